@@ -1,0 +1,46 @@
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { OrchestratorError } from '../../shared/domain/errors.ts'
+import type { Json } from '../../shared/domain/json.ts'
+import { StoredValueSchema } from '../../shared/domain/step.ts'
+import type { Plan, TaskStore } from '../../shared/ports/index.ts'
+import { callAws, unlessAws } from './aws-errors.ts'
+import type { TaskTable } from './dynamodb-task-store.ts'
+import { taskKey } from './dynamodb-tables.ts'
+
+/** Plans never change, so a warm worker reads each once. */
+const MAX_CACHED_PLANS = 200
+
+type Values = Pick<TaskStore, 'storeValue' | 'loadValue'>
+
+export function planItems({ client, table }: TaskTable, values: Values): Pick<TaskStore, 'createPlan' | 'getPlan'> {
+  const cache = new Map<string, Plan>()
+
+  async function readPlan(taskId: string): Promise<Plan> {
+    const key = { pk: taskKey(taskId), sk: 'PLAN' }
+    const { Item } = await callAws(() => client.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true })))
+    if (!Item) throw new OrchestratorError('NotFoundError', `task ${taskId} has no plan`, { taskId })
+    return (await values.loadValue(StoredValueSchema.parse(Item.plan))) as unknown as Plan
+  }
+
+  return {
+    async createPlan(plan: Plan): Promise<boolean> {
+      const stored = await values.storeValue(plan.taskId, plan as unknown as Json)
+      const put = new PutCommand({
+        TableName: table,
+        Item: { pk: taskKey(plan.taskId), sk: 'PLAN', plan: stored },
+        ConditionExpression: 'attribute_not_exists(pk)',
+      })
+      return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
+    },
+
+    async getPlan(taskId: string): Promise<Plan> {
+      const cached = cache.get(taskId)
+      if (cached) return cached
+      const plan = await readPlan(taskId)
+      const oldest = cache.size >= MAX_CACHED_PLANS ? cache.keys().next().value : undefined
+      if (oldest !== undefined) cache.delete(oldest)
+      cache.set(taskId, plan)
+      return plan
+    },
+  }
+}

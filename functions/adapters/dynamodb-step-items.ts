@@ -1,0 +1,132 @@
+/**
+ * Invariants (tests cite them):
+ * P1 the take-over is one conditional write: of two invocations, the one with the higher fence owns the step
+ * P2 a step that succeeded or was skipped is never taken over; one that failed only by a higher fence (a redrive)
+ * P3 every later write is conditional on still owning the step
+ */
+import { BatchGetCommand, GetCommand, QueryCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
+import { OrchestratorError } from '../../shared/domain/errors.ts'
+import { type StepRecord, StepRecordSchema } from '../../shared/domain/step.ts'
+import type { Ownership, TakeOver, TaskStore } from '../../shared/ports/index.ts'
+import { callAws, unlessAws } from './aws-errors.ts'
+import type { TaskTable } from './dynamodb-task-store.ts'
+import { stepKey, taskKey } from './dynamodb-tables.ts'
+
+type StepItems = Pick<TaskStore, 'takeOverStep' | 'endStep' | 'addAttempt' | 'setProgress' | 'findSteps' | 'listSteps'>
+type Change = Pick<UpdateCommandInput, 'UpdateExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'>
+
+const MAX_BATCH = 100
+const REFUSED = ['ConditionalCheckFailedException']
+
+export function stepItems({ client, table }: TaskTable): StepItems {
+  const keyOf = (taskId: string, path: string) => ({ pk: taskKey(taskId), sk: stepKey(path) })
+
+  /** A write that only the owner may make (P3). False when the step is not ours any more. */
+  async function updateOwned({ taskId, path, owner, fence }: Ownership, change: Change): Promise<boolean> {
+    const update = new UpdateCommand({
+      TableName: table,
+      Key: keyOf(taskId, path),
+      ...change,
+      ConditionExpression: '#owner = :owner AND fence = :fence AND #status = :running',
+      ExpressionAttributeNames: { '#owner': 'owner', '#status': 'status', ...change.ExpressionAttributeNames },
+      ExpressionAttributeValues: {
+        ':owner': owner,
+        ':fence': fence,
+        ':running': 'running',
+        ...change.ExpressionAttributeValues,
+      },
+    })
+    return (await unlessAws(REFUSED, () => client.send(update))) !== undefined
+  }
+
+  async function findStep(taskId: string, path: string): Promise<StepRecord | undefined> {
+    const get = new GetCommand({ TableName: table, Key: keyOf(taskId, path), ConsistentRead: true })
+    const { Item } = await callAws(() => client.send(get))
+    return Item && StepRecordSchema.parse(Item)
+  }
+
+  return {
+    async takeOverStep({ taskId, path, owner, fence }, { agentId, startedAt }): Promise<TakeOver> {
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: keyOf(taskId, path),
+        UpdateExpression:
+          'SET #status = :running, #owner = :owner, fence = :fence, agentId = :agent, startedAt = :started, #path = :path, attempts = if_not_exists(attempts, :none) REMOVE endedAt, #error, degraded, progress',
+        ConditionExpression:
+          'attribute_not_exists(pk) OR (#status = :running AND fence <= :fence) OR (#status IN (:failed, :cancelled) AND fence < :fence)',
+        ExpressionAttributeNames: { '#status': 'status', '#owner': 'owner', '#path': 'path', '#error': 'error' },
+        ExpressionAttributeValues: {
+          ':running': 'running',
+          ':failed': 'failed',
+          ':cancelled': 'cancelled',
+          ':owner': owner,
+          ':fence': fence,
+          ':agent': agentId,
+          ':started': startedAt,
+          ':path': path,
+          ':none': [],
+        },
+        ReturnValues: 'ALL_NEW',
+      })
+      const taken = await unlessAws(REFUSED, () => client.send(update))
+      if (taken) return { kind: 'owned', step: StepRecordSchema.parse(taken.Attributes) }
+      const step = await findStep(taskId, path)
+      if (!step) throw new OrchestratorError('BugError', `step ${path} of ${taskId} vanished`)
+      return { kind: step.status === 'running' ? 'superseded' : 'final', step }
+    },
+
+    endStep(own, end) {
+      const fields = Object.entries(end).filter(([, value]) => value !== undefined)
+      return updateOwned(own, {
+        UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(', ')} REMOVE progress`,
+        ExpressionAttributeNames: Object.fromEntries(fields.map(([name]) => [`#${name}`, name])),
+        ExpressionAttributeValues: Object.fromEntries(fields.map(([name, value]) => [`:${name}`, value])),
+      })
+    },
+
+    addAttempt(own, attempt) {
+      return updateOwned(own, {
+        UpdateExpression: 'SET attempts = list_append(attempts, :attempt)',
+        ExpressionAttributeValues: { ':attempt': [attempt] },
+      })
+    },
+
+    async setProgress(own, progress) {
+      await updateOwned(own, {
+        UpdateExpression: 'SET progress = :progress',
+        ExpressionAttributeValues: { ':progress': progress },
+      })
+    },
+
+    async findSteps(taskId, paths): Promise<StepRecord[]> {
+      const keys = paths.map((path) => keyOf(taskId, path))
+      const found: StepRecord[] = []
+      for (let pending = keys; pending.length > 0; ) {
+        const request = { [table]: { Keys: pending.slice(0, MAX_BATCH), ConsistentRead: true } }
+        const answer = await callAws(() => client.send(new BatchGetCommand({ RequestItems: request })))
+        found.push(...(answer.Responses?.[table] ?? []).map((item) => StepRecordSchema.parse(item)))
+        const unprocessed = (answer.UnprocessedKeys?.[table]?.Keys ?? []) as typeof keys
+        pending = [...unprocessed, ...pending.slice(MAX_BATCH)]
+      }
+      return found
+    },
+
+    async listSteps(taskId): Promise<StepRecord[]> {
+      const found: StepRecord[] = []
+      let from: Record<string, unknown> | undefined
+      do {
+        const query = new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :steps)',
+          ExpressionAttributeValues: { ':pk': taskKey(taskId), ':steps': stepKey('') },
+          ConsistentRead: true,
+          ...(from ? { ExclusiveStartKey: from } : {}),
+        })
+        const page = await callAws(() => client.send(query))
+        found.push(...(page.Items ?? []).map((item) => StepRecordSchema.parse(item)))
+        from = page.LastEvaluatedKey
+      } while (from)
+      return found
+    },
+  }
+}

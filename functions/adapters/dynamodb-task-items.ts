@@ -1,0 +1,93 @@
+import { GetCommand, PutCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb'
+import { OPEN_TASK_STATUSES, type OpenTask, TASK_STATUSES, type Task, TaskSchema, isOpenTask } from '../../shared/domain/task.ts'
+import type { TaskPage, TaskStore } from '../../shared/ports/index.ts'
+import { callAws, unlessAws } from './aws-errors.ts'
+import { TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
+import { LIST_SHARDS, shardOf, taskKey } from './dynamodb-tables.ts'
+import type { TaskTable } from './dynamodb-task-store.ts'
+
+type TaskItems = Pick<TaskStore, 'createTask' | 'findTask' | 'endTask' | 'listTasks' | 'listOpenTasks'>
+
+const SHARDS = Array.from({ length: LIST_SHARDS }, (_, shard) => shard)
+
+export function taskItems({ client, table }: TaskTable): TaskItems {
+  const query = async (input: Omit<QueryCommandInput, 'TableName'>): Promise<Task[]> => {
+    const { Items = [] } = await callAws(() => client.send(new QueryCommand({ TableName: table, ...input })))
+    return Items.map((item) => TaskSchema.parse(item))
+  }
+
+  return {
+    async createTask(task: OpenTask): Promise<boolean> {
+      const put = new PutCommand({ TableName: table, Item: itemOf(task), ConditionExpression: 'attribute_not_exists(pk)' })
+      return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
+    },
+
+    async findTask(taskId: string): Promise<Task | undefined> {
+      const get = new GetCommand({ TableName: table, Key: { pk: taskKey(taskId), sk: 'META' }, ConsistentRead: true })
+      const { Item } = await callAws(() => client.send(get))
+      return Item && TaskSchema.parse(Item)
+    },
+
+    async endTask(task): Promise<boolean> {
+      const open = Object.fromEntries(OPEN_TASK_STATUSES.map((status, index) => [`:s${index}`, status]))
+      const put = new PutCommand({
+        TableName: table,
+        Item: itemOf(task),
+        ConditionExpression: `#status IN (${Object.keys(open).join(', ')}) AND #execution = :execution`,
+        ExpressionAttributeNames: { '#status': 'status', '#execution': 'execution' },
+        ExpressionAttributeValues: { ...open, ':execution': task.execution },
+      })
+      return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
+    },
+
+    async listTasks({ tenant, status, limit, cursor }): Promise<TaskPage> {
+      const statuses = status ? [status] : TASK_STATUSES
+      const pages = await Promise.all(
+        statuses.flatMap((one) =>
+          SHARDS.map((shard) =>
+            query({
+              IndexName: TASK_INDEXES.byStatus.name,
+              KeyConditionExpression: 'statusKey = :pk AND createdKey < :before',
+              ExpressionAttributeValues: { ':pk': `${tenant}#${one}#${shard}`, ':before': cursor ?? '~' },
+              ScanIndexForward: false,
+              Limit: limit,
+            }),
+          ),
+        ),
+      )
+      const newest = pages.flat().sort((a, b) => (createdKeyOf(a) < createdKeyOf(b) ? 1 : -1))
+      const tasks = newest.slice(0, limit)
+      const last = tasks.at(-1)
+      return { tasks, ...(newest.length > limit && last ? { cursor: createdKeyOf(last) } : {}) }
+    },
+
+    async listOpenTasks({ createdBefore, limit }): Promise<OpenTask[]> {
+      const pages = await Promise.all(
+        SHARDS.map((shard) =>
+          query({
+            IndexName: TASK_INDEXES.open.name,
+            KeyConditionExpression: 'openKey = :pk AND createdKey < :before',
+            ExpressionAttributeValues: { ':pk': `OPEN#${shard}`, ':before': createdBefore },
+            Limit: limit,
+          }),
+        ),
+      )
+      return pages.flat().filter(isOpenTask).sort((a, b) => a.createdAt.localeCompare(b.createdAt)).slice(0, limit)
+    },
+  }
+}
+
+const createdKeyOf = ({ createdAt, id }: Task): string => `${createdAt}#${id}`
+
+/** The open index is sparse: an ended task leaves it. */
+function itemOf(task: Task): Record<string, unknown> {
+  const shard = shardOf(task.id)
+  return {
+    pk: taskKey(task.id),
+    sk: 'META',
+    ...task,
+    statusKey: `${task.tenant}#${task.status}#${shard}`,
+    createdKey: createdKeyOf(task),
+    ...(isOpenTask(task) ? { openKey: `OPEN#${shard}` } : {}),
+  }
+}

@@ -1,0 +1,34 @@
+import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
+import { EVENT_SOURCE, type DomainEvent } from '../../shared/domain/event.ts'
+import type { EventBus } from '../../shared/ports/index.ts'
+
+const MAX_ENTRIES = 10
+
+type Bus = { client: EventBridgeClient; busName: string; onLost: (facts: Record<string, unknown>) => void }
+
+/** Best effort by contract: what cannot be told is reported to `onLost`, and the caller goes on. */
+export function eventbridgeEventBus({ client, busName, onLost }: Bus): EventBus {
+  async function send(events: readonly DomainEvent[]): Promise<void> {
+    const Entries = events.map((event) => ({
+      EventBusName: busName,
+      Source: EVENT_SOURCE,
+      DetailType: event.type,
+      Time: new Date(event.time),
+      Detail: JSON.stringify(event),
+    }))
+    try {
+      const { FailedEntryCount = 0 } = await client.send(new PutEventsCommand({ Entries }))
+      if (FailedEntryCount > 0) onLost({ failedEntries: FailedEntryCount })
+    } catch (error) {
+      onLost({ eventIds: events.map(({ id }) => id), error: String(error) })
+    }
+  }
+
+  return {
+    async publish(events) {
+      for (let start = 0; start < events.length; start += MAX_ENTRIES) {
+        await send(events.slice(start, start + MAX_ENTRIES))
+      }
+    },
+  }
+}

@@ -1,0 +1,24 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { Clock, Ids } from '../../shared/ports/index.ts'
+
+const ALPHABET = '0123456789abcdefghijklmnopqrstuv'
+
+/** Ids of 10 characters of time (milliseconds) and 16 of chance. */
+export function nodeIds(clock: Clock): Ids {
+  return {
+    makeId: (prefix) => `${prefix}_${timePart(clock.now().getTime())}${chancePart()}`,
+    digest: (text) => createHash('sha256').update(text).digest('hex'),
+  }
+}
+
+function timePart(milliseconds: number): string {
+  let text = ''
+  for (let rest = milliseconds; text.length < 10; rest = Math.floor(rest / 32)) text = ALPHABET[rest % 32] + text
+  return text
+}
+
+function chancePart(): string {
+  return [...randomBytes(16)].map((byte) => ALPHABET[byte % 32]).join('')
+}
+
+export const systemClock: Clock = { now: () => new Date() }

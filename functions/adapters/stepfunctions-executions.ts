@@ -1,0 +1,34 @@
+import { DescribeExecutionCommand, type SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn'
+import type { Executions, ExecutionState } from '../../shared/ports/index.ts'
+import { unlessAws } from './aws-errors.ts'
+
+type Reference = { stateMachineArn: string; name: string }
+
+export function stepfunctionsExecutions({ client }: { client: SFNClient }): Executions {
+  return {
+    async start({ stateMachineArn, name, input }) {
+      const start = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) })
+      // The name is the task's: an execution that has it already is the one that was wanted.
+      await unlessAws(['ExecutionAlreadyExists'], () => client.send(start))
+      return executionArn({ stateMachineArn, name })
+    },
+
+    async find(reference): Promise<ExecutionState | undefined> {
+      const describe = new DescribeExecutionCommand({ executionArn: executionArn(reference) })
+      const execution = await unlessAws(['ExecutionDoesNotExist'], () => client.send(describe))
+      if (!execution) return undefined
+      const { status, error, cause } = execution
+      return { status: status === 'PENDING_REDRIVE' || !status ? 'RUNNING' : status, error, cause }
+    },
+
+    async stop(reference, reason) {
+      const stop = new StopExecutionCommand({ executionArn: executionArn(reference), error: 'TaskCancelledError', cause: reason })
+      await unlessAws(['ExecutionDoesNotExist'], () => client.send(stop))
+    },
+  }
+}
+
+/** A standard execution's ARN follows from its machine's. */
+function executionArn({ stateMachineArn, name }: Reference): string {
+  return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`
+}

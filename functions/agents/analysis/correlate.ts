@@ -1,0 +1,35 @@
+import { sampleCorrelation, standardDeviation } from 'simple-statistics'
+import { type Column, columnsOf, rounded } from '../_support/columns.ts'
+import type { Row } from '../_support/table.ts'
+import type { Correlations } from './schemas.ts'
+
+const MAX_COLUMNS = 40
+const MIN_ROWS = 3
+
+/** Pearson's r of each pair of number columns over the rows that have both, strongest first. */
+export function correlate(rows: readonly Row[]): Correlations {
+  const columns = columnsOf(rows)
+    .filter(({ type }) => type === 'number')
+    .slice(0, MAX_COLUMNS)
+  const pairs = columns.flatMap((a, index) => columns.slice(index + 1).flatMap((b) => pairOf(a, b)))
+  return { pairs: pairs.sort((x, y) => Math.abs(y.r) - Math.abs(x.r)) }
+}
+
+/** Nothing for a pair that has too few rows in common, or where one does not vary. */
+function pairOf(a: Column, b: Column): Correlations['pairs'] {
+  const both = a.cells.flatMap((x, row) => {
+    const y = b.cells[row]
+    return typeof x === 'number' && typeof y === 'number' ? [[x, y] as const] : []
+  })
+  const xs = both.map(([x]) => x)
+  const ys = both.map(([, y]) => y)
+  if (both.length < MIN_ROWS || standardDeviation(xs) === 0 || standardDeviation(ys) === 0) return []
+  const r = rounded(sampleCorrelation(xs, ys))
+  return [{ a: a.name, b: b.name, r, n: both.length, strength: strengthOf(Math.abs(r)) }]
+}
+
+function strengthOf(r: number): string {
+  if (r >= 0.7) return 'strong'
+  if (r >= 0.4) return 'moderate'
+  return r >= 0.2 ? 'weak' : 'none'
+}

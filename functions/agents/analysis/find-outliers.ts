@@ -1,0 +1,34 @@
+import { quantile } from 'simple-statistics'
+import { columnsOf, numbersOf, rounded } from '../_support/columns.ts'
+import type { Row } from '../_support/table.ts'
+import type { Outliers } from './schemas.ts'
+
+/** Tukey (1977): one and a half times the middle half beyond it. */
+const FENCE = 1.5
+const EXAMPLES = 5
+
+export function findOutliers(rows: readonly Row[]): Outliers {
+  const columns = columnsOf(rows).filter(({ type }) => type === 'number')
+  return {
+    columns: columns.map((column) => {
+      const numbers = numbersOf(column)
+      const [q1 = 0, q3 = 0] = quantile(numbers, [0.25, 0.75])
+      const low = q1 - FENCE * (q3 - q1)
+      const high = q3 + FENCE * (q3 - q1)
+      const outside = column.cells.flatMap((value, row) => {
+        return typeof value === 'number' && (value < low || value > high) ? [{ row: row + 1, value }] : []
+      })
+      const farthest = outside.toSorted((a, b) => beyond(b.value, low, high) - beyond(a.value, low, high))
+      return {
+        column: column.name,
+        low: rounded(low),
+        high: rounded(high),
+        count: outside.length,
+        share: rounded(outside.length / numbers.length),
+        examples: farthest.slice(0, EXAMPLES),
+      }
+    }),
+  }
+}
+
+const beyond = (value: number, low: number, high: number): number => Math.max(low - value, value - high)

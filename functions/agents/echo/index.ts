@@ -1,0 +1,17 @@
+import { z } from 'zod'
+import { defineAgent } from '../../../shared/agent/define-agent.ts'
+
+const Anything = z.json()
+
+export default defineAgent({
+  id: 'echo',
+  version: '1.0.0',
+  description: 'Answers with what it was given: the smallest agent, for trying things out.',
+  capabilities: {
+    echo: { description: 'Returns its input unchanged.', input: Anything, output: Anything },
+  },
+  limits: { timeoutSeconds: 30, memoryMb: 256 },
+  async execute({ input }) {
+    return input
+  },
+})

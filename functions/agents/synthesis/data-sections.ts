@@ -1,0 +1,50 @@
+import type { Correlations, Outliers, Profile, Trends } from '../analysis/schemas.ts'
+import { percent, table } from './markdown.ts'
+import type { Chart } from './schemas.ts'
+
+const MAX_PAIRS = 8
+
+export function profileSection({ rows, columns }: Profile): string {
+  const lines = columns.map(({ name, type, missing, distinct, min, max, mean, top }) => [
+    name,
+    type,
+    missing,
+    distinct,
+    min,
+    max,
+    mean ?? top?.map(({ value, count }) => `${value} (${count})`).slice(0, 3).join(', '),
+  ])
+  const incomplete = columns.filter(({ missing }) => missing > 0).length
+  const gaps = incomplete === 0 ? 'No cell is missing.' : `${incomplete} of them have missing cells.`
+  const intro = `${rows.toLocaleString('en')} rows, ${columns.length} columns. ${gaps}`
+  return `## The data\n\n${intro}\n\n${table(['column', 'type', 'missing', 'distinct', 'min', 'max', 'mean or most frequent'], lines)}`
+}
+
+export function trendsSection({ over, trends }: Trends, charts: readonly Chart[]): string {
+  if (trends.length === 0) return '## Trends\n\nThere is no number column.'
+  const lines = trends.map(({ column, direction, slope, r2, change }) => [column, direction, slope, r2, percent(change)])
+  const unit = over === 'row' ? 'per row' : 'per day'
+  const images = charts.map(({ title, name }) => `![${title}](${name})`).join('\n\n')
+  const note = `Straight lines over ${over}; r² is the share of the variation that the line explains, so a low one means season or noise rather than trend.`
+  return `## Trends\n\n${note}\n\n${table(['column', 'direction', unit, 'r²', 'first to last tenth'], lines)}\n\n${images}`.trim()
+}
+
+export function correlationsSection({ pairs }: Correlations): string {
+  const telling = pairs.filter(({ strength }) => strength !== 'none').slice(0, MAX_PAIRS)
+  if (telling.length === 0) return '## What moves together\n\nNo two columns do.'
+  const lines = telling.map(({ a, b, r, n, strength }) => [`${a} and ${b}`, r, strength, n])
+  return `## What moves together\n\n${table(['columns', 'r', 'strength', 'rows'], lines)}`
+}
+
+export function outliersSection({ columns }: Outliers): string {
+  const some = columns.filter(({ count }) => count > 0)
+  if (some.length === 0) return '## Outliers\n\nNo value is far outside its column.'
+  const lines = some.map(({ column, low, high, count, share, examples }) => [
+    column,
+    `${low} to ${high}`,
+    count,
+    percent(share),
+    examples.map(({ row, value }) => `${value} (row ${row})`).slice(0, 3).join(', '),
+  ])
+  return `## Outliers\n\n${table(['column', 'usual range', 'outside', 'share', 'farthest'], lines)}`
+}

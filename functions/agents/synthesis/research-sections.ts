@@ -1,0 +1,33 @@
+import type { Gaps, Themes } from '../analysis/schemas.ts'
+import type { Findings } from '../research/schemas.ts'
+import { summarize } from './summarize.ts'
+import { table } from './markdown.ts'
+
+const KEY_SENTENCES = 4
+
+/** The sentences that say most, each with its citation, then the passages they come from. */
+export function findingsSection({ query, documents, passages }: Findings): string {
+  if (passages.length === 0) return `## Findings\n\nNone of ${documents} documents says anything on “${query}”.`
+  const key = summarize(passages.map(({ text }) => text).join('\n'), KEY_SENTENCES).sentences
+  const points = key.map((sentence) => {
+    const citation = passages.find(({ text }) => text.includes(sentence))?.citation
+    return `- ${sentence}${citation ? ` [${citation}]` : ''}`
+  })
+  const sources = passages.map(({ citation, source, heading, text }) => {
+    return `[${citation}] **${source}**${heading ? `, ${heading}` : ''}\n\n> ${text}`
+  })
+  const intro = `${passages.length} passages from ${documents} documents on “${query}”.`
+  return `## Findings\n\n${intro}\n\n${points.join('\n')}\n\n## Sources\n\n${sources.join('\n\n')}`
+}
+
+export function themesSection({ themes }: Themes): string {
+  if (themes.length === 0) return '## Themes\n\nThe passages share no theme beyond the question.'
+  const lines = themes.map(({ term, passages, sources }) => [term, passages, sources.slice(0, 4).join(', ')])
+  return `## Themes\n\n${table(['theme', 'passages', 'sources'], lines)}`
+}
+
+export function gapsSection({ covered, missing, singleSource }: Gaps): string {
+  const uncovered = missing.length === 0 ? 'Every word of the question is covered.' : `Not covered: ${missing.join(', ')}.`
+  const single = singleSource ? ' Everything comes from one source: have it confirmed.' : ''
+  return `## Gaps\n\n${covered.length} of ${covered.length + missing.length} words of the question are covered. ${uncovered}${single}`
+}

@@ -1,0 +1,62 @@
+/**
+ * Extractive summary: TextRank (Mihalcea and Tarau, 2004) ranks sentences by how many others they resemble, and
+ * maximal marginal relevance (Carbonell and Goldstein, 1998) keeps the chosen ones from saying the same.
+ */
+import { contentWords } from '../_support/words.ts'
+
+const DAMPING = 0.85
+const ROUNDS = 30
+const MAX_SENTENCES = 300
+const MIN_WORDS = 4
+/** How much a sentence's own weight counts against its likeness to those already chosen. */
+const RELEVANCE = 0.7
+
+type Sentence = { text: string; words: Set<string> }
+
+export function summarize(text: string, count: number): { engine: string; sentences: string[] } {
+  const sentences = sentencesOf(text)
+  const ranks = rankSentences(sentences)
+  const chosen: number[] = []
+  while (chosen.length < Math.min(count, sentences.length)) {
+    const rest = sentences.keys().filter((index) => !chosen.includes(index))
+    const scores = [...rest].map((index) => ({ index, score: marginalRelevance(index, chosen, sentences, ranks) }))
+    chosen.push(scores.reduce((a, b) => (b.score > a.score ? b : a)).index)
+  }
+  return { engine: 'extractive', sentences: chosen.sort((a, b) => a - b).map((index) => sentences[index]?.text ?? '') }
+}
+
+function sentencesOf(text: string): Sentence[] {
+  const parts = [...new Intl.Segmenter('en', { granularity: 'sentence' }).segment(text)].map(({ segment }) => segment.trim())
+  const sentences = parts.map((part) => ({ text: part, words: new Set(contentWords(part)) }))
+  const full = sentences.filter(({ words }) => words.size >= MIN_WORDS)
+  return (full.length > 0 ? full : sentences.filter((sentence) => sentence.text)).slice(0, MAX_SENTENCES)
+}
+
+function rankSentences(sentences: readonly Sentence[]): number[] {
+  const weights = sentences.map((a) => sentences.map((b) => (a === b ? 0 : likeness(a, b))))
+  const totals = weights.map((row) => row.reduce((sum, weight) => sum + weight, 0))
+  let ranks = sentences.map(() => 1)
+  for (let round = 0; round < ROUNDS; round++) {
+    ranks = ranks.map((_, to) => {
+      const received = ranks.reduce((sum, rank, from) => {
+        const total = totals[from] ?? 0
+        return total === 0 ? sum : sum + (rank * (weights[from]?.[to] ?? 0)) / total
+      }, 0)
+      return 1 - DAMPING + DAMPING * received
+    })
+  }
+  return ranks
+}
+
+/** Shared words over the logarithms of the lengths, as TextRank has it. */
+function likeness(a: Sentence, b: Sentence): number {
+  const shared = a.words.intersection(b.words).size
+  const lengths = Math.log(a.words.size + 1) + Math.log(b.words.size + 1)
+  return lengths === 0 ? 0 : shared / lengths
+}
+
+function marginalRelevance(index: number, chosen: readonly number[], sentences: readonly Sentence[], ranks: readonly number[]): number {
+  const own = sentences[index] as Sentence
+  const nearest = Math.max(0, ...chosen.map((other) => likeness(own, sentences[other] as Sentence)))
+  return RELEVANCE * (ranks[index] ?? 0) - (1 - RELEVANCE) * nearest
+}

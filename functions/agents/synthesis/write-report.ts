@@ -1,0 +1,35 @@
+import { drawTrend } from './draw-trend.ts'
+import { correlationsSection, outliersSection, profileSection, trendsSection } from './data-sections.ts'
+import { findingsSection, gapsSection, themesSection } from './research-sections.ts'
+import type { Chart, Report, ReportInput } from './schemas.ts'
+
+const MAX_CHARTS = 3
+
+/** The parts that were given, in the order in which a person would read them. */
+export async function writeReport(input: ReportInput): Promise<Report> {
+  const { findings, themes, gaps, profile, trends, outliers, correlations } = input
+  const charts = trends ? await chartsOf(trends) : []
+  const sections = [
+    findings && findingsSection(findings),
+    themes && themesSection(themes),
+    gaps && gapsSection(gaps),
+    profile && profileSection(profile),
+    trends && trendsSection(trends, charts),
+    correlations && correlationsSection(correlations),
+    outliers && outliersSection(outliers),
+  ]
+  const markdown = [`# ${input.title}`, ...sections.filter((section) => section !== undefined)].join('\n\n')
+  return { title: input.title, engine: 'extractive', markdown: `${markdown}\n`, charts }
+}
+
+/** The clearest trends, drawn. */
+async function chartsOf({ over, trends }: NonNullable<ReportInput['trends']>): Promise<Chart[]> {
+  const clearest = trends.toSorted((a, b) => b.r2 - a.r2).slice(0, MAX_CHARTS)
+  return Promise.all(
+    clearest.map(async (trend, index) => ({
+      name: `chart-${index + 1}.svg`,
+      title: `${trend.column} over ${over}`,
+      svg: await drawTrend(trend.column, over, trend.series),
+    })),
+  )
+}

@@ -1,0 +1,26 @@
+import { isOrchestratorError } from '../../../shared/domain/errors.ts'
+import { isJsonObject, type Json } from '../../../shared/domain/json.ts'
+import { evaluateExpression } from '../../../shared/workflow/expressions.ts'
+
+type Rule = { name: string; expression: string }
+
+/** A rule sees the value as `$value`, and its members by name. A rule that cannot be evaluated is a problem too. */
+export async function checkRules(value: Json, rules: readonly Rule[]) {
+  const names = isJsonObject(value) ? { ...value, value } : { value }
+  const problems: { path: string; message: string }[] = []
+  for (const { name, expression } of rules) {
+    const message = await problemOf(expression, names)
+    if (message) problems.push({ path: name, message })
+  }
+  return { valid: problems.length === 0, checked: rules.length, problems }
+}
+
+async function problemOf(expression: string, names: Record<string, Json>): Promise<string | undefined> {
+  try {
+    const result = await evaluateExpression(expression, names)
+    return result === true ? undefined : `${expression} is ${JSON.stringify(result) ?? 'undefined'}`
+  } catch (error) {
+    if (isOrchestratorError(error)) return error.message
+    throw error
+  }
+}

@@ -1,0 +1,19 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import type { Json } from '../../../shared/domain/json.ts'
+
+/** Throws InvalidInputError for what is not a JSON Schema. */
+export function checkSchema(value: Json, schema: Record<string, unknown>) {
+  const ajv = new Ajv2020({ allErrors: true, strict: false })
+  addFormats.default(ajv)
+  let validate: ReturnType<typeof ajv.compile>
+  try {
+    validate = ajv.compile(schema)
+  } catch (error) {
+    throw new OrchestratorError('InvalidInputError', `not a JSON Schema: ${(error as Error).message}`)
+  }
+  const valid = validate(value) === true
+  const problems = (validate.errors ?? []).map(({ instancePath, message = 'does not fit' }) => ({ path: instancePath, message }))
+  return { valid, checked: 1, problems }
+}

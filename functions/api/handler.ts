@@ -1,0 +1,33 @@
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
+import { Metrics } from '@aws-lambda-powertools/metrics'
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware'
+import { Tracer } from '@aws-lambda-powertools/tracer'
+import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
+import middy from '@middy/core'
+import httpHeaderNormalizer from '@middy/http-header-normalizer'
+import httpJsonBodyParser from '@middy/http-json-body-parser'
+import httpRouter from '@middy/http-router'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { API_PREFIX, type Method } from '../../shared/contracts/route.ts'
+import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
+import { getDeps } from '../deps.ts'
+import { problemDetails } from '../middleware/problem-details.ts'
+import { makeHandlers } from './handlers.ts'
+
+const deps = getDeps()
+const handlers = makeHandlers(deps)
+
+const routes = (Object.keys(ROUTES) as RouteId[]).map((id) => ({
+  method: ROUTES[id].method as Method,
+  path: `${API_PREFIX}${ROUTES[id].path}`,
+  handler: handlers[id],
+}))
+
+export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+  .use(injectLambdaContext(deps.logger))
+  .use(captureLambdaHandler(new Tracer()))
+  .use(logMetrics(new Metrics(), { captureColdStartMetric: true }))
+  .use(problemDetails(deps))
+  .use(httpHeaderNormalizer())
+  .use(httpJsonBodyParser({ disableContentTypeError: true }))
+  .handler(httpRouter(routes))

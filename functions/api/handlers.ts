@@ -1,0 +1,47 @@
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { cancelTask } from '../../shared/app/cancel-task.ts'
+import { createFiles } from '../../shared/app/create-files.ts'
+import { makePlan } from '../../shared/app/make-plan.ts'
+import { getAgent, listAgents, registerAgent, retireAgent } from '../../shared/app/manage-agents.ts'
+import {
+  listTasks,
+  showTask,
+  showTaskEvents,
+  showTaskResult,
+  showTaskStatus,
+  showTaskSteps,
+} from '../../shared/app/read-tasks.ts'
+import { checkHealth, getWorkflow, listWorkflows } from '../../shared/app/read-workflows.ts'
+import { submitTask } from '../../shared/app/submit-task.ts'
+import { makeOpenApi } from '../../shared/contracts/openapi.ts'
+import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
+import type { Ports } from '../../shared/ports/index.ts'
+import { httpHandler } from '../middleware/http-handler.ts'
+
+type Handler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>
+
+const API_VERSION = '1.0.0'
+
+/** Every route with its use case; a route without one does not compile. */
+export function makeHandlers(ports: Ports): Record<RouteId, Handler> {
+  return {
+    submitTask: httpHandler(ROUTES.submitTask, submitTask(ports)),
+    listTasks: httpHandler(ROUTES.listTasks, listTasks(ports)),
+    getTask: httpHandler(ROUTES.getTask, showTask(ports)),
+    getTaskStatus: httpHandler(ROUTES.getTaskStatus, showTaskStatus(ports)),
+    getTaskResult: httpHandler(ROUTES.getTaskResult, showTaskResult(ports)),
+    listTaskSteps: httpHandler(ROUTES.listTaskSteps, showTaskSteps(ports)),
+    listTaskEvents: httpHandler(ROUTES.listTaskEvents, showTaskEvents(ports)),
+    cancelTask: httpHandler(ROUTES.cancelTask, cancelTask(ports)),
+    createFiles: httpHandler(ROUTES.createFiles, createFiles(ports)),
+    listAgents: httpHandler(ROUTES.listAgents, listAgents(ports)),
+    getAgent: httpHandler(ROUTES.getAgent, getAgent(ports)),
+    registerAgent: httpHandler(ROUTES.registerAgent, registerAgent(ports)),
+    retireAgent: httpHandler(ROUTES.retireAgent, retireAgent(ports)),
+    listWorkflows: httpHandler(ROUTES.listWorkflows, listWorkflows(ports)),
+    getWorkflow: httpHandler(ROUTES.getWorkflow, getWorkflow(ports)),
+    makePlan: httpHandler(ROUTES.makePlan, makePlan(ports)),
+    getHealth: httpHandler(ROUTES.getHealth, checkHealth(ports)),
+    getOpenApi: httpHandler(ROUTES.getOpenApi, async () => makeOpenApi(Object.values(ROUTES), API_VERSION)),
+  }
+}

@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises'
+import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda'
+import { z } from 'zod'
+import { registerDeployment } from '../../shared/app/register-deployment.ts'
+import { AgentManifestSchema } from '../../shared/domain/agent.ts'
+import { WorkflowSchema } from '../../shared/workflow/schema.ts'
+import { getDeps } from '../deps.ts'
+import { answerCloudFormation } from './answer-cloudformation.ts'
+
+/** What the deployment knows only when it runs; the rest lies beside the bundle as a file. */
+const PropertiesSchema = z.object({
+  agentFunctions: z.record(z.string(), z.string()),
+  stateMachines: z.record(z.string(), z.string()),
+})
+const CatalogueSchema = z.object({ agents: z.array(AgentManifestSchema), workflows: z.array(WorkflowSchema) })
+
+const deps = getDeps()
+
+/** CloudFormation's custom resource: writes this deployment's agents and workflows into the registry. */
+export async function handler(event: CloudFormationCustomResourceEvent, context: Context): Promise<void> {
+  await answerCloudFormation(event, context, async () => {
+    if (event.RequestType === 'Delete') return {}
+    const { agentFunctions, stateMachines } = PropertiesSchema.parse(event.ResourceProperties)
+    const catalogue = CatalogueSchema.parse(JSON.parse(await readFile(new URL('catalogue.json', import.meta.url), 'utf8')))
+    const { retired, ...counts } = await registerDeployment(deps)({
+      agents: catalogue.agents.map((manifest) => ({ manifest, functionArn: found(agentFunctions, manifest.id) })),
+      workflows: catalogue.workflows.map((workflow) => ({ workflow, stateMachineArn: found(stateMachines, workflow.name) })),
+    })
+    deps.logger.info('deployment registered', { ...counts, retired })
+    return counts
+  })
+}
+
+function found(arns: Record<string, string>, name: string): string {
+  const arn = arns[name]
+  if (arn) return arn
+  throw new Error(`the deployment names no ARN for "${name}"; it has ${Object.keys(arns).join(', ')}`)
+}

@@ -1,0 +1,52 @@
+import type { Logger } from '@aws-lambda-powertools/logger'
+import type middy from '@middy/core'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { TITLES } from '../../shared/contracts/openapi.ts'
+import type { Problem } from '../../shared/contracts/views.ts'
+import { isOrchestratorError } from '../../shared/domain/errors.ts'
+import type { Issue } from '../../shared/domain/issue.ts'
+
+/** Errors as RFC 9457 problem documents. Below 500 the message is for the caller; from 500 on only a request id is. */
+export function problemDetails({
+  logger,
+}: {
+  logger: Logger
+}): middy.MiddlewareObj<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2> {
+  return {
+    onError: (request) => {
+      const problem = problemOf(request.error, request.context.awsRequestId)
+      if (problem.status >= 500) logger.error('request failed', { error: request.error as Error })
+      const instance = request.event.rawPath
+      request.response = {
+        statusCode: problem.status,
+        headers: { 'content-type': 'application/problem+json' },
+        body: JSON.stringify({ ...problem, ...(instance ? { instance } : {}) }),
+      }
+    },
+  }
+}
+
+function problemOf(error: unknown, requestId: string): Problem {
+  const status = statusOf(error)
+  const title = TITLES[status] ?? 'Error'
+  if (status >= 500 || !(error instanceof Error)) {
+    return { type: 'about:blank', title, status, requestId, detail: `it is logged under request id ${requestId}` }
+  }
+  const name = isOrchestratorError(error) ? error.name : 'HttpError'
+  const issues = isOrchestratorError(error) ? (error.details.issues as Issue[] | undefined) : undefined
+  return { type: `urn:orchestrator:${name}`, title, status, detail: messageOf(error), requestId, ...(issues ? { issues } : {}) }
+}
+
+/** Ours say their status; middy's own (unreadable JSON, unknown route) carry theirs as `statusCode`. */
+function statusOf(error: unknown): number {
+  if (isOrchestratorError(error)) return error.status
+  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number') return error.statusCode
+  return 500
+}
+
+/** The body parser says that JSON is invalid, and keeps where it stopped in the cause. */
+function messageOf(error: Error): string {
+  const cause = error.cause as { data?: { message?: string }; message?: string } | undefined
+  const reason = cause?.data instanceof Error ? cause.data.message : cause?.message
+  return reason ? `${error.message}: ${reason}` : error.message
+}

@@ -1,0 +1,44 @@
+import type { AgentContext } from '../../../shared/agent/define-agent.ts'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { FileReferenceSchema } from '../../../shared/domain/file-reference.ts'
+import type { Deps } from '../../deps.ts'
+import type { StepRun } from './step-run.ts'
+
+const MAX_FILES = 2_000
+const MAX_TEXT_BYTES = 20 * 1024 * 1024
+
+type Parts = Pick<StepRun, 'own' | 'plan' | 'record' | 'log' | 'deadline' | 'signal'>
+
+/** What the agent sees of its step and of the world. */
+export function agentContext(run: Parts, { tasks, files }: Pick<Deps, 'tasks' | 'files'>): AgentContext {
+  const { own, plan, record, log, deadline, signal } = run
+  return {
+    task: { id: own.taskId, type: plan.type, metadata: plan.metadata },
+    step: { path: own.path },
+    attempt: record.attempts.length + 1,
+    signal,
+    deadline,
+    log: {
+      info: (message, facts = {}) => log.info(message, facts),
+      warn: (message, facts = {}) => log.warn(message, facts),
+    },
+    files: {
+      list: async (reference) => {
+        const { $file } = FileReferenceSchema.parse(reference)
+        const found = await files.list($file, MAX_FILES)
+        if (found.length > 0) return found
+        throw new OrchestratorError('InvalidInputError', `there is no file at ${$file}; upload it first (POST /files)`)
+      },
+      readText: async (key) => decode(key, await files.read(key, MAX_TEXT_BYTES)),
+    },
+    progress: (fraction, note) => tasks.setProgress(own, { fraction: Math.min(1, Math.max(0, fraction)), note: note.slice(0, 200) }),
+  }
+}
+
+function decode(key: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new OrchestratorError('InvalidInputError', `${key} is not UTF-8 text`, { key }, cause)
+  }
+}

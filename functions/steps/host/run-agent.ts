@@ -1,0 +1,71 @@
+import type { Context } from 'aws-lambda'
+import type { z } from 'zod'
+import type { DefinedAgent } from '../../../shared/agent/define-agent.ts'
+import { resolveStep, stepOf } from '../../../shared/app/resolve-step.ts'
+import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
+import { describeIssues, issuesOfZod } from '../../../shared/domain/issue.ts'
+import type { Json } from '../../../shared/domain/json.ts'
+import type { Deps } from '../../deps.ts'
+import { agentContext } from './agent-context.ts'
+import { partsOf, type StepOutcome, type StepRun } from './step-run.ts'
+
+type Needs = Pick<Deps, 'tasks' | 'files'>
+
+/** Resolves what the step is to do, runs the agent on it, and stores what it answered. */
+export function runAgent(agent: DefinedAgent, { tasks, files }: Needs) {
+  return async (_event: unknown, _context: Context, { internal }: { internal: { run?: Partial<StepRun> } }): Promise<StepOutcome> => {
+    const run = partsOf({ internal }, 'own', 'plan', 'record', 'log', 'deadline', 'signal')
+    const { own, plan, signal } = run
+    const task = { id: own.taskId, type: plan.type, metadata: plan.metadata }
+    const resolved = await resolveStep(tasks, task, plan, own.path)
+    if (resolved.kind === 'skip') return { status: 'skipped', skipReason: resolved.reason }
+
+    const capability = capabilityOf(agent, stepOf(plan, own.path).capability)
+    const input = parseWith(capability.input, resolved.input, (issues) => {
+      return new OrchestratorError('InvalidInputError', `the input does not fit ${capability.name}: ${issues}`)
+    })
+    const context = agentContext(run, { tasks, files })
+    const answer = await untilAborted(signal, () => agent.execute({ capability: capability.name, input }, context))
+    const output = parseWith(capability.output, answer, (issues) => {
+      return new OrchestratorError('AgentOutputError', `${agent.manifest.id} answered what ${capability.name} does not allow: ${issues}`)
+    })
+    return { status: 'succeeded', output: await tasks.storeValue(own.taskId, output as Json) }
+  }
+}
+
+/** A pinned agent without a named capability does its first one. */
+function capabilityOf(agent: DefinedAgent, wanted: string | undefined) {
+  const name = wanted ?? Object.keys(agent.capabilities)[0] ?? ''
+  const capability = agent.capabilities[name]
+  if (capability) return { name, ...capability }
+  throw new OrchestratorError('AgentFailedError', `agent ${agent.manifest.id} does not offer ${name}`)
+}
+
+function parseWith(schema: z.ZodType, value: unknown, failure: (issues: string) => OrchestratorError): unknown {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw failure(describeIssues(issuesOfZod(parsed.error)))
+}
+
+/** The agent's answer, or the signal's reason as soon as it aborts: an agent that does not listen cannot hold the host. */
+async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted()
+  const aborted = Promise.withResolvers<never>()
+  const abort = (): void => aborted.reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([work(), aborted.promise])
+  } catch (error) {
+    throw signal.aborted ? signal.reason : asAgentFailure(error)
+  } finally {
+    signal.removeEventListener('abort', abort)
+    aborted.promise.catch(() => {})
+  }
+}
+
+/** Ours keep their name; anything else an agent throws is its failure, with the cause kept. */
+function asAgentFailure(error: unknown): Error {
+  if (isOrchestratorError(error)) return error
+  const { name, message } = error instanceof Error ? error : new Error(String(error))
+  return new OrchestratorError('AgentFailedError', name === 'Error' ? message : `${name}: ${message}`, {}, error)
+}

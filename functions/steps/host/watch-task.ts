@@ -1,0 +1,51 @@
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { isOpenTask } from '../../../shared/domain/task.ts'
+import type { Deps } from '../../deps.ts'
+import { addParts, type HostMiddleware, type HostRequest, partsOf } from './step-run.ts'
+import { stepOf } from '../../../shared/app/resolve-step.ts'
+
+/** A step shorter than this costs no extra read. */
+const POLL_MILLISECONDS = 1_000
+/** Left to note the failure before Lambda ends the sandbox. */
+const LAMBDA_MARGIN_MILLISECONDS = 1_500
+
+type Watch = { stop(): void }
+
+/**
+ * Gives the run its deadline and a signal that aborts on it, and on cancellation: stopping an execution does not stop
+ * a Lambda, so the host looks at the task while the agent works.
+ */
+export function watchTask({ tasks, clock, timeoutSeconds }: Pick<Deps, 'tasks' | 'clock'> & { timeoutSeconds: number }): HostMiddleware {
+  const watches = new WeakMap<object, Watch>()
+
+  const stop = (request: HostRequest): void => watches.get(request.internal)?.stop()
+
+  return {
+    before: async (request) => {
+      const { own, plan } = partsOf(request, 'own', 'plan')
+      const seconds = stepOf(plan, own.path).timeoutSeconds ?? timeoutSeconds
+      const left = request.context.getRemainingTimeInMillis() - LAMBDA_MARGIN_MILLISECONDS
+      const milliseconds = Math.max(0, Math.min(seconds * 1_000, left))
+      const controller = new AbortController()
+      const timeout = setTimeout(() => {
+        const message = `step "${own.path}" did not finish within ${milliseconds / 1_000} s`
+        controller.abort(new OrchestratorError('StepTimedOutError', message))
+      }, milliseconds)
+      const poll = setInterval(async () => {
+        const task = await tasks.findTask(own.taskId).catch(() => undefined)
+        if (!task || isOpenTask(task)) return
+        controller.abort(new OrchestratorError('TaskCancelledError', `task ${own.taskId} is ${task.status}`))
+      }, POLL_MILLISECONDS)
+      watches.set(request.internal, {
+        stop: () => {
+          clearTimeout(timeout)
+          clearInterval(poll)
+        },
+      })
+      const deadline = new Date(clock.now().getTime() + milliseconds)
+      addParts(request, { deadline, signal: controller.signal })
+    },
+    after: async (request) => stop(request),
+    onError: async (request) => stop(request),
+  }
+}

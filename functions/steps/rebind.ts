@@ -1,0 +1,22 @@
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
+import { Tracer } from '@aws-lambda-powertools/tracer'
+import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
+import middy from '@middy/core'
+import type { Context } from 'aws-lambda'
+import { rebindStep } from '../../shared/app/rebind-step.ts'
+import { RebindPayloadSchema, sortableFence } from '../../shared/contracts/step-payload.ts'
+import { getDeps } from '../deps.ts'
+
+const deps = getDeps()
+const rebind = rebindStep(deps)
+
+export const handler = middy()
+  .use(injectLambdaContext(deps.logger))
+  .use(captureLambdaHandler(new Tracer()))
+  .handler(async (event: unknown, context: Context) => {
+    const payload = RebindPayloadSchema.parse(event)
+    const answer = await rebind({ ...payload, fence: sortableFence(payload.fence), owner: context.awsRequestId })
+    const { taskId, path: stepId, agentId, error } = payload
+    deps.logger.info('step rebound', { taskId, stepId, agentId, errorName: error.Error, answer })
+    return answer
+  })

@@ -1,0 +1,19 @@
+import { App, Tags } from 'aws-cdk-lib'
+import { bundleFunctions } from './bundle-functions.ts'
+import { loadCatalogue } from './load-catalogue.ts'
+import { readStage } from './stage.ts'
+import { DataStack } from './stacks/data-stack.ts'
+import { ObservabilityStack } from './stacks/observability-stack.ts'
+import { RuntimeStack } from './stacks/runtime-stack.ts'
+
+const app = new App({ analyticsReporting: false })
+const stage = readStage(app.node)
+const catalogue = await loadCatalogue()
+const bundles = await bundleFunctions(catalogue)
+
+const data = new DataStack(app, `${stage.prefix}-data`, { stage })
+const runtime = new RuntimeStack(app, `${stage.prefix}-runtime`, { stage, catalogue, bundles, data })
+new ObservabilityStack(app, `${stage.prefix}-observability`, { stage, runtime })
+
+Tags.of(app).add('application', stage.prefix)
+app.synth()

@@ -1,0 +1,63 @@
+import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib'
+import type { IRole } from 'aws-cdk-lib/aws-iam'
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions'
+import { Construct } from 'constructs'
+import { compileWorkflow } from '../../shared/compiler/index.ts'
+import { describeIssues } from '../../shared/domain/issue.ts'
+import type { Workflow } from '../../shared/workflow/schema.ts'
+import type { Stage } from '../stage.ts'
+
+type WorkflowMachineProps = {
+  readonly stage: Stage
+  readonly workflow: Workflow
+  readonly role: IRole
+  /** Values for the `${...}` names that the compiler leaves open. */
+  readonly substitutions: Record<string, string>
+}
+
+/** A workflow as a state machine of its own, its states named after its steps. */
+export class WorkflowMachine extends Construct {
+  readonly machine: StateMachine
+
+  constructor(scope: Construct, id: string, { stage, workflow, role, substitutions }: WorkflowMachineProps) {
+    super(scope, id)
+    const { compiled, issues } = compileWorkflow(workflow)
+    if (!compiled) throw new Error(`workflows/${workflow.name}.yaml cannot be compiled: ${describeIssues(issues)}`)
+    const stateMachineName = `${stage.prefix}-${workflow.name}`
+    this.machine = new StateMachine(this, 'Machine', {
+      stateMachineName,
+      comment: workflow.description,
+      definitionBody: DefinitionBody.fromString(JSON.stringify(compiled.definition)),
+      definitionSubstitutions: pick(substitutions, compiled.substitutions),
+      role,
+      tracingEnabled: true,
+      logs: {
+        level: LogLevel.ERROR,
+        includeExecutionData: false,
+        destination: new LogGroup(this, 'Logs', {
+          logGroupName: `/aws/vendedlogs/states/${stateMachineName}`,
+          retention: stage.logRetentionDays as RetentionDays,
+          removalPolicy: RemovalPolicy.DESTROY,
+        }),
+      },
+      // Deleting a machine ends its executions: a workflow that is removed leaves its machine to those still running.
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
+    new CfnOutput(this, 'Console', { value: consoleLink(this.machine), description: `${workflow.name} in the console` })
+  }
+}
+
+function consoleLink({ stateMachineArn, env }: StateMachine): string {
+  return `https://${env.region}.console.aws.amazon.com/states/home?region=${env.region}#/statemachines/view/${stateMachineArn}`
+}
+
+function pick(values: Record<string, string>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.map((name) => {
+      const value = values[name]
+      if (value === undefined) throw new Error(`the definition needs a value for \${${name}}`)
+      return [name, value]
+    }),
+  )
+}

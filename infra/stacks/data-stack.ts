@@ -1,0 +1,67 @@
+import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
+import { EventBus } from 'aws-cdk-lib/aws-events'
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
+import { Duration } from 'aws-cdk-lib'
+import type { Construct } from 'constructs'
+import { EVENT_SOURCE } from '../../shared/domain/event.ts'
+import { EXPIRY_ATTRIBUTE, REGISTRY_INDEXES, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
+import type { Stage } from '../stage.ts'
+
+type Index = { name: string; partition: string; sort: string }
+
+const ARCHIVE_DAYS = 30
+
+/** What must outlive every deployment. The construct ids of these resources never change. */
+export class DataStack extends Stack {
+  readonly tasks: Table
+  readonly registry: Table
+  readonly bucket: Bucket
+  readonly bus: EventBus
+
+  constructor(scope: Construct, id: string, { stage }: { stage: Stage }) {
+    super(scope, id, { description: 'Orchestrator: tables, bucket and event bus (retained)' })
+    this.tasks = this.addTable('Tasks', TASK_INDEXES)
+    this.registry = this.addTable('Registry', REGISTRY_INDEXES)
+    this.bucket = new Bucket(this, 'Bucket', {
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      versioned: true,
+      lifecycleRules: [
+        { abortIncompleteMultipartUploadAfter: Duration.days(1), noncurrentVersionExpiration: Duration.days(30) },
+      ],
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
+    this.bus = new EventBus(this, 'Bus', { eventBusName: stage.prefix, description: 'What agents and tasks tell' })
+    this.bus.applyRemovalPolicy(RemovalPolicy.RETAIN)
+    this.bus.archive('Archive', {
+      eventPattern: { source: [EVENT_SOURCE] },
+      retention: Duration.days(ARCHIVE_DAYS),
+      description: 'For replay',
+    })
+    new CfnOutput(this, 'BucketName', { value: this.bucket.bucketName })
+    new CfnOutput(this, 'BusName', { value: this.bus.eventBusName })
+  }
+
+  private addTable(id: string, indexes: Record<string, Index>): Table {
+    const table = new Table(this, id, {
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      sortKey: { name: 'sk', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.DEFAULT,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: true,
+      timeToLiveAttribute: EXPIRY_ATTRIBUTE,
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
+    for (const { name, partition, sort } of Object.values(indexes)) {
+      table.addGlobalSecondaryIndex({
+        indexName: name,
+        partitionKey: { name: partition, type: AttributeType.STRING },
+        sortKey: { name: sort, type: AttributeType.STRING },
+      })
+    }
+    return table
+  }
+}

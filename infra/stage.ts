@@ -1,0 +1,22 @@
+import type { Node } from 'constructs'
+import { z } from 'zod'
+
+/** What differs between deployments; set with `--context stage=prod` and the like. */
+const StageSchema = z.object({
+  prefix: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,19}$/, 'a prefix is a-z, 0-9 and dashes, at most 20 characters')
+    .describe('Starts the name of every resource'),
+  logRetentionDays: z.coerce.number().int().positive().describe('How long function logs are kept'),
+})
+export type Stage = z.infer<typeof StageSchema>
+
+/** Throws with the context value that is wrong and what it must be. */
+export function readStage(node: Node): Stage {
+  const parsed = StageSchema.safeParse({
+    prefix: node.tryGetContext('prefix') ?? 'orchestrator',
+    logRetentionDays: node.tryGetContext('logRetentionDays') ?? 30,
+  })
+  if (parsed.success) return parsed.data
+  throw new Error(`the CDK context is not usable: ${z.prettifyError(parsed.error)}`)
+}

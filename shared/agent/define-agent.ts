@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import { type AgentManifest, AgentManifestSchema } from '../domain/agent.ts'
+import type { Json } from '../domain/json.ts'
+import type { StoredFile } from '../ports/file-store.ts'
+
+/** Facts for the log of the running step; payloads and secrets stay out. */
+export type AgentLog = {
+  info(message: string, facts?: Record<string, unknown>): void
+  warn(message: string, facts?: Record<string, unknown>): void
+}
+
+/** What an agent can reach while it works on one step. */
+export type AgentContext = {
+  readonly task: { readonly id: string; readonly type: string | undefined; readonly metadata: Record<string, string> }
+  readonly step: { readonly path: string }
+  /** From 1; counts the tries of this step by any agent. */
+  readonly attempt: number
+  /** Aborts on the deadline and on cancellation; its reason is the error. */
+  readonly signal: AbortSignal
+  readonly deadline: Date
+  readonly log: AgentLog
+  readonly files: {
+    /** All files at a reference, or under it when it is a folder. Throws InvalidInputError when there are none. */
+    list(reference: { $file: string }): Promise<StoredFile[]>
+    /** UTF-8 text. Throws NotFoundError, and InvalidInputError when it is too large or not text. */
+    readText(key: string): Promise<string>
+  }
+  /** Shown to whoever watches the task; `fraction` is 0 to 1. */
+  progress(fraction: number, note: string): Promise<void>
+}
+
+type Schemas = { description: string; input: z.ZodType; output: z.ZodType }
+export type Capabilities = Readonly<Record<string, Schemas>>
+
+/** One call of an agent: which capability, with its parsed input. Narrow on `capability`. */
+type Call<C extends Capabilities> = { [Name in keyof C]: { capability: Name; input: z.output<C[Name]['input']> } }[keyof C]
+
+type Definition<C extends Capabilities> = {
+  id: string
+  version: string
+  description: string
+  capabilities: C
+  limits?: z.input<typeof AgentManifestSchema>['limits']
+  price?: z.input<typeof AgentManifestSchema>['price']
+  execute(call: Call<C>, context: AgentContext): Promise<z.input<C[keyof C]['output']>>
+}
+
+/** An agent with its types erased: what the host and the registry work with. */
+export type DefinedAgent = {
+  manifest: AgentManifest
+  capabilities: Capabilities
+  execute(call: { capability: string; input: unknown }, context: AgentContext): Promise<unknown>
+}
+
+/** Declares an agent. Throws a ZodError that says which part of the declaration is wrong. */
+export function defineAgent<const C extends Capabilities>(definition: Definition<C>): DefinedAgent {
+  const { id, version, description, capabilities, limits, price, execute } = definition
+  const manifest = AgentManifestSchema.parse({
+    id,
+    version,
+    description,
+    limits,
+    price,
+    capabilities: Object.entries(capabilities).map(([name, capability]) => ({
+      name,
+      description: capability.description,
+      inputSchema: toJsonSchema(capability.input, 'input'),
+      outputSchema: toJsonSchema(capability.output, 'output'),
+    })),
+  })
+  return { manifest, capabilities, execute: execute as DefinedAgent['execute'] }
+}
+
+function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, Json> {
+  return z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' }) as Record<string, Json>
+}

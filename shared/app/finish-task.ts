@@ -1,0 +1,89 @@
+/**
+ * Invariants (tests cite them):
+ * F1 a task ends once, by one conditional write; whoever comes later changes nothing and tells nothing
+ * F2 the task id comes from the execution's name and the result from the store: the status-change event may lack both
+ * F3 an execution that a newer one has replaced ends nothing
+ */
+import { isOrchestratorError } from '../domain/errors.ts'
+import { taskEvent } from '../domain/event.ts'
+import type { Json } from '../domain/json.ts'
+import type { StepRecord } from '../domain/step.ts'
+import { type EndedTask, isOpenTask, type OpenTask, parseExecutionName, type TaskError } from '../domain/task.ts'
+import type { ExecutionState, Plan, Ports } from '../ports/index.ts'
+import { resolveExpressions } from '../workflow/expressions.ts'
+import { sinksOf } from '../workflow/graph.ts'
+import { graphOfWorkflow } from '../workflow/step-needs.ts'
+import { namesForExpressions } from './expression-names.ts'
+
+type Needs = Pick<Ports, 'tasks' | 'bus' | 'clock'>
+export type Ended = ExecutionState & { status: Exclude<ExecutionState['status'], 'RUNNING'> }
+
+/** Ends the task whose execution has ended. Answers its final status; undefined when there was nothing to do. */
+export const finishTask =
+  (ports: Needs) =>
+  async ({ name, ended }: { name: string; ended: Ended }): Promise<EndedTask['status'] | undefined> => {
+    const parsed = parseExecutionName(name)
+    const task = parsed && (await ports.tasks.findTask(parsed.taskId))
+    if (!task || !isOpenTask(task) || task.execution !== parsed.execution) return undefined
+    const end = await endOf(ports, task, ended)
+    if (!(await ports.tasks.endTask(end))) return undefined
+    await ports.bus.publish([taskEvent(end)])
+    return end.status
+  }
+
+async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedTask> {
+  const endedAt = ports.clock.now().toISOString()
+  const [plan, steps] = await Promise.all([ports.tasks.getPlan(task.id), ports.tasks.listSteps(task.id)])
+  if (ended.status === 'ABORTED') {
+    return { ...task, status: 'cancelled', endedAt, reason: ended.cause ?? 'the execution was stopped' }
+  }
+  if (ended.status !== 'SUCCEEDED') {
+    const status = ended.status === 'TIMED_OUT' ? 'timed_out' : 'failed'
+    return { ...task, status, endedAt, error: errorOf(ended, steps) }
+  }
+  try {
+    const result = await ports.tasks.storeValue(task.id, await resultOf(ports, task, plan, steps))
+    return { ...task, status: 'succeeded', endedAt, result, degraded: degradedOf(steps) }
+  } catch (error) {
+    if (!isOrchestratorError(error, 'InvalidInputError')) throw error
+    return { ...task, status: 'failed', endedAt, error: { name: error.name, message: `the task's output: ${error.message}` } }
+  }
+}
+
+/** The workflow's `output`, or the outputs of the steps that nothing else needs, by id. */
+async function resultOf({ tasks }: Needs, task: OpenTask, plan: Plan, steps: StepRecord[]): Promise<Json> {
+  const sinks = sinksOf(graphOfWorkflow(plan.workflow))
+  const template = plan.workflow.output ?? Object.fromEntries(sinks.map((id) => [id, `{% $steps.${id} %}`]))
+  const names = await namesForExpressions(tasks, { task, plan, records: steps, template })
+  return (await resolveExpressions(template, names, 'output')) ?? null
+}
+
+function degradedOf(steps: readonly StepRecord[]): { path: string; reason: string }[] {
+  return steps.flatMap(({ path, status, degraded, error }) => {
+    if (degraded) return [{ path, reason: degraded }]
+    return status === 'failed' ? [{ path, reason: error?.message ?? 'failed' }] : []
+  })
+}
+
+/** The step that ended the task says more than the execution does. */
+function errorOf({ status, error, cause }: Ended, steps: readonly StepRecord[]): TaskError {
+  const failed = steps.filter((step) => step.status === 'failed' && step.error).sort(byEnd).at(-1)
+  if (failed?.error && status === 'FAILED') {
+    const agentId = failed.attempts.at(-1)?.agentId ?? failed.agentId
+    return { ...failed.error, stepId: failed.path, ...(agentId ? { agentId } : {}) }
+  }
+  return { name: error ?? `States.${status === 'TIMED_OUT' ? 'Timeout' : 'TaskFailed'}`, message: messageIn(cause) }
+}
+
+const byEnd = (a: StepRecord, b: StepRecord): number => (a.endedAt ?? '').localeCompare(b.endedAt ?? '')
+
+/** A Lambda's error arrives as JSON text with its message inside. */
+export function messageIn(cause: string | undefined): string {
+  try {
+    const parsed: unknown = JSON.parse(cause ?? '')
+    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed) return String(parsed.errorMessage)
+  } catch {
+    // Not JSON: the cause is the message.
+  }
+  return cause || 'no cause was given'
+}

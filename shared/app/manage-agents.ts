@@ -1,0 +1,52 @@
+import type { z } from 'zod'
+import type { RegisterAgentSchema } from '../contracts/requests.ts'
+import type { Agent } from '../domain/agent.ts'
+import { OrchestratorError } from '../domain/errors.ts'
+import type { Clock, Registry } from '../ports/index.ts'
+import { suggestNames } from '../workflow/nearest-names.ts'
+
+type Needs = { registry: Registry; clock: Clock }
+
+export const listAgents =
+  ({ registry }: { registry: Registry }) =>
+  async ({ capability }: { capability?: string | undefined }): Promise<{ agents: Agent[] }> => {
+    const agents = await registry.listAgents()
+    const offers = (agent: Agent): boolean => agent.capabilities.some(({ name }) => name === capability)
+    return { agents: capability ? agents.filter(offers) : agents }
+  }
+
+/** Throws NotFoundError with the nearest ids. */
+export const getAgent =
+  ({ registry }: { registry: Registry }) =>
+  async ({ id }: { id: string }): Promise<Agent> => {
+    const agent = await registry.findAgent(id)
+    if (agent) return agent
+    const known = (await registry.listAgents()).map((other) => other.id)
+    throw new OrchestratorError('NotFoundError', `there is no agent "${id}"${suggestNames(id, known)}`, { agentId: id })
+  }
+
+/** Registers or updates a caller's agent. Throws ConflictError for an agent that the deployment owns. */
+export const registerAgent =
+  ({ registry, clock }: Needs) =>
+  async (request: z.output<typeof RegisterAgentSchema>): Promise<Agent> => {
+    const existing = await registry.findAgent(request.id)
+    if (existing?.origin === 'deployment') throw ownedByDeployment(request.id, 'choose another id')
+    const agent: Agent = { ...request, status: 'active', origin: 'api', registeredAt: clock.now().toISOString() }
+    await registry.putAgent(agent)
+    return agent
+  }
+
+/** Throws NotFoundError, and ConflictError for an agent that the deployment owns. */
+export const retireAgent =
+  ({ registry }: { registry: Registry }) =>
+  async ({ id }: { id: string }): Promise<Agent> => {
+    const agent = await getAgent({ registry })({ id })
+    if (agent.origin === 'deployment') throw ownedByDeployment(id, `remove functions/agents/${id} and deploy`)
+    const retired: Agent = { ...agent, status: 'inactive' }
+    await registry.putAgent(retired)
+    return retired
+  }
+
+function ownedByDeployment(id: string, remedy: string): OrchestratorError {
+  return new OrchestratorError('ConflictError', `agent "${id}" belongs to the deployment; ${remedy}`, { agentId: id })
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { type Compiled, compileWorkflow } from '../compiler/index.ts'
+import { OrchestratorError } from '../domain/errors.ts'
+import { FileReferenceSchema, fileReferencesIn } from '../domain/file-reference.ts'
+import { describeIssues, type Issue, issuesOfZod } from '../domain/issue.ts'
+import type { Json } from '../domain/json.ts'
+import type { Binding, Decision } from '../domain/plan.ts'
+import { bindWorkflow } from '../planner/bind-workflow.ts'
+import { describeUnknownType, matchTemplate } from '../planner/match-template.ts'
+import type { FileStore, RegisteredWorkflow, Registry } from '../ports/index.ts'
+import { chooseAgent } from '../selector/choose-agent.ts'
+import { suggestNames } from '../workflow/nearest-names.ts'
+import type { Workflow } from '../workflow/schema.ts'
+
+/** The registered workflow that a request names. Throws NotFoundError with the nearest names. */
+export async function findTemplate(
+  registry: Registry,
+  { type, workflow }: { type?: string | undefined; workflow?: string | undefined },
+): Promise<RegisteredWorkflow> {
+  const all = await registry.listWorkflows()
+  if (type !== undefined) {
+    const templates = all.map((registered) => ({ ...registered.workflow, registered }))
+    const match = matchTemplate(type, templates)
+    if (!match) throw new OrchestratorError('NotFoundError', describeUnknownType(type, templates), { type })
+    return match.registered
+  }
+  const match = all.find((registered) => registered.workflow.name === workflow)
+  const names = all.map((registered) => registered.workflow.name)
+  const message = `there is no workflow "${workflow}"${suggestNames(workflow ?? '', names)}`
+  if (!match) throw new OrchestratorError('NotFoundError', message, { workflow })
+  return match
+}
+
+/** The task's input with the schema's defaults. Throws InvalidInputError listing every issue. */
+export function parseInput(workflow: Workflow, input: Json | undefined): Json {
+  if (!workflow.input) return input ?? {}
+  const parsed = z.fromJSONSchema(workflow.input).safeParse(input ?? {})
+  if (parsed.success) return parsed.data as Json
+  const issues = issuesOfZod(parsed.error, 'input')
+  throw new OrchestratorError('InvalidInputError', `the input does not fit workflow "${workflow.name}": ${describeIssues(issues)}`, { issues })
+}
+
+/** Every file that the input names must be there: better said now than by the first agent. */
+export async function checkFileReferences(files: FileStore, input: Json): Promise<void> {
+  const found = fileReferencesIn(input, 'input')
+  const checked = await Promise.all(found.map(({ path, reference }) => issueOfReference(files, path, reference)))
+  const issues = checked.filter((issue) => issue !== undefined)
+  if (issues.length === 0) return
+  throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
+}
+
+async function issueOfReference(files: FileStore, path: string, reference: unknown): Promise<Issue | undefined> {
+  const parsed = FileReferenceSchema.safeParse(reference)
+  if (!parsed.success) return { code: 'bad-file-reference', path, message: describeIssues(issuesOfZod(parsed.error)) }
+  const found = await files.list(parsed.data.$file, 1)
+  if (found.length > 0) return undefined
+  const message = `"${parsed.data.$file}" has not been uploaded; POST /files first, or orchestrator submit --file`
+  return { code: 'file-not-found', path, message }
+}
+
+export type Planned = { bindings: Record<string, Binding>; decisions: Decision[]; compiled: Compiled }
+
+/** Compiles and binds. Throws InvalidWorkflowError or NoAgentError with every issue. */
+export async function planWorkflow(registry: Registry, workflow: Workflow): Promise<Planned> {
+  const { compiled, issues } = compileWorkflow(workflow)
+  if (!compiled) throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })
+  const agents = await registry.listAgents()
+  const loads = await registry.loadsOf(agents.map(({ id }) => id))
+  const capabilities = new Set(agents.flatMap((agent) => agent.capabilities.map(({ name }) => name)))
+  const bound = bindWorkflow(workflow, capabilities, (stepId, step) =>
+    chooseAgent({ stepId, capability: step.capability, pinned: step.agent, agents, loads }),
+  )
+  if (bound.issues.length > 0) {
+    throw new OrchestratorError('NoAgentError', describeIssues(bound.issues), { issues: bound.issues })
+  }
+  return { bindings: bound.bindings, decisions: bound.decisions, compiled }
+}
+
+/** Notes the load of those steps that had a choice: only there does it decide anything. */
+export async function recordLoad(registry: Registry, decisions: readonly Decision[]): Promise<void> {
+  const steps = new Map<string, number>()
+  for (const { chosen, candidates } of decisions) {
+    if (candidates.filter(({ eligible }) => eligible).length < 2) continue
+    steps.set(chosen, (steps.get(chosen) ?? 0) + 1)
+  }
+  if (steps.size > 0) await registry.addLoad(steps)
+}

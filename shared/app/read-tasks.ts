@@ -1,0 +1,80 @@
+import type { z } from 'zod'
+import type { ListTasksSchema } from '../contracts/requests.ts'
+import type { StepView, TaskView } from '../contracts/views.ts'
+import { OrchestratorError } from '../domain/errors.ts'
+import { type DomainEvent, eventsOfTask } from '../domain/event.ts'
+import type { Json } from '../domain/json.ts'
+import { isOpenTask, type Task } from '../domain/task.ts'
+import type { TaskStore } from '../ports/index.ts'
+import { stepViews, taskView } from './views.ts'
+
+type Needs = { tasks: TaskStore }
+export type TaskRef = { id: string; tenant: string }
+
+/** Throws NotFoundError; another tenant's task is not found either. */
+export async function getTask({ tasks }: Needs, { id, tenant }: TaskRef): Promise<Task> {
+  const task = await tasks.findTask(id)
+  if (task && task.tenant === tenant) return task
+  throw new OrchestratorError('NotFoundError', `there is no task ${id}`, { taskId: id })
+}
+
+export const showTask =
+  (ports: Needs) =>
+  async (ref: TaskRef): Promise<TaskView & { steps: StepView[] }> => {
+    const task = await getTask(ports, ref)
+    return { ...taskView(task), steps: await stepsOf(ports, task) }
+  }
+
+export const showTaskSteps =
+  (ports: Needs) =>
+  async (ref: TaskRef): Promise<{ steps: StepView[] }> => ({ steps: await stepsOf(ports, await getTask(ports, ref)) })
+
+export const showTaskStatus = (ports: Needs) => async (ref: TaskRef) => {
+  const task = await getTask(ports, ref)
+  const steps = await stepsOf(ports, task)
+  const counts = Map.groupBy(steps, ({ status }) => status)
+  return {
+    taskId: task.id,
+    status: task.status,
+    steps: Object.fromEntries([...counts].map(([status, members]) => [status, members.length])),
+  }
+}
+
+/** Throws ConflictError when the task has not succeeded, saying what it is and why. */
+export const showTaskResult =
+  (ports: Needs) =>
+  async (ref: TaskRef): Promise<{ taskId: string; status: 'succeeded'; result: Json; degraded: { path: string; reason: string }[] }> => {
+    const task = await getTask(ports, ref)
+    if (task.status === 'succeeded') {
+      const result = await ports.tasks.loadValue(task.result)
+      return { taskId: task.id, status: task.status, result, degraded: task.degraded }
+    }
+    throw new OrchestratorError('ConflictError', describeNoResult(task), { taskId: task.id, status: task.status })
+  }
+
+export const showTaskEvents =
+  (ports: Needs) =>
+  async (ref: TaskRef): Promise<{ events: DomainEvent[] }> => {
+    const task = await getTask(ports, ref)
+    return { events: eventsOfTask(task, await ports.tasks.listSteps(task.id)) }
+  }
+
+export const listTasks =
+  (ports: Needs) =>
+  async (query: z.output<typeof ListTasksSchema> & { tenant: string }): Promise<{ tasks: TaskView[]; cursor?: string }> => {
+    const { status, cursor, ...rest } = query
+    const page = await ports.tasks.listTasks({ ...rest, ...(status ? { status } : {}), ...(cursor ? { cursor } : {}) })
+    return { tasks: page.tasks.map(taskView), ...(page.cursor ? { cursor: page.cursor } : {}) }
+  }
+
+async function stepsOf({ tasks }: Needs, task: Task): Promise<StepView[]> {
+  const [plan, records] = await Promise.all([tasks.getPlan(task.id), tasks.listSteps(task.id)])
+  return stepViews(task, plan, records)
+}
+
+function describeNoResult(task: Task): string {
+  if (isOpenTask(task)) return `task ${task.id} is ${task.status}; its result comes when it has succeeded`
+  if (task.status === 'cancelled') return `task ${task.id} was cancelled and has no result: ${task.reason}`
+  if (task.status === 'succeeded') return ''
+  return `task ${task.id} ${task.status} and has no result: ${task.error.message}`
+}

@@ -1,0 +1,137 @@
+/**
+ * What happens after an agent failed: the next agent, or the step's `onFailure`.
+ *
+ * Invariants (tests cite them):
+ * B1 a step that has succeeded after all goes on; nothing of it is done again
+ * B2 an agent that failed for good is not asked again for that step; one that timed out only when nobody else is left,
+ *    and at most `maxAttempts` times. So a step ends after finitely many attempts
+ * B3 what no agent can mend (the input, a cancellation) is not tried on another
+ * B4 the record of a settled step is final before the answer is given
+ */
+import type { RebindAnswer, RebindPayload } from '../contracts/step-payload.ts'
+import { OrchestratorError } from '../domain/errors.ts'
+import { stepEndedEvent } from '../domain/event.ts'
+import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
+import { isOpenTask, type OpenTask } from '../domain/task.ts'
+import type { Ownership, Plan, Ports, StepEnd } from '../ports/index.ts'
+import { chooseAgent } from '../selector/choose-agent.ts'
+import { resolveExpressions } from '../workflow/expressions.ts'
+import type { AgentStep } from '../workflow/schema.ts'
+import { needsOfStep } from '../workflow/step-needs.ts'
+import { namesForExpressions } from './expression-names.ts'
+import { messageIn } from './finish-task.ts'
+import { stepOf } from './resolve-step.ts'
+
+type Needs = Pick<Ports, 'tasks' | 'registry' | 'bus' | 'clock'>
+type Failure = { name: string; message: string }
+type Situation = { ports: Needs; task: OpenTask; plan: Plan; step: AgentStep; record: StepRecord; own: Ownership; failure: Failure }
+
+/** Errors that another agent would meet as well (B3). */
+const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'ConfigError', 'BugError']
+const TIMEOUTS = ['StepTimedOutError', 'States.Timeout', 'Sandbox.Timedout']
+
+/** Throws TaskCancelledError, or the failure under its own name when it must end the task. */
+export const rebindStep =
+  (ports: Needs) =>
+  async (payload: RebindPayload & { owner: string }): Promise<RebindAnswer> => {
+    const { taskId, path, fence, owner, agentId } = payload
+    const [task, plan] = await Promise.all([ports.tasks.findTask(taskId), ports.tasks.getPlan(taskId)])
+    if (!task || !isOpenTask(task)) {
+      throw new OrchestratorError('TaskCancelledError', `task ${taskId} has ended (${task?.status ?? 'unknown'})`)
+    }
+    const own = { taskId, path, owner, fence }
+    const failure = { name: payload.error.Error, message: messageIn(payload.error.Cause) }
+    const before = (await ports.tasks.findSteps(taskId, [path]))[0]
+    const startedAt = before?.startedAt ?? ports.clock.now().toISOString()
+    const taken = await ports.tasks.takeOverStep(own, { agentId: before?.agentId ?? agentId, startedAt })
+    if (taken.kind === 'final') return settledAs(taken.step)
+    if (taken.kind === 'superseded') throw new OrchestratorError('StepSupersededError', `${path} is run by a later attempt`)
+    const record = await withFailedAttempt(ports, own, taken.step, failure)
+    return decide({ ports, task, plan, step: stepOf(plan, path), record, own, failure })
+  }
+
+/** The host notes its failures itself; one that it could not survive to note is noted here. */
+async function withFailedAttempt(ports: Needs, own: Ownership, record: StepRecord, failure: Failure): Promise<StepRecord> {
+  if (record.attempts.some(({ startedAt }) => startedAt === record.startedAt)) return record
+  const attempt = {
+    agentId: record.agentId ?? 'unknown',
+    startedAt: record.startedAt,
+    endedAt: ports.clock.now().toISOString(),
+    error: failure,
+  }
+  await ports.tasks.addAttempt(own, attempt)
+  return { ...record, attempts: [...record.attempts, attempt] }
+}
+
+async function decide(situation: Situation): Promise<RebindAnswer> {
+  const { ports, step, record, failure, own } = situation
+  if (failure.name === 'StepSupersededError') return sameAgent(situation)
+  if (!NOT_MENDED_BY_ANOTHER.includes(failure.name)) {
+    const agents = await ports.registry.listAgents()
+    const loads = await ports.registry.loadsOf(agents.map(({ id }) => id))
+    const request = { stepId: own.path, capability: step.capability, pinned: step.agent, agents, loads }
+    const next = [excludedAgents(record), exhaustedAgents(record, step)]
+      .map((excluded) => chooseAgent({ ...request, excluded }))
+      .find(({ agent }) => agent)?.agent
+    if (next) return { rebound: { functionArn: next.functionArn, agentId: next.id, waitSeconds: 0 } }
+  }
+  return settle(situation)
+}
+
+function sameAgent({ plan, own, record }: Situation): RebindAnswer {
+  const binding = plan.bindings[own.path]
+  const agentId = record.agentId ?? binding?.agentId ?? ''
+  return { rebound: { functionArn: binding?.functionArn ?? '', agentId, waitSeconds: 1 } }
+}
+
+/** Every agent that has failed this step. */
+function excludedAgents({ attempts }: StepRecord): Map<string, string> {
+  return new Map(attempts.map(({ agentId, error }) => [agentId, `failed this step: ${error.message}`]))
+}
+
+/** Those that may not be asked even when nobody else is left: failed for good, or timed out too often (B2). */
+function exhaustedAgents(record: StepRecord, { retry }: AgentStep): Map<string, string> {
+  const byAgent = Map.groupBy(record.attempts, ({ agentId }) => agentId)
+  const exhausted = [...byAgent].filter(
+    ([, attempts]) => attempts.length >= retry.maxAttempts || attempts.some(({ error }) => !TIMEOUTS.includes(error.name)),
+  )
+  return new Map(exhausted.map(([agentId]) => [agentId, 'failed this step for good']))
+}
+
+/** Nobody is left: the step's own policy decides. */
+async function settle(situation: Situation): Promise<RebindAnswer> {
+  const { step, failure, record, own } = situation
+  const agentId = record.attempts.at(-1)?.agentId ?? record.agentId
+  const error = { name: failure.name, message: `step "${own.path}" (agent ${agentId}): ${failure.message}` }
+  if (typeof step.onFailure === 'object' && 'output' in step.onFailure) {
+    return end(situation, { status: 'succeeded', output: await degradedOutput(situation), degraded: error.message })
+  }
+  const answer = await end(situation, { status: 'failed', error })
+  if (step.onFailure === 'continue') return answer
+  const wire = failure.name.startsWith('States.') || failure.name.startsWith('Lambda.') ? 'AgentFailedError' : failure.name
+  const thrown = new Error(error.message)
+  thrown.name = wire
+  throw thrown
+}
+
+async function degradedOutput({ ports, task, plan, step, own }: Situation) {
+  const template = (step.onFailure as { output: unknown }).output
+  const records = await ports.tasks.findSteps(own.taskId, [...needsOfStep(step)])
+  const names = await namesForExpressions(ports.tasks, { task, plan, records, template })
+  return ports.tasks.storeValue(own.taskId, (await resolveExpressions(template, names, 'onFailure.output')) ?? null)
+}
+
+async function end({ ports, own, record }: Situation, outcome: Omit<StepEnd, 'endedAt'>): Promise<RebindAnswer> {
+  const ended = { ...outcome, endedAt: ports.clock.now().toISOString() }
+  if (!(await ports.tasks.endStep(own, ended))) {
+    throw new OrchestratorError('StepSupersededError', `${own.path} is run by a later attempt`)
+  }
+  const event = stepEndedEvent(own.taskId, { ...record, ...ended })
+  await ports.bus.publish(event ? [event] : [])
+  return { settled: outcome.status === 'succeeded' ? 'succeeded' : 'failed' }
+}
+
+function settledAs(step: StepRecord): RebindAnswer {
+  if (!isFinalStepStatus(step.status)) throw new OrchestratorError('BugError', `${step.path} is not final`)
+  return { settled: step.status === 'succeeded' || step.status === 'skipped' ? 'succeeded' : 'failed' }
+}

@@ -1,0 +1,61 @@
+/**
+ * What a step is to do, from the plan and the steps it needs.
+ *
+ * Invariants (tests cite them):
+ * R1 `join: all` runs if every needed step succeeded, `any` if at least one did, `settled` always; else it is skipped
+ * R2 a step whose `when` is not true is skipped; a step that is skipped does not evaluate its input
+ */
+import { OrchestratorError } from '../domain/errors.ts'
+import type { Json } from '../domain/json.ts'
+import type { StepRecord } from '../domain/step.ts'
+import type { Task } from '../domain/task.ts'
+import type { Plan, TaskStore } from '../ports/index.ts'
+import { resolveExpressions } from '../workflow/expressions.ts'
+import { type AgentStep, isAgentStep } from '../workflow/schema.ts'
+import { needsOfStep } from '../workflow/step-needs.ts'
+import { namesForExpressions } from './expression-names.ts'
+
+export type Resolved = { kind: 'run'; input: Json } | { kind: 'skip'; reason: string }
+
+/** Throws BugError for a path that the plan has not. */
+export function stepOf(plan: Plan, path: string): AgentStep {
+  const step = plan.workflow.steps[path]
+  if (step && isAgentStep(step)) return step
+  throw new OrchestratorError('BugError', `the plan of ${plan.taskId} has no agent step "${path}"`, { path })
+}
+
+/** Whether the step runs, and with which input. Throws InvalidInputError naming the expression that failed. */
+export async function resolveStep(
+  tasks: TaskStore,
+  task: Pick<Task, 'id' | 'type' | 'metadata'>,
+  plan: Plan,
+  path: string,
+): Promise<Resolved> {
+  const step = stepOf(plan, path)
+  const needs = [...needsOfStep(step)]
+  const records = needs.length > 0 ? await tasks.findSteps(plan.taskId, needs) : []
+  const blocked = blockedBy(step, needs, records)
+  if (blocked) return { kind: 'skip', reason: blocked }
+
+  const template = { when: step.when, input: step.input }
+  const names = await namesForExpressions(tasks, { task, plan, records, template })
+  if (step.when !== undefined && (await resolveExpressions(step.when, names, 'when')) !== true) {
+    return { kind: 'skip', reason: 'its condition is not true' }
+  }
+  if (step.input === undefined) return { kind: 'run', input: plan.input }
+  return { kind: 'run', input: (await resolveExpressions(step.input, names, 'input')) ?? null }
+}
+
+/** Why a step cannot run after what became of the steps it needs (R1); undefined when it can. */
+export function blockedBy(
+  { join }: Pick<AgentStep, 'join'>,
+  needs: readonly string[],
+  records: readonly Pick<StepRecord, 'path' | 'status'>[],
+): string | undefined {
+  if (join === 'settled' || needs.length === 0) return undefined
+  const statuses = new Map(records.map(({ path, status }) => [path, status]))
+  const unsuccessful = needs.filter((need) => statuses.get(need) !== 'succeeded')
+  const enough = join === 'any' ? unsuccessful.length < needs.length : unsuccessful.length === 0
+  if (enough) return undefined
+  return unsuccessful.map((need) => `"${need}" ${statuses.get(need) ?? 'did not run'}`).join(', ')
+}

@@ -1,0 +1,104 @@
+/**
+ * Invariants (tests cite them):
+ * S1 a task that was answered for exists, and is run: either its execution is started here, or the reconciler does
+ * S2 one Idempotency-Key is one task: the same request finds the first, another request is refused
+ * S3 a refused request leaves nothing behind
+ */
+import type { SubmitTask } from '../contracts/requests.ts'
+import type { TaskView } from '../contracts/views.ts'
+import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
+import { taskEvent } from '../domain/event.ts'
+import { canonicalJson } from '../domain/json.ts'
+import { executionName, type OpenTask, type Task } from '../domain/task.ts'
+import type { Plan, Ports } from '../ports/index.ts'
+import { checkFileReferences, findTemplate, parseInput, planWorkflow, recordLoad } from './plan-task.ts'
+import { taskView } from './views.ts'
+
+type Needs = Pick<Ports, 'tasks' | 'registry' | 'files' | 'bus' | 'executions' | 'clock' | 'ids'>
+
+/** Plans, stores and starts a task. Throws InvalidInputError, NotFoundError, NoAgentError, ConflictError. */
+export const submitTask =
+  (ports: Needs) =>
+  async (request: SubmitTask & { tenant: string }): Promise<TaskView> => {
+    const digest = digestOf(ports, request)
+    const taskId = taskIdOf(ports, request)
+    const before = request.idempotencyKey ? await ports.tasks.findTask(taskId) : undefined
+    if (before) return taskView(sameRequest(before, digest))
+
+    const registered = await findTemplate(ports.registry, request)
+    const input = parseInput(registered.workflow, request.input)
+    await checkFileReferences(ports.files, input)
+    const { bindings, decisions } = await planWorkflow(ports.registry, registered.workflow)
+
+    const plan: Plan = {
+      taskId,
+      requestDigest: digest,
+      type: request.type,
+      metadata: request.metadata,
+      workflow: registered.workflow,
+      input,
+      bindings,
+      decisions,
+    }
+    const first = await ports.tasks.createPlan(plan)
+    if (!first) await samePlan(ports, taskId, digest)
+    const task: OpenTask = {
+      id: taskId,
+      status: 'running',
+      tenant: request.tenant,
+      ...(request.type ? { type: request.type } : {}),
+      workflow: { name: registered.workflow.name, version: registered.workflow.version },
+      stateMachineArn: registered.stateMachineArn,
+      execution: 1,
+      requestDigest: digest,
+      createdAt: ports.clock.now().toISOString(),
+      metadata: request.metadata,
+    }
+    if (!(await ports.tasks.createTask(task))) {
+      return taskView(sameRequest((await ports.tasks.findTask(taskId)) ?? task, digest))
+    }
+    await Promise.all([startTask(ports, task), recordLoad(ports.registry, decisions), ports.bus.publish([taskEvent(task)])])
+    return taskView(task)
+  }
+
+/**
+ * Starts the execution of a stored task; safe to repeat, for the execution's name is the task's. A task that can
+ * never be started ends as failed, and the error is thrown.
+ */
+export async function startTask(ports: Pick<Ports, 'tasks' | 'executions' | 'clock'>, task: OpenTask): Promise<void> {
+  const { bindings } = await ports.tasks.getPlan(task.id)
+  const input = { taskId: task.id, bindings }
+  try {
+    await ports.executions.start({ stateMachineArn: task.stateMachineArn, name: executionName(task), input })
+  } catch (error) {
+    // Throttled or out of reach for a moment: the task is stored, and the reconciler starts what has no execution (S1).
+    if (isOrchestratorError(error, 'UnavailableError', 'TooManyRequestsError')) return
+    const { name, message } = error instanceof Error ? error : new Error(String(error))
+    const reason = { name, message: `its execution could not be started: ${message}` }
+    await ports.tasks.endTask({ ...task, status: 'failed', endedAt: ports.clock.now().toISOString(), error: reason })
+    throw error
+  }
+}
+
+function digestOf(ports: Pick<Ports, 'ids'>, { type, workflow, input, metadata }: SubmitTask): string {
+  return ports.ids.digest(canonicalJson({ type, workflow, input, metadata }))
+}
+
+/** With a key the id is a hash of tenant and key, so that a repeat finds the first (S2). */
+function taskIdOf({ ids }: Pick<Ports, 'ids'>, { tenant, idempotencyKey }: SubmitTask & { tenant: string }): string {
+  return idempotencyKey === undefined ? ids.makeId('t') : `t_${ids.digest(`${tenant}\n${idempotencyKey}`).slice(0, 26)}`
+}
+
+function sameRequest(task: Task, digest: string): Task {
+  if (task.requestDigest !== digest) throw keyConflict(task.id)
+  return task
+}
+
+async function samePlan({ tasks }: Needs, taskId: string, digest: string): Promise<void> {
+  if ((await tasks.getPlan(taskId)).requestDigest !== digest) throw keyConflict(taskId)
+}
+
+function keyConflict(taskId: string): OrchestratorError {
+  const message = `this Idempotency-Key was used for another request (task ${taskId}); use a new key for a new request`
+  return new OrchestratorError('ConflictError', message, { taskId })
+}

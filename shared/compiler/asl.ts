@@ -1,0 +1,38 @@
+/** The parts of Amazon States Language (JSONata) that the compiler emits, as plain data. */
+export type Expression = string
+
+export type Retrier = {
+  ErrorEquals: string[]
+  IntervalSeconds: number
+  MaxAttempts: number
+  BackoffRate: number
+  MaxDelaySeconds?: number
+  JitterStrategy?: 'FULL' | 'NONE'
+}
+
+export type Catcher = { ErrorEquals: string[]; Output: unknown; Next: string }
+
+/** A state goes on to another or ends its branch: never both, never neither. */
+export type Onward = { Next: string } | { End: true }
+
+export type TaskState = {
+  Type: 'Task'
+  Comment?: string
+  Resource: string
+  Arguments: Record<string, unknown>
+  Output: unknown
+  TimeoutSeconds: number
+  Retry: Retrier[]
+  Catch?: Catcher[]
+} & Onward
+
+export type ChoiceState = { Type: 'Choice'; Choices: { Condition: Expression; Next: string }[]; Default: string }
+export type WaitState = { Type: 'Wait'; Seconds: Expression | number } & Onward
+export type SucceedState = { Type: 'Succeed' }
+export type ParallelState = { Type: 'Parallel'; Branches: Flow[]; Output: unknown } & Onward
+
+export type State = TaskState | ChoiceState | WaitState | SucceedState | ParallelState
+
+export type Flow = { StartAt: string; States: Record<string, State> }
+
+export type Definition = Flow & { Comment: string; QueryLanguage: 'JSONata' }

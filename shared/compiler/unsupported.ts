@@ -1,0 +1,37 @@
+import type { Issue } from '../domain/issue.ts'
+import { isAgentStep, type Step, stepKind, type Workflow } from '../workflow/schema.ts'
+
+/** Parts of the language that parse and validate but cannot be compiled yet: refused, never approximated. */
+export function issuesOfUnsupported(workflow: Workflow): Issue[] {
+  return Object.entries(workflow.steps).flatMap(([id, step]) =>
+    unsupportedParts(step).map(({ part, why }) => ({
+      code: 'not-supported-yet',
+      path: `steps.${id}.${part}`,
+      message: `${why} cannot be run yet (step "${id}")`,
+    })),
+  )
+}
+
+function unsupportedParts(step: Step): { part: string; why: string }[] {
+  const parts: { part: string; why: string }[] = []
+  const kind = stepKind(step)
+  if (kind !== 'agent') parts.push({ part: kind, why: KIND_NAMES[kind] })
+  if (typeof step.onFailure === 'object' && 'step' in step.onFailure) {
+    parts.push({ part: 'onFailure.step', why: 'a handler step' })
+  }
+  if (!isAgentStep(step)) return parts
+  if (step.forEach !== undefined) parts.push({ part: 'forEach', why: 'a fan-out' })
+  if (step.bind === 'late') parts.push({ part: 'bind', why: 'late binding' })
+  if (step.cache) parts.push({ part: 'cache', why: 'a cache of outputs' })
+  if (step.prefer) parts.push({ part: 'prefer', why: 'selection by preference' })
+  if (step.fallback) parts.push({ part: 'fallback', why: 'an ordered fallback (any eligible agent is tried)' })
+  return parts
+}
+
+const KIND_NAMES = {
+  repeat: 'a loop',
+  approval: 'an approval',
+  wait: 'a wait',
+  workflow: 'a child workflow',
+  emit: 'an emitted event',
+} as const

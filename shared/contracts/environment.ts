@@ -1,0 +1,14 @@
+import { z } from 'zod'
+
+/**
+ * The variables our functions read. infra writes them and `functions/deps.ts` parses them, both through this
+ * schema, so that a missing one is a named error at start and not an undefined in the middle.
+ */
+export const EnvironmentSchema = z.object({
+  REGISTRY_TABLE: z.string().min(1),
+  TASKS_TABLE: z.string().min(1),
+  BUCKET: z.string().min(1),
+  EVENT_BUS: z.string().min(1),
+})
+export type Environment = z.infer<typeof EnvironmentSchema>
+export type EnvironmentName = keyof Environment

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { AgentManifestSchema } from '../domain/agent.ts'
+import { TASK_STATUSES } from '../domain/task.ts'
+
+const JsonSchema = z.json()
+
+export const TaskIdSchema = z.string().regex(/^t_[0-9a-z]{26}$/, 'a task id is t_ and 26 characters')
+
+export const SubmitTaskSchema = z
+  .strictObject({
+    type: z.string().max(64).optional().describe('A task type; the workflow that serves it is chosen'),
+    workflow: z.string().max(64).optional().describe('A workflow by name'),
+    input: JsonSchema.optional().describe('Checked against the input schema of the workflow'),
+    metadata: z.record(z.string().max(64), z.string().max(256)).default({}).describe('Yours; kept, never read'),
+    idempotencyKey: z.string().min(1).max(128).optional(),
+  })
+  .refine(({ type, workflow }) => (type === undefined) !== (workflow === undefined), {
+    message: 'give one of "type" and "workflow"',
+  })
+export type SubmitTask = z.infer<typeof SubmitTaskSchema>
+
+export const TaskRefSchema = z.strictObject({ id: TaskIdSchema })
+
+export const ListTasksSchema = z.strictObject({
+  status: z.enum(TASK_STATUSES).optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z.string().max(200).optional(),
+})
+
+export const CancelTaskSchema = z.strictObject({
+  id: TaskIdSchema,
+  reason: z.string().max(500).default('cancelled by the caller'),
+})
+
+/** Relative, forward slashes, no dot segments: it becomes part of a key. */
+const FilePathSchema = z
+  .string()
+  .min(1)
+  .max(400)
+  .refine((path) => !/(^|\/)\.{0,2}(\/|$)|[\\\p{Cc}]/u.test(path), 'a file path is relative, with no empty, . or .. parts')
+
+export const CreateFilesSchema = z.strictObject({
+  folder: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'a folder is a-z, 0-9, - and _, at most 64 characters')
+    .optional()
+    .describe('Upload under this folder; without it a new one is made'),
+  files: z.array(z.strictObject({ path: FilePathSchema })).min(1).max(200),
+})
+
+export const AgentRefSchema = z.strictObject({ id: z.string().max(64) })
+
+export const RegisterAgentSchema = AgentManifestSchema.extend({
+  functionArn: z.string().regex(/^arn:[^:]+:lambda:[^:]+:\d{12}:function:.+$/, 'the ARN of a Lambda function'),
+}).strict()
+
+export const WorkflowRefSchema = z.strictObject({ name: z.string().max(64) })
+
+export const MakePlanSchema = z
+  .strictObject({
+    type: z.string().max(64).optional(),
+    workflow: z.union([z.string().max(300_000), z.record(z.string(), z.unknown())]).optional(),
+    input: JsonSchema.optional(),
+  })
+  .refine(({ type, workflow }) => (type === undefined) !== (workflow === undefined), {
+    message: 'give one of "type" and "workflow" (a name, YAML text, or an inline definition)',
+  })

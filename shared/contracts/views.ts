@@ -1,0 +1,93 @@
+import { z } from 'zod'
+import { AgentSchema } from '../domain/agent.ts'
+import { DomainEventSchema } from '../domain/event.ts'
+import { IssueSchema } from '../domain/issue.ts'
+import { BindingSchema, DecisionSchema } from '../domain/plan.ts'
+import { AttemptSchema, STEP_STATUSES } from '../domain/step.ts'
+import { TASK_STATUSES, TaskErrorSchema } from '../domain/task.ts'
+
+/** What callers see: the stored records without what is only ours (fences, owners, digests, storage pointers). */
+export const TaskViewSchema = z.object({
+  taskId: z.string(),
+  status: z.enum(TASK_STATUSES),
+  type: z.string().optional(),
+  workflow: z.object({ name: z.string(), version: z.number() }),
+  createdAt: z.string(),
+  endedAt: z.string().optional(),
+  durationMs: z.number().optional(),
+  error: TaskErrorSchema.optional(),
+  degraded: z.array(z.object({ path: z.string(), reason: z.string() })).optional(),
+  metadata: z.record(z.string(), z.string()),
+  execution: z.object({ name: z.string(), stateMachineArn: z.string() }),
+  links: z.record(z.string(), z.string()),
+})
+export type TaskView = z.infer<typeof TaskViewSchema>
+
+export const StepViewSchema = z.object({
+  stepId: z.string(),
+  status: z.enum(STEP_STATUSES),
+  capability: z.string().optional(),
+  agentId: z.string().optional(),
+  needs: z.array(z.string()),
+  startedAt: z.string().optional(),
+  endedAt: z.string().optional(),
+  durationMs: z.number().optional(),
+  attempts: z.array(AttemptSchema),
+  error: z.object({ name: z.string(), message: z.string() }).optional(),
+  degraded: z.string().optional(),
+  skipReason: z.string().optional(),
+  progress: z.object({ fraction: z.number(), note: z.string() }).optional(),
+  decision: DecisionSchema.optional(),
+})
+export type StepView = z.infer<typeof StepViewSchema>
+
+export const TaskStatusViewSchema = TaskViewSchema.pick({ taskId: true, status: true }).extend({
+  steps: z.record(z.string(), z.number()).describe('How many steps have each status'),
+})
+
+export const ResultViewSchema = z.object({
+  taskId: z.string(),
+  status: z.literal('succeeded'),
+  result: z.unknown(),
+  degraded: z.array(z.object({ path: z.string(), reason: z.string() })),
+})
+
+export const WorkflowViewSchema = z.object({
+  name: z.string(),
+  version: z.number(),
+  description: z.string(),
+  taskTypes: z.array(z.string()),
+  steps: z.array(z.string()),
+  stateMachineArn: z.string(),
+})
+export type WorkflowView = z.infer<typeof WorkflowViewSchema>
+
+export const PlanViewSchema = z.object({
+  workflow: z.object({ name: z.string(), version: z.number() }),
+  steps: z.array(z.object({ stepId: z.string(), needs: z.array(z.string()), capability: z.string().optional() })),
+  criticalPath: z.array(z.string()).describe('The longest chain of steps'),
+  bindings: z.record(z.string(), BindingSchema),
+  decisions: z.array(DecisionSchema),
+  gates: z.array(z.object({ before: z.string(), after: z.array(z.string()) })),
+  counts: z.object({
+    steps: z.number(),
+    states: z.number(),
+    transitions: z.number(),
+    definitionBytes: z.number(),
+  }),
+})
+export type PlanView = z.infer<typeof PlanViewSchema>
+
+export const ProblemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number(),
+  detail: z.string().optional(),
+  instance: z.string().optional(),
+  requestId: z.string().optional(),
+  issues: z.array(IssueSchema).optional(),
+})
+export type Problem = z.infer<typeof ProblemSchema>
+
+export const AgentViewSchema = AgentSchema
+export const EventViewSchema = DomainEventSchema

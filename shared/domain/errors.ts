@@ -1,0 +1,49 @@
+/**
+ * One failure model. The **name is a wire contract**: Step Functions matches a Lambda error by its name, so each
+ * is a string literal (minifiers keep those) and `test/unit/errors.test.ts` holds the list.
+ */
+export const ERRORS = {
+  InvalidInputError: { status: 400, retryable: false },
+  BudgetExceededError: { status: 402, retryable: false },
+  NotFoundError: { status: 404, retryable: false },
+  ConflictError: { status: 409, retryable: false },
+  InvalidWorkflowError: { status: 422, retryable: false },
+  NoAgentError: { status: 422, retryable: false },
+  TooManyRequestsError: { status: 429, retryable: true },
+  ConfigError: { status: 500, retryable: false },
+  BugError: { status: 500, retryable: false },
+  AgentFailedError: { status: 500, retryable: false },
+  AgentOutputError: { status: 500, retryable: false },
+  AgentRetryableError: { status: 500, retryable: true },
+  TaskCancelledError: { status: 409, retryable: false },
+  StepTimedOutError: { status: 504, retryable: false },
+  StepSupersededError: { status: 409, retryable: false },
+  UnavailableError: { status: 503, retryable: true },
+} as const
+
+export type ErrorName = keyof typeof ERRORS
+
+export class OrchestratorError extends Error {
+  override readonly name: ErrorName
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(name: ErrorName, message: string, details: Readonly<Record<string, unknown>> = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = name
+    this.details = details
+  }
+
+  get status(): number {
+    return ERRORS[this.name].status
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.name].retryable
+  }
+}
+
+/** Whether `error` is ours (or one of `names`), also when it crossed a bundle and lost its class. */
+export function isOrchestratorError(error: unknown, ...names: ErrorName[]): error is OrchestratorError {
+  if (!(error instanceof Error) || !(error.name in ERRORS)) return false
+  return names.length === 0 || names.includes(error.name as ErrorName)
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import { executionName, isOpenTask, type Task } from './task.ts'
+import type { StepRecord } from './step.ts'
+
+export const EVENT_SOURCE = 'orchestrator'
+
+const taskData = z.object({ taskId: z.string(), workflow: z.string(), status: z.string() })
+const stepData = z.object({
+  taskId: z.string(),
+  path: z.string(),
+  agentId: z.string().optional(),
+  attempt: z.number().int().optional(),
+  durationMs: z.number().optional(),
+  error: z.object({ name: z.string(), message: z.string() }).optional(),
+})
+
+/** Every fact we publish. A change that an old consumer could not read gets a new version, beside the old. */
+export const EVENT_DATA = {
+  'task.submitted': taskData,
+  'task.succeeded': taskData,
+  'task.failed': taskData,
+  'task.cancelled': taskData,
+  'task.timed_out': taskData,
+  'step.started': stepData,
+  'step.attempt_failed': stepData,
+  'step.succeeded': stepData,
+  'step.failed': stepData,
+  'step.skipped': stepData,
+} as const
+
+export type EventType = keyof typeof EVENT_DATA
+
+/** A CloudEvents 1.0 envelope. `id` is derived from what happened, so a fact told twice has one id. */
+export const DomainEventSchema = z.object({
+  specversion: z.literal('1.0'),
+  id: z.string(),
+  source: z.literal(EVENT_SOURCE),
+  type: z.enum(Object.keys(EVENT_DATA) as [EventType, ...EventType[]]),
+  subject: z.string().describe('The task id'),
+  time: z.iso.datetime(),
+  dataschema: z.string().describe('orchestrator:<type>:v<n>'),
+  data: z.record(z.string(), z.unknown()),
+})
+export type DomainEvent = z.infer<typeof DomainEventSchema>
+
+type EventFacts = { type: EventType; taskId: string; key: string; time: string; data: Record<string, unknown> }
+
+export function makeEvent({ type, taskId, key, time, data }: EventFacts): DomainEvent {
+  return {
+    specversion: '1.0',
+    id: [taskId, key, type].filter(Boolean).join('/'),
+    source: EVENT_SOURCE,
+    type,
+    subject: taskId,
+    time,
+    dataschema: `orchestrator:${type}:v1`,
+    data: EVENT_DATA[type].parse(data),
+  }
+}
+
+/** The event of a task's present status: submission while it is open, its end afterwards. */
+export function taskEvent(task: Task): DomainEvent {
+  const type: EventType = isOpenTask(task) ? 'task.submitted' : `task.${task.status}`
+  const time = isOpenTask(task) ? task.createdAt : task.endedAt
+  return makeEvent({
+    type,
+    taskId: task.id,
+    key: executionName(task),
+    time,
+    data: { taskId: task.id, workflow: task.workflow.name, status: task.status },
+  })
+}
+
+const submitted = (task: Task): DomainEvent =>
+  makeEvent({
+    type: 'task.submitted',
+    taskId: task.id,
+    key: executionName(task),
+    time: task.createdAt,
+    data: { taskId: task.id, workflow: task.workflow.name, status: 'running' },
+  })
+
+export function stepStartedEvent(taskId: string, step: StepRecord): DomainEvent {
+  const attempt = step.attempts.length + 1
+  const data = { taskId, path: step.path, agentId: step.agentId, attempt }
+  return makeEvent({ type: 'step.started', taskId, key: `${step.path}/${attempt}`, time: step.startedAt, data })
+}
+
+export function attemptFailedEvents(taskId: string, step: StepRecord): DomainEvent[] {
+  return step.attempts.map(({ agentId, startedAt, endedAt, error }, index) => {
+    const durationMs = Date.parse(endedAt) - Date.parse(startedAt)
+    const data = { taskId, path: step.path, agentId, attempt: index + 1, durationMs, error }
+    return makeEvent({ type: 'step.attempt_failed', taskId, key: `${step.path}/${index + 1}`, time: endedAt, data })
+  })
+}
+
+/** The event of a step's end; undefined while it runs, and for a step that went down with its task. */
+export function stepEndedEvent(taskId: string, step: StepRecord): DomainEvent | undefined {
+  if (!step.endedAt || step.status === 'running' || step.status === 'cancelled') return undefined
+  const durationMs = Date.parse(step.endedAt) - Date.parse(step.startedAt)
+  const data = { taskId, path: step.path, agentId: step.agentId, durationMs, error: step.error }
+  return makeEvent({ type: `step.${step.status}`, taskId, key: step.path, time: step.endedAt, data })
+}
+
+/**
+ * The events of a task, in order, derived from its records. What went out on the bus is a copy with the same ids:
+ * the records are the truth, so a lost delivery loses no history.
+ */
+export function eventsOfTask(task: Task, steps: readonly StepRecord[]): DomainEvent[] {
+  const ofSteps = steps.flatMap((step) => {
+    const ended = stepEndedEvent(task.id, step)
+    const started = step.agentId ? [stepStartedEvent(task.id, step)] : []
+    return [...attemptFailedEvents(task.id, step), ...started, ...(ended ? [ended] : [])]
+  })
+  const end = isOpenTask(task) ? [] : [taskEvent(task)]
+  return [submitted(task), ...ofSteps.sort((a, b) => a.time.localeCompare(b.time)), ...end]
+}

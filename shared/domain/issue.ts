@@ -1,0 +1,25 @@
+import { z } from 'zod'
+
+/** What is wrong with a value, and where. Pure code answers bad input with all of them, not the first. */
+export const IssueSchema = z.object({
+  code: z.string().describe('Stable, machine-readable: unknown-step, cycle, ...'),
+  path: z.string().describe('Where in the value, as a dotted path; empty for the whole'),
+  message: z.string().describe('What is wrong, with which value, and what would be right'),
+})
+
+export type Issue = z.infer<typeof IssueSchema>
+
+/** Zod's issues in our shape, their paths under `base`. */
+export function issuesOfZod(error: z.ZodError, base = ''): Issue[] {
+  return error.issues.flatMap((issue) => flattenUnion(issue, base))
+}
+
+function flattenUnion(issue: z.core.$ZodIssue, base: string): Issue[] {
+  const path = [base, ...issue.path.map(String)].filter(Boolean).join('.')
+  return [{ code: 'invalid-value', path, message: issue.message }]
+}
+
+/** One line a person can read: `steps.review.needs: step "draft" ...; ...`. */
+export function describeIssues(issues: readonly Issue[]): string {
+  return issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ')
+}

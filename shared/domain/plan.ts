@@ -1,0 +1,23 @@
+import { z } from 'zod'
+
+/** step -> agent, as chosen; travels in the execution's input. */
+export const BindingSchema = z.object({ functionArn: z.string(), agentId: z.string(), version: z.string() })
+export type Binding = z.infer<typeof BindingSchema>
+
+/** Why an agent was chosen, kept so that a person can ask afterwards. */
+export const DecisionSchema = z.object({
+  stepId: z.string(),
+  capability: z.string(),
+  chosen: z.string(),
+  reason: z.string(),
+  candidates: z.array(
+    z.object({
+      agentId: z.string(),
+      eligible: z.boolean(),
+      reason: z.string(),
+      load: z.number().describe('Steps bound to the agent in the last minutes'),
+      costUsd: z.number(),
+    }),
+  ),
+})
+export type Decision = z.infer<typeof DecisionSchema>

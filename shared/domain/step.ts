@@ -1,0 +1,51 @@
+import { z } from 'zod'
+
+export const STEP_STATUSES = ['pending', 'running', 'waiting', 'succeeded', 'failed', 'skipped', 'cancelled'] as const
+export type StepStatus = (typeof STEP_STATUSES)[number]
+
+const FailureSchema = z.object({ name: z.string(), message: z.string() })
+export type Failure = z.infer<typeof FailureSchema>
+
+/** One try of a step by one agent that did not succeed. */
+export const AttemptSchema = z.object({
+  agentId: z.string(),
+  startedAt: z.string(),
+  endedAt: z.string(),
+  error: FailureSchema,
+})
+export type Attempt = z.infer<typeof AttemptSchema>
+
+/** Where a value lives: inside the item when small, in the blob store (content-addressed) when large. */
+export const StoredValueSchema = z.union([
+  z.object({ inline: z.string().describe('JSON text') }),
+  z.object({ blob: z.string().describe('key in the blob store'), bytes: z.number() }),
+])
+export type StoredValue = z.infer<typeof StoredValueSchema>
+
+/**
+ * What the store knows of one step (instance path) of one task. `fence` orders the invocations that may own it;
+ * `owner` is the one that does.
+ */
+export const StepRecordSchema = z.object({
+  path: z.string(),
+  status: z.enum(['running', 'succeeded', 'failed', 'skipped', 'cancelled']),
+  fence: z.string(),
+  owner: z.string(),
+  agentId: z.string().optional(),
+  startedAt: z.string(),
+  endedAt: z.string().optional(),
+  attempts: z.array(AttemptSchema).default([]),
+  output: StoredValueSchema.optional(),
+  error: FailureSchema.optional(),
+  skipReason: z.string().optional(),
+  degraded: z.string().optional().describe('Why the output is not what was asked for'),
+  progress: z.object({ fraction: z.number(), note: z.string() }).optional(),
+})
+export type StepRecord = z.infer<typeof StepRecordSchema>
+
+export function isFinalStepStatus(status: StepStatus): boolean {
+  return status === 'succeeded' || status === 'failed' || status === 'skipped' || status === 'cancelled'
+}
+
+/** The small result a step's Lambda returns to Step Functions: at most 1 KB, never the output itself. */
+export type Receipt = { path: string; status: StepStatus; agentId?: string; replayed?: boolean }

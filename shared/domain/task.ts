@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { StoredValueSchema } from './step.ts'
+
+export const TASK_STATUSES = [
+  'queued',
+  'planning',
+  'running',
+  'waiting',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'timed_out',
+] as const
+export type TaskStatus = (typeof TASK_STATUSES)[number]
+
+export const OPEN_TASK_STATUSES = ['queued', 'planning', 'running', 'waiting'] as const satisfies TaskStatus[]
+
+const TaskCommonSchema = z.object({
+  id: z.string(),
+  tenant: z.string(),
+  type: z.string().optional(),
+  workflow: z.object({ name: z.string(), version: z.number().int() }),
+  stateMachineArn: z.string(),
+  execution: z.number().int().min(1).describe('n of the execution <taskId>-<n> that runs it now'),
+  requestDigest: z.string().describe('Digest of the submitted request: what an Idempotency-Key stands for'),
+  createdAt: z.string(),
+  metadata: z.record(z.string(), z.string()).default({}),
+})
+
+const DegradedSchema = z.array(z.object({ path: z.string(), reason: z.string() }))
+
+export const TaskErrorSchema = z.object({
+  name: z.string(),
+  message: z.string(),
+  stepId: z.string().optional(),
+  agentId: z.string().optional(),
+})
+export type TaskError = z.infer<typeof TaskErrorSchema>
+
+const OpenTaskSchema = TaskCommonSchema.extend({ status: z.enum(OPEN_TASK_STATUSES) })
+const EndedSchema = TaskCommonSchema.extend({ endedAt: z.string() })
+
+/** A union on `status`: a finished task cannot hold a running one's fields, nor a failed one a result. */
+export const TaskSchema = z.discriminatedUnion('status', [
+  OpenTaskSchema,
+  EndedSchema.extend({
+    status: z.literal('succeeded'),
+    result: StoredValueSchema,
+    degraded: DegradedSchema.default([]),
+  }),
+  EndedSchema.extend({ status: z.enum(['failed', 'timed_out']), error: TaskErrorSchema }),
+  EndedSchema.extend({ status: z.literal('cancelled'), reason: z.string() }),
+])
+
+export type Task = z.infer<typeof TaskSchema>
+export type OpenTask = z.infer<typeof OpenTaskSchema>
+export type EndedTask = Exclude<Task, OpenTask>
+
+export function isOpenTask(task: Task): task is OpenTask {
+  return (OPEN_TASK_STATUSES as readonly TaskStatus[]).includes(task.status)
+}
+
+/** The Step Functions execution that runs a task: `<taskId>-<n>`, n grows when it is resumed as a new one. */
+export function executionName(task: Pick<Task, 'id' | 'execution'>): string {
+  return `${task.id}-${task.execution}`
+}
+
+/** The inverse of {@link executionName}; undefined for an execution that is not a task's. */
+export function parseExecutionName(name: string): { taskId: string; execution: number } | undefined {
+  const match = /^(t_[0-9a-z]+)-(\d+)$/.exec(name)
+  return match?.[1] && match[2] ? { taskId: match[1], execution: Number(match[2]) } : undefined
+}

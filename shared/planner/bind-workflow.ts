@@ -1,0 +1,45 @@
+import type { Agent } from '../domain/agent.ts'
+import type { Issue } from '../domain/issue.ts'
+import type { Binding, Decision } from '../domain/plan.ts'
+import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
+import { suggestNames } from '../workflow/nearest-names.ts'
+
+/** How the planner asks for an agent; the selector answers, and the use case brings the two together. */
+export type ChooseFor = (
+  stepId: string,
+  step: AgentStep,
+) => { agent: Agent; decision: Decision } | { agent?: undefined; refusals: string[] }
+
+export type Bound = { bindings: Record<string, Binding>; decisions: Decision[]; issues: Issue[] }
+
+/** An agent for every step, or an issue for each step that nobody can serve. */
+export function bindWorkflow(workflow: Workflow, knownCapabilities: Iterable<string>, choose: ChooseFor): Bound {
+  const known = [...knownCapabilities]
+  const bound: Bound = { bindings: {}, decisions: [], issues: [] }
+  for (const [id, step] of Object.entries(workflow.steps).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (!isAgentStep(step)) continue
+    const selection = choose(id, step)
+    if (!selection.agent) {
+      bound.issues.push(issueOfNobody(id, step, selection.refusals, known))
+      continue
+    }
+    bound.bindings[id] = bindingOf(selection.agent)
+    bound.decisions.push(selection.decision)
+  }
+  return bound
+}
+
+export function bindingOf({ functionArn, id, version }: Agent): Binding {
+  return { functionArn, agentId: id, version }
+}
+
+function issueOfNobody(id: string, step: AgentStep, refusals: string[], known: string[]): Issue {
+  const path = `steps.${id}.${step.agent ? 'agent' : 'capability'}`
+  const wanted = step.agent ?? step.capability ?? ''
+  if (step.capability && !known.includes(step.capability)) {
+    const message = `no agent offers "${step.capability}" (step "${id}")${suggestNames(step.capability, known)}`
+    return { code: 'unknown-capability', path, message }
+  }
+  const why = refusals.length > 0 ? refusals.join('; ') : 'no agent is registered'
+  return { code: 'no-agent', path, message: `nobody can run step "${id}" (${wanted}): ${why}` }
+}

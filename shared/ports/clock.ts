@@ -1,0 +1,2 @@
+/** Time, as the core sees it. */
+export type Clock = { now(): Date }

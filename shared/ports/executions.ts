@@ -1,0 +1,19 @@
+import type { Binding } from '../domain/plan.ts'
+
+export type ExecutionInput = { taskId: string; bindings: Record<string, Binding> }
+
+export type ExecutionState = {
+  status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED'
+  error?: string | undefined
+  cause?: string | undefined
+}
+
+/** The service that walks a compiled workflow. */
+export type Executions = {
+  /** Idempotent by name and input. Answers the execution's ARN. */
+  start(execution: { stateMachineArn: string; name: string; input: ExecutionInput }): Promise<string>
+  /** Undefined when there is no such execution. */
+  find(execution: { stateMachineArn: string; name: string }): Promise<ExecutionState | undefined>
+  /** Does nothing when it has already ended or never was. */
+  stop(execution: { stateMachineArn: string; name: string }, reason: string): Promise<void>
+}

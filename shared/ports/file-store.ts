@@ -1,0 +1,13 @@
+/** Files that callers uploaded, under the keys that file references name. */
+export type StoredFile = { key: string; bytes: number }
+
+export type UploadTicket = { url: string; fields: Record<string, string> }
+
+export type FileStore = {
+  /** All files at a key or, with a trailing slash, under it; at most `limit`. */
+  list(key: string, limit: number): Promise<StoredFile[]>
+  /** Throws NotFoundError, and InvalidInputError above `maxBytes`. */
+  read(key: string, maxBytes: number): Promise<Uint8Array>
+  /** A presigned POST that accepts one file of at most `maxBytes` for a while. */
+  presignUpload(key: string, limits: { maxBytes: number; expiresSeconds: number }): Promise<UploadTicket>
+}

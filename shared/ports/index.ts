@@ -1,0 +1,26 @@
+import type { BlobStore } from './blob-store.ts'
+import type { Clock } from './clock.ts'
+import type { EventBus } from './event-bus.ts'
+import type { Executions } from './executions.ts'
+import type { FileStore } from './file-store.ts'
+import type { Ids } from './ids.ts'
+import type { Registry } from './registry.ts'
+import type { TaskStore } from './task-store.ts'
+
+/** Everything the core needs from outside. A use case takes the few it uses. */
+export type Ports = {
+  tasks: TaskStore
+  registry: Registry
+  blobs: BlobStore
+  files: FileStore
+  bus: EventBus
+  executions: Executions
+  clock: Clock
+  ids: Ids
+}
+
+export type { BlobStore, Clock, EventBus, Executions, FileStore, Ids, Registry, TaskStore }
+export type { ExecutionInput, ExecutionState } from './executions.ts'
+export type { StoredFile, UploadTicket } from './file-store.ts'
+export type { RegisteredWorkflow } from './registry.ts'
+export type { Ownership, Plan, StepEnd, TakeOver, TaskPage } from './task-store.ts'

@@ -1,0 +1,20 @@
+import type { Agent } from '../domain/agent.ts'
+import type { Workflow } from '../workflow/schema.ts'
+
+export type RegisteredWorkflow = { workflow: Workflow; stateMachineArn: string; registeredAt: string; active: boolean }
+
+/** The catalogue of agents and workflows. */
+export type Registry = {
+  putAgent(agent: Agent): Promise<void>
+  findAgent(id: string): Promise<Agent | undefined>
+  listAgents(): Promise<Agent[]>
+  putWorkflow(registered: RegisteredWorkflow): Promise<void>
+  /** The newest version, or the one asked for. */
+  findWorkflow(name: string, version?: number): Promise<RegisteredWorkflow | undefined>
+  /** The newest version of each active workflow. */
+  listWorkflows(): Promise<RegisteredWorkflow[]>
+  /** Notes that steps were bound to agents, so that the next choice sees the load. */
+  addLoad(steps: ReadonlyMap<string, number>): Promise<void>
+  /** Steps bound to each of these agents in the last minutes. */
+  loadsOf(agentIds: readonly string[]): Promise<Map<string, number>>
+}

@@ -1,0 +1,60 @@
+import type { Json } from '../domain/json.ts'
+import type { Binding, Decision } from '../domain/plan.ts'
+import type { Attempt, StepRecord, StoredValue } from '../domain/step.ts'
+import type { EndedTask, OpenTask, Task, TaskStatus } from '../domain/task.ts'
+import type { Workflow } from '../workflow/schema.ts'
+
+/** Immutable once written: what a task was asked, and how it will be run. */
+export type Plan = {
+  taskId: string
+  requestDigest: string
+  type?: string | undefined
+  metadata: Record<string, string>
+  workflow: Workflow
+  input: Json
+  bindings: Record<string, Binding>
+  decisions: Decision[]
+}
+
+export type TaskPage = { tasks: Task[]; cursor?: string | undefined }
+
+/** The outcome of an invocation's first write: it owns the step now, or the step is past it. */
+export type TakeOver =
+  | { kind: 'owned'; step: StepRecord }
+  | { kind: 'final'; step: StepRecord }
+  | { kind: 'superseded'; step: StepRecord }
+
+export type Ownership = { taskId: string; path: string; owner: string; fence: string }
+
+export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> & Partial<Pick<StepRecord, 'output' | 'error' | 'degraded' | 'skipReason'>>
+
+/** Tasks, their plans and their steps. Every write is one conditional write of one item. */
+export type TaskStore = {
+  /** False when the task already has a plan; the first stays. */
+  createPlan(plan: Plan): Promise<boolean>
+  /** Throws NotFoundError. */
+  getPlan(taskId: string): Promise<Plan>
+  /** False when the task already exists; the first stays. */
+  createTask(task: OpenTask): Promise<boolean>
+  findTask(taskId: string): Promise<Task | undefined>
+  /** False when the task has ended already, or another execution runs it now. */
+  endTask(task: EndedTask): Promise<boolean>
+  listTasks(query: { tenant: string; status?: TaskStatus; limit: number; cursor?: string }): Promise<TaskPage>
+  /** Open tasks of all tenants, oldest first. */
+  listOpenTasks(query: { createdBefore: string; limit: number }): Promise<OpenTask[]>
+
+  /** Take the step over for an invocation unless it is final or a higher fence holds it; replay check in the same write. */
+  takeOverStep(ownership: Ownership, start: { agentId: string; startedAt: string }): Promise<TakeOver>
+  /** End a step that `ownership` still holds. False when it does not any more. */
+  endStep(ownership: Ownership, end: StepEnd): Promise<boolean>
+  /** Note a failed attempt of a step that `ownership` still holds. False when it does not any more. */
+  addAttempt(ownership: Ownership, attempt: Attempt): Promise<boolean>
+  /** Best effort: shown while the step runs. */
+  setProgress(ownership: Ownership, progress: { fraction: number; note: string }): Promise<void>
+  findSteps(taskId: string, paths: readonly string[]): Promise<StepRecord[]>
+  listSteps(taskId: string): Promise<StepRecord[]>
+
+  /** A value as it is kept: inline when small, else put in the blob store first. */
+  storeValue(taskId: string, value: Json): Promise<StoredValue>
+  loadValue(stored: StoredValue): Promise<Json>
+}

@@ -1,0 +1,31 @@
+/** The known names closest to a mistyped one, best first; at most three, none that shares too little. */
+export function nearestNames(name: string, known: Iterable<string>): string[] {
+  return [...known]
+    .map((candidate) => ({ candidate, distance: distanceBetween(name.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ candidate, distance }) => distance <= Math.max(2, Math.ceil(candidate.length * 0.4)))
+    .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
+    .slice(0, 3)
+    .map(({ candidate }) => candidate)
+}
+
+/** `; did you mean "x"?` or `; known: a, b, c`: the end of a message about an unknown name. */
+export function suggestNames(name: string, known: Iterable<string>): string {
+  const all = [...known].sort()
+  const near = nearestNames(name, all)
+  const list = all.length === 0 ? 'there are none yet' : `known: ${all.slice(0, 20).join(', ')}`
+  return near.length > 0 ? `; did you mean ${near.map((other) => `"${other}"`).join(' or ')}? (${list})` : `; ${list}`
+}
+
+/** Levenshtein's edit distance, row by row. */
+function distanceBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (let line = 1; line <= a.length; line++) {
+    const next = [line]
+    for (let column = 1; column <= b.length; column++) {
+      const substitute = (row[column - 1] ?? 0) + (a[line - 1] === b[column - 1] ? 0 : 1)
+      next.push(Math.min(substitute, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import { AgentIdSchema } from '../domain/agent.ts'
+import { CapabilityNameSchema } from '../domain/capability.ts'
+
+/** Words that JSONata reserves: `$steps.and` would not be a path. */
+const JSONATA_WORDS = ['and', 'or', 'in', 'true', 'false', 'null', 'function']
+
+export const StepIdSchema = z
+  .string()
+  .regex(/^[a-z][A-Za-z0-9_]{0,47}$/, 'a step id starts with a-z, has letters, digits and _, at most 48 characters')
+  .refine((id) => !JSONATA_WORDS.includes(id), 'this word belongs to the expression language; choose another id')
+
+export const WorkflowNameSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,47}$/, 'a workflow name starts with a-z, has a-z, 0-9, - and _, at most 48 characters')
+
+const seconds = (most: number) => z.number().positive().max(most)
+
+const RetrySchema = z.strictObject({
+  maxAttempts: z.number().int().min(1).max(20).default(3).describe('Invocations of one agent, the first included'),
+  intervalSeconds: z.number().int().min(1).max(3600).default(2),
+  backoffRate: z.number().min(1).max(10).default(2),
+  maxDelaySeconds: z.number().int().min(1).max(86_400).default(60),
+})
+
+const OnFailureSchema = z.union([
+  z.enum(['fail', 'continue']),
+  z.strictObject({ output: z.unknown() }),
+  z.strictObject({ step: StepIdSchema }),
+])
+
+const common = {
+  description: z.string().max(500).optional(),
+  needs: z.array(StepIdSchema).optional(),
+  when: z.string().optional().describe('Boolean expression; false: the step is skipped'),
+  join: z.enum(['all', 'any', 'settled']).default('all'),
+  onFailure: OnFailureSchema.default('fail'),
+}
+
+const AgentStepSchema = z.strictObject({
+  ...common,
+  capability: CapabilityNameSchema.optional(),
+  agent: z.string().optional().describe('Pin one agent, optionally id@version'),
+  input: z.unknown().optional(),
+  forEach: z.string().optional(),
+  maxItems: z.number().int().min(1).max(10_000).optional(),
+  maxConcurrency: z.number().int().min(1).max(1_000).optional(),
+  tolerate: z.union([z.number().int().min(0), z.string().regex(/^\d{1,3}%$/)]).optional(),
+  bind: z.enum(['early', 'late']).default('early'),
+  timeoutSeconds: seconds(840).optional(),
+  retry: RetrySchema.prefault({}),
+  fallback: z.array(z.union([AgentIdSchema, CapabilityNameSchema])).optional(),
+  prefer: z.record(z.string(), z.unknown()).optional(),
+  cache: z.strictObject({ ttlSeconds: seconds(2_592_000) }).optional(),
+})
+
+export type AgentStep = z.infer<typeof AgentStepSchema>
+
+/** The other kinds of step. They parse, so that their issues name them; the compiler says which it can build. */
+const RepeatStepSchema = z.strictObject({
+  ...common,
+  repeat: z.strictObject({
+    get steps() {
+      return StepsSchema
+    },
+    until: z.string(),
+    maxIterations: z.number().int().min(1).max(1_000),
+    output: z.unknown().optional(),
+  }),
+})
+const ApprovalStepSchema = z.strictObject({
+  ...common,
+  approval: z.strictObject({
+    prompt: z.string(),
+    choices: z.array(z.string()).optional(),
+    approvers: z.array(z.string()).optional(),
+    timeoutSeconds: seconds(31_536_000).describe('Mandatory: every wait on a person ends'),
+    onTimeout: z.string().optional(),
+  }),
+})
+const WaitStepSchema = z.strictObject({
+  ...common,
+  wait: z.union([z.strictObject({ seconds: z.union([z.number(), z.string()]) }), z.strictObject({ until: z.string() })]),
+})
+const ChildStepSchema = z.strictObject({ ...common, workflow: z.string(), input: z.unknown().optional() })
+const EmitStepSchema = z.strictObject({
+  ...common,
+  emit: z.strictObject({ type: z.string(), data: z.unknown().optional() }),
+})
+
+const KINDS = {
+  repeat: RepeatStepSchema,
+  approval: ApprovalStepSchema,
+  wait: WaitStepSchema,
+  workflow: ChildStepSchema,
+  emit: EmitStepSchema,
+} as const
+
+export type StepKind = 'agent' | keyof typeof KINDS
+
+export const StepSchema = z.union([AgentStepSchema, ...Object.values(KINDS)] as [
+  typeof AgentStepSchema,
+  typeof RepeatStepSchema,
+  typeof ApprovalStepSchema,
+  typeof WaitStepSchema,
+  typeof ChildStepSchema,
+  typeof EmitStepSchema,
+])
+export type Step = z.infer<typeof StepSchema>
+
+const StepsSchema: z.ZodType<Record<string, Step>> = z.lazy(() => z.record(StepIdSchema, StepSchema))
+
+/** The schema that applies to a step as written: by the one field that gives its kind. */
+export function stepSchemaFor(step: object): (typeof KINDS)[keyof typeof KINDS] | typeof AgentStepSchema {
+  const kind = (Object.keys(KINDS) as (keyof typeof KINDS)[]).find((name) => name in step)
+  return kind ? KINDS[kind] : AgentStepSchema
+}
+
+export function stepKind(step: Step): StepKind {
+  return (Object.keys(KINDS) as (keyof typeof KINDS)[]).find((name) => name in step) ?? 'agent'
+}
+
+/** Narrows to a step that an agent runs: the kind without a field of its own. */
+export function isAgentStep(step: Step): step is AgentStep {
+  return stepKind(step) === 'agent'
+}
+
+/** A workflow without its steps: they are parsed one by one so that each issue names its step. */
+export const WorkflowHeadSchema = z.strictObject({
+  name: WorkflowNameSchema,
+  version: z.number().int().min(1).default(1),
+  description: z.string().max(1_000).default(''),
+  taskTypes: z.array(WorkflowNameSchema).default([]),
+  input: z.record(z.string(), z.unknown()).optional().describe('JSON Schema of the task input; checked at submit'),
+  output: z.unknown().optional().describe("Value with expressions; default: the last steps' outputs by id"),
+})
+
+export const WorkflowSchema = WorkflowHeadSchema.extend({ steps: z.record(StepIdSchema, StepSchema) })
+export type Workflow = z.infer<typeof WorkflowSchema>

@@ -1,0 +1,37 @@
+import { expressionsIn } from './expressions.ts'
+import { makeGraph, type Graph } from './graph.ts'
+import { referencesIn } from './references.ts'
+import { isAgentStep, type Step, type Workflow } from './schema.ts'
+
+/** The parts of a step that hold expressions evaluated before it runs. */
+export function expressionsOfStep(step: Step): { path: string; text: string }[] {
+  const { needs: _needs, description: _description, ...rest } = step
+  return expressionsIn(rest)
+}
+
+/** The steps a step waits for: its `needs`, and every `$steps.x` or `$status.x` that it mentions. */
+export function needsOfStep(step: Step): Set<string> {
+  const needs = new Set(step.needs)
+  for (const { text } of expressionsOfStep(step)) {
+    for (const mentioned of referencesSafely(text)) needs.add(mentioned)
+  }
+  return needs
+}
+
+/** An expression that does not parse is an issue of its own; here it simply mentions nothing. */
+function referencesSafely(text: string): Iterable<string> {
+  try {
+    return referencesIn(text).steps
+  } catch {
+    return []
+  }
+}
+
+export function graphOfWorkflow(workflow: Pick<Workflow, 'steps'>): Graph {
+  return makeGraph(Object.entries(workflow.steps).map(([id, step]) => [id, needsOfStep(step)] as const))
+}
+
+/** The capability a step asks for: by name, or whichever the pinned agent offers first. */
+export function capabilityOfStep(step: Step): string | undefined {
+  return isAgentStep(step) ? step.capability : undefined
+}
