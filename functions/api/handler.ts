@@ -1,5 +1,5 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
-import { Metrics } from '@aws-lambda-powertools/metrics'
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware'
 import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
@@ -16,6 +16,7 @@ import { makeHandlers } from './handlers.ts'
 
 const deps = getDeps()
 const handlers = makeHandlers(deps)
+const metrics = new Metrics()
 
 const routes = (Object.keys(ROUTES) as RouteId[]).map((id) => ({
   method: ROUTES[id].method as Method,
@@ -26,7 +27,8 @@ const routes = (Object.keys(ROUTES) as RouteId[]).map((id) => ({
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(injectLambdaContext(deps.logger))
   .use(captureLambdaHandler(new Tracer()))
-  .use(logMetrics(new Metrics(), { captureColdStartMetric: true }))
+  .use(logMetrics(metrics, { captureColdStartMetric: true }))
+  .before(() => void metrics.addMetric('Requests', MetricUnit.Count, 1))
   .use(problemDetails(deps))
   .use(httpHeaderNormalizer())
   .use(httpJsonBodyParser({ disableContentTypeError: true }))

@@ -1,20 +1,23 @@
 import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
+import type { Context } from 'aws-lambda'
+import type { Receipt } from '../../shared/domain/step.ts'
 import type { DefinedAgent } from '../../shared/agent/define-agent.ts'
 import { type Deps, getDeps } from '../deps.ts'
 import { loadPlan } from './host/load-plan.ts'
 import { ownStep } from './host/own-step.ts'
 import { runAgent } from './host/run-agent.ts'
+import type { StepOutcome } from './host/step-run.ts'
 import { watchTask } from './host/watch-task.ts'
 
 /** The Lambda handler of an agent: the host, read from top to bottom. */
 export function agentHandler(agent: DefinedAgent, deps: Deps = getDeps()) {
   const { id: agentId, limits } = agent.manifest
-  return middy()
+  return middy<unknown, StepOutcome | Receipt, Error, Context>()
     .use(captureLambdaHandler(new Tracer()))
     .use(loadPlan(deps))
     .use(ownStep({ ...deps, agentId }))
     .use(watchTask({ ...deps, timeoutSeconds: limits.timeoutSeconds }))
-    .handler(runAgent(agent, deps) as never)
+    .handler(runAgent(agent, deps))
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Agent } from '../domain/agent.ts'
 import { type Compiled, compileWorkflow } from '../compiler/index.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { FileReferenceSchema, fileReferencesIn } from '../domain/file-reference.ts'
@@ -65,7 +66,7 @@ export async function planWorkflow(registry: Registry, workflow: Workflow): Prom
   const { compiled, issues } = compileWorkflow(workflow)
   if (!compiled) throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })
   const agents = await registry.listAgents()
-  const loads = await registry.loadsOf(agents.map(({ id }) => id))
+  const loads = await registry.loadsOf(contested(agents))
   const capabilities = new Set(agents.flatMap((agent) => agent.capabilities.map(({ name }) => name)))
   const bound = bindWorkflow(workflow, capabilities, (stepId, step) =>
     chooseAgent({ stepId, capability: step.capability, pinned: step.agent, agents, loads }),
@@ -74,6 +75,14 @@ export async function planWorkflow(registry: Registry, workflow: Workflow): Prom
     throw new OrchestratorError('NoAgentError', describeIssues(bound.issues), { issues: bound.issues })
   }
   return { bindings: bound.bindings, decisions: bound.decisions, compiled }
+}
+
+/** Agents that share a capability with another: only between them does load decide. */
+function contested(agents: readonly Agent[]): string[] {
+  const active = agents.filter(({ status }) => status === 'active')
+  const offers = active.flatMap(({ id, capabilities }) => capabilities.map(({ name }) => ({ id, name })))
+  const shared = [...Map.groupBy(offers, ({ name }) => name).values()].filter((group) => group.length > 1)
+  return [...new Set(shared.flat().map(({ id }) => id))]
 }
 
 /** Notes the load of those steps that had a choice: only there does it decide anything. */

@@ -38,7 +38,7 @@ export function chooseAgent(request: SelectionRequest): Selection {
       capability: capabilityFor(best.agent, request),
       chosen: best.agent.id,
       reason,
-      candidates: candidates.map(({ agent, refusal, load, costUsd }) => ({
+      candidates: candidates.filter(({ agent }) => isCandidate(agent, request)).map(({ agent, refusal, load, costUsd }) => ({
         agentId: agent.id,
         eligible: refusal === undefined,
         reason: refusal ?? 'eligible',
@@ -52,6 +52,11 @@ export function chooseAgent(request: SelectionRequest): Selection {
 /** What the agent is asked to do: the step's capability, or a pinned agent's first. */
 export function capabilityFor(agent: Agent, request: Pick<SelectionRequest, 'capability'>): string {
   return request.capability ?? agent.capabilities[0]?.name ?? ''
+}
+
+/** Agents that the step could be about: the others are no news in a decision. */
+function isCandidate(agent: Agent, { capability }: SelectionRequest): boolean {
+  return capability === undefined || agent.capabilities.some(({ name }) => name === capability)
 }
 
 function refusalOf(agent: Agent, { capability, pinned, excluded }: SelectionRequest): string | undefined {

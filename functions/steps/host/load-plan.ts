@@ -10,7 +10,7 @@ export function loadPlan({ tasks, logger }: Pick<Deps, 'tasks' | 'logger'>): Hos
       const owner = request.context.awsRequestId
       const log = logger.createChild({ persistentKeys: { taskId, stepId: path, requestId: owner } })
       const plan = await tasks.getPlan(taskId)
-      addParts(request, { own: { taskId, path, owner, fence: sortableFence(fence) }, log, plan })
+      addParts(request.context, { own: { taskId, path, owner, fence: sortableFence(fence) }, log, plan })
     },
   }
 }

@@ -11,7 +11,7 @@ import { attemptFailedEvents, stepEndedEvent, stepStartedEvent } from '../../../
 import type { Receipt, StepRecord } from '../../../shared/domain/step.ts'
 import type { Deps } from '../../deps.ts'
 import { recordAttempt } from './metrics.ts'
-import { addParts, type HostMiddleware, partsOf, type StepOutcome } from './step-run.ts'
+import { addParts, findParts, type HostMiddleware, partsOf, type StepOutcome } from './step-run.ts'
 
 type Needs = Pick<Deps, 'tasks' | 'bus' | 'clock'> & { agentId: string }
 
@@ -20,17 +20,17 @@ const MAX_MESSAGE = 2_000
 export function ownStep({ tasks, bus, clock, agentId }: Needs): HostMiddleware {
   return {
     before: async (request) => {
-      const { own } = partsOf(request, 'own')
+      const { own } = partsOf(request.context, 'own')
       const taken = await tasks.takeOverStep(own, { agentId, startedAt: clock.now().toISOString() })
       if (taken.kind === 'final') return { ...receiptOf(taken.step), replayed: true }
       if (taken.kind === 'superseded') throw superseded(own.path)
-      addParts(request, { record: taken.step })
+      addParts(request.context, { record: taken.step })
       void bus.publish([stepStartedEvent(own.taskId, taken.step)])
       return undefined
     },
 
     after: async (request) => {
-      const { own, record, log } = partsOf(request, 'own', 'record', 'log')
+      const { own, record, log } = partsOf(request.context, 'own', 'record', 'log')
       const end = { ...(request.response as StepOutcome), endedAt: clock.now().toISOString() }
       if (!(await tasks.endStep(own, end))) throw superseded(own.path)
       const ended: StepRecord = { ...record, ...end }
@@ -43,7 +43,7 @@ export function ownStep({ tasks, bus, clock, agentId }: Needs): HostMiddleware {
     },
 
     onError: async (request) => {
-      const { own, record, log } = request.internal.run ?? {}
+      const { own, record, log } = findParts(request.context)
       const { error } = request
       if (!own || !record || !error || isOrchestratorError(error, 'StepSupersededError')) return
       const failure = { name: error.name, message: error.message.slice(0, MAX_MESSAGE) }

@@ -7,14 +7,14 @@ import { describeIssues, issuesOfZod } from '../../../shared/domain/issue.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import type { Deps } from '../../deps.ts'
 import { agentContext } from './agent-context.ts'
-import { partsOf, type StepOutcome, type StepRun } from './step-run.ts'
+import { partsOf, type StepOutcome } from './step-run.ts'
 
 type Needs = Pick<Deps, 'tasks' | 'files'>
 
 /** Resolves what the step is to do, runs the agent on it, and stores what it answered. */
 export function runAgent(agent: DefinedAgent, { tasks, files }: Needs) {
-  return async (_event: unknown, _context: Context, { internal }: { internal: { run?: Partial<StepRun> } }): Promise<StepOutcome> => {
-    const run = partsOf({ internal }, 'own', 'plan', 'record', 'log', 'deadline', 'signal')
+  return async (_event: unknown, lambda: Context): Promise<StepOutcome> => {
+    const run = partsOf(lambda, 'own', 'plan', 'record', 'log', 'deadline', 'signal')
     const { own, plan, signal } = run
     const task = { id: own.taskId, type: plan.type, metadata: plan.metadata }
     const resolved = await resolveStep(tasks, task, plan, own.path)

@@ -17,20 +17,24 @@ export type StepRun = {
 
 /** The handler answers how the step ended; the middleware that owns the record turns that into the receipt. */
 export type StepOutcome = Omit<StepEnd, 'endedAt'>
-export type HostRequest = middy.Request<unknown, StepOutcome | Receipt, Error, Context, { run?: Partial<StepRun> }>
-export type HostMiddleware = middy.MiddlewareObj<unknown, StepOutcome | Receipt, Error, Context, { run?: Partial<StepRun> }>
+export type HostMiddleware = middy.MiddlewareObj<unknown, StepOutcome | Receipt, Error, Context>
+
+/** By invocation: the Lambda context is what middlewares and handler both see. */
+const runs = new WeakMap<Context, Partial<StepRun>>()
 
 /** The parts of the run that earlier middlewares have filled in. Throws BugError when the stack is in the wrong order. */
-export function partsOf<Name extends keyof StepRun>(
-  { internal }: Pick<HostRequest, 'internal'>,
-  ...names: Name[]
-): Pick<StepRun, Name> {
-  const run = internal.run ?? {}
+export function partsOf<Name extends keyof StepRun>(context: Context, ...names: Name[]): Pick<StepRun, Name> {
+  const run = findParts(context)
   const missing = names.filter((name) => run[name] === undefined)
   if (missing.length === 0) return run as Pick<StepRun, Name>
   throw new OrchestratorError('BugError', `the host's middlewares are in the wrong order: no ${missing.join(', ')} yet`)
 }
 
-export function addParts(request: HostRequest, parts: Partial<StepRun>): void {
-  request.internal.run = { ...request.internal.run, ...parts }
+/** Whatever has been filled in so far: for the path where something went wrong on the way. */
+export function findParts(context: Context): Partial<StepRun> {
+  return runs.get(context) ?? {}
+}
+
+export function addParts(context: Context, parts: Partial<StepRun>): void {
+  runs.set(context, { ...runs.get(context), ...parts })
 }

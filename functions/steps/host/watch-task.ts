@@ -1,7 +1,7 @@
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { isOpenTask } from '../../../shared/domain/task.ts'
 import type { Deps } from '../../deps.ts'
-import { addParts, type HostMiddleware, type HostRequest, partsOf } from './step-run.ts'
+import { addParts, type HostMiddleware, partsOf } from './step-run.ts'
 import { stepOf } from '../../../shared/app/resolve-step.ts'
 
 /** A step shorter than this costs no extra read. */
@@ -18,11 +18,11 @@ type Watch = { stop(): void }
 export function watchTask({ tasks, clock, timeoutSeconds }: Pick<Deps, 'tasks' | 'clock'> & { timeoutSeconds: number }): HostMiddleware {
   const watches = new WeakMap<object, Watch>()
 
-  const stop = (request: HostRequest): void => watches.get(request.internal)?.stop()
+  const stop = ({ context }: { context: object }): void => watches.get(context)?.stop()
 
   return {
     before: async (request) => {
-      const { own, plan } = partsOf(request, 'own', 'plan')
+      const { own, plan } = partsOf(request.context, 'own', 'plan')
       const seconds = stepOf(plan, own.path).timeoutSeconds ?? timeoutSeconds
       const left = request.context.getRemainingTimeInMillis() - LAMBDA_MARGIN_MILLISECONDS
       const milliseconds = Math.max(0, Math.min(seconds * 1_000, left))
@@ -36,14 +36,14 @@ export function watchTask({ tasks, clock, timeoutSeconds }: Pick<Deps, 'tasks' |
         if (!task || isOpenTask(task)) return
         controller.abort(new OrchestratorError('TaskCancelledError', `task ${own.taskId} is ${task.status}`))
       }, POLL_MILLISECONDS)
-      watches.set(request.internal, {
+      watches.set(request.context, {
         stop: () => {
           clearTimeout(timeout)
           clearInterval(poll)
         },
       })
       const deadline = new Date(clock.now().getTime() + milliseconds)
-      addParts(request, { deadline, signal: controller.signal })
+      addParts(request.context, { deadline, signal: controller.signal })
     },
     after: async (request) => stop(request),
     onError: async (request) => stop(request),

@@ -1,0 +1,87 @@
+import type { Assembly, Stack } from './read-assembly.ts'
+import { type Lookup, resolveIntrinsics } from './resolve-intrinsics.ts'
+
+export type Properties = Readonly<Record<string, unknown>>
+/** What stands for a resource afterwards: its `Ref`, and its attributes. */
+export type Provisioned = { ref: string; attributes?: Readonly<Record<string, string>> }
+export type ResourceFacts = { stack: string; logicalId: string; type: string; properties: Properties }
+/** Makes a resource of one type exist locally. */
+export type Provisioner = (resource: ResourceFacts) => Promise<Provisioned>
+
+export type Provisioning = {
+  account: string
+  region: string
+  provisioners: Readonly<Record<string, Provisioner>>
+  /** Types that may be left out, because nothing that runs depends on them. */
+  ignorable: readonly string[]
+}
+
+/** Provisions every resource, each after those it refers to. Answers the types that were left out. */
+export async function provision(assembly: Assembly, provisioning: Provisioning): Promise<{ ignored: string[] }> {
+  const ignored = new Set<string>()
+  const made = new Map<string, Promise<Provisioned>>()
+  const stacks = new Map(assembly.stacks.map((stack) => [stack.name, stack]))
+
+  const make = (stack: Stack, logicalId: string): Promise<Provisioned> => {
+    const key = `${stack.name}/${logicalId}`
+    const known = made.get(key)
+    if (known) return known
+    const making = makeResource(stack, logicalId)
+    made.set(key, making)
+    return making
+  }
+
+  async function makeResource(stack: Stack, logicalId: string): Promise<Provisioned> {
+    const resource = stack.resources[logicalId]
+    if (!resource) throw new Error(`${stack.name}: something refers to "${logicalId}", which is not in the template`)
+    const type = resource.Type.startsWith('Custom::') ? 'AWS::CloudFormation::CustomResource' : resource.Type
+    if (provisioning.ignorable.includes(type)) {
+      ignored.add(type)
+      return { ref: logicalId }
+    }
+    const provisioner = provisioning.provisioners[type]
+    if (!provisioner) {
+      throw new Error(`${stack.name}/${logicalId}: the local cloud does not know ${type}; add a provisioner, or list it as ignorable`)
+    }
+    await Promise.all(resource.DependsOn.map((other) => make(stack, other)))
+    const properties = (await resolveIntrinsics(resource.Properties, lookupIn(stack))) as Properties
+    return provisioner({ stack: stack.name, logicalId, type: resource.Type, properties })
+  }
+
+  function lookupIn(stack: Stack): Lookup {
+    const { account, region } = provisioning
+    const pseudo: Record<string, string | undefined> = {
+      'AWS::AccountId': account,
+      'AWS::Region': region,
+      'AWS::Partition': 'aws',
+      'AWS::StackName': stack.name,
+      'AWS::StackId': `arn:aws:cloudformation:${region}:${account}:stack/${stack.name}/local`,
+      'AWS::URLSuffix': 'amazonaws.com',
+    }
+    return {
+      ref: async (logicalId) => {
+        if (logicalId === 'AWS::NoValue') return undefined
+        return pseudo[logicalId] ?? (await make(stack, logicalId)).ref
+      },
+      attribute: async (logicalId, name) => {
+        const value = (await make(stack, logicalId)).attributes?.[name]
+        if (value !== undefined) return value
+        throw new Error(`${stack.name}/${logicalId} (${stack.resources[logicalId]?.Type}) has no attribute ${name} in the local cloud`)
+      },
+      imported: (exportName) => importValue(exportName),
+    }
+  }
+
+  async function importValue(exportName: string): Promise<unknown> {
+    for (const stack of stacks.values()) {
+      const output = Object.values(stack.outputs).find(({ Export }) => Export?.Name === exportName)
+      if (output) return resolveIntrinsics(output.Value, lookupIn(stack))
+    }
+    throw new Error(`no stack exports ${exportName}`)
+  }
+
+  for (const stack of assembly.stacks) {
+    await Promise.all(Object.keys(stack.resources).map((logicalId) => make(stack, logicalId)))
+  }
+  return { ignored: [...ignored].sort() }
+}

@@ -1,0 +1,247 @@
+import { randomUUID } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { DynamoDBService } from '../dynamodb/dynamodb-service.ts'
+import { type EventsService, parseRate } from '../events/events-service.ts'
+import type { GatewayRoute } from '../gateway/gateway-server.ts'
+import { type IamService, StatementSchema } from '../iam/iam-service.ts'
+import type { LambdaService } from '../lambda/lambda-service.ts'
+import type { ObjectStore } from '../s3/object-store.ts'
+import type { StepFunctionsService } from '../stepfunctions/service.ts'
+import type { Properties, Provisioner } from './provision.ts'
+
+export type LocalServices = {
+  account: string
+  region: string
+  assets: ReadonlyMap<string, string>
+  dynamodb: DynamoDBService
+  objects: ObjectStore
+  events: EventsService
+  iam: IamService
+  lambda: LambdaService
+  stepfunctions: StepFunctionsService
+  routes: GatewayRoute[]
+  /** Where the endpoint will answer: functions reach the services there. */
+  awsUrl: string
+  onLog?: (functionName: string, text: string) => void
+  /** Resolves when the custom resource with this id has answered. */
+  awaitAnswer(id: string): Promise<{ Status: string; Reason?: string }>
+}
+
+/** Resources that nothing running here depends on. */
+export const IGNORABLE = [
+  'AWS::ApiGatewayV2::Stage',
+  'AWS::CDK::Metadata',
+  'AWS::CloudWatch::Alarm',
+  'AWS::CloudWatch::Dashboard',
+  'AWS::Events::Archive',
+  'AWS::Lambda::Permission',
+  'AWS::S3::BucketPolicy',
+  'AWS::SQS::QueuePolicy',
+]
+
+/** A provisioner for each type of resource that our stacks use. */
+export function makeProvisioners(services: LocalServices): Readonly<Record<string, Provisioner>> {
+  const { account, region, dynamodb, objects, events, iam, stepfunctions, routes } = services
+  const arn = (service: string, resource: string): string => `arn:aws:${service}:${region}:${account}:${resource}`
+  const integrations = new Map<string, string>()
+
+  return {
+    'AWS::DynamoDB::Table': async ({ stack, logicalId, properties }) => {
+      const TableName = text(properties, 'TableName') ?? `${stack}-${logicalId}`
+      const { AttributeDefinitions, KeySchema, GlobalSecondaryIndexes } = properties
+      await dynamodb.createTable({
+        TableName,
+        AttributeDefinitions,
+        KeySchema,
+        BillingMode: 'PAY_PER_REQUEST',
+        ...(GlobalSecondaryIndexes ? { GlobalSecondaryIndexes } : {}),
+      } as { TableName: string })
+      return { ref: TableName, attributes: { Arn: arn('dynamodb', `table/${TableName}`) } }
+    },
+
+    'AWS::S3::Bucket': async ({ stack, logicalId, properties }) => {
+      const name = text(properties, 'BucketName') ?? `${stack}-${logicalId}`.toLowerCase()
+      await objects.createBucket(name)
+      return { ref: name, attributes: { Arn: `arn:aws:s3:::${name}` } }
+    },
+
+    'AWS::Events::EventBus': async ({ logicalId, properties }) => {
+      const name = text(properties, 'Name') ?? logicalId
+      events.putBus(name)
+      return { ref: name, attributes: { Arn: arn('events', `event-bus/${name}`), Name: name } }
+    },
+
+    'AWS::Events::Rule': async ({ logicalId, properties }) => {
+      const { EventPattern, ScheduleExpression, EventBusName = 'default', Targets = [] } = properties
+      const everyMilliseconds = parseRate(ScheduleExpression as string | undefined)
+      if (ScheduleExpression && !everyMilliseconds) throw new Error(`${logicalId}: only rate(...) schedules run locally`)
+      events.putRule({
+        name: logicalId,
+        bus: String(EventBusName),
+        pattern: EventPattern as Record<string, unknown> | undefined,
+        everyMilliseconds,
+        targets: z.array(TargetSchema).parse(Targets),
+      })
+      return { ref: logicalId, attributes: { Arn: arn('events', `rule/${logicalId}`) } }
+    },
+
+    'AWS::SQS::Queue': async ({ stack, logicalId }) => {
+      const name = `${stack}-${logicalId}`
+      return { ref: `${services.awsUrl}/${account}/${name}`, attributes: { Arn: arn('sqs', name), QueueName: name } }
+    },
+
+    'AWS::Logs::LogGroup': async ({ logicalId, properties }) => {
+      const name = text(properties, 'LogGroupName') ?? logicalId
+      return { ref: name, attributes: { Arn: arn('logs', `log-group:${name}:*`) } }
+    },
+
+    'AWS::IAM::Role': async ({ stack, logicalId, properties }) => {
+      const name = text(properties, 'RoleName') ?? `${stack}-${logicalId}`
+      const roleArn = `arn:aws:iam::${account}:role/${name}`
+      iam.putRole(name, roleArn)
+      return { ref: name, attributes: { Arn: roleArn, RoleId: name } }
+    },
+
+    'AWS::IAM::Policy': async ({ logicalId, properties }) => {
+      const { PolicyDocument, Roles } = z
+        .object({ PolicyDocument: z.object({ Statement: z.array(StatementSchema) }), Roles: z.array(z.string()) })
+        .parse(properties)
+      for (const role of Roles) iam.attach(role, PolicyDocument.Statement)
+      return { ref: logicalId }
+    },
+
+    'AWS::Lambda::Function': async ({ logicalId, properties }) => {
+      const settings = FunctionSchema.parse(properties)
+      const name = settings.FunctionName ?? logicalId
+      const functionArn = arn('lambda', `function:${name}`)
+      const [file = 'index', handler = 'handler'] = settings.Handler.split('.')
+      services.lambda.put({
+        name,
+        arn: functionArn,
+        entry: await bundleOf(services, name, settings.Code.S3Key, `${file}.mjs`),
+        handler,
+        timeoutSeconds: settings.Timeout,
+        memoryMb: settings.MemorySize,
+        environment: {
+          ...settings.Environment.Variables,
+          ...runtimeVariables(services, name, settings.MemorySize),
+          ...iam.credentialsOf(settings.Role),
+        },
+        ...(services.onLog ? { onLog: services.onLog } : {}),
+      })
+      return { ref: name, attributes: { Arn: functionArn } }
+    },
+
+    'AWS::StepFunctions::StateMachine': async ({ logicalId, properties }) => {
+      const { StateMachineName, DefinitionString, DefinitionSubstitutions, RoleArn } = MachineSchema.parse(properties)
+      const name = StateMachineName ?? logicalId
+      const stateMachineArn = arn('states', `stateMachine:${name}`)
+      const definition = substitute(logicalId, DefinitionString, DefinitionSubstitutions)
+      stepfunctions.putStateMachine({ stateMachineArn, name, definition, roleArn: RoleArn })
+      return { ref: stateMachineArn, attributes: { Arn: stateMachineArn, Name: name } }
+    },
+
+    'AWS::ApiGatewayV2::Api': async () => {
+      const ref = 'local'
+      return { ref, attributes: { ApiEndpoint: `http://${ref}`, ApiId: ref } }
+    },
+
+    'AWS::ApiGatewayV2::Integration': async ({ logicalId, properties }) => {
+      integrations.set(logicalId, String(properties.IntegrationUri))
+      return { ref: logicalId }
+    },
+
+    'AWS::ApiGatewayV2::Route': async ({ logicalId, properties }) => {
+      const [method = '', path = ''] = String(properties.RouteKey).split(' ')
+      const functionArn = integrations.get(String(properties.Target).replace(/^integrations\//, ''))
+      if (!functionArn) throw new Error(`${logicalId}: route ${properties.RouteKey} has no integration`)
+      routes.push({ method, path, functionArn })
+      return { ref: logicalId }
+    },
+
+    'AWS::CloudFormation::CustomResource': async ({ stack, logicalId, type, properties }) => {
+      const { ServiceToken, ...ResourceProperties } = properties
+      const id = randomUUID()
+      const answer = services.awaitAnswer(id)
+      const event = {
+        RequestType: 'Create',
+        ResponseURL: `${services.awsUrl}/_cloudformation/${id}`,
+        StackId: arn('cloudformation', `stack/${stack}/local`),
+        RequestId: id,
+        LogicalResourceId: logicalId,
+        ResourceType: type,
+        ResourceProperties,
+      }
+      const outcome = await services.lambda.invoke(String(ServiceToken), JSON.stringify(event))
+      if ('functionError' in outcome) throw new Error(`${stack}/${logicalId}: ${outcome.functionError.errorType}: ${outcome.functionError.errorMessage}`)
+      const { Status, Reason } = await answer
+      if (Status !== 'SUCCESS') throw new Error(`${stack}/${logicalId}: ${Reason ?? 'it failed'}`)
+      return { ref: logicalId }
+    },
+  }
+}
+
+const TargetSchema = z
+  .object({
+    Arn: z.string(),
+    DeadLetterConfig: z.object({ Arn: z.string() }).optional(),
+    RetryPolicy: z.object({ MaximumRetryAttempts: z.number().optional() }).optional(),
+  })
+  .transform(({ Arn, DeadLetterConfig, RetryPolicy }) => ({
+    arn: Arn,
+    deadLetterArn: DeadLetterConfig?.Arn,
+    maximumRetryAttempts: RetryPolicy?.MaximumRetryAttempts ?? 185,
+  }))
+
+const FunctionSchema = z.object({
+  FunctionName: z.string().optional(),
+  Code: z.object({ S3Key: z.string() }),
+  Handler: z.string(),
+  Role: z.string(),
+  Timeout: z.number().default(3),
+  MemorySize: z.number().default(128),
+  Environment: z.object({ Variables: z.record(z.string(), z.string()) }).default({ Variables: {} }),
+})
+
+const MachineSchema = z.object({
+  StateMachineName: z.string().optional(),
+  DefinitionString: z.string(),
+  DefinitionSubstitutions: z.record(z.string(), z.string()).default({}),
+  RoleArn: z.string(),
+})
+
+async function bundleOf({ assets }: LocalServices, name: string, key: string, file: string): Promise<string> {
+  const folder = assets.get(key)
+  const path = folder && join(folder, file)
+  const found = path && (await stat(path).catch(() => undefined))
+  if (found) return path
+  throw new Error(`function ${name}: its bundle (${key}) is not in the assembly`)
+}
+
+/** What the Lambda runtime itself sets. */
+function runtimeVariables({ region, awsUrl }: LocalServices, name: string, memoryMb: number): Record<string, string> {
+  return {
+    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ENDPOINT_URL: awsUrl,
+    TZ: ':UTC',
+  }
+}
+
+function substitute(logicalId: string, definition: string, values: Record<string, string>): string {
+  return definition.replace(/\$\{([A-Za-z0-9]+)\}/g, (whole, name: string) => {
+    const value = values[name]
+    if (value === undefined) throw new Error(`${logicalId}: its definition has ${whole}, for which there is no substitution`)
+    return value
+  })
+}
+
+function text(properties: Properties, name: string): string | undefined {
+  const value = properties[name]
+  return typeof value === 'string' ? value : undefined
+}

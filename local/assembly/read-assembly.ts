@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+
+const ResourceSchema = z.object({
+  Type: z.string(),
+  Properties: z.record(z.string(), z.unknown()).default({}),
+  DependsOn: z.union([z.string().transform((one) => [one]), z.array(z.string())]).default([]),
+})
+export type Resource = z.infer<typeof ResourceSchema>
+
+const TemplateSchema = z.object({
+  Resources: z.record(z.string(), ResourceSchema).default({}),
+  Outputs: z.record(z.string(), z.object({ Value: z.unknown(), Export: z.object({ Name: z.string() }).optional() })).default({}),
+})
+
+const AssetsSchema = z.object({
+  files: z
+    .record(
+      z.string(),
+      z.object({ source: z.object({ path: z.string() }), destinations: z.record(z.string(), z.object({ objectKey: z.string() })) }),
+    )
+    .default({}),
+})
+
+const ManifestSchema = z.object({
+  artifacts: z.record(
+    z.string(),
+    z.object({ type: z.string(), properties: z.object({ templateFile: z.string().optional() }).optional() }),
+  ),
+})
+
+export type Stack = { name: string; resources: Record<string, Resource>; outputs: z.infer<typeof TemplateSchema>['Outputs'] }
+export type Assembly = {
+  stacks: Stack[]
+  /** Folder of an asset by the key under which `cdk deploy` would upload it. */
+  assets: ReadonlyMap<string, string>
+}
+
+/** What `cdk synth` wrote into a folder. Throws when there is none, or when it is not one. */
+export async function readAssembly(folder: string): Promise<Assembly> {
+  const manifest = ManifestSchema.parse(await readJson(folder, 'manifest.json'))
+  const stacks: Stack[] = []
+  const assets = new Map<string, string>()
+  for (const [name, { type, properties }] of Object.entries(manifest.artifacts)) {
+    if (type !== 'aws:cloudformation:stack' || !properties?.templateFile) continue
+    const template = TemplateSchema.parse(await readJson(folder, properties.templateFile))
+    stacks.push({ name, resources: template.Resources, outputs: template.Outputs })
+    const { files } = AssetsSchema.parse(await readJson(folder, `${name}.assets.json`))
+    for (const { source, destinations } of Object.values(files)) {
+      for (const { objectKey } of Object.values(destinations)) assets.set(objectKey, join(folder, source.path))
+    }
+  }
+  return { stacks, assets }
+}
+
+async function readJson(folder: string, file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(join(folder, file), 'utf8'))
+  } catch (error) {
+    throw new Error(`${join(folder, file)} cannot be read; synthesize first (npx cdk synth): ${(error as Error).message}`)
+  }
+}

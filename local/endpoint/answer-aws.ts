@@ -1,0 +1,90 @@
+import type { DynamoDBService } from '../dynamodb/dynamodb-service.ts'
+import type { EventsService } from '../events/events-service.ts'
+import type { IamService } from '../iam/iam-service.ts'
+import type { LambdaService } from '../lambda/lambda-service.ts'
+import type { ObjectStore } from '../s3/object-store.ts'
+import { answerS3 } from '../s3/wire.ts'
+import type { StepFunctionsService } from '../stepfunctions/service.ts'
+import { answerStepFunctions } from '../stepfunctions/wire.ts'
+import { AwsError } from './aws-error.ts'
+import type { AwsRequest, AwsResponse } from './aws-request.ts'
+import { dynamodbResources, s3Action, statesResource } from './required-permissions.ts'
+
+type Services = {
+  account: string
+  region: string
+  dynamodb: DynamoDBService
+  events: EventsService
+  iam: IamService
+  lambda: LambdaService
+  objects: ObjectStore
+  stepfunctions: StepFunctionsService
+  onCloudFormationAnswer(id: string, body: string): void
+}
+
+const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.0' }
+const LAMBDA_PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
+
+/** Finds the service that a request is for, checks that its caller may ask, and answers. */
+export async function answerAws(services: Services, request: AwsRequest): Promise<AwsResponse> {
+  const target = request.headers['x-amz-target']
+  if (target?.startsWith('DynamoDB_20120810.')) return answerDynamoDB(services, target, request)
+  if (target?.startsWith('AWSStepFunctions.')) return answerStates(services, target.slice('AWSStepFunctions.'.length), request)
+  if (target === 'AWSEvents.PutEvents') return answerEvents(services, request)
+  if (target) throw new AwsError('UnknownOperationException', `the local cloud does not do ${target}`)
+  const { pathname } = request.url
+  if (pathname.startsWith('/_cloudformation/')) {
+    services.onCloudFormationAnswer(pathname.split('/')[2] ?? '', request.body.toString())
+    return { status: 200, headers: {}, body: '' }
+  }
+  const invocation = LAMBDA_PATH.exec(pathname)
+  if (invocation?.[1]) return answerLambda(services, decodeURIComponent(invocation[1]), request)
+  const { action, resource } = s3Action(request)
+  if (action) services.iam.authorizeKey(request.accessKeyId, action, resource)
+  return answerS3(services.objects, request, services.iam.secretOf)
+}
+
+async function answerDynamoDB({ iam, dynamodb, ...place }: Services, target: string, request: AwsRequest): Promise<AwsResponse> {
+  const action = target.slice('DynamoDB_20120810.'.length)
+  for (const resource of dynamodbResources(action, parse(request), place)) {
+    iam.authorizeKey(request.accessKeyId, `dynamodb:${action}`, resource)
+  }
+  return dynamodb.send(target, request.body)
+}
+
+async function answerStates({ iam, stepfunctions }: Services, action: string, request: AwsRequest): Promise<AwsResponse> {
+  const body = parse(request)
+  iam.authorizeKey(request.accessKeyId, `states:${action}`, statesResource(body))
+  return { status: 200, headers: JSON_TYPE, body: JSON.stringify(answerStepFunctions(stepfunctions, action, body)) }
+}
+
+async function answerEvents({ iam, events, account, region }: Services, request: AwsRequest): Promise<AwsResponse> {
+  const entries = (parse(request).Entries ?? []) as { EventBusName?: string }[]
+  for (const { EventBusName = 'default' } of entries) {
+    const name = EventBusName.split('/').at(-1)
+    iam.authorizeKey(request.accessKeyId, 'events:PutEvents', `arn:aws:events:${region}:${account}:event-bus/${name}`)
+  }
+  return { status: 200, headers: { 'content-type': 'application/x-amz-json-1.1' }, body: JSON.stringify(events.putEvents(entries)) }
+}
+
+async function answerLambda({ iam, lambda }: Services, name: string, request: AwsRequest): Promise<AwsResponse> {
+  const { settings } = lambda.get(name)
+  iam.authorizeKey(request.accessKeyId, 'lambda:InvokeFunction', settings.arn)
+  const payload = request.body.length > 0 ? request.body.toString() : '{}'
+  if (request.headers['x-amz-invocation-type'] === 'Event') {
+    void lambda.invoke(name, payload)
+    return { status: 202, headers: {}, body: '' }
+  }
+  const outcome = await lambda.invoke(name, payload)
+  const headers = { 'content-type': 'application/json', 'x-amz-executed-version': '$LATEST' }
+  if ('payload' in outcome) return { status: 200, headers, body: outcome.payload }
+  return { status: 200, headers: { ...headers, 'x-amz-function-error': 'Unhandled' }, body: JSON.stringify(outcome.functionError) }
+}
+
+function parse({ body }: AwsRequest): Record<string, unknown> {
+  try {
+    return JSON.parse(body.toString()) as Record<string, unknown>
+  } catch {
+    throw new AwsError('SerializationException', 'the body is not JSON')
+  }
+}

@@ -1,0 +1,11 @@
+/** An error as an AWS service answers it over the wire. */
+export class AwsError extends Error {
+  readonly code: string
+  readonly status: number
+
+  constructor(code: string, message: string, status = 400) {
+    super(message)
+    this.code = code
+    this.status = status
+  }
+}

@@ -1,0 +1,10 @@
+export type AwsRequest = {
+  method: string
+  url: URL
+  headers: Readonly<Record<string, string>>
+  body: Buffer
+  /** Whose credentials signed it; undefined for an anonymous request. */
+  accessKeyId: string | undefined
+}
+
+export type AwsResponse = { status: number; headers: Record<string, string>; body: Buffer | string }

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { AwsError } from './aws-error.ts'
+import type { AwsRequest, AwsResponse } from './aws-request.ts'
+
+export type Answer = (request: AwsRequest) => Promise<AwsResponse>
+
+const MAX_BODY_BYTES = 64 * 1024 * 1024
+
+/** The one port that speaks AWS's wire protocols; `answer` knows the services. */
+export function createEndpoint(answer: Answer): Server {
+  const server = createServer((incoming, outgoing) => void respond(answer, incoming, outgoing))
+  server.keepAliveTimeout = 60_000
+  return server
+}
+
+async function respond(answer: Answer, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const response = await answered(answer, incoming)
+  outgoing.writeHead(response.status, { 'x-amzn-requestid': randomUUID(), ...response.headers })
+  outgoing.end(response.body)
+}
+
+async function answered(answer: Answer, incoming: IncomingMessage): Promise<AwsResponse> {
+  const isJson = incoming.headers['x-amz-target'] !== undefined || (incoming.url ?? '').startsWith('/2015-03-31/')
+  try {
+    return await answer(await readRequest(incoming))
+  } catch (error) {
+    const known = error instanceof AwsError ? error : new AwsError('InternalFailure', String(error), 500)
+    return isJson ? jsonError(known) : xmlError(known)
+  }
+}
+
+async function readRequest(incoming: IncomingMessage): Promise<AwsRequest> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > MAX_BODY_BYTES) throw new AwsError('EntityTooLarge', `a request is at most ${MAX_BODY_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]))
+  const accessKeyId = /Credential=([^/,]+)\//.exec(headers.authorization ?? '')?.[1]
+  const url = new URL(incoming.url ?? '/', `http://${headers.host ?? '127.0.0.1'}`)
+  return { method: incoming.method ?? 'GET', url, headers, body: Buffer.concat(chunks), accessKeyId }
+}
+
+function jsonError({ code, message, status }: AwsError): AwsResponse {
+  const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-errortype': code }
+  return { status, headers, body: JSON.stringify({ __type: code, message, Message: message }) }
+}
+
+function xmlError({ code, message, status }: AwsError): AwsResponse {
+  const text = message.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+  const body = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${text}</Message></Error>`
+  return { status, headers: { 'content-type': 'application/xml' }, body }
+}

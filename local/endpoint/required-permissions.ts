@@ -1,0 +1,28 @@
+import type { AwsRequest } from './aws-request.ts'
+
+type Place = { account: string; region: string }
+type Body = Record<string, unknown>
+
+/** The tables and indexes that a DynamoDB call touches. */
+export function dynamodbResources(action: string, body: Body, { account, region }: Place): string[] {
+  const arn = (table: string): string => `arn:aws:dynamodb:${region}:${account}:table/${table}`
+  if (action.startsWith('Batch')) return Object.keys((body.RequestItems ?? {}) as object).map(arn)
+  const table = arn(String(body.TableName ?? '*'))
+  return [body.IndexName === undefined ? table : `${table}/index/${String(body.IndexName)}`]
+}
+
+/** The machine or execution that a Step Functions call is about. */
+export function statesResource({ stateMachineArn, executionArn }: Body): string {
+  return String(executionArn ?? stateMachineArn ?? '*')
+}
+
+/** An upload by form carries its own signature; everything else is authorised by action and resource. */
+export function s3Action({ method, url }: AwsRequest): { action?: string; resource: string } {
+  const path = decodeURIComponent(url.pathname).slice(1)
+  const [bucket = ''] = path.split('/')
+  const isBucket = !path.slice(bucket.length + 1)
+  if (isBucket && method === 'POST') return { resource: '' }
+  if (isBucket) return { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` }
+  const action = { PUT: 's3:PutObject', DELETE: 's3:DeleteObject' }[method] ?? 's3:GetObject'
+  return { action, resource: `arn:aws:s3:::${path}` }
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto'
+import { AwsError } from '../endpoint/aws-error.ts'
+import { matchesPattern } from './match-pattern.ts'
+
+export type Target = { arn: string; maximumRetryAttempts: number; deadLetterArn: string | undefined }
+export type Rule = {
+  name: string
+  bus: string
+  pattern?: Record<string, unknown> | undefined
+  /** Milliseconds between firings of a schedule. */
+  everyMilliseconds?: number | undefined
+  targets: Target[]
+}
+
+/** Delivers to a target by ARN; rejects when the target did not take it. */
+export type Deliver = (arn: string, event: Record<string, unknown>) => Promise<void>
+type Entry = { Source?: string; DetailType?: string; Detail?: string; EventBusName?: string; Time?: number; Resources?: string[] }
+type Settings = { account: string; region: string; deliver: Deliver; deadLetter: (queueArn: string, event: object, reason: string) => void }
+
+/** AWS retries for hours; on a laptop a few tries over seconds tell as much. */
+const RETRY_MILLISECONDS = [100, 500, 2_000]
+export const DEFAULT_BUS = 'default'
+
+/** Buses, rules and schedules: EventBridge without its wire. */
+export class EventsService {
+  readonly #settings: Settings
+  readonly #buses = new Set([DEFAULT_BUS])
+  readonly #rules: Rule[] = []
+  readonly #timers: NodeJS.Timeout[] = []
+  readonly #underWay = new Set<Promise<void>>()
+  #stopped = false
+
+  constructor(settings: Settings) {
+    this.#settings = settings
+  }
+
+  putBus(name: string): void {
+    this.#buses.add(name)
+  }
+
+  putRule(rule: Rule): void {
+    this.#rules.push(rule)
+  }
+
+  /** Starts the schedules; until then only events are delivered. */
+  startSchedules(): void {
+    for (const rule of this.#rules.filter(({ everyMilliseconds }) => everyMilliseconds)) {
+      this.#timers.push(setInterval(() => this.#fire(rule), rule.everyMilliseconds).unref())
+    }
+  }
+
+  /** PutEvents: each entry is accepted or refused on its own. */
+  putEvents(entries: readonly Entry[]): { FailedEntryCount: number; Entries: object[] } {
+    const outcomes = entries.map((entry) => this.#accept(entry))
+    return { FailedEntryCount: outcomes.filter((outcome) => 'ErrorCode' in outcome).length, Entries: outcomes }
+  }
+
+  /** An event of AWS's own, on the default bus. */
+  publishAws(source: string, detailType: string, detail: object): void {
+    this.#route(DEFAULT_BUS, this.#envelope({ source, detailType, detail, resources: [] }))
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    for (const timer of this.#timers) clearInterval(timer)
+    await Promise.allSettled(this.#underWay)
+  }
+
+  #accept({ Source, DetailType, Detail, EventBusName = DEFAULT_BUS, Resources = [] }: Entry): { EventId: string } | { ErrorCode: string; ErrorMessage: string } {
+    const bus = EventBusName.split('/').at(-1) ?? ''
+    if (!this.#buses.has(bus)) throw new AwsError('ResourceNotFoundException', `Event bus ${bus} does not exist.`)
+    if (!Source || !DetailType || Detail === undefined) {
+      return { ErrorCode: 'InvalidArgument', ErrorMessage: 'Source, DetailType and Detail are required.' }
+    }
+    let detail: unknown
+    try {
+      detail = JSON.parse(Detail)
+    } catch {
+      return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' }
+    }
+    const event = this.#envelope({ source: Source, detailType: DetailType, detail, resources: Resources })
+    this.#route(bus, event)
+    return { EventId: event.id }
+  }
+
+  #envelope({ source, detailType, detail, resources }: { source: string; detailType: string; detail: unknown; resources: string[] }) {
+    const { account, region } = this.#settings
+    const time = new Date().toISOString()
+    return { version: '0', id: randomUUID(), 'detail-type': detailType, source, account, time, region, resources, detail }
+  }
+
+  #route(bus: string, event: Record<string, unknown>): void {
+    for (const rule of this.#rules) {
+      if (rule.bus === bus && rule.pattern && matchesPattern(rule.pattern, event)) this.#send(rule, event)
+    }
+  }
+
+  #fire(rule: Rule): void {
+    this.#send(rule, this.#envelope({ source: 'aws.events', detailType: 'Scheduled Event', detail: {}, resources: [] }))
+  }
+
+  #send(rule: Rule, event: Record<string, unknown>): void {
+    for (const target of rule.targets) {
+      const delivery = this.#deliver(target, event)
+      this.#underWay.add(delivery)
+      void delivery.finally(() => this.#underWay.delete(delivery))
+    }
+  }
+
+  async #deliver({ arn, maximumRetryAttempts, deadLetterArn }: Target, event: Record<string, unknown>): Promise<void> {
+    const tries = [0, ...RETRY_MILLISECONDS.slice(0, maximumRetryAttempts)]
+    let reason = ''
+    for (const wait of tries) {
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+      if (this.#stopped) return
+      try {
+        await this.#settings.deliver(arn, event)
+        return
+      } catch (error) {
+        reason = error instanceof Error ? error.message : String(error)
+      }
+    }
+    if (deadLetterArn) this.#settings.deadLetter(deadLetterArn, event, reason)
+  }
+}
+
+/** `rate(5 minutes)` in milliseconds; undefined for what is not a rate. */
+export function parseRate(expression: string | undefined): number | undefined {
+  const match = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression ?? '')
+  const unit = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }[match?.[2] ?? '']
+  return match?.[1] && unit ? Number(match[1]) * unit : undefined
+}

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Invocation } from '../lambda/lambda-function.ts'
+
+export type GatewayRoute = { method: string; path: string; functionArn: string }
+type Invoke = (functionArn: string, payload: string) => Promise<Invocation>
+
+/** API Gateway's limit for a request. */
+const MAX_BODY_BYTES = 10 * 1024 * 1024
+
+/**
+ * An HTTP API: routes (read anew at each request) to Lambda events (payload format 2.0) and back. It is open, so it answers only requests that
+ * name this machine as their host: a page on the web cannot reach it through a name of its own.
+ */
+export function createGateway(routes: readonly GatewayRoute[], invoke: Invoke): Server {
+  return createServer((incoming, outgoing) => {
+    void handle(routes, invoke, incoming).then(
+      (answer) => send(outgoing, answer),
+      (error: unknown) => send(outgoing, plain(500, String(error))),
+    )
+  })
+}
+
+type Answer = { statusCode: number; headers: Record<string, string>; body: string | Buffer }
+
+async function handle(routes: readonly GatewayRoute[], invoke: Invoke, incoming: IncomingMessage): Promise<Answer> {
+  const { pathname, searchParams, search } = new URL(incoming.url ?? '/', 'http://localhost')
+  if (!isLocal(incoming.headers.host)) return plain(403, 'Forbidden')
+  const matched = match(routes, incoming.method ?? 'GET', pathname)
+  if (!matched) return plain(404, 'Not Found')
+  const body = await readBody(incoming)
+  if (!body) return plain(413, 'Request Entity Too Large')
+  const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]))
+  const routeKey = `${matched.route.method} ${matched.route.path}`
+  const query = Object.fromEntries(searchParams)
+  const event = {
+    version: '2.0',
+    routeKey,
+    rawPath: pathname,
+    rawQueryString: search.slice(1),
+    headers,
+    ...(Object.keys(query).length > 0 ? { queryStringParameters: query } : {}),
+    ...(Object.keys(matched.parameters).length > 0 ? { pathParameters: matched.parameters } : {}),
+    requestContext: {
+      accountId: '000000000000',
+      apiId: 'local',
+      domainName: incoming.headers.host,
+      http: { method: incoming.method, path: pathname, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: headers['user-agent'] ?? '' },
+      requestId: randomUUID(),
+      routeKey,
+      stage: '$default',
+      time: new Date().toISOString(),
+      timeEpoch: Date.now(),
+    },
+    ...(body.length > 0 ? { body: body.toString('utf8') } : {}),
+    isBase64Encoded: false,
+  }
+  return answerOf(await invoke(matched.route.functionArn, JSON.stringify(event)))
+}
+
+function answerOf(outcome: Invocation): Answer {
+  if ('functionError' in outcome) return plain(500, 'Internal Server Error')
+  const answer = JSON.parse(outcome.payload) as { statusCode?: number; headers?: Record<string, string>; body?: string; isBase64Encoded?: boolean }
+  const body = answer.isBase64Encoded ? Buffer.from(answer.body ?? '', 'base64') : (answer.body ?? '')
+  return { statusCode: answer.statusCode ?? 200, headers: answer.headers ?? {}, body }
+}
+
+/** A literal segment beats a parameter, as in API Gateway. */
+function match(routes: readonly GatewayRoute[], method: string, path: string) {
+  const segments = path.split('/')
+  const fitting = routes.filter((route) => {
+    const parts = route.path.split('/')
+    const fits = parts.length === segments.length && parts.every((part, index) => part.startsWith('{') || part === segments[index])
+    return route.method === method && fits
+  })
+  const [route] = fitting.sort((a, b) => parametersIn(a) - parametersIn(b))
+  if (!route) return undefined
+  const parameters = route.path.split('/').flatMap((part, index): [string, string][] => {
+    return part.startsWith('{') ? [[part.slice(1, -1), decodeURIComponent(segments[index] ?? '')]] : []
+  })
+  return { route, parameters: Object.fromEntries(parameters) }
+}
+
+const parametersIn = ({ path }: GatewayRoute): number => path.split('{').length
+
+function isLocal(host = ''): boolean {
+  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host)
+}
+
+async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk)
+  }
+  return bytes <= MAX_BODY_BYTES ? Buffer.concat(chunks) : undefined
+}
+
+function plain(statusCode: number, message: string): Answer {
+  return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) }
+}
+
+function send(outgoing: ServerResponse, { statusCode, headers, body }: Answer): void {
+  outgoing.writeHead(statusCode, { ...headers, 'content-length': Buffer.byteLength(body) })
+  outgoing.end(body)
+}

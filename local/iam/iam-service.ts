@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { AwsError } from '../endpoint/aws-error.ts'
+
+const list = z.union([z.string().transform((one) => [one]), z.array(z.string())])
+
+/** A statement of a policy, as templates have it. */
+export const StatementSchema = z.object({
+  Effect: z.enum(['Allow', 'Deny']),
+  Action: list,
+  Resource: list,
+  Condition: z.never('the local cloud does not evaluate policy conditions').optional(),
+})
+export type Statement = z.infer<typeof StatementSchema>
+
+type Role = { arn: string; statements: Statement[]; accessKeyId: string }
+
+const SECRET = 'local-secret-of-this-laptop'
+
+/**
+ * Who may do what: the policies of the template, checked for every call that a function or a state machine makes.
+ * A caller with credentials of their own (a person with the AWS CLI) may do everything: it is their laptop.
+ */
+export class IamService {
+  readonly #roles = new Map<string, Role>()
+
+  putRole(name: string, arn: string): void {
+    this.#roles.set(name, { arn, statements: [], accessKeyId: `ASIALOCAL${String(this.#roles.size).padStart(11, '0')}` })
+  }
+
+  attach(roleName: string, statements: readonly Statement[]): void {
+    this.#roles.get(roleName)?.statements.push(...statements)
+  }
+
+  /** The credentials that a function with this role finds in its environment. */
+  credentialsOf(roleArn: string): Record<string, string> {
+    const role = this.#byArn(roleArn)
+    if (!role) throw new Error(`there is no role ${roleArn}`)
+    return { AWS_ACCESS_KEY_ID: role.accessKeyId, AWS_SECRET_ACCESS_KEY: SECRET, AWS_SESSION_TOKEN: 'local' }
+  }
+
+  /** What a caller's signature is made with. */
+  secretOf = (accessKeyId: string): string | undefined => (this.#byKey(accessKeyId) ? SECRET : undefined)
+
+  /** Throws AccessDeniedException naming caller, action and resource, as AWS does. */
+  authorizeKey(accessKeyId: string | undefined, action: string, resource: string): void {
+    const role = accessKeyId === undefined ? undefined : this.#byKey(accessKeyId)
+    if (role) this.#authorize(role, action, resource)
+  }
+
+  authorizeRole(roleArn: string, action: string, resource: string): void {
+    const role = this.#byArn(roleArn)
+    if (!role) throw new AwsError('AccessDeniedException', `there is no role ${roleArn}`)
+    this.#authorize(role, action, resource)
+  }
+
+  #authorize({ arn, statements }: Role, action: string, resource: string): void {
+    const matching = statements.filter(({ Action, Resource }) => {
+      return Action.some((pattern) => matches(pattern, action)) && Resource.some((pattern) => matches(pattern, resource))
+    })
+    if (matching.some(({ Effect }) => Effect === 'Allow') && !matching.some(({ Effect }) => Effect === 'Deny')) return
+    const caller = arn.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')
+    const message = `User: ${caller}/local is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`
+    throw new AwsError('AccessDeniedException', message, 400)
+  }
+
+  #byArn(arn: string): Role | undefined {
+    return [...this.#roles.values()].find((role) => role.arn === arn)
+  }
+
+  #byKey(accessKeyId: string): Role | undefined {
+    return [...this.#roles.values()].find((role) => role.accessKeyId === accessKeyId)
+  }
+}
+
+const compiled = new Map<string, RegExp>()
+
+function matches(pattern: string, value: string): boolean {
+  const known = compiled.get(pattern)
+  if (known) return known.test(value)
+  const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')
+  const expression = new RegExp(`^${source}$`, 'i')
+  compiled.set(pattern, expression)
+  return expression.test(value)
+}

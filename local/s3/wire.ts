@@ -1,0 +1,113 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { AwsError } from '../endpoint/aws-error.ts'
+import type { AwsRequest, AwsResponse } from '../endpoint/aws-request.ts'
+import type { ObjectStore } from './object-store.ts'
+
+const PAGE = 1_000
+
+/** S3's REST protocol, path-style: put, get, head, delete, list, and browser uploads by POST policy. */
+export async function answerS3(store: ObjectStore, request: AwsRequest, secretOf: (accessKeyId: string) => string | undefined): Promise<AwsResponse> {
+  const [bucket = '', ...rest] = decodeURIComponent(request.url.pathname).slice(1).split('/')
+  const key = rest.join('/')
+  if (!(await store.hasBucket(bucket))) throw new AwsError('NoSuchBucket', `The specified bucket does not exist: ${bucket}`, 404)
+  if (request.method === 'POST' && key === '') return upload(store, bucket, request, secretOf)
+  if (request.method === 'GET' && key === '') return list(store, bucket, request.url.searchParams)
+  if (request.method === 'PUT') {
+    const etag = await store.put(bucket, key, decodeBody(request))
+    return { status: 200, headers: { etag }, body: '' }
+  }
+  if (request.method === 'DELETE') {
+    await store.remove(bucket, key)
+    return { status: 204, headers: {}, body: '' }
+  }
+  const found = await store.get(bucket, key)
+  if (!found) throw new AwsError('NoSuchKey', `The specified key does not exist: ${key}`, 404)
+  const headers = { etag: found.etag, 'content-type': found.contentType, 'content-length': String(found.body.length) }
+  return { status: 200, headers, body: request.method === 'HEAD' ? '' : found.body }
+}
+
+async function list(store: ObjectStore, bucket: string, query: URLSearchParams): Promise<AwsResponse> {
+  const prefix = query.get('prefix') ?? ''
+  const after = query.get('continuation-token') ?? query.get('start-after') ?? ''
+  const limit = Math.min(PAGE, Number(query.get('max-keys') ?? PAGE))
+  const all = (await store.list(bucket, prefix)).filter(({ key }) => key > after)
+  const page = all.slice(0, limit)
+  const contents = page.map(({ key, size, etag }) => `<Contents><Key>${xml(key)}</Key><Size>${size}</Size><ETag>${xml(etag)}</ETag></Contents>`)
+  const next = all.length > page.length ? `<NextContinuationToken>${xml(page.at(-1)?.key ?? '')}</NextContinuationToken>` : ''
+  const body = `<?xml version="1.0" encoding="UTF-8"?><ListBucketResult><Name>${bucket}</Name><Prefix>${xml(prefix)}</Prefix><KeyCount>${page.length}</KeyCount><IsTruncated>${next !== ''}</IsTruncated>${next}${contents.join('')}</ListBucketResult>`
+  return { status: 200, headers: { 'content-type': 'application/xml' }, body }
+}
+
+type Policy = { expiration: string; conditions: (Record<string, string> | [string, string | number, string | number])[] }
+
+/** A form upload: the policy's signature, time, key and size are checked as S3 checks them. */
+async function upload(store: ObjectStore, bucket: string, request: AwsRequest, secretOf: (id: string) => string | undefined): Promise<AwsResponse> {
+  const form = await readForm(request)
+  const field = (name: string): string => String([...form].find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1] ?? '')
+  const file = form.get('file')
+  if (!(file instanceof Blob)) throw new AwsError('InvalidArgument', 'POST requires exactly one file upload per request.')
+  const encoded = field('policy')
+  if (!signatureMatches(encoded, field('x-amz-credential'), field('x-amz-signature'), secretOf)) {
+    throw new AwsError('SignatureDoesNotMatch', 'The request signature we calculated does not match the signature you provided.', 403)
+  }
+  const policy = JSON.parse(Buffer.from(encoded, 'base64').toString()) as Policy
+  const refusal = refusalOf(policy, { key: field('key'), bucket, size: file.size })
+  if (refusal) throw refusal
+  const etag = await store.put(bucket, field('key'), Buffer.from(await file.arrayBuffer()))
+  return { status: 204, headers: { etag }, body: '' }
+}
+
+async function readForm({ body, headers }: AwsRequest): Promise<FormData> {
+  const contentType = headers['content-type'] ?? ''
+  try {
+    return await new Response(new Uint8Array(body), { headers: { 'content-type': contentType } }).formData()
+  } catch {
+    throw new AwsError('MalformedPOSTRequest', 'The body of your POST request is not well-formed multipart/form-data.')
+  }
+}
+
+function refusalOf({ expiration, conditions }: Policy, { key, bucket, size }: { key: string; bucket: string; size: number }): AwsError | undefined {
+  if (Date.parse(expiration) < Date.now()) return new AwsError('AccessDenied', 'Invalid according to Policy: Policy expired.', 403)
+  for (const condition of conditions) {
+    if (Array.isArray(condition)) {
+      const [, least, most] = condition
+      if (condition[0] !== 'content-length-range') continue
+      if (size > Number(most)) return new AwsError('EntityTooLarge', `Your proposed upload exceeds the maximum allowed size: ${size} of ${most} bytes`)
+      if (size < Number(least)) return new AwsError('EntityTooSmall', `Your proposed upload is smaller than ${least} bytes`)
+    } else if ((condition.key ?? key) !== key || (condition.bucket ?? bucket) !== bucket) {
+      return new AwsError('AccessDenied', 'Invalid according to Policy: Policy Condition failed.', 403)
+    }
+  }
+  return undefined
+}
+
+function signatureMatches(policy: string, credential: string, signature: string, secretOf: (id: string) => string | undefined): boolean {
+  const [accessKeyId = '', date = '', region = '', service = ''] = credential.split('/')
+  const secret = secretOf(accessKeyId)
+  if (secret === undefined) return false
+  const key = [date, region, service, 'aws4_request'].reduce<Buffer | string>(
+    (signing, part) => createHmac('sha256', signing).update(part).digest(),
+    `AWS4${secret}`,
+  )
+  const expected = createHmac('sha256', key).update(policy).digest()
+  const given = Buffer.from(signature, 'hex')
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
+/** SDK clients may send a body in signed chunks with a checksum behind it (`aws-chunked`). */
+function decodeBody({ body, headers }: AwsRequest): Buffer {
+  if (!(headers['content-encoding'] ?? '').includes('aws-chunked') && !headers['x-amz-decoded-content-length']) return body
+  const parts: Buffer[] = []
+  for (let at = 0; at < body.length; ) {
+    const lineEnd = body.indexOf('\r\n', at)
+    const size = Number.parseInt(body.toString('latin1', at, lineEnd), 16)
+    if (!(size > 0)) break
+    parts.push(body.subarray(lineEnd + 2, lineEnd + 2 + size))
+    at = lineEnd + 2 + size + 2
+  }
+  return Buffer.concat(parts)
+}
+
+function xml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+}

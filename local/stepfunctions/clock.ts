@@ -1,0 +1,74 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Time as the engine sees it: real on a laptop, virtual in tests. */
+export type EngineClock = {
+  /** Milliseconds since 1970. */
+  now(): number
+  /** Resolves after that time; rejects with the signal's reason when it aborts first. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
+}
+
+/** setTimeout counts in 32 bits: longer waits are slept in pieces. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+export const realClock: EngineClock = {
+  now: () => Date.now(),
+  async sleep(milliseconds, signal) {
+    for (let left = milliseconds; left > 0; left -= LONGEST_TIMER) {
+      await delay(Math.min(left, LONGEST_TIMER), undefined, signal ? { signal } : {}).catch((error: unknown) => {
+        throw signal?.aborted ? signal.reason : error
+      })
+    }
+    signal?.throwIfAborted()
+  },
+}
+
+type Timer = { at: number; order: number; fire: () => void }
+
+/**
+ * Time that stands still while anything can still happen, then jumps to the next timer: a wait of a year ends in
+ * milliseconds, in the right order. Timers of the same instant fire in the order in which they were set.
+ */
+export class VirtualClock implements EngineClock {
+  #now: number
+  #timers: Timer[] = []
+  #order = 0
+  #turning = false
+
+  constructor(start = Date.UTC(2026, 0, 1)) {
+    this.#now = start
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const timer: Timer = { at: this.#now + Math.max(0, milliseconds), order: this.#order++, fire: resolve }
+    this.#timers.push(timer)
+    const abort = (): void => {
+      this.#timers = this.#timers.filter((other) => other !== timer)
+      reject(signal?.reason)
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+    void this.#turn()
+    return promise.finally(() => signal?.removeEventListener('abort', abort))
+  }
+
+  /** One timer at a time: what it sets going comes to rest before the next. */
+  async #turn(): Promise<void> {
+    if (this.#turning) return
+    this.#turning = true
+    while (this.#timers.length > 0) {
+      await new Promise((resolve) => setImmediate(resolve))
+      const [next] = this.#timers.sort((a, b) => a.at - b.at || a.order - b.order)
+      if (!next) continue
+      this.#timers.shift()
+      this.#now = Math.max(this.#now, next.at)
+      next.fire()
+    }
+    this.#turning = false
+  }
+}

@@ -1,0 +1,28 @@
+/** Amazon States Language in JSONata, as far as this engine runs it. */
+export type Retrier = {
+  ErrorEquals: string[]
+  IntervalSeconds?: number
+  MaxAttempts?: number
+  BackoffRate?: number
+  MaxDelaySeconds?: number
+  JitterStrategy?: 'FULL' | 'NONE'
+}
+export type Catcher = { ErrorEquals: string[]; Next: string; Output?: unknown; Assign?: Record<string, unknown> }
+
+type Common = { Comment?: string; Next?: string; End?: boolean; Output?: unknown; Assign?: Record<string, unknown> }
+type Failable = { Retry?: Retrier[]; Catch?: Catcher[] }
+
+export type TaskState = Common &
+  Failable & { Type: 'Task'; Resource: string; Arguments?: unknown; TimeoutSeconds?: number | string }
+export type PassState = Common & { Type: 'Pass' }
+export type Choice = { Condition: string | boolean; Next: string; Output?: unknown; Assign?: Record<string, unknown> }
+export type ChoiceState = Common & { Type: 'Choice'; Choices: Choice[]; Default?: string }
+export type WaitState = Common & { Type: 'Wait'; Seconds?: number | string; Timestamp?: string }
+export type SucceedState = Common & { Type: 'Succeed' }
+export type FailState = Common & { Type: 'Fail'; Error?: string; Cause?: string }
+export type ParallelState = Common & Failable & { Type: 'Parallel'; Branches: Flow[]; Arguments?: unknown }
+
+export type State = TaskState | PassState | ChoiceState | WaitState | SucceedState | FailState | ParallelState
+
+export type Flow = { StartAt: string; States: Record<string, State> }
+export type Definition = Flow & { Comment?: string; QueryLanguage: 'JSONata'; TimeoutSeconds?: number }

@@ -1,0 +1,100 @@
+import { createHash, randomUUID } from 'node:crypto'
+import jsonata from 'jsonata'
+import { StateError } from './state-error.ts'
+
+export type Variables = Readonly<Record<string, unknown>>
+
+const cache = new Map<string, jsonata.Expression>()
+const MAX_CACHED = 10_000
+
+/** `value` with each `{% %}` string replaced by what it evaluates to. Throws StateError States.QueryEvaluationError. */
+export async function evaluate(value: unknown, variables: Variables, field: string): Promise<unknown> {
+  if (typeof value === 'string') return isExpression(value) ? query(value, variables, field) : value
+  if (typeof value !== 'object' || value === null || !containsExpression(value)) return value
+  if (Array.isArray(value)) {
+    const members: unknown[] = []
+    for (const [index, member] of value.entries()) members.push(await evaluate(member, variables, `${field}[${index}]`))
+    return members
+  }
+  const result: Record<string, unknown> = {}
+  for (const [key, member] of Object.entries(value)) result[key] = await evaluate(member, variables, `${field}/${key}`)
+  return result
+}
+
+const isExpression = (text: string): boolean => text.startsWith('{%') && text.endsWith('%}')
+
+/** Constant templates are given back as they are; the answer is remembered, for definitions do not change. */
+const constants = new WeakMap<object, boolean>()
+function containsExpression(value: object): boolean {
+  const known = constants.get(value)
+  if (known !== undefined) return known
+  const found = Object.values(value).some((member: unknown) => {
+    if (typeof member === 'string') return isExpression(member)
+    return typeof member === 'object' && member !== null && containsExpression(member)
+  })
+  constants.set(value, found)
+  return found
+}
+
+async function query(text: string, variables: Variables, field: string): Promise<unknown> {
+  let result: unknown
+  try {
+    result = await compile(text).evaluate(undefined, variables)
+  } catch (error) {
+    const reason = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
+    throw new StateError('States.QueryEvaluationError', `The JSONata expression '${inner(text)}' specified for the field '${field}' threw an error during evaluation. ${String(reason)}`)
+  }
+  if (result === undefined) {
+    throw new StateError('States.QueryEvaluationError', `The JSONata expression '${inner(text)}' specified for the field '${field}' returned nothing (undefined).`)
+  }
+  return plain(result)
+}
+
+const inner = (text: string): string => text.slice(2, -2).trim()
+
+function compile(text: string): jsonata.Expression {
+  const known = cache.get(text)
+  if (known) return known
+  const expression = jsonata(inner(text))
+  registerFunctions(expression)
+  if (cache.size >= MAX_CACHED) cache.clear()
+  cache.set(text, expression)
+  return expression
+}
+
+/** JSONata marks the sequences it makes; what leaves it is plain JSON. */
+function plain(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? JSON.parse(JSON.stringify(value)) : value
+}
+
+/** What Step Functions adds to JSONata, and the one function it takes away. */
+function registerFunctions(expression: jsonata.Expression): void {
+  expression.assign('eval', undefined)
+  expression.registerFunction('uuid', () => randomUUID(), '<:s>')
+  expression.registerFunction('parse', (text: string) => JSON.parse(text), '<s:x>')
+  expression.registerFunction('hash', (value: unknown, algorithm: string) => hash(value, algorithm), '<xs:s>')
+  expression.registerFunction('random', (seed?: number) => (seed === undefined ? Math.random() : seeded(seed)), '<n?:n>')
+  expression.registerFunction('range', (from: number, to: number, step: number) => range(from, to, step), '<nnn:a>')
+  expression.registerFunction('partition', (list: unknown[], size: number) => partition(list, size), '<an:a>')
+}
+
+function hash(value: unknown, algorithm: string): string {
+  return createHash(algorithm.replace('-', '').toLowerCase()).update(typeof value === 'string' ? value : JSON.stringify(value)).digest('hex')
+}
+
+/** Mulberry32: the same seed gives the same number. */
+function seeded(seed: number): number {
+  let state = (seed + 0x6d2b79f5) | 0
+  state = Math.imul(state ^ (state >>> 15), state | 1)
+  state ^= state + Math.imul(state ^ (state >>> 7), state | 61)
+  return ((state ^ (state >>> 14)) >>> 0) / 2 ** 32
+}
+
+function range(from: number, to: number, step: number): number[] {
+  if (step === 0) throw new Error('the step of $range must not be 0')
+  return Array.from({ length: Math.max(0, Math.floor((to - from) / step) + 1) }, (_, index) => from + index * step)
+}
+
+function partition(list: unknown[], size: number): unknown[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) => list.slice(index * size, (index + 1) * size))
+}

@@ -1,0 +1,43 @@
+import type { Execution } from './execution.ts'
+import type { State } from './definition.ts'
+import type { Variables } from './query.ts'
+
+/** Where a flow runs: which execution, with which variables, until when. */
+export type Scope = { execution: Execution; variables: Variables; signal: AbortSignal }
+
+/** One entry of one state, with all that its behaviour needs. */
+export type Entry<S extends State = State> = {
+  name: string
+  state: S
+  input: unknown
+  scope: Scope
+  /** Id of the event that entered the state. */
+  entered: number
+  enteredTime: string
+  /** Names of `$states` and the variables, for expressions of this state. */
+  names(more?: { result?: unknown; errorOutput?: unknown; retryCount?: number }): Variables
+}
+
+/** What a state leaves behind: its output, where to go, new variables, and the event that came last. */
+export type Exit = { output: unknown; next: string | undefined; assigned: Record<string, unknown>; last: number }
+
+export function makeEntry<S extends State>(name: string, state: S, input: unknown, scope: Scope, entered: number): Entry<S> {
+  const { execution, variables } = scope
+  const enteredTime = new Date(execution.surroundings.clock.now()).toISOString()
+  return {
+    name,
+    state,
+    input,
+    scope,
+    entered,
+    enteredTime,
+    names: ({ retryCount = 0, ...more } = {}) => ({
+      ...variables,
+      states: {
+        input,
+        context: { ...execution.context, State: { Name: name, EnteredTime: enteredTime, RetryCount: retryCount } },
+        ...more,
+      },
+    }),
+  }
+}
