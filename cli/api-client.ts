@@ -1,0 +1,81 @@
+import { API_PREFIX, type Route } from '../shared/contracts/route.ts'
+import { ROUTES, type RouteId } from '../shared/contracts/routes.ts'
+import { ProblemSchema } from '../shared/contracts/views.ts'
+import type { z } from 'zod'
+import { CliError, EXIT } from './cli-error.ts'
+
+export const DEFAULT_URL = 'http://localhost:8000'
+const TIMEOUT_MILLISECONDS = 60_000
+
+type Input = Record<string, unknown>
+type Output<Id extends RouteId> = z.output<(typeof ROUTES)[Id]['success']['output']>
+
+/** Calls a route of the API and answers its parsed body. Throws CliError with the API's problem. */
+export async function callApi<Id extends RouteId>(id: Id, input: Input = {}, base = baseUrl()): Promise<Output<Id>> {
+  const response = await send(base, requestFor(ROUTES[id] as Route, input, base))
+  const text = await response.text()
+  if (response.ok) return ROUTES[id].success.output.parse(parse(text, base)) as Output<Id>
+  throw problemOf(response.status, text)
+}
+
+function baseUrl(): string {
+  const url = process.env.ORCHESTRATOR_URL ?? DEFAULT_URL
+  if (URL.canParse(url)) return url
+  throw new CliError(`ORCHESTRATOR_URL is "${url}", which is not a URL; an example is ${DEFAULT_URL}`)
+}
+
+function requestFor({ method, path, from = {} }: Route, input: Input, base: string): Request {
+  const given = Object.entries(input).filter(([, value]) => value !== undefined)
+  const inPath = given.filter(([name]) => from.path?.includes(name))
+  const inQuery = given.filter(([name]) => from.query?.includes(name))
+  const inHeaders = given.flatMap(([name, value]) => (from.headers?.[name] ? [[from.headers[name], String(value)]] : []))
+  const outside = [...(from.path ?? []), ...(from.query ?? []), ...Object.keys(from.headers ?? {})]
+  const body = Object.fromEntries(given.filter(([name]) => !outside.includes(name)))
+  const filled = inPath.reduce((text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(String(value))), path)
+  const url = new URL(`${API_PREFIX}${filled}`, base)
+  for (const [name, value] of inQuery) url.searchParams.set(name, String(value))
+  return new Request(url, {
+    method,
+    headers: { accept: 'application/json', ...(method === 'POST' ? { 'content-type': 'application/json' } : {}), ...Object.fromEntries(inHeaders) },
+    ...(method === 'POST' ? { body: JSON.stringify(body) } : {}),
+  })
+}
+
+async function send(base: string, request: Request): Promise<Response> {
+  const signal = AbortSignal.timeout(TIMEOUT_MILLISECONDS)
+  try {
+    return await fetch(await signed(request), { signal })
+  } catch (error) {
+    const cause = (error as Error).cause as { code?: string; message?: string } | undefined
+    const reason = cause?.code ?? cause?.message ?? (error as Error).message
+    const hint = base === DEFAULT_URL ? 'is it running? start it with: npm start' : 'check ORCHESTRATOR_URL'
+    throw new CliError(`${base} cannot be reached (${reason}); ${hint}`, EXIT.unreachable)
+  }
+}
+
+/** In an account the API is closed: requests carry the caller's own AWS signature. */
+async function signed(request: Request): Promise<Request> {
+  const { hostname } = new URL(request.url)
+  if (!hostname.endsWith('.amazonaws.com')) return request
+  const [{ AwsClient }, { fromNodeProviderChain }] = await Promise.all([import('aws4fetch'), import('@aws-sdk/credential-providers')])
+  const credentials = await fromNodeProviderChain()()
+  const region = hostname.split('.').at(-3) ?? 'us-east-1'
+  return new AwsClient({ ...credentials, service: 'execute-api', region }).sign(request)
+}
+
+function parse(text: string, base: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new CliError(`${base} did not answer with JSON; is it the orchestrator's API?`, EXIT.unreachable)
+  }
+}
+
+function problemOf(status: number, text: string): CliError {
+  try {
+    const problem = ProblemSchema.parse(JSON.parse(text))
+    return new CliError(problem.detail ?? problem.title, EXIT.usage, problem)
+  } catch {
+    return new CliError(`the API answered ${status}: ${text.slice(0, 300)}`, EXIT.unreachable)
+  }
+}

@@ -1,0 +1,16 @@
+import { Command } from 'commander'
+import { callApi } from '../api-client.ts'
+import { printJson } from '../output.ts'
+
+export function cancelCommand(): Command {
+  return new Command('cancel')
+    .description('Stop a task that is still open')
+    .argument('<taskId>')
+    .option('-r, --reason <text>', 'kept with the task')
+    .option('--json', 'print JSON')
+    .action(async (taskId: string, { reason, json = false }: { reason?: string; json?: boolean }) => {
+      const task = await callApi('cancelTask', { id: taskId, reason })
+      if (json) return printJson(task)
+      console.log(`${task.taskId} ${task.status}`)
+    })
+}

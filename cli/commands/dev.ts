@@ -1,0 +1,111 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts'
+import { CliError, EXIT } from '../cli-error.ts'
+import { holdFolder } from '../dev/hold-folder.ts'
+import { openLogs } from '../dev/open-logs.ts'
+import { runSample } from '../dev/run-sample.ts'
+import { untilInterrupted } from '../dev/until-interrupted.ts'
+import { PROJECT_ROOT, synthesize } from '../dev/synthesize.ts'
+import { uploadReadmes } from '../dev/upload-readmes.ts'
+import { duration, style } from '../output.ts'
+
+type Options = {
+  port: string
+  awsPort: string
+  data: string
+  sample?: boolean
+  exit?: boolean
+  json?: boolean
+  verbose?: boolean
+}
+
+export function devCommand(): Command {
+  return new Command('dev')
+    .description('Run everything on this machine: no account, no Docker, no network')
+    .option('-p, --port <n>', 'of the API', '8000')
+    .option('--aws-port <n>', 'of the AWS endpoint, for SDKs and the AWS CLI; 0 for any', '0')
+    .option('--data <folder>', 'where tasks are kept', '.orchestrator')
+    .option('--sample', 'run the sample task first')
+    .option('--exit', 'stop after the sample; uses any free port and keeps nothing')
+    .option('--json', 'with --exit: print the sample task as one JSON object on the last line')
+    .option('-v, --verbose', 'show the logs of all functions')
+    .addHelpText('after', '\nExamples:\n  orchestrator dev --port 9000\n  orchestrator dev --sample --exit --json')
+    .action(dev)
+}
+
+async function dev({ port, awsPort, data, sample = false, exit = false, json = false, verbose = false }: Options): Promise<void> {
+  const started = performance.now()
+  // With --json the last line of stdout is for a script; what a person watches goes beside it.
+  const to = json ? process.stderr : process.stdout
+  const say = (text: string): void => void to.write(`${text}\n`)
+  const folder = join(PROJECT_ROOT, data)
+  const release = exit ? undefined : await holdFolder(folder)
+  const assembly = join(folder, exit ? `cdk.out.${process.pid}` : 'cdk.out')
+  const logs = await openLogs(join(folder, 'logs'), verbose)
+  try {
+    say(style('dim', 'synthesizing the stacks and bundling the functions ...'))
+    await synthesize(assembly)
+    const cloud = await start({ assembly, port: exit ? '0' : port, awsPort, ...(exit ? {} : { folder }), logs })
+    say(style('dim', `the local cloud is up (${duration(performance.now() - started)})`))
+    if (verbose) say(style('dim', `left out, for nothing here depends on it: ${cloud.ignored.join(', ')}`))
+    try {
+      const task = sample || exit ? await runSample(cloud.apiUrl, { to, json, reports: join(folder, 'reports') }) : undefined
+      if (exit) {
+        if (task?.status !== 'succeeded') throw new CliError('', EXIT.taskFailed)
+        return
+      }
+      const readmes = await uploadReadmes(cloud.apiUrl)
+      welcome(cloud, readmes, say)
+      await untilInterrupted()
+      say('\nstopping ...')
+    } finally {
+      await cloud.stop()
+    }
+  } finally {
+    await logs.close()
+    if (exit) await rm(assembly, { recursive: true, force: true })
+    await release?.()
+  }
+}
+
+type Start = { assembly: string; port: string; awsPort: string; folder?: string; logs: Awaited<ReturnType<typeof openLogs>> }
+
+async function start({ assembly, port, awsPort, folder, logs }: Start): Promise<LocalCloud> {
+  try {
+    return await startLocalCloud({
+      assembly,
+      apiPort: portOf(port),
+      awsPort: portOf(awsPort),
+      onLog: logs.write,
+      onDeadLetter: (queue, reason) => logs.write('dead-letters', `${queue}: ${reason}\n`),
+      ...(folder ? { dataFolder: folder } : {}),
+    })
+  } catch (error) {
+    const { code, port: taken } = error as { code?: string; port?: number }
+    if (code !== 'EADDRINUSE') throw error
+    throw new CliError(`port ${taken} is in use; stop what uses it, or choose another: npm start -- --port ${Number(taken) + 1}`)
+  }
+}
+
+function portOf(text: string): number {
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port
+  throw new CliError(`a port is a number from 0 to 65535; this is "${text}"`)
+}
+
+function welcome({ apiUrl, awsUrl }: LocalCloud, readmes: number, say: (text: string) => void): void {
+  const set = apiUrl.endsWith(':8000') ? '' : `ORCHESTRATOR_URL=${apiUrl} `
+  say(`
+${style('bold', 'The orchestrator is running.')}
+  API           ${apiUrl}/api/v1
+  OpenAPI       ${apiUrl}/api/v1/openapi.json
+  AWS endpoint  ${awsUrl}  (AWS_ENDPOINT_URL for any SDK or the AWS CLI)
+
+In a second terminal:
+  ${set}npx orchestrator submit research_and_analyze --input '{"query":"retry with backoff and jitter"}' --wait   ${style('dim', `(over ${readmes} READMEs)`)}
+  ${set}npx orchestrator list
+
+Ctrl-C stops it; tasks are kept.`)
+}

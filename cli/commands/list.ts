@@ -1,0 +1,22 @@
+import { Command } from 'commander'
+import { callApi } from '../api-client.ts'
+import { duration, printJson, printTable } from '../output.ts'
+
+type Options = { status?: string; limit: string; cursor?: string; json?: boolean }
+
+export function listCommand(): Command {
+  return new Command('list')
+    .description('List tasks, newest first')
+    .option('-s, --status <status>', 'only those: running, succeeded, failed, cancelled, timed_out')
+    .option('-n, --limit <n>', 'how many', '20')
+    .option('--cursor <cursor>', 'go on after a page')
+    .option('--json', 'print JSON')
+    .action(async ({ status, limit, cursor, json = false }: Options) => {
+      const page = await callApi('listTasks', { status, limit, cursor })
+      if (json) return printJson(page)
+      if (page.tasks.length === 0) return console.log('no tasks yet; submit one with: npx orchestrator submit simple')
+      const rows = page.tasks.map((task) => [task.taskId, task.status, task.workflow.name, task.createdAt, duration(task.durationMs)])
+      printTable(['task', 'status', 'workflow', 'created', 'took'], rows)
+      if (page.cursor) console.log(`more: npx orchestrator list --cursor '${page.cursor}'`)
+    })
+}

@@ -1,0 +1,32 @@
+import { stat } from 'node:fs/promises'
+import { Command } from 'commander'
+import type { PlanView } from '../../shared/contracts/views.ts'
+import { callApi } from '../api-client.ts'
+import { printJson, printTable, style } from '../output.ts'
+import { readJsonOption, readTextFile } from '../read-json-option.ts'
+
+export function planCommand(): Command {
+  return new Command('plan')
+    .description('Plan a workflow without running it: who would do what, and why')
+    .argument('<workflow>', 'a workflow by name, or a YAML or JSON file')
+    .option('-i, --input <json>', 'check this input as well; JSON, or @file')
+    .option('--json', 'print JSON')
+    .action(async (workflow: string, { input, json = false }: { input?: string; json?: boolean }) => {
+      const isFile = (await stat(workflow).catch(() => undefined))?.isFile() ?? false
+      const given = input === undefined ? undefined : await readJsonOption(input)
+      const plan = await callApi('makePlan', { workflow: isFile ? await readTextFile(workflow) : workflow, input: given })
+      return json ? printJson(plan) : printPlan(plan)
+    })
+}
+
+function printPlan(plan: PlanView): void {
+  const { workflow, steps, bindings, decisions, counts, criticalPath } = plan
+  console.log(`${style('bold', workflow.name)} v${workflow.version}\n`)
+  const rows = steps.map(({ stepId, capability = '', needs }) => {
+    const reason = decisions.find((decision) => decision.stepId === stepId)?.reason ?? ''
+    return [stepId, capability, bindings[stepId]?.agentId ?? '', needs.join(', '), reason]
+  })
+  printTable(['step', 'capability', 'agent', 'after', 'why this agent'], rows)
+  console.log(`\nlongest chain: ${criticalPath.join(' -> ')}`)
+  console.log(`${counts.steps} steps, ${counts.transitions} state transitions, ${counts.definitionBytes} bytes of definition`)
+}

@@ -1,0 +1,22 @@
+import { Command } from 'commander'
+import { callApi } from '../api-client.ts'
+import { printJson } from '../output.ts'
+import { taskTree, watchTask } from '../watch-task.ts'
+
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('Show a task and its steps')
+    .argument('<taskId>')
+    .option('-w, --watch', 'follow it to its end')
+    .option('--json', 'print JSON')
+    .action(async (taskId: string, { watch = false, json = false }: { watch?: boolean; json?: boolean }) => {
+      if (watch) {
+        const ended = await watchTask(taskId, { to: process.stdout, quiet: json })
+        return json ? printJson(ended) : undefined
+      }
+      const task = await callApi('getTask', { id: taskId })
+      if (json) return printJson(task)
+      console.log(taskTree(task))
+      if (task.error) console.log(`\n${task.error.name}: ${task.error.message}`)
+    })
+}

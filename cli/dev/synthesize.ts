@@ -1,0 +1,19 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { CliError } from '../cli-error.ts'
+
+export const PROJECT_ROOT = join(import.meta.dirname, '../..')
+
+/** Synthesizes the CDK app into a folder, as `cdk synth` would. Throws CliError with what the app printed. */
+export async function synthesize(folder: string): Promise<void> {
+  const app = spawn(process.execPath, [join(PROJECT_ROOT, 'infra/app.ts')], {
+    cwd: PROJECT_ROOT,
+    env: { ...process.env, CDK_OUTDIR: folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let printed = ''
+  app.stdout.setEncoding('utf8').on('data', (text: string) => void (printed += text))
+  app.stderr.setEncoding('utf8').on('data', (text: string) => void (printed += text))
+  const code = await new Promise<number | null>((resolve, reject) => app.on('close', resolve).on('error', reject))
+  if (code !== 0) throw new CliError(`the stacks could not be synthesized:\n${printed.trim()}`)
+}

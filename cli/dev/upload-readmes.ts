@@ -1,0 +1,17 @@
+import { glob } from 'node:fs/promises'
+import { join } from 'node:path'
+import { uploadFiles } from '../upload-files.ts'
+import { PROJECT_ROOT } from './synthesize.ts'
+
+const MAX_READMES = 200
+
+/** A corpus that every installation has: the READMEs of the packages in node_modules. Answers how many there are. */
+export async function uploadReadmes(base: string): Promise<number> {
+  const cwd = join(PROJECT_ROOT, 'node_modules')
+  const names = await Array.fromAsync(glob(['*/README.md', '@*/*/README.md'], { cwd }))
+  const files = names
+    .sort()
+    .slice(0, MAX_READMES)
+    .map((name) => ({ local: join(cwd, name), path: name.replace(/\/README\.md$/, '.md') }))
+  return (await uploadFiles(files, 'corpus', base)).count
+}

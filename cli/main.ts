@@ -1,0 +1,74 @@
+import { Command, CommanderError } from 'commander'
+import { agentsCommand } from './commands/agents.ts'
+import { cancelCommand } from './commands/cancel.ts'
+import { compileCommand } from './commands/compile.ts'
+import { devCommand } from './commands/dev.ts'
+import { listCommand } from './commands/list.ts'
+import { planCommand } from './commands/plan.ts'
+import { resultCommand } from './commands/result.ts'
+import { statusCommand } from './commands/status.ts'
+import { submitCommand } from './commands/submit.ts'
+import { uploadCommand } from './commands/upload.ts'
+import { validateCommand } from './commands/validate.ts'
+import { workflowsCommand } from './commands/workflows.ts'
+import { CliError, EXIT } from './cli-error.ts'
+import { describeProblem } from './output.ts'
+
+const COMMANDS = [
+  devCommand,
+  submitCommand,
+  statusCommand,
+  resultCommand,
+  listCommand,
+  cancelCommand,
+  uploadCommand,
+  agentsCommand,
+  workflowsCommand,
+  planCommand,
+  validateCommand,
+  compileCommand,
+]
+
+const HELP = `
+Environment:
+  ORCHESTRATOR_URL   the API (default http://localhost:8000); requests to *.amazonaws.com are signed with your AWS credentials
+  NO_COLOR           no colours
+
+Exit codes:
+  0 done    1 the task did not succeed    2 wrong usage or input    3 the API cannot be reached    130 interrupted
+
+Examples:
+  orchestrator dev                                              run everything on this machine
+  orchestrator submit simple --input '{"message":"hello"}' --wait
+  orchestrator submit data_report --file source=./my.csv --wait
+  orchestrator result <taskId> --out ./report`
+
+/** Runs the command line and answers its exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const program = new Command('orchestrator')
+    .description('Submit tasks to AI agents, watch them, and run the whole system on this machine.')
+    .addHelpText('after', HELP)
+    .showSuggestionAfterError()
+    .configureHelp({ sortSubcommands: false })
+  for (const command of COMMANDS) program.addCommand(command())
+  overrideExits(program)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return Number(process.exitCode ?? EXIT.ok)
+  } catch (error) {
+    return exitCodeOf(error, args.includes('--json'))
+  }
+}
+
+/** Commander ends the process by itself otherwise, with 1 for wrong usage. */
+function overrideExits(command: Command): void {
+  command.exitOverride()
+  for (const inner of command.commands) overrideExits(inner)
+}
+
+function exitCodeOf(error: unknown, json: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  if (!(error instanceof CliError)) throw error
+  if (error.message) console.error(describeProblem(error, json))
+  return error.exitCode
+}

@@ -1,0 +1,54 @@
+import { styleText } from 'node:util'
+import type { CliError } from './cli-error.ts'
+
+type Style = Parameters<typeof styleText>[0]
+
+/** Colours only where a terminal shows them; NO_COLOR is honoured. */
+export function style(format: Style, text: string): string {
+  return styleText(format, text, { stream: process.stdout })
+}
+
+export function printJson(value: unknown): void {
+  console.log(JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0))
+}
+
+/** Columns as wide as their widest cell. */
+export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
+  const line = (cells: readonly string[]): string => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()
+  console.log(style('dim', line(header)))
+  for (const row of rows) console.log(line(row))
+}
+
+/** A problem as lines for a person, or as it came for a script. */
+export function describeProblem({ message, problem }: CliError, json: boolean): string {
+  if (json) return JSON.stringify(problem ?? { title: 'Error', detail: message })
+  const issues = (problem?.issues ?? []).map((issue) => `  ${issue.path ? `${issue.path}: ` : ''}${issue.message}`)
+  const head = styleText('red', 'error', { stream: process.stderr })
+  return issues.length > 1 ? [`${head}: ${problem?.title ?? ''}`, ...issues].join('\n') : `${head}: ${message}`
+}
+
+export function duration(milliseconds: number | undefined): string {
+  if (milliseconds === undefined) return ''
+  if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`
+  const seconds = milliseconds / 1_000
+  return seconds < 100 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
+}
+
+const MARKS: Readonly<Record<string, [mark: string, format: Style]>> = {
+  succeeded: ['✔', 'green'],
+  failed: ['✘', 'red'],
+  timed_out: ['✘', 'red'],
+  cancelled: ['■', 'yellow'],
+  skipped: ['↷', 'dim'],
+  running: ['▶', 'cyan'],
+}
+
+export function statusMark(status: string): string {
+  const [mark, format] = MARKS[status] ?? ['·', 'dim']
+  return style(format, mark)
+}
+
+export function statusText(status: string): string {
+  return style(MARKS[status]?.[1] ?? 'dim', status)
+}

@@ -1,0 +1,21 @@
+import { readFile } from 'node:fs/promises'
+import { CliError } from './cli-error.ts'
+
+/** JSON given on the command line, or in a file as `@path`. Throws CliError saying where it stops being JSON. */
+export async function readJsonOption(text: string): Promise<unknown> {
+  const path = text.startsWith('@') ? text.slice(1) : undefined
+  const content = path === undefined ? text : await readTextFile(path)
+  try {
+    return JSON.parse(content)
+  } catch (error) {
+    throw new CliError(`${path ?? 'the value'} is not JSON: ${(error as Error).message}`)
+  }
+}
+
+export async function readTextFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new CliError(`${path} cannot be read: ${(error as Error).message}`)
+  }
+}

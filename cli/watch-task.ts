@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { createLogUpdate } from 'log-update'
+import type { StepView, TaskView } from '../shared/contracts/views.ts'
+import { callApi } from './api-client.ts'
+import { duration, statusMark, statusText, style } from './output.ts'
+
+export type WatchedTask = TaskView & { steps: StepView[] }
+
+const POLL_MILLISECONDS = 150
+const OPEN = ['queued', 'planning', 'running', 'waiting']
+
+type Options = { base?: string | undefined; to: NodeJS.WriteStream; quiet?: boolean; signal?: AbortSignal }
+
+/** Follows a task to its end: a tree that redraws itself on a terminal, a line for each change elsewhere. */
+export async function watchTask(taskId: string, { base, to, quiet = false, signal }: Options): Promise<WatchedTask> {
+  const show = quiet ? () => {} : to.isTTY ? liveTree(to) : plainLines(to)
+  for (;;) {
+    const task = await callApi('getTask', { id: taskId }, base)
+    const ended = !OPEN.includes(task.status)
+    show(task, ended)
+    if (ended) return task
+    await delay(POLL_MILLISECONDS, undefined, signal ? { signal } : {})
+  }
+}
+
+/** The task and its steps, one a line, in the order in which they can run. */
+export function taskTree(task: WatchedTask): string {
+  const widest = Math.max(...task.steps.map(({ stepId }) => stepId.length))
+  const head = `${style('bold', task.workflow.name)} ${style('dim', task.taskId)}  ${statusText(task.status)}  ${duration(task.durationMs)}`
+  return [head.trimEnd(), ...task.steps.map((step) => `  ${stepLine(step, widest)}`)].join('\n')
+}
+
+function stepLine(step: StepView, widest: number): string {
+  const { stepId, status, agentId = '', durationMs, progress, attempts, needs } = step
+  const facts = [
+    agentId,
+    duration(durationMs),
+    progress ? `${Math.round(progress.fraction * 100)} % ${progress.note}` : '',
+    attempts.length > 0 ? `${attempts.length} failed ${attempts.length === 1 ? 'attempt' : 'attempts'}` : '',
+    step.error?.message ?? step.skipReason ?? step.degraded ?? '',
+    status === 'pending' && needs.length > 0 ? `after ${needs.join(', ')}` : '',
+  ]
+  return `${statusMark(status)} ${stepId.padEnd(widest)}  ${style('dim', facts.filter(Boolean).join('  '))}`.trimEnd()
+}
+
+type Show = (task: WatchedTask, ended: boolean) => void
+
+function liveTree(to: NodeJS.WriteStream): Show {
+  const update = createLogUpdate(to)
+  return (task, ended) => {
+    update(taskTree(task))
+    if (ended) update.done()
+  }
+}
+
+function plainLines(to: NodeJS.WriteStream): Show {
+  const seen = new Map<string, string>()
+  return (task, ended) => {
+    for (const step of task.steps) {
+      if (step.status === 'pending' || seen.get(step.stepId) === step.status) continue
+      seen.set(step.stepId, step.status)
+      to.write(`${step.stepId} ${step.status} ${[step.agentId, duration(step.durationMs)].filter(Boolean).join(' ')}\n`)
+    }
+    if (ended) to.write(`${task.workflow.name} ${task.taskId} ${task.status} ${duration(task.durationMs)}\n`)
+  }
+}
