@@ -14,7 +14,9 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
   const { main } = await import('../cli/main.ts')
   process.exitCode = await main(process.argv.slice(2))
 } else if (existsSync(bundled)) {
-  const child = spawn(bundled, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(bundled, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  })
   // A terminal's Ctrl-C reaches both; the child takes two in a row for one.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => {
@@ -22,7 +24,9 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
     else process.exit(code ?? 1)
   })
 } else {
-  console.error(`orchestrator needs Node ${NEEDED} or newer; this is ${process.versions.node}, and npm has brought none for this platform.`)
+  console.error(
+    `orchestrator needs Node ${NEEDED} or newer; this is ${process.versions.node}, and npm has brought none for this platform.`,
+  )
   console.error('Install it from https://nodejs.org and try again.')
   process.exitCode = 2
 }

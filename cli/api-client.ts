@@ -1,7 +1,7 @@
+import type { z } from 'zod'
 import { API_PREFIX, type Route } from '../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../shared/contracts/routes.ts'
 import { ProblemSchema } from '../shared/contracts/views.ts'
-import type { z } from 'zod'
 import { CliError, EXIT } from './cli-error.ts'
 
 export const DEFAULT_URL = 'http://localhost:8000'
@@ -11,7 +11,11 @@ type Input = Record<string, unknown>
 type Output<Id extends RouteId> = z.output<(typeof ROUTES)[Id]['success']['output']>
 
 /** Calls a route of the API and answers its parsed body. Throws CliError with the API's problem. */
-export async function callApi<Id extends RouteId>(id: Id, input: Input = {}, base = baseUrl()): Promise<Output<Id>> {
+export async function callApi<Id extends RouteId>(
+  id: Id,
+  input: Input = {},
+  base = baseUrl(),
+): Promise<Output<Id>> {
   const response = await send(base, requestFor(ROUTES[id] as Route, input, base))
   const text = await response.text()
   if (response.ok) return ROUTES[id].success.output.parse(parse(text, base)) as Output<Id>
@@ -28,15 +32,24 @@ function requestFor({ method, path, from = {} }: Route, input: Input, base: stri
   const given = Object.entries(input).filter(([, value]) => value !== undefined)
   const inPath = given.filter(([name]) => from.path?.includes(name))
   const inQuery = given.filter(([name]) => from.query?.includes(name))
-  const inHeaders = given.flatMap(([name, value]) => (from.headers?.[name] ? [[from.headers[name], String(value)]] : []))
+  const inHeaders = given.flatMap(([name, value]) =>
+    from.headers?.[name] ? [[from.headers[name], String(value)]] : [],
+  )
   const outside = [...(from.path ?? []), ...(from.query ?? []), ...Object.keys(from.headers ?? {})]
   const body = Object.fromEntries(given.filter(([name]) => !outside.includes(name)))
-  const filled = inPath.reduce((text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(String(value))), path)
+  const filled = inPath.reduce(
+    (text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(String(value))),
+    path,
+  )
   const url = new URL(`${API_PREFIX}${filled}`, base)
   for (const [name, value] of inQuery) url.searchParams.set(name, String(value))
   return new Request(url, {
     method,
-    headers: { accept: 'application/json', ...(method === 'POST' ? { 'content-type': 'application/json' } : {}), ...Object.fromEntries(inHeaders) },
+    headers: {
+      accept: 'application/json',
+      ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
+      ...Object.fromEntries(inHeaders),
+    },
     ...(method === 'POST' ? { body: JSON.stringify(body) } : {}),
   })
 }
@@ -57,7 +70,10 @@ async function send(base: string, request: Request): Promise<Response> {
 async function signed(request: Request): Promise<Request> {
   const { hostname } = new URL(request.url)
   if (!hostname.endsWith('.amazonaws.com')) return request
-  const [{ AwsClient }, { fromNodeProviderChain }] = await Promise.all([import('aws4fetch'), import('@aws-sdk/credential-providers')])
+  const [{ AwsClient }, { fromNodeProviderChain }] = await Promise.all([
+    import('aws4fetch'),
+    import('@aws-sdk/credential-providers'),
+  ])
   const credentials = await fromNodeProviderChain()()
   const region = hostname.split('.').at(-3) ?? 'us-east-1'
   return new AwsClient({ ...credentials, service: 'execute-api', region }).sign(request)

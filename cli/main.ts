@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { CliError, EXIT } from './cli-error.ts'
 import { agentsCommand } from './commands/agents.ts'
 import { cancelCommand } from './commands/cancel.ts'
 import { compileCommand } from './commands/compile.ts'
@@ -11,7 +12,6 @@ import { submitCommand } from './commands/submit.ts'
 import { uploadCommand } from './commands/upload.ts'
 import { validateCommand } from './commands/validate.ts'
 import { workflowsCommand } from './commands/workflows.ts'
-import { CliError, EXIT } from './cli-error.ts'
 import { describeProblem } from './output.ts'
 
 const COMMANDS = [

@@ -14,8 +14,14 @@ export function printJson(value: unknown): void {
 
 /** Columns as wide as their widest cell. */
 export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (cells: readonly string[]): string => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  )
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()
   console.log(style('dim', line(header)))
   for (const row of rows) console.log(line(row))
 }
@@ -23,16 +29,22 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
 /** A problem as lines for a person, or as it came for a script. */
 export function describeProblem({ message, problem }: CliError, json: boolean): string {
   if (json) return JSON.stringify(problem ?? { title: 'Error', detail: message })
-  const issues = (problem?.issues ?? []).map((issue) => `  ${issue.path ? `${issue.path}: ` : ''}${issue.message}`)
+  const issues = (problem?.issues ?? []).map(
+    (issue) => `  ${issue.path ? `${issue.path}: ` : ''}${issue.message}`,
+  )
   const head = styleText('red', 'error', { stream: process.stderr })
-  return issues.length > 1 ? [`${head}: ${problem?.title ?? ''}`, ...issues].join('\n') : `${head}: ${message}`
+  return issues.length > 1
+    ? [`${head}: ${problem?.title ?? ''}`, ...issues].join('\n')
+    : `${head}: ${message}`
 }
 
 export function duration(milliseconds: number | undefined): string {
   if (milliseconds === undefined) return ''
   if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`
   const seconds = milliseconds / 1_000
-  return seconds < 100 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
+  return seconds < 100
+    ? `${seconds.toFixed(1)} s`
+    : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
 }
 
 const MARKS: Readonly<Record<string, [mark: string, format: Style]>> = {

@@ -11,12 +11,20 @@ const AT_ONCE = 8
 const MAX_FILES = 2_000
 
 /** Uploads a file, or a folder file by file under one prefix; answers the reference for a task's input. */
-export async function uploadPath(path: string, folder?: string, base?: string): Promise<{ reference: FileReference; count: number }> {
+export async function uploadPath(
+  path: string,
+  folder?: string,
+  base?: string,
+): Promise<{ reference: FileReference; count: number }> {
   const found = await stat(path).catch(() => undefined)
   if (!found) throw new CliError(`there is no file or folder "${path}"`)
   if (found.isFile()) return uploadFiles([{ local: path, path: basename(path) }], folder, base, true)
-  const names = await Array.fromAsync(glob('**/*', { cwd: path, exclude: ['**/node_modules/**', '**/.git/**'] }))
-  const files = await onlyFiles(names.sort().map((name) => ({ local: join(path, name), path: name.split('\\').join('/') })))
+  const names = await Array.fromAsync(
+    glob('**/*', { cwd: path, exclude: ['**/node_modules/**', '**/.git/**'] }),
+  )
+  const files = await onlyFiles(
+    names.sort().map((name) => ({ local: join(path, name), path: name.split('\\').join('/') })),
+  )
   if (files.length === 0) throw new CliError(`the folder "${path}" has no files`)
   return uploadFiles(files, folder, base)
 }
@@ -28,15 +36,22 @@ export async function uploadFiles(
   base?: string,
   single = false,
 ): Promise<{ reference: FileReference; count: number }> {
-  if (files.length > MAX_FILES) throw new CliError(`${files.length} files are too many at once; the most is ${MAX_FILES}`)
+  if (files.length > MAX_FILES)
+    throw new CliError(`${files.length} files are too many at once; the most is ${MAX_FILES}`)
   let name = folder
   let reference: FileReference | undefined
   for (let start = 0; start < files.length; start += BATCH) {
     const batch = files.slice(start, start + BATCH)
-    const tickets = await callApi('createFiles', { folder: name, files: batch.map(({ path }) => ({ path })) }, base)
+    const tickets = await callApi(
+      'createFiles',
+      { folder: name, files: batch.map(({ path }) => ({ path })) },
+      base,
+    )
     for (let at = 0; at < batch.length; at += AT_ONCE) {
       const uploads = tickets.files.slice(at, at + AT_ONCE)
-      await Promise.all(uploads.map(({ upload }, index) => post(upload, batch[at + index] as LocalFile, tickets.maxBytes)))
+      await Promise.all(
+        uploads.map(({ upload }, index) => post(upload, batch[at + index] as LocalFile, tickets.maxBytes)),
+      )
     }
     name = tickets.folder.$file.split('/')[1]
     reference = single ? tickets.files[0]?.file : tickets.folder
@@ -45,16 +60,25 @@ export async function uploadFiles(
   return { reference, count: files.length }
 }
 
-async function post(upload: { url: string; fields: Record<string, string> }, { local, path }: LocalFile, maxBytes: number): Promise<void> {
+async function post(
+  upload: { url: string; fields: Record<string, string> },
+  { local, path }: LocalFile,
+  maxBytes: number,
+): Promise<void> {
   const content = await readFile(local).catch((error: Error) => {
     throw new CliError(`${local} cannot be read: ${error.message}`)
   })
-  if (content.length > maxBytes) throw new CliError(`${local} has ${content.length} bytes; the most is ${maxBytes}`)
+  if (content.length > maxBytes)
+    throw new CliError(`${local} has ${content.length} bytes; the most is ${maxBytes}`)
   const form = new FormData()
   for (const [name, value] of Object.entries(upload.fields)) form.append(name, value)
   form.append('file', new Blob([content]), basename(path))
   const response = await fetch(upload.url, { method: 'POST', body: form })
-  if (!response.ok) throw new CliError(`${local} was not taken: ${response.status} ${await response.text()}`, EXIT.unreachable)
+  if (!response.ok)
+    throw new CliError(
+      `${local} was not taken: ${response.status} ${await response.text()}`,
+      EXIT.unreachable,
+    )
 }
 
 async function onlyFiles(files: LocalFile[]): Promise<LocalFile[]> {

@@ -12,7 +12,10 @@ const OPEN = ['queued', 'planning', 'running', 'waiting']
 type Options = { base?: string | undefined; to: NodeJS.WriteStream; quiet?: boolean; signal?: AbortSignal }
 
 /** Follows a task to its end: a tree that redraws itself on a terminal, a line for each change elsewhere. */
-export async function watchTask(taskId: string, { base, to, quiet = false, signal }: Options): Promise<WatchedTask> {
+export async function watchTask(
+  taskId: string,
+  { base, to, quiet = false, signal }: Options,
+): Promise<WatchedTask> {
   const show = quiet ? () => {} : to.isTTY ? liveTree(to) : plainLines(to)
   for (;;) {
     const task = await callApi('getTask', { id: taskId }, base)
@@ -59,7 +62,9 @@ function plainLines(to: NodeJS.WriteStream): Show {
     for (const step of task.steps) {
       if (step.status === 'pending' || seen.get(step.stepId) === step.status) continue
       seen.set(step.stepId, step.status)
-      to.write(`${step.stepId} ${step.status} ${[step.agentId, duration(step.durationMs)].filter(Boolean).join(' ')}\n`)
+      to.write(
+        `${step.stepId} ${step.status} ${[step.agentId, duration(step.durationMs)].filter(Boolean).join(' ')}\n`,
+      )
     }
     if (ended) to.write(`${task.workflow.name} ${task.taskId} ${task.status} ${duration(task.durationMs)}\n`)
   }

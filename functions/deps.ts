@@ -1,12 +1,12 @@
+import { Logger } from '@aws-lambda-powertools/logger'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SFNClient } from '@aws-sdk/client-sfn'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { Logger } from '@aws-lambda-powertools/logger'
 import { EnvironmentSchema } from '../shared/contracts/environment.ts'
-import { describeIssues, issuesOfZod } from '../shared/domain/issue.ts'
 import { OrchestratorError } from '../shared/domain/errors.ts'
+import { describeIssues, issuesOfZod } from '../shared/domain/issue.ts'
 import type { Ports } from '../shared/ports/index.ts'
 import { dynamodbRegistry } from './adapters/dynamodb-registry.ts'
 import { dynamodbTaskStore } from './adapters/dynamodb-task-store.ts'
@@ -36,7 +36,9 @@ function createDeps(variables: NodeJS.ProcessEnv): Deps {
   const logger = new Logger()
   const clock = systemClock
   const ids = nodeIds(clock)
-  const dynamodb = DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } })
+  const dynamodb = DynamoDBDocumentClient.from(new DynamoDBClient({}), {
+    marshallOptions: { removeUndefinedValues: true },
+  })
   const s3 = new S3Client({})
   const blobs = s3BlobStore({ client: s3, bucket: BUCKET })
   return {

@@ -1,10 +1,10 @@
 import { App, Tags } from 'aws-cdk-lib'
 import { bundleFunctions } from './bundle-functions.ts'
 import { loadCatalogue } from './load-catalogue.ts'
-import { readStage } from './stage.ts'
 import { DataStack } from './stacks/data-stack.ts'
 import { ObservabilityStack } from './stacks/observability-stack.ts'
 import { RuntimeStack } from './stacks/runtime-stack.ts'
+import { readStage } from './stage.ts'
 
 const app = new App({ analyticsReporting: false })
 const stage = readStage(app.node)

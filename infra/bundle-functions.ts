@@ -16,7 +16,8 @@ const FUNCTIONS = {
 }
 
 /** Some dependencies are CommonJS and call `require`, which an ES module has not. */
-const REQUIRE_BANNER = "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);"
+const REQUIRE_BANNER =
+  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);"
 
 /** Bundles all functions in one esbuild call: one after another they would take ten times as long. */
 export async function bundleFunctions(catalogue: Catalogue): Promise<Bundles> {
@@ -26,7 +27,10 @@ export async function bundleFunctions(catalogue: Catalogue): Promise<Bundles> {
     absWorkingDir: PROJECT_ROOT,
     entryPoints: [
       ...Object.entries(FUNCTIONS).map(([name, path]) => ({ in: path, out: `${name}/index` })),
-      ...catalogue.agents.map(({ manifest }) => ({ in: `agent:${manifest.id}`, out: `agent-${manifest.id}/index` })),
+      ...catalogue.agents.map(({ manifest }) => ({
+        in: `agent:${manifest.id}`,
+        out: `agent-${manifest.id}/index`,
+      })),
     ],
     plugins: [agentEntries(catalogue)],
     outdir: out,
@@ -43,10 +47,16 @@ export async function bundleFunctions(catalogue: Catalogue): Promise<Bundles> {
     logLevel: 'warning',
     legalComments: 'none',
   })
-  const text = JSON.stringify({ agents: catalogue.agents.map(({ manifest }) => manifest), workflows: catalogue.workflows })
+  const text = JSON.stringify({
+    agents: catalogue.agents.map(({ manifest }) => manifest),
+    workflows: catalogue.workflows,
+  })
   await mkdir(join(out, 'register'), { recursive: true })
   await writeFile(join(out, 'register', 'catalogue.json'), text)
-  return { folderOf: (name) => join(out, name), catalogueDigest: createHash('sha256').update(text).digest('hex').slice(0, 16) }
+  return {
+    folderOf: (name) => join(out, name),
+    catalogueDigest: createHash('sha256').update(text).digest('hex').slice(0, 16),
+  }
 }
 
 /** An agent's file knows nothing of Lambda; its entry point puts it into the host. */
@@ -54,7 +64,10 @@ function agentEntries({ agents }: Catalogue): Plugin {
   return {
     name: 'agent-entries',
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^agent:/ }, ({ path }) => ({ path: path.slice('agent:'.length), namespace: 'agent' }))
+      onResolve({ filter: /^agent:/ }, ({ path }) => ({
+        path: path.slice('agent:'.length),
+        namespace: 'agent',
+      }))
       onLoad({ filter: /.*/, namespace: 'agent' }, ({ path: id }) => {
         const agent = agents.find(({ manifest }) => manifest.id === id)
         const contents = `

@@ -29,10 +29,12 @@ export async function loadCatalogue(): Promise<Catalogue> {
 
 async function loadAgent(entry: string): Promise<Catalogue['agents'][number]> {
   const parsed = ModuleSchema.safeParse(await import(entry))
-  if (!parsed.success) throw new Error(`${entry} must export an agent by default: export default defineAgent({ ... })`)
+  if (!parsed.success)
+    throw new Error(`${entry} must export an agent by default: export default defineAgent({ ... })`)
   const { manifest } = parsed.data.default
   const folder = basename(dirname(entry))
-  if (manifest.id !== folder) throw new Error(`${entry} declares agent "${manifest.id}"; its folder says "${folder}"`)
+  if (manifest.id !== folder)
+    throw new Error(`${entry} declares agent "${manifest.id}"; its folder says "${folder}"`)
   return { manifest, entry }
 }
 

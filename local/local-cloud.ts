@@ -6,7 +6,7 @@ import { provision } from './assembly/provision.ts'
 import { IGNORABLE, makeProvisioners } from './assembly/provisioners.ts'
 import { readAssembly } from './assembly/read-assembly.ts'
 import { DynamoDBService } from './dynamodb/dynamodb-service.ts'
-import { answerAws } from './endpoint/answer-aws.ts'
+import { type AwsCall, answerAws } from './endpoint/answer-aws.ts'
 import { AwsError } from './endpoint/aws-error.ts'
 import { createEndpoint } from './endpoint/endpoint-server.ts'
 import { EventsService } from './events/events-service.ts'
@@ -29,6 +29,8 @@ export type LocalCloudOptions = {
   apiPort?: number
   awsPort?: number
   onLog?: (functionName: string, text: string) => void
+  /** A call of an AWS service, before it is answered. */
+  onCall?: (call: AwsCall) => void
   /** An event that no target took. */
   onDeadLetter?: (queueArn: string, reason: string) => void
 }
@@ -58,14 +60,16 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     region: REGION,
     deliver: async (arn, event) => {
       const outcome = await lambda.invoke(arn, JSON.stringify(event))
-      if ('functionError' in outcome) throw new Error(`${outcome.functionError.errorType}: ${outcome.functionError.errorMessage}`)
+      if ('functionError' in outcome)
+        throw new Error(`${outcome.functionError.errorType}: ${outcome.functionError.errorMessage}`)
     },
     deadLetter: (queueArn, _event, reason) => options.onDeadLetter?.(queueArn, reason),
   })
   const stepfunctions = new StepFunctionsService({
     clock: realClock,
     integrations: { 'lambda:invoke': guarded(iam, lambda.integration) },
-    onStatusChange: (execution) => events.publishAws('aws.states', 'Step Functions Execution Status Change', statusChange(execution)),
+    onStatusChange: (execution) =>
+      events.publishAws('aws.states', 'Step Functions Execution Status Change', statusChange(execution)),
   })
 
   const gateway = createGateway(routes, (arn, payload) => lambda.invoke(arn, payload))
@@ -81,7 +85,9 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     lambda,
     objects,
     stepfunctions,
-    onCloudFormationAnswer: (id: string, body: string) => answers.get(id)?.(JSON.parse(body) as { Status: string }),
+    onCall: options.onCall,
+    onCloudFormationAnswer: (id: string, body: string) =>
+      answers.get(id)?.(JSON.parse(body) as { Status: string }),
   }
   const endpoint = createEndpoint((request) => answerAws(services, request))
 
@@ -103,7 +109,10 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       ...(options.onLog ? { onLog: options.onLog } : {}),
       awaitAnswer: (id) => new Promise((resolve) => answers.set(id, resolve)),
     })
-    const { ignored } = await provision({ stacks, assets }, { account: ACCOUNT, region: REGION, provisioners, ignorable: IGNORABLE })
+    const { ignored } = await provision(
+      { stacks, assets },
+      { account: ACCOUNT, region: REGION, provisioners, ignorable: IGNORABLE },
+    )
     events.startSchedules()
     return { apiUrl: `http://localhost:${api}`, awsUrl, ignored, stop }
   } catch (error) {

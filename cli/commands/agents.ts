@@ -8,16 +8,29 @@ export function agentsCommand(): Command {
     .argument('[agentId]')
     .option('-c, --capability <name>', 'only those that offer it')
     .option('--json', 'print JSON')
-    .action(async (agentId: string | undefined, { capability, json = false }: { capability?: string; json?: boolean }) => {
-      if (agentId !== undefined) {
-        const agent = await callApi('getAgent', { id: agentId })
-        if (json) return printJson(agent)
-        console.log(`${agent.id} ${agent.version} (${agent.status})\n${agent.description}\n`)
-        return printTable(['capability', 'what it does'], agent.capabilities.map(({ name, description }) => [name, description]))
-      }
-      const { agents } = await callApi('listAgents', { capability })
-      if (json) return printJson({ agents })
-      const rows = agents.map(({ id, version, status, capabilities }) => [id, version, status, capabilities.map(({ name }) => name).join(' ')])
-      printTable(['agent', 'version', 'status', 'capabilities'], rows)
-    })
+    .action(
+      async (
+        agentId: string | undefined,
+        { capability, json = false }: { capability?: string; json?: boolean },
+      ) => {
+        if (agentId !== undefined) {
+          const agent = await callApi('getAgent', { id: agentId })
+          if (json) return printJson(agent)
+          console.log(`${agent.id} ${agent.version} (${agent.status})\n${agent.description}\n`)
+          return printTable(
+            ['capability', 'what it does'],
+            agent.capabilities.map(({ name, description }) => [name, description]),
+          )
+        }
+        const { agents } = await callApi('listAgents', { capability })
+        if (json) return printJson({ agents })
+        const rows = agents.map(({ id, version, status, capabilities }) => [
+          id,
+          version,
+          status,
+          capabilities.map(({ name }) => name).join(' '),
+        ])
+        printTable(['agent', 'version', 'status', 'capabilities'], rows)
+      },
+    )
 }

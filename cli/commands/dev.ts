@@ -6,8 +6,8 @@ import { CliError, EXIT } from '../cli-error.ts'
 import { holdFolder } from '../dev/hold-folder.ts'
 import { openLogs } from '../dev/open-logs.ts'
 import { runSample } from '../dev/run-sample.ts'
-import { untilInterrupted } from '../dev/until-interrupted.ts'
 import { PROJECT_ROOT, synthesize } from '../dev/synthesize.ts'
+import { untilInterrupted } from '../dev/until-interrupted.ts'
 import { uploadReadmes } from '../dev/upload-readmes.ts'
 import { duration, style } from '../output.ts'
 
@@ -31,11 +31,22 @@ export function devCommand(): Command {
     .option('--exit', 'stop after the sample; uses any free port and keeps nothing')
     .option('--json', 'with --exit: print the sample task as one JSON object on the last line')
     .option('-v, --verbose', 'show the logs of all functions')
-    .addHelpText('after', '\nExamples:\n  orchestrator dev --port 9000\n  orchestrator dev --sample --exit --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  orchestrator dev --port 9000\n  orchestrator dev --sample --exit --json',
+    )
     .action(dev)
 }
 
-async function dev({ port, awsPort, data, sample = false, exit = false, json = false, verbose = false }: Options): Promise<void> {
+async function dev({
+  port,
+  awsPort,
+  data,
+  sample = false,
+  exit = false,
+  json = false,
+  verbose = false,
+}: Options): Promise<void> {
   const started = performance.now()
   // With --json the last line of stdout is for a script; what a person watches goes beside it.
   const to = json ? process.stderr : process.stdout
@@ -47,11 +58,20 @@ async function dev({ port, awsPort, data, sample = false, exit = false, json = f
   try {
     say(style('dim', 'synthesizing the stacks and bundling the functions ...'))
     await synthesize(assembly)
-    const cloud = await start({ assembly, port: exit ? '0' : port, awsPort, ...(exit ? {} : { folder }), logs })
+    const cloud = await start({
+      assembly,
+      port: exit ? '0' : port,
+      awsPort,
+      ...(exit ? {} : { folder }),
+      logs,
+    })
     say(style('dim', `the local cloud is up (${duration(performance.now() - started)})`))
     if (verbose) say(style('dim', `left out, for nothing here depends on it: ${cloud.ignored.join(', ')}`))
     try {
-      const task = sample || exit ? await runSample(cloud.apiUrl, { to, json, reports: join(folder, 'reports') }) : undefined
+      const task =
+        sample || exit
+          ? await runSample(cloud.apiUrl, { to, json, reports: join(folder, 'reports') })
+          : undefined
       if (exit) {
         if (task?.status !== 'succeeded') throw new CliError('', EXIT.taskFailed)
         return
@@ -70,7 +90,13 @@ async function dev({ port, awsPort, data, sample = false, exit = false, json = f
   }
 }
 
-type Start = { assembly: string; port: string; awsPort: string; folder?: string; logs: Awaited<ReturnType<typeof openLogs>> }
+type Start = {
+  assembly: string
+  port: string
+  awsPort: string
+  folder?: string
+  logs: Awaited<ReturnType<typeof openLogs>>
+}
 
 async function start({ assembly, port, awsPort, folder, logs }: Start): Promise<LocalCloud> {
   try {
@@ -85,7 +111,9 @@ async function start({ assembly, port, awsPort, folder, logs }: Start): Promise<
   } catch (error) {
     const { code, port: taken } = error as { code?: string; port?: number }
     if (code !== 'EADDRINUSE') throw error
-    throw new CliError(`port ${taken} is in use; stop what uses it, or choose another: npm start -- --port ${Number(taken) + 1}`)
+    throw new CliError(
+      `port ${taken} is in use; stop what uses it, or choose another: npm start -- --port ${Number(taken) + 1}`,
+    )
   }
 }
 

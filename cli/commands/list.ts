@@ -14,8 +14,15 @@ export function listCommand(): Command {
     .action(async ({ status, limit, cursor, json = false }: Options) => {
       const page = await callApi('listTasks', { status, limit, cursor })
       if (json) return printJson(page)
-      if (page.tasks.length === 0) return console.log('no tasks yet; submit one with: npx orchestrator submit simple')
-      const rows = page.tasks.map((task) => [task.taskId, task.status, task.workflow.name, task.createdAt, duration(task.durationMs)])
+      if (page.tasks.length === 0)
+        return console.log('no tasks yet; submit one with: npx orchestrator submit simple')
+      const rows = page.tasks.map((task) => [
+        task.taskId,
+        task.status,
+        task.workflow.name,
+        task.createdAt,
+        duration(task.durationMs),
+      ])
       printTable(['task', 'status', 'workflow', 'created', 'took'], rows)
       if (page.cursor) console.log(`more: npx orchestrator list --cursor '${page.cursor}'`)
     })

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { Command } from 'commander'
 import type { PlanView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
+import { CliError } from '../cli-error.ts'
 import { printJson, printTable, style } from '../output.ts'
 import { readJsonOption, readTextFile } from '../read-json-option.ts'
 
@@ -13,8 +14,12 @@ export function planCommand(): Command {
     .option('--json', 'print JSON')
     .action(async (workflow: string, { input, json = false }: { input?: string; json?: boolean }) => {
       const isFile = (await stat(workflow).catch(() => undefined))?.isFile() ?? false
+      if (!isFile && /[./]/.test(workflow)) throw new CliError(`there is no file "${workflow}"`)
       const given = input === undefined ? undefined : await readJsonOption(input)
-      const plan = await callApi('makePlan', { workflow: isFile ? await readTextFile(workflow) : workflow, input: given })
+      const plan = await callApi('makePlan', {
+        workflow: isFile ? await readTextFile(workflow) : workflow,
+        input: given,
+      })
       return json ? printJson(plan) : printPlan(plan)
     })
 }
@@ -28,5 +33,7 @@ function printPlan(plan: PlanView): void {
   })
   printTable(['step', 'capability', 'agent', 'after', 'why this agent'], rows)
   console.log(`\nlongest chain: ${criticalPath.join(' -> ')}`)
-  console.log(`${counts.steps} steps, ${counts.transitions} state transitions, ${counts.definitionBytes} bytes of definition`)
+  console.log(
+    `${counts.steps} steps, ${counts.transitions} state transitions, ${counts.definitionBytes} bytes of definition`,
+  )
 }

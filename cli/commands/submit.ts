@@ -5,7 +5,7 @@ import { printJson } from '../output.ts'
 import { readJsonOption } from '../read-json-option.ts'
 import { reportIn } from '../report.ts'
 import { uploadPath } from '../upload-files.ts'
-import { watchTask, type WatchedTask } from '../watch-task.ts'
+import { type WatchedTask, watchTask } from '../watch-task.ts'
 
 type Options = { input?: string; file: [string, string][]; key?: string; wait?: boolean; json?: boolean }
 
@@ -14,15 +14,26 @@ export function submitCommand(): Command {
     .description('Submit a task by its type')
     .argument('<type>', 'task type, e.g. research_and_analyze (see: orchestrator workflows)')
     .option('-i, --input <json>', 'input as JSON, or @file')
-    .option('-f, --file <name=path>', 'upload a file or folder and name it in the input; may be repeated', collectFile, [])
+    .option(
+      '-f, --file <name=path>',
+      'upload a file or folder and name it in the input; may be repeated',
+      collectFile,
+      [],
+    )
     .option('-k, --key <key>', 'idempotency key: the same key never starts a second task')
     .option('-w, --wait', 'follow the task to its end and show its result')
     .option('--json', 'print JSON')
-    .addHelpText('after', `\nExamples:\n  orchestrator submit simple --input '{"message":"hello"}' --wait\n  orchestrator submit data_report --file source=./my.csv --wait`)
+    .addHelpText(
+      'after',
+      `\nExamples:\n  orchestrator submit simple --input '{"message":"hello"}' --wait\n  orchestrator submit data_report --file source=./my.csv --wait`,
+    )
     .action(submit)
 }
 
-async function submit(type: string, { input, file, key, wait = false, json = false }: Options): Promise<void> {
+async function submit(
+  type: string,
+  { input, file, key, wait = false, json = false }: Options,
+): Promise<void> {
   const given = input === undefined ? {} : await readJsonOption(input)
   const named: Record<string, unknown> = {}
   for (const [name, path] of file) named[name] = (await uploadPath(path)).reference
@@ -31,20 +42,25 @@ async function submit(type: string, { input, file, key, wait = false, json = fal
   }
   const body = file.length > 0 ? { ...(given as object), ...named } : given
   const task = await callApi('submitTask', { type, input: body, idempotencyKey: key })
-  if (!wait) return json ? printJson(task) : console.log(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId}`)
+  if (!wait)
+    return json
+      ? printJson(task)
+      : console.log(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId}`)
   const ended = await watchTask(task.taskId, { to: json ? process.stderr : process.stdout, quiet: json })
   await show(ended, json)
   if (ended.status !== 'succeeded') throw new CliError('', EXIT.taskFailed)
 }
 
 async function show(task: WatchedTask, json: boolean): Promise<void> {
-  const result = task.status === 'succeeded' ? (await callApi('getTaskResult', { id: task.taskId })).result : undefined
+  const result =
+    task.status === 'succeeded' ? (await callApi('getTaskResult', { id: task.taskId })).result : undefined
   if (json) return printJson({ ...task, result })
   if (task.error) console.error(`${task.error.name}: ${task.error.message}`)
   if (result === undefined) return
   const report = reportIn(result)
   console.log(report ? `\n${report.markdown}` : JSON.stringify(result, null, 2))
-  if (report?.charts.length) console.log(`with its charts: npx orchestrator result ${task.taskId} --out ./report`)
+  if (report?.charts.length)
+    console.log(`with its charts: npx orchestrator result ${task.taskId} --out ./report`)
 }
 
 function collectFile(text: string, before: [string, string][]): [string, string][] {

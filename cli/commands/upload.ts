@@ -12,6 +12,8 @@ export function uploadCommand(): Command {
     .action(async (path: string, { folder, json = false }: { folder?: string; json?: boolean }) => {
       const { reference, count } = await uploadPath(path, folder)
       if (json) return printJson({ reference, count })
-      console.log(`${count} ${count === 1 ? 'file' : 'files'} uploaded; name them in an input as ${JSON.stringify(reference)}`)
+      console.log(
+        `${count} ${count === 1 ? 'file' : 'files'} uploaded; name them in an input as ${JSON.stringify(reference)}`,
+      )
     })
 }

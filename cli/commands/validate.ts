@@ -15,7 +15,8 @@ export function validateCommand(): Command {
       const all = workflow ? compileWorkflow(workflow).issues : issues
       if (all.length > 0) process.exitCode = EXIT.usage
       if (json) return printJson({ valid: all.length === 0, issues: all })
-      if (workflow && all.length === 0) return console.log(`${style('green', 'valid')}: ${workflow.name} v${workflow.version}`)
+      if (workflow && all.length === 0)
+        return console.log(`${style('green', 'valid')}: ${workflow.name} v${workflow.version}`)
       for (const { path, message } of all) console.error(`${style('red', path || file)}: ${message}`)
     })
 }

@@ -15,7 +15,12 @@ export function workflowsCommand(): Command {
       }
       const { workflows } = await callApi('listWorkflows')
       if (json) return printJson({ workflows })
-      const rows = workflows.map((workflow) => [workflow.name, String(workflow.version), String(workflow.steps.length), workflow.description])
+      const rows = workflows.map((workflow) => [
+        workflow.name,
+        String(workflow.version),
+        String(workflow.steps.length),
+        workflow.description,
+      ])
       printTable(['workflow', 'version', 'steps', 'what it does'], rows)
     })
 }

@@ -8,7 +8,9 @@ export async function holdFolder(folder: string): Promise<() => Promise<void>> {
   const lock = join(folder, 'lock')
   const owner = Number(await readFile(lock, 'utf8').catch(() => ''))
   if (owner && isAlive(owner)) {
-    throw new CliError(`${folder} is in use by process ${owner}; stop that one, or choose another folder with --data`)
+    throw new CliError(
+      `${folder} is in use by process ${owner}; stop that one, or choose another folder with --data`,
+    )
   }
   // A lock whose process is gone was left by a crash.
   await rm(lock, { force: true })

@@ -29,7 +29,9 @@ export async function openLogs(folder: string, verbose: boolean): Promise<Logs> 
       if (verbose) process.stderr.write(text.replace(/^(?=.)/gm, `${name} | `))
     },
     async close() {
-      await Promise.all([...streams.values()].map((stream) => new Promise<void>((resolve) => stream.end(() => resolve()))))
+      await Promise.all(
+        [...streams.values()].map((stream) => new Promise<void>((resolve) => stream.end(() => resolve()))),
+      )
     },
   }
 }

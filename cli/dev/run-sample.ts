@@ -3,13 +3,16 @@ import { callApi } from '../api-client.ts'
 import { style } from '../output.ts'
 import { reportIn, saveResult } from '../report.ts'
 import { uploadPath } from '../upload-files.ts'
-import { watchTask, type WatchedTask } from '../watch-task.ts'
+import { type WatchedTask, watchTask } from '../watch-task.ts'
 import { PROJECT_ROOT } from './synthesize.ts'
 
 const DATA = join(PROJECT_ROOT, 'examples/data/seattle-weather.csv')
 
 /** Uploads real data, runs `data_report` on it, shows the report, and with `json` prints the task on one line. */
-export async function runSample(base: string, { to, json, reports }: { to: NodeJS.WriteStream; json: boolean; reports: string }): Promise<WatchedTask> {
+export async function runSample(
+  base: string,
+  { to, json, reports }: { to: NodeJS.WriteStream; json: boolean; reports: string },
+): Promise<WatchedTask> {
   const { reference } = await uploadPath(DATA, undefined, base)
   const input = { source: reference, title: 'Four years of weather in Seattle' }
   const { taskId } = await callApi('submitTask', { type: 'data_report', input }, base)
@@ -18,7 +21,9 @@ export async function runSample(base: string, { to, json, reports }: { to: NodeJ
   const result = succeeded ? (await callApi('getTaskResult', { id: taskId }, base)).result : undefined
   if (json) console.log(JSON.stringify(summary(task, result)))
   else if (succeeded) {
-    to.write(`\n${reportIn(result)?.markdown ?? ''}\n${style('dim', `written to ${await saveResult(result, join(reports, taskId))}`)}\n`)
+    to.write(
+      `\n${reportIn(result)?.markdown ?? ''}\n${style('dim', `written to ${await saveResult(result, join(reports, taskId))}`)}\n`,
+    )
   }
   if (task.error) process.stderr.write(`${task.error.name}: ${task.error.message}\n`)
   return task
@@ -30,7 +35,12 @@ function summary({ taskId, status, workflow, durationMs, steps }: WatchedTask, r
     status,
     workflow: workflow.name,
     durationMs,
-    steps: steps.map((step) => ({ stepId: step.stepId, agentId: step.agentId, status: step.status, durationMs: step.durationMs })),
+    steps: steps.map((step) => ({
+      stepId: step.stepId,
+      agentId: step.agentId,
+      status: step.status,
+      durationMs: step.durationMs,
+    })),
     result,
   }
 }

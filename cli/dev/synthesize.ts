@@ -12,8 +12,13 @@ export async function synthesize(folder: string): Promise<void> {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let printed = ''
-  app.stdout.setEncoding('utf8').on('data', (text: string) => void (printed += text))
-  app.stderr.setEncoding('utf8').on('data', (text: string) => void (printed += text))
-  const code = await new Promise<number | null>((resolve, reject) => app.on('close', resolve).on('error', reject))
+  for (const stream of [app.stdout, app.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      printed += text
+    })
+  }
+  const code = await new Promise<number | null>((resolve, reject) =>
+    app.on('close', resolve).on('error', reject),
+  )
   if (code !== 0) throw new CliError(`the stacks could not be synthesized:\n${printed.trim()}`)
 }

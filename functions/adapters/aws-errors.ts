@@ -1,7 +1,20 @@
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 
-const THROTTLES = ['ThrottlingException', 'ProvisionedThroughputExceededException', 'RequestLimitExceeded', 'TooManyRequestsException', 'SlowDown']
-const OUT_OF_REACH = ['InternalServerError', 'ServiceUnavailable', 'InternalFailure', 'TimeoutError', 'ECONNREFUSED', 'ECONNRESET']
+const THROTTLES = [
+  'ThrottlingException',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'TooManyRequestsException',
+  'SlowDown',
+]
+const OUT_OF_REACH = [
+  'InternalServerError',
+  'ServiceUnavailable',
+  'InternalFailure',
+  'TimeoutError',
+  'ECONNREFUSED',
+  'ECONNRESET',
+]
 
 /** Calls AWS; what may pass on a later try (after the SDK's own tries) is thrown as UnavailableError. */
 export async function callAws<T>(call: () => Promise<T>): Promise<T> {

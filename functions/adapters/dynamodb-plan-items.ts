@@ -4,20 +4,24 @@ import type { Json } from '../../shared/domain/json.ts'
 import { StoredValueSchema } from '../../shared/domain/step.ts'
 import type { Plan, TaskStore } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
-import type { TaskTable } from './dynamodb-task-store.ts'
-import { taskKey } from './dynamodb-tables.ts'
+import { type TaskTable, taskKey } from './dynamodb-tables.ts'
 
 /** Plans never change, so a warm worker reads each once. */
 const MAX_CACHED_PLANS = 200
 
 type Values = Pick<TaskStore, 'storeValue' | 'loadValue'>
 
-export function planItems({ client, table }: TaskTable, values: Values): Pick<TaskStore, 'createPlan' | 'getPlan'> {
+export function planItems(
+  { client, table }: TaskTable,
+  values: Values,
+): Pick<TaskStore, 'createPlan' | 'getPlan'> {
   const cache = new Map<string, Plan>()
 
   async function readPlan(taskId: string): Promise<Plan> {
     const key = { pk: taskKey(taskId), sk: 'PLAN' }
-    const { Item } = await callAws(() => client.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true })))
+    const { Item } = await callAws(() =>
+      client.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true })),
+    )
     if (!Item) throw new OrchestratorError('NotFoundError', `task ${taskId} has no plan`, { taskId })
     return (await values.loadValue(StoredValueSchema.parse(Item.plan))) as unknown as Plan
   }

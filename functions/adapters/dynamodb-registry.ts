@@ -1,8 +1,14 @@
-import { type DynamoDBDocumentClient, PutCommand, QueryCommand, UpdateCommand, GetCommand } from '@aws-sdk/lib-dynamodb'
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb'
+import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { type Agent, AgentSchema } from '../../shared/domain/agent.ts'
 import type { Clock, RegisteredWorkflow, Registry } from '../../shared/ports/index.ts'
 import { callAws } from './aws-errors.ts'
-import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 
 /** How far back "load" looks, in windows of a minute. */
 const LOAD_WINDOWS = 5
@@ -44,7 +50,10 @@ export function dynamodbRegistry({ client, table, clock }: RegistryTable): Regis
     const query = new QueryCommand({
       TableName: table,
       KeyConditionExpression: 'pk = :pk AND sk >= :from',
-      ExpressionAttributeValues: { ':pk': `LOAD#${agentId}`, ':from': windowKey(windowNow() - LOAD_WINDOWS + 1) },
+      ExpressionAttributeValues: {
+        ':pk': `LOAD#${agentId}`,
+        ':from': windowKey(windowNow() - LOAD_WINDOWS + 1),
+      },
     })
     const { Items = [] } = await callAws(() => client.send(query))
     return Items.reduce((sum, item) => sum + Number(item.steps), 0)
@@ -55,7 +64,9 @@ export function dynamodbRegistry({ client, table, clock }: RegistryTable): Regis
       await put({ pk: `AGENT#${agent.id}`, sk: 'META', ...agent, kindKey: 'AGENT', nameKey: agent.id })
       // Discovery by capability without reading every agent; the META item stays the authority.
       const { id, version, status } = agent
-      await Promise.all(agent.capabilities.map(({ name }) => put({ pk: `CAP#${name}`, sk: `AGENT#${id}`, version, status })))
+      await Promise.all(
+        agent.capabilities.map(({ name }) => put({ pk: `CAP#${name}`, sk: `AGENT#${id}`, version, status })),
+      )
     },
 
     async findAgent(id: string): Promise<Agent | undefined> {
@@ -77,7 +88,10 @@ export function dynamodbRegistry({ client, table, clock }: RegistryTable): Regis
     },
 
     async findWorkflow(name: string, version?: number): Promise<RegisteredWorkflow | undefined> {
-      const item = await find(`WORKFLOW#${name}`, version === undefined ? WORKFLOW_LATEST : versionKey(version))
+      const item = await find(
+        `WORKFLOW#${name}`,
+        version === undefined ? WORKFLOW_LATEST : versionKey(version),
+      )
       return item?.registered as RegisteredWorkflow | undefined
     },
 

@@ -4,16 +4,27 @@
  * P2 a step that succeeded or was skipped is never taken over; one that failed only by a higher fence (a redrive)
  * P3 every later write is conditional on still owning the step
  */
-import { BatchGetCommand, GetCommand, QueryCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
+import {
+  BatchGetCommand,
+  GetCommand,
+  QueryCommand,
+  UpdateCommand,
+  type UpdateCommandInput,
+} from '@aws-sdk/lib-dynamodb'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { type StepRecord, StepRecordSchema } from '../../shared/domain/step.ts'
 import type { Ownership, TakeOver, TaskStore } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
-import type { TaskTable } from './dynamodb-task-store.ts'
-import { stepKey, taskKey } from './dynamodb-tables.ts'
+import { stepKey, type TaskTable, taskKey } from './dynamodb-tables.ts'
 
-type StepItems = Pick<TaskStore, 'takeOverStep' | 'endStep' | 'addAttempt' | 'setProgress' | 'findSteps' | 'listSteps'>
-type Change = Pick<UpdateCommandInput, 'UpdateExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'>
+type StepItems = Pick<
+  TaskStore,
+  'takeOverStep' | 'endStep' | 'addAttempt' | 'setProgress' | 'findSteps' | 'listSteps'
+>
+type Change = Pick<
+  UpdateCommandInput,
+  'UpdateExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
+>
 
 const MAX_BATCH = 100
 const REFUSED = ['ConditionalCheckFailedException']
@@ -28,7 +39,11 @@ export function stepItems({ client, table }: TaskTable): StepItems {
       Key: keyOf(taskId, path),
       ...change,
       ConditionExpression: '#owner = :owner AND fence = :fence AND #status = :running',
-      ExpressionAttributeNames: { '#owner': 'owner', '#status': 'status', ...change.ExpressionAttributeNames },
+      ExpressionAttributeNames: {
+        '#owner': 'owner',
+        '#status': 'status',
+        ...change.ExpressionAttributeNames,
+      },
       ExpressionAttributeValues: {
         ':owner': owner,
         ':fence': fence,
@@ -54,7 +69,12 @@ export function stepItems({ client, table }: TaskTable): StepItems {
           'SET #status = :running, #owner = :owner, fence = :fence, agentId = :agent, startedAt = :started, #path = :path, attempts = if_not_exists(attempts, :none) REMOVE endedAt, #error, degraded, progress',
         ConditionExpression:
           'attribute_not_exists(pk) OR (#status = :running AND fence <= :fence) OR (#status IN (:failed, :cancelled) AND fence < :fence)',
-        ExpressionAttributeNames: { '#status': 'status', '#owner': 'owner', '#path': 'path', '#error': 'error' },
+        ExpressionAttributeNames: {
+          '#status': 'status',
+          '#owner': 'owner',
+          '#path': 'path',
+          '#error': 'error',
+        },
         ExpressionAttributeValues: {
           ':running': 'running',
           ':failed': 'failed',

@@ -1,3 +1,7 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+
+export type TaskTable = { client: DynamoDBDocumentClient; table: string }
+
 /** Keys of the items of a task. */
 export const taskKey = (taskId: string) => `TASK#${taskId}`
 export const stepKey = (path: string) => `STEP#${path}`

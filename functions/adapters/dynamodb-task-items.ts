@@ -1,10 +1,16 @@
 import { GetCommand, PutCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb'
-import { OPEN_TASK_STATUSES, type OpenTask, TASK_STATUSES, type Task, TaskSchema, isOpenTask } from '../../shared/domain/task.ts'
+import { TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
+import {
+  isOpenTask,
+  OPEN_TASK_STATUSES,
+  type OpenTask,
+  TASK_STATUSES,
+  type Task,
+  TaskSchema,
+} from '../../shared/domain/task.ts'
 import type { TaskPage, TaskStore } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
-import { TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
-import { LIST_SHARDS, shardOf, taskKey } from './dynamodb-tables.ts'
-import type { TaskTable } from './dynamodb-task-store.ts'
+import { LIST_SHARDS, shardOf, type TaskTable, taskKey } from './dynamodb-tables.ts'
 
 type TaskItems = Pick<TaskStore, 'createTask' | 'findTask' | 'endTask' | 'listTasks' | 'listOpenTasks'>
 
@@ -18,12 +24,20 @@ export function taskItems({ client, table }: TaskTable): TaskItems {
 
   return {
     async createTask(task: OpenTask): Promise<boolean> {
-      const put = new PutCommand({ TableName: table, Item: itemOf(task), ConditionExpression: 'attribute_not_exists(pk)' })
+      const put = new PutCommand({
+        TableName: table,
+        Item: itemOf(task),
+        ConditionExpression: 'attribute_not_exists(pk)',
+      })
       return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
     },
 
     async findTask(taskId: string): Promise<Task | undefined> {
-      const get = new GetCommand({ TableName: table, Key: { pk: taskKey(taskId), sk: 'META' }, ConsistentRead: true })
+      const get = new GetCommand({
+        TableName: table,
+        Key: { pk: taskKey(taskId), sk: 'META' },
+        ConsistentRead: true,
+      })
       const { Item } = await callAws(() => client.send(get))
       return Item && TaskSchema.parse(Item)
     },
@@ -72,7 +86,11 @@ export function taskItems({ client, table }: TaskTable): TaskItems {
           }),
         ),
       )
-      return pages.flat().filter(isOpenTask).sort((a, b) => a.createdAt.localeCompare(b.createdAt)).slice(0, limit)
+      return pages
+        .flat()
+        .filter(isOpenTask)
+        .sort((a, b) => a.createdAt.localeCompare(b.createdAt))
+        .slice(0, limit)
     },
   }
 }

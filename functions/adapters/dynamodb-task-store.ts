@@ -1,14 +1,14 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { BlobStore, TaskStore } from '../../shared/ports/index.ts'
 import { planItems } from './dynamodb-plan-items.ts'
 import { stepItems } from './dynamodb-step-items.ts'
+import type { TaskTable } from './dynamodb-tables.ts'
 import { taskItems } from './dynamodb-task-items.ts'
 import { storedValues } from './stored-values.ts'
 
-export type TaskTable = { client: DynamoDBDocumentClient; table: string }
-
 /** The task store over one table and the blob store, put together from its kinds of item. */
-export function dynamodbTaskStore(tasks: TaskTable & { blobs: BlobStore; digest: (text: string) => string }): TaskStore {
+export function dynamodbTaskStore(
+  tasks: TaskTable & { blobs: BlobStore; digest: (text: string) => string },
+): TaskStore {
   const values = storedValues(tasks)
   return { ...values, ...planItems(tasks, values), ...taskItems(tasks), ...stepItems(tasks) }
 }

@@ -1,5 +1,5 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
-import { EVENT_SOURCE, type DomainEvent } from '../../shared/domain/event.ts'
+import { type DomainEvent, EVENT_SOURCE } from '../../shared/domain/event.ts'
 import type { EventBus } from '../../shared/ports/index.ts'
 
 const MAX_ENTRIES = 10

@@ -13,7 +13,8 @@ export function nodeIds(clock: Clock): Ids {
 
 function timePart(milliseconds: number): string {
   let text = ''
-  for (let rest = milliseconds; text.length < 10; rest = Math.floor(rest / 32)) text = ALPHABET[rest % 32] + text
+  for (let rest = milliseconds; text.length < 10; rest = Math.floor(rest / 32))
+    text = ALPHABET[rest % 32] + text
   return text
 }
 

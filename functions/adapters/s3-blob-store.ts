@@ -6,14 +6,20 @@ import { callAws, unlessAws } from './aws-errors.ts'
 export function s3BlobStore({ client, bucket }: { client: S3Client; bucket: string }): BlobStore {
   return {
     async put(key, text) {
-      const put = new PutObjectCommand({ Bucket: bucket, Key: key, Body: text, ContentType: 'application/json' })
+      const put = new PutObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        Body: text,
+        ContentType: 'application/json',
+      })
       await callAws(() => client.send(put))
     },
 
     async get(key) {
       const get = new GetObjectCommand({ Bucket: bucket, Key: key })
       const answer = await unlessAws(['NoSuchKey', 'NotFound'], () => client.send(get))
-      if (!answer?.Body) throw new OrchestratorError('NotFoundError', `there is no stored value ${key}`, { key })
+      if (!answer?.Body)
+        throw new OrchestratorError('NotFoundError', `there is no stored value ${key}`, { key })
       return answer.Body.transformToString('utf-8')
     },
   }

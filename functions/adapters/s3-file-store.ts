@@ -25,7 +25,9 @@ export function s3FileStore({ client, bucket }: { client: S3Client; bucket: stri
   }
 
   async function headFile(key: string): Promise<StoredFile[]> {
-    const head = await unlessAws(MISSING, () => client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })))
+    const head = await unlessAws(MISSING, () =>
+      client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })),
+    )
     return head ? [{ key, bytes: head.ContentLength ?? 0 }] : []
   }
 
@@ -33,7 +35,9 @@ export function s3FileStore({ client, bucket }: { client: S3Client; bucket: stri
     list: (key, limit) => (key.endsWith('/') ? listFolder(key, limit) : headFile(key)),
 
     async read(key, maxBytes) {
-      const answer = await unlessAws(MISSING, () => client.send(new GetObjectCommand({ Bucket: bucket, Key: key })))
+      const answer = await unlessAws(MISSING, () =>
+        client.send(new GetObjectCommand({ Bucket: bucket, Key: key })),
+      )
       if (!answer?.Body) throw new OrchestratorError('NotFoundError', `there is no file ${key}`, { key })
       const bytes = answer.ContentLength ?? 0
       if (bytes <= maxBytes) return answer.Body.transformToByteArray()

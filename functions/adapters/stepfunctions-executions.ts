@@ -1,5 +1,10 @@
-import { DescribeExecutionCommand, type SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn'
-import type { Executions, ExecutionState } from '../../shared/ports/index.ts'
+import {
+  DescribeExecutionCommand,
+  type SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn'
+import type { ExecutionState, Executions } from '../../shared/ports/index.ts'
 import { unlessAws } from './aws-errors.ts'
 
 type Reference = { stateMachineArn: string; name: string }
@@ -22,7 +27,11 @@ export function stepfunctionsExecutions({ client }: { client: SFNClient }): Exec
     },
 
     async stop(reference, reason) {
-      const stop = new StopExecutionCommand({ executionArn: executionArn(reference), error: 'TaskCancelledError', cause: reason })
+      const stop = new StopExecutionCommand({
+        executionArn: executionArn(reference),
+        error: 'TaskCancelledError',
+        cause: reason,
+      })
       await unlessAws(['ExecutionDoesNotExist'], () => client.send(stop))
     },
   }

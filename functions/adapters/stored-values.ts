@@ -7,7 +7,13 @@ const MAX_INLINE_BYTES = 16 * 1024
 
 type Values = Pick<TaskStore, 'storeValue' | 'loadValue'>
 
-export function storedValues({ blobs, digest }: { blobs: BlobStore; digest: (text: string) => string }): Values {
+export function storedValues({
+  blobs,
+  digest,
+}: {
+  blobs: BlobStore
+  digest: (text: string) => string
+}): Values {
   return {
     async storeValue(taskId: string, value: Json): Promise<StoredValue> {
       const text = JSON.stringify(value)

@@ -11,7 +11,10 @@ export async function answerCloudFormation(
 ): Promise<void> {
   const answer = await work().then(
     (Data) => ({ Status: 'SUCCESS', Data }),
-    (error: unknown) => ({ Status: 'FAILED', Reason: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => ({
+      Status: 'FAILED',
+      Reason: error instanceof Error ? error.message : String(error),
+    }),
   )
   const body = JSON.stringify({
     ...answer,
@@ -21,5 +24,6 @@ export async function answerCloudFormation(
     LogicalResourceId: event.LogicalResourceId,
   })
   const response = await fetch(event.ResponseURL, { method: 'PUT', body, headers: { 'content-type': '' } })
-  if (!response.ok) throw new Error(`CloudFormation did not take the answer: ${response.status} (${context.awsRequestId})`)
+  if (!response.ok)
+    throw new Error(`CloudFormation did not take the answer: ${response.status} (${context.awsRequestId})`)
 }

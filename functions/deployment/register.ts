@@ -21,10 +21,18 @@ export async function handler(event: CloudFormationCustomResourceEvent, context:
   await answerCloudFormation(event, context, async () => {
     if (event.RequestType === 'Delete') return {}
     const { agentFunctions, stateMachines } = PropertiesSchema.parse(event.ResourceProperties)
-    const catalogue = CatalogueSchema.parse(JSON.parse(await readFile(new URL('catalogue.json', import.meta.url), 'utf8')))
+    const catalogue = CatalogueSchema.parse(
+      JSON.parse(await readFile(new URL('catalogue.json', import.meta.url), 'utf8')),
+    )
     const { retired, ...counts } = await registerDeployment(deps)({
-      agents: catalogue.agents.map((manifest) => ({ manifest, functionArn: found(agentFunctions, manifest.id) })),
-      workflows: catalogue.workflows.map((workflow) => ({ workflow, stateMachineArn: found(stateMachines, workflow.name) })),
+      agents: catalogue.agents.map((manifest) => ({
+        manifest,
+        functionArn: found(agentFunctions, manifest.id),
+      })),
+      workflows: catalogue.workflows.map((workflow) => ({
+        workflow,
+        stateMachineArn: found(stateMachines, workflow.name),
+      })),
     })
     deps.logger.info('deployment registered', { ...counts, retired })
     return counts

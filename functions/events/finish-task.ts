@@ -26,7 +26,11 @@ export const handler = middy()
   .use(captureLambdaHandler(new Tracer()))
   .handler(async (event: unknown) => {
     const { name, status, error, cause } = StatusChangeSchema.parse(event).detail
-    const outcome = await finish({ name, ended: { status, error: error ?? undefined, cause: cause ?? undefined } })
+    const outcome = await finish({
+      name,
+      ended: { status, error: error ?? undefined, cause: cause ?? undefined },
+    })
     deps.logger.info('execution ended', { execution: name, status, task: outcome ?? 'not open' })
-    if (outcome) metrics.singleMetric().addDimension('outcome', outcome).addMetric('Tasks', MetricUnit.Count, 1)
+    if (outcome)
+      metrics.singleMetric().addDimension('outcome', outcome).addMetric('Tasks', MetricUnit.Count, 1)
   })

@@ -17,7 +17,9 @@ export function httpHandler<Input extends z.ZodType, Output extends z.ZodType>(
 ): (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2> {
   return async (event) => {
     const input = parseRequest(route, event)
-    const output = await useCase({ ...(input as object), tenant: TENANT } as z.output<Input> & { tenant: string })
+    const output = await useCase({ ...(input as object), tenant: TENANT } as z.output<Input> & {
+      tenant: string
+    })
     return {
       statusCode: route.success.status,
       headers: { 'content-type': 'application/json' },

@@ -30,18 +30,32 @@ function problemOf(error: unknown, requestId: string): Problem {
   const status = statusOf(error)
   const title = TITLES[status] ?? 'Error'
   if (status >= 500 || !(error instanceof Error)) {
-    return { type: 'about:blank', title, status, requestId, detail: `it is logged under request id ${requestId}` }
+    return {
+      type: 'about:blank',
+      title,
+      status,
+      requestId,
+      detail: `it is logged under request id ${requestId}`,
+    }
   }
   const name = isOrchestratorError(error) ? error.name : 'HttpError'
   const issues = isOrchestratorError(error) ? (error.details.issues as Issue[] | undefined) : undefined
-  return { type: `urn:orchestrator:${name}`, title, status, detail: messageOf(error), requestId, ...(issues ? { issues } : {}) }
+  return {
+    type: `urn:orchestrator:${name}`,
+    title,
+    status,
+    detail: messageOf(error),
+    requestId,
+    ...(issues ? { issues } : {}),
+  }
 }
 
 /** Ours say their status; middy's own (unreadable JSON, unknown route) carry theirs as `statusCode`. */
 function statusOf(error: unknown): number {
   if (isOrchestratorError(error)) return error.status
-  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number') return error.statusCode
-  return 500
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
+  // The body parser says 422 for text that is not JSON; here 422 is a well-formed request that means nothing.
+  return status === 422 ? 400 : status
 }
 
 /** The body parser says that JSON is invalid, and keeps where it stopped in the cause. */

@@ -15,7 +15,11 @@ export const handler = middy()
   .use(captureLambdaHandler(new Tracer()))
   .handler(async (event: unknown, context: Context) => {
     const payload = RebindPayloadSchema.parse(event)
-    const answer = await rebind({ ...payload, fence: sortableFence(payload.fence), owner: context.awsRequestId })
+    const answer = await rebind({
+      ...payload,
+      fence: sortableFence(payload.fence),
+      owner: context.awsRequestId,
+    })
     const { taskId, path: stepId, agentId, error } = payload
     deps.logger.info('step rebound', { taskId, stepId, agentId, errorName: error.Error, answer })
     return answer

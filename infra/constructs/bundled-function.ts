@@ -1,7 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
 import type { EnvironmentName } from '../../shared/contracts/environment.ts'
 import type { Stage } from '../stage.ts'
@@ -19,7 +19,11 @@ export type BundledFunctionProps = {
 
 /** A Lambda function of ours: arm64, Node 24, traced, its log group with a retention. */
 export class BundledFunction extends LambdaFunction {
-  constructor(scope: Construct, id: string, { stage, name, description, folder, timeoutSeconds, memoryMb }: BundledFunctionProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { stage, name, description, folder, timeoutSeconds, memoryMb }: BundledFunctionProps,
+  ) {
     const functionName = `${stage.prefix}-${name}`
     const logGroup = new LogGroup(scope, `${id}Logs`, {
       logGroupName: `/aws/lambda/${functionName}`,

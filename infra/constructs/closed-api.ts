@@ -23,6 +23,9 @@ export class ClosedApi extends Construct {
     for (const { method, path } of Object.values(ROUTES)) {
       this.api.addRoutes({ path: `${API_PREFIX}${path}`, methods: [HttpMethod[method]], integration })
     }
-    new CfnOutput(this, 'Url', { value: this.api.apiEndpoint, description: 'Sign requests with SigV4, service execute-api' })
+    new CfnOutput(this, 'Url', {
+      value: this.api.apiEndpoint,
+      description: 'Sign requests with SigV4, service execute-api',
+    })
   }
 }

@@ -1,5 +1,5 @@
-import { FILES_PREFIX } from '../../shared/domain/file-reference.ts'
 import { REGISTRY_INDEXES, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
+import { FILES_PREFIX } from '../../shared/domain/file-reference.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
 import type { BundledFunction } from './bundled-function.ts'
 
@@ -28,11 +28,19 @@ export function giveStores(target: BundledFunction, data: DataStack, access: Acc
     .configure('EVENT_BUS', data.bus.eventBusName)
   if (access.tasks) {
     const indexes = Object.values(TASK_INDEXES).map(({ name }) => `${data.tasks.tableArn}/index/${name}`)
-    target.allow(dynamodb(access.tasks), [data.tasks.tableArn, ...(access.tasks.includes('Query') ? indexes : [])])
+    target.allow(dynamodb(access.tasks), [
+      data.tasks.tableArn,
+      ...(access.tasks.includes('Query') ? indexes : []),
+    ])
   }
   if (access.registry) {
-    const indexes = Object.values(REGISTRY_INDEXES).map(({ name }) => `${data.registry.tableArn}/index/${name}`)
-    target.allow(dynamodb(access.registry), [data.registry.tableArn, ...(access.registry.includes('Query') ? indexes : [])])
+    const indexes = Object.values(REGISTRY_INDEXES).map(
+      ({ name }) => `${data.registry.tableArn}/index/${name}`,
+    )
+    target.allow(dynamodb(access.registry), [
+      data.registry.tableArn,
+      ...(access.registry.includes('Query') ? indexes : []),
+    ])
   }
   if (access.values) target.allow(['s3:GetObject', 's3:PutObject'], [data.bucket.arnForObjects('tasks/*')])
   if (access.files) {

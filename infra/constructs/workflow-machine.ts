@@ -23,7 +23,8 @@ export class WorkflowMachine extends Construct {
   constructor(scope: Construct, id: string, { stage, workflow, role, substitutions }: WorkflowMachineProps) {
     super(scope, id)
     const { compiled, issues } = compileWorkflow(workflow)
-    if (!compiled) throw new Error(`workflows/${workflow.name}.yaml cannot be compiled: ${describeIssues(issues)}`)
+    if (!compiled)
+      throw new Error(`workflows/${workflow.name}.yaml cannot be compiled: ${describeIssues(issues)}`)
     const stateMachineName = `${stage.prefix}-${workflow.name}`
     this.machine = new StateMachine(this, 'Machine', {
       stateMachineName,
@@ -44,7 +45,10 @@ export class WorkflowMachine extends Construct {
       // Deleting a machine ends its executions: a workflow that is removed leaves its machine to those still running.
       removalPolicy: RemovalPolicy.RETAIN,
     })
-    new CfnOutput(this, 'Console', { value: consoleLink(this.machine), description: `${workflow.name} in the console` })
+    new CfnOutput(this, 'Console', {
+      value: consoleLink(this.machine),
+      description: `${workflow.name} in the console`,
+    })
   }
 }
 

@@ -1,11 +1,10 @@
-import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
 import { EventBus } from 'aws-cdk-lib/aws-events'
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
-import { Duration } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
-import { EVENT_SOURCE } from '../../shared/domain/event.ts'
 import { EXPIRY_ATTRIBUTE, REGISTRY_INDEXES, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
+import { EVENT_SOURCE } from '../../shared/domain/event.ts'
 import type { Stage } from '../stage.ts'
 
 type Index = { name: string; partition: string; sort: string }
@@ -29,11 +28,17 @@ export class DataStack extends Stack {
       enforceSSL: true,
       versioned: true,
       lifecycleRules: [
-        { abortIncompleteMultipartUploadAfter: Duration.days(1), noncurrentVersionExpiration: Duration.days(30) },
+        {
+          abortIncompleteMultipartUploadAfter: Duration.days(1),
+          noncurrentVersionExpiration: Duration.days(30),
+        },
       ],
       removalPolicy: RemovalPolicy.RETAIN,
     })
-    this.bus = new EventBus(this, 'Bus', { eventBusName: stage.prefix, description: 'What agents and tasks tell' })
+    this.bus = new EventBus(this, 'Bus', {
+      eventBusName: stage.prefix,
+      description: 'What agents and tasks tell',
+    })
     this.bus.applyRemovalPolicy(RemovalPolicy.RETAIN)
     this.bus.archive('Archive', {
       eventPattern: { source: [EVENT_SOURCE] },

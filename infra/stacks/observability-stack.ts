@@ -1,5 +1,14 @@
 import { Stack } from 'aws-cdk-lib'
-import { Alarm, ComparisonOperator, Dashboard, GraphWidget, type IMetric, MathExpression, TextWidget, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
+import {
+  Alarm,
+  ComparisonOperator,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  MathExpression,
+  TextWidget,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch'
 import type { Construct } from 'constructs'
 import type { Stage } from '../stage.ts'
 import type { RuntimeStack } from './runtime-stack.ts'
@@ -56,14 +65,32 @@ export class ObservabilityStack extends Stack {
       widgets: [
         [new TextWidget({ width: 24, height: 1, markdown: '# Orchestrator: tasks, agents, API' })],
         [
-          graph('Tasks started', machines.map(({ machine }) => machine.metricStarted())),
-          graph('Tasks failed', machines.map(({ machine }) => machine.metricFailed())),
-          graph('Duration of tasks', machines.map(({ machine }) => machine.metricTime())),
+          graph(
+            'Tasks started',
+            machines.map(({ machine }) => machine.metricStarted()),
+          ),
+          graph(
+            'Tasks failed',
+            machines.map(({ machine }) => machine.metricFailed()),
+          ),
+          graph(
+            'Duration of tasks',
+            machines.map(({ machine }) => machine.metricTime()),
+          ),
         ],
         [
-          graph('Agent invocations', all.map((agent) => agent.metricInvocations())),
-          graph('Agent errors', all.map((agent) => agent.metricErrors())),
-          graph('Agent duration', all.map((agent) => agent.metricDuration())),
+          graph(
+            'Agent invocations',
+            all.map((agent) => agent.metricInvocations()),
+          ),
+          graph(
+            'Agent errors',
+            all.map((agent) => agent.metricErrors()),
+          ),
+          graph(
+            'Agent duration',
+            all.map((agent) => agent.metricDuration()),
+          ),
         ],
         [
           graph('API requests', [api.api.metricCount()]),
@@ -81,5 +108,9 @@ function graph(title: string, left: IMetric[]): GraphWidget {
 
 function sumOf(metrics: readonly IMetric[]): IMetric {
   const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric]))
-  return new MathExpression({ expression: `SUM([${Object.keys(usingMetrics).join(', ')}])`, usingMetrics, label: 'failed' })
+  return new MathExpression({
+    expression: `SUM([${Object.keys(usingMetrics).join(', ')}])`,
+    usingMetrics,
+    label: 'failed',
+  })
 }

@@ -87,7 +87,14 @@ export class RuntimeStack extends Stack {
   #addFunction(name: string, description: string, timeoutSeconds: number, memoryMb: number): BundledFunction {
     const { stage, bundles } = this.#props
     const id = `${name.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase())}Function`
-    return new BundledFunction(this, id, { stage, name, description, folder: bundles.folderOf(name), timeoutSeconds, memoryMb })
+    return new BundledFunction(this, id, {
+      stage,
+      name,
+      description,
+      folder: bundles.folderOf(name),
+      timeoutSeconds,
+      memoryMb,
+    })
   }
 
   /** One role for all machines: invoke exactly our agents and the rebinder, and deliver their own logs and traces. */
@@ -106,7 +113,11 @@ export class RuntimeStack extends Stack {
   /** Step Functions' own event ends a task; failing deliveries are retried, then kept. */
   #addFinish(): BundledFunction {
     const finish = this.#addFunction('finish-task', 'Ends the task whose execution has ended', 60, 512)
-    giveStores(finish, this.#props.data, { tasks: ['GetItem', 'PutItem', 'Query'], values: true, publish: true })
+    giveStores(finish, this.#props.data, {
+      tasks: ['GetItem', 'PutItem', 'Query'],
+      values: true,
+      publish: true,
+    })
     new Rule(this, 'ExecutionEnded', {
       description: 'A workflow execution has ended',
       eventPattern: {
@@ -124,8 +135,17 @@ export class RuntimeStack extends Stack {
 
   /** The guarantee behind the event. */
   #addReconcile(): BundledFunction {
-    const reconcile = this.#addFunction('reconcile', 'Ends or starts tasks that the events have missed', 120, 512)
-    giveStores(reconcile, this.#props.data, { tasks: ['GetItem', 'PutItem', 'Query'], values: true, publish: true })
+    const reconcile = this.#addFunction(
+      'reconcile',
+      'Ends or starts tasks that the events have missed',
+      120,
+      512,
+    )
+    giveStores(reconcile, this.#props.data, {
+      tasks: ['GetItem', 'PutItem', 'Query'],
+      values: true,
+      publish: true,
+    })
     reconcile.allow(['states:StartExecution'], this.#machineArns())
     reconcile.allow(['states:DescribeExecution'], this.#executionArns())
     new Rule(this, 'EveryMinute', {
@@ -161,7 +181,9 @@ export class RuntimeStack extends Stack {
       serviceTimeout: Duration.minutes(2),
       properties: {
         catalogue: bundles.catalogueDigest,
-        agentFunctions: Object.fromEntries(Object.entries(this.agents).map(([id, agent]) => [id, agent.functionArn])),
+        agentFunctions: Object.fromEntries(
+          Object.entries(this.agents).map(([id, agent]) => [id, agent.functionArn]),
+        ),
         stateMachines: Object.fromEntries(
           catalogue.workflows.map(({ name }, index) => [name, this.#machineArns()[index] as string]),
         ),
@@ -177,7 +199,12 @@ export class RuntimeStack extends Stack {
 
   #executionArns(): string[] {
     return this.#props.catalogue.workflows.map(({ name }) =>
-      this.formatArn({ service: 'states', resource: 'execution', resourceName: `${this.#props.stage.prefix}-${name}:*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME }),
+      this.formatArn({
+        service: 'states',
+        resource: 'execution',
+        resourceName: `${this.#props.stage.prefix}-${name}:*`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
     )
   }
 }

@@ -17,7 +17,10 @@ export type Provisioning = {
 }
 
 /** Provisions every resource, each after those it refers to. Answers the types that were left out. */
-export async function provision(assembly: Assembly, provisioning: Provisioning): Promise<{ ignored: string[] }> {
+export async function provision(
+  assembly: Assembly,
+  provisioning: Provisioning,
+): Promise<{ ignored: string[] }> {
   const ignored = new Set<string>()
   const made = new Map<string, Promise<Provisioned>>()
   const stacks = new Map(assembly.stacks.map((stack) => [stack.name, stack]))
@@ -33,7 +36,8 @@ export async function provision(assembly: Assembly, provisioning: Provisioning):
 
   async function makeResource(stack: Stack, logicalId: string): Promise<Provisioned> {
     const resource = stack.resources[logicalId]
-    if (!resource) throw new Error(`${stack.name}: something refers to "${logicalId}", which is not in the template`)
+    if (!resource)
+      throw new Error(`${stack.name}: something refers to "${logicalId}", which is not in the template`)
     const type = resource.Type.startsWith('Custom::') ? 'AWS::CloudFormation::CustomResource' : resource.Type
     if (provisioning.ignorable.includes(type)) {
       ignored.add(type)
@@ -41,7 +45,9 @@ export async function provision(assembly: Assembly, provisioning: Provisioning):
     }
     const provisioner = provisioning.provisioners[type]
     if (!provisioner) {
-      throw new Error(`${stack.name}/${logicalId}: the local cloud does not know ${type}; add a provisioner, or list it as ignorable`)
+      throw new Error(
+        `${stack.name}/${logicalId}: the local cloud does not know ${type}; add a provisioner, or list it as ignorable`,
+      )
     }
     await Promise.all(resource.DependsOn.map((other) => make(stack, other)))
     const properties = (await resolveIntrinsics(resource.Properties, lookupIn(stack))) as Properties
@@ -66,7 +72,9 @@ export async function provision(assembly: Assembly, provisioning: Provisioning):
       attribute: async (logicalId, name) => {
         const value = (await make(stack, logicalId)).attributes?.[name]
         if (value !== undefined) return value
-        throw new Error(`${stack.name}/${logicalId} (${stack.resources[logicalId]?.Type}) has no attribute ${name} in the local cloud`)
+        throw new Error(
+          `${stack.name}/${logicalId} (${stack.resources[logicalId]?.Type}) has no attribute ${name} in the local cloud`,
+        )
       },
       imported: (exportName) => importValue(exportName),
     }

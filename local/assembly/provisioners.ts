@@ -44,7 +44,8 @@ export const IGNORABLE = [
 /** A provisioner for each type of resource that our stacks use. */
 export function makeProvisioners(services: LocalServices): Readonly<Record<string, Provisioner>> {
   const { account, region, dynamodb, objects, events, iam, stepfunctions, routes } = services
-  const arn = (service: string, resource: string): string => `arn:aws:${service}:${region}:${account}:${resource}`
+  const arn = (service: string, resource: string): string =>
+    `arn:aws:${service}:${region}:${account}:${resource}`
   const integrations = new Map<string, string>()
 
   return {
@@ -76,7 +77,8 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
     'AWS::Events::Rule': async ({ logicalId, properties }) => {
       const { EventPattern, ScheduleExpression, EventBusName = 'default', Targets = [] } = properties
       const everyMilliseconds = parseRate(ScheduleExpression as string | undefined)
-      if (ScheduleExpression && !everyMilliseconds) throw new Error(`${logicalId}: only rate(...) schedules run locally`)
+      if (ScheduleExpression && !everyMilliseconds)
+        throw new Error(`${logicalId}: only rate(...) schedules run locally`)
       events.putRule({
         name: logicalId,
         bus: String(EventBusName),
@@ -89,7 +91,10 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
 
     'AWS::SQS::Queue': async ({ stack, logicalId }) => {
       const name = `${stack}-${logicalId}`
-      return { ref: `${services.awsUrl}/${account}/${name}`, attributes: { Arn: arn('sqs', name), QueueName: name } }
+      return {
+        ref: `${services.awsUrl}/${account}/${name}`,
+        attributes: { Arn: arn('sqs', name), QueueName: name },
+      }
     },
 
     'AWS::Logs::LogGroup': async ({ logicalId, properties }) => {
@@ -106,7 +111,10 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
 
     'AWS::IAM::Policy': async ({ logicalId, properties }) => {
       const { PolicyDocument, Roles } = z
-        .object({ PolicyDocument: z.object({ Statement: z.array(StatementSchema) }), Roles: z.array(z.string()) })
+        .object({
+          PolicyDocument: z.object({ Statement: z.array(StatementSchema) }),
+          Roles: z.array(z.string()),
+        })
         .parse(properties)
       for (const role of Roles) iam.attach(role, PolicyDocument.Statement)
       return { ref: logicalId }
@@ -135,7 +143,8 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
     },
 
     'AWS::StepFunctions::StateMachine': async ({ logicalId, properties }) => {
-      const { StateMachineName, DefinitionString, DefinitionSubstitutions, RoleArn } = MachineSchema.parse(properties)
+      const { StateMachineName, DefinitionString, DefinitionSubstitutions, RoleArn } =
+        MachineSchema.parse(properties)
       const name = StateMachineName ?? logicalId
       const stateMachineArn = arn('states', `stateMachine:${name}`)
       const definition = substitute(logicalId, DefinitionString, DefinitionSubstitutions)
@@ -175,7 +184,10 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
         ResourceProperties,
       }
       const outcome = await services.lambda.invoke(String(ServiceToken), JSON.stringify(event))
-      if ('functionError' in outcome) throw new Error(`${stack}/${logicalId}: ${outcome.functionError.errorType}: ${outcome.functionError.errorMessage}`)
+      if ('functionError' in outcome)
+        throw new Error(
+          `${stack}/${logicalId}: ${outcome.functionError.errorType}: ${outcome.functionError.errorMessage}`,
+        )
       const { Status, Reason } = await answer
       if (Status !== 'SUCCESS') throw new Error(`${stack}/${logicalId}: ${Reason ?? 'it failed'}`)
       return { ref: logicalId }
@@ -221,7 +233,11 @@ async function bundleOf({ assets }: LocalServices, name: string, key: string, fi
 }
 
 /** What the Lambda runtime itself sets. */
-function runtimeVariables({ region, awsUrl }: LocalServices, name: string, memoryMb: number): Record<string, string> {
+function runtimeVariables(
+  { region, awsUrl }: LocalServices,
+  name: string,
+  memoryMb: number,
+): Record<string, string> {
   return {
     AWS_LAMBDA_FUNCTION_NAME: name,
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
@@ -236,7 +252,8 @@ function runtimeVariables({ region, awsUrl }: LocalServices, name: string, memor
 function substitute(logicalId: string, definition: string, values: Record<string, string>): string {
   return definition.replace(/\$\{([A-Za-z0-9]+)\}/g, (whole, name: string) => {
     const value = values[name]
-    if (value === undefined) throw new Error(`${logicalId}: its definition has ${whole}, for which there is no substitution`)
+    if (value === undefined)
+      throw new Error(`${logicalId}: its definition has ${whole}, for which there is no substitution`)
     return value
   })
 }

@@ -11,14 +11,19 @@ export type Resource = z.infer<typeof ResourceSchema>
 
 const TemplateSchema = z.object({
   Resources: z.record(z.string(), ResourceSchema).default({}),
-  Outputs: z.record(z.string(), z.object({ Value: z.unknown(), Export: z.object({ Name: z.string() }).optional() })).default({}),
+  Outputs: z
+    .record(z.string(), z.object({ Value: z.unknown(), Export: z.object({ Name: z.string() }).optional() }))
+    .default({}),
 })
 
 const AssetsSchema = z.object({
   files: z
     .record(
       z.string(),
-      z.object({ source: z.object({ path: z.string() }), destinations: z.record(z.string(), z.object({ objectKey: z.string() })) }),
+      z.object({
+        source: z.object({ path: z.string() }),
+        destinations: z.record(z.string(), z.object({ objectKey: z.string() })),
+      }),
     )
     .default({}),
 })
@@ -30,7 +35,11 @@ const ManifestSchema = z.object({
   ),
 })
 
-export type Stack = { name: string; resources: Record<string, Resource>; outputs: z.infer<typeof TemplateSchema>['Outputs'] }
+export type Stack = {
+  name: string
+  resources: Record<string, Resource>
+  outputs: z.infer<typeof TemplateSchema>['Outputs']
+}
 export type Assembly = {
   stacks: Stack[]
   /** Folder of an asset by the key under which `cdk deploy` would upload it. */
@@ -48,7 +57,8 @@ export async function readAssembly(folder: string): Promise<Assembly> {
     stacks.push({ name, resources: template.Resources, outputs: template.Outputs })
     const { files } = AssetsSchema.parse(await readJson(folder, `${name}.assets.json`))
     for (const { source, destinations } of Object.values(files)) {
-      for (const { objectKey } of Object.values(destinations)) assets.set(objectKey, join(folder, source.path))
+      for (const { objectKey } of Object.values(destinations))
+        assets.set(objectKey, join(folder, source.path))
     }
   }
   return { stacks, assets }
@@ -58,6 +68,8 @@ async function readJson(folder: string, file: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(join(folder, file), 'utf8'))
   } catch (error) {
-    throw new Error(`${join(folder, file)} cannot be read; synthesize first (npx cdk synth): ${(error as Error).message}`)
+    throw new Error(
+      `${join(folder, file)} cannot be read; synthesize first (npx cdk synth): ${(error as Error).message}`,
+    )
   }
 }

@@ -17,11 +17,14 @@ export async function resolveIntrinsics(value: unknown, lookup: Lookup): Promise
   const [[name, argument] = ['', undefined], ...others] = Object.entries(value)
   if (others.length === 0 && (name === 'Ref' || name.startsWith('Fn::'))) {
     const intrinsic = INTRINSICS[name]
-    if (!intrinsic) throw new Error(`the local cloud does not know ${name}; it knows ${Object.keys(INTRINSICS).join(', ')}`)
+    if (!intrinsic)
+      throw new Error(`the local cloud does not know ${name}; it knows ${Object.keys(INTRINSICS).join(', ')}`)
     return intrinsic(argument, lookup)
   }
   const members = await Promise.all(
-    Object.entries(value).map(async ([key, member]) => [key, await resolveIntrinsics(member, lookup)] as const),
+    Object.entries(value).map(
+      async ([key, member]) => [key, await resolveIntrinsics(member, lookup)] as const,
+    ),
   )
   return Object.fromEntries(members.filter(([, member]) => member !== undefined))
 }
@@ -30,7 +33,9 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
   Ref: (logicalId, lookup) => lookup.ref(String(logicalId)),
 
   'Fn::GetAtt': (argument, lookup) => {
-    const [logicalId = '', ...name] = Array.isArray(argument) ? argument.map(String) : String(argument).split('.')
+    const [logicalId = '', ...name] = Array.isArray(argument)
+      ? argument.map(String)
+      : String(argument).split('.')
     return lookup.attribute(logicalId, name.join('.'))
   },
 
@@ -49,10 +54,13 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
     return text.split(separator)
   },
 
-  'Fn::ImportValue': async (argument, lookup) => lookup.imported(String(await resolveIntrinsics(argument, lookup))),
+  'Fn::ImportValue': async (argument, lookup) =>
+    lookup.imported(String(await resolveIntrinsics(argument, lookup))),
 
   'Fn::Sub': async (argument, lookup) => {
-    const [template, given] = Array.isArray(argument) ? (argument as [string, Record<string, unknown>]) : [String(argument), {}]
+    const [template, given] = Array.isArray(argument)
+      ? (argument as [string, Record<string, unknown>])
+      : [String(argument), {}]
     const values = (await resolveIntrinsics(given, lookup)) as Record<string, unknown>
     const names = [...template.matchAll(/\$\{([^!}][^}]*)\}/g)].map((match) => match[1] ?? '')
     const found = await Promise.all(names.map((name) => substituted(name, values, lookup)))

@@ -28,18 +28,25 @@ export class DynamoDBService {
       'x-amz-target': target,
       'content-type': 'application/x-amz-json-1.0',
       'content-length': Buffer.byteLength(body),
-      authorization: 'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=local',
+      authorization:
+        'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=local',
       'x-amz-date': '20260101T000000Z',
     }
-    const outgoing = request({ host: '127.0.0.1', port: this.#port, method: 'POST', agent: this.#agent, headers }, (answer) => {
-      const chunks: Buffer[] = []
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-      answer.on('end', () => {
-        const kept = { 'content-type': answer.headers['content-type'] ?? '', 'x-amz-crc32': String(answer.headers['x-amz-crc32'] ?? '') }
-        resolve({ status: answer.statusCode ?? 500, headers: kept, body: Buffer.concat(chunks) })
-      })
-      answer.on('error', reject)
-    })
+    const outgoing = request(
+      { host: '127.0.0.1', port: this.#port, method: 'POST', agent: this.#agent, headers },
+      (answer) => {
+        const chunks: Buffer[] = []
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+        answer.on('end', () => {
+          const kept = {
+            'content-type': answer.headers['content-type'] ?? '',
+            'x-amz-crc32': String(answer.headers['x-amz-crc32'] ?? ''),
+          }
+          resolve({ status: answer.statusCode ?? 500, headers: kept, body: Buffer.concat(chunks) })
+        })
+        answer.on('error', reject)
+      },
+    )
     outgoing.on('error', reject)
     outgoing.end(body)
     return promise

@@ -20,7 +20,11 @@ type Services = {
   objects: ObjectStore
   stepfunctions: StepFunctionsService
   onCloudFormationAnswer(id: string, body: string): void
+  /** Told of every call before it is answered. */
+  onCall?: ((call: AwsCall) => void) | undefined
 }
+
+export type AwsCall = { action: string; accessKeyId: string | undefined; userAgent: string }
 
 const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.0' }
 const LAMBDA_PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
@@ -28,8 +32,15 @@ const LAMBDA_PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
 /** Finds the service that a request is for, checks that its caller may ask, and answers. */
 export async function answerAws(services: Services, request: AwsRequest): Promise<AwsResponse> {
   const target = request.headers['x-amz-target']
+  const { accessKeyId, headers } = request
+  services.onCall?.({
+    action: target ?? `${request.method} ${request.url.pathname}`,
+    accessKeyId,
+    userAgent: headers['user-agent'] ?? '',
+  })
   if (target?.startsWith('DynamoDB_20120810.')) return answerDynamoDB(services, target, request)
-  if (target?.startsWith('AWSStepFunctions.')) return answerStates(services, target.slice('AWSStepFunctions.'.length), request)
+  if (target?.startsWith('AWSStepFunctions.'))
+    return answerStates(services, target.slice('AWSStepFunctions.'.length), request)
   if (target === 'AWSEvents.PutEvents') return answerEvents(services, request)
   if (target) throw new AwsError('UnknownOperationException', `the local cloud does not do ${target}`)
   const { pathname } = request.url
@@ -44,7 +55,11 @@ export async function answerAws(services: Services, request: AwsRequest): Promis
   return answerS3(services.objects, request, services.iam.secretOf)
 }
 
-async function answerDynamoDB({ iam, dynamodb, ...place }: Services, target: string, request: AwsRequest): Promise<AwsResponse> {
+async function answerDynamoDB(
+  { iam, dynamodb, ...place }: Services,
+  target: string,
+  request: AwsRequest,
+): Promise<AwsResponse> {
   const action = target.slice('DynamoDB_20120810.'.length)
   for (const resource of dynamodbResources(action, parse(request), place)) {
     iam.authorizeKey(request.accessKeyId, `dynamodb:${action}`, resource)
@@ -52,22 +67,45 @@ async function answerDynamoDB({ iam, dynamodb, ...place }: Services, target: str
   return dynamodb.send(target, request.body)
 }
 
-async function answerStates({ iam, stepfunctions }: Services, action: string, request: AwsRequest): Promise<AwsResponse> {
+async function answerStates(
+  { iam, stepfunctions }: Services,
+  action: string,
+  request: AwsRequest,
+): Promise<AwsResponse> {
   const body = parse(request)
   iam.authorizeKey(request.accessKeyId, `states:${action}`, statesResource(body))
-  return { status: 200, headers: JSON_TYPE, body: JSON.stringify(answerStepFunctions(stepfunctions, action, body)) }
+  return {
+    status: 200,
+    headers: JSON_TYPE,
+    body: JSON.stringify(answerStepFunctions(stepfunctions, action, body)),
+  }
 }
 
-async function answerEvents({ iam, events, account, region }: Services, request: AwsRequest): Promise<AwsResponse> {
+async function answerEvents(
+  { iam, events, account, region }: Services,
+  request: AwsRequest,
+): Promise<AwsResponse> {
   const entries = (parse(request).Entries ?? []) as { EventBusName?: string }[]
   for (const { EventBusName = 'default' } of entries) {
     const name = EventBusName.split('/').at(-1)
-    iam.authorizeKey(request.accessKeyId, 'events:PutEvents', `arn:aws:events:${region}:${account}:event-bus/${name}`)
+    iam.authorizeKey(
+      request.accessKeyId,
+      'events:PutEvents',
+      `arn:aws:events:${region}:${account}:event-bus/${name}`,
+    )
   }
-  return { status: 200, headers: { 'content-type': 'application/x-amz-json-1.1' }, body: JSON.stringify(events.putEvents(entries)) }
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/x-amz-json-1.1' },
+    body: JSON.stringify(events.putEvents(entries)),
+  }
 }
 
-async function answerLambda({ iam, lambda }: Services, name: string, request: AwsRequest): Promise<AwsResponse> {
+async function answerLambda(
+  { iam, lambda }: Services,
+  name: string,
+  request: AwsRequest,
+): Promise<AwsResponse> {
   const { settings } = lambda.get(name)
   iam.authorizeKey(request.accessKeyId, 'lambda:InvokeFunction', settings.arn)
   const payload = request.body.length > 0 ? request.body.toString() : '{}'
@@ -78,7 +116,11 @@ async function answerLambda({ iam, lambda }: Services, name: string, request: Aw
   const outcome = await lambda.invoke(name, payload)
   const headers = { 'content-type': 'application/json', 'x-amz-executed-version': '$LATEST' }
   if ('payload' in outcome) return { status: 200, headers, body: outcome.payload }
-  return { status: 200, headers: { ...headers, 'x-amz-function-error': 'Unhandled' }, body: JSON.stringify(outcome.functionError) }
+  return {
+    status: 200,
+    headers: { ...headers, 'x-amz-function-error': 'Unhandled' },
+    body: JSON.stringify(outcome.functionError),
+  }
 }
 
 function parse({ body }: AwsRequest): Record<string, unknown> {

@@ -21,7 +21,8 @@ async function respond(answer: Answer, incoming: IncomingMessage, outgoing: Serv
 }
 
 async function answered(answer: Answer, incoming: IncomingMessage): Promise<AwsResponse> {
-  const isJson = incoming.headers['x-amz-target'] !== undefined || (incoming.url ?? '').startsWith('/2015-03-31/')
+  const isJson =
+    incoming.headers['x-amz-target'] !== undefined || (incoming.url ?? '').startsWith('/2015-03-31/')
   try {
     return await answer(await readRequest(incoming))
   } catch (error) {
@@ -35,10 +36,13 @@ async function readRequest(incoming: IncomingMessage): Promise<AwsRequest> {
   let bytes = 0
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > MAX_BODY_BYTES) throw new AwsError('EntityTooLarge', `a request is at most ${MAX_BODY_BYTES} bytes`)
+    if (bytes > MAX_BODY_BYTES)
+      throw new AwsError('EntityTooLarge', `a request is at most ${MAX_BODY_BYTES} bytes`)
     chunks.push(chunk)
   }
-  const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]))
+  const headers = Object.fromEntries(
+    Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
+  )
   const accessKeyId = /Credential=([^/,]+)\//.exec(headers.authorization ?? '')?.[1]
   const url = new URL(incoming.url ?? '/', `http://${headers.host ?? '127.0.0.1'}`)
   return { method: incoming.method ?? 'GET', url, headers, body: Buffer.concat(chunks), accessKeyId }

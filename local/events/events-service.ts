@@ -14,8 +14,20 @@ export type Rule = {
 
 /** Delivers to a target by ARN; rejects when the target did not take it. */
 export type Deliver = (arn: string, event: Record<string, unknown>) => Promise<void>
-type Entry = { Source?: string; DetailType?: string; Detail?: string; EventBusName?: string; Time?: number; Resources?: string[] }
-type Settings = { account: string; region: string; deliver: Deliver; deadLetter: (queueArn: string, event: object, reason: string) => void }
+type Entry = {
+  Source?: string
+  DetailType?: string
+  Detail?: string
+  EventBusName?: string
+  Time?: number
+  Resources?: string[]
+}
+type Settings = {
+  account: string
+  region: string
+  deliver: Deliver
+  deadLetter: (queueArn: string, event: object, reason: string) => void
+}
 
 /** AWS retries for hours; on a laptop a few tries over seconds tell as much. */
 const RETRY_MILLISECONDS = [100, 500, 2_000]
@@ -52,7 +64,10 @@ export class EventsService {
   /** PutEvents: each entry is accepted or refused on its own. */
   putEvents(entries: readonly Entry[]): { FailedEntryCount: number; Entries: object[] } {
     const outcomes = entries.map((entry) => this.#accept(entry))
-    return { FailedEntryCount: outcomes.filter((outcome) => 'ErrorCode' in outcome).length, Entries: outcomes }
+    return {
+      FailedEntryCount: outcomes.filter((outcome) => 'ErrorCode' in outcome).length,
+      Entries: outcomes,
+    }
   }
 
   /** An event of AWS's own, on the default bus. */
@@ -66,9 +81,16 @@ export class EventsService {
     await Promise.allSettled(this.#underWay)
   }
 
-  #accept({ Source, DetailType, Detail, EventBusName = DEFAULT_BUS, Resources = [] }: Entry): { EventId: string } | { ErrorCode: string; ErrorMessage: string } {
+  #accept({
+    Source,
+    DetailType,
+    Detail,
+    EventBusName = DEFAULT_BUS,
+    Resources = [],
+  }: Entry): { EventId: string } | { ErrorCode: string; ErrorMessage: string } {
     const bus = EventBusName.split('/').at(-1) ?? ''
-    if (!this.#buses.has(bus)) throw new AwsError('ResourceNotFoundException', `Event bus ${bus} does not exist.`)
+    if (!this.#buses.has(bus))
+      throw new AwsError('ResourceNotFoundException', `Event bus ${bus} does not exist.`)
     if (!Source || !DetailType || Detail === undefined) {
       return { ErrorCode: 'InvalidArgument', ErrorMessage: 'Source, DetailType and Detail are required.' }
     }
@@ -83,10 +105,30 @@ export class EventsService {
     return { EventId: event.id }
   }
 
-  #envelope({ source, detailType, detail, resources }: { source: string; detailType: string; detail: unknown; resources: string[] }) {
+  #envelope({
+    source,
+    detailType,
+    detail,
+    resources,
+  }: {
+    source: string
+    detailType: string
+    detail: unknown
+    resources: string[]
+  }) {
     const { account, region } = this.#settings
     const time = new Date().toISOString()
-    return { version: '0', id: randomUUID(), 'detail-type': detailType, source, account, time, region, resources, detail }
+    return {
+      version: '0',
+      id: randomUUID(),
+      'detail-type': detailType,
+      source,
+      account,
+      time,
+      region,
+      resources,
+      detail,
+    }
   }
 
   #route(bus: string, event: Record<string, unknown>): void {
@@ -96,7 +138,10 @@ export class EventsService {
   }
 
   #fire(rule: Rule): void {
-    this.#send(rule, this.#envelope({ source: 'aws.events', detailType: 'Scheduled Event', detail: {}, resources: [] }))
+    this.#send(
+      rule,
+      this.#envelope({ source: 'aws.events', detailType: 'Scheduled Event', detail: {}, resources: [] }),
+    )
   }
 
   #send(rule: Rule, event: Record<string, unknown>): void {
@@ -107,7 +152,10 @@ export class EventsService {
     }
   }
 
-  async #deliver({ arn, maximumRetryAttempts, deadLetterArn }: Target, event: Record<string, unknown>): Promise<void> {
+  async #deliver(
+    { arn, maximumRetryAttempts, deadLetterArn }: Target,
+    event: Record<string, unknown>,
+  ): Promise<void> {
     const tries = [0, ...RETRY_MILLISECONDS.slice(0, maximumRetryAttempts)]
     let reason = ''
     for (const wait of tries) {

@@ -7,7 +7,8 @@ type Matcher = Record<string, unknown>
 
 export function matchesPattern(pattern: Record<string, unknown>, event: unknown): boolean {
   return Object.entries(pattern).every(([field, wanted]) => {
-    if (field === '$or') return (wanted as Record<string, unknown>[]).some((alternative) => matchesPattern(alternative, event))
+    if (field === '$or')
+      return (wanted as Record<string, unknown>[]).some((alternative) => matchesPattern(alternative, event))
     const value = isObject(event) ? event[field] : undefined
     if (Array.isArray(wanted)) return matchesAny(wanted, value)
     return matchesPattern(wanted as Record<string, unknown>, value)
@@ -31,16 +32,23 @@ function matchesOne(matcher: unknown, value: Value): boolean {
 const OPERATORS: Readonly<Record<string, (operand: unknown, value: Value) => boolean>> = {
   prefix: (operand, value) => compareText(operand, value, (text, part) => text.startsWith(part)),
   suffix: (operand, value) => compareText(operand, value, (text, part) => text.endsWith(part)),
-  'equals-ignore-case': (operand, value) => typeof value === 'string' && value.toLowerCase() === String(operand).toLowerCase(),
+  'equals-ignore-case': (operand, value) =>
+    typeof value === 'string' && value.toLowerCase() === String(operand).toLowerCase(),
   wildcard: (operand, value) => typeof value === 'string' && matchesWildcard(String(operand), value),
-  numeric: (operand, value) => typeof value === 'number' && matchesNumeric(operand as (string | number)[], value),
+  numeric: (operand, value) =>
+    typeof value === 'number' && matchesNumeric(operand as (string | number)[], value),
   'anything-but': (operand, value) => value !== undefined && !matchesButNot(operand, value),
 }
 
 /** `prefix` and `suffix` may themselves ignore case. */
-function compareText(operand: unknown, value: Value, holds: (text: string, part: string) => boolean): boolean {
+function compareText(
+  operand: unknown,
+  value: Value,
+  holds: (text: string, part: string) => boolean,
+): boolean {
   if (typeof value !== 'string') return false
-  if (isObject(operand)) return holds(value.toLowerCase(), String(operand['equals-ignore-case']).toLowerCase())
+  if (isObject(operand))
+    return holds(value.toLowerCase(), String(operand['equals-ignore-case']).toLowerCase())
   return holds(value, String(operand))
 }
 
@@ -51,7 +59,13 @@ function matchesButNot(operand: unknown, value: Value): boolean {
 function matchesNumeric(conditions: readonly (string | number)[], value: number): boolean {
   for (let index = 0; index < conditions.length; index += 2) {
     const limit = Number(conditions[index + 1])
-    const holds = { '<': value < limit, '<=': value <= limit, '=': value === limit, '>=': value >= limit, '>': value > limit }
+    const holds = {
+      '<': value < limit,
+      '<=': value <= limit,
+      '=': value === limit,
+      '>=': value >= limit,
+      '>': value > limit,
+    }
     if (!holds[conditions[index] as keyof typeof holds]) return false
   }
   return true

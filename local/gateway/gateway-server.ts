@@ -23,14 +23,20 @@ export function createGateway(routes: readonly GatewayRoute[], invoke: Invoke): 
 
 type Answer = { statusCode: number; headers: Record<string, string>; body: string | Buffer }
 
-async function handle(routes: readonly GatewayRoute[], invoke: Invoke, incoming: IncomingMessage): Promise<Answer> {
+async function handle(
+  routes: readonly GatewayRoute[],
+  invoke: Invoke,
+  incoming: IncomingMessage,
+): Promise<Answer> {
   const { pathname, searchParams, search } = new URL(incoming.url ?? '/', 'http://localhost')
   if (!isLocal(incoming.headers.host)) return plain(403, 'Forbidden')
   const matched = match(routes, incoming.method ?? 'GET', pathname)
   if (!matched) return plain(404, 'Not Found')
   const body = await readBody(incoming)
   if (!body) return plain(413, 'Request Entity Too Large')
-  const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]))
+  const headers = Object.fromEntries(
+    Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
+  )
   const routeKey = `${matched.route.method} ${matched.route.path}`
   const query = Object.fromEntries(searchParams)
   const event = {
@@ -45,7 +51,13 @@ async function handle(routes: readonly GatewayRoute[], invoke: Invoke, incoming:
       accountId: '000000000000',
       apiId: 'local',
       domainName: incoming.headers.host,
-      http: { method: incoming.method, path: pathname, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: headers['user-agent'] ?? '' },
+      http: {
+        method: incoming.method,
+        path: pathname,
+        protocol: 'HTTP/1.1',
+        sourceIp: '127.0.0.1',
+        userAgent: headers['user-agent'] ?? '',
+      },
       requestId: randomUUID(),
       routeKey,
       stage: '$default',
@@ -60,7 +72,12 @@ async function handle(routes: readonly GatewayRoute[], invoke: Invoke, incoming:
 
 function answerOf(outcome: Invocation): Answer {
   if ('functionError' in outcome) return plain(500, 'Internal Server Error')
-  const answer = JSON.parse(outcome.payload) as { statusCode?: number; headers?: Record<string, string>; body?: string; isBase64Encoded?: boolean }
+  const answer = JSON.parse(outcome.payload) as {
+    statusCode?: number
+    headers?: Record<string, string>
+    body?: string
+    isBase64Encoded?: boolean
+  }
   const body = answer.isBase64Encoded ? Buffer.from(answer.body ?? '', 'base64') : (answer.body ?? '')
   return { statusCode: answer.statusCode ?? 200, headers: answer.headers ?? {}, body }
 }
@@ -70,7 +87,9 @@ function match(routes: readonly GatewayRoute[], method: string, path: string) {
   const segments = path.split('/')
   const fitting = routes.filter((route) => {
     const parts = route.path.split('/')
-    const fits = parts.length === segments.length && parts.every((part, index) => part.startsWith('{') || part === segments[index])
+    const fits =
+      parts.length === segments.length &&
+      parts.every((part, index) => part.startsWith('{') || part === segments[index])
     return route.method === method && fits
   })
   const [route] = fitting.sort((a, b) => parametersIn(a) - parametersIn(b))

@@ -24,7 +24,11 @@ export class IamService {
   readonly #roles = new Map<string, Role>()
 
   putRole(name: string, arn: string): void {
-    this.#roles.set(name, { arn, statements: [], accessKeyId: `ASIALOCAL${String(this.#roles.size).padStart(11, '0')}` })
+    this.#roles.set(name, {
+      arn,
+      statements: [],
+      accessKeyId: `ASIALOCAL${String(this.#roles.size).padStart(11, '0')}`,
+    })
   }
 
   attach(roleName: string, statements: readonly Statement[]): void {
@@ -55,9 +59,16 @@ export class IamService {
 
   #authorize({ arn, statements }: Role, action: string, resource: string): void {
     const matching = statements.filter(({ Action, Resource }) => {
-      return Action.some((pattern) => matches(pattern, action)) && Resource.some((pattern) => matches(pattern, resource))
+      return (
+        Action.some((pattern) => matches(pattern, action)) &&
+        Resource.some((pattern) => matches(pattern, resource))
+      )
     })
-    if (matching.some(({ Effect }) => Effect === 'Allow') && !matching.some(({ Effect }) => Effect === 'Deny')) return
+    if (
+      matching.some(({ Effect }) => Effect === 'Allow') &&
+      !matching.some(({ Effect }) => Effect === 'Deny')
+    )
+      return
     const caller = arn.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')
     const message = `User: ${caller}/local is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`
     throw new AwsError('AccessDeniedException', message, 400)
@@ -77,7 +88,10 @@ const compiled = new Map<string, RegExp>()
 function matches(pattern: string, value: string): boolean {
   const known = compiled.get(pattern)
   if (known) return known.test(value)
-  const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.')
   const expression = new RegExp(`^${source}$`, 'i')
   compiled.set(pattern, expression)
   return expression.test(value)

@@ -26,7 +26,12 @@ export type FunctionSettings = {
 
 export type Invocation = { payload: string } | { functionError: FunctionError }
 
-type Pending = { payload: string; deadline: number; answer: (outcome: Invocation) => void; timer: NodeJS.Timeout }
+type Pending = {
+  payload: string
+  deadline: number
+  answer: (outcome: Invocation) => void
+  timer: NodeJS.Timeout
+}
 type Sandbox = { worker: Worker; pending: Map<string, Pending>; retired: boolean }
 
 /** How long a worker may take to say that it is alive after one of its invocations has timed out. */
@@ -61,12 +66,14 @@ export class LambdaFunction {
     const sandbox = this.#sandbox
     this.#sandbox = undefined
     if (!sandbox) return
-    for (const id of [...sandbox.pending.keys()]) this.#settle(sandbox, id, { functionError: ended('the local cloud was stopped') })
+    for (const id of [...sandbox.pending.keys()])
+      this.#settle(sandbox, id, { functionError: ended('the local cloud was stopped') })
     await sandbox.worker.terminate()
   }
 
   #dispatch(id: string, pending: Pending): void {
-    const sandbox = (this.#sandbox ??= this.#open())
+    this.#sandbox ??= this.#open()
+    const sandbox = this.#sandbox
     sandbox.pending.set(id, pending)
     sandbox.worker.postMessage({ kind: 'invoke', id, payload: pending.payload, deadline: pending.deadline })
   }
@@ -121,7 +128,9 @@ export class LambdaFunction {
     if (!sandbox?.pending.has(id)) return
     const seconds = this.settings.timeoutSeconds.toFixed(2)
     const message = `RequestId: ${id} Error: Task timed out after ${seconds} seconds`
-    this.#settle(sandbox, id, { functionError: { errorType: 'Sandbox.Timedout', errorMessage: message, trace: [] } })
+    this.#settle(sandbox, id, {
+      functionError: { errorType: 'Sandbox.Timedout', errorMessage: message, trace: [] },
+    })
     this.#retire(sandbox)
   }
 
@@ -153,5 +162,9 @@ function ended(message: string): FunctionError {
 }
 
 function outOfMemory(): FunctionError {
-  return { errorType: 'Runtime.OutOfMemory', errorMessage: 'the function used more memory than it has', trace: [] }
+  return {
+    errorType: 'Runtime.OutOfMemory',
+    errorMessage: 'the function used more memory than it has',
+    trace: [],
+  }
 }

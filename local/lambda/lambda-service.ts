@@ -13,7 +13,8 @@ export class LambdaService {
 
   get(nameOrArn: string): LambdaFunction {
     const unqualified = nameOrArn.replace(/(:function:[^:]+):[^:]+$/, '$1')
-    const found = this.#functions.get(unqualified) ?? this.list().find(({ settings }) => settings.name === nameOrArn)
+    const found =
+      this.#functions.get(unqualified) ?? this.list().find(({ settings }) => settings.name === nameOrArn)
     if (found) return found
     throw new AwsError('ResourceNotFoundException', `Function not found: ${nameOrArn}`, 404)
   }

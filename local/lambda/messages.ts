@@ -10,4 +10,10 @@ export type FromWorker =
   | { kind: 'error'; id: string; error: FunctionError }
   | { kind: 'pong'; id: string }
 
-export type WorkerData = { entry: string; handler: string; functionName: string; functionArn: string; memoryMb: number }
+export type WorkerData = {
+  entry: string
+  handler: string
+  functionName: string
+  functionArn: string
+  memoryMb: number
+}

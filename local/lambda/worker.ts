@@ -25,7 +25,9 @@ async function loadHandler(): Promise<Handler | undefined> {
     const bundle = (await import(pathToFileURL(entry).href)) as Record<string, unknown>
     const found = bundle[handlerName]
     if (typeof found === 'function') return found as Handler
-    throw Object.assign(new Error(`${functionName} exports no ${handlerName}`), { name: 'Runtime.HandlerNotFound' })
+    throw Object.assign(new Error(`${functionName} exports no ${handlerName}`), {
+      name: 'Runtime.HandlerNotFound',
+    })
   } catch (error) {
     send({ kind: 'unusable', error: describe(error) })
     return undefined

@@ -23,7 +23,10 @@ export class ObjectStore {
   }
 
   async hasBucket(bucket: string): Promise<boolean> {
-    return stat(join(this.#root, bucket)).then((found) => found.isDirectory(), () => false)
+    return stat(join(this.#root, bucket)).then(
+      (found) => found.isDirectory(),
+      () => false,
+    )
   }
 
   /** Whole or not at all: written beside its place, then moved there. */
@@ -60,7 +63,9 @@ export class ObjectStore {
 
   /** The mark at the end tells an object `a` from the folder of an object `a/b`. */
   #pathOf(bucket: string, key: string): string {
-    const segments = key.split('/').map((segment) => encodeURIComponent(segment).replaceAll('.', '%2E').replaceAll('*', '%2A'))
+    const segments = key
+      .split('/')
+      .map((segment) => encodeURIComponent(segment).replaceAll('.', '%2E').replaceAll('*', '%2A'))
     return `${join(this.#root, bucket, ...segments)}@`
   }
 }

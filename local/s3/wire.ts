@@ -6,10 +6,15 @@ import type { ObjectStore } from './object-store.ts'
 const PAGE = 1_000
 
 /** S3's REST protocol, path-style: put, get, head, delete, list, and browser uploads by POST policy. */
-export async function answerS3(store: ObjectStore, request: AwsRequest, secretOf: (accessKeyId: string) => string | undefined): Promise<AwsResponse> {
+export async function answerS3(
+  store: ObjectStore,
+  request: AwsRequest,
+  secretOf: (accessKeyId: string) => string | undefined,
+): Promise<AwsResponse> {
   const [bucket = '', ...rest] = decodeURIComponent(request.url.pathname).slice(1).split('/')
   const key = rest.join('/')
-  if (!(await store.hasBucket(bucket))) throw new AwsError('NoSuchBucket', `The specified bucket does not exist: ${bucket}`, 404)
+  if (!(await store.hasBucket(bucket)))
+    throw new AwsError('NoSuchBucket', `The specified bucket does not exist: ${bucket}`, 404)
   if (request.method === 'POST' && key === '') return upload(store, bucket, request, secretOf)
   if (request.method === 'GET' && key === '') return list(store, bucket, request.url.searchParams)
   if (request.method === 'PUT') {
@@ -22,7 +27,11 @@ export async function answerS3(store: ObjectStore, request: AwsRequest, secretOf
   }
   const found = await store.get(bucket, key)
   if (!found) throw new AwsError('NoSuchKey', `The specified key does not exist: ${key}`, 404)
-  const headers = { etag: found.etag, 'content-type': found.contentType, 'content-length': String(found.body.length) }
+  const headers = {
+    etag: found.etag,
+    'content-type': found.contentType,
+    'content-length': String(found.body.length),
+  }
   return { status: 200, headers, body: request.method === 'HEAD' ? '' : found.body }
 }
 
@@ -32,23 +41,43 @@ async function list(store: ObjectStore, bucket: string, query: URLSearchParams):
   const limit = Math.min(PAGE, Number(query.get('max-keys') ?? PAGE))
   const all = (await store.list(bucket, prefix)).filter(({ key }) => key > after)
   const page = all.slice(0, limit)
-  const contents = page.map(({ key, size, etag }) => `<Contents><Key>${xml(key)}</Key><Size>${size}</Size><ETag>${xml(etag)}</ETag></Contents>`)
-  const next = all.length > page.length ? `<NextContinuationToken>${xml(page.at(-1)?.key ?? '')}</NextContinuationToken>` : ''
+  const contents = page.map(
+    ({ key, size, etag }) =>
+      `<Contents><Key>${xml(key)}</Key><Size>${size}</Size><ETag>${xml(etag)}</ETag></Contents>`,
+  )
+  const next =
+    all.length > page.length
+      ? `<NextContinuationToken>${xml(page.at(-1)?.key ?? '')}</NextContinuationToken>`
+      : ''
   const body = `<?xml version="1.0" encoding="UTF-8"?><ListBucketResult><Name>${bucket}</Name><Prefix>${xml(prefix)}</Prefix><KeyCount>${page.length}</KeyCount><IsTruncated>${next !== ''}</IsTruncated>${next}${contents.join('')}</ListBucketResult>`
   return { status: 200, headers: { 'content-type': 'application/xml' }, body }
 }
 
-type Policy = { expiration: string; conditions: (Record<string, string> | [string, string | number, string | number])[] }
+type Policy = {
+  expiration: string
+  conditions: (Record<string, string> | [string, string | number, string | number])[]
+}
 
 /** A form upload: the policy's signature, time, key and size are checked as S3 checks them. */
-async function upload(store: ObjectStore, bucket: string, request: AwsRequest, secretOf: (id: string) => string | undefined): Promise<AwsResponse> {
+async function upload(
+  store: ObjectStore,
+  bucket: string,
+  request: AwsRequest,
+  secretOf: (id: string) => string | undefined,
+): Promise<AwsResponse> {
   const form = await readForm(request)
-  const field = (name: string): string => String([...form].find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1] ?? '')
+  const field = (name: string): string =>
+    String([...form].find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1] ?? '')
   const file = form.get('file')
-  if (!(file instanceof Blob)) throw new AwsError('InvalidArgument', 'POST requires exactly one file upload per request.')
+  if (!(file instanceof Blob))
+    throw new AwsError('InvalidArgument', 'POST requires exactly one file upload per request.')
   const encoded = field('policy')
   if (!signatureMatches(encoded, field('x-amz-credential'), field('x-amz-signature'), secretOf)) {
-    throw new AwsError('SignatureDoesNotMatch', 'The request signature we calculated does not match the signature you provided.', 403)
+    throw new AwsError(
+      'SignatureDoesNotMatch',
+      'The request signature we calculated does not match the signature you provided.',
+      403,
+    )
   }
   const policy = JSON.parse(Buffer.from(encoded, 'base64').toString()) as Policy
   const refusal = refusalOf(policy, { key: field('key'), bucket, size: file.size })
@@ -62,18 +91,30 @@ async function readForm({ body, headers }: AwsRequest): Promise<FormData> {
   try {
     return await new Response(new Uint8Array(body), { headers: { 'content-type': contentType } }).formData()
   } catch {
-    throw new AwsError('MalformedPOSTRequest', 'The body of your POST request is not well-formed multipart/form-data.')
+    throw new AwsError(
+      'MalformedPOSTRequest',
+      'The body of your POST request is not well-formed multipart/form-data.',
+    )
   }
 }
 
-function refusalOf({ expiration, conditions }: Policy, { key, bucket, size }: { key: string; bucket: string; size: number }): AwsError | undefined {
-  if (Date.parse(expiration) < Date.now()) return new AwsError('AccessDenied', 'Invalid according to Policy: Policy expired.', 403)
+function refusalOf(
+  { expiration, conditions }: Policy,
+  { key, bucket, size }: { key: string; bucket: string; size: number },
+): AwsError | undefined {
+  if (Date.parse(expiration) < Date.now())
+    return new AwsError('AccessDenied', 'Invalid according to Policy: Policy expired.', 403)
   for (const condition of conditions) {
     if (Array.isArray(condition)) {
       const [, least, most] = condition
       if (condition[0] !== 'content-length-range') continue
-      if (size > Number(most)) return new AwsError('EntityTooLarge', `Your proposed upload exceeds the maximum allowed size: ${size} of ${most} bytes`)
-      if (size < Number(least)) return new AwsError('EntityTooSmall', `Your proposed upload is smaller than ${least} bytes`)
+      if (size > Number(most))
+        return new AwsError(
+          'EntityTooLarge',
+          `Your proposed upload exceeds the maximum allowed size: ${size} of ${most} bytes`,
+        )
+      if (size < Number(least))
+        return new AwsError('EntityTooSmall', `Your proposed upload is smaller than ${least} bytes`)
     } else if ((condition.key ?? key) !== key || (condition.bucket ?? bucket) !== bucket) {
       return new AwsError('AccessDenied', 'Invalid according to Policy: Policy Condition failed.', 403)
     }
@@ -81,7 +122,12 @@ function refusalOf({ expiration, conditions }: Policy, { key, bucket, size }: { 
   return undefined
 }
 
-function signatureMatches(policy: string, credential: string, signature: string, secretOf: (id: string) => string | undefined): boolean {
+function signatureMatches(
+  policy: string,
+  credential: string,
+  signature: string,
+  secretOf: (id: string) => string | undefined,
+): boolean {
   const [accessKeyId = '', date = '', region = '', service = ''] = credential.split('/')
   const secret = secretOf(accessKeyId)
   if (secret === undefined) return false
@@ -96,7 +142,11 @@ function signatureMatches(policy: string, credential: string, signature: string,
 
 /** SDK clients may send a body in signed chunks with a checksum behind it (`aws-chunked`). */
 function decodeBody({ body, headers }: AwsRequest): Buffer {
-  if (!(headers['content-encoding'] ?? '').includes('aws-chunked') && !headers['x-amz-decoded-content-length']) return body
+  if (
+    !(headers['content-encoding'] ?? '').includes('aws-chunked') &&
+    !headers['x-amz-decoded-content-length']
+  )
+    return body
   const parts: Buffer[] = []
   for (let at = 0; at < body.length; ) {
     const lineEnd = body.indexOf('\r\n', at)
@@ -109,5 +159,9 @@ function decodeBody({ body, headers }: AwsRequest): Buffer {
 }
 
 function xml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
 }

@@ -15,9 +15,11 @@ export const realClock: EngineClock = {
   now: () => Date.now(),
   async sleep(milliseconds, signal) {
     for (let left = milliseconds; left > 0; left -= LONGEST_TIMER) {
-      await delay(Math.min(left, LONGEST_TIMER), undefined, signal ? { signal } : {}).catch((error: unknown) => {
-        throw signal?.aborted ? signal.reason : error
-      })
+      await delay(Math.min(left, LONGEST_TIMER), undefined, signal ? { signal } : {}).catch(
+        (error: unknown) => {
+          throw signal?.aborted ? signal.reason : error
+        },
+      )
     }
     signal?.throwIfAborted()
   },

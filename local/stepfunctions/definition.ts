@@ -7,15 +7,31 @@ export type Retrier = {
   MaxDelaySeconds?: number
   JitterStrategy?: 'FULL' | 'NONE'
 }
-export type Catcher = { ErrorEquals: string[]; Next: string; Output?: unknown; Assign?: Record<string, unknown> }
+export type Catcher = {
+  ErrorEquals: string[]
+  Next: string
+  Output?: unknown
+  Assign?: Record<string, unknown>
+}
 
-type Common = { Comment?: string; Next?: string; End?: boolean; Output?: unknown; Assign?: Record<string, unknown> }
+type Common = {
+  Comment?: string
+  Next?: string
+  End?: boolean
+  Output?: unknown
+  Assign?: Record<string, unknown>
+}
 type Failable = { Retry?: Retrier[]; Catch?: Catcher[] }
 
 export type TaskState = Common &
   Failable & { Type: 'Task'; Resource: string; Arguments?: unknown; TimeoutSeconds?: number | string }
 export type PassState = Common & { Type: 'Pass' }
-export type Choice = { Condition: string | boolean; Next: string; Output?: unknown; Assign?: Record<string, unknown> }
+export type Choice = {
+  Condition: string | boolean
+  Next: string
+  Output?: unknown
+  Assign?: Record<string, unknown>
+}
 export type ChoiceState = Common & { Type: 'Choice'; Choices: Choice[]; Default?: string }
 export type WaitState = Common & { Type: 'Wait'; Seconds?: number | string; Timestamp?: string }
 export type SucceedState = Common & { Type: 'Succeed' }

@@ -55,7 +55,10 @@ export class Execution {
   }
 
   /** Ends the execution unless it has ended: whichever end comes first stays. */
-  end(status: Exclude<ExecutionStatus, 'RUNNING'>, outcome: { output?: unknown; error?: string; cause?: string }): boolean {
+  end(
+    status: Exclude<ExecutionStatus, 'RUNNING'>,
+    outcome: { output?: unknown; error?: string; cause?: string },
+  ): boolean {
     if (this.status !== 'RUNNING') return false
     this.status = status
     this.stoppedAt = this.surroundings.clock.now()

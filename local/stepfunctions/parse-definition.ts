@@ -7,7 +7,16 @@ export class InvalidDefinition extends Error {
 
 const TYPES = ['Task', 'Pass', 'Choice', 'Wait', 'Succeed', 'Fail', 'Parallel']
 const RESOURCES = ['arn:aws:states:::lambda:invoke']
-const JSONPATH_FIELDS = ['InputPath', 'OutputPath', 'ResultPath', 'ResultSelector', 'Parameters', 'Result', 'SecondsPath', 'ItemsPath']
+const JSONPATH_FIELDS = [
+  'InputPath',
+  'OutputPath',
+  'ResultPath',
+  'ResultSelector',
+  'Parameters',
+  'Result',
+  'SecondsPath',
+  'ItemsPath',
+]
 const MAX_NAME = 80
 
 /** Parses a definition and checks its structure. Throws InvalidDefinition. */
@@ -16,15 +25,21 @@ export function parseDefinition(text: string): Definition {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new InvalidDefinition(`Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: ${(error as Error).message}'`)
+    throw new InvalidDefinition(
+      `Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: ${(error as Error).message}'`,
+    )
   }
   const definition = value as Definition
   if (definition.QueryLanguage !== 'JSONata') {
-    throw new InvalidDefinition("this engine runs definitions with \"QueryLanguage\": \"JSONata\"; JSONPath (AWS's default) is not supported")
+    throw new InvalidDefinition(
+      'this engine runs definitions with "QueryLanguage": "JSONata"; JSONPath (AWS\'s default) is not supported',
+    )
   }
   const problems = problemsOf(definition, '', new Set())
   if (problems.length === 0) return definition
-  throw new InvalidDefinition(`Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: ${problems.join(', ')}'`)
+  throw new InvalidDefinition(
+    `Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: ${problems.join(', ')}'`,
+  )
 }
 
 function problemsOf(flow: Flow, at: string, names: Set<string>): string[] {
@@ -42,25 +57,36 @@ function problemsOf(flow: Flow, at: string, names: Set<string>): string[] {
 }
 
 function problemsOfState(state: State, states: Flow['States'], place: string, names: Set<string>): string[] {
-  if (!TYPES.includes(state.Type)) return [`the type ${String(state.Type)} is not supported at ${place}/Type; supported: ${TYPES.join(', ')}`]
-  const problems = JSONPATH_FIELDS.filter((field) => field in state).map((field) => `the field ${field} belongs to JSONPath at ${place}/${field}`)
+  if (!TYPES.includes(state.Type))
+    return [
+      `the type ${String(state.Type)} is not supported at ${place}/Type; supported: ${TYPES.join(', ')}`,
+    ]
+  const problems = JSONPATH_FIELDS.filter((field) => field in state).map(
+    (field) => `the field ${field} belongs to JSONPath at ${place}/${field}`,
+  )
   for (const target of targetsOf(state)) {
     if (!(target in states)) problems.push(`"${target}" is not a state here, at ${place}`)
   }
   const ends = state.Type === 'Choice' || state.Type === 'Succeed' || state.Type === 'Fail'
-  if (!ends && (state.Next === undefined) === (state.End !== true)) problems.push(`one of Next and End is needed at ${place}`)
+  if (!ends && (state.Next === undefined) === (state.End !== true))
+    problems.push(`one of Next and End is needed at ${place}`)
   if (state.Type === 'Task' && !RESOURCES.includes(state.Resource)) {
-    problems.push(`the resource ${state.Resource} is not supported at ${place}/Resource; supported: ${RESOURCES.join(', ')}`)
+    problems.push(
+      `the resource ${state.Resource} is not supported at ${place}/Resource; supported: ${RESOURCES.join(', ')}`,
+    )
   }
   if (state.Type === 'Parallel') {
-    state.Branches.forEach((branch, index) => problems.push(...problemsOf(branch, `${place}/Branches[${index}]`, names)))
+    for (const [index, branch] of state.Branches.entries()) {
+      problems.push(...problemsOf(branch, `${place}/Branches[${index}]`, names))
+    }
   }
   return problems
 }
 
 function targetsOf(state: State): string[] {
   const targets = state.Next === undefined ? [] : [state.Next]
-  if (state.Type === 'Choice') targets.push(...state.Choices.map(({ Next }) => Next), ...(state.Default ? [state.Default] : []))
+  if (state.Type === 'Choice')
+    targets.push(...state.Choices.map(({ Next }) => Next), ...(state.Default ? [state.Default] : []))
   if ('Catch' in state) targets.push(...(state.Catch ?? []).map(({ Next }) => Next))
   return targets
 }

@@ -13,11 +13,13 @@ export async function evaluate(value: unknown, variables: Variables, field: stri
   if (typeof value !== 'object' || value === null || !containsExpression(value)) return value
   if (Array.isArray(value)) {
     const members: unknown[] = []
-    for (const [index, member] of value.entries()) members.push(await evaluate(member, variables, `${field}[${index}]`))
+    for (const [index, member] of value.entries())
+      members.push(await evaluate(member, variables, `${field}[${index}]`))
     return members
   }
   const result: Record<string, unknown> = {}
-  for (const [key, member] of Object.entries(value)) result[key] = await evaluate(member, variables, `${field}/${key}`)
+  for (const [key, member] of Object.entries(value))
+    result[key] = await evaluate(member, variables, `${field}/${key}`)
   return result
 }
 
@@ -42,10 +44,16 @@ async function query(text: string, variables: Variables, field: string): Promise
     result = await compile(text).evaluate(undefined, variables)
   } catch (error) {
     const reason = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
-    throw new StateError('States.QueryEvaluationError', `The JSONata expression '${inner(text)}' specified for the field '${field}' threw an error during evaluation. ${String(reason)}`)
+    throw new StateError(
+      'States.QueryEvaluationError',
+      `The JSONata expression '${inner(text)}' specified for the field '${field}' threw an error during evaluation. ${String(reason)}`,
+    )
   }
   if (result === undefined) {
-    throw new StateError('States.QueryEvaluationError', `The JSONata expression '${inner(text)}' specified for the field '${field}' returned nothing (undefined).`)
+    throw new StateError(
+      'States.QueryEvaluationError',
+      `The JSONata expression '${inner(text)}' specified for the field '${field}' returned nothing (undefined).`,
+    )
   }
   return plain(result)
 }
@@ -73,13 +81,23 @@ function registerFunctions(expression: jsonata.Expression): void {
   expression.registerFunction('uuid', () => randomUUID(), '<:s>')
   expression.registerFunction('parse', (text: string) => JSON.parse(text), '<s:x>')
   expression.registerFunction('hash', (value: unknown, algorithm: string) => hash(value, algorithm), '<xs:s>')
-  expression.registerFunction('random', (seed?: number) => (seed === undefined ? Math.random() : seeded(seed)), '<n?:n>')
-  expression.registerFunction('range', (from: number, to: number, step: number) => range(from, to, step), '<nnn:a>')
+  expression.registerFunction(
+    'random',
+    (seed?: number) => (seed === undefined ? Math.random() : seeded(seed)),
+    '<n?:n>',
+  )
+  expression.registerFunction(
+    'range',
+    (from: number, to: number, step: number) => range(from, to, step),
+    '<nnn:a>',
+  )
   expression.registerFunction('partition', (list: unknown[], size: number) => partition(list, size), '<an:a>')
 }
 
 function hash(value: unknown, algorithm: string): string {
-  return createHash(algorithm.replace('-', '').toLowerCase()).update(typeof value === 'string' ? value : JSON.stringify(value)).digest('hex')
+  return createHash(algorithm.replace('-', '').toLowerCase())
+    .update(typeof value === 'string' ? value : JSON.stringify(value))
+    .digest('hex')
 }
 
 /** Mulberry32: the same seed gives the same number. */
@@ -92,9 +110,14 @@ function seeded(seed: number): number {
 
 function range(from: number, to: number, step: number): number[] {
   if (step === 0) throw new Error('the step of $range must not be 0')
-  return Array.from({ length: Math.max(0, Math.floor((to - from) / step) + 1) }, (_, index) => from + index * step)
+  return Array.from(
+    { length: Math.max(0, Math.floor((to - from) / step) + 1) },
+    (_, index) => from + index * step,
+  )
 }
 
 function partition(list: unknown[], size: number): unknown[][] {
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) => list.slice(index * size, (index + 1) * size))
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
+    list.slice(index * size, (index + 1) * size),
+  )
 }

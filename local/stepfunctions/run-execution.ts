@@ -9,9 +9,11 @@ export async function runExecution(execution: Execution): Promise<void> {
   const started = history.add(0, 'ExecutionStarted', {
     executionStartedEventDetails: { input: asText(from.input), roleArn: from.roleArn },
   })
-  const scope = { execution, variables: {}, signal: execution.controller.signal }
+  const scope = { execution, variables: {}, signal: execution.controller.signal, runFlow }
   try {
-    const { output, last } = await withTimeout(execution, () => runFlow(from.definition, from.input, scope, started))
+    const { output, last } = await withTimeout(execution, () =>
+      runFlow(from.definition, from.input, scope, started),
+    )
     history.add(last, 'ExecutionSucceeded', { executionSucceededEventDetails: { output: asText(output) } })
     execution.end('SUCCEEDED', { output })
   } catch (thrown) {
@@ -62,5 +64,8 @@ async function withTimeout<T>(execution: Execution, work: () => Promise<T>): Pro
 /** A fault of the engine itself shows as States.Runtime, never as silence. */
 function asStateError(thrown: unknown): StateError {
   if (thrown instanceof StateError) return thrown
-  return new StateError('States.Runtime', thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown))
+  return new StateError(
+    'States.Runtime',
+    thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
+  )
 }

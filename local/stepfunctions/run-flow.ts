@@ -1,7 +1,8 @@
+import type { Flow, State } from './definition.ts'
 import { asText } from './history.ts'
+import { leave } from './leave-state.ts'
 import { evaluate } from './query.ts'
 import { type Entry, type Exit, makeEntry, type Scope } from './scope.ts'
-import type { Flow, State } from './definition.ts'
 import { StateError } from './state-error.ts'
 import { runChoice } from './states/choice.ts'
 import { runFailable } from './states/failable.ts'
@@ -13,14 +14,25 @@ const MAX_PAYLOAD_BYTES = 256 * 1024
 const MAX_EVENTS = 25_000
 
 /** Runs states from `StartAt` until one ends the flow. `after` is the event that led here. */
-export async function runFlow(flow: Flow, input: unknown, scope: Scope, after: number): Promise<{ output: unknown; last: number }> {
+export async function runFlow(
+  flow: Flow,
+  input: unknown,
+  scope: Scope,
+  after: number,
+): Promise<{ output: unknown; last: number }> {
   let name: string | undefined = flow.StartAt
   let last = after
   let current = input
   let variables = scope.variables
   while (name !== undefined) {
     scope.signal.throwIfAborted()
-    const exit: Exit = await runState(name, flow.States[name] as State, current, { ...scope, variables }, last)
+    const exit: Exit = await runState(
+      name,
+      flow.States[name] as State,
+      current,
+      { ...scope, variables },
+      last,
+    )
     if (Object.keys(exit.assigned).length > 0) variables = { ...variables, ...exit.assigned }
     current = exit.output
     last = exit.last
@@ -29,17 +41,33 @@ export async function runFlow(flow: Flow, input: unknown, scope: Scope, after: n
   return { output: current, last }
 }
 
-async function runState(name: string, state: State, input: unknown, scope: Scope, after: number): Promise<Exit> {
+async function runState(
+  name: string,
+  state: State,
+  input: unknown,
+  scope: Scope,
+  after: number,
+): Promise<Exit> {
   const { history } = scope.execution
-  if (history.events.length >= MAX_EVENTS) throw new StateError('States.Runtime', `The execution reached the maximum number of history events (${MAX_EVENTS}).`)
-  const entered = history.add(after, `${state.Type}StateEntered`, { stateEnteredEventDetails: { name, input: asText(input) } })
+  if (history.events.length >= MAX_EVENTS)
+    throw new StateError(
+      'States.Runtime',
+      `The execution reached the maximum number of history events (${MAX_EVENTS}).`,
+    )
+  const entered = history.add(after, `${state.Type}StateEntered`, {
+    stateEnteredEventDetails: { name, input: asText(input) },
+  })
   const exit = await behave(makeEntry(name, state, input, scope, entered))
   checkSize(name, exit.output)
   const details = {
     name,
     output: asText(exit.output),
     ...(Object.keys(exit.assigned).length > 0
-      ? { assignedVariables: Object.fromEntries(Object.entries(exit.assigned).map(([key, value]) => [key, asText(value)])) }
+      ? {
+          assignedVariables: Object.fromEntries(
+            Object.entries(exit.assigned).map(([key, value]) => [key, asText(value)]),
+          ),
+        }
       : {}),
   }
   const last = history.add(exit.last, `${state.Type}StateExited`, { stateExitedEventDetails: details })
@@ -59,16 +87,10 @@ async function behave(entry: Entry): Promise<Exit> {
 async function failure(entry: Entry<Extract<State, { Type: 'Fail' }>>): Promise<StateError> {
   const { Error: error = '', Cause: cause = '' } = entry.state
   const names = entry.names()
-  return new StateError(String(await evaluate(error, names, 'Error')), String(await evaluate(cause, names, 'Cause')))
-}
-
-/** The ordinary way out of a state: `Assign` and `Output` over what it produced. */
-export async function leave(entry: Entry, output: unknown, last: number, more: { result?: unknown } = {}): Promise<Exit> {
-  const { state } = entry
-  const names = entry.names(more)
-  const assigned = state.Assign ? ((await evaluate(state.Assign, names, 'Assign')) as Record<string, unknown>) : {}
-  const shaped = 'Output' in state ? await evaluate(state.Output, names, 'Output') : output
-  return { output: shaped, next: state.End === true ? undefined : state.Next, assigned, last }
+  return new StateError(
+    String(await evaluate(error, names, 'Error')),
+    String(await evaluate(cause, names, 'Cause')),
+  )
 }
 
 /** `States.ALL` does not catch it: data that large must not travel through state. */

@@ -1,9 +1,17 @@
+import type { Flow, State } from './definition.ts'
 import type { Execution } from './execution.ts'
-import type { State } from './definition.ts'
 import type { Variables } from './query.ts'
 
-/** Where a flow runs: which execution, with which variables, until when. */
-export type Scope = { execution: Execution; variables: Variables; signal: AbortSignal }
+/** Runs states until one ends the flow; `after` is the event that led to it. */
+export type RunFlow = (
+  flow: Flow,
+  input: unknown,
+  scope: Scope,
+  after: number,
+) => Promise<{ output: unknown; last: number }>
+
+/** Where a flow runs: which execution, with which variables, until when, and how flows inside it are run. */
+export type Scope = { execution: Execution; variables: Variables; signal: AbortSignal; runFlow: RunFlow }
 
 /** One entry of one state, with all that its behaviour needs. */
 export type Entry<S extends State = State> = {
@@ -19,9 +27,20 @@ export type Entry<S extends State = State> = {
 }
 
 /** What a state leaves behind: its output, where to go, new variables, and the event that came last. */
-export type Exit = { output: unknown; next: string | undefined; assigned: Record<string, unknown>; last: number }
+export type Exit = {
+  output: unknown
+  next: string | undefined
+  assigned: Record<string, unknown>
+  last: number
+}
 
-export function makeEntry<S extends State>(name: string, state: S, input: unknown, scope: Scope, entered: number): Entry<S> {
+export function makeEntry<S extends State>(
+  name: string,
+  state: S,
+  input: unknown,
+  scope: Scope,
+  entered: number,
+): Entry<S> {
   const { execution, variables } = scope
   const enteredTime = new Date(execution.surroundings.clock.now()).toISOString()
   return {
@@ -35,7 +54,10 @@ export function makeEntry<S extends State>(name: string, state: S, input: unknow
       ...variables,
       states: {
         input,
-        context: { ...execution.context, State: { Name: name, EnteredTime: enteredTime, RetryCount: retryCount } },
+        context: {
+          ...execution.context,
+          State: { Name: name, EnteredTime: enteredTime, RetryCount: retryCount },
+        },
         ...more,
       },
     }),

@@ -34,7 +34,12 @@ export class StepFunctionsService {
   }
 
   /** Throws InvalidDefinition as AwsError. A machine of that name is replaced; its executions keep their definition. */
-  putStateMachine(machine: { stateMachineArn: string; name: string; definition: string; roleArn: string }): StateMachine {
+  putStateMachine(machine: {
+    stateMachineArn: string
+    name: string
+    definition: string
+    roleArn: string
+  }): StateMachine {
     const { stateMachineArn, name, roleArn } = machine
     const stored = {
       stateMachineArn,
@@ -59,13 +64,22 @@ export class StepFunctionsService {
   }
 
   /** Idempotent by name and input while it runs. Throws ExecutionAlreadyExists, StateMachineDoesNotExist, InvalidExecutionInput. */
-  startExecution({ stateMachineArn, name, input = '{}' }: { stateMachineArn: string; name: string; input?: string | undefined }): Execution {
+  startExecution({
+    stateMachineArn,
+    name,
+    input = '{}',
+  }: {
+    stateMachineArn: string
+    name: string
+    input?: string | undefined
+  }): Execution {
     const machine = this.getStateMachine(stateMachineArn)
     const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`
     const value = parsedInput(input)
     const existing = this.#executions.get(executionArn)
     if (existing) {
-      const same = existing.status === 'RUNNING' && JSON.stringify(existing.from.input) === JSON.stringify(value)
+      const same =
+        existing.status === 'RUNNING' && JSON.stringify(existing.from.input) === JSON.stringify(value)
       if (same) return existing
       throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${executionArn}'`)
     }
@@ -119,6 +133,9 @@ function parsedInput(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new AwsError('InvalidExecutionInput', `Invalid State Machine Execution Input: '${(error as Error).message}'`)
+    throw new AwsError(
+      'InvalidExecutionInput',
+      `Invalid State Machine Execution Input: '${(error as Error).message}'`,
+    )
   }
 }

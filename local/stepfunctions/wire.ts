@@ -22,7 +22,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
 
   StopExecution: (service, { executionArn, error, cause }) => {
-    const execution = service.stopExecution(String(executionArn), error as string | undefined, cause as string | undefined)
+    const execution = service.stopExecution(
+      String(executionArn),
+      error as string | undefined,
+      cause as string | undefined,
+    )
     return { stopDate: seconds(execution.stoppedAt ?? Date.now()) }
   },
 
@@ -40,14 +44,21 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     const ordered = reverseOrder ? events.toReversed() : events
     const from = nextToken === undefined ? 0 : Number(nextToken)
     const to = from + Math.min(PAGE, Number(maxResults) || PAGE)
-    return { events: ordered.slice(from, to).map(wireEvent), ...(to < ordered.length ? { nextToken: String(to) } : {}) }
+    return {
+      events: ordered.slice(from, to).map(wireEvent),
+      ...(to < ordered.length ? { nextToken: String(to) } : {}),
+    }
   },
 
-  DescribeStateMachine: (service, { stateMachineArn }) => describeMachine(service.getStateMachine(String(stateMachineArn))),
+  DescribeStateMachine: (service, { stateMachineArn }) =>
+    describeMachine(service.getStateMachine(String(stateMachineArn))),
 
   DescribeStateMachineForExecution: (service, { executionArn }) => {
     const { from } = service.getExecution(String(executionArn))
-    return { ...describeMachine(service.getStateMachine(from.stateMachineArn)), definition: JSON.stringify(from.definition) }
+    return {
+      ...describeMachine(service.getStateMachine(from.stateMachineArn)),
+      definition: JSON.stringify(from.definition),
+    }
   },
 
   ListStateMachines: (service) => ({
@@ -61,7 +72,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 export function answerStepFunctions(service: StepFunctionsService, action: string, body: Body): object {
   const answer = ACTIONS[action]
   if (answer) return answer(service, body)
-  throw new AwsError('UnknownOperationException', `the local Step Functions does not do ${action}; it does ${Object.keys(ACTIONS).join(', ')}`)
+  throw new AwsError(
+    'UnknownOperationException',
+    `the local Step Functions does not do ${action}; it does ${Object.keys(ACTIONS).join(', ')}`,
+  )
 }
 
 function summary({ from, status, startedAt, stoppedAt }: Execution): object {
@@ -88,8 +102,22 @@ function describe(execution: Execution): object {
   }
 }
 
-function describeMachine({ stateMachineArn, name, definitionText, roleArn, createdAt }: StateMachine): object {
-  return { stateMachineArn, name, definition: definitionText, roleArn, type: 'STANDARD', status: 'ACTIVE', creationDate: seconds(createdAt) }
+function describeMachine({
+  stateMachineArn,
+  name,
+  definitionText,
+  roleArn,
+  createdAt,
+}: StateMachine): object {
+  return {
+    stateMachineArn,
+    name,
+    definition: definitionText,
+    roleArn,
+    type: 'STANDARD',
+    status: 'ACTIVE',
+    creationDate: seconds(createdAt),
+  }
 }
 
 function wireEvent(event: HistoryEvent): object {

@@ -11,7 +11,11 @@ export type AgentLog = {
 
 /** What an agent can reach while it works on one step. */
 export type AgentContext = {
-  readonly task: { readonly id: string; readonly type: string | undefined; readonly metadata: Record<string, string> }
+  readonly task: {
+    readonly id: string
+    readonly type: string | undefined
+    readonly metadata: Record<string, string>
+  }
   readonly step: { readonly path: string }
   /** From 1; counts the tries of this step by any agent. */
   readonly attempt: number
@@ -33,7 +37,9 @@ type Schemas = { description: string; input: z.ZodType; output: z.ZodType }
 export type Capabilities = Readonly<Record<string, Schemas>>
 
 /** One call of an agent: which capability, with its parsed input. Narrow on `capability`. */
-type Call<C extends Capabilities> = { [Name in keyof C]: { capability: Name; input: z.output<C[Name]['input']> } }[keyof C]
+type Call<C extends Capabilities> = {
+  [Name in keyof C]: { capability: Name; input: z.output<C[Name]['input']> }
+}[keyof C]
 
 type Definition<C extends Capabilities> = {
   id: string

@@ -17,8 +17,14 @@ export const cancelTask =
   async ({ reason, ...ref }: TaskRef & { reason: string }): Promise<TaskView> => {
     const task = await getTask(ports, ref)
     if (!isOpenTask(task)) throw alreadyEnded(task.id, task.status)
-    const cancelled = { ...task, status: 'cancelled' as const, endedAt: ports.clock.now().toISOString(), reason }
-    if (!(await ports.tasks.endTask(cancelled))) throw alreadyEnded(task.id, (await getTask(ports, ref)).status)
+    const cancelled = {
+      ...task,
+      status: 'cancelled' as const,
+      endedAt: ports.clock.now().toISOString(),
+      reason,
+    }
+    if (!(await ports.tasks.endTask(cancelled)))
+      throw alreadyEnded(task.id, (await getTask(ports, ref)).status)
     await ports.executions.stop({ stateMachineArn: task.stateMachineArn, name: executionName(task) }, reason)
     await ports.bus.publish([taskEvent(cancelled)])
     return taskView(cancelled)

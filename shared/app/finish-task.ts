@@ -8,7 +8,13 @@ import { isOrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
 import type { Json } from '../domain/json.ts'
 import type { StepRecord } from '../domain/step.ts'
-import { type EndedTask, isOpenTask, type OpenTask, parseExecutionName, type TaskError } from '../domain/task.ts'
+import {
+  type EndedTask,
+  isOpenTask,
+  type OpenTask,
+  parseExecutionName,
+  type TaskError,
+} from '../domain/task.ts'
 import type { ExecutionState, Plan, Ports } from '../ports/index.ts'
 import { resolveExpressions } from '../workflow/expressions.ts'
 import { sinksOf } from '../workflow/graph.ts'
@@ -46,7 +52,12 @@ async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedT
     return { ...task, status: 'succeeded', endedAt, result, degraded: degradedOf(steps) }
   } catch (error) {
     if (!isOrchestratorError(error, 'InvalidInputError')) throw error
-    return { ...task, status: 'failed', endedAt, error: { name: error.name, message: `the task's output: ${error.message}` } }
+    return {
+      ...task,
+      status: 'failed',
+      endedAt,
+      error: { name: error.name, message: `the task's output: ${error.message}` },
+    }
   }
 }
 
@@ -67,12 +78,18 @@ function degradedOf(steps: readonly StepRecord[]): { path: string; reason: strin
 
 /** The step that ended the task says more than the execution does. */
 function errorOf({ status, error, cause }: Ended, steps: readonly StepRecord[]): TaskError {
-  const failed = steps.filter((step) => step.status === 'failed' && step.error).sort(byEnd).at(-1)
+  const failed = steps
+    .filter((step) => step.status === 'failed' && step.error)
+    .sort(byEnd)
+    .at(-1)
   if (failed?.error && status === 'FAILED') {
     const agentId = failed.attempts.at(-1)?.agentId ?? failed.agentId
     return { ...failed.error, stepId: failed.path, ...(agentId ? { agentId } : {}) }
   }
-  return { name: error ?? `States.${status === 'TIMED_OUT' ? 'Timeout' : 'TaskFailed'}`, message: messageIn(cause) }
+  return {
+    name: error ?? `States.${status === 'TIMED_OUT' ? 'Timeout' : 'TaskFailed'}`,
+    message: messageIn(cause),
+  }
 }
 
 const byEnd = (a: StepRecord, b: StepRecord): number => (a.endedAt ?? '').localeCompare(b.endedAt ?? '')
@@ -81,7 +98,8 @@ const byEnd = (a: StepRecord, b: StepRecord): number => (a.endedAt ?? '').locale
 export function messageIn(cause: string | undefined): string {
   try {
     const parsed: unknown = JSON.parse(cause ?? '')
-    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed) return String(parsed.errorMessage)
+    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed)
+      return String(parsed.errorMessage)
   } catch {
     // Not JSON: the cause is the message.
   }

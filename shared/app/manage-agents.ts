@@ -22,7 +22,9 @@ export const getAgent =
     const agent = await registry.findAgent(id)
     if (agent) return agent
     const known = (await registry.listAgents()).map((other) => other.id)
-    throw new OrchestratorError('NotFoundError', `there is no agent "${id}"${suggestNames(id, known)}`, { agentId: id })
+    throw new OrchestratorError('NotFoundError', `there is no agent "${id}"${suggestNames(id, known)}`, {
+      agentId: id,
+    })
   }
 
 /** Registers or updates a caller's agent. Throws ConflictError for an agent that the deployment owns. */
@@ -31,7 +33,12 @@ export const registerAgent =
   async (request: z.output<typeof RegisterAgentSchema>): Promise<Agent> => {
     const existing = await registry.findAgent(request.id)
     if (existing?.origin === 'deployment') throw ownedByDeployment(request.id, 'choose another id')
-    const agent: Agent = { ...request, status: 'active', origin: 'api', registeredAt: clock.now().toISOString() }
+    const agent: Agent = {
+      ...request,
+      status: 'active',
+      origin: 'api',
+      registeredAt: clock.now().toISOString(),
+    }
     await registry.putAgent(agent)
     return agent
   }
@@ -48,5 +55,7 @@ export const retireAgent =
   }
 
 function ownedByDeployment(id: string, remedy: string): OrchestratorError {
-  return new OrchestratorError('ConflictError', `agent "${id}" belongs to the deployment; ${remedy}`, { agentId: id })
+  return new OrchestratorError('ConflictError', `agent "${id}" belongs to the deployment; ${remedy}`, {
+    agentId: id,
+  })
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Agent } from '../domain/agent.ts'
 import { type Compiled, compileWorkflow } from '../compiler/index.ts'
+import type { Agent } from '../domain/agent.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { FileReferenceSchema, fileReferencesIn } from '../domain/file-reference.ts'
 import { describeIssues, type Issue, issuesOfZod } from '../domain/issue.ts'
@@ -38,21 +38,32 @@ export function parseInput(workflow: Workflow, input: Json | undefined): Json {
   const parsed = z.fromJSONSchema(workflow.input).safeParse(input ?? {})
   if (parsed.success) return parsed.data as Json
   const issues = issuesOfZod(parsed.error, 'input')
-  throw new OrchestratorError('InvalidInputError', `the input does not fit workflow "${workflow.name}": ${describeIssues(issues)}`, { issues })
+  throw new OrchestratorError(
+    'InvalidInputError',
+    `the input does not fit workflow "${workflow.name}": ${describeIssues(issues)}`,
+    { issues },
+  )
 }
 
 /** Every file that the input names must be there: better said now than by the first agent. */
 export async function checkFileReferences(files: FileStore, input: Json): Promise<void> {
   const found = fileReferencesIn(input, 'input')
-  const checked = await Promise.all(found.map(({ path, reference }) => issueOfReference(files, path, reference)))
+  const checked = await Promise.all(
+    found.map(({ path, reference }) => issueOfReference(files, path, reference)),
+  )
   const issues = checked.filter((issue) => issue !== undefined)
   if (issues.length === 0) return
   throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
 }
 
-async function issueOfReference(files: FileStore, path: string, reference: unknown): Promise<Issue | undefined> {
+async function issueOfReference(
+  files: FileStore,
+  path: string,
+  reference: unknown,
+): Promise<Issue | undefined> {
   const parsed = FileReferenceSchema.safeParse(reference)
-  if (!parsed.success) return { code: 'bad-file-reference', path, message: describeIssues(issuesOfZod(parsed.error)) }
+  if (!parsed.success)
+    return { code: 'bad-file-reference', path, message: describeIssues(issuesOfZod(parsed.error)) }
   const found = await files.list(parsed.data.$file, 1)
   if (found.length > 0) return undefined
   const message = `"${parsed.data.$file}" has not been uploaded; POST /files first, or orchestrator submit --file`

@@ -27,7 +27,9 @@ export const showTask =
 
 export const showTaskSteps =
   (ports: Needs) =>
-  async (ref: TaskRef): Promise<{ steps: StepView[] }> => ({ steps: await stepsOf(ports, await getTask(ports, ref)) })
+  async (ref: TaskRef): Promise<{ steps: StepView[] }> => ({
+    steps: await stepsOf(ports, await getTask(ports, ref)),
+  })
 
 export const showTaskStatus = (ports: Needs) => async (ref: TaskRef) => {
   const task = await getTask(ports, ref)
@@ -43,13 +45,23 @@ export const showTaskStatus = (ports: Needs) => async (ref: TaskRef) => {
 /** Throws ConflictError when the task has not succeeded, saying what it is and why. */
 export const showTaskResult =
   (ports: Needs) =>
-  async (ref: TaskRef): Promise<{ taskId: string; status: 'succeeded'; result: Json; degraded: { path: string; reason: string }[] }> => {
+  async (
+    ref: TaskRef,
+  ): Promise<{
+    taskId: string
+    status: 'succeeded'
+    result: Json
+    degraded: { path: string; reason: string }[]
+  }> => {
     const task = await getTask(ports, ref)
     if (task.status === 'succeeded') {
       const result = await ports.tasks.loadValue(task.result)
       return { taskId: task.id, status: task.status, result, degraded: task.degraded }
     }
-    throw new OrchestratorError('ConflictError', describeNoResult(task), { taskId: task.id, status: task.status })
+    throw new OrchestratorError('ConflictError', describeNoResult(task), {
+      taskId: task.id,
+      status: task.status,
+    })
   }
 
 export const showTaskEvents =
@@ -61,9 +73,15 @@ export const showTaskEvents =
 
 export const listTasks =
   (ports: Needs) =>
-  async (query: z.output<typeof ListTasksSchema> & { tenant: string }): Promise<{ tasks: TaskView[]; cursor?: string }> => {
+  async (
+    query: z.output<typeof ListTasksSchema> & { tenant: string },
+  ): Promise<{ tasks: TaskView[]; cursor?: string }> => {
     const { status, cursor, ...rest } = query
-    const page = await ports.tasks.listTasks({ ...rest, ...(status ? { status } : {}), ...(cursor ? { cursor } : {}) })
+    const page = await ports.tasks.listTasks({
+      ...rest,
+      ...(status ? { status } : {}),
+      ...(cursor ? { cursor } : {}),
+    })
     return { tasks: page.tasks.map(taskView), ...(page.cursor ? { cursor: page.cursor } : {}) }
   }
 

@@ -7,10 +7,12 @@ import { findTemplate } from './plan-task.ts'
 
 type Needs = { registry: Registry }
 
-export const listWorkflows = ({ registry }: Needs) => async (): Promise<{ workflows: WorkflowView[] }> => {
-  const all = await registry.listWorkflows()
-  return { workflows: all.map(workflowView).sort((a, b) => (a.name < b.name ? -1 : 1)) }
-}
+export const listWorkflows =
+  ({ registry }: Needs) =>
+  async (): Promise<{ workflows: WorkflowView[] }> => {
+    const all = await registry.listWorkflows()
+    return { workflows: all.map(workflowView).sort((a, b) => (a.name < b.name ? -1 : 1)) }
+  }
 
 /** Throws NotFoundError with the nearest names. */
 export const getWorkflow =
@@ -20,12 +22,21 @@ export const getWorkflow =
     return { ...workflowView(registered), definition: registered.workflow }
   }
 
-export const checkHealth = ({ registry }: Needs) => async () => {
-  const [agents, workflows] = await Promise.all([registry.listAgents(), registry.listWorkflows()])
-  return { status: 'ok' as const, agents: agents.length, workflows: workflows.length }
-}
+export const checkHealth =
+  ({ registry }: Needs) =>
+  async () => {
+    const [agents, workflows] = await Promise.all([registry.listAgents(), registry.listWorkflows()])
+    return { status: 'ok' as const, agents: agents.length, workflows: workflows.length }
+  }
 
 function workflowView({ workflow, stateMachineArn }: RegisteredWorkflow): WorkflowView {
   const { name, version, description, taskTypes } = workflow
-  return { name, version, description, taskTypes, steps: topologicalOrder(graphOfWorkflow(workflow)), stateMachineArn }
+  return {
+    name,
+    version,
+    description,
+    taskTypes,
+    steps: topologicalOrder(graphOfWorkflow(workflow)),
+    stateMachineArn,
+  }
 }

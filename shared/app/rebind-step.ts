@@ -24,7 +24,15 @@ import { stepOf } from './resolve-step.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'registry' | 'bus' | 'clock'>
 type Failure = { name: string; message: string }
-type Situation = { ports: Needs; task: OpenTask; plan: Plan; step: AgentStep; record: StepRecord; own: Ownership; failure: Failure }
+type Situation = {
+  ports: Needs
+  task: OpenTask
+  plan: Plan
+  step: AgentStep
+  record: StepRecord
+  own: Ownership
+  failure: Failure
+}
 
 /** Errors that another agent would meet as well (B3). */
 const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'ConfigError', 'BugError']
@@ -37,7 +45,10 @@ export const rebindStep =
     const { taskId, path, fence, owner, agentId } = payload
     const [task, plan] = await Promise.all([ports.tasks.findTask(taskId), ports.tasks.getPlan(taskId)])
     if (!task || !isOpenTask(task)) {
-      throw new OrchestratorError('TaskCancelledError', `task ${taskId} has ended (${task?.status ?? 'unknown'})`)
+      throw new OrchestratorError(
+        'TaskCancelledError',
+        `task ${taskId} has ended (${task?.status ?? 'unknown'})`,
+      )
     }
     const own = { taskId, path, owner, fence }
     const failure = { name: payload.error.Error, message: messageIn(payload.error.Cause) }
@@ -45,13 +56,19 @@ export const rebindStep =
     const startedAt = before?.startedAt ?? ports.clock.now().toISOString()
     const taken = await ports.tasks.takeOverStep(own, { agentId: before?.agentId ?? agentId, startedAt })
     if (taken.kind === 'final') return settledAs(taken.step)
-    if (taken.kind === 'superseded') throw new OrchestratorError('StepSupersededError', `${path} is run by a later attempt`)
+    if (taken.kind === 'superseded')
+      throw new OrchestratorError('StepSupersededError', `${path} is run by a later attempt`)
     const record = await withFailedAttempt(ports, own, taken.step, failure)
     return decide({ ports, task, plan, step: stepOf(plan, path), record, own, failure })
   }
 
 /** The host notes its failures itself; one that it could not survive to note is noted here. */
-async function withFailedAttempt(ports: Needs, own: Ownership, record: StepRecord, failure: Failure): Promise<StepRecord> {
+async function withFailedAttempt(
+  ports: Needs,
+  own: Ownership,
+  record: StepRecord,
+  failure: Failure,
+): Promise<StepRecord> {
   if (record.attempts.some(({ startedAt }) => startedAt === record.startedAt)) return record
   const attempt = {
     agentId: record.agentId ?? 'unknown',
@@ -93,7 +110,8 @@ function excludedAgents({ attempts }: StepRecord): Map<string, string> {
 function exhaustedAgents(record: StepRecord, { retry }: AgentStep): Map<string, string> {
   const byAgent = Map.groupBy(record.attempts, ({ agentId }) => agentId)
   const exhausted = [...byAgent].filter(
-    ([, attempts]) => attempts.length >= retry.maxAttempts || attempts.some(({ error }) => !TIMEOUTS.includes(error.name)),
+    ([, attempts]) =>
+      attempts.length >= retry.maxAttempts || attempts.some(({ error }) => !TIMEOUTS.includes(error.name)),
   )
   return new Map(exhausted.map(([agentId]) => [agentId, 'failed this step for good']))
 }
@@ -104,11 +122,18 @@ async function settle(situation: Situation): Promise<RebindAnswer> {
   const agentId = record.attempts.at(-1)?.agentId ?? record.agentId
   const error = { name: failure.name, message: `step "${own.path}" (agent ${agentId}): ${failure.message}` }
   if (typeof step.onFailure === 'object' && 'output' in step.onFailure) {
-    return end(situation, { status: 'succeeded', output: await degradedOutput(situation), degraded: error.message })
+    return end(situation, {
+      status: 'succeeded',
+      output: await degradedOutput(situation),
+      degraded: error.message,
+    })
   }
   const answer = await end(situation, { status: 'failed', error })
   if (step.onFailure === 'continue') return answer
-  const wire = failure.name.startsWith('States.') || failure.name.startsWith('Lambda.') ? 'AgentFailedError' : failure.name
+  const wire =
+    failure.name.startsWith('States.') || failure.name.startsWith('Lambda.')
+      ? 'AgentFailedError'
+      : failure.name
   const thrown = new Error(error.message)
   thrown.name = wire
   throw thrown
@@ -118,10 +143,16 @@ async function degradedOutput({ ports, task, plan, step, own }: Situation) {
   const template = (step.onFailure as { output: unknown }).output
   const records = await ports.tasks.findSteps(own.taskId, [...needsOfStep(step)])
   const names = await namesForExpressions(ports.tasks, { task, plan, records, template })
-  return ports.tasks.storeValue(own.taskId, (await resolveExpressions(template, names, 'onFailure.output')) ?? null)
+  return ports.tasks.storeValue(
+    own.taskId,
+    (await resolveExpressions(template, names, 'onFailure.output')) ?? null,
+  )
 }
 
-async function end({ ports, own, record }: Situation, outcome: Omit<StepEnd, 'endedAt'>): Promise<RebindAnswer> {
+async function end(
+  { ports, own, record }: Situation,
+  outcome: Omit<StepEnd, 'endedAt'>,
+): Promise<RebindAnswer> {
   const ended = { ...outcome, endedAt: ports.clock.now().toISOString() }
   if (!(await ports.tasks.endStep(own, ended))) {
     throw new OrchestratorError('StepSupersededError', `${own.path} is run by a later attempt`)

@@ -5,7 +5,12 @@ import { startTask } from './submit-task.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'bus' | 'executions' | 'clock'>
 
-export type Reconciled = { looked: number; ended: number; started: number; failed: { taskId: string; error: string }[] }
+export type Reconciled = {
+  looked: number
+  ended: number
+  started: number
+  failed: { taskId: string; error: string }[]
+}
 
 /** A task younger than this is left to the ordinary way: its event may simply be under way. */
 const GRACE_SECONDS = 30
@@ -26,7 +31,10 @@ export const reconcileTasks =
         const done = await reconcileTask(ports, task)
         if (done) outcome[done] += 1
       } catch (error) {
-        outcome.failed.push({ taskId: task.id, error: error instanceof Error ? error.message : String(error) })
+        outcome.failed.push({
+          taskId: task.id,
+          error: error instanceof Error ? error.message : String(error),
+        })
       }
     }
     return outcome

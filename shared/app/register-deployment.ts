@@ -1,5 +1,5 @@
 import type { Agent, AgentManifest } from '../domain/agent.ts'
-import type { Registry, Clock } from '../ports/index.ts'
+import type { Clock, Registry } from '../ports/index.ts'
 import type { Workflow } from '../workflow/schema.ts'
 
 export type Deployment = {
@@ -13,7 +13,10 @@ export type Deployment = {
  */
 export const registerDeployment =
   ({ registry, clock }: { registry: Registry; clock: Clock }) =>
-  async ({ agents, workflows }: Deployment): Promise<{ agents: number; workflows: number; retired: string[] }> => {
+  async ({
+    agents,
+    workflows,
+  }: Deployment): Promise<{ agents: number; workflows: number; retired: string[] }> => {
     const registeredAt = clock.now().toISOString()
     const deployed = agents.map(({ manifest, functionArn }): Agent => {
       return { ...manifest, functionArn, status: 'active', origin: 'deployment', registeredAt }

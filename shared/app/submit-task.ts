@@ -57,7 +57,11 @@ export const submitTask =
     if (!(await ports.tasks.createTask(task))) {
       return taskView(sameRequest((await ports.tasks.findTask(taskId)) ?? task, digest))
     }
-    await Promise.all([startTask(ports, task), recordLoad(ports.registry, decisions), ports.bus.publish([taskEvent(task)])])
+    await Promise.all([
+      startTask(ports, task),
+      recordLoad(ports.registry, decisions),
+      ports.bus.publish([taskEvent(task)]),
+    ])
     return taskView(task)
   }
 
@@ -65,7 +69,10 @@ export const submitTask =
  * Starts the execution of a stored task; safe to repeat, for the execution's name is the task's. A task that can
  * never be started ends as failed, and the error is thrown.
  */
-export async function startTask(ports: Pick<Ports, 'tasks' | 'executions' | 'clock'>, task: OpenTask): Promise<void> {
+export async function startTask(
+  ports: Pick<Ports, 'tasks' | 'executions' | 'clock'>,
+  task: OpenTask,
+): Promise<void> {
   const { bindings } = await ports.tasks.getPlan(task.id)
   const input = { taskId: task.id, bindings }
   try {
@@ -75,7 +82,12 @@ export async function startTask(ports: Pick<Ports, 'tasks' | 'executions' | 'clo
     if (isOrchestratorError(error, 'UnavailableError', 'TooManyRequestsError')) return
     const { name, message } = error instanceof Error ? error : new Error(String(error))
     const reason = { name, message: `its execution could not be started: ${message}` }
-    await ports.tasks.endTask({ ...task, status: 'failed', endedAt: ports.clock.now().toISOString(), error: reason })
+    await ports.tasks.endTask({
+      ...task,
+      status: 'failed',
+      endedAt: ports.clock.now().toISOString(),
+      error: reason,
+    })
     throw error
   }
 }
@@ -85,8 +97,13 @@ function digestOf(ports: Pick<Ports, 'ids'>, { type, workflow, input, metadata }
 }
 
 /** With a key the id is a hash of tenant and key, so that a repeat finds the first (S2). */
-function taskIdOf({ ids }: Pick<Ports, 'ids'>, { tenant, idempotencyKey }: SubmitTask & { tenant: string }): string {
-  return idempotencyKey === undefined ? ids.makeId('t') : `t_${ids.digest(`${tenant}\n${idempotencyKey}`).slice(0, 26)}`
+function taskIdOf(
+  { ids }: Pick<Ports, 'ids'>,
+  { tenant, idempotencyKey }: SubmitTask & { tenant: string },
+): string {
+  return idempotencyKey === undefined
+    ? ids.makeId('t')
+    : `t_${ids.digest(`${tenant}\n${idempotencyKey}`).slice(0, 26)}`
 }
 
 function sameRequest(task: Task, digest: string): Task {

@@ -1,10 +1,10 @@
-import type { Plan } from '../ports/index.ts'
-import type { StepView, TaskView } from '../contracts/views.ts'
 import { API_PREFIX } from '../contracts/route.ts'
-import { type StepRecord, type StepStatus } from '../domain/step.ts'
+import type { StepView, TaskView } from '../contracts/views.ts'
+import type { StepRecord, StepStatus } from '../domain/step.ts'
 import { executionName, isOpenTask, type Task } from '../domain/task.ts'
-import { capabilityOfStep, graphOfWorkflow } from '../workflow/step-needs.ts'
+import type { Plan } from '../ports/index.ts'
 import { needsOf, topologicalOrder } from '../workflow/graph.ts'
+import { capabilityOfStep, graphOfWorkflow } from '../workflow/step-needs.ts'
 
 export function taskView(task: Task): TaskView {
   const self = `${API_PREFIX}/tasks/${task.id}`
@@ -29,10 +29,13 @@ export function taskView(task: Task): TaskView {
   }
 }
 
-function endOf(task: Exclude<Task, { status: 'running' | 'queued' | 'planning' | 'waiting' }>): Partial<TaskView> {
+function endOf(
+  task: Exclude<Task, { status: 'running' | 'queued' | 'planning' | 'waiting' }>,
+): Partial<TaskView> {
   const end = { endedAt: task.endedAt, durationMs: Date.parse(task.endedAt) - Date.parse(task.createdAt) }
   if (task.status === 'succeeded') return { ...end, degraded: task.degraded }
-  if (task.status === 'cancelled') return { ...end, error: { name: 'TaskCancelledError', message: task.reason } }
+  if (task.status === 'cancelled')
+    return { ...end, error: { name: 'TaskCancelledError', message: task.reason } }
   return { ...end, error: task.error }
 }
 

@@ -26,7 +26,11 @@ export type TaskState = {
   Catch?: Catcher[]
 } & Onward
 
-export type ChoiceState = { Type: 'Choice'; Choices: { Condition: Expression; Next: string }[]; Default: string }
+export type ChoiceState = {
+  Type: 'Choice'
+  Choices: { Condition: Expression; Next: string }[]
+  Default: string
+}
 export type WaitState = { Type: 'Wait'; Seconds: Expression | number } & Onward
 export type SucceedState = { Type: 'Succeed' }
 export type ParallelState = { Type: 'Parallel'; Branches: Flow[]; Output: unknown } & Onward

@@ -1,6 +1,6 @@
 import type { Issue } from '../domain/issue.ts'
 import { type Graph, transitiveReduction } from '../workflow/graph.ts'
-import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
+import type { AgentStep, Workflow } from '../workflow/schema.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Definition, Flow, Onward, State } from './asl.ts'
 import { decompose, primesOf, type Tree } from './decompose.ts'
@@ -10,7 +10,7 @@ import { issuesOfUnsupported } from './unsupported.ts'
 const MAX_STATE_NAME = 80
 const MAX_DEFINITION_BYTES = 1_000_000
 
-export type Counts = {
+type Counts = {
   steps: number
   states: number
   /** States entered on the normal path, plus one for the end: what Standard workflows bill. */
@@ -27,7 +27,7 @@ export type Compiled = {
   counts: Counts
 }
 
-export type CompileResult = { compiled: Compiled; issues: [] } | { compiled?: undefined; issues: Issue[] }
+type CompileResult = { compiled: Compiled; issues: [] } | { compiled?: undefined; issues: Issue[] }
 
 /** A validated workflow as a state machine, or every reason why it cannot be one. Pure; equal workflows, equal bytes. */
 export function compileWorkflow(workflow: Workflow): CompileResult {
@@ -107,7 +107,9 @@ function firstStep(tree: Tree): string {
 }
 
 function countStates(flow: Flow): number {
-  const inner = Object.values(flow.States).flatMap((state) => (state.Type === 'Parallel' ? state.Branches : []))
+  const inner = Object.values(flow.States).flatMap((state) =>
+    state.Type === 'Parallel' ? state.Branches : [],
+  )
   return Object.keys(flow.States).length + inner.reduce((sum, branch) => sum + countStates(branch), 0)
 }
 
@@ -118,7 +120,9 @@ function countEntered(tree: Tree): number {
 }
 
 function issueOfPrime(ids: string[], graph: Graph): Issue {
-  const edges = ids.flatMap((id) => [...(graph.get(id) ?? [])].filter((need) => ids.includes(need)).map((need) => `${need} -> ${id}`))
+  const edges = ids.flatMap((id) =>
+    [...(graph.get(id) ?? [])].filter((need) => ids.includes(need)).map((need) => `${need} -> ${id}`),
+  )
   const message =
     `the steps ${ids.join(', ')} depend on each other in a way that needs gates, which are not built yet ` +
     `(${edges.join(', ')}); add or remove an edge so that they nest`

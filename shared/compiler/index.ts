@@ -1,2 +1,1 @@
-export { compileWorkflow, type Compiled, type CompileResult, type Counts } from './compile-workflow.ts'
-export { decompose, primesOf, type Tree } from './decompose.ts'
+export { type Compiled, compileWorkflow } from './compile-workflow.ts'

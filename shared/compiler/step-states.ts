@@ -57,7 +57,12 @@ export function statesOfStep(stepId: string, step: AgentStep, onward: Onward): R
     [names.rebind]: rebindTask(stepId, names),
     [names.again]: {
       Type: 'Choice',
-      Choices: [{ Condition: '{% $exists($states.input.settled) %}', Next: 'Next' in onward ? onward.Next : names.settled }],
+      Choices: [
+        {
+          Condition: '{% $exists($states.input.settled) %}',
+          Next: 'Next' in onward ? onward.Next : names.settled,
+        },
+      ],
       Default: names.wait,
     },
     [names.wait]: { Type: 'Wait', Seconds: '{% $states.input.rebound.waitSeconds %}', Next: names.step },
@@ -118,7 +123,9 @@ function rebindTask(stepId: string, names: StateNames): TaskState {
     },
     Output: '{% $states.result.Payload %}',
     TimeoutSeconds: REBIND_TIMEOUT_SECONDS,
-    Retry: [{ ...LAMBDA_RETRY, ErrorEquals: [...LAMBDA_RETRY.ErrorEquals, 'UnavailableError', 'Lambda.Unknown'] }],
+    Retry: [
+      { ...LAMBDA_RETRY, ErrorEquals: [...LAMBDA_RETRY.ErrorEquals, 'UnavailableError', 'Lambda.Unknown'] },
+    ],
     Next: names.again,
   }
 }

@@ -24,7 +24,8 @@ function unsupportedParts(step: Step): { part: string; why: string }[] {
   if (step.bind === 'late') parts.push({ part: 'bind', why: 'late binding' })
   if (step.cache) parts.push({ part: 'cache', why: 'a cache of outputs' })
   if (step.prefer) parts.push({ part: 'prefer', why: 'selection by preference' })
-  if (step.fallback) parts.push({ part: 'fallback', why: 'an ordered fallback (any eligible agent is tried)' })
+  if (step.fallback)
+    parts.push({ part: 'fallback', why: 'an ordered fallback (any eligible agent is tried)' })
   return parts
 }
 

@@ -23,7 +23,9 @@ function operation(route: Route): Record<string, unknown> {
   const input = jsonSchema(route.input, 'input') as JsonSchemaObject
   const { path = [], query = [], headers = {} } = route.from ?? {}
   const outside = new Set([...path, ...query, ...Object.keys(headers)])
-  const body = Object.fromEntries(Object.entries(input.properties ?? {}).filter(([name]) => !outside.has(name)))
+  const body = Object.fromEntries(
+    Object.entries(input.properties ?? {}).filter(([name]) => !outside.has(name)),
+  )
   const parameter = (name: string, where: string, as = name) => ({
     name: as,
     in: where,
@@ -48,12 +50,20 @@ function operation(route: Route): Record<string, unknown> {
 
 function requestBody(schema: JsonSchemaObject, outside: ReadonlySet<string>): Record<string, unknown> {
   const required = (schema.required ?? []).filter((name) => !outside.has(name))
-  return { required: required.length > 0, content: { 'application/json': { schema: { ...schema, required } } } }
+  return {
+    required: required.length > 0,
+    content: { 'application/json': { schema: { ...schema, required } } },
+  }
 }
 
 function responses({ success, problems = [] }: Route): Record<string, unknown> {
-  const problem = { content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } }
-  const failures = [400, ...problems, 429, 500].map((status) => [status, { description: TITLES[status] ?? 'Problem', ...problem }])
+  const problem = {
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  }
+  const failures = [400, ...problems, 429, 500].map((status) => [
+    status,
+    { description: TITLES[status] ?? 'Problem', ...problem },
+  ])
   const content = { 'application/json': { schema: jsonSchema(success.output, 'output') } }
   return { [success.status]: { description: success.description, content }, ...Object.fromEntries(failures) }
 }
@@ -75,6 +85,10 @@ export const TITLES: Readonly<Record<number, string>> = {
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' })
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    reused: 'inline',
+  })
   return rest
 }

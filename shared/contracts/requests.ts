@@ -11,7 +11,10 @@ export const SubmitTaskSchema = z
     type: z.string().max(64).optional().describe('A task type; the workflow that serves it is chosen'),
     workflow: z.string().max(64).optional().describe('A workflow by name'),
     input: JsonSchema.optional().describe('Checked against the input schema of the workflow'),
-    metadata: z.record(z.string().max(64), z.string().max(256)).default({}).describe('Yours; kept, never read'),
+    metadata: z
+      .record(z.string().max(64), z.string().max(256))
+      .default({})
+      .describe('Yours; kept, never read'),
     idempotencyKey: z.string().min(1).max(128).optional(),
   })
   .refine(({ type, workflow }) => (type === undefined) !== (workflow === undefined), {
@@ -37,7 +40,10 @@ const FilePathSchema = z
   .string()
   .min(1)
   .max(400)
-  .refine((path) => !/(^|\/)\.{0,2}(\/|$)|[\\\p{Cc}]/u.test(path), 'a file path is relative, with no empty, . or .. parts')
+  .refine(
+    (path) => !/(^|\/)\.{0,2}(\/|$)|[\\\p{Cc}]/u.test(path),
+    'a file path is relative, with no empty, . or .. parts',
+  )
 
 export const CreateFilesSchema = z.strictObject({
   folder: z
@@ -45,13 +51,18 @@ export const CreateFilesSchema = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'a folder is a-z, 0-9, - and _, at most 64 characters')
     .optional()
     .describe('Upload under this folder; without it a new one is made'),
-  files: z.array(z.strictObject({ path: FilePathSchema })).min(1).max(200),
+  files: z
+    .array(z.strictObject({ path: FilePathSchema }))
+    .min(1)
+    .max(200),
 })
 
 export const AgentRefSchema = z.strictObject({ id: z.string().max(64) })
 
 export const RegisterAgentSchema = AgentManifestSchema.extend({
-  functionArn: z.string().regex(/^arn:[^:]+:lambda:[^:]+:\d{12}:function:.+$/, 'the ARN of a Lambda function'),
+  functionArn: z
+    .string()
+    .regex(/^arn:[^:]+:lambda:[^:]+:\d{12}:function:.+$/, 'the ARN of a Lambda function'),
 }).strict()
 
 export const WorkflowRefSchema = z.strictObject({ name: z.string().max(64) })

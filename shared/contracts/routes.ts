@@ -62,7 +62,11 @@ export const ROUTES = {
     tag: 'tasks',
     input: TaskRefSchema,
     from: byId,
-    success: { status: 200, description: 'The task', output: TaskViewSchema.extend({ steps: z.array(StepViewSchema) }) },
+    success: {
+      status: 200,
+      description: 'The task',
+      output: TaskViewSchema.extend({ steps: z.array(StepViewSchema) }),
+    },
     problems: [404],
   }),
   getTaskStatus: defineRoute({
@@ -106,7 +110,11 @@ export const ROUTES = {
     tag: 'tasks',
     input: TaskRefSchema,
     from: byId,
-    success: { status: 200, description: 'The events', output: z.object({ events: z.array(EventViewSchema) }) },
+    success: {
+      status: 200,
+      description: 'The events',
+      output: z.object({ events: z.array(EventViewSchema) }),
+    },
     problems: [404],
   }),
   cancelTask: defineRoute({
@@ -152,7 +160,11 @@ export const ROUTES = {
     tag: 'agents',
     input: z.strictObject({ capability: z.string().max(64).optional() }),
     from: { query: ['capability'] },
-    success: { status: 200, description: 'The agents', output: z.object({ agents: z.array(AgentViewSchema) }) },
+    success: {
+      status: 200,
+      description: 'The agents',
+      output: z.object({ agents: z.array(AgentViewSchema) }),
+    },
   }),
   getAgent: defineRoute({
     id: 'getAgent',
@@ -193,7 +205,11 @@ export const ROUTES = {
     summary: 'Workflows and the task types they serve',
     tag: 'workflows',
     input: none,
-    success: { status: 200, description: 'The workflows', output: z.object({ workflows: z.array(WorkflowViewSchema) }) },
+    success: {
+      status: 200,
+      description: 'The workflows',
+      output: z.object({ workflows: z.array(WorkflowViewSchema) }),
+    },
   }),
   getWorkflow: defineRoute({
     id: 'getWorkflow',

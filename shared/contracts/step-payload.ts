@@ -10,7 +10,6 @@ export const StepPayloadSchema = z.object({
   agentId: z.string(),
   fence: FencePartsSchema,
 })
-export type StepPayload = z.infer<typeof StepPayloadSchema>
 
 export const RebindPayloadSchema = z.object({
   taskId: z.string(),

@@ -64,7 +64,9 @@ export type WorkflowView = z.infer<typeof WorkflowViewSchema>
 
 export const PlanViewSchema = z.object({
   workflow: z.object({ name: z.string(), version: z.number() }),
-  steps: z.array(z.object({ stepId: z.string(), needs: z.array(z.string()), capability: z.string().optional() })),
+  steps: z.array(
+    z.object({ stepId: z.string(), needs: z.array(z.string()), capability: z.string().optional() }),
+  ),
   criticalPath: z.array(z.string()).describe('The longest chain of steps'),
   bindings: z.record(z.string(), BindingSchema),
   decisions: z.array(DecisionSchema),

@@ -3,7 +3,10 @@ import { CapabilitySchema } from './capability.ts'
 
 export const AgentIdSchema = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,47}$/, 'an agent id is a-z, 0-9 and dashes, starts with a letter, at most 48 characters')
+  .regex(
+    /^[a-z][a-z0-9-]{0,47}$/,
+    'an agent id is a-z, 0-9 and dashes, starts with a letter, at most 48 characters',
+  )
 
 export const AgentLimitsSchema = z.object({
   timeoutSeconds: z.number().int().min(1).max(840).default(60),

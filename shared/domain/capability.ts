@@ -3,7 +3,10 @@ import { z } from 'zod'
 /** A named ability, `area.verb`; the simplest (`echo`) has no area. */
 export const CapabilityNameSchema = z
   .string()
-  .regex(/^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$/, 'a capability is lower case words joined by dots, e.g. text.summarize')
+  .regex(
+    /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$/,
+    'a capability is lower case words joined by dots, e.g. text.summarize',
+  )
   .max(64)
 
 export const CapabilitySchema = z.object({
@@ -12,5 +15,3 @@ export const CapabilitySchema = z.object({
   inputSchema: z.record(z.string(), z.unknown()).describe('JSON Schema of the input'),
   outputSchema: z.record(z.string(), z.unknown()).describe('JSON Schema of the output'),
 })
-
-export type Capability = z.infer<typeof CapabilitySchema>

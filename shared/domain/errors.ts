@@ -27,7 +27,12 @@ export class OrchestratorError extends Error {
   override readonly name: ErrorName
   readonly details: Readonly<Record<string, unknown>>
 
-  constructor(name: ErrorName, message: string, details: Readonly<Record<string, unknown>> = {}, cause?: unknown) {
+  constructor(
+    name: ErrorName,
+    message: string,
+    details: Readonly<Record<string, unknown>> = {},
+    cause?: unknown,
+  ) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = name
     this.details = details

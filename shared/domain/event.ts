@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { executionName, isOpenTask, type Task } from './task.ts'
 import type { StepRecord } from './step.ts'
+import { executionName, isOpenTask, type Task } from './task.ts'
 
 export const EVENT_SOURCE = 'orchestrator'
 
@@ -43,7 +43,13 @@ export const DomainEventSchema = z.object({
 })
 export type DomainEvent = z.infer<typeof DomainEventSchema>
 
-type EventFacts = { type: EventType; taskId: string; key: string; time: string; data: Record<string, unknown> }
+type EventFacts = {
+  type: EventType
+  taskId: string
+  key: string
+  time: string
+  data: Record<string, unknown>
+}
 
 export function makeEvent({ type, taskId, key, time, data }: EventFacts): DomainEvent {
   return {
@@ -83,14 +89,26 @@ const submitted = (task: Task): DomainEvent =>
 export function stepStartedEvent(taskId: string, step: StepRecord): DomainEvent {
   const attempt = step.attempts.length + 1
   const data = { taskId, path: step.path, agentId: step.agentId, attempt }
-  return makeEvent({ type: 'step.started', taskId, key: `${step.path}/${attempt}`, time: step.startedAt, data })
+  return makeEvent({
+    type: 'step.started',
+    taskId,
+    key: `${step.path}/${attempt}`,
+    time: step.startedAt,
+    data,
+  })
 }
 
 export function attemptFailedEvents(taskId: string, step: StepRecord): DomainEvent[] {
   return step.attempts.map(({ agentId, startedAt, endedAt, error }, index) => {
     const durationMs = Date.parse(endedAt) - Date.parse(startedAt)
     const data = { taskId, path: step.path, agentId, attempt: index + 1, durationMs, error }
-    return makeEvent({ type: 'step.attempt_failed', taskId, key: `${step.path}/${index + 1}`, time: endedAt, data })
+    return makeEvent({
+      type: 'step.attempt_failed',
+      taskId,
+      key: `${step.path}/${index + 1}`,
+      time: endedAt,
+      data,
+    })
   })
 }
 

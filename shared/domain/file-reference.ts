@@ -8,7 +8,10 @@ export const FILES_PREFIX = 'files/'
 export const FileReferenceSchema = z.strictObject({
   $file: z
     .string()
-    .regex(/^files\/[a-z0-9][a-z0-9_-]{0,63}\/(?!.*(?:^|\/)\.\.?(?:\/|$)).*$/, 'a file reference is files/<folder>/<path>')
+    .regex(
+      /^files\/[a-z0-9][a-z0-9_-]{0,63}\/(?!.*(?:^|\/)\.\.?(?:\/|$)).*$/,
+      'a file reference is files/<folder>/<path>',
+    )
     .max(600),
 })
 export type FileReference = z.infer<typeof FileReferenceSchema>
@@ -17,8 +20,11 @@ export const isFolderReference = (reference: FileReference): boolean => referenc
 
 /** Every file reference inside a value, with the path at which it stands. */
 export function fileReferencesIn(value: Json, path = ''): { path: string; reference: unknown }[] {
-  if (Array.isArray(value)) return value.flatMap((member, index) => fileReferencesIn(member, `${path}[${index}]`))
+  if (Array.isArray(value))
+    return value.flatMap((member, index) => fileReferencesIn(member, `${path}[${index}]`))
   if (!isJsonObject(value)) return []
   if ('$file' in value) return [{ path, reference: value }]
-  return Object.entries(value).flatMap(([key, member]) => fileReferencesIn(member, path ? `${path}.${key}` : key))
+  return Object.entries(value).flatMap(([key, member]) =>
+    fileReferencesIn(member, path ? `${path}.${key}` : key),
+  )
 }

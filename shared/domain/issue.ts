@@ -11,12 +11,11 @@ export type Issue = z.infer<typeof IssueSchema>
 
 /** Zod's issues in our shape, their paths under `base`. */
 export function issuesOfZod(error: z.ZodError, base = ''): Issue[] {
-  return error.issues.flatMap((issue) => flattenUnion(issue, base))
-}
-
-function flattenUnion(issue: z.core.$ZodIssue, base: string): Issue[] {
-  const path = [base, ...issue.path.map(String)].filter(Boolean).join('.')
-  return [{ code: 'invalid-value', path, message: issue.message }]
+  return error.issues.map((issue) => {
+    const path = [base, ...issue.path.map(String)].filter(Boolean).join('.')
+    const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined')
+    return { code: 'invalid-value', path, message: missing ? 'is required' : issue.message }
+  })
 }
 
 /** One line a person can read: `steps.review.needs: step "draft" ...; ...`. */

@@ -1,10 +1,17 @@
 import { z } from 'zod'
 
-export const STEP_STATUSES = ['pending', 'running', 'waiting', 'succeeded', 'failed', 'skipped', 'cancelled'] as const
+export const STEP_STATUSES = [
+  'pending',
+  'running',
+  'waiting',
+  'succeeded',
+  'failed',
+  'skipped',
+  'cancelled',
+] as const
 export type StepStatus = (typeof STEP_STATUSES)[number]
 
 const FailureSchema = z.object({ name: z.string(), message: z.string() })
-export type Failure = z.infer<typeof FailureSchema>
 
 /** One try of a step by one agent that did not succeed. */
 export const AttemptSchema = z.object({

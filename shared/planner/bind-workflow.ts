@@ -1,8 +1,8 @@
 import type { Agent } from '../domain/agent.ts'
 import type { Issue } from '../domain/issue.ts'
 import type { Binding, Decision } from '../domain/plan.ts'
-import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
 import { suggestNames } from '../workflow/nearest-names.ts'
+import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
 
 /** How the planner asks for an agent; the selector answers, and the use case brings the two together. */
 export type ChooseFor = (
@@ -13,7 +13,11 @@ export type ChooseFor = (
 export type Bound = { bindings: Record<string, Binding>; decisions: Decision[]; issues: Issue[] }
 
 /** An agent for every step, or an issue for each step that nobody can serve. */
-export function bindWorkflow(workflow: Workflow, knownCapabilities: Iterable<string>, choose: ChooseFor): Bound {
+export function bindWorkflow(
+  workflow: Workflow,
+  knownCapabilities: Iterable<string>,
+  choose: ChooseFor,
+): Bound {
   const known = [...knownCapabilities]
   const bound: Bound = { bindings: {}, decisions: [], issues: [] }
   for (const [id, step] of Object.entries(workflow.steps).sort(([a], [b]) => (a < b ? -1 : 1))) {

@@ -19,8 +19,8 @@ export type Ports = {
   ids: Ids
 }
 
-export type { BlobStore, Clock, EventBus, Executions, FileStore, Ids, Registry, TaskStore }
-export type { ExecutionInput, ExecutionState } from './executions.ts'
-export type { StoredFile, UploadTicket } from './file-store.ts'
+export type { ExecutionState } from './executions.ts'
+export type { StoredFile } from './file-store.ts'
 export type { RegisteredWorkflow } from './registry.ts'
 export type { Ownership, Plan, StepEnd, TakeOver, TaskPage } from './task-store.ts'
+export type { BlobStore, Clock, EventBus, Executions, FileStore, Ids, Registry, TaskStore }

@@ -1,7 +1,12 @@
 import type { Agent } from '../domain/agent.ts'
 import type { Workflow } from '../workflow/schema.ts'
 
-export type RegisteredWorkflow = { workflow: Workflow; stateMachineArn: string; registeredAt: string; active: boolean }
+export type RegisteredWorkflow = {
+  workflow: Workflow
+  stateMachineArn: string
+  registeredAt: string
+  active: boolean
+}
 
 /** The catalogue of agents and workflows. */
 export type Registry = {

@@ -26,7 +26,8 @@ export type TakeOver =
 
 export type Ownership = { taskId: string; path: string; owner: string; fence: string }
 
-export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> & Partial<Pick<StepRecord, 'output' | 'error' | 'degraded' | 'skipReason'>>
+export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> &
+  Partial<Pick<StepRecord, 'output' | 'error' | 'degraded' | 'skipReason'>>
 
 /** Tasks, their plans and their steps. Every write is one conditional write of one item. */
 export type TaskStore = {

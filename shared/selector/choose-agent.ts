@@ -38,13 +38,15 @@ export function chooseAgent(request: SelectionRequest): Selection {
       capability: capabilityFor(best.agent, request),
       chosen: best.agent.id,
       reason,
-      candidates: candidates.filter(({ agent }) => isCandidate(agent, request)).map(({ agent, refusal, load, costUsd }) => ({
-        agentId: agent.id,
-        eligible: refusal === undefined,
-        reason: refusal ?? 'eligible',
-        load,
-        costUsd,
-      })),
+      candidates: candidates
+        .filter(({ agent }) => isCandidate(agent, request))
+        .map(({ agent, refusal, load, costUsd }) => ({
+          agentId: agent.id,
+          eligible: refusal === undefined,
+          reason: refusal ?? 'eligible',
+          load,
+          costUsd,
+        })),
     },
   }
 }
@@ -62,8 +64,10 @@ function isCandidate(agent: Agent, { capability }: SelectionRequest): boolean {
 function refusalOf(agent: Agent, { capability, pinned, excluded }: SelectionRequest): string | undefined {
   const [pinnedId, pinnedVersion] = pinned?.split('@') ?? []
   if (pinnedId && agent.id !== pinnedId) return `the step pins ${pinned}`
-  if (pinnedVersion && agent.version !== pinnedVersion) return `the step pins ${pinned}, this is version ${agent.version}`
-  if (capability && !agent.capabilities.some(({ name }) => name === capability)) return `does not offer ${capability}`
+  if (pinnedVersion && agent.version !== pinnedVersion)
+    return `the step pins ${pinned}, this is version ${agent.version}`
+  if (capability && !agent.capabilities.some(({ name }) => name === capability))
+    return `does not offer ${capability}`
   if (agent.status !== 'active') return `is ${agent.status}`
   return excluded?.get(agent.id)
 }
@@ -71,7 +75,8 @@ function refusalOf(agent: Agent, { capability, pinned, excluded }: SelectionRequ
 type Ranked = { load: number; costUsd: number; agent: Agent }
 
 function reasonBetween(best: Ranked, second: Ranked): string {
-  if (best.load !== second.load) return `least loaded: ${best.load} against ${second.load} of ${second.agent.id}`
+  if (best.load !== second.load)
+    return `least loaded: ${best.load} against ${second.load} of ${second.agent.id}`
   if (best.costUsd !== second.costUsd) {
     return `as loaded as ${second.agent.id} and cheaper: ${best.costUsd} USD against ${second.costUsd} USD`
   }

@@ -29,9 +29,12 @@ export function expressionIn(value: unknown): string | undefined {
 export function expressionsIn(value: unknown, path = ''): { path: string; text: string }[] {
   const text = expressionIn(value)
   if (text !== undefined) return [{ path, text }]
-  if (Array.isArray(value)) return value.flatMap((member, index) => expressionsIn(member, `${path}[${index}]`))
+  if (Array.isArray(value))
+    return value.flatMap((member, index) => expressionsIn(member, `${path}[${index}]`))
   if (!isJsonObject(value)) return []
-  return Object.entries(value).flatMap(([key, member]) => expressionsIn(member, path ? `${path}.${key}` : key))
+  return Object.entries(value).flatMap(([key, member]) =>
+    expressionsIn(member, path ? `${path}.${key}` : key),
+  )
 }
 
 /** `value` with every expression replaced by what it evaluates to. Throws InvalidInputError naming the expression. */
@@ -84,7 +87,11 @@ export async function evaluateExpression(text: string, names: Names, path = ''):
   } catch (error) {
     const where = path ? ` at ${path}` : ''
     const details = { expression: text, path }
-    throw new OrchestratorError('InvalidInputError', `expression {% ${text} %}${where}: ${reasonOf(error)}`, details)
+    throw new OrchestratorError(
+      'InvalidInputError',
+      `expression {% ${text} %}${where}: ${reasonOf(error)}`,
+      details,
+    )
   }
 }
 
@@ -105,7 +112,8 @@ function enter(node: { type: string }, _input: unknown, environment: Environment
   const budget = budgetOf(environment)
   if (!budget) return
   if (node.type === 'function') budget.depth += 1
-  if (budget.depth > MAX_DEPTH) throw new Error(`it goes deeper than ${MAX_DEPTH} levels; is it a recursion without end?`)
+  if (budget.depth > MAX_DEPTH)
+    throw new Error(`it goes deeper than ${MAX_DEPTH} levels; is it a recursion without end?`)
   if (Date.now() > budget.deadline) throw new Error(`it took longer than ${MAX_MILLISECONDS} ms`)
 }
 

@@ -8,7 +8,12 @@ export type Graph = ReadonlyMap<string, ReadonlySet<string>>
 export function makeGraph(needs: Iterable<readonly [string, Iterable<string>]>): Graph {
   const entries = [...needs].sort(([a], [b]) => compareIds(a, b))
   const known = new Set(entries.map(([id]) => id))
-  return new Map(entries.map(([id, before]) => [id, new Set([...before].filter((need) => known.has(need)).sort(compareIds))]))
+  return new Map(
+    entries.map(([id, before]) => [
+      id,
+      new Set([...before].filter((need) => known.has(need)).sort(compareIds)),
+    ]),
+  )
 }
 
 export function compareIds(a: string, b: string): number {
@@ -80,7 +85,9 @@ export function transitiveReduction(graph: Graph): Graph {
   const ancestors = ancestorsOf(graph)
   const implied = (need: string, needs: ReadonlySet<string>): boolean =>
     [...needs].some((other) => other !== need && ancestors.get(other)?.has(need))
-  return new Map([...graph].map(([id, needs]) => [id, new Set([...needs].filter((need) => !implied(need, needs)))]))
+  return new Map(
+    [...graph].map(([id, needs]) => [id, new Set([...needs].filter((need) => !implied(need, needs)))]),
+  )
 }
 
 /** The nodes that nothing needs: what a workflow produces unless it says otherwise. */
@@ -90,7 +97,10 @@ export function sinksOf(graph: Graph): string[] {
 }
 
 /** The longest path by weight, and its length in the unit of the weights. */
-export function criticalPath(graph: Graph, weightOf: (id: string) => number): { path: string[]; length: number } {
+export function criticalPath(
+  graph: Graph,
+  weightOf: (id: string) => number,
+): { path: string[]; length: number } {
   const finish = new Map<string, { length: number; path: string[] }>()
   let longest = { path: [] as string[], length: 0 }
   for (const id of topologicalOrder(graph)) {

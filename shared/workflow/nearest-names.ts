@@ -1,7 +1,10 @@
 /** The known names closest to a mistyped one, best first; at most three, none that shares too little. */
 export function nearestNames(name: string, known: Iterable<string>): string[] {
   return [...known]
-    .map((candidate) => ({ candidate, distance: distanceBetween(name.toLowerCase(), candidate.toLowerCase()) }))
+    .map((candidate) => ({
+      candidate,
+      distance: distanceBetween(name.toLowerCase(), candidate.toLowerCase()),
+    }))
     .filter(({ candidate, distance }) => distance <= Math.max(2, Math.ceil(candidate.length * 0.4)))
     .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
     .slice(0, 3)
@@ -13,7 +16,9 @@ export function suggestNames(name: string, known: Iterable<string>): string {
   const all = [...known].sort()
   const near = nearestNames(name, all)
   const list = all.length === 0 ? 'there are none yet' : `known: ${all.slice(0, 20).join(', ')}`
-  return near.length > 0 ? `; did you mean ${near.map((other) => `"${other}"`).join(' or ')}? (${list})` : `; ${list}`
+  return near.length > 0
+    ? `; did you mean ${near.map((other) => `"${other}"`).join(' or ')}? (${list})`
+    : `; ${list}`
 }
 
 /** Levenshtein's edit distance, row by row. */

@@ -7,17 +7,32 @@ const JSONATA_WORDS = ['and', 'or', 'in', 'true', 'false', 'null', 'function']
 
 export const StepIdSchema = z
   .string()
-  .regex(/^[a-z][A-Za-z0-9_]{0,47}$/, 'a step id starts with a-z, has letters, digits and _, at most 48 characters')
-  .refine((id) => !JSONATA_WORDS.includes(id), 'this word belongs to the expression language; choose another id')
+  .regex(
+    /^[a-z][A-Za-z0-9_]{0,47}$/,
+    'a step id starts with a-z, has letters, digits and _, at most 48 characters',
+  )
+  .refine(
+    (id) => !JSONATA_WORDS.includes(id),
+    'this word belongs to the expression language; choose another id',
+  )
 
 export const WorkflowNameSchema = z
   .string()
-  .regex(/^[a-z][a-z0-9_-]{0,47}$/, 'a workflow name starts with a-z, has a-z, 0-9, - and _, at most 48 characters')
+  .regex(
+    /^[a-z][a-z0-9_-]{0,47}$/,
+    'a workflow name starts with a-z, has a-z, 0-9, - and _, at most 48 characters',
+  )
 
 const seconds = (most: number) => z.number().positive().max(most)
 
 const RetrySchema = z.strictObject({
-  maxAttempts: z.number().int().min(1).max(20).default(3).describe('Invocations of one agent, the first included'),
+  maxAttempts: z
+    .number()
+    .int()
+    .min(1)
+    .max(20)
+    .default(3)
+    .describe('Invocations of one agent, the first included'),
   intervalSeconds: z.number().int().min(1).max(3600).default(2),
   backoffRate: z.number().min(1).max(10).default(2),
   maxDelaySeconds: z.number().int().min(1).max(86_400).default(60),
@@ -80,7 +95,10 @@ const ApprovalStepSchema = z.strictObject({
 })
 const WaitStepSchema = z.strictObject({
   ...common,
-  wait: z.union([z.strictObject({ seconds: z.union([z.number(), z.string()]) }), z.strictObject({ until: z.string() })]),
+  wait: z.union([
+    z.strictObject({ seconds: z.union([z.number(), z.string()]) }),
+    z.strictObject({ until: z.string() }),
+  ]),
 })
 const ChildStepSchema = z.strictObject({ ...common, workflow: z.string(), input: z.unknown().optional() })
 const EmitStepSchema = z.strictObject({
@@ -131,7 +149,10 @@ export const WorkflowHeadSchema = z.strictObject({
   version: z.number().int().min(1).default(1),
   description: z.string().max(1_000).default(''),
   taskTypes: z.array(WorkflowNameSchema).default([]),
-  input: z.record(z.string(), z.unknown()).optional().describe('JSON Schema of the task input; checked at submit'),
+  input: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('JSON Schema of the task input; checked at submit'),
   output: z.unknown().optional().describe("Value with expressions; default: the last steps' outputs by id"),
 })
 

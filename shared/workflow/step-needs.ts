@@ -1,5 +1,5 @@
 import { expressionsIn } from './expressions.ts'
-import { makeGraph, type Graph } from './graph.ts'
+import { type Graph, makeGraph } from './graph.ts'
 import { referencesIn } from './references.ts'
 import { isAgentStep, type Step, type Workflow } from './schema.ts'
 

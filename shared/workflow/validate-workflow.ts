@@ -3,11 +3,11 @@ import { type Issue, issuesOfZod } from '../domain/issue.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { expressionIn, expressionsIn, reasonOf } from './expressions.ts'
 import { findCycle } from './graph.ts'
+import { suggestNames } from './nearest-names.ts'
 import { parseText } from './parse-text.ts'
 import { referencesIn } from './references.ts'
-import { StepIdSchema, type Step, stepSchemaFor, type Workflow, WorkflowHeadSchema } from './schema.ts'
+import { type Step, StepIdSchema, stepSchemaFor, type Workflow, WorkflowHeadSchema } from './schema.ts'
 import { expressionsOfStep, graphOfWorkflow } from './step-needs.ts'
-import { suggestNames } from './nearest-names.ts'
 
 export type Validated = { workflow: Workflow; issues: [] } | { workflow?: undefined; issues: Issue[] }
 
@@ -29,14 +29,23 @@ export function validateWorkflow(source: unknown): Validated {
 /** Steps that parse are kept beside those that do not, so that their expressions are checked all the same. */
 function parseStructure(value: unknown): { workflow?: Workflow; issues: Issue[] } {
   if (!isJsonObject(value)) {
-    return { issues: [issue('invalid-value', '', `a workflow is an object with name and steps, not ${typeof value}`)] }
+    return {
+      issues: [
+        issue('invalid-value', '', `a workflow is an object with name and steps, not ${typeof value}`),
+      ],
+    }
   }
   const { steps, ...rest } = value
   const head = WorkflowHeadSchema.safeParse(rest)
   const issues = head.success ? [] : issuesOfZod(head.error)
   if (head.success && head.data.input) issues.push(...issuesOfJsonSchema(head.data.input, 'input'))
   if (!isJsonObject(steps) || Object.keys(steps).length === 0) {
-    return { issues: [...issues, issue('no-steps', 'steps', 'a workflow has at least one step: {id: {capability: ...}}')] }
+    return {
+      issues: [
+        ...issues,
+        issue('no-steps', 'steps', 'a workflow has at least one step: {id: {capability: ...}}'),
+      ],
+    }
   }
   const kept: Record<string, Step> = {}
   for (const [id, step] of Object.entries(steps)) {
@@ -44,19 +53,23 @@ function parseStructure(value: unknown): { workflow?: Workflow; issues: Issue[] 
     issues.push(...parsed.issues)
     if (parsed.step) kept[id] = parsed.step
   }
-  return head.success && Object.keys(kept).length > 0 ? { workflow: { ...head.data, steps: kept }, issues } : { issues }
+  return head.success && Object.keys(kept).length > 0
+    ? { workflow: { ...head.data, steps: kept }, issues }
+    : { issues }
 }
 
 function parseStep(id: string, value: unknown): { step?: Step; issues: Issue[] } {
   const path = `steps.${id}`
   const name = StepIdSchema.safeParse(id)
   const issues = name.success ? [] : issuesOfZod(name.error, path)
-  if (!isJsonObject(value)) return { issues: [...issues, issue('invalid-value', path, 'a step is an object')] }
+  if (!isJsonObject(value))
+    return { issues: [...issues, issue('invalid-value', path, 'a step is an object')] }
   const parsed = stepSchemaFor(value).safeParse(value)
   if (!parsed.success) return { issues: [...issues, ...issuesOfZod(parsed.error, path)] }
   const step = parsed.data as Step
   if (stepSchemaFor(value) === stepSchemaFor({}) && !('capability' in value) && !('agent' in value)) {
-    const message = 'a step names a capability or an agent, or is one of repeat, approval, wait, workflow, emit'
+    const message =
+      'a step names a capability or an agent, or is one of repeat, approval, wait, workflow, emit'
     issues.push(issue('no-kind', path, message))
   }
   return { step, issues }
@@ -89,16 +102,32 @@ function issuesOfNeeds(id: string, step: Step, ids: string[]): Issue[] {
   return [...(step.needs ?? []), ...handler]
     .filter((need) => !ids.includes(need))
     .map((need) =>
-      issue('unknown-step', `steps.${id}.needs`, `step "${id}" needs "${need}", which is not in this workflow${suggestNames(need, ids)}`),
+      issue(
+        'unknown-step',
+        `steps.${id}.needs`,
+        `step "${id}" needs "${need}", which is not in this workflow${suggestNames(need, ids)}`,
+      ),
     )
 }
 
 function issuesOfWhen(id: string, step: Step): Issue[] {
   if (step.when === undefined || expressionIn(step.when) !== undefined) return []
-  return [issue('not-an-expression', `steps.${id}.when`, `"${step.when}" is text; a condition is written {% ... %}`)]
+  return [
+    issue(
+      'not-an-expression',
+      `steps.${id}.when`,
+      `"${step.when}" is text; a condition is written {% ... %}`,
+    ),
+  ]
 }
 
-function issuesOfExpression(text: string, path: string, ids: string[], known: string[], dynamic: boolean): Issue[] {
+function issuesOfExpression(
+  text: string,
+  path: string,
+  ids: string[],
+  known: string[],
+  dynamic: boolean,
+): Issue[] {
   let references: ReturnType<typeof referencesIn>
   try {
     references = referencesIn(text)
@@ -109,10 +138,13 @@ function issuesOfExpression(text: string, path: string, ids: string[], known: st
     .filter((name) => !known.includes(name))
     .map((name) => issue('unknown-name', path, `$${name} is not known here${suggestNames(name, known)}`))
   for (const step of [...references.steps].filter((name) => !ids.includes(name))) {
-    issues.push(issue('unknown-step', path, `"${step}" is not a step of this workflow${suggestNames(step, ids)}`))
+    issues.push(
+      issue('unknown-step', path, `"${step}" is not a step of this workflow${suggestNames(step, ids)}`),
+    )
   }
   if (references.dynamicSteps && !dynamic) {
-    const message = 'it reads $steps or $status as a whole: name the step ($steps.x), or list what it waits for in `needs`'
+    const message =
+      'it reads $steps or $status as a whole: name the step ($steps.x), or list what it waits for in `needs`'
     issues.push(issue('dynamic-steps', path, message))
   }
   return issues

@@ -24,13 +24,15 @@ export function timeOf(cell: Cell): number | undefined {
   return Number.isNaN(time) ? undefined : time
 }
 
-const DATE = /^\d{4}[-/]\d{1,2}([-/]\d{1,2})?([T ].*)?$|^\d{1,2}[-/]\d{1,2}[-/]\d{4}$|^[A-Z][a-z]{2} \d{1,2},? \d{4}$/
+const DATE =
+  /^\d{4}[-/]\d{1,2}([-/]\d{1,2})?([T ].*)?$|^\d{1,2}[-/]\d{1,2}[-/]\d{4}$|^[A-Z][a-z]{2} \d{1,2},? \d{4}$/
 const NEARLY_ALL = 0.95
 
 function typeOf(cells: readonly Cell[]): ColumnType {
   const present = cells.filter((cell) => cell !== null)
   if (present.length === 0) return 'empty'
-  const nearlyAll = (is: (cell: Cell) => boolean): boolean => present.filter(is).length >= present.length * NEARLY_ALL
+  const nearlyAll = (is: (cell: Cell) => boolean): boolean =>
+    present.filter(is).length >= present.length * NEARLY_ALL
   if (nearlyAll((cell) => typeof cell === 'number')) return 'number'
   if (nearlyAll((cell) => typeof cell === 'boolean')) return 'boolean'
   return nearlyAll((cell) => timeOf(cell) !== undefined) ? 'date' : 'text'

@@ -38,8 +38,13 @@ function parseTable(text: string, name: string): Row[] {
 
 function parseCsv(text: string, name: string): Row[] {
   try {
-    const records = parse(text, { columns: true, bom: true, skip_empty_lines: true, trim: true }) as Record<string, string>[]
-    return records.map((record) => Object.fromEntries(Object.entries(record).map(([key, cell]) => [key, typedCell(cell)])))
+    const records = parse(text, { columns: true, bom: true, skip_empty_lines: true, trim: true }) as Record<
+      string,
+      string
+    >[]
+    return records.map((record) =>
+      Object.fromEntries(Object.entries(record).map(([key, cell]) => [key, typedCell(cell)])),
+    )
   } catch (error) {
     throw bad(`${name} is not CSV: ${(error as Error).message}`)
   }
@@ -52,8 +57,13 @@ function parseJson(text: string, name: string): Row[] {
   } catch (error) {
     throw bad(`${name} is not JSON: ${(error as Error).message}`)
   }
-  const rows = Array.isArray(value) ? value : isJsonObject(value) ? Object.values(value).find(Array.isArray) : undefined
-  if (!rows?.every(isJsonObject)) throw bad(`${name} is JSON, but neither a list of objects nor an object with one`)
+  const rows = Array.isArray(value)
+    ? value
+    : isJsonObject(value)
+      ? Object.values(value).find(Array.isArray)
+      : undefined
+  if (!rows?.every(isJsonObject))
+    throw bad(`${name} is JSON, but neither a list of objects nor an object with one`)
   return rows.map(flatRow)
 }
 
@@ -74,7 +84,8 @@ function typedCell(text: string): Cell {
   if (MISSING.has(text.toLowerCase())) return null
   if (text === 'true' || text === 'false') return text === 'true'
   // 007 and numbers past 2^53 are names, not quantities.
-  if (NUMBER.test(text) && !/^[+-]?0\d/.test(text) && Number.isSafeInteger(Math.trunc(Number(text)))) return Number(text)
+  if (NUMBER.test(text) && !/^[+-]?0\d/.test(text) && Number.isSafeInteger(Math.trunc(Number(text))))
+    return Number(text)
   return text
 }
 

@@ -18,7 +18,9 @@ export function findThemes({ findings }: { findings: Findings }): Themes {
     }
   }
   const themes = [...seen]
-    .filter(([term, { passages }]) => passages >= MIN_PASSAGES && !term.split(' ').every((word) => asked.has(word)))
+    .filter(
+      ([term, { passages }]) => passages >= MIN_PASSAGES && !term.split(' ').every((word) => asked.has(word)),
+    )
     .sort(([a, x], [b, y]) => weight(b, y) - weight(a, x) || (a < b ? -1 : 1))
     .slice(0, MAX_THEMES)
     .map(([term, { passages, sources }]) => ({ term, passages, sources: [...sources].sort() }))

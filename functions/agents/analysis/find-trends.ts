@@ -7,7 +7,7 @@ type Point = [x: number, y: number]
 
 const DAY = 86_400_000
 /** A straight line that explains less than this says nothing. */
-const MIN_R2 = 0.01
+const MIN_R2 = 0.05
 const SERIES_POINTS = 48
 
 /** Each number column against the first date column, or against the row number. */
@@ -25,7 +25,13 @@ export function findTrends(rows: readonly Row[]): Trends {
         const x = xOf(row)
         return typeof cell === 'number' && x !== undefined ? [[x, cell]] : []
       })
-      return { column: column.name, ...trendOf(points.sort(([a], [b]) => a - b), dates !== undefined) }
+      return {
+        column: column.name,
+        ...trendOf(
+          points.sort(([a], [b]) => a - b),
+          dates !== undefined,
+        ),
+      }
     })
   return { over: dates?.name ?? 'row', trends }
 }
@@ -49,7 +55,9 @@ function trendOf(points: Point[], overTime: boolean): Omit<Trends['trends'][numb
 /** Means of equal slices, few enough to draw. */
 function seriesOf(points: Point[], overTime: boolean): { at: string; mean: number }[] {
   const size = Math.max(1, Math.ceil(points.length / SERIES_POINTS))
-  const slices = Array.from({ length: Math.ceil(points.length / size) }, (_, index) => points.slice(index * size, (index + 1) * size))
+  const slices = Array.from({ length: Math.ceil(points.length / size) }, (_, index) =>
+    points.slice(index * size, (index + 1) * size),
+  )
   return slices.map((slice) => {
     const x = slice[0]?.[0] ?? 0
     const at = overTime ? new Date(x * DAY).toISOString().slice(0, 10) : String(x)

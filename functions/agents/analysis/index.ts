@@ -22,7 +22,11 @@ export default defineAgent({
   version: '1.0.0',
   description: 'Statistics of CSV and JSON tables, and of what research found.',
   capabilities: {
-    'analysis.profile': { description: 'Type, range and gaps of each column.', input: SourceSchema, output: ProfileSchema },
+    'analysis.profile': {
+      description: 'Type, range and gaps of each column.',
+      input: SourceSchema,
+      output: ProfileSchema,
+    },
     'analysis.trends': {
       description: 'How each number moves over time (or over the rows), with its strength.',
       input: SourceSchema,

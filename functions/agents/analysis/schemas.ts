@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { FindingsSchema } from '../research/schemas.ts'
 import { TableSchema } from '../_support/table.ts'
+import { FindingsSchema } from '../research/schemas.ts'
 
 export const SourceSchema = z.object({ source: TableSchema })
 export const OfFindingsSchema = z.object({ findings: FindingsSchema })
@@ -54,7 +54,9 @@ export const OutliersSchema = z.object({
 export type Outliers = z.infer<typeof OutliersSchema>
 
 export const CorrelationsSchema = z.object({
-  pairs: z.array(z.object({ a: z.string(), b: z.string(), r: z.number(), n: z.number(), strength: z.string() })),
+  pairs: z.array(
+    z.object({ a: z.string(), b: z.string(), r: z.number(), n: z.number(), strength: z.string() }),
+  ),
 })
 export type Correlations = z.infer<typeof CorrelationsSchema>
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineAgent } from '../../../shared/agent/define-agent.ts'
-import { TableSchema, readTable } from '../_support/table.ts'
+import { readTable, TableSchema } from '../_support/table.ts'
 import { aggregate } from './aggregate.ts'
 import { merge } from './merge.ts'
 import { transform } from './transform.ts'
@@ -14,11 +14,15 @@ export default defineAgent({
   description: 'Reshapes tables: transform, aggregate, split and merge.',
   capabilities: {
     'data.transform': {
-      description: 'Rows filtered, reshaped, sorted and cut with JSONata; `$row` is the row, `$index` its position.',
+      description:
+        'Rows filtered, reshaped, sorted and cut with JSONata; `$row` is the row, `$index` its position.',
       input: z.object({
         source: TableSchema,
         where: z.string().optional().describe('Keep the rows for which it is true'),
-        select: z.record(z.string(), z.string()).optional().describe('New columns by name, each an expression'),
+        select: z
+          .record(z.string(), z.string())
+          .optional()
+          .describe('New columns by name, each an expression'),
         orderBy: z.string().optional().describe('A column; `-column` for descending'),
         limit: z.number().int().min(1).optional(),
       }),
@@ -51,9 +55,14 @@ export default defineAgent({
       return { rows: merge(tables, call.input.on) }
     }
     const rows = await readTable(call.input.source, context)
-    if (call.capability === 'data.transform') return { rows: await transform(rows, call.input, context.signal) }
+    if (call.capability === 'data.transform')
+      return { rows: await transform(rows, call.input, context.signal) }
     if (call.capability === 'data.aggregate') return { rows: aggregate(rows, call.input) }
     const { size } = call.input
-    return { parts: Array.from({ length: Math.ceil(rows.length / size) }, (_, part) => rows.slice(part * size, (part + 1) * size)) }
+    return {
+      parts: Array.from({ length: Math.ceil(rows.length / size) }, (_, part) =>
+        rows.slice(part * size, (part + 1) * size),
+      ),
+    }
   },
 })

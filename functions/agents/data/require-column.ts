@@ -6,5 +6,8 @@ import type { Row } from '../_support/table.ts'
 export function requireColumn(rows: readonly Row[], column: string): string {
   const known = new Set(rows.flatMap((row) => Object.keys(row)))
   if (known.has(column)) return column
-  throw new OrchestratorError('InvalidInputError', `there is no column "${column}"${suggestNames(column, known)}`)
+  throw new OrchestratorError(
+    'InvalidInputError',
+    `there is no column "${column}"${suggestNames(column, known)}`,
+  )
 }

@@ -11,7 +11,11 @@ type Transformation = {
 }
 type JsonRow = Record<string, Json>
 
-export async function transform(rows: Row[], { where, select, orderBy, limit }: Transformation, signal: AbortSignal): Promise<JsonRow[]> {
+export async function transform(
+  rows: Row[],
+  { where, select, orderBy, limit }: Transformation,
+  signal: AbortSignal,
+): Promise<JsonRow[]> {
   const kept: JsonRow[] = []
   for (const [index, row] of rows.entries()) {
     signal.throwIfAborted()
@@ -23,7 +27,10 @@ export async function transform(rows: Row[], { where, select, orderBy, limit }: 
   return sorted.slice(0, limit)
 }
 
-async function selected(select: Record<string, string>, names: { row: JsonRow; index: number }): Promise<JsonRow> {
+async function selected(
+  select: Record<string, string>,
+  names: { row: JsonRow; index: number },
+): Promise<JsonRow> {
   const row: JsonRow = {}
   for (const [column, expression] of Object.entries(select)) {
     row[column] = (await evaluateExpression(expression, names, `select.${column}`)) ?? null
@@ -38,7 +45,8 @@ function sortRows(rows: JsonRow[], orderBy: string): JsonRow[] {
   if (rows.length > 0) requireColumn(rows as Row[], column)
   return rows.toSorted((a, b) => {
     const [x, y] = [a[column] as Cell, b[column] as Cell]
-    if (x === null || y === null || x === undefined || y === undefined) return Number(x == null) - Number(y == null)
+    if (x === null || y === null || x === undefined || y === undefined)
+      return Number(x == null) - Number(y == null)
     const order = x < y ? -1 : x > y ? 1 : 0
     return descending ? -order : order
   })

@@ -16,7 +16,7 @@ export function formatHtml({ title, markdown, charts }: Page): string {
     allowedSchemesByTag: { img: ['data'], a: ['http', 'https', 'mailto'] },
     transformTags: { img: (tagName, attributes) => ({ tagName, attribs: withChart(attributes, charts) }) },
   })
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escape(title)}</title><style>${STYLE}</style></head><body>${body}</body></html>`
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeText(title)}</title><style>${STYLE}</style></head><body>${body}</body></html>`
 }
 
 /** SVG as an image cannot run scripts, whoever drew it. */
@@ -26,6 +26,6 @@ function withChart(attributes: sanitizeHtml.Attributes, charts: Page['charts']):
   return { alt: chart.title, src: `data:image/svg+xml;base64,${Buffer.from(chart.svg).toString('base64')}` }
 }
 
-function escape(text: string): string {
+function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

@@ -39,7 +39,8 @@ export default defineAgent({
   async execute(call) {
     if (call.capability === 'format.html') return { text: formatHtml(call.input), mediaType: 'text/html' }
     if (call.capability === 'format.csv') return { text: formatCsv(call.input.rows), mediaType: 'text/csv' }
-    if (call.capability === 'format.json') return { text: JSON.stringify(call.input.value, null, 2), mediaType: 'application/json' }
+    if (call.capability === 'format.json')
+      return { text: JSON.stringify(call.input.value, null, 2), mediaType: 'application/json' }
     const { title, value } = call.input
     const body = typeof value === 'string' ? value : `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\``
     return { text: `# ${title}\n\n${body}\n`, mediaType: 'text/markdown' }

@@ -14,7 +14,13 @@ export const FindingsSchema = z.object({
   engine: z.string(),
   documents: z.number().describe('How many documents were searched'),
   passages: z.array(
-    z.object({ citation: z.number(), source: z.string(), heading: z.string(), text: z.string(), score: z.number() }),
+    z.object({
+      citation: z.number(),
+      source: z.string(),
+      heading: z.string(),
+      text: z.string(),
+      score: z.number(),
+    }),
   ),
 })
 export type Findings = z.infer<typeof FindingsSchema>

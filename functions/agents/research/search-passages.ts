@@ -1,5 +1,5 @@
 import MiniSearch from 'minisearch'
-import { contentWords } from '../_support/words.ts'
+import { contentWords, stem } from '../_support/words.ts'
 import type { Document } from './read-corpus.ts'
 import type { Findings } from './schemas.ts'
 
@@ -16,12 +16,15 @@ export function searchPassages(query: string, documents: readonly Document[], li
   const index = new MiniSearch<Passage>({
     fields: ['text', 'heading', 'source'],
     storeFields: ['source', 'heading', 'text'],
-    processTerm: (term) => contentWords(term)[0] ?? null,
-    searchOptions: { boost: { heading: 1.5, source: 0.5 }, fuzzy: (term) => (term.length > 5 ? 0.15 : false), prefix: (term) => term.length > 4 },
+    processTerm: (term) => contentWords(term).map(stem),
+    searchOptions: { boost: { heading: 1.5, source: 0.5 }, prefix: (term) => term.length > 4 },
   })
   index.addAll(passages)
   const perSource = new Map<string, number>()
-  const found = index.search(query).filter(({ source }) => {
+  const texts = new Set<string>()
+  const found = index.search(query).filter(({ source, text }) => {
+    // The same boilerplate stands in many files.
+    if (texts.size === texts.add(text).size) return false
     const count = (perSource.get(source) ?? 0) + 1
     perSource.set(source, count)
     return count <= MAX_PER_SOURCE
@@ -49,7 +52,7 @@ function passagesOf({ source, text }: Document): Omit<Passage, 'id'>[] {
     if (pending.length >= MIN_PASSAGE_CHARACTERS) passages.push({ source, heading, text: pending })
     pending = ''
   }
-  for (const block of text.split(/\n\s*\n/)) {
+  for (const block of blocksOf(text)) {
     const title = /^#{1,6}\s+(.+)/.exec(block.trim())
     if (title) {
       flush()
@@ -57,17 +60,28 @@ function passagesOf({ source, text }: Document): Omit<Passage, 'id'>[] {
     }
     const body = plainText(title ? block.trim().split('\n').slice(1).join('\n') : block)
     if (pending && pending.length + body.length > MAX_PASSAGE_CHARACTERS) flush()
-    pending = `${pending} ${body}`.trim().slice(0, MAX_PASSAGE_CHARACTERS)
+    pending = cutAtWord(`${pending} ${body}`.trim())
   }
   flush()
   return passages
 }
 
-/** Markdown reduced to what is read: links to their text, without badges, tags and table rules. */
+/** Blocks between empty lines; a code block is one, whatever is in it. */
+function blocksOf(text: string): string[] {
+  return text.match(/^ {0,3}(```|~~~)[\s\S]*?^ {0,3}\1.*$|(?:^(?!\s*$)(?! {0,3}(?:```|~~~)).*\n?)+/gm) ?? []
+}
+
+function cutAtWord(text: string): string {
+  if (text.length <= MAX_PASSAGE_CHARACTERS) return text
+  return `${text.slice(0, MAX_PASSAGE_CHARACTERS).replace(/\s+\S*$/, '')} …`
+}
+
+/** Markdown reduced to what is read: links to their text, without code blocks, badges, tags and table rules. */
 function plainText(markdown: string): string {
   return markdown
+    .replace(/^ {0,3}(```|~~~)[\s\S]*?(^ {0,3}\1.*$|(?![\s\S]))/gm, '')
     .replace(/!\[[^\]]*\](\([^)]*\)|\[[^\]]*\])/g, '')
-    .replace(/\[([^\]]+)\](\([^)]*\)|\[[^\]]*\])/g, '$1')
+    .replace(/\[([^\]]*)\](\([^)]*\)|\[[^\]]*\])/g, '$1')
     .replace(/^\[[^\]]+\]:.*$/gm, '')
     .replace(/<[^>]+>/g, '')
     .replace(/^[|\s:-]+$/gm, '')

@@ -12,7 +12,11 @@ export function profileSection({ rows, columns }: Profile): string {
     distinct,
     min,
     max,
-    mean ?? top?.map(({ value, count }) => `${value} (${count})`).slice(0, 3).join(', '),
+    mean ??
+      top
+        ?.map(({ value, count }) => `${value} (${count})`)
+        .slice(0, 3)
+        .join(', '),
   ])
   const incomplete = columns.filter(({ missing }) => missing > 0).length
   const gaps = incomplete === 0 ? 'No cell is missing.' : `${incomplete} of them have missing cells.`
@@ -22,7 +26,13 @@ export function profileSection({ rows, columns }: Profile): string {
 
 export function trendsSection({ over, trends }: Trends, charts: readonly Chart[]): string {
   if (trends.length === 0) return '## Trends\n\nThere is no number column.'
-  const lines = trends.map(({ column, direction, slope, r2, change }) => [column, direction, slope, r2, percent(change)])
+  const lines = trends.map(({ column, direction, slope, r2, change }) => [
+    column,
+    direction,
+    slope,
+    r2,
+    percent(change),
+  ])
   const unit = over === 'row' ? 'per row' : 'per day'
   const images = charts.map(({ title, name }) => `![${title}](${name})`).join('\n\n')
   const note = `Straight lines over ${over}; r² is the share of the variation that the line explains, so a low one means season or noise rather than trend.`
@@ -44,7 +54,10 @@ export function outliersSection({ columns }: Outliers): string {
     `${low} to ${high}`,
     count,
     percent(share),
-    examples.map(({ row, value }) => `${value} (row ${row})`).slice(0, 3).join(', '),
+    examples
+      .map(({ row, value }) => `${value} (row ${row})`)
+      .slice(0, 3)
+      .join(', '),
   ])
   return `## Outliers\n\n${table(['column', 'usual range', 'outside', 'share', 'farthest'], lines)}`
 }

@@ -22,6 +22,8 @@ export default defineAgent({
   },
   limits: { timeoutSeconds: 120, memoryMb: 1024 },
   async execute(call) {
-    return call.capability === 'synthesis.report' ? writeReport(call.input) : summarize(call.input.text, call.input.sentences)
+    return call.capability === 'synthesis.report'
+      ? writeReport(call.input)
+      : summarize(call.input.text, call.input.sentences)
   },
 })

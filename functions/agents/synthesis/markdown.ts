@@ -1,6 +1,10 @@
 /** A Markdown table; cells are escaped, numbers as people write them. */
-export function table(header: readonly string[], rows: readonly (readonly (string | number | undefined)[])[]): string {
-  const line = (cells: readonly (string | number | undefined)[]): string => `| ${cells.map(cellText).join(' | ')} |`
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly (string | number | undefined)[])[],
+): string {
+  const line = (cells: readonly (string | number | undefined)[]): string =>
+    `| ${cells.map(cellText).join(' | ')} |`
   return [line(header), `|${header.map(() => ' --- ').join('|')}|`, ...rows.map(line)].join('\n')
 }
 

@@ -1,14 +1,15 @@
 import type { Gaps, Themes } from '../analysis/schemas.ts'
 import type { Findings } from '../research/schemas.ts'
-import { summarize } from './summarize.ts'
 import { table } from './markdown.ts'
+import { summarize } from './summarize.ts'
 
 const KEY_SENTENCES = 4
 
 /** The sentences that say most, each with its citation, then the passages they come from. */
 export function findingsSection({ query, documents, passages }: Findings): string {
-  if (passages.length === 0) return `## Findings\n\nNone of ${documents} documents says anything on “${query}”.`
-  const key = summarize(passages.map(({ text }) => text).join('\n'), KEY_SENTENCES).sentences
+  if (passages.length === 0)
+    return `## Findings\n\nNone of ${documents} documents says anything on “${query}”.`
+  const key = summarize(passages.map(({ text }) => text).join('\n'), KEY_SENTENCES, query).sentences
   const points = key.map((sentence) => {
     const citation = passages.find(({ text }) => text.includes(sentence))?.citation
     return `- ${sentence}${citation ? ` [${citation}]` : ''}`
@@ -27,7 +28,8 @@ export function themesSection({ themes }: Themes): string {
 }
 
 export function gapsSection({ covered, missing, singleSource }: Gaps): string {
-  const uncovered = missing.length === 0 ? 'Every word of the question is covered.' : `Not covered: ${missing.join(', ')}.`
+  const uncovered =
+    missing.length === 0 ? 'Every word of the question is covered.' : `Not covered: ${missing.join(', ')}.`
   const single = singleSource ? ' Everything comes from one source: have it confirmed.' : ''
   return `## Gaps\n\n${covered.length} of ${covered.length + missing.length} words of the question are covered. ${uncovered}${single}`
 }

@@ -20,7 +20,10 @@ export const ReportInputSchema = z
     outliers: OutliersSchema.optional(),
     correlations: CorrelationsSchema.optional(),
   })
-  .refine((input) => Object.keys(input).length > 1, 'a report needs at least one of findings, themes, gaps, profile, trends, outliers, correlations')
+  .refine(
+    (input) => Object.keys(input).length > 1,
+    'a report needs at least one of findings, themes, gaps, profile, trends, outliers, correlations',
+  )
 export type ReportInput = z.infer<typeof ReportInputSchema>
 
 export const ReportSchema = z.object({

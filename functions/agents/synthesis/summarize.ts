@@ -2,7 +2,7 @@
  * Extractive summary: TextRank (Mihalcea and Tarau, 2004) ranks sentences by how many others they resemble, and
  * maximal marginal relevance (Carbonell and Goldstein, 1998) keeps the chosen ones from saying the same.
  */
-import { contentWords } from '../_support/words.ts'
+import { contentWords, stem } from '../_support/words.ts'
 
 const DAMPING = 0.85
 const ROUNDS = 30
@@ -10,24 +10,35 @@ const MAX_SENTENCES = 300
 const MIN_WORDS = 4
 /** How much a sentence's own weight counts against its likeness to those already chosen. */
 const RELEVANCE = 0.7
+/** What each word shared with the focus adds to a sentence's weight. */
+const FOCUS = 3
 
 type Sentence = { text: string; words: Set<string> }
 
-export function summarize(text: string, count: number): { engine: string; sentences: string[] } {
+/** With a `focus`, sentences that share its words weigh more. */
+export function summarize(text: string, count: number, focus = ''): { engine: string; sentences: string[] } {
   const sentences = sentencesOf(text)
-  const ranks = rankSentences(sentences)
+  const ranks = focused(rankSentences(sentences), sentences, stemsOf(focus))
   const chosen: number[] = []
   while (chosen.length < Math.min(count, sentences.length)) {
     const rest = sentences.keys().filter((index) => !chosen.includes(index))
-    const scores = [...rest].map((index) => ({ index, score: marginalRelevance(index, chosen, sentences, ranks) }))
+    const scores = [...rest].map((index) => ({
+      index,
+      score: marginalRelevance(index, chosen, sentences, ranks),
+    }))
     chosen.push(scores.reduce((a, b) => (b.score > a.score ? b : a)).index)
   }
-  return { engine: 'extractive', sentences: chosen.sort((a, b) => a - b).map((index) => sentences[index]?.text ?? '') }
+  return {
+    engine: 'extractive',
+    sentences: chosen.sort((a, b) => a - b).map((index) => sentences[index]?.text ?? ''),
+  }
 }
 
 function sentencesOf(text: string): Sentence[] {
-  const parts = [...new Intl.Segmenter('en', { granularity: 'sentence' }).segment(text)].map(({ segment }) => segment.trim())
-  const sentences = parts.map((part) => ({ text: part, words: new Set(contentWords(part)) }))
+  const parts = [...new Intl.Segmenter('en', { granularity: 'sentence' }).segment(text)].map(({ segment }) =>
+    segment.trim(),
+  )
+  const sentences = parts.map((part) => ({ text: part, words: stemsOf(part) }))
   const full = sentences.filter(({ words }) => words.size >= MIN_WORDS)
   return (full.length > 0 ? full : sentences.filter((sentence) => sentence.text)).slice(0, MAX_SENTENCES)
 }
@@ -48,6 +59,18 @@ function rankSentences(sentences: readonly Sentence[]): number[] {
   return ranks
 }
 
+const stemsOf = (text: string): Set<string> => new Set(contentWords(text).map(stem))
+
+function focused(
+  ranks: readonly number[],
+  sentences: readonly Sentence[],
+  focus: ReadonlySet<string>,
+): number[] {
+  return ranks.map(
+    (rank, index) => rank * (1 + FOCUS * (sentences[index]?.words.intersection(focus).size ?? 0)),
+  )
+}
+
 /** Shared words over the logarithms of the lengths, as TextRank has it. */
 function likeness(a: Sentence, b: Sentence): number {
   const shared = a.words.intersection(b.words).size
@@ -55,7 +78,12 @@ function likeness(a: Sentence, b: Sentence): number {
   return lengths === 0 ? 0 : shared / lengths
 }
 
-function marginalRelevance(index: number, chosen: readonly number[], sentences: readonly Sentence[], ranks: readonly number[]): number {
+function marginalRelevance(
+  index: number,
+  chosen: readonly number[],
+  sentences: readonly Sentence[],
+  ranks: readonly number[],
+): number {
   const own = sentences[index] as Sentence
   const nearest = Math.max(0, ...chosen.map((other) => likeness(own, sentences[other] as Sentence)))
   return RELEVANCE * (ranks[index] ?? 0) - (1 - RELEVANCE) * nearest

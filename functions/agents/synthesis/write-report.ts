@@ -1,5 +1,5 @@
-import { drawTrend } from './draw-trend.ts'
 import { correlationsSection, outliersSection, profileSection, trendsSection } from './data-sections.ts'
+import { drawTrend } from './draw-trend.ts'
 import { findingsSection, gapsSection, themesSection } from './research-sections.ts'
 import type { Chart, Report, ReportInput } from './schemas.ts'
 

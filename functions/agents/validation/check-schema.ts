@@ -14,6 +14,9 @@ export function checkSchema(value: Json, schema: Record<string, unknown>) {
     throw new OrchestratorError('InvalidInputError', `not a JSON Schema: ${(error as Error).message}`)
   }
   const valid = validate(value) === true
-  const problems = (validate.errors ?? []).map(({ instancePath, message = 'does not fit' }) => ({ path: instancePath, message }))
+  const problems = (validate.errors ?? []).map(({ instancePath, message = 'does not fit' }) => ({
+    path: instancePath,
+    message,
+  }))
   return { valid, checked: 1, problems }
 }

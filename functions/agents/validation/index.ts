@@ -23,7 +23,10 @@ export default defineAgent({
       description: 'Every rule, a JSONata expression over the value, that is not true.',
       input: z.object({
         value: z.json(),
-        rules: z.array(z.object({ name: z.string(), expression: z.string().max(10_000) })).min(1).max(200),
+        rules: z
+          .array(z.object({ name: z.string(), expression: z.string().max(10_000) }))
+          .min(1)
+          .max(200),
       }),
       output: VerdictSchema,
     },

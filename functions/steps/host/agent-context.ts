@@ -27,11 +27,15 @@ export function agentContext(run: Parts, { tasks, files }: Pick<Deps, 'tasks' | 
         const { $file } = FileReferenceSchema.parse(reference)
         const found = await files.list($file, MAX_FILES)
         if (found.length > 0) return found
-        throw new OrchestratorError('InvalidInputError', `there is no file at ${$file}; upload it first (POST /files)`)
+        throw new OrchestratorError(
+          'InvalidInputError',
+          `there is no file at ${$file}; upload it first (POST /files)`,
+        )
       },
       readText: async (key) => decode(key, await files.read(key, MAX_TEXT_BYTES)),
     },
-    progress: (fraction, note) => tasks.setProgress(own, { fraction: Math.min(1, Math.max(0, fraction)), note: note.slice(0, 200) }),
+    progress: (fraction, note) =>
+      tasks.setProgress(own, { fraction: Math.min(1, Math.max(0, fraction)), note: note.slice(0, 200) }),
   }
 }
 

@@ -37,7 +37,12 @@ export function ownStep({ tasks, bus, clock, agentId }: Needs): HostMiddleware {
       const event = stepEndedEvent(own.taskId, ended)
       await bus.publish(event ? [event] : [])
       const durationMs = Date.parse(end.endedAt) - Date.parse(record.startedAt)
-      log.info('step ended', { status: ended.status, agentId, attempt: record.attempts.length + 1, durationMs })
+      log.info('step ended', {
+        status: ended.status,
+        agentId,
+        attempt: record.attempts.length + 1,
+        durationMs,
+      })
       recordAttempt({ agentId, outcome: ended.status, durationMs })
       request.response = receiptOf(ended)
     },
@@ -47,12 +52,22 @@ export function ownStep({ tasks, bus, clock, agentId }: Needs): HostMiddleware {
       const { error } = request
       if (!own || !record || !error || isOrchestratorError(error, 'StepSupersededError')) return
       const failure = { name: error.name, message: error.message.slice(0, MAX_MESSAGE) }
-      const attempt = { agentId, startedAt: record.startedAt, endedAt: clock.now().toISOString(), error: failure }
+      const attempt = {
+        agentId,
+        startedAt: record.startedAt,
+        endedAt: clock.now().toISOString(),
+        error: failure,
+      }
       await tasks.addAttempt(own, attempt)
       const failed = { ...record, attempts: [...record.attempts, attempt] }
       await bus.publish(attemptFailedEvents(own.taskId, failed).slice(-1))
       const durationMs = Date.parse(attempt.endedAt) - Date.parse(attempt.startedAt)
-      log?.warn('attempt failed', { agentId, attempt: failed.attempts.length, errorName: error.name, durationMs })
+      log?.warn('attempt failed', {
+        agentId,
+        attempt: failed.attempts.length,
+        errorName: error.name,
+        durationMs,
+      })
       recordAttempt({ agentId, outcome: 'failed', durationMs })
     },
   }

@@ -22,12 +22,20 @@ export function runAgent(agent: DefinedAgent, { tasks, files }: Needs) {
 
     const capability = capabilityOf(agent, stepOf(plan, own.path).capability)
     const input = parseWith(capability.input, resolved.input, (issues) => {
-      return new OrchestratorError('InvalidInputError', `the input does not fit ${capability.name}: ${issues}`)
+      return new OrchestratorError(
+        'InvalidInputError',
+        `the input does not fit ${capability.name}: ${issues}`,
+      )
     })
     const context = agentContext(run, { tasks, files })
-    const answer = await untilAborted(signal, () => agent.execute({ capability: capability.name, input }, context))
+    const answer = await untilAborted(signal, () =>
+      agent.execute({ capability: capability.name, input }, context),
+    )
     const output = parseWith(capability.output, answer, (issues) => {
-      return new OrchestratorError('AgentOutputError', `${agent.manifest.id} answered what ${capability.name} does not allow: ${issues}`)
+      return new OrchestratorError(
+        'AgentOutputError',
+        `${agent.manifest.id} answered what ${capability.name} does not allow: ${issues}`,
+      )
     })
     return { status: 'succeeded', output: await tasks.storeValue(own.taskId, output as Json) }
   }
@@ -41,7 +49,11 @@ function capabilityOf(agent: DefinedAgent, wanted: string | undefined) {
   throw new OrchestratorError('AgentFailedError', `agent ${agent.manifest.id} does not offer ${name}`)
 }
 
-function parseWith(schema: z.ZodType, value: unknown, failure: (issues: string) => OrchestratorError): unknown {
+function parseWith(
+  schema: z.ZodType,
+  value: unknown,
+  failure: (issues: string) => OrchestratorError,
+): unknown {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   throw failure(describeIssues(issuesOfZod(parsed.error)))
@@ -67,5 +79,10 @@ async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Pro
 function asAgentFailure(error: unknown): Error {
   if (isOrchestratorError(error)) return error
   const { name, message } = error instanceof Error ? error : new Error(String(error))
-  return new OrchestratorError('AgentFailedError', name === 'Error' ? message : `${name}: ${message}`, {}, error)
+  return new OrchestratorError(
+    'AgentFailedError',
+    name === 'Error' ? message : `${name}: ${message}`,
+    {},
+    error,
+  )
 }

@@ -27,7 +27,10 @@ export function partsOf<Name extends keyof StepRun>(context: Context, ...names: 
   const run = findParts(context)
   const missing = names.filter((name) => run[name] === undefined)
   if (missing.length === 0) return run as Pick<StepRun, Name>
-  throw new OrchestratorError('BugError', `the host's middlewares are in the wrong order: no ${missing.join(', ')} yet`)
+  throw new OrchestratorError(
+    'BugError',
+    `the host's middlewares are in the wrong order: no ${missing.join(', ')} yet`,
+  )
 }
 
 /** Whatever has been filled in so far: for the path where something went wrong on the way. */

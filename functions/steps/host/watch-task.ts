@@ -1,8 +1,8 @@
+import { stepOf } from '../../../shared/app/resolve-step.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { isOpenTask } from '../../../shared/domain/task.ts'
 import type { Deps } from '../../deps.ts'
 import { addParts, type HostMiddleware, partsOf } from './step-run.ts'
-import { stepOf } from '../../../shared/app/resolve-step.ts'
 
 /** A step shorter than this costs no extra read. */
 const POLL_MILLISECONDS = 1_000
@@ -15,7 +15,11 @@ type Watch = { stop(): void }
  * Gives the run its deadline and a signal that aborts on it, and on cancellation: stopping an execution does not stop
  * a Lambda, so the host looks at the task while the agent works.
  */
-export function watchTask({ tasks, clock, timeoutSeconds }: Pick<Deps, 'tasks' | 'clock'> & { timeoutSeconds: number }): HostMiddleware {
+export function watchTask({
+  tasks,
+  clock,
+  timeoutSeconds,
+}: Pick<Deps, 'tasks' | 'clock'> & { timeoutSeconds: number }): HostMiddleware {
   const watches = new WeakMap<object, Watch>()
 
   const stop = ({ context }: { context: object }): void => watches.get(context)?.stop()

@@ -10,17 +10,28 @@ export async function runChoice(entry: Entry<ChoiceState>): Promise<Exit> {
   for (const [index, choice] of state.Choices.entries()) {
     const met = await evaluate(choice.Condition, names, `Choices[${index}]/Condition`)
     if (typeof met !== 'boolean') {
-      throw new StateError('States.QueryEvaluationError', `The condition of choice ${index} of '${entry.name}' is not a boolean.`)
+      throw new StateError(
+        'States.QueryEvaluationError',
+        `The condition of choice ${index} of '${entry.name}' is not a boolean.`,
+      )
     }
     if (met) return exitBy(choice, choice.Next)
   }
   if (state.Default === undefined) {
-    throw new StateError('States.NoChoiceMatched', `No choice of '${entry.name}' matched and it has no Default.`)
+    throw new StateError(
+      'States.NoChoiceMatched',
+      `No choice of '${entry.name}' matched and it has no Default.`,
+    )
   }
   return exitBy(state, state.Default)
 
-  async function exitBy(rule: { Output?: unknown; Assign?: Record<string, unknown> }, next: string): Promise<Exit> {
-    const assigned = rule.Assign ? ((await evaluate(rule.Assign, names, 'Assign')) as Record<string, unknown>) : {}
+  async function exitBy(
+    rule: { Output?: unknown; Assign?: Record<string, unknown> },
+    next: string,
+  ): Promise<Exit> {
+    const assigned = rule.Assign
+      ? ((await evaluate(rule.Assign, names, 'Assign')) as Record<string, unknown>)
+      : {}
     const output = 'Output' in rule ? await evaluate(rule.Output, names, 'Output') : input
     return { output, next, assigned, last: entered }
   }

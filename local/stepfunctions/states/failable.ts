@@ -8,14 +8,18 @@
  * T4 an error in the state's own `Output` or `Assign` is treated like one of the call
  */
 import type { Catcher, ParallelState, Retrier, TaskState } from '../definition.ts'
+import { leave } from '../leave-state.ts'
 import { evaluate } from '../query.ts'
-import { leave } from '../run-flow.ts'
 import type { Entry, Exit } from '../scope.ts'
 import { errorMatches, StateError } from '../state-error.ts'
 
 export type Failable = TaskState | ParallelState
 /** One try. `after` is the event that led to it; a failing one tells its last event through `Failed`. */
-export type Call<S extends Failable> = (entry: Entry<S>, retryCount: number, after: number) => Promise<{ result: unknown; last: number }>
+export type Call<S extends Failable> = (
+  entry: Entry<S>,
+  retryCount: number,
+  after: number,
+) => Promise<{ result: unknown; last: number }>
 
 /** A failed try with the event that recorded it. */
 export class Failed extends Error {
@@ -57,7 +61,11 @@ function asFailed(thrown: unknown, entry: Entry): Failed {
   throw thrown
 }
 
-function retrierFor({ Retry = [] }: Failable, error: string, retries: ReadonlyMap<Retrier, number>): Retrier | undefined {
+function retrierFor(
+  { Retry = [] }: Failable,
+  error: string,
+  retries: ReadonlyMap<Retrier, number>,
+): Retrier | undefined {
   const first = Retry.find(({ ErrorEquals }) => errorMatches(ErrorEquals, error))
   if (!first) return undefined
   return (retries.get(first) ?? 0) < (first.MaxAttempts ?? DEFAULTS.MaxAttempts) ? first : undefined
@@ -76,9 +84,16 @@ async function caught(entry: Entry<Failable>, { reason, last }: Failed): Promise
   return exitByCatcher(entry, catcher, errorOutput, last)
 }
 
-async function exitByCatcher(entry: Entry, catcher: Catcher, errorOutput: object, last: number): Promise<Exit> {
+async function exitByCatcher(
+  entry: Entry,
+  catcher: Catcher,
+  errorOutput: object,
+  last: number,
+): Promise<Exit> {
   const names = entry.names({ errorOutput })
-  const assigned = catcher.Assign ? ((await evaluate(catcher.Assign, names, 'Catch/Assign')) as Record<string, unknown>) : {}
+  const assigned = catcher.Assign
+    ? ((await evaluate(catcher.Assign, names, 'Catch/Assign')) as Record<string, unknown>)
+    : {}
   const output = 'Output' in catcher ? await evaluate(catcher.Output, names, 'Catch/Output') : errorOutput
   return { output, next: catcher.Next, assigned, last }
 }

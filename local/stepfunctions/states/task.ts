@@ -9,13 +9,20 @@ const REGION = 'us-east-1'
 const SERVICE = 'arn:aws:states:::'
 
 /** One call of a service, from its arguments to its result, with the events that AWS records for it. */
-export async function callTask(entry: Entry<TaskState>, retryCount: number, after: number): Promise<{ result: unknown; last: number }> {
+export async function callTask(
+  entry: Entry<TaskState>,
+  retryCount: number,
+  after: number,
+): Promise<{ result: unknown; last: number }> {
   const { state, scope } = entry
   const { execution } = scope
   const { history } = execution
   const names = entry.names({ retryCount })
   const given = (await evaluate(state.Arguments ?? {}, names, 'Arguments')) as Record<string, unknown>
-  const seconds = state.TimeoutSeconds === undefined ? undefined : Number(await evaluate(state.TimeoutSeconds, names, 'TimeoutSeconds'))
+  const seconds =
+    state.TimeoutSeconds === undefined
+      ? undefined
+      : Number(await evaluate(state.TimeoutSeconds, names, 'TimeoutSeconds'))
   const [resourceType = '', resource = ''] = state.Resource.slice(SERVICE.length).split(':')
   const kind = { resource, resourceType }
   const scheduled = history.add(after, 'TaskScheduled', {
@@ -29,7 +36,9 @@ export async function callTask(entry: Entry<TaskState>, retryCount: number, afte
   const started = history.add(scheduled, 'TaskStarted', { taskStartedEventDetails: kind })
   try {
     const result = await callWithin(entry, given, seconds)
-    const last = history.add(started, 'TaskSucceeded', { taskSucceededEventDetails: { ...kind, output: asText(result) } })
+    const last = history.add(started, 'TaskSucceeded', {
+      taskSucceededEventDetails: { ...kind, output: asText(result) },
+    })
     return { result, last }
   } catch (thrown) {
     if (!(thrown instanceof StateError)) throw thrown
@@ -41,7 +50,11 @@ export async function callTask(entry: Entry<TaskState>, retryCount: number, afte
   }
 }
 
-async function callWithin({ state, scope }: Entry<TaskState>, given: Record<string, unknown>, seconds: number | undefined): Promise<unknown> {
+async function callWithin(
+  { state, scope }: Entry<TaskState>,
+  given: Record<string, unknown>,
+  seconds: number | undefined,
+): Promise<unknown> {
   const { clock, integrations } = scope.execution.surroundings
   const integration = integrations[state.Resource.slice(SERVICE.length)]
   if (!integration) throw new StateError('States.Runtime', `there is no integration ${state.Resource}`)

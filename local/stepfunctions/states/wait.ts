@@ -1,6 +1,6 @@
 import type { WaitState } from '../definition.ts'
+import { leave } from '../leave-state.ts'
 import { evaluate } from '../query.ts'
-import { leave } from '../run-flow.ts'
 import type { Entry, Exit } from '../scope.ts'
 import { StateError } from '../state-error.ts'
 
@@ -14,11 +14,18 @@ export async function runWait(entry: Entry<WaitState>): Promise<Exit> {
 async function dueAt({ state, names, scope }: Entry<WaitState>): Promise<number> {
   if (state.Seconds !== undefined) {
     const seconds = await evaluate(state.Seconds, names(), 'Seconds')
-    if (typeof seconds === 'number' && seconds >= 0) return scope.execution.surroundings.clock.now() + seconds * 1_000
-    throw new StateError('States.QueryEvaluationError', `Seconds must be a number of at least 0, not ${JSON.stringify(seconds)}.`)
+    if (typeof seconds === 'number' && seconds >= 0)
+      return scope.execution.surroundings.clock.now() + seconds * 1_000
+    throw new StateError(
+      'States.QueryEvaluationError',
+      `Seconds must be a number of at least 0, not ${JSON.stringify(seconds)}.`,
+    )
   }
   const timestamp = await evaluate(state.Timestamp, names(), 'Timestamp')
   const due = Date.parse(String(timestamp))
   if (!Number.isNaN(due)) return due
-  throw new StateError('States.QueryEvaluationError', `Timestamp must be an ISO 8601 time, not ${JSON.stringify(timestamp)}.`)
+  throw new StateError(
+    'States.QueryEvaluationError',
+    `Timestamp must be an ISO 8601 time, not ${JSON.stringify(timestamp)}.`,
+  )
 }

@@ -1,0 +1,98 @@
+// The house's rule: which room may import which (docs/architecture.md). `npm run check` enforces it, and
+// test/unit/dependency-rule.test.ts plants violations to see that it does.
+
+/** Everything in `from` may import only what `to` lists: paths of ours, packages, or Node's own modules. */
+const only = (name, from, { ours = [], packages = [], node = false }, exceptFrom) => ({
+  name,
+  severity: 'error',
+  comment: `${from} may import only ${[...ours, ...packages].join(', ')}${node ? ' and node:*' : ''}`,
+  from: { path: from, ...(exceptFrom ? { pathNot: exceptFrom } : {}) },
+  to: {
+    pathNot: [
+      ...ours.map((path) => `^${path}`),
+      ...packages.flatMap((name) => [`node_modules/${name}/`, `node_modules/@types/${name}/`]),
+    ],
+    ...(node ? { dependencyTypesNot: ['core'] } : {}),
+  },
+})
+
+export default {
+  forbidden: [
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, dependencyTypesNot: ['type-only'] },
+    },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    only('domain', '^shared/domain/', { ours: ['shared/domain/'], packages: ['zod'] }),
+    only('workflow', '^shared/workflow/', {
+      ours: ['shared/workflow/', 'shared/domain/'],
+      packages: ['zod', 'jsonata', 'yaml'],
+    }),
+    only('ports', '^shared/ports/', { ours: ['shared/ports/', 'shared/domain/', 'shared/workflow/'] }),
+    ...['planner', 'selector', 'estimator', 'compiler'].map((room) =>
+      only(room, `^shared/${room}/`, {
+        ours: [`shared/${room}/`, 'shared/domain/', 'shared/workflow/', 'shared/ports/'],
+        packages: ['zod'],
+      }),
+    ),
+    only('contracts', '^shared/contracts/', {
+      ours: ['shared/contracts/', 'shared/domain/', 'shared/workflow/'],
+      packages: ['zod'],
+    }),
+    only('agent', '^shared/agent/', {
+      ours: ['shared/agent/', 'shared/domain/', 'shared/workflow/', 'shared/ports/'],
+      packages: ['zod'],
+    }),
+    only('app', '^shared/app/', { ours: ['shared/'], packages: ['zod'] }),
+    {
+      name: 'agents',
+      comment: 'an agent knows shared and its own libraries, and no AWS',
+      severity: 'error',
+      from: { path: '^functions/agents/' },
+      to: {
+        path: [
+          '^functions/(?!agents/)',
+          '^infra/',
+          '^local/',
+          '^cli/',
+          'node_modules/@aws-sdk/',
+          'node_modules/@middy/',
+        ],
+      },
+    },
+    only(
+      'functions',
+      '^functions/',
+      {
+        ours: ['functions/', 'shared/'],
+        packages: ['@aws-sdk', '@middy', '@aws-lambda-powertools', 'aws-lambda', 'zod'],
+        node: true,
+      },
+      '^functions/agents/',
+    ),
+    only('infra', '^infra/', {
+      ours: ['infra/', 'shared/'],
+      packages: ['aws-cdk-lib', 'constructs', 'esbuild', 'zod'],
+      node: true,
+    }),
+    only('local', '^local/', {
+      ours: ['local/', 'shared/'],
+      packages: ['jsonata', 'dynalite', 'zod'],
+      node: true,
+    }),
+    only('cli', '^cli/', {
+      ours: ['cli/', 'shared/', 'local/local-cloud.ts'],
+      packages: ['commander', 'log-update', 'yaml', 'zod', 'aws4fetch', '@aws-sdk/credential-providers'],
+      node: true,
+    }),
+  ],
+  options: {
+    parser: 'swc',
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(cdk\\.out|\\.orchestrator)/' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types'] },
+  },
+}

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { OpenTask } from '../../shared/domain/task.ts'
+import type { Ownership, Plan, TaskStore } from '../../shared/ports/index.ts'
+import { startStores } from '../support/start-stores.ts'
+
+let tasks: TaskStore
+let stop: () => Promise<void>
+let count = 0
+
+beforeAll(async () => {
+  const stores = await startStores()
+  tasks = stores.ports.tasks
+  stop = stores.stop
+})
+afterAll(() => stop())
+
+const newTask = (more: Partial<OpenTask> = {}): OpenTask => ({
+  id: `t_${String(++count).padStart(26, '0')}`,
+  status: 'running',
+  tenant: 'default',
+  workflow: { name: 'w', version: 1 },
+  stateMachineArn: 'arn:aws:states:us-east-1:1:stateMachine:w',
+  execution: 1,
+  requestDigest: 'd',
+  createdAt: new Date(Date.UTC(2026, 0, 1, 0, 0, count)).toISOString(),
+  metadata: {},
+  ...more,
+})
+const ended = (task: OpenTask) =>
+  ({
+    ...task,
+    status: 'failed',
+    endedAt: '2026-01-02T00:00:00.000Z',
+    error: { name: 'X', message: 'x' },
+  }) as const
+const claim = (taskId: string, fence: string, owner = `o${fence}`): Ownership => ({
+  taskId,
+  path: 's',
+  owner,
+  fence,
+})
+const start = { agentId: 'a', startedAt: '2026-01-01T00:00:00.000Z' }
+const end = { status: 'succeeded', endedAt: '2026-01-01T00:00:01.000Z', output: { inline: '1' } } as const
+
+describe('tasks', () => {
+  it('creates a task once', async () => {
+    const task = newTask()
+    expect([
+      await tasks.createTask(task),
+      await tasks.createTask({ ...task, requestDigest: 'other' }),
+    ]).toEqual([true, false])
+    expect(await tasks.findTask(task.id)).toEqual(task)
+  })
+
+  it('ends a task once, and only for the execution that runs it', async () => {
+    const task = newTask()
+    await tasks.createTask(task)
+    expect(await tasks.endTask({ ...ended(task), execution: 2 })).toBe(false)
+    const both = await Promise.all([tasks.endTask(ended(task)), tasks.endTask(ended(task))])
+    expect(both.filter(Boolean)).toHaveLength(1)
+    expect(await tasks.findTask(task.id)).toMatchObject({ status: 'failed' })
+  })
+
+  it('lists newest first, page by page, each task once', async () => {
+    const tenant = 'lister'
+    const made = Array.from({ length: 25 }, () => newTask({ tenant }))
+    for (const task of made) await tasks.createTask(task)
+    const seen: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await tasks.listTasks({ tenant, limit: 10, ...(cursor ? { cursor } : {}) })
+      seen.push(...page.tasks.map(({ id }) => id))
+      cursor = page.cursor
+    } while (cursor)
+    expect(seen).toEqual(made.map(({ id }) => id).reverse())
+    expect((await tasks.listTasks({ tenant, limit: 10, status: 'failed' })).tasks).toEqual([])
+  })
+
+  it('lists open tasks of a certain age, and no ended ones', async () => {
+    const open = newTask({ createdAt: '2025-01-01T00:00:00.000Z' })
+    const over = newTask({ createdAt: '2025-01-01T00:00:01.000Z' })
+    await tasks.createTask(open)
+    await tasks.createTask(over)
+    await tasks.endTask(ended(over))
+    const found = await tasks.listOpenTasks({ createdBefore: '2025-06-01T00:00:00.000Z', limit: 10 })
+    expect(found.map(({ id }) => id)).toEqual([open.id])
+  })
+
+  it('keeps the first plan of a task, large ones in the blob store', async () => {
+    const { id } = newTask()
+    const plan = {
+      taskId: id,
+      requestDigest: 'd',
+      metadata: {},
+      workflow: {},
+      input: 'x'.repeat(50_000),
+      bindings: {},
+      decisions: [],
+    } as unknown as Plan
+    expect([await tasks.createPlan(plan), await tasks.createPlan({ ...plan, input: 1 })]).toEqual([
+      true,
+      false,
+    ])
+    expect(await tasks.getPlan(id)).toEqual(plan)
+    await expect(tasks.getPlan('t_none')).rejects.toMatchObject({ name: 'NotFoundError' })
+  })
+})
+
+describe('steps', () => {
+  it('gives a step to the highest fence (P1)', async () => {
+    const { id } = newTask()
+    expect(await tasks.takeOverStep(claim(id, '2'), start)).toMatchObject({ kind: 'owned' })
+    expect(await tasks.takeOverStep(claim(id, '1'), start)).toMatchObject({ kind: 'superseded' })
+    expect(await tasks.takeOverStep(claim(id, '3'), start)).toMatchObject({
+      kind: 'owned',
+      step: { fence: '3' },
+    })
+  })
+
+  it('lets only the owner write (P3)', async () => {
+    const { id } = newTask()
+    await tasks.takeOverStep(claim(id, '1'), start)
+    await tasks.takeOverStep(claim(id, '2'), start)
+    const attempt = { agentId: 'a', startedAt: 'x', endedAt: 'y', error: { name: 'E', message: 'e' } }
+    expect(await tasks.addAttempt(claim(id, '1'), attempt)).toBe(false)
+    expect(await tasks.endStep(claim(id, '1'), end)).toBe(false)
+    expect(await tasks.addAttempt(claim(id, '2'), attempt)).toBe(true)
+    expect(await tasks.endStep(claim(id, '2'), end)).toBe(true)
+    expect(await tasks.findSteps(id, ['s', 'none'])).toMatchObject([
+      { status: 'succeeded', output: { inline: '1' }, attempts: [attempt] },
+    ])
+  })
+
+  it('never takes over a step that succeeded (P2)', async () => {
+    const { id } = newTask()
+    await tasks.takeOverStep(claim(id, '1'), start)
+    await tasks.endStep(claim(id, '1'), end)
+    expect(await tasks.takeOverStep(claim(id, '9'), start)).toMatchObject({
+      kind: 'final',
+      step: { status: 'succeeded' },
+    })
+  })
+
+  it('takes over a failed step only by a higher fence, as a redrive has (P2)', async () => {
+    const { id } = newTask()
+    await tasks.takeOverStep(claim(id, '1'), start)
+    await tasks.endStep(claim(id, '1'), {
+      status: 'failed',
+      endedAt: 'z',
+      error: { name: 'E', message: 'e' },
+    })
+    expect(await tasks.takeOverStep(claim(id, '1'), start)).toMatchObject({ kind: 'final' })
+    const again = await tasks.takeOverStep(claim(id, '2'), start)
+    expect(again).toMatchObject({ kind: 'owned', step: { status: 'running' } })
+    expect(again.step.error).toBeUndefined()
+  })
+
+  it('has one owner after any number of take-overs at once (P1)', async () => {
+    const { id } = newTask()
+    const fences = Array.from({ length: 20 }, (_, index) => String(index).padStart(3, '0'))
+    await Promise.all(fences.map((fence) => tasks.takeOverStep(claim(id, fence), start)))
+    const ends = await Promise.all(fences.map((fence) => tasks.endStep(claim(id, fence), end)))
+    expect(ends.map((done, index) => (done ? fences[index] : '')).filter(Boolean)).toEqual(['019'])
+  })
+})

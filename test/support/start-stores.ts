@@ -1,0 +1,118 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { dynamodbRegistry } from '../../functions/adapters/dynamodb-registry.ts'
+import { dynamodbTaskStore } from '../../functions/adapters/dynamodb-task-store.ts'
+import { nodeIds, systemClock } from '../../functions/adapters/node-ids.ts'
+import { DynamoDBService } from '../../local/dynamodb/dynamodb-service.ts'
+import { REGISTRY_INDEXES, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
+import { OrchestratorError } from '../../shared/domain/errors.ts'
+import type { DomainEvent } from '../../shared/domain/event.ts'
+import type { BlobStore, ExecutionState, Ports } from '../../shared/ports/index.ts'
+
+type Recorded = {
+  events: DomainEvent[]
+  executions: Map<string, ExecutionState>
+  blobs: Map<string, string>
+  files: Set<string>
+}
+
+/** All ports for use cases: the real DynamoDB adapters on the embedded DynamoDB, the rest in memory and recorded. */
+export async function startStores(): Promise<{ ports: Ports; recorded: Recorded; stop(): Promise<void> }> {
+  const { client, stop } = await startDynamoDB()
+  await Promise.all([
+    createTable(client, 'tasks', TASK_INDEXES),
+    createTable(client, 'registry', REGISTRY_INDEXES),
+  ])
+  const recorded: Recorded = { events: [], executions: new Map(), blobs: new Map(), files: new Set() }
+  const ids = nodeIds(systemClock)
+  const blobs = memoryBlobs(recorded.blobs)
+  const ports: Ports = {
+    clock: systemClock,
+    ids,
+    blobs,
+    tasks: dynamodbTaskStore({ client, table: 'tasks', blobs, digest: ids.digest }),
+    registry: dynamodbRegistry({ client, table: 'registry', clock: systemClock }),
+    files: {
+      list: async (key) => (recorded.files.has(key) ? [{ key, bytes: 1 }] : []),
+      read: async () => new Uint8Array(),
+      presignUpload: async (key) => ({ url: 'http://upload', fields: { key } }),
+    },
+    bus: { publish: async (events) => void recorded.events.push(...events) },
+    executions: {
+      start: async ({ name }) => {
+        recorded.executions.set(name, { status: 'RUNNING' })
+        return name
+      },
+      find: async ({ name }) => recorded.executions.get(name),
+      stop: async ({ name }) => void recorded.executions.set(name, { status: 'ABORTED' }),
+    },
+  }
+  return { ports, recorded, stop }
+}
+
+function memoryBlobs(blobs: Map<string, string>): BlobStore {
+  return {
+    put: async (key, text) => void blobs.set(key, text),
+    get: async (key) => {
+      const text = blobs.get(key)
+      if (text === undefined) throw new OrchestratorError('NotFoundError', `no blob ${key}`)
+      return text
+    },
+  }
+}
+
+async function startDynamoDB(): Promise<{ client: DynamoDBDocumentClient; stop(): Promise<void> }> {
+  const service = await DynamoDBService.start()
+  const door = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const answer = await service.send(String(request.headers['x-amz-target']), Buffer.concat(chunks))
+    response.writeHead(answer.status, answer.headers).end(answer.body)
+  })
+  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve))
+  const { port } = door.address() as AddressInfo
+  const raw = new DynamoDBClient({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  })
+  const client = DynamoDBDocumentClient.from(raw, { marshallOptions: { removeUndefinedValues: true } })
+  const stop = async (): Promise<void> => {
+    client.destroy()
+    raw.destroy()
+    door.closeAllConnections()
+    door.close()
+    await service.stop()
+  }
+  return { client, stop }
+}
+
+type Index = { name: string; partition: string; sort: string }
+
+async function createTable(
+  client: DynamoDBDocumentClient,
+  TableName: string,
+  indexes: Record<string, Index>,
+): Promise<void> {
+  const all = Object.values(indexes)
+  const names = [...new Set(['pk', 'sk', ...all.flatMap(({ partition, sort }) => [partition, sort])])]
+  const keys = (partition: string, sort: string) => [
+    { AttributeName: partition, KeyType: 'HASH' as const },
+    { AttributeName: sort, KeyType: 'RANGE' as const },
+  ]
+  await client.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+      KeySchema: keys('pk', 'sk'),
+      GlobalSecondaryIndexes: all.map(({ name, partition, sort }) => ({
+        IndexName: name,
+        KeySchema: keys(partition, sort),
+        Projection: { ProjectionType: 'ALL' as const },
+      })),
+    }),
+  )
+}

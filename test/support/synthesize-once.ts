@@ -1,0 +1,16 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/** Where every test finds the synthesized assembly; made once for a run. */
+export const ASSEMBLY = join(ROOT, '.orchestrator/test-assembly')
+
+export default function setup(): void {
+  const app = spawnSync(process.execPath, ['infra/app.ts'], {
+    cwd: ROOT,
+    env: { ...process.env, CDK_OUTDIR: ASSEMBLY },
+    encoding: 'utf8',
+  })
+  if (app.status !== 0) throw new Error(`the stacks could not be synthesized:\n${app.stdout}${app.stderr}`)
+}

@@ -1,0 +1,117 @@
+import aslValidator from 'asl-validator'
+import { describe, expect, it } from 'vitest'
+import { compileWorkflow } from '../../shared/compiler/index.ts'
+import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
+
+type Needs = Record<string, string[]>
+
+function compileNeeds(needs: Needs) {
+  const steps = Object.fromEntries(
+    Object.entries(needs).map(([id, list]) => [id, { capability: 'echo', needs: list }]),
+  )
+  const { workflow, issues } = validateWorkflow({ name: 'w', steps })
+  if (!workflow) throw new Error(JSON.stringify(issues))
+  return compileWorkflow(workflow)
+}
+
+/** The skeleton of a definition: the steps in order, branches as nested lists; what is entered only on trouble left out. */
+function shapeOf(flow: { StartAt: string; States: Record<string, unknown> }): unknown[] {
+  const shape: unknown[] = []
+  for (let name: string | undefined = flow.StartAt; name; ) {
+    const state = flow.States[name] as { Type: string; Next?: string; Branches?: (typeof flow)[] }
+    shape.push(state.Branches ? state.Branches.map(shapeOf) : name)
+    name = state.Next
+  }
+  return shape
+}
+
+describe('compileWorkflow', () => {
+  it.each<[string, Needs, unknown[]]>([
+    ['a chain', { a: [], b: ['a'], c: ['b'] }, ['a', 'b', 'c']],
+    ['independent steps in parallel', { a: [], b: [] }, [[['a'], ['b']]]],
+    ['a diamond', { a: [], b: ['a'], c: ['a'], d: ['b', 'c'] }, ['a', [['b'], ['c']], 'd']],
+    ['an edge that another path implies', { a: [], b: ['a'], c: ['a', 'b'] }, ['a', 'b', 'c']],
+    [
+      'nested structure',
+      { a: [], b: ['a'], c: ['a'], d: ['c'], e: ['c'], f: ['d', 'e', 'b'], g: [] },
+      [[['a', [['b'], ['c', [['d'], ['e']]]], 'f'], ['g']]],
+    ],
+  ])('turns %s into structure', (_name, needs, shape) => {
+    const { compiled } = compileNeeds(needs)
+    expect(shapeOf(compiled?.definition as never)).toEqual(shape)
+  })
+
+  it('renders a step as a Task, and what is entered on trouble', () => {
+    const { workflow } = validateWorkflow({
+      name: 'w',
+      steps: {
+        say: { capability: 'echo', timeoutSeconds: 20, retry: { maxAttempts: 2, intervalSeconds: 5 } },
+      },
+    })
+    const { compiled } = compileWorkflow(workflow as never)
+    expect(compiled).toMatchSnapshot()
+  })
+
+  it('gives equal bytes for equal workflows, however they are written', () => {
+    const a = compileNeeds({ a: [], b: ['a'], c: ['a'], d: ['c', 'b'] }).compiled
+    const b = compileNeeds({ d: ['b', 'c'], c: ['a'], b: ['a'], a: [] }).compiled
+    expect(JSON.stringify(a)).toBe(JSON.stringify(b))
+  })
+
+  it('refuses a graph that needs gates, naming its steps and edges', () => {
+    const { issues } = compileNeeds({ a: [], b: [], c: ['a'], d: ['a', 'b'] })
+    expect(issues).toEqual([
+      {
+        code: 'needs-gates',
+        path: 'steps',
+        message:
+          'the steps a, b, c, d depend on each other in a way that needs gates, which are not built yet (a -> c, a -> d, b -> d); add or remove an edge so that they nest',
+      },
+    ])
+  })
+
+  it.each([
+    ['a fan-out', { capability: 'echo', forEach: '{% $input.list %}' }],
+    ['a loop', { repeat: { steps: { x: { capability: 'echo' } }, until: '{% true %}', maxIterations: 3 } }],
+    ['an approval', { approval: { prompt: 'Go?', timeoutSeconds: 60 } }],
+    ['a wait', { wait: { seconds: 1 } }],
+    ['a child workflow', { workflow: 'other' }],
+    ['an emitted event', { emit: { type: 'x' } }],
+    ['late binding', { capability: 'echo', bind: 'late' }],
+    ['a cache of outputs', { capability: 'echo', cache: { ttlSeconds: 60 } }],
+    ['an ordered fallback', { capability: 'echo', fallback: ['echo'] }],
+    ['selection by preference', { capability: 'echo', prefer: { quality: 1 } }],
+    ['a handler step', { capability: 'echo', onFailure: { step: 's' } }],
+  ])('refuses %s until it can be run', (what, step) => {
+    const { workflow, issues } = validateWorkflow({ name: 'w', steps: { s: step } })
+    expect(issues).toEqual([])
+    const refused = compileWorkflow(workflow as never).issues
+    expect(refused[0]).toMatchObject({ code: 'not-supported-yet', message: expect.stringContaining(what) })
+  })
+
+  it('keeps state names unique and within 80 characters when branches have long names', () => {
+    const long = (letter: string) => `${letter.repeat(40)}`
+    const { compiled } = compileNeeds({
+      [long('a')]: [],
+      [long('b')]: [],
+      [long('c')]: [long('a'), long('b')],
+      [long('d')]: [],
+    })
+    const names = allNames(compiled?.definition as never)
+    expect(new Set(names).size).toBe(names.length)
+    expect(Math.max(...names.map((name) => name.length))).toBeLessThanOrEqual(80)
+  })
+
+  it('is accepted by an independent validator', () => {
+    const { compiled } = compileNeeds({ a: [], b: ['a'], c: ['a'], d: ['b', 'c'] })
+    const verdict = aslValidator(structuredClone(compiled?.definition) as never, { checkArn: false })
+    expect(verdict.errorsText()).toBe('')
+  })
+})
+
+function allNames(flow: { States: Record<string, { Branches?: never[] }> }): string[] {
+  return Object.entries(flow.States).flatMap(([name, { Branches = [] }]) => [
+    name,
+    ...Branches.flatMap(allNames),
+  ])
+}

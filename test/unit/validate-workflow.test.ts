@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest'
+import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
+
+const issuesOf = (source: unknown) =>
+  validateWorkflow(source).issues.map(({ code, path }) => `${code} ${path}`)
+const withSteps = (steps: object) => ({ name: 'w', steps })
+
+describe('validateWorkflow', () => {
+  it('accepts a workflow in YAML and fills in defaults', () => {
+    const { workflow } = validateWorkflow('name: hello\nsteps:\n  say: { capability: echo }\n')
+    expect(workflow).toMatchObject({
+      name: 'hello',
+      version: 1,
+      steps: { say: { join: 'all', onFailure: 'fail' } },
+    })
+  })
+
+  it('returns every issue, not the first', () => {
+    const steps = {
+      and: { capability: 'echo' },
+      a: { capability: 'echo', input: { x: '{% $steps.b.y + %}' } },
+      c: { capability: 'echo', input: { x: '{% $nope %}' }, needs: ['zzz'] },
+      d: { capability: 'Not A Name' },
+      e: {},
+      f: { capability: 'echo', when: 'yes' },
+    }
+    expect(issuesOf(withSteps(steps)).sort()).toEqual([
+      'bad-expression steps.a.input.x',
+      'invalid-value steps.and',
+      'invalid-value steps.d.capability',
+      'no-kind steps.e',
+      'not-an-expression steps.f.when',
+      'unknown-name steps.c.input.x',
+      'unknown-step steps.c.needs',
+    ])
+  })
+
+  it('names the steps of a cycle in order', () => {
+    const { issues } = validateWorkflow(
+      withSteps({
+        a: { capability: 'echo', needs: ['c'] },
+        b: { capability: 'echo', input: '{% $steps.a %}' },
+        c: { capability: 'echo', needs: ['b'] },
+      }),
+    )
+    expect(issues).toEqual([
+      { code: 'cycle', path: 'steps', message: 'steps wait for each other in a circle: a -> b -> c -> a' },
+    ])
+  })
+
+  it('names a step that needs itself', () => {
+    const { issues } = validateWorkflow(withSteps({ a: { capability: 'echo', needs: ['a'] } }))
+    expect(issues[0]?.message).toContain('a -> a')
+  })
+
+  it('suggests the nearest name', () => {
+    const { issues } = validateWorkflow(
+      withSteps({ outline: { capability: 'echo' }, write: { capability: 'echo', needs: ['outlin'] } }),
+    )
+    expect(issues[0]?.message).toBe(
+      'step "write" needs "outlin", which is not in this workflow; did you mean "outline"? (known: outline, write)',
+    )
+  })
+
+  it('says where YAML stops being YAML', () => {
+    const { issues } = validateWorkflow('name: x\nsteps: [')
+    expect(issues[0]).toMatchObject({
+      code: 'bad-syntax',
+      path: expect.stringMatching(/^line \d+, column \d+$/),
+    })
+  })
+
+  it('wants the steps by name, or what to wait for, where $steps is read as a whole', () => {
+    expect(issuesOf(withSteps({ a: { capability: 'echo', input: '{% $lookup($steps, "b") %}' } }))).toEqual([
+      'dynamic-steps steps.a.input',
+    ])
+    expect(
+      issuesOf(
+        withSteps({
+          b: { capability: 'echo' },
+          a: { capability: 'echo', needs: ['b'], input: '{% $keys($steps) %}' },
+        }),
+      ),
+    ).toEqual([])
+  })
+
+  it('knows variables that an expression binds itself', () => {
+    const input = '{% ($total := function($x){$x * 2}; $map($input.list, function($v){$total($v)})) %}'
+    expect(issuesOf(withSteps({ a: { capability: 'echo', input } }))).toEqual([])
+  })
+
+  it('refuses an approval without a timeout', () => {
+    expect(issuesOf(withSteps({ ask: { approval: { prompt: 'Go?' } } }))).toEqual([
+      'invalid-value steps.ask.approval.timeoutSeconds',
+    ])
+  })
+
+  it('refuses an input schema that it could not check', () => {
+    expect(issuesOf({ name: 'w', input: { type: 'strnig' }, steps: { a: { capability: 'echo' } } })).toEqual([
+      'bad-schema input',
+    ])
+  })
+})

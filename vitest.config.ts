@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config'
+
+const layer = (name: string, more: object = {}) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], ...more },
+})
+
+/** One project per layer: `npx vitest run --project unit`. */
+export default defineConfig({
+  test: {
+    globalSetup: ['test/support/synthesize-once.ts'],
+    reporters: ['default'],
+    projects: [
+      layer('unit'),
+      layer('property', { testTimeout: 60_000 }),
+      layer('contract', { testTimeout: 30_000, hookTimeout: 30_000 }),
+      layer('assembly', { testTimeout: 30_000 }),
+      layer('integration', { testTimeout: 60_000, hookTimeout: 60_000 }),
+    ],
+  },
+})
