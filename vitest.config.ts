@@ -14,7 +14,11 @@ export default defineConfig({
       layer('property', { testTimeout: 60_000 }),
       layer('contract', { testTimeout: 30_000, hookTimeout: 30_000 }),
       layer('assembly', { testTimeout: 30_000 }),
-      layer('integration', { testTimeout: 60_000, hookTimeout: 60_000 }),
+      layer('integration', {
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+        env: { POWERTOOLS_METRICS_DISABLED: 'true' },
+      }),
     ],
   },
 })

@@ -24,7 +24,8 @@ type Services = {
   onCall?: ((call: AwsCall) => void) | undefined
 }
 
-export type AwsCall = { action: string; accessKeyId: string | undefined; userAgent: string }
+/** `caller` is the name of the role that signed; undefined for a person's own credentials. */
+export type AwsCall = { action: string; caller: string | undefined; userAgent: string }
 
 const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.0' }
 const LAMBDA_PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
@@ -35,7 +36,7 @@ export async function answerAws(services: Services, request: AwsRequest): Promis
   const { accessKeyId, headers } = request
   services.onCall?.({
     action: target ?? `${request.method} ${request.url.pathname}`,
-    accessKeyId,
+    caller: services.iam.roleNameOf(accessKeyId),
     userAgent: headers['user-agent'] ?? '',
   })
   if (target?.startsWith('DynamoDB_20120810.')) return answerDynamoDB(services, target, request)

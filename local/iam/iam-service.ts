@@ -42,6 +42,11 @@ export class IamService {
     return { AWS_ACCESS_KEY_ID: role.accessKeyId, AWS_SECRET_ACCESS_KEY: SECRET, AWS_SESSION_TOKEN: 'local' }
   }
 
+  /** Whose credentials these are. */
+  roleNameOf(accessKeyId: string | undefined): string | undefined {
+    return [...this.#roles].find(([, role]) => role.accessKeyId === accessKeyId)?.[0]
+  }
+
   /** What a caller's signature is made with. */
   secretOf = (accessKeyId: string): string | undefined => (this.#byKey(accessKeyId) ? SECRET : undefined)
 

@@ -104,7 +104,14 @@ export class LambdaFunction {
   #hear(sandbox: Sandbox, message: FromWorker): void {
     if (message.kind === 'result') this.#settle(sandbox, message.id, { payload: message.payload })
     if (message.kind === 'error') this.#settle(sandbox, message.id, { functionError: message.error })
-    if (message.kind === 'unusable') this.#close(sandbox, message.error)
+    if (message.kind === 'unusable') {
+      const { errorType, errorMessage } = message.error
+      this.settings.onLog?.(
+        this.settings.name,
+        `the bundle could not be loaded: ${errorType}: ${errorMessage}\n`,
+      )
+      this.#close(sandbox, message.error)
+    }
     if (sandbox.retired && sandbox.pending.size === 0) void sandbox.worker.terminate()
   }
 

@@ -1,0 +1,221 @@
+import { Logger } from '@aws-lambda-powertools/logger'
+import type { Context } from 'aws-lambda'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { agentHandler } from '../../functions/steps/agent-handler.ts'
+import { type AgentContext, defineAgent } from '../../shared/agent/define-agent.ts'
+import { cancelTask } from '../../shared/app/cancel-task.ts'
+import { makeAgent } from '../support/make-agent.ts'
+import { seedTask } from '../support/seed-task.ts'
+import { startStores } from '../support/start-stores.ts'
+
+type Work = (input: unknown, context: AgentContext) => Promise<unknown>
+
+let stores: Awaited<ReturnType<typeof startStores>>
+let work: ReturnType<typeof vi.fn<Work>>
+beforeAll(async () => {
+  stores = await startStores()
+})
+afterAll(() => stores.stop())
+beforeEach(() => {
+  work = vi.fn<Work>(async (input) => ({ got: input }))
+})
+
+const agent = () =>
+  defineAgent({
+    id: 'worker',
+    version: '1.0.0',
+    description: 'for tests',
+    capabilities: {
+      'work.do': {
+        description: 'works',
+        input: z.looseObject({ bad: z.undefined().optional() }),
+        output: z.object({ got: z.unknown() }),
+      },
+    },
+    execute: ({ input }, context) => work(input, context) as never,
+  })
+
+let invocations = 0
+const time = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString()
+
+/** Invokes the host as Step Functions does; `second` is when the state was entered. */
+function invoke(taskId: string, path: string, second = 1, remainingMilliseconds = 60_000) {
+  const deps = { ...stores.ports, logger: new Logger({ logLevel: 'SILENT' }) }
+  const context = {
+    awsRequestId: `request-${++invocations}`,
+    getRemainingTimeInMillis: () => remainingMilliseconds,
+  } as Context
+  const payload = { taskId, path, agentId: 'worker', fence: `${time(second)}#0#0` }
+  return agentHandler(agent(), deps)(payload, context)
+}
+
+const seed = (steps: object, input = {}) => seedTask(stores.ports, { steps, agents: [makeAgent()], input })
+const stepOf = async (taskId: string, path: string) => (await stores.ports.tasks.findSteps(taskId, [path]))[0]
+
+describe('the agent host', () => {
+  it('resolves the input from earlier outputs, stores the output and returns a small receipt', async () => {
+    const taskId = await seed(
+      {
+        a: { capability: 'work.do' },
+        b: { capability: 'work.do', input: { x: '{% $steps.a.got.q %}', id: '{% $task.id %}' } },
+      },
+      { q: 'hello' },
+    )
+    expect(await invoke(taskId, 'a')).toEqual({ path: 'a', status: 'succeeded', agentId: 'worker' })
+    await invoke(taskId, 'b')
+    expect(work).toHaveBeenLastCalledWith(
+      { x: 'hello', id: taskId },
+      expect.objectContaining({ attempt: 1, step: { path: 'b' } }),
+    )
+    const record = await stepOf(taskId, 'b')
+    expect(record?.output && (await stores.ports.tasks.loadValue(record.output))).toEqual({
+      got: { x: 'hello', id: taskId },
+    })
+  })
+
+  it('replays the receipt of a finished step without calling the agent again (H1)', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    await invoke(taskId, 'a')
+    expect(await invoke(taskId, 'a', 2)).toEqual({
+      path: 'a',
+      status: 'succeeded',
+      agentId: 'worker',
+      replayed: true,
+    })
+    expect(work).toHaveBeenCalledTimes(1)
+  })
+
+  it("refuses a zombie's late output (H2)", async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    const release = Promise.withResolvers<void>()
+    work.mockImplementationOnce(async () => {
+      await release.promise
+      return { got: 'zombie' }
+    })
+    const zombie = invoke(taskId, 'a', 1)
+    await vi.waitFor(async () => expect(work).toHaveBeenCalled())
+    await invoke(taskId, 'a', 2)
+    release.resolve()
+    await expect(zombie).rejects.toMatchObject({ name: 'StepSupersededError' })
+    const record = await stepOf(taskId, 'a')
+    expect(record?.output).toEqual({ inline: '{"got":{}}' })
+  })
+
+  it('refuses an invocation that comes after its successor (H2)', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    const hold = Promise.withResolvers<void>()
+    work.mockImplementationOnce(async () => {
+      await hold.promise
+      return { got: 1 }
+    })
+    const newer = invoke(taskId, 'a', 5)
+    await vi.waitFor(async () => expect(work).toHaveBeenCalled())
+    await expect(invoke(taskId, 'a', 4)).rejects.toMatchObject({ name: 'StepSupersededError' })
+    hold.resolve()
+    expect(await newer).toMatchObject({ status: 'succeeded' })
+  })
+
+  it.each<[string, Work, string, RegExp]>([
+    [
+      'throws',
+      async () => {
+        throw new TypeError('boom')
+      },
+      'AgentFailedError',
+      /TypeError: boom/,
+    ],
+    [
+      'answers what its schema refuses',
+      async () => 'nonsense',
+      'AgentOutputError',
+      /worker answered what work\.do does not allow/,
+    ],
+    [
+      'throws something that is no error',
+      async () => {
+        throw 'text'
+      },
+      'AgentFailedError',
+      /text/,
+    ],
+  ])(
+    'notes the attempt of an agent that %s, and lets the error leave under its name (H3)',
+    async (_what, behave, name, message) => {
+      const taskId = await seed({ a: { capability: 'work.do' } })
+      work.mockImplementationOnce(behave)
+      await expect(invoke(taskId, 'a')).rejects.toMatchObject({
+        name,
+        message: expect.stringMatching(message),
+      })
+      expect(await stepOf(taskId, 'a')).toMatchObject({
+        status: 'running',
+        attempts: [{ agentId: 'worker', error: { name } }],
+      })
+    },
+  )
+
+  it('aborts the signal at the deadline and does not wait for an agent that ignores it', async () => {
+    const taskId = await seed({ a: { capability: 'work.do', timeoutSeconds: 0.05 } })
+    let seen: AbortSignal | undefined
+    work.mockImplementationOnce((_input, { signal }) => {
+      seen = signal
+      return new Promise(() => {})
+    })
+    await expect(invoke(taskId, 'a')).rejects.toMatchObject({ name: 'StepTimedOutError' })
+    expect(seen?.aborted).toBe(true)
+  })
+
+  it('aborts the signal when the task is cancelled', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    work.mockImplementationOnce(
+      (_input, { signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    )
+    const running = invoke(taskId, 'a')
+    const refused = expect(running).rejects.toMatchObject({ name: 'TaskCancelledError' })
+    await vi.waitFor(async () => expect(work).toHaveBeenCalled())
+    await cancelTask(stores.ports)({ id: taskId, tenant: 'default', reason: 'enough' })
+    await refused
+  })
+
+  it('skips a step whose condition is not true, or whose needs did not succeed (R1, R2)', async () => {
+    const taskId = await seed(
+      {
+        a: { capability: 'work.do', when: '{% $input.go %}' },
+        b: { capability: 'work.do', input: { x: '{% $steps.a.got %}' } },
+        c: { capability: 'work.do', needs: ['a'], join: 'settled', input: { status: '{% $status.a %}' } },
+        d: { capability: 'work.do', needs: ['a', 'c'], join: 'any', input: {} },
+        e: { capability: 'work.do', needs: ['a', 'b'], join: 'any', input: {} },
+      },
+      { go: false },
+    )
+    const statuses: unknown[] = []
+    for (const path of ['a', 'b', 'c', 'd', 'e'])
+      statuses.push(((await invoke(taskId, path)) as { status: string }).status)
+    expect(statuses).toEqual(['skipped', 'skipped', 'succeeded', 'succeeded', 'skipped'])
+    expect(work.mock.calls.map(([input]) => input)).toEqual([{ status: 'skipped' }, {}])
+    expect(await stepOf(taskId, 'b')).toMatchObject({ skipReason: '"a" skipped' })
+  })
+
+  it('names the expression that a step could not evaluate', async () => {
+    const taskId = await seed(
+      { a: { capability: 'work.do', input: { x: '{% $input.q + 1 %}' } } },
+      { q: 'text' },
+    )
+    await expect(invoke(taskId, 'a')).rejects.toMatchObject({
+      name: 'InvalidInputError',
+      message: expect.stringContaining('$input.q + 1'),
+    })
+    expect(work).not.toHaveBeenCalled()
+  })
+
+  it('keeps large outputs out of the table', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    work.mockImplementationOnce(async () => ({ got: 'x'.repeat(100_000) }))
+    await invoke(taskId, 'a')
+    expect(await stepOf(taskId, 'a')).toMatchObject({
+      output: { blob: expect.stringContaining(`tasks/${taskId}/`), bytes: 100_010 },
+    })
+  })
+})

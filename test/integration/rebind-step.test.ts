@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { rebindStep } from '../../shared/app/rebind-step.ts'
+import { makeAgent } from '../support/make-agent.ts'
+import { seedTask } from '../support/seed-task.ts'
+import { startStores } from '../support/start-stores.ts'
+
+let stores: Awaited<ReturnType<typeof startStores>>
+let area = 0
+beforeAll(async () => {
+  stores = await startStores()
+})
+afterAll(() => stores.stop())
+
+/** A task of one step, on a capability of its own with these agents. */
+async function seed(agentIds: string[], step: object = {}) {
+  const capability = `area${++area}.do`
+  const ids = agentIds.map((id) => `${id}${area}`)
+  const steps = { s: { capability, ...step } }
+  const taskId = await seedTask(stores.ports, {
+    steps,
+    agents: ids.map((id) => makeAgent({ id, capability })),
+    input: { q: 1 },
+  })
+  return { taskId, ids }
+}
+
+let invocations = 0
+async function fail(taskId: string, agentId: string, errorName: string, noted = true) {
+  const { tasks } = stores.ports
+  const fence = String(++invocations).padStart(6, '0')
+  const own = { taskId, path: 's', owner: `o${fence}`, fence }
+  const startedAt = new Date(invocations).toISOString()
+  await tasks.takeOverStep(own, { agentId, startedAt })
+  const error = { name: errorName, message: 'boom' }
+  if (noted) await tasks.addAttempt(own, { agentId, startedAt, endedAt: startedAt, error })
+  return rebindStep(stores.ports)({
+    taskId,
+    path: 's',
+    agentId,
+    fence: String(++invocations).padStart(6, '0'),
+    owner: 'rebinder',
+    error: { Error: errorName, Cause: JSON.stringify({ errorMessage: 'boom' }) },
+  })
+}
+const stepOf = async (taskId: string) => (await stores.ports.tasks.findSteps(taskId, ['s']))[0]
+
+describe('rebindStep', () => {
+  it('goes to the next agent, and to each only once (B2)', async () => {
+    const { taskId, ids } = await seed(['a', 'b', 'c'])
+    const [a = '', b = '', c = ''] = ids
+    expect(await fail(taskId, a, 'AgentFailedError')).toMatchObject({
+      rebound: { agentId: b, waitSeconds: 0 },
+    })
+    expect(await fail(taskId, b, 'AgentFailedError')).toMatchObject({ rebound: { agentId: c } })
+    await expect(fail(taskId, c, 'AgentFailedError')).rejects.toMatchObject({
+      name: 'AgentFailedError',
+      message: `step "s" (agent ${c}): boom`,
+    })
+    expect(await stepOf(taskId)).toMatchObject({
+      status: 'failed',
+      attempts: [{ agentId: a }, { agentId: b }, { agentId: c }],
+    })
+  })
+
+  it('asks an agent that timed out again only when nobody else is left, and not for ever (B2)', async () => {
+    const { taskId, ids } = await seed(['a', 'b'], { retry: { maxAttempts: 2 } })
+    const [a = '', b = ''] = ids
+    expect(await fail(taskId, a, 'States.Timeout', false)).toMatchObject({ rebound: { agentId: b } })
+    expect(await fail(taskId, b, 'AgentFailedError')).toMatchObject({ rebound: { agentId: a } })
+    await expect(fail(taskId, a, 'States.Timeout', false)).rejects.toMatchObject({ name: 'AgentFailedError' })
+  })
+
+  it('notes an attempt that the host did not survive to note', async () => {
+    const { taskId, ids } = await seed(['a', 'b'])
+    await fail(taskId, ids[0] ?? '', 'Runtime.ExitError', false)
+    expect(await stepOf(taskId)).toMatchObject({
+      attempts: [{ agentId: ids[0], error: { name: 'Runtime.ExitError', message: 'boom' } }],
+    })
+  })
+
+  it('does not try another agent on what no agent can mend (B3)', async () => {
+    const { taskId, ids } = await seed(['a', 'b'])
+    await expect(fail(taskId, ids[0] ?? '', 'InvalidInputError')).rejects.toMatchObject({
+      name: 'InvalidInputError',
+    })
+  })
+
+  it('goes on without the step when it may fail (B4)', async () => {
+    const { taskId, ids } = await seed(['a'], { onFailure: 'continue' })
+    expect(await fail(taskId, ids[0] ?? '', 'AgentFailedError')).toEqual({ settled: 'failed' })
+    expect(await stepOf(taskId)).toMatchObject({ status: 'failed' })
+    expect(stores.recorded.events.at(-1)).toMatchObject({ type: 'step.failed', subject: taskId })
+  })
+
+  it('puts a degraded value in its place, and marks it (B4)', async () => {
+    const { taskId, ids } = await seed(['a'], { onFailure: { output: { guess: '{% $input.q %}' } } })
+    expect(await fail(taskId, ids[0] ?? '', 'AgentFailedError')).toEqual({ settled: 'succeeded' })
+    expect(await stepOf(taskId)).toMatchObject({
+      status: 'succeeded',
+      output: { inline: '{"guess":1}' },
+      degraded: expect.stringContaining('boom'),
+    })
+  })
+
+  it('goes on with a step that succeeded after all (B1)', async () => {
+    const { taskId, ids } = await seed(['a'])
+    const { tasks } = stores.ports
+    const own = { taskId, path: 's', owner: 'o', fence: '000000' }
+    await tasks.takeOverStep(own, { agentId: ids[0] ?? '', startedAt: 'x' })
+    await tasks.endStep(own, { status: 'succeeded', endedAt: 'y', output: { inline: '1' } })
+    expect(await fail(taskId, ids[0] ?? '', 'Lambda.Unknown', false)).toEqual({ settled: 'succeeded' })
+    expect((await stepOf(taskId))?.attempts).toEqual([])
+  })
+
+  it('ends with the task when that has been cancelled (B3)', async () => {
+    const { taskId, ids } = await seed(['a', 'b'])
+    const task = await stores.ports.tasks.findTask(taskId)
+    await stores.ports.tasks.endTask({
+      ...task,
+      status: 'cancelled',
+      endedAt: 'z',
+      reason: 'enough',
+    } as never)
+    await expect(fail(taskId, ids[0] ?? '', 'AgentFailedError')).rejects.toMatchObject({
+      name: 'TaskCancelledError',
+    })
+  })
+})

@@ -1,0 +1,71 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { removeAltered, replaceAgent } from '../support/altered-assembly.ts'
+import { type LocalApi, startApi } from '../support/local-api.ts'
+
+let api: LocalApi
+beforeAll(async () => {
+  api = await startApi({
+    assembly: await replaceAgent('echo', join(import.meta.dirname, '../support/slow-agent.ts')),
+  })
+})
+afterAll(async () => {
+  await api.stop()
+  removeAltered()
+})
+
+async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+  for (const limit = Date.now() + 10_000; Date.now() < limit; ) {
+    if (await condition()) return
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error('it did not come to that')
+}
+const firstStep = async (taskId: string) =>
+  ((await api.call('GET', `/tasks/${taskId}/steps`)).body.steps as unknown as Record<string, unknown>[])[0]
+
+describe('trouble on the local cloud', () => {
+  it('cancels: the execution stops, the running agent sees its signal abort', async () => {
+    const taskId = await api.submit('simple', { seconds: 60 })
+    await until(async () => (await firstStep(taskId))?.status === 'running')
+    expect(await api.call('GET', `/tasks/${taskId}/result`)).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('is running; its result comes') },
+    })
+    const cancelled = await api.call('POST', `/tasks/${taskId}/cancel`, { reason: 'changed my mind' })
+    expect(cancelled).toMatchObject({
+      status: 200,
+      body: { status: 'cancelled', error: { message: 'changed my mind' } },
+    })
+    await until(() => api.logs.join('').includes('told to abort'))
+    expect(await firstStep(taskId)).toMatchObject({ status: 'cancelled' })
+    expect(await api.call('GET', `/tasks/${taskId}`)).toMatchObject({ body: { status: 'cancelled' } })
+  })
+
+  it('fails a task whose agent throws, naming it', async () => {
+    const task = await api.run('simple', { fail: 'no such luck' })
+    expect(task).toMatchObject({
+      status: 'failed',
+      error: {
+        name: 'AgentFailedError',
+        message: 'step "echo" (agent echo): no such luck',
+        stepId: 'echo',
+        agentId: 'echo',
+      },
+    })
+  })
+
+  it('survives an agent that takes its sandbox down', async () => {
+    const task = await api.run('simple', { crash: true })
+    expect(task).toMatchObject({
+      status: 'failed',
+      error: { agentId: 'echo', message: expect.stringContaining('exited with code 7') },
+    })
+    expect(await api.run('simple', {})).toMatchObject({ status: 'succeeded' })
+  })
+
+  it('runs many tasks at once', async () => {
+    const tasks = await Promise.all(Array.from({ length: 50 }, () => api.run('simple', { seconds: 0.2 })))
+    expect(tasks.filter(({ status }) => status === 'succeeded')).toHaveLength(50)
+  })
+})
