@@ -1,0 +1,245 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type LocalApi, startApi } from '../support/local-api.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const folder = mkdtempSync(join(tmpdir(), 'cli-'))
+let api: LocalApi
+beforeAll(async () => {
+  api = await startApi()
+})
+afterAll(async () => {
+  await api.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+type Outcome = { code: number | null; stdout: string; stderr: string }
+
+function start(
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): { child: ChildProcess; outcome: Promise<Outcome> } {
+  const child = spawn(process.execPath, [join(ROOT, 'bin/orchestrator.mjs'), ...args], {
+    env: { ...process.env, NO_COLOR: '1', ...env },
+  })
+  const printed = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      printed[name] += text
+    })
+  }
+  const outcome = new Promise<Outcome>((resolve) =>
+    child.on('close', (code) => resolve({ code, ...printed })),
+  )
+  return { child, outcome }
+}
+const cli = (...args: string[]): Promise<Outcome> => start(args, { ORCHESTRATOR_URL: api.apiUrl }).outcome
+
+const file = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text)
+  return join(folder, name)
+}
+
+describe('orchestrator', () => {
+  it('submits, waits and shows the result', async () => {
+    const { code, stdout } = await cli('submit', 'simple', '--input', '{"message":"hello"}', '--wait')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/echo succeeded echo \d+ ms/)
+    expect(stdout).toContain('"message": "hello"')
+  })
+
+  it('uploads a file, shows the report, and writes it with its charts', async () => {
+    const path = file('mine.csv', 'day,n\n2026-01-01,1\n2026-01-02,3\n2026-01-03,2\n')
+    const { code, stdout } = await cli(
+      'submit',
+      'data_report',
+      '--file',
+      `source=${path}`,
+      '--wait',
+      '--json',
+    )
+    expect(code).toBe(0)
+    const task = JSON.parse(stdout) as { taskId: string; status: string }
+    expect(task.status).toBe('succeeded')
+    await cli('result', task.taskId, '--out', join(folder, 'report'))
+    expect(readFileSync(join(folder, 'report/report.md'), 'utf8')).toContain('3 rows, 2 columns')
+    expect(readFileSync(join(folder, 'report/chart-1.svg'), 'utf8')).toMatch(/^<svg/)
+  })
+
+  it('uploads a folder as one corpus', async () => {
+    file('a.md', '# Retries\n\nA failed call is retried with exponential backoff and full jitter, always.')
+    file(
+      'b.html',
+      '<html><body><h1>Queues</h1><p>A queue absorbs bursts, so that consumers are not overrun by them.</p><script>alert(1)</script></body></html>',
+    )
+    const { stdout, code } = await cli(
+      'submit',
+      'research',
+      '--file',
+      `corpus=${folder}`,
+      '--input',
+      '{"query":"bursts"}',
+      '--wait',
+      '--json',
+    )
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      result: { passages: [{ source: 'b.html', heading: 'Queues' }] },
+    })
+  })
+
+  it('follows, lists, plans, and shows agents and workflows', async () => {
+    const { stdout: submitted } = await cli('submit', 'simple', '--json')
+    const { taskId } = JSON.parse(submitted) as { taskId: string }
+    expect((await cli('status', taskId, '--watch')).stdout).toContain('succeeded')
+    expect((await cli('status', taskId)).stdout).toMatch(/✔ echo/)
+    expect((await cli('list', '--limit', '1')).stdout).toContain(taskId)
+    expect((await cli('agents')).stdout).toMatch(/research +1\.0\.0 +active +research\.search/)
+    expect((await cli('workflows')).stdout).toContain('data_report')
+    expect((await cli('plan', 'data_report')).stdout).toContain(
+      'longest chain: profile -> correlations -> report',
+    )
+  })
+
+  it('validates and compiles files without an API', async () => {
+    const good = file('good.yaml', 'name: good\nsteps:\n  a: { capability: echo }\n')
+    const bad = file('bad.yaml', 'name: bad\nsteps:\n  a: { capability: echo, needs: [b] }\n  c: {}\n')
+    const nowhere = { ORCHESTRATOR_URL: 'http://localhost:1' }
+    expect(await start(['validate', good], nowhere).outcome).toMatchObject({
+      code: 0,
+      stdout: 'valid: good v1\n',
+    })
+    const refused = await start(['validate', bad, '--json'], nowhere).outcome
+    expect(refused.code).toBe(2)
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      valid: false,
+      issues: [{ path: 'steps.c' }, { path: 'steps.a.needs' }],
+    })
+    const compiled = await start(['compile', good, '--json'], nowhere).outcome
+    expect(JSON.parse(compiled.stdout)).toMatchObject({
+      definition: { StartAt: 'a', QueryLanguage: 'JSONata' },
+      gates: [],
+      counts: { steps: 1 },
+    })
+  })
+
+  it.each<[string, string[], number, RegExp]>([
+    ['a typo in a command', ['lisst'], 2, /Did you mean list/],
+    ['an unknown task type', ['submit', 'datareport'], 2, /did you mean "data_report"/],
+    ['an input that is not JSON', ['submit', 'simple', '--input', '{oops'], 2, /the value is not JSON/],
+    [
+      'a file that is not there',
+      ['submit', 'data_report', '--file', 'source=/nope.csv'],
+      2,
+      /no file or folder "\/nope\.csv"/,
+    ],
+    ['a file without a name', ['submit', 'data_report', '--file', 'mine.csv'], 2, /--file is name=path/],
+    ['an unknown task', ['status', `t_${'0'.repeat(26)}`], 2, /there is no task/],
+    [
+      'a task that fails',
+      ['submit', 'analysis', '--input', '{"source":"a,b\\n\\"x"}', '--wait'],
+      1,
+      /is not CSV/,
+    ],
+  ])('ends %s with a message and a code', async (_what, args, code, message) => {
+    const outcome = await cli(...args)
+    expect(outcome.code).toBe(code)
+    expect(outcome.stderr).toMatch(message)
+  })
+
+  it('says so when the API cannot be reached', async () => {
+    const { code, stderr } = await start(['list'], { ORCHESTRATOR_URL: 'http://localhost:1' }).outcome
+    expect(code).toBe(3)
+    expect(stderr).toContain('http://localhost:1 cannot be reached')
+  })
+
+  it('prints problems as JSON for scripts', async () => {
+    const { stderr } = await cli('status', `t_${'0'.repeat(26)}`, '--json')
+    expect(JSON.parse(stderr)).toMatchObject({ status: 404, type: 'urn:orchestrator:NotFoundError' })
+  })
+
+  it('gives help with examples', async () => {
+    const { code, stdout } = await cli('submit', '--help')
+    expect(code).toBe(0)
+    expect(stdout).toContain('orchestrator submit data_report --file source=./my.csv --wait')
+  })
+})
+
+describe('orchestrator dev', () => {
+  it('runs the sample, prints one JSON object as the last line, and leaves', async () => {
+    const { code, stdout } = await start([
+      'dev',
+      '--sample',
+      '--exit',
+      '--json',
+      '--data',
+      join('.orchestrator', 'test-exit'),
+    ]).outcome
+    expect(code).toBe(0)
+    const last = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as object
+    expect(last).toMatchObject({
+      status: 'succeeded',
+      workflow: 'data_report',
+      durationMs: expect.any(Number),
+      steps: [
+        { stepId: 'profile', agentId: 'analysis', status: 'succeeded', durationMs: expect.any(Number) },
+        {},
+        {},
+        {},
+        { stepId: 'report' },
+      ],
+      result: { markdown: expect.stringContaining('1,461 rows') },
+    })
+  })
+
+  it('serves until Ctrl-C, keeps its tasks, and holds its folder alone', async () => {
+    const data = join('.orchestrator', `test-${process.pid}`)
+    const port = 18_000 + (process.pid % 1_000)
+    const args = ['dev', '--data', data, '--port', String(port)]
+    const env = { ORCHESTRATOR_URL: `http://localhost:${port}` }
+    const first = await served(args)
+    const { stdout } = await start(['submit', 'simple', '--wait', '--json'], env).outcome
+    const { taskId } = JSON.parse(stdout) as { taskId: string }
+    const second = await start([...args.slice(0, -1), '0']).outcome
+    expect(second).toMatchObject({ code: 2, stderr: expect.stringContaining('is in use by process') })
+    first.child.kill('SIGINT')
+    expect((await first.outcome).code).toBe(0)
+
+    const again = await served(args)
+    expect((await start(['result', taskId], env).outcome).stdout).toContain('{}')
+    again.child.kill('SIGTERM')
+    expect((await again.outcome).code).toBe(0)
+    rmSync(join(ROOT, data), { recursive: true, force: true })
+  })
+
+  it('says which port is in use', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => taken.on('listening', resolve))
+    const { port } = taken.address() as { port: number }
+    const { code, stderr } = await start([
+      'dev',
+      '--data',
+      join('.orchestrator', 'test-port'),
+      '--port',
+      String(port),
+    ]).outcome
+    taken.close()
+    expect(code).toBe(2)
+    expect(stderr).toContain(`port ${port} is in use`)
+  })
+})
+
+/** Starts the local cloud and waits until it says that it runs. */
+async function served(args: string[]): Promise<ReturnType<typeof start>> {
+  const started = start(args)
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  started.child.stdout?.on('data', (text: string) => text.includes('Ctrl-C stops it') && resolve())
+  started.child.on('exit', (code) => reject(new Error(`it ended with ${code}`)))
+  await promise
+  started.child.removeAllListeners('exit')
+  return started
+}
