@@ -5,6 +5,7 @@ import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { holdFolder } from '../dev/hold-folder.ts'
 import { openLogs } from '../dev/open-logs.ts'
+import { requireFreePort } from '../dev/require-free-port.ts'
 import { runSample } from '../dev/run-sample.ts'
 import { PROJECT_ROOT, synthesize } from '../dev/synthesize.ts'
 import { untilInterrupted } from '../dev/until-interrupted.ts'
@@ -51,6 +52,8 @@ async function dev({
   // With --json the last line of stdout is for a script; what a person watches goes beside it.
   const to = json ? process.stderr : process.stdout
   const say = (text: string): void => void to.write(`${text}\n`)
+  const ports = { port: exit ? 0 : portOf(port), awsPort: portOf(awsPort) }
+  for (const one of Object.values(ports)) await requireFreePort(one)
   const folder = join(PROJECT_ROOT, data)
   const release = exit ? undefined : await holdFolder(folder)
   const assembly = join(folder, exit ? `cdk.out.${process.pid}` : 'cdk.out')
@@ -58,13 +61,7 @@ async function dev({
   try {
     say(style('dim', 'synthesizing the stacks and bundling the functions ...'))
     await synthesize(assembly)
-    const cloud = await start({
-      assembly,
-      port: exit ? '0' : port,
-      awsPort,
-      ...(exit ? {} : { folder }),
-      logs,
-    })
+    const cloud = await start({ assembly, ...ports, ...(exit ? {} : { folder }), logs })
     say(style('dim', `the local cloud is up (${duration(performance.now() - started)})`))
     if (verbose) say(style('dim', `left out, for nothing here depends on it: ${cloud.ignored.join(', ')}`))
     try {
@@ -92,29 +89,21 @@ async function dev({
 
 type Start = {
   assembly: string
-  port: string
-  awsPort: string
+  port: number
+  awsPort: number
   folder?: string
   logs: Awaited<ReturnType<typeof openLogs>>
 }
 
-async function start({ assembly, port, awsPort, folder, logs }: Start): Promise<LocalCloud> {
-  try {
-    return await startLocalCloud({
-      assembly,
-      apiPort: portOf(port),
-      awsPort: portOf(awsPort),
-      onLog: logs.write,
-      onDeadLetter: (queue, reason) => logs.write('dead-letters', `${queue}: ${reason}\n`),
-      ...(folder ? { dataFolder: folder } : {}),
-    })
-  } catch (error) {
-    const { code, port: taken } = error as { code?: string; port?: number }
-    if (code !== 'EADDRINUSE') throw error
-    throw new CliError(
-      `port ${taken} is in use; stop what uses it, or choose another: npm start -- --port ${Number(taken) + 1}`,
-    )
-  }
+function start({ assembly, port, awsPort, folder, logs }: Start): Promise<LocalCloud> {
+  return startLocalCloud({
+    assembly,
+    apiPort: port,
+    awsPort,
+    onLog: logs.write,
+    onDeadLetter: (queue, reason) => logs.write('dead-letters', `${queue}: ${reason}\n`),
+    ...(folder ? { dataFolder: folder } : {}),
+  })
 }
 
 function portOf(text: string): number {

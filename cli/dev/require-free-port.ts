@@ -1,0 +1,19 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { CliError } from '../cli-error.ts'
+
+/** Says at once that a port is taken, before seconds go into synthesis. 0 is always free. */
+export async function requireFreePort(port: number): Promise<void> {
+  const probe = createServer()
+  try {
+    await once(probe.listen(port, '127.0.0.1'), 'listening')
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string }
+    const reason = code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${message})`
+    throw new CliError(
+      `port ${port} ${reason}; stop what uses it, or choose another: npm start -- --port ${port + 1}`,
+    )
+  } finally {
+    probe.close()
+  }
+}
