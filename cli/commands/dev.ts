@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts'
 import { CliError, EXIT } from '../cli-error.ts'
@@ -54,37 +54,37 @@ async function dev({
   const say = (text: string): void => void to.write(`${text}\n`)
   const ports = { port: exit ? 0 : portOf(port), awsPort: portOf(awsPort) }
   for (const one of Object.values(ports)) await requireFreePort(one)
-  const folder = join(PROJECT_ROOT, data)
-  const release = exit ? undefined : await holdFolder(folder)
+  const folder = resolve(PROJECT_ROOT, data)
+  const interrupted = untilInterrupted()
+  const orInterrupted = <T>(work: Promise<T>): Promise<T> =>
+    Promise.race([work, interrupted.then((): never => fail(EXIT.interrupted))])
+
+  await using cleanUp = new AsyncDisposableStack()
+  if (!exit) cleanUp.defer(await holdFolder(folder))
   const assembly = join(folder, exit ? `cdk.out.${process.pid}` : 'cdk.out')
+  if (exit) cleanUp.defer(() => rm(assembly, { recursive: true, force: true }))
   const logs = await openLogs(join(folder, 'logs'), verbose)
-  try {
-    say(style('dim', 'synthesizing the stacks and bundling the functions ...'))
-    await synthesize(assembly)
-    const cloud = await start({ assembly, ...ports, ...(exit ? {} : { folder }), logs })
-    say(style('dim', `the local cloud is up (${duration(performance.now() - started)})`))
-    if (verbose) say(style('dim', `left out, for nothing here depends on it: ${cloud.ignored.join(', ')}`))
-    try {
-      const task =
-        sample || exit
-          ? await runSample(cloud.apiUrl, { to, json, reports: join(folder, 'reports') })
-          : undefined
-      if (exit) {
-        if (task?.status !== 'succeeded') throw new CliError('', EXIT.taskFailed)
-        return
-      }
-      const readmes = await uploadReadmes(cloud.apiUrl)
-      welcome(cloud, readmes, say)
-      await untilInterrupted()
-      say('\nstopping ...')
-    } finally {
-      await cloud.stop()
-    }
-  } finally {
-    await logs.close()
-    if (exit) await rm(assembly, { recursive: true, force: true })
-    await release?.()
+  cleanUp.defer(() => logs.close())
+
+  say(style('dim', 'synthesizing the stacks and bundling the functions ...'))
+  await orInterrupted(synthesize(assembly))
+  const cloud = await start({ assembly, ...ports, ...(exit ? {} : { folder }), logs })
+  cleanUp.defer(() => cloud.stop())
+  say(style('dim', `the local cloud is up (${duration(performance.now() - started)})`))
+  if (verbose) say(style('dim', `left out, for nothing here depends on it: ${cloud.ignored.join(', ')}`))
+
+  if (sample || exit) {
+    const task = await orInterrupted(runSample(cloud.apiUrl, { to, json, reports: join(folder, 'reports') }))
+    if (exit) return task.status === 'succeeded' ? undefined : fail(EXIT.taskFailed)
   }
+  welcome(cloud, await orInterrupted(uploadReadmes(cloud.apiUrl)), say)
+  await interrupted
+  say('\nstopping ...')
+}
+
+/** Ends the command with a code; what there is to say has been said. */
+function fail(exitCode: number): never {
+  throw new CliError('', exitCode)
 }
 
 type Start = {

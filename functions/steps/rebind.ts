@@ -20,7 +20,7 @@ export const handler = middy()
       fence: sortableFence(payload.fence),
       owner: context.awsRequestId,
     })
-    const { taskId, path: stepId, agentId, error } = payload
-    deps.logger.info('step rebound', { taskId, stepId, agentId, errorName: error.Error, answer })
+    const { taskId, path: stepId, error } = payload
+    deps.logger.info('step rebound', { taskId, stepId, errorName: error.Error, answer })
     return answer
   })

@@ -44,7 +44,6 @@ export class BundledFunction extends LambdaFunction {
       environment: {
         POWERTOOLS_SERVICE_NAME: name,
         POWERTOOLS_METRICS_NAMESPACE: stage.prefix,
-        NODE_OPTIONS: '--enable-source-maps',
       },
     })
   }

@@ -20,6 +20,7 @@ import { resolveExpressions } from '../workflow/expressions.ts'
 import { sinksOf } from '../workflow/graph.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import { namesForExpressions } from './expression-names.ts'
+import { messageInCause } from './message-in-cause.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'bus' | 'clock'>
 export type Ended = ExecutionState & { status: Exclude<ExecutionState['status'], 'RUNNING'> }
@@ -88,20 +89,8 @@ function errorOf({ status, error, cause }: Ended, steps: readonly StepRecord[]):
   }
   return {
     name: error ?? `States.${status === 'TIMED_OUT' ? 'Timeout' : 'TaskFailed'}`,
-    message: messageIn(cause),
+    message: messageInCause(cause),
   }
 }
 
 const byEnd = (a: StepRecord, b: StepRecord): number => (a.endedAt ?? '').localeCompare(b.endedAt ?? '')
-
-/** A Lambda's error arrives as JSON text with its message inside. */
-export function messageIn(cause: string | undefined): string {
-  try {
-    const parsed: unknown = JSON.parse(cause ?? '')
-    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed)
-      return String(parsed.errorMessage)
-  } catch {
-    // Not JSON: the cause is the message.
-  }
-  return cause || 'no cause was given'
-}

@@ -8,7 +8,9 @@
  * B3 what no agent can mend (the input, a cancellation) is not tried on another
  * B4 the record of a settled step is final before the answer is given
  */
+
 import type { RebindAnswer, RebindPayload } from '../contracts/step-payload.ts'
+import type { Agent } from '../domain/agent.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { stepEndedEvent } from '../domain/event.ts'
 import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
@@ -19,7 +21,7 @@ import { resolveExpressions } from '../workflow/expressions.ts'
 import type { AgentStep } from '../workflow/schema.ts'
 import { needsOfStep } from '../workflow/step-needs.ts'
 import { namesForExpressions } from './expression-names.ts'
-import { messageIn } from './finish-task.ts'
+import { messageInCause } from './message-in-cause.ts'
 import { stepOf } from './resolve-step.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'registry' | 'bus' | 'clock'>
@@ -41,8 +43,7 @@ const TIMEOUTS = ['StepTimedOutError', 'States.Timeout', 'Sandbox.Timedout']
 /** Throws TaskCancelledError, or the failure under its own name when it must end the task. */
 export const rebindStep =
   (ports: Needs) =>
-  async (payload: RebindPayload & { owner: string }): Promise<RebindAnswer> => {
-    const { taskId, path, fence, owner, agentId } = payload
+  async ({ taskId, path, fence, owner, error }: RebindPayload & { owner: string }): Promise<RebindAnswer> => {
     const [task, plan] = await Promise.all([ports.tasks.findTask(taskId), ports.tasks.getPlan(taskId)])
     if (!task || !isOpenTask(task)) {
       throw new OrchestratorError(
@@ -51,54 +52,57 @@ export const rebindStep =
       )
     }
     const own = { taskId, path, owner, fence }
-    const failure = { name: payload.error.Error, message: messageIn(payload.error.Cause) }
+    const failure = { name: error.Error, message: messageInCause(error.Cause) }
     const before = (await ports.tasks.findSteps(taskId, [path]))[0]
+    const agentId = before?.agentId ?? plan.bindings[path]?.agentId ?? 'unknown'
     const startedAt = before?.startedAt ?? ports.clock.now().toISOString()
-    const taken = await ports.tasks.takeOverStep(own, { agentId: before?.agentId ?? agentId, startedAt })
+    const taken = await ports.tasks.takeOverStep(own, { agentId, startedAt })
     if (taken.kind === 'final') return settledAs(taken.step)
-    if (taken.kind === 'superseded')
-      throw new OrchestratorError('StepSupersededError', `${path} is run by a later attempt`)
+    if (taken.kind === 'superseded') throw superseded(path)
     const record = await withFailedAttempt(ports, own, taken.step, failure)
     return decide({ ports, task, plan, step: stepOf(plan, path), record, own, failure })
   }
 
-/** The host notes its failures itself; one that it could not survive to note is noted here. */
+/** The host notes its failures itself; one that it could not note (it never ran, or it was ended) is noted here. */
 async function withFailedAttempt(
   ports: Needs,
   own: Ownership,
   record: StepRecord,
   failure: Failure,
 ): Promise<StepRecord> {
-  if (record.attempts.some(({ startedAt }) => startedAt === record.startedAt)) return record
+  const noted = record.attempts.some(({ startedAt }) => startedAt === record.startedAt)
+  if (noted || failure.name === 'StepSupersededError') return record
   const attempt = {
     agentId: record.agentId ?? 'unknown',
     startedAt: record.startedAt,
     endedAt: ports.clock.now().toISOString(),
     error: failure,
   }
-  await ports.tasks.addAttempt(own, attempt)
+  if (!(await ports.tasks.addAttempt(own, attempt))) throw superseded(own.path)
   return { ...record, attempts: [...record.attempts, attempt] }
 }
 
 async function decide(situation: Situation): Promise<RebindAnswer> {
   const { ports, step, record, failure, own } = situation
-  if (failure.name === 'StepSupersededError') return sameAgent(situation)
-  if (!NOT_MENDED_BY_ANOTHER.includes(failure.name)) {
-    const agents = await ports.registry.listAgents()
-    const loads = await ports.registry.loadsOf(agents.map(({ id }) => id))
-    const request = { stepId: own.path, capability: step.capability, pinned: step.agent, agents, loads }
-    const next = [excludedAgents(record), exhaustedAgents(record, step)]
-      .map((excluded) => chooseAgent({ ...request, excluded }))
-      .find(({ agent }) => agent)?.agent
-    if (next) return { rebound: { functionArn: next.functionArn, agentId: next.id, waitSeconds: 0 } }
-  }
-  return settle(situation)
+  if (NOT_MENDED_BY_ANOTHER.includes(failure.name)) return settle(situation)
+  const agents = await ports.registry.listAgents()
+  // Nothing failed: two invocations met, and the later one stepped back. The same agent again.
+  const same = agents.find(({ id }) => failure.name === 'StepSupersededError' && id === record.agentId)
+  if (same) return rebound(situation, same, 1)
+  const loads = await ports.registry.loadsOf(agents.map(({ id }) => id))
+  const request = { stepId: own.path, capability: step.capability, pinned: step.agent, agents, loads }
+  const next = [excludedAgents(record), exhaustedAgents(record, step)]
+    .map((excluded) => chooseAgent({ ...request, excluded }))
+    .find(({ agent }) => agent)?.agent
+  return next ? rebound(situation, next, 0) : settle(situation)
 }
 
-function sameAgent({ plan, own, record }: Situation): RebindAnswer {
-  const binding = plan.bindings[own.path]
-  const agentId = record.agentId ?? binding?.agentId ?? ''
-  return { rebound: { functionArn: binding?.functionArn ?? '', agentId, waitSeconds: 1 } }
+/** The record names the new agent before it runs: should its function never start, the failure is still its own (B2). */
+async function rebound({ ports, own }: Situation, agent: Agent, waitSeconds: number): Promise<RebindAnswer> {
+  const startedAt = ports.clock.now().toISOString()
+  const taken = await ports.tasks.takeOverStep(own, { agentId: agent.id, startedAt })
+  if (taken.kind !== 'owned') throw superseded(own.path)
+  return { rebound: { functionArn: agent.functionArn, agentId: agent.id, waitSeconds } }
 }
 
 /** Every agent that has failed this step. */
@@ -155,11 +159,15 @@ async function end(
 ): Promise<RebindAnswer> {
   const ended = { ...outcome, endedAt: ports.clock.now().toISOString() }
   if (!(await ports.tasks.endStep(own, ended))) {
-    throw new OrchestratorError('StepSupersededError', `${own.path} is run by a later attempt`)
+    throw superseded(own.path)
   }
   const event = stepEndedEvent(own.taskId, { ...record, ...ended })
   await ports.bus.publish(event ? [event] : [])
   return { settled: outcome.status === 'succeeded' ? 'succeeded' : 'failed' }
+}
+
+function superseded(path: string): OrchestratorError {
+  return new OrchestratorError('StepSupersededError', `a later attempt of step "${path}" has taken over`)
 }
 
 function settledAs(step: StepRecord): RebindAnswer {

@@ -18,9 +18,6 @@ const TASK_ID = '{% $states.context.Execution.Input.taskId %}'
 const FENCE =
   "{% $states.context.State.EnteredTime & '#' & $string($states.context.Execution.RedriveCount) & '#' & $string($states.context.State.RetryCount) %}"
 
-/** The error, and which agent had been chosen in place of the planned one (left out when there was none). */
-const CAUGHT = "{% {'error': $states.errorOutput, 'rebound': $states.input.rebound} %}"
-
 /** Lambda's own trouble, not the agent's: AWS recommends retrying exactly these. */
 const LAMBDA_RETRY: Retrier = {
   ErrorEquals: [
@@ -83,7 +80,9 @@ function stepTask(stepId: string, step: AgentStep, names: StateNames, onward: On
     Output: '{% $states.result.Payload %}',
     TimeoutSeconds: Math.ceil(step.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) + TIMEOUT_MARGIN_SECONDS,
     Retry: [LAMBDA_RETRY, agentRetry(step)],
-    Catch: [{ ErrorEquals: ['States.ALL'], Output: CAUGHT, Next: names.rebind }],
+    Catch: [
+      { ErrorEquals: ['States.ALL'], Output: "{% {'error': $states.errorOutput} %}", Next: names.rebind },
+    ],
     ...onward,
   }
 }
@@ -116,7 +115,6 @@ function rebindTask(stepId: string, names: StateNames): TaskState {
       Payload: {
         taskId: TASK_ID,
         path: stepId,
-        agentId: reboundOr(stepId, 'agentId'),
         fence: FENCE,
         error: '{% $states.input.error %}',
       },

@@ -14,7 +14,6 @@ export const StepPayloadSchema = z.object({
 export const RebindPayloadSchema = z.object({
   taskId: z.string(),
   path: z.string(),
-  agentId: z.string().describe('The agent that was to run it'),
   fence: FencePartsSchema,
   error: z.object({ Error: z.string(), Cause: z.string().default('') }),
 })

@@ -36,7 +36,6 @@ async function fail(taskId: string, agentId: string, errorName: string, noted = 
   return rebindStep(stores.ports)({
     taskId,
     path: 's',
-    agentId,
     fence: String(++invocations).padStart(6, '0'),
     owner: 'rebinder',
     error: { Error: errorName, Cause: JSON.stringify({ errorMessage: 'boom' }) },
@@ -68,6 +67,22 @@ describe('rebindStep', () => {
     expect(await fail(taskId, a, 'States.Timeout', false)).toMatchObject({ rebound: { agentId: b } })
     expect(await fail(taskId, b, 'AgentFailedError')).toMatchObject({ rebound: { agentId: a } })
     await expect(fail(taskId, a, 'States.Timeout', false)).rejects.toMatchObject({ name: 'AgentFailedError' })
+  })
+
+  it('counts an agent whose function never started as having failed (B2)', async () => {
+    const { taskId, ids } = await seed(['a', 'b'])
+    const neverStarted = () =>
+      rebindStep(stores.ports)({
+        taskId,
+        path: 's',
+        fence: String(++invocations).padStart(6, '0'),
+        owner: 'rebinder',
+        error: { Error: 'Lambda.ResourceNotFoundException', Cause: 'no such function' },
+      })
+    expect(await neverStarted()).toMatchObject({ rebound: { agentId: ids[1] } })
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    await expect(neverStarted()).rejects.toMatchObject({ name: 'AgentFailedError' })
+    expect((await stepOf(taskId))?.attempts.map(({ agentId }) => agentId)).toEqual(ids)
   })
 
   it('notes an attempt that the host did not survive to note', async () => {
