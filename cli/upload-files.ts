@@ -1,5 +1,5 @@
 import { glob, readFile, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, sep } from 'node:path'
 import type { FileReference } from '../shared/domain/file-reference.ts'
 import { callApi } from './api-client.ts'
 import { CliError, EXIT } from './cli-error.ts'
@@ -23,7 +23,7 @@ export async function uploadPath(
     glob('**/*', { cwd: path, exclude: ['**/node_modules/**', '**/.git/**'] }),
   )
   const files = await onlyFiles(
-    names.sort().map((name) => ({ local: join(path, name), path: name.split('\\').join('/') })),
+    names.sort().map((name) => ({ local: join(path, name), path: name.split(sep).join('/') })),
   )
   if (files.length === 0) throw new CliError(`the folder "${path}" has no files`)
   return uploadFiles(files, folder, base)
@@ -73,7 +73,9 @@ async function post(
   const form = new FormData()
   for (const [name, value] of Object.entries(upload.fields)) form.append(name, value)
   form.append('file', new Blob([content]), basename(path))
-  const response = await fetch(upload.url, { method: 'POST', body: form })
+  const response = await fetch(upload.url, { method: 'POST', body: form }).catch((error: Error) => {
+    throw new CliError(`${local} could not be uploaded: ${error.message}`, EXIT.unreachable)
+  })
   if (!response.ok)
     throw new CliError(
       `${local} was not taken: ${response.status} ${await response.text()}`,
@@ -82,6 +84,7 @@ async function post(
 }
 
 async function onlyFiles(files: LocalFile[]): Promise<LocalFile[]> {
-  const kinds = await Promise.all(files.map(({ local }) => stat(local)))
+  // A link that leads nowhere is no file.
+  const kinds = await Promise.all(files.map(({ local }) => stat(local).catch(() => undefined)))
   return files.filter((_, index) => kinds[index]?.isFile())
 }

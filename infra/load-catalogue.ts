@@ -1,5 +1,6 @@
 import { glob, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { type AgentManifest, AgentManifestSchema } from '../shared/domain/agent.ts'
 import { describeIssues } from '../shared/domain/issue.ts'
@@ -28,7 +29,7 @@ export async function loadCatalogue(): Promise<Catalogue> {
 }
 
 async function loadAgent(entry: string): Promise<Catalogue['agents'][number]> {
-  const parsed = ModuleSchema.safeParse(await import(entry))
+  const parsed = ModuleSchema.safeParse(await import(pathToFileURL(entry).href))
   if (!parsed.success)
     throw new Error(`${entry} must export an agent by default: export default defineAgent({ ... })`)
   const { manifest } = parsed.data.default

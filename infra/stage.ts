@@ -1,13 +1,22 @@
+import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Node } from 'constructs'
 import { z } from 'zod'
 
-/** What differs between deployments; set with `--context stage=prod` and the like. */
+const RETENTIONS = Object.values(RetentionDays).filter((days) => typeof days === 'number')
+
+/** What differs between deployments; set with `--context prefix=staging` and the like. */
 const StageSchema = z.object({
   prefix: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,19}$/, 'a prefix is a-z, 0-9 and dashes, at most 20 characters')
     .describe('Starts the name of every resource'),
-  logRetentionDays: z.coerce.number().int().positive().describe('How long function logs are kept'),
+  logRetentionDays: z.coerce
+    .number()
+    .refine(
+      (days) => RETENTIONS.includes(days),
+      `CloudWatch Logs keeps logs for one of ${RETENTIONS.join(', ')} days`,
+    )
+    .describe('How long function logs are kept'),
 })
 export type Stage = z.infer<typeof StageSchema>
 

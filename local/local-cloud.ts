@@ -12,6 +12,7 @@ import { createEndpoint } from './endpoint/endpoint-server.ts'
 import { EventsService } from './events/events-service.ts'
 import { createGateway, type GatewayRoute } from './gateway/gateway-server.ts'
 import { IamService } from './iam/iam-service.ts'
+import type { Invocation } from './lambda/lambda-function.ts'
 import { LambdaService } from './lambda/lambda-service.ts'
 import { ObjectStore } from './s3/object-store.ts'
 import { realClock } from './stepfunctions/clock.ts'
@@ -41,6 +42,8 @@ export type LocalCloud = {
   awsUrl: string
   /** Types of resources that were left out. */
   ignored: readonly string[]
+  /** Settles only when the storage fails: nothing works after that. */
+  failed: Promise<Error>
   stop(): Promise<void>
 }
 
@@ -59,7 +62,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     account: ACCOUNT,
     region: REGION,
     deliver: async (arn, event) => {
-      const outcome = await lambda.invoke(arn, JSON.stringify(event))
+      const outcome = await invokeAs('events.amazonaws.com')(arn, JSON.stringify(event))
       if ('functionError' in outcome)
         throw new Error(`${outcome.functionError.errorType}: ${outcome.functionError.errorMessage}`)
     },
@@ -72,34 +75,41 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       events.publishAws('aws.states', 'Step Functions Execution Status Change', statusChange(execution)),
   })
 
-  const gateway = createGateway(routes, (arn, payload) => lambda.invoke(arn, payload))
-  const api = await listen(gateway, options.apiPort ?? 0)
-  const dynamodb = await DynamoDBService.start(options.dataFolder && join(options.dataFolder, 'dynamodb'))
-  const objects = await ObjectStore.open(options.dataFolder && join(options.dataFolder, 's3'))
-  const services = {
-    account: ACCOUNT,
-    region: REGION,
-    dynamodb,
-    events,
-    iam,
-    lambda,
-    objects,
-    stepfunctions,
-    onCall: options.onCall,
-    onCloudFormationAnswer: (id: string, body: string) =>
-      answers.get(id)?.(JSON.parse(body) as { Status: string }),
-  }
-  const endpoint = createEndpoint((request) => answerAws(services, request))
-
-  async function stop(): Promise<void> {
-    await Promise.all([close(gateway), close(endpoint)])
-    await events.stop()
-    await lambda.stop()
-    await dynamodb.stop()
+  const gateway = createGateway(routes, invokeAs('apigateway.amazonaws.com'))
+  const closers: (() => Promise<void> | void)[] = []
+  /** What hands out work first, what does it last; the tables when nobody can ask for them any more. */
+  const stop = async (): Promise<void> => {
+    stepfunctions.stop()
+    for (const close of closers.splice(0).reverse()) await close()
   }
 
   try {
+    const api = await listen(gateway, options.apiPort ?? 0)
+    closers.push(() => close(gateway))
+    const dynamodb = await DynamoDBService.start(options.dataFolder && join(options.dataFolder, 'dynamodb'))
+    closers.unshift(() => dynamodb.stop())
+    const objects = await ObjectStore.open(options.dataFolder && join(options.dataFolder, 's3'))
+    closers.unshift(() => objects.close())
+    closers.push(
+      () => lambda.stop(),
+      () => events.stop(),
+    )
+    const services = {
+      account: ACCOUNT,
+      region: REGION,
+      dynamodb,
+      events,
+      iam,
+      lambda,
+      objects,
+      stepfunctions,
+      onCall: options.onCall,
+      onCloudFormationAnswer: (id: string, body: string) =>
+        answers.get(id)?.(JSON.parse(body) as { Status: string }),
+    }
+    const endpoint = createEndpoint((request) => answerAws(services, request))
     const aws = await listen(endpoint, options.awsPort ?? 0)
+    closers.push(() => close(endpoint))
     const awsUrl = `http://${HOST}:${aws}`
     const provisioners = makeProvisioners({
       ...services,
@@ -114,10 +124,28 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       { account: ACCOUNT, region: REGION, provisioners, ignorable: IGNORABLE },
     )
     events.startSchedules()
-    return { apiUrl: `http://localhost:${api}`, awsUrl, ignored, stop }
+    return { apiUrl: `http://localhost:${api}`, awsUrl, ignored, failed: dynamodb.failed, stop }
   } catch (error) {
     await stop()
     throw error
+  }
+
+  /** A service may call a function that has granted it. */
+  function invokeAs(principal: string) {
+    return async (arn: string, payload: string): Promise<Invocation> => {
+      if (lambda.isPermitted(arn, principal)) return lambda.invoke(arn, payload)
+      options.onLog?.(
+        arn.split(':').at(-1) ?? arn,
+        `${principal} has no permission to invoke this function\n`,
+      )
+      return {
+        functionError: {
+          errorType: 'AccessDeniedException',
+          errorMessage: `${principal} may not invoke ${arn}`,
+          trace: [],
+        },
+      }
+    }
   }
 }
 

@@ -39,27 +39,28 @@ export function devCommand(): Command {
     .action(dev)
 }
 
-async function dev({
-  port,
-  awsPort,
-  data,
-  sample = false,
-  exit = false,
-  json = false,
-  verbose = false,
-}: Options): Promise<void> {
+async function dev(options: Options): Promise<void> {
+  const cleanUp = new AsyncDisposableStack()
+  try {
+    await serve(options, cleanUp)
+  } finally {
+    await cleanUp.disposeAsync()
+  }
+}
+
+async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<void> {
+  const { sample = false, exit = false, json = false, verbose = false } = options
   const started = performance.now()
   // With --json the last line of stdout is for a script; what a person watches goes beside it.
   const to = json ? process.stderr : process.stdout
   const say = (text: string): void => void to.write(`${text}\n`)
-  const ports = { port: exit ? 0 : portOf(port), awsPort: portOf(awsPort) }
-  for (const one of Object.values(ports)) await requireFreePort(one)
-  const folder = resolve(PROJECT_ROOT, data)
+  const ports = { port: exit ? 0 : portOf(options.port), awsPort: portOf(options.awsPort) }
+  for (const port of Object.values(ports)) await requireFreePort(port)
+  const folder = resolve(PROJECT_ROOT, options.data)
   const interrupted = untilInterrupted()
   const orInterrupted = <T>(work: Promise<T>): Promise<T> =>
     Promise.race([work, interrupted.then((): never => fail(EXIT.interrupted))])
 
-  await using cleanUp = new AsyncDisposableStack()
   if (!exit) cleanUp.defer(await holdFolder(folder))
   const assembly = join(folder, exit ? `cdk.out.${process.pid}` : 'cdk.out')
   if (exit) cleanUp.defer(() => rm(assembly, { recursive: true, force: true }))
@@ -78,13 +79,14 @@ async function dev({
     if (exit) return task.status === 'succeeded' ? undefined : fail(EXIT.taskFailed)
   }
   welcome(cloud, await orInterrupted(uploadReadmes(cloud.apiUrl)), say)
-  await interrupted
+  const failure = await Promise.race([interrupted, cloud.failed])
+  if (failure) fail(EXIT.unreachable, `the tables in ${folder} cannot be used any more: ${failure.message}`)
   say('\nstopping ...')
 }
 
-/** Ends the command with a code; what there is to say has been said. */
-function fail(exitCode: number): never {
-  throw new CliError('', exitCode)
+/** Ends the command with a code; without a message, what there is to say has been said. */
+function fail(exitCode: number, message = ''): never {
+  throw new CliError(message, exitCode)
 }
 
 type Start = {

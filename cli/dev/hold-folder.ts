@@ -2,20 +2,24 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CliError } from '../cli-error.ts'
 
-/** Claims a data folder for this process; two at once would spoil it. Throws CliError naming the one that has it. */
+/**
+ * Claims a data folder for this process. Throws CliError naming the one that has it. This is for the message: of two
+ * that slip through at once, the tables' own lock stops the second.
+ */
 export async function holdFolder(folder: string): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true })
   const lock = join(folder, 'lock')
   const owner = Number(await readFile(lock, 'utf8').catch(() => ''))
-  if (owner && isAlive(owner)) {
+  if (owner && owner !== process.pid && isAlive(owner)) {
     throw new CliError(
       `${folder} is in use by process ${owner}; stop that one, or choose another folder with --data`,
     )
   }
   // A lock whose process is gone was left by a crash.
   await rm(lock, { force: true })
-  await writeFile(lock, String(process.pid), { flag: 'wx' }).catch(() => {
-    throw new CliError(`${folder} has just been taken by another process`)
+  await writeFile(lock, String(process.pid), { flag: 'wx' }).catch((error: Error & { code?: string }) => {
+    const reason = error.code === 'EEXIST' ? 'another process has just taken it' : error.message
+    throw new CliError(`${folder} cannot be used: ${reason}`)
   })
   return () => rm(lock, { force: true })
 }

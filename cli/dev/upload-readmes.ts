@@ -1,5 +1,5 @@
 import { glob } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import { uploadFiles } from '../upload-files.ts'
 import { PROJECT_ROOT } from './synthesize.ts'
 
@@ -12,6 +12,12 @@ export async function uploadReadmes(base: string): Promise<number> {
   const files = names
     .sort()
     .slice(0, MAX_READMES)
-    .map((name) => ({ local: join(cwd, name), path: name.replace(/\/README\.md$/, '.md') }))
+    .map((name) => ({
+      local: join(cwd, name),
+      path: name
+        .split(sep)
+        .join('/')
+        .replace(/\/README\.md$/, '.md'),
+    }))
   return (await uploadFiles(files, 'corpus', base)).count
 }

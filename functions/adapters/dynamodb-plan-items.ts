@@ -6,8 +6,9 @@ import type { Plan, TaskStore } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
 import { type TaskTable, taskKey } from './dynamodb-tables.ts'
 
-/** Plans never change, so a warm worker reads each once. */
+/** Plans never change, so a warm worker reads each once; a large one is not worth its memory. */
 const MAX_CACHED_PLANS = 200
+const MAX_CACHED_BYTES = 256 * 1024
 
 type Values = Pick<TaskStore, 'storeValue' | 'loadValue'>
 
@@ -17,13 +18,15 @@ export function planItems(
 ): Pick<TaskStore, 'createPlan' | 'getPlan'> {
   const cache = new Map<string, Plan>()
 
-  async function readPlan(taskId: string): Promise<Plan> {
+  async function readPlan(taskId: string): Promise<{ plan: Plan; bytes: number }> {
     const key = { pk: taskKey(taskId), sk: 'PLAN' }
     const { Item } = await callAws(() =>
       client.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true })),
     )
     if (!Item) throw new OrchestratorError('NotFoundError', `task ${taskId} has no plan`, { taskId })
-    return (await values.loadValue(StoredValueSchema.parse(Item.plan))) as unknown as Plan
+    const stored = StoredValueSchema.parse(Item.plan)
+    const plan = (await values.loadValue(stored)) as unknown as Plan
+    return { plan, bytes: 'blob' in stored ? stored.bytes : stored.inline.length }
   }
 
   return {
@@ -40,7 +43,8 @@ export function planItems(
     async getPlan(taskId: string): Promise<Plan> {
       const cached = cache.get(taskId)
       if (cached) return cached
-      const plan = await readPlan(taskId)
+      const { plan, bytes } = await readPlan(taskId)
+      if (bytes > MAX_CACHED_BYTES) return plan
       const oldest = cache.size >= MAX_CACHED_PLANS ? cache.keys().next().value : undefined
       if (oldest !== undefined) cache.delete(oldest)
       cache.set(taskId, plan)

@@ -62,11 +62,6 @@ export function dynamodbRegistry({ client, table, clock }: RegistryTable): Regis
   return {
     async putAgent(agent: Agent): Promise<void> {
       await put({ pk: `AGENT#${agent.id}`, sk: 'META', ...agent, kindKey: 'AGENT', nameKey: agent.id })
-      // Discovery by capability without reading every agent; the META item stays the authority.
-      const { id, version, status } = agent
-      await Promise.all(
-        agent.capabilities.map(({ name }) => put({ pk: `CAP#${name}`, sk: `AGENT#${id}`, version, status })),
-      )
     },
 
     async findAgent(id: string): Promise<Agent | undefined> {

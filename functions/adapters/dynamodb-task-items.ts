@@ -75,13 +75,18 @@ export function taskItems({ client, table }: TaskTable): TaskItems {
       return { tasks, ...(newest.length > limit && last ? { cursor: createdKeyOf(last) } : {}) }
     },
 
-    async listOpenTasks({ createdBefore, limit }): Promise<OpenTask[]> {
+    async listOpenTasks({ createdBefore, after, limit }): Promise<OpenTask[]> {
       const pages = await Promise.all(
         SHARDS.map((shard) =>
           query({
             IndexName: TASK_INDEXES.open.name,
-            KeyConditionExpression: 'openKey = :pk AND createdKey < :before',
-            ExpressionAttributeValues: { ':pk': `OPEN#${shard}`, ':before': createdBefore },
+            // BETWEEN includes its ends: the blank sorts before every id, and a tilde after.
+            KeyConditionExpression: 'openKey = :pk AND createdKey BETWEEN :after AND :before',
+            ExpressionAttributeValues: {
+              ':pk': `OPEN#${shard}`,
+              ':after': after ? `${createdKeyOf(after)}~` : ' ',
+              ':before': createdBefore,
+            },
             Limit: limit,
           }),
         ),

@@ -2,8 +2,12 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
 import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
+import { z } from 'zod'
 import { reconcileTasks } from '../../shared/app/reconcile-tasks.ts'
 import { getDeps } from '../deps.ts'
+
+/** The schedule's event says nothing; a person may ask for younger tasks as well. */
+const RequestSchema = z.object({ graceSeconds: z.number().min(0).optional() })
 
 const deps = getDeps()
 const reconcile = reconcileTasks(deps)
@@ -11,8 +15,8 @@ const reconcile = reconcileTasks(deps)
 export const handler = middy()
   .use(injectLambdaContext(deps.logger))
   .use(captureLambdaHandler(new Tracer()))
-  .handler(async () => {
-    const outcome = await reconcile()
+  .handler(async (event: unknown) => {
+    const outcome = await reconcile(RequestSchema.parse(event))
     const report = outcome.failed.length > 0 ? deps.logger.warn : deps.logger.info
     report.call(deps.logger, 'reconciled', outcome)
     return outcome

@@ -5,10 +5,16 @@ import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { describeIssues, issuesOfZod } from '../../shared/domain/issue.ts'
 import { isJsonObject } from '../../shared/domain/json.ts'
 
-type Event = APIGatewayProxyEventV2 & { body?: unknown }
+/** The body parser has put the parsed body in the place of its text. */
+type Event = Omit<APIGatewayProxyEventV2, 'body'> & { body?: unknown }
 
 /** Everyone who may call is one tenant until callers have identities of their own. */
 const TENANT = 'default'
+
+/** Lambda answers at most 6 MB. */
+const MAX_ANSWER_BYTES = 5_900_000
+/** Deeper than any schema of ours; a parser's stack is not. */
+const MAX_DEPTH = 100
 
 /** A route and its use case as a Lambda handler: parse once at the edge, call, answer JSON. */
 export function httpHandler<Input extends z.ZodType, Output extends z.ZodType>(
@@ -20,30 +26,71 @@ export function httpHandler<Input extends z.ZodType, Output extends z.ZodType>(
     const output = await useCase({ ...(input as object), tenant: TENANT } as z.output<Input> & {
       tenant: string
     })
-    return {
-      statusCode: route.success.status,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(output),
+    const body = JSON.stringify(output)
+    const bytes = Buffer.byteLength(body)
+    if (bytes > MAX_ANSWER_BYTES) {
+      const message = `the answer has ${bytes} bytes; the API gives at most ${MAX_ANSWER_BYTES}: have the workflow output less`
+      throw new OrchestratorError('ContentTooLargeError', message, { bytes })
     }
+    return { statusCode: route.success.status, headers: { 'content-type': 'application/json' }, body }
   }
 }
 
 function parseRequest<Input extends z.ZodType>(route: Route<Input>, event: Event): z.output<Input> {
   const { path = [], query = [], headers = {} } = route.from ?? {}
-  const body: unknown = event.body ?? {}
-  if (!isJsonObject(body)) throw new OrchestratorError('InvalidInputError', 'the body must be a JSON object')
-  const unknown = Object.keys(event.queryStringParameters ?? {}).filter((name) => !query.includes(name))
-  const given = Object.fromEntries([
-    ...Object.entries(body),
-    ...unknown.map((name) => [name, event.queryStringParameters?.[name]]),
-    ...query.map((name) => [name, event.queryStringParameters?.[name]]),
-    ...path.map((name) => [name, event.pathParameters?.[name]]),
-    ...Object.entries(headers).map(([name, header]) => [name, event.headers[header]]),
-  ])
+  const body = bodyOf(event)
+  const parameters = event.queryStringParameters ?? {}
+  refuse(
+    Object.keys(parameters).filter((name) => !query.includes(name)),
+    'is not a query parameter here',
+    query,
+  )
+  const elsewhere = [...path, ...query, ...Object.keys(headers)]
+  refuse(
+    Object.keys(body).filter((name) => elsewhere.includes(name)),
+    'does not belong in the body',
+    [],
+  )
+  const given = {
+    ...body,
+    ...pick(query, parameters),
+    ...pick(path, event.pathParameters ?? {}),
+    ...Object.fromEntries(Object.entries(headers).map(([name, header]) => [name, event.headers[header]])),
+  }
   const parsed = route.input.safeParse(withoutUndefined(given))
   if (parsed.success) return parsed.data
   const issues = issuesOfZod(parsed.error)
   throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
+}
+
+function bodyOf({ body = {} }: Event): Record<string, unknown> {
+  // The parser leaves alone what does not say that it is JSON.
+  if (typeof body === 'string') {
+    throw new OrchestratorError(
+      'UnsupportedMediaTypeError',
+      'the body must say content-type: application/json',
+    )
+  }
+  if (!isJsonObject(body)) throw new OrchestratorError('InvalidInputError', 'the body must be a JSON object')
+  if (deeperThan(MAX_DEPTH, body)) {
+    throw new OrchestratorError('InvalidInputError', `the body is nested deeper than ${MAX_DEPTH} levels`)
+  }
+  return body
+}
+
+function deeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((member) => deeperThan(levels - 1, member))
+}
+
+function refuse(names: readonly string[], why: string, known: readonly string[]): void {
+  if (names.length === 0) return
+  const hint = known.length > 0 ? `; known: ${known.join(', ')}` : ''
+  throw new OrchestratorError('InvalidInputError', names.map((name) => `"${name}" ${why}`).join('; ') + hint)
+}
+
+function pick(names: readonly string[], from: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(names.map((name) => [name, from[name]]))
 }
 
 function withoutUndefined(value: Record<string, unknown>): Record<string, unknown> {

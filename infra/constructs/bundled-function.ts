@@ -44,6 +44,8 @@ export class BundledFunction extends LambdaFunction {
       environment: {
         POWERTOOLS_SERVICE_NAME: name,
         POWERTOOLS_METRICS_NAMESPACE: stage.prefix,
+        // Answers may hold what users submitted: they are nobody's to read in a trace.
+        POWERTOOLS_TRACER_CAPTURE_RESPONSE: 'false',
       },
     })
   }

@@ -43,7 +43,7 @@ export class WorkflowMachine extends Construct {
         }),
       },
       // Deleting a machine ends its executions: a workflow that is removed leaves its machine to those still running.
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     })
     new CfnOutput(this, 'Console', {
       value: consoleLink(this.machine),

@@ -33,13 +33,13 @@ export class DataStack extends Stack {
           noncurrentVersionExpiration: Duration.days(30),
         },
       ],
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     })
     this.bus = new EventBus(this, 'Bus', {
       eventBusName: stage.prefix,
       description: 'What agents and tasks tell',
     })
-    this.bus.applyRemovalPolicy(RemovalPolicy.RETAIN)
+    this.bus.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
     this.bus.archive('Archive', {
       eventPattern: { source: [EVENT_SOURCE] },
       retention: Duration.days(ARCHIVE_DAYS),
@@ -58,7 +58,7 @@ export class DataStack extends Stack {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,
       timeToLiveAttribute: EXPIRY_ATTRIBUTE,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     })
     for (const { name, partition, sort } of Object.values(indexes)) {
       table.addGlobalSecondaryIndex({

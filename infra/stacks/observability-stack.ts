@@ -1,54 +1,68 @@
-import { Stack } from 'aws-cdk-lib'
+import { ArnFormat, Stack } from 'aws-cdk-lib'
 import {
   Alarm,
   ComparisonOperator,
   Dashboard,
   GraphWidget,
   type IMetric,
-  MathExpression,
+  Metric,
   TextWidget,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Construct } from 'constructs'
+import type { Catalogue } from '../load-catalogue.ts'
 import type { Stage } from '../stage.ts'
 import type { RuntimeStack } from './runtime-stack.ts'
 
 type Watched = { id: string; description: string; metric: IMetric; threshold: number }
+type ObservabilityStackProps = { stage: Stage; catalogue: Catalogue; runtime: RuntimeStack }
 
-/** Where people look: one dashboard, and alarms on what needs a person. */
+/**
+ * Where people look: one dashboard, and alarms on what needs a person. Agents and workflows are named, not referred to:
+ * a reference would be an export of the runtime stack, and one that is in use cannot be removed with its agent.
+ */
 export class ObservabilityStack extends Stack {
-  constructor(scope: Construct, id: string, { stage, runtime }: { stage: Stage; runtime: RuntimeStack }) {
+  readonly #prefix: string
+
+  constructor(scope: Construct, id: string, { stage, catalogue, runtime }: ObservabilityStackProps) {
     super(scope, id, { description: 'Orchestrator: dashboard and alarms' })
-    for (const watched of this.#watched(runtime)) this.#addAlarm(stage, watched)
-    this.#addDashboard(stage, runtime)
+    this.#prefix = stage.prefix
+    for (const watched of this.#watched(runtime)) this.#addAlarm(watched)
+    this.#addDashboard(catalogue, runtime)
   }
 
-  #watched({ machines, deadLetters, functions }: RuntimeStack): Watched[] {
+  #watched({ deadLetters, functionNames }: RuntimeStack): Watched[] {
     return [
       {
         id: 'TasksFailing',
-        description: 'Workflow executions fail; see the failed tasks for the step and the agent',
-        metric: sumOf(machines.map(({ machine }) => machine.metricFailed())),
+        description: 'Tasks fail; orchestrator list --status failed names the step and the agent',
+        metric: new Metric({
+          namespace: this.#prefix,
+          metricName: 'Tasks',
+          dimensionsMap: { service: 'finish-task', outcome: 'failed' },
+          statistic: 'Sum',
+        }),
         threshold: 5,
       },
       {
         id: 'DeadLetters',
-        description: 'An event could not be delivered; the reconciler ends its task, the queue says why',
+        description:
+          'An event could not be delivered or handled; the reconciler ends its task, the queue says why',
         metric: deadLetters.metricApproximateNumberOfMessagesVisible(),
         threshold: 1,
       },
-      ...Object.entries(functions).map(([name, target]) => ({
-        id: `${name[0]?.toUpperCase()}${name.slice(1)}Errors`,
+      ...functionNames.map((name) => ({
+        id: `${name.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase())}Errors`,
         description: `The ${name} function fails; see its log`,
-        metric: target.metricErrors(),
+        metric: this.#ofFunction(name, 'Errors'),
         threshold: 3,
       })),
     ]
   }
 
-  #addAlarm(stage: Stage, { id, description, metric, threshold }: Watched): void {
+  #addAlarm({ id, description, metric, threshold }: Watched): void {
     new Alarm(this, id, {
-      alarmName: `${stage.prefix}-${id}`,
+      alarmName: `${this.#prefix}-${id}`,
       alarmDescription: description,
       metric,
       threshold,
@@ -58,39 +72,24 @@ export class ObservabilityStack extends Stack {
     })
   }
 
-  #addDashboard(stage: Stage, { machines, agents, api }: RuntimeStack): void {
-    const all = Object.values(agents)
+  #addDashboard({ agents, workflows }: Catalogue, { api }: RuntimeStack): void {
+    const ofAgents = (name: string, statistic?: string): IMetric[] =>
+      agents.map(({ manifest }) => this.#ofFunction(`agent-${manifest.id}`, name, statistic))
+    const ofMachines = (name: string, statistic?: string): IMetric[] =>
+      workflows.map((workflow) => this.#ofMachine(workflow.name, name, statistic))
     new Dashboard(this, 'Dashboard', {
-      dashboardName: stage.prefix,
+      dashboardName: this.#prefix,
       widgets: [
         [new TextWidget({ width: 24, height: 1, markdown: '# Orchestrator: tasks, agents, API' })],
         [
-          graph(
-            'Tasks started',
-            machines.map(({ machine }) => machine.metricStarted()),
-          ),
-          graph(
-            'Tasks failed',
-            machines.map(({ machine }) => machine.metricFailed()),
-          ),
-          graph(
-            'Duration of tasks',
-            machines.map(({ machine }) => machine.metricTime()),
-          ),
+          graph('Tasks started', ofMachines('ExecutionsStarted')),
+          graph('Tasks failed', ofMachines('ExecutionsFailed')),
+          graph('Duration of tasks', ofMachines('ExecutionTime', 'p90')),
         ],
         [
-          graph(
-            'Agent invocations',
-            all.map((agent) => agent.metricInvocations()),
-          ),
-          graph(
-            'Agent errors',
-            all.map((agent) => agent.metricErrors()),
-          ),
-          graph(
-            'Agent duration',
-            all.map((agent) => agent.metricDuration()),
-          ),
+          graph('Agent invocations', ofAgents('Invocations')),
+          graph('Agent errors', ofAgents('Errors')),
+          graph('Agent duration', ofAgents('Duration', 'p90')),
         ],
         [
           graph('API requests', [api.api.metricCount()]),
@@ -100,17 +99,35 @@ export class ObservabilityStack extends Stack {
       ],
     })
   }
+
+  #ofFunction(name: string, metricName: string, statistic = 'Sum'): IMetric {
+    const FunctionName = `${this.#prefix}-${name}`
+    return new Metric({
+      namespace: 'AWS/Lambda',
+      metricName,
+      dimensionsMap: { FunctionName },
+      statistic,
+      label: name,
+    })
+  }
+
+  #ofMachine(workflow: string, metricName: string, statistic = 'Sum'): IMetric {
+    const StateMachineArn = this.formatArn({
+      service: 'states',
+      resource: 'stateMachine',
+      resourceName: `${this.#prefix}-${workflow}`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    })
+    return new Metric({
+      namespace: 'AWS/States',
+      metricName,
+      dimensionsMap: { StateMachineArn },
+      statistic,
+      label: workflow,
+    })
+  }
 }
 
 function graph(title: string, left: IMetric[]): GraphWidget {
   return new GraphWidget({ title, left, width: 8, height: 6 })
-}
-
-function sumOf(metrics: readonly IMetric[]): IMetric {
-  const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric]))
-  return new MathExpression({
-    expression: `SUM([${Object.keys(usingMetrics).join(', ')}])`,
-    usingMetrics,
-    label: 'failed',
-  })
 }

@@ -2,6 +2,7 @@ import { ArnFormat, CustomResource, Duration, Stack } from 'aws-cdk-lib'
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import type { Bundles } from '../bundle-functions.ts'
@@ -21,7 +22,8 @@ const HOST_MARGIN_SECONDS = 5
 /** Functions, state machines, rules and the API: everything that may be replaced at any deployment. */
 export class RuntimeStack extends Stack {
   readonly agents: Record<string, BundledFunction>
-  readonly functions: Record<string, BundledFunction>
+  /** Functions other than agents, by the last part of their names. */
+  readonly functionNames: readonly string[]
   readonly machines: WorkflowMachine[]
   readonly deadLetters: Queue
   readonly api: ClosedApi
@@ -39,7 +41,7 @@ export class RuntimeStack extends Stack {
       values: true,
       publish: true,
     })
-    const role = this.#addExecutionRole([...Object.values(this.agents), rebind])
+    const role = this.#addExecutionRole(rebind)
     this.machines = catalogue.workflows.map(
       (workflow) =>
         new WorkflowMachine(this, `Workflow-${workflow.name}`, {
@@ -54,11 +56,11 @@ export class RuntimeStack extends Stack {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     })
-    const finish = this.#addFinish()
-    const reconcile = this.#addReconcile()
+    this.#addFinish()
+    this.#addReconcile()
     const api = this.#addApi()
     this.api = new ClosedApi(this, 'Api', { stage, handler: api })
-    this.functions = { api, rebind, finish, reconcile }
+    this.functionNames = ['api', 'rebind', 'finish-task', 'reconcile']
     this.#register()
   }
 
@@ -97,22 +99,29 @@ export class RuntimeStack extends Stack {
     })
   }
 
-  /** One role for all machines: invoke exactly our agents and the rebinder, and deliver their own logs and traces. */
-  #addExecutionRole(functions: readonly BundledFunction[]): Role {
+  /**
+   * One role for all machines: invoke the rebinder and whatever is named as an agent of ours, also one that another stack
+   * brings and `POST /agents` registers; and deliver their own logs and traces.
+   */
+  #addExecutionRole(rebind: BundledFunction): Role {
     const role = new Role(this, 'ExecutionRole', { assumedBy: new ServicePrincipal('states.amazonaws.com') })
+    const agents = this.formatArn({
+      service: 'lambda',
+      resource: 'function',
+      resourceName: `${this.#props.stage.prefix}-agent-*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    })
+    const resources = [rebind.functionArn, agents]
     role.addToPolicy(
-      new PolicyStatement({
-        effect: Effect.ALLOW,
-        actions: ['lambda:InvokeFunction'],
-        resources: functions.map(({ functionArn }) => functionArn),
-      }),
+      new PolicyStatement({ effect: Effect.ALLOW, actions: ['lambda:InvokeFunction'], resources }),
     )
     return role
   }
 
   /** Step Functions' own event ends a task; failing deliveries are retried, then kept. */
-  #addFinish(): BundledFunction {
+  #addFinish(): void {
     const finish = this.#addFunction('finish-task', 'Ends the task whose execution has ended', 60, 512)
+    finish.configureAsyncInvoke({ onFailure: new SqsDestination(this.deadLetters) })
     giveStores(finish, this.#props.data, {
       tasks: ['GetItem', 'PutItem', 'Query'],
       values: true,
@@ -125,35 +134,35 @@ export class RuntimeStack extends Stack {
         detailType: ['Step Functions Execution Status Change'],
         detail: {
           status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'],
-          stateMachineArn: this.#machineArns(),
+          // Every machine of ours, also one whose workflow is gone: its tasks go on.
+          stateMachineArn: [{ prefix: this.#ofStates('stateMachine', '') }],
         },
       },
       targets: [new LambdaFunction(finish, { deadLetterQueue: this.deadLetters, retryAttempts: 10 })],
     })
-    return finish
   }
 
   /** The guarantee behind the event. */
-  #addReconcile(): BundledFunction {
+  #addReconcile(): void {
     const reconcile = this.#addFunction(
       'reconcile',
       'Ends or starts tasks that the events have missed',
       120,
       512,
     )
+    reconcile.configureAsyncInvoke({ onFailure: new SqsDestination(this.deadLetters), retryAttempts: 0 })
     giveStores(reconcile, this.#props.data, {
       tasks: ['GetItem', 'PutItem', 'Query'],
       values: true,
       publish: true,
     })
-    reconcile.allow(['states:StartExecution'], this.#machineArns())
-    reconcile.allow(['states:DescribeExecution'], this.#executionArns())
+    reconcile.allow(['states:StartExecution'], [this.#ofStates('stateMachine', '*')])
+    reconcile.allow(['states:DescribeExecution'], [this.#ofStates('execution', '*:*')])
     new Rule(this, 'EveryMinute', {
       description: 'Reconcile tasks',
       schedule: Schedule.rate(Duration.minutes(1)),
       targets: [new LambdaFunction(reconcile, { deadLetterQueue: this.deadLetters, retryAttempts: 0 })],
     })
-    return reconcile
   }
 
   #addApi(): BundledFunction {
@@ -165,8 +174,8 @@ export class RuntimeStack extends Stack {
       files: 'upload',
       publish: true,
     })
-    api.allow(['states:StartExecution'], this.#machineArns())
-    api.allow(['states:StopExecution'], this.#executionArns())
+    api.allow(['states:StartExecution'], [this.#ofStates('stateMachine', '*')])
+    api.allow(['states:StopExecution'], [this.#ofStates('execution', '*:*')])
     return api
   }
 
@@ -185,7 +194,7 @@ export class RuntimeStack extends Stack {
           Object.entries(this.agents).map(([id, agent]) => [id, agent.functionArn]),
         ),
         stateMachines: Object.fromEntries(
-          catalogue.workflows.map(({ name }, index) => [name, this.#machineArns()[index] as string]),
+          catalogue.workflows.map(({ name }, index) => [name, this.machines[index]?.machine.stateMachineArn]),
         ),
       },
     })
@@ -193,18 +202,14 @@ export class RuntimeStack extends Stack {
     if (register.role) resource.node.addDependency(register.role)
   }
 
-  #machineArns(): string[] {
-    return this.machines.map(({ machine }) => machine.stateMachineArn)
-  }
-
-  #executionArns(): string[] {
-    return this.#props.catalogue.workflows.map(({ name }) =>
-      this.formatArn({
-        service: 'states',
-        resource: 'execution',
-        resourceName: `${this.#props.stage.prefix}-${name}:*`,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      }),
-    )
+  /** ARNs of our machines, or of their executions: all that begin with our prefix. */
+  #ofStates(resource: 'stateMachine' | 'execution', rest: string): string {
+    const resourceName = `${this.#props.stage.prefix}-${rest}`
+    return this.formatArn({
+      service: 'states',
+      resource,
+      resourceName,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    })
   }
 }

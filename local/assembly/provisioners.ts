@@ -36,7 +36,7 @@ export const IGNORABLE = [
   'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::Dashboard',
   'AWS::Events::Archive',
-  'AWS::Lambda::Permission',
+  'AWS::Lambda::EventInvokeConfig',
   'AWS::S3::BucketPolicy',
   'AWS::SQS::QueuePolicy',
 ]
@@ -140,6 +140,11 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
         ...(services.onLog ? { onLog: services.onLog } : {}),
       })
       return { ref: name, attributes: { Arn: functionArn } }
+    },
+
+    'AWS::Lambda::Permission': async ({ logicalId, properties }) => {
+      services.lambda.permit(String(properties.FunctionName), String(properties.Principal))
+      return { ref: logicalId }
     },
 
     'AWS::StepFunctions::StateMachine': async ({ logicalId, properties }) => {

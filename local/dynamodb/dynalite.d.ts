@@ -1,7 +1,6 @@
 declare module 'dynalite' {
   type Server = {
-    listen(port: number, host: string, ready: () => void): void
-    address(): { port: number }
+    listen(socket: string, ready: () => void): void
     close(done: () => void): void
   }
   export default function dynalite(options: {

@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 
 export type RawAnswer = { status: number; headers: Record<string, string>; body: Buffer }
@@ -7,19 +10,32 @@ export type RawAnswer = { status: number; headers: Record<string, string>; body:
 /** The embedded DynamoDB: requests are passed on as they are. */
 export class DynamoDBService {
   readonly #worker: Worker
-  readonly #port: number
+  readonly #socket: string
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 })
+  /** Settles only when the storage fails (a full disk, a folder that another process has): nothing works after that. */
+  readonly failed: Promise<Error>
 
-  private constructor(worker: Worker, port: number) {
+  private constructor(worker: Worker, socket: string) {
     this.#worker = worker
-    this.#port = port
+    this.#socket = socket
+    this.failed = once(worker, 'error').then(([error]) => error as Error)
   }
 
-  /** Tables live under `path`, or in memory. Throws when another process holds the path. */
+  /** Tables live under `path`, or in memory. Throws when the path cannot be used, by another process's hold on it too. */
   static async start(path?: string): Promise<DynamoDBService> {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { path }, execArgv: [] })
-    const [message] = (await once(worker, 'message')) as [{ port: number }]
-    return new DynamoDBService(worker, message.port)
+    const name = `orchestrator-${process.pid}-${randomBytes(6).toString('hex')}`
+    const socket = process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`)
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: { path, socket },
+      execArgv: [],
+    })
+    await once(worker, 'message')
+    const service = new DynamoDBService(worker, socket)
+    // The store is opened by the first request: better now than by the first task.
+    const opened = service.send('DynamoDB_20120810.ListTables', '{}')
+    const failure = await Promise.race([opened.then(() => undefined), service.failed])
+    if (failure) throw new Error(`the tables in ${path} cannot be used: ${reasonOf(failure)}`)
+    return service
   }
 
   send(target: string, body: Buffer | string): Promise<RawAnswer> {
@@ -32,21 +48,19 @@ export class DynamoDBService {
         'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=local',
       'x-amz-date': '20260101T000000Z',
     }
-    const outgoing = request(
-      { host: '127.0.0.1', port: this.#port, method: 'POST', agent: this.#agent, headers },
-      (answer) => {
-        const chunks: Buffer[] = []
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-        answer.on('end', () => {
-          const kept = {
-            'content-type': answer.headers['content-type'] ?? '',
-            'x-amz-crc32': String(answer.headers['x-amz-crc32'] ?? ''),
-          }
-          resolve({ status: answer.statusCode ?? 500, headers: kept, body: Buffer.concat(chunks) })
-        })
-        answer.on('error', reject)
-      },
-    )
+    const options = { socketPath: this.#socket, method: 'POST', agent: this.#agent, headers }
+    const outgoing = request(options, (answer) => {
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+      answer.on('end', () => {
+        const kept = {
+          'content-type': answer.headers['content-type'] ?? '',
+          'x-amz-crc32': String(answer.headers['x-amz-crc32'] ?? ''),
+        }
+        resolve({ status: answer.statusCode ?? 500, headers: kept, body: Buffer.concat(chunks) })
+      })
+      answer.on('error', reject)
+    })
     outgoing.on('error', reject)
     outgoing.end(body)
     return promise
@@ -68,4 +82,8 @@ export class DynamoDBService {
     await exited
     clearTimeout(late)
   }
+}
+
+function reasonOf(error: Error): string {
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message
 }

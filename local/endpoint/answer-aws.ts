@@ -53,7 +53,7 @@ export async function answerAws(services: Services, request: AwsRequest): Promis
   if (invocation?.[1]) return answerLambda(services, decodeURIComponent(invocation[1]), request)
   const { action, resource } = s3Action(request)
   if (action) services.iam.authorizeKey(request.accessKeyId, action, resource)
-  return answerS3(services.objects, request, services.iam.secretOf)
+  return answerS3(services.objects, request, services.iam)
 }
 
 async function answerDynamoDB(

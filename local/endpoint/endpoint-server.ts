@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { AwsError } from './aws-error.ts'
 import type { AwsRequest, AwsResponse } from './aws-request.ts'
+import { namesThisMachine } from './is-local.ts'
 
 export type Answer = (request: AwsRequest) => Promise<AwsResponse>
 
@@ -9,7 +10,9 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024
 
 /** The one port that speaks AWS's wire protocols; `answer` knows the services. */
 export function createEndpoint(answer: Answer): Server {
-  const server = createServer((incoming, outgoing) => void respond(answer, incoming, outgoing))
+  const server = createServer((incoming, outgoing) => {
+    respond(answer, incoming, outgoing).catch(() => outgoing.destroy())
+  })
   server.keepAliveTimeout = 60_000
   return server
 }
@@ -24,6 +27,10 @@ async function answered(answer: Answer, incoming: IncomingMessage): Promise<AwsR
   const isJson =
     incoming.headers['x-amz-target'] !== undefined || (incoming.url ?? '').startsWith('/2015-03-31/')
   try {
+    // No SDK sends an Origin; a page in a browser does.
+    if (!namesThisMachine(incoming.headers.host) || incoming.headers.origin !== undefined) {
+      throw new AwsError('AccessDeniedException', 'this endpoint answers programs on this machine only', 403)
+    }
     return await answer(await readRequest(incoming))
   } catch (error) {
     const known = error instanceof AwsError ? error : new AwsError('InternalFailure', String(error), 500)

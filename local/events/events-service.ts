@@ -54,9 +54,10 @@ export class EventsService {
     this.#rules.push(rule)
   }
 
-  /** Starts the schedules; until then only events are delivered. */
+  /** Starts the schedules, each at once: what waited for them while nothing ran has waited enough. */
   startSchedules(): void {
     for (const rule of this.#rules.filter(({ everyMilliseconds }) => everyMilliseconds)) {
+      this.#fire(rule)
       this.#timers.push(setInterval(() => this.#fire(rule), rule.everyMilliseconds).unref())
     }
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { namesThisMachine } from '../endpoint/is-local.ts'
 import type { Invocation } from '../lambda/lambda-function.ts'
 
 export type GatewayRoute = { method: string; path: string; functionArn: string }
@@ -14,10 +15,10 @@ const MAX_BODY_BYTES = 10 * 1024 * 1024
  */
 export function createGateway(routes: readonly GatewayRoute[], invoke: Invoke): Server {
   return createServer((incoming, outgoing) => {
-    void handle(routes, invoke, incoming).then(
-      (answer) => send(outgoing, answer),
-      (error: unknown) => send(outgoing, plain(500, String(error))),
-    )
+    void handle(routes, invoke, incoming)
+      .catch((error: unknown) => plain(500, String(error)))
+      .then((answer) => send(outgoing, answer))
+      .catch(() => outgoing.destroy())
   })
 }
 
@@ -28,8 +29,10 @@ async function handle(
   invoke: Invoke,
   incoming: IncomingMessage,
 ): Promise<Answer> {
-  const { pathname, searchParams, search } = new URL(incoming.url ?? '/', 'http://localhost')
-  if (!isLocal(incoming.headers.host)) return plain(403, 'Forbidden')
+  const url = parseUrl(incoming.url)
+  if (!url) return plain(400, 'Bad Request')
+  const { pathname, searchParams, search } = url
+  if (!namesThisMachine(incoming.headers.host)) return plain(403, 'Forbidden')
   const matched = match(routes, incoming.method ?? 'GET', pathname)
   if (!matched) return plain(404, 'Not Found')
   const body = await readBody(incoming)
@@ -102,8 +105,15 @@ function match(routes: readonly GatewayRoute[], method: string, path: string) {
 
 const parametersIn = ({ path }: GatewayRoute): number => path.split('{').length
 
-function isLocal(host = ''): boolean {
-  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host)
+/** Undefined for what is no URL, or escapes what is no UTF-8. */
+function parseUrl(path = '/'): URL | undefined {
+  try {
+    const url = new URL(`http://localhost${path}`)
+    decodeURIComponent(url.pathname)
+    return url
+  } catch {
+    return undefined
+  }
 }
 
 async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {

@@ -65,7 +65,7 @@ export class IamService {
   #authorize({ arn, statements }: Role, action: string, resource: string): void {
     const matching = statements.filter(({ Action, Resource }) => {
       return (
-        Action.some((pattern) => matches(pattern, action)) &&
+        Action.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
         Resource.some((pattern) => matches(pattern, resource))
       )
     })
@@ -97,7 +97,7 @@ function matches(pattern: string, value: string): boolean {
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '.*')
     .replaceAll('?', '.')
-  const expression = new RegExp(`^${source}$`, 'i')
+  const expression = new RegExp(`^${source}$`)
   compiled.set(pattern, expression)
   return expression.test(value)
 }

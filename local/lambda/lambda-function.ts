@@ -27,19 +27,24 @@ export type FunctionSettings = {
 export type Invocation = { payload: string } | { functionError: FunctionError }
 
 type Pending = {
+  sandbox?: Sandbox
   payload: string
   deadline: number
   answer: (outcome: Invocation) => void
   timer: NodeJS.Timeout
 }
-type Sandbox = { worker: Worker; pending: Map<string, Pending>; retired: boolean }
+type Sandbox = { worker: Worker; retired: boolean; spinning?: NodeJS.Timeout }
 
 /** How long a worker may take to say that it is alive after one of its invocations has timed out. */
 const PING_MILLISECONDS = 500
 
 export class LambdaFunction {
   readonly settings: FunctionSettings
+  /** Where new invocations go. */
   #sandbox: Sandbox | undefined
+  /** All that live, the retired among them. */
+  readonly #sandboxes = new Set<Sandbox>()
+  readonly #pending = new Map<string, Pending>()
   #stopped = false
 
   constructor(settings: FunctionSettings) {
@@ -48,34 +53,33 @@ export class LambdaFunction {
 
   /** Runs the handler on a JSON text. Never rejects: what goes wrong is a function error, named as Lambda names it. */
   invoke(payload: string): Promise<Invocation> {
+    if (this.#stopped) return Promise.resolve({ functionError: STOPPED })
     const id = randomUUID()
     const { promise, resolve } = Promise.withResolvers<Invocation>()
     const deadline = Date.now() + this.settings.timeoutSeconds * 1_000
     const timer = setTimeout(() => this.#timeOut(id), this.settings.timeoutSeconds * 1_000)
-    this.#dispatch(id, { payload, deadline, answer: resolve, timer })
+    this.#pending.set(id, { payload, deadline, answer: resolve, timer })
+    this.#dispatch(id)
     return promise
-  }
-
-  /** Loads the bundle before the first invocation asks for it. */
-  warm(): void {
-    this.#sandbox ??= this.#open()
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
-    const sandbox = this.#sandbox
-    this.#sandbox = undefined
-    if (!sandbox) return
-    for (const id of [...sandbox.pending.keys()])
-      this.#settle(sandbox, id, { functionError: ended('the local cloud was stopped') })
-    await sandbox.worker.terminate()
+    for (const id of [...this.#pending.keys()]) this.#settle(id, { functionError: STOPPED })
+    await Promise.all([...this.#sandboxes].map(({ worker }) => worker.terminate()))
   }
 
-  #dispatch(id: string, pending: Pending): void {
+  #dispatch(id: string): void {
+    const pending = this.#pending.get(id)
+    if (!pending) return
     this.#sandbox ??= this.#open()
-    const sandbox = this.#sandbox
-    sandbox.pending.set(id, pending)
-    sandbox.worker.postMessage({ kind: 'invoke', id, payload: pending.payload, deadline: pending.deadline })
+    pending.sandbox = this.#sandbox
+    this.#sandbox.worker.postMessage({
+      kind: 'invoke',
+      id,
+      payload: pending.payload,
+      deadline: pending.deadline,
+    })
   }
 
   #open(): Sandbox {
@@ -88,7 +92,8 @@ export class LambdaFunction {
       stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: memoryMb },
     })
-    const sandbox: Sandbox = { worker, pending: new Map(), retired: false }
+    const sandbox: Sandbox = { worker, retired: false }
+    this.#sandboxes.add(sandbox)
     for (const stream of [worker.stdout, worker.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => onLog?.(name, text))
     }
@@ -102,8 +107,8 @@ export class LambdaFunction {
   }
 
   #hear(sandbox: Sandbox, message: FromWorker): void {
-    if (message.kind === 'result') this.#settle(sandbox, message.id, { payload: message.payload })
-    if (message.kind === 'error') this.#settle(sandbox, message.id, { functionError: message.error })
+    if (message.kind === 'result') this.#settle(message.id, { payload: message.payload })
+    if (message.kind === 'error') this.#settle(message.id, { functionError: message.error })
     if (message.kind === 'unusable') {
       const { errorType, errorMessage } = message.error
       this.settings.onLog?.(
@@ -112,57 +117,55 @@ export class LambdaFunction {
       )
       this.#close(sandbox, message.error)
     }
-    if (sandbox.retired && sandbox.pending.size === 0) void sandbox.worker.terminate()
+    if (message.kind === 'pong') clearTimeout(sandbox.spinning)
+    if (sandbox.retired && this.#idsIn(sandbox).length === 0) void sandbox.worker.terminate()
   }
 
-  #settle(sandbox: Sandbox, id: string, outcome: Invocation): void {
-    const pending = sandbox.pending.get(id)
+  #idsIn(sandbox: Sandbox): string[] {
+    return [...this.#pending].filter(([, pending]) => pending.sandbox === sandbox).map(([id]) => id)
+  }
+
+  #settle(id: string, outcome: Invocation): void {
+    const pending = this.#pending.get(id)
     if (!pending) return
-    sandbox.pending.delete(id)
+    this.#pending.delete(id)
     clearTimeout(pending.timer)
     pending.answer(outcome)
   }
 
   /** The sandbox is no more: everything in it has failed for the same reason. */
   #close(sandbox: Sandbox, reason: FunctionError): void {
+    if (!this.#sandboxes.delete(sandbox)) return
+    clearTimeout(sandbox.spinning)
     if (this.#sandbox === sandbox) this.#sandbox = undefined
-    for (const id of [...sandbox.pending.keys()]) this.#settle(sandbox, id, { functionError: reason })
+    for (const id of this.#idsIn(sandbox)) this.#settle(id, { functionError: reason })
     void sandbox.worker.terminate()
   }
 
   #timeOut(id: string): void {
-    const sandbox = this.#sandbox
-    if (!sandbox?.pending.has(id)) return
+    const sandbox = this.#pending.get(id)?.sandbox
     const seconds = this.settings.timeoutSeconds.toFixed(2)
-    const message = `RequestId: ${id} Error: Task timed out after ${seconds} seconds`
-    this.#settle(sandbox, id, {
-      functionError: { errorType: 'Sandbox.Timedout', errorMessage: message, trace: [] },
-    })
-    this.#retire(sandbox)
+    const errorMessage = `RequestId: ${id} Error: Task timed out after ${seconds} seconds`
+    this.#settle(id, { functionError: { errorType: 'Sandbox.Timedout', errorMessage, trace: [] } })
+    if (sandbox) this.#retire(sandbox)
   }
 
   /** No new work for a sandbox that overran: it ends when its last invocation has, or at once when it spins (L2). */
   #retire(sandbox: Sandbox): void {
-    if (sandbox.retired) return
+    if (this.#sandbox === sandbox) this.#sandbox = undefined
     sandbox.retired = true
-    this.#sandbox = undefined
-    const spinning = setTimeout(() => {
-      const stranded = [...sandbox.pending]
-      sandbox.pending.clear()
+    clearTimeout(sandbox.spinning)
+    sandbox.spinning = setTimeout(() => {
+      const stranded = this.#idsIn(sandbox)
+      this.#sandboxes.delete(sandbox)
       void sandbox.worker.terminate()
-      for (const [id, pending] of stranded) {
-        if (this.#stopped) pending.answer({ functionError: ended('the local cloud was stopped') })
-        else this.#dispatch(id, pending)
-      }
+      for (const id of stranded) this.#dispatch(id)
     }, PING_MILLISECONDS)
-    sandbox.worker.on('message', (message: FromWorker) => {
-      if (message.kind !== 'pong') return
-      clearTimeout(spinning)
-      if (sandbox.pending.size === 0) void sandbox.worker.terminate()
-    })
     sandbox.worker.postMessage({ kind: 'ping', id: 'alive' })
   }
 }
+
+const STOPPED = ended('the local cloud was stopped')
 
 function ended(message: string): FunctionError {
   return { errorType: 'Runtime.ExitError', errorMessage: message, trace: [] }

@@ -7,6 +7,17 @@ import { type FunctionSettings, type Invocation, LambdaFunction } from './lambda
 export class LambdaService {
   readonly #functions = new Map<string, LambdaFunction>()
 
+  readonly #permissions = new Set<string>()
+
+  /** `AWS::Lambda::Permission`: lets a service invoke a function. */
+  permit(arn: string, principal: string): void {
+    this.#permissions.add(`${principal} ${arn}`)
+  }
+
+  isPermitted(arn: string, principal: string): boolean {
+    return this.#permissions.has(`${principal} ${arn}`)
+  }
+
   put(settings: FunctionSettings): void {
     this.#functions.set(settings.arn, new LambdaFunction(settings))
   }

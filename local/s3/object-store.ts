@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { glob, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 
 export type StoredObject = { body: Buffer; etag: string; contentType: string }
 export type Listed = { key: string; size: number; etag: string }
@@ -9,24 +9,30 @@ export type Listed = { key: string; size: number; etag: string }
 /** Objects as files: `<root>/<bucket>/<key>`, each key segment encoded so that any key is a safe path. */
 export class ObjectStore {
   readonly #root: string
+  readonly #temporary: boolean
+  readonly #buckets = new Set<string>()
 
-  private constructor(root: string) {
+  private constructor(root: string, temporary: boolean) {
     this.#root = root
+    this.#temporary = temporary
   }
 
   static async open(path?: string): Promise<ObjectStore> {
-    return new ObjectStore(path ?? (await mkdtemp(join(tmpdir(), 'orchestrator-s3-'))))
+    const root = path ?? (await mkdtemp(join(tmpdir(), 'orchestrator-s3-')))
+    return new ObjectStore(root, path === undefined)
   }
 
   async createBucket(bucket: string): Promise<void> {
     await mkdir(join(this.#root, bucket), { recursive: true })
+    this.#buckets.add(bucket)
   }
 
-  async hasBucket(bucket: string): Promise<boolean> {
-    return stat(join(this.#root, bucket)).then(
-      (found) => found.isDirectory(),
-      () => false,
-    )
+  hasBucket(bucket: string): boolean {
+    return this.#buckets.has(bucket)
+  }
+
+  async close(): Promise<void> {
+    if (this.#temporary) await rm(this.#root, { recursive: true, force: true })
   }
 
   /** Whole or not at all: written beside its place, then moved there. */
@@ -53,7 +59,7 @@ export class ObjectStore {
     const root = join(this.#root, bucket)
     const listed: Listed[] = []
     for await (const path of glob('**/*@', { cwd: root })) {
-      const key = path.split('/').map(decodeURIComponent).join('/').slice(0, -1)
+      const key = path.split(sep).map(decodeURIComponent).join('/').slice(0, -1)
       if (!key.startsWith(prefix)) continue
       const { size } = await stat(join(root, path))
       listed.push({ key, size, etag: '"local"' })
@@ -66,8 +72,14 @@ export class ObjectStore {
     const segments = key
       .split('/')
       .map((segment) => encodeURIComponent(segment).replaceAll('.', '%2E').replaceAll('*', '%2A'))
-    return `${join(this.#root, bucket, ...segments)}@`
+    return `${join(this.#root, bucket, ...segments.map(shortened))}@`
   }
+}
+
+/** A file name has at most 255 bytes; a key's segment may have more. Such a key can be read, but not listed by name. */
+function shortened(segment: string): string {
+  if (segment.length <= 200) return segment
+  return `${segment.slice(0, 100)}-${createHash('sha256').update(segment).digest('hex')}`
 }
 
 function etagOf(body: Buffer): string {

@@ -1,21 +1,37 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { AwsError } from '../endpoint/aws-error.ts'
 import type { AwsRequest, AwsResponse } from '../endpoint/aws-request.ts'
+import type { IamService } from '../iam/iam-service.ts'
 import type { ObjectStore } from './object-store.ts'
 
 const PAGE = 1_000
+/** What would change the meaning of a request, and is not done here. */
+const SUBRESOURCES = [
+  'acl',
+  'tagging',
+  'uploads',
+  'uploadId',
+  'partNumber',
+  'versionId',
+  'versions',
+  'delete',
+  'policy',
+]
 
 /** S3's REST protocol, path-style: put, get, head, delete, list, and browser uploads by POST policy. */
 export async function answerS3(
   store: ObjectStore,
   request: AwsRequest,
-  secretOf: (accessKeyId: string) => string | undefined,
+  iam: IamService,
 ): Promise<AwsResponse> {
   const [bucket = '', ...rest] = decodeURIComponent(request.url.pathname).slice(1).split('/')
   const key = rest.join('/')
-  if (!(await store.hasBucket(bucket)))
+  if (!store.hasBucket(bucket))
     throw new AwsError('NoSuchBucket', `The specified bucket does not exist: ${bucket}`, 404)
-  if (request.method === 'POST' && key === '') return upload(store, bucket, request, secretOf)
+  const unknown =
+    [...request.url.searchParams.keys()].find((name) => SUBRESOURCES.includes(name)) ?? request.headers.range
+  if (unknown !== undefined) throw new AwsError('NotImplemented', `the local S3 does not do ${unknown}`, 501)
+  if (request.method === 'POST' && key === '') return upload(store, bucket, request, iam)
   if (request.method === 'GET' && key === '') return list(store, bucket, request.url.searchParams)
   if (request.method === 'PUT') {
     const etag = await store.put(bucket, key, decodeBody(request))
@@ -63,7 +79,7 @@ async function upload(
   store: ObjectStore,
   bucket: string,
   request: AwsRequest,
-  secretOf: (id: string) => string | undefined,
+  iam: IamService,
 ): Promise<AwsResponse> {
   const form = await readForm(request)
   const field = (name: string): string =>
@@ -72,7 +88,7 @@ async function upload(
   if (!(file instanceof Blob))
     throw new AwsError('InvalidArgument', 'POST requires exactly one file upload per request.')
   const encoded = field('policy')
-  if (!signatureMatches(encoded, field('x-amz-credential'), field('x-amz-signature'), secretOf)) {
+  if (!signatureMatches(encoded, field('x-amz-credential'), field('x-amz-signature'), iam.secretOf)) {
     throw new AwsError(
       'SignatureDoesNotMatch',
       'The request signature we calculated does not match the signature you provided.',
@@ -82,6 +98,12 @@ async function upload(
   const policy = JSON.parse(Buffer.from(encoded, 'base64').toString()) as Policy
   const refusal = refusalOf(policy, { key: field('key'), bucket, size: file.size })
   if (refusal) throw refusal
+  // A ticket can give no more than its signer has.
+  iam.authorizeKey(
+    field('x-amz-credential').split('/')[0],
+    's3:PutObject',
+    `arn:aws:s3:::${bucket}/${field('key')}`,
+  )
   const etag = await store.put(bucket, field('key'), Buffer.from(await file.arrayBuffer()))
   return { status: 204, headers: { etag }, body: '' }
 }

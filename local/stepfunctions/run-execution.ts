@@ -34,7 +34,8 @@ export function stopExecution(execution: Execution, error?: string, cause?: stri
 }
 
 function endBadly(execution: Execution, thrown: unknown): void {
-  if (execution.status !== 'RUNNING') return
+  // Stopped already, or the engine is: then it stays as it was.
+  if (execution.status !== 'RUNNING' || thrown instanceof ExecutionStopped) return
   const { error, cause } = asStateError(thrown)
   const last = execution.history.events.length
   if (error === 'States.Timeout' && thrown instanceof ExecutionTimedOut) {

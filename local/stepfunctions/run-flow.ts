@@ -1,6 +1,7 @@
 import type { Flow, State } from './definition.ts'
 import { asText } from './history.ts'
 import { leave } from './leave-state.ts'
+import { requireFits } from './payload-limit.ts'
 import { evaluate } from './query.ts'
 import { type Entry, type Exit, makeEntry, type Scope } from './scope.ts'
 import { StateError } from './state-error.ts'
@@ -10,7 +11,6 @@ import { callParallel } from './states/parallel.ts'
 import { callTask } from './states/task.ts'
 import { runWait } from './states/wait.ts'
 
-const MAX_PAYLOAD_BYTES = 256 * 1024
 const MAX_EVENTS = 25_000
 
 /** Runs states from `StartAt` until one ends the flow. `after` is the event that led here. */
@@ -58,7 +58,8 @@ async function runState(
     stateEnteredEventDetails: { name, input: asText(input) },
   })
   const exit = await behave(makeEntry(name, state, input, scope, entered))
-  checkSize(name, exit.output)
+  scope.signal.throwIfAborted()
+  requireFits(name, exit.output)
   const details = {
     name,
     output: asText(exit.output),
@@ -91,12 +92,4 @@ async function failure(entry: Entry<Extract<State, { Type: 'Fail' }>>): Promise<
     String(await evaluate(error, names, 'Error')),
     String(await evaluate(cause, names, 'Cause')),
   )
-}
-
-/** `States.ALL` does not catch it: data that large must not travel through state. */
-function checkSize(name: string, output: unknown): void {
-  if (typeof output !== 'object' && typeof output !== 'string') return
-  if (Buffer.byteLength(asText(output)) <= MAX_PAYLOAD_BYTES) return
-  const cause = `The state/task '${name}' returned a result with a size exceeding the maximum number of bytes service limit.`
-  throw new StateError('States.DataLimitExceeded', cause)
 }

@@ -5,6 +5,7 @@ import { Execution, type ExecutionStatus } from './execution.ts'
 import type { Integrations } from './integrations.ts'
 import { InvalidDefinition, parseDefinition } from './parse-definition.ts'
 import { runExecution, stopExecution } from './run-execution.ts'
+import { ExecutionStopped } from './state-error.ts'
 
 export type StateMachine = {
   stateMachineArn: string
@@ -98,7 +99,9 @@ export class StepFunctionsService {
     )
     this.#executions.set(executionArn, execution)
     this.#settings.onStatusChange?.(execution)
-    void runExecution(execution).then(() => this.#settings.onStatusChange?.(execution))
+    void runExecution(execution).then(() => {
+      if (execution.status !== 'RUNNING') this.#settings.onStatusChange?.(execution)
+    })
     return execution
   }
 
@@ -111,6 +114,12 @@ export class StepFunctionsService {
   listExecutions(stateMachineArn: string, status?: ExecutionStatus): Execution[] {
     const all = [...this.#executions.values()].filter(({ from }) => from.stateMachineArn === stateMachineArn)
     return all.filter((execution) => status === undefined || execution.status === status).reverse()
+  }
+
+  /** Lets go of everything that runs, as when the machine goes down: no execution ends, none goes on. */
+  stop(): void {
+    for (const { controller } of this.#executions.values())
+      controller.abort(new ExecutionStopped('the engine was stopped'))
   }
 
   stopExecution(arn: string, error?: string, cause?: string): Execution {

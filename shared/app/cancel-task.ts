@@ -16,7 +16,12 @@ export const cancelTask =
   (ports: Needs) =>
   async ({ reason, ...ref }: TaskRef & { reason: string }): Promise<TaskView> => {
     const task = await getTask(ports, ref)
-    if (!isOpenTask(task)) throw alreadyEnded(task.id, task.status)
+    const execution = { stateMachineArn: task.stateMachineArn, name: executionName(task) }
+    if (!isOpenTask(task)) {
+      // A cancel that was cut short after its first write is finished by its repeat.
+      if (task.status === 'cancelled') await ports.executions.stop(execution, task.reason)
+      throw alreadyEnded(task.id, task.status)
+    }
     const cancelled = {
       ...task,
       status: 'cancelled' as const,
@@ -25,7 +30,7 @@ export const cancelTask =
     }
     if (!(await ports.tasks.endTask(cancelled)))
       throw alreadyEnded(task.id, (await getTask(ports, ref)).status)
-    await ports.executions.stop({ stateMachineArn: task.stateMachineArn, name: executionName(task) }, reason)
+    await ports.executions.stop(execution, reason)
     await ports.bus.publish([taskEvent(cancelled)])
     return taskView(cancelled)
   }

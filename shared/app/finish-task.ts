@@ -7,7 +7,7 @@
 import { isOrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
 import type { Json } from '../domain/json.ts'
-import type { StepRecord } from '../domain/step.ts'
+import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
 import {
   type EndedTask,
   isOpenTask,
@@ -46,8 +46,10 @@ async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedT
   }
   if (ended.status !== 'SUCCEEDED') {
     const status = ended.status === 'TIMED_OUT' ? 'timed_out' : 'failed'
-    return { ...task, status, endedAt, error: errorOf(ended, steps) }
+    return { ...task, status, endedAt, error: errorOf(ended, plan, steps) }
   }
+  const silent = stepsWithoutEnd(plan, steps)
+  if (silent) return { ...task, status: 'failed', endedAt, error: silent }
   try {
     const result = await ports.tasks.storeValue(task.id, await resultOf(ports, task, plan, steps))
     return { ...task, status: 'succeeded', endedAt, result, degraded: degradedOf(steps) }
@@ -77,10 +79,23 @@ function degradedOf(steps: readonly StepRecord[]): { path: string; reason: strin
   })
 }
 
+/** An execution can succeed although a step never ran: when a function answers that is no agent host. */
+function stepsWithoutEnd(plan: Plan, steps: readonly StepRecord[]): TaskError | undefined {
+  const ended = new Set(steps.filter(({ status }) => isFinalStepStatus(status)).map(({ path }) => path))
+  const missing = Object.keys(plan.workflow.steps).find((id) => !ended.has(id))
+  if (missing === undefined) return undefined
+  const agentId = plan.bindings[missing]?.agentId
+  const message = `step "${missing}" left no record: the function of agent "${agentId}" did not answer as an agent does`
+  return { name: 'AgentFailedError', message, stepId: missing, ...(agentId ? { agentId } : {}) }
+}
+
 /** The step that ended the task says more than the execution does. */
-function errorOf({ status, error, cause }: Ended, steps: readonly StepRecord[]): TaskError {
+function errorOf({ status, error, cause }: Ended, plan: Plan, steps: readonly StepRecord[]): TaskError {
   const failed = steps
-    .filter((step) => step.status === 'failed' && step.error)
+    .filter(
+      (step) =>
+        step.status === 'failed' && step.error && plan.workflow.steps[step.path]?.onFailure !== 'continue',
+    )
     .sort(byEnd)
     .at(-1)
   if (failed?.error && status === 'FAILED') {

@@ -11,8 +11,8 @@
 
 import type { RebindAnswer, RebindPayload } from '../contracts/step-payload.ts'
 import type { Agent } from '../domain/agent.ts'
-import { OrchestratorError } from '../domain/errors.ts'
-import { stepEndedEvent } from '../domain/event.ts'
+import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
+import { attemptFailedEvent, stepEndedEvent } from '../domain/event.ts'
 import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
 import { isOpenTask, type OpenTask } from '../domain/task.ts'
 import type { Ownership, Plan, Ports, StepEnd } from '../ports/index.ts'
@@ -79,7 +79,9 @@ async function withFailedAttempt(
     error: failure,
   }
   if (!(await ports.tasks.addAttempt(own, attempt))) throw superseded(own.path)
-  return { ...record, attempts: [...record.attempts, attempt] }
+  const attempts = [...record.attempts, attempt]
+  await ports.bus.publish([attemptFailedEvent(own.taskId, own.path, attempts.length, attempt)])
+  return { ...record, attempts }
 }
 
 async function decide(situation: Situation): Promise<RebindAnswer> {
@@ -125,32 +127,34 @@ async function settle(situation: Situation): Promise<RebindAnswer> {
   const { step, failure, record, own } = situation
   const agentId = record.attempts.at(-1)?.agentId ?? record.agentId
   const error = { name: failure.name, message: `step "${own.path}" (agent ${agentId}): ${failure.message}` }
-  if (typeof step.onFailure === 'object' && 'output' in step.onFailure) {
-    return end(situation, {
-      status: 'succeeded',
-      output: await degradedOutput(situation),
-      degraded: error.message,
-    })
-  }
+  if (typeof step.onFailure === 'object' && 'output' in step.onFailure)
+    return settleDegraded(situation, error)
   const answer = await end(situation, { status: 'failed', error })
   if (step.onFailure === 'continue') return answer
-  const wire =
-    failure.name.startsWith('States.') || failure.name.startsWith('Lambda.')
-      ? 'AgentFailedError'
-      : failure.name
-  const thrown = new Error(error.message)
-  thrown.name = wire
-  throw thrown
+  throw Object.assign(new Error(error.message), { name: wireName(failure.name) })
 }
 
-async function degradedOutput({ ports, task, plan, step, own }: Situation) {
+/** A value in place of the output; where it cannot be evaluated, the step fails, and says both. */
+async function settleDegraded(situation: Situation, error: Failure): Promise<RebindAnswer> {
+  const { ports, task, plan, step, own } = situation
   const template = (step.onFailure as { output: unknown }).output
   const records = await ports.tasks.findSteps(own.taskId, [...needsOfStep(step)])
-  const names = await namesForExpressions(ports.tasks, { task, plan, records, template })
-  return ports.tasks.storeValue(
-    own.taskId,
-    (await resolveExpressions(template, names, 'onFailure.output')) ?? null,
-  )
+  try {
+    const names = await namesForExpressions(ports.tasks, { task, plan, records, template })
+    const value = (await resolveExpressions(template, names, 'onFailure.output')) ?? null
+    const output = await ports.tasks.storeValue(own.taskId, value)
+    return end(situation, { status: 'succeeded', output, degraded: error.message })
+  } catch (thrown) {
+    if (!isOrchestratorError(thrown, 'InvalidInputError')) throw thrown
+    const both = { name: error.name, message: `${error.message}; and its degraded output: ${thrown.message}` }
+    await end(situation, { status: 'failed', error: both })
+    throw Object.assign(new Error(both.message), { name: wireName(error.name) })
+  }
+}
+
+/** Step Functions' own names are not ours to throw. */
+function wireName(name: string): string {
+  return name.startsWith('States.') || name.startsWith('Lambda.') ? 'AgentFailedError' : name
 }
 
 async function end(

@@ -12,33 +12,49 @@ export type Reconciled = {
   failed: { taskId: string; error: string }[]
 }
 
+type Sweep = { graceSeconds?: number | undefined; maxSeconds?: number }
+
 /** A task younger than this is left to the ordinary way: its event may simply be under way. */
 const GRACE_SECONDS = 30
-const MAX_TASKS = 200
+const PAGE = 100
+/** Describing executions is throttled at a few a second for each account. */
+const AT_ONCE = 4
 
 /**
  * The guarantee behind the status-change event: no task stays open after its execution has ended, and none that was
- * accepted stays without an execution. One task's trouble does not keep the others waiting.
+ * accepted stays without an execution. One task's trouble does not keep the others waiting; a sweep ends after
+ * `maxSeconds`.
  */
 export const reconcileTasks =
   (ports: Needs) =>
-  async ({ graceSeconds = GRACE_SECONDS }: { graceSeconds?: number } = {}): Promise<Reconciled> => {
-    const createdBefore = new Date(ports.clock.now().getTime() - graceSeconds * 1_000).toISOString()
-    const open = await ports.tasks.listOpenTasks({ createdBefore, limit: MAX_TASKS })
-    const outcome: Reconciled = { looked: open.length, ended: 0, started: 0, failed: [] }
-    for (const task of open) {
-      try {
-        const done = await reconcileTask(ports, task)
-        if (done) outcome[done] += 1
-      } catch (error) {
-        outcome.failed.push({
-          taskId: task.id,
-          error: error instanceof Error ? error.message : String(error),
-        })
+  async ({ graceSeconds = GRACE_SECONDS, maxSeconds = 90 }: Sweep = {}): Promise<Reconciled> => {
+    const started = ports.clock.now().getTime()
+    const createdBefore = new Date(started - graceSeconds * 1_000).toISOString()
+    const outcome: Reconciled = { looked: 0, ended: 0, started: 0, failed: [] }
+    let after: OpenTask | undefined
+    do {
+      const page = await ports.tasks.listOpenTasks({
+        createdBefore,
+        limit: PAGE,
+        ...(after ? { after } : {}),
+      })
+      for (let at = 0; at < page.length; at += AT_ONCE) {
+        await Promise.all(page.slice(at, at + AT_ONCE).map((task) => reconcileInto(outcome, ports, task)))
       }
-    }
+      after = page.length === PAGE ? page.at(-1) : undefined
+    } while (after && ports.clock.now().getTime() - started < maxSeconds * 1_000)
     return outcome
   }
+
+async function reconcileInto(outcome: Reconciled, ports: Needs, task: OpenTask): Promise<void> {
+  outcome.looked += 1
+  try {
+    const done = await reconcileTask(ports, task)
+    if (done) outcome[done] += 1
+  } catch (error) {
+    outcome.failed.push({ taskId: task.id, error: error instanceof Error ? error.message : String(error) })
+  }
+}
 
 async function reconcileTask(ports: Needs, task: OpenTask): Promise<'ended' | 'started' | undefined> {
   const name = executionName(task)

@@ -42,7 +42,7 @@ export async function resolveStep(
   if (step.when !== undefined && (await resolveExpressions(step.when, names, 'when')) !== true) {
     return { kind: 'skip', reason: 'its condition is not true' }
   }
-  if (step.input === undefined) return { kind: 'run', input: plan.input }
+  if (step.input === undefined) return { kind: 'run', input: structuredClone(plan.input) }
   return { kind: 'run', input: (await resolveExpressions(step.input, names, 'input')) ?? null }
 }
 

@@ -57,11 +57,9 @@ export const submitTask =
     if (!(await ports.tasks.createTask(task))) {
       return taskView(sameRequest((await ports.tasks.findTask(taskId)) ?? task, digest))
     }
-    await Promise.all([
-      startTask(ports, task),
-      recordLoad(ports.registry, decisions),
-      ports.bus.publish([taskEvent(task)]),
-    ])
+    await ports.bus.publish([taskEvent(task)])
+    // Load is advice for the next choice: a task that is stored does not fail for it.
+    await Promise.all([startTask(ports, task), recordLoad(ports.registry, decisions).catch(() => {})])
     return taskView(task)
   }
 
@@ -70,26 +68,33 @@ export const submitTask =
  * never be started ends as failed, and the error is thrown.
  */
 export async function startTask(
-  ports: Pick<Ports, 'tasks' | 'executions' | 'clock'>,
+  ports: Pick<Ports, 'tasks' | 'executions' | 'clock' | 'bus'>,
   task: OpenTask,
 ): Promise<void> {
   const { bindings } = await ports.tasks.getPlan(task.id)
-  const input = { taskId: task.id, bindings }
+  const execution = { stateMachineArn: task.stateMachineArn, name: executionName(task) }
   try {
-    await ports.executions.start({ stateMachineArn: task.stateMachineArn, name: executionName(task), input })
+    await ports.executions.start({ ...execution, input: { taskId: task.id, bindings } })
   } catch (error) {
     // Throttled or out of reach for a moment: the task is stored, and the reconciler starts what has no execution (S1).
     if (isOrchestratorError(error, 'UnavailableError', 'TooManyRequestsError')) return
-    const { name, message } = error instanceof Error ? error : new Error(String(error))
-    const reason = { name, message: `its execution could not be started: ${message}` }
-    await ports.tasks.endTask({
-      ...task,
-      status: 'failed',
-      endedAt: ports.clock.now().toISOString(),
-      error: reason,
-    })
+    await failUnstarted(ports, task, error)
     throw error
   }
+  // Cancelled between being stored and being started: then there was nothing to stop yet.
+  const now = await ports.tasks.findTask(task.id)
+  if (now?.status === 'cancelled') await ports.executions.stop(execution, now.reason)
+}
+
+async function failUnstarted(
+  { tasks, bus, clock }: Pick<Ports, 'tasks' | 'clock' | 'bus'>,
+  task: OpenTask,
+  cause: unknown,
+): Promise<void> {
+  const { name, message } = cause instanceof Error ? cause : new Error(String(cause))
+  const error = { name, message: `its execution could not be started: ${message}` }
+  const failed = { ...task, status: 'failed' as const, endedAt: clock.now().toISOString(), error }
+  if (await tasks.endTask(failed)) await bus.publish([taskEvent(failed)])
 }
 
 function digestOf(ports: Pick<Ports, 'ids'>, { type, workflow, input, metadata }: SubmitTask): string {

@@ -4,10 +4,8 @@
  * Expressions stay plain (paths, $exists, $string, &, ?:): people read them in the console, and emulators
  * evaluate a subset.
  */
-import type { AgentStep } from '../workflow/schema.ts'
+import { type AgentStep, DEFAULT_TIMEOUT_SECONDS } from '../workflow/schema.ts'
 import type { Onward, Retrier, State, TaskState } from './asl.ts'
-
-export const DEFAULT_TIMEOUT_SECONDS = 300
 
 /** A Task outlives its Lambda, so that the Lambda's own error is what arrives. */
 const TIMEOUT_MARGIN_SECONDS = 15

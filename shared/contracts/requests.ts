@@ -13,6 +13,7 @@ export const SubmitTaskSchema = z
     input: JsonSchema.optional().describe('Checked against the input schema of the workflow'),
     metadata: z
       .record(z.string().max(64), z.string().max(256))
+      .refine((entries) => Object.keys(entries).length <= 50, 'at most 50 entries')
       .default({})
       .describe('Yours; kept, never read'),
     idempotencyKey: z.string().min(1).max(128).optional(),

@@ -38,7 +38,7 @@ export const ROUTES = {
     input: SubmitTaskSchema,
     from: { headers: { idempotencyKey: 'idempotency-key' } },
     success: { status: 202, description: 'Accepted', output: TaskViewSchema },
-    problems: [404, 409, 422],
+    problems: [404, 409, 415, 422],
   }),
   listTasks: defineRoute({
     id: 'listTasks',

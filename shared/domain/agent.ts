@@ -4,8 +4,8 @@ import { CapabilitySchema } from './capability.ts'
 export const AgentIdSchema = z
   .string()
   .regex(
-    /^[a-z][a-z0-9-]{0,47}$/,
-    'an agent id is a-z, 0-9 and dashes, starts with a letter, at most 48 characters',
+    /^[a-z][a-z0-9-]{0,35}$/,
+    'an agent id is a-z, 0-9 and dashes, starts with a letter, at most 36 characters',
   )
 
 export const AgentLimitsSchema = z.object({

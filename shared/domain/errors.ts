@@ -7,6 +7,8 @@ export const ERRORS = {
   BudgetExceededError: { status: 402, retryable: false },
   NotFoundError: { status: 404, retryable: false },
   ConflictError: { status: 409, retryable: false },
+  ContentTooLargeError: { status: 413, retryable: false },
+  UnsupportedMediaTypeError: { status: 415, retryable: false },
   InvalidWorkflowError: { status: 422, retryable: false },
   NoAgentError: { status: 422, retryable: false },
   TooManyRequestsError: { status: 429, retryable: true },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { StepRecord } from './step.ts'
+import type { Attempt, StepRecord } from './step.ts'
 import { executionName, isOpenTask, type Task } from './task.ts'
 
 export const EVENT_SOURCE = 'orchestrator'
@@ -86,30 +86,33 @@ const submitted = (task: Task): DomainEvent =>
     data: { taskId: task.id, workflow: task.workflow.name, status: 'running' },
   })
 
+/** The start of the attempt that a record is in. */
 export function stepStartedEvent(taskId: string, step: StepRecord): DomainEvent {
-  const attempt = step.attempts.length + 1
-  const data = { taskId, path: step.path, agentId: step.agentId, attempt }
-  return makeEvent({
-    type: 'step.started',
-    taskId,
-    key: `${step.path}/${attempt}`,
-    time: step.startedAt,
-    data,
-  })
+  return startedEvent(taskId, step.path, step.attempts.length + 1, step)
 }
 
-export function attemptFailedEvents(taskId: string, step: StepRecord): DomainEvent[] {
-  return step.attempts.map(({ agentId, startedAt, endedAt, error }, index) => {
-    const durationMs = Date.parse(endedAt) - Date.parse(startedAt)
-    const data = { taskId, path: step.path, agentId, attempt: index + 1, durationMs, error }
-    return makeEvent({
-      type: 'step.attempt_failed',
-      taskId,
-      key: `${step.path}/${index + 1}`,
-      time: endedAt,
-      data,
-    })
-  })
+type Started = { agentId?: string | undefined; startedAt: string }
+
+function startedEvent(
+  taskId: string,
+  path: string,
+  attempt: number,
+  { agentId, startedAt }: Started,
+): DomainEvent {
+  const data = { taskId, path, agentId, attempt }
+  return makeEvent({ type: 'step.started', taskId, key: `${path}/${attempt}`, time: startedAt, data })
+}
+
+export function attemptFailedEvent(
+  taskId: string,
+  path: string,
+  attempt: number,
+  failed: Attempt,
+): DomainEvent {
+  const { agentId, startedAt, endedAt, error } = failed
+  const durationMs = Date.parse(endedAt) - Date.parse(startedAt)
+  const data = { taskId, path, agentId, attempt, durationMs, error }
+  return makeEvent({ type: 'step.attempt_failed', taskId, key: `${path}/${attempt}`, time: endedAt, data })
 }
 
 /** The event of a step's end; undefined while it runs, and for a step that went down with its task. */
@@ -125,11 +128,19 @@ export function stepEndedEvent(taskId: string, step: StepRecord): DomainEvent | 
  * the records are the truth, so a lost delivery loses no history.
  */
 export function eventsOfTask(task: Task, steps: readonly StepRecord[]): DomainEvent[] {
-  const ofSteps = steps.flatMap((step) => {
-    const ended = stepEndedEvent(task.id, step)
-    const started = step.agentId ? [stepStartedEvent(task.id, step)] : []
-    return [...attemptFailedEvents(task.id, step), ...started, ...(ended ? [ended] : [])]
-  })
+  const ofSteps = steps.flatMap((step) => eventsOfStep(task.id, step))
   const end = isOpenTask(task) ? [] : [taskEvent(task)]
   return [submitted(task), ...ofSteps.sort((a, b) => a.time.localeCompare(b.time)), ...end]
+}
+
+/** Each failed attempt began and failed; the attempt after the last of them began, unless it was never one. */
+function eventsOfStep(taskId: string, step: StepRecord): DomainEvent[] {
+  const failed = step.attempts.flatMap((attempt, index) => [
+    startedEvent(taskId, step.path, index + 1, attempt),
+    attemptFailedEvent(taskId, step.path, index + 1, attempt),
+  ])
+  const noted = step.attempts.some(({ startedAt }) => startedAt === step.startedAt)
+  const started = noted || step.status === 'skipped' ? [] : [stepStartedEvent(taskId, step)]
+  const ended = stepEndedEvent(taskId, step)
+  return [...failed, ...started, ...(ended ? [ended] : [])]
 }

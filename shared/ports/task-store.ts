@@ -41,8 +41,8 @@ export type TaskStore = {
   /** False when the task has ended already, or another execution runs it now. */
   endTask(task: EndedTask): Promise<boolean>
   listTasks(query: { tenant: string; status?: TaskStatus; limit: number; cursor?: string }): Promise<TaskPage>
-  /** Open tasks of all tenants, oldest first. */
-  listOpenTasks(query: { createdBefore: string; limit: number }): Promise<OpenTask[]>
+  /** Open tasks of all tenants, oldest first, those created after `after` where it is given. */
+  listOpenTasks(query: { createdBefore: string; after?: OpenTask; limit: number }): Promise<OpenTask[]>
 
   /** Take the step over for an invocation unless it is final or a higher fence holds it; replay check in the same write. */
   takeOverStep(ownership: Ownership, start: { agentId: string; startedAt: string }): Promise<TakeOver>

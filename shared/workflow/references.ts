@@ -1,7 +1,7 @@
 import { isJsonObject } from '../domain/json.ts'
 import { compileExpression } from './expressions.ts'
 
-/** What an expression mentions: variables that are not its own, and the members of `$steps` and `$status` by name. */
+/** What an expression mentions: names that are not its own, and the members of `$steps` and `$status` by name. */
 export type References = {
   variables: Set<string>
   steps: Set<string>
@@ -9,73 +9,70 @@ export type References = {
   dynamicSteps: boolean
 }
 
+type Node = Record<string, unknown>
+
 const STEP_MAPS = ['steps', 'status']
+
+/** The functions of JSONata 2.0.6, but for `$eval`, which expressions have not. */
+const FUNCTIONS = new Set(
+  (
+    'abs append assert average base64decode base64encode boolean ceil clone contains count decodeUrl decodeUrlComponent ' +
+    'distinct each encodeUrl encodeUrlComponent error exists filter floor formatBase formatInteger formatNumber fromMillis ' +
+    'join keys length lookup lowercase map match max merge millis min not now number pad parseInteger power random reduce ' +
+    'replace reverse round shuffle sift single sort split spread sqrt string substring substringAfter substringBefore sum ' +
+    'toMillis trim type uppercase zip'
+  ).split(' '),
+)
 
 /** Throws JSONata's syntax error when the text does not parse. */
 export function referencesIn(text: string): References {
+  const tree: unknown = compileExpression(text).ast()
   const found: References = { variables: new Set(), steps: new Set(), dynamicSteps: false }
-  visit(compileExpression(text).ast(), new Set(), found)
+  visit(tree, namesBoundIn(tree), found)
   return found
 }
 
-type Node = Record<string, unknown>
+/** Names that the expression gives itself: `$x := ...`, parameters, and `@$x` and `#$x` of paths. */
+function namesBoundIn(value: unknown, names = new Set<string>()): Set<string> {
+  if (Array.isArray(value)) for (const member of value) namesBoundIn(member, names)
+  if (!isJsonObject(value)) return names
+  if (value.type === 'bind') names.add(String((value.lhs as Node).value))
+  if (value.type === 'lambda')
+    for (const parameter of value.arguments as Node[]) names.add(String(parameter.value))
+  if (typeof value.focus === 'string') names.add(value.focus)
+  if (value.type === 'index') names.add(String(value.value))
+  if (typeof value.index === 'string') names.add(value.index)
+  for (const member of Object.values(value)) namesBoundIn(member, names)
+  return names
+}
 
 function visit(value: unknown, own: ReadonlySet<string>, found: References): void {
-  if (Array.isArray(value)) {
-    for (const member of value) visit(member, own, found)
-  } else if (isJsonObject(value)) {
-    visitNode(value, own, found)
-  }
+  if (Array.isArray(value)) for (const member of value) visit(member, own, found)
+  if (!isJsonObject(value)) return
+  if (value.type === 'path') return visitPath(value, own, found)
+  if (value.type === 'variable') note(String(value.value), own, found)
+  if (value.type === 'bind') return visit(value.rhs, own, found)
+  for (const member of Object.values(value)) visit(member, own, found)
 }
 
-function visitNode(node: Node, own: ReadonlySet<string>, found: References): void {
-  if (node.type === 'variable') return visitVariable(node, own, found)
-  if (node.type === 'path') return visitPath(node, own, found)
-  if (node.type === 'block') return visitBlock(node, own, found)
-  if (node.type === 'lambda') {
-    const parameters = (node.arguments as Node[]).map(({ value }) => String(value))
-    return visit(node.body, new Set([...own, ...parameters]), found)
-  }
-  if (node.type === 'bind') return visit(node.rhs, own, found)
-  // A call names its function by a variable ($sum): that is not one of ours, unless the block bound it.
-  if (node.type === 'function' || node.type === 'partial') return visit(node.arguments, own, found)
-  if (node.type === 'apply') return visitApply(node, own, found)
-  for (const member of Object.values(node)) visit(member, own, found)
-}
-
-/** A block binds names for what follows in it. */
-function visitBlock(node: Node, own: ReadonlySet<string>, found: References): void {
-  const inner = new Set(own)
-  for (const expression of node.expressions as Node[]) {
-    if (expression.type === 'bind') inner.add(String((expression.lhs as Node).value))
-    visit(expression, inner, found)
-  }
-}
-
-/** `value ~> $function`: the right side may be a bare function name. */
-function visitApply(node: Node, own: ReadonlySet<string>, found: References): void {
-  visit(node.lhs, own, found)
-  if ((node.rhs as Node).type !== 'variable') visit(node.rhs, own, found)
-}
-
-function visitVariable(node: Node, own: ReadonlySet<string>, found: References): void {
-  const name = String(node.value)
-  if (name === '' || name === '$' || own.has(name)) return
+function note(name: string, own: ReadonlySet<string>, found: References): void {
+  if (name === '' || name === '$' || own.has(name) || FUNCTIONS.has(name)) return
   found.variables.add(name)
   if (STEP_MAPS.includes(name)) found.dynamicSteps = true
-  visit(node.predicate, own, found)
 }
 
-function visitPath(node: Node, own: ReadonlySet<string>, found: References): void {
-  const [first, second, ...rest] = node.steps as Node[]
+/** `$steps.x` names its step; whatever else hangs on the path (predicates, groups, further steps) is visited too. */
+function visitPath(path: Node, own: ReadonlySet<string>, found: References): void {
+  const { steps, type: _path, ...rest } = path
+  const [first, second, ...further] = steps as Node[]
   const name = first?.type === 'variable' ? String(first.value) : ''
-  const member = second?.type === 'name' || second?.type === 'string' ? String(second.value) : undefined
-  if (!STEP_MAPS.includes(name) || own.has(name) || member === undefined) {
-    for (const step of node.steps as Node[]) visit(step, own, found)
-    return
+  const named = second?.type === 'name' || second?.type === 'string'
+  if (!first || !second || !named || !STEP_MAPS.includes(name) || own.has(name)) {
+    return visit([...(steps as Node[]), rest], own, found)
   }
   found.variables.add(name)
-  found.steps.add(member)
-  const { type: _type, value: _value, ...beyond } = second as Node
-  visit([...Object.values(beyond), ...rest], own, found)
+  found.steps.add(String(second.value))
+  const { type: _variable, value: _name, ...onFirst } = first
+  const { type: _kind, value: _member, ...onSecond } = second
+  visit([onFirst, onSecond, ...further, rest], own, found)
 }

@@ -23,6 +23,12 @@ export const WorkflowNameSchema = z
     'a workflow name starts with a-z, has a-z, 0-9, - and _, at most 48 characters',
   )
 
+/** Of one attempt, where a step does not say. */
+export const DEFAULT_TIMEOUT_SECONDS = 300
+
+/** More than this does not fit a definition anyway. */
+export const MAX_STEPS = 1_000
+
 const seconds = (most: number) => z.number().positive().max(most)
 
 const RetrySchema = z.strictObject({

@@ -1,12 +1,19 @@
-import { z } from 'zod'
 import { type Issue, issuesOfZod } from '../domain/issue.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { expressionIn, expressionsIn, reasonOf } from './expressions.ts'
 import { findCycle } from './graph.ts'
+import { issuesOfJsonSchema } from './json-schema-issues.ts'
 import { suggestNames } from './nearest-names.ts'
 import { parseText } from './parse-text.ts'
 import { referencesIn } from './references.ts'
-import { type Step, StepIdSchema, stepSchemaFor, type Workflow, WorkflowHeadSchema } from './schema.ts'
+import {
+  MAX_STEPS,
+  type Step,
+  StepIdSchema,
+  stepSchemaFor,
+  type Workflow,
+  WorkflowHeadSchema,
+} from './schema.ts'
 import { expressionsOfStep, graphOfWorkflow } from './step-needs.ts'
 
 export type Validated = { workflow: Workflow; issues: [] } | { workflow?: undefined; issues: Issue[] }
@@ -45,6 +52,12 @@ function parseStructure(value: unknown): { workflow?: Workflow; issues: Issue[] 
         ...issues,
         issue('no-steps', 'steps', 'a workflow has at least one step: {id: {capability: ...}}'),
       ],
+    }
+  }
+  const count = Object.keys(steps).length
+  if (count > MAX_STEPS) {
+    return {
+      issues: [...issues, issue('too-many-steps', 'steps', `${count} steps; the most is ${MAX_STEPS}`)],
     }
   }
   const kept: Record<string, Step> = {}
@@ -154,15 +167,6 @@ function issuesOfGraph(workflow: Workflow): Issue[] {
   const cycle = findCycle(graphOfWorkflow(workflow))
   if (!cycle) return []
   return [issue('cycle', 'steps', `steps wait for each other in a circle: ${cycle.join(' -> ')}`)]
-}
-
-function issuesOfJsonSchema(schema: Record<string, unknown>, path: string): Issue[] {
-  try {
-    z.fromJSONSchema(schema)
-    return []
-  } catch (error) {
-    return [issue('bad-schema', path, `not a JSON Schema we can check: ${reasonOf(error)}`)]
-  }
 }
 
 const issue = (code: string, path: string, message: string): Issue => ({ code, path, message })

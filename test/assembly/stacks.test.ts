@@ -43,7 +43,7 @@ describe('the stacks', () => {
   it('retains what holds state, protected and restorable', () => {
     for (const [, table] of ofType('AWS::DynamoDB::Table')) {
       expect(table).toMatchObject({
-        DeletionPolicy: 'Retain',
+        DeletionPolicy: 'RetainExceptOnCreate',
         UpdateReplacePolicy: 'Retain',
         Properties: {
           DeletionProtectionEnabled: true,
@@ -53,7 +53,7 @@ describe('the stacks', () => {
       })
     }
     for (const type of ['AWS::S3::Bucket', 'AWS::Events::EventBus', 'AWS::StepFunctions::StateMachine']) {
-      for (const [, resource] of ofType(type)) expect(resource.DeletionPolicy).toBe('Retain')
+      for (const [, resource] of ofType(type)) expect(resource.DeletionPolicy).toBe('RetainExceptOnCreate')
     }
   })
 
@@ -76,6 +76,14 @@ describe('the stacks', () => {
     const expected = Object.values(ROUTES).map(({ method, path }) => `${method} ${API_PREFIX}${path}`)
     expect(routes.map(({ RouteKey }) => RouteKey).sort()).toEqual(expected.sort())
     expect(new Set(routes.map(({ AuthorizationType }) => AuthorizationType))).toEqual(new Set(['AWS_IAM']))
+  })
+
+  it('refers to no agent and no workflow from the dashboard: an export in use could not go with them', () => {
+    const imports = [
+      ...JSON.stringify(templateOf('orchestrator-observability')).matchAll(/ExportsOutput\w+/g),
+    ].map(([name]) => name)
+    expect(imports.length).toBeGreaterThan(0)
+    expect(imports.filter((name) => /Agent|Workflow/.test(name))).toEqual([])
   })
 
   it('keeps what could not be delivered', () => {

@@ -198,19 +198,18 @@ describe('orchestrator dev', () => {
 
   it('serves until Ctrl-C, keeps its tasks, and holds its folder alone', async () => {
     const data = join('.orchestrator', `test-${process.pid}`)
-    const port = 18_000 + (process.pid % 1_000)
-    const args = ['dev', '--data', data, '--port', String(port)]
-    const env = { ORCHESTRATOR_URL: `http://localhost:${port}` }
+    const args = ['dev', '--data', data, '--port', '0']
     const first = await served(args)
-    const { stdout } = await start(['submit', 'simple', '--wait', '--json'], env).outcome
+    const { stdout } = await start(['submit', 'simple', '--wait', '--json'], { ORCHESTRATOR_URL: first.url })
+      .outcome
     const { taskId } = JSON.parse(stdout) as { taskId: string }
-    const second = await start([...args.slice(0, -1), '0']).outcome
+    const second = await start(args).outcome
     expect(second).toMatchObject({ code: 2, stderr: expect.stringContaining('is in use by process') })
     first.child.kill('SIGINT')
     expect((await first.outcome).code).toBe(0)
 
     const again = await served(args)
-    expect((await start(['result', taskId], env).outcome).stdout).toContain('{}')
+    expect((await start(['result', taskId], { ORCHESTRATOR_URL: again.url }).outcome).stdout).toContain('{}')
     again.child.kill('SIGTERM')
     expect((await again.outcome).code).toBe(0)
     rmSync(join(ROOT, data), { recursive: true, force: true })
@@ -234,12 +233,16 @@ describe('orchestrator dev', () => {
 })
 
 /** Starts the local cloud and waits until it says that it runs. */
-async function served(args: string[]): Promise<ReturnType<typeof start>> {
+async function served(args: string[]): Promise<ReturnType<typeof start> & { url: string }> {
   const started = start(args)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  started.child.stdout?.on('data', (text: string) => text.includes('Ctrl-C stops it') && resolve())
+  let printed = ''
+  started.child.stdout?.on('data', (text: string) => {
+    printed += text
+    if (printed.includes('Ctrl-C stops it')) resolve()
+  })
   started.child.on('exit', (code) => reject(new Error(`it ended with ${code}`)))
   await promise
   started.child.removeAllListeners('exit')
-  return started
+  return { ...started, url: /API +(http:\/\/localhost:\d+)/.exec(printed)?.[1] ?? '' }
 }

@@ -82,14 +82,36 @@ describe('finishTask', () => {
   })
 
   it('fails a task whose output cannot be evaluated', async () => {
-    const taskId = await seed('{% $input.x + 1 %}')
-    const plan = await stores.ports.tasks.getPlan(taskId)
-    expect(plan.input).toEqual({})
     const bad = await seed({ v: '{% "text" + 1 %}' })
+    await endStep(bad, 'a', { output: { inline: '1' } })
+    await endStep(bad, 'b', { output: { inline: '2' } })
     await finishTask(stores.ports)({ name: `${bad}-1`, ended: { status: 'SUCCEEDED' } })
     expect(await find(bad)).toMatchObject({
       status: 'failed',
       error: { message: expect.stringContaining("the task's output") },
+    })
+  })
+
+  it('fails a task whose execution succeeded although a step never ran', async () => {
+    const taskId = await seed()
+    await endStep(taskId, 'a', { output: { inline: '1' } })
+    await finishTask(stores.ports)({ name: `${taskId}-1`, ended: { status: 'SUCCEEDED' } })
+    expect(await find(taskId)).toMatchObject({
+      status: 'failed',
+      error: { stepId: 'b', agentId: 'worker', message: expect.stringContaining('left no record') },
+    })
+  })
+
+  it('does not blame a step that was allowed to fail', async () => {
+    const taskId = await seed()
+    await endStep(taskId, 'b', { status: 'failed', error: { name: 'AgentFailedError', message: 'no luck' } })
+    await finishTask(stores.ports)({
+      name: `${taskId}-1`,
+      ended: { status: 'FAILED', error: 'BugError', cause: 'the rebinder' },
+    })
+    expect(await find(taskId)).toMatchObject({
+      status: 'failed',
+      error: { name: 'BugError', message: 'the rebinder' },
     })
   })
 

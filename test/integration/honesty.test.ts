@@ -1,8 +1,14 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { alterAssembly, functionOf, removeAltered, type Template } from '../support/altered-assembly.ts'
-import { startApi } from '../support/local-api.ts'
+import { type LocalApi, type LocalApiOptions, startApi as start } from '../support/local-api.ts'
 
 afterAll(removeAltered)
+
+async function startApi(options: LocalApiOptions): Promise<LocalApi> {
+  const api = await start(options)
+  onTestFinished(() => api.stop())
+  return api
+}
 
 /** Deletes resources by type and a word in their properties. */
 const without = (type: string, word: string) =>
@@ -43,7 +49,6 @@ describe('what is missing in the assembly is missing on the laptop', () => {
     const api = await startApi({ assembly: without('AWS::ApiGatewayV2::Route', 'GET /api/v1/agents"') })
     expect((await api.call('GET', '/agents')).status).toBe(404)
     expect((await api.call('GET', '/workflows')).status).toBe(200)
-    await api.stop()
   })
 
   it('a variable', async () => {
@@ -61,7 +66,6 @@ describe('what is missing in the assembly is missing on the laptop', () => {
     expect(api.logs.join('')).toContain(
       "ConfigError: this function's environment is not complete: TASKS_TABLE: is required",
     )
-    await api.stop()
   })
 
   it('a bundle', async () => {
@@ -97,7 +101,6 @@ describe('what is missing in the assembly is missing on the laptop', () => {
     const api = await startApi({ assembly })
     expect(await api.call('POST', '/tasks', { type: 'simple', input: {} })).toMatchObject(answer)
     expect(api.logs.join('')).toContain(`is not authorized to perform: ${action} on resource: arn:aws:`)
-    await api.stop()
   })
 
   it("an agent's grant", async () => {
@@ -110,7 +113,6 @@ describe('what is missing in the assembly is missing on the laptop', () => {
       status: 'failed',
       error: { message: expect.stringContaining('is not authorized to perform: dynamodb:UpdateItem') },
     })
-    await api.stop()
   })
 
   it("the state machine's own grant", async () => {
@@ -122,9 +124,7 @@ describe('what is missing in the assembly is missing on the laptop', () => {
         }
         for (const statement of PolicyDocument.Statement) {
           if (statement.Action === 'lambda:InvokeFunction')
-            statement.Resource = statement.Resource.filter(
-              (one) => !JSON.stringify(one).includes('Agentecho'),
-            )
+            statement.Resource = statement.Resource.filter((one) => !JSON.stringify(one).includes('-agent-*'))
         }
       }
     })
@@ -134,7 +134,6 @@ describe('what is missing in the assembly is missing on the laptop', () => {
       status: 'failed',
       error: { message: expect.stringContaining('not authorized to perform: lambda:InvokeFunction') },
     })
-    await api.stop()
   })
 
   it('an unknown type of resource is refused by name', async () => {
@@ -144,5 +143,24 @@ describe('what is missing in the assembly is missing on the laptop', () => {
     await expect(startApi({ assembly })).rejects.toThrow(
       'orchestrator-runtime/Queue2: the local cloud does not know AWS::Kinesis::Stream',
     )
+  })
+
+  it('the permission of API Gateway and EventBridge to invoke a function', async () => {
+    const api = await startApi({ assembly: without('AWS::Lambda::Permission', 'apigateway') })
+    expect((await api.call('GET', '/health')).status).toBe(500)
+    expect(api.logs.join('')).toContain('apigateway.amazonaws.com has no permission to invoke')
+
+    const deaf = await startApi({ assembly: without('AWS::Lambda::Permission', 'events.amazonaws.com') })
+    const taskId = await deaf.submit('simple', {})
+    await expect
+      .poll(() => deaf.logs.join(''), { timeout: 10_000 })
+      .toContain('events.amazonaws.com has no permission to invoke')
+    expect((await deaf.call('GET', `/tasks/${taskId}`)).body).toMatchObject({ status: 'running' })
+  })
+
+  it('the grant behind an upload', async () => {
+    const assembly = alterAssembly((template) => withoutGrant(template, 'orchestrator-api', 's3:PutObject'))
+    const api = await startApi({ assembly })
+    await expect(api.upload('a.csv', 'a\n1\n')).rejects.toThrow(/is not authorized to perform: s3:PutObject/)
   })
 })

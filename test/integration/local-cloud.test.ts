@@ -211,7 +211,7 @@ describe('the way of a task', () => {
         {
           stepId: 'profile',
           agentId: 'analysis',
-          attempts: [{ agentId: 'echo', error: { name: 'AgentFailedError' } }],
+          attempts: [{ agentId: 'aaa', error: { name: 'AgentFailedError' } }],
           decision: { chosen: 'aaa', candidates: [{ agentId: 'aaa' }, { agentId: 'analysis' }] },
         },
         { stepId: 'trends' },
@@ -303,7 +303,38 @@ describe('bad requests', () => {
       /belongs to the deployment/,
     ],
     ['an unknown workflow', 'GET', '/workflows/nope', undefined, 404, /there is no workflow "nope"/],
-    ['an unknown query parameter', 'GET', '/tasks?statsu=failed', undefined, 400, /statsu/],
+    [
+      'an unknown query parameter',
+      'GET',
+      '/tasks?statsu=failed',
+      undefined,
+      400,
+      /"statsu" is not a query parameter here; known: status/,
+    ],
+    [
+      'a query parameter in place of the body',
+      'POST',
+      '/tasks?type=research',
+      { type: 'simple' },
+      400,
+      /"type" is not a query parameter/,
+    ],
+    [
+      'a key in the body',
+      'POST',
+      '/tasks',
+      { type: 'simple', idempotencyKey: 'x' },
+      400,
+      /"idempotencyKey" does not belong in the body/,
+    ],
+    [
+      'an abyss',
+      'POST',
+      '/tasks',
+      `{"type":"simple","input":${'['.repeat(3000)}${']'.repeat(3000)}}`,
+      400,
+      /nested deeper than 100/,
+    ],
     ['a limit out of range', 'GET', '/tasks?limit=1000', undefined, 400, /limit/],
     [
       'a path that leaves its folder',
@@ -343,6 +374,15 @@ describe('bad requests', () => {
       status,
       body: { status, detail: expect.stringMatching(detail), instance: expect.any(String) },
     })
+  })
+
+  it('refuses a body that does not say it is JSON', async () => {
+    const response = await fetch(`${api.apiUrl}/api/v1/tasks`, {
+      method: 'POST',
+      body: 'type=simple',
+      headers: { 'content-type': 'text/plain' },
+    })
+    expect(response.status).toBe(415)
   })
 
   it('refuses a cancel of a task that has ended', async () => {

@@ -1,12 +1,16 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { removeAltered, replaceAgent } from '../support/altered-assembly.ts'
 import { type LocalApi, startApi } from '../support/local-api.ts'
 
+const SLOW_AGENT = join(import.meta.dirname, '../support/slow-agent.ts')
+
 let api: LocalApi
 beforeAll(async () => {
   api = await startApi({
-    assembly: await replaceAgent('echo', join(import.meta.dirname, '../support/slow-agent.ts')),
+    assembly: await replaceAgent('echo', SLOW_AGENT),
   })
 })
 afterAll(async () => {
@@ -67,5 +71,29 @@ describe('trouble on the local cloud', () => {
   it('runs many tasks at once', async () => {
     const tasks = await Promise.all(Array.from({ length: 50 }, () => api.run('simple', { seconds: 0.2 })))
     expect(tasks.filter(({ status }) => status === 'succeeded')).toHaveLength(50)
+  })
+
+  it('stops with a task running, keeps it, and runs it to its end after the next start', async () => {
+    const dataFolder = mkdtempSync(join(tmpdir(), 'cloud-'))
+    const assembly = await replaceAgent('echo', SLOW_AGENT)
+    const first = await startApi({ assembly, dataFolder })
+    const taskId = await first.submit('simple', { seconds: 2 })
+    await until(() => first.logs.join('').length > 0)
+    await first.stop()
+
+    const second = await startApi({ assembly, dataFolder })
+    expect((await second.call('GET', `/tasks/${taskId}`)).body).toMatchObject({ status: 'running' })
+    await second.reconcile()
+    expect(await second.ended(taskId)).toMatchObject({ status: 'succeeded' })
+    await second.stop()
+    rmSync(dataFolder, { recursive: true })
+  })
+
+  it('refuses tables that another process has', async () => {
+    const dataFolder = mkdtempSync(join(tmpdir(), 'cloud-'))
+    const first = await startApi({ dataFolder })
+    await expect(startApi({ dataFolder })).rejects.toThrow(/the tables in .* cannot be used/)
+    await first.stop()
+    rmSync(dataFolder, { recursive: true })
   })
 })

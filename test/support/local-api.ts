@@ -1,6 +1,7 @@
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../local/local-cloud.ts'
 import { ASSEMBLY } from './synthesize-once.ts'
 
+export type LocalApiOptions = Partial<LocalCloudOptions>
 type Answer = { status: number; body: Record<string, never> & { [key: string]: unknown } }
 export type LocalApi = LocalCloud & {
   logs: string[]
@@ -9,6 +10,8 @@ export type LocalApi = LocalCloud & {
   /** Submits, waits for the end, and answers the task with its steps. */
   run(type: string, input: unknown): Promise<Record<string, unknown>>
   ended(taskId: string): Promise<Record<string, unknown>>
+  /** Runs the reconciler now, as its schedule would. */
+  reconcile(): Promise<void>
   upload(name: string, content: string): Promise<{ $file: string }>
 }
 
@@ -16,7 +19,7 @@ const OPEN = ['queued', 'planning', 'running', 'waiting']
 const BOUND_MILLISECONDS = 20_000
 
 /** The local cloud with a few words for its API. */
-export async function startApi(options: Partial<LocalCloudOptions> = {}): Promise<LocalApi> {
+export async function startApi(options: LocalApiOptions = {}): Promise<LocalApi> {
   const logs: string[] = []
   const cloud = await startLocalCloud({
     assembly: ASSEMBLY,
@@ -59,8 +62,15 @@ export async function startApi(options: Partial<LocalCloudOptions> = {}): Promis
     if (response.status !== 204) throw new Error(`${response.status} ${await response.text()}`)
     return ticket.file
   }
+  const reconcile = async () => {
+    const path = '/2015-03-31/functions/orchestrator-reconcile/invocations'
+    const body = JSON.stringify({ graceSeconds: 0 })
+    const outcome = await fetch(`${cloud.awsUrl}${path}`, { method: 'POST', body })
+    if (outcome.headers.has('x-amz-function-error')) throw new Error(await outcome.text())
+  }
   return {
     ...cloud,
+    reconcile,
     logs,
     call,
     submit,

@@ -10,6 +10,7 @@ it('keeps the error names that state machines match', () => {
     'BugError',
     'ConfigError',
     'ConflictError',
+    'ContentTooLargeError',
     'InvalidInputError',
     'InvalidWorkflowError',
     'NoAgentError',
@@ -19,6 +20,7 @@ it('keeps the error names that state machines match', () => {
     'TaskCancelledError',
     'TooManyRequestsError',
     'UnavailableError',
+    'UnsupportedMediaTypeError',
   ])
 })
 

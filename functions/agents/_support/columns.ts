@@ -6,8 +6,9 @@ export type Column = { name: string; type: ColumnType; cells: Cell[] }
 
 /** The columns of a table with the type that nearly all of their cells have. */
 export function columnsOf(rows: readonly Row[]): Column[] {
-  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
-  return names.map((name) => {
+  const names = new Set<string>()
+  for (const row of rows) for (const name of Object.keys(row)) names.add(name)
+  return [...names].map((name) => {
     const cells = rows.map((row) => row[name] ?? null)
     return { name, type: typeOf(cells), cells }
   })

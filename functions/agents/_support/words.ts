@@ -16,5 +16,7 @@ export function stem(word: string): string {
 
 /** Lower-case words that carry meaning, in order, with repeats. */
 export function contentWords(text: string): string[] {
-  return (text.toLowerCase().match(/\p{L}[\p{L}\p{N}-]{2,}/gu) ?? []).filter((word) => !STOP_WORDS.has(word))
+  return (text.toLowerCase().match(/[\p{L}\p{N}][\p{L}\p{N}-]+/gu) ?? []).filter(
+    (word) => !STOP_WORDS.has(word),
+  )
 }

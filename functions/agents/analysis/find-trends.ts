@@ -1,5 +1,5 @@
 import { linearRegression, linearRegressionLine, mean, rSquared } from 'simple-statistics'
-import { columnsOf, rounded, timeOf } from '../_support/columns.ts'
+import { type Column, columnsOf, rounded, timeOf } from '../_support/columns.ts'
 import type { Row } from '../_support/table.ts'
 import type { Trends } from './schemas.ts'
 
@@ -13,7 +13,7 @@ const SERIES_POINTS = 48
 /** Each number column against the first date column, or against the row number. */
 export function findTrends(rows: readonly Row[]): Trends {
   const columns = columnsOf(rows)
-  const dates = columns.find(({ type }) => type === 'date')
+  const dates = fullest(columns.filter(({ type }) => type === 'date'))
   const xOf = (row: number): number | undefined => {
     const time = dates ? timeOf(dates.cells[row] ?? null) : undefined
     return dates ? time && time / DAY : row
@@ -34,6 +34,12 @@ export function findTrends(rows: readonly Row[]): Trends {
       }
     })
   return { over: dates?.name ?? 'row', trends }
+}
+
+/** The date column with the fewest gaps. */
+function fullest(columns: Column[]): Column | undefined {
+  const filled = ({ cells }: Column): number => cells.filter((cell) => timeOf(cell) !== undefined).length
+  return columns.toSorted((a, b) => filled(b) - filled(a))[0]
 }
 
 function trendOf(points: Point[], overTime: boolean): Omit<Trends['trends'][number], 'column'> {

@@ -14,19 +14,19 @@ export function aggregate(
   { groupBy, measures }: { groupBy: string[]; measures: Record<string, Measure> },
 ): Row[] {
   for (const column of groupBy) requireColumn(rows, column)
+  for (const { column } of Object.values(measures)) if (column !== undefined) requireColumn(rows, column)
   const groups = Map.groupBy(rows, (row) => JSON.stringify(groupBy.map((column) => row[column] ?? null)))
   return [...groups.values()].map((members) => {
     const keys = groupBy.map((column): [string, Cell] => [column, members[0]?.[column] ?? null])
     const values = Object.entries(measures).map(([name, measure]): [string, Cell] => [
       name,
-      measured(name, measure, members, rows),
+      measured(name, measure, members),
     ])
     return Object.fromEntries([...keys, ...values])
   })
 }
 
-function measured(name: string, { function: statistic, column }: Measure, members: Row[], all: Row[]): Cell {
-  if (column !== undefined) requireColumn(all, column)
+function measured(name: string, { function: statistic, column }: Measure, members: Row[]): Cell {
   const cells =
     column === undefined
       ? members

@@ -4,8 +4,9 @@ import type { Row } from '../_support/table.ts'
 
 /** Throws InvalidInputError with the nearest names when no row has the column. */
 export function requireColumn(rows: readonly Row[], column: string): string {
-  const known = new Set(rows.flatMap((row) => Object.keys(row)))
-  if (known.has(column)) return column
+  if (rows.some((row) => column in row)) return column
+  const known = new Set<string>()
+  for (const row of rows) for (const name of Object.keys(row)) known.add(name)
   throw new OrchestratorError(
     'InvalidInputError',
     `there is no column "${column}"${suggestNames(column, known)}`,

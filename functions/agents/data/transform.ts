@@ -1,7 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Json } from '../../../shared/domain/json.ts'
 import { evaluateExpression } from '../../../shared/workflow/expressions.ts'
 import type { Cell, Row } from '../_support/table.ts'
 import { requireColumn } from './require-column.ts'
+
+const REST_MILLISECONDS = 20
 
 type Transformation = {
   where?: string | undefined
@@ -17,7 +20,13 @@ export async function transform(
   signal: AbortSignal,
 ): Promise<JsonRow[]> {
   const kept: JsonRow[] = []
+  let rested = performance.now()
   for (const [index, row] of rows.entries()) {
+    // Expressions are microtasks only: without a rest no timer could fire, and no deadline or cancellation be heard.
+    if (performance.now() - rested > REST_MILLISECONDS) {
+      await setImmediate()
+      rested = performance.now()
+    }
     signal.throwIfAborted()
     const names = { row: row as JsonRow, index }
     if (where !== undefined && (await evaluateExpression(where, names, 'where')) !== true) continue

@@ -16,8 +16,8 @@ export default defineAgent({
   },
   limits: { timeoutSeconds: 120, memoryMb: 1024 },
   async execute({ input }, context) {
-    const documents = await readCorpus(input.corpus, context)
+    const { documents, skipped } = await readCorpus(input.corpus, context)
     await context.progress(0.6, `${documents.length} documents read`)
-    return searchPassages(input.query, documents, input.limit)
+    return { ...searchPassages(input.query, documents, input.limit), skipped }
   },
 })

@@ -11,7 +11,11 @@ const MIN_PASSAGE_CHARACTERS = 40
 const MAX_PER_SOURCE = 3
 
 /** BM25 over the passages of all documents: extractive, every passage word for word from its source. */
-export function searchPassages(query: string, documents: readonly Document[], limit: number): Findings {
+export function searchPassages(
+  query: string,
+  documents: readonly Document[],
+  limit: number,
+): Omit<Findings, 'skipped'> {
   const passages = documents.flatMap(passagesOf).map((passage, id) => ({ ...passage, id }))
   const index = new MiniSearch<Passage>({
     fields: ['text', 'heading', 'source'],
@@ -43,43 +47,66 @@ export function searchPassages(query: string, documents: readonly Document[], li
   }
 }
 
-/** Paragraphs under their nearest heading; short ones are joined to the next. */
+/** Paragraphs under their nearest heading; short ones are joined to the next, long ones are split between words. */
 function passagesOf({ source, text }: Document): Omit<Passage, 'id'>[] {
   const passages: Omit<Passage, 'id'>[] = []
   let heading = ''
   let pending = ''
-  const flush = (): void => {
-    if (pending.length >= MIN_PASSAGE_CHARACTERS) passages.push({ source, heading, text: pending })
+  const flush = (least: number): void => {
+    if (pending.length >= least) passages.push({ source, heading, text: pending })
     pending = ''
   }
   for (const block of blocksOf(text)) {
-    const title = /^#{1,6}\s+(.+)/.exec(block.trim())
+    const title = /^#{1,6}\s+(.+)/.exec(block)
     if (title) {
-      flush()
+      flush(MIN_PASSAGE_CHARACTERS)
       heading = (title[1] ?? '').replace(/[#*`]/g, '').trim()
     }
-    const body = plainText(title ? block.trim().split('\n').slice(1).join('\n') : block)
-    if (pending && pending.length + body.length > MAX_PASSAGE_CHARACTERS) flush()
-    pending = cutAtWord(`${pending} ${body}`.trim())
+    for (const part of splitAtWords(plainText(title ? block.split('\n').slice(1).join('\n') : block))) {
+      if (pending && pending.length + part.length > MAX_PASSAGE_CHARACTERS) flush(1)
+      pending = `${pending} ${part}`.trim()
+    }
   }
-  flush()
+  flush(passages.length === 0 ? 1 : MIN_PASSAGE_CHARACTERS)
   return passages
 }
 
-/** Blocks between empty lines; a code block is one, whatever is in it. */
+/** Blocks between empty lines, without code blocks: they are searched for what they say, not for what they do. */
 function blocksOf(text: string): string[] {
-  return text.match(/^ {0,3}(```|~~~)[\s\S]*?^ {0,3}\1.*$|(?:^(?!\s*$)(?! {0,3}(?:```|~~~)).*\n?)+/gm) ?? []
+  const blocks: string[] = []
+  let lines: string[] = []
+  let fence: string | undefined
+  const flush = (): void => {
+    if (lines.length > 0) blocks.push(lines.join('\n'))
+    lines = []
+  }
+  for (const line of text.split('\n')) {
+    const mark = /^ {0,3}(```|~~~)/.exec(line)?.[1]
+    if (fence ? mark === fence : mark) {
+      flush()
+      fence = fence ? undefined : mark
+    } else if (!fence && line.trim() === '') flush()
+    else if (!fence) lines.push(line)
+  }
+  flush()
+  return blocks
 }
 
-function cutAtWord(text: string): string {
-  if (text.length <= MAX_PASSAGE_CHARACTERS) return text
-  return `${text.slice(0, MAX_PASSAGE_CHARACTERS).replace(/\s+\S*$/, '')} …`
+function splitAtWords(text: string): string[] {
+  const parts: string[] = []
+  let rest = text
+  while (rest.length > MAX_PASSAGE_CHARACTERS) {
+    const space = rest.lastIndexOf(' ', MAX_PASSAGE_CHARACTERS)
+    const at = space > 0 ? space : MAX_PASSAGE_CHARACTERS
+    parts.push(rest.slice(0, at))
+    rest = rest.slice(at).trim()
+  }
+  return rest ? [...parts, rest] : parts
 }
 
-/** Markdown reduced to what is read: links to their text, without code blocks, badges, tags and table rules. */
+/** Markdown reduced to what is read: links to their text, without badges, tags and table rules. */
 function plainText(markdown: string): string {
   return markdown
-    .replace(/^ {0,3}(```|~~~)[\s\S]*?(^ {0,3}\1.*$|(?![\s\S]))/gm, '')
     .replace(/!\[[^\]]*\](\([^)]*\)|\[[^\]]*\])/g, '')
     .replace(/\[([^\]]*)\](\([^)]*\)|\[[^\]]*\])/g, '$1')
     .replace(/^\[[^\]]+\]:.*$/gm, '')

@@ -6,7 +6,7 @@ import { summarize } from './summarize.ts'
 const KEY_SENTENCES = 4
 
 /** The sentences that say most, each with its citation, then the passages they come from. */
-export function findingsSection({ query, documents, passages }: Findings): string {
+export function findingsSection({ query, documents, skipped, passages }: Findings): string {
   if (passages.length === 0)
     return `## Findings\n\nNone of ${documents} documents says anything on “${query}”.`
   const key = summarize(passages.map(({ text }) => text).join('\n'), KEY_SENTENCES, query).sentences
@@ -17,7 +17,8 @@ export function findingsSection({ query, documents, passages }: Findings): strin
   const sources = passages.map(({ citation, source, heading, text }) => {
     return `[${citation}] **${source}**${heading ? `, ${heading}` : ''}\n\n> ${text}`
   })
-  const intro = `${passages.length} passages from ${documents} documents on “${query}”.`
+  const left = skipped > 0 ? ` ${skipped} files could not be read.` : ''
+  const intro = `${passages.length} passages from ${documents} documents on “${query}”.${left}`
   return `## Findings\n\n${intro}\n\n${points.join('\n')}\n\n## Sources\n\n${sources.join('\n\n')}`
 }
 

@@ -1,15 +1,14 @@
 import { isOrchestratorError } from '../../../shared/domain/errors.ts'
-import { isJsonObject, type Json } from '../../../shared/domain/json.ts'
+import type { Json } from '../../../shared/domain/json.ts'
 import { evaluateExpression } from '../../../shared/workflow/expressions.ts'
 
 type Rule = { name: string; expression: string }
 
-/** A rule sees the value as `$value`, and its members by name. A rule that cannot be evaluated is a problem too. */
+/** A rule sees the value as `$value`. A rule that cannot be evaluated is a problem too. */
 export async function checkRules(value: Json, rules: readonly Rule[]) {
-  const names = isJsonObject(value) ? { ...value, value } : { value }
   const problems: { path: string; message: string }[] = []
   for (const { name, expression } of rules) {
-    const message = await problemOf(expression, names)
+    const message = await problemOf(expression, { value })
     if (message) problems.push({ path: name, message })
   }
   return { valid: problems.length === 0, checked: rules.length, problems }

@@ -5,6 +5,8 @@ import type { Json } from '../../../shared/domain/json.ts'
 
 /** Throws InvalidInputError for what is not a JSON Schema. */
 export function checkSchema(value: Json, schema: Record<string, unknown>) {
+  if ('$async' in schema)
+    throw new OrchestratorError('InvalidInputError', 'an $async schema cannot be checked here')
   const ajv = new Ajv2020({ allErrors: true, strict: false })
   addFormats.default(ajv)
   let validate: ReturnType<typeof ajv.compile>

@@ -20,7 +20,7 @@ export default defineAgent({
       output: VerdictSchema,
     },
     'validate.rules': {
-      description: 'Every rule, a JSONata expression over the value, that is not true.',
+      description: 'Every rule, a JSONata expression over `$value`, that is not true.',
       input: z.object({
         value: z.json(),
         rules: z

@@ -25,7 +25,10 @@ export function agentContext(run: Parts, { tasks, files }: Pick<Deps, 'tasks' | 
     files: {
       list: async (reference) => {
         const { $file } = FileReferenceSchema.parse(reference)
-        const found = await files.list($file, MAX_FILES)
+        const found = await files.list($file, MAX_FILES + 1)
+        if (found.length > MAX_FILES) {
+          throw new OrchestratorError('InvalidInputError', `${$file} holds more than ${MAX_FILES} files`)
+        }
         if (found.length > 0) return found
         throw new OrchestratorError(
           'InvalidInputError',

@@ -6,11 +6,16 @@ import { addParts, type HostMiddleware } from './step-run.ts'
 export function loadPlan({ tasks, logger }: Pick<Deps, 'tasks' | 'logger'>): HostMiddleware {
   return {
     before: async (request) => {
-      const { taskId, path, fence } = StepPayloadSchema.parse(request.event)
+      const { taskId, path, agentId, fence } = StepPayloadSchema.parse(request.event)
       const owner = request.context.awsRequestId
       const log = logger.createChild({ persistentKeys: { taskId, stepId: path, requestId: owner } })
       const plan = await tasks.getPlan(taskId)
-      addParts(request.context, { own: { taskId, path, owner, fence: sortableFence(fence) }, log, plan })
+      addParts(request.context, {
+        own: { taskId, path, owner, fence: sortableFence(fence) },
+        agentId,
+        log,
+        plan,
+      })
     },
   }
 }

@@ -7,30 +7,29 @@
  * H3 a failed attempt is noted before its error leaves
  */
 import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
-import { attemptFailedEvents, stepEndedEvent, stepStartedEvent } from '../../../shared/domain/event.ts'
+import { attemptFailedEvent, stepEndedEvent } from '../../../shared/domain/event.ts'
 import type { Receipt, StepRecord } from '../../../shared/domain/step.ts'
 import type { Deps } from '../../deps.ts'
 import { recordAttempt } from './metrics.ts'
 import { addParts, findParts, type HostMiddleware, partsOf, type StepOutcome } from './step-run.ts'
 
-type Needs = Pick<Deps, 'tasks' | 'bus' | 'clock'> & { agentId: string }
+type Needs = Pick<Deps, 'tasks' | 'bus' | 'clock'>
 
 const MAX_MESSAGE = 2_000
 
-export function ownStep({ tasks, bus, clock, agentId }: Needs): HostMiddleware {
+export function ownStep({ tasks, bus, clock }: Needs): HostMiddleware {
   return {
     before: async (request) => {
-      const { own } = partsOf(request.context, 'own')
+      const { own, agentId } = partsOf(request.context, 'own', 'agentId')
       const taken = await tasks.takeOverStep(own, { agentId, startedAt: clock.now().toISOString() })
       if (taken.kind === 'final') return { ...receiptOf(taken.step), replayed: true }
       if (taken.kind === 'superseded') throw superseded(own.path)
       addParts(request.context, { record: taken.step })
-      void bus.publish([stepStartedEvent(own.taskId, taken.step)])
       return undefined
     },
 
     after: async (request) => {
-      const { own, record, log } = partsOf(request.context, 'own', 'record', 'log')
+      const { own, agentId, record, log } = partsOf(request.context, 'own', 'agentId', 'record', 'log')
       const end = { ...(request.response as StepOutcome), endedAt: clock.now().toISOString() }
       if (!(await tasks.endStep(own, end))) throw superseded(own.path)
       const ended: StepRecord = { ...record, ...end }
@@ -48,9 +47,9 @@ export function ownStep({ tasks, bus, clock, agentId }: Needs): HostMiddleware {
     },
 
     onError: async (request) => {
-      const { own, record, log } = findParts(request.context)
+      const { own, agentId, record, log } = findParts(request.context)
       const { error } = request
-      if (!own || !record || !error || isOrchestratorError(error, 'StepSupersededError')) return
+      if (!own || !agentId || !record || !error || isOrchestratorError(error, 'StepSupersededError')) return
       const failure = { name: error.name, message: error.message.slice(0, MAX_MESSAGE) }
       const attempt = {
         agentId,
@@ -59,12 +58,12 @@ export function ownStep({ tasks, bus, clock, agentId }: Needs): HostMiddleware {
         error: failure,
       }
       await tasks.addAttempt(own, attempt)
-      const failed = { ...record, attempts: [...record.attempts, attempt] }
-      await bus.publish(attemptFailedEvents(own.taskId, failed).slice(-1))
+      const number = record.attempts.length + 1
+      await bus.publish([attemptFailedEvent(own.taskId, own.path, number, attempt)])
       const durationMs = Date.parse(attempt.endedAt) - Date.parse(attempt.startedAt)
       log?.warn('attempt failed', {
         agentId,
-        attempt: failed.attempts.length,
+        attempt: number,
         errorName: error.name,
         durationMs,
       })

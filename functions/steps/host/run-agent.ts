@@ -3,22 +3,24 @@ import type { z } from 'zod'
 import type { DefinedAgent } from '../../../shared/agent/define-agent.ts'
 import { resolveStep, stepOf } from '../../../shared/app/resolve-step.ts'
 import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
+import { stepStartedEvent } from '../../../shared/domain/event.ts'
 import { describeIssues, issuesOfZod } from '../../../shared/domain/issue.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import type { Deps } from '../../deps.ts'
 import { agentContext } from './agent-context.ts'
 import { partsOf, type StepOutcome } from './step-run.ts'
 
-type Needs = Pick<Deps, 'tasks' | 'files'>
+type Needs = Pick<Deps, 'tasks' | 'files' | 'bus'>
 
 /** Resolves what the step is to do, runs the agent on it, and stores what it answered. */
-export function runAgent(agent: DefinedAgent, { tasks, files }: Needs) {
+export function runAgent(agent: DefinedAgent, { tasks, files, bus }: Needs) {
   return async (_event: unknown, lambda: Context): Promise<StepOutcome> => {
     const run = partsOf(lambda, 'own', 'plan', 'record', 'log', 'deadline', 'signal')
     const { own, plan, signal } = run
     const task = { id: own.taskId, type: plan.type, metadata: plan.metadata }
     const resolved = await resolveStep(tasks, task, plan, own.path)
     if (resolved.kind === 'skip') return { status: 'skipped', skipReason: resolved.reason }
+    void bus.publish([stepStartedEvent(own.taskId, run.record)])
 
     const capability = capabilityOf(agent, stepOf(plan, own.path).capability)
     const input = parseWith(capability.input, resolved.input, (issues) => {

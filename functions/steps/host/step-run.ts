@@ -8,6 +8,8 @@ import type { Ownership, Plan, StepEnd } from '../../../shared/ports/index.ts'
 /** What the middlewares of one invocation hand to one another; each fills in its own part. */
 export type StepRun = {
   own: Ownership
+  /** As bound; two agents may share a function. */
+  agentId: string
   log: Logger
   plan: Plan
   record: StepRecord

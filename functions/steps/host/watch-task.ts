@@ -1,6 +1,7 @@
 import { stepOf } from '../../../shared/app/resolve-step.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { isOpenTask } from '../../../shared/domain/task.ts'
+import { DEFAULT_TIMEOUT_SECONDS } from '../../../shared/workflow/schema.ts'
 import type { Deps } from '../../deps.ts'
 import { addParts, type HostMiddleware, partsOf } from './step-run.ts'
 
@@ -27,7 +28,9 @@ export function watchTask({
   return {
     before: async (request) => {
       const { own, plan } = partsOf(request.context, 'own', 'plan')
-      const seconds = stepOf(plan, own.path).timeoutSeconds ?? timeoutSeconds
+      // Never longer than the Task waits: a Lambda that goes on after that works for nobody.
+      const seconds =
+        stepOf(plan, own.path).timeoutSeconds ?? Math.min(timeoutSeconds, DEFAULT_TIMEOUT_SECONDS)
       const left = request.context.getRemainingTimeInMillis() - LAMBDA_MARGIN_MILLISECONDS
       const milliseconds = Math.max(0, Math.min(seconds * 1_000, left))
       const controller = new AbortController()

@@ -1,5 +1,6 @@
 import type { TaskState } from '../definition.ts'
 import { asText } from '../history.ts'
+import { requireFits } from '../payload-limit.ts'
 import { evaluate } from '../query.ts'
 import type { Entry } from '../scope.ts'
 import { ExecutionStopped, StateError } from '../state-error.ts'
@@ -23,6 +24,8 @@ export async function callTask(
     state.TimeoutSeconds === undefined
       ? undefined
       : Number(await evaluate(state.TimeoutSeconds, names, 'TimeoutSeconds'))
+  scope.signal.throwIfAborted()
+  requireFits(entry.name, given)
   const [resourceType = '', resource = ''] = state.Resource.slice(SERVICE.length).split(':')
   const kind = { resource, resourceType }
   const scheduled = history.add(after, 'TaskScheduled', {
@@ -36,6 +39,7 @@ export async function callTask(
   const started = history.add(scheduled, 'TaskStarted', { taskStartedEventDetails: kind })
   try {
     const result = await callWithin(entry, given, seconds)
+    requireFits(entry.name, result)
     const last = history.add(started, 'TaskSucceeded', {
       taskSucceededEventDetails: { ...kind, output: asText(result) },
     })

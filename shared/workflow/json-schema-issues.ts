@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import type { Issue } from '../domain/issue.ts'
+import { isJsonObject } from '../domain/json.ts'
+import { reasonOf } from './expressions.ts'
+
+/** Keywords that say something only of values of one type; without that type they would be silently ignored. */
+const BELONG_TO: Readonly<Record<string, readonly string[]>> = {
+  object: ['properties', 'required', 'additionalProperties', 'minProperties', 'maxProperties'],
+  array: ['items', 'minItems', 'maxItems', 'uniqueItems', 'prefixItems'],
+  string: ['minLength', 'maxLength', 'pattern', 'format'],
+  number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
+}
+
+/** Why a JSON Schema cannot be checked as it stands: what it says would be ignored, or is no schema at all. */
+export function issuesOfJsonSchema(schema: unknown, path: string): Issue[] {
+  const issues = issuesOfKeywords(schema, path)
+  try {
+    z.fromJSONSchema(schema as Record<string, unknown>)
+    return issues
+  } catch (error) {
+    return [...issues, badSchema(path, `not a JSON Schema we can check: ${reasonOf(error)}`)]
+  }
+}
+
+function issuesOfKeywords(schema: unknown, path: string): Issue[] {
+  if (!isJsonObject(schema)) return []
+  const types = [schema.type].flat().map((type) => (type === 'integer' ? 'number' : type))
+  const ignored = Object.entries(BELONG_TO).flatMap(([type, keywords]) =>
+    types.includes(type)
+      ? []
+      : keywords.filter((keyword) => keyword in schema).map((keyword) => ({ keyword, type })),
+  )
+  const properties = isJsonObject(schema.properties) ? schema.properties : {}
+  const undeclared = Array.isArray(schema.required)
+    ? schema.required.filter((name) => !(String(name) in properties))
+    : []
+  return [
+    ...ignored.map(({ keyword, type }) =>
+      badSchema(path, `"${keyword}" says nothing without "type: ${type}"`),
+    ),
+    ...undeclared.map((name) =>
+      badSchema(path, `"${name}" is required but not among the properties; declare it, if only as {}`),
+    ),
+    ...Object.entries(properties).flatMap(([name, inner]) =>
+      issuesOfKeywords(inner, `${path}.properties.${name}`),
+    ),
+    ...issuesOfKeywords(schema.items, `${path}.items`),
+    ...['anyOf', 'oneOf', 'allOf'].flatMap((keyword) =>
+      Array.isArray(schema[keyword])
+        ? (schema[keyword] as unknown[]).flatMap((inner, index) =>
+            issuesOfKeywords(inner, `${path}.${keyword}[${index}]`),
+          )
+        : [],
+    ),
+  ]
+}
+
+const badSchema = (path: string, message: string): Issue => ({ code: 'bad-schema', path, message })
