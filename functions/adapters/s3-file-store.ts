@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
@@ -41,6 +42,7 @@ export function s3FileStore({ client, bucket }: { client: S3Client; bucket: stri
       if (!answer?.Body) throw new OrchestratorError('NotFoundError', `there is no file ${key}`, { key })
       const bytes = answer.ContentLength ?? 0
       if (bytes <= maxBytes) return answer.Body.transformToByteArray()
+      if (answer.Body instanceof Readable) answer.Body.destroy()
       const message = `${key} has ${bytes} bytes; this reads at most ${maxBytes}`
       throw new OrchestratorError('InvalidInputError', message, { key, bytes, maxBytes })
     },

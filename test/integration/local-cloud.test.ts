@@ -244,6 +244,18 @@ describe('the way of a task', () => {
     })
   })
 
+  it('says when a file is too large to be read', async () => {
+    const source = await api.upload('huge.csv', `a,b\n${'1,2\n'.repeat(5_500_000)}`)
+    const task = await api.run('analysis', { source })
+    expect(task).toMatchObject({
+      status: 'failed',
+      error: {
+        stepId: 'profile',
+        message: expect.stringMatching(/huge\.csv has 22000004 bytes; this reads at most 20971520/),
+      },
+    })
+  })
+
   it('refuses an upload that is larger than its ticket allows', async () => {
     const { body } = await api.call('POST', '/files', { files: [{ path: 'big.bin' }] })
     const [ticket] = body.files as unknown as { upload: { url: string; fields: Record<string, string> } }[]
