@@ -91,8 +91,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     const objects = await ObjectStore.open(options.dataFolder && join(options.dataFolder, 's3'))
     closers.unshift(() => objects.close())
     closers.push(
-      () => lambda.stop(),
       () => events.stop(),
+      () => lambda.stop(),
     )
     const services = {
       account: ACCOUNT,

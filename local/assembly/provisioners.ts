@@ -5,11 +5,12 @@ import { z } from 'zod'
 import type { DynamoDBService } from '../dynamodb/dynamodb-service.ts'
 import { type EventsService, parseRate } from '../events/events-service.ts'
 import type { GatewayRoute } from '../gateway/gateway-server.ts'
-import { type IamService, StatementSchema } from '../iam/iam-service.ts'
+import type { IamService } from '../iam/iam-service.ts'
 import type { LambdaService } from '../lambda/lambda-service.ts'
 import type { ObjectStore } from '../s3/object-store.ts'
 import type { StepFunctionsService } from '../stepfunctions/service.ts'
 import type { Properties, Provisioner } from './provision.ts'
+import { FunctionSchema, MachineSchema, PolicySchema, TargetSchema } from './resource-properties.ts'
 
 export type LocalServices = {
   account: string
@@ -110,12 +111,7 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
     },
 
     'AWS::IAM::Policy': async ({ logicalId, properties }) => {
-      const { PolicyDocument, Roles } = z
-        .object({
-          PolicyDocument: z.object({ Statement: z.array(StatementSchema) }),
-          Roles: z.array(z.string()),
-        })
-        .parse(properties)
+      const { PolicyDocument, Roles } = PolicySchema.parse(properties)
       for (const role of Roles) iam.attach(role, PolicyDocument.Statement)
       return { ref: logicalId }
     },
@@ -199,35 +195,6 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
     },
   }
 }
-
-const TargetSchema = z
-  .object({
-    Arn: z.string(),
-    DeadLetterConfig: z.object({ Arn: z.string() }).optional(),
-    RetryPolicy: z.object({ MaximumRetryAttempts: z.number().optional() }).optional(),
-  })
-  .transform(({ Arn, DeadLetterConfig, RetryPolicy }) => ({
-    arn: Arn,
-    deadLetterArn: DeadLetterConfig?.Arn,
-    maximumRetryAttempts: RetryPolicy?.MaximumRetryAttempts ?? 185,
-  }))
-
-const FunctionSchema = z.object({
-  FunctionName: z.string().optional(),
-  Code: z.object({ S3Key: z.string() }),
-  Handler: z.string(),
-  Role: z.string(),
-  Timeout: z.number().default(3),
-  MemorySize: z.number().default(128),
-  Environment: z.object({ Variables: z.record(z.string(), z.string()) }).default({ Variables: {} }),
-})
-
-const MachineSchema = z.object({
-  StateMachineName: z.string().optional(),
-  DefinitionString: z.string(),
-  DefinitionSubstitutions: z.record(z.string(), z.string()).default({}),
-  RoleArn: z.string(),
-})
 
 async function bundleOf({ assets }: LocalServices, name: string, key: string, file: string): Promise<string> {
   const folder = assets.get(key)

@@ -8,36 +8,43 @@ import { describeIssues, issuesOfZod } from '../../../shared/domain/issue.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import type { Deps } from '../../deps.ts'
 import { agentContext } from './agent-context.ts'
-import { partsOf, type StepOutcome } from './step-run.ts'
+import { partsOf, type StepOutcome, type StepRun } from './step-run.ts'
 
 type Needs = Pick<Deps, 'tasks' | 'files' | 'bus'>
+type AgentRun = Pick<StepRun, 'own' | 'plan' | 'record' | 'log' | 'deadline' | 'signal'>
 
 /** Resolves what the step is to do, runs the agent on it, and stores what it answered. */
 export function runAgent(agent: DefinedAgent, { tasks, files, bus }: Needs) {
   return async (_event: unknown, lambda: Context): Promise<StepOutcome> => {
     const run = partsOf(lambda, 'own', 'plan', 'record', 'log', 'deadline', 'signal')
-    const { own, plan, signal } = run
+    const { own, plan } = run
     const task = { id: own.taskId, type: plan.type, metadata: plan.metadata }
     const resolved = await resolveStep(tasks, task, plan, own.path)
     if (resolved.kind === 'skip') return { status: 'skipped', skipReason: resolved.reason }
-    void bus.publish([stepStartedEvent(own.taskId, run.record)])
+    // Told while the agent works, and waited for: what is under way when a Lambda answers may never get out.
+    const told = bus.publish([stepStartedEvent(own.taskId, run.record)])
+    try {
+      return await execute(run, resolved.input)
+    } finally {
+      await told
+    }
+  }
 
+  async function execute(run: AgentRun, input: Json): Promise<StepOutcome> {
+    const { own, plan, signal } = run
     const capability = capabilityOf(agent, stepOf(plan, own.path).capability)
-    const input = parseWith(capability.input, resolved.input, (issues) => {
+    const parsed = parseWith(capability.input, input, (issues) => {
       return new OrchestratorError(
         'InvalidInputError',
         `the input does not fit ${capability.name}: ${issues}`,
       )
     })
     const context = agentContext(run, { tasks, files })
-    const answer = await untilAborted(signal, () =>
-      agent.execute({ capability: capability.name, input }, context),
-    )
+    const call = { capability: capability.name, input: parsed }
+    const answer = await untilAborted(signal, () => agent.execute(call, context))
     const output = parseWith(capability.output, answer, (issues) => {
-      return new OrchestratorError(
-        'AgentOutputError',
-        `${agent.manifest.id} answered what ${capability.name} does not allow: ${issues}`,
-      )
+      const message = `${agent.manifest.id} answered what ${capability.name} does not allow: ${issues}`
+      return new OrchestratorError('AgentOutputError', message)
     })
     return { status: 'succeeded', output: await tasks.storeValue(own.taskId, output as Json) }
   }
