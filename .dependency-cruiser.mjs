@@ -83,7 +83,7 @@ export default {
       node: true,
     }),
     only('cli', '^cli/', {
-      ours: ['cli/', 'shared/', 'local/local-cloud.ts'],
+      ours: ['cli/', 'shared/', 'local/local-cloud.ts', 'package.json'],
       packages: ['commander', 'log-update', 'yaml', 'zod', 'aws4fetch', '@aws-sdk/credential-providers'],
       node: true,
     }),

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import packageJson from '../package.json' with { type: 'json' }
 import { CliError, EXIT } from './cli-error.ts'
 import { agentsCommand } from './commands/agents.ts'
 import { cancelCommand } from './commands/cancel.ts'
@@ -38,16 +39,17 @@ Exit codes:
   0 done    1 the task did not succeed    2 wrong usage or input    3 the API cannot be reached    130 interrupted
 
 Examples:
-  orchestrator dev                                              run everything on this machine
-  orchestrator submit simple --input '{"message":"hello"}' --wait
-  orchestrator submit data_report --file source=./my.csv --wait
-  orchestrator result <taskId> --out ./report`
+  npx orchestrator dev                                          run everything on this machine
+  npx orchestrator submit simple --input '{"message":"hello"}' --wait
+  npx orchestrator submit data_report --file source=./my.csv --wait
+  npx orchestrator result <taskId> --out ./report`
 
 /** Runs the command line and answers its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const program = new Command('orchestrator')
     .description('Submit tasks to AI agents, watch them, and run the whole system on this machine.')
     .addHelpText('after', HELP)
+    .version(packageJson.version, '-V, --version')
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false })
   for (const command of COMMANDS) program.addCommand(command())

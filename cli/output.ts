@@ -33,9 +33,7 @@ export function describeProblem({ message, problem }: CliError, json: boolean): 
     (issue) => `  ${issue.path ? `${issue.path}: ` : ''}${issue.message}`,
   )
   const head = styleText('red', 'error', { stream: process.stderr })
-  return issues.length > 1
-    ? [`${head}: ${problem?.title ?? ''}`, ...issues].join('\n')
-    : `${head}: ${message}`
+  return issues.length > 1 ? [`${head}: this was not accepted`, ...issues].join('\n') : `${head}: ${message}`
 }
 
 export function duration(milliseconds: number | undefined): string {

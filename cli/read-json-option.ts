@@ -8,7 +8,7 @@ export async function readJsonOption(text: string): Promise<unknown> {
   try {
     return JSON.parse(content)
   } catch (error) {
-    throw new CliError(`${path ?? 'the value'} is not JSON: ${(error as Error).message}`)
+    throw new CliError(`${path ?? '--input'} is not JSON: ${(error as Error).message}`)
   }
 }
 

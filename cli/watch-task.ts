@@ -62,9 +62,8 @@ function plainLines(to: NodeJS.WriteStream): Show {
     for (const step of task.steps) {
       if (step.status === 'pending' || seen.get(step.stepId) === step.status) continue
       seen.set(step.stepId, step.status)
-      to.write(
-        `${step.stepId} ${step.status} ${[step.agentId, duration(step.durationMs)].filter(Boolean).join(' ')}\n`,
-      )
+      const facts = [step.agentId, duration(step.durationMs)].filter(Boolean).join(', ')
+      to.write(`${step.stepId}: ${step.status}${facts ? ` (${facts})` : ''}\n`)
     }
     if (ended) to.write(`${task.workflow.name} ${task.taskId} ${task.status} ${duration(task.durationMs)}\n`)
   }

@@ -24,6 +24,8 @@ export function agentsCommand(): Command {
         }
         const { agents } = await callApi('listAgents', { capability })
         if (json) return printJson({ agents })
+        if (agents.length === 0)
+          return console.log(capability ? `no agent offers ${capability}` : 'no agents yet')
         const rows = agents.map(({ id, version, status, capabilities }) => [
           id,
           version,

@@ -49,26 +49,28 @@ async function dev(options: Options): Promise<void> {
 }
 
 async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<void> {
+  if (options.json && !options.exit)
+    throw new CliError('--json goes with --exit: it prints the sample task when it has ended')
   const { sample = false, exit = false, json = false, verbose = false } = options
   const started = performance.now()
   // With --json the last line of stdout is for a script; what a person watches goes beside it.
   const to = json ? process.stderr : process.stdout
   const say = (text: string): void => void to.write(`${text}\n`)
   const ports = { port: exit ? 0 : portOf(options.port), awsPort: portOf(options.awsPort) }
-  for (const port of Object.values(ports)) await requireFreePort(port)
   const folder = resolve(PROJECT_ROOT, options.data)
   const interrupted = untilInterrupted()
   const orInterrupted = <T>(work: Promise<T>): Promise<T> =>
     Promise.race([work, interrupted.then((): never => fail(EXIT.interrupted))])
 
   if (!exit) cleanUp.defer(await holdFolder(folder))
+  for (const port of Object.values(ports)) await requireFreePort(port)
   const assembly = join(folder, exit ? `cdk.out.${process.pid}` : 'cdk.out')
   if (exit) cleanUp.defer(() => rm(assembly, { recursive: true, force: true }))
   const logs = await openLogs(join(folder, 'logs'), verbose)
   cleanUp.defer(() => logs.close())
 
   say(style('dim', 'synthesizing the stacks and bundling the functions ...'))
-  await orInterrupted(synthesize(assembly))
+  for (const warning of await orInterrupted(synthesize(assembly))) say(style('yellow', warning))
   const cloud = await start({ assembly, ...ports, ...(exit ? {} : { folder }), logs })
   cleanUp.defer(() => cloud.stop())
   say(style('dim', `the local cloud is up (${duration(performance.now() - started)})`))
@@ -123,6 +125,7 @@ ${style('bold', 'The orchestrator is running.')}
   AWS endpoint  ${awsUrl}  (AWS_ENDPOINT_URL for any SDK or the AWS CLI)
 
 In a second terminal:
+  ${set}npx orchestrator submit data_report --file source=./examples/data/seattle-weather.csv --wait
   ${set}npx orchestrator submit research_and_analyze --input '{"query":"retry with backoff and jitter"}' --wait   ${style('dim', `(over ${readmes} READMEs)`)}
   ${set}npx orchestrator list
 

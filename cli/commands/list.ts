@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { TASK_STATUSES } from '../../shared/domain/task.ts'
 import { callApi } from '../api-client.ts'
 import { duration, printJson, printTable } from '../output.ts'
 
@@ -7,7 +8,7 @@ type Options = { status?: string; limit: string; cursor?: string; json?: boolean
 export function listCommand(): Command {
   return new Command('list')
     .description('List tasks, newest first')
-    .option('-s, --status <status>', 'only those: running, succeeded, failed, cancelled, timed_out')
+    .option('-s, --status <status>', `only those: ${TASK_STATUSES.join(', ')}`)
     .option('-n, --limit <n>', 'how many', '20')
     .option('--cursor <cursor>', 'go on after a page')
     .option('--json', 'print JSON')
@@ -24,6 +25,8 @@ export function listCommand(): Command {
         duration(task.durationMs),
       ])
       printTable(['task', 'status', 'workflow', 'created', 'took'], rows)
-      if (page.cursor) console.log(`more: npx orchestrator list --cursor '${page.cursor}'`)
+      if (!page.cursor) return
+      const same = `${status ? `--status ${status} ` : ''}--limit ${limit}`
+      console.log(`more: npx orchestrator list ${same} --cursor '${page.cursor}'`)
     })
 }

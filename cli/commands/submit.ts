@@ -46,7 +46,9 @@ async function submit(
     return json
       ? printJson(task)
       : console.log(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId}`)
+  const aside = leaveWord(task.taskId)
   const ended = await watchTask(task.taskId, { to: json ? process.stderr : process.stdout, quiet: json })
+  aside()
   await show(ended, json)
   if (ended.status !== 'succeeded') throw new CliError('', EXIT.taskFailed)
 }
@@ -61,6 +63,18 @@ async function show(task: WatchedTask, json: boolean): Promise<void> {
   console.log(report ? `\n${report.markdown}` : JSON.stringify(result, null, 2))
   if (report?.charts.length)
     console.log(`with its charts: npx orchestrator result ${task.taskId} --out ./report`)
+}
+
+/** Ctrl-C leaves the task alone, and says so; answers how to take the word back. */
+function leaveWord(taskId: string): () => void {
+  const leave = (): never => {
+    console.error(
+      `\nthe task goes on; follow it: npx orchestrator status ${taskId} --watch; stop it: npx orchestrator cancel ${taskId}`,
+    )
+    process.exit(EXIT.interrupted)
+  }
+  process.once('SIGINT', leave)
+  return () => void process.off('SIGINT', leave)
 }
 
 function collectFile(text: string, before: [string, string][]): [string, string][] {

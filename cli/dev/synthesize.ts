@@ -4,8 +4,8 @@ import { CliError } from '../cli-error.ts'
 
 export const PROJECT_ROOT = join(import.meta.dirname, '../..')
 
-/** Synthesizes the CDK app into a folder, as `cdk synth` would. Throws CliError with what the app printed. */
-export async function synthesize(folder: string): Promise<void> {
+/** Synthesizes the CDK app into a folder, as `cdk synth` would; answers its warnings. Throws CliError with what it printed. */
+export async function synthesize(folder: string): Promise<string[]> {
   const app = spawn(process.execPath, [join(PROJECT_ROOT, 'infra/app.ts')], {
     cwd: PROJECT_ROOT,
     env: { ...process.env, CDK_OUTDIR: folder },
@@ -21,4 +21,5 @@ export async function synthesize(folder: string): Promise<void> {
     app.on('close', resolve).on('error', reject),
   )
   if (code !== 0) throw new CliError(`the stacks could not be synthesized:\n${printed.trim()}`)
+  return printed.split('\n').filter((line) => line.startsWith('warning: '))
 }

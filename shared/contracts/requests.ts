@@ -28,7 +28,10 @@ export const TaskRefSchema = z.strictObject({ id: TaskIdSchema })
 export const ListTasksSchema = z.strictObject({
   status: z.enum(TASK_STATUSES).optional(),
   limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z.string().max(200).optional(),
+  cursor: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z#t_[0-9a-z]+$/, 'not a cursor; take the one that the last page gave')
+    .optional(),
 })
 
 export const CancelTaskSchema = z.strictObject({

@@ -48,7 +48,7 @@ describe('orchestrator', () => {
   it('submits, waits and shows the result', async () => {
     const { code, stdout } = await cli('submit', 'simple', '--input', '{"message":"hello"}', '--wait')
     expect(code).toBe(0)
-    expect(stdout).toMatch(/echo succeeded echo \d+ ms/)
+    expect(stdout).toMatch(/echo: succeeded \(echo, \d+ ms\)/)
     expect(stdout).toContain('"message": "hello"')
   })
 
@@ -130,7 +130,7 @@ describe('orchestrator', () => {
   it.each<[string, string[], number, RegExp]>([
     ['a typo in a command', ['lisst'], 2, /Did you mean list/],
     ['an unknown task type', ['submit', 'datareport'], 2, /did you mean "data_report"/],
-    ['an input that is not JSON', ['submit', 'simple', '--input', '{oops'], 2, /the value is not JSON/],
+    ['an input that is not JSON', ['submit', 'simple', '--input', '{oops'], 2, /--input is not JSON/],
     [
       'a file that is not there',
       ['submit', 'data_report', '--file', 'source=/nope.csv'],

@@ -26,6 +26,12 @@ describe('tables', () => {
     ])
   })
 
+  it('finds out the separator', async () => {
+    expect(await read('k;v\n1;2,5\n')).toEqual([{ k: 1, v: '2,5' }])
+    expect(await read('k\tv\n1\t2\n')).toEqual([{ k: 1, v: 2 }])
+    expect(await read('k\n1\n')).toEqual([{ k: 1 }])
+  })
+
   it('reads JSON lists, and lists inside an object', async () => {
     expect(await read('[{"a":1,"b":{"c":2}}]')).toEqual([{ a: 1, b: '{"c":2}' }])
     expect(await read('{"rows":[{"a":"1"}]}')).toEqual([{ a: 1 }])

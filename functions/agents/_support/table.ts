@@ -38,16 +38,26 @@ function parseTable(text: string, name: string): Row[] {
 
 function parseCsv(text: string, name: string): Row[] {
   try {
-    const records = parse(text, { columns: true, bom: true, skip_empty_lines: true, trim: true }) as Record<
-      string,
-      string
-    >[]
+    const records = parse(text, {
+      columns: true,
+      delimiter: delimiterOf(text),
+      bom: true,
+      skip_empty_lines: true,
+      trim: true,
+    }) as Record<string, string>[]
     return records.map((record) =>
       Object.fromEntries(Object.entries(record).map(([key, cell]) => [key, typedCell(cell)])),
     )
   } catch (error) {
     throw bad(`${name} is not CSV: ${(error as Error).message}`)
   }
+}
+
+/** The separator that stands most often in the first line: comma, semicolon or tab. */
+function delimiterOf(text: string): string {
+  const header = text.slice(0, text.search(/[\r\n]|$/))
+  const counts = [',', ';', '\t'].map((mark) => ({ mark, count: header.split(mark).length }))
+  return counts.reduce((a, b) => (b.count > a.count ? b : a)).mark
 }
 
 function parseJson(text: string, name: string): Row[] {

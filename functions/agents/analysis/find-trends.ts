@@ -58,13 +58,12 @@ function trendOf(points: Point[], overTime: boolean): Omit<Trends['trends'][numb
   }
 }
 
-/** Means of equal slices, few enough to draw. */
+/** Means of equal slices, few enough to draw; a short rest joins the last one, for its mean would be of something else. */
 function seriesOf(points: Point[], overTime: boolean): { at: string; mean: number }[] {
   const size = Math.max(1, Math.ceil(points.length / SERIES_POINTS))
-  const slices = Array.from({ length: Math.ceil(points.length / size) }, (_, index) =>
-    points.slice(index * size, (index + 1) * size),
-  )
-  return slices.map((slice) => {
+  const count = Math.max(1, Math.floor(points.length / size))
+  return Array.from({ length: count }, (_, index) => {
+    const slice = points.slice(index * size, index === count - 1 ? undefined : (index + 1) * size)
     const x = slice[0]?.[0] ?? 0
     const at = overTime ? new Date(x * DAY).toISOString().slice(0, 10) : String(x)
     return { at, mean: rounded(mean(slice.map(([, y]) => y))) }

@@ -20,7 +20,7 @@ export function profileSection({ rows, columns }: Profile): string {
   ])
   const incomplete = columns.filter(({ missing }) => missing > 0).length
   const gaps = incomplete === 0 ? 'No cell is missing.' : `${incomplete} of them have missing cells.`
-  const intro = `${rows.toLocaleString('en')} rows, ${columns.length} columns. ${gaps}`
+  const intro = `${rows.toLocaleString('en')} rows, ${columns.length} ${columns.length === 1 ? 'column' : 'columns'}. ${gaps}`
   return `## The data\n\n${intro}\n\n${table(['column', 'type', 'missing', 'distinct', 'min', 'max', 'mean or most frequent'], lines)}`
 }
 
@@ -31,12 +31,12 @@ export function trendsSection({ over, trends }: Trends, charts: readonly Chart[]
     direction,
     slope,
     r2,
-    percent(change),
+    direction === 'flat' ? '' : signed(change),
   ])
   const unit = over === 'row' ? 'per row' : 'per day'
   const images = charts.map(({ title, name }) => `![${title}](${name})`).join('\n\n')
-  const note = `Straight lines over ${over}; r² is the share of the variation that the line explains, so a low one means season or noise rather than trend.`
-  return `## Trends\n\n${note}\n\n${table(['column', 'direction', unit, 'r²', 'first to last tenth'], lines)}\n\n${images}`.trim()
+  const note = `Straight lines over ${over}; r² is the share of the variation that the line explains, so a low one means season or noise rather than trend, and is called flat. The change is from the mean of the first tenth to that of the last.`
+  return `## Trends\n\n${note}\n\n${table(['column', 'direction', unit, 'r²', 'change'], lines)}\n\n${images}`.trim()
 }
 
 export function correlationsSection({ pairs }: Correlations): string {
@@ -60,4 +60,8 @@ export function outliersSection({ columns }: Outliers): string {
       .join(', '),
   ])
   return `## Outliers\n\n${table(['column', 'usual range', 'outside', 'share', 'farthest'], lines)}`
+}
+
+function signed(share: number): string {
+  return `${share > 0 ? '+' : ''}${percent(share)}`
 }

@@ -15,7 +15,7 @@ export async function drawTrend(column: string, over: string, series: readonly P
     mark: { type: 'line', color: '#2b6cb0', strokeWidth: 2, point: { size: 18, color: '#2b6cb0' } },
     encoding: {
       x: { field: 'at', type: overTime ? 'temporal' : 'quantitative', title: over },
-      y: { field: 'mean', type: 'quantitative', title: column, scale: { zero: false } },
+      y: { field: 'mean', type: 'quantitative', title: `${column} (mean)`, scale: { zero: false } },
     },
   }
   const view = new View(parse(compile(spec).spec), { renderer: 'none' })

@@ -29,8 +29,11 @@ export function themesSection({ themes }: Themes): string {
 }
 
 export function gapsSection({ covered, missing, singleSource }: Gaps): string {
+  const total = covered.length + missing.length
   const uncovered =
-    missing.length === 0 ? 'Every word of the question is covered.' : `Not covered: ${missing.join(', ')}.`
+    missing.length === 0
+      ? `All ${total} words of the question that carry meaning are covered.`
+      : `${covered.length} of ${total} words of the question are covered. Not covered: ${missing.join(', ')}.`
   const single = singleSource ? ' Everything comes from one source: have it confirmed.' : ''
-  return `## Gaps\n\n${covered.length} of ${covered.length + missing.length} words of the question are covered. ${uncovered}${single}`
+  return `## Gaps\n\n${uncovered}${single}`
 }

@@ -1,0 +1,49 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '../..')
+const project = mkdtempSync(join(tmpdir(), 'project-'))
+for (const name of ['infra', 'functions', 'shared', 'workflows', 'package.json', 'tsconfig.json']) {
+  cpSync(join(ROOT, name), join(project, name), { recursive: true })
+}
+symlinkSync(join(ROOT, 'node_modules'), join(project, 'node_modules'))
+afterAll(() => rmSync(project, { recursive: true, force: true }))
+
+function synthesize() {
+  const env = { ...process.env, CDK_OUTDIR: join(project, 'out') }
+  const { status, stderr } = spawnSync(process.execPath, ['infra/app.ts'], {
+    cwd: project,
+    env,
+    encoding: 'utf8',
+  })
+  return { status, stderr }
+}
+const write = (path: string, text: string) => writeFileSync(join(project, path), text)
+
+it('tells everything that is wrong with agents and workflows in lines, without a stack', () => {
+  cpSync(join(project, 'functions/agents/echo'), join(project, 'functions/agents/other'), { recursive: true })
+  write('workflows/broken.yaml', 'name: broken\nsteps:\n  a: { capability: echo, needs: [b] }\n')
+  write('workflows/dup.yaml', 'name: dup\ntaskTypes: [simple]\nsteps:\n  a: { capability: ecco }\n')
+  write('workflows/gated.yml', 'name: gated\nsteps:\n  a: { wait: { seconds: 1 } }\n')
+  const refused = synthesize()
+  expect(refused.status).toBe(2)
+  expect(refused.stderr.trim().split('\n')).toEqual([
+    'functions/agents/other/index.ts: it declares agent "echo"; its folder says "other"',
+    expect.stringMatching(/^workflows\/broken\.yaml: steps\.a\.needs: step "a" needs "b"/),
+    expect.stringMatching(/^workflows\/gated\.yml: steps\.a\.wait: a wait cannot be run yet/),
+    'workflows/: "simple" is claimed by dup and simple',
+  ])
+
+  rmSync(join(project, 'functions/agents/other'), { recursive: true })
+  rmSync(join(project, 'workflows/broken.yaml'))
+  rmSync(join(project, 'workflows/gated.yml'))
+  write('workflows/dup.yaml', 'name: dup\nsteps:\n  a: { capability: ecco }\n')
+  const warned = synthesize()
+  expect(warned.status).toBe(0)
+  expect(warned.stderr).toContain(
+    'warning: workflow dup, step "a": no agent here offers "ecco"; did you mean "echo"?',
+  )
+})
