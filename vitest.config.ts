@@ -12,6 +12,7 @@ export default defineConfig({
     projects: [
       layer('unit'),
       layer('property', { testTimeout: 60_000 }),
+      layer('conformance', { testTimeout: 120_000 }),
       layer('contract', { testTimeout: 30_000, hookTimeout: 30_000 }),
       layer('assembly', { testTimeout: 30_000 }),
       layer('integration', {

@@ -24,7 +24,13 @@ type Common = {
 type Failable = { Retry?: Retrier[]; Catch?: Catcher[] }
 
 export type TaskState = Common &
-  Failable & { Type: 'Task'; Resource: string; Arguments?: unknown; TimeoutSeconds?: number | string }
+  Failable & {
+    Type: 'Task'
+    Resource: string
+    Arguments?: unknown
+    TimeoutSeconds?: number | string
+    HeartbeatSeconds?: number | string
+  }
 export type PassState = Common & { Type: 'Pass' }
 export type Choice = {
   Condition: string | boolean
@@ -38,7 +44,26 @@ export type SucceedState = Common & { Type: 'Succeed' }
 export type FailState = Common & { Type: 'Fail'; Error?: string; Cause?: string }
 export type ParallelState = Common & Failable & { Type: 'Parallel'; Branches: Flow[]; Arguments?: unknown }
 
-export type State = TaskState | PassState | ChoiceState | WaitState | SucceedState | FailState | ParallelState
+export type MapState = Common &
+  Failable & {
+    Type: 'Map'
+    Items?: unknown
+    ItemSelector?: unknown
+    ItemProcessor: Flow & { ProcessorConfig?: { Mode?: string } }
+    MaxConcurrency?: number | string
+    ToleratedFailureCount?: number | string
+    ToleratedFailurePercentage?: number | string
+  }
+
+export type State =
+  | TaskState
+  | PassState
+  | ChoiceState
+  | WaitState
+  | SucceedState
+  | FailState
+  | ParallelState
+  | MapState
 
 export type Flow = { StartAt: string; States: Record<string, State> }
 export type Definition = Flow & { Comment?: string; QueryLanguage: 'JSONata'; TimeoutSeconds?: number }

@@ -1,5 +1,6 @@
-import { evaluate } from './query.ts'
 import type { Entry, Exit } from './scope.ts'
+
+type Shape = { Output?: unknown; Assign?: Record<string, unknown> }
 
 /** The ordinary way out of a state: `Assign` and `Output` over what it produced. */
 export async function leave(
@@ -9,10 +10,24 @@ export async function leave(
   more: { result?: unknown } = {},
 ): Promise<Exit> {
   const { state } = entry
-  const names = entry.names(more)
-  const assigned = state.Assign
-    ? ((await evaluate(state.Assign, names, 'Assign')) as Record<string, unknown>)
+  return {
+    ...(await shape(entry, state, output, '', more)),
+    next: state.End === true ? undefined : state.Next,
+    last,
+  }
+}
+
+/** `Assign` and `Output` of a state, a choice or a catcher, `prefix` naming it in errors. */
+export async function shape(
+  entry: Entry,
+  { Assign, ...rest }: Shape,
+  output: unknown,
+  prefix: string,
+  more: { result?: unknown; errorOutput?: unknown } = {},
+): Promise<Pick<Exit, 'output' | 'assigned'>> {
+  const assigned = Assign
+    ? ((await entry.evaluate(Assign, `${prefix}Assign`, more)) as Record<string, unknown>)
     : {}
-  const shaped = 'Output' in state ? await evaluate(state.Output, names, 'Output') : output
-  return { output: shaped, next: state.End === true ? undefined : state.Next, assigned, last }
+  const shaped = 'Output' in rest ? await entry.evaluate(rest.Output, `${prefix}Output`, more) : output
+  return { output: shaped, assigned }
 }

@@ -5,8 +5,8 @@ export class InvalidDefinition extends Error {
   override readonly name = 'InvalidDefinition'
 }
 
-const TYPES = ['Task', 'Pass', 'Choice', 'Wait', 'Succeed', 'Fail', 'Parallel']
-const RESOURCES = ['arn:aws:states:::lambda:invoke']
+const TYPES = ['Task', 'Pass', 'Choice', 'Wait', 'Succeed', 'Fail', 'Parallel', 'Map']
+const SERVICE = 'arn:aws:states:::'
 const JSONPATH_FIELDS = [
   'InputPath',
   'OutputPath',
@@ -20,7 +20,7 @@ const JSONPATH_FIELDS = [
 const MAX_NAME = 80
 
 /** Parses a definition and checks its structure. Throws InvalidDefinition. */
-export function parseDefinition(text: string): Definition {
+export function parseDefinition(text: string, resources: readonly string[]): Definition {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -35,28 +35,31 @@ export function parseDefinition(text: string): Definition {
       'this engine runs definitions with "QueryLanguage": "JSONata"; JSONPath (AWS\'s default) is not supported',
     )
   }
-  const problems = problemsOf(definition, '', new Set())
+  const problems = problemsOf(definition, '', { names: new Set(), resources })
   if (problems.length === 0) return definition
   throw new InvalidDefinition(
     `Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: ${problems.join(', ')}'`,
   )
 }
 
-function problemsOf(flow: Flow, at: string, names: Set<string>): string[] {
+/** Names are unique over the whole machine; resources are those that the engine has integrations for. */
+type Seen = { names: Set<string>; resources: readonly string[] }
+
+function problemsOf(flow: Flow, at: string, seen: Seen): string[] {
   const states = flow.States ?? {}
   const problems = Object.keys(states).length === 0 ? [`no states at ${at}/States`] : []
   if (!(flow.StartAt in states)) problems.push(`StartAt "${flow.StartAt}" is not a state at ${at}/StartAt`)
   for (const [name, state] of Object.entries(states)) {
     const place = `${at}/States/${name}`
-    if (names.has(name)) problems.push(`the name "${name}" is used twice at ${place}`)
+    if (seen.names.has(name)) problems.push(`the name "${name}" is used twice at ${place}`)
     if (name.length > MAX_NAME) problems.push(`the name is longer than ${MAX_NAME} characters at ${place}`)
-    names.add(name)
-    problems.push(...problemsOfState(state, states, place, names))
+    seen.names.add(name)
+    problems.push(...problemsOfState(state, states, place, seen))
   }
   return problems
 }
 
-function problemsOfState(state: State, states: Flow['States'], place: string, names: Set<string>): string[] {
+function problemsOfState(state: State, states: Flow['States'], place: string, seen: Seen): string[] {
   if (!TYPES.includes(state.Type))
     return [
       `the type ${String(state.Type)} is not supported at ${place}/Type; supported: ${TYPES.join(', ')}`,
@@ -70,17 +73,29 @@ function problemsOfState(state: State, states: Flow['States'], place: string, na
   const ends = state.Type === 'Choice' || state.Type === 'Succeed' || state.Type === 'Fail'
   if (!ends && (state.Next === undefined) === (state.End !== true))
     problems.push(`one of Next and End is needed at ${place}`)
-  if (state.Type === 'Task' && !RESOURCES.includes(state.Resource)) {
-    problems.push(
-      `the resource ${state.Resource} is not supported at ${place}/Resource; supported: ${RESOURCES.join(', ')}`,
-    )
+  if (state.Type === 'Task' && !isKnown(state.Resource, seen.resources)) {
+    const known = seen.resources.map((name) => `${SERVICE}${name}`).join(', ')
+    problems.push(`the resource ${state.Resource} is not supported at ${place}/Resource; supported: ${known}`)
+  }
+  if (state.Type === 'Map') {
+    const { Mode = 'INLINE' } = state.ItemProcessor?.ProcessorConfig ?? {}
+    if (Mode !== 'INLINE')
+      problems.push(`the mode ${Mode} is not supported at ${place}/ItemProcessor/ProcessorConfig`)
+    problems.push(...problemsOf(state.ItemProcessor, `${place}/ItemProcessor`, seen))
   }
   if (state.Type === 'Parallel') {
     for (const [index, branch] of state.Branches.entries()) {
-      problems.push(...problemsOf(branch, `${place}/Branches[${index}]`, names))
+      problems.push(...problemsOf(branch, `${place}/Branches[${index}]`, seen))
     }
   }
   return problems
+}
+
+/** Functions called by their own ARN come under `lambda`. */
+function isKnown(resource: string, known: readonly string[]): boolean {
+  if (known.includes('*')) return true
+  const name = resource.startsWith(SERVICE) ? resource.slice(SERVICE.length) : resource.split(':')[2]
+  return name !== undefined && known.includes(name)
 }
 
 function targetsOf(state: State): string[] {

@@ -1,13 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto'
 import jsonata from 'jsonata'
-import { StateError } from './state-error.ts'
+import { QueryError } from './state-error.ts'
 
 export type Variables = Readonly<Record<string, unknown>>
 
 const cache = new Map<string, jsonata.Expression>()
 const MAX_CACHED = 10_000
 
-/** `value` with each `{% %}` string replaced by what it evaluates to. Throws StateError States.QueryEvaluationError. */
+/** `value` with each `{% %}` string replaced by what it evaluates to. Throws QueryError. */
 export async function evaluate(value: unknown, variables: Variables, field: string): Promise<unknown> {
   if (typeof value === 'string') return isExpression(value) ? query(value, variables, field) : value
   if (typeof value !== 'object' || value === null || !containsExpression(value)) return value
@@ -39,23 +39,43 @@ function containsExpression(value: object): boolean {
 }
 
 async function query(text: string, variables: Variables, field: string): Promise<unknown> {
+  const subject = `The JSONata expression '${inner(text)}' specified for the field '${field}'`
   let result: unknown
   try {
     result = await compile(text).evaluate(undefined, variables)
   } catch (error) {
     const reason = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
-    throw new StateError(
-      'States.QueryEvaluationError',
-      `The JSONata expression '${inner(text)}' specified for the field '${field}' threw an error during evaluation. ${String(reason)}`,
-    )
+    throw new QueryError(field, `${subject} threw an error during evaluation. ${String(reason)}`)
   }
-  if (result === undefined) {
-    throw new StateError(
-      'States.QueryEvaluationError',
-      `The JSONata expression '${inner(text)}' specified for the field '${field}' returned nothing (undefined).`,
-    )
+  if (result === undefined) throw new QueryError(field, `${subject} returned nothing (undefined).`)
+  if (typeof result === 'function' || isJsonataFunction(result)) {
+    throw new QueryError(field, `${subject} returned an unsupported result type.`)
   }
   return plain(result)
+}
+
+/** A lambda or built-in of JSONata is an object with a mark. */
+function isJsonataFunction(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ('_jsonata_lambda' in value || '_jsonata_function' in value)
+  )
+}
+
+/** Throws QueryError when an evaluated field is not of the type that it must have. */
+export function requireType(
+  value: unknown,
+  type: 'array' | 'number' | 'boolean' | 'object',
+  template: unknown,
+  field: string,
+): void {
+  const actual = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value
+  if (actual === type) return
+  const found = `Expected '${type}', but was '${actual}' for value: ${JSON.stringify(value)}`
+  const isQuery = typeof template === 'string' && isExpression(template)
+  const subject = isQuery ? `The JSONata expression '${inner(template)}' specified for` : 'The value of'
+  throw new QueryError(field, `${subject} the field '${field}' returned an unexpected result type. ${found}`)
 }
 
 const inner = (text: string): string => text.slice(2, -2).trim()

@@ -1,7 +1,7 @@
 import type { Execution } from './execution.ts'
 import { asText } from './history.ts'
 import { runFlow } from './run-flow.ts'
-import { ExecutionStopped, StateError } from './state-error.ts'
+import { ExecutionStopped, Failed, StateError } from './state-error.ts'
 
 /** Runs an execution to its end and records it. Never throws: what goes wrong is how the execution ended. */
 export async function runExecution(execution: Execution): Promise<void> {
@@ -37,14 +37,15 @@ function endBadly(execution: Execution, thrown: unknown): void {
   // Stopped already, or the engine is: then it stays as it was.
   if (execution.status !== 'RUNNING' || thrown instanceof ExecutionStopped) return
   const { error, cause } = asStateError(thrown)
+  const details = { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) }
   const last = execution.history.events.length
   if (error === 'States.Timeout' && thrown instanceof ExecutionTimedOut) {
     execution.history.add(last, 'ExecutionTimedOut', { executionTimedOutEventDetails: {} })
-    execution.end('TIMED_OUT', { error, cause })
+    execution.end('TIMED_OUT', details)
     return
   }
-  execution.history.add(last, 'ExecutionFailed', { executionFailedEventDetails: { error, cause } })
-  execution.end('FAILED', { error, cause })
+  execution.history.add(last, 'ExecutionFailed', { executionFailedEventDetails: details })
+  execution.end('FAILED', details)
 }
 
 class ExecutionTimedOut extends StateError {}
@@ -64,6 +65,7 @@ async function withTimeout<T>(execution: Execution, work: () => Promise<T>): Pro
 
 /** A fault of the engine itself shows as States.Runtime, never as silence. */
 function asStateError(thrown: unknown): StateError {
+  if (thrown instanceof Failed) return thrown.reason
   if (thrown instanceof StateError) return thrown
   return new StateError(
     'States.Runtime',

@@ -2,11 +2,11 @@ import type { Flow, State } from './definition.ts'
 import { asText } from './history.ts'
 import { leave } from './leave-state.ts'
 import { requireFits } from './payload-limit.ts'
-import { evaluate } from './query.ts'
 import { type Entry, type Exit, makeEntry, type Scope } from './scope.ts'
 import { StateError } from './state-error.ts'
 import { runChoice } from './states/choice.ts'
 import { runFailable } from './states/failable.ts'
+import { callMap } from './states/map.ts'
 import { callParallel } from './states/parallel.ts'
 import { callTask } from './states/task.ts'
 import { runWait } from './states/wait.ts'
@@ -79,17 +79,17 @@ async function behave(entry: Entry): Promise<Exit> {
   const { state } = entry
   if (state.Type === 'Task') return runFailable(entry as Entry<typeof state>, callTask)
   if (state.Type === 'Parallel') return runFailable(entry as Entry<typeof state>, callParallel)
+  if (state.Type === 'Map') return runFailable(entry as Entry<typeof state>, callMap)
   if (state.Type === 'Choice') return runChoice(entry as Entry<typeof state>)
   if (state.Type === 'Wait') return runWait(entry as Entry<typeof state>)
   if (state.Type === 'Fail') throw await failure(entry as Entry<typeof state>)
   return leave(entry, entry.input, entry.entered)
 }
 
+/** What is left out stays out: a Fail state may say nothing at all. */
 async function failure(entry: Entry<Extract<State, { Type: 'Fail' }>>): Promise<StateError> {
-  const { Error: error = '', Cause: cause = '' } = entry.state
-  const names = entry.names()
-  return new StateError(
-    String(await evaluate(error, names, 'Error')),
-    String(await evaluate(cause, names, 'Cause')),
-  )
+  const { Error: error, Cause: cause } = entry.state
+  const text = async (value: unknown, field: string): Promise<string | undefined> =>
+    value === undefined ? undefined : String(await entry.evaluate(value, field))
+  return new StateError(await text(error, 'Error'), await text(cause, 'Cause'))
 }

@@ -47,7 +47,7 @@ export class StepFunctionsService {
       name,
       roleArn,
       definitionText: machine.definition,
-      definition: parsed(machine.definition),
+      definition: parsed(machine.definition, Object.keys(this.#settings.integrations)),
       createdAt: this.#settings.clock.now(),
     }
     this.#machines.set(stateMachineArn, stored)
@@ -129,9 +129,9 @@ export class StepFunctionsService {
   }
 }
 
-function parsed(text: string): Definition {
+function parsed(text: string, resources: readonly string[]): Definition {
   try {
-    return parseDefinition(text)
+    return parseDefinition(text, resources)
   } catch (error) {
     if (error instanceof InvalidDefinition) throw new AwsError('InvalidDefinition', error.message)
     throw error

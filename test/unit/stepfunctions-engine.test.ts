@@ -166,6 +166,75 @@ describe('the Step Functions engine', () => {
     await expect(runDefinition(one({ Type: 'Pass', End: false, Next: 'Nowhere' }))).rejects.toThrow(
       /"Nowhere" is not a state/,
     )
-    await expect(runDefinition(one({ Type: 'Map' }))).rejects.toThrow(/Map is not supported/)
+    await expect(runDefinition(one({ Type: 'Map', ItemProcessor: {} }))).rejects.toThrow(/no states at/)
+  })
+
+  it('maps over items, at most MaxConcurrency at once, and keeps their order', async () => {
+    let running = 0
+    let most = 0
+    const { execution, elapsedSeconds } = await runDefinition(
+      one({
+        Type: 'Map',
+        Items: '{% [1, 2, 3, 4, 5] %}',
+        MaxConcurrency: 2,
+        ItemSelector: {
+          n: '{% $states.context.Map.Item.Value %}',
+          at: '{% $states.context.Map.Item.Index %}',
+        },
+        ItemProcessor: { StartAt: 'T', States: { T: { ...invokeTask('f'), End: true } } },
+      }),
+      {
+        invoke: async (_name, payload, clock) => {
+          most = Math.max(most, ++running)
+          const { n } = payload as { n: number }
+          await clock.sleep((6 - n) * 1_000)
+          running -= 1
+          return payload
+        },
+      },
+    )
+    expect(execution.output).toEqual([1, 2, 3, 4, 5].map((n) => ({ n, at: n - 1 })))
+    expect(most).toBe(2)
+    // Two workers over 5, 4, 3, 2 and 1 seconds: 5 + 2 + 1 and 4 + 3.
+    expect(elapsedSeconds).toBe(8)
+  })
+
+  it('fails a Map with its first failing iteration, stops the others, and lets it be caught', async () => {
+    const { execution, elapsedSeconds } = await runDefinition({
+      StartAt: 'M',
+      States: {
+        M: {
+          Type: 'Map',
+          Items: [0, 100],
+          ItemProcessor: {
+            StartAt: 'W',
+            States: {
+              W: { Type: 'Wait', Seconds: '{% $states.input %}', Next: 'F' },
+              F: { Type: 'Fail', Error: 'Mine', Cause: 'why' },
+            },
+          },
+          Catch: [{ ErrorEquals: ['Mine'], Next: 'Caught' }],
+          End: true,
+        },
+        Caught: { Type: 'Pass', End: true },
+      },
+    })
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', output: { Error: 'Mine', Cause: 'why' } })
+    expect(elapsedSeconds).toBe(0)
+  })
+
+  it('records an evaluation that failed, with state and field', async () => {
+    const { execution } = await runDefinition(
+      one({ Type: 'Pass', Output: { a: '{% $states.input.none %}' } }),
+    )
+    expect(execution.history.events.at(-2)).toMatchObject({
+      type: 'EvaluationFailed',
+      evaluationFailedEventDetails: {
+        state: 'Only',
+        location: 'Output/a',
+        cause:
+          "An error occurred while executing the state 'Only' (entered at the event id #2). The JSONata expression '$states.input.none' specified for the field 'Output/a' returned nothing (undefined).",
+      },
+    })
   })
 })

@@ -1,5 +1,5 @@
 /**
- * Task and Parallel: a call that may fail, with Retry and Catch around it.
+ * Task, Parallel and Map: a call that may fail, with Retry and Catch around it.
  *
  * Invariants (tests cite them):
  * T1 each retrier counts its own retries; the first that names the error applies, and only it
@@ -7,31 +7,18 @@
  * T3 an error that no retrier takes goes to the first catcher that names it, else it ends the flow
  * T4 an error in the state's own `Output` or `Assign` is treated like one of the call
  */
-import type { Catcher, ParallelState, Retrier, TaskState } from '../definition.ts'
-import { leave } from '../leave-state.ts'
-import { evaluate } from '../query.ts'
+import type { MapState, ParallelState, Retrier, TaskState } from '../definition.ts'
+import { leave, shape } from '../leave-state.ts'
 import type { Entry, Exit } from '../scope.ts'
-import { errorMatches, StateError } from '../state-error.ts'
+import { errorMatches, Failed, StateError } from '../state-error.ts'
 
-export type Failable = TaskState | ParallelState
+export type Failable = TaskState | ParallelState | MapState
 /** One try. `after` is the event that led to it; a failing one tells its last event through `Failed`. */
 export type Call<S extends Failable> = (
   entry: Entry<S>,
   retryCount: number,
   after: number,
 ) => Promise<{ result: unknown; last: number }>
-
-/** A failed try with the event that recorded it. */
-export class Failed extends Error {
-  readonly reason: StateError
-  readonly last: number
-
-  constructor(reason: StateError, last: number) {
-    super(reason.message)
-    this.reason = reason
-    this.last = last
-  }
-}
 
 const DEFAULTS = { IntervalSeconds: 1, MaxAttempts: 3, BackoffRate: 2 }
 
@@ -63,7 +50,7 @@ function asFailed(thrown: unknown, entry: Entry): Failed {
 
 function retrierFor(
   { Retry = [] }: Failable,
-  error: string,
+  error: string | undefined,
   retries: ReadonlyMap<Retrier, number>,
 ): Retrier | undefined {
   const first = Retry.find(({ ErrorEquals }) => errorMatches(ErrorEquals, error))
@@ -77,23 +64,13 @@ function delayOf(retrier: Retrier, retried: number, random: () => number): numbe
   return JitterStrategy === 'FULL' ? full * random() : full
 }
 
-async function caught(entry: Entry<Failable>, { reason, last }: Failed): Promise<Exit> {
-  const catcher = (entry.state.Catch ?? []).find(({ ErrorEquals }) => errorMatches(ErrorEquals, reason.error))
-  if (!catcher) throw reason
+async function caught(entry: Entry<Failable>, failed: Failed): Promise<Exit> {
+  const { reason, last } = failed
+  const catchers = entry.state.Catch ?? []
+  const index = catchers.findIndex(({ ErrorEquals }) => errorMatches(ErrorEquals, reason.error))
+  const catcher = catchers[index]
+  if (!catcher) throw failed
   const errorOutput = { Error: reason.error, Cause: reason.cause }
-  return exitByCatcher(entry, catcher, errorOutput, last)
-}
-
-async function exitByCatcher(
-  entry: Entry,
-  catcher: Catcher,
-  errorOutput: object,
-  last: number,
-): Promise<Exit> {
-  const names = entry.names({ errorOutput })
-  const assigned = catcher.Assign
-    ? ((await evaluate(catcher.Assign, names, 'Catch/Assign')) as Record<string, unknown>)
-    : {}
-  const output = 'Output' in catcher ? await evaluate(catcher.Output, names, 'Catch/Output') : errorOutput
-  return { output, next: catcher.Next, assigned, last }
+  const shaped = await shape(entry, catcher, errorOutput, `Catch[${index}]/`, { errorOutput })
+  return { ...shaped, next: catcher.Next, last }
 }

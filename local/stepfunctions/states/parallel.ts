@@ -1,19 +1,17 @@
 import type { ParallelState } from '../definition.ts'
-import { evaluate } from '../query.ts'
 import type { Entry } from '../scope.ts'
-import { ExecutionStopped, StateError } from '../state-error.ts'
-import { Failed } from './failable.ts'
+import { ExecutionStopped, Failed, StateError } from '../state-error.ts'
 
 /** All branches at once; the first failure stops the others. The result is their outputs in order. */
 export async function callParallel(
   entry: Entry<ParallelState>,
-  _retryCount: number,
+  retryCount: number,
   after: number,
 ): Promise<{ result: unknown; last: number }> {
   const { state, scope } = entry
   const { history } = scope.execution
   const input =
-    'Arguments' in state ? await evaluate(state.Arguments, entry.names(), 'Arguments') : entry.input
+    'Arguments' in state ? await entry.evaluate(state.Arguments, 'Arguments', { retryCount }) : entry.input
   const started = history.add(after, 'ParallelStateStarted')
   const siblings = new AbortController()
   const signal = AbortSignal.any([scope.signal, siblings.signal])
@@ -25,11 +23,14 @@ export async function callParallel(
     return { result: outcomes.map(({ output }) => output), last: history.add(last, 'ParallelStateSucceeded') }
   } catch (thrown) {
     siblings.abort(new ExecutionStopped('another branch has failed'))
-    if (!(thrown instanceof StateError)) throw thrown
-    const details = { error: thrown.error, cause: thrown.cause }
-    throw new Failed(
-      thrown,
-      history.add(history.events.length, 'ParallelStateFailed', { parallelStateFailedEventDetails: details }),
-    )
+    const reason = reasonOf(thrown)
+    throw new Failed(reason, history.add(history.events.length, 'ParallelStateFailed'))
   }
+}
+
+/** Why a branch or an iteration failed; what is no failure of its own goes on. */
+export function reasonOf(thrown: unknown): StateError {
+  if (thrown instanceof Failed) return thrown.reason
+  if (thrown instanceof StateError) return thrown
+  throw thrown
 }

@@ -1,12 +1,9 @@
 import type { TaskState } from '../definition.ts'
-import { asText } from '../history.ts'
 import { requireFits } from '../payload-limit.ts'
-import { evaluate } from '../query.ts'
 import type { Entry } from '../scope.ts'
-import { ExecutionStopped, StateError } from '../state-error.ts'
-import { Failed } from './failable.ts'
+import { ExecutionStopped, Failed, StateError } from '../state-error.ts'
+import { taskRecorder } from '../task-recorder.ts'
 
-const REGION = 'us-east-1'
 const SERVICE = 'arn:aws:states:::'
 
 /** One call of a service, from its arguments to its result, with the events that AWS records for it. */
@@ -16,55 +13,53 @@ export async function callTask(
   after: number,
 ): Promise<{ result: unknown; last: number }> {
   const { state, scope } = entry
-  const { execution } = scope
-  const { history } = execution
-  const names = entry.names({ retryCount })
-  const given = (await evaluate(state.Arguments ?? {}, names, 'Arguments')) as Record<string, unknown>
-  const seconds =
-    state.TimeoutSeconds === undefined
-      ? undefined
-      : Number(await evaluate(state.TimeoutSeconds, names, 'TimeoutSeconds'))
+  const given =
+    'Arguments' in state ? await entry.evaluate(state.Arguments, 'Arguments', { retryCount }) : entry.input
+  const seconds = await secondsOf(entry, 'TimeoutSeconds', retryCount)
+  const heartbeat = await secondsOf(entry, 'HeartbeatSeconds', retryCount)
   scope.signal.throwIfAborted()
   requireFits(entry.name, given)
-  const [resourceType = '', resource = ''] = state.Resource.slice(SERVICE.length).split(':')
-  const kind = { resource, resourceType }
-  const scheduled = history.add(after, 'TaskScheduled', {
-    taskScheduledEventDetails: {
-      ...kind,
-      region: REGION,
-      parameters: asText(given),
-      ...(seconds === undefined ? {} : { timeoutInSeconds: seconds }),
-    },
-  })
-  const started = history.add(scheduled, 'TaskStarted', { taskStartedEventDetails: kind })
+  const record = taskRecorder(scope.execution.history, state.Resource)
+  const started = record.started(after, given, { timeoutInSeconds: seconds, heartbeatInSeconds: heartbeat })
   try {
     const result = await callWithin(entry, given, seconds)
     requireFits(entry.name, result)
-    const last = history.add(started, 'TaskSucceeded', {
-      taskSucceededEventDetails: { ...kind, output: asText(result) },
-    })
-    return { result, last }
+    return { result, last: record.succeeded(started, result) }
   } catch (thrown) {
     if (!(thrown instanceof StateError)) throw thrown
-    const timedOut = thrown.error === 'States.Timeout'
-    const details = { ...kind, error: thrown.error, ...(timedOut ? {} : { cause: thrown.cause }) }
-    const type = timedOut ? 'TaskTimedOut' : 'TaskFailed'
-    const key = timedOut ? 'taskTimedOutEventDetails' : 'taskFailedEventDetails'
-    throw new Failed(thrown, history.add(started, type, { [key]: details }))
+    throw new Failed(thrown, record.failed(started, thrown))
   }
 }
 
+async function secondsOf(
+  entry: Entry<TaskState>,
+  field: 'TimeoutSeconds' | 'HeartbeatSeconds',
+  retryCount: number,
+): Promise<number | undefined> {
+  const template = entry.state[field]
+  if (template === undefined) return undefined
+  return (await entry.evaluate(template, field, { type: 'number', retryCount })) as number
+}
+
 async function callWithin(
-  { state, scope }: Entry<TaskState>,
-  given: Record<string, unknown>,
+  { name, state, scope }: Entry<TaskState>,
+  given: unknown,
   seconds: number | undefined,
 ): Promise<unknown> {
   const { clock, integrations } = scope.execution.surroundings
-  const integration = integrations[state.Resource.slice(SERVICE.length)]
+  const isService = state.Resource.startsWith(SERVICE)
+  const integration =
+    integrations[isService ? state.Resource.slice(SERVICE.length) : 'lambda'] ?? integrations['*']
   if (!integration) throw new StateError('States.Runtime', `there is no integration ${state.Resource}`)
   const over = new AbortController()
   const signal = AbortSignal.any([scope.signal, over.signal])
-  const call = integration({ roleArn: scope.execution.from.roleArn, arguments: given, signal })
+  const call = integration({
+    roleArn: scope.execution.from.roleArn,
+    stateName: name,
+    resource: state.Resource,
+    arguments: given as Record<string, unknown>,
+    signal,
+  })
   const stopped = Promise.withResolvers<never>()
   const stop = (): void => stopped.reject(scope.signal.reason)
   scope.signal.addEventListener('abort', stop, { once: true })

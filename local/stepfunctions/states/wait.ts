@@ -1,8 +1,9 @@
 import type { WaitState } from '../definition.ts'
 import { leave } from '../leave-state.ts'
-import { evaluate } from '../query.ts'
 import type { Entry, Exit } from '../scope.ts'
-import { StateError } from '../state-error.ts'
+
+/** What AWS takes for a time: with seconds, and with an offset. */
+const ISO_8601 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/
 
 export async function runWait(entry: Entry<WaitState>): Promise<Exit> {
   const { clock } = entry.scope.execution.surroundings
@@ -11,21 +12,15 @@ export async function runWait(entry: Entry<WaitState>): Promise<Exit> {
   return leave(entry, entry.input, entry.entered)
 }
 
-async function dueAt({ state, names, scope }: Entry<WaitState>): Promise<number> {
+async function dueAt(entry: Entry<WaitState>): Promise<number> {
+  const { state, scope } = entry
   if (state.Seconds !== undefined) {
-    const seconds = await evaluate(state.Seconds, names(), 'Seconds')
-    if (typeof seconds === 'number' && seconds >= 0)
-      return scope.execution.surroundings.clock.now() + seconds * 1_000
-    throw new StateError(
-      'States.QueryEvaluationError',
-      `Seconds must be a number of at least 0, not ${JSON.stringify(seconds)}.`,
-    )
+    const seconds = (await entry.evaluate(state.Seconds, 'Seconds', { type: 'number' })) as number
+    if (seconds < 0) entry.fail('Seconds', `The Seconds field must not be negative: ${seconds}`)
+    return scope.execution.surroundings.clock.now() + seconds * 1_000
   }
-  const timestamp = await evaluate(state.Timestamp, names(), 'Timestamp')
-  const due = Date.parse(String(timestamp))
-  if (!Number.isNaN(due)) return due
-  throw new StateError(
-    'States.QueryEvaluationError',
-    `Timestamp must be an ISO 8601 time, not ${JSON.stringify(timestamp)}.`,
-  )
+  const timestamp = String(await entry.evaluate(state.Timestamp, 'Timestamp'))
+  if (ISO_8601.test(timestamp) && !Number.isNaN(Date.parse(timestamp))) return Date.parse(timestamp)
+  const detail = `The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: ${timestamp}`
+  return entry.fail('Timestamp', detail)
 }
