@@ -6,6 +6,8 @@ import { CliError, EXIT } from './cli-error.ts'
 
 export const DEFAULT_URL = 'http://localhost:8000'
 const TIMEOUT_MILLISECONDS = 60_000
+/** API Gateway's own names; the region stands in them, but not in those of an emulator. */
+const EXECUTE_API = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com/
 
 type Input = Record<string, unknown>
 type Output<Id extends RouteId> = z.output<(typeof ROUTES)[Id]['success']['output']>
@@ -70,7 +72,8 @@ async function send(base: string, request: Request): Promise<Response> {
 /** In an account the API is closed: requests carry the caller's own AWS signature. */
 async function signed(request: Request): Promise<Request> {
   const { hostname } = new URL(request.url)
-  if (!hostname.endsWith('.amazonaws.com')) return request
+  const [, region = process.env.AWS_REGION ?? 'us-east-1'] = EXECUTE_API.exec(hostname) ?? []
+  if (!hostname.includes('.execute-api.')) return request
   const [{ AwsClient }, { fromNodeProviderChain }] = await Promise.all([
     import('aws4fetch'),
     import('@aws-sdk/credential-providers'),
@@ -80,7 +83,6 @@ async function signed(request: Request): Promise<Request> {
       `requests to ${hostname} are signed with your AWS credentials, and there are none: ${error.message}`,
     )
   })
-  const region = hostname.split('.').at(-3) ?? 'us-east-1'
   return new AwsClient({ ...credentials, service: 'execute-api', region }).sign(request)
 }
 

@@ -32,7 +32,7 @@ const COMMANDS = [
 
 const HELP = `
 Environment:
-  ORCHESTRATOR_URL   the API (default http://localhost:8000); requests to *.amazonaws.com are signed with your AWS credentials
+  ORCHESTRATOR_URL   the API (default http://localhost:8000); requests to *.execute-api.* are signed with your AWS credentials
   NO_COLOR           no colours
 
 Exit codes:

@@ -74,7 +74,9 @@ export class ObservabilityStack extends Stack {
 
   #addDashboard({ agents, workflows }: Catalogue, { api }: RuntimeStack): void {
     const ofAgents = (name: string, statistic?: string): IMetric[] =>
-      agents.map(({ manifest }) => this.#ofFunction(`agent-${manifest.id}`, name, statistic))
+      agents.map(({ manifest }) =>
+        this.#ofFunction(`agent-${manifest.id}`, name, statistic).with({ label: manifest.id }),
+      )
     const ofMachines = (name: string, statistic?: string): IMetric[] =>
       workflows.map((workflow) => this.#ofMachine(workflow.name, name, statistic))
     new Dashboard(this, 'Dashboard', {
@@ -100,15 +102,10 @@ export class ObservabilityStack extends Stack {
     })
   }
 
-  #ofFunction(name: string, metricName: string, statistic = 'Sum'): IMetric {
+  /** Without a label: an alarm on a labelled metric becomes one on an expression. */
+  #ofFunction(name: string, metricName: string, statistic = 'Sum'): Metric {
     const FunctionName = `${this.#prefix}-${name}`
-    return new Metric({
-      namespace: 'AWS/Lambda',
-      metricName,
-      dimensionsMap: { FunctionName },
-      statistic,
-      label: name,
-    })
+    return new Metric({ namespace: 'AWS/Lambda', metricName, dimensionsMap: { FunctionName }, statistic })
   }
 
   #ofMachine(workflow: string, metricName: string, statistic = 'Sum'): IMetric {

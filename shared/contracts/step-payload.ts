@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
-/** `EnteredTime#RedriveCount#RetryCount`, as the compiled state sends it. */
-const FencePartsSchema = z.string().regex(/^[^#]+#\d+#\d+$/)
+/** `EnteredTime#RedriveCount#RetryCount`, as the compiled state sends it; an emulator may know no counts. */
+const FencePartsSchema = z.string().regex(/^[^#]+#\d*#\d*$/)
 
 /** What Step Functions hands to a step's Lambda. Data never travels with it. */
 export const StepPayloadSchema = z.object({
