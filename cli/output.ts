@@ -45,6 +45,18 @@ export function duration(milliseconds: number | undefined): string {
     : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
 }
 
+/** How long something took, or has taken so far. */
+export function elapsed({
+  durationMs,
+  since,
+}: {
+  durationMs?: number | undefined
+  since: string | undefined
+}): string {
+  if (durationMs !== undefined || since === undefined) return duration(durationMs)
+  return `${duration(Math.max(0, Date.now() - Date.parse(since)))} so far`
+}
+
 const MARKS: Readonly<Record<string, [mark: string, format: Style]>> = {
   succeeded: ['✔', 'green'],
   failed: ['✘', 'red'],

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createLogUpdate } from 'log-update'
 import type { StepView, TaskView } from '../shared/contracts/views.ts'
 import { callApi } from './api-client.ts'
-import { duration, statusMark, statusText, style } from './output.ts'
+import { duration, elapsed, statusMark, statusText, style } from './output.ts'
 
 export type WatchedTask = TaskView & { steps: StepView[] }
 
@@ -29,7 +29,7 @@ export async function watchTask(
 /** The task and its steps, one a line, in the order in which they can run. */
 export function taskTree(task: WatchedTask): string {
   const widest = Math.max(...task.steps.map(({ stepId }) => stepId.length))
-  const head = `${style('bold', task.workflow.name)} ${style('dim', task.taskId)}  ${statusText(task.status)}  ${duration(task.durationMs)}`
+  const head = `${style('bold', task.workflow.name)} ${style('dim', task.taskId)}  ${statusText(task.status)}  ${elapsed({ durationMs: task.durationMs, since: task.createdAt })}`
   return [head.trimEnd(), ...task.steps.map((step) => `  ${stepLine(step, widest)}`)].join('\n')
 }
 
@@ -37,7 +37,7 @@ function stepLine(step: StepView, widest: number): string {
   const { stepId, status, agentId = '', durationMs, progress, attempts, needs } = step
   const facts = [
     agentId,
-    duration(durationMs),
+    elapsed({ durationMs, since: status === 'running' ? step.startedAt : undefined }),
     progress ? `${Math.round(progress.fraction * 100)} % ${progress.note}` : '',
     attempts.length > 0 ? `${attempts.length} failed ${attempts.length === 1 ? 'attempt' : 'attempts'}` : '',
     step.error?.message ?? step.skipReason ?? step.degraded ?? '',

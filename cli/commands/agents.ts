@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
-import { printJson, printTable } from '../output.ts'
+import { describeSchema } from '../describe-schema.ts'
+import { printJson, printTable, style } from '../output.ts'
 
 export function agentsCommand(): Command {
   return new Command('agents')
@@ -17,10 +18,11 @@ export function agentsCommand(): Command {
           const agent = await callApi('getAgent', { id: agentId })
           if (json) return printJson(agent)
           console.log(`${agent.id} ${agent.version} (${agent.status})\n${agent.description}\n`)
-          return printTable(
-            ['capability', 'what it does'],
-            agent.capabilities.map(({ name, description }) => [name, description]),
-          )
+          for (const { name, description, inputSchema } of agent.capabilities) {
+            console.log(`${style('bold', name)}  ${description}`)
+            for (const line of describeSchema(inputSchema)) console.log(`  ${line}`)
+          }
+          return
         }
         const { agents } = await callApi('listAgents', { capability })
         if (json) return printJson({ agents })

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts'
+import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { holdFolder } from '../dev/hold-folder.ts'
 import { openLogs } from '../dev/open-logs.ts'
@@ -76,6 +77,11 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   say(style('dim', `the local cloud is up (${duration(performance.now() - started)})`))
   if (verbose) say(style('dim', `left out, for nothing here depends on it: ${cloud.ignored.join(', ')}`))
 
+  if (!exit) {
+    const open = (await orInterrupted(callApi('listTasks', { status: 'running', limit: 100 }, cloud.apiUrl)))
+      .tasks.length
+    if (open > 0) say(`${open} unfinished ${open === 1 ? 'task goes' : 'tasks go'} on`)
+  }
   if (sample || exit) {
     const task = await orInterrupted(runSample(cloud.apiUrl, { to, json, reports: join(folder, 'reports') }))
     if (exit) return task.status === 'succeeded' ? undefined : fail(EXIT.taskFailed)
@@ -129,5 +135,5 @@ In a second terminal:
   ${set}npx orchestrator submit research_and_analyze --input '{"query":"retry with backoff and jitter"}' --wait   ${style('dim', `(over ${readmes} READMEs)`)}
   ${set}npx orchestrator list
 
-Ctrl-C stops it; tasks are kept.`)
+Ctrl-C stops it; tasks are kept, and unfinished ones go on at the next start.`)
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { TASK_STATUSES } from '../../shared/domain/task.ts'
 import { callApi } from '../api-client.ts'
-import { duration, printJson, printTable } from '../output.ts'
+import { elapsed, printJson, printTable } from '../output.ts'
 
 type Options = { status?: string; limit: string; cursor?: string; json?: boolean }
 
@@ -22,7 +22,7 @@ export function listCommand(): Command {
         task.status,
         task.workflow.name,
         task.createdAt,
-        duration(task.durationMs),
+        elapsed({ durationMs: task.durationMs, since: task.createdAt }),
       ])
       printTable(['task', 'status', 'workflow', 'created', 'took'], rows)
       if (!page.cursor) return

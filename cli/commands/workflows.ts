@@ -1,7 +1,8 @@
 import { Command } from 'commander'
 import { stringify } from 'yaml'
 import { callApi } from '../api-client.ts'
-import { printJson, printTable } from '../output.ts'
+import { describeSchema } from '../describe-schema.ts'
+import { printJson, printTable, style } from '../output.ts'
 
 export function workflowsCommand(): Command {
   return new Command('workflows')
@@ -11,7 +12,12 @@ export function workflowsCommand(): Command {
     .action(async (name: string | undefined, { json = false }: { json?: boolean }) => {
       if (name !== undefined) {
         const workflow = await callApi('getWorkflow', { name })
-        return json ? printJson(workflow) : console.log(stringify(workflow.definition))
+        if (json) return printJson(workflow)
+        const fields = describeSchema(workflow.definition.input)
+        console.log(`${style('bold', name)} v${workflow.version}  ${workflow.description}`)
+        console.log(`task types: ${workflow.taskTypes.join(', ') || name}; input:`)
+        for (const line of fields.length > 0 ? fields : ['anything']) console.log(`  ${line}`)
+        return console.log(`\n${stringify(workflow.definition)}`)
       }
       const { workflows } = await callApi('listWorkflows')
       if (json) return printJson({ workflows })

@@ -100,6 +100,10 @@ describe('orchestrator', () => {
     expect((await cli('list', '--limit', '1')).stdout).toContain(taskId)
     expect((await cli('agents')).stdout).toMatch(/research +1\.0\.0 +active +research\.search/)
     expect((await cli('workflows')).stdout).toContain('data_report')
+    expect((await cli('workflows', 'research')).stdout).toMatch(
+      /query {2}string, required\n {2}limit {2}integer, default 8/,
+    )
+    expect((await cli('agents', 'research')).stdout).toMatch(/limit {2}integer, default 8/)
     expect((await cli('plan', 'data_report')).stdout).toContain(
       'longest chain: profile -> correlations -> report',
     )
