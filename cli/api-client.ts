@@ -4,7 +4,7 @@ import { ROUTES, type RouteId } from '../shared/contracts/routes.ts'
 import { ProblemSchema } from '../shared/contracts/views.ts'
 import { CliError, EXIT } from './cli-error.ts'
 
-export const DEFAULT_URL = 'http://localhost:8000'
+const DEFAULT_URL = 'http://localhost:8000'
 const TIMEOUT_MILLISECONDS = 60_000
 /** API Gateway's own names; the region stands in them, but not in those of an emulator. */
 const EXECUTE_API = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com/

@@ -45,7 +45,6 @@ function createDeps(variables: NodeJS.ProcessEnv): Deps {
     logger,
     clock,
     ids,
-    blobs,
     tasks: dynamodbTaskStore({ client: dynamodb, table: TASKS_TABLE, blobs, digest: ids.digest }),
     registry: dynamodbRegistry({ client: dynamodb, table: REGISTRY_TABLE, clock }),
     files: s3FileStore({ client: s3, bucket: BUCKET }),

@@ -31,6 +31,7 @@ export function planItems(
 
   return {
     async createPlan(plan: Plan): Promise<boolean> {
+      // A plan is JSON by construction; its type says more than `Json` can.
       const stored = await values.storeValue(plan.taskId, plan as unknown as Json)
       const put = new PutCommand({
         TableName: table,

@@ -94,7 +94,7 @@ export function taskItems({ client, table }: TaskTable): TaskItems {
       return pages
         .flat()
         .filter(isOpenTask)
-        .sort((a, b) => a.createdAt.localeCompare(b.createdAt))
+        .sort((a, b) => (createdKeyOf(a) < createdKeyOf(b) ? -1 : 1))
         .slice(0, limit)
     },
   }

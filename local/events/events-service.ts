@@ -31,7 +31,7 @@ type Settings = {
 
 /** AWS retries for hours; on a laptop a few tries over seconds tell as much. */
 const RETRY_MILLISECONDS = [100, 500, 2_000]
-export const DEFAULT_BUS = 'default'
+const DEFAULT_BUS = 'default'
 
 /** Buses, rules and schedules: EventBridge without its wire. */
 export class EventsService {

@@ -3,7 +3,7 @@ import type { CreateFilesSchema } from '../contracts/requests.ts'
 import { FILES_PREFIX } from '../domain/file-reference.ts'
 import type { Ports } from '../ports/index.ts'
 
-export const MAX_FILE_BYTES = 50 * 1024 * 1024
+const MAX_FILE_BYTES = 50 * 1024 * 1024
 const EXPIRES_SECONDS = 900
 
 /** Presigned uploads for files under one folder, and the references that task inputs may name. */

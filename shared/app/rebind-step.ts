@@ -143,7 +143,7 @@ async function settleDegraded(situation: Situation, error: Failure): Promise<Reb
     const names = await namesForExpressions(ports.tasks, { task, plan, records, template })
     const value = (await resolveExpressions(template, names, 'onFailure.output')) ?? null
     const output = await ports.tasks.storeValue(own.taskId, value)
-    return end(situation, { status: 'succeeded', output, degraded: error.message })
+    return await end(situation, { status: 'succeeded', output, degraded: error.message })
   } catch (thrown) {
     if (!isOrchestratorError(thrown, 'InvalidInputError')) throw thrown
     const both = { name: error.name, message: `${error.message}; and its degraded output: ${thrown.message}` }
@@ -152,9 +152,10 @@ async function settleDegraded(situation: Situation, error: Failure): Promise<Reb
   }
 }
 
-/** Step Functions' own names are not ours to throw. */
+/** Step Functions' own names are not ours to throw, and what the rebinder's Task retries would not end the task. */
 function wireName(name: string): string {
-  return name.startsWith('States.') || name.startsWith('Lambda.') ? 'AgentFailedError' : name
+  const kept = !/^(States|Lambda)\./.test(name) && name !== 'UnavailableError'
+  return kept ? name : 'AgentFailedError'
 }
 
 async function end(
@@ -162,9 +163,7 @@ async function end(
   outcome: Omit<StepEnd, 'endedAt'>,
 ): Promise<RebindAnswer> {
   const ended = { ...outcome, endedAt: ports.clock.now().toISOString() }
-  if (!(await ports.tasks.endStep(own, ended))) {
-    throw superseded(own.path)
-  }
+  if (!(await ports.tasks.endStep(own, ended))) throw superseded(own.path)
   const event = stepEndedEvent(own.taskId, { ...record, ...ended })
   await ports.bus.publish(event ? [event] : [])
   return { settled: outcome.status === 'succeeded' ? 'succeeded' : 'failed' }

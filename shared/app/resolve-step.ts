@@ -47,7 +47,7 @@ export async function resolveStep(
 }
 
 /** Why a step cannot run after what became of the steps it needs (R1); undefined when it can. */
-export function blockedBy(
+function blockedBy(
   { join }: Pick<AgentStep, 'join'>,
   needs: readonly string[],
   records: readonly Pick<StepRecord, 'path' | 'status'>[],

@@ -32,9 +32,9 @@ const LAMBDA_RETRY: Retrier = {
   JitterStrategy: 'FULL',
 }
 
-export type StateNames = { step: string; rebind: string; again: string; wait: string; settled: string }
+type StateNames = { step: string; rebind: string; again: string; wait: string; settled: string }
 
-export function namesOf(stepId: string): StateNames {
+function namesOf(stepId: string): StateNames {
   return {
     step: stepId,
     rebind: `${stepId}: rebind`,

@@ -33,7 +33,7 @@ export function bindWorkflow(
   return bound
 }
 
-export function bindingOf({ functionArn, id, version }: Agent): Binding {
+function bindingOf({ functionArn, id, version }: Agent): Binding {
   return { functionArn, agentId: id, version }
 }
 

@@ -11,7 +11,6 @@ import type { TaskStore } from './task-store.ts'
 export type Ports = {
   tasks: TaskStore
   registry: Registry
-  blobs: BlobStore
   files: FileStore
   bus: EventBus
   executions: Executions

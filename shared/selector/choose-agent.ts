@@ -52,7 +52,7 @@ export function chooseAgent(request: SelectionRequest): Selection {
 }
 
 /** What the agent is asked to do: the step's capability, or a pinned agent's first. */
-export function capabilityFor(agent: Agent, request: Pick<SelectionRequest, 'capability'>): string {
+function capabilityFor(agent: Agent, request: Pick<SelectionRequest, 'capability'>): string {
   return request.capability ?? agent.capabilities[0]?.name ?? ''
 }
 

@@ -69,6 +69,7 @@ export function compileExpression(text: string): jsonata.Expression {
   if (known) return known
   const expression = jsonata(text)
   expression.assign('eval', undefined)
+  // Its types know text only; the hooks of its own debugger are bound by symbol.
   const assign = expression.assign as unknown as (name: symbol, hook: unknown) => void
   assign(ENTRY, enter)
   assign(EXIT, leave)
@@ -80,6 +81,7 @@ export function compileExpression(text: string): jsonata.Expression {
 /** Undefined when the expression finds nothing. Throws InvalidInputError with the expression and the reason. */
 export async function evaluateExpression(text: string, names: Names, path = ''): Promise<Json | undefined> {
   const budget: Budget = { depth: 0, deadline: Date.now() + MAX_MILLISECONDS }
+  // JSONata marks arrays that it is given (`list[]`): it gets its own.
   const bindings = { ...structuredClone(names), __budget: () => budget }
   try {
     const result: unknown = await compileExpression(text).evaluate({}, bindings)

@@ -31,7 +31,7 @@ export function graphOfWorkflow(workflow: Pick<Workflow, 'steps'>): Graph {
   return makeGraph(Object.entries(workflow.steps).map(([id, step]) => [id, needsOfStep(step)] as const))
 }
 
-/** The capability a step asks for: by name, or whichever the pinned agent offers first. */
+/** The capability a step names; undefined where it only pins an agent, and for steps that no agent runs. */
 export function capabilityOfStep(step: Step): string | undefined {
   return isAgentStep(step) ? step.capability : undefined
 }

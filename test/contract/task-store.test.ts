@@ -86,6 +86,21 @@ describe('tasks', () => {
     expect(found.map(({ id }) => id)).toEqual([open.id])
   })
 
+  it('pages through open tasks, also those of one instant, each once', async () => {
+    const createdAt = '2024-01-01T00:00:00.000Z'
+    const made = Array.from({ length: 7 }, () => newTask({ createdAt }))
+    for (const task of made) await tasks.createTask(task)
+    const seen: string[] = []
+    for (let after: OpenTask | undefined; ; ) {
+      const query = { createdBefore: '2024-06-01T00:00:00.000Z', limit: 2, ...(after ? { after } : {}) }
+      const page = await tasks.listOpenTasks(query)
+      seen.push(...page.map(({ id }) => id))
+      after = page.at(-1)
+      if (page.length < 2) break
+    }
+    expect(seen).toEqual(made.map(({ id }) => id))
+  })
+
   it('keeps the first plan of a task, large ones in the blob store', async () => {
     const { id } = newTask()
     const plan = {

@@ -100,6 +100,15 @@ describe('rebindStep', () => {
     })
   })
 
+  it.each(['UnavailableError', 'Lambda.Unknown', 'States.TaskFailed'])(
+    'ends the task under a name that nothing retries: %s',
+    async (errorName) => {
+      const { taskId, ids } = await seed(['a'])
+      await expect(fail(taskId, ids[0] ?? '', errorName)).rejects.toMatchObject({ name: 'AgentFailedError' })
+      expect(await stepOf(taskId)).toMatchObject({ status: 'failed', error: { name: errorName } })
+    },
+  )
+
   it('goes on without the step when it may fail (B4)', async () => {
     const { taskId, ids } = await seed(['a'], { onFailure: 'continue' })
     expect(await fail(taskId, ids[0] ?? '', 'AgentFailedError')).toEqual({ settled: 'failed' })

@@ -31,7 +31,6 @@ export async function startStores(): Promise<{ ports: Ports; recorded: Recorded;
   const ports: Ports = {
     clock: systemClock,
     ids,
-    blobs,
     tasks: dynamodbTaskStore({ client, table: 'tasks', blobs, digest: ids.digest }),
     registry: dynamodbRegistry({ client, table: 'registry', clock: systemClock }),
     files: {

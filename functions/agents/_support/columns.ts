@@ -1,6 +1,6 @@
 import type { Cell, Row } from './table.ts'
 
-export type ColumnType = 'number' | 'date' | 'boolean' | 'text' | 'empty'
+type ColumnType = 'number' | 'date' | 'boolean' | 'text' | 'empty'
 
 export type Column = { name: string; type: ColumnType; cells: Cell[] }
 
