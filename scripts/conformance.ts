@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { conform, hasCases } from '../test/conformance/conform.ts'
+import { KNOWN_DIFFERENCES } from '../test/conformance/known-differences.ts'
 
 const HELP = `Usage: npm run conformance -- --cases DIR [--json OUT]
 
@@ -17,9 +18,15 @@ if (values.help || !values.cases || !hasCases(values.cases)) {
   process.exit(values.help ? 0 : 2)
 }
 
-const { areas, failures, reasons } = await conform(values.cases)
+const { areas, failures, reasons, stale, chains } = await conform(values.cases)
 console.table(areas)
 for (const { id, differences } of failures) console.log(`FAILED ${id}\n  ${differences.join('\n  ')}`)
+for (const [id, reason] of Object.entries(KNOWN_DIFFERENCES))
+  console.log(`known difference: ${id}\n  ${reason}`)
 for (const [reason, count] of Object.entries(reasons)) console.log(`not applicable: ${count} (${reason})`)
+console.log(
+  `previous events: ${chains.agree} histories agree, ${chains.differ} differ (not compared by the matcher)`,
+)
+for (const id of stale) console.log(`listed as a known difference, but it passes: ${id}`)
 if (values.json) await writeFile(values.json, `${JSON.stringify({ areas }, null, 2)}\n`)
-process.exitCode = failures.length > 0 ? 1 : 0
+process.exitCode = failures.length > 0 || stale.length > 0 ? 1 : 0

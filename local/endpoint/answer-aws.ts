@@ -69,7 +69,7 @@ async function answerDynamoDB(
 }
 
 async function answerStates(
-  { iam, stepfunctions }: Services,
+  { iam, stepfunctions, ...place }: Services,
   action: string,
   request: AwsRequest,
 ): Promise<AwsResponse> {
@@ -78,7 +78,7 @@ async function answerStates(
   return {
     status: 200,
     headers: JSON_TYPE,
-    body: JSON.stringify(answerStepFunctions(stepfunctions, action, body)),
+    body: JSON.stringify(answerStepFunctions(stepfunctions, action, body, place)),
   }
 }
 

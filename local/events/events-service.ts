@@ -14,7 +14,7 @@ export type Rule = {
 
 /** Delivers to a target by ARN; rejects when the target did not take it. */
 export type Deliver = (arn: string, event: Record<string, unknown>) => Promise<void>
-type Entry = {
+export type Entry = {
   Source?: string
   DetailType?: string
   Detail?: string
@@ -71,9 +71,12 @@ export class EventsService {
     }
   }
 
-  /** An event of AWS's own, on the default bus. */
-  publishAws(source: string, detailType: string, detail: object): void {
-    this.#route(DEFAULT_BUS, this.#envelope({ source, detailType, detail, resources: [] }))
+  /**
+   * An event of AWS's own, on the default bus. Resolves when every target has it, or it has gone to their dead letters;
+   * rejects when the bus was stopped before that.
+   */
+  async publishAws(source: string, detailType: string, detail: object): Promise<void> {
+    await this.#route(DEFAULT_BUS, this.#envelope({ source, detailType, detail, resources: [] }))
   }
 
   async stop(): Promise<void> {
@@ -102,7 +105,7 @@ export class EventsService {
       return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' }
     }
     const event = this.#envelope({ source: Source, detailType: DetailType, detail, resources: Resources })
-    this.#route(bus, event)
+    this.#route(bus, event).catch(() => {})
     return { EventId: event.id }
   }
 
@@ -132,25 +135,27 @@ export class EventsService {
     }
   }
 
-  #route(bus: string, event: Record<string, unknown>): void {
-    for (const rule of this.#rules) {
-      if (rule.bus === bus && rule.pattern && matchesPattern(rule.pattern, event)) this.#send(rule, event)
-    }
+  async #route(bus: string, event: Record<string, unknown>): Promise<void> {
+    const matching = this.#rules.filter(
+      (rule) => rule.bus === bus && rule.pattern && matchesPattern(rule.pattern, event),
+    )
+    await Promise.all(matching.map((rule) => this.#send(rule, event)))
   }
 
   #fire(rule: Rule): void {
-    this.#send(
-      rule,
-      this.#envelope({ source: 'aws.events', detailType: 'Scheduled Event', detail: {}, resources: [] }),
-    )
+    const detailType = 'Scheduled Event'
+    const event = this.#envelope({ source: 'aws.events', detailType, detail: {}, resources: [] })
+    this.#send(rule, event).catch(() => {})
   }
 
-  #send(rule: Rule, event: Record<string, unknown>): void {
-    for (const target of rule.targets) {
-      const delivery = this.#deliver(target, event)
+  async #send(rule: Rule, event: Record<string, unknown>): Promise<void> {
+    const deliveries = rule.targets.map((target) => this.#deliver(target, event))
+    for (const delivery of deliveries) {
       this.#underWay.add(delivery)
-      void delivery.finally(() => this.#underWay.delete(delivery))
+      const done = (): boolean => this.#underWay.delete(delivery)
+      delivery.then(done, done)
     }
+    await Promise.all(deliveries)
   }
 
   async #deliver(
@@ -161,7 +166,7 @@ export class EventsService {
     let reason = ''
     for (const wait of tries) {
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
-      if (this.#stopped) return
+      if (this.#stopped) throw new Error('the bus was stopped')
       try {
         await this.#settings.deliver(arn, event)
         return

@@ -1,6 +1,4 @@
 import { AwsError } from '../endpoint/aws-error.ts'
-import type { Integration } from '../stepfunctions/integrations.ts'
-import { StateError } from '../stepfunctions/state-error.ts'
 import { type FunctionSettings, type Invocation, LambdaFunction } from './lambda-function.ts'
 
 /** The functions of the assembly, by ARN and by name. */
@@ -40,24 +38,5 @@ export class LambdaService {
 
   async stop(): Promise<void> {
     await Promise.all(this.list().map((one) => one.stop()))
-  }
-
-  /** `lambda:invoke` for Step Functions: the envelope of a success, the error name and cause of a failure. */
-  readonly integration: Integration = async ({ arguments: { FunctionName, Payload = {} } }) => {
-    const outcome = await this.#invokeFor(String(FunctionName), JSON.stringify(Payload))
-    if ('payload' in outcome) {
-      return { ExecutedVersion: '$LATEST', Payload: JSON.parse(outcome.payload), StatusCode: 200 }
-    }
-    const { errorType, errorMessage, trace } = outcome.functionError
-    throw new StateError(errorType, JSON.stringify({ errorType, errorMessage, trace }))
-  }
-
-  async #invokeFor(name: string, payload: string): Promise<Invocation> {
-    try {
-      return await this.invoke(name, payload)
-    } catch (error) {
-      if (error instanceof AwsError) throw new StateError(`Lambda.${error.code}`, error.message)
-      throw error
-    }
   }
 }

@@ -25,7 +25,7 @@ export const realClock: EngineClock = {
   },
 }
 
-type Timer = { at: number; order: number; fire: () => void }
+type Timer = { at: number; fire: () => void }
 
 /**
  * Time that stands still while anything can still happen, then jumps to the next timer: a wait of a year ends in
@@ -33,8 +33,8 @@ type Timer = { at: number; order: number; fire: () => void }
  */
 export class VirtualClock implements EngineClock {
   #now: number
+  /** By time; those of the same instant in the order in which they were set. */
   #timers: Timer[] = []
-  #order = 0
   #turning = false
 
   constructor(start = Date.UTC(2026, 0, 1)) {
@@ -48,8 +48,8 @@ export class VirtualClock implements EngineClock {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const timer: Timer = { at: this.#now + Math.max(0, milliseconds), order: this.#order++, fire: resolve }
-    this.#timers.push(timer)
+    const timer: Timer = { at: this.#now + Math.max(0, milliseconds), fire: resolve }
+    this.#insert(timer)
     const abort = (): void => {
       this.#timers = this.#timers.filter((other) => other !== timer)
       reject(signal?.reason)
@@ -59,15 +59,25 @@ export class VirtualClock implements EngineClock {
     return promise.finally(() => signal?.removeEventListener('abort', abort))
   }
 
+  #insert(timer: Timer): void {
+    let low = 0
+    let high = this.#timers.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#timers[middle] as Timer).at <= timer.at) low = middle + 1
+      else high = middle
+    }
+    this.#timers.splice(low, 0, timer)
+  }
+
   /** One timer at a time: what it sets going comes to rest before the next. */
   async #turn(): Promise<void> {
     if (this.#turning) return
     this.#turning = true
     while (this.#timers.length > 0) {
       await new Promise((resolve) => setImmediate(resolve))
-      const [next] = this.#timers.sort((a, b) => a.at - b.at || a.order - b.order)
+      const next = this.#timers.shift()
       if (!next) continue
-      this.#timers.shift()
       this.#now = Math.max(this.#now, next.at)
       next.fire()
     }

@@ -28,6 +28,7 @@ export type TaskState = Common &
     Type: 'Task'
     Resource: string
     Arguments?: unknown
+    Credentials?: { RoleArn?: string }
     TimeoutSeconds?: number | string
     HeartbeatSeconds?: number | string
   }
@@ -49,7 +50,9 @@ export type MapState = Common &
     Type: 'Map'
     Items?: unknown
     ItemSelector?: unknown
-    ItemProcessor: Flow & { ProcessorConfig?: { Mode?: string } }
+    ItemProcessor: Flow & { ProcessorConfig?: { Mode?: string; ExecutionType?: string } }
+    /** Names the Map's children. */
+    Label?: string
     MaxConcurrency?: number | string
     ToleratedFailureCount?: number | string
     ToleratedFailurePercentage?: number | string

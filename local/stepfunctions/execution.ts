@@ -1,70 +1,97 @@
 import type { EngineClock } from './clock.ts'
 import type { Definition } from './definition.ts'
-import { History } from './history.ts'
-import type { Integrations } from './integrations.ts'
+import { History, type JournalEntry } from './history.ts'
+import type { Integrations } from './integrations/integration.ts'
+import type { ExecutionRow, ExecutionStore } from './store/execution-store.ts'
+import type { TaskTokens } from './task-tokens.ts'
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED'
+type Ended = Exclude<ExecutionStatus, 'RUNNING'>
+export type Outcome = { status: Ended; output?: unknown; error?: string; cause?: string }
+
+/** What a distributed Map starts for each of its items. */
+export type ChildSpec = {
+  parent: Execution
+  label: string
+  name: string
+  definition: Definition
+  input: unknown
+  mapRunArn: string
+}
 
 /** What an execution runs in. Everything that is not a function of definition and input comes from here. */
 export type Surroundings = {
   clock: EngineClock
   integrations: Integrations
   random: () => number
+  tokens: TaskTokens
+  store: ExecutionStore
+  /** Starts a child, or finds the one of that name; a failed one runs again after a redrive. Resolves when it has ended. */
+  runChild(child: ChildSpec, options: { redrives: number; signal: AbortSignal }): Promise<Outcome>
 }
 
-export type StartedFrom = {
-  definition: Definition
-  input: unknown
-  name: string
-  executionArn: string
-  stateMachineArn: string
-  stateMachineName: string
-  roleArn: string
-}
-
-/** One run of a definition: what is fixed, what has happened, and the means to stop it. */
+/** One run of a definition while it runs: what is fixed, what has happened, and the means to stop it. */
 export class Execution {
-  readonly from: StartedFrom
+  readonly row: ExecutionRow
+  readonly definition: Definition
+  readonly input: unknown
   readonly surroundings: Surroundings
   readonly history: History
-  readonly startedAt: number
   readonly controller = new AbortController()
-  status: ExecutionStatus = 'RUNNING'
-  stoppedAt: number | undefined
-  output: unknown
-  error: string | undefined
-  cause: string | undefined
-  /** Settles when the execution has ended, however it ended. */
-  readonly ended = Promise.withResolvers<void>()
+  /** Settles when this life of the execution has ended, however it ended; undefined when the engine was stopped. */
+  readonly ended = Promise.withResolvers<Outcome | undefined>()
+  #outcome: Outcome | undefined
+  #context: Record<string, unknown> | undefined
 
-  constructor(from: StartedFrom, surroundings: Surroundings) {
-    this.from = from
+  constructor(
+    row: ExecutionRow,
+    definition: Definition,
+    surroundings: Surroundings,
+    past: readonly JournalEntry[] = [],
+  ) {
+    this.row = row
+    this.definition = definition
+    this.input = JSON.parse(row.input)
     this.surroundings = surroundings
-    this.history = new History(() => surroundings.clock.now())
-    this.startedAt = surroundings.clock.now()
+    const { clock, store } = surroundings
+    this.history = new History(
+      (entry) => store.append(row.executionArn, entry),
+      () => clock.now(),
+      past,
+    )
+  }
+
+  get status(): ExecutionStatus {
+    return this.#outcome?.status ?? 'RUNNING'
   }
 
   /** `$states.context`, but for the state. */
   get context(): Record<string, unknown> {
-    const { executionArn, input, name, roleArn, stateMachineArn, stateMachineName } = this.from
-    const StartTime = new Date(this.startedAt).toISOString()
-    return {
-      Execution: { Id: executionArn, Input: input, Name: name, RoleArn: roleArn, StartTime, RedriveCount: 0 },
-      StateMachine: { Id: stateMachineArn, Name: stateMachineName },
+    const { executionArn, name, roleArn, stateMachineArn, startedAt, redrivenAt } = this.row
+    this.#context ??= {
+      Execution: {
+        Id: executionArn,
+        Input: this.input,
+        Name: name,
+        RoleArn: roleArn,
+        StartTime: new Date(startedAt).toISOString(),
+        RedriveCount: this.history.redriveCount,
+        ...(redrivenAt === undefined ? {} : { RedriveTime: new Date(redrivenAt).toISOString() }),
+      },
+      StateMachine: { Id: stateMachineArn, Name: stateMachineArn.split(':').at(-1) },
     }
+    return this.#context
   }
 
   /** Ends the execution unless it has ended: whichever end comes first stays. */
-  end(
-    status: Exclude<ExecutionStatus, 'RUNNING'>,
-    outcome: { output?: unknown; error?: string; cause?: string },
-  ): boolean {
-    if (this.status !== 'RUNNING') return false
-    this.status = status
-    this.stoppedAt = this.surroundings.clock.now()
-    this.output = outcome.output
-    this.error = outcome.error
-    this.cause = outcome.cause
+  end(outcome: Outcome): boolean {
+    if (this.#outcome) return false
+    this.#outcome = outcome
+    this.surroundings.store.end(this.row.executionArn, outcome, this.surroundings.clock.now())
     return true
+  }
+
+  get outcome(): Outcome | undefined {
+    return this.#outcome
   }
 }

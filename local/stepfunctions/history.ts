@@ -1,27 +1,125 @@
+/**
+ * What has happened in one execution, as AWS tells it, and as the execution is rebuilt from.
+ *
+ * Every event has a *place*: where in the run of the definition it belongs (`0`, `2#1.0/3`: state by state, attempt,
+ * branch). Places do not depend on time. A second life of the execution, after a crash or a redrive, walks the same
+ * definition and finds at each place what the first has left there.
+ *
+ * Invariants (tests cite them):
+ * J1 an event is in the store before anything that follows from it happens
+ * J2 a place that has a record is not recorded again: what it says is what happened
+ * J3 a failure from before the last redrive is history, not the present: at its place a new one may be recorded
+ */
+
 /** One event, as GetExecutionHistory has it: `type` and, for most types, details under a key of their own. */
 export type HistoryEvent = {
   id: number
   previousEventId: number
+  /** Milliseconds since 1970. */
   timestamp: number
   type: string
   [details: string]: unknown
 }
 
+/** One line of the journal: an event, or a note of the engine's own (when to try again, a token). */
+export type JournalEntry = { place: string; event?: HistoryEvent; note?: unknown }
+
+/** Where entries go: it has them when `append` returns. */
+export type Append = (entry: JournalEntry) => void
+
+type NewEvent = { after: number; type: string; details?: Record<string, unknown>; note?: unknown }
+export type Recorded = { id: number; timestamp: number; event: HistoryEvent; note: unknown }
+
 /** Fields of a history event that hold a payload: JSON text, as on AWS. */
 export const asText = (value: unknown): string => JSON.stringify(value) ?? 'null'
 
 export class History {
-  readonly events: HistoryEvent[] = []
+  readonly #append: Append
   readonly #now: () => number
+  readonly #past = new Map<string, JournalEntry>()
+  readonly #redrives: number[] = []
+  #length = 0
 
-  constructor(now: () => number) {
+  /** `past` is what an earlier life of the execution has left. */
+  constructor(append: Append, now: () => number, past: readonly JournalEntry[] = []) {
+    this.#append = append
     this.#now = now
+    for (const entry of past) {
+      this.#past.set(entry.place, entry)
+      if (!entry.event) continue
+      this.#length = Math.max(this.#length, entry.event.id)
+      if (entry.event.type === 'ExecutionRedriven') this.#redrives.push(entry.event.id)
+    }
   }
 
-  /** Appends an event after `previous` and answers its id. */
-  add(previous: number, type: string, details: Record<string, unknown> = {}): number {
-    const id = this.events.length + 1
-    this.events.push({ id, previousEventId: previous, timestamp: this.#now(), type, ...details })
-    return id
+  /** How many events there are; the last one has this id. */
+  get length(): number {
+    return this.#length
   }
+
+  get redriveCount(): number {
+    return this.#redrives.length
+  }
+
+  /** The event at a place: the one that is there already, else the one that `make` says (J2). */
+  record(place: string, make: () => NewEvent): Recorded {
+    return this.find(place) ?? this.#add(place, make())
+  }
+
+  /** The same for what ends an attempt badly: it may happen again after a redrive (J3). */
+  recordFailure(place: string, make: () => NewEvent): Recorded {
+    const known = this.find(place)
+    if (known && known.id > (this.#redrives.at(-1) ?? 0)) return known
+    return this.#add(place, make())
+  }
+
+  /** What `remember` has put at a place in an earlier life. */
+  noteAt<T>(place: string): T | undefined {
+    return this.#past.get(place)?.note as T | undefined
+  }
+
+  /** Keeps a value that must be the same in every life, such as a time drawn at random. */
+  remember(place: string, note: unknown): void {
+    this.#append({ place, note })
+  }
+
+  /** What an earlier life has recorded at a place. */
+  find(place: string): Recorded | undefined {
+    const known = this.#past.get(place)
+    return known?.event && recorded(known.event, known.note)
+  }
+
+  has(place: string): boolean {
+    return this.#past.has(place)
+  }
+
+  /** The first redrive after an event. */
+  redriveAfter(id: number): number | undefined {
+    return this.#redrives.find((redrive) => redrive > id)
+  }
+
+  /** Starts a new life of an execution that has ended badly. */
+  redrive(): void {
+    const place = `redrive ${this.#redrives.length}`
+    const details = { executionRedrivenEventDetails: { redriveCount: this.#redrives.length + 1 } }
+    this.#redrives.push(this.#add(place, { after: this.#length, type: 'ExecutionRedriven', details }).id)
+  }
+
+  #add(place: string, { after, type, details = {}, note }: NewEvent): Recorded {
+    const id = this.#length + 1
+    const event = { id, previousEventId: after, timestamp: this.#now(), type, ...details }
+    this.#append(note === undefined ? { place, event } : { place, event, note })
+    this.#length = id
+    return recorded(event, note)
+  }
+}
+
+function recorded(event: HistoryEvent, note: unknown): Recorded {
+  return { id: event.id, timestamp: event.timestamp, event, note }
+}
+
+/** An event's details, whatever their key: `stateEnteredEventDetails` and the like. */
+export function detailsOf(event: HistoryEvent): Record<string, unknown> {
+  const { id: _id, previousEventId: _previous, timestamp: _time, type: _type, ...rest } = event
+  return (Object.values(rest)[0] ?? {}) as Record<string, unknown>
 }

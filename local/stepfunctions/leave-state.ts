@@ -7,7 +7,7 @@ export async function leave(
   entry: Entry,
   output: unknown,
   last: number,
-  more: { result?: unknown } = {},
+  more: { result?: unknown; retryCount?: number } = {},
 ): Promise<Exit> {
   const { state } = entry
   return {
@@ -23,7 +23,7 @@ export async function shape(
   { Assign, ...rest }: Shape,
   output: unknown,
   prefix: string,
-  more: { result?: unknown; errorOutput?: unknown } = {},
+  more: { result?: unknown; errorOutput?: unknown; retryCount?: number } = {},
 ): Promise<Pick<Exit, 'output' | 'assigned'>> {
   const assigned = Assign
     ? ((await entry.evaluate(Assign, `${prefix}Assign`, more)) as Record<string, unknown>)

@@ -7,21 +7,24 @@ export type Variables = Readonly<Record<string, unknown>>
 const cache = new Map<string, jsonata.Expression>()
 const MAX_CACHED = 10_000
 
-/** `value` with each `{% %}` string replaced by what it evaluates to. Throws QueryError. */
-export async function evaluate(value: unknown, variables: Variables, field: string): Promise<unknown> {
-  if (typeof value === 'string') return isExpression(value) ? query(value, variables, field) : value
+/** `value` with each `{% %}` string replaced by what it evaluates to; `names` is asked only then. Throws QueryError. */
+export async function evaluate(value: unknown, names: () => Variables, field: string): Promise<unknown> {
+  if (typeof value === 'string') return isExpression(value) ? query(value, names(), field) : value
   if (typeof value !== 'object' || value === null || !containsExpression(value)) return value
   if (Array.isArray(value)) {
     const members: unknown[] = []
     for (const [index, member] of value.entries())
-      members.push(await evaluate(member, variables, `${field}[${index}]`))
+      members.push(await evaluate(member, names, `${field}[${index}]`))
     return members
   }
   const result: Record<string, unknown> = {}
   for (const [key, member] of Object.entries(value))
-    result[key] = await evaluate(member, variables, `${field}/${key}`)
+    result[key] = await evaluate(member, names, `${field}/${key}`)
   return result
 }
+
+/** `list[]` marks the very array it is given, for good: such an expression works on a copy. */
+const MARKS = /\[\s*\]/
 
 const isExpression = (text: string): boolean => text.startsWith('{%') && text.endsWith('%}')
 
@@ -42,7 +45,10 @@ async function query(text: string, variables: Variables, field: string): Promise
   const subject = `The JSONata expression '${inner(text)}' specified for the field '${field}'`
   let result: unknown
   try {
-    result = await compile(text).evaluate(undefined, variables)
+    result = await compile(text).evaluate(
+      undefined,
+      MARKS.test(text) ? structuredClone(variables) : variables,
+    )
   } catch (error) {
     const reason = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
     throw new QueryError(field, `${subject} threw an error during evaluation. ${String(reason)}`)

@@ -3,60 +3,85 @@ import { asText } from './history.ts'
 import { runFlow } from './run-flow.ts'
 import { ExecutionStopped, Failed, StateError } from './state-error.ts'
 
-/** Runs an execution to its end and records it. Never throws: what goes wrong is how the execution ended. */
+/**
+ * Runs an execution to its end and records it; one that has a past goes on where it was. Never throws: what goes wrong
+ * is how the execution ended.
+ */
 export async function runExecution(execution: Execution): Promise<void> {
-  const { from, history } = execution
-  const started = history.add(0, 'ExecutionStarted', {
-    executionStartedEventDetails: { input: asText(from.input), roleArn: from.roleArn },
-  })
-  const scope = { execution, variables: {}, signal: execution.controller.signal, runFlow }
+  const { row, history, definition, input, controller } = execution
   try {
-    const { output, last } = await withTimeout(execution, () =>
-      runFlow(from.definition, from.input, scope, started),
-    )
-    history.add(last, 'ExecutionSucceeded', { executionSucceededEventDetails: { output: asText(output) } })
-    execution.end('SUCCEEDED', { output })
+    history.record('started', () => ({
+      after: 0,
+      type: 'ExecutionStarted',
+      details: { executionStartedEventDetails: { input: row.input, roleArn: row.roleArn } },
+    }))
+    const scope = { execution, place: '', variables: {}, signal: controller.signal, runFlow }
+    // AWS chains the first state to 0, not to the start.
+    const { output, last } = await withTimeout(execution, () => runFlow(definition, input, scope, 0))
+    controller.signal.throwIfAborted()
+    history.record('succeeded', () => ({
+      after: last,
+      type: 'ExecutionSucceeded',
+      details: { executionSucceededEventDetails: { output: asText(output) } },
+    }))
+    execution.end({ status: 'SUCCEEDED', output })
   } catch (thrown) {
     endBadly(execution, thrown)
   } finally {
-    execution.controller.abort(new ExecutionStopped('the execution has ended'))
-    execution.ended.resolve()
+    controller.abort(new ExecutionStopped('the execution has ended'))
+    execution.ended.resolve(execution.outcome)
   }
 }
 
 /** Stops a running execution; what it was doing learns of it by its signal. */
 export function stopExecution(execution: Execution, error?: string, cause?: string): void {
+  if (execution.outcome) return
   const details = { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) }
-  if (!execution.end('ABORTED', details)) return
-  const last = execution.history.events.length
-  execution.history.add(last, 'ExecutionAborted', { executionAbortedEventDetails: details })
+  const { history } = execution
+  history.recordFailure('aborted', () => ({
+    after: 0,
+    type: 'ExecutionAborted',
+    details: { executionAbortedEventDetails: details },
+  }))
+  execution.end({ status: 'ABORTED', ...details })
   execution.controller.abort(new ExecutionStopped('the execution was stopped'))
 }
 
 function endBadly(execution: Execution, thrown: unknown): void {
   // Stopped already, or the engine is: then it stays as it was.
-  if (execution.status !== 'RUNNING' || thrown instanceof ExecutionStopped) return
+  if (execution.outcome || thrown instanceof ExecutionStopped) return
+  const { history } = execution
   const { error, cause } = asStateError(thrown)
   const details = { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) }
-  const last = execution.history.events.length
-  if (error === 'States.Timeout' && thrown instanceof ExecutionTimedOut) {
-    execution.history.add(last, 'ExecutionTimedOut', { executionTimedOutEventDetails: {} })
-    execution.end('TIMED_OUT', details)
+  const after = thrown instanceof Failed ? thrown.last : history.length
+  if (thrown instanceof ExecutionTimedOut) {
+    history.recordFailure('timed out', () => ({
+      after,
+      type: 'ExecutionTimedOut',
+      details: { executionTimedOutEventDetails: {} },
+    }))
+    execution.end({ status: 'TIMED_OUT' })
     return
   }
-  execution.history.add(last, 'ExecutionFailed', { executionFailedEventDetails: details })
-  execution.end('FAILED', details)
+  history.recordFailure('failed', () => ({
+    after,
+    type: 'ExecutionFailed',
+    details: { executionFailedEventDetails: details },
+  }))
+  execution.end({ status: 'FAILED', ...details })
 }
 
 class ExecutionTimedOut extends StateError {}
 
-/** The definition's own TimeoutSeconds bounds the whole execution. */
+/** The definition's own TimeoutSeconds bounds the whole execution, from its start or its last redrive. */
 async function withTimeout<T>(execution: Execution, work: () => Promise<T>): Promise<T> {
-  const seconds = execution.from.definition.TimeoutSeconds
+  const seconds = execution.definition.TimeoutSeconds
   if (seconds === undefined) return work()
   const { clock } = execution.surroundings
+  const { startedAt, redrivenAt = startedAt } = execution.row
   const timer = new AbortController()
-  const timeout = clock.sleep(seconds * 1_000, timer.signal).then(() => {
+  const left = Math.max(0, redrivenAt + seconds * 1_000 - clock.now())
+  const timeout = clock.sleep(left, timer.signal).then(() => {
     throw new ExecutionTimedOut('States.Timeout', 'the execution took longer than its TimeoutSeconds')
   })
   timeout.catch(() => {})

@@ -1,9 +1,9 @@
 import type { Flow, State } from './definition.ts'
-import { asText } from './history.ts'
+import { asText, detailsOf, type Recorded } from './history.ts'
 import { leave } from './leave-state.ts'
-import { requireFits } from './payload-limit.ts'
+import { requireFits, requireVariablesFit } from './payload-limit.ts'
 import { type Entry, type Exit, makeEntry, type Scope } from './scope.ts'
-import { StateError } from './state-error.ts'
+import { Failed, SiblingFailed, StateError } from './state-error.ts'
 import { runChoice } from './states/choice.ts'
 import { runFailable } from './states/failable.ts'
 import { callMap } from './states/map.ts'
@@ -24,15 +24,10 @@ export async function runFlow(
   let last = after
   let current = input
   let variables = scope.variables
-  while (name !== undefined) {
+  for (let position = 0; name !== undefined; position++) {
     scope.signal.throwIfAborted()
-    const exit: Exit = await runState(
-      name,
-      flow.States[name] as State,
-      current,
-      { ...scope, variables },
-      last,
-    )
+    const state = flow.States[name] as State
+    const exit: Exit = await runState(name, state, current, { ...scope, variables }, position, last)
     if (Object.keys(exit.assigned).length > 0) variables = { ...variables, ...exit.assigned }
     current = exit.output
     last = exit.last
@@ -46,33 +41,76 @@ async function runState(
   state: State,
   input: unknown,
   scope: Scope,
+  position: number,
   after: number,
 ): Promise<Exit> {
   const { history } = scope.execution
-  if (history.events.length >= MAX_EVENTS)
-    throw new StateError(
-      'States.Runtime',
-      `The execution reached the maximum number of history events (${MAX_EVENTS}).`,
-    )
-  const entered = history.add(after, `${state.Type}StateEntered`, {
-    stateEnteredEventDetails: { name, input: asText(input) },
+  const place = `${scope.place}${position}`
+  const exited = history.find(`${place}<`)
+  if (exited) return exitOf(exited)
+  const {
+    id: enteredId,
+    timestamp,
+    event,
+  } = history.record(`${place}>`, () => {
+    requireEventsLeft(history.length)
+    const details = { name, input: asText(input) }
+    return { after, type: `${state.Type}StateEntered`, details: { stateEnteredEventDetails: details } }
   })
-  const exit = await behave(makeEntry(name, state, input, scope, entered))
+  const entered = { id: enteredId, timestamp, after: event.previousEventId }
+  const exit = await behave(makeEntry(name, state, input, scope, place, entered)).catch((thrown: unknown) => {
+    if (thrown instanceof SiblingFailed) {
+      history.recordFailure(`${place}!`, () => ({ after: thrown.last, type: `${state.Type}StateAborted` }))
+    }
+    throw thrown
+  })
   scope.signal.throwIfAborted()
   requireFits(name, exit.output)
-  const details = {
-    name,
-    output: asText(exit.output),
-    ...(Object.keys(exit.assigned).length > 0
-      ? {
-          assignedVariables: Object.fromEntries(
-            Object.entries(exit.assigned).map(([key, value]) => [key, asText(value)]),
-          ),
-        }
-      : {}),
+  const assigned = Object.entries(exit.assigned)
+  if (assigned.length > 0) requireVariablesFit(name, { ...scope.variables, ...exit.assigned }, exit.assigned)
+  const { id } = history.record(`${place}<`, () => {
+    const details = {
+      name,
+      output: asText(exit.output),
+      ...(assigned.length > 0
+        ? { assignedVariables: Object.fromEntries(assigned.map(([key, value]) => [key, asText(value)])) }
+        : {}),
+    }
+    return {
+      after: exit.last,
+      type: `${state.Type}StateExited`,
+      details: { stateExitedEventDetails: details },
+      // Which way it went is in no field of the event.
+      ...(exit.next === undefined ? {} : { note: exit.next }),
+    }
+  })
+  return { ...exit, last: id }
+}
+
+function requireEventsLeft(length: number): void {
+  if (length < MAX_EVENTS) return
+  throw new StateError(
+    'States.Runtime',
+    `The execution reached the maximum number of history events (${MAX_EVENTS}).`,
+  )
+}
+
+/** How a state was left in an earlier life. */
+function exitOf({ id, event, note }: Recorded): Exit {
+  const { output, assignedVariables = {} } = detailsOf(event) as {
+    output: string
+    assignedVariables?: Record<string, string>
   }
-  const last = history.add(exit.last, `${state.Type}StateExited`, { stateExitedEventDetails: details })
-  return { ...exit, last }
+  const assigned = Object.entries(assignedVariables).map(([name, text]) => [
+    name,
+    JSON.parse(text) as unknown,
+  ])
+  return {
+    output: JSON.parse(output) as unknown,
+    assigned: Object.fromEntries(assigned),
+    next: note as string | undefined,
+    last: id,
+  }
 }
 
 async function behave(entry: Entry): Promise<Exit> {
@@ -83,13 +121,14 @@ async function behave(entry: Entry): Promise<Exit> {
   if (state.Type === 'Choice') return runChoice(entry as Entry<typeof state>)
   if (state.Type === 'Wait') return runWait(entry as Entry<typeof state>)
   if (state.Type === 'Fail') throw await failure(entry as Entry<typeof state>)
-  return leave(entry, entry.input, entry.entered)
+  return leave(entry, entry.input, entry.entered.id)
 }
 
 /** What is left out stays out: a Fail state may say nothing at all. */
-async function failure(entry: Entry<Extract<State, { Type: 'Fail' }>>): Promise<StateError> {
+async function failure(entry: Entry<Extract<State, { Type: 'Fail' }>>): Promise<Failed> {
   const { Error: error, Cause: cause } = entry.state
   const text = async (value: unknown, field: string): Promise<string | undefined> =>
     value === undefined ? undefined : String(await entry.evaluate(value, field))
-  return new StateError(await text(error, 'Error'), await text(cause, 'Cause'))
+  const reason = new StateError(await text(error, 'Error'), await text(cause, 'Cause'))
+  return new Failed(reason, entry.entered.id)
 }

@@ -11,9 +11,11 @@ export type RunFlow = (
   after: number,
 ) => Promise<{ output: unknown; last: number }>
 
-/** Where a flow runs: which execution, with which variables, until when, and how flows inside it are run. */
+/** Where a flow runs: which execution, at which place, with which variables, until when, and how flows inside it run. */
 export type Scope = {
   execution: Execution
+  /** The place of the flow: empty for the outermost, else that of the attempt and branch around it. */
+  place: string
   variables: Variables
   signal: AbortSignal
   runFlow: RunFlow
@@ -26,8 +28,12 @@ export type More = {
   result?: unknown
   errorOutput?: unknown
   retryCount?: number
+  token?: string | undefined
   mapItem?: Scope['mapItem']
 }
+
+/** The event that entered a state. */
+export type Entered = { id: number; timestamp: number; after: number }
 
 /** One entry of one state, with all that its behaviour needs. */
 export type Entry<S extends State = State> = {
@@ -35,9 +41,8 @@ export type Entry<S extends State = State> = {
   state: S
   input: unknown
   scope: Scope
-  /** Id of the event that entered the state. */
-  entered: number
-  enteredTime: string
+  place: string
+  entered: Entered
   /**
    * A field of this state, evaluated, and of the type it must have. Throws Failed with States.QueryEvaluationError, which
    * is in the history then.
@@ -64,20 +69,23 @@ export function makeEntry<S extends State>(
   state: S,
   input: unknown,
   scope: Scope,
-  entered: number,
+  place: string,
+  entered: Entered,
 ): Entry<S> {
-  const { history, surroundings } = scope.execution
-  const enteredTime = new Date(surroundings.clock.now()).toISOString()
+  const { history } = scope.execution
 
-  const fail = (field: string | undefined, detail: string): never => {
-    const cause = `An error occurred while executing the state '${name}' (entered at the event id #${entered}). ${detail}`
+  /** AWS chains an evaluation that failed before anything was done to what came before the state. */
+  const fail = (field: string | undefined, detail: string, retryCount = 0, after = entered.after): never => {
+    const cause = `An error occurred while executing the state '${name}' (entered at the event id #${entered.id}). ${detail}`
     const reason = new StateError('States.QueryEvaluationError', cause)
     const location = field === undefined ? {} : { location: field }
     const details = { error: reason.error, cause, state: name, ...location }
-    throw new Failed(
-      reason,
-      history.add(history.events.length, 'EvaluationFailed', { evaluationFailedEventDetails: details }),
-    )
+    const { id } = history.recordFailure(`${place}?${retryCount}${field ?? ''}`, () => ({
+      after,
+      type: 'EvaluationFailed',
+      details: { evaluationFailedEventDetails: details },
+    }))
+    throw new Failed(reason, id)
   }
 
   return {
@@ -85,16 +93,23 @@ export function makeEntry<S extends State>(
     state,
     input,
     scope,
+    place,
     entered,
-    enteredTime,
     fail,
     async evaluate(template, field, { type, ...more } = {}) {
       try {
-        const value = await evaluate(template, namesFor(name, input, scope, enteredTime, more), field)
+        const value = await evaluate(
+          template,
+          () => namesFor(name, state, input, scope, entered, more),
+          field,
+        )
         if (type) requireType(value, type, template, field)
         return value
       } catch (error) {
-        if (error instanceof QueryError) fail(error.field, error.message)
+        const isLate = 'result' in more || 'errorOutput' in more
+        if (error instanceof QueryError) {
+          fail(error.field, error.message, more.retryCount, isLate ? history.length : entered.after)
+        }
         throw error
       }
     },
@@ -102,12 +117,21 @@ export function makeEntry<S extends State>(
 }
 
 /** `$states` and the variables. */
-function namesFor(name: string, input: unknown, scope: Scope, enteredTime: string, more: More): Variables {
-  const { retryCount = 0, mapItem = scope.mapItem, ...seen } = more
+function namesFor(
+  name: string,
+  { Type }: State,
+  input: unknown,
+  scope: Scope,
+  entered: Entered,
+  more: More,
+): Variables {
+  const { retryCount = 0, mapItem = scope.mapItem, token, ...seen } = more
+  const EnteredTime = new Date(entered.timestamp).toISOString()
   const context = {
     ...scope.execution.context,
-    State: { Name: name, EnteredTime: enteredTime, RetryCount: retryCount },
+    State: { Name: name, EnteredTime, ...(Type === 'Task' ? { RetryCount: retryCount } : {}) },
     ...(mapItem ? { Map: { Item: mapItem } } : {}),
+    ...(token === undefined ? {} : { Task: { Token: token } }),
   }
   return { ...scope.variables, states: { input, context, ...seen } }
 }

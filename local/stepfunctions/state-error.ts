@@ -45,5 +45,23 @@ export function errorMatches(names: readonly string[], error = ''): boolean {
 
 /** Thrown through an execution that is being stopped; no Catch sees it. */
 export class ExecutionStopped extends Error {
-  override readonly name = 'ExecutionStopped'
+  override readonly name: string = 'ExecutionStopped'
+}
+
+/** Stops the other branches of a Parallel, or iterations of a Map; `last` is the event that recorded the failure. */
+export class SiblingFailed extends ExecutionStopped {
+  override readonly name = 'SiblingFailed'
+  readonly last: number
+
+  constructor(last: number) {
+    super('another branch or iteration has failed')
+    this.last = last
+  }
+}
+
+/** What a thrown value means to Retry and Catch. A stop goes straight through: it is nobody's to retry or catch. */
+export function asFailed(thrown: unknown, last: number): Failed {
+  if (thrown instanceof Failed) return thrown
+  if (thrown instanceof StateError) return new Failed(thrown, last)
+  throw thrown
 }

@@ -1,82 +1,178 @@
 import { VirtualClock } from '../../local/stepfunctions/clock.ts'
-import type { Execution } from '../../local/stepfunctions/execution.ts'
-import type { HistoryEvent } from '../../local/stepfunctions/history.ts'
-import type { IntegrationCall } from '../../local/stepfunctions/integrations.ts'
+import { detailsOf, type HistoryEvent } from '../../local/stepfunctions/history.ts'
+import type { IntegrationCall } from '../../local/stepfunctions/integrations/integration.ts'
+import { InvalidDefinition, parseDefinition } from '../../local/stepfunctions/parse-definition.ts'
 import { StepFunctionsService } from '../../local/stepfunctions/service.ts'
 import { StateError } from '../../local/stepfunctions/state-error.ts'
+import { memoryStore } from '../../local/stepfunctions/store/memory-store.ts'
 
 type Outcome = { output?: unknown; error?: string; cause?: string; timedOut?: boolean }
+type Callback = { action: string; output?: unknown; error?: string; cause?: string }
 export type Case = {
   id: string
   area: string
   kind: string
   type?: string
   definition?: { QueryLanguage?: string; States?: object }
+  definitionText?: string
   input?: unknown
-  tasks?: { state: string; input: unknown; outcome: Outcome }[]
+  inputText?: string
+  tasks?: { state: string; input: unknown; outcome: Outcome; submitted?: unknown; callback?: Callback }[]
+  /** Functions by ARN. */
+  functions?: Record<string, { behaviour: string; value?: unknown }>
+  control?: { stopExecution?: { error?: string; cause?: string } }
   placeholders?: Record<string, string>
+  expected: { events?: { type: string }[]; eventOrder?: string }
 }
 type Match = (actual: unknown, expected: unknown, options: object) => unknown[]
 
 const ACCOUNT = '111111111111'
 const REGION = 'us-east-1'
+const NEVER_MILLISECONDS = 10 * 365 * 86_400_000
+/** The engine's own integrations too: in a case the recording answers. */
+const EVERYTHING = [
+  '*',
+  'states:startExecution',
+  'states:startExecution.sync',
+  'states:startExecution.sync:2',
+]
+const ALL = { from: 0, limit: 100_000, reverse: false }
+
+/** What the engine makes of a definition: refused at creation, or not. */
+export function judgeDefinition({ kind, definition, definitionText }: Case): Record<string, unknown> {
+  let problem: string | undefined
+  try {
+    parseDefinition(definitionText ?? JSON.stringify(definition), ['*'])
+  } catch (error) {
+    if (!(error instanceof InvalidDefinition)) throw error
+    problem = error.message
+  }
+  const accepted = problem === undefined
+  if (kind === 'validate')
+    return { accepted, result: accepted ? 'OK' : 'FAIL', diagnostics: [], truncated: false }
+  return accepted ? { accepted } : { accepted, error: { code: 'InvalidDefinition', message: problem } }
+}
 
 /** Runs a recorded case on the engine under a virtual clock, its tasks answered from the recording. */
 export async function runCase(recorded: Case, matchExpected: Match): Promise<Record<string, unknown>> {
   const clock = new VirtualClock()
-  const unused = [...(recorded.tasks ?? [])]
+  const unused = withKnownNames(recorded, matchExpected)
 
-  async function answer({ stateName, arguments: given, signal }: IntegrationCall): Promise<unknown> {
+  async function answer({
+    stateName,
+    resource,
+    arguments: given,
+    signal,
+    submitted,
+  }: IntegrationCall): Promise<unknown> {
     const ofState = unused.filter(({ state }) => state === stateName)
     const fits = ofState.find(
       ({ input }) => matchExpected(given, input, { placeholders: recorded.placeholders }).length === 0,
     )
     const entry = fits ?? ofState[0]
-    if (!entry) throw new StateError('States.Runtime', `the recording has no more answers for ${stateName}`)
+    if (!entry) return answerOfFunction(recorded, resource, given)
     unused.splice(unused.indexOf(entry), 1)
     const { output, error, cause, timedOut } = entry.outcome
-    if (timedOut) return clock.sleep(10 * 365 * 86_400_000, signal)
+    if (resource.endsWith('.waitForTaskToken') && entry.submitted !== undefined) {
+      void callBack(given, entry.callback)
+      return entry.submitted
+    }
+    if (entry.submitted !== undefined) submitted(entry.submitted)
+    if (timedOut) return clock.sleep(NEVER_MILLISECONDS, signal)
     if (error !== undefined) throw new StateError(error, cause)
     return output
   }
 
-  const service = new StepFunctionsService({ clock, integrations: { '*': answer }, random: () => 1 })
+  /** The outside world answers the token once the call is recorded as submitted. */
+  async function callBack(given: unknown, callback: Callback | undefined): Promise<void> {
+    await clock.sleep(1)
+    const token = findToken(given)
+    if (!token || !callback || callback.action === 'none') return
+    const { action, output, error, cause } = callback
+    const failure = { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) }
+    service.tokens.get(token).settle(action === 'SendTaskSuccess' ? { output } : failure)
+  }
+
+  const service = new StepFunctionsService({
+    clock,
+    store: memoryStore(),
+    integrations: Object.fromEntries(EVERYTHING.map((resource) => [resource, answer])),
+    random: () => 1,
+  })
   const stateMachineArn = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:machine`
   const roleArn = `arn:aws:iam::${ACCOUNT}:role/role`
-  service.putStateMachine({
-    stateMachineArn,
-    name: 'machine',
-    definition: JSON.stringify(recorded.definition),
-    roleArn,
-  })
-  const input = JSON.stringify(recorded.input ?? {})
-  const execution = service.startExecution({ stateMachineArn, name: 'execution', input })
-  await execution.ended.promise
-  return resultOf(execution)
-}
-
-function resultOf({ status, output, error, cause, history }: Execution): Record<string, unknown> {
+  const definition = JSON.stringify(recorded.definition)
+  service.putStateMachine({ stateMachineArn, name: 'machine', definition, roleArn })
+  const input = recorded.inputText ?? JSON.stringify(recorded.input ?? {})
+  const { executionArn } = service.startExecution({ stateMachineArn, name: 'execution', input })
+  const stop = recorded.control?.stopExecution
+  if (stop) {
+    await new Promise((resolve) => setImmediate(resolve))
+    service.stopExecution(executionArn, stop.error, stop.cause)
+  }
+  const { status, output, error, cause } = await service.untilEnded(executionArn)
   return {
     status,
-    ...(status === 'SUCCEEDED' ? { output } : {}),
+    ...(output === undefined ? {} : { output: parse(output) }),
     ...(error === undefined ? {} : { error }),
     ...(cause === undefined ? {} : { cause }),
-    events: history.events.map(normalized),
+    events: service.listEvents(executionArn, ALL).map(normalized),
   }
+}
+
+/** Inside a distributed Map nothing was recorded, but what the function does is known. */
+function answerOfFunction(
+  { functions = {} }: Case,
+  resource: string,
+  given: Record<string, unknown>,
+): unknown {
+  const isService = resource.endsWith(':lambda:invoke')
+  const name = isService ? String(given.FunctionName) : resource
+  const { behaviour, value } = Object.entries(functions).find(([arn]) => arn.endsWith(name))?.[1] ?? {}
+  const payload = isService ? given.Payload : given
+  if (behaviour !== 'identity' && behaviour !== 'constant') {
+    throw new StateError('States.Runtime', `the recording has no more answers for ${name}`)
+  }
+  const result = behaviour === 'identity' ? payload : value
+  return isService ? { ExecutedVersion: '$LATEST', Payload: result, StatusCode: 200 } : result
+}
+
+/** The answers, with the placeholders that the input and this place have given a value. */
+function withKnownNames(recorded: Case, matchExpected: Match): NonNullable<Case['tasks']> {
+  const { tasks = [], placeholders, input, expected } = recorded
+  const bindings = new Map<string, unknown>()
+  const started = expected.events?.[0] as { input?: unknown } | undefined
+  if (started && 'input' in started) matchExpected(input, started.input, { placeholders, bindings })
+  const known: [string, unknown][] = [['<partition>', 'aws'], ['<region>', REGION], ...bindings]
+  const replaced = known.reduce(
+    (text, [token, value]) =>
+      typeof value === 'string' ? text.replaceAll(token, JSON.stringify(value).slice(1, -1)) : text,
+    JSON.stringify(tasks),
+  )
+  return JSON.parse(replaced) as typeof tasks
+}
+
+const TOKEN = /^[\w-]{64}$/
+
+function findToken(value: unknown): string | undefined {
+  if (typeof value === 'string') return TOKEN.test(value) ? value : undefined
+  if (typeof value !== 'object' || value === null) return undefined
+  return Object.values(value)
+    .map(findToken)
+    .find((found) => found !== undefined)
 }
 
 const JSON_TEXTS = ['input', 'output', 'parameters']
 
 /** As the recordings have events: details beside the type, JSON texts parsed, without id, time and role. */
-function normalized({ id: _id, timestamp: _time, previousEventId, type, ...rest }: HistoryEvent): object {
-  const [details = {}] = Object.values(rest) as Record<string, unknown>[]
-  const fields = Object.entries(details)
+function normalized(event: HistoryEvent): object {
+  const fields = Object.entries(detailsOf(event))
     .filter(([name]) => name !== 'roleArn')
     .map(([name, value]) => {
       if (name === 'assignedVariables') return [name, mapValues(value as Record<string, string>, parse)]
       return [name, JSON_TEXTS.includes(name) ? parse(String(value)) : value]
     })
-  return { type, prev: previousEventId, ...Object.fromEntries(fields) }
+  return { type: event.type, prev: event.previousEventId, ...Object.fromEntries(fields) }
 }
 
 const parse = (text: string): unknown => JSON.parse(text)

@@ -146,11 +146,9 @@ describe('the Step Functions engine', () => {
 
   it('records history as AWS does', async () => {
     const { execution } = await runDefinition(one(invokeTask('f')), { invoke: async () => 1 })
-    expect(
-      execution.history.events.map(({ id, previousEventId, type }) => [id, previousEventId, type]),
-    ).toEqual([
+    expect(execution.events.map(({ id, previousEventId, type }) => [id, previousEventId, type])).toEqual([
       [1, 0, 'ExecutionStarted'],
-      [2, 1, 'TaskStateEntered'],
+      [2, 0, 'TaskStateEntered'],
       [3, 2, 'TaskScheduled'],
       [4, 3, 'TaskStarted'],
       [5, 4, 'TaskSucceeded'],
@@ -166,7 +164,9 @@ describe('the Step Functions engine', () => {
     await expect(runDefinition(one({ Type: 'Pass', End: false, Next: 'Nowhere' }))).rejects.toThrow(
       /"Nowhere" is not a state/,
     )
-    await expect(runDefinition(one({ Type: 'Map', ItemProcessor: {} }))).rejects.toThrow(/no states at/)
+    await expect(runDefinition(one({ Type: 'Map', ItemProcessor: {} }))).rejects.toThrow(
+      /fields are required: \[StartAt, States\] at \/States\/Only\/ItemProcessor/,
+    )
   })
 
   it('maps over items, at most MaxConcurrency at once, and keeps their order', async () => {
@@ -227,7 +227,7 @@ describe('the Step Functions engine', () => {
     const { execution } = await runDefinition(
       one({ Type: 'Pass', Output: { a: '{% $states.input.none %}' } }),
     )
-    expect(execution.history.events.at(-2)).toMatchObject({
+    expect(execution.events.at(-2)).toMatchObject({
       type: 'EvaluationFailed',
       evaluationFailedEventDetails: {
         state: 'Only',

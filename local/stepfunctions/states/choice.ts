@@ -1,7 +1,7 @@
 import type { ChoiceState } from '../definition.ts'
 import { shape } from '../leave-state.ts'
 import type { Entry, Exit } from '../scope.ts'
-import { StateError } from '../state-error.ts'
+import { Failed, StateError } from '../state-error.ts'
 
 /** The first choice whose condition is true, else the default. */
 export async function runChoice(entry: Entry<ChoiceState>): Promise<Exit> {
@@ -10,13 +10,11 @@ export async function runChoice(entry: Entry<ChoiceState>): Promise<Exit> {
     const place = `Choices[${index}]/`
     const met = await entry.evaluate(choice.Condition, `${place}Condition`, { type: 'boolean' })
     if (met === true)
-      return { ...(await shape(entry, choice, input, place)), next: choice.Next, last: entered }
+      return { ...(await shape(entry, choice, input, place)), next: choice.Next, last: entered.id }
   }
   if (state.Default === undefined) {
-    throw new StateError(
-      'States.NoChoiceMatched',
-      `No choice of '${entry.name}' matched and it has no Default.`,
-    )
+    const cause = `No choice of '${entry.name}' matched and it has no Default.`
+    throw new Failed(new StateError('States.NoChoiceMatched', cause), entered.id)
   }
-  return { ...(await shape(entry, state, input, '')), next: state.Default, last: entered }
+  return { ...(await shape(entry, state, input, '')), next: state.Default, last: entered.id }
 }

@@ -6,56 +6,84 @@
  * T2 the n-th retry of a retrier waits IntervalSeconds * BackoffRate^n, at most MaxDelaySeconds, less with jitter
  * T3 an error that no retrier takes goes to the first catcher that names it, else it ends the flow
  * T4 an error in the state's own `Output` or `Assign` is treated like one of the call
+ * T5 a redrive starts a failed call again, its retries uncounted; what had been retried or caught stays so
  */
 import type { MapState, ParallelState, Retrier, TaskState } from '../definition.ts'
 import { leave, shape } from '../leave-state.ts'
 import type { Entry, Exit } from '../scope.ts'
-import { errorMatches, Failed, StateError } from '../state-error.ts'
+import { asFailed, errorMatches, type Failed } from '../state-error.ts'
+import { recordFailure } from './record-failure.ts'
 
 export type Failable = TaskState | ParallelState | MapState
-/** One try. `after` is the event that led to it; a failing one tells its last event through `Failed`. */
+export type Attempt = { place: string; retryCount: number; after: number }
+/** One try. A failing one throws, and tells its last event through `Failed`. */
 export type Call<S extends Failable> = (
   entry: Entry<S>,
-  retryCount: number,
-  after: number,
+  attempt: Attempt,
 ) => Promise<{ result: unknown; last: number }>
 
 const DEFAULTS = { IntervalSeconds: 1, MaxAttempts: 3, BackoffRate: 2 }
 
+/** What an attempt's journal says when it is tried again: by which retrier, when, and after which event. */
+type Again = { retrier: number; due: number; last: number }
+
 export async function runFailable<S extends Failable>(entry: Entry<S>, call: Call<S>): Promise<Exit> {
-  const retries = new Map<Retrier, number>()
-  let after = entry.entered
-  for (let retryCount = 0; ; retryCount++) {
-    try {
-      const { result, last } = await call(entry, retryCount, after)
-      return await leave(entry, result, last, { result })
-    } catch (thrown) {
-      const failed = asFailed(thrown, entry)
-      const retrier = retrierFor(entry.state, failed.reason.error, retries)
-      if (!retrier) return caught(entry, failed)
-      const seconds = delayOf(retrier, retries.get(retrier) ?? 0, entry.scope.execution.surroundings.random)
-      retries.set(retrier, (retries.get(retrier) ?? 0) + 1)
-      after = failed.last
-      await entry.scope.execution.surroundings.clock.sleep(seconds * 1_000, entry.scope.signal)
+  const { history, surroundings } = entry.scope.execution
+  const { clock } = surroundings
+  const retries: number[] = []
+  let after = entry.entered.id
+  for (let attempt = 0, retryCount = 0; ; attempt++, retryCount++) {
+    const place = `${entry.place}#${attempt}`
+    let again = history.noteAt<Again>(`${place}r`)
+    if (!again) {
+      const tried = await tryOnce(entry, call, { place, retryCount, after })
+      if ('exit' in tried) return tried.exit
+      again = nextTry(entry, tried.failed, retries)
+      if (again) history.remember(`${place}r`, again)
+      else {
+        const failed = recordFailure(entry, place, tried.failed)
+        const exit = await caught(entry, failed, retryCount)
+        if (exit) return exit
+        const redriven = history.redriveAfter(failed.last)
+        if (redriven === undefined) throw failed
+        retries.length = 0
+        retryCount = -1
+        after = redriven
+        continue
+      }
     }
+    retries[again.retrier] = (retries[again.retrier] ?? 0) + 1
+    after = again.last
+    await clock.sleep(Math.max(0, again.due - clock.now()), entry.scope.signal)
   }
 }
 
-/** A stop goes straight through: it is nobody's to retry or catch. */
-function asFailed(thrown: unknown, entry: Entry): Failed {
-  if (thrown instanceof Failed) return thrown
-  if (thrown instanceof StateError) return new Failed(thrown, entry.scope.execution.history.events.length)
-  throw thrown
+async function tryOnce<S extends Failable>(
+  entry: Entry<S>,
+  call: Call<S>,
+  attempt: Attempt,
+): Promise<{ exit: Exit } | { failed: Failed }> {
+  try {
+    const { result, last } = await call(entry, attempt)
+    return { exit: await leave(entry, result, last, { result, retryCount: attempt.retryCount }) }
+  } catch (thrown) {
+    return { failed: asFailed(thrown, entry.scope.execution.history.length) }
+  }
 }
 
-function retrierFor(
-  { Retry = [] }: Failable,
-  error: string | undefined,
-  retries: ReadonlyMap<Retrier, number>,
-): Retrier | undefined {
-  const first = Retry.find(({ ErrorEquals }) => errorMatches(ErrorEquals, error))
-  if (!first) return undefined
-  return (retries.get(first) ?? 0) < (first.MaxAttempts ?? DEFAULTS.MaxAttempts) ? first : undefined
+/** When to try again; undefined when no retrier takes the error, or the one that does has no attempt left. */
+function nextTry(
+  entry: Entry<Failable>,
+  { reason, last }: Failed,
+  retries: readonly number[],
+): Again | undefined {
+  const { Retry = [] } = entry.state
+  const retrier = Retry.findIndex(({ ErrorEquals }) => errorMatches(ErrorEquals, reason.error))
+  const found = Retry[retrier]
+  const retried = retries[retrier] ?? 0
+  if (!found || retried >= (found.MaxAttempts ?? DEFAULTS.MaxAttempts)) return undefined
+  const { clock, random } = entry.scope.execution.surroundings
+  return { retrier, due: clock.now() + delayOf(found, retried, random) * 1_000, last }
 }
 
 function delayOf(retrier: Retrier, retried: number, random: () => number): number {
@@ -64,13 +92,14 @@ function delayOf(retrier: Retrier, retried: number, random: () => number): numbe
   return JitterStrategy === 'FULL' ? full * random() : full
 }
 
-async function caught(entry: Entry<Failable>, failed: Failed): Promise<Exit> {
+async function caught(entry: Entry<Failable>, failed: Failed, retryCount: number): Promise<Exit | undefined> {
   const { reason, last } = failed
   const catchers = entry.state.Catch ?? []
   const index = catchers.findIndex(({ ErrorEquals }) => errorMatches(ErrorEquals, reason.error))
   const catcher = catchers[index]
-  if (!catcher) throw failed
-  const errorOutput = { Error: reason.error, Cause: reason.cause }
-  const shaped = await shape(entry, catcher, errorOutput, `Catch[${index}]/`, { errorOutput })
+  if (!catcher) return undefined
+  const isTimeout = reason.error === 'States.Timeout'
+  const errorOutput = { Error: reason.error, Cause: isTimeout ? (reason.cause ?? '') : reason.cause }
+  const shaped = await shape(entry, catcher, errorOutput, `Catch[${index}]/`, { errorOutput, retryCount })
   return { ...shaped, next: catcher.Next, last }
 }

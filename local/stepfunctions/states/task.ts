@@ -1,33 +1,103 @@
+/**
+ * One call of a service, from its arguments to its result.
+ *
+ * Invariants (tests cite them):
+ * C1 a call has one outcome, the first of: its answer, its token's, its timeout; it is in the history before it counts
+ * C2 a call that a crash cut off is made again with the same arguments, the same token, and what is left of its time;
+ *    one that was submitted is not made again: its answer is waited for
+ * C3 whoever answers a token learns by the answer's return that it has been recorded
+ */
 import type { TaskState } from '../definition.ts'
+import { detailsOf, type Recorded } from '../history.ts'
+import { findIntegration, type IntegrationCall, waitsForToken } from '../integrations/integration.ts'
 import { requireFits } from '../payload-limit.ts'
 import type { Entry } from '../scope.ts'
 import { ExecutionStopped, Failed, StateError } from '../state-error.ts'
-import { taskRecorder } from '../task-recorder.ts'
+import { type TaskEvents, taskEvents } from '../task-events.ts'
+import type { Attempt } from './failable.ts'
 
-const SERVICE = 'arn:aws:states:::'
+type Ran = { result: unknown; last: number }
+/** A call that is in the history and has no outcome yet. */
+type Scheduled = {
+  place: string
+  given: unknown
+  token: string | undefined
+  timeoutSeconds: number | undefined
+  heartbeatSeconds: number | undefined
+  scheduledAt: number
+  /** The event after which the outcome comes. */
+  last: number
+}
 
-/** One call of a service, from its arguments to its result, with the events that AWS records for it. */
-export async function callTask(
+export async function callTask(entry: Entry<TaskState>, attempt: Attempt): Promise<Ran> {
+  const events = taskEvents(entry.state.Resource)
+  const { history } = entry.scope.execution
+  const { place, after } = presentOf(entry, attempt)
+  const succeeded = history.find(`${place}=`)
+  if (succeeded) return { result: JSON.parse(String(detailsOf(succeeded.event).output)), last: succeeded.id }
+  const failed = history.find(`${place}x`)
+  if (failed) throw new Failed(reasonIn(failed), failed.id)
+  const scheduled = await schedule(entry, { ...attempt, place, after }, events)
+  return callUntilOutcome(entry, scheduled, events)
+}
+
+/** A call that was under way when the execution ended is over: a redrive makes a new one, at a place of its own. */
+function presentOf(entry: Entry<TaskState>, { place, after }: Attempt): { place: string; after: number } {
+  const { history } = entry.scope.execution
+  const scheduled = history.find(`${place}+`)
+  const isOpen = scheduled && !history.has(`${place}=`) && !history.has(`${place}x`)
+  const redriven = isOpen ? history.redriveAfter(scheduled.id) : undefined
+  if (redriven === undefined) return { place, after }
+  return presentOf(entry, { place: `${place}~`, after: redriven, retryCount: 0 })
+}
+
+function reasonIn({ event }: Recorded): StateError {
+  const { error, cause } = detailsOf(event) as { error?: string; cause?: string }
+  return new StateError(error, cause)
+}
+
+/** Works out what is asked of whom, and puts it into the history; or finds it there. */
+async function schedule(
   entry: Entry<TaskState>,
-  retryCount: number,
-  after: number,
-): Promise<{ result: unknown; last: number }> {
+  { place, retryCount, after }: Attempt,
+  events: TaskEvents,
+): Promise<Scheduled> {
   const { state, scope } = entry
+  const { history, surroundings } = scope.execution
+  const known = history.find(`${place}+`)
+  if (known) return scheduledBefore(place, known, history.find(`${place}/`)?.id)
+  const token = waitsForToken(state.Resource) ? surroundings.tokens.make() : undefined
   const given =
-    'Arguments' in state ? await entry.evaluate(state.Arguments, 'Arguments', { retryCount }) : entry.input
-  const seconds = await secondsOf(entry, 'TimeoutSeconds', retryCount)
-  const heartbeat = await secondsOf(entry, 'HeartbeatSeconds', retryCount)
+    'Arguments' in state
+      ? await entry.evaluate(state.Arguments, 'Arguments', { retryCount, token })
+      : entry.input
+  const timeoutSeconds = await secondsOf(entry, 'TimeoutSeconds', retryCount)
+  const heartbeatSeconds = await secondsOf(entry, 'HeartbeatSeconds', retryCount)
   scope.signal.throwIfAborted()
   requireFits(entry.name, given)
-  const record = taskRecorder(scope.execution.history, state.Resource)
-  const started = record.started(after, given, { timeoutInSeconds: seconds, heartbeatInSeconds: heartbeat })
-  try {
-    const result = await callWithin(entry, given, seconds)
-    requireFits(entry.name, result)
-    return { result, last: record.succeeded(started, result) }
-  } catch (thrown) {
-    if (!(thrown instanceof StateError)) throw thrown
-    throw new Failed(thrown, record.failed(started, thrown))
+  const { id, timestamp } = history.record(`${place}+`, () => ({
+    after,
+    ...events.scheduled(given, { timeoutInSeconds: timeoutSeconds, heartbeatInSeconds: heartbeatSeconds }),
+    ...(token === undefined ? {} : { note: token }),
+  }))
+  const started = history.record(`${place}.`, () => ({ after: id, ...events.started() }))
+  return { place, given, token, timeoutSeconds, heartbeatSeconds, scheduledAt: timestamp, last: started.id }
+}
+
+function scheduledBefore(
+  place: string,
+  { id, timestamp, event, note }: Recorded,
+  submitted?: number,
+): Scheduled {
+  const { parameters, input, timeoutInSeconds, heartbeatInSeconds } = detailsOf(event)
+  return {
+    place,
+    given: JSON.parse(String(parameters ?? input)),
+    token: note as string | undefined,
+    timeoutSeconds: timeoutInSeconds as number | undefined,
+    heartbeatSeconds: heartbeatInSeconds as number | undefined,
+    scheduledAt: timestamp,
+    last: submitted ?? id + 1,
   }
 }
 
@@ -38,47 +108,107 @@ async function secondsOf(
 ): Promise<number | undefined> {
   const template = entry.state[field]
   if (template === undefined) return undefined
-  return (await entry.evaluate(template, field, { type: 'number', retryCount })) as number
+  const seconds = (await entry.evaluate(template, field, { type: 'number', retryCount })) as number
+  if (seconds > 0 && Number.isInteger(seconds)) return seconds
+  return entry.fail(field, `The ${field} field must be a positive integer: ${seconds}`)
 }
 
-async function callWithin(
-  { name, state, scope }: Entry<TaskState>,
-  given: unknown,
-  seconds: number | undefined,
-): Promise<unknown> {
-  const { clock, integrations } = scope.execution.surroundings
-  const isService = state.Resource.startsWith(SERVICE)
-  const integration =
-    integrations[isService ? state.Resource.slice(SERVICE.length) : 'lambda'] ?? integrations['*']
+type Outcome = { output: unknown } | { error?: string | undefined; cause?: string | undefined }
+
+async function callUntilOutcome(
+  entry: Entry<TaskState>,
+  scheduled: Scheduled,
+  events: TaskEvents,
+): Promise<Ran> {
+  const { name, state, scope } = entry
+  scope.signal.throwIfAborted()
+  const { history, surroundings, row } = scope.execution
+  const { clock, integrations, tokens } = surroundings
+  const integration = findIntegration(integrations, state.Resource)
   if (!integration) throw new StateError('States.Runtime', `there is no integration ${state.Resource}`)
+  const { place, given, token } = scheduled
+  const { promise, resolve, reject } = Promise.withResolvers<Ran>()
   const over = new AbortController()
-  const signal = AbortSignal.any([scope.signal, over.signal])
-  const call = integration({
-    roleArn: scope.execution.from.roleArn,
-    stateName: name,
-    resource: state.Resource,
-    arguments: given as Record<string, unknown>,
-    signal,
-  })
-  const stopped = Promise.withResolvers<never>()
-  const stop = (): void => stopped.reject(scope.signal.reason)
+  let last = scheduled.last
+
+  const settle = (outcome: Outcome): void => {
+    if (over.signal.aborted) return
+    try {
+      if ('output' in outcome) requireFits(name, outcome.output)
+    } catch (thrown) {
+      return settle(thrown as StateError)
+    }
+    over.abort(OVER)
+    if (token) tokens.close(token)
+    if ('output' in outcome) {
+      const { id } = history.record(`${place}=`, () => ({ after: last, ...events.succeeded(outcome.output) }))
+      return resolve({ result: outcome.output, last: id })
+    }
+    const reason = new StateError(outcome.error, outcome.cause)
+    const { id } = history.record(`${place}x`, () => ({ after: last, ...events.failed(reason) }))
+    reject(new Failed(reason, id))
+  }
+  const submitted = (answer: unknown): void => {
+    if (over.signal.aborted) return
+    last = history.record(`${place}/`, () => ({ after: last, ...events.submitted(answer) })).id
+  }
+  const heart = makeHeart(scheduled, clock, over.signal, () => settle(TIMED_OUT))
+  const stop = (): void => {
+    over.abort(OVER)
+    if (token) tokens.close(token)
+    reject(scope.signal.reason)
+  }
   scope.signal.addEventListener('abort', stop, { once: true })
-  stopped.promise.catch(() => {})
-  const timer = new AbortController()
-  const racers: Promise<unknown>[] = [call, stopped.promise]
-  if (seconds !== undefined) {
-    const timeout = clock.sleep(seconds * 1_000, timer.signal).then(() => {
-      throw new StateError('States.Timeout', '')
-    })
-    timeout.catch(() => {})
-    racers.push(timeout)
+  if (token) tokens.open(token, { settle, heartbeat: heart.beat })
+  if (scheduled.timeoutSeconds !== undefined) {
+    const due = scheduled.scheduledAt + scheduled.timeoutSeconds * 1_000
+    clock.sleep(Math.max(0, due - clock.now()), over.signal).then(() => settle(TIMED_OUT), ignore)
   }
-  try {
-    return await Promise.race(racers)
-  } finally {
-    scope.signal.removeEventListener('abort', stop)
-    timer.abort()
-    over.abort(new ExecutionStopped('the call is over'))
-    call.catch(() => {})
+
+  if (!token || !history.has(`${place}/`)) {
+    const call: IntegrationCall = {
+      id: `${row.executionArn} ${place}`,
+      roleArn: row.roleArn,
+      executionArn: row.executionArn,
+      stateName: name,
+      resource: state.Resource,
+      arguments: given as Record<string, unknown>,
+      signal: over.signal,
+      submitted,
+    }
+    integration(call).then(
+      (output) => (token ? submitted(output) : settle({ output })),
+      (thrown: unknown) => settle(thrown instanceof StateError ? thrown : faultOf(thrown)),
+    )
   }
+  return promise.finally(() => scope.signal.removeEventListener('abort', stop))
+}
+
+const OVER = new ExecutionStopped('the call is over')
+const TIMED_OUT = { error: 'States.Timeout' }
+const ignore = (): void => {}
+
+/** A fault of an integration shows as the service's, never as silence. */
+function faultOf(thrown: unknown): StateError {
+  if (thrown instanceof ExecutionStopped) return new StateError('States.TaskFailed', thrown.message)
+  return new StateError('States.Runtime', thrown instanceof Error ? thrown.message : String(thrown))
+}
+
+/** Times a task out when its worker is not heard of for too long. A restart begins the count anew. */
+function makeHeart(
+  { token, heartbeatSeconds }: Scheduled,
+  clock: { sleep(milliseconds: number, signal?: AbortSignal): Promise<void> },
+  over: AbortSignal,
+  stopped: () => void,
+): { beat(): void } {
+  if (!token || heartbeatSeconds === undefined) return { beat: ignore }
+  let silence = new AbortController()
+  const beat = (): void => {
+    silence.abort(OVER)
+    silence = new AbortController()
+    const signal = AbortSignal.any([over, silence.signal])
+    clock.sleep(heartbeatSeconds * 1_000, signal).then(stopped, ignore)
+  }
+  beat()
+  return { beat }
 }

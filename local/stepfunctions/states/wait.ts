@@ -5,19 +5,23 @@ import type { Entry, Exit } from '../scope.ts'
 /** What AWS takes for a time: with seconds, and with an offset. */
 const ISO_8601 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/
 
+/** Waits until the time that its first life has worked out: a restart does not begin the wait anew. */
 export async function runWait(entry: Entry<WaitState>): Promise<Exit> {
-  const { clock } = entry.scope.execution.surroundings
-  const milliseconds = (await dueAt(entry)) - clock.now()
-  if (milliseconds > 0) await clock.sleep(milliseconds, entry.scope.signal)
-  return leave(entry, entry.input, entry.entered)
+  const { surroundings, history } = entry.scope.execution
+  const known = history.noteAt<number>(`${entry.place}w`)
+  const due = known ?? (await dueAt(entry))
+  if (known === undefined) history.remember(`${entry.place}w`, due)
+  const milliseconds = due - surroundings.clock.now()
+  if (milliseconds > 0) await surroundings.clock.sleep(milliseconds, entry.scope.signal)
+  return leave(entry, entry.input, entry.entered.id)
 }
 
 async function dueAt(entry: Entry<WaitState>): Promise<number> {
-  const { state, scope } = entry
+  const { state, entered } = entry
   if (state.Seconds !== undefined) {
     const seconds = (await entry.evaluate(state.Seconds, 'Seconds', { type: 'number' })) as number
     if (seconds < 0) entry.fail('Seconds', `The Seconds field must not be negative: ${seconds}`)
-    return scope.execution.surroundings.clock.now() + seconds * 1_000
+    return entered.timestamp + seconds * 1_000
   }
   const timestamp = String(await entry.evaluate(state.Timestamp, 'Timestamp'))
   if (ISO_8601.test(timestamp) && !Number.isNaN(Date.parse(timestamp))) return Date.parse(timestamp)

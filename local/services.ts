@@ -1,0 +1,135 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DynamoDBService } from './dynamodb/dynamodb-service.ts'
+import { EventsService } from './events/events-service.ts'
+import { IamService } from './iam/iam-service.ts'
+import type { Invocation } from './lambda/lambda-function.ts'
+import { LambdaService } from './lambda/lambda-service.ts'
+import { ObjectStore } from './s3/object-store.ts'
+import { realClock } from './stepfunctions/clock.ts'
+import type { Authorize } from './stepfunctions/integrations/authorize.ts'
+import { dynamodbIntegration } from './stepfunctions/integrations/dynamodb.ts'
+import { lambdaIntegrations } from './stepfunctions/integrations/lambda-invoke.ts'
+import { putEventsIntegration } from './stepfunctions/integrations/put-events.ts'
+import { StepFunctionsService } from './stepfunctions/service.ts'
+import type { ExecutionRow, ExecutionStore } from './stepfunctions/store/execution-store.ts'
+import { memoryStore } from './stepfunctions/store/memory-store.ts'
+import { sqliteStore } from './stepfunctions/store/sqlite-store.ts'
+
+const PLACE = { account: '000000000000', region: 'us-east-1' }
+
+type Options = {
+  dataFolder?: string
+  onLog?: (functionName: string, text: string) => void
+  onDeadLetter?: (queueArn: string, reason: string) => void
+}
+
+/** The services of the local cloud, wired to one another: who may call whom is in the templates' policies. */
+export async function startServices({ dataFolder, onLog, onDeadLetter }: Options) {
+  const storage = await openStorage(dataFolder)
+  const iam = new IamService()
+  const lambda = new LambdaService()
+  const events: EventsService = new EventsService({
+    ...PLACE,
+    deliver: async (arn, event) => {
+      const outcome = await invokeAs('events.amazonaws.com')(arn, JSON.stringify(event))
+      if ('functionError' in outcome)
+        throw new Error(`${outcome.functionError.errorType}: ${outcome.functionError.errorMessage}`)
+    },
+    deadLetter: (queueArn, _event, reason) => onDeadLetter?.(queueArn, reason),
+  })
+  const authorize: Authorize = (roleArn, action, resource) => iam.authorizeRole(roleArn, action, resource)
+  const busArn = (name: string): string => `arn:aws:events:${PLACE.region}:${PLACE.account}:event-bus/${name}`
+  const stepfunctions = new StepFunctionsService({
+    clock: realClock,
+    store: storage.executions,
+    authorize,
+    integrations: {
+      ...lambdaIntegrations(lambda, authorize),
+      ...putEventsIntegration(events, busArn, authorize),
+      ...dynamodbIntegration(storage.dynamodb, PLACE, authorize),
+    },
+    onStatusChange: (execution) =>
+      events.publishAws('aws.states', 'Step Functions Execution Status Change', statusChange(execution)),
+  })
+
+  /** A service may call a function that has granted it. */
+  function invokeAs(principal: string) {
+    return async (arn: string, payload: string): Promise<Invocation> => {
+      if (lambda.isPermitted(arn, principal)) return lambda.invoke(arn, payload)
+      onLog?.(arn.split(':').at(-1) ?? arn, `${principal} has no permission to invoke this function\n`)
+      return {
+        functionError: {
+          errorType: 'AccessDeniedException',
+          errorMessage: `${principal} may not invoke ${arn}`,
+          trace: [],
+        },
+      }
+    }
+  }
+
+  return {
+    ...PLACE,
+    dynamodb: storage.dynamodb,
+    objects: storage.objects,
+    iam,
+    lambda,
+    events,
+    stepfunctions,
+    invokeAs,
+    /** What hands out work stops first, what does it last. */
+    stop: async () => {
+      stepfunctions.stop()
+      await lambda.stop()
+      await events.stop()
+    },
+    /** When nobody can ask for it any more. */
+    closeStorage: () => storage.close(),
+  }
+}
+
+type Storage = {
+  executions: ExecutionStore
+  dynamodb: DynamoDBService
+  objects: ObjectStore
+  close(): Promise<void>
+}
+
+async function openStorage(folder: string | undefined): Promise<Storage> {
+  if (folder) await mkdir(folder, { recursive: true })
+  const dynamodb = await DynamoDBService.start(folder && join(folder, 'dynamodb'))
+  try {
+    const executions = folder ? sqliteStore(join(folder, 'executions.sqlite')) : memoryStore()
+    const objects = await ObjectStore.open(folder && join(folder, 's3'))
+    const close = async (): Promise<void> => {
+      await objects.close()
+      await dynamodb.stop()
+    }
+    return { executions, dynamodb, objects, close }
+  } catch (error) {
+    await dynamodb.stop()
+    throw error
+  }
+}
+
+function statusChange({
+  executionArn,
+  stateMachineArn,
+  name,
+  status,
+  startedAt,
+  stoppedAt,
+  error,
+  cause,
+}: ExecutionRow): object {
+  return {
+    executionArn,
+    stateMachineArn,
+    name,
+    status,
+    startDate: startedAt,
+    stopDate: stoppedAt ?? null,
+    error: error ?? null,
+    cause: cause ?? null,
+  }
+}

@@ -1,0 +1,16 @@
+import { AwsError } from '../../endpoint/aws-error.ts'
+import { StateError } from '../state-error.ts'
+
+/** Whether a machine's role may do something. Throws AwsError AccessDeniedException. */
+export type Authorize = (roleArn: string, action: string, resource: string) => void
+
+/** Runs a service's part of a call; what the service refuses is a failure named `<Service>.<Error>`. */
+export async function callService<T>(service: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error
+    const name = error.code.endsWith('Exception') ? error.code : `${error.code}Exception`
+    throw new StateError(`${service}.${name}`, error.message)
+  }
+}

@@ -1,0 +1,36 @@
+import type { Entry } from '../scope.ts'
+import { asFailed, type Failed, SiblingFailed } from '../state-error.ts'
+import type { Attempt, Failable } from './failable.ts'
+import { findFailure } from './record-failure.ts'
+
+type Ran = { output: unknown; last: number }
+
+/**
+ * Several flows at once, the first failure stopping the others: what Parallel and Map have in common. `run` is given the
+ * signal that ends with the first failure. Resolves with what they gave, in order; throws Failed.
+ */
+export async function runBranches(
+  entry: Entry<Failable>,
+  { place }: Attempt,
+  run: (signal: AbortSignal) => Promise<Ran>[],
+): Promise<Ran[]> {
+  const { history } = entry.scope.execution
+  const known = findFailure(history, place)
+  if (known) throw known
+  const siblings = new AbortController()
+  let first: Failed | undefined
+  const failing = (thrown: unknown): never => {
+    if (!first && !entry.scope.signal.aborted && !(thrown instanceof SiblingFailed)) {
+      first = asFailed(thrown, history.length)
+      siblings.abort(new SiblingFailed(first.last))
+    }
+    throw thrown
+  }
+  const runs = run(AbortSignal.any([entry.scope.signal, siblings.signal]))
+  const settled = await Promise.allSettled(runs.map((one) => one.catch(failing)))
+  if (first) throw first
+  return settled.map((one) => {
+    if (one.status === 'rejected') throw one.reason
+    return one.value
+  })
+}

@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto'
+import type { MapState } from '../definition.ts'
+import type { Outcome } from '../execution.ts'
+import type { Entry } from '../scope.ts'
+import { asFailed, Failed, SiblingFailed, StateError } from '../state-error.ts'
+import type { Attempt } from './failable.ts'
+import { iterationInput, type MapRan, type MapSettings } from './map-settings.ts'
+import { findFailure } from './record-failure.ts'
+
+/** AWS allows 10,000; a laptop has one process for all of them. */
+const MOST_AT_ONCE = 1_000
+
+/**
+ * An execution of its own for each item. They see neither the variables nor the input of their parent. The result has
+ * each one's output, and what an item that may fail has failed with: `{Error, Cause}`.
+ */
+export async function callDistributedMap(
+  entry: Entry<MapState>,
+  attempt: Attempt,
+  settings: MapSettings,
+  after: number,
+): Promise<MapRan> {
+  const { history } = entry.scope.execution
+  const { place } = attempt
+  const known = findFailure(history, place)
+  if (known) throw known
+  const run = history.record(`${place}m`, () => startOf(entry, after))
+  const mapRunArn = String(run.note)
+  try {
+    const outputs = await runChildren(entry, settings, mapRunArn)
+    const { id } = history.record(`${place}n`, () => ({ after: run.id, type: 'MapRunSucceeded' }))
+    return { outputs, succeeded: id, last: run.id }
+  } catch (thrown) {
+    const failed = asFailed(thrown, run.id)
+    const { error, cause } = failed.reason
+    const { id } = history.recordFailure(`${place}y`, () => ({
+      after: run.id,
+      type: 'MapRunFailed',
+      details: { mapRunFailedEventDetails: { error, cause } },
+    }))
+    throw new Failed(failed.reason, id)
+  }
+}
+
+const labelOf = (entry: Entry<MapState>): string =>
+  entry.state.Label ?? entry.name.replace(/[^\w-]/g, '').slice(0, 40)
+
+function startOf(entry: Entry<MapState>, after: number) {
+  const { stateMachineArn } = entry.scope.execution.row
+  const mapRunArn = `${stateMachineArn.replace(':stateMachine:', ':mapRun:')}/${labelOf(entry)}:${randomUUID()}`
+  const details = { mapRunStartedEventDetails: { mapRunArn } }
+  return { after, type: 'MapRunStarted', details, note: mapRunArn }
+}
+
+async function runChildren(
+  entry: Entry<MapState>,
+  { items, maxConcurrency, toleratedCount, toleratedPercentage }: MapSettings,
+  mapRunArn: string,
+): Promise<unknown[]> {
+  const { scope } = entry
+  const {
+    surroundings,
+    definition: { QueryLanguage },
+  } = scope.execution
+  const tolerated = Math.max(toleratedCount, (items.length * toleratedPercentage) / 100)
+  const stop = new AbortController()
+  const signal = AbortSignal.any([scope.signal, stop.signal])
+  const outputs: unknown[] = new Array(items.length)
+  let failures = 0
+  let next = 0
+
+  const runItem = async (index: number): Promise<void> => {
+    const input = await iterationInput(entry, { Index: index, Value: items[index] })
+    const { StartAt, States } = entry.state.ItemProcessor
+    const outcome = await surroundings.runChild(
+      {
+        parent: scope.execution,
+        label: labelOf(entry),
+        name: childName(mapRunArn, index),
+        definition: { StartAt, States, QueryLanguage },
+        input,
+        mapRunArn,
+      },
+      { redrives: scope.execution.history.redriveCount, signal },
+    )
+    outputs[index] = resultOf(outcome)
+    if (outcome.status !== 'SUCCEEDED') failures += 1
+    if (failures > tolerated) {
+      throw new StateError(
+        'States.ExceedToleratedFailureThreshold',
+        'The specified tolerated failure threshold was exceeded',
+      )
+    }
+  }
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) await runItem(index)
+  }
+  const atOnce = maxConcurrency === 0 ? MOST_AT_ONCE : Math.min(maxConcurrency, MOST_AT_ONCE)
+  try {
+    await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker))
+    return outputs
+  } catch (thrown) {
+    stop.abort(new SiblingFailed(0))
+    throw thrown
+  }
+}
+
+/** The same in every life, so that a child is found again. */
+const childName = (mapRunArn: string, index: number): string => `${mapRunArn.split(':').at(-1)}-${index}`
+
+function resultOf({ status, output, error, cause }: Outcome): unknown {
+  if (status === 'SUCCEEDED') return output
+  return { Error: error ?? `States.${status}`, Cause: cause ?? '' }
+}

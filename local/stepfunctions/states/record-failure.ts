@@ -1,0 +1,28 @@
+import type { State } from '../definition.ts'
+import type { History } from '../history.ts'
+import type { Entry } from '../scope.ts'
+import { Failed, StateError } from '../state-error.ts'
+
+/**
+ * Records that a Parallel or a Map has failed for good, for the reason that something in it has; a Task has an event of
+ * its own for each failure.
+ */
+export function recordFailure(entry: Entry<State>, place: string, failed: Failed): Failed {
+  const { state, scope } = entry
+  if (state.Type === 'Task') return failed
+  const { reason, last } = failed
+  const { id } = scope.execution.history.recordFailure(`${place}x`, () => ({
+    after: last,
+    type: `${state.Type}StateFailed`,
+    note: { error: reason.error, cause: reason.cause },
+  }))
+  return new Failed(reason, id)
+}
+
+/** How an attempt has failed for good in an earlier life; not after a redrive, when its flows are walked again. */
+export function findFailure(history: History, place: string): Failed | undefined {
+  const known = history.find(`${place}x`)
+  if (!known || history.redriveAfter(known.id) !== undefined) return undefined
+  const { error, cause } = known.note as { error?: string; cause?: string }
+  return new Failed(new StateError(error, cause), known.id)
+}

@@ -1,0 +1,64 @@
+import { asText, type JournalEntry } from '../history.ts'
+import type { ExecutionRow, ExecutionStore, StateMachine } from './execution-store.ts'
+
+/** Keeps everything in memory: for tests, and where nothing has to outlive the process. */
+export function memoryStore(): ExecutionStore {
+  const machines = new Map<string, StateMachine>()
+  const rows = new Map<string, ExecutionRow>()
+  const journals = new Map<string, JournalEntry[]>()
+
+  const row = (arn: string): ExecutionRow => {
+    const found = rows.get(arn)
+    if (!found) throw new Error(`there is no execution ${arn}`)
+    return found
+  }
+  const page = <T>(all: T[], { from, limit }: { from: number; limit: number }): T[] =>
+    all.slice(from, from + limit)
+
+  return {
+    putMachine: (machine) => void machines.set(machine.stateMachineArn, machine),
+    findMachine: (arn) => machines.get(arn),
+    listMachines: () => [...machines.values()],
+    deleteMachine: (arn) => void machines.delete(arn),
+
+    insert(inserted) {
+      rows.set(inserted.executionArn, { ...inserted })
+      journals.set(inserted.executionArn, [])
+    },
+    find: (arn) => rows.get(arn),
+    list({ stateMachineArn, mapRunArn, status }, { from, limit }) {
+      const fits = (one: ExecutionRow): boolean =>
+        (mapRunArn === undefined ? one.stateMachineArn === stateMachineArn : true) &&
+        one.mapRunArn === mapRunArn &&
+        (status === undefined || one.status === status)
+      return page([...rows.values()].filter(fits).reverse(), { from, limit })
+    },
+    listUnfinished: () =>
+      [...rows.values()].filter(({ status, announced }) => status === 'RUNNING' || !announced),
+    end(arn, { status, output, error, cause }, stoppedAt) {
+      const ended = row(arn)
+      ended.status = status
+      ended.stoppedAt = stoppedAt
+      ended.announced = false
+      if (status === 'SUCCEEDED') ended.output = asText(output)
+      if (error !== undefined) ended.error = error
+      if (cause !== undefined) ended.cause = cause
+    },
+    redrive(arn, redrivenAt) {
+      const { stoppedAt: _stoppedAt, error: _error, cause: _cause, ...rest } = row(arn)
+      const redriveCount = rest.redriveCount + 1
+      rows.set(arn, { ...rest, status: 'RUNNING', redrivenAt, redriveCount, announced: false })
+    },
+    setAnnounced(arn) {
+      row(arn).announced = true
+    },
+
+    append: (arn, entry) => void journals.get(arn)?.push(entry),
+    journal: (arn) => [...(journals.get(arn) ?? [])],
+    events(arn, { from, limit, reverse }) {
+      const events = (journals.get(arn) ?? []).flatMap(({ event }) => (event ? [event] : []))
+      return page(reverse ? events.reverse() : events, { from, limit })
+    },
+    close() {},
+  }
+}

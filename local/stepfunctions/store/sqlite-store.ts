@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto'
+import { DatabaseSync } from 'node:sqlite'
+import { asText, type HistoryEvent, type JournalEntry } from '../history.ts'
+import type { ExecutionRow, ExecutionStore, StateMachine } from './execution-store.ts'
+
+const SCHEMA_VERSION = 1
+const SCHEMA = `
+CREATE TABLE machines (
+  stateMachineArn TEXT PRIMARY KEY, name TEXT NOT NULL, definition TEXT NOT NULL, roleArn TEXT NOT NULL,
+  createdAt INTEGER NOT NULL, updatedAt INTEGER NOT NULL, revisionId TEXT NOT NULL
+);
+CREATE TABLE definitions (digest TEXT PRIMARY KEY, text TEXT NOT NULL);
+CREATE TABLE executions (
+  id INTEGER PRIMARY KEY, executionArn TEXT NOT NULL UNIQUE, stateMachineArn TEXT NOT NULL, name TEXT NOT NULL,
+  roleArn TEXT NOT NULL, digest TEXT NOT NULL, input TEXT NOT NULL, startedAt INTEGER NOT NULL, status TEXT NOT NULL,
+  stoppedAt INTEGER, output TEXT, error TEXT, cause TEXT, redrivenAt INTEGER, redriveCount INTEGER NOT NULL,
+  mapRunArn TEXT, startedBy TEXT, announced INTEGER NOT NULL
+);
+CREATE INDEX executionsByMachine ON executions (stateMachineArn, id);
+CREATE INDEX executionsByMapRun ON executions (mapRunArn, id) WHERE mapRunArn IS NOT NULL;
+CREATE INDEX executionsUnfinished ON executions (id) WHERE status = 'RUNNING' OR announced = 0;
+CREATE TABLE journal (
+  executionArn TEXT NOT NULL, sequence INTEGER NOT NULL, eventId INTEGER, place TEXT NOT NULL, event TEXT, note TEXT,
+  PRIMARY KEY (executionArn, sequence)
+) WITHOUT ROWID;
+PRAGMA user_version = ${SCHEMA_VERSION};
+`
+
+/** Ended executions are forgotten after as long as AWS keeps them. */
+const KEPT_MILLISECONDS = 90 * 86_400_000
+
+type Row = Record<string, unknown>
+
+/**
+ * Keeps everything in one SQLite file. A write ahead log with `synchronous = NORMAL`: what was written survives the end
+ * of the process at any instant; `FULL` (`survive: 'power-cut'`) also that of the machine, at a tenth of the speed.
+ * Throws when the file is of another version, or another process has it.
+ */
+export function sqliteStore(
+  path: string,
+  { survive = 'process' }: { survive?: 'process' | 'power-cut' } = {},
+): ExecutionStore {
+  const database = open(path, survive)
+  const statement = statements(database)
+  const sequences = new Map<string, number>()
+
+  const nextSequence = (arn: string): number => {
+    const known = sequences.get(arn) ?? Number((statement.lastSequence.get(arn) as Row).last ?? 0)
+    sequences.set(arn, known + 1)
+    return known + 1
+  }
+
+  return {
+    putMachine(machine) {
+      const { stateMachineArn, name, definition, roleArn, createdAt, updatedAt, revisionId } = machine
+      statement.putMachine.run(stateMachineArn, name, definition, roleArn, createdAt, updatedAt, revisionId)
+    },
+    findMachine: (arn) => statement.findMachine.get(arn) as StateMachine | undefined,
+    listMachines: () => statement.listMachines.all() as unknown as StateMachine[],
+    deleteMachine: (arn) => void statement.deleteMachine.run(arn),
+
+    insert(row) {
+      const digest = createHash('sha256').update(row.definition).digest('hex')
+      statement.putDefinition.run(digest, row.definition)
+      const { executionArn, stateMachineArn, name, roleArn, input, startedAt, status } = row
+      statement.insert.run(
+        ...[executionArn, stateMachineArn, name, roleArn, digest, input, startedAt, status],
+        ...[row.redriveCount, row.mapRunArn ?? null, row.startedBy ?? null, row.announced ? 1 : 0],
+      )
+      sequences.set(executionArn, 0)
+    },
+    find: (arn) => rowOf(statement.find.get(arn)),
+    list({ stateMachineArn, mapRunArn, status }, { from, limit }) {
+      const found =
+        mapRunArn === undefined
+          ? statement.listByMachine.all(stateMachineArn ?? '', status ?? null, status ?? null, limit, from)
+          : statement.listByMapRun.all(mapRunArn, status ?? null, status ?? null, limit, from)
+      return found.map((row) => rowOf(row) as ExecutionRow)
+    },
+    listUnfinished: () => statement.listUnfinished.all().map((row) => rowOf(row) as ExecutionRow),
+    end(arn, { status, output, error, cause }, stoppedAt) {
+      const text = status === 'SUCCEEDED' ? asText(output) : null
+      statement.end.run(status, stoppedAt, text, error ?? null, cause ?? null, arn)
+      sequences.delete(arn)
+    },
+    redrive: (arn, redrivenAt) => void statement.redrive.run(redrivenAt, arn),
+    setAnnounced: (arn) => void statement.setAnnounced.run(arn),
+
+    append(arn, { place, event, note }) {
+      const texts = [event ? JSON.stringify(event) : null, note === undefined ? null : JSON.stringify(note)]
+      statement.append.run(arn, nextSequence(arn), event?.id ?? null, place, ...texts)
+    },
+    journal: (arn) => statement.journal.all(arn).map(entryOf),
+    events(arn, { from, limit, reverse }) {
+      const chosen = reverse ? statement.eventsReversed : statement.events
+      return chosen.all(arn, limit, from).map(({ event }) => JSON.parse(String(event)) as HistoryEvent)
+    },
+    close: () => database.close(),
+  }
+}
+
+function open(path: string, survive: 'process' | 'power-cut'): DatabaseSync {
+  const database = new DatabaseSync(path)
+  try {
+    database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = ${survive === 'process' ? 'NORMAL' : 'FULL'}`)
+    const { user_version: version } = database.prepare('PRAGMA user_version').get() as Row
+    if (version === 0) database.exec(`BEGIN; ${SCHEMA} COMMIT`)
+    else if (version !== SCHEMA_VERSION) {
+      throw new Error(
+        `it has version ${String(version)}, this program needs ${SCHEMA_VERSION}; remove it to start anew`,
+      )
+    }
+    const oldest = Date.now() - KEPT_MILLISECONDS
+    database.exec(`DELETE FROM journal WHERE executionArn IN (SELECT executionArn FROM executions WHERE stoppedAt < ${oldest});
+      DELETE FROM executions WHERE stoppedAt < ${oldest}`)
+    return database
+  } catch (error) {
+    database.close()
+    throw new Error(`the executions in ${path} cannot be used: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function statements(database: DatabaseSync) {
+  const executions =
+    'SELECT e.*, d.text AS definition FROM executions e JOIN definitions d ON d.digest = e.digest'
+  const filtered = '(? IS NULL OR status = ?) ORDER BY id DESC LIMIT ? OFFSET ?'
+  const events = 'SELECT event FROM journal WHERE executionArn = ? AND eventId IS NOT NULL ORDER BY sequence'
+  const sql = {
+    putMachine: 'INSERT OR REPLACE INTO machines VALUES (?, ?, ?, ?, ?, ?, ?)',
+    findMachine: 'SELECT * FROM machines WHERE stateMachineArn = ?',
+    listMachines: 'SELECT * FROM machines ORDER BY name',
+    deleteMachine: 'DELETE FROM machines WHERE stateMachineArn = ?',
+    putDefinition: 'INSERT OR IGNORE INTO definitions VALUES (?, ?)',
+    insert: `INSERT INTO executions (executionArn, stateMachineArn, name, roleArn, digest, input, startedAt, status,
+      redriveCount, mapRunArn, startedBy, announced) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    find: `${executions} WHERE executionArn = ?`,
+    listByMachine: `${executions} WHERE stateMachineArn = ? AND mapRunArn IS NULL AND ${filtered}`,
+    listByMapRun: `${executions} WHERE mapRunArn = ? AND ${filtered}`,
+    listUnfinished: `${executions} WHERE status = 'RUNNING' OR announced = 0 ORDER BY id`,
+    end: `UPDATE executions SET status = ?, stoppedAt = ?, output = ?, error = ?, cause = ?, announced = 0
+      WHERE executionArn = ?`,
+    redrive: `UPDATE executions SET status = 'RUNNING', redrivenAt = ?, redriveCount = redriveCount + 1, announced = 0,
+      stoppedAt = NULL, error = NULL, cause = NULL WHERE executionArn = ?`,
+    setAnnounced: 'UPDATE executions SET announced = 1 WHERE executionArn = ?',
+    append:
+      'INSERT INTO journal (executionArn, sequence, eventId, place, event, note) VALUES (?, ?, ?, ?, ?, ?)',
+    lastSequence: 'SELECT MAX(sequence) AS last FROM journal WHERE executionArn = ?',
+    journal: 'SELECT place, event, note FROM journal WHERE executionArn = ? ORDER BY sequence',
+    events: `${events} LIMIT ? OFFSET ?`,
+    eventsReversed: `${events} DESC LIMIT ? OFFSET ?`,
+  }
+  const prepared = Object.entries(sql).map(([name, text]) => [name, database.prepare(text)])
+  return Object.fromEntries(prepared) as Record<keyof typeof sql, ReturnType<DatabaseSync['prepare']>>
+}
+
+function rowOf(row: Row | undefined): ExecutionRow | undefined {
+  if (!row) return undefined
+  const { id: _id, digest: _digest, announced, ...rest } = row
+  const present = Object.entries(rest).filter(([, value]) => value !== null)
+  return { ...Object.fromEntries(present), announced: announced === 1 } as ExecutionRow
+}
+
+function entryOf({ place, event, note }: Row): JournalEntry {
+  return {
+    place: String(place),
+    ...(event === null ? {} : { event: JSON.parse(String(event)) as HistoryEvent }),
+    ...(note === null ? {} : { note: JSON.parse(String(note)) as unknown }),
+  }
+}
