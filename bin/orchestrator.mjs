@@ -14,6 +14,9 @@ const bundled =
     : join(root, 'node_modules/.bin/node')
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+  // Half of a start is compiling: from the second one on it is there already.
+  const { enableCompileCache } = await import('node:module')
+  enableCompileCache()
   const { main } = await import('../cli/main.ts')
   process.exitCode = await main(process.argv.slice(2))
 } else if (existsSync(bundled)) {

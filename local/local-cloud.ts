@@ -43,7 +43,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const answers = new Map<string, (answer: { Status: string; Reason?: string }) => void>()
   const routes: GatewayRoute[] = []
   const services = await startServices(options)
-  const { dynamodb, events, stepfunctions } = services
+  const { dynamodb, events, lambda, stepfunctions } = services
   const servers: Server[] = []
   const stop = async (): Promise<void> => {
     await services.stop()
@@ -82,6 +82,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     )
     await stepfunctions.resume()
     events.startSchedules()
+    for (const arn of events.listTargets()) lambda.get(arn).warm()
     return { apiUrl: `http://localhost:${api}`, awsUrl, ignored, failed: dynamodb.failed, stop }
   } catch (error) {
     await stop()

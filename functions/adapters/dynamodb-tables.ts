@@ -4,6 +4,7 @@ export type TaskTable = { client: DynamoDBDocumentClient; table: string }
 
 /** Keys of the items of a task. */
 export const taskKey = (taskId: string) => `TASK#${taskId}`
+export const gateKey = (stepId: string) => `GATE#${stepId}`
 export const stepKey = (path: string) => `STEP#${path}`
 
 /** A partition of an index takes about 1,000 writes a second; lists are spread over a few. */

@@ -1,4 +1,5 @@
 import type { BlobStore, TaskStore } from '../../shared/ports/index.ts'
+import { gateItems } from './dynamodb-gate-items.ts'
 import { planItems } from './dynamodb-plan-items.ts'
 import { stepItems } from './dynamodb-step-items.ts'
 import type { TaskTable } from './dynamodb-tables.ts'
@@ -10,5 +11,11 @@ export function dynamodbTaskStore(
   tasks: TaskTable & { blobs: BlobStore; digest: (text: string) => string },
 ): TaskStore {
   const values = storedValues(tasks)
-  return { ...values, ...planItems(tasks, values), ...taskItems(tasks), ...stepItems(tasks) }
+  return {
+    ...values,
+    ...planItems(tasks, values),
+    ...taskItems(tasks),
+    ...stepItems(tasks),
+    ...gateItems(tasks),
+  }
 }

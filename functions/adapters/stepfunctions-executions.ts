@@ -1,11 +1,15 @@
 import {
   DescribeExecutionCommand,
+  SendTaskSuccessCommand,
   type SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn'
 import type { ExecutionState, Executions } from '../../shared/ports/index.ts'
 import { unlessAws } from './aws-errors.ts'
+
+/** What Step Functions answers for a token whose task is over. */
+const OVER = ['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']
 
 type Reference = { stateMachineArn: string; name: string }
 
@@ -24,6 +28,11 @@ export function stepfunctionsExecutions({ client }: { client: SFNClient }): Exec
       if (!execution) return undefined
       const { status, error, cause } = execution
       return { status: status === 'PENDING_REDRIVE' || !status ? 'RUNNING' : status, error, cause }
+    },
+
+    async wake(token) {
+      const send = new SendTaskSuccessCommand({ taskToken: token, output: '{}' })
+      await unlessAws(OVER, () => client.send(send))
     },
 
     async stop(reference, reason) {

@@ -41,6 +41,7 @@ export class RuntimeStack extends Stack {
       values: true,
       publish: true,
     })
+    this.#letSignalGates(rebind)
     const role = this.#addExecutionRole(rebind)
     this.machines = catalogue.workflows.map(
       (workflow) =>
@@ -81,9 +82,15 @@ export class RuntimeStack extends Stack {
         files: 'read',
         publish: true,
       })
+      this.#letSignalGates(agent)
       return [manifest.id, agent]
     })
     return Object.fromEntries(agents)
+  }
+
+  /** A step that has ended wakes the states that wait for it. */
+  #letSignalGates(target: BundledFunction): void {
+    target.allow(['states:SendTaskSuccess'], [this.#ofStates('stateMachine', '*')])
   }
 
   #addFunction(name: string, description: string, timeoutSeconds: number, memoryMb: number): BundledFunction {
@@ -101,7 +108,7 @@ export class RuntimeStack extends Stack {
 
   /**
    * One role for all machines: invoke the rebinder and whatever is named as an agent of ours, also one that another stack
-   * brings and `POST /agents` registers; and deliver their own logs and traces.
+   * brings and `POST /agents` registers; wait at gates; and deliver their own logs and traces.
    */
   #addExecutionRole(rebind: BundledFunction): Role {
     const role = new Role(this, 'ExecutionRole', { assumedBy: new ServicePrincipal('states.amazonaws.com') })
@@ -115,6 +122,9 @@ export class RuntimeStack extends Stack {
     role.addToPolicy(
       new PolicyStatement({ effect: Effect.ALLOW, actions: ['lambda:InvokeFunction'], resources }),
     )
+    // A gate's state stores its own token.
+    const tasks = this.#props.data.tasks.tableArn
+    role.addToPolicy(new PolicyStatement({ actions: ['dynamodb:UpdateItem'], resources: [tasks] }))
     return role
   }
 

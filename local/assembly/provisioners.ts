@@ -159,7 +159,10 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
     },
 
     'AWS::ApiGatewayV2::Integration': async ({ logicalId, properties }) => {
-      integrations.set(logicalId, String(properties.IntegrationUri))
+      const functionArn = String(properties.IntegrationUri)
+      integrations.set(logicalId, functionArn)
+      // The first thing that will be asked for.
+      services.lambda.get(functionArn).warm()
       return { ref: logicalId }
     },
 
@@ -218,6 +221,8 @@ function runtimeVariables(
     AWS_DEFAULT_REGION: region,
     AWS_ENDPOINT_URL: awsUrl,
     TZ: ':UTC',
+    // There is no X-Ray here; left to itself its SDK hooks into every promise, for nothing.
+    AWS_XRAY_MANUAL_MODE: 'true',
   }
 }
 

@@ -1,8 +1,6 @@
 declare module 'dynalite' {
-  type Server = {
-    listen(socket: string, ready: () => void): void
-    close(done: () => void): void
-  }
+  import type { Server } from 'node:http'
+
   export default function dynalite(options: {
     path?: string
     createTableMs?: number

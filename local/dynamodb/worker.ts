@@ -1,8 +1,56 @@
+import { EventEmitter } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
 import dynalite from 'dynalite'
+import type { FromWorker, ToWorker } from './messages.ts'
 
-/** dynalite in a thread of its own, behind a socket that no browser can reach: it answers whoever asks. */
-const { path, socket } = workerData as { path?: string; socket: string }
+/**
+ * dynalite in a thread of its own. It is made as an HTTP server; here it gets its requests as messages, for a socket
+ * costs more than most of what it is asked. What it has answered it has written: it can end at any time.
+ */
+const { path } = workerData as { path?: string }
 const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0, ...(path ? { path } : {}) })
-server.listen(socket, () => parentPort?.postMessage('listening'))
-parentPort?.once('message', () => server.close(() => process.exit(0)))
+let underWay = 0
+let stopping = false
+
+const HEADERS = {
+  'content-type': 'application/x-amz-json-1.0',
+  authorization:
+    'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=local',
+  'x-amz-date': '20260101T000000Z',
+}
+
+parentPort?.on('message', (message: ToWorker) => {
+  if (message.kind === 'request') return answer(message)
+  stopping = true
+  endWhenDone()
+})
+
+function answer({ id, target, body }: Extract<ToWorker, { kind: 'request' }>): void {
+  underWay += 1
+  const request = Object.assign(new EventEmitter(), {
+    method: 'POST',
+    url: '/',
+    headers: { ...HEADERS, 'x-amz-target': target },
+  })
+  const headers: Record<string, string> = {}
+  const response = {
+    statusCode: 200,
+    setHeader: (name: string, value: unknown) => {
+      headers[name.toLowerCase()] = String(value)
+    },
+    end: (text: string) => {
+      underWay -= 1
+      send({ kind: 'answer', id, status: response.statusCode, headers, body: text })
+      endWhenDone()
+    },
+  }
+  server.emit('request', request, response)
+  request.emit('data', Buffer.from(body))
+  request.emit('end')
+}
+
+const send = (message: FromWorker): void => parentPort?.postMessage(message)
+
+function endWhenDone(): void {
+  if (stopping && underWay === 0) process.exit(0)
+}

@@ -74,7 +74,12 @@ async function answerStates(
   request: AwsRequest,
 ): Promise<AwsResponse> {
   const body = parse(request)
-  iam.authorizeKey(request.accessKeyId, `states:${action}`, statesResource(body))
+  const token = body.taskToken
+  const resource =
+    token === undefined ? statesResource(body, place) : stepfunctions.tokens.machineOf(String(token))
+  iam.authorizeKey(request.accessKeyId, `states:${action}`, resource)
+  // Whoever gives a machine its role must be allowed to.
+  if (body.roleArn !== undefined) iam.authorizeKey(request.accessKeyId, 'iam:PassRole', String(body.roleArn))
   return {
     status: 200,
     headers: JSON_TYPE,

@@ -39,20 +39,27 @@ async function answered(answer: Answer, incoming: IncomingMessage): Promise<AwsR
 }
 
 async function readRequest(incoming: IncomingMessage): Promise<AwsRequest> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > MAX_BODY_BYTES)
-      throw new AwsError('EntityTooLarge', `a request is at most ${MAX_BODY_BYTES} bytes`)
-    chunks.push(chunk)
-  }
+  const body = await readBody(incoming)
   const headers = Object.fromEntries(
     Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
   )
   const accessKeyId = /Credential=([^/,]+)\//.exec(headers.authorization ?? '')?.[1]
   const url = new URL(incoming.url ?? '/', `http://${headers.host ?? '127.0.0.1'}`)
-  return { method: incoming.method ?? 'GET', url, headers, body: Buffer.concat(chunks), accessKeyId }
+  return { method: incoming.method ?? 'GET', url, headers, body, accessKeyId }
+}
+
+function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
+  const chunks: Buffer[] = []
+  let bytes = 0
+  incoming.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk)
+    else reject(new AwsError('EntityTooLarge', `a request is at most ${MAX_BODY_BYTES} bytes`))
+  })
+  incoming.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
+  incoming.on('error', reject)
+  return promise
 }
 
 function jsonError({ code, message, status }: AwsError): AwsResponse {

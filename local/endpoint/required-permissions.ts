@@ -11,15 +11,21 @@ export function dynamodbResources(action: string, body: Body, { account, region 
   return [body.IndexName === undefined ? table : `${table}/index/${String(body.IndexName)}`]
 }
 
-/** The machine or execution that a Step Functions call is about. */
-export function statesResource({ stateMachineArn, executionArn }: Body): string {
-  return String(executionArn ?? stateMachineArn ?? '*')
+/** The machine or execution that a Step Functions call is about; one that is to be created has its ARN already. */
+export function statesResource(
+  { stateMachineArn, executionArn, mapRunArn, name, definition }: Body,
+  { account, region }: Place,
+): string {
+  const isNew = definition !== undefined && name !== undefined
+  const created = isNew ? `arn:aws:states:${region}:${account}:stateMachine:${String(name)}` : undefined
+  return String(executionArn ?? stateMachineArn ?? mapRunArn ?? created ?? '*')
 }
 
 /** An upload by form carries its own signature; everything else is authorised by action and resource. */
 export function s3Action({ method, url }: AwsRequest): { action?: string; resource: string } {
   const path = decodeURIComponent(url.pathname).slice(1)
   const [bucket = ''] = path.split('/')
+  if (bucket === '') return { action: 's3:ListAllMyBuckets', resource: '*' }
   const isBucket = !path.slice(bucket.length + 1)
   if (isBucket && method === 'POST') return { resource: '' }
   if (isBucket) return { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` }

@@ -31,6 +31,8 @@ type Settings = {
 
 /** AWS retries for hours; on a laptop a few tries over seconds tell as much. */
 const RETRY_MILLISECONDS = [100, 500, 2_000]
+/** Whoever has just come up has other things to do first. */
+const FIRST_MILLISECONDS = 1_500
 const DEFAULT_BUS = 'default'
 
 /** Buses, rules and schedules: EventBridge without its wire. */
@@ -54,10 +56,17 @@ export class EventsService {
     this.#rules.push(rule)
   }
 
-  /** Starts the schedules, each at once: what waited for them while nothing ran has waited enough. */
+  /** ARNs of those that wait for events. */
+  listTargets(): string[] {
+    return this.#rules
+      .filter(({ pattern }) => pattern)
+      .flatMap(({ targets }) => targets.map(({ arn }) => arn))
+  }
+
+  /** Starts the schedules, each soon: what waited for them while nothing ran has waited enough. */
   startSchedules(): void {
     for (const rule of this.#rules.filter(({ everyMilliseconds }) => everyMilliseconds)) {
-      this.#fire(rule)
+      this.#timers.push(setTimeout(() => this.#fire(rule), FIRST_MILLISECONDS).unref())
       this.#timers.push(setInterval(() => this.#fire(rule), rule.everyMilliseconds).unref())
     }
   }

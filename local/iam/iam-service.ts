@@ -22,13 +22,16 @@ const SECRET = 'local-secret-of-this-laptop'
  */
 export class IamService {
   readonly #roles = new Map<string, Role>()
+  /** The same roles, by the names that requests have for them. */
+  readonly #byArn = new Map<string, Role>()
+  readonly #byKey = new Map<string, { name: string; role: Role }>()
 
   putRole(name: string, arn: string): void {
-    this.#roles.set(name, {
-      arn,
-      statements: [],
-      accessKeyId: `ASIALOCAL${String(this.#roles.size).padStart(11, '0')}`,
-    })
+    const accessKeyId = `ASIALOCAL${String(this.#roles.size).padStart(11, '0')}`
+    const role = { arn, statements: [], accessKeyId }
+    this.#roles.set(name, role)
+    this.#byArn.set(arn, role)
+    this.#byKey.set(accessKeyId, { name, role })
   }
 
   attach(roleName: string, statements: readonly Statement[]): void {
@@ -37,27 +40,27 @@ export class IamService {
 
   /** The credentials that a function with this role finds in its environment. */
   credentialsOf(roleArn: string): Record<string, string> {
-    const role = this.#byArn(roleArn)
+    const role = this.#byArn.get(roleArn)
     if (!role) throw new Error(`there is no role ${roleArn}`)
     return { AWS_ACCESS_KEY_ID: role.accessKeyId, AWS_SECRET_ACCESS_KEY: SECRET, AWS_SESSION_TOKEN: 'local' }
   }
 
   /** Whose credentials these are. */
   roleNameOf(accessKeyId: string | undefined): string | undefined {
-    return [...this.#roles].find(([, role]) => role.accessKeyId === accessKeyId)?.[0]
+    return accessKeyId === undefined ? undefined : this.#byKey.get(accessKeyId)?.name
   }
 
   /** What a caller's signature is made with. */
-  secretOf = (accessKeyId: string): string | undefined => (this.#byKey(accessKeyId) ? SECRET : undefined)
+  secretOf = (accessKeyId: string): string | undefined => (this.#byKey.has(accessKeyId) ? SECRET : undefined)
 
   /** Throws AccessDeniedException naming caller, action and resource, as AWS does. */
   authorizeKey(accessKeyId: string | undefined, action: string, resource: string): void {
-    const role = accessKeyId === undefined ? undefined : this.#byKey(accessKeyId)
+    const role = accessKeyId === undefined ? undefined : this.#byKey.get(accessKeyId)?.role
     if (role) this.#authorize(role, action, resource)
   }
 
   authorizeRole(roleArn: string, action: string, resource: string): void {
-    const role = this.#byArn(roleArn)
+    const role = this.#byArn.get(roleArn)
     if (!role) throw new AwsError('AccessDeniedException', `there is no role ${roleArn}`)
     this.#authorize(role, action, resource)
   }
@@ -77,14 +80,6 @@ export class IamService {
     const caller = arn.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')
     const message = `User: ${caller}/local is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`
     throw new AwsError('AccessDeniedException', message, 400)
-  }
-
-  #byArn(arn: string): Role | undefined {
-    return [...this.#roles.values()].find((role) => role.arn === arn)
-  }
-
-  #byKey(accessKeyId: string): Role | undefined {
-    return [...this.#roles.values()].find((role) => role.accessKeyId === accessKeyId)
   }
 }
 

@@ -1,3 +1,4 @@
+import { enableCompileCache, flushCompileCache } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { FromWorker, FunctionError, Invoke, ToWorker, WorkerData } from './messages.ts'
@@ -9,7 +10,10 @@ const { entry, handler: handlerName, functionName, functionArn, memoryMb } = wor
 
 const send = (message: FromWorker): void => parentPort?.postMessage(message)
 
+// Most of a cold start is compiling the bundle: the second time it is there already.
+enableCompileCache()
 const handler = await loadHandler()
+flushCompileCache()
 
 parentPort?.on('message', (message: ToWorker) => {
   if (message.kind === 'ping') send({ kind: 'pong', id: message.id })

@@ -27,6 +27,10 @@ export class ObjectStore {
     this.#buckets.add(bucket)
   }
 
+  listBuckets(): string[] {
+    return [...this.#buckets]
+  }
+
   hasBucket(bucket: string): boolean {
     return this.#buckets.has(bucket)
   }

@@ -18,7 +18,7 @@ const SUBRESOURCES = [
   'policy',
 ]
 
-/** S3's REST protocol, path-style: put, get, head, delete, list, and browser uploads by POST policy. */
+/** S3's REST protocol, path-style: put, get, head, delete, list, the buckets, and browser uploads by POST policy. */
 export async function answerS3(
   store: ObjectStore,
   request: AwsRequest,
@@ -26,6 +26,7 @@ export async function answerS3(
 ): Promise<AwsResponse> {
   const [bucket = '', ...rest] = decodeURIComponent(request.url.pathname).slice(1).split('/')
   const key = rest.join('/')
+  if (bucket === '' && request.method === 'GET') return listBuckets(store)
   if (!store.hasBucket(bucket))
     throw new AwsError('NoSuchBucket', `The specified bucket does not exist: ${bucket}`, 404)
   const unknown =
@@ -49,6 +50,12 @@ export async function answerS3(
     'content-length': String(found.body.length),
   }
   return { status: 200, headers, body: request.method === 'HEAD' ? '' : found.body }
+}
+
+function listBuckets(store: ObjectStore): AwsResponse {
+  const buckets = store.listBuckets().map((name) => `<Bucket><Name>${xml(name)}</Name></Bucket>`)
+  const body = `<?xml version="1.0" encoding="UTF-8"?><ListAllMyBucketsResult><Buckets>${buckets.join('')}</Buckets></ListAllMyBucketsResult>`
+  return { status: 200, headers: { 'content-type': 'application/xml' }, body }
 }
 
 async function list(store: ObjectStore, bucket: string, query: URLSearchParams): Promise<AwsResponse> {

@@ -7,15 +7,24 @@ export type Waiting = {
   heartbeat(): void
 }
 
-const TOKEN_BYTES = 48
-const TOKEN = /^[A-Za-z0-9_-]{64}$/
+const RANDOM_BYTES = 24
+const TOKEN = /^(arn:aws:states:[^ ]+) [0-9a-f]{48}$/
 
 /** The tokens that tasks wait for. Whoever has one may answer the task, once. */
 export class TaskTokens {
   readonly #waiting = new Map<string, Waiting>()
 
-  make(): string {
-    return randomBytes(TOKEN_BYTES).toString('base64url')
+  /** Opaque to those who get it; it holds the machine, for permissions to answer are given by machine. */
+  make(stateMachineArn: string): string {
+    const text = `${stateMachineArn} ${randomBytes(RANDOM_BYTES).toString('hex')}`
+    return Buffer.from(text).toString('base64url')
+  }
+
+  /** Throws InvalidToken. */
+  machineOf(token: string): string {
+    const [, stateMachineArn] = TOKEN.exec(Buffer.from(token, 'base64url').toString()) ?? []
+    if (stateMachineArn) return stateMachineArn
+    throw new AwsError('InvalidToken', `Invalid Token: '${token}'`)
   }
 
   open(token: string, waiting: Waiting): void {
@@ -30,7 +39,7 @@ export class TaskTokens {
   get(token: string): Waiting {
     const found = this.#waiting.get(token)
     if (found) return found
-    if (!TOKEN.test(token)) throw new AwsError('InvalidToken', `Invalid Token: '${token}'`)
+    this.machineOf(token)
     throw new AwsError('TaskTimedOut', "Task Timed Out: 'Provided task does not exist anymore'")
   }
 }

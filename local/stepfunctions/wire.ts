@@ -63,9 +63,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     describeMachine(service.getStateMachine(String(stateMachineArn))),
 
   DescribeStateMachineForExecution: (service, { executionArn }) => {
-    const { stateMachineArn, definition, roleArn, mapRunArn, startedAt } = service.getExecution(
-      String(executionArn),
-    )
+    const arn = String(executionArn)
+    const { stateMachineArn, roleArn, mapRunArn, startedAt } = service.getExecution(arn)
+    const definition = service.definitionOf(arn)
     const machine = service.findStateMachine(stateMachineArn)
     const name = stateMachineArn.split(':').at(-1)
     return {

@@ -7,6 +7,7 @@
  *    and at most `maxAttempts` times. So a step ends after finitely many attempts
  * B3 what no agent can mend (the input, a cancellation) is not tried on another
  * B4 the record of a settled step is final before the answer is given
+ * B5 a step that goes on, settled or succeeded after all, signals the gates that wait for it
  */
 
 import type { RebindAnswer, RebindPayload } from '../contracts/step-payload.ts'
@@ -23,8 +24,9 @@ import { needsOfStep } from '../workflow/step-needs.ts'
 import { namesForExpressions } from './expression-names.ts'
 import { messageInCause } from './message-in-cause.ts'
 import { stepOf } from './resolve-step.ts'
+import { signalGates } from './signal-gates.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'registry' | 'bus' | 'clock'>
+type Needs = Pick<Ports, 'tasks' | 'registry' | 'bus' | 'clock' | 'executions'>
 type Failure = { name: string; message: string }
 type Situation = {
   ports: Needs
@@ -57,10 +59,21 @@ export const rebindStep =
     const agentId = before?.agentId ?? plan.bindings[path]?.agentId ?? 'unknown'
     const startedAt = before?.startedAt ?? ports.clock.now().toISOString()
     const taken = await ports.tasks.takeOverStep(own, { agentId, startedAt })
-    if (taken.kind === 'final') return settledAs(taken.step)
     if (taken.kind === 'superseded') throw superseded(path)
-    const record = await withFailedAttempt(ports, own, taken.step, failure)
-    return decide({ ports, task, plan, step: stepOf(plan, path), record, own, failure })
+    const answer =
+      taken.kind === 'final'
+        ? settledAs(taken.step)
+        : await decide({
+            ports,
+            task,
+            plan,
+            step: stepOf(plan, path),
+            record: await withFailedAttempt(ports, own, taken.step, failure),
+            own,
+            failure,
+          })
+    if ('settled' in answer) await signalGates(ports, plan, path)
+    return answer
   }
 
 /** The host notes its failures itself; one that it could not note (it never ran, or it was ended) is noted here. */

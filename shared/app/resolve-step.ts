@@ -24,16 +24,25 @@ export function stepOf(plan: Plan, path: string): AgentStep {
   throw new OrchestratorError('BugError', `the plan of ${plan.taskId} has no agent step "${path}"`, { path })
 }
 
-/** Whether the step runs, and with which input. Throws InvalidInputError naming the expression that failed. */
+/** The records of the steps that a step waits for, as far as they ran. */
+export async function recordsOfNeeds(tasks: TaskStore, plan: Plan, path: string): Promise<StepRecord[]> {
+  const needs = [...needsOfStep(stepOf(plan, path))]
+  return needs.length > 0 ? tasks.findSteps(plan.taskId, needs) : []
+}
+
+/**
+ * Whether the step runs, and with which input; `records` are those of its needs. Throws InvalidInputError naming the
+ * expression that failed.
+ */
 export async function resolveStep(
   tasks: TaskStore,
   task: Pick<Task, 'id' | 'type' | 'metadata'>,
   plan: Plan,
   path: string,
+  records: readonly StepRecord[],
 ): Promise<Resolved> {
   const step = stepOf(plan, path)
   const needs = [...needsOfStep(step)]
-  const records = needs.length > 0 ? await tasks.findSteps(plan.taskId, needs) : []
   const blocked = blockedBy(step, needs, records)
   if (blocked) return { kind: 'skip', reason: blocked }
 

@@ -1,4 +1,5 @@
 import type { Issue } from '../domain/issue.ts'
+import type { Gate } from '../domain/plan.ts'
 import { type Graph, transitiveReduction } from '../workflow/graph.ts'
 import type { AgentStep, Workflow } from '../workflow/schema.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
@@ -23,7 +24,7 @@ export type Compiled = {
   /** Names in `${...}` that whoever creates the state machine fills in. */
   substitutions: string[]
   /** Waits that the structure does not express; none until graphs that need them are supported. */
-  gates: { before: string; after: string[] }[]
+  gates: Gate[]
   counts: Counts
 }
 

@@ -4,6 +4,9 @@ import { z } from 'zod'
 export const BindingSchema = z.object({ functionArn: z.string(), agentId: z.string(), version: z.string() })
 export type Binding = z.infer<typeof BindingSchema>
 
+/** A wait that the structure of the compiled workflow does not express: `before` starts when all of `after` have ended. */
+export type Gate = { before: string; after: string[] }
+
 /** Why an agent was chosen, kept so that a person can ask afterwards. */
 export const DecisionSchema = z.object({
   stepId: z.string(),

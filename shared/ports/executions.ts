@@ -14,6 +14,8 @@ export type Executions = {
   start(execution: { stateMachineArn: string; name: string; input: ExecutionInput }): Promise<string>
   /** Undefined when there is no such execution. */
   find(execution: { stateMachineArn: string; name: string }): Promise<ExecutionState | undefined>
+  /** Lets a state that waits for this token go on. Does nothing when it does not wait any more. */
+  wake(token: string): Promise<void>
   /** Does nothing when it has already ended or never was. */
   stop(execution: { stateMachineArn: string; name: string }, reason: string): Promise<void>
 }

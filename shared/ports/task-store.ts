@@ -1,5 +1,5 @@
 import type { Json } from '../domain/json.ts'
-import type { Binding, Decision } from '../domain/plan.ts'
+import type { Binding, Decision, Gate } from '../domain/plan.ts'
 import type { Attempt, StepRecord, StoredValue } from '../domain/step.ts'
 import type { EndedTask, OpenTask, Task, TaskStatus } from '../domain/task.ts'
 import type { Workflow } from '../workflow/schema.ts'
@@ -14,6 +14,7 @@ export type Plan = {
   input: Json
   bindings: Record<string, Binding>
   decisions: Decision[]
+  gates?: Gate[] | undefined
 }
 
 export type TaskPage = { tasks: Task[]; cursor?: string | undefined }
@@ -52,6 +53,12 @@ export type TaskStore = {
   addAttempt(ownership: Ownership, attempt: Attempt): Promise<boolean>
   /** Best effort: shown while the step runs. */
   setProgress(ownership: Ownership, progress: { fraction: number; note: string }): Promise<void>
+  /** Adds a step to those that have passed the gate before another; answers how many have, and who waits. Idempotent. */
+  passGate(
+    taskId: string,
+    before: string,
+    stepId: string,
+  ): Promise<{ done: number; token: string | undefined }>
   findSteps(taskId: string, paths: readonly string[]): Promise<StepRecord[]>
   listSteps(taskId: string): Promise<StepRecord[]>
 

@@ -152,7 +152,7 @@ function withKnownNames(recorded: Case, matchExpected: Match): NonNullable<Case[
   return JSON.parse(replaced) as typeof tasks
 }
 
-const TOKEN = /^[\w-]{64}$/
+const TOKEN = /^[\w-]{100,}$/
 
 function findToken(value: unknown): string | undefined {
   if (typeof value === 'string') return TOKEN.test(value) ? value : undefined

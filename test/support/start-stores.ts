@@ -16,6 +16,8 @@ type Recorded = {
   executions: Map<string, ExecutionState>
   blobs: Map<string, string>
   files: Set<string>
+  /** Tokens, in the order in which they were sent. */
+  woken: string[]
 }
 
 /** All ports for use cases: the real DynamoDB adapters on the embedded DynamoDB, the rest in memory and recorded. */
@@ -25,7 +27,13 @@ export async function startStores(): Promise<{ ports: Ports; recorded: Recorded;
     createTable(client, 'tasks', TASK_INDEXES),
     createTable(client, 'registry', REGISTRY_INDEXES),
   ])
-  const recorded: Recorded = { events: [], executions: new Map(), blobs: new Map(), files: new Set() }
+  const recorded: Recorded = {
+    events: [],
+    executions: new Map(),
+    blobs: new Map(),
+    files: new Set(),
+    woken: [],
+  }
   const ids = nodeIds(systemClock)
   const blobs = memoryBlobs(recorded.blobs)
   const ports: Ports = {
@@ -45,6 +53,7 @@ export async function startStores(): Promise<{ ports: Ports; recorded: Recorded;
         return name
       },
       find: async ({ name }) => recorded.executions.get(name),
+      wake: async (token) => void recorded.woken.push(token),
       stop: async ({ name }) => void recorded.executions.set(name, { status: 'ABORTED' }),
     },
   }

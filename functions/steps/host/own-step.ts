@@ -5,36 +5,47 @@
  * H1 a step that has ended replays its receipt; its agent is not called again
  * H2 only the invocation with the highest fence writes; a late one is told so and changes nothing
  * H3 a failed attempt is noted before its error leaves
+ * H4 a step that has ended, or replays its receipt, signals the gates that wait for it
  */
+import { signalGates } from '../../../shared/app/signal-gates.ts'
 import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
 import { attemptFailedEvent, stepEndedEvent } from '../../../shared/domain/event.ts'
 import type { Receipt, StepRecord } from '../../../shared/domain/step.ts'
 import type { Deps } from '../../deps.ts'
 import { recordAttempt } from './metrics.ts'
+import { stepNotices } from './step-notices.ts'
 import { addParts, findParts, type HostMiddleware, partsOf, type StepOutcome } from './step-run.ts'
 
-type Needs = Pick<Deps, 'tasks' | 'bus' | 'clock'>
+type Needs = Pick<Deps, 'tasks' | 'bus' | 'clock' | 'executions'>
 
 const MAX_MESSAGE = 2_000
 
-export function ownStep({ tasks, bus, clock }: Needs): HostMiddleware {
+export function ownStep({ tasks, bus, clock, executions }: Needs): HostMiddleware {
   return {
     before: async (request) => {
-      const { own, agentId } = partsOf(request.context, 'own', 'agentId')
+      const { own, agentId, plan } = partsOf(request.context, 'own', 'agentId', 'plan')
       const taken = await tasks.takeOverStep(own, { agentId, startedAt: clock.now().toISOString() })
-      if (taken.kind === 'final') return { ...receiptOf(taken.step), replayed: true }
+      if (taken.kind === 'final') {
+        await signalGates({ tasks, executions }, plan, own.path)
+        return { ...receiptOf(taken.step), replayed: true }
+      }
       if (taken.kind === 'superseded') throw superseded(own.path)
-      addParts(request.context, { record: taken.step })
+      addParts(request.context, { record: taken.step, notices: stepNotices(bus) })
       return undefined
     },
 
     after: async (request) => {
-      const { own, agentId, record, log } = partsOf(request.context, 'own', 'agentId', 'record', 'log')
+      const run = partsOf(request.context, 'own', 'agentId', 'record', 'notices', 'log', 'plan')
+      const { own, agentId, record, notices, log, plan } = run
       const end = { ...(request.response as StepOutcome), endedAt: clock.now().toISOString() }
       if (!(await tasks.endStep(own, end))) throw superseded(own.path)
       const ended: StepRecord = { ...record, ...end }
       const event = stepEndedEvent(own.taskId, ended)
-      await bus.publish(event ? [event] : [])
+      await Promise.all([
+        signalGates({ tasks, executions }, plan, own.path),
+        // Waited for: what is under way when a Lambda answers may never get out.
+        notices.finish(event ? [event] : []),
+      ])
       const durationMs = Date.parse(end.endedAt) - Date.parse(record.startedAt)
       log.info('step ended', {
         status: ended.status,
@@ -47,9 +58,10 @@ export function ownStep({ tasks, bus, clock }: Needs): HostMiddleware {
     },
 
     onError: async (request) => {
-      const { own, agentId, record, log } = findParts(request.context)
+      const { own, agentId, record, notices, log } = findParts(request.context)
       const { error } = request
-      if (!own || !agentId || !record || !error || isOrchestratorError(error, 'StepSupersededError')) return
+      if (!own || !agentId || !record || !notices || !error) return
+      if (isOrchestratorError(error, 'StepSupersededError')) return notices.finish([])
       const failure = { name: error.name, message: error.message.slice(0, MAX_MESSAGE) }
       const attempt = {
         agentId,
@@ -59,7 +71,7 @@ export function ownStep({ tasks, bus, clock }: Needs): HostMiddleware {
       }
       await tasks.addAttempt(own, attempt)
       const number = record.attempts.length + 1
-      await bus.publish([attemptFailedEvent(own.taskId, own.path, number, attempt)])
+      await notices.finish([attemptFailedEvent(own.taskId, own.path, number, attempt)])
       const durationMs = Date.parse(attempt.endedAt) - Date.parse(attempt.startedAt)
       log?.warn('attempt failed', {
         agentId,

@@ -10,24 +10,19 @@ import type { Deps } from '../../deps.ts'
 import { agentContext } from './agent-context.ts'
 import { partsOf, type StepOutcome, type StepRun } from './step-run.ts'
 
-type Needs = Pick<Deps, 'tasks' | 'files' | 'bus'>
+type Needs = Pick<Deps, 'tasks' | 'files'>
 type AgentRun = Pick<StepRun, 'own' | 'plan' | 'record' | 'log' | 'deadline' | 'signal'>
 
 /** Resolves what the step is to do, runs the agent on it, and stores what it answered. */
-export function runAgent(agent: DefinedAgent, { tasks, files, bus }: Needs) {
+export function runAgent(agent: DefinedAgent, { tasks, files }: Needs) {
   return async (_event: unknown, lambda: Context): Promise<StepOutcome> => {
-    const run = partsOf(lambda, 'own', 'plan', 'record', 'log', 'deadline', 'signal')
-    const { own, plan } = run
+    const run = partsOf(lambda, 'own', 'plan', 'needed', 'record', 'notices', 'log', 'deadline', 'signal')
+    const { own, plan, needed, notices } = run
     const task = { id: own.taskId, type: plan.type, metadata: plan.metadata }
-    const resolved = await resolveStep(tasks, task, plan, own.path)
+    const resolved = await resolveStep(tasks, task, plan, own.path, await needed)
     if (resolved.kind === 'skip') return { status: 'skipped', skipReason: resolved.reason }
-    // Told while the agent works, and waited for: what is under way when a Lambda answers may never get out.
-    const told = bus.publish([stepStartedEvent(own.taskId, run.record)])
-    try {
-      return await execute(run, resolved.input)
-    } finally {
-      await told
-    }
+    notices.tell(stepStartedEvent(own.taskId, run.record))
+    return execute(run, resolved.input)
   }
 
   async function execute(run: AgentRun, input: Json): Promise<StepOutcome> {

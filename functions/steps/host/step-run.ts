@@ -1,18 +1,22 @@
-import type { Logger } from '@aws-lambda-powertools/logger'
 import type middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { Receipt, StepRecord } from '../../../shared/domain/step.ts'
 import type { Ownership, Plan, StepEnd } from '../../../shared/ports/index.ts'
+import type { StepLog } from './step-log.ts'
+import type { StepNotices } from './step-notices.ts'
 
 /** What the middlewares of one invocation hand to one another; each fills in its own part. */
 export type StepRun = {
   own: Ownership
   /** As bound; two agents may share a function. */
   agentId: string
-  log: Logger
+  log: StepLog
   plan: Plan
+  /** Records of the steps that this one needs. */
+  needed: Promise<StepRecord[]>
   record: StepRecord
+  notices: StepNotices
   deadline: Date
   signal: AbortSignal
 }

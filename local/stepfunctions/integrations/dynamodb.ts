@@ -24,7 +24,7 @@ export function dynamodbIntegration(
           authorize(roleArn, `dynamodb:${action}`, arn)
       })
       const { status, body } = await dynamodb.send(`DynamoDB_20120810.${action}`, JSON.stringify(parameters))
-      const answer = JSON.parse(body.toString()) as Record<string, unknown>
+      const answer = JSON.parse(body) as Record<string, unknown>
       if (status === 200) return answer
       throw refusal(answer, status)
     },

@@ -66,7 +66,9 @@ async function schedule(
   const { history, surroundings } = scope.execution
   const known = history.find(`${place}+`)
   if (known) return scheduledBefore(place, known, history.find(`${place}/`)?.id)
-  const token = waitsForToken(state.Resource) ? surroundings.tokens.make() : undefined
+  const token = waitsForToken(state.Resource)
+    ? surroundings.tokens.make(scope.execution.row.stateMachineArn)
+    : undefined
   const given =
     'Arguments' in state
       ? await entry.evaluate(state.Arguments, 'Arguments', { retryCount, token })

@@ -19,8 +19,6 @@ export type ExecutionRow = {
   stateMachineArn: string
   name: string
   roleArn: string
-  /** The text that it was started with: a later version of the machine does not touch it. */
-  definition: string
   input: string
   startedAt: number
   status: ExecutionStatus
@@ -48,7 +46,9 @@ export type ExecutionStore = {
   listMachines(): StateMachine[]
   deleteMachine(arn: string): void
 
-  insert(row: ExecutionRow): void
+  /** With the definition's text: a later version of the machine does not touch an execution. */
+  insert(row: ExecutionRow, definition: string): void
+  definitionOf(executionArn: string): string
   find(executionArn: string): ExecutionRow | undefined
   /** Newest first. Children of a Map are listed by their run only. */
   list(

@@ -5,6 +5,7 @@ import type { ExecutionRow, ExecutionStore, StateMachine } from './execution-sto
 export function memoryStore(): ExecutionStore {
   const machines = new Map<string, StateMachine>()
   const rows = new Map<string, ExecutionRow>()
+  const definitions = new Map<string, string>()
   const journals = new Map<string, JournalEntry[]>()
 
   const row = (arn: string): ExecutionRow => {
@@ -21,10 +22,12 @@ export function memoryStore(): ExecutionStore {
     listMachines: () => [...machines.values()],
     deleteMachine: (arn) => void machines.delete(arn),
 
-    insert(inserted) {
+    insert(inserted, definition) {
+      definitions.set(inserted.executionArn, definition)
       rows.set(inserted.executionArn, { ...inserted })
       journals.set(inserted.executionArn, [])
     },
+    definitionOf: (arn) => definitions.get(arn) ?? '',
     find: (arn) => rows.get(arn),
     list({ stateMachineArn, mapRunArn, status }, { from, limit }) {
       const fits = (one: ExecutionRow): boolean =>

@@ -59,9 +59,9 @@ export function sqliteStore(
     listMachines: () => statement.listMachines.all() as unknown as StateMachine[],
     deleteMachine: (arn) => void statement.deleteMachine.run(arn),
 
-    insert(row) {
-      const digest = createHash('sha256').update(row.definition).digest('hex')
-      statement.putDefinition.run(digest, row.definition)
+    insert(row, definition) {
+      const digest = digestOf(definition)
+      statement.putDefinition.run(digest, definition)
       const { executionArn, stateMachineArn, name, roleArn, input, startedAt, status } = row
       statement.insert.run(
         ...[executionArn, stateMachineArn, name, roleArn, digest, input, startedAt, status],
@@ -69,6 +69,7 @@ export function sqliteStore(
       )
       sequences.set(executionArn, 0)
     },
+    definitionOf: (arn) => String(statement.definitionOf.get(arn)?.text),
     find: (arn) => rowOf(statement.find.get(arn)),
     list({ stateMachineArn, mapRunArn, status }, { from, limit }) {
       const found =
@@ -99,6 +100,19 @@ export function sqliteStore(
   }
 }
 
+const digests = new Map<string, string>()
+const MAX_DIGESTS = 100
+
+/** Definitions are large and few. */
+function digestOf(definition: string): string {
+  const known = digests.get(definition)
+  if (known) return known
+  const digest = createHash('sha256').update(definition).digest('hex')
+  if (digests.size >= MAX_DIGESTS) digests.clear()
+  digests.set(definition, digest)
+  return digest
+}
+
 function open(path: string, survive: 'process' | 'power-cut'): DatabaseSync {
   const database = new DatabaseSync(path)
   try {
@@ -122,8 +136,7 @@ function open(path: string, survive: 'process' | 'power-cut'): DatabaseSync {
 }
 
 function statements(database: DatabaseSync) {
-  const executions =
-    'SELECT e.*, d.text AS definition FROM executions e JOIN definitions d ON d.digest = e.digest'
+  const executions = 'SELECT * FROM executions'
   const filtered = '(? IS NULL OR status = ?) ORDER BY id DESC LIMIT ? OFFSET ?'
   const events = 'SELECT event FROM journal WHERE executionArn = ? AND eventId IS NOT NULL ORDER BY sequence'
   const sql = {
@@ -135,6 +148,7 @@ function statements(database: DatabaseSync) {
     insert: `INSERT INTO executions (executionArn, stateMachineArn, name, roleArn, digest, input, startedAt, status,
       redriveCount, mapRunArn, startedBy, announced) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     find: `${executions} WHERE executionArn = ?`,
+    definitionOf: `SELECT text FROM definitions JOIN executions USING (digest) WHERE executionArn = ?`,
     listByMachine: `${executions} WHERE stateMachineArn = ? AND mapRunArn IS NULL AND ${filtered}`,
     listByMapRun: `${executions} WHERE mapRunArn = ? AND ${filtered}`,
     listUnfinished: `${executions} WHERE status = 'RUNNING' OR announced = 0 ORDER BY id`,

@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startLocalCloud } from '../../local/local-cloud.ts'
+import { removeAltered, replaceAgent } from '../../test/support/altered-assembly.ts'
+import { type StoredRuns, storedRuns } from '../../test/support/stored-runs.ts'
+import { inFlight } from './bare-engine.ts'
+import { type Figure, measure } from './figures.ts'
+import { type BenchWorkflow, chain, diamond, fanOut, unbalanced } from './workflows.ts'
+
+const CRITICAL_PATH_MILLISECONDS = 450
+const STACK = { stack: 'local cloud', durable: true } as const
+
+/**
+ * Everything that `npm start` runs, its tables and journal on disk: SDK, endpoint, DynamoDB, Lambda workers, agents under
+ * the full host, events on the bus. Runs are started by StartExecution on plans that are stored already.
+ */
+export async function benchLocalCloud(): Promise<Figure[]> {
+  const assembly = await replaceAgent('echo', join(import.meta.dirname, 'sleep-agent.ts'))
+  const dataFolder = mkdtempSync(join(tmpdir(), 'bench-cloud-'))
+  const cloud = await startLocalCloud({ assembly, dataFolder })
+  try {
+    const runs = await storedRuns(cloud.awsUrl)
+    const makespan = makespanOf(runs)
+    const prepared = { hundred: chain(100), wide: fanOut(100), diamond: diamond(), unbalanced: unbalanced() }
+    return [
+      await measure(
+        { ...STACK, name: 'chain of 100 no-op steps, per step', unit: 'ms' },
+        { warmUp: 5 },
+        async () => {
+          return (await makespan(prepared.hundred)) / 100
+        },
+      ),
+      await measure(
+        { ...STACK, name: 'fan-out 100 and join, per step', unit: 'ms' },
+        { warmUp: 3 },
+        async () => {
+          return (await makespan(prepared.wide)) / 101
+        },
+      ),
+      await measure(
+        { ...STACK, name: 'unbalanced graph, makespan / critical path', unit: '' },
+        {},
+        async () => {
+          return (await makespan(prepared.unbalanced)) / CRITICAL_PATH_MILLISECONDS
+        },
+      ),
+      await measure({ ...STACK, name: '200 diamonds, 50 in flight', unit: 'runs/s' }, {}, () =>
+        diamondsPerSecond(runs, prepared.diamond),
+      ),
+    ]
+  } finally {
+    await cloud.stop()
+    removeAltered()
+    rmSync(dataFolder, { recursive: true })
+  }
+}
+
+let count = 0
+
+/** Milliseconds from the execution's start to its end, by the engine's own clock. */
+function makespanOf(runs: StoredRuns) {
+  return async (workflow: BenchWorkflow): Promise<number> => {
+    const stored = await runs.store(workflow, `bench${count++}`)
+    const { status, startDate, stopDate, cause } = await runs.ended(await runs.start(stored))
+    if (status !== 'SUCCEEDED') throw new Error(`${workflow.name}: ${status} ${cause}`)
+    return Number(stopDate) - Number(startDate)
+  }
+}
+
+async function diamondsPerSecond(runs: StoredRuns, workflow: BenchWorkflow): Promise<number> {
+  const stored = await Promise.all(Array.from({ length: 200 }, () => runs.store(workflow, `bench${count++}`)))
+  const started = performance.now()
+  await inFlight(50, 200, async (n) => {
+    const one = stored[n]
+    if (!one) throw new Error(`there is no run ${n}`)
+    const { status, cause } = await runs.ended(await runs.start(one))
+    if (status !== 'SUCCEEDED') throw new Error(`${status} ${cause}`)
+  })
+  return 200 / ((performance.now() - started) / 1_000)
+}

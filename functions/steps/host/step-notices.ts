@@ -1,0 +1,39 @@
+import type { DomainEvent } from '../../../shared/domain/event.ts'
+import type { EventBus } from '../../../shared/ports/index.ts'
+
+/** A step that is over by then tells its beginning together with its end, in one call. */
+const LINGER_MILLISECONDS = 20
+
+export type StepNotices = {
+  /** Tells an event soon. */
+  tell(event: DomainEvent): void
+  /** Tells what there is left to tell, after all that was told before; resolves when everything is out. */
+  finish(events: readonly DomainEvent[]): Promise<void>
+}
+
+/** What one invocation tells of its step, in order. */
+export function stepNotices(bus: EventBus): StepNotices {
+  let waiting: DomainEvent[] = []
+  let timer: NodeJS.Timeout | undefined
+  let told: Promise<void> = Promise.resolve()
+
+  const send = (): void => {
+    const events = waiting
+    waiting = []
+    clearTimeout(timer)
+    timer = undefined
+    if (events.length > 0) told = told.then(() => bus.publish(events))
+  }
+
+  return {
+    tell(event) {
+      waiting.push(event)
+      timer ??= setTimeout(send, LINGER_MILLISECONDS)
+    },
+    async finish(events) {
+      waiting.push(...events)
+      send()
+      await told
+    },
+  }
+}

@@ -1,0 +1,9 @@
+/** What the service and its worker say to one another. */
+export type ToWorker = { kind: 'request'; id: number; target: string; body: string } | { kind: 'stop' }
+export type FromWorker = {
+  kind: 'answer'
+  id: number
+  status: number
+  headers: Record<string, string>
+  body: string
+}

@@ -1,0 +1,184 @@
+import { AwsError } from '../endpoint/aws-error.ts'
+import type { EngineClock } from './clock.ts'
+import type { Definition } from './definition.ts'
+import { type ChildSpec, Execution, type Outcome } from './execution.ts'
+import { asText, type JournalEntry } from './history.ts'
+import type { Integrations } from './integrations/integration.ts'
+import { InvalidDefinition, parseDefinition } from './parse-definition.ts'
+import { runExecution, stopExecution } from './run-execution.ts'
+import { ExecutionStopped } from './state-error.ts'
+import type { ExecutionRow, ExecutionStore } from './store/execution-store.ts'
+import type { TaskTokens } from './task-tokens.ts'
+
+type Settings = {
+  clock: EngineClock
+  integrations: Integrations
+  store: ExecutionStore
+  tokens: TaskTokens
+  random: () => number
+  /** Told of each change of status, again in the next life when it has not returned in this one. */
+  onStatusChange?: ((execution: ExecutionRow) => Promise<void> | void) | undefined
+}
+
+export type NewExecution = Pick<
+  ExecutionRow,
+  'executionArn' | 'stateMachineArn' | 'name' | 'roleArn' | 'input' | 'startedBy' | 'mapRunArn'
+>
+
+/** Executions that have ended badly may run on. */
+export const REDRIVABLE: readonly string[] = ['FAILED', 'ABORTED', 'TIMED_OUT']
+
+/** The executions that run now, from their first state, from where a crash has left them, or from where they failed. */
+export class Runner {
+  readonly #settings: Settings
+  readonly #running = new Map<string, Execution>()
+  readonly #definitions = new Map<string, Definition>()
+  #stopped = false
+
+  constructor(settings: Settings) {
+    this.#settings = settings
+  }
+
+  /** A definition that runs here; the answer is remembered. Throws AwsError InvalidDefinition. */
+  parse(text: string): Definition {
+    const known = this.#definitions.get(text)
+    if (known) return known
+    try {
+      const definition = parseDefinition(text, Object.keys(this.#settings.integrations))
+      this.#definitions.set(text, definition)
+      return definition
+    } catch (error) {
+      if (error instanceof InvalidDefinition) throw new AwsError('InvalidDefinition', error.message)
+      throw error
+    }
+  }
+
+  start(execution: NewExecution, definition: string): ExecutionRow {
+    const { clock, store } = this.#settings
+    const row: ExecutionRow = {
+      ...execution,
+      startedAt: clock.now(),
+      status: 'RUNNING',
+      redriveCount: 0,
+      announced: false,
+    }
+    store.insert(row, definition)
+    this.#run(this.#make(row, definition))
+    return row
+  }
+
+  redrive(row: ExecutionRow): void {
+    const { clock, store } = this.#settings
+    store.redrive(row.executionArn, clock.now())
+    const redriven = store.find(row.executionArn) as ExecutionRow
+    const execution = this.#make(
+      redriven,
+      store.definitionOf(row.executionArn),
+      store.journal(row.executionArn),
+    )
+    execution.history.redrive()
+    this.#run(execution)
+  }
+
+  /** Goes on with what an earlier life of the process has left; resolves when all of it waits for something. */
+  async resume(): Promise<number> {
+    const unfinished = this.#settings.store.listUnfinished()
+    for (const row of unfinished) this.#resumeOne(row)
+    await new Promise((resolve) => setImmediate(resolve))
+    return unfinished.filter(({ status }) => status === 'RUNNING').length
+  }
+
+  stopOne(executionArn: string, error?: string, cause?: string): void {
+    const execution = this.#running.get(executionArn)
+    if (execution && !this.#stopped) stopExecution(execution, error, cause)
+  }
+
+  stopAllOf(stateMachineArn: string): void {
+    const own = [...this.#running.values()].filter(({ row }) => row.stateMachineArn === stateMachineArn)
+    for (const execution of own) stopExecution(execution)
+  }
+
+  /** Resolves when the present life of an execution has ended. Rejects with ExecutionStopped when the engine was stopped first. */
+  async untilEnded(executionArn: string): Promise<void> {
+    const running = this.#running.get(executionArn)
+    if (running && (await running.ended.promise) === undefined) {
+      throw new ExecutionStopped('the engine was stopped')
+    }
+  }
+
+  /** Lets go of everything that runs, as when the machine goes down: no execution ends, none goes on. */
+  stop(): void {
+    this.#stopped = true
+    for (const { controller } of this.#running.values()) {
+      controller.abort(new ExecutionStopped('the engine was stopped'))
+    }
+    this.#running.clear()
+  }
+
+  #make(row: ExecutionRow, definition: string, past: JournalEntry[] = []): Execution {
+    const { clock, random, integrations, tokens, store } = this.#settings
+    const surroundings = { clock, random, integrations, tokens, store, runChild: this.#runChild }
+    return new Execution(row, this.parse(definition), surroundings, past)
+  }
+
+  #run(execution: Execution): void {
+    const { executionArn } = execution.row
+    this.#running.set(executionArn, execution)
+    this.#announce(executionArn)
+    void runExecution(execution).then(() => {
+      if (this.#running.get(executionArn) === execution) this.#running.delete(executionArn)
+      if (execution.outcome) this.#announce(executionArn)
+    })
+  }
+
+  #resumeOne(row: ExecutionRow): void {
+    const { executionArn, status } = row
+    if (status !== 'RUNNING') return this.#announce(executionArn)
+    const { store } = this.#settings
+    const execution = this.#make(row, store.definitionOf(executionArn), store.journal(executionArn))
+    const aborted = execution.history.find('aborted')
+    // The process ended between the last event and the end.
+    if (aborted && execution.history.redriveAfter(aborted.id) === undefined)
+      execution.end({ status: 'ABORTED' })
+    else this.#run(execution)
+  }
+
+  /** Children of a Map have no place among the machine's executions, and nobody is told of them. */
+  readonly #runChild = async (
+    { parent, label, name, definition, input, mapRunArn }: ChildSpec,
+    { redrives, signal }: { redrives: number; signal: AbortSignal },
+  ): Promise<Outcome> => {
+    const { store } = this.#settings
+    const { stateMachineArn, roleArn } = parent.row
+    const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}/${label}:${name}`
+    const known = store.find(executionArn)
+    if (!known) {
+      const child = { executionArn, stateMachineArn, name, roleArn, input: asText(input), mapRunArn }
+      this.start(child, asText(definition))
+    } else if (known.redriveCount < redrives && REDRIVABLE.includes(known.status)) this.redrive(known)
+    const stop = (): void => this.stopOne(executionArn)
+    signal.addEventListener('abort', stop, { once: true })
+    await this.untilEnded(executionArn).finally(() => signal.removeEventListener('abort', stop))
+    signal.throwIfAborted()
+    return outcomeOf(store.find(executionArn) as ExecutionRow)
+  }
+
+  #announce(executionArn: string): void {
+    const { onStatusChange, store } = this.#settings
+    if (this.#stopped || !onStatusChange) return
+    const row = store.find(executionArn)
+    if (!row || row.announced || row.mapRunArn !== undefined) return
+    const { status } = row
+    const announced = (): void => {
+      if (!this.#stopped && store.find(executionArn)?.status === status) store.setAnnounced(executionArn)
+    }
+    // Who was not told is told in the next life.
+    Promise.resolve(onStatusChange(row)).then(announced, () => {})
+  }
+}
+
+function outcomeOf({ status, output, error, cause }: ExecutionRow): Outcome {
+  if (status === 'SUCCEEDED') return { status, output: JSON.parse(output ?? 'null') as unknown }
+  if (status === 'RUNNING') throw new Error('an execution that runs has no outcome')
+  return { status, ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) }
+}

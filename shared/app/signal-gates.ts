@@ -1,0 +1,27 @@
+/**
+ * The producers' part of a gate: a consumer that waits for steps which the structure of its workflow does not put before
+ * it. Its state stores a token and sleeps; the steps it waits for add themselves, and whoever completes the set wakes it.
+ *
+ * Invariants (tests cite them):
+ * G1 a step adds itself only when its record is final: whoever is woken finds the output
+ * G2 adding is idempotent, and whoever sees the set complete and a token there sends, every time: two senders do no harm
+ * G3 a step that replays its receipt signals again: a crash between adding and sending loses no wake-up
+ * G4 the consumer's own write is refused once the set is complete: it does not begin to wait for what has happened
+ */
+import type { Gate } from '../domain/plan.ts'
+import type { Plan, Ports } from '../ports/index.ts'
+
+/** Tells every gate that waits for a step that the step has ended, however it ended. */
+export async function signalGates(
+  { tasks, executions }: Pick<Ports, 'tasks' | 'executions'>,
+  { taskId, gates = [] }: Pick<Plan, 'taskId' | 'gates'>,
+  stepId: string,
+): Promise<void> {
+  const waiting = gates.filter(({ after }) => after.includes(stepId))
+  await Promise.all(waiting.map(signal))
+
+  async function signal({ before, after }: Gate): Promise<void> {
+    const { done, token } = await tasks.passGate(taskId, before, stepId)
+    if (done === after.length && token !== undefined) await executions.wake(token)
+  }
+}
