@@ -49,10 +49,10 @@ function createDeps(variables: NodeJS.ProcessEnv): Deps {
     registry: dynamodbRegistry({ client: dynamodb, table: REGISTRY_TABLE, clock }),
     files: s3FileStore({ client: s3, bucket: BUCKET }),
     bus: eventbridgeEventBus({
-      client: new EventBridgeClient({}),
+      client: new EventBridgeClient({ cacheMiddleware: true }),
       busName: EVENT_BUS,
       onLost: (facts) => logger.warn('event not published', facts),
     }),
-    executions: stepfunctionsExecutions({ client: new SFNClient({}) }),
+    executions: stepfunctionsExecutions({ client: new SFNClient({ cacheMiddleware: true }) }),
   }
 }

@@ -16,7 +16,7 @@ export function planItems(
   { client, table }: TaskTable,
   values: Values,
 ): Pick<TaskStore, 'createPlan' | 'getPlan'> {
-  const cache = new Map<string, Plan>()
+  const cache = new Map<string, Promise<Plan>>()
 
   async function readPlan(taskId: string): Promise<{ plan: Plan; bytes: number }> {
     const key = { pk: taskKey(taskId), sk: 'PLAN' }
@@ -41,15 +41,19 @@ export function planItems(
       return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
     },
 
-    async getPlan(taskId: string): Promise<Plan> {
-      const cached = cache.get(taskId)
-      if (cached) return cached
-      const { plan, bytes } = await readPlan(taskId)
-      if (bytes > MAX_CACHED_BYTES) return plan
+    getPlan(taskId: string): Promise<Plan> {
+      const known = cache.get(taskId)
+      if (known) return known
+      // The promise is kept, not the plan: a fan-out asks a hundred times before the first answer.
+      const reading = readPlan(taskId).then(({ plan, bytes }) => {
+        if (bytes > MAX_CACHED_BYTES) cache.delete(taskId)
+        return plan
+      })
+      reading.catch(() => cache.delete(taskId))
       const oldest = cache.size >= MAX_CACHED_PLANS ? cache.keys().next().value : undefined
       if (oldest !== undefined) cache.delete(oldest)
-      cache.set(taskId, plan)
-      return plan
+      cache.set(taskId, reading)
+      return reading
     },
   }
 }

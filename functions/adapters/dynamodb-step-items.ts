@@ -3,6 +3,7 @@
  * P1 the take-over is one conditional write: of two invocations, the one with the higher fence owns the step
  * P2 a step that succeeded or was skipped is never taken over; one that failed only by a higher fence (a redrive)
  * P3 every later write is conditional on still owning the step
+ * P4 what is remembered of a step is what can never change: that it succeeded or was skipped, and how (P2)
  */
 import {
   BatchGetCommand,
@@ -27,13 +28,26 @@ type Change = Pick<
 >
 
 const MAX_BATCH = 100
+const MAX_REMEMBERED = 1_000
 const REFUSED = ['ConditionalCheckFailedException']
 
 export function stepItems({ client, table }: TaskTable): StepItems {
+  /** Steps that this worker has seen succeed or be skipped. */
+  const remembered = new Map<string, StepRecord>()
+  const remember = (taskId: string, step: StepRecord): StepRecord => {
+    if (step.status !== 'succeeded' && step.status !== 'skipped') return step
+    const oldest = remembered.size >= MAX_REMEMBERED ? remembered.keys().next().value : undefined
+    if (oldest !== undefined) remembered.delete(oldest)
+    remembered.set(`${taskId} ${step.path}`, step)
+    return step
+  }
   const keyOf = (taskId: string, path: string) => ({ pk: taskKey(taskId), sk: stepKey(path) })
 
-  /** A write that only the owner may make (P3). False when the step is not ours any more. */
-  async function updateOwned({ taskId, path, owner, fence }: Ownership, change: Change): Promise<boolean> {
+  /** A write that only the owner may make (P3). Undefined when the step is not ours any more. */
+  async function updateOwned(
+    { taskId, path, owner, fence }: Ownership,
+    change: Change,
+  ): Promise<StepRecord | undefined> {
     const update = new UpdateCommand({
       TableName: table,
       Key: keyOf(taskId, path),
@@ -50,8 +64,10 @@ export function stepItems({ client, table }: TaskTable): StepItems {
         ':running': 'running',
         ...change.ExpressionAttributeValues,
       },
+      ReturnValues: 'ALL_NEW',
     })
-    return (await unlessAws(REFUSED, () => client.send(update))) !== undefined
+    const updated = await unlessAws(REFUSED, () => client.send(update))
+    return updated && remember(taskId, StepRecordSchema.parse(updated.Attributes))
   }
 
   async function findStep(taskId: string, path: string): Promise<StepRecord | undefined> {
@@ -68,7 +84,7 @@ export function stepItems({ client, table }: TaskTable): StepItems {
         UpdateExpression:
           'SET #status = :running, #owner = :owner, fence = :fence, agentId = :agent, startedAt = :started, #path = :path, attempts = if_not_exists(attempts, :none) REMOVE endedAt, #error, degraded, progress',
         ConditionExpression:
-          'attribute_not_exists(pk) OR (#status = :running AND fence <= :fence) OR (#status IN (:failed, :cancelled) AND fence < :fence)',
+          'attribute_not_exists(pk) OR #status = :running AND fence <= :fence OR #status IN (:failed, :cancelled) AND fence < :fence',
         ExpressionAttributeNames: {
           '#status': 'status',
           '#owner': 'owner',
@@ -95,20 +111,22 @@ export function stepItems({ client, table }: TaskTable): StepItems {
       return { kind: step.status === 'running' ? 'superseded' : 'final', step }
     },
 
-    endStep(own, end) {
+    async endStep(own, end) {
       const fields = Object.entries(end).filter(([, value]) => value !== undefined)
-      return updateOwned(own, {
+      const ended = await updateOwned(own, {
         UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(', ')} REMOVE progress`,
         ExpressionAttributeNames: Object.fromEntries(fields.map(([name]) => [`#${name}`, name])),
         ExpressionAttributeValues: Object.fromEntries(fields.map(([name, value]) => [`:${name}`, value])),
       })
+      return ended !== undefined
     },
 
-    addAttempt(own, attempt) {
-      return updateOwned(own, {
+    async addAttempt(own, attempt) {
+      const noted = await updateOwned(own, {
         UpdateExpression: 'SET attempts = list_append(attempts, :attempt)',
         ExpressionAttributeValues: { ':attempt': [attempt] },
       })
+      return noted !== undefined
     },
 
     async setProgress(own, progress) {
@@ -119,12 +137,14 @@ export function stepItems({ client, table }: TaskTable): StepItems {
     },
 
     async findSteps(taskId, paths): Promise<StepRecord[]> {
-      const keys = paths.map((path) => keyOf(taskId, path))
-      const found: StepRecord[] = []
+      const known = new Map(paths.map((path) => [path, remembered.get(`${taskId} ${path}`)]))
+      const found = [...known.values()].filter((step) => step !== undefined)
+      const keys = paths.filter((path) => !known.get(path)).map((path) => keyOf(taskId, path))
       for (let pending = keys; pending.length > 0; ) {
         const request = { [table]: { Keys: pending.slice(0, MAX_BATCH), ConsistentRead: true } }
         const answer = await callAws(() => client.send(new BatchGetCommand({ RequestItems: request })))
-        found.push(...(answer.Responses?.[table] ?? []).map((item) => StepRecordSchema.parse(item)))
+        const items = answer.Responses?.[table] ?? []
+        found.push(...items.map((item) => remember(taskId, StepRecordSchema.parse(item))))
         const unprocessed = (answer.UnprocessedKeys?.[table]?.Keys ?? []) as typeof keys
         pending = [...unprocessed, ...pending.slice(MAX_BATCH)]
       }

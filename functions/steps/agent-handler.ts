@@ -7,7 +7,6 @@ import type { Receipt } from '../../shared/domain/step.ts'
 import { type Deps, getDeps } from '../deps.ts'
 import { loadPlan } from './host/load-plan.ts'
 import { ownStep } from './host/own-step.ts'
-import { readNeeds } from './host/read-needs.ts'
 import { runAgent } from './host/run-agent.ts'
 import type { StepOutcome } from './host/step-run.ts'
 import { watchTask } from './host/watch-task.ts'
@@ -18,7 +17,6 @@ export function agentHandler(agent: DefinedAgent, deps: Deps = getDeps()) {
   return middy<unknown, StepOutcome | Receipt, Error, Context>()
     .use(captureLambdaHandler(new Tracer()))
     .use(loadPlan(deps))
-    .use(readNeeds(deps))
     .use(ownStep(deps))
     .use(watchTask({ ...deps, timeoutSeconds: limits.timeoutSeconds }))
     .handler(runAgent(agent, deps))

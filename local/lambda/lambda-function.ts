@@ -1,6 +1,6 @@
 /**
- * One Lambda function: its bundle in a worker thread, invocations side by side in it, so that hundreds of waiting
- * agents cost little.
+ * One Lambda function: its bundle in worker threads, invocations side by side in each, so that hundreds of waiting agents
+ * cost little; a busy function gets a second thread, as far as there are processors.
  *
  * Invariants (tests cite them):
  * L1 every invocation is answered once: result, error, timeout, or the worker's end
@@ -9,6 +9,7 @@
  * L3 a worker's trouble stays in it: out of memory or a failed import is an error of its invocations
  */
 import { randomUUID } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { FromWorker, FunctionError } from './messages.ts'
 
@@ -33,15 +34,23 @@ type Pending = {
   answer: (outcome: Invocation) => void
   timer: NodeJS.Timeout
 }
-type Sandbox = { worker: Worker; retired: boolean; spinning?: NodeJS.Timeout }
+/** `ids` are the invocations in it. */
+type Sandbox = {
+  worker: Worker
+  ids: Set<string>
+  ready: boolean
+  retired: boolean
+  spinning?: NodeJS.Timeout
+}
 
 /** How long a worker may take to say that it is alive after one of its invocations has timed out. */
 const PING_MILLISECONDS = 500
+/** With so many invocations in each sandbox another one is opened. */
+const BUSY = 12
+const MOST_SANDBOXES = Math.max(1, Math.min(4, availableParallelism()))
 
 export class LambdaFunction {
   readonly settings: FunctionSettings
-  /** Where new invocations go. */
-  #sandbox: Sandbox | undefined
   /** All that live, the retired among them. */
   readonly #sandboxes = new Set<Sandbox>()
   readonly #pending = new Map<string, Pending>()
@@ -53,7 +62,7 @@ export class LambdaFunction {
 
   /** Loads the bundle before it is asked for. */
   warm(): void {
-    if (!this.#stopped) this.#sandbox ??= this.#open()
+    if (!this.#stopped && this.#sandboxes.size === 0) this.#open()
   }
 
   /** Runs the handler on a JSON text. Never rejects: what goes wrong is a function error, named as Lambda names it. */
@@ -77,14 +86,21 @@ export class LambdaFunction {
   #dispatch(id: string): void {
     const pending = this.#pending.get(id)
     if (!pending) return
-    this.#sandbox ??= this.#open()
-    pending.sandbox = this.#sandbox
-    this.#sandbox.worker.postMessage({
-      kind: 'invoke',
-      id,
-      payload: pending.payload,
-      deadline: pending.deadline,
-    })
+    const sandbox = this.#choose()
+    pending.sandbox = sandbox
+    sandbox.ids.add(id)
+    const { payload, deadline } = pending
+    sandbox.worker.postMessage({ kind: 'invoke', id, payload, deadline })
+  }
+
+  /** The least busy; one that still loads its bundle only when there is no other. */
+  #choose(): Sandbox {
+    const open = [...this.#sandboxes].filter(({ retired }) => !retired)
+    const ready = open.filter((sandbox) => sandbox.ready)
+    const [least] = (ready.length > 0 ? ready : open).sort((a, b) => a.ids.size - b.ids.size)
+    if (!least) return this.#open()
+    if (least.ids.size >= BUSY && open.length < MOST_SANDBOXES) this.#open()
+    return least
   }
 
   #open(): Sandbox {
@@ -98,7 +114,7 @@ export class LambdaFunction {
       // Room for what dies young: hundreds of invocations side by side make much of it.
       resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 64 },
     })
-    const sandbox: Sandbox = { worker, retired: false }
+    const sandbox: Sandbox = { worker, ids: new Set(), ready: false, retired: false }
     this.#sandboxes.add(sandbox)
     for (const stream of [worker.stdout, worker.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => onLog?.(name, text))
@@ -123,18 +139,16 @@ export class LambdaFunction {
       )
       this.#close(sandbox, message.error)
     }
+    if (message.kind === 'ready') sandbox.ready = true
     if (message.kind === 'pong') clearTimeout(sandbox.spinning)
-    if (sandbox.retired && this.#idsIn(sandbox).length === 0) void sandbox.worker.terminate()
-  }
-
-  #idsIn(sandbox: Sandbox): string[] {
-    return [...this.#pending].filter(([, pending]) => pending.sandbox === sandbox).map(([id]) => id)
+    if (sandbox.retired && sandbox.ids.size === 0) void sandbox.worker.terminate()
   }
 
   #settle(id: string, outcome: Invocation): void {
     const pending = this.#pending.get(id)
     if (!pending) return
     this.#pending.delete(id)
+    pending.sandbox?.ids.delete(id)
     clearTimeout(pending.timer)
     pending.answer(outcome)
   }
@@ -143,8 +157,7 @@ export class LambdaFunction {
   #close(sandbox: Sandbox, reason: FunctionError): void {
     if (!this.#sandboxes.delete(sandbox)) return
     clearTimeout(sandbox.spinning)
-    if (this.#sandbox === sandbox) this.#sandbox = undefined
-    for (const id of this.#idsIn(sandbox)) this.#settle(id, { functionError: reason })
+    for (const id of [...sandbox.ids]) this.#settle(id, { functionError: reason })
     void sandbox.worker.terminate()
   }
 
@@ -158,11 +171,10 @@ export class LambdaFunction {
 
   /** No new work for a sandbox that overran: it ends when its last invocation has, or at once when it spins (L2). */
   #retire(sandbox: Sandbox): void {
-    if (this.#sandbox === sandbox) this.#sandbox = undefined
     sandbox.retired = true
     clearTimeout(sandbox.spinning)
     sandbox.spinning = setTimeout(() => {
-      const stranded = this.#idsIn(sandbox)
+      const stranded = [...sandbox.ids]
       this.#sandboxes.delete(sandbox)
       void sandbox.worker.terminate()
       for (const id of stranded) this.#dispatch(id)

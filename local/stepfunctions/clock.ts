@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 /** Time as the engine sees it: real on a laptop, virtual in tests. */
 export type EngineClock = {
   /** Milliseconds since 1970. */
@@ -15,14 +13,26 @@ export const realClock: EngineClock = {
   now: () => Date.now(),
   async sleep(milliseconds, signal) {
     for (let left = milliseconds; left > 0; left -= LONGEST_TIMER) {
-      await delay(Math.min(left, LONGEST_TIMER), undefined, signal ? { signal } : {}).catch(
-        (error: unknown) => {
-          throw signal?.aborted ? signal.reason : error
-        },
-      )
+      await nap(Math.min(left, LONGEST_TIMER), signal)
     }
     signal?.throwIfAborted()
   },
+}
+
+/** Most timeouts are never reached: giving one up must cost next to nothing. */
+function nap(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted()
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const abort = (): void => {
+    clearTimeout(timer)
+    reject(signal?.reason)
+  }
+  const timer = setTimeout(() => {
+    signal?.removeEventListener('abort', abort)
+    resolve()
+  }, milliseconds)
+  signal?.addEventListener('abort', abort, { once: true })
+  return promise
 }
 
 type Timer = { at: number; fire: () => void }

@@ -1,21 +1,28 @@
+import { recordsOfNeeds } from '../../../shared/app/resolve-step.ts'
 import { StepPayloadSchema, sortableFence } from '../../../shared/contracts/step-payload.ts'
 import type { Deps } from '../../deps.ts'
 import { stepLog } from './step-log.ts'
 import { addParts, type HostMiddleware } from './step-run.ts'
 
-/** Parses what Step Functions sent and finds the plan, which a warm worker reads once. */
+/**
+ * Parses what Step Functions sent and begins to read the plan, which a warm worker reads once, and the steps that this
+ * one needs: they had ended before it was entered. Whoever comes next waits for them, beside work of its own.
+ */
 export function loadPlan({ tasks, logger }: Pick<Deps, 'tasks' | 'logger'>): HostMiddleware {
   return {
     before: async (request) => {
       const { taskId, path, agentId, fence } = StepPayloadSchema.parse(request.event)
       const owner = request.context.awsRequestId
-      const log = stepLog(logger, { taskId, stepId: path, requestId: owner })
-      const plan = await tasks.getPlan(taskId)
+      const planned = tasks.getPlan(taskId)
+      const needed = planned.then((plan) => recordsOfNeeds(tasks, plan, path))
+      // Their users hear of a failure; a replay does not use what is needed.
+      for (const reading of [planned, needed]) reading.catch(() => {})
       addParts(request.context, {
         own: { taskId, path, owner, fence: sortableFence(fence) },
         agentId,
-        log,
-        plan,
+        log: stepLog(logger, { taskId, stepId: path, requestId: owner }),
+        planned,
+        needed,
       })
     },
   }

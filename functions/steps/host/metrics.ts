@@ -1,8 +1,18 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 
-const metrics = new Metrics()
+/** One set of metrics for each combination of dimensions: invocations overlap, and a shared set would mix theirs. */
+const sets = new Map<string, Metrics>()
 
-/** One attempt's outcome and duration, by agent, as an embedded metric. */
+function setFor(agentId: string, outcome: string): Metrics {
+  const key = `${agentId} ${outcome}`
+  const known = sets.get(key)
+  if (known) return known
+  const made = new Metrics({ defaultDimensions: { agentId, outcome } })
+  sets.set(key, made)
+  return made
+}
+
+/** One attempt's duration, by agent and outcome, as embedded metrics; their number is the metric's sample count. */
 export function recordAttempt({
   agentId,
   outcome,
@@ -12,10 +22,7 @@ export function recordAttempt({
   outcome: string
   durationMs: number
 }): void {
-  // A metric of its own each: dimensions of the shared set would leak between invocations that overlap.
-  metrics.singleMetric().addDimensions({ agentId, outcome }).addMetric('Attempts', MetricUnit.Count, 1)
-  metrics
-    .singleMetric()
-    .addDimension('agentId', agentId)
-    .addMetric('AttemptDuration', MetricUnit.Milliseconds, durationMs)
+  const metrics = setFor(agentId, outcome)
+  metrics.addMetric('AttemptDuration', MetricUnit.Milliseconds, durationMs)
+  metrics.publishStoredMetrics()
 }

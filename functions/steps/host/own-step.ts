@@ -23,14 +23,15 @@ const MAX_MESSAGE = 2_000
 export function ownStep({ tasks, bus, clock, executions }: Needs): HostMiddleware {
   return {
     before: async (request) => {
-      const { own, agentId, plan } = partsOf(request.context, 'own', 'agentId', 'plan')
-      const taken = await tasks.takeOverStep(own, { agentId, startedAt: clock.now().toISOString() })
+      const { own, agentId, planned } = partsOf(request.context, 'own', 'agentId', 'planned')
+      const startedAt = clock.now().toISOString()
+      const [plan, taken] = await Promise.all([planned, tasks.takeOverStep(own, { agentId, startedAt })])
       if (taken.kind === 'final') {
         await signalGates({ tasks, executions }, plan, own.path)
         return { ...receiptOf(taken.step), replayed: true }
       }
       if (taken.kind === 'superseded') throw superseded(own.path)
-      addParts(request.context, { record: taken.step, notices: stepNotices(bus) })
+      addParts(request.context, { plan, record: taken.step, notices: stepNotices(bus) })
       return undefined
     },
 

@@ -12,9 +12,10 @@ export type StepRun = {
   /** As bound; two agents may share a function. */
   agentId: string
   log: StepLog
-  plan: Plan
+  planned: Promise<Plan>
   /** Records of the steps that this one needs. */
   needed: Promise<StepRecord[]>
+  plan: Plan
   record: StepRecord
   notices: StepNotices
   deadline: Date
