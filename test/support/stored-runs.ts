@@ -15,10 +15,17 @@ import { nodeIds, systemClock } from '../../functions/adapters/node-ids.ts'
 import { s3BlobStore } from '../../functions/adapters/s3-blob-store.ts'
 import type { Json } from '../../shared/domain/json.ts'
 import type { Gate } from '../../shared/domain/plan.ts'
+import { executionName, type OpenTask } from '../../shared/domain/task.ts'
 import type { TaskStore } from '../../shared/ports/index.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 
-export type StoredWorkflow = { name: string; steps: object; definition: object; gates?: Gate[] }
+export type StoredWorkflow = {
+  name: string
+  steps: object
+  output?: unknown
+  definition: object
+  gates?: Gate[]
+}
 export type StoredRun = { stateMachineArn: string; name: string; input: string }
 export type StoredRuns = {
   tasks: TaskStore
@@ -26,7 +33,7 @@ export type StoredRuns = {
   /** The ARN of a workflow's machine, which is created the first time. */
   machineOf(workflow: StoredWorkflow): Promise<string>
   /** Creates the machine and stores plan and task: everything but the start. */
-  store(workflow: StoredWorkflow, taskId: string, input?: Json): Promise<StoredRun>
+  store(workflow: StoredWorkflow, input?: Json): Promise<StoredRun>
   /** Starts the execution; answers its ARN. */
   start(run: StoredRun): Promise<string>
   /** Answers when it has ended; fails after a bound. */
@@ -48,10 +55,10 @@ export async function storedRuns(awsUrl: string): Promise<StoredRuns> {
   })
   const { TableNames = [] } = await dynamodb.send(new ListTablesCommand({}))
   const table = String(TableNames.find((name) => /tasks/i.test(name)))
-  const { digest } = nodeIds(systemClock)
+  const ids = nodeIds(systemClock)
   const s3 = new S3Client({ ...client, forcePathStyle: true })
   const blobs = s3BlobStore({ client: s3, bucket: await bucketOf(s3) })
-  const tasks = dynamodbTaskStore({ client: dynamodb, table, blobs, digest })
+  const tasks = dynamodbTaskStore({ client: dynamodb, table, blobs, digest: ids.digest })
   const roleArn = await roleOfMachines(sfn)
 
   const machines = new Map<string, Promise<string>>()
@@ -74,8 +81,13 @@ export async function storedRuns(awsUrl: string): Promise<StoredRuns> {
     tasks,
     sfn,
     machineOf,
-    async store(stored, taskId, input = {}) {
-      const { workflow, issues } = validateWorkflow({ name: stored.name, steps: stored.steps })
+    async store(stored, input = {}) {
+      const taskId = ids.makeId('t')
+      const { workflow, issues } = validateWorkflow({
+        name: stored.name,
+        steps: stored.steps,
+        ...(stored.output === undefined ? {} : { output: stored.output }),
+      })
       if (!workflow) throw new Error(JSON.stringify(issues))
       const echo = { functionArn: functionArn('agent-echo'), agentId: 'echo', version: '1.0.0' }
       const bindings = Object.fromEntries(Object.keys(workflow.steps).map((id) => [id, echo]))
@@ -92,7 +104,7 @@ export async function storedRuns(awsUrl: string): Promise<StoredRuns> {
         gates,
       }
       await tasks.createPlan(plan)
-      await tasks.createTask({
+      const task: OpenTask = {
         id: taskId,
         status: 'running',
         tenant: 'default',
@@ -102,8 +114,9 @@ export async function storedRuns(awsUrl: string): Promise<StoredRuns> {
         requestDigest: '',
         createdAt: new Date().toISOString(),
         metadata: {},
-      })
-      return { stateMachineArn, name: `${taskId}-1`, input: JSON.stringify({ taskId, bindings }) }
+      }
+      await tasks.createTask(task)
+      return { stateMachineArn, name: executionName(task), input: JSON.stringify({ taskId, bindings }) }
     },
     async start(run) {
       return String((await sfn.send(new StartExecutionCommand(run))).executionArn)

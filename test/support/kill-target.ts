@@ -1,0 +1,51 @@
+import { startLocalCloud } from '../../local/local-cloud.ts'
+import { compileFlow, type GatedWorkflow, insertGate, sideBySide } from './gated-workflow.ts'
+import { storedRuns } from './stored-runs.ts'
+
+/** A workflow with everything that a crash can meet: branches, a gate, a wait, a retry. `e` sees all that came before. */
+export function killWorkflow(log: string): GatedWorkflow & { output: unknown } {
+  const step = (needs: string[], milliseconds: number, more: object = {}): object => ({
+    agent: 'echo',
+    capability: 'echo',
+    input: { milliseconds, log, value: sumOf(needs), ...more },
+    retry: { intervalSeconds: 1, backoffRate: 1, maxAttempts: 3 },
+    ...(needs.length > 0 ? { needs } : {}),
+  })
+  const left = { a: step([], 60), c: step(['a'], 30, { failures: 1 }) }
+  const right = { b: step([], 90), d: step(['b'], 40) }
+  const slow = { w: step([], 10) }
+  const last = { e: step([], 20) }
+  const wait = { Type: 'Wait', Seconds: 1, Next: 'w' }
+  const waiting = compileFlow(slow)
+  return {
+    name: 'killed',
+    steps: { ...left, ...right, ...slow, d: step(['a', 'b'], 40), e: step(['c', 'd', 'w'], 20) },
+    output: { value: '{% $steps.e.value %}' },
+    gates: [{ before: 'd', after: ['a'] }],
+    definition: sideBySide(
+      [
+        compileFlow(left),
+        insertGate(compileFlow(right), 'd', 1),
+        { StartAt: 'a while', States: { 'a while': wait, ...waiting.States } },
+      ],
+      compileFlow(last),
+    ),
+  }
+}
+
+/** What `e` has at the end: a, b and w are 1; c = a + 1, d = a + b + 1, e = c + d + w + 1. */
+export const KILL_RESULT = { value: 7 }
+
+function sumOf(needs: readonly string[]): unknown {
+  return needs.length === 0 ? 0 : `{% ${needs.map((id) => `$steps.${id}.value`).join(' + ')} %}`
+}
+
+/** One life: brings the cloud up, starts one more run, says so, and goes on until it is killed. */
+const [assembly, dataFolder] = process.argv.slice(2)
+if (process.argv[1] === import.meta.filename && assembly && dataFolder) {
+  const cloud = await startLocalCloud({ assembly, dataFolder })
+  console.log('up')
+  const runs = await storedRuns(cloud.awsUrl)
+  await runs.start(await runs.store(killWorkflow(dataFolder)))
+  console.log('started')
+}
