@@ -57,18 +57,23 @@ function reasonIn({ event }: Recorded): StateError {
 }
 
 /** Works out what is asked of whom, and puts it into the history; or finds it there. */
-async function schedule(
+async function schedule(entry: Entry<TaskState>, attempt: Attempt, events: TaskEvents): Promise<Scheduled> {
+  const { history } = entry.scope.execution
+  const { place } = attempt
+  const known = history.find(`${place}+`)
+  const scheduled = known ? scheduledBefore(place, known) : await scheduleNow(entry, attempt, events)
+  const started = history.record(`${place}.`, () => ({ after: scheduled.last, ...events.started() }))
+  return { ...scheduled, last: history.find(`${place}/`)?.id ?? started.id }
+}
+
+async function scheduleNow(
   entry: Entry<TaskState>,
   { place, retryCount, after }: Attempt,
   events: TaskEvents,
 ): Promise<Scheduled> {
   const { state, scope } = entry
-  const { history, surroundings } = scope.execution
-  const known = history.find(`${place}+`)
-  if (known) return scheduledBefore(place, known, history.find(`${place}/`)?.id)
-  const token = waitsForToken(state.Resource)
-    ? surroundings.tokens.make(scope.execution.row.stateMachineArn)
-    : undefined
+  const { history, surroundings, row } = scope.execution
+  const token = waitsForToken(state.Resource) ? surroundings.tokens.make(row.stateMachineArn) : undefined
   const given =
     'Arguments' in state
       ? await entry.evaluate(state.Arguments, 'Arguments', { retryCount, token })
@@ -82,15 +87,10 @@ async function schedule(
     ...events.scheduled(given, { timeoutInSeconds: timeoutSeconds, heartbeatInSeconds: heartbeatSeconds }),
     ...(token === undefined ? {} : { note: token }),
   }))
-  const started = history.record(`${place}.`, () => ({ after: id, ...events.started() }))
-  return { place, given, token, timeoutSeconds, heartbeatSeconds, scheduledAt: timestamp, last: started.id }
+  return { place, given, token, timeoutSeconds, heartbeatSeconds, scheduledAt: timestamp, last: id }
 }
 
-function scheduledBefore(
-  place: string,
-  { id, timestamp, event, note }: Recorded,
-  submitted?: number,
-): Scheduled {
+function scheduledBefore(place: string, { id, timestamp, event, note }: Recorded): Scheduled {
   const { parameters, input, timeoutInSeconds, heartbeatInSeconds } = detailsOf(event)
   return {
     place,
@@ -99,7 +99,7 @@ function scheduledBefore(
     timeoutSeconds: timeoutInSeconds as number | undefined,
     heartbeatSeconds: heartbeatInSeconds as number | undefined,
     scheduledAt: timestamp,
-    last: submitted ?? id + 1,
+    last: id,
   }
 }
 
