@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { dynamodbRegistry } from '../../functions/adapters/dynamodb-registry.ts'
 import { dynamodbTaskStore } from '../../functions/adapters/dynamodb-task-store.ts'
 import { nodeIds, systemClock } from '../../functions/adapters/node-ids.ts'
@@ -20,8 +20,16 @@ type Recorded = {
   woken: string[]
 }
 
+type Stores = {
+  ports: Ports
+  recorded: Recorded
+  /** What the state of a gate does: leaves its token; false when the gate is open already. */
+  waitAt(taskId: string, before: string, token: string, producers: number): Promise<boolean>
+  stop(): Promise<void>
+}
+
 /** All ports for use cases: the real DynamoDB adapters on the embedded DynamoDB, the rest in memory and recorded. */
-export async function startStores(): Promise<{ ports: Ports; recorded: Recorded; stop(): Promise<void> }> {
+export async function startStores(): Promise<Stores> {
   const { client, stop } = await startDynamoDB()
   await Promise.all([
     createTable(client, 'tasks', TASK_INDEXES),
@@ -57,7 +65,21 @@ export async function startStores(): Promise<{ ports: Ports; recorded: Recorded;
       stop: async ({ name }) => void recorded.executions.set(name, { status: 'ABORTED' }),
     },
   }
-  return { ports, recorded, stop }
+  const waitAt: Stores['waitAt'] = async (taskId, before, token, producers) => {
+    const update = new UpdateCommand({
+      TableName: 'tasks',
+      Key: { pk: `TASK#${taskId}`, sk: `GATE#${before}` },
+      UpdateExpression: 'SET tok = :t, fence = :f',
+      ConditionExpression:
+        '(attribute_not_exists(done) OR size(done) < :n) AND (attribute_not_exists(fence) OR fence <= :f)',
+      ExpressionAttributeValues: { ':t': token, ':n': producers, ':f': '2026#1000' },
+    })
+    return client.send(update).then(
+      () => true,
+      () => false,
+    )
+  }
+  return { ports, recorded, waitAt, stop }
 }
 
 function memoryBlobs(blobs: Map<string, string>): BlobStore {

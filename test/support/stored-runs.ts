@@ -29,7 +29,10 @@ export type StoredWorkflow = {
 export type StoredRun = { stateMachineArn: string; name: string; input: string }
 export type StoredRuns = {
   tasks: TaskStore
+  tasksTable: string
   sfn: SFNClient
+  /** Of the machines that are deployed. */
+  roleArn: string
   /** The ARN of a workflow's machine, which is created the first time. */
   machineOf(workflow: StoredWorkflow): Promise<string>
   /** Creates the machine and stores plan and task: everything but the start. */
@@ -79,7 +82,9 @@ export async function storedRuns(awsUrl: string): Promise<StoredRuns> {
 
   return {
     tasks,
+    tasksTable: table,
     sfn,
+    roleArn,
     machineOf,
     async store(stored, input = {}) {
       const taskId = ids.makeId('t')
