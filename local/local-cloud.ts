@@ -45,11 +45,11 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const services = await startServices(options)
   const { dynamodb, events, lambda, stepfunctions } = services
   const servers: Server[] = []
-  const stop = async (): Promise<void> => {
-    await services.stop()
-    await Promise.all(servers.map(close))
-    await services.closeStorage()
-  }
+  const stopping = new AsyncDisposableStack()
+  stopping.defer(() => services.closeStorage())
+  stopping.defer(async () => void (await Promise.all(servers.map(close))))
+  stopping.defer(() => services.stop())
+  const stop = (): Promise<void> => stopping.disposeAsync()
 
   try {
     const gateway = createGateway(routes, services.invokeAs('apigateway.amazonaws.com'))
@@ -82,8 +82,14 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     )
     await stepfunctions.resume()
     events.startSchedules()
-    for (const arn of events.listTargets()) lambda.get(arn).warm()
-    return { apiUrl: `http://localhost:${api}`, awsUrl, ignored, failed: dynamodb.failed, stop }
+    for (const arn of events.listTargets()) lambda.warm(arn)
+    return {
+      apiUrl: `http://localhost:${api}`,
+      awsUrl,
+      ignored,
+      failed: Promise.race([dynamodb.failed, services.broken]),
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error

@@ -26,7 +26,8 @@ type Options = {
 
 /** The services of the local cloud, wired to one another: who may call whom is in the templates' policies. */
 export async function startServices({ dataFolder, onLog, onDeadLetter }: Options) {
-  const storage = await openStorage(dataFolder)
+  const { executions, dynamodb, objects, storage } = await openStorage(dataFolder)
+  const broken = Promise.withResolvers<Error>()
   const iam = new IamService()
   const lambda = new LambdaService()
   const events: EventsService = new EventsService({
@@ -42,16 +43,22 @@ export async function startServices({ dataFolder, onLog, onDeadLetter }: Options
   const busArn = (name: string): string => `arn:aws:events:${PLACE.region}:${PLACE.account}:event-bus/${name}`
   const stepfunctions = new StepFunctionsService({
     clock: realClock,
-    store: storage.executions,
+    store: executions,
     authorize,
     integrations: {
       ...lambdaIntegrations(lambda, authorize),
       ...putEventsIntegration(events, busArn, authorize),
-      ...dynamodbIntegration(storage.dynamodb, PLACE, authorize),
+      ...dynamodbIntegration(dynamodb, PLACE, authorize),
     },
     onStatusChange: (execution) =>
       events.publishAws('aws.states', 'Step Functions Execution Status Change', statusChange(execution)),
+    onBroken: (reason) => broken.resolve(reason),
   })
+  const stopping = new AsyncDisposableStack()
+  stopping.defer(() => events.stop())
+  stopping.defer(() => lambda.stop())
+  stopping.defer(() => events.close())
+  stopping.defer(() => stepfunctions.stop())
 
   /** A service may call a function that has granted it. */
   function invokeAs(principal: string) {
@@ -70,21 +77,19 @@ export async function startServices({ dataFolder, onLog, onDeadLetter }: Options
 
   return {
     ...PLACE,
-    dynamodb: storage.dynamodb,
-    objects: storage.objects,
+    dynamodb,
+    objects,
     iam,
     lambda,
     events,
     stepfunctions,
     invokeAs,
+    /** Settles when the store of executions fails. */
+    broken: broken.promise,
     /** What hands out work stops first, what does it last. */
-    stop: async () => {
-      stepfunctions.stop()
-      await lambda.stop()
-      await events.stop()
-    },
+    stop: () => stopping.disposeAsync(),
     /** When nobody can ask for it any more. */
-    closeStorage: () => storage.close(),
+    closeStorage: () => storage.disposeAsync(),
   }
 }
 
@@ -92,22 +97,21 @@ type Storage = {
   executions: ExecutionStore
   dynamodb: DynamoDBService
   objects: ObjectStore
-  close(): Promise<void>
+  storage: AsyncDisposableStack
 }
 
 async function openStorage(folder: string | undefined): Promise<Storage> {
   if (folder) await mkdir(folder, { recursive: true })
-  const dynamodb = await DynamoDBService.start(folder && join(folder, 'dynamodb'))
+  const storage = new AsyncDisposableStack()
   try {
-    const executions = folder ? sqliteStore(join(folder, 'executions.sqlite')) : memoryStore()
+    const dynamodb = await DynamoDBService.start(folder && join(folder, 'dynamodb'))
+    storage.defer(() => dynamodb.stop())
     const objects = await ObjectStore.open(folder && join(folder, 's3'))
-    const close = async (): Promise<void> => {
-      await objects.close()
-      await dynamodb.stop()
-    }
-    return { executions, dynamodb, objects, close }
+    storage.defer(() => objects.close())
+    const executions = folder ? sqliteStore(join(folder, 'executions.sqlite')) : memoryStore()
+    return { executions, dynamodb, objects, storage }
   } catch (error) {
-    await dynamodb.stop()
+    await storage.disposeAsync()
     throw error
   }
 }

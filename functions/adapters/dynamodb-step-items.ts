@@ -29,6 +29,8 @@ type Change = Pick<
 
 const MAX_BATCH = 100
 const MAX_REMEMBERED = 1_000
+/** A larger output is not worth its memory. */
+const MAX_REMEMBERED_CHARACTERS = 2_000
 const REFUSED = ['ConditionalCheckFailedException']
 
 export function stepItems({ client, table }: TaskTable): StepItems {
@@ -36,6 +38,8 @@ export function stepItems({ client, table }: TaskTable): StepItems {
   const remembered = new Map<string, StepRecord>()
   const remember = (taskId: string, step: StepRecord): StepRecord => {
     if (step.status !== 'succeeded' && step.status !== 'skipped') return step
+    if (step.output && 'inline' in step.output && step.output.inline.length > MAX_REMEMBERED_CHARACTERS)
+      return step
     const oldest = remembered.size >= MAX_REMEMBERED ? remembered.keys().next().value : undefined
     if (oldest !== undefined) remembered.delete(oldest)
     remembered.set(`${taskId} ${step.path}`, step)
@@ -77,12 +81,12 @@ export function stepItems({ client, table }: TaskTable): StepItems {
   }
 
   return {
-    async takeOverStep({ taskId, path, owner, fence }, { agentId, startedAt }): Promise<TakeOver> {
+    async takeOverStep({ taskId, path, owner, fence }, { agentId, startedAt, reboundBy }): Promise<TakeOver> {
       const update = new UpdateCommand({
         TableName: table,
         Key: keyOf(taskId, path),
         UpdateExpression:
-          'SET #status = :running, #owner = :owner, fence = :fence, agentId = :agent, startedAt = :started, #path = :path, attempts = if_not_exists(attempts, :none) REMOVE endedAt, #error, degraded, progress',
+          'SET #status = :running, #owner = :owner, fence = :fence, agentId = :agent, startedAt = :started, #path = :path, attempts = if_not_exists(attempts, :none), reboundBy = :rebound REMOVE endedAt, #error, degraded, progress',
         ConditionExpression:
           'attribute_not_exists(pk) OR #status = :running AND fence <= :fence OR #status IN (:failed, :cancelled) AND fence < :fence',
         ExpressionAttributeNames: {
@@ -101,6 +105,7 @@ export function stepItems({ client, table }: TaskTable): StepItems {
           ':started': startedAt,
           ':path': path,
           ':none': [],
+          ':rebound': reboundBy ?? '',
         },
         ReturnValues: 'ALL_NEW',
       })

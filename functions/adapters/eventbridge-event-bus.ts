@@ -9,14 +9,14 @@ type Bus = { client: EventBridgeClient; busName: string; onLost: (facts: Record<
 /** Best effort by contract: what cannot be told is reported to `onLost`, and the caller goes on. */
 export function eventbridgeEventBus({ client, busName, onLost }: Bus): EventBus {
   async function send(events: readonly DomainEvent[]): Promise<void> {
-    const Entries = events.map((event) => ({
-      EventBusName: busName,
-      Source: EVENT_SOURCE,
-      DetailType: event.type,
-      Time: new Date(event.time),
-      Detail: JSON.stringify(event),
-    }))
     try {
+      const Entries = events.map((event) => ({
+        EventBusName: busName,
+        Source: EVENT_SOURCE,
+        DetailType: event.type,
+        Time: new Date(event.time),
+        Detail: JSON.stringify(event),
+      }))
       const { FailedEntryCount = 0 } = await client.send(new PutEventsCommand({ Entries }))
       if (FailedEntryCount > 0) onLost({ failedEntries: FailedEntryCount })
     } catch (error) {

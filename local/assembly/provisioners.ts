@@ -162,7 +162,7 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
       const functionArn = String(properties.IntegrationUri)
       integrations.set(logicalId, functionArn)
       // The first thing that will be asked for.
-      services.lambda.get(functionArn).warm()
+      services.lambda.warm(functionArn)
       return { ref: logicalId }
     },
 

@@ -74,9 +74,8 @@ async function answerStates(
   request: AwsRequest,
 ): Promise<AwsResponse> {
   const body = parse(request)
-  const token = body.taskToken
-  const resource =
-    token === undefined ? statesResource(body, place) : stepfunctions.tokens.machineOf(String(token))
+  const machineOf = (token: string): string => stepfunctions.tokens.machineOf(token)
+  const resource = statesResource(action, body, { ...place, machineOf })
   iam.authorizeKey(request.accessKeyId, `states:${action}`, resource)
   // Whoever gives a machine its role must be allowed to.
   if (body.roleArn !== undefined) iam.authorizeKey(request.accessKeyId, 'iam:PassRole', String(body.roleArn))

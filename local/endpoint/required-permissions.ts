@@ -11,15 +11,29 @@ export function dynamodbResources(action: string, body: Body, { account, region 
   return [body.IndexName === undefined ? table : `${table}/index/${String(body.IndexName)}`]
 }
 
-/** The machine or execution that a Step Functions call is about; one that is to be created has its ARN already. */
+/**
+ * The machine or execution that a Step Functions call is about: by the action, not by what else its body may hold. A machine
+ * that is to be created has its ARN already; a token is of a machine.
+ */
 export function statesResource(
-  { stateMachineArn, executionArn, mapRunArn, name, definition }: Body,
-  { account, region }: Place,
+  action: string,
+  { stateMachineArn, executionArn, mapRunArn, name, taskToken }: Body,
+  { account, region, machineOf }: Place & { machineOf: (token: string) => string },
 ): string {
-  const isNew = definition !== undefined && name !== undefined
-  const created = isNew ? `arn:aws:states:${region}:${account}:stateMachine:${String(name)}` : undefined
-  return String(executionArn ?? stateMachineArn ?? mapRunArn ?? created ?? '*')
+  if (action.startsWith('SendTask')) return machineOf(String(taskToken))
+  if (action === 'CreateStateMachine')
+    return `arn:aws:states:${region}:${account}:stateMachine:${String(name)}`
+  if (BY_EXECUTION.includes(action)) return String(executionArn)
+  return String(stateMachineArn ?? mapRunArn ?? '*')
 }
+
+const BY_EXECUTION = [
+  'DescribeExecution',
+  'StopExecution',
+  'RedriveExecution',
+  'GetExecutionHistory',
+  'DescribeStateMachineForExecution',
+]
 
 /** An upload by form carries its own signature; everything else is authorised by action and resource. */
 export function s3Action({ method, url }: AwsRequest): { action?: string; resource: string } {

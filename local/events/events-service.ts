@@ -88,8 +88,13 @@ export class EventsService {
     await this.#route(DEFAULT_BUS, this.#envelope({ source, detailType, detail, resources: [] }))
   }
 
-  async stop(): Promise<void> {
+  /** Takes nothing more on; deliveries under way are not given up for dead. */
+  close(): void {
     this.#stopped = true
+  }
+
+  async stop(): Promise<void> {
+    this.close()
     for (const timer of this.#timers) clearInterval(timer)
     await Promise.allSettled(this.#underWay)
   }
@@ -183,6 +188,7 @@ export class EventsService {
         reason = error instanceof Error ? error.message : String(error)
       }
     }
+    if (this.#stopped) throw new Error('the bus was stopped')
     if (deadLetterArn) this.#settings.deadLetter(deadLetterArn, event, reason)
   }
 }

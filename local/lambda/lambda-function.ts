@@ -1,6 +1,6 @@
 /**
  * One Lambda function: its bundle in worker threads, invocations side by side in each, so that hundreds of waiting agents
- * cost little; a busy function gets a second thread, as far as there are processors.
+ * cost little; a busy function gets more threads, as far as there are processors, and gives them back when they have been idle.
  *
  * Invariants (tests cite them):
  * L1 every invocation is answered once: result, error, timeout, or the worker's end
@@ -41,12 +41,14 @@ type Sandbox = {
   ready: boolean
   retired: boolean
   spinning?: NodeJS.Timeout
+  idle: NodeJS.Timeout | undefined
 }
 
 /** How long a worker may take to say that it is alive after one of its invocations has timed out. */
 const PING_MILLISECONDS = 500
 /** With so many invocations in each sandbox another one is opened. */
 const BUSY = 12
+const IDLE_MILLISECONDS = 10_000
 const MOST_SANDBOXES = Math.max(1, Math.min(4, availableParallelism()))
 
 export class LambdaFunction {
@@ -80,6 +82,10 @@ export class LambdaFunction {
   async stop(): Promise<void> {
     this.#stopped = true
     for (const id of [...this.#pending.keys()]) this.#settle(id, { functionError: STOPPED })
+    for (const { spinning, idle } of this.#sandboxes) {
+      clearTimeout(spinning)
+      clearTimeout(idle)
+    }
     await Promise.all([...this.#sandboxes].map(({ worker }) => worker.terminate()))
   }
 
@@ -89,6 +95,8 @@ export class LambdaFunction {
     const sandbox = this.#choose()
     pending.sandbox = sandbox
     sandbox.ids.add(id)
+    clearTimeout(sandbox.idle)
+    sandbox.idle = undefined
     const { payload, deadline } = pending
     sandbox.worker.postMessage({ kind: 'invoke', id, payload, deadline })
   }
@@ -114,7 +122,7 @@ export class LambdaFunction {
       // Room for what dies young: hundreds of invocations side by side make much of it.
       resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 64 },
     })
-    const sandbox: Sandbox = { worker, ids: new Set(), ready: false, retired: false }
+    const sandbox: Sandbox = { worker, ids: new Set(), ready: false, retired: false, idle: undefined }
     this.#sandboxes.add(sandbox)
     for (const stream of [worker.stdout, worker.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => onLog?.(name, text))
@@ -148,15 +156,25 @@ export class LambdaFunction {
     const pending = this.#pending.get(id)
     if (!pending) return
     this.#pending.delete(id)
-    pending.sandbox?.ids.delete(id)
+    if (pending.sandbox) this.#leave(pending.sandbox, id)
     clearTimeout(pending.timer)
     pending.answer(outcome)
+  }
+
+  #leave(sandbox: Sandbox, id: string): void {
+    sandbox.ids.delete(id)
+    const others = [...this.#sandboxes].filter(
+      (other) => other !== sandbox && other.ready && !other.retired && !other.idle,
+    )
+    if (sandbox.ids.size > 0 || others.length === 0) return
+    sandbox.idle = setTimeout(() => this.#close(sandbox, STOPPED), IDLE_MILLISECONDS).unref()
   }
 
   /** The sandbox is no more: everything in it has failed for the same reason. */
   #close(sandbox: Sandbox, reason: FunctionError): void {
     if (!this.#sandboxes.delete(sandbox)) return
     clearTimeout(sandbox.spinning)
+    clearTimeout(sandbox.idle)
     for (const id of [...sandbox.ids]) this.#settle(id, { functionError: reason })
     void sandbox.worker.terminate()
   }

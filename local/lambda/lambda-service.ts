@@ -28,6 +28,11 @@ export class LambdaService {
     throw new AwsError('ResourceNotFoundException', `Function not found: ${nameOrArn}`, 404)
   }
 
+  /** Loads a function's bundle before it is asked for; what is no function is left alone. */
+  warm(arn: string): void {
+    this.#functions.get(arn)?.warm()
+  }
+
   list(): LambdaFunction[] {
     return [...this.#functions.values()]
   }

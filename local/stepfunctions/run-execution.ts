@@ -4,8 +4,8 @@ import { runFlow } from './run-flow.ts'
 import { ExecutionStopped, Failed, StateError } from './state-error.ts'
 
 /**
- * Runs an execution to its end and records it; one that has a past goes on where it was. Never throws: what goes wrong
- * is how the execution ended.
+ * Runs an execution to its end and records it; one that has a past goes on where it was. Rejects for nothing that goes wrong in it: that
+ * is how the execution ended; but for a store that does not take what happens: then nothing can go on.
  */
 export async function runExecution(execution: Execution): Promise<void> {
   const { row, history, definition, input, controller } = execution

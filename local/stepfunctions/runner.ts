@@ -18,6 +18,7 @@ type Settings = {
   random: () => number
   /** Told of each change of status, again in the next life when it has not returned in this one. */
   onStatusChange?: ((execution: ExecutionRow) => Promise<void> | void) | undefined
+  onBroken: (reason: Error) => void
 }
 
 export type NewExecution = Pick<
@@ -125,10 +126,14 @@ export class Runner {
     const { executionArn } = execution.row
     this.#running.set(executionArn, execution)
     this.#announce(executionArn)
-    void runExecution(execution).then(() => {
-      if (this.#running.get(executionArn) === execution) this.#running.delete(executionArn)
-      if (execution.outcome) this.#announce(executionArn)
-    })
+    runExecution(execution)
+      .then(() => {
+        if (this.#running.get(executionArn) === execution) this.#running.delete(executionArn)
+        if (execution.outcome) this.#announce(executionArn)
+      })
+      .catch((reason: Error) => {
+        if (!this.#stopped) this.#settings.onBroken(reason)
+      })
   }
 
   #resumeOne(row: ExecutionRow): void {

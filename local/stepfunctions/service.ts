@@ -19,6 +19,8 @@ type Settings = {
   authorize?: Authorize
   /** Told of each change of status, again in the next life when it has not returned in this one. */
   onStatusChange?: (execution: ExecutionRow) => Promise<void> | void
+  /** Told when the store fails (a full disk): nothing that runs can go on. */
+  onBroken?: (reason: Error) => void
 }
 
 type StartRequest = {
@@ -47,11 +49,13 @@ export class StepFunctionsService {
     random = Math.random,
     authorize = () => {},
     onStatusChange,
+    onBroken = () => {},
   }: Settings) {
     this.#clock = clock
     this.#store = store
     this.#integrations = { ...startExecutionIntegrations(this, authorize), ...integrations }
     const { tokens } = this
+    this.tokens.complete = store.listUnfinished().length === 0
     this.#runner = new Runner({
       clock,
       store,
@@ -59,6 +63,7 @@ export class StepFunctionsService {
       random,
       integrations: this.#integrations,
       onStatusChange,
+      onBroken,
     })
   }
 
@@ -175,8 +180,10 @@ export class StepFunctionsService {
   }
 
   /** Goes on with what an earlier life of the process has left; answers how many executions that were. */
-  resume(): Promise<number> {
-    return this.#runner.resume()
+  async resume(): Promise<number> {
+    const resumed = await this.#runner.resume()
+    this.tokens.complete = true
+    return resumed
   }
 
   /** As when the machine goes down: no execution ends, none goes on. */

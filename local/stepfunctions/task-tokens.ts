@@ -13,6 +13,7 @@ const TOKEN = /^(arn:aws:states:[^ ]+) [0-9a-f]{48}$/
 /** The tokens that tasks wait for. Whoever has one may answer the task, once. */
 export class TaskTokens {
   readonly #waiting = new Map<string, Waiting>()
+  #complete = true
 
   /** Opaque to those who get it; it holds the machine, for permissions to answer are given by machine. */
   make(stateMachineArn: string): string {
@@ -25,6 +26,11 @@ export class TaskTokens {
     const [, stateMachineArn] = TOKEN.exec(Buffer.from(token, 'base64url').toString()) ?? []
     if (stateMachineArn) return stateMachineArn
     throw new AwsError('InvalidToken', `Invalid Token: '${token}'`)
+  }
+
+  /** Until all that an earlier life has left waits again, an unknown token may still be somebody's. */
+  set complete(complete: boolean) {
+    this.#complete = complete
   }
 
   open(token: string, waiting: Waiting): void {
@@ -40,6 +46,8 @@ export class TaskTokens {
     const found = this.#waiting.get(token)
     if (found) return found
     this.machineOf(token)
+    if (!this.#complete)
+      throw new AwsError('ServiceUnavailable', 'executions are being resumed; try again', 503)
     throw new AwsError('TaskTimedOut', "Task Timed Out: 'Provided task does not exist anymore'")
   }
 }

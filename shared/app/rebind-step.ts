@@ -7,10 +7,12 @@
  *    and at most `maxAttempts` times. So a step ends after finitely many attempts
  * B3 what no agent can mend (the input, a cancellation) is not tried on another
  * B4 the record of a settled step is final before the answer is given
- * B5 a step that goes on, settled or succeeded after all, signals the gates that wait for it
+ * B5 a step that goes on, settled or succeeded after all, signals the gates that wait for it; one that ends the task does not
+ * B6 the same call again (a crash cut it off) has the same answer: the agent it has chosen is not charged with a failure
+ *    that it never had, and a failure that ends the task still does
  */
 
-import type { RebindAnswer, RebindPayload } from '../contracts/step-payload.ts'
+import { isSameEntry, type RebindAnswer, type RebindPayload } from '../contracts/step-payload.ts'
 import type { Agent } from '../domain/agent.ts'
 import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
 import { attemptFailedEvent, stepEndedEvent } from '../domain/event.ts'
@@ -56,13 +58,15 @@ export const rebindStep =
     const own = { taskId, path, owner, fence }
     const failure = { name: error.Error, message: messageInCause(error.Cause) }
     const before = (await ports.tasks.findSteps(taskId, [path]))[0]
+    const again = before && (await answeredBefore(ports, before, fence))
+    if (again) return again
     const agentId = before?.agentId ?? plan.bindings[path]?.agentId ?? 'unknown'
     const startedAt = before?.startedAt ?? ports.clock.now().toISOString()
     const taken = await ports.tasks.takeOverStep(own, { agentId, startedAt })
     if (taken.kind === 'superseded') throw superseded(path)
     const answer =
       taken.kind === 'final'
-        ? settledAs(taken.step)
+        ? settledAs(stepOf(plan, path), taken.step)
         : await decide({
             ports,
             task,
@@ -75,6 +79,17 @@ export const rebindStep =
     if ('settled' in answer) await signalGates(ports, plan, path)
     return answer
   }
+
+/** What this very call has answered, when a crash or a retry brings it again (B6). */
+async function answeredBefore(
+  { registry }: Pick<Ports, 'registry'>,
+  { status, reboundBy = '', agentId = '' }: StepRecord,
+  fence: string,
+): Promise<RebindAnswer | undefined> {
+  if (status !== 'running' || reboundBy === '' || !isSameEntry(reboundBy, fence)) return undefined
+  const agent = await registry.findAgent(agentId)
+  return agent && { rebound: { functionArn: agent.functionArn, agentId, waitSeconds: 0 } }
+}
 
 /** The host notes its failures itself; one that it could not note (it never ran, or it was ended) is noted here. */
 async function withFailedAttempt(
@@ -115,7 +130,11 @@ async function decide(situation: Situation): Promise<RebindAnswer> {
 /** The record names the new agent before it runs: should its function never start, the failure is still its own (B2). */
 async function rebound({ ports, own }: Situation, agent: Agent, waitSeconds: number): Promise<RebindAnswer> {
   const startedAt = ports.clock.now().toISOString()
-  const taken = await ports.tasks.takeOverStep(own, { agentId: agent.id, startedAt })
+  const taken = await ports.tasks.takeOverStep(own, {
+    agentId: agent.id,
+    startedAt,
+    reboundBy: own.fence,
+  })
   if (taken.kind !== 'owned') throw superseded(own.path)
   return { rebound: { functionArn: agent.functionArn, agentId: agent.id, waitSeconds } }
 }
@@ -167,7 +186,7 @@ async function settleDegraded(situation: Situation, error: Failure): Promise<Reb
 
 /** Step Functions' own names are not ours to throw, and what the rebinder's Task retries would not end the task. */
 function wireName(name: string): string {
-  const kept = !/^(States|Lambda)\./.test(name) && name !== 'UnavailableError'
+  const kept = name !== '' && !/^(States|Lambda)\./.test(name) && name !== 'UnavailableError'
   return kept ? name : 'AgentFailedError'
 }
 
@@ -186,7 +205,15 @@ function superseded(path: string): OrchestratorError {
   return new OrchestratorError('StepSupersededError', `a later attempt of step "${path}" has taken over`)
 }
 
-function settledAs(step: StepRecord): RebindAnswer {
-  if (!isFinalStepStatus(step.status)) throw new OrchestratorError('BugError', `${step.path} is not final`)
-  return { settled: step.status === 'succeeded' || step.status === 'skipped' ? 'succeeded' : 'failed' }
+/** How a step that has ended goes on; throws what ends the task (B6). */
+function settledAs({ onFailure }: AgentStep, step: StepRecord): RebindAnswer {
+  const { path, status, error } = step
+  if (!isFinalStepStatus(status)) throw new OrchestratorError('BugError', `${path} is not final`)
+  if (status === 'succeeded' || status === 'skipped') return { settled: 'succeeded' }
+  if (status === 'cancelled')
+    throw new OrchestratorError('TaskCancelledError', `step "${path}" was cancelled`)
+  if (onFailure === 'continue') return { settled: 'failed' }
+  throw Object.assign(new Error(error?.message ?? `step "${path}" failed`), {
+    name: wireName(error?.name ?? ''),
+  })
 }

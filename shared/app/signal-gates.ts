@@ -22,6 +22,6 @@ export async function signalGates(
 
   async function signal({ before, after }: Gate): Promise<void> {
     const { done, token } = await tasks.passGate(taskId, before, stepId)
-    if (done === after.length && token !== undefined) await executions.wake(token)
+    if (done >= new Set(after).size && token !== undefined) await executions.wake(token)
   }
 }

@@ -33,3 +33,9 @@ export function sortableFence(parts: string): string {
   const entered = String(Date.parse(enteredTime)).padStart(15, '0')
   return `${redrives.padStart(4, '0')}.${entered}.${retries.padStart(4, '0')}`
 }
+
+/** Whether two sortable fences are of one entry of one state: tries of the same call. */
+export function isSameEntry(one: string, other: string): boolean {
+  const entry = (fence: string): string => fence.replace(/\.\d+$/, '')
+  return entry(one) === entry(other)
+}

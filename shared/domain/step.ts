@@ -39,6 +39,10 @@ export const StepRecordSchema = z.object({
   fence: z.string(),
   owner: z.string(),
   agentId: z.string().optional(),
+  reboundBy: z
+    .string()
+    .optional()
+    .describe('Fence of the rebinder that chose this agent; gone when the agent runs'),
   startedAt: z.string(),
   endedAt: z.string().optional(),
   attempts: z.array(AttemptSchema).default([]),

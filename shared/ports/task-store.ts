@@ -46,7 +46,10 @@ export type TaskStore = {
   listOpenTasks(query: { createdBefore: string; after?: OpenTask; limit: number }): Promise<OpenTask[]>
 
   /** Take the step over for an invocation unless it is final or a higher fence holds it; replay check in the same write. */
-  takeOverStep(ownership: Ownership, start: { agentId: string; startedAt: string }): Promise<TakeOver>
+  takeOverStep(
+    ownership: Ownership,
+    start: { agentId: string; startedAt: string; reboundBy?: string },
+  ): Promise<TakeOver>
   /** End a step that `ownership` still holds. False when it does not any more. */
   endStep(ownership: Ownership, end: StepEnd): Promise<boolean>
   /** Note a failed attempt of a step that `ownership` still holds. False when it does not any more. */

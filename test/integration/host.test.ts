@@ -86,6 +86,40 @@ describe('the agent host', () => {
     expect(work).toHaveBeenCalledTimes(1)
   })
 
+  it('signals the gates that wait for it when it has ended, and again when it replays (G1, G3, H4)', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' }, b: { capability: 'work.do' } })
+    const plan = await stores.ports.tasks.getPlan(taskId)
+    plan.gates = [{ before: 'b', after: ['a'] }]
+    await stores.waitAt(taskId, 'b', 'token', 1)
+    work.mockImplementationOnce(async () => {
+      expect(stores.recorded.woken).toEqual([])
+      return { got: 1 }
+    })
+    await invoke(taskId, 'a')
+    expect(stores.recorded.woken).toEqual(['token'])
+    await invoke(taskId, 'a', 2)
+    expect(stores.recorded.woken).toEqual(['token', 'token'])
+  })
+
+  it('keeps its end when a signal cannot be sent: the error leaves, no attempt is told to have failed (H4)', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' }, b: { capability: 'work.do' } })
+    const plan = await stores.ports.tasks.getPlan(taskId)
+    plan.gates = [{ before: 'b', after: ['a'] }]
+    await stores.waitAt(taskId, 'b', 'token', 1)
+    const { wake } = stores.ports.executions
+    stores.ports.executions.wake = async () => {
+      throw new Error('refused')
+    }
+    const told = stores.recorded.events.length
+    await expect(invoke(taskId, 'a')).rejects.toThrow('refused')
+    stores.ports.executions.wake = wake
+    expect(await stepOf(taskId, 'a')).toMatchObject({ status: 'succeeded', attempts: [] })
+    expect(stores.recorded.events.slice(told).map(({ type }) => type)).toEqual([
+      'step.started',
+      'step.succeeded',
+    ])
+  })
+
   it("refuses a zombie's late output (H2)", async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     const release = Promise.withResolvers<void>()

@@ -75,7 +75,8 @@ describe(`a local cloud that is killed ${KILLS} times (seed ${SEED})`, () => {
       const { body } = await api.call('GET', '/tasks?limit=100')
       taskIds = (body.tasks as unknown as { taskId: string }[]).map(({ taskId }) => taskId)
       for (let { cursor } = body; cursor; ) {
-        const more = (await api.call('GET', `/tasks?limit=100&cursor=${cursor}`)).body
+        const more = (await api.call('GET', `/tasks?limit=100&cursor=${encodeURIComponent(String(cursor))}`))
+          .body
         taskIds.push(...(more.tasks as unknown as { taskId: string }[]).map(({ taskId }) => taskId))
         cursor = more.cursor as never
       }

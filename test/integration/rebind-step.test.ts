@@ -44,6 +44,45 @@ async function fail(taskId: string, agentId: string, errorName: string, noted = 
 const stepOf = async (taskId: string) => (await stores.ports.tasks.findSteps(taskId, ['s']))[0]
 
 describe('rebindStep', () => {
+  it('answers the same when a crash or a retry brings the same call again (B6)', async () => {
+    const { tasks } = stores.ports
+    const { taskId, ids } = await seed(['a', 'b'])
+    const own = { taskId, path: 's', owner: 'host', fence: '0000.000000000000001.0000' }
+    await tasks.takeOverStep(own, { agentId: ids[0] ?? '', startedAt: 'then' })
+    const call = (retry: string) =>
+      rebindStep(stores.ports)({
+        taskId,
+        path: 's',
+        fence: `0000.000000000000002.${retry}`,
+        owner: `rebinder${retry}`,
+        error: { Error: 'AgentFailedError', Cause: '{"errorMessage":"boom"}' },
+      })
+    const answer = { rebound: { functionArn: expect.any(String), agentId: ids[1], waitSeconds: 0 } }
+    expect(await call('0000')).toEqual(answer)
+    expect(await call('0000')).toEqual(answer)
+    expect(await call('0001')).toEqual(answer)
+    expect((await stepOf(taskId))?.attempts.map(({ agentId }) => agentId)).toEqual([ids[0]])
+  })
+
+  it('ends the task again when a failure that did comes again, and opens no gate (B5, B6)', async () => {
+    const { taskId, ids } = await seed(['a'])
+    const failing = () => fail(taskId, ids[0] ?? '', 'AgentFailedError')
+    await expect(failing()).rejects.toMatchObject({ name: 'AgentFailedError' })
+    const { fence } = (await stepOf(taskId)) ?? { fence: '' }
+    const again = rebindStep(stores.ports)({
+      taskId,
+      path: 's',
+      fence,
+      owner: 'rebinder',
+      error: { Error: 'AgentFailedError', Cause: '' },
+    })
+    await expect(again).rejects.toMatchObject({
+      name: 'AgentFailedError',
+      message: expect.stringContaining('boom'),
+    })
+    expect(stores.recorded.woken).toEqual([])
+  })
+
   it('goes to the next agent, and to each only once (B2)', async () => {
     const { taskId, ids } = await seed(['a', 'b', 'c'])
     const [a = '', b = '', c = ''] = ids

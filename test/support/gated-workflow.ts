@@ -47,8 +47,9 @@ export function insertGate({ StartAt, States }: Flow, before: string, producers:
 }
 
 const REFUSED = ['DynamoDB.ConditionalCheckFailedException', 'DynamoDb.ConditionalCheckFailedException']
+/** A redrive beats what was before it, and a retry the try whose token is dead. */
 const FENCE =
-  "{% $states.context.State.EnteredTime & '#' & $string(1000 + $states.context.Execution.RedriveCount) %}"
+  "{% $states.context.State.EnteredTime & '#' & $string(1000 + $states.context.Execution.RedriveCount) & '#' & $string(1000 + $states.context.State.RetryCount) %}"
 
 /** Stores its own token and sleeps until the last of its producers wakes it (shared/app/signal-gates.ts). */
 function gateState(before: string, producers: number) {

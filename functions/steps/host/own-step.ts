@@ -7,6 +7,7 @@
  * H3 a failed attempt is noted before its error leaves
  * H4 a step that has ended, or replays its receipt, signals the gates that wait for it
  */
+import { stepOf } from '../../../shared/app/resolve-step.ts'
 import { signalGates } from '../../../shared/app/signal-gates.ts'
 import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
 import { attemptFailedEvent, stepEndedEvent } from '../../../shared/domain/event.ts'
@@ -24,14 +25,21 @@ export function ownStep({ tasks, bus, clock, executions }: Needs): HostMiddlewar
   return {
     before: async (request) => {
       const { own, agentId, planned } = partsOf(request.context, 'own', 'agentId', 'planned')
-      const startedAt = clock.now().toISOString()
-      const [plan, taken] = await Promise.all([planned, tasks.takeOverStep(own, { agentId, startedAt })])
+      const taken = await tasks.takeOverStep(own, { agentId, startedAt: clock.now().toISOString() })
+      if (taken.kind === 'owned') {
+        addParts(request.context, { record: taken.step, notices: stepNotices(bus) })
+      }
+      const plan = await planned
+      if (taken.kind === 'superseded') throw superseded(own.path)
       if (taken.kind === 'final') {
+        // Failed for good: what that means for the task is decided already, and not by a late invocation.
+        if (taken.step.status === 'failed' && stepOf(plan, own.path).onFailure !== 'continue') {
+          throw superseded(own.path)
+        }
         await signalGates({ tasks, executions }, plan, own.path)
         return { ...receiptOf(taken.step), replayed: true }
       }
-      if (taken.kind === 'superseded') throw superseded(own.path)
-      addParts(request.context, { plan, record: taken.step, notices: stepNotices(bus) })
+      addParts(request.context, { plan })
       return undefined
     },
 
@@ -40,46 +48,39 @@ export function ownStep({ tasks, bus, clock, executions }: Needs): HostMiddlewar
       const { own, agentId, record, notices, log, plan } = run
       const end = { ...(request.response as StepOutcome), endedAt: clock.now().toISOString() }
       if (!(await tasks.endStep(own, end))) throw superseded(own.path)
+      addParts(request.context, { ended: true })
       const ended: StepRecord = { ...record, ...end }
+      const durationMs = Date.parse(end.endedAt) - Date.parse(record.startedAt)
+      const attempt = record.attempts.length + 1
+      log.info('step ended', { status: ended.status, agentId, attempt, durationMs })
+      recordAttempt({ agentId, outcome: ended.status, durationMs })
       const event = stepEndedEvent(own.taskId, ended)
+      // Waited for: what is under way when a Lambda answers may never get out.
       await Promise.all([
         signalGates({ tasks, executions }, plan, own.path),
-        // Waited for: what is under way when a Lambda answers may never get out.
         notices.finish(event ? [event] : []),
       ])
-      const durationMs = Date.parse(end.endedAt) - Date.parse(record.startedAt)
-      log.info('step ended', {
-        status: ended.status,
-        agentId,
-        attempt: record.attempts.length + 1,
-        durationMs,
-      })
-      recordAttempt({ agentId, outcome: ended.status, durationMs })
       request.response = receiptOf(ended)
     },
 
     onError: async (request) => {
-      const { own, agentId, record, notices, log } = findParts(request.context)
+      const { own, agentId, record, notices, log, ended } = findParts(request.context)
       const { error } = request
       if (!own || !agentId || !record || !notices || !error) return
-      if (isOrchestratorError(error, 'StepSupersededError')) return notices.finish([])
+      // Its end is recorded, or another's: only the error leaves.
+      if (ended || isOrchestratorError(error, 'StepSupersededError')) return notices.finish([])
       const failure = { name: error.name, message: error.message.slice(0, MAX_MESSAGE) }
-      const attempt = {
-        agentId,
-        startedAt: record.startedAt,
-        endedAt: clock.now().toISOString(),
-        error: failure,
-      }
-      await tasks.addAttempt(own, attempt)
+      const endedAt = clock.now().toISOString()
+      const attempt = { agentId, startedAt: record.startedAt, endedAt, error: failure }
       const number = record.attempts.length + 1
-      await notices.finish([attemptFailedEvent(own.taskId, own.path, number, attempt)])
-      const durationMs = Date.parse(attempt.endedAt) - Date.parse(attempt.startedAt)
-      log?.warn('attempt failed', {
-        agentId,
-        attempt: number,
-        errorName: error.name,
-        durationMs,
+      // Where it cannot be noted now, the rebinder notes it; the agent's own error leaves either way.
+      const noted = await tasks.addAttempt(own, attempt).catch((reason: unknown) => {
+        log?.warn('attempt not noted', { reason: String(reason) })
+        return false
       })
+      await notices.finish(noted ? [attemptFailedEvent(own.taskId, own.path, number, attempt)] : [])
+      const durationMs = Date.parse(endedAt) - Date.parse(record.startedAt)
+      log?.warn('attempt failed', { agentId, attempt: number, errorName: error.name, durationMs })
       recordAttempt({ agentId, outcome: 'failed', durationMs })
     },
   }

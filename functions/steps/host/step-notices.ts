@@ -22,7 +22,8 @@ export function stepNotices(bus: EventBus): StepNotices {
     waiting = []
     clearTimeout(timer)
     timer = undefined
-    if (events.length > 0) told = told.then(() => bus.publish(events))
+    // Best effort: the bus says itself what it has lost, and nobody may be waiting here.
+    if (events.length > 0) told = told.then(() => bus.publish(events)).catch(() => {})
   }
 
   return {

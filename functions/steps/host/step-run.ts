@@ -17,6 +17,8 @@ export type StepRun = {
   needed: Promise<StepRecord[]>
   plan: Plan
   record: StepRecord
+  /** Set when the step's end is recorded. */
+  ended: boolean
   notices: StepNotices
   deadline: Date
   signal: AbortSignal

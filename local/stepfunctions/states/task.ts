@@ -133,22 +133,17 @@ async function callUntilOutcome(
   const over = new AbortController()
   let last = scheduled.last
 
+  /** In the history first (C1, C3): should that fail, whoever answers hears of it, and may answer again. */
   const settle = (outcome: Outcome): void => {
     if (over.signal.aborted) return
-    try {
-      if ('output' in outcome) requireFits(name, outcome.output)
-    } catch (thrown) {
-      return settle(thrown as StateError)
-    }
+    const reason = failureIn(outcome, name)
+    const { id } = reason
+      ? history.record(`${place}x`, () => ({ after: last, ...events.failed(reason) }))
+      : history.record(`${place}=`, () => ({ after: last, ...events.succeeded(outputOf(outcome)) }))
     over.abort(OVER)
     if (token) tokens.close(token)
-    if ('output' in outcome) {
-      const { id } = history.record(`${place}=`, () => ({ after: last, ...events.succeeded(outcome.output) }))
-      return resolve({ result: outcome.output, last: id })
-    }
-    const reason = new StateError(outcome.error, outcome.cause)
-    const { id } = history.record(`${place}x`, () => ({ after: last, ...events.failed(reason) }))
-    reject(new Failed(reason, id))
+    if (reason) reject(new Failed(reason, id))
+    else resolve({ result: outputOf(outcome), last: id })
   }
   const submitted = (answer: unknown): void => {
     if (over.signal.aborted) return
@@ -164,7 +159,10 @@ async function callUntilOutcome(
   if (token) tokens.open(token, { settle, heartbeat: heart.beat })
   if (scheduled.timeoutSeconds !== undefined) {
     const due = scheduled.scheduledAt + scheduled.timeoutSeconds * 1_000
-    clock.sleep(Math.max(0, due - clock.now()), over.signal).then(() => settle(TIMED_OUT), ignore)
+    clock
+      .sleep(Math.max(0, due - clock.now()), over.signal)
+      .then(() => settle(TIMED_OUT), ignore)
+      .catch(reject)
   }
 
   if (!token || !history.has(`${place}/`)) {
@@ -178,12 +176,27 @@ async function callUntilOutcome(
       signal: over.signal,
       submitted,
     }
-    integration(call).then(
-      (output) => (token ? submitted(output) : settle({ output })),
-      (thrown: unknown) => settle(thrown instanceof StateError ? thrown : faultOf(thrown)),
-    )
+    integration(call)
+      .then(
+        (output) => (token ? submitted(output) : settle({ output })),
+        (thrown: unknown) => settle(thrown instanceof StateError ? thrown : faultOf(thrown)),
+      )
+      .catch(reject)
   }
   return promise.finally(() => scope.signal.removeEventListener('abort', stop))
+}
+
+const outputOf = (outcome: Outcome): unknown => ('output' in outcome ? outcome.output : undefined)
+
+/** Why a call has failed: as it says itself, or because what it answered is too large. */
+function failureIn(outcome: Outcome, stateName: string): StateError | undefined {
+  if (!('output' in outcome)) return new StateError(outcome.error, outcome.cause)
+  try {
+    requireFits(stateName, outcome.output)
+    return undefined
+  } catch (thrown) {
+    return thrown as StateError
+  }
 }
 
 const OVER = new ExecutionStopped('the call is over')
