@@ -55,7 +55,7 @@ export class VirtualClock implements EngineClock {
     return this.#now
   }
 
-  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const timer: Timer = { at: this.#now + Math.max(0, milliseconds), fire: resolve }

@@ -86,8 +86,9 @@ export class Execution {
   /** Ends the execution unless it has ended: whichever end comes first stays. */
   end(outcome: Outcome): boolean {
     if (this.#outcome) return false
-    this.#outcome = outcome
     this.surroundings.store.end(this.row.executionArn, outcome, this.surroundings.clock.now())
+    this.#outcome = outcome
+    this.history.close()
     return true
   }
 

@@ -7,9 +7,13 @@
  *
  * Invariants (tests cite them):
  * J1 an event is in the store before anything that follows from it happens
- * J2 a place that has a record is not recorded again: what it says is what happened
+ * J2 what an earlier life has recorded at a place is not recorded again: what it says is what happened
  * J3 a failure from before the last redrive is history, not the present: at its place a new one may be recorded
+ * J4 nothing is recorded after the end, nor by an engine that was stopped
  */
+import { ExecutionStopped, Unmendable } from './state-error.ts'
+
+const MAX_EVENTS = 25_000
 
 /** One event, as GetExecutionHistory has it: `type` and, for most types, details under a key of their own. */
 export type HistoryEvent = {
@@ -39,13 +43,17 @@ export class History {
   readonly #past = new Map<string, JournalEntry>()
   readonly #redrives: number[] = []
   #length = 0
+  #closed = false
 
   /** `past` is what an earlier life of the execution has left. */
   constructor(append: Append, now: () => number, past: readonly JournalEntry[] = []) {
     this.#append = append
     this.#now = now
+    const left = new Set(
+      past.filter(({ place }) => place.endsWith('<')).map(({ place }) => place.slice(0, -1)),
+    )
     for (const entry of past) {
-      this.#past.set(entry.place, entry)
+      if (!isInside(entry.place, left)) this.#past.set(entry.place, entry)
       if (!entry.event) continue
       this.#length = Math.max(this.#length, entry.event.id)
       if (entry.event.type === 'ExecutionRedriven') this.#redrives.push(entry.event.id)
@@ -80,6 +88,7 @@ export class History {
 
   /** Keeps a value that must be the same in every life, such as a time drawn at random. */
   remember(place: string, note: unknown): void {
+    if (this.#closed) throw new ExecutionStopped('the execution is over')
     this.#append({ place, note })
   }
 
@@ -89,8 +98,20 @@ export class History {
     return known?.event && recorded(known.event, known.note)
   }
 
+  /** The same, for the last time: a state that was left is not asked for again. */
+  take(place: string): Recorded | undefined {
+    const found = this.find(place)
+    this.#past.delete(place)
+    return found
+  }
+
   has(place: string): boolean {
     return this.#past.has(place)
+  }
+
+  /** Takes nothing more (J4). */
+  close(): void {
+    this.#closed = true
   }
 
   /** The first redrive after an event. */
@@ -98,20 +119,36 @@ export class History {
     return this.#redrives.find((redrive) => redrive > id)
   }
 
-  /** Starts a new life of an execution that has ended badly. */
-  redrive(): void {
+  /** Starts a new life of an execution that has ended badly; `append` keeps that together with the execution's new status. */
+  redrive(append: Append): void {
     const place = `redrive ${this.#redrives.length}`
     const details = { executionRedrivenEventDetails: { redriveCount: this.#redrives.length + 1 } }
-    this.#redrives.push(this.#add(place, { after: this.#length, type: 'ExecutionRedriven', details }).id)
+    const { id } = this.#add(place, { after: this.#length, type: 'ExecutionRedriven', details }, append)
+    this.#redrives.push(id)
   }
 
-  #add(place: string, { after, type, details = {}, note }: NewEvent): Recorded {
+  #add(place: string, { after, type, details = {}, note }: NewEvent, append = this.#append): Recorded {
+    if (this.#closed) throw new ExecutionStopped('the execution is over')
     const id = this.#length + 1
+    if (id > MAX_EVENTS && !type.startsWith('Execution')) {
+      throw new Unmendable(
+        'States.Runtime',
+        `The execution reached the maximum number of history events (${MAX_EVENTS}).`,
+      )
+    }
     const event = { id, previousEventId: after, timestamp: this.#now(), type, ...details }
-    this.#append(note === undefined ? { place, event } : { place, event, note })
+    append(note === undefined ? { place, event } : { place, event, note })
     this.#length = id
     return recorded(event, note)
   }
+}
+
+/** Whether a place is inside a state that was left: nobody asks for it again. */
+function isInside(place: string, left: ReadonlySet<string>): boolean {
+  for (let cut = place.indexOf('#'); cut > 0; cut = place.indexOf('#', cut + 1)) {
+    if (left.has(place.slice(0, cut))) return true
+  }
+  return false
 }
 
 function recorded(event: HistoryEvent, note: unknown): Recorded {

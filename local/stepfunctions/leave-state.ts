@@ -1,3 +1,4 @@
+import { requireFits } from './payload-limit.ts'
 import type { Entry, Exit } from './scope.ts'
 
 type Shape = { Output?: unknown; Assign?: Record<string, unknown> }
@@ -29,5 +30,6 @@ export async function shape(
     ? ((await entry.evaluate(Assign, `${prefix}Assign`, more)) as Record<string, unknown>)
     : {}
   const shaped = 'Output' in rest ? await entry.evaluate(rest.Output, `${prefix}Output`, more) : output
+  requireFits(entry.name, shaped)
   return { output: shaped, assigned }
 }

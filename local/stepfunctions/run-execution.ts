@@ -79,10 +79,11 @@ async function withTimeout<T>(execution: Execution, work: () => Promise<T>): Pro
   if (seconds === undefined) return work()
   const { clock } = execution.surroundings
   const { startedAt, redrivenAt = startedAt } = execution.row
+  const left = redrivenAt + seconds * 1_000 - clock.now()
+  if (left <= 0) throw new ExecutionTimedOut('States.Timeout', undefined)
   const timer = new AbortController()
-  const left = Math.max(0, redrivenAt + seconds * 1_000 - clock.now())
   const timeout = clock.sleep(left, timer.signal).then(() => {
-    throw new ExecutionTimedOut('States.Timeout', 'the execution took longer than its TimeoutSeconds')
+    throw new ExecutionTimedOut('States.Timeout', undefined)
   })
   timeout.catch(() => {})
   return Promise.race([work(), timeout]).finally(() => timer.abort())

@@ -1,7 +1,7 @@
 import type { Flow, State } from './definition.ts'
 import { asText, detailsOf, type Recorded } from './history.ts'
 import { leave } from './leave-state.ts'
-import { requireFits, requireVariablesFit } from './payload-limit.ts'
+import { requireVariablesFit } from './payload-limit.ts'
 import { type Entry, type Exit, makeEntry, type Scope } from './scope.ts'
 import { Failed, SiblingFailed, StateError } from './state-error.ts'
 import { runChoice } from './states/choice.ts'
@@ -10,8 +10,6 @@ import { callMap } from './states/map.ts'
 import { callParallel } from './states/parallel.ts'
 import { callTask } from './states/task.ts'
 import { runWait } from './states/wait.ts'
-
-const MAX_EVENTS = 25_000
 
 /** Runs states from `StartAt` until one ends the flow. `after` is the event that led here. */
 export async function runFlow(
@@ -46,26 +44,27 @@ async function runState(
 ): Promise<Exit> {
   const { history } = scope.execution
   const place = `${scope.place}${position}`
-  const exited = history.find(`${place}<`)
+  const exited = history.take(`${place}<`)
   if (exited) return exitOf(exited)
+  const known = history.find(`${place}>`)
+  // What it was entered with counts, not what an expression before it may say today.
+  const given = known ? (JSON.parse(String(detailsOf(known.event).input)) as unknown) : input
   const {
     id: enteredId,
     timestamp,
     event,
   } = history.record(`${place}>`, () => {
-    requireEventsLeft(history.length)
     const details = { name, input: asText(input) }
     return { after, type: `${state.Type}StateEntered`, details: { stateEnteredEventDetails: details } }
   })
   const entered = { id: enteredId, timestamp, after: event.previousEventId }
-  const exit = await behave(makeEntry(name, state, input, scope, place, entered)).catch((thrown: unknown) => {
+  const exit = await behave(makeEntry(name, state, given, scope, place, entered)).catch((thrown: unknown) => {
     if (thrown instanceof SiblingFailed) {
       history.recordFailure(`${place}!`, () => ({ after: thrown.last, type: `${state.Type}StateAborted` }))
     }
     throw thrown
   })
   scope.signal.throwIfAborted()
-  requireFits(name, exit.output)
   const assigned = Object.entries(exit.assigned)
   if (assigned.length > 0) requireVariablesFit(name, { ...scope.variables, ...exit.assigned }, exit.assigned)
   const { id } = history.record(`${place}<`, () => {
@@ -85,14 +84,6 @@ async function runState(
     }
   })
   return { ...exit, last: id }
-}
-
-function requireEventsLeft(length: number): void {
-  if (length < MAX_EVENTS) return
-  throw new StateError(
-    'States.Runtime',
-    `The execution reached the maximum number of history events (${MAX_EVENTS}).`,
-  )
 }
 
 /** How a state was left in an earlier life. */

@@ -2,12 +2,12 @@ import { AwsError } from '../endpoint/aws-error.ts'
 import type { EngineClock } from './clock.ts'
 import type { Definition } from './definition.ts'
 import { type ChildSpec, Execution, type Outcome } from './execution.ts'
-import { asText, type JournalEntry } from './history.ts'
+import { asText, detailsOf, type History, type JournalEntry } from './history.ts'
 import type { Integrations } from './integrations/integration.ts'
 import { InvalidDefinition, parseDefinition } from './parse-definition.ts'
 import { runExecution, stopExecution } from './run-execution.ts'
 import { ExecutionStopped } from './state-error.ts'
-import type { ExecutionRow, ExecutionStore } from './store/execution-store.ts'
+import { type ExecutionRow, type ExecutionStore, WAITED_FOR } from './store/execution-store.ts'
 import type { TaskTokens } from './task-tokens.ts'
 
 type Settings = {
@@ -25,6 +25,9 @@ export type NewExecution = Pick<
   ExecutionRow,
   'executionArn' | 'stateMachineArn' | 'name' | 'roleArn' | 'input' | 'startedBy' | 'mapRunArn'
 >
+
+/** Definitions are large: those of the machines in use are remembered. */
+const MAX_DEFINITIONS = 100
 
 /** Executions that have ended badly may run on. */
 export const REDRIVABLE: readonly string[] = ['FAILED', 'ABORTED', 'TIMED_OUT']
@@ -46,6 +49,7 @@ export class Runner {
     if (known) return known
     try {
       const definition = parseDefinition(text, Object.keys(this.#settings.integrations))
+      if (this.#definitions.size >= MAX_DEFINITIONS) this.#definitions.clear()
       this.#definitions.set(text, definition)
       return definition
     } catch (error) {
@@ -56,9 +60,11 @@ export class Runner {
 
   start(execution: NewExecution, definition: string): ExecutionRow {
     const { clock, store } = this.#settings
+    this.parse(definition)
+    const startedAt = clock.now()
     const row: ExecutionRow = {
       ...execution,
-      startedAt: clock.now(),
+      startedAt,
       status: 'RUNNING',
       redriveCount: 0,
       announced: false,
@@ -68,25 +74,28 @@ export class Runner {
     return row
   }
 
-  redrive(row: ExecutionRow): void {
+  /** Runs on what has ended badly; `startedBy` is who asks for it, where that is a Map. */
+  redrive(row: ExecutionRow, startedBy = row.startedBy): void {
     const { clock, store } = this.#settings
-    store.redrive(row.executionArn, clock.now())
-    const redriven = store.find(row.executionArn) as ExecutionRow
-    const execution = this.#make(
-      redriven,
-      store.definitionOf(row.executionArn),
-      store.journal(row.executionArn),
-    )
-    execution.history.redrive()
+    const { executionArn } = row
+    const redrivenAt = clock.now()
+    const { stoppedAt: _stoppedAt, error: _error, cause: _cause, ...kept } = row
+    const again: ExecutionRow = { ...kept, status: 'RUNNING', redrivenAt, redriveCount: row.redriveCount + 1 }
+    const execution = this.#make(again, store.definitionOf(executionArn), store.journal(executionArn))
+    execution.history.redrive((entry) => store.redrive(executionArn, { redrivenAt, startedBy }, entry))
     this.#run(execution)
   }
 
   /** Goes on with what an earlier life of the process has left; resolves when all of it waits for something. */
   async resume(): Promise<number> {
     const unfinished = this.#settings.store.listUnfinished()
-    for (const row of unfinished) this.#resumeOne(row)
+    for (const row of unfinished) if (!this.#running.has(row.executionArn)) this.#resumeOne(row)
     await new Promise((resolve) => setImmediate(resolve))
     return unfinished.filter(({ status }) => status === 'RUNNING').length
+  }
+
+  isRunning(executionArn: string): boolean {
+    return this.#running.has(executionArn)
   }
 
   stopOne(executionArn: string, error?: string, cause?: string): void {
@@ -110,7 +119,8 @@ export class Runner {
   /** Lets go of everything that runs, as when the machine goes down: no execution ends, none goes on. */
   stop(): void {
     this.#stopped = true
-    for (const { controller } of this.#running.values()) {
+    for (const { controller, history } of this.#running.values()) {
+      history.close()
       controller.abort(new ExecutionStopped('the engine was stopped'))
     }
     this.#running.clear()
@@ -139,13 +149,30 @@ export class Runner {
   #resumeOne(row: ExecutionRow): void {
     const { executionArn, status } = row
     if (status !== 'RUNNING') return this.#announce(executionArn)
-    const { store } = this.#settings
-    const execution = this.#make(row, store.definitionOf(executionArn), store.journal(executionArn))
-    const aborted = execution.history.find('aborted')
-    // The process ended between the last event and the end.
-    if (aborted && execution.history.redriveAfter(aborted.id) === undefined)
-      execution.end({ status: 'ABORTED' })
-    else this.#run(execution)
+    const { store, clock } = this.#settings
+    try {
+      const execution = this.#make(row, store.definitionOf(executionArn), store.journal(executionArn))
+      const end =
+        endIn(execution.history) ?? (this.#isOrphan(row) ? { status: 'ABORTED' as const } : undefined)
+      if (!end) return this.#run(execution)
+      // The process ended between the last event and the end, or between a parent's end and its children's.
+      execution.end(end)
+    } catch (error) {
+      // One that cannot be read any more does not keep the others from going on.
+      store.end(
+        executionArn,
+        { status: 'FAILED', error: 'States.Runtime', cause: String(error) },
+        clock.now(),
+      )
+    }
+    this.#announce(executionArn)
+  }
+
+  /** Whoever waited for it has ended. */
+  #isOrphan({ startedBy = '', mapRunArn }: ExecutionRow): boolean {
+    if (mapRunArn === undefined && !startedBy.endsWith(WAITED_FOR)) return false
+    const parent = this.#settings.store.find(startedBy.split(' ')[0] ?? '')
+    return parent !== undefined && parent.status !== 'RUNNING'
   }
 
   /** Children of a Map have no place among the machine's executions, and nobody is told of them. */
@@ -156,11 +183,22 @@ export class Runner {
     const { store } = this.#settings
     const { stateMachineArn, roleArn } = parent.row
     const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}/${label}:${name}`
+    const startedBy = `${parent.row.executionArn} ${redrives}`
+    signal.throwIfAborted()
     const known = store.find(executionArn)
     if (!known) {
-      const child = { executionArn, stateMachineArn, name, roleArn, input: asText(input), mapRunArn }
+      const child = {
+        executionArn,
+        stateMachineArn,
+        name,
+        roleArn,
+        input: asText(input),
+        mapRunArn,
+        startedBy,
+      }
       this.start(child, asText(definition))
-    } else if (known.redriveCount < redrives && REDRIVABLE.includes(known.status)) this.redrive(known)
+    } else if (known.startedBy !== startedBy && REDRIVABLE.includes(known.status))
+      this.redrive(known, startedBy)
     const stop = (): void => this.stopOne(executionArn)
     signal.addEventListener('abort', stop, { once: true })
     await this.untilEnded(executionArn).finally(() => signal.removeEventListener('abort', stop))
@@ -178,9 +216,33 @@ export class Runner {
       if (!this.#stopped && store.find(executionArn)?.status === status) store.setAnnounced(executionArn)
     }
     // Who was not told is told in the next life.
-    Promise.resolve(onStatusChange(row)).then(announced, () => {})
+    const told = async (): Promise<void> => onStatusChange(row)
+    told().then(announced, () => {})
   }
 }
+
+/** How the history says that an execution has ended; nothing that was before a redrive counts. */
+function endIn(history: History): Outcome | undefined {
+  for (const [place, status] of Object.entries(ENDS)) {
+    const found = history.find(place)
+    if (!found || history.redriveAfter(found.id) !== undefined) continue
+    const { output, error, cause } = detailsOf(found.event) as {
+      output?: string
+      error?: string
+      cause?: string
+    }
+    if (status === 'SUCCEEDED') return { status, output: JSON.parse(output ?? 'null') as unknown }
+    return { status, ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) }
+  }
+  return undefined
+}
+
+const ENDS = {
+  succeeded: 'SUCCEEDED',
+  failed: 'FAILED',
+  'timed out': 'TIMED_OUT',
+  aborted: 'ABORTED',
+} as const
 
 function outcomeOf({ status, output, error, cause }: ExecutionRow): Outcome {
   if (status === 'SUCCEEDED') return { status, output: JSON.parse(output ?? 'null') as unknown }

@@ -155,7 +155,10 @@ export class StepFunctionsService {
   }
 
   stopExecution(arn: string, error?: string, cause?: string): ExecutionRow {
-    this.getExecution(arn)
+    const { status } = this.getExecution(arn)
+    if (status === 'RUNNING' && !this.#runner.isRunning(arn)) {
+      throw new AwsError('ServiceUnavailable', 'executions are being resumed; try again', 503)
+    }
     this.#runner.stopOne(arn, error, cause)
     return this.getExecution(arn)
   }
@@ -164,11 +167,8 @@ export class StepFunctionsService {
   redriveExecution(arn: string): number {
     const row = this.getExecution(arn)
     const now = this.#clock.now()
-    const age = now - (row.stoppedAt ?? now)
-    if (!REDRIVABLE.includes(row.status) || age > REDRIVABLE_MILLISECONDS) {
-      const reason = `Execution is ${row.status} and cannot be redriven: only executions that failed, were stopped or timed out within the last 14 days can be.`
-      throw new AwsError('ExecutionNotRedrivable', `Execution Not Redrivable: '${reason}'`)
-    }
+    const reason = whyNotRedrivable(row, now)
+    if (reason) throw new AwsError('ExecutionNotRedrivable', `Execution Not Redrivable: '${reason}'`)
     this.#runner.redrive(row)
     return now
   }
@@ -188,9 +188,25 @@ export class StepFunctionsService {
 
   /** As when the machine goes down: no execution ends, none goes on. */
   stop(): void {
+    // Whoever has a token is to come again: the next life waits for it.
+    this.tokens.complete = false
     this.#runner.stop()
     this.#store.close()
   }
+}
+
+/** Why an execution cannot be redriven now; undefined when it can. */
+export function whyNotRedrivable(
+  { status, stoppedAt, mapRunArn }: ExecutionRow,
+  now: number,
+): string | undefined {
+  if (!REDRIVABLE.includes(status)) {
+    return `Execution is ${status} and cannot be redriven: only executions that failed, were stopped or timed out can be`
+  }
+  if (mapRunArn !== undefined)
+    return 'Execution belongs to a Map Run: redrive the execution that runs the Map'
+  const isOld = now - (stoppedAt ?? now) > REDRIVABLE_MILLISECONDS
+  return isOld ? 'Execution ended more than 14 days ago' : undefined
 }
 
 /** One text for equal values. */

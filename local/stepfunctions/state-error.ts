@@ -11,6 +11,9 @@ export class StateError extends Error {
   }
 }
 
+/** A StateError that no Retry and no Catch may take. */
+export class Unmendable extends StateError {}
+
 /** A StateError with the event that recorded it: what follows is appended after that. */
 export class Failed extends Error {
   readonly reason: StateError

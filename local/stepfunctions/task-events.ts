@@ -10,7 +10,8 @@ type Words = { type: string; details?: Record<string, unknown> }
 export type TaskEvents = {
   scheduled(given: unknown, limits: Limits): Words
   started(): Words
-  submitted(answer: unknown): Words
+  /** Functions called by their ARN are never only submitted. */
+  submitted?(answer: unknown): Words
   succeeded(result: unknown): Words
   failed(reason: StateError): Words
 }
@@ -47,7 +48,6 @@ function functionEvents(resource: string): TaskEvents {
   return {
     scheduled: (given, limits) => words('Scheduled', { resource, input: asText(given), ...present(limits) }),
     started: () => ({ type: 'LambdaFunctionStarted' }),
-    submitted: () => ({ type: 'LambdaFunctionStarted' }),
     succeeded: (result) => words('Succeeded', { output: asText(result) }),
     failed: ({ error, cause }) =>
       error === 'States.Timeout' ? words('TimedOut', { error }) : words('Failed', present({ error, cause })),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { AwsError } from '../endpoint/aws-error.ts'
 import type { ExecutionStatus } from './execution.ts'
 import type { HistoryEvent } from './history.ts'
-import type { StepFunctionsService } from './service.ts'
+import { type StepFunctionsService, whyNotRedrivable } from './service.ts'
 import type { ExecutionRow, StateMachine } from './store/execution-store.ts'
 
 type Body = Record<string, unknown>
@@ -226,8 +226,8 @@ function summary(row: ExecutionRow): object {
 }
 
 function describe(row: ExecutionRow): object {
-  const { status, input, output, error, cause } = row
-  const isRedrivable = status !== 'RUNNING' && status !== 'SUCCEEDED'
+  const { input, output, error, cause } = row
+  const reason = whyNotRedrivable(row, Date.now())
   return {
     ...summary(row),
     input,
@@ -235,8 +235,8 @@ function describe(row: ExecutionRow): object {
     ...(output === undefined ? {} : { output, outputDetails: { included: true } }),
     ...(error === undefined ? {} : { error }),
     ...(cause === undefined ? {} : { cause }),
-    redriveStatus: isRedrivable ? 'REDRIVABLE' : 'NOT_REDRIVABLE',
-    ...(isRedrivable ? {} : { redriveStatusReason: `Execution is ${status} and cannot be redriven` }),
+    redriveStatus: reason === undefined ? 'REDRIVABLE' : 'NOT_REDRIVABLE',
+    ...(reason === undefined ? {} : { redriveStatusReason: reason }),
   }
 }
 

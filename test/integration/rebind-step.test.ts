@@ -48,7 +48,7 @@ describe('rebindStep', () => {
     const { tasks } = stores.ports
     const { taskId, ids } = await seed(['a', 'b'])
     const own = { taskId, path: 's', owner: 'host', fence: '0000.000000000000001.0000' }
-    await tasks.takeOverStep(own, { agentId: ids[0] ?? '', startedAt: 'then' })
+    await tasks.takeOverStep(own, { agentId: ids[0] ?? '', startedAt: '2026-01-01T00:00:00.000Z' })
     const call = (retry: string) =>
       rebindStep(stores.ports)({
         taskId,

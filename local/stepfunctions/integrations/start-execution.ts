@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { StateError } from '../state-error.ts'
-import type { ExecutionRow } from '../store/execution-store.ts'
+import { type ExecutionRow, WAITED_FOR } from '../store/execution-store.ts'
 import { type Authorize, callService } from './authorize.ts'
 import type { Integration, IntegrationCall, Integrations } from './integration.ts'
 
@@ -21,7 +21,7 @@ type Executions = {
  * the second as values. A parent that is stopped stops the child it waits for.
  */
 export function startExecutionIntegrations(service: Executions, authorize: Authorize): Integrations {
-  const start = (call: IntegrationCall): Promise<ExecutionRow> => {
+  const start = (call: IntegrationCall, startedBy = call.id): Promise<ExecutionRow> => {
     const { StateMachineArn, Name, Input = {} } = call.arguments
     const stateMachineArn = String(StateMachineArn)
     return callService('StepFunctions', () => {
@@ -30,7 +30,7 @@ export function startExecutionIntegrations(service: Executions, authorize: Autho
         stateMachineArn,
         name: Name === undefined ? nameOf(call.id) : String(Name),
         input: typeof Input === 'string' ? Input : JSON.stringify(Input),
-        startedBy: call.id,
+        startedBy,
       })
     })
   }
@@ -40,9 +40,10 @@ export function startExecutionIntegrations(service: Executions, authorize: Autho
   const startAndWait =
     (parse: boolean): Integration =>
     async (call) => {
-      const started = await start(call)
+      const started = await start(call, `${call.id}${WAITED_FOR}`)
       call.submitted(answerTo(started))
       const stop = (): void => void service.stopExecution(started.executionArn)
+      if (call.signal.aborted) stop()
       call.signal.addEventListener('abort', stop, { once: true })
       const ended = await service
         .untilEnded(started.executionArn)

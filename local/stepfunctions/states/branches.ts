@@ -1,5 +1,5 @@
 import type { Entry } from '../scope.ts'
-import { asFailed, type Failed, SiblingFailed } from '../state-error.ts'
+import { asFailed, Failed, SiblingFailed, StateError } from '../state-error.ts'
 import type { Attempt, Failable } from './failable.ts'
 import { findFailure } from './record-failure.ts'
 
@@ -19,16 +19,19 @@ export async function runBranches(
   if (known) throw known
   const siblings = new AbortController()
   let first: Failed | undefined
+  let fault: unknown
   const failing = (thrown: unknown): never => {
-    if (!first && !entry.scope.signal.aborted && !(thrown instanceof SiblingFailed)) {
-      first = asFailed(thrown, history.length)
-      siblings.abort(new SiblingFailed(first.last))
+    if (!siblings.signal.aborted && !entry.scope.signal.aborted) {
+      if (thrown instanceof Failed || thrown instanceof StateError) first = asFailed(thrown, history.length)
+      else fault = thrown
+      siblings.abort(new SiblingFailed(first?.last ?? history.length))
     }
     throw thrown
   }
   const runs = run(AbortSignal.any([entry.scope.signal, siblings.signal]))
   const settled = await Promise.allSettled(runs.map((one) => one.catch(failing)))
   if (first) throw first
+  if (fault) throw fault
   return settled.map((one) => {
     if (one.status === 'rejected') throw one.reason
     return one.value

@@ -9,9 +9,10 @@
  * T5 a redrive starts a failed call again, its retries uncounted; what had been retried or caught stays so
  */
 import type { MapState, ParallelState, Retrier, TaskState } from '../definition.ts'
+import type { History } from '../history.ts'
 import { leave, shape } from '../leave-state.ts'
 import type { Entry, Exit } from '../scope.ts'
-import { asFailed, errorMatches, type Failed } from '../state-error.ts'
+import { asFailed, errorMatches, type Failed, Unmendable } from '../state-error.ts'
 import { recordFailure } from './record-failure.ts'
 
 export type Failable = TaskState | ParallelState | MapState
@@ -30,32 +31,50 @@ type Again = { retrier: number; due: number; last: number }
 export async function runFailable<S extends Failable>(entry: Entry<S>, call: Call<S>): Promise<Exit> {
   const { history, surroundings } = entry.scope.execution
   const { clock } = surroundings
-  const retries: number[] = []
+  let retries: number[] = []
   let after = entry.entered.id
   for (let attempt = 0, retryCount = 0; ; attempt++, retryCount++) {
     const place = `${entry.place}#${attempt}`
     let again = history.noteAt<Again>(`${place}r`)
+    const redriven = history.redriveAfter(Math.max(after, again ? 0 : lastOf(history, place)))
+    if (redriven !== undefined && (!again || again.last > redriven)) {
+      // A new life: its retries are its own (T5).
+      retries = []
+      retryCount = 0
+      after = redriven
+      if (!again && isOver(entry, place)) {
+        retryCount = -1
+        continue
+      }
+    }
     if (!again) {
       const tried = await tryOnce(entry, call, { place, retryCount, after })
       if ('exit' in tried) return tried.exit
       again = nextTry(entry, tried.failed, retries)
-      if (again) history.remember(`${place}r`, again)
-      else {
-        const failed = recordFailure(entry, place, tried.failed)
-        const exit = await caught(entry, failed, retryCount)
-        if (exit) return exit
-        const redriven = history.redriveAfter(failed.last)
-        if (redriven === undefined) throw failed
-        retries.length = 0
-        retryCount = -1
-        after = redriven
-        continue
-      }
+      if (!again) return caught(entry, recordFailure(entry, place, tried.failed), retryCount)
+      history.remember(`${place}r`, again)
     }
     retries[again.retrier] = (retries[again.retrier] ?? 0) + 1
     after = again.last
     await clock.sleep(Math.max(0, again.due - clock.now()), entry.scope.signal)
   }
+}
+
+/** The last event of an attempt in an earlier life; 0 when it has left none. */
+function lastOf(history: History, place: string): number {
+  return Math.max(
+    0,
+    ...['+', '.', '/', '=', 'x', 'y'].map((mark) => history.find(`${place}${mark}`)?.id ?? 0),
+  )
+}
+
+/**
+ * Whether an attempt from before a redrive is past. A call is, however far it got: it is made anew. The flows of a Parallel or
+ * a Map are gone on with, unless all had succeeded and the state failed after them: then they all run again.
+ */
+function isOver({ state, scope }: Entry<Failable>, place: string): boolean {
+  const { history } = scope.execution
+  return history.has(`${place}=`) || (state.Type === 'Task' && history.has(`${place}+`))
 }
 
 async function tryOnce<S extends Failable>(
@@ -77,6 +96,7 @@ function nextTry(
   { reason, last }: Failed,
   retries: readonly number[],
 ): Again | undefined {
+  if (reason instanceof Unmendable) return undefined
   const { Retry = [] } = entry.state
   const retrier = Retry.findIndex(({ ErrorEquals }) => errorMatches(ErrorEquals, reason.error))
   const found = Retry[retrier]
@@ -92,12 +112,13 @@ function delayOf(retrier: Retrier, retried: number, random: () => number): numbe
   return JitterStrategy === 'FULL' ? full * random() : full
 }
 
-async function caught(entry: Entry<Failable>, failed: Failed, retryCount: number): Promise<Exit | undefined> {
+/** The way to the catcher that names the error; throws where there is none. */
+async function caught(entry: Entry<Failable>, failed: Failed, retryCount: number): Promise<Exit> {
   const { reason, last } = failed
-  const catchers = entry.state.Catch ?? []
+  const catchers = reason instanceof Unmendable ? [] : (entry.state.Catch ?? [])
   const index = catchers.findIndex(({ ErrorEquals }) => errorMatches(ErrorEquals, reason.error))
   const catcher = catchers[index]
-  if (!catcher) return undefined
+  if (!catcher) throw failed
   const isTimeout = reason.error === 'States.Timeout'
   const errorOutput = { Error: reason.error, Cause: isTimeout ? (reason.cause ?? '') : reason.cause }
   const shaped = await shape(entry, catcher, errorOutput, `Catch[${index}]/`, { errorOutput, retryCount })

@@ -32,23 +32,13 @@ type Scheduled = {
 export async function callTask(entry: Entry<TaskState>, attempt: Attempt): Promise<Ran> {
   const events = taskEvents(entry.state.Resource)
   const { history } = entry.scope.execution
-  const { place, after } = presentOf(entry, attempt)
+  const { place } = attempt
   const succeeded = history.find(`${place}=`)
   if (succeeded) return { result: JSON.parse(String(detailsOf(succeeded.event).output)), last: succeeded.id }
   const failed = history.find(`${place}x`)
   if (failed) throw new Failed(reasonIn(failed), failed.id)
-  const scheduled = await schedule(entry, { ...attempt, place, after }, events)
+  const scheduled = await schedule(entry, attempt, events)
   return callUntilOutcome(entry, scheduled, events)
-}
-
-/** A call that was under way when the execution ended is over: a redrive makes a new one, at a place of its own. */
-function presentOf(entry: Entry<TaskState>, { place, after }: Attempt): { place: string; after: number } {
-  const { history } = entry.scope.execution
-  const scheduled = history.find(`${place}+`)
-  const isOpen = scheduled && !history.has(`${place}=`) && !history.has(`${place}x`)
-  const redriven = isOpen ? history.redriveAfter(scheduled.id) : undefined
-  if (redriven === undefined) return { place, after }
-  return presentOf(entry, { place: `${place}~`, after: redriven, retryCount: 0 })
 }
 
 function reasonIn({ event }: Recorded): StateError {
@@ -146,8 +136,9 @@ async function callUntilOutcome(
     else resolve({ result: outputOf(outcome), last: id })
   }
   const submitted = (answer: unknown): void => {
-    if (over.signal.aborted) return
-    last = history.record(`${place}/`, () => ({ after: last, ...events.submitted(answer) })).id
+    const words = events.submitted?.(answer)
+    if (over.signal.aborted || !words) return
+    last = history.record(`${place}/`, () => ({ after: last, ...words })).id
   }
   const heart = makeHeart(scheduled, clock, over.signal, () => settle(TIMED_OUT))
   const stop = (): void => {
@@ -159,13 +150,15 @@ async function callUntilOutcome(
   if (token) tokens.open(token, { settle, heartbeat: heart.beat })
   if (scheduled.timeoutSeconds !== undefined) {
     const due = scheduled.scheduledAt + scheduled.timeoutSeconds * 1_000
+    // Nobody is called when the time was over before this life began.
+    if (due <= clock.now()) settle(TIMED_OUT)
     clock
       .sleep(Math.max(0, due - clock.now()), over.signal)
       .then(() => settle(TIMED_OUT), ignore)
       .catch(reject)
   }
 
-  if (!token || !history.has(`${place}/`)) {
+  if (!over.signal.aborted && (!token || !history.has(`${place}/`))) {
     const call: IntegrationCall = {
       id: `${row.executionArn} ${place}`,
       roleArn: row.roleArn,

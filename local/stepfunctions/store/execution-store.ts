@@ -30,11 +30,14 @@ export type ExecutionRow = {
   redriveCount: number
   /** Set on children of a distributed Map. */
   mapRunArn?: string
-  /** Which task of which execution has started it, when one has. */
+  /** Which task or Map of which execution has started it: that one's ARN, a space, and more. */
   startedBy?: string
   /** Whether the world has been told of its last change of status. */
   announced: boolean
 }
+
+/** At the end of `startedBy`: whoever started it waits for its end. */
+export const WAITED_FOR = ' and waits'
 
 /**
  * Where machines, executions and their journals are kept. Writes are done when they return: what was written is there
@@ -58,7 +61,12 @@ export type ExecutionStore = {
   /** Those that have not ended, or whose end nobody has been told, oldest first. */
   listUnfinished(): ExecutionRow[]
   end(executionArn: string, outcome: Outcome, stoppedAt: number): void
-  redrive(executionArn: string, redrivenAt: number): void
+  /** Sets it running again and writes the event that says so: both or neither. */
+  redrive(
+    executionArn: string,
+    redrive: { redrivenAt: number; startedBy: string | undefined },
+    entry: JournalEntry,
+  ): void
   setAnnounced(executionArn: string): void
 
   append(executionArn: string, entry: JournalEntry): void

@@ -47,10 +47,12 @@ export function memoryStore(): ExecutionStore {
       if (error !== undefined) ended.error = error
       if (cause !== undefined) ended.cause = cause
     },
-    redrive(arn, redrivenAt) {
+    redrive(arn, { redrivenAt, startedBy }, entry) {
       const { stoppedAt: _stoppedAt, error: _error, cause: _cause, ...rest } = row(arn)
       const redriveCount = rest.redriveCount + 1
-      rows.set(arn, { ...rest, status: 'RUNNING', redrivenAt, redriveCount, announced: false })
+      const by = startedBy === undefined ? {} : { startedBy }
+      rows.set(arn, { ...rest, ...by, status: 'RUNNING', redrivenAt, redriveCount, announced: false })
+      journals.get(arn)?.push(entry)
     },
     setAnnounced(arn) {
       row(arn).announced = true

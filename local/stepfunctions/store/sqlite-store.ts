@@ -50,6 +50,11 @@ export function sqliteStore(
     return known + 1
   }
 
+  const append: ExecutionStore['append'] = (arn, { place, event, note }) => {
+    const texts = [event ? JSON.stringify(event) : null, note === undefined ? null : JSON.stringify(note)]
+    statement.append.run(arn, nextSequence(arn), event?.id ?? null, place, ...texts)
+  }
+
   return {
     putMachine(machine) {
       const { stateMachineArn, name, definition, roleArn, createdAt, updatedAt, revisionId } = machine
@@ -84,13 +89,20 @@ export function sqliteStore(
       statement.end.run(status, stoppedAt, text, error ?? null, cause ?? null, arn)
       sequences.delete(arn)
     },
-    redrive: (arn, redrivenAt) => void statement.redrive.run(redrivenAt, arn),
+    redrive(arn, { redrivenAt, startedBy }, entry) {
+      database.exec('BEGIN')
+      try {
+        statement.redrive.run(redrivenAt, startedBy ?? null, arn)
+        append(arn, entry)
+        database.exec('COMMIT')
+      } catch (error) {
+        database.exec('ROLLBACK')
+        throw error
+      }
+    },
     setAnnounced: (arn) => void statement.setAnnounced.run(arn),
 
-    append(arn, { place, event, note }) {
-      const texts = [event ? JSON.stringify(event) : null, note === undefined ? null : JSON.stringify(note)]
-      statement.append.run(arn, nextSequence(arn), event?.id ?? null, place, ...texts)
-    },
+    append,
     journal: (arn) => statement.journal.all(arn).map(entryOf),
     events(arn, { from, limit, reverse }) {
       const chosen = reverse ? statement.eventsReversed : statement.events
@@ -121,13 +133,12 @@ function open(path: string, survive: 'process' | 'power-cut'): DatabaseSync {
     const { user_version: version } = database.prepare('PRAGMA user_version').get() as Row
     if (version === 0) database.exec(`BEGIN; ${SCHEMA} COMMIT`)
     else if (version !== SCHEMA_VERSION) {
-      throw new Error(
-        `it has version ${String(version)}, this program needs ${SCHEMA_VERSION}; remove it to start anew`,
-      )
+      throw new Error(`it has version ${String(version)}, this program needs ${SCHEMA_VERSION}`)
     }
     const oldest = Date.now() - KEPT_MILLISECONDS
     database.exec(`DELETE FROM journal WHERE executionArn IN (SELECT executionArn FROM executions WHERE stoppedAt < ${oldest});
-      DELETE FROM executions WHERE stoppedAt < ${oldest}`)
+      DELETE FROM executions WHERE stoppedAt < ${oldest};
+      DELETE FROM definitions WHERE digest NOT IN (SELECT digest FROM executions)`)
     return database
   } catch (error) {
     database.close()
@@ -154,7 +165,7 @@ function statements(database: DatabaseSync) {
     listUnfinished: `${executions} WHERE status = 'RUNNING' OR announced = 0 ORDER BY id`,
     end: `UPDATE executions SET status = ?, stoppedAt = ?, output = ?, error = ?, cause = ?, announced = 0
       WHERE executionArn = ?`,
-    redrive: `UPDATE executions SET status = 'RUNNING', redrivenAt = ?, redriveCount = redriveCount + 1, announced = 0,
+    redrive: `UPDATE executions SET status = 'RUNNING', redrivenAt = ?, startedBy = ?, redriveCount = redriveCount + 1, announced = 0,
       stoppedAt = NULL, error = NULL, cause = NULL WHERE executionArn = ?`,
     setAnnounced: 'UPDATE executions SET announced = 1 WHERE executionArn = ?',
     append:
