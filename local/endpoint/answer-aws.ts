@@ -130,7 +130,10 @@ async function answerLambda(
 
 function parse({ body }: AwsRequest): Record<string, unknown> {
   try {
-    return JSON.parse(body.toString()) as Record<string, unknown>
+    const value: unknown = JSON.parse(body.toString())
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>
+    throw new Error('no object')
   } catch {
     throw new AwsError('SerializationException', 'the body is not JSON')
   }

@@ -32,7 +32,7 @@ export function problemsOfFlow(flow: Flow | undefined, at: string, seen: Seen): 
     return [`These fields are required: [${missing.join(', ')}] at ${at || '/'}`]
   const { StartAt, States: states } = flow
   const problems = Object.keys(states).length === 0 ? [`there are no states at ${at}/States`] : []
-  if (!(StartAt in states)) problems.push(`StartAt "${StartAt}" is not a state at ${at}/StartAt`)
+  if (!Object.hasOwn(states, StartAt)) problems.push(`StartAt "${StartAt}" is not a state at ${at}/StartAt`)
   for (const [name, state] of Object.entries(states)) {
     const place = `${at}/States/${name}`
     if (seen.names.has(name)) problems.push(`the name "${name}" is used twice at ${place}`)
@@ -73,7 +73,7 @@ function problemsOfState(state: State, states: Flow['States'], place: string, se
     )
   }
   for (const target of targetsOf(state)) {
-    if (!(target in states)) problems.push(`"${target}" is not a state here, at ${place}`)
+    if (!Object.hasOwn(states, target)) problems.push(`"${target}" is not a state here, at ${place}`)
   }
   const ends = state.Type === 'Choice' || state.Type === 'Succeed' || state.Type === 'Fail'
   if (!ends && (state.Next === undefined) === (state.End !== true)) {

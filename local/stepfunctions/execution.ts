@@ -2,6 +2,7 @@ import type { EngineClock } from './clock.ts'
 import type { Definition } from './definition.ts'
 import { History, type JournalEntry } from './history.ts'
 import type { Integrations } from './integrations/integration.ts'
+import { functionsOf } from './query.ts'
 import type { ExecutionRow, ExecutionStore } from './store/execution-store.ts'
 import type { TaskTokens } from './task-tokens.ts'
 
@@ -38,6 +39,8 @@ export class Execution {
   readonly surroundings: Surroundings
   readonly history: History
   readonly controller = new AbortController()
+  /** What expressions get from the surroundings: time and chance. */
+  readonly functions: Readonly<Record<string, unknown>>
   /** Settles when this life of the execution has ended, however it ended; undefined when the engine was stopped. */
   readonly ended = Promise.withResolvers<Outcome | undefined>()
   #outcome: Outcome | undefined
@@ -54,6 +57,7 @@ export class Execution {
     this.input = JSON.parse(row.input)
     this.surroundings = surroundings
     const { clock, store } = surroundings
+    this.functions = functionsOf(surroundings)
     this.history = new History(
       (entry) => store.append(row.executionArn, entry),
       () => clock.now(),

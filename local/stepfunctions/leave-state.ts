@@ -8,7 +8,7 @@ export async function leave(
   entry: Entry,
   output: unknown,
   last: number,
-  more: { result?: unknown; retryCount?: number } = {},
+  more: { result?: unknown; retryCount?: number; place?: string } = {},
 ): Promise<Exit> {
   const { state } = entry
   return {
@@ -24,7 +24,7 @@ export async function shape(
   { Assign, ...rest }: Shape,
   output: unknown,
   prefix: string,
-  more: { result?: unknown; errorOutput?: unknown; retryCount?: number } = {},
+  more: { result?: unknown; errorOutput?: unknown; retryCount?: number; place?: string } = {},
 ): Promise<Pick<Exit, 'output' | 'assigned'>> {
   const assigned = Assign
     ? ((await entry.evaluate(Assign, `${prefix}Assign`, more)) as Record<string, unknown>)

@@ -1,5 +1,7 @@
 import type { Definition } from './definition.ts'
 import { problemsOfFlow } from './definition-problems.ts'
+import { DefinitionSchema } from './definition-schema.ts'
+import { syntaxProblem } from './query.ts'
 import { problemsOfVariables } from './variable-scopes.ts'
 
 /** The service's answer to a definition it does not accept: every reason with its place. */
@@ -23,10 +25,27 @@ export function parseDefinition(text: string, resources: readonly string[]): Def
       'this engine runs definitions with "QueryLanguage": "JSONata" at the top; JSONPath (AWS\'s default) is not supported'
     throw new InvalidDefinition('SCHEMA_VALIDATION_FAILED', [problem])
   }
-  const problems = problemsOfFlow(definition, '', { names: new Set(), resources })
-  if (problems.length === 0) problems.push(...problemsOfVariables(definition))
+  const problems = problemsOfShape(definition)
+  if (problems.length === 0) problems.push(...problemsOfFlow(definition, '', { names: new Set(), resources }))
+  if (problems.length === 0)
+    problems.push(...problemsOfVariables(definition), ...problemsOfQueries(definition))
   if (problems.length > 0) throw new InvalidDefinition('SCHEMA_VALIDATION_FAILED', problems)
   return definition
+}
+
+function problemsOfShape(definition: Definition): string[] {
+  const { error } = DefinitionSchema.safeParse(definition)
+  return (error?.issues ?? []).map(({ path, message }) => `${message} at /${path.join('/')}`)
+}
+
+/** Queries that do not parse, wherever they stand. */
+function problemsOfQueries(value: unknown, at = ''): string[] {
+  if (typeof value === 'string') {
+    const problem = syntaxProblem(value)
+    return problem === undefined ? [] : [`the query ${value} does not parse at ${at}: ${problem}`]
+  }
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, member]) => problemsOfQueries(member, `${at}/${name}`))
 }
 
 function parsed(text: string): Definition {

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import jsonata from 'jsonata'
 import { QueryError } from './state-error.ts'
 
@@ -26,6 +26,38 @@ export async function evaluate(value: unknown, names: () => Variables, field: st
 /** `list[]` marks the very array it is given, for good: such an expression works on a copy. */
 const MARKS = /\[\s*\]/
 
+function unmarked(variables: Variables): Variables {
+  const copied = Object.entries(variables).map(([name, value]) => [
+    name,
+    typeof value === 'function' ? value : structuredClone(value),
+  ])
+  return Object.fromEntries(copied) as Variables
+}
+
+/** About a second of evaluating: an expression without end is an error of its execution, not the end of the process. */
+const MAX_NODES = 1_000_000
+const MAX_RANGE = 1_000_000
+const BUDGET = 'budget of the evaluation'
+const ENTRY = Symbol.for('jsonata.__evaluate_entry')
+
+function enter(_node: unknown, _input: unknown, environment: { lookup(name: string): unknown }): void {
+  const isLeft = environment.lookup(BUDGET) as (() => boolean) | undefined
+  if (isLeft && !isLeft()) throw new Error(`it takes more than ${MAX_NODES} steps; is it without end?`)
+}
+
+/** Why a text that is a query does not parse; undefined for one that does, and for one that is no query. */
+export function syntaxProblem(text: string): string | undefined {
+  if (!isExpression(text)) return undefined
+  try {
+    compile(text)
+    return undefined
+  } catch (error) {
+    return typeof error === 'object' && error !== null && 'message' in error
+      ? String(error.message)
+      : String(error)
+  }
+}
+
 const isExpression = (text: string): boolean => text.startsWith('{%') && text.endsWith('%}')
 
 /** Constant templates are given back as they are; the answer is remembered, for definitions do not change. */
@@ -45,10 +77,9 @@ async function query(text: string, variables: Variables, field: string): Promise
   const subject = `The JSONata expression '${inner(text)}' specified for the field '${field}'`
   let result: unknown
   try {
-    result = await compile(text).evaluate(
-      undefined,
-      MARKS.test(text) ? structuredClone(variables) : variables,
-    )
+    const given = MARKS.test(text) ? unmarked(variables) : variables
+    let left = MAX_NODES
+    result = await compile(text).evaluate(undefined, { ...given, [BUDGET]: () => left-- > 0 })
   } catch (error) {
     const reason = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
     throw new QueryError(field, `${subject} threw an error during evaluation. ${String(reason)}`)
@@ -104,20 +135,52 @@ function plain(value: unknown): unknown {
 /** What Step Functions adds to JSONata, and the one function it takes away. */
 function registerFunctions(expression: jsonata.Expression): void {
   expression.assign('eval', undefined)
-  expression.registerFunction('uuid', () => randomUUID(), '<:s>')
+  // Its types know text only; the hooks of its own debugger are bound by symbol.
+  const hook = expression.assign as unknown as (name: symbol, hook: unknown) => void
+  hook(ENTRY, enter)
   expression.registerFunction('parse', (text: string) => JSON.parse(text), '<s:x>')
   expression.registerFunction('hash', (value: unknown, algorithm: string) => hash(value, algorithm), '<xs:s>')
-  expression.registerFunction(
-    'random',
-    (seed?: number) => (seed === undefined ? Math.random() : seeded(seed)),
-    '<n?:n>',
-  )
   expression.registerFunction(
     'range',
     (from: number, to: number, step: number) => range(from, to, step),
     '<nnn:a>',
   )
   expression.registerFunction('partition', (list: unknown[], size: number) => partition(list, size), '<an:a>')
+}
+
+/** `$now`, `$millis`, `$random` and `$uuid`, from the clock and the chance of the execution. */
+export function functionsOf({
+  clock,
+  random,
+}: {
+  clock: { now(): number }
+  random: () => number
+}): Variables {
+  const bytes = (): string =>
+    Math.floor(random() * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0')
+  return {
+    millis: () => clock.now(),
+    now: (picture?: string, timezone?: string) => {
+      if (picture === undefined) return new Date(clock.now()).toISOString()
+      return FORMAT.evaluate(
+        {},
+        { millis: clock.now(), picture, ...(timezone === undefined ? {} : { timezone }) },
+      )
+    },
+    random: (seed?: number) => (seed === undefined ? random() : seeded(seed)),
+    uuid: () => uuidOf(`${bytes()}${bytes()}${bytes()}${bytes()}`),
+  }
+}
+
+const FORMAT = jsonata('$fromMillis($millis, $picture, $timezone)')
+
+/** Version 4, from 32 hexadecimal digits. */
+function uuidOf(hex: string): string {
+  const variant = ((Number.parseInt(hex[16] ?? '0', 16) & 3) | 8).toString(16)
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `${variant}${hex.slice(17, 20)}`]
+  return [...parts, hex.slice(20, 32)].join('-')
 }
 
 function hash(value: unknown, algorithm: string): string {
@@ -136,6 +199,7 @@ function seeded(seed: number): number {
 
 function range(from: number, to: number, step: number): number[] {
   if (step === 0) throw new Error('the step of $range must not be 0')
+  if ((to - from) / step > MAX_RANGE) throw new Error(`$range gives at most ${MAX_RANGE} numbers`)
   return Array.from(
     { length: Math.max(0, Math.floor((to - from) / step) + 1) },
     (_, index) => from + index * step,

@@ -28,6 +28,8 @@ export type More = {
   result?: unknown
   errorOutput?: unknown
   retryCount?: number
+  /** Where the evaluation belongs: an attempt or an iteration of the state; the state itself without it. */
+  place?: string
   token?: string | undefined
   mapItem?: Scope['mapItem']
 }
@@ -53,7 +55,7 @@ export type Entry<S extends State = State> = {
     options?: More & { type?: Parameters<typeof requireType>[1] },
   ): Promise<unknown>
   /** Throws the same way, in words of its own. */
-  fail(field: string | undefined, detail: string): never
+  fail(field: string | undefined, detail: string, place?: string): never
 }
 
 /** What a state leaves behind: its output, where to go, new variables, and the event that came last. */
@@ -75,12 +77,12 @@ export function makeEntry<S extends State>(
   const { history } = scope.execution
 
   /** AWS chains an evaluation that failed before anything was done to what came before the state. */
-  const fail = (field: string | undefined, detail: string, retryCount = 0, after = entered.after): never => {
+  const fail = (field: string | undefined, detail: string, at = place, after = entered.after): never => {
     const cause = `An error occurred while executing the state '${name}' (entered at the event id #${entered.id}). ${detail}`
     const reason = new StateError('States.QueryEvaluationError', cause)
     const location = field === undefined ? {} : { location: field }
     const details = { error: reason.error, cause, state: name, ...location }
-    const { id } = history.recordFailure(`${place}?${retryCount}${field ?? ''}`, () => ({
+    const { id } = history.recordFailure(`${at}?${field ?? ''}`, () => ({
       after,
       type: 'EvaluationFailed',
       details: { evaluationFailedEventDetails: details },
@@ -108,7 +110,7 @@ export function makeEntry<S extends State>(
       } catch (error) {
         const isLate = 'result' in more || 'errorOutput' in more
         if (error instanceof QueryError) {
-          fail(error.field, error.message, more.retryCount, isLate ? history.length : entered.after)
+          fail(error.field, error.message, more.place, isLate ? history.length : entered.after)
         }
         throw error
       }
@@ -125,7 +127,7 @@ function namesFor(
   entered: Entered,
   more: More,
 ): Variables {
-  const { retryCount = 0, mapItem = scope.mapItem, token, ...seen } = more
+  const { retryCount = 0, mapItem = scope.mapItem, token, place: _place, ...seen } = more
   const EnteredTime = new Date(entered.timestamp).toISOString()
   const context = {
     ...scope.execution.context,
@@ -133,5 +135,5 @@ function namesFor(
     ...(mapItem ? { Map: { Item: mapItem } } : {}),
     ...(token === undefined ? {} : { Task: { Token: token } }),
   }
-  return { ...scope.variables, states: { input, context, ...seen } }
+  return { ...scope.execution.functions, ...scope.variables, states: { input, context, ...seen } }
 }

@@ -1,168 +1,149 @@
 import { randomUUID } from 'node:crypto'
 import { AwsError } from '../endpoint/aws-error.ts'
-import type { ExecutionStatus } from './execution.ts'
 import type { HistoryEvent } from './history.ts'
 import { type StepFunctionsService, whyNotRedrivable } from './service.ts'
 import type { ExecutionRow, StateMachine } from './store/execution-store.ts'
+import { ACTION_NAMES, type ActionName, parseRequest, type RequestOf } from './wire-requests.ts'
 
-type Body = Record<string, unknown>
 type Place = { account: string; region: string }
-type Action = (service: StepFunctionsService, body: Body, place: Place) => object
+type Actions = {
+  [Name in ActionName]: (service: StepFunctionsService, request: RequestOf<Name>, place: Place) => object
+}
 
 const seconds = (milliseconds: number): number => milliseconds / 1_000
-const MOST_ON_A_PAGE = 1_000
 const DEFAULT_PAGE = 100
-const MACHINE_NAME = /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]{1,80}$/u
+/** What AWS takes as a name of a machine or an execution. */
+const NAME = /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]{1,80}$/u
 
 /** Step Functions' actions by name, as its JSON protocol has them. */
-const ACTIONS: Readonly<Record<string, Action>> = {
-  CreateStateMachine: (service, { name, definition, roleArn, type = 'STANDARD' }, { region, account }) => {
-    if (type !== 'STANDARD')
-      throw new AwsError(
-        'StateMachineTypeNotSupported',
-        `the local cloud runs STANDARD machines only, not ${String(type)}`,
-      )
-    if (!MACHINE_NAME.test(String(name))) throw new AwsError('InvalidName', `Invalid Name: '${String(name)}'`)
-    const stateMachineArn = `arn:aws:states:${region}:${account}:stateMachine:${String(name)}`
+const ACTIONS: Actions = {
+  CreateStateMachine: (service, { name, definition, roleArn, type }, { region, account }) => {
+    if (type !== 'STANDARD') {
+      const message = `the local cloud runs STANDARD machines only, not ${type}`
+      throw new AwsError('StateMachineTypeNotSupported', message)
+    }
+    const stateMachineArn = `arn:aws:states:${region}:${account}:stateMachine:${validName(name)}`
     const known = service.findStateMachine(stateMachineArn)
-    const isSame = known?.definition === definition && known?.roleArn === roleArn
-    if (known && !isSame)
+    if (known && (known.definition !== definition || known.roleArn !== roleArn)) {
       throw new AwsError('StateMachineAlreadyExists', `State Machine Already Exists: '${stateMachineArn}'`)
-    const machine = service.putStateMachine({
-      stateMachineArn,
-      name: String(name),
-      definition: String(definition),
-      roleArn: String(roleArn),
-    })
-    return { stateMachineArn, creationDate: seconds(machine.createdAt) }
+    }
+    const { createdAt } = service.putStateMachine({ stateMachineArn, name, definition, roleArn })
+    return { stateMachineArn, creationDate: seconds(createdAt) }
   },
 
   UpdateStateMachine: (service, { stateMachineArn, definition, roleArn }) => {
-    if (definition === undefined && roleArn === undefined) {
+    if (!definition && !roleArn) {
       throw new AwsError(
         'MissingRequiredParameter',
         'Either the definition or the role ARN must be specified',
       )
     }
-    const known = service.getStateMachine(String(stateMachineArn))
+    const known = service.getStateMachine(stateMachineArn)
     const { updatedAt, revisionId } = service.putStateMachine({
-      stateMachineArn: known.stateMachineArn,
+      stateMachineArn,
       name: known.name,
-      definition: definition === undefined ? known.definition : String(definition),
-      roleArn: roleArn === undefined ? known.roleArn : String(roleArn),
+      definition: definition ?? known.definition,
+      roleArn: roleArn ?? known.roleArn,
     })
     return { updateDate: seconds(updatedAt), revisionId }
   },
 
   DeleteStateMachine: (service, { stateMachineArn }) => {
-    service.deleteStateMachine(String(stateMachineArn))
+    service.deleteStateMachine(stateMachineArn)
     return {}
   },
 
   DescribeStateMachine: (service, { stateMachineArn }) =>
-    describeMachine(service.getStateMachine(String(stateMachineArn))),
+    describeMachine(service.getStateMachine(stateMachineArn)),
 
   DescribeStateMachineForExecution: (service, { executionArn }) => {
-    const arn = String(executionArn)
-    const { stateMachineArn, roleArn, mapRunArn, startedAt } = service.getExecution(arn)
-    const definition = service.definitionOf(arn)
+    const { stateMachineArn, roleArn, mapRunArn, startedAt } = service.getExecution(executionArn)
     const machine = service.findStateMachine(stateMachineArn)
-    const name = stateMachineArn.split(':').at(-1)
     return {
-      ...{ stateMachineArn, name, definition, roleArn },
+      stateMachineArn,
+      name: stateMachineArn.split(':').at(-1),
+      definition: service.definitionOf(executionArn),
+      roleArn,
       updateDate: seconds(machine?.updatedAt ?? startedAt),
       ...(mapRunArn === undefined ? {} : { mapRunArn }),
     }
   },
 
-  ListStateMachines: (service, body) => {
-    const { page, nextToken } = pageOf(service.listStateMachines(), body)
+  ListStateMachines: (service, { maxResults, nextToken }) => {
+    const { from, limit } = pageOf(maxResults, nextToken)
+    const all = service.listStateMachines()
     return {
-      stateMachines: page.map(({ stateMachineArn, name, createdAt }) => {
+      stateMachines: all.slice(from, from + limit).map(({ stateMachineArn, name, createdAt }) => {
         return { stateMachineArn, name, type: 'STANDARD', creationDate: seconds(createdAt) }
       }),
-      ...nextToken,
+      ...next(from + limit < all.length, from + limit),
     }
   },
 
   ValidateStateMachineDefinition: (service, { definition }) => {
-    const problems = service.validate(String(definition))
-    const diagnostics = problems.map((message) => ({
-      severity: 'ERROR',
-      code: 'SCHEMA_VALIDATION_FAILED',
-      message,
-    }))
-    return { result: problems.length === 0 ? 'OK' : 'FAIL', diagnostics, truncated: false }
+    const code = 'SCHEMA_VALIDATION_FAILED'
+    const diagnostics = service.validate(definition).map((message) => ({ severity: 'ERROR', code, message }))
+    return { result: diagnostics.length === 0 ? 'OK' : 'FAIL', diagnostics, truncated: false }
   },
 
   StartExecution: (service, { stateMachineArn, name, input }) => {
-    const execution = service.startExecution({
-      stateMachineArn: String(stateMachineArn),
-      name: name === undefined ? randomUUID() : String(name),
-      input: input as string | undefined,
+    const { executionArn, startedAt } = service.startExecution({
+      stateMachineArn,
+      name: validName(name ?? randomUUID()),
+      input: input ?? undefined,
     })
-    return { executionArn: execution.executionArn, startDate: seconds(execution.startedAt) }
+    return { executionArn, startDate: seconds(startedAt) }
   },
 
   StopExecution: (service, { executionArn, error, cause }) => {
-    const { stoppedAt = 0 } = service.stopExecution(
-      String(executionArn),
-      error as string | undefined,
-      cause as string | undefined,
-    )
+    const { stoppedAt = 0 } = service.stopExecution(executionArn, error ?? undefined, cause ?? undefined)
     return { stopDate: seconds(stoppedAt) }
   },
 
   RedriveExecution: (service, { executionArn }) => ({
-    redriveDate: seconds(service.redriveExecution(String(executionArn))),
+    redriveDate: seconds(service.redriveExecution(executionArn)),
   }),
 
-  DescribeExecution: (service, { executionArn }) => describe(service.getExecution(String(executionArn))),
+  DescribeExecution: (service, { executionArn }) => describe(service.getExecution(executionArn)),
 
   ListExecutions: (service, { stateMachineArn, mapRunArn, statusFilter, maxResults, nextToken }) => {
-    if (stateMachineArn !== undefined) service.getStateMachine(String(stateMachineArn))
-    const from = positionOf(nextToken)
-    const limit = Number(maxResults) || DEFAULT_PAGE
-    const found = service.listExecutions(
-      {
-        ...(stateMachineArn === undefined ? {} : { stateMachineArn: String(stateMachineArn) }),
-        ...(mapRunArn === undefined ? {} : { mapRunArn: String(mapRunArn) }),
-        ...(statusFilter === undefined ? {} : { status: statusFilter as ExecutionStatus }),
-      },
-      { from, limit: limit + 1 },
-    )
+    if (stateMachineArn) service.getStateMachine(stateMachineArn)
+    // Nothing is ever pending here.
+    if (statusFilter === 'PENDING_REDRIVE') return { executions: [] }
+    const { from, limit } = pageOf(maxResults, nextToken)
+    const filter = {
+      ...(stateMachineArn ? { stateMachineArn } : {}),
+      ...(mapRunArn ? { mapRunArn } : {}),
+      ...(statusFilter ? { status: statusFilter } : {}),
+    }
+    const found = service.listExecutions(filter, { from, limit: limit + 1 })
     return { executions: found.slice(0, limit).map(summary), ...next(found.length > limit, from + limit) }
   },
 
   GetExecutionHistory: (
     service,
-    { executionArn, reverseOrder = false, maxResults, nextToken, includeExecutionData = true },
+    { executionArn, reverseOrder, maxResults, nextToken, includeExecutionData },
   ) => {
-    const from = positionOf(nextToken)
-    const limit = Math.min(MOST_ON_A_PAGE, Number(maxResults) || DEFAULT_PAGE)
+    const { from, limit } = pageOf(maxResults, nextToken)
     const page = { from, limit: limit + 1, reverse: reverseOrder === true }
-    const found = service.listEvents(String(executionArn), page)
+    const found = service.listEvents(executionArn, page)
     const events = found.slice(0, limit).map((event) => wireEvent(event, includeExecutionData !== false))
     return { events, ...next(found.length > limit, from + limit) }
   },
 
   SendTaskSuccess: (service, { taskToken, output }) => {
-    const waiting = service.tokens.get(String(taskToken))
-    waiting.settle({ output: parsedOutput(String(output)) })
+    const waiting = service.tokens.get(taskToken)
+    waiting.settle({ output: parsedOutput(output) })
     return {}
   },
 
   SendTaskFailure: (service, { taskToken, error, cause }) => {
-    const details = {
-      ...(error === undefined ? {} : { error: String(error) }),
-      ...(cause === undefined ? {} : { cause: String(cause) }),
-    }
-    service.tokens.get(String(taskToken)).settle(details)
+    service.tokens.get(taskToken).settle({ ...(error ? { error } : {}), ...(cause ? { cause } : {}) })
     return {}
   },
 
   SendTaskHeartbeat: (service, { taskToken }) => {
-    service.tokens.get(String(taskToken)).heartbeat()
+    service.tokens.get(taskToken).heartbeat()
     return {}
   },
 }
@@ -171,15 +152,21 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 export function answerStepFunctions(
   service: StepFunctionsService,
   action: string,
-  body: Body,
+  body: unknown,
   place: Place,
 ): object {
-  const answer = ACTIONS[action]
-  if (answer) return answer(service, body, place)
-  throw new AwsError(
-    'UnknownOperationException',
-    `the local Step Functions does not do ${action}; it does ${Object.keys(ACTIONS).join(', ')}`,
-  )
+  const name = ACTION_NAMES.find((one) => one === action)
+  if (!name) {
+    const message = `the local Step Functions does not do ${action}; it does ${ACTION_NAMES.join(', ')}`
+    throw new AwsError('UnknownOperationException', message)
+  }
+  const answer = ACTIONS[name] as (service: StepFunctionsService, request: unknown, place: Place) => object
+  return answer(service, parseRequest(name, body), place)
+}
+
+function validName(name: string): string {
+  if (NAME.test(name)) return name
+  throw new AwsError('InvalidName', `Invalid Name: '${name}'`)
 }
 
 function parsedOutput(text: string): unknown {
@@ -190,20 +177,15 @@ function parsedOutput(text: string): unknown {
   }
 }
 
-function positionOf(nextToken: unknown): number {
-  if (nextToken === undefined) return 0
-  const position = Number(nextToken)
-  if (Number.isSafeInteger(position) && position >= 0) return position
-  throw new AwsError('InvalidToken', `Invalid Token: '${String(nextToken)}'`)
+/** Tokens are positions. */
+function pageOf(maxResults: number | null | undefined, nextToken: string | null | undefined) {
+  const from = nextToken ? Number(nextToken) : 0
+  if (!Number.isSafeInteger(from) || from < 0)
+    throw new AwsError('InvalidToken', `Invalid Token: '${nextToken}'`)
+  return { from, limit: maxResults || DEFAULT_PAGE }
 }
 
 const next = (hasMore: boolean, position: number): object => (hasMore ? { nextToken: String(position) } : {})
-
-function pageOf<T>(all: T[], { nextToken, maxResults }: Body): { page: T[]; nextToken: object } {
-  const from = positionOf(nextToken)
-  const to = from + (Number(maxResults) || DEFAULT_PAGE)
-  return { page: all.slice(from, to), nextToken: next(to < all.length, to) }
-}
 
 function summary(row: ExecutionRow): object {
   const {

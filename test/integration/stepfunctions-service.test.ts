@@ -261,6 +261,33 @@ describe('the local Step Functions, through the SDK', () => {
     })
   })
 
+  it('answers malformed calls with a ValidationException, never with a fault', async () => {
+    const call = async (action: string, body: unknown) => {
+      const headers = {
+        'x-amz-target': `AWSStepFunctions.${action}`,
+        'content-type': 'application/x-amz-json-1.0',
+      }
+      const response = await fetch(api.awsUrl, { method: 'POST', headers, body: JSON.stringify(body) })
+      return `${response.status} ${((await response.json()) as { __type: string }).__type}`
+    }
+    const stateMachineArn = await create(pass)
+    const executionArn = await start(stateMachineArn)
+    for (const [action, body] of [
+      ['StartExecution', { stateMachineArn: 5 }],
+      ['StartExecution', { stateMachineArn, input: 'x'.repeat(300_000) }],
+      ['ListExecutions', {}],
+      ['ListExecutions', { stateMachineArn, maxResults: 1.5 }],
+      ['ListExecutions', { stateMachineArn, statusFilter: {} }],
+      ['StopExecution', { executionArn, error: {} }],
+      ['CreateStateMachine', { name: 'x', definition: pass }],
+    ] as const) {
+      expect(`${action} ${await call(action, body)}`).toBe(`${action} 400 ValidationException`)
+    }
+    expect(await call('StartExecution', { stateMachineArn, name: 'a:b c' })).toBe('400 InvalidName')
+    expect(await call('constructor', {})).toBe('400 UnknownOperationException')
+    expect(await call('StartExecution', null)).toBe('400 SerializationException')
+  })
+
   it('answers bad calls as AWS does', async () => {
     await expect(start('arn:aws:states:us-east-1:000000000000:stateMachine:none')).rejects.toMatchObject({
       name: 'StateMachineDoesNotExist',

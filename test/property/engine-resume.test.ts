@@ -116,7 +116,7 @@ const DEFINITION = {
 }
 
 /** One life of the engine over a store and a world. */
-function life(store: ExecutionStore, world: World, start: number) {
+function life(store: ExecutionStore, world: World, start: number, unlucky = 0) {
   const clock = new VirtualClock(start)
   const invoke = async (name: string, payload: unknown): Promise<unknown> => {
     const count = world.count(`${name} ${JSON.stringify(payload)}`)
@@ -124,6 +124,8 @@ function life(store: ExecutionStore, world: World, start: number) {
     if (name === 'flaky' && count < 3) throw new StateError('Flaky', 'not yet')
     if (name === 'broken') throw new StateError('Broken', 'for good')
     if (name === 'child' && payload === 20) throw new StateError('Child', 'tolerated')
+    if (name === 'one' && payload === 3 && world.count('unlucky') <= unlucky)
+      throw new StateError('Unlucky', 'for now')
     if (name === 'one' || name === 'child') return Number(payload) * 10
     return 1
   }
@@ -197,6 +199,45 @@ describe('a crash after any write', () => {
       expect(again).toBeLessThanOrEqual(3 - succeeded)
     }
   })
+
+  it('changes nothing but time in an execution that is redriven either (J3, T5)', {
+    timeout: 120_000,
+  }, async () => {
+    const { store, writes } = recordingStore()
+    const whole = life(store, new World(), Date.UTC(2026, 0, 1), 2)
+    whole.start(DEFINITION, { n: 4 })
+    for (let redrives = 0; redrives < 2; redrives++) {
+      expect(await whole.ended()).toMatchObject({ status: 'FAILED' })
+      whole.service.redriveExecution(EXECUTION_ARN)
+    }
+    const expected = await whole.ended()
+    expect(expected).toMatchObject({ status: 'SUCCEEDED' })
+    const first = writes.findIndex((_, n) => storeAfter(writes.slice(0, n)).find(EXECUTION_ARN))
+
+    for (let cut = first; cut <= writes.length; cut++) {
+      const before = storeAfter(writes.slice(0, cut))
+      const past = before.events(EXECUTION_ARN, { from: 0, limit: 1_000, reverse: false })
+      const world = new World()
+      world.tokens.push(...tokensIn(before))
+      // How often it is still to fail is not the engine's to remember: the world has counted.
+      const second = life(before, world, Date.UTC(2026, 0, 1, 0, 10), 2 - failuresIn(before))
+      await second.service.resume()
+      second.answerAll()
+      let ended = await second.ended()
+      for (let redrives = 0; redrives < 3 && ended.status === 'FAILED'; redrives++) {
+        second.service.redriveExecution(EXECUTION_ARN)
+        ended = await second.ended()
+      }
+      const { status, output, events } = ended
+      expect({ cut, status, output }).toEqual({ cut, status: 'SUCCEEDED', output: expected.output })
+      expect(events.slice(0, past.length)).toEqual(past)
+      expect(events.map(({ id }) => id)).toEqual(events.map((_, index) => index + 1))
+      const left = events.flatMap((event) =>
+        event.type.endsWith('StateExited') ? [detailsOf(event).name] : [],
+      )
+      expect(left.sort()).toEqual(LEFT)
+    }
+  })
 })
 
 const LEFT = [
@@ -215,6 +256,13 @@ const LEFT = [
   'short',
   'side by side',
 ]
+
+/** How often the world has made the execution fail. */
+function failuresIn(store: ExecutionStore): number {
+  return store
+    .events(EXECUTION_ARN, { from: 0, limit: 1_000, reverse: false })
+    .filter((event) => event.type === 'TaskFailed' && detailsOf(event).error === 'Unlucky').length
+}
 
 function tokensIn(store: ExecutionStore): string[] {
   return store.journal(EXECUTION_ARN).flatMap(({ event, note }) => {

@@ -19,17 +19,19 @@ export default defineAgent({
         milliseconds: z.number(),
         value: z.number(),
         failures: z.number().default(0),
+        /** Marks of the steps that this one needs. */
+        seen: z.array(z.string()).default([]),
         /** A folder in which runs are noted. */
         log: z.string(),
       }),
-      output: z.object({ value: z.number(), mark: z.string() }),
+      output: z.object({ value: z.number(), mark: z.string(), seen: z.array(z.string()) }),
     },
   },
-  async execute({ input: { milliseconds, value, failures, log } }, { task, step, attempt }) {
+  async execute({ input: { milliseconds, value, failures, seen, log } }, { task, step, attempt }) {
     await new Promise((resolve) => setTimeout(resolve, milliseconds))
     if (attempt <= failures) throw new OrchestratorError('AgentRetryableError', `attempt ${attempt} fails`)
     const mark = `${performance.now()}-${Math.random()}`
     appendFileSync(join(log, 'runs'), `${task.id} ${step.path} ${mark}\n`)
-    return { value: value + 1, mark }
+    return { value: value + 1, mark, seen }
   },
 })

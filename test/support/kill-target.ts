@@ -7,7 +7,13 @@ export function killWorkflow(log: string): GatedWorkflow & { output: unknown } {
   const step = (needs: string[], milliseconds: number, more: object = {}): object => ({
     agent: 'echo',
     capability: 'echo',
-    input: { milliseconds, log, value: sumOf(needs), ...more },
+    input: {
+      milliseconds,
+      log,
+      value: sumOf(needs),
+      seen: needs.map((id) => `{% $steps.${id}.mark %}`),
+      ...more,
+    },
     retry: { intervalSeconds: 1, backoffRate: 1, maxAttempts: 3 },
     ...(needs.length > 0 ? { needs } : {}),
   })

@@ -147,6 +147,60 @@ describe('a redrive', () => {
     expect(detailsOf(events[3] as never)).toEqual({ redriveCount: 1 })
   })
 
+  it('calls again what had succeeded when the state failed after it (T5)', async () => {
+    const calls: string[] = []
+    const { start, ended, service } = makeEngine({
+      invoke: async (name) => {
+        calls.push(name)
+        return calls.length < 3 ? {} : { x: 'there' }
+      },
+    })
+    const pick = '{% $states.result.Payload.x %}'
+    start({
+      StartAt: 'all',
+      States: {
+        all: {
+          Type: 'Parallel',
+          Branches: [
+            { StartAt: 'ok', States: { ok: { ...invokeTask('ok'), End: true } } },
+            { StartAt: 'picky', States: { picky: { ...invokeTask('picky', { Output: pick }), End: true } } },
+          ],
+          End: true,
+        },
+      },
+    })
+    expect(await ended()).toMatchObject({ error: 'States.QueryEvaluationError' })
+    service.redriveExecution(EXECUTION_ARN)
+    expect(await ended()).toMatchObject({ status: 'SUCCEEDED', output: [{}, 'there'] })
+    expect(calls).toEqual(['ok', 'picky', 'picky'])
+  })
+
+  it('gives a Parallel its retries anew (T5)', async () => {
+    let tries = 0
+    const { start, ended, service } = makeEngine({
+      invoke: async () => {
+        tries += 1
+        throw new StateError('Mine', '')
+      },
+    })
+    start({
+      StartAt: 'all',
+      States: {
+        all: {
+          Type: 'Parallel',
+          Branches: [{ StartAt: 'T', States: { T: { ...invokeTask('f'), End: true } } }],
+          Retry: [{ ErrorEquals: ['Mine'], MaxAttempts: 2 }],
+          End: true,
+        },
+      },
+    })
+    await ended()
+    expect(tries).toBe(3)
+    service.redriveExecution(EXECUTION_ARN)
+    await ended()
+    expect(tries).toBe(6)
+  })
+
   it('is refused for what runs or has succeeded', async () => {
     const { service, ended, start } = makeEngine()
     start({ StartAt: 'W', States: { W: { Type: 'Wait', Seconds: 50, End: true } } })

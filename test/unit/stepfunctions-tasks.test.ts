@@ -240,6 +240,96 @@ describe('variables', () => {
   })
 })
 
+describe('bad input', () => {
+  const { service } = makeEngine()
+  const validate = (states: unknown, more: object = {}) =>
+    service.validate(JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'A', States: states, ...more }))
+
+  it.each<[string, unknown, RegExp]>([
+    ['no state', { A: null }, /expected object, received null at \/States\/A/],
+    ['states that are a text', 'x', /expected record, received string at \/States/],
+    [
+      'a Catch that is none',
+      { A: { Type: 'Pass', End: true, Catch: {} } },
+      /expected array.* at \/States\/A\/Catch/,
+    ],
+    [
+      'retries below nothing',
+      { A: { ...invokeTask('f'), End: true, Retry: [{ ErrorEquals: ['x'], MaxAttempts: -1 }] } },
+      /Retry\/0\/MaxAttempts/,
+    ],
+    [
+      'a query that does not parse',
+      { A: { Type: 'Pass', Output: '{% 1 + %}', End: true } },
+      /does not parse at \/States\/A\/Output/,
+    ],
+    [
+      'a state nobody reaches',
+      { A: { Type: 'Pass', End: true }, B: { Type: 'Pass', End: true } },
+      /"B" is not reachable/,
+    ],
+    [
+      'States.ALL beside others',
+      { A: { ...invokeTask('f'), End: true, Catch: [{ ErrorEquals: ['States.ALL', 'x'], Next: 'A' }] } },
+      /must appear alone/,
+    ],
+    [
+      'a file reader',
+      {
+        A: {
+          Type: 'Map',
+          End: true,
+          ItemReader: {},
+          ItemProcessor: { StartAt: 'B', States: { B: { Type: 'Pass', End: true } } },
+        },
+      },
+      /ItemReader is not supported/,
+    ],
+  ])('is refused at creation, with its place: %s', (_what, states, reason) => {
+    expect(validate(states)).toEqual([expect.stringMatching(reason)])
+  })
+
+  it('fails a Map whose numbers make no sense, instead of running nothing', async () => {
+    for (const MaxConcurrency of ['{% -1 %}', '{% 0.5 %}']) {
+      const { start, ended } = makeEngine()
+      start(
+        one({
+          Type: 'Map',
+          Items: [1],
+          MaxConcurrency,
+          ItemProcessor: { StartAt: 'P', States: { P: { Type: 'Pass', End: true } } },
+        }),
+      )
+      expect(await ended()).toMatchObject({
+        status: 'FAILED',
+        cause: expect.stringContaining('out of range'),
+      })
+    }
+  })
+
+  it('ends an expression without end', { timeout: 30_000 }, async () => {
+    const { start, ended } = makeEngine()
+    start(one({ Type: 'Pass', Output: '{% ($f := function($n) { $f($n + 1) }; $f(1)) %}' }))
+    expect(await ended()).toMatchObject({
+      error: 'States.QueryEvaluationError',
+      cause: expect.stringContaining('is it without end?'),
+    })
+  })
+
+  it('answers time and chance from the clock and the random source of the engine', async () => {
+    const { start, ended } = makeEngine()
+    start(
+      one({
+        Type: 'Pass',
+        Output: ['{% $now() %}', '{% $millis() %}', "{% $now('[Y0001]') %}", '{% $random() %}'],
+      }),
+    )
+    expect(await ended()).toMatchObject({
+      output: ['2026-01-01T00:00:00.000Z', Date.UTC(2026, 0, 1), '2026', 1],
+    })
+  })
+})
+
 describe('a distributed Map', () => {
   const map = (more: object = {}) =>
     one({

@@ -27,7 +27,7 @@ export async function callDistributedMap(
   const run = history.record(`${place}m`, () => startOf(entry, after))
   const mapRunArn = String(run.note)
   try {
-    const outputs = await runChildren(entry, settings, mapRunArn)
+    const outputs = await runChildren(entry, settings, mapRunArn, place)
     const { id } = history.record(`${place}n`, () => ({ after: run.id, type: 'MapRunSucceeded' }))
     return { outputs, succeeded: id, last: run.id }
   } catch (thrown) {
@@ -56,21 +56,29 @@ async function runChildren(
   entry: Entry<MapState>,
   { items, maxConcurrency, toleratedCount, toleratedPercentage }: MapSettings,
   mapRunArn: string,
+  place: string,
 ): Promise<unknown[]> {
   const { scope } = entry
   const {
     surroundings,
     definition: { QueryLanguage },
   } = scope.execution
-  const tolerated = Math.max(toleratedCount, (items.length * toleratedPercentage) / 100)
   const stop = new AbortController()
   const signal = AbortSignal.any([scope.signal, stop.signal])
   const outputs: unknown[] = new Array(items.length)
   let failures = 0
   let next = 0
 
+  /** Where both limits are given, either ends the Map; where none is, no failure is tolerated. */
+  const isTooMany = (failed: number): boolean => {
+    if (toleratedCount === undefined && toleratedPercentage === undefined) return failed > 0
+    const byCount = toleratedCount !== undefined && failed > toleratedCount
+    return (
+      byCount || (toleratedPercentage !== undefined && (failed * 100) / items.length > toleratedPercentage)
+    )
+  }
   const runItem = async (index: number): Promise<void> => {
-    const input = await iterationInput(entry, { Index: index, Value: items[index] })
+    const input = await iterationInput(entry, { Index: index, Value: items[index] }, `${place}.${index}`)
     const { StartAt, States } = entry.state.ItemProcessor
     const outcome = await surroundings.runChild(
       {
@@ -85,7 +93,7 @@ async function runChildren(
     )
     outputs[index] = resultOf(outcome)
     if (outcome.status !== 'SUCCEEDED') failures += 1
-    if (failures > tolerated) {
+    if (isTooMany(failures)) {
       throw new StateError(
         'States.ExceedToleratedFailureThreshold',
         'The specified tolerated failure threshold was exceeded',

@@ -51,7 +51,7 @@ export async function runFailable<S extends Failable>(entry: Entry<S>, call: Cal
       const tried = await tryOnce(entry, call, { place, retryCount, after })
       if ('exit' in tried) return tried.exit
       again = nextTry(entry, tried.failed, retries)
-      if (!again) return caught(entry, recordFailure(entry, place, tried.failed), retryCount)
+      if (!again) return caught(entry, recordFailure(entry, place, tried.failed), { place, retryCount })
       history.remember(`${place}r`, again)
     }
     retries[again.retrier] = (retries[again.retrier] ?? 0) + 1
@@ -84,7 +84,13 @@ async function tryOnce<S extends Failable>(
 ): Promise<{ exit: Exit } | { failed: Failed }> {
   try {
     const { result, last } = await call(entry, attempt)
-    return { exit: await leave(entry, result, last, { result, retryCount: attempt.retryCount }) }
+    return {
+      exit: await leave(entry, result, last, {
+        result,
+        retryCount: attempt.retryCount,
+        place: attempt.place,
+      }),
+    }
   } catch (thrown) {
     return { failed: asFailed(thrown, entry.scope.execution.history.length) }
   }
@@ -113,7 +119,11 @@ function delayOf(retrier: Retrier, retried: number, random: () => number): numbe
 }
 
 /** The way to the catcher that names the error; throws where there is none. */
-async function caught(entry: Entry<Failable>, failed: Failed, retryCount: number): Promise<Exit> {
+async function caught(
+  entry: Entry<Failable>,
+  failed: Failed,
+  at: { place: string; retryCount: number },
+): Promise<Exit> {
   const { reason, last } = failed
   const catchers = reason instanceof Unmendable ? [] : (entry.state.Catch ?? [])
   const index = catchers.findIndex(({ ErrorEquals }) => errorMatches(ErrorEquals, reason.error))
@@ -121,6 +131,6 @@ async function caught(entry: Entry<Failable>, failed: Failed, retryCount: number
   if (!catcher) throw failed
   const isTimeout = reason.error === 'States.Timeout'
   const errorOutput = { Error: reason.error, Cause: isTimeout ? (reason.cause ?? '') : reason.cause }
-  const shaped = await shape(entry, catcher, errorOutput, `Catch[${index}]/`, { errorOutput, retryCount })
+  const shaped = await shape(entry, catcher, errorOutput, `Catch[${index}]/`, { errorOutput, ...at })
   return { ...shaped, next: catcher.Next, last }
 }

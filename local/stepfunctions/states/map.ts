@@ -15,12 +15,16 @@ export async function callMap(
   attempt: Attempt,
 ): Promise<{ result: unknown; last: number }> {
   const { history } = entry.scope.execution
-  const settings = await settingsOf(entry, attempt)
+  // Noted with the start: a list drawn at random is the same in every life.
+  const known = history.find(`${attempt.place}+`)?.note as MapSettings | undefined
+  const settings = known ?? (await settingsOf(entry, attempt))
+  entry.scope.signal.throwIfAborted()
   const { items } = settings
   const started = history.record(`${attempt.place}+`, () => ({
     after: attempt.after,
     type: 'MapStateStarted',
     details: { mapStateStartedEventDetails: { length: items.length } },
+    note: settings,
   }))
   const isDistributed = entry.state.ItemProcessor.ProcessorConfig?.Mode === 'DISTRIBUTED'
   const { outputs, succeeded, last } = isDistributed
@@ -72,7 +76,8 @@ async function runIteration(
   const { history } = entry.scope.execution
   const place = `${attemptPlace}.${mapItem.Index}`
   const of = { name: entry.name, index: mapItem.Index }
-  const input = await iterationInput(entry, mapItem)
+  const input = await iterationInput(entry, mapItem, place)
+  signal.throwIfAborted()
   const started = history.record(`${place}+`, () => ({
     after,
     type: 'MapIterationStarted',

@@ -12,7 +12,10 @@ export async function callParallel(
   const { history } = scope.execution
   const { place, retryCount, after } = attempt
   const input =
-    'Arguments' in state ? await entry.evaluate(state.Arguments, 'Arguments', { retryCount }) : entry.input
+    'Arguments' in state
+      ? await entry.evaluate(state.Arguments, 'Arguments', { retryCount, place })
+      : entry.input
+  scope.signal.throwIfAborted()
   const started = history.record(`${place}+`, () => ({ after, type: 'ParallelStateStarted' }))
   const outcomes = await runBranches(entry, attempt, (signal) =>
     state.Branches.map((branch, index) =>

@@ -66,10 +66,10 @@ async function scheduleNow(
   const token = waitsForToken(state.Resource) ? surroundings.tokens.make(row.stateMachineArn) : undefined
   const given =
     'Arguments' in state
-      ? await entry.evaluate(state.Arguments, 'Arguments', { retryCount, token })
+      ? await entry.evaluate(state.Arguments, 'Arguments', { retryCount, token, place })
       : entry.input
-  const timeoutSeconds = await secondsOf(entry, 'TimeoutSeconds', retryCount)
-  const heartbeatSeconds = await secondsOf(entry, 'HeartbeatSeconds', retryCount)
+  const timeoutSeconds = await secondsOf(entry, 'TimeoutSeconds', { retryCount, place })
+  const heartbeatSeconds = await secondsOf(entry, 'HeartbeatSeconds', { retryCount, place })
   scope.signal.throwIfAborted()
   requireFits(entry.name, given)
   const { id, timestamp } = history.record(`${place}+`, () => ({
@@ -96,13 +96,13 @@ function scheduledBefore(place: string, { id, timestamp, event, note }: Recorded
 async function secondsOf(
   entry: Entry<TaskState>,
   field: 'TimeoutSeconds' | 'HeartbeatSeconds',
-  retryCount: number,
+  at: { retryCount: number; place: string },
 ): Promise<number | undefined> {
   const template = entry.state[field]
   if (template === undefined) return undefined
-  const seconds = (await entry.evaluate(template, field, { type: 'number', retryCount })) as number
+  const seconds = (await entry.evaluate(template, field, { type: 'number', ...at })) as number
   if (seconds > 0 && Number.isInteger(seconds)) return seconds
-  return entry.fail(field, `The ${field} field must be a positive integer: ${seconds}`)
+  return entry.fail(field, `The ${field} field must be a positive integer: ${seconds}`, at.place)
 }
 
 type Outcome = { output: unknown } | { error?: string | undefined; cause?: string | undefined }
