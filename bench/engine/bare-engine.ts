@@ -119,11 +119,7 @@ function put(service: StepFunctionsService, name: string, definition: object): s
 }
 
 /** Runs something so many times, so many at once. */
-export async function inFlight(
-  width: number,
-  total: number,
-  once: (n: number) => Promise<unknown>,
-): Promise<void> {
+async function inFlight(width: number, total: number, once: (n: number) => Promise<unknown>): Promise<void> {
   let next = 0
   const worker = async (): Promise<void> => {
     while (next < total) await once(next++)
@@ -170,13 +166,13 @@ async function benchWaiting(
   }
   const named = (name: string, unit: string, values: number[]): Figure => {
     const figure = summarize({ ...stack, name, unit }, values)
-    console.log(
+    console.error(
       `${name.padEnd(44)} ${figure.median.toPrecision(3)} ${unit} (${stack.durable ? 'durable' : 'not durable'})`,
     )
     return figure
   }
   return [
-    named('memory of an execution waiting on a token', 'KB', weights),
+    named('heap of an execution waiting on a token', 'KB', weights),
     named('wake-up by a token, of 1,000 waiting', 'ms', wakes),
   ]
 }

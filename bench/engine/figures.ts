@@ -22,7 +22,8 @@ export async function measure(
   const values: number[] = []
   for (let run = 0; run < runs; run++) values.push(await once(warmUp + run))
   const figure = summarize(subject, values)
-  console.log(
+  // The last line of standard output is for whoever started the process.
+  console.error(
     `${figure.name.padEnd(44)} ${round(figure.median)} ${figure.unit} (${round(figure.min)} - ${round(figure.max)}, ${runs} runs; ${figure.stack}, ${figure.durable ? 'durable' : 'not durable'})`,
   )
   return figure

@@ -6,39 +6,63 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import synthesize, { ASSEMBLY } from '../../test/support/synthesize-once.ts'
 import { benchBareEngine } from './bare-engine.ts'
-import { type Figure, measure } from './figures.ts'
+import { type Figure, measure, summarize } from './figures.ts'
 import { benchLocalCloud } from './local-cloud.ts'
 
 const HELP = `Usage: npm run bench:engine [-- --json OUT]
 
-Measures the Step Functions engine alone (in memory and durable) and the whole local cloud.
+Measures the Step Functions engine alone (in memory and durable) and the whole local cloud, each in a process of its own.
 Nothing else should run on the machine meanwhile. Takes about two minutes.`
 
-const { values } = parseArgs({ options: { json: { type: 'string' }, help: { type: 'boolean' } } })
+/** What each process measures. */
+const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
+  'engine, in memory': () => benchBareEngine(false),
+  'engine, durable': () => benchBareEngine(true),
+  'local cloud': benchLocalCloud,
+}
+
+const { values } = parseArgs({
+  options: { json: { type: 'string' }, part: { type: 'string' }, help: { type: 'boolean' } },
+})
 if (values.help) {
   console.log(HELP)
   process.exit(0)
 }
+const part = values.part === undefined ? undefined : PARTS[values.part]
+await (part ? runPart(part) : runAll())
 
-synthesize()
-const figures: Figure[] = [
-  ...(await benchBareEngine(false)),
-  ...(await benchBareEngine(true)),
-  ...(await benchLocalCloud()),
-  await benchColdStart(),
-  peakMemory(),
-]
-if (values.json) await writeFile(values.json, `${JSON.stringify({ figures }, null, 2)}\n`)
+async function runAll(): Promise<void> {
+  synthesize()
+  const figures = [...Object.keys(PARTS).flatMap(runInProcess), ...(await benchColdStart())]
+  if (values.json) await writeFile(values.json, `${JSON.stringify({ figures }, null, 2)}\n`)
+}
 
-/** A process of its own each time, on an assembly that is synthesized and bundled already, its tables not yet made. */
-async function benchColdStart(): Promise<Figure> {
-  const subject = {
-    name: 'cold start to the first result',
-    unit: 's',
-    stack: 'local cloud',
-    durable: true,
-  } as const
-  return measure(subject, {}, async () => {
+/** The child shows its figures as they come; the last line of what it answers has them all. */
+function runInProcess(name: string): Figure[] {
+  const child = spawnSync(process.execPath, ['--expose-gc', import.meta.filename, '--part', name], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  if (child.status !== 0) throw new Error(`the measurement of ${name} failed`)
+  return JSON.parse(child.stdout.trim().split('\n').at(-1) ?? '') as Figure[]
+}
+
+async function runPart(measurePart: () => Promise<Figure[]>): Promise<void> {
+  const figures = await measurePart()
+  const [{ stack, durable } = { stack: 'engine', durable: false } as const] = figures
+  const megabytes = process.resourceUsage().maxRSS / 1024
+  const memory = summarize({ name: 'peak memory of the process', unit: 'MB', stack, durable }, [megabytes])
+  console.error(`${memory.name.padEnd(44)} ${megabytes.toFixed(0)} MB`)
+  console.log(JSON.stringify([...figures, memory]))
+}
+
+/**
+ * A process of its own each time, on an assembly that is synthesized and bundled already, its tables not yet made. Node keeps
+ * compiled code from one start to the next, as for every start of `orchestrator dev` but the first; both are measured.
+ */
+async function benchColdStart(): Promise<Figure[]> {
+  const subject = { unit: 's', stack: 'local cloud', durable: true } as const
+  const start = async (fresh: boolean): Promise<number> => {
     const folder = mkdtempSync(join(tmpdir(), 'bench-cold-'))
     const started = performance.now()
     const child = spawnSync(
@@ -46,23 +70,18 @@ async function benchColdStart(): Promise<Figure> {
       [join(import.meta.dirname, 'cold-start.ts'), ASSEMBLY, folder],
       {
         encoding: 'utf8',
+        env: { ...process.env, ...(fresh ? { NODE_DISABLE_COMPILE_CACHE: '1' } : {}) },
       },
     )
     const seconds = (performance.now() - started) / 1_000
     rmSync(folder, { recursive: true })
     if (!child.stdout.startsWith('200')) throw new Error(`${child.stdout}${child.stderr}`)
     return seconds
-  })
-}
-
-function peakMemory(): Figure {
-  const megabytes = process.resourceUsage().maxRSS / 1024
-  console.log(`peak memory of this process, all of the above ${megabytes.toFixed(0)} MB`)
-  const subject = {
-    name: 'peak memory of the bench process',
-    unit: 'MB',
-    stack: 'local cloud',
-    durable: true,
-  } as const
-  return { ...subject, runs: 1, median: megabytes, min: megabytes, max: megabytes }
+  }
+  return [
+    await measure({ ...subject, name: 'cold start to the first result' }, { warmUp: 2 }, () => start(false)),
+    await measure({ ...subject, name: 'the same, with no code compiled before' }, { warmUp: 0 }, () =>
+      start(true),
+    ),
+  ]
 }
