@@ -5,7 +5,7 @@ import { provision } from './assembly/provision.ts'
 import { IGNORABLE, makeProvisioners } from './assembly/provisioners.ts'
 import { readAssembly } from './assembly/read-assembly.ts'
 import { type AwsCall, answerAws } from './endpoint/answer-aws.ts'
-import { createEndpoint } from './endpoint/endpoint-server.ts'
+import { type Answer, answerOrRefuse, createEndpoint } from './endpoint/endpoint-server.ts'
 import { createGateway, type GatewayRoute } from './gateway/gateway-server.ts'
 import { startServices } from './services.ts'
 
@@ -55,7 +55,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     const gateway = createGateway(routes, services.invokeAs('apigateway.amazonaws.com'))
     servers.push(gateway)
     const api = await listen(gateway, options.apiPort ?? 0)
-    const endpoint = createEndpoint((request) =>
+    const answer: Answer = (request) =>
       answerAws(
         {
           ...services,
@@ -63,8 +63,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
           onCloudFormationAnswer: (id, body) => answers.get(id)?.(JSON.parse(body) as { Status: string }),
         },
         request,
-      ),
-    )
+      )
+    const endpoint = createEndpoint(answer)
     servers.push(endpoint)
     const awsUrl = `http://${HOST}:${await listen(endpoint, options.awsPort ?? 0)}`
     const provisioners = makeProvisioners({
@@ -72,6 +72,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       assets,
       routes,
       awsUrl,
+      onServiceCall: ({ body, ...call }) => answerOrRefuse(answer, { ...call, body: Buffer.from(body) }),
       ...(options.onLog ? { onLog: options.onLog } : {}),
       awaitAnswer: (id) => new Promise((resolve) => answers.set(id, resolve)),
     })

@@ -42,6 +42,7 @@ function runInProcess(name: string): Figure[] {
   const child = spawnSync(process.execPath, ['--expose-gc', import.meta.filename, '--part', name], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ORCHESTRATOR_POLL_MILLISECONDS: '250' },
   })
   if (child.status !== 0) throw new Error(`the measurement of ${name} failed`)
   return JSON.parse(child.stdout.trim().split('\n').at(-1) ?? '') as Figure[]

@@ -6,6 +6,7 @@ import type { DynamoDBService } from '../dynamodb/dynamodb-service.ts'
 import { type EventsService, parseRate } from '../events/events-service.ts'
 import type { GatewayRoute } from '../gateway/gateway-server.ts'
 import type { IamService } from '../iam/iam-service.ts'
+import type { FunctionSettings } from '../lambda/lambda-function.ts'
 import type { LambdaService } from '../lambda/lambda-service.ts'
 import type { ObjectStore } from '../s3/object-store.ts'
 import type { StepFunctionsService } from '../stepfunctions/service.ts'
@@ -26,6 +27,8 @@ export type LocalServices = {
   /** Where the endpoint will answer: functions reach the services there. */
   awsUrl: string
   onLog?: (functionName: string, text: string) => void
+  /** Answers what functions ask of the services. */
+  onServiceCall: NonNullable<FunctionSettings['onServiceCall']>
   /** Resolves when the custom resource with this id has answered. */
   awaitAnswer(id: string): Promise<{ Status: string; Reason?: string }>
 }
@@ -133,6 +136,7 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
           ...runtimeVariables(services, name, settings.MemorySize),
           ...iam.credentialsOf(settings.Role),
         },
+        onServiceCall: services.onServiceCall,
         ...(services.onLog ? { onLog: services.onLog } : {}),
       })
       return { ref: name, attributes: { Arn: functionArn } }

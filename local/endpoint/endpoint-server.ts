@@ -18,34 +18,46 @@ export function createEndpoint(answer: Answer): Server {
 }
 
 async function respond(answer: Answer, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const response = await answered(answer, incoming)
-  outgoing.writeHead(response.status, { 'x-amzn-requestid': randomUUID(), ...response.headers })
+  const { method = 'GET', url = '/' } = incoming
+  const headers = Object.fromEntries(
+    Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
+  )
+  const response = await answerOrRefuse(answer, {
+    method,
+    path: url,
+    headers,
+    body: await readBody(incoming).catch((error: Error) => error),
+  })
+  outgoing.writeHead(response.status, response.headers)
   outgoing.end(response.body)
 }
 
-async function answered(answer: Answer, incoming: IncomingMessage): Promise<AwsResponse> {
-  const isJson =
-    incoming.headers['x-amz-target'] !== undefined || (incoming.url ?? '').startsWith('/2015-03-31/')
+type RawRequest = { method: string; path: string; headers: Record<string, string>; body: Buffer | Error }
+
+/** Answers one request; never rejects: what is refused or goes wrong is answered as AWS does. */
+export async function answerOrRefuse(
+  answer: Answer,
+  { method, path, headers, body }: RawRequest,
+): Promise<AwsResponse> {
+  const response = await answered(answer, { method, path, headers, body })
+  return { ...response, headers: { 'x-amzn-requestid': randomUUID(), ...response.headers } }
+}
+
+async function answered(answer: Answer, { method, path, headers, body }: RawRequest): Promise<AwsResponse> {
+  const isJson = headers['x-amz-target'] !== undefined || path.startsWith('/2015-03-31/')
   try {
     // No SDK sends an Origin; a page in a browser does.
-    if (!namesThisMachine(incoming.headers.host) || incoming.headers.origin !== undefined) {
+    if (!namesThisMachine(headers.host) || headers.origin !== undefined) {
       throw new AwsError('AccessDeniedException', 'this endpoint answers programs on this machine only', 403)
     }
-    return await answer(await readRequest(incoming))
+    if (body instanceof Error) throw body
+    const accessKeyId = /Credential=([^/,]+)\//.exec(headers.authorization ?? '')?.[1]
+    const url = new URL(path, `http://${headers.host ?? '127.0.0.1'}`)
+    return await answer({ method, url, headers, body, accessKeyId })
   } catch (error) {
     const known = error instanceof AwsError ? error : new AwsError('InternalFailure', String(error), 500)
     return isJson ? jsonError(known) : xmlError(known)
   }
-}
-
-async function readRequest(incoming: IncomingMessage): Promise<AwsRequest> {
-  const body = await readBody(incoming)
-  const headers = Object.fromEntries(
-    Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
-  )
-  const accessKeyId = /Credential=([^/,]+)\//.exec(headers.authorization ?? '')?.[1]
-  const url = new URL(incoming.url ?? '/', `http://${headers.host ?? '127.0.0.1'}`)
-  return { method: incoming.method ?? 'GET', url, headers, body, accessKeyId }
 }
 
 function readBody(incoming: IncomingMessage): Promise<Buffer> {

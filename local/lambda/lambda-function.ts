@@ -11,7 +11,7 @@
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { FromWorker, FunctionError } from './messages.ts'
+import type { FromWorker, FunctionError, ServiceAnswer, ServiceCall } from './messages.ts'
 
 export type FunctionSettings = {
   name: string
@@ -23,6 +23,8 @@ export type FunctionSettings = {
   memoryMb: number
   environment: Record<string, string>
   onLog?: (functionName: string, text: string) => void
+  /** Answers what the function asks of the services. */
+  onServiceCall?: (call: ServiceCall) => Promise<Omit<ServiceAnswer, 'id'>>
 }
 
 export type Invocation = { payload: string } | { functionError: FunctionError }
@@ -72,11 +74,23 @@ export class LambdaFunction {
     if (this.#stopped) return Promise.resolve({ functionError: STOPPED })
     const id = randomUUID()
     const { promise, resolve } = Promise.withResolvers<Invocation>()
-    const deadline = Date.now() + this.settings.timeoutSeconds * 1_000
-    const timer = setTimeout(() => this.#timeOut(id), this.settings.timeoutSeconds * 1_000)
-    this.#pending.set(id, { payload, deadline, answer: resolve, timer })
+    this.#pending.set(id, { payload, answer: resolve, ...this.#timerOf(id) })
     this.#dispatch(id)
     return promise
+  }
+
+  /** Its time begins anew: what it lost was not its own doing. */
+  #restart(id: string): void {
+    const pending = this.#pending.get(id)
+    if (!pending) return
+    clearTimeout(pending.timer)
+    Object.assign(pending, this.#timerOf(id))
+    this.#dispatch(id)
+  }
+
+  #timerOf(id: string): Pick<Pending, 'deadline' | 'timer'> {
+    const milliseconds = this.settings.timeoutSeconds * 1_000
+    return { deadline: Date.now() + milliseconds, timer: setTimeout(() => this.#timeOut(id), milliseconds) }
   }
 
   async stop(): Promise<void> {
@@ -120,7 +134,7 @@ export class LambdaFunction {
       stdout: true,
       stderr: true,
       // Room for what dies young: hundreds of invocations side by side make much of it.
-      resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 64 },
+      resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 32 },
     })
     const sandbox: Sandbox = { worker, ids: new Set(), ready: false, retired: false, idle: undefined }
     this.#sandboxes.add(sandbox)
@@ -147,9 +161,16 @@ export class LambdaFunction {
       )
       this.#close(sandbox, message.error)
     }
+    if (message.kind === 'service') this.#serve(sandbox, message)
     if (message.kind === 'ready') sandbox.ready = true
     if (message.kind === 'pong') clearTimeout(sandbox.spinning)
     if (sandbox.retired && sandbox.ids.size === 0) void sandbox.worker.terminate()
+  }
+
+  #serve({ worker }: Sandbox, { id, ...call }: { id: number } & ServiceCall): void {
+    void this.settings
+      .onServiceCall?.(call)
+      .then((answer) => worker.postMessage({ kind: 'answer', id, ...answer }))
   }
 
   #settle(id: string, outcome: Invocation): void {
@@ -195,7 +216,7 @@ export class LambdaFunction {
       const stranded = [...sandbox.ids]
       this.#sandboxes.delete(sandbox)
       void sandbox.worker.terminate()
-      for (const id of stranded) this.#dispatch(id)
+      for (const id of stranded) this.#restart(id)
     }, PING_MILLISECONDS)
     sandbox.worker.postMessage({ kind: 'ping', id: 'alive' })
   }

@@ -1,6 +1,14 @@
 /** What the host and its workers say to one another. */
 export type Invoke = { kind: 'invoke'; id: string; payload: string; deadline: number }
-export type ToWorker = Invoke | { kind: 'ping'; id: string }
+/** A request to the services' endpoint, and what it was answered. */
+export type ServiceCall = { method: string; path: string; headers: Record<string, string>; body: Uint8Array }
+export type ServiceAnswer = {
+  id: number
+  status: number
+  headers: Record<string, string>
+  body: Uint8Array | string
+}
+export type ToWorker = Invoke | { kind: 'ping'; id: string } | ({ kind: 'answer' } & ServiceAnswer)
 
 export type FunctionError = { errorType: string; errorMessage: string; trace: string[] }
 export type FromWorker =
@@ -9,6 +17,7 @@ export type FromWorker =
   | { kind: 'result'; id: string; payload: string }
   | { kind: 'error'; id: string; error: FunctionError }
   | { kind: 'pong'; id: string }
+  | ({ kind: 'service'; id: number } & ServiceCall)
 
 export type WorkerData = {
   entry: string

@@ -2,6 +2,7 @@ import { enableCompileCache, flushCompileCache } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { FromWorker, FunctionError, Invoke, ToWorker, WorkerData } from './messages.ts'
+import { callServicesByMessage } from './service-calls.ts'
 
 type Handler = (event: unknown, context: object) => unknown
 
@@ -10,19 +11,41 @@ const { entry, handler: handlerName, functionName, functionArn, memoryMb } = wor
 
 const send = (message: FromWorker): void => parentPort?.postMessage(message)
 
+for (const stream of [process.stdout, process.stderr]) writeInTurns(stream)
+const endpoint = process.env.AWS_ENDPOINT_URL
+const answer = endpoint === undefined ? undefined : callServicesByMessage(new URL(endpoint), send)
+
 // Most of a cold start is compiling the bundle: the second time it is there already.
 enableCompileCache()
 const handler = await loadHandler()
 flushCompileCache()
 
 parentPort?.on('message', (message: ToWorker) => {
-  if (message.kind === 'ping') send({ kind: 'pong', id: message.id })
+  if (message.kind === 'answer') answer?.(message)
+  else if (message.kind === 'ping') send({ kind: 'pong', id: message.id })
   else if (handler) void invoke(handler, message)
 })
 if (handler) send({ kind: 'ready' })
 
 // Lambda reports a stray rejection as the invocation's error; here invocations overlap, so it is only told.
 process.on('unhandledRejection', (reason) => console.error('unhandled rejection', reason))
+
+/** What is logged in one turn goes to the host thread together, and after what the turn has answered. */
+function writeInTurns(stream: NodeJS.WriteStream): void {
+  const write = stream.write.bind(stream) as (...given: unknown[]) => boolean
+  let held = false
+  stream.write = ((...given: unknown[]) => {
+    if (!held) {
+      held = true
+      stream.cork()
+      setImmediate(() => {
+        held = false
+        stream.uncork()
+      })
+    }
+    return write(...given)
+  }) as typeof stream.write
+}
 
 async function loadHandler(): Promise<Handler | undefined> {
   try {

@@ -63,9 +63,9 @@ describe('what is missing in the assembly is missing on the laptop', () => {
     })
     const api = await startApi({ assembly })
     expect((await api.call('GET', '/health')).status).toBe(500)
-    expect(api.logs.join('')).toContain(
-      "ConfigError: this function's environment is not complete: TASKS_TABLE: is required",
-    )
+    await expect
+      .poll(() => api.logs.join(''))
+      .toContain("ConfigError: this function's environment is not complete: TASKS_TABLE: is required")
   })
 
   it('a bundle', async () => {
@@ -100,7 +100,9 @@ describe('what is missing in the assembly is missing on the laptop', () => {
     const assembly = alterAssembly((template) => withoutGrant(template, functionName, action))
     const api = await startApi({ assembly })
     expect(await api.call('POST', '/tasks', { type: 'simple', input: {} })).toMatchObject(answer)
-    expect(api.logs.join('')).toContain(`is not authorized to perform: ${action} on resource: arn:aws:`)
+    await expect
+      .poll(() => api.logs.join(''))
+      .toContain(`is not authorized to perform: ${action} on resource: arn:aws:`)
   })
 
   it("an agent's grant", async () => {
@@ -148,7 +150,9 @@ describe('what is missing in the assembly is missing on the laptop', () => {
   it('the permission of API Gateway and EventBridge to invoke a function', async () => {
     const api = await startApi({ assembly: without('AWS::Lambda::Permission', 'apigateway') })
     expect((await api.call('GET', '/health')).status).toBe(500)
-    expect(api.logs.join('')).toContain('apigateway.amazonaws.com has no permission to invoke')
+    await expect
+      .poll(() => api.logs.join(''))
+      .toContain('apigateway.amazonaws.com has no permission to invoke')
 
     const deaf = await startApi({ assembly: without('AWS::Lambda::Permission', 'events.amazonaws.com') })
     const taskId = await deaf.submit('simple', {})

@@ -50,16 +50,17 @@ export function ownStep({ tasks, bus, clock, executions }: Needs): HostMiddlewar
       if (!(await tasks.endStep(own, end))) throw superseded(own.path)
       addParts(request.context, { ended: true })
       const ended: StepRecord = { ...record, ...end }
+      const event = stepEndedEvent(own.taskId, ended)
+      // Waited for: what is under way when a Lambda answers may never get out.
+      const told = Promise.all([
+        signalGates({ tasks, executions }, plan, own.path),
+        notices.finish(event ? [event] : []),
+      ])
       const durationMs = Date.parse(end.endedAt) - Date.parse(record.startedAt)
       const attempt = record.attempts.length + 1
       log.info('step ended', { status: ended.status, agentId, attempt, durationMs })
       recordAttempt({ agentId, outcome: ended.status, durationMs })
-      const event = stepEndedEvent(own.taskId, ended)
-      // Waited for: what is under way when a Lambda answers may never get out.
-      await Promise.all([
-        signalGates({ tasks, executions }, plan, own.path),
-        notices.finish(event ? [event] : []),
-      ])
+      await told
       request.response = receiptOf(ended)
     },
 

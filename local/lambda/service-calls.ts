@@ -1,0 +1,85 @@
+import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http'
+import { syncBuiltinESMExports } from 'node:module'
+import { Readable, Writable } from 'node:stream'
+import type { FromWorker, ServiceAnswer, ServiceCall } from './messages.ts'
+
+type Respond = (response: IncomingMessage) => void
+
+/**
+ * Requests to the services' endpoint go to the host thread as messages. The SDK in the bundle makes and signs them as ever, and
+ * they are answered by the same code as on the port; only the socket between two threads of one process is left out, for it
+ * costs more than most of what is asked. Requests to anybody else are made as they are.
+ */
+export function callServicesByMessage(
+  endpoint: URL,
+  send: (message: FromWorker) => void,
+): (answer: ServiceAnswer) => void {
+  const original = http.request
+  const underWay = new Map<number, ServiceRequest>()
+  let count = 0
+  const open = (options: RequestOptions, respond: Respond | undefined): ClientRequest => {
+    const id = count++
+    const request = new ServiceRequest(options, respond, (call) => send({ kind: 'service', id, ...call }))
+    underWay.set(id, request)
+    request.once('close', () => underWay.delete(id))
+    // All of a ClientRequest that HTTP handlers of SDKs use.
+    return request as unknown as ClientRequest
+  }
+  const isForServices = (options: unknown): options is RequestOptions => {
+    const { hostname, host = hostname, port } = (options ?? {}) as RequestOptions
+    return host === endpoint.hostname && String(port) === endpoint.port
+  }
+  http.request = ((...given: Parameters<typeof original>) => {
+    const [options, respond] = given as unknown[]
+    return isForServices(options) ? open(options, respond as Respond) : original(...given)
+  }) as typeof http.request
+  syncBuiltinESMExports()
+  return ({ id, ...answer }) => underWay.get(id)?.answer(answer)
+}
+
+/** A request of which nothing is known but what was written. */
+class ServiceRequest extends Writable {
+  readonly #chunks: Buffer[] = []
+  readonly #options: RequestOptions
+  readonly #send: (call: ServiceCall) => void
+
+  constructor(options: RequestOptions, respond: Respond | undefined, send: (call: ServiceCall) => void) {
+    super({ autoDestroy: false })
+    this.#options = options
+    this.#send = send
+    if (respond) this.once('response', respond)
+    // Whoever asks first whether to send the body is told to.
+    if (this.#headers().expect) queueMicrotask(() => this.emit('continue'))
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.#chunks.push(chunk)
+    done()
+  }
+
+  override _final(done: () => void): void {
+    const { method = 'GET', path = '/' } = this.#options
+    this.#send({ method, path: String(path), headers: this.#headers(), body: Buffer.concat(this.#chunks) })
+    done()
+  }
+
+  /** Threads of one process do not time out on one another. */
+  setTimeout(): this {
+    return this
+  }
+
+  answer({ status, headers, body }: Omit<ServiceAnswer, 'id'>): void {
+    const response = new Readable({ read() {} })
+    response.push(
+      typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.length),
+    )
+    response.push(null)
+    this.emit('response', Object.assign(response, { statusCode: status, statusMessage: '', headers }))
+    this.destroy()
+  }
+
+  #headers(): Record<string, string> {
+    const given = Object.entries((this.#options.headers ?? {}) as Record<string, unknown>)
+    return Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), String(value)]))
+  }
+}
