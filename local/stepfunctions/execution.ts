@@ -2,7 +2,7 @@ import type { EngineClock } from './clock.ts'
 import type { Definition } from './definition.ts'
 import { History, type JournalEntry } from './history.ts'
 import type { Integrations } from './integrations/integration.ts'
-import { functionsOf } from './query.ts'
+import { functionsOf } from './query-functions.ts'
 import type { ExecutionRow, ExecutionStore } from './store/execution-store.ts'
 import type { TaskTokens } from './task-tokens.ts'
 
