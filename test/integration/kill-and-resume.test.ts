@@ -93,7 +93,7 @@ describe(`a local cloud that is killed ${KILLS} times (seed ${SEED})`, () => {
   })
 
   it('loses no execution: every task ends, with the same result', async () => {
-    expect(taskIds.length).toBeGreaterThan(KILLS * 0.6)
+    expect(taskIds.length).toBeGreaterThan(KILLS * 0.2)
     for (const taskId of taskIds) {
       const task = await api.ended(taskId)
       expect({ taskId, status: task.status, error: task.error }).toEqual({

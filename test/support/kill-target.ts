@@ -1,3 +1,4 @@
+import { ListExecutionsCommand } from '@aws-sdk/client-sfn'
 import { startLocalCloud } from '../../local/local-cloud.ts'
 import { compileFlow, type GatedWorkflow, insertGate, sideBySide } from './gated-workflow.ts'
 import { storedRuns } from './stored-runs.ts'
@@ -14,6 +15,7 @@ export function killWorkflow(log: string): GatedWorkflow & { output: unknown } {
       seen: needs.map((id) => `{% $steps.${id}.mark %}`),
       ...more,
     },
+    timeoutSeconds: 800,
     retry: { intervalSeconds: 1, backoffRate: 1, maxAttempts: 3 },
     ...(needs.length > 0 ? { needs } : {}),
   })
@@ -46,12 +48,21 @@ function sumOf(needs: readonly string[]): unknown {
   return needs.length === 0 ? 0 : `{% ${needs.map((id) => `$steps.${id}.value`).join(' + ')} %}`
 }
 
-/** One life: brings the cloud up, starts one more run, says so, and goes on until it is killed. */
+const MOST_RUNNING = 8
+
+/** One life: brings the cloud up, starts one more run (unless many are under way), says so, and goes on until it is killed. */
 const [assembly, dataFolder] = process.argv.slice(2)
 if (process.argv[1] === import.meta.filename && assembly && dataFolder) {
   const cloud = await startLocalCloud({ assembly, dataFolder })
   console.log('up')
   const runs = await storedRuns(cloud.awsUrl)
-  await runs.start(await runs.store(killWorkflow(dataFolder)))
+  const workflow = killWorkflow(dataFolder)
+  const list = new ListExecutionsCommand({
+    stateMachineArn: await runs.machineOf(workflow),
+    statusFilter: 'RUNNING',
+  })
+  // Lives are short: with more under way than one of them can move, steps would run into their timeouts.
+  const running = (await runs.sfn.send(list)).executions ?? []
+  if (running.length < MOST_RUNNING) await runs.start(await runs.store(workflow))
   console.log('started')
 }
