@@ -75,7 +75,7 @@ export class History {
   }
 
   /** The same for what ends an attempt badly: it may happen again after a redrive (J3). */
-  recordFailure(place: string, make: () => NewEvent): Recorded {
+  recordBadEnd(place: string, make: () => NewEvent): Recorded {
     const known = this.find(place)
     if (known && known.id > (this.#redrives.at(-1) ?? 0)) return known
     return this.#add(place, make())

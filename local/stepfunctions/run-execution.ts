@@ -1,11 +1,12 @@
 import type { Execution } from './execution.ts'
 import { asText } from './history.ts'
+import { present } from './present.ts'
 import { runFlow } from './run-flow.ts'
 import { ExecutionStopped, Failed, StateError } from './state-error.ts'
 
 /**
- * Runs an execution to its end and records it; one that has a past goes on where it was. Rejects for nothing that goes wrong in it: that
- * is how the execution ended; but for a store that does not take what happens: then nothing can go on.
+ * Runs an execution to its end and records it; one that has a past goes on where it was. What goes wrong in it is how it
+ * ended. Rejects only when the store does not take what happens: then nothing can go on.
  */
 export async function runExecution(execution: Execution): Promise<void> {
   const { row, history, definition, input, controller } = execution
@@ -36,9 +37,9 @@ export async function runExecution(execution: Execution): Promise<void> {
 /** Stops a running execution; what it was doing learns of it by its signal. */
 export function stopExecution(execution: Execution, error?: string, cause?: string): void {
   if (execution.outcome) return
-  const details = { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) }
+  const details = present({ error, cause })
   const { history } = execution
-  history.recordFailure('aborted', () => ({
+  history.recordBadEnd('aborted', () => ({
     after: 0,
     type: 'ExecutionAborted',
     details: { executionAbortedEventDetails: details },
@@ -52,10 +53,10 @@ function endBadly(execution: Execution, thrown: unknown): void {
   if (execution.outcome || thrown instanceof ExecutionStopped) return
   const { history } = execution
   const { error, cause } = asStateError(thrown)
-  const details = { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) }
+  const details = present({ error, cause })
   const after = thrown instanceof Failed ? thrown.last : history.length
   if (thrown instanceof ExecutionTimedOut) {
-    history.recordFailure('timed out', () => ({
+    history.recordBadEnd('timed out', () => ({
       after,
       type: 'ExecutionTimedOut',
       details: { executionTimedOutEventDetails: {} },
@@ -63,7 +64,7 @@ function endBadly(execution: Execution, thrown: unknown): void {
     execution.end({ status: 'TIMED_OUT' })
     return
   }
-  history.recordFailure('failed', () => ({
+  history.recordBadEnd('failed', () => ({
     after,
     type: 'ExecutionFailed',
     details: { executionFailedEventDetails: details },

@@ -60,7 +60,7 @@ async function runState(
   const entered = { id: enteredId, timestamp, after: event.previousEventId }
   const exit = await behave(makeEntry(name, state, given, scope, place, entered)).catch((thrown: unknown) => {
     if (thrown instanceof SiblingFailed) {
-      history.recordFailure(`${place}!`, () => ({ after: thrown.last, type: `${state.Type}StateAborted` }))
+      history.recordBadEnd(`${place}!`, () => ({ after: thrown.last, type: `${state.Type}StateAborted` }))
     }
     throw thrown
   })

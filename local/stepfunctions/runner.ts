@@ -1,8 +1,9 @@
 import { AwsError } from '../endpoint/aws-error.ts'
 import type { EngineClock } from './clock.ts'
 import type { Definition } from './definition.ts'
+import { endIn, outcomeOf } from './ends.ts'
 import { type ChildSpec, Execution, type Outcome } from './execution.ts'
-import { asText, detailsOf, type History, type JournalEntry } from './history.ts'
+import { asText, type JournalEntry } from './history.ts'
 import type { Integrations } from './integrations/integration.ts'
 import { InvalidDefinition, parseDefinition } from './parse-definition.ts'
 import { runExecution, stopExecution } from './run-execution.ts'
@@ -219,33 +220,4 @@ export class Runner {
     const told = async (): Promise<void> => onStatusChange(row)
     told().then(announced, () => {})
   }
-}
-
-/** How the history says that an execution has ended; nothing that was before a redrive counts. */
-function endIn(history: History): Outcome | undefined {
-  for (const [place, status] of Object.entries(ENDS)) {
-    const found = history.find(place)
-    if (!found || history.redriveAfter(found.id) !== undefined) continue
-    const { output, error, cause } = detailsOf(found.event) as {
-      output?: string
-      error?: string
-      cause?: string
-    }
-    if (status === 'SUCCEEDED') return { status, output: JSON.parse(output ?? 'null') as unknown }
-    return { status, ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) }
-  }
-  return undefined
-}
-
-const ENDS = {
-  succeeded: 'SUCCEEDED',
-  failed: 'FAILED',
-  'timed out': 'TIMED_OUT',
-  aborted: 'ABORTED',
-} as const
-
-function outcomeOf({ status, output, error, cause }: ExecutionRow): Outcome {
-  if (status === 'SUCCEEDED') return { status, output: JSON.parse(output ?? 'null') as unknown }
-  if (status === 'RUNNING') throw new Error('an execution that runs has no outcome')
-  return { status, ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) }
 }

@@ -82,7 +82,7 @@ export function makeEntry<S extends State>(
     const reason = new StateError('States.QueryEvaluationError', cause)
     const location = field === undefined ? {} : { location: field }
     const details = { error: reason.error, cause, state: name, ...location }
-    const { id } = history.recordFailure(`${at}?${field ?? ''}`, () => ({
+    const { id } = history.recordBadEnd(`${at}?${field ?? ''}`, () => ({
       after,
       type: 'EvaluationFailed',
       details: { evaluationFailedEventDetails: details },

@@ -1,4 +1,5 @@
 import { asText } from './history.ts'
+import { present } from './present.ts'
 import type { StateError } from './state-error.ts'
 
 const REGION = 'us-east-1'
@@ -52,8 +53,4 @@ function functionEvents(resource: string): TaskEvents {
     failed: ({ error, cause }) =>
       error === 'States.Timeout' ? words('TimedOut', { error }) : words('Failed', present({ error, cause })),
   }
-}
-
-function present<T extends object>(fields: T): Partial<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>
 }

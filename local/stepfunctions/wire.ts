@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { AwsError } from '../endpoint/aws-error.ts'
 import type { HistoryEvent } from './history.ts'
+import { present } from './present.ts'
 import { type StepFunctionsService, whyNotRedrivable } from './service.ts'
 import type { ExecutionRow, StateMachine } from './store/execution-store.ts'
 import { ACTION_NAMES, type ActionName, parseRequest, type RequestOf } from './wire-requests.ts'
@@ -203,7 +204,7 @@ function summary(row: ExecutionRow): object {
     ...{ executionArn, stateMachineArn, name, status, startDate: seconds(startedAt), redriveCount },
     ...(stoppedAt === undefined ? {} : { stopDate: seconds(stoppedAt) }),
     ...(redrivenAt === undefined ? {} : { redriveDate: seconds(redrivenAt) }),
-    ...(mapRunArn === undefined ? {} : { mapRunArn }),
+    ...present({ mapRunArn }),
   }
 }
 
@@ -215,10 +216,8 @@ function describe(row: ExecutionRow): object {
     input,
     inputDetails: { included: true },
     ...(output === undefined ? {} : { output, outputDetails: { included: true } }),
-    ...(error === undefined ? {} : { error }),
-    ...(cause === undefined ? {} : { cause }),
     redriveStatus: reason === undefined ? 'REDRIVABLE' : 'NOT_REDRIVABLE',
-    ...(reason === undefined ? {} : { redriveStatusReason: reason }),
+    ...present({ error, cause, redriveStatusReason: reason }),
   }
 }
 

@@ -33,7 +33,7 @@ export async function callDistributedMap(
   } catch (thrown) {
     const failed = asFailed(thrown, run.id)
     const { error, cause } = failed.reason
-    const { id } = history.recordFailure(`${place}y`, () => ({
+    const { id } = history.recordBadEnd(`${place}y`, () => ({
       after: run.id,
       type: 'MapRunFailed',
       details: { mapRunFailedEventDetails: { error, cause } },

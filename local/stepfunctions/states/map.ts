@@ -94,7 +94,7 @@ async function runIteration(
     return { ...ran, succeeded: id }
   } catch (thrown) {
     if (thrown instanceof SiblingFailed) {
-      history.recordFailure(`${place}!`, () => ({
+      history.recordBadEnd(`${place}!`, () => ({
         after: thrown.last,
         type: 'MapIterationAborted',
         details: { mapIterationAbortedEventDetails: of },
@@ -102,7 +102,7 @@ async function runIteration(
       throw thrown
     }
     const failed = asFailed(thrown, history.length)
-    history.recordFailure(`${place}x`, () => ({
+    history.recordBadEnd(`${place}x`, () => ({
       after: failed.last,
       type: 'MapIterationFailed',
       details: { mapIterationFailedEventDetails: of },

@@ -11,7 +11,7 @@ export function recordFailure(entry: Entry<State>, place: string, failed: Failed
   const { state, scope } = entry
   if (state.Type === 'Task') return failed
   const { reason, last } = failed
-  const { id } = scope.execution.history.recordFailure(`${place}x`, () => ({
+  const { id } = scope.execution.history.recordBadEnd(`${place}x`, () => ({
     after: last,
     type: `${state.Type}StateFailed`,
     note: { error: reason.error, cause: reason.cause },

@@ -27,7 +27,7 @@ export type Scheduled = {
   last: number
 }
 
-type Outcome = { output: unknown } | { error?: string | undefined; cause?: string | undefined }
+type Answer = { output: unknown } | { error?: string | undefined; cause?: string | undefined }
 
 /** Makes the call, unless it was submitted before, and waits for its outcome. Throws Failed. */
 export async function callUntilOutcome(
@@ -47,23 +47,23 @@ export async function callUntilOutcome(
   let last = scheduled.last
 
   /** In the history first (C1, C3): should that fail, whoever answers hears of it, and may answer again. */
-  const settle = (outcome: Outcome): void => {
+  const settle = (answer: Answer): void => {
     if (over.signal.aborted) return
-    const reason = failureIn(outcome, name)
+    const reason = failureIn(answer, name)
     const { id } = reason
       ? history.record(`${place}x`, () => ({ after: last, ...events.failed(reason) }))
-      : history.record(`${place}=`, () => ({ after: last, ...events.succeeded(outputOf(outcome)) }))
+      : history.record(`${place}=`, () => ({ after: last, ...events.succeeded(outputOf(answer)) }))
     over.abort(OVER)
     if (token) tokens.close(token)
     if (reason) reject(new Failed(reason, id))
-    else resolve({ result: outputOf(outcome), last: id })
+    else resolve({ result: outputOf(answer), last: id })
   }
   const submitted = (answer: unknown): void => {
     const words = events.submitted?.(answer)
     if (over.signal.aborted || !words) return
     last = history.record(`${place}/`, () => ({ after: last, ...words })).id
   }
-  const heart = makeHeart(scheduled, clock, over.signal, () => settle(TIMED_OUT))
+  const heart = makeHeart(scheduled, clock, over.signal, () => settle(TIMED_OUT), reject)
   const stop = (): void => {
     over.abort(OVER)
     if (token) tokens.close(token)
@@ -102,13 +102,13 @@ export async function callUntilOutcome(
   return promise.finally(() => scope.signal.removeEventListener('abort', stop))
 }
 
-const outputOf = (outcome: Outcome): unknown => ('output' in outcome ? outcome.output : undefined)
+const outputOf = (answer: Answer): unknown => ('output' in answer ? answer.output : undefined)
 
 /** Why a call has failed: as it says itself, or because what it answered is too large. */
-function failureIn(outcome: Outcome, stateName: string): StateError | undefined {
-  if (!('output' in outcome)) return new StateError(outcome.error, outcome.cause)
+function failureIn(answer: Answer, stateName: string): StateError | undefined {
+  if (!('output' in answer)) return new StateError(answer.error, answer.cause)
   try {
-    requireFits(stateName, outcome.output)
+    requireFits(stateName, answer.output)
     return undefined
   } catch (thrown) {
     return thrown as StateError
@@ -131,6 +131,7 @@ function makeHeart(
   clock: { sleep(milliseconds: number, signal?: AbortSignal): Promise<void> },
   over: AbortSignal,
   stopped: () => void,
+  reject: (reason: unknown) => void,
 ): { beat(): void } {
   if (!token || heartbeatSeconds === undefined) return { beat: ignore }
   let silence = new AbortController()
@@ -138,7 +139,10 @@ function makeHeart(
     silence.abort(OVER)
     silence = new AbortController()
     const signal = AbortSignal.any([over, silence.signal])
-    clock.sleep(heartbeatSeconds * 1_000, signal).then(stopped, ignore)
+    clock
+      .sleep(heartbeatSeconds * 1_000, signal)
+      .then(stopped, ignore)
+      .catch(reject)
   }
   beat()
   return { beat }

@@ -1,0 +1,35 @@
+import type { Outcome } from './execution.ts'
+import { detailsOf, type History } from './history.ts'
+import { present } from './present.ts'
+import type { ExecutionRow } from './store/execution-store.ts'
+
+/** The places of the events that end an execution. */
+const ENDS = {
+  succeeded: 'SUCCEEDED',
+  failed: 'FAILED',
+  'timed out': 'TIMED_OUT',
+  aborted: 'ABORTED',
+} as const
+
+/** How the history says that an execution has ended; nothing that was before a redrive counts. */
+export function endIn(history: History): Outcome | undefined {
+  for (const [place, status] of Object.entries(ENDS)) {
+    const found = history.find(place)
+    if (!found || history.redriveAfter(found.id) !== undefined) continue
+    return outcomeFrom(status, detailsOf(found.event))
+  }
+  return undefined
+}
+
+/** Throws for an execution that runs. */
+export function outcomeOf(row: ExecutionRow): Outcome {
+  if (row.status === 'RUNNING') throw new Error('an execution that runs has no outcome')
+  return outcomeFrom(row.status, row)
+}
+
+type Details = { output?: string | undefined; error?: string | undefined; cause?: string | undefined }
+
+function outcomeFrom(status: Outcome['status'], { output, error, cause }: Details): Outcome {
+  if (status === 'SUCCEEDED') return { status, output: JSON.parse(output ?? 'null') as unknown }
+  return { status, ...present({ error, cause }) }
+}
