@@ -43,7 +43,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const answers = new Map<string, (answer: { Status: string; Reason?: string }) => void>()
   const routes: GatewayRoute[] = []
   const services = await startServices(options)
-  const { dynamodb, events, lambda, stepfunctions } = services
+  const { dynamodb, events, stepfunctions } = services
   const servers: Server[] = []
   const stopping = new AsyncDisposableStack()
   stopping.defer(() => services.closeStorage())
@@ -77,13 +77,13 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       awaitAnswer: (id) => new Promise((resolve) => answers.set(id, resolve)),
     })
     const { account, region } = services
-    const { ignored } = await provision(
-      { stacks, assets },
-      { account, region, provisioners, ignorable: IGNORABLE },
-    )
+    const [{ ignored }] = await Promise.all([
+      provision({ stacks, assets }, { account, region, provisioners, ignorable: IGNORABLE }),
+      dynamodb.ready(),
+    ])
+    await dynamodb.ready()
     await stepfunctions.resume()
     events.startSchedules()
-    for (const arn of events.listTargets()) lambda.warm(arn)
     return {
       apiUrl: `http://localhost:${api}`,
       awsUrl,

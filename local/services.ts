@@ -104,7 +104,7 @@ async function openStorage(folder: string | undefined): Promise<Storage> {
   if (folder) await mkdir(folder, { recursive: true })
   const storage = new AsyncDisposableStack()
   try {
-    const dynamodb = await DynamoDBService.start(folder && join(folder, 'dynamodb'))
+    const dynamodb = new DynamoDBService(folder && join(folder, 'dynamodb'))
     storage.defer(() => dynamodb.stop())
     const objects = await ObjectStore.open(folder && join(folder, 's3'))
     storage.defer(() => objects.close())

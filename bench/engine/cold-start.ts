@@ -21,6 +21,6 @@ for (;;) {
     console.log(answer.status, await answer.text())
     break
   }
-  await new Promise((resolve) => setTimeout(resolve, 10))
+  await new Promise((resolve) => setTimeout(resolve, 40))
 }
 process.kill(process.pid, 'SIGKILL')

@@ -47,7 +47,7 @@ export const IGNORABLE = [
 
 /** A provisioner for each type of resource that our stacks use. */
 export function makeProvisioners(services: LocalServices): Readonly<Record<string, Provisioner>> {
-  const { account, region, dynamodb, objects, events, iam, stepfunctions, routes } = services
+  const { account, region, dynamodb, objects, events, iam, lambda, stepfunctions, routes } = services
   const arn = (service: string, resource: string): string =>
     `arn:aws:${service}:${region}:${account}:${resource}`
   const integrations = new Map<string, string>()
@@ -56,7 +56,7 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
     'AWS::DynamoDB::Table': async ({ stack, logicalId, properties }) => {
       const TableName = text(properties, 'TableName') ?? `${stack}-${logicalId}`
       const { AttributeDefinitions, KeySchema, GlobalSecondaryIndexes } = properties
-      await dynamodb.createTable({
+      dynamodb.createTable({
         TableName,
         AttributeDefinitions,
         KeySchema,
@@ -83,13 +83,15 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
       const everyMilliseconds = parseRate(ScheduleExpression as string | undefined)
       if (ScheduleExpression && !everyMilliseconds)
         throw new Error(`${logicalId}: only rate(...) schedules run locally`)
+      const targets = z.array(TargetSchema).parse(Targets)
       events.putRule({
         name: logicalId,
         bus: String(EventBusName),
         pattern: EventPattern as Record<string, unknown> | undefined,
         everyMilliseconds,
-        targets: z.array(TargetSchema).parse(Targets),
+        targets,
       })
+      if (EventPattern) for (const { arn } of targets) lambda.warm(arn)
       return { ref: logicalId, attributes: { Arn: arn('events', `rule/${logicalId}`) } }
     },
 
@@ -124,7 +126,7 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
       const name = settings.FunctionName ?? logicalId
       const functionArn = arn('lambda', `function:${name}`)
       const [file = 'index', handler = 'handler'] = settings.Handler.split('.')
-      services.lambda.put({
+      lambda.put({
         name,
         arn: functionArn,
         entry: await bundleOf(services, name, settings.Code.S3Key, `${file}.mjs`),
@@ -143,7 +145,7 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
     },
 
     'AWS::Lambda::Permission': async ({ logicalId, properties }) => {
-      services.lambda.permit(String(properties.FunctionName), String(properties.Principal))
+      lambda.permit(String(properties.FunctionName), String(properties.Principal))
       return { ref: logicalId }
     },
 
@@ -165,8 +167,7 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
     'AWS::ApiGatewayV2::Integration': async ({ logicalId, properties }) => {
       const functionArn = String(properties.IntegrationUri)
       integrations.set(logicalId, functionArn)
-      // The first thing that will be asked for.
-      services.lambda.warm(functionArn)
+      lambda.warm(functionArn)
       return { ref: logicalId }
     },
 
@@ -191,7 +192,7 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
         ResourceType: type,
         ResourceProperties,
       }
-      const outcome = await services.lambda.invoke(String(ServiceToken), JSON.stringify(event))
+      const outcome = await lambda.invoke(String(ServiceToken), JSON.stringify(event))
       if ('functionError' in outcome)
         throw new Error(
           `${stack}/${logicalId}: ${outcome.functionError.errorType}: ${outcome.functionError.errorMessage}`,

@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
+import { spawnThread } from '../spawn-thread.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 
 export type RawAnswer = { status: number; headers: Record<string, string>; body: string }
@@ -7,17 +8,21 @@ type Waiting = { resolve: (answer: RawAnswer) => void; reject: (reason: Error) =
 
 const KEPT_HEADERS = ['content-type', 'x-amz-crc32']
 
-/** The embedded DynamoDB: requests are passed on as they are. */
+/** The embedded DynamoDB: requests are passed on as they are, when the tables that are being made are there. */
 export class DynamoDBService {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   readonly #exited: Promise<unknown>
   #count = 0
   #ended: Error | undefined
+  /** What must be done before a request can be answered. */
+  readonly #making = new Set<Promise<void>>()
   /** Settles only when the storage fails (a full disk, a folder that another process has): nothing works after that. */
   readonly failed: Promise<Error>
 
-  private constructor(worker: Worker) {
+  /** Opens the tables under `path`, or in memory. */
+  constructor(path?: string) {
+    const worker = spawnThread(new URL('./worker.ts', import.meta.url), { workerData: { path } })
     this.#worker = worker
     const failed = Promise.withResolvers<Error>()
     this.failed = failed.promise
@@ -32,41 +37,62 @@ export class DynamoDBService {
       this.#waiting.get(id)?.resolve({ status, headers: Object.fromEntries(kept), body })
       this.#waiting.delete(id)
     })
+    // The store is opened by the first request: better now than by the first task.
+    const opened = this.#request('DynamoDB_20120810.ListTables', '{}')
+    this.#make(
+      opened.catch((failure: Error) => {
+        throw new Error(`the tables in ${path} cannot be used: ${reasonOf(failure)}`, { cause: failure })
+      }),
+    )
   }
 
-  /** Tables live under `path`, or in memory. Throws when the path cannot be used, by another process's hold on it too. */
-  static async start(path?: string): Promise<DynamoDBService> {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { path }, execArgv: [] })
-    const service = new DynamoDBService(worker)
-    // The store is opened by the first request: better now than by the first task.
-    const opened = service.send('DynamoDB_20120810.ListTables', '{}')
-    await opened.catch((failure: Error) => {
-      throw new Error(`the tables in ${path} cannot be used: ${reasonOf(failure)}`, { cause: failure })
-    })
-    return service
+  /**
+   * Resolves when all tables that were asked for are there. Rejects when one cannot be made, or their folder cannot be used,
+   * by another process's hold on it too.
+   */
+  async ready(): Promise<void> {
+    await Promise.all(this.#making)
   }
 
   send(target: string, body: Buffer | string): Promise<RawAnswer> {
+    if (this.#making.size === 0) return this.#request(target, body)
+    return this.ready().then(() => this.#request(target, body))
+  }
+
+  /** Begins to create a table, unless it is there already; `ready` says how that went. */
+  createTable(description: { TableName: string }): void {
+    const created = this.#request('DynamoDB_20120810.CreateTable', JSON.stringify(description))
+    this.#make(
+      created.then(({ status, body }) => {
+        if (status === 200 || body.includes('ResourceInUseException')) return
+        throw new Error(`table ${description.TableName}: ${body}`)
+      }),
+    )
+  }
+
+  async stop(): Promise<void> {
+    // What was asked before has been passed on then.
+    await this.ready().catch(() => {})
+    this.#post({ kind: 'stop' })
+    const late = setTimeout(() => void this.#worker.terminate(), 2_000)
+    await this.#exited
+    clearTimeout(late)
+  }
+
+  /** What has failed stays: no request can be answered after that. */
+  #make(work: Promise<unknown>): void {
+    const making: Promise<void> = work.then(() => void this.#making.delete(making))
+    this.#making.add(making)
+    making.catch(() => {})
+  }
+
+  #request(target: string, body: Buffer | string): Promise<RawAnswer> {
     if (this.#ended) return Promise.reject(this.#ended)
     const { promise, resolve, reject } = Promise.withResolvers<RawAnswer>()
     const id = this.#count++
     this.#waiting.set(id, { resolve, reject })
     this.#post({ kind: 'request', id, target, body: body.toString() })
     return promise
-  }
-
-  /** Creates a table unless it is there already. */
-  async createTable(description: { TableName: string }): Promise<void> {
-    const answer = await this.send('DynamoDB_20120810.CreateTable', JSON.stringify(description))
-    if (answer.status === 200 || answer.body.includes('ResourceInUseException')) return
-    throw new Error(`table ${description.TableName}: ${answer.body}`)
-  }
-
-  async stop(): Promise<void> {
-    this.#post({ kind: 'stop' })
-    const late = setTimeout(() => void this.#worker.terminate(), 2_000)
-    await this.#exited
-    clearTimeout(late)
   }
 
   /** Nobody waits for a worker that is no more. */

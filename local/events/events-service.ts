@@ -56,13 +56,6 @@ export class EventsService {
     this.#rules.push(rule)
   }
 
-  /** ARNs of those that wait for events. */
-  listTargets(): string[] {
-    return this.#rules
-      .filter(({ pattern }) => pattern)
-      .flatMap(({ targets }) => targets.map(({ arn }) => arn))
-  }
-
   /** Starts the schedules, each soon: what waited for them while nothing ran has waited enough. */
   startSchedules(): void {
     for (const rule of this.#rules.filter(({ everyMilliseconds }) => everyMilliseconds)) {

@@ -10,7 +10,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
+import { spawnThread } from '../spawn-thread.ts'
 import type { FromWorker, FunctionError, ServiceAnswer, ServiceCall } from './messages.ts'
 
 export type FunctionSettings = {
@@ -42,7 +43,7 @@ type Sandbox = {
   ids: Set<string>
   ready: boolean
   retired: boolean
-  spinning?: NodeJS.Timeout
+  spinning: NodeJS.Timeout | undefined
   idle: NodeJS.Timeout | undefined
 }
 
@@ -79,20 +80,6 @@ export class LambdaFunction {
     return promise
   }
 
-  /** Its time begins anew: what it lost was not its own doing. */
-  #restart(id: string): void {
-    const pending = this.#pending.get(id)
-    if (!pending) return
-    clearTimeout(pending.timer)
-    Object.assign(pending, this.#timerOf(id))
-    this.#dispatch(id)
-  }
-
-  #timerOf(id: string): Pick<Pending, 'deadline' | 'timer'> {
-    const milliseconds = this.settings.timeoutSeconds * 1_000
-    return { deadline: Date.now() + milliseconds, timer: setTimeout(() => this.#timeOut(id), milliseconds) }
-  }
-
   async stop(): Promise<void> {
     this.#stopped = true
     for (const id of [...this.#pending.keys()]) this.#settle(id, { functionError: STOPPED })
@@ -115,6 +102,20 @@ export class LambdaFunction {
     sandbox.worker.postMessage({ kind: 'invoke', id, payload, deadline })
   }
 
+  /** Its time begins anew: what it lost was not its own doing. */
+  #restart(id: string): void {
+    const pending = this.#pending.get(id)
+    if (!pending) return
+    clearTimeout(pending.timer)
+    Object.assign(pending, this.#timerOf(id))
+    this.#dispatch(id)
+  }
+
+  #timerOf(id: string): Pick<Pending, 'deadline' | 'timer'> {
+    const milliseconds = this.settings.timeoutSeconds * 1_000
+    return { deadline: Date.now() + milliseconds, timer: setTimeout(() => this.#timeOut(id), milliseconds) }
+  }
+
   /** The least busy; one that still loads its bundle only when there is no other. */
   #choose(): Sandbox {
     const open = [...this.#sandboxes].filter(({ retired }) => !retired)
@@ -127,16 +128,22 @@ export class LambdaFunction {
 
   #open(): Sandbox {
     const { name, arn, entry, handler, memoryMb, environment, onLog } = this.settings
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    const worker = spawnThread(new URL('./worker.ts', import.meta.url), {
       workerData: { entry, handler, functionName: name, functionArn: arn, memoryMb },
       env: environment,
-      execArgv: [],
       stdout: true,
       stderr: true,
       // Room for what dies young: hundreds of invocations side by side make much of it.
       resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 32 },
     })
-    const sandbox: Sandbox = { worker, ids: new Set(), ready: false, retired: false, idle: undefined }
+    const sandbox: Sandbox = {
+      worker,
+      ids: new Set(),
+      ready: false,
+      retired: false,
+      spinning: undefined,
+      idle: undefined,
+    }
     this.#sandboxes.add(sandbox)
     for (const stream of [worker.stdout, worker.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => onLog?.(name, text))

@@ -1,4 +1,4 @@
-import { enableCompileCache, flushCompileCache } from 'node:module'
+import { flushCompileCache } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { FromWorker, FunctionError, Invoke, ToWorker, WorkerData } from './messages.ts'
@@ -15,9 +15,8 @@ for (const stream of [process.stdout, process.stderr]) writeInTurns(stream)
 const endpoint = process.env.AWS_ENDPOINT_URL
 const answer = endpoint === undefined ? undefined : callServicesByMessage(new URL(endpoint), send)
 
-// Most of a cold start is compiling the bundle: the second time it is there already.
-enableCompileCache()
 const handler = await loadHandler()
+// Most of a cold start is compiling the bundle: the next time it is there already.
 flushCompileCache()
 
 parentPort?.on('message', (message: ToWorker) => {

@@ -89,10 +89,10 @@ describe('trouble on the local cloud', () => {
     rmSync(dataFolder, { recursive: true })
   })
 
-  it('refuses tables that another process has', async () => {
+  it('refuses a folder that another process has', async () => {
     const dataFolder = mkdtempSync(join(tmpdir(), 'cloud-'))
     const first = await startApi({ dataFolder })
-    await expect(startApi({ dataFolder })).rejects.toThrow(/the tables in .* cannot be used/)
+    await expect(startApi({ dataFolder })).rejects.toThrow(/the (tables|executions) in .* cannot be used/)
     await first.stop()
     rmSync(dataFolder, { recursive: true })
   })

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { BUNDLING } from '../../infra/bundle-functions.ts'
 import { ASSEMBLY } from './synthesize-once.ts'
 
 type Resource = { Type: string; Properties: Record<string, never>; DependsOn?: string[] }
@@ -37,21 +38,16 @@ export async function replaceAgent(agentId: string, agentFile: string): Promise<
     asset = join(inside, `asset.${key.Code.S3Key.replace('.zip', '')}`)
     rmSync(asset)
   })
-  const root = join(import.meta.dirname, '../..')
   await build({
     stdin: {
       contents: `import agent from ${JSON.stringify(agentFile)}
         import { agentHandler } from './functions/steps/agent-handler.ts'
         export const handler = agentHandler(agent)`,
-      resolveDir: root,
+      resolveDir: BUNDLING.absWorkingDir,
       loader: 'ts',
     },
+    ...BUNDLING,
     outfile: join(asset, 'index.mjs'),
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    banner: { js: "import{createRequire as __c}from'node:module';const require=__c(import.meta.url);" },
-    logLevel: 'error',
   })
   return folder
 }

@@ -94,7 +94,7 @@ function memoryBlobs(blobs: Map<string, string>): BlobStore {
 }
 
 async function startDynamoDB(): Promise<{ client: DynamoDBDocumentClient; stop(): Promise<void> }> {
-  const service = await DynamoDBService.start()
+  const service = new DynamoDBService()
   const door = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
