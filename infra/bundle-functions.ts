@@ -70,7 +70,7 @@ export async function bundleFunctions(catalogue: Catalogue): Promise<Bundles> {
   })
   const text = JSON.stringify({
     agents: catalogue.agents.map(({ manifest }) => manifest),
-    workflows: catalogue.workflows,
+    workflows: catalogue.workflows.map(({ workflow, compiled }) => ({ workflow, gates: compiled.gates })),
   })
   await mkdir(join(out, 'register'), { recursive: true })
   await writeFile(join(out, 'register', 'catalogue.json'), text)

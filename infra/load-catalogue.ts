@@ -2,15 +2,16 @@ import { glob, readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
-import { compileWorkflow } from '../shared/compiler/index.ts'
+import { type Compiled, compileWorkflow, issuesOfCompiling } from '../shared/compiler/index.ts'
 import { type AgentManifest, AgentManifestSchema } from '../shared/domain/agent.ts'
 import { describeIssues, issuesOfZod } from '../shared/domain/issue.ts'
 import type { Workflow } from '../shared/workflow/schema.ts'
 import { validateWorkflow } from '../shared/workflow/validate-workflow.ts'
 
+export type CompiledWorkflow = { workflow: Workflow; compiled: Compiled }
 export type Catalogue = {
   agents: { manifest: AgentManifest; entry: string }[]
-  workflows: Workflow[]
+  workflows: CompiledWorkflow[]
 }
 
 export const PROJECT_ROOT = join(import.meta.dirname, '..')
@@ -29,7 +30,11 @@ export async function loadCatalogue(): Promise<Catalogue> {
   const agents = await Promise.allSettled(entries.map((entry) => loadAgent(join(AGENTS, entry))))
   const workflows = await Promise.allSettled(files.map((file) => loadWorkflow(join(WORKFLOWS, file))))
   const loaded = { agents: valuesOf(agents), workflows: valuesOf(workflows) }
-  const problems = [...problemsOf(agents), ...problemsOf(workflows), ...clashesIn(loaded.workflows)]
+  const problems = [
+    ...problemsOf(agents),
+    ...problemsOf(workflows),
+    ...clashesIn(loaded.workflows.map(({ workflow }) => workflow)),
+  ]
   if (problems.length > 0) throw new CatalogueError(problems.join('\n'))
   return loaded
 }
@@ -52,11 +57,11 @@ async function loadAgent(entry: string): Promise<Catalogue['agents'][number]> {
   throw new CatalogueError(`${file}: it declares agent "${manifest.id}"; its folder says "${folder}"`)
 }
 
-async function loadWorkflow(path: string): Promise<Workflow> {
+async function loadWorkflow(path: string): Promise<CompiledWorkflow> {
   const file = relative(PROJECT_ROOT, path)
   const { workflow, issues } = validateWorkflow(await readFile(path, 'utf8'))
-  const all = workflow ? compileWorkflow(workflow).issues : issues
-  if (workflow && all.length === 0) return workflow
+  const all = workflow ? issuesOfCompiling(workflow) : issues
+  if (workflow && all.length === 0) return { workflow, compiled: compileWorkflow(workflow) }
   throw new CatalogueError(all.map((issue) => `${file}: ${describeIssues([issue])}`).join('\n'))
 }
 

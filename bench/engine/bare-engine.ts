@@ -5,8 +5,9 @@ import { realClock } from '../../local/stepfunctions/clock.ts'
 import { StepFunctionsService } from '../../local/stepfunctions/service.ts'
 import { memoryStore } from '../../local/stepfunctions/store/memory-store.ts'
 import { sqliteStore } from '../../local/stepfunctions/store/sqlite-store.ts'
+import type { StoredWorkflow } from '../../test/support/stored-runs.ts'
 import { type Figure, measure, summarize } from './figures.ts'
-import { type BenchWorkflow, chain, diamond, fanOut } from './workflows.ts'
+import { chain, diamond, fanOut } from './workflows.ts'
 
 const MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:'
 const PASSES = 2_000
@@ -31,12 +32,12 @@ export async function benchBareEngine(durable: boolean): Promise<Figure[]> {
   let count = 0
   /** Starts an execution and waits for its end; answers how many milliseconds it took. */
   const run = async (
-    { name, definition }: Pick<BenchWorkflow, 'name' | 'definition'>,
-    bindings = {},
+    { name, definition }: Pick<StoredWorkflow, 'name' | 'definition'>,
+    functions = {},
   ): Promise<number> => {
     const stateMachineArn = put(service, name, definition)
     const started = performance.now()
-    const input = JSON.stringify({ taskId: 't', bindings })
+    const input = JSON.stringify({ taskId: 't', functions })
     const { executionArn } = service.startExecution({ stateMachineArn, name: `r${count++}`, input })
     const { status, cause } = await service.untilEnded(executionArn)
     if (status !== 'SUCCEEDED') throw new Error(`${name}: ${status} ${cause}`)
@@ -66,16 +67,16 @@ export async function benchBareEngine(durable: boolean): Promise<Figure[]> {
     await measure(
       { ...stack, name: 'chain of 100 no-op steps, per step', unit: 'ms' },
       {},
-      async () => (await run(hundred, BINDINGS)) / 100,
+      async () => (await run(hundred, FUNCTIONS)) / 100,
     ),
     await measure(
       { ...stack, name: 'fan-out 100 and join, per step', unit: 'ms' },
       {},
-      async () => (await run(wide, BINDINGS)) / 101,
+      async () => (await run(wide, FUNCTIONS)) / 101,
     ),
     await measure({ ...stack, name: '200 diamonds, 50 in flight', unit: 'runs/s' }, {}, async () => {
       const started = performance.now()
-      await inFlight(50, 200, () => run(five, BINDINGS))
+      await inFlight(50, 200, () => run(five, FUNCTIONS))
       return 200 / ((performance.now() - started) / 1_000)
     }),
     ...(await benchWaiting(service, stack, tokens)),
@@ -91,11 +92,8 @@ const TASK = {
   Arguments: { FunctionName: 'f', Payload: {} },
   Output: {},
 }
-const BINDINGS = Object.fromEntries(
-  [...Array.from({ length: 100 }, (_, n) => `s${n}`), 'join', 'a', 'b', 'c', 'd', 'e'].map((id) => [
-    id,
-    { functionArn: 'f', agentId: 'echo', version: '1.0.0' },
-  ]),
+const FUNCTIONS = Object.fromEntries(
+  [...Array.from({ length: 100 }, (_, n) => `s${n}`), 'join', 'a', 'b', 'c', 'd', 'e'].map((id) => [id, 'f']),
 )
 
 function sequence(length: number, state: object): object {

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn'
 import { startLocalCloud } from '../../local/local-cloud.ts'
 import { removeAltered, replaceAgent } from '../../test/support/altered-assembly.ts'
-import { type StoredRuns, storedRuns } from '../../test/support/stored-runs.ts'
+import { type StoredRuns, type StoredWorkflow, storedRuns } from '../../test/support/stored-runs.ts'
 import { type Figure, measure } from './figures.ts'
-import { type BenchWorkflow, chain, diamond, fanOut, unbalanced } from './workflows.ts'
+import { chain, diamond, fanOut, unbalanced } from './workflows.ts'
 
 const CRITICAL_PATH_MILLISECONDS = 450
 const STACK = { stack: 'local cloud', durable: true } as const
@@ -55,7 +55,7 @@ export async function benchLocalCloud(): Promise<Figure[]> {
 
 /** Milliseconds from the execution's start to its end, by the engine's own clock. */
 function makespanOf(runs: StoredRuns) {
-  return async (workflow: BenchWorkflow): Promise<number> => {
+  return async (workflow: StoredWorkflow): Promise<number> => {
     const stored = await runs.store(workflow)
     const { status, startDate, stopDate, cause } = await runs.ended(await runs.start(stored))
     if (status !== 'SUCCEEDED') throw new Error(`${workflow.name}: ${status} ${cause}`)
@@ -64,7 +64,7 @@ function makespanOf(runs: StoredRuns) {
 }
 
 /** One question every 20 ms for all of them: asking after each would be most of the work. */
-async function diamondsPerSecond(runs: StoredRuns, workflow: BenchWorkflow): Promise<number> {
+async function diamondsPerSecond(runs: StoredRuns, workflow: StoredWorkflow): Promise<number> {
   const waiting = await Promise.all(Array.from({ length: 200 }, () => runs.store(workflow)))
   const stateMachineArn = await runs.machineOf(workflow)
   const started = performance.now()

@@ -1,49 +1,31 @@
-import { compileWorkflow } from '../../shared/compiler/index.ts'
-import type { Gate } from '../../shared/domain/plan.ts'
-import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
-import { compileFlow, insertGate, sideBySide } from '../../test/support/gated-workflow.ts'
-
-/** What the benches run: steps, the machine they compile to, and how many of them there are. */
-export type BenchWorkflow = {
-  name: string
-  steps: Record<string, object>
-  definition: object
-  gates?: Gate[]
-}
+import { compiledWorkflow } from '../../test/support/compiled-workflow.ts'
+import type { StoredWorkflow } from '../../test/support/stored-runs.ts'
 
 type Step = { needs?: string[]; milliseconds?: number }
 
-const stepOf = ({ needs = [], milliseconds = 0 }: Step): object => ({
-  agent: 'echo',
-  capability: 'echo',
-  input: { milliseconds },
-  ...(needs.length > 0 ? { needs } : {}),
-})
-
-function compiled(name: string, shape: Record<string, Step>): BenchWorkflow {
-  const steps = Object.fromEntries(Object.entries(shape).map(([id, step]) => [id, stepOf(step)]))
-  const { workflow, issues } = validateWorkflow({ name, steps })
-  if (!workflow) throw new Error(JSON.stringify(issues))
-  const result = compileWorkflow(workflow)
-  if (!result.compiled) throw new Error(JSON.stringify(result.issues))
-  return { name, steps, definition: result.compiled.definition }
+function compiled(name: string, shape: Record<string, Step>): StoredWorkflow {
+  const steps = Object.entries(shape).map(([id, { needs = [], milliseconds = 0 }]) => {
+    const step = { agent: 'echo', capability: 'echo', input: { milliseconds } }
+    return [id, needs.length > 0 ? { ...step, needs } : step] as const
+  })
+  return compiledWorkflow(name, Object.fromEntries(steps))
 }
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
-export const chain = (length: number): BenchWorkflow =>
+export const chain = (length: number): StoredWorkflow =>
   compiled(
     `chain${length}`,
     Object.fromEntries(range(length).map((n) => [`s${n}`, n === 0 ? {} : { needs: [`s${n - 1}`] }])),
   )
 
-export const fanOut = (width: number): BenchWorkflow =>
+export const fanOut = (width: number): StoredWorkflow =>
   compiled(`fan${width}`, {
     ...Object.fromEntries(range(width).map((n) => [`s${n}`, {}])),
     join: { needs: range(width).map((n) => `s${n}`) },
   })
 
-export const diamond = (): BenchWorkflow =>
+export const diamond = (): StoredWorkflow =>
   compiled('diamond', {
     a: {},
     b: { needs: ['a'] },
@@ -52,17 +34,11 @@ export const diamond = (): BenchWorkflow =>
     e: { needs: ['b', 'c', 'd'] },
   })
 
-/**
- * `a -> c`, `a -> d`, `b -> d` with 50, 400, 400 and 50 ms: no series-parallel structure says that. Here `a, c` and `b, d`
- * are branches, and `d` waits at a gate for `a`.
- */
-export function unbalanced(): BenchWorkflow {
-  const left = { a: stepOf({ milliseconds: 50 }), c: stepOf({ needs: ['a'], milliseconds: 400 }) }
-  const right = { b: stepOf({ milliseconds: 400 }), d: stepOf({ needs: ['b'], milliseconds: 50 }) }
-  return {
-    name: 'unbalanced',
-    steps: { ...left, ...right, d: stepOf({ needs: ['a', 'b'], milliseconds: 50 }) },
-    gates: [{ before: 'd', after: ['a'] }],
-    definition: sideBySide([compileFlow(left), insertGate(compileFlow(right), 'd', 1)]),
-  }
-}
+/** `a -> c`, `a -> d`, `b -> d` with 50, 400, 400 and 50 ms: not series-parallel, so that `d` waits at a gate. */
+export const unbalanced = (): StoredWorkflow =>
+  compiled('unbalanced', {
+    a: { milliseconds: 50 },
+    b: { milliseconds: 400 },
+    c: { needs: ['a'], milliseconds: 400 },
+    d: { needs: ['a', 'b'], milliseconds: 50 },
+  })

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { compileWorkflow } from '../../shared/compiler/index.ts'
+import { compileWorkflow, issuesOfCompiling } from '../../shared/compiler/index.ts'
 import { describeIssues } from '../../shared/domain/issue.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { CliError } from '../cli-error.ts'
@@ -14,8 +14,9 @@ export function compileCommand(): Command {
     .action(async (file: string, { json = false }: { json?: boolean }) => {
       const { workflow, issues } = validateWorkflow(await readTextFile(file))
       if (!workflow) throw new CliError(describeIssues(issues))
-      const { compiled, issues: refused } = compileWorkflow(workflow)
-      if (!compiled) throw new CliError(describeIssues(refused))
+      const refused = issuesOfCompiling(workflow)
+      if (refused.length > 0) throw new CliError(describeIssues(refused))
+      const compiled = compileWorkflow(workflow)
       return json ? printJson(compiled) : console.log(JSON.stringify(compiled.definition, null, 2))
     })
 }

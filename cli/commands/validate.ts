@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { compileWorkflow } from '../../shared/compiler/index.ts'
+import { issuesOfCompiling } from '../../shared/compiler/index.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { EXIT } from '../cli-error.ts'
 import { printJson, style } from '../output.ts'
@@ -12,7 +12,7 @@ export function validateCommand(): Command {
     .option('--json', 'print JSON')
     .action(async (file: string, { json = false }: { json?: boolean }) => {
       const { workflow, issues } = validateWorkflow(await readTextFile(file))
-      const all = workflow ? compileWorkflow(workflow).issues : issues
+      const all = workflow ? issuesOfCompiling(workflow) : issues
       if (all.length > 0) process.exitCode = EXIT.usage
       if (json) return printJson({ valid: all.length === 0, issues: all })
       if (workflow && all.length === 0)

@@ -85,8 +85,7 @@ export function stepItems({ client, table }: TaskTable): StepItems {
       const update = new UpdateCommand({
         TableName: table,
         Key: keyOf(taskId, path),
-        UpdateExpression:
-          'SET #status = :running, #owner = :owner, fence = :fence, agentId = :agent, startedAt = :started, #path = :path, attempts = if_not_exists(attempts, :none), reboundBy = :rebound REMOVE endedAt, #error, degraded, progress',
+        UpdateExpression: `SET #status = :running, #owner = :owner, fence = :fence, ${agentId === undefined ? '' : 'agentId = :agent, '}startedAt = :started, #path = :path, attempts = if_not_exists(attempts, :none), reboundBy = :rebound REMOVE endedAt, #error, degraded, progress`,
         ConditionExpression:
           'attribute_not_exists(pk) OR #status = :running AND fence <= :fence OR #status IN (:failed, :cancelled) AND fence < :fence',
         ExpressionAttributeNames: {
@@ -101,7 +100,7 @@ export function stepItems({ client, table }: TaskTable): StepItems {
           ':cancelled': 'cancelled',
           ':owner': owner,
           ':fence': fence,
-          ':agent': agentId,
+          ...(agentId === undefined ? {} : { ':agent': agentId }),
           ':started': startedAt,
           ':path': path,
           ':none': [],

@@ -3,6 +3,7 @@ import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda'
 import { z } from 'zod'
 import { registerDeployment } from '../../shared/app/register-deployment.ts'
 import { AgentManifestSchema } from '../../shared/domain/agent.ts'
+import { GateSchema } from '../../shared/domain/plan.ts'
 import { WorkflowSchema } from '../../shared/workflow/schema.ts'
 import { getDeps } from '../deps.ts'
 import { answerCloudFormation } from './answer-cloudformation.ts'
@@ -12,7 +13,10 @@ const PropertiesSchema = z.object({
   agentFunctions: z.record(z.string(), z.string()),
   stateMachines: z.record(z.string(), z.string()),
 })
-const CatalogueSchema = z.object({ agents: z.array(AgentManifestSchema), workflows: z.array(WorkflowSchema) })
+const CatalogueSchema = z.object({
+  agents: z.array(AgentManifestSchema),
+  workflows: z.array(z.object({ workflow: WorkflowSchema, gates: z.array(GateSchema) })),
+})
 
 const deps = getDeps()
 
@@ -29,8 +33,9 @@ export async function handler(event: CloudFormationCustomResourceEvent, context:
         manifest,
         functionArn: found(agentFunctions, manifest.id),
       })),
-      workflows: catalogue.workflows.map((workflow) => ({
+      workflows: catalogue.workflows.map(({ workflow, gates }) => ({
         workflow,
+        gates,
         stateMachineArn: found(stateMachines, workflow.name),
       })),
     })

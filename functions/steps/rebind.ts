@@ -4,7 +4,7 @@ import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { rebindStep } from '../../shared/app/rebind-step.ts'
-import { RebindPayloadSchema, sortableFence } from '../../shared/contracts/step-payload.ts'
+import { RebindPayloadSchema } from '../../shared/contracts/step-payload.ts'
 import { getDeps } from '../deps.ts'
 
 const deps = getDeps()
@@ -15,11 +15,7 @@ export const handler = middy()
   .use(captureLambdaHandler(new Tracer()))
   .handler(async (event: unknown, context: Context) => {
     const payload = RebindPayloadSchema.parse(event)
-    const answer = await rebind({
-      ...payload,
-      fence: sortableFence(payload.fence),
-      owner: context.awsRequestId,
-    })
+    const answer = await rebind({ ...payload, owner: context.awsRequestId })
     const { taskId, path: stepId, error } = payload
     deps.logger.info('step rebound', { taskId, stepId, errorName: error.Error, answer })
     return answer

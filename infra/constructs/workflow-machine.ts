@@ -3,14 +3,14 @@ import type { IRole } from 'aws-cdk-lib/aws-iam'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
-import { compileWorkflow } from '../../shared/compiler/index.ts'
-import { describeIssues } from '../../shared/domain/issue.ts'
+import type { Compiled } from '../../shared/compiler/index.ts'
 import type { Workflow } from '../../shared/workflow/schema.ts'
 import type { Stage } from '../stage.ts'
 
 type WorkflowMachineProps = {
   readonly stage: Stage
   readonly workflow: Workflow
+  readonly compiled: Compiled
   readonly role: IRole
   /** Values for the `${...}` names that the compiler leaves open. */
   readonly substitutions: Record<string, string>
@@ -20,11 +20,12 @@ type WorkflowMachineProps = {
 export class WorkflowMachine extends Construct {
   readonly machine: StateMachine
 
-  constructor(scope: Construct, id: string, { stage, workflow, role, substitutions }: WorkflowMachineProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { stage, workflow, compiled, role, substitutions }: WorkflowMachineProps,
+  ) {
     super(scope, id)
-    const { compiled, issues } = compileWorkflow(workflow)
-    if (!compiled)
-      throw new Error(`workflows/${workflow.name}.yaml cannot be compiled: ${describeIssues(issues)}`)
     const stateMachineName = `${stage.prefix}-${workflow.name}`
     this.machine = new StateMachine(this, 'Machine', {
       stateMachineName,

@@ -78,7 +78,7 @@ export class ObservabilityStack extends Stack {
         this.#ofFunction(`agent-${manifest.id}`, name, statistic).with({ label: manifest.id }),
       )
     const ofMachines = (name: string, statistic?: string): IMetric[] =>
-      workflows.map((workflow) => this.#ofMachine(workflow.name, name, statistic))
+      workflows.map(({ workflow }) => this.#ofMachine(workflow.name, name, statistic))
     new Dashboard(this, 'Dashboard', {
       dashboardName: this.#prefix,
       widgets: [

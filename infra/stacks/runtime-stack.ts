@@ -44,12 +44,13 @@ export class RuntimeStack extends Stack {
     this.#letSignalGates(rebind)
     const role = this.#addExecutionRole(rebind)
     this.machines = catalogue.workflows.map(
-      (workflow) =>
+      ({ workflow, compiled }) =>
         new WorkflowMachine(this, `Workflow-${workflow.name}`, {
           stage,
           workflow,
+          compiled,
           role,
-          substitutions: { RebindFunction: rebind.functionArn },
+          substitutions: { RebindFunction: rebind.functionArn, TasksTable: props.data.tasks.tableName },
         }),
     )
     this.deadLetters = new Queue(this, 'DeadLetters', {
@@ -204,7 +205,10 @@ export class RuntimeStack extends Stack {
           Object.entries(this.agents).map(([id, agent]) => [id, agent.functionArn]),
         ),
         stateMachines: Object.fromEntries(
-          catalogue.workflows.map(({ name }, index) => [name, this.machines[index]?.machine.stateMachineArn]),
+          catalogue.workflows.map(({ workflow }, index) => [
+            workflow.name,
+            this.machines[index]?.machine.stateMachineArn,
+          ]),
         ),
       },
     })

@@ -74,8 +74,7 @@ export type Planned = { bindings: Record<string, Binding>; decisions: Decision[]
 
 /** Compiles and binds. Throws InvalidWorkflowError or NoAgentError with every issue. */
 export async function planWorkflow(registry: Registry, workflow: Workflow): Promise<Planned> {
-  const { compiled, issues } = compileWorkflow(workflow)
-  if (!compiled) throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })
+  const compiled = compileWorkflow(workflow)
   const agents = await registry.listAgents()
   const loads = await registry.loadsOf(contested(agents))
   const capabilities = new Set(agents.flatMap((agent) => agent.capabilities.map(({ name }) => name)))

@@ -1,10 +1,9 @@
 import type { Agent, AgentManifest } from '../domain/agent.ts'
-import type { Clock, Registry } from '../ports/index.ts'
-import type { Workflow } from '../workflow/schema.ts'
+import type { Clock, RegisteredWorkflow, Registry } from '../ports/index.ts'
 
 export type Deployment = {
   agents: { manifest: AgentManifest; functionArn: string }[]
-  workflows: { workflow: Workflow; stateMachineArn: string }[]
+  workflows: Omit<RegisteredWorkflow, 'registeredAt' | 'active'>[]
 }
 
 /**

@@ -14,7 +14,7 @@ import type { Plan, Ports } from '../ports/index.ts'
 /** Tells every gate that waits for a step that the step has ended, however it ended. */
 export async function signalGates(
   { tasks, executions }: Pick<Ports, 'tasks' | 'executions'>,
-  { taskId, gates = [] }: Pick<Plan, 'taskId' | 'gates'>,
+  { taskId, gates }: Pick<Plan, 'taskId' | 'gates'>,
   stepId: string,
 ): Promise<void> {
   const waiting = gates.filter(({ after }) => after.includes(stepId))

@@ -39,6 +39,7 @@ export const submitTask =
       input,
       bindings,
       decisions,
+      gates: registered.gates,
     }
     const first = await ports.tasks.createPlan(plan)
     if (!first) await samePlan(ports, taskId, digest)
@@ -74,7 +75,10 @@ export async function startTask(
   const { bindings } = await ports.tasks.getPlan(task.id)
   const execution = { stateMachineArn: task.stateMachineArn, name: executionName(task) }
   try {
-    await ports.executions.start({ ...execution, input: { taskId: task.id, bindings } })
+    await ports.executions.start({
+      ...execution,
+      input: { taskId: task.id, functions: functionsOf(bindings) },
+    })
   } catch (error) {
     // Throttled or out of reach for a moment: the task is stored, and the reconciler starts what has no execution (S1).
     if (isOrchestratorError(error, 'UnavailableError', 'TooManyRequestsError')) return
@@ -85,6 +89,9 @@ export async function startTask(
   const now = await ports.tasks.findTask(task.id)
   if (now?.status === 'cancelled') await ports.executions.stop(execution, now.reason)
 }
+
+const functionsOf = (bindings: Plan['bindings']): Record<string, string> =>
+  Object.fromEntries(Object.entries(bindings).map(([step, { functionArn }]) => [step, functionArn]))
 
 async function failUnstarted(
   { tasks, bus, clock }: Pick<Ports, 'tasks' | 'clock' | 'bus'>,

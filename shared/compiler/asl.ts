@@ -3,9 +3,11 @@ export type Expression = string
 
 export type Retrier = {
   ErrorEquals: string[]
-  IntervalSeconds: number
+  /** AWS: 1 where it is not said. */
+  IntervalSeconds?: number
   MaxAttempts: number
-  BackoffRate: number
+  /** AWS: 2 where it is not said. */
+  BackoffRate?: number
   MaxDelaySeconds?: number
   JitterStrategy?: 'FULL' | 'NONE'
 }
@@ -39,4 +41,4 @@ export type State = TaskState | ChoiceState | WaitState | SucceedState | Paralle
 
 export type Flow = { StartAt: string; States: Record<string, State> }
 
-export type Definition = Flow & { Comment: string; QueryLanguage: 'JSONata' }
+export type Definition = Flow & { Comment?: string; QueryLanguage: 'JSONata' }

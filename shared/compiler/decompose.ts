@@ -1,87 +1,103 @@
 /**
- * Exact series-parallel decomposition of a dependency graph.
+ * Exact series-parallel decomposition of a dependency order.
  *
  * Invariants (tests cite them):
- * D1 every node of the graph is in the result exactly once
+ * D1 every node is in the result exactly once
  * D2 every edge is honoured: what a node needs ends before it in some enclosing sequence
- * D3 nothing more is ordered than the graph orders, so the makespan is the critical path, whatever the durations
- * D4 equal graphs give equal trees, whatever the order in which they were written
+ * D3 nothing more is ordered than the order orders, so the makespan is the critical path, whatever the durations
+ * D4 equal orders give equal trees, whatever the order in which they were written
  * D5 what is not series-parallel is named (`prime`), never approximated
  */
-import { ancestorsOf, compareIds, type Graph, needsOf } from '../workflow/graph.ts'
+import { countCommon, type NodeSet, setOf } from './node-set.ts'
+import { beforeEach, type Order } from './order.ts'
 
-export type Tree =
-  | { kind: 'step'; id: string }
-  | { kind: 'sequence'; parts: Tree[] }
-  | { kind: 'parallel'; branches: Tree[] }
-  | { kind: 'prime'; ids: string[] }
+/** `Prime` is what a set that is not series-parallel becomes; `never` where there is none. */
+export type Tree<Prime = never> =
+  | { kind: 'step'; node: number }
+  | { kind: 'sequence'; parts: Tree<Prime>[] }
+  | { kind: 'parallel'; branches: Tree<Prime>[] }
+  | Prime
+/** Nodes in order of their numbers. */
+export type Prime = { kind: 'prime'; nodes: number[] }
 
-/** The graph must have no cycle. A graph without nodes is an empty sequence. */
-export function decompose(graph: Graph): Tree {
-  const ancestors = ancestorsOf(graph)
-  return decomposeSet([...graph.keys()].sort(compareIds), graph, ancestors)
+/** An order without nodes is an empty sequence. */
+export function decompose(order: Order): Tree<Prime> {
+  return decomposeSet(
+    order.needs.map((_, node) => node),
+    order,
+    beforeEach(order),
+  )
 }
 
 /** The smallest sets inside a tree that are not series-parallel (D5). */
-export function primesOf(tree: Tree): string[][] {
-  if (tree.kind === 'prime') return [tree.ids]
+export function primesOf(tree: Tree<Prime>): Prime[] {
+  if (tree.kind === 'prime') return [tree]
   if (tree.kind === 'sequence') return tree.parts.flatMap(primesOf)
   if (tree.kind === 'parallel') return tree.branches.flatMap(primesOf)
   return []
 }
 
-type Ancestors = Map<string, Set<string>>
-
-function decomposeSet(ids: string[], graph: Graph, ancestors: Ancestors): Tree {
-  const [only] = ids
-  if (ids.length === 1 && only !== undefined) return { kind: 'step', id: only }
-  const components = weakComponents(ids, graph)
-  if (components.length > 1) {
-    return { kind: 'parallel', branches: components.map((part) => decomposeSet(part, graph, ancestors)) }
-  }
-  const factors = seriesFactors(ids, ancestors)
-  if (factors.length === 1) return { kind: 'prime', ids }
-  return { kind: 'sequence', parts: factors.map((part) => decomposeSet(part, graph, ancestors)) }
+/** The tree with something else in place of each prime set. */
+export function replacePrimes<Other>(tree: Tree<Prime>, replace: (prime: Prime) => Tree<Other>): Tree<Other> {
+  if (tree.kind === 'prime') return replace(tree)
+  const inside = (part: Tree<Prime>): Tree<Other> => replacePrimes(part, replace)
+  if (tree.kind === 'sequence') return { kind: 'sequence', parts: tree.parts.map(inside) }
+  if (tree.kind === 'parallel') return { kind: 'parallel', branches: tree.branches.map(inside) }
+  return tree
 }
 
-/** Sets with no edge between them, each sorted, ordered by their first id (D4). */
-function weakComponents(ids: string[], graph: Graph): string[][] {
-  const parent = new Map(ids.map((id) => [id, id]))
-  const rootOf = (id: string): string => {
-    let root = id
-    while (parent.get(root) !== root) root = parent.get(root) as string
-    parent.set(id, root)
+function decomposeSet(nodes: number[], order: Order, before: readonly NodeSet[]): Tree<Prime> {
+  const [only] = nodes
+  if (nodes.length === 1 && only !== undefined) return { kind: 'step', node: only }
+  const components = weakComponents(nodes, order)
+  if (components.length > 1) {
+    return { kind: 'parallel', branches: components.map((part) => decomposeSet(part, order, before)) }
+  }
+  const factors = seriesFactors(nodes, before)
+  if (factors.length === 1) return { kind: 'prime', nodes }
+  return { kind: 'sequence', parts: factors.map((part) => decomposeSet(part, order, before)) }
+}
+
+/** Sets with no edge between them, each sorted, ordered by their first node (D4). */
+function weakComponents(nodes: readonly number[], { needs }: Order): number[][] {
+  const parent = new Int32Array(needs.length).fill(-1)
+  for (const node of nodes) parent[node] = node
+  const rootOf = (node: number): number => {
+    let root = node
+    while (parent[root] !== root) root = parent[root] as number
+    parent[node] = root
     return root
   }
-  for (const id of ids) {
-    for (const need of needsOf(graph, id)) if (parent.has(need)) parent.set(rootOf(id), rootOf(need))
+  for (const node of nodes) {
+    for (const need of needs[node] ?? []) if (parent[need] !== -1) parent[rootOf(node)] = rootOf(need)
   }
-  const groups = Map.groupBy(ids, rootOf)
-  return [...groups.values()].sort((a, b) => compareIds(a[0] as string, b[0] as string))
+  const members = new Map<number, number[]>()
+  for (const node of nodes) {
+    const root = rootOf(node)
+    const known = members.get(root)
+    if (known) known.push(node)
+    else members.set(root, [node])
+  }
+  return [...members.values()]
 }
 
 /**
- * Sort by the number of ancestors inside the set. Where the node at position k has k of them, they are exactly the
- * k nodes before it, and so for every later node: a cut (D2) that orders nothing that was not ordered (D3).
+ * Sort by the number of nodes that come before inside the set. Where the node at position k has k of them, they are exactly
+ * the k nodes before it, and so for every later node: a cut (D2) that orders nothing that was not ordered (D3).
  */
-function seriesFactors(ids: string[], ancestors: Ancestors): string[][] {
-  const inside = new Set(ids)
-  const count = new Map(ids.map((id) => [id, countInside(ancestors.get(id), inside)]))
-  const countOf = (id: string): number => count.get(id) ?? 0
-  const sorted = ids.toSorted((a, b) => countOf(a) - countOf(b) || compareIds(a, b))
-  const factors: string[][] = []
+function seriesFactors(nodes: readonly number[], before: readonly NodeSet[]): number[][] {
+  const inside = setOf(before.length, nodes)
+  const counts = new Int32Array(before.length)
+  for (const node of nodes) counts[node] = countCommon(before[node] as NodeSet, inside)
+  const countOf = (node: number): number => counts[node] as number
+  const sorted = nodes.toSorted((a, b) => countOf(a) - countOf(b) || a - b)
+  const factors: number[][] = []
   let start = 0
   for (let position = 1; position <= sorted.length; position++) {
-    const id = sorted[position]
-    if (id !== undefined && countOf(id) < position) continue
-    factors.push(sorted.slice(start, position).sort(compareIds))
+    const node = sorted[position]
+    if (node !== undefined && countOf(node) < position) continue
+    factors.push(sorted.slice(start, position).sort((a, b) => a - b))
     start = position
   }
   return factors
-}
-
-function countInside(ancestors: ReadonlySet<string> | undefined, inside: ReadonlySet<string>): number {
-  let count = 0
-  for (const id of ancestors ?? []) if (inside.has(id)) count += 1
-  return count
 }

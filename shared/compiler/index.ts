@@ -1,1 +1,1 @@
-export { type Compiled, compileWorkflow } from './compile-workflow.ts'
+export { type Compiled, compileWorkflow, issuesOfCompiling } from './compile-workflow.ts'

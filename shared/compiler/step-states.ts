@@ -11,12 +11,14 @@ import type { Onward, Retrier, State, TaskState } from './asl.ts'
 const TIMEOUT_MARGIN_SECONDS = 15
 const REBIND_TIMEOUT_SECONDS = 60
 
-const TASK_ID = '{% $states.context.Execution.Input.taskId %}'
-/** EnteredTime sorts as text; the host turns the three parts into one sortable fence. */
-const FENCE =
-  "{% $states.context.State.EnteredTime & '#' & $string($states.context.Execution.RedriveCount) & '#' & $string($states.context.State.RetryCount) %}"
+/** Which entry of which state of which task calls: the host orders its calls by that. */
+const CALL = {
+  taskId: '{% $states.context.Execution.Input.taskId %}',
+  state: '{% $states.context.State %}',
+  redrives: '{% $states.context.Execution.RedriveCount %}',
+}
 
-/** Lambda's own trouble, not the agent's: AWS recommends retrying exactly these. */
+/** Lambda's own trouble, not the agent's: AWS recommends retrying exactly these. What AWS assumes is not said (1 s, doubled). */
 const LAMBDA_RETRY: Retrier = {
   ErrorEquals: [
     'Lambda.TooManyRequestsException',
@@ -25,11 +27,18 @@ const LAMBDA_RETRY: Retrier = {
     'Lambda.SdkClientException',
     'Lambda.ClientExecutionTimeoutException',
   ],
-  IntervalSeconds: 1,
   MaxAttempts: 6,
-  BackoffRate: 2,
-  MaxDelaySeconds: 30,
   JitterStrategy: 'FULL',
+}
+
+/** The rebinder is short: the client that invokes it does not time out. */
+const REBIND_RETRY: Retrier = {
+  ...LAMBDA_RETRY,
+  ErrorEquals: [
+    ...LAMBDA_RETRY.ErrorEquals.filter((name) => name !== 'Lambda.ClientExecutionTimeoutException'),
+    'UnavailableError',
+    'Lambda.Unknown',
+  ],
 }
 
 type StateNames = { step: string; rebind: string; again: string; wait: string; settled: string }
@@ -72,33 +81,31 @@ function stepTask(stepId: string, step: AgentStep, names: StateNames, onward: On
     ...(step.description ? { Comment: step.description } : {}),
     Resource: 'arn:aws:states:::lambda:invoke',
     Arguments: {
-      FunctionName: reboundOr(stepId, 'functionArn'),
-      Payload: { taskId: TASK_ID, path: stepId, agentId: reboundOr(stepId, 'agentId'), fence: FENCE },
+      FunctionName: functionOf(stepId),
+      Payload: { ...CALL, path: stepId },
     },
     Output: '{% $states.result.Payload %}',
     TimeoutSeconds: Math.ceil(step.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) + TIMEOUT_MARGIN_SECONDS,
     Retry: [LAMBDA_RETRY, agentRetry(step)],
-    Catch: [
-      { ErrorEquals: ['States.ALL'], Output: "{% {'error': $states.errorOutput} %}", Next: names.rebind },
-    ],
+    Catch: [{ ErrorEquals: ['States.ALL'], Output: '{% $states.errorOutput %}', Next: names.rebind }],
     ...onward,
   }
 }
 
 /** The rebinder's choice when there is one, else the plan's. */
-function reboundOr(stepId: string, field: 'functionArn' | 'agentId'): string {
-  const planned = `$states.context.Execution.Input.bindings.${stepId}.${field}`
-  return `{% $exists($states.input.rebound) ? $states.input.rebound.${field} : ${planned} %}`
-}
+const functionOf = (stepId: string): string =>
+  `{% $exists($states.input.rebound) ? $states.input.rebound.functionArn : $states.context.Execution.Input.functions.${stepId} %}`
 
-/** `maxAttempts` counts invocations, MaxAttempts counts retries. */
+/** `maxAttempts` counts invocations, MaxAttempts counts retries. A bound that no delay reaches is not said. */
 function agentRetry({ retry }: AgentStep): Retrier {
+  const { maxAttempts, intervalSeconds, backoffRate, maxDelaySeconds } = retry
+  const longest = intervalSeconds * backoffRate ** Math.max(0, maxAttempts - 2)
   return {
     ErrorEquals: ['AgentRetryableError', 'UnavailableError', 'Lambda.Unknown'],
-    IntervalSeconds: retry.intervalSeconds,
-    MaxAttempts: retry.maxAttempts - 1,
-    BackoffRate: retry.backoffRate,
-    MaxDelaySeconds: Math.max(retry.maxDelaySeconds, retry.intervalSeconds + 1),
+    IntervalSeconds: intervalSeconds,
+    MaxAttempts: maxAttempts - 1,
+    ...(backoffRate === 2 ? {} : { BackoffRate: backoffRate }),
+    ...(longest > maxDelaySeconds ? { MaxDelaySeconds: Math.max(maxDelaySeconds, intervalSeconds + 1) } : {}),
     JitterStrategy: 'FULL',
   }
 }
@@ -110,18 +117,11 @@ function rebindTask(stepId: string, names: StateNames): TaskState {
     Resource: 'arn:aws:states:::lambda:invoke',
     Arguments: {
       FunctionName: '${RebindFunction}',
-      Payload: {
-        taskId: TASK_ID,
-        path: stepId,
-        fence: FENCE,
-        error: '{% $states.input.error %}',
-      },
+      Payload: { ...CALL, path: stepId, error: '{% $states.input %}' },
     },
     Output: '{% $states.result.Payload %}',
     TimeoutSeconds: REBIND_TIMEOUT_SECONDS,
-    Retry: [
-      { ...LAMBDA_RETRY, ErrorEquals: [...LAMBDA_RETRY.ErrorEquals, 'UnavailableError', 'Lambda.Unknown'] },
-    ],
+    Retry: [REBIND_RETRY],
     Next: names.again,
   }
 }

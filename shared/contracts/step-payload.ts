@@ -1,40 +1,45 @@
 import { z } from 'zod'
 
-/** `EnteredTime#RedriveCount#RetryCount`, as the compiled state sends it; an emulator may know no counts. */
-const FencePartsSchema = z.string().regex(/^[^#]+#\d*#\d*$/)
-
-/** What Step Functions hands to a step's Lambda. Data never travels with it. */
-export const StepPayloadSchema = z.object({
+/** Which entry of which state calls, and how often it has been retried; an emulator may know no counts. */
+const CALL = {
   taskId: z.string(),
   path: z.string(),
-  agentId: z.string(),
-  fence: FencePartsSchema,
-})
+  state: z.object({ EnteredTime: z.string(), RetryCount: z.number().default(0) }),
+  redrives: z.number().nullish(),
+}
 
-export const RebindPayloadSchema = z.object({
-  taskId: z.string(),
-  path: z.string(),
-  fence: FencePartsSchema,
-  error: z.object({ Error: z.string(), Cause: z.string().default('') }),
-})
-export type RebindPayload = z.infer<typeof RebindPayloadSchema>
+/** What Step Functions hands to a step's Lambda, and how it orders its calls. Data never travels with it. */
+export const StepPayloadSchema = z.object(CALL).transform(withFence)
+
+export const RebindPayloadSchema = z
+  .object({ ...CALL, error: z.object({ Error: z.string(), Cause: z.string().default('') }) })
+  .transform(withFence)
+export type RebindPayload = z.output<typeof RebindPayloadSchema>
 
 /** `rebound`: try this agent after a while; `settled`: go on without. Read by the `again?` state. */
 export type RebindAnswer =
   | { rebound: { functionArn: string; agentId: string; waitSeconds: number } }
   | { settled: 'succeeded' | 'failed' }
 
+type Call = z.output<z.ZodObject<typeof CALL>>
+
 /**
- * One fixed-width text that sorts as the attempts happened: a redrive beats everything before it, then the time
- * the state was entered, then the retry.
+ * The fence: one fixed-width text that sorts as the calls happened. A redrive beats everything before it, then the time the
+ * state was entered, then the retry.
  */
-export function sortableFence(parts: string): string {
-  const [enteredTime = '', redrives = '', retries = ''] = parts.split('#')
-  const entered = String(Date.parse(enteredTime)).padStart(15, '0')
-  return `${redrives.padStart(4, '0')}.${entered}.${retries.padStart(4, '0')}`
+function withFence<T extends Call>({
+  state,
+  redrives,
+  ...call
+}: T): Omit<T, 'state' | 'redrives'> & { fence: string } {
+  const entered = String(Date.parse(state.EnteredTime)).padStart(15, '0')
+  const fence = `${digits(redrives ?? 0)}.${entered}.${digits(state.RetryCount)}`
+  return { ...call, fence }
 }
 
-/** Whether two sortable fences are of one entry of one state: tries of the same call. */
+const digits = (count: number): string => String(count).padStart(4, '0')
+
+/** Whether two fences are of one entry of one state: tries of the same call. */
 export function isSameEntry(one: string, other: string): boolean {
   const entry = (fence: string): string => fence.replace(/\.\d+$/, '')
   return entry(one) === entry(other)

@@ -5,7 +5,8 @@ export const BindingSchema = z.object({ functionArn: z.string(), agentId: z.stri
 export type Binding = z.infer<typeof BindingSchema>
 
 /** A wait that the structure of the compiled workflow does not express: `before` starts when all of `after` have ended. */
-export type Gate = { before: string; after: string[] }
+export const GateSchema = z.object({ before: z.string(), after: z.array(z.string()) })
+export type Gate = z.infer<typeof GateSchema>
 
 /** Why an agent was chosen, kept so that a person can ask afterwards. */
 export const DecisionSchema = z.object({

@@ -38,7 +38,7 @@ export const StepRecordSchema = z.object({
   status: z.enum(['running', 'succeeded', 'failed', 'skipped', 'cancelled']),
   fence: z.string(),
   owner: z.string(),
-  agentId: z.string().optional(),
+  agentId: z.string().optional().describe('Where the rebinder has named one, and when it has ended'),
   reboundBy: z
     .string()
     .optional()

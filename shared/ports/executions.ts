@@ -1,6 +1,5 @@
-import type { Binding } from '../domain/plan.ts'
-
-export type ExecutionInput = { taskId: string; bindings: Record<string, Binding> }
+/** `functions`: for each step, the ARN of its agent's function. */
+export type ExecutionInput = { taskId: string; functions: Record<string, string> }
 
 export type ExecutionState = {
   status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED'

@@ -1,9 +1,12 @@
 import type { Agent } from '../domain/agent.ts'
+import type { Gate } from '../domain/plan.ts'
 import type { Workflow } from '../workflow/schema.ts'
 
 export type RegisteredWorkflow = {
   workflow: Workflow
   stateMachineArn: string
+  /** As the machine was compiled. */
+  gates: Gate[]
   registeredAt: string
   active: boolean
 }

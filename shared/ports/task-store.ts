@@ -14,7 +14,7 @@ export type Plan = {
   input: Json
   bindings: Record<string, Binding>
   decisions: Decision[]
-  gates?: Gate[] | undefined
+  gates: Gate[]
 }
 
 export type TaskPage = { tasks: Task[]; cursor?: string | undefined }
@@ -28,7 +28,7 @@ export type TakeOver =
 export type Ownership = { taskId: string; path: string; owner: string; fence: string }
 
 export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> &
-  Partial<Pick<StepRecord, 'output' | 'error' | 'degraded' | 'skipReason'>>
+  Partial<Pick<StepRecord, 'agentId' | 'output' | 'error' | 'degraded' | 'skipReason'>>
 
 /** Tasks, their plans and their steps. Every write is one conditional write of one item. */
 export type TaskStore = {
@@ -48,7 +48,8 @@ export type TaskStore = {
   /** Take the step over for an invocation unless it is final or a higher fence holds it; replay check in the same write. */
   takeOverStep(
     ownership: Ownership,
-    start: { agentId: string; startedAt: string; reboundBy?: string },
+    /** Without an agent it stays whom the rebinder has named, if it has. */
+    start: { agentId?: string; startedAt: string; reboundBy?: string },
   ): Promise<TakeOver>
   /** End a step that `ownership` still holds. False when it does not any more. */
   endStep(ownership: Ownership, end: StepEnd): Promise<boolean>

@@ -1,3 +1,5 @@
+import type { Issue } from '../domain/issue.ts'
+
 /**
  * Dependency graphs over step ids. Every function is deterministic and independent of the order in which steps
  * were written: ids are visited in sorted order.
@@ -28,6 +30,13 @@ export function findCycle(graph: Graph): string[] | undefined {
     if (cycle) return cycle
   }
   return undefined
+}
+
+export function issuesOfCycle(graph: Graph): Issue[] {
+  const cycle = findCycle(graph)
+  if (!cycle) return []
+  const message = `steps wait for each other in a circle: ${cycle.join(' -> ')}`
+  return [{ code: 'cycle', path: 'steps', message }]
 }
 
 /** Depth-first without recursion, so that a chain of any length fits. */

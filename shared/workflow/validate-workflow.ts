@@ -1,7 +1,7 @@
 import { type Issue, issuesOfZod } from '../domain/issue.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { expressionIn, expressionsIn, reasonOf } from './expressions.ts'
-import { findCycle } from './graph.ts'
+import { issuesOfCycle } from './graph.ts'
 import { issuesOfJsonSchema } from './json-schema-issues.ts'
 import { suggestNames } from './nearest-names.ts'
 import { parseText } from './parse-text.ts'
@@ -28,7 +28,7 @@ export function validateWorkflow(source: unknown): Validated {
   const parsed = typeof source === 'string' ? parseText(source) : { value: source, issues: [] }
   if (parsed.issues.length > 0) return { issues: parsed.issues }
   const { workflow, issues } = parseStructure(parsed.value)
-  const meaning = workflow ? [...issuesOfNames(workflow), ...issuesOfGraph(workflow)] : []
+  const meaning = workflow ? [...issuesOfNames(workflow), ...issuesOfCycle(graphOfWorkflow(workflow))] : []
   const all = [...issues, ...meaning]
   return all.length === 0 && workflow ? { workflow, issues: [] } : { issues: all }
 }
@@ -161,12 +161,6 @@ function issuesOfExpression(
     issues.push(issue('dynamic-steps', path, message))
   }
   return issues
-}
-
-function issuesOfGraph(workflow: Workflow): Issue[] {
-  const cycle = findCycle(graphOfWorkflow(workflow))
-  if (!cycle) return []
-  return [issue('cycle', 'steps', `steps wait for each other in a circle: ${cycle.join(' -> ')}`)]
 }
 
 const issue = (code: string, path: string, message: string): Issue => ({ code, path, message })

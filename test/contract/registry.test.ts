@@ -20,7 +20,7 @@ const { status: _s, functionArn, origin: _o, registeredAt: _r, ...manifest } = m
 
 it('registers what a deployment brings, and retires what it no longer has', async () => {
   const deploy = registerDeployment(ports)
-  const machine = (name: string) => ({ workflow: workflow(name), stateMachineArn: `arn:${name}` })
+  const machine = (name: string) => ({ workflow: workflow(name), stateMachineArn: `arn:${name}`, gates: [] })
   await deploy({ agents: [{ manifest, functionArn }], workflows: [machine('one'), machine('two')] })
   expect((await ports.registry.listWorkflows()).map((one) => one.workflow.name).sort()).toEqual([
     'one',

@@ -3,10 +3,10 @@ import { GetExecutionHistoryCommand } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { signalGates } from '../../shared/app/signal-gates.ts'
 import { alterAssembly, functionOf, removeAltered, replaceAgent } from '../support/altered-assembly.ts'
-import { compileFlow, type GatedWorkflow, insertGate, sideBySide } from '../support/gated-workflow.ts'
+import { compiledWorkflow } from '../support/compiled-workflow.ts'
 import { type LocalApi, startApi } from '../support/local-api.ts'
 import { startStores } from '../support/start-stores.ts'
-import { type StoredRuns, storedRuns } from '../support/stored-runs.ts'
+import { type StoredRuns, type StoredWorkflow, storedRuns } from '../support/stored-runs.ts'
 
 const SLOW_AGENT = join(import.meta.dirname, '../support/slow-agent.ts')
 afterAll(removeAltered)
@@ -71,19 +71,18 @@ function permutations<T>(items: readonly T[]): T[][] {
   )
 }
 
-/** `b -> d` and, at a gate, `a -> d`; `before` are steps that `a` waits for in turn. */
-function gated(name: string, a: object, before: Record<string, object> = {}): GatedWorkflow {
-  const left = { ...before, a: { agent: 'echo', capability: 'echo', ...a } }
-  const right = {
-    b: { agent: 'echo', capability: 'echo', input: {} },
-    d: { agent: 'echo', capability: 'echo', needs: ['b'], input: {} },
-  }
-  return {
-    name,
-    steps: { ...left, ...right, d: { ...right.d, needs: ['a', 'b'], join: 'settled' } },
-    gates: [{ before: 'd', after: ['a'] }],
-    definition: sideBySide([compileFlow(left), insertGate(compileFlow(right), 'd', 1)]),
-  }
+/** `a -> c`, `b -> d` and, at a gate, `a -> d`; `before` are steps that `a` waits for in turn. */
+function gated(name: string, a: object, before: Record<string, object> = {}): StoredWorkflow {
+  const step = { agent: 'echo', capability: 'echo', input: {} }
+  const workflow = compiledWorkflow(name, {
+    ...before,
+    a: { ...step, ...a },
+    b: step,
+    c: { ...step, needs: ['a'] },
+    d: { ...step, needs: ['a', 'b'], join: 'settled' },
+  })
+  expect(workflow.gates).toEqual([{ before: 'd', after: ['a'] }])
+  return workflow
 }
 
 describe('a gate on the local cloud', () => {
@@ -95,7 +94,7 @@ describe('a gate on the local cloud', () => {
   })
   afterAll(() => api.stop())
 
-  const run = async (workflow: GatedWorkflow) => {
+  const run = async (workflow: StoredWorkflow) => {
     const stored = await runs.store(workflow)
     const { status } = await runs.ended(await runs.start(stored))
     const { taskId } = JSON.parse(stored.input) as { taskId: string }

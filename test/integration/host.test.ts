@@ -46,7 +46,7 @@ function invoke(taskId: string, path: string, second = 1, remainingMilliseconds 
     awsRequestId: `request-${++invocations}`,
     getRemainingTimeInMillis: () => remainingMilliseconds,
   } as Context
-  const payload = { taskId, path, agentId: 'worker', fence: `${time(second)}#0#0` }
+  const payload = { taskId, path, state: { EnteredTime: time(second), RetryCount: 0 }, redrives: 0 }
   return agentHandler(agent(), deps)(payload, context)
 }
 

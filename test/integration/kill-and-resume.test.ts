@@ -143,7 +143,7 @@ describe(`a local cloud that is killed ${KILLS} times (seed ${SEED})`, () => {
       )
       expect(events.map(({ id }) => id)).toEqual(events.map((_, index) => index + 1))
       const left = events.flatMap(({ stateExitedEventDetails }) => stateExitedEventDetails?.name ?? [])
-      expect(left.sort()).toEqual(['a', 'a while', 'all', 'b', 'c', 'd', 'd: gate', 'e', 'w'])
+      expect(left.sort()).toEqual(['a', 'a while', 'a | b', 'a | w', 'b', 'c', 'd', 'd: gate', 'e', 'w'])
       const invoked = events.filter(
         ({ taskSucceededEventDetails }) => taskSucceededEventDetails?.resource === 'invoke',
       )

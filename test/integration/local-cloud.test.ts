@@ -165,7 +165,7 @@ describe('the way of a task', () => {
     expect(described).toMatchObject({ status: 'SUCCEEDED', name })
     expect(JSON.parse(described.input ?? '')).toMatchObject({
       taskId: task.taskId,
-      bindings: { echo: { agentId: 'echo' } },
+      functions: { echo: expect.stringMatching(/:function:orchestrator-agent-echo$/) },
     })
     const { events = [] } = await client.send(
       new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: 2 }),

@@ -1,10 +1,10 @@
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn'
 import { startLocalCloud } from '../../local/local-cloud.ts'
-import { compileFlow, type GatedWorkflow, insertGate, sideBySide } from './gated-workflow.ts'
-import { storedRuns } from './stored-runs.ts'
+import { compiledWorkflow } from './compiled-workflow.ts'
+import { type StoredWorkflow, storedRuns } from './stored-runs.ts'
 
 /** A workflow with everything that a crash can meet: branches, a gate, a wait, a retry. `e` sees all that came before. */
-export function killWorkflow(log: string): GatedWorkflow & { output: unknown } {
+export function killWorkflow(log: string): StoredWorkflow {
   const step = (needs: string[], milliseconds: number, more: object = {}): object => ({
     agent: 'echo',
     capability: 'echo',
@@ -19,26 +19,34 @@ export function killWorkflow(log: string): GatedWorkflow & { output: unknown } {
     retry: { intervalSeconds: 1, backoffRate: 1, maxAttempts: 3 },
     ...(needs.length > 0 ? { needs } : {}),
   })
-  const left = { a: step([], 60), c: step(['a'], 30, { failures: 1 }) }
-  const right = { b: step([], 90), d: step(['b'], 40) }
-  const slow = { w: step([], 10) }
-  const last = { e: step([], 20) }
-  const wait = { Type: 'Wait', Seconds: 1, Next: 'w' }
-  const waiting = compileFlow(slow)
-  return {
-    name: 'killed',
-    steps: { ...left, ...right, ...slow, d: step(['a', 'b'], 40), e: step(['c', 'd', 'w'], 20) },
-    output: { value: '{% $steps.e.value %}' },
-    gates: [{ before: 'd', after: ['a'] }],
-    definition: sideBySide(
-      [
-        compileFlow(left),
-        insertGate(compileFlow(right), 'd', 1),
-        { StartAt: 'a while', States: { 'a while': wait, ...waiting.States } },
-      ],
-      compileFlow(last),
-    ),
-  }
+  const workflow = compiledWorkflow(
+    'killed',
+    {
+      a: step([], 60),
+      b: step([], 90),
+      c: step(['a'], 30, { failures: 1 }),
+      d: step(['a', 'b'], 40),
+      w: step([], 10),
+      e: step(['c', 'd', 'w'], 20),
+    },
+    { value: '{% $steps.e.value %}' },
+  )
+  return { ...workflow, definition: waitBefore('w', workflow.definition as Flow) }
+}
+
+type Flow = { StartAt: string; States: Record<string, { Branches?: Flow[]; Next?: string }> }
+
+/** One branch waits a second before it begins. */
+function waitBefore(name: string, flow: Flow): Flow {
+  const States = Object.fromEntries(
+    Object.entries(flow.States).map(([id, { Branches, ...state }]) => [
+      id,
+      { ...state, ...(Branches ? { Branches: Branches.map((branch) => waitBefore(name, branch)) } : {}) },
+    ]),
+  )
+  if (flow.StartAt !== name) return { ...flow, States }
+  const wait = { Type: 'Wait', Seconds: 1, Next: name }
+  return { ...flow, StartAt: 'a while', States: { 'a while': wait, ...States } }
 }
 
 /** What `e` has at the end: a, b and w are 1; c = a + 1, d = a + b + 1, e = c + d + w + 1. */

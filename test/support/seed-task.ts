@@ -31,6 +31,7 @@ export async function seedWorkflow(
   const registered = {
     workflow,
     stateMachineArn: `arn:aws:states:us-east-1:1:stateMachine:${name}`,
+    gates: [],
     registeredAt: '',
     active: true,
   }

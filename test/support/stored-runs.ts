@@ -98,8 +98,9 @@ export async function storedRuns(awsUrl: string): Promise<StoredRuns> {
       if (!workflow) throw new Error(JSON.stringify(issues))
       const echo = { functionArn: functionArn('agent-echo'), agentId: 'echo', version: '1.0.0' }
       const bindings = Object.fromEntries(Object.keys(workflow.steps).map((id) => [id, echo]))
+      const functions = Object.fromEntries(Object.keys(bindings).map((id) => [id, echo.functionArn]))
       const stateMachineArn = await machineOf(stored)
-      const { gates } = stored
+      const { gates = [] } = stored
       const plan = {
         taskId,
         requestDigest: '',
@@ -123,7 +124,7 @@ export async function storedRuns(awsUrl: string): Promise<StoredRuns> {
         metadata: {},
       }
       await tasks.createTask(task)
-      return { stateMachineArn, name: executionName(task), input: JSON.stringify({ taskId, bindings }) }
+      return { stateMachineArn, name: executionName(task), input: JSON.stringify({ taskId, functions }) }
     },
     async start(run) {
       return String((await sfn.send(new StartExecutionCommand(run))).executionArn)

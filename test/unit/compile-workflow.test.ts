@@ -1,6 +1,7 @@
 import aslValidator from 'asl-validator'
 import { describe, expect, it } from 'vitest'
-import { compileWorkflow } from '../../shared/compiler/index.ts'
+import type { Flow } from '../../shared/compiler/asl.ts'
+import { compileWorkflow, issuesOfCompiling } from '../../shared/compiler/index.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 
 type Needs = Record<string, string[]>
@@ -37,8 +38,8 @@ describe('compileWorkflow', () => {
       [[['a', [['b'], ['c', [['d'], ['e']]]], 'f'], ['g']]],
     ],
   ])('turns %s into structure', (_name, needs, shape) => {
-    const { compiled } = compileNeeds(needs)
-    expect(shapeOf(compiled?.definition as never)).toEqual(shape)
+    const compiled = compileNeeds(needs)
+    expect(shapeOf(compiled.definition as never)).toEqual(shape)
   })
 
   it('renders a step as a Task, and what is entered on trouble', () => {
@@ -48,26 +49,29 @@ describe('compileWorkflow', () => {
         say: { capability: 'echo', timeoutSeconds: 20, retry: { maxAttempts: 2, intervalSeconds: 5 } },
       },
     })
-    const { compiled } = compileWorkflow(workflow as never)
+    const compiled = compileWorkflow(workflow as never)
     expect(compiled).toMatchSnapshot()
   })
 
   it('gives equal bytes for equal workflows, however they are written', () => {
-    const a = compileNeeds({ a: [], b: ['a'], c: ['a'], d: ['c', 'b'] }).compiled
-    const b = compileNeeds({ d: ['b', 'c'], c: ['a'], b: ['a'], a: [] }).compiled
+    const a = compileNeeds({ a: [], b: ['a'], c: ['a'], d: ['c', 'b'] })
+    const b = compileNeeds({ d: ['b', 'c'], c: ['a'], b: ['a'], a: [] })
     expect(JSON.stringify(a)).toBe(JSON.stringify(b))
   })
 
-  it('refuses a graph that needs gates, naming its steps and edges', () => {
-    const { issues } = compileNeeds({ a: [], b: [], c: ['a'], d: ['a', 'b'] })
-    expect(issues).toEqual([
-      {
-        code: 'needs-gates',
-        path: 'steps',
-        message:
-          'the steps a, b, c, d depend on each other in a way that needs gates, which are not built yet (a -> c, a -> d, b -> d); add or remove an edge so that they nest',
-      },
+  it('puts a gate where a step waits for one that the structure does not put before it', () => {
+    const compiled = compileNeeds({ a: [], b: [], c: ['a'], d: ['a', 'b'] })
+    expect(shapeOf(compiled.definition as never)).toEqual([
+      [
+        ['a', 'c'],
+        ['b', 'd: gate', 'd'],
+      ],
     ])
+    expect(compiled.gates).toEqual([{ before: 'd', after: ['a'] }])
+    expect(compiled.substitutions).toEqual(['RebindFunction', 'TasksTable'])
+    expect(compiled.counts).toMatchObject({ steps: 4, transitions: 7 })
+    const { Branches } = Object.values(compiled.definition.States)[0] as never as { Branches: Flow[] }
+    expect(Branches[1]?.States['d: gate']).toMatchSnapshot()
   })
 
   it.each([
@@ -85,26 +89,29 @@ describe('compileWorkflow', () => {
   ])('refuses %s until it can be run', (what, step) => {
     const { workflow, issues } = validateWorkflow({ name: 'w', steps: { s: step } })
     expect(issues).toEqual([])
-    const refused = compileWorkflow(workflow as never).issues
+    const refused = issuesOfCompiling(workflow as never)
     expect(refused[0]).toMatchObject({ code: 'not-supported-yet', message: expect.stringContaining(what) })
   })
 
   it('keeps state names unique and within 80 characters when branches have long names', () => {
     const long = (letter: string) => `${letter.repeat(40)}`
-    const { compiled } = compileNeeds({
+    const compiled = compileNeeds({
       [long('a')]: [],
       [long('b')]: [],
       [long('c')]: [long('a'), long('b')],
       [long('d')]: [],
     })
-    const names = allNames(compiled?.definition as never)
+    const names = allNames(compiled.definition as never)
     expect(new Set(names).size).toBe(names.length)
     expect(Math.max(...names.map((name) => name.length))).toBeLessThanOrEqual(80)
   })
 
-  it('is accepted by an independent validator', () => {
-    const { compiled } = compileNeeds({ a: [], b: ['a'], c: ['a'], d: ['b', 'c'] })
-    const verdict = aslValidator(structuredClone(compiled?.definition) as never, { checkArn: false })
+  it.each<[string, Needs]>([
+    ['series-parallel', { a: [], b: ['a'], c: ['a'], d: ['b', 'c'] }],
+    ['with a gate', { a: [], b: [], c: ['a'], d: ['a', 'b'] }],
+  ])('is accepted by an independent validator: %s', (_name, needs) => {
+    const compiled = compileNeeds(needs)
+    const verdict = aslValidator(structuredClone(compiled.definition) as never, { checkArn: false })
     expect(verdict.errorsText()).toBe('')
   })
 })

@@ -1,5 +1,5 @@
 import { recordsOfNeeds } from '../../../shared/app/resolve-step.ts'
-import { StepPayloadSchema, sortableFence } from '../../../shared/contracts/step-payload.ts'
+import { StepPayloadSchema } from '../../../shared/contracts/step-payload.ts'
 import type { Deps } from '../../deps.ts'
 import { stepLog } from './step-log.ts'
 import { addParts, type HostMiddleware } from './step-run.ts'
@@ -11,15 +11,14 @@ import { addParts, type HostMiddleware } from './step-run.ts'
 export function loadPlan({ tasks, logger }: Pick<Deps, 'tasks' | 'logger'>): HostMiddleware {
   return {
     before: async (request) => {
-      const { taskId, path, agentId, fence } = StepPayloadSchema.parse(request.event)
+      const { taskId, path, fence } = StepPayloadSchema.parse(request.event)
       const owner = request.context.awsRequestId
       const planned = tasks.getPlan(taskId)
       const needed = planned.then((plan) => recordsOfNeeds(tasks, plan, path))
       // Their users hear of a failure; a replay does not use what is needed.
       for (const reading of [planned, needed]) reading.catch(() => {})
       addParts(request.context, {
-        own: { taskId, path, owner, fence: sortableFence(fence) },
-        agentId,
+        own: { taskId, path, owner, fence },
         log: stepLog(logger, { taskId, stepId: path, requestId: owner }),
         planned,
         needed,

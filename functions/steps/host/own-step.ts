@@ -20,15 +20,13 @@ import { addParts, findParts, type HostMiddleware, partsOf, type StepOutcome } f
 type Needs = Pick<Deps, 'tasks' | 'bus' | 'clock' | 'executions'>
 
 const MAX_MESSAGE = 2_000
+const UNKNOWN = 'unknown'
 
 export function ownStep({ tasks, bus, clock, executions }: Needs): HostMiddleware {
   return {
     before: async (request) => {
-      const { own, agentId, planned } = partsOf(request.context, 'own', 'agentId', 'planned')
-      const taken = await tasks.takeOverStep(own, { agentId, startedAt: clock.now().toISOString() })
-      if (taken.kind === 'owned') {
-        addParts(request.context, { record: taken.step, notices: stepNotices(bus) })
-      }
+      const { own, planned } = partsOf(request.context, 'own', 'planned')
+      const taken = await tasks.takeOverStep(own, { startedAt: clock.now().toISOString() })
       const plan = await planned
       if (taken.kind === 'superseded') throw superseded(own.path)
       if (taken.kind === 'final') {
@@ -39,14 +37,16 @@ export function ownStep({ tasks, bus, clock, executions }: Needs): HostMiddlewar
         await signalGates({ tasks, executions }, plan, own.path)
         return { ...receiptOf(taken.step), replayed: true }
       }
-      addParts(request.context, { plan })
+      const agentId = taken.step.agentId ?? plan.bindings[own.path]?.agentId ?? UNKNOWN
+      const record = { ...taken.step, agentId }
+      addParts(request.context, { plan, agentId, record, notices: stepNotices(bus) })
       return undefined
     },
 
     after: async (request) => {
       const run = partsOf(request.context, 'own', 'agentId', 'record', 'notices', 'log', 'plan')
       const { own, agentId, record, notices, log, plan } = run
-      const end = { ...(request.response as StepOutcome), endedAt: clock.now().toISOString() }
+      const end = { ...(request.response as StepOutcome), agentId, endedAt: clock.now().toISOString() }
       if (!(await tasks.endStep(own, end))) throw superseded(own.path)
       addParts(request.context, { ended: true })
       const ended: StepRecord = { ...record, ...end }

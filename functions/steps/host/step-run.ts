@@ -9,7 +9,7 @@ import type { StepNotices } from './step-notices.ts'
 /** What the middlewares of one invocation hand to one another; each fills in its own part. */
 export type StepRun = {
   own: Ownership
-  /** As bound; two agents may share a function. */
+  /** As bound, or as rebound since; two agents may share a function. */
   agentId: string
   log: StepLog
   planned: Promise<Plan>

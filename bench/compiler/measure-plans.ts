@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto'
+import { type Compiled, compileWorkflow, issuesOfCompiling } from '../../shared/compiler/index.ts'
+import { criticalPath, findCycle, type Graph } from '../../shared/workflow/graph.ts'
+import type { Workflow } from '../../shared/workflow/schema.ts'
+import { graphOfWorkflow } from '../../shared/workflow/step-needs.ts'
+import { type PlanGraph, stepIdOf, workflowFromGraph } from '../workflow-from-graph.ts'
+import { type Distribution, distributionOf } from './distribution.ts'
+import { type Run, runCompiled } from './run-compiled.ts'
+
+export type Report = {
+  graphs: number
+  /** Cyclic: no order of their steps exists. */
+  refused: number
+  /** Compiled without a gate. */
+  seriesParallel: number
+  /** Of the makespan in the engine to the critical path, with durations of +-50 % around the estimates. */
+  makespanRatio: Distribution
+  transitionsPerStep: Distribution
+  /** `overall` is of all gates to all steps. */
+  gatesPerStep: Distribution & { overall: number }
+  compileMs: Distribution
+  bytesPerStep: Distribution
+  /** Distinct definitions, with positions as names. */
+  machines: number
+}
+
+type Compile = (workflow: Workflow) => Pick<Compiled, 'definition' | 'gates' | 'counts'>
+
+/** Compiles every plan and runs what comes out. `compile` is another than ours where a test plants a defect. */
+export async function measurePlans(
+  plans: readonly PlanGraph[],
+  {
+    seed = 1,
+    compile = compileWorkflow,
+    onPlan = () => {},
+  }: { seed?: number; compile?: Compile; onPlan?: (done: number) => void } = {},
+): Promise<Report> {
+  const random = randomFrom(seed)
+  const seen = { makespan: [], transitions: [], gates: [], milliseconds: [], bytes: [] } as Record<
+    string,
+    number[]
+  >
+  const note = (name: string, value: number): void => void seen[name]?.push(value)
+  const machines = new Set<string>()
+  let [refused, gates, steps] = [0, 0, 0]
+  for (const [index, plan] of plans.entries()) {
+    onPlan(index)
+    const workflow = workflowFromGraph(plan)
+    const graph = graphOfWorkflow(workflow)
+    if (findCycle(graph)) {
+      refused += 1
+      requireRefusal(workflow)
+      continue
+    }
+    const started = performance.now()
+    const compiled = compile(workflow)
+    note('milliseconds', performance.now() - started)
+    const durations = new Map(
+      plan.w.map((seconds, step) => [stepIdOf(step), durationAround(seconds, random)]),
+    )
+    const durationOf = (step: string): number => durations.get(step) ?? 0
+    const run = await runCompiled(compiled, durationOf)
+    requireOrder(graph, run.spans)
+    note('makespan', run.milliseconds / criticalPath(graph, durationOf).length)
+    note('transitions', run.transitions / plan.n)
+    note('gates', compiled.gates.length / plan.n)
+    note('bytes', compiled.counts.definitionBytes / plan.n)
+    gates += compiled.gates.length
+    steps += plan.n
+    machines.add(digest(compileWorkflow(workflow, { anonymous: true }).definition))
+  }
+  const of = (name: string): Distribution => distributionOf(seen[name] ?? [])
+  return {
+    graphs: plans.length,
+    refused,
+    seriesParallel: (seen.gates ?? []).filter((share) => share === 0).length,
+    makespanRatio: of('makespan'),
+    transitionsPerStep: of('transitions'),
+    gatesPerStep: { overall: steps === 0 ? 0 : gates / steps, ...of('gates') },
+    compileMs: of('milliseconds'),
+    bytesPerStep: of('bytes'),
+    machines: machines.size,
+  }
+}
+
+/** Whole milliseconds, so that equal means equal; at least one. */
+function durationAround(seconds: number, random: () => number): number {
+  return Math.max(1, Math.round(seconds * 1_000 * (0.5 + random())))
+}
+
+/** The error of a cyclic plan names its steps in order. */
+function requireRefusal(workflow: Workflow): void {
+  const [issue] = issuesOfCompiling(workflow)
+  const [, cycle = ''] = /circle: (.+)$/.exec(issue?.message ?? '') ?? []
+  const steps = cycle.split(' -> ')
+  const graph = graphOfWorkflow(workflow)
+  const isOrdered = steps.slice(1).every((step, index) => graph.get(step)?.has(steps[index] ?? ''))
+  if (steps.length < 2 || steps[0] !== steps.at(-1) || !isOrdered)
+    throw new Error(`${workflow.name}: no cycle is named, but: ${issue?.message}`)
+}
+
+/** Every step once, after all it needs: what does neither is no result. */
+function requireOrder(graph: Graph, spans: Run['spans']): void {
+  const byStep = new Map(spans.map((span) => [span.step, span]))
+  if (byStep.size !== graph.size || spans.length !== graph.size)
+    throw new Error(`${graph.size} steps, and ${spans.length} runs of ${byStep.size} of them`)
+  for (const [step, needs] of graph) {
+    const { start = 0 } = byStep.get(step) ?? {}
+    const early = [...needs].find((need) => (byStep.get(need)?.end ?? 0) > start)
+    if (early) throw new Error(`${step} began before ${early} had ended, which it needs`)
+  }
+}
+
+const digest = (definition: object): string =>
+  createHash('sha256').update(JSON.stringify(definition)).digest('hex')
+
+/** Mulberry32: small, seeded, good enough for durations. */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

@@ -1,0 +1,20 @@
+import { type Workflow, WorkflowSchema } from '../shared/workflow/schema.ts'
+
+/** A plan as a graph: `n` steps numbered from 0, `e` edges `[before, after]`, `w` estimated seconds of each step. */
+export type PlanGraph = { name: string; n: number; e: [before: number, after: number][]; w: number[] }
+
+export const stepIdOf = (step: number): string => `s${step}`
+
+/** The workflow whose steps `s0`, `s1` ... need one another as the graph says; a cyclic one is the compiler's to refuse. */
+export function workflowFromGraph({ name, n, e }: PlanGraph): Workflow {
+  const needs = Array.from({ length: n }, (): string[] => [])
+  for (const [before, after] of e) needs[after]?.push(stepIdOf(before))
+  const steps = needs.map((own, step) => [stepIdOf(step), { capability: 'echo', needs: own }] as const)
+  return WorkflowSchema.parse({ name: nameFrom(name), steps: Object.fromEntries(steps) })
+}
+
+const nameFrom = (name: string): string =>
+  `g-${name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40)}`

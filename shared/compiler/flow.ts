@@ -1,0 +1,63 @@
+import type { Flow, Onward, State } from './asl.ts'
+import type { Tree } from './decompose.ts'
+
+const MAX_STATE_NAME = 80
+
+export type FlowOptions = {
+  /** What to call a node: state names are unique in a machine. */
+  nameOf(node: number): string
+  /** The states of a node, which then goes `onward`; the first one is its entry. */
+  statesOf(node: number, onward: Onward): Record<string, State>
+}
+
+/** A structure as states: sequences by `Next`, side by side as `Parallel`. */
+export function flowOf(tree: Tree, options: FlowOptions, names = new Set<string>()): Flow {
+  const states: Record<string, State> = {}
+  const StartAt = addStates(tree, { End: true }, states)
+  return { StartAt, States: states }
+
+  /** Adds the states of `part`, which then goes `onward`; answers the name of its first state. */
+  function addStates(part: Tree, onward: Onward, into: Record<string, State>): string {
+    if (part.kind === 'step') {
+      const own = options.statesOf(part.node, onward)
+      Object.assign(into, own)
+      return Object.keys(own)[0] as string
+    }
+    if (part.kind === 'parallel') {
+      const name = parallelName(part, options, names)
+      const Branches = part.branches.map((branch) => flowOf(branch, options, names))
+      into[name] = { Type: 'Parallel', Branches, Output: '{% {} %}', ...onward }
+      return name
+    }
+    return addSequence(part.parts, onward, into)
+  }
+
+  /** From the last part to the first: each needs the name of what follows. Their states are then put in reading order. */
+  function addSequence(parts: readonly Tree[], onward: Onward, into: Record<string, State>): string {
+    const flows: Record<string, State>[] = []
+    let next = onward
+    for (const part of parts.toReversed()) {
+      const own: Record<string, State> = {}
+      next = { Next: addStates(part, next, own) }
+      flows.unshift(own)
+    }
+    Object.assign(into, ...flows)
+    return 'Next' in next ? next.Next : ''
+  }
+}
+
+/** Says what runs side by side; shortened and numbered where 80 characters are not enough. */
+function parallelName(tree: Tree & { kind: 'parallel' }, { nameOf }: FlowOptions, used: Set<string>): string {
+  const firsts = tree.branches.map((branch) => nameOf(firstNode(branch)))
+  const full = firsts.join(' | ')
+  const short = full.length <= MAX_STATE_NAME ? full : `${firsts[0]} | ${tree.branches.length - 1} more`
+  let name = short
+  for (let copy = 2; used.has(name); copy++) name = `${short} (${copy})`
+  used.add(name)
+  return name
+}
+
+function firstNode(tree: Tree): number {
+  if (tree.kind === 'step') return tree.node
+  return firstNode((tree.kind === 'sequence' ? tree.parts[0] : tree.branches[0]) as Tree)
+}

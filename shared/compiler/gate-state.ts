@@ -1,0 +1,54 @@
+/**
+ * The state before a step that waits for others than the structure puts before it: it stores its own token and sleeps until
+ * the last of its producers wakes it (shared/app/signal-gates.ts). No Lambda, no polling.
+ *
+ * Invariants (tests cite them):
+ * W1 it does not begin to wait for what has happened: its write is refused once all producers are in `done`
+ * W2 it cannot take the place of a later entry of itself: its write is refused for a lower fence
+ * W3 every wait ends: after a day without a word it asks again, under the next fence
+ */
+import type { TaskState } from './asl.ts'
+
+/** Spelt differently by AWS and by some emulators. */
+const REFUSED = ['DynamoDB.ConditionalCheckFailedException', 'DynamoDb.ConditionalCheckFailedException']
+
+/** A redrive beats what was before it, and a retry the try whose token is dead. */
+const FENCE =
+  "{% $states.context.State.EnteredTime & '#' & $string(1000 + $states.context.Execution.RedriveCount) & '#' & $string(1000 + $states.context.State.RetryCount) %}"
+
+/** What the state asks of the table, in DynamoDB's own words; the host's part is in `signalGates`. */
+export const GATE_WRITE = {
+  UpdateExpression: 'SET tok = :t, fence = :f',
+  ConditionExpression:
+    '(attribute_not_exists(done) OR size(done) < :n) AND (attribute_not_exists(fence) OR fence <= :f)',
+} as const
+
+/** `producers` is how many have to end before `step`, the name of the state that comes after. */
+export function gateState(step: string, producers: number): TaskState {
+  return {
+    Type: 'Task',
+    Resource: 'arn:aws:states:::aws-sdk:dynamodb:updateItem.waitForTaskToken',
+    Arguments: {
+      TableName: '${TasksTable}',
+      Key: {
+        pk: { S: "{% 'TASK#' & $states.context.Execution.Input.taskId %}" },
+        sk: { S: `GATE#${step}` },
+      },
+      ...GATE_WRITE,
+      ExpressionAttributeValues: {
+        ':t': { S: '{% $states.context.Task.Token %}' },
+        ':n': { N: String(producers) },
+        ':f': { S: FENCE },
+      },
+    },
+    Output: '{% {} %}',
+    TimeoutSeconds: 86_400,
+    Retry: [
+      { ErrorEquals: REFUSED, MaxAttempts: 0 },
+      { ErrorEquals: ['States.Timeout'], MaxAttempts: 30, BackoffRate: 1 },
+      { ErrorEquals: ['States.TaskFailed'], MaxAttempts: 8, MaxDelaySeconds: 30, JitterStrategy: 'FULL' },
+    ],
+    Catch: [{ ErrorEquals: REFUSED, Output: '{% {} %}', Next: step }],
+    Next: step,
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * A structure for every dependency order: exact where it is series-parallel; elsewhere a series-parallel skeleton, and a gate
+ * before each node that waits for more than the skeleton puts before it.
+ *
+ * Invariants (tests cite them; `requireHonest` checks K1 and K2 on every compile):
+ * K1 every edge is honoured, by the skeleton or by a gate
+ * K2 skeleton and gates order nothing that the graph does not: nobody waits for more than it needs, and nobody for ever
+ * K3 equal orders give equal structures
+ * K4 a prime set of at most 12 nodes gets as few gates as its skeletons allow, while the search lasts (skeleton.ts)
+ */
+import type { Tree } from './decompose.ts'
+import { addAll, addNode, emptySet, hasNode, type NodeSet } from './node-set.ts'
+import { beforeEach, type Order } from './order.ts'
+import { skeletonOf } from './skeleton.ts'
+
+export type Structure = {
+  tree: Tree
+  /** For each node that waits at a gate, for whom. */
+  gates: ReadonlyMap<number, readonly number[]>
+}
+
+/** The order is a transitive reduction. */
+export function structureOf(order: Order): Structure {
+  const tree = skeletonOf(order)
+  const before = skeletonOrder(tree, order.needs.length)
+  const gates = new Map<number, number[]>()
+  for (const [node, needs] of order.needs.entries()) {
+    const missing = needs.filter((need) => !hasNode(before[node] as NodeSet, need))
+    if (missing.length > 0) gates.set(node, missing)
+  }
+  requireHonest(order, before, gates)
+  return { tree, gates }
+}
+
+/** For each node, the nodes that the structure puts before it. */
+function skeletonOrder(tree: Tree, size: number): NodeSet[] {
+  const before = Array.from({ length: size }, () => emptySet(size))
+  /** Answers the nodes of `part`, which come after `earlier`. */
+  const visit = (part: Tree, earlier: NodeSet): NodeSet => {
+    const own = emptySet(size)
+    if (part.kind === 'step') {
+      addAll(before[part.node] as NodeSet, earlier)
+      addNode(own, part.node)
+    } else if (part.kind === 'parallel') {
+      for (const branch of part.branches) addAll(own, visit(branch, earlier))
+    } else {
+      const passed = earlier.slice()
+      for (const inside of part.parts) {
+        const nodes = visit(inside, passed)
+        addAll(passed, nodes)
+        addAll(own, nodes)
+      }
+    }
+    return own
+  }
+  visit(tree, emptySet(size))
+  return before
+}
+
+/** Throws when an edge is not honoured (K1), or something is ordered that the graph does not order (K2). */
+function requireHonest(
+  order: Order,
+  skeleton: readonly NodeSet[],
+  gates: ReadonlyMap<number, readonly number[]>,
+): void {
+  const before = beforeEach(order)
+  for (const [node, needs] of order.needs.entries()) {
+    const own = skeleton[node] as NodeSet
+    const lost = needs.find((need) => !hasNode(own, need) && !gates.get(node)?.includes(need))
+    if (lost !== undefined) throw new Error(`the edge ${lost} -> ${node} is lost`)
+    const allowed = before[node] as NodeSet
+    const excess = own.findIndex((word, at) => (word & ~(allowed[at] as number)) !== 0)
+    if (excess >= 0) throw new Error(`node ${node} waits for more than it needs`)
+  }
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import type { TaskState } from '../../shared/compiler/asl.ts'
+import { GATE_WRITE, gateState } from '../../shared/compiler/gate-state.ts'
+import { exploreGate, PRODUCERS } from '../support/gate-model.ts'
+
+const GATE = gateState('c', PRODUCERS.length)
+
+/** The state with another condition on its write; a value that no expression mentions would be refused. */
+function withCondition(ConditionExpression: string): TaskState {
+  const values = Object.entries(GATE.Arguments.ExpressionAttributeValues as object)
+  const mentioned = values.filter(([name]) =>
+    `${GATE_WRITE.UpdateExpression} ${ConditionExpression}`.includes(name),
+  )
+  const ExpressionAttributeValues = Object.fromEntries(mentioned)
+  return { ...GATE, Arguments: { ...GATE.Arguments, ConditionExpression, ExpressionAttributeValues } }
+}
+const NOT_DONE = '(attribute_not_exists(done) OR size(done) < :n)'
+const FENCED = '(attribute_not_exists(fence) OR fence <= :f)'
+
+describe('a gate, in every order of what can happen (G1-G4, W1, W2)', () => {
+  it('lets nobody wait for ever', async () => {
+    const { situations, lost } = await exploreGate(GATE)
+    expect(lost).toBeUndefined()
+    expect(situations).toBeGreaterThan(500)
+  })
+
+  it('would, were the write not fenced: a late one puts back a token that is dead (W2)', async () => {
+    const { lost } = await exploreGate(withCondition(NOT_DONE))
+    expect(lost).toContain('a write arrives again')
+  })
+
+  it('would, did the state not look whether all have ended (W1, G4)', async () => {
+    const { lost } = await exploreGate(withCondition(FENCED))
+    expect(lost?.at(-1)).toBe('the state writes')
+  })
+
+  it('would, did a step that replays its receipt not signal again (G3)', async () => {
+    const { lost } = await exploreGate(GATE, { silentReplay: true })
+    expect(lost).toEqual(expect.arrayContaining([expect.stringMatching(/is cut off$/)]))
+  })
+
+  it('would, were the retry no part of the fence: the write of a wait that has timed out comes late (W3)', async () => {
+    const values = GATE.Arguments.ExpressionAttributeValues as Record<string, { S: string }>
+    const withoutRetry = values[':f']?.S.replace(
+      / & '#' & \$string\(1000 \+ \$states\.context\.State\.RetryCount\)/,
+      '',
+    )
+    expect(withoutRetry).not.toBe(values[':f']?.S)
+    const { lost } = await exploreGate({
+      ...GATE,
+      Arguments: { ...GATE.Arguments, ExpressionAttributeValues: { ...values, ':f': { S: withoutRetry } } },
+    })
+    expect(lost).toContain('the wait times out')
+  })
+})
