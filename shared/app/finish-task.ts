@@ -18,6 +18,7 @@ import {
 import type { ExecutionState, Plan, Ports } from '../ports/index.ts'
 import { resolveExpressions } from '../workflow/expressions.ts'
 import { sinksOf } from '../workflow/graph.ts'
+import { goesOnAfterFailure } from '../workflow/schema.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import { namesForExpressions } from './expression-names.ts'
 import { messageInCause } from './message-in-cause.ts'
@@ -92,10 +93,7 @@ function stepsWithoutEnd(plan: Plan, steps: readonly StepRecord[]): TaskError | 
 /** The step that ended the task says more than the execution does. */
 function errorOf({ status, error, cause }: Ended, plan: Plan, steps: readonly StepRecord[]): TaskError {
   const failed = steps
-    .filter(
-      (step) =>
-        step.status === 'failed' && step.error && plan.workflow.steps[step.path]?.onFailure !== 'continue',
-    )
+    .filter((step) => step.status === 'failed' && step.error && !goesOn(plan, step.path))
     .sort(byEnd)
     .at(-1)
   if (failed?.error && status === 'FAILED') {
@@ -106,6 +104,11 @@ function errorOf({ status, error, cause }: Ended, plan: Plan, steps: readonly St
     name: error ?? `States.${status === 'TIMED_OUT' ? 'Timeout' : 'TaskFailed'}`,
     message: messageInCause(cause),
   }
+}
+
+function goesOn({ workflow }: Plan, path: string): boolean {
+  const step = workflow.steps[path]
+  return step !== undefined && goesOnAfterFailure(step)
 }
 
 const byEnd = (a: StepRecord, b: StepRecord): number => (a.endedAt ?? '').localeCompare(b.endedAt ?? '')

@@ -10,39 +10,36 @@
  * B5 a step that goes on, settled or succeeded after all, signals the gates that wait for it; one that ends the task does not
  * B6 the same call again (a crash cut it off) has the same answer: the agent it has chosen is not charged with a failure
  *    that it never had, and a failure that ends the task still does
+ * B7 a step with `fallback` goes to those that it names, in that order, and to nobody else
  */
 
 import { isSameEntry, type RebindAnswer, type RebindPayload } from '../contracts/step-payload.ts'
 import type { Agent } from '../domain/agent.ts'
-import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
-import { attemptFailedEvent, stepEndedEvent } from '../domain/event.ts'
+import { OrchestratorError } from '../domain/errors.ts'
+import { attemptFailedEvent } from '../domain/event.ts'
 import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
-import { isOpenTask, type OpenTask } from '../domain/task.ts'
-import type { Ownership, Plan, Ports, StepEnd } from '../ports/index.ts'
+import { isOpenTask } from '../domain/task.ts'
+import type { Ownership, Ports } from '../ports/index.ts'
 import { chooseAgent } from '../selector/choose-agent.ts'
-import { resolveExpressions } from '../workflow/expressions.ts'
-import type { AgentStep } from '../workflow/schema.ts'
-import { needsOfStep } from '../workflow/step-needs.ts'
-import { namesForExpressions } from './expression-names.ts'
+import { type AgentStep, goesOnAfterFailure } from '../workflow/schema.ts'
 import { messageInCause } from './message-in-cause.ts'
 import { stepOf } from './resolve-step.ts'
+import {
+  type Failure,
+  type Situation as Settling,
+  settleFailure,
+  superseded,
+  wireName,
+} from './settle-failure.ts'
 import { signalGates } from './signal-gates.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'registry' | 'bus' | 'clock' | 'executions'>
-type Failure = { name: string; message: string }
-type Situation = {
-  ports: Needs
-  task: OpenTask
-  plan: Plan
-  step: AgentStep
-  record: StepRecord
-  own: Ownership
-  failure: Failure
-}
+type Situation = Settling & { ports: Needs; step: AgentStep; failure: Failure }
 
 /** Errors that another agent would meet as well (B3). */
 const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'ConfigError', 'BugError']
 const TIMEOUTS = ['StepTimedOutError', 'States.Timeout', 'Sandbox.Timedout']
+const LATE: Failure = { name: 'NoAgentError', message: 'nobody can run it' }
 
 /** Throws TaskCancelledError, or the failure under its own name when it must end the task. */
 export const rebindStep =
@@ -56,13 +53,15 @@ export const rebindStep =
       )
     }
     const own = { taskId, path, owner, fence }
-    const failure = { name: error.Error, message: messageInCause(error.Cause) }
+    // Nothing has failed when a step is bound late, just before it runs.
+    const failure =
+      error.Error === undefined ? LATE : { name: error.Error, message: messageInCause(error.Cause) }
     const before = (await ports.tasks.findSteps(taskId, [path]))[0]
     const again = before && (await answeredBefore(ports, before, fence))
     if (again) return again
-    const agentId = before?.agentId ?? plan.bindings[path]?.agentId ?? 'unknown'
+    const agentId = before?.agentId ?? plan.bindings[path]?.agentId
     const startedAt = before?.startedAt ?? ports.clock.now().toISOString()
-    const taken = await ports.tasks.takeOverStep(own, { agentId, startedAt })
+    const taken = await ports.tasks.takeOverStep(own, { ...(agentId ? { agentId } : {}), startedAt })
     if (taken.kind === 'superseded') throw superseded(path)
     const answer =
       taken.kind === 'final'
@@ -99,7 +98,7 @@ async function withFailedAttempt(
   failure: Failure,
 ): Promise<StepRecord> {
   const noted = record.attempts.some(({ startedAt }) => startedAt === record.startedAt)
-  if (noted || failure.name === 'StepSupersededError') return record
+  if (noted || failure === LATE || failure.name === 'StepSupersededError') return record
   const attempt = {
     agentId: record.agentId ?? 'unknown',
     startedAt: record.startedAt,
@@ -120,11 +119,31 @@ async function decide(situation: Situation): Promise<RebindAnswer> {
   const same = agents.find(({ id }) => failure.name === 'StepSupersededError' && id === record.agentId)
   if (same) return rebound(situation, same, 1)
   const loads = await ports.registry.loadsOf(agents.map(({ id }) => id))
-  const request = { stepId: own.path, capability: step.capability, pinned: step.agent, agents, loads }
-  const next = [excludedAgents(record), exhaustedAgents(record, step)]
-    .map((excluded) => chooseAgent({ ...request, excluded }))
+  const planned = { capability: step.capability, pinned: step.agent }
+  const others = failure !== LATE && step.fallback ? fallbacksOf(step, agents) : [planned]
+  const isTried = ({ id }: Agent): boolean => record.attempts.some(({ agentId }) => agentId === id)
+  const tries = [
+    ...others.map((wanted) => ({ ...wanted, agents, excluded: excludedAgents(record) })),
+    // Nobody is left: those that have only timed out once more.
+    { ...planned, agents: agents.filter(isTried), excluded: exhaustedAgents(record, step) },
+  ]
+  const next = tries
+    .map((wanted) => chooseAgent({ stepId: own.path, loads, ...wanted }))
     .find(({ agent }) => agent)?.agent
   return next ? rebound(situation, next, 0) : settle(situation)
+}
+
+/** Whom a step names for when its agent has failed, in its order (B7): an agent for what the step wants of it, or a capability. */
+function fallbacksOf(
+  { fallback = [], capability }: AgentStep,
+  agents: readonly Agent[],
+): { capability: string | undefined; pinned: string | undefined }[] {
+  return fallback.map((entry) => {
+    const agent = agents.find(({ id }) => id === entry)
+    if (!agent) return { capability: entry, pinned: undefined }
+    const isOffered = agent.capabilities.some(({ name }) => name === capability)
+    return { capability: isOffered ? capability : undefined, pinned: entry }
+  })
 }
 
 /** The record names the new agent before it runs: should its function never start, the failure is still its own (B2). */
@@ -155,64 +174,20 @@ function exhaustedAgents(record: StepRecord, { retry }: AgentStep): Map<string, 
 }
 
 /** Nobody is left: the step's own policy decides. */
-async function settle(situation: Situation): Promise<RebindAnswer> {
-  const { step, failure, record, own } = situation
+function settle(situation: Situation): Promise<RebindAnswer> {
+  const { failure, record, own } = situation
   const agentId = record.attempts.at(-1)?.agentId ?? record.agentId
-  const error = { name: failure.name, message: `step "${own.path}" (agent ${agentId}): ${failure.message}` }
-  if (typeof step.onFailure === 'object' && 'output' in step.onFailure)
-    return settleDegraded(situation, error)
-  const answer = await end(situation, { status: 'failed', error })
-  if (step.onFailure === 'continue') return answer
-  throw Object.assign(new Error(error.message), { name: wireName(failure.name) })
-}
-
-/** A value in place of the output; where it cannot be evaluated, the step fails, and says both. */
-async function settleDegraded(situation: Situation, error: Failure): Promise<RebindAnswer> {
-  const { ports, task, plan, step, own } = situation
-  const template = (step.onFailure as { output: unknown }).output
-  const records = await ports.tasks.findSteps(own.taskId, [...needsOfStep(step)])
-  try {
-    const names = await namesForExpressions(ports.tasks, { task, plan, records, template })
-    const value = (await resolveExpressions(template, names, 'onFailure.output')) ?? null
-    const output = await ports.tasks.storeValue(own.taskId, value)
-    return await end(situation, { status: 'succeeded', output, degraded: error.message })
-  } catch (thrown) {
-    if (!isOrchestratorError(thrown, 'InvalidInputError')) throw thrown
-    const both = { name: error.name, message: `${error.message}; and its degraded output: ${thrown.message}` }
-    await end(situation, { status: 'failed', error: both })
-    throw Object.assign(new Error(both.message), { name: wireName(error.name) })
-  }
-}
-
-/** Step Functions' own names are not ours to throw, and what the rebinder's Task retries would not end the task. */
-function wireName(name: string): string {
-  const kept = name !== '' && !/^(States|Lambda)\./.test(name) && name !== 'UnavailableError'
-  return kept ? name : 'AgentFailedError'
-}
-
-async function end(
-  { ports, own, record }: Situation,
-  outcome: Omit<StepEnd, 'endedAt'>,
-): Promise<RebindAnswer> {
-  const ended = { ...outcome, endedAt: ports.clock.now().toISOString() }
-  if (!(await ports.tasks.endStep(own, ended))) throw superseded(own.path)
-  const event = stepEndedEvent(own.taskId, { ...record, ...ended })
-  await ports.bus.publish(event ? [event] : [])
-  return { settled: outcome.status === 'succeeded' ? 'succeeded' : 'failed' }
-}
-
-function superseded(path: string): OrchestratorError {
-  return new OrchestratorError('StepSupersededError', `a later attempt of step "${path}" has taken over`)
+  const message = `step "${own.path}"${agentId ? ` (agent ${agentId})` : ''}: ${failure.message}`
+  return settleFailure(situation, { name: failure.name, message })
 }
 
 /** How a step that has ended goes on; throws what ends the task (B6). */
-function settledAs({ onFailure }: AgentStep, step: StepRecord): RebindAnswer {
-  const { path, status, error } = step
+function settledAs(step: AgentStep, { path, status, error }: StepRecord): RebindAnswer {
   if (!isFinalStepStatus(status)) throw new OrchestratorError('BugError', `${path} is not final`)
   if (status === 'succeeded' || status === 'skipped') return { settled: 'succeeded' }
   if (status === 'cancelled')
     throw new OrchestratorError('TaskCancelledError', `step "${path}" was cancelled`)
-  if (onFailure === 'continue') return { settled: 'failed' }
+  if (goesOnAfterFailure(step)) return { settled: 'failed' }
   throw Object.assign(new Error(error?.message ?? `step "${path}" failed`), {
     name: wireName(error?.name ?? ''),
   })

@@ -4,6 +4,7 @@
  * Invariants (tests cite them):
  * R1 `join: all` runs if every needed step succeeded, `any` if at least one did, `settled` always; else it is skipped
  * R2 a step whose `when` is not true is skipped; a step that is skipped does not evaluate its input
+ * R3 a handler runs if a step that names it in `onFailure` has failed; else it is skipped
  */
 import { OrchestratorError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
@@ -12,7 +13,7 @@ import type { Task } from '../domain/task.ts'
 import type { Plan, TaskStore } from '../ports/index.ts'
 import { resolveExpressions } from '../workflow/expressions.ts'
 import { type AgentStep, isAgentStep } from '../workflow/schema.ts'
-import { needsOfStep } from '../workflow/step-needs.ts'
+import { handledBy, needsOfStep } from '../workflow/step-needs.ts'
 import { namesForExpressions } from './expression-names.ts'
 
 export type Resolved = { kind: 'run'; input: Json } | { kind: 'skip'; reason: string }
@@ -26,7 +27,7 @@ export function stepOf(plan: Plan, path: string): AgentStep {
 
 /** The records of the steps that a step waits for, as far as they ran. */
 export async function recordsOfNeeds(tasks: TaskStore, plan: Plan, path: string): Promise<StepRecord[]> {
-  const needs = [...needsOfStep(stepOf(plan, path))]
+  const needs = needsIn(plan, path)
   return needs.length > 0 ? tasks.findSteps(plan.taskId, needs) : []
 }
 
@@ -42,8 +43,7 @@ export async function resolveStep(
   records: readonly StepRecord[],
 ): Promise<Resolved> {
   const step = stepOf(plan, path)
-  const needs = [...needsOfStep(step)]
-  const blocked = blockedBy(step, needs, records)
+  const blocked = unhandled(plan, path, records) ?? blockedBy(step, [...needsOfStep(step)], records)
   if (blocked) return { kind: 'skip', reason: blocked }
 
   const template = { when: step.when, input: step.input }
@@ -53,6 +53,24 @@ export async function resolveStep(
   }
   if (step.input === undefined) return { kind: 'run', input: structuredClone(plan.input) }
   return { kind: 'run', input: (await resolveExpressions(step.input, names, 'input')) ?? null }
+}
+
+const needsIn = ({ workflow }: Plan, path: string): string[] => [
+  ...(workflow.steps[path] ? needsOfStep(workflow.steps[path]) : []),
+  ...handledBy(workflow, path),
+]
+
+/** Why a handler has nothing to do (R3). */
+function unhandled(
+  { workflow }: Plan,
+  path: string,
+  records: readonly Pick<StepRecord, 'path' | 'status'>[],
+): string | undefined {
+  const handled = handledBy(workflow, path)
+  const hasFailed = (id: string): boolean =>
+    records.some((record) => record.path === id && record.status === 'failed')
+  if (handled.length === 0 || handled.some(hasFailed)) return undefined
+  return `${handled.map((id) => `"${id}"`).join(', ')} did not fail`
 }
 
 /** Why a step cannot run after what became of the steps it needs (R1); undefined when it can. */

@@ -60,10 +60,10 @@ export function compileWorkflow(workflow: Workflow, { anonymous = false }: Optio
     statesOf: (node, onward) => {
       const name = nameOf(node)
       const gate = gates.get(node)
-      return {
-        ...(gate ? { [`${name}: gate`]: gateState(name, gate.length) } : {}),
-        ...statesOfStep(name, stepOf(node), onward),
-      }
+      const states = statesOfStep(name, stepOf(node), onward)
+      if (!gate) return states
+      const [entry] = Object.keys(states)
+      return { [`${name}: gate`]: gateState(name, gate.length, entry), ...states }
     },
   })
   const definition: Definition = {

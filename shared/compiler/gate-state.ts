@@ -23,8 +23,8 @@ export const GATE_WRITE = {
     '(attribute_not_exists(done) OR size(done) < :n) AND (attribute_not_exists(fence) OR fence <= :f)',
 } as const
 
-/** `producers` is how many have to end before `step`, the name of the state that comes after. */
-export function gateState(step: string, producers: number): TaskState {
+/** `producers` is how many have to end before `step`, which begins with the state `next`. */
+export function gateState(step: string, producers: number, next = step): TaskState {
   return {
     Type: 'Task',
     Resource: 'arn:aws:states:::aws-sdk:dynamodb:updateItem.waitForTaskToken',
@@ -48,7 +48,7 @@ export function gateState(step: string, producers: number): TaskState {
       { ErrorEquals: ['States.Timeout'], MaxAttempts: 30, BackoffRate: 1 },
       { ErrorEquals: ['States.TaskFailed'], MaxAttempts: 8, MaxDelaySeconds: 30, JitterStrategy: 'FULL' },
     ],
-    Catch: [{ ErrorEquals: REFUSED, Output: '{% {} %}', Next: step }],
-    Next: step,
+    Catch: [{ ErrorEquals: REFUSED, Output: '{% {} %}', Next: next }],
+    Next: next,
   }
 }

@@ -53,12 +53,17 @@ function namesOf(stepId: string): StateNames {
   }
 }
 
-/** The step's states by name; `onward` is where the normal path and a settled failure both go. */
+/**
+ * The step's states by name, its entry first; `onward` is where the normal path and a settled failure both go. A step that is
+ * bound late enters through the rebinder.
+ */
 export function statesOfStep(stepId: string, step: AgentStep, onward: Onward): Record<string, State> {
   const names = namesOf(stepId)
+  const isLate = step.bind === 'late'
+  const task = { [names.step]: stepTask(stepId, step, names, onward) }
+  const rebind = { [names.rebind]: rebindTask(stepId, names, isLate) }
   return {
-    [names.step]: stepTask(stepId, step, names, onward),
-    [names.rebind]: rebindTask(stepId, names),
+    ...(isLate ? { ...rebind, ...task } : { ...task, ...rebind }),
     [names.again]: {
       Type: 'Choice',
       Choices: [
@@ -111,13 +116,15 @@ function agentRetry({ retry }: AgentStep): Retrier {
 }
 
 /** No Catch: what the rebinder throws under its own name is meant to end the task. */
-function rebindTask(stepId: string, names: StateNames): TaskState {
+function rebindTask(stepId: string, names: StateNames, isLate: boolean): TaskState {
+  // Whatever came before it has left something else behind.
+  const error = isLate ? '{% $exists($states.input.Error) ? $states.input : {} %}' : '{% $states.input %}'
   return {
     Type: 'Task',
     Resource: 'arn:aws:states:::lambda:invoke',
     Arguments: {
       FunctionName: '${RebindFunction}',
-      Payload: { ...CALL, path: stepId, error: '{% $states.input %}' },
+      Payload: { ...CALL, path: stepId, error },
     },
     Output: '{% $states.result.Payload %}',
     TimeoutSeconds: REBIND_TIMEOUT_SECONDS,

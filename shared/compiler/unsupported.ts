@@ -16,16 +16,10 @@ function unsupportedParts(step: Step): { part: string; why: string }[] {
   const parts: { part: string; why: string }[] = []
   const kind = stepKind(step)
   if (kind !== 'agent') parts.push({ part: kind, why: KIND_NAMES[kind] })
-  if (typeof step.onFailure === 'object' && 'step' in step.onFailure) {
-    parts.push({ part: 'onFailure.step', why: 'a handler step' })
-  }
   if (!isAgentStep(step)) return parts
   if (step.forEach !== undefined) parts.push({ part: 'forEach', why: 'a fan-out' })
-  if (step.bind === 'late') parts.push({ part: 'bind', why: 'late binding' })
   if (step.cache) parts.push({ part: 'cache', why: 'a cache of outputs' })
   if (step.prefer) parts.push({ part: 'prefer', why: 'selection by preference' })
-  if (step.fallback)
-    parts.push({ part: 'fallback', why: 'an ordered fallback (any eligible agent is tried)' })
   return parts
 }
 

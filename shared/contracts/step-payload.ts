@@ -12,7 +12,7 @@ const CALL = {
 export const StepPayloadSchema = z.object(CALL).transform(withFence)
 
 export const RebindPayloadSchema = z
-  .object({ ...CALL, error: z.object({ Error: z.string(), Cause: z.string().default('') }) })
+  .object({ ...CALL, error: z.object({ Error: z.string().optional(), Cause: z.string().default('') }) })
   .transform(withFence)
 export type RebindPayload = z.output<typeof RebindPayloadSchema>
 

@@ -21,7 +21,7 @@ export function bindWorkflow(
   const known = [...knownCapabilities]
   const bound: Bound = { bindings: {}, decisions: [], issues: [] }
   for (const [id, step] of Object.entries(workflow.steps).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (!isAgentStep(step)) continue
+    if (!isAgentStep(step) || step.bind === 'late') continue
     const selection = choose(id, step)
     if (!selection.agent) {
       bound.issues.push(issueOfNobody(id, step, selection.refusals, known))

@@ -149,6 +149,11 @@ export function isAgentStep(step: Step): step is AgentStep {
   return stepKind(step) === 'agent'
 }
 
+/** Whether the task goes on when the step has failed for good. */
+export function goesOnAfterFailure({ onFailure }: Pick<Step, 'onFailure'>): boolean {
+  return onFailure === 'continue' || (typeof onFailure === 'object' && 'step' in onFailure)
+}
+
 /** A workflow without its steps: they are parsed one by one so that each issue names its step. */
 export const WorkflowHeadSchema = z.strictObject({
   name: WorkflowNameSchema,

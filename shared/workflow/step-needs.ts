@@ -27,9 +27,25 @@ function referencesSafely(text: string): Iterable<string> {
   }
 }
 
-export function graphOfWorkflow(workflow: Pick<Workflow, 'steps'>): Graph {
-  return makeGraph(Object.entries(workflow.steps).map(([id, step]) => [id, needsOfStep(step)] as const))
+/** The steps whose failure a step handles: they name it in `onFailure`. */
+export function handledBy({ steps }: Pick<Workflow, 'steps'>, id: string): string[] {
+  return Object.entries(steps).flatMap(([other, { onFailure }]) =>
+    typeof onFailure === 'object' && 'step' in onFailure && onFailure.step === id ? [other] : [],
+  )
 }
+
+/** Who waits for whom; a handler waits for what it handles. */
+export function graphOfWorkflow(workflow: Pick<Workflow, 'steps'>): Graph {
+  const handlers = Object.values(workflow.steps).some(goesOnToHandler)
+  return makeGraph(
+    Object.entries(workflow.steps).map(([id, step]) => {
+      const handled = handlers ? handledBy(workflow, id) : []
+      return [id, new Set([...needsOfStep(step), ...handled])] as const
+    }),
+  )
+}
+
+const goesOnToHandler = ({ onFailure }: Step): boolean => typeof onFailure === 'object' && 'step' in onFailure
 
 /** The capability a step names; undefined where it only pins an agent, and for steps that no agent runs. */
 export function capabilityOfStep(step: Step): string | undefined {

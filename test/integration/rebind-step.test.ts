@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { rebindStep } from '../../shared/app/rebind-step.ts'
+import { recordsOfNeeds, resolveStep } from '../../shared/app/resolve-step.ts'
 import { makeAgent } from '../support/make-agent.ts'
 import { seedTask } from '../support/seed-task.ts'
 import { startStores } from '../support/start-stores.ts'
@@ -12,10 +13,11 @@ beforeAll(async () => {
 afterAll(() => stores.stop())
 
 /** A task of one step, on a capability of its own with these agents. */
-async function seed(agentIds: string[], step: object = {}) {
+async function seed(agentIds: string[], step: object = {}, others: Record<string, object> = {}) {
   const capability = `area${++area}.do`
   const ids = agentIds.map((id) => `${id}${area}`)
-  const steps = { s: { capability, ...step } }
+  const more = Object.entries(others).map(([id, other]) => [id, { capability, ...other }])
+  const steps = { s: { capability, ...step }, ...Object.fromEntries(more) }
   const taskId = await seedTask(stores.ports, {
     steps,
     agents: ids.map((id) => makeAgent({ id, capability })),
@@ -147,6 +149,67 @@ describe('rebindStep', () => {
       expect(await stepOf(taskId)).toMatchObject({ status: 'failed', error: { name: errorName } })
     },
   )
+
+  it('goes to those that the step names as fallback, in that order, and to nobody else (B7)', async () => {
+    const { ports } = stores
+    await ports.registry.putAgent(makeAgent({ id: 'other', capability: 'other.do' }))
+    const { taskId, ids } = await seed(['a', 'b', 'c', 'd'], { fallback: [`c${area + 1}`, 'other.do'] })
+    const [a = '', , c = ''] = ids
+    expect(await fail(taskId, a, 'AgentFailedError')).toMatchObject({ rebound: { agentId: c } })
+    expect(await fail(taskId, c, 'AgentFailedError')).toMatchObject({ rebound: { agentId: 'other' } })
+    await expect(fail(taskId, 'other', 'AgentFailedError')).rejects.toMatchObject({
+      name: 'AgentFailedError',
+    })
+  })
+
+  it('chooses the agent of a step that is bound late, and charges nobody with a failure', async () => {
+    const { taskId, ids } = await seed(['a', 'b'], { bind: 'late' })
+    expect((await stores.ports.tasks.getPlan(taskId)).bindings).toEqual({})
+    const first = () =>
+      rebindStep(stores.ports)({
+        taskId,
+        path: 's',
+        fence: '0000.000000000000001.0000',
+        owner: 'rebinder',
+        error: { Cause: '' },
+      })
+    expect(await first()).toMatchObject({ rebound: { agentId: ids[0], waitSeconds: 0 } })
+    expect(await first()).toMatchObject({ rebound: { agentId: ids[0] } })
+    expect(await stepOf(taskId)).toMatchObject({ status: 'running', agentId: ids[0], attempts: [] })
+  })
+
+  it('says so when nobody can run a step that is bound late', async () => {
+    const { taskId } = await seed([], { bind: 'late' })
+    const call = { taskId, path: 's', fence: '1', owner: 'rebinder', error: { Cause: '' } }
+    await expect(rebindStep(stores.ports)(call)).rejects.toMatchObject({
+      name: 'NoAgentError',
+      message: 'step "s": nobody can run it',
+    })
+  })
+
+  it('goes on after a failure that a handler takes care of (B4, Z2)', async () => {
+    const { taskId, ids } = await seed(['a'], { onFailure: { step: 'h' } }, { h: {} })
+    expect(await fail(taskId, ids[0] ?? '', 'AgentFailedError')).toEqual({ settled: 'failed' })
+    const plan = await stores.ports.tasks.getPlan(taskId)
+    const task = { id: taskId, metadata: {} }
+    const { tasks } = stores.ports
+    const records = await recordsOfNeeds(tasks, plan, 'h')
+    expect(await resolveStep(tasks, task, plan, 'h', records)).toEqual({ kind: 'run', input: { q: 1 } })
+  })
+
+  it('leaves out a handler of what has not failed (R3)', async () => {
+    const { taskId, ids } = await seed(['a'], { onFailure: { step: 'h' } }, { h: {} })
+    const { tasks } = stores.ports
+    const own = { taskId, path: 's', owner: 'o', fence: '000000' }
+    await tasks.takeOverStep(own, { agentId: ids[0] ?? '', startedAt: 'x' })
+    await tasks.endStep(own, { status: 'succeeded', endedAt: 'y', output: { inline: '1' } })
+    const plan = await tasks.getPlan(taskId)
+    const records = await recordsOfNeeds(tasks, plan, 'h')
+    expect(await resolveStep(tasks, { id: taskId, metadata: {} }, plan, 'h', records)).toEqual({
+      kind: 'skip',
+      reason: '"s" did not fail',
+    })
+  })
 
   it('goes on without the step when it may fail (B4)', async () => {
     const { taskId, ids } = await seed(['a'], { onFailure: 'continue' })

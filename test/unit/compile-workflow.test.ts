@@ -53,6 +53,24 @@ describe('compileWorkflow', () => {
     expect(compiled).toMatchSnapshot()
   })
 
+  it('lets a step that is bound late enter through the rebinder', () => {
+    const { workflow } = validateWorkflow({
+      name: 'w',
+      steps: { a: { capability: 'echo' }, b: { capability: 'echo', bind: 'late', needs: ['a'] } },
+    })
+    const { definition } = compileWorkflow(workflow as never)
+    expect(definition.States.a).toMatchObject({ Next: 'b: rebind' })
+    expect(definition.States['b: wait']).toMatchObject({ Next: 'b' })
+  })
+
+  it('runs a handler after what it handles', () => {
+    const { workflow } = validateWorkflow({
+      name: 'w',
+      steps: { a: { capability: 'echo', onFailure: { step: 'h' } }, h: { capability: 'echo' } },
+    })
+    expect(shapeOf(compileWorkflow(workflow as never).definition as never)).toEqual(['a', 'h'])
+  })
+
   it('gives equal bytes for equal workflows, however they are written', () => {
     const a = compileNeeds({ a: [], b: ['a'], c: ['a'], d: ['c', 'b'] })
     const b = compileNeeds({ d: ['b', 'c'], c: ['a'], b: ['a'], a: [] })
@@ -81,11 +99,8 @@ describe('compileWorkflow', () => {
     ['a wait', { wait: { seconds: 1 } }],
     ['a child workflow', { workflow: 'other' }],
     ['an emitted event', { emit: { type: 'x' } }],
-    ['late binding', { capability: 'echo', bind: 'late' }],
     ['a cache of outputs', { capability: 'echo', cache: { ttlSeconds: 60 } }],
-    ['an ordered fallback', { capability: 'echo', fallback: ['echo'] }],
     ['selection by preference', { capability: 'echo', prefer: { quality: 1 } }],
-    ['a handler step', { capability: 'echo', onFailure: { step: 's' } }],
   ])('refuses %s until it can be run', (what, step) => {
     const { workflow, issues } = validateWorkflow({ name: 'w', steps: { s: step } })
     expect(issues).toEqual([])

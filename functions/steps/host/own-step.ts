@@ -12,6 +12,7 @@ import { signalGates } from '../../../shared/app/signal-gates.ts'
 import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
 import { attemptFailedEvent, stepEndedEvent } from '../../../shared/domain/event.ts'
 import type { Receipt, StepRecord } from '../../../shared/domain/step.ts'
+import { goesOnAfterFailure } from '../../../shared/workflow/schema.ts'
 import type { Deps } from '../../deps.ts'
 import { recordAttempt } from './metrics.ts'
 import { stepNotices } from './step-notices.ts'
@@ -31,7 +32,7 @@ export function ownStep({ tasks, bus, clock, executions }: Needs): HostMiddlewar
       if (taken.kind === 'superseded') throw superseded(own.path)
       if (taken.kind === 'final') {
         // Failed for good: what that means for the task is decided already, and not by a late invocation.
-        if (taken.step.status === 'failed' && stepOf(plan, own.path).onFailure !== 'continue') {
+        if (taken.step.status === 'failed' && !goesOnAfterFailure(stepOf(plan, own.path))) {
           throw superseded(own.path)
         }
         await signalGates({ tasks, executions }, plan, own.path)

@@ -6,6 +6,7 @@ import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/e
 import { stepStartedEvent } from '../../../shared/domain/event.ts'
 import { describeIssues, issuesOfZod } from '../../../shared/domain/issue.ts'
 import type { Json } from '../../../shared/domain/json.ts'
+import type { AgentStep } from '../../../shared/workflow/schema.ts'
 import type { Deps } from '../../deps.ts'
 import { agentContext } from './agent-context.ts'
 import { partsOf, type StepOutcome, type StepRun } from './step-run.ts'
@@ -27,7 +28,7 @@ export function runAgent(agent: DefinedAgent, { tasks, files }: Needs) {
 
   async function execute(run: AgentRun, input: Json): Promise<StepOutcome> {
     const { own, plan, signal } = run
-    const capability = capabilityOf(agent, stepOf(plan, own.path).capability)
+    const capability = capabilityOf(agent, stepOf(plan, own.path))
     const parsed = parseWith(capability.input, input, (issues) => {
       return new OrchestratorError(
         'InvalidInputError',
@@ -45,12 +46,16 @@ export function runAgent(agent: DefinedAgent, { tasks, files }: Needs) {
   }
 }
 
-/** A pinned agent without a named capability does its first one. */
-function capabilityOf(agent: DefinedAgent, wanted: string | undefined) {
-  const name = wanted ?? Object.keys(agent.capabilities)[0] ?? ''
-  const capability = agent.capabilities[name]
-  if (capability) return { name, ...capability }
-  throw new OrchestratorError('AgentFailedError', `agent ${agent.manifest.id} does not offer ${name}`)
+/** What the step names, or names as a fallback; a pinned agent without a named capability does its first one. */
+function capabilityOf(agent: DefinedAgent, { capability: wanted, fallback = [] }: AgentStep) {
+  const [first = ''] = Object.keys(agent.capabilities)
+  const isByAgent = wanted === undefined || fallback.includes(agent.manifest.id)
+  const name = [wanted, ...fallback, ...(isByAgent ? [first] : [])].find(
+    (one) => one !== undefined && Object.hasOwn(agent.capabilities, one),
+  )
+  const capability = name === undefined ? undefined : agent.capabilities[name]
+  if (name !== undefined && capability) return { name, ...capability }
+  throw new OrchestratorError('AgentFailedError', `agent ${agent.manifest.id} does not offer ${wanted}`)
 }
 
 function parseWith(

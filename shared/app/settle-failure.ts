@@ -1,0 +1,79 @@
+/**
+ * What the failure of a step means for its task: its `onFailure`.
+ *
+ * Invariants (tests cite them):
+ * Z1 the record of a settled step is final before anybody is told to go on
+ * Z2 a failure that ends the task leaves under its own name; a step that goes on never throws
+ */
+import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
+import { stepEndedEvent } from '../domain/event.ts'
+import type { StepRecord } from '../domain/step.ts'
+import type { OpenTask } from '../domain/task.ts'
+import type { Ownership, Plan, Ports, StepEnd } from '../ports/index.ts'
+import { resolveExpressions } from '../workflow/expressions.ts'
+import { needsOf } from '../workflow/graph.ts'
+import { goesOnAfterFailure, type Step } from '../workflow/schema.ts'
+import { graphOfWorkflow } from '../workflow/step-needs.ts'
+import { namesForExpressions } from './expression-names.ts'
+
+export type Failure = { name: string; message: string }
+export type Settled = { settled: 'succeeded' | 'failed' }
+/** A step that its caller owns. */
+export type Situation = {
+  ports: Pick<Ports, 'tasks' | 'bus' | 'clock'>
+  task: Pick<OpenTask, 'id' | 'type' | 'metadata'>
+  plan: Plan
+  step: Step
+  record: StepRecord
+  own: Ownership
+}
+
+/** Ends the step as its policy says; throws the failure where it ends the task. */
+export async function settleFailure(situation: Situation, error: Failure): Promise<Settled> {
+  const { onFailure } = situation.step
+  if (typeof onFailure === 'object' && 'output' in onFailure)
+    return settleDegraded(situation, onFailure.output, error)
+  const answer = await endStep(situation, { status: 'failed', error })
+  if (goesOnAfterFailure(situation.step)) return answer
+  throw Object.assign(new Error(error.message), { name: wireName(error.name) })
+}
+
+/** A value in place of the output; where it cannot be evaluated, the step fails, and says both. */
+async function settleDegraded(situation: Situation, template: unknown, error: Failure): Promise<Settled> {
+  const { ports, task, plan, own } = situation
+  const needs = needsOf(graphOfWorkflow(plan.workflow), own.path)
+  const records = await ports.tasks.findSteps(own.taskId, [...needs])
+  try {
+    const names = await namesForExpressions(ports.tasks, { task, plan, records, template })
+    const value = (await resolveExpressions(template, names, 'onFailure.output')) ?? null
+    const output = await ports.tasks.storeValue(own.taskId, value)
+    return await endStep(situation, { status: 'succeeded', output, degraded: error.message })
+  } catch (thrown) {
+    if (!isOrchestratorError(thrown, 'InvalidInputError')) throw thrown
+    const both = { name: error.name, message: `${error.message}; and its degraded output: ${thrown.message}` }
+    await endStep(situation, { status: 'failed', error: both })
+    throw Object.assign(new Error(both.message), { name: wireName(error.name) })
+  }
+}
+
+/** Records the end, and tells of it. Throws StepSupersededError when the step is not ours any more. */
+export async function endStep(
+  { ports, own, record }: Pick<Situation, 'ports' | 'own' | 'record'>,
+  outcome: Omit<StepEnd, 'endedAt'>,
+): Promise<Settled> {
+  const ended = { ...outcome, endedAt: ports.clock.now().toISOString() }
+  if (!(await ports.tasks.endStep(own, ended))) throw superseded(own.path)
+  const event = stepEndedEvent(own.taskId, { ...record, ...ended })
+  await ports.bus.publish(event ? [event] : [])
+  return { settled: outcome.status === 'failed' ? 'failed' : 'succeeded' }
+}
+
+/** Step Functions' own names are not ours to throw, and what the state's Retry matches would not end the task. */
+export function wireName(name: string): string {
+  const kept = name !== '' && !/^(States|Lambda)\./.test(name) && name !== 'UnavailableError'
+  return kept ? name : 'AgentFailedError'
+}
+
+export function superseded(path: string): OrchestratorError {
+  return new OrchestratorError('StepSupersededError', `a later attempt of step "${path}" has taken over`)
+}
