@@ -45,14 +45,15 @@ function requestFor({ method, path, from = {} }: Route, input: Input, base: stri
   )
   const url = new URL(`${API_PREFIX}${filled}`, base)
   for (const [name, value] of inQuery) url.searchParams.set(name, String(value))
+  const hasBody = method === 'POST' || method === 'PUT'
   return new Request(url, {
     method,
     headers: {
       accept: 'application/json',
-      ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
+      ...(hasBody ? { 'content-type': 'application/json' } : {}),
       ...Object.fromEntries(inHeaders),
     },
-    ...(method === 'POST' ? { body: JSON.stringify(body) } : {}),
+    ...(hasBody ? { body: JSON.stringify(body) } : {}),
   })
 }
 

@@ -7,6 +7,7 @@ import { compileCommand } from './commands/compile.ts'
 import { devCommand } from './commands/dev.ts'
 import { listCommand } from './commands/list.ts'
 import { planCommand } from './commands/plan.ts'
+import { registerCommand } from './commands/register.ts'
 import { resultCommand } from './commands/result.ts'
 import { statusCommand } from './commands/status.ts'
 import { submitCommand } from './commands/submit.ts'
@@ -25,6 +26,7 @@ const COMMANDS = [
   uploadCommand,
   agentsCommand,
   workflowsCommand,
+  registerCommand,
   planCommand,
   validateCommand,
   compileCommand,

@@ -4,7 +4,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SFNClient } from '@aws-sdk/client-sfn'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { EnvironmentSchema } from '../shared/contracts/environment.ts'
+import { type Environment, EnvironmentSchema } from '../shared/contracts/environment.ts'
 import { OrchestratorError } from '../shared/domain/errors.ts'
 import { describeIssues, issuesOfZod } from '../shared/domain/issue.ts'
 import type { Ports } from '../shared/ports/index.ts'
@@ -15,6 +15,7 @@ import { nodeIds, systemClock } from './adapters/node-ids.ts'
 import { s3BlobStore } from './adapters/s3-blob-store.ts'
 import { s3FileStore } from './adapters/s3-file-store.ts'
 import { stepfunctionsExecutions } from './adapters/stepfunctions-executions.ts'
+import { stepfunctionsMachines } from './adapters/stepfunctions-machines.ts'
 
 export type Deps = Ports & { logger: Logger }
 
@@ -33,6 +34,7 @@ function createDeps(variables: NodeJS.ProcessEnv): Deps {
     throw new OrchestratorError('ConfigError', message)
   }
   const { REGISTRY_TABLE, TASKS_TABLE, BUCKET, EVENT_BUS } = parsed.data
+  const sfn = new SFNClient({ cacheMiddleware: true })
   const logger = new Logger()
   const clock = systemClock
   const ids = nodeIds(clock)
@@ -53,7 +55,16 @@ function createDeps(variables: NodeJS.ProcessEnv): Deps {
       busName: EVENT_BUS,
       onLost: (facts) => logger.warn('event not published', facts),
     }),
-    executions: stepfunctionsExecutions({ client: new SFNClient({ cacheMiddleware: true }) }),
+    executions: stepfunctionsExecutions({ client: sfn }),
+    machines: stepfunctionsMachines({ client: sfn, ...machineSettings(parsed.data) }),
+  }
+}
+
+function machineSettings({ MACHINES, MACHINE_ROLE, REBIND_FUNCTION, TASKS_TABLE }: Environment) {
+  return {
+    arnPrefix: MACHINES ?? '',
+    roleArn: MACHINE_ROLE ?? '',
+    substitutions: { RebindFunction: REBIND_FUNCTION ?? '', TasksTable: TASKS_TABLE },
   }
 }
 

@@ -2,17 +2,22 @@ import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { printJson } from '../output.ts'
-import { readJsonOption } from '../read-json-option.ts'
+import { readJsonOption, readTextFile } from '../read-json-option.ts'
 import { reportIn } from '../report.ts'
 import { uploadPath } from '../upload-files.ts'
 import { type WatchedTask, watchTask } from '../watch-task.ts'
+
+const WORKFLOW_FILE = /\.(ya?ml|json)$/
 
 type Options = { input?: string; file: [string, string][]; key?: string; wait?: boolean; json?: boolean }
 
 export function submitCommand(): Command {
   return new Command('submit')
-    .description('Submit a task by its type')
-    .argument('<type>', 'task type, e.g. research_and_analyze (see: orchestrator workflows)')
+    .description('Submit a task by its type, or with a workflow of your own')
+    .argument(
+      '<type|file>',
+      'task type, e.g. research_and_analyze (see: orchestrator workflows), or a workflow file',
+    )
     .option('-i, --input <json>', 'input as JSON, or @file')
     .option(
       '-f, --file <name=path>',
@@ -25,7 +30,7 @@ export function submitCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      `\nExamples:\n  orchestrator submit simple --input '{"message":"hello"}' --wait\n  orchestrator submit data_report --file source=./my.csv --wait`,
+      `\nExamples:\n  orchestrator submit simple --input '{"message":"hello"}' --wait\n  orchestrator submit data_report --file source=./my.csv --wait\n  orchestrator submit ./my-workflow.yaml --input '{"name":"Ada"}' --wait`,
     )
     .action(submit)
 }
@@ -41,7 +46,8 @@ async function submit(
     throw new CliError('--file adds members to the input, so --input must be a JSON object')
   }
   const body = file.length > 0 ? { ...(given as object), ...named } : given
-  const task = await callApi('submitTask', { type, input: body, idempotencyKey: key })
+  const wanted = WORKFLOW_FILE.test(type) ? { workflow: await readTextFile(type) } : { type }
+  const task = await callApi('submitTask', { ...wanted, input: body, idempotencyKey: key })
   if (!wait)
     return json
       ? printJson(task)

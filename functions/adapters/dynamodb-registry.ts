@@ -8,7 +8,7 @@ import {
 import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { type Agent, AgentSchema } from '../../shared/domain/agent.ts'
 import type { Clock, RegisteredWorkflow, Registry } from '../../shared/ports/index.ts'
-import { callAws } from './aws-errors.ts'
+import { callAws, unlessAws } from './aws-errors.ts'
 
 /** How far back "load" looks, in windows of a minute. */
 const LOAD_WINDOWS = 5
@@ -74,17 +74,24 @@ export function dynamodbRegistry({ client, table, clock }: RegistryTable): Regis
     },
 
     async putWorkflow(registered: RegisteredWorkflow): Promise<void> {
-      const { name, version } = registered.workflow
-      const pk = `WORKFLOW#${name}`
-      await put({ pk, sk: versionKey(version), registered })
-      // Only an active workflow stands in the list; the versions stay for the tasks that they started.
-      const listed = registered.active ? { kindKey: 'WORKFLOW', nameKey: name } : {}
-      await put({ pk, sk: WORKFLOW_LATEST, registered, ...listed })
+      await put(versionItem(registered))
+      await put(latestItem(registered))
+    },
+
+    async publishWorkflow(registered: RegisteredWorkflow): Promise<boolean> {
+      const first = new PutCommand({
+        TableName: table,
+        Item: versionItem(registered),
+        ConditionExpression: 'attribute_not_exists(pk)',
+      })
+      if (!(await unlessAws(['ConditionalCheckFailedException'], () => client.send(first)))) return false
+      await put(latestItem(registered))
+      return true
     },
 
     async findWorkflow(name: string, version?: number): Promise<RegisteredWorkflow | undefined> {
       const item = await find(
-        `WORKFLOW#${name}`,
+        workflowKey(name),
         version === undefined ? WORKFLOW_LATEST : versionKey(version),
       )
       return item?.registered as RegisteredWorkflow | undefined
@@ -114,6 +121,20 @@ export function dynamodbRegistry({ client, table, clock }: RegistryTable): Regis
       return new Map(agentIds.map((id, index) => [id, loads[index] ?? 0]))
     },
   }
+}
+
+const workflowKey = (name: string): string => `WORKFLOW#${name}`
+
+function versionItem(registered: RegisteredWorkflow): Record<string, unknown> {
+  const { name, version } = registered.workflow
+  return { pk: workflowKey(name), sk: versionKey(version), registered }
+}
+
+/** Only an active workflow stands in the list; the versions stay for the tasks that they started. */
+function latestItem(registered: RegisteredWorkflow): Record<string, unknown> {
+  const { name } = registered.workflow
+  const listed = registered.active ? { kindKey: 'WORKFLOW', nameKey: name } : {}
+  return { pk: workflowKey(name), sk: WORKFLOW_LATEST, registered, ...listed }
 }
 
 /** Fixed width, so that numbers sort as text. */

@@ -12,6 +12,7 @@ import {
   showTaskSteps,
 } from '../../shared/app/read-tasks.ts'
 import { checkHealth, getWorkflow, listWorkflows } from '../../shared/app/read-workflows.ts'
+import { registerWorkflow } from '../../shared/app/register-workflow.ts'
 import { submitTask } from '../../shared/app/submit-task.ts'
 import { makeOpenApi } from '../../shared/contracts/openapi.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
@@ -40,6 +41,7 @@ export function makeHandlers(ports: Ports): Record<RouteId, Handler> {
     retireAgent: httpHandler(ROUTES.retireAgent, retireAgent(ports)),
     listWorkflows: httpHandler(ROUTES.listWorkflows, listWorkflows(ports)),
     getWorkflow: httpHandler(ROUTES.getWorkflow, getWorkflow(ports)),
+    putWorkflow: httpHandler(ROUTES.putWorkflow, registerWorkflow(ports)),
     makePlan: httpHandler(ROUTES.makePlan, makePlan(ports)),
     getHealth: httpHandler(ROUTES.getHealth, checkHealth(ports)),
     getOpenApi: httpHandler(ROUTES.getOpenApi, async () => makeOpenApi(Object.values(ROUTES), API_VERSION)),

@@ -60,7 +60,7 @@ export class RuntimeStack extends Stack {
     })
     this.#addFinish()
     this.#addReconcile()
-    const api = this.#addApi()
+    const api = this.#addApi(rebind, role)
     this.api = new ClosedApi(this, 'Api', { stage, handler: api })
     this.functionNames = ['api', 'rebind', 'finish-task', 'reconcile']
     this.#register()
@@ -176,7 +176,7 @@ export class RuntimeStack extends Stack {
     })
   }
 
-  #addApi(): BundledFunction {
+  #addApi(rebind: BundledFunction, role: Role): BundledFunction {
     const api = this.#addFunction('api', 'The REST API', 29, 1024)
     giveStores(api, this.#props.data, {
       tasks: ['GetItem', 'PutItem', 'Query'],
@@ -187,6 +187,17 @@ export class RuntimeStack extends Stack {
     })
     api.allow(['states:StartExecution'], [this.#ofStates('stateMachine', '*')])
     api.allow(['states:StopExecution'], [this.#ofStates('execution', '*:*')])
+    // Workflows that come with a task, or are registered at run time.
+    api
+      .configure('MACHINES', this.#ofStates('stateMachine', ''))
+      .configure('MACHINE_ROLE', role.roleArn)
+      .configure('REBIND_FUNCTION', rebind.functionArn)
+      .allow(
+        ['states:DescribeStateMachine', 'states:CreateStateMachine'],
+        [this.#ofStates('stateMachine', '*')],
+      )
+      // A role that Step Functions alone can assume.
+      .allow(['iam:PassRole'], [role.roleArn])
     return api
   }
 

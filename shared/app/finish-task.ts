@@ -17,9 +17,8 @@ import {
 } from '../domain/task.ts'
 import type { ExecutionState, Plan, Ports } from '../ports/index.ts'
 import { resolveExpressions } from '../workflow/expressions.ts'
-import { sinksOf } from '../workflow/graph.ts'
 import { goesOnAfterFailure } from '../workflow/schema.ts'
-import { graphOfWorkflow } from '../workflow/step-needs.ts'
+import { resultStepsOf } from '../workflow/step-needs.ts'
 import { namesForExpressions } from './expression-names.ts'
 import { messageInCause } from './message-in-cause.ts'
 
@@ -67,7 +66,7 @@ async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedT
 
 /** The workflow's `output`, or the outputs of the steps that nothing else needs, by id. */
 async function resultOf({ tasks }: Needs, task: OpenTask, plan: Plan, steps: StepRecord[]): Promise<Json> {
-  const sinks = sinksOf(graphOfWorkflow(plan.workflow))
+  const sinks = resultStepsOf(plan.workflow)
   const template = plan.workflow.output ?? Object.fromEntries(sinks.map((id) => [id, `{% $steps.${id} %}`]))
   const names = await namesForExpressions(tasks, { task, plan, records: steps, template })
   return (await resolveExpressions(template, names, 'output')) ?? null

@@ -1,20 +1,16 @@
 import type { z } from 'zod'
 import type { MakePlanSchema } from '../contracts/requests.ts'
 import type { PlanView } from '../contracts/views.ts'
-import { OrchestratorError } from '../domain/errors.ts'
-import { describeIssues } from '../domain/issue.ts'
 import type { FileStore, Registry } from '../ports/index.ts'
 import { criticalPath, needsOf, topologicalOrder } from '../workflow/graph.ts'
-import type { Workflow } from '../workflow/schema.ts'
 import { capabilityOfStep, graphOfWorkflow } from '../workflow/step-needs.ts'
-import { validateWorkflow } from '../workflow/validate-workflow.ts'
-import { checkFileReferences, findTemplate, parseInput, planWorkflow } from './plan-task.ts'
+import { checkFileReferences, givenWorkflow, parseInput, planWorkflow } from './plan-task.ts'
 
 /** Validates and plans without running. An input, when given, is checked as at submission. */
 export const makePlan =
   ({ registry, files }: { registry: Registry; files: FileStore }) =>
   async (request: z.output<typeof MakePlanSchema>): Promise<PlanView> => {
-    const workflow = await workflowOf(registry, request)
+    const { workflow } = await givenWorkflow(registry, request)
     if (request.input !== undefined) await checkFileReferences(files, parseInput(workflow, request.input))
     const { bindings, decisions, compiled } = await planWorkflow(registry, workflow)
     const graph = graphOfWorkflow(workflow)
@@ -32,15 +28,3 @@ export const makePlan =
       counts: compiled.counts,
     }
   }
-
-const NAME = /^[a-z][a-z0-9_-]{0,47}$/
-
-async function workflowOf(registry: Registry, request: z.output<typeof MakePlanSchema>): Promise<Workflow> {
-  const { type, workflow: given } = request
-  if (given === undefined || (typeof given === 'string' && NAME.test(given))) {
-    return (await findTemplate(registry, { type, workflow: given })).workflow
-  }
-  const { workflow, issues } = validateWorkflow(given)
-  if (!workflow) throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })
-  return workflow
-}

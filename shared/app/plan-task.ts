@@ -12,6 +12,7 @@ import type { FileStore, RegisteredWorkflow, Registry } from '../ports/index.ts'
 import { chooseAgent } from '../selector/choose-agent.ts'
 import { suggestNames } from '../workflow/nearest-names.ts'
 import type { Workflow } from '../workflow/schema.ts'
+import { validateWorkflow } from '../workflow/validate-workflow.ts'
 
 /** The registered workflow that a request names. Throws NotFoundError with the nearest names. */
 export async function findTemplate(
@@ -31,6 +32,30 @@ export async function findTemplate(
   if (!match) throw new OrchestratorError('NotFoundError', message, { workflow })
   return match
 }
+
+/**
+ * The workflow that a request names or brings along (as a value, or as YAML text); `registered` where it has a machine of its own.
+ * Throws NotFoundError, or InvalidWorkflowError with every issue.
+ */
+export async function givenWorkflow(
+  registry: Registry,
+  { type, workflow: given }: { type?: string | undefined; workflow?: unknown },
+): Promise<{ workflow: Workflow; registered?: RegisteredWorkflow }> {
+  if (given === undefined || (typeof given === 'string' && NAME.test(given))) {
+    const registered = await findTemplate(registry, { type, workflow: given })
+    return { workflow: registered.workflow, registered }
+  }
+  return { workflow: parseWorkflow(given) }
+}
+
+/** Throws InvalidWorkflowError with every issue. */
+export function parseWorkflow(given: unknown): Workflow {
+  const { workflow, issues } = validateWorkflow(given)
+  if (workflow) return workflow
+  throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })
+}
+
+const NAME = /^[a-z][a-z0-9_-]{0,47}$/
 
 /** The task's input with the schema's defaults. Throws InvalidInputError listing every issue. */
 export function parseInput(workflow: Workflow, input: Json | undefined): Json {
@@ -73,8 +98,12 @@ async function issueOfReference(
 export type Planned = { bindings: Record<string, Binding>; decisions: Decision[]; compiled: Compiled }
 
 /** Compiles and binds. Throws InvalidWorkflowError or NoAgentError with every issue. */
-export async function planWorkflow(registry: Registry, workflow: Workflow): Promise<Planned> {
-  const compiled = compileWorkflow(workflow)
+export async function planWorkflow(
+  registry: Registry,
+  workflow: Workflow,
+  options: Parameters<typeof compileWorkflow>[1] = {},
+): Promise<Planned> {
+  const compiled = compileWorkflow(workflow, options)
   const agents = await registry.listAgents()
   const loads = await registry.loadsOf(contested(agents))
   const capabilities = new Set(agents.flatMap((agent) => agent.capabilities.map(({ name }) => name)))

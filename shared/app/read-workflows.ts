@@ -29,7 +29,7 @@ export const checkHealth =
     return { status: 'ok' as const, agents: agents.length, workflows: workflows.length }
   }
 
-function workflowView({ workflow, stateMachineArn }: RegisteredWorkflow): WorkflowView {
+export function workflowView({ workflow, stateMachineArn }: RegisteredWorkflow): WorkflowView {
   const { name, version, description, taskTypes } = workflow
   return {
     name,

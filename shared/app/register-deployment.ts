@@ -3,7 +3,7 @@ import type { Clock, RegisteredWorkflow, Registry } from '../ports/index.ts'
 
 export type Deployment = {
   agents: { manifest: AgentManifest; functionArn: string }[]
-  workflows: Omit<RegisteredWorkflow, 'registeredAt' | 'active'>[]
+  workflows: Omit<RegisteredWorkflow, 'registeredAt' | 'active' | 'origin'>[]
 }
 
 /**
@@ -24,13 +24,15 @@ export const registerDeployment =
     const goneAgents = knownAgents.filter(({ id, origin, status }) => {
       return origin === 'deployment' && status === 'active' && !deployed.some((agent) => agent.id === id)
     })
-    const goneWorkflows = knownWorkflows.filter(({ workflow }) => {
-      return !workflows.some((other) => other.workflow.name === workflow.name)
+    const goneWorkflows = knownWorkflows.filter(({ workflow, origin }) => {
+      return origin !== 'api' && !workflows.some((other) => other.workflow.name === workflow.name)
     })
     await Promise.all([
       ...deployed.map((agent) => registry.putAgent(agent)),
       ...goneAgents.map((agent) => registry.putAgent({ ...agent, status: 'inactive' })),
-      ...workflows.map((registered) => registry.putWorkflow({ ...registered, registeredAt, active: true })),
+      ...workflows.map((registered) =>
+        registry.putWorkflow({ ...registered, registeredAt, active: true, origin: 'deployment' }),
+      ),
       ...goneWorkflows.map((registered) => registry.putWorkflow({ ...registered, active: false })),
     ])
     const retired = [...goneAgents.map(({ id }) => id), ...goneWorkflows.map(({ workflow }) => workflow.name)]

@@ -43,7 +43,10 @@ export async function resolveStep(
   records: readonly StepRecord[],
 ): Promise<Resolved> {
   const step = stepOf(plan, path)
-  const blocked = unhandled(plan, path, records) ?? blockedBy(step, [...needsOfStep(step)], records)
+  const handled = handledBy(plan.workflow, path)
+  // What a handler handles has failed: its `join` is about the others.
+  const needs = [...needsOfStep(step)].filter((need) => !handled.includes(need))
+  const blocked = unhandled(handled, records) ?? blockedBy(step, needs, records)
   if (blocked) return { kind: 'skip', reason: blocked }
 
   const template = { when: step.when, input: step.input }
@@ -55,18 +58,16 @@ export async function resolveStep(
   return { kind: 'run', input: (await resolveExpressions(step.input, names, 'input')) ?? null }
 }
 
-const needsIn = ({ workflow }: Plan, path: string): string[] => [
-  ...(workflow.steps[path] ? needsOfStep(workflow.steps[path]) : []),
-  ...handledBy(workflow, path),
-]
+const needsIn = ({ workflow }: Plan, path: string): string[] => {
+  const step = workflow.steps[path]
+  return [...new Set([...(step ? needsOfStep(step) : []), ...handledBy(workflow, path)])]
+}
 
 /** Why a handler has nothing to do (R3). */
 function unhandled(
-  { workflow }: Plan,
-  path: string,
+  handled: readonly string[],
   records: readonly Pick<StepRecord, 'path' | 'status'>[],
 ): string | undefined {
-  const handled = handledBy(workflow, path)
   const hasFailed = (id: string): boolean =>
     records.some((record) => record.path === id && record.status === 'failed')
   if (handled.length === 0 || handled.some(hasFailed)) return undefined

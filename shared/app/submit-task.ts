@@ -4,17 +4,18 @@
  * S2 one Idempotency-Key is one task: the same request finds the first, another request is refused
  * S3 a refused request leaves nothing behind
  */
+import type { Compiled } from '../compiler/index.ts'
 import type { SubmitTask } from '../contracts/requests.ts'
 import type { TaskView } from '../contracts/views.ts'
 import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
 import { canonicalJson } from '../domain/json.ts'
 import { executionName, type OpenTask, type Task } from '../domain/task.ts'
-import type { Plan, Ports } from '../ports/index.ts'
-import { checkFileReferences, findTemplate, parseInput, planWorkflow, recordLoad } from './plan-task.ts'
+import type { ExecutionInput, Plan, Ports } from '../ports/index.ts'
+import { checkFileReferences, givenWorkflow, parseInput, planWorkflow, recordLoad } from './plan-task.ts'
 import { taskView } from './views.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'registry' | 'files' | 'bus' | 'executions' | 'clock' | 'ids'>
+type Needs = Pick<Ports, 'tasks' | 'registry' | 'files' | 'bus' | 'executions' | 'machines' | 'clock' | 'ids'>
 
 /** Plans, stores and starts a task. Throws InvalidInputError, NotFoundError, NoAgentError, ConflictError. */
 export const submitTask =
@@ -25,21 +26,24 @@ export const submitTask =
     const before = request.idempotencyKey ? await ports.tasks.findTask(taskId) : undefined
     if (before) return taskView(sameRequest(before, digest))
 
-    const registered = await findTemplate(ports.registry, request)
-    const input = parseInput(registered.workflow, request.input)
+    const { workflow, registered } = await givenWorkflow(ports.registry, request)
+    const input = parseInput(workflow, request.input)
     await checkFileReferences(ports.files, input)
-    const { bindings, decisions } = await planWorkflow(ports.registry, registered.workflow)
+    const planned = await planWorkflow(ports.registry, workflow, { anonymous: !registered })
+    const { bindings, decisions } = planned
+    const machine = registered ?? (await sharedMachine(ports, planned.compiled))
 
     const plan: Plan = {
       taskId,
       requestDigest: digest,
       type: request.type,
       metadata: request.metadata,
-      workflow: registered.workflow,
+      workflow,
       input,
       bindings,
       decisions,
-      gates: registered.gates,
+      gates: machine.gates,
+      positions: 'positions' in machine ? machine.positions : undefined,
     }
     const first = await ports.tasks.createPlan(plan)
     if (!first) await samePlan(ports, taskId, digest)
@@ -48,8 +52,8 @@ export const submitTask =
       status: 'running',
       tenant: request.tenant,
       ...(request.type ? { type: request.type } : {}),
-      workflow: { name: registered.workflow.name, version: registered.workflow.version },
-      stateMachineArn: registered.stateMachineArn,
+      workflow: { name: workflow.name, version: workflow.version },
+      stateMachineArn: machine.stateMachineArn,
       execution: 1,
       requestDigest: digest,
       createdAt: ports.clock.now().toISOString(),
@@ -64,6 +68,15 @@ export const submitTask =
     return taskView(task)
   }
 
+/** The machine that all workflows of one shape and policy share: named after its definition, and made when it is first needed. */
+async function sharedMachine(
+  { machines, ids }: Pick<Ports, 'machines' | 'ids'>,
+  { definition, gates, positions }: Compiled,
+): Promise<Pick<Compiled, 'gates' | 'positions'> & { stateMachineArn: string }> {
+  const name = `shared-${ids.digest(JSON.stringify(definition)).slice(0, 24)}`
+  return { stateMachineArn: await machines.ensure({ name, definition }), gates, positions }
+}
+
 /**
  * Starts the execution of a stored task; safe to repeat, for the execution's name is the task's. A task that can
  * never be started ends as failed, and the error is thrown.
@@ -72,13 +85,10 @@ export async function startTask(
   ports: Pick<Ports, 'tasks' | 'executions' | 'clock' | 'bus'>,
   task: OpenTask,
 ): Promise<void> {
-  const { bindings } = await ports.tasks.getPlan(task.id)
+  const plan = await ports.tasks.getPlan(task.id)
   const execution = { stateMachineArn: task.stateMachineArn, name: executionName(task) }
   try {
-    await ports.executions.start({
-      ...execution,
-      input: { taskId: task.id, functions: functionsOf(bindings) },
-    })
+    await ports.executions.start({ ...execution, input: executionInput(plan) })
   } catch (error) {
     // Throttled or out of reach for a moment: the task is stored, and the reconciler starts what has no execution (S1).
     if (isOrchestratorError(error, 'UnavailableError', 'TooManyRequestsError')) return
@@ -90,8 +100,16 @@ export async function startTask(
   if (now?.status === 'cancelled') await ports.executions.stop(execution, now.reason)
 }
 
-const functionsOf = (bindings: Plan['bindings']): Record<string, string> =>
-  Object.fromEntries(Object.entries(bindings).map(([step, { functionArn }]) => [step, functionArn]))
+function executionInput({ taskId, bindings, positions }: Plan): ExecutionInput {
+  const placeOf = (step: string): string => positions?.[step] ?? step
+  const functions = Object.entries(bindings).map(([step, { functionArn }]) => [placeOf(step), functionArn])
+  const steps = Object.entries(positions ?? {}).map(([step, place]) => [place, step])
+  return {
+    taskId,
+    functions: Object.fromEntries(functions),
+    ...(positions ? { steps: Object.fromEntries(steps) } : {}),
+  }
+}
 
 async function failUnstarted(
   { tasks, bus, clock }: Pick<Ports, 'tasks' | 'clock' | 'bus'>,

@@ -14,6 +14,8 @@ import { statesOfStep } from './step-states.ts'
 import { structureOf } from './structure.ts'
 import { issuesOfUnsupported } from './unsupported.ts'
 
+/** A step that is told apart by what it does alone. */
+const IN_PLACE = { name: '', path: '' }
 const MAX_DEFINITION_BYTES = 1_000_000
 
 type Counts = {
@@ -31,6 +33,8 @@ export type Compiled = {
   /** Waits that the structure does not express. */
   gates: Gate[]
   counts: Counts
+  /** In a machine whose names are positions: which one each step has. */
+  positions?: Record<string, string> | undefined
 }
 
 type Options = {
@@ -51,7 +55,8 @@ export function compileWorkflow(workflow: Workflow, { anonymous = false }: Optio
   const { gates } = structure
   const idOf = (node: number): string => ids[node] as string
   const stepOf = (node: number): AgentStep => workflow.steps[idOf(node)] as AgentStep
-  const policyOf = (node: number): string => JSON.stringify(statesOfStep('', stepOf(node), { End: true }))
+  const policyOf = (node: number): string =>
+    JSON.stringify(statesOfStep(IN_PLACE, stepOf(node), { End: true }))
   const { tree, nameOf } = anonymous
     ? byPosition(structure, policyOf)
     : { tree: structure.tree, nameOf: idOf }
@@ -59,11 +64,13 @@ export function compileWorkflow(workflow: Workflow, { anonymous = false }: Optio
     nameOf,
     statesOf: (node, onward) => {
       const name = nameOf(node)
+      const path = anonymous ? `{% $states.context.Execution.Input.steps.${name} %}` : name
+      const names = { name, path }
       const gate = gates.get(node)
-      const states = statesOfStep(name, stepOf(node), onward)
+      const states = statesOfStep(names, stepOf(node), onward)
       if (!gate) return states
       const [entry] = Object.keys(states)
-      return { [`${name}: gate`]: gateState(name, gate.length, entry), ...states }
+      return { [`${name}: gate`]: gateState(names, gate.length, entry), ...states }
     },
   })
   const definition: Definition = {
@@ -81,7 +88,8 @@ export function compileWorkflow(workflow: Workflow, { anonymous = false }: Optio
   }
   const substitutions = ['RebindFunction', ...(gates.size > 0 ? ['TasksTable'] : [])]
   const waits = [...gates].map(([node, after]) => ({ before: idOf(node), after: after.map(idOf) }))
-  return { definition, substitutions, gates: waits, counts }
+  const positions = anonymous && Object.fromEntries(ids.map((id, node) => [id, nameOf(node)]))
+  return { definition, substitutions, gates: waits, counts, ...(positions ? { positions } : {}) }
 }
 
 /** What {@link compileWorkflow} would refuse. */

@@ -8,6 +8,7 @@
  * W3 every wait ends: after a day without a word it asks again, under the next fence
  */
 import type { TaskState } from './asl.ts'
+import type { StepNames } from './step-states.ts'
 
 /** Spelt differently by AWS and by some emulators. */
 const REFUSED = ['DynamoDB.ConditionalCheckFailedException', 'DynamoDb.ConditionalCheckFailedException']
@@ -23,8 +24,9 @@ export const GATE_WRITE = {
     '(attribute_not_exists(done) OR size(done) < :n) AND (attribute_not_exists(fence) OR fence <= :f)',
 } as const
 
-/** `producers` is how many have to end before `step`, which begins with the state `next`. */
-export function gateState(step: string, producers: number, next = step): TaskState {
+/** `producers` is how many have to end before the step, which begins with the state `next`. */
+export function gateState({ name, path }: StepNames, producers: number, next = name): TaskState {
+  const sk = path === name ? `GATE#${name}` : path.replace(/^\{% (.+) %\}$/, "{% 'GATE#' & $1 %}")
   return {
     Type: 'Task',
     Resource: 'arn:aws:states:::aws-sdk:dynamodb:updateItem.waitForTaskToken',
@@ -32,7 +34,7 @@ export function gateState(step: string, producers: number, next = step): TaskSta
       TableName: '${TasksTable}',
       Key: {
         pk: { S: "{% 'TASK#' & $states.context.Execution.Input.taskId %}" },
-        sk: { S: `GATE#${step}` },
+        sk: { S: sk },
       },
       ...GATE_WRITE,
       ExpressionAttributeValues: {

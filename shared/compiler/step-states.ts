@@ -41,6 +41,9 @@ const REBIND_RETRY: Retrier = {
   ],
 }
 
+/** What a step's states are called and functions are looked up by, and the step's own id: text, or an expression for it. */
+export type StepNames = { name: string; path: string }
+
 type StateNames = { step: string; rebind: string; again: string; wait: string; settled: string }
 
 function namesOf(stepId: string): StateNames {
@@ -57,11 +60,11 @@ function namesOf(stepId: string): StateNames {
  * The step's states by name, its entry first; `onward` is where the normal path and a settled failure both go. A step that is
  * bound late enters through the rebinder.
  */
-export function statesOfStep(stepId: string, step: AgentStep, onward: Onward): Record<string, State> {
-  const names = namesOf(stepId)
+export function statesOfStep(own: StepNames, step: AgentStep, onward: Onward): Record<string, State> {
+  const names = namesOf(own.name)
   const isLate = step.bind === 'late'
-  const task = { [names.step]: stepTask(stepId, step, names, onward) }
-  const rebind = { [names.rebind]: rebindTask(stepId, names, isLate) }
+  const task = { [names.step]: stepTask(own, step, names, onward) }
+  const rebind = { [names.rebind]: rebindTask(own, names, isLate) }
   return {
     ...(isLate ? { ...rebind, ...task } : { ...task, ...rebind }),
     [names.again]: {
@@ -80,14 +83,14 @@ export function statesOfStep(stepId: string, step: AgentStep, onward: Onward): R
   }
 }
 
-function stepTask(stepId: string, step: AgentStep, names: StateNames, onward: Onward): TaskState {
+function stepTask({ name, path }: StepNames, step: AgentStep, names: StateNames, onward: Onward): TaskState {
   return {
     Type: 'Task',
-    ...(step.description ? { Comment: step.description } : {}),
+    ...(step.description && path === name ? { Comment: step.description } : {}),
     Resource: 'arn:aws:states:::lambda:invoke',
     Arguments: {
-      FunctionName: functionOf(stepId),
-      Payload: { ...CALL, path: stepId },
+      FunctionName: functionOf(name),
+      Payload: { ...CALL, path },
     },
     Output: '{% $states.result.Payload %}',
     TimeoutSeconds: Math.ceil(step.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) + TIMEOUT_MARGIN_SECONDS,
@@ -98,8 +101,8 @@ function stepTask(stepId: string, step: AgentStep, names: StateNames, onward: On
 }
 
 /** The rebinder's choice when there is one, else the plan's. */
-const functionOf = (stepId: string): string =>
-  `{% $exists($states.input.rebound) ? $states.input.rebound.functionArn : $states.context.Execution.Input.functions.${stepId} %}`
+const functionOf = (name: string): string =>
+  `{% $exists($states.input.rebound) ? $states.input.rebound.functionArn : $states.context.Execution.Input.functions.${name} %}`
 
 /** `maxAttempts` counts invocations, MaxAttempts counts retries. A bound that no delay reaches is not said. */
 function agentRetry({ retry }: AgentStep): Retrier {
@@ -116,7 +119,7 @@ function agentRetry({ retry }: AgentStep): Retrier {
 }
 
 /** No Catch: what the rebinder throws under its own name is meant to end the task. */
-function rebindTask(stepId: string, names: StateNames, isLate: boolean): TaskState {
+function rebindTask({ path }: StepNames, names: StateNames, isLate: boolean): TaskState {
   // Whatever came before it has left something else behind.
   const error = isLate ? '{% $exists($states.input.Error) ? $states.input : {} %}' : '{% $states.input %}'
   return {
@@ -124,7 +127,7 @@ function rebindTask(stepId: string, names: StateNames, isLate: boolean): TaskSta
     Resource: 'arn:aws:states:::lambda:invoke',
     Arguments: {
       FunctionName: '${RebindFunction}',
-      Payload: { ...CALL, path: stepId, error },
+      Payload: { ...CALL, path, error },
     },
     Output: '{% $states.result.Payload %}',
     TimeoutSeconds: REBIND_TIMEOUT_SECONDS,

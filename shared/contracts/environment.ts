@@ -9,6 +9,10 @@ export const EnvironmentSchema = z.object({
   TASKS_TABLE: z.string().min(1),
   BUCKET: z.string().min(1),
   EVENT_BUS: z.string().min(1),
+  // For those that make machines.
+  MACHINES: z.string().optional().describe('What the ARNs of all our machines begin with'),
+  MACHINE_ROLE: z.string().optional(),
+  REBIND_FUNCTION: z.string().optional(),
 })
 export type Environment = z.infer<typeof EnvironmentSchema>
 export type EnvironmentName = keyof Environment

@@ -41,7 +41,7 @@ function operation(route: Route): Record<string, unknown> {
       ...query.map((name) => parameter(name, 'query')),
       ...Object.entries(headers).map(([name, header]) => parameter(name, 'header', header)),
     ],
-    ...(route.method === 'POST' && Object.keys(body).length > 0
+    ...((route.method === 'POST' || route.method === 'PUT') && Object.keys(body).length > 0
       ? { requestBody: requestBody({ ...input, properties: body }, outside) }
       : {}),
     responses: responses(route),

@@ -6,10 +6,14 @@ const JsonSchema = z.json()
 
 export const TaskIdSchema = z.string().regex(/^t_[0-9a-z]{26}$/, 'a task id is t_ and 26 characters')
 
+const GivenWorkflowSchema = z
+  .union([z.string().max(300_000), z.record(z.string(), z.unknown())])
+  .describe('A workflow by name, or one of your own: its YAML text, or the same as JSON')
+
 export const SubmitTaskSchema = z
   .strictObject({
     type: z.string().max(64).optional().describe('A task type; the workflow that serves it is chosen'),
-    workflow: z.string().max(64).optional().describe('A workflow by name'),
+    workflow: GivenWorkflowSchema.optional(),
     input: JsonSchema.optional().describe('Checked against the input schema of the workflow'),
     metadata: z
       .record(z.string().max(64), z.string().max(256))
@@ -19,7 +23,7 @@ export const SubmitTaskSchema = z
     idempotencyKey: z.string().min(1).max(128).optional(),
   })
   .refine(({ type, workflow }) => (type === undefined) !== (workflow === undefined), {
-    message: 'give one of "type" and "workflow"',
+    message: 'give one of "type" and "workflow" (a name, YAML text, or a definition)',
   })
 export type SubmitTask = z.infer<typeof SubmitTaskSchema>
 
@@ -71,12 +75,14 @@ export const RegisterAgentSchema = AgentManifestSchema.extend({
 
 export const WorkflowRefSchema = z.strictObject({ name: z.string().max(64) })
 
+export const PutWorkflowSchema = z.strictObject({ name: z.string().max(64), workflow: GivenWorkflowSchema })
+
 export const MakePlanSchema = z
   .strictObject({
     type: z.string().max(64).optional(),
-    workflow: z.union([z.string().max(300_000), z.record(z.string(), z.unknown())]).optional(),
+    workflow: GivenWorkflowSchema.optional(),
     input: JsonSchema.optional(),
   })
   .refine(({ type, workflow }) => (type === undefined) !== (workflow === undefined), {
-    message: 'give one of "type" and "workflow" (a name, YAML text, or an inline definition)',
+    message: 'give one of "type" and "workflow" (a name, YAML text, or a definition)',
   })

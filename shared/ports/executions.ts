@@ -1,5 +1,12 @@
-/** `functions`: for each step, the ARN of its agent's function. */
-export type ExecutionInput = { taskId: string; functions: Record<string, string> }
+/**
+ * `functions`: for each step, the ARN of its agent's function. On a machine whose names are positions these are by position, and
+ * `steps` says which step stands where.
+ */
+export type ExecutionInput = {
+  taskId: string
+  functions: Record<string, string>
+  steps?: Record<string, string>
+}
 
 export type ExecutionState = {
   status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED'

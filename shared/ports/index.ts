@@ -4,6 +4,7 @@ import type { EventBus } from './event-bus.ts'
 import type { Executions } from './executions.ts'
 import type { FileStore } from './file-store.ts'
 import type { Ids } from './ids.ts'
+import type { Machines } from './machines.ts'
 import type { Registry } from './registry.ts'
 import type { TaskStore } from './task-store.ts'
 
@@ -14,12 +15,13 @@ export type Ports = {
   files: FileStore
   bus: EventBus
   executions: Executions
+  machines: Machines
   clock: Clock
   ids: Ids
 }
 
-export type { ExecutionState } from './executions.ts'
+export type { ExecutionInput, ExecutionState } from './executions.ts'
 export type { StoredFile } from './file-store.ts'
 export type { RegisteredWorkflow } from './registry.ts'
 export type { Ownership, Plan, StepEnd, TakeOver, TaskPage } from './task-store.ts'
-export type { BlobStore, Clock, EventBus, Executions, FileStore, Ids, Registry, TaskStore }
+export type { BlobStore, Clock, EventBus, Executions, FileStore, Ids, Machines, Registry, TaskStore }

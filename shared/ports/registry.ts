@@ -9,6 +9,8 @@ export type RegisteredWorkflow = {
   gates: Gate[]
   registeredAt: string
   active: boolean
+  /** Who brought it: a deployment retires only what deployments brought. */
+  origin: 'deployment' | 'api'
 }
 
 /** The catalogue of agents and workflows. */
@@ -17,6 +19,8 @@ export type Registry = {
   findAgent(id: string): Promise<Agent | undefined>
   listAgents(): Promise<Agent[]>
   putWorkflow(registered: RegisteredWorkflow): Promise<void>
+  /** The same for a version that nobody has published; false when somebody has. */
+  publishWorkflow(registered: RegisteredWorkflow): Promise<boolean>
   /** The newest version, or the one asked for. */
   findWorkflow(name: string, version?: number): Promise<RegisteredWorkflow | undefined>
   /** The newest version of each active workflow. */

@@ -15,6 +15,8 @@ export type Plan = {
   bindings: Record<string, Binding>
   decisions: Decision[]
   gates: Gate[]
+  /** On a machine that workflows of one shape share: where each step stands in it. */
+  positions?: Record<string, string> | undefined
 }
 
 export type TaskPage = { tasks: Task[]; cursor?: string | undefined }

@@ -99,7 +99,7 @@ export function transitiveReduction(graph: Graph): Graph {
   )
 }
 
-/** The nodes that nothing needs: what a workflow produces unless it says otherwise. */
+/** The nodes that nothing needs. */
 export function sinksOf(graph: Graph): string[] {
   const needed = new Set([...graph.values()].flatMap((needs) => [...needs]))
   return [...graph.keys()].filter((id) => !needed.has(id))

@@ -1,5 +1,5 @@
 import { expressionsIn } from './expressions.ts'
-import { type Graph, makeGraph } from './graph.ts'
+import { type Graph, makeGraph, sinksOf } from './graph.ts'
 import { referencesIn } from './references.ts'
 import { isAgentStep, type Step, type Workflow } from './schema.ts'
 
@@ -32,6 +32,11 @@ export function handledBy({ steps }: Pick<Workflow, 'steps'>, id: string): strin
   return Object.entries(steps).flatMap(([other, { onFailure }]) =>
     typeof onFailure === 'object' && 'step' in onFailure && onFailure.step === id ? [other] : [],
   )
+}
+
+/** The steps that nothing else needs, but for their handlers: what a workflow produces unless it says otherwise. */
+export function resultStepsOf({ steps }: Pick<Workflow, 'steps'>): string[] {
+  return sinksOf(makeGraph(Object.entries(steps).map(([id, step]) => [id, needsOfStep(step)] as const)))
 }
 
 /** Who waits for whom; a handler waits for what it handles. */

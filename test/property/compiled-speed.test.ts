@@ -73,7 +73,7 @@ function byLevels(workflow: Workflow): Compiled {
       nameOf: (node) => ids[node] as string,
       statesOf: (node, onward) => {
         const id = ids[node] as string
-        return statesOfStep(id, workflow.steps[id] as AgentStep, onward)
+        return statesOfStep({ name: id, path: id }, workflow.steps[id] as AgentStep, onward)
       },
     },
   )

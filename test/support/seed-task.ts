@@ -34,6 +34,7 @@ export async function seedWorkflow(
     gates: [],
     registeredAt: '',
     active: true,
+    origin: 'api' as const,
   }
   await ports.registry.putWorkflow(registered)
   return name

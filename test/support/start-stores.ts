@@ -18,6 +18,7 @@ type Recorded = {
   files: Set<string>
   /** Tokens, in the order in which they were sent. */
   woken: string[]
+  machines: Map<string, object>
 }
 
 type Stores = {
@@ -41,6 +42,7 @@ export async function startStores(): Promise<Stores> {
     blobs: new Map(),
     files: new Set(),
     woken: [],
+    machines: new Map(),
   }
   const ids = nodeIds(systemClock)
   const blobs = memoryBlobs(recorded.blobs)
@@ -63,6 +65,12 @@ export async function startStores(): Promise<Stores> {
       find: async ({ name }) => recorded.executions.get(name),
       wake: async (token) => void recorded.woken.push(token),
       stop: async ({ name }) => void recorded.executions.set(name, { status: 'ABORTED' }),
+    },
+    machines: {
+      ensure: async ({ name, definition }) => {
+        recorded.machines.set(name, definition)
+        return `arn:aws:states:us-east-1:1:stateMachine:${name}`
+      },
     },
   }
   const waitAt: Stores['waitAt'] = async (taskId, before, token, producers) => {

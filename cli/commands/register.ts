@@ -1,0 +1,28 @@
+import { Command } from 'commander'
+import { describeIssues } from '../../shared/domain/issue.ts'
+import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
+import { callApi } from '../api-client.ts'
+import { CliError } from '../cli-error.ts'
+import { printJson } from '../output.ts'
+import { readTextFile } from '../read-json-option.ts'
+
+export function registerCommand(): Command {
+  return new Command('register')
+    .description('Publish a version of a workflow: from then on tasks may name it')
+    .argument('<file>', 'a YAML or JSON file')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  orchestrator register ./my-workflow.yaml && orchestrator submit my_workflow --wait',
+    )
+    .action(async (file: string, { json = false }: { json?: boolean }) => {
+      const text = await readTextFile(file)
+      const { workflow, issues } = validateWorkflow(text)
+      if (!workflow) throw new CliError(describeIssues(issues))
+      const view = await callApi('putWorkflow', { name: workflow.name, workflow: text })
+      if (json) return printJson(view)
+      console.log(
+        `${view.name} v${view.version} is published; submit it: npx orchestrator submit ${view.name}`,
+      )
+    })
+}

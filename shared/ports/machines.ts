@@ -1,0 +1,8 @@
+/** State machines that are made at run time. */
+export type Machines = {
+  /**
+   * The ARN of the machine with this name, which is created unless it is there: two that ask at once get one. The definition's
+   * `${...}` are filled in. Throws UnavailableError when no more can be created now.
+   */
+  ensure(machine: { name: string; definition: object }): Promise<string>
+}
