@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { CliError, EXIT } from './cli-error.ts'
 import { agentsCommand } from './commands/agents.ts'
+import { approveCommand } from './commands/approve.ts'
 import { cancelCommand } from './commands/cancel.ts'
 import { compileCommand } from './commands/compile.ts'
 import { devCommand } from './commands/dev.ts'
@@ -23,6 +24,7 @@ const COMMANDS = [
   resultCommand,
   listCommand,
   cancelCommand,
+  approveCommand,
   uploadCommand,
   agentsCommand,
   workflowsCommand,

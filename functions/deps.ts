@@ -60,11 +60,16 @@ function createDeps(variables: NodeJS.ProcessEnv): Deps {
   }
 }
 
-function machineSettings({ MACHINES, MACHINE_ROLE, REBIND_FUNCTION, TASKS_TABLE }: Environment) {
+function machineSettings(variables: Environment) {
+  const { MACHINES, MACHINE_ROLE, REBIND_FUNCTION, CONTROL_FUNCTION, TASKS_TABLE } = variables
   return {
     arnPrefix: MACHINES ?? '',
     roleArn: MACHINE_ROLE ?? '',
-    substitutions: { RebindFunction: REBIND_FUNCTION ?? '', TasksTable: TASKS_TABLE },
+    substitutions: {
+      RebindFunction: REBIND_FUNCTION ?? '',
+      ControlFunction: CONTROL_FUNCTION ?? '',
+      TasksTable: TASKS_TABLE,
+    },
   }
 }
 

@@ -11,6 +11,7 @@ export type Bundles = { folderOf(name: string): string; catalogueDigest: string 
 const FUNCTIONS = {
   api: 'functions/api/handler.ts',
   rebind: 'functions/steps/rebind.ts',
+  control: 'functions/steps/control.ts',
   'finish-task': 'functions/events/finish-task.ts',
   reconcile: 'functions/events/reconcile.ts',
   register: 'functions/deployment/register.ts',

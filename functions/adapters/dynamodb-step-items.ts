@@ -20,7 +20,14 @@ import { stepKey, type TaskTable, taskKey } from './dynamodb-tables.ts'
 
 type StepItems = Pick<
   TaskStore,
-  'takeOverStep' | 'endStep' | 'addAttempt' | 'setProgress' | 'findSteps' | 'listSteps'
+  | 'takeOverStep'
+  | 'endStep'
+  | 'addAttempt'
+  | 'setProgress'
+  | 'askApproval'
+  | 'answerApproval'
+  | 'findSteps'
+  | 'listSteps'
 >
 type Change = Pick<
   UpdateCommandInput,
@@ -138,6 +145,29 @@ export function stepItems({ client, table }: TaskTable): StepItems {
         UpdateExpression: 'SET progress = :progress',
         ExpressionAttributeValues: { ':progress': progress },
       })
+    },
+
+    async askApproval(own, approval) {
+      const asked = await updateOwned(own, {
+        UpdateExpression: 'SET approval = :approval',
+        ExpressionAttributeValues: { ':approval': approval },
+      })
+      return asked !== undefined
+    },
+
+    async answerApproval(taskId, path, answer) {
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: keyOf(taskId, path),
+        UpdateExpression: 'SET approval.answer = :answer',
+        ConditionExpression:
+          'attribute_exists(approval) AND attribute_not_exists(approval.answer) AND #status = :running',
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: { ':answer': answer, ':running': 'running' },
+        ReturnValues: 'ALL_NEW',
+      })
+      const answered = await unlessAws(REFUSED, () => client.send(update))
+      return answered && StepRecordSchema.parse(answered.Attributes)
     },
 
     async findSteps(taskId, paths): Promise<StepRecord[]> {

@@ -6,6 +6,10 @@ const MAX_ENTRIES = 10
 
 type Bus = { client: EventBridgeClient; busName: string; onLost: (facts: Record<string, unknown>) => void }
 
+/** What a workflow emits is routed by the type that it gives. */
+const detailTypeOf = ({ type, data }: DomainEvent): string =>
+  type === 'custom' ? `custom.${String(data.type)}` : type
+
 /** Best effort by contract: what cannot be told is reported to `onLost`, and the caller goes on. */
 export function eventbridgeEventBus({ client, busName, onLost }: Bus): EventBus {
   async function send(events: readonly DomainEvent[]): Promise<void> {
@@ -13,7 +17,7 @@ export function eventbridgeEventBus({ client, busName, onLost }: Bus): EventBus 
       const Entries = events.map((event) => ({
         EventBusName: busName,
         Source: EVENT_SOURCE,
-        DetailType: event.type,
+        DetailType: detailTypeOf(event),
         Time: new Date(event.time),
         Detail: JSON.stringify(event),
       }))

@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { approveStep } from '../../shared/app/approve-step.ts'
 import { cancelTask } from '../../shared/app/cancel-task.ts'
 import { createFiles } from '../../shared/app/create-files.ts'
 import { makePlan } from '../../shared/app/make-plan.ts'
@@ -34,6 +35,7 @@ export function makeHandlers(ports: Ports): Record<RouteId, Handler> {
     listTaskSteps: httpHandler(ROUTES.listTaskSteps, showTaskSteps(ports)),
     listTaskEvents: httpHandler(ROUTES.listTaskEvents, showTaskEvents(ports)),
     cancelTask: httpHandler(ROUTES.cancelTask, cancelTask(ports)),
+    answerApproval: httpHandler(ROUTES.answerApproval, approveStep(ports)),
     createFiles: httpHandler(ROUTES.createFiles, createFiles(ports)),
     listAgents: httpHandler(ROUTES.listAgents, listAgents(ports)),
     getAgent: httpHandler(ROUTES.getAgent, getAgent(ports)),

@@ -19,6 +19,9 @@ type RuntimeStackProps = { stage: Stage; catalogue: Catalogue; bundles: Bundles;
 /** A host outlives the agent's own deadline, so that it can note the failure. */
 const HOST_MARGIN_SECONDS = 5
 
+/** What a machine is made of that is made at run time. */
+type MachineParts = { rebind: BundledFunction; control: BundledFunction; role: Role }
+
 /** Functions, state machines, rules and the API: everything that may be replaced at any deployment. */
 export class RuntimeStack extends Stack {
   readonly agents: Record<string, BundledFunction>
@@ -41,8 +44,15 @@ export class RuntimeStack extends Stack {
       values: true,
       publish: true,
     })
-    this.#letSignalGates(rebind)
-    const role = this.#addExecutionRole(rebind)
+    this.#letWakeStates(rebind)
+    const control = this.#addFunction('control', 'Runs the steps that no agent runs', 30, 512)
+    giveStores(control, props.data, {
+      tasks: ['GetItem', 'BatchGetItem', 'UpdateItem'],
+      values: true,
+      publish: true,
+    })
+    this.#letWakeStates(control)
+    const role = this.#addExecutionRole([rebind, control])
     this.machines = catalogue.workflows.map(
       ({ workflow, compiled }) =>
         new WorkflowMachine(this, `Workflow-${workflow.name}`, {
@@ -50,7 +60,11 @@ export class RuntimeStack extends Stack {
           workflow,
           compiled,
           role,
-          substitutions: { RebindFunction: rebind.functionArn, TasksTable: props.data.tasks.tableName },
+          substitutions: {
+            RebindFunction: rebind.functionArn,
+            ControlFunction: control.functionArn,
+            TasksTable: props.data.tasks.tableName,
+          },
         }),
     )
     this.deadLetters = new Queue(this, 'DeadLetters', {
@@ -60,9 +74,9 @@ export class RuntimeStack extends Stack {
     })
     this.#addFinish()
     this.#addReconcile()
-    const api = this.#addApi(rebind, role)
+    const api = this.#addApi({ rebind, control, role })
     this.api = new ClosedApi(this, 'Api', { stage, handler: api })
-    this.functionNames = ['api', 'rebind', 'finish-task', 'reconcile']
+    this.functionNames = ['api', 'rebind', 'control', 'finish-task', 'reconcile']
     this.#register()
   }
 
@@ -83,14 +97,14 @@ export class RuntimeStack extends Stack {
         files: 'read',
         publish: true,
       })
-      this.#letSignalGates(agent)
+      this.#letWakeStates(agent)
       return [manifest.id, agent]
     })
     return Object.fromEntries(agents)
   }
 
   /** A step that has ended wakes the states that wait for it. */
-  #letSignalGates(target: BundledFunction): void {
+  #letWakeStates(target: BundledFunction): void {
     target.allow(['states:SendTaskSuccess'], [this.#ofStates('stateMachine', '*')])
   }
 
@@ -108,10 +122,10 @@ export class RuntimeStack extends Stack {
   }
 
   /**
-   * One role for all machines: invoke the rebinder and whatever is named as an agent of ours, also one that another stack
+   * One role for all machines: invoke our own functions and whatever is named as an agent of ours, also one that another stack
    * brings and `POST /agents` registers; wait at gates; and deliver their own logs and traces.
    */
-  #addExecutionRole(rebind: BundledFunction): Role {
+  #addExecutionRole(own: readonly BundledFunction[]): Role {
     const role = new Role(this, 'ExecutionRole', { assumedBy: new ServicePrincipal('states.amazonaws.com') })
     const agents = this.formatArn({
       service: 'lambda',
@@ -119,7 +133,7 @@ export class RuntimeStack extends Stack {
       resourceName: `${this.#props.stage.prefix}-agent-*`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     })
-    const resources = [rebind.functionArn, agents]
+    const resources = [...own.map(({ functionArn }) => functionArn), agents]
     role.addToPolicy(
       new PolicyStatement({ effect: Effect.ALLOW, actions: ['lambda:InvokeFunction'], resources }),
     )
@@ -176,10 +190,10 @@ export class RuntimeStack extends Stack {
     })
   }
 
-  #addApi(rebind: BundledFunction, role: Role): BundledFunction {
+  #addApi({ rebind, control, role }: MachineParts): BundledFunction {
     const api = this.#addFunction('api', 'The REST API', 29, 1024)
     giveStores(api, this.#props.data, {
-      tasks: ['GetItem', 'PutItem', 'Query'],
+      tasks: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'],
       registry: ['GetItem', 'PutItem', 'UpdateItem', 'Query'],
       values: true,
       files: 'upload',
@@ -187,11 +201,14 @@ export class RuntimeStack extends Stack {
     })
     api.allow(['states:StartExecution'], [this.#ofStates('stateMachine', '*')])
     api.allow(['states:StopExecution'], [this.#ofStates('execution', '*:*')])
+    // An answer to an approval wakes the state that waits for it.
+    this.#letWakeStates(api)
     // Workflows that come with a task, or are registered at run time.
     api
       .configure('MACHINES', this.#ofStates('stateMachine', ''))
       .configure('MACHINE_ROLE', role.roleArn)
       .configure('REBIND_FUNCTION', rebind.functionArn)
+      .configure('CONTROL_FUNCTION', control.functionArn)
       .allow(
         ['states:DescribeStateMachine', 'states:CreateStateMachine'],
         [this.#ofStates('stateMachine', '*')],

@@ -32,7 +32,7 @@ export async function recordsOfNeeds(tasks: TaskStore, plan: Plan, path: string)
 }
 
 /**
- * Whether the step runs, and with which input; `records` are those of its needs. Throws InvalidInputError naming the
+ * Whether a step of an agent runs, and with which input; `records` are those of its needs. Throws InvalidInputError naming the
  * expression that failed.
  */
 export async function resolveStep(
@@ -42,20 +42,43 @@ export async function resolveStep(
   path: string,
   records: readonly StepRecord[],
 ): Promise<Resolved> {
-  const step = stepOf(plan, path)
+  const { input } = stepOf(plan, path)
+  const decided = await decideStep(tasks, { task, plan, records }, path, { input })
+  if (decided.kind === 'skip') return decided
+  return {
+    kind: 'run',
+    input: input === undefined ? structuredClone(plan.input) : (decided.value.input ?? null),
+  }
+}
+
+type Facts = {
+  task: Pick<Task, 'id' | 'type' | 'metadata'>
+  plan: Plan
+  /** Of the steps that this one needs. */
+  records: readonly StepRecord[]
+}
+
+/** Whether a step of any kind runs, and what is in `template` then. Throws InvalidInputError naming the expression that failed. */
+export async function decideStep(
+  tasks: TaskStore,
+  facts: Facts,
+  path: string,
+  template: Readonly<Record<string, unknown>>,
+): Promise<{ kind: 'run'; value: Record<string, Json> } | { kind: 'skip'; reason: string }> {
+  const { plan, records } = facts
+  const step = plan.workflow.steps[path]
+  if (!step)
+    throw new OrchestratorError('BugError', `the plan of ${plan.taskId} has no step "${path}"`, { path })
   const handled = handledBy(plan.workflow, path)
   // What a handler handles has failed: its `join` is about the others.
   const needs = [...needsOfStep(step)].filter((need) => !handled.includes(need))
   const blocked = unhandled(handled, records) ?? blockedBy(step, needs, records)
   if (blocked) return { kind: 'skip', reason: blocked }
-
-  const template = { when: step.when, input: step.input }
-  const names = await namesForExpressions(tasks, { task, plan, records, template })
+  const names = await namesForExpressions(tasks, { ...facts, template: { when: step.when, ...template } })
   if (step.when !== undefined && (await resolveExpressions(step.when, names, 'when')) !== true) {
     return { kind: 'skip', reason: 'its condition is not true' }
   }
-  if (step.input === undefined) return { kind: 'run', input: structuredClone(plan.input) }
-  return { kind: 'run', input: (await resolveExpressions(step.input, names, 'input')) ?? null }
+  return { kind: 'run', value: (await resolveExpressions(template, names)) as Record<string, Json> }
 }
 
 const needsIn = ({ workflow }: Plan, path: string): string[] => {

@@ -1,6 +1,6 @@
 import { API_PREFIX } from '../contracts/route.ts'
 import type { StepView, TaskView } from '../contracts/views.ts'
-import type { StepRecord, StepStatus } from '../domain/step.ts'
+import type { Approval, StepRecord, StepStatus } from '../domain/step.ts'
 import { executionName, isOpenTask, type Task } from '../domain/task.ts'
 import type { Plan } from '../ports/index.ts'
 import { needsOf, topologicalOrder } from '../workflow/graph.ts'
@@ -57,9 +57,15 @@ export function stepViews(task: Task, plan: Plan, records: readonly StepRecord[]
       needs: [...needsOf(graph, stepId)],
       attempts: record?.attempts ?? [],
       ...(record ? timesOf(record) : {}),
+      ...(record?.approval ? { approval: shownApproval(record.approval) } : {}),
       ...(decision ? { decision } : {}),
     }
   })
+}
+
+/** Without the token: who has that can answer. */
+function shownApproval({ token: _token, ...shown }: Approval): Omit<Approval, 'token'> {
+  return shown
 }
 
 function timesOf(record: StepRecord): Partial<StepView> {
@@ -77,6 +83,7 @@ function timesOf(record: StepRecord): Partial<StepView> {
 /** A step that had not ended when its task did went down with it. */
 function shownStatus(task: Task, record: StepRecord | undefined): StepStatus {
   const status = record?.status ?? 'pending'
+  if (isOpenTask(task) && status === 'running' && record?.approval) return 'waiting'
   if (isOpenTask(task) || (status !== 'pending' && status !== 'running')) return status
   return 'cancelled'
 }

@@ -2,18 +2,20 @@ import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
 import { describeIssues, type Issue } from '../domain/issue.ts'
 import type { Gate } from '../domain/plan.ts'
 import { issuesOfCycle, transitiveReduction } from '../workflow/graph.ts'
-import type { AgentStep, Workflow } from '../workflow/schema.ts'
+import { isAgentStep, type Step, stepKind, type Workflow } from '../workflow/schema.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
-import type { Definition, Flow } from './asl.ts'
+import type { Definition, Flow, Onward, State } from './asl.ts'
 import { byPosition } from './by-position.ts'
+import { statesOfControlled } from './control-states.ts'
 import type { Tree } from './decompose.ts'
 import { flowOf } from './flow.ts'
 import { gateState } from './gate-state.ts'
 import { orderOf } from './order.ts'
-import { statesOfStep } from './step-states.ts'
+import { type StepNames, statesOfStep } from './step-states.ts'
 import { structureOf } from './structure.ts'
 import { issuesOfUnsupported } from './unsupported.ts'
 
+const SUBSTITUTIONS = ['RebindFunction', 'ControlFunction', 'TasksTable']
 /** A step that is told apart by what it does alone. */
 const IN_PLACE = { name: '', path: '' }
 const MAX_DEFINITION_BYTES = 1_000_000
@@ -54,9 +56,8 @@ export function compileWorkflow(workflow: Workflow, { anonymous = false }: Optio
   const structure = structureOf(order)
   const { gates } = structure
   const idOf = (node: number): string => ids[node] as string
-  const stepOf = (node: number): AgentStep => workflow.steps[idOf(node)] as AgentStep
-  const policyOf = (node: number): string =>
-    JSON.stringify(statesOfStep(IN_PLACE, stepOf(node), { End: true }))
+  const stepOf = (node: number): Step => workflow.steps[idOf(node)] as Step
+  const policyOf = (node: number): string => JSON.stringify(statesOf(IN_PLACE, stepOf(node), { End: true }))
   const { tree, nameOf } = anonymous
     ? byPosition(structure, policyOf)
     : { tree: structure.tree, nameOf: idOf }
@@ -67,7 +68,7 @@ export function compileWorkflow(workflow: Workflow, { anonymous = false }: Optio
       const path = anonymous ? `{% $states.context.Execution.Input.steps.${name} %}` : name
       const names = { name, path }
       const gate = gates.get(node)
-      const states = statesOfStep(names, stepOf(node), onward)
+      const states = statesOf(names, stepOf(node), onward)
       if (!gate) return states
       const [entry] = Object.keys(states)
       return { [`${name}: gate`]: gateState(names, gate.length, entry), ...states }
@@ -78,15 +79,16 @@ export function compileWorkflow(workflow: Workflow, { anonymous = false }: Optio
     QueryLanguage: 'JSONata',
     ...flow,
   }
-  const definitionBytes = new TextEncoder().encode(JSON.stringify(definition)).length
+  const text = JSON.stringify(definition)
+  const definitionBytes = new TextEncoder().encode(text).length
   if (definitionBytes > MAX_DEFINITION_BYTES) refuse([issueOfSize(definitionBytes)])
   const counts = {
     steps: ids.length,
     states: countStates(flow),
-    transitions: countEntered(tree) + gates.size + 1,
+    transitions: countEntered(tree, (node) => statesEntered(stepOf(node))) + gates.size + 1,
     definitionBytes,
   }
-  const substitutions = ['RebindFunction', ...(gates.size > 0 ? ['TasksTable'] : [])]
+  const substitutions = SUBSTITUTIONS.filter((name) => text.includes(`\${${name}}`))
   const waits = [...gates].map(([node, after]) => ({ before: idOf(node), after: after.map(idOf) }))
   const positions = anonymous && Object.fromEntries(ids.map((id, node) => [id, nameOf(node)]))
   return { definition, substitutions, gates: waits, counts, ...(positions ? { positions } : {}) }
@@ -108,6 +110,10 @@ function refuse(issues: Issue[]): void {
   throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })
 }
 
+function statesOf(names: StepNames, step: Step, onward: Onward): Record<string, State> {
+  return isAgentStep(step) ? statesOfStep(names, step, onward) : statesOfControlled(names, step, onward)
+}
+
 function countStates(flow: Flow): number {
   const inner = Object.values(flow.States).flatMap((state) =>
     state.Type === 'Parallel' ? state.Branches : [],
@@ -116,10 +122,16 @@ function countStates(flow: Flow): number {
 }
 
 /** Without the gates. */
-function countEntered(tree: Tree): number {
-  if (tree.kind === 'step') return 1
+function countEntered(tree: Tree, ofNode: (node: number) => number): number {
+  if (tree.kind === 'step') return ofNode(tree.node)
   const parts = tree.kind === 'sequence' ? tree.parts : tree.branches
-  return parts.reduce((sum, part) => sum + countEntered(part), tree.kind === 'parallel' ? 1 : 0)
+  return parts.reduce((sum, part) => sum + countEntered(part, ofNode), tree.kind === 'parallel' ? 1 : 0)
+}
+
+/** Where nothing goes wrong. */
+function statesEntered(step: Step): number {
+  if (isAgentStep(step)) return step.bind === 'late' ? 4 : 1
+  return stepKind(step) === 'emit' ? 1 : stepKind(step) === 'wait' ? 3 : 2
 }
 
 function issueOfSize(bytes: number): Issue {

@@ -12,7 +12,7 @@ const TIMEOUT_MARGIN_SECONDS = 15
 const REBIND_TIMEOUT_SECONDS = 60
 
 /** Which entry of which state of which task calls: the host orders its calls by that. */
-const CALL = {
+export const CALL = {
   taskId: '{% $states.context.Execution.Input.taskId %}',
   state: '{% $states.context.State %}',
   redrives: '{% $states.context.Execution.RedriveCount %}',
@@ -32,7 +32,7 @@ const LAMBDA_RETRY: Retrier = {
 }
 
 /** The rebinder is short: the client that invokes it does not time out. */
-const REBIND_RETRY: Retrier = {
+export const REBIND_RETRY: Retrier = {
   ...LAMBDA_RETRY,
   ErrorEquals: [
     ...LAMBDA_RETRY.ErrorEquals.filter((name) => name !== 'Lambda.ClientExecutionTimeoutException'),

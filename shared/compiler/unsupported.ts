@@ -1,5 +1,6 @@
 import type { Issue } from '../domain/issue.ts'
 import { isAgentStep, type Step, stepKind, type Workflow } from '../workflow/schema.ts'
+import { CONTROLLED } from './control-states.ts'
 
 /** Parts of the language that parse and validate but cannot be compiled yet: refused, never approximated. */
 export function issuesOfUnsupported(workflow: Workflow): Issue[] {
@@ -15,7 +16,7 @@ export function issuesOfUnsupported(workflow: Workflow): Issue[] {
 function unsupportedParts(step: Step): { part: string; why: string }[] {
   const parts: { part: string; why: string }[] = []
   const kind = stepKind(step)
-  if (kind !== 'agent') parts.push({ part: kind, why: KIND_NAMES[kind] })
+  if (kind !== 'agent' && !CONTROLLED.includes(kind)) parts.push({ part: kind, why: KIND_NAMES[kind] })
   if (!isAgentStep(step)) return parts
   if (step.forEach !== undefined) parts.push({ part: 'forEach', why: 'a fan-out' })
   if (step.cache) parts.push({ part: 'cache', why: 'a cache of outputs' })

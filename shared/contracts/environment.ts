@@ -13,6 +13,7 @@ export const EnvironmentSchema = z.object({
   MACHINES: z.string().optional().describe('What the ARNs of all our machines begin with'),
   MACHINE_ROLE: z.string().optional(),
   REBIND_FUNCTION: z.string().optional(),
+  CONTROL_FUNCTION: z.string().optional(),
 })
 export type Environment = z.infer<typeof EnvironmentSchema>
 export type EnvironmentName = keyof Environment

@@ -75,6 +75,15 @@ export const RegisterAgentSchema = AgentManifestSchema.extend({
 
 export const WorkflowRefSchema = z.strictObject({ name: z.string().max(64) })
 
+export const AnswerApprovalSchema = z.strictObject({
+  id: TaskIdSchema,
+  stepId: z.string().max(200),
+  decision: z.string().max(200).describe('One of the choices of the step'),
+  by: z.string().min(1).max(200).default('api').describe('Who decides'),
+  comment: z.string().max(4_000).optional(),
+})
+export type AnswerApproval = z.output<typeof AnswerApprovalSchema>
+
 export const PutWorkflowSchema = z.strictObject({ name: z.string().max(64), workflow: GivenWorkflowSchema })
 
 export const MakePlanSchema = z

@@ -3,6 +3,7 @@ import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { WorkflowSchema } from '../workflow/schema.ts'
 import {
   AgentRefSchema,
+  AnswerApprovalSchema,
   CancelTaskSchema,
   CreateFilesSchema,
   ListTasksSchema,
@@ -16,6 +17,7 @@ import {
 import { defineRoute } from './route.ts'
 import {
   AgentViewSchema,
+  ApprovalViewSchema,
   EventViewSchema,
   PlanViewSchema,
   ResultViewSchema,
@@ -127,6 +129,17 @@ export const ROUTES = {
     input: CancelTaskSchema,
     from: byId,
     success: { status: 200, description: 'The cancelled task', output: TaskViewSchema },
+    problems: [404, 409],
+  }),
+  answerApproval: defineRoute({
+    id: 'answerApproval',
+    method: 'POST',
+    path: '/tasks/{id}/approvals/{stepId}',
+    summary: 'Answer a step that waits for a person',
+    tag: 'tasks',
+    input: AnswerApprovalSchema,
+    from: { path: ['id', 'stepId'] },
+    success: { status: 200, description: 'What was decided', output: ApprovalViewSchema },
     problems: [404, 409],
   }),
   createFiles: defineRoute({

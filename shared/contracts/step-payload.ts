@@ -16,6 +16,12 @@ export const RebindPayloadSchema = z
   .transform(withFence)
 export type RebindPayload = z.output<typeof RebindPayloadSchema>
 
+/** `begin` and `end` are the two calls of a step that no agent runs; `token` wakes the state that waits in between. */
+export const ControlPayloadSchema = z
+  .object({ ...CALL, at: z.enum(['begin', 'end']), token: z.string().optional() })
+  .transform(withFence)
+export type ControlPayload = z.output<typeof ControlPayloadSchema>
+
 /** `rebound`: try this agent after a while; `settled`: go on without. Read by the `again?` state. */
 export type RebindAnswer =
   | { rebound: { functionArn: string; agentId: string; waitSeconds: number } }

@@ -3,7 +3,7 @@ import { AgentSchema } from '../domain/agent.ts'
 import { DomainEventSchema } from '../domain/event.ts'
 import { IssueSchema } from '../domain/issue.ts'
 import { BindingSchema, DecisionSchema } from '../domain/plan.ts'
-import { AttemptSchema, STEP_STATUSES } from '../domain/step.ts'
+import { ApprovalSchema, AttemptSchema, STEP_STATUSES } from '../domain/step.ts'
 import { TASK_STATUSES, TaskErrorSchema } from '../domain/task.ts'
 
 /** What callers see: the stored records without what is only ours (fences, owners, digests, storage pointers). */
@@ -38,8 +38,19 @@ export const StepViewSchema = z.object({
   skipReason: z.string().optional(),
   progress: z.object({ fraction: z.number(), note: z.string() }).optional(),
   decision: DecisionSchema.optional(),
+  approval: ApprovalSchema.omit({ token: true }).optional(),
 })
 export type StepView = z.infer<typeof StepViewSchema>
+
+export const ApprovalViewSchema = z.object({
+  taskId: z.string(),
+  stepId: z.string(),
+  decision: z.string(),
+  by: z.string(),
+  comment: z.string().optional(),
+  at: z.string(),
+})
+export type ApprovalView = z.infer<typeof ApprovalViewSchema>
 
 export const TaskStatusViewSchema = TaskViewSchema.pick({ taskId: true, status: true }).extend({
   steps: z.record(z.string(), z.number()).describe('How many steps have each status'),

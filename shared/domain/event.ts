@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { Attempt, StepRecord } from './step.ts'
+import type { Json } from './json.ts'
+import type { Approval, Attempt, StepRecord } from './step.ts'
 import { executionName, isOpenTask, type Task } from './task.ts'
 
 export const EVENT_SOURCE = 'orchestrator'
@@ -26,6 +27,16 @@ export const EVENT_DATA = {
   'step.succeeded': stepData,
   'step.failed': stepData,
   'step.skipped': stepData,
+  'approval.requested': z.object({
+    taskId: z.string(),
+    path: z.string(),
+    prompt: z.string(),
+    choices: z.array(z.string()),
+    approvers: z.array(z.string()).optional(),
+    expiresAt: z.string(),
+  }),
+  /** What a workflow emits: `type` and `data` are its own. */
+  custom: z.object({ taskId: z.string(), path: z.string(), type: z.string(), data: z.json() }),
 } as const
 
 export type EventType = keyof typeof EVENT_DATA
@@ -113,6 +124,25 @@ export function attemptFailedEvent(
   const durationMs = Date.parse(endedAt) - Date.parse(startedAt)
   const data = { taskId, path, agentId, attempt, durationMs, error }
   return makeEvent({ type: 'step.attempt_failed', taskId, key: `${path}/${attempt}`, time: endedAt, data })
+}
+
+/** A step waits for a person. */
+export function approvalRequestedEvent(
+  taskId: string,
+  path: string,
+  time: string,
+  asked: Pick<Approval, 'prompt' | 'choices' | 'approvers' | 'expiresAt'>,
+): DomainEvent {
+  return makeEvent({ type: 'approval.requested', taskId, key: path, time, data: { taskId, path, ...asked } })
+}
+
+/** What a step of the kind `emit` says. */
+export function customEvent(
+  taskId: string,
+  path: string,
+  { time, ...said }: { type: string; data: Json; time: string },
+): DomainEvent {
+  return makeEvent({ type: 'custom', taskId, key: path, time, data: { taskId, path, ...said } })
 }
 
 /** The event of a step's end; undefined while it runs, and for a step that went down with its task. */

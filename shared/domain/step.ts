@@ -29,6 +29,19 @@ export const StoredValueSchema = z.union([
 ])
 export type StoredValue = z.infer<typeof StoredValueSchema>
 
+/** What a person is asked, and what was answered. */
+export const ApprovalSchema = z.object({
+  prompt: z.string(),
+  choices: z.array(z.string()),
+  approvers: z.array(z.string()).optional(),
+  expiresAt: z.string(),
+  token: z.string(),
+  answer: z
+    .object({ decision: z.string(), by: z.string(), comment: z.string().optional(), at: z.string() })
+    .optional(),
+})
+export type Approval = z.infer<typeof ApprovalSchema>
+
 /**
  * What the store knows of one step (instance path) of one task. `fence` orders the invocations that may own it;
  * `owner` is the one that does.
@@ -51,6 +64,7 @@ export const StepRecordSchema = z.object({
   skipReason: z.string().optional(),
   degraded: z.string().optional().describe('Why the output is not what was asked for'),
   progress: z.object({ fraction: z.number(), note: z.string() }).optional(),
+  approval: ApprovalSchema.optional(),
 })
 export type StepRecord = z.infer<typeof StepRecordSchema>
 

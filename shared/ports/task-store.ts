@@ -1,6 +1,6 @@
 import type { Json } from '../domain/json.ts'
 import type { Binding, Decision, Gate } from '../domain/plan.ts'
-import type { Attempt, StepRecord, StoredValue } from '../domain/step.ts'
+import type { Approval, Attempt, StepRecord, StoredValue } from '../domain/step.ts'
 import type { EndedTask, OpenTask, Task, TaskStatus } from '../domain/task.ts'
 import type { Workflow } from '../workflow/schema.ts'
 
@@ -59,6 +59,14 @@ export type TaskStore = {
   addAttempt(ownership: Ownership, attempt: Attempt): Promise<boolean>
   /** Best effort: shown while the step runs. */
   setProgress(ownership: Ownership, progress: { fraction: number; note: string }): Promise<void>
+  /** Notes what a person is asked. False when the step is not ours any more. */
+  askApproval(ownership: Ownership, approval: Approval): Promise<boolean>
+  /** Keeps the first answer; undefined when there is one already, or nothing is asked. */
+  answerApproval(
+    taskId: string,
+    path: string,
+    answer: NonNullable<Approval['answer']>,
+  ): Promise<StepRecord | undefined>
   /** Adds a step to those that have passed the gate before another; answers how many have, and who waits. Idempotent. */
   passGate(
     taskId: string,

@@ -120,6 +120,8 @@ const KINDS = {
   emit: EmitStepSchema,
 } as const
 
+/** A step of one kind. */
+export type StepOf<Kind extends keyof typeof KINDS> = z.infer<(typeof KINDS)[Kind]>
 export type StepKind = 'agent' | keyof typeof KINDS
 
 export const StepSchema = z.union([AgentStepSchema, ...Object.values(KINDS)] as [

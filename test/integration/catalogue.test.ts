@@ -27,19 +27,19 @@ it('tells everything that is wrong with agents and workflows in lines, without a
   cpSync(join(project, 'functions/agents/echo'), join(project, 'functions/agents/other'), { recursive: true })
   write('workflows/broken.yaml', 'name: broken\nsteps:\n  a: { capability: echo, needs: [b] }\n')
   write('workflows/dup.yaml', 'name: dup\ntaskTypes: [simple]\nsteps:\n  a: { capability: ecco }\n')
-  write('workflows/gated.yml', 'name: gated\nsteps:\n  a: { wait: { seconds: 1 } }\n')
+  write('workflows/parent.yml', 'name: parent\nsteps:\n  a: { workflow: simple }\n')
   const refused = synthesize()
   expect(refused.status).toBe(2)
   expect(refused.stderr.trim().split('\n')).toEqual([
     'functions/agents/other/index.ts: it declares agent "echo"; its folder says "other"',
     expect.stringMatching(/^workflows\/broken\.yaml: steps\.a\.needs: step "a" needs "b"/),
-    expect.stringMatching(/^workflows\/gated\.yml: steps\.a\.wait: a wait cannot be run yet/),
+    expect.stringMatching(/^workflows\/parent\.yml: steps\.a\.workflow: a child workflow cannot be run yet/),
     'workflows/: "simple" is claimed by dup and simple',
   ])
 
   rmSync(join(project, 'functions/agents/other'), { recursive: true })
   rmSync(join(project, 'workflows/broken.yaml'))
-  rmSync(join(project, 'workflows/gated.yml'))
+  rmSync(join(project, 'workflows/parent.yml'))
   write('workflows/dup.yaml', 'name: dup\nsteps:\n  a: { capability: ecco }\n')
   const warned = synthesize()
   expect(warned.status).toBe(0)

@@ -376,9 +376,9 @@ describe('bad requests', () => {
       'a plan that needs what is not there yet',
       'POST',
       '/plans',
-      { workflow: { name: 'x', steps: { a: { wait: { seconds: 1 } } } } },
+      { workflow: { name: 'x', steps: { a: { workflow: 'simple' } } } },
       422,
-      /a wait cannot be run yet/,
+      /a child workflow cannot be run yet/,
     ],
   ])('answers %s with a problem document', async (_what, method, path, body, status, detail) => {
     const answer = await api.call(method, path, body)
@@ -455,7 +455,7 @@ describe('the rest of the API', () => {
   it('describes itself', async () => {
     const { body } = await api.call('GET', '/openapi.json')
     expect(body.openapi).toBe('3.1.0')
-    expect(Object.keys(body.paths ?? {})).toHaveLength(15)
+    expect(Object.keys(body.paths ?? {})).toHaveLength(16)
     expect((await api.call('GET', '/health')).body).toMatchObject({ status: 'ok', workflows: 7 })
   })
 })

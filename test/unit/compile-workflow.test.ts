@@ -71,6 +71,21 @@ describe('compileWorkflow', () => {
     expect(shapeOf(compileWorkflow(workflow as never).definition as never)).toEqual(['a', 'h'])
   })
 
+  it('renders a wait, an approval and an emitted event, which the control function begins and ends', () => {
+    const { workflow } = validateWorkflow({
+      name: 'w',
+      steps: {
+        pause: { wait: { seconds: 60 } },
+        ask: { needs: ['pause'], approval: { prompt: 'Go?', timeoutSeconds: 3_600 } },
+        tell: { needs: ['ask'], emit: { type: 'gone' } },
+      },
+    })
+    const compiled = compileWorkflow(workflow as never)
+    expect(compiled).toMatchSnapshot()
+    const verdict = aslValidator(structuredClone(compiled.definition) as never, { checkArn: false })
+    expect(verdict.errorsText()).toBe('')
+  })
+
   it('gives equal bytes for equal workflows, however they are written', () => {
     const a = compileNeeds({ a: [], b: ['a'], c: ['a'], d: ['c', 'b'] })
     const b = compileNeeds({ d: ['b', 'c'], c: ['a'], b: ['a'], a: [] })
@@ -95,10 +110,7 @@ describe('compileWorkflow', () => {
   it.each([
     ['a fan-out', { capability: 'echo', forEach: '{% $input.list %}' }],
     ['a loop', { repeat: { steps: { x: { capability: 'echo' } }, until: '{% true %}', maxIterations: 3 } }],
-    ['an approval', { approval: { prompt: 'Go?', timeoutSeconds: 60 } }],
-    ['a wait', { wait: { seconds: 1 } }],
     ['a child workflow', { workflow: 'other' }],
-    ['an emitted event', { emit: { type: 'x' } }],
     ['a cache of outputs', { capability: 'echo', cache: { ttlSeconds: 60 } }],
     ['selection by preference', { capability: 'echo', prefer: { quality: 1 } }],
   ])('refuses %s until it can be run', (what, step) => {

@@ -1,0 +1,50 @@
+/**
+ * A person's answer to an approval.
+ *
+ * Invariants (tests cite them):
+ * O4 the first answer stays; the same answer again wakes the state again, another is refused
+ */
+import type { AnswerApproval } from '../contracts/requests.ts'
+import type { ApprovalView } from '../contracts/views.ts'
+import { OrchestratorError } from '../domain/errors.ts'
+import type { StepRecord } from '../domain/step.ts'
+import type { Ports } from '../ports/index.ts'
+import { suggestNames } from '../workflow/nearest-names.ts'
+
+type Needs = Pick<Ports, 'tasks' | 'executions' | 'clock'>
+type Asked = NonNullable<StepRecord['approval']>
+
+/** Throws NotFoundError, InvalidInputError, ConflictError. */
+export const approveStep =
+  ({ tasks, executions, clock }: Needs) =>
+  async ({ id, stepId, decision, by, comment }: AnswerApproval): Promise<ApprovalView> => {
+    const [record] = await tasks.findSteps(id, [stepId])
+    const asked = record?.approval
+    if (!record || !asked) {
+      const message = `step "${stepId}" of task ${id} waits for no approval`
+      throw new OrchestratorError('NotFoundError', message, { id, stepId })
+    }
+    requireAllowed(asked, decision, by)
+    const answer = { decision, by, ...(comment ? { comment } : {}), at: clock.now().toISOString() }
+    const answered = await tasks.answerApproval(id, stepId, answer)
+    const kept = answered?.approval?.answer ?? (await tasks.findSteps(id, [stepId]))[0]?.approval?.answer
+    if (!kept || kept.decision !== decision || kept.by !== by) {
+      const how = kept
+        ? `${kept.by} has decided "${kept.decision}" at ${kept.at}`
+        : `it has ended (${record.status})`
+      throw new OrchestratorError('ConflictError', `step "${stepId}" cannot be answered any more: ${how}`)
+    }
+    // Once more where it was answered before: a crash may have come between the answer and the waking.
+    await executions.wake(asked.token)
+    return { taskId: id, stepId, ...kept }
+  }
+
+function requireAllowed({ choices, approvers }: Asked, decision: string, by: string): void {
+  if (!choices.includes(decision)) {
+    const message = `"${decision}" is not among the choices ${choices.join(', ')}${suggestNames(decision, choices)}`
+    throw new OrchestratorError('InvalidInputError', message)
+  }
+  if (!approvers || approvers.includes(by)) return
+  const message = `"${by}" is not among those who may decide: ${approvers.join(', ')}`
+  throw new OrchestratorError('InvalidInputError', message)
+}
