@@ -3,16 +3,24 @@ import { Command } from 'commander'
 import type { PlanView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
+import { columnsOf, drawColumns, mermaidOf } from '../draw-plan.ts'
 import { printJson, printTable, style } from '../output.ts'
 import { readJsonOption, readTextFile } from '../read-json-option.ts'
+
+type Options = { input?: string; mermaid?: boolean; json?: boolean }
 
 export function planCommand(): Command {
   return new Command('plan')
     .description('Plan a workflow without running it: who would do what, and why')
     .argument('<workflow>', 'a workflow by name, or a YAML or JSON file')
     .option('-i, --input <json>', 'check this input as well; JSON, or @file')
+    .option('--mermaid', 'print the graph as a Mermaid flowchart')
     .option('--json', 'print JSON')
-    .action(async (workflow: string, { input, json = false }: { input?: string; json?: boolean }) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  orchestrator plan data_report\n  orchestrator plan ./my-workflow.yaml --mermaid > plan.mmd',
+    )
+    .action(async (workflow: string, { input, mermaid = false, json = false }: Options) => {
       const isFile = (await stat(workflow).catch(() => undefined))?.isFile() ?? false
       if (!isFile && /[./]/.test(workflow)) throw new CliError(`there is no file "${workflow}"`)
       const given = input === undefined ? undefined : await readJsonOption(input)
@@ -20,20 +28,29 @@ export function planCommand(): Command {
         workflow: isFile ? await readTextFile(workflow) : workflow,
         input: given,
       })
+      if (mermaid) return console.log(mermaidOf(plan))
       return json ? printJson(plan) : printPlan(plan)
     })
 }
 
 function printPlan(plan: PlanView): void {
-  const { workflow, steps, bindings, decisions, counts, criticalPath } = plan
+  const { workflow, steps, bindings, decisions, gates, counts, criticalPath } = plan
   console.log(`${style('bold', workflow.name)} v${workflow.version}\n`)
+  console.log(`${drawColumns(columnsOf(plan))}\n`)
   const rows = steps.map(({ stepId, capability = '', needs }) => {
     const reason = decisions.find((decision) => decision.stepId === stepId)?.reason ?? ''
     return [stepId, capability, bindings[stepId]?.agentId ?? '', needs.join(', '), reason]
   })
   printTable(['step', 'capability', 'agent', 'after', 'why this agent'], rows)
   console.log(`\nlongest chain: ${criticalPath.join(' -> ')}`)
+  for (const { before, after } of gates)
+    console.log(
+      `* ${before} waits at a gate for ${after.join(', ')}: no structure says ${edgesOf(before, after)}`,
+    )
   console.log(
     `${counts.steps} steps, ${counts.transitions} state transitions, ${counts.definitionBytes} bytes of definition`,
   )
 }
+
+const edgesOf = (before: string, after: readonly string[]): string =>
+  after.map((producer) => `${producer} -> ${before}`).join(', ')

@@ -25,6 +25,7 @@ type StepItems = Pick<
   | 'addAttempt'
   | 'setProgress'
   | 'askApproval'
+  | 'setItems'
   | 'answerApproval'
   | 'findSteps'
   | 'listSteps'
@@ -153,6 +154,15 @@ export function stepItems({ client, table }: TaskTable): StepItems {
         ExpressionAttributeValues: { ':approval': approval },
       })
       return asked !== undefined
+    },
+
+    async setItems(own, items) {
+      const set = await updateOwned(own, {
+        UpdateExpression: 'SET #items = :items',
+        ExpressionAttributeNames: { '#items': 'items' },
+        ExpressionAttributeValues: { ':items': items },
+      })
+      return set !== undefined
     },
 
     async answerApproval(taskId, path, answer) {

@@ -7,7 +7,7 @@
 import type { AnswerApproval } from '../contracts/requests.ts'
 import type { ApprovalView } from '../contracts/views.ts'
 import { OrchestratorError } from '../domain/errors.ts'
-import type { StepRecord } from '../domain/step.ts'
+import { NOBODY, type StepRecord } from '../domain/step.ts'
 import type { Ports } from '../ports/index.ts'
 import { suggestNames } from '../workflow/nearest-names.ts'
 
@@ -44,7 +44,7 @@ function requireAllowed({ choices, approvers }: Asked, decision: string, by: str
     const message = `"${decision}" is not among the choices ${choices.join(', ')}${suggestNames(decision, choices)}`
     throw new OrchestratorError('InvalidInputError', message)
   }
-  if (!approvers || approvers.includes(by)) return
-  const message = `"${by}" is not among those who may decide: ${approvers.join(', ')}`
+  if (by !== NOBODY && (!approvers || approvers.includes(by))) return
+  const message = `"${by}" is not among those who may decide${approvers ? `: ${approvers.join(', ')}` : ''}`
   throw new OrchestratorError('InvalidInputError', message)
 }

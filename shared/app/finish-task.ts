@@ -21,6 +21,7 @@ import { goesOnAfterFailure } from '../workflow/schema.ts'
 import { resultStepsOf } from '../workflow/step-needs.ts'
 import { namesForExpressions } from './expression-names.ts'
 import { messageInCause } from './message-in-cause.ts'
+import { stepAt } from './resolve-step.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'bus' | 'clock'>
 export type Ended = ExecutionState & { status: Exclude<ExecutionState['status'], 'RUNNING'> }
@@ -105,9 +106,6 @@ function errorOf({ status, error, cause }: Ended, plan: Plan, steps: readonly St
   }
 }
 
-function goesOn({ workflow }: Plan, path: string): boolean {
-  const step = workflow.steps[path]
-  return step !== undefined && goesOnAfterFailure(step)
-}
+const goesOn = (plan: Plan, path: string): boolean => goesOnAfterFailure(stepAt(plan, path))
 
 const byEnd = (a: StepRecord, b: StepRecord): number => (a.endedAt ?? '').localeCompare(b.endedAt ?? '')

@@ -23,7 +23,7 @@ import type { Ownership, Ports } from '../ports/index.ts'
 import { chooseAgent } from '../selector/choose-agent.ts'
 import { type AgentStep, goesOnAfterFailure } from '../workflow/schema.ts'
 import { messageInCause } from './message-in-cause.ts'
-import { stepOf } from './resolve-step.ts'
+import { bindingAt, stepOf } from './resolve-step.ts'
 import {
   type Failure,
   type Situation as Settling,
@@ -59,7 +59,7 @@ export const rebindStep =
     const before = (await ports.tasks.findSteps(taskId, [path]))[0]
     const again = before && (await answeredBefore(ports, before, fence))
     if (again) return again
-    const agentId = before?.agentId ?? plan.bindings[path]?.agentId
+    const agentId = before?.agentId ?? bindingAt(plan, path)?.agentId
     const startedAt = before?.startedAt ?? ports.clock.now().toISOString()
     const taken = await ports.tasks.takeOverStep(own, { ...(agentId ? { agentId } : {}), startedAt })
     if (taken.kind === 'superseded') throw superseded(path)

@@ -5,24 +5,41 @@
  * R1 `join: all` runs if every needed step succeeded, `any` if at least one did, `settled` always; else it is skipped
  * R2 a step whose `when` is not true is skipped; a step that is skipped does not evaluate its input
  * R3 a handler runs if a step that names it in `onFailure` has failed; else it is skipped
+ * R4 an item of a fan-out runs, and its failure is the fan-out's to judge
  */
 import { OrchestratorError } from '../domain/errors.ts'
+import { parsePath } from '../domain/instance-path.ts'
 import type { Json } from '../domain/json.ts'
+import type { Binding } from '../domain/plan.ts'
 import type { StepRecord } from '../domain/step.ts'
 import type { Task } from '../domain/task.ts'
 import type { Plan, TaskStore } from '../ports/index.ts'
 import { resolveExpressions } from '../workflow/expressions.ts'
-import { type AgentStep, isAgentStep } from '../workflow/schema.ts'
+import { type AgentStep, isAgentStep, type Step } from '../workflow/schema.ts'
 import { handledBy, needsOfStep } from '../workflow/step-needs.ts'
 import { namesForExpressions } from './expression-names.ts'
 
 export type Resolved = { kind: 'run'; input: Json } | { kind: 'skip'; reason: string }
 
-/** Throws BugError for a path that the plan has not. */
+/** The step that runs at a path. Throws BugError for a path that the plan has not. */
+export function stepAt({ taskId, workflow }: Pick<Plan, 'taskId' | 'workflow'>, path: string): Step {
+  const { stepId, index } = parsePath(path)
+  const step = workflow.steps[stepId]
+  if (!step) throw new OrchestratorError('BugError', `the plan of ${taskId} has no step "${path}"`, { path })
+  // Of its items a fan-out decides itself whether they run, and what it means when one has failed (R4).
+  return index === undefined ? step : { ...step, when: undefined, join: 'settled', onFailure: 'continue' }
+}
+
+/** The same for a step that an agent runs. */
 export function stepOf(plan: Plan, path: string): AgentStep {
-  const step = plan.workflow.steps[path]
-  if (step && isAgentStep(step)) return step
+  const step = stepAt(plan, path)
+  if (isAgentStep(step)) return step
   throw new OrchestratorError('BugError', `the plan of ${plan.taskId} has no agent step "${path}"`, { path })
+}
+
+/** Who runs the step at a path, as planned; nobody yet for one that is bound late. */
+export function bindingAt({ bindings }: Pick<Plan, 'bindings'>, path: string): Binding | undefined {
+  return bindings[parsePath(path).stepId]
 }
 
 /** The records of the steps that a step waits for, as far as they ran. */
@@ -42,7 +59,8 @@ export async function resolveStep(
   path: string,
   records: readonly StepRecord[],
 ): Promise<Resolved> {
-  const { input } = stepOf(plan, path)
+  const { index } = parsePath(path)
+  const { input = index === undefined ? undefined : '{% $item %}' } = stepOf(plan, path)
   const decided = await decideStep(tasks, { task, plan, records }, path, { input })
   if (decided.kind === 'skip') return decided
   return {
@@ -66,24 +84,38 @@ export async function decideStep(
   template: Readonly<Record<string, unknown>>,
 ): Promise<{ kind: 'run'; value: Record<string, Json> } | { kind: 'skip'; reason: string }> {
   const { plan, records } = facts
-  const step = plan.workflow.steps[path]
-  if (!step)
-    throw new OrchestratorError('BugError', `the plan of ${plan.taskId} has no step "${path}"`, { path })
+  const step = stepAt(plan, path)
   const handled = handledBy(plan.workflow, path)
   // What a handler handles has failed: its `join` is about the others.
   const needs = [...needsOfStep(step)].filter((need) => !handled.includes(need))
   const blocked = unhandled(handled, records) ?? blockedBy(step, needs, records)
   if (blocked) return { kind: 'skip', reason: blocked }
-  const names = await namesForExpressions(tasks, { ...facts, template: { when: step.when, ...template } })
+  const names = {
+    ...(await namesForExpressions(tasks, { ...facts, template: { when: step.when, ...template } })),
+    ...(await namesOfItem(tasks, path, records)),
+  }
   if (step.when !== undefined && (await resolveExpressions(step.when, names, 'when')) !== true) {
     return { kind: 'skip', reason: 'its condition is not true' }
   }
   return { kind: 'run', value: (await resolveExpressions(template, names)) as Record<string, Json> }
 }
 
-const needsIn = ({ workflow }: Plan, path: string): string[] => {
-  const step = workflow.steps[path]
-  return [...new Set([...(step ? needsOfStep(step) : []), ...handledBy(workflow, path)])]
+function needsIn(plan: Plan, path: string): string[] {
+  const { stepId, index } = parsePath(path)
+  const own = index === undefined ? handledBy(plan.workflow, path) : [stepId]
+  return [...new Set([...needsOfStep(stepAt(plan, path)), ...own])]
+}
+
+/** `$item` and `$index`: the fan-out has stored its items in its own record. */
+async function namesOfItem(
+  tasks: Pick<TaskStore, 'loadValue'>,
+  path: string,
+  records: readonly StepRecord[],
+): Promise<Record<string, Json>> {
+  const { stepId, index } = parsePath(path)
+  const items = records.find((record) => record.path === stepId)?.items
+  if (index === undefined || !items) return {}
+  return { item: ((await tasks.loadValue(items)) as Json[])[index] ?? null, index }
 }
 
 /** Why a handler has nothing to do (R3). */

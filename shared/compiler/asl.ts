@@ -37,7 +37,15 @@ export type WaitState = { Type: 'Wait'; Seconds: Expression | number } & Onward
 export type SucceedState = { Type: 'Succeed' }
 export type ParallelState = { Type: 'Parallel'; Branches: Flow[]; Output: unknown } & Onward
 
-export type State = TaskState | ChoiceState | WaitState | SucceedState | ParallelState
+export type MapState = {
+  Type: 'Map'
+  Items: Expression
+  MaxConcurrency: number
+  ItemProcessor: Flow & { ProcessorConfig: { Mode: 'INLINE' } }
+  Output: unknown
+} & Onward
+
+export type State = MapState | TaskState | ChoiceState | WaitState | SucceedState | ParallelState
 
 export type Flow = { StartAt: string; States: Record<string, State> }
 

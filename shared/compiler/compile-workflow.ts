@@ -6,7 +6,7 @@ import { isAgentStep, type Step, stepKind, type Workflow } from '../workflow/sch
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Definition, Flow, Onward, State } from './asl.ts'
 import { byPosition } from './by-position.ts'
-import { statesOfControlled } from './control-states.ts'
+import { statesOfControlled, statesOfFanOut } from './control-states.ts'
 import type { Tree } from './decompose.ts'
 import { flowOf } from './flow.ts'
 import { gateState } from './gate-state.ts'
@@ -17,7 +17,7 @@ import { issuesOfUnsupported } from './unsupported.ts'
 
 const SUBSTITUTIONS = ['RebindFunction', 'ControlFunction', 'TasksTable']
 /** A step that is told apart by what it does alone. */
-const IN_PLACE = { name: '', path: '' }
+const IN_PLACE = { name: '', path: '{% %}' }
 const MAX_DEFINITION_BYTES = 1_000_000
 
 type Counts = {
@@ -111,12 +111,13 @@ function refuse(issues: Issue[]): void {
 }
 
 function statesOf(names: StepNames, step: Step, onward: Onward): Record<string, State> {
-  return isAgentStep(step) ? statesOfStep(names, step, onward) : statesOfControlled(names, step, onward)
+  if (!isAgentStep(step)) return statesOfControlled(names, step, onward)
+  return step.forEach === undefined ? statesOfStep(names, step, onward) : statesOfFanOut(names, step, onward)
 }
 
 function countStates(flow: Flow): number {
   const inner = Object.values(flow.States).flatMap((state) =>
-    state.Type === 'Parallel' ? state.Branches : [],
+    state.Type === 'Parallel' ? state.Branches : state.Type === 'Map' ? [state.ItemProcessor] : [],
   )
   return Object.keys(flow.States).length + inner.reduce((sum, branch) => sum + countStates(branch), 0)
 }
@@ -128,8 +129,9 @@ function countEntered(tree: Tree, ofNode: (node: number) => number): number {
   return parts.reduce((sum, part) => sum + countEntered(part, ofNode), tree.kind === 'parallel' ? 1 : 0)
 }
 
-/** Where nothing goes wrong. */
+/** Where nothing goes wrong; those of items not counted, for nobody knows how many there will be. */
 function statesEntered(step: Step): number {
+  if (isAgentStep(step) && step.forEach !== undefined) return 3
   if (isAgentStep(step)) return step.bind === 'late' ? 4 : 1
   return stepKind(step) === 'emit' ? 1 : stepKind(step) === 'wait' ? 3 : 2
 }

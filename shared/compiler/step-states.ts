@@ -42,7 +42,12 @@ export const REBIND_RETRY: Retrier = {
 }
 
 /** What a step's states are called and functions are looked up by, and the step's own id: text, or an expression for it. */
-export type StepNames = { name: string; path: string }
+export type StepNames = {
+  name: string
+  path: string
+  /** The name that its function is looked up by, where its states are called otherwise. */
+  key?: string
+}
 
 type StateNames = { step: string; rebind: string; again: string; wait: string; settled: string }
 
@@ -83,13 +88,18 @@ export function statesOfStep(own: StepNames, step: AgentStep, onward: Onward): R
   }
 }
 
-function stepTask({ name, path }: StepNames, step: AgentStep, names: StateNames, onward: Onward): TaskState {
+function stepTask(
+  { name, path, key = name }: StepNames,
+  step: AgentStep,
+  names: StateNames,
+  onward: Onward,
+): TaskState {
   return {
     Type: 'Task',
     ...(step.description && path === name ? { Comment: step.description } : {}),
     Resource: 'arn:aws:states:::lambda:invoke',
     Arguments: {
-      FunctionName: functionOf(name),
+      FunctionName: functionOf(key),
       Payload: { ...CALL, path },
     },
     Output: '{% $states.result.Payload %}',

@@ -2,6 +2,9 @@ import type { Issue } from '../domain/issue.ts'
 import { isAgentStep, type Step, stepKind, type Workflow } from '../workflow/schema.ts'
 import { CONTROLLED } from './control-states.ts'
 
+/** What an inline Map does side by side. */
+const MAX_INLINE_CONCURRENCY = 40
+
 /** Parts of the language that parse and validate but cannot be compiled yet: refused, never approximated. */
 export function issuesOfUnsupported(workflow: Workflow): Issue[] {
   return Object.entries(workflow.steps).flatMap(([id, step]) =>
@@ -18,7 +21,8 @@ function unsupportedParts(step: Step): { part: string; why: string }[] {
   const kind = stepKind(step)
   if (kind !== 'agent' && !CONTROLLED.includes(kind)) parts.push({ part: kind, why: KIND_NAMES[kind] })
   if (!isAgentStep(step)) return parts
-  if (step.forEach !== undefined) parts.push({ part: 'forEach', why: 'a fan-out' })
+  if (step.forEach !== undefined && (step.maxConcurrency ?? 0) > MAX_INLINE_CONCURRENCY)
+    parts.push({ part: 'maxConcurrency', why: `a fan-out of more than ${MAX_INLINE_CONCURRENCY} at once` })
   if (step.cache) parts.push({ part: 'cache', why: 'a cache of outputs' })
   if (step.prefer) parts.push({ part: 'prefer', why: 'selection by preference' })
   return parts

@@ -42,6 +42,9 @@ export const ApprovalSchema = z.object({
 })
 export type Approval = z.infer<typeof ApprovalSchema>
 
+/** Who has decided when nobody did in time. */
+export const NOBODY = 'timeout'
+
 /**
  * What the store knows of one step (instance path) of one task. `fence` orders the invocations that may own it;
  * `owner` is the one that does.
@@ -65,6 +68,7 @@ export const StepRecordSchema = z.object({
   degraded: z.string().optional().describe('Why the output is not what was asked for'),
   progress: z.object({ fraction: z.number(), note: z.string() }).optional(),
   approval: ApprovalSchema.optional(),
+  items: StoredValueSchema.optional().describe('Of a fan-out: what its items work on'),
 })
 export type StepRecord = z.infer<typeof StepRecordSchema>
 

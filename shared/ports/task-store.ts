@@ -61,6 +61,8 @@ export type TaskStore = {
   setProgress(ownership: Ownership, progress: { fraction: number; note: string }): Promise<void>
   /** Notes what a person is asked. False when the step is not ours any more. */
   askApproval(ownership: Ownership, approval: Approval): Promise<boolean>
+  /** Keeps what the items of a fan-out work on. False when the step is not ours any more. */
+  setItems(ownership: Ownership, items: StoredValue): Promise<boolean>
   /** Keeps the first answer; undefined when there is one already, or nothing is asked. */
   answerApproval(
     taskId: string,

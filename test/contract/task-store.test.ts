@@ -170,6 +170,37 @@ describe('steps', () => {
     expect(again.step.error).toBeUndefined()
   })
 
+  it('keeps the first answer to an approval, and only while the step runs (O4)', async () => {
+    const { id } = newTask()
+    const own = claim(id, '1')
+    await tasks.takeOverStep(own, start)
+    const answer = (by: string) => tasks.answerApproval(id, 's', { decision: 'yes', by, at: '2026' })
+    expect(await answer('nobody asked')).toBeUndefined()
+    const asked = { prompt: 'Go?', choices: ['yes', 'no'], expiresAt: '2027', token: 't' }
+    expect(await tasks.askApproval(own, asked)).toBe(true)
+    expect(await tasks.askApproval(claim(id, '0'), asked)).toBe(false)
+    const both = await Promise.all([answer('ada'), answer('bob')])
+    expect(both.filter(Boolean)).toHaveLength(1)
+    await tasks.takeOverStep(claim(id, '2'), start)
+    const [record] = await tasks.findSteps(id, ['s'])
+    expect(record?.approval).toMatchObject({ ...asked, answer: { decision: 'yes' } })
+  })
+
+  it('keeps the items of a fan-out for whoever owns it (P3)', async () => {
+    const { id } = newTask()
+    await tasks.takeOverStep(claim(id, '1'), start)
+    expect(await tasks.setItems(claim(id, '1'), { inline: '[1,2]' })).toBe(true)
+    expect(await tasks.setItems(claim(id, '0'), { inline: '[3]' })).toBe(false)
+    expect((await tasks.findSteps(id, ['s']))[0]).toMatchObject({ items: { inline: '[1,2]' } })
+  })
+
+  it('leaves the agent that the rebinder has named to whoever takes the step over', async () => {
+    const { id } = newTask()
+    await tasks.takeOverStep(claim(id, '1'), { ...start, agentId: 'chosen', reboundBy: '1' })
+    const { step } = await tasks.takeOverStep(claim(id, '2'), { startedAt: start.startedAt })
+    expect(step).toMatchObject({ agentId: 'chosen', reboundBy: '' })
+  })
+
   it('has one owner after any number of take-overs at once (P1)', async () => {
     const { id } = newTask()
     const fences = Array.from({ length: 20 }, (_, index) => String(index).padStart(3, '0'))

@@ -1,6 +1,6 @@
 import aslValidator from 'asl-validator'
 import { describe, expect, it } from 'vitest'
-import type { Flow } from '../../shared/compiler/asl.ts'
+import type { Flow, MapState } from '../../shared/compiler/asl.ts'
 import { compileWorkflow, issuesOfCompiling } from '../../shared/compiler/index.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 
@@ -86,6 +86,27 @@ describe('compileWorkflow', () => {
     expect(verdict.errorsText()).toBe('')
   })
 
+  it('renders a fan-out: the list before, a step for each item, what was answered after', () => {
+    const { workflow } = validateWorkflow({
+      name: 'w',
+      steps: { each: { capability: 'echo', forEach: '{% $input.list %}', maxConcurrency: 5 } },
+    })
+    const compiled = compileWorkflow(workflow as never)
+    expect(compiled).toMatchSnapshot()
+    const verdict = aslValidator(structuredClone(compiled.definition) as never, { checkArn: false })
+    expect(verdict.errorsText()).toBe('')
+    const anonymous = compileWorkflow(workflow as never, { anonymous: true })
+    const { ItemProcessor } = anonymous.definition.States['s0: each'] as MapState
+    expect(ItemProcessor.States['s0: item']).toMatchObject({
+      Arguments: {
+        FunctionName: expect.stringContaining('.functions.s0 %}'),
+        Payload: {
+          path: "{% $states.context.Execution.Input.steps.s0 & '[' & $string($states.context.Map.Item.Index) & ']' %}",
+        },
+      },
+    })
+  })
+
   it('gives equal bytes for equal workflows, however they are written', () => {
     const a = compileNeeds({ a: [], b: ['a'], c: ['a'], d: ['c', 'b'] })
     const b = compileNeeds({ d: ['b', 'c'], c: ['a'], b: ['a'], a: [] })
@@ -108,7 +129,7 @@ describe('compileWorkflow', () => {
   })
 
   it.each([
-    ['a fan-out', { capability: 'echo', forEach: '{% $input.list %}' }],
+    ['a fan-out of more than 40', { capability: 'echo', forEach: '{% $input.list %}', maxConcurrency: 41 }],
     ['a loop', { repeat: { steps: { x: { capability: 'echo' } }, until: '{% true %}', maxIterations: 3 } }],
     ['a child workflow', { workflow: 'other' }],
     ['a cache of outputs', { capability: 'echo', cache: { ttlSeconds: 60 } }],

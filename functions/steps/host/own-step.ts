@@ -7,7 +7,7 @@
  * H3 a failed attempt is noted before its error leaves
  * H4 a step that has ended, or replays its receipt, signals the gates that wait for it
  */
-import { stepOf } from '../../../shared/app/resolve-step.ts'
+import { bindingAt, stepOf } from '../../../shared/app/resolve-step.ts'
 import { signalGates } from '../../../shared/app/signal-gates.ts'
 import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
 import { attemptFailedEvent, stepEndedEvent } from '../../../shared/domain/event.ts'
@@ -38,7 +38,7 @@ export function ownStep({ tasks, bus, clock, executions }: Needs): HostMiddlewar
         await signalGates({ tasks, executions }, plan, own.path)
         return { ...receiptOf(taken.step), replayed: true }
       }
-      const agentId = taken.step.agentId ?? plan.bindings[own.path]?.agentId ?? UNKNOWN
+      const agentId = taken.step.agentId ?? bindingAt(plan, own.path)?.agentId ?? UNKNOWN
       const record = { ...taken.step, agentId }
       addParts(request.context, { plan, agentId, record, notices: stepNotices(bus) })
       return undefined
