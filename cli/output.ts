@@ -59,6 +59,7 @@ export function elapsed({
 
 const MARKS: Readonly<Record<string, [mark: string, format: Style]>> = {
   succeeded: ['✔', 'green'],
+  waiting: ['?', 'yellow'],
   failed: ['✘', 'red'],
   timed_out: ['✘', 'red'],
   cancelled: ['■', 'yellow'],

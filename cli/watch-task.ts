@@ -34,7 +34,7 @@ export function taskTree(task: WatchedTask): string {
 }
 
 function stepLine(step: StepView, widest: number): string {
-  const { stepId, status, agentId = '', durationMs, progress, attempts, needs } = step
+  const { stepId, status, agentId = '', durationMs, progress, attempts, needs, approval } = step
   const facts = [
     agentId,
     elapsed({ durationMs, since: status === 'running' ? step.startedAt : undefined }),
@@ -42,9 +42,14 @@ function stepLine(step: StepView, widest: number): string {
     attempts.length > 0 ? `${attempts.length} failed ${attempts.length === 1 ? 'attempt' : 'attempts'}` : '',
     step.error?.message ?? step.skipReason ?? step.degraded ?? '',
     status === 'pending' && needs.length > 0 ? `after ${needs.join(', ')}` : '',
+    status === 'waiting' && approval ? askedOf(approval) : '',
+    approval?.answer ? `${approval.answer.decision} (${approval.answer.by})` : '',
   ]
   return `${statusMark(status)} ${stepId.padEnd(widest)}  ${style('dim', facts.filter(Boolean).join('  '))}`.trimEnd()
 }
+
+const askedOf = ({ prompt, choices, approvers }: NonNullable<StepView['approval']>): string =>
+  `${prompt} [${choices.join(' | ')}]${approvers ? ` by ${approvers.join(', ')}` : ''}`
 
 type Show = (task: WatchedTask, ended: boolean) => void
 
@@ -62,7 +67,8 @@ function plainLines(to: NodeJS.WriteStream): Show {
     for (const step of task.steps) {
       if (step.status === 'pending' || seen.get(step.stepId) === step.status) continue
       seen.set(step.stepId, step.status)
-      const facts = [step.agentId, duration(step.durationMs)].filter(Boolean).join(', ')
+      const asked = step.status === 'waiting' && step.approval ? askedOf(step.approval) : ''
+      const facts = [step.agentId, duration(step.durationMs), asked].filter(Boolean).join(', ')
       to.write(`${step.stepId}: ${step.status}${facts ? ` (${facts})` : ''}\n`)
     }
     if (ended) to.write(`${task.workflow.name} ${task.taskId} ${task.status} ${duration(task.durationMs)}\n`)
