@@ -1,4 +1,5 @@
 import { CreateStateMachineCommand, DescribeStateMachineCommand, type SFNClient } from '@aws-sdk/client-sfn'
+import { OrchestratorError } from '../../shared/domain/errors.ts'
 import type { Machines } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
 
@@ -33,6 +34,11 @@ export function stepfunctionsMachines({ client, arnPrefix, roleArn, substitution
 
   return {
     async ensure({ name, definition }) {
+      if (arnPrefix === '' || roleArn === '')
+        throw new OrchestratorError(
+          'ConfigError',
+          'this function makes no machines: MACHINES and MACHINE_ROLE are not set',
+        )
       const arn = `${arnPrefix}${name}`
       if (!known.has(arn)) await createUnlessThere(arn, fillIn(definition, substitutions))
       known.add(arn)

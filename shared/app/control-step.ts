@@ -154,7 +154,8 @@ function tolerated({ tolerate = 0 }: AgentStep, items: number): number {
 
 /** Whole seconds, rounded up: nobody is woken early. Throws InvalidInputError for what is no time. */
 function secondsOf({ seconds, until }: Record<string, Json>, now: number): number {
-  const wanted = until === undefined ? Number(seconds) : (Date.parse(String(until)) - now) / SECOND
+  const asNumber = typeof seconds === 'number' ? seconds : Number.NaN
+  const wanted = until === undefined ? asNumber : (Date.parse(String(until)) - now) / SECOND
   const given = until === undefined ? `seconds ${JSON.stringify(seconds)}` : `until ${JSON.stringify(until)}`
   if (!Number.isFinite(wanted) || (until === undefined && wanted < 0)) {
     const right = 'seconds is a number of at least 0, until a time such as 2026-12-24T18:00:00Z'

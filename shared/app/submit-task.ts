@@ -31,7 +31,7 @@ export const submitTask =
     await checkFileReferences(ports.files, input)
     const planned = await planWorkflow(ports.registry, workflow, { anonymous: !registered })
     const { bindings, decisions } = planned
-    const machine = registered ?? (await sharedMachine(ports, planned.compiled))
+    const machine: Machine = registered ?? (await sharedMachine(ports, planned.compiled))
 
     const plan: Plan = {
       taskId,
@@ -43,7 +43,7 @@ export const submitTask =
       bindings,
       decisions,
       gates: machine.gates,
-      positions: 'positions' in machine ? machine.positions : undefined,
+      positions: machine.positions,
     }
     const first = await ports.tasks.createPlan(plan)
     if (!first) await samePlan(ports, taskId, digest)
@@ -68,11 +68,13 @@ export const submitTask =
     return taskView(task)
   }
 
+type Machine = Pick<Compiled, 'gates' | 'positions'> & { stateMachineArn: string }
+
 /** The machine that all workflows of one shape and policy share: named after its definition, and made when it is first needed. */
 async function sharedMachine(
   { machines, ids }: Pick<Ports, 'machines' | 'ids'>,
   { definition, gates, positions }: Compiled,
-): Promise<Pick<Compiled, 'gates' | 'positions'> & { stateMachineArn: string }> {
+): Promise<Machine> {
   const name = `shared-${ids.digest(JSON.stringify(definition)).slice(0, 24)}`
   return { stateMachineArn: await machines.ensure({ name, definition }), gates, positions }
 }

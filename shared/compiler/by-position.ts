@@ -1,3 +1,4 @@
+import { compareIds } from '../workflow/graph.ts'
 import type { Tree } from './decompose.ts'
 import type { Structure } from './structure.ts'
 
@@ -9,32 +10,25 @@ export type Positioned = { tree: Tree; nameOf(node: number): string }
  * its name.
  */
 export function byPosition({ tree, gates }: Structure, policyOf: (node: number) => string): Positioned {
-  const keys = new Map<Tree, string>()
-  const sorted = sortBranches(tree)
+  const sorted = shapeOf(tree).tree
   const positions = new Map<number, number>()
   number(sorted)
   return { tree: sorted, nameOf: (node) => `s${positions.get(node)}` }
 
-  function sortBranches(part: Tree): Tree {
-    const { key, own } = shapeOf(part)
-    keys.set(own, key)
-    return own
-  }
-
-  function shapeOf(part: Tree): { key: string; own: Tree } {
+  /** `key` is equal for parts that are the same but for names. */
+  function shapeOf(part: Tree): { key: string; tree: Tree } {
     if (part.kind === 'step') {
-      return { key: `${gates.get(part.node)?.length ?? 0}${policyOf(part.node)}`, own: part }
+      return { key: `${gates.get(part.node)?.length ?? 0}${policyOf(part.node)}`, tree: part }
     }
     if (part.kind === 'sequence') {
-      const parts = part.parts.map(sortBranches)
-      return { key: `(${parts.map(keyOf).join()})`, own: { kind: 'sequence', parts } }
+      const parts = part.parts.map(shapeOf)
+      return { key: `(${keysOf(parts)})`, tree: { kind: 'sequence', parts: parts.map((one) => one.tree) } }
     }
-    const branches = part.branches.map(sortBranches).sort((a, b) => compare(keyOf(a), keyOf(b)))
-    return { key: `[${branches.map(keyOf).join()}]`, own: { kind: 'parallel', branches } }
-  }
-
-  function keyOf(part: Tree): string {
-    return keys.get(part) as string
+    const branches = part.branches.map(shapeOf).sort((a, b) => compareIds(a.key, b.key))
+    return {
+      key: `[${keysOf(branches)}]`,
+      tree: { kind: 'parallel', branches: branches.map((one) => one.tree) },
+    }
   }
 
   function number(part: Tree): void {
@@ -43,4 +37,4 @@ export function byPosition({ tree, gates }: Structure, policyOf: (node: number) 
   }
 }
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const keysOf = (shapes: readonly { key: string }[]): string => shapes.map(({ key }) => key).join()

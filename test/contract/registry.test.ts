@@ -35,6 +35,22 @@ it('registers what a deployment brings, and retires what it no longer has', asyn
   expect(await ports.registry.findWorkflow('one', 1)).toMatchObject({ stateMachineArn: 'arn:one' })
 })
 
+it('leaves what was published at run time to those who published it', async () => {
+  const published = {
+    workflow: workflow('published'),
+    stateMachineArn: 'arn:published',
+    gates: [],
+    registeredAt: '',
+    active: true,
+    origin: 'api' as const,
+  }
+  expect(await ports.registry.publishWorkflow(published)).toBe(true)
+  expect(await ports.registry.publishWorkflow(published)).toBe(false)
+  const { retired } = await registerDeployment(ports)({ agents: [], workflows: [] })
+  expect(retired).not.toContain('published')
+  expect((await ports.registry.listWorkflows()).map((one) => one.workflow.name)).toContain('published')
+})
+
 it("keeps callers' agents apart from the deployment's", async () => {
   await registerDeployment(ports)({ agents: [{ manifest, functionArn }], workflows: [] })
   await expect(registerAgent(ports)({ ...manifest, functionArn })).rejects.toMatchObject({

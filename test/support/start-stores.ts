@@ -6,6 +6,7 @@ import { dynamodbRegistry } from '../../functions/adapters/dynamodb-registry.ts'
 import { dynamodbTaskStore } from '../../functions/adapters/dynamodb-task-store.ts'
 import { nodeIds, systemClock } from '../../functions/adapters/node-ids.ts'
 import { DynamoDBService } from '../../local/dynamodb/dynamodb-service.ts'
+import { GATE_WRITE } from '../../shared/compiler/gate-state.ts'
 import { REGISTRY_INDEXES, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import type { DomainEvent } from '../../shared/domain/event.ts'
@@ -77,9 +78,7 @@ export async function startStores(): Promise<Stores> {
     const update = new UpdateCommand({
       TableName: 'tasks',
       Key: { pk: `TASK#${taskId}`, sk: `GATE#${before}` },
-      UpdateExpression: 'SET tok = :t, fence = :f',
-      ConditionExpression:
-        '(attribute_not_exists(done) OR size(done) < :n) AND (attribute_not_exists(fence) OR fence <= :f)',
+      ...GATE_WRITE,
       ExpressionAttributeValues: { ':t': token, ':n': producers, ':f': '2026#1000' },
     })
     return client.send(update).then(
