@@ -6,6 +6,7 @@
  */
 import { isOrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
+import { loopOf, parsePath } from '../domain/instance-path.ts'
 import type { Json } from '../domain/json.ts'
 import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
 import {
@@ -21,7 +22,7 @@ import { goesOnAfterFailure } from '../workflow/schema.ts'
 import { resultStepsOf } from '../workflow/step-needs.ts'
 import { namesForExpressions } from './expression-names.ts'
 import { messageInCause } from './message-in-cause.ts'
-import { stepAt } from './resolve-step.ts'
+import { stepAt } from './plan-paths.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'bus' | 'clock'>
 export type Ended = ExecutionState & { status: Exclude<ExecutionState['status'], 'RUNNING'> }
@@ -69,7 +70,7 @@ async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedT
 async function resultOf({ tasks }: Needs, task: OpenTask, plan: Plan, steps: StepRecord[]): Promise<Json> {
   const sinks = resultStepsOf(plan.workflow)
   const template = plan.workflow.output ?? Object.fromEntries(sinks.map((id) => [id, `{% $steps.${id} %}`]))
-  const names = await namesForExpressions(tasks, { task, plan, records: steps, template })
+  const names = await namesForExpressions(tasks, { task, plan, scope: '', records: steps, template })
   return (await resolveExpressions(template, names, 'output')) ?? null
 }
 
@@ -106,6 +107,13 @@ function errorOf({ status, error, cause }: Ended, plan: Plan, steps: readonly St
   }
 }
 
-const goesOn = (plan: Plan, path: string): boolean => goesOnAfterFailure(stepAt(plan, path))
+/** What fails in a loop is the loop's to judge, which may go on in turn. */
+function goesOn(plan: Plan, path: string): boolean {
+  if (goesOnAfterFailure(stepAt(plan, path))) return true
+  const { scope } = parsePath(path)
+  if (scope === '') return false
+  const loop = loopOf(scope)
+  return stepAt(plan, loop).onFailure !== 'fail' || goesOn(plan, loop)
+}
 
 const byEnd = (a: StepRecord, b: StepRecord): number => (a.endedAt ?? '').localeCompare(b.endedAt ?? '')

@@ -28,7 +28,7 @@ export const showTask =
 export const showTaskSteps =
   (ports: Needs) =>
   async (ref: TaskRef): Promise<{ steps: StepView[] }> => ({
-    steps: await stepsOf(ports, await getTask(ports, ref)),
+    steps: await stepsOf(ports, await getTask(ports, ref), { all: true }),
   })
 
 export const showTaskStatus = (ports: Needs) => async (ref: TaskRef) => {
@@ -85,9 +85,9 @@ export const listTasks =
     return { tasks: page.tasks.map(taskView), ...(page.cursor ? { cursor: page.cursor } : {}) }
   }
 
-async function stepsOf({ tasks }: Needs, task: Task): Promise<StepView[]> {
+async function stepsOf({ tasks }: Needs, task: Task, options: { all?: boolean } = {}): Promise<StepView[]> {
   const [plan, records] = await Promise.all([tasks.getPlan(task.id), tasks.listSteps(task.id)])
-  return stepViews(task, plan, records)
+  return stepViews(task, plan, records, options)
 }
 
 function describeNoResult(task: Task): string {

@@ -23,7 +23,7 @@ import type { Ownership, Ports } from '../ports/index.ts'
 import { chooseAgent } from '../selector/choose-agent.ts'
 import { type AgentStep, goesOnAfterFailure } from '../workflow/schema.ts'
 import { messageInCause } from './message-in-cause.ts'
-import { bindingAt, stepOf } from './resolve-step.ts'
+import { bindingAt, stepOf } from './plan-paths.ts'
 import {
   type Failure,
   type Situation as Settling,

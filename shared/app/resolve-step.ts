@@ -7,45 +7,32 @@
  * R3 a handler runs if a step that names it in `onFailure` has failed; else it is skipped
  * R4 an item of a fan-out runs, and its failure is the fan-out's to judge
  */
-import { OrchestratorError } from '../domain/errors.ts'
-import { parsePath } from '../domain/instance-path.ts'
+import { parsePath, pathIn } from '../domain/instance-path.ts'
 import type { Json } from '../domain/json.ts'
-import type { Binding } from '../domain/plan.ts'
 import type { StepRecord } from '../domain/step.ts'
 import type { Task } from '../domain/task.ts'
 import type { Plan, TaskStore } from '../ports/index.ts'
 import { resolveExpressions } from '../workflow/expressions.ts'
-import { type AgentStep, isAgentStep, type Step } from '../workflow/schema.ts'
-import { handledBy, needsOfStep } from '../workflow/step-needs.ts'
-import { namesForExpressions } from './expression-names.ts'
+import { referencesIn } from '../workflow/references.ts'
+import type { AgentStep } from '../workflow/schema.ts'
+import { expressionsOfStep, handledBy, needsOfStep } from '../workflow/step-needs.ts'
+import { mentionsPrevious, namesForExpressions } from './expression-names.ts'
+import { pathsOfRoundBefore, pathsSeen, stepAt, stepOf, stepsAt } from './plan-paths.ts'
 
 export type Resolved = { kind: 'run'; input: Json } | { kind: 'skip'; reason: string }
 
-/** The step that runs at a path. Throws BugError for a path that the plan has not. */
-export function stepAt({ taskId, workflow }: Pick<Plan, 'taskId' | 'workflow'>, path: string): Step {
-  const { stepId, index } = parsePath(path)
-  const step = workflow.steps[stepId]
-  if (!step) throw new OrchestratorError('BugError', `the plan of ${taskId} has no step "${path}"`, { path })
-  // Of its items a fan-out decides itself whether they run, and what it means when one has failed (R4).
-  return index === undefined ? step : { ...step, when: undefined, join: 'settled', onFailure: 'continue' }
-}
-
-/** The same for a step that an agent runs. */
-export function stepOf(plan: Plan, path: string): AgentStep {
-  const step = stepAt(plan, path)
-  if (isAgentStep(step)) return step
-  throw new OrchestratorError('BugError', `the plan of ${plan.taskId} has no agent step "${path}"`, { path })
-}
-
-/** Who runs the step at a path, as planned; nobody yet for one that is bound late. */
-export function bindingAt({ bindings }: Pick<Plan, 'bindings'>, path: string): Binding | undefined {
-  return bindings[parsePath(path).stepId]
-}
-
-/** The records of the steps that a step waits for, as far as they ran. */
+/** The records that deciding about a step takes: of what it waits for, and of what its expressions see. */
 export async function recordsOfNeeds(tasks: TaskStore, plan: Plan, path: string): Promise<StepRecord[]> {
-  const needs = needsIn(plan, path)
-  return needs.length > 0 ? tasks.findSteps(plan.taskId, needs) : []
+  const { scope, stepId, index } = parsePath(path)
+  const step = stepAt(plan, path)
+  const ids = new Set(needsOfStep(step))
+  // An item finds its list in the record of its fan-out.
+  if (index !== undefined) ids.add(stepId)
+  else for (const id of handledBy({ steps: stepsAt(plan, scope) }, stepId)) ids.add(id)
+  const isAboutPrevious = expressionsOfStep(step).some(({ text }) => mentionsPrevious(referencesIn(text)))
+  const before = isAboutPrevious ? pathsOfRoundBefore(plan, scope) : []
+  const paths = [...pathsSeen(plan, scope, ids), ...before]
+  return paths.length > 0 ? tasks.findSteps(plan.taskId, paths) : []
 }
 
 /**
@@ -84,14 +71,18 @@ export async function decideStep(
   template: Readonly<Record<string, unknown>>,
 ): Promise<{ kind: 'run'; value: Record<string, Json> } | { kind: 'skip'; reason: string }> {
   const { plan, records } = facts
+  const { scope, stepId } = parsePath(path)
   const step = stepAt(plan, path)
-  const handled = handledBy(plan.workflow, path)
-  // What a handler handles has failed: its `join` is about the others.
-  const needs = [...needsOfStep(step)].filter((need) => !handled.includes(need))
-  const blocked = unhandled(handled, records) ?? blockedBy(step, needs, records)
+  const neighbours = stepsAt(plan, scope)
+  const handled = handledBy({ steps: neighbours }, stepId)
+  // What a handler handles has failed: its `join` is about the others. What is around a loop is the loop's to wait for.
+  const needs = [...needsOfStep(step)].filter((id) => Object.hasOwn(neighbours, id) && !handled.includes(id))
+  const statuses = new Map(records.map((record) => [record.path, record.status]))
+  const statusOf = (id: string): StepRecord['status'] | undefined => statuses.get(pathIn(scope, id))
+  const blocked = unhandled(handled, statusOf) ?? blockedBy(step, needs, statusOf)
   if (blocked) return { kind: 'skip', reason: blocked }
   const names = {
-    ...(await namesForExpressions(tasks, { ...facts, template: { when: step.when, ...template } })),
+    ...(await namesForExpressions(tasks, { ...facts, scope, template: { when: step.when, ...template } })),
     ...(await namesOfItem(tasks, path, records)),
   }
   if (step.when !== undefined && (await resolveExpressions(step.when, names, 'when')) !== true) {
@@ -100,32 +91,23 @@ export async function decideStep(
   return { kind: 'run', value: (await resolveExpressions(template, names)) as Record<string, Json> }
 }
 
-function needsIn(plan: Plan, path: string): string[] {
-  const { stepId, index } = parsePath(path)
-  const own = index === undefined ? handledBy(plan.workflow, path) : [stepId]
-  return [...new Set([...needsOfStep(stepAt(plan, path)), ...own])]
-}
-
 /** `$item` and `$index`: the fan-out has stored its items in its own record. */
 async function namesOfItem(
   tasks: Pick<TaskStore, 'loadValue'>,
   path: string,
   records: readonly StepRecord[],
 ): Promise<Record<string, Json>> {
-  const { stepId, index } = parsePath(path)
-  const items = records.find((record) => record.path === stepId)?.items
+  const { scope, stepId, index } = parsePath(path)
+  const items = records.find((record) => record.path === pathIn(scope, stepId))?.items
   if (index === undefined || !items) return {}
   return { item: ((await tasks.loadValue(items)) as Json[])[index] ?? null, index }
 }
 
+type StatusOf = (id: string) => StepRecord['status'] | undefined
+
 /** Why a handler has nothing to do (R3). */
-function unhandled(
-  handled: readonly string[],
-  records: readonly Pick<StepRecord, 'path' | 'status'>[],
-): string | undefined {
-  const hasFailed = (id: string): boolean =>
-    records.some((record) => record.path === id && record.status === 'failed')
-  if (handled.length === 0 || handled.some(hasFailed)) return undefined
+function unhandled(handled: readonly string[], statusOf: StatusOf): string | undefined {
+  if (handled.length === 0 || handled.some((id) => statusOf(id) === 'failed')) return undefined
   return `${handled.map((id) => `"${id}"`).join(', ')} did not fail`
 }
 
@@ -133,12 +115,11 @@ function unhandled(
 function blockedBy(
   { join }: Pick<AgentStep, 'join'>,
   needs: readonly string[],
-  records: readonly Pick<StepRecord, 'path' | 'status'>[],
+  statusOf: StatusOf,
 ): string | undefined {
   if (join === 'settled' || needs.length === 0) return undefined
-  const statuses = new Map(records.map(({ path, status }) => [path, status]))
-  const unsuccessful = needs.filter((need) => statuses.get(need) !== 'succeeded')
+  const unsuccessful = needs.filter((need) => statusOf(need) !== 'succeeded')
   const enough = join === 'any' ? unsuccessful.length < needs.length : unsuccessful.length === 0
   if (enough) return undefined
-  return unsuccessful.map((need) => `"${need}" ${statuses.get(need) ?? 'did not run'}`).join(', ')
+  return unsuccessful.map((need) => `"${need}" ${statusOf(need) ?? 'did not run'}`).join(', ')
 }

@@ -7,14 +7,14 @@
  */
 import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
 import { stepEndedEvent } from '../domain/event.ts'
+import { parsePath } from '../domain/instance-path.ts'
 import type { StepRecord } from '../domain/step.ts'
 import type { OpenTask } from '../domain/task.ts'
 import type { Ownership, Plan, Ports, StepEnd } from '../ports/index.ts'
 import { resolveExpressions } from '../workflow/expressions.ts'
-import { needsOf } from '../workflow/graph.ts'
 import { goesOnAfterFailure, type Step } from '../workflow/schema.ts'
-import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import { namesForExpressions } from './expression-names.ts'
+import { recordsOfNeeds } from './resolve-step.ts'
 
 export type Failure = { name: string; message: string }
 export type Settled = { settled: 'succeeded' | 'failed' }
@@ -41,10 +41,10 @@ export async function settleFailure(situation: Situation, error: Failure): Promi
 /** A value in place of the output; where it cannot be evaluated, the step fails, and says both. */
 async function settleDegraded(situation: Situation, template: unknown, error: Failure): Promise<Settled> {
   const { ports, task, plan, own } = situation
-  const needs = needsOf(graphOfWorkflow(plan.workflow), own.path)
-  const records = await ports.tasks.findSteps(own.taskId, [...needs])
+  const { scope } = parsePath(own.path)
+  const records = await recordsOfNeeds(ports.tasks, plan, own.path)
   try {
-    const names = await namesForExpressions(ports.tasks, { task, plan, records, template })
+    const names = await namesForExpressions(ports.tasks, { task, plan, scope, records, template })
     const value = (await resolveExpressions(template, names, 'onFailure.output')) ?? null
     const output = await ports.tasks.storeValue(own.taskId, value)
     return await endStep(situation, { status: 'succeeded', output, degraded: error.message })

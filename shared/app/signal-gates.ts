@@ -8,20 +8,26 @@
  * G3 a step that replays its receipt signals again: a crash between adding and sending loses no wake-up
  * G4 the consumer's own write is refused once the set is complete: it does not begin to wait for what has happened
  */
+import { parsePath, pathIn, placeOf } from '../domain/instance-path.ts'
 import type { Gate } from '../domain/plan.ts'
 import type { Plan, Ports } from '../ports/index.ts'
 
-/** Tells every gate that waits for a step that the step has ended, however it ended. */
+/** Tells every gate that waits for a step that the step has ended, however it ended. In a loop, those of its own round. */
 export async function signalGates(
   { tasks, executions }: Pick<Ports, 'tasks' | 'executions'>,
   { taskId, gates }: Pick<Plan, 'taskId' | 'gates'>,
-  stepId: string,
+  path: string,
 ): Promise<void> {
-  const waiting = gates.filter(({ after }) => after.includes(stepId))
+  // Nobody waits for an item, but for its fan-out.
+  if (parsePath(path).index !== undefined) return
+  const place = placeOf(path)
+  const waiting = gates.filter(({ after }) => after.includes(place))
   await Promise.all(waiting.map(signal))
 
   async function signal({ before, after }: Gate): Promise<void> {
-    const { done, token } = await tasks.passGate(taskId, before, stepId)
+    // A gate and those it waits for are steps of one graph.
+    const waiter = pathIn(parsePath(path).scope, parsePath(before).stepId)
+    const { done, token } = await tasks.passGate(taskId, waiter, path)
     if (done >= new Set(after).size && token !== undefined) await executions.wake(token)
   }
 }

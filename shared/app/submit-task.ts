@@ -9,6 +9,7 @@ import type { SubmitTask } from '../contracts/requests.ts'
 import type { TaskView } from '../contracts/views.ts'
 import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
+import { parsePath } from '../domain/instance-path.ts'
 import { canonicalJson } from '../domain/json.ts'
 import { executionName, type OpenTask, type Task } from '../domain/task.ts'
 import type { ExecutionInput, Plan, Ports } from '../ports/index.ts'
@@ -103,14 +104,23 @@ export async function startTask(
 }
 
 function executionInput({ taskId, bindings, positions }: Plan): ExecutionInput {
-  const placeOf = (step: string): string => positions?.[step] ?? step
-  const functions = Object.entries(bindings).map(([step, { functionArn }]) => [placeOf(step), functionArn])
-  const steps = Object.entries(positions ?? {}).map(([step, place]) => [place, step])
-  return {
-    taskId,
-    functions: Object.fromEntries(functions),
-    ...(positions ? { steps: Object.fromEntries(steps) } : {}),
+  const functions: ExecutionInput['functions'] = {}
+  for (const [place, { functionArn }] of Object.entries(bindings)) {
+    setAt(functions, positions?.[place] ?? place, functionArn)
   }
+  const steps = Object.entries(positions ?? {}).map(([place, at]) => [at, parsePath(place).stepId])
+  return { taskId, functions, ...(positions ? { steps: Object.fromEntries(steps) } : {}) }
+}
+
+/** Steps of a loop are members of its own member. */
+function setAt(functions: ExecutionInput['functions'], place: string, functionArn: string): void {
+  const { scope, stepId } = parsePath(place)
+  let inside = functions
+  for (const loop of scope === '' ? [] : scope.split('.')) {
+    inside[loop] ??= {}
+    inside = inside[loop] as ExecutionInput['functions']
+  }
+  inside[stepId] = functionArn
 }
 
 async function failUnstarted(

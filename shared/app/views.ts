@@ -1,10 +1,13 @@
 import { API_PREFIX } from '../contracts/route.ts'
 import type { StepView, TaskView } from '../contracts/views.ts'
+import { enclosingScopes, loopOf, numberedPath, parsePath, pathIn, placeOf } from '../domain/instance-path.ts'
 import type { Approval, StepRecord, StepStatus } from '../domain/step.ts'
 import { executionName, isOpenTask, type Task } from '../domain/task.ts'
 import type { Plan } from '../ports/index.ts'
 import { needsOf, topologicalOrder } from '../workflow/graph.ts'
+import { goesOnAfterFailure } from '../workflow/schema.ts'
 import { capabilityOfStep, graphOfWorkflow } from '../workflow/step-needs.ts'
+import { bindingAt, stepAt, stepsAt } from './plan-paths.ts'
 
 export function taskView(task: Task): TaskView {
   const self = `${API_PREFIX}/tasks/${task.id}`
@@ -39,28 +42,80 @@ function endOf(
   return { ...end, error: task.error }
 }
 
-/** The steps of a plan in the order in which they can run, each with what has become of it. */
-export function stepViews(task: Task, plan: Plan, records: readonly StepRecord[]): StepView[] {
-  const graph = graphOfWorkflow(plan.workflow)
+type Known = { task: Task; plan: Plan; records: ReadonlyMap<string, StepRecord>; rounds: Map<string, number> }
+
+/**
+ * The steps of a plan in the order in which they can run, each with what has become of it; behind a loop those of its latest
+ * round. `all`: those of every round, and the items of fan-outs.
+ */
+export function stepViews(
+  task: Task,
+  plan: Plan,
+  records: readonly StepRecord[],
+  { all = false }: { all?: boolean } = {},
+): StepView[] {
   const byPath = new Map(records.map((record) => [record.path, record]))
-  return topologicalOrder(graph).map((stepId) => {
-    const record = byPath.get(stepId)
-    const step = plan.workflow.steps[stepId]
-    const capability = step && capabilityOfStep(step)
-    const decision = plan.decisions.find((candidate) => candidate.stepId === stepId)
-    const agentId = record?.agentId ?? plan.bindings[stepId]?.agentId
-    return {
-      stepId,
-      status: shownStatus(task, record),
-      ...(capability ? { capability } : {}),
-      ...(agentId ? { agentId } : {}),
-      needs: [...needsOf(graph, stepId)],
-      attempts: record?.attempts ?? [],
-      ...(record ? timesOf(record) : {}),
-      ...(record?.approval ? { approval: shownApproval(record.approval) } : {}),
-      ...(decision ? { decision } : {}),
+  const known = { task, plan, records: byPath, rounds: roundsIn(records) }
+  const items = Map.groupBy(records, ({ path }) => (parsePath(path).index === undefined ? '' : loopOf(path)))
+  return viewsIn('')
+
+  function viewsIn(scope: string): StepView[] {
+    const graph = graphOfWorkflow({ steps: stepsAt(plan, scope) })
+    return topologicalOrder(graph).flatMap((stepId) => {
+      const path = pathIn(scope, stepId)
+      const latest = known.rounds.get(path) ?? 0
+      const rounds = Array.from({ length: latest }, (_, at) => at + 1).slice(all ? 0 : -1)
+      const ofItems = all ? (items.get(path) ?? []).sort(byIndex) : []
+      return [
+        viewOf(known, path, [...needsOf(graph, stepId)]),
+        ...rounds.flatMap((round) => viewsIn(numberedPath(path, round))),
+        ...ofItems.map((item) => viewOf(known, item.path, [])),
+      ]
+    })
+  }
+}
+
+/** The latest round of each loop. */
+function roundsIn(records: readonly StepRecord[]): Map<string, number> {
+  const rounds = new Map<string, number>()
+  for (const { path } of records) {
+    for (const scope of enclosingScopes(parsePath(path).scope).slice(0, -1)) {
+      const { index = 0 } = parsePath(scope)
+      const loop = loopOf(scope)
+      rounds.set(loop, Math.max(index, rounds.get(loop) ?? 0))
     }
-  })
+  }
+  return rounds
+}
+
+const indexOf = ({ path }: StepRecord): number => parsePath(path).index ?? 0
+const byIndex = (a: StepRecord, b: StepRecord): number => indexOf(a) - indexOf(b)
+
+function viewOf(known: Known, path: string, needs: string[]): StepView {
+  const { task, plan, records } = known
+  const record = records.get(path)
+  const capability = capabilityOfStep(stepAt(plan, path))
+  const decision = plan.decisions.find(({ stepId }) => stepId === placeOf(path))
+  const agentId = record?.agentId ?? bindingAt(plan, path)?.agentId
+  return {
+    stepId: path,
+    status: hasFailedInside(known, record) ? 'failed' : shownStatus(task, record),
+    ...(capability ? { capability } : {}),
+    ...(agentId ? { agentId } : {}),
+    needs,
+    attempts: record?.attempts ?? [],
+    ...(record ? timesOf(record) : {}),
+    ...(record?.approval ? { approval: shownApproval(record.approval) } : {}),
+    ...(decision ? { decision } : {}),
+  }
+}
+
+/** A loop that goes down with a step of its body leaves no end of its own. */
+function hasFailedInside({ task, plan, records, rounds }: Known, record: StepRecord | undefined): boolean {
+  if (!record || task.status !== 'failed' || record.status !== 'running' || !rounds.has(record.path))
+    return false
+  const inside = [...records.values()].filter(({ path }) => path.startsWith(`${record.path}[`))
+  return inside.some(({ path, status }) => status === 'failed' && !goesOnAfterFailure(stepAt(plan, path)))
 }
 
 /** Without the token: who has that can answer. */

@@ -23,6 +23,8 @@ export type TaskState = {
   Resource: string
   Arguments: Record<string, unknown>
   Output: unknown
+  /** Variables that the states after it read. */
+  Assign?: Record<string, Expression>
   TimeoutSeconds: number
   Retry: Retrier[]
   Catch?: Catcher[]
@@ -35,7 +37,12 @@ export type ChoiceState = {
 }
 export type WaitState = { Type: 'Wait'; Seconds: Expression | number } & Onward
 export type SucceedState = { Type: 'Succeed' }
-export type ParallelState = { Type: 'Parallel'; Branches: Flow[]; Output: unknown } & Onward
+export type ParallelState = {
+  Type: 'Parallel'
+  Branches: Flow[]
+  Output: unknown
+  Catch?: Catcher[]
+} & Onward
 
 export type MapState = {
   Type: 'Map'

@@ -7,13 +7,17 @@ export type Positioned = { tree: Tree; nameOf(node: number): string }
 
 /**
  * Branches in the order of what they do, nodes numbered as they are read. `policyOf` says what a node's states depend on besides
- * its name.
+ * its name; names begin with `prefix`.
  */
-export function byPosition({ tree, gates }: Structure, policyOf: (node: number) => string): Positioned {
+export function byPosition(
+  { tree, gates }: Structure,
+  policyOf: (node: number) => string,
+  prefix: string,
+): Positioned {
   const sorted = shapeOf(tree).tree
   const positions = new Map<number, number>()
   number(sorted)
-  return { tree: sorted, nameOf: (node) => `s${positions.get(node)}` }
+  return { tree: sorted, nameOf: (node) => `${prefix}s${positions.get(node)}` }
 
   /** `key` is equal for parts that are the same but for names. */
   function shapeOf(part: Tree): { key: string; tree: Tree } {

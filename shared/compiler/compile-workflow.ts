@@ -1,30 +1,29 @@
 import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
 import { describeIssues, type Issue } from '../domain/issue.ts'
 import type { Gate } from '../domain/plan.ts'
-import { issuesOfCycle, transitiveReduction } from '../workflow/graph.ts'
-import { isAgentStep, type Step, stepKind, type Workflow } from '../workflow/schema.ts'
+import { issuesOfCycle } from '../workflow/graph.ts'
+import { everyStep, pathOfPlace } from '../workflow/places.ts'
+import { isLoop, type Steps, type Workflow } from '../workflow/schema.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
-import type { Definition, Flow, Onward, State } from './asl.ts'
-import { byPosition } from './by-position.ts'
-import { statesOfControlled, statesOfFanOut } from './control-states.ts'
-import type { Tree } from './decompose.ts'
-import { flowOf } from './flow.ts'
-import { gateState } from './gate-state.ts'
-import { orderOf } from './order.ts'
-import { type StepNames, statesOfStep } from './step-states.ts'
-import { structureOf } from './structure.ts'
+import type { Definition, Flow } from './asl.ts'
+import { type Cost, EXECUTION, sum } from './costs.ts'
+import { flowOfSteps, newMachine } from './steps-flow.ts'
 import { issuesOfUnsupported } from './unsupported.ts'
 
 const SUBSTITUTIONS = ['RebindFunction', 'ControlFunction', 'TasksTable']
-/** A step that is told apart by what it does alone. */
-const IN_PLACE = { name: '', path: '{% %}' }
 const MAX_DEFINITION_BYTES = 1_000_000
+const MAX_STATE_NAME = 80
 
-type Counts = {
+export type Counts = {
+  /** Those in loops included. */
   steps: number
   states: number
-  /** States entered on the normal path, plus one for the end: what Standard workflows bill. */
+  /** States entered where nothing goes wrong, plus one for the end: what Standard workflows bill. */
   transitions: number
+  worstTransitions: number
+  /** Events in the execution's history, likewise. */
+  events: number
+  worstEvents: number
   definitionBytes: number
 }
 
@@ -32,7 +31,7 @@ export type Compiled = {
   definition: Definition
   /** Names in `${...}` that whoever creates the state machine fills in. */
   substitutions: string[]
-  /** Waits that the structure does not express. */
+  /** Waits that the structure does not express; steps of a loop by place (`improve.draft`). */
   gates: Gate[]
   counts: Counts
   /** In a machine whose names are positions: which one each step has. */
@@ -49,31 +48,9 @@ type Options = {
  * cannot be one.
  */
 export function compileWorkflow(workflow: Workflow, { anonymous = false }: Options = {}): Compiled {
-  refuse(issuesOfUnsupported(workflow))
-  const graph = graphOfWorkflow(workflow)
-  refuse(issuesOfCycle(graph))
-  const { ids, order } = orderOf(transitiveReduction(graph))
-  const structure = structureOf(order)
-  const { gates } = structure
-  const idOf = (node: number): string => ids[node] as string
-  const stepOf = (node: number): Step => workflow.steps[idOf(node)] as Step
-  const policyOf = (node: number): string => JSON.stringify(statesOf(IN_PLACE, stepOf(node), { End: true }))
-  const { tree, nameOf } = anonymous
-    ? byPosition(structure, policyOf)
-    : { tree: structure.tree, nameOf: idOf }
-  const flow = flowOf(tree, {
-    nameOf,
-    statesOf: (node, onward) => {
-      const name = nameOf(node)
-      const path = anonymous ? `{% $states.context.Execution.Input.steps.${name} %}` : name
-      const names = { name, path }
-      const gate = gates.get(node)
-      const states = statesOf(names, stepOf(node), onward)
-      if (!gate) return states
-      const [entry] = Object.keys(states)
-      return { [`${name}: gate`]: gateState(names, gate.length, entry), ...states }
-    },
-  })
+  refuse([...issuesOfUnsupported(workflow), ...issuesOfCycles(workflow.steps)])
+  const machine = newMachine(anonymous)
+  const { flow, costs } = flowOfSteps(workflow.steps, machine)
   const definition: Definition = {
     ...(anonymous ? {} : { Comment: `${workflow.name} v${workflow.version}` }),
     QueryLanguage: 'JSONata',
@@ -81,17 +58,20 @@ export function compileWorkflow(workflow: Workflow, { anonymous = false }: Optio
   }
   const text = JSON.stringify(definition)
   const definitionBytes = new TextEncoder().encode(text).length
-  if (definitionBytes > MAX_DEFINITION_BYTES) refuse([issueOfSize(definitionBytes)])
-  const counts = {
-    steps: ids.length,
-    states: countStates(flow),
-    transitions: countEntered(tree, (node) => statesEntered(stepOf(node))) + gates.size + 1,
-    definitionBytes,
+  refuse([...issuesOfSize(definitionBytes), ...issuesOfNames(flow)])
+  const { expected, worst } = sum(EXECUTION, costs)
+  return {
+    definition,
+    substitutions: SUBSTITUTIONS.filter((name) => text.includes(`\${${name}}`)),
+    gates: machine.gates,
+    counts: {
+      steps: everyStep(workflow.steps).length,
+      states: countStates(flow),
+      ...countsOf(expected, worst),
+      definitionBytes,
+    },
+    ...(anonymous ? { positions: machine.positions } : {}),
   }
-  const substitutions = SUBSTITUTIONS.filter((name) => text.includes(`\${${name}}`))
-  const waits = [...gates].map(([node, after]) => ({ before: idOf(node), after: after.map(idOf) }))
-  const positions = anonymous && Object.fromEntries(ids.map((id, node) => [id, nameOf(node)]))
-  return { definition, substitutions, gates: waits, counts, ...(positions ? { positions } : {}) }
 }
 
 /** What {@link compileWorkflow} would refuse. */
@@ -110,33 +90,45 @@ function refuse(issues: Issue[]): void {
   throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })
 }
 
-function statesOf(names: StepNames, step: Step, onward: Onward): Record<string, State> {
-  if (!isAgentStep(step)) return statesOfControlled(names, step, onward)
-  return step.forEach === undefined ? statesOfStep(names, step, onward) : statesOfFanOut(names, step, onward)
-}
-
-function countStates(flow: Flow): number {
-  const inner = Object.values(flow.States).flatMap((state) =>
-    state.Type === 'Parallel' ? state.Branches : state.Type === 'Map' ? [state.ItemProcessor] : [],
+function issuesOfCycles(steps: Steps): Issue[] {
+  const inLoops = everyStep(steps).flatMap(({ place, step }) =>
+    isLoop(step)
+      ? issuesOfCycle(graphOfWorkflow({ steps: step.repeat.steps }), `${pathOfPlace(place)}.repeat.steps`)
+      : [],
   )
-  return Object.keys(flow.States).length + inner.reduce((sum, branch) => sum + countStates(branch), 0)
+  return [...issuesOfCycle(graphOfWorkflow({ steps })), ...inLoops]
 }
 
-/** Without the gates. */
-function countEntered(tree: Tree, ofNode: (node: number) => number): number {
-  if (tree.kind === 'step') return ofNode(tree.node)
-  const parts = tree.kind === 'sequence' ? tree.parts : tree.branches
-  return parts.reduce((sum, part) => sum + countEntered(part, ofNode), tree.kind === 'parallel' ? 1 : 0)
-}
-
-/** Where nothing goes wrong; those of items not counted, for nobody knows how many there will be. */
-function statesEntered(step: Step): number {
-  if (isAgentStep(step) && step.forEach !== undefined) return 3
-  if (isAgentStep(step)) return step.bind === 'late' ? 4 : 1
-  return stepKind(step) === 'emit' ? 1 : stepKind(step) === 'wait' ? 3 : 2
-}
-
-function issueOfSize(bytes: number): Issue {
+function issuesOfSize(bytes: number): Issue[] {
+  if (bytes <= MAX_DEFINITION_BYTES) return []
   const message = `the definition has ${bytes} bytes; Step Functions accepts ${MAX_DEFINITION_BYTES}: split the workflow`
-  return { code: 'definition-too-large', path: 'steps', message }
+  return [{ code: 'definition-too-large', path: 'steps', message }]
+}
+
+function issuesOfNames(flow: Flow): Issue[] {
+  return stateNames(flow)
+    .filter((name) => name.length > MAX_STATE_NAME)
+    .map((name) => {
+      const message = `the state "${name}" has a name of ${name.length} characters; Step Functions accepts ${MAX_STATE_NAME}: shorten the step's id, or those of the loops around it`
+      return { code: 'name-too-long', path: pathOfPlace(name.split(':')[0] ?? name), message }
+    })
+}
+
+function stateNames({ States }: Flow): string[] {
+  return Object.entries(States).flatMap(([name, state]) => {
+    const inner =
+      state.Type === 'Parallel' ? state.Branches : state.Type === 'Map' ? [state.ItemProcessor] : []
+    return [name, ...inner.flatMap(stateNames)]
+  })
+}
+
+const countStates = (flow: Flow): number => stateNames(flow).length
+
+function countsOf(expected: Cost, worst: Cost) {
+  return {
+    transitions: expected.transitions,
+    worstTransitions: worst.transitions,
+    events: expected.events,
+    worstEvents: worst.events,
+  }
 }

@@ -4,11 +4,12 @@
  */
 import { type AgentStep, type Step, type StepKind, stepKind } from '../workflow/schema.ts'
 import type { Onward, State, TaskState } from './asl.ts'
-import { CALL, REBIND_RETRY, type StepNames, statesOfStep } from './step-states.ts'
+import { fieldOf, type StepNames } from './step-names.ts'
+import { CALL, REBIND_RETRY, statesOfStep } from './step-states.ts'
 
 const CONTROL_TIMEOUT_SECONDS = 60
 
-export const CONTROLLED: readonly StepKind[] = ['emit', 'wait', 'approval']
+export const CONTROLLED: readonly StepKind[] = ['emit', 'wait', 'approval', 'repeat']
 
 export function statesOfControlled(names: StepNames, step: Step, onward: Onward): Record<string, State> {
   const { name } = names
@@ -32,13 +33,10 @@ const INDEX = "'[' & $string($states.context.Map.Item.Index) & ']'"
 
 /** A step for each item of a list: the control function stores the list before, and gathers what was answered after. */
 export function statesOfFanOut(names: StepNames, step: AgentStep, onward: Onward): Record<string, State> {
-  const { name, path } = names
+  const { name, path, key } = names
   const [each, item, end] = [`${name}: each`, `${name}: item`, `${name}: end`]
-  const own = path === name ? `'${name}'` : path.slice('{% '.length, -' %}'.length)
   const { forEach: _forEach, description: _description, ...single } = step
-  const States = statesOfStep({ name: item, path: `{% ${own} & ${INDEX} %}`, key: name }, single, {
-    End: true,
-  })
+  const States = statesOfStep({ name: item, path: `${path} & ${INDEX}`, key }, single, { End: true })
   // A receipt for each item would grow with their number.
   States[item] = { ...(States[item] as TaskState), Output: '{% {} %}' }
   const [StartAt = item] = Object.keys(States)
@@ -58,28 +56,27 @@ export function statesOfFanOut(names: StepNames, step: AgentStep, onward: Onward
 
 /** Its function answers at once; the state goes on when somebody has decided, or when the time is over. */
 function askTask(names: StepNames, step: Step, end: string): TaskState {
-  const {
-    Arguments,
-    Next: _next,
-    ...task
-  } = controlTask(names, 'begin', { Next: end }) as TaskState & { Next: string }
-  const payload = Arguments.Payload as object
+  const token = { token: '{% $states.context.Task.Token %}' }
   return {
-    ...task,
+    ...controlTask(names, 'begin', { Next: end }, token),
     Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
-    Arguments: { ...Arguments, Payload: { ...payload, token: '{% $states.context.Task.Token %}' } },
     Output: '{% {} %}',
     TimeoutSeconds: 'approval' in step ? Math.ceil(step.approval.timeoutSeconds) : CONTROL_TIMEOUT_SECONDS,
     Catch: [{ ErrorEquals: ['States.Timeout'], Output: '{% {} %}', Next: end }],
-    Next: end,
   }
 }
 
-function controlTask({ path }: StepNames, at: 'begin' | 'end', onward: Onward): TaskState {
+/** A call of the control function; `more` is what it is told besides. */
+export function controlTask(
+  { path }: StepNames,
+  at: 'begin' | 'end',
+  onward: Onward,
+  more: Record<string, string> = {},
+): TaskState {
   return {
     Type: 'Task',
     Resource: 'arn:aws:states:::lambda:invoke',
-    Arguments: { FunctionName: '${ControlFunction}', Payload: { ...CALL, path, at } },
+    Arguments: { FunctionName: '${ControlFunction}', Payload: { ...CALL, path: fieldOf(path), at, ...more } },
     Output: '{% $states.result.Payload %}',
     TimeoutSeconds: CONTROL_TIMEOUT_SECONDS,
     Retry: [REBIND_RETRY],

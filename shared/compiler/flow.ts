@@ -8,12 +8,14 @@ export type FlowOptions = {
   nameOf(node: number): string
   /** The states of a node, which then goes `onward`; the first one is its entry. */
   statesOf(node: number, onward: Onward): Record<string, State>
+  /** Names of Parallels so far. */
+  used: Set<string>
 }
 
-/** A structure as states: sequences by `Next`, side by side as `Parallel`. */
-export function flowOf(tree: Tree, options: FlowOptions, names = new Set<string>()): Flow {
+/** A structure as states that go `onward`: sequences by `Next`, side by side as `Parallel`. */
+export function flowOf(tree: Tree, options: FlowOptions, onward: Onward = { End: true }): Flow {
   const states: Record<string, State> = {}
-  const StartAt = addStates(tree, { End: true }, states)
+  const StartAt = addStates(tree, onward, states)
   return { StartAt, States: states }
 
   /** Adds the states of `part`, which then goes `onward`; answers the name of its first state. */
@@ -24,8 +26,8 @@ export function flowOf(tree: Tree, options: FlowOptions, names = new Set<string>
       return Object.keys(own)[0] as string
     }
     if (part.kind === 'parallel') {
-      const name = parallelName(part, options, names)
-      const Branches = part.branches.map((branch) => flowOf(branch, options, names))
+      const name = parallelName(part, options)
+      const Branches = part.branches.map((branch) => flowOf(branch, options))
       into[name] = { Type: 'Parallel', Branches, Output: '{% {} %}', ...onward }
       return name
     }
@@ -47,7 +49,7 @@ export function flowOf(tree: Tree, options: FlowOptions, names = new Set<string>
 }
 
 /** Says what runs side by side; shortened and numbered where 80 characters are not enough. */
-function parallelName(tree: Tree & { kind: 'parallel' }, { nameOf }: FlowOptions, used: Set<string>): string {
+function parallelName(tree: Tree & { kind: 'parallel' }, { nameOf, used }: FlowOptions): string {
   const firsts = tree.branches.map((branch) => nameOf(firstNode(branch)))
   const full = firsts.join(' | ')
   const short = full.length <= MAX_STATE_NAME ? full : `${firsts[0]} | ${tree.branches.length - 1} more`

@@ -8,7 +8,7 @@
  * W3 every wait ends: after a day without a word it asks again, under the next fence
  */
 import type { TaskState } from './asl.ts'
-import type { StepNames } from './step-states.ts'
+import { fieldOf, prefixed, type StepNames } from './step-names.ts'
 
 /** Spelt differently by AWS and by some emulators. */
 const REFUSED = ['DynamoDB.ConditionalCheckFailedException', 'DynamoDb.ConditionalCheckFailedException']
@@ -26,7 +26,6 @@ export const GATE_WRITE = {
 
 /** `producers` is how many have to end before the step, which begins with the state `next`. */
 export function gateState({ name, path }: StepNames, producers: number, next = name): TaskState {
-  const sk = path === name ? `GATE#${name}` : path.replace(/^\{% (.+) %\}$/, "{% 'GATE#' & $1 %}")
   return {
     Type: 'Task',
     Resource: 'arn:aws:states:::aws-sdk:dynamodb:updateItem.waitForTaskToken',
@@ -34,7 +33,7 @@ export function gateState({ name, path }: StepNames, producers: number, next = n
       TableName: '${TasksTable}',
       Key: {
         pk: { S: "{% 'TASK#' & $states.context.Execution.Input.taskId %}" },
-        sk: { S: sk },
+        sk: { S: fieldOf(prefixed('GATE#', path)) },
       },
       ...GATE_WRITE,
       ExpressionAttributeValues: {

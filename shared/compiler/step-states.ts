@@ -6,6 +6,7 @@
  */
 import { type AgentStep, DEFAULT_TIMEOUT_SECONDS } from '../workflow/schema.ts'
 import type { Onward, Retrier, State, TaskState } from './asl.ts'
+import { fieldOf, type StepNames } from './step-names.ts'
 
 /** A Task outlives its Lambda, so that the Lambda's own error is what arrives. */
 const TIMEOUT_MARGIN_SECONDS = 15
@@ -41,15 +42,7 @@ export const REBIND_RETRY: Retrier = {
   ],
 }
 
-/** What a step's states are called and functions are looked up by, and the step's own id: text, or an expression for it. */
-export type StepNames = {
-  name: string
-  path: string
-  /** The name that its function is looked up by, where its states are called otherwise. */
-  key?: string
-}
-
-type StateNames = { step: string; rebind: string; again: string; wait: string; settled: string }
+type StateNames = { step: string; rebind: string; again: string; wait: string }
 
 function namesOf(stepId: string): StateNames {
   return {
@@ -57,7 +50,6 @@ function namesOf(stepId: string): StateNames {
     rebind: `${stepId}: rebind`,
     again: `${stepId}: again?`,
     wait: `${stepId}: wait`,
-    settled: `${stepId}: settled`,
   }
 }
 
@@ -70,37 +62,34 @@ export function statesOfStep(own: StepNames, step: AgentStep, onward: Onward): R
   const isLate = step.bind === 'late'
   const task = { [names.step]: stepTask(own, step, names, onward) }
   const rebind = { [names.rebind]: rebindTask(own, names, isLate) }
+  const out = wayOut(own, onward)
   return {
     ...(isLate ? { ...rebind, ...task } : { ...task, ...rebind }),
     [names.again]: {
       Type: 'Choice',
-      Choices: [
-        {
-          Condition: '{% $exists($states.input.settled) %}',
-          Next: 'Next' in onward ? onward.Next : names.settled,
-        },
-      ],
+      Choices: [{ Condition: '{% $exists($states.input.settled) %}', Next: out.to }],
       Default: names.wait,
     },
     [names.wait]: { Type: 'Wait', Seconds: '{% $states.input.rebound.waitSeconds %}', Next: names.step },
-    // A Choice cannot end a branch: a last step needs somewhere to go.
-    ...('End' in onward ? { [names.settled]: { Type: 'Succeed' } as const } : {}),
+    ...out.states,
   }
 }
 
-function stepTask(
-  { name, path, key = name }: StepNames,
-  step: AgentStep,
-  names: StateNames,
-  onward: Onward,
-): TaskState {
+/** Where a Choice goes `onward` to: it cannot end a branch itself. */
+export function wayOut({ name }: StepNames, onward: Onward): { to: string; states: Record<string, State> } {
+  if ('Next' in onward) return { to: onward.Next, states: {} }
+  const settled = `${name}: settled`
+  return { to: settled, states: { [settled]: { Type: 'Succeed' } } }
+}
+
+function stepTask({ path, key }: StepNames, step: AgentStep, names: StateNames, onward: Onward): TaskState {
   return {
     Type: 'Task',
-    ...(step.description && path === name ? { Comment: step.description } : {}),
+    ...(step.description ? { Comment: step.description } : {}),
     Resource: 'arn:aws:states:::lambda:invoke',
     Arguments: {
       FunctionName: functionOf(key),
-      Payload: { ...CALL, path },
+      Payload: { ...CALL, path: fieldOf(path) },
     },
     Output: '{% $states.result.Payload %}',
     TimeoutSeconds: Math.ceil(step.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) + TIMEOUT_MARGIN_SECONDS,
@@ -137,7 +126,7 @@ function rebindTask({ path }: StepNames, names: StateNames, isLate: boolean): Ta
     Resource: 'arn:aws:states:::lambda:invoke',
     Arguments: {
       FunctionName: '${RebindFunction}',
-      Payload: { ...CALL, path, error },
+      Payload: { ...CALL, path: fieldOf(path), error },
     },
     Output: '{% $states.result.Payload %}',
     TimeoutSeconds: REBIND_TIMEOUT_SECONDS,

@@ -1,4 +1,5 @@
 import type { Issue } from '../domain/issue.ts'
+import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import { isAgentStep, type Step, stepKind, type Workflow } from '../workflow/schema.ts'
 import { CONTROLLED } from './control-states.ts'
 
@@ -7,11 +8,11 @@ const MAX_INLINE_CONCURRENCY = 40
 
 /** Parts of the language that parse and validate but cannot be compiled yet: refused, never approximated. */
 export function issuesOfUnsupported(workflow: Workflow): Issue[] {
-  return Object.entries(workflow.steps).flatMap(([id, step]) =>
+  return everyStep(workflow.steps).flatMap(({ place, step }) =>
     unsupportedParts(step).map(({ part, why }) => ({
       code: 'not-supported-yet',
-      path: `steps.${id}.${part}`,
-      message: `${why} cannot be run yet (step "${id}")`,
+      path: `${pathOfPlace(place)}.${part}`,
+      message: `${why} cannot be run yet (step "${place}")`,
     })),
   )
 }

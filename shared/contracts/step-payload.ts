@@ -11,14 +11,24 @@ const CALL = {
 /** What Step Functions hands to a step's Lambda, and how it orders its calls. Data never travels with it. */
 export const StepPayloadSchema = z.object(CALL).transform(withFence)
 
-export const RebindPayloadSchema = z
-  .object({ ...CALL, error: z.object({ Error: z.string().optional(), Cause: z.string().default('') }) })
-  .transform(withFence)
+/** What a Catch has left; empty where nothing was caught. */
+const CaughtSchema = z.object({ Error: z.string().optional(), Cause: z.string().default('') })
+
+export const RebindPayloadSchema = z.object({ ...CALL, error: CaughtSchema }).transform(withFence)
 export type RebindPayload = z.output<typeof RebindPayloadSchema>
 
-/** `begin` and `end` are the two calls of a step that no agent runs; `token` wakes the state that waits in between. */
+/**
+ * `begin` and `end` are the two calls of a step that no agent runs; `token` wakes the state that waits in between. A loop's end
+ * is told of each `round`, and of the `error` that a round has ended with.
+ */
 export const ControlPayloadSchema = z
-  .object({ ...CALL, at: z.enum(['begin', 'end']), token: z.string().optional() })
+  .object({
+    ...CALL,
+    at: z.enum(['begin', 'end']),
+    token: z.string().optional(),
+    round: z.string().optional(),
+    error: CaughtSchema.optional(),
+  })
   .transform(withFence)
 export type ControlPayload = z.output<typeof ControlPayloadSchema>
 

@@ -85,7 +85,10 @@ export const PlanViewSchema = z.object({
   counts: z.object({
     steps: z.number(),
     states: z.number(),
-    transitions: z.number(),
+    transitions: z.number().describe('Where nothing goes wrong'),
+    worstTransitions: z.number(),
+    events: z.number().describe("Of the execution's history; Step Functions ends one of more than 25,000"),
+    worstEvents: z.number(),
     definitionBytes: z.number(),
   }),
 })

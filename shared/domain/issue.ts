@@ -9,12 +9,14 @@ export const IssueSchema = z.object({
 
 export type Issue = z.infer<typeof IssueSchema>
 
+export const issue = (code: string, path: string, message: string): Issue => ({ code, path, message })
+
 /** Zod's issues in our shape, their paths under `base`. */
 export function issuesOfZod(error: z.ZodError, base = ''): Issue[] {
-  return error.issues.map((issue) => {
-    const path = [base, ...issue.path.map(String)].filter(Boolean).join('.')
-    const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined')
-    return { code: 'invalid-value', path, message: missing ? 'is required' : issue.message }
+  return error.issues.map((found) => {
+    const path = [base, ...found.path.map(String)].filter(Boolean).join('.')
+    const missing = found.code === 'invalid_type' && found.message.endsWith('received undefined')
+    return issue('invalid-value', path, missing ? 'is required' : found.message)
   })
 }
 

@@ -1,7 +1,9 @@
 import type { Agent } from '../domain/agent.ts'
 import type { Issue } from '../domain/issue.ts'
 import type { Binding, Decision } from '../domain/plan.ts'
+import { compareIds } from '../workflow/graph.ts'
 import { suggestNames } from '../workflow/nearest-names.ts'
+import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
 
 /** How the planner asks for an agent; the selector answers, and the use case brings the two together. */
@@ -20,14 +22,15 @@ export function bindWorkflow(
 ): Bound {
   const known = [...knownCapabilities]
   const bound: Bound = { bindings: {}, decisions: [], issues: [] }
-  for (const [id, step] of Object.entries(workflow.steps).sort(([a], [b]) => (a < b ? -1 : 1))) {
+  const all = everyStep(workflow.steps).sort((a, b) => compareIds(a.place, b.place))
+  for (const { place, step } of all) {
     if (!isAgentStep(step) || step.bind === 'late') continue
-    const selection = choose(id, step)
+    const selection = choose(place, step)
     if (!selection.agent) {
-      bound.issues.push(issueOfNobody(id, step, selection.refusals, known))
+      bound.issues.push(issueOfNobody(place, step, selection.refusals, known))
       continue
     }
-    bound.bindings[id] = bindingOf(selection.agent)
+    bound.bindings[place] = bindingOf(selection.agent)
     bound.decisions.push(selection.decision)
   }
   return bound
@@ -38,7 +41,7 @@ function bindingOf({ functionArn, id, version }: Agent): Binding {
 }
 
 function issueOfNobody(id: string, step: AgentStep, refusals: string[], known: string[]): Issue {
-  const path = `steps.${id}.${step.agent ? 'agent' : 'capability'}`
+  const path = `${pathOfPlace(id)}.${step.agent ? 'agent' : 'capability'}`
   const wanted = step.agent ?? step.capability ?? ''
   if (step.capability && !known.includes(step.capability)) {
     const message = `no agent offers "${step.capability}" (step "${id}")${suggestNames(step.capability, known)}`

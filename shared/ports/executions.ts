@@ -1,10 +1,10 @@
-/**
- * `functions`: for each step, the ARN of its agent's function. On a machine whose names are positions these are by position, and
- * `steps` says which step stands where.
- */
+/** For each step, the ARN of its agent's function; for a loop, those of its body. */
+type Functions = { [step: string]: string | Functions }
+
+/** On a machine whose names are positions, `functions` are by position, and `steps` says which step stands where. */
 export type ExecutionInput = {
   taskId: string
-  functions: Record<string, string>
+  functions: Functions
   steps?: Record<string, string>
 }
 

@@ -32,11 +32,11 @@ export function findCycle(graph: Graph): string[] | undefined {
   return undefined
 }
 
-export function issuesOfCycle(graph: Graph): Issue[] {
+export function issuesOfCycle(graph: Graph, path = 'steps'): Issue[] {
   const cycle = findCycle(graph)
   if (!cycle) return []
   const message = `steps wait for each other in a circle: ${cycle.join(' -> ')}`
-  return [{ code: 'cycle', path: 'steps', message }]
+  return [{ code: 'cycle', path, message }]
 }
 
 /** Depth-first without recursion, so that a chain of any length fits. */

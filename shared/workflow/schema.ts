@@ -26,6 +26,9 @@ export const WorkflowNameSchema = z
 /** Of one attempt, where a step does not say. */
 export const DEFAULT_TIMEOUT_SECONDS = 300
 
+/** Of a fan-out that does not say. */
+export const DEFAULT_MAX_ITEMS = 1_000
+
 /** More than this does not fit a definition anyway. */
 export const MAX_STEPS = 1_000
 
@@ -84,9 +87,9 @@ const RepeatStepSchema = z.strictObject({
     get steps() {
       return StepsSchema
     },
-    until: z.string(),
+    until: z.string().describe('Boolean expression, evaluated after each round: true ends the loop'),
     maxIterations: z.number().int().min(1).max(1_000),
-    output: z.unknown().optional(),
+    output: z.unknown().optional().describe("Of the last round; default: its last steps' outputs by id"),
   }),
 })
 const ApprovalStepSchema = z.strictObject({
@@ -133,6 +136,8 @@ export const StepSchema = z.union([AgentStepSchema, ...Object.values(KINDS)] as 
   typeof EmitStepSchema,
 ])
 export type Step = z.infer<typeof StepSchema>
+/** The steps of a workflow, or of a loop's body, by id. */
+export type Steps = Readonly<Record<string, Step>>
 
 const StepsSchema: z.ZodType<Record<string, Step>> = z.lazy(() => z.record(StepIdSchema, StepSchema))
 
@@ -149,6 +154,10 @@ export function stepKind(step: Step): StepKind {
 /** Narrows to a step that an agent runs: the kind without a field of its own. */
 export function isAgentStep(step: Step): step is AgentStep {
   return stepKind(step) === 'agent'
+}
+
+export function isLoop(step: Step): step is StepOf<'repeat'> {
+  return 'repeat' in step
 }
 
 /** Whether the task goes on when the step has failed for good. */

@@ -1,20 +1,12 @@
-import { type Issue, issuesOfZod } from '../domain/issue.ts'
-import { isJsonObject } from '../domain/json.ts'
+import { type Issue, issue } from '../domain/issue.ts'
 import { expressionIn, expressionsIn, reasonOf } from './expressions.ts'
 import { issuesOfCycle } from './graph.ts'
-import { issuesOfJsonSchema } from './json-schema-issues.ts'
 import { suggestNames } from './nearest-names.ts'
+import { parseStructure } from './parse-structure.ts'
 import { parseText } from './parse-text.ts'
 import { referencesIn } from './references.ts'
-import {
-  MAX_STEPS,
-  type Step,
-  StepIdSchema,
-  stepSchemaFor,
-  type Workflow,
-  WorkflowHeadSchema,
-} from './schema.ts'
-import { expressionsOfStep, graphOfWorkflow } from './step-needs.ts'
+import { isLoop, type Step, type StepOf, type Steps, type Workflow } from './schema.ts'
+import { expressionsOfRound, expressionsOfStep, graphOfWorkflow } from './step-needs.ts'
 
 export type Validated = { workflow: Workflow; issues: [] } | { workflow?: undefined; issues: Issue[] }
 
@@ -28,110 +20,83 @@ export function validateWorkflow(source: unknown): Validated {
   const parsed = typeof source === 'string' ? parseText(source) : { value: source, issues: [] }
   if (parsed.issues.length > 0) return { issues: parsed.issues }
   const { workflow, issues } = parseStructure(parsed.value)
-  const meaning = workflow ? [...issuesOfNames(workflow), ...issuesOfCycle(graphOfWorkflow(workflow))] : []
-  const all = [...issues, ...meaning]
+  const all = [...issues, ...(workflow ? issuesOfMeaning(workflow) : [])]
   return all.length === 0 && workflow ? { workflow, issues: [] } : { issues: all }
 }
 
-/** Steps that parse are kept beside those that do not, so that their expressions are checked all the same. */
-function parseStructure(value: unknown): { workflow?: Workflow; issues: Issue[] } {
-  if (!isJsonObject(value)) {
-    return {
-      issues: [
-        issue('invalid-value', '', `a workflow is an object with name and steps, not ${typeof value}`),
-      ],
-    }
-  }
-  const { steps, ...rest } = value
-  const head = WorkflowHeadSchema.safeParse(rest)
-  const issues = head.success ? [] : issuesOfZod(head.error)
-  if (head.success && head.data.input) issues.push(...issuesOfJsonSchema(head.data.input, 'input'))
-  if (!isJsonObject(steps) || Object.keys(steps).length === 0) {
-    return {
-      issues: [
-        ...issues,
-        issue('no-steps', 'steps', 'a workflow has at least one step: {id: {capability: ...}}'),
-      ],
-    }
-  }
-  const count = Object.keys(steps).length
-  if (count > MAX_STEPS) {
-    return {
-      issues: [...issues, issue('too-many-steps', 'steps', `${count} steps; the most is ${MAX_STEPS}`)],
-    }
-  }
-  const kept: Record<string, Step> = {}
-  for (const [id, step] of Object.entries(steps)) {
-    const parsed = parseStep(id, step)
-    issues.push(...parsed.issues)
-    if (parsed.step) kept[id] = parsed.step
-  }
-  return head.success && Object.keys(kept).length > 0
-    ? { workflow: { ...head.data, steps: kept }, issues }
-    : { issues }
-}
+/** What expressions and steps of one graph may mention: steps of their own graph and, from a loop, of those around it. */
+type Scope = { path: string; own: string[]; around: string[]; names: string[] }
 
-function parseStep(id: string, value: unknown): { step?: Step; issues: Issue[] } {
-  const path = `steps.${id}`
-  const name = StepIdSchema.safeParse(id)
-  const issues = name.success ? [] : issuesOfZod(name.error, path)
-  if (!isJsonObject(value))
-    return { issues: [...issues, issue('invalid-value', path, 'a step is an object')] }
-  const parsed = stepSchemaFor(value).safeParse(value)
-  if (!parsed.success) return { issues: [...issues, ...issuesOfZod(parsed.error, path)] }
-  const step = parsed.data as Step
-  if (stepSchemaFor(value) === stepSchemaFor({}) && !('capability' in value) && !('agent' in value)) {
-    const message =
-      'a step names a capability or an agent, or is one of repeat, approval, wait, workflow, emit'
-    issues.push(issue('no-kind', path, message))
-  }
-  return { step, issues }
-}
-
-function issuesOfNames(workflow: Workflow): Issue[] {
-  const ids = Object.keys(workflow.steps)
-  const ofSteps = Object.entries(workflow.steps).flatMap(([id, step]) => [
-    ...issuesOfNeeds(id, step, ids),
-    ...issuesOfWhen(id, step),
-    ...expressionsOfStep(step).flatMap(({ path, text }) =>
-      issuesOfExpression(text, `steps.${id}.${path}`, ids, namesInside(step), step.needs !== undefined),
-    ),
-  ])
-  const ofOutput = expressionsIn(workflow.output, 'output').flatMap(({ path, text }) =>
+function issuesOfMeaning({ steps, output }: Workflow): Issue[] {
+  const ids = Object.keys(steps)
+  const ofOutput = expressionsIn(output, 'output').flatMap(({ path, text }) =>
     issuesOfExpression(text, path, ids, TASK_NAMES, true),
   )
-  return [...ofSteps, ...ofOutput]
+  return [...issuesOfSteps(steps, { path: 'steps', own: ids, around: [], names: TASK_NAMES }), ...ofOutput]
 }
 
-/** Loops and fan-outs give their bodies more names. */
-function namesInside(step: Step): string[] {
-  if ('forEach' in step && step.forEach !== undefined) return [...TASK_NAMES, 'item', 'index']
-  if ('repeat' in step) return [...TASK_NAMES, 'iteration', 'previous']
-  return TASK_NAMES
+function issuesOfSteps(steps: Steps, scope: Scope): Issue[] {
+  const ofEach = Object.entries(steps).flatMap(([id, step]) => {
+    const path = `${scope.path}.${id}`
+    return [
+      ...issuesOfNeeds(id, step, scope),
+      ...issuesOfWhen(path, step),
+      ...issuesOfExpressions(expressionsOfStep(step), path, step.needs !== undefined, {
+        ...scope,
+        names: 'forEach' in step ? [...scope.names, 'item', 'index'] : scope.names,
+      }),
+      ...(isLoop(step) ? issuesOfLoop(path, step, scope) : []),
+    ]
+  })
+  return [...ofEach, ...issuesOfCycle(graphOfWorkflow({ steps }), scope.path)]
 }
 
-function issuesOfNeeds(id: string, step: Step, ids: string[]): Issue[] {
+function issuesOfLoop(path: string, step: StepOf<'repeat'>, outer: Scope): Issue[] {
+  const { steps, until } = step.repeat
+  const around = [...outer.own, ...outer.around]
+  const own = Object.keys(steps)
+  const names = [...new Set([...outer.names, 'iteration', 'previous'])]
+  const inner = { path: `${path}.repeat.steps`, own, around, names }
+  const twice = own
+    .filter((id) => around.includes(id))
+    .map((id) => issue('duplicate-step', `${inner.path}.${id}`, `there is a step "${id}" around the loop`))
+  return [
+    ...twice,
+    ...(expressionIn(until) === undefined ? [notAnExpression(`${path}.repeat.until`, until)] : []),
+    ...issuesOfExpressions(expressionsOfRound(step), path, true, inner),
+    ...issuesOfSteps(steps, inner),
+  ]
+}
+
+function issuesOfExpressions(
+  expressions: readonly { path: string; text: string }[],
+  at: string,
+  dynamic: boolean,
+  { own, around, names }: Scope,
+): Issue[] {
+  return expressions.flatMap(({ path, text }) =>
+    issuesOfExpression(text, `${at}.${path}`, [...own, ...around], names, dynamic),
+  )
+}
+
+function issuesOfNeeds(id: string, step: Step, { path, own, around }: Scope): Issue[] {
   const handler = typeof step.onFailure === 'object' && 'step' in step.onFailure ? [step.onFailure.step] : []
   return [...(step.needs ?? []), ...handler]
-    .filter((need) => !ids.includes(need))
-    .map((need) =>
-      issue(
-        'unknown-step',
-        `steps.${id}.needs`,
-        `step "${id}" needs "${need}", which is not in this workflow${suggestNames(need, ids)}`,
-      ),
-    )
+    .filter((need) => !own.includes(need))
+    .map((need) => {
+      const why = around.includes(need)
+        ? 'which is outside the loop: the loop can wait for it'
+        : `which is not in this ${path === 'steps' ? 'workflow' : 'loop'}${suggestNames(need, own)}`
+      return issue('unknown-step', `${path}.${id}.needs`, `step "${id}" needs "${need}", ${why}`)
+    })
 }
 
-function issuesOfWhen(id: string, step: Step): Issue[] {
-  if (step.when === undefined || expressionIn(step.when) !== undefined) return []
-  return [
-    issue(
-      'not-an-expression',
-      `steps.${id}.when`,
-      `"${step.when}" is text; a condition is written {% ... %}`,
-    ),
-  ]
+function issuesOfWhen(path: string, { when }: Step): Issue[] {
+  return when === undefined || expressionIn(when) !== undefined ? [] : [notAnExpression(`${path}.when`, when)]
+}
+
+function notAnExpression(path: string, text: string): Issue {
+  return issue('not-an-expression', path, `"${text}" is text; a condition is written {% ... %}`)
 }
 
 function issuesOfExpression(
@@ -162,5 +127,3 @@ function issuesOfExpression(
   }
   return issues
 }
-
-const issue = (code: string, path: string, message: string): Issue => ({ code, path, message })

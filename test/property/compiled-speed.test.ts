@@ -71,9 +71,10 @@ function byLevels(workflow: Workflow): Compiled {
     { kind: 'sequence', parts },
     {
       nameOf: (node) => ids[node] as string,
+      used: new Set(),
       statesOf: (node, onward) => {
         const id = ids[node] as string
-        return statesOfStep({ name: id, path: id }, workflow.steps[id] as AgentStep, onward)
+        return statesOfStep({ name: id, key: id, path: `'${id}'` }, workflow.steps[id] as AgentStep, onward)
       },
     },
   )

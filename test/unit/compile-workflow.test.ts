@@ -107,6 +107,51 @@ describe('compileWorkflow', () => {
     })
   })
 
+  it.each(['fail', 'continue'])('renders a loop that is to %s: its body between two calls', (onFailure) => {
+    const body = { tell: { emit: { type: 'round' } } }
+    const repeat = { steps: body, until: '{% $iteration = 2 %}', maxIterations: 5 }
+    const { workflow } = validateWorkflow({ name: 'w', steps: { improve: { onFailure, repeat } } })
+    const compiled = compileWorkflow(workflow as never)
+    expect(compiled).toMatchSnapshot()
+  })
+
+  it.each([false, true])('renders what is in a loop by its round (anonymous: %s)', (anonymous) => {
+    const step = (...needs: string[]) => ({ capability: 'echo', needs })
+    const round = { until: '{% $iteration = 2 %}', maxIterations: 2 }
+    const body = {
+      a: step(),
+      b: step(),
+      c: step('a'),
+      d: step('a', 'b'),
+      polish: { needs: ['c', 'd'], repeat: { steps: { pass: step() }, ...round } },
+    }
+    const { workflow } = validateWorkflow({
+      name: 'w',
+      steps: { improve: { repeat: { steps: body, ...round } } },
+    })
+    const { definition, gates, positions, counts } = compileWorkflow(workflow as never, { anonymous })
+    const verdict = aslValidator(structuredClone(definition) as never, { checkArn: false })
+    expect(verdict.errorsText()).toBe('')
+    expect(gates).toEqual([{ before: 'improve.d', after: ['improve.a'] }])
+    expect(counts.steps).toBe(7)
+    const paths = [...JSON.stringify(definition).matchAll(/"path":"([^"]+)"/g)].map(([, path]) => path)
+    const id = (place: string) => `$states.context.Execution.Input.steps.${positions?.[place]} %}`
+    const inside = ['a', 'b', 'c', 'd', 'polish']
+    const [byPosition, byName] = [
+      [
+        `{% ${id('improve')}`,
+        ...inside.map((one) => `{% $in_s0 & '.' & ${id(`improve.${one}`)}`),
+        `{% $in_${positions?.['improve.polish']} & '.' & ${id('improve.polish.pass')}`,
+      ],
+      [
+        'improve',
+        ...inside.map((one) => `{% $in_improve & '.${one}' %}`),
+        "{% $in_improve_polish & '.pass' %}",
+      ],
+    ]
+    expect(new Set(paths)).toEqual(new Set(anonymous ? byPosition : byName))
+  })
+
   it('gives equal bytes for equal workflows, however they are written', () => {
     const a = compileNeeds({ a: [], b: ['a'], c: ['a'], d: ['c', 'b'] })
     const b = compileNeeds({ d: ['b', 'c'], c: ['a'], b: ['a'], a: [] })
@@ -130,7 +175,6 @@ describe('compileWorkflow', () => {
 
   it.each([
     ['a fan-out of more than 40', { capability: 'echo', forEach: '{% $input.list %}', maxConcurrency: 41 }],
-    ['a loop', { repeat: { steps: { x: { capability: 'echo' } }, until: '{% true %}', maxIterations: 3 } }],
     ['a child workflow', { workflow: 'other' }],
     ['a cache of outputs', { capability: 'echo', cache: { ttlSeconds: 60 } }],
     ['selection by preference', { capability: 'echo', prefer: { quality: 1 } }],

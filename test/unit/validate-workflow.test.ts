@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { graphOfWorkflow } from '../../shared/workflow/step-needs.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 
 const issuesOf = (source: unknown) =>
@@ -99,5 +100,45 @@ describe('validateWorkflow', () => {
     expect(issuesOf({ name: 'w', input: { type: 'strnig' }, steps: { a: { capability: 'echo' } } })).toEqual([
       'bad-schema input',
     ])
+  })
+
+  it('lets the body of a loop see what is around it, and the loop wait for that', () => {
+    const body = {
+      draft: { capability: 'echo', input: { seed: '{% $steps.seed %}', before: '{% $previous.draft %}' } },
+      judge: { capability: 'echo', input: '{% $steps.draft %}' },
+    }
+    const loop = { steps: body, until: '{% $steps.judge.score > $steps.least.score %}', maxIterations: 3 }
+    const { workflow, issues } = validateWorkflow(
+      withSteps({ seed: { capability: 'echo' }, least: { capability: 'echo' }, improve: { repeat: loop } }),
+    )
+    expect(issues).toEqual([])
+    expect(graphOfWorkflow(workflow as never).get('improve')).toEqual(new Set(['least', 'seed']))
+  })
+
+  it('says what is wrong inside a loop, and where', () => {
+    const body = {
+      outer: { capability: 'echo' },
+      a: { capability: 'echo', needs: ['b', 'seed'], when: 'yes' },
+      b: { capability: 'echo', needs: ['a'], input: '{% $steps.nope %}' },
+      c: { capability: 'echo', input: '{% $item %}' },
+    }
+    const loop = { repeat: { steps: body, until: 'done', maxIterations: 3 } }
+    const steps = { outer: loop, seed: { capability: 'echo' }, after: { capability: 'echo', needs: ['a'] } }
+    expect(issuesOf(withSteps(steps)).sort()).toEqual([
+      'cycle steps.outer.repeat.steps',
+      'duplicate-step steps.outer.repeat.steps.outer',
+      'not-an-expression steps.outer.repeat.steps.a.when',
+      'not-an-expression steps.outer.repeat.until',
+      'unknown-name steps.outer.repeat.steps.c.input',
+      'unknown-step steps.after.needs',
+      'unknown-step steps.outer.repeat.steps.a.needs',
+      'unknown-step steps.outer.repeat.steps.b.input',
+    ])
+    expect(
+      issuesOf(withSteps({ l: { repeat: { steps: { d: {} }, until: '{% true %}', maxIterations: 3 } } })),
+    ).toEqual(['no-kind steps.l.repeat.steps.d'])
+    expect(
+      issuesOf(withSteps({ l: { repeat: { steps: {}, until: '{% true %}', maxIterations: 3 } } })),
+    ).toEqual(['no-steps steps.l.repeat.steps'])
   })
 })

@@ -7,7 +7,7 @@
  * H3 a failed attempt is noted before its error leaves
  * H4 a step that has ended, or replays its receipt, signals the gates that wait for it
  */
-import { bindingAt, stepOf } from '../../../shared/app/resolve-step.ts'
+import { bindingAt, stepOf } from '../../../shared/app/plan-paths.ts'
 import { signalGates } from '../../../shared/app/signal-gates.ts'
 import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
 import { attemptFailedEvent, stepEndedEvent } from '../../../shared/domain/event.ts'

@@ -1,4 +1,4 @@
-import { stepOf } from '../../../shared/app/resolve-step.ts'
+import { stepOf } from '../../../shared/app/plan-paths.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { isOpenTask } from '../../../shared/domain/task.ts'
 import { DEFAULT_TIMEOUT_SECONDS } from '../../../shared/workflow/schema.ts'

@@ -1,0 +1,54 @@
+import { OrchestratorError } from '../../domain/errors.ts'
+import { approvalRequestedEvent } from '../../domain/event.ts'
+import type { Json } from '../../domain/json.ts'
+import { type Approval, NOBODY } from '../../domain/step.ts'
+import type { StepOf } from '../../workflow/schema.ts'
+import { settleFailure, superseded } from '../settle-failure.ts'
+import { type Controlled, end, type Owned, over } from './controlled.ts'
+
+const SECOND = 1_000
+
+export const approval: Controlled<StepOf<'approval'>> = {
+  template: ({ approval: { prompt } }) => ({ prompt }),
+
+  /** Notes who may answer what, and tells of it; the answer comes through the API, which wakes the state. */
+  async begin({ ports, step, own, record, call: { token } }, { prompt }) {
+    if (token === undefined)
+      throw new OrchestratorError('BugError', `step "${own.path}" has no token to be woken by`)
+    if (record.approval?.answer) {
+      // Asked again after a crash: somebody has answered meanwhile.
+      await ports.executions.wake(token)
+      return {}
+    }
+    const { choices = ['approve', 'reject'], approvers, timeoutSeconds } = step.approval
+    const requestedAt = ports.clock.now()
+    const expiresAt = new Date(requestedAt.getTime() + timeoutSeconds * SECOND).toISOString()
+    const asked = { prompt: String(prompt), choices, ...(approvers ? { approvers } : {}), expiresAt, token }
+    if (!(await ports.tasks.askApproval(own, asked))) throw superseded(own.path)
+    const { token: _token, ...shown } = asked
+    await ports.bus.publish([approvalRequestedEvent(own.taskId, own.path, requestedAt.toISOString(), shown)])
+    return {}
+  },
+
+  async end(owned) {
+    const { ports, step, own } = owned
+    const answer = await decisionOf(owned, step.approval.onTimeout)
+    if (answer && (answer.by !== NOBODY || step.approval.onTimeout !== undefined)) {
+      const output = await ports.tasks.storeValue(own.taskId, answer as Json)
+      return end(owned, { status: 'succeeded', output })
+    }
+    const message = `step "${own.path}": nobody answered within ${step.approval.timeoutSeconds} s`
+    return over((await settleFailure(owned, { name: 'ApprovalTimedOutError', message })).settled)
+  },
+}
+
+/** The first answer; time is one more who may give it, so that nobody is told that a late answer counts (O4). */
+async function decisionOf(
+  { ports: { tasks, clock }, own, record }: Owned<StepOf<'approval'>>,
+  onTimeout = 'none',
+): Promise<Approval['answer']> {
+  if (record.approval?.answer) return record.approval.answer
+  const timedOut = { decision: onTimeout, by: NOBODY, at: clock.now().toISOString() }
+  const kept = await tasks.answerApproval(own.taskId, own.path, timedOut)
+  return (kept ?? (await tasks.findSteps(own.taskId, [own.path]))[0])?.approval?.answer
+}

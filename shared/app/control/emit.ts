@@ -1,0 +1,20 @@
+import { OrchestratorError } from '../../domain/errors.ts'
+import { customEvent } from '../../domain/event.ts'
+import type { StepOf } from '../../workflow/schema.ts'
+import { type Controlled, end } from './controlled.ts'
+
+/** Done as soon as it has begun. */
+export const emit: Controlled<StepOf<'emit'>> = {
+  template: ({ emit: { type, data } }) => ({ type, data }),
+
+  async begin(owned, { type, data = null }) {
+    const { ports, own, record } = owned
+    const event = customEvent(own.taskId, own.path, { type: String(type), data, time: record.startedAt })
+    await ports.bus.publish([event])
+    return end(owned, { status: 'succeeded', output: await ports.tasks.storeValue(own.taskId, data) })
+  },
+
+  async end({ own }) {
+    throw new OrchestratorError('BugError', `nothing ends "${own.path}": it is done when it has begun`)
+  },
+}

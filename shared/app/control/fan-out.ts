@@ -1,0 +1,55 @@
+import { OrchestratorError } from '../../domain/errors.ts'
+import { numberedPath } from '../../domain/instance-path.ts'
+import type { Json } from '../../domain/json.ts'
+import { type AgentStep, DEFAULT_MAX_ITEMS } from '../../workflow/schema.ts'
+import { settleFailure, superseded } from '../settle-failure.ts'
+import { type Controlled, end, over } from './controlled.ts'
+
+export const fanOut: Controlled<AgentStep> = {
+  template: ({ forEach }) => ({ items: forEach }),
+
+  /** Keeps the items, so that those who run them need not be given them. Throws InvalidInputError for what is no list. */
+  async begin({ ports, step, own }, { items }) {
+    const { maxItems: most = DEFAULT_MAX_ITEMS } = step
+    if (!Array.isArray(items)) {
+      const message = `forEach is ${JSON.stringify(items ?? null)?.slice(0, 100)}, which is no list`
+      throw new OrchestratorError('InvalidInputError', message)
+    }
+    if (items.length > most) {
+      const message = `forEach has ${items.length} items; the most is ${most} (maxItems)`
+      throw new OrchestratorError('InvalidInputError', message)
+    }
+    if (!(await ports.tasks.setItems(own, await ports.tasks.storeValue(own.taskId, items))))
+      throw superseded(own.path)
+    return { indexes: items.map((_item, index) => index) }
+  },
+
+  /** What the items have answered, in their order; null where one has failed (O5). */
+  async end(owned) {
+    const { ports, step, own, record } = owned
+    const items = record.items ? ((await ports.tasks.loadValue(record.items)) as Json[]) : []
+    const paths = items.map((_item, index) => numberedPath(own.path, index))
+    const found = new Map((await ports.tasks.findSteps(own.taskId, paths)).map((item) => [item.path, item]))
+    const outputs = await Promise.all(
+      paths.map(async (path) => {
+        const { status, output } = found.get(path) ?? {}
+        return status === 'succeeded' && output ? ports.tasks.loadValue(output) : null
+      }),
+    )
+    const failed = paths.filter((path) => found.get(path)?.status !== 'succeeded')
+    if (failed.length > tolerated(step, items.length)) {
+      const first = found.get(failed[0] ?? '')?.error
+      const message = `step "${own.path}": ${failed.length} of ${items.length} items failed, the first (${failed[0]}) with: ${first?.message ?? 'no answer'}`
+      const { settled } = await settleFailure(owned, { name: first?.name ?? 'AgentFailedError', message })
+      return over(settled)
+    }
+    const output = await ports.tasks.storeValue(own.taskId, outputs)
+    const degraded = failed.length > 0 ? { degraded: `${failed.length} of ${items.length} items failed` } : {}
+    return end(owned, { status: 'succeeded', output, ...degraded })
+  },
+}
+
+/** `tolerate` is a number of items, or a share of them in percent. */
+function tolerated({ tolerate = 0 }: AgentStep, items: number): number {
+  return typeof tolerate === 'number' ? tolerate : Math.floor((Number.parseInt(tolerate, 10) / 100) * items)
+}

@@ -1,0 +1,71 @@
+import { OrchestratorError } from '../../domain/errors.ts'
+import { numberedPath, parsePath, pathIn } from '../../domain/instance-path.ts'
+import type { Json } from '../../domain/json.ts'
+import { resolveExpressions } from '../../workflow/expressions.ts'
+import type { StepOf } from '../../workflow/schema.ts'
+import { needsOfStep, resultStepsOf } from '../../workflow/step-needs.ts'
+import { namesForExpressions } from '../expression-names.ts'
+import { messageInCause } from '../message-in-cause.ts'
+import { pathsOfRoundBefore, pathsSeen } from '../plan-paths.ts'
+import { settleFailure } from '../settle-failure.ts'
+import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
+
+type Loop = StepOf<'repeat'>
+
+/** Failures of a body that are not the loop's to judge: they end the task. */
+const NOT_THE_LOOPS = ['TaskCancelledError', 'BudgetExceededError', 'BugError']
+
+/** Its body is a graph of its own; every round runs it under paths of its own. */
+export const loop: Controlled<Loop> = {
+  template: () => ({}),
+
+  begin: async ({ own }) => ({ round: numberedPath(own.path, 1) }),
+
+  /** After each round: another one, or the end (O6). */
+  async end(owned) {
+    const { step, own, call } = owned
+    if (call.error?.Error !== undefined) return settleBody(owned, call.error.Error, call.error.Cause)
+    if (call.round === undefined)
+      throw new OrchestratorError('BugError', `the loop "${own.path}" was not told which round has ended`)
+    const { until, maxIterations } = step.repeat
+    const { isOver, output } = await judge(owned, call.round)
+    if (isOver === true) {
+      const stored = await owned.ports.tasks.storeValue(own.taskId, output ?? null)
+      return end(owned, { status: 'succeeded', output: stored })
+    }
+    const { index: iteration = 1 } = parsePath(call.round)
+    if (iteration < maxIterations) return { round: numberedPath(own.path, iteration + 1) }
+    const message = `step "${own.path}": after ${iteration} rounds (maxIterations) ${until} is ${JSON.stringify(isOver ?? null)?.slice(0, 100)}, not true`
+    return over((await settleFailure(owned, { name: 'LoopExhaustedError', message })).settled)
+  },
+}
+
+/** What `until` says of a round, and the loop's output if that was the last one. Throws InvalidInputError. */
+async function judge(
+  { ports: { tasks }, task, plan, step, own }: Owned<Loop>,
+  round: string,
+): Promise<{ isOver: Json | undefined; output?: Json | undefined }> {
+  const { steps, until, output } = step.repeat
+  const body = Object.keys(steps).map((id) => pathIn(round, id))
+  const around = pathsSeen(plan, parsePath(own.path).scope, needsOfStep(step))
+  const paths = [...body, ...around, ...pathsOfRoundBefore(plan, round)]
+  const records = await tasks.findSteps(own.taskId, paths)
+  const template =
+    output ?? Object.fromEntries(resultStepsOf({ steps }).map((id) => [id, `{% $steps.${id} %}`]))
+  const view = { task, plan, scope: round, records }
+  const isOver = await resolveExpressions(
+    until,
+    await namesForExpressions(tasks, { ...view, template: until }),
+    'repeat.until',
+  )
+  if (isOver !== true) return { isOver }
+  const names = await namesForExpressions(tasks, { ...view, template })
+  return { isOver, output: await resolveExpressions(template, names, 'repeat.output') }
+}
+
+/** A step of the body has failed for good, and the loop has a policy of its own. */
+async function settleBody(owned: Owned<Loop>, name: string, cause: string): Promise<ControlAnswer> {
+  const message = messageInCause(cause)
+  if (NOT_THE_LOOPS.includes(name)) throw Object.assign(new Error(message), { name })
+  return over((await settleFailure(owned, { name, message })).settled)
+}

@@ -1,0 +1,99 @@
+/**
+ * What states cost: transitions are what Standard workflows bill, events are what an execution's history holds 25,000 of at
+ * most. `expected` is the way on which nothing goes wrong; `worst` is every step using up its attempts with two agents.
+ */
+import { type AgentStep, DEFAULT_MAX_ITEMS, isAgentStep, type Step, stepKind } from '../workflow/schema.ts'
+import type { Tree } from './decompose.ts'
+
+export type Cost = { transitions: number; events: number }
+export type Costs = { expected: Cost; worst: Cost }
+
+/** Nobody knows before how many items a fan-out will have, and how often a loop will go round. */
+export const EXPECTED_ITEMS = 10
+export const EXPECTED_ROUNDS = 2
+
+const cost = (transitions: number, events: number): Cost => ({ transitions, events })
+/** Entered, scheduled, started, succeeded, left. */
+const TASK = cost(1, 5)
+/** Submitted beside: it waits for a token, or for an execution. */
+const WAITING_TASK = cost(1, 6)
+/** A Choice, a Wait or a Succeed: entered and left. */
+const PASSED = cost(1, 2)
+/** Entered, started, succeeded, left. */
+const CONTAINER = cost(1, 4)
+/** Each iteration of a Map is started and succeeds. */
+const ITERATION = cost(0, 2)
+/** Each is scheduled, started and fails; a retry is billed as a transition. */
+const FAILED_ATTEMPT = cost(1, 3)
+/** An execution's own first and last event, and its end. */
+export const EXECUTION = same(cost(1, 2))
+export const GATE = same(WAITING_TASK)
+export const PARALLEL = same(CONTAINER)
+/** What ends a branch after a Choice, which cannot. */
+export const SUCCEED = same(PASSED)
+
+export function same(one: Cost): Costs {
+  return { expected: one, worst: one }
+}
+
+export function sum(...all: readonly Costs[]): Costs {
+  return {
+    expected: add(...all.map(({ expected }) => expected)),
+    worst: add(...all.map(({ worst }) => worst)),
+  }
+}
+
+/** Of a step that is no loop. */
+export function costsOfStep(step: Step): Costs {
+  if (isAgentStep(step)) return step.forEach === undefined ? ofAgent(step) : ofFanOut(step)
+  const kind = stepKind(step)
+  if (kind === 'emit') return same(TASK)
+  if (kind === 'wait') return same(add(TASK, PASSED, TASK))
+  return same(add(WAITING_TASK, TASK))
+}
+
+/** Of a loop with this body. */
+export function costsOfLoop(body: Costs, maxIterations: number): Costs {
+  const round = (one: Cost): Cost => add(one, TASK, PASSED)
+  return {
+    expected: add(TASK, PASSED, times(Math.min(EXPECTED_ROUNDS, maxIterations), round(body.expected))),
+    worst: add(TASK, PASSED, times(maxIterations, round(body.worst))),
+  }
+}
+
+/** Of the structure of a graph. */
+export function costsOfTree(tree: Tree, ofNode: (node: number) => Costs): Costs {
+  if (tree.kind === 'step') return ofNode(tree.node)
+  const parts = (tree.kind === 'sequence' ? tree.parts : tree.branches).map((part) =>
+    costsOfTree(part, ofNode),
+  )
+  return tree.kind === 'parallel' ? sum(PARALLEL, ...parts) : sum(...parts)
+}
+
+function ofAgent({ bind, retry }: AgentStep): Costs {
+  // The rebinder, its Choice and its Wait.
+  const rebinding = add(TASK, PASSED, PASSED)
+  const failing = add(cost(0, 2), times(retry.maxAttempts, FAILED_ATTEMPT))
+  const lastOne = add(TASK, times(retry.maxAttempts - 1, FAILED_ATTEMPT))
+  const late = bind === 'late' ? rebinding : cost(0, 0)
+  return { expected: add(late, TASK), worst: add(late, failing, rebinding, lastOne) }
+}
+
+function ofFanOut({ forEach: _forEach, maxItems = DEFAULT_MAX_ITEMS, ...step }: AgentStep): Costs {
+  const item = ofAgent(step)
+  const around = add(TASK, CONTAINER, TASK)
+  return {
+    expected: add(around, times(Math.min(EXPECTED_ITEMS, maxItems), add(ITERATION, item.expected))),
+    worst: add(around, times(maxItems, add(ITERATION, item.worst))),
+  }
+}
+
+function add(...all: readonly Cost[]): Cost {
+  return all.reduce(
+    (one, other) => cost(one.transitions + other.transitions, one.events + other.events),
+    cost(0, 0),
+  )
+}
+
+const times = (count: number, { transitions, events }: Cost): Cost =>
+  cost(count * transitions, count * events)

@@ -1,0 +1,26 @@
+/** What the states of a step are called, and how they say which step they run. */
+export type StepNames = {
+  /** Of its first state, as a rule; those of the others begin with it. */
+  name: string
+  /** Where its function stands in the execution's input. */
+  key: string
+  /** JSONata: its instance path. */
+  path: string
+}
+
+export const literal = (text: string): string => `'${text}'`
+
+/** JSONata: `text` and then what `expression` says; a literal stays one. */
+export function prefixed(text: string, expression: string): string {
+  const known = textOf(expression)
+  return known === undefined ? `${literal(text)} & ${expression}` : literal(text + known)
+}
+
+/** The value of a field: a literal needs no expression. */
+export function fieldOf(expression: string): string {
+  return textOf(expression) ?? `{% ${expression} %}`
+}
+
+function textOf(expression: string): string | undefined {
+  return /^'([^']*)'$/.exec(expression)?.[1]
+}

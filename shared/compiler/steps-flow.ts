@@ -1,0 +1,142 @@
+import { pathIn } from '../domain/instance-path.ts'
+import type { Gate } from '../domain/plan.ts'
+import { transitiveReduction } from '../workflow/graph.ts'
+import { isAgentStep, isLoop, type Step, type StepOf, type Steps } from '../workflow/schema.ts'
+import { graphOfWorkflow } from '../workflow/step-needs.ts'
+import type { Flow, Onward, State } from './asl.ts'
+import { byPosition } from './by-position.ts'
+import { statesOfControlled, statesOfFanOut } from './control-states.ts'
+import { type Costs, costsOfLoop, costsOfStep, costsOfTree, GATE, PARALLEL, SUCCEED, sum } from './costs.ts'
+import { flowOf } from './flow.ts'
+import { gateState } from './gate-state.ts'
+import { nextRoundOf, statesOfLoop } from './loop-states.ts'
+import { orderOf } from './order.ts'
+import { literal, type StepNames } from './step-names.ts'
+import { statesOfStep } from './step-states.ts'
+import { structureOf } from './structure.ts'
+
+/** What one machine has of all its graphs. */
+export type Machine = {
+  anonymous: boolean
+  /** Names of Parallels and variables so far. */
+  used: Set<string>
+  /** By place. */
+  gates: Gate[]
+  positions: Record<string, string>
+}
+
+/** Which graph: the workflow's, or the body of a loop. */
+type Where = {
+  place: string
+  /** Of the names of its states. */
+  prefix: string
+  /** The variable that holds the round. */
+  variable?: string
+}
+
+export const newMachine = (anonymous: boolean): Machine => ({
+  anonymous,
+  used: new Set(),
+  gates: [],
+  positions: {},
+})
+
+/** The steps of a graph without cycles as states; loops, fan-outs and whatever else waits are single nodes to it. */
+export function flowOfSteps(
+  steps: Steps,
+  machine: Machine,
+  onward: Onward = { End: true },
+  where: Where = { place: '', prefix: '' },
+): { flow: Flow; costs: Costs } {
+  const { ids, order } = orderOf(transitiveReduction(graphOfWorkflow({ steps })))
+  const structure = structureOf(order)
+  const { gates } = structure
+  const idOf = (node: number): string => ids[node] as string
+  const { tree, nameOf } = machine.anonymous
+    ? byPosition(structure, (node) => policyOf(stepOf(node)), where.prefix)
+    : { tree: structure.tree, nameOf: (node: number) => where.prefix + idOf(node) }
+  const costs = new Map<number, Costs>()
+
+  for (const [node, id] of ids.entries()) {
+    if (machine.anonymous) machine.positions[pathIn(where.place, id)] = nameOf(node)
+    const after = gates.get(node)?.map((producer) => pathIn(where.place, idOf(producer)))
+    if (after) machine.gates.push({ before: pathIn(where.place, id), after })
+  }
+  const flow = flowOf(tree, { nameOf, statesOf: statesWithGate, used: machine.used }, onward)
+  return { flow, costs: costsOfTree(tree, (node) => costs.get(node) as Costs) }
+
+  function statesWithGate(node: number, next: Onward): Record<string, State> {
+    const names = namesOf(node)
+    const own = statesOf(stepOf(node), names, next, machine, pathIn(where.place, idOf(node)))
+    const producers = gates.get(node)?.length
+    costs.set(node, producers === undefined ? own.costs : sum(GATE, own.costs))
+    if (producers === undefined) return own.states
+    const [entry] = Object.keys(own.states)
+    return { [`${names.name}: gate`]: gateState(names, producers, entry), ...own.states }
+  }
+
+  function namesOf(node: number): StepNames {
+    const name = nameOf(node)
+    return { name, key: name, path: pathOf(node, name) }
+  }
+
+  function pathOf(node: number, name: string): string {
+    const { variable } = where
+    if (!machine.anonymous)
+      return variable === undefined ? literal(idOf(node)) : `$${variable} & ${literal(`.${idOf(node)}`)}`
+    const id = `$states.context.Execution.Input.steps.${name}`
+    return variable === undefined ? id : `$${variable} & '.' & ${id}`
+  }
+
+  /** People's words are not what a machine is shared by. */
+  function stepOf(node: number): Step {
+    const step = steps[idOf(node)] as Step
+    return machine.anonymous ? { ...step, description: undefined } : step
+  }
+}
+
+type Part = { states: Record<string, State>; costs: Costs }
+
+function statesOf(step: Step, names: StepNames, onward: Onward, machine: Machine, place: string): Part {
+  if (isLoop(step)) return partOfLoop(step, names, onward, machine, place)
+  const costs = costsOfStep(step)
+  if (!isAgentStep(step)) return { states: statesOfControlled(names, step, onward), costs }
+  const make = step.forEach === undefined ? statesOfStep : statesOfFanOut
+  return { states: make(names, step, onward), costs }
+}
+
+function partOfLoop(
+  step: StepOf<'repeat'>,
+  names: StepNames,
+  onward: Onward,
+  machine: Machine,
+  place: string,
+): Part {
+  const variable = unusedVariable(names.name, machine.used)
+  const where = { place, prefix: names.name + (machine.anonymous ? '_' : '.'), variable }
+  const isContained = step.onFailure !== 'fail'
+  const next = isContained ? ({ End: true } as const) : { Next: nextRoundOf(names) }
+  const body = flowOfSteps(step.repeat.steps, machine, next, where)
+  const round = isContained ? sum(PARALLEL, body.costs) : body.costs
+  const loop = costsOfLoop(round, step.repeat.maxIterations)
+  return {
+    states: statesOfLoop(names, variable, body.flow, isContained, onward),
+    // Its last state is a Choice, which ends nothing.
+    costs: 'End' in onward ? sum(loop, SUCCEED) : loop,
+  }
+}
+
+/** What the states of a step depend on besides its name. */
+function policyOf(step: Step): string {
+  const names = { name: '', key: '', path: literal('') }
+  return JSON.stringify(statesOf(step, names, { End: true }, newMachine(true), '').states)
+}
+
+/** Inside a branch no variable may be called as one outside: each loop of a machine has its own. */
+function unusedVariable(name: string, used: Set<string>): string {
+  const base = `in_${name.replaceAll('.', '_')}`
+  let variable = base
+  for (let copy = 2; used.has(variable); copy++) variable = `${base}_${copy}`
+  used.add(variable)
+  return variable
+}

@@ -1,0 +1,72 @@
+import { type Issue, issue, issuesOfZod } from '../domain/issue.ts'
+import { isJsonObject } from '../domain/json.ts'
+import { issuesOfJsonSchema } from './json-schema-issues.ts'
+import { everyStep } from './places.ts'
+import {
+  MAX_STEPS,
+  type Step,
+  StepIdSchema,
+  stepSchemaFor,
+  type Workflow,
+  WorkflowHeadSchema,
+} from './schema.ts'
+
+/** Steps that parse are kept beside those that do not, so that their expressions are checked all the same. */
+export function parseStructure(value: unknown): { workflow?: Workflow; issues: Issue[] } {
+  if (!isJsonObject(value)) {
+    return {
+      issues: [
+        issue('invalid-value', '', `a workflow is an object with name and steps, not ${typeof value}`),
+      ],
+    }
+  }
+  const { steps, ...rest } = value
+  const head = WorkflowHeadSchema.safeParse(rest)
+  const issues = head.success ? [] : issuesOfZod(head.error)
+  if (head.success && head.data.input) issues.push(...issuesOfJsonSchema(head.data.input, 'input'))
+  const parsed = parseSteps(steps, 'steps')
+  issues.push(...parsed.issues)
+  if (!head.success || !parsed.steps) return { issues }
+  const count = everyStep(parsed.steps).length
+  if (count > MAX_STEPS) {
+    issues.push(issue('too-many-steps', 'steps', `${count} steps; the most is ${MAX_STEPS}`))
+    return { issues }
+  }
+  return { workflow: { ...head.data, steps: parsed.steps }, issues }
+}
+
+/** Those that parse; `steps` is undefined where none does. */
+function parseSteps(value: unknown, path: string): { steps?: Record<string, Step>; issues: Issue[] } {
+  if (!isJsonObject(value) || Object.keys(value).length === 0) {
+    const message = `${path === 'steps' ? 'a workflow' : 'a loop'} has at least one step: {id: {capability: ...}}`
+    return { issues: [issue('no-steps', path, message)] }
+  }
+  const issues: Issue[] = []
+  const kept: Record<string, Step> = {}
+  for (const [id, step] of Object.entries(value)) {
+    const parsed = parseStep(id, step, `${path}.${id}`)
+    issues.push(...parsed.issues)
+    if (parsed.step) kept[id] = parsed.step
+  }
+  return Object.keys(kept).length > 0 ? { steps: kept, issues } : { issues }
+}
+
+function parseStep(id: string, value: unknown, path: string): { step?: Step; issues: Issue[] } {
+  const name = StepIdSchema.safeParse(id)
+  const issues = name.success ? [] : issuesOfZod(name.error, path)
+  if (!isJsonObject(value))
+    return { issues: [...issues, issue('invalid-value', path, 'a step is an object')] }
+  const { repeat } = value
+  // The body first, step by step: a schema of everything at once would not say which of them is wrong.
+  const body = isJsonObject(repeat) ? parseSteps(repeat.steps, `${path}.repeat.steps`) : undefined
+  if (body && body.issues.length > 0) return { issues: [...issues, ...body.issues] }
+  const parsed = stepSchemaFor(value).safeParse(value)
+  if (!parsed.success) return { issues: [...issues, ...issuesOfZod(parsed.error, path)] }
+  const step = parsed.data as Step
+  if (stepSchemaFor(value) === stepSchemaFor({}) && !('capability' in value) && !('agent' in value)) {
+    const message =
+      'a step names a capability or an agent, or is one of repeat, approval, wait, workflow, emit'
+    issues.push(issue('no-kind', path, message))
+  }
+  return { step, issues }
+}

@@ -1,0 +1,21 @@
+import { parsePath, pathIn } from '../domain/instance-path.ts'
+import { isLoop, type Step, type Steps } from './schema.ts'
+
+/** The steps of the graph at a place: those of a loop's body, or of the workflow (`''`). Undefined where there is no such loop. */
+export function stepsIn(steps: Steps, place: string): Steps | undefined {
+  if (place === '') return steps
+  const { scope, stepId } = parsePath(place)
+  const loop = stepsIn(steps, scope)?.[stepId]
+  return loop && isLoop(loop) ? loop.repeat.steps : undefined
+}
+
+/** Every step with its place, those of a loop after the loop. */
+export function everyStep(steps: Steps, scope = ''): { place: string; step: Step }[] {
+  return Object.entries(steps).flatMap(([id, step]) => {
+    const place = pathIn(scope, id)
+    return [{ place, step }, ...(isLoop(step) ? everyStep(step.repeat.steps, place) : [])]
+  })
+}
+
+/** Where the step at a place is written: `steps.improve.repeat.steps.draft`. */
+export const pathOfPlace = (place: string): string => `steps.${place.split('.').join('.repeat.steps.')}`
