@@ -11,7 +11,7 @@ export default defineConfig({
     reporters: ['default'],
     projects: [
       layer('unit'),
-      layer('property', { testTimeout: 60_000 }),
+      layer('property', { testTimeout: 60_000, env: { POWERTOOLS_METRICS_DISABLED: 'true' } }),
       layer('conformance', { testTimeout: 120_000 }),
       layer('contract', { testTimeout: 30_000, hookTimeout: 30_000 }),
       layer('assembly', { testTimeout: 30_000 }),

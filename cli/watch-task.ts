@@ -34,9 +34,9 @@ export function taskTree(task: WatchedTask): string {
 }
 
 function stepLine(step: StepView, widest: number): string {
-  const { stepId, status, agentId = '', durationMs, progress, attempts, needs, approval } = step
+  const { stepId, status, agentId = '', child = '', durationMs, progress, attempts, needs, approval } = step
   const facts = [
-    agentId,
+    agentId || child,
     elapsed({ durationMs, since: status === 'running' ? step.startedAt : undefined }),
     progress ? `${Math.round(progress.fraction * 100)} % ${progress.note}` : '',
     attempts.length > 0 ? `${attempts.length} failed ${attempts.length === 1 ? 'attempt' : 'attempts'}` : '',

@@ -1,18 +1,30 @@
 import { suggestNames } from '../shared/workflow/nearest-names.ts'
+import { everyStep } from '../shared/workflow/places.ts'
+import type { Step } from '../shared/workflow/schema.ts'
 import { capabilityOfStep } from '../shared/workflow/step-needs.ts'
 import type { Catalogue } from './load-catalogue.ts'
 
-/** Steps that no agent of this deployment serves: no error, for an agent may be registered later; most likely a typo. */
+/** Steps that nothing in this deployment serves: no error, for it may be registered later; most likely a typo. */
 export function warnOfUnserved({ agents, workflows }: Catalogue): void {
-  const known = agents.flatMap(({ manifest }) => manifest.capabilities.map(({ name }) => name))
+  const capabilities = agents.flatMap(({ manifest }) => manifest.capabilities.map(({ name }) => name))
+  const names = workflows.map(({ workflow }) => workflow.name)
   for (const { workflow } of workflows) {
-    const { name, steps } = workflow
-    for (const [id, step] of Object.entries(steps)) {
-      const capability = capabilityOfStep(step)
-      if (capability === undefined || known.includes(capability)) continue
-      console.warn(
-        `warning: workflow ${name}, step "${id}": no agent here offers "${capability}"${suggestNames(capability, known)}`,
-      )
+    for (const { place, step } of everyStep(workflow.steps)) {
+      const missing = missingOf(step, capabilities, names)
+      if (missing) console.warn(`warning: workflow ${workflow.name}, step "${place}": ${missing}`)
     }
   }
+}
+
+function missingOf(
+  step: Step,
+  capabilities: readonly string[],
+  workflows: readonly string[],
+): string | undefined {
+  const called = 'workflow' in step ? (step.workflow.split('@')[0] ?? '') : undefined
+  if (called !== undefined && !workflows.includes(called))
+    return `no workflow here is called "${called}"${suggestNames(called, workflows)}`
+  const capability = capabilityOfStep(step)
+  if (capability === undefined || capabilities.includes(capability)) return undefined
+  return `no agent here offers "${capability}"${suggestNames(capability, capabilities)}`
 }

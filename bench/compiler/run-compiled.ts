@@ -3,7 +3,8 @@ import type { Integrations } from '../../local/stepfunctions/integrations/integr
 import { StepFunctionsService } from '../../local/stepfunctions/service.ts'
 import { memoryStore } from '../../local/stepfunctions/store/memory-store.ts'
 import type { Gate } from '../../shared/domain/plan.ts'
-import { gateIntegration, gateSignals, immediateTable } from '../../test/support/gate-world.ts'
+import { gateIntegration, gateSignals } from '../../test/support/gate-world.ts'
+import { immediateTable } from '../../test/support/immediate-table.ts'
 
 const ROLE = 'arn:aws:iam::000000000000:role/bench'
 const MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:bench'

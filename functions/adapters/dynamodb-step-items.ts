@@ -25,7 +25,7 @@ type StepItems = Pick<
   | 'addAttempt'
   | 'setProgress'
   | 'askApproval'
-  | 'setItems'
+  | 'noteStep'
   | 'answerApproval'
   | 'findSteps'
   | 'listSteps'
@@ -156,13 +156,14 @@ export function stepItems({ client, table }: TaskTable): StepItems {
       return asked !== undefined
     },
 
-    async setItems(own, items) {
-      const set = await updateOwned(own, {
-        UpdateExpression: 'SET #items = :items',
-        ExpressionAttributeNames: { '#items': 'items' },
-        ExpressionAttributeValues: { ':items': items },
+    async noteStep(own, note) {
+      const [[name, value] = []] = Object.entries(note)
+      const noted = await updateOwned(own, {
+        UpdateExpression: 'SET #note = :note',
+        ExpressionAttributeNames: { '#note': String(name) },
+        ExpressionAttributeValues: { ':note': value },
       })
-      return set !== undefined
+      return noted !== undefined
     },
 
     async answerApproval(taskId, path, answer) {

@@ -45,13 +45,7 @@ export class RuntimeStack extends Stack {
       publish: true,
     })
     this.#letWakeStates(rebind)
-    const control = this.#addFunction('control', 'Runs the steps that no agent runs', 30, 512)
-    giveStores(control, props.data, {
-      tasks: ['GetItem', 'BatchGetItem', 'UpdateItem'],
-      values: true,
-      publish: true,
-    })
-    this.#letWakeStates(control)
+    const control = this.#addControl()
     const role = this.#addExecutionRole([rebind, control])
     this.machines = catalogue.workflows.map(
       ({ workflow, compiled }) =>
@@ -103,6 +97,20 @@ export class RuntimeStack extends Stack {
     return Object.fromEntries(agents)
   }
 
+  #addControl(): BundledFunction {
+    const control = this.#addFunction('control', 'Runs the steps that no agent runs', 30, 512)
+    giveStores(control, this.#props.data, {
+      tasks: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'],
+      // Plans the tasks of child workflows.
+      registry: ['GetItem', 'UpdateItem', 'Query'],
+      values: true,
+      publish: true,
+    })
+    this.#letWakeStates(control)
+    control.allow(['states:DescribeExecution', 'states:StopExecution'], [this.#ofStates('execution', '*:*')])
+    return control
+  }
+
   /** A step that has ended wakes the states that wait for it. */
   #letWakeStates(target: BundledFunction): void {
     target.allow(['states:SendTaskSuccess'], [this.#ofStates('stateMachine', '*')])
@@ -140,7 +148,31 @@ export class RuntimeStack extends Stack {
     // A gate's state stores its own token.
     const tasks = this.#props.data.tasks.tableArn
     role.addToPolicy(new PolicyStatement({ actions: ['dynamodb:UpdateItem'], resources: [tasks] }))
+    for (const statement of this.#startingChildren()) role.addToPolicy(statement)
     return role
+  }
+
+  /** A state that starts an execution and waits for it learns of its end by a rule that Step Functions manages. */
+  #startingChildren(): PolicyStatement[] {
+    const rule = this.formatArn({
+      service: 'events',
+      resource: 'rule',
+      resourceName: 'StepFunctionsGetEventsForStepFunctionsExecutionRule',
+    })
+    return [
+      new PolicyStatement({
+        actions: ['states:StartExecution'],
+        resources: [this.#ofStates('stateMachine', '*')],
+      }),
+      new PolicyStatement({
+        actions: ['states:DescribeExecution', 'states:StopExecution'],
+        resources: [this.#ofStates('execution', '*:*')],
+      }),
+      new PolicyStatement({
+        actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
+        resources: [rule],
+      }),
+    ]
   }
 
   /** Step Functions' own event ends a task; failing deliveries are retried, then kept. */
@@ -182,7 +214,10 @@ export class RuntimeStack extends Stack {
       publish: true,
     })
     reconcile.allow(['states:StartExecution'], [this.#ofStates('stateMachine', '*')])
-    reconcile.allow(['states:DescribeExecution'], [this.#ofStates('execution', '*:*')])
+    reconcile.allow(
+      ['states:DescribeExecution', 'states:StopExecution'],
+      [this.#ofStates('execution', '*:*')],
+    )
     new Rule(this, 'EveryMinute', {
       description: 'Reconcile tasks',
       schedule: Schedule.rate(Duration.minutes(1)),

@@ -1,5 +1,5 @@
 /**
- * Steps that no agent runs: waits, approvals, emitted events, loops; and fan-outs, whose items agents run.
+ * Steps that no agent runs: waits, approvals, emitted events, loops, child workflows; and fan-outs, whose items agents run.
  *
  * Invariants (tests cite them):
  * O1 a step that has ended is not done again: whoever comes again goes on, and its gates are signalled again
@@ -9,11 +9,14 @@
  * O5 a fan-out answers what its items did, in their order; more failures than it tolerates are its own
  * O6 a loop ends after the first round of which `until` is true, and after `maxIterations` rounds at the latest: then it has
  *    failed. Which round has ended is in the call, so that the same call again has the same answer
+ * O7 a child is one task, however often it is begun; it has ended before its step does, and its step has its outcome
  */
-import type { ControlPayload } from '../contracts/step-payload.ts'
-import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
+import { type ControlPayload, redriveOf } from '../contracts/step-payload.ts'
+import { isOrchestratorError } from '../domain/errors.ts'
+import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
 import { goesOnAfterFailure, type Step, type StepKind, stepKind } from '../workflow/schema.ts'
 import { approval } from './control/approval.ts'
+import { child } from './control/child.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './control/controlled.ts'
 import { emit } from './control/emit.ts'
 import { fanOut } from './control/fan-out.ts'
@@ -24,7 +27,14 @@ import { decideStep, recordsOfNeeds } from './resolve-step.ts'
 import { settleFailure, superseded, wireName } from './settle-failure.ts'
 import { signalGates } from './signal-gates.ts'
 
-const KINDS: Partial<Record<StepKind, unknown>> = { agent: fanOut, approval, emit, repeat: loop, wait }
+const KINDS: Record<StepKind, unknown> = {
+  agent: fanOut,
+  approval,
+  emit,
+  repeat: loop,
+  wait,
+  workflow: child,
+}
 
 /** Begins such a step, or ends it. Throws the failure under its own name where it ends the task. */
 export const controlStep =
@@ -42,7 +52,9 @@ export const controlStep =
     const own = { taskId, path, owner, fence }
     const [before] = at === 'end' ? await ports.tasks.findSteps(taskId, [path]) : []
     const startedAt = before?.startedAt ?? ports.clock.now().toISOString()
-    const taken = await ports.tasks.takeOverStep(own, { startedAt })
+    const taken = isEndOfEnded(before, fence)
+      ? ({ kind: 'final', step: before } as const)
+      : await ports.tasks.takeOverStep(own, { startedAt })
     if (taken.kind === 'superseded') throw superseded(path)
     const task = { id: taskId, type: plan.type, metadata: plan.metadata }
     const owned: Owned = { ports, task, plan, step, record: taken.step, own, call }
@@ -53,6 +65,13 @@ export const controlStep =
     if (isOver && call.token !== undefined) await ports.executions.wake(call.token)
     return answer
   }
+
+/** It has failed when it began: only a redrive makes that undone (O1). */
+function isEndOfEnded(before: StepRecord | undefined, fence: string): before is StepRecord {
+  return (
+    before !== undefined && isFinalStepStatus(before.status) && redriveOf(before.fence) === redriveOf(fence)
+  )
+}
 
 /** A late or repeated call (O1). */
 function endedBefore({ step, record }: Owned): ControlAnswer {
@@ -84,8 +103,4 @@ async function begin(owned: Owned, kind: Controlled<Step>): Promise<ControlAnswe
 }
 
 /** The step's own kind: what is written for one kind of step is given steps of that kind only. */
-function kindOf(step: Step): Controlled<Step> {
-  const kind = KINDS[stepKind(step)]
-  if (kind) return kind as Controlled<Step>
-  throw new OrchestratorError('BugError', `a step of the kind ${stepKind(step)} is not controlled here`)
-}
+const kindOf = (step: Step): Controlled<Step> => KINDS[stepKind(step)] as Controlled<Step>

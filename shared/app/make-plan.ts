@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { compileWorkflow } from '../compiler/index.ts'
 import type { MakePlanSchema } from '../contracts/requests.ts'
 import type { PlanView } from '../contracts/views.ts'
 import type { FileStore, Registry } from '../ports/index.ts'
@@ -12,7 +13,8 @@ export const makePlan =
   async (request: z.output<typeof MakePlanSchema>): Promise<PlanView> => {
     const { workflow } = await givenWorkflow(registry, request)
     if (request.input !== undefined) await checkFileReferences(files, parseInput(workflow, request.input))
-    const { bindings, decisions, compiled } = await planWorkflow(registry, workflow)
+    const compiled = compileWorkflow(workflow)
+    const { bindings, decisions } = await planWorkflow(registry, workflow)
     const graph = graphOfWorkflow(workflow)
     return {
       workflow: { name: workflow.name, version: workflow.version },

@@ -1,16 +1,16 @@
 import { z } from 'zod'
-import { type Compiled, compileWorkflow } from '../compiler/index.ts'
 import type { Agent } from '../domain/agent.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { FileReferenceSchema, fileReferencesIn } from '../domain/file-reference.ts'
-import { describeIssues, type Issue, issuesOfZod } from '../domain/issue.ts'
+import { describeIssues, type Issue, issue, issuesOfZod } from '../domain/issue.ts'
 import type { Json } from '../domain/json.ts'
-import type { Binding, Decision } from '../domain/plan.ts'
+import type { Decision } from '../domain/plan.ts'
 import { bindWorkflow } from '../planner/bind-workflow.ts'
 import { describeUnknownType, matchTemplate } from '../planner/match-template.ts'
-import type { FileStore, RegisteredWorkflow, Registry } from '../ports/index.ts'
+import type { FileStore, Plan, RegisteredWorkflow, Registry } from '../ports/index.ts'
 import { chooseAgent } from '../selector/choose-agent.ts'
 import { suggestNames } from '../workflow/nearest-names.ts'
+import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import type { Workflow } from '../workflow/schema.ts'
 import { validateWorkflow } from '../workflow/validate-workflow.ts'
 
@@ -76,7 +76,7 @@ export async function checkFileReferences(files: FileStore, input: Json): Promis
   const checked = await Promise.all(
     found.map(({ path, reference }) => issueOfReference(files, path, reference)),
   )
-  const issues = checked.filter((issue) => issue !== undefined)
+  const issues = checked.filter((one) => one !== undefined)
   if (issues.length === 0) return
   throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
 }
@@ -95,15 +95,11 @@ async function issueOfReference(
   return { code: 'file-not-found', path, message }
 }
 
-export type Planned = { bindings: Record<string, Binding>; decisions: Decision[]; compiled: Compiled }
+export type Planned = Pick<Plan, 'bindings' | 'decisions' | 'children'>
 
-/** Compiles and binds. Throws InvalidWorkflowError or NoAgentError with every issue. */
-export async function planWorkflow(
-  registry: Registry,
-  workflow: Workflow,
-  options: Parameters<typeof compileWorkflow>[1] = {},
-): Promise<Planned> {
-  const compiled = compileWorkflow(workflow, options)
+/** Chooses who runs what. Throws InvalidWorkflowError or NoAgentError with every issue. */
+export async function planWorkflow(registry: Registry, workflow: Workflow): Promise<Planned> {
+  const children = await versionsOfChildren(registry, workflow)
   const agents = await registry.listAgents()
   const loads = await registry.loadsOf(contested(agents))
   const capabilities = new Set(agents.flatMap((agent) => agent.capabilities.map(({ name }) => name)))
@@ -113,7 +109,44 @@ export async function planWorkflow(
   if (bound.issues.length > 0) {
     throw new OrchestratorError('NoAgentError', describeIssues(bound.issues), { issues: bound.issues })
   }
-  return { bindings: bound.bindings, decisions: bound.decisions, compiled }
+  return {
+    bindings: bound.bindings,
+    decisions: bound.decisions,
+    ...(Object.keys(children).length > 0 ? { children } : {}),
+  }
+}
+
+/** The workflows that a workflow calls, as they are now. Throws InvalidWorkflowError naming those that are not there. */
+async function versionsOfChildren(
+  registry: Registry,
+  workflow: Workflow,
+): Promise<Record<string, { name: string; version: number }>> {
+  const calls = everyStep(workflow.steps).flatMap(({ place, step }) =>
+    'workflow' in step ? [{ place, called: step.workflow }] : [],
+  )
+  const found = await Promise.all(calls.map(({ called }) => findVersion(registry, called)))
+  const missing = calls.filter((_call, at) => !found[at])
+  if (missing.length > 0) {
+    const names = (await registry.listWorkflows()).map((registered) => registered.workflow.name)
+    const issues = missing.map(({ place, called }) => {
+      const message = `there is no workflow "${called}"${suggestNames(called, names)}`
+      return issue('unknown-workflow', `${pathOfPlace(place)}.workflow`, message)
+    })
+    throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })
+  }
+  return Object.fromEntries(
+    calls.map(({ place }, at) => {
+      const { name, version } = (found[at] as RegisteredWorkflow).workflow
+      return [place, { name, version }]
+    }),
+  )
+}
+
+/** Without a version the newest, unless it has been retired. */
+async function findVersion(registry: Registry, called: string): Promise<RegisteredWorkflow | undefined> {
+  const [name = '', version] = called.split('@')
+  const registered = await registry.findWorkflow(name, version === undefined ? undefined : Number(version))
+  return version !== undefined || registered?.active ? registered : undefined
 }
 
 /** Agents that share a capability with another: only between them does load decide. */

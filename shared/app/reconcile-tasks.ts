@@ -1,5 +1,6 @@
-import { executionName, type OpenTask } from '../domain/task.ts'
+import { executionName, isOpenTask, type OpenTask, type Parent } from '../domain/task.ts'
 import type { Ports } from '../ports/index.ts'
+import { cancelOne } from './cancel-task.ts'
 import { finishTask } from './finish-task.ts'
 import { startTask } from './submit-task.ts'
 
@@ -59,6 +60,8 @@ async function reconcileInto(outcome: Reconciled, ports: Needs, task: OpenTask):
 async function reconcileTask(ports: Needs, task: OpenTask): Promise<'ended' | 'started' | undefined> {
   const name = executionName(task)
   const execution = await ports.executions.find({ stateMachineArn: task.stateMachineArn, name })
+  if (task.parent && (!execution || execution.status === 'RUNNING'))
+    return reconcileChild(ports, task, task.parent)
   if (!execution) {
     await startTask(ports, task)
     return 'started'
@@ -66,4 +69,12 @@ async function reconcileTask(ports: Needs, task: OpenTask): Promise<'ended' | 's
   const { status } = execution
   if (status === 'RUNNING') return undefined
   return (await finishTask(ports)({ name, ended: { ...execution, status } })) ? 'ended' : undefined
+}
+
+/** Its parent's state starts it, and nobody needs it when its parent has ended. */
+async function reconcileChild(ports: Needs, task: OpenTask, parent: Parent): Promise<'ended' | undefined> {
+  const above = await ports.tasks.findTask(parent.taskId)
+  if (above && isOpenTask(above)) return undefined
+  const reason = `its parent ${parent.taskId} has ended (${above?.status ?? 'unknown'})`
+  return (await cancelOne(ports, task, reason)) ? 'ended' : undefined
 }

@@ -71,10 +71,10 @@ export async function decideStep(
   template: Readonly<Record<string, unknown>>,
 ): Promise<{ kind: 'run'; value: Record<string, Json> } | { kind: 'skip'; reason: string }> {
   const { plan, records } = facts
-  const { scope, stepId } = parsePath(path)
+  const { scope, stepId, index } = parsePath(path)
   const step = stepAt(plan, path)
   const neighbours = stepsAt(plan, scope)
-  const handled = handledBy({ steps: neighbours }, stepId)
+  const handled = index === undefined ? handledBy({ steps: neighbours }, stepId) : []
   // What a handler handles has failed: its `join` is about the others. What is around a loop is the loop's to wait for.
   const needs = [...needsOfStep(step)].filter((id) => Object.hasOwn(neighbours, id) && !handled.includes(id))
   const statuses = new Map(records.map((record) => [record.path, record.status]))

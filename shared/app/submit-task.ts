@@ -4,16 +4,17 @@
  * S2 one Idempotency-Key is one task: the same request finds the first, another request is refused
  * S3 a refused request leaves nothing behind
  */
-import type { Compiled } from '../compiler/index.ts'
+import { type Compiled, compileWorkflow } from '../compiler/index.ts'
 import type { SubmitTask } from '../contracts/requests.ts'
 import type { TaskView } from '../contracts/views.ts'
-import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
+import { isOrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
-import { parsePath } from '../domain/instance-path.ts'
 import { canonicalJson } from '../domain/json.ts'
-import { executionName, type OpenTask, type Task } from '../domain/task.ts'
-import type { ExecutionInput, Plan, Ports } from '../ports/index.ts'
+import { executionName, isOpenTask, type OpenTask } from '../domain/task.ts'
+import type { Plan, Ports } from '../ports/index.ts'
+import type { Workflow } from '../workflow/schema.ts'
 import { checkFileReferences, givenWorkflow, parseInput, planWorkflow, recordLoad } from './plan-task.ts'
+import { executionInput, requireSame, storeTask } from './store-task.ts'
 import { taskView } from './views.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'registry' | 'files' | 'bus' | 'executions' | 'machines' | 'clock' | 'ids'>
@@ -25,14 +26,17 @@ export const submitTask =
     const digest = digestOf(ports, request)
     const taskId = taskIdOf(ports, request)
     const before = request.idempotencyKey ? await ports.tasks.findTask(taskId) : undefined
-    if (before) return taskView(sameRequest(before, digest))
+    if (before) {
+      requireSame(taskId, before, digest)
+      return taskView(before)
+    }
 
     const { workflow, registered } = await givenWorkflow(ports.registry, request)
     const input = parseInput(workflow, request.input)
     await checkFileReferences(ports.files, input)
-    const planned = await planWorkflow(ports.registry, workflow, { anonymous: !registered })
-    const { bindings, decisions } = planned
-    const machine: Machine = registered ?? (await sharedMachine(ports, planned.compiled))
+    const makeMachine = registered ? () => registered : sharedMachine(ports, workflow)
+    const { bindings, decisions, children } = await planWorkflow(ports.registry, workflow)
+    const machine: Machine = await makeMachine()
 
     const plan: Plan = {
       taskId,
@@ -45,25 +49,12 @@ export const submitTask =
       decisions,
       gates: machine.gates,
       positions: machine.positions,
+      children,
     }
-    const first = await ports.tasks.createPlan(plan)
-    if (!first) await samePlan(ports, taskId, digest)
-    const task: OpenTask = {
-      id: taskId,
-      status: 'running',
-      tenant: request.tenant,
-      ...(request.type ? { type: request.type } : {}),
-      workflow: { name: workflow.name, version: workflow.version },
-      stateMachineArn: machine.stateMachineArn,
-      execution: 1,
-      requestDigest: digest,
-      createdAt: ports.clock.now().toISOString(),
-      metadata: request.metadata,
-    }
-    if (!(await ports.tasks.createTask(task))) {
-      return taskView(sameRequest((await ports.tasks.findTask(taskId)) ?? task, digest))
-    }
-    await ports.bus.publish([taskEvent(task)])
+    const { tenant } = request
+    const { stateMachineArn } = machine
+    const { task, first } = await storeTask(ports, plan, { tenant, stateMachineArn })
+    if (!first || !isOpenTask(task)) return taskView(task)
     // Load is advice for the next choice: a task that is stored does not fail for it.
     await Promise.all([startTask(ports, task), recordLoad(ports.registry, decisions).catch(() => {})])
     return taskView(task)
@@ -71,13 +62,17 @@ export const submitTask =
 
 type Machine = Pick<Compiled, 'gates' | 'positions'> & { stateMachineArn: string }
 
-/** The machine that all workflows of one shape and policy share: named after its definition, and made when it is first needed. */
-async function sharedMachine(
+/**
+ * The machine that all workflows of one shape and policy share: named after its definition, and made when it is first needed.
+ * Compiles at once: what cannot be compiled is refused before anything is made (S3).
+ */
+function sharedMachine(
   { machines, ids }: Pick<Ports, 'machines' | 'ids'>,
-  { definition, gates, positions }: Compiled,
-): Promise<Machine> {
+  workflow: Workflow,
+): () => Promise<Machine> {
+  const { definition, gates, positions } = compileWorkflow(workflow, { anonymous: true })
   const name = `shared-${ids.digest(JSON.stringify(definition)).slice(0, 24)}`
-  return { stateMachineArn: await machines.ensure({ name, definition }), gates, positions }
+  return async () => ({ stateMachineArn: await machines.ensure({ name, definition }), gates, positions })
 }
 
 /**
@@ -103,26 +98,6 @@ export async function startTask(
   if (now?.status === 'cancelled') await ports.executions.stop(execution, now.reason)
 }
 
-function executionInput({ taskId, bindings, positions }: Plan): ExecutionInput {
-  const functions: ExecutionInput['functions'] = {}
-  for (const [place, { functionArn }] of Object.entries(bindings)) {
-    setAt(functions, positions?.[place] ?? place, functionArn)
-  }
-  const steps = Object.entries(positions ?? {}).map(([place, at]) => [at, parsePath(place).stepId])
-  return { taskId, functions, ...(positions ? { steps: Object.fromEntries(steps) } : {}) }
-}
-
-/** Steps of a loop are members of its own member. */
-function setAt(functions: ExecutionInput['functions'], place: string, functionArn: string): void {
-  const { scope, stepId } = parsePath(place)
-  let inside = functions
-  for (const loop of scope === '' ? [] : scope.split('.')) {
-    inside[loop] ??= {}
-    inside = inside[loop] as ExecutionInput['functions']
-  }
-  inside[stepId] = functionArn
-}
-
 async function failUnstarted(
   { tasks, bus, clock }: Pick<Ports, 'tasks' | 'clock' | 'bus'>,
   task: OpenTask,
@@ -146,18 +121,4 @@ function taskIdOf(
   return idempotencyKey === undefined
     ? ids.makeId('t')
     : `t_${ids.digest(`${tenant}\n${idempotencyKey}`).slice(0, 26)}`
-}
-
-function sameRequest(task: Task, digest: string): Task {
-  if (task.requestDigest !== digest) throw keyConflict(task.id)
-  return task
-}
-
-async function samePlan({ tasks }: Needs, taskId: string, digest: string): Promise<void> {
-  if ((await tasks.getPlan(taskId)).requestDigest !== digest) throw keyConflict(taskId)
-}
-
-function keyConflict(taskId: string): OrchestratorError {
-  const message = `this Idempotency-Key was used for another request (task ${taskId}); use a new key for a new request`
-  return new OrchestratorError('ConflictError', message, { taskId })
 }

@@ -21,6 +21,7 @@ export function taskView(task: Task): TaskView {
     ...ended,
     metadata: task.metadata,
     execution: { name: executionName(task), stateMachineArn: task.stateMachineArn },
+    ...(task.parent ? { parent: { taskId: task.parent.taskId, path: task.parent.path } } : {}),
     links: {
       self,
       status: `${self}/status`,
@@ -28,6 +29,7 @@ export function taskView(task: Task): TaskView {
       steps: `${self}/steps`,
       events: `${self}/events`,
       cancel: `${self}/cancel`,
+      ...(task.parent ? { parent: `${API_PREFIX}/tasks/${task.parent.taskId}` } : {}),
     },
   }
 }
@@ -106,6 +108,7 @@ function viewOf(known: Known, path: string, needs: string[]): StepView {
     attempts: record?.attempts ?? [],
     ...(record ? timesOf(record) : {}),
     ...(record?.approval ? { approval: shownApproval(record.approval) } : {}),
+    ...(record?.child ? { child: record.child } : {}),
     ...(decision ? { decision } : {}),
   }
 }

@@ -2,14 +2,14 @@
  * The states of a step that no agent runs. Whatever such a step waits for, its record is ended by the control function: only
  * that can store an output and signal gates.
  */
-import { type AgentStep, type Step, type StepKind, stepKind } from '../workflow/schema.ts'
-import type { Onward, State, TaskState } from './asl.ts'
+import { type AgentStep, type Step, type StepKind, type StepOf, stepKind } from '../workflow/schema.ts'
+import type { Onward, Retrier, State, TaskState } from './asl.ts'
 import { fieldOf, type StepNames } from './step-names.ts'
-import { CALL, REBIND_RETRY, statesOfStep } from './step-states.ts'
+import { CALL, REBIND_RETRY, statesOfStep, wayOut } from './step-states.ts'
 
 const CONTROL_TIMEOUT_SECONDS = 60
 
-export const CONTROLLED: readonly StepKind[] = ['emit', 'wait', 'approval', 'repeat']
+export const CONTROLLED: readonly StepKind[] = ['emit', 'wait', 'approval', 'repeat', 'workflow']
 
 export function statesOfControlled(names: StepNames, step: Step, onward: Onward): Record<string, State> {
   const { name } = names
@@ -17,6 +17,7 @@ export function statesOfControlled(names: StepNames, step: Step, onward: Onward)
   const kind = stepKind(step)
   if (kind === 'emit') return { [name]: controlTask(names, 'begin', onward) }
   const ending = { [end]: controlTask(names, 'end', onward) }
+  if ('workflow' in step) return statesOfChild(names, step, onward)
   if (kind === 'wait') {
     const wait = `${name}: wait`
     return {
@@ -26,6 +27,56 @@ export function statesOfControlled(names: StepNames, step: Step, onward: Onward)
     }
   }
   return { [name]: askTask(names, step, end), ...ending }
+}
+
+/** What passes with time when an execution is started. */
+const START_RETRY: Retrier = {
+  ErrorEquals: [
+    'StepFunctions.ExecutionLimitExceeded',
+    'StepFunctions.ThrottlingException',
+    'StepFunctions.SdkClientException',
+  ],
+  MaxAttempts: 6,
+  JitterStrategy: 'FULL',
+}
+/** As long as an execution can last. */
+const YEAR_SECONDS = 31_536_000
+
+/** The control function stores the child's task before, and takes over its outcome after. */
+function statesOfChild(names: StepNames, step: StepOf<'workflow'>, onward: Onward): Record<string, State> {
+  const { name } = names
+  const [begun, run, end] = [`${name}: begun?`, `${name}: run`, `${name}: end`]
+  const out = wayOut(names, onward)
+  const error = { error: '{% $exists($states.input.Error) ? $states.input : {} %}' }
+  return {
+    [name]: controlTask(names, 'begin', { Next: begun }),
+    [begun]: {
+      Type: 'Choice',
+      Choices: [{ Condition: '{% $exists($states.input.status) %}', Next: out.to }],
+      Default: run,
+    },
+    [run]: {
+      Type: 'Task',
+      Resource: 'arn:aws:states:::states:startExecution.sync:2',
+      Arguments: {
+        StateMachineArn: '{% $states.input.child.stateMachineArn %}',
+        Name: '{% $states.input.child.name %}',
+        Input: {
+          taskId: '{% $states.input.child.taskId %}',
+          functions: '{% $states.input.child.functions %}',
+          // The console shows by it which execution has started which.
+          AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: '{% $states.context.Execution.Id %}',
+        },
+      },
+      Output: '{% {} %}',
+      TimeoutSeconds: Math.ceil(step.timeoutSeconds ?? YEAR_SECONDS),
+      Retry: [START_RETRY],
+      Catch: [{ ErrorEquals: ['States.ALL'], Output: '{% $states.errorOutput %}', Next: end }],
+      Next: end,
+    },
+    [end]: controlTask(names, 'end', onward, error),
+    ...out.states,
+  }
 }
 
 const DEFAULT_CONCURRENCY = 10

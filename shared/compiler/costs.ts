@@ -43,12 +43,13 @@ export function sum(...all: readonly Costs[]): Costs {
   }
 }
 
-/** Of a step that is no loop. */
+/** Of a step that is no loop; a child workflow's own costs are its own. */
 export function costsOfStep(step: Step): Costs {
   if (isAgentStep(step)) return step.forEach === undefined ? ofAgent(step) : ofFanOut(step)
   const kind = stepKind(step)
   if (kind === 'emit') return same(TASK)
   if (kind === 'wait') return same(add(TASK, PASSED, TASK))
+  if (kind === 'workflow') return same(add(TASK, PASSED, WAITING_TASK, TASK))
   return same(add(WAITING_TASK, TASK))
 }
 

@@ -55,6 +55,9 @@ function withFence<T extends Call>({
 
 const digits = (count: number): string => String(count).padStart(4, '0')
 
+/** How often the execution had been redriven. */
+export const redriveOf = (fence: string): string => fence.slice(0, fence.indexOf('.'))
+
 /** Whether two fences are of one entry of one state: tries of the same call. */
 export function isSameEntry(one: string, other: string): boolean {
   const entry = (fence: string): string => fence.replace(/\.\d+$/, '')

@@ -4,7 +4,7 @@ import { DomainEventSchema } from '../domain/event.ts'
 import { IssueSchema } from '../domain/issue.ts'
 import { BindingSchema, DecisionSchema } from '../domain/plan.ts'
 import { ApprovalSchema, AttemptSchema, STEP_STATUSES } from '../domain/step.ts'
-import { TASK_STATUSES, TaskErrorSchema } from '../domain/task.ts'
+import { ParentSchema, TASK_STATUSES, TaskErrorSchema } from '../domain/task.ts'
 
 /** What callers see: the stored records without what is only ours (fences, owners, digests, storage pointers). */
 export const TaskViewSchema = z.object({
@@ -19,6 +19,7 @@ export const TaskViewSchema = z.object({
   degraded: z.array(z.object({ path: z.string(), reason: z.string() })).optional(),
   metadata: z.record(z.string(), z.string()),
   execution: z.object({ name: z.string(), stateMachineArn: z.string() }),
+  parent: ParentSchema.pick({ taskId: true, path: true }).optional().describe('Whose step this task runs'),
   links: z.record(z.string(), z.string()),
 })
 export type TaskView = z.infer<typeof TaskViewSchema>
@@ -39,6 +40,7 @@ export const StepViewSchema = z.object({
   progress: z.object({ fraction: z.number(), note: z.string() }).optional(),
   decision: DecisionSchema.optional(),
   approval: ApprovalSchema.omit({ token: true }).optional(),
+  child: z.string().optional().describe('The task that runs the workflow which this step calls'),
 })
 export type StepView = z.infer<typeof StepViewSchema>
 

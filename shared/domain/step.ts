@@ -68,6 +68,7 @@ export const StepRecordSchema = z.object({
   degraded: z.string().optional().describe('Why the output is not what was asked for'),
   progress: z.object({ fraction: z.number(), note: z.string() }).optional(),
   approval: ApprovalSchema.optional(),
+  child: z.string().optional().describe('Of a child workflow: the task that runs it'),
   items: StoredValueSchema.optional().describe('Of a fan-out: what its items work on'),
 })
 export type StepRecord = z.infer<typeof StepRecordSchema>

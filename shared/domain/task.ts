@@ -15,6 +15,10 @@ export type TaskStatus = (typeof TASK_STATUSES)[number]
 
 export const OPEN_TASK_STATUSES = ['queued', 'planning', 'running', 'waiting'] as const satisfies TaskStatus[]
 
+/** `depth` counts the tasks above. */
+export const ParentSchema = z.object({ taskId: z.string(), path: z.string(), depth: z.number().int().min(1) })
+export type Parent = z.infer<typeof ParentSchema>
+
 const TaskCommonSchema = z.object({
   id: z.string(),
   tenant: z.string(),
@@ -25,6 +29,7 @@ const TaskCommonSchema = z.object({
   requestDigest: z.string().describe('Digest of the submitted request: what an Idempotency-Key stands for'),
   createdAt: z.string(),
   metadata: z.record(z.string(), z.string()).default({}),
+  parent: ParentSchema.optional().describe('Whose step it runs'),
 })
 
 const DegradedSchema = z.array(z.object({ path: z.string(), reason: z.string() }))

@@ -15,6 +15,8 @@ export type Plan = {
   bindings: Record<string, Binding>
   decisions: Decision[]
   gates: Gate[]
+  /** For each child workflow, by place, the version that was the newest at planning. */
+  children?: Record<string, { name: string; version: number }> | undefined
   /** On a machine that workflows of one shape share: where each step stands in it. */
   positions?: Record<string, string> | undefined
 }
@@ -61,8 +63,11 @@ export type TaskStore = {
   setProgress(ownership: Ownership, progress: { fraction: number; note: string }): Promise<void>
   /** Notes what a person is asked. False when the step is not ours any more. */
   askApproval(ownership: Ownership, approval: Approval): Promise<boolean>
-  /** Keeps what the items of a fan-out work on. False when the step is not ours any more. */
-  setItems(ownership: Ownership, items: StoredValue): Promise<boolean>
+  /** Keeps what the items of a fan-out work on, or which task runs a child workflow. False when the step is not ours any more. */
+  noteStep(
+    ownership: Ownership,
+    note: Pick<StepRecord, 'items'> | Pick<StepRecord, 'child'>,
+  ): Promise<boolean>
   /** Keeps the first answer; undefined when there is one already, or nothing is asked. */
   answerApproval(
     taskId: string,

@@ -109,7 +109,18 @@ const WaitStepSchema = z.strictObject({
     z.strictObject({ until: z.string() }),
   ]),
 })
-const ChildStepSchema = z.strictObject({ ...common, workflow: z.string(), input: z.unknown().optional() })
+const ChildStepSchema = z.strictObject({
+  ...common,
+  workflow: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9_-]{0,47}(@[1-9]\d{0,8})?$/,
+      'the name of a registered workflow, optionally name@version',
+    )
+    .describe('A registered workflow, optionally name@version; the newest version at planning'),
+  input: z.unknown().optional(),
+  timeoutSeconds: seconds(31_536_000).optional().describe('Of the whole child; a year is the most'),
+})
 const EmitStepSchema = z.strictObject({
   ...common,
   emit: z.strictObject({ type: z.string(), data: z.unknown().optional() }),

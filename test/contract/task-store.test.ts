@@ -189,8 +189,8 @@ describe('steps', () => {
   it('keeps the items of a fan-out for whoever owns it (P3)', async () => {
     const { id } = newTask()
     await tasks.takeOverStep(claim(id, '1'), start)
-    expect(await tasks.setItems(claim(id, '1'), { inline: '[1,2]' })).toBe(true)
-    expect(await tasks.setItems(claim(id, '0'), { inline: '[3]' })).toBe(false)
+    expect(await tasks.noteStep(claim(id, '1'), { items: { inline: '[1,2]' } })).toBe(true)
+    expect(await tasks.noteStep(claim(id, '0'), { items: { inline: '[3]' } })).toBe(false)
     expect((await tasks.findSteps(id, ['s']))[0]).toMatchObject({ items: { inline: '[1,2]' } })
   })
 

@@ -27,23 +27,28 @@ it('tells everything that is wrong with agents and workflows in lines, without a
   cpSync(join(project, 'functions/agents/echo'), join(project, 'functions/agents/other'), { recursive: true })
   write('workflows/broken.yaml', 'name: broken\nsteps:\n  a: { capability: echo, needs: [b] }\n')
   write('workflows/dup.yaml', 'name: dup\ntaskTypes: [simple]\nsteps:\n  a: { capability: ecco }\n')
-  write('workflows/parent.yml', 'name: parent\nsteps:\n  a: { workflow: simple }\n')
+  write('workflows/picky.yml', 'name: picky\nsteps:\n  a: { capability: echo, prefer: { quality: 1 } }\n')
   const refused = synthesize()
   expect(refused.status).toBe(2)
   expect(refused.stderr.trim().split('\n')).toEqual([
     'functions/agents/other/index.ts: it declares agent "echo"; its folder says "other"',
     expect.stringMatching(/^workflows\/broken\.yaml: steps\.a\.needs: step "a" needs "b"/),
-    expect.stringMatching(/^workflows\/parent\.yml: steps\.a\.workflow: a child workflow cannot be run yet/),
+    expect.stringMatching(
+      /^workflows\/picky\.yml: steps\.a\.prefer: selection by preference cannot be run yet/,
+    ),
     'workflows/: "simple" is claimed by dup and simple',
   ])
 
   rmSync(join(project, 'functions/agents/other'), { recursive: true })
   rmSync(join(project, 'workflows/broken.yaml'))
-  rmSync(join(project, 'workflows/parent.yml'))
-  write('workflows/dup.yaml', 'name: dup\nsteps:\n  a: { capability: ecco }\n')
+  rmSync(join(project, 'workflows/picky.yml'))
+  write('workflows/dup.yaml', 'name: dup\nsteps:\n  a: { capability: ecco }\n  b: { workflow: simpel }\n')
   const warned = synthesize()
   expect(warned.status).toBe(0)
   expect(warned.stderr).toContain(
     'warning: workflow dup, step "a": no agent here offers "ecco"; did you mean "echo"?',
+  )
+  expect(warned.stderr).toContain(
+    'warning: workflow dup, step "b": no workflow here is called "simpel"; did you mean "simple"?',
   )
 })

@@ -376,9 +376,9 @@ describe('bad requests', () => {
       'a plan that needs what is not there yet',
       'POST',
       '/plans',
-      { workflow: { name: 'x', steps: { a: { workflow: 'simple' } } } },
+      { workflow: { name: 'x', steps: { a: { capability: 'echo', prefer: { quality: 1 } } } } },
       422,
-      /a child workflow cannot be run yet/,
+      /selection by preference cannot be run yet/,
     ],
   ])('answers %s with a problem document', async (_what, method, path, body, status, detail) => {
     const answer = await api.call(method, path, body)

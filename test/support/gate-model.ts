@@ -5,7 +5,8 @@
  */
 import { evaluate } from '../../local/stepfunctions/query.ts'
 import type { TaskState } from '../../shared/compiler/asl.ts'
-import { gateSignals, immediateTable, type UpdateParameters } from './gate-world.ts'
+import { gateSignals } from './gate-world.ts'
+import { immediateTable, type UpdateParameters } from './immediate-table.ts'
 
 export const PRODUCERS = ['a', 'b'] as const
 type Producer = (typeof PRODUCERS)[number]

@@ -86,6 +86,17 @@ describe('compileWorkflow', () => {
     expect(verdict.errorsText()).toBe('')
   })
 
+  it('renders a child workflow: its task before, its execution, its outcome after', () => {
+    const { workflow } = validateWorkflow({
+      name: 'w',
+      steps: { call: { workflow: 'other', timeoutSeconds: 60 } },
+    })
+    const compiled = compileWorkflow(workflow as never)
+    expect(compiled).toMatchSnapshot()
+    const verdict = aslValidator(structuredClone(compiled.definition) as never, { checkArn: false })
+    expect(verdict.errorsText()).toBe('')
+  })
+
   it('renders a fan-out: the list before, a step for each item, what was answered after', () => {
     const { workflow } = validateWorkflow({
       name: 'w',
@@ -175,7 +186,6 @@ describe('compileWorkflow', () => {
 
   it.each([
     ['a fan-out of more than 40', { capability: 'echo', forEach: '{% $input.list %}', maxConcurrency: 41 }],
-    ['a child workflow', { workflow: 'other' }],
     ['a cache of outputs', { capability: 'echo', cache: { ttlSeconds: 60 } }],
     ['selection by preference', { capability: 'echo', prefer: { quality: 1 } }],
   ])('refuses %s until it can be run', (what, step) => {

@@ -1,21 +1,22 @@
 import type { ControlPayload } from '../../contracts/step-payload.ts'
 import type { Json } from '../../domain/json.ts'
 import type { StepRecord } from '../../domain/step.ts'
-import type { Ports, StepEnd } from '../../ports/index.ts'
+import type { ExecutionInput, Ports, StepEnd } from '../../ports/index.ts'
 import type { Step } from '../../workflow/schema.ts'
 import { endStep, type Situation } from '../settle-failure.ts'
 
-/** `seconds` is for the Wait that comes next, `indexes` for the Map, `round` for a loop's body. */
+/** `seconds` is for the Wait that comes next, `indexes` for the Map, `round` for a loop's body, `child` for what runs it. */
 export type ControlAnswer = {
   seconds?: number
   indexes?: number[]
   round?: string
+  child?: { stateMachineArn: string; name: string } & ExecutionInput
   status?: StepRecord['status']
 }
 
 /** A step that this call owns, and what the call says beside. */
 export type Owned<OfStep extends Step = Step> = Omit<Situation, 'ports' | 'step'> & {
-  ports: Pick<Ports, 'tasks' | 'bus' | 'clock' | 'executions'>
+  ports: Pick<Ports, 'tasks' | 'registry' | 'bus' | 'clock' | 'ids' | 'executions'>
   step: OfStep
   call: Pick<ControlPayload, 'token' | 'round' | 'error'>
 }

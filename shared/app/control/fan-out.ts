@@ -19,8 +19,8 @@ export const fanOut: Controlled<AgentStep> = {
       const message = `forEach has ${items.length} items; the most is ${most} (maxItems)`
       throw new OrchestratorError('InvalidInputError', message)
     }
-    if (!(await ports.tasks.setItems(own, await ports.tasks.storeValue(own.taskId, items))))
-      throw superseded(own.path)
+    const stored = await ports.tasks.storeValue(own.taskId, items)
+    if (!(await ports.tasks.noteStep(own, { items: stored }))) throw superseded(own.path)
     return { indexes: items.map((_item, index) => index) }
   },
 

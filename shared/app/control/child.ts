@@ -1,0 +1,109 @@
+import { redriveOf } from '../../contracts/step-payload.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { placeOf } from '../../domain/instance-path.ts'
+import { executionName, isOpenTask, type Parent, type Task } from '../../domain/task.ts'
+import type { Plan } from '../../ports/index.ts'
+import type { StepOf } from '../../workflow/schema.ts'
+import { cancelOne } from '../cancel-task.ts'
+import { finishTask } from '../finish-task.ts'
+import { parseInput, planWorkflow, recordLoad } from '../plan-task.ts'
+import { settleFailure, superseded } from '../settle-failure.ts'
+import { executionInput, storeTask } from '../store-task.ts'
+import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
+
+type Child = StepOf<'workflow'>
+
+/** A workflow that calls itself is a mistake sooner than this. */
+const MAX_DEPTH = 8
+
+/** A task of its own, whose execution the step's state starts and waits for. */
+export const child: Controlled<Child> = {
+  template: ({ input }) => ({ input }),
+
+  /** Stores the child's task under an id that the same call always has: whoever comes again finds it. */
+  async begin(owned, { input }) {
+    const { ports, plan, own } = owned
+    const { tasks, registry, ids } = ports
+    const version = plan.children?.[placeOf(own.path)]
+    const registered = version && (await registry.findWorkflow(version.name, version.version))
+    if (!registered) throw new OrchestratorError('BugError', `the plan has no workflow for "${own.path}"`)
+    const { workflow, stateMachineArn, gates } = registered
+    const { tenant, parent } = await parentOf(owned)
+    const planned = await planWorkflow(registry, workflow)
+    // A redrive runs a child anew: its failed task has ended.
+    const childPlan: Plan = {
+      taskId: `t_${ids.digest([own.taskId, own.path, redriveOf(own.fence)].join('\n')).slice(0, 26)}`,
+      requestDigest: '',
+      metadata: plan.metadata,
+      workflow,
+      input: parseInput(workflow, input ?? plan.input),
+      bindings: planned.bindings,
+      decisions: planned.decisions,
+      gates,
+      children: planned.children,
+    }
+    const { task, first } = await storeTask(ports, childPlan, { tenant, stateMachineArn, parent })
+    if (first) await recordLoad(registry, planned.decisions).catch(() => {})
+    if (!(await tasks.noteStep(own, { child: task.id }))) throw superseded(own.path)
+    const { functions } = executionInput(await tasks.getPlan(task.id))
+    return { child: { stateMachineArn, name: executionName(task), taskId: task.id, functions } }
+  },
+
+  /** What has become of the child is what has become of the step. */
+  async end(owned) {
+    const { ports, own, record } = owned
+    const task = record.child === undefined ? undefined : await endedChild(owned, record.child)
+    if (!task) return fail(owned, 'BugError', 'it has no task')
+    const what = `task ${task.id} of workflow ${task.workflow.name}`
+    if (task.status === 'succeeded') {
+      const output = await ports.tasks.storeValue(own.taskId, await ports.tasks.loadValue(task.result))
+      const [first, ...more] = task.degraded
+      const others = more.length > 0 ? ` and ${more.length} more` : ''
+      const degraded = first ? { degraded: `${what}: ${first.path}${others}: ${first.reason}` } : {}
+      return end(owned, { status: 'succeeded', output, ...degraded })
+    }
+    if (task.status === 'cancelled')
+      return fail(owned, 'ChildCancelledError', `${what} was cancelled: ${task.reason}`)
+    return fail(owned, task.error.name, `${what}: ${task.error.message}`)
+  },
+}
+
+async function parentOf({ ports, own }: Owned): Promise<{ tenant: string; parent: Parent }> {
+  const task = await ports.tasks.findTask(own.taskId)
+  if (!task) throw new OrchestratorError('BugError', `there is no task ${own.taskId}`)
+  const depth = 1 + (task.parent?.depth ?? 0)
+  if (depth > MAX_DEPTH) {
+    const message = `its workflow would be ${depth} workflows deep; the most is ${MAX_DEPTH}: does one call itself?`
+    throw new OrchestratorError('InvalidInputError', message)
+  }
+  return { tenant: task.tenant, parent: { taskId: own.taskId, path: own.path, depth } }
+}
+
+/** The child's task as it has ended; one that took too long is cancelled. */
+async function endedChild(
+  { ports, call }: Owned,
+  id: string,
+): Promise<Exclude<Task, { status: 'running' | 'queued' | 'planning' | 'waiting' }> | undefined> {
+  const { tasks, executions } = ports
+  const task = await tasks.findTask(id)
+  if (!task || !isOpenTask(task)) return task
+  const name = executionName(task)
+  const execution = await executions.find({ stateMachineArn: task.stateMachineArn, name })
+  if (execution && execution.status !== 'RUNNING') {
+    const { status } = execution
+    await finishTask(ports)({ name, ended: { ...execution, status } })
+  } else if (call.error?.Error === 'States.Timeout') {
+    await cancelOne(ports, task, 'it took longer than its parent waits')
+  } else if (call.error?.Error !== undefined && !execution) {
+    await cancelOne(ports, task, `it could not be started: ${call.error.Error}`)
+  } else {
+    throw new OrchestratorError('UnavailableError', `task ${id} has not ended yet`)
+  }
+  const ended = await tasks.findTask(id)
+  return ended && !isOpenTask(ended) ? ended : undefined
+}
+
+async function fail(owned: Owned<Child>, name: string, reason: string): Promise<ControlAnswer> {
+  const message = `step "${owned.own.path}": ${reason}`
+  return over((await settleFailure(owned, { name, message })).settled)
+}

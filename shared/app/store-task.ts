@@ -1,0 +1,67 @@
+import { OrchestratorError } from '../domain/errors.ts'
+import { taskEvent } from '../domain/event.ts'
+import { parsePath } from '../domain/instance-path.ts'
+import type { OpenTask, Task } from '../domain/task.ts'
+import type { ExecutionInput, Plan, Ports } from '../ports/index.ts'
+
+/** What a task is, besides its plan. */
+export type NewTask = Pick<OpenTask, 'tenant' | 'stateMachineArn' | 'parent'>
+
+/**
+ * Stores a plan and its task, and tells of it; `first` is false where they were stored before, and then those stay. Throws
+ * ConflictError when the id stands for another request.
+ */
+export async function storeTask(
+  { tasks, bus, clock }: Pick<Ports, 'tasks' | 'bus' | 'clock'>,
+  plan: Plan,
+  { tenant, stateMachineArn, parent }: NewTask,
+): Promise<{ task: Task; first: boolean }> {
+  const { taskId, workflow, type, metadata, requestDigest } = plan
+  if (!(await tasks.createPlan(plan))) requireSame(taskId, await tasks.getPlan(taskId), requestDigest)
+  const task: OpenTask = {
+    id: taskId,
+    status: 'running',
+    tenant,
+    ...(type ? { type } : {}),
+    workflow: { name: workflow.name, version: workflow.version },
+    stateMachineArn,
+    execution: 1,
+    requestDigest,
+    createdAt: clock.now().toISOString(),
+    metadata,
+    ...(parent ? { parent } : {}),
+  }
+  if (!(await tasks.createTask(task))) {
+    const before = (await tasks.findTask(taskId)) ?? task
+    requireSame(taskId, before, requestDigest)
+    return { task: before, first: false }
+  }
+  await bus.publish([taskEvent(task)])
+  return { task, first: true }
+}
+
+export function requireSame(taskId: string, before: Pick<Task, 'requestDigest'>, digest: string): void {
+  if (before.requestDigest === digest) return
+  const message = `this Idempotency-Key was used for another request (task ${taskId}); use a new key for a new request`
+  throw new OrchestratorError('ConflictError', message, { taskId })
+}
+
+export function executionInput({ taskId, bindings, positions }: Plan): ExecutionInput {
+  const functions: ExecutionInput['functions'] = {}
+  for (const [place, { functionArn }] of Object.entries(bindings)) {
+    setAt(functions, positions?.[place] ?? place, functionArn)
+  }
+  const steps = Object.entries(positions ?? {}).map(([place, at]) => [at, parsePath(place).stepId])
+  return { taskId, functions, ...(positions ? { steps: Object.fromEntries(steps) } : {}) }
+}
+
+/** Steps of a loop are members of its own member. */
+function setAt(functions: ExecutionInput['functions'], place: string, functionArn: string): void {
+  const { scope, stepId } = parsePath(place)
+  let inside = functions
+  for (const loop of scope === '' ? [] : scope.split('.')) {
+    inside[loop] ??= {}
+    inside = inside[loop] as ExecutionInput['functions']
+  }
+  inside[stepId] = functionArn
+}
