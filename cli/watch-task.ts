@@ -40,6 +40,7 @@ function stepLine(step: StepView, widest: number): string {
     elapsed({ durationMs, since: status === 'running' ? step.startedAt : undefined }),
     progress ? `${Math.round(progress.fraction * 100)} % ${progress.note}` : '',
     attempts.length > 0 ? `${attempts.length} failed ${attempts.length === 1 ? 'attempt' : 'attempts'}` : '',
+    step.reused ? `as in ${step.reused.taskId}` : '',
     step.error?.message ?? step.skipReason ?? step.degraded ?? '',
     status === 'pending' && needs.length > 0 ? `after ${needs.join(', ')}` : '',
     status === 'waiting' && approval ? askedOf(approval) : '',

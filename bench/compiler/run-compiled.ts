@@ -1,5 +1,6 @@
 import { VirtualClock } from '../../local/stepfunctions/clock.ts'
 import type { Integrations } from '../../local/stepfunctions/integrations/integration.ts'
+import { startExecutionIntegrations } from '../../local/stepfunctions/integrations/start-execution.ts'
 import { StepFunctionsService } from '../../local/stepfunctions/service.ts'
 import { memoryStore } from '../../local/stepfunctions/store/memory-store.ts'
 import type { Gate } from '../../shared/domain/plan.ts'
@@ -7,16 +8,23 @@ import { gateIntegration, gateSignals } from '../../test/support/gate-world.ts'
 import { immediateTable } from '../../test/support/immediate-table.ts'
 
 const ROLE = 'arn:aws:iam::000000000000:role/bench'
-const MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:bench'
+const arnOf = (name: string): string => `arn:aws:states:us-east-1:000000000000:stateMachine:${name}`
 /** Virtual: more than any plan takes. */
 const EVERYTHING = { from: 0, limit: 100_000, reverse: false }
 
 export type Run = {
   milliseconds: number
-  /** States entered, the end counted as one. */
+  /** States entered, the end of each execution counted as one. */
   transitions: number
   /** When each step ran, in milliseconds of virtual time; twice where it ran twice. */
   spans: { step: string; start: number; end: number }[]
+}
+
+type Runnable = {
+  definition: object
+  gates: Gate[]
+  /** Machines that it starts. */
+  parts?: readonly { name: string; definition: object }[]
 }
 
 /**
@@ -24,7 +32,7 @@ export type Run = {
  * with the host's own code. Throws when the execution does not succeed.
  */
 export async function runCompiled(
-  { definition, gates }: { definition: object; gates: Gate[] },
+  { definition, gates, parts = [] }: Runnable,
   millisecondsOf: (step: string) => number,
 ): Promise<Run> {
   const clock = new VirtualClock()
@@ -43,21 +51,31 @@ export async function runCompiled(
     },
   }
   const service = new StepFunctionsService({ clock, store: memoryStore(), integrations })
-  service.putStateMachine({
-    stateMachineArn: MACHINE,
-    name: 'bench',
-    definition: JSON.stringify(definition),
-    roleArn: ROLE,
-  })
-  const functions = Object.fromEntries([...stepsIn(definition)].map((step) => [step, 'f']))
+  const permitAll = (): void => {}
+  Object.assign(integrations, startExecutionIntegrations(service, permitAll))
+  const machines = [...parts, { name: 'bench', definition }]
+  for (const machine of machines) {
+    service.putStateMachine({
+      stateMachineArn: arnOf(machine.name),
+      name: machine.name,
+      definition: JSON.stringify(machine.definition).replace(/\$\{(Part\d+)\}/g, (_, part) => arnOf(part)),
+      roleArn: ROLE,
+    })
+  }
+  const places = machines.flatMap((machine) => [...stepsIn(machine.definition)])
+  const functions = Object.fromEntries(places.map((step) => [step, 'f']))
   const input = JSON.stringify({ taskId: 't', functions })
-  const { executionArn } = service.startExecution({ stateMachineArn: MACHINE, name: 'run', input })
-  const { status, startedAt, stoppedAt = startedAt, cause } = await service.untilEnded(executionArn)
+  const main = service.startExecution({ stateMachineArn: arnOf('bench'), name: 'run', input })
+  const { status, startedAt, stoppedAt = startedAt, cause } = await service.untilEnded(main.executionArn)
   if (status !== 'SUCCEEDED') throw new Error(`the execution has ${status}: ${cause}`)
-  const entered = service
-    .listEvents(executionArn, EVERYTHING)
-    .filter(({ type }) => type.endsWith('StateEntered'))
-  return { milliseconds: stoppedAt - startedAt, transitions: entered.length + 1, spans }
+  const executions = machines.flatMap(({ name }) =>
+    service.listExecutions({ stateMachineArn: arnOf(name) }, { from: 0, limit: 1_000 }),
+  )
+  const entered = executions.flatMap(({ executionArn }) =>
+    service.listEvents(executionArn, EVERYTHING).filter(({ type }) => type.endsWith('StateEntered')),
+  )
+  const transitions = entered.length + executions.length
+  return { milliseconds: stoppedAt - startedAt, transitions, spans }
 }
 
 /** The names under which a definition looks up functions. */

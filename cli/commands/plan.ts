@@ -34,7 +34,7 @@ export function planCommand(): Command {
 }
 
 function printPlan(plan: PlanView): void {
-  const { workflow, steps, bindings, decisions, gates, counts, criticalPath } = plan
+  const { workflow, steps, bindings, decisions, gates, counts, warnings, criticalPath } = plan
   console.log(`${style('bold', workflow.name)} v${workflow.version}\n`)
   console.log(`${drawColumns(columnsOf(plan))}\n`)
   const rows = steps.map(({ stepId, capability = '', needs }) => {
@@ -47,10 +47,15 @@ function printPlan(plan: PlanView): void {
     console.log(
       `* ${before} waits at a gate for ${after.join(', ')}: no structure says ${edgesOf(before, after)}`,
     )
-  console.log(
-    `${counts.steps} steps, ${counts.transitions} state transitions, ${counts.definitionBytes} bytes of definition`,
-  )
+  console.log(describeCounts(counts))
+  for (const { message } of warnings) console.log(`${style('yellow', 'warning')}: ${message}`)
 }
+
+const describeCounts = (counts: PlanView['counts']): string =>
+  [
+    `${counts.steps} steps in ${counts.states} states, ${counts.definitionBytes} bytes of definition${counts.executions > 1 ? `, split over ${counts.executions} executions` : ''}`,
+    `${counts.transitions} state transitions expected, ${counts.worstTransitions} at worst; ${counts.events} events in the history, ${counts.worstEvents} at worst`,
+  ].join('\n')
 
 const edgesOf = (before: string, after: readonly string[]): string =>
   after.map((producer) => `${producer} -> ${before}`).join(', ')

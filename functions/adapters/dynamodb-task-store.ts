@@ -1,4 +1,5 @@
 import type { BlobStore, TaskStore } from '../../shared/ports/index.ts'
+import { cacheItems } from './dynamodb-cache-items.ts'
 import { gateItems } from './dynamodb-gate-items.ts'
 import { planItems } from './dynamodb-plan-items.ts'
 import { stepItems } from './dynamodb-step-items.ts'
@@ -17,5 +18,6 @@ export function dynamodbTaskStore(
     ...taskItems(tasks),
     ...stepItems(tasks),
     ...gateItems(tasks),
+    ...cacheItems(tasks),
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib'
 import type { IRole } from 'aws-cdk-lib/aws-iam'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
@@ -6,6 +7,8 @@ import { Construct } from 'constructs'
 import type { Compiled } from '../../shared/compiler/index.ts'
 import type { Workflow } from '../../shared/workflow/schema.ts'
 import type { Stage } from '../stage.ts'
+
+type Made = Pick<Compiled, 'definition' | 'substitutions'>
 
 type WorkflowMachineProps = {
   readonly stage: Stage
@@ -27,25 +30,30 @@ export class WorkflowMachine extends Construct {
   ) {
     super(scope, id)
     const stateMachineName = `${stage.prefix}-${workflow.name}`
-    this.machine = new StateMachine(this, 'Machine', {
-      stateMachineName,
-      comment: workflow.description,
-      definitionBody: DefinitionBody.fromString(JSON.stringify(compiled.definition)),
-      definitionSubstitutions: pick(substitutions, compiled.substitutions),
-      role,
-      tracingEnabled: true,
-      logs: {
-        level: LogLevel.ERROR,
-        includeExecutionData: false,
-        destination: new LogGroup(this, 'Logs', {
-          logGroupName: `/aws/vendedlogs/states/${stateMachineName}`,
-          retention: stage.logRetentionDays as RetentionDays,
-          removalPolicy: RemovalPolicy.DESTROY,
-        }),
-      },
-      // Deleting a machine ends its executions: a workflow that is removed leaves its machine to those still running.
-      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    const logs = new LogGroup(this, 'Logs', {
+      logGroupName: `/aws/vendedlogs/states/${stateMachineName}`,
+      retention: stage.logRetentionDays as RetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
     })
+    const make = (name: string, made: Made, values: Record<string, string>): StateMachine =>
+      new StateMachine(this, name === '' ? 'Machine' : `Machine-${name}`, {
+        stateMachineName: `${stateMachineName}${name === '' ? '' : `-${name}`}`,
+        comment: workflow.description,
+        definitionBody: DefinitionBody.fromString(JSON.stringify(made.definition)),
+        definitionSubstitutions: pick(values, made.substitutions),
+        role,
+        tracingEnabled: true,
+        logs: { level: LogLevel.ERROR, includeExecutionData: false, destination: logs },
+        // Deleting a machine ends its executions: a workflow that is removed leaves its machine to those still running.
+        removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+      })
+    const values = { ...substitutions }
+    for (const part of compiled.parts) {
+      // Named after its content: whoever runs the old definition starts the old parts.
+      const { stateMachineArn } = make(`${part.name.toLowerCase()}-${digestOf(part)}`, part, values)
+      values[part.name] = stateMachineArn
+    }
+    this.machine = make('', compiled, values)
     new CfnOutput(this, 'Console', {
       value: consoleLink(this.machine),
       description: `${workflow.name} in the console`,
@@ -56,6 +64,10 @@ export class WorkflowMachine extends Construct {
 function consoleLink({ stateMachineArn, env }: StateMachine): string {
   return `https://${env.region}.console.aws.amazon.com/states/home?region=${env.region}#/statemachines/view/${stateMachineArn}`
 }
+
+/** All that a part is made of. */
+const digestOf = (part: Made): string =>
+  createHash('sha256').update(JSON.stringify(part)).digest('hex').slice(0, 8)
 
 function pick(values: Record<string, string>, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(

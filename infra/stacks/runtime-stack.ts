@@ -152,7 +152,10 @@ export class RuntimeStack extends Stack {
     return role
   }
 
-  /** A state that starts an execution and waits for it learns of its end by a rule that Step Functions manages. */
+  /**
+   * Children, and the items of a distributed fan-out. A state that waits for an execution learns of its end by a rule that
+   * Step Functions manages.
+   */
   #startingChildren(): PolicyStatement[] {
     const rule = this.formatArn({
       service: 'events',
@@ -165,7 +168,7 @@ export class RuntimeStack extends Stack {
         resources: [this.#ofStates('stateMachine', '*')],
       }),
       new PolicyStatement({
-        actions: ['states:DescribeExecution', 'states:StopExecution'],
+        actions: ['states:DescribeExecution', 'states:StopExecution', 'states:RedriveExecution'],
         resources: [this.#ofStates('execution', '*:*')],
       }),
       new PolicyStatement({
@@ -191,6 +194,8 @@ export class RuntimeStack extends Stack {
         detailType: ['Step Functions Execution Status Change'],
         detail: {
           status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'],
+          // Those of tasks: items of a fan-out have executions too.
+          name: [{ prefix: 't_' }],
           // Every machine of ours, also one whose workflow is gone: its tasks go on.
           stateMachineArn: [{ prefix: this.#ofStates('stateMachine', '') }],
         },

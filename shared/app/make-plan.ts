@@ -27,6 +27,7 @@ export const makePlan =
       bindings,
       decisions,
       gates: compiled.gates,
-      counts: compiled.counts,
+      counts: { ...compiled.counts, executions: 1 + compiled.parts.length },
+      warnings: compiled.warnings,
     }
   }

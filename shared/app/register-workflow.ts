@@ -12,6 +12,7 @@ import { OrchestratorError } from '../domain/errors.ts'
 import { canonicalJson, type Json } from '../domain/json.ts'
 import type { Ports, RegisteredWorkflow } from '../ports/index.ts'
 import type { Workflow } from '../workflow/schema.ts'
+import { digestOfMachine, ensureMachine } from './ensure-machine.ts'
 import { parseWorkflow } from './plan-task.ts'
 import { workflowView } from './read-workflows.ts'
 
@@ -19,14 +20,15 @@ type Needs = Pick<Ports, 'registry' | 'machines' | 'ids' | 'clock'>
 
 /** Throws InvalidWorkflowError with every issue, InvalidInputError, ConflictError. */
 export const registerWorkflow =
-  ({ registry, machines, ids, clock }: Needs) =>
+  (ports: Needs) =>
   async ({ name, workflow: given }: { name: string; workflow: unknown }): Promise<WorkflowView> => {
+    const { registry, clock } = ports
     const workflow = parseWorkflow(given)
     if (workflow.name !== name) {
       const message = `the workflow is called "${workflow.name}", and the address says "${name}": make them the same`
       throw new OrchestratorError('InvalidInputError', message)
     }
-    const { definition, gates } = compileWorkflow(workflow)
+    const compiled = compileWorkflow(workflow)
     const [published, newest, all] = await Promise.all([
       registry.findWorkflow(name, workflow.version),
       registry.findWorkflow(name),
@@ -36,15 +38,12 @@ export const registerWorkflow =
     requireNewer(workflow, newest)
     requireUnclaimed(workflow, all)
     // By its content: a version that was never published may have left a machine.
-    const digest = ids.digest(JSON.stringify(definition)).slice(0, 8)
-    const stateMachineArn = await machines.ensure({
-      name: `${name}-v${workflow.version}-${digest}`,
-      definition,
-    })
+    const digest = digestOfMachine(ports, compiled).slice(0, 8)
+    const stateMachineArn = await ensureMachine(ports, `${name}-v${workflow.version}-${digest}`, compiled)
     const registered: RegisteredWorkflow = {
       workflow,
       stateMachineArn,
-      gates,
+      gates: compiled.gates,
       registeredAt: clock.now().toISOString(),
       active: true,
       origin: 'api',

@@ -5,7 +5,7 @@ import type { OpenTask, Task } from '../domain/task.ts'
 import type { ExecutionInput, Plan, Ports } from '../ports/index.ts'
 
 /** What a task is, besides its plan. */
-export type NewTask = Pick<OpenTask, 'tenant' | 'stateMachineArn' | 'parent'>
+export type NewTask = Pick<OpenTask, 'stateMachineArn' | 'parent'>
 
 /**
  * Stores a plan and its task, and tells of it; `first` is false where they were stored before, and then those stay. Throws
@@ -14,9 +14,9 @@ export type NewTask = Pick<OpenTask, 'tenant' | 'stateMachineArn' | 'parent'>
 export async function storeTask(
   { tasks, bus, clock }: Pick<Ports, 'tasks' | 'bus' | 'clock'>,
   plan: Plan,
-  { tenant, stateMachineArn, parent }: NewTask,
+  { stateMachineArn, parent }: NewTask,
 ): Promise<{ task: Task; first: boolean }> {
-  const { taskId, workflow, type, metadata, requestDigest } = plan
+  const { taskId, tenant, workflow, type, metadata, requestDigest } = plan
   if (!(await tasks.createPlan(plan))) requireSame(taskId, await tasks.getPlan(taskId), requestDigest)
   const task: OpenTask = {
     id: taskId,

@@ -13,6 +13,7 @@ import { canonicalJson } from '../domain/json.ts'
 import { executionName, isOpenTask, type OpenTask } from '../domain/task.ts'
 import type { Plan, Ports } from '../ports/index.ts'
 import type { Workflow } from '../workflow/schema.ts'
+import { digestOfMachine, ensureMachine } from './ensure-machine.ts'
 import { checkFileReferences, givenWorkflow, parseInput, planWorkflow, recordLoad } from './plan-task.ts'
 import { executionInput, requireSame, storeTask } from './store-task.ts'
 import { taskView } from './views.ts'
@@ -38,9 +39,11 @@ export const submitTask =
     const { bindings, decisions, children } = await planWorkflow(ports.registry, workflow)
     const machine: Machine = await makeMachine()
 
+    const { tenant } = request
     const plan: Plan = {
       taskId,
       requestDigest: digest,
+      tenant,
       type: request.type,
       metadata: request.metadata,
       workflow,
@@ -51,9 +54,8 @@ export const submitTask =
       positions: machine.positions,
       children,
     }
-    const { tenant } = request
     const { stateMachineArn } = machine
-    const { task, first } = await storeTask(ports, plan, { tenant, stateMachineArn })
+    const { task, first } = await storeTask(ports, plan, { stateMachineArn })
     if (!first || !isOpenTask(task)) return taskView(task)
     // Load is advice for the next choice: a task that is stored does not fail for it.
     await Promise.all([startTask(ports, task), recordLoad(ports.registry, decisions).catch(() => {})])
@@ -66,13 +68,11 @@ type Machine = Pick<Compiled, 'gates' | 'positions'> & { stateMachineArn: string
  * The machine that all workflows of one shape and policy share: named after its definition, and made when it is first needed.
  * Compiles at once: what cannot be compiled is refused before anything is made (S3).
  */
-function sharedMachine(
-  { machines, ids }: Pick<Ports, 'machines' | 'ids'>,
-  workflow: Workflow,
-): () => Promise<Machine> {
-  const { definition, gates, positions } = compileWorkflow(workflow, { anonymous: true })
-  const name = `shared-${ids.digest(JSON.stringify(definition)).slice(0, 24)}`
-  return async () => ({ stateMachineArn: await machines.ensure({ name, definition }), gates, positions })
+function sharedMachine(ports: Pick<Ports, 'machines' | 'ids'>, workflow: Workflow): () => Promise<Machine> {
+  const compiled = compileWorkflow(workflow, { anonymous: true })
+  const { gates, positions } = compiled
+  const name = `shared-${digestOfMachine(ports, compiled).slice(0, 24)}`
+  return async () => ({ stateMachineArn: await ensureMachine(ports, name, compiled), gates, positions })
 }
 
 /**

@@ -127,13 +127,14 @@ function shownApproval({ token: _token, ...shown }: Approval): Omit<Approval, 't
 }
 
 function timesOf(record: StepRecord): Partial<StepView> {
-  const { startedAt, endedAt, error, skipReason, degraded, progress } = record
+  const { startedAt, endedAt, error, skipReason, degraded, reused, progress } = record
   return {
     startedAt,
     ...(endedAt ? { endedAt, durationMs: Date.parse(endedAt) - Date.parse(startedAt) } : {}),
     ...(error ? { error } : {}),
     ...(skipReason ? { skipReason } : {}),
     ...(degraded ? { degraded } : {}),
+    ...(reused ? { reused } : {}),
     ...(progress && record.status === 'running' ? { progress } : {}),
   }
 }

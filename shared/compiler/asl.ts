@@ -48,7 +48,11 @@ export type MapState = {
   Type: 'Map'
   Items: Expression
   MaxConcurrency: number
-  ItemProcessor: Flow & { ProcessorConfig: { Mode: 'INLINE' } }
+  /** What each item's iteration is given; of a distributed Map all that it knows. */
+  ItemSelector?: Record<string, Expression>
+  ItemProcessor: Flow & {
+    ProcessorConfig: { Mode: 'INLINE' } | { Mode: 'DISTRIBUTED'; ExecutionType: 'STANDARD' }
+  }
   Output: unknown
 } & Onward
 

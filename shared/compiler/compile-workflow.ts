@@ -1,39 +1,45 @@
 import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
-import { describeIssues, type Issue } from '../domain/issue.ts'
+import { describeIssues, type Issue, issue } from '../domain/issue.ts'
 import type { Gate } from '../domain/plan.ts'
 import { issuesOfCycle } from '../workflow/graph.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import { isLoop, type Steps, type Workflow } from '../workflow/schema.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Definition, Flow } from './asl.ts'
-import { type Cost, EXECUTION, sum } from './costs.ts'
-import { flowOfSteps, newMachine } from './steps-flow.ts'
+import { EXECUTION, sum } from './costs.ts'
+import { flowOfSteps, type Machine, newMachine } from './steps-flow.ts'
 import { issuesOfUnsupported } from './unsupported.ts'
 
 const SUBSTITUTIONS = ['RebindFunction', 'ControlFunction', 'TasksTable']
-const MAX_DEFINITION_BYTES = 1_000_000
 const MAX_STATE_NAME = 80
+
+/** Of one execution: what Step Functions accepts, and what we keep away from it. */
+const LIMITS = { bytes: 1_000_000, events: 25_000, expectedEvents: 10_000 }
 
 export type Counts = {
   /** Those in loops included. */
   steps: number
   states: number
-  /** States entered where nothing goes wrong, plus one for the end: what Standard workflows bill. */
+  /** States entered where nothing goes wrong, plus one for each execution's end: what Standard workflows bill. */
   transitions: number
   worstTransitions: number
-  /** Events in the execution's history, likewise. */
+  /** Events in the history of the execution that has most, likewise. */
   events: number
   worstEvents: number
   definitionBytes: number
 }
 
-export type Compiled = {
-  definition: Definition
-  /** Names in `${...}` that whoever creates the state machine fills in. */
-  substitutions: string[]
+/** A state machine, and the names in `${...}` that whoever creates it fills in. */
+type Made = { definition: Definition; substitutions: string[] }
+
+export type Compiled = Made & {
+  /** Of a workflow that is too large for one machine: those that the first one starts, by the names that it has for their ARNs. */
+  parts: (Made & { name: string })[]
   /** Waits that the structure does not express; steps of a loop by place (`improve.draft`). */
   gates: Gate[]
   counts: Counts
+  /** What may go wrong, though it need not. */
+  warnings: Issue[]
   /** In a machine whose names are positions: which one each step has. */
   positions?: Record<string, string> | undefined
 }
@@ -41,36 +47,66 @@ export type Compiled = {
 type Options = {
   /** Names by position, so that workflows of one shape and policy become the same machine. */
   anonymous?: boolean
+  /** Of one definition; smaller in tests. */
+  maxBytes?: number
 }
 
 /**
- * A workflow as a state machine. Pure; equal workflows, equal bytes. Throws InvalidWorkflowError with every reason why it
- * cannot be one.
+ * A workflow as a state machine; as several, where one would be too large. Pure; equal workflows, equal bytes. Throws
+ * InvalidWorkflowError with every reason why it cannot be one.
  */
-export function compileWorkflow(workflow: Workflow, { anonymous = false }: Options = {}): Compiled {
+export function compileWorkflow(
+  workflow: Workflow,
+  { anonymous = false, maxBytes = LIMITS.bytes }: Options = {},
+): Compiled {
   refuse([...issuesOfUnsupported(workflow), ...issuesOfCycles(workflow.steps)])
-  const machine = newMachine(anonymous)
-  const { flow, costs } = flowOfSteps(workflow.steps, machine)
-  const definition: Definition = {
-    ...(anonymous ? {} : { Comment: `${workflow.name} v${workflow.version}` }),
-    QueryLanguage: 'JSONata',
-    ...flow,
+  const whole = compileSteps(workflow, newMachine(anonymous))
+  const fits = whole.counts.definitionBytes <= maxBytes && whole.counts.events <= LIMITS.expectedEvents
+  // What the states weigh is known, what joins them is not: a twentieth for that.
+  const budget = { bytes: 0.95 * maxBytes, events: 0.95 * LIMITS.expectedEvents }
+  const compiled = fits ? whole : compileSteps(workflow, newMachine(anonymous, budget))
+  refuse([...issuesOfSize(compiled, maxBytes), ...compiled.tooLong])
+  const { tooLong: _tooLong, largest: _largest, ...result } = compiled
+  return result
+}
+
+function compileSteps({ name, version, steps }: Workflow, machine: Machine) {
+  const main = flowOfSteps(steps, machine)
+  const all = [...machine.parts, main]
+  const definitions = all.map(({ flow }): Definition => {
+    return {
+      ...(machine.anonymous ? {} : { Comment: `${name} v${version}` }),
+      QueryLanguage: 'JSONata',
+      ...flow,
+    }
+  })
+  const texts = definitions.map((definition) => JSON.stringify(definition))
+  const bytes = texts.map((text) => new TextEncoder().encode(text).length)
+  const made = definitions.map((definition, at): Made => {
+    const names = [...SUBSTITUTIONS, ...machine.parts.map((part) => part.name)]
+    return { definition, substitutions: names.filter((one) => texts[at]?.includes(`\${${one}}`)) }
+  })
+  const costs = all.map((one) => sum(EXECUTION, one.costs))
+  const events = (which: 'expected' | 'worst'): number => Math.max(...costs.map((one) => one[which].events))
+  const { expected, worst } = sum(...costs)
+  const counts: Counts = {
+    steps: everyStep(steps).length,
+    states: all.reduce((count, { flow }) => count + stateNames(flow).length, 0),
+    transitions: expected.transitions,
+    worstTransitions: worst.transitions,
+    events: events('expected'),
+    worstEvents: events('worst'),
+    definitionBytes: bytes.reduce((one, other) => one + other, 0),
   }
-  const text = JSON.stringify(definition)
-  const definitionBytes = new TextEncoder().encode(text).length
-  refuse([...issuesOfSize(definitionBytes), ...issuesOfNames(flow)])
-  const { expected, worst } = sum(EXECUTION, costs)
   return {
-    definition,
-    substitutions: SUBSTITUTIONS.filter((name) => text.includes(`\${${name}}`)),
+    ...(made.at(-1) as Made),
+    parts: machine.parts.map((part, at) => ({ name: part.name, ...(made[at] as Made) })),
     gates: machine.gates,
-    counts: {
-      steps: everyStep(workflow.steps).length,
-      states: countStates(flow),
-      ...countsOf(expected, worst),
-      definitionBytes,
-    },
-    ...(anonymous ? { positions: machine.positions } : {}),
+    counts,
+    warnings: warningsOf(counts),
+    ...(machine.anonymous ? { positions: machine.positions } : {}),
+    largest: Math.max(...bytes),
+    tooLong: all.flatMap(({ flow }) => issuesOfNames(flow)),
   }
 }
 
@@ -99,10 +135,23 @@ function issuesOfCycles(steps: Steps): Issue[] {
   return [...issuesOfCycle(graphOfWorkflow({ steps })), ...inLoops]
 }
 
-function issuesOfSize(bytes: number): Issue[] {
-  if (bytes <= MAX_DEFINITION_BYTES) return []
-  const message = `the definition has ${bytes} bytes; Step Functions accepts ${MAX_DEFINITION_BYTES}: split the workflow`
-  return [{ code: 'definition-too-large', path: 'steps', message }]
+function issuesOfSize({ largest, counts }: { largest: number; counts: Counts }, maxBytes: number): Issue[] {
+  const issues: Issue[] = []
+  if (largest > maxBytes) {
+    const message = `a definition has ${largest} bytes; Step Functions accepts ${maxBytes}, and a loop or a step is not split further`
+    issues.push(issue('definition-too-large', 'steps', message))
+  }
+  if (counts.events > LIMITS.expectedEvents) {
+    const message = `about ${counts.events} events are expected in the history of one execution; ${LIMITS.expectedEvents} is the most, for Step Functions ends one at ${LIMITS.events}: make loops and fan-outs smaller, or workflows of their own`
+    issues.push(issue('history-too-long', 'steps', message))
+  }
+  return issues
+}
+
+function warningsOf({ worstEvents }: Counts): Issue[] {
+  if (worstEvents <= LIMITS.events) return []
+  const message = `up to ${worstEvents} events in the history of one execution, if loops, fan-outs and retries use all they may; Step Functions ends it at ${LIMITS.events}: lower maxItems or maxIterations`
+  return [issue('history-may-be-too-long', 'steps', message)]
 }
 
 function issuesOfNames(flow: Flow): Issue[] {
@@ -110,7 +159,7 @@ function issuesOfNames(flow: Flow): Issue[] {
     .filter((name) => name.length > MAX_STATE_NAME)
     .map((name) => {
       const message = `the state "${name}" has a name of ${name.length} characters; Step Functions accepts ${MAX_STATE_NAME}: shorten the step's id, or those of the loops around it`
-      return { code: 'name-too-long', path: pathOfPlace(name.split(':')[0] ?? name), message }
+      return issue('name-too-long', pathOfPlace(name.split(':')[0] ?? name), message)
     })
 }
 
@@ -120,15 +169,4 @@ function stateNames({ States }: Flow): string[] {
       state.Type === 'Parallel' ? state.Branches : state.Type === 'Map' ? [state.ItemProcessor] : []
     return [name, ...inner.flatMap(stateNames)]
   })
-}
-
-const countStates = (flow: Flow): number => stateNames(flow).length
-
-function countsOf(expected: Cost, worst: Cost) {
-  return {
-    transitions: expected.transitions,
-    worstTransitions: worst.transitions,
-    events: expected.events,
-    worstEvents: worst.events,
-  }
 }

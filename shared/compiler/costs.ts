@@ -1,8 +1,10 @@
 /**
  * What states cost: transitions are what Standard workflows bill, events are what an execution's history holds 25,000 of at
- * most. `expected` is the way on which nothing goes wrong; `worst` is every step using up its attempts with two agents.
+ * most. `expected` is the way on which nothing goes wrong; `worst` is every step, item and round that there may be, each
+ * step using up its attempts. A failover to another agent comes on top.
  */
 import { type AgentStep, DEFAULT_MAX_ITEMS, isAgentStep, type Step, stepKind } from '../workflow/schema.ts'
+import { isDistributed } from './control-states.ts'
 import type { Tree } from './decompose.ts'
 
 export type Cost = { transitions: number; events: number }
@@ -21,6 +23,8 @@ const WAITING_TASK = cost(1, 6)
 const PASSED = cost(1, 2)
 /** Entered, started, succeeded, left. */
 const CONTAINER = cost(1, 4)
+/** A Map whose items have executions, and so histories, of their own. */
+const DISTRIBUTED = cost(1, 6)
 /** Each iteration of a Map is started and succeeds. */
 const ITERATION = cost(0, 2)
 /** Each is scheduled, started and fails; a retry is billed as a transition. */
@@ -29,6 +33,8 @@ const FAILED_ATTEMPT = cost(1, 3)
 export const EXECUTION = same(cost(1, 2))
 export const GATE = same(WAITING_TASK)
 export const PARALLEL = same(CONTAINER)
+/** A state that starts an execution and waits for it. */
+export const START = same(WAITING_TASK)
 /** What ends a branch after a Choice, which cannot. */
 export const SUCCEED = same(PASSED)
 
@@ -63,25 +69,36 @@ export function costsOfLoop(body: Costs, maxIterations: number): Costs {
 }
 
 /** Of the structure of a graph. */
-export function costsOfTree(tree: Tree, ofNode: (node: number) => Costs): Costs {
+export function costsOfTree(
+  tree: Tree,
+  ofNode: (node: number) => Costs,
+  /** Of a part that is an execution of its own. */
+  ofStarted: (part: Tree) => Costs | undefined = () => undefined,
+): Costs {
   if (tree.kind === 'step') return ofNode(tree.node)
-  const parts = (tree.kind === 'sequence' ? tree.parts : tree.branches).map((part) =>
-    costsOfTree(part, ofNode),
-  )
+  const inner = tree.kind === 'sequence' ? tree.parts : tree.branches
+  const parts = inner.map((part) => ofStarted(part) ?? costsOfTree(part, ofNode, ofStarted))
   return tree.kind === 'parallel' ? sum(PARALLEL, ...parts) : sum(...parts)
 }
 
 function ofAgent({ bind, retry }: AgentStep): Costs {
   // The rebinder, its Choice and its Wait.
-  const rebinding = add(TASK, PASSED, PASSED)
-  const failing = add(cost(0, 2), times(retry.maxAttempts, FAILED_ATTEMPT))
-  const lastOne = add(TASK, times(retry.maxAttempts - 1, FAILED_ATTEMPT))
-  const late = bind === 'late' ? rebinding : cost(0, 0)
-  return { expected: add(late, TASK), worst: add(late, failing, rebinding, lastOne) }
+  const late = bind === 'late' ? add(TASK, PASSED, PASSED) : cost(0, 0)
+  const failed = times(retry.maxAttempts - 1, FAILED_ATTEMPT)
+  return { expected: add(late, TASK), worst: add(late, TASK, failed) }
 }
 
-function ofFanOut({ forEach: _forEach, maxItems = DEFAULT_MAX_ITEMS, ...step }: AgentStep): Costs {
+function ofFanOut(step: AgentStep): Costs {
+  const { maxItems = DEFAULT_MAX_ITEMS } = step
   const item = ofAgent(step)
+  if (isDistributed(step)) {
+    const children = (count: number, one: Cost): Cost => cost(count * (1 + one.transitions), 0)
+    const around = add(TASK, DISTRIBUTED, TASK)
+    return {
+      expected: add(around, children(Math.min(EXPECTED_ITEMS, maxItems), item.expected)),
+      worst: add(around, children(maxItems, item.worst)),
+    }
+  }
   const around = add(TASK, CONTAINER, TASK)
   return {
     expected: add(around, times(Math.min(EXPECTED_ITEMS, maxItems), add(ITERATION, item.expected))),

@@ -1,4 +1,5 @@
 import type { Flow, Onward, State } from './asl.ts'
+import { startState } from './control-states.ts'
 import type { Tree } from './decompose.ts'
 
 const MAX_STATE_NAME = 80
@@ -10,6 +11,8 @@ export type FlowOptions = {
   statesOf(node: number, onward: Onward): Record<string, State>
   /** Names of Parallels so far. */
   used: Set<string>
+  /** Parts that are machines of their own, by the names that stand for their ARNs. */
+  started?: ReadonlyMap<Tree, string>
 }
 
 /** A structure as states that go `onward`: sequences by `Next`, side by side as `Parallel`. */
@@ -20,6 +23,11 @@ export function flowOf(tree: Tree, options: FlowOptions, onward: Onward = { End:
 
   /** Adds the states of `part`, which then goes `onward`; answers the name of its first state. */
   function addStates(part: Tree, onward: Onward, into: Record<string, State>): string {
+    const started = options.started?.get(part)
+    if (started !== undefined) {
+      into[started] = startState(started, onward)
+      return started
+    }
     if (part.kind === 'step') {
       const own = options.statesOf(part.node, onward)
       Object.assign(into, own)

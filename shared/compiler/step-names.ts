@@ -2,11 +2,14 @@
 export type StepNames = {
   /** Of its first state, as a rule; those of the others begin with it. */
   name: string
-  /** Where its function stands in the execution's input. */
-  key: string
+  /** JSONata: the ARN of its agent's function, as planned. */
+  agent: string
   /** JSONata: its instance path. */
   path: string
 }
+
+/** JSONata: what the execution was started with. */
+export const INPUT = '$states.context.Execution.Input'
 
 export const literal = (text: string): string => `'${text}'`
 

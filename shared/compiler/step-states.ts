@@ -82,13 +82,13 @@ export function wayOut({ name }: StepNames, onward: Onward): { to: string; state
   return { to: settled, states: { [settled]: { Type: 'Succeed' } } }
 }
 
-function stepTask({ path, key }: StepNames, step: AgentStep, names: StateNames, onward: Onward): TaskState {
+function stepTask({ path, agent }: StepNames, step: AgentStep, names: StateNames, onward: Onward): TaskState {
   return {
     Type: 'Task',
     ...(step.description ? { Comment: step.description } : {}),
     Resource: 'arn:aws:states:::lambda:invoke',
     Arguments: {
-      FunctionName: functionOf(key),
+      FunctionName: functionOf(agent),
       Payload: { ...CALL, path: fieldOf(path) },
     },
     Output: '{% $states.result.Payload %}',
@@ -100,8 +100,8 @@ function stepTask({ path, key }: StepNames, step: AgentStep, names: StateNames, 
 }
 
 /** The rebinder's choice when there is one, else the plan's. */
-const functionOf = (name: string): string =>
-  `{% $exists($states.input.rebound) ? $states.input.rebound.functionArn : $states.context.Execution.Input.functions.${name} %}`
+const functionOf = (agent: string): string =>
+  `{% $exists($states.input.rebound) ? $states.input.rebound.functionArn : ${agent} %}`
 
 /** `maxAttempts` counts invocations, MaxAttempts counts retries. A bound that no delay reaches is not said. */
 function agentRetry({ retry }: AgentStep): Retrier {

@@ -6,12 +6,24 @@ import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Flow, Onward, State } from './asl.ts'
 import { byPosition } from './by-position.ts'
 import { statesOfControlled, statesOfFanOut } from './control-states.ts'
-import { type Costs, costsOfLoop, costsOfStep, costsOfTree, GATE, PARALLEL, SUCCEED, sum } from './costs.ts'
+import {
+  type Costs,
+  costsOfLoop,
+  costsOfStep,
+  costsOfTree,
+  GATE,
+  PARALLEL,
+  START,
+  SUCCEED,
+  sum,
+} from './costs.ts'
+import type { Tree } from './decompose.ts'
 import { flowOf } from './flow.ts'
 import { gateState } from './gate-state.ts'
 import { nextRoundOf, statesOfLoop } from './loop-states.ts'
 import { orderOf } from './order.ts'
-import { literal, type StepNames } from './step-names.ts'
+import { type Split, splitTree, type Weight } from './split.ts'
+import { INPUT, literal, type StepNames } from './step-names.ts'
 import { statesOfStep } from './step-states.ts'
 import { structureOf } from './structure.ts'
 
@@ -23,6 +35,9 @@ export type Machine = {
   /** By place. */
   gates: Gate[]
   positions: Record<string, string>
+  /** Where the whole is too large for one machine: what one may hold, and the others that it starts, the inner ones first. */
+  budget?: Weight | undefined
+  parts: { name: string; flow: Flow; costs: Costs }[]
 }
 
 /** Which graph: the workflow's, or the body of a loop. */
@@ -34,11 +49,13 @@ type Where = {
   variable?: string
 }
 
-export const newMachine = (anonymous: boolean): Machine => ({
+export const newMachine = (anonymous: boolean, budget?: Weight): Machine => ({
   anonymous,
+  budget,
   used: new Set(),
   gates: [],
   positions: {},
+  parts: [],
 })
 
 /** The steps of a graph without cycles as states; loops, fan-outs and whatever else waits are single nodes to it. */
@@ -62,29 +79,53 @@ export function flowOfSteps(
     const after = gates.get(node)?.map((producer) => pathIn(where.place, idOf(producer)))
     if (after) machine.gates.push({ before: pathIn(where.place, id), after })
   }
-  const flow = flowOf(tree, { nameOf, statesOf: statesWithGate, used: machine.used }, onward)
-  return { flow, costs: costsOfTree(tree, (node) => costs.get(node) as Costs) }
+  // A variable of this execution is nothing to another: loops stay whole.
+  const { budget } = where.variable === undefined ? machine : { budget: undefined }
+  const split: Split = budget ? splitTree(tree, weightOf, budget) : { tree, parts: [] }
+  const started = new Map<Tree, string>()
+  for (const part of split.parts) {
+    const name = `Part${started.size + 1}`
+    machine.parts.push({ name, ...compiled(part) })
+    started.set(part, name)
+  }
+  return compiled(split.tree, onward)
 
-  function statesWithGate(node: number, next: Onward): Record<string, State> {
+  function compiled(part: Tree, next?: Onward): { flow: Flow; costs: Costs } {
+    const statesOfNode = (node: number, after: Onward): Record<string, State> => {
+      const own = withGate(node, after, machine)
+      costs.set(node, own.costs)
+      return own.states
+    }
+    const flow = flowOf(part, { nameOf, statesOf: statesOfNode, used: machine.used, started }, next)
+    const ofStarted = (inner: Tree): Costs | undefined => (started.has(inner) ? START : undefined)
+    return { flow, costs: costsOfTree(part, (node) => costs.get(node) as Costs, ofStarted) }
+  }
+
+  function weightOf(node: number): Weight {
+    const { states, costs: own } = withGate(node, { End: true }, newMachine(machine.anonymous))
+    return { bytes: JSON.stringify(states).length, events: own.expected.events }
+  }
+
+  function withGate(node: number, next: Onward, into: Machine): Part {
     const names = namesOf(node)
-    const own = statesOf(stepOf(node), names, next, machine, pathIn(where.place, idOf(node)))
+    const own = statesOf(stepOf(node), names, next, into, pathIn(where.place, idOf(node)))
     const producers = gates.get(node)?.length
-    costs.set(node, producers === undefined ? own.costs : sum(GATE, own.costs))
-    if (producers === undefined) return own.states
+    if (producers === undefined) return own
     const [entry] = Object.keys(own.states)
-    return { [`${names.name}: gate`]: gateState(names, producers, entry), ...own.states }
+    const gate = { [`${names.name}: gate`]: gateState(names, producers, entry) }
+    return { states: { ...gate, ...own.states }, costs: sum(GATE, own.costs) }
   }
 
   function namesOf(node: number): StepNames {
     const name = nameOf(node)
-    return { name, key: name, path: pathOf(node, name) }
+    return { name, agent: `${INPUT}.functions.${name}`, path: pathOf(node, name) }
   }
 
   function pathOf(node: number, name: string): string {
     const { variable } = where
     if (!machine.anonymous)
       return variable === undefined ? literal(idOf(node)) : `$${variable} & ${literal(`.${idOf(node)}`)}`
-    const id = `$states.context.Execution.Input.steps.${name}`
+    const id = `${INPUT}.steps.${name}`
     return variable === undefined ? id : `$${variable} & '.' & ${id}`
   }
 
@@ -128,7 +169,7 @@ function partOfLoop(
 
 /** What the states of a step depend on besides its name. */
 function policyOf(step: Step): string {
-  const names = { name: '', key: '', path: literal('') }
+  const names = { name: '', agent: '', path: literal('') }
   return JSON.stringify(statesOf(step, names, { End: true }, newMachine(true), '').states)
 }
 

@@ -3,9 +3,6 @@ import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import { isAgentStep, type Step, stepKind, type Workflow } from '../workflow/schema.ts'
 import { CONTROLLED } from './control-states.ts'
 
-/** What an inline Map does side by side. */
-const MAX_INLINE_CONCURRENCY = 40
-
 /** Parts of the language that parse and validate but cannot be compiled yet: refused, never approximated. */
 export function issuesOfUnsupported(workflow: Workflow): Issue[] {
   return everyStep(workflow.steps).flatMap(({ place, step }) =>
@@ -22,9 +19,6 @@ function unsupportedParts(step: Step): { part: string; why: string }[] {
   const kind = stepKind(step)
   if (kind !== 'agent' && !CONTROLLED.includes(kind)) parts.push({ part: kind, why: KIND_NAMES[kind] })
   if (!isAgentStep(step)) return parts
-  if (step.forEach !== undefined && (step.maxConcurrency ?? 0) > MAX_INLINE_CONCURRENCY)
-    parts.push({ part: 'maxConcurrency', why: `a fan-out of more than ${MAX_INLINE_CONCURRENCY} at once` })
-  if (step.cache) parts.push({ part: 'cache', why: 'a cache of outputs' })
   if (step.prefer) parts.push({ part: 'prefer', why: 'selection by preference' })
   return parts
 }

@@ -40,6 +40,10 @@ export const StepViewSchema = z.object({
   progress: z.object({ fraction: z.number(), note: z.string() }).optional(),
   decision: DecisionSchema.optional(),
   approval: ApprovalSchema.omit({ token: true }).optional(),
+  reused: z
+    .object({ taskId: z.string(), path: z.string() })
+    .optional()
+    .describe('The step whose output this one has from the cache'),
   child: z.string().optional().describe('The task that runs the workflow which this step calls'),
 })
 export type StepView = z.infer<typeof StepViewSchema>
@@ -92,7 +96,9 @@ export const PlanViewSchema = z.object({
     events: z.number().describe("Of the execution's history; Step Functions ends one of more than 25,000"),
     worstEvents: z.number(),
     definitionBytes: z.number(),
+    executions: z.number().describe('More than one where a definition would be too large'),
   }),
+  warnings: z.array(IssueSchema).describe('What may go wrong, though it need not'),
 })
 export type PlanView = z.infer<typeof PlanViewSchema>
 

@@ -29,6 +29,14 @@ export const StoredValueSchema = z.union([
 ])
 export type StoredValue = z.infer<typeof StoredValueSchema>
 
+/** An output that equal steps may reuse until then, and whose it is. */
+export const KeptOutputSchema = z.object({
+  output: StoredValueSchema,
+  from: z.object({ taskId: z.string(), path: z.string() }),
+  until: z.string(),
+})
+export type KeptOutput = z.infer<typeof KeptOutputSchema>
+
 /** What a person is asked, and what was answered. */
 export const ApprovalSchema = z.object({
   prompt: z.string(),
@@ -66,6 +74,7 @@ export const StepRecordSchema = z.object({
   error: FailureSchema.optional(),
   skipReason: z.string().optional(),
   degraded: z.string().optional().describe('Why the output is not what was asked for'),
+  reused: KeptOutputSchema.shape.from.optional().describe('The step whose output this is'),
   progress: z.object({ fraction: z.number(), note: z.string() }).optional(),
   approval: ApprovalSchema.optional(),
   child: z.string().optional().describe('Of a child workflow: the task that runs it'),

@@ -1,6 +1,6 @@
 import type { Json } from '../domain/json.ts'
 import type { Binding, Decision, Gate } from '../domain/plan.ts'
-import type { Approval, Attempt, StepRecord, StoredValue } from '../domain/step.ts'
+import type { Approval, Attempt, KeptOutput, StepRecord, StoredValue } from '../domain/step.ts'
 import type { EndedTask, OpenTask, Task, TaskStatus } from '../domain/task.ts'
 import type { Workflow } from '../workflow/schema.ts'
 
@@ -8,6 +8,7 @@ import type { Workflow } from '../workflow/schema.ts'
 export type Plan = {
   taskId: string
   requestDigest: string
+  tenant: string
   type?: string | undefined
   metadata: Record<string, string>
   workflow: Workflow
@@ -32,7 +33,7 @@ export type TakeOver =
 export type Ownership = { taskId: string; path: string; owner: string; fence: string }
 
 export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> &
-  Partial<Pick<StepRecord, 'agentId' | 'output' | 'error' | 'degraded' | 'skipReason'>>
+  Partial<Pick<StepRecord, 'agentId' | 'output' | 'error' | 'degraded' | 'skipReason' | 'reused'>>
 
 /** Tasks, their plans and their steps. Every write is one conditional write of one item. */
 export type TaskStore = {
@@ -82,6 +83,10 @@ export type TaskStore = {
   ): Promise<{ done: number; token: string | undefined }>
   findSteps(taskId: string, paths: readonly string[]): Promise<StepRecord[]>
   listSteps(taskId: string): Promise<StepRecord[]>
+
+  /** What an equal step has answered; may have expired. */
+  findOutput(key: string): Promise<KeptOutput | undefined>
+  keepOutput(key: string, kept: KeptOutput): Promise<void>
 
   /** A value as it is kept: inline when small, else put in the blob store first. */
   storeValue(taskId: string, value: Json): Promise<StoredValue>

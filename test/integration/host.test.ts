@@ -252,4 +252,74 @@ describe('the agent host', () => {
       output: { blob: expect.stringContaining(`tasks/${taskId}/`), bytes: 100_010 },
     })
   })
+
+  describe('with a cache', () => {
+    const step = { capability: 'work.do', input: '{% $input %}', cache: { ttlSeconds: 60 } }
+    const outcomeOf = async (taskId: string, path = 'a') => {
+      const record = await stepOf(taskId, path)
+      const output = record?.output && (await stores.ports.tasks.loadValue(record.output))
+      return { status: record?.status, output, reused: record?.reused }
+    }
+    const run = async (input: object, more: object = {}) => {
+      const taskId = await seed({ a: { ...step, ...more } }, input)
+      await invoke(taskId, 'a')
+      return taskId
+    }
+
+    it('reuses the output of an equal step, whatever the order of its members, and says whose it is (M1)', async () => {
+      const first = await run({ q: 1, r: { x: 1, y: 2 } })
+      const second = await run({ r: { y: 2, x: 1 }, q: 1 })
+      expect(work).toHaveBeenCalledTimes(1)
+      const output = { got: { q: 1, r: { x: 1, y: 2 } } }
+      expect(await outcomeOf(first)).toEqual({ status: 'succeeded', output, reused: undefined })
+      expect(await outcomeOf(second)).toEqual({
+        status: 'succeeded',
+        output,
+        reused: { taskId: first, path: 'a' },
+      })
+    })
+
+    it('makes it again for another input, without a cache, and when its time is over (M1)', async () => {
+      await run({ q: 2 })
+      await run({ q: 3 })
+      await run({ q: 2 }, { cache: undefined })
+      expect(work).toHaveBeenCalledTimes(3)
+      const { clock } = stores.ports
+      stores.ports.clock = { now: () => new Date(Date.now() + 61_000) }
+      await run({ q: 2 })
+      stores.ports.clock = clock
+      expect(work).toHaveBeenCalledTimes(4)
+    })
+
+    it('runs the agent when the cache is out of reach, or its output gone (M2)', async () => {
+      const large = 'x'.repeat(20_000)
+      await run({ large })
+      for (const key of stores.recorded.blobs.keys())
+        if (key.startsWith('tasks/')) stores.recorded.blobs.delete(key)
+      const { findOutput, keepOutput } = stores.ports.tasks
+      const refuse = () => Promise.reject(new Error('refused'))
+      Object.assign(stores.ports.tasks, { findOutput: refuse, keepOutput: refuse })
+      const taskId = await run({ q: 4 })
+      Object.assign(stores.ports.tasks, { findOutput, keepOutput })
+      expect(await outcomeOf(taskId)).toMatchObject({ status: 'succeeded', reused: undefined })
+      await run({ large })
+      expect(work).toHaveBeenCalledTimes(3)
+    })
+
+    it('keeps what it reuses with its own task (M3)', async () => {
+      const large = 'y'.repeat(20_000)
+      await run({ large })
+      const taskId = await run({ large })
+      expect(work).toHaveBeenCalledTimes(1)
+      expect((await stepOf(taskId, 'a'))?.output).toMatchObject({ blob: expect.stringContaining(taskId) })
+    })
+
+    it('keeps no failure', async () => {
+      work.mockRejectedValueOnce(new Error('broken'))
+      const taskId = await seed({ a: step }, { q: 5 })
+      await expect(invoke(taskId, 'a')).rejects.toThrow('broken')
+      await run({ q: 5 })
+      expect(work).toHaveBeenCalledTimes(2)
+    })
+  })
 })

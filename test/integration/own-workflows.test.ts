@@ -116,6 +116,26 @@ describe('a workflow that comes with its task', () => {
   })
 })
 
+it('splits a workflow that is too large for one machine over several executions', async () => {
+  // 24 chains of 25 steps, and one that gathers them.
+  const chains = Array.from({ length: 24 }, (_, chain) => chain)
+  const steps = Object.fromEntries([
+    ...chains.flatMap((chain) =>
+      Array.from({ length: 25 }, (_, at) => [
+        `c${chain}_${at}`,
+        { capability: 'echo', input: { n: at === 0 ? 1 : `{% $steps.c${chain}_${at - 1}.n + 1 %}` } },
+      ]),
+    ),
+    ['all', { capability: 'echo', input: chains.map((chain) => `{% $steps.c${chain}_24.n %}`) }],
+  ])
+  const workflow = { name: 'large', steps, output: '{% $sum($steps.all) %}' }
+  const plan = await api.call('POST', '/plans', { workflow })
+  expect(plan.body.counts).toMatchObject({ steps: 601, executions: 3 })
+  const { taskId } = await submit(workflow)
+  expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
+  expect((await api.call('GET', `/tasks/${taskId}/result`)).body.result).toBe(24 * 25)
+})
+
 describe('a workflow that is published at run time', () => {
   const greeting = (version: number, word: string) => ({
     name: 'greeting',
@@ -322,6 +342,29 @@ describe('a fan-out', () => {
       each: list.map((n, at) => ({ n, at })),
       sum: { sum: 465, status: 'succeeded' },
     })
+  })
+
+  it.each(['early', 'late'])('has more than 40 at once in executions of their own (%s)', async (bind) => {
+    const list = Array.from({ length: 120 }, (_, index) => index)
+    const loop = {
+      steps: { each: fan({ bind, maxConcurrency: 60 }).steps.each },
+      until: '{% $iteration = 2 %}',
+    }
+    const workflow = {
+      name: 'wide',
+      steps: { loop: { repeat: { ...loop, maxIterations: 2, output: '{% $steps.each %}' } } },
+      output: '{% $steps.loop %}',
+    }
+    const { taskId } = await submit(workflow, { list })
+    expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
+    expect(await resultOf(taskId)).toEqual(list.map((n, at) => ({ n, at })))
+  })
+
+  it('tolerates failures among executions of their own', async () => {
+    const list = Array.from({ length: 45 }, (_, index) => (index === 7 ? BROKEN : TABLE))
+    const { taskId } = await submit(profiles({ maxConcurrency: 45, tolerate: 1 }), { list })
+    expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
+    expect(await resultOf(taskId)).toBe(45)
   })
 
   it('gives each item as the input where the step says nothing else', async () => {

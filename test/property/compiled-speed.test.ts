@@ -33,6 +33,20 @@ describe('what is compiled, run by the engine', () => {
     expect(report.transitionsPerStep.median).toBeLessThanOrEqual(1.6)
   })
 
+  it('ends in that time when it is split over several executions, gates between them and all (X1)', async () => {
+    let parts = 0
+    const compile = (workflow: Workflow) => {
+      const compiled = compileWorkflow(workflow, { maxBytes: 15_000 })
+      const [largest = 0] = [compiled, ...compiled.parts].map(bytesOf).sort((a, b) => b - a)
+      expect(largest).toBeLessThanOrEqual(15_000)
+      parts += compiled.parts.length
+      return compiled
+    }
+    const report = await measurePlans(randomPlans(200, [8, 60], 11), { compile })
+    expect(report).toMatchObject({ graphs: 200, refused: 0, makespanRatio: { median: 1, max: 1 } })
+    expect(parts).toBeGreaterThan(400)
+  })
+
   it('is seen to be slower when levels stand in for gates', async () => {
     const { makespanRatio } = await measurePlans(randomPlans(20, [8, 20], 8), { compile: byLevels })
     expect(makespanRatio.median).toBeGreaterThan(1.05)
@@ -51,6 +65,8 @@ describe('what is compiled, run by the engine', () => {
     await expect(measurePlans(plans, { compile })).rejects.toThrow(/FAILED/)
   })
 })
+
+const bytesOf = ({ definition }: { definition: object }): number => JSON.stringify(definition).length
 
 type Compiled = ReturnType<typeof compileWorkflow>
 
@@ -74,7 +90,11 @@ function byLevels(workflow: Workflow): Compiled {
       used: new Set(),
       statesOf: (node, onward) => {
         const id = ids[node] as string
-        return statesOfStep({ name: id, key: id, path: `'${id}'` }, workflow.steps[id] as AgentStep, onward)
+        return statesOfStep(
+          { name: id, agent: `$states.context.Execution.Input.functions.${id}`, path: `'${id}'` },
+          workflow.steps[id] as AgentStep,
+          onward,
+        )
       },
     },
   )

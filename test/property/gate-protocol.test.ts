@@ -3,7 +3,7 @@ import type { TaskState } from '../../shared/compiler/asl.ts'
 import { GATE_WRITE, gateState } from '../../shared/compiler/gate-state.ts'
 import { exploreGate, PRODUCERS } from '../support/gate-model.ts'
 
-const GATE = gateState({ name: 'c', key: 'c', path: "'c'" }, PRODUCERS.length)
+const GATE = gateState({ name: 'c', agent: '', path: "'c'" }, PRODUCERS.length)
 
 /** The state with another condition on its write; a value that no expression mentions would be refused. */
 function withCondition(ConditionExpression: string): TaskState {

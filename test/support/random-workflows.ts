@@ -110,7 +110,8 @@ function stepOf(
       ...agent,
       forEach: list,
       input: { ...facts, item: '{% $item %}', index: '{% $index %}' },
-      maxConcurrency: 1 + Math.floor(until * 4),
+      // Beyond 40 each item has an execution of its own.
+      maxConcurrency: until < 0.2 ? 41 : 1 + Math.floor(until * 4),
       tolerate: pick([0, 1, '50%', '100%'], tolerate),
     }
   }

@@ -104,6 +104,7 @@ export async function storedRuns(awsUrl: string): Promise<StoredRuns> {
       const plan = {
         taskId,
         requestDigest: '',
+        tenant: 'default',
         metadata: {},
         workflow,
         input,

@@ -118,6 +118,28 @@ describe('compileWorkflow', () => {
     })
   })
 
+  it.each(['early', 'late'])(
+    'gives the items of a fan-out of more than 40 at once executions of their own (%s)',
+    (bind) => {
+      const each = { capability: 'echo', bind, forEach: '{% $input.list %}', maxConcurrency: 41 }
+      const repeat = { steps: { each }, until: '{% true %}', maxIterations: 1 }
+      const { workflow } = validateWorkflow({ name: 'w', steps: { l: { repeat } } })
+      const { definition } = compileWorkflow(workflow as never)
+      const verdict = aslValidator(structuredClone(definition) as never, { checkArn: false })
+      expect(verdict.errorsText()).toBe('')
+      const map = definition.States['l.each: each'] as MapState
+      expect({ ...map, ItemProcessor: Object.keys(map.ItemProcessor.States) }).toMatchSnapshot()
+      // An item's execution sees no variable, and as its input what the selector gives.
+      expect(JSON.stringify(map.ItemProcessor)).not.toContain('$in_l')
+      expect(map.ItemProcessor.States['l.each: item']).toMatchObject({
+        Arguments: {
+          FunctionName: expect.stringContaining(': $states.context.Execution.Input.agent %}'),
+          Payload: { path: '{% $states.context.Execution.Input.path %}' },
+        },
+      })
+    },
+  )
+
   it.each(['fail', 'continue'])('renders a loop that is to %s: its body between two calls', (onFailure) => {
     const body = { tell: { emit: { type: 'round' } } }
     const repeat = { steps: body, until: '{% $iteration = 2 %}', maxIterations: 5 }
@@ -163,6 +185,84 @@ describe('compileWorkflow', () => {
     expect(new Set(paths)).toEqual(new Set(anonymous ? byPosition : byName))
   })
 
+  describe('what is too large', () => {
+    const chain = (length: number) =>
+      Object.fromEntries(
+        Array.from({ length }, (_, at) => [
+          `s${at}`,
+          { capability: 'echo', needs: at === 0 ? [] : [`s${at - 1}`] },
+        ]),
+      )
+    const wide = (length: number) =>
+      Object.fromEntries(Array.from({ length }, (_, at) => [`s${at}`, { capability: 'echo' }]))
+    const compiledOf = (steps: object) => {
+      const { workflow, issues } = validateWorkflow({ name: 'w', steps })
+      if (!workflow) throw new Error(JSON.stringify(issues))
+      return { workflow, compile: () => compileWorkflow(workflow) }
+    }
+
+    it.each([
+      ['a chain', chain(1_000), 1_005],
+      ['a thousand side by side', wide(1_000), 1_008],
+    ])('is split over several executions: %s', (_what, steps, transitions) => {
+      const { parts, counts, definition, substitutions } = compiledOf(steps).compile()
+      expect(parts.map(({ name }) => name)).toEqual(['Part1', 'Part2'])
+      expect(substitutions).toEqual(['Part1', 'Part2'])
+      expect(counts).toMatchObject({ steps: 1_000, transitions })
+      for (const made of [...parts, { definition }]) {
+        expect(JSON.stringify(made.definition).length).toBeLessThan(1_000_000)
+        const verdict = aslValidator(structuredClone(made.definition) as never, { checkArn: false })
+        expect(verdict.errorsText()).toBe('')
+      }
+      const [first] = Object.values(definition.States)
+      expect(JSON.stringify(first)).toContain(
+        "{% $states.context.Execution.Name & '-part1-' & $string($states.context.Execution.RedriveCount) %}",
+      )
+    })
+
+    it('is refused where it cannot be split: a loop with too much in it', () => {
+      const big = { repeat: { steps: chain(700), until: '{% true %}', maxIterations: 1 } }
+      expect(issuesOfCompiling(compiledOf({ big }).workflow)).toMatchObject([
+        {
+          code: 'definition-too-large',
+          message: expect.stringMatching(/has 1\d{6} bytes; .* accepts 1000000/),
+        },
+      ])
+      const long = { repeat: { steps: chain(500), until: '{% false %}', maxIterations: 9 } }
+      const inner = { inner: { repeat: { steps: { long }, until: '{% false %}', maxIterations: 9 } } }
+      expect(issuesOfCompiling(compiledOf(inner).workflow)).toMatchObject([
+        { code: 'history-too-long', message: expect.stringMatching(/about 10\d{3} events are expected/) },
+      ])
+    })
+
+    it('is warned of where it may happen', () => {
+      const each = { capability: 'echo', forEach: '{% $input.list %}' }
+      expect(compiledOf({ each }).compile().warnings).toEqual([])
+      const rounds = { repeat: { steps: { each }, until: '{% true %}', maxIterations: 5 } }
+      expect(compiledOf({ rounds }).compile().warnings).toMatchObject([
+        {
+          code: 'history-may-be-too-long',
+          message: expect.stringMatching(/up to 65\d{3} events .* at 25000/),
+        },
+      ])
+      // More items than a history holds have executions of their own.
+      expect(compiledOf({ each: { ...each, maxItems: 10_000 } }).compile().warnings).toEqual([])
+    })
+
+    it('is refused where names are: those of states, in loops', () => {
+      const [outer, inner] = ['o'.repeat(40), 'i'.repeat(40)]
+      const loop = {
+        repeat: { steps: { [inner]: { capability: 'echo' } }, until: '{% true %}', maxIterations: 1 },
+      }
+      const issues = issuesOfCompiling(compiledOf({ [outer]: loop }).workflow)
+      expect(issues[0]).toMatchObject({
+        code: 'name-too-long',
+        path: `steps.${outer}.repeat.steps.${inner}`,
+        message: expect.stringContaining('a name of 81 characters; Step Functions accepts 80'),
+      })
+    })
+  })
+
   it('gives equal bytes for equal workflows, however they are written', () => {
     const a = compileNeeds({ a: [], b: ['a'], c: ['a'], d: ['c', 'b'] })
     const b = compileNeeds({ d: ['b', 'c'], c: ['a'], b: ['a'], a: [] })
@@ -184,16 +284,15 @@ describe('compileWorkflow', () => {
     expect(Branches[1]?.States['d: gate']).toMatchSnapshot()
   })
 
-  it.each([
-    ['a fan-out of more than 40', { capability: 'echo', forEach: '{% $input.list %}', maxConcurrency: 41 }],
-    ['a cache of outputs', { capability: 'echo', cache: { ttlSeconds: 60 } }],
-    ['selection by preference', { capability: 'echo', prefer: { quality: 1 } }],
-  ])('refuses %s until it can be run', (what, step) => {
-    const { workflow, issues } = validateWorkflow({ name: 'w', steps: { s: step } })
-    expect(issues).toEqual([])
-    const refused = issuesOfCompiling(workflow as never)
-    expect(refused[0]).toMatchObject({ code: 'not-supported-yet', message: expect.stringContaining(what) })
-  })
+  it.each([['selection by preference', { capability: 'echo', prefer: { quality: 1 } }]])(
+    'refuses %s until it can be run',
+    (what, step) => {
+      const { workflow, issues } = validateWorkflow({ name: 'w', steps: { s: step } })
+      expect(issues).toEqual([])
+      const refused = issuesOfCompiling(workflow as never)
+      expect(refused[0]).toMatchObject({ code: 'not-supported-yet', message: expect.stringContaining(what) })
+    },
+  )
 
   it('keeps state names unique and within 80 characters when branches have long names', () => {
     const long = (letter: string) => `${letter.repeat(40)}`

@@ -10,13 +10,15 @@ import type { Json } from '../../../shared/domain/json.ts'
 import type { AgentStep } from '../../../shared/workflow/schema.ts'
 import type { Deps } from '../../deps.ts'
 import { agentContext } from './agent-context.ts'
+import { outputCache } from './output-cache.ts'
 import { partsOf, type StepOutcome, type StepRun } from './step-run.ts'
 
-type Needs = Pick<Deps, 'tasks' | 'files'>
+type Needs = Pick<Deps, 'tasks' | 'files' | 'ids' | 'clock'>
 type AgentRun = Pick<StepRun, 'own' | 'plan' | 'record' | 'log' | 'deadline' | 'signal'>
 
 /** Resolves what the step is to do, runs the agent on it, and stores what it answered. */
-export function runAgent(agent: DefinedAgent, { tasks, files }: Needs) {
+export function runAgent(agent: DefinedAgent, deps: Needs) {
+  const { tasks, files } = deps
   return async (_event: unknown, lambda: Context): Promise<StepOutcome> => {
     const run = partsOf(lambda, 'own', 'plan', 'needed', 'record', 'notices', 'log', 'deadline', 'signal')
     const { own, plan, needed, notices } = run
@@ -29,13 +31,17 @@ export function runAgent(agent: DefinedAgent, { tasks, files }: Needs) {
 
   async function execute(run: AgentRun, input: Json): Promise<StepOutcome> {
     const { own, plan, signal } = run
-    const capability = capabilityOf(agent, stepOf(plan, own.path))
+    const step = stepOf(plan, own.path)
+    const capability = capabilityOf(agent, step)
     const parsed = parseWith(capability.input, input, (issues) => {
       return new OrchestratorError(
         'InvalidInputError',
         `the input does not fit ${capability.name}: ${issues}`,
       )
     })
+    const cache = outputCache(deps, run, step, { agent, capability: capability.name, input })
+    const known = await cache?.find()
+    if (known) return known
     const context = agentContext(run, { tasks, files })
     const call = { capability: capability.name, input: parsed }
     const answer = await untilAborted(signal, () => agent.execute(call, context))
@@ -43,7 +49,9 @@ export function runAgent(agent: DefinedAgent, { tasks, files }: Needs) {
       const message = `${agent.manifest.id} answered what ${capability.name} does not allow: ${issues}`
       return new OrchestratorError('AgentOutputError', message)
     })
-    return { status: 'succeeded', output: await tasks.storeValue(own.taskId, output as Json) }
+    const stored = await tasks.storeValue(own.taskId, output as Json)
+    await cache?.keep(stored)
+    return { status: 'succeeded', output: stored }
   }
 }
 

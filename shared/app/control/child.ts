@@ -28,12 +28,13 @@ export const child: Controlled<Child> = {
     const registered = version && (await registry.findWorkflow(version.name, version.version))
     if (!registered) throw new OrchestratorError('BugError', `the plan has no workflow for "${own.path}"`)
     const { workflow, stateMachineArn, gates } = registered
-    const { tenant, parent } = await parentOf(owned)
+    const parent = await parentOf(owned)
     const planned = await planWorkflow(registry, workflow)
     // A redrive runs a child anew: its failed task has ended.
     const childPlan: Plan = {
       taskId: `t_${ids.digest([own.taskId, own.path, redriveOf(own.fence)].join('\n')).slice(0, 26)}`,
       requestDigest: '',
+      tenant: plan.tenant,
       metadata: plan.metadata,
       workflow,
       input: parseInput(workflow, input ?? plan.input),
@@ -42,7 +43,7 @@ export const child: Controlled<Child> = {
       gates,
       children: planned.children,
     }
-    const { task, first } = await storeTask(ports, childPlan, { tenant, stateMachineArn, parent })
+    const { task, first } = await storeTask(ports, childPlan, { stateMachineArn, parent })
     if (first) await recordLoad(registry, planned.decisions).catch(() => {})
     if (!(await tasks.noteStep(own, { child: task.id }))) throw superseded(own.path)
     const { functions } = executionInput(await tasks.getPlan(task.id))
@@ -68,7 +69,7 @@ export const child: Controlled<Child> = {
   },
 }
 
-async function parentOf({ ports, own }: Owned): Promise<{ tenant: string; parent: Parent }> {
+async function parentOf({ ports, own }: Owned): Promise<Parent> {
   const task = await ports.tasks.findTask(own.taskId)
   if (!task) throw new OrchestratorError('BugError', `there is no task ${own.taskId}`)
   const depth = 1 + (task.parent?.depth ?? 0)
@@ -76,7 +77,7 @@ async function parentOf({ ports, own }: Owned): Promise<{ tenant: string; parent
     const message = `its workflow would be ${depth} workflows deep; the most is ${MAX_DEPTH}: does one call itself?`
     throw new OrchestratorError('InvalidInputError', message)
   }
-  return { tenant: task.tenant, parent: { taskId: own.taskId, path: own.path, depth } }
+  return { taskId: own.taskId, path: own.path, depth }
 }
 
 /** The child's task as it has ended; one that took too long is cancelled. */

@@ -1,0 +1,60 @@
+/**
+ * Outputs that are reused instead of made again, where a step says `cache`.
+ *
+ * Invariants (tests cite them):
+ * M1 only for an equal input of the same capability of the same version of the same agent, for the same tenant, and in time
+ * M2 a cache that cannot be read or written never costs a step
+ * M3 what is reused is stored with the step that reuses it: it lives as long as that one's task
+ */
+import type { DefinedAgent } from '../../../shared/agent/define-agent.ts'
+import { canonicalJson, type Json } from '../../../shared/domain/json.ts'
+import type { StoredValue } from '../../../shared/domain/step.ts'
+import type { AgentStep } from '../../../shared/workflow/schema.ts'
+import type { Deps } from '../../deps.ts'
+import type { StepOutcome, StepRun } from './step-run.ts'
+
+type Needs = Pick<Deps, 'tasks' | 'ids' | 'clock'>
+type Call = { agent: DefinedAgent; capability: string; input: Json }
+
+const SECOND = 1_000
+
+export type OutputCache = {
+  /** The outcome that an equal step has had; undefined when there is none that may be used. */
+  find(): Promise<StepOutcome | undefined>
+  keep(output: StoredValue): Promise<void>
+}
+
+/** The cache as one step sees it; undefined for a step without one. */
+export function outputCache(
+  { tasks, ids, clock }: Needs,
+  { own, plan, log }: Pick<StepRun, 'own' | 'plan' | 'log'>,
+  { cache }: AgentStep,
+  { agent, capability, input }: Call,
+): OutputCache | undefined {
+  if (!cache) return undefined
+  const { id, version } = agent.manifest
+  const key = ids.digest(canonicalJson([plan.tenant, id, version, capability, input]))
+  /** M2. */
+  const tried = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work()
+    } catch (reason) {
+      log.warn('cache out of reach', { reason: String(reason) })
+      return undefined
+    }
+  }
+  return {
+    find: () =>
+      tried(async () => {
+        const kept = await tasks.findOutput(key)
+        if (!kept || Date.parse(kept.until) <= clock.now().getTime()) return undefined
+        const output = await tasks.storeValue(own.taskId, await tasks.loadValue(kept.output))
+        return { status: 'succeeded' as const, output, reused: kept.from }
+      }),
+    async keep(output) {
+      const until = new Date(clock.now().getTime() + cache.ttlSeconds * SECOND).toISOString()
+      const from = { taskId: own.taskId, path: own.path }
+      await tried(() => tasks.keepOutput(key, { output, from, until }))
+    },
+  }
+}

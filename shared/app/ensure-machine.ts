@@ -1,0 +1,44 @@
+import type { Compiled } from '../compiler/index.ts'
+import { OrchestratorError } from '../domain/errors.ts'
+import type { Ports } from '../ports/index.ts'
+
+const MAX_NAME = 60
+
+type Needs = Pick<Ports, 'machines' | 'ids'>
+type Made = Pick<Compiled, 'definition' | 'parts'>
+
+/** What a machine and its parts are made of, in short: equal workflows, equal digests. */
+export function digestOfMachine({ ids }: Pick<Needs, 'ids'>, { definition, parts }: Made): string {
+  return ids.digest(JSON.stringify(parts.length > 0 ? [definition, ...parts] : definition))
+}
+
+/**
+ * The ARN of the machine under this name, and of those that it starts: made unless they are there. The name belongs to
+ * the content: what is there is the same.
+ */
+export async function ensureMachine(
+  { machines }: Needs,
+  name: string,
+  { definition, parts }: Made,
+): Promise<string> {
+  if (name.length > MAX_NAME) {
+    const message = `the state machine "${name}" would have a name of ${name.length} characters; ${MAX_NAME} is the most: choose a shorter name for the workflow`
+    throw new OrchestratorError('InvalidInputError', message)
+  }
+  const arns: Record<string, string> = {}
+  // The inner ones first: the others name them.
+  for (const part of parts) {
+    const own = { name: `${name}-${part.name.toLowerCase()}`, definition: withArns(part.definition, arns) }
+    arns[part.name] = await machines.ensure(own)
+  }
+  return machines.ensure({ name, definition: withArns(definition, arns) })
+}
+
+function withArns(definition: object, arns: Readonly<Record<string, string>>): object {
+  if (Object.keys(arns).length === 0) return definition
+  const filled = JSON.stringify(definition).replace(
+    /\$\{(\w+)\}/g,
+    (whole, name: string) => arns[name] ?? whole,
+  )
+  return JSON.parse(filled) as object
+}

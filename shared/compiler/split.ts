@@ -1,0 +1,86 @@
+/**
+ * A structure that is too large for one machine, as one that starts others: parts of its sequences and branches become
+ * executions of their own, each as large as fits.
+ *
+ * Invariants (tests cite them):
+ * X1 every node is in one part, or in what starts them; what comes after what does not change
+ * X2 nothing weighs more than the budget, but for a node that alone does
+ */
+import type { Tree } from './decompose.ts'
+
+export type Weight = { bytes: number; events: number }
+/** `parts` are subtrees of `tree` and of each other, the inner ones first. */
+export type Split = { tree: Tree; parts: Tree[] }
+
+/** What a state that starts a part weighs, and a Parallel without its branches; generous. */
+const PART: Weight = { bytes: 800, events: 6 }
+const PARALLEL: Weight = { bytes: 400, events: 4 }
+
+export function splitTree(tree: Tree, weightOf: (node: number) => Weight, budget: Weight): Split {
+  const parts: Tree[] = []
+  const weights = new Map<Tree, Weight>()
+  return { tree: shrink(tree), parts }
+
+  /** The same order with as little inside as fits. */
+  function shrink(one: Tree): Tree {
+    if (one.kind === 'step' || fits(weigh(one))) return one
+    const inner = (one.kind === 'sequence' ? one.parts : one.branches).map((part) =>
+      fits(weigh(part)) ? part : shrink(part),
+    )
+    const shrunk = like(one, inner)
+    return fits(weigh(shrunk)) ? shrunk : like(one, chunksOf(one, inner).map(outsource))
+  }
+
+  /** Neighbours together, as many as fit. */
+  function chunksOf(whole: Tree, inner: readonly Tree[]): Tree[] {
+    const empty = weigh(like(whole, []))
+    const chunks: { parts: Tree[]; weight: Weight }[] = []
+    for (const part of inner) {
+      const last = chunks.at(-1)
+      const more = last && total([last.weight, weigh(part)])
+      if (last && more && fits(more)) {
+        last.parts.push(part)
+        last.weight = more
+      } else chunks.push({ parts: [part], weight: total([empty, weigh(part)]) })
+    }
+    return chunks.map((chunk) =>
+      chunk.parts.length === 1 ? (chunk.parts[0] as Tree) : like(whole, chunk.parts),
+    )
+  }
+
+  function outsource(part: Tree): Tree {
+    // A node that alone is too heavy gains nothing by an execution of its own.
+    if (part.kind === 'step' && !fits(weigh(part))) return part
+    parts.push(part)
+    weights.set(part, PART)
+    return part
+  }
+
+  function weigh(one: Tree): Weight {
+    const known = weights.get(one)
+    if (known) return known
+    const weight =
+      one.kind === 'step'
+        ? weightOf(one.node)
+        : one.kind === 'sequence'
+          ? total(one.parts.map(weigh))
+          : total([PARALLEL, ...one.branches.map(weigh)])
+    weights.set(one, weight)
+    return weight
+  }
+
+  function fits({ bytes, events }: Weight): boolean {
+    return bytes <= budget.bytes && events <= budget.events
+  }
+}
+
+function like(one: Tree, inner: Tree[]): Tree {
+  return one.kind === 'sequence' ? { kind: 'sequence', parts: inner } : { kind: 'parallel', branches: inner }
+}
+
+function total(weights: readonly Weight[]): Weight {
+  return weights.reduce(
+    (sum, { bytes, events }) => ({ bytes: sum.bytes + bytes, events: sum.events + events }),
+    { bytes: 0, events: 0 },
+  )
+}
