@@ -1,28 +1,54 @@
 import type { PlanView } from '../shared/contracts/views.ts'
+import { parsePath } from '../shared/domain/instance-path.ts'
 
-/** The plan as a Mermaid flowchart: an edge that waits at a gate is dotted. */
-export function mermaidOf({ steps, gates }: Pick<PlanView, 'steps' | 'gates'>): string {
-  const lines = steps.flatMap(({ stepId, needs }) => {
-    const gated = gates.find(({ before }) => before === stepId)?.after ?? []
-    const edges = needs.map((need) =>
-      gated.includes(need) ? `  ${need} -. gate .-> ${stepId}` : `  ${need} --> ${stepId}`,
-    )
-    return edges.length > 0 ? edges : [`  ${stepId}`]
-  })
-  return ['flowchart LR', ...lines].join('\n')
+type Drawn = Pick<PlanView, 'steps' | 'gates'>
+
+/** The plan as a Mermaid flowchart: an edge that waits at a gate is dotted, a loop is a box around its steps. */
+export function mermaidOf(plan: Drawn): string {
+  return ['flowchart LR', ...linesIn(plan, '', '  ')].join('\n')
 }
 
-/** What runs when, a column for each position in the longest chain; `*` marks a step that waits at a gate. */
-export function columnsOf({ steps, gates }: Pick<PlanView, 'steps' | 'gates'>): string[][] {
+function linesIn(plan: Drawn, scope: string, indent: string): string[] {
+  return stepsIn(plan, scope).flatMap(({ stepId, needs }) => {
+    const gated = plan.gates.find(({ before }) => before === stepId)?.after ?? []
+    const edges = needs.map(
+      (need) => `${nodeOf(need)} ${gated.includes(need) ? '-. gate .->' : '-->'} ${nodeOf(stepId)}`,
+    )
+    const inside = linesIn(plan, stepId, `${indent}  `)
+    const box = inside.length > 0 ? [`${indent}subgraph ${nodeOf(stepId)}`, ...inside, `${indent}end`] : []
+    const alone = needs.length === 0 && box.length === 0 ? [nodeWithLabel(stepId)] : []
+    const labelled = scope === '' || alone.length > 0 ? [] : [nodeWithLabel(stepId)]
+    return [...box, ...[...alone, ...labelled, ...edges].map((line) => `${indent}${line}`)]
+  })
+}
+
+/** A point would end a name. */
+const nodeOf = (stepId: string): string => stepId.replaceAll('.', '__')
+
+function nodeWithLabel(stepId: string): string {
+  const { scope, stepId: name } = parsePath(stepId)
+  return scope === '' ? name : `${nodeOf(stepId)}[${name}]`
+}
+
+const stepsIn = ({ steps }: Drawn, scope: string): Drawn['steps'] =>
+  steps.filter(({ stepId }) => parsePath(stepId).scope === scope)
+
+/**
+ * What runs when, a column for each position in the longest chain; `*` marks a step that waits at a gate, and a loop has its
+ * steps in brackets.
+ */
+export function columnsOf(plan: Drawn, scope = ''): string[][] {
   const depths = new Map<string, number>()
-  for (const { stepId, needs } of steps) {
+  for (const { stepId, needs } of stepsIn(plan, scope)) {
     depths.set(stepId, 1 + Math.max(-1, ...needs.map((need) => depths.get(need) ?? 0)))
   }
-  const gated = new Set(gates.map(({ before }) => before))
+  const gated = new Set(plan.gates.map(({ before }) => before))
   const columns: string[][] = []
   for (const [stepId, depth] of depths) {
+    const inside = columnsOf(plan, stepId).map((column) => column.join(' '))
+    const loop = inside.length > 0 ? ` (${inside.join(' > ')})` : ''
     columns[depth] ??= []
-    columns[depth].push(gated.has(stepId) ? `${stepId}*` : stepId)
+    columns[depth].push(`${parsePath(stepId).stepId}${gated.has(stepId) ? '*' : ''}${loop}`)
   }
   return columns
 }

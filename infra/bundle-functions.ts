@@ -14,6 +14,7 @@ const FUNCTIONS = {
   control: 'functions/steps/control.ts',
   'finish-task': 'functions/events/finish-task.ts',
   reconcile: 'functions/events/reconcile.ts',
+  collect: 'functions/events/collect.ts',
   register: 'functions/deployment/register.ts',
 }
 

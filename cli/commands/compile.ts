@@ -3,6 +3,7 @@ import { compileWorkflow, issuesOfCompiling } from '../../shared/compiler/index.
 import { describeIssues } from '../../shared/domain/issue.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { CliError } from '../cli-error.ts'
+import { describeCompiled } from '../describe-compiled.ts'
 import { printJson } from '../output.ts'
 import { readTextFile } from '../read-json-option.ts'
 
@@ -10,13 +11,22 @@ export function compileCommand(): Command {
   return new Command('compile')
     .description('Print the state machine that a workflow file becomes (Amazon States Language)')
     .argument('<file>')
-    .option('--json', 'print definition, substitutions, gates and counts on one line')
+    .option('--json', 'print definition, substitutions, parts, gates, counts and warnings on one line')
+    .addHelpText(
+      'after',
+      '\nGates, counts and warnings go to standard error.\n\nExamples:\n  orchestrator compile ./my-workflow.yaml > machine.json\n  orchestrator compile ./my-workflow.yaml --json',
+    )
     .action(async (file: string, { json = false }: { json?: boolean }) => {
       const { workflow, issues } = validateWorkflow(await readTextFile(file))
       if (!workflow) throw new CliError(describeIssues(issues))
       const refused = issuesOfCompiling(workflow)
       if (refused.length > 0) throw new CliError(describeIssues(refused))
       const compiled = compileWorkflow(workflow)
-      return json ? printJson(compiled) : console.log(JSON.stringify(compiled.definition, null, 2))
+      if (json) return printJson(compiled)
+      console.log(JSON.stringify(compiled.definition, null, 2))
+      // Not into the definition that somebody saves.
+      const executions = 1 + compiled.parts.length
+      console.error(describeCompiled({ ...compiled, counts: { ...compiled.counts, executions } }))
+      if (executions > 1) console.error('the definitions of the other executions: --json, under `parts`')
     })
 }

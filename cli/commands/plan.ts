@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import type { PlanView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
+import { describeCompiled } from '../describe-compiled.ts'
 import { columnsOf, drawColumns, mermaidOf } from '../draw-plan.ts'
 import { printJson, printTable, style } from '../output.ts'
 import { readJsonOption, readTextFile } from '../read-json-option.ts'
@@ -34,28 +35,14 @@ export function planCommand(): Command {
 }
 
 function printPlan(plan: PlanView): void {
-  const { workflow, steps, bindings, decisions, gates, counts, warnings, criticalPath } = plan
+  const { workflow, steps, bindings, decisions, criticalPath } = plan
   console.log(`${style('bold', workflow.name)} v${workflow.version}\n`)
   console.log(`${drawColumns(columnsOf(plan))}\n`)
-  const rows = steps.map(({ stepId, capability = '', needs }) => {
+  const rows = steps.map(({ stepId, kind, capability = kind, needs }) => {
     const reason = decisions.find((decision) => decision.stepId === stepId)?.reason ?? ''
     return [stepId, capability, bindings[stepId]?.agentId ?? '', needs.join(', '), reason]
   })
-  printTable(['step', 'capability', 'agent', 'after', 'why this agent'], rows)
+  printTable(['step', 'what', 'agent', 'after', 'why this agent'], rows)
   console.log(`\nlongest chain: ${criticalPath.join(' -> ')}`)
-  for (const { before, after } of gates)
-    console.log(
-      `* ${before} waits at a gate for ${after.join(', ')}: no structure says ${edgesOf(before, after)}`,
-    )
-  console.log(describeCounts(counts))
-  for (const { message } of warnings) console.log(`${style('yellow', 'warning')}: ${message}`)
+  console.log(describeCompiled(plan))
 }
-
-const describeCounts = (counts: PlanView['counts']): string =>
-  [
-    `${counts.steps} steps in ${counts.states} states, ${counts.definitionBytes} bytes of definition${counts.executions > 1 ? `, split over ${counts.executions} executions` : ''}`,
-    `${counts.transitions} state transitions expected, ${counts.worstTransitions} at worst; ${counts.events} events in the history, ${counts.worstEvents} at worst`,
-  ].join('\n')
-
-const edgesOf = (before: string, after: readonly string[]): string =>
-  after.map((producer) => `${producer} -> ${before}`).join(', ')

@@ -7,8 +7,9 @@ import {
 } from '@aws-sdk/lib-dynamodb'
 import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { type Agent, AgentSchema } from '../../shared/domain/agent.ts'
-import type { Clock, RegisteredWorkflow, Registry } from '../../shared/ports/index.ts'
+import type { Clock, RegisteredWorkflow, Registry, SharedMachine } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
+import { MACHINE_KIND, machineItems } from './dynamodb-machine-items.ts'
 
 /** How far back "load" looks, in windows of a minute. */
 const LOAD_WINDOWS = 5
@@ -60,6 +61,12 @@ export function dynamodbRegistry({ client, table, clock }: RegistryTable): Regis
   }
 
   return {
+    ...machineItems({ client, table }),
+
+    async listMachines(): Promise<SharedMachine[]> {
+      return (await listKind(MACHINE_KIND)) as SharedMachine[]
+    },
+
     async putAgent(agent: Agent): Promise<void> {
       await put({ pk: `AGENT#${agent.id}`, sk: 'META', ...agent, kindKey: 'AGENT', nameKey: agent.id })
     },

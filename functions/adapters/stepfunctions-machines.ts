@@ -1,7 +1,20 @@
-import { CreateStateMachineCommand, DescribeStateMachineCommand, type SFNClient } from '@aws-sdk/client-sfn'
+import {
+  CreateStateMachineCommand,
+  DeleteStateMachineCommand,
+  DescribeStateMachineCommand,
+  type ExecutionListItem,
+  ListExecutionsCommand,
+  type SFNClient,
+} from '@aws-sdk/client-sfn'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import type { Machines } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
+
+/** Machines go only when they are long unused, and then they are looked for again. */
+const KNOWN_MILLISECONDS = 3_600_000
+/** An execution can be redriven for two weeks after its end. */
+const REDRIVE_MILLISECONDS = 14 * 86_400_000
+const MOST_LOOKED_AT = 1_000
 
 type Settings = {
   client: SFNClient
@@ -13,8 +26,9 @@ type Settings = {
 }
 
 export function stepfunctionsMachines({ client, arnPrefix, roleArn, substitutions }: Settings): Machines {
-  /** Machines that are there. */
-  const known = new Set<string>()
+  /** Machines that are there, until somebody may have removed them. */
+  const known = new Map<string, number>()
+  const isKnown = (arn: string): boolean => (known.get(arn) ?? 0) > Date.now() - KNOWN_MILLISECONDS
 
   async function createUnlessThere(stateMachineArn: string, definition: string): Promise<void> {
     const describe = new DescribeStateMachineCommand({ stateMachineArn })
@@ -40,11 +54,30 @@ export function stepfunctionsMachines({ client, arnPrefix, roleArn, substitution
           'this function makes no machines: MACHINES and MACHINE_ROLE are not set',
         )
       const arn = `${arnPrefix}${name}`
-      if (!known.has(arn)) await createUnlessThere(arn, fillIn(definition, substitutions))
-      known.add(arn)
+      if (!isKnown(arn)) await createUnlessThere(arn, fillIn(definition, substitutions))
+      known.set(arn, Date.now())
       return arn
     },
+
+    async remove(name) {
+      const stateMachineArn = `${arnPrefix}${name}`
+      const list = new ListExecutionsCommand({ stateMachineArn, maxResults: MOST_LOOKED_AT })
+      const listed = await unlessAws(['StateMachineDoesNotExist'], () => client.send(list))
+      if (listed?.executions?.some(isRunningOrRedrivable)) return false
+      // More than one page of them: the older ones may still be running.
+      const running =
+        listed?.nextToken &&
+        new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING', maxResults: 1 })
+      if (running && (await callAws(() => client.send(running))).executions?.length) return false
+      if (listed) await callAws(() => client.send(new DeleteStateMachineCommand({ stateMachineArn })))
+      known.delete(stateMachineArn)
+      return true
+    },
   }
+}
+
+function isRunningOrRedrivable({ stopDate }: ExecutionListItem): boolean {
+  return stopDate === undefined || stopDate.getTime() > Date.now() - REDRIVE_MILLISECONDS
 }
 
 function fillIn(definition: object, values: Readonly<Record<string, string>>): string {

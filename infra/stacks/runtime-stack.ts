@@ -68,9 +68,10 @@ export class RuntimeStack extends Stack {
     })
     this.#addFinish()
     this.#addReconcile()
+    this.#addCollect()
     const api = this.#addApi({ rebind, control, role })
     this.api = new ClosedApi(this, 'Api', { stage, handler: api })
-    this.functionNames = ['api', 'rebind', 'control', 'finish-task', 'reconcile']
+    this.functionNames = ['api', 'rebind', 'control', 'finish-task', 'reconcile', 'collect']
     this.#register()
   }
 
@@ -227,6 +228,29 @@ export class RuntimeStack extends Stack {
       description: 'Reconcile tasks',
       schedule: Schedule.rate(Duration.minutes(1)),
       targets: [new LambdaFunction(reconcile, { deadLetterQueue: this.deadLetters, retryAttempts: 0 })],
+    })
+  }
+
+  /** Shared machines are made by the API, and nobody else removes them. */
+  #addCollect(): void {
+    const collect = this.#addFunction(
+      'collect',
+      'Removes shared state machines that are long unused',
+      300,
+      512,
+    )
+    collect.configureAsyncInvoke({ onFailure: new SqsDestination(this.deadLetters), retryAttempts: 0 })
+    giveStores(collect, this.#props.data, { registry: ['UpdateItem', 'DeleteItem', 'Query'] })
+    collect
+      .configure('MACHINES', this.#ofStates('stateMachine', ''))
+      .allow(
+        ['states:ListExecutions', 'states:DeleteStateMachine'],
+        [this.#ofStates('stateMachine', 'shared-*')],
+      )
+    new Rule(this, 'EveryDay', {
+      description: 'Collect unused state machines',
+      schedule: Schedule.rate(Duration.days(1)),
+      targets: [new LambdaFunction(collect, { deadLetterQueue: this.deadLetters, retryAttempts: 0 })],
     })
   }
 

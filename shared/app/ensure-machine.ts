@@ -27,11 +27,17 @@ export async function ensureMachine(
   }
   const arns: Record<string, string> = {}
   // The inner ones first: the others name them.
-  for (const part of parts) {
-    const own = { name: `${name}-${part.name.toLowerCase()}`, definition: withArns(part.definition, arns) }
+  const names = partNames(name, parts.length)
+  for (const [at, part] of parts.entries()) {
+    const own = { name: String(names[at]), definition: withArns(part.definition, arns) }
     arns[part.name] = await machines.ensure(own)
   }
   return machines.ensure({ name, definition: withArns(definition, arns) })
+}
+
+/** Of the machines that a machine starts, in the order of its parts. */
+export function partNames(name: string, parts: number): string[] {
+  return Array.from({ length: parts }, (_, at) => `${name}-part${at + 1}`)
 }
 
 function withArns(definition: object, arns: Readonly<Record<string, string>>): object {

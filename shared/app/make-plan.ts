@@ -2,8 +2,10 @@ import type { z } from 'zod'
 import { compileWorkflow } from '../compiler/index.ts'
 import type { MakePlanSchema } from '../contracts/requests.ts'
 import type { PlanView } from '../contracts/views.ts'
+import { pathIn } from '../domain/instance-path.ts'
 import type { FileStore, Registry } from '../ports/index.ts'
 import { criticalPath, needsOf, topologicalOrder } from '../workflow/graph.ts'
+import { isLoop, type Step, type Steps, stepKind } from '../workflow/schema.ts'
 import { capabilityOfStep, graphOfWorkflow } from '../workflow/step-needs.ts'
 import { checkFileReferences, givenWorkflow, parseInput, planWorkflow } from './plan-task.ts'
 
@@ -18,11 +20,7 @@ export const makePlan =
     const graph = graphOfWorkflow(workflow)
     return {
       workflow: { name: workflow.name, version: workflow.version },
-      steps: topologicalOrder(graph).map((stepId) => {
-        const step = workflow.steps[stepId]
-        const capability = step && capabilityOfStep(step)
-        return { stepId, needs: [...needsOf(graph, stepId)], ...(capability ? { capability } : {}) }
-      }),
+      steps: plannedSteps(workflow.steps),
       criticalPath: criticalPath(graph, () => 1).path,
       bindings,
       decisions,
@@ -31,3 +29,16 @@ export const makePlan =
       warnings: compiled.warnings,
     }
   }
+
+/** In the order in which they can run; those of a loop after the loop. */
+function plannedSteps(steps: Steps, scope = ''): PlanView['steps'] {
+  const graph = graphOfWorkflow({ steps })
+  return topologicalOrder(graph).flatMap((id) => {
+    const step = steps[id] as Step
+    const stepId = pathIn(scope, id)
+    const capability = capabilityOfStep(step)
+    const needs = [...needsOf(graph, id)].map((need) => pathIn(scope, need))
+    const planned = { stepId, kind: stepKind(step), needs, ...(capability ? { capability } : {}) }
+    return [planned, ...(isLoop(step) ? plannedSteps(step.repeat.steps, stepId) : [])]
+  })
+}

@@ -7,12 +7,13 @@
 import { type Compiled, compileWorkflow } from '../compiler/index.ts'
 import type { SubmitTask } from '../contracts/requests.ts'
 import type { TaskView } from '../contracts/views.ts'
-import { isOrchestratorError } from '../domain/errors.ts'
+import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
 import { canonicalJson } from '../domain/json.ts'
 import { executionName, isOpenTask, type OpenTask } from '../domain/task.ts'
 import type { Plan, Ports } from '../ports/index.ts'
 import type { Workflow } from '../workflow/schema.ts'
+import { dayOf } from './collect-machines.ts'
 import { digestOfMachine, ensureMachine } from './ensure-machine.ts'
 import { checkFileReferences, givenWorkflow, parseInput, planWorkflow, recordLoad } from './plan-task.ts'
 import { executionInput, requireSame, storeTask } from './store-task.ts'
@@ -68,11 +69,20 @@ type Machine = Pick<Compiled, 'gates' | 'positions'> & { stateMachineArn: string
  * The machine that all workflows of one shape and policy share: named after its definition, and made when it is first needed.
  * Compiles at once: what cannot be compiled is refused before anything is made (S3).
  */
-function sharedMachine(ports: Pick<Ports, 'machines' | 'ids'>, workflow: Workflow): () => Promise<Machine> {
+function sharedMachine(
+  ports: Pick<Ports, 'machines' | 'ids' | 'registry' | 'clock'>,
+  workflow: Workflow,
+): () => Promise<Machine> {
   const compiled = compileWorkflow(workflow, { anonymous: true })
   const { gates, positions } = compiled
   const name = `shared-${digestOfMachine(ports, compiled).slice(0, 24)}`
-  return async () => ({ stateMachineArn: await ensureMachine(ports, name, compiled), gates, positions })
+  return async () => {
+    const usedOn = dayOf(ports.clock.now())
+    if (!(await ports.registry.useMachine({ name, parts: compiled.parts.length, usedOn }))) {
+      throw new OrchestratorError('UnavailableError', `the state machine ${name} is being renewed; try again`)
+    }
+    return { stateMachineArn: await ensureMachine(ports, name, compiled), gates, positions }
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import { IssueSchema } from '../domain/issue.ts'
 import { BindingSchema, DecisionSchema } from '../domain/plan.ts'
 import { ApprovalSchema, AttemptSchema, STEP_STATUSES } from '../domain/step.ts'
 import { ParentSchema, TASK_STATUSES, TaskErrorSchema } from '../domain/task.ts'
+import { STEP_KINDS } from '../workflow/schema.ts'
 
 /** What callers see: the stored records without what is only ours (fences, owners, digests, storage pointers). */
 export const TaskViewSchema = z.object({
@@ -82,7 +83,12 @@ export type WorkflowView = z.infer<typeof WorkflowViewSchema>
 export const PlanViewSchema = z.object({
   workflow: z.object({ name: z.string(), version: z.number() }),
   steps: z.array(
-    z.object({ stepId: z.string(), needs: z.array(z.string()), capability: z.string().optional() }),
+    z.object({
+      stepId: z.string().describe('Of a step in a loop: with the loop before it (improve.draft)'),
+      kind: z.enum(STEP_KINDS),
+      needs: z.array(z.string()),
+      capability: z.string().optional(),
+    }),
   ),
   criticalPath: z.array(z.string()).describe('The longest chain of steps'),
   bindings: z.record(z.string(), BindingSchema),

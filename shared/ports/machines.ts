@@ -5,4 +5,9 @@ export type Machines = {
    * `${...}` are filled in. Throws UnavailableError when no more can be created now.
    */
   ensure(machine: { name: string; definition: object }): Promise<string>
+  /**
+   * False, and nothing done, while an execution runs on it or one has ended so lately that it may be redriven. A machine that is
+   * not there is removed already.
+   */
+  remove(name: string): Promise<boolean>
 }

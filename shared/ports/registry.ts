@@ -13,7 +13,16 @@ export type RegisteredWorkflow = {
   origin: 'deployment' | 'api'
 }
 
-/** The catalogue of agents and workflows. */
+/** A state machine that workflows of one shape share. */
+export type SharedMachine = {
+  name: string
+  /** How many machines it starts. */
+  parts: number
+  /** Day of its last use, UTC: `2026-11-23`. */
+  usedOn: string
+}
+
+/** The catalogue of agents, workflows and shared machines. */
 export type Registry = {
   putAgent(agent: Agent): Promise<void>
   findAgent(id: string): Promise<Agent | undefined>
@@ -29,4 +38,10 @@ export type Registry = {
   addLoad(steps: ReadonlyMap<string, number>): Promise<void>
   /** Steps bound to each of these agents in the last minutes. */
   loadsOf(agentIds: readonly string[]): Promise<Map<string, number>>
+  /** Notes the use of a machine before it is used; false while it is being collected. */
+  useMachine(machine: SharedMachine): Promise<boolean>
+  listMachines(): Promise<SharedMachine[]>
+  /** Nobody may use it from here on; false when somebody has since that day. */
+  claimMachine(machine: SharedMachine): Promise<boolean>
+  forgetMachine(name: string): Promise<void>
 }

@@ -136,7 +136,8 @@ const KINDS = {
 
 /** A step of one kind. */
 export type StepOf<Kind extends keyof typeof KINDS> = z.infer<(typeof KINDS)[Kind]>
-export type StepKind = 'agent' | keyof typeof KINDS
+export const STEP_KINDS = ['agent', 'repeat', 'approval', 'wait', 'workflow', 'emit'] as const
+export type StepKind = (typeof STEP_KINDS)[number]
 
 export const StepSchema = z.union([AgentStepSchema, ...Object.values(KINDS)] as [
   typeof AgentStepSchema,

@@ -58,7 +58,7 @@ describe('the stacks', () => {
   })
 
   it('runs functions on arm64 and Node 24, traced, with a log group that forgets', () => {
-    expect(ofType('AWS::Lambda::Function')).toHaveLength(13)
+    expect(ofType('AWS::Lambda::Function')).toHaveLength(14)
     for (const [, { Properties }] of ofType('AWS::Lambda::Function')) {
       expect(Properties).toMatchObject({
         Architectures: ['arm64'],

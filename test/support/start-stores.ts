@@ -72,6 +72,7 @@ export async function startStores(): Promise<Stores> {
         recorded.machines.set(name, definition)
         return `arn:aws:states:us-east-1:1:stateMachine:${name}`
       },
+      remove: async (name) => recorded.machines.delete(name),
     },
   }
   const waitAt: Stores['waitAt'] = async (taskId, before, token, producers) => {

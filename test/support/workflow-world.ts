@@ -133,8 +133,9 @@ function makeWorld(behaviour: Behaviour) {
     listWorkflows: async () => registered,
     loadsOf: async () => new Map(),
     addLoad: async () => {},
+    useMachine: async () => true,
   }
-  const machines: Ports['machines'] = {
+  const machines: Pick<Ports['machines'], 'ensure'> = {
     ensure: async ({ name, definition }) => putMachine(name, definition),
   }
   const executions: Partial<Ports['executions']> = {

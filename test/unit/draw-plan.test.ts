@@ -3,10 +3,10 @@ import { columnsOf, drawColumns, mermaidOf } from '../../cli/draw-plan.ts'
 
 const plan = {
   steps: [
-    { stepId: 'a', needs: [] },
-    { stepId: 'long_name', needs: [] },
-    { stepId: 'c', needs: ['a'] },
-    { stepId: 'd', needs: ['a', 'long_name'] },
+    { stepId: 'a', kind: 'agent' as const, needs: [] },
+    { stepId: 'long_name', kind: 'agent' as const, needs: [] },
+    { stepId: 'c', kind: 'agent' as const, needs: ['a'] },
+    { stepId: 'd', kind: 'agent' as const, needs: ['a', 'long_name'] },
   ],
   gates: [{ before: 'd', after: ['a'] }],
 }
@@ -23,5 +23,33 @@ it('draws a plan as Mermaid, edges of gates dotted', () => {
     '  a --> c',
     '  a -. gate .-> d',
     '  long_name --> d',
+  ])
+})
+
+const looped = {
+  steps: [
+    { stepId: 'seed', kind: 'agent' as const, needs: [] },
+    { stepId: 'improve', kind: 'repeat' as const, needs: ['seed'] },
+    { stepId: 'improve.draft', kind: 'agent' as const, needs: [] },
+    { stepId: 'improve.other', kind: 'agent' as const, needs: [] },
+    { stepId: 'improve.judge', kind: 'agent' as const, needs: ['improve.draft'] },
+    { stepId: 'last', kind: 'agent' as const, needs: ['improve'] },
+  ],
+  gates: [],
+}
+
+it('draws a loop with its steps in brackets, and as a box', () => {
+  expect(drawColumns(columnsOf(looped))).toBe('seed  ->  improve (draft other > judge)  ->  last')
+  expect(mermaidOf(looped).split('\n')).toEqual([
+    'flowchart LR',
+    '  seed',
+    '  subgraph improve',
+    '    improve__draft[draft]',
+    '    improve__other[other]',
+    '    improve__judge[judge]',
+    '    improve__draft --> improve__judge',
+    '  end',
+    '  seed --> improve',
+    '  improve --> last',
   ])
 })

@@ -1,0 +1,21 @@
+import type { PlanView } from '../shared/contracts/views.ts'
+import { style } from './output.ts'
+
+type Compiled = Pick<PlanView, 'gates' | 'warnings'> & { counts: PlanView['counts'] }
+
+/** Gates with the edges that they stand for, what it will come to, and what may go wrong: in lines. */
+export function describeCompiled({ gates, counts, warnings }: Compiled): string {
+  const split = counts.executions > 1 ? `, split over ${counts.executions} executions` : ''
+  return [
+    ...gates.map(
+      ({ before, after }) =>
+        `* ${before} waits at a gate for ${after.join(', ')}: no structure says ${edgesOf(before, after)}`,
+    ),
+    `${counts.steps} steps in ${counts.states} states, ${counts.definitionBytes} bytes of definition${split}`,
+    `${counts.transitions} state transitions expected, ${counts.worstTransitions} at worst; ${counts.events} events in the history, ${counts.worstEvents} at worst`,
+    ...warnings.map(({ message }) => `${style('yellow', 'warning')}: ${message}`),
+  ].join('\n')
+}
+
+const edgesOf = (before: string, after: readonly string[]): string =>
+  after.map((producer) => `${producer} -> ${before}`).join(', ')
