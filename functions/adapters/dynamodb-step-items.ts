@@ -59,12 +59,14 @@ export function stepItems({ client, table }: TaskTable): StepItems {
   async function updateOwned(
     { taskId, path, owner, fence }: Ownership,
     change: Change,
+    /** Besides owning it. */
+    condition = '',
   ): Promise<StepRecord | undefined> {
     const update = new UpdateCommand({
       TableName: table,
       Key: keyOf(taskId, path),
       ...change,
-      ConditionExpression: '#owner = :owner AND fence = :fence AND #status = :running',
+      ConditionExpression: `#owner = :owner AND fence = :fence AND #status = :running${condition && ` AND ${condition}`}`,
       ExpressionAttributeNames: {
         '#owner': 'owner',
         '#status': 'status',
@@ -149,10 +151,11 @@ export function stepItems({ client, table }: TaskTable): StepItems {
     },
 
     async askApproval(own, approval) {
-      const asked = await updateOwned(own, {
+      const change = {
         UpdateExpression: 'SET approval = :approval',
         ExpressionAttributeValues: { ':approval': approval },
-      })
+      }
+      const asked = await updateOwned(own, change, 'attribute_not_exists(approval.answer)')
       return asked !== undefined
     },
 

@@ -19,7 +19,13 @@ export function s3FileStore({ client, bucket }: { client: S3Client; bucket: stri
         ...(token ? { ContinuationToken: token } : {}),
       })
       const page = await callAws(() => client.send(list))
-      files.push(...(page.Contents ?? []).map(({ Key = '', Size = 0 }) => ({ key: Key, bytes: Size })))
+      files.push(
+        ...(page.Contents ?? []).map(({ Key = '', Size = 0, ETag = '' }) => ({
+          key: Key,
+          bytes: Size,
+          etag: ETag,
+        })),
+      )
       token = page.NextContinuationToken
     } while (token && files.length < limit)
     return files
@@ -29,7 +35,7 @@ export function s3FileStore({ client, bucket }: { client: S3Client; bucket: stri
     const head = await unlessAws(MISSING, () =>
       client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })),
     )
-    return head ? [{ key, bytes: head.ContentLength ?? 0 }] : []
+    return head ? [{ key, bytes: head.ContentLength ?? 0, etag: head.ETag ?? '' }] : []
   }
 
   return {

@@ -34,6 +34,9 @@ export function stepfunctionsMachines({ client, arnPrefix, roleArn, substitution
     const describe = new DescribeStateMachineCommand({ stateMachineArn })
     // Asking is cheap; creating is limited to about one a second.
     const there = await unlessAws(['StateMachineDoesNotExist'], () => client.send(describe))
+    // It is given back under the same name when it is gone.
+    if (there?.status === 'DELETING')
+      throw new OrchestratorError('UnavailableError', `${stateMachineArn} is being deleted; try again`)
     if (there) return
     const create = new CreateStateMachineCommand({
       name: stateMachineArn.split(':').at(-1),

@@ -40,7 +40,7 @@ export class RuntimeStack extends Stack {
     const rebind = this.#addFunction('rebind', 'Chooses the next agent for a step, or settles it', 30, 512)
     giveStores(rebind, props.data, {
       tasks: ['GetItem', 'BatchGetItem', 'UpdateItem'],
-      registry: ['Query'],
+      registry: ['GetItem', 'Query'],
       values: true,
       publish: true,
     })

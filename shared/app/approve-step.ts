@@ -8,8 +8,10 @@ import type { AnswerApproval } from '../contracts/requests.ts'
 import type { ApprovalView } from '../contracts/views.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { NOBODY, type StepRecord } from '../domain/step.ts'
+import { isOpenTask } from '../domain/task.ts'
 import type { Ports } from '../ports/index.ts'
 import { suggestNames } from '../workflow/nearest-names.ts'
+import { getTask } from './read-tasks.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'executions' | 'clock'>
 type Asked = NonNullable<StepRecord['approval']>
@@ -17,7 +19,19 @@ type Asked = NonNullable<StepRecord['approval']>
 /** Throws NotFoundError, InvalidInputError, ConflictError. */
 export const approveStep =
   ({ tasks, executions, clock }: Needs) =>
-  async ({ id, stepId, decision, by, comment }: AnswerApproval): Promise<ApprovalView> => {
+  async ({
+    id,
+    tenant,
+    stepId,
+    decision,
+    by,
+    comment,
+  }: AnswerApproval & { tenant: string }): Promise<ApprovalView> => {
+    const task = await getTask({ tasks }, { id, tenant })
+    if (!isOpenTask(task)) {
+      const message = `task ${id} has ended (${task.status}): nobody waits for step "${stepId}" any more`
+      throw new OrchestratorError('ConflictError', message, { taskId: id, status: task.status })
+    }
     const [record] = await tasks.findSteps(id, [stepId])
     const asked = record?.approval
     if (!record || !asked) {
@@ -35,7 +49,8 @@ export const approveStep =
       throw new OrchestratorError('ConflictError', `step "${stepId}" cannot be answered any more: ${how}`)
     }
     // Once more where it was answered before: a crash may have come between the answer and the waking.
-    await executions.wake(asked.token)
+    // The state may have asked again meanwhile, under another token.
+    await executions.wake(answered?.approval?.token ?? asked.token)
     return { taskId: id, stepId, ...kept }
   }
 

@@ -24,7 +24,7 @@ import { loop } from './control/loop.ts'
 import { wait } from './control/wait.ts'
 import { stepAt } from './plan-paths.ts'
 import { decideStep, recordsOfNeeds } from './resolve-step.ts'
-import { settleFailure, superseded, wireName } from './settle-failure.ts'
+import { settleFailure, superseded, verdictOf } from './settle-failure.ts'
 import { signalGates } from './signal-gates.ts'
 
 const KINDS: Record<StepKind, unknown> = {
@@ -36,7 +36,7 @@ const KINDS: Record<StepKind, unknown> = {
   workflow: child,
 }
 
-/** Begins such a step, or ends it. Throws the failure under its own name where it ends the task. */
+/** Begins such a step, or ends it. Throws StepFailedError where the failure ends the task. */
 export const controlStep =
   (ports: Owned['ports']) =>
   async ({
@@ -77,17 +77,18 @@ function isEndOfEnded(before: StepRecord | undefined, fence: string): before is 
 function endedBefore({ step, record }: Owned): ControlAnswer {
   const { path, status, error } = record
   if (status !== 'failed' || goesOnAfterFailure(step)) return over(status)
-  throw Object.assign(new Error(error?.message ?? `step "${path}" failed`), {
-    name: wireName(error?.name ?? ''),
-  })
+  throw verdictOf({ name: error?.name ?? '', message: error?.message ?? `step "${path}" failed` })
 }
+
+/** What is wrong with the step, or with what it asks for: its own policy says what that means. */
+const SETTLED = ['InvalidInputError', 'InvalidWorkflowError', 'NoAgentError'] as const
 
 async function act(owned: Owned, at: ControlPayload['at']): Promise<ControlAnswer> {
   const kind = kindOf(owned.step)
   try {
     return at === 'end' ? await kind.end(owned) : await begin(owned, kind)
   } catch (thrown) {
-    if (!isOrchestratorError(thrown, 'InvalidInputError')) throw thrown
+    if (!isOrchestratorError(thrown, ...SETTLED)) throw thrown
     const message = `step "${owned.own.path}": ${thrown.message}`
     const { settled } = await settleFailure(owned, { name: thrown.name, message })
     return over(settled)

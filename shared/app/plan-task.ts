@@ -58,9 +58,9 @@ export function parseWorkflow(given: unknown): Workflow {
 const NAME = /^[a-z][a-z0-9_-]{0,47}$/
 
 /** The task's input with the schema's defaults. Throws InvalidInputError listing every issue. */
-export function parseInput(workflow: Workflow, input: Json | undefined): Json {
-  if (!workflow.input) return input ?? {}
-  const parsed = z.fromJSONSchema(workflow.input).safeParse(input ?? {})
+export function parseInput(workflow: Workflow, input: Json = {}): Json {
+  if (!workflow.input) return input
+  const parsed = z.fromJSONSchema(workflow.input).safeParse(input)
   if (parsed.success) return parsed.data as Json
   const issues = issuesOfZod(parsed.error, 'input')
   throw new OrchestratorError(
@@ -120,7 +120,7 @@ export async function planWorkflow(registry: Registry, workflow: Workflow): Prom
 async function versionsOfChildren(
   registry: Registry,
   workflow: Workflow,
-): Promise<Record<string, { name: string; version: number }>> {
+): Promise<NonNullable<Plan['children']>> {
   const calls = everyStep(workflow.steps).flatMap(({ place, step }) =>
     'workflow' in step ? [{ place, called: step.workflow }] : [],
   )
@@ -136,17 +136,22 @@ async function versionsOfChildren(
   }
   return Object.fromEntries(
     calls.map(({ place }, at) => {
-      const { name, version } = (found[at] as RegisteredWorkflow).workflow
-      return [place, { name, version }]
+      const { workflow: child, origin } = found[at] as RegisteredWorkflow
+      // A deployment changes the machine of a workflow under its name: only its newest version can be run.
+      return [place, origin === 'api' ? { name: child.name, version: child.version } : { name: child.name }]
     }),
   )
 }
 
-/** Without a version the newest, unless it has been retired. */
+/** Without a version the newest, unless it has been retired; of deployed workflows no other. */
 async function findVersion(registry: Registry, called: string): Promise<RegisteredWorkflow | undefined> {
-  const [name = '', version] = called.split('@')
-  const registered = await registry.findWorkflow(name, version === undefined ? undefined : Number(version))
-  return version !== undefined || registered?.active ? registered : undefined
+  const [name = '', wanted] = called.split('@')
+  const newest = await registry.findWorkflow(name)
+  if (wanted === undefined) return newest?.active ? newest : undefined
+  const version = Number(wanted)
+  if (newest?.workflow.version === version) return newest
+  const registered = await registry.findWorkflow(name, version)
+  return registered?.origin === 'api' ? registered : undefined
 }
 
 /** Agents that share a capability with another: only between them does load decide. */

@@ -29,7 +29,7 @@ import {
   type Situation as Settling,
   settleFailure,
   superseded,
-  wireName,
+  verdictOf,
 } from './settle-failure.ts'
 import { signalGates } from './signal-gates.ts'
 
@@ -41,7 +41,7 @@ const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'ConfigError', 'BugError']
 const TIMEOUTS = ['StepTimedOutError', 'States.Timeout', 'Sandbox.Timedout']
 const LATE: Failure = { name: 'NoAgentError', message: 'nobody can run it' }
 
-/** Throws TaskCancelledError, or the failure under its own name when it must end the task. */
+/** Throws TaskCancelledError, or StepFailedError when the failure must end the task. */
 export const rebindStep =
   (ports: Needs) =>
   async ({ taskId, path, fence, owner, error }: RebindPayload & { owner: string }): Promise<RebindAnswer> => {
@@ -188,7 +188,5 @@ function settledAs(step: AgentStep, { path, status, error }: StepRecord): Rebind
   if (status === 'cancelled')
     throw new OrchestratorError('TaskCancelledError', `step "${path}" was cancelled`)
   if (goesOnAfterFailure(step)) return { settled: 'failed' }
-  throw Object.assign(new Error(error?.message ?? `step "${path}" failed`), {
-    name: wireName(error?.name ?? ''),
-  })
+  throw verdictOf({ name: error?.name ?? '', message: error?.message ?? `step "${path}" failed` })
 }

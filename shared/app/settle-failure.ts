@@ -3,7 +3,7 @@
  *
  * Invariants (tests cite them):
  * Z1 the record of a settled step is final before anybody is told to go on
- * Z2 a failure that ends the task leaves under its own name; a step that goes on never throws
+ * Z2 a failure that ends the task leaves as a StepFailedError, which no state retries; a step that goes on never throws
  */
 import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
 import { stepEndedEvent } from '../domain/event.ts'
@@ -14,6 +14,7 @@ import type { Ownership, Plan, Ports, StepEnd } from '../ports/index.ts'
 import { resolveExpressions } from '../workflow/expressions.ts'
 import { goesOnAfterFailure, type Step } from '../workflow/schema.ts'
 import { namesForExpressions } from './expression-names.ts'
+import { messageInCause } from './message-in-cause.ts'
 import { recordsOfNeeds } from './resolve-step.ts'
 
 export type Failure = { name: string; message: string }
@@ -35,7 +36,7 @@ export async function settleFailure(situation: Situation, error: Failure): Promi
     return settleDegraded(situation, onFailure.output, error)
   const answer = await endStep(situation, { status: 'failed', error })
   if (goesOnAfterFailure(situation.step)) return answer
-  throw Object.assign(new Error(error.message), { name: wireName(error.name) })
+  throw verdictOf(error)
 }
 
 /** A value in place of the output; where it cannot be evaluated, the step fails, and says both. */
@@ -52,7 +53,7 @@ async function settleDegraded(situation: Situation, template: unknown, error: Fa
     if (!isOrchestratorError(thrown, 'InvalidInputError')) throw thrown
     const both = { name: error.name, message: `${error.message}; and its degraded output: ${thrown.message}` }
     await endStep(situation, { status: 'failed', error: both })
-    throw Object.assign(new Error(both.message), { name: wireName(error.name) })
+    throw verdictOf(both)
   }
 }
 
@@ -68,10 +69,25 @@ export async function endStep(
   return { settled: outcome.status === 'failed' ? 'failed' : 'succeeded' }
 }
 
-/** Step Functions' own names are not ours to throw, and what the state's Retry matches would not end the task. */
-export function wireName(name: string): string {
-  const kept = name !== '' && !/^(States|Lambda)\./.test(name) && name !== 'UnavailableError'
-  return kept ? name : 'AgentFailedError'
+/**
+ * What ends the task, as its states hear it: under one name, for whatever else they hear of our functions is retried. The
+ * failure's own name is in the message.
+ */
+export function verdictOf({ name, message }: Failure): OrchestratorError {
+  return new OrchestratorError('StepFailedError', `${name || 'AgentFailedError'}: ${message}`)
+}
+
+/** The failure that a Catch has got: that of a verdict, or whatever else went wrong. */
+export function failureIn({
+  Error: name = '',
+  Cause,
+}: {
+  Error?: string | undefined
+  Cause: string
+}): Failure {
+  const message = messageInCause(Cause)
+  const [, own, rest] = /^(\w+): (.*)$/s.exec(message) ?? []
+  return name === 'StepFailedError' && own && rest ? { name: own, message: rest } : { name, message }
 }
 
 export function superseded(path: string): OrchestratorError {

@@ -5,7 +5,7 @@ import type { OpenTask, Task } from '../domain/task.ts'
 import type { ExecutionInput, Plan, Ports } from '../ports/index.ts'
 
 /** What a task is, besides its plan. */
-export type NewTask = Pick<OpenTask, 'stateMachineArn' | 'parent'>
+export type NewTask = Pick<OpenTask, 'parent'>
 
 /**
  * Stores a plan and its task, and tells of it; `first` is false where they were stored before, and then those stay. Throws
@@ -14,17 +14,18 @@ export type NewTask = Pick<OpenTask, 'stateMachineArn' | 'parent'>
 export async function storeTask(
   { tasks, bus, clock }: Pick<Ports, 'tasks' | 'bus' | 'clock'>,
   plan: Plan,
-  { stateMachineArn, parent }: NewTask,
+  { parent }: NewTask = {},
 ): Promise<{ task: Task; first: boolean }> {
-  const { taskId, tenant, workflow, type, metadata, requestDigest } = plan
-  if (!(await tasks.createPlan(plan))) requireSame(taskId, await tasks.getPlan(taskId), requestDigest)
+  const { taskId, tenant, type, metadata, requestDigest } = plan
+  const stored = (await tasks.createPlan(plan)) ? plan : await tasks.getPlan(taskId)
+  requireSame(taskId, stored, requestDigest)
   const task: OpenTask = {
     id: taskId,
     status: 'running',
     tenant,
     ...(type ? { type } : {}),
-    workflow: { name: workflow.name, version: workflow.version },
-    stateMachineArn,
+    workflow: { name: stored.workflow.name, version: stored.workflow.version },
+    stateMachineArn: stored.stateMachineArn,
     execution: 1,
     requestDigest,
     createdAt: clock.now().toISOString(),

@@ -44,6 +44,7 @@ export const submitTask =
     const plan: Plan = {
       taskId,
       requestDigest: digest,
+      stateMachineArn: machine.stateMachineArn,
       tenant,
       type: request.type,
       metadata: request.metadata,
@@ -55,8 +56,7 @@ export const submitTask =
       positions: machine.positions,
       children,
     }
-    const { stateMachineArn } = machine
-    const { task, first } = await storeTask(ports, plan, { stateMachineArn })
+    const { task, first } = await storeTask(ports, plan)
     if (!first || !isOpenTask(task)) return taskView(task)
     // Load is advice for the next choice: a task that is stored does not fail for it.
     await Promise.all([startTask(ports, task), recordLoad(ports.registry, decisions).catch(() => {})])

@@ -12,7 +12,7 @@ import {
 } from '../workflow/schema.ts'
 import type { Flow, MapState, Onward, Retrier, State, TaskState } from './asl.ts'
 import { fieldOf, INPUT, type StepNames } from './step-names.ts'
-import { CALL, REBIND_RETRY, statesOfStep, wayOut } from './step-states.ts'
+import { CALL, ownRetry, statesOfStep, wayOut } from './step-states.ts'
 
 const CONTROL_TIMEOUT_SECONDS = 60
 
@@ -38,11 +38,15 @@ export function statesOfControlled(names: StepNames, step: Step, onward: Onward)
 
 /** What passes with time when an execution is started. */
 const START_RETRY: Retrier = {
+  // Spelt in more than one way, in documents as in recordings.
   ErrorEquals: [
-    'StepFunctions.ExecutionLimitExceeded',
-    'StepFunctions.ThrottlingException',
-    'StepFunctions.SdkClientException',
-  ],
+    'ExecutionLimitExceeded',
+    'ExecutionLimitExceededException',
+    'AWSStepFunctionsException',
+    'StepFunctionsException',
+    'ThrottlingException',
+    'SdkClientException',
+  ].map((name) => `StepFunctions.${name}`),
   MaxAttempts: 6,
   JitterStrategy: 'FULL',
 }
@@ -170,6 +174,8 @@ function askTask(names: StepNames, step: Step, end: string): TaskState {
     Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
     Output: '{% {} %}',
     TimeoutSeconds: 'approval' in step ? Math.ceil(step.approval.timeoutSeconds) : CONTROL_TIMEOUT_SECONDS,
+    // Its time is over: nobody is asked again.
+    Retry: ownRetry('States.Timeout'),
     Catch: [{ ErrorEquals: ['States.Timeout'], Output: '{% {} %}', Next: end }],
   }
 }
@@ -187,7 +193,7 @@ export function controlTask(
     Arguments: { FunctionName: '${ControlFunction}', Payload: { ...CALL, path: fieldOf(path), at, ...more } },
     Output: '{% $states.result.Payload %}',
     TimeoutSeconds: CONTROL_TIMEOUT_SECONDS,
-    Retry: [REBIND_RETRY],
+    Retry: ownRetry(),
     ...onward,
   }
 }

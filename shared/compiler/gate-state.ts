@@ -5,7 +5,7 @@
  * Invariants (tests cite them):
  * W1 it does not begin to wait for what has happened: its write is refused once all producers are in `done`
  * W2 it cannot take the place of a later entry of itself: its write is refused for a lower fence
- * W3 every wait ends: after a day without a word it asks again, under the next fence
+ * W3 every wait ends: after a day without a word it asks again, under the next fence, for as long as an execution lasts
  */
 import type { TaskState } from './asl.ts'
 import { fieldOf, prefixed, type StepNames } from './step-names.ts'
@@ -46,7 +46,7 @@ export function gateState({ name, path }: StepNames, producers: number, next = n
     TimeoutSeconds: 86_400,
     Retry: [
       { ErrorEquals: REFUSED, MaxAttempts: 0 },
-      { ErrorEquals: ['States.Timeout'], MaxAttempts: 30, BackoffRate: 1 },
+      { ErrorEquals: ['States.Timeout'], MaxAttempts: 400, BackoffRate: 1 },
       { ErrorEquals: ['States.TaskFailed'], MaxAttempts: 8, MaxDelaySeconds: 30, JitterStrategy: 'FULL' },
     ],
     Catch: [{ ErrorEquals: REFUSED, Output: '{% {} %}', Next: next }],

@@ -32,15 +32,14 @@ const LAMBDA_RETRY: Retrier = {
   JitterStrategy: 'FULL',
 }
 
-/** The rebinder is short: the client that invokes it does not time out. */
-export const REBIND_RETRY: Retrier = {
-  ...LAMBDA_RETRY,
-  ErrorEquals: [
-    ...LAMBDA_RETRY.ErrorEquals.filter((name) => name !== 'Lambda.ClientExecutionTimeoutException'),
-    'UnavailableError',
-    'Lambda.Unknown',
-  ],
-}
+/** The functions' own verdicts; whatever else comes from them is trouble that may pass. */
+const VERDICTS = ['StepFailedError', 'TaskCancelledError']
+
+/** Of the functions that are ours. `but` is not retried either. */
+export const ownRetry = (...but: string[]): Retrier[] => [
+  { ErrorEquals: [...VERDICTS, ...but], MaxAttempts: 0 },
+  { ErrorEquals: ['States.ALL'], MaxAttempts: 6, JitterStrategy: 'FULL' },
+]
 
 type StateNames = { step: string; rebind: string; again: string; wait: string }
 
@@ -117,7 +116,7 @@ function agentRetry({ retry }: AgentStep): Retrier {
   }
 }
 
-/** No Catch: what the rebinder throws under its own name is meant to end the task. */
+/** No Catch: the rebinder's verdict is meant to end the task. */
 function rebindTask({ path }: StepNames, names: StateNames, isLate: boolean): TaskState {
   // Whatever came before it has left something else behind.
   const error = isLate ? '{% $exists($states.input.Error) ? $states.input : {} %}' : '{% $states.input %}'
@@ -130,7 +129,7 @@ function rebindTask({ path }: StepNames, names: StateNames, isLate: boolean): Ta
     },
     Output: '{% $states.result.Payload %}',
     TimeoutSeconds: REBIND_TIMEOUT_SECONDS,
-    Retry: [REBIND_RETRY],
+    Retry: ownRetry(),
     Next: names.again,
   }
 }

@@ -18,6 +18,7 @@ export const ERRORS = {
   AgentOutputError: { status: 500, retryable: false },
   AgentRetryableError: { status: 500, retryable: true },
   TaskCancelledError: { status: 409, retryable: false },
+  StepFailedError: { status: 500, retryable: false },
   StepTimedOutError: { status: 504, retryable: false },
   StepSupersededError: { status: 409, retryable: false },
   UnavailableError: { status: 503, retryable: true },

@@ -33,6 +33,7 @@ export type StoredValue = z.infer<typeof StoredValueSchema>
 export const KeptOutputSchema = z.object({
   output: StoredValueSchema,
   from: z.object({ taskId: z.string(), path: z.string() }),
+  madeAt: z.string(),
   until: z.string(),
 })
 export type KeptOutput = z.infer<typeof KeptOutputSchema>

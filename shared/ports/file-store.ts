@@ -1,5 +1,6 @@
 /** Files that callers uploaded, under the keys that file references name. */
-export type StoredFile = { key: string; bytes: number }
+/** `etag` changes with the content. */
+export type StoredFile = { key: string; bytes: number; etag: string }
 
 export type UploadTicket = { url: string; fields: Record<string, string> }
 

@@ -8,6 +8,7 @@ import type { Workflow } from '../workflow/schema.ts'
 export type Plan = {
   taskId: string
   requestDigest: string
+  stateMachineArn: string
   tenant: string
   type?: string | undefined
   metadata: Record<string, string>
@@ -16,8 +17,8 @@ export type Plan = {
   bindings: Record<string, Binding>
   decisions: Decision[]
   gates: Gate[]
-  /** For each child workflow, by place, the version that was the newest at planning. */
-  children?: Record<string, { name: string; version: number }> | undefined
+  /** For each child workflow, by place, what it is called, and the version that was the newest at planning where those do not change. */
+  children?: Record<string, { name: string; version?: number }> | undefined
   /** On a machine that workflows of one shape share: where each step stands in it. */
   positions?: Record<string, string> | undefined
 }
@@ -62,7 +63,7 @@ export type TaskStore = {
   addAttempt(ownership: Ownership, attempt: Attempt): Promise<boolean>
   /** Best effort: shown while the step runs. */
   setProgress(ownership: Ownership, progress: { fraction: number; note: string }): Promise<void>
-  /** Notes what a person is asked. False when the step is not ours any more. */
+  /** Notes what a person is asked. False when the step is not ours any more, or somebody has answered. */
   askApproval(ownership: Ownership, approval: Approval): Promise<boolean>
   /** Keeps what the items of a fan-out work on, or which task runs a child workflow. False when the step is not ours any more. */
   noteStep(

@@ -1,12 +1,18 @@
 import { type Issue, issue } from '../domain/issue.ts'
 import { expressionIn, expressionsIn, reasonOf } from './expressions.ts'
-import { issuesOfCycle } from './graph.ts'
+import { issuesOfCycle, topologicalOrder } from './graph.ts'
 import { suggestNames } from './nearest-names.ts'
 import { parseStructure } from './parse-structure.ts'
 import { parseText } from './parse-text.ts'
 import { referencesIn } from './references.ts'
 import { isLoop, type Step, type StepOf, type Steps, type Workflow } from './schema.ts'
-import { expressionsOfRound, expressionsOfStep, graphOfWorkflow } from './step-needs.ts'
+import {
+  expressionsOfRound,
+  expressionsOfStep,
+  graphOfWorkflow,
+  handledBy,
+  needsOfStep,
+} from './step-needs.ts'
 
 export type Validated = { workflow: Workflow; issues: [] } | { workflow?: undefined; issues: Issue[] }
 
@@ -48,8 +54,40 @@ function issuesOfSteps(steps: Steps, scope: Scope): Issue[] {
       ...(isLoop(step) ? issuesOfLoop(path, step, scope) : []),
     ]
   })
-  return [...ofEach, ...issuesOfCycle(graphOfWorkflow({ steps }), scope.path)]
+  const cycle = issuesOfCycle(graphOfWorkflow({ steps }), scope.path)
+  return [...ofEach, ...(cycle.length > 0 ? cycle : issuesOfNever(steps, scope.path))]
 }
+
+/**
+ * A handler runs when what it handles has failed: whoever waits for the success of both waits in vain, and so does whoever
+ * waits for that.
+ */
+function issuesOfNever(steps: Steps, path: string): Issue[] {
+  const never = new Map<string, string>()
+  for (const id of topologicalOrder(graphOfWorkflow({ steps }))) {
+    const step = steps[id] as Step
+    const needs = [...needsOfStep(step)].filter((need) => Object.hasOwn(steps, need))
+    const inVain = needs.filter((need) => never.has(need))
+    const handler = needs.find((need) => isHandlerAmong(handledBy({ steps }, need), needs))
+    if (step.join === 'all' && handler !== undefined)
+      never.set(
+        id,
+        `"${handler}" runs only when ${handledBy({ steps }, handler).join(', ')} failed, and it needs the success of both`,
+      )
+    else if (
+      step.join === 'all'
+        ? inVain.length > 0
+        : step.join === 'any' && needs.length > 0 && inVain.length === needs.length
+    )
+      never.set(id, `it needs "${inVain[0]}", which can never run`)
+  }
+  return [...never].map(([id, why]) =>
+    issue('never-runs', `${path}.${id}`, `step "${id}" can never run: ${why}; say join: any or settled`),
+  )
+}
+
+const isHandlerAmong = (handled: readonly string[], needs: readonly string[]): boolean =>
+  handled.length > 0 && handled.every((id) => needs.includes(id))
 
 function issuesOfLoop(path: string, step: StepOf<'repeat'>, outer: Scope): Issue[] {
   const { steps, until } = step.repeat

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { approveStep } from '../../shared/app/approve-step.ts'
+import { cancelTask } from '../../shared/app/cancel-task.ts'
 import { controlStep } from '../../shared/app/control-step.ts'
+import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { makeAgent } from '../support/make-agent.ts'
-import { seedTask } from '../support/seed-task.ts'
+import { seedTask, seedWorkflow } from '../support/seed-task.ts'
 import { startStores } from '../support/start-stores.ts'
 
 let stores: Awaited<ReturnType<typeof startStores>>
@@ -35,7 +37,10 @@ describe('controlStep', () => {
 
   it.each([null, '5', -1, true])('refuses to wait for %j seconds', async (seconds) => {
     const taskId = await seed({ wait: { seconds: `{% ${JSON.stringify(seconds)} %}` } })
-    await expect(control(taskId, 'begin')).rejects.toMatchObject({ name: 'InvalidInputError' })
+    await expect(control(taskId, 'begin')).rejects.toMatchObject({
+      name: 'StepFailedError',
+      message: expect.stringMatching(/^InvalidInputError: /),
+    })
     expect(await stepOf(taskId)).toMatchObject({ status: 'failed' })
   })
 
@@ -43,7 +48,13 @@ describe('controlStep', () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 1, onTimeout: 'reject' } })
     expect(await control(taskId, 'begin', 'token')).toEqual({})
     expect(await control(taskId, 'end')).toMatchObject({ status: 'succeeded' })
-    const late = approveStep(stores.ports)({ id: taskId, stepId: 's', decision: 'approve', by: 'ada' })
+    const late = approveStep(stores.ports)({
+      id: taskId,
+      stepId: 's',
+      decision: 'approve',
+      by: 'ada',
+      tenant: 'default',
+    })
     await expect(late).rejects.toMatchObject({
       name: 'ConflictError',
       message: expect.stringContaining('timeout has decided "reject"'),
@@ -53,7 +64,13 @@ describe('controlStep', () => {
   it('asks again after a crash, and wakes the state at once when somebody has answered meanwhile', async () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
     await control(taskId, 'begin', 'first')
-    await approveStep(stores.ports)({ id: taskId, stepId: 's', decision: 'approve', by: 'ada' })
+    await approveStep(stores.ports)({
+      id: taskId,
+      stepId: 's',
+      decision: 'approve',
+      by: 'ada',
+      tenant: 'default',
+    })
     await control(taskId, 'begin', 'second')
     expect(stores.recorded.woken.slice(-2)).toEqual(['first', 'second'])
     await control(taskId, 'end')
@@ -64,5 +81,94 @@ describe('controlStep', () => {
     const taskId = await seed({ when: '{% false %}', approval: { prompt: 'Go?', timeoutSeconds: 60 } })
     expect(await control(taskId, 'begin', 'skipped')).toMatchObject({ status: 'skipped' })
     expect(stores.recorded.woken.at(-1)).toBe('skipped')
+  })
+
+  it('takes no answer for a task that has ended, nor from another tenant', async () => {
+    const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
+    await control(taskId, 'begin', 'token')
+    const approve = (tenant: string) =>
+      approveStep(stores.ports)({ id: taskId, stepId: 's', decision: 'approve', by: 'ada', tenant })
+    await expect(approve('other')).rejects.toMatchObject({ name: 'NotFoundError' })
+    await cancelTask(stores.ports)({ id: taskId, tenant: 'default', reason: 'enough' })
+    await expect(approve('default')).rejects.toMatchObject({
+      name: 'ConflictError',
+      message: expect.stringContaining('has ended (cancelled)'),
+    })
+  })
+
+  it('keeps an answer that comes between its taking over and its asking again (O4)', async () => {
+    const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
+    await control(taskId, 'begin', 'first')
+    const { askApproval } = stores.ports.tasks
+    stores.ports.tasks.askApproval = async (own, asked) => {
+      await approveStep(stores.ports)({
+        id: taskId,
+        stepId: 's',
+        decision: 'approve',
+        by: 'ada',
+        tenant: 'default',
+      })
+      return askApproval(own, asked)
+    }
+    expect(await control(taskId, 'begin', 'second')).toEqual({})
+    stores.ports.tasks.askApproval = askApproval
+    expect(stores.recorded.woken.at(-1)).toBe('second')
+    expect((await stepOf(taskId))?.approval?.answer).toMatchObject({ decision: 'approve' })
+  })
+
+  it('decides by time what nobody could be asked in time (O4)', async () => {
+    const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 1, onTimeout: 'reject' } })
+    expect(await control(taskId, 'end')).toMatchObject({ status: 'succeeded' })
+    expect((await stepOf(taskId))?.output).toMatchObject({ inline: expect.stringContaining('"reject"') })
+  })
+
+  it('has not emitted what the bus did not take', async () => {
+    const taskId = await seed({ emit: { type: 'report.ready' } })
+    const { deliver } = stores.ports.bus
+    stores.ports.bus.deliver = () => Promise.reject(new OrchestratorError('UnavailableError', 'later'))
+    await expect(control(taskId, 'begin')).rejects.toMatchObject({ name: 'UnavailableError' })
+    stores.ports.bus.deliver = deliver
+    expect(await stepOf(taskId)).toMatchObject({ status: 'running' })
+    expect(await control(taskId, 'begin')).toMatchObject({ status: 'succeeded' })
+  })
+
+  it('says once, under its own name, what the items have failed with', async () => {
+    const taskId = await seed({ capability: 'work.do', forEach: '{% [1] %}' })
+    expect(await control(taskId, 'begin')).toEqual({ indexes: [0] })
+    const item = { taskId, path: 's[0]', owner: 'o', fence: '1' }
+    await stores.ports.tasks.takeOverStep(item, { startedAt: '2026-01-01T00:00:00.000Z' })
+    const error = { name: 'InvalidInputError', message: 'no table' }
+    await stores.ports.tasks.endStep(item, { status: 'failed', endedAt: '2026-01-01T00:00:01.000Z', error })
+    await expect(control(taskId, 'end')).rejects.toMatchObject({
+      name: 'StepFailedError',
+      message: expect.stringMatching(/^InvalidInputError: step "s": 1 of 1 items failed/),
+    })
+  })
+
+  it.each([
+    ['one thing', '{% $input.list[n > 2] %}', [0]],
+    ['nothing', '{% $input.list[n > 3] %}', []],
+    ['a list', '{% $input.list %}', [0, 1, 2]],
+  ])('fans out over what a filter finds: %s', async (_what, forEach, indexes) => {
+    const steps = { s: { capability: 'work.do', forEach } }
+    const input = { list: [{ n: 1 }, { n: 2 }, { n: 3 }] }
+    const taskId = await seedTask(stores.ports, { steps, agents: [makeAgent()], input })
+    expect(await control(taskId, 'begin')).toEqual({ indexes })
+  })
+
+  it('settles a child that nobody can run by its policy (Z2), and gives it nothing where its input is nothing', async () => {
+    const agent = makeAgent({ id: 'fleeting', capability: 'work.fleeting' })
+    const name = await seedWorkflow(stores.ports, {
+      steps: { a: { capability: 'work.fleeting' } },
+      agents: [agent],
+    })
+    const call = { workflow: name, input: '{% $input.profile %}', onFailure: 'continue' }
+    const start = () => seedTask(stores.ports, { steps: { s: call }, agents: [], input: { secret: 1 } })
+    const [first, second] = [await start(), await start()]
+    const { child } = await control(first, 'begin')
+    expect((await stores.ports.tasks.getPlan(String(child?.taskId))).input).toBeNull()
+    await stores.ports.registry.putAgent({ ...agent, status: 'inactive' })
+    expect(await control(second, 'begin')).toMatchObject({ status: 'failed' })
+    expect(await stepOf(second)).toMatchObject({ error: { name: 'NoAgentError' } })
   })
 })

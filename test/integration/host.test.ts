@@ -291,6 +291,24 @@ describe('the agent host', () => {
       expect(work).toHaveBeenCalledTimes(4)
     })
 
+    it('is as old as the step that reuses it allows, and sees what is in files (M1)', async () => {
+      await run({ q: 6 }, { cache: { ttlSeconds: 86_400 } })
+      const { clock } = stores.ports
+      stores.ports.clock = { now: () => new Date(Date.now() + 61_000) }
+      await run({ q: 6 })
+      stores.ports.clock = clock
+      expect(work).toHaveBeenCalledTimes(2)
+
+      const input = { source: { $file: 'files/docs/a.md' } }
+      stores.recorded.files.set('files/docs/a.md', '1')
+      await run(input)
+      await run(input)
+      expect(work).toHaveBeenCalledTimes(3)
+      stores.recorded.files.set('files/docs/a.md', '2')
+      await run(input)
+      expect(work).toHaveBeenCalledTimes(4)
+    })
+
     it('runs the agent when the cache is out of reach, or its output gone (M2)', async () => {
       const large = 'x'.repeat(20_000)
       await run({ large })

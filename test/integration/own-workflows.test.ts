@@ -412,10 +412,13 @@ describe('a fan-out', () => {
   })
 
   it('says what is no list, and what is too long', async () => {
-    const text = await submit(fan({}), { list: 'text' })
+    const text = await submit(fan({}), { list: null })
     const long = await submit(fan({ maxItems: 2 }), { list: [1, 2, 3] })
     expect(await api.ended(text.taskId)).toMatchObject({
-      error: { name: 'InvalidInputError', message: expect.stringContaining('"text", which is no list') },
+      error: {
+        name: 'InvalidInputError',
+        message: expect.stringContaining('forEach is null, which is no list'),
+      },
     })
     expect(await api.ended(long.taskId)).toMatchObject({
       error: { message: expect.stringContaining('3 items; the most is 2 (maxItems)') },

@@ -69,7 +69,7 @@ describe('rebindStep', () => {
   it('ends the task again when a failure that did comes again, and opens no gate (B5, B6)', async () => {
     const { taskId, ids } = await seed(['a'])
     const failing = () => fail(taskId, ids[0] ?? '', 'AgentFailedError')
-    await expect(failing()).rejects.toMatchObject({ name: 'AgentFailedError' })
+    await expect(failing()).rejects.toMatchObject({ name: 'StepFailedError' })
     const { fence } = (await stepOf(taskId)) ?? { fence: '' }
     const again = rebindStep(stores.ports)({
       taskId,
@@ -79,7 +79,7 @@ describe('rebindStep', () => {
       error: { Error: 'AgentFailedError', Cause: '' },
     })
     await expect(again).rejects.toMatchObject({
-      name: 'AgentFailedError',
+      name: 'StepFailedError',
       message: expect.stringContaining('boom'),
     })
     expect(stores.recorded.woken).toEqual([])
@@ -93,8 +93,8 @@ describe('rebindStep', () => {
     })
     expect(await fail(taskId, b, 'AgentFailedError')).toMatchObject({ rebound: { agentId: c } })
     await expect(fail(taskId, c, 'AgentFailedError')).rejects.toMatchObject({
-      name: 'AgentFailedError',
-      message: `step "s" (agent ${c}): boom`,
+      name: 'StepFailedError',
+      message: `AgentFailedError: step "s" (agent ${c}): boom`,
     })
     expect(await stepOf(taskId)).toMatchObject({
       status: 'failed',
@@ -107,7 +107,7 @@ describe('rebindStep', () => {
     const [a = '', b = ''] = ids
     expect(await fail(taskId, a, 'States.Timeout', false)).toMatchObject({ rebound: { agentId: b } })
     expect(await fail(taskId, b, 'AgentFailedError')).toMatchObject({ rebound: { agentId: a } })
-    await expect(fail(taskId, a, 'States.Timeout', false)).rejects.toMatchObject({ name: 'AgentFailedError' })
+    await expect(fail(taskId, a, 'States.Timeout', false)).rejects.toMatchObject({ name: 'StepFailedError' })
   })
 
   it('counts an agent whose function never started as having failed (B2)', async () => {
@@ -122,7 +122,7 @@ describe('rebindStep', () => {
       })
     expect(await neverStarted()).toMatchObject({ rebound: { agentId: ids[1] } })
     await new Promise((resolve) => setTimeout(resolve, 2))
-    await expect(neverStarted()).rejects.toMatchObject({ name: 'AgentFailedError' })
+    await expect(neverStarted()).rejects.toMatchObject({ name: 'StepFailedError' })
     expect((await stepOf(taskId))?.attempts.map(({ agentId }) => agentId)).toEqual(ids)
   })
 
@@ -137,7 +137,7 @@ describe('rebindStep', () => {
   it('does not try another agent on what no agent can mend (B3)', async () => {
     const { taskId, ids } = await seed(['a', 'b'])
     await expect(fail(taskId, ids[0] ?? '', 'InvalidInputError')).rejects.toMatchObject({
-      name: 'InvalidInputError',
+      name: 'StepFailedError',
     })
   })
 
@@ -145,7 +145,7 @@ describe('rebindStep', () => {
     'ends the task under a name that nothing retries: %s',
     async (errorName) => {
       const { taskId, ids } = await seed(['a'])
-      await expect(fail(taskId, ids[0] ?? '', errorName)).rejects.toMatchObject({ name: 'AgentFailedError' })
+      await expect(fail(taskId, ids[0] ?? '', errorName)).rejects.toMatchObject({ name: 'StepFailedError' })
       expect(await stepOf(taskId)).toMatchObject({ status: 'failed', error: { name: errorName } })
     },
   )
@@ -158,7 +158,7 @@ describe('rebindStep', () => {
     expect(await fail(taskId, a, 'AgentFailedError')).toMatchObject({ rebound: { agentId: c } })
     expect(await fail(taskId, c, 'AgentFailedError')).toMatchObject({ rebound: { agentId: 'other' } })
     await expect(fail(taskId, 'other', 'AgentFailedError')).rejects.toMatchObject({
-      name: 'AgentFailedError',
+      name: 'StepFailedError',
     })
   })
 
@@ -182,8 +182,8 @@ describe('rebindStep', () => {
     const { taskId } = await seed([], { bind: 'late' })
     const call = { taskId, path: 's', fence: '1', owner: 'rebinder', error: { Cause: '' } }
     await expect(rebindStep(stores.ports)(call)).rejects.toMatchObject({
-      name: 'NoAgentError',
-      message: 'step "s": nobody can run it',
+      name: 'StepFailedError',
+      message: 'NoAgentError: step "s": nobody can run it',
     })
   })
 

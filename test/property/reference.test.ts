@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parsePath } from '../../shared/domain/instance-path.ts'
+import { parsePath, placeOf } from '../../shared/domain/instance-path.ts'
 import type { Json } from '../../shared/domain/json.ts'
-import { validWorkflow } from '../support/compiled-workflow.ts'
+import { WorkflowSchema } from '../../shared/workflow/schema.ts'
+import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { behaviours, workflows } from '../support/random-workflows.ts'
 import { type Evaluated, evaluateWorkflow } from '../support/reference-evaluator.ts'
 import { type Ran, runInWorld } from '../support/workflow-world.ts'
@@ -19,8 +20,14 @@ describe('a compiled workflow that the engine runs', () => {
     const count = (what: string): void => void seen.set(what, 1 + (seen.get(what) ?? 0))
     await fc.assert(
       fc.asyncProperty(workflows, behaviours, fc.boolean(), async (source, behaviour, anonymous) => {
-        const workflow = validWorkflow(source)
+        const workflow = WorkflowSchema.parse(source)
         const expected = await evaluateWorkflow(workflow, INPUT, behaviour)
+        const refused = neverRunning(source)
+        for (const step of refused) {
+          const runs = [...expected.steps].filter(([path]) => placeOf(path) === step)
+          expect(runs.filter(([, { status }]) => status !== 'skipped')).toEqual([])
+        }
+        if (refused.length > 0) return count('refused: a step can never run')
         const ran = await runInWorld(workflow, INPUT, behaviour, { anonymous })
         agree(expected, ran)
         count(`tasks ${ran.task.status}`)
@@ -36,6 +43,13 @@ describe('a compiled workflow that the engine runs', () => {
     console.info(JSON.stringify(Object.fromEntries([...seen].sort())))
   })
 })
+
+/** The places of steps that the validator says can never run; nothing else may be wrong. */
+function neverRunning(source: object): string[] {
+  const { issues } = validateWorkflow(source)
+  expect(issues.filter(({ code }) => code !== 'never-runs')).toEqual([])
+  return issues.map(({ path }) => path.replace('steps.', '').replaceAll('.repeat.steps.', '.'))
+}
 
 function agree({ steps, uncertain, result }: Evaluated, ran: Ran): void {
   const fatal = [...steps].filter(([, { status }]) => status === 'fatal').map(([path]) => path)

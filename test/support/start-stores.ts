@@ -16,7 +16,8 @@ type Recorded = {
   events: DomainEvent[]
   executions: Map<string, ExecutionState>
   blobs: Map<string, string>
-  files: Set<string>
+  /** Keys, and what changes with the content. */
+  files: Map<string, string>
   /** Tokens, in the order in which they were sent. */
   woken: string[]
   machines: Map<string, object>
@@ -41,7 +42,7 @@ export async function startStores(): Promise<Stores> {
     events: [],
     executions: new Map(),
     blobs: new Map(),
-    files: new Set(),
+    files: new Map(),
     woken: [],
     machines: new Map(),
   }
@@ -53,11 +54,17 @@ export async function startStores(): Promise<Stores> {
     tasks: dynamodbTaskStore({ client, table: 'tasks', blobs, digest: ids.digest }),
     registry: dynamodbRegistry({ client, table: 'registry', clock: systemClock }),
     files: {
-      list: async (key) => (recorded.files.has(key) ? [{ key, bytes: 1 }] : []),
+      list: async (key) => {
+        const etag = recorded.files.get(key)
+        return etag === undefined ? [] : [{ key, bytes: 1, etag }]
+      },
       read: async () => new Uint8Array(),
       presignUpload: async (key) => ({ url: 'http://upload', fields: { key } }),
     },
-    bus: { publish: async (events) => void recorded.events.push(...events) },
+    bus: {
+      publish: async (events) => void recorded.events.push(...events),
+      deliver: async (event) => void recorded.events.push(event),
+    },
     executions: {
       start: async ({ name }) => {
         recorded.executions.set(name, { status: 'RUNNING' })

@@ -104,6 +104,7 @@ export async function storedRuns(awsUrl: string): Promise<StoredRuns> {
       const plan = {
         taskId,
         requestDigest: '',
+        stateMachineArn,
         tenant: 'default',
         metadata: {},
         workflow,

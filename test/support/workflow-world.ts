@@ -17,6 +17,7 @@ import { rebindStep } from '../../shared/app/rebind-step.ts'
 import { submitTask } from '../../shared/app/submit-task.ts'
 import { compileWorkflow } from '../../shared/compiler/index.ts'
 import { ControlPayloadSchema, RebindPayloadSchema } from '../../shared/contracts/step-payload.ts'
+import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import type { DomainEvent } from '../../shared/domain/event.ts'
 import type { Json } from '../../shared/domain/json.ts'
 import type { StepRecord } from '../../shared/domain/step.ts'
@@ -126,7 +127,10 @@ function makeWorld(behaviour: Behaviour) {
     service.putStateMachine({ stateMachineArn: machineArn(name), name, definition: text, roleArn: ROLE })
     return machineArn(name)
   }
-  const bus: Ports['bus'] = { publish: async (told) => void events.push(...told) }
+  const bus: Ports['bus'] = {
+    publish: async (told) => void events.push(...told),
+    deliver: async (event) => void events.push(event),
+  }
   const registry: Partial<Ports['registry']> = {
     listAgents: async () => agents,
     findAgent: async (id) => agents.find((agent) => agent.id === id),
@@ -198,7 +202,17 @@ function functionsOf(ports: Ports, behaviour: Behaviour, clock: VirtualClock) {
     if (!answer || asked.has(stepId)) return
     asked.add(stepId)
     await clock.sleep(answer.milliseconds)
-    await approveStep(ports)({ id, stepId, decision: answer.decision, by: 'ada' })
+    const answering = approveStep(ports)({
+      id,
+      stepId,
+      decision: answer.decision,
+      by: 'ada',
+      tenant: 'default',
+    })
+    await answering.catch((error: unknown) => {
+      // Too late: the person is told so.
+      if (!isOrchestratorError(error, 'ConflictError')) throw error
+    })
   }
 }
 

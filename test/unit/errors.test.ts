@@ -15,6 +15,7 @@ it('keeps the error names that state machines match', () => {
     'InvalidWorkflowError',
     'NoAgentError',
     'NotFoundError',
+    'StepFailedError',
     'StepSupersededError',
     'StepTimedOutError',
     'TaskCancelledError',

@@ -102,6 +102,18 @@ describe('validateWorkflow', () => {
     ])
   })
 
+  it('names a step that can never run: it needs what fails and what handles the failure', () => {
+    const steps = {
+      a: { capability: 'echo', onFailure: { step: 'mend' } },
+      mend: { capability: 'echo' },
+      both: { capability: 'echo', needs: ['a', 'mend'] },
+      after: { capability: 'echo', needs: ['both'] },
+      either: { capability: 'echo', needs: ['a', 'mend'], join: 'any' },
+      always: { capability: 'echo', needs: ['both'], join: 'settled' },
+    }
+    expect(issuesOf(withSteps(steps))).toEqual(['never-runs steps.both', 'never-runs steps.after'])
+  })
+
   it('lets the body of a loop see what is around it, and the loop wait for that', () => {
     const body = {
       draft: { capability: 'echo', input: { seed: '{% $steps.seed %}', before: '{% $previous.draft %}' } },

@@ -2,21 +2,25 @@
  * Outputs that are reused instead of made again, where a step says `cache`.
  *
  * Invariants (tests cite them):
- * M1 only for an equal input of the same capability of the same version of the same agent, for the same tenant, and in time
+ * M1 only for an equal input (files by what is in them) of the same capability of the same version of the same agent, for the
+ *    same tenant, and no older than the step that reuses it allows
  * M2 a cache that cannot be read or written never costs a step
  * M3 what is reused is stored with the step that reuses it: it lives as long as that one's task
  */
 import type { DefinedAgent } from '../../../shared/agent/define-agent.ts'
+import { FileReferenceSchema, fileReferencesIn } from '../../../shared/domain/file-reference.ts'
 import { canonicalJson, type Json } from '../../../shared/domain/json.ts'
 import type { StoredValue } from '../../../shared/domain/step.ts'
+import type { FileStore } from '../../../shared/ports/index.ts'
 import type { AgentStep } from '../../../shared/workflow/schema.ts'
 import type { Deps } from '../../deps.ts'
 import type { StepOutcome, StepRun } from './step-run.ts'
 
-type Needs = Pick<Deps, 'tasks' | 'ids' | 'clock'>
+type Needs = Pick<Deps, 'tasks' | 'files' | 'ids' | 'clock'>
 type Call = { agent: DefinedAgent; capability: string; input: Json }
 
 const SECOND = 1_000
+const MAX_FILES = 2_000
 
 export type OutputCache = {
   /** The outcome that an equal step has had; undefined when there is none that may be used. */
@@ -26,14 +30,15 @@ export type OutputCache = {
 
 /** The cache as one step sees it; undefined for a step without one. */
 export function outputCache(
-  { tasks, ids, clock }: Needs,
+  { tasks, files, ids, clock }: Needs,
   { own, plan, log }: Pick<StepRun, 'own' | 'plan' | 'log'>,
   { cache }: AgentStep,
   { agent, capability, input }: Call,
 ): OutputCache | undefined {
   if (!cache) return undefined
   const { id, version } = agent.manifest
-  const key = ids.digest(canonicalJson([plan.tenant, id, version, capability, input]))
+  const keyed = async (): Promise<string> =>
+    ids.digest(canonicalJson([plan.tenant, id, version, capability, input, await filesIn(files, input)]))
   /** M2. */
   const tried = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -46,15 +51,28 @@ export function outputCache(
   return {
     find: () =>
       tried(async () => {
-        const kept = await tasks.findOutput(key)
-        if (!kept || Date.parse(kept.until) <= clock.now().getTime()) return undefined
+        const kept = await tasks.findOutput(await keyed())
+        const oldest = clock.now().getTime() - cache.ttlSeconds * SECOND
+        if (!kept || Date.parse(kept.madeAt) <= oldest) return undefined
         const output = await tasks.storeValue(own.taskId, await tasks.loadValue(kept.output))
         return { status: 'succeeded' as const, output, reused: kept.from }
       }),
     async keep(output) {
-      const until = new Date(clock.now().getTime() + cache.ttlSeconds * SECOND).toISOString()
+      const madeAt = clock.now()
+      const until = new Date(madeAt.getTime() + cache.ttlSeconds * SECOND).toISOString()
       const from = { taskId: own.taskId, path: own.path }
-      await tried(() => tasks.keepOutput(key, { output, from, until }))
+      const kept = { output, from, madeAt: madeAt.toISOString(), until }
+      await tried(async () => tasks.keepOutput(await keyed(), kept))
     },
   }
+}
+
+/** A file may be overwritten under its name. Throws where there are too many to tell. */
+async function filesIn(files: FileStore, input: Json): Promise<Json> {
+  const references = fileReferencesIn(input, 'input')
+  const found = await Promise.all(
+    references.map(({ reference }) => files.list(FileReferenceSchema.parse(reference).$file, MAX_FILES + 1)),
+  )
+  if (found.some((one) => one.length > MAX_FILES)) throw new Error(`more than ${MAX_FILES} files`)
+  return found.map((one) => one.map(({ key, etag }) => `${key} ${etag}`))
 }

@@ -12,7 +12,7 @@ export type StepNotices = {
 }
 
 /** What one invocation tells of its step, in order. */
-export function stepNotices(bus: EventBus): StepNotices {
+export function stepNotices(bus: Pick<EventBus, 'publish'>): StepNotices {
   let waiting: DomainEvent[] = []
   let timer: NodeJS.Timeout | undefined
   let told: Promise<void> = Promise.resolve()

@@ -4,7 +4,7 @@ import type { Json } from '../../domain/json.ts'
 import { type Approval, NOBODY } from '../../domain/step.ts'
 import type { StepOf } from '../../workflow/schema.ts'
 import { settleFailure, superseded } from '../settle-failure.ts'
-import { type Controlled, end, type Owned, over } from './controlled.ts'
+import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
 
 const SECOND = 1_000
 
@@ -24,7 +24,7 @@ export const approval: Controlled<StepOf<'approval'>> = {
     const requestedAt = ports.clock.now()
     const expiresAt = new Date(requestedAt.getTime() + timeoutSeconds * SECOND).toISOString()
     const asked = { prompt: String(prompt), choices, ...(approvers ? { approvers } : {}), expiresAt, token }
-    if (!(await ports.tasks.askApproval(own, asked))) throw superseded(own.path)
+    if (!(await ports.tasks.askApproval(own, asked))) return answeredMeanwhile(ports, own, token)
     const { token: _token, ...shown } = asked
     await ports.bus.publish([approvalRequestedEvent(own.taskId, own.path, requestedAt.toISOString(), shown)])
     return {}
@@ -33,7 +33,7 @@ export const approval: Controlled<StepOf<'approval'>> = {
   async end(owned) {
     const { ports, step, own } = owned
     const answer = await decisionOf(owned, step.approval.onTimeout)
-    if (answer && (answer.by !== NOBODY || step.approval.onTimeout !== undefined)) {
+    if (answer.by !== NOBODY || step.approval.onTimeout !== undefined) {
       const output = await ports.tasks.storeValue(own.taskId, answer as Json)
       return end(owned, { status: 'succeeded', output })
     }
@@ -46,9 +46,23 @@ export const approval: Controlled<StepOf<'approval'>> = {
 async function decisionOf(
   { ports: { tasks, clock }, own, record }: Owned<StepOf<'approval'>>,
   onTimeout = 'none',
-): Promise<Approval['answer']> {
+): Promise<NonNullable<Approval['answer']>> {
   if (record.approval?.answer) return record.approval.answer
   const timedOut = { decision: onTimeout, by: NOBODY, at: clock.now().toISOString() }
   const kept = await tasks.answerApproval(own.taskId, own.path, timedOut)
-  return (kept ?? (await tasks.findSteps(own.taskId, [own.path]))[0])?.approval?.answer
+  const known = (kept ?? (await tasks.findSteps(own.taskId, [own.path]))[0])?.approval?.answer
+  // Its time was over before anybody could be asked.
+  return known ?? timedOut
+}
+
+/** Between taking the step over and asking, somebody has answered what was asked before. */
+async function answeredMeanwhile(
+  { tasks, executions }: Owned['ports'],
+  own: Owned['own'],
+  token: string,
+): Promise<ControlAnswer> {
+  const [record] = await tasks.findSteps(own.taskId, [own.path])
+  if (!record?.approval?.answer) throw superseded(own.path)
+  await executions.wake(token)
+  return {}
 }

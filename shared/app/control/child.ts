@@ -22,7 +22,7 @@ export const child: Controlled<Child> = {
 
   /** Stores the child's task under an id that the same call always has: whoever comes again finds it. */
   async begin(owned, { input }) {
-    const { ports, plan, own } = owned
+    const { ports, plan, step, own } = owned
     const { tasks, registry, ids } = ports
     const version = plan.children?.[placeOf(own.path)]
     const registered = version && (await registry.findWorkflow(version.name, version.version))
@@ -30,24 +30,26 @@ export const child: Controlled<Child> = {
     const { workflow, stateMachineArn, gates } = registered
     const parent = await parentOf(owned)
     const planned = await planWorkflow(registry, workflow)
-    // A redrive runs a child anew: its failed task has ended.
     const childPlan: Plan = {
       taskId: `t_${ids.digest([own.taskId, own.path, redriveOf(own.fence)].join('\n')).slice(0, 26)}`,
       requestDigest: '',
+      stateMachineArn,
       tenant: plan.tenant,
       metadata: plan.metadata,
       workflow,
-      input: parseInput(workflow, input ?? plan.input),
+      // An input that evaluates to nothing is nothing, and not the parent's.
+      input: parseInput(workflow, step.input === undefined ? plan.input : (input ?? null)),
       bindings: planned.bindings,
       decisions: planned.decisions,
       gates,
       children: planned.children,
     }
-    const { task, first } = await storeTask(ports, childPlan, { stateMachineArn, parent })
+    const { task, first } = await storeTask(ports, childPlan, { parent })
     if (first) await recordLoad(registry, planned.decisions).catch(() => {})
     if (!(await tasks.noteStep(own, { child: task.id }))) throw superseded(own.path)
     const { functions } = executionInput(await tasks.getPlan(task.id))
-    return { child: { stateMachineArn, name: executionName(task), taskId: task.id, functions } }
+    const execution = { stateMachineArn: task.stateMachineArn, name: executionName(task) }
+    return { child: { ...execution, taskId: task.id, functions } }
   },
 
   /** What has become of the child is what has become of the step. */

@@ -10,7 +10,7 @@ export const emit: Controlled<StepOf<'emit'>> = {
   async begin(owned, { type, data = null }) {
     const { ports, own, record } = owned
     const event = customEvent(own.taskId, own.path, { type: String(type), data, time: record.startedAt })
-    await ports.bus.publish([event])
+    await ports.bus.deliver(event)
     return end(owned, { status: 'succeeded', output: await ports.tasks.storeValue(own.taskId, data) })
   },
 

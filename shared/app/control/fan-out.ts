@@ -9,10 +9,12 @@ export const fanOut: Controlled<AgentStep> = {
   template: ({ forEach }) => ({ items: forEach }),
 
   /** Keeps the items, so that those who run them need not be given them. Throws InvalidInputError for what is no list. */
-  async begin({ ports, step, own }, { items }) {
+  async begin({ ports, step, own }, { items: found = [] }) {
+    // As JSONata has it: a filter that finds one thing answers the thing, and one that finds none nothing.
+    const items = Array.isArray(found) || found === null ? found : [found]
     const { maxItems: most = DEFAULT_MAX_ITEMS } = step
     if (!Array.isArray(items)) {
-      const message = `forEach is ${JSON.stringify(items ?? null)?.slice(0, 100)}, which is no list`
+      const message = `forEach is ${JSON.stringify(items)}, which is no list`
       throw new OrchestratorError('InvalidInputError', message)
     }
     if (items.length > most) {

@@ -5,9 +5,8 @@ import { resolveExpressions } from '../../workflow/expressions.ts'
 import type { StepOf } from '../../workflow/schema.ts'
 import { needsOfStep, resultStepsOf } from '../../workflow/step-needs.ts'
 import { namesForExpressions } from '../expression-names.ts'
-import { messageInCause } from '../message-in-cause.ts'
 import { pathsOfRoundBefore, pathsSeen } from '../plan-paths.ts'
-import { settleFailure } from '../settle-failure.ts'
+import { type Failure, failureIn, settleFailure, verdictOf } from '../settle-failure.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
 
 type Loop = StepOf<'repeat'>
@@ -24,7 +23,7 @@ export const loop: Controlled<Loop> = {
   /** After each round: another one, or the end (O6). */
   async end(owned) {
     const { step, own, call } = owned
-    if (call.error?.Error !== undefined) return settleBody(owned, call.error.Error, call.error.Cause)
+    if (call.error?.Error !== undefined) return settleBody(owned, failureIn(call.error))
     if (call.round === undefined)
       throw new OrchestratorError('BugError', `the loop "${own.path}" was not told which round has ended`)
     const { until, maxIterations } = step.repeat
@@ -64,8 +63,7 @@ async function judge(
 }
 
 /** A step of the body has failed for good, and the loop has a policy of its own. */
-async function settleBody(owned: Owned<Loop>, name: string, cause: string): Promise<ControlAnswer> {
-  const message = messageInCause(cause)
-  if (NOT_THE_LOOPS.includes(name)) throw Object.assign(new Error(message), { name })
-  return over((await settleFailure(owned, { name, message })).settled)
+async function settleBody(owned: Owned<Loop>, failure: Failure): Promise<ControlAnswer> {
+  if (NOT_THE_LOOPS.includes(failure.name)) throw verdictOf(failure)
+  return over((await settleFailure(owned, failure)).settled)
 }
