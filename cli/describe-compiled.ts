@@ -13,6 +13,9 @@ export function describeCompiled({ gates, counts, warnings }: Compiled): string 
     ),
     `${counts.steps} steps in ${counts.states} states, ${counts.definitionBytes} bytes of definition${split}`,
     `${counts.transitions} state transitions expected, ${counts.worstTransitions} at worst; ${counts.events} events in the history, ${counts.worstEvents} at worst`,
+    ...(counts.worstEvents > counts.events
+      ? ['(expected: a loop of 2 rounds, a fan-out of 10 items, no retries)']
+      : []),
     ...warnings.map(({ message }) => `${style('yellow', 'warning')}: ${message}`),
   ].join('\n')
 }

@@ -3,32 +3,43 @@ import { parsePath } from '../shared/domain/instance-path.ts'
 
 type Drawn = Pick<PlanView, 'steps' | 'gates'>
 
-/** The plan as a Mermaid flowchart: an edge that waits at a gate is dotted, a loop is a box around its steps. */
+/**
+ * The plan as a Mermaid flowchart: an edge that waits at a gate is dotted, a loop is a box around its steps, and what no agent
+ * runs says what it is.
+ */
 export function mermaidOf(plan: Drawn): string {
   return ['flowchart LR', ...linesIn(plan, '', '  ')].join('\n')
 }
 
 function linesIn(plan: Drawn, scope: string, indent: string): string[] {
-  return stepsIn(plan, scope).flatMap(({ stepId, needs }) => {
+  return stepsIn(plan, scope).flatMap(({ stepId, kind, needs }) => {
     const gated = plan.gates.find(({ before }) => before === stepId)?.after ?? []
-    const edges = needs.map(
-      (need) => `${nodeOf(need)} ${gated.includes(need) ? '-. gate .->' : '-->'} ${nodeOf(stepId)}`,
-    )
+    const { stepId: name } = parsePath(stepId)
+    const label = `"${name}${kind === 'agent' ? '' : ` (${WORDS[kind]})`}"`
     const inside = linesIn(plan, stepId, `${indent}  `)
-    const box = inside.length > 0 ? [`${indent}subgraph ${nodeOf(stepId)}`, ...inside, `${indent}end`] : []
-    const alone = needs.length === 0 && box.length === 0 ? [nodeWithLabel(stepId)] : []
-    const labelled = scope === '' || alone.length > 0 ? [] : [nodeWithLabel(stepId)]
-    return [...box, ...[...alone, ...labelled, ...edges].map((line) => `${indent}${line}`)]
+    const node = `${indent}${nodeOf(stepId)}[${label}]`
+    const drawn =
+      inside.length > 0
+        ? [`${indent}subgraph ${nodeOf(stepId)}[${label}]`, ...inside, `${indent}end`]
+        : [node]
+    const edges = needs.map(
+      (need) => `${indent}${nodeOf(need)} ${gated.includes(need) ? '-. gate .->' : '-->'} ${nodeOf(stepId)}`,
+    )
+    return [...drawn, ...edges]
   })
 }
 
-/** A point would end a name. */
-const nodeOf = (stepId: string): string => stepId.replaceAll('.', '__')
+const WORDS = {
+  agent: 'agent',
+  repeat: 'loop',
+  approval: 'approval',
+  wait: 'wait',
+  workflow: 'child workflow',
+  emit: 'event',
+} as const
 
-function nodeWithLabel(stepId: string): string {
-  const { scope, stepId: name } = parsePath(stepId)
-  return scope === '' ? name : `${nodeOf(stepId)}[${name}]`
-}
+/** Many words are Mermaid's own, and a point would end a name. */
+const nodeOf = (stepId: string): string => `n_${stepId.replaceAll('.', '__')}`
 
 const stepsIn = ({ steps }: Drawn, scope: string): Drawn['steps'] =>
   steps.filter(({ stepId }) => parsePath(stepId).scope === scope)

@@ -64,6 +64,7 @@ const MARKS: Readonly<Record<string, [mark: string, format: Style]>> = {
   timed_out: ['✘', 'red'],
   cancelled: ['■', 'yellow'],
   skipped: ['↷', 'dim'],
+  degraded: ['!', 'yellow'],
   running: ['▶', 'cyan'],
 }
 

@@ -7,6 +7,8 @@ import { duration, elapsed, statusMark, statusText, style } from './output.ts'
 export type WatchedTask = TaskView & { steps: StepView[] }
 
 const POLL_MILLISECONDS = 150
+/** Of a terminal that does not say. */
+const DEFAULT_ROWS = 24
 const OPEN = ['queued', 'planning', 'running', 'waiting']
 
 type Options = { base?: string | undefined; to: NodeJS.WriteStream; quiet?: boolean; signal?: AbortSignal }
@@ -26,17 +28,54 @@ export async function watchTask(
   }
 }
 
-/** The task and its steps, one a line, in the order in which they can run. */
-export function taskTree(task: WatchedTask): string {
-  const widest = Math.max(...task.steps.map(({ stepId }) => stepId.length))
+/** The task and its steps, one a line, in the order in which they can run; with few lines those that somebody looks for. */
+export function taskTree(task: WatchedTask, lines = Number.POSITIVE_INFINITY): string {
+  const steps = mostTelling(task.steps, lines - 2)
+  const widest = Math.max(0, ...steps.map(({ stepId }) => stepId.length))
   const head = `${style('bold', task.workflow.name)} ${style('dim', task.taskId)}  ${statusText(task.status)}  ${elapsed({ durationMs: task.durationMs, since: task.createdAt })}`
-  return [head.trimEnd(), ...task.steps.map((step) => `  ${stepLine(step, widest)}`)].join('\n')
+  const rest = task.steps.filter((step) => !steps.includes(step))
+  return [
+    head.trimEnd(),
+    ...steps.map((step) => `  ${stepLine(step, widest)}`),
+    ...(rest.length > 0 ? [`  ... and ${countsOf(rest)}`] : []),
+  ].join('\n')
+}
+
+/** What a person can act on first. */
+const TELLING = ['waiting', 'failed', 'running', 'cancelled', 'pending', 'succeeded', 'skipped']
+
+/** At most so many, in their own order. */
+function mostTelling(steps: readonly StepView[], most: number): readonly StepView[] {
+  if (steps.length <= most) return steps
+  const rankOf = ({ status }: StepView): number => TELLING.indexOf(status)
+  const chosen = new Set(steps.toSorted((a, b) => rankOf(a) - rankOf(b)).slice(0, Math.max(1, most - 1)))
+  return steps.filter((step) => chosen.has(step))
+}
+
+function countsOf(steps: readonly StepView[]): string {
+  const counts = Map.groupBy(steps, ({ status }) => status)
+  return TELLING.flatMap((status) => {
+    const count = counts.get(status as StepView['status'])?.length
+    return count ? [`${count} ${status}`] : []
+  }).join(', ')
 }
 
 function stepLine(step: StepView, widest: number): string {
-  const { stepId, status, agentId = '', child = '', durationMs, progress, attempts, needs, approval } = step
+  const {
+    stepId,
+    status,
+    agentId = '',
+    child = '',
+    round,
+    durationMs,
+    progress,
+    attempts,
+    needs,
+    approval,
+  } = step
   const facts = [
     agentId || child,
+    round === undefined ? '' : `round ${round}`,
     elapsed({ durationMs, since: status === 'running' ? step.startedAt : undefined }),
     progress ? `${Math.round(progress.fraction * 100)} % ${progress.note}` : '',
     attempts.length > 0 ? `${attempts.length} failed ${attempts.length === 1 ? 'attempt' : 'attempts'}` : '',
@@ -46,7 +85,8 @@ function stepLine(step: StepView, widest: number): string {
     status === 'waiting' && approval ? askedOf(approval) : '',
     approval?.answer ? `${approval.answer.decision} (${approval.answer.by})` : '',
   ]
-  return `${statusMark(status)} ${stepId.padEnd(widest)}  ${style('dim', facts.filter(Boolean).join('  '))}`.trimEnd()
+  const mark = step.degraded ? 'degraded' : status
+  return `${statusMark(mark)} ${stepId.padEnd(widest)}  ${style('dim', facts.filter(Boolean).join('  '))}`.trimEnd()
 }
 
 const askedOf = ({ prompt, choices, approvers }: NonNullable<StepView['approval']>): string =>
@@ -57,7 +97,7 @@ type Show = (task: WatchedTask, ended: boolean) => void
 function liveTree(to: NodeJS.WriteStream): Show {
   const update = createLogUpdate(to)
   return (task, ended) => {
-    update(taskTree(task))
+    update(taskTree(task, (to.rows || DEFAULT_ROWS) - 1))
     if (ended) update.done()
   }
 }

@@ -16,7 +16,9 @@ export function listCommand(): Command {
       const page = await callApi('listTasks', { status, limit, cursor })
       if (json) return printJson(page)
       if (page.tasks.length === 0)
-        return console.log('no tasks yet; submit one with: npx orchestrator submit simple')
+        return console.log(
+          status ? `no tasks are ${status}` : 'no tasks yet; submit one with: npx orchestrator submit simple',
+        )
       const rows = page.tasks.map((task) => [
         task.taskId,
         task.status,

@@ -29,7 +29,7 @@ export function planCommand(): Command {
         workflow: isFile ? await readTextFile(workflow) : workflow,
         input: given,
       })
-      if (mermaid) return console.log(mermaidOf(plan))
+      if (mermaid) return printMermaid(plan)
       return json ? printJson(plan) : printPlan(plan)
     })
 }
@@ -45,4 +45,14 @@ function printPlan(plan: PlanView): void {
   printTable(['step', 'what', 'agent', 'after', 'why this agent'], rows)
   console.log(`\nlongest chain: ${criticalPath.join(' -> ')}`)
   console.log(describeCompiled(plan))
+}
+
+/** What Mermaid draws unless it is told otherwise (`maxEdges`). */
+const MAX_EDGES = 500
+
+function printMermaid(plan: PlanView): void {
+  console.log(mermaidOf(plan))
+  const edges = plan.steps.reduce((sum, { needs }) => sum + needs.length, 0)
+  if (edges > MAX_EDGES)
+    console.error(`${edges} edges: Mermaid draws ${MAX_EDGES} unless its maxEdges says otherwise`)
 }

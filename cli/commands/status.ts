@@ -17,6 +17,8 @@ export function statusCommand(): Command {
       const task = await callApi('getTask', { id: taskId })
       if (json) return printJson(task)
       console.log(taskTree(task))
+      for (const { path, reason } of task.degraded ?? []) console.log(`degraded: ${path}: ${reason}`)
+      if (task.parent) console.log(`runs step ${task.parent.path} of ${task.parent.taskId}`)
       if (task.error) console.log(`\n${task.error.name}: ${task.error.message}`)
     })
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
-import { printJson } from '../output.ts'
+import { printJson, style } from '../output.ts'
 import { readJsonOption, readTextFile } from '../read-json-option.ts'
 import { reportIn } from '../report.ts'
 import { uploadPath } from '../upload-files.ts'
@@ -65,6 +65,8 @@ async function show(task: WatchedTask, json: boolean): Promise<void> {
   if (json) return printJson({ ...task, result })
   if (task.error) console.error(`${task.error.name}: ${task.error.message}`)
   if (result === undefined) return
+  for (const { path, reason } of task.degraded ?? [])
+    console.error(`${style('yellow', 'degraded')}: ${path}: ${reason}`)
   const report = reportIn(result)
   console.log(report ? `\n${report.markdown}` : JSON.stringify(result, null, 2))
   if (report?.charts.length)

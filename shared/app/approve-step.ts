@@ -7,6 +7,7 @@
 import type { AnswerApproval } from '../contracts/requests.ts'
 import type { ApprovalView } from '../contracts/views.ts'
 import { OrchestratorError } from '../domain/errors.ts'
+import { placeOf } from '../domain/instance-path.ts'
 import { NOBODY, type StepRecord } from '../domain/step.ts'
 import { isOpenTask } from '../domain/task.ts'
 import type { Ports } from '../ports/index.ts'
@@ -32,26 +33,22 @@ export const approveStep =
       const message = `task ${id} has ended (${task.status}): nobody waits for step "${stepId}" any more`
       throw new OrchestratorError('ConflictError', message, { taskId: id, status: task.status })
     }
-    const [record] = await tasks.findSteps(id, [stepId])
-    const asked = record?.approval
-    if (!record || !asked) {
-      const message = `step "${stepId}" of task ${id} waits for no approval`
-      throw new OrchestratorError('NotFoundError', message, { id, stepId })
-    }
+    const record = await askedStep(tasks, id, stepId)
+    const { approval: asked, path } = record
     requireAllowed(asked, decision, by)
     const answer = { decision, by, ...(comment ? { comment } : {}), at: clock.now().toISOString() }
-    const answered = await tasks.answerApproval(id, stepId, answer)
-    const kept = answered?.approval?.answer ?? (await tasks.findSteps(id, [stepId]))[0]?.approval?.answer
+    const answered = await tasks.answerApproval(id, path, answer)
+    const kept = answered?.approval?.answer ?? (await tasks.findSteps(id, [path]))[0]?.approval?.answer
     if (!kept || kept.decision !== decision || kept.by !== by) {
       const how = kept
         ? `${kept.by} has decided "${kept.decision}" at ${kept.at}`
         : `it has ended (${record.status})`
       throw new OrchestratorError('ConflictError', `step "${stepId}" cannot be answered any more: ${how}`)
     }
-    // Once more where it was answered before: a crash may have come between the answer and the waking.
-    // The state may have asked again meanwhile, under another token.
+    // Once more where it was answered before: a crash may have come between the answer and the waking. The state may have
+    // asked again meanwhile, under another token.
     await executions.wake(answered?.approval?.token ?? asked.token)
-    return { taskId: id, stepId, ...kept }
+    return { taskId: id, stepId: path, ...kept }
   }
 
 function requireAllowed({ choices, approvers }: Asked, decision: string, by: string): void {
@@ -62,4 +59,35 @@ function requireAllowed({ choices, approvers }: Asked, decision: string, by: str
   if (by !== NOBODY && (!approvers || approvers.includes(by))) return
   const message = `"${by}" is not among those who may decide${approvers ? `: ${approvers.join(', ')}` : ''}`
   throw new OrchestratorError('InvalidInputError', message)
+}
+
+type AskedStep = StepRecord & { approval: Asked }
+
+/** By its path; without the rounds of the loops around it where one such step has asked. Throws NotFoundError naming those that have. */
+async function askedStep(tasks: Needs['tasks'], id: string, stepId: string): Promise<AskedStep> {
+  const [named] = await tasks.findSteps(id, [stepId])
+  if (named && hasAsked(named)) return named
+  const waiting = (await tasks.listSteps(id)).filter(hasAsked).filter(({ status }) => status === 'running')
+  const [alike, ...more] = waiting.filter(({ path }) => placeOf(path) === stepId)
+  if (alike && more.length === 0) return alike
+  const others = [...waiting.map(({ path }) => `"${path}"`), ...(await askedInChildren(tasks, id))]
+  const hint = others.length > 0 ? `; there wait: ${others.join(', ')}` : ''
+  const message = `step "${stepId}" of task ${id} waits for no approval${hint}`
+  throw new OrchestratorError('NotFoundError', message, { id, stepId })
+}
+
+const hasAsked = (step: StepRecord): step is AskedStep => step.approval !== undefined
+
+async function askedInChildren(tasks: Needs['tasks'], id: string): Promise<string[]> {
+  const calling = (await tasks.listSteps(id)).filter(({ status }) => status === 'running')
+  const children = calling.flatMap(({ child }) => child ?? [])
+  const asked = await Promise.all(
+    children.map(async (child) => {
+      const steps = (await tasks.listSteps(child))
+        .filter(hasAsked)
+        .filter(({ status }) => status === 'running')
+      return steps.map(({ path }) => `"${path}" of its child ${child}`)
+    }),
+  )
+  return asked.flat()
 }

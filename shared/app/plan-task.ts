@@ -117,7 +117,7 @@ export async function planWorkflow(registry: Registry, workflow: Workflow): Prom
 }
 
 /** The workflows that a workflow calls, as they are now. Throws InvalidWorkflowError naming those that are not there. */
-async function versionsOfChildren(
+export async function versionsOfChildren(
   registry: Registry,
   workflow: Workflow,
 ): Promise<NonNullable<Plan['children']>> {

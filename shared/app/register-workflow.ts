@@ -13,7 +13,7 @@ import { canonicalJson, type Json } from '../domain/json.ts'
 import type { Ports, RegisteredWorkflow } from '../ports/index.ts'
 import type { Workflow } from '../workflow/schema.ts'
 import { digestOfMachine, ensureMachine } from './ensure-machine.ts'
-import { parseWorkflow } from './plan-task.ts'
+import { parseWorkflow, versionsOfChildren } from './plan-task.ts'
 import { workflowView } from './read-workflows.ts'
 
 type Needs = Pick<Ports, 'registry' | 'machines' | 'ids' | 'clock'>
@@ -29,6 +29,8 @@ export const registerWorkflow =
       throw new OrchestratorError('InvalidInputError', message)
     }
     const compiled = compileWorkflow(workflow)
+    // It may call itself, which only its first version could not find.
+    await versionsOfChildren(registry, workflow)
     const [published, newest, all] = await Promise.all([
       registry.findWorkflow(name, workflow.version),
       registry.findWorkflow(name),

@@ -94,7 +94,7 @@ const indexOf = ({ path }: StepRecord): number => parsePath(path).index ?? 0
 const byIndex = (a: StepRecord, b: StepRecord): number => indexOf(a) - indexOf(b)
 
 function viewOf(known: Known, path: string, needs: string[]): StepView {
-  const { task, plan, records } = known
+  const { task, plan, records, rounds } = known
   const record = records.get(path)
   const capability = capabilityOfStep(stepAt(plan, path))
   const decision = plan.decisions.find(({ stepId }) => stepId === placeOf(path))
@@ -108,6 +108,7 @@ function viewOf(known: Known, path: string, needs: string[]): StepView {
     attempts: record?.attempts ?? [],
     ...(record ? timesOf(record) : {}),
     ...(record?.approval ? { approval: shownApproval(record.approval) } : {}),
+    ...(rounds.has(path) ? { round: rounds.get(path) } : {}),
     ...(record?.child ? { child: record.child } : {}),
     ...(decision ? { decision } : {}),
   }

@@ -3,7 +3,7 @@ import { describeIssues, type Issue, issue } from '../domain/issue.ts'
 import type { Gate } from '../domain/plan.ts'
 import { issuesOfCycle } from '../workflow/graph.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
-import { isLoop, type Steps, type Workflow } from '../workflow/schema.ts'
+import { isAgentStep, isLoop, type Steps, type Workflow } from '../workflow/schema.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Definition, Flow } from './asl.ts'
 import { EXECUTION, sum } from './costs.ts'
@@ -59,14 +59,18 @@ export function compileWorkflow(
   workflow: Workflow,
   { anonymous = false, maxBytes = LIMITS.bytes }: Options = {},
 ): Compiled {
-  refuse([...issuesOfUnsupported(workflow), ...issuesOfCycles(workflow.steps)])
+  refuse([
+    ...issuesOfUnsupported(workflow),
+    ...issuesOfCycles(workflow.steps),
+    ...issuesOfNames(workflow.steps),
+  ])
   const whole = compileSteps(workflow, newMachine(anonymous))
   const fits = whole.counts.definitionBytes <= maxBytes && whole.counts.events <= LIMITS.expectedEvents
   // What the states weigh is known, what joins them is not: a twentieth for that.
   const budget = { bytes: 0.95 * maxBytes, events: 0.95 * LIMITS.expectedEvents }
   const compiled = fits ? whole : compileSteps(workflow, newMachine(anonymous, budget))
-  refuse([...issuesOfSize(compiled, maxBytes), ...compiled.tooLong])
-  const { tooLong: _tooLong, largest: _largest, ...result } = compiled
+  refuse(issuesOfSize(compiled, maxBytes))
+  const { largest: _largest, ...result } = compiled
   return result
 }
 
@@ -106,7 +110,6 @@ function compileSteps({ name, version, steps }: Workflow, machine: Machine) {
     warnings: warningsOf(counts),
     ...(machine.anonymous ? { positions: machine.positions } : {}),
     largest: Math.max(...bytes),
-    tooLong: all.flatMap(({ flow }) => issuesOfNames(flow)),
   }
 }
 
@@ -154,13 +157,16 @@ function warningsOf({ worstEvents }: Counts): Issue[] {
   return [issue('history-may-be-too-long', 'steps', message)]
 }
 
-function issuesOfNames(flow: Flow): Issue[] {
-  return stateNames(flow)
-    .filter((name) => name.length > MAX_STATE_NAME)
-    .map((name) => {
-      const message = `the state "${name}" has a name of ${name.length} characters; Step Functions accepts ${MAX_STATE_NAME}: shorten the step's id, or those of the loops around it`
-      return issue('name-too-long', pathOfPlace(name.split(':')[0] ?? name), message)
-    })
+/** As on a machine whose states have the steps' names: what can be submitted can be registered. */
+function issuesOfNames(steps: Steps): Issue[] {
+  return everyStep(steps).flatMap(({ place, step }) => {
+    const isFanOut = isAgentStep(step) && step.forEach !== undefined
+    const longest = `${place}${isFanOut ? ': item: settled' : ': settled'}`
+    if (longest.length <= MAX_STATE_NAME) return []
+    const shorter = place.includes('.') ? "the step's id, or those of the loops around it" : "the step's id"
+    const message = `the state "${longest}" would have a name of ${longest.length} characters; Step Functions accepts ${MAX_STATE_NAME}: shorten ${shorter}`
+    return [issue('name-too-long', pathOfPlace(place), message)]
+  })
 }
 
 function stateNames({ States }: Flow): string[] {

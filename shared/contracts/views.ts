@@ -45,6 +45,7 @@ export const StepViewSchema = z.object({
     .object({ taskId: z.string(), path: z.string() })
     .optional()
     .describe('The step whose output this one has from the cache'),
+  round: z.number().optional().describe('Of a loop: its latest round'),
   child: z.string().optional().describe('The task that runs the workflow which this step calls'),
 })
 export type StepView = z.infer<typeof StepViewSchema>

@@ -1,9 +1,11 @@
 import { type Issue, issue, issuesOfZod } from '../domain/issue.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { issuesOfJsonSchema } from './json-schema-issues.ts'
+import { suggestNames } from './nearest-names.ts'
 import { everyStep } from './places.ts'
 import {
   MAX_STEPS,
+  STEP_KINDS,
   type Step,
   StepIdSchema,
   stepSchemaFor,
@@ -16,7 +18,7 @@ export function parseStructure(value: unknown): { workflow?: Workflow; issues: I
   if (!isJsonObject(value)) {
     return {
       issues: [
-        issue('invalid-value', '', `a workflow is an object with name and steps, not ${typeof value}`),
+        issue('invalid-value', '', `a workflow is an object with name and steps, not ${described(value)}`),
       ],
     }
   }
@@ -60,8 +62,15 @@ function parseStep(id: string, value: unknown, path: string): { step?: Step; iss
   // The body first, step by step: a schema of everything at once would not say which of them is wrong.
   const body = isJsonObject(repeat) ? parseSteps(repeat.steps, `${path}.repeat.steps`) : undefined
   if (body && body.issues.length > 0) return { issues: [...issues, ...body.issues] }
-  const parsed = stepSchemaFor(value).safeParse(value)
-  if (!parsed.success) return { issues: [...issues, ...issuesOfZod(parsed.error, path)] }
+  const schema = stepSchemaFor(value)
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) {
+    const unknown = issuesOfFields(value, Object.keys(schema.shape), path)
+    const others = issuesOfZod(parsed.error, path).filter(
+      (one) => !/^Unrecognized key.*"/.test(one.message) || one.path !== path,
+    )
+    return { issues: [...issues, ...unknown, ...others] }
+  }
   const step = parsed.data as Step
   if (stepSchemaFor(value) === stepSchemaFor({}) && !('capability' in value) && !('agent' in value)) {
     const message =
@@ -69,4 +78,26 @@ function parseStep(id: string, value: unknown, path: string): { step?: Step; iss
     issues.push(issue('no-kind', path, message))
   }
   return { step, issues }
+}
+
+/** Fields that such a step does not have. */
+function issuesOfFields(step: object, known: readonly string[], path: string): Issue[] {
+  return Object.keys(step)
+    .filter((field) => !known.includes(field))
+    .map((field) => {
+      const kind = KINDS_OF_STEPS.find((one) => one in step)
+      const whose = kind ? `a step with ${kind}` : 'such a step'
+      return issue(
+        'unknown-field',
+        `${path}.${field}`,
+        `${whose} has no "${field}"${suggestNames(field, known)}`,
+      )
+    })
+}
+
+const KINDS_OF_STEPS = STEP_KINDS.filter((kind) => kind !== 'agent')
+
+function described(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing'
+  return Array.isArray(value) ? 'a list' : `a ${typeof value}`
 }

@@ -47,11 +47,17 @@ const RetrySchema = z.strictObject({
   maxDelaySeconds: z.number().int().min(1).max(86_400).default(60),
 })
 
-const OnFailureSchema = z.union([
-  z.enum(['fail', 'continue']),
-  z.strictObject({ output: z.unknown() }),
-  z.strictObject({ step: StepIdSchema }),
-])
+const OnFailureSchema = z.union(
+  [
+    z.enum(['fail', 'continue']),
+    z.strictObject({ output: z.unknown() }),
+    z.strictObject({ step: StepIdSchema }),
+  ],
+  {
+    error: ({ input }) =>
+      `${JSON.stringify(input)} is none of: fail, continue, {output: a value}, {step: a handler}`,
+  },
+)
 
 const common = {
   description: z.string().max(500).optional(),
@@ -104,10 +110,13 @@ const ApprovalStepSchema = z.strictObject({
 })
 const WaitStepSchema = z.strictObject({
   ...common,
-  wait: z.union([
-    z.strictObject({ seconds: z.union([z.number(), z.string()]) }),
-    z.strictObject({ until: z.string() }),
-  ]),
+  wait: z.union(
+    [z.strictObject({ seconds: z.union([z.number(), z.string()]) }), z.strictObject({ until: z.string() })],
+    {
+      error: ({ input }) =>
+        `${JSON.stringify(input)} is neither {seconds: 60} nor {until: "2026-12-24T18:00:00Z"}`,
+    },
+  ),
 })
 const ChildStepSchema = z.strictObject({
   ...common,

@@ -1,6 +1,7 @@
 import { type Issue, issue } from '../domain/issue.ts'
 import { expressionIn, expressionsIn, reasonOf } from './expressions.ts'
 import { issuesOfCycle, topologicalOrder } from './graph.ts'
+import { issuesOfLiterals, issuesOfMixedText } from './literal-issues.ts'
 import { suggestNames } from './nearest-names.ts'
 import { parseStructure } from './parse-structure.ts'
 import { parseText } from './parse-text.ts'
@@ -38,7 +39,12 @@ function issuesOfMeaning({ steps, output }: Workflow): Issue[] {
   const ofOutput = expressionsIn(output, 'output').flatMap(({ path, text }) =>
     issuesOfExpression(text, path, ids, TASK_NAMES, true),
   )
-  return [...issuesOfSteps(steps, { path: 'steps', own: ids, around: [], names: TASK_NAMES }), ...ofOutput]
+  const mixed = issuesOfMixedText(output, 'output')
+  return [
+    ...mixed,
+    ...issuesOfSteps(steps, { path: 'steps', own: ids, around: [], names: TASK_NAMES }),
+    ...ofOutput,
+  ]
 }
 
 function issuesOfSteps(steps: Steps, scope: Scope): Issue[] {
@@ -47,6 +53,7 @@ function issuesOfSteps(steps: Steps, scope: Scope): Issue[] {
     return [
       ...issuesOfNeeds(id, step, scope),
       ...issuesOfWhen(path, step),
+      ...issuesOfLiterals(step, path),
       ...issuesOfExpressions(expressionsOfStep(step), path, step.needs !== undefined, {
         ...scope,
         names: 'forEach' in step ? [...scope.names, 'item', 'index'] : scope.names,
@@ -118,15 +125,20 @@ function issuesOfExpressions(
 }
 
 function issuesOfNeeds(id: string, step: Step, { path, own, around }: Scope): Issue[] {
-  const handler = typeof step.onFailure === 'object' && 'step' in step.onFailure ? [step.onFailure.step] : []
-  return [...(step.needs ?? []), ...handler]
+  const where = path === 'steps' ? 'workflow' : 'loop'
+  const unknown = (need: string): string =>
+    around.includes(need)
+      ? 'which is outside the loop: the loop can wait for it'
+      : `which is not in this ${where}${suggestNames(need, own)}`
+  const ofNeeds = (step.needs ?? [])
     .filter((need) => !own.includes(need))
-    .map((need) => {
-      const why = around.includes(need)
-        ? 'which is outside the loop: the loop can wait for it'
-        : `which is not in this ${path === 'steps' ? 'workflow' : 'loop'}${suggestNames(need, own)}`
-      return issue('unknown-step', `${path}.${id}.needs`, `step "${id}" needs "${need}", ${why}`)
-    })
+    .map((need) =>
+      issue('unknown-step', `${path}.${id}.needs`, `step "${id}" needs "${need}", ${unknown(need)}`),
+    )
+  const { onFailure } = step
+  if (typeof onFailure !== 'object' || !('step' in onFailure) || own.includes(onFailure.step)) return ofNeeds
+  const message = `step "${id}" is handled by "${onFailure.step}", ${unknown(onFailure.step)}`
+  return [...ofNeeds, issue('unknown-step', `${path}.${id}.onFailure.step`, message)]
 }
 
 function issuesOfWhen(path: string, { when }: Step): Issue[] {
@@ -144,6 +156,8 @@ function issuesOfExpression(
   known: string[],
   dynamic: boolean,
 ): Issue[] {
+  // Told as what it is: text with expressions in it.
+  if (text.includes('{%') || text.includes('%}')) return []
   let references: ReturnType<typeof referencesIn>
   try {
     references = referencesIn(text)

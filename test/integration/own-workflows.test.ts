@@ -493,8 +493,7 @@ describe('a loop', () => {
       error: {
         name: 'LoopExhaustedError',
         stepId: 'improve',
-        message:
-          'step "improve": after 2 rounds (maxIterations) {% $steps.grow.n > 100 %} is false, not true',
+        message: 'step "improve": {% $steps.grow.n > 100 %} is still not true after 2 rounds (maxIterations)',
       },
     })
     const mended = await submit(loopOf({ grow }, never, { onFailure: { output: 'as far as it came' } }))
@@ -528,6 +527,11 @@ describe('a loop', () => {
     const skipped = await submit(loopOf({ grow }, {}, { when: '{% $steps.seed.n > 1 %}' }))
     expect(await api.ended(skipped.taskId)).toMatchObject({ status: 'succeeded' })
     expect(await pathsOf(skipped.taskId)).toEqual({ seed: 'succeeded', improve: 'skipped' })
+    const vague = await submit(loopOf({ grow }, { until: '{% "yes" %}' }))
+    expect(await api.ended(vague.taskId)).toMatchObject({
+      status: 'failed',
+      error: { message: expect.stringContaining('is "yes"; a condition is true or false') },
+    })
     const wrong = await submit(loopOf({ grow }, { until: '{% $steps.grow.n + "x" > 1 %}' }))
     expect(await api.ended(wrong.taskId)).toMatchObject({
       status: 'failed',
@@ -600,9 +604,23 @@ describe('a loop', () => {
   it('asks a person in every round', async () => {
     const ask = { approval: { prompt: '{% "Round " & $iteration %}', timeoutSeconds: 60 } }
     const { taskId } = await submit(loopOf({ ask }, { until: '{% $steps.ask.decision = "approve" %}' }))
+    await expect
+      .poll(async () => (await pathsOf(taskId))['improve[1].ask'], { timeout: 10_000 })
+      .toBe('waiting')
+    const wrong = await api.call('POST', `/tasks/${taskId}/approvals/ask`, { decision: 'reject', by: 'ada' })
+    expect(wrong).toMatchObject({
+      status: 404,
+      body: { detail: expect.stringContaining('there wait: "improve[1].ask"') },
+    })
+    // Without the round, for one such step has asked.
+    const byPlace = await api.call('POST', `/tasks/${taskId}/approvals/improve.ask`, {
+      decision: 'reject',
+      by: 'ada',
+    })
+    expect(byPlace).toMatchObject({ status: 200, body: { stepId: 'improve[1].ask' } })
     for (const [round, decision] of [
-      [1, 'reject'],
-      [2, 'approve'],
+      [2, 'reject'],
+      [3, 'approve'],
     ] as const) {
       await expect
         .poll(async () => (await pathsOf(taskId))[`improve[${round}].ask`], { timeout: 10_000 })

@@ -258,7 +258,7 @@ describe('compileWorkflow', () => {
       expect(issues[0]).toMatchObject({
         code: 'name-too-long',
         path: `steps.${outer}.repeat.steps.${inner}`,
-        message: expect.stringContaining('a name of 81 characters; Step Functions accepts 80'),
+        message: expect.stringContaining('a name of 90 characters; Step Functions accepts 80'),
       })
     })
   })

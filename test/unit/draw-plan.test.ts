@@ -18,11 +18,13 @@ it('draws a plan for a terminal: what can run when, and who waits at a gate', ()
 it('draws a plan as Mermaid, edges of gates dotted', () => {
   expect(mermaidOf(plan).split('\n')).toEqual([
     'flowchart LR',
-    '  a',
-    '  long_name',
-    '  a --> c',
-    '  a -. gate .-> d',
-    '  long_name --> d',
+    '  n_a["a"]',
+    '  n_long_name["long_name"]',
+    '  n_c["c"]',
+    '  n_a --> n_c',
+    '  n_d["d"]',
+    '  n_a -. gate .-> n_d',
+    '  n_long_name --> n_d',
   ])
 })
 
@@ -42,14 +44,15 @@ it('draws a loop with its steps in brackets, and as a box', () => {
   expect(drawColumns(columnsOf(looped))).toBe('seed  ->  improve (draft other > judge)  ->  last')
   expect(mermaidOf(looped).split('\n')).toEqual([
     'flowchart LR',
-    '  seed',
-    '  subgraph improve',
-    '    improve__draft[draft]',
-    '    improve__other[other]',
-    '    improve__judge[judge]',
-    '    improve__draft --> improve__judge',
+    '  n_seed["seed"]',
+    '  subgraph n_improve["improve (loop)"]',
+    '    n_improve__draft["draft"]',
+    '    n_improve__other["other"]',
+    '    n_improve__judge["judge"]',
+    '    n_improve__draft --> n_improve__judge',
     '  end',
-    '  seed --> improve',
-    '  improve --> last',
+    '  n_seed --> n_improve',
+    '  n_last["last"]',
+    '  n_improve --> n_last',
   ])
 })

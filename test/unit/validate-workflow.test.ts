@@ -102,6 +102,49 @@ describe('validateWorkflow', () => {
     ])
   })
 
+  it.each([
+    ['text around an expression', { capability: 'echo', input: 'hello {% $input.x %}' }, 'mixed-text input'],
+    [
+      'two expressions in a text',
+      { capability: 'echo', input: ['{% 1 %} and {% 2 %}'] },
+      'mixed-text input[0]',
+    ],
+    ['a list as text', { capability: 'echo', forEach: '[1]' }, 'not-an-expression forEach'],
+    [
+      'a share above all',
+      { capability: 'echo', forEach: '{% [1] %}', tolerate: '200%' },
+      'invalid-value tolerate',
+    ],
+    ['what only fan-outs have', { capability: 'echo', tolerate: 1 }, 'without-for-each tolerate'],
+    ['no seconds', { wait: { seconds: 'soon' } }, 'invalid-value wait.seconds'],
+    ['seconds before now', { wait: { seconds: -4 } }, 'invalid-value wait.seconds'],
+    ['no time', { wait: { until: 'tomorrow' } }, 'invalid-value wait.until'],
+    ['a wait for nothing', { wait: 5 }, 'invalid-value wait'],
+    [
+      'no choice',
+      { approval: { prompt: 'Go?', timeoutSeconds: 1, choices: [] } },
+      'invalid-value approval.choices',
+    ],
+    [
+      'a timeout that is no choice',
+      { approval: { prompt: 'Go?', timeoutSeconds: 1, onTimeout: 'maybe' } },
+      'invalid-value approval.onTimeout',
+    ],
+    ['no type of an event', { emit: { type: 'bad type!' } }, 'invalid-value emit.type'],
+    ['no policy', { capability: 'echo', onFailure: 'skip' }, 'invalid-value onFailure'],
+    ['an unknown field', { capability: 'echo', retyr: {} }, 'unknown-field retyr'],
+    ['a field of other steps', { wait: { seconds: 1 }, forEach: '{% [1] %}' }, 'unknown-field forEach'],
+    [
+      'a handler that is not there',
+      { capability: 'echo', onFailure: { step: 'nope' } },
+      'unknown-step onFailure.step',
+    ],
+    ['a version in words', { workflow: 'kid@latest' }, 'invalid-value workflow'],
+  ])('refuses what could never work: %s', (_what, step, wanted) => {
+    const [code, path] = wanted.split(' ')
+    expect(issuesOf(withSteps({ s: step }))).toEqual([`${code} steps.s.${path}`])
+  })
+
   it('names a step that can never run: it needs what fails and what handles the failure', () => {
     const steps = {
       a: { capability: 'echo', onFailure: { step: 'mend' } },

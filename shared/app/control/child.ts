@@ -57,6 +57,14 @@ export const child: Controlled<Child> = {
     const { ports, own, record } = owned
     const task = record.child === undefined ? undefined : await endedChild(owned, record.child)
     if (!task) return fail(owned, 'BugError', 'it has no task')
+    if (task.status === 'cancelled' && owned.call.error?.Error === 'States.Timeout') {
+      const seconds = owned.step.timeoutSeconds
+      return fail(
+        owned,
+        'StepTimedOutError',
+        `workflow ${task.workflow.name} (${task.id}) took longer than ${seconds} s (timeoutSeconds)`,
+      )
+    }
     const what = `task ${task.id} of workflow ${task.workflow.name}`
     if (task.status === 'succeeded') {
       const output = await ports.tasks.storeValue(own.taskId, await ports.tasks.loadValue(task.result))

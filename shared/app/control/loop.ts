@@ -28,13 +28,13 @@ export const loop: Controlled<Loop> = {
       throw new OrchestratorError('BugError', `the loop "${own.path}" was not told which round has ended`)
     const { until, maxIterations } = step.repeat
     const { isOver, output } = await judge(owned, call.round)
-    if (isOver === true) {
+    if (isOver) {
       const stored = await owned.ports.tasks.storeValue(own.taskId, output ?? null)
       return end(owned, { status: 'succeeded', output: stored })
     }
     const { index: iteration = 1 } = parsePath(call.round)
     if (iteration < maxIterations) return { round: numberedPath(own.path, iteration + 1) }
-    const message = `step "${own.path}": after ${iteration} rounds (maxIterations) ${until} is ${JSON.stringify(isOver ?? null)?.slice(0, 100)}, not true`
+    const message = `step "${own.path}": ${until} is still not true after ${iteration} rounds (maxIterations)`
     return over((await settleFailure(owned, { name: 'LoopExhaustedError', message })).settled)
   },
 }
@@ -43,7 +43,7 @@ export const loop: Controlled<Loop> = {
 async function judge(
   { ports: { tasks }, task, plan, step, own }: Owned<Loop>,
   round: string,
-): Promise<{ isOver: Json | undefined; output?: Json | undefined }> {
+): Promise<{ isOver: boolean; output?: Json | undefined }> {
   const { steps, until, output } = step.repeat
   const body = Object.keys(steps).map((id) => pathIn(round, id))
   const around = pathsSeen(plan, parsePath(own.path).scope, needsOfStep(step))
@@ -57,9 +57,13 @@ async function judge(
     await namesForExpressions(tasks, { ...view, template: until }),
     'repeat.until',
   )
-  if (isOver !== true) return { isOver }
+  if (isOver !== undefined && typeof isOver !== 'boolean') {
+    const message = `repeat.until ${until} is ${JSON.stringify(isOver).slice(0, 100)}; a condition is true or false`
+    throw new OrchestratorError('InvalidInputError', message)
+  }
+  if (isOver !== true) return { isOver: false }
   const names = await namesForExpressions(tasks, { ...view, template })
-  return { isOver, output: await resolveExpressions(template, names, 'repeat.output') }
+  return { isOver: true, output: await resolveExpressions(template, names, 'repeat.output') }
 }
 
 /** A step of the body has failed for good, and the loop has a policy of its own. */

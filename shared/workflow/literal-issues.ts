@@ -1,0 +1,87 @@
+import { type Issue, issue } from '../domain/issue.ts'
+import { isJsonObject } from '../domain/json.ts'
+import { expressionIn } from './expressions.ts'
+import { suggestNames } from './nearest-names.ts'
+import type { Step } from './schema.ts'
+
+const MAX_SHARE = 100
+const EVENT_TYPE = /^[A-Za-z0-9][\w.-]{0,99}$/
+
+/** Values that are written down as they are, and could never work. */
+export function issuesOfLiterals(step: Step, path: string): Issue[] {
+  return [...issuesOfMixedText(step, path), ...issuesOfKind(step, path)]
+}
+
+/** Text around an expression would stay text: nobody means that. */
+export function issuesOfMixedText(value: unknown, path: string): Issue[] {
+  if (typeof value === 'string') {
+    const inner = expressionIn(value) ?? value
+    if (!inner.includes('{%') && !inner.includes('%}')) return []
+    const message = `"${value}" mixes text with expressions; a value is one or the other: "{% 'text ' & $input.x & ' text' %}"`
+    return [issue('mixed-text', path, message)]
+  }
+  if (Array.isArray(value)) return value.flatMap((one, at) => issuesOfMixedText(one, `${path}[${at}]`))
+  if (!isJsonObject(value)) return []
+  // The steps of a loop are looked at by themselves; descriptions are for people.
+  return Object.entries(value)
+    .filter(([key]) => key !== 'steps' && key !== 'description')
+    .flatMap(([key, one]) => issuesOfMixedText(one, `${path}.${key}`))
+}
+
+function issuesOfKind(step: Step, path: string): Issue[] {
+  if ('wait' in step) return issuesOfWait(step.wait, `${path}.wait`)
+  if ('emit' in step) return issuesOfEmit(step.emit.type, `${path}.emit.type`)
+  if ('approval' in step) return issuesOfApproval(step.approval, `${path}.approval`)
+  if ('repeat' in step || 'workflow' in step) return []
+  if (step.forEach === undefined) {
+    return (['maxItems', 'maxConcurrency', 'tolerate'] as const)
+      .filter((field) => step[field] !== undefined)
+      .map((field) => issue('without-for-each', `${path}.${field}`, `${field} says nothing without forEach`))
+  }
+  const issues: Issue[] = []
+  if (expressionIn(step.forEach) === undefined) {
+    const message = `"${step.forEach}" is text; a list to go through is written {% ... %}`
+    issues.push(issue('not-an-expression', `${path}.forEach`, message))
+  }
+  if (typeof step.tolerate === 'string' && Number.parseInt(step.tolerate, 10) > MAX_SHARE) {
+    issues.push(
+      issue('invalid-value', `${path}.tolerate`, `${step.tolerate} is more than all of them: at most 100%`),
+    )
+  }
+  return issues
+}
+
+function issuesOfWait(wait: { seconds: number | string } | { until: string }, path: string): Issue[] {
+  if ('until' in wait) {
+    if (expressionIn(wait.until) !== undefined || !Number.isNaN(Date.parse(wait.until))) return []
+    const message = `"${wait.until}" is no time; write one such as 2026-12-24T18:00:00Z, or {% ... %}`
+    return [issue('invalid-value', `${path}.until`, message)]
+  }
+  const { seconds } = wait
+  if (expressionIn(seconds) !== undefined || (typeof seconds === 'number' && seconds >= 0)) return []
+  const message = `${JSON.stringify(seconds)} is no time to wait; write a number of at least 0, or {% ... %}`
+  return [issue('invalid-value', `${path}.seconds`, message)]
+}
+
+function issuesOfEmit(type: string, path: string): Issue[] {
+  if (expressionIn(type) !== undefined || EVENT_TYPE.test(type)) return []
+  const message = `"${type}" is no type of an event; write letters, digits, . _ and -, such as report.ready`
+  return [issue('invalid-value', path, message)]
+}
+
+function issuesOfApproval(
+  { choices, onTimeout }: { choices?: string[] | undefined; onTimeout?: string | undefined },
+  path: string,
+): Issue[] {
+  const issues: Issue[] = []
+  if (choices && (choices.length === 0 || new Set(choices).size < choices.length)) {
+    const message = `${JSON.stringify(choices)}: give at least one choice, and each once`
+    issues.push(issue('invalid-value', `${path}.choices`, message))
+  }
+  const known = choices ?? ['approve', 'reject']
+  if (onTimeout !== undefined && !known.includes(onTimeout)) {
+    const message = `"${onTimeout}" is none of the choices: ${known.join(', ')}${suggestNames(onTimeout, known)}`
+    issues.push(issue('invalid-value', `${path}.onTimeout`, message))
+  }
+  return issues
+}
