@@ -7,6 +7,9 @@ export type LocalApi = LocalCloud & {
   logs: string[]
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
   submit(type: string, input: unknown): Promise<string>
+  /** A task with a workflow of its own. */
+  submitOwn(workflow: unknown, input?: object): Promise<Answer & { taskId: string }>
+  resultOf(taskId: string): Promise<unknown>
   /** Submits, waits for the end, and answers the task with its steps. */
   run(type: string, input: unknown): Promise<Record<string, unknown>>
   ended(taskId: string): Promise<Record<string, unknown>>
@@ -39,6 +42,10 @@ export async function startApi(options: LocalApiOptions = {}): Promise<LocalApi>
     const { status, body } = await call('POST', '/tasks', { type, input })
     if (status !== 202) throw new Error(`${status} ${JSON.stringify(body)}`)
     return String(body.taskId)
+  }
+  const submitOwn = async (workflow: unknown, input: object = { word: 'w' }) => {
+    const answer = await call('POST', '/tasks', { workflow, input })
+    return { ...answer, taskId: String(answer.body.taskId) }
   }
   const ended = async (taskId: string) => {
     for (const until = Date.now() + BOUND_MILLISECONDS; Date.now() < until; ) {
@@ -74,6 +81,8 @@ export async function startApi(options: LocalApiOptions = {}): Promise<LocalApi>
     logs,
     call,
     submit,
+    submitOwn,
+    resultOf: async (taskId) => (await call('GET', `/tasks/${taskId}/result`)).body.result,
     ended,
     upload,
     run: async (type, input) => ended(await submit(type, input)),

@@ -1,7 +1,7 @@
 import { redriveOf } from '../../contracts/step-payload.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { placeOf } from '../../domain/instance-path.ts'
-import { executionName, isOpenTask, type Parent, type Task } from '../../domain/task.ts'
+import { type EndedTask, executionName, isOpenTask, type Parent } from '../../domain/task.ts'
 import type { Plan } from '../../ports/index.ts'
 import type { StepOf } from '../../workflow/schema.ts'
 import { cancelOne } from '../cancel-task.ts'
@@ -54,29 +54,30 @@ export const child: Controlled<Child> = {
 
   /** What has become of the child is what has become of the step. */
   async end(owned) {
-    const { ports, own, record } = owned
+    const { ports, step, own, record, call } = owned
     const task = record.child === undefined ? undefined : await endedChild(owned, record.child)
     if (!task) return fail(owned, 'BugError', 'it has no task')
-    if (task.status === 'cancelled' && owned.call.error?.Error === 'States.Timeout') {
-      const seconds = owned.step.timeoutSeconds
+    const { id, workflow, status } = task
+    const what = `task ${id} of workflow ${workflow.name}`
+    if (status === 'succeeded') {
+      const output = await ports.tasks.storeValue(own.taskId, await ports.tasks.loadValue(task.result))
+      return end(owned, { status: 'succeeded', output, ...degradedOf(what, task.degraded) })
+    }
+    if (status !== 'cancelled') return fail(owned, task.error.name, `${what}: ${task.error.message}`)
+    if (call.error?.Error === 'States.Timeout')
       return fail(
         owned,
         'StepTimedOutError',
-        `workflow ${task.workflow.name} (${task.id}) took longer than ${seconds} s (timeoutSeconds)`,
+        `${what} took longer than ${step.timeoutSeconds} s (timeoutSeconds)`,
       )
-    }
-    const what = `task ${task.id} of workflow ${task.workflow.name}`
-    if (task.status === 'succeeded') {
-      const output = await ports.tasks.storeValue(own.taskId, await ports.tasks.loadValue(task.result))
-      const [first, ...more] = task.degraded
-      const others = more.length > 0 ? ` and ${more.length} more` : ''
-      const degraded = first ? { degraded: `${what}: ${first.path}${others}: ${first.reason}` } : {}
-      return end(owned, { status: 'succeeded', output, ...degraded })
-    }
-    if (task.status === 'cancelled')
-      return fail(owned, 'ChildCancelledError', `${what} was cancelled: ${task.reason}`)
-    return fail(owned, task.error.name, `${what}: ${task.error.message}`)
+    return fail(owned, 'ChildCancelledError', `${what} was cancelled: ${task.reason}`)
   },
+}
+
+function degradedOf(what: string, [first, ...more]: readonly { path: string; reason: string }[]) {
+  if (!first) return {}
+  const others = more.length > 0 ? ` and ${more.length} more` : ''
+  return { degraded: `${what}: ${first.path}${others}: ${first.reason}` }
 }
 
 async function parentOf({ ports, own }: Owned): Promise<Parent> {
@@ -91,10 +92,7 @@ async function parentOf({ ports, own }: Owned): Promise<Parent> {
 }
 
 /** The child's task as it has ended; one that took too long is cancelled. */
-async function endedChild(
-  { ports, call }: Owned,
-  id: string,
-): Promise<Exclude<Task, { status: 'running' | 'queued' | 'planning' | 'waiting' }> | undefined> {
+async function endedChild({ ports, call }: Owned, id: string): Promise<EndedTask | undefined> {
   const { tasks, executions } = ports
   const task = await tasks.findTask(id)
   if (!task || !isOpenTask(task)) return task
