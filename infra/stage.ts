@@ -17,6 +17,9 @@ const StageSchema = z.object({
       `CloudWatch Logs keeps logs for one of ${RETENTIONS.join(', ')} days`,
     )
     .describe('How long function logs are kept'),
+  archiveEvents: z
+    .union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
+    .describe('Whether the bus keeps its events for a replay'),
 })
 export type Stage = z.infer<typeof StageSchema>
 
@@ -25,6 +28,7 @@ export function readStage(node: Node): Stage {
   const parsed = StageSchema.safeParse({
     prefix: node.tryGetContext('prefix') ?? 'orchestrator',
     logRetentionDays: node.tryGetContext('logRetentionDays') ?? 30,
+    archiveEvents: node.tryGetContext('archiveEvents') ?? true,
   })
   if (parsed.success) return parsed.data
   throw new Error(`the CDK context is not usable: ${z.prettifyError(parsed.error)}`)

@@ -40,11 +40,13 @@ export class DataStack extends Stack {
       description: 'What agents and tasks tell',
     })
     this.bus.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
-    this.bus.archive('Archive', {
-      eventPattern: { source: [EVENT_SOURCE] },
-      retention: Duration.days(ARCHIVE_DAYS),
-      description: 'For replay',
-    })
+    if (stage.archiveEvents) {
+      this.bus.archive('Archive', {
+        eventPattern: { source: [EVENT_SOURCE] },
+        retention: Duration.days(ARCHIVE_DAYS),
+        description: 'For replay',
+      })
+    }
     new CfnOutput(this, 'BucketName', { value: this.bucket.bucketName })
     new CfnOutput(this, 'BusName', { value: this.bus.eventBusName })
   }

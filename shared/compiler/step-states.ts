@@ -16,7 +16,8 @@ const REBIND_TIMEOUT_SECONDS = 60
 export const CALL = {
   taskId: '{% $states.context.Execution.Input.taskId %}',
   state: '{% $states.context.State %}',
-  redrives: '{% $states.context.Execution.RedriveCount %}',
+  // In a list, which is empty where an emulator does not count: nothing at all would be an error.
+  redrives: '{% [$states.context.Execution.RedriveCount] %}',
 }
 
 /** Lambda's own trouble, not the agent's: AWS recommends retrying exactly these. What AWS assumes is not said (1 s, doubled). */

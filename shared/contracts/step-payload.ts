@@ -5,7 +5,15 @@ const CALL = {
   taskId: z.string(),
   path: z.string(),
   state: z.object({ EnteredTime: z.string(), RetryCount: z.number().default(0) }),
-  redrives: z.number().nullish(),
+  redrives: z
+    .union([
+      z.number(),
+      z
+        .array(z.number())
+        .max(1)
+        .transform(([count = 0]) => count),
+    ])
+    .nullish(),
 }
 
 /** What Step Functions hands to a step's Lambda, and how it orders its calls. Data never travels with it. */

@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '../..')
+const FOLDER = join(ROOT, '.orchestrator/emulator')
+const VENV = join(FOLDER, 'venv')
+const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt')
+const START_SECONDS = 60
+const STOP_SECONDS = 10
+
+export type Emulator = {
+  url: string
+  /** For whatever talks to it: the CDK's CLI, AWS's clients. */
+  env: NodeJS.ProcessEnv
+  /** The last of what it has said. */
+  logTail(): string
+  stop(): Promise<void>
+}
+
+/** Python, or the package, cannot be had here. */
+export class MissingEmulatorError extends Error {}
+
+/** Installs the emulator beside the project, and starts it with nothing in it. Throws MissingEmulatorError with what is missing. */
+export async function startEmulator(): Promise<Emulator> {
+  install()
+  rmSync(join(FOLDER, 'state'), { recursive: true, force: true })
+  mkdirSync(join(FOLDER, 'state'), { recursive: true })
+  const port = await freePort()
+  const logFile = join(FOLDER, 'emulator.log')
+  const log = openSync(logFile, 'w')
+  const env = {
+    ...process.env,
+    // The functions run on the Node that the project brings.
+    PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}`,
+    GATEWAY_PORT: String(port),
+  }
+  const child = spawn(join(VENV, 'bin/ministack'), {
+    cwd: join(FOLDER, 'state'),
+    env,
+    stdio: ['ignore', log, log],
+    detached: true,
+  })
+  closeSync(log)
+  const url = `http://127.0.0.1:${port}`
+  const logTail = (): string => readFileSync(logFile, 'utf8').slice(-4_000)
+  await untilUp(url, child, logTail)
+  return {
+    url,
+    logTail,
+    env: {
+      ...env,
+      AWS_ENDPOINT_URL: url,
+      AWS_ENDPOINT_URL_S3: url,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_REGION: 'us-east-1',
+      AWS_DEFAULT_REGION: 'us-east-1',
+      CDK_DEFAULT_ACCOUNT: '000000000000',
+      CDK_DEFAULT_REGION: 'us-east-1',
+    },
+    stop: () => stop(child),
+  }
+}
+
+function install(): void {
+  mkdirSync(FOLDER, { recursive: true })
+  if (!existsSync(join(VENV, 'bin/python'))) {
+    run('python3', ['-m', 'venv', VENV], 'Python 3.10 or newer with venv is needed for the emulator')
+  }
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]
+  run(join(VENV, 'bin/python'), pip, 'the emulator could not be installed from PyPI')
+}
+
+function run(command: string, args: readonly string[], otherwise: string): void {
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
+  if (status !== 0)
+    throw new MissingEmulatorError(`${otherwise}: ${error?.message ?? stderr.trim().slice(-1_000)}`)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (typeof address !== 'object' || address === null) throw new Error('no free port')
+  return address.port
+}
+
+async function untilUp(url: string, child: ChildProcess, logTail: () => string): Promise<void> {
+  for (const until = Date.now() + START_SECONDS * 1_000; Date.now() < until; ) {
+    if (child.exitCode !== null) throw new Error(`the emulator has ended: ${logTail()}`)
+    const answer = await fetch(url).catch(() => undefined)
+    if (answer) return
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  throw new Error(`the emulator did not start within ${START_SECONDS} s: ${logTail()}`)
+}
+
+/** With the processes of its functions: it leads their group. */
+async function stop(child: ChildProcess): Promise<void> {
+  const group = -(child.pid ?? 0)
+  if (group === 0 || child.exitCode !== null) return
+  const gone = new Promise((resolve) => child.once('exit', resolve))
+  process.kill(group, 'SIGTERM')
+  const timer = setTimeout(() => process.kill(group, 'SIGKILL'), STOP_SECONDS * 1_000)
+  await gone
+  clearTimeout(timer)
+}

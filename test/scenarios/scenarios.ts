@@ -1,0 +1,190 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  DescribeExecutionCommand,
+  ListExecutionsCommand,
+  ListStateMachinesCommand,
+} from '@aws-sdk/client-sfn'
+import { expect } from 'vitest'
+import { type Door, ended, resultOf, submit } from './door.ts'
+
+export type Scenario = { name: string; run(door: Door): Promise<void> }
+
+const WEATHER = readFileSync(join(import.meta.dirname, '../../examples/data/seattle-weather.csv'), 'utf8')
+const CORPUS = [
+  { source: 'a.md', text: '# Retries\n\nRetry with exponential backoff and full jitter.' },
+  { source: 'b.md', text: '# Queues\n\nA queue takes bursts.' },
+]
+const ROWS = [
+  { kind: 'a', n: 1 },
+  { kind: 'b', n: 2 },
+  { kind: 'a', n: 3 },
+]
+const BUILT_IN: [type: string, input: object, result: unknown][] = [
+  ['simple', { message: 'hello' }, { message: 'hello' }],
+  ['analysis', { source: 'day,n\n2026-01-01,1\n2026-01-02,2\n2026-01-03,3\n' }, { profile: { rows: 3 } }],
+  ['parallel_analysis', { source: WEATHER }, { profile: { rows: 1461 } }],
+  ['data_report', { source: WEATHER, title: 'Weather' }, { markdown: expect.stringMatching(/^# Weather/) }],
+  [
+    'data_processing',
+    {
+      source: ROWS,
+      where: '$row.n > 0',
+      groupBy: ['kind'],
+      measures: { total: { function: 'sum', column: 'n' } },
+    },
+    { valid: true },
+  ],
+  ['research', { query: 'backoff jitter', corpus: CORPUS }, { documents: 2 }],
+  [
+    'research_and_analyze',
+    { query: 'retry with backoff and pigeons', corpus: CORPUS },
+    { markdown: expect.stringContaining('Not covered: pigeons.') },
+  ],
+]
+
+/** What every cloud has to do that the stacks are deployed to; each from outside, by HTTP and AWS's own APIs. */
+export const SCENARIOS: Scenario[] = [
+  ...BUILT_IN.map(
+    ([type, input, result]): Scenario => ({
+      name: `runs the built-in workflow ${type} from API to result`,
+      async run(door) {
+        const taskId = await submit(door, { type, input })
+        expect(await ended(door, taskId)).toMatchObject({ status: 'succeeded' })
+        const found = await resultOf(door, taskId)
+        if (typeof result === 'object' && result !== null && !('asymmetricMatch' in result))
+          expect(found).toMatchObject(result)
+        else expect(found).toEqual(result)
+      },
+    }),
+  ),
+  {
+    name: 'has every agent and workflow of the deployment registered',
+    async run(door) {
+      const agents = (await door.call('GET', '/agents')).body.agents as unknown as { id: string }[]
+      expect(agents.map(({ id }) => id)).toEqual(expect.arrayContaining(['echo', 'analysis', 'synthesis']))
+      const { workflows } = (await door.call('GET', '/workflows')).body as unknown as {
+        workflows: { name: string }[]
+      }
+      expect(workflows.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(BUILT_IN.map(([type]) => type)),
+      )
+    },
+  },
+  {
+    name: 'shows executions where people look for them: by machine, with input and output',
+    async run(door) {
+      const taskId = await submit(door, { type: 'simple', input: { message: 'look' } })
+      await ended(door, taskId)
+      const { stateMachines = [] } = await door.sfn.send(new ListStateMachinesCommand({}))
+      const machine = stateMachines.find(({ name }) => name === `${door.prefix}-simple`)
+      const list = new ListExecutionsCommand({ stateMachineArn: machine?.stateMachineArn })
+      const { executions = [] } = await door.sfn.send(list)
+      const execution = executions.find(({ name }) => name === `${taskId}-1`)
+      const describe = new DescribeExecutionCommand({ executionArn: execution?.executionArn })
+      const { status, input = '' } = await door.sfn.send(describe)
+      expect(status).toBe('SUCCEEDED')
+      expect(JSON.parse(input)).toMatchObject({ taskId })
+    },
+  },
+  {
+    name: 'fails a task whose agent fails, and names it',
+    async run(door) {
+      const taskId = await submit(door, { type: 'analysis', input: { source: 'a,b\n"unclosed,1\n' } })
+      expect(await ended(door, taskId, 150)).toMatchObject({
+        status: 'failed',
+        error: { stepId: 'profile', agentId: 'analysis', message: expect.stringContaining('analysis') },
+      })
+    },
+  },
+  {
+    name: 'cancels a task, and stops its execution',
+    async run(door) {
+      const workflow = { name: 'long', steps: { nap: { wait: { seconds: 120 } } } }
+      const taskId = await submit(door, { workflow })
+      expect((await door.call('POST', `/tasks/${taskId}/cancel`, {})).status).toBe(200)
+      const { status, execution } = (await ended(door, taskId)) as unknown as {
+        status: string
+        execution: { name: string; stateMachineArn: string }
+      }
+      expect(status).toBe('cancelled')
+      const arn = `${execution.stateMachineArn.replace(':stateMachine:', ':execution:')}:${execution.name}`
+      const stopped = async () =>
+        (await door.sfn.send(new DescribeExecutionCommand({ executionArn: arn }))).status
+      await expect.poll(stopped, { timeout: 20_000 }).toBe('ABORTED')
+    },
+  },
+  {
+    name: 'tells what has happened to a task, in order',
+    async run(door) {
+      const taskId = await submit(door, { type: 'simple', input: {} })
+      await ended(door, taskId)
+      const { events } = (await door.call('GET', `/tasks/${taskId}/events`)).body as unknown as {
+        events: { type: string }[]
+      }
+      expect(events.map(({ type }) => type)).toEqual([
+        'task.submitted',
+        'step.started',
+        'step.succeeded',
+        'task.succeeded',
+      ])
+    },
+  },
+  {
+    name: 'runs a workflow that comes with its task: steps side by side, a gate, a condition',
+    async run(door) {
+      const step = (needs: string[], more: object = {}) => ({
+        capability: 'echo',
+        input: { n: needs.length },
+        needs,
+        ...more,
+      })
+      const steps = {
+        a: step([]),
+        b: step([]),
+        c: step(['a']),
+        d: step(['a', 'b']),
+        never: step(['c'], { when: '{% $steps.c.n > 5 %}' }),
+      }
+      const taskId = await submit(door, { workflow: { name: 'crossed', steps, output: '{% $steps.d.n %}' } })
+      expect(await ended(door, taskId)).toMatchObject({ status: 'succeeded' })
+      expect(await resultOf(door, taskId)).toBe(2)
+    },
+  },
+  {
+    name: 'goes round a loop, and waits for a person in it',
+    async run(door) {
+      const body = { ask: { approval: { prompt: 'Enough?', timeoutSeconds: 120 } } }
+      const repeat = { steps: body, until: '{% $steps.ask.decision = "approve" %}', maxIterations: 3 }
+      const taskId = await submit(door, { workflow: { name: 'rounds', steps: { loop: { repeat } } } })
+      for (const [round, decision] of [
+        [1, 'reject'],
+        [2, 'approve'],
+      ]) {
+        const path = encodeURIComponent(`loop[${round}].ask`)
+        const answer = () => door.call('POST', `/tasks/${taskId}/approvals/${path}`, { decision, by: 'ada' })
+        await expect.poll(async () => (await answer()).status, { timeout: 30_000, interval: 500 }).toBe(200)
+      }
+      expect(await ended(door, taskId)).toMatchObject({ status: 'succeeded' })
+    },
+  },
+  {
+    name: 'fans out over a list',
+    async run(door) {
+      const each = { capability: 'echo', forEach: '{% $input.list %}', input: { n: '{% $item * 2 %}' } }
+      const workflow = { name: 'fan', steps: { each }, output: '{% $steps.each.n %}' }
+      const taskId = await submit(door, { workflow, input: { list: [1, 2, 3] } })
+      expect(await ended(door, taskId)).toMatchObject({ status: 'succeeded' })
+      expect(await resultOf(door, taskId)).toEqual([2, 4, 6])
+    },
+  },
+  {
+    name: 'runs a child workflow as a task of its own',
+    async run(door) {
+      const call = { workflow: 'simple', input: { message: 'from above' } }
+      const taskId = await submit(door, { workflow: { name: 'parent', steps: { call } } })
+      expect(await ended(door, taskId)).toMatchObject({ status: 'succeeded' })
+      expect(await resultOf(door, taskId)).toEqual({ call: { message: 'from above' } })
+    },
+  },
+]
