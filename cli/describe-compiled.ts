@@ -1,3 +1,4 @@
+import { EXPECTED_ITEMS, EXPECTED_ROUNDS } from '../shared/compiler/costs.ts'
 import type { PlanView } from '../shared/contracts/views.ts'
 import { style } from './output.ts'
 
@@ -14,7 +15,7 @@ export function describeCompiled({ gates, counts, warnings }: Compiled): string 
     `${counts.steps} steps in ${counts.states} states, ${counts.definitionBytes} bytes of definition${split}`,
     `${counts.transitions} state transitions expected, ${counts.worstTransitions} at worst; ${counts.events} events in the history, ${counts.worstEvents} at worst`,
     ...(counts.worstEvents > counts.events
-      ? ['(expected: a loop of 2 rounds, a fan-out of 10 items, no retries)']
+      ? [`(expected: a loop of ${EXPECTED_ROUNDS} rounds, a fan-out of ${EXPECTED_ITEMS} items, no retries)`]
       : []),
     ...warnings.map(({ message }) => `${style('yellow', 'warning')}: ${message}`),
   ].join('\n')

@@ -6,7 +6,7 @@ export const MACHINE_KIND = 'MACHINE'
 const REFUSED = ['ConditionalCheckFailedException']
 const MAX_REMEMBERED = 1_000
 
-type MachineItems = Pick<Registry, 'useMachine' | 'claimMachine' | 'forgetMachine'>
+type MachineItems = Pick<Registry, 'useMachine' | 'claimMachine' | 'releaseMachine' | 'forgetMachine'>
 
 /** An item for each machine that workflows share: when it was last used, and whether it is being collected. */
 export function machineItems({
@@ -47,6 +47,16 @@ export function machineItems({
         ExpressionAttributeValues: { ':yes': true, ':day': usedOn },
       })
       return (await unlessAws(REFUSED, () => client.send(claim))) !== undefined
+    },
+
+    async releaseMachine({ name, usedOn }) {
+      const release = new UpdateCommand({
+        TableName: table,
+        Key: keyOf(name),
+        UpdateExpression: 'SET usedOn = :day REMOVE collecting',
+        ExpressionAttributeValues: { ':day': usedOn },
+      })
+      await callAws(() => client.send(release))
     },
 
     async forgetMachine(name) {

@@ -15,6 +15,7 @@ const KNOWN_MILLISECONDS = 3_600_000
 /** An execution can be redriven for two weeks after its end. */
 const REDRIVE_MILLISECONDS = 14 * 86_400_000
 const MOST_LOOKED_AT = 1_000
+const MAX_NAME = 80
 
 type Settings = {
   client: SFNClient
@@ -57,6 +58,7 @@ export function stepfunctionsMachines({ client, arnPrefix, roleArn, substitution
           'this function makes no machines: MACHINES and MACHINE_ROLE are not set',
         )
       const arn = `${arnPrefix}${name}`
+      requireShort(arn)
       if (!isKnown(arn)) await createUnlessThere(arn, fillIn(definition, substitutions))
       known.set(arn, Date.now())
       return arn
@@ -77,6 +79,13 @@ export function stepfunctionsMachines({ client, arnPrefix, roleArn, substitution
       return true
     },
   }
+}
+
+function requireShort(stateMachineArn: string): void {
+  const name = stateMachineArn.split(':').at(-1) ?? ''
+  if (name.length <= MAX_NAME) return
+  const message = `the state machine "${name}" would have a name of ${name.length} characters; Step Functions accepts ${MAX_NAME}: choose a shorter name for the workflow`
+  throw new OrchestratorError('InvalidInputError', message)
 }
 
 function isRunningOrRedrivable({ stopDate }: ExecutionListItem): boolean {

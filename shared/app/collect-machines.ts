@@ -8,6 +8,7 @@
  */
 import type { Ports } from '../ports/index.ts'
 import { partNames } from './ensure-machine.ts'
+import { dayOf } from './shared-machine.ts'
 
 type Needs = Pick<Ports, 'registry' | 'machines' | 'clock'>
 export type Collected = { looked: number; removed: string[]; busy: string[] }
@@ -27,17 +28,15 @@ export const collectMachines =
       // From here on nobody is given it (Q2).
       if (!(await registry.claimMachine(machine))) continue
       const { name, parts } = machine
-      if (await machines.remove(name)) {
-        for (const part of partNames(name, parts)) await machines.remove(part)
-        outcome.removed.push(name)
-      } else {
+      if (!(await machines.remove(name))) {
+        // As good as used today: it is looked at again when it may be unused.
+        await registry.releaseMachine({ ...machine, usedOn: dayOf(now) })
         outcome.busy.push(name)
+        continue
       }
-      // One that is busy is as good as used today: it is looked at again when it may be unused.
+      for (const part of partNames(name, parts)) await machines.remove(part)
       await registry.forgetMachine(name)
-      if (outcome.busy.includes(name)) await registry.useMachine({ name, parts, usedOn: dayOf(now) })
+      outcome.removed.push(name)
     }
     return outcome
   }
-
-export const dayOf = (time: Date): string => time.toISOString().slice(0, 10)

@@ -27,7 +27,7 @@ import { decideStep, recordsOfNeeds } from './resolve-step.ts'
 import { settleFailure, superseded, verdictOf } from './settle-failure.ts'
 import { signalGates } from './signal-gates.ts'
 
-const KINDS: Record<StepKind, unknown> = {
+const KINDS: Record<StepKind, Controlled<never>> = {
   agent: fanOut,
   approval,
   emit,

@@ -1,8 +1,5 @@
 import type { Compiled } from '../compiler/index.ts'
-import { OrchestratorError } from '../domain/errors.ts'
 import type { Ports } from '../ports/index.ts'
-
-const MAX_NAME = 60
 
 type Needs = Pick<Ports, 'machines' | 'ids'>
 type Made = Pick<Compiled, 'definition' | 'parts'>
@@ -21,10 +18,6 @@ export async function ensureMachine(
   name: string,
   { definition, parts }: Made,
 ): Promise<string> {
-  if (name.length > MAX_NAME) {
-    const message = `the state machine "${name}" would have a name of ${name.length} characters; ${MAX_NAME} is the most: choose a shorter name for the workflow`
-    throw new OrchestratorError('InvalidInputError', message)
-  }
   const arns: Record<string, string> = {}
   // The inner ones first: the others name them.
   const names = partNames(name, parts.length)

@@ -6,7 +6,6 @@
  */
 import { isOrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
-import { loopOf, parsePath } from '../domain/instance-path.ts'
 import type { Json } from '../domain/json.ts'
 import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
 import {
@@ -18,11 +17,10 @@ import {
 } from '../domain/task.ts'
 import type { ExecutionState, Plan, Ports } from '../ports/index.ts'
 import { resolveExpressions } from '../workflow/expressions.ts'
-import { goesOnAfterFailure } from '../workflow/schema.ts'
 import { resultStepsOf } from '../workflow/step-needs.ts'
 import { namesForExpressions } from './expression-names.ts'
 import { messageInCause } from './message-in-cause.ts'
-import { stepAt } from './plan-paths.ts'
+import { goesOnAt } from './plan-paths.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'bus' | 'clock'>
 export type Ended = ExecutionState & { status: Exclude<ExecutionState['status'], 'RUNNING'> }
@@ -94,7 +92,7 @@ function stepsWithoutEnd(plan: Plan, steps: readonly StepRecord[]): TaskError | 
 /** The step that ended the task says more than the execution does. */
 function errorOf({ status, error, cause }: Ended, plan: Plan, steps: readonly StepRecord[]): TaskError {
   const failed = steps
-    .filter((step) => step.status === 'failed' && step.error && !goesOn(plan, step.path))
+    .filter((step) => step.status === 'failed' && step.error && !goesOnAt(plan, step.path))
     .sort(byEnd)
     .at(-1)
   if (failed?.error && status === 'FAILED') {
@@ -105,15 +103,6 @@ function errorOf({ status, error, cause }: Ended, plan: Plan, steps: readonly St
     name: error ?? `States.${status === 'TIMED_OUT' ? 'Timeout' : 'TaskFailed'}`,
     message: messageInCause(cause),
   }
-}
-
-/** What fails in a loop is the loop's to judge, which may go on in turn. */
-function goesOn(plan: Plan, path: string): boolean {
-  if (goesOnAfterFailure(stepAt(plan, path))) return true
-  const { scope } = parsePath(path)
-  if (scope === '') return false
-  const loop = loopOf(scope)
-  return stepAt(plan, loop).onFailure !== 'fail' || goesOn(plan, loop)
 }
 
 const byEnd = (a: StepRecord, b: StepRecord): number => (a.endedAt ?? '').localeCompare(b.endedAt ?? '')

@@ -1,10 +1,10 @@
 /** What an instance path means in a plan: which step it is, who runs it, and which records its expressions see. */
 import { OrchestratorError } from '../domain/errors.ts'
-import { enclosingScopes, parsePath, pathIn, placeOf, roundBefore } from '../domain/instance-path.ts'
+import { enclosingScopes, loopOf, parsePath, pathIn, placeOf, roundBefore } from '../domain/instance-path.ts'
 import type { Binding } from '../domain/plan.ts'
 import type { Plan } from '../ports/index.ts'
 import { stepsIn } from '../workflow/places.ts'
-import { type AgentStep, isAgentStep, type Step, type Steps } from '../workflow/schema.ts'
+import { type AgentStep, goesOnAfterFailure, isAgentStep, type Step, type Steps } from '../workflow/schema.ts'
 
 type Planned = Pick<Plan, 'taskId' | 'workflow'>
 
@@ -30,6 +30,15 @@ export function stepsAt({ taskId, workflow }: Planned, scope: string): Steps {
   const steps = stepsIn(workflow.steps, placeOf(scope))
   if (steps) return steps
   throw new OrchestratorError('BugError', `the plan of ${taskId} has no loop "${scope}"`, { scope })
+}
+
+/** Whether the task goes on when the step at a path has failed. What fails in a loop is the loop's to judge, which may go on in turn. */
+export function goesOnAt(plan: Planned, path: string): boolean {
+  if (goesOnAfterFailure(stepAt(plan, path))) return true
+  const { scope } = parsePath(path)
+  if (scope === '') return false
+  const loop = loopOf(scope)
+  return stepAt(plan, loop).onFailure !== 'fail' || goesOnAt(plan, loop)
 }
 
 /** Who runs the step at a path, as planned; nobody yet for one that is bound late. */

@@ -1,11 +1,8 @@
 import { OrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
 import { parsePath } from '../domain/instance-path.ts'
-import type { OpenTask, Task } from '../domain/task.ts'
+import type { OpenTask, Parent, Task } from '../domain/task.ts'
 import type { ExecutionInput, Plan, Ports } from '../ports/index.ts'
-
-/** What a task is, besides its plan. */
-export type NewTask = Pick<OpenTask, 'parent'>
 
 /**
  * Stores a plan and its task, and tells of it; `first` is false where they were stored before, and then those stay. Throws
@@ -14,7 +11,7 @@ export type NewTask = Pick<OpenTask, 'parent'>
 export async function storeTask(
   { tasks, bus, clock }: Pick<Ports, 'tasks' | 'bus' | 'clock'>,
   plan: Plan,
-  { parent }: NewTask = {},
+  parent?: Parent,
 ): Promise<{ task: Task; first: boolean }> {
   const { taskId, tenant, type, metadata, requestDigest } = plan
   const stored = (await tasks.createPlan(plan)) ? plan : await tasks.getPlan(taskId)

@@ -4,18 +4,15 @@
  * S2 one Idempotency-Key is one task: the same request finds the first, another request is refused
  * S3 a refused request leaves nothing behind
  */
-import { type Compiled, compileWorkflow } from '../compiler/index.ts'
 import type { SubmitTask } from '../contracts/requests.ts'
 import type { TaskView } from '../contracts/views.ts'
-import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
+import { isOrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
 import { canonicalJson } from '../domain/json.ts'
 import { executionName, isOpenTask, type OpenTask } from '../domain/task.ts'
 import type { Plan, Ports } from '../ports/index.ts'
-import type { Workflow } from '../workflow/schema.ts'
-import { dayOf } from './collect-machines.ts'
-import { digestOfMachine, ensureMachine } from './ensure-machine.ts'
 import { checkFileReferences, givenWorkflow, parseInput, planWorkflow, recordLoad } from './plan-task.ts'
+import { type MachineOfTask, sharedMachine } from './shared-machine.ts'
 import { executionInput, requireSame, storeTask } from './store-task.ts'
 import { taskView } from './views.ts'
 
@@ -38,7 +35,7 @@ export const submitTask =
     await checkFileReferences(ports.files, input)
     const makeMachine = registered ? () => registered : sharedMachine(ports, workflow)
     const { bindings, decisions, children } = await planWorkflow(ports.registry, workflow)
-    const machine: Machine = await makeMachine()
+    const machine: MachineOfTask = await makeMachine()
 
     const { tenant } = request
     const plan: Plan = {
@@ -62,28 +59,6 @@ export const submitTask =
     await Promise.all([startTask(ports, task), recordLoad(ports.registry, decisions).catch(() => {})])
     return taskView(task)
   }
-
-type Machine = Pick<Compiled, 'gates' | 'positions'> & { stateMachineArn: string }
-
-/**
- * The machine that all workflows of one shape and policy share: named after its definition, and made when it is first needed.
- * Compiles at once: what cannot be compiled is refused before anything is made (S3).
- */
-function sharedMachine(
-  ports: Pick<Ports, 'machines' | 'ids' | 'registry' | 'clock'>,
-  workflow: Workflow,
-): () => Promise<Machine> {
-  const compiled = compileWorkflow(workflow, { anonymous: true })
-  const { gates, positions } = compiled
-  const name = `shared-${digestOfMachine(ports, compiled).slice(0, 24)}`
-  return async () => {
-    const usedOn = dayOf(ports.clock.now())
-    if (!(await ports.registry.useMachine({ name, parts: compiled.parts.length, usedOn }))) {
-      throw new OrchestratorError('UnavailableError', `the state machine ${name} is being renewed; try again`)
-    }
-    return { stateMachineArn: await ensureMachine(ports, name, compiled), gates, positions }
-  }
-}
 
 /**
  * Starts the execution of a stored task; safe to repeat, for the execution's name is the task's. A task that can

@@ -2,12 +2,11 @@ import { API_PREFIX } from '../contracts/route.ts'
 import type { StepView, TaskView } from '../contracts/views.ts'
 import { enclosingScopes, loopOf, numberedPath, parsePath, pathIn, placeOf } from '../domain/instance-path.ts'
 import type { Approval, StepRecord, StepStatus } from '../domain/step.ts'
-import { executionName, isOpenTask, type Task } from '../domain/task.ts'
+import { type EndedTask, executionName, isOpenTask, type Task } from '../domain/task.ts'
 import type { Plan } from '../ports/index.ts'
 import { needsOf, topologicalOrder } from '../workflow/graph.ts'
-import { goesOnAfterFailure } from '../workflow/schema.ts'
 import { capabilityOfStep, graphOfWorkflow } from '../workflow/step-needs.ts'
-import { bindingAt, stepAt, stepsAt } from './plan-paths.ts'
+import { bindingAt, goesOnAt, stepAt, stepsAt } from './plan-paths.ts'
 
 export function taskView(task: Task): TaskView {
   const self = `${API_PREFIX}/tasks/${task.id}`
@@ -34,9 +33,7 @@ export function taskView(task: Task): TaskView {
   }
 }
 
-function endOf(
-  task: Exclude<Task, { status: 'running' | 'queued' | 'planning' | 'waiting' }>,
-): Partial<TaskView> {
+function endOf(task: EndedTask): Partial<TaskView> {
   const end = { endedAt: task.endedAt, durationMs: Date.parse(task.endedAt) - Date.parse(task.createdAt) }
   if (task.status === 'succeeded') return { ...end, degraded: task.degraded }
   if (task.status === 'cancelled')
@@ -119,7 +116,7 @@ function hasFailedInside({ task, plan, records, rounds }: Known, record: StepRec
   if (!record || task.status !== 'failed' || record.status !== 'running' || !rounds.has(record.path))
     return false
   const inside = [...records.values()].filter(({ path }) => path.startsWith(`${record.path}[`))
-  return inside.some(({ path, status }) => status === 'failed' && !goesOnAfterFailure(stepAt(plan, path)))
+  return inside.some(({ path, status }) => status === 'failed' && !goesOnAt(plan, path))
 }
 
 /** Without the token: who has that can answer. */

@@ -7,11 +7,11 @@ import { isAgentStep, isLoop, type Steps, type Workflow } from '../workflow/sche
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Definition, Flow } from './asl.ts'
 import { EXECUTION, sum } from './costs.ts'
+import { MAX_STATE_NAME } from './step-names.ts'
 import { flowOfSteps, type Machine, newMachine } from './steps-flow.ts'
 import { issuesOfUnsupported } from './unsupported.ts'
 
 const SUBSTITUTIONS = ['RebindFunction', 'ControlFunction', 'TasksTable']
-const MAX_STATE_NAME = 80
 
 /** Of one execution: what Step Functions accepts, and what we keep away from it. */
 const LIMITS = { bytes: 1_000_000, events: 25_000, expectedEvents: 10_000 }

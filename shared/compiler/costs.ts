@@ -4,8 +4,8 @@
  * step using up its attempts. A failover to another agent comes on top.
  */
 import { type AgentStep, DEFAULT_MAX_ITEMS, isAgentStep, type Step, stepKind } from '../workflow/schema.ts'
-import { isDistributed } from './control-states.ts'
 import type { Tree } from './decompose.ts'
+import { isDistributed } from './fan-out-states.ts'
 
 export type Cost = { transitions: number; events: number }
 export type Costs = { expected: Cost; worst: Cost }

@@ -1,8 +1,7 @@
 import type { Flow, Onward, State } from './asl.ts'
-import { startState } from './control-states.ts'
 import type { Tree } from './decompose.ts'
-
-const MAX_STATE_NAME = 80
+import { startState } from './start-states.ts'
+import { MAX_STATE_NAME } from './step-names.ts'
 
 export type FlowOptions = {
   /** What to call a node: state names are unique in a machine. */

@@ -1,7 +1,7 @@
 import type { Flow, Onward, State } from './asl.ts'
 import { controlTask } from './control-states.ts'
 import type { StepNames } from './step-names.ts'
-import { wayOut } from './step-states.ts'
+import { CAUGHT, wayOut } from './step-states.ts'
 
 /** Where the body of a loop goes when a round has ended. */
 export const nextRoundOf = ({ name }: StepNames): string => `${name}: next`
@@ -22,7 +22,6 @@ export function statesOfLoop(
   const [again, container, next] = [`${name}: again?`, `${name}: body`, nextRoundOf(names)]
   const Assign = { [variable]: '{% $states.result.Payload.round %}' }
   const round = { round: `{% $${variable} %}` }
-  const error = { error: '{% $exists($states.input.Error) ? $states.input : {} %}' }
   const out = wayOut(names, onward)
   return {
     [name]: { ...controlTask(names, 'begin', { Next: again }), Assign },
@@ -33,7 +32,7 @@ export function statesOfLoop(
     },
     ...(isContained ? { [container]: containerOf(body, next) } : body.States),
     [next]: {
-      ...controlTask(names, 'end', { Next: again }, isContained ? { ...round, ...error } : round),
+      ...controlTask(names, 'end', { Next: again }, isContained ? { ...round, error: CAUGHT } : round),
       Assign,
     },
     ...out.states,

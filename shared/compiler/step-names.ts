@@ -8,6 +8,9 @@ export type StepNames = {
   path: string
 }
 
+/** What Step Functions accepts. */
+export const MAX_STATE_NAME = 80
+
 /** JSONata: what the execution was started with. */
 export const INPUT = '$states.context.Execution.Input'
 

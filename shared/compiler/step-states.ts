@@ -20,6 +20,9 @@ export const CALL = {
   redrives: '{% [$states.context.Execution.RedriveCount] %}',
 }
 
+/** What a Catch has left, if it was one that led here. */
+export const CAUGHT = '{% $exists($states.input.Error) ? $states.input : {} %}'
+
 /** Lambda's own trouble, not the agent's: AWS recommends retrying exactly these. What AWS assumes is not said (1 s, doubled). */
 const LAMBDA_RETRY: Retrier = {
   ErrorEquals: [
@@ -120,7 +123,7 @@ function agentRetry({ retry }: AgentStep): Retrier {
 /** No Catch: the rebinder's verdict is meant to end the task. */
 function rebindTask({ path }: StepNames, names: StateNames, isLate: boolean): TaskState {
   // Whatever came before it has left something else behind.
-  const error = isLate ? '{% $exists($states.input.Error) ? $states.input : {} %}' : '{% $states.input %}'
+  const error = isLate ? CAUGHT : '{% $states.input %}'
   return {
     Type: 'Task',
     Resource: 'arn:aws:states:::lambda:invoke',

@@ -5,7 +5,7 @@ import { isAgentStep, isLoop, type Step, type StepOf, type Steps } from '../work
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Flow, Onward, State } from './asl.ts'
 import { byPosition } from './by-position.ts'
-import { statesOfControlled, statesOfFanOut } from './control-states.ts'
+import { statesOfControlled } from './control-states.ts'
 import {
   type Costs,
   costsOfLoop,
@@ -18,11 +18,13 @@ import {
   sum,
 } from './costs.ts'
 import type { Tree } from './decompose.ts'
+import { statesOfFanOut } from './fan-out-states.ts'
 import { flowOf } from './flow.ts'
 import { gateState } from './gate-state.ts'
 import { nextRoundOf, statesOfLoop } from './loop-states.ts'
 import { orderOf } from './order.ts'
 import { type Split, splitTree, type Weight } from './split.ts'
+import { statesOfChild } from './start-states.ts'
 import { INPUT, literal, type StepNames } from './step-names.ts'
 import { statesOfStep } from './step-states.ts'
 import { structureOf } from './structure.ts'
@@ -141,9 +143,12 @@ type Part = { states: Record<string, State>; costs: Costs }
 function statesOf(step: Step, names: StepNames, onward: Onward, machine: Machine, place: string): Part {
   if (isLoop(step)) return partOfLoop(step, names, onward, machine, place)
   const costs = costsOfStep(step)
-  if (!isAgentStep(step)) return { states: statesOfControlled(names, step, onward), costs }
-  const make = step.forEach === undefined ? statesOfStep : statesOfFanOut
-  return { states: make(names, step, onward), costs }
+  if (isAgentStep(step)) {
+    const make = step.forEach === undefined ? statesOfStep : statesOfFanOut
+    return { states: make(names, step, onward), costs }
+  }
+  if ('workflow' in step) return { states: statesOfChild(names, step, onward), costs }
+  return { states: statesOfControlled(names, step, onward), costs }
 }
 
 function partOfLoop(

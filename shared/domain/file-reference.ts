@@ -28,3 +28,6 @@ export function fileReferencesIn(value: Json, path = ''): { path: string; refere
     fileReferencesIn(member, path ? `${path}.${key}` : key),
   )
 }
+
+/** What one reference may stand for. */
+export const MAX_FILES = 2_000

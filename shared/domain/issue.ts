@@ -12,7 +12,7 @@ export type Issue = z.infer<typeof IssueSchema>
 export const issue = (code: string, path: string, message: string): Issue => ({ code, path, message })
 
 /** Zod's issues in our shape, their paths under `base`. */
-export function issuesOfZod(error: z.ZodError, base = ''): Issue[] {
+export function issuesOfZod(error: Pick<z.ZodError, 'issues'>, base = ''): Issue[] {
   return error.issues.map((found) => {
     const path = [base, ...found.path.map(String)].filter(Boolean).join('.')
     const missing = found.code === 'invalid_type' && found.message.endsWith('received undefined')

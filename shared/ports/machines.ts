@@ -2,7 +2,7 @@
 export type Machines = {
   /**
    * The ARN of the machine with this name, which is created unless it is there: two that ask at once get one. The definition's
-   * `${...}` are filled in. Throws UnavailableError when no more can be created now.
+   * `${...}` are filled in. Throws UnavailableError when no more can be created now, InvalidInputError for a name that is too long.
    */
   ensure(machine: { name: string; definition: object }): Promise<string>
   /**

@@ -43,5 +43,7 @@ export type Registry = {
   listMachines(): Promise<SharedMachine[]>
   /** Nobody may use it from here on; false when somebody has since that day. */
   claimMachine(machine: SharedMachine): Promise<boolean>
+  /** Takes the claim back: it may be used again, and was last used on that day. */
+  releaseMachine(machine: SharedMachine): Promise<void>
   forgetMachine(name: string): Promise<void>
 }

@@ -2,7 +2,7 @@ import { type Issue, issue } from '../domain/issue.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { expressionIn } from './expressions.ts'
 import { suggestNames } from './nearest-names.ts'
-import type { Step } from './schema.ts'
+import { DEFAULT_CHOICES, type Step } from './schema.ts'
 
 const MAX_SHARE = 100
 const EVENT_TYPE = /^[A-Za-z0-9][\w.-]{0,99}$/
@@ -78,7 +78,7 @@ function issuesOfApproval(
     const message = `${JSON.stringify(choices)}: give at least one choice, and each once`
     issues.push(issue('invalid-value', `${path}.choices`, message))
   }
-  const known = choices ?? ['approve', 'reject']
+  const known = choices ?? DEFAULT_CHOICES
   if (onTimeout !== undefined && !known.includes(onTimeout)) {
     const message = `"${onTimeout}" is none of the choices: ${known.join(', ')}${suggestNames(onTimeout, known)}`
     issues.push(issue('invalid-value', `${path}.onTimeout`, message))

@@ -66,9 +66,9 @@ function parseStep(id: string, value: unknown, path: string): { step?: Step; iss
   const parsed = schema.safeParse(value)
   if (!parsed.success) {
     const unknown = issuesOfFields(value, Object.keys(schema.shape), path)
-    const others = issuesOfZod(parsed.error, path).filter(
-      (one) => !/^Unrecognized key.*"/.test(one.message) || one.path !== path,
-    )
+    // Told already, with what is meant.
+    const found = parsed.error.issues.filter((one) => one.code !== 'unrecognized_keys' || one.path.length > 0)
+    const others = issuesOfZod({ issues: found }, path)
     return { issues: [...issues, ...unknown, ...others] }
   }
   const step = parsed.data as Step

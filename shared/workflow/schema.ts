@@ -26,6 +26,12 @@ export const WorkflowNameSchema = z
 /** Of one attempt, where a step does not say. */
 export const DEFAULT_TIMEOUT_SECONDS = 300
 
+/** As long as an execution can last, and so anything in it. */
+export const YEAR_SECONDS = 31_536_000
+
+/** Of an approval that does not say. */
+export const DEFAULT_CHOICES = ['approve', 'reject']
+
 /** Of a fan-out that does not say. */
 export const DEFAULT_MAX_ITEMS = 1_000
 
@@ -104,7 +110,7 @@ const ApprovalStepSchema = z.strictObject({
     prompt: z.string(),
     choices: z.array(z.string()).optional(),
     approvers: z.array(z.string()).optional(),
-    timeoutSeconds: seconds(31_536_000).describe('Mandatory: every wait on a person ends'),
+    timeoutSeconds: seconds(YEAR_SECONDS).describe('Mandatory: every wait on a person ends'),
     onTimeout: z.string().optional(),
   }),
 })
@@ -128,7 +134,7 @@ const ChildStepSchema = z.strictObject({
     )
     .describe('A registered workflow, optionally name@version; the newest version at planning'),
   input: z.unknown().optional(),
-  timeoutSeconds: seconds(31_536_000).optional().describe('Of the whole child; a year is the most'),
+  timeoutSeconds: seconds(YEAR_SECONDS).optional().describe('Of the whole child; a year is the most'),
 })
 const EmitStepSchema = z.strictObject({
   ...common,

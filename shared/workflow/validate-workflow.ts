@@ -74,23 +74,32 @@ function issuesOfNever(steps: Steps, path: string): Issue[] {
   for (const id of topologicalOrder(graphOfWorkflow({ steps }))) {
     const step = steps[id] as Step
     const needs = [...needsOfStep(step)].filter((need) => Object.hasOwn(steps, need))
-    const inVain = needs.filter((need) => never.has(need))
-    const handler = needs.find((need) => isHandlerAmong(handledBy({ steps }, need), needs))
-    if (step.join === 'all' && handler !== undefined)
-      never.set(
-        id,
-        `"${handler}" runs only when ${handledBy({ steps }, handler).join(', ')} failed, and it needs the success of both`,
-      )
-    else if (
-      step.join === 'all'
-        ? inVain.length > 0
-        : step.join === 'any' && needs.length > 0 && inVain.length === needs.length
+    const why = reasonOfNever(
+      steps,
+      step.join,
+      needs,
+      needs.filter((need) => never.has(need)),
     )
-      never.set(id, `it needs "${inVain[0]}", which can never run`)
+    if (why) never.set(id, why)
   }
   return [...never].map(([id, why]) =>
     issue('never-runs', `${path}.${id}`, `step "${id}" can never run: ${why}; say join: any or settled`),
   )
+}
+
+/** Why a step that needs these can never run, `inVain` being those of them that cannot; undefined when it can. */
+function reasonOfNever(
+  steps: Steps,
+  join: Step['join'],
+  needs: readonly string[],
+  inVain: readonly string[],
+): string | undefined {
+  if (join === 'settled') return undefined
+  const handler = needs.find((need) => isHandlerAmong(handledBy({ steps }, need), needs))
+  if (join === 'all' && handler !== undefined)
+    return `"${handler}" runs only when ${handledBy({ steps }, handler).join(', ')} failed, and it needs the success of both`
+  const hasNone = join === 'all' ? inVain.length > 0 : needs.length > 0 && inVain.length === needs.length
+  return hasNone ? `it needs "${inVain[0]}", which can never run` : undefined
 }
 
 const isHandlerAmong = (handled: readonly string[], needs: readonly string[]): boolean =>

@@ -10,7 +10,7 @@ const OUTPUTS = join(FOLDER, 'outputs.json')
 const CONTEXT = ['--context', 'archiveEvents=false']
 
 /** Runs the CDK's own CLI; throws with the end of what it said. */
-export async function cdk({ env }: Emulator, ...args: string[]): Promise<string> {
+export async function cdk({ env }: Emulator, ...args: string[]): Promise<void> {
   const child = spawn(
     join(ROOT, 'node_modules/.bin/cdk'),
     [...args, ...CONTEXT, '--output', join(FOLDER, 'cdk.out'), '--ci'],
@@ -23,7 +23,6 @@ export async function cdk({ env }: Emulator, ...args: string[]): Promise<string>
   const code = await new Promise((resolve) => child.once('close', resolve))
   const said = Buffer.concat(heard).toString()
   if (code !== 0) throw new Error(`cdk ${args.join(' ')} has ended with ${code}:\n${said.slice(-6_000)}`)
-  return said
 }
 
 export type Outputs = Record<string, Record<string, string>>

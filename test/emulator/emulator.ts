@@ -14,8 +14,6 @@ export type Emulator = {
   url: string
   /** For whatever talks to it: the CDK's CLI, AWS's clients. */
   env: NodeJS.ProcessEnv
-  /** The last of what it has said. */
-  logTail(): string
   stop(): Promise<void>
 }
 
@@ -48,7 +46,6 @@ export async function startEmulator(): Promise<Emulator> {
   await untilUp(url, child, logTail)
   return {
     url,
-    logTail,
     env: {
       ...env,
       AWS_ENDPOINT_URL: url,

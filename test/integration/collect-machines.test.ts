@@ -79,6 +79,10 @@ describe('a machine on the local cloud', () => {
     const machines = stepfunctionsMachines({ client, arnPrefix, roleArn, substitutions: {} })
     const definition = { QueryLanguage: 'JSONata', StartAt: 'a', States: { a: { Type: 'Succeed' } } }
     const stateMachineArn = await machines.ensure({ name: 'shared-unused', definition })
+    await expect(machines.ensure({ name: 'x'.repeat(70), definition })).rejects.toMatchObject({
+      name: 'InvalidInputError',
+      message: expect.stringContaining('a name of 83 characters; Step Functions accepts 80'),
+    })
     expect(await machines.remove('shared-unused')).toBe(true)
     expect(await machines.remove('shared-unused')).toBe(true)
     const describeIt = client.send(new DescribeStateMachineCommand({ stateMachineArn }))

@@ -1,10 +1,9 @@
 import type { AgentContext } from '../../../shared/agent/define-agent.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import { FileReferenceSchema } from '../../../shared/domain/file-reference.ts'
+import { FileReferenceSchema, MAX_FILES } from '../../../shared/domain/file-reference.ts'
 import type { Deps } from '../../deps.ts'
 import type { StepRun } from './step-run.ts'
 
-const MAX_FILES = 2_000
 const MAX_TEXT_BYTES = 20 * 1024 * 1024
 
 type Parts = Pick<StepRun, 'own' | 'plan' | 'record' | 'log' | 'deadline' | 'signal'>

@@ -8,7 +8,7 @@
  * M3 what is reused is stored with the step that reuses it: it lives as long as that one's task
  */
 import type { DefinedAgent } from '../../../shared/agent/define-agent.ts'
-import { FileReferenceSchema, fileReferencesIn } from '../../../shared/domain/file-reference.ts'
+import { FileReferenceSchema, fileReferencesIn, MAX_FILES } from '../../../shared/domain/file-reference.ts'
 import { canonicalJson, type Json } from '../../../shared/domain/json.ts'
 import type { StoredValue } from '../../../shared/domain/step.ts'
 import type { FileStore } from '../../../shared/ports/index.ts'
@@ -20,7 +20,6 @@ type Needs = Pick<Deps, 'tasks' | 'files' | 'ids' | 'clock'>
 type Call = { agent: DefinedAgent; capability: string; input: Json }
 
 const SECOND = 1_000
-const MAX_FILES = 2_000
 
 export type OutputCache = {
   /** The outcome that an equal step has had; undefined when there is none that may be used. */
@@ -37,8 +36,14 @@ export function outputCache(
 ): OutputCache | undefined {
   if (!cache) return undefined
   const { id, version } = agent.manifest
-  const keyed = async (): Promise<string> =>
+  const digestOf = async (): Promise<string> =>
     ids.digest(canonicalJson([plan.tenant, id, version, capability, input, await filesIn(files, input)]))
+  let key: Promise<string> | undefined
+  /** Of what the files hold before the agent reads them. */
+  const keyed = (): Promise<string> => {
+    key ??= digestOf()
+    return key
+  }
   /** M2. */
   const tried = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     try {

@@ -8,8 +8,9 @@
  * H4 a step that has ended, or replays its receipt, signals the gates that wait for it
  */
 import { bindingAt, stepOf } from '../../../shared/app/plan-paths.ts'
+import { superseded } from '../../../shared/app/settle-failure.ts'
 import { signalGates } from '../../../shared/app/signal-gates.ts'
-import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
+import { isOrchestratorError } from '../../../shared/domain/errors.ts'
 import { attemptFailedEvent, stepEndedEvent } from '../../../shared/domain/event.ts'
 import type { Receipt, StepRecord } from '../../../shared/domain/step.ts'
 import { goesOnAfterFailure } from '../../../shared/workflow/schema.ts'
@@ -90,8 +91,4 @@ export function ownStep({ tasks, bus, clock, executions }: Needs): HostMiddlewar
 
 function receiptOf({ path, status, agentId }: StepRecord): Receipt {
   return { path, status, ...(agentId ? { agentId } : {}) }
-}
-
-function superseded(path: string): OrchestratorError {
-  return new OrchestratorError('StepSupersededError', `a later attempt of step "${path}" has taken over`)
 }

@@ -2,7 +2,7 @@ import { OrchestratorError } from '../../domain/errors.ts'
 import { approvalRequestedEvent } from '../../domain/event.ts'
 import type { Json } from '../../domain/json.ts'
 import { type Approval, NOBODY } from '../../domain/step.ts'
-import type { StepOf } from '../../workflow/schema.ts'
+import { DEFAULT_CHOICES, type StepOf } from '../../workflow/schema.ts'
 import { settleFailure, superseded } from '../settle-failure.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
 
@@ -20,7 +20,7 @@ export const approval: Controlled<StepOf<'approval'>> = {
       await ports.executions.wake(token)
       return {}
     }
-    const { choices = ['approve', 'reject'], approvers, timeoutSeconds } = step.approval
+    const { choices = DEFAULT_CHOICES, approvers, timeoutSeconds } = step.approval
     const requestedAt = ports.clock.now()
     const expiresAt = new Date(requestedAt.getTime() + timeoutSeconds * SECOND).toISOString()
     const asked = { prompt: String(prompt), choices, ...(approvers ? { approvers } : {}), expiresAt, token }

@@ -44,7 +44,7 @@ export const child: Controlled<Child> = {
       gates,
       children: planned.children,
     }
-    const { task, first } = await storeTask(ports, childPlan, { parent })
+    const { task, first } = await storeTask(ports, childPlan, parent)
     if (first) await recordLoad(registry, planned.decisions).catch(() => {})
     if (!(await tasks.noteStep(own, { child: task.id }))) throw superseded(own.path)
     const { functions } = executionInput(await tasks.getPlan(task.id))

@@ -1,10 +1,9 @@
 import { OrchestratorError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
-import type { StepOf } from '../../workflow/schema.ts'
+import { type StepOf, YEAR_SECONDS } from '../../workflow/schema.ts'
 import { type Controlled, end } from './controlled.ts'
 
 const SECOND = 1_000
-const MAX_WAIT_SECONDS = 31_536_000
 
 export const wait: Controlled<StepOf<'wait'>> = {
   template: (step) => step.wait,
@@ -21,7 +20,7 @@ function secondsOf({ seconds, until }: Record<string, Json>, now: number): numbe
     const right = 'seconds is a number of at least 0, until a time such as 2026-12-24T18:00:00Z'
     throw new OrchestratorError('InvalidInputError', `it cannot wait for ${given}: ${right}`)
   }
-  if (wanted > MAX_WAIT_SECONDS)
+  if (wanted > YEAR_SECONDS)
     throw new OrchestratorError('InvalidInputError', `it cannot wait for ${given}: a year is the most`)
   return Math.ceil(Math.max(0, wanted))
 }

@@ -1,0 +1,82 @@
+/** States that start another execution and wait for it: a child workflow, and a part of a workflow that is too large. */
+import { type StepOf, YEAR_SECONDS } from '../workflow/schema.ts'
+import type { Onward, Retrier, State, TaskState } from './asl.ts'
+import { controlTask } from './control-states.ts'
+import { INPUT, type StepNames } from './step-names.ts'
+import { CAUGHT, wayOut } from './step-states.ts'
+
+/** What passes with time when an execution is started. */
+const START_RETRY: Retrier = {
+  // Spelt in more than one way, in documents as in recordings.
+  ErrorEquals: [
+    'ExecutionLimitExceeded',
+    'ExecutionLimitExceededException',
+    'AWSStepFunctionsException',
+    'StepFunctionsException',
+    'ThrottlingException',
+    'SdkClientException',
+  ].map((name) => `StepFunctions.${name}`),
+  MaxAttempts: 6,
+  JitterStrategy: 'FULL',
+}
+
+/** The control function stores the child's task before, and takes over its outcome after. */
+export function statesOfChild(
+  names: StepNames,
+  step: StepOf<'workflow'>,
+  onward: Onward,
+): Record<string, State> {
+  const { name } = names
+  const [begun, run, end] = [`${name}: begun?`, `${name}: run`, `${name}: end`]
+  const out = wayOut(names, onward)
+  return {
+    [name]: controlTask(names, 'begin', { Next: begun }),
+    [begun]: {
+      Type: 'Choice',
+      Choices: [{ Condition: '{% $exists($states.input.status) %}', Next: out.to }],
+      Default: run,
+    },
+    [run]: {
+      ...startTask({
+        StateMachineArn: '{% $states.input.child.stateMachineArn %}',
+        Name: '{% $states.input.child.name %}',
+        Input: {
+          taskId: '{% $states.input.child.taskId %}',
+          functions: '{% $states.input.child.functions %}',
+          // The console shows by it which execution has started which.
+          AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: '{% $states.context.Execution.Id %}',
+        },
+      }),
+      TimeoutSeconds: Math.ceil(step.timeoutSeconds ?? YEAR_SECONDS),
+      Catch: [{ ErrorEquals: ['States.ALL'], Output: '{% $states.errorOutput %}', Next: end }],
+      Next: end,
+    },
+    [end]: controlTask(names, 'end', onward, { error: CAUGHT }),
+    ...out.states,
+  }
+}
+
+/** Starts a part of the workflow that is a machine of its own: it goes by the same input, at the same gates. */
+export function startState(name: string, onward: Onward): TaskState {
+  const redrive = '$string($states.context.Execution.RedriveCount)'
+  return {
+    ...startTask({
+      StateMachineArn: `\${${name}}`,
+      Name: `{% $states.context.Execution.Name & '-${name.toLowerCase()}-' & ${redrive} %}`,
+      Input: `{% ${INPUT} %}`,
+    }),
+    ...onward,
+  }
+}
+
+/** Starts an execution and waits for its end. */
+function startTask(Arguments: Record<string, unknown>) {
+  return {
+    Type: 'Task',
+    Resource: 'arn:aws:states:::states:startExecution.sync:2',
+    Arguments,
+    Output: '{% {} %}',
+    TimeoutSeconds: YEAR_SECONDS,
+    Retry: [START_RETRY],
+  } as const satisfies Partial<TaskState>
+}
