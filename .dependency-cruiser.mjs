@@ -74,7 +74,7 @@ export default {
     ),
     only('infra', '^infra/', {
       ours: ['infra/', 'shared/'],
-      packages: ['aws-cdk-lib', 'constructs', 'esbuild', 'zod'],
+      packages: ['aws-cdk-lib', 'cdk-nag', 'constructs', 'esbuild', 'yaml', 'zod'],
       node: true,
     }),
     only('local', '^local/', {

@@ -1,16 +1,18 @@
-import { App, Tags } from 'aws-cdk-lib'
+import { App, Tags, Validations } from 'aws-cdk-lib'
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag'
+import { acknowledgeFindings } from './acknowledge-findings.ts'
 import { bundleFunctions } from './bundle-functions.ts'
+import { featureFlags } from './feature-flags.ts'
 import { CatalogueError, loadCatalogue } from './load-catalogue.ts'
 import { DataStack } from './stacks/data-stack.ts'
 import { ObservabilityStack } from './stacks/observability-stack.ts'
 import { RuntimeStack } from './stacks/runtime-stack.ts'
-import { readStage } from './stage.ts'
+import { readStage, StageError } from './stage.ts'
 import { warnOfUnserved } from './warn-of-unserved.ts'
 
-const app = new App({ analyticsReporting: false })
-const stage = readStage(app.node)
-const catalogue = await loadCatalogue().catch((error: unknown) => {
-  if (!(error instanceof CatalogueError)) throw error
+const app = new App({ analyticsReporting: false, context: featureFlags() })
+const { stage, catalogue } = await readAll().catch((error: unknown) => {
+  if (!(error instanceof CatalogueError) && !(error instanceof StageError)) throw error
   console.error(error.message)
   process.exit(2)
 })
@@ -22,4 +24,10 @@ const runtime = new RuntimeStack(app, `${stage.prefix}-runtime`, { stage, catalo
 new ObservabilityStack(app, `${stage.prefix}-observability`, { stage, catalogue, runtime })
 
 Tags.of(app).add('application', stage.prefix)
+acknowledgeFindings(stage, { data, runtime })
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app))
 app.synth()
+
+async function readAll() {
+  return { stage: readStage(app.node), catalogue: await loadCatalogue() }
+}

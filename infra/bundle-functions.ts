@@ -72,7 +72,11 @@ export async function bundleFunctions(catalogue: Catalogue): Promise<Bundles> {
   })
   const text = JSON.stringify({
     agents: catalogue.agents.map(({ manifest }) => manifest),
-    workflows: catalogue.workflows.map(({ workflow, compiled }) => ({ workflow, gates: compiled.gates })),
+    workflows: catalogue.workflows.map(({ workflow, compiled }) => ({
+      workflow,
+      gates: compiled.gates,
+      parts: compiled.parts.length,
+    })),
   })
   await mkdir(join(out, 'register'), { recursive: true })
   await writeFile(join(out, 'register', 'catalogue.json'), text)

@@ -1,35 +1,84 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Node } from 'constructs'
+import { parse } from 'yaml'
 import { z } from 'zod'
+import { suggestNames } from '../shared/workflow/nearest-names.ts'
 
 const RETENTIONS = Object.values(RetentionDays).filter((days) => typeof days === 'number')
+const STAGES = join(import.meta.dirname, '../stages')
 
-/** What differs between deployments; set with `--context prefix=staging` and the like. */
-const StageSchema = z.object({
+/** From the command line everything is text. */
+const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
+const retention = z.coerce
+  .number()
+  .refine(
+    (days) => RETENTIONS.includes(days),
+    `CloudWatch Logs keeps logs for one of ${RETENTIONS.join(', ')} days`,
+  )
+
+/** What differs between deployments. */
+export const StageSchema = z.strictObject({
   prefix: z
     .string()
-    .regex(/^[a-z][a-z0-9-]{0,19}$/, 'a prefix is a-z, 0-9 and dashes, at most 20 characters')
-    .describe('Starts the name of every resource'),
-  logRetentionDays: z.coerce
+    .regex(/^[a-z][a-z0-9]{0,19}$/, 'a prefix is a-z and 0-9, starts with a letter, at most 20 characters')
+    .default('orchestrator')
+    .describe(
+      'Starts the name of every resource; without dashes, so that none begins like another and a dash',
+    ),
+  logRetentionDays: retention
+    .default(30)
+    .describe('How long logs of functions, machines and the API are kept'),
+  archiveEvents: flag.default(true).describe('Whether the bus keeps its events for a replay'),
+  archiveDays: z.coerce.number().int().min(1).default(30).describe('How long it keeps them'),
+  requestsPerSecond: z.coerce
     .number()
-    .refine(
-      (days) => RETENTIONS.includes(days),
-      `CloudWatch Logs keeps logs for one of ${RETENTIONS.join(', ')} days`,
-    )
-    .describe('How long function logs are kept'),
-  archiveEvents: z
-    .union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
-    .describe('Whether the bus keeps its events for a replay'),
+    .min(1)
+    .default(100)
+    .describe('What the API takes; more are answered 429'),
+  burstRequests: z.coerce.number().int().min(1).default(200).describe('How many may come at once'),
+  callerRoles: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Names of IAM roles that may call the API; others get the managed policy <prefix>-caller by hand',
+    ),
+  alarmEmails: z.array(z.email()).default([]).describe('Who is told of alarms; each confirms once'),
 })
-export type Stage = z.infer<typeof StageSchema>
+export type Stage = z.output<typeof StageSchema>
 
-/** Throws with the context value that is wrong and what it must be. */
+/**
+ * The stage of `--context stage=<name>`, which is `stages/<name>.yaml`, its fields overridden by `--context <field>=<value>`.
+ * Throws with every value that is wrong and what it must be.
+ */
 export function readStage(node: Node): Stage {
-  const parsed = StageSchema.safeParse({
-    prefix: node.tryGetContext('prefix') ?? 'orchestrator',
-    logRetentionDays: node.tryGetContext('logRetentionDays') ?? 30,
-    archiveEvents: node.tryGetContext('archiveEvents') ?? true,
-  })
+  const name = (node.tryGetContext('stage') as string | undefined) ?? 'default'
+  const fields = Object.keys(StageSchema.shape)
+  const given = fields.map((field) => [field, node.tryGetContext(field) as unknown])
+  const overrides = Object.fromEntries(given.filter(([, value]) => value !== undefined))
+  const parsed = StageSchema.safeParse({ ...readFile(name), ...overrides })
   if (parsed.success) return parsed.data
-  throw new Error(`the CDK context is not usable: ${z.prettifyError(parsed.error)}`)
+  throw new StageError(`stage "${name}" is not usable:\n${z.prettifyError(parsed.error)}`)
+}
+
+/** What is wrong with files and values that people write: told without a stack. */
+export class StageError extends Error {}
+
+export const stageNames = (): string[] =>
+  readdirSync(STAGES)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => basename(file, '.yaml'))
+    .sort()
+
+function readFile(name: string): object {
+  const names = stageNames()
+  if (!names.includes(name)) {
+    throw new StageError(`there is no stages/${name}.yaml${suggestNames(name, names)}`)
+  }
+  try {
+    return (parse(readFileSync(join(STAGES, `${name}.yaml`), 'utf8')) ?? {}) as object
+  } catch (error) {
+    throw new StageError(`stages/${name}.yaml is not YAML: ${(error as Error).message}`)
+  }
 }

@@ -119,6 +119,7 @@ async function openStorage(folder: string | undefined): Promise<Storage> {
 function statusChange({
   executionArn,
   stateMachineArn,
+  stateMachineVersionArn,
   name,
   status,
   startedAt,
@@ -129,6 +130,7 @@ function statusChange({
   return {
     executionArn,
     stateMachineArn,
+    stateMachineVersionArn: stateMachineVersionArn ?? null,
     name,
     status,
     startDate: startedAt,

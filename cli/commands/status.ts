@@ -19,6 +19,7 @@ export function statusCommand(): Command {
       console.log(taskTree(task))
       for (const { path, reason } of task.degraded ?? []) console.log(`degraded: ${path}: ${reason}`)
       if (task.parent) console.log(`runs step ${task.parent.path} of ${task.parent.taskId}`)
+      if (task.execution.consoleUrl) console.log(`watch: ${task.execution.consoleUrl}`)
       if (task.error) console.log(`\n${task.error.name}: ${task.error.message}`)
     })
 }

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/lib-dynamodb'
 import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { type Agent, AgentSchema } from '../../shared/domain/agent.ts'
-import type { Clock, RegisteredWorkflow, Registry, SharedMachine } from '../../shared/ports/index.ts'
+import type { Clock, CollectableMachine, RegisteredWorkflow, Registry } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
 import { MACHINE_KIND, machineItems } from './dynamodb-machine-items.ts'
 
@@ -63,8 +63,8 @@ export function dynamodbRegistry({ client, table, clock }: RegistryTable): Regis
   return {
     ...machineItems({ client, table }),
 
-    async listMachines(): Promise<SharedMachine[]> {
-      return (await listKind(MACHINE_KIND)) as SharedMachine[]
+    async listMachines(): Promise<CollectableMachine[]> {
+      return (await listKind(MACHINE_KIND)) as CollectableMachine[]
     },
 
     async putAgent(agent: Agent): Promise<void> {

@@ -5,13 +5,12 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn'
+import { executionArnOf } from '../../shared/domain/execution-arn.ts'
 import type { ExecutionState, Executions } from '../../shared/ports/index.ts'
 import { unlessAws } from './aws-errors.ts'
 
 /** What Step Functions answers for a token whose task is over. */
 const OVER = ['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']
-
-type Reference = { stateMachineArn: string; name: string }
 
 export function stepfunctionsExecutions({ client }: { client: SFNClient }): Executions {
   return {
@@ -19,11 +18,11 @@ export function stepfunctionsExecutions({ client }: { client: SFNClient }): Exec
       const start = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) })
       // The name is the task's: an execution that has it already is the one that was wanted.
       await unlessAws(['ExecutionAlreadyExists'], () => client.send(start))
-      return executionArn({ stateMachineArn, name })
+      return executionArnOf({ stateMachineArn, name })
     },
 
     async find(reference): Promise<ExecutionState | undefined> {
-      const describe = new DescribeExecutionCommand({ executionArn: executionArn(reference) })
+      const describe = new DescribeExecutionCommand({ executionArn: executionArnOf(reference) })
       const execution = await unlessAws(['ExecutionDoesNotExist'], () => client.send(describe))
       if (!execution) return undefined
       const { status, error, cause } = execution
@@ -37,16 +36,11 @@ export function stepfunctionsExecutions({ client }: { client: SFNClient }): Exec
 
     async stop(reference, reason) {
       const stop = new StopExecutionCommand({
-        executionArn: executionArn(reference),
+        executionArn: executionArnOf(reference),
         error: 'TaskCancelledError',
         cause: reason,
       })
       await unlessAws(['ExecutionDoesNotExist'], () => client.send(stop))
     },
   }
-}
-
-/** A standard execution's ARN follows from its machine's. */
-function executionArn({ stateMachineArn, name }: Reference): string {
-  return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`
 }

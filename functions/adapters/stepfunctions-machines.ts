@@ -1,9 +1,11 @@
 import {
   CreateStateMachineCommand,
   DeleteStateMachineCommand,
+  DeleteStateMachineVersionCommand,
   DescribeStateMachineCommand,
   type ExecutionListItem,
   ListExecutionsCommand,
+  PublishStateMachineVersionCommand,
   type SFNClient,
 } from '@aws-sdk/client-sfn'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
@@ -16,6 +18,8 @@ const KNOWN_MILLISECONDS = 3_600_000
 const REDRIVE_MILLISECONDS = 14 * 86_400_000
 const MOST_LOOKED_AT = 1_000
 const MAX_NAME = 80
+/** Step Functions keeps 1,000 of a machine. */
+const KEPT_VERSIONS = 100
 
 type Settings = {
   client: SFNClient
@@ -64,21 +68,40 @@ export function stepfunctionsMachines({ client, arnPrefix, roleArn, substitution
       return arn
     },
 
-    async remove(name) {
-      const stateMachineArn = `${arnPrefix}${name}`
-      const list = new ListExecutionsCommand({ stateMachineArn, maxResults: MOST_LOOKED_AT })
-      const listed = await unlessAws(['StateMachineDoesNotExist'], () => client.send(list))
-      if (listed?.executions?.some(isRunningOrRedrivable)) return false
-      // More than one page of them: the older ones may still be running.
-      const running =
-        listed?.nextToken &&
-        new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING', maxResults: 1 })
-      if (running && (await callAws(() => client.send(running))).executions?.length) return false
-      if (listed) await callAws(() => client.send(new DeleteStateMachineCommand({ stateMachineArn })))
+    async publish(stateMachineArn) {
+      const publish = new PublishStateMachineVersionCommand({ stateMachineArn })
+      const { stateMachineVersionArn } = await callAws(() => client.send(publish))
+      if (!stateMachineVersionArn)
+        throw new OrchestratorError('BugError', `${stateMachineArn} was published as nothing`)
+      const old = Number(stateMachineVersionArn.split(':').at(-1)) - KEPT_VERSIONS
+      if (old > 0) {
+        const remove = new DeleteStateMachineVersionCommand({
+          stateMachineVersionArn: `${stateMachineArn}:${old}`,
+        })
+        await callAws(() => client.send(remove))
+      }
+      return stateMachineVersionArn
+    },
+
+    async remove(machine, { evenBusy = false } = {}) {
+      const stateMachineArn = machine.startsWith('arn:') ? machine : `${arnPrefix}${machine}`
+      if (!evenBusy && (await isBusy(client, stateMachineArn))) return false
+      // One that is not there is deleted without a word.
+      await callAws(() => client.send(new DeleteStateMachineCommand({ stateMachineArn })))
       known.delete(stateMachineArn)
       return true
     },
   }
+}
+
+async function isBusy(client: SFNClient, stateMachineArn: string): Promise<boolean> {
+  const list = new ListExecutionsCommand({ stateMachineArn, maxResults: MOST_LOOKED_AT })
+  const listed = await unlessAws(['StateMachineDoesNotExist'], () => client.send(list))
+  if (listed?.executions?.some(isRunningOrRedrivable)) return true
+  if (!listed?.nextToken) return false
+  // More than one page of them: the older ones may still be running.
+  const running = new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING', maxResults: 1 })
+  return Boolean((await callAws(() => client.send(running))).executions?.length)
 }
 
 function requireShort(stateMachineArn: string): void {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda'
 import { z } from 'zod'
 import { registerDeployment } from '../../shared/app/register-deployment.ts'
+import { removeDeployment } from '../../shared/app/remove-deployment.ts'
 import { AgentManifestSchema } from '../../shared/domain/agent.ts'
 import { GateSchema } from '../../shared/domain/plan.ts'
 import { WorkflowSchema } from '../../shared/workflow/schema.ts'
@@ -15,7 +16,7 @@ const PropertiesSchema = z.object({
 })
 const CatalogueSchema = z.object({
   agents: z.array(AgentManifestSchema),
-  workflows: z.array(z.object({ workflow: WorkflowSchema, gates: z.array(GateSchema) })),
+  workflows: z.array(z.object({ workflow: WorkflowSchema, gates: z.array(GateSchema), parts: z.number() })),
 })
 
 const deps = getDeps()
@@ -23,7 +24,7 @@ const deps = getDeps()
 /** CloudFormation's custom resource: writes this deployment's agents and workflows into the registry. */
 export async function handler(event: CloudFormationCustomResourceEvent, context: Context): Promise<void> {
   await answerCloudFormation(event, context, async () => {
-    if (event.RequestType === 'Delete') return {}
+    if (event.RequestType === 'Delete') return removeDeployment(deps)()
     const { agentFunctions, stateMachines } = PropertiesSchema.parse(event.ResourceProperties)
     const catalogue = CatalogueSchema.parse(
       JSON.parse(await readFile(new URL('catalogue.json', import.meta.url), 'utf8')),
@@ -33,9 +34,10 @@ export async function handler(event: CloudFormationCustomResourceEvent, context:
         manifest,
         functionArn: found(agentFunctions, manifest.id),
       })),
-      workflows: catalogue.workflows.map(({ workflow, gates }) => ({
+      workflows: catalogue.workflows.map(({ workflow, gates, parts }) => ({
         workflow,
         gates,
+        parts,
         stateMachineArn: found(stateMachines, workflow.name),
       })),
     })

@@ -1,10 +1,12 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib'
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { Duration } from 'aws-cdk-lib'
+import { type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations'
+import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import type { EnvironmentName } from '../../shared/contracts/environment.ts'
 import type { Stage } from '../stage.ts'
+import { keptLogs } from './kept-logs.ts'
 
 export type BundledFunctionProps = {
   readonly stage: Stage
@@ -25,11 +27,10 @@ export class BundledFunction extends LambdaFunction {
     { stage, name, description, folder, timeoutSeconds, memoryMb }: BundledFunctionProps,
   ) {
     const functionName = `${stage.prefix}-${name}`
-    const logGroup = new LogGroup(scope, `${id}Logs`, {
-      logGroupName: `/aws/lambda/${functionName}`,
-      retention: stage.logRetentionDays as RetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    })
+    const logGroup = keptLogs(scope, `${id}Logs`, stage, `/aws/lambda/${functionName}`)
+    // A role of its own without the managed policy, which may write to every log group of the account.
+    const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+    logGroup.grantWrite(role)
     super(scope, id, {
       functionName,
       description,
@@ -40,6 +41,7 @@ export class BundledFunction extends LambdaFunction {
       tracing: Tracing.ACTIVE,
       timeout: Duration.seconds(timeoutSeconds),
       memorySize: memoryMb,
+      role,
       logGroup,
       environment: {
         POWERTOOLS_SERVICE_NAME: name,
@@ -59,6 +61,24 @@ export class BundledFunction extends LambdaFunction {
   /** Grants exactly these actions on exactly these resources. */
   allow(actions: readonly string[], resources: readonly string[]): this {
     this.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }))
+    return this
+  }
+
+  /** It may make state machines with this role, and give it to nobody else. */
+  mayPassToStates({ roleArn }: IRole): this {
+    this.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['iam:PassRole'],
+        resources: [roleArn],
+        conditions: { StringEquals: { 'iam:PassedToService': 'states.amazonaws.com' } },
+      }),
+    )
+    return this
+  }
+
+  /** What it is given without waiting for an answer is kept when it fails. */
+  keepFailures(deadLetters: IQueue, retryAttempts: 0 | 1 | 2): this {
+    this.configureAsyncInvoke({ onFailure: new SqsDestination(deadLetters), retryAttempts })
     return this
   }
 }

@@ -1,16 +1,36 @@
-import { CfnOutput } from 'aws-cdk-lib'
-import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2'
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
+import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
+import { ManagedPolicy, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
 import { API_PREFIX } from '../../shared/contracts/route.ts'
 import { ROUTES } from '../../shared/contracts/routes.ts'
 import type { Stage } from '../stage.ts'
+import { keptLogs } from './kept-logs.ts'
 
-/** The door: exactly the routes of the contract, closed to whoever does not sign (IAM). */
+/** What a line of the access log has: who asked for what, and how it went; no query, no body. */
+const ACCESS_LOG = {
+  requestId: '$context.requestId',
+  caller: '$context.identity.userArn',
+  sourceIp: '$context.identity.sourceIp',
+  routeKey: '$context.routeKey',
+  path: '$context.path',
+  status: '$context.status',
+  error: '$context.error.message',
+  integrationError: '$context.integrationErrorMessage',
+  latencyMs: '$context.responseLatency',
+  integrationLatencyMs: '$context.integrationLatency',
+  responseBytes: '$context.responseLength',
+  time: '$context.requestTimeEpoch',
+}
+
+/** The door: exactly the routes of the contract, closed to whoever does not sign (IAM), throttled, every request on record. */
 export class ClosedApi extends Construct {
   readonly api: HttpApi
+  /** Whoever has it may call every route. */
+  readonly callerPolicy: ManagedPolicy
 
   constructor(scope: Construct, id: string, { stage, handler }: { stage: Stage; handler: IFunction }) {
     super(scope, id)
@@ -18,14 +38,36 @@ export class ClosedApi extends Construct {
       apiName: stage.prefix,
       description: 'Tasks, agents, workflows and plans',
       defaultAuthorizer: new HttpIamAuthorizer(),
+      createDefaultStage: false,
+    })
+    const logs = keptLogs(this, 'AccessLogs', stage, `/aws/vendedlogs/apis/${stage.prefix}`)
+    new HttpStage(this, 'Stage', {
+      httpApi: this.api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle: { rateLimit: stage.requestsPerSecond, burstLimit: stage.burstRequests },
+      detailedMetricsEnabled: false,
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(logs),
+        format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
+      },
     })
     const integration = new HttpLambdaIntegration('Lambda', handler, { scopePermissionToRoute: false })
     for (const { method, path } of Object.values(ROUTES)) {
       this.api.addRoutes({ path: `${API_PREFIX}${path}`, methods: [HttpMethod[method]], integration })
     }
-    new CfnOutput(this, 'Url', {
-      value: this.api.apiEndpoint,
-      description: 'Sign requests with SigV4, service execute-api',
+    this.callerPolicy = this.#addCallerPolicy(stage)
+  }
+
+  #addCallerPolicy({ prefix, callerRoles }: Stage): ManagedPolicy {
+    const policy = new ManagedPolicy(this, 'Caller', {
+      managedPolicyName: `${prefix}-caller`,
+      description: `May call every route of the API of ${prefix}`,
+      statements: [
+        new PolicyStatement({ actions: ['execute-api:Invoke'], resources: [this.api.arnForExecuteApi()] }),
+      ],
     })
+    for (const name of callerRoles) policy.attachToRole(Role.fromRoleName(this, `Caller-${name}`, name))
+    return policy
   }
 }

@@ -1,15 +1,19 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
 import { EventBus } from 'aws-cdk-lib/aws-events'
-import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type IBucket,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 import { EXPIRY_ATTRIBUTE, REGISTRY_INDEXES, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { EVENT_SOURCE } from '../../shared/domain/event.ts'
 import type { Stage } from '../stage.ts'
 
 type Index = { name: string; partition: string; sort: string }
-
-const ARCHIVE_DAYS = 30
 
 /** What must outlive every deployment. The construct ids of these resources never change. */
 export class DataStack extends Stack {
@@ -20,13 +24,14 @@ export class DataStack extends Stack {
 
   constructor(scope: Construct, id: string, { stage }: { stage: Stage }) {
     super(scope, id, { description: 'Orchestrator: tables, bucket and event bus (retained)' })
-    this.tasks = this.addTable('Tasks', TASK_INDEXES)
-    this.registry = this.addTable('Registry', REGISTRY_INDEXES)
+    this.tasks = this.#addTable('Tasks', TASK_INDEXES)
+    this.registry = this.#addTable('Registry', REGISTRY_INDEXES)
     this.bucket = new Bucket(this, 'Bucket', {
       encryption: BucketEncryption.S3_MANAGED,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       versioned: true,
+      serverAccessLogsBucket: this.#addAccessLogs(stage) as IBucket,
       lifecycleRules: [
         {
           abortIncompleteMultipartUploadAfter: Duration.days(1),
@@ -43,7 +48,7 @@ export class DataStack extends Stack {
     if (stage.archiveEvents) {
       this.bus.archive('Archive', {
         eventPattern: { source: [EVENT_SOURCE] },
-        retention: Duration.days(ARCHIVE_DAYS),
+        retention: Duration.days(stage.archiveDays),
         description: 'For replay',
       })
     }
@@ -51,7 +56,22 @@ export class DataStack extends Stack {
     new CfnOutput(this, 'BusName', { value: this.bus.eventBusName })
   }
 
-  private addTable(id: string, indexes: Record<string, Index>): Table {
+  /** Who has read and written what: for as long as other logs. */
+  #addAccessLogs({ logRetentionDays }: Stage): Bucket {
+    return new Bucket(this, 'AccessLogs', {
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      enforceSSL: true,
+      versioned: true,
+      lifecycleRules: [
+        { expiration: Duration.days(logRetentionDays), noncurrentVersionExpiration: Duration.days(1) },
+      ],
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    })
+  }
+
+  #addTable(id: string, indexes: Record<string, Index>): Table {
     const table = new Table(this, id, {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },

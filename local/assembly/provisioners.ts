@@ -40,6 +40,7 @@ export const IGNORABLE = [
   'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::Dashboard',
   'AWS::Events::Archive',
+  'AWS::IAM::ManagedPolicy',
   'AWS::Lambda::EventInvokeConfig',
   'AWS::S3::BucketPolicy',
   'AWS::SQS::QueuePolicy',

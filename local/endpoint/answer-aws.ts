@@ -78,7 +78,10 @@ async function answerStates(
   const resource = statesResource(action, body, { ...place, machineOf })
   iam.authorizeKey(request.accessKeyId, `states:${action}`, resource)
   // Whoever gives a machine its role must be allowed to.
-  if (body.roleArn !== undefined) iam.authorizeKey(request.accessKeyId, 'iam:PassRole', String(body.roleArn))
+  if (body.roleArn !== undefined) {
+    const context = { 'iam:PassedToService': 'states.amazonaws.com' }
+    iam.authorizeKey(request.accessKeyId, 'iam:PassRole', String(body.roleArn), context)
+  }
   return {
     status: 200,
     headers: JSON_TYPE,

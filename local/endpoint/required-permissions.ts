@@ -17,14 +17,14 @@ export function dynamodbResources(action: string, body: Body, { account, region 
  */
 export function statesResource(
   action: string,
-  { stateMachineArn, executionArn, mapRunArn, name, taskToken }: Body,
+  { stateMachineArn, stateMachineVersionArn, executionArn, mapRunArn, name, taskToken }: Body,
   { account, region, machineOf }: Place & { machineOf: (token: string) => string },
 ): string {
   if (action.startsWith('SendTask')) return machineOf(String(taskToken))
   if (action === 'CreateStateMachine')
     return `arn:aws:states:${region}:${account}:stateMachine:${String(name)}`
   if (BY_EXECUTION.includes(action)) return String(executionArn)
-  return String(stateMachineArn ?? mapRunArn ?? '*')
+  return String(stateMachineArn ?? stateMachineVersionArn ?? mapRunArn ?? '*')
 }
 
 const BY_EXECUTION = [

@@ -8,9 +8,16 @@ export const StatementSchema = z.object({
   Effect: z.enum(['Allow', 'Deny']),
   Action: list,
   Resource: list,
-  Condition: z.never('the local cloud does not evaluate policy conditions').optional(),
+  Condition: z
+    .strictObject(
+      { StringEquals: z.record(z.string(), list) },
+      'the local cloud evaluates StringEquals only, of all policy conditions',
+    )
+    .optional(),
 })
 export type Statement = z.infer<typeof StatementSchema>
+/** What conditions are about, as far as a request says it: `iam:PassedToService`. */
+type RequestContext = Readonly<Record<string, string>>
 
 type Role = { arn: string; statements: Statement[]; accessKeyId: string }
 
@@ -54,9 +61,14 @@ export class IamService {
   secretOf = (accessKeyId: string): string | undefined => (this.#byKey.has(accessKeyId) ? SECRET : undefined)
 
   /** Throws AccessDeniedException naming caller, action and resource, as AWS does. */
-  authorizeKey(accessKeyId: string | undefined, action: string, resource: string): void {
+  authorizeKey(
+    accessKeyId: string | undefined,
+    action: string,
+    resource: string,
+    context: RequestContext = {},
+  ): void {
     const role = accessKeyId === undefined ? undefined : this.#byKey.get(accessKeyId)?.role
-    if (role) this.#authorize(role, action, resource)
+    if (role) this.#authorize(role, action, resource, context)
   }
 
   authorizeRole(roleArn: string, action: string, resource: string): void {
@@ -65,11 +77,17 @@ export class IamService {
     this.#authorize(role, action, resource)
   }
 
-  #authorize({ arn, statements }: Role, action: string, resource: string): void {
-    const matching = statements.filter(({ Action, Resource }) => {
+  #authorize(
+    { arn, statements }: Role,
+    action: string,
+    resource: string,
+    context: RequestContext = {},
+  ): void {
+    const matching = statements.filter(({ Action, Resource, Condition }) => {
       return (
         Action.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
-        Resource.some((pattern) => matches(pattern, resource))
+        Resource.some((pattern) => matches(pattern, resource)) &&
+        holds(Condition, context)
       )
     })
     if (
@@ -81,6 +99,13 @@ export class IamService {
     const message = `User: ${caller}/local is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`
     throw new AwsError('AccessDeniedException', message, 400)
   }
+}
+
+/** Every key must be there and have one of the values. */
+function holds(condition: Statement['Condition'], context: RequestContext): boolean {
+  return Object.entries(condition?.StringEquals ?? {}).every(([key, values]) =>
+    values.includes(context[key] ?? ''),
+  )
 }
 
 const compiled = new Map<string, RegExp>()

@@ -7,7 +7,14 @@ import type { Integration, Integrations } from './integrations/integration.ts'
 import { startExecutionIntegrations } from './integrations/start-execution.ts'
 import { InvalidDefinition, parseDefinition } from './parse-definition.ts'
 import { REDRIVABLE, Runner } from './runner.ts'
-import type { ExecutionRow, ExecutionStore, Page, StateMachine } from './store/execution-store.ts'
+import {
+  type ExecutionRow,
+  type ExecutionStore,
+  machineArnOf,
+  type Page,
+  type StateMachine,
+  versionNumberOf,
+} from './store/execution-store.ts'
 import { TaskTokens } from './task-tokens.ts'
 
 type Settings = {
@@ -24,6 +31,7 @@ type Settings = {
 }
 
 type StartRequest = {
+  /** A machine's, or a published version's. */
   stateMachineArn: string
   name: string
   input?: string | undefined
@@ -100,6 +108,33 @@ export class StepFunctionsService {
     return this.#store.listMachines()
   }
 
+  /**
+   * An immutable copy of the machine as it is now, under the machine's ARN and the next number; the newest one where the machine
+   * has not changed since. Throws AwsError StateMachineDoesNotExist, ConflictException for another revision than the one given.
+   */
+  publishVersion(machineArn: string, revisionId?: string): StateMachine {
+    const machine = this.getStateMachine(machineArn)
+    if (revisionId !== undefined && revisionId !== machine.revisionId) {
+      throw new AwsError('ConflictException', `The state machine's revision is ${machine.revisionId}`, 409)
+    }
+    const [newest] = this.#store.listVersions(machineArn)
+    if (newest?.revisionId === machine.revisionId) return newest
+    const number = versionNumberOf(newest?.stateMachineArn ?? machineArn) + 1
+    const version = { ...machine, stateMachineArn: `${machineArn}:${number}`, createdAt: this.#clock.now() }
+    this.#store.putMachine(version)
+    return version
+  }
+
+  listVersions(machineArn: string): StateMachine[] {
+    this.getStateMachine(machineArn)
+    return this.#store.listVersions(machineArn)
+  }
+
+  /** What runs of it goes on. */
+  deleteVersion(versionArn: string): void {
+    if (versionNumberOf(versionArn) > 0) this.#store.deleteMachine(versionArn)
+  }
+
   /** Its executions go no further, as on AWS. */
   deleteStateMachine(arn: string): void {
     this.#store.deleteMachine(arn)
@@ -118,8 +153,15 @@ export class StepFunctionsService {
   }
 
   /** Idempotent by name and input while it runs. Throws AwsError ExecutionAlreadyExists, StateMachineDoesNotExist, InvalidExecutionInput. */
-  startExecution({ stateMachineArn, name, input = '{}', startedBy }: StartRequest): ExecutionRow {
-    const { roleArn, definition } = this.getStateMachine(stateMachineArn)
+  startExecution({
+    stateMachineArn: requestedArn,
+    name,
+    input = '{}',
+    startedBy,
+  }: StartRequest): ExecutionRow {
+    const { roleArn, definition } = this.getStateMachine(requestedArn)
+    const stateMachineArn = machineArnOf(requestedArn)
+    const version = requestedArn === stateMachineArn ? {} : { stateMachineVersionArn: requestedArn }
     const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`
     const text = normalized(input)
     const existing = this.#store.find(executionArn)
@@ -128,7 +170,7 @@ export class StepFunctionsService {
       if (isSame || (startedBy !== undefined && existing.startedBy === startedBy)) return existing
       throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${executionArn}'`)
     }
-    const execution = { executionArn, stateMachineArn, name, roleArn, input: text }
+    const execution = { executionArn, stateMachineArn, ...version, name, roleArn, input: text }
     return this.#runner.start({ ...execution, ...(startedBy === undefined ? {} : { startedBy }) }, definition)
   }
 

@@ -57,6 +57,23 @@ const ACTIONS: Actions = {
   DescribeStateMachine: (service, { stateMachineArn }) =>
     describeMachine(service.getStateMachine(stateMachineArn)),
 
+  PublishStateMachineVersion: (service, { stateMachineArn, revisionId }) =>
+    versionSummary(service.publishVersion(stateMachineArn, revisionId ?? undefined)),
+
+  ListStateMachineVersions: (service, { stateMachineArn, maxResults, nextToken }) => {
+    const { from, limit } = pageOf(maxResults, nextToken)
+    const all = service.listVersions(stateMachineArn)
+    return {
+      stateMachineVersions: all.slice(from, from + limit).map(versionSummary),
+      ...next(from + limit < all.length, from + limit),
+    }
+  },
+
+  DeleteStateMachineVersion: (service, { stateMachineVersionArn }) => {
+    service.deleteVersion(stateMachineVersionArn)
+    return {}
+  },
+
   DescribeStateMachineForExecution: (service, { executionArn }) => {
     const { stateMachineArn, roleArn, mapRunArn, startedAt } = service.getExecution(executionArn)
     const machine = service.findStateMachine(stateMachineArn)
@@ -199,13 +216,18 @@ function summary(row: ExecutionRow): object {
     redriveCount,
     redrivenAt,
     mapRunArn,
+    stateMachineVersionArn,
   } = row
   return {
     ...{ executionArn, stateMachineArn, name, status, startDate: seconds(startedAt), redriveCount },
     ...(stoppedAt === undefined ? {} : { stopDate: seconds(stoppedAt) }),
     ...(redrivenAt === undefined ? {} : { redriveDate: seconds(redrivenAt) }),
-    ...present({ mapRunArn }),
+    ...present({ mapRunArn, stateMachineVersionArn }),
   }
+}
+
+function versionSummary({ stateMachineArn, createdAt }: StateMachine): object {
+  return { stateMachineVersionArn: stateMachineArn, creationDate: seconds(createdAt) }
 }
 
 function describe(row: ExecutionRow): object {

@@ -48,6 +48,8 @@ type Definition<C extends Capabilities> = {
   capabilities: C
   limits?: z.input<typeof AgentManifestSchema>['limits']
   price?: z.input<typeof AgentManifestSchema>['price']
+  /** Nothing new is bound to it; say so in a deployment before the one that removes it. */
+  deprecated?: boolean
   execute(call: Call<C>, context: AgentContext): Promise<z.input<C[keyof C]['output']>>
 }
 
@@ -60,13 +62,14 @@ export type DefinedAgent = {
 
 /** Declares an agent. Throws a ZodError that says which part of the declaration is wrong. */
 export function defineAgent<const C extends Capabilities>(definition: Definition<C>): DefinedAgent {
-  const { id, version, description, capabilities, limits, price, execute } = definition
+  const { id, version, description, capabilities, limits, price, deprecated, execute } = definition
   const manifest = AgentManifestSchema.parse({
     id,
     version,
     description,
     limits,
     price,
+    deprecated,
     capabilities: Object.entries(capabilities).map(([name, capability]) => ({
       name,
       description: capability.description,

@@ -46,6 +46,7 @@ export const registerWorkflow =
       workflow,
       stateMachineArn,
       gates: compiled.gates,
+      parts: compiled.parts.length,
       registeredAt: clock.now().toISOString(),
       active: true,
       origin: 'api',

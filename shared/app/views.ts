@@ -1,5 +1,6 @@
 import { API_PREFIX } from '../contracts/route.ts'
 import type { StepView, TaskView } from '../contracts/views.ts'
+import { consoleLinkOf, executionArnOf } from '../domain/execution-arn.ts'
 import { enclosingScopes, loopOf, numberedPath, parsePath, pathIn, placeOf } from '../domain/instance-path.ts'
 import type { Approval, StepRecord, StepStatus } from '../domain/step.ts'
 import { type EndedTask, executionName, isOpenTask, type Task } from '../domain/task.ts'
@@ -19,7 +20,7 @@ export function taskView(task: Task): TaskView {
     createdAt: task.createdAt,
     ...ended,
     metadata: task.metadata,
-    execution: { name: executionName(task), stateMachineArn: task.stateMachineArn },
+    execution: executionView(task),
     ...(task.parent ? { parent: { taskId: task.parent.taskId, path: task.parent.path } } : {}),
     links: {
       self,
@@ -31,6 +32,14 @@ export function taskView(task: Task): TaskView {
       ...(task.parent ? { parent: `${API_PREFIX}/tasks/${task.parent.taskId}` } : {}),
     },
   }
+}
+
+function executionView(task: Task): TaskView['execution'] {
+  const { stateMachineArn } = task
+  const name = executionName(task)
+  const arn = executionArnOf({ stateMachineArn, name })
+  const consoleUrl = consoleLinkOf(arn)
+  return { name, arn, stateMachineArn, ...(consoleUrl ? { consoleUrl } : {}) }
 }
 
 function endOf(task: EndedTask): Partial<TaskView> {

@@ -19,7 +19,14 @@ export const TaskViewSchema = z.object({
   error: TaskErrorSchema.optional(),
   degraded: z.array(z.object({ path: z.string(), reason: z.string() })).optional(),
   metadata: z.record(z.string(), z.string()),
-  execution: z.object({ name: z.string(), stateMachineArn: z.string() }),
+  execution: z.object({
+    name: z.string(),
+    arn: z.string(),
+    stateMachineArn: z
+      .string()
+      .describe('With the number of the version that it runs, where machines have versions'),
+    consoleUrl: z.url().optional().describe('The execution in the Step Functions console'),
+  }),
   parent: ParentSchema.pick({ taskId: true, path: true }).optional().describe('Whose step this task runs'),
   links: z.record(z.string(), z.string()),
 })

@@ -4,8 +4,8 @@ import { CapabilitySchema } from './capability.ts'
 export const AgentIdSchema = z
   .string()
   .regex(
-    /^[a-z][a-z0-9-]{0,35}$/,
-    'an agent id is a-z, 0-9 and dashes, starts with a letter, at most 36 characters',
+    /^[a-z][a-z0-9-]{0,33}$/,
+    'an agent id is a-z, 0-9 and dashes, starts with a letter, at most 34 characters',
   )
 
 export const AgentLimitsSchema = z.object({
@@ -21,12 +21,21 @@ export const AgentManifestSchema = z.object({
   capabilities: z.array(CapabilitySchema).min(1).max(50),
   limits: AgentLimitsSchema.prefault({}),
   price: z.object({ perCallUsd: z.number().min(0).default(0) }).prefault({}),
+  deprecated: z
+    .boolean()
+    .optional()
+    .describe(
+      'It finishes what it is bound to and gets nothing new; removed after that, it is missed by nobody',
+    ),
 })
 
 export type AgentManifest = z.infer<typeof AgentManifestSchema>
 
-/** `inactive` agents get no new bindings; their record stays, so that old tasks can still be read. */
-export const AgentStatusSchema = z.enum(['active', 'inactive'])
+/**
+ * Only `active` agents get new bindings. `deprecated` ones finish what they are bound to; `inactive` ones are gone, and their
+ * record stays, so that old tasks can still be read.
+ */
+export const AgentStatusSchema = z.enum(['active', 'deprecated', 'inactive'])
 
 export const AgentSchema = AgentManifestSchema.extend({
   status: AgentStatusSchema,

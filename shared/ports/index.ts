@@ -22,6 +22,6 @@ export type Ports = {
 
 export type { ExecutionInput, ExecutionState } from './executions.ts'
 export type { StoredFile } from './file-store.ts'
-export type { RegisteredWorkflow, SharedMachine } from './registry.ts'
+export type { CollectableMachine, RegisteredWorkflow } from './registry.ts'
 export type { Ownership, Plan, StepEnd, TakeOver, TaskPage } from './task-store.ts'
 export type { BlobStore, Clock, EventBus, Executions, FileStore, Ids, Machines, Registry, TaskStore }

@@ -4,7 +4,10 @@ import type { Workflow } from '../workflow/schema.ts'
 
 export type RegisteredWorkflow = {
   workflow: Workflow
+  /** A machine that never changes, or a published version of one. */
   stateMachineArn: string
+  /** How many machines it starts; none where it is not said. */
+  parts?: number
   /** As the machine was compiled. */
   gates: Gate[]
   registeredAt: string
@@ -13,8 +16,8 @@ export type RegisteredWorkflow = {
   origin: 'deployment' | 'api'
 }
 
-/** A state machine that workflows of one shape share. */
-export type SharedMachine = {
+/** A state machine that nobody may need any more one day: workflows of one shape share it, or a deployment has left it. */
+export type CollectableMachine = {
   name: string
   /** How many machines it starts. */
   parts: number
@@ -22,7 +25,7 @@ export type SharedMachine = {
   usedOn: string
 }
 
-/** The catalogue of agents, workflows and shared machines. */
+/** The catalogue of agents, workflows and machines to collect. */
 export type Registry = {
   putAgent(agent: Agent): Promise<void>
   findAgent(id: string): Promise<Agent | undefined>
@@ -39,11 +42,11 @@ export type Registry = {
   /** Steps bound to each of these agents in the last minutes. */
   loadsOf(agentIds: readonly string[]): Promise<Map<string, number>>
   /** Notes the use of a machine before it is used; false while it is being collected. */
-  useMachine(machine: SharedMachine): Promise<boolean>
-  listMachines(): Promise<SharedMachine[]>
+  useMachine(machine: CollectableMachine): Promise<boolean>
+  listMachines(): Promise<CollectableMachine[]>
   /** Nobody may use it from here on; false when somebody has since that day. */
-  claimMachine(machine: SharedMachine): Promise<boolean>
+  claimMachine(machine: CollectableMachine): Promise<boolean>
   /** Takes the claim back: it may be used again, and was last used on that day. */
-  releaseMachine(machine: SharedMachine): Promise<void>
+  releaseMachine(machine: CollectableMachine): Promise<void>
   forgetMachine(name: string): Promise<void>
 }

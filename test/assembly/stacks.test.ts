@@ -37,7 +37,13 @@ describe('the stacks', () => {
   it('keeps the ids of what holds state: another id is another table', () => {
     const stateful = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::Events::EventBus']
     const ids = stateful.flatMap((type) => ofType(type).map(([id]) => id))
-    expect(ids).toEqual(['Tasks0BA6A452', 'Registry4DB9CCA5', 'Bucket83908E77', 'BusEA82B648'])
+    expect(ids).toEqual([
+      'Tasks0BA6A452',
+      'Registry4DB9CCA5',
+      'AccessLogs8B620ECA',
+      'Bucket83908E77',
+      'BusEA82B648',
+    ])
   })
 
   it('retains what holds state, protected and restorable', () => {

@@ -59,6 +59,31 @@ describe.each<[string, () => ExecutionStore]>([
     store.close()
   })
 
+  it('keeps versions apart from machines, newest first, and deletes them with theirs', () => {
+    const store = open()
+    const machine = { name: 'm', definition: '{}', roleArn: 'r', createdAt: 1, updatedAt: 1, revisionId: 'x' }
+    const arns = [
+      MACHINE,
+      ...[1, 2, 10].map((number) => `${MACHINE}:${number}`),
+      `${MACHINE}2`,
+      `${MACHINE}2:1`,
+    ]
+    for (const stateMachineArn of arns) store.putMachine({ ...machine, stateMachineArn })
+    const arnsOf = (machines: { stateMachineArn: string }[]) => machines.map((one) => one.stateMachineArn)
+    expect(arnsOf(store.listMachines()).sort()).toEqual([MACHINE, `${MACHINE}2`])
+    expect(arnsOf(store.listVersions(MACHINE))).toEqual([10, 2, 1].map((number) => `${MACHINE}:${number}`))
+    store.deleteMachine(`${MACHINE}:2`)
+    expect(arnsOf(store.listVersions(MACHINE))).toEqual([`${MACHINE}:10`, `${MACHINE}:1`])
+    store.deleteMachine(MACHINE)
+    expect(store.findMachine(`${MACHINE}:10`)).toBeUndefined()
+    expect(store.findMachine(`${MACHINE}2:1`)).toBeDefined()
+    store.insert(row('of a version', { stateMachineVersionArn: `${MACHINE}2:1` }), '{}')
+    expect(store.find(row('of a version').executionArn)).toMatchObject({
+      stateMachineVersionArn: `${MACHINE}2:1`,
+    })
+    store.close()
+  })
+
   it('keeps executions with the definition that they were started with, and lists them newest first', () => {
     const store = open()
     store.insert(row('one'), '{"v":1}')

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { cancelTask } from '../../shared/app/cancel-task.ts'
 import { getAgent, listAgents, registerAgent, retireAgent } from '../../shared/app/manage-agents.ts'
 import { registerDeployment } from '../../shared/app/register-deployment.ts'
+import { removeDeployment } from '../../shared/app/remove-deployment.ts'
+import { submitTask } from '../../shared/app/submit-task.ts'
 import type { Ports } from '../../shared/ports/index.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { makeAgent } from '../support/make-agent.ts'
@@ -18,9 +21,10 @@ const workflow = (name: string, version = 1) => {
 }
 const { status: _s, functionArn, origin: _o, registeredAt: _r, ...manifest } = makeAgent({ id: 'ours' })
 
-it('registers what a deployment brings, and retires what it no longer has', async () => {
+const machine = (name: string) => ({ workflow: workflow(name), stateMachineArn: `arn:${name}`, gates: [] })
+
+it('registers what a deployment brings, and retires what it no longer has (D1, D3)', async () => {
   const deploy = registerDeployment(ports)
-  const machine = (name: string) => ({ workflow: workflow(name), stateMachineArn: `arn:${name}`, gates: [] })
   await deploy({ agents: [{ manifest, functionArn }], workflows: [machine('one'), machine('two')] })
   expect((await ports.registry.listWorkflows()).map((one) => one.workflow.name).sort()).toEqual([
     'one',
@@ -31,8 +35,76 @@ it('registers what a deployment brings, and retires what it no longer has', asyn
   expect(second.retired.sort()).toEqual(['one', 'ours'])
   expect(await ports.registry.findAgent('ours')).toMatchObject({ status: 'inactive' })
   expect((await ports.registry.listWorkflows()).map((one) => one.workflow.name)).toEqual(['two'])
-  // Tasks that it started can still be read.
-  expect(await ports.registry.findWorkflow('one', 1)).toMatchObject({ stateMachineArn: 'arn:one' })
+  // Tasks that it started can still be read, and run on the version that was published.
+  expect(await ports.registry.findWorkflow('one', 1)).toMatchObject({ stateMachineArn: 'arn:one:1' })
+  // Its machine goes when nobody needs it; not when the workflow comes back.
+  expect((await ports.registry.listMachines()).map(({ name }) => name)).toEqual(['one'])
+  await deploy({ agents: [], workflows: [machine('one'), machine('two')] })
+  expect(await ports.registry.listMachines()).toEqual([])
+})
+
+it('refuses to remove an agent that open tasks are bound to, until it is deprecated and they have ended (D2)', async () => {
+  const deploy = registerDeployment(ports)
+  const deploying = { manifest: { ...manifest, id: 'leaving' }, functionArn }
+  await deploy({ agents: [deploying], workflows: [] })
+  const task = await submitTask(ports)({
+    workflow: { name: 'w', steps: { a: { agent: 'leaving' } } },
+    metadata: {},
+    tenant: 'default',
+  })
+  await expect(deploy({ agents: [], workflows: [] })).rejects.toThrow(
+    `leaving: removed, and still bound to ${task.taskId}. Deploy with "deprecated: true"`,
+  )
+  expect(await ports.registry.findAgent('leaving')).toMatchObject({ status: 'active' })
+
+  const deprecated = { ...deploying, manifest: { ...deploying.manifest, deprecated: true } }
+  await deploy({ agents: [deprecated], workflows: [] })
+  await expect(
+    submitTask(ports)({
+      workflow: { name: 'w', steps: { a: { agent: 'leaving' } } },
+      metadata: {},
+      tenant: 'default',
+    }),
+  ).rejects.toThrow('leaving: is deprecated')
+  await expect(deploy({ agents: [], workflows: [] })).rejects.toMatchObject({ name: 'ConflictError' })
+  await cancelTask(ports)({ id: task.taskId, tenant: 'default', reason: 'for the test' })
+  expect((await deploy({ agents: [], workflows: [] })).retired).toContain('leaving')
+})
+
+it('removes a whole deployment with every machine, whatever runs', async () => {
+  const all = await startStores()
+  const removed: string[] = []
+  const { machines } = all.ports
+  const own = {
+    ...all.ports,
+    machines: {
+      ...machines,
+      remove: async (name: string, options?: { evenBusy?: boolean }) => {
+        removed.push(`${name}${options?.evenBusy ? ' even when busy' : ''}`)
+        return true
+      },
+    },
+  }
+  await registerDeployment(own)({
+    agents: [{ manifest, functionArn }],
+    workflows: [{ ...machine('large'), parts: 1 }],
+  })
+  await own.registry.useMachine({ name: 'shared-1', parts: 0, usedOn: '2026-01-01' })
+  await own.registry.publishWorkflow({
+    ...machine('published'),
+    stateMachineArn: 'arn:aws:states:r:1:stateMachine:o-published-v1',
+    registeredAt: '',
+    active: true,
+    origin: 'api',
+  })
+  expect(await removeDeployment(own)()).toEqual({ machines: 3 })
+  expect(removed.sort()).toEqual(
+    ['arn:aws:states:r:1:stateMachine:o-published-v1', 'large', 'large-part1', 'shared-1'].map(
+      (name) => `${name} even when busy`,
+    ),
+  )
+  expect(await own.registry.findAgent('ours')).toMatchObject({ status: 'inactive' })
+  await all.stop()
 })
 
 it('leaves what was published at run time to those who published it', async () => {
@@ -60,7 +132,8 @@ it("keeps callers' agents apart from the deployment's", async () => {
 
   await registerAgent(ports)({ ...manifest, id: 'theirs', functionArn })
   expect(await getAgent(ports)({ id: 'theirs' })).toMatchObject({ origin: 'api', status: 'active' })
-  expect((await listAgents(ports)({ capability: 'work.do' })).agents.map(({ id }) => id).sort()).toEqual([
+  const { agents } = await listAgents(ports)({ capability: 'work.do' })
+  expect(agents.flatMap(({ id, status }) => (status === 'active' ? [id] : [])).sort()).toEqual([
     'ours',
     'theirs',
   ])

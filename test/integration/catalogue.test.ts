@@ -1,27 +1,10 @@
-import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
+import { copyProject } from '../support/copy-project.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
-const project = mkdtempSync(join(tmpdir(), 'project-'))
-for (const name of ['infra', 'functions', 'shared', 'workflows', 'package.json', 'tsconfig.json']) {
-  cpSync(join(ROOT, name), join(project, name), { recursive: true })
-}
-symlinkSync(join(ROOT, 'node_modules'), join(project, 'node_modules'))
-afterAll(() => rmSync(project, { recursive: true, force: true }))
-
-function synthesize() {
-  const env = { ...process.env, CDK_OUTDIR: join(project, 'out') }
-  const { status, stderr } = spawnSync(process.execPath, ['infra/app.ts'], {
-    cwd: project,
-    env,
-    encoding: 'utf8',
-  })
-  return { status, stderr }
-}
-const write = (path: string, text: string) => writeFileSync(join(project, path), text)
+const { folder: project, write, synthesize, remove } = copyProject()
+afterAll(remove)
 
 it('tells everything that is wrong with agents and workflows in lines, without a stack', () => {
   cpSync(join(project, 'functions/agents/echo'), join(project, 'functions/agents/other'), { recursive: true })

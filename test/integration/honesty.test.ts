@@ -90,7 +90,7 @@ describe('what is missing in the assembly is missing on the laptop', () => {
     const assembly = alterAssembly(
       ({ Resources }) => delete Resources[functionOf(Resources, 'orchestrator-agent-echo')],
     )
-    await expect(startApi({ assembly })).rejects.toThrow(/something refers to "Agentecho/)
+    await expect(startApi({ assembly })).rejects.toThrow(/something refers to "AgentsAgentecho/)
   })
 
   it.each([

@@ -1,12 +1,15 @@
 import {
   CreateStateMachineCommand,
   DeleteStateMachineCommand,
+  DeleteStateMachineVersionCommand,
   DescribeExecutionCommand,
   DescribeStateMachineCommand,
   DescribeStateMachineForExecutionCommand,
   GetExecutionHistoryCommand,
   ListExecutionsCommand,
   ListStateMachinesCommand,
+  ListStateMachineVersionsCommand,
+  PublishStateMachineVersionCommand,
   RedriveExecutionCommand,
   SendTaskFailureCommand,
   SendTaskHeartbeatCommand,
@@ -51,6 +54,39 @@ const start = async (stateMachineArn: string, input: object = {}, name?: string)
   )
 
 describe('the local Step Functions, through the SDK', () => {
+  it('publishes versions that stay as they are, one for each revision', async () => {
+    const stateMachineArn = await create(pass)
+    const publish = async () =>
+      (await sfn.send(new PublishStateMachineVersionCommand({ stateMachineArn }))).stateMachineVersionArn
+    expect(await publish()).toBe(`${stateMachineArn}:1`)
+    expect(await publish()).toBe(`${stateMachineArn}:1`)
+    const other = definitionOf({ Q: { Type: 'Pass', End: true } })
+    await sfn.send(new UpdateStateMachineCommand({ stateMachineArn, definition: other }))
+    expect(await publish()).toBe(`${stateMachineArn}:2`)
+    await expect(
+      sfn.send(new PublishStateMachineVersionCommand({ stateMachineArn, revisionId: 'another' })),
+    ).rejects.toMatchObject({ name: 'ConflictException' })
+
+    const executionArn = await start(`${stateMachineArn}:1`)
+    expect(executionArn).not.toContain(':1:')
+    const { definition } = await sfn.send(new DescribeStateMachineForExecutionCommand({ executionArn }))
+    expect(definition).toBe(pass)
+    expect(await sfn.send(new DescribeExecutionCommand({ executionArn }))).toMatchObject({
+      stateMachineArn,
+      stateMachineVersionArn: `${stateMachineArn}:1`,
+    })
+    const list = async () =>
+      (await sfn.send(new ListStateMachineVersionsCommand({ stateMachineArn }))).stateMachineVersions?.map(
+        (version) => version.stateMachineVersionArn,
+      )
+    expect(await list()).toEqual([`${stateMachineArn}:2`, `${stateMachineArn}:1`])
+    const first = { stateMachineVersionArn: `${stateMachineArn}:1` }
+    await sfn.send(new DeleteStateMachineVersionCommand(first))
+    await sfn.send(new DeleteStateMachineVersionCommand(first))
+    expect(await list()).toEqual([`${stateMachineArn}:2`])
+    await expect(start(`${stateMachineArn}:1`)).rejects.toMatchObject({ name: 'StateMachineDoesNotExist' })
+  })
+
   it('creates, updates, describes, lists and deletes machines', async () => {
     const stateMachineArn = await create(pass)
     expect(await create(pass)).not.toBe(stateMachineArn)

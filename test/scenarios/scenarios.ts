@@ -105,12 +105,11 @@ export const SCENARIOS: Scenario[] = [
       expect((await door.call('POST', `/tasks/${taskId}/cancel`, {})).status).toBe(200)
       const { status, execution } = (await ended(door, taskId)) as unknown as {
         status: string
-        execution: { name: string; stateMachineArn: string }
+        execution: { arn: string }
       }
       expect(status).toBe('cancelled')
-      const arn = `${execution.stateMachineArn.replace(':stateMachine:', ':execution:')}:${execution.name}`
       const stopped = async () =>
-        (await door.sfn.send(new DescribeExecutionCommand({ executionArn: arn }))).status
+        (await door.sfn.send(new DescribeExecutionCommand({ executionArn: execution.arn }))).status
       await expect.poll(stopped, { timeout: 20_000 }).toBe('ABORTED')
     },
   },

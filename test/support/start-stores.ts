@@ -79,6 +79,7 @@ export async function startStores(): Promise<Stores> {
         recorded.machines.set(name, definition)
         return `arn:aws:states:us-east-1:1:stateMachine:${name}`
       },
+      publish: async (arn) => `${arn}:1`,
       remove: async (name) => recorded.machines.delete(name),
     },
   }

@@ -55,7 +55,6 @@ export type Ran = {
 const ROLE = 'arn:aws:iam::111111111111:role/test'
 const arnOf = (name: string): string => `arn:aws:lambda:us-east-1:111111111111:function:${name}`
 const machineArn = (name: string): string => `arn:aws:states:us-east-1:111111111111:stateMachine:${name}`
-const EXECUTION = 'arn:aws:states:us-east-1:111111111111:execution'
 export const CAPABILITY = 'work.do'
 
 /**
@@ -77,8 +76,7 @@ export async function runInWorld(
     metadata: {},
     tenant: 'default',
   })
-  const [, machine = ''] = execution.stateMachineArn.split(':stateMachine:')
-  const { status, error, cause } = await service.untilEnded(`${EXECUTION}:${machine}:${execution.name}`)
+  const { status, error, cause } = await service.untilEnded(execution.arn)
   if (status === 'RUNNING') throw new Error('it has not ended')
   await finishTask(ports)({ name: execution.name, ended: { status, error, cause } })
   const task = await ports.tasks.findTask(taskId)

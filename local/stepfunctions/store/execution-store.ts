@@ -2,6 +2,7 @@ import type { ExecutionStatus, Outcome } from '../execution.ts'
 import type { HistoryEvent, JournalEntry } from '../history.ts'
 
 export type StateMachine = {
+  /** That of a published version ends in its number. */
   stateMachineArn: string
   name: string
   /** The definition's text. */
@@ -18,6 +19,8 @@ export type ExecutionRow = {
   executionArn: string
   stateMachineArn: string
   name: string
+  /** The published version that it was started with, if it was. */
+  stateMachineVersionArn?: string
   roleArn: string
   input: string
   startedAt: number
@@ -46,7 +49,11 @@ export const WAITED_FOR = ' and waits'
 export type ExecutionStore = {
   putMachine(machine: StateMachine): void
   findMachine(arn: string): StateMachine | undefined
+  /** Without versions. */
   listMachines(): StateMachine[]
+  /** What was published of a machine, newest first. */
+  listVersions(machineArn: string): StateMachine[]
+  /** With its versions. */
   deleteMachine(arn: string): void
 
   /** With the definition's text: a later version of the machine does not touch an execution. */
@@ -74,5 +81,14 @@ export type ExecutionStore = {
   events(executionArn: string, page: Page & { reverse: boolean }): HistoryEvent[]
   close(): void
 }
+
+/** `arn:aws:states:<region>:<account>:stateMachine:<name>`, and `:<number>` behind it for a version. */
+const MACHINE_ARN_PARTS = 7
+
+/** A machine's ARN, of that or of a version's. */
+export const machineArnOf = (arn: string): string => arn.split(':').slice(0, MACHINE_ARN_PARTS).join(':')
+
+/** Zero for a machine itself. */
+export const versionNumberOf = (arn: string): number => Number(arn.split(':')[MACHINE_ARN_PARTS] ?? 0)
 
 export type Page = { from: number; limit: number }

@@ -1,5 +1,11 @@
 import { asText, type JournalEntry } from '../history.ts'
-import type { ExecutionRow, ExecutionStore, StateMachine } from './execution-store.ts'
+import {
+  type ExecutionRow,
+  type ExecutionStore,
+  machineArnOf,
+  type StateMachine,
+  versionNumberOf,
+} from './execution-store.ts'
 
 /** Keeps everything in memory: for tests, and where nothing has to outlive the process. */
 export function memoryStore(): ExecutionStore {
@@ -16,11 +22,21 @@ export function memoryStore(): ExecutionStore {
   const page = <T>(all: T[], { from, limit }: { from: number; limit: number }): T[] =>
     all.slice(from, from + limit)
 
+  const versionsOf = (arn: string): StateMachine[] =>
+    [...machines.values()]
+      .filter(({ stateMachineArn }) => stateMachineArn !== arn && machineArnOf(stateMachineArn) === arn)
+      .sort((a, b) => versionNumberOf(b.stateMachineArn) - versionNumberOf(a.stateMachineArn))
+
   return {
     putMachine: (machine) => void machines.set(machine.stateMachineArn, machine),
     findMachine: (arn) => machines.get(arn),
-    listMachines: () => [...machines.values()],
-    deleteMachine: (arn) => void machines.delete(arn),
+    listMachines: () =>
+      [...machines.values()].filter(({ stateMachineArn }) => versionNumberOf(stateMachineArn) === 0),
+    listVersions: (arn) => versionsOf(arn),
+    deleteMachine(arn) {
+      for (const { stateMachineArn } of versionsOf(arn)) machines.delete(stateMachineArn)
+      machines.delete(arn)
+    },
 
     insert(inserted, definition) {
       definitions.set(inserted.executionArn, definition)

@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import { asText, type HistoryEvent, type JournalEntry } from '../history.ts'
-import type { ExecutionRow, ExecutionStore, StateMachine } from './execution-store.ts'
+import {
+  type ExecutionRow,
+  type ExecutionStore,
+  type StateMachine,
+  versionNumberOf,
+} from './execution-store.ts'
 
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 const SCHEMA = `
 CREATE TABLE machines (
   stateMachineArn TEXT PRIMARY KEY, name TEXT NOT NULL, definition TEXT NOT NULL, roleArn TEXT NOT NULL,
@@ -14,7 +19,7 @@ CREATE TABLE executions (
   id INTEGER PRIMARY KEY, executionArn TEXT NOT NULL UNIQUE, stateMachineArn TEXT NOT NULL, name TEXT NOT NULL,
   roleArn TEXT NOT NULL, digest TEXT NOT NULL, input TEXT NOT NULL, startedAt INTEGER NOT NULL, status TEXT NOT NULL,
   stoppedAt INTEGER, output TEXT, error TEXT, cause TEXT, redrivenAt INTEGER, redriveCount INTEGER NOT NULL,
-  mapRunArn TEXT, startedBy TEXT, announced INTEGER NOT NULL
+  mapRunArn TEXT, startedBy TEXT, announced INTEGER NOT NULL, stateMachineVersionArn TEXT
 );
 CREATE INDEX executionsByMachine ON executions (stateMachineArn, id);
 CREATE INDEX executionsByMapRun ON executions (mapRunArn, id) WHERE mapRunArn IS NOT NULL;
@@ -25,6 +30,9 @@ CREATE TABLE journal (
 ) WITHOUT ROWID;
 PRAGMA user_version = ${SCHEMA_VERSION};
 `
+
+/** From the version before. */
+const MIGRATION = `ALTER TABLE executions ADD COLUMN stateMachineVersionArn TEXT; PRAGMA user_version = ${SCHEMA_VERSION};`
 
 /** Ended executions are forgotten after as long as AWS keeps them. */
 const KEPT_MILLISECONDS = 90 * 86_400_000
@@ -61,8 +69,15 @@ export function sqliteStore(
       statement.putMachine.run(stateMachineArn, name, definition, roleArn, createdAt, updatedAt, revisionId)
     },
     findMachine: (arn) => statement.findMachine.get(arn) as StateMachine | undefined,
-    listMachines: () => statement.listMachines.all() as unknown as StateMachine[],
-    deleteMachine: (arn) => void statement.deleteMachine.run(arn),
+    listMachines: () =>
+      (statement.listMachines.all() as unknown as StateMachine[]).filter(
+        ({ stateMachineArn }) => versionNumberOf(stateMachineArn) === 0,
+      ),
+    listVersions: (arn) =>
+      (statement.listVersions.all(arn, arn) as unknown as StateMachine[]).sort(
+        (a, b) => versionNumberOf(b.stateMachineArn) - versionNumberOf(a.stateMachineArn),
+      ),
+    deleteMachine: (arn) => void statement.deleteMachine.run(arn, arn, arn),
 
     insert(row, definition) {
       const digest = digestOf(definition)
@@ -71,6 +86,7 @@ export function sqliteStore(
       statement.insert.run(
         ...[executionArn, stateMachineArn, name, roleArn, digest, input, startedAt, status],
         ...[row.redriveCount, row.mapRunArn ?? null, row.startedBy ?? null, row.announced ? 1 : 0],
+        row.stateMachineVersionArn ?? null,
       )
       sequences.set(executionArn, 0)
     },
@@ -132,6 +148,7 @@ function open(path: string, survive: 'process' | 'power-cut'): DatabaseSync {
       PRAGMA synchronous = ${survive === 'process' ? 'NORMAL' : 'FULL'}`)
     const { user_version: version } = database.prepare('PRAGMA user_version').get() as Row
     if (version === 0) database.exec(`BEGIN; ${SCHEMA} COMMIT`)
+    else if (version === SCHEMA_VERSION - 1) database.exec(`BEGIN; ${MIGRATION} COMMIT`)
     else if (version !== SCHEMA_VERSION) {
       throw new Error(`it has version ${String(version)}, this program needs ${SCHEMA_VERSION}`)
     }
@@ -148,16 +165,19 @@ function open(path: string, survive: 'process' | 'power-cut'): DatabaseSync {
 
 function statements(database: DatabaseSync) {
   const executions = 'SELECT * FROM executions'
+  // Their ARNs are the machine's, a colon and a number: between the colon and what sorts behind it.
+  const versions = `stateMachineArn > ? || ':' AND stateMachineArn < ? || ';'`
   const filtered = '(? IS NULL OR status = ?) ORDER BY id DESC LIMIT ? OFFSET ?'
   const events = 'SELECT event FROM journal WHERE executionArn = ? AND eventId IS NOT NULL ORDER BY sequence'
   const sql = {
     putMachine: 'INSERT OR REPLACE INTO machines VALUES (?, ?, ?, ?, ?, ?, ?)',
     findMachine: 'SELECT * FROM machines WHERE stateMachineArn = ?',
     listMachines: 'SELECT * FROM machines ORDER BY name',
-    deleteMachine: 'DELETE FROM machines WHERE stateMachineArn = ?',
+    listVersions: `SELECT * FROM machines WHERE ${versions}`,
+    deleteMachine: `DELETE FROM machines WHERE stateMachineArn = ? OR (${versions})`,
     putDefinition: 'INSERT OR IGNORE INTO definitions VALUES (?, ?)',
     insert: `INSERT INTO executions (executionArn, stateMachineArn, name, roleArn, digest, input, startedAt, status,
-      redriveCount, mapRunArn, startedBy, announced) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      redriveCount, mapRunArn, startedBy, announced, stateMachineVersionArn) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     find: `${executions} WHERE executionArn = ?`,
     definitionOf: `SELECT text FROM definitions JOIN executions USING (digest) WHERE executionArn = ?`,
     listByMachine: `${executions} WHERE stateMachineArn = ? AND mapRunArn IS NULL AND ${filtered}`,

@@ -1,0 +1,83 @@
+import { Validations } from 'aws-cdk-lib'
+import type { IConstruct } from 'constructs'
+import { FILES_PREFIX } from '../shared/domain/file-reference.ts'
+import { agentFunctionArn, statesArn } from './constructs/our-arns.ts'
+import type { DataStack } from './stacks/data-stack.ts'
+import type { RuntimeStack } from './stacks/runtime-stack.ts'
+import type { Stage } from './stage.ts'
+
+type Stacks = { data: DataStack; runtime: RuntimeStack }
+type Acknowledged = { where: IConstruct; id: string; reason: string }
+
+/**
+ * What the rule packs find and we mean, each finding with its reason. Whatever is not here stops the synthesis; a wildcard is
+ * acknowledged with the very resource that it is in.
+ */
+export function acknowledgeFindings(stage: Stage, stacks: Stacks): void {
+  for (const { where, id, reason } of findings(stage, stacks)) {
+    Validations.of(where).acknowledge({ id, reason })
+  }
+}
+
+function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
+  // As the runtime stack sees it: by the name of its export.
+  const bucket = data.exportValue(data.bucket.bucketArn)
+  const wildcard = (resource: string, reason: string): Acknowledged => ({
+    where: runtime,
+    id: `AwsSolutions-IAM5[Resource::${flat(runtime.resolve(resource))}]`,
+    reason,
+  })
+  return [
+    wildcard(
+      '*',
+      'Putting traces (X-Ray) and delivering the logs of machines know no resources; test/assembly lists every action that has this one.',
+    ),
+    wildcard(
+      statesArn(runtime, stage, 'stateMachine', '*'),
+      'Machines of workflows that come with a task are made at run time, by names that nobody knows before; all begin with the prefix of this installation, which no other can have.',
+    ),
+    wildcard(
+      statesArn(runtime, stage, 'execution', '*:*'),
+      'An execution has the name of its task. All are of machines that begin with the prefix of this installation.',
+    ),
+    wildcard(
+      agentFunctionArn(runtime, stage, '*'),
+      'An agent that another stack deploys is registered at run time; the naming rule is what lets machines invoke it, and nothing else.',
+    ),
+    wildcard(`${bucket}/tasks/*`, 'Stored values of tasks: keys under one prefix of our own bucket.'),
+    wildcard(`${bucket}/${FILES_PREFIX}*`, 'Uploaded files: keys under one prefix of our own bucket.'),
+    wildcard(
+      runtime.api.api.arnForExecuteApi(),
+      'The policy of whoever may call the API: every route of this one API.',
+    ),
+    {
+      where: runtime,
+      id: 'Serverless-LambdaDLQ',
+      reason:
+        'Agents, rebind, control and api are called by callers that wait for the answer: nothing is lost when they fail. finish-task, reconcile, collect and register have a failure destination, which is the newer way to the same queue and carries the reason.',
+    },
+    {
+      where: runtime,
+      id: 'AwsSolutions-SF1',
+      reason:
+        'Step Functions itself keeps every event of an execution for 90 days; a copy of all of them in CloudWatch Logs would cost more than the execution. Failures are logged, without payloads.',
+    },
+    ...['AwsSolutions-SQS3', 'Serverless-SQSRedrivePolicy'].map((id) => ({
+      where: runtime.deadLetters,
+      id,
+      reason:
+        'It is the dead-letter queue, of rule targets and of failure destinations, with an alarm on its depth.',
+    })),
+  ]
+}
+
+type Resolved = string | { [intrinsic: string]: Resolved | Resolved[] } | Resolved[]
+
+/** An ARN as the rule packs write it: references in angle brackets, imports by their names. */
+function flat(value: Resolved): string {
+  if (typeof value === 'string') return value
+  if (Array.isArray(value)) return value.map(flat).join('.')
+  const [[intrinsic = '', inner = ''] = []] = Object.entries(value)
+  if (intrinsic === 'Fn::Join') return ((inner as [string, Resolved[]])[1] ?? []).map(flat).join('')
+  return intrinsic === 'Fn::ImportValue' ? flat(inner) : `<${flat(inner)}>`
+}

@@ -1,0 +1,30 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib'
+import type { Construct } from 'constructs'
+import type { Stage } from '../stage.ts'
+
+/** Machines of ours, or their executions: all that begin with our prefix and go on like this. */
+export function statesArn(
+  scope: Construct,
+  { prefix }: Stage,
+  resource: 'stateMachine' | 'execution',
+  rest: string,
+): string {
+  const resourceName = `${prefix}-${rest}`
+  return Stack.of(scope).formatArn({
+    service: 'states',
+    resource,
+    resourceName,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  })
+}
+
+/** Agents of ours, also those that another stack brings: by the name of their function. */
+export function agentFunctionArn(scope: Construct, { prefix }: Stage, rest: string): string {
+  const resourceName = `${prefix}-agent-${rest}`
+  return Stack.of(scope).formatArn({
+    service: 'lambda',
+    resource: 'function',
+    resourceName,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  })
+}

@@ -1,0 +1,90 @@
+import { Duration } from 'aws-cdk-lib'
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
+import type { Queue } from 'aws-cdk-lib/aws-sqs'
+import { Construct } from 'constructs'
+import type { DataStack } from '../stacks/data-stack.ts'
+import type { Stage } from '../stage.ts'
+import type { BundledFunction } from './bundled-function.ts'
+import { statesArn } from './our-arns.ts'
+import { giveStores } from './store-access.ts'
+
+type TaskKeepersProps = {
+  readonly stage: Stage
+  readonly data: DataStack
+  readonly deadLetters: Queue
+  readonly finish: BundledFunction
+  readonly reconcile: BundledFunction
+  readonly collect: BundledFunction
+}
+
+/** What happens to tasks and machines without anybody asking: ends are noted, what was missed is mended, what is left over goes. */
+export class TaskKeepers extends Construct {
+  readonly #props: TaskKeepersProps
+
+  constructor(scope: Construct, id: string, props: TaskKeepersProps) {
+    super(scope, id)
+    this.#props = props
+    this.#noteEnds()
+    this.#reconcile()
+    this.#collect()
+  }
+
+  /** Step Functions' own event ends a task; failing deliveries are retried, then kept. */
+  #noteEnds(): void {
+    const { stage, data, deadLetters, finish } = this.#props
+    finish.keepFailures(deadLetters, 2)
+    giveStores(finish, data, { tasks: ['GetItem', 'PutItem', 'Query'], values: true, publish: true })
+    new Rule(this, 'ExecutionEnded', {
+      description: 'A workflow execution has ended',
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: {
+          status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'],
+          // Those of tasks: items of a fan-out have executions too.
+          name: [{ prefix: 't_' }],
+          // Every machine of ours, also one whose workflow is gone: its tasks go on.
+          stateMachineArn: [{ prefix: statesArn(this, stage, 'stateMachine', '') }],
+        },
+      },
+      targets: [new LambdaFunction(finish, { deadLetterQueue: deadLetters, retryAttempts: 10 })],
+    })
+  }
+
+  /** The guarantee behind the event. */
+  #reconcile(): void {
+    const { stage, data, reconcile } = this.#props
+    giveStores(reconcile, data, { tasks: ['GetItem', 'PutItem', 'Query'], values: true, publish: true })
+    reconcile.allow(['states:StartExecution'], [statesArn(this, stage, 'stateMachine', '*')])
+    reconcile.allow(
+      ['states:DescribeExecution', 'states:StopExecution'],
+      [statesArn(this, stage, 'execution', '*:*')],
+    )
+    this.#every('EveryMinute', Duration.minutes(1), 'Reconcile tasks', reconcile)
+  }
+
+  /** Machines that the API has made, and those of workflows that are gone: nobody else removes them. */
+  #collect(): void {
+    const { stage, data, collect } = this.#props
+    giveStores(collect, data, { registry: ['UpdateItem', 'DeleteItem', 'Query'] })
+    collect
+      .configure('MACHINES', statesArn(this, stage, 'stateMachine', ''))
+      .allow(
+        ['states:ListExecutions', 'states:DeleteStateMachine'],
+        [statesArn(this, stage, 'stateMachine', '*')],
+      )
+    this.#every('EveryDay', Duration.days(1), 'Collect unused state machines', collect)
+  }
+
+  /** The next time is the retry. */
+  #every(id: string, rate: Duration, description: string, target: BundledFunction): void {
+    const { deadLetters } = this.#props
+    target.keepFailures(deadLetters, 0)
+    new Rule(this, id, {
+      description,
+      schedule: Schedule.rate(rate),
+      targets: [new LambdaFunction(target, { deadLetterQueue: deadLetters, retryAttempts: 0 })],
+    })
+  }
+}
