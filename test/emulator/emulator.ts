@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { installPackages } from './python-packages.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const FOLDER = join(ROOT, '.orchestrator/emulator')
-const VENV = join(FOLDER, 'venv')
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt')
 const START_SECONDS = 60
 const STOP_SECONDS = 10
@@ -17,12 +17,9 @@ export type Emulator = {
   stop(): Promise<void>
 }
 
-/** Python, or the package, cannot be had here. */
-export class MissingEmulatorError extends Error {}
-
-/** Installs the emulator beside the project, and starts it with nothing in it. Throws MissingEmulatorError with what is missing. */
+/** Installs the emulator beside the project, and starts it with nothing in it. Throws MissingPythonError with what is missing. */
 export async function startEmulator(): Promise<Emulator> {
-  install()
+  const bin = installPackages(REQUIREMENTS, 'emulator')
   rmSync(join(FOLDER, 'state'), { recursive: true, force: true })
   mkdirSync(join(FOLDER, 'state'), { recursive: true })
   const port = await freePort()
@@ -34,7 +31,7 @@ export async function startEmulator(): Promise<Emulator> {
     PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}`,
     GATEWAY_PORT: String(port),
   }
-  const child = spawn(join(VENV, 'bin/ministack'), {
+  const child = spawn(join(bin, 'ministack'), {
     cwd: join(FOLDER, 'state'),
     env,
     stdio: ['ignore', log, log],
@@ -59,21 +56,6 @@ export async function startEmulator(): Promise<Emulator> {
     },
     stop: () => stop(child),
   }
-}
-
-function install(): void {
-  mkdirSync(FOLDER, { recursive: true })
-  if (!existsSync(join(VENV, 'bin/python'))) {
-    run('python3', ['-m', 'venv', VENV], 'Python 3.10 or newer with venv is needed for the emulator')
-  }
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]
-  run(join(VENV, 'bin/python'), pip, 'the emulator could not be installed from PyPI')
-}
-
-function run(command: string, args: readonly string[], otherwise: string): void {
-  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
-  if (status !== 0)
-    throw new MissingEmulatorError(`${otherwise}: ${error?.message ?? stderr.trim().slice(-1_000)}`)
 }
 
 async function freePort(): Promise<number> {

@@ -180,7 +180,10 @@ export const SCENARIOS: Scenario[] = [
   {
     name: 'runs a child workflow as a task of its own',
     async run(door) {
-      const call = { workflow: 'simple', input: { message: 'from above' } }
+      // Published at run time: MiniStack finds no versions here (docs/emulator.md).
+      const answering = { name: 'answering', steps: { a: { capability: 'echo' } }, output: '{% $steps.a %}' }
+      expect((await door.call('PUT', '/workflows/answering', { workflow: answering })).status).toBe(200)
+      const call = { workflow: 'answering', input: { message: 'from above' } }
       const taskId = await submit(door, { workflow: { name: 'parent', steps: { call } } })
       expect(await ended(door, taskId)).toMatchObject({ status: 'succeeded' })
       expect(await resultOf(door, taskId)).toEqual({ call: { message: 'from above' } })

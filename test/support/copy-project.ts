@@ -17,6 +17,9 @@ export function copyProject() {
   const out = join(folder, 'out')
   return {
     folder,
+    /** Where `synthesize` leaves the assembly. */
+    out,
+    delete: (path: string) => rmSync(join(folder, path), { recursive: true }),
     write(path: string, text: string): void {
       mkdirSync(dirname(join(folder, path)), { recursive: true })
       writeFileSync(join(folder, path), text)
