@@ -16,6 +16,7 @@ import { s3BlobStore } from './adapters/s3-blob-store.ts'
 import { s3FileStore } from './adapters/s3-file-store.ts'
 import { stepfunctionsExecutions } from './adapters/stepfunctions-executions.ts'
 import { stepfunctionsMachines } from './adapters/stepfunctions-machines.ts'
+import { countingBus } from './metrics.ts'
 
 export type Deps = Ports & { logger: Logger }
 
@@ -50,12 +51,14 @@ function createDeps(variables: NodeJS.ProcessEnv): Deps {
     tasks: dynamodbTaskStore({ client: dynamodb, table: TASKS_TABLE, blobs, digest: ids.digest }),
     registry: dynamodbRegistry({ client: dynamodb, table: REGISTRY_TABLE, clock }),
     files: s3FileStore({ client: s3, bucket: BUCKET }),
-    bus: eventbridgeEventBus({
-      client: withoutSdkLog(new EventBridgeClient({ cacheMiddleware: true })),
-      busName: EVENT_BUS,
-      onLost: (facts) => logger.warn('event not published', facts),
-    }),
-    executions: stepfunctionsExecutions({ client: sfn }),
+    bus: countingBus(
+      eventbridgeEventBus({
+        client: withoutSdkLog(new EventBridgeClient({ cacheMiddleware: true })),
+        busName: EVENT_BUS,
+        onLost: (facts) => logger.warn('event not published', facts),
+      }),
+    ),
+    executions: stepfunctionsExecutions({ client: sfn, traceHeader: () => process.env._X_AMZN_TRACE_ID }),
     machines: stepfunctionsMachines({ client: sfn, ...machineSettings(parsed.data) }),
   }
 }

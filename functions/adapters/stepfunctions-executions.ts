@@ -12,10 +12,22 @@ import { unlessAws } from './aws-errors.ts'
 /** What Step Functions answers for a token whose task is over. */
 const OVER = ['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']
 
-export function stepfunctionsExecutions({ client }: { client: SFNClient }): Executions {
+type Settings = {
+  client: SFNClient
+  /** The trace that the caller is part of: the execution goes on with it. */
+  traceHeader?: () => string | undefined
+}
+
+export function stepfunctionsExecutions({ client, traceHeader }: Settings): Executions {
   return {
     async start({ stateMachineArn, name, input }) {
-      const start = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) })
+      const trace = traceHeader?.()
+      const start = new StartExecutionCommand({
+        stateMachineArn,
+        name,
+        input: JSON.stringify(input),
+        ...(trace ? { traceHeader: trace } : {}),
+      })
       // The name is the task's: an execution that has it already is the one that was wanted.
       await unlessAws(['ExecutionAlreadyExists'], () => client.send(start))
       return executionArnOf({ stateMachineArn, name })

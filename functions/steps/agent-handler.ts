@@ -13,11 +13,11 @@ import { watchTask } from './host/watch-task.ts'
 
 /** The Lambda handler of an agent: the host, read from top to bottom. */
 export function agentHandler(agent: DefinedAgent, deps: Deps = getDeps()) {
-  const { limits } = agent.manifest
+  const { limits, price } = agent.manifest
   return middy<unknown, StepOutcome | Receipt, Error, Context>()
     .use(captureLambdaHandler(new Tracer()))
     .use(loadPlan(deps))
-    .use(ownStep(deps))
+    .use(ownStep({ ...deps, price }))
     .use(watchTask({ ...deps, timeoutSeconds: limits.timeoutSeconds }))
     .handler(runAgent(agent, deps))
 }

@@ -17,6 +17,7 @@ export const handler = middy()
     const payload = ControlPayloadSchema.parse(event)
     const answer = await control({ ...payload, owner: context.awsRequestId })
     const { taskId, path: stepId, at } = payload
-    deps.logger.info('step controlled', { taskId, stepId, at, ...answer })
+    // Its values may be what users submitted.
+    deps.logger.info('step controlled', { taskId, stepId, at, answer: Object.keys(answer) })
     return answer
   })

@@ -6,6 +6,7 @@ import type { Context } from 'aws-lambda'
 import { rebindStep } from '../../shared/app/rebind-step.ts'
 import { RebindPayloadSchema } from '../../shared/contracts/step-payload.ts'
 import { getDeps } from '../deps.ts'
+import { measure } from '../metrics.ts'
 
 const deps = getDeps()
 const rebind = rebindStep(deps)
@@ -17,6 +18,8 @@ export const handler = middy()
     const payload = RebindPayloadSchema.parse(event)
     const answer = await rebind({ ...payload, owner: context.awsRequestId })
     const { taskId, path: stepId, error } = payload
+    if ('rebound' in answer && error.Error !== undefined)
+      measure('Failovers', { agentId: answer.rebound.agentId }, 1)
     deps.logger.info('step rebound', { taskId, stepId, errorName: error.Error, answer })
     return answer
   })

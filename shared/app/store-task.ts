@@ -1,7 +1,7 @@
 import { OrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
 import { parsePath } from '../domain/instance-path.ts'
-import type { OpenTask, Parent, Task } from '../domain/task.ts'
+import { FIRST_EXECUTION, type OpenTask, type Parent, type Task } from '../domain/task.ts'
 import type { ExecutionInput, Plan, Ports } from '../ports/index.ts'
 
 /**
@@ -23,7 +23,7 @@ export async function storeTask(
     ...(type ? { type } : {}),
     workflow: { name: stored.workflow.name, version: stored.workflow.version },
     stateMachineArn: stored.stateMachineArn,
-    execution: 1,
+    execution: FIRST_EXECUTION,
     requestDigest,
     createdAt: clock.now().toISOString(),
     metadata,

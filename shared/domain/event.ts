@@ -5,7 +5,12 @@ import { executionName, isOpenTask, type Task } from './task.ts'
 
 export const EVENT_SOURCE = 'orchestrator'
 
-const taskData = z.object({ taskId: z.string(), workflow: z.string(), status: z.string() })
+const taskData = z.object({
+  taskId: z.string(),
+  workflow: z.string(),
+  status: z.string(),
+  durationMs: z.number().optional(),
+})
 const stepData = z.object({
   taskId: z.string(),
   path: z.string(),
@@ -84,7 +89,12 @@ export function taskEvent(task: Task): DomainEvent {
     taskId: task.id,
     key: executionName(task),
     time,
-    data: { taskId: task.id, workflow: task.workflow.name, status: task.status },
+    data: {
+      taskId: task.id,
+      workflow: task.workflow.name,
+      status: task.status,
+      ...(isOpenTask(task) ? {} : { durationMs: Date.parse(task.endedAt) - Date.parse(task.createdAt) }),
+    },
   })
 }
 

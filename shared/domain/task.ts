@@ -65,6 +65,8 @@ export function isOpenTask(task: Task): task is OpenTask {
   return (OPEN_TASK_STATUSES as readonly TaskStatus[]).includes(task.status)
 }
 
+export const FIRST_EXECUTION = 1
+
 /** The Step Functions execution that runs a task: `<taskId>-<n>`, n grows when it is resumed as a new one. */
 export function executionName(task: Pick<Task, 'id' | 'execution'>): string {
   return `${task.id}-${task.execution}`

@@ -10,24 +10,36 @@
 import { bindingAt, stepOf } from '../../../shared/app/plan-paths.ts'
 import { superseded } from '../../../shared/app/settle-failure.ts'
 import { signalGates } from '../../../shared/app/signal-gates.ts'
+import type { AgentManifest } from '../../../shared/domain/agent.ts'
 import { isOrchestratorError } from '../../../shared/domain/errors.ts'
 import { attemptFailedEvent, stepEndedEvent } from '../../../shared/domain/event.ts'
+import { executionArnOf } from '../../../shared/domain/execution-arn.ts'
 import type { Receipt, StepRecord } from '../../../shared/domain/step.ts'
+import { executionName, FIRST_EXECUTION } from '../../../shared/domain/task.ts'
+import type { Plan } from '../../../shared/ports/index.ts'
 import { goesOnAfterFailure } from '../../../shared/workflow/schema.ts'
+import { capabilityOfStep } from '../../../shared/workflow/step-needs.ts'
 import type { Deps } from '../../deps.ts'
-import { recordAttempt } from './metrics.ts'
+import { measure } from '../../metrics.ts'
 import { stepNotices } from './step-notices.ts'
 import { addParts, findParts, type HostMiddleware, partsOf, type StepOutcome } from './step-run.ts'
 
-type Needs = Pick<Deps, 'tasks' | 'bus' | 'clock' | 'executions'>
+type Needs = Pick<Deps, 'tasks' | 'bus' | 'clock' | 'executions'> & { price: AgentManifest['price'] }
 
 const MAX_MESSAGE = 2_000
 const UNKNOWN = 'unknown'
+/** Of a step that names its agent and no capability. */
+const PINNED = 'pinned'
 
-export function ownStep({ tasks, bus, clock, executions }: Needs): HostMiddleware {
+export function ownStep({ tasks, bus, clock, executions, price }: Needs): HostMiddleware {
+  function count(agentId: string, outcome: string): void {
+    measure('Attempts', { agentId, outcome }, 1)
+    if (price.perCallUsd > 0) measure('Cost', { agentId }, price.perCallUsd)
+  }
+
   return {
     before: async (request) => {
-      const { own, planned } = partsOf(request.context, 'own', 'planned')
+      const { own, planned, log } = partsOf(request.context, 'own', 'planned', 'log')
       const taken = await tasks.takeOverStep(own, { startedAt: clock.now().toISOString() })
       const plan = await planned
       if (taken.kind === 'superseded') throw superseded(own.path)
@@ -41,7 +53,16 @@ export function ownStep({ tasks, bus, clock, executions }: Needs): HostMiddlewar
       }
       const agentId = taken.step.agentId ?? bindingAt(plan, own.path)?.agentId ?? UNKNOWN
       const record = { ...taken.step, agentId }
-      addParts(request.context, { plan, agentId, record, notices: stepNotices(bus) })
+      addParts(request.context, {
+        plan,
+        agentId,
+        record,
+        notices: stepNotices(bus),
+        log: log.with({
+          attempt: record.attempts.length + 1,
+          executionArn: executionArnOf(firstExecution(plan)),
+        }),
+      })
       return undefined
     },
 
@@ -59,9 +80,10 @@ export function ownStep({ tasks, bus, clock, executions }: Needs): HostMiddlewar
         notices.finish(event ? [event] : []),
       ])
       const durationMs = Date.parse(end.endedAt) - Date.parse(record.startedAt)
-      const attempt = record.attempts.length + 1
-      log.info('step ended', { status: ended.status, agentId, attempt, durationMs })
-      recordAttempt({ agentId, outcome: ended.status, durationMs })
+      log.info('step ended', { status: ended.status, agentId, durationMs })
+      count(agentId, ended.status)
+      const capability = capabilityOfStep(stepOf(plan, own.path)) ?? PINNED
+      if (ended.status === 'succeeded') measure('StepDuration', { agentId, capability }, durationMs)
       await told
       request.response = receiptOf(ended)
     },
@@ -83,10 +105,14 @@ export function ownStep({ tasks, bus, clock, executions }: Needs): HostMiddlewar
       })
       await notices.finish(noted ? [attemptFailedEvent(own.taskId, own.path, number, attempt)] : [])
       const durationMs = Date.parse(endedAt) - Date.parse(record.startedAt)
-      log?.warn('attempt failed', { agentId, attempt: number, errorName: error.name, durationMs })
-      recordAttempt({ agentId, outcome: 'failed', durationMs })
+      log?.warn('attempt failed', { agentId, errorName: error.name, durationMs })
+      count(agentId, 'failed')
     },
   }
+}
+
+const firstExecution = ({ taskId, stateMachineArn }: Plan) => {
+  return { stateMachineArn, name: executionName({ id: taskId, execution: FIRST_EXECUTION }) }
 }
 
 function receiptOf({ path, status, agentId }: StepRecord): Receipt {

@@ -1,0 +1,45 @@
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
+import { type DimensionsOf, METRICS, METRICS_SERVICE, type MetricName } from '../shared/contracts/metrics.ts'
+import type { DomainEvent } from '../shared/domain/event.ts'
+import type { EventBus } from '../shared/ports/index.ts'
+
+/** One set of metrics for each combination of dimensions: invocations overlap, and a shared set would mix theirs. */
+const sets = new Map<string, Metrics>()
+
+/** Writes one value at once. */
+export function measure<Name extends MetricName>(
+  name: Name,
+  dimensions: DimensionsOf<Name>,
+  value: number,
+): void {
+  const metrics = setFor(dimensions)
+  metrics.addMetric(name, MetricUnit[METRICS[name].unit], value)
+  metrics.publishStoredMetrics()
+}
+
+function setFor(dimensions: Record<string, string>): Metrics {
+  const key = JSON.stringify(dimensions)
+  const known = sets.get(key)
+  if (known) return known
+  const made = new Metrics({ serviceName: METRICS_SERVICE, defaultDimensions: dimensions })
+  sets.set(key, made)
+  return made
+}
+
+/** A bus that counts the tasks whose end it tells: whoever ends one, by whichever way, tells it once. */
+export function countingBus(bus: EventBus): EventBus {
+  return {
+    ...bus,
+    publish(events) {
+      for (const event of events) countEnd(event)
+      return bus.publish(events)
+    },
+  }
+}
+
+function countEnd({ type, data }: DomainEvent): void {
+  const [subject, outcome = ''] = type.split('.')
+  if (subject !== 'task' || outcome === 'submitted') return
+  measure('Tasks', { outcome }, 1)
+  if (typeof data.durationMs === 'number') measure('TaskDuration', { outcome }, data.durationMs)
+}

@@ -1,0 +1,24 @@
+/** What our functions count and measure, written as embedded metrics into their logs; dashboard and alarms read them. */
+export const METRICS = {
+  /** Ended tasks. */
+  Tasks: { unit: 'Count', dimensions: ['outcome'] },
+  /** From submission to end; by workflow there is Step Functions' own ExecutionTime, and names that users choose would be metrics without end. */
+  TaskDuration: { unit: 'Milliseconds', dimensions: ['outcome'] },
+  /** Of steps that succeeded: their last attempt, as the host sees it. */
+  StepDuration: { unit: 'Milliseconds', dimensions: ['agentId', 'capability'] },
+  /** Every try of a step by an agent. */
+  Attempts: { unit: 'Count', dimensions: ['agentId', 'outcome'] },
+  /** Steps that went to another agent; by the one that takes over. */
+  Failovers: { unit: 'Count', dimensions: ['agentId'] },
+  /** What agents say that their calls cost, in US dollars. */
+  Cost: { unit: 'NoUnit', dimensions: ['agentId'] },
+} as const
+
+export type MetricName = keyof typeof METRICS
+export type DimensionsOf<Name extends MetricName> = Record<
+  (typeof METRICS)[Name]['dimensions'][number],
+  string
+>
+
+/** The `service` of all of them: a task ends in whichever function comes first. */
+export const METRICS_SERVICE = 'orchestrator'
