@@ -21,7 +21,7 @@ const bundles = await bundleFunctions(catalogue)
 
 const data = new DataStack(app, `${stage.prefix}-data`, { stage })
 const runtime = new RuntimeStack(app, `${stage.prefix}-runtime`, { stage, catalogue, bundles, data })
-new ObservabilityStack(app, `${stage.prefix}-observability`, { stage, catalogue, runtime })
+new ObservabilityStack(app, `${stage.prefix}-observability`, { stage, catalogue, data, runtime })
 
 Tags.of(app).add('application', stage.prefix)
 acknowledgeFindings(stage, { data, runtime })

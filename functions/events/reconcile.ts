@@ -5,6 +5,7 @@ import middy from '@middy/core'
 import { z } from 'zod'
 import { reconcileTasks } from '../../shared/app/reconcile-tasks.ts'
 import { getDeps } from '../deps.ts'
+import { measure } from '../metrics.ts'
 
 /** The schedule's event says nothing; a person may ask for younger tasks as well. */
 const RequestSchema = z.object({ graceSeconds: z.number().min(0).optional() })
@@ -18,6 +19,7 @@ export const handler = middy()
   .handler(async (event: unknown) => {
     const outcome = await reconcile(RequestSchema.parse(event))
     const report = outcome.failed.length > 0 ? deps.logger.warn : deps.logger.info
+    measure('OpenTasks', {}, outcome.looked - outcome.ended)
     report.call(deps.logger, 'reconciled', outcome)
     return outcome
   })

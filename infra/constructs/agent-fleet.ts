@@ -59,7 +59,7 @@ export class AgentFleet extends Construct {
     })
     giveStores(agent, data, {
       tasks: ['GetItem', 'BatchGetItem', 'UpdateItem'],
-      values: true,
+      values: 'write',
       files: 'read',
       publish: true,
     })

@@ -1,3 +1,4 @@
+import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import { REGISTRY_INDEXES, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { FILES_PREFIX } from '../../shared/domain/file-reference.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
@@ -8,13 +9,11 @@ type Access = {
   tasks?: readonly string[]
   registry?: readonly string[]
   /** Stored values of tasks. */
-  values?: boolean
+  values?: 'read' | 'write'
   /** Uploaded files: read them, or hand out uploads as well. */
   files?: 'read' | 'upload'
   publish?: boolean
 }
-
-const dynamodb = (actions: readonly string[]): string[] => actions.map((action) => `dynamodb:${action}`)
 
 /**
  * Gives a function its environment and, with it, the grants for what it does with each store. Every function knows
@@ -26,23 +25,12 @@ export function giveStores(target: BundledFunction, data: DataStack, access: Acc
     .configure('REGISTRY_TABLE', data.registry.tableName)
     .configure('BUCKET', data.bucket.bucketName)
     .configure('EVENT_BUS', data.bus.eventBusName)
-  if (access.tasks) {
-    const indexes = Object.values(TASK_INDEXES).map(({ name }) => `${data.tasks.tableArn}/index/${name}`)
-    target.allow(dynamodb(access.tasks), [
-      data.tasks.tableArn,
-      ...(access.tasks.includes('Query') ? indexes : []),
-    ])
+  if (access.tasks) allowTable(target, data.tasks, TASK_INDEXES, access.tasks)
+  if (access.registry) allowTable(target, data.registry, REGISTRY_INDEXES, access.registry)
+  if (access.values) {
+    const actions = access.values === 'write' ? ['s3:GetObject', 's3:PutObject'] : ['s3:GetObject']
+    target.allow(actions, [data.bucket.arnForObjects('tasks/*')])
   }
-  if (access.registry) {
-    const indexes = Object.values(REGISTRY_INDEXES).map(
-      ({ name }) => `${data.registry.tableArn}/index/${name}`,
-    )
-    target.allow(dynamodb(access.registry), [
-      data.registry.tableArn,
-      ...(access.registry.includes('Query') ? indexes : []),
-    ])
-  }
-  if (access.values) target.allow(['s3:GetObject', 's3:PutObject'], [data.bucket.arnForObjects('tasks/*')])
   if (access.files) {
     const actions = access.files === 'upload' ? ['s3:GetObject', 's3:PutObject'] : ['s3:GetObject']
     target.allow(actions, [data.bucket.arnForObjects(`${FILES_PREFIX}*`)])
@@ -50,4 +38,22 @@ export function giveStores(target: BundledFunction, data: DataStack, access: Acc
   // Without it a missing object answers 403, not 404.
   if (access.values || access.files) target.allow(['s3:ListBucket'], [data.bucket.bucketArn])
   if (access.publish) target.allow(['events:PutEvents'], [data.bus.eventBusArn])
+}
+
+/** Indexes are queried; everything else is of the table. */
+function allowTable(
+  target: BundledFunction,
+  { tableArn }: Table,
+  indexes: Readonly<Record<string, { name: string }>>,
+  actions: readonly string[],
+): void {
+  target.allow(
+    actions.map((action) => `dynamodb:${action}`),
+    [tableArn],
+  )
+  if (!actions.includes('Query')) return
+  target.allow(
+    ['dynamodb:Query'],
+    Object.values(indexes).map(({ name }) => `${tableArn}/index/${name}`),
+  )
 }

@@ -76,7 +76,7 @@ export class RuntimeStack extends Stack {
     giveStores(rebind, this.#props.data, {
       tasks: ['GetItem', 'BatchGetItem', 'UpdateItem'],
       registry: ['GetItem', 'Query'],
-      values: true,
+      values: 'write',
       publish: true,
     })
     return this.#letWakeStates(rebind)
@@ -88,7 +88,7 @@ export class RuntimeStack extends Stack {
       tasks: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'],
       // Plans the tasks of child workflows.
       registry: ['GetItem', 'UpdateItem', 'Query'],
-      values: true,
+      values: 'write',
       publish: true,
     })
     control.allow(['states:DescribeExecution', 'states:StopExecution'], [this.#ofStates('execution', '*:*')])
@@ -122,7 +122,7 @@ export class RuntimeStack extends Stack {
     giveStores(api, this.#props.data, {
       tasks: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'],
       registry: ['GetItem', 'PutItem', 'UpdateItem', 'Query'],
-      values: true,
+      values: 'write',
       files: 'upload',
       publish: true,
     })
@@ -151,7 +151,7 @@ export class RuntimeStack extends Stack {
       registry: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'],
       // Who is still bound to an agent that goes.
       tasks: ['GetItem', 'Query'],
-      values: true,
+      values: 'read',
     })
     register
       .keepFailures(this.deadLetters, 2)

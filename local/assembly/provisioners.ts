@@ -42,7 +42,11 @@ export const IGNORABLE = [
   'AWS::Events::Archive',
   'AWS::IAM::ManagedPolicy',
   'AWS::Lambda::EventInvokeConfig',
+  'AWS::Logs::QueryDefinition',
   'AWS::S3::BucketPolicy',
+  'AWS::SNS::Subscription',
+  'AWS::SNS::Topic',
+  'AWS::SNS::TopicPolicy',
   'AWS::SQS::QueuePolicy',
 ]
 

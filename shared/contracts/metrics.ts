@@ -10,6 +10,8 @@ export const METRICS = {
   Attempts: { unit: 'Count', dimensions: ['agentId', 'outcome'] },
   /** Steps that went to another agent; by the one that takes over. */
   Failovers: { unit: 'Count', dimensions: ['agentId'] },
+  /** That the sweep has looked at; every minute, also when there are none. */
+  OpenTasks: { unit: 'Count', dimensions: [] },
   /** What agents say that their calls cost, in US dollars. */
   Cost: { unit: 'NoUnit', dimensions: ['agentId'] },
 } as const

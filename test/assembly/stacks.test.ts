@@ -92,6 +92,62 @@ describe('the stacks', () => {
     expect(imports.filter((name) => /Agent|Workflow/.test(name))).toEqual([])
   })
 
+  it('tells of each alarm, which has a runbook', () => {
+    const runbooks = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')
+    const alarms = ofType('AWS::CloudWatch::Alarm')
+    expect(alarms).toHaveLength(6)
+    for (const [, { Properties }] of alarms) {
+      const name = String(Properties.AlarmName).replace('orchestrator-', '')
+      expect(runbooks).toContain(`### ${name}\n`)
+      expect(Properties.AlarmDescription).toContain(`Runbook: docs/operations.md, "${name}".`)
+      expect(Properties.AlarmActions).toHaveLength(1)
+    }
+  })
+
+  it('has a way for what fails where nobody waits for an answer', () => {
+    const configured = ofType('AWS::Lambda::EventInvokeConfig').map(([, { Properties }]) => {
+      expect(Properties).toHaveProperty('DestinationConfig.OnFailure.Destination')
+      return JSON.stringify(Properties.FunctionName)
+    })
+    const nameOf = new Map(
+      ofType('AWS::Lambda::Function').map(([id, { Properties }]) => [id, Properties.FunctionName]),
+    )
+    const names = configured.map((reference) => nameOf.get(/"Ref":"(\w+)"/.exec(reference)?.[1] ?? ''))
+    expect(names.sort()).toEqual(
+      ['collect', 'finish-task', 'reconcile', 'register'].map((name) => `orchestrator-${name}`),
+    )
+  })
+
+  it('throttles the API and keeps who has called it', () => {
+    const properties = ofType('AWS::ApiGatewayV2::Stage').map(([, { Properties }]) => Properties)
+    expect(properties).toHaveLength(1)
+    expect(properties[0]).toMatchObject({
+      DefaultRouteSettings: { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
+      AccessLogSettings: { DestinationArn: expect.anything() },
+    })
+    expect(JSON.stringify(properties)).not.toMatch(/queryString|requestBody|authorizer/i)
+  })
+
+  it('encrypts what it keeps and takes it by TLS only', () => {
+    for (const [, { Properties }] of ofType('AWS::S3::Bucket')) {
+      expect(Properties).toHaveProperty('BucketEncryption')
+      expect(Properties).toHaveProperty('PublicAccessBlockConfiguration.RestrictPublicBuckets', true)
+    }
+    const policies = ['AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy'].flatMap(
+      ofType,
+    )
+    expect(policies).toHaveLength(4)
+    for (const [, policy] of policies)
+      expect(JSON.stringify(policy)).toContain('"aws:SecureTransport":"false"')
+  })
+
+  it('puts no secret into a variable', () => {
+    for (const [, { Properties }] of ofType('AWS::Lambda::Function')) {
+      const { Variables } = Properties.Environment as { Variables: Record<string, unknown> }
+      expect(Object.keys(Variables).filter((name) => /SECRET|TOKEN|PASSWORD|KEY$/.test(name))).toEqual([])
+    }
+  })
+
   it('keeps what could not be delivered', () => {
     for (const [, { Properties }] of ofType('AWS::Events::Rule')) {
       for (const target of Properties.Targets as object[])
@@ -132,6 +188,19 @@ describe('grants', () => {
     ])
   })
 
+  it('are these and no others, for each function', async () => {
+    await expect(grantsByFunction()).toMatchFileSnapshot('__snapshots__/grants.txt')
+  })
+
+  it('let the one role of machines be given to Step Functions alone', () => {
+    const passing = statements.filter(({ Action }) => [Action].flat().includes('iam:PassRole'))
+    expect(passing).toHaveLength(1)
+    expect(passing[0]).toMatchObject({
+      Resource: { 'Fn::GetAtt': [expect.stringMatching(/^ExecutionRole/), 'Arn'] },
+      Condition: { StringEquals: { 'iam:PassedToService': 'states.amazonaws.com' } },
+    })
+  })
+
   it('give each function a role of its own', () => {
     const roles = ofType('AWS::Lambda::Function').map(([, { Properties }]) => JSON.stringify(Properties.Role))
     expect(new Set(roles).size).toBe(roles.length)
@@ -161,3 +230,38 @@ describe('state machines', () => {
     )
   })
 })
+
+/** A line for each grant: `<function>: <action> on <resource>`. */
+function grantsByFunction(): string {
+  const ownerOf = new Map<string, string>()
+  for (const [, { Properties }] of ofType('AWS::Lambda::Function')) {
+    const role = (Properties.Role as { 'Fn::GetAtt': string[] })['Fn::GetAtt'][0] ?? ''
+    ownerOf.set(role, String(Properties.FunctionName))
+  }
+  const lines = ofType('AWS::IAM::Policy').flatMap(([, { Properties }]) => {
+    const [{ Ref = '' } = {}] = Properties.Roles as { Ref?: string }[]
+    const { Statement } = Properties.PolicyDocument as { Statement: Statement[] }
+    return Statement.flatMap(({ Action, Resource }) =>
+      [Action]
+        .flat()
+        .flatMap((action) =>
+          [Resource]
+            .flat()
+            .map((resource) => `${ownerOf.get(Ref) ?? 'machines'}: ${action} on ${told(resource)}`),
+        ),
+    )
+  })
+  return `${lines.sort().join('\n')}\n`
+}
+
+/** An ARN with its references in angle brackets. */
+function told(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value)
+  const [[intrinsic = '', inner] = []] = Object.entries(value)
+  if (intrinsic === 'Fn::Join') return (inner as [string, unknown[]])[1].map(told).join('')
+  return `<${[inner]
+    .flat()
+    .map(told)
+    .join('.')
+    .replace(/^orchestrator-data:ExportsOutput(Ref|FnGetAtt)/, '')}>`
+}

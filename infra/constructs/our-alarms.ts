@@ -1,0 +1,149 @@
+import { Duration } from 'aws-cdk-lib'
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import type { Table } from 'aws-cdk-lib/aws-dynamodb'
+import { Topic } from 'aws-cdk-lib/aws-sns'
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
+import { Construct } from 'constructs'
+import type { RuntimeStack } from '../stacks/runtime-stack.ts'
+import type { Stage } from '../stage.ts'
+import type { OurMetrics } from './our-metrics.ts'
+
+type OurAlarmsProps = {
+  readonly stage: Stage
+  readonly metrics: OurMetrics
+  readonly runtime: RuntimeStack
+  readonly tables: readonly Table[]
+}
+
+type Watched = {
+  id: string
+  /** What has happened; the runbook with the id for its heading says what to do. */
+  description: string
+  metric: IMetric
+  threshold: number
+  /** How many of the last periods of five minutes. */
+  periods?: number
+  below?: boolean
+  /** What it means that there is no figure. */
+  missing?: TreatMissingData
+}
+
+/** Fewer failures say nothing about a rate. */
+const FEW = 5
+const RATE_PERCENT = 20
+
+/** What needs a person: each alarm tells the topic, and has a paragraph in docs/operations.md under its name. */
+export class OurAlarms extends Construct {
+  readonly alarms: readonly Alarm[]
+
+  constructor(scope: Construct, id: string, props: OurAlarmsProps) {
+    super(scope, id)
+    const { stage } = props
+    const topic = new Topic(this, 'Topic', { topicName: `${stage.prefix}-alarms`, enforceSSL: true })
+    for (const address of stage.alarmEmails) topic.addSubscription(new EmailSubscription(address))
+    this.alarms = watched(props).map((one) => {
+      const alarm = this.#add(stage, one)
+      alarm.addAlarmAction(new SnsAction(topic))
+      alarm.addOkAction(new SnsAction(topic))
+      return alarm
+    })
+  }
+
+  #add(
+    { prefix }: Stage,
+    { id, description, metric, threshold, periods = 1, below, missing }: Watched,
+  ): Alarm {
+    return new Alarm(this, id, {
+      alarmName: `${prefix}-${id}`,
+      alarmDescription: `${description} Runbook: docs/operations.md, "${id}".`,
+      metric,
+      threshold,
+      evaluationPeriods: periods,
+      comparisonOperator: below
+        ? ComparisonOperator.LESS_THAN_THRESHOLD
+        : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: missing ?? TreatMissingData.NOT_BREACHING,
+    })
+  }
+}
+
+function watched({ metrics, runtime, tables }: OurAlarmsProps): Watched[] {
+  const { deadLetters, functionNames, api } = runtime
+  const ended = Object.fromEntries(
+    ['succeeded', 'failed', 'timed_out'].map((outcome) => [outcome, metrics.own('Tasks', { outcome })]),
+  )
+  return [
+    {
+      id: 'TasksFailing',
+      description: `At least ${RATE_PERCENT} % of the tasks that ended failed, and at least ${FEW} of them, for ten minutes.`,
+      metric: new MathExpression({
+        expression: `IF(FILL(failed, 0) + FILL(timed_out, 0) >= ${FEW}, 100 * (FILL(failed, 0) + FILL(timed_out, 0)) / (FILL(succeeded, 0) + FILL(failed, 0) + FILL(timed_out, 0)), 0)`,
+        usingMetrics: ended,
+        label: 'failed tasks, percent',
+        period: Duration.minutes(5),
+      }),
+      threshold: RATE_PERCENT,
+      periods: 2,
+    },
+    {
+      id: 'FunctionErrors',
+      description: 'Functions of the orchestrator itself fail; what agents do is not among it.',
+      metric: sum(functionNames.map((name) => metrics.ofFunction(name, 'Errors'))),
+      threshold: 5,
+    },
+    {
+      id: 'ApiErrors',
+      description: 'The API answers 5xx.',
+      metric: api.api.metricServerError({ period: Duration.minutes(5), statistic: 'Sum' }),
+      threshold: 5,
+    },
+    {
+      id: 'DeadLetters',
+      description: 'Something could not be delivered or handled, and lies in the dead-letter queue.',
+      metric: deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
+      threshold: 1,
+    },
+    {
+      id: 'Throttled',
+      description: 'Lambda or DynamoDB refuses calls for there being too many.',
+      metric: sum([
+        metrics.ofAllFunctions('Throttles'),
+        ...tables.flatMap((table) => [
+          table.metric('ReadThrottleEvents', { statistic: 'Sum' }),
+          table.metric('WriteThrottleEvents', { statistic: 'Sum' }),
+        ]),
+      ]),
+      threshold: 10,
+      periods: 2,
+    },
+    {
+      id: 'NoProgress',
+      description:
+        'The sweep that ends and starts what events have missed has not run for ten minutes: tasks may stand still.',
+      metric: metrics.own('OpenTasks', {}, 'SampleCount'),
+      threshold: 1,
+      periods: 2,
+      below: true,
+      missing: TreatMissingData.BREACHING,
+    },
+  ]
+}
+
+function sum(metrics: readonly IMetric[]): MathExpression {
+  const named = Object.fromEntries(metrics.map((metric, at) => [`m${at}`, metric]))
+  return new MathExpression({
+    expression: Object.keys(named)
+      .map((name) => `FILL(${name}, 0)`)
+      .join(' + '),
+    usingMetrics: named,
+    label: 'sum',
+    period: Duration.minutes(5),
+  })
+}

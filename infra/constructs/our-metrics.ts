@@ -1,0 +1,68 @@
+import { Duration } from 'aws-cdk-lib'
+import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch'
+import type { Construct } from 'constructs'
+import {
+  type DimensionsOf,
+  METRICS,
+  METRICS_SERVICE,
+  type MetricName,
+} from '../../shared/contracts/metrics.ts'
+import type { Stage } from '../stage.ts'
+import { statesArn } from './our-arns.ts'
+
+const PERIOD = Duration.minutes(5)
+
+/**
+ * The metrics of an installation: those that its functions write, and AWS's own about what is ours. All by name: a reference
+ * would be an export of the runtime stack, and one that is in use cannot be removed with its agent.
+ */
+export class OurMetrics {
+  readonly #scope: Construct
+  readonly #stage: Stage
+
+  constructor(scope: Construct, stage: Stage) {
+    this.#scope = scope
+    this.#stage = stage
+  }
+
+  own<Name extends MetricName>(name: Name, dimensions: DimensionsOf<Name>, statistic = 'Sum'): Metric {
+    const dimensionsMap = { service: METRICS_SERVICE, ...dimensions }
+    return this.#metric(this.#stage.prefix, name, dimensionsMap, statistic)
+  }
+
+  /** A line for each combination of dimensions that there is. */
+  every(name: MetricName, statistic: string): IMetric {
+    const dimensions = ['service', ...METRICS[name].dimensions].join(',')
+    const search = `{${this.#stage.prefix},${dimensions}} MetricName="${name}"`
+    return new MathExpression({
+      expression: `SEARCH('${search}', '${statistic}', ${PERIOD.toSeconds()})`,
+      usingMetrics: {},
+      label: '',
+      period: PERIOD,
+    })
+  }
+
+  ofFunction(name: string, metricName: string, statistic = 'Sum'): Metric {
+    const dimensionsMap = { FunctionName: `${this.#stage.prefix}-${name}` }
+    return this.#metric('AWS/Lambda', metricName, dimensionsMap, statistic)
+  }
+
+  ofMachine(workflow: string, metricName: string, statistic = 'Sum'): Metric {
+    const StateMachineArn = statesArn(this.#scope, this.#stage, 'stateMachine', workflow)
+    return this.#metric('AWS/States', metricName, { StateMachineArn }, statistic)
+  }
+
+  /** Of all functions of the account in this region, ours and others: what they share is what runs out. */
+  ofAllFunctions(metricName: string, statistic = 'Sum'): Metric {
+    return this.#metric('AWS/Lambda', metricName, {}, statistic)
+  }
+
+  #metric(
+    namespace: string,
+    metricName: string,
+    dimensionsMap: Record<string, string>,
+    statistic: string,
+  ): Metric {
+    return new Metric({ namespace, metricName, dimensionsMap, statistic, period: PERIOD })
+  }
+}
