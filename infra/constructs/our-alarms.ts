@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib'
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib'
 import {
   Alarm,
   ComparisonOperator,
@@ -47,6 +47,10 @@ export class OurAlarms extends Construct {
     super(scope, id)
     const { stage } = props
     const topic = new Topic(this, 'Topic', { topicName: `${stage.prefix}-alarms`, enforceSSL: true })
+    new CfnOutput(Stack.of(this), 'AlarmTopic', {
+      value: topic.topicArn,
+      description: 'Alarms: subscribe whoever should know',
+    })
     for (const address of stage.alarmEmails) topic.addSubscription(new EmailSubscription(address))
     this.alarms = watched(props).map((one) => {
       const alarm = this.#add(stage, one)

@@ -52,6 +52,8 @@ export class DataStack extends Stack {
         description: 'For replay',
       })
     }
+    new CfnOutput(this, 'TasksTable', { value: this.tasks.tableName })
+    new CfnOutput(this, 'RegistryTable', { value: this.registry.tableName })
     new CfnOutput(this, 'BucketName', { value: this.bucket.bucketName })
     new CfnOutput(this, 'BusName', { value: this.bus.eventBusName })
   }

@@ -25,7 +25,7 @@ type Services = {
 }
 
 /** `caller` is the name of the role that signed; undefined for a person's own credentials. */
-export type AwsCall = { action: string; caller: string | undefined; userAgent: string }
+export type AwsCall = { action: string; caller: string | undefined; userAgent: string; bytes: number }
 
 const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.0' }
 const LAMBDA_PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
@@ -38,6 +38,7 @@ export async function answerAws(services: Services, request: AwsRequest): Promis
     action: target ?? `${request.method} ${request.url.pathname}`,
     caller: services.iam.roleNameOf(accessKeyId),
     userAgent: headers['user-agent'] ?? '',
+    bytes: request.body.length,
   })
   if (target?.startsWith('DynamoDB_20120810.')) return answerDynamoDB(services, target, request)
   if (target?.startsWith('AWSStepFunctions.'))

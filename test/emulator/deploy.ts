@@ -8,39 +8,43 @@ const ROOT = join(import.meta.dirname, '../..')
 /** What the emulator does not know (docs/emulator.md): left out of the templates, so that they stay as AWS gets them. */
 export const UNKNOWN_TYPES = ['AWS::Events::Archive', 'AWS::Logs::QueryDefinition']
 
-export type Outputs = Record<string, Record<string, string>>
+/** Of all stacks together. */
+export type Outputs = Readonly<Record<string, string>>
 type Template = { Resources: Record<string, { Type: string }> }
+type Said = { answer: string; words: string }
 
-/** Runs the CDK's own CLI on a synthesized assembly; answers what it said, throws with the end of it when it fails. */
-export async function cdk({ env }: Emulator, assembly: string, ...args: string[]): Promise<string> {
-  const child = spawn(
-    join(ROOT, 'node_modules/.bin/cdk'),
-    [...args, '--app', assembly, '--ci', '--no-notices'],
-    { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] },
-  )
-  const heard: Buffer[] = []
-  const hear = (chunk: Buffer): void => void heard.push(chunk)
-  child.stdout.on('data', hear)
-  child.stderr.on('data', hear)
-  const code = await new Promise((resolve) => child.once('close', resolve))
-  const said = Buffer.concat(heard).toString()
-  if (code !== 0) throw new Error(`cdk ${args.join(' ')} has ended with ${code}:\n${said.slice(-6_000)}`)
-  return said
-}
+/** Runs the CDK's own CLI on a synthesized assembly. Throws with the end of what it said when it fails. */
+export const cdk = (emulator: Emulator, assembly: string, ...args: string[]): Promise<Said> =>
+  run(emulator, 'node_modules/aws-cdk/bin/cdk', [...args, '--app', assembly, ...QUIET])
 
-/** Deploys every stack of an assembly; answers their outputs by stack, and what the CLI said. */
+/** Deploys every stack of an assembly with `npm run deploy`; answers their outputs, and what the CLI said. */
 export async function deploy(
   emulator: Emulator,
   assembly: string,
-): Promise<{ outputs: Outputs; said: string }> {
+): Promise<{ outputs: Outputs; words: string }> {
   leaveOutUnknown(assembly)
-  const file = join(assembly, 'outputs.json')
-  const said = await cdk(
-    emulator,
-    assembly,
-    ...['deploy', '--all', '--require-approval', 'never', '--outputs-file', file],
+  const args = ['deploy', 'default', '--json', '--app', assembly, '--require-approval', 'never', ...QUIET]
+  const { answer, words } = await run(emulator, 'scripts/stage.ts', args)
+  return { outputs: JSON.parse(answer) as Outputs, words }
+}
+
+const QUIET = ['--ci', '--no-notices']
+
+async function run({ env }: Emulator, script: string, args: string[]): Promise<Said> {
+  const child = spawn(process.execPath, [join(ROOT, script), ...args], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [answered, said] = [[] as Buffer[], [] as Buffer[]]
+  child.stdout.on('data', (chunk: Buffer) => void answered.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => void said.push(chunk))
+  const code = await new Promise((resolve) => child.once('close', resolve))
+  const [answer, words] = [Buffer.concat(answered).toString(), Buffer.concat(said).toString()]
+  if (code === 0) return { answer, words }
+  throw new Error(
+    `${script} ${args.join(' ')} has ended with ${code}:\n${answer.slice(-2_000)}\n${words.slice(-6_000)}`,
   )
-  return { outputs: JSON.parse(readFileSync(file, 'utf8')) as Outputs, said }
 }
 
 function leaveOutUnknown(assembly: string): void {

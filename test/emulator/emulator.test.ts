@@ -90,8 +90,8 @@ describe('an emulator that the CDK has deployed to', () => {
 
 describe('the next deployments', () => {
   onEmulator('differ in nothing when nothing has changed', async ({ emulator }) => {
-    const { said } = await deploy(emulator, synthesize())
-    expect(said.match(/\(no changes\)/g)).toHaveLength(3)
+    const { words } = await deploy(emulator, synthesize())
+    expect(words.match(/\(no changes\)/g)).toHaveLength(3)
     await cdk(emulator, project.out, 'diff', '--fail')
   })
 
@@ -192,7 +192,7 @@ function synthesize(): string {
 }
 
 function apiUrlOf(outputs: Outputs, { url }: Emulator): string {
-  const { ApiUrl } = outputs['orchestrator-runtime'] ?? {}
+  const { ApiUrl } = outputs
   if (!ApiUrl) throw new Error(`no address of the API among the outputs: ${JSON.stringify(outputs)}`)
   return `http://${new URL(ApiUrl).hostname.split('.')[0]}.execute-api.localhost:${new URL(url).port}`
 }

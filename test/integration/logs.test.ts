@@ -56,10 +56,13 @@ describe('the logs', () => {
     expect(status).toBe(202)
     const taskId = String(body.taskId)
     await expect
-      .poll(async () => {
-        const answer = { decision: 'approve', comment: SECRET, by: SECRET }
-        return (await api.call('POST', `/tasks/${taskId}/approvals/asked`, answer)).status
-      })
+      .poll(
+        async () => {
+          const answer = { decision: 'approve', comment: SECRET, by: SECRET }
+          return (await api.call('POST', `/tasks/${taskId}/approvals/asked`, answer)).status
+        },
+        { timeout: 10_000 },
+      )
       .toBe(200)
     expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
     expect(JSON.stringify(await api.resultOf(taskId))).toContain(SECRET)
@@ -86,7 +89,7 @@ describe('the logs', () => {
     const task = await api.run('simple', { message: 'hello' })
     const { arn } = task.execution as { arn: string }
     const taskId = String(task.taskId)
-    await expect.poll(() => ofTask(taskId, 'execution ended')).toHaveLength(1)
+    await expect.poll(() => ofTask(taskId, 'execution ended'), { timeout: 10_000 }).toHaveLength(1)
     expect(ofTask(taskId, 'execution ended')).toMatchObject([{ executionArn: arn, status: 'SUCCEEDED' }])
     const [step] = Object.keys((task.workflow as { steps?: object }).steps ?? { answer: 1 })
     expect(step).toBeDefined()
@@ -122,7 +125,7 @@ describe('the logs', () => {
       name,
       { service: 'orchestrator', ...(dimensions as object) },
     ])
-    await expect.poll(metrics).toEqual(expect.arrayContaining(expected))
+    await expect.poll(metrics, { timeout: 10_000 }).toEqual(expect.arrayContaining(expected))
   })
 })
 

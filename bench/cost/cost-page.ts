@@ -1,0 +1,117 @@
+import {
+  add,
+  costByService,
+  SERVICE_NAMES,
+  times,
+  totalCost,
+  type Usage,
+} from '../../shared/estimator/monthly-cost.ts'
+import { PRICE_SOURCES, type PriceTable } from '../../shared/estimator/prices.ts'
+import { ASSUMED } from './measure-usage.ts'
+
+/** The figures of an installation in which nothing runs. */
+export type Measured = { tasks: Record<string, Usage>; alarmMetrics: number }
+
+const MINUTES = 30 * 24 * 60
+const GB = 1e9
+/** Custom metrics that seven agents write when all of them are used in every hour. */
+const BUSY_METRICS = 60
+const PROFILES: readonly { name: string; tasksPerDay: number }[] = [
+  { name: 'a team tries it: 100 tasks a day', tasksPerDay: 100 },
+  { name: 'part of a product: 10,000 a day', tasksPerDay: 10_000 },
+  { name: 'busy: 250,000 a day, about 3 a second', tasksPerDay: 250_000 },
+]
+
+/** The sweep of every minute, alarms, dashboard; what is kept is nearly nothing. */
+export const idleUsage = ({ alarmMetrics }: Pick<Measured, 'alarmMetrics'>): Usage => ({
+  lambdaRequest: MINUTES,
+  lambdaGbSecond: MINUTES * ASSUMED.ownSeconds * ASSUMED.ownGb,
+  dynamodbReadUnit: MINUTES,
+  logGb: (MINUTES * (ASSUMED.reportBytes + 600)) / GB,
+  metricMonth: 1,
+  alarmMetricMonth: alarmMetrics,
+  dashboardMonth: 1,
+})
+
+/** docs/cost.md, from prices and what was measured. */
+export function costPage({ tasks, alarmMetrics }: Measured, prices: PriceTable): string {
+  const report = tasks.data_report ?? {}
+  const idle = idleUsage({ alarmMetrics })
+  const months = [
+    { name: 'idle', usage: idle },
+    ...PROFILES.map(({ name, tasksPerDay }) => {
+      const busy = { metricMonth: BUSY_METRICS - 1 }
+      return { name, usage: add(idle, times(report, tasksPerDay * 30), busy) }
+    }),
+  ]
+  const one = Object.entries(tasks)
+  return `# What it costs
+
+Computed by \`npm run bench:cost -- --write\` from the price table (\`shared/estimator/prices.ts\`: ${prices.region}, ${prices.asOf}; look at the sources before you rely on it) and from what tasks
+used on the local cloud. Free tiers are not in it, and neither are language models. Nothing is paid by the hour.
+
+## A month, in US dollars
+
+${table(
+  ['', ...months.map(({ name }) => name)],
+  [
+    ...SERVICE_NAMES.map((service) => [
+      service,
+      ...months.map(({ usage }) => money(costByService(usage, prices).get(service) ?? 0)),
+    ]),
+    ['**together**', ...months.map(({ usage }) => `**${money(totalCost(usage, prices))}**`)],
+  ],
+)}
+
+Each task of the profiles is a \`data_report\` (five steps over four years of weather, a report with charts). Idle means deployed, with nothing to do:
+the sweep of every minute, six alarms on ${alarmMetrics} metrics, a dashboard. The first three dashboards of an account, ten alarms and a million
+Lambda requests are free: a first installation that idles is billed about a dollar.
+
+## One task
+
+${table(
+  ['', ...one.map(([name]) => `\`${name}\``)],
+  [
+    row('states entered', 'stateTransition'),
+    row('Lambda requests', 'lambdaRequest'),
+    row('Lambda, GB seconds', 'lambdaGbSecond', 3),
+    row('DynamoDB, write units', 'dynamodbWriteUnit'),
+    row('DynamoDB, read units', 'dynamodbReadUnit'),
+    row('events', 'busEvent'),
+    row('API requests', 'apiRequest'),
+    row('S3, objects written', 's3Put', 1),
+    ['logs, KB', ...one.map(([, usage]) => ((usage.logGb ?? 0) * 1e6).toFixed(1))],
+    ['**US dollars for 1,000**', ...one.map(([, usage]) => `**${money(1_000 * totalCost(usage, prices))}**`)],
+  ],
+)}
+
+Measured: states, requests, units (by the size of the requests), events, objects, our own lines in the logs. Assumed: a client asks ${ASSUMED.statusReads} times how it goes and
+once for the result; our own functions take ${ASSUMED.ownSeconds * 1_000} ms; an agent takes as long as here, and its host ${ASSUMED.hostSeconds * 1_000} ms more, at ${ASSUMED.agentGb * 1_024} MB; every task
+is traced.
+
+## Prices
+
+${table(
+  ['what', 'US dollars', 'source'],
+  Object.entries(PRICE_SOURCES).map(([item, source]) => [
+    `\`${item}\``,
+    plain(prices[item as keyof typeof PRICE_SOURCES]),
+    source,
+  ]),
+)}
+`
+
+  function row(title: string, item: keyof Usage, digits = 0): string[] {
+    return [title, ...one.map(([, usage]) => (usage[item] ?? 0).toFixed(digits))]
+  }
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map((_, at) => (at === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n')
+}
+
+const money = (usd: number): string => (usd < 0.005 ? '-' : usd.toFixed(2))
+
+/** Without exponents. */
+const plain = (usd: number): string => usd.toFixed(12).replace(/0+$/, '').replace(/\.$/, '')

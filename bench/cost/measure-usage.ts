@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { GetExecutionHistoryCommand, SFNClient } from '@aws-sdk/client-sfn'
+import type { AwsCall } from '../../local/endpoint/answer-aws.ts'
+import { add, times, type Usage } from '../../shared/estimator/monthly-cost.ts'
+import { type LocalApi, startApi } from '../../test/support/local-api.ts'
+
+const RUNS = 5
+const GB = 1e9
+const KB = 1_024
+
+/** What is assumed, for it cannot be seen on a laptop. */
+export const ASSUMED = {
+  /** Besides the submission: how often a client asks how it goes, and once for the result. */
+  statusReads: 5,
+  /** A warm function of ours that is no agent. */
+  ownSeconds: 0.05,
+  ownGb: 0.5,
+  apiGb: 1,
+  /** What Lambda and its host take besides what an agent works. */
+  hostSeconds: 0.03,
+  agentGb: 0.5,
+  /** Lambda's own lines about an invocation. */
+  reportBytes: 600,
+} as const
+
+const WEATHER = readFileSync(join(import.meta.dirname, '../../examples/data/seattle-weather.csv'), 'utf8')
+const TASKS: Readonly<Record<string, object>> = {
+  simple: { message: 'hello' },
+  data_report: { source: WEATHER, title: 'Weather' },
+}
+
+/** What one task of each of these workflows uses, measured on the local cloud when everything is warm. */
+export async function measureUsage(): Promise<Record<string, Usage>> {
+  const calls: AwsCall[] = []
+  const api = await startApi({ onCall: (call) => void calls.push(call) })
+  try {
+    const usages: Record<string, Usage> = {}
+    for (const [type, input] of Object.entries(TASKS)) {
+      await api.run(type, input)
+      const runs: Usage[] = []
+      for (let run = 0; run < RUNS; run++) {
+        calls.length = 0
+        api.logs.length = 0
+        runs.push(await usageOf(api, calls, type, input))
+      }
+      usages[type] = times(add(...runs), 1 / RUNS)
+    }
+    return usages
+  } finally {
+    await api.stop()
+  }
+}
+
+type Step = { durationMs?: number; startedAt?: string; endedAt?: string }
+
+async function usageOf(api: LocalApi, calls: AwsCall[], type: string, input: object): Promise<Usage> {
+  const task = await api.run(type, input)
+  const taskId = String(task.taskId)
+  await api.resultOf(taskId)
+  const done = calls.splice(0)
+  const logBytes = api.logs.join('').length
+  const steps = task.steps as unknown as Step[]
+  const { body } = await api.call('GET', `/tasks/${taskId}/events`)
+  const own = 1
+  const apiRequests = 2 + ASSUMED.statusReads
+  const invocations = apiRequests + steps.length + own
+  const worked = steps.reduce((sum, { startedAt = '', endedAt = '' }) => sum + seconds(startedAt, endedAt), 0)
+  return {
+    stateTransition: await statesEntered(api, (task.execution as unknown as { arn: string }).arn),
+    lambdaRequest: invocations,
+    lambdaGbSecond:
+      apiRequests * ASSUMED.ownSeconds * ASSUMED.apiGb +
+      own * ASSUMED.ownSeconds * ASSUMED.ownGb +
+      (worked + steps.length * ASSUMED.hostSeconds) * ASSUMED.agentGb,
+    ...storage(done),
+    busEvent: (body.events as unknown as object[]).length,
+    apiRequest: apiRequests,
+    logGb: (logBytes + invocations * ASSUMED.reportBytes) / GB,
+    trace: 1,
+  }
+}
+
+const seconds = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 1_000
+
+async function statesEntered(api: LocalApi, executionArn: string): Promise<number> {
+  const client = new SFNClient({
+    endpoint: api.awsUrl,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'me', secretAccessKey: 'me' },
+  })
+  const { events = [] } = await client.send(
+    new GetExecutionHistoryCommand({ executionArn, maxResults: 1_000 }),
+  )
+  client.destroy()
+  // Its start is billed as one, too.
+  return 1 + events.filter(({ type }) => type?.endsWith('StateEntered')).length
+}
+
+/** Writes by the size of the requests, at least two units, for records grow and stand in indexes; reads as one unit. */
+function storage(calls: readonly AwsCall[]): Usage {
+  const usage = {
+    dynamodbWriteUnit: 0,
+    dynamodbReadUnit: 0,
+    s3Put: 0,
+    s3Get: 0,
+    dynamodbGbMonth: 0,
+    s3GbMonth: 0,
+  }
+  for (const { action, bytes } of calls) {
+    const [, dynamodb] = action.split('DynamoDB_20120810.')
+    const isWrite = dynamodb !== undefined && /^(Put|Update|Delete)/.test(dynamodb)
+    if (isWrite) {
+      usage.dynamodbWriteUnit += Math.max(2, Math.ceil(bytes / KB))
+      usage.dynamodbGbMonth += bytes / GB
+    } else if (dynamodb) usage.dynamodbReadUnit += 1
+    if (action.startsWith('PUT /')) {
+      usage.s3Put += 1
+      usage.s3GbMonth += bytes / GB
+    }
+    if (action.startsWith('GET /')) usage.s3Get += 1
+  }
+  return usage
+}

@@ -1,0 +1,45 @@
+import type { PriceTable } from './prices.ts'
+
+/** How much of each priced thing is used: in a month, or for one task. */
+export type Usage = Partial<Record<Exclude<keyof PriceTable, 'region' | 'asOf'>, number>>
+
+/** A service's share of the bill, by the things that it charges for. */
+const SERVICES = {
+  'Step Functions': ['stateTransition'],
+  Lambda: ['lambdaRequest', 'lambdaGbSecond'],
+  DynamoDB: ['dynamodbWriteUnit', 'dynamodbReadUnit', 'dynamodbGbMonth', 'dynamodbRecoveryGbMonth'],
+  EventBridge: ['busEvent', 'archiveGb'],
+  'API Gateway': ['apiRequest'],
+  S3: ['s3Put', 's3Get', 's3GbMonth'],
+  'CloudWatch Logs': ['logGb', 'logGbMonth'],
+  'CloudWatch metrics, alarms, dashboard': ['metricMonth', 'alarmMetricMonth', 'dashboardMonth'],
+  'X-Ray': ['trace'],
+} as const satisfies Record<string, readonly (keyof Usage)[]>
+
+export const SERVICE_NAMES = Object.keys(SERVICES)
+
+/** US dollars by service; every service is there, also those that ask for nothing. */
+export function costByService(usage: Usage, prices: PriceTable): Map<string, number> {
+  return new Map(
+    Object.entries(SERVICES).map(([service, items]) => {
+      const usd = items.reduce((sum, item) => sum + (usage[item] ?? 0) * prices[item], 0)
+      return [service, usd]
+    }),
+  )
+}
+
+export const totalCost = (usage: Usage, prices: PriceTable): number =>
+  [...costByService(usage, prices).values()].reduce((sum, usd) => sum + usd, 0)
+
+/** So much of it, that many times. */
+export const times = (usage: Usage, count: number): Usage =>
+  Object.fromEntries(Object.entries(usage).map(([item, amount]) => [item, amount * count]))
+
+export function add(...usages: readonly Usage[]): Usage {
+  const sum: Usage = {}
+  for (const usage of usages) {
+    for (const [item, amount] of Object.entries(usage) as [keyof Usage, number][])
+      sum[item] = (sum[item] ?? 0) + amount
+  }
+  return sum
+}
