@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { API_PREFIX, type Route } from '../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../shared/contracts/routes.ts'
 import { ProblemSchema } from '../shared/contracts/views.ts'

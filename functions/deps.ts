@@ -1,3 +1,7 @@
+/**
+ * The composition root of every function: each port as a function that makes it once per sandbox, at its first use. What a
+ * function does not ask for is not in its bundle.
+ */
 import { Logger } from '@aws-lambda-powertools/logger'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
@@ -7,7 +11,17 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { type Environment, EnvironmentSchema } from '../shared/contracts/environment.ts'
 import { OrchestratorError } from '../shared/domain/errors.ts'
 import { describeIssues, issuesOfZod } from '../shared/domain/issue.ts'
-import type { Ports } from '../shared/ports/index.ts'
+import type {
+  Clock,
+  EventBus,
+  Executions,
+  FileStore,
+  Ids,
+  Machines,
+  Ports,
+  Registry,
+  TaskStore,
+} from '../shared/ports/index.ts'
 import { dynamodbRegistry } from './adapters/dynamodb-registry.ts'
 import { dynamodbTaskStore } from './adapters/dynamodb-task-store.ts'
 import { eventbridgeEventBus } from './adapters/eventbridge-event-bus.ts'
@@ -18,62 +32,86 @@ import { stepfunctionsExecutions } from './adapters/stepfunctions-executions.ts'
 import { stepfunctionsMachines } from './adapters/stepfunctions-machines.ts'
 import { countingBus } from './metrics.ts'
 
+/** All that functions are given. */
 export type Deps = Ports & { logger: Logger }
 
-let deps: Deps | undefined
+export const clock: Clock = systemClock
 
-/** The composition root of every function: once per sandbox, at its first use. Throws ConfigError naming what is missing. */
-export function getDeps(): Deps {
-  deps ??= createDeps(process.env)
-  return deps
-}
+export const logger = (): Logger => once('logger', () => new Logger())
 
-function createDeps(variables: NodeJS.ProcessEnv): Deps {
-  const parsed = EnvironmentSchema.safeParse(variables)
-  if (!parsed.success) {
-    const message = `this function's environment is not complete: ${describeIssues(issuesOfZod(parsed.error))}`
-    throw new OrchestratorError('ConfigError', message)
-  }
-  const { REGISTRY_TABLE, TASKS_TABLE, BUCKET, EVENT_BUS } = parsed.data
-  const sfn = new SFNClient({ cacheMiddleware: true })
-  const logger = new Logger()
-  const clock = systemClock
-  const ids = nodeIds(clock)
-  const dynamodb = withoutSdkLog(
-    DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } }),
-  )
-  const s3 = new S3Client({})
-  const blobs = s3BlobStore({ client: s3, bucket: BUCKET })
-  return {
-    logger,
-    clock,
-    ids,
-    tasks: dynamodbTaskStore({ client: dynamodb, table: TASKS_TABLE, blobs, digest: ids.digest }),
-    registry: dynamodbRegistry({ client: dynamodb, table: REGISTRY_TABLE, clock }),
-    files: s3FileStore({ client: s3, bucket: BUCKET }),
-    bus: countingBus(
+export const ids = (): Ids => once('ids', () => nodeIds(clock))
+
+export const tasks = (): TaskStore =>
+  once('tasks', () => {
+    const { TASKS_TABLE, BUCKET } = environment()
+    const blobs = s3BlobStore({ client: s3(), bucket: BUCKET })
+    return dynamodbTaskStore({ client: dynamodb(), table: TASKS_TABLE, blobs, digest: ids().digest })
+  })
+
+export const registry = (): Registry =>
+  once('registry', () => dynamodbRegistry({ client: dynamodb(), table: environment().REGISTRY_TABLE, clock }))
+
+export const files = (): FileStore =>
+  once('files', () => s3FileStore({ client: s3(), bucket: environment().BUCKET }))
+
+export const bus = (): EventBus =>
+  once('bus', () =>
+    countingBus(
       eventbridgeEventBus({
         client: withoutSdkLog(new EventBridgeClient({ cacheMiddleware: true })),
-        busName: EVENT_BUS,
-        onLost: (facts) => logger.warn('event not published', facts),
+        busName: environment().EVENT_BUS,
+        onLost: (facts) => logger().warn('event not published', facts),
       }),
     ),
-    executions: stepfunctionsExecutions({ client: sfn, traceHeader: () => process.env._X_AMZN_TRACE_ID }),
-    machines: stepfunctionsMachines({ client: sfn, ...machineSettings(parsed.data) }),
-  }
-}
+  )
 
-function machineSettings(variables: Environment) {
-  const { MACHINES, MACHINE_ROLE, REBIND_FUNCTION, CONTROL_FUNCTION, TASKS_TABLE } = variables
-  return {
-    arnPrefix: MACHINES ?? '',
-    roleArn: MACHINE_ROLE ?? '',
-    substitutions: {
-      RebindFunction: REBIND_FUNCTION ?? '',
-      ControlFunction: CONTROL_FUNCTION ?? '',
-      TasksTable: TASKS_TABLE,
-    },
-  }
+export const executions = (): Executions =>
+  once('executions', () =>
+    stepfunctionsExecutions({ client: sfn(), traceHeader: () => process.env._X_AMZN_TRACE_ID }),
+  )
+
+export const machines = (): Machines =>
+  once('machines', () => {
+    const { MACHINES, MACHINE_ROLE, REBIND_FUNCTION, CONTROL_FUNCTION, TASKS_TABLE } = environment()
+    return stepfunctionsMachines({
+      client: sfn(),
+      arnPrefix: MACHINES ?? '',
+      roleArn: MACHINE_ROLE ?? '',
+      substitutions: {
+        RebindFunction: REBIND_FUNCTION ?? '',
+        ControlFunction: CONTROL_FUNCTION ?? '',
+        TasksTable: TASKS_TABLE,
+      },
+    })
+  })
+
+/** Throws ConfigError naming what is missing. */
+const environment = (): Environment =>
+  once('environment', () => {
+    const parsed = EnvironmentSchema.safeParse(process.env)
+    if (parsed.success) return parsed.data
+    const message = `this function's environment is not complete: ${describeIssues(issuesOfZod(parsed.error))}`
+    throw new OrchestratorError('ConfigError', message)
+  })
+
+const dynamodb = (): DynamoDBDocumentClient =>
+  once('dynamodb', () =>
+    withoutSdkLog(
+      DynamoDBDocumentClient.from(new DynamoDBClient({}), {
+        marshallOptions: { removeUndefinedValues: true },
+      }),
+    ),
+  )
+
+const s3 = (): S3Client => once('s3', () => new S3Client({}))
+
+const sfn = (): SFNClient => once('sfn', () => new SFNClient({ cacheMiddleware: true }))
+
+const made = new Map<string, unknown>()
+
+function once<T>(name: string, make: () => T): T {
+  if (!made.has(name)) made.set(name, make())
+  return made.get(name) as T
 }
 
 /** Nobody reads what the SDK logs; preparing it for nobody is a sixth of a call's work. */

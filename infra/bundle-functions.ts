@@ -57,19 +57,7 @@ export const BUNDLING = {
 export async function bundleFunctions(catalogue: Catalogue): Promise<Bundles> {
   const out = join(process.env.CDK_OUTDIR ?? join(PROJECT_ROOT, 'cdk.out'), 'bundles')
   await rm(out, { recursive: true, force: true })
-  await build({
-    ...BUNDLING,
-    entryPoints: [
-      ...Object.entries(FUNCTIONS).map(([name, path]) => ({ in: path, out: `${name}/index` })),
-      ...catalogue.agents.map(({ manifest }) => ({
-        in: `agent:${manifest.id}`,
-        out: `agent-${manifest.id}/index`,
-      })),
-    ],
-    plugins: [agentEntries(catalogue), ...BUNDLING.plugins],
-    outdir: out,
-    outExtension: { '.js': '.mjs' },
-  })
+  await build(bundlingOf(catalogue, out))
   const text = JSON.stringify({
     agents: catalogue.agents.map(({ manifest }) => manifest),
     workflows: catalogue.workflows.map(({ workflow, compiled }) => ({
@@ -84,6 +72,23 @@ export async function bundleFunctions(catalogue: Catalogue): Promise<Bundles> {
     folderOf: (name) => join(out, name),
     catalogueDigest: createHash('sha256').update(text).digest('hex').slice(0, 16),
   }
+}
+
+/** How esbuild bundles every function of a catalogue, each into a folder of its own. */
+export function bundlingOf(catalogue: Catalogue, outdir: string) {
+  return {
+    ...BUNDLING,
+    entryPoints: [
+      ...Object.entries(FUNCTIONS).map(([name, path]) => ({ in: path, out: `${name}/index` })),
+      ...catalogue.agents.map(({ manifest }) => ({
+        in: `agent:${manifest.id}`,
+        out: `agent-${manifest.id}/index`,
+      })),
+    ],
+    plugins: [agentEntries(catalogue), ...BUNDLING.plugins],
+    outdir,
+    outExtension: { '.js': '.mjs' },
+  } satisfies BuildOptions
 }
 
 /** An agent's file knows nothing of Lambda; its entry point puts it into the host. */

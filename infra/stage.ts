@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Node } from 'constructs'
 import { parse } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { suggestNames } from '../shared/workflow/nearest-names.ts'
 
 const RETENTIONS = Object.values(RetentionDays).filter((days) => typeof days === 'number')

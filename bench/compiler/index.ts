@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { PlanGraph } from '../workflow-from-graph.ts'
 import type { Distribution } from './distribution.ts'
 import { measurePlans, type Report } from './measure-plans.ts'

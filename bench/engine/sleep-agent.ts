@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineAgent } from '../../shared/agent/define-agent.ts'
 
 /** Takes as long as it is told, and answers nothing much: what is left is what a step costs. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineAgent } from '../../shared/agent/define-agent.ts'
 
 /** To run it: put it into functions/agents/greeter/index.ts (imports one folder deeper) and start or deploy. */

@@ -10,12 +10,21 @@ import httpRouter from '@middy/http-router'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { API_PREFIX, type Method } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
-import { getDeps } from '../deps.ts'
+import { bus, clock, executions, files, ids, logger, machines, registry, tasks } from '../deps.ts'
 import { problemDetails } from '../middleware/problem-details.ts'
 import { makeHandlers } from './handlers.ts'
 
-const deps = getDeps()
-const handlers = makeHandlers(deps)
+const log = logger()
+const handlers = makeHandlers({
+  tasks: tasks(),
+  registry: registry(),
+  files: files(),
+  bus: bus(),
+  executions: executions(),
+  machines: machines(),
+  clock,
+  ids: ids(),
+})
 const metrics = new Metrics()
 
 const routes = (Object.keys(ROUTES) as RouteId[]).map((id) => ({
@@ -25,11 +34,11 @@ const routes = (Object.keys(ROUTES) as RouteId[]).map((id) => ({
 }))
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-  .use(injectLambdaContext(deps.logger))
+  .use(injectLambdaContext(log))
   .use(captureLambdaHandler(new Tracer()))
   .use(logMetrics(metrics, { captureColdStartMetric: true }))
   .before(() => void metrics.addMetric('Requests', MetricUnit.Count, 1))
-  .use(problemDetails(deps))
+  .use(problemDetails({ logger: log }))
   .use(httpHeaderNormalizer())
   .use(httpJsonBodyParser({ disableContentTypeError: true }))
   .handler(httpRouter(routes))

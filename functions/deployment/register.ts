@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda'
-import { z } from 'zod'
+import * as z from 'zod'
 import { registerDeployment } from '../../shared/app/register-deployment.ts'
 import { removeDeployment } from '../../shared/app/remove-deployment.ts'
 import { AgentManifestSchema } from '../../shared/domain/agent.ts'
 import { GateSchema } from '../../shared/domain/plan.ts'
 import { WorkflowSchema } from '../../shared/workflow/schema.ts'
-import { getDeps } from '../deps.ts'
+import { clock, logger, machines, registry, tasks } from '../deps.ts'
 import { answerCloudFormation } from './answer-cloudformation.ts'
 
 /** What the deployment knows only when it runs; the rest lies beside the bundle as a file. */
@@ -19,17 +19,17 @@ const CatalogueSchema = z.object({
   workflows: z.array(z.object({ workflow: WorkflowSchema, gates: z.array(GateSchema), parts: z.number() })),
 })
 
-const deps = getDeps()
+const ports = { registry: registry(), tasks: tasks(), machines: machines(), clock }
 
 /** CloudFormation's custom resource: writes this deployment's agents and workflows into the registry. */
 export async function handler(event: CloudFormationCustomResourceEvent, context: Context): Promise<void> {
   await answerCloudFormation(event, context, async () => {
-    if (event.RequestType === 'Delete') return removeDeployment(deps)()
+    if (event.RequestType === 'Delete') return removeDeployment(ports)()
     const { agentFunctions, stateMachines } = PropertiesSchema.parse(event.ResourceProperties)
     const catalogue = CatalogueSchema.parse(
       JSON.parse(await readFile(new URL('catalogue.json', import.meta.url), 'utf8')),
     )
-    const { retired, ...counts } = await registerDeployment(deps)({
+    const { retired, ...counts } = await registerDeployment(ports)({
       agents: catalogue.agents.map((manifest) => ({
         manifest,
         functionArn: found(agentFunctions, manifest.id),
@@ -41,7 +41,7 @@ export async function handler(event: CloudFormationCustomResourceEvent, context:
         stateMachineArn: found(stateMachines, workflow.name),
       })),
     })
-    deps.logger.info('deployment registered', { ...counts, retired })
+    logger().info('deployment registered', { ...counts, retired })
     return counts
   })
 }

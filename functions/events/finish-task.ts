@@ -2,10 +2,10 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
 import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { finishTask } from '../../shared/app/finish-task.ts'
 import { parseExecutionName } from '../../shared/domain/task.ts'
-import { getDeps } from '../deps.ts'
+import { bus, clock, logger, tasks } from '../deps.ts'
 
 /** Step Functions' own event; it is best effort and may lack input, output, error and cause. */
 const StatusChangeSchema = z.object({
@@ -18,11 +18,11 @@ const StatusChangeSchema = z.object({
   }),
 })
 
-const deps = getDeps()
-const finish = finishTask(deps)
+const log = logger()
+const finish = finishTask({ tasks: tasks(), bus: bus(), clock })
 
 export const handler = middy()
-  .use(injectLambdaContext(deps.logger))
+  .use(injectLambdaContext(log))
   .use(captureLambdaHandler(new Tracer()))
   .handler(async (event: unknown) => {
     const { executionArn, name, status, error, cause } = StatusChangeSchema.parse(event).detail
@@ -31,5 +31,5 @@ export const handler = middy()
       ended: { status, error: error ?? undefined, cause: cause ?? undefined },
     })
     const taskId = parseExecutionName(name)?.taskId
-    deps.logger.info('execution ended', { taskId, executionArn, status, task: outcome ?? 'not open' })
+    log.info('execution ended', { taskId, executionArn, status, task: outcome ?? 'not open' })
   })

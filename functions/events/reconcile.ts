@@ -2,24 +2,24 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
 import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { reconcileTasks } from '../../shared/app/reconcile-tasks.ts'
-import { getDeps } from '../deps.ts'
+import { bus, clock, executions, logger, tasks } from '../deps.ts'
 import { measure } from '../metrics.ts'
 
 /** The schedule's event says nothing; a person may ask for younger tasks as well. */
 const RequestSchema = z.object({ graceSeconds: z.number().min(0).optional() })
 
-const deps = getDeps()
-const reconcile = reconcileTasks(deps)
+const log = logger()
+const reconcile = reconcileTasks({ tasks: tasks(), bus: bus(), executions: executions(), clock })
 
 export const handler = middy()
-  .use(injectLambdaContext(deps.logger))
+  .use(injectLambdaContext(log))
   .use(captureLambdaHandler(new Tracer()))
   .handler(async (event: unknown) => {
     const outcome = await reconcile(RequestSchema.parse(event))
-    const report = outcome.failed.length > 0 ? deps.logger.warn : deps.logger.info
+    const report = outcome.failed.length > 0 ? log.warn : log.info
     measure('OpenTasks', {}, outcome.looked - outcome.ended)
-    report.call(deps.logger, 'reconciled', outcome)
+    report.call(log, 'reconciled', outcome)
     return outcome
   })

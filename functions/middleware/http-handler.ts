@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Route } from '../../shared/contracts/route.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { describeIssues, issuesOfZod } from '../../shared/domain/issue.ts'

@@ -5,19 +5,26 @@ import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { controlStep } from '../../shared/app/control-step.ts'
 import { ControlPayloadSchema } from '../../shared/contracts/step-payload.ts'
-import { getDeps } from '../deps.ts'
+import { bus, clock, executions, ids, logger, registry, tasks } from '../deps.ts'
 
-const deps = getDeps()
-const control = controlStep(deps)
+const log = logger()
+const control = controlStep({
+  tasks: tasks(),
+  registry: registry(),
+  bus: bus(),
+  clock,
+  ids: ids(),
+  executions: executions(),
+})
 
 export const handler = middy()
-  .use(injectLambdaContext(deps.logger))
+  .use(injectLambdaContext(log))
   .use(captureLambdaHandler(new Tracer()))
   .handler(async (event: unknown, context: Context) => {
     const payload = ControlPayloadSchema.parse(event)
     const answer = await control({ ...payload, owner: context.awsRequestId })
     const { taskId, path: stepId, at } = payload
     // Its values may be what users submitted.
-    deps.logger.info('step controlled', { taskId, stepId, at, answer: Object.keys(answer) })
+    log.info('step controlled', { taskId, stepId, at, answer: Object.keys(answer) })
     return answer
   })

@@ -5,14 +5,20 @@ import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { rebindStep } from '../../shared/app/rebind-step.ts'
 import { RebindPayloadSchema } from '../../shared/contracts/step-payload.ts'
-import { getDeps } from '../deps.ts'
+import { bus, clock, executions, logger, registry, tasks } from '../deps.ts'
 import { measure } from '../metrics.ts'
 
-const deps = getDeps()
-const rebind = rebindStep(deps)
+const log = logger()
+const rebind = rebindStep({
+  tasks: tasks(),
+  registry: registry(),
+  bus: bus(),
+  clock,
+  executions: executions(),
+})
 
 export const handler = middy()
-  .use(injectLambdaContext(deps.logger))
+  .use(injectLambdaContext(log))
   .use(captureLambdaHandler(new Tracer()))
   .handler(async (event: unknown, context: Context) => {
     const payload = RebindPayloadSchema.parse(event)
@@ -20,6 +26,6 @@ export const handler = middy()
     const { taskId, path: stepId, error } = payload
     if ('rebound' in answer && error.Error !== undefined)
       measure('Failovers', { agentId: answer.rebound.agentId }, 1)
-    deps.logger.info('step rebound', { taskId, stepId, errorName: error.Error, answer })
+    log.info('step rebound', { taskId, stepId, errorName: error.Error, answer })
     return answer
   })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { DynamoDBService } from '../dynamodb/dynamodb-service.ts'
 import { type EventsService, parseRate } from '../events/events-service.ts'
 import type { GatewayRoute } from '../gateway/gateway-server.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { StatementSchema } from '../iam/iam-service.ts'
 
 /** The properties of resources, as far as the local cloud reads them. */

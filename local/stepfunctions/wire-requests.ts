@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { AwsError } from '../endpoint/aws-error.ts'
 
 const MAX_PAYLOAD_BYTES = 256 * 1024

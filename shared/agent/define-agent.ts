@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type AgentManifest, AgentManifestSchema } from '../domain/agent.ts'
 import type { Json } from '../domain/json.ts'
 import type { StoredFile } from '../ports/file-store.ts'

@@ -6,9 +6,10 @@
  * Q2 a submission and a collection at once: either the machine stays, or the submission is told to come again
  * Q3 a collection that was cut short is finished by the next
  */
+
+import { dayOf } from '../domain/day.ts'
 import type { Ports } from '../ports/index.ts'
 import { partNames } from './ensure-machine.ts'
-import { dayOf } from './shared-machine.ts'
 
 type Needs = Pick<Ports, 'registry' | 'machines' | 'clock'>
 export type Collected = { looked: number; removed: string[]; busy: string[] }

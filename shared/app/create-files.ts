@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { CreateFilesSchema } from '../contracts/requests.ts'
 import { FILES_PREFIX } from '../domain/file-reference.ts'
 import type { Ports } from '../ports/index.ts'

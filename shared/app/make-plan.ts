@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { compileWorkflow } from '../compiler/index.ts'
 import type { MakePlanSchema } from '../contracts/requests.ts'
 import type { PlanView } from '../contracts/views.ts'
@@ -7,7 +7,8 @@ import type { FileStore, Registry } from '../ports/index.ts'
 import { criticalPath, needsOf, topologicalOrder } from '../workflow/graph.ts'
 import { isLoop, type Step, type Steps, stepKind } from '../workflow/schema.ts'
 import { capabilityOfStep, graphOfWorkflow } from '../workflow/step-needs.ts'
-import { checkFileReferences, givenWorkflow, parseInput, planWorkflow } from './plan-task.ts'
+import { givenWorkflow } from './given-workflow.ts'
+import { checkFileReferences, parseInput, planWorkflow } from './plan-task.ts'
 
 /** Validates and plans without running. An input, when given, is checked as at submission. */
 export const makePlan =

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { RegisterAgentSchema } from '../contracts/requests.ts'
 import type { Agent } from '../domain/agent.ts'
 import { OrchestratorError } from '../domain/errors.ts'

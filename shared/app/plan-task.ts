@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Agent } from '../domain/agent.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { FileReferenceSchema, fileReferencesIn } from '../domain/file-reference.ts'
@@ -6,56 +6,11 @@ import { describeIssues, type Issue, issue, issuesOfZod } from '../domain/issue.
 import type { Json } from '../domain/json.ts'
 import type { Decision } from '../domain/plan.ts'
 import { bindWorkflow } from '../planner/bind-workflow.ts'
-import { describeUnknownType, matchTemplate } from '../planner/match-template.ts'
 import type { FileStore, Plan, RegisteredWorkflow, Registry } from '../ports/index.ts'
 import { chooseAgent } from '../selector/choose-agent.ts'
 import { suggestNames } from '../workflow/nearest-names.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import type { Workflow } from '../workflow/schema.ts'
-import { validateWorkflow } from '../workflow/validate-workflow.ts'
-
-/** The registered workflow that a request names. Throws NotFoundError with the nearest names. */
-export async function findTemplate(
-  registry: Registry,
-  { type, workflow }: { type?: string | undefined; workflow?: string | undefined },
-): Promise<RegisteredWorkflow> {
-  const all = await registry.listWorkflows()
-  if (type !== undefined) {
-    const templates = all.map((registered) => ({ ...registered.workflow, registered }))
-    const match = matchTemplate(type, templates)
-    if (!match) throw new OrchestratorError('NotFoundError', describeUnknownType(type, templates), { type })
-    return match.registered
-  }
-  const match = all.find((registered) => registered.workflow.name === workflow)
-  const names = all.map((registered) => registered.workflow.name)
-  const message = `there is no workflow "${workflow}"${suggestNames(workflow ?? '', names)}`
-  if (!match) throw new OrchestratorError('NotFoundError', message, { workflow })
-  return match
-}
-
-/**
- * The workflow that a request names or brings along (as a value, or as YAML text); `registered` where it has a machine of its own.
- * Throws NotFoundError, or InvalidWorkflowError with every issue.
- */
-export async function givenWorkflow(
-  registry: Registry,
-  { type, workflow: given }: { type?: string | undefined; workflow?: unknown },
-): Promise<{ workflow: Workflow; registered?: RegisteredWorkflow }> {
-  if (given === undefined || (typeof given === 'string' && NAME.test(given))) {
-    const registered = await findTemplate(registry, { type, workflow: given })
-    return { workflow: registered.workflow, registered }
-  }
-  return { workflow: parseWorkflow(given) }
-}
-
-/** Throws InvalidWorkflowError with every issue. */
-export function parseWorkflow(given: unknown): Workflow {
-  const { workflow, issues } = validateWorkflow(given)
-  if (workflow) return workflow
-  throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })
-}
-
-const NAME = /^[a-z][a-z0-9_-]{0,47}$/
 
 /** The task's input with the schema's defaults. Throws InvalidInputError listing every issue. */
 export function parseInput(workflow: Workflow, input: Json = {}): Json {

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { ListTasksSchema } from '../contracts/requests.ts'
 import type { StepView, TaskView } from '../contracts/views.ts'
 import { OrchestratorError } from '../domain/errors.ts'

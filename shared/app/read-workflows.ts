@@ -3,7 +3,7 @@ import type { RegisteredWorkflow, Registry } from '../ports/index.ts'
 import { topologicalOrder } from '../workflow/graph.ts'
 import type { Workflow } from '../workflow/schema.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
-import { findTemplate } from './plan-task.ts'
+import { findTemplate } from './given-workflow.ts'
 
 type Needs = { registry: Registry }
 

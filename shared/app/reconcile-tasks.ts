@@ -2,7 +2,7 @@ import { executionName, isOpenTask, type OpenTask, type Parent } from '../domain
 import type { Ports } from '../ports/index.ts'
 import { cancelOne } from './cancel-task.ts'
 import { finishTask } from './finish-task.ts'
-import { startTask } from './submit-task.ts'
+import { startTask } from './start-task.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'bus' | 'executions' | 'clock'>
 

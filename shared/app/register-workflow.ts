@@ -13,7 +13,8 @@ import { canonicalJson, type Json } from '../domain/json.ts'
 import type { Ports, RegisteredWorkflow } from '../ports/index.ts'
 import type { Workflow } from '../workflow/schema.ts'
 import { digestOfMachine, ensureMachine } from './ensure-machine.ts'
-import { parseWorkflow, versionsOfChildren } from './plan-task.ts'
+import { parseWorkflow } from './given-workflow.ts'
+import { versionsOfChildren } from './plan-task.ts'
 import { workflowView } from './read-workflows.ts'
 
 type Needs = Pick<Ports, 'registry' | 'machines' | 'ids' | 'clock'>

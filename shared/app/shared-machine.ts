@@ -1,4 +1,5 @@
 import { type Compiled, compileWorkflow } from '../compiler/index.ts'
+import { dayOf } from '../domain/day.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import type { Ports } from '../ports/index.ts'
 import type { Workflow } from '../workflow/schema.ts'
@@ -26,5 +27,3 @@ export function sharedMachine(
     return { stateMachineArn: await ensureMachine(ports, name, compiled), gates, positions }
   }
 }
-
-export const dayOf = (time: Date): string => time.toISOString().slice(0, 10)

@@ -6,14 +6,14 @@
  */
 import type { SubmitTask } from '../contracts/requests.ts'
 import type { TaskView } from '../contracts/views.ts'
-import { isOrchestratorError } from '../domain/errors.ts'
-import { taskEvent } from '../domain/event.ts'
 import { canonicalJson } from '../domain/json.ts'
-import { executionName, isOpenTask, type OpenTask } from '../domain/task.ts'
+import { isOpenTask } from '../domain/task.ts'
 import type { Plan, Ports } from '../ports/index.ts'
-import { checkFileReferences, givenWorkflow, parseInput, planWorkflow, recordLoad } from './plan-task.ts'
+import { givenWorkflow } from './given-workflow.ts'
+import { checkFileReferences, parseInput, planWorkflow, recordLoad } from './plan-task.ts'
 import { type MachineOfTask, sharedMachine } from './shared-machine.ts'
-import { executionInput, requireSame, storeTask } from './store-task.ts'
+import { startTask } from './start-task.ts'
+import { requireSame, storeTask } from './store-task.ts'
 import { taskView } from './views.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'registry' | 'files' | 'bus' | 'executions' | 'machines' | 'clock' | 'ids'>
@@ -59,40 +59,6 @@ export const submitTask =
     await Promise.all([startTask(ports, task), recordLoad(ports.registry, decisions).catch(() => {})])
     return taskView(task)
   }
-
-/**
- * Starts the execution of a stored task; safe to repeat, for the execution's name is the task's. A task that can
- * never be started ends as failed, and the error is thrown.
- */
-export async function startTask(
-  ports: Pick<Ports, 'tasks' | 'executions' | 'clock' | 'bus'>,
-  task: OpenTask,
-): Promise<void> {
-  const plan = await ports.tasks.getPlan(task.id)
-  const execution = { stateMachineArn: task.stateMachineArn, name: executionName(task) }
-  try {
-    await ports.executions.start({ ...execution, input: executionInput(plan) })
-  } catch (error) {
-    // Throttled or out of reach for a moment: the task is stored, and the reconciler starts what has no execution (S1).
-    if (isOrchestratorError(error, 'UnavailableError', 'TooManyRequestsError')) return
-    await failUnstarted(ports, task, error)
-    throw error
-  }
-  // Cancelled between being stored and being started: then there was nothing to stop yet.
-  const now = await ports.tasks.findTask(task.id)
-  if (now?.status === 'cancelled') await ports.executions.stop(execution, now.reason)
-}
-
-async function failUnstarted(
-  { tasks, bus, clock }: Pick<Ports, 'tasks' | 'clock' | 'bus'>,
-  task: OpenTask,
-  cause: unknown,
-): Promise<void> {
-  const { name, message } = cause instanceof Error ? cause : new Error(String(cause))
-  const error = { name, message: `its execution could not be started: ${message}` }
-  const failed = { ...task, status: 'failed' as const, endedAt: clock.now().toISOString(), error }
-  if (await tasks.endTask(failed)) await bus.publish([taskEvent(failed)])
-}
 
 function digestOf(ports: Pick<Ports, 'ids'>, { type, workflow, input, metadata }: SubmitTask): string {
   return ports.ids.digest(canonicalJson({ type, workflow, input, metadata }))

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * The variables our functions read. infra writes them and `functions/deps.ts` parses them, both through this

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { API_PREFIX, type Route } from './route.ts'
 import { ProblemSchema } from './views.ts'
 

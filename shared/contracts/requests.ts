@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { AgentManifestSchema } from '../domain/agent.ts'
 import { TASK_STATUSES } from '../domain/task.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Which entry of which state calls, and how often it has been retried; an emulator may know no counts. */
 const CALL = {

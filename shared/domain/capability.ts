@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** A named ability, `area.verb`; the simplest (`echo`) has no area. */
 export const CapabilityNameSchema = z

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Json } from './json.ts'
 import type { Approval, Attempt, StepRecord } from './step.ts'
 import { executionName, isOpenTask, type Task } from './task.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { isJsonObject, type Json } from './json.ts'
 
 /** Uploaded files live under this prefix of the bucket; nothing else in it can be named by a caller. */

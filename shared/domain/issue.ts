@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** What is wrong with a value, and where. Pure code answers bad input with all of them, not the first. */
 export const IssueSchema = z.object({

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** step -> agent, as chosen; travels in the execution's input. */
 export const BindingSchema = z.object({ functionArn: z.string(), agentId: z.string(), version: z.string() })

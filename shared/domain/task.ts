@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { StoredValueSchema } from './step.ts'
 
 export const TASK_STATUSES = [

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const price = (per: string) => z.number().min(0).describe(per)
 

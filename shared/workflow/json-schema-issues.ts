@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Issue } from '../domain/issue.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { reasonOf } from './expressions.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { AgentIdSchema } from '../domain/agent.ts'
 import { CapabilityNameSchema } from '../domain/capability.ts'
 

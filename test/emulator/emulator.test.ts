@@ -171,7 +171,7 @@ const nap = (said: string): string =>
 const waitThen = (name: string, seconds: number | string, step: string): string =>
   `name: ${name}\nsteps:\n  rest: { wait: { seconds: ${JSON.stringify(seconds)} } }\n  then: { needs: [rest], ${step} }\n`
 
-const agent = (id: string): string => `import { z } from 'zod'
+const agent = (id: string): string => `import * as z from 'zod'
 import { defineAgent } from '../../../shared/agent/define-agent.ts'
 
 export default defineAgent({

@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger'
 import type { Context } from 'aws-lambda'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { agentHandler } from '../../functions/steps/agent-handler.ts'
 import { type AgentContext, defineAgent } from '../../shared/agent/define-agent.ts'
 import { cancelTask } from '../../shared/app/cancel-task.ts'

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineAgent } from '../../shared/agent/define-agent.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineAgent } from '../../shared/agent/define-agent.ts'
 
 /** Waits as long as it is told, and listens to its signal; or fails, spins or dies, as it is told. */

@@ -1,6 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger'
 import type { Context } from 'aws-lambda'
-import { z } from 'zod'
+import * as z from 'zod'
 import { dynamodbTaskStore } from '../../functions/adapters/dynamodb-task-store.ts'
 import { nodeIds } from '../../functions/adapters/node-ids.ts'
 import { agentHandler } from '../../functions/steps/agent-handler.ts'

@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AgentContext } from '../../../shared/agent/define-agent.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { FileReferenceSchema, isFolderReference } from '../../../shared/domain/file-reference.ts'

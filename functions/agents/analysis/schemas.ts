@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { TableSchema } from '../_support/table.ts'
 import { FindingsSchema } from '../research/schemas.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineAgent } from '../../../shared/agent/define-agent.ts'
 import { readTable, TableSchema } from '../_support/table.ts'
 import { aggregate } from './aggregate.ts'

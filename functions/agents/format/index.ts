@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineAgent } from '../../../shared/agent/define-agent.ts'
 import { formatCsv } from './format-csv.ts'
 import { formatHtml } from './format-html.ts'

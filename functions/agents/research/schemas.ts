@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { FileReferenceSchema } from '../../../shared/domain/file-reference.ts'
 
 export const SearchSchema = z.object({

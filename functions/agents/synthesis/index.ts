@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineAgent } from '../../../shared/agent/define-agent.ts'
 import { ReportInputSchema, ReportSchema, SummarySchema } from './schemas.ts'
 import { summarize } from './summarize.ts'

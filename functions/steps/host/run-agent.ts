@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { DefinedAgent } from '../../../shared/agent/define-agent.ts'
 import { stepOf } from '../../../shared/app/plan-paths.ts'
 import { resolveStep } from '../../../shared/app/resolve-step.ts'
