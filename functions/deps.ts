@@ -26,6 +26,7 @@ import { dynamodbRegistry } from './adapters/dynamodb-registry.ts'
 import { dynamodbTaskStore } from './adapters/dynamodb-task-store.ts'
 import { eventbridgeEventBus } from './adapters/eventbridge-event-bus.ts'
 import { nodeIds, systemClock } from './adapters/node-ids.ts'
+import { rememberingRegistry } from './adapters/remembering-registry.ts'
 import { s3BlobStore } from './adapters/s3-blob-store.ts'
 import { s3FileStore } from './adapters/s3-file-store.ts'
 import { stepfunctionsExecutions } from './adapters/stepfunctions-executions.ts'
@@ -49,7 +50,10 @@ export const tasks = (): TaskStore =>
   })
 
 export const registry = (): Registry =>
-  once('registry', () => dynamodbRegistry({ client: dynamodb(), table: environment().REGISTRY_TABLE, clock }))
+  once('registry', () => {
+    const table = environment().REGISTRY_TABLE
+    return rememberingRegistry(dynamodbRegistry({ client: dynamodb(), table, clock }), clock)
+  })
 
 export const files = (): FileStore =>
   once('files', () => s3FileStore({ client: s3(), bucket: environment().BUCKET }))

@@ -41,7 +41,6 @@ export const BUNDLING = {
   absWorkingDir: PROJECT_ROOT,
   bundle: true,
   minify: true,
-  keepNames: true,
   platform: 'node',
   target: 'node24',
   format: 'esm',

@@ -172,7 +172,7 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
     'AWS::ApiGatewayV2::Integration': async ({ logicalId, properties }) => {
       const functionArn = String(properties.IntegrationUri)
       integrations.set(logicalId, functionArn)
-      lambda.warm(functionArn)
+      lambda.warm(functionArn, { forPeople: true })
       return { ref: logicalId }
     },
 

@@ -12,7 +12,7 @@ import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
 import { spawnThread } from '../spawn-thread.ts'
-import type { FromWorker, FunctionError, ServiceAnswer, ServiceCall } from './messages.ts'
+import type { FromWorker, FunctionError, ServiceAnswer, ServiceCall, WorkerData } from './messages.ts'
 
 export type FunctionSettings = {
   name: string
@@ -60,13 +60,15 @@ export class LambdaFunction {
   readonly #sandboxes = new Set<Sandbox>()
   readonly #pending = new Map<string, Pending>()
   #stopped = false
+  #forPeople = false
 
   constructor(settings: FunctionSettings) {
     this.settings = settings
   }
 
-  /** Loads the bundle before it is asked for. */
-  warm(): void {
+  /** Loads the bundle before it is asked for. `forPeople`: from then on it goes before functions that only machines and events call. */
+  warm({ forPeople = false }: { forPeople?: boolean } = {}): void {
+    this.#forPeople ||= forPeople
     if (!this.#stopped && this.#sandboxes.size === 0) this.#open()
   }
 
@@ -129,7 +131,14 @@ export class LambdaFunction {
   #open(): Sandbox {
     const { name, arn, entry, handler, memoryMb, environment, onLog } = this.settings
     const worker = spawnThread(new URL('./worker.ts', import.meta.url), {
-      workerData: { entry, handler, functionName: name, functionArn: arn, memoryMb },
+      workerData: {
+        entry,
+        handler,
+        functionName: name,
+        functionArn: arn,
+        memoryMb,
+        inBackground: !this.#forPeople,
+      } satisfies WorkerData,
       env: environment,
       stdout: true,
       stderr: true,

@@ -29,8 +29,8 @@ export class LambdaService {
   }
 
   /** Loads a function's bundle before it is asked for; what is no function is left alone. */
-  warm(arn: string): void {
-    this.#functions.get(arn)?.warm()
+  warm(arn: string, options?: { forPeople?: boolean }): void {
+    this.#functions.get(arn)?.warm(options)
   }
 
   list(): LambdaFunction[] {

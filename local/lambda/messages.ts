@@ -25,4 +25,6 @@ export type WorkerData = {
   functionName: string
   functionArn: string
   memoryMb: number
+  /** Nobody waits for its answers as closely as for others'. */
+  inBackground: boolean
 }

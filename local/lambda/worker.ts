@@ -1,13 +1,23 @@
 import { flushCompileCache } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
+import { giveWay } from './give-way.ts'
 import type { FromWorker, FunctionError, Invoke, ToWorker, WorkerData } from './messages.ts'
 import { callServicesByMessage } from './service-calls.ts'
 
 type Handler = (event: unknown, context: object) => unknown
 
 /** The runtime inside a worker thread: loads the bundle, then runs invocations side by side. */
-const { entry, handler: handlerName, functionName, functionArn, memoryMb } = workerData as WorkerData
+const {
+  entry,
+  handler: handlerName,
+  functionName,
+  functionArn,
+  memoryMb,
+  inBackground,
+} = workerData as WorkerData
+
+if (inBackground) giveWay()
 
 const send = (message: FromWorker): void => parentPort?.postMessage(message)
 

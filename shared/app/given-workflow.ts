@@ -6,24 +6,34 @@ import { suggestNames } from '../workflow/nearest-names.ts'
 import type { Workflow } from '../workflow/schema.ts'
 import { validateWorkflow } from '../workflow/validate-workflow.ts'
 
+type Named = { type?: string | undefined; workflow?: string | undefined }
+
 /** The registered workflow that a request names. Throws NotFoundError with the nearest names. */
-export async function findTemplate(
-  registry: Registry,
-  { type, workflow }: { type?: string | undefined; workflow?: string | undefined },
-): Promise<RegisteredWorkflow> {
-  const all = await registry.listWorkflows()
-  if (type !== undefined) {
-    const templates = all.map((registered) => ({ ...registered.workflow, registered }))
-    const match = matchTemplate(type, templates)
-    if (!match) throw new OrchestratorError('NotFoundError', describeUnknownType(type, templates), { type })
-    return match.registered
-  }
-  const match = all.find((registered) => registered.workflow.name === workflow)
+export async function findTemplate(registry: Registry, named: Named): Promise<RegisteredWorkflow> {
+  const found = templateIn(await registry.listWorkflows(), named)
+  if (found) return found
+  // It may have been published this very moment.
+  const all = await registry.listWorkflows({ fresh: true })
+  const match = templateIn(all, named)
+  if (match) return match
+  const { type, workflow } = named
+  if (type !== undefined)
+    throw new OrchestratorError('NotFoundError', describeUnknownType(type, asTemplates(all)), { type })
   const names = all.map((registered) => registered.workflow.name)
   const message = `there is no workflow "${workflow}"${suggestNames(workflow ?? '', names)}`
-  if (!match) throw new OrchestratorError('NotFoundError', message, { workflow })
-  return match
+  throw new OrchestratorError('NotFoundError', message, { workflow })
 }
+
+function templateIn(
+  all: readonly RegisteredWorkflow[],
+  { type, workflow }: Named,
+): RegisteredWorkflow | undefined {
+  if (type !== undefined) return matchTemplate(type, asTemplates(all))?.registered
+  return all.find((registered) => registered.workflow.name === workflow)
+}
+
+const asTemplates = (all: readonly RegisteredWorkflow[]) =>
+  all.map((registered) => ({ ...registered.workflow, registered }))
 
 /**
  * The workflow that a request names or brings along (as a value, or as YAML text); `registered` where it has a machine of its own.

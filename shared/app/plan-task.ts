@@ -55,12 +55,10 @@ export type Planned = Pick<Plan, 'bindings' | 'decisions' | 'children'>
 /** Chooses who runs what. Throws InvalidWorkflowError or NoAgentError with every issue. */
 export async function planWorkflow(registry: Registry, workflow: Workflow): Promise<Planned> {
   const children = await versionsOfChildren(registry, workflow)
-  const agents = await registry.listAgents()
-  const loads = await registry.loadsOf(contested(agents))
-  const capabilities = new Set(agents.flatMap((agent) => agent.capabilities.map(({ name }) => name)))
-  const bound = bindWorkflow(workflow, capabilities, (stepId, step) =>
-    chooseAgent({ stepId, capability: step.capability, pinned: step.agent, agents, loads }),
-  )
+  let bound = await bind(registry, workflow, await registry.listAgents())
+  // Whom it needs may have been registered this very moment.
+  if (bound.issues.length > 0)
+    bound = await bind(registry, workflow, await registry.listAgents({ fresh: true }))
   if (bound.issues.length > 0) {
     throw new OrchestratorError('NoAgentError', describeIssues(bound.issues), { issues: bound.issues })
   }
@@ -69,6 +67,14 @@ export async function planWorkflow(registry: Registry, workflow: Workflow): Prom
     decisions: bound.decisions,
     ...(Object.keys(children).length > 0 ? { children } : {}),
   }
+}
+
+async function bind(registry: Registry, workflow: Workflow, agents: readonly Agent[]) {
+  const loads = await registry.loadsOf(contested(agents))
+  const capabilities = new Set(agents.flatMap((agent) => agent.capabilities.map(({ name }) => name)))
+  return bindWorkflow(workflow, capabilities, (stepId, step) =>
+    chooseAgent({ stepId, capability: step.capability, pinned: step.agent, agents, loads }),
+  )
 }
 
 /** The workflows that a workflow calls, as they are now. Throws InvalidWorkflowError naming those that are not there. */
@@ -91,22 +97,20 @@ export async function versionsOfChildren(
   }
   return Object.fromEntries(
     calls.map(({ place }, at) => {
-      const { workflow: child, origin } = found[at] as RegisteredWorkflow
-      // A deployment changes the machine of a workflow under its name: only its newest version can be run.
-      return [place, origin === 'api' ? { name: child.name, version: child.version } : { name: child.name }]
+      const { name, version } = (found[at] as RegisteredWorkflow).workflow
+      return [place, { name, version }]
     }),
   )
 }
 
-/** Without a version the newest, unless it has been retired; of deployed workflows no other. */
+/** Without a version the newest, unless it has been retired. */
 async function findVersion(registry: Registry, called: string): Promise<RegisteredWorkflow | undefined> {
   const [name = '', wanted] = called.split('@')
   const newest = await registry.findWorkflow(name)
   if (wanted === undefined) return newest?.active ? newest : undefined
   const version = Number(wanted)
   if (newest?.workflow.version === version) return newest
-  const registered = await registry.findWorkflow(name, version)
-  return registered?.origin === 'api' ? registered : undefined
+  return registry.findWorkflow(name, version)
 }
 
 /** Agents that share a capability with another: only between them does load decide. */

@@ -114,7 +114,7 @@ async function withFailedAttempt(
 async function decide(situation: Situation): Promise<RebindAnswer> {
   const { ports, step, record, failure, own } = situation
   if (NOT_MENDED_BY_ANOTHER.includes(failure.name)) return settle(situation)
-  const agents = await ports.registry.listAgents()
+  const agents = await ports.registry.listAgents({ fresh: true })
   // Nothing failed: two invocations met, and the later one stepped back. The same agent again.
   const same = agents.find(({ id }) => failure.name === 'StepSupersededError' && id === record.agentId)
   if (same) return rebound(situation, same, 1)

@@ -36,7 +36,7 @@ async function replaceAgents(ports: Needs, brought: Deployment['agents']): Promi
     const status = manifest.deprecated ? 'deprecated' : 'active'
     return { ...manifest, functionArn, status, origin: 'deployment', registeredAt }
   })
-  const gone = (await registry.listAgents()).filter(({ id, origin, status }) => {
+  const gone = (await registry.listAgents({ fresh: true })).filter(({ id, origin, status }) => {
     return origin === 'deployment' && status !== 'inactive' && !deployed.some((agent) => agent.id === id)
   })
   // First nobody is bound to them any more; then it is asked who is.
@@ -62,7 +62,7 @@ function stillBound(bound: readonly { taskId: string; agentId: string }[]): Orch
 async function replaceWorkflows(ports: Needs, brought: Deployment['workflows']): Promise<string[]> {
   const { registry, machines, clock } = ports
   const registeredAt = clock.now().toISOString()
-  const gone = (await registry.listWorkflows()).filter(({ workflow, origin }) => {
+  const gone = (await registry.listWorkflows({ fresh: true })).filter(({ workflow, origin }) => {
     return origin !== 'api' && !brought.some((other) => other.workflow.name === workflow.name)
   })
   const deployed = await Promise.all(

@@ -35,7 +35,7 @@ export const registerWorkflow =
     const [published, newest, all] = await Promise.all([
       registry.findWorkflow(name, workflow.version),
       registry.findWorkflow(name),
-      registry.listWorkflows(),
+      registry.listWorkflows({ fresh: true }),
     ])
     if (published) return workflowView(sameVersion(published, workflow, newest))
     requireNewer(workflow, newest)

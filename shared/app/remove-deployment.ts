@@ -25,7 +25,7 @@ export const removeDeployment =
 
 /** Those of every version that was published at run time, by their ARNs. */
 async function publishedMachines(registry: Registry): Promise<{ name: string; parts: number }[]> {
-  const published = (await registry.listWorkflows()).filter(({ origin }) => origin === 'api')
+  const published = (await registry.listWorkflows({ fresh: true })).filter(({ origin }) => origin === 'api')
   const found = published.flatMap(({ workflow: { name, version } }) =>
     Array.from({ length: version }, (_, at) => registry.findWorkflow(name, at + 1)),
   )

@@ -1,7 +1,7 @@
 import { isOrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
 import { executionName, type OpenTask } from '../domain/task.ts'
-import type { Ports } from '../ports/index.ts'
+import type { Plan, Ports } from '../ports/index.ts'
 import { executionInput } from './store-task.ts'
 
 /**
@@ -11,8 +11,9 @@ import { executionInput } from './store-task.ts'
 export async function startTask(
   ports: Pick<Ports, 'tasks' | 'executions' | 'clock' | 'bus'>,
   task: OpenTask,
+  planned?: Plan,
 ): Promise<void> {
-  const plan = await ports.tasks.getPlan(task.id)
+  const plan = planned ?? (await ports.tasks.getPlan(task.id))
   const execution = { stateMachineArn: task.stateMachineArn, name: executionName(task) }
   try {
     await ports.executions.start({ ...execution, input: executionInput(plan) })

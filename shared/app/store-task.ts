@@ -5,14 +5,14 @@ import { FIRST_EXECUTION, type OpenTask, type Parent, type Task } from '../domai
 import type { ExecutionInput, Plan, Ports } from '../ports/index.ts'
 
 /**
- * Stores a plan and its task, and tells of it; `first` is false where they were stored before, and then those stay. Throws
- * ConflictError when the id stands for another request.
+ * Stores a plan and its task, and tells of it; `first` is false where they were stored before, and then those stay. `told` is to be
+ * waited for before the caller answers. Throws ConflictError when the id stands for another request.
  */
 export async function storeTask(
   { tasks, bus, clock }: Pick<Ports, 'tasks' | 'bus' | 'clock'>,
   plan: Plan,
   parent?: Parent,
-): Promise<{ task: Task; first: boolean }> {
+): Promise<{ task: Task; plan: Plan; first: boolean; told: Promise<void> }> {
   const { taskId, tenant, type, metadata, requestDigest } = plan
   const stored = (await tasks.createPlan(plan)) ? plan : await tasks.getPlan(taskId)
   requireSame(taskId, stored, requestDigest)
@@ -32,10 +32,9 @@ export async function storeTask(
   if (!(await tasks.createTask(task))) {
     const before = (await tasks.findTask(taskId)) ?? task
     requireSame(taskId, before, requestDigest)
-    return { task: before, first: false }
+    return { task: before, plan: stored, first: false, told: Promise.resolve() }
   }
-  await bus.publish([taskEvent(task)])
-  return { task, first: true }
+  return { task, plan: stored, first: true, told: bus.publish([taskEvent(task)]) }
 }
 
 export function requireSame(taskId: string, before: Pick<Task, 'requestDigest'>, digest: string): void {

@@ -24,41 +24,52 @@ export const submitTask =
   async (request: SubmitTask & { tenant: string }): Promise<TaskView> => {
     const digest = digestOf(ports, request)
     const taskId = taskIdOf(ports, request)
-    const before = request.idempotencyKey ? await ports.tasks.findTask(taskId) : undefined
-    if (before) {
+    const planned = await makePlan(ports, request, { taskId, digest }).catch(async (refusal: unknown) => {
+      // What was accepted once is found again, also when it would be refused by now (S2).
+      const before = request.idempotencyKey ? await ports.tasks.findTask(taskId) : undefined
+      if (!before) throw refusal
       requireSame(taskId, before, digest)
-      return taskView(before)
-    }
-
-    const { workflow, registered } = await givenWorkflow(ports.registry, request)
-    const input = parseInput(workflow, request.input)
-    await checkFileReferences(ports.files, input)
-    const makeMachine = registered ? () => registered : sharedMachine(ports, workflow)
-    const { bindings, decisions, children } = await planWorkflow(ports.registry, workflow)
-    const machine: MachineOfTask = await makeMachine()
-
-    const { tenant } = request
-    const plan: Plan = {
-      taskId,
-      requestDigest: digest,
-      stateMachineArn: machine.stateMachineArn,
-      tenant,
-      type: request.type,
-      metadata: request.metadata,
-      workflow,
-      input,
-      bindings,
-      decisions,
-      gates: machine.gates,
-      positions: machine.positions,
-      children,
-    }
-    const { task, first } = await storeTask(ports, plan)
+      return { before }
+    })
+    if ('before' in planned) return taskView(planned.before)
+    const { task, plan: stored, first, told } = await storeTask(ports, planned)
     if (!first || !isOpenTask(task)) return taskView(task)
     // Load is advice for the next choice: a task that is stored does not fail for it.
-    await Promise.all([startTask(ports, task), recordLoad(ports.registry, decisions).catch(() => {})])
+    await Promise.all([
+      told,
+      startTask(ports, task, stored),
+      recordLoad(ports.registry, stored.decisions).catch(() => {}),
+    ])
     return taskView(task)
   }
+
+async function makePlan(
+  ports: Needs,
+  request: SubmitTask & { tenant: string },
+  { taskId, digest }: { taskId: string; digest: string },
+): Promise<Plan> {
+  const { workflow, registered } = await givenWorkflow(ports.registry, request)
+  const input = parseInput(workflow, request.input)
+  await checkFileReferences(ports.files, input)
+  const makeMachine = registered ? () => registered : sharedMachine(ports, workflow)
+  const { bindings, decisions, children } = await planWorkflow(ports.registry, workflow)
+  const machine: MachineOfTask = await makeMachine()
+  return {
+    taskId,
+    requestDigest: digest,
+    stateMachineArn: machine.stateMachineArn,
+    tenant: request.tenant,
+    type: request.type,
+    metadata: request.metadata,
+    workflow,
+    input,
+    bindings,
+    decisions,
+    gates: machine.gates,
+    positions: machine.positions,
+    children,
+  }
+}
 
 function digestOf(ports: Pick<Ports, 'ids'>, { type, workflow, input, metadata }: SubmitTask): string {
   return ports.ids.digest(canonicalJson({ type, workflow, input, metadata }))

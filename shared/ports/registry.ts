@@ -29,14 +29,15 @@ export type CollectableMachine = {
 export type Registry = {
   putAgent(agent: Agent): Promise<void>
   findAgent(id: string): Promise<Agent | undefined>
-  listAgents(): Promise<Agent[]>
+  /** Lists may be a second old where it is not said that they must be `fresh`. */
+  listAgents(options?: { fresh?: boolean }): Promise<Agent[]>
   putWorkflow(registered: RegisteredWorkflow): Promise<void>
   /** The same for a version that nobody has published; false when somebody has. */
   publishWorkflow(registered: RegisteredWorkflow): Promise<boolean>
   /** The newest version, or the one asked for. */
   findWorkflow(name: string, version?: number): Promise<RegisteredWorkflow | undefined>
   /** The newest version of each active workflow. */
-  listWorkflows(): Promise<RegisteredWorkflow[]>
+  listWorkflows(options?: { fresh?: boolean }): Promise<RegisteredWorkflow[]>
   /** Notes that steps were bound to agents, so that the next choice sees the load. */
   addLoad(steps: ReadonlyMap<string, number>): Promise<void>
   /** Steps bound to each of these agents in the last minutes. */

@@ -44,10 +44,11 @@ export const child: Controlled<Child> = {
       gates,
       children: planned.children,
     }
-    const { task, first } = await storeTask(ports, childPlan, parent)
+    const { task, plan: stored, first, told } = await storeTask(ports, childPlan, parent)
+    await told
     if (first) await recordLoad(registry, planned.decisions).catch(() => {})
     if (!(await tasks.noteStep(own, { child: task.id }))) throw superseded(own.path)
-    const { functions } = executionInput(await tasks.getPlan(task.id))
+    const { functions } = executionInput(stored)
     const execution = { stateMachineArn: task.stateMachineArn, name: executionName(task) }
     return { child: { ...execution, taskId: task.id, functions } }
   },
