@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import aslValidator from 'asl-validator'
 import { describe, expect, it } from 'vitest'
@@ -75,6 +75,15 @@ describe('the stacks', () => {
     }
     for (const [, { Properties }] of ofType('AWS::Logs::LogGroup'))
       expect(Properties.RetentionInDays).toBe(30)
+  })
+
+  it('has no bundle larger than 2.2 MB', () => {
+    const folder = join(ASSEMBLY, 'bundles')
+    const sizes = readdirSync(folder).map(
+      (name) => [name, statSync(join(folder, name, 'index.mjs')).size] as const,
+    )
+    expect(sizes).toHaveLength(14)
+    expect(sizes.filter(([, bytes]) => bytes > 2_200_000)).toEqual([])
   })
 
   it('has exactly the routes of the contract, each closed', () => {

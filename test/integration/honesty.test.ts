@@ -138,6 +138,51 @@ describe('what is missing in the assembly is missing on the laptop', () => {
     })
   })
 
+  it("the machines' grant to start children", async () => {
+    const assembly = alterAssembly(({ Resources }) => {
+      for (const [id, { Type, Properties }] of Object.entries(Resources)) {
+        if (Type !== 'AWS::IAM::Policy' || !id.startsWith('ExecutionRole')) continue
+        const { PolicyDocument } = Properties as unknown as {
+          PolicyDocument: { Statement: { Action: unknown }[] }
+        }
+        PolicyDocument.Statement = PolicyDocument.Statement.filter(
+          ({ Action }) => Action !== 'states:StartExecution',
+        )
+      }
+    })
+    const api = await startApi({ assembly })
+    const { taskId } = await api.submitOwn({ name: 'parent', steps: { call: { workflow: 'simple' } } })
+    expect(await api.ended(taskId)).toMatchObject({
+      status: 'failed',
+      error: { message: expect.stringContaining('StepFunctions.AccessDeniedException') },
+    })
+  })
+
+  it('the grant to publish versions, without which nothing is deployed', async () => {
+    const assembly = alterAssembly((template) =>
+      withoutGrant(template, 'orchestrator-register', 'states:PublishStateMachineVersion'),
+    )
+    await expect(startApi({ assembly })).rejects.toThrow(
+      /is not authorized to perform: states:PublishStateMachineVersion on resource: .*:stateMachine:orchestrator-/,
+    )
+  })
+
+  it('a role that may be passed to another service only', async () => {
+    const assembly = alterAssembly((template) => {
+      const text = JSON.stringify(template.Resources)
+      template.Resources = JSON.parse(
+        text.replace(
+          '"iam:PassedToService":"states.amazonaws.com"',
+          '"iam:PassedToService":"lambda.amazonaws.com"',
+        ),
+      ) as typeof template.Resources
+    })
+    const api = await startApi({ assembly })
+    const own = { name: 'own', steps: { a: { capability: 'echo' } } }
+    expect((await api.call('POST', '/tasks', { workflow: own })).status).toBe(500)
+    await expect.poll(() => api.logs.join('')).toContain('is not authorized to perform: iam:PassRole')
+  })
+
   it('an unknown type of resource is refused by name', async () => {
     const assembly = alterAssembly(({ Resources }) => {
       Resources.Queue2 = { Type: 'AWS::Kinesis::Stream', Properties: {} }
