@@ -1,0 +1,38 @@
+import {
+  additionsOf,
+  type EpochCounters,
+  epochsAt,
+  noSums,
+  type Outcome,
+  type Sums,
+  sumsAt,
+} from '../../shared/selector/decayed-counters.ts'
+
+const OVERALL = 'overall'
+
+/** The counters as the registry keeps them, in memory: by capability and agent, and of each agent at everything. */
+export class MemoryStatistics {
+  readonly #items = new Map<string, Record<string, number>>()
+
+  add(capability: string, agentId: string, outcome: Outcome, at: number): void {
+    const { epoch, counters } = additionsOf(outcome, at)
+    for (const subject of [capability, OVERALL]) {
+      const key = `${subject}#${agentId}#${epoch}`
+      const item = this.#items.get(key) ?? {}
+      for (const [name, added] of Object.entries(counters)) item[name] = (item[name] ?? 0) + Number(added)
+      this.#items.set(key, item)
+    }
+  }
+
+  of(capability: string, agentId: string, at: number): Sums {
+    const epochs = epochsAt(at).flatMap((epoch): EpochCounters[] => {
+      const counters = this.#items.get(`${capability}#${agentId}#${epoch}`)
+      return counters ? [{ epoch, counters }] : []
+    })
+    return epochs.length === 0 ? noSums() : sumsAt(epochs, at)
+  }
+
+  overall(agentId: string, at: number): Sums {
+    return this.of(OVERALL, agentId, at)
+  }
+}

@@ -1,0 +1,213 @@
+import { beta, type Random, seededRandom } from '../../shared/selector/random.ts'
+import { type Candidate, capabilityMean, scoreAgents } from '../../shared/selector/score-agents.ts'
+import { MemoryBreakers } from './memory-breakers.ts'
+import { MemoryStatistics } from './memory-statistics.ts'
+import { type Policy, runPolicy } from './run-policy.ts'
+import type { Request, Result, World } from './world.ts'
+
+type MakePolicy = (world: World, random: Random) => Policy
+
+const COST = 0.15 / 0.0005
+const LATENCY = 0.15
+const REFERENCE_SECONDS = 8
+const EPSILON = 0.05
+const EWMA_SECONDS = 10
+
+/** Ours, and those that others use; the oracle knows what nobody can. */
+export const POLICIES: Readonly<Record<string, MakePolicy>> = {
+  orchestrator: (world, random) => {
+    const { statistics, learn } = learning(world)
+    const breakers = new MemoryBreakers()
+    return {
+      choose(request, models, inflight) {
+        const open = breakers.refused(models, request.at)
+        const there = models.filter((model) => !open.has(model))
+        const candidates = there.map((model) => candidateOf(world, statistics, request, model, inflight))
+        const chosen = Number(scoreAgents(candidates, random)[0]?.agentId)
+        breakers.begin(chosen, request, request.at)
+        return chosen
+      },
+      learn(model, request, result, at) {
+        learn(model, request, result, at)
+        breakers.end(model, request, !result.failed, at)
+      },
+    }
+  },
+  oracle: (world) => ({
+    choose: (request, models, inflight) =>
+      best(models, (model) => world.expected(model, request, inflight[model] ?? 0)),
+  }),
+  random: (_world, random) => ({
+    choose: (_request, models) => models[Math.floor(random() * models.length)] ?? 0,
+  }),
+  'round robin': () => {
+    let next = 0
+    return { choose: (_request, models) => models[next++ % models.length] ?? 0 }
+  },
+  'least cost': (world) => ({
+    choose: (request, models) => best(models, (model) => -world.costOf(model, request)),
+  }),
+  'static best': (world) => {
+    const only = (model: number): Policy => ({
+      choose: (_request, models) => (models.includes(model) ? model : (models[0] ?? 0)),
+    })
+    const chosen = best(
+      world.models.map((_, model) => model),
+      (model) => runPolicy(world, only(model)),
+    )
+    return only(chosen)
+  },
+  'weighted score': (world) => {
+    const { statistics, learn } = learning(world)
+    return {
+      choose(request, models) {
+        const known = models.map((model) => statistics.of(taskOf(request), String(model), request.at))
+        const success = known.map(({ quality, count }) => (quality + 1) / (count + 2))
+        const seconds = known.map(({ latencySeconds, count }) => (latencySeconds + 2) / (count + 1))
+        const costs = models.map((model) => world.costOf(model, request))
+        const [most, fastest, cheapest] = [Math.max(...success), Math.min(...seconds), Math.min(...costs)]
+        return best(models, (model) => {
+          const at = models.indexOf(model)
+          return (
+            (0.5 * (success[at] ?? 0)) / most +
+            (0.3 * fastest) / (seconds[at] ?? 1) +
+            (0.2 * cheapest) / (costs[at] ?? 1)
+          )
+        })
+      },
+      learn,
+    }
+  },
+  'P2C peak EWMA': (world, random) => {
+    const known = world.models.map(() => ({ seconds: 1, at: 0 }))
+    return {
+      choose(_request, models, inflight) {
+        const two = [0, 0].map(() => models[Math.floor(random() * models.length)] ?? 0)
+        return best(two, (model) => -(known[model]?.seconds ?? 0) * ((inflight[model] ?? 0) + 1))
+      },
+      learn(model, _request, { seconds }, at) {
+        const before = known[model] ?? { seconds, at }
+        const kept = Math.exp(-(at - before.at) / EWMA_SECONDS)
+        const smoothed = seconds > before.seconds ? seconds : before.seconds * kept + seconds * (1 - kept)
+        known[model] = { seconds: smoothed, at }
+      },
+    }
+  },
+  'epsilon greedy': (world, random) => {
+    const { learn, value } = valuing(world)
+    return {
+      choose(request, models, inflight) {
+        if (random() < EPSILON) return models[Math.floor(random() * models.length)] ?? 0
+        return best(models, (model) => value(request, model, inflight))
+      },
+      learn,
+    }
+  },
+  UCB1: (world) => {
+    const { learn, value, statistics } = valuing(world)
+    return {
+      choose(request, models, inflight) {
+        const counts = models.map((model) => statistics.of(taskOf(request), String(model), request.at).count)
+        const all = counts.reduce((sum, count) => sum + count, 0)
+        return best(models, (model) => {
+          const count = counts[models.indexOf(model)] ?? 0
+          return value(request, model, inflight) + Math.sqrt((2 * Math.log(all + 1)) / (count + 1))
+        })
+      },
+      learn,
+    }
+  },
+  Thompson: (world, random) => {
+    const { learn, value } = valuing(world, (quality, count) =>
+      beta(quality + 1, Math.max(0, count - quality) + 1, random),
+    )
+    return {
+      choose: (request, models, inflight) => best(models, (model) => value(request, model, inflight)),
+      learn,
+    }
+  },
+  greedy: (world) => {
+    const { learn, value } = valuing(world)
+    return {
+      choose: (request, models, inflight) => best(models, (model) => value(request, model, inflight)),
+      learn,
+    }
+  },
+}
+
+export function makePolicy(name: string, world: World, seed: number): Policy {
+  const make = POLICIES[name]
+  if (!make) throw new Error(`there is no policy "${name}"; known: ${Object.keys(POLICIES).join(', ')}`)
+  return make(world, seededRandom(`${name} ${seed}`))
+}
+
+const taskOf = ({ task }: Request): string => String(task)
+
+/** Statistics of the production code, fed with what came of each call. */
+function learning(world: World) {
+  const statistics = new MemoryStatistics()
+  /** What was to be expected when the call was made. */
+  const means = new Map<Request, number>()
+  const learn = (
+    model: number,
+    request: Request,
+    { quality, seconds, costUsd }: Result,
+    at: number,
+  ): void => {
+    const task = taskOf(request)
+    const mean = capabilityMean(
+      world.models.map((_, other) => ({ sums: statistics.of(task, String(other), at) })),
+    )
+    means.delete(request)
+    const outcome = { quality, residual: quality - mean, latencySeconds: seconds, costUsd }
+    statistics.add(task, String(model), outcome, at)
+  }
+  return { statistics, learn }
+}
+
+function candidateOf(
+  world: World,
+  statistics: MemoryStatistics,
+  request: Request,
+  model: number,
+  inflight: readonly number[],
+): Candidate {
+  const agentId = String(model)
+  return {
+    agentId,
+    sums: statistics.of(taskOf(request), agentId, request.at),
+    overall: statistics.overall(agentId, request.at),
+    costUsd: world.costOf(model, request),
+    inflight: inflight[model] ?? 0,
+    maxConcurrency: world.caps[model] ?? 1,
+  }
+}
+
+/** The same utility for policies that believe of each model at each task what they have seen of just that. */
+function valuing(
+  world: World,
+  believe = (quality: number, count: number): number => (quality + 1) / (count + 2),
+) {
+  const { statistics, learn } = learning(world)
+  const value = (request: Request, model: number, inflight: readonly number[]): number => {
+    const { quality, count } = statistics.of(taskOf(request), String(model), request.at)
+    const overall = statistics.overall(String(model), request.at)
+    const seconds = (overall.latencySeconds + 2) / (overall.count + 1)
+    const loaded = seconds * Math.max(1, ((inflight[model] ?? 0) + 1) / (world.caps[model] ?? 1))
+    return (
+      believe(quality, count) -
+      COST * world.costOf(model, request) -
+      LATENCY * Math.min(loaded / REFERENCE_SECONDS, 2)
+    )
+  }
+  return { statistics, learn, value }
+}
+
+function best(models: readonly number[], value: (model: number) => number): number {
+  let [chosen, most] = [models[0] ?? 0, Number.NEGATIVE_INFINITY]
+  for (const model of models) {
+    const own = value(model)
+    if (own > most) [chosen, most] = [model, own]
+  }
+  return chosen
+}
