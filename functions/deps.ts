@@ -20,9 +20,11 @@ import type {
   Machines,
   Ports,
   Registry,
+  Statistics,
   TaskStore,
 } from '../shared/ports/index.ts'
 import { dynamodbRegistry } from './adapters/dynamodb-registry.ts'
+import { dynamodbStatistics } from './adapters/dynamodb-statistics.ts'
 import { dynamodbTaskStore } from './adapters/dynamodb-task-store.ts'
 import { eventbridgeEventBus } from './adapters/eventbridge-event-bus.ts'
 import { nodeIds, systemClock } from './adapters/node-ids.ts'
@@ -53,6 +55,16 @@ export const registry = (): Registry =>
   once('registry', () => {
     const table = environment().REGISTRY_TABLE
     return rememberingRegistry(dynamodbRegistry({ client: dynamodb(), table, clock }), clock)
+  })
+
+/** Its client reads numbers as text. */
+export const statistics = (): Statistics =>
+  once('statistics', () => {
+    const client = DynamoDBDocumentClient.from(new DynamoDBClient({}), {
+      unmarshallOptions: { wrapNumbers: (value) => value },
+    })
+    const table = environment().REGISTRY_TABLE
+    return dynamodbStatistics({ client: withoutSdkLog(client), table, now: clock.now })
   })
 
 export const files = (): FileStore =>

@@ -1,12 +1,5 @@
-import {
-  additionsOf,
-  type EpochCounters,
-  epochsAt,
-  noSums,
-  type Outcome,
-  type Sums,
-  sumsAt,
-} from '../../shared/selector/decayed-counters.ts'
+import type { EpochCounters, Outcome } from '../../shared/domain/statistics.ts'
+import { additionsOf, epochsAt, noSums, type Sums, sumsAt } from '../../shared/selector/decayed-counters.ts'
 
 const OVERALL = 'overall'
 

@@ -4,27 +4,35 @@ import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import type { DefinedAgent } from '../../shared/agent/define-agent.ts'
 import type { Receipt } from '../../shared/domain/step.ts'
-import { bus, clock, type Deps, executions, files, ids, logger, tasks } from '../deps.ts'
+import { bus, clock, type Deps, executions, files, ids, logger, statistics, tasks } from '../deps.ts'
 import { loadPlan } from './host/load-plan.ts'
 import { ownStep } from './host/own-step.ts'
 import { runAgent } from './host/run-agent.ts'
 import type { StepOutcome } from './host/step-run.ts'
 import { watchTask } from './host/watch-task.ts'
 
-type Needs = Pick<Deps, 'tasks' | 'files' | 'bus' | 'executions' | 'clock' | 'ids' | 'logger'>
+type Needs = Pick<Deps, 'tasks' | 'files' | 'bus' | 'executions' | 'statistics' | 'clock' | 'ids' | 'logger'>
 
 /** The Lambda handler of an agent: the host, read from top to bottom. */
 export function agentHandler(agent: DefinedAgent, deps: Needs = hostPorts()) {
-  const { limits, price } = agent.manifest
+  const { manifest } = agent
   return middy<unknown, StepOutcome | Receipt, Error, Context>()
     .use(captureLambdaHandler(new Tracer()))
     .use(loadPlan(deps))
-    .use(ownStep({ ...deps, price }))
-    .use(watchTask({ ...deps, timeoutSeconds: limits.timeoutSeconds }))
+    .use(ownStep({ ...deps, manifest }))
+    .use(watchTask({ ...deps, timeoutSeconds: manifest.limits.timeoutSeconds }))
     .handler(runAgent(agent, deps))
 }
 
 function hostPorts(): Needs {
-  const ports = { tasks: tasks(), files: files(), bus: bus(), executions: executions(), clock, ids: ids() }
-  return { ...ports, logger: logger() }
+  return {
+    tasks: tasks(),
+    files: files(),
+    bus: bus(),
+    executions: executions(),
+    statistics: statistics(),
+    clock,
+    ids: ids(),
+    logger: logger(),
+  }
 }

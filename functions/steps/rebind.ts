@@ -5,13 +5,14 @@ import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { rebindStep } from '../../shared/app/rebind-step.ts'
 import { RebindPayloadSchema } from '../../shared/contracts/step-payload.ts'
-import { bus, clock, executions, logger, registry, tasks } from '../deps.ts'
+import { bus, clock, executions, logger, registry, statistics, tasks } from '../deps.ts'
 import { measure } from '../metrics.ts'
 
 const log = logger()
 const rebind = rebindStep({
   tasks: tasks(),
   registry: registry(),
+  statistics: statistics(),
   bus: bus(),
   clock,
   executions: executions(),

@@ -59,6 +59,8 @@ export class AgentFleet extends Construct {
     })
     giveStores(agent, data, {
       tasks: ['GetItem', 'BatchGetItem', 'UpdateItem'],
+      // Counts its attempts.
+      registry: ['UpdateItem'],
       values: 'write',
       files: 'read',
       publish: true,

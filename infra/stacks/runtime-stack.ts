@@ -75,7 +75,7 @@ export class RuntimeStack extends Stack {
     const rebind = this.#addFunction('rebind', 'Chooses the next agent for a step, or settles it', 30, 512)
     giveStores(rebind, this.#props.data, {
       tasks: ['GetItem', 'BatchGetItem', 'UpdateItem'],
-      registry: ['GetItem', 'Query'],
+      registry: ['GetItem', 'UpdateItem', 'Query'],
       values: 'write',
       publish: true,
     })
@@ -121,7 +121,7 @@ export class RuntimeStack extends Stack {
     const api = this.#addFunction('api', 'The REST API', 29, 1024)
     giveStores(api, this.#props.data, {
       tasks: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'],
-      registry: ['GetItem', 'PutItem', 'UpdateItem', 'Query'],
+      registry: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'],
       values: 'write',
       files: 'upload',
       publish: true,

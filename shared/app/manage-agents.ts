@@ -1,31 +1,43 @@
 import type * as z from 'zod'
 import type { RegisterAgentSchema } from '../contracts/requests.ts'
+import type { AgentView } from '../contracts/views.ts'
 import type { Agent } from '../domain/agent.ts'
 import { OrchestratorError } from '../domain/errors.ts'
-import type { Clock, Registry } from '../ports/index.ts'
+import type { Clock, Ports, Registry } from '../ports/index.ts'
 import { suggestNames } from '../workflow/nearest-names.ts'
+import { healthOf } from './agent-statistics.ts'
 
 type Needs = { registry: Registry; clock: Clock }
 
+type Looking = Pick<Ports, 'registry' | 'statistics' | 'clock'>
+
+/** With how they do. */
 export const listAgents =
-  ({ registry }: { registry: Registry }) =>
-  async ({ capability }: { capability?: string | undefined }): Promise<{ agents: Agent[] }> => {
-    const agents = await registry.listAgents()
+  (ports: Looking) =>
+  async ({ capability }: { capability?: string | undefined }): Promise<{ agents: AgentView[] }> => {
+    const all = await ports.registry.listAgents()
     const offers = (agent: Agent): boolean => agent.capabilities.some(({ name }) => name === capability)
-    return { agents: capability ? agents.filter(offers) : agents }
+    const agents = capability ? all.filter(offers) : all
+    const health = await healthOf(ports, agents)
+    return { agents: agents.map((agent) => ({ ...agent, health: health.get(agent.id) ?? {} })) }
   }
 
-/** Throws NotFoundError with the nearest ids. */
+/** With how it does. Throws NotFoundError with the nearest ids. */
 export const getAgent =
-  ({ registry }: { registry: Registry }) =>
-  async ({ id }: { id: string }): Promise<Agent> => {
-    const agent = await registry.findAgent(id)
-    if (agent) return agent
-    const known = (await registry.listAgents()).map((other) => other.id)
-    throw new OrchestratorError('NotFoundError', `there is no agent "${id}"${suggestNames(id, known)}`, {
-      agentId: id,
-    })
+  (ports: Looking) =>
+  async ({ id }: { id: string }): Promise<AgentView> => {
+    const agent = await findAgent(ports.registry, id)
+    return { ...agent, health: (await healthOf(ports, [agent])).get(id) ?? {} }
   }
+
+async function findAgent(registry: Registry, id: string): Promise<Agent> {
+  const agent = await registry.findAgent(id)
+  if (agent) return agent
+  const known = (await registry.listAgents()).map((other) => other.id)
+  throw new OrchestratorError('NotFoundError', `there is no agent "${id}"${suggestNames(id, known)}`, {
+    agentId: id,
+  })
+}
 
 /** Registers or updates a caller's agent. Throws ConflictError for an agent that the deployment owns. */
 export const registerAgent =
@@ -47,7 +59,7 @@ export const registerAgent =
 export const retireAgent =
   ({ registry }: { registry: Registry }) =>
   async ({ id }: { id: string }): Promise<Agent> => {
-    const agent = await getAgent({ registry })({ id })
+    const agent = await findAgent(registry, id)
     if (agent.origin === 'deployment') throw ownedByDeployment(id, `remove functions/agents/${id} and deploy`)
     const retired: Agent = { ...agent, status: 'inactive' }
     await registry.putAgent(retired)

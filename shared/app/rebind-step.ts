@@ -19,13 +19,15 @@ import { OrchestratorError } from '../domain/errors.ts'
 import { attemptFailedEvent } from '../domain/event.ts'
 import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
 import { isOpenTask } from '../domain/task.ts'
-import type { Ownership, Ports } from '../ports/index.ts'
+import type { Ownership, Plan, Ports } from '../ports/index.ts'
 import { chooseAgent } from '../selector/choose-agent.ts'
 import { type AgentStep, goesOnAfterFailure } from '../workflow/schema.ts'
+import { countAttempt } from './agent-statistics.ts'
 import { messageInCause } from './message-in-cause.ts'
 import { bindingAt, stepOf } from './plan-paths.ts'
 import {
   type Failure,
+  isAgentsFault,
   type Situation as Settling,
   settleFailure,
   superseded,
@@ -33,7 +35,7 @@ import {
 } from './settle-failure.ts'
 import { signalGates } from './signal-gates.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'registry' | 'bus' | 'clock' | 'executions'>
+type Needs = Pick<Ports, 'tasks' | 'registry' | 'statistics' | 'bus' | 'clock' | 'executions'>
 type Situation = Settling & { ports: Needs; step: AgentStep; failure: Failure }
 
 /** Errors that another agent would meet as well (B3). */
@@ -71,7 +73,7 @@ export const rebindStep =
             task,
             plan,
             step: stepOf(plan, path),
-            record: await withFailedAttempt(ports, own, taken.step, failure),
+            record: await withFailedAttempt(ports, plan, own, taken.step, failure),
             own,
             failure,
           })
@@ -93,6 +95,7 @@ async function answeredBefore(
 /** The host notes its failures itself; one that it could not note (it never ran, or it was ended) is noted here. */
 async function withFailedAttempt(
   ports: Needs,
+  plan: Plan,
   own: Ownership,
   record: StepRecord,
   failure: Failure,
@@ -107,7 +110,17 @@ async function withFailedAttempt(
   }
   if (!(await ports.tasks.addAttempt(own, attempt))) throw superseded(own.path)
   const attempts = [...record.attempts, attempt]
-  await ports.bus.publish([attemptFailedEvent(own.taskId, own.path, attempts.length, attempt)])
+  const { agentId, startedAt, endedAt } = attempt
+  const { capability } = stepOf(plan, own.path)
+  const latencySeconds = (Date.parse(endedAt) - Date.parse(startedAt)) / 1_000
+  const outcome = { agentId, quality: 0, latencySeconds, costUsd: 0 }
+  await Promise.all([
+    ports.bus.publish([attemptFailedEvent(own.taskId, own.path, attempts.length, attempt)]),
+    // Advice: it costs no step.
+    capability !== undefined && isAgentsFault(failure)
+      ? countAttempt(ports, plan, own.path, { ...outcome, capability }).catch(() => {})
+      : undefined,
+  ])
   return { ...record, attempts }
 }
 

@@ -90,6 +90,11 @@ export function failureIn({
   return name === 'StepFailedError' && own && rest ? { name: own, message: rest } : { name, message }
 }
 
+/** Errors of which an agent is not to blame. */
+const OTHERS_FAULT = ['InvalidInputError', 'TaskCancelledError', 'StepSupersededError']
+
+export const isAgentsFault = ({ name }: { name: string }): boolean => !OTHERS_FAULT.includes(name)
+
 export function superseded(path: string): OrchestratorError {
   return new OrchestratorError('StepSupersededError', `a later attempt of step "${path}" has taken over`)
 }

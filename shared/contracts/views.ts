@@ -127,5 +127,21 @@ export const ProblemSchema = z.object({
 })
 export type Problem = z.infer<typeof ProblemSchema>
 
-export const AgentViewSchema = AgentSchema
+export const AgentHealthSchema = z.object({
+  calls: z.number().describe('In the last hours'),
+  weight: z
+    .number()
+    .describe('Calls that these figures are worth: one of a quarter of an hour ago counts half'),
+  successRate: z.number(),
+  p50Seconds: z.number(),
+  p95Seconds: z.number(),
+  costUsd: z.number().describe('Of one call'),
+})
+export type AgentHealth = z.infer<typeof AgentHealthSchema>
+
+/** `health` by capability, of those that the agent has been asked for lately. */
+export const AgentViewSchema = AgentSchema.extend({
+  health: z.record(z.string(), AgentHealthSchema).optional(),
+})
+export type AgentView = z.infer<typeof AgentViewSchema>
 export const EventViewSchema = DomainEventSchema

@@ -14,6 +14,10 @@ export const DecisionSchema = z.object({
   capability: z.string(),
   chosen: z.string(),
   reason: z.string(),
+  expectedQuality: z
+    .number()
+    .optional()
+    .describe('What was to be expected of the capability, whoever does it; where there was a choice'),
   candidates: z.array(
     z.object({
       agentId: z.string(),

@@ -6,12 +6,14 @@ import type { FileStore } from './file-store.ts'
 import type { Ids } from './ids.ts'
 import type { Machines } from './machines.ts'
 import type { Registry } from './registry.ts'
+import type { Statistics } from './statistics.ts'
 import type { TaskStore } from './task-store.ts'
 
 /** Everything the core needs from outside. A use case takes the few it uses. */
 export type Ports = {
   tasks: TaskStore
   registry: Registry
+  statistics: Statistics
   files: FileStore
   bus: EventBus
   executions: Executions
@@ -24,4 +26,15 @@ export type { ExecutionInput, ExecutionState } from './executions.ts'
 export type { StoredFile } from './file-store.ts'
 export type { CollectableMachine, RegisteredWorkflow } from './registry.ts'
 export type { Ownership, Plan, StepEnd, TakeOver, TaskPage } from './task-store.ts'
-export type { BlobStore, Clock, EventBus, Executions, FileStore, Ids, Machines, Registry, TaskStore }
+export type {
+  BlobStore,
+  Clock,
+  EventBus,
+  Executions,
+  FileStore,
+  Ids,
+  Machines,
+  Registry,
+  Statistics,
+  TaskStore,
+}

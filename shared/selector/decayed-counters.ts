@@ -10,6 +10,8 @@
  * A3 a sum of 10^9 contributions in one epoch has at most 38 digits, what DynamoDB keeps of a number
  */
 
+import type { Additions, EpochCounters, Outcome } from '../domain/statistics.ts'
+
 const HALF_LIFE_SECONDS = 900
 /** Longer epochs would overflow (A3). */
 const HALF_LIVES_IN_EPOCH = 32
@@ -22,23 +24,6 @@ const BUCKETS_IN_DECADE = 10
 const BUCKETS = 64
 /** The upper bound of the first bucket, in seconds. */
 const FIRST_BUCKET_SECONDS = 0.001
-
-/** How one attempt of an agent at a capability went. */
-export type Outcome = {
-  /** From 0, failed, to 1; what is not rated is 1 when it succeeded. */
-  quality: number
-  /** The same less what was to be expected of the capability, whoever does it. */
-  residual: number
-  latencySeconds: number
-  costUsd: number
-  /** Of language models. */
-  tokens?: number
-}
-
-/** Additions to the counters of an epoch; integers, some beyond 2^53. */
-export type Additions = { epoch: number; counters: Readonly<Record<string, bigint>> }
-/** The counters of an epoch as they are read. */
-export type EpochCounters = { epoch: number; counters: Readonly<Record<string, number>> }
 
 /** Sums at one time, each contribution weighted by its age: half as much every half-life. */
 export type Sums = {

@@ -10,7 +10,9 @@ export const UNKNOWN_TYPES = ['AWS::Events::Archive', 'AWS::Logs::QueryDefinitio
 
 /** Of all stacks together. */
 export type Outputs = Readonly<Record<string, string>>
-type Template = { Resources: Record<string, { Type: string }> }
+type Resource = { Type: string; Properties?: Record<string, unknown> }
+type Template = { Resources: Record<string, Resource> }
+type MetricStat = { Metric: object; Stat: string; Period: number }
 type Said = { answer: string; words: string }
 
 /** Runs the CDK's own CLI on a synthesized assembly. Throws with the end of what it said when it fails. */
@@ -52,7 +54,16 @@ function leaveOutUnknown(assembly: string): void {
     const file = join(assembly, name)
     const template = JSON.parse(readFileSync(file, 'utf8')) as Template
     const known = Object.entries(template.Resources).filter(([, { Type }]) => !UNKNOWN_TYPES.includes(Type))
-    const changed = { ...template, Resources: Object.fromEntries(known) }
-    writeFileSync(file, JSON.stringify(changed, null, 1))
+    const Resources = Object.fromEntries(known.map(([id, resource]) => [id, withoutMetricMath(resource)]))
+    writeFileSync(file, JSON.stringify({ ...template, Resources }, null, 1))
   }
+}
+
+/** An alarm on an expression becomes one on the first metric in it. */
+function withoutMetricMath(resource: Resource): Resource {
+  const { Metrics, ...rest } = resource.Properties ?? {}
+  const stat = (Metrics as { MetricStat?: MetricStat }[] | undefined)?.find(({ MetricStat }) => MetricStat)
+  if (resource.Type !== 'AWS::CloudWatch::Alarm' || !stat?.MetricStat) return resource
+  const { Metric, Stat: Statistic, Period } = stat.MetricStat
+  return { ...resource, Properties: { ...rest, ...Metric, Statistic, Period } }
 }

@@ -139,17 +139,34 @@ describe('the way of a task', () => {
     const byAgent = calls.filter(
       ({ action, caller = '' }) => action.startsWith('DynamoDB') && caller.includes('Agentanalysis'),
     )
-    // Two steps: both take over, note progress and end; the first reads the plan. The step that the second needs ran in
-    // the same worker, which remembers how it ended.
+    // Two steps: both take over, note progress, end and are counted; the first reads the plan. The step that the second needs
+    // ran in the same worker, which remembers how it ended.
     expect(byAgent.map(({ action }) => action.split('.')[1]).sort()).toEqual([
       'GetItem',
-      'UpdateItem',
-      'UpdateItem',
-      'UpdateItem',
-      'UpdateItem',
-      'UpdateItem',
-      'UpdateItem',
+      ...new Array<string>(8).fill('UpdateItem'),
     ])
+  })
+
+  it('counts for its agents, once for each attempt', async () => {
+    const healthOfEcho = async () => {
+      const { body } = await api.call('GET', '/agents/echo')
+      return (body.health as unknown as Record<string, { calls: number; successRate: number }>).echo
+    }
+    const before = (await healthOfEcho())?.calls ?? 0
+    await api.run('simple', {})
+    const { taskId } = await api.submitOwn({
+      name: 'mixed',
+      steps: {
+        well: { capability: 'echo' },
+        skipped: { capability: 'echo', when: '{% false %}' },
+        wrong: { capability: 'echo', input: { n: '{% $number("x") %}' }, onFailure: 'continue' },
+      },
+    })
+    await api.ended(taskId)
+    const after = await healthOfEcho()
+    // Neither the step that was skipped nor the input that could not be made is the agent's.
+    expect(after?.calls).toBe(before + 2)
+    expect(after?.successRate).toBeGreaterThan(0)
   })
 
   it('shows in any SDK client: machines, execution, history', async () => {
@@ -172,7 +189,8 @@ describe('the way of a task', () => {
       new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: 2 }),
     )
     expect(events.map(({ type }) => type)).toEqual(['ExecutionSucceeded', 'TaskStateExited'])
-    expect((await client.send(new ListStateMachinesCommand({}))).stateMachines).toHaveLength(7)
+    const { stateMachines = [] } = await client.send(new ListStateMachinesCommand({}))
+    expect(stateMachines.filter(({ name = '' }) => !name.includes('-shared-'))).toHaveLength(7)
     client.destroy()
   })
 

@@ -1,13 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  additionsOf,
-  type EpochCounters,
-  epochsAt,
-  latencyQuantile,
-  type Outcome,
-  sumsAt,
-} from '../../shared/selector/decayed-counters.ts'
+import type { EpochCounters, Outcome } from '../../shared/domain/statistics.ts'
+import { additionsOf, epochsAt, latencyQuantile, sumsAt } from '../../shared/selector/decayed-counters.ts'
 
 const HALF_LIFE = 900
 const EPOCH_SECONDS = 32 * HALF_LIFE

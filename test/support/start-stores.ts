@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { dynamodbRegistry } from '../../functions/adapters/dynamodb-registry.ts'
+import { dynamodbStatistics } from '../../functions/adapters/dynamodb-statistics.ts'
 import { dynamodbTaskStore } from '../../functions/adapters/dynamodb-task-store.ts'
 import { nodeIds, systemClock } from '../../functions/adapters/node-ids.ts'
 import { DynamoDBService } from '../../local/dynamodb/dynamodb-service.ts'
@@ -33,7 +34,7 @@ type Stores = {
 
 /** All ports for use cases: the real DynamoDB adapters on the embedded DynamoDB, the rest in memory and recorded. */
 export async function startStores(): Promise<Stores> {
-  const { client, stop } = await startDynamoDB()
+  const { client, readingText, stop } = await startDynamoDB()
   await Promise.all([
     createTable(client, 'tasks', TASK_INDEXES),
     createTable(client, 'registry', REGISTRY_INDEXES),
@@ -53,6 +54,7 @@ export async function startStores(): Promise<Stores> {
     ids,
     tasks: dynamodbTaskStore({ client, table: 'tasks', blobs, digest: ids.digest }),
     registry: dynamodbRegistry({ client, table: 'registry', clock: systemClock }),
+    statistics: dynamodbStatistics({ client: readingText, table: 'registry', now: systemClock.now }),
     files: {
       list: async (key) => {
         const etag = recorded.files.get(key)
@@ -109,7 +111,7 @@ function memoryBlobs(blobs: Map<string, string>): BlobStore {
   }
 }
 
-async function startDynamoDB(): Promise<{ client: DynamoDBDocumentClient; stop(): Promise<void> }> {
+async function startDynamoDB() {
   const service = new DynamoDBService()
   const door = createServer(async (request, response) => {
     const chunks: Buffer[] = []
@@ -119,20 +121,27 @@ async function startDynamoDB(): Promise<{ client: DynamoDBDocumentClient; stop()
   })
   await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve))
   const { port } = door.address() as AddressInfo
-  const raw = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${port}`,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  // A document client changes the one below it: each has its own.
+  const raw = [1, 2].map(
+    () =>
+      new DynamoDBClient({
+        endpoint: `http://127.0.0.1:${port}`,
+        region: 'us-east-1',
+        credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      }),
+  ) as [DynamoDBClient, DynamoDBClient]
+  const client = DynamoDBDocumentClient.from(raw[0], { marshallOptions: { removeUndefinedValues: true } })
+  const readingText = DynamoDBDocumentClient.from(raw[1], {
+    unmarshallOptions: { wrapNumbers: (value) => value },
   })
-  const client = DynamoDBDocumentClient.from(raw, { marshallOptions: { removeUndefinedValues: true } })
   const stop = async (): Promise<void> => {
     client.destroy()
-    raw.destroy()
+    for (const one of raw) one.destroy()
     door.closeAllConnections()
     door.close()
     await service.stop()
   }
-  return { client, stop }
+  return { client, readingText, stop }
 }
 
 type Index = { name: string; partition: string; sort: string }

@@ -6,9 +6,11 @@
  * H2 only the invocation with the highest fence writes; a late one is told so and changes nothing
  * H3 a failed attempt is noted before its error leaves
  * H4 a step that has ended, or replays its receipt, signals the gates that wait for it
+ * H5 an attempt is counted for its agent once at most, and by whoever has noted its end
  */
+import { countAttempt } from '../../../shared/app/agent-statistics.ts'
 import { bindingAt, stepOf } from '../../../shared/app/plan-paths.ts'
-import { superseded } from '../../../shared/app/settle-failure.ts'
+import { isAgentsFault, superseded } from '../../../shared/app/settle-failure.ts'
 import { signalGates } from '../../../shared/app/signal-gates.ts'
 import type { AgentManifest } from '../../../shared/domain/agent.ts'
 import { isOrchestratorError } from '../../../shared/domain/errors.ts'
@@ -22,19 +24,52 @@ import { capabilityOfStep } from '../../../shared/workflow/step-needs.ts'
 import type { Deps } from '../../deps.ts'
 import { measure } from '../../metrics.ts'
 import { stepNotices } from './step-notices.ts'
-import { addParts, findParts, type HostMiddleware, partsOf, type StepOutcome } from './step-run.ts'
+import {
+  addParts,
+  findParts,
+  type HostMiddleware,
+  partsOf,
+  type StepOutcome,
+  type StepRun,
+} from './step-run.ts'
 
-type Needs = Pick<Deps, 'tasks' | 'bus' | 'clock' | 'executions'> & { price: AgentManifest['price'] }
+type Needs = Pick<Deps, 'tasks' | 'bus' | 'clock' | 'executions' | 'statistics'> & {
+  manifest: Pick<AgentManifest, 'price' | 'capabilities'>
+}
 
 const MAX_MESSAGE = 2_000
 const UNKNOWN = 'unknown'
-/** Of a step that names its agent and no capability. */
-const PINNED = 'pinned'
 
-export function ownStep({ tasks, bus, clock, executions, price }: Needs): HostMiddleware {
-  function count(agentId: string, outcome: string): void {
+type Counted = Pick<StepRun, 'own' | 'plan' | 'agentId' | 'log'>
+
+export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
+  const { tasks, bus, clock, executions } = ports
+
+  const capabilityIn = ({ own, plan }: Pick<Counted, 'own' | 'plan'>): string =>
+    capabilityOfStep(stepOf(plan, own.path)) ?? manifest.capabilities[0]?.name ?? ''
+
+  function measureAttempt(run: Counted, outcome: string, durationMs: number): void {
+    const { agentId } = run
+    const { perCallUsd } = manifest.price
     measure('Attempts', { agentId, outcome }, 1)
-    if (price.perCallUsd > 0) measure('Cost', { agentId }, price.perCallUsd)
+    if (perCallUsd > 0) measure('Cost', { agentId }, perCallUsd)
+    if (outcome === 'succeeded')
+      measure('StepDuration', { agentId, capability: capabilityIn(run) }, durationMs)
+  }
+
+  /** Once for each attempt, by whoever has noted its end (H5). Statistics are advice: they cost no step. */
+  async function count(run: Counted, quality: number, durationMs: number): Promise<void> {
+    const { own, plan, agentId, log } = run
+    const attempt = {
+      agentId,
+      capability: capabilityIn(run),
+      quality,
+      latencySeconds: durationMs / 1_000,
+      costUsd: manifest.price.perCallUsd,
+    }
+    await countAttempt(ports, plan, own.path, attempt).catch((reason: unknown) =>
+      log.warn('attempt not counted', { reason: String(reason) }),
+    )
   }
 
   return {
@@ -74,24 +109,24 @@ export function ownStep({ tasks, bus, clock, executions, price }: Needs): HostMi
       addParts(request.context, { ended: true })
       const ended: StepRecord = { ...record, ...end }
       const event = stepEndedEvent(own.taskId, ended)
-      // Waited for: what is under way when a Lambda answers may never get out.
-      const told = Promise.all([
-        signalGates({ tasks, executions }, plan, own.path),
-        notices.finish(event ? [event] : []),
-      ])
       const durationMs = Date.parse(end.endedAt) - Date.parse(record.startedAt)
       log.info('step ended', { status: ended.status, agentId, durationMs })
-      count(agentId, ended.status)
-      const capability = capabilityOfStep(stepOf(plan, own.path)) ?? PINNED
-      if (ended.status === 'succeeded') measure('StepDuration', { agentId, capability }, durationMs)
-      await told
+      measureAttempt(run, ended.status, durationMs)
+      // Neither a skipped step nor a reused output says anything about the agent.
+      const isAttempt = ended.status === 'succeeded' && ended.reused === undefined
+      // Waited for: what is under way when a Lambda answers may never get out.
+      await Promise.all([
+        signalGates({ tasks, executions }, plan, own.path),
+        notices.finish(event ? [event] : []),
+        isAttempt ? count(run, 1, durationMs) : undefined,
+      ])
       request.response = receiptOf(ended)
     },
 
     onError: async (request) => {
-      const { own, agentId, record, notices, log, ended } = findParts(request.context)
+      const { own, agentId, record, notices, log, plan, ended } = findParts(request.context)
       const { error } = request
-      if (!own || !agentId || !record || !notices || !error) return
+      if (!own || !agentId || !record || !notices || !log || !plan || !error) return
       // Its end is recorded, or another's: only the error leaves.
       if (ended || isOrchestratorError(error, 'StepSupersededError')) return notices.finish([])
       const failure = { name: error.name, message: error.message.slice(0, MAX_MESSAGE) }
@@ -100,13 +135,17 @@ export function ownStep({ tasks, bus, clock, executions, price }: Needs): HostMi
       const number = record.attempts.length + 1
       // Where it cannot be noted now, the rebinder notes it; the agent's own error leaves either way.
       const noted = await tasks.addAttempt(own, attempt).catch((reason: unknown) => {
-        log?.warn('attempt not noted', { reason: String(reason) })
+        log.warn('attempt not noted', { reason: String(reason) })
         return false
       })
-      await notices.finish(noted ? [attemptFailedEvent(own.taskId, own.path, number, attempt)] : [])
       const durationMs = Date.parse(endedAt) - Date.parse(record.startedAt)
-      log?.warn('attempt failed', { agentId, errorName: error.name, durationMs })
-      count(agentId, 'failed')
+      log.warn('attempt failed', { agentId, errorName: error.name, durationMs })
+      const run = { own, agentId, log, plan }
+      measureAttempt(run, 'failed', durationMs)
+      await Promise.all([
+        notices.finish(noted ? [attemptFailedEvent(own.taskId, own.path, number, attempt)] : []),
+        noted && isAgentsFault(error) ? count(run, 0, durationMs) : undefined,
+      ])
     },
   }
 }

@@ -1,0 +1,20 @@
+/** Whose doings are counted: an agent's, at one capability. */
+export type Subject = { agentId: string; capability: string }
+
+/** How one attempt of an agent at a capability went. */
+export type Outcome = {
+  /** From 0, failed, to 1; what is not rated is 1 when it succeeded. */
+  quality: number
+  /** The same less what was to be expected of the capability, whoever does it. */
+  residual: number
+  latencySeconds: number
+  costUsd: number
+  /** Of language models. */
+  tokens?: number
+}
+
+/** Additions to the counters of an epoch; integers, some beyond 2^53. */
+export type Additions = { epoch: number; counters: Readonly<Record<string, bigint>> }
+
+/** The counters of an epoch as they are read. */
+export type EpochCounters = { epoch: number; counters: Readonly<Record<string, number>> }

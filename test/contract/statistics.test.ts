@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { healthOf } from '../../shared/app/agent-statistics.ts'
+import { additionsOf, epochsAt, sumsAt } from '../../shared/selector/decayed-counters.ts'
+import { seededRandom } from '../../shared/selector/random.ts'
+import { makeAgent } from '../support/make-agent.ts'
+import { startStores } from '../support/start-stores.ts'
+
+let stores: Awaited<ReturnType<typeof startStores>>
+beforeAll(async () => {
+  stores = await startStores()
+})
+afterAll(() => stores.stop())
+
+const HALF_LIFE = 900
+/** Near the end of an epoch, where counters are largest. */
+const NOW = (62_000 * 32 + 31.5) * HALF_LIFE
+
+describe('statistics in DynamoDB', () => {
+  it('are those of exact arithmetic with 400 writers at once (A1, A2)', async () => {
+    const { statistics } = stores.ports
+    const random = seededRandom('writers')
+    const subject = { agentId: 'busy', capability: 'work.do' }
+    const outcomes = Array.from({ length: 400 }, () => ({
+      at: NOW - 4 * HALF_LIFE * random(),
+      quality: random(),
+      residual: random() - 0.5,
+      latencySeconds: 20 * random(),
+      costUsd: random() / 100,
+    }))
+    await Promise.all(outcomes.map(({ at, ...outcome }) => statistics.add(subject, additionsOf(outcome, at))))
+    const [epochs = []] = await statistics.find([subject], epochsAt(NOW))
+    const sums = sumsAt(epochs, NOW)
+    const exact = (value: (one: (typeof outcomes)[number]) => number): number =>
+      outcomes.reduce((sum, one) => sum + value(one) * 2 ** (-(NOW - one.at) / HALF_LIFE), 0)
+    const expected = {
+      count: exact(() => 1),
+      quality: exact((one) => one.quality),
+      latencySeconds: exact((one) => one.latencySeconds),
+      costUsd: exact((one) => one.costUsd),
+    }
+    for (const [name, value] of Object.entries(expected)) {
+      const error = Math.abs(sums[name as keyof typeof expected] - value) / value
+      expect(error, name).toBeLessThanOrEqual(1e-4)
+    }
+    expect(Math.abs(sums.residual - exact((one) => one.residual))).toBeLessThanOrEqual(1e-4 * expected.count)
+    expect(sums.calls).toBe(400)
+    // Beyond what a double tells apart: it is DynamoDB that has added.
+    expect(epochs[0]?.counters.w ?? 0).toBeGreaterThan(Number.MAX_SAFE_INTEGER)
+  })
+
+  it('are found for many subjects at once, and for none that has none', async () => {
+    const { statistics } = stores.ports
+    const subjects = Array.from({ length: 120 }, (_, at) => ({ agentId: `a${at}`, capability: 'many.do' }))
+    const outcome = { quality: 1, residual: 0, latencySeconds: 1, costUsd: 0 }
+    const some = subjects.filter((_, at) => at % 3 === 0)
+    await Promise.all(some.map((subject) => statistics.add(subject, additionsOf(outcome, NOW))))
+    const found = await statistics.find(subjects, epochsAt(NOW))
+    expect(found.map((epochs) => epochs.length)).toEqual(subjects.map((_, at) => (at % 3 === 0 ? 1 : 0)))
+  })
+
+  it('say how an agent does', async () => {
+    const { statistics, clock } = stores.ports
+    const at = clock.now().getTime() / 1_000
+    const subject = { agentId: 'known', capability: 'work.do' }
+    for (const [quality, latencySeconds] of [
+      [1, 0.2],
+      [1, 0.2],
+      [1, 0.2],
+      [0, 4],
+    ] as const)
+      await statistics.add(subject, additionsOf({ quality, residual: 0, latencySeconds, costUsd: 0.01 }, at))
+    const agent = makeAgent({ id: 'known' })
+    const health = await healthOf(stores.ports, [agent, makeAgent({ id: 'idle' })])
+    expect(health.get('idle')).toEqual({})
+    expect(health.get('known')).toEqual({
+      'work.do': {
+        calls: 4,
+        weight: expect.closeTo(4, 1),
+        successRate: expect.closeTo(0.75, 2),
+        // The upper bounds of their buckets.
+        p50Seconds: expect.closeTo(0.251, 3),
+        p95Seconds: expect.closeTo(5.012, 3),
+        costUsd: expect.closeTo(0.01, 4),
+      },
+    })
+  })
+})
