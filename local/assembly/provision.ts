@@ -1,4 +1,4 @@
-import type { Assembly, Stack } from './read-assembly.ts'
+import { type Assembly, NESTED_STACK, type Stack } from './read-assembly.ts'
 import { type Lookup, resolveIntrinsics } from './resolve-intrinsics.ts'
 
 export type Properties = Readonly<Record<string, unknown>>
@@ -23,6 +23,8 @@ export async function provision(
 ): Promise<{ ignored: string[] }> {
   const ignored = new Set<string>()
   const made = new Map<string, Promise<Provisioned>>()
+  /** What nested stacks are given. */
+  const parameters = new Map<string, Properties>()
   const stacks = new Map(assembly.stacks.map((stack) => [stack.name, stack]))
 
   const make = (stack: Stack, logicalId: string): Promise<Provisioned> => {
@@ -43,6 +45,7 @@ export async function provision(
       ignored.add(type)
       return { ref: logicalId }
     }
+    if (type === NESTED_STACK) return makeNested(stack, logicalId)
     const provisioner = provisioning.provisioners[type]
     if (!provisioner) {
       throw new Error(
@@ -52,6 +55,20 @@ export async function provision(
     await Promise.all(resource.DependsOn.map((other) => make(stack, other)))
     const properties = (await resolveIntrinsics(resource.Properties, lookupIn(stack))) as Properties
     return provisioner({ stack: stack.name, logicalId, type: resource.Type, properties })
+  }
+
+  /** Its attributes are its outputs. */
+  async function makeNested(stack: Stack, logicalId: string): Promise<Provisioned> {
+    const nested = stack.nested[logicalId]
+    if (!nested) throw new Error(`${stack.name}/${logicalId}: its template is not in the assembly`)
+    const { Parameters = {} } = stack.resources[logicalId]?.Properties ?? {}
+    const given = await resolveIntrinsics(Parameters, lookupIn(stack))
+    parameters.set(nested.name, given as Properties)
+    await Promise.all(Object.keys(nested.resources).map((id) => make(nested, id)))
+    const outputs = Object.entries(nested.outputs).map(async ([name, { Value }]) => {
+      return [`Outputs.${name}`, String(await resolveIntrinsics(Value, lookupIn(nested)))] as const
+    })
+    return { ref: logicalId, attributes: Object.fromEntries(await Promise.all(outputs)) }
   }
 
   function lookupIn(stack: Stack): Lookup {
@@ -67,7 +84,8 @@ export async function provision(
     return {
       ref: async (logicalId) => {
         if (logicalId === 'AWS::NoValue') return undefined
-        return pseudo[logicalId] ?? (await make(stack, logicalId)).ref
+        const parameter = parameters.get(stack.name)?.[logicalId]
+        return parameter ?? pseudo[logicalId] ?? (await make(stack, logicalId)).ref
       },
       attribute: async (logicalId, name) => {
         const value = (await make(stack, logicalId)).attributes?.[name]

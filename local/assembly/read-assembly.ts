@@ -35,10 +35,14 @@ const ManifestSchema = z.object({
   ),
 })
 
+export const NESTED_STACK = 'AWS::CloudFormation::Stack'
+
 export type Stack = {
   name: string
   resources: Record<string, Resource>
   outputs: z.infer<typeof TemplateSchema>['Outputs']
+  /** Stacks in it, by the ids of their resources. */
+  nested: Record<string, Stack>
 }
 export type Assembly = {
   stacks: Stack[]
@@ -48,28 +52,38 @@ export type Assembly = {
 
 /** What `cdk synth` wrote into a folder. Throws when there is none, or when it is not one. */
 export async function readAssembly(folder: string): Promise<Assembly> {
-  const manifest = ManifestSchema.parse(await readJson(folder, 'manifest.json'))
+  const manifest = ManifestSchema.parse(await readJson(join(folder, 'manifest.json')))
   const stacks: Stack[] = []
   const assets = new Map<string, string>()
   for (const [name, { type, properties }] of Object.entries(manifest.artifacts)) {
     if (type !== 'aws:cloudformation:stack' || !properties?.templateFile) continue
-    const template = TemplateSchema.parse(await readJson(folder, properties.templateFile))
-    stacks.push({ name, resources: template.Resources, outputs: template.Outputs })
-    const { files } = AssetsSchema.parse(await readJson(folder, `${name}.assets.json`))
+    const { files } = AssetsSchema.parse(await readJson(join(folder, `${name}.assets.json`)))
     for (const { source, destinations } of Object.values(files)) {
       for (const { objectKey } of Object.values(destinations))
         assets.set(objectKey, join(folder, source.path))
     }
+    stacks.push(await readStack(name, join(folder, properties.templateFile), assets))
   }
   return { stacks, assets }
 }
 
-async function readJson(folder: string, file: string): Promise<unknown> {
+async function readStack(name: string, file: string, assets: Assembly['assets']): Promise<Stack> {
+  const { Resources: resources, Outputs: outputs } = TemplateSchema.parse(await readJson(file))
+  const nested: Record<string, Stack> = {}
+  for (const [id, { Type, Properties }] of Object.entries(resources)) {
+    if (Type !== NESTED_STACK) continue
+    // An address that ends in the key of an asset.
+    const address = JSON.stringify(Properties.TemplateURL)
+    const path = [...assets].find(([key]) => address.includes(key))?.[1]
+    if (path !== undefined) nested[id] = await readStack(`${name}-${id}`, path, assets)
+  }
+  return { name, resources, outputs, nested }
+}
+
+async function readJson(file: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(join(folder, file), 'utf8'))
+    return JSON.parse(await readFile(file, 'utf8'))
   } catch (error) {
-    throw new Error(
-      `${join(folder, file)} cannot be read; synthesize first (npx cdk synth): ${(error as Error).message}`,
-    )
+    throw new Error(`${file} cannot be read; synthesize first (npx cdk synth): ${(error as Error).message}`)
   }
 }

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-sfn'
 import { expect } from 'vitest'
 import { type Door, ended, resultOf, submit } from './door.ts'
+import { send } from './send.ts'
 
 export type Scenario = { name: string; run(door: Door): Promise<void> }
 
@@ -165,6 +166,29 @@ export const SCENARIOS: Scenario[] = [
         await expect.poll(async () => (await answer()).status, { timeout: 30_000, interval: 500 }).toBe(200)
       }
       expect(await ended(door, taskId)).toMatchObject({ status: 'succeeded' })
+    },
+  },
+  {
+    name: 'takes an upload of a form that limits it, and works on the file',
+    async run(door) {
+      const { status, body } = await door.call('POST', '/files', { files: [{ path: 'days.csv' }] })
+      expect(status).toBe(201)
+      const [ticket] = body.files as unknown as {
+        file: { $file: string }
+        upload: { url: string; fields: Record<string, string> }
+      }[]
+      const form = new FormData()
+      for (const [field, value] of Object.entries(ticket?.upload.fields ?? {})) form.append(field, value)
+      const policy = JSON.parse(Buffer.from(ticket?.upload.fields.Policy ?? '', 'base64').toString()) as {
+        conditions: unknown[]
+      }
+      expect(policy.conditions).toContainEqual(['content-length-range', 0, 50 * 1024 * 1024])
+      form.append('file', new Blob(['day,n\n2026-01-01,1\n2026-01-02,2\n2026-01-03,3\n']), 'days.csv')
+      const uploaded = await send(new Request(ticket?.upload.url ?? '', { method: 'POST', body: form }))
+      expect(uploaded.status).toBe(204)
+      const taskId = await submit(door, { type: 'analysis', input: { source: ticket?.file } })
+      expect(await ended(door, taskId)).toMatchObject({ status: 'succeeded' })
+      expect(await resultOf(door, taskId)).toMatchObject({ profile: { rows: 3 } })
     },
   },
   {

@@ -1,0 +1,37 @@
+import { afterAll, expect, it, onTestFinished } from 'vitest'
+import { copyProject } from '../support/copy-project.ts'
+import { startApi } from '../support/local-api.ts'
+
+const project = copyProject()
+afterAll(project.remove)
+
+it('runs agents that are deployed in nested stacks, for there are too many for one', {
+  timeout: 120_000,
+}, async () => {
+  // With seven of our own.
+  for (let number = 1; number <= 75; number++) {
+    project.write(
+      `functions/agents/extra-${number}/index.ts`,
+      `import * as z from 'zod'
+import { defineAgent } from '../../../shared/agent/define-agent.ts'
+export default defineAgent({
+  id: 'extra-${number}', version: '1.0.0', description: '',
+  capabilities: { 'extra.work${number}': { description: '', input: z.looseObject({}), output: z.looseObject({}) } },
+  async execute({ input }) { return input },
+})
+`,
+    )
+  }
+  expect(project.synthesize()).toEqual({ status: 0, stderr: '' })
+  const api = await startApi({ assembly: project.out })
+  onTestFinished(() => api.stop())
+  const steps = {
+    a: { capability: 'extra.work1', input: { n: 1 } },
+    b: { capability: 'extra.work75', input: { n: 2 } },
+  }
+  const { taskId } = await api.submitOwn({ name: 'nested', steps })
+  expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
+  expect(await api.resultOf(taskId)).toEqual({ a: { n: 1 }, b: { n: 2 } })
+  const { body } = await api.call('GET', '/agents/extra-75')
+  expect(body.functionArn).toMatch(/:function:orchestrator-agent-extra-75_[12]$/)
+})
