@@ -6,6 +6,7 @@ import { approveCommand } from './commands/approve.ts'
 import { cancelCommand } from './commands/cancel.ts'
 import { compileCommand } from './commands/compile.ts'
 import { devCommand } from './commands/dev.ts'
+import { explainCommand } from './commands/explain.ts'
 import { listCommand } from './commands/list.ts'
 import { planCommand } from './commands/plan.ts'
 import { registerCommand } from './commands/register.ts'
@@ -22,6 +23,7 @@ const COMMANDS = [
   submitCommand,
   statusCommand,
   resultCommand,
+  explainCommand,
   listCommand,
   cancelCommand,
   approveCommand,

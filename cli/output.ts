@@ -12,8 +12,12 @@ export function printJson(value: unknown): void {
   console.log(JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0))
 }
 
-/** Columns as wide as their widest cell. */
 export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
+  for (const line of tableLines(header, rows)) console.log(line)
+}
+
+/** Columns as wide as their widest cell. */
+export function tableLines(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   )
@@ -22,8 +26,7 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd()
-  console.log(style('dim', line(header)))
-  for (const row of rows) console.log(line(row))
+  return [style('dim', line(header)), ...rows.map(line)]
 }
 
 /** A problem as lines for a person, or as it came for a script. */

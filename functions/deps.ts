@@ -12,17 +12,23 @@ import { type Environment, EnvironmentSchema } from '../shared/contracts/environ
 import { OrchestratorError } from '../shared/domain/errors.ts'
 import { describeIssues, issuesOfZod } from '../shared/domain/issue.ts'
 import type {
+  Breakers,
+  Budgets,
   Clock,
   EventBus,
   Executions,
   FileStore,
   Ids,
+  Limits,
   Machines,
   Ports,
   Registry,
   Statistics,
   TaskStore,
 } from '../shared/ports/index.ts'
+import { dynamodbBreakers } from './adapters/dynamodb-breakers.ts'
+import { dynamodbBudgets } from './adapters/dynamodb-budgets.ts'
+import { dynamodbLimits } from './adapters/dynamodb-limits.ts'
 import { dynamodbRegistry } from './adapters/dynamodb-registry.ts'
 import { dynamodbStatistics } from './adapters/dynamodb-statistics.ts'
 import { dynamodbTaskStore } from './adapters/dynamodb-task-store.ts'
@@ -56,6 +62,15 @@ export const registry = (): Registry =>
     const table = environment().REGISTRY_TABLE
     return rememberingRegistry(dynamodbRegistry({ client: dynamodb(), table, clock }), clock)
   })
+
+export const breakers = (): Breakers =>
+  once('breakers', () => dynamodbBreakers({ client: dynamodb(), table: environment().REGISTRY_TABLE }))
+
+export const limits = (): Limits =>
+  once('limits', () => dynamodbLimits({ client: dynamodb(), table: environment().REGISTRY_TABLE, clock }))
+
+export const budgets = (): Budgets =>
+  once('budgets', () => dynamodbBudgets({ client: dynamodb(), table: environment().TASKS_TABLE }))
 
 /** Its client reads numbers as text. */
 export const statistics = (): Statistics =>

@@ -1,9 +1,10 @@
+import { type Breaker, CLOSED } from '../../shared/domain/breaker.ts'
 import {
   admission,
   afterCall,
-  type Breaker,
   beginTrial,
-  CLOSED,
+  type CallEnd,
+  heldBack,
   type Pass,
 } from '../../shared/selector/breaker.ts'
 import type { Request } from './world.ts'
@@ -17,8 +18,8 @@ export class MemoryBreakers {
 
   /** Those that may not be asked; at most half of them. */
   refused(models: readonly number[], now: number): Set<number> {
-    const refused = models.filter((model) => admission(this.#of(model), now) === 'refused')
-    return new Set(refused.slice(0, Math.floor(models.length / 2)))
+    const breakers = new Map(models.map((model) => [String(model), this.#of(model)]))
+    return new Set([...heldBack(breakers, now)].map(Number))
   }
 
   begin(model: number, request: Request, now: number): void {
@@ -33,10 +34,10 @@ export class MemoryBreakers {
     this.#passes.set(request, { generation, trialId })
   }
 
-  end(model: number, request: Request, succeeded: boolean, now: number): void {
+  end(model: number, request: Request, end: CallEnd, now: number): void {
     const pass = this.#passes.get(request)
     this.#passes.delete(request)
-    if (pass) this.#breakers.set(model, afterCall(this.#of(model), pass, succeeded, now))
+    if (pass) this.#breakers.set(model, afterCall(this.#of(model), pass, end, now))
   }
 
   #of(model: number): Breaker {

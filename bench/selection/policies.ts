@@ -29,7 +29,9 @@ export const POLICIES: Readonly<Record<string, MakePolicy>> = {
       },
       learn(model, request, result, at) {
         learn(model, request, result, at)
-        breakers.end(model, request, !result.failed, at)
+        const { count, failures } = statistics.overall(String(model), at)
+        const lately = { failures: failures / count, calls: count }
+        breakers.end(model, request, { succeeded: !result.failed, lately }, at)
       },
     }
   },
@@ -151,7 +153,7 @@ function learning(world: World) {
   const learn = (
     model: number,
     request: Request,
-    { quality, seconds, costUsd }: Result,
+    { quality, seconds, costUsd, failed }: Result,
     at: number,
   ): void => {
     const task = taskOf(request)
@@ -159,7 +161,7 @@ function learning(world: World) {
       world.models.map((_, other) => ({ sums: statistics.of(task, String(other), at) })),
     )
     means.delete(request)
-    const outcome = { quality, residual: quality - mean, latencySeconds: seconds, costUsd }
+    const outcome = { quality, residual: quality - mean, failed, latencySeconds: seconds, costUsd }
     statistics.add(task, String(model), outcome, at)
   }
   return { statistics, learn }

@@ -1,64 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
-import type { AgentHealth } from '../../shared/contracts/views.ts'
+import { createLogUpdate } from 'log-update'
+import type { AgentHealth, AgentView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
 import { describeSchema } from '../describe-schema.ts'
-import { duration, printJson, printTable, style } from '../output.ts'
+import { usd } from '../money.ts'
+import { duration, printJson, printTable, style, tableLines } from '../output.ts'
+
+type Options = { capability?: string; watch?: boolean; json?: boolean }
+
+const WATCH_MILLISECONDS = 1_000
+const HEADER = [
+  'agent',
+  'version',
+  'status',
+  'breaker',
+  'inflight',
+  'capability',
+  'calls',
+  'ok',
+  'p50',
+  'p95',
+  'cost',
+  'trend',
+]
 
 export function agentsCommand(): Command {
   return new Command('agents')
-    .description('List agents, or show one')
+    .description('List agents and how they do, or show one')
     .argument('[agentId]')
     .option('-c, --capability <name>', 'only those that offer it')
+    .option('-w, --watch', 'keep the table up to date until Ctrl-C')
     .option('--json', 'print JSON')
-    .action(
-      async (
-        agentId: string | undefined,
-        { capability, json = false }: { capability?: string; json?: boolean },
-      ) => {
-        if (agentId !== undefined) {
-          const agent = await callApi('getAgent', { id: agentId })
-          if (json) return printJson(agent)
-          console.log(`${agent.id} ${agent.version} (${agent.status})\n${agent.description}\n`)
-          for (const { name, description, inputSchema } of agent.capabilities) {
-            console.log(`${style('bold', name)}  ${description}`)
-            const known = agent.health?.[name]
-            if (known) console.log(`  ${sentenceOf(known)}`)
-            for (const line of describeSchema(inputSchema)) console.log(`  ${line}`)
-          }
-          return
-        }
-        const { agents } = await callApi('listAgents', { capability })
-        if (json) return printJson({ agents })
-        if (agents.length === 0)
-          return console.log(capability ? `no agent offers ${capability}` : 'no agents yet')
-        const rows = agents.flatMap(({ id, version, status, capabilities, health = {} }) =>
-          capabilities.map(({ name }, at) => [
-            at === 0 ? id : '',
-            at === 0 ? version : '',
-            at === 0 ? status : '',
-            name,
-            ...figuresOf(health[name]),
-          ]),
-        )
-        printTable(['agent', 'version', 'status', 'capability', 'calls', 'ok', 'p50', 'p95', 'USD'], rows)
-      },
+    .addHelpText(
+      'after',
+      '\nExamples:\n  orchestrator agents --watch\n  orchestrator agents --capability analysis.trends\n  orchestrator agents research',
     )
+    .action(async (agentId: string | undefined, options: Options) => {
+      if (agentId !== undefined) return showAgent(agentId, options)
+      return options.watch && !options.json ? watchAgents(options) : listAgents(options)
+    })
 }
+
+async function showAgent(agentId: string, { json = false }: Options): Promise<void> {
+  const agent = await callApi('getAgent', { id: agentId })
+  if (json) return printJson(agent)
+  console.log(`${agent.id} ${agent.version} (${agent.status})\n${agent.description}\n`)
+  for (const { name, description, inputSchema } of agent.capabilities) {
+    console.log(`${style('bold', name)}  ${description}`)
+    const known = agent.health?.[name]
+    if (known) console.log(`  ${sentenceOf(known)}`)
+    for (const line of describeSchema(inputSchema)) console.log(`  ${line}`)
+  }
+}
+
+async function listAgents({ capability, json = false }: Options): Promise<void> {
+  const { agents } = await callApi('listAgents', { capability })
+  if (json) return printJson({ agents })
+  if (agents.length === 0) return console.log(capability ? `no agent offers ${capability}` : 'no agents yet')
+  printTable(HEADER, rowsOf(agents))
+}
+
+/** Redraws itself on a terminal; elsewhere a table after the other. */
+async function watchAgents({ capability }: Options): Promise<void> {
+  const update = process.stdout.isTTY ? createLogUpdate(process.stdout) : console.log
+  for (;;) {
+    const { agents } = await callApi('listAgents', { capability })
+    update(tableLines(HEADER, rowsOf(agents)).join('\n'))
+    await delay(WATCH_MILLISECONDS)
+  }
+}
+
+function rowsOf(agents: readonly AgentView[]): string[][] {
+  return agents.flatMap(({ id, version, status, capabilities, health = {}, now }) =>
+    capabilities.map(({ name }, at) => [
+      ...(at === 0 ? [id, version, status, now?.breaker ?? '', inflightOf(now)] : ['', '', '', '', '']),
+      name,
+      ...figuresOf(health[name]),
+    ]),
+  )
+}
+
+const inflightOf = (now: AgentView['now']): string => (now?.inflight ? now.inflight.toFixed(1) : '')
 
 /** Of the last hours; those of late count most. */
 function figuresOf(health: AgentHealth | undefined): string[] {
-  if (!health) return ['', '', '', '', '']
-  const { calls, successRate, p50Seconds, p95Seconds, costUsd } = health
+  if (!health) return ['', '', '', '', '', '']
+  const { calls, successRate, p50Seconds, p95Seconds, costUsd, trend } = health
   return [
     String(calls),
     `${Math.round(100 * successRate)} %`,
     duration(1_000 * p50Seconds),
     duration(1_000 * p95Seconds),
-    costUsd === 0 ? '-' : costUsd.toPrecision(2),
+    costUsd === 0 ? '-' : usd(costUsd),
+    trend === 'steady' ? '' : trend,
   ]
 }
 
 function sentenceOf(health: AgentHealth): string {
-  const [calls, rate, p50, p95, cost] = figuresOf(health)
-  return `${calls} calls lately, ${rate} of them well; half within ${p50}, 95 % within ${p95}; ${cost === '-' ? 'free' : `${cost} USD each`}`
+  const [calls, rate, p50, p95, cost, trend] = figuresOf(health)
+  const getting = trend ? `; getting ${trend}` : ''
+  return `${calls} calls lately, ${rate} of them well; half within ${p50}, 95 % within ${p95}; ${cost === '-' ? 'free' : `${cost} each`}${getting}`
 }

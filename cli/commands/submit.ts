@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { printJson, style } from '../output.ts'
+import { numberOption, parseDuration } from '../parse-options.ts'
 import { readJsonOption, readTextFile } from '../read-json-option.ts'
 import { reportIn } from '../report.ts'
 import { uploadPath } from '../upload-files.ts'
@@ -9,7 +10,17 @@ import { type WatchedTask, watchTask } from '../watch-task.ts'
 
 const WORKFLOW_FILE = /\.(ya?ml|json)$/
 
-type Options = { input?: string; file: [string, string][]; key?: string; wait?: boolean; json?: boolean }
+type Options = {
+  input?: string
+  file: [string, string][]
+  key?: string
+  budget?: number
+  tokens?: number
+  deadline?: number
+  priority?: number
+  wait?: boolean
+  json?: boolean
+}
 
 export function submitCommand(): Command {
   return new Command('submit')
@@ -26,18 +37,26 @@ export function submitCommand(): Command {
       [],
     )
     .option('-k, --key <key>', 'idempotency key: the same key never starts a second task')
+    .option('-b, --budget <usd>', 'the most that it may cost, in US dollars', numberOption('--budget'))
+    .option(
+      '--tokens <count>',
+      'the most tokens of language models that it may take',
+      numberOption('--tokens'),
+    )
+    .option('-d, --deadline <time>', 'how long it may take: 90s, 10m, 2h', parseDuration)
+    .option('-p, --priority <0-9>', 'of those that wait 9 begins first', numberOption('--priority'))
     .option('-w, --wait', 'follow the task to its end and show its result')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      `\nExamples:\n  orchestrator submit simple --input '{"message":"hello"}' --wait\n  orchestrator submit data_report --file source=./my.csv --wait\n  orchestrator submit ./my-workflow.yaml --input '{"name":"Ada"}' --wait`,
+      `\nExamples:\n  orchestrator submit simple --input '{"message":"hello"}' --wait\n  orchestrator submit data_report --file source=./my.csv --wait\n  orchestrator submit ./my-workflow.yaml --input '{"name":"Ada"}' --budget 0.50 --deadline 10m --wait`,
     )
     .action(submit)
 }
 
 async function submit(
   type: string,
-  { input, file, key, wait = false, json = false }: Options,
+  { input, file, key, budget, tokens, deadline, priority, wait = false, json = false }: Options,
 ): Promise<void> {
   const given = input === undefined ? {} : await readJsonOption(input)
   const named: Record<string, unknown> = {}
@@ -47,7 +66,15 @@ async function submit(
   }
   const body = file.length > 0 ? { ...(given as object), ...named } : given
   const wanted = WORKFLOW_FILE.test(type) ? { workflow: await readTextFile(type) } : { type }
-  const task = await callApi('submitTask', { ...wanted, input: body, idempotencyKey: key })
+  const task = await callApi('submitTask', {
+    ...wanted,
+    input: body,
+    idempotencyKey: key,
+    budgetUsd: budget,
+    budgetTokens: tokens,
+    deadlineSeconds: deadline,
+    priority,
+  })
   if (!wait)
     return json
       ? printJson(task)

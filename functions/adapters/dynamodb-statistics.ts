@@ -32,8 +32,10 @@ export function dynamodbStatistics({
           ...Object.fromEntries(Object.values(counters).map((added, at) => [`:v${at}`, added])),
           ':expires': Math.floor(now().getTime() / 1_000) + KEPT_SECONDS,
         },
+        ReturnValues: 'ALL_NEW',
       })
-      await callAws(() => client.send(update))
+      const { Attributes = {} } = await callAws(() => client.send(update))
+      return { epoch, counters: countersIn(Attributes) }
     },
 
     async find(subjects, epochs) {

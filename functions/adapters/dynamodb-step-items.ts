@@ -91,11 +91,14 @@ export function stepItems({ client, table }: TaskTable): StepItems {
   }
 
   return {
-    async takeOverStep({ taskId, path, owner, fence }, { agentId, startedAt, reboundBy }): Promise<TakeOver> {
+    async takeOverStep(
+      { taskId, path, owner, fence },
+      { agentId, startedAt, reboundBy, decision, busySince },
+    ): Promise<TakeOver> {
       const update = new UpdateCommand({
         TableName: table,
         Key: keyOf(taskId, path),
-        UpdateExpression: `SET #status = :running, #owner = :owner, fence = :fence, ${agentId === undefined ? '' : 'agentId = :agent, '}startedAt = :started, #path = :path, attempts = if_not_exists(attempts, :none), reboundBy = :rebound REMOVE endedAt, #error, degraded, progress`,
+        UpdateExpression: `SET #status = :running, #owner = :owner, fence = :fence, ${agentId === undefined ? '' : 'agentId = :agent, '}${decision === undefined ? '' : 'decision = :decision, '}${busySince === undefined ? '' : 'busySince = :busySince, '}startedAt = :started, #path = :path, attempts = if_not_exists(attempts, :none), reboundBy = :rebound REMOVE endedAt, #error, degraded, progress${reboundBy !== undefined && busySince === undefined ? ', busySince' : ''}`,
         ConditionExpression:
           'attribute_not_exists(pk) OR #status = :running AND fence <= :fence OR #status IN (:failed, :cancelled) AND fence < :fence',
         ExpressionAttributeNames: {
@@ -111,6 +114,8 @@ export function stepItems({ client, table }: TaskTable): StepItems {
           ':owner': owner,
           ':fence': fence,
           ...(agentId === undefined ? {} : { ':agent': agentId }),
+          ...(decision === undefined ? {} : { ':decision': decision }),
+          ...(busySince === undefined ? {} : { ':busySince': busySince }),
           ':started': startedAt,
           ':path': path,
           ':none': [],

@@ -10,7 +10,21 @@ import httpRouter from '@middy/http-router'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { API_PREFIX, type Method } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
-import { bus, clock, executions, files, ids, logger, machines, registry, statistics, tasks } from '../deps.ts'
+import {
+  breakers,
+  budgets,
+  bus,
+  clock,
+  executions,
+  files,
+  ids,
+  limits,
+  logger,
+  machines,
+  registry,
+  statistics,
+  tasks,
+} from '../deps.ts'
 import { problemDetails } from '../middleware/problem-details.ts'
 import { makeHandlers } from './handlers.ts'
 
@@ -19,6 +33,9 @@ const handlers = makeHandlers({
   tasks: tasks(),
   registry: registry(),
   statistics: statistics(),
+  breakers: breakers(),
+  limits: limits(),
+  budgets: budgets(),
   files: files(),
   bus: bus(),
   executions: executions(),

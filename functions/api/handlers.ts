@@ -10,6 +10,7 @@ import {
   showTaskEvents,
   showTaskResult,
   showTaskStatus,
+  showTaskStep,
   showTaskSteps,
 } from '../../shared/app/read-tasks.ts'
 import { checkHealth, getWorkflow, listWorkflows } from '../../shared/app/read-workflows.ts'
@@ -33,6 +34,7 @@ export function makeHandlers(ports: Ports): Record<RouteId, Handler> {
     getTaskStatus: httpHandler(ROUTES.getTaskStatus, showTaskStatus(ports)),
     getTaskResult: httpHandler(ROUTES.getTaskResult, showTaskResult(ports)),
     listTaskSteps: httpHandler(ROUTES.listTaskSteps, showTaskSteps(ports)),
+    getTaskStep: httpHandler(ROUTES.getTaskStep, showTaskStep(ports)),
     listTaskEvents: httpHandler(ROUTES.listTaskEvents, showTaskEvents(ports)),
     cancelTask: httpHandler(ROUTES.cancelTask, cancelTask(ports)),
     answerApproval: httpHandler(ROUTES.answerApproval, approveStep(ports)),

@@ -4,14 +4,20 @@ import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import * as z from 'zod'
 import { reconcileTasks } from '../../shared/app/reconcile-tasks.ts'
-import { bus, clock, executions, logger, tasks } from '../deps.ts'
+import { budgets, bus, clock, executions, logger, tasks } from '../deps.ts'
 import { measure } from '../metrics.ts'
 
 /** The schedule's event says nothing; a person may ask for younger tasks as well. */
 const RequestSchema = z.object({ graceSeconds: z.number().min(0).optional() })
 
 const log = logger()
-const reconcile = reconcileTasks({ tasks: tasks(), bus: bus(), executions: executions(), clock })
+const reconcile = reconcileTasks({
+  tasks: tasks(),
+  budgets: budgets(),
+  bus: bus(),
+  executions: executions(),
+  clock,
+})
 
 export const handler = middy()
   .use(injectLambdaContext(log))

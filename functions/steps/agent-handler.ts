@@ -4,14 +4,40 @@ import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import type { DefinedAgent } from '../../shared/agent/define-agent.ts'
 import type { Receipt } from '../../shared/domain/step.ts'
-import { bus, clock, type Deps, executions, files, ids, logger, statistics, tasks } from '../deps.ts'
+import {
+  breakers,
+  budgets,
+  bus,
+  clock,
+  type Deps,
+  executions,
+  files,
+  ids,
+  limits,
+  logger,
+  statistics,
+  tasks,
+} from '../deps.ts'
 import { loadPlan } from './host/load-plan.ts'
 import { ownStep } from './host/own-step.ts'
 import { runAgent } from './host/run-agent.ts'
 import type { StepOutcome } from './host/step-run.ts'
 import { watchTask } from './host/watch-task.ts'
 
-type Needs = Pick<Deps, 'tasks' | 'files' | 'bus' | 'executions' | 'statistics' | 'clock' | 'ids' | 'logger'>
+type Needs = Pick<
+  Deps,
+  | 'tasks'
+  | 'files'
+  | 'bus'
+  | 'executions'
+  | 'statistics'
+  | 'breakers'
+  | 'limits'
+  | 'budgets'
+  | 'clock'
+  | 'ids'
+  | 'logger'
+>
 
 /** The Lambda handler of an agent: the host, read from top to bottom. */
 export function agentHandler(agent: DefinedAgent, deps: Needs = hostPorts()) {
@@ -31,6 +57,9 @@ function hostPorts(): Needs {
     bus: bus(),
     executions: executions(),
     statistics: statistics(),
+    breakers: breakers(),
+    limits: limits(),
+    budgets: budgets(),
     clock,
     ids: ids(),
     logger: logger(),

@@ -5,12 +5,28 @@ import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { controlStep } from '../../shared/app/control-step.ts'
 import { ControlPayloadSchema } from '../../shared/contracts/step-payload.ts'
-import { bus, clock, executions, ids, logger, registry, tasks } from '../deps.ts'
+import {
+  breakers,
+  budgets,
+  bus,
+  clock,
+  executions,
+  ids,
+  limits,
+  logger,
+  registry,
+  statistics,
+  tasks,
+} from '../deps.ts'
 
 const log = logger()
 const control = controlStep({
   tasks: tasks(),
   registry: registry(),
+  statistics: statistics(),
+  breakers: breakers(),
+  limits: limits(),
+  budgets: budgets(),
   bus: bus(),
   clock,
   ids: ids(),

@@ -5,7 +5,18 @@ import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { rebindStep } from '../../shared/app/rebind-step.ts'
 import { RebindPayloadSchema } from '../../shared/contracts/step-payload.ts'
-import { bus, clock, executions, logger, registry, statistics, tasks } from '../deps.ts'
+import {
+  breakers,
+  budgets,
+  bus,
+  clock,
+  executions,
+  limits,
+  logger,
+  registry,
+  statistics,
+  tasks,
+} from '../deps.ts'
 import { measure } from '../metrics.ts'
 
 const log = logger()
@@ -13,6 +24,9 @@ const rebind = rebindStep({
   tasks: tasks(),
   registry: registry(),
   statistics: statistics(),
+  breakers: breakers(),
+  limits: limits(),
+  budgets: budgets(),
   bus: bus(),
   clock,
   executions: executions(),

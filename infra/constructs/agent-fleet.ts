@@ -59,8 +59,8 @@ export class AgentFleet extends Construct {
     })
     giveStores(agent, data, {
       tasks: ['GetItem', 'BatchGetItem', 'UpdateItem'],
-      // Counts its attempts.
-      registry: ['UpdateItem'],
+      // Counts its attempts; its breaker, slots and rates.
+      registry: ['GetItem', 'BatchGetItem', 'UpdateItem'],
       values: 'write',
       files: 'read',
       publish: true,

@@ -34,7 +34,11 @@ export class TaskKeepers extends Construct {
   #noteEnds(): void {
     const { stage, data, deadLetters, finish } = this.#props
     finish.keepFailures(deadLetters, 2)
-    giveStores(finish, data, { tasks: ['GetItem', 'PutItem', 'Query'], values: 'write', publish: true })
+    giveStores(finish, data, {
+      tasks: ['GetItem', 'PutItem', 'UpdateItem', 'Query'],
+      values: 'write',
+      publish: true,
+    })
     new Rule(this, 'ExecutionEnded', {
       description: 'A workflow execution has ended',
       eventPattern: {
@@ -55,7 +59,11 @@ export class TaskKeepers extends Construct {
   /** The guarantee behind the event. */
   #reconcile(): void {
     const { stage, data, reconcile } = this.#props
-    giveStores(reconcile, data, { tasks: ['GetItem', 'PutItem', 'Query'], values: 'write', publish: true })
+    giveStores(reconcile, data, {
+      tasks: ['GetItem', 'PutItem', 'UpdateItem', 'Query'],
+      values: 'write',
+      publish: true,
+    })
     reconcile.allow(['states:StartExecution'], [statesArn(this, stage, 'stateMachine', '*')])
     reconcile.allow(
       ['states:DescribeExecution', 'states:StopExecution'],

@@ -75,7 +75,7 @@ export class RuntimeStack extends Stack {
     const rebind = this.#addFunction('rebind', 'Chooses the next agent for a step, or settles it', 30, 512)
     giveStores(rebind, this.#props.data, {
       tasks: ['GetItem', 'BatchGetItem', 'UpdateItem'],
-      registry: ['GetItem', 'UpdateItem', 'Query'],
+      registry: ['GetItem', 'BatchGetItem', 'UpdateItem', 'Query'],
       values: 'write',
       publish: true,
     })
@@ -87,7 +87,7 @@ export class RuntimeStack extends Stack {
     giveStores(control, this.#props.data, {
       tasks: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'],
       // Plans the tasks of child workflows.
-      registry: ['GetItem', 'UpdateItem', 'Query'],
+      registry: ['GetItem', 'BatchGetItem', 'UpdateItem', 'Query'],
       values: 'write',
       publish: true,
     })

@@ -29,6 +29,8 @@ export type AgentContext = {
     /** UTF-8 text. Throws NotFoundError, and InvalidInputError when it is too large or not text. */
     readText(key: string): Promise<string>
   }
+  /** Tells what the work has cost so far, beside the price of the call: of a model, a search, whatever is paid by use. */
+  spend(spent: { costUsd?: number; tokens?: number }): void
   /** Shown to whoever watches the task; `fraction` is 0 to 1. */
   progress(fraction: number, note: string): Promise<void>
 }
@@ -48,6 +50,12 @@ type Definition<C extends Capabilities> = {
   capabilities: C
   limits?: z.input<typeof AgentManifestSchema>['limits']
   price?: z.input<typeof AgentManifestSchema>['price']
+  /** Words that steps may ask for: `prefer: {tags: [eu]}`. */
+  tags?: string[]
+  /** For whom it works; for everybody where it is not said. */
+  tenants?: string[]
+  /** The language model that it uses, whose limit it shares with others that use it. */
+  model?: z.input<typeof AgentManifestSchema>['model']
   /** Nothing new is bound to it; say so in a deployment before the one that removes it. */
   deprecated?: boolean
   execute(call: Call<C>, context: AgentContext): Promise<z.input<C[keyof C]['output']>>
@@ -62,13 +70,17 @@ export type DefinedAgent = {
 
 /** Declares an agent. Throws a ZodError that says which part of the declaration is wrong. */
 export function defineAgent<const C extends Capabilities>(definition: Definition<C>): DefinedAgent {
-  const { id, version, description, capabilities, limits, price, deprecated, execute } = definition
+  const { id, version, description, capabilities, limits, price, tags, tenants, model, deprecated, execute } =
+    definition
   const manifest = AgentManifestSchema.parse({
     id,
     version,
     description,
     limits,
     price,
+    tags,
+    tenants,
+    model,
     deprecated,
     capabilities: Object.entries(capabilities).map(([name, capability]) => ({
       name,

@@ -1,57 +1,108 @@
-import type { AgentHealth } from '../contracts/views.ts'
+import type { AgentHealth, AgentView } from '../contracts/views.ts'
 import type { Agent } from '../domain/agent.ts'
 import { placeOf } from '../domain/instance-path.ts'
+import type { Decision } from '../domain/plan.ts'
 import type { EpochCounters, Outcome, Subject } from '../domain/statistics.ts'
 import type { Plan, Ports } from '../ports/index.ts'
-import { additionsOf, epochsAt, latencyQuantile, sumsAt } from '../selector/decayed-counters.ts'
-
-type Needs = Pick<Ports, 'statistics' | 'clock'>
+import type { CallEnd } from '../selector/breaker.ts'
+import { additionsOf, addSums, histogramAt, quantileOf, sumsAt } from '../selector/decayed-counters.ts'
+import { doingsOf, inflightOf, type KnowledgeNeeds, slotsOfAgent } from './agent-knowledge.ts'
 
 /** What came of one attempt of a step. */
 export type AttemptOutcome = Subject & Omit<Outcome, 'residual'>
 
+/** Fewer calls make no trend. */
+const LEAST_CALLS_OF_TREND = 5
+const MUCH_BETTER = 0.05
+const MUCH_FASTER = 1.25
+
 /**
- * Counts an attempt; whoever has moved it to its end does so, once. The plan says what was to be expected of the capability where it
- * had a choice: elsewhere nothing is to be learnt of the agent against others.
+ * Counts an attempt; whoever has moved it to its end does so, once. The decision says what was to be expected of the capability where
+ * there was a choice: elsewhere nothing is to be learnt of the agent against others. Answers how the agent has done lately.
  */
 export async function countAttempt(
-  { statistics, clock }: Needs,
-  plan: Pick<Plan, 'decisions'>,
-  path: string,
+  { statistics, clock }: Pick<Ports, 'statistics' | 'clock'>,
+  decision: Pick<Decision, 'expectedQuality'> | undefined,
   { agentId, capability, ...outcome }: AttemptOutcome,
-): Promise<void> {
-  const expected = plan.decisions.find(({ stepId }) => stepId === placeOf(path))?.expectedQuality
+): Promise<NonNullable<CallEnd['lately']>> {
+  const expected = decision?.expectedQuality
   const residual = expected === undefined ? 0 : outcome.quality - expected
   const at = clock.now().getTime() / 1_000
-  await statistics.add({ agentId, capability }, additionsOf({ ...outcome, residual }, at))
+  const counters = await statistics.add({ agentId, capability }, additionsOf({ ...outcome, residual }, at))
+  const { count, failures } = sumsAt([counters], at)
+  return { failures: count > 0 ? failures / count : 0, calls: count }
 }
 
-/** How each agent does, by capability; those that it has not been asked for lately are not in it. */
+/** Why the agent of a step was chosen, where it was: by the rebinder, or with the plan. */
+export function decisionOf(
+  plan: Pick<Plan, 'decisions'>,
+  path: string,
+  rebound?: Decision | undefined,
+): Decision | undefined {
+  return rebound ?? plan.decisions.find(({ stepId }) => stepId === placeOf(path))
+}
+
+type Health = Required<Pick<AgentView, 'health' | 'now'>>
+
+/** How each agent does, by capability (those that it has been asked for lately), and what it is at. */
 export async function healthOf(
-  { statistics, clock }: Needs,
-  agents: readonly Pick<Agent, 'id' | 'capabilities'>[],
-): Promise<Map<string, Record<string, AgentHealth>>> {
-  const at = clock.now().getTime() / 1_000
-  const subjects = agents.flatMap(({ id, capabilities }) =>
-    capabilities.map(({ name }) => ({ agentId: id, capability: name })),
+  ports: KnowledgeNeeds,
+  agents: readonly Pick<Agent, 'id' | 'capabilities' | 'limits'>[],
+): Promise<Map<string, Health>> {
+  const ids = agents.map(({ id }) => id)
+  const limited = agents.filter(({ limits }) => limits.maxConcurrency !== undefined).map(slotsOfAgent)
+  const [doings, loads, breakers, slots] = await Promise.all([
+    doingsOf(ports, agents),
+    ports.registry.loadsOf(ids),
+    ports.breakers.find(ids),
+    limited.length > 0 ? ports.limits.countSlots(limited) : new Map<string, number>(),
+  ])
+  const at = ports.clock.now().getTime() / 1_000
+  return new Map(
+    agents.map((agent): [string, Health] => {
+      const own = doings.get(agent.id) ?? new Map<string, EpochCounters[]>()
+      const overall = addSums([...own.values()].map((epochs) => sumsAt(epochs, at)))
+      const inflight = slots.get(slotsOfAgent(agent)) ?? inflightOf(loads.get(agent.id), overall)
+      const breaker = breakers.get(agent.id)?.breaker
+      const isOpen = breaker?.state === 'open'
+      return [
+        agent.id,
+        {
+          health: Object.fromEntries([...own].map(([name, epochs]) => [name, healthIn(epochs, at)])),
+          now: {
+            inflight: Math.round(inflight * 100) / 100,
+            breaker: !isOpen ? 'closed' : breaker.openUntil > at ? 'open' : 'trial',
+            ...(isOpen ? { openUntil: new Date(breaker.openUntil * 1_000).toISOString() } : {}),
+          },
+        },
+      ]
+    }),
   )
-  const found = await statistics.find(subjects, epochsAt(at))
-  const health = new Map(agents.map(({ id }): [string, Record<string, AgentHealth>] => [id, {}]))
-  for (const [index, { agentId, capability }] of subjects.entries()) {
-    const [epochs, ofAgent] = [found[index] ?? [], health.get(agentId)]
-    if (epochs.length > 0 && ofAgent) ofAgent[capability] = healthIn(epochs, at)
-  }
-  return health
 }
 
 function healthIn(epochs: readonly EpochCounters[], at: number): AgentHealth {
-  const { calls, count, quality, costUsd } = sumsAt(epochs, at)
+  const { calls, count, quality, costUsd, tokens } = sumsAt(epochs, at)
+  const mean = (sum: number): number => (count > 0 ? sum / count : 0)
   return {
     calls,
     weight: count,
-    successRate: count > 0 ? quality / count : 0,
-    p50Seconds: latencyQuantile(epochs, at, 0.5) ?? 0,
-    p95Seconds: latencyQuantile(epochs, at, 0.95) ?? 0,
-    costUsd: count > 0 ? costUsd / count : 0,
+    successRate: mean(quality),
+    p50Seconds: quantileOf(histogramAt(epochs, at, 'h'), 0.5) ?? 0,
+    p95Seconds: quantileOf(histogramAt(epochs, at, 'h'), 0.95) ?? 0,
+    costUsd: mean(costUsd),
+    p95CostUsd: quantileOf(histogramAt(epochs, at, 'c'), 0.95) ?? 0,
+    tokens: mean(tokens),
+    trend: trendIn(epochs, at),
   }
+}
+
+/** The newest epoch against the one before it. */
+function trendIn(epochs: readonly EpochCounters[], at: number): AgentHealth['trend'] {
+  const [now, before] = epochs.toSorted((a, b) => b.epoch - a.epoch).map((epoch) => sumsAt([epoch], at))
+  if (!now || !before || Math.min(now.calls, before.calls) < LEAST_CALLS_OF_TREND) return 'steady'
+  const change = now.quality / now.count - before.quality / before.count
+  if (Math.abs(change) > MUCH_BETTER) return change > 0 ? 'better' : 'worse'
+  const slower = now.latencySeconds / now.count / (before.latencySeconds / before.count)
+  if (slower > MUCH_FASTER) return 'worse'
+  return slower < 1 / MUCH_FASTER ? 'better' : 'steady'
 }

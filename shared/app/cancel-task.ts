@@ -4,17 +4,19 @@ import { taskEvent } from '../domain/event.ts'
 import { isFinalStepStatus } from '../domain/step.ts'
 import { type EndedTask, executionName, isOpenTask, type OpenTask, type Task } from '../domain/task.ts'
 import type { Ports } from '../ports/index.ts'
+import { costOf } from './cost-of-steps.ts'
 import { getTask, type TaskRef } from './read-tasks.ts'
+import { closeBudget } from './spend-budget.ts'
 import { taskView } from './views.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'executions' | 'bus' | 'clock'>
+export type StopNeeds = Pick<Ports, 'tasks' | 'budgets' | 'executions' | 'bus' | 'clock'>
 
 /**
  * The task is cancelled first, then its execution is stopped: running agents watch the task, and an execution that
  * ends afterwards finds the task ended. Then the same for its children. Throws ConflictError when the task has ended already.
  */
 export const cancelTask =
-  (ports: Needs) =>
+  (ports: StopNeeds) =>
   async ({ reason, ...ref }: TaskRef & { reason: string }): Promise<TaskView> => {
     const task = await getTask(ports, ref)
     if (!isOpenTask(task)) {
@@ -28,21 +30,32 @@ export const cancelTask =
   }
 
 /** Undefined when it has ended meanwhile. */
-export async function cancelOne(
-  ports: Needs,
-  task: OpenTask,
-  reason: string,
-): Promise<EndedTask | undefined> {
+export function cancelOne(ports: StopNeeds, task: OpenTask, reason: string): Promise<EndedTask | undefined> {
+  return stopOne(ports, task, { status: 'cancelled', reason })
+}
+
+/** The same for a task whose time is over. */
+export function timeOutOne(ports: StopNeeds, task: OpenTask): Promise<EndedTask | undefined> {
+  const message = `the task's deadline, ${task.deadline}, has passed`
+  return stopOne(ports, task, { status: 'timed_out', error: { name: 'DeadlineExceededError', message } })
+}
+
+type Stop =
+  | { status: 'cancelled'; reason: string }
+  | { status: 'timed_out'; error: { name: string; message: string } }
+
+async function stopOne(ports: StopNeeds, task: OpenTask, stop: Stop): Promise<EndedTask | undefined> {
   const endedAt = ports.clock.now().toISOString()
-  const cancelled = { ...task, status: 'cancelled' as const, endedAt, reason }
-  if (!(await ports.tasks.endTask(cancelled))) return undefined
-  await stopAll(ports, task, reason)
-  await ports.bus.publish([taskEvent(cancelled)])
-  return cancelled
+  const cost = costOf(await ports.tasks.listSteps(task.id))
+  const stopped = { ...task, ...stop, endedAt, cost }
+  if (!(await ports.tasks.endTask(stopped))) return undefined
+  await stopAll(ports, task, stop.status === 'cancelled' ? stop.reason : stop.error.message)
+  await ports.bus.publish([taskEvent(stopped)])
+  return stopped
 }
 
 /** Step Functions stops the executions of children as well as it can; their tasks are ours to end. */
-async function stopAll(ports: Needs, task: Task, reason: string): Promise<void> {
+async function stopAll(ports: StopNeeds, task: Task, reason: string): Promise<void> {
   await ports.executions.stop({ stateMachineArn: task.stateMachineArn, name: executionName(task) }, reason)
   const steps = await ports.tasks.listSteps(task.id)
   const running = steps.filter(({ child, status }) => child !== undefined && !isFinalStepStatus(status))
@@ -52,6 +65,7 @@ async function stopAll(ports: Needs, task: Task, reason: string): Promise<void> 
       if (found && isOpenTask(found)) await cancelOne(ports, found, `its parent was cancelled: ${reason}`)
     }),
   )
+  if (task.budget) await closeBudget(ports.budgets, task.id)
 }
 
 function alreadyEnded(taskId: string, status: string): OrchestratorError {

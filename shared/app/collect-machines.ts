@@ -7,7 +7,7 @@
  * Q3 a collection that was cut short is finished by the next
  */
 
-import { dayOf } from '../domain/day.ts'
+import { dayOf } from '../domain/times.ts'
 import type { Ports } from '../ports/index.ts'
 import { partNames } from './ensure-machine.ts'
 

@@ -14,7 +14,7 @@
 import { type ControlPayload, redriveOf } from '../contracts/step-payload.ts'
 import { isOrchestratorError } from '../domain/errors.ts'
 import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
-import { goesOnAfterFailure, type Step, type StepKind, stepKind } from '../workflow/schema.ts'
+import { type Step, type StepKind, stepKind } from '../workflow/schema.ts'
 import { approval } from './control/approval.ts'
 import { child } from './control/child.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './control/controlled.ts'
@@ -24,7 +24,7 @@ import { loop } from './control/loop.ts'
 import { wait } from './control/wait.ts'
 import { stepAt } from './plan-paths.ts'
 import { decideStep, recordsOfNeeds } from './resolve-step.ts'
-import { settleFailure, superseded, verdictOf } from './settle-failure.ts'
+import { hasGoneOn, settleFailure, superseded, verdictOf } from './settle-failure.ts'
 import { signalGates } from './signal-gates.ts'
 
 const KINDS: Record<StepKind, Controlled<never>> = {
@@ -76,7 +76,7 @@ function isEndOfEnded(before: StepRecord | undefined, fence: string): before is 
 /** A late or repeated call (O1). */
 function endedBefore({ step, record }: Owned): ControlAnswer {
   const { path, status, error } = record
-  if (status !== 'failed' || goesOnAfterFailure(step)) return over(status)
+  if (status !== 'failed' || hasGoneOn(step, record)) return over(status)
   throw verdictOf({ name: error?.name ?? '', message: error?.message ?? `step "${path}" failed` })
 }
 

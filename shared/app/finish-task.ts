@@ -3,6 +3,7 @@
  * F1 a task ends once, by one conditional write; whoever comes later changes nothing and tells nothing
  * F2 the task id comes from the execution's name and the result from the store: the status-change event may lack both
  * F3 an execution that a newer one has replaced ends nothing
+ * F4 a task that has ended has nothing reserved of its budget
  */
 import { isOrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
@@ -18,11 +19,14 @@ import {
 import type { ExecutionState, Plan, Ports } from '../ports/index.ts'
 import { resolveExpressions } from '../workflow/expressions.ts'
 import { resultStepsOf } from '../workflow/step-needs.ts'
+import { costOf } from './cost-of-steps.ts'
 import { namesForExpressions } from './expression-names.ts'
 import { messageInCause } from './message-in-cause.ts'
 import { goesOnAt } from './plan-paths.ts'
+import { isFatal } from './settle-failure.ts'
+import { closeBudget } from './spend-budget.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'bus' | 'clock'>
+type Needs = Pick<Ports, 'tasks' | 'budgets' | 'bus' | 'clock'>
 export type Ended = ExecutionState & { status: Exclude<ExecutionState['status'], 'RUNNING'> }
 
 /** Ends the task whose execution has ended. Answers its final status; undefined when there was nothing to do. */
@@ -33,6 +37,8 @@ export const finishTask =
     const task = parsed && (await ports.tasks.findTask(parsed.taskId))
     if (!task || !isOpenTask(task) || task.execution !== parsed.execution) return undefined
     const end = await endOf(ports, task, ended)
+    // Nobody spends any more; before the end, which is told once (F4).
+    if (task.budget) await closeBudget(ports.budgets, task.id)
     if (!(await ports.tasks.endTask(end))) return undefined
     await ports.bus.publish([taskEvent(end)])
     return end.status
@@ -41,24 +47,25 @@ export const finishTask =
 async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedTask> {
   const endedAt = ports.clock.now().toISOString()
   const [plan, steps] = await Promise.all([ports.tasks.getPlan(task.id), ports.tasks.listSteps(task.id)])
+  const over = { ...task, endedAt, cost: costOf(steps) }
   if (ended.status === 'ABORTED') {
-    return { ...task, status: 'cancelled', endedAt, reason: ended.cause ?? 'the execution was stopped' }
+    return { ...over, status: 'cancelled', reason: ended.cause ?? 'the execution was stopped' }
   }
   if (ended.status !== 'SUCCEEDED') {
-    const status = ended.status === 'TIMED_OUT' ? 'timed_out' : 'failed'
-    return { ...task, status, endedAt, error: errorOf(ended, plan, steps) }
+    const error = errorOf(ended, plan, steps)
+    const isLate = ended.status === 'TIMED_OUT' || error.name === 'DeadlineExceededError'
+    return { ...over, status: isLate ? 'timed_out' : 'failed', error }
   }
   const silent = stepsWithoutEnd(plan, steps)
-  if (silent) return { ...task, status: 'failed', endedAt, error: silent }
+  if (silent) return { ...over, status: 'failed', error: silent }
   try {
     const result = await ports.tasks.storeValue(task.id, await resultOf(ports, task, plan, steps))
-    return { ...task, status: 'succeeded', endedAt, result, degraded: degradedOf(steps) }
+    return { ...over, status: 'succeeded', result, degraded: degradedOf(steps) }
   } catch (error) {
     if (!isOrchestratorError(error, 'InvalidInputError')) throw error
     return {
-      ...task,
+      ...over,
       status: 'failed',
-      endedAt,
       error: { name: error.name, message: `the task's output: ${error.message}` },
     }
   }
@@ -92,7 +99,9 @@ function stepsWithoutEnd(plan: Plan, steps: readonly StepRecord[]): TaskError | 
 /** The step that ended the task says more than the execution does. */
 function errorOf({ status, error, cause }: Ended, plan: Plan, steps: readonly StepRecord[]): TaskError {
   const failed = steps
-    .filter((step) => step.status === 'failed' && step.error && !goesOnAt(plan, step.path))
+    .filter(
+      ({ status, error, path }) => status === 'failed' && error && (isFatal(error) || !goesOnAt(plan, path)),
+    )
     .sort(byEnd)
     .at(-1)
   if (failed?.error && status === 'FAILED') {

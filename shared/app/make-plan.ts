@@ -3,21 +3,23 @@ import { compileWorkflow } from '../compiler/index.ts'
 import type { MakePlanSchema } from '../contracts/requests.ts'
 import type { PlanView } from '../contracts/views.ts'
 import { pathIn } from '../domain/instance-path.ts'
-import type { FileStore, Registry } from '../ports/index.ts'
+import type { Ports } from '../ports/index.ts'
 import { criticalPath, needsOf, topologicalOrder } from '../workflow/graph.ts'
 import { isLoop, type Step, type Steps, stepKind } from '../workflow/schema.ts'
 import { capabilityOfStep, graphOfWorkflow } from '../workflow/step-needs.ts'
+import type { KnowledgeNeeds } from './agent-knowledge.ts'
 import { givenWorkflow } from './given-workflow.ts'
 import { checkFileReferences, parseInput, planWorkflow } from './plan-task.ts'
 
 /** Validates and plans without running. An input, when given, is checked as at submission. */
 export const makePlan =
-  ({ registry, files }: { registry: Registry; files: FileStore }) =>
+  (ports: KnowledgeNeeds & Pick<Ports, 'files'>) =>
   async (request: z.output<typeof MakePlanSchema>): Promise<PlanView> => {
-    const { workflow } = await givenWorkflow(registry, request)
-    if (request.input !== undefined) await checkFileReferences(files, parseInput(workflow, request.input))
+    const { workflow } = await givenWorkflow(ports.registry, request)
+    if (request.input !== undefined)
+      await checkFileReferences(ports.files, parseInput(workflow, request.input))
     const compiled = compileWorkflow(workflow)
-    const { bindings, decisions } = await planWorkflow(registry, workflow)
+    const { bindings, decisions } = await planWorkflow(ports, workflow, { seed: workflow.name })
     const graph = graphOfWorkflow(workflow)
     return {
       workflow: { name: workflow.name, version: workflow.version },

@@ -9,7 +9,7 @@ import { healthOf } from './agent-statistics.ts'
 
 type Needs = { registry: Registry; clock: Clock }
 
-type Looking = Pick<Ports, 'registry' | 'statistics' | 'clock'>
+type Looking = Pick<Ports, 'registry' | 'statistics' | 'breakers' | 'limits' | 'clock'>
 
 /** With how they do. */
 export const listAgents =
@@ -19,7 +19,7 @@ export const listAgents =
     const offers = (agent: Agent): boolean => agent.capabilities.some(({ name }) => name === capability)
     const agents = capability ? all.filter(offers) : all
     const health = await healthOf(ports, agents)
-    return { agents: agents.map((agent) => ({ ...agent, health: health.get(agent.id) ?? {} })) }
+    return { agents: agents.map((agent) => ({ ...agent, ...health.get(agent.id) })) }
   }
 
 /** With how it does. Throws NotFoundError with the nearest ids. */
@@ -27,7 +27,7 @@ export const getAgent =
   (ports: Looking) =>
   async ({ id }: { id: string }): Promise<AgentView> => {
     const agent = await findAgent(ports.registry, id)
-    return { ...agent, health: (await healthOf(ports, [agent])).get(id) ?? {} }
+    return { ...agent, ...(await healthOf(ports, [agent])).get(id) }
   }
 
 async function findAgent(registry: Registry, id: string): Promise<Agent> {

@@ -5,12 +5,15 @@ import { FileReferenceSchema, fileReferencesIn } from '../domain/file-reference.
 import { describeIssues, type Issue, issue, issuesOfZod } from '../domain/issue.ts'
 import type { Json } from '../domain/json.ts'
 import type { Decision } from '../domain/plan.ts'
+import type { Prefer } from '../domain/prefer.ts'
 import { bindWorkflow } from '../planner/bind-workflow.ts'
 import type { FileStore, Plan, RegisteredWorkflow, Registry } from '../ports/index.ts'
-import { chooseAgent } from '../selector/choose-agent.ts'
+import { chooseAgent, type SelectionRequest } from '../selector/choose-agent.ts'
 import { suggestNames } from '../workflow/nearest-names.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import type { Workflow } from '../workflow/schema.ts'
+import { capabilityOfStep } from '../workflow/step-needs.ts'
+import { type KnowledgeNeeds, knowledgeOf } from './agent-knowledge.ts'
 
 /** The task's input with the schema's defaults. Throws InvalidInputError listing every issue. */
 export function parseInput(workflow: Workflow, input: Json = {}): Json {
@@ -52,13 +55,28 @@ async function issueOfReference(
 
 export type Planned = Pick<Plan, 'bindings' | 'decisions' | 'children'>
 
+/** What a choice depends on beside the workflow. */
+export type PlanWishes = {
+  /** The same seed has the same choices. */
+  seed: string
+  tenant?: string
+  /** Where a step has no wishes of its own. */
+  prefer?: Prefer | undefined
+  left?: SelectionRequest['left']
+}
+
 /** Chooses who runs what. Throws InvalidWorkflowError or NoAgentError with every issue. */
-export async function planWorkflow(registry: Registry, workflow: Workflow): Promise<Planned> {
+export async function planWorkflow(
+  ports: KnowledgeNeeds,
+  workflow: Workflow,
+  wishes: PlanWishes,
+): Promise<Planned> {
+  const { registry } = ports
   const children = await versionsOfChildren(registry, workflow)
-  let bound = await bind(registry, workflow, await registry.listAgents())
+  let bound = await bind(ports, workflow, wishes, await registry.listAgents())
   // Whom it needs may have been registered this very moment.
   if (bound.issues.length > 0)
-    bound = await bind(registry, workflow, await registry.listAgents({ fresh: true }))
+    bound = await bind(ports, workflow, wishes, await registry.listAgents({ fresh: true }))
   if (bound.issues.length > 0) {
     throw new OrchestratorError('NoAgentError', describeIssues(bound.issues), { issues: bound.issues })
   }
@@ -69,11 +87,26 @@ export async function planWorkflow(registry: Registry, workflow: Workflow): Prom
   }
 }
 
-async function bind(registry: Registry, workflow: Workflow, agents: readonly Agent[]) {
-  const loads = await registry.loadsOf(contested(agents))
-  const capabilities = new Set(agents.flatMap((agent) => agent.capabilities.map(({ name }) => name)))
-  return bindWorkflow(workflow, capabilities, (stepId, step) =>
-    chooseAgent({ stepId, capability: step.capability, pinned: step.agent, agents, loads }),
+async function bind(
+  ports: KnowledgeNeeds,
+  workflow: Workflow,
+  { seed, prefer, ...wishes }: PlanWishes,
+  agents: readonly Agent[],
+) {
+  const known = new Set(agents.flatMap((agent) => agent.capabilities.map(({ name }) => name)))
+  const wanted = everyStep(workflow.steps).flatMap(({ step }) => capabilityOfStep(step) ?? [])
+  const knowledge = await knowledgeOf(ports, agents, wanted)
+  return bindWorkflow(workflow, known, (stepId, step) =>
+    chooseAgent({
+      ...wishes,
+      stepId,
+      capability: step.capability,
+      pinned: step.agent,
+      agents,
+      knowledge: knowledge(step.capability),
+      seed: `${seed} ${stepId}`,
+      prefer: step.prefer ?? prefer,
+    }),
   )
 }
 
@@ -111,14 +144,6 @@ async function findVersion(registry: Registry, called: string): Promise<Register
   const version = Number(wanted)
   if (newest?.workflow.version === version) return newest
   return registry.findWorkflow(name, version)
-}
-
-/** Agents that share a capability with another: only between them does load decide. */
-function contested(agents: readonly Agent[]): string[] {
-  const active = agents.filter(({ status }) => status === 'active')
-  const offers = active.flatMap(({ id, capabilities }) => capabilities.map(({ name }) => ({ id, name })))
-  const shared = [...Map.groupBy(offers, ({ name }) => name).values()].filter((group) => group.length > 1)
-  return [...new Set(shared.flat().map(({ id }) => id))]
 }
 
 /** Notes the load of those steps that had a choice: only there does it decide anything. */

@@ -1,11 +1,14 @@
 import type * as z from 'zod'
 import type { ListTasksSchema } from '../contracts/requests.ts'
 import type { StepView, TaskView } from '../contracts/views.ts'
+import { type Amount, addAmounts, NOTHING, usdOf } from '../domain/budget.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { type DomainEvent, eventsOfTask } from '../domain/event.ts'
 import type { Json } from '../domain/json.ts'
 import { isOpenTask, type Task } from '../domain/task.ts'
-import type { TaskStore } from '../ports/index.ts'
+import type { KeptBudget, Ports, TaskStore } from '../ports/index.ts'
+import { suggestNames } from '../workflow/nearest-names.ts'
+import { costOf } from './cost-of-steps.ts'
 import { stepViews, taskView } from './views.ts'
 
 type Needs = { tasks: TaskStore }
@@ -19,10 +22,33 @@ export async function getTask({ tasks }: Needs, { id, tenant }: TaskRef): Promis
 }
 
 export const showTask =
-  (ports: Needs) =>
+  (ports: Needs & Pick<Ports, 'budgets'>) =>
   async (ref: TaskRef): Promise<TaskView & { steps: StepView[] }> => {
     const task = await getTask(ports, ref)
-    return { ...taskView(task), steps: await stepsOf(ports, task) }
+    const [{ steps, cost }, budget] = await Promise.all([
+      readSteps(ports, task),
+      task.budget ? ports.budgets.find(task.id) : undefined,
+    ])
+    return {
+      ...taskView(task),
+      ...(cost.usd > 0 || cost.tokens > 0 ? { cost } : {}),
+      ...(budget ? { budget: budgetView(task, budget) } : {}),
+      steps,
+    }
+  }
+
+/** One step, with why its agent was chosen. Throws NotFoundError naming the steps that there are. */
+export const showTaskStep =
+  (ports: Needs) =>
+  async ({ stepId, ...ref }: TaskRef & { stepId: string }): Promise<StepView> => {
+    const steps = await stepsOf(ports, await getTask(ports, ref), { all: true })
+    const step = steps.find((one) => one.stepId === stepId)
+    if (step) return step
+    const known = suggestNames(
+      stepId,
+      steps.map((one) => one.stepId),
+    )
+    throw new OrchestratorError('NotFoundError', `task ${ref.id} has no step "${stepId}"${known}`, { stepId })
   }
 
 export const showTaskSteps =
@@ -85,9 +111,24 @@ export const listTasks =
     return { tasks: page.tasks.map(taskView), ...(page.cursor ? { cursor: page.cursor } : {}) }
   }
 
-async function stepsOf({ tasks }: Needs, task: Task, options: { all?: boolean } = {}): Promise<StepView[]> {
+async function stepsOf(ports: Needs, task: Task, options: { all?: boolean } = {}): Promise<StepView[]> {
+  return (await readSteps(ports, task, options)).steps
+}
+
+async function readSteps({ tasks }: Needs, task: Task, options: { all?: boolean } = {}) {
   const [plan, records] = await Promise.all([tasks.getPlan(task.id), tasks.listSteps(task.id)])
-  return stepViews(task, plan, records, options)
+  return { steps: stepViews(task, plan, records, options), cost: costOf(records) }
+}
+
+function budgetView({ budget = {} }: Task, { spent, reserved }: KeptBudget): NonNullable<TaskView['budget']> {
+  const held = [...reserved.values()].reduce<Amount>(addAmounts, NOTHING)
+  return {
+    ...budget,
+    spentUsd: usdOf(spent),
+    reservedUsd: usdOf(held),
+    spentTokens: spent.tokens,
+    reservedTokens: held.tokens,
+  }
 }
 
 function describeNoResult(task: Task): string {

@@ -11,22 +11,35 @@
  * B6 the same call again (a crash cut it off) has the same answer: the agent it has chosen is not charged with a failure
  *    that it never had, and a failure that ends the task still does
  * B7 a step with `fallback` goes to those that it names, in that order, and to nobody else
+ * B8 busy is not failed: a step whose agents are all too busy waits for them, and uses up no candidate
+ * B9 a task out of budget, or past its deadline, ends with that, whatever its steps say of failures
  */
 
 import { isSameEntry, type RebindAnswer, type RebindPayload } from '../contracts/step-payload.ts'
 import type { Agent } from '../domain/agent.ts'
+import { usdOf } from '../domain/budget.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { attemptFailedEvent } from '../domain/event.ts'
+import type { Decision } from '../domain/plan.ts'
 import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
 import { isOpenTask } from '../domain/task.ts'
+import { secondsUntil } from '../domain/times.ts'
 import type { Ownership, Plan, Ports } from '../ports/index.ts'
-import { chooseAgent } from '../selector/choose-agent.ts'
-import { type AgentStep, goesOnAfterFailure } from '../workflow/schema.ts'
-import { countAttempt } from './agent-statistics.ts'
+import {
+  chooseAgent,
+  type Knowledge,
+  type Selection,
+  type SelectionRequest,
+} from '../selector/choose-agent.ts'
+import { seededRandom } from '../selector/random.ts'
+import type { AgentStep } from '../workflow/schema.ts'
+import { type KnowledgeNeeds, knowledgeOf } from './agent-knowledge.ts'
+import { countAttempt, decisionOf } from './agent-statistics.ts'
 import { messageInCause } from './message-in-cause.ts'
 import { bindingAt, stepOf } from './plan-paths.ts'
 import {
   type Failure,
+  hasGoneOn,
   isAgentsFault,
   type Situation as Settling,
   settleFailure,
@@ -35,12 +48,14 @@ import {
 } from './settle-failure.ts'
 import { signalGates } from './signal-gates.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'registry' | 'statistics' | 'bus' | 'clock' | 'executions'>
+type Needs = Pick<Ports, 'tasks' | 'bus' | 'executions' | 'budgets'> & KnowledgeNeeds
 type Situation = Settling & { ports: Needs; step: AgentStep; failure: Failure }
 
 /** Errors that another agent would meet as well (B3). */
-const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'ConfigError', 'BugError']
+const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'ConfigError', 'BugError', 'DeadlineExceededError']
 const TIMEOUTS = ['StepTimedOutError', 'States.Timeout', 'Sandbox.Timedout']
+const LEAST_WAIT_SECONDS = 2
+const MOST_WAIT_SECONDS = 60
 const LATE: Failure = { name: 'NoAgentError', message: 'nobody can run it' }
 
 /** Throws TaskCancelledError, or StepFailedError when the failure must end the task. */
@@ -65,17 +80,18 @@ export const rebindStep =
     const startedAt = before?.startedAt ?? ports.clock.now().toISOString()
     const taken = await ports.tasks.takeOverStep(own, { ...(agentId ? { agentId } : {}), startedAt })
     if (taken.kind === 'superseded') throw superseded(path)
+    const step = stepOf(plan, path)
     const answer =
       taken.kind === 'final'
-        ? settledAs(stepOf(plan, path), taken.step)
+        ? settledAs(step, taken.step)
         : await decide({
             ports,
             task,
             plan,
-            step: stepOf(plan, path),
+            step,
             record: await withFailedAttempt(ports, plan, own, taken.step, failure),
             own,
-            failure,
+            failure: isPastDeadline(ports, plan) ? pastDeadline(plan) : failure,
           })
     if ('settled' in answer) await signalGates(ports, plan, path)
     return answer
@@ -101,7 +117,7 @@ async function withFailedAttempt(
   failure: Failure,
 ): Promise<StepRecord> {
   const noted = record.attempts.some(({ startedAt }) => startedAt === record.startedAt)
-  if (noted || failure === LATE || failure.name === 'StepSupersededError') return record
+  if (noted || failure === LATE || isRefusal(failure) || failure.name === 'StepSupersededError') return record
   const attempt = {
     agentId: record.agentId ?? 'unknown',
     startedAt: record.startedAt,
@@ -113,37 +129,105 @@ async function withFailedAttempt(
   const { agentId, startedAt, endedAt } = attempt
   const { capability } = stepOf(plan, own.path)
   const latencySeconds = (Date.parse(endedAt) - Date.parse(startedAt)) / 1_000
-  const outcome = { agentId, quality: 0, latencySeconds, costUsd: 0 }
+  const outcome = { agentId, quality: 0, failed: true, latencySeconds, costUsd: 0 }
   await Promise.all([
     ports.bus.publish([attemptFailedEvent(own.taskId, own.path, attempts.length, attempt)]),
     // Advice: it costs no step.
     capability !== undefined && isAgentsFault(failure)
-      ? countAttempt(ports, plan, own.path, { ...outcome, capability }).catch(() => {})
+      ? countAttempt(ports, decisionOf(plan, own.path, record.decision), { ...outcome, capability }).catch(
+          () => {},
+        )
       : undefined,
   ])
   return { ...record, attempts }
 }
 
 async function decide(situation: Situation): Promise<RebindAnswer> {
-  const { ports, step, record, failure, own } = situation
+  const { ports, plan, step, record, failure, own } = situation
   if (NOT_MENDED_BY_ANOTHER.includes(failure.name)) return settle(situation)
   const agents = await ports.registry.listAgents({ fresh: true })
   // Nothing failed: two invocations met, and the later one stepped back. The same agent again.
   const same = agents.find(({ id }) => failure.name === 'StepSupersededError' && id === record.agentId)
-  if (same) return rebound(situation, same, 1)
-  const loads = await ports.registry.loadsOf(agents.map(({ id }) => id))
+  if (same) return rebound(situation, { agent: same }, 1)
+  const left = await whatIsLeft(ports, plan)
   const planned = { capability: step.capability, pinned: step.agent }
-  const others = failure !== LATE && step.fallback ? fallbacksOf(step, agents) : [planned]
+  const hasFailed = failure !== LATE && !isRefusal(failure)
+  const others = hasFailed && step.fallback ? fallbacksOf(step, agents) : [planned]
+  const excluded = excludedAgents(record)
+  const knowledge = await knowledgeOf(
+    ports,
+    agents,
+    others.flatMap(({ capability }) => capability ?? []),
+  )
   const isTried = ({ id }: Agent): boolean => record.attempts.some(({ agentId }) => agentId === id)
+  const asked = { stepId: own.path, tenant: plan.tenant, prefer: step.prefer ?? plan.prefer, left }
+  const choose = (wanted: (typeof others)[number], more: Partial<SelectionRequest>): Selection =>
+    chooseAgent({
+      ...asked,
+      ...wanted,
+      seed: `${own.taskId} ${own.path} ${own.fence}`,
+      agents,
+      excluded,
+      knowledge: knowledge(wanted.capability),
+      ...more,
+    })
+  const pause = waitingSeconds(situation)
+  // At once, unless they have been too busy in turn already; then whoever may be asked at all, after a while (B8).
   const tries = [
-    ...others.map((wanted) => ({ ...wanted, agents, excluded: excludedAgents(record) })),
-    // Nobody is left: those that have only timed out once more.
-    { ...planned, agents: agents.filter(isTried), excluded: exhaustedAgents(record, step) },
+    {
+      excluded: withoutBusy(excluded, failure, record),
+      wait: isRefusal(failure) && record.busySince ? pause : 0,
+    },
+    { knowledge: new Map<string, Knowledge>(), wait: pause },
   ]
-  const next = tries
-    .map((wanted) => chooseAgent({ stepId: own.path, loads, ...wanted }))
-    .find(({ agent }) => agent)?.agent
-  return next ? rebound(situation, next, 0) : settle(situation)
+  for (const { wait, ...more } of tries) {
+    for (const wanted of others) {
+      const next = choose(wanted, more)
+      if (next.agent) return rebound(situation, next, wait)
+    }
+  }
+  // Nobody is left: those that have only timed out once more.
+  const again = choose(planned, {
+    agents: agents.filter(isTried),
+    excluded: exhaustedAgents(record, step),
+    knowledge: new Map(),
+  })
+  return again.agent ? rebound(situation, again, 0) : settle(situation)
+}
+
+/** Not the agent's failure: it was not asked, or the task could not pay it. */
+const REFUSALS = ['AgentBusyError', 'AgentUnavailableError', 'BudgetExceededError']
+const isRefusal = ({ name }: Failure): boolean => REFUSALS.includes(name)
+
+/** Whoever has just refused is asked again only after a while. */
+function withoutBusy(
+  excluded: ReadonlyMap<string, string>,
+  failure: Failure,
+  { agentId }: StepRecord,
+): ReadonlyMap<string, string> {
+  return agentId === undefined || !isRefusal(failure)
+    ? excluded
+    : new Map([...excluded, [agentId, failure.message]])
+}
+
+/** The longer it has waited, the longer it waits; steps that wait for the same do not come all at once. */
+function waitingSeconds({ ports, record, own }: Situation): number {
+  const since = Date.parse(record.busySince ?? ports.clock.now().toISOString())
+  const waited = (ports.clock.now().getTime() - since) / 1_000
+  const most = Math.min(MOST_WAIT_SECONDS, Math.max(LEAST_WAIT_SECONDS, waited / 2))
+  const random = seededRandom(`${own.taskId} ${own.path} ${own.fence}`)
+  return Math.max(1, Math.round(most * (0.5 + random() / 2)))
+}
+
+/** Of the task's budget and of its time. */
+async function whatIsLeft(ports: Needs, plan: Plan): Promise<SelectionRequest['left']> {
+  const budget = plan.budget ? await ports.budgets.find(plan.taskId) : undefined
+  const nanoUsd = budget?.parent === undefined ? budget?.available.nanoUsd : undefined
+  const { deadline } = plan
+  return {
+    usd: nanoUsd === undefined ? undefined : usdOf({ nanoUsd }),
+    seconds: deadline === undefined ? undefined : secondsUntil(deadline, ports.clock.now()),
+  }
 }
 
 /** Whom a step names for when its agent has failed, in its order (B7): an agent for what the step wants of it, or a capability. */
@@ -160,12 +244,18 @@ function fallbacksOf(
 }
 
 /** The record names the new agent before it runs: should its function never start, the failure is still its own (B2). */
-async function rebound({ ports, own }: Situation, agent: Agent, waitSeconds: number): Promise<RebindAnswer> {
-  const startedAt = ports.clock.now().toISOString()
+async function rebound(
+  { ports, own, record, failure }: Situation,
+  { agent, decision }: { agent: Agent; decision?: Decision },
+  waitSeconds: number,
+): Promise<RebindAnswer> {
+  const now = ports.clock.now().toISOString()
   const taken = await ports.tasks.takeOverStep(own, {
     agentId: agent.id,
-    startedAt,
+    startedAt: now,
     reboundBy: own.fence,
+    ...(decision ? { decision } : {}),
+    busySince: isRefusal(failure) ? (record.busySince ?? now) : undefined,
   })
   if (taken.kind !== 'owned') throw superseded(own.path)
   return { rebound: { functionArn: agent.functionArn, agentId: agent.id, waitSeconds } }
@@ -186,7 +276,15 @@ function exhaustedAgents(record: StepRecord, { retry }: AgentStep): Map<string, 
   return new Map(exhausted.map(([agentId]) => [agentId, 'failed this step for good']))
 }
 
-/** Nobody is left: the step's own policy decides. */
+const isPastDeadline = ({ clock }: Pick<Ports, 'clock'>, { deadline }: Plan): boolean =>
+  deadline !== undefined && secondsUntil(deadline, clock.now()) <= 0
+
+const pastDeadline = ({ deadline }: Plan): Failure => ({
+  name: 'DeadlineExceededError',
+  message: `the task's deadline, ${deadline}, has passed`,
+})
+
+/** Nobody is left: the step's own policy decides, unless the task cannot pay it (B9). */
 function settle(situation: Situation): Promise<RebindAnswer> {
   const { failure, record, own } = situation
   const agentId = record.attempts.at(-1)?.agentId ?? record.agentId
@@ -195,11 +293,12 @@ function settle(situation: Situation): Promise<RebindAnswer> {
 }
 
 /** How a step that has ended goes on; throws what ends the task (B6). */
-function settledAs(step: AgentStep, { path, status, error }: StepRecord): RebindAnswer {
+function settledAs(step: AgentStep, record: StepRecord): RebindAnswer {
+  const { path, status, error } = record
   if (!isFinalStepStatus(status)) throw new OrchestratorError('BugError', `${path} is not final`)
   if (status === 'succeeded' || status === 'skipped') return { settled: 'succeeded' }
   if (status === 'cancelled')
     throw new OrchestratorError('TaskCancelledError', `step "${path}" was cancelled`)
-  if (goesOnAfterFailure(step)) return { settled: 'failed' }
+  if (hasGoneOn(step, record)) return { settled: 'failed' }
   throw verdictOf({ name: error?.name ?? '', message: error?.message ?? `step "${path}" failed` })
 }

@@ -1,10 +1,10 @@
 import { executionName, isOpenTask, type OpenTask, type Parent } from '../domain/task.ts'
-import type { Ports } from '../ports/index.ts'
-import { cancelOne } from './cancel-task.ts'
+import { secondsUntil } from '../domain/times.ts'
+import { cancelOne, type StopNeeds, timeOutOne } from './cancel-task.ts'
 import { finishTask } from './finish-task.ts'
 import { startTask } from './start-task.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'bus' | 'executions' | 'clock'>
+type Needs = StopNeeds
 
 export type Reconciled = {
   looked: number
@@ -62,6 +62,10 @@ async function reconcileTask(ports: Needs, task: OpenTask): Promise<'ended' | 's
   const execution = await ports.executions.find({ stateMachineArn: task.stateMachineArn, name })
   if (task.parent && (!execution || execution.status === 'RUNNING'))
     return reconcileChild(ports, task, task.parent)
+  // Its agents stop by themselves; whoever waits does not.
+  const isLate = task.deadline !== undefined && secondsUntil(task.deadline, ports.clock.now()) <= 0
+  if (isLate && (!execution || execution.status === 'RUNNING'))
+    return (await timeOutOne(ports, task)) ? 'ended' : undefined
   if (!execution) {
     await startTask(ports, task)
     return 'started'

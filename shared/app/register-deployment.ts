@@ -5,8 +5,8 @@
  * D3 a workflow's record names a machine that stays as it is: whoever plans from it runs what was planned
  */
 import type { Agent, AgentManifest } from '../domain/agent.ts'
-import { dayOf } from '../domain/day.ts'
 import { OrchestratorError } from '../domain/errors.ts'
+import { dayOf } from '../domain/times.ts'
 import type { Ports, RegisteredWorkflow } from '../ports/index.ts'
 import { tasksBoundTo } from './tasks-bound-to.ts'
 

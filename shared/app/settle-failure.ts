@@ -32,12 +32,20 @@ export type Situation = {
 /** Ends the step as its policy says; throws the failure where it ends the task. */
 export async function settleFailure(situation: Situation, error: Failure): Promise<Settled> {
   const { onFailure } = situation.step
-  if (typeof onFailure === 'object' && 'output' in onFailure)
+  if (typeof onFailure === 'object' && 'output' in onFailure && !isFatal(error))
     return settleDegraded(situation, onFailure.output, error)
   const answer = await endStep(situation, { status: 'failed', error })
-  if (goesOnAfterFailure(situation.step)) return answer
+  if (goesOnAfterFailure(situation.step) && !isFatal(error)) return answer
   throw verdictOf(error)
 }
+
+/** What ends a task, whatever its steps say of failures: it cannot pay, or its time is over. */
+export const FATAL: readonly string[] = ['BudgetExceededError', 'DeadlineExceededError']
+export const isFatal = ({ name }: { name: string }): boolean => FATAL.includes(name)
+
+/** Whether the task goes on after a step that has failed like this. */
+export const hasGoneOn = (step: Step, { error }: Pick<StepRecord, 'error'>): boolean =>
+  goesOnAfterFailure(step) && !(error && isFatal(error))
 
 /** A value in place of the output; where it cannot be evaluated, the step fails, and says both. */
 async function settleDegraded(situation: Situation, template: unknown, error: Failure): Promise<Settled> {

@@ -1,6 +1,6 @@
 import { type Compiled, compileWorkflow } from '../compiler/index.ts'
-import { dayOf } from '../domain/day.ts'
 import { OrchestratorError } from '../domain/errors.ts'
+import { dayOf } from '../domain/times.ts'
 import type { Ports } from '../ports/index.ts'
 import type { Workflow } from '../workflow/schema.ts'
 import { digestOfMachine, ensureMachine } from './ensure-machine.ts'

@@ -3,19 +3,24 @@ import { taskEvent } from '../domain/event.ts'
 import { parsePath } from '../domain/instance-path.ts'
 import { FIRST_EXECUTION, type OpenTask, type Parent, type Task } from '../domain/task.ts'
 import type { ExecutionInput, Plan, Ports } from '../ports/index.ts'
+import { openChildBudget } from './spend-budget.ts'
 
 /**
  * Stores a plan and its task, and tells of it; `first` is false where they were stored before, and then those stay. `told` is to be
  * waited for before the caller answers. Throws ConflictError when the id stands for another request.
  */
 export async function storeTask(
-  { tasks, bus, clock }: Pick<Ports, 'tasks' | 'bus' | 'clock'>,
+  { tasks, budgets, bus, clock }: Pick<Ports, 'tasks' | 'budgets' | 'bus' | 'clock'>,
   plan: Plan,
   parent?: Parent,
 ): Promise<{ task: Task; plan: Plan; first: boolean; told: Promise<void> }> {
   const { taskId, tenant, type, metadata, requestDigest } = plan
   const stored = (await tasks.createPlan(plan)) ? plan : await tasks.getPlan(taskId)
   requireSame(taskId, stored, requestDigest)
+  const { budget, deadline, priority } = stored
+  // Before anything can spend of it.
+  if (budget && parent) await openChildBudget(budgets, parent, taskId)
+  else if (budget) await budgets.create(taskId, budget)
   const task: OpenTask = {
     id: taskId,
     status: 'running',
@@ -27,7 +32,10 @@ export async function storeTask(
     requestDigest,
     createdAt: clock.now().toISOString(),
     metadata,
+    ...(priority === undefined ? {} : { priority }),
     ...(parent ? { parent } : {}),
+    ...(budget ? { budget } : {}),
+    ...(deadline ? { deadline } : {}),
   }
   if (!(await tasks.createTask(task))) {
     const before = (await tasks.findTask(taskId)) ?? task

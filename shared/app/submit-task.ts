@@ -6,9 +6,12 @@
  */
 import type { SubmitTask } from '../contracts/requests.ts'
 import type { TaskView } from '../contracts/views.ts'
+import { OrchestratorError } from '../domain/errors.ts'
 import { canonicalJson } from '../domain/json.ts'
 import { isOpenTask } from '../domain/task.ts'
+import { secondsUntil } from '../domain/times.ts'
 import type { Plan, Ports } from '../ports/index.ts'
+import type { KnowledgeNeeds } from './agent-knowledge.ts'
 import { givenWorkflow } from './given-workflow.ts'
 import { checkFileReferences, parseInput, planWorkflow, recordLoad } from './plan-task.ts'
 import { type MachineOfTask, sharedMachine } from './shared-machine.ts'
@@ -16,7 +19,8 @@ import { startTask } from './start-task.ts'
 import { requireSame, storeTask } from './store-task.ts'
 import { taskView } from './views.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'registry' | 'files' | 'bus' | 'executions' | 'machines' | 'clock' | 'ids'>
+type Needs = Pick<Ports, 'tasks' | 'files' | 'bus' | 'executions' | 'machines' | 'ids' | 'budgets'> &
+  KnowledgeNeeds
 
 /** Plans, stores and starts a task. Throws InvalidInputError, NotFoundError, NoAgentError, ConflictError. */
 export const submitTask =
@@ -52,7 +56,13 @@ async function makePlan(
   const input = parseInput(workflow, request.input)
   await checkFileReferences(ports.files, input)
   const makeMachine = registered ? () => registered : sharedMachine(ports, workflow)
-  const { bindings, decisions, children } = await planWorkflow(ports.registry, workflow)
+  const limits = limitsOf(ports, request)
+  const { bindings, decisions, children } = await planWorkflow(ports, workflow, {
+    seed: taskId,
+    tenant: request.tenant,
+    prefer: request.prefer,
+    left: leftOf(ports, limits),
+  })
   const machine: MachineOfTask = await makeMachine()
   return {
     taskId,
@@ -68,11 +78,39 @@ async function makePlan(
     gates: machine.gates,
     positions: machine.positions,
     children,
+    ...limits,
+    ...(request.prefer ? { prefer: request.prefer } : {}),
+    ...(request.priority === undefined ? {} : { priority: request.priority }),
   }
 }
 
-function digestOf(ports: Pick<Ports, 'ids'>, { type, workflow, input, metadata }: SubmitTask): string {
-  return ports.ids.digest(canonicalJson({ type, workflow, input, metadata }))
+type Limits = Pick<Plan, 'budget' | 'deadline'>
+
+/** What the request limits. Throws InvalidInputError for a deadline that has passed. */
+function limitsOf({ clock }: Pick<Ports, 'clock'>, request: SubmitTask): Limits {
+  const { budgetUsd, budgetTokens, deadline: until, deadlineSeconds } = request
+  const now = clock.now()
+  const ends = until ?? (deadlineSeconds && new Date(now.getTime() + deadlineSeconds * 1_000))
+  const deadline = ends && new Date(ends).toISOString()
+  if (deadline && secondsUntil(deadline, now) <= 0) {
+    const message = `the deadline, ${deadline}, has passed; it is ${now.toISOString()}`
+    throw new OrchestratorError('InvalidInputError', message, { deadline })
+  }
+  const budget = {
+    ...(budgetUsd === undefined ? {} : { usd: budgetUsd }),
+    ...(budgetTokens === undefined ? {} : { tokens: budgetTokens }),
+  }
+  return { ...(Object.keys(budget).length > 0 ? { budget } : {}), ...(deadline ? { deadline } : {}) }
+}
+
+const leftOf = ({ clock }: Pick<Ports, 'clock'>, { budget, deadline }: Limits) => ({
+  usd: budget?.usd,
+  seconds: deadline === undefined ? undefined : secondsUntil(deadline, clock.now()),
+})
+
+function digestOf({ ids }: Pick<Ports, 'ids'>, request: SubmitTask & { tenant: string }): string {
+  const { tenant: _tenant, idempotencyKey: _key, ...asked } = request
+  return ids.digest(canonicalJson(asked))
 }
 
 /** With a key the id is a hash of tenant and key, so that a repeat finds the first (S2). */

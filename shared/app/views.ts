@@ -1,12 +1,14 @@
 import { API_PREFIX } from '../contracts/route.ts'
 import type { StepView, TaskView } from '../contracts/views.ts'
 import { consoleLinkOf, executionArnOf } from '../domain/execution-arn.ts'
-import { enclosingScopes, loopOf, numberedPath, parsePath, pathIn, placeOf } from '../domain/instance-path.ts'
+import { enclosingScopes, loopOf, numberedPath, parsePath, pathIn } from '../domain/instance-path.ts'
 import type { Approval, StepRecord, StepStatus } from '../domain/step.ts'
 import { type EndedTask, executionName, isOpenTask, type Task } from '../domain/task.ts'
 import type { Plan } from '../ports/index.ts'
 import { needsOf, topologicalOrder } from '../workflow/graph.ts'
 import { capabilityOfStep, graphOfWorkflow } from '../workflow/step-needs.ts'
+import { decisionOf } from './agent-statistics.ts'
+import { costOf } from './cost-of-steps.ts'
 import { bindingAt, goesOnAt, stepAt, stepsAt } from './plan-paths.ts'
 
 export function taskView(task: Task): TaskView {
@@ -20,6 +22,8 @@ export function taskView(task: Task): TaskView {
     createdAt: task.createdAt,
     ...ended,
     metadata: task.metadata,
+    ...(task.priority === undefined ? {} : { priority: task.priority }),
+    ...(task.deadline ? { deadline: task.deadline } : {}),
     execution: executionView(task),
     ...(task.parent ? { parent: { taskId: task.parent.taskId, path: task.parent.path } } : {}),
     links: {
@@ -43,7 +47,11 @@ function executionView(task: Task): TaskView['execution'] {
 }
 
 function endOf(task: EndedTask): Partial<TaskView> {
-  const end = { endedAt: task.endedAt, durationMs: Date.parse(task.endedAt) - Date.parse(task.createdAt) }
+  const end = {
+    endedAt: task.endedAt,
+    durationMs: Date.parse(task.endedAt) - Date.parse(task.createdAt),
+    ...(task.cost ? { cost: task.cost } : {}),
+  }
   if (task.status === 'succeeded') return { ...end, degraded: task.degraded }
   if (task.status === 'cancelled')
     return { ...end, error: { name: 'TaskCancelledError', message: task.reason } }
@@ -103,7 +111,7 @@ function viewOf(known: Known, path: string, needs: string[]): StepView {
   const { task, plan, records, rounds } = known
   const record = records.get(path)
   const capability = capabilityOfStep(stepAt(plan, path))
-  const decision = plan.decisions.find(({ stepId }) => stepId === placeOf(path))
+  const decision = decisionOf(plan, path, record?.decision)
   const agentId = record?.agentId ?? bindingAt(plan, path)?.agentId
   return {
     stepId: path,
@@ -135,6 +143,7 @@ function shownApproval({ token: _token, ...shown }: Approval): Omit<Approval, 't
 
 function timesOf(record: StepRecord): Partial<StepView> {
   const { startedAt, endedAt, error, skipReason, degraded, reused, progress } = record
+  const cost = costOf([record])
   return {
     startedAt,
     ...(endedAt ? { endedAt, durationMs: Date.parse(endedAt) - Date.parse(startedAt) } : {}),
@@ -142,6 +151,8 @@ function timesOf(record: StepRecord): Partial<StepView> {
     ...(skipReason ? { skipReason } : {}),
     ...(degraded ? { degraded } : {}),
     ...(reused ? { reused } : {}),
+    ...(cost.usd > 0 ? { costUsd: cost.usd } : {}),
+    ...(cost.tokens > 0 ? { tokens: cost.tokens } : {}),
     ...(progress && record.status === 'running' ? { progress } : {}),
   }
 }

@@ -9,7 +9,6 @@ import type { Definition, Flow } from './asl.ts'
 import { EXECUTION, sum } from './costs.ts'
 import { MAX_STATE_NAME } from './step-names.ts'
 import { flowOfSteps, type Machine, newMachine } from './steps-flow.ts'
-import { issuesOfUnsupported } from './unsupported.ts'
 
 const SUBSTITUTIONS = ['RebindFunction', 'ControlFunction', 'TasksTable']
 
@@ -59,11 +58,7 @@ export function compileWorkflow(
   workflow: Workflow,
   { anonymous = false, maxBytes = LIMITS.bytes }: Options = {},
 ): Compiled {
-  refuse([
-    ...issuesOfUnsupported(workflow),
-    ...issuesOfCycles(workflow.steps),
-    ...issuesOfNames(workflow.steps),
-  ])
+  refuse([...issuesOfCycles(workflow.steps), ...issuesOfNames(workflow.steps)])
   const whole = compileSteps(workflow, newMachine(anonymous))
   const fits = whole.counts.definitionBytes <= maxBytes && whole.counts.events <= LIMITS.expectedEvents
   // What the states weigh is known, what joins them is not: a twentieth for that.

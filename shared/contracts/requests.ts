@@ -1,5 +1,7 @@
 import * as z from 'zod'
 import { AgentManifestSchema } from '../domain/agent.ts'
+import { BudgetSchema } from '../domain/budget.ts'
+import { PreferSchema } from '../domain/prefer.ts'
 import { TASK_STATUSES } from '../domain/task.ts'
 
 const JsonSchema = z.json()
@@ -21,6 +23,23 @@ export const SubmitTaskSchema = z
       .default({})
       .describe('Yours; kept, never read'),
     idempotencyKey: z.string().min(1).max(128).optional(),
+    budgetUsd: BudgetSchema.shape.usd.describe(
+      'The most that it may cost; a task out of budget fails and can be retried with more',
+    ),
+    budgetTokens: BudgetSchema.shape.tokens.describe('The most tokens of language models that it may take'),
+    deadline: z.iso.datetime({ offset: true }).optional().describe('When it must have ended'),
+    deadlineSeconds: z.number().positive().max(31_536_000).optional().describe('The same, from now on'),
+    priority: z
+      .number()
+      .int()
+      .min(0)
+      .max(9)
+      .optional()
+      .describe('Of those that wait the highest begins first, 9 before 0; who waits long gains on them'),
+    prefer: PreferSchema.optional().describe('How agents are chosen, where a step does not say'),
+  })
+  .refine(({ deadline, deadlineSeconds }) => deadline === undefined || deadlineSeconds === undefined, {
+    message: 'give one of "deadline" and "deadlineSeconds"',
   })
   .refine(({ type, workflow }) => (type === undefined) !== (workflow === undefined), {
     message: 'give one of "type" and "workflow" (a name, YAML text, or a definition)',
@@ -28,6 +47,8 @@ export const SubmitTaskSchema = z
 export type SubmitTask = z.infer<typeof SubmitTaskSchema>
 
 export const TaskRefSchema = z.strictObject({ id: TaskIdSchema })
+
+export const StepRefSchema = z.strictObject({ id: TaskIdSchema, stepId: z.string().max(200) })
 
 export const ListTasksSchema = z.strictObject({
   status: z.enum(TASK_STATUSES).optional(),

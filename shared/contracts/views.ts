@@ -4,8 +4,18 @@ import { DomainEventSchema } from '../domain/event.ts'
 import { IssueSchema } from '../domain/issue.ts'
 import { BindingSchema, DecisionSchema } from '../domain/plan.ts'
 import { ApprovalSchema, AttemptSchema, STEP_STATUSES } from '../domain/step.ts'
-import { ParentSchema, TASK_STATUSES, TaskErrorSchema } from '../domain/task.ts'
+import { CostSchema, ParentSchema, TASK_STATUSES, TaskErrorSchema } from '../domain/task.ts'
 import { STEP_KINDS } from '../workflow/schema.ts'
+
+/** What is left of a task's budget; only what is limited. */
+const BudgetViewSchema = z.object({
+  usd: z.number().optional(),
+  spentUsd: z.number(),
+  reservedUsd: z.number().describe('For steps that run'),
+  tokens: z.number().optional(),
+  spentTokens: z.number(),
+  reservedTokens: z.number(),
+})
 
 /** What callers see: the stored records without what is only ours (fences, owners, digests, storage pointers). */
 export const TaskViewSchema = z.object({
@@ -19,6 +29,10 @@ export const TaskViewSchema = z.object({
   error: TaskErrorSchema.optional(),
   degraded: z.array(z.object({ path: z.string(), reason: z.string() })).optional(),
   metadata: z.record(z.string(), z.string()),
+  priority: z.number().optional(),
+  deadline: z.string().optional(),
+  cost: CostSchema.optional().describe('What its agents, and its child workflows, have cost'),
+  budget: BudgetViewSchema.optional(),
   execution: z.object({
     name: z.string(),
     arn: z.string(),
@@ -54,6 +68,8 @@ export const StepViewSchema = z.object({
     .describe('The step whose output this one has from the cache'),
   round: z.number().optional().describe('Of a loop: its latest round'),
   child: z.string().optional().describe('The task that runs the workflow which this step calls'),
+  costUsd: z.number().optional().describe('Of all its attempts'),
+  tokens: z.number().optional(),
 })
 export type StepView = z.infer<typeof StepViewSchema>
 
@@ -136,12 +152,24 @@ export const AgentHealthSchema = z.object({
   p50Seconds: z.number(),
   p95Seconds: z.number(),
   costUsd: z.number().describe('Of one call'),
+  p95CostUsd: z.number(),
+  tokens: z.number().describe('Of one call'),
+  trend: z.enum(['better', 'steady', 'worse']).describe('Against the hours before'),
 })
 export type AgentHealth = z.infer<typeof AgentHealthSchema>
 
 /** `health` by capability, of those that the agent has been asked for lately. */
 export const AgentViewSchema = AgentSchema.extend({
   health: z.record(z.string(), AgentHealthSchema).optional(),
+  now: z
+    .object({
+      inflight: z.number().describe('Calls under way: counted where the agent has a limit, else thought'),
+      breaker: z
+        .enum(['closed', 'open', 'trial'])
+        .describe('open: it has failed again and again and is not asked; trial: one call at a time'),
+      openUntil: z.string().optional(),
+    })
+    .optional(),
 })
 export type AgentView = z.infer<typeof AgentViewSchema>
 export const EventViewSchema = DomainEventSchema

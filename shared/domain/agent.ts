@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { CapabilitySchema } from './capability.ts'
+import { TagSchema } from './prefer.ts'
 
 export const AgentIdSchema = z
   .string()
@@ -11,6 +12,37 @@ export const AgentIdSchema = z
 export const AgentLimitsSchema = z.object({
   timeoutSeconds: z.number().int().min(1).max(840).default(60),
   memoryMb: z.number().int().min(128).max(10_240).default(512),
+  maxConcurrency: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe('Calls at the same time, of all tasks'),
+  ratePerMinute: z.number().int().min(1).max(100_000).optional().describe('Calls in a minute, of all tasks'),
+})
+
+export const AgentPriceSchema = z.object({
+  perCallUsd: z.number().min(0).default(0),
+  mostUsd: z
+    .number()
+    .min(0)
+    .optional()
+    .describe(
+      'The most that one call can cost: as much is reserved of a budget while it runs; default: perCallUsd',
+    ),
+  mostTokens: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe('The most tokens of a language model that one call can take'),
+})
+
+/** A language model that several agents may share, and what it takes of all of them in a minute. */
+export const AgentModelSchema = z.object({
+  name: z.string().min(1).max(128),
+  tokensPerMinute: z.number().int().min(1).optional(),
 })
 
 /** What an agent says of itself; the same for ours and for those registered through the API. */
@@ -20,7 +52,13 @@ export const AgentManifestSchema = z.object({
   description: z.string().max(500),
   capabilities: z.array(CapabilitySchema).min(1).max(50),
   limits: AgentLimitsSchema.prefault({}),
-  price: z.object({ perCallUsd: z.number().min(0).default(0) }).prefault({}),
+  price: AgentPriceSchema.prefault({}),
+  tags: z.array(TagSchema).max(20).default([]),
+  tenants: z
+    .array(z.string().max(64))
+    .optional()
+    .describe('For whom it works; for everybody where it is not said'),
+  model: AgentModelSchema.optional(),
   deprecated: z
     .boolean()
     .optional()

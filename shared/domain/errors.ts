@@ -16,6 +16,8 @@ export const ERRORS = {
   BugError: { status: 500, retryable: false },
   AgentFailedError: { status: 500, retryable: false },
   AgentOutputError: { status: 500, retryable: false },
+  AgentBusyError: { status: 503, retryable: true },
+  AgentUnavailableError: { status: 503, retryable: true },
   AgentRetryableError: { status: 500, retryable: true },
   TaskCancelledError: { status: 409, retryable: false },
   StepFailedError: { status: 500, retryable: false },

@@ -18,13 +18,23 @@ export const DecisionSchema = z.object({
     .number()
     .optional()
     .describe('What was to be expected of the capability, whoever does it; where there was a choice'),
+  seed: z.string().optional().describe('What the samples were drawn from: the same gives the same decision'),
   candidates: z.array(
     z.object({
       agentId: z.string(),
       eligible: z.boolean(),
       reason: z.string(),
-      load: z.number().describe('Steps bound to the agent in the last minutes'),
-      costUsd: z.number(),
+      load: z.number().describe('Calls of the agent that are thought to be under way'),
+      costUsd: z.number().describe('Expected of a call'),
+      score: z
+        .object({
+          total: z.number().describe('What decides: the sample, less what cost and time are worth'),
+          quality: z.number().describe('Expected of the agent'),
+          sample: z.number().describe('Drawn around it: who is little known is tried now and then'),
+          seconds: z.number().describe('Expected, with those that wait'),
+        })
+        .optional()
+        .describe('Where there was a choice'),
     }),
   ),
 })

@@ -7,6 +7,7 @@ export type Outcome = {
   quality: number
   /** The same less what was to be expected of the capability, whoever does it. */
   residual: number
+  failed: boolean
   latencySeconds: number
   costUsd: number
   /** Of language models. */

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { DecisionSchema } from './plan.ts'
 
 export const STEP_STATUSES = [
   'pending',
@@ -19,6 +20,8 @@ export const AttemptSchema = z.object({
   startedAt: z.string(),
   endedAt: z.string(),
   error: FailureSchema,
+  costUsd: z.number().optional(),
+  tokens: z.number().optional(),
 })
 export type Attempt = z.infer<typeof AttemptSchema>
 
@@ -76,6 +79,10 @@ export const StepRecordSchema = z.object({
   skipReason: z.string().optional(),
   degraded: z.string().optional().describe('Why the output is not what was asked for'),
   reused: KeptOutputSchema.shape.from.optional().describe('The step whose output this is'),
+  decision: DecisionSchema.optional().describe('Why the rebinder has named its agent'),
+  busySince: z.string().optional().describe('When its agents were too busy for it first'),
+  costUsd: z.number().optional().describe('Of the attempt that succeeded'),
+  tokens: z.number().optional(),
   progress: z.object({ fraction: z.number(), note: z.string() }).optional(),
   approval: ApprovalSchema.optional(),
   child: z.string().optional().describe('Of a child workflow: the task that runs it'),

@@ -1,5 +1,10 @@
 import * as z from 'zod'
+import { BudgetSchema } from './budget.ts'
 import { StoredValueSchema } from './step.ts'
+
+/** What was spent: by agents, and by the tasks of child workflows. */
+export const CostSchema = z.object({ usd: z.number(), tokens: z.number() })
+export type Cost = z.infer<typeof CostSchema>
 
 export const TASK_STATUSES = [
   'queued',
@@ -30,6 +35,9 @@ const TaskCommonSchema = z.object({
   createdAt: z.string(),
   metadata: z.record(z.string(), z.string()).default({}),
   parent: ParentSchema.optional().describe('Whose step it runs'),
+  budget: BudgetSchema.optional(),
+  deadline: z.string().optional().describe('When it must have ended'),
+  priority: z.number().int().min(0).max(9).optional(),
 })
 
 const DegradedSchema = z.array(z.object({ path: z.string(), reason: z.string() }))
@@ -43,7 +51,7 @@ export const TaskErrorSchema = z.object({
 export type TaskError = z.infer<typeof TaskErrorSchema>
 
 const OpenTaskSchema = TaskCommonSchema.extend({ status: z.enum(OPEN_TASK_STATUSES) })
-const EndedSchema = TaskCommonSchema.extend({ endedAt: z.string() })
+const EndedSchema = TaskCommonSchema.extend({ endedAt: z.string(), cost: CostSchema.optional() })
 
 /** A union on `status`: a finished task cannot hold a running one's fields, nor a failed one a result. */
 export const TaskSchema = z.discriminatedUnion('status', [

@@ -1,9 +1,12 @@
 import type { BlobStore } from './blob-store.ts'
+import type { Breakers } from './breakers.ts'
+import type { Budgets } from './budgets.ts'
 import type { Clock } from './clock.ts'
 import type { EventBus } from './event-bus.ts'
 import type { Executions } from './executions.ts'
 import type { FileStore } from './file-store.ts'
 import type { Ids } from './ids.ts'
+import type { Limits } from './limits.ts'
 import type { Machines } from './machines.ts'
 import type { Registry } from './registry.ts'
 import type { Statistics } from './statistics.ts'
@@ -14,6 +17,9 @@ export type Ports = {
   tasks: TaskStore
   registry: Registry
   statistics: Statistics
+  breakers: Breakers
+  limits: Limits
+  budgets: Budgets
   files: FileStore
   bus: EventBus
   executions: Executions
@@ -22,17 +28,23 @@ export type Ports = {
   ids: Ids
 }
 
+export type { KeptBreaker } from './breakers.ts'
+export type { KeptBudget, Reservation } from './budgets.ts'
 export type { ExecutionInput, ExecutionState } from './executions.ts'
 export type { StoredFile } from './file-store.ts'
+export type { Slot } from './limits.ts'
 export type { CollectableMachine, RegisteredWorkflow } from './registry.ts'
 export type { Ownership, Plan, StepEnd, TakeOver, TaskPage } from './task-store.ts'
 export type {
   BlobStore,
+  Breakers,
+  Budgets,
   Clock,
   EventBus,
   Executions,
   FileStore,
   Ids,
+  Limits,
   Machines,
   Registry,
   Statistics,

@@ -1,5 +1,7 @@
+import type { Budget } from '../domain/budget.ts'
 import type { Json } from '../domain/json.ts'
 import type { Binding, Decision, Gate } from '../domain/plan.ts'
+import type { Prefer } from '../domain/prefer.ts'
 import type { Approval, Attempt, KeptOutput, StepRecord, StoredValue } from '../domain/step.ts'
 import type { EndedTask, OpenTask, Task, TaskStatus } from '../domain/task.ts'
 import type { Workflow } from '../workflow/schema.ts'
@@ -19,6 +21,12 @@ export type Plan = {
   gates: Gate[]
   /** For each child workflow, by place, what it is called, and the version that was the newest at planning where those do not change. */
   children?: Record<string, { name: string; version?: number }> | undefined
+  /** What it may spend; a child of a task that has one spends of that. */
+  budget?: Budget | undefined
+  /** When it must have ended. */
+  deadline?: string | undefined
+  prefer?: Prefer | undefined
+  priority?: number
   /** On a machine that workflows of one shape share: where each step stands in it. */
   positions?: Record<string, string> | undefined
 }
@@ -31,10 +39,24 @@ export type TakeOver =
   | { kind: 'final'; step: StepRecord }
   | { kind: 'superseded'; step: StepRecord }
 
+/** `reboundBy` is the fence of the rebinder's call; `busySince` when its agents were too busy for the step first. */
+export type Rebound = {
+  agentId?: string
+  startedAt: string
+  reboundBy?: string
+  decision?: Decision
+  busySince?: string | undefined
+}
+
 export type Ownership = { taskId: string; path: string; owner: string; fence: string }
 
 export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> &
-  Partial<Pick<StepRecord, 'agentId' | 'output' | 'error' | 'degraded' | 'skipReason' | 'reused'>>
+  Partial<
+    Pick<
+      StepRecord,
+      'agentId' | 'output' | 'error' | 'degraded' | 'skipReason' | 'reused' | 'costUsd' | 'tokens'
+    >
+  >
 
 /** Tasks, their plans and their steps. Every write is one conditional write of one item. */
 export type TaskStore = {
@@ -55,7 +77,7 @@ export type TaskStore = {
   takeOverStep(
     ownership: Ownership,
     /** Without an agent it stays whom the rebinder has named, if it has. */
-    start: { agentId?: string; startedAt: string; reboundBy?: string },
+    start: Rebound,
   ): Promise<TakeOver>
   /** End a step that `ownership` still holds. False when it does not any more. */
   endStep(ownership: Ownership, end: StepEnd): Promise<boolean>

@@ -6,33 +6,22 @@
  * K2 while it is open at most one call on trial runs; a trial whose caller has died is over when its lease is
  * K3 a call that began before the breaker opened, or on a trial that is over, neither closes nor opens it again
  * K4 each opening in a row lasts twice as long as the one before, up to a bound; a trial that succeeds ends the row
+ * K5 at most half of those that could do the same are held back at once; so whoever is alone never is
  */
-
-/** As it is kept. Times in seconds since 1970. */
-export type Breaker = {
-  /** Counts openings and closings: what a call knows of it may be of an earlier one. */
-  generation: number
-  state: 'closed' | 'open'
-  consecutiveFailures: number
-  /** Openings in a row. */
-  openings: number
-  openUntil: number
-  /** The trial that is under way, and when it is given up. */
-  trial?: { id: string; until: number }
-}
+import { type Breaker, CLOSED } from '../domain/breaker.ts'
 
 /** What a call was let through as: of which generation, and on which trial. */
 export type Pass = { generation: number; trialId?: string }
 
-export const CLOSED: Breaker = {
-  generation: 0,
-  state: 'closed',
-  consecutiveFailures: 0,
-  openings: 0,
-  openUntil: 0,
-}
+/** How a call has ended, and how its agent has done lately: the share of failures, of how many calls. */
+export type CallEnd = { succeeded: boolean; lately?: { failures: number; calls: number } }
 
 const MOST_FAILURES = 5
+const MOST_FAILED_SHARE = 0.5
+/** Fewer calls make no share. */
+const LEAST_CALLS = 10
+/** After it has closed only failures in a row count for so long: the share still remembers what it had opened for. */
+const FORGIVING_SECONDS = 900
 const FIRST_OPEN_SECONDS = 20
 const LONGEST_OPEN_SECONDS = 300
 
@@ -49,15 +38,35 @@ export function beginTrial(breaker: Breaker, id: string, until: number): Breaker
 }
 
 /** The breaker after a call has ended; the same one where the call says nothing about it (K3). */
-export function afterCall(breaker: Breaker, pass: Pass, succeeded: boolean, now: number): Breaker {
+export function afterCall(
+  breaker: Breaker,
+  pass: Pass,
+  { succeeded, lately }: CallEnd,
+  now: number,
+): Breaker {
   if (pass.generation !== breaker.generation) return breaker
   if (breaker.state === 'open') {
     if (pass.trialId === undefined || breaker.trial?.id !== pass.trialId) return breaker
-    return succeeded ? { ...CLOSED, generation: breaker.generation + 1 } : opened(breaker, now)
+    return succeeded ? { ...CLOSED, generation: breaker.generation + 1, closedAt: now } : opened(breaker, now)
   }
   if (succeeded) return breaker.consecutiveFailures === 0 ? breaker : { ...breaker, consecutiveFailures: 0 }
   const consecutiveFailures = breaker.consecutiveFailures + 1
-  return consecutiveFailures >= MOST_FAILURES ? opened(breaker, now) : { ...breaker, consecutiveFailures }
+  if (consecutiveFailures >= MOST_FAILURES || failsOften(breaker, lately, now)) return opened(breaker, now)
+  return { ...breaker, consecutiveFailures }
+}
+
+/** Of those that could do the same, who is not asked now: the longest closed off first (K5). */
+export function heldBack(breakers: ReadonlyMap<string, Breaker>, now: number): Set<string> {
+  const refused = [...breakers].filter(([, breaker]) => admission(breaker, now) === 'refused')
+  refused.sort(([a, { openUntil: first }], [b, { openUntil: second }]) =>
+    first === second ? (a < b ? -1 : 1) : second - first,
+  )
+  return new Set(refused.slice(0, Math.floor(breakers.size / 2)).map(([id]) => id))
+}
+
+function failsOften({ closedAt = 0 }: Breaker, lately: CallEnd['lately'], now: number): boolean {
+  if (!lately || now - closedAt < FORGIVING_SECONDS) return false
+  return lately.calls >= LEAST_CALLS && lately.failures >= MOST_FAILED_SHARE
 }
 
 /** K4. */

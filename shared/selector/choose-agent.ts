@@ -1,5 +1,23 @@
 import type { Agent } from '../domain/agent.ts'
 import type { Decision } from '../domain/plan.ts'
+import type { Prefer } from '../domain/prefer.ts'
+import { noSums, type Sums } from './decayed-counters.ts'
+import { seededRandom } from './random.ts'
+import { type Candidate, capabilityMean, type Score, scoreAgents, weightsFor } from './score-agents.ts'
+
+/** What is known of an agent that could take the step. */
+export type Knowledge = {
+  /** Of this agent at the step's capability. */
+  sums: Sums
+  /** Of this agent at everything that it does. */
+  overall: Sums
+  inflight: number
+  /** Seconds, and US dollars, that nine calls in ten stay below; undefined as long as nothing is known. */
+  p90Seconds?: number | undefined
+  p90CostUsd?: number | undefined
+  /** Why it may not be asked at the moment. */
+  refusal?: string | undefined
+}
 
 export type SelectionRequest = {
   stepId: string
@@ -7,48 +25,79 @@ export type SelectionRequest = {
   /** One agent and no other, optionally `id@version`. */
   pinned?: string | undefined
   agents: readonly Agent[]
-  /** Steps bound to each agent in the last minutes. */
-  loads: ReadonlyMap<string, number>
+  /** By agent; one that is not in it is new. */
+  knowledge?: ReadonlyMap<string, Knowledge>
+  /** The same seed draws the same samples: an equal request has an equal answer. */
+  seed: string
+  prefer?: Prefer | undefined
+  tenant?: string | undefined
+  /** What is left for the step of the task's budget and of its time. */
+  left?: { usd?: number | undefined; seconds?: number | undefined } | undefined
   /** Agents that may not be chosen, with the reason: those that failed this step already. */
   excluded?: ReadonlyMap<string, string>
 }
 
 export type Selection = { agent: Agent; decision: Decision } | { agent?: undefined; refusals: string[] }
 
+const UNKNOWN: Knowledge = { sums: noSums(), overall: noSums(), inflight: 0 }
+/** Of an agent that does not say: what one function is given of an account's concurrency. */
+const DEFAULT_CONCURRENCY = 1_000
+
 /**
- * The agent for a step: exact capability, active, least loaded, then cheapest, then by id, so that equal input
- * gives an equal choice. Every candidate is listed with why it was or was not eligible.
+ * The agent for a step. First whoever must not or cannot is left out, each with the reason; then the best score of those that are
+ * left. The decision tells of every agent that offers what is wanted.
  */
 export function chooseAgent(request: SelectionRequest): Selection {
-  const candidates = request.agents.map((agent) => {
-    const refusal = refusalOf(agent, request)
-    const load = request.loads.get(agent.id) ?? 0
-    return { agent, refusal, load, costUsd: agent.price.perCallUsd }
+  const { stepId, agents, seed, prefer, knowledge = new Map<string, Knowledge>() } = request
+  const judged = agents.map((agent) => {
+    const known = knowledge.get(agent.id) ?? UNKNOWN
+    return { agent, known, refusal: refusalOf(agent, known, request) }
   })
-  const eligible = candidates
-    .filter(({ refusal }) => refusal === undefined)
-    .sort((a, b) => a.load - b.load || a.costUsd - b.costUsd || (a.agent.id < b.agent.id ? -1 : 1))
-  const [best, second] = eligible
-  if (!best) return { refusals: candidates.map(({ agent, refusal }) => `${agent.id}: ${refusal}`) }
-  const reason = !second ? 'the only eligible agent' : reasonBetween(best, second)
-  return {
-    agent: best.agent,
-    decision: {
-      stepId: request.stepId,
-      capability: capabilityFor(best.agent, request),
-      chosen: best.agent.id,
-      reason,
-      candidates: candidates
-        .filter(({ agent }) => isCandidate(agent, request))
-        .map(({ agent, refusal, load, costUsd }) => ({
+  const eligible = judged.filter(({ refusal }) => refusal === undefined)
+  const candidates = eligible
+    .map(({ agent, known }) => candidateOf(agent, known))
+    .sort((a, b) => (a.agentId < b.agentId ? -1 : 1))
+  const scores = scoreAgents(candidates, seededRandom(seed), weightsFor(prefer))
+  const [best, second] = scores
+  const chosen = eligible.find(({ agent }) => agent.id === best?.agentId)?.agent
+  if (!best || !chosen) return { refusals: judged.map(({ agent, refusal }) => `${agent.id}: ${refusal}`) }
+  const decision: Decision = {
+    stepId,
+    capability: capabilityFor(chosen, request),
+    chosen: chosen.id,
+    reason: second ? reasonBetween(best, second) : 'the only eligible agent',
+    ...(second ? { expectedQuality: rounded(capabilityMean(candidates)), seed } : {}),
+    candidates: judged
+      .filter(({ agent }) => isCandidate(agent, request))
+      .map(({ agent, known, refusal }) => {
+        const score = second && scores.find(({ agentId }) => agentId === agent.id)
+        return {
           agentId: agent.id,
           eligible: refusal === undefined,
           reason: refusal ?? 'eligible',
-          load,
-          costUsd,
-        })),
-    },
+          load: rounded(known.inflight),
+          costUsd: expectedCost(agent, known),
+          ...(score ? { score: partsOf(score) } : {}),
+        }
+      }),
   }
+  return { agent: chosen, decision }
+}
+
+function candidateOf(agent: Agent, known: Knowledge): Candidate {
+  return {
+    agentId: agent.id,
+    sums: known.sums,
+    overall: known.overall,
+    costUsd: expectedCost(agent, known),
+    inflight: known.inflight,
+    maxConcurrency: agent.limits.maxConcurrency ?? DEFAULT_CONCURRENCY,
+  }
+}
+
+/** What its calls have cost of late; what it says of itself is worth one call. */
+function expectedCost({ price }: Agent, { sums }: Knowledge): number {
+  return (sums.costUsd + price.perCallUsd) / (sums.count + 1)
 }
 
 /** What the agent is asked to do: the step's capability, or a pinned agent's first. */
@@ -58,27 +107,41 @@ function capabilityFor(agent: Agent, request: Pick<SelectionRequest, 'capability
 
 /** Agents that the step could be about: the others are no news in a decision. */
 function isCandidate(agent: Agent, { capability }: SelectionRequest): boolean {
-  return capability === undefined || agent.capabilities.some(({ name }) => name === capability)
+  return capability === undefined || offers(agent, capability)
 }
 
-function refusalOf(agent: Agent, { capability, pinned, excluded }: SelectionRequest): string | undefined {
+const offers = ({ capabilities }: Agent, capability: string): boolean =>
+  capabilities.some(({ name }) => name === capability)
+
+/** The first reason why an agent may not be chosen, from what never changes to what may be otherwise in a minute. */
+function refusalOf(agent: Agent, known: Knowledge, request: SelectionRequest): string | undefined {
+  const { capability, pinned, prefer, tenant, left = {}, excluded } = request
   const [pinnedId, pinnedVersion] = pinned?.split('@') ?? []
   if (pinnedId && agent.id !== pinnedId) return `the step pins ${pinned}`
   if (pinnedVersion && agent.version !== pinnedVersion)
     return `the step pins ${pinned}, this is version ${agent.version}`
-  if (capability && !agent.capabilities.some(({ name }) => name === capability))
-    return `does not offer ${capability}`
+  if (capability && !offers(agent, capability)) return `does not offer ${capability}`
   if (agent.status !== 'active') return `is ${agent.status}`
-  return excluded?.get(agent.id)
+  const missing = prefer?.tags?.filter((tag) => !agent.tags.includes(tag)) ?? []
+  if (missing.length > 0) return `has not the tag ${missing.map((tag) => `"${tag}"`).join(', ')}`
+  if (agent.tenants && tenant !== undefined && !agent.tenants.includes(tenant))
+    return `does not work for tenant ${tenant}`
+  const cost = Math.max(agent.price.mostUsd ?? agent.price.perCallUsd, known.p90CostUsd ?? 0)
+  if (left.usd !== undefined && cost > left.usd) return `may cost ${cost} USD, and ${left.usd} USD are left`
+  if (left.seconds !== undefined && (known.p90Seconds ?? 0) > left.seconds)
+    return `takes ${known.p90Seconds?.toPrecision(2)} s in one of ten calls, and ${left.seconds} s are left`
+  return excluded?.get(agent.id) ?? known.refusal
 }
 
-type Ranked = { load: number; costUsd: number; agent: Agent }
-
-function reasonBetween(best: Ranked, second: Ranked): string {
-  if (best.load !== second.load)
-    return `least loaded: ${best.load} against ${second.load} of ${second.agent.id}`
-  if (best.costUsd !== second.costUsd) {
-    return `as loaded as ${second.agent.id} and cheaper: ${best.costUsd} USD against ${second.costUsd} USD`
-  }
-  return `equal to ${second.agent.id} in load and cost; first by id`
+function partsOf({ total, mean, sample, seconds }: Score) {
+  return { total: rounded(total), quality: rounded(mean), sample: rounded(sample), seconds: rounded(seconds) }
 }
+
+function reasonBetween(best: Score, second: Score): string {
+  const parts = ({ total, sample, costUsd, seconds }: Score): string =>
+    `${total.toFixed(2)} (quality ${sample.toFixed(2)}, ${costUsd === 0 ? 'free' : `${costUsd.toPrecision(2)} USD`}, ${seconds.toPrecision(2)} s)`
+  return `best score: ${parts(best)} against ${parts(second)} of ${second.agentId}`
+}
+
+/** Enough to follow a decision, short enough to store. */
+const rounded = (value: number): number => Math.round(value * 1e4) / 1e4

@@ -17,13 +17,16 @@ const HALF_LIFE_SECONDS = 900
 const HALF_LIVES_IN_EPOCH = 32
 /** A contribution at an epoch's beginning; the rounding of weights is a millionth of it. */
 const UNIT = 1e6
+/** Of a weight; far below that of one call of the last hours. */
+const ROUNDING = 1e-6
 const MILLISECOND = 1e-3
 const NANODOLLAR = 1e-9
 
 const BUCKETS_IN_DECADE = 10
 const BUCKETS = 64
-/** The upper bound of the first bucket, in seconds. */
-const FIRST_BUCKET_SECONDS = 0.001
+/** The upper bound of the first bucket of each histogram: of latencies in seconds, of costs in US dollars, of tokens. */
+const FIRST_BUCKET = { h: 1e-3, c: 1e-6, t: 1 }
+export type Measure = keyof typeof FIRST_BUCKET
 
 /** Sums at one time, each contribution weighted by its age: half as much every half-life. */
 export type Sums = {
@@ -31,6 +34,8 @@ export type Sums = {
   count: number
   quality: number
   residual: number
+  /** As many of these as have failed. */
+  failures: number
   latencySeconds: number
   costUsd: number
   tokens: number
@@ -50,7 +55,7 @@ export function additionsOf(
   const epoch = Math.floor(at / epochSeconds)
   const weight = UNIT * 2 ** ((at - epoch * epochSeconds) / halfLifeSeconds)
   const weighted = (value: number): bigint => BigInt(Math.round(weight * value))
-  const { quality, residual, latencySeconds, costUsd, tokens = 0 } = outcome
+  const { quality, residual, failed, latencySeconds, costUsd, tokens = 0 } = outcome
   const counters: Record<string, bigint> = {
     w: weighted(1),
     wq: weighted(quality),
@@ -58,9 +63,15 @@ export function additionsOf(
     wl: weighted(latencySeconds / MILLISECOND),
     wc: weighted(costUsd / NANODOLLAR),
     n: 1n,
-    [`h${bucketOf(latencySeconds)}`]: weighted(1),
+    [`h${bucketOf(latencySeconds, FIRST_BUCKET.h)}`]: weighted(1),
   }
-  if (tokens > 0) counters.wt = weighted(tokens)
+  // What is nothing for most agents is not kept.
+  if (failed) counters.wf = weighted(1)
+  if (costUsd > 0) counters[`c${bucketOf(costUsd, FIRST_BUCKET.c)}`] = weighted(1)
+  if (tokens > 0) {
+    counters.wt = weighted(tokens)
+    counters[`t${bucketOf(tokens, FIRST_BUCKET.t)}`] = weighted(1)
+  }
   return { epoch, counters }
 }
 
@@ -84,6 +95,7 @@ export function sumsAt(
     sums.count += of('w')
     sums.quality += of('wq')
     sums.residual += of('wr')
+    sums.failures += of('wf')
     sums.latencySeconds += of('wl') * MILLISECOND
     sums.costUsd += of('wc') * NANODOLLAR
     sums.tokens += of('wt')
@@ -96,6 +108,7 @@ export const noSums = (): Sums => ({
   count: 0,
   quality: 0,
   residual: 0,
+  failures: 0,
   latencySeconds: 0,
   costUsd: 0,
   tokens: 0,
@@ -109,6 +122,7 @@ export function addSums(all: readonly Sums[]): Sums {
     total.count += sums.count
     total.quality += sums.quality
     total.residual += sums.residual
+    total.failures += sums.failures
     total.latencySeconds += sums.latencySeconds
     total.costUsd += sums.costUsd
     total.tokens += sums.tokens
@@ -117,33 +131,47 @@ export function addSums(all: readonly Sums[]): Sums {
   return total
 }
 
-/** The latency in seconds below which a share of the calls was, as the upper bound of its bucket; undefined without any. */
-export function latencyQuantile(
+/** A histogram at a time: what the weight of the calls in each bucket is, and its upper bound. */
+export type Histogram = { bound: number; weight: number }[]
+
+/** Of one measure, without its empty buckets; calls that cost nothing, or took no tokens, stand at 0. */
+export function histogramAt(
   epochs: readonly EpochCounters[],
   at: number,
-  share: number,
+  measure: Measure,
   { halfLifeSeconds = HALF_LIFE_SECONDS }: Decay = {},
-): number | undefined {
+): Histogram {
   const weights = new Array<number>(BUCKETS).fill(0)
+  let rest = 0
   for (const { epoch, counters } of epochs) {
-    const scale = 2 ** (epoch * HALF_LIVES_IN_EPOCH - at / halfLifeSeconds)
-    for (const [bucket, weight] of weights.entries())
-      weights[bucket] = weight + (counters[`h${bucket}`] ?? 0) * scale
+    const scale = 2 ** (epoch * HALF_LIVES_IN_EPOCH - at / halfLifeSeconds) / UNIT
+    rest += (counters.w ?? 0) * scale
+    for (const [bucket, weight] of weights.entries()) {
+      const more = (counters[`${measure}${bucket}`] ?? 0) * scale
+      weights[bucket] = weight + more
+      rest -= more
+    }
   }
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  if (total <= 0) return undefined
-  let below = 0
-  const bucket = weights.findIndex((weight) => {
-    below += weight
-    return below >= share * total
-  })
-  return upperBoundOf(bucket === -1 ? BUCKETS - 1 : bucket)
+  const filled = weights.flatMap((weight, bucket) =>
+    weight > 0 ? [{ bound: FIRST_BUCKET[measure] * 10 ** (bucket / BUCKETS_IN_DECADE), weight }] : [],
+  )
+  // What the sums leave over is of calls without any, or of rounding.
+  return rest > ROUNDING ? [{ bound: 0, weight: rest }, ...filled] : filled
 }
 
-/** Ten buckets a decade from a millisecond on; the last has no end. */
-function bucketOf(latencySeconds: number): number {
-  const bucket = Math.ceil(BUCKETS_IN_DECADE * Math.log10(latencySeconds / FIRST_BUCKET_SECONDS))
+/** What a share of the calls stay below, as the upper bound of its bucket; undefined without any. */
+export function quantileOf(histogram: Histogram, share: number): number | undefined {
+  const total = histogram.reduce((sum, { weight }) => sum + weight, 0)
+  let below = 0
+  for (const { bound, weight } of histogram) {
+    below += weight
+    if (below >= share * total) return bound
+  }
+  return histogram.at(-1)?.bound
+}
+
+/** Ten buckets a decade; the last has no end. */
+function bucketOf(value: number, first: number): number {
+  const bucket = Math.ceil(BUCKETS_IN_DECADE * Math.log10(value / first))
   return Math.min(BUCKETS - 1, Math.max(0, bucket))
 }
-
-const upperBoundOf = (bucket: number): number => FIRST_BUCKET_SECONDS * 10 ** (bucket / BUCKETS_IN_DECADE)

@@ -1,3 +1,4 @@
+import type { Prefer } from '../domain/prefer.ts'
 import { addSums, type Sums } from './decayed-counters.ts'
 import { beta, type Random } from './random.ts'
 
@@ -18,10 +19,10 @@ export type Candidate = {
 export type Weights = {
   quality: number
   cost: number
-  /** A call of this price costs `cost`. */
+  /** A call of this price costs `cost`; where calls cost more, their mean. */
   referenceCostUsd: number
   latency: number
-  /** A call that takes this long costs `latency`. */
+  /** A call that takes this long costs `latency`; where calls take longer, their mean. */
   referenceSeconds: number
 }
 
@@ -31,6 +32,16 @@ export const WEIGHTS: Weights = {
   referenceCostUsd: 0.0005,
   latency: 0.15,
   referenceSeconds: 8,
+}
+
+/** The balanced weights, each as often as is wished. */
+export function weightsFor({ quality = 1, cost = 1, latency = 1 }: Prefer = {}): Weights {
+  return {
+    ...WEIGHTS,
+    quality: WEIGHTS.quality * quality,
+    cost: WEIGHTS.cost * cost,
+    latency: WEIGHTS.latency * latency,
+  }
 }
 
 export type Score = {
@@ -73,8 +84,14 @@ export function scoreAgents(
 ): Score[] {
   const ofCapability = capabilityMean(candidates)
   const seconds = meanSeconds(candidates)
+  const costs = candidates.reduce((sum, { costUsd }) => sum + costUsd, 0)
+  const references = {
+    referenceCostUsd: Math.max(weights.referenceCostUsd, costs / candidates.length),
+    referenceSeconds: Math.max(weights.referenceSeconds, seconds),
+  }
+  const expected = { ofCapability, seconds, random, weights: { ...weights, ...references } }
   return candidates
-    .map((candidate) => scoreOf(candidate, { ofCapability, seconds, random, weights }))
+    .map((candidate) => scoreOf(candidate, expected))
     .sort((a, b) => b.total - a.total || (a.agentId < b.agentId ? -1 : 1))
 }
 

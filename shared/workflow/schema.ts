@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { AgentIdSchema } from '../domain/agent.ts'
 import { CapabilityNameSchema } from '../domain/capability.ts'
+import { PreferSchema } from '../domain/prefer.ts'
 
 /** Words that JSONata reserves: `$steps.and` would not be a path. */
 const JSONATA_WORDS = ['and', 'or', 'in', 'true', 'false', 'null', 'function']
@@ -86,7 +87,7 @@ const AgentStepSchema = z.strictObject({
   timeoutSeconds: seconds(840).optional(),
   retry: RetrySchema.prefault({}),
   fallback: z.array(z.union([AgentIdSchema, CapabilityNameSchema])).optional(),
-  prefer: z.record(z.string(), z.unknown()).optional(),
+  prefer: PreferSchema.optional(),
   cache: z.strictObject({ ttlSeconds: seconds(2_592_000) }).optional(),
 })
 

@@ -23,6 +23,7 @@ describe('statistics in DynamoDB', () => {
     const outcomes = Array.from({ length: 400 }, () => ({
       at: NOW - 4 * HALF_LIFE * random(),
       quality: random(),
+      failed: random() < 0.3,
       residual: random() - 0.5,
       latencySeconds: 20 * random(),
       costUsd: random() / 100,
@@ -35,6 +36,7 @@ describe('statistics in DynamoDB', () => {
     const expected = {
       count: exact(() => 1),
       quality: exact((one) => one.quality),
+      failures: exact((one) => Number(one.failed)),
       latencySeconds: exact((one) => one.latencySeconds),
       costUsd: exact((one) => one.costUsd),
     }
@@ -51,7 +53,7 @@ describe('statistics in DynamoDB', () => {
   it('are found for many subjects at once, and for none that has none', async () => {
     const { statistics } = stores.ports
     const subjects = Array.from({ length: 120 }, (_, at) => ({ agentId: `a${at}`, capability: 'many.do' }))
-    const outcome = { quality: 1, residual: 0, latencySeconds: 1, costUsd: 0 }
+    const outcome = { quality: 1, residual: 0, failed: false, latencySeconds: 1, costUsd: 0 }
     const some = subjects.filter((_, at) => at % 3 === 0)
     await Promise.all(some.map((subject) => statistics.add(subject, additionsOf(outcome, NOW))))
     const found = await statistics.find(subjects, epochsAt(NOW))
@@ -68,11 +70,14 @@ describe('statistics in DynamoDB', () => {
       [1, 0.2],
       [0, 4],
     ] as const)
-      await statistics.add(subject, additionsOf({ quality, residual: 0, latencySeconds, costUsd: 0.01 }, at))
+      await statistics.add(
+        subject,
+        additionsOf({ quality, residual: 0, failed: quality === 0, latencySeconds, costUsd: 0.01 }, at),
+      )
     const agent = makeAgent({ id: 'known' })
     const health = await healthOf(stores.ports, [agent, makeAgent({ id: 'idle' })])
-    expect(health.get('idle')).toEqual({})
-    expect(health.get('known')).toEqual({
+    expect(health.get('idle')).toEqual({ health: {}, now: { inflight: 0, breaker: 'closed' } })
+    expect(health.get('known')?.health).toEqual({
       'work.do': {
         calls: 4,
         weight: expect.closeTo(4, 1),
@@ -81,6 +86,9 @@ describe('statistics in DynamoDB', () => {
         p50Seconds: expect.closeTo(0.251, 3),
         p95Seconds: expect.closeTo(5.012, 3),
         costUsd: expect.closeTo(0.01, 4),
+        p95CostUsd: expect.closeTo(0.01, 3),
+        tokens: 0,
+        trend: 'steady',
       },
     })
   })

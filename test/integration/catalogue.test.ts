@@ -10,15 +10,13 @@ it('tells everything that is wrong with agents and workflows in lines, without a
   cpSync(join(project, 'functions/agents/echo'), join(project, 'functions/agents/other'), { recursive: true })
   write('workflows/broken.yaml', 'name: broken\nsteps:\n  a: { capability: echo, needs: [b] }\n')
   write('workflows/dup.yaml', 'name: dup\ntaskTypes: [simple]\nsteps:\n  a: { capability: ecco }\n')
-  write('workflows/picky.yml', 'name: picky\nsteps:\n  a: { capability: echo, prefer: { quality: 1 } }\n')
+  write('workflows/picky.yml', 'name: picky\nsteps:\n  a: { capability: echo, prefer: { speed: 1 } }\n')
   const refused = synthesize()
   expect(refused.status).toBe(2)
   expect(refused.stderr.trim().split('\n')).toEqual([
     'functions/agents/other/index.ts: it declares agent "echo"; its folder says "other"',
     expect.stringMatching(/^workflows\/broken\.yaml: steps\.a\.needs: step "a" needs "b"/),
-    expect.stringMatching(
-      /^workflows\/picky\.yml: steps\.a\.prefer: selection by preference cannot be run yet/,
-    ),
+    expect.stringMatching(/^workflows\/picky\.yml: steps\.a\.prefer: Unrecognized key: "speed"/),
     'workflows/: "simple" is claimed by dup and simple',
   ])
 

@@ -209,6 +209,9 @@ describe('the way of a task', () => {
     expect(new Set(events.map(({ id }) => id)).size).toBe(events.length)
   })
 
+  const hasFailedOver = ({ steps }: Record<string, unknown>): boolean =>
+    (steps as { attempts: unknown[] }[]).some(({ attempts }) => attempts.length > 0)
+
   it('fails over to another agent, and records both', async () => {
     const { body: echo } = await api.call('GET', '/agents/echo')
     const { body: analysis } = await api.call('GET', '/agents/analysis')
@@ -223,7 +226,12 @@ describe('the way of a task', () => {
       functionArn: echo.functionArn,
     })
     expect(registered.status).toBe(201)
-    const task = await api.run('analysis', { source: 'a,b\n1,2\n2,3\n' })
+    // Whoever is unknown is tried now and then.
+    let task = await api.run('analysis', { source: 'a,b\n1,2\n2,3\n' })
+    for (let tries = 0; tries < 20 && !hasFailedOver(task); tries++) {
+      expect(task.status).toBe('succeeded')
+      task = await api.run('analysis', { source: 'a,b\n1,2\n2,3\n' })
+    }
     expect(task).toMatchObject({
       status: 'succeeded',
       steps: [
@@ -231,7 +239,13 @@ describe('the way of a task', () => {
           stepId: 'profile',
           agentId: 'analysis',
           attempts: [{ agentId: 'aaa', error: { name: 'AgentFailedError' } }],
-          decision: { chosen: 'aaa', candidates: [{ agentId: 'aaa' }, { agentId: 'analysis' }] },
+          decision: {
+            chosen: 'analysis',
+            candidates: [
+              { agentId: 'aaa', eligible: false, reason: expect.stringContaining('failed this step') },
+              { agentId: 'analysis', eligible: true },
+            ],
+          },
         },
         { stepId: 'trends' },
       ],
@@ -391,14 +405,6 @@ describe('bad requests', () => {
       422,
       /no agent offers "text\.translate"/,
     ],
-    [
-      'a plan that needs what is not there yet',
-      'POST',
-      '/plans',
-      { workflow: { name: 'x', steps: { a: { capability: 'echo', prefer: { quality: 1 } } } } },
-      422,
-      /selection by preference cannot be run yet/,
-    ],
   ])('answers %s with a problem document', async (_what, method, path, body, status, detail) => {
     const answer = await api.call(method, path, body)
     expect(answer).toMatchObject({
@@ -474,7 +480,7 @@ describe('the rest of the API', () => {
   it('describes itself', async () => {
     const { body } = await api.call('GET', '/openapi.json')
     expect(body.openapi).toBe('3.1.0')
-    expect(Object.keys(body.paths ?? {})).toHaveLength(16)
+    expect(Object.keys(body.paths ?? {})).toHaveLength(17)
     expect((await api.call('GET', '/health')).body).toMatchObject({ status: 'ok', workflows: 7 })
   })
 })

@@ -12,15 +12,18 @@ beforeAll(async () => {
 })
 afterAll(() => stores.stop())
 
-/** A task of one step, on a capability of its own with these agents. */
+/** The first of the agents before the second, and so on. */
+const CHEAPEST = { quality: 0, cost: 1, latency: 0 }
+
+/** A task of one step, on a capability of its own with these agents, the cheapest first. */
 async function seed(agentIds: string[], step: object = {}, others: Record<string, object> = {}) {
   const capability = `area${++area}.do`
   const ids = agentIds.map((id) => `${id}${area}`)
   const more = Object.entries(others).map(([id, other]) => [id, { capability, ...other }])
-  const steps = { s: { capability, ...step }, ...Object.fromEntries(more) }
+  const steps = { s: { capability, prefer: CHEAPEST, ...step }, ...Object.fromEntries(more) }
   const taskId = await seedTask(stores.ports, {
     steps,
-    agents: ids.map((id) => makeAgent({ id, capability })),
+    agents: ids.map((id, at) => makeAgent({ id, capability, price: { perCallUsd: at } })),
     input: { q: 1 },
   })
   return { taskId, ids }

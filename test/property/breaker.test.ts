@@ -1,15 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  admission,
-  afterCall,
-  type Breaker,
-  beginTrial,
-  CLOSED,
-  type Pass,
-} from '../../shared/selector/breaker.ts'
+import { type Breaker, CLOSED } from '../../shared/domain/breaker.ts'
+import { admission, afterCall, beginTrial, heldBack, type Pass } from '../../shared/selector/breaker.ts'
 
 const LEASE = 30
+const SUCCEEDED = { succeeded: true }
+const FAILED = { succeeded: false }
 
 /** Callers that meet a breaker: each begins, and some time later ends or dies. */
 const event = fc.oneof(
@@ -54,7 +50,7 @@ describe('the breaker', () => {
             // Who has died never tells.
             if (!call || one.kind === 'die') continue
             const before = breaker
-            breaker = afterCall(breaker, call.pass, one.succeeded, now)
+            breaker = afterCall(breaker, call.pass, { succeeded: one.succeeded }, now)
             const isOld = call.pass.generation !== before.generation
             const isOver = before.state === 'open' && call.pass.trialId !== before.trial?.id
             if (isOld || isOver) expect(breaker).toBe(before)
@@ -73,19 +69,45 @@ describe('the breaker', () => {
   })
 
   it('opens after five failures in a row and not after four, however many calls were under way', () => {
-    const fail = (breaker: Breaker) => afterCall(breaker, { generation: 0 }, false, 100)
+    const fail = (breaker: Breaker) => afterCall(breaker, { generation: 0 }, FAILED, 100)
     const four = [1, 2, 3, 4].reduce(fail, CLOSED)
     expect(four.state).toBe('closed')
-    expect(afterCall(four, { generation: 0 }, true, 100).consecutiveFailures).toBe(0)
+    expect(afterCall(four, { generation: 0 }, SUCCEEDED, 100).consecutiveFailures).toBe(0)
     const opened = fail(four)
     expect(opened).toMatchObject({ state: 'open', generation: 1, openUntil: 120 })
     // Forty-five others fail at the same time.
     expect(Array.from({ length: 45 }).reduce<Breaker>(fail, opened)).toBe(opened)
   })
 
+  it('opens when half of the calls have failed lately, but not for what it had opened for before', () => {
+    const often = { succeeded: false, lately: { failures: 0.6, calls: 12 } }
+    expect(afterCall(CLOSED, { generation: 0 }, often, 5_000).state).toBe('open')
+    const seldom = { succeeded: false, lately: { failures: 0.4, calls: 12 } }
+    expect(afterCall(CLOSED, { generation: 0 }, seldom, 5_000).state).toBe('closed')
+    const few = { succeeded: false, lately: { failures: 0.9, calls: 9 } }
+    expect(afterCall(CLOSED, { generation: 0 }, few, 5_000).state).toBe('closed')
+    const reopened = { ...CLOSED, closedAt: 4_900 }
+    expect(afterCall(reopened, { generation: 0 }, often, 5_000).state).toBe('closed')
+  })
+
+  it('holds back at most half of those that could do the same (K5)', () => {
+    const open = (openUntil: number): Breaker => ({ ...CLOSED, state: 'open', openUntil })
+    const names = ['a', 'b', 'c', 'd', 'e']
+    fc.assert(
+      fc.property(fc.array(fc.nat(100), { maxLength: 5 }), (untils) => {
+        const breakers = new Map(untils.map((until, at) => [names[at] ?? '', open(until)]))
+        const held = heldBack(breakers, 50)
+        expect(held.size).toBeLessThanOrEqual(untils.length / 2)
+        const refused = untils.filter((until) => until > 50)
+        expect(held.size).toBe(Math.min(refused.length, Math.floor(untils.length / 2)))
+      }),
+    )
+    expect(heldBack(new Map([['alone', open(100)]]), 50).size).toBe(0)
+  })
+
   it('closes when the trial succeeds, and only by the trial', () => {
     const opened = Array.from({ length: 5 }).reduce<Breaker>(
-      (breaker) => afterCall(breaker, { generation: 0 }, false, 0),
+      (breaker) => afterCall(breaker, { generation: 0 }, FAILED, 0),
       CLOSED,
     )
     expect(admission(opened, 19)).toBe('refused')
@@ -94,9 +116,13 @@ describe('the breaker', () => {
     expect(admission(trying, 21)).toBe('refused')
     expect(admission(trying, 50)).toBe('trial')
     const again = beginTrial(trying, 'b', 80)
-    expect(afterCall(again, { generation: 1, trialId: 'a' }, true, 60)).toBe(again)
-    expect(afterCall(again, { generation: 1, trialId: 'b' }, true, 60)).toEqual({ ...CLOSED, generation: 2 })
-    expect(afterCall(again, { generation: 1, trialId: 'b' }, false, 60)).toMatchObject({
+    expect(afterCall(again, { generation: 1, trialId: 'a' }, SUCCEEDED, 60)).toBe(again)
+    expect(afterCall(again, { generation: 1, trialId: 'b' }, SUCCEEDED, 60)).toEqual({
+      ...CLOSED,
+      generation: 2,
+      closedAt: 60,
+    })
+    expect(afterCall(again, { generation: 1, trialId: 'b' }, FAILED, 60)).toMatchObject({
       openUntil: 100,
       openings: 2,
     })

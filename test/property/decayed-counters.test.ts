@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EpochCounters, Outcome } from '../../shared/domain/statistics.ts'
-import { additionsOf, epochsAt, latencyQuantile, sumsAt } from '../../shared/selector/decayed-counters.ts'
+import {
+  additionsOf,
+  epochsAt,
+  histogramAt,
+  quantileOf,
+  sumsAt,
+} from '../../shared/selector/decayed-counters.ts'
 
 const HALF_LIFE = 900
 const EPOCH_SECONDS = 32 * HALF_LIFE
@@ -11,6 +17,7 @@ type Contribution = Outcome & { at: number }
 const contribution = fc.record({
   at: fc.double({ min: START, max: START + 3 * EPOCH_SECONDS, noNaN: true }),
   quality: fc.double({ min: 0, max: 1, noNaN: true }),
+  failed: fc.boolean(),
   residual: fc.double({ min: -1, max: 1, noNaN: true }),
   latencySeconds: fc.double({ min: 0.001, max: 900, noNaN: true }),
   costUsd: fc.double({ min: 0, max: 5, noNaN: true }),
@@ -79,14 +86,21 @@ describe('decayed counters', () => {
   })
 
   it('fit into a number of DynamoDB at the end of an epoch, a billion of the largest of them (A3)', () => {
-    const worst = { quality: 1, residual: 1, latencySeconds: 900, costUsd: 100, tokens: 1_000_000 }
+    const worst = {
+      quality: 1,
+      residual: 1,
+      failed: true,
+      latencySeconds: 900,
+      costUsd: 100,
+      tokens: 1_000_000,
+    }
     const { counters } = additionsOf(worst, START - (START % EPOCH_SECONDS) + EPOCH_SECONDS - 1e-3)
     for (const added of Object.values(counters))
       expect(String(added * 1_000_000_000n).length).toBeLessThanOrEqual(38)
   })
 
   it('halve every half-life, and forget what is two epochs old', () => {
-    const one = { at: START, quality: 1, residual: 0, latencySeconds: 1, costUsd: 0 }
+    const one = { at: START, quality: 1, residual: 0, failed: false, latencySeconds: 1, costUsd: 0 }
     const epochs = addedUp([one])
     const countAt = (at: number) => sumsAt(readAt(epochs, at), at).count
     expect(countAt(START)).toBeCloseTo(1, 4)
@@ -99,6 +113,7 @@ describe('decayed counters', () => {
     const contributions = Array.from({ length: 1_000 }, (_, at) => ({
       at: START + at / 1_000,
       quality: 1,
+      failed: false,
       residual: 0,
       latencySeconds: 0.01 * (at + 1),
       costUsd: 0,
@@ -108,10 +123,10 @@ describe('decayed counters', () => {
       [0.5, 5],
       [0.95, 9.5],
     ] as const) {
-      const told = latencyQuantile(epochs, START + 1, share) ?? 0
+      const told = quantileOf(histogramAt(epochs, START + 1, 'h'), share) ?? 0
       expect(told).toBeGreaterThanOrEqual(exact)
       expect(told).toBeLessThan(exact * 1.27)
     }
-    expect(latencyQuantile([], START, 0.5)).toBeUndefined()
+    expect(quantileOf(histogramAt([], START, 'h'), 0.5)).toBeUndefined()
   })
 })

@@ -11,6 +11,7 @@ export function makeAgent({ capability = 'work.do', ...facts }: Facts = {}): Age
     capabilities: [{ name: capability, description: '', inputSchema: {}, outputSchema: {} }],
     limits: { timeoutSeconds: 60, memoryMb: 512 },
     price: { perCallUsd: 0 },
+    tags: [],
     status: 'active',
     functionArn: `arn:aws:lambda:us-east-1:000000000000:function:${id}`,
     origin: 'deployment',

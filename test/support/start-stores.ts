@@ -2,6 +2,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { dynamodbBreakers } from '../../functions/adapters/dynamodb-breakers.ts'
+import { dynamodbBudgets } from '../../functions/adapters/dynamodb-budgets.ts'
+import { dynamodbLimits } from '../../functions/adapters/dynamodb-limits.ts'
 import { dynamodbRegistry } from '../../functions/adapters/dynamodb-registry.ts'
 import { dynamodbStatistics } from '../../functions/adapters/dynamodb-statistics.ts'
 import { dynamodbTaskStore } from '../../functions/adapters/dynamodb-task-store.ts'
@@ -55,6 +58,9 @@ export async function startStores(): Promise<Stores> {
     tasks: dynamodbTaskStore({ client, table: 'tasks', blobs, digest: ids.digest }),
     registry: dynamodbRegistry({ client, table: 'registry', clock: systemClock }),
     statistics: dynamodbStatistics({ client: readingText, table: 'registry', now: systemClock.now }),
+    breakers: dynamodbBreakers({ client, table: 'registry' }),
+    limits: dynamodbLimits({ client, table: 'registry', clock: systemClock }),
+    budgets: dynamodbBudgets({ client, table: 'tasks' }),
     files: {
       list: async (key) => {
         const etag = recorded.files.get(key)

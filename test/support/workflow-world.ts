@@ -17,6 +17,7 @@ import { rebindStep } from '../../shared/app/rebind-step.ts'
 import { submitTask } from '../../shared/app/submit-task.ts'
 import { compileWorkflow } from '../../shared/compiler/index.ts'
 import { ControlPayloadSchema, RebindPayloadSchema } from '../../shared/contracts/step-payload.ts'
+import { CLOSED } from '../../shared/domain/breaker.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import type { DomainEvent } from '../../shared/domain/event.ts'
 import type { Json } from '../../shared/domain/json.ts'
@@ -75,6 +76,8 @@ export async function runInWorld(
     input,
     metadata: {},
     tenant: 'default',
+    // The cheapest first, and after that the next: in the order in which the evaluator tries them.
+    prefer: { quality: 0, cost: 1, latency: 0 },
   })
   const { status, error, cause } = await service.untilEnded(execution.arn)
   if (status === 'RUNNING') throw new Error('it has not ended')
@@ -137,6 +140,15 @@ function makeWorld(behaviour: Behaviour) {
     addLoad: async () => {},
     useMachine: async () => true,
   }
+  // Nothing is known of anybody, and nobody is held back: what that changes has tests of its own.
+  const statistics: Ports['statistics'] = {
+    add: async (_subject, { epoch }) => ({ epoch, counters: {} }),
+    find: async (subjects) => subjects.map(() => []),
+  }
+  const breakers: Ports['breakers'] = {
+    find: async (all) => new Map(all.map((id) => [id, { breaker: CLOSED, revision: 0 }])),
+    replace: async () => true,
+  }
   const machines: Pick<Ports['machines'], 'ensure'> = {
     ensure: async ({ name, definition }) => putMachine(name, definition),
   }
@@ -145,7 +157,17 @@ function makeWorld(behaviour: Behaviour) {
       service.startExecution({ stateMachineArn, name, input: JSON.stringify(input) }).executionArn,
     wake,
   }
-  const ports = { clock: systemClock, ids, tasks, bus, registry, machines, executions } as Ports
+  const ports = {
+    clock: systemClock,
+    ids,
+    tasks,
+    bus,
+    registry,
+    statistics,
+    breakers,
+    machines,
+    executions,
+  } as Ports
   const functions = functionsOf(ports, behaviour, clock)
   const lost = new Set<string>()
   const integrations: Integrations = {

@@ -1,51 +1,135 @@
 import { describe, expect, it } from 'vitest'
-import { chooseAgent } from '../../shared/selector/choose-agent.ts'
+import { chooseAgent, type Knowledge } from '../../shared/selector/choose-agent.ts'
+import { noSums } from '../../shared/selector/decayed-counters.ts'
 import { makeAgent } from '../support/make-agent.ts'
 
 const cheap = makeAgent({ id: 'cheap', price: { perCallUsd: 0.001 } })
 const dear = makeAgent({ id: 'dear', price: { perCallUsd: 0.01 } })
-const request = { stepId: 's', capability: 'work.do', agents: [dear, cheap], loads: new Map() }
+const request = { stepId: 's', capability: 'work.do', agents: [dear, cheap], seed: 'task s' }
+
+/** Of an agent that has had calls: how many, how many of them well, how long each. */
+function known(calls: number, well: number, seconds = 1, more: Partial<Knowledge> = {}): Knowledge {
+  const sums = {
+    ...noSums(),
+    count: calls,
+    calls,
+    quality: well,
+    failures: calls - well,
+    latencySeconds: calls * seconds,
+  }
+  return { sums, overall: sums, inflight: 0, ...more }
+}
+
+const chosenBy = (more: Partial<Parameters<typeof chooseAgent>[0]>) =>
+  chooseAgent({ ...request, ...more }).agent?.id
 
 describe('chooseAgent', () => {
-  it('prefers the least loaded, then the cheapest, and says why', () => {
-    expect(chooseAgent(request).agent?.id).toBe('cheap')
-    const busy = chooseAgent({ ...request, loads: new Map([['cheap', 3]]) })
-    expect(busy.agent?.id).toBe('dear')
-    expect(busy).toMatchObject({ decision: { reason: 'least loaded: 0 against 3 of cheap' } })
-  })
-
-  it('lists the candidates, eligible or not', () => {
-    const retired = makeAgent({ id: 'old', status: 'inactive' })
-    const selection = chooseAgent({
-      ...request,
-      agents: [cheap, retired, makeAgent({ id: 'else', capability: 'other' })],
-    })
+  it('prefers whoever has done well, and says why and what the others are worth', () => {
+    const knowledge = new Map([
+      ['cheap', known(200, 20)],
+      ['dear', known(200, 190)],
+    ])
+    const selection = chooseAgent({ ...request, knowledge })
     expect(selection).toMatchObject({
+      agent: { id: 'dear' },
       decision: {
-        chosen: 'cheap',
+        chosen: 'dear',
+        seed: 'task s',
+        expectedQuality: expect.closeTo(0.525, 2),
+        reason: expect.stringMatching(
+          /^best score: 0\.\d\d \(quality 0\.9\d, .* USD, 1\.0 s\) against .* of cheap$/,
+        ),
         candidates: [
-          { agentId: 'cheap', eligible: true, reason: 'eligible' },
-          { agentId: 'old', eligible: false, reason: 'is inactive' },
+          {
+            agentId: 'dear',
+            eligible: true,
+            score: { total: expect.any(Number), quality: expect.any(Number) },
+          },
+          { agentId: 'cheap', eligible: true, score: { seconds: 1 } },
         ],
       },
     })
   })
 
+  it('weighs money, time and quality as the step prefers', () => {
+    const knowledge = new Map([
+      ['cheap', known(200, 120, 20)],
+      ['dear', known(200, 190, 1)],
+    ])
+    expect(chosenBy({ knowledge, prefer: { quality: 0, cost: 1, latency: 0 } })).toBe('cheap')
+    expect(chosenBy({ knowledge, prefer: { quality: 0, cost: 0, latency: 1 } })).toBe('dear')
+    expect(chosenBy({ knowledge, prefer: { quality: 1, cost: 0, latency: 0 } })).toBe('dear')
+  })
+
+  it('spares whoever is at the limit of what it takes at once', () => {
+    const limited = { timeoutSeconds: 60, memoryMb: 512, maxConcurrency: 2 }
+    const agents = [makeAgent({ id: 'busy', limits: limited }), makeAgent({ id: 'free', limits: limited })]
+    const knowledge = new Map([
+      ['busy', known(200, 190, 8, { inflight: 20 })],
+      ['free', known(200, 190, 8)],
+    ])
+    expect(chosenBy({ agents, knowledge })).toBe('free')
+  })
+
+  it('lists the candidates, eligible or not, each with its reason', () => {
+    const agents = [
+      cheap,
+      makeAgent({ id: 'old', status: 'inactive' }),
+      makeAgent({ id: 'else', capability: 'other' }),
+      makeAgent({ id: 'untagged' }),
+      makeAgent({ id: 'theirs', tags: ['eu'], tenants: ['them'] }),
+      makeAgent({ id: 'costly', tags: ['eu'], price: { perCallUsd: 0, mostUsd: 3 } }),
+      makeAgent({ id: 'slow', tags: ['eu'] }),
+      makeAgent({ id: 'broken', tags: ['eu'] }),
+      makeAgent({ id: 'good', tags: ['eu'] }),
+    ]
+    const knowledge = new Map([
+      ['slow', known(9, 9, 50, { p90Seconds: 63 })],
+      ['broken', known(9, 1, 1, { refusal: 'has failed again and again; not asked for 20 s' })],
+    ])
+    const selection = chooseAgent({
+      ...request,
+      agents,
+      knowledge,
+      prefer: { tags: ['eu'] },
+      tenant: 'us',
+      left: { usd: 2, seconds: 30 },
+    })
+    expect(selection.agent?.id).toBe('good')
+    const reasons = Object.fromEntries(
+      (selection.agent ? selection.decision.candidates : []).map(({ agentId, reason }) => [agentId, reason]),
+    )
+    expect(reasons).toEqual({
+      cheap: 'has not the tag "eu"',
+      old: 'is inactive',
+      untagged: 'has not the tag "eu"',
+      theirs: 'does not work for tenant us',
+      costly: 'may cost 3 USD, and 2 USD are left',
+      slow: 'takes 63 s in one of ten calls, and 30 s are left',
+      broken: 'has failed again and again; not asked for 20 s',
+      good: 'eligible',
+    })
+  })
+
   it('obeys a pin, with its version', () => {
-    expect(chooseAgent({ ...request, pinned: 'dear' }).agent?.id).toBe('dear')
+    expect(chosenBy({ pinned: 'dear' })).toBe('dear')
     expect(chooseAgent({ ...request, pinned: 'dear@9.9.9' })).toEqual({
       refusals: ['dear: the step pins dear@9.9.9, this is version 1.0.0', 'cheap: the step pins dear@9.9.9'],
     })
   })
 
   it('does not choose an agent that failed the step', () => {
-    const excluded = new Map([['cheap', 'failed this step: boom']])
-    expect(chooseAgent({ ...request, excluded }).agent?.id).toBe('dear')
+    expect(chosenBy({ excluded: new Map([['cheap', 'failed this step: boom']]) })).toBe('dear')
   })
 
-  it('gives an equal choice for equal input, whatever the order', () => {
+  it('tries whoever is unknown now and then, and gives an equal choice for an equal seed, whatever the order', () => {
     const twins = [makeAgent({ id: 'b' }), makeAgent({ id: 'a' })]
-    expect(chooseAgent({ ...request, agents: twins }).agent?.id).toBe('a')
-    expect(chooseAgent({ ...request, agents: twins.toReversed() }).agent?.id).toBe('a')
+    const chosen = Array.from({ length: 40 }, (_, at) => {
+      const one = chosenBy({ agents: twins, seed: `task ${at}` })
+      expect(chosenBy({ agents: twins.toReversed(), seed: `task ${at}` })).toBe(one)
+      return one
+    })
+    expect(chosen.filter((id) => id === 'a').length).toBeGreaterThan(8)
+    expect(chosen.filter((id) => id === 'b').length).toBeGreaterThan(8)
   })
 })

@@ -284,16 +284,6 @@ describe('compileWorkflow', () => {
     expect(Branches[1]?.States['d: gate']).toMatchSnapshot()
   })
 
-  it.each([['selection by preference', { capability: 'echo', prefer: { quality: 1 } }]])(
-    'refuses %s until it can be run',
-    (what, step) => {
-      const { workflow, issues } = validateWorkflow({ name: 'w', steps: { s: step } })
-      expect(issues).toEqual([])
-      const refused = issuesOfCompiling(workflow as never)
-      expect(refused[0]).toMatchObject({ code: 'not-supported-yet', message: expect.stringContaining(what) })
-    },
-  )
-
   it('keeps state names unique and within 80 characters when branches have long names', () => {
     const long = (letter: string) => `${letter.repeat(40)}`
     const compiled = compileNeeds({

@@ -3,9 +3,11 @@ import { ERRORS, isOrchestratorError, OrchestratorError } from '../../shared/dom
 
 it('keeps the error names that state machines match', () => {
   expect(Object.keys(ERRORS).sort()).toEqual([
+    'AgentBusyError',
     'AgentFailedError',
     'AgentOutputError',
     'AgentRetryableError',
+    'AgentUnavailableError',
     'BudgetExceededError',
     'BugError',
     'ConfigError',

@@ -6,11 +6,11 @@ import type { StepRun } from './step-run.ts'
 
 const MAX_TEXT_BYTES = 20 * 1024 * 1024
 
-type Parts = Pick<StepRun, 'own' | 'plan' | 'record' | 'log' | 'deadline' | 'signal'>
+type Parts = Pick<StepRun, 'own' | 'plan' | 'record' | 'log' | 'deadline' | 'signal' | 'spending'>
 
 /** What the agent sees of its step and of the world. */
 export function agentContext(run: Parts, { tasks, files }: Pick<Deps, 'tasks' | 'files'>): AgentContext {
-  const { own, plan, record, log, deadline, signal } = run
+  const { own, plan, record, log, deadline, signal, spending } = run
   return {
     task: { id: own.taskId, type: plan.type, metadata: plan.metadata },
     step: { path: own.path },
@@ -36,6 +36,7 @@ export function agentContext(run: Parts, { tasks, files }: Pick<Deps, 'tasks' | 
       },
       readText: async (key) => decode(key, await files.read(key, MAX_TEXT_BYTES)),
     },
+    spend: (spent) => spending.add(spent),
     progress: (fraction, note) =>
       tasks.setProgress(own, { fraction: Math.min(1, Math.max(0, fraction)), note: note.slice(0, 200) }),
   }

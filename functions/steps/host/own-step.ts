@@ -8,18 +8,19 @@
  * H4 a step that has ended, or replays its receipt, signals the gates that wait for it
  * H5 an attempt is counted for its agent once at most, and by whoever has noted its end
  */
-import { countAttempt } from '../../../shared/app/agent-statistics.ts'
+import { countAttempt, decisionOf } from '../../../shared/app/agent-statistics.ts'
 import { bindingAt, stepOf } from '../../../shared/app/plan-paths.ts'
-import { isAgentsFault, superseded } from '../../../shared/app/settle-failure.ts'
+import { hasGoneOn, isAgentsFault, superseded } from '../../../shared/app/settle-failure.ts'
 import { signalGates } from '../../../shared/app/signal-gates.ts'
 import type { AgentManifest } from '../../../shared/domain/agent.ts'
+import { amountOf } from '../../../shared/domain/budget.ts'
 import { isOrchestratorError } from '../../../shared/domain/errors.ts'
 import { attemptFailedEvent, stepEndedEvent } from '../../../shared/domain/event.ts'
 import { executionArnOf } from '../../../shared/domain/execution-arn.ts'
 import type { Receipt, StepRecord } from '../../../shared/domain/step.ts'
 import { executionName, FIRST_EXECUTION } from '../../../shared/domain/task.ts'
 import type { Plan } from '../../../shared/ports/index.ts'
-import { goesOnAfterFailure } from '../../../shared/workflow/schema.ts'
+import type { CallEnd } from '../../../shared/selector/breaker.ts'
 import { capabilityOfStep } from '../../../shared/workflow/step-needs.ts'
 import type { Deps } from '../../deps.ts'
 import { measure } from '../../metrics.ts'
@@ -39,8 +40,10 @@ type Needs = Pick<Deps, 'tasks' | 'bus' | 'clock' | 'executions' | 'statistics'>
 
 const MAX_MESSAGE = 2_000
 const UNKNOWN = 'unknown'
+const REFUSALS = ['AgentBusyError', 'AgentUnavailableError', 'BudgetExceededError'] as const
 
-type Counted = Pick<StepRun, 'own' | 'plan' | 'agentId' | 'log'>
+type Counted = Pick<StepRun, 'own' | 'plan' | 'agentId' | 'record' | 'log'> &
+  Partial<Pick<StepRun, 'admitted' | 'spending'>>
 
 export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
   const { tasks, bus, clock, executions } = ports
@@ -49,27 +52,39 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
     capabilityOfStep(stepOf(plan, own.path)) ?? manifest.capabilities[0]?.name ?? ''
 
   function measureAttempt(run: Counted, outcome: string, durationMs: number): void {
-    const { agentId } = run
-    const { perCallUsd } = manifest.price
+    const { agentId, spending } = run
+    const { costUsd = 0 } = spending?.told() ?? {}
     measure('Attempts', { agentId, outcome }, 1)
-    if (perCallUsd > 0) measure('Cost', { agentId }, perCallUsd)
+    if (costUsd > 0) measure('Cost', { agentId }, costUsd)
     if (outcome === 'succeeded')
       measure('StepDuration', { agentId, capability: capabilityIn(run) }, durationMs)
   }
 
   /** Once for each attempt, by whoever has noted its end (H5). Statistics are advice: they cost no step. */
-  async function count(run: Counted, quality: number, durationMs: number): Promise<void> {
-    const { own, plan, agentId, log } = run
+  async function count(run: Counted, succeeded: boolean, durationMs: number): Promise<CallEnd['lately']> {
+    const { own, plan, record, agentId, log, spending } = run
     const attempt = {
       agentId,
       capability: capabilityIn(run),
-      quality,
+      quality: succeeded ? 1 : 0,
+      failed: !succeeded,
       latencySeconds: durationMs / 1_000,
-      costUsd: manifest.price.perCallUsd,
+      costUsd: 0,
+      ...spending?.told(),
     }
-    await countAttempt(ports, plan, own.path, attempt).catch((reason: unknown) =>
-      log.warn('attempt not counted', { reason: String(reason) }),
-    )
+    const decision = decisionOf(plan, own.path, record.decision)
+    return countAttempt(ports, decision, attempt).catch((reason: unknown) => {
+      log.warn('attempt not counted', { reason: String(reason) })
+      return undefined
+    })
+  }
+
+  /** Gives back what was held for the agent, and says how it did. What cannot be given back is given up at its time. */
+  async function release(run: Counted, end: CallEnd): Promise<void> {
+    const { admitted, spending, log } = run
+    await admitted?.end(end, amountOf(spending?.sum() ?? {})).catch((reason: unknown) => {
+      log.warn('not given back', { reason: String(reason) })
+    })
   }
 
   return {
@@ -80,7 +95,7 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
       if (taken.kind === 'superseded') throw superseded(own.path)
       if (taken.kind === 'final') {
         // Failed for good: what that means for the task is decided already, and not by a late invocation.
-        if (taken.step.status === 'failed' && !goesOnAfterFailure(stepOf(plan, own.path))) {
+        if (taken.step.status === 'failed' && !hasGoneOn(stepOf(plan, own.path), taken.step)) {
           throw superseded(own.path)
         }
         await signalGates({ tasks, executions }, plan, own.path)
@@ -102,7 +117,10 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
     },
 
     after: async (request) => {
-      const run = partsOf(request.context, 'own', 'agentId', 'record', 'notices', 'log', 'plan')
+      const run = {
+        ...findParts(request.context),
+        ...partsOf(request.context, 'own', 'agentId', 'record', 'notices', 'log', 'plan'),
+      }
       const { own, agentId, record, notices, log, plan } = run
       const end = { ...(request.response as StepOutcome), agentId, endedAt: clock.now().toISOString() }
       if (!(await tasks.endStep(own, end))) throw superseded(own.path)
@@ -118,7 +136,8 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
       await Promise.all([
         signalGates({ tasks, executions }, plan, own.path),
         notices.finish(event ? [event] : []),
-        isAttempt ? count(run, 1, durationMs) : undefined,
+        isAttempt ? count(run, true, durationMs) : undefined,
+        release(run, { succeeded: true }),
       ])
       request.response = receiptOf(ended)
     },
@@ -128,10 +147,25 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
       const { error } = request
       if (!own || !agentId || !record || !notices || !log || !plan || !error) return
       // Its end is recorded, or another's: only the error leaves.
-      if (ended || isOrchestratorError(error, 'StepSupersededError')) return notices.finish([])
+      const run = { ...findParts(request.context), own, agentId, record, log, plan }
+      if (ended || isOrchestratorError(error, 'StepSupersededError')) {
+        await Promise.all([notices.finish([]), release(run, { succeeded: true })])
+        return
+      }
+      // Not asked is not failed: the rebinder finds another, or waits.
+      if (isOrchestratorError(error, ...REFUSALS)) {
+        log.info('step not begun', { agentId, errorName: error.name })
+        return notices.finish([])
+      }
       const failure = { name: error.name, message: error.message.slice(0, MAX_MESSAGE) }
       const endedAt = clock.now().toISOString()
-      const attempt = { agentId, startedAt: record.startedAt, endedAt, error: failure }
+      const attempt = {
+        agentId,
+        startedAt: record.startedAt,
+        endedAt,
+        error: failure,
+        ...run.spending?.told(),
+      }
       const number = record.attempts.length + 1
       // Where it cannot be noted now, the rebinder notes it; the agent's own error leaves either way.
       const noted = await tasks.addAttempt(own, attempt).catch((reason: unknown) => {
@@ -140,11 +174,12 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
       })
       const durationMs = Date.parse(endedAt) - Date.parse(record.startedAt)
       log.warn('attempt failed', { agentId, errorName: error.name, durationMs })
-      const run = { own, agentId, log, plan }
       measureAttempt(run, 'failed', durationMs)
+      const isFault = isAgentsFault(error)
+      const counted = noted && isFault ? count(run, false, durationMs) : Promise.resolve(undefined)
       await Promise.all([
         notices.finish(noted ? [attemptFailedEvent(own.taskId, own.path, number, attempt)] : []),
-        noted && isAgentsFault(error) ? count(run, 0, durationMs) : undefined,
+        counted.then((lately) => release(run, { succeeded: !isFault, ...(lately ? { lately } : {}) })),
       ])
     },
   }

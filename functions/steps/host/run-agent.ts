@@ -1,6 +1,8 @@
 import type { Context } from 'aws-lambda'
 import type * as z from 'zod'
 import type { DefinedAgent } from '../../../shared/agent/define-agent.ts'
+import { admit } from '../../../shared/app/admission.ts'
+import { decisionOf } from '../../../shared/app/agent-statistics.ts'
 import { stepOf } from '../../../shared/app/plan-paths.ts'
 import { resolveStep } from '../../../shared/app/resolve-step.ts'
 import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
@@ -11,26 +13,37 @@ import type { AgentStep } from '../../../shared/workflow/schema.ts'
 import type { Deps } from '../../deps.ts'
 import { agentContext } from './agent-context.ts'
 import { outputCache } from './output-cache.ts'
-import { partsOf, type StepOutcome, type StepRun } from './step-run.ts'
+import { makeSpending } from './spending.ts'
+import { addParts, partsOf, type StepOutcome, type StepRun } from './step-run.ts'
 
-type Needs = Pick<Deps, 'tasks' | 'files' | 'ids' | 'clock'>
-type AgentRun = Pick<StepRun, 'own' | 'plan' | 'record' | 'log' | 'deadline' | 'signal'>
+type Needs = Pick<Deps, 'tasks' | 'files' | 'ids' | 'clock' | 'breakers' | 'limits' | 'budgets'>
+type AgentRun = Pick<StepRun, 'own' | 'plan' | 'agentId' | 'record' | 'log' | 'deadline' | 'signal'>
 
 /** Resolves what the step is to do, runs the agent on it, and stores what it answered. */
 export function runAgent(agent: DefinedAgent, deps: Needs) {
   const { tasks, files } = deps
   return async (_event: unknown, lambda: Context): Promise<StepOutcome> => {
-    const run = partsOf(lambda, 'own', 'plan', 'needed', 'record', 'notices', 'log', 'deadline', 'signal')
-    const { own, plan, needed, notices } = run
+    const run = partsOf(
+      lambda,
+      'own',
+      'plan',
+      'agentId',
+      'needed',
+      'record',
+      'notices',
+      'log',
+      'deadline',
+      'signal',
+    )
+    const { own, plan, needed } = run
     const task = { id: own.taskId, type: plan.type, metadata: plan.metadata }
     const resolved = await resolveStep(tasks, task, plan, own.path, await needed)
     if (resolved.kind === 'skip') return { status: 'skipped', skipReason: resolved.reason }
-    notices.tell(stepStartedEvent(own.taskId, run.record))
-    return execute(run, resolved.input)
+    return execute(run, resolved.input, lambda)
   }
 
-  async function execute(run: AgentRun, input: Json): Promise<StepOutcome> {
-    const { own, plan, signal } = run
+  async function execute(run: AgentRun & Pick<StepRun, 'notices'>, input: Json, lambda: Context) {
+    const { own, plan, agentId, record, deadline, signal, notices } = run
     const step = stepOf(plan, own.path)
     const capability = capabilityOf(agent, step)
     const parsed = parseWith(capability.input, input, (issues) => {
@@ -42,7 +55,13 @@ export function runAgent(agent: DefinedAgent, deps: Needs) {
     const cache = outputCache(deps, run, step, { agent, capability: capability.name, input })
     const known = await cache?.find()
     if (known) return known
-    const context = agentContext(run, { tasks, files })
+    const decision = decisionOf(plan, own.path, record.decision)
+    const { manifest } = agent
+    const admitted = await admit(deps, { own, plan, agentId, manifest, decision, deadline })
+    const spending = makeSpending(manifest.price)
+    addParts(lambda, { admitted, spending })
+    notices.tell(stepStartedEvent(own.taskId, record))
+    const context = agentContext({ ...run, spending }, { tasks, files })
     const call = { capability: capability.name, input: parsed }
     const answer = await untilAborted(signal, () => agent.execute(call, context))
     const output = parseWith(capability.output, answer, (issues) => {
@@ -51,7 +70,7 @@ export function runAgent(agent: DefinedAgent, deps: Needs) {
     })
     const stored = await tasks.storeValue(own.taskId, output as Json)
     await cache?.keep(stored)
-    return { status: 'succeeded', output: stored }
+    return { status: 'succeeded' as const, output: stored, ...spending.told() }
   }
 }
 

@@ -1,8 +1,10 @@
 import type middy from '@middy/core'
 import type { Context } from 'aws-lambda'
+import type { Admitted } from '../../../shared/app/admission.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { Receipt, StepRecord } from '../../../shared/domain/step.ts'
 import type { Ownership, Plan, StepEnd } from '../../../shared/ports/index.ts'
+import type { Spending } from './spending.ts'
 import type { StepLog } from './step-log.ts'
 import type { StepNotices } from './step-notices.ts'
 
@@ -19,6 +21,10 @@ export type StepRun = {
   record: StepRecord
   /** Set when the step's end is recorded. */
   ended: boolean
+  /** What is held for the agent while it works; absent where it was not admitted, or not asked. */
+  admitted: Admitted
+  /** What the agent says that it has spent. */
+  spending: Spending
   notices: StepNotices
   deadline: Date
   signal: AbortSignal

@@ -1,6 +1,7 @@
 import { stepOf } from '../../../shared/app/plan-paths.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { isOpenTask } from '../../../shared/domain/task.ts'
+import { secondsUntil } from '../../../shared/domain/times.ts'
 import { DEFAULT_TIMEOUT_SECONDS } from '../../../shared/workflow/schema.ts'
 import type { Deps } from '../../deps.ts'
 import { addParts, type HostMiddleware, partsOf } from './step-run.ts'
@@ -32,11 +33,15 @@ export function watchTask({
       const seconds =
         stepOf(plan, own.path).timeoutSeconds ?? Math.min(timeoutSeconds, DEFAULT_TIMEOUT_SECONDS)
       const left = request.context.getRemainingTimeInMillis() - LAMBDA_MARGIN_MILLISECONDS
-      const milliseconds = Math.max(0, Math.min(seconds * 1_000, left))
+      const ofTask = plan.deadline === undefined ? left : 1_000 * secondsUntil(plan.deadline, clock.now())
+      const milliseconds = Math.max(0, Math.min(seconds * 1_000, left, ofTask))
+      const why =
+        milliseconds === Math.max(0, ofTask)
+          ? `did not finish before its task's deadline, ${plan.deadline}`
+          : `did not finish within ${milliseconds / 1_000} s`
       const controller = new AbortController()
       const timeout = setTimeout(() => {
-        const message = `step "${own.path}" did not finish within ${milliseconds / 1_000} s`
-        controller.abort(new OrchestratorError('StepTimedOutError', message))
+        controller.abort(new OrchestratorError('StepTimedOutError', `step "${own.path}" ${why}`))
       }, milliseconds)
       const poll = setInterval(async () => {
         const task = await tasks.findTask(own.taskId).catch(() => undefined)

@@ -29,12 +29,14 @@ export const child: Controlled<Child> = {
     if (!registered) throw new OrchestratorError('BugError', `the plan has no workflow for "${own.path}"`)
     const { workflow, stateMachineArn, gates } = registered
     const parent = await parentOf(owned)
-    const planned = await planWorkflow(registry, workflow)
+    const taskId = `t_${ids.digest([own.taskId, own.path, redriveOf(own.fence)].join('\n')).slice(0, 26)}`
+    const { tenant, prefer, deadline, priority } = plan
+    const planned = await planWorkflow(ports, workflow, { seed: taskId, tenant, prefer })
     const childPlan: Plan = {
-      taskId: `t_${ids.digest([own.taskId, own.path, redriveOf(own.fence)].join('\n')).slice(0, 26)}`,
+      taskId,
       requestDigest: '',
       stateMachineArn,
-      tenant: plan.tenant,
+      tenant,
       metadata: plan.metadata,
       workflow,
       // An input that evaluates to nothing is nothing, and not the parent's.
@@ -43,6 +45,10 @@ export const child: Controlled<Child> = {
       decisions: planned.decisions,
       gates,
       children: planned.children,
+      ...(plan.budget ? { budget: {} } : {}),
+      ...(deadline ? { deadline } : {}),
+      ...(prefer ? { prefer } : {}),
+      ...(priority === undefined ? {} : { priority }),
     }
     const { task, plan: stored, first, told } = await storeTask(ports, childPlan, parent)
     await told
@@ -62,7 +68,8 @@ export const child: Controlled<Child> = {
     const what = `task ${id} of workflow ${workflow.name}`
     if (status === 'succeeded') {
       const output = await ports.tasks.storeValue(own.taskId, await ports.tasks.loadValue(task.result))
-      return end(owned, { status: 'succeeded', output, ...degradedOf(what, task.degraded) })
+      const cost = { costUsd: task.cost?.usd ?? 0, tokens: task.cost?.tokens ?? 0 }
+      return end(owned, { status: 'succeeded', output, ...cost, ...degradedOf(what, task.degraded) })
     }
     if (status !== 'cancelled') return fail(owned, task.error.name, `${what}: ${task.error.message}`)
     if (call.error?.Error === 'States.Timeout')

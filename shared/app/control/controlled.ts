@@ -3,6 +3,7 @@ import type { Json } from '../../domain/json.ts'
 import type { StepRecord } from '../../domain/step.ts'
 import type { ExecutionInput, Ports, StepEnd } from '../../ports/index.ts'
 import type { Step } from '../../workflow/schema.ts'
+import type { KnowledgeNeeds } from '../agent-knowledge.ts'
 import { endStep, type Situation } from '../settle-failure.ts'
 
 /** `seconds` is for the Wait that comes next, `indexes` for the Map, `round` for a loop's body, `child` for what runs it. */
@@ -16,7 +17,7 @@ export type ControlAnswer = {
 
 /** A step that this call owns, and what the call says beside. */
 export type Owned<OfStep extends Step = Step> = Omit<Situation, 'ports' | 'step'> & {
-  ports: Pick<Ports, 'tasks' | 'registry' | 'bus' | 'clock' | 'ids' | 'executions'>
+  ports: Pick<Ports, 'tasks' | 'bus' | 'ids' | 'executions' | 'budgets'> & KnowledgeNeeds
   step: OfStep
   call: Pick<ControlPayload, 'token' | 'round' | 'error'>
 }

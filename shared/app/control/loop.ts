@@ -6,13 +6,13 @@ import type { StepOf } from '../../workflow/schema.ts'
 import { needsOfStep, resultStepsOf } from '../../workflow/step-needs.ts'
 import { namesForExpressions } from '../expression-names.ts'
 import { pathsOfRoundBefore, pathsSeen } from '../plan-paths.ts'
-import { type Failure, failureIn, settleFailure, verdictOf } from '../settle-failure.ts'
+import { FATAL, type Failure, failureIn, settleFailure, verdictOf } from '../settle-failure.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
 
 type Loop = StepOf<'repeat'>
 
 /** Failures of a body that are not the loop's to judge: they end the task. */
-const NOT_THE_LOOPS = ['TaskCancelledError', 'BudgetExceededError', 'BugError']
+const NOT_THE_LOOPS = ['TaskCancelledError', 'BugError', ...FATAL]
 
 /** Its body is a graph of its own; every round runs it under paths of its own. */
 export const loop: Controlled<Loop> = {

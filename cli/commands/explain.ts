@@ -1,0 +1,51 @@
+import { Command } from 'commander'
+import type { StepView } from '../../shared/contracts/views.ts'
+import { callApi } from '../api-client.ts'
+import { usd } from '../money.ts'
+import { duration, printJson, printTable, statusText, style } from '../output.ts'
+
+export function explainCommand(): Command {
+  return new Command('explain')
+    .description('Say why a step was given to its agent, who else could have had it, and what became of it')
+    .argument('<taskId>')
+    .argument('<stepId>', 'a step, e.g. report, or one of a loop or a fan-out: improve[2].draft, each[17]')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  orchestrator explain t_01... report\n  orchestrator explain t_01... each[17] --json',
+    )
+    .action(async (taskId: string, stepId: string, { json = false }: { json?: boolean }) => {
+      const step = await callApi('getTaskStep', { id: taskId, stepId })
+      return json ? printJson(step) : print(step)
+    })
+}
+
+function print(step: StepView): void {
+  const { stepId, status, capability = '', agentId, decision, attempts, durationMs, costUsd = 0 } = step
+  const took = durationMs === undefined ? '' : ` in ${duration(durationMs)}`
+  console.log(
+    `${style('bold', stepId)}  ${statusText(status)}${took}${costUsd > 0 ? `, ${usd(costUsd)}` : ''}`,
+  )
+  console.log(`${capability || 'no agent'}${agentId ? ` by ${agentId}` : ''}`)
+  if (decision) printDecision(decision)
+  for (const { agentId: tried, error, startedAt, endedAt } of attempts) {
+    const after = duration(Date.parse(endedAt) - Date.parse(startedAt))
+    console.log(`${style('red', 'failed')}  ${tried} after ${after}: ${error.name}: ${error.message}`)
+  }
+  if (step.error) console.log(`\n${step.error.name}: ${step.error.message}`)
+}
+
+function printDecision({ reason, candidates, chosen }: NonNullable<StepView['decision']>): void {
+  console.log(`${reason}\n`)
+  const rows = candidates.map(({ agentId, eligible, reason: why, load, costUsd, score }) => [
+    agentId === chosen ? `> ${agentId}` : `  ${agentId}`,
+    score?.total.toFixed(3) ?? '',
+    score ? `${score.sample.toFixed(2)} (${score.quality.toFixed(2)} expected)` : '',
+    costUsd > 0 ? usd(costUsd) : '-',
+    score ? duration(1_000 * score.seconds) : '',
+    load.toFixed(1),
+    eligible ? '' : why,
+  ])
+  printTable(['  agent', 'score', 'quality', 'cost', 'time', 'inflight', 'why not'], rows)
+  console.log()
+}

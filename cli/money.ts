@@ -1,0 +1,5 @@
+/** In US dollars, with as many digits as say something. */
+export function usd(amount: number): string {
+  if (amount === 0) return '0 USD'
+  return amount >= 1 ? `${amount.toFixed(2)} USD` : `${Number(amount.toPrecision(2))} USD`
+}

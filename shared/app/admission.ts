@@ -1,0 +1,145 @@
+/**
+ * Whether an agent may begin on a step now, and what is held for it while it works. Only what is declared costs anything: an agent without
+ * rivals, limits and budget is admitted without a call.
+ *
+ * Invariants (tests cite them):
+ * T1 what is refused has begun nothing and holds nothing: a slot that was taken before a later check failed is free again
+ * T2 busy is not failed: the refusal of a full agent is no attempt of it
+ * T3 what is held is given back once, however the call ends; after a crash slots and trials are given up at their time
+ */
+import type { AgentManifest } from '../domain/agent.ts'
+import { type Amount, amountOf, isNothing } from '../domain/budget.ts'
+import { OrchestratorError } from '../domain/errors.ts'
+import type { Decision } from '../domain/plan.ts'
+import type { Ownership, Plan, Ports, Reservation } from '../ports/index.ts'
+import { admission, afterCall, beginTrial, type CallEnd, heldBack, type Pass } from '../selector/breaker.ts'
+import { slotsOfAgent } from './agent-knowledge.ts'
+import { reserveBudget, settleBudget } from './spend-budget.ts'
+
+type Needs = Pick<Ports, 'breakers' | 'limits' | 'budgets' | 'clock' | 'ids'>
+
+export type Applicant = {
+  own: Ownership
+  plan: Pick<Plan, 'budget'>
+  agentId: string
+  manifest: Pick<AgentManifest, 'limits' | 'price' | 'model'>
+  /** Why the agent was chosen: who else could have been. */
+  decision: Decision | undefined
+  /** When the call ends at the latest. */
+  deadline: Date
+}
+
+export type Admitted = {
+  /** Tells what has come of the call, once. */
+  end(end: CallEnd, spent: Amount): Promise<void>
+}
+
+/** A slot or a trial outlives its call by as much: clocks differ. */
+const LEASE_MARGIN_SECONDS = 30
+/** Of a breaker that many write at once. */
+const MOST_TRIES = 20
+
+/** Throws AgentUnavailableError, AgentBusyError or BudgetExceededError. */
+export async function admit(ports: Needs, applicant: Applicant): Promise<Admitted> {
+  const held: ((end: CallEnd, spent: Amount) => Promise<void>)[] = []
+  try {
+    for (const hold of [holdBreaker, holdSlot, takeRates, holdBudget]) {
+      const release = await hold(ports, applicant)
+      if (release) held.push(release)
+    }
+  } catch (refusal) {
+    await Promise.all(held.map((release) => release({ succeeded: true }, { nanoUsd: 0, tokens: 0 })))
+    throw refusal
+  }
+  return {
+    async end(end, spent) {
+      await Promise.all(held.map((release) => release(end, spent)))
+    },
+  }
+}
+
+type Hold = (
+  ports: Needs,
+  applicant: Applicant,
+) => Promise<((end: CallEnd, spent: Amount) => Promise<void>) | undefined>
+
+/** Whoever is alone with what it offers has no breaker: nobody else could be asked. */
+const holdBreaker: Hold = async ({ breakers, clock, ids }, { agentId, decision, deadline }) => {
+  const rivals = (decision?.candidates ?? []).map((candidate) => candidate.agentId)
+  if (rivals.length < 2) return undefined
+  const now = (): number => clock.now().getTime() / 1_000
+  const all = await breakers.find([...new Set([agentId, ...rivals])])
+  const kept = all.get(agentId)
+  if (!kept) return undefined
+  const states = new Map([...all].map(([id, { breaker }]) => [id, breaker]))
+  const { breaker, revision } = kept
+  const admitted = admission(breaker, now())
+  const pass: Pass = { generation: breaker.generation }
+  if (admitted === 'refused' && heldBack(states, now()).has(agentId)) throw unavailable(agentId)
+  if (admitted === 'trial') {
+    pass.trialId = ids.makeId('x')
+    const until = deadline.getTime() / 1_000 + LEASE_MARGIN_SECONDS
+    // Another's trial has begun, or its end was told.
+    if (!(await breakers.replace(agentId, revision, beginTrial(breaker, pass.trialId, until))))
+      throw unavailable(agentId)
+  }
+  return async (end) => {
+    // Nothing to tell: it was well when the call began, and is.
+    if (end.succeeded && admitted === 'free' && breaker.consecutiveFailures === 0) return
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const current = (await breakers.find([agentId])).get(agentId)
+      if (!current) return
+      const after = afterCall(current.breaker, pass, end, now())
+      if (after === current.breaker) return
+      if (await breakers.replace(agentId, current.revision, after)) return
+    }
+  }
+}
+
+const holdSlot: Hold = async ({ limits }, { own, agentId, manifest, deadline }) => {
+  const { maxConcurrency } = manifest.limits
+  if (maxConcurrency === undefined) return undefined
+  const scope = slotsOfAgent({ id: agentId })
+  const id = `${own.taskId} ${own.path} ${own.fence}`
+  const until = deadline.getTime() / 1_000 + LEASE_MARGIN_SECONDS
+  if (await limits.takeSlot(scope, { id, until }, maxConcurrency))
+    return async () => limits.freeSlot(scope, id)
+  throw busy(`agent ${agentId} is at its limit of ${maxConcurrency} calls at once`)
+}
+
+/** What a minute has given out is gone, whatever becomes of the call. */
+const takeRates: Hold = async ({ limits }, { agentId, manifest }) => {
+  const { limits: declared, price, model } = manifest
+  const { ratePerMinute } = declared
+  if (ratePerMinute !== undefined && !(await limits.takeRate(`agent:${agentId}`, 1, ratePerMinute)))
+    throw busy(`agent ${agentId} is at its limit of ${ratePerMinute} calls a minute`)
+  if (model?.tokensPerMinute === undefined || price.mostTokens === undefined) return undefined
+  const { name, tokensPerMinute } = model
+  // A call that is larger than a whole minute takes one.
+  const tokens = Math.min(price.mostTokens, tokensPerMinute)
+  if (!(await limits.takeRate(`model:${name}`, tokens, tokensPerMinute)))
+    throw busy(`model ${name} is at its limit of ${tokensPerMinute} tokens a minute`)
+  return undefined
+}
+
+const holdBudget: Hold = async ({ budgets }, { own, plan, manifest }) => {
+  if (!plan.budget) return undefined
+  const { taskId, path, fence } = own
+  const { mostUsd, perCallUsd, mostTokens } = manifest.price
+  const amount = amountOf({ usd: mostUsd ?? perCallUsd, tokens: mostTokens ?? 0 })
+  const isFree = isNothing(amount)
+  const reservation: Reservation | undefined = isFree
+    ? undefined
+    : await reserveBudget(budgets, { taskId, path, holder: fence }, amount)
+  return async (_end, spent) => {
+    if (reservation) await settleBudget(budgets, own, reservation, spent)
+    else if (!isNothing(spent)) await budgets.charge(taskId, spent)
+  }
+}
+
+const busy = (message: string): OrchestratorError => new OrchestratorError('AgentBusyError', message)
+
+function unavailable(agentId: string): OrchestratorError {
+  const message = `agent ${agentId} has failed again and again and is not asked for now`
+  return new OrchestratorError('AgentUnavailableError', message)
+}

@@ -1,0 +1,11 @@
+import type { StepRecord } from '../domain/step.ts'
+import type { Cost } from '../domain/task.ts'
+
+/** What the attempts of steps have cost, failed ones included; of a child workflow its task's. */
+export function costOf(steps: readonly StepRecord[]): Cost {
+  const paid = steps.flatMap((step) => [step, ...step.attempts])
+  return {
+    usd: paid.reduce((sum, { costUsd = 0 }) => sum + costUsd, 0),
+    tokens: paid.reduce((sum, { tokens = 0 }) => sum + tokens, 0),
+  }
+}

@@ -1,0 +1,17 @@
+import * as z from 'zod'
+
+/** A word that agents carry and steps may require: `eu`, `gpu`, `reviewed`. */
+export const TagSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._:-]{0,47}$/, 'a tag is a-z, 0-9 and . _ : -, at most 48 characters')
+
+const weight = z.number().min(0).max(100).optional()
+
+/** How a step's agent is chosen. */
+export const PreferSchema = z.strictObject({
+  quality: weight.describe('How much quality counts; 1 is balanced, 0 not at all'),
+  cost: weight.describe('How much money counts'),
+  latency: weight.describe('How much time counts'),
+  tags: z.array(TagSchema).max(10).optional().describe('All of which the agent must have'),
+})
+export type Prefer = z.infer<typeof PreferSchema>
