@@ -7,10 +7,12 @@ import { cancelCommand } from './commands/cancel.ts'
 import { compileCommand } from './commands/compile.ts'
 import { devCommand } from './commands/dev.ts'
 import { explainCommand } from './commands/explain.ts'
+import { killCommand } from './commands/kill.ts'
 import { listCommand } from './commands/list.ts'
 import { planCommand } from './commands/plan.ts'
 import { registerCommand } from './commands/register.ts'
 import { resultCommand } from './commands/result.ts'
+import { retryCommand } from './commands/retry.ts'
 import { statusCommand } from './commands/status.ts'
 import { submitCommand } from './commands/submit.ts'
 import { uploadCommand } from './commands/upload.ts'
@@ -26,6 +28,8 @@ const COMMANDS = [
   explainCommand,
   listCommand,
   cancelCommand,
+  killCommand,
+  retryCommand,
   approveCommand,
   uploadCommand,
   agentsCommand,

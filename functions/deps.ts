@@ -19,6 +19,7 @@ import type {
   Executions,
   FileStore,
   Ids,
+  Ledger,
   Limits,
   Machines,
   Ports,
@@ -28,6 +29,7 @@ import type {
 } from '../shared/ports/index.ts'
 import { dynamodbBreakers } from './adapters/dynamodb-breakers.ts'
 import { dynamodbBudgets } from './adapters/dynamodb-budgets.ts'
+import { dynamodbLedger } from './adapters/dynamodb-ledger.ts'
 import { dynamodbLimits } from './adapters/dynamodb-limits.ts'
 import { dynamodbRegistry } from './adapters/dynamodb-registry.ts'
 import { dynamodbStatistics } from './adapters/dynamodb-statistics.ts'
@@ -71,6 +73,9 @@ export const limits = (): Limits =>
 
 export const budgets = (): Budgets =>
   once('budgets', () => dynamodbBudgets({ client: dynamodb(), table: environment().TASKS_TABLE }))
+
+export const ledger = (): Ledger =>
+  once('ledger', () => dynamodbLedger({ client: dynamodb(), table: environment().TASKS_TABLE }))
 
 /** Its client reads numbers as text. */
 export const statistics = (): Statistics =>

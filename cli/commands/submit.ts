@@ -1,12 +1,12 @@
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
-import { printJson, style } from '../output.ts'
+import { printJson } from '../output.ts'
 import { numberOption, parseDuration } from '../parse-options.ts'
 import { readJsonOption, readTextFile } from '../read-json-option.ts'
-import { reportIn } from '../report.ts'
+import { showEnded } from '../show-ended.ts'
 import { uploadPath } from '../upload-files.ts'
-import { type WatchedTask, watchTask } from '../watch-task.ts'
+import { watchTask } from '../watch-task.ts'
 
 const WORKFLOW_FILE = /\.(ya?ml|json)$/
 
@@ -82,22 +82,8 @@ async function submit(
   const aside = leaveWord(task.taskId)
   const ended = await watchTask(task.taskId, { to: json ? process.stderr : process.stdout, quiet: json })
   aside()
-  await show(ended, json)
+  await showEnded(ended, json)
   if (ended.status !== 'succeeded') throw new CliError('', EXIT.taskFailed)
-}
-
-async function show(task: WatchedTask, json: boolean): Promise<void> {
-  const result =
-    task.status === 'succeeded' ? (await callApi('getTaskResult', { id: task.taskId })).result : undefined
-  if (json) return printJson({ ...task, result })
-  if (task.error) console.error(`${task.error.name}: ${task.error.message}`)
-  if (result === undefined) return
-  for (const { path, reason } of task.degraded ?? [])
-    console.error(`${style('yellow', 'degraded')}: ${path}: ${reason}`)
-  const report = reportIn(result)
-  console.log(report ? `\n${report.markdown}` : JSON.stringify(result, null, 2))
-  if (report?.charts.length)
-    console.log(`with its charts: npx orchestrator result ${task.taskId} --out ./report`)
 }
 
 /** Ctrl-C leaves the task alone, and says so; answers how to take the word back. */

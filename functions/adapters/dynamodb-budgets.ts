@@ -70,6 +70,7 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
           ...keyOf(taskId),
           ...(budget.usd === undefined ? {} : { [AVAILABLE.nanoUsd]: amount.nanoUsd }),
           ...(budget.tokens === undefined ? {} : { [AVAILABLE.tokens]: amount.tokens }),
+          total: amount,
           [SPENT.nanoUsd]: 0,
           [SPENT.tokens]: 0,
           ...(parent ? { parent } : {}),
@@ -129,6 +130,22 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
           ...Object.fromEntries(limits.map((name) => [`:${name}`, spent[name]])),
           ...spendingValues(spent),
         },
+      })
+    },
+
+    async raise(taskId, from, to) {
+      const limits = await limitsOf(taskId)
+      const more = lessAmount(to, from)
+      await change(taskId, {
+        set: [...limits.map((name) => `${AVAILABLE[name]} = ${AVAILABLE[name]} + :${name}`), '#total = :to'],
+        condition: ['#total.nanoUsd = :fromUsd', '#total.tokens = :fromTokens'],
+        values: {
+          ...Object.fromEntries(limits.map((name) => [`:${name}`, more[name]])),
+          ':to': to,
+          ':fromUsd': from.nanoUsd,
+          ':fromTokens': from.tokens,
+        },
+        names: { '#total': 'total' },
       })
     },
 

@@ -6,10 +6,10 @@ import { gateKey, type TaskTable, taskKey } from './dynamodb-tables.ts'
 /** One item a gate: the steps that have passed it, and the token of whoever waits (written by the state itself). */
 export function gateItems({ client, table }: TaskTable): Pick<TaskStore, 'passGate'> {
   return {
-    async passGate(taskId, before, stepId) {
+    async passGate(runKey, before, stepId) {
       const add = new UpdateCommand({
         TableName: table,
-        Key: { pk: taskKey(taskId), sk: gateKey(before) },
+        Key: { pk: taskKey(runKey), sk: gateKey(before) },
         UpdateExpression: 'ADD done :step',
         ExpressionAttributeValues: { ':step': new Set([stepId]) },
         ReturnValues: 'ALL_NEW',

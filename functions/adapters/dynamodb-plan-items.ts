@@ -2,6 +2,7 @@ import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import type { Json } from '../../shared/domain/json.ts'
 import { StoredValueSchema } from '../../shared/domain/step.ts'
+import { FIRST_EXECUTION, runKey } from '../../shared/domain/task.ts'
 import type { Plan, TaskStore } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
 import { type TaskTable, taskKey } from './dynamodb-tables.ts'
@@ -9,6 +10,9 @@ import { type TaskTable, taskKey } from './dynamodb-tables.ts'
 /** Plans never change, so a warm worker reads each once; a large one is not worth its memory. */
 const MAX_CACHED_PLANS = 200
 const MAX_CACHED_BYTES = 256 * 1024
+
+const planKey = (execution = FIRST_EXECUTION): string =>
+  execution === FIRST_EXECUTION ? 'PLAN' : `PLAN#${String(execution).padStart(4, '0')}`
 
 type Values = Pick<TaskStore, 'storeValue' | 'loadValue'>
 
@@ -18,8 +22,8 @@ export function planItems(
 ): Pick<TaskStore, 'createPlan' | 'getPlan'> {
   const cache = new Map<string, Promise<Plan>>()
 
-  async function readPlan(taskId: string): Promise<{ plan: Plan; bytes: number }> {
-    const key = { pk: taskKey(taskId), sk: 'PLAN' }
+  async function readPlan(taskId: string, execution: number): Promise<{ plan: Plan; bytes: number }> {
+    const key = { pk: taskKey(taskId), sk: planKey(execution) }
     const { Item } = await callAws(() =>
       client.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true })),
     )
@@ -35,24 +39,25 @@ export function planItems(
       const stored = await values.storeValue(plan.taskId, plan as unknown as Json)
       const put = new PutCommand({
         TableName: table,
-        Item: { pk: taskKey(plan.taskId), sk: 'PLAN', plan: stored },
+        Item: { pk: taskKey(plan.taskId), sk: planKey(plan.execution), plan: stored },
         ConditionExpression: 'attribute_not_exists(pk)',
       })
       return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
     },
 
-    getPlan(taskId: string): Promise<Plan> {
-      const known = cache.get(taskId)
+    getPlan(taskId: string, execution = FIRST_EXECUTION): Promise<Plan> {
+      const name = runKey({ taskId, execution })
+      const known = cache.get(name)
       if (known) return known
       // The promise is kept, not the plan: a fan-out asks a hundred times before the first answer.
-      const reading = readPlan(taskId).then(({ plan, bytes }) => {
-        if (bytes > MAX_CACHED_BYTES) cache.delete(taskId)
+      const reading = readPlan(taskId, execution).then(({ plan, bytes }) => {
+        if (bytes > MAX_CACHED_BYTES) cache.delete(name)
         return plan
       })
-      reading.catch(() => cache.delete(taskId))
+      reading.catch(() => cache.delete(name))
       const oldest = cache.size >= MAX_CACHED_PLANS ? cache.keys().next().value : undefined
       if (oldest !== undefined) cache.delete(oldest)
-      cache.set(taskId, reading)
+      cache.set(name, reading)
       return reading
     },
   }

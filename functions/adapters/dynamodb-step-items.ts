@@ -23,6 +23,8 @@ type StepItems = Pick<
   | 'takeOverStep'
   | 'endStep'
   | 'addAttempt'
+  | 'reopenStep'
+  | 'closeStep'
   | 'setProgress'
   | 'askApproval'
   | 'noteStep'
@@ -40,6 +42,8 @@ const MAX_REMEMBERED = 1_000
 /** A larger output is not worth its memory. */
 const MAX_REMEMBERED_CHARACTERS = 2_000
 const REFUSED = ['ConditionalCheckFailedException']
+/** After every fence that there is. */
+const LAST_FENCE = '~'
 
 export function stepItems({ client, table }: TaskTable): StepItems {
   /** Steps that this worker has seen succeed or be skipped. */
@@ -146,6 +150,36 @@ export function stepItems({ client, table }: TaskTable): StepItems {
         ExpressionAttributeValues: { ':attempt': [attempt] },
       })
       return noted !== undefined
+    },
+
+    async reopenStep(taskId, path, at) {
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: keyOf(taskId, path),
+        UpdateExpression:
+          'SET #status = :failed, reopenedAt = :at REMOVE agentId, reboundBy, decision, busySince, approval, #error, endedAt, degraded, progress',
+        ConditionExpression: 'attribute_exists(pk) AND NOT #status IN (:succeeded, :skipped)',
+        ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
+        ExpressionAttributeValues: {
+          ':failed': 'failed',
+          ':at': at,
+          ':succeeded': 'succeeded',
+          ':skipped': 'skipped',
+        },
+      })
+      await unlessAws(REFUSED, () => client.send(update))
+    },
+
+    async closeStep(taskId, path) {
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: keyOf(taskId, path),
+        UpdateExpression: 'SET fence = :last',
+        ConditionExpression: '#status = :failed',
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: { ':last': LAST_FENCE, ':failed': 'failed' },
+      })
+      await unlessAws(REFUSED, () => client.send(update))
     },
 
     async setProgress(own, progress) {

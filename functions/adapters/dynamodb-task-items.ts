@@ -12,7 +12,10 @@ import type { TaskPage, TaskStore } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
 import { LIST_SHARDS, shardOf, type TaskTable, taskKey } from './dynamodb-tables.ts'
 
-type TaskItems = Pick<TaskStore, 'createTask' | 'findTask' | 'endTask' | 'listTasks' | 'listOpenTasks'>
+type TaskItems = Pick<
+  TaskStore,
+  'createTask' | 'findTask' | 'endTask' | 'reopenTask' | 'listTasks' | 'listOpenTasks'
+>
 
 const SHARDS = Array.from({ length: LIST_SHARDS }, (_, shard) => shard)
 
@@ -50,6 +53,18 @@ export function taskItems({ client, table }: TaskTable): TaskItems {
         ConditionExpression: `#status IN (${Object.keys(open).join(', ')}) AND #execution = :execution`,
         ExpressionAttributeNames: { '#status': 'status', '#execution': 'execution' },
         ExpressionAttributeValues: { ...open, ':execution': task.execution },
+      })
+      return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
+    },
+
+    async reopenTask(task, before): Promise<boolean> {
+      const open = Object.fromEntries(OPEN_TASK_STATUSES.map((status, index) => [`:s${index}`, status]))
+      const put = new PutCommand({
+        TableName: table,
+        Item: itemOf(task),
+        ConditionExpression: `NOT #status IN (${Object.keys(open).join(', ')}) AND #execution = :before`,
+        ExpressionAttributeNames: { '#status': 'status', '#execution': 'execution' },
+        ExpressionAttributeValues: { ...open, ':before': before },
       })
       return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
     },

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { approveStep } from '../../shared/app/approve-step.ts'
+import { cancelAllTasks } from '../../shared/app/cancel-all-tasks.ts'
 import { cancelTask } from '../../shared/app/cancel-task.ts'
 import { createFiles } from '../../shared/app/create-files.ts'
 import { makePlan } from '../../shared/app/make-plan.ts'
@@ -15,6 +16,7 @@ import {
 } from '../../shared/app/read-tasks.ts'
 import { checkHealth, getWorkflow, listWorkflows } from '../../shared/app/read-workflows.ts'
 import { registerWorkflow } from '../../shared/app/register-workflow.ts'
+import { retryTask } from '../../shared/app/retry-task.ts'
 import { submitTask } from '../../shared/app/submit-task.ts'
 import { makeOpenApi } from '../../shared/contracts/openapi.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
@@ -37,6 +39,8 @@ export function makeHandlers(ports: Ports): Record<RouteId, Handler> {
     getTaskStep: httpHandler(ROUTES.getTaskStep, showTaskStep(ports)),
     listTaskEvents: httpHandler(ROUTES.listTaskEvents, showTaskEvents(ports)),
     cancelTask: httpHandler(ROUTES.cancelTask, cancelTask(ports)),
+    cancelAllTasks: httpHandler(ROUTES.cancelAllTasks, cancelAllTasks(ports)),
+    retryTask: httpHandler(ROUTES.retryTask, retryTask(ports)),
     answerApproval: httpHandler(ROUTES.answerApproval, approveStep(ports)),
     createFiles: httpHandler(ROUTES.createFiles, createFiles(ports)),
     listAgents: httpHandler(ROUTES.listAgents, listAgents(ports)),

@@ -13,6 +13,7 @@ import {
   executions,
   files,
   ids,
+  ledger,
   limits,
   logger,
   statistics,
@@ -34,6 +35,7 @@ type Needs = Pick<
   | 'breakers'
   | 'limits'
   | 'budgets'
+  | 'ledger'
   | 'clock'
   | 'ids'
   | 'logger'
@@ -60,6 +62,7 @@ function hostPorts(): Needs {
     breakers: breakers(),
     limits: limits(),
     budgets: budgets(),
+    ledger: ledger(),
     clock,
     ids: ids(),
     logger: logger(),

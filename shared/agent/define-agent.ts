@@ -29,11 +29,29 @@ export type AgentContext = {
     /** UTF-8 text. Throws NotFoundError, and InvalidInputError when it is too large or not text. */
     readText(key: string): Promise<string>
   }
+  /**
+   * Performs an effect on the world outside once for this step, whichever of its attempts gets there: a refund, a mail, a booking. Answers its
+   * result, also when an earlier attempt has performed it. Throws StepSupersededError when a later attempt has taken over.
+   */
+  once<T extends Json>(key: string, effect: Effect<T>): Promise<T>
   /** Tells what the work has cost so far, beside the price of the call: of a model, a search, whatever is paid by use. */
   spend(spent: { costUsd?: number; tokens?: number }): void
   /** Shown to whoever watches the task; `fraction` is 0 to 1. */
   progress(fraction: number, note: string): Promise<void>
 }
+
+/**
+ * What must happen once. It gets an idempotency key that is the same for every attempt: hand it to a target that knows such keys; or say
+ * how a target is asked (`find` answers undefined where nothing has happened), and how long the effect can take at most: it is asked
+ * only when that time is over (30 s where it is not said).
+ */
+export type Effect<T extends Json = Json> =
+  | ((idempotencyKey: string) => Promise<T>)
+  | {
+      perform(idempotencyKey: string): Promise<T>
+      find(idempotencyKey: string): Promise<T | undefined>
+      mostSeconds?: number
+    }
 
 type Schemas = { description: string; input: z.ZodType; output: z.ZodType }
 export type Capabilities = Readonly<Record<string, Schemas>>

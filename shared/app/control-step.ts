@@ -41,13 +41,14 @@ export const controlStep =
   (ports: Owned['ports']) =>
   async ({
     taskId,
+    execution,
     path,
     fence,
     owner,
     at,
     ...call
   }: ControlPayload & { owner: string }): Promise<ControlAnswer> => {
-    const plan = await ports.tasks.getPlan(taskId)
+    const plan = await ports.tasks.getPlan(taskId, execution)
     const step = stepAt(plan, path)
     const own = { taskId, path, owner, fence }
     const [before] = at === 'end' ? await ports.tasks.findSteps(taskId, [path]) : []

@@ -46,7 +46,10 @@ export const finishTask =
 
 async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedTask> {
   const endedAt = ports.clock.now().toISOString()
-  const [plan, steps] = await Promise.all([ports.tasks.getPlan(task.id), ports.tasks.listSteps(task.id)])
+  const [plan, steps] = await Promise.all([
+    ports.tasks.getPlan(task.id, task.execution),
+    ports.tasks.listSteps(task.id),
+  ])
   const over = { ...task, endedAt, cost: costOf(steps) }
   if (ended.status === 'ABORTED') {
     return { ...over, status: 'cancelled', reason: ended.cause ?? 'the execution was stopped' }

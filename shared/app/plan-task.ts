@@ -6,7 +6,7 @@ import { describeIssues, type Issue, issue, issuesOfZod } from '../domain/issue.
 import type { Json } from '../domain/json.ts'
 import type { Decision } from '../domain/plan.ts'
 import type { Prefer } from '../domain/prefer.ts'
-import { bindWorkflow } from '../planner/bind-workflow.ts'
+import { bindWorkflow, type ChooseFor, type Kept } from '../planner/bind-workflow.ts'
 import type { FileStore, Plan, RegisteredWorkflow, Registry } from '../ports/index.ts'
 import { chooseAgent, type SelectionRequest } from '../selector/choose-agent.ts'
 import { suggestNames } from '../workflow/nearest-names.ts'
@@ -63,6 +63,9 @@ export type PlanWishes = {
   /** Where a step has no wishes of its own. */
   prefer?: Prefer | undefined
   left?: SelectionRequest['left']
+  kept?: Kept
+  /** By place: who is asked first, and no other. */
+  named?: ReadonlyMap<string, string>
 }
 
 /** Chooses who runs what. Throws InvalidWorkflowError or NoAgentError with every issue. */
@@ -90,24 +93,24 @@ export async function planWorkflow(
 async function bind(
   ports: KnowledgeNeeds,
   workflow: Workflow,
-  { seed, prefer, ...wishes }: PlanWishes,
+  { seed, prefer, kept, named, ...wishes }: PlanWishes,
   agents: readonly Agent[],
 ) {
   const known = new Set(agents.flatMap((agent) => agent.capabilities.map(({ name }) => name)))
   const wanted = everyStep(workflow.steps).flatMap(({ step }) => capabilityOfStep(step) ?? [])
   const knowledge = await knowledgeOf(ports, agents, wanted)
-  return bindWorkflow(workflow, known, (stepId, step) =>
+  const choose: ChooseFor = (stepId, step) =>
     chooseAgent({
       ...wishes,
       stepId,
       capability: step.capability,
-      pinned: step.agent,
+      pinned: named?.get(stepId) ?? step.agent,
       agents,
       knowledge: knowledge(step.capability),
       seed: `${seed} ${stepId}`,
       prefer: step.prefer ?? prefer,
-    }),
-  )
+    })
+  return bindWorkflow(workflow, known, choose, kept)
 }
 
 /** The workflows that a workflow calls, as they are now. Throws InvalidWorkflowError naming those that are not there. */

@@ -116,7 +116,10 @@ async function stepsOf(ports: Needs, task: Task, options: { all?: boolean } = {}
 }
 
 async function readSteps({ tasks }: Needs, task: Task, options: { all?: boolean } = {}) {
-  const [plan, records] = await Promise.all([tasks.getPlan(task.id), tasks.listSteps(task.id)])
+  const [plan, records] = await Promise.all([
+    tasks.getPlan(task.id, task.execution),
+    tasks.listSteps(task.id),
+  ])
   return { steps: stepViews(task, plan, records, options), cost: costOf(records) }
 }
 

@@ -21,7 +21,7 @@ import { usdOf } from '../domain/budget.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { attemptFailedEvent } from '../domain/event.ts'
 import type { Decision } from '../domain/plan.ts'
-import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
+import { type Attempt, isFinalStepStatus, type StepRecord } from '../domain/step.ts'
 import { isOpenTask } from '../domain/task.ts'
 import { secondsUntil } from '../domain/times.ts'
 import type { Ownership, Plan, Ports } from '../ports/index.ts'
@@ -47,6 +47,7 @@ import {
   verdictOf,
 } from './settle-failure.ts'
 import { signalGates } from './signal-gates.ts'
+import { settleDead } from './spend-budget.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'bus' | 'executions' | 'budgets'> & KnowledgeNeeds
 type Situation = Settling & { ports: Needs; step: AgentStep; failure: Failure }
@@ -61,8 +62,18 @@ const LATE: Failure = { name: 'NoAgentError', message: 'nobody can run it' }
 /** Throws TaskCancelledError, or StepFailedError when the failure must end the task. */
 export const rebindStep =
   (ports: Needs) =>
-  async ({ taskId, path, fence, owner, error }: RebindPayload & { owner: string }): Promise<RebindAnswer> => {
-    const [task, plan] = await Promise.all([ports.tasks.findTask(taskId), ports.tasks.getPlan(taskId)])
+  async ({
+    taskId,
+    execution,
+    path,
+    fence,
+    owner,
+    error,
+  }: RebindPayload & { owner: string }): Promise<RebindAnswer> => {
+    const [task, plan] = await Promise.all([
+      ports.tasks.findTask(taskId),
+      ports.tasks.getPlan(taskId, execution),
+    ])
     if (!task || !isOpenTask(task)) {
       throw new OrchestratorError(
         'TaskCancelledError',
@@ -80,6 +91,8 @@ export const rebindStep =
     const startedAt = before?.startedAt ?? ports.clock.now().toISOString()
     const taken = await ports.tasks.takeOverStep(own, { ...(agentId ? { agentId } : {}), startedAt })
     if (taken.kind === 'superseded') throw superseded(path)
+    // It has died, or its own end was not told.
+    if (plan.budget) await settleDead(ports.budgets, { taskId, path, holder: fence })
     const step = stepOf(plan, path)
     const answer =
       taken.kind === 'final'
@@ -153,13 +166,13 @@ async function decide(situation: Situation): Promise<RebindAnswer> {
   const planned = { capability: step.capability, pinned: step.agent }
   const hasFailed = failure !== LATE && !isRefusal(failure)
   const others = hasFailed && step.fallback ? fallbacksOf(step, agents) : [planned]
-  const excluded = excludedAgents(record)
+  const excluded = new Map([...excludedAgents(record), ...tooDear(record, failure)])
   const knowledge = await knowledgeOf(
     ports,
     agents,
     others.flatMap(({ capability }) => capability ?? []),
   )
-  const isTried = ({ id }: Agent): boolean => record.attempts.some(({ agentId }) => agentId === id)
+  const isTried = ({ id }: Agent): boolean => attemptsOf(record).some(({ agentId }) => agentId === id)
   const asked = { stepId: own.path, tenant: plan.tenant, prefer: step.prefer ?? plan.prefer, left }
   const choose = (wanted: (typeof others)[number], more: Partial<SelectionRequest>): Selection =>
     chooseAgent({
@@ -198,6 +211,10 @@ async function decide(situation: Situation): Promise<RebindAnswer> {
 /** Not the agent's failure: it was not asked, or the task could not pay it. */
 const REFUSALS = ['AgentBusyError', 'AgentUnavailableError', 'BudgetExceededError']
 const isRefusal = ({ name }: Failure): boolean => REFUSALS.includes(name)
+
+/** Whom the task cannot pay is not asked again. */
+const tooDear = ({ agentId = '' }: StepRecord, { name, message }: Failure): [string, string][] =>
+  name === 'BudgetExceededError' ? [[agentId, message]] : []
 
 /** Whoever has just refused is asked again only after a while. */
 function withoutBusy(
@@ -261,14 +278,20 @@ async function rebound(
   return { rebound: { functionArn: agent.functionArn, agentId: agent.id, waitSeconds } }
 }
 
+/** Those since the task was retried last (Q4). */
+const attemptsOf = ({ attempts, reopenedAt = '' }: StepRecord): Attempt[] =>
+  attempts.filter(({ startedAt }) => startedAt >= reopenedAt)
+
 /** Every agent that has failed this step. */
-function excludedAgents({ attempts }: StepRecord): Map<string, string> {
-  return new Map(attempts.map(({ agentId, error }) => [agentId, `failed this step: ${error.message}`]))
+function excludedAgents(record: StepRecord): Map<string, string> {
+  return new Map(
+    attemptsOf(record).map(({ agentId, error }) => [agentId, `failed this step: ${error.message}`]),
+  )
 }
 
 /** Those that may not be asked even when nobody else is left: failed for good, or timed out too often (B2). */
 function exhaustedAgents(record: StepRecord, { retry }: AgentStep): Map<string, string> {
-  const byAgent = Map.groupBy(record.attempts, ({ agentId }) => agentId)
+  const byAgent = Map.groupBy(attemptsOf(record), ({ agentId }) => agentId)
   const exhausted = [...byAgent].filter(
     ([, attempts]) =>
       attempts.length >= retry.maxAttempts || attempts.some(({ error }) => !TIMEOUTS.includes(error.name)),

@@ -10,24 +10,25 @@
  */
 import { parsePath, pathIn, placeOf } from '../domain/instance-path.ts'
 import type { Gate } from '../domain/plan.ts'
+import { runKey } from '../domain/task.ts'
 import type { Plan, Ports } from '../ports/index.ts'
 
 /** Tells every gate that waits for a step that the step has ended, however it ended. In a loop, those of its own round. */
 export async function signalGates(
   { tasks, executions }: Pick<Ports, 'tasks' | 'executions'>,
-  { taskId, gates }: Pick<Plan, 'taskId' | 'gates'>,
+  plan: Pick<Plan, 'taskId' | 'execution' | 'gates'>,
   path: string,
 ): Promise<void> {
   // Nobody waits for an item, but for its fan-out.
   if (parsePath(path).index !== undefined) return
   const place = placeOf(path)
-  const waiting = gates.filter(({ after }) => after.includes(place))
+  const waiting = plan.gates.filter(({ after }) => after.includes(place))
   await Promise.all(waiting.map(signal))
 
   async function signal({ before, after }: Gate): Promise<void> {
     // A gate and those it waits for are steps of one graph.
     const waiter = pathIn(parsePath(path).scope, parsePath(before).stepId)
-    const { done, token } = await tasks.passGate(taskId, waiter, path)
+    const { done, token } = await tasks.passGate(runKey(plan), waiter, path)
     if (done >= new Set(after).size && token !== undefined) await executions.wake(token)
   }
 }

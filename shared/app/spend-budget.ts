@@ -8,6 +8,8 @@
  *    or when the task ends: then nothing is left reserved
  * U3 the same attempt reserves once, and settles once, however often it says so
  * U4 what a child has not spent of its slices is its parent's again when the child has ended
+ * U5 who finds too little left while attempts hold more than they may need, waits for them; those end, or are settled (U2), for nobody
+ *    waits who holds something
  */
 import { type Amount, addAmounts, isNothing, NOTHING, usdOf } from '../domain/budget.ts'
 import { OrchestratorError } from '../domain/errors.ts'
@@ -20,7 +22,7 @@ type Holder = { taskId: string; path: string; holder: string }
 /** Of writes that others came before: each time somebody has got on. */
 const MOST_TRIES = 100
 
-/** Sets an amount aside for an attempt. Throws BudgetExceededError when it is not there. */
+/** Sets an amount aside for an attempt. Throws BudgetExceededError when it is not there, AgentBusyError when it may be soon (U5). */
 export async function reserveBudget(
   budgets: Budgets,
   { taskId, path, holder }: Holder,
@@ -36,7 +38,9 @@ export async function reserveBudget(
     if (before && before.holder > holder) throw superseded(path)
     if (before) await budgets.settle(taskId, path, before, before)
     else if (!(await drawSlice(budgets, taskId, budget, missing(budget, amount))))
-      throw exceeded(taskId, path, amount, budget)
+      throw (await isHeldByOthers(budgets, budget))
+        ? heldByOthers(path)
+        : exceeded(taskId, path, amount, budget)
   }
   throw new OrchestratorError(
     'UnavailableError',
@@ -52,6 +56,13 @@ export async function settleBudget(
   spent: Amount,
 ): Promise<void> {
   await budgets.settle(taskId, path, reservation, spent)
+}
+
+/** What an attempt that is no more has reserved for a step, for whoever takes the step over (U2). */
+export async function settleDead(budgets: Budgets, { taskId, path, holder }: Holder): Promise<void> {
+  const reservation = (await budgets.find(taskId))?.reserved.get(path)
+  if (reservation && !reservation.isChild && reservation.holder < holder)
+    await budgets.settle(taskId, path, reservation, reservation)
 }
 
 /** A child's task spends of its parent's budget from here on. */
@@ -143,6 +154,19 @@ function missing({ available }: KeptBudget, amount: Amount): Amount {
     Math.max(0, amount[name] - (available[name] ?? Number.POSITIVE_INFINITY))
   return { nanoUsd: short('nanoUsd'), tokens: short('tokens') }
 }
+
+/** Here or above; the slices of children are not waited for: they may wait for one another. */
+async function isHeldByOthers(budgets: Budgets, { reserved, parent }: KeptBudget): Promise<boolean> {
+  if ([...reserved.values()].some(({ isChild }) => !isChild)) return true
+  const above = parent && (await budgets.find(parent.taskId))
+  return above !== undefined && isHeldByOthers(budgets, above)
+}
+
+const heldByOthers = (path: string): OrchestratorError =>
+  new OrchestratorError(
+    'AgentBusyError',
+    `step "${path}" waits for what others have reserved of the task's budget`,
+  )
 
 function exceeded(taskId: string, path: string, amount: Amount, budget: KeptBudget): OrchestratorError {
   const { available, spent, reserved } = budget

@@ -13,7 +13,7 @@ export async function startTask(
   task: OpenTask,
   planned?: Plan,
 ): Promise<void> {
-  const plan = planned ?? (await ports.tasks.getPlan(task.id))
+  const plan = planned ?? (await ports.tasks.getPlan(task.id, task.execution))
   const execution = { stateMachineArn: task.stateMachineArn, name: executionName(task) }
   try {
     await ports.executions.start({ ...execution, input: executionInput(plan) })

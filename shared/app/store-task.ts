@@ -1,7 +1,7 @@
 import { OrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
 import { parsePath } from '../domain/instance-path.ts'
-import { FIRST_EXECUTION, type OpenTask, type Parent, type Task } from '../domain/task.ts'
+import { FIRST_EXECUTION, type OpenTask, type Parent, runKey, type Task } from '../domain/task.ts'
 import type { ExecutionInput, Plan, Ports } from '../ports/index.ts'
 import { openChildBudget } from './spend-budget.ts'
 
@@ -51,13 +51,14 @@ export function requireSame(taskId: string, before: Pick<Task, 'requestDigest'>,
   throw new OrchestratorError('ConflictError', message, { taskId })
 }
 
-export function executionInput({ taskId, bindings, positions }: Plan): ExecutionInput {
+export function executionInput(plan: Plan): ExecutionInput {
+  const { bindings, positions } = plan
   const functions: ExecutionInput['functions'] = {}
   for (const [place, { functionArn }] of Object.entries(bindings)) {
     setAt(functions, positions?.[place] ?? place, functionArn)
   }
   const steps = Object.entries(positions ?? {}).map(([place, at]) => [at, parsePath(place).stepId])
-  return { taskId, functions, ...(positions ? { steps: Object.fromEntries(steps) } : {}) }
+  return { taskId: runKey(plan), functions, ...(positions ? { steps: Object.fromEntries(steps) } : {}) }
 }
 
 /** Steps of a loop are members of its own member. */

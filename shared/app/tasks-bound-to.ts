@@ -16,7 +16,7 @@ export async function tasksBoundTo(
   do {
     const after = page.at(-1)
     page = await tasks.listOpenTasks({ createdBefore, limit: PAGE, ...(after ? { after } : {}) })
-    const plans = await Promise.all(page.map(({ id }) => tasks.getPlan(id)))
+    const plans = await Promise.all(page.map(({ id, execution }) => tasks.getPlan(id, execution)))
     for (const { taskId, bindings } of plans) {
       const bound = Object.values(bindings).find(({ agentId }) => agentIds.has(agentId))
       if (bound) found.push({ taskId, agentId: bound.agentId })

@@ -22,6 +22,7 @@ export function taskView(task: Task): TaskView {
     createdAt: task.createdAt,
     ...ended,
     metadata: task.metadata,
+    ...(task.retries ? { retries: task.retries } : {}),
     ...(task.priority === undefined ? {} : { priority: task.priority }),
     ...(task.deadline ? { deadline: task.deadline } : {}),
     execution: executionView(task),
@@ -33,6 +34,7 @@ export function taskView(task: Task): TaskView {
       steps: `${self}/steps`,
       events: `${self}/events`,
       cancel: `${self}/cancel`,
+      ...(isOpenTask(task) || task.status === 'succeeded' ? {} : { retry: `${self}/retry` }),
       ...(task.parent ? { parent: `${API_PREFIX}/tasks/${task.parent.taskId}` } : {}),
     },
   }

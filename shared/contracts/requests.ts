@@ -12,6 +12,11 @@ const GivenWorkflowSchema = z
   .union([z.string().max(300_000), z.record(z.string(), z.unknown())])
   .describe('A workflow by name, or one of your own: its YAML text, or the same as JSON')
 
+const WhenSchema = {
+  deadline: z.iso.datetime({ offset: true }).optional().describe('When it must have ended'),
+  deadlineSeconds: z.number().positive().max(31_536_000).optional().describe('The same, from now on'),
+}
+
 export const SubmitTaskSchema = z
   .strictObject({
     type: z.string().max(64).optional().describe('A task type; the workflow that serves it is chosen'),
@@ -27,8 +32,7 @@ export const SubmitTaskSchema = z
       'The most that it may cost; a task out of budget fails and can be retried with more',
     ),
     budgetTokens: BudgetSchema.shape.tokens.describe('The most tokens of language models that it may take'),
-    deadline: z.iso.datetime({ offset: true }).optional().describe('When it must have ended'),
-    deadlineSeconds: z.number().positive().max(31_536_000).optional().describe('The same, from now on'),
+    ...WhenSchema,
     priority: z
       .number()
       .int()
@@ -63,6 +67,37 @@ export const CancelTaskSchema = z.strictObject({
   id: TaskIdSchema,
   reason: z.string().max(500).default('cancelled by the caller'),
 })
+
+export const CancelAllSchema = z.strictObject({
+  all: z.literal(true).describe('Said aloud: every open task of yours'),
+  reason: z.string().max(500).default('cancelled by the caller'),
+})
+
+export const RetryTaskSchema = z
+  .strictObject({
+    id: TaskIdSchema,
+    budgetUsd: BudgetSchema.shape.usd.describe('The new total'),
+    budgetTokens: BudgetSchema.shape.tokens.describe('The new total'),
+    ...WhenSchema,
+    workflow: GivenWorkflowSchema.optional().describe(
+      'Goes on with this definition: steps that have succeeded under the same id keep their outputs',
+    ),
+    steps: z
+      .record(
+        z.string().max(200),
+        z.strictObject({
+          input: JsonSchema.optional().describe(
+            'In place of what the workflow says; a value without expressions',
+          ),
+          agent: z.string().max(64).optional().describe('Who is asked first'),
+        }),
+      )
+      .optional()
+      .describe('By step id (of one in a loop improve.draft): what has not succeeded, done otherwise'),
+  })
+  .refine(({ deadline, deadlineSeconds }) => deadline === undefined || deadlineSeconds === undefined, {
+    message: 'give one of "deadline" and "deadlineSeconds"',
+  })
 
 /** Relative, forward slashes, no dot segments: it becomes part of a key. */
 const FilePathSchema = z

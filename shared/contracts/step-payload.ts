@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { parseRunKey } from '../domain/task.ts'
 
 /** Which entry of which state calls, and how often it has been retried; an emulator may know no counts. */
 const CALL = {
@@ -48,23 +49,25 @@ export type RebindAnswer =
 type Call = z.output<z.ZodObject<typeof CALL>>
 
 /**
- * The fence: one fixed-width text that sorts as the calls happened. A redrive beats everything before it, then the time the
- * state was entered, then the retry.
+ * The fence: one fixed-width text that sorts as the calls happened. A later execution of the task beats everything before it, then a
+ * redrive, then the time the state was entered, then the retry.
  */
 function withFence<T extends Call>({
   state,
   redrives,
+  taskId: key,
   ...call
-}: T): Omit<T, 'state' | 'redrives'> & { fence: string } {
+}: T): Omit<T, 'state' | 'redrives' | 'taskId'> & { taskId: string; execution: number; fence: string } {
+  const { taskId, execution } = parseRunKey(key)
   const entered = String(Date.parse(state.EnteredTime)).padStart(15, '0')
-  const fence = `${digits(redrives ?? 0)}.${entered}.${digits(state.RetryCount)}`
-  return { ...call, fence }
+  const fence = `${digits(execution)}.${digits(redrives ?? 0)}.${entered}.${digits(state.RetryCount)}`
+  return { ...call, taskId, execution, fence }
 }
 
 const digits = (count: number): string => String(count).padStart(4, '0')
 
-/** How often the execution had been redriven. */
-export const redriveOf = (fence: string): string => fence.slice(0, fence.indexOf('.'))
+/** Which execution of the task it is of, and how often that had been redriven. */
+export const redriveOf = (fence: string): string => fence.split('.', 2).join('.')
 
 /** Whether two fences are of one entry of one state: tries of the same call. */
 export function isSameEntry(one: string, other: string): boolean {

@@ -29,6 +29,7 @@ export const TaskViewSchema = z.object({
   error: TaskErrorSchema.optional(),
   degraded: z.array(z.object({ path: z.string(), reason: z.string() })).optional(),
   metadata: z.record(z.string(), z.string()),
+  retries: z.array(z.object({ at: z.string(), was: z.enum(TASK_STATUSES) })).optional(),
   priority: z.number().optional(),
   deadline: z.string().optional(),
   cost: CostSchema.optional().describe('What its agents, and its child workflows, have cost'),

@@ -23,6 +23,7 @@ const stepData = z.object({
 /** Every fact we publish. A change that an old consumer could not read gets a new version, beside the old. */
 export const EVENT_DATA = {
   'task.submitted': taskData,
+  'task.retried': taskData,
   'task.succeeded': taskData,
   'task.failed': taskData,
   'task.cancelled': taskData,
@@ -107,6 +108,21 @@ const submitted = (task: Task): DomainEvent =>
     data: { taskId: task.id, workflow: task.workflow.name, status: 'running' },
   })
 
+/** The latest retry of a task. */
+export function taskRetriedEvent(task: Task): DomainEvent {
+  return retried(task, task.retries?.at(-1)?.at ?? task.createdAt)
+}
+
+/** By its time: two of one task are never at once. */
+const retried = (task: Task, at: string): DomainEvent =>
+  makeEvent({
+    type: 'task.retried',
+    taskId: task.id,
+    key: at,
+    time: at,
+    data: { taskId: task.id, workflow: task.workflow.name, status: 'running' },
+  })
+
 /** The start of the attempt that a record is in. */
 export function stepStartedEvent(taskId: string, step: StepRecord): DomainEvent {
   return startedEvent(taskId, step.path, step.attempts.length + 1, step)
@@ -170,7 +186,9 @@ export function stepEndedEvent(taskId: string, step: StepRecord): DomainEvent | 
 export function eventsOfTask(task: Task, steps: readonly StepRecord[]): DomainEvent[] {
   const ofSteps = steps.flatMap((step) => eventsOfStep(task.id, step))
   const end = isOpenTask(task) ? [] : [taskEvent(task)]
-  return [submitted(task), ...ofSteps.sort((a, b) => a.time.localeCompare(b.time)), ...end]
+  const retries = (task.retries ?? []).map(({ at }) => retried(task, at))
+  const between = [...ofSteps, ...retries].sort((a, b) => a.time.localeCompare(b.time))
+  return [submitted(task), ...between, ...end]
 }
 
 /** Each failed attempt began and failed; the attempt after the last of them began, unless it was never one. */

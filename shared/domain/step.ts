@@ -72,6 +72,7 @@ export const StepRecordSchema = z.object({
     .optional()
     .describe('Fence of the rebinder that chose this agent; gone when the agent runs'),
   startedAt: z.string(),
+  reopenedAt: z.string().optional().describe('When a retry of the task has let it run again'),
   endedAt: z.string().optional(),
   attempts: z.array(AttemptSchema).default([]),
   output: StoredValueSchema.optional(),

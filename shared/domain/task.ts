@@ -37,6 +37,10 @@ const TaskCommonSchema = z.object({
   parent: ParentSchema.optional().describe('Whose step it runs'),
   budget: BudgetSchema.optional(),
   deadline: z.string().optional().describe('When it must have ended'),
+  retries: z
+    .array(z.object({ at: z.string(), was: z.enum(TASK_STATUSES) }))
+    .optional()
+    .describe('When it was retried, and how it had ended before'),
   priority: z.number().int().min(0).max(9).optional(),
 })
 
@@ -78,6 +82,25 @@ export const FIRST_EXECUTION = 1
 /** The Step Functions execution that runs a task: `<taskId>-<n>`, n grows when it is resumed as a new one. */
 export function executionName(task: Pick<Task, 'id' | 'execution'>): string {
   return `${task.id}-${task.execution}`
+}
+
+/**
+ * What the states of an execution know its task as: the task's id, and from the second execution on with its number. Gates are kept under
+ * it: those of an execution are its own.
+ */
+export function runKey({
+  taskId,
+  execution = FIRST_EXECUTION,
+}: {
+  taskId: string
+  execution?: number
+}): string {
+  return execution === FIRST_EXECUTION ? taskId : `${taskId}-${execution}`
+}
+
+/** The inverse of {@link runKey}. */
+export function parseRunKey(key: string): { taskId: string; execution: number } {
+  return parseExecutionName(key) ?? { taskId: key, execution: FIRST_EXECUTION }
 }
 
 /** The inverse of {@link executionName}; undefined for an execution that is not a task's. */

@@ -12,6 +12,9 @@ export type ChooseFor = (
   step: AgentStep,
 ) => { agent: Agent; decision: Decision } | { agent?: undefined; refusals: string[] }
 
+/** What is bound already, and stays so. */
+export type Kept = { bindings: Record<string, Binding>; decisions: Decision[] }
+
 export type Bound = { bindings: Record<string, Binding>; decisions: Decision[]; issues: Issue[] }
 
 /** An agent for every step, or an issue for each step that nobody can serve. */
@@ -19,12 +22,13 @@ export function bindWorkflow(
   workflow: Workflow,
   knownCapabilities: Iterable<string>,
   choose: ChooseFor,
+  kept: Kept = { bindings: {}, decisions: [] },
 ): Bound {
   const known = [...knownCapabilities]
-  const bound: Bound = { bindings: {}, decisions: [], issues: [] }
+  const bound: Bound = { bindings: { ...kept.bindings }, decisions: [...kept.decisions], issues: [] }
   const all = everyStep(workflow.steps).sort((a, b) => compareIds(a.place, b.place))
   for (const { place, step } of all) {
-    if (!isAgentStep(step) || step.bind === 'late') continue
+    if (!isAgentStep(step) || step.bind === 'late' || Object.hasOwn(kept.bindings, place)) continue
     const selection = choose(place, step)
     if (!selection.agent) {
       bound.issues.push(issueOfNobody(place, step, selection.refusals, known))

@@ -26,6 +26,8 @@ export type Budgets = {
   settle(taskId: string, path: string, reservation: Reservation, spent: Amount): Promise<boolean>
   /** Spent without having been reserved: what is available may fall below nothing. */
   charge(taskId: string, spent: Amount): Promise<void>
+  /** From one total to a larger one, once however often it is said. */
+  raise(taskId: string, from: Amount, to: Amount): Promise<void>
   /** Makes more available of what is limited. */
   grant(taskId: string, more: Amount): Promise<void>
 }

@@ -3,6 +3,7 @@ type Functions = { [step: string]: string | Functions }
 
 /** On a machine whose names are positions, `functions` are by position, and `steps` says which step stands where. */
 export type ExecutionInput = {
+  /** The task's run key. */
   taskId: string
   functions: Functions
   steps?: Record<string, string>

@@ -6,6 +6,7 @@ import type { EventBus } from './event-bus.ts'
 import type { Executions } from './executions.ts'
 import type { FileStore } from './file-store.ts'
 import type { Ids } from './ids.ts'
+import type { Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import type { Machines } from './machines.ts'
 import type { Registry } from './registry.ts'
@@ -20,6 +21,7 @@ export type Ports = {
   breakers: Breakers
   limits: Limits
   budgets: Budgets
+  ledger: Ledger
   files: FileStore
   bus: EventBus
   executions: Executions
@@ -32,6 +34,7 @@ export type { KeptBreaker } from './breakers.ts'
 export type { KeptBudget, Reservation } from './budgets.ts'
 export type { ExecutionInput, ExecutionState } from './executions.ts'
 export type { StoredFile } from './file-store.ts'
+export type { Claim } from './ledger.ts'
 export type { Slot } from './limits.ts'
 export type { CollectableMachine, RegisteredWorkflow } from './registry.ts'
 export type { Ownership, Plan, StepEnd, TakeOver, TaskPage } from './task-store.ts'
@@ -44,6 +47,7 @@ export type {
   Executions,
   FileStore,
   Ids,
+  Ledger,
   Limits,
   Machines,
   Registry,

@@ -6,9 +6,13 @@ import type { Approval, Attempt, KeptOutput, StepRecord, StoredValue } from '../
 import type { EndedTask, OpenTask, Task, TaskStatus } from '../domain/task.ts'
 import type { Workflow } from '../workflow/schema.ts'
 
-/** Immutable once written: what a task was asked, and how it will be run. */
+/** Immutable once written: what a task was asked, and how it will be run. A retry has a plan of its own. */
 export type Plan = {
   taskId: string
+  /** The first where it is not said. */
+  execution?: number
+  /** Of what a retry wished otherwise. */
+  retryDigest?: string
   requestDigest: string
   stateMachineArn: string
   tenant: string
@@ -60,15 +64,17 @@ export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> &
 
 /** Tasks, their plans and their steps. Every write is one conditional write of one item. */
 export type TaskStore = {
-  /** False when the task already has a plan; the first stays. */
+  /** False when this execution of the task already has a plan; the first stays. */
   createPlan(plan: Plan): Promise<boolean>
   /** Throws NotFoundError. */
-  getPlan(taskId: string): Promise<Plan>
+  getPlan(taskId: string, execution?: number): Promise<Plan>
   /** False when the task already exists; the first stays. */
   createTask(task: OpenTask): Promise<boolean>
   findTask(taskId: string): Promise<Task | undefined>
   /** False when the task has ended already, or another execution runs it now. */
   endTask(task: EndedTask): Promise<boolean>
+  /** Puts an ended task's next execution in the place of one; false when that was not its last, or it is open. */
+  reopenTask(task: OpenTask, before: number): Promise<boolean>
   listTasks(query: { tenant: string; status?: TaskStatus; limit: number; cursor?: string }): Promise<TaskPage>
   /** Open tasks of all tenants, oldest first, those created after `after` where it is given. */
   listOpenTasks(query: { createdBefore: string; after?: OpenTask; limit: number }): Promise<OpenTask[]>
@@ -83,6 +89,10 @@ export type TaskStore = {
   endStep(ownership: Ownership, end: StepEnd): Promise<boolean>
   /** Note a failed attempt of a step that `ownership` still holds. False when it does not any more. */
   addAttempt(ownership: Ownership, attempt: Attempt): Promise<boolean>
+  /** Lets a step that has not succeeded run again: nothing is left of how it went, but its attempts. */
+  reopenStep(taskId: string, path: string, at: string): Promise<void>
+  /** A step that has failed stays so, whoever asks for it. */
+  closeStep(taskId: string, path: string): Promise<void>
   /** Best effort: shown while the step runs. */
   setProgress(ownership: Ownership, progress: { fraction: number; note: string }): Promise<void>
   /** Notes what a person is asked. False when the step is not ours any more, or somebody has answered. */
@@ -98,9 +108,9 @@ export type TaskStore = {
     path: string,
     answer: NonNullable<Approval['answer']>,
   ): Promise<StepRecord | undefined>
-  /** Adds a step to those that have passed the gate before another; answers how many have, and who waits. Idempotent. */
+  /** Adds a step to those that have passed the gate before another in an execution; answers how many have, and who waits. Idempotent. */
   passGate(
-    taskId: string,
+    runKey: string,
     before: string,
     stepId: string,
   ): Promise<{ done: number; token: string | undefined }>

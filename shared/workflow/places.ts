@@ -17,5 +17,20 @@ export function everyStep(steps: Steps, scope = ''): { place: string; step: Step
   })
 }
 
+/** The same steps with another one at a place. */
+export function withStep(steps: Steps, place: string, step: Step): Record<string, Step> {
+  const { scope, stepId } = parsePath(place)
+  if (scope === '') return { ...steps, [stepId]: step }
+  const loop = stepAt(steps, scope)
+  if (!loop || !isLoop(loop)) return { ...steps }
+  const body = withStep(stepsIn(steps, scope) ?? {}, stepId, step)
+  return withStep(steps, scope, { ...loop, repeat: { ...loop.repeat, steps: body } })
+}
+
+function stepAt(steps: Steps, place: string): Step | undefined {
+  const { scope, stepId } = parsePath(place)
+  return stepsIn(steps, scope)?.[stepId]
+}
+
 /** Where the step at a place is written: `steps.improve.repeat.steps.draft`. */
 export const pathOfPlace = (place: string): string => `steps.${place.split('.').join('.repeat.steps.')}`

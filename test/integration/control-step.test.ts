@@ -16,7 +16,7 @@ afterAll(() => stores.stop())
 let calls = 0
 const control = (taskId: string, at: 'begin' | 'end', token?: string) => {
   const fence = String(++calls).padStart(6, '0')
-  const call = { taskId, path: 's', fence, owner: `o${fence}`, at }
+  const call = { taskId, execution: 1, path: 's', fence, owner: `o${fence}`, at }
   return controlStep(stores.ports)(token === undefined ? call : { ...call, token })
 }
 const seed = (step: object) => seedTask(stores.ports, { steps: { s: step }, agents: [makeAgent()] })

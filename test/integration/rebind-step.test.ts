@@ -40,6 +40,7 @@ async function fail(taskId: string, agentId: string, errorName: string, noted = 
   if (noted) await tasks.addAttempt(own, { agentId, startedAt, endedAt: startedAt, error })
   return rebindStep(stores.ports)({
     taskId,
+    execution: 1,
     path: 's',
     fence: String(++invocations).padStart(6, '0'),
     owner: 'rebinder',
@@ -57,6 +58,7 @@ describe('rebindStep', () => {
     const call = (retry: string) =>
       rebindStep(stores.ports)({
         taskId,
+        execution: 1,
         path: 's',
         fence: `0000.000000000000002.${retry}`,
         owner: `rebinder${retry}`,
@@ -76,6 +78,7 @@ describe('rebindStep', () => {
     const { fence } = (await stepOf(taskId)) ?? { fence: '' }
     const again = rebindStep(stores.ports)({
       taskId,
+      execution: 1,
       path: 's',
       fence,
       owner: 'rebinder',
@@ -118,6 +121,7 @@ describe('rebindStep', () => {
     const neverStarted = () =>
       rebindStep(stores.ports)({
         taskId,
+        execution: 1,
         path: 's',
         fence: String(++invocations).padStart(6, '0'),
         owner: 'rebinder',
@@ -171,6 +175,7 @@ describe('rebindStep', () => {
     const first = () =>
       rebindStep(stores.ports)({
         taskId,
+        execution: 1,
         path: 's',
         fence: '0000.000000000000001.0000',
         owner: 'rebinder',
@@ -183,7 +188,7 @@ describe('rebindStep', () => {
 
   it('says so when nobody can run a step that is bound late', async () => {
     const { taskId } = await seed([], { bind: 'late' })
-    const call = { taskId, path: 's', fence: '1', owner: 'rebinder', error: { Cause: '' } }
+    const call = { taskId, execution: 1, path: 's', fence: '1', owner: 'rebinder', error: { Cause: '' } }
     await expect(rebindStep(stores.ports)(call)).rejects.toMatchObject({
       name: 'StepFailedError',
       message: 'NoAgentError: step "s": nobody can run it',

@@ -4,6 +4,7 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { dynamodbBreakers } from '../../functions/adapters/dynamodb-breakers.ts'
 import { dynamodbBudgets } from '../../functions/adapters/dynamodb-budgets.ts'
+import { dynamodbLedger } from '../../functions/adapters/dynamodb-ledger.ts'
 import { dynamodbLimits } from '../../functions/adapters/dynamodb-limits.ts'
 import { dynamodbRegistry } from '../../functions/adapters/dynamodb-registry.ts'
 import { dynamodbStatistics } from '../../functions/adapters/dynamodb-statistics.ts'
@@ -61,6 +62,7 @@ export async function startStores(): Promise<Stores> {
     breakers: dynamodbBreakers({ client, table: 'registry' }),
     limits: dynamodbLimits({ client, table: 'registry', clock: systemClock }),
     budgets: dynamodbBudgets({ client, table: 'tasks' }),
+    ledger: dynamodbLedger({ client, table: 'tasks' }),
     files: {
       list: async (key) => {
         const etag = recorded.files.get(key)

@@ -2,14 +2,17 @@ import type { AgentContext } from '../../../shared/agent/define-agent.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { FileReferenceSchema, MAX_FILES } from '../../../shared/domain/file-reference.ts'
 import type { Deps } from '../../deps.ts'
+import { performOnce } from './perform-once.ts'
 import type { StepRun } from './step-run.ts'
 
 const MAX_TEXT_BYTES = 20 * 1024 * 1024
 
+type Needs = Pick<Deps, 'tasks' | 'files' | 'ledger' | 'clock' | 'ids'>
 type Parts = Pick<StepRun, 'own' | 'plan' | 'record' | 'log' | 'deadline' | 'signal' | 'spending'>
 
 /** What the agent sees of its step and of the world. */
-export function agentContext(run: Parts, { tasks, files }: Pick<Deps, 'tasks' | 'files'>): AgentContext {
+export function agentContext(run: Parts, deps: Needs): AgentContext {
+  const { tasks, files } = deps
   const { own, plan, record, log, deadline, signal, spending } = run
   return {
     task: { id: own.taskId, type: plan.type, metadata: plan.metadata },
@@ -36,6 +39,7 @@ export function agentContext(run: Parts, { tasks, files }: Pick<Deps, 'tasks' | 
       },
       readText: async (key) => decode(key, await files.read(key, MAX_TEXT_BYTES)),
     },
+    once: performOnce(deps, run) as AgentContext['once'],
     spend: (spent) => spending.add(spent),
     progress: (fraction, note) =>
       tasks.setProgress(own, { fraction: Math.min(1, Math.max(0, fraction)), note: note.slice(0, 200) }),

@@ -11,9 +11,9 @@ import { addParts, type HostMiddleware } from './step-run.ts'
 export function loadPlan({ tasks, logger }: Pick<Deps, 'tasks' | 'logger'>): HostMiddleware {
   return {
     before: async (request) => {
-      const { taskId, path, fence } = StepPayloadSchema.parse(request.event)
+      const { taskId, execution, path, fence } = StepPayloadSchema.parse(request.event)
       const owner = request.context.awsRequestId
-      const planned = tasks.getPlan(taskId)
+      const planned = tasks.getPlan(taskId, execution)
       const needed = planned.then((plan) => recordsOfNeeds(tasks, plan, path))
       // Their users hear of a failure; a replay does not use what is needed.
       for (const reading of [planned, needed]) reading.catch(() => {})

@@ -110,7 +110,7 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
         notices: stepNotices(bus),
         log: log.with({
           attempt: record.attempts.length + 1,
-          executionArn: executionArnOf(firstExecution(plan)),
+          executionArn: executionArnOf(executionOf(plan)),
         }),
       })
       return undefined
@@ -185,8 +185,8 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
   }
 }
 
-const firstExecution = ({ taskId, stateMachineArn }: Plan) => {
-  return { stateMachineArn, name: executionName({ id: taskId, execution: FIRST_EXECUTION }) }
+const executionOf = ({ taskId, execution = FIRST_EXECUTION, stateMachineArn }: Plan) => {
+  return { stateMachineArn, name: executionName({ id: taskId, execution }) }
 }
 
 function receiptOf({ path, status, agentId }: StepRecord): Receipt {

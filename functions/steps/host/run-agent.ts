@@ -16,12 +16,12 @@ import { outputCache } from './output-cache.ts'
 import { makeSpending } from './spending.ts'
 import { addParts, partsOf, type StepOutcome, type StepRun } from './step-run.ts'
 
-type Needs = Pick<Deps, 'tasks' | 'files' | 'ids' | 'clock' | 'breakers' | 'limits' | 'budgets'>
+type Needs = Pick<Deps, 'tasks' | 'files' | 'ids' | 'clock' | 'breakers' | 'limits' | 'budgets' | 'ledger'>
 type AgentRun = Pick<StepRun, 'own' | 'plan' | 'agentId' | 'record' | 'log' | 'deadline' | 'signal'>
 
 /** Resolves what the step is to do, runs the agent on it, and stores what it answered. */
 export function runAgent(agent: DefinedAgent, deps: Needs) {
-  const { tasks, files } = deps
+  const { tasks } = deps
   return async (_event: unknown, lambda: Context): Promise<StepOutcome> => {
     const run = partsOf(
       lambda,
@@ -61,7 +61,7 @@ export function runAgent(agent: DefinedAgent, deps: Needs) {
     const spending = makeSpending(manifest.price)
     addParts(lambda, { admitted, spending })
     notices.tell(stepStartedEvent(own.taskId, record))
-    const context = agentContext({ ...run, spending }, { tasks, files })
+    const context = agentContext({ ...run, spending }, deps)
     const call = { capability: capability.name, input: parsed }
     const answer = await untilAborted(signal, () => agent.execute(call, context))
     const output = parseWith(capability.output, answer, (issues) => {

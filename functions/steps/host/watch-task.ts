@@ -1,6 +1,6 @@
 import { stepOf } from '../../../shared/app/plan-paths.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import { isOpenTask } from '../../../shared/domain/task.ts'
+import { FIRST_EXECUTION, isOpenTask } from '../../../shared/domain/task.ts'
 import { secondsUntil } from '../../../shared/domain/times.ts'
 import { DEFAULT_TIMEOUT_SECONDS } from '../../../shared/workflow/schema.ts'
 import type { Deps } from '../../deps.ts'
@@ -45,8 +45,10 @@ export function watchTask({
       }, milliseconds)
       const poll = setInterval(async () => {
         const task = await tasks.findTask(own.taskId).catch(() => undefined)
-        if (!task || isOpenTask(task)) return
-        controller.abort(new OrchestratorError('TaskCancelledError', `task ${own.taskId} is ${task.status}`))
+        const isOurs = task?.execution === (plan.execution ?? FIRST_EXECUTION)
+        if (!task || (isOpenTask(task) && isOurs)) return
+        const what = isOurs ? task.status : 'being retried'
+        controller.abort(new OrchestratorError('TaskCancelledError', `task ${own.taskId} is ${what}`))
       }, POLL_MILLISECONDS)
       watches.set(request.context, {
         stop: () => {

@@ -1,12 +1,13 @@
 import { redriveOf } from '../../contracts/step-payload.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { placeOf } from '../../domain/instance-path.ts'
-import { type EndedTask, executionName, isOpenTask, type Parent } from '../../domain/task.ts'
+import { type EndedTask, executionName, isOpenTask, type Parent, type Task } from '../../domain/task.ts'
 import type { Plan } from '../../ports/index.ts'
 import type { StepOf } from '../../workflow/schema.ts'
 import { cancelOne } from '../cancel-task.ts'
 import { finishTask } from '../finish-task.ts'
 import { parseInput, planWorkflow, recordLoad } from '../plan-task.ts'
+import { reopen } from '../retry-task.ts'
 import { settleFailure, superseded } from '../settle-failure.ts'
 import { executionInput, storeTask } from '../store-task.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
@@ -22,8 +23,12 @@ export const child: Controlled<Child> = {
 
   /** Stores the child's task under an id that the same call always has: whoever comes again finds it. */
   async begin(owned, { input }) {
-    const { ports, plan, step, own } = owned
+    const { ports, plan, step, own, record } = owned
     const { tasks, registry, ids } = ports
+    const before = record.child === undefined ? undefined : await tasks.findTask(record.child)
+    // The step is done anew: by a retry of the task, or because its execution was redriven.
+    if (before && !isOpenTask(before))
+      return before.status === 'succeeded' ? this.end(owned) : again(owned, before)
     const version = plan.children?.[placeOf(own.path)]
     const registered = version && (await registry.findWorkflow(version.name, version.version))
     if (!registered) throw new OrchestratorError('BugError', `the plan has no workflow for "${own.path}"`)
@@ -54,9 +59,7 @@ export const child: Controlled<Child> = {
     await told
     if (first) await recordLoad(registry, planned.decisions).catch(() => {})
     if (!(await tasks.noteStep(own, { child: task.id }))) throw superseded(own.path)
-    const { functions } = executionInput(stored)
-    const execution = { stateMachineArn: task.stateMachineArn, name: executionName(task) }
-    return { child: { ...execution, taskId: task.id, functions } }
+    return startOf(task, stored)
   },
 
   /** What has become of the child is what has become of the step. */
@@ -80,6 +83,21 @@ export const child: Controlled<Child> = {
       )
     return fail(owned, 'ChildCancelledError', `${what} was cancelled: ${task.reason}`)
   },
+}
+
+function startOf(task: Task, plan: Plan): ControlAnswer {
+  return {
+    child: { stateMachineArn: task.stateMachineArn, name: executionName(task), ...executionInput(plan) },
+  }
+}
+
+/** What its task has done is not done again. */
+async function again(
+  { ports, plan: { deadline } }: Owned<Child>,
+  task: Exclude<EndedTask, { status: 'succeeded' }>,
+): Promise<ControlAnswer> {
+  const reopened = await reopen(ports, task, deadline === undefined ? {} : { deadline })
+  return startOf(reopened.task, reopened.plan)
 }
 
 function degradedOf(what: string, [first, ...more]: readonly { path: string; reason: string }[]) {

@@ -1,0 +1,77 @@
+import { Command } from 'commander'
+import { callApi } from '../api-client.ts'
+import { CliError, EXIT } from '../cli-error.ts'
+import { printJson } from '../output.ts'
+import { numberOption, parseDuration } from '../parse-options.ts'
+import { readJsonOption, readTextFile } from '../read-json-option.ts'
+import { showEnded } from '../show-ended.ts'
+import { watchTask } from '../watch-task.ts'
+
+type Options = {
+  budget?: number
+  tokens?: number
+  deadline?: number
+  agent: [string, string][]
+  stepInput: [string, string][]
+  workflow?: string
+  wait?: boolean
+  json?: boolean
+}
+
+export function retryCommand(): Command {
+  return new Command('retry')
+    .description(
+      'Go on with a task that failed, timed out or was cancelled; what has succeeded is not done again',
+    )
+    .argument('<taskId>')
+    .option('-b, --budget <usd>', 'a larger budget, in total', numberOption('--budget'))
+    .option('--tokens <count>', 'a larger budget of tokens, in total', numberOption('--tokens'))
+    .option('-d, --deadline <time>', 'how long it may take from now on: 90s, 10m, 2h', parseDuration)
+    .option('-a, --agent <step=agent>', 'ask this agent first; may be repeated', collect('--agent'), [])
+    .option(
+      '-s, --step-input <step=json>',
+      'another input for a step; JSON, or @file',
+      collect('--step-input'),
+      [],
+    )
+    .option('--workflow <file>', 'go on with this definition')
+    .option('-w, --wait', 'follow the task to its end and show its result')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  orchestrator retry t_01... --wait\n  orchestrator retry t_01... --budget 2\n  orchestrator retry t_01... --agent report=other-writer --step-input report=\'{"topic":"x"}\'',
+    )
+    .action(retry)
+}
+
+async function retry(
+  taskId: string,
+  { budget, tokens, deadline, agent, stepInput, workflow, wait = false, json = false }: Options,
+): Promise<void> {
+  const steps: Record<string, { agent?: string; input?: unknown }> = {}
+  for (const [step, named] of agent) steps[step] = { ...steps[step], agent: named }
+  for (const [step, text] of stepInput) steps[step] = { ...steps[step], input: await readJsonOption(text) }
+  const task = await callApi('retryTask', {
+    id: taskId,
+    budgetUsd: budget,
+    budgetTokens: tokens,
+    deadlineSeconds: deadline,
+    ...(Object.keys(steps).length > 0 ? { steps } : {}),
+    ...(workflow === undefined ? {} : { workflow: await readTextFile(workflow) }),
+  })
+  if (!wait)
+    return json
+      ? printJson(task)
+      : console.log(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId} --watch`)
+  const ended = await watchTask(taskId, { to: json ? process.stderr : process.stdout, quiet: json })
+  await showEnded(ended, json)
+  if (ended.status !== 'succeeded') throw new CliError('', EXIT.taskFailed)
+}
+
+const collect =
+  (option: string) =>
+  (text: string, before: [string, string][]): [string, string][] => {
+    const at = text.indexOf('=')
+    if (at > 0 && at < text.length - 1) return [...before, [text.slice(0, at), text.slice(at + 1)]]
+    throw new CliError(`${option} is step=value; this is "${text}"`)
+  }

@@ -1,0 +1,19 @@
+import { callApi } from './api-client.ts'
+import { printJson, style } from './output.ts'
+import { reportIn } from './report.ts'
+import type { WatchedTask } from './watch-task.ts'
+
+/** A task that has ended, with its result. */
+export async function showEnded(task: WatchedTask, json: boolean): Promise<void> {
+  const result =
+    task.status === 'succeeded' ? (await callApi('getTaskResult', { id: task.taskId })).result : undefined
+  if (json) return printJson({ ...task, result })
+  if (task.error) console.error(`${task.error.name}: ${task.error.message}`)
+  if (result === undefined) return
+  for (const { path, reason } of task.degraded ?? [])
+    console.error(`${style('yellow', 'degraded')}: ${path}: ${reason}`)
+  const report = reportIn(result)
+  console.log(report ? `\n${report.markdown}` : JSON.stringify(result, null, 2))
+  if (report?.charts.length)
+    console.log(`with its charts: npx orchestrator result ${task.taskId} --out ./report`)
+}

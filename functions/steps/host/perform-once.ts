@@ -1,0 +1,55 @@
+/**
+ * Effects on the world outside that happen once, although the step that has them is tried again.
+ *
+ * Invariants (tests cite them):
+ * N1 an effect whose result is known is not performed again, by whichever attempt
+ * N2 every attempt performs it under one idempotency key: a target that honours it performs it once, also where an attempt was
+ *    cut off after the effect and before its result was kept
+ * N3 a target that can be asked is asked before the effect is performed again, and not before whoever claimed it first has had its time
+ * N4 a late attempt does not perform what a later one has claimed
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Effect } from '../../../shared/agent/define-agent.ts'
+import { superseded } from '../../../shared/app/settle-failure.ts'
+import type { Json } from '../../../shared/domain/json.ts'
+import type { Deps } from '../../deps.ts'
+import type { StepRun } from './step-run.ts'
+
+type Needs = Pick<Deps, 'ledger' | 'tasks' | 'clock' | 'ids'>
+
+/** How long an effect that can be asked about may take, where it does not say. */
+const DEFAULT_MOST_SECONDS = 30
+const MAX_KEY = 200
+
+/** What an agent knows as `context.once`. Throws StepSupersededError when a later attempt has taken over. */
+export function performOnce(
+  { ledger, tasks, clock, ids }: Needs,
+  { own, signal }: Pick<StepRun, 'own' | 'signal'>,
+): (key: string, effect: Effect) => Promise<Json> {
+  return async (key, effect) => {
+    if (key === '' || key.length > MAX_KEY)
+      throw new RangeError(`the key of an effect has 1 to ${MAX_KEY} characters; this has ${key.length}`)
+    signal.throwIfAborted()
+    const {
+      perform,
+      find,
+      mostSeconds = DEFAULT_MOST_SECONDS,
+    } = typeof effect === 'function' ? { perform: effect, find: undefined } : effect
+    const claim = await ledger.claim(own, key, clock.now().toISOString())
+    if (claim.kind === 'superseded') throw superseded(own.path)
+    if (claim.kind === 'done') return tasks.loadValue(claim.result)
+    const idempotencyKey = ids.digest([own.taskId, own.path, key].join('\n')).slice(0, 32)
+    const known = claim.kind === 'again' && find ? await lookUp(claim.claimedAt) : undefined
+    const result = known ?? (await perform(idempotencyKey))
+    if (!(await ledger.complete(own, key, await tasks.storeValue(own.taskId, result))))
+      throw superseded(own.path)
+    return result
+
+    /** N3. */
+    async function lookUp(claimedAt: string): Promise<Json | undefined> {
+      const left = Date.parse(claimedAt) + mostSeconds * 1_000 - clock.now().getTime()
+      if (left > 0) await delay(left, undefined, { signal })
+      return find?.(idempotencyKey)
+    }
+  }
+}

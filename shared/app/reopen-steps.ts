@@ -1,0 +1,43 @@
+import { loopOf, parsePath } from '../domain/instance-path.ts'
+import type { StepRecord } from '../domain/step.ts'
+import type { Plan, Ports } from '../ports/index.ts'
+import { goesOnAt } from './plan-paths.ts'
+import { isDone } from './plan-retry.ts'
+import { isFatal } from './settle-failure.ts'
+
+/** Steps that are written at once. */
+const AT_ONCE = 20
+
+/** Lets the next execution run again what has not been done (Q1, Q4). Safe to repeat. */
+export async function reopenSteps(
+  { tasks }: Pick<Ports, 'tasks'>,
+  plan: Plan,
+  records: readonly StepRecord[],
+  at: string,
+): Promise<void> {
+  const undone = records.filter((record) => !isDone(record))
+  for (let from = 0; from < undone.length; from += AT_ONCE) {
+    const some = undone.slice(from, from + AT_ONCE)
+    await Promise.all(
+      some.map((record) =>
+        staysFailed(plan, record, records)
+          ? tasks.closeStep(plan.taskId, record.path)
+          : tasks.reopenStep(plan.taskId, record.path, at),
+      ),
+    )
+  }
+}
+
+/** The task went on after it; of an item, its fan-out has ended well. */
+function staysFailed(
+  plan: Plan,
+  { path, status, error }: StepRecord,
+  records: readonly StepRecord[],
+): boolean {
+  if (status !== 'failed' || (error && isFatal(error))) return false
+  if (parsePath(path).index === undefined) return goesOnAt(plan, path)
+  const fanOut = records.find((record) => record.path === loopOf(path))
+  return (
+    fanOut !== undefined && (isDone(fanOut) || (fanOut.status === 'failed' && goesOnAt(plan, fanOut.path)))
+  )
+}
