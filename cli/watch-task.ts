@@ -32,7 +32,7 @@ export async function watchTask(
 export function taskTree(task: WatchedTask, lines = Number.POSITIVE_INFINITY): string {
   const steps = mostTelling(task.steps, lines - 2)
   const widest = Math.max(0, ...steps.map(({ stepId }) => stepId.length))
-  const head = `${style('bold', task.workflow.name)} ${style('dim', task.taskId)}  ${statusText(task.status)}  ${elapsed({ durationMs: task.durationMs, since: task.createdAt })}`
+  const head = `${style('bold', task.workflow.name)} ${style('dim', task.taskId)}  ${statusText(task.status)}${placeOf(task)}  ${elapsed({ durationMs: task.durationMs, since: task.createdAt })}`
   const rest = task.steps.filter((step) => !steps.includes(step))
   return [
     head.trimEnd(),
@@ -40,6 +40,9 @@ export function taskTree(task: WatchedTask, lines = Number.POSITIVE_INFINITY): s
     ...(rest.length > 0 ? [`  ... and ${countsOf(rest)}`] : []),
   ].join('\n')
 }
+
+/** Of a task that waits for its turn. */
+const placeOf = ({ queue }: WatchedTask): string => (queue ? ` (number ${queue.position} in the queue)` : '')
 
 /** What a person can act on first. */
 const TELLING = ['waiting', 'failed', 'running', 'cancelled', 'pending', 'succeeded', 'skipped']

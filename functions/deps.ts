@@ -11,6 +11,8 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { type Environment, EnvironmentSchema } from '../shared/contracts/environment.ts'
 import { OrchestratorError } from '../shared/domain/errors.ts'
 import { describeIssues, issuesOfZod } from '../shared/domain/issue.ts'
+import type { PriceTable } from '../shared/domain/price-table.ts'
+import { pricesWith } from '../shared/estimator/prices.ts'
 import type {
   Breakers,
   Budgets,
@@ -23,6 +25,7 @@ import type {
   Limits,
   Machines,
   Ports,
+  Queue,
   Registry,
   Statistics,
   TaskStore,
@@ -31,6 +34,7 @@ import { dynamodbBreakers } from './adapters/dynamodb-breakers.ts'
 import { dynamodbBudgets } from './adapters/dynamodb-budgets.ts'
 import { dynamodbLedger } from './adapters/dynamodb-ledger.ts'
 import { dynamodbLimits } from './adapters/dynamodb-limits.ts'
+import { dynamodbQueue } from './adapters/dynamodb-queue.ts'
 import { dynamodbRegistry } from './adapters/dynamodb-registry.ts'
 import { dynamodbStatistics } from './adapters/dynamodb-statistics.ts'
 import { dynamodbTaskStore } from './adapters/dynamodb-task-store.ts'
@@ -76,6 +80,15 @@ export const budgets = (): Budgets =>
 
 export const ledger = (): Ledger =>
   once('ledger', () => dynamodbLedger({ client: dynamodb(), table: environment().TASKS_TABLE }))
+
+export const queue = (): Queue =>
+  once('queue', () => {
+    const { TASKS_TABLE, TENANT_CONCURRENCY } = environment()
+    return dynamodbQueue({ client: dynamodb(), table: TASKS_TABLE, most: TENANT_CONCURRENCY })
+  })
+
+/** Those of another region, or of a contract, come with the stage. */
+export const prices = (): PriceTable => once('prices', () => pricesWith(environment().PRICES))
 
 /** Its client reads numbers as text. */
 export const statistics = (): Statistics =>

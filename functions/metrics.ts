@@ -1,6 +1,7 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import { type DimensionsOf, METRICS, METRICS_SERVICE, type MetricName } from '../shared/contracts/metrics.ts'
 import type { DomainEvent } from '../shared/domain/event.ts'
+import { CalibrationSchema } from '../shared/domain/task.ts'
 import type { EventBus } from '../shared/ports/index.ts'
 
 /** One set of metrics for each combination of dimensions: invocations overlap, and a shared set would mix theirs. */
@@ -37,9 +38,17 @@ export function countingBus(bus: EventBus): EventBus {
   }
 }
 
+const ENDS = ['succeeded', 'failed', 'cancelled', 'timed_out']
+
 function countEnd({ type, data }: DomainEvent): void {
   const [subject, outcome = ''] = type.split('.')
-  if (subject !== 'task' || outcome === 'submitted') return
+  if (subject !== 'task' || !ENDS.includes(outcome)) return
   measure('Tasks', { outcome }, 1)
   if (typeof data.durationMs === 'number') measure('TaskDuration', { outcome }, data.durationMs)
+  const { data: calibration } = CalibrationSchema.safeParse(data.calibration)
+  if (!calibration) return
+  measure('TimeUnderP50', {}, Number(calibration.secondsUnderP50))
+  measure('TimeUnderP90', {}, Number(calibration.secondsUnderP90))
+  measure('CostUnderP50', {}, Number(calibration.usdUnderP50))
+  measure('CostUnderP90', {}, Number(calibration.usdUnderP90))
 }

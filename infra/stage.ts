@@ -4,6 +4,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Node } from 'constructs'
 import { parse } from 'yaml'
 import * as z from 'zod'
+import { PriceTableSchema } from '../shared/domain/price-table.ts'
 import { suggestNames } from '../shared/workflow/nearest-names.ts'
 
 const RETENTIONS = Object.values(RetentionDays).filter((days) => typeof days === 'number')
@@ -43,6 +44,17 @@ export const StageSchema = z.strictObject({
     .default([])
     .describe(
       'Names of IAM roles that may call the API; others get the managed policy <prefix>-caller by hand',
+    ),
+  tenantConcurrency: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('Tasks that run at once; more wait in a queue. Not limited where it is not said'),
+  prices: PriceTableSchema.partial()
+    .optional()
+    .describe(
+      'What is not as in shared/estimator/prices.ts: of another region, by contract, models of your own',
     ),
   alarmEmails: z.array(z.email()).default([]).describe('Who is told of alarms; each confirms once'),
 })

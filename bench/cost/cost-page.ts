@@ -1,3 +1,5 @@
+import type { PriceTable } from '../../shared/domain/price-table.ts'
+import { MODEL_PRICE_SOURCE } from '../../shared/estimator/model-prices.ts'
 import {
   add,
   costByService,
@@ -6,7 +8,7 @@ import {
   totalCost,
   type Usage,
 } from '../../shared/estimator/monthly-cost.ts'
-import { PRICE_SOURCES, type PriceTable } from '../../shared/estimator/prices.ts'
+import { PRICE_SOURCES } from '../../shared/estimator/prices.ts'
 import { ASSUMED } from './measure-usage.ts'
 
 /** The figures of an installation in which nothing runs. */
@@ -99,6 +101,18 @@ ${table(
     source,
   ]),
 )}
+
+Models, US dollars for a million tokens (${MODEL_PRICE_SOURCE}, as of ${prices.modelsAsOf}), for what an agent tells by \`context.spend\`:
+
+${table(
+  ['model, by what its name begins with', 'input', 'output', 'from a cache', 'into a cache'],
+  Object.entries(prices.models).map(([model, { input, output, cacheRead = input, cacheWrite = input }]) => [
+    `\`${model}\``,
+    ...[input, output, cacheRead, cacheWrite].map(String),
+  ]),
+)}
+
+An installation with other prices says so in its stage's file, under \`prices\`.
 `
 
   function row(title: string, item: keyof Usage, digits = 0): string[] {

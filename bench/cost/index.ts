@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { PRICES, PriceTableSchema } from '../../shared/estimator/prices.ts'
+import { PRICES, pricesWith } from '../../shared/estimator/prices.ts'
 import synthesize, { ASSEMBLY } from '../../test/support/synthesize-once.ts'
 import { costPage, type Measured } from './cost-page.ts'
 import { measureUsage } from './measure-usage.ts'
@@ -10,7 +10,7 @@ const HELP = `Usage: npm run bench:cost [-- --write] [--prices FILE] [--json OUT
 
 Runs tasks on the local cloud, counts what AWS would charge for, and prints what that costs.
   --write         into docs/cost.md, and the figures into bench/cost/usage.json
-  --prices FILE   prices of your own: JSON with the fields of shared/estimator/prices.ts
+  --prices FILE   prices of your own: JSON with the fields of shared/domain/price-table.ts
   --json OUT      the measured figures`
 
 const { values } = parseArgs({
@@ -25,9 +25,7 @@ if (values.help) {
   console.log(HELP)
   process.exit(0)
 }
-const prices = values.prices
-  ? PriceTableSchema.parse(JSON.parse(readFileSync(values.prices, 'utf8')))
-  : PRICES
+const prices = values.prices ? pricesWith(JSON.parse(readFileSync(values.prices, 'utf8'))) : PRICES
 console.error('synthesizing, then running tasks on the local cloud ...')
 synthesize()
 const measured: Measured = { tasks: await measureUsage(), alarmMetrics: metricsOfAlarms() }

@@ -1,4 +1,4 @@
-import { beta, type Random, seededRandom } from '../../shared/selector/random.ts'
+import { beta, type Random, seededRandom } from '../../shared/domain/random.ts'
 import { type Candidate, capabilityMean, scoreAgents } from '../../shared/selector/score-agents.ts'
 import { MemoryBreakers } from './memory-breakers.ts'
 import { MemoryStatistics } from './memory-statistics.ts'

@@ -1,4 +1,4 @@
-import { type Random, seededRandom, standardNormal } from '../../shared/selector/random.ts'
+import { type Random, seededRandom, standardNormal } from '../../shared/domain/random.ts'
 import type { Outcomes } from './outcomes.ts'
 
 /**

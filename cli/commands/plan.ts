@@ -4,6 +4,7 @@ import type { PlanView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { describeCompiled } from '../describe-compiled.ts'
+import { printEstimate } from '../describe-estimate.ts'
 import { columnsOf, drawColumns, mermaidOf } from '../draw-plan.ts'
 import { printJson, printTable, style } from '../output.ts'
 import { readJsonOption, readTextFile } from '../read-json-option.ts'
@@ -35,7 +36,7 @@ export function planCommand(): Command {
 }
 
 function printPlan(plan: PlanView): void {
-  const { workflow, steps, bindings, decisions, criticalPath } = plan
+  const { workflow, steps, bindings, decisions, estimate } = plan
   console.log(`${style('bold', workflow.name)} v${workflow.version}\n`)
   console.log(`${drawColumns(columnsOf(plan))}\n`)
   const rows = steps.map(({ stepId, kind, capability = kind, needs }) => {
@@ -43,7 +44,8 @@ function printPlan(plan: PlanView): void {
     return [stepId, capability, bindings[stepId]?.agentId ?? '', needs.join(', '), reason]
   })
   printTable(['step', 'what', 'agent', 'after', 'why this agent'], rows)
-  console.log(`\nlongest chain: ${criticalPath.join(' -> ')}`)
+  console.log()
+  printEstimate(estimate)
   console.log(describeCompiled(plan))
 }
 

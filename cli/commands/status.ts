@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
+import { describeBudget, describeEstimate, describeOutcome } from '../describe-estimate.ts'
 import { printJson } from '../output.ts'
 import { taskTree, watchTask } from '../watch-task.ts'
 
@@ -18,6 +19,10 @@ export function statusCommand(): Command {
       if (json) return printJson(task)
       console.log(taskTree(task))
       for (const { path, reason } of task.degraded ?? []) console.log(`degraded: ${path}: ${reason}`)
+      const outcome = describeOutcome(task)
+      if (outcome) console.log(outcome)
+      else if (task.estimate && !task.endedAt) console.log(describeEstimate(task.estimate))
+      if (task.budget) console.log(describeBudget(task.budget))
       if (task.parent) console.log(`runs step ${task.parent.path} of ${task.parent.taskId}`)
       if (task.execution.consoleUrl) console.log(`watch: ${task.execution.consoleUrl}`)
       if (task.error) console.log(`\n${task.error.name}: ${task.error.message}`)

@@ -101,6 +101,12 @@ export function dynamodbLimits({
       return counts
     },
 
+    async listSlots(scope) {
+      const get = new GetCommand({ TableName: table, Key: slotsKey(scope), ConsistentRead: true })
+      const { Item = {} } = await callAws(() => client.send(get))
+      return slotsIn(Item).filter((id) => isHeld(Item, id, now()))
+    },
+
     async takeRate(scope, amount, mostPerMinute) {
       // No window has as much (L4).
       if (amount > mostPerMinute) return false

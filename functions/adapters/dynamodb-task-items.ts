@@ -14,7 +14,7 @@ import { LIST_SHARDS, shardOf, type TaskTable, taskKey } from './dynamodb-tables
 
 type TaskItems = Pick<
   TaskStore,
-  'createTask' | 'findTask' | 'endTask' | 'reopenTask' | 'listTasks' | 'listOpenTasks'
+  'createTask' | 'findTask' | 'beginTask' | 'endTask' | 'reopenTask' | 'listTasks' | 'listOpenTasks'
 >
 
 const SHARDS = Array.from({ length: LIST_SHARDS }, (_, shard) => shard)
@@ -43,6 +43,17 @@ export function taskItems({ client, table }: TaskTable): TaskItems {
       })
       const { Item } = await callAws(() => client.send(get))
       return Item && TaskSchema.parse(Item)
+    },
+
+    async beginTask(task: OpenTask): Promise<boolean> {
+      const put = new PutCommand({
+        TableName: table,
+        Item: itemOf(task),
+        ConditionExpression: '#status = :queued AND #execution = :execution',
+        ExpressionAttributeNames: { '#status': 'status', '#execution': 'execution' },
+        ExpressionAttributeValues: { ':queued': 'queued', ':execution': task.execution },
+      })
+      return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
     },
 
     async endTask(task): Promise<boolean> {

@@ -4,7 +4,7 @@ import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import * as z from 'zod'
 import { reconcileTasks } from '../../shared/app/reconcile-tasks.ts'
-import { budgets, bus, clock, executions, logger, tasks } from '../deps.ts'
+import { budgets, bus, clock, executions, limits, logger, prices, queue, tasks } from '../deps.ts'
 import { measure } from '../metrics.ts'
 
 /** The schedule's event says nothing; a person may ask for younger tasks as well. */
@@ -14,8 +14,11 @@ const log = logger()
 const reconcile = reconcileTasks({
   tasks: tasks(),
   budgets: budgets(),
-  bus: bus(),
+  prices: prices(),
+  queue: queue(),
+  limits: limits(),
   executions: executions(),
+  bus: bus(),
   clock,
 })
 
@@ -26,6 +29,7 @@ export const handler = middy()
     const outcome = await reconcile(RequestSchema.parse(event))
     const report = outcome.failed.length > 0 ? log.warn : log.info
     measure('OpenTasks', {}, outcome.looked - outcome.ended)
+    if (queue().most !== undefined) measure('QueueAge', {}, outcome.oldestQueuedSeconds)
     report.call(log, 'reconciled', outcome)
     return outcome
   })

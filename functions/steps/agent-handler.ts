@@ -16,6 +16,7 @@ import {
   ledger,
   limits,
   logger,
+  prices,
   statistics,
   tasks,
 } from '../deps.ts'
@@ -36,6 +37,7 @@ type Needs = Pick<
   | 'limits'
   | 'budgets'
   | 'ledger'
+  | 'prices'
   | 'clock'
   | 'ids'
   | 'logger'
@@ -57,6 +59,7 @@ function hostPorts(): Needs {
     tasks: tasks(),
     files: files(),
     bus: bus(),
+    prices: prices(),
     executions: executions(),
     statistics: statistics(),
     breakers: breakers(),

@@ -50,6 +50,7 @@ export class BundledFunction extends LambdaFunction {
         POWERTOOLS_TRACER_CAPTURE_RESPONSE: 'false',
       },
     })
+    if (stage.prices) this.configure('PRICES', JSON.stringify(stage.prices))
   }
 
   /** Sets a variable that the code parses at start. */

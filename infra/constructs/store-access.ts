@@ -2,7 +2,9 @@ import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import { REGISTRY_INDEXES, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { FILES_PREFIX } from '../../shared/domain/file-reference.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
+import type { Stage } from '../stage.ts'
 import type { BundledFunction } from './bundled-function.ts'
+import { statesArn } from './our-arns.ts'
 
 type Access = {
   /** DynamoDB actions without their prefix. */
@@ -38,6 +40,20 @@ export function giveStores(target: BundledFunction, data: DataStack, access: Acc
   // Without it a missing object answers 403, not 404.
   if (access.values || access.files) target.allow(['s3:ListBucket'], [data.bucket.bucketArn])
   if (access.publish) target.allow(['events:PutEvents'], [data.bus.eventBusArn])
+}
+
+/** Lets a function start tasks that wait for their turn, where a stage limits how many run at once. */
+export function giveQueue(target: BundledFunction, data: DataStack, stage: Stage): void {
+  if (stage.tenantConcurrency === undefined) return
+  target
+    .configure('TENANT_CONCURRENCY', String(stage.tenantConcurrency))
+    .allow(
+      ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'].map((action) => `dynamodb:${action}`),
+      [data.tasks.tableArn],
+    )
+    .allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], [data.registry.tableArn])
+    .allow(['states:StartExecution'], [statesArn(target, stage, 'stateMachine', '*')])
+    .allow(['states:StopExecution'], [statesArn(target, stage, 'execution', '*:*')])
 }
 
 /** Indexes are queried; everything else is of the table. */

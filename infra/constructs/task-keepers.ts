@@ -7,7 +7,7 @@ import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
 import type { BundledFunction } from './bundled-function.ts'
 import { statesArn } from './our-arns.ts'
-import { giveStores } from './store-access.ts'
+import { giveQueue, giveStores } from './store-access.ts'
 
 type TaskKeepersProps = {
   readonly stage: Stage
@@ -39,6 +39,7 @@ export class TaskKeepers extends Construct {
       values: 'write',
       publish: true,
     })
+    giveQueue(finish, data, stage)
     new Rule(this, 'ExecutionEnded', {
       description: 'A workflow execution has ended',
       eventPattern: {
@@ -64,6 +65,7 @@ export class TaskKeepers extends Construct {
       values: 'write',
       publish: true,
     })
+    giveQueue(reconcile, data, stage)
     reconcile.allow(['states:StartExecution'], [statesArn(this, stage, 'stateMachine', '*')])
     reconcile.allow(
       ['states:DescribeExecution', 'states:StopExecution'],

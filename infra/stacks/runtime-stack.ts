@@ -9,7 +9,7 @@ import { ClosedApi } from '../constructs/closed-api.ts'
 import { ExecutionRole } from '../constructs/execution-role.ts'
 import { keptLogs } from '../constructs/kept-logs.ts'
 import { statesArn } from '../constructs/our-arns.ts'
-import { giveStores } from '../constructs/store-access.ts'
+import { giveQueue, giveStores } from '../constructs/store-access.ts'
 import { TaskKeepers } from '../constructs/task-keepers.ts'
 import { WorkflowMachine } from '../constructs/workflow-machine.ts'
 import type { Catalogue } from '../load-catalogue.ts'
@@ -126,6 +126,7 @@ export class RuntimeStack extends Stack {
       files: 'upload',
       publish: true,
     })
+    giveQueue(api, this.#props.data, this.#props.stage)
     api.allow(['states:StartExecution'], [this.#ofStates('stateMachine', '*')])
     api.allow(['states:StopExecution'], [this.#ofStates('execution', '*:*')])
     // Workflows that come with a task, or are registered at run time.

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { type AgentManifest, AgentManifestSchema } from '../domain/agent.ts'
 import type { Json } from '../domain/json.ts'
+import type { TokenUsage } from '../domain/price-table.ts'
 import type { StoredFile } from '../ports/file-store.ts'
 
 /** Facts for the log of the running step; payloads and secrets stay out. */
@@ -34,11 +35,16 @@ export type AgentContext = {
    * result, also when an earlier attempt has performed it. Throws StepSupersededError when a later attempt has taken over.
    */
   once<T extends Json>(key: string, effect: Effect<T>): Promise<T>
-  /** Tells what the work has cost so far, beside the price of the call: of a model, a search, whatever is paid by use. */
-  spend(spent: { costUsd?: number; tokens?: number }): void
+  /**
+   * Tells what a part of the work has cost, beside the price of the call: the tokens of a language model, or whatever else is paid by use.
+   * Throws ConfigError where the price table does not know the model and `costUsd` is not said either.
+   */
+  spend(spent: Spent): void
   /** Shown to whoever watches the task; `fraction` is 0 to 1. */
   progress(fraction: number, note: string): Promise<void>
 }
+
+export type Spent = { costUsd?: number; tokens?: number } | (TokenUsage & { model: string; costUsd?: number })
 
 /**
  * What must happen once. It gets an idempotency key that is the same for every attempt: hand it to a target that knows such keys; or say
@@ -67,6 +73,8 @@ type Definition<C extends Capabilities> = {
   description: string
   capabilities: C
   limits?: z.input<typeof AgentManifestSchema>['limits']
+  /** How long a call usually takes: for estimates, until calls have been seen. */
+  typicalSeconds?: number
   price?: z.input<typeof AgentManifestSchema>['price']
   /** Words that steps may ask for: `prefer: {tags: [eu]}`. */
   tags?: string[]
@@ -88,13 +96,26 @@ export type DefinedAgent = {
 
 /** Declares an agent. Throws a ZodError that says which part of the declaration is wrong. */
 export function defineAgent<const C extends Capabilities>(definition: Definition<C>): DefinedAgent {
-  const { id, version, description, capabilities, limits, price, tags, tenants, model, deprecated, execute } =
-    definition
+  const {
+    id,
+    version,
+    description,
+    capabilities,
+    limits,
+    typicalSeconds,
+    price,
+    tags,
+    tenants,
+    model,
+    deprecated,
+    execute,
+  } = definition
   const manifest = AgentManifestSchema.parse({
     id,
     version,
     description,
     limits,
+    typicalSeconds,
     price,
     tags,
     tenants,

@@ -8,7 +8,7 @@
  * T3 what is held is given back once, however the call ends; after a crash slots and trials are given up at their time
  */
 import type { AgentManifest } from '../domain/agent.ts'
-import { type Amount, amountOf, isNothing } from '../domain/budget.ts'
+import { type Amount, amountOf, isNothing, NOTHING } from '../domain/budget.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import type { Decision } from '../domain/plan.ts'
 import type { Ownership, Plan, Ports, Reservation } from '../ports/index.ts'
@@ -29,9 +29,11 @@ export type Applicant = {
   deadline: Date
 }
 
+type Release = (end: CallEnd | undefined, spent: Amount) => Promise<void>
+
 export type Admitted = {
-  /** Tells what has come of the call, once. */
-  end(end: CallEnd, spent: Amount): Promise<void>
+  /** Tells what has come of the call, once; without an end nothing is known of the agent. */
+  end: Release
 }
 
 /** A slot or a trial outlives its call by as much: clocks differ. */
@@ -41,14 +43,14 @@ const MOST_TRIES = 20
 
 /** Throws AgentUnavailableError, AgentBusyError or BudgetExceededError. */
 export async function admit(ports: Needs, applicant: Applicant): Promise<Admitted> {
-  const held: ((end: CallEnd, spent: Amount) => Promise<void>)[] = []
+  const held: Release[] = []
   try {
     for (const hold of [holdBreaker, holdSlot, takeRates, holdBudget]) {
       const release = await hold(ports, applicant)
       if (release) held.push(release)
     }
   } catch (refusal) {
-    await Promise.all(held.map((release) => release({ succeeded: true }, { nanoUsd: 0, tokens: 0 })))
+    await Promise.all(held.map((release) => release(undefined, NOTHING)))
     throw refusal
   }
   return {
@@ -58,10 +60,7 @@ export async function admit(ports: Needs, applicant: Applicant): Promise<Admitte
   }
 }
 
-type Hold = (
-  ports: Needs,
-  applicant: Applicant,
-) => Promise<((end: CallEnd, spent: Amount) => Promise<void>) | undefined>
+type Hold = (ports: Needs, applicant: Applicant) => Promise<Release | undefined>
 
 /** Whoever is alone with what it offers has no breaker: nobody else could be asked. */
 const holdBreaker: Hold = async ({ breakers, clock, ids }, { agentId, decision, deadline }) => {
@@ -85,7 +84,7 @@ const holdBreaker: Hold = async ({ breakers, clock, ids }, { agentId, decision, 
   }
   return async (end) => {
     // Nothing to tell: it was well when the call began, and is.
-    if (end.succeeded && admitted === 'free' && breaker.consecutiveFailures === 0) return
+    if (end?.succeeded !== false && admitted !== 'trial' && breaker.consecutiveFailures === 0) return
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const current = (await breakers.find([agentId])).get(agentId)
       if (!current) return

@@ -3,13 +3,13 @@ import { OrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
 import { isFinalStepStatus } from '../domain/step.ts'
 import { type EndedTask, executionName, isOpenTask, type OpenTask, type Task } from '../domain/task.ts'
-import type { Ports } from '../ports/index.ts'
 import { costOf } from './cost-of-steps.ts'
+import { leaveQueue, type QueueNeeds } from './queue-tasks.ts'
 import { getTask, type TaskRef } from './read-tasks.ts'
 import { closeBudget } from './spend-budget.ts'
 import { taskView } from './views.ts'
 
-export type StopNeeds = Pick<Ports, 'tasks' | 'budgets' | 'executions' | 'bus' | 'clock'>
+export type StopNeeds = QueueNeeds
 
 /**
  * The task is cancelled first, then its execution is stopped: running agents watch the task, and an execution that
@@ -50,6 +50,7 @@ async function stopOne(ports: StopNeeds, task: OpenTask, stop: Stop): Promise<En
   const stopped = { ...task, ...stop, endedAt, cost }
   if (!(await ports.tasks.endTask(stopped))) return undefined
   await stopAll(ports, task, stop.status === 'cancelled' ? stop.reason : stop.error.message)
+  await leaveQueue(ports, stopped)
   await ports.bus.publish([taskEvent(stopped)])
   return stopped
 }

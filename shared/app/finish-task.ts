@@ -16,17 +16,19 @@ import {
   parseExecutionName,
   type TaskError,
 } from '../domain/task.ts'
-import type { ExecutionState, Plan, Ports } from '../ports/index.ts'
+import type { ExecutionState, Plan } from '../ports/index.ts'
 import { resolveExpressions } from '../workflow/expressions.ts'
 import { resultStepsOf } from '../workflow/step-needs.ts'
+import { compareEstimate } from './compare-estimate.ts'
 import { costOf } from './cost-of-steps.ts'
 import { namesForExpressions } from './expression-names.ts'
 import { messageInCause } from './message-in-cause.ts'
 import { goesOnAt } from './plan-paths.ts'
+import { leaveQueue, type QueueNeeds } from './queue-tasks.ts'
 import { isFatal } from './settle-failure.ts'
 import { closeBudget } from './spend-budget.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'budgets' | 'bus' | 'clock'>
+type Needs = QueueNeeds
 export type Ended = ExecutionState & { status: Exclude<ExecutionState['status'], 'RUNNING'> }
 
 /** Ends the task whose execution has ended. Answers its final status; undefined when there was nothing to do. */
@@ -40,6 +42,7 @@ export const finishTask =
     // Nobody spends any more; before the end, which is told once (F4).
     if (task.budget) await closeBudget(ports.budgets, task.id)
     if (!(await ports.tasks.endTask(end))) return undefined
+    await leaveQueue(ports, end)
     await ports.bus.publish([taskEvent(end)])
     return end.status
   }
@@ -63,7 +66,16 @@ async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedT
   if (silent) return { ...over, status: 'failed', error: silent }
   try {
     const result = await ports.tasks.storeValue(task.id, await resultOf(ports, task, plan, steps))
-    return { ...over, status: 'succeeded', result, degraded: degradedOf(steps) }
+    const waited = steps.some(({ approval }) => approval !== undefined)
+    const actual = { cost: over.cost, steps: steps.length, waited }
+    const calibration = compareEstimate(plan.estimate, task, endedAt, actual, ports.prices)
+    return {
+      ...over,
+      status: 'succeeded',
+      result,
+      degraded: degradedOf(steps),
+      ...(calibration ? { calibration } : {}),
+    }
   } catch (error) {
     if (!isOrchestratorError(error, 'InvalidInputError')) throw error
     return {

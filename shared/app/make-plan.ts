@@ -8,23 +8,27 @@ import { criticalPath, needsOf, topologicalOrder } from '../workflow/graph.ts'
 import { isLoop, type Step, type Steps, stepKind } from '../workflow/schema.ts'
 import { capabilityOfStep, graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { KnowledgeNeeds } from './agent-knowledge.ts'
+import { estimatePlan } from './estimate-plan.ts'
 import { givenWorkflow } from './given-workflow.ts'
 import { checkFileReferences, parseInput, planWorkflow } from './plan-task.ts'
 
 /** Validates and plans without running. An input, when given, is checked as at submission. */
 export const makePlan =
-  (ports: KnowledgeNeeds & Pick<Ports, 'files'>) =>
+  (ports: KnowledgeNeeds & Pick<Ports, 'files' | 'prices'>) =>
   async (request: z.output<typeof MakePlanSchema>): Promise<PlanView> => {
     const { workflow } = await givenWorkflow(ports.registry, request)
-    if (request.input !== undefined)
-      await checkFileReferences(ports.files, parseInput(workflow, request.input))
+    const input = request.input === undefined ? undefined : parseInput(workflow, request.input)
+    if (input !== undefined) await checkFileReferences(ports.files, input)
     const compiled = compileWorkflow(workflow)
-    const { bindings, decisions } = await planWorkflow(ports, workflow, { seed: workflow.name })
+    const planned = await planWorkflow(ports, workflow, { seed: workflow.name })
+    const { bindings, decisions } = planned
+    const estimate = await estimatePlan(ports, { ...planned, workflow, input, seed: workflow.name })
     const graph = graphOfWorkflow(workflow)
     return {
       workflow: { name: workflow.name, version: workflow.version },
       steps: plannedSteps(workflow.steps),
       criticalPath: criticalPath(graph, () => 1).path,
+      estimate,
       bindings,
       decisions,
       gates: compiled.gates,

@@ -9,6 +9,7 @@ import { isOpenTask, type Task } from '../domain/task.ts'
 import type { KeptBudget, Ports, TaskStore } from '../ports/index.ts'
 import { suggestNames } from '../workflow/nearest-names.ts'
 import { costOf } from './cost-of-steps.ts'
+import { entryOf } from './queue-tasks.ts'
 import { stepViews, taskView } from './views.ts'
 
 type Needs = { tasks: TaskStore }
@@ -22,17 +23,21 @@ export async function getTask({ tasks }: Needs, { id, tenant }: TaskRef): Promis
 }
 
 export const showTask =
-  (ports: Needs & Pick<Ports, 'budgets'>) =>
+  (ports: Needs & Pick<Ports, 'budgets' | 'queue'>) =>
   async (ref: TaskRef): Promise<TaskView & { steps: StepView[] }> => {
     const task = await getTask(ports, ref)
-    const [{ steps, cost }, budget] = await Promise.all([
+    const [{ steps, cost, estimate }, budget] = await Promise.all([
       readSteps(ports, task),
       task.budget ? ports.budgets.find(task.id) : undefined,
     ])
+    const position =
+      task.status === 'queued' ? await ports.queue.countBefore(task.tenant, entryOf(task)) : undefined
     return {
       ...taskView(task),
+      ...(position === undefined ? {} : { queue: { position: position + 1 } }),
       ...(cost.usd > 0 || cost.tokens > 0 ? { cost } : {}),
       ...(budget ? { budget: budgetView(task, budget) } : {}),
+      ...(estimate ? { estimate } : {}),
       steps,
     }
   }
@@ -120,7 +125,7 @@ async function readSteps({ tasks }: Needs, task: Task, options: { all?: boolean 
     tasks.getPlan(task.id, task.execution),
     tasks.listSteps(task.id),
   ])
-  return { steps: stepViews(task, plan, records, options), cost: costOf(records) }
+  return { steps: stepViews(task, plan, records, options), cost: costOf(records), estimate: plan.estimate }
 }
 
 function budgetView({ budget = {} }: Task, { spent, reserved }: KeptBudget): NonNullable<TaskView['budget']> {

@@ -21,6 +21,7 @@ import { usdOf } from '../domain/budget.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { attemptFailedEvent } from '../domain/event.ts'
 import type { Decision } from '../domain/plan.ts'
+import { seededRandom } from '../domain/random.ts'
 import { type Attempt, isFinalStepStatus, type StepRecord } from '../domain/step.ts'
 import { isOpenTask } from '../domain/task.ts'
 import { secondsUntil } from '../domain/times.ts'
@@ -31,7 +32,6 @@ import {
   type Selection,
   type SelectionRequest,
 } from '../selector/choose-agent.ts'
-import { seededRandom } from '../selector/random.ts'
 import type { AgentStep } from '../workflow/schema.ts'
 import { type KnowledgeNeeds, knowledgeOf } from './agent-knowledge.ts'
 import { countAttempt, decisionOf } from './agent-statistics.ts'

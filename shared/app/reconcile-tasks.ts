@@ -2,6 +2,7 @@ import { executionName, isOpenTask, type OpenTask, type Parent } from '../domain
 import { secondsUntil } from '../domain/times.ts'
 import { cancelOne, type StopNeeds, timeOutOne } from './cancel-task.ts'
 import { finishTask } from './finish-task.ts'
+import { carryOn, entryOf, startOrLeave } from './queue-tasks.ts'
 import { startTask } from './start-task.ts'
 
 type Needs = StopNeeds
@@ -10,6 +11,8 @@ export type Reconciled = {
   looked: number
   ended: number
   started: number
+  /** Of the task that has waited longest for its turn; 0 where none waits. */
+  oldestQueuedSeconds: number
   failed: { taskId: string; error: string }[]
 }
 
@@ -31,7 +34,8 @@ export const reconcileTasks =
   async ({ graceSeconds = GRACE_SECONDS, maxSeconds = 90 }: Sweep = {}): Promise<Reconciled> => {
     const started = ports.clock.now().getTime()
     const createdBefore = new Date(started - graceSeconds * 1_000).toISOString()
-    const outcome: Reconciled = { looked: 0, ended: 0, started: 0, failed: [] }
+    const outcome: Reconciled = { looked: 0, ended: 0, started: 0, oldestQueuedSeconds: 0, failed: [] }
+    const waiting = new Set<string>()
     let after: OpenTask | undefined
     do {
       const page = await ports.tasks.listOpenTasks({
@@ -42,10 +46,27 @@ export const reconcileTasks =
       for (let at = 0; at < page.length; at += AT_ONCE) {
         await Promise.all(page.slice(at, at + AT_ONCE).map((task) => reconcileInto(outcome, ports, task)))
       }
+      for (const task of page) {
+        if (task.status !== 'queued') continue
+        waiting.add(task.tenant)
+        outcome.oldestQueuedSeconds = Math.max(outcome.oldestQueuedSeconds, waitedSeconds(ports, task))
+      }
       after = page.length === PAGE ? page.at(-1) : undefined
     } while (after && ports.clock.now().getTime() - started < maxSeconds * 1_000)
+    for (const tenant of waiting) await carryOnInto(outcome, ports, tenant)
     return outcome
   }
+
+const waitedSeconds = ({ clock }: Needs, { retries, createdAt }: OpenTask): number =>
+  Math.round((clock.now().getTime() - Date.parse(retries?.at(-1)?.at ?? createdAt)) / 1_000)
+
+async function carryOnInto(outcome: Reconciled, ports: Needs, tenant: string): Promise<void> {
+  try {
+    await carryOn(ports, tenant)
+  } catch (error) {
+    outcome.failed.push({ taskId: `queue of ${tenant}`, error: String(error) })
+  }
+}
 
 async function reconcileInto(outcome: Reconciled, ports: Needs, task: OpenTask): Promise<void> {
   outcome.looked += 1
@@ -66,8 +87,12 @@ async function reconcileTask(ports: Needs, task: OpenTask): Promise<'ended' | 's
   const isLate = task.deadline !== undefined && secondsUntil(task.deadline, ports.clock.now()) <= 0
   if (isLate && (!execution || execution.status === 'RUNNING'))
     return (await timeOutOne(ports, task)) ? 'ended' : undefined
+  if (task.status === 'queued') {
+    await ports.queue.add(task.tenant, entryOf(task))
+    return undefined
+  }
   if (!execution) {
-    await startTask(ports, task)
+    await (ports.queue.most === undefined ? startTask(ports, task) : startOrLeave(ports, task))
     return 'started'
   }
   const { status } = execution

@@ -20,14 +20,15 @@ import type { KnowledgeNeeds } from './agent-knowledge.ts'
 import { givenWorkflow } from './given-workflow.ts'
 import { type Given, planRetry, type Wishes } from './plan-retry.ts'
 import { recordLoad } from './plan-task.ts'
+import { enqueue } from './queue-tasks.ts'
 import { getTask } from './read-tasks.ts'
 import { reopenSteps } from './reopen-steps.ts'
 import { sharedMachine } from './shared-machine.ts'
 import { startTask } from './start-task.ts'
 import { taskView } from './views.ts'
 
-type ReopenNeeds = KnowledgeNeeds & Pick<Ports, 'tasks' | 'budgets' | 'bus' | 'ids'>
-type Needs = ReopenNeeds & Pick<Ports, 'executions' | 'machines'>
+type ReopenNeeds = KnowledgeNeeds & Pick<Ports, 'tasks' | 'budgets' | 'bus' | 'ids' | 'queue'>
+type Needs = ReopenNeeds & Pick<Ports, 'executions' | 'machines' | 'prices'>
 /** Retries of one task that were cut off before they began, one after the other. */
 const MOST_TRIES = 10
 
@@ -49,8 +50,9 @@ export const retryTask =
       )
     const given = wishes.workflow === undefined ? undefined : await machineOf(ports, wishes)
     const { task: open, plan } = await reopen(ports, task, wishes, given)
-    await startTask(ports, open, plan)
-    return taskView(open)
+    if (open.status === 'queued') await enqueue(ports, open)
+    else await startTask(ports, open, plan)
+    return taskView((await ports.tasks.findTask(id)) ?? open)
   }
 
 /** Everything but the start of the execution: of a child its parent's state does that. Throws ConflictError when another was faster. */
@@ -66,7 +68,8 @@ export async function reopen(
   const at = ports.clock.now().toISOString()
   await reopenSteps(ports, before, records, at)
   await raiseBudget(ports, task, before, wishes)
-  const open = openTask(task, plan, at)
+  const waits = ports.queue.most !== undefined && !task.parent
+  const open = openTask(task, plan, at, waits ? 'queued' : 'running')
   if (!(await ports.tasks.reopenTask(open, task.execution)))
     throw refused(task.id, 'is being retried already, or has been')
   await Promise.all([
@@ -82,7 +85,7 @@ async function machineOf(ports: Needs, wishes: Wishes): Promise<Given> {
   return { workflow, machine: registered ?? (await sharedMachine(ports, workflow)()) }
 }
 
-function openTask(task: EndedTask, plan: Plan, at: string): OpenTask {
+function openTask(task: EndedTask, plan: Plan, at: string, status: OpenTask['status']): OpenTask {
   const { id, tenant, type, requestDigest, createdAt, metadata, parent, priority, retries = [] } = task
   return {
     id,
@@ -93,7 +96,7 @@ function openTask(task: EndedTask, plan: Plan, at: string): OpenTask {
     metadata,
     ...(parent ? { parent } : {}),
     ...(priority === undefined ? {} : { priority }),
-    status: 'running',
+    status,
     workflow: { name: plan.workflow.name, version: plan.workflow.version },
     stateMachineArn: plan.stateMachineArn,
     execution: plan.execution ?? 1,

@@ -12,7 +12,7 @@ import { openChildBudget } from './spend-budget.ts'
 export async function storeTask(
   { tasks, budgets, bus, clock }: Pick<Ports, 'tasks' | 'budgets' | 'bus' | 'clock'>,
   plan: Plan,
-  parent?: Parent,
+  { parent, status = 'running' }: { parent?: Parent; status?: 'running' | 'queued' } = {},
 ): Promise<{ task: Task; plan: Plan; first: boolean; told: Promise<void> }> {
   const { taskId, tenant, type, metadata, requestDigest } = plan
   const stored = (await tasks.createPlan(plan)) ? plan : await tasks.getPlan(taskId)
@@ -23,7 +23,7 @@ export async function storeTask(
   else if (budget) await budgets.create(taskId, budget)
   const task: OpenTask = {
     id: taskId,
-    status: 'running',
+    status,
     tenant,
     ...(type ? { type } : {}),
     workflow: { name: stored.workflow.name, version: stored.workflow.version },

@@ -14,50 +14,67 @@ import type { Plan, Ports } from '../ports/index.ts'
 import type { KnowledgeNeeds } from './agent-knowledge.ts'
 import { givenWorkflow } from './given-workflow.ts'
 import { checkFileReferences, parseInput, planWorkflow, recordLoad } from './plan-task.ts'
+import { enqueue } from './queue-tasks.ts'
+import { rememberEstimates } from './remember-estimates.ts'
 import { type MachineOfTask, sharedMachine } from './shared-machine.ts'
 import { startTask } from './start-task.ts'
 import { requireSame, storeTask } from './store-task.ts'
 import { taskView } from './views.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'files' | 'bus' | 'executions' | 'machines' | 'ids' | 'budgets'> &
+type EstimateOf = ReturnType<typeof rememberEstimates>
+type Needs = Pick<
+  Ports,
+  'tasks' | 'files' | 'bus' | 'executions' | 'machines' | 'ids' | 'budgets' | 'queue' | 'prices'
+> &
   KnowledgeNeeds
 
 /** Plans, stores and starts a task. Throws InvalidInputError, NotFoundError, NoAgentError, ConflictError. */
-export const submitTask =
-  (ports: Needs) =>
-  async (request: SubmitTask & { tenant: string }): Promise<TaskView> => {
+export const submitTask = (ports: Needs) => {
+  const estimateOf = rememberEstimates(ports)
+  return async (request: SubmitTask & { tenant: string }): Promise<TaskView> => {
     const digest = digestOf(ports, request)
     const taskId = taskIdOf(ports, request)
-    const planned = await makePlan(ports, request, { taskId, digest }).catch(async (refusal: unknown) => {
-      // What was accepted once is found again, also when it would be refused by now (S2).
-      const before = request.idempotencyKey ? await ports.tasks.findTask(taskId) : undefined
-      if (!before) throw refusal
-      requireSame(taskId, before, digest)
-      return { before }
-    })
+    const planned = await makePlan(ports, request, { taskId, digest, estimateOf }).catch(
+      async (refusal: unknown) => {
+        // What was accepted once is found again, also when it would be refused by now (S2).
+        const before = request.idempotencyKey ? await ports.tasks.findTask(taskId) : undefined
+        if (!before) throw refusal
+        requireSame(taskId, before, digest)
+        return { before }
+      },
+    )
     if ('before' in planned) return taskView(planned.before)
-    const { task, plan: stored, first, told } = await storeTask(ports, planned)
+    const waits = ports.queue.most !== undefined
+    const {
+      task,
+      plan: stored,
+      first,
+      told,
+    } = await storeTask(ports, planned, {
+      status: waits ? 'queued' : 'running',
+    })
     if (!first || !isOpenTask(task)) return taskView(task)
     // Load is advice for the next choice: a task that is stored does not fail for it.
     await Promise.all([
       told,
-      startTask(ports, task, stored),
+      waits ? enqueue(ports, task) : startTask(ports, task, stored),
       recordLoad(ports.registry, stored.decisions).catch(() => {}),
     ])
-    return taskView(task)
+    return taskView(waits ? ((await ports.tasks.findTask(taskId)) ?? task) : task)
   }
+}
 
 async function makePlan(
   ports: Needs,
   request: SubmitTask & { tenant: string },
-  { taskId, digest }: { taskId: string; digest: string },
+  { taskId, digest, estimateOf }: { taskId: string; digest: string; estimateOf: EstimateOf },
 ): Promise<Plan> {
   const { workflow, registered } = await givenWorkflow(ports.registry, request)
   const input = parseInput(workflow, request.input)
   await checkFileReferences(ports.files, input)
   const makeMachine = registered ? () => registered : sharedMachine(ports, workflow)
   const limits = limitsOf(ports, request)
-  const { bindings, decisions, children } = await planWorkflow(ports, workflow, {
+  const planned = await planWorkflow(ports, workflow, {
     seed: taskId,
     tenant: request.tenant,
     prefer: request.prefer,
@@ -73,11 +90,12 @@ async function makePlan(
     metadata: request.metadata,
     workflow,
     input,
-    bindings,
-    decisions,
+    bindings: planned.bindings,
+    decisions: planned.decisions,
     gates: machine.gates,
     positions: machine.positions,
-    children,
+    children: planned.children,
+    estimate: await estimateOf({ ...planned, workflow, input }),
     ...limits,
     ...(request.prefer ? { prefer: request.prefer } : {}),
     ...(request.priority === undefined ? {} : { priority: request.priority }),

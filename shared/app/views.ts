@@ -53,6 +53,7 @@ function endOf(task: EndedTask): Partial<TaskView> {
     endedAt: task.endedAt,
     durationMs: Date.parse(task.endedAt) - Date.parse(task.createdAt),
     ...(task.cost ? { cost: task.cost } : {}),
+    ...(task.status === 'succeeded' && task.calibration ? { calibration: task.calibration } : {}),
   }
   if (task.status === 'succeeded') return { ...end, degraded: task.degraded }
   if (task.status === 'cancelled')

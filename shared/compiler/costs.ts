@@ -3,16 +3,20 @@
  * most. `expected` is the way on which nothing goes wrong; `worst` is every step, item and round that there may be, each
  * step using up its attempts. A failover to another agent comes on top.
  */
-import { type AgentStep, DEFAULT_MAX_ITEMS, isAgentStep, type Step, stepKind } from '../workflow/schema.ts'
+import {
+  type AgentStep,
+  DEFAULT_MAX_ITEMS,
+  EXPECTED_ITEMS,
+  EXPECTED_ROUNDS,
+  isAgentStep,
+  type Step,
+  stepKind,
+} from '../workflow/schema.ts'
 import type { Tree } from './decompose.ts'
 import { isDistributed } from './fan-out-states.ts'
 
 export type Cost = { transitions: number; events: number }
 export type Costs = { expected: Cost; worst: Cost }
-
-/** Nobody knows before how many items a fan-out will have, and how often a loop will go round. */
-export const EXPECTED_ITEMS = 10
-export const EXPECTED_ROUNDS = 2
 
 const cost = (transitions: number, events: number): Cost => ({ transitions, events })
 /** Entered, scheduled, started, succeeded, left. */

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { PriceTableSchema } from '../domain/price-table.ts'
 
 /**
  * The variables our functions read. infra writes them and `functions/deps.ts` parses them, both through this
@@ -9,6 +10,17 @@ export const EnvironmentSchema = z.object({
   TASKS_TABLE: z.string().min(1),
   BUCKET: z.string().min(1),
   EVENT_BUS: z.string().min(1),
+  TENANT_CONCURRENCY: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('Tasks of a tenant that run at once'),
+  PRICES: z
+    .string()
+    .transform((text) => PriceTableSchema.partial().parse(JSON.parse(text)))
+    .optional()
+    .describe('JSON: what AWS asks for, where it is not what the price table says'),
   // For those that make machines.
   MACHINES: z.string().optional().describe('What the ARNs of all our machines begin with'),
   MACHINE_ROLE: z.string().optional(),

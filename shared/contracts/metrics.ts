@@ -12,6 +12,14 @@ export const METRICS = {
   Failovers: { unit: 'Count', dimensions: ['agentId'] },
   /** That the sweep has looked at; every minute, also when there are none. */
   OpenTasks: { unit: 'Count', dimensions: [] },
+  /** Of the task that has waited longest for its turn, in seconds; every minute. */
+  QueueAge: { unit: 'Seconds', dimensions: [] },
+  /** Of tasks that succeeded: 1 where they stayed below the estimate of which half do, 0 where not; the average should be .5. */
+  TimeUnderP50: { unit: 'NoUnit', dimensions: [] },
+  /** The same of nine in ten. */
+  TimeUnderP90: { unit: 'NoUnit', dimensions: [] },
+  CostUnderP50: { unit: 'NoUnit', dimensions: [] },
+  CostUnderP90: { unit: 'NoUnit', dimensions: [] },
   /** What agents say that their calls cost, in US dollars. */
   Cost: { unit: 'NoUnit', dimensions: ['agentId'] },
 } as const

@@ -1,10 +1,17 @@
 import * as z from 'zod'
 import { AgentSchema } from '../domain/agent.ts'
+import { EstimateSchema, KeptEstimateSchema } from '../domain/estimate.ts'
 import { DomainEventSchema } from '../domain/event.ts'
 import { IssueSchema } from '../domain/issue.ts'
 import { BindingSchema, DecisionSchema } from '../domain/plan.ts'
 import { ApprovalSchema, AttemptSchema, STEP_STATUSES } from '../domain/step.ts'
-import { CostSchema, ParentSchema, TASK_STATUSES, TaskErrorSchema } from '../domain/task.ts'
+import {
+  CalibrationSchema,
+  CostSchema,
+  ParentSchema,
+  TASK_STATUSES,
+  TaskErrorSchema,
+} from '../domain/task.ts'
 import { STEP_KINDS } from '../workflow/schema.ts'
 
 /** What is left of a task's budget; only what is limited. */
@@ -34,6 +41,12 @@ export const TaskViewSchema = z.object({
   deadline: z.string().optional(),
   cost: CostSchema.optional().describe('What its agents, and its child workflows, have cost'),
   budget: BudgetViewSchema.optional(),
+  estimate: KeptEstimateSchema.optional().describe('Made before it began'),
+  calibration: CalibrationSchema.optional().describe('What became of the estimate'),
+  queue: z
+    .object({ position: z.number().int().min(1) })
+    .optional()
+    .describe('Of a task that waits for its turn'),
   execution: z.object({
     name: z.string(),
     arn: z.string(),
@@ -119,6 +132,7 @@ export const PlanViewSchema = z.object({
   bindings: z.record(z.string(), BindingSchema),
   decisions: z.array(DecisionSchema),
   gates: z.array(z.object({ before: z.string(), after: z.array(z.string()) })),
+  estimate: EstimateSchema,
   counts: z.object({
     steps: z.number(),
     states: z.number(),

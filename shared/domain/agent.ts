@@ -52,6 +52,12 @@ export const AgentManifestSchema = z.object({
   description: z.string().max(500),
   capabilities: z.array(CapabilitySchema).min(1).max(50),
   limits: AgentLimitsSchema.prefault({}),
+  typicalSeconds: z
+    .number()
+    .positive()
+    .max(840)
+    .optional()
+    .describe('How long a call takes, as long as nobody has seen one'),
   price: AgentPriceSchema.prefault({}),
   tags: z.array(TagSchema).max(20).default([]),
   tenants: z

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Json } from './json.ts'
 import type { Approval, Attempt, StepRecord } from './step.ts'
-import { executionName, isOpenTask, type Task } from './task.ts'
+import { CalibrationSchema, executionName, isOpenTask, type Task } from './task.ts'
 
 export const EVENT_SOURCE = 'orchestrator'
 
@@ -10,6 +10,7 @@ const taskData = z.object({
   workflow: z.string(),
   status: z.string(),
   durationMs: z.number().optional(),
+  calibration: CalibrationSchema.optional(),
 })
 const stepData = z.object({
   taskId: z.string(),
@@ -94,6 +95,7 @@ export function taskEvent(task: Task): DomainEvent {
       taskId: task.id,
       workflow: task.workflow.name,
       status: task.status,
+      ...(task.status === 'succeeded' && task.calibration ? { calibration: task.calibration } : {}),
       ...(isOpenTask(task) ? {} : { durationMs: Date.parse(task.endedAt) - Date.parse(task.createdAt) }),
     },
   })

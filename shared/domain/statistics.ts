@@ -19,3 +19,9 @@ export type Additions = { epoch: number; counters: Readonly<Record<string, bigin
 
 /** The counters of an epoch as they are read. */
 export type EpochCounters = { epoch: number; counters: Readonly<Record<string, number>> }
+
+/** How wide the buckets of histograms are: each reaches from a tenth of a decade below its bound to its bound. */
+export const BUCKETS_IN_DECADE = 10
+
+/** What the weight of the calls in each bucket is, and its upper bound, from the lowest on; 0 is of calls without any. */
+export type Histogram = { bound: number; weight: number }[]

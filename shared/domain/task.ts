@@ -33,6 +33,7 @@ const TaskCommonSchema = z.object({
   execution: z.number().int().min(1).describe('n of the execution <taskId>-<n> that runs it now'),
   requestDigest: z.string().describe('Digest of the submitted request: what an Idempotency-Key stands for'),
   createdAt: z.string(),
+  startedAt: z.string().optional().describe('When it had waited for its turn'),
   metadata: z.record(z.string(), z.string()).default({}),
   parent: ParentSchema.optional().describe('Whose step it runs'),
   budget: BudgetSchema.optional(),
@@ -55,6 +56,17 @@ export const TaskErrorSchema = z.object({
 export type TaskError = z.infer<typeof TaskErrorSchema>
 
 const OpenTaskSchema = TaskCommonSchema.extend({ status: z.enum(OPEN_TASK_STATUSES) })
+/** What a task has taken, and whether it has stayed below what was estimated. */
+export const CalibrationSchema = z.object({
+  seconds: z.number(),
+  usd: z.number().describe('Agents and AWS together, the latter as estimated for as many steps'),
+  secondsUnderP50: z.boolean(),
+  secondsUnderP90: z.boolean(),
+  usdUnderP50: z.boolean(),
+  usdUnderP90: z.boolean(),
+})
+export type Calibration = z.infer<typeof CalibrationSchema>
+
 const EndedSchema = TaskCommonSchema.extend({ endedAt: z.string(), cost: CostSchema.optional() })
 
 /** A union on `status`: a finished task cannot hold a running one's fields, nor a failed one a result. */
@@ -64,6 +76,7 @@ export const TaskSchema = z.discriminatedUnion('status', [
     status: z.literal('succeeded'),
     result: StoredValueSchema,
     degraded: DegradedSchema.default([]),
+    calibration: CalibrationSchema.optional(),
   }),
   EndedSchema.extend({ status: z.enum(['failed', 'timed_out']), error: TaskErrorSchema }),
   EndedSchema.extend({ status: z.literal('cancelled'), reason: z.string() }),

@@ -1,4 +1,4 @@
-import type { PriceTable } from './prices.ts'
+import type { PriceTable } from '../domain/price-table.ts'
 
 /** How much of each priced thing is used: in a month, or for one task. */
 export type Usage = Partial<Record<Exclude<keyof PriceTable, 'region' | 'asOf'>, number>>

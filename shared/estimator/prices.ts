@@ -1,34 +1,7 @@
-import * as z from 'zod'
+import { type PriceTable, PriceTableSchema } from '../domain/price-table.ts'
+import { MODEL_PRICES } from './model-prices.ts'
 
-const price = (per: string) => z.number().min(0).describe(per)
-
-/** What AWS asks for, in US dollars for one unit; free tiers are not in it. */
-export const PriceTableSchema = z.strictObject({
-  region: z.string(),
-  /** The day for which these are, to the best of our knowledge, the figures of the pages in PRICE_SOURCES. */
-  asOf: z.iso.date(),
-  stateTransition: price('Step Functions, Standard, a state entered; retries count'),
-  lambdaRequest: price('Lambda, a request'),
-  lambdaGbSecond: price('Lambda, arm64, a gigabyte for a second'),
-  dynamodbWriteUnit: price('DynamoDB, on demand, 1 KB written'),
-  dynamodbReadUnit: price('DynamoDB, on demand, 4 KB read, strongly consistent'),
-  dynamodbGbMonth: price('DynamoDB, a gigabyte kept for a month'),
-  dynamodbRecoveryGbMonth: price('DynamoDB, point-in-time recovery of a gigabyte for a month'),
-  busEvent: price('EventBridge, a custom event of up to 64 KB'),
-  archiveGb: price('EventBridge, a gigabyte put into an archive'),
-  apiRequest: price('API Gateway, HTTP API, a request'),
-  s3Put: price('S3 Standard, PUT, POST, LIST'),
-  s3Get: price('S3 Standard, GET'),
-  s3GbMonth: price('S3 Standard, a gigabyte for a month'),
-  logGb: price('CloudWatch Logs, a gigabyte taken in'),
-  logGbMonth: price('CloudWatch Logs, a gigabyte kept for a month'),
-  metricMonth: price('CloudWatch, a custom metric for a month'),
-  alarmMetricMonth: price('CloudWatch, a metric that an alarm watches, for a month'),
-  dashboardMonth: price('CloudWatch, a dashboard for a month'),
-  trace: price('X-Ray, a trace recorded'),
-})
-export type PriceTable = z.infer<typeof PriceTableSchema>
-type Item = Exclude<keyof PriceTable, 'region' | 'asOf'>
+type Item = Exclude<keyof PriceTable, 'region' | 'asOf' | 'modelsAsOf' | 'models'>
 
 const MILLION = 1e6
 
@@ -55,6 +28,14 @@ export const PRICES: PriceTable = {
   alarmMetricMonth: 0.1,
   dashboardMonth: 3,
   trace: 5 / MILLION,
+  modelsAsOf: '2026-04-10',
+  models: MODEL_PRICES,
+}
+
+/** The table with what is different in an installation: another region, a contract, models of its own. Throws a ZodError. */
+export function pricesWith(own: object = {}): PriceTable {
+  const models = 'models' in own ? own.models : {}
+  return PriceTableSchema.parse({ ...PRICES, ...own, models: { ...PRICES.models, ...(models as object) } })
 }
 
 const page = (service: string): string => `https://aws.amazon.com/${service}/pricing/`

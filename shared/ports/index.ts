@@ -1,3 +1,4 @@
+import type { PriceTable } from '../domain/price-table.ts'
 import type { BlobStore } from './blob-store.ts'
 import type { Breakers } from './breakers.ts'
 import type { Budgets } from './budgets.ts'
@@ -9,6 +10,7 @@ import type { Ids } from './ids.ts'
 import type { Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import type { Machines } from './machines.ts'
+import type { Queue } from './queue.ts'
 import type { Registry } from './registry.ts'
 import type { Statistics } from './statistics.ts'
 import type { TaskStore } from './task-store.ts'
@@ -20,6 +22,7 @@ export type Ports = {
   statistics: Statistics
   breakers: Breakers
   limits: Limits
+  queue: Queue
   budgets: Budgets
   ledger: Ledger
   files: FileStore
@@ -28,6 +31,8 @@ export type Ports = {
   machines: Machines
   clock: Clock
   ids: Ids
+  /** What AWS asks for. */
+  prices: PriceTable
 }
 
 export type { KeptBreaker } from './breakers.ts'
@@ -36,6 +41,7 @@ export type { ExecutionInput, ExecutionState } from './executions.ts'
 export type { StoredFile } from './file-store.ts'
 export type { Claim } from './ledger.ts'
 export type { Slot } from './limits.ts'
+export type { QueueEntry } from './queue.ts'
 export type { CollectableMachine, RegisteredWorkflow } from './registry.ts'
 export type { Ownership, Plan, StepEnd, TakeOver, TaskPage } from './task-store.ts'
 export type {
@@ -50,6 +56,7 @@ export type {
   Ledger,
   Limits,
   Machines,
+  Queue,
   Registry,
   Statistics,
   TaskStore,

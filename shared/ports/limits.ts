@@ -8,6 +8,8 @@ export type Limits = {
   freeSlot(scope: string, id: string): Promise<void>
   /** How many slots of each scope are taken, without those that have been given up. */
   countSlots(scopes: readonly string[]): Promise<Map<string, number>>
+  /** Who has the slots of a scope. */
+  listSlots(scope: string): Promise<string[]>
   /** Takes an amount out of what a minute has (UTC); false when it has not as much left. */
   takeRate(scope: string, amount: number, mostPerMinute: number): Promise<boolean>
 }

@@ -1,4 +1,5 @@
 import type { Budget } from '../domain/budget.ts'
+import type { KeptEstimate } from '../domain/estimate.ts'
 import type { Json } from '../domain/json.ts'
 import type { Binding, Decision, Gate } from '../domain/plan.ts'
 import type { Prefer } from '../domain/prefer.ts'
@@ -30,6 +31,7 @@ export type Plan = {
   /** When it must have ended. */
   deadline?: string | undefined
   prefer?: Prefer | undefined
+  estimate?: KeptEstimate | undefined
   priority?: number
   /** On a machine that workflows of one shape share: where each step stands in it. */
   positions?: Record<string, string> | undefined
@@ -71,6 +73,8 @@ export type TaskStore = {
   /** False when the task already exists; the first stays. */
   createTask(task: OpenTask): Promise<boolean>
   findTask(taskId: string): Promise<Task | undefined>
+  /** A queued task runs from here on; false when it was not queued. */
+  beginTask(task: OpenTask): Promise<boolean>
   /** False when the task has ended already, or another execution runs it now. */
   endTask(task: EndedTask): Promise<boolean>
   /** Puts an ended task's next execution in the place of one; false when that was not its last, or it is open. */

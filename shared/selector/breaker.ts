@@ -4,7 +4,8 @@
  * Invariants (tests cite them):
  * K1 of all that hear of failures at once, one opens the breaker: an opening is a new generation
  * K2 while it is open at most one call on trial runs; a trial whose caller has died is over when its lease is
- * K3 a call that began before the breaker opened, or on a trial that is over, neither closes nor opens it again
+ * K3 a call that began before the breaker opened, or on a trial that is over, neither closes nor opens it again; nor does one of which
+ *    nothing is known: a trial that was not made is over
  * K4 each opening in a row lasts twice as long as the one before, up to a bound; a trial that succeeds ends the row
  * K5 at most half of those that could do the same are held back at once; so whoever is alone never is
  */
@@ -37,16 +38,17 @@ export function beginTrial(breaker: Breaker, id: string, until: number): Breaker
   return { ...breaker, trial: { id, until } }
 }
 
-/** The breaker after a call has ended; the same one where the call says nothing about it (K3). */
-export function afterCall(
-  breaker: Breaker,
-  pass: Pass,
-  { succeeded, lately }: CallEnd,
-  now: number,
-): Breaker {
+/**
+ * The breaker after a call has ended; the same one where the call says nothing about it (K3). Without an end the call was let through
+ * and not made, or was no test of the agent.
+ */
+export function afterCall(breaker: Breaker, pass: Pass, end: CallEnd | undefined, now: number): Breaker {
   if (pass.generation !== breaker.generation) return breaker
+  const isOnTrial = pass.trialId !== undefined && breaker.trial?.id === pass.trialId
+  if (!end) return isOnTrial ? withoutTrial(breaker) : breaker
+  const { succeeded, lately } = end
   if (breaker.state === 'open') {
-    if (pass.trialId === undefined || breaker.trial?.id !== pass.trialId) return breaker
+    if (!isOnTrial) return breaker
     return succeeded ? { ...CLOSED, generation: breaker.generation + 1, closedAt: now } : opened(breaker, now)
   }
   if (succeeded) return breaker.consecutiveFailures === 0 ? breaker : { ...breaker, consecutiveFailures: 0 }
@@ -62,6 +64,10 @@ export function heldBack(breakers: ReadonlyMap<string, Breaker>, now: number): S
     first === second ? (a < b ? -1 : 1) : second - first,
   )
   return new Set(refused.slice(0, Math.floor(breakers.size / 2)).map(([id]) => id))
+}
+
+function withoutTrial({ trial: _, ...breaker }: Breaker): Breaker {
+  return breaker
 }
 
 function failsOften({ closedAt = 0 }: Breaker, lately: CallEnd['lately'], now: number): boolean {

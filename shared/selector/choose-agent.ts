@@ -1,8 +1,8 @@
 import type { Agent } from '../domain/agent.ts'
 import type { Decision } from '../domain/plan.ts'
 import type { Prefer } from '../domain/prefer.ts'
+import { seededRandom } from '../domain/random.ts'
 import { noSums, type Sums } from './decayed-counters.ts'
-import { seededRandom } from './random.ts'
 import { type Candidate, capabilityMean, type Score, scoreAgents, weightsFor } from './score-agents.ts'
 
 /** What is known of an agent that could take the step. */

@@ -10,7 +10,13 @@
  * A3 a sum of 10^9 contributions in one epoch has at most 38 digits, what DynamoDB keeps of a number
  */
 
-import type { Additions, EpochCounters, Outcome } from '../domain/statistics.ts'
+import {
+  type Additions,
+  BUCKETS_IN_DECADE,
+  type EpochCounters,
+  type Histogram,
+  type Outcome,
+} from '../domain/statistics.ts'
 
 const HALF_LIFE_SECONDS = 900
 /** Longer epochs would overflow (A3). */
@@ -22,7 +28,6 @@ const ROUNDING = 1e-6
 const MILLISECOND = 1e-3
 const NANODOLLAR = 1e-9
 
-const BUCKETS_IN_DECADE = 10
 const BUCKETS = 64
 /** The upper bound of the first bucket of each histogram: of latencies in seconds, of costs in US dollars, of tokens. */
 const FIRST_BUCKET = { h: 1e-3, c: 1e-6, t: 1 }
@@ -130,9 +135,6 @@ export function addSums(all: readonly Sums[]): Sums {
   }
   return total
 }
-
-/** A histogram at a time: what the weight of the calls in each bucket is, and its upper bound. */
-export type Histogram = { bound: number; weight: number }[]
 
 /** Of one measure, without its empty buckets; calls that cost nothing, or took no tokens, stand at 0. */
 export function histogramAt(

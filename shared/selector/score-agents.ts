@@ -1,6 +1,6 @@
 import type { Prefer } from '../domain/prefer.ts'
+import { beta, type Random } from '../domain/random.ts'
 import { addSums, type Sums } from './decayed-counters.ts'
-import { beta, type Random } from './random.ts'
 
 /** What is known of an agent that could take a step. */
 export type Candidate = {

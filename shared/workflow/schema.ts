@@ -36,6 +36,10 @@ export const DEFAULT_CHOICES = ['approve', 'reject']
 /** Of a fan-out that does not say. */
 export const DEFAULT_MAX_ITEMS = 1_000
 
+/** Nobody knows before how many items a fan-out will have, and how often a loop will go round. */
+export const EXPECTED_ITEMS = 10
+export const EXPECTED_ROUNDS = 2
+
 /** More than this does not fit a definition anyway. */
 export const MAX_STEPS = 1_000
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { healthOf } from '../../shared/app/agent-statistics.ts'
+import { seededRandom } from '../../shared/domain/random.ts'
 import { additionsOf, epochsAt, sumsAt } from '../../shared/selector/decayed-counters.ts'
-import { seededRandom } from '../../shared/selector/random.ts'
 import { makeAgent } from '../support/make-agent.ts'
 import { startStores } from '../support/start-stores.ts'
 

@@ -104,9 +104,9 @@ describe('orchestrator', () => {
       /query {2}string, required\n {2}limit {2}integer, default 8/,
     )
     expect((await cli('agents', 'research')).stdout).toMatch(/limit {2}integer, default 8/)
-    expect((await cli('plan', 'data_report')).stdout).toContain(
-      'longest chain: profile -> correlations -> report',
-    )
+    const plan = await cli('plan', 'data_report')
+    expect(plan.stdout).toContain('critical path: profile -> ')
+    expect(plan.stdout).toMatch(/estimate: \d.* \(nine in ten below .*\), [\d.]+ USD/)
   })
 
   it('validates and compiles files without an API', async () => {

@@ -18,6 +18,7 @@ afterAll(async () => {
 })
 beforeEach(() => {
   log = mkdtempSync(join(tmpdir(), 'retry-'))
+  writeFileSync(join(log, 'runs'), '')
   return () => rmSync(log, { recursive: true })
 })
 

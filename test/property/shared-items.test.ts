@@ -1,101 +1,29 @@
 /**
  * Items that many write at once, with the adapters' own expressions, in orders that chance decides, and with deaths in between.
  */
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dynamodbBreakers } from '../../functions/adapters/dynamodb-breakers.ts'
 import { dynamodbBudgets } from '../../functions/adapters/dynamodb-budgets.ts'
 import { dynamodbLimits } from '../../functions/adapters/dynamodb-limits.ts'
 import { dynamodbTaskStore } from '../../functions/adapters/dynamodb-task-store.ts'
-import { admit } from '../../shared/app/admission.ts'
 import { closeBudget, openChildBudget, reserveBudget, settleBudget } from '../../shared/app/spend-budget.ts'
-import type { Breaker } from '../../shared/domain/breaker.ts'
+import { type Breaker, CLOSED } from '../../shared/domain/breaker.ts'
 import { type Amount, addAmounts, NOTHING } from '../../shared/domain/budget.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
-import type { Ports } from '../../shared/ports/index.ts'
-import { type Random, seededRandom } from '../../shared/selector/random.ts'
+import { type Random, seededRandom } from '../../shared/domain/random.ts'
+import { callAgent } from '../support/breaker-caller.ts'
 import { clientOf, immediateTable } from '../support/immediate-table.ts'
-import { Interleaving } from '../support/interleaving.ts'
+import { byChance, Interleaving } from '../support/interleaving.ts'
+import { createTable, startDynamoDB } from '../support/start-dynamodb.ts'
 
 const seeds = fc.nat().map((seed) => seededRandom(String(seed)))
-const RUNS = 60
 /** Times of the test, in seconds. */
 const START = 1_000_000
 
 const upTo = (random: Random, most: number): number => Math.floor(random() * (most + 1))
 const clockAt = (time: { now: number }) => ({ now: () => new Date(time.now * 1_000) })
-
-describe('slots', () => {
-  it('are never more than there are, and those of the dead are given up at their time (L1, L2, L3)', async () => {
-    await fc.assert(
-      fc.asyncProperty(seeds, async (random) => {
-        const [most, time] = [1 + upTo(random, 3), { now: START }]
-        const table = immediateTable()
-        const world = new Interleaving(table, random, { deathRate: 0.05 })
-        const held = new Map<string, number>()
-        for (let at = 0; at < 12; at++) {
-          const who = `p${at}`
-          const limits = dynamodbLimits({ client: world.clientFor(who), table: 't', clock: clockAt(time) })
-          world.start(async () => {
-            for (let tries = 0; tries < 4; tries++) {
-              const until = time.now + 5 + upTo(random, 30)
-              if (!(await limits.takeSlot('agent:a', { id: who, until }, most))) continue
-              held.set(who, until)
-              await world.pause(who)
-              held.delete(who)
-              await limits.freeSlot('agent:a', who)
-              await limits.freeSlot('agent:a', who)
-            }
-          })
-        }
-        await world.run(() => {
-          if (random() < 0.2) time.now += upTo(random, 8)
-          const now = [...held].filter(([, until]) => until > time.now)
-          expect(now.length).toBeLessThanOrEqual(most)
-        })
-        time.now += 100
-        const limits = dynamodbLimits({ client: clientOf(table), table: 't', clock: clockAt(time) })
-        expect(await limits.countSlots(['agent:a'])).toEqual(new Map([['agent:a', 0]]))
-        for (let at = 0; at < most; at++)
-          expect(await limits.takeSlot('agent:a', { id: `new${at}`, until: time.now + 9 }, most)).toBe(true)
-        expect(await limits.takeSlot('agent:a', { id: 'one more', until: time.now + 9 }, most)).toBe(false)
-      }),
-      { numRuns: RUNS },
-    )
-  })
-})
-
-describe('rates', () => {
-  it('give out no more than a minute has, and something again in the next (L4)', async () => {
-    await fc.assert(
-      fc.asyncProperty(seeds, async (random) => {
-        const [most, time] = [20 + upTo(random, 80), { now: START }]
-        const world = new Interleaving(immediateTable(), random, { deathRate: 0.02 })
-        const given = new Map<number, number>()
-        for (let at = 0; at < 15; at++) {
-          const who = `p${at}`
-          const client = world.clientFor(who)
-          world.start(async () => {
-            for (let tries = 0; tries < 4; tries++) {
-              const amount = 1 + upTo(random, 30)
-              const minute = Math.floor(time.now / 60)
-              // The window is that of the call.
-              const limits = dynamodbLimits({ client, table: 't', clock: clockAt({ now: time.now }) })
-              if (await limits.takeRate('model:m', amount, most))
-                given.set(minute, amount + (given.get(minute) ?? 0))
-            }
-          })
-        }
-        await world.run(() => {
-          if (random() < 0.1) time.now += upTo(random, 30)
-        })
-        for (const sum of given.values()) expect(sum).toBeLessThanOrEqual(most)
-        if (time.now - START < 50) expect(given.size).toBeGreaterThan(0)
-      }),
-      { numRuns: RUNS },
-    )
-  })
-})
 
 /** Whoever is told to wait for others does, for a while (U5). */
 async function patiently<T>(world: Interleaving, who: string, work: () => Promise<T>): Promise<T> {
@@ -109,228 +37,287 @@ async function patiently<T>(world: Interleaving, who: string, work: () => Promis
   }
 }
 
-describe('a budget', () => {
-  const amount = (nanoUsd: number, tokens: number): Amount => ({ nanoUsd, tokens })
+type Place = {
+  newTable(): Promise<{ client: DynamoDBDocumentClient; table: string }>
+  runs(most: number): number
+}
 
-  it('is never overspent by a fan-out of 100 whose attempts die, and nothing is left reserved (U1, U2, U3)', async () => {
-    await fc.assert(
-      fc.asyncProperty(seeds, async (random) => {
-        const table = immediateTable()
-        const total = { usd: upTo(random, 1_000) / 1e9, tokens: upTo(random, 20_000) }
-        const whole = amount(Math.round(total.usd * 1e9), total.tokens)
-        const budgets = dynamodbBudgets({ client: clientOf(table), table: 't' })
-        await budgets.create('t_1', total)
-        const world = new Interleaving(table, random, { deathRate: 0.03 })
-        const really = { ...NOTHING }
-        const attempt = (item: number, fence: number): void => {
-          const who = `${item}.${fence}`
-          const own = dynamodbBudgets({ client: world.clientFor(who), table: 't' })
-          const most = amount(upTo(random, 40), upTo(random, 600))
-          const holder = { taskId: 't_1', path: `each[${item}]`, holder: String(fence) }
-          world.start(async () => {
-            try {
-              const reservation = await patiently(world, who, () => reserveBudget(own, holder, most))
-              expect(await reserveBudget(own, holder, most)).toEqual(reservation)
-              const cost = amount(upTo(random, most.nanoUsd), upTo(random, most.tokens))
-              await world.pause(who)
-              really.nanoUsd += cost.nanoUsd
-              really.tokens += cost.tokens
-              await settleBudget(own, holder, reservation, cost)
-              await settleBudget(own, holder, reservation, cost)
-            } catch (error) {
-              if (!isOrchestratorError(error, 'BudgetExceededError', 'AgentBusyError', 'StepSupersededError'))
-                throw error
-            }
-          })
-        }
-        for (let item = 0; item < 100; item++) for (let fence = 1; fence <= 2; fence++) attempt(item, fence)
-        await world.run()
-        const before = await budgets.find('t_1')
-        const held = [...(before?.reserved.values() ?? [])].reduce<Amount>(addAmounts, NOTHING)
-        expect(addAmounts(addAmounts(before?.spent ?? NOTHING, held), before?.available as Amount)).toEqual(
-          whole,
-        )
-        await closeBudget(budgets, 't_1')
-        const after = await budgets.find('t_1')
-        expect(after?.reserved.size).toBe(0)
-        for (const part of ['nanoUsd', 'tokens'] as const) {
-          expect(after?.available[part]).toBeGreaterThanOrEqual(0)
-          expect(after?.spent[part]).toBeLessThanOrEqual(whole[part])
-          expect(really[part]).toBeLessThanOrEqual(after?.spent[part] ?? 0)
-        }
-      }),
-      { numRuns: 15 },
-    )
-  }, 120_000)
+/** The expressions alone are fast: many orders. */
+const expressions: Place = {
+  newTable: async () => ({ client: clientOf(immediateTable()), table: 't' }),
+  runs: (most) => most,
+}
 
-  it('is shared with the tasks of children and theirs, and has back what they did not spend (U1, U4)', async () => {
-    await fc.assert(
-      fc.asyncProperty(seeds, async (random) => {
-        const table = immediateTable()
-        const limit = upTo(random, 300)
-        const budgets = dynamodbBudgets({ client: clientOf(table), table: 't' })
-        await budgets.create('t_1', { usd: limit / 1e9 })
-        await openChildBudget(budgets, { taskId: 't_1', path: 'a' }, 't_2')
-        await openChildBudget(budgets, { taskId: 't_1', path: 'b' }, 't_3')
-        await openChildBudget(budgets, { taskId: 't_3', path: 'c' }, 't_4')
-        const world = new Interleaving(table, random, { deathRate: 0.02 })
-        let [really, refused] = [0, 0]
-        for (let at = 0; at < 16; at++) {
-          const who = `p${at}`
-          const own = dynamodbBudgets({ client: world.clientFor(who), table: 't' })
-          const holder = { taskId: `t_${1 + (at % 4)}`, path: `s${at}`, holder: '1' }
-          const most = amount(1 + upTo(random, 40), 0)
-          world.start(async () => {
-            try {
-              const reservation = await patiently(world, who, () => reserveBudget(own, holder, most))
-              const cost = upTo(random, most.nanoUsd)
-              really += cost
-              await settleBudget(own, holder, reservation, amount(cost, 0))
-            } catch (error) {
-              if (!isOrchestratorError(error, 'BudgetExceededError', 'AgentBusyError')) throw error
-              refused += 1
-            }
-          })
-        }
-        await world.run()
-        // As they end: a child before its parent.
-        for (const taskId of ['t_4', 't_2', 't_3', 't_1']) await closeBudget(budgets, taskId)
-        const root = await budgets.find('t_1')
-        const spent = root?.spent.nanoUsd ?? 0
-        expect(root?.reserved.size).toBe(0)
-        expect(really).toBeLessThanOrEqual(spent)
-        expect(spent).toBeLessThanOrEqual(limit)
-        expect(root?.available.nanoUsd).toBe(limit - spent)
-        // Nobody died and nobody was refused: to the last billionth.
-        if (world.dead.size === 0) expect(spent).toBe(really)
-        if (limit > 16 * 41) expect(refused).toBe(0)
-      }),
-      { numRuns: RUNS },
-    )
-  })
+let dynamodb: Awaited<ReturnType<typeof startDynamoDB>>
+let tables = 0
+beforeAll(async () => {
+  dynamodb = await startDynamoDB()
 })
+afterAll(() => dynamodb.stop())
+const embedded: Place = {
+  async newTable() {
+    const table = `items-${++tables}`
+    await createTable(dynamodb.client, table)
+    return { client: dynamodb.client, table }
+  },
+  runs: (most) => Math.ceil(most / 20),
+}
 
-describe('a breaker', () => {
-  it('opens once for 50 callers, lets one on trial at a time, and hears nothing of old calls (K1, K2, K3)', async () => {
-    await fc.assert(
-      fc.asyncProperty(seeds, fc.constantFrom(0.3, 0.6, 0.8, 1), async (random, failing) => {
-        const table = immediateTable()
-        const time = { now: START }
-        const pace = failing === 1 ? 0 : 0.1
-        const world = new Interleaving(table, random, { deathRate: 0.002 })
-        const trials = new Map<string, number>()
-        let openings = 0
-        let last: Breaker | undefined
-        for (let at = 0; at < 50; at++) {
-          const who = `p${at}`
-          const kept = dynamodbBreakers({ client: world.clientFor(who), table: 't' })
-          let generation: number | undefined
-          const breakers: Ports['breakers'] = {
-            async find(ids) {
-              const found = await kept.find(ids)
-              generation ??= found.get('a')?.breaker.generation
-              return found
-            },
-            async replace(agentId, revision, breaker) {
-              const done = await kept.replace(agentId, revision, breaker)
-              // What a call says is about the generation that it began in (K3).
-              if (done && generation !== undefined)
-                expect([generation, generation + 1]).toContain(breaker.generation)
-              return done
-            },
-          }
-          const candidates = ['a', 'b', 'c'].map((agentId) => ({ agentId }))
-          const ports = {
-            breakers,
-            clock: clockAt(time),
-            ids: { makeId: () => who, digest: String },
-          } as unknown as Ports
-          const call = async (): Promise<void> => {
-            generation = undefined
-            const { end } = await admit(ports, {
-              own: { taskId: 't', path: who, owner: who, fence: '1' },
-              plan: {},
-              agentId: 'a',
-              manifest: { limits: { timeoutSeconds: 60, memoryMb: 128 }, price: { perCallUsd: 0 } },
-              decision: { candidates } as never,
-              deadline: new Date((time.now + 10) * 1_000),
-            })
-            const now = (await dynamodbBreakers({ client: clientOf(table), table: 't' }).find(['a'])).get('a')
-            if (now?.breaker.trial?.id === who) {
-              trials.set(who, now.breaker.trial.until)
-            }
-            for (let turns = upTo(random, 8); turns > 0; turns--) await world.pause(who)
-            trials.delete(who)
-            await end({ succeeded: random() > failing }, NOTHING)
-          }
-          world.start(async () => {
-            for (let calls = 0; calls < 4; calls++) {
-              try {
-                await call()
-              } catch (error) {
-                if (!isOrchestratorError(error, 'AgentUnavailableError')) throw error
+describe.each([
+  { where: "on DynamoDB's expressions", ...expressions },
+  { where: 'on the embedded DynamoDB', ...embedded },
+])('$where', ({ newTable, runs }) => {
+  describe('slots', () => {
+    it('are never more than there are, and those of the dead are given up at their time (L1, L2, L3)', async () => {
+      await fc.assert(
+        fc.asyncProperty(seeds, async (random) => {
+          const [most, time] = [1 + upTo(random, 3), { now: START }]
+          const { client, table } = await newTable()
+          const world = new Interleaving(client, byChance(random, { deathRate: 0.05 }))
+          const held = new Map<string, number>()
+          for (let at = 0; at < 12; at++) {
+            const who = `p${at}`
+            const limits = dynamodbLimits({ client: world.clientFor(who), table, clock: clockAt(time) })
+            world.start(async () => {
+              for (let tries = 0; tries < 4; tries++) {
+                const until = time.now + 5 + upTo(random, 30)
+                if (!(await limits.takeSlot('agent:a', { id: who, until }, most))) continue
+                held.set(who, until)
+                await world.pause(who)
+                held.delete(who)
+                await limits.freeSlot('agent:a', who)
+                await limits.freeSlot('agent:a', who)
               }
-              for (let turns = upTo(random, 20); turns > 0; turns--) await world.pause(who)
-            }
-          })
-        }
-        await world.run(() => {
-          if (random() < pace) time.now += upTo(random, 15)
-          const live = [...trials].filter(([who, until]) => until > time.now && !world.dead.has(who))
-          expect(live.length).toBeLessThanOrEqual(1)
-          const item = [...table.items.values()][0] as {
-            breaker?: { M: Record<string, { N?: string; S?: string }> }
+            })
           }
-          if (!item?.breaker) return
-          const { M } = item.breaker
-          const [generation, state] = [Number(M.generation?.N), M.state?.S]
-          if (last && generation !== last.generation) {
-            // Each opening and closing is told once.
-            expect(generation).toBe(last.generation + 1)
-            if (state === 'open') openings += 1
-          } else if (!last && state === 'open') openings += 1
-          last = { generation, state } as Breaker
-        })
-        // Nobody is let in again, and everybody who was in has failed: one opening.
-        if (pace === 0) expect(openings).toBe(1)
-      }),
-      { numRuns: RUNS, examples: [[seededRandom('all fail'), 1]] },
-    )
-  })
-})
-
-describe('a fence', () => {
-  it('lets one invocation end a step, and nobody after it (P1, P2, P3)', async () => {
-    await fc.assert(
-      fc.asyncProperty(seeds, async (random) => {
-        const table = immediateTable()
-        const world = new Interleaving(table, random, { deathRate: 0.05 })
-        const ended: { fence: string; at: number }[] = []
-        let operations = 0
-        const stores = (client: ReturnType<typeof clientOf>) =>
-          dynamodbTaskStore({ client, table: 't', digest: String, blobs: {} as never })
-        for (let at = 0; at < 10; at++) {
-          const who = `p${at}`
-          const fence = String(1 + upTo(random, 6))
-          const store = stores(world.clientFor(who))
-          const own = { taskId: 't_1', path: 's', owner: who, fence }
-          world.start(async () => {
-            const taken = await store.takeOverStep(own, { startedAt: 'now' })
-            if (taken.kind !== 'owned') return
-            if (await store.endStep(own, { status: 'succeeded', endedAt: 'then', agentId: who }))
-              ended.push({ fence, at: operations })
+          await world.run(() => {
+            if (random() < 0.2) time.now += upTo(random, 8)
+            const now = [...held].filter(([, until]) => until > time.now)
+            expect(now.length).toBeLessThanOrEqual(most)
           })
-        }
-        await world.run(() => {
-          operations += 1
-        })
-        expect(ended.length).toBeLessThanOrEqual(1)
-        const [step] = await stores(clientOf(table)).findSteps('t_1', ['s'])
-        if (ended.length === 1) expect(step).toMatchObject({ status: 'succeeded', fence: ended[0]?.fence })
-        // Alive to the end: somebody has ended it.
-        if (world.dead.size === 0) expect(ended).toHaveLength(1)
-      }),
-      { numRuns: 2 * RUNS },
-    )
+          time.now += 100
+          const limits = dynamodbLimits({ client: client, table, clock: clockAt(time) })
+          expect(await limits.countSlots(['agent:a'])).toEqual(new Map([['agent:a', 0]]))
+          for (let at = 0; at < most; at++)
+            expect(await limits.takeSlot('agent:a', { id: `new${at}`, until: time.now + 9 }, most)).toBe(true)
+          expect(await limits.takeSlot('agent:a', { id: 'one more', until: time.now + 9 }, most)).toBe(false)
+        }),
+        { numRuns: runs(60) },
+      )
+    })
+  })
+
+  describe('rates', () => {
+    it('give out no more than a minute has, and something again in the next (L4)', async () => {
+      await fc.assert(
+        fc.asyncProperty(seeds, async (random) => {
+          const { client: shared, table } = await newTable()
+          const [most, time] = [20 + upTo(random, 80), { now: START }]
+          const world = new Interleaving(shared, byChance(random, { deathRate: 0.02 }))
+          const given = new Map<number, number>()
+          for (let at = 0; at < 15; at++) {
+            const who = `p${at}`
+            const client = world.clientFor(who)
+            world.start(async () => {
+              for (let tries = 0; tries < 4; tries++) {
+                const amount = 1 + upTo(random, 30)
+                const minute = Math.floor(time.now / 60)
+                // The window is that of the call.
+                const limits = dynamodbLimits({ client, table, clock: clockAt({ now: time.now }) })
+                if (await limits.takeRate('model:m', amount, most))
+                  given.set(minute, amount + (given.get(minute) ?? 0))
+              }
+            })
+          }
+          await world.run(() => {
+            if (random() < 0.1) time.now += upTo(random, 30)
+          })
+          for (const sum of given.values()) expect(sum).toBeLessThanOrEqual(most)
+          if (time.now - START < 50) expect(given.size).toBeGreaterThan(0)
+        }),
+        { numRuns: runs(60) },
+      )
+    })
+  })
+
+  describe('a budget', () => {
+    const amount = (nanoUsd: number, tokens: number): Amount => ({ nanoUsd, tokens })
+
+    it('is never overspent by a fan-out of 100 whose attempts die, and nothing is left reserved (U1, U2, U3)', async () => {
+      await fc.assert(
+        fc.asyncProperty(seeds, async (random) => {
+          const { client, table } = await newTable()
+          const total = { usd: upTo(random, 1_000) / 1e9, tokens: upTo(random, 20_000) }
+          const whole = amount(Math.round(total.usd * 1e9), total.tokens)
+          const budgets = dynamodbBudgets({ client: client, table })
+          await budgets.create('t_1', total)
+          const world = new Interleaving(client, byChance(random, { deathRate: 0.03 }))
+          const really = { ...NOTHING }
+          const attempt = (item: number, fence: number): void => {
+            const who = `${item}.${fence}`
+            const own = dynamodbBudgets({ client: world.clientFor(who), table })
+            const most = amount(upTo(random, 40), upTo(random, 600))
+            const holder = { taskId: 't_1', path: `each[${item}]`, holder: String(fence) }
+            world.start(async () => {
+              try {
+                const reservation = await patiently(world, who, () => reserveBudget(own, holder, most))
+                expect(await reserveBudget(own, holder, most)).toEqual(reservation)
+                const cost = amount(upTo(random, most.nanoUsd), upTo(random, most.tokens))
+                await world.pause(who)
+                really.nanoUsd += cost.nanoUsd
+                really.tokens += cost.tokens
+                await settleBudget(own, holder, reservation, cost)
+                await settleBudget(own, holder, reservation, cost)
+              } catch (error) {
+                if (
+                  !isOrchestratorError(error, 'BudgetExceededError', 'AgentBusyError', 'StepSupersededError')
+                )
+                  throw error
+              }
+            })
+          }
+          for (let item = 0; item < 100; item++) for (let fence = 1; fence <= 2; fence++) attempt(item, fence)
+          await world.run()
+          const before = await budgets.find('t_1')
+          const held = [...(before?.reserved.values() ?? [])].reduce<Amount>(addAmounts, NOTHING)
+          expect(addAmounts(addAmounts(before?.spent ?? NOTHING, held), before?.available as Amount)).toEqual(
+            whole,
+          )
+          await closeBudget(budgets, 't_1')
+          const after = await budgets.find('t_1')
+          expect(after?.reserved.size).toBe(0)
+          for (const part of ['nanoUsd', 'tokens'] as const) {
+            expect(after?.available[part]).toBeGreaterThanOrEqual(0)
+            expect(after?.spent[part]).toBeLessThanOrEqual(whole[part])
+            expect(really[part]).toBeLessThanOrEqual(after?.spent[part] ?? 0)
+          }
+        }),
+        { numRuns: runs(15) },
+      )
+    }, 120_000)
+
+    it('is shared with the tasks of children and theirs, and has back what they did not spend (U1, U4)', async () => {
+      await fc.assert(
+        fc.asyncProperty(seeds, async (random) => {
+          const { client, table } = await newTable()
+          const limit = upTo(random, 300)
+          const budgets = dynamodbBudgets({ client: client, table })
+          await budgets.create('t_1', { usd: limit / 1e9 })
+          await openChildBudget(budgets, { taskId: 't_1', path: 'a' }, 't_2')
+          await openChildBudget(budgets, { taskId: 't_1', path: 'b' }, 't_3')
+          await openChildBudget(budgets, { taskId: 't_3', path: 'c' }, 't_4')
+          const world = new Interleaving(client, byChance(random, { deathRate: 0.02 }))
+          let [really, refused] = [0, 0]
+          for (let at = 0; at < 16; at++) {
+            const who = `p${at}`
+            const own = dynamodbBudgets({ client: world.clientFor(who), table })
+            const holder = { taskId: `t_${1 + (at % 4)}`, path: `s${at}`, holder: '1' }
+            const most = amount(1 + upTo(random, 40), 0)
+            world.start(async () => {
+              try {
+                const reservation = await patiently(world, who, () => reserveBudget(own, holder, most))
+                const cost = upTo(random, most.nanoUsd)
+                really += cost
+                await settleBudget(own, holder, reservation, amount(cost, 0))
+              } catch (error) {
+                if (!isOrchestratorError(error, 'BudgetExceededError', 'AgentBusyError')) throw error
+                refused += 1
+              }
+            })
+          }
+          await world.run()
+          // As they end: a child before its parent.
+          for (const taskId of ['t_4', 't_2', 't_3', 't_1']) await closeBudget(budgets, taskId)
+          const root = await budgets.find('t_1')
+          const spent = root?.spent.nanoUsd ?? 0
+          expect(root?.reserved.size).toBe(0)
+          expect(really).toBeLessThanOrEqual(spent)
+          expect(spent).toBeLessThanOrEqual(limit)
+          expect(root?.available.nanoUsd).toBe(limit - spent)
+          // Nobody died and nobody was refused: to the last billionth.
+          if (world.dead.size === 0) expect(spent).toBe(really)
+          if (limit > 16 * 41) expect(refused).toBe(0)
+        }),
+        { numRuns: runs(60) },
+      )
+    })
+  })
+
+  describe('a breaker', () => {
+    it('opens once for 50 callers, lets one on trial at a time, and hears nothing of old calls (K1, K2, K3)', async () => {
+      await fc.assert(
+        fc.asyncProperty(seeds, fc.constantFrom(0.3, 0.6, 0.8, 1), async (random, failing) => {
+          const { client, table } = await newTable()
+          const time = { now: START }
+          const pace = failing === 1 ? 0 : 0.1
+          const world = new Interleaving(client, byChance(random, { deathRate: 0.002 }))
+          const trials = new Map<string, number>()
+          for (let at = 0; at < 50; at++) {
+            const who = `p${at}`
+            world.start(async () => {
+              for (let calls = 0; calls < 4; calls++) {
+                const call = await callAgent(`${who}.${calls}`, { client: world.clientFor(who), table }, time)
+                if (call?.isOnTrial) trials.set(who, call.until)
+                for (let turns = upTo(random, 20); turns > 0; turns--) await world.pause(who)
+                trials.delete(who)
+                await call?.end({ succeeded: random() > failing }, NOTHING)
+              }
+            })
+          }
+          const sure = dynamodbBreakers({ client, table })
+          let openings = 0
+          let last: Breaker = CLOSED
+          await world.run(async () => {
+            if (random() < pace) time.now += upTo(random, 15)
+            const live = [...trials].filter(([who, until]) => until > time.now && !world.dead.has(who))
+            expect(live.length).toBeLessThanOrEqual(1)
+            const now = (await sure.find(['a'])).get('a')?.breaker ?? CLOSED
+            // Each opening and closing is told once.
+            expect(now.generation - last.generation).toBeLessThanOrEqual(1)
+            if (now.generation > last.generation && now.state === 'open') openings += 1
+            last = now
+          })
+          // Nobody is let in again, and everybody who was in has failed: one opening.
+          if (pace === 0) expect(openings).toBe(1)
+        }),
+        { numRuns: runs(30), examples: [[seededRandom('all fail'), 1]] },
+      )
+    })
+  })
+
+  describe('a fence', () => {
+    it('lets one invocation end a step, and nobody after it (P1, P2, P3)', async () => {
+      await fc.assert(
+        fc.asyncProperty(seeds, async (random) => {
+          const { client, table } = await newTable()
+          const world = new Interleaving(client, byChance(random, { deathRate: 0.05 }))
+          const ended: { fence: string; at: number }[] = []
+          let operations = 0
+          const stores = (client: DynamoDBDocumentClient) =>
+            dynamodbTaskStore({ client, table, digest: String, blobs: {} as never })
+          for (let at = 0; at < 10; at++) {
+            const who = `p${at}`
+            const fence = String(1 + upTo(random, 6))
+            const store = stores(world.clientFor(who))
+            const own = { taskId: 't_1', path: 's', owner: who, fence }
+            world.start(async () => {
+              const taken = await store.takeOverStep(own, { startedAt: 'now' })
+              if (taken.kind !== 'owned') return
+              if (await store.endStep(own, { status: 'succeeded', endedAt: 'then', agentId: who }))
+                ended.push({ fence, at: operations })
+            })
+          }
+          await world.run(() => {
+            operations += 1
+          })
+          expect(ended.length).toBeLessThanOrEqual(1)
+          const [step] = await stores(client).findSteps('t_1', ['s'])
+          if (ended.length === 1) expect(step).toMatchObject({ status: 'succeeded', fence: ended[0]?.fence })
+          // Alive to the end: somebody has ended it.
+          if (world.dead.size === 0) expect(ended).toHaveLength(1)
+        }),
+        { numRuns: runs(120) },
+      )
+    })
   })
 })

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import {
   BatchGetCommand,
+  DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -52,6 +53,7 @@ export type ImmediateTable = ReturnType<typeof immediateTable>
 /** As much of a client as the adapters of tasks use by key: what they do on AWS, on this table. */
 export function clientOf({ items, write }: ImmediateTable): DynamoDBDocumentClient {
   const named = (name: string, item: Item): string => (item[name] as { S: string }).S
+  const isAt = (item: Item, { pk, sk }: Item): boolean => named('pk', item) === pk && named('sk', item) === sk
   const select = (pk: unknown, isWanted: (sk: string) => boolean): Item[] =>
     [...items.values()]
       .filter((item) => named('pk', item) === pk && isWanted(named('sk', item)))
@@ -64,8 +66,13 @@ export function clientOf({ items, write }: ImmediateTable): DynamoDBDocumentClie
       return { Responses: { [table]: Keys.flatMap((key) => find(key) ?? []) } }
     }
     if (command instanceof QueryCommand) {
-      const { ':pk': pk, ':steps': prefix } = command.input.ExpressionAttributeValues ?? {}
-      return { Items: select(pk, (sk) => sk.startsWith(String(prefix))) }
+      const { ':pk': pk, ':steps': prefix = '' } = command.input.ExpressionAttributeValues ?? {}
+      const found = select(pk, (sk) => sk.startsWith(String(prefix)))
+      return { Items: found.sort((a, b) => (String(a.sk) < String(b.sk) ? -1 : 1)) }
+    }
+    if (command instanceof DeleteCommand) {
+      for (const [key, item] of items) if (isAt(item, command.input.Key ?? {})) items.delete(key)
+      return {}
     }
     if (command instanceof PutCommand) return write('put', wireOf(command.input))
     if (command instanceof UpdateCommand)

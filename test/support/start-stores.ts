@@ -1,21 +1,20 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { dynamodbBreakers } from '../../functions/adapters/dynamodb-breakers.ts'
 import { dynamodbBudgets } from '../../functions/adapters/dynamodb-budgets.ts'
 import { dynamodbLedger } from '../../functions/adapters/dynamodb-ledger.ts'
 import { dynamodbLimits } from '../../functions/adapters/dynamodb-limits.ts'
+import { dynamodbQueue } from '../../functions/adapters/dynamodb-queue.ts'
 import { dynamodbRegistry } from '../../functions/adapters/dynamodb-registry.ts'
 import { dynamodbStatistics } from '../../functions/adapters/dynamodb-statistics.ts'
 import { dynamodbTaskStore } from '../../functions/adapters/dynamodb-task-store.ts'
 import { nodeIds, systemClock } from '../../functions/adapters/node-ids.ts'
-import { DynamoDBService } from '../../local/dynamodb/dynamodb-service.ts'
 import { GATE_WRITE } from '../../shared/compiler/gate-state.ts'
 import { REGISTRY_INDEXES, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import type { DomainEvent } from '../../shared/domain/event.ts'
+import { PRICES } from '../../shared/estimator/prices.ts'
 import type { BlobStore, ExecutionState, Ports } from '../../shared/ports/index.ts'
+import { createTable, startDynamoDB } from './start-dynamodb.ts'
 
 type Recorded = {
   events: DomainEvent[]
@@ -56,12 +55,14 @@ export async function startStores(): Promise<Stores> {
   const ports: Ports = {
     clock: systemClock,
     ids,
+    prices: PRICES,
     tasks: dynamodbTaskStore({ client, table: 'tasks', blobs, digest: ids.digest }),
     registry: dynamodbRegistry({ client, table: 'registry', clock: systemClock }),
     statistics: dynamodbStatistics({ client: readingText, table: 'registry', now: systemClock.now }),
     breakers: dynamodbBreakers({ client, table: 'registry' }),
     limits: dynamodbLimits({ client, table: 'registry', clock: systemClock }),
     budgets: dynamodbBudgets({ client, table: 'tasks' }),
+    queue: dynamodbQueue({ client, table: 'tasks', most: undefined }),
     ledger: dynamodbLedger({ client, table: 'tasks' }),
     files: {
       list: async (key) => {
@@ -117,65 +118,4 @@ function memoryBlobs(blobs: Map<string, string>): BlobStore {
       return text
     },
   }
-}
-
-async function startDynamoDB() {
-  const service = new DynamoDBService()
-  const door = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    const answer = await service.send(String(request.headers['x-amz-target']), Buffer.concat(chunks))
-    response.writeHead(answer.status, answer.headers).end(answer.body)
-  })
-  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve))
-  const { port } = door.address() as AddressInfo
-  // A document client changes the one below it: each has its own.
-  const raw = [1, 2].map(
-    () =>
-      new DynamoDBClient({
-        endpoint: `http://127.0.0.1:${port}`,
-        region: 'us-east-1',
-        credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-      }),
-  ) as [DynamoDBClient, DynamoDBClient]
-  const client = DynamoDBDocumentClient.from(raw[0], { marshallOptions: { removeUndefinedValues: true } })
-  const readingText = DynamoDBDocumentClient.from(raw[1], {
-    unmarshallOptions: { wrapNumbers: (value) => value },
-  })
-  const stop = async (): Promise<void> => {
-    client.destroy()
-    for (const one of raw) one.destroy()
-    door.closeAllConnections()
-    door.close()
-    await service.stop()
-  }
-  return { client, readingText, stop }
-}
-
-type Index = { name: string; partition: string; sort: string }
-
-async function createTable(
-  client: DynamoDBDocumentClient,
-  TableName: string,
-  indexes: Record<string, Index>,
-): Promise<void> {
-  const all = Object.values(indexes)
-  const names = [...new Set(['pk', 'sk', ...all.flatMap(({ partition, sort }) => [partition, sort])])]
-  const keys = (partition: string, sort: string) => [
-    { AttributeName: partition, KeyType: 'HASH' as const },
-    { AttributeName: sort, KeyType: 'RANGE' as const },
-  ]
-  await client.send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
-      KeySchema: keys('pk', 'sk'),
-      GlobalSecondaryIndexes: all.map(({ name, partition, sort }) => ({
-        IndexName: name,
-        KeySchema: keys(partition, sort),
-        Projection: { ProjectionType: 'ALL' as const },
-      })),
-    }),
-  )
 }

@@ -23,6 +23,7 @@ import type { DomainEvent } from '../../shared/domain/event.ts'
 import type { Json } from '../../shared/domain/json.ts'
 import type { StepRecord } from '../../shared/domain/step.ts'
 import { isOpenTask, type Task } from '../../shared/domain/task.ts'
+import { PRICES } from '../../shared/estimator/prices.ts'
 import type { Ports } from '../../shared/ports/index.ts'
 import type { Workflow } from '../../shared/workflow/schema.ts'
 import { gateIntegration } from './gate-world.ts'
@@ -165,9 +166,11 @@ function makeWorld(behaviour: Behaviour) {
     registry,
     statistics,
     breakers,
+    queue: { most: undefined },
+    prices: PRICES,
     machines,
     executions,
-  } as Ports
+  } as unknown as Ports
   const functions = functionsOf(ports, behaviour, clock)
   const lost = new Set<string>()
   const integrations: Integrations = {

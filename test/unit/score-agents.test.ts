@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { beta, seededRandom } from '../../shared/domain/random.ts'
 import { noSums, type Sums } from '../../shared/selector/decayed-counters.ts'
-import { beta, seededRandom } from '../../shared/selector/random.ts'
 import { type Candidate, capabilityMean, scoreAgents } from '../../shared/selector/score-agents.ts'
 
 const sums = (count: number, quality: number, seconds = 1): Sums => ({

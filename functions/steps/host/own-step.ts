@@ -80,7 +80,7 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
   }
 
   /** Gives back what was held for the agent, and says how it did. What cannot be given back is given up at its time. */
-  async function release(run: Counted, end: CallEnd): Promise<void> {
+  async function release(run: Counted, end: CallEnd | undefined): Promise<void> {
     const { admitted, spending, log } = run
     await admitted?.end(end, amountOf(spending?.sum() ?? {})).catch((reason: unknown) => {
       log.warn('not given back', { reason: String(reason) })
@@ -137,7 +137,7 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
         signalGates({ tasks, executions }, plan, own.path),
         notices.finish(event ? [event] : []),
         isAttempt ? count(run, true, durationMs) : undefined,
-        release(run, { succeeded: true }),
+        release(run, isAttempt ? { succeeded: true } : undefined),
       ])
       request.response = receiptOf(ended)
     },
@@ -149,7 +149,7 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
       // Its end is recorded, or another's: only the error leaves.
       const run = { ...findParts(request.context), own, agentId, record, log, plan }
       if (ended || isOrchestratorError(error, 'StepSupersededError')) {
-        await Promise.all([notices.finish([]), release(run, { succeeded: true })])
+        await Promise.all([notices.finish([]), release(run, undefined)])
         return
       }
       // Not asked is not failed: the rebinder finds another, or waits.
@@ -176,10 +176,14 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
       log.warn('attempt failed', { agentId, errorName: error.name, durationMs })
       measureAttempt(run, 'failed', durationMs)
       const isFault = isAgentsFault(error)
-      const counted = noted && isFault ? count(run, false, durationMs) : Promise.resolve(undefined)
+      const countAndRelease = async (): Promise<void> => {
+        if (!isFault) return release(run, undefined)
+        const lately = noted ? await count(run, false, durationMs) : undefined
+        return release(run, { succeeded: false, ...(lately ? { lately } : {}) })
+      }
       await Promise.all([
         notices.finish(noted ? [attemptFailedEvent(own.taskId, own.path, number, attempt)] : []),
-        counted.then((lately) => release(run, { succeeded: !isFault, ...(lately ? { lately } : {}) })),
+        countAndRelease(),
       ])
     },
   }

@@ -16,7 +16,10 @@ import { outputCache } from './output-cache.ts'
 import { makeSpending } from './spending.ts'
 import { addParts, partsOf, type StepOutcome, type StepRun } from './step-run.ts'
 
-type Needs = Pick<Deps, 'tasks' | 'files' | 'ids' | 'clock' | 'breakers' | 'limits' | 'budgets' | 'ledger'>
+type Needs = Pick<
+  Deps,
+  'tasks' | 'files' | 'ids' | 'clock' | 'breakers' | 'limits' | 'budgets' | 'ledger' | 'prices'
+>
 type AgentRun = Pick<StepRun, 'own' | 'plan' | 'agentId' | 'record' | 'log' | 'deadline' | 'signal'>
 
 /** Resolves what the step is to do, runs the agent on it, and stores what it answered. */
@@ -58,7 +61,7 @@ export function runAgent(agent: DefinedAgent, deps: Needs) {
     const decision = decisionOf(plan, own.path, record.decision)
     const { manifest } = agent
     const admitted = await admit(deps, { own, plan, agentId, manifest, decision, deadline })
-    const spending = makeSpending(manifest.price)
+    const spending = makeSpending(manifest.price, deps.prices)
     addParts(lambda, { admitted, spending })
     notices.tell(stepStartedEvent(own.taskId, record))
     const context = agentContext({ ...run, spending }, deps)

@@ -1,23 +1,44 @@
+import type { Spent } from '../../../shared/agent/define-agent.ts'
 import type { AgentManifest } from '../../../shared/domain/agent.ts'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import type { PriceTable } from '../../../shared/domain/price-table.ts'
+import { usdOfTokens } from '../../../shared/estimator/model-prices.ts'
 
 /** What one call of an agent costs: its price, and what it says that it has spent beside. */
 export type Spending = {
-  add(spent: { costUsd?: number; tokens?: number }): void
+  add(spent: Spent): void
   sum(): { usd: number; tokens: number }
   /** The same as it is kept with the attempt; nothing where it was free. */
   told(): { costUsd?: number; tokens?: number }
 }
 
-export function makeSpending({ perCallUsd }: AgentManifest['price']): Spending {
+export function makeSpending({ perCallUsd }: AgentManifest['price'], prices: PriceTable): Spending {
   let [usd, all] = [perCallUsd, 0]
   return {
-    add({ costUsd = 0, tokens = 0 }) {
-      if (!(costUsd >= 0 && tokens >= 0))
-        throw new RangeError(`spend wants numbers from 0 on, and got ${costUsd} USD and ${tokens} tokens`)
-      usd += costUsd
-      all += tokens
+    add(spent) {
+      for (const [name, value] of Object.entries(spent)) {
+        if (name !== 'model' && !(Number(value ?? 0) >= 0))
+          throw new RangeError(`spend wants numbers from 0 on; ${name} is ${value}`)
+      }
+      usd += usdOf(spent, prices)
+      all += tokensOf(spent)
     },
     sum: () => ({ usd, tokens: all }),
     told: () => ({ ...(usd > 0 ? { costUsd: usd } : {}), ...(all > 0 ? { tokens: all } : {}) }),
   }
+}
+
+function usdOf(spent: Spent, prices: PriceTable): number {
+  const { costUsd } = spent
+  if (costUsd !== undefined || !('model' in spent)) return costUsd ?? 0
+  const usd = usdOfTokens(spent.model, spent, prices)
+  if (usd !== undefined) return usd
+  const message = `no price is known for the model ${spent.model}: set prices.models in the stage's file, or tell costUsd`
+  throw new OrchestratorError('ConfigError', message)
+}
+
+function tokensOf(spent: Spent): number {
+  if (!('model' in spent)) return spent.tokens ?? 0
+  const { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 } = spent
+  return inputTokens + outputTokens + cacheReadTokens + cacheWriteTokens
 }

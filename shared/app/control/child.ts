@@ -55,7 +55,7 @@ export const child: Controlled<Child> = {
       ...(prefer ? { prefer } : {}),
       ...(priority === undefined ? {} : { priority }),
     }
-    const { task, plan: stored, first, told } = await storeTask(ports, childPlan, parent)
+    const { task, plan: stored, first, told } = await storeTask(ports, childPlan, { parent })
     await told
     if (first) await recordLoad(registry, planned.decisions).catch(() => {})
     if (!(await tasks.noteStep(own, { child: task.id }))) throw superseded(own.path)

@@ -17,7 +17,7 @@ export type ControlAnswer = {
 
 /** A step that this call owns, and what the call says beside. */
 export type Owned<OfStep extends Step = Step> = Omit<Situation, 'ports' | 'step'> & {
-  ports: Pick<Ports, 'tasks' | 'bus' | 'ids' | 'executions' | 'budgets'> & KnowledgeNeeds
+  ports: Pick<Ports, 'tasks' | 'bus' | 'ids' | 'executions' | 'budgets' | 'queue' | 'prices'> & KnowledgeNeeds
   step: OfStep
   call: Pick<ControlPayload, 'token' | 'round' | 'error'>
 }

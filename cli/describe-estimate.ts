@@ -1,0 +1,51 @@
+import type { TaskView } from '../shared/contracts/views.ts'
+import type { Estimate, KeptEstimate } from '../shared/domain/estimate.ts'
+import { usd } from './money.ts'
+import { duration, printTable } from './output.ts'
+
+const seconds = (value: number): string => duration(1_000 * value)
+
+/** Half of such tasks, and nine in ten. */
+export function describeEstimate({ seconds: time, usd: cost, tokens, successRate }: KeptEstimate): string {
+  const parts = [
+    `${seconds(time.p50)} (nine in ten below ${seconds(time.p90)})`,
+    `${usd(cost.p50)} (${usd(cost.p90)})`,
+    ...(tokens.p90 > 0 ? [`${Math.round(tokens.p50)} tokens (${Math.round(tokens.p90)})`] : []),
+    ...(successRate < 0.995 ? [`${Math.round(100 * successRate)} % succeed`] : []),
+  ]
+  return `estimate: ${parts.join(', ')}`
+}
+
+/** The same with each step. */
+export function printEstimate(estimate: Estimate): void {
+  const rows = estimate.steps.map(({ stepId, seconds: time, usd: cost, critical, basis }) => [
+    stepId,
+    `${seconds(time.p50)} (${seconds(time.p90)})`,
+    cost.p90 > 0 ? `${usd(cost.p50)} (${usd(cost.p90)})` : '-',
+    critical > 0 ? `${Math.round(100 * critical)} %` : '',
+    basis,
+  ])
+  printTable(['step', 'time, half (nine in ten)', 'cost', 'bounds the time', 'known'], rows)
+  console.log(`\n${describeEstimate(estimate)}`)
+  if (estimate.criticalPath.length > 0) console.log(`critical path: ${estimate.criticalPath.join(' -> ')}`)
+  for (const assumption of estimate.assumptions) console.log(`assumed: ${assumption}`)
+}
+
+/** What became of it. */
+export function describeOutcome({ estimate, calibration, cost }: TaskView): string | undefined {
+  const spent = cost && cost.usd > 0 ? `agents cost ${usd(cost.usd)}` : undefined
+  if (!estimate || !calibration) return spent
+  const took = `took ${seconds(calibration.seconds)}, expected ${seconds(estimate.seconds.p50)} to ${seconds(estimate.seconds.p90)}`
+  const paid = `${usd(calibration.usd)}, expected ${usd(estimate.usd.p50)} to ${usd(estimate.usd.p90)}`
+  return `${took}; ${paid}`
+}
+
+export function describeBudget(budget: NonNullable<TaskView['budget']>): string {
+  const { usd: limit, spentUsd, reservedUsd, tokens, spentTokens } = budget
+  const parts = [
+    ...(limit === undefined ? [] : [`${usd(spentUsd)} of ${usd(limit)} spent`]),
+    ...(reservedUsd > 0 ? [`${usd(reservedUsd)} reserved`] : []),
+    ...(tokens === undefined ? [] : [`${spentTokens} of ${tokens} tokens`]),
+  ]
+  return `budget: ${parts.join(', ')}`
+}

@@ -1,0 +1,32 @@
+import * as z from 'zod'
+
+const Quantiles = z.object({ p50: z.number(), p90: z.number() })
+
+/** How well something is known: from what agents have done, from what they say of themselves, or not at all. */
+export const BASES = ['measured', 'declared', 'assumed'] as const
+
+/** What a task will take, as far as can be told before: half of such tasks stay below p50, nine in ten below p90. */
+export const EstimateSchema = z.object({
+  seconds: Quantiles.extend({ p99: z.number() }).describe(
+    'From its start to its end, without waiting for people',
+  ),
+  usd: Quantiles.describe('Agents and AWS together'),
+  tokens: Quantiles,
+  successRate: z.number().describe('How many of such tasks succeed; the other figures are of these'),
+  criticalPath: z.array(z.string()).describe('The steps that most often bound the time'),
+  steps: z.array(
+    z.object({
+      stepId: z.string(),
+      seconds: Quantiles,
+      usd: Quantiles,
+      critical: z.number().describe('In what share of such tasks it bounds the time'),
+      basis: z.enum(BASES),
+    }),
+  ),
+  assumptions: z.array(z.string()).describe('What is not known before a task runs'),
+})
+export type Estimate = z.infer<typeof EstimateSchema>
+
+/** As it is kept with a task. */
+export const KeptEstimateSchema = EstimateSchema.omit({ steps: true })
+export type KeptEstimate = z.infer<typeof KeptEstimateSchema>

@@ -1,0 +1,131 @@
+import type { Estimate } from '../domain/estimate.ts'
+import { type Random, seededRandom } from '../domain/random.ts'
+import type { Step, Steps } from '../workflow/schema.ts'
+import { type Prepared, prepare, type Run, type Simulate, type StepDraws } from './simulate.ts'
+
+export type Basis = Estimate['steps'][number]['basis']
+
+export type Known = {
+  /** Of a step, by place. */
+  drawsAt(place: string, step: Step): StepDraws & { basis: Basis }
+  /** How many items a fan-out has, where that can be told. */
+  itemsAt(place: string): number | undefined
+  /** What AWS asks for a run of so many steps, in US dollars. */
+  usdOfRun(steps: number): number
+}
+
+type Options = { seed: string; samples?: number }
+
+const SAMPLES = 2_000
+/** Enough for what is told of a single step. */
+const OF_STEPS = 500
+
+/**
+ * What a workflow will take: 2,000 runs of it, simulated. Quantiles of whole runs and not of their steps put together: the longest path of
+ * the means is not the median of the longest path.
+ */
+export function estimate(
+  steps: Steps,
+  { drawsAt, itemsAt, usdOfRun }: Known,
+  { seed, samples = SAMPLES }: Options,
+): Omit<Estimate, 'assumptions'> {
+  const random = seededRandom(seed)
+  const bases = new Map<string, Basis>()
+  const noting = (place: string, step: Step): StepDraws => {
+    const { basis, ...draws } = drawsAt(place, step)
+    bases.set(place, basis)
+    return draws as StepDraws
+  }
+  const prepared = prepare(steps, noting, itemsAt)
+  const runs = simulateAll(prepared, random, samples, usdOfRun)
+  const { seconds, usd, tokens } = runs
+  const path = mostCommon(runs.paths, prepared.places)
+  return {
+    seconds: { ...halfAndNine(seconds), p99: quantile(seconds, 0.99) },
+    usd: halfAndNine(usd),
+    tokens: halfAndNine(tokens),
+    successRate: seconds.length / samples,
+    criticalPath: path,
+    steps: prepared.places.map((stepId, at) => ({
+      stepId,
+      seconds: halfAndNine(sorted((runs.stepSeconds[at] as Float64Array).subarray(0, OF_STEPS))),
+      usd: halfAndNine(sorted((runs.stepUsd[at] as Float64Array).subarray(0, OF_STEPS))),
+      critical: (runs.critical[at] as number) / samples,
+      basis: basisOf(stepId, bases),
+    })),
+  }
+}
+
+/** Of a loop, the weakest of its body. */
+function basisOf(place: string, bases: ReadonlyMap<string, Basis>): Basis {
+  const own = [...bases].filter(([other]) => other === place || other.startsWith(`${place}.`))
+  const found = own.map(([, basis]) => basis)
+  if (found.includes('assumed')) return 'assumed'
+  return found.includes('declared') ? 'declared' : 'measured'
+}
+
+function simulateAll(
+  { places, simulate }: Prepared,
+  random: Random,
+  samples: number,
+  usdOfRun: Known['usdOfRun'],
+) {
+  const count = places.length
+  const arrays = (): Float64Array[] => Array.from({ length: count }, () => new Float64Array(samples))
+  const [stepSeconds, stepUsd, critical] = [arrays(), arrays(), new Float64Array(count)]
+  const needOf = new Int32Array(count)
+  const [seconds, usd, tokens]: [number[], number[], number[]] = [[], [], []]
+  const paths = new Map<string, number>()
+  let at = 0
+  const watch = (node: number, own: { seconds: number; usd: number }, need: number): void => {
+    ;(stepSeconds[node] as Float64Array)[at] = own.seconds
+    ;(stepUsd[node] as Float64Array)[at] = own.usd
+    needOf[node] = need
+  }
+  for (at = 0; at < samples; at++) {
+    const run: Run = { seconds: 0, usd: 0, tokens: 0, steps: 0, failed: false }
+    let path = ''
+    for (let node = simulate(random, run, watch); node >= 0; node = needOf[node] as number) {
+      critical[node] = (critical[node] as number) + 1
+      path = `${node} ${path}`
+    }
+    paths.set(path, 1 + (paths.get(path) ?? 0))
+    if (run.failed) continue
+    seconds.push(run.seconds)
+    usd.push(run.usd + usdOfRun(run.steps))
+    tokens.push(run.tokens)
+  }
+  return {
+    stepSeconds,
+    stepUsd,
+    critical,
+    paths,
+    seconds: sorted(seconds),
+    usd: sorted(usd),
+    tokens: sorted(tokens),
+  }
+}
+
+function mostCommon(paths: ReadonlyMap<string, number>, places: readonly string[]): string[] {
+  const [[path = ''] = []] = [...paths].sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1))
+  return path
+    .split(' ')
+    .filter((node) => node !== '')
+    .map((node) => places[Number(node)] as string)
+}
+
+/** A workflow within another, as one step of it. */
+export function childOf(steps: Steps, known: Known): Simulate {
+  const prepared = prepare(steps, known.drawsAt, known.itemsAt)
+  return (random, run) => void prepared.simulate(random, run)
+}
+
+const sorted = (values: ArrayLike<number>): Float64Array => Float64Array.from(values).sort()
+
+/** Of sorted values; 0 of none. */
+function quantile(values: Float64Array, share: number): number {
+  if (values.length === 0) return 0
+  return values[Math.min(values.length - 1, Math.floor(share * values.length))] as number
+}
+
+const halfAndNine = (values: Float64Array) => ({ p50: quantile(values, 0.5), p90: quantile(values, 0.9) })

@@ -1,0 +1,48 @@
+import type { PriceTable, TokenUsage } from '../domain/price-table.ts'
+
+/** Where the prices of models stand. */
+export const MODEL_PRICE_SOURCE = 'https://aws.amazon.com/bedrock/pricing/'
+
+/**
+ * Amazon Bedrock, on demand, US dollars for a million tokens; of models that have a global endpoint, that one (a regional one is
+ * 10 % dearer).
+ */
+export const MODEL_PRICES: PriceTable['models'] = {
+  'amazon.nova-micro': { input: 0.035, output: 0.14, cacheRead: 0.00875 },
+  'amazon.nova-lite': { input: 0.06, output: 0.24, cacheRead: 0.015 },
+  'amazon.nova-pro': { input: 0.8, output: 3.2, cacheRead: 0.2 },
+  'amazon.nova-2-lite': { input: 0.33, output: 2.75, cacheRead: 0.0825 },
+  'anthropic.claude-3-5-haiku': { input: 0.8, output: 4, cacheRead: 0.08, cacheWrite: 1 },
+  'anthropic.claude-haiku-4-5': { input: 1, output: 5, cacheRead: 0.1, cacheWrite: 1.25 },
+  'anthropic.claude-sonnet-4': { input: 3, output: 15, cacheRead: 0.3, cacheWrite: 3.75 },
+  'anthropic.claude-opus-4': { input: 5, output: 25, cacheRead: 0.5, cacheWrite: 6.25 },
+  'anthropic.claude-opus-4-1': { input: 15, output: 75, cacheRead: 1.5, cacheWrite: 18.75 },
+  'anthropic.claude-opus-4-20250514': { input: 15, output: 75, cacheRead: 1.5, cacheWrite: 18.75 },
+  'meta.llama3-3-70b': { input: 0.72, output: 0.72 },
+}
+
+const MILLION = 1e6
+/** An inference profile is named like its model, after where it runs. */
+const PROFILE = /^(us|eu|apac|jp|au|ca|global|us-gov)\./
+
+/** In US dollars; undefined where the table has no price for the model. Of two that fit, the longer name counts. */
+export function usdOfTokens(
+  model: string,
+  { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 }: TokenUsage,
+  { models }: Pick<PriceTable, 'models'>,
+): number | undefined {
+  const name = model.replace(PROFILE, '')
+  const [found] = Object.keys(models)
+    .filter((start) => model.startsWith(start) || name.startsWith(start))
+    .sort((a, b) => b.length - a.length)
+  const price = found === undefined ? undefined : models[found]
+  if (!price) return undefined
+  const { input, output, cacheRead = input, cacheWrite = input } = price
+  const parts = [
+    inputTokens * input,
+    outputTokens * output,
+    cacheReadTokens * cacheRead,
+    cacheWriteTokens * cacheWrite,
+  ]
+  return parts.reduce((sum, part) => sum + part, 0) / MILLION
+}

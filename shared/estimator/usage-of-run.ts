@@ -1,0 +1,33 @@
+import type { PriceTable } from '../domain/price-table.ts'
+import { add, times, totalCost, type Usage } from './monthly-cost.ts'
+
+/** What a task uses of AWS beside its agents' Lambda time, without steps and for each: measured by `npm run bench:cost`. */
+const TASK: Usage = {
+  stateTransition: 1,
+  lambdaRequest: 2,
+  lambdaGbSecond: 0.05,
+  dynamodbWriteUnit: 3,
+  dynamodbReadUnit: 6,
+  busEvent: 2,
+  apiRequest: 2,
+  logGb: 5e-6,
+  trace: 1,
+}
+const STEP: Usage = {
+  stateTransition: 1.4,
+  lambdaRequest: 1,
+  dynamodbWriteUnit: 8,
+  dynamodbReadUnit: 3,
+  busEvent: 2,
+  s3Put: 0.6,
+  s3Get: 1.2,
+  logGb: 1.8e-6,
+}
+
+/** What AWS asks for a task with so many steps, in US dollars, without the time of its agents. */
+export const usdOfRun = (steps: number, prices: PriceTable): number =>
+  totalCost(add(TASK, times(STEP, steps)), prices)
+
+/** Of an agent's function, for each second. */
+export const usdPerSecond = (memoryMb: number, prices: PriceTable): number =>
+  (memoryMb / 1_024) * prices.lambdaGbSecond

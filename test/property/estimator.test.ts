@@ -1,0 +1,165 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { calibrate } from '../../bench/estimator/calibrate.ts'
+import { seededRandom, standardNormal } from '../../shared/domain/random.ts'
+import type { Histogram } from '../../shared/domain/statistics.ts'
+import { drawFrom } from '../../shared/estimator/draw.ts'
+import { estimate, type Known } from '../../shared/estimator/estimate.ts'
+import { criticalPath, makeGraph } from '../../shared/workflow/graph.ts'
+import { type Steps, WorkflowSchema } from '../../shared/workflow/schema.ts'
+import { graphs } from '../support/random-graphs.ts'
+
+const OVERHEAD = 0.05
+const stepsOf = (steps: object): Steps => WorkflowSchema.parse({ name: 'w', steps }).steps
+
+/** Every step takes as long as it is told, costs a dollar and fails as often as it is told. */
+function always(
+  secondsOf: (place: string) => number,
+  failures: (place: string) => number[] = () => [0],
+): Known {
+  return {
+    usdOfRun: () => 0,
+    itemsAt: () => 6,
+    drawsAt: (place) => ({
+      agents: failures(place).map((failureShare) => ({
+        seconds: () => secondsOf(place),
+        usd: () => 1,
+        tokens: () => 10,
+        usdPerSecond: 0,
+        failureShare,
+      })),
+      basis: 'measured',
+    }),
+  }
+}
+const SEED = { seed: 'test', samples: 200 }
+
+describe('an estimate', () => {
+  it('of steps that always take the same is the longest path, whatever the graph (E1)', () => {
+    fc.assert(
+      fc.property(
+        graphs(14),
+        fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 14, maxLength: 14 }),
+        (graph, times) => {
+          const ids = [...graph.keys()]
+          const secondsOf = (id: string): number => times[ids.indexOf(id)] ?? 1
+          const steps = stepsOf(
+            Object.fromEntries(
+              [...graph].map(([id, needs]) => [id, { capability: 'work.do', needs: [...needs] }]),
+            ),
+          )
+          const told = estimate(steps, always(secondsOf), SEED)
+          const { length, path } = criticalPath(makeGraph([...graph]), (id) => secondsOf(id) + OVERHEAD)
+          expect(told.seconds.p50).toBeCloseTo(length, 6)
+          expect(told.seconds.p99).toBeCloseTo(length, 6)
+          expect(told.usd).toEqual({ p50: ids.length, p90: ids.length })
+          const lengthOf = (steps: string[]) => steps.reduce((sum, id) => sum + secondsOf(id) + OVERHEAD, 0)
+          expect(lengthOf(told.criticalPath)).toBeCloseTo(lengthOf(path), 6)
+        },
+      ),
+    )
+  })
+
+  it('goes to the next agent where one fails, and to what a step says of failures (E2)', () => {
+    const steps = stepsOf({
+      a: { capability: 'work.do' },
+      soft: { capability: 'work.do', onFailure: 'continue' },
+      after: { capability: 'work.do', needs: ['soft'] },
+      value: { capability: 'work.do', onFailure: { output: 1 } },
+      then: { capability: 'work.do', needs: ['value'] },
+    })
+    const told = estimate(
+      steps,
+      always(
+        () => 1,
+        (place) => (place === 'a' ? [1, 0] : place === 'soft' || place === 'value' ? [1] : [0]),
+      ),
+      SEED,
+    )
+    // a twice; soft, then nothing; value, then its dependant.
+    expect(told).toMatchObject({ successRate: 1, usd: { p50: 5 }, seconds: { p50: 2 + 2 * OVERHEAD } })
+    const hopeless = estimate(
+      steps,
+      always(
+        () => 1,
+        () => [1],
+      ),
+      SEED,
+    )
+    expect(hopeless.successRate).toBe(0)
+  })
+
+  it('knows that a fan-out runs so many at once, and a loop again', () => {
+    const fanOut = stepsOf({ each: { capability: 'work.do', forEach: '{% $input %}', maxConcurrency: 2 } })
+    const three = estimate(
+      fanOut,
+      always(() => 1),
+      SEED,
+    )
+    expect(three.seconds.p50).toBeCloseTo(3 * (1 + OVERHEAD), 6)
+    expect(three.usd.p50).toBe(6)
+    const loop = stepsOf({
+      again: {
+        repeat: { steps: { one: { capability: 'work.do' } }, until: '{% false %}', maxIterations: 3 },
+      },
+    })
+    const told = estimate(
+      loop,
+      always(() => 1),
+      { seed: 'loop', samples: 4_000 },
+    )
+    expect(told.seconds.p99).toBeCloseTo(3 * (1 + OVERHEAD), 6)
+    // Half go round once, a quarter twice, the rest three times.
+    expect(told.usd).toEqual({ p50: expect.any(Number), p90: 3 })
+  })
+
+  it('is the same for the same seed (E3)', () => {
+    const random = seededRandom('h')
+    const histogram: Histogram = Array.from({ length: 20 }, (_, at) => ({
+      bound: 10 ** (at / 10),
+      weight: random(),
+    }))
+    const known: Known = {
+      ...always(() => 1),
+      drawsAt: () => ({
+        agents: [
+          {
+            seconds: drawFrom(histogram) ?? (() => 0),
+            usd: () => 0,
+            tokens: () => 0,
+            usdPerSecond: 1,
+            failureShare: 0.1,
+          },
+        ],
+        basis: 'measured',
+      }),
+    }
+    const steps = stepsOf({ a: { capability: 'work.do' }, b: { capability: 'work.do', needs: ['a'] } })
+    expect(estimate(steps, known, SEED)).toEqual(estimate(steps, known, SEED))
+    expect(estimate(steps, known, { ...SEED, seed: 'other' })).not.toEqual(estimate(steps, known, SEED))
+  })
+
+  it('draws from a histogram as often as its buckets weigh', () => {
+    const random = seededRandom('draws')
+    const values = Array.from({ length: 20_000 }, () => 5 * Math.exp(0.6 * standardNormal(random)))
+    const weights = new Map<number, number>()
+    for (const value of values) {
+      const bound = 10 ** (Math.ceil(10 * Math.log10(value)) / 10)
+      weights.set(bound, 1 + (weights.get(bound) ?? 0))
+    }
+    const histogram = [...weights].sort(([a], [b]) => a - b).map(([bound, weight]) => ({ bound, weight }))
+    const draw = drawFrom(histogram) ?? (() => 0)
+    const drawn = Array.from({ length: 20_000 }, () => draw(random)).sort((a, b) => a - b)
+    values.sort((a, b) => a - b)
+    for (const share of [0.1, 0.5, 0.9, 0.99]) {
+      const [told = 0, exact = 0] = [drawn[share * 20_000], values[share * 20_000]]
+      expect(Math.abs(told / exact - 1)).toBeLessThan(0.04)
+    }
+  })
+
+  it('holds: half of the tasks stay below p50, nine in ten below p90', async () => {
+    const { time, cost } = await calibrate({ plans: 60, tasks: 25 })
+    for (const share of [time.underP50, cost.underP50]) expect(Math.abs(share - 0.5)).toBeLessThan(0.08)
+    for (const share of [time.underP90, cost.underP90]) expect(Math.abs(share - 0.9)).toBeLessThan(0.06)
+  }, 60_000)
+})

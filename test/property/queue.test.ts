@@ -1,0 +1,147 @@
+/** The queue of a tenant, with many who start tasks at once, in orders that chance decides, and with deaths in between. */
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { dynamodbLimits } from '../../functions/adapters/dynamodb-limits.ts'
+import { dynamodbQueue } from '../../functions/adapters/dynamodb-queue.ts'
+import { dynamodbTaskStore } from '../../functions/adapters/dynamodb-task-store.ts'
+import {
+  carryOn,
+  dispatch,
+  enqueue,
+  entryOf,
+  leaveQueue,
+  type QueueNeeds,
+} from '../../shared/app/queue-tasks.ts'
+import { seededRandom } from '../../shared/domain/random.ts'
+import type { OpenTask, Task } from '../../shared/domain/task.ts'
+import { clientOf, immediateTable } from '../support/immediate-table.ts'
+import { byChance, Interleaving } from '../support/interleaving.ts'
+
+const TASKS = 14
+const TENANT = 'default'
+
+function taskOf(at: number, priority: number): OpenTask {
+  return {
+    id: `t_${String(at).padStart(26, '0')}`,
+    status: 'queued',
+    tenant: TENANT,
+    workflow: { name: 'w', version: 1 },
+    stateMachineArn: 'arn',
+    execution: 1,
+    requestDigest: '',
+    createdAt: new Date(1_000_000_000_000 + 60_000 * at).toISOString(),
+    metadata: {},
+    priority,
+  }
+}
+
+it('never runs more than it may, and starts everybody in the end, whoever dies (V1, V3, V4)', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), fc.integer({ min: 1, max: 4 }), async (seed, most) => {
+      const random = seededRandom(String(seed))
+      const table = immediateTable()
+      const world = new Interleaving(clientOf(table), byChance(random, { deathRate: 0.01 }))
+      const started: string[] = []
+      const portsOf = (client: ReturnType<typeof clientOf>): QueueNeeds =>
+        ({
+          tasks: dynamodbTaskStore({ client, table: 't', digest: String, blobs: {} as never }),
+          queue: dynamodbQueue({ client, table: 't', most }),
+          limits: dynamodbLimits({ client, table: 't', clock: { now: () => new Date() } }),
+          executions: { start: async ({ name }: { name: string }) => void started.push(name) },
+          clock: { now: () => new Date() },
+          bus: { publish: async () => {} },
+        }) as unknown as QueueNeeds
+      const sure = portsOf(clientOf(table))
+      // The plan is not what this is about.
+      for (const ports of [sure]) ports.tasks.getPlan = async () => ({ bindings: {} }) as never
+
+      const all = Array.from({ length: TASKS }, (_, at) => taskOf(at, Math.floor(random() * 10)))
+      const running = async (): Promise<Task[]> => {
+        const found = await Promise.all(all.map(({ id }) => sure.tasks.findTask(id)))
+        return found.filter((task) => task?.status === 'running') as Task[]
+      }
+      const end = async (ports: QueueNeeds, task: Task): Promise<void> => {
+        const ended = { ...task, status: 'cancelled' as const, endedAt: 'now', reason: '' }
+        if (await ports.tasks.endTask(ended as never)) await leaveQueue(ports, ended as Task)
+      }
+      let at = 0
+      for (const task of all) {
+        const who = `submit${at++}`
+        const ports = portsOf(world.clientFor(who))
+        ports.tasks.getPlan = async () => ({ bindings: {} }) as never
+        world.start(async () => {
+          await ports.tasks.createTask(task)
+          await enqueue(ports, task)
+          await world.pause(who)
+          // Some end, some are cancelled while they wait.
+          const now = await ports.tasks.findTask(task.id)
+          if (now && random() < 0.5) await end(ports, now)
+        })
+      }
+      let most_seen = 0
+      await world.run(() => {
+        const now = [...table.items.values()].filter(
+          (item) => (item as { status?: { S: string }; sk: { S: string } }).status?.S === 'running',
+        )
+        most_seen = Math.max(most_seen, now.length)
+      })
+      expect(most_seen).toBeLessThanOrEqual(most)
+
+      // The sweep: as often as it takes, with what ran before ending in between.
+      for (let sweeps = 0; sweeps < 3 * TASKS; sweeps++) {
+        for (const { id } of all) {
+          const task = await sure.tasks.findTask(id)
+          if (task?.status === 'queued') await sure.queue.add(TENANT, entryOf(task))
+        }
+        await carryOn(sure, TENANT)
+        const now = await running()
+        expect(now.length).toBeLessThanOrEqual(most)
+        const [first] = now
+        if (first) await end(sure, first)
+      }
+      const left = await Promise.all(all.map(({ id }) => sure.tasks.findTask(id)))
+      expect(left.filter((task) => task && task.status !== 'cancelled')).toEqual([])
+      expect(await sure.queue.first(TENANT)).toBeUndefined()
+      await carryOn(sure, TENANT)
+      expect(await sure.limits.listSlots(`tenant:${TENANT}`)).toEqual([])
+    }),
+    { numRuns: 60 },
+  )
+})
+
+it('starts the more urgent first, and lets nobody wait for ever (V2)', async () => {
+  const table = immediateTable()
+  const client = clientOf(table)
+  const started: string[] = []
+  const ports = {
+    tasks: dynamodbTaskStore({ client, table: 't', digest: String, blobs: {} as never }),
+    queue: dynamodbQueue({ client, table: 't', most: 1 }),
+    limits: dynamodbLimits({ client, table: 't', clock: { now: () => new Date() } }),
+    executions: { start: async ({ name }: { name: string }) => void started.push(name) },
+    clock: { now: () => new Date() },
+    bus: { publish: async () => {} },
+  } as unknown as QueueNeeds
+  ports.tasks.getPlan = async () => ({ bindings: {} }) as never
+  // A minute apart; a step of priority is worth ten.
+  const priorities = [0, 0, 9, 5, 5, 0, ...new Array<number>(120).fill(9)]
+  const all = priorities.map((priority, at) => taskOf(at, priority))
+  for (const task of all) {
+    await ports.tasks.createTask(task)
+    await ports.queue.add(TENANT, entryOf(task))
+  }
+  for (const _ of all) {
+    await dispatch(ports, TENANT)
+    const name = started.at(-1)?.replace(/-1$/, '') ?? ''
+    const task = (await ports.tasks.findTask(name)) as Task
+    const ended = { ...task, status: 'cancelled' as const, endedAt: 'now', reason: '' } as Task
+    expect(await ports.tasks.endTask(ended as never)).toBe(true)
+    await leaveQueue({ ...ports, queue: { ...ports.queue, first: async () => undefined } }, ended)
+  }
+  const order = started.map((name) => Number(name.slice(2, 28)))
+  expect(new Set(order).size).toBe(all.length)
+  // The urgent one first; 90 minutes of urgent tasks before the one that is not, and then it.
+  expect(order[0]).toBe(2)
+  expect(order.indexOf(0)).toBeGreaterThan(order.indexOf(3))
+  expect(order.indexOf(0)).toBeGreaterThan(80)
+  expect(order.indexOf(0)).toBeLessThan(100)
+})
