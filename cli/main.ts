@@ -7,6 +7,7 @@ import { cancelCommand } from './commands/cancel.ts'
 import { compileCommand } from './commands/compile.ts'
 import { devCommand } from './commands/dev.ts'
 import { explainCommand } from './commands/explain.ts'
+import { forkCommand } from './commands/fork.ts'
 import { killCommand } from './commands/kill.ts'
 import { listCommand } from './commands/list.ts'
 import { planCommand } from './commands/plan.ts'
@@ -30,6 +31,7 @@ const COMMANDS = [
   cancelCommand,
   killCommand,
   retryCommand,
+  forkCommand,
   approveCommand,
   uploadCommand,
   agentsCommand,

@@ -2,8 +2,8 @@ import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { printJson } from '../output.ts'
-import { numberOption, parseDuration } from '../parse-options.ts'
-import { readJsonOption, readTextFile } from '../read-json-option.ts'
+import { doOtherwise, numberOption, parseDuration, stepValue } from '../parse-options.ts'
+import { readTextFile } from '../read-json-option.ts'
 import { showEnded } from '../show-ended.ts'
 import { watchTask } from '../watch-task.ts'
 
@@ -27,11 +27,11 @@ export function retryCommand(): Command {
     .option('-b, --budget <usd>', 'a larger budget, in total', numberOption('--budget'))
     .option('--tokens <count>', 'a larger budget of tokens, in total', numberOption('--tokens'))
     .option('-d, --deadline <time>', 'how long it may take from now on: 90s, 10m, 2h', parseDuration)
-    .option('-a, --agent <step=agent>', 'ask this agent first; may be repeated', collect('--agent'), [])
+    .option('-a, --agent <step=agent>', 'ask this agent first; may be repeated', stepValue('--agent'), [])
     .option(
       '-s, --step-input <step=json>',
       'another input for a step; JSON, or @file',
-      collect('--step-input'),
+      stepValue('--step-input'),
       [],
     )
     .option('--workflow <file>', 'go on with this definition')
@@ -48,15 +48,13 @@ async function retry(
   taskId: string,
   { budget, tokens, deadline, agent, stepInput, workflow, wait = false, json = false }: Options,
 ): Promise<void> {
-  const steps: Record<string, { agent?: string; input?: unknown }> = {}
-  for (const [step, named] of agent) steps[step] = { ...steps[step], agent: named }
-  for (const [step, text] of stepInput) steps[step] = { ...steps[step], input: await readJsonOption(text) }
+  const steps = await doOtherwise({ agent, stepInput })
   const task = await callApi('retryTask', {
     id: taskId,
     budgetUsd: budget,
     budgetTokens: tokens,
     deadlineSeconds: deadline,
-    ...(Object.keys(steps).length > 0 ? { steps } : {}),
+    ...(steps ? { steps } : {}),
     ...(workflow === undefined ? {} : { workflow: await readTextFile(workflow) }),
   })
   if (!wait)
@@ -67,11 +65,3 @@ async function retry(
   await showEnded(ended, json)
   if (ended.status !== 'succeeded') throw new CliError('', EXIT.taskFailed)
 }
-
-const collect =
-  (option: string) =>
-  (text: string, before: [string, string][]): [string, string][] => {
-    const at = text.indexOf('=')
-    if (at > 0 && at < text.length - 1) return [...before, [text.slice(0, at), text.slice(at + 1)]]
-    throw new CliError(`${option} is step=value; this is "${text}"`)
-  }

@@ -8,6 +8,7 @@
 import {
   BatchGetCommand,
   GetCommand,
+  PutCommand,
   QueryCommand,
   UpdateCommand,
   type UpdateCommandInput,
@@ -25,6 +26,7 @@ type StepItems = Pick<
   | 'addAttempt'
   | 'reopenStep'
   | 'closeStep'
+  | 'adoptStep'
   | 'setProgress'
   | 'askApproval'
   | 'noteStep'
@@ -42,6 +44,8 @@ const MAX_REMEMBERED = 1_000
 /** A larger output is not worth its memory. */
 const MAX_REMEMBERED_CHARACTERS = 2_000
 const REFUSED = ['ConditionalCheckFailedException']
+/** Who has ended a step that was another task's. */
+const ADOPTED = 'adopted'
 /** After every fence that there is. */
 const LAST_FENCE = '~'
 
@@ -180,6 +184,15 @@ export function stepItems({ client, table }: TaskTable): StepItems {
         ExpressionAttributeValues: { ':last': LAST_FENCE, ':failed': 'failed' },
       })
       await unlessAws(REFUSED, () => client.send(update))
+    },
+
+    async adoptStep(taskId, step) {
+      const put = new PutCommand({
+        TableName: table,
+        Item: { ...keyOf(taskId, step.path), attempts: [], ...step, fence: LAST_FENCE, owner: ADOPTED },
+        ConditionExpression: 'attribute_not_exists(pk)',
+      })
+      await unlessAws(REFUSED, () => client.send(put))
     },
 
     async setProgress(own, progress) {

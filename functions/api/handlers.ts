@@ -3,6 +3,7 @@ import { approveStep } from '../../shared/app/approve-step.ts'
 import { cancelAllTasks } from '../../shared/app/cancel-all-tasks.ts'
 import { cancelTask } from '../../shared/app/cancel-task.ts'
 import { createFiles } from '../../shared/app/create-files.ts'
+import { forkTask } from '../../shared/app/fork-task.ts'
 import { makePlan } from '../../shared/app/make-plan.ts'
 import { getAgent, listAgents, registerAgent, retireAgent } from '../../shared/app/manage-agents.ts'
 import {
@@ -41,6 +42,7 @@ export function makeHandlers(ports: Ports): Record<RouteId, Handler> {
     cancelTask: httpHandler(ROUTES.cancelTask, cancelTask(ports)),
     cancelAllTasks: httpHandler(ROUTES.cancelAllTasks, cancelAllTasks(ports)),
     retryTask: httpHandler(ROUTES.retryTask, retryTask(ports)),
+    forkTask: httpHandler(ROUTES.forkTask, forkTask(ports)),
     answerApproval: httpHandler(ROUTES.answerApproval, approveStep(ports)),
     createFiles: httpHandler(ROUTES.createFiles, createFiles(ports)),
     listAgents: httpHandler(ROUTES.listAgents, listAgents(ports)),

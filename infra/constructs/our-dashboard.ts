@@ -1,3 +1,4 @@
+import { Duration } from 'aws-cdk-lib'
 import {
   type Alarm,
   AlarmStatusWidget,
@@ -42,6 +43,7 @@ export class OurDashboard extends Construct {
         ...atAGlance(props),
         [heading('Tasks')],
         tasks(props),
+        waitingAndEstimates(props),
         [heading('Agents')],
         ...agents(props),
         [heading('API and what it all stands on')],
@@ -92,6 +94,26 @@ function tasks({ metrics, catalogue }: OurDashboardProps): IWidget[] {
     graph('Ended, by outcome', outcomes, { stacked: true }),
     graph('From submission to end, ms', durations),
     graph('Executions by workflow, p90, ms', byWorkflow),
+  ]
+}
+
+/** Whether tasks wait for their turn, and whether what is told before a task is true: half and nine tenths stay below. */
+function waitingAndEstimates({ metrics, stage }: OurDashboardProps): IWidget[] {
+  const share = (name: 'TimeUnderP50' | 'TimeUnderP90' | 'CostUnderP50' | 'CostUnderP90', label: string) =>
+    metrics.own(name, {}, 'Average').with({ label, period: Duration.hours(1) })
+  const shares = [
+    share('TimeUnderP50', 'time, half'),
+    share('TimeUnderP90', 'time, nine in ten'),
+    share('CostUnderP50', 'cost, half'),
+    share('CostUnderP90', 'cost, nine in ten'),
+  ]
+  const waits = stage.tenantConcurrency !== undefined
+  const width = waits ? FULL_WIDTH / 2 : FULL_WIDTH
+  return [
+    graph('Tasks below their estimate, share', shares, { width }),
+    ...(waits
+      ? [graph('Waiting longest for its turn, s', [metrics.own('QueueAge', {}, 'Maximum')], { width })]
+      : []),
   ]
 }
 

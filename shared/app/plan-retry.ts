@@ -4,7 +4,7 @@ import type { Budget } from '../domain/budget.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { canonicalJson, type Json } from '../domain/json.ts'
 import type { StepRecord } from '../domain/step.ts'
-import type { EndedTask } from '../domain/task.ts'
+import type { Task } from '../domain/task.ts'
 import { secondsUntil } from '../domain/times.ts'
 import type { Plan, Ports } from '../ports/index.ts'
 import { suggestNames } from '../workflow/nearest-names.ts'
@@ -29,7 +29,7 @@ export type Given = { workflow: Workflow; machine: MachineOfTask }
  */
 export async function planRetry(
   ports: Needs,
-  task: EndedTask,
+  task: Pick<Task, 'id' | 'execution' | 'tenant'>,
   before: Plan,
   records: readonly StepRecord[],
   wishes: Wishes,
@@ -142,6 +142,6 @@ function budgetOf({ budget, taskId }: Plan, { budgetUsd, budgetTokens }: Wishes)
   return budget && { ...(usd === undefined ? {} : { usd }), ...(tokens === undefined ? {} : { tokens }) }
 }
 
-function invalid(path: string, message: string): OrchestratorError {
+export function invalid(path: string, message: string): OrchestratorError {
   return new OrchestratorError('InvalidInputError', message, { issues: [{ code: 'invalid', path, message }] })
 }

@@ -42,13 +42,20 @@ export const showTask =
     }
   }
 
-/** One step, with why its agent was chosen. Throws NotFoundError naming the steps that there are. */
+/** One step, with why its agent was chosen and what it has answered. Throws NotFoundError naming the steps that there are. */
 export const showTaskStep =
   (ports: Needs) =>
   async ({ stepId, ...ref }: TaskRef & { stepId: string }): Promise<StepView> => {
-    const steps = await stepsOf(ports, await getTask(ports, ref), { all: true })
+    const task = await getTask(ports, ref)
+    const [steps, [record]] = await Promise.all([
+      stepsOf(ports, task, { all: true }),
+      ports.tasks.findSteps(task.id, [stepId]),
+    ])
     const step = steps.find((one) => one.stepId === stepId)
-    if (step) return step
+    if (step) {
+      const output = record?.output && (await ports.tasks.loadValue(record.output))
+      return { ...step, ...(output === undefined ? {} : { output }) }
+    }
     const known = suggestNames(
       stepId,
       steps.map((one) => one.stepId),

@@ -29,7 +29,7 @@ export async function reopenSteps(
 }
 
 /** The task went on after it; of an item, its fan-out has ended well. */
-function staysFailed(
+export function staysFailed(
   plan: Plan,
   { path, status, error }: StepRecord,
   records: readonly StepRecord[],

@@ -17,7 +17,7 @@ export async function storeTask(
   const { taskId, tenant, type, metadata, requestDigest } = plan
   const stored = (await tasks.createPlan(plan)) ? plan : await tasks.getPlan(taskId)
   requireSame(taskId, stored, requestDigest)
-  const { budget, deadline, priority } = stored
+  const { budget, deadline, priority, forkedFrom } = stored
   // Before anything can spend of it.
   if (budget && parent) await openChildBudget(budgets, parent, taskId)
   else if (budget) await budgets.create(taskId, budget)
@@ -36,6 +36,7 @@ export async function storeTask(
     ...(parent ? { parent } : {}),
     ...(budget ? { budget } : {}),
     ...(deadline ? { deadline } : {}),
+    ...(forkedFrom ? { forkedFrom } : {}),
   }
   if (!(await tasks.createTask(task))) {
     const before = (await tasks.findTask(taskId)) ?? task

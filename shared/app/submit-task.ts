@@ -6,10 +6,7 @@
  */
 import type { SubmitTask } from '../contracts/requests.ts'
 import type { TaskView } from '../contracts/views.ts'
-import { OrchestratorError } from '../domain/errors.ts'
-import { canonicalJson } from '../domain/json.ts'
 import { isOpenTask } from '../domain/task.ts'
-import { secondsUntil } from '../domain/times.ts'
 import type { Plan, Ports } from '../ports/index.ts'
 import type { KnowledgeNeeds } from './agent-knowledge.ts'
 import { givenWorkflow } from './given-workflow.ts'
@@ -19,6 +16,7 @@ import { rememberEstimates } from './remember-estimates.ts'
 import { type MachineOfTask, sharedMachine } from './shared-machine.ts'
 import { startTask } from './start-task.ts'
 import { requireSame, storeTask } from './store-task.ts'
+import { digestOf, leftOf, limitsOf, taskIdOf } from './task-request.ts'
 import { taskView } from './views.ts'
 
 type EstimateOf = ReturnType<typeof rememberEstimates>
@@ -100,43 +98,4 @@ async function makePlan(
     ...(request.prefer ? { prefer: request.prefer } : {}),
     ...(request.priority === undefined ? {} : { priority: request.priority }),
   }
-}
-
-type Limits = Pick<Plan, 'budget' | 'deadline'>
-
-/** What the request limits. Throws InvalidInputError for a deadline that has passed. */
-function limitsOf({ clock }: Pick<Ports, 'clock'>, request: SubmitTask): Limits {
-  const { budgetUsd, budgetTokens, deadline: until, deadlineSeconds } = request
-  const now = clock.now()
-  const ends = until ?? (deadlineSeconds && new Date(now.getTime() + deadlineSeconds * 1_000))
-  const deadline = ends && new Date(ends).toISOString()
-  if (deadline && secondsUntil(deadline, now) <= 0) {
-    const message = `the deadline, ${deadline}, has passed; it is ${now.toISOString()}`
-    throw new OrchestratorError('InvalidInputError', message, { deadline })
-  }
-  const budget = {
-    ...(budgetUsd === undefined ? {} : { usd: budgetUsd }),
-    ...(budgetTokens === undefined ? {} : { tokens: budgetTokens }),
-  }
-  return { ...(Object.keys(budget).length > 0 ? { budget } : {}), ...(deadline ? { deadline } : {}) }
-}
-
-const leftOf = ({ clock }: Pick<Ports, 'clock'>, { budget, deadline }: Limits) => ({
-  usd: budget?.usd,
-  seconds: deadline === undefined ? undefined : secondsUntil(deadline, clock.now()),
-})
-
-function digestOf({ ids }: Pick<Ports, 'ids'>, request: SubmitTask & { tenant: string }): string {
-  const { tenant: _tenant, idempotencyKey: _key, ...asked } = request
-  return ids.digest(canonicalJson(asked))
-}
-
-/** With a key the id is a hash of tenant and key, so that a repeat finds the first (S2). */
-function taskIdOf(
-  { ids }: Pick<Ports, 'ids'>,
-  { tenant, idempotencyKey }: SubmitTask & { tenant: string },
-): string {
-  return idempotencyKey === undefined
-    ? ids.makeId('t')
-    : `t_${ids.digest(`${tenant}\n${idempotencyKey}`).slice(0, 26)}`
 }

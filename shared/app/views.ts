@@ -23,6 +23,7 @@ export function taskView(task: Task): TaskView {
     ...ended,
     metadata: task.metadata,
     ...(task.retries ? { retries: task.retries } : {}),
+    ...(task.forkedFrom ? { forkedFrom: task.forkedFrom } : {}),
     ...(task.priority === undefined ? {} : { priority: task.priority }),
     ...(task.deadline ? { deadline: task.deadline } : {}),
     execution: executionView(task),
@@ -35,6 +36,7 @@ export function taskView(task: Task): TaskView {
       events: `${self}/events`,
       cancel: `${self}/cancel`,
       ...(isOpenTask(task) || task.status === 'succeeded' ? {} : { retry: `${self}/retry` }),
+      fork: `${self}/fork`,
       ...(task.parent ? { parent: `${API_PREFIX}/tasks/${task.parent.taskId}` } : {}),
     },
   }

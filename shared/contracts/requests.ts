@@ -73,6 +73,46 @@ export const CancelAllSchema = z.strictObject({
   reason: z.string().max(500).default('cancelled by the caller'),
 })
 
+/** What is done otherwise when a task goes on. */
+const DoOtherwiseSchema = z
+  .record(
+    z.string().max(200),
+    z.strictObject({
+      input: JsonSchema.optional().describe(
+        'In place of what the workflow says; a value without expressions',
+      ),
+      agent: z.string().max(64).optional().describe('Who is asked first'),
+    }),
+  )
+  .optional()
+
+export const ForkTaskSchema = z
+  .strictObject({
+    id: TaskIdSchema,
+    at: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .describe('With what had been done by then; with all of it where neither this nor "after" is said'),
+    after: z.string().max(200).optional().describe('The same: when this step had ended'),
+    redo: z
+      .array(z.string().max(200))
+      .max(1_000)
+      .default([])
+      .describe('Steps that are done again, and with them whatever waits for them'),
+    steps: DoOtherwiseSchema.describe('By step id, done otherwise; what had been done is then done again'),
+    workflow: GivenWorkflowSchema.optional().describe('With this definition'),
+    budgetUsd: BudgetSchema.shape.usd,
+    budgetTokens: BudgetSchema.shape.tokens,
+    ...WhenSchema,
+    idempotencyKey: z.string().min(1).max(128).optional(),
+  })
+  .refine(({ deadline, deadlineSeconds }) => deadline === undefined || deadlineSeconds === undefined, {
+    message: 'give one of "deadline" and "deadlineSeconds"',
+  })
+  .refine(({ at, after }) => at === undefined || after === undefined, {
+    message: 'give one of "at" and "after"',
+  })
+
 export const RetryTaskSchema = z
   .strictObject({
     id: TaskIdSchema,
@@ -82,18 +122,9 @@ export const RetryTaskSchema = z
     workflow: GivenWorkflowSchema.optional().describe(
       'Goes on with this definition: steps that have succeeded under the same id keep their outputs',
     ),
-    steps: z
-      .record(
-        z.string().max(200),
-        z.strictObject({
-          input: JsonSchema.optional().describe(
-            'In place of what the workflow says; a value without expressions',
-          ),
-          agent: z.string().max(64).optional().describe('Who is asked first'),
-        }),
-      )
-      .optional()
-      .describe('By step id (of one in a loop improve.draft): what has not succeeded, done otherwise'),
+    steps: DoOtherwiseSchema.describe(
+      'By step id (of one in a loop improve.draft): what has not succeeded, done otherwise',
+    ),
   })
   .refine(({ deadline, deadlineSeconds }) => deadline === undefined || deadlineSeconds === undefined, {
     message: 'give one of "deadline" and "deadlineSeconds"',

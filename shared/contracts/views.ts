@@ -8,6 +8,7 @@ import { ApprovalSchema, AttemptSchema, STEP_STATUSES } from '../domain/step.ts'
 import {
   CalibrationSchema,
   CostSchema,
+  ForkedFromSchema,
   ParentSchema,
   TASK_STATUSES,
   TaskErrorSchema,
@@ -37,6 +38,7 @@ export const TaskViewSchema = z.object({
   degraded: z.array(z.object({ path: z.string(), reason: z.string() })).optional(),
   metadata: z.record(z.string(), z.string()),
   retries: z.array(z.object({ at: z.string(), was: z.enum(TASK_STATUSES) })).optional(),
+  forkedFrom: ForkedFromSchema.optional(),
   priority: z.number().optional(),
   deadline: z.string().optional(),
   cost: CostSchema.optional().describe('What its agents, and its child workflows, have cost'),
@@ -79,11 +81,14 @@ export const StepViewSchema = z.object({
   reused: z
     .object({ taskId: z.string(), path: z.string() })
     .optional()
-    .describe('The step whose output this one has from the cache'),
+    .describe(
+      'The step whose output this one has: from the cache, or of the task that this one is a fork of',
+    ),
   round: z.number().optional().describe('Of a loop: its latest round'),
   child: z.string().optional().describe('The task that runs the workflow which this step calls'),
   costUsd: z.number().optional().describe('Of all its attempts'),
   tokens: z.number().optional(),
+  output: z.unknown().optional().describe('Where one step is asked for'),
 })
 export type StepView = z.infer<typeof StepViewSchema>
 

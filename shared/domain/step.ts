@@ -79,7 +79,9 @@ export const StepRecordSchema = z.object({
   error: FailureSchema.optional(),
   skipReason: z.string().optional(),
   degraded: z.string().optional().describe('Why the output is not what was asked for'),
-  reused: KeptOutputSchema.shape.from.optional().describe('The step whose output this is'),
+  reused: KeptOutputSchema.shape.from
+    .optional()
+    .describe('The step whose output this is: of an equal one, or of the task that this one is a fork of'),
   decision: DecisionSchema.optional().describe('Why the rebinder has named its agent'),
   busySince: z.string().optional().describe('When its agents were too busy for it first'),
   costUsd: z.number().optional().describe('Of the attempt that succeeded'),

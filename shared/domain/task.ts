@@ -24,6 +24,10 @@ export const OPEN_TASK_STATUSES = ['queued', 'planning', 'running', 'waiting'] a
 export const ParentSchema = z.object({ taskId: z.string(), path: z.string(), depth: z.number().int().min(1) })
 export type Parent = z.infer<typeof ParentSchema>
 
+export const ForkedFromSchema = z
+  .object({ taskId: z.string(), at: z.string() })
+  .describe('The task whose work it began with, as that was then')
+
 const TaskCommonSchema = z.object({
   id: z.string(),
   tenant: z.string(),
@@ -43,6 +47,7 @@ const TaskCommonSchema = z.object({
     .optional()
     .describe('When it was retried, and how it had ended before'),
   priority: z.number().int().min(0).max(9).optional(),
+  forkedFrom: ForkedFromSchema.optional(),
 })
 
 const DegradedSchema = z.array(z.object({ path: z.string(), reason: z.string() }))

@@ -33,6 +33,7 @@ export type Plan = {
   prefer?: Prefer | undefined
   estimate?: KeptEstimate | undefined
   priority?: number
+  forkedFrom?: { taskId: string; at: string }
   /** On a machine that workflows of one shape share: where each step stands in it. */
   positions?: Record<string, string> | undefined
 }
@@ -97,6 +98,8 @@ export type TaskStore = {
   reopenStep(taskId: string, path: string, at: string): Promise<void>
   /** A step that has failed stays so, whoever asks for it. */
   closeStep(taskId: string, path: string): Promise<void>
+  /** Gives a task a step that another has ended: it is done, and stays so. */
+  adoptStep(taskId: string, step: StepEnd & { path: string; startedAt: string }): Promise<void>
   /** Best effort: shown while the step runs. */
   setProgress(ownership: Ownership, progress: { fraction: number; note: string }): Promise<void>
   /** Notes what a person is asked. False when the step is not ours any more, or somebody has answered. */

@@ -480,7 +480,7 @@ describe('the rest of the API', () => {
   it('describes itself', async () => {
     const { body } = await api.call('GET', '/openapi.json')
     expect(body.openapi).toBe('3.1.0')
-    expect(Object.keys(body.paths ?? {})).toHaveLength(19)
+    expect(Object.keys(body.paths ?? {})).toHaveLength(20)
     expect((await api.call('GET', '/health')).body).toMatchObject({ status: 'ok', workflows: 7 })
   })
 })

@@ -311,6 +311,111 @@ describe('limits', () => {
   })
 })
 
+describe('a forked task', () => {
+  const fork = async (taskId: string, wishes: object = {}, headers = {}) => {
+    const answer = await api.call('POST', `/tasks/${taskId}/fork`, wishes, headers)
+    expect(answer).toMatchObject({ status: 202, body: { forkedFrom: { taskId } } })
+    expect(answer.body.taskId).not.toBe(taskId)
+    return api.ended(String(answer.body.taskId))
+  }
+  const stepsOf = async ({ taskId }: Record<string, unknown>) => {
+    const { body } = await api.call('GET', `/tasks/${taskId}/steps`)
+    return body.steps as never as { stepId: string; reused?: object }[]
+  }
+  const line = { a: step(), b: behind('a'), c: behind('b'), beside: step() }
+
+  it('does again what is asked for and what waits for it, and takes over the rest without cost (R1, R2, R3)', async () => {
+    const taskId = await submit(line)
+    const before = await api.ended(taskId)
+    const task = await fork(taskId, { redo: ['b'] })
+    expect(runs()).toEqual(['a', 'b', 'b', 'beside', 'c', 'c'])
+    expect(task).toMatchObject({
+      status: 'succeeded',
+      cost: { usd: expect.closeTo(0.02, 6), tokens: 200 },
+    })
+    const steps = await stepsOf(task)
+    const reused = Object.fromEntries(steps.map(({ stepId, reused }) => [stepId, reused]))
+    expect(reused).toMatchObject({ a: { taskId, path: 'a' }, beside: { taskId, path: 'beside' } })
+    expect(reused.b).toBeUndefined()
+    expect(await api.ended(taskId)).toEqual(before)
+    // A fork of a fork says whose the work was.
+    const again = await fork(String(task.taskId))
+    expect(runs()).toHaveLength(6)
+    expect(again.cost).toEqual({ usd: 0, tokens: 0 })
+  })
+
+  it('begins with what had been done when a step had ended, or at a time', async () => {
+    const taskId = await submit(line)
+    const { createdAt } = await api.ended(taskId)
+    expect(await fork(taskId, { after: 'b' })).toMatchObject({ status: 'succeeded' })
+    expect(runs().filter((path) => path === 'c')).toHaveLength(2)
+    expect(runs().filter((path) => path === 'b')).toHaveLength(1)
+    await fork(taskId, { at: createdAt })
+    expect(runs().filter((path) => path === 'a')).toHaveLength(2)
+  })
+
+  it('does a step with another input, though it had succeeded', async () => {
+    const taskId = await submit(line)
+    await api.ended(taskId)
+    const forked = await fork(taskId, { steps: { b: { input: { log, value: 'other' } } } })
+    const { body } = await api.call('GET', `/tasks/${forked.taskId}/steps/b`)
+    expect(body).toMatchObject({ output: { path: 'b', value: 'other' } })
+    expect(runs()).toEqual(['a', 'b', 'b', 'beside', 'c', 'c'])
+  })
+
+  it('takes over rounds, items, failures that were gone on after, and the work of a task that failed', async () => {
+    const each = step({ forEach: '{% [1, 2] %}', input: { log: '{% $input.log %}', value: '{% $item %}' } })
+    const improve = { repeat: { steps: { draft: step() }, until: '{% $iteration = 2 %}', maxIterations: 3 } }
+    breakAt('soft')
+    const soft = step({ onFailure: 'continue' })
+    const taskId = await fail(
+      { each, improve, soft, last: behind('each', { needs: ['each', 'improve', 'soft'], join: 'settled' }) },
+      'last',
+    )
+    const before = runs().filter((path) => path !== 'last')
+    expect(await fork(taskId)).toMatchObject({ status: 'succeeded', degraded: [{ path: 'soft' }] })
+    expect(runs().filter((path) => path !== 'last')).toEqual(before)
+    await fork(taskId, { redo: ['improve'] })
+    expect(runs().filter((path) => path === 'improve[2].draft')).toHaveLength(2)
+    expect(runs().filter((path) => path === 'each[0]')).toHaveLength(1)
+  })
+
+  it('of a task that runs leaves that alone, and is one for one key', async () => {
+    const taskId = await submit({ a: step(), pause: { wait: { seconds: 30 }, needs: ['a'] } })
+    while (!runs().includes('a')) await new Promise((resolve) => setTimeout(resolve, 25))
+    const key = { 'idempotency-key': 'fork-once' }
+    const wishes = { workflow: { name: 'w', steps: { a: step(), b: behind('a') } } }
+    const [one, two] = [await fork(taskId, wishes, key), await fork(taskId, wishes, key)]
+    expect(one).toMatchObject({ status: 'succeeded' })
+    expect(two.taskId).toBe(one.taskId)
+    expect((await api.call('GET', `/tasks/${taskId}`)).body.status).toBe('running')
+    expect(await api.call('POST', `/tasks/${taskId}/cancel`, {})).toMatchObject({ status: 200 })
+  })
+
+  it('says what is wrong with a wish, and leaves nothing behind', async () => {
+    const taskId = await submit(line)
+    await api.ended(taskId)
+    const { body: all } = await api.call('GET', '/tasks?limit=100')
+    for (const [wishes, problem] of [
+      [{ redo: ['bb'] }, /there is no step "bb".*"b"/],
+      [{ after: 'd' }, /no step "d" has ended/],
+      [{ at: 'yesterday' }, /at/],
+      [{ at: '2026-01-01T00:00:00Z', after: 'a' }, /give one of "at" and "after"/],
+      [{ steps: { b: { input: '{% $x %}' } } }, /is a value/],
+    ] as const) {
+      const { status, body } = await api.call('POST', `/tasks/${taskId}/fork`, wishes)
+      expect({ status, ok: problem.test(JSON.stringify(body).replaceAll('\\"', '"')), body }).toMatchObject({
+        status: expect.toBeOneOf([400, 422]),
+        ok: true,
+      })
+    }
+    const { body: after } = await api.call('GET', '/tasks?limit=100')
+    expect(after).toEqual(all)
+    const none = await api.call('POST', '/tasks/t_00000000000000000000000000/fork', {})
+    expect(none.status).toBe(404)
+  })
+})
+
 describe('the kill switch', () => {
   it('reaches every running agent of every task within two seconds, those of children too', async () => {
     const slow = { log: '{% $input.log %}', milliseconds: 30_000 }

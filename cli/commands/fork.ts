@@ -1,0 +1,76 @@
+import { Command } from 'commander'
+import { callApi } from '../api-client.ts'
+import { CliError, EXIT } from '../cli-error.ts'
+import { printJson } from '../output.ts'
+import { doOtherwise, numberOption, parseDuration, stepValue } from '../parse-options.ts'
+import { readTextFile } from '../read-json-option.ts'
+import { showEnded } from '../show-ended.ts'
+import { watchTask } from '../watch-task.ts'
+
+type Options = {
+  at?: string
+  after?: string
+  redo: string[]
+  budget?: number
+  tokens?: number
+  deadline?: number
+  agent: [string, string][]
+  stepInput: [string, string][]
+  workflow?: string
+  wait?: boolean
+  json?: boolean
+}
+
+export function forkCommand(): Command {
+  return new Command('fork')
+    .description(
+      'Begin a new task with what another has done: now, at an earlier time, or all but some steps',
+    )
+    .argument('<taskId>')
+    .option('--at <time>', 'with what had been done by then, e.g. 2026-11-24T09:30:00Z')
+    .option('--after <step>', 'the same: when this step had ended')
+    .option('--redo <step>', 'do this step again, and whatever waits for it; may be repeated', repeated, [])
+    .option('-a, --agent <step=agent>', 'ask this agent first; may be repeated', stepValue('--agent'), [])
+    .option(
+      '-s, --step-input <step=json>',
+      'another input for a step, which is done again with it; JSON, or @file',
+      stepValue('--step-input'),
+      [],
+    )
+    .option('--workflow <file>', 'with this definition')
+    .option('-b, --budget <usd>', 'the most that the new task may cost', numberOption('--budget'))
+    .option('--tokens <count>', 'the most tokens that it may take', numberOption('--tokens'))
+    .option('-d, --deadline <time>', 'how long it may take: 90s, 10m, 2h', parseDuration)
+    .option('-w, --wait', 'follow the new task to its end and show its result')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  orchestrator fork t_01... --redo report --wait\n  orchestrator fork t_01... --after profile\n  orchestrator fork t_01... --step-input report=\'{"title":"Other"}\' --wait',
+    )
+    .action(fork)
+}
+
+async function fork(taskId: string, options: Options): Promise<void> {
+  const { at, after, redo, budget, tokens, deadline, workflow, wait = false, json = false } = options
+  const steps = await doOtherwise(options)
+  const task = await callApi('forkTask', {
+    id: taskId,
+    at,
+    after,
+    redo,
+    budgetUsd: budget,
+    budgetTokens: tokens,
+    deadlineSeconds: deadline,
+    ...(steps ? { steps } : {}),
+    ...(workflow === undefined ? {} : { workflow: await readTextFile(workflow) }),
+  })
+  if (!wait)
+    return json
+      ? printJson(task)
+      : console.log(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId} --watch`)
+  const ended = await watchTask(task.taskId, { to: json ? process.stderr : process.stdout, quiet: json })
+  await showEnded(ended, json)
+  if (ended.status !== 'succeeded') throw new CliError('', EXIT.taskFailed)
+}
+
+const repeated = (text: string, before: string[]): string[] => [...before, text]
