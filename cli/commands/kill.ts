@@ -31,18 +31,12 @@ async function kill(
   { all = false, reason, json = false }: { all?: boolean; reason: string; json?: boolean },
 ): Promise<void> {
   if ((taskId === undefined) === !all) throw new CliError('say which task, or --all', EXIT.usage)
-  const ids =
-    taskId === undefined
-      ? await killAll(reason)
-      : [(await callApi('cancelTask', { id: taskId, reason })).taskId]
+  const { ids, failed } = taskId === undefined ? await killAll(reason) : await killOne(taskId, reason)
   if (ids.length > 0) await delay(STOPPING_MILLISECONDS)
-  const killed: Killed[] = []
-  for (let from = 0; from < ids.length; from += AT_ONCE) {
-    const some = ids.slice(from, from + AT_ONCE)
-    killed.push(...(await Promise.all(some.map((id) => callApi('getTask', { id })))))
-  }
+  const killed = await withChildren(ids)
   const totalUsd = killed.reduce((sum, { cost }) => sum + (cost?.usd ?? 0), 0)
-  if (json) return printJson({ tasks: killed, totalUsd })
+  if (json) return printJson({ tasks: killed, totalUsd, failed })
+  for (const one of failed) console.error(`${one.taskId} may still run: ${one.error}; kill it again`)
   if (killed.length === 0) return console.log('nothing was running')
   const rows = killed.map((task) => [
     task.taskId,
@@ -55,11 +49,35 @@ async function kill(
   console.log(`\n${killed.length} stopped; ${usd(totalUsd)} in all`)
 }
 
-async function killAll(reason: string): Promise<string[]> {
+/** With the tasks of child workflows that were stopped as well: what those have cost is not their parents' yet. */
+async function withChildren(ids: readonly string[]): Promise<Killed[]> {
+  const known = new Set(ids)
+  const killed: Killed[] = []
+  for (let waiting = [...ids]; waiting.length > 0; ) {
+    const some = await Promise.all(waiting.splice(0, AT_ONCE).map((id) => callApi('getTask', { id })))
+    killed.push(...some)
+    for (const { child, status } of some.flatMap(({ steps }) => steps)) {
+      if (child === undefined || known.has(child) || status === 'succeeded' || status === 'failed') continue
+      known.add(child)
+      waiting.push(child)
+    }
+  }
+  return killed
+}
+
+type Stopped = { ids: string[]; failed: { taskId: string; error: string }[] }
+
+async function killOne(id: string, reason: string): Promise<Stopped> {
+  return { ids: [(await callApi('cancelTask', { id, reason })).taskId], failed: [] }
+}
+
+async function killAll(reason: string): Promise<Stopped> {
   const ids = new Set<string>()
+  const failed: Stopped['failed'] = []
   for (;;) {
-    const { tasks, more } = await callApi('cancelAllTasks', { all: true, reason })
-    for (const { taskId } of tasks) ids.add(taskId)
-    if (!more || tasks.length === 0) return [...ids]
+    const answer = await callApi('cancelAllTasks', { all: true, reason })
+    for (const { taskId } of answer.tasks) ids.add(taskId)
+    failed.push(...answer.failed)
+    if (!answer.more || answer.tasks.length === 0) return { ids: [...ids], failed }
   }
 }

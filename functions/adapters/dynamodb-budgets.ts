@@ -6,10 +6,10 @@ import { type TaskTable, taskKey } from './dynamodb-tables.ts'
 
 type Item = Record<string, unknown>
 type Change = {
-  set: string[]
+  set?: string[]
   condition?: string[]
   remove?: string[]
-  values: Item
+  values?: Item
   names?: Record<string, string>
 }
 
@@ -40,13 +40,20 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
   }
 
   /** False when the condition does not hold. */
-  async function change(taskId: string, { set, condition = [], remove = [], values, names = {} }: Change) {
+  async function change(
+    taskId: string,
+    { set = [], condition = [], remove = [], values = {}, names = {} }: Change,
+  ) {
+    const actions = [
+      ...(set.length > 0 ? [`SET ${set.join(', ')}`] : []),
+      ...(remove.length > 0 ? [`REMOVE ${remove.join(', ')}`] : []),
+    ]
     const update = new UpdateCommand({
       TableName: table,
       Key: keyOf(taskId),
-      UpdateExpression: `SET ${set.join(', ')}${remove.length > 0 ? ` REMOVE ${remove.join(', ')}` : ''}`,
+      UpdateExpression: actions.join(' '),
       ConditionExpression: ['attribute_exists(pk)', ...condition].join(' AND '),
-      ExpressionAttributeValues: values,
+      ...(Object.keys(values).length > 0 ? { ExpressionAttributeValues: values } : {}),
       ...(Object.keys(names).length > 0 ? { ExpressionAttributeNames: names } : {}),
     })
     return (await unlessAws(REFUSED, () => client.send(update))) !== undefined
@@ -55,7 +62,7 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
   /** The parts of an expression that take an amount out of what is available. */
   const taking = (limits: (keyof Amount)[], amount: Amount) => ({
     set: limits.map((name) => `${AVAILABLE[name]} = ${AVAILABLE[name]} - :${name}`),
-    condition: limits.map((name) => `${AVAILABLE[name]} >= :${name}`),
+    condition: ['attribute_not_exists(closed)', ...limits.map((name) => `${AVAILABLE[name]} >= :${name}`)],
     values: Object.fromEntries(limits.map((name) => [`:${name}`, amount[name]])),
   })
 
@@ -73,7 +80,7 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
           total: amount,
           [SPENT.nanoUsd]: 0,
           [SPENT.tokens]: 0,
-          ...(parent ? { parent } : {}),
+          ...(parent ? { parent, granted: NOTHING, accounted: NOTHING } : {}),
         },
         ConditionExpression: 'attribute_not_exists(pk)',
       })
@@ -108,11 +115,11 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
       const back = lessAmount(reservation, spent)
       const limits = await limitsOf(taskId)
       return change(taskId, {
-        set: [...limits.map((name) => `${AVAILABLE[name]} = ${AVAILABLE[name]} + :${name}`), ...spending],
+        set: [...adding(limits), ...spending],
         condition: ['holder', 'nanoUsd', 'tokens'].map((name) => `#reserved.${name} = :${name}Reserved`),
         remove: ['#reserved'],
         values: {
-          ...Object.fromEntries(limits.map((name) => [`:${name}`, back[name]])),
+          ...addingValues(limits, back),
           ...spendingValues(spent),
           ':holderReserved': reservation.holder,
           ':nanoUsdReserved': reservation.nanoUsd,
@@ -122,46 +129,68 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
       })
     },
 
-    async charge(taskId, spent) {
-      const limits = await limitsOf(taskId)
-      await change(taskId, {
-        set: [...limits.map((name) => `${AVAILABLE[name]} = ${AVAILABLE[name]} - :${name}`), ...spending],
-        values: {
-          ...Object.fromEntries(limits.map((name) => [`:${name}`, spent[name]])),
-          ...spendingValues(spent),
-        },
-      })
-    },
-
     async raise(taskId, from, to) {
       const limits = await limitsOf(taskId)
       const more = lessAmount(to, from)
-      await change(taskId, {
-        set: [...limits.map((name) => `${AVAILABLE[name]} = ${AVAILABLE[name]} + :${name}`), '#total = :to'],
-        condition: ['#total.nanoUsd = :fromUsd', '#total.tokens = :fromTokens'],
-        values: {
-          ...Object.fromEntries(limits.map((name) => [`:${name}`, more[name]])),
-          ':to': to,
-          ':fromUsd': from.nanoUsd,
-          ':fromTokens': from.tokens,
-        },
+      return change(taskId, {
+        set: [...adding(limits), '#total = :to'],
+        condition: isAmount('#total'),
+        values: { ...addingValues(limits, more), ':to': to, ...amountValues(from) },
         names: { '#total': 'total' },
       })
     },
 
-    async grant(taskId, more) {
+    async grant(taskId, from, to) {
       const limits = await limitsOf(taskId)
-      if (limits.length === 0) return
-      await change(taskId, {
-        set: limits.map((name) => `${AVAILABLE[name]} = ${AVAILABLE[name]} + :${name}`),
-        values: Object.fromEntries(limits.map((name) => [`:${name}`, more[name]])),
+      return change(taskId, {
+        set: [...adding(limits), 'granted = :to'],
+        condition: ['attribute_not_exists(closed)', ...isAmount('granted')],
+        values: { ...addingValues(limits, lessAmount(to, from)), ':to': to, ...amountValues(from) },
       })
+    },
+
+    async close(taskId) {
+      await change(taskId, { set: ['closed = :true'], values: { ':true': true } })
+    },
+
+    async account(taskId, spent) {
+      const limits = await limitsOf(taskId)
+      await change(taskId, {
+        set: [
+          ...limits.map((name) => `${AVAILABLE[name]} = :zero`),
+          'granted = :nothing',
+          'accounted = :spent',
+        ],
+        condition: ['closed = :true'],
+        values: {
+          ...(limits.length > 0 ? { ':zero': 0 } : {}),
+          ':nothing': NOTHING,
+          ':spent': spent,
+          ':true': true,
+        },
+      })
+    },
+
+    async reopen(taskId) {
+      await change(taskId, { remove: ['closed'] })
     },
   }
 }
 
 const AVAILABLE: Record<keyof Amount, string> = { nanoUsd: 'availableUsd', tokens: 'availableTokens' }
 const SPENT: Record<keyof Amount, string> = { nanoUsd: 'spentUsd', tokens: 'spentTokens' }
+
+const adding = (limits: readonly (keyof Amount)[]): string[] =>
+  limits.map((name) => `${AVAILABLE[name]} = ${AVAILABLE[name]} + :${name}`)
+const addingValues = (limits: readonly (keyof Amount)[], more: Amount): Item =>
+  Object.fromEntries(limits.map((name) => [`:${name}`, more[name]]))
+
+/** Whether an attribute is an amount. */
+const isAmount = (attribute: string): string[] => [
+  `${attribute}.nanoUsd = :fromUsd`,
+  `${attribute}.tokens = :fromTokens`,
+]
+const amountValues = ({ nanoUsd, tokens }: Amount): Item => ({ ':fromUsd': nanoUsd, ':fromTokens': tokens })
 
 const spending = [
   `${SPENT.nanoUsd} = ${SPENT.nanoUsd} + :spentUsd`,
@@ -179,6 +208,10 @@ function budgetIn(item: Item): KeptBudget {
   return {
     available: Object.fromEntries(limited.map((name) => [name, Number(item[AVAILABLE[name]])])),
     spent: { nanoUsd: Number(item[SPENT.nanoUsd]), tokens: Number(item[SPENT.tokens]) },
+    total: item.total as Amount,
+    isClosed: item.closed === true,
+    granted: (item.granted ?? NOTHING) as Amount,
+    accounted: (item.accounted ?? NOTHING) as Amount,
     reserved: new Map(held.map(([name, value]) => [name.slice(RESERVED.length), value as Reservation])),
     ...(item.parent ? { parent: item.parent as NonNullable<KeptBudget['parent']> } : {}),
   }

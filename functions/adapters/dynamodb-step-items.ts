@@ -46,6 +46,8 @@ const MAX_REMEMBERED_CHARACTERS = 2_000
 const REFUSED = ['ConditionalCheckFailedException']
 /** Who has ended a step that was another task's. */
 const ADOPTED = 'adopted'
+/** What a step that is taken over does not keep. */
+const OF_THE_LAST_RUN = ['endedAt', 'error', 'degraded', 'progress', 'askAgainAt'] as const
 /** After every fence that there is. */
 const LAST_FENCE = '~'
 
@@ -103,36 +105,42 @@ export function stepItems({ client, table }: TaskTable): StepItems {
       { taskId, path, owner, fence },
       { agentId, startedAt, reboundBy, decision, busySince },
     ): Promise<TakeOver> {
+      const set = {
+        status: 'running' as const,
+        owner,
+        fence,
+        startedAt,
+        path,
+        reboundBy: reboundBy ?? '',
+        ...(agentId === undefined ? {} : { agentId }),
+        ...(decision === undefined ? {} : { decision }),
+        ...(busySince === undefined ? {} : { busySince }),
+      }
+      const isBusyNoMore = reboundBy !== undefined && busySince === undefined
+      const removed = [...OF_THE_LAST_RUN, ...(isBusyNoMore ? (['busySince'] as const) : [])]
+      const names = [...Object.keys(set), ...removed]
       const update = new UpdateCommand({
         TableName: table,
         Key: keyOf(taskId, path),
-        UpdateExpression: `SET #status = :running, #owner = :owner, fence = :fence, ${agentId === undefined ? '' : 'agentId = :agent, '}${decision === undefined ? '' : 'decision = :decision, '}${busySince === undefined ? '' : 'busySince = :busySince, '}startedAt = :started, #path = :path, attempts = if_not_exists(attempts, :none), reboundBy = :rebound REMOVE endedAt, #error, degraded, progress${reboundBy !== undefined && busySince === undefined ? ', busySince' : ''}`,
+        UpdateExpression: `SET ${Object.keys(set).map((name) => `#${name} = :${name}`)} REMOVE ${removed.map((name) => `#${name}`)}`,
         ConditionExpression:
-          'attribute_not_exists(pk) OR #status = :running AND fence <= :fence OR #status IN (:failed, :cancelled) AND fence < :fence',
-        ExpressionAttributeNames: {
-          '#status': 'status',
-          '#owner': 'owner',
-          '#path': 'path',
-          '#error': 'error',
-        },
+          'attribute_not_exists(pk) OR #status = :running AND #fence <= :fence OR #status IN (:failed, :cancelled) AND #fence < :fence',
+        ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
         ExpressionAttributeValues: {
+          ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
           ':running': 'running',
           ':failed': 'failed',
           ':cancelled': 'cancelled',
-          ':owner': owner,
-          ':fence': fence,
-          ...(agentId === undefined ? {} : { ':agent': agentId }),
-          ...(decision === undefined ? {} : { ':decision': decision }),
-          ...(busySince === undefined ? {} : { ':busySince': busySince }),
-          ':started': startedAt,
-          ':path': path,
-          ':none': [],
-          ':rebound': reboundBy ?? '',
         },
-        ReturnValues: 'ALL_NEW',
+        ReturnValues: 'ALL_OLD',
       })
       const taken = await unlessAws(REFUSED, () => client.send(update))
-      if (taken) return { kind: 'owned', step: StepRecordSchema.parse(taken.Attributes) }
+      if (taken) {
+        const before = taken.Attributes && StepRecordSchema.parse(taken.Attributes)
+        const kept = Object.entries(before ?? {}).filter(([name]) => !removed.some((one) => one === name))
+        const now = StepRecordSchema.parse({ ...Object.fromEntries(kept), ...set })
+        return { kind: 'owned', step: now, ...(before ? { before } : {}) }
+      }
       const step = await findStep(taskId, path)
       if (!step) throw new OrchestratorError('BugError', `step ${path} of ${taskId} vanished`)
       return { kind: step.status === 'running' ? 'superseded' : 'final', step }
@@ -150,23 +158,26 @@ export function stepItems({ client, table }: TaskTable): StepItems {
 
     async addAttempt(own, attempt) {
       const noted = await updateOwned(own, {
-        UpdateExpression: 'SET attempts = list_append(attempts, :attempt)',
-        ExpressionAttributeValues: { ':attempt': [attempt] },
+        UpdateExpression: 'SET attempts = list_append(if_not_exists(attempts, :none), :attempt)',
+        ExpressionAttributeValues: { ':attempt': [attempt], ':none': [] },
       })
       return noted !== undefined
     },
 
-    async reopenStep(taskId, path, at) {
+    async reopenStep(taskId, path, { at, before }) {
       const update = new UpdateCommand({
         TableName: table,
         Key: keyOf(taskId, path),
         UpdateExpression:
-          'SET #status = :failed, reopenedAt = :at REMOVE agentId, reboundBy, decision, busySince, approval, #error, endedAt, degraded, progress',
-        ConditionExpression: 'attribute_exists(pk) AND NOT #status IN (:succeeded, :skipped)',
+          'SET #status = :failed, reopenedAt = :at, fence = :before REMOVE agentId, reboundBy, decision, busySince, askAgainAt, approval, #error, endedAt, degraded, progress',
+        ConditionExpression:
+          'attribute_exists(pk) AND NOT #status IN (:succeeded, :skipped) AND (fence < :before OR fence = :last)',
         ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
         ExpressionAttributeValues: {
           ':failed': 'failed',
           ':at': at,
+          ':before': before,
+          ':last': LAST_FENCE,
           ':succeeded': 'succeeded',
           ':skipped': 'skipped',
         },
@@ -174,14 +185,14 @@ export function stepItems({ client, table }: TaskTable): StepItems {
       await unlessAws(REFUSED, () => client.send(update))
     },
 
-    async closeStep(taskId, path) {
+    async closeStep(taskId, path, before) {
       const update = new UpdateCommand({
         TableName: table,
         Key: keyOf(taskId, path),
         UpdateExpression: 'SET fence = :last',
-        ConditionExpression: '#status = :failed',
+        ConditionExpression: '#status = :failed AND fence < :before',
         ExpressionAttributeNames: { '#status': 'status' },
-        ExpressionAttributeValues: { ':last': LAST_FENCE, ':failed': 'failed' },
+        ExpressionAttributeValues: { ':last': LAST_FENCE, ':failed': 'failed', ':before': before },
       })
       await unlessAws(REFUSED, () => client.send(update))
     },

@@ -1,8 +1,8 @@
 import type { Agent } from '../domain/agent.ts'
-import type { EpochCounters, Subject } from '../domain/statistics.ts'
+import { BUCKETS_IN_DECADE, type EpochCounters, type Subject } from '../domain/statistics.ts'
 import type { Ports } from '../ports/index.ts'
 import { heldBack } from '../selector/breaker.ts'
-import type { Knowledge } from '../selector/choose-agent.ts'
+import type { Knowledge, SelectionRequest } from '../selector/choose-agent.ts'
 import {
   addSums,
   epochsAt,
@@ -24,18 +24,20 @@ const DEFAULT_SECONDS = 2
 
 /**
  * What the choice of agents for some capabilities must know, read once. Agents that are alone with what they offer are not asked
- * about: there is nothing to choose.
+ * about, unless a budget or a deadline may rule them out: else there is nothing to choose.
  */
 export async function knowledgeOf(
   ports: KnowledgeNeeds,
   agents: readonly Agent[],
   capabilities: Iterable<string>,
+  left: SelectionRequest['left'] = {},
 ): Promise<KnowledgeOf> {
+  const fewest = Object.values(left).some((limit) => limit !== undefined) ? 1 : 2
   const active = agents.filter(({ status }) => status === 'active')
   const rivals = new Map(
     [...new Set(capabilities)].flatMap((capability): [string, Agent[]][] => {
       const offering = active.filter((agent) => agent.capabilities.some(({ name }) => name === capability))
-      return offering.length > 1 ? [[capability, offering]] : []
+      return offering.length >= fewest ? [[capability, offering]] : []
     }),
   )
   const contested = [...new Set([...rivals.values()].flat())]
@@ -76,8 +78,8 @@ export async function knowledgeOf(
             sums: sumsAt(epochs, now),
             overall,
             inflight: taken ?? inflightOf(loads.get(id), overall),
-            p90Seconds: quantileOf(histogramAt(epochs, now, 'h'), 0.9),
-            p90CostUsd: quantileOf(histogramAt(epochs, now, 'c'), 0.9),
+            p90Seconds: atLeast(quantileOf(histogramAt(epochs, now, 'h'), 0.9)),
+            p90CostUsd: atLeast(quantileOf(histogramAt(epochs, now, 'c'), 0.9)),
             ...(refusal ? { refusal } : {}),
           },
         ]
@@ -85,6 +87,10 @@ export async function knowledgeOf(
     )
   }
 }
+
+/** The lower bound of a bucket: nobody is ruled out by the width of one. */
+const atLeast = (bound: number | undefined): number | undefined =>
+  bound === undefined ? undefined : bound / 10 ** (1 / BUCKETS_IN_DECADE)
 
 /** Under which the slots of an agent are kept. */
 export const slotsOfAgent = ({ id }: Pick<Agent, 'id'>): string => `agent:${id}`

@@ -29,8 +29,9 @@ export async function countAttempt(
   const residual = expected === undefined ? 0 : outcome.quality - expected
   const at = clock.now().getTime() / 1_000
   const counters = await statistics.add({ agentId, capability }, additionsOf({ ...outcome, residual }, at))
-  const { count, failures } = sumsAt([counters], at)
-  return { failures: count > 0 ? failures / count : 0, calls: count }
+  const { count, failures, successes } = sumsAt([counters], at)
+  const tally = { of: `${capability} ${counters.epoch}`, successes }
+  return { failures: count > 0 ? failures / count : 0, calls: count, tally }
 }
 
 /** Why the agent of a step was chosen, where it was: by the rebinder, or with the plan. */

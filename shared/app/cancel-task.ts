@@ -3,10 +3,10 @@ import { OrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
 import { isFinalStepStatus } from '../domain/step.ts'
 import { type EndedTask, executionName, isOpenTask, type OpenTask, type Task } from '../domain/task.ts'
+import { closeBudgetOf } from './close-budget-of.ts'
 import { costOf } from './cost-of-steps.ts'
 import { leaveQueue, type QueueNeeds } from './queue-tasks.ts'
 import { getTask, type TaskRef } from './read-tasks.ts'
-import { closeBudget } from './spend-budget.ts'
 import { taskView } from './views.ts'
 
 export type StopNeeds = QueueNeeds
@@ -29,9 +29,14 @@ export const cancelTask =
     return taskView(cancelled)
   }
 
-/** Undefined when it has ended meanwhile. */
-export function cancelOne(ports: StopNeeds, task: OpenTask, reason: string): Promise<EndedTask | undefined> {
-  return stopOne(ports, task, { status: 'cancelled', reason })
+/** Undefined when it has ended meanwhile. `next`: whether a task that waits for its turn begins in its place. */
+export function cancelOne(
+  ports: StopNeeds,
+  task: OpenTask,
+  reason: string,
+  { next = true } = {},
+): Promise<EndedTask | undefined> {
+  return stopOne(ports, task, { status: 'cancelled', reason }, { next })
 }
 
 /** The same for a task whose time is over. */
@@ -44,13 +49,18 @@ type Stop =
   | { status: 'cancelled'; reason: string }
   | { status: 'timed_out'; error: { name: string; message: string } }
 
-async function stopOne(ports: StopNeeds, task: OpenTask, stop: Stop): Promise<EndedTask | undefined> {
+async function stopOne(
+  ports: StopNeeds,
+  task: OpenTask,
+  stop: Stop,
+  { next = true } = {},
+): Promise<EndedTask | undefined> {
   const endedAt = ports.clock.now().toISOString()
   const cost = costOf(await ports.tasks.listSteps(task.id))
   const stopped = { ...task, ...stop, endedAt, cost }
   if (!(await ports.tasks.endTask(stopped))) return undefined
   await stopAll(ports, task, stop.status === 'cancelled' ? stop.reason : stop.error.message)
-  await leaveQueue(ports, stopped)
+  await leaveQueue(ports, stopped, { next })
   await ports.bus.publish([taskEvent(stopped)])
   return stopped
 }
@@ -60,13 +70,16 @@ async function stopAll(ports: StopNeeds, task: Task, reason: string): Promise<vo
   await ports.executions.stop({ stateMachineArn: task.stateMachineArn, name: executionName(task) }, reason)
   const steps = await ports.tasks.listSteps(task.id)
   const running = steps.filter(({ child, status }) => child !== undefined && !isFinalStepStatus(status))
+  // A retry may have been faster: those are its children.
+  const now = await ports.tasks.findTask(task.id)
+  if (!now || now.execution > task.execution) return
   await Promise.all(
     running.map(async ({ child = '' }) => {
       const found = await ports.tasks.findTask(child)
       if (found && isOpenTask(found)) await cancelOne(ports, found, `its parent was cancelled: ${reason}`)
     }),
   )
-  if (task.budget) await closeBudget(ports.budgets, task.id)
+  await closeBudgetOf(ports, task)
 }
 
 function alreadyEnded(taskId: string, status: string): OrchestratorError {

@@ -4,6 +4,7 @@
  * F2 the task id comes from the execution's name and the result from the store: the status-change event may lack both
  * F3 an execution that a newer one has replaced ends nothing
  * F4 a task that has ended has nothing reserved of its budget
+ * F5 what a step has left that the execution's plan does not have, because a retry came with another definition, is paid for and nothing else
  */
 import { isOrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
@@ -19,14 +20,14 @@ import {
 import type { ExecutionState, Plan } from '../ports/index.ts'
 import { resolveExpressions } from '../workflow/expressions.ts'
 import { resultStepsOf } from '../workflow/step-needs.ts'
+import { closeBudgetOf } from './close-budget-of.ts'
 import { compareEstimate } from './compare-estimate.ts'
 import { costOf } from './cost-of-steps.ts'
 import { namesForExpressions } from './expression-names.ts'
 import { messageInCause } from './message-in-cause.ts'
-import { goesOnAt } from './plan-paths.ts'
+import { goesOnAt, hasStepAt } from './plan-paths.ts'
 import { leaveQueue, type QueueNeeds } from './queue-tasks.ts'
 import { isFatal } from './settle-failure.ts'
-import { closeBudget } from './spend-budget.ts'
 
 type Needs = QueueNeeds
 export type Ended = ExecutionState & { status: Exclude<ExecutionState['status'], 'RUNNING'> }
@@ -40,7 +41,7 @@ export const finishTask =
     if (!task || !isOpenTask(task) || task.execution !== parsed.execution) return undefined
     const end = await endOf(ports, task, ended)
     // Nobody spends any more; before the end, which is told once (F4).
-    if (task.budget) await closeBudget(ports.budgets, task.id)
+    await closeBudgetOf(ports, task)
     if (!(await ports.tasks.endTask(end))) return undefined
     await leaveQueue(ports, end)
     await ports.bus.publish([taskEvent(end)])
@@ -49,11 +50,12 @@ export const finishTask =
 
 async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedTask> {
   const endedAt = ports.clock.now().toISOString()
-  const [plan, steps] = await Promise.all([
+  const [plan, all] = await Promise.all([
     ports.tasks.getPlan(task.id, task.execution),
     ports.tasks.listSteps(task.id),
   ])
-  const over = { ...task, endedAt, cost: costOf(steps) }
+  const steps = all.filter(({ path }) => hasStepAt(plan, path))
+  const over = { ...task, endedAt, cost: costOf(all) }
   if (ended.status === 'ABORTED') {
     return { ...over, status: 'cancelled', reason: ended.cause ?? 'the execution was stopped' }
   }

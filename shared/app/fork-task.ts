@@ -6,6 +6,7 @@
  * R1 of the other task nothing changes, whether it runs or has ended
  * R2 what is taken over is not run again, costs nothing, and says whose it is; the rest runs as in any task
  * R3 nothing is taken over that waits for what is done again
+ * R4 a repeat of the request changes nothing of what the first has made, and one that is refused nothing of anybody's
  */
 import type * as z from 'zod'
 import type { ForkTaskSchema } from '../contracts/requests.ts'
@@ -19,13 +20,11 @@ import { suggestNames } from '../workflow/nearest-names.ts'
 import type { Workflow } from '../workflow/schema.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { KnowledgeNeeds } from './agent-knowledge.ts'
-import { givenWorkflow } from './given-workflow.ts'
-import { invalid, isDone, planRetry } from './plan-retry.ts'
+import { givenFor, invalid, isDone, planRetry } from './plan-retry.ts'
 import { recordLoad } from './plan-task.ts'
 import { enqueue } from './queue-tasks.ts'
 import { getTask } from './read-tasks.ts'
 import { staysFailed } from './reopen-steps.ts'
-import { sharedMachine } from './shared-machine.ts'
 import { startTask } from './start-task.ts'
 import { storeTask } from './store-task.ts'
 import { digestOf, limitsOf, taskIdOf } from './task-request.ts'
@@ -46,10 +45,12 @@ export const forkTask =
     const task = await getTask(ports, { id, tenant })
     const before = await ports.tasks.getPlan(id, task.execution)
     const records = await ports.tasks.listSteps(id)
-    const given = request.workflow === undefined ? undefined : await machineOf(ports, request)
+    const given = await givenFor(ports, before, request)
     const at = timeOf(ports, request, records)
     const again = redone(given?.workflow ?? before.workflow, [...request.redo, ...Object.keys(steps ?? {})])
-    const kept = keptSteps(before, records, at).filter(({ path }) => !again.has(outermost(path)))
+    const keptAt = (time: string): StepRecord[] =>
+      keptSteps(before, records, time).filter(({ path }) => !again.has(outermost(path)))
+    const kept = keptAt(at)
 
     const taskId = taskIdOf(ports, request)
     const limits = limitsOf(ports, request)
@@ -68,12 +69,17 @@ export const forkTask =
       given,
     )
     const plan: Plan = { ...planned, requestDigest: digestOf(ports, request), forkedFrom: { taskId: id, at } }
-    for (let from = 0; from < kept.length; from += AT_ONCE) {
-      const some = kept.slice(from, from + AT_ONCE)
-      await Promise.all(some.map((record) => ports.tasks.adoptStep(taskId, adopted(id, record))))
+    /** What the first request has asked for; this may be a repeat, and later (R4). */
+    const adopt = async ({ forkedFrom }: Plan): Promise<void> => {
+      if (await ports.tasks.findTask(taskId)) return
+      const all = keptAt(forkedFrom?.at ?? at)
+      for (let from = 0; from < all.length; from += AT_ONCE) {
+        const some = all.slice(from, from + AT_ONCE)
+        await Promise.all(some.map((record) => ports.tasks.adoptStep(taskId, adopted(id, record))))
+      }
     }
     const waits = ports.queue.most !== undefined
-    const stored = await storeTask(ports, plan, { status: waits ? 'queued' : 'running' })
+    const stored = await storeTask(ports, plan, { status: waits ? 'queued' : 'running', prepare: adopt })
     if (!stored.first || !isOpenTask(stored.task)) return taskView(stored.task)
     await Promise.all([
       stored.told,
@@ -83,11 +89,6 @@ export const forkTask =
     ])
     return taskView((await ports.tasks.findTask(taskId)) ?? stored.task)
   }
-
-async function machineOf(ports: Needs, { workflow: wanted }: ForkRequest) {
-  const { workflow, registered } = await givenWorkflow(ports.registry, { workflow: wanted })
-  return { workflow, machine: registered ?? (await sharedMachine(ports, workflow)()) }
-}
 
 /** When the snapshot is of. Throws InvalidInputError for a step that has not ended. */
 function timeOf({ clock }: Needs, { at, after }: ForkRequest, records: readonly StepRecord[]): string {

@@ -18,6 +18,13 @@ export function stepAt(plan: Planned, path: string): Step {
   return index === undefined ? step : { ...step, when: undefined, join: 'settled', onFailure: 'continue' }
 }
 
+/** Whether a plan has a step at a path: one before it, of another definition, may have had. */
+export function hasStepAt({ workflow }: Pick<Plan, 'workflow'>, path: string): boolean {
+  const { scope, stepId } = parsePath(path)
+  const steps = stepsIn(workflow.steps, placeOf(scope))
+  return steps !== undefined && Object.hasOwn(steps, stepId)
+}
+
 /** The same for a step that an agent runs. */
 export function stepOf(plan: Planned, path: string): AgentStep {
   const step = stepAt(plan, path)

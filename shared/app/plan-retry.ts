@@ -12,8 +12,9 @@ import { everyStep, withStep } from '../workflow/places.ts'
 import { isAgentStep, type Step, type Workflow } from '../workflow/schema.ts'
 import { needsOfStep } from '../workflow/step-needs.ts'
 import type { KnowledgeNeeds } from './agent-knowledge.ts'
+import { givenWorkflow } from './given-workflow.ts'
 import { parseInput, planWorkflow } from './plan-task.ts'
-import type { MachineOfTask } from './shared-machine.ts'
+import { type MachineOfTask, sharedMachine } from './shared-machine.ts'
 
 type Needs = KnowledgeNeeds & Pick<Ports, 'ids'>
 
@@ -22,6 +23,18 @@ export type Wishes = Omit<z.output<typeof RetryTaskSchema>, 'id'>
 
 /** Another definition, and what it runs on. */
 export type Given = { workflow: Workflow; machine: MachineOfTask }
+
+/** Another definition where one is wished; else the same, on a shared machine that may have been collected since. */
+export async function givenFor(
+  ports: Pick<Ports, 'registry' | 'machines' | 'ids' | 'clock'>,
+  { positions, workflow: before }: Plan,
+  { workflow: wanted }: Pick<Wishes, 'workflow'>,
+): Promise<Given | undefined> {
+  if (wanted === undefined)
+    return positions && { workflow: before, machine: await sharedMachine(ports, before)() }
+  const { workflow, registered } = await givenWorkflow(ports.registry, { workflow: wanted })
+  return { workflow, machine: registered ?? (await sharedMachine(ports, workflow)()) }
+}
 
 /**
  * The plan of a task's next execution: that of the one before, with what is wished otherwise, and agents chosen anew for what has not

@@ -5,15 +5,15 @@ import { FileReferenceSchema, fileReferencesIn } from '../domain/file-reference.
 import { describeIssues, type Issue, issue, issuesOfZod } from '../domain/issue.ts'
 import type { Json } from '../domain/json.ts'
 import type { Decision } from '../domain/plan.ts'
-import type { Prefer } from '../domain/prefer.ts'
+import { type Prefer, preferring } from '../domain/prefer.ts'
 import { bindWorkflow, type ChooseFor, type Kept } from '../planner/bind-workflow.ts'
 import type { FileStore, Plan, RegisteredWorkflow, Registry } from '../ports/index.ts'
 import { chooseAgent, type SelectionRequest } from '../selector/choose-agent.ts'
 import { suggestNames } from '../workflow/nearest-names.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
-import type { Workflow } from '../workflow/schema.ts'
-import { capabilityOfStep } from '../workflow/step-needs.ts'
+import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
 import { type KnowledgeNeeds, knowledgeOf } from './agent-knowledge.ts'
+import { capabilityWanted } from './capability-asked.ts'
 
 /** The task's input with the schema's defaults. Throws InvalidInputError listing every issue. */
 export function parseInput(workflow: Workflow, input: Json = {}): Json {
@@ -97,18 +97,22 @@ async function bind(
   agents: readonly Agent[],
 ) {
   const known = new Set(agents.flatMap((agent) => agent.capabilities.map(({ name }) => name)))
-  const wanted = everyStep(workflow.steps).flatMap(({ step }) => capabilityOfStep(step) ?? [])
-  const knowledge = await knowledgeOf(ports, agents, wanted)
+  const wantedAt = (place: string, { capability, agent }: AgentStep) => {
+    return { capability, pinned: named?.get(place) ?? agent }
+  }
+  const wanted = everyStep(workflow.steps).flatMap(({ place, step }) =>
+    isAgentStep(step) ? (capabilityWanted(wantedAt(place, step), agents) ?? []) : [],
+  )
+  const knowledge = await knowledgeOf(ports, agents, wanted, wishes.left)
   const choose: ChooseFor = (stepId, step) =>
     chooseAgent({
       ...wishes,
+      ...wantedAt(stepId, step),
       stepId,
-      capability: step.capability,
-      pinned: named?.get(stepId) ?? step.agent,
       agents,
-      knowledge: knowledge(step.capability),
+      knowledge: knowledge(capabilityWanted(wantedAt(stepId, step), agents)),
       seed: `${seed} ${stepId}`,
-      prefer: step.prefer ?? prefer,
+      prefer: preferring(prefer, step.prefer),
     })
   return bindWorkflow(workflow, known, choose, kept)
 }

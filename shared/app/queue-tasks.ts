@@ -8,8 +8,7 @@
  * V3 a task that waits begins when there is room, whoever has died on the way: the reconciler carries on what was cut off
  * V4 what has ended holds no place, and does not wait
  */
-import type { OpenTask, Task } from '../domain/task.ts'
-import { isOpenTask } from '../domain/task.ts'
+import { executionName, isOpenTask, type OpenTask, parseExecutionName, type Task } from '../domain/task.ts'
 import type { Ports, QueueEntry } from '../ports/index.ts'
 import { startTask } from './start-task.ts'
 
@@ -25,6 +24,8 @@ const DEFAULT_PRIORITY = 5
 const HELD_SECONDS = 367 * 86_400
 const RANK_DIGITS = 15
 
+/** A place is an execution's: a task that is retried takes one anew, and whoever gives back the old one does not give back that. */
+const placeIn = (task: Pick<Task, 'id' | 'execution'>): string => executionName(task)
 const placesOf = (tenant: string): string => `tenant:${tenant}`
 
 /** When it came, less what its priority is worth. Of a retried task, when it was retried. */
@@ -40,64 +41,72 @@ export async function enqueue(ports: QueueNeeds, task: OpenTask): Promise<void> 
   await dispatch(ports, task.tenant)
 }
 
-/** Gives back the place of a task that has ended; the next one begins. */
-export async function leaveQueue(ports: QueueNeeds, task: Task): Promise<void> {
-  const { tenant, id, parent } = task
+/** Gives back the place of a task that has ended; the next one begins, unless it is not to. */
+export async function leaveQueue(ports: QueueNeeds, task: Task, { next = true } = {}): Promise<void> {
+  const { tenant, parent } = task
   // A child runs in its parent's place.
   if (ports.queue.most === undefined || parent) return
-  await Promise.all([ports.queue.remove(tenant, entryOf(task)), ports.limits.freeSlot(placesOf(tenant), id)])
-  await dispatch(ports, tenant)
+  await Promise.all([
+    ports.queue.remove(tenant, entryOf(task)),
+    ports.limits.freeSlot(placesOf(tenant), placeIn(task)),
+  ])
+  if (next) await dispatch(ports, tenant)
 }
 
 /** Starts those that wait, the first first, while there are places. */
 export async function dispatch(ports: QueueNeeds, tenant: string): Promise<void> {
-  const { most } = ports.queue
   for (;;) {
     const entry = await ports.queue.first(tenant)
     if (!entry) return
-    if (most !== undefined && !(await takePlace(ports, tenant, entry.taskId, most))) return
-    await begin(ports, tenant, entry)
+    const task = await ports.tasks.findTask(entry.taskId)
+    if (task?.status === 'queued') {
+      if (!(await takePlace(ports, task))) return
+      await begin(ports, task)
+    }
+    // Out of the queue only when it runs, or need not any more (V3, V4).
+    await ports.queue.remove(tenant, entry)
   }
 }
 
 /** The same after giving back the places of those that have ended, and starting those that have a place already (V3). */
 export async function carryOn(ports: QueueNeeds, tenant: string): Promise<void> {
-  for (const id of await ports.limits.listSlots(placesOf(tenant))) {
-    const task = await ports.tasks.findTask(id)
-    if (task?.status === 'queued') await begin(ports, tenant, entryOf(task))
-    else if (!task || !isOpenTask(task)) await ports.limits.freeSlot(placesOf(tenant), id)
+  for (const place of await ports.limits.listSlots(placesOf(tenant))) {
+    const { taskId = place, execution } = parseExecutionName(place) ?? {}
+    const task = await ports.tasks.findTask(taskId)
+    const isOurs = task !== undefined && isOpenTask(task) && task.execution === execution
+    if (!isOurs) await ports.limits.freeSlot(placesOf(tenant), place)
+    else if (task.status === 'queued') {
+      await begin(ports, task)
+      await ports.queue.remove(tenant, entryOf(task))
+    }
   }
   await dispatch(ports, tenant)
 }
 
-/** A task that can never be started has failed, and has said so; the next may begin. */
+/** A task that can never be started has failed, and has said so: its place is free. What else goes wrong the reconciler mends. */
 export async function startOrLeave(ports: QueueNeeds, task: OpenTask): Promise<void> {
   try {
     await startTask(ports, task)
-  } catch {
-    await ports.limits.freeSlot(placesOf(task.tenant), task.id)
+  } catch (error) {
+    const now = await ports.tasks.findTask(task.id)
+    if (!now || isOpenTask(now)) throw error
+    await ports.limits.freeSlot(placesOf(task.tenant), placeIn(task))
   }
 }
 
-function takePlace(
-  { limits, clock }: QueueNeeds,
-  tenant: string,
-  id: string,
-  most: number,
-): Promise<boolean> {
+async function takePlace({ limits, clock, queue }: QueueNeeds, task: OpenTask): Promise<boolean> {
+  if (queue.most === undefined) return true
   const until = clock.now().getTime() / 1_000 + HELD_SECONDS
-  return limits.takeSlot(placesOf(tenant), { id, until }, most)
+  return limits.takeSlot(placesOf(task.tenant), { id: placeIn(task), until }, queue.most)
 }
 
-/** It has a place. Out of the queue only when it runs, or need not any more (V3, V4). */
-async function begin(ports: QueueNeeds, tenant: string, entry: QueueEntry): Promise<void> {
-  const task = await ports.tasks.findTask(entry.taskId)
-  if (task?.status === 'queued') {
-    const startedAt = ports.clock.now().toISOString()
-    const running = { ...task, status: 'running' as const, startedAt }
-    if (await ports.tasks.beginTask(running)) await startOrLeave(ports, running)
-  } else if (!task || !isOpenTask(task)) {
-    await ports.limits.freeSlot(placesOf(tenant), entry.taskId)
-  }
-  await ports.queue.remove(tenant, entry)
+/** It has a place. */
+async function begin(ports: QueueNeeds, task: OpenTask): Promise<void> {
+  const startedAt = ports.clock.now().toISOString()
+  const running = { ...task, status: 'running' as const, startedAt }
+  if (await ports.tasks.beginTask(running)) return startOrLeave(ports, running)
+  // Somebody else has begun it, or it has ended meanwhile (V4).
+  const now = await ports.tasks.findTask(task.id)
+  if (!now || !isOpenTask(now) || now.execution !== task.execution)
+    await ports.limits.freeSlot(placesOf(task.tenant), placeIn(task))
 }

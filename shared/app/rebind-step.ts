@@ -10,54 +10,61 @@
  * B5 a step that goes on, settled or succeeded after all, signals the gates that wait for it; one that ends the task does not
  * B6 the same call again (a crash cut it off) has the same answer: the agent it has chosen is not charged with a failure
  *    that it never had, and a failure that ends the task still does
- * B7 a step with `fallback` goes to those that it names, in that order, and to nobody else
- * B8 busy is not failed: a step whose agents are all too busy waits for them, and uses up no candidate
+ * B7 when an agent has failed, a step with `fallback` goes to those that it names, in that order, and to nobody else; when its agents
+ *    are only too busy, to those as well
+ * B8 busy is not failed: a step whose agents are all too busy waits for them, and uses up no candidate; but not for ever
  * B9 a task out of budget, or past its deadline, ends with that, whatever its steps say of failures
  */
 
 import { isSameEntry, type RebindAnswer, type RebindPayload } from '../contracts/step-payload.ts'
 import type { Agent } from '../domain/agent.ts'
-import { usdOf } from '../domain/budget.ts'
 import { OrchestratorError } from '../domain/errors.ts'
-import { attemptFailedEvent } from '../domain/event.ts'
 import type { Decision } from '../domain/plan.ts'
+import { preferring } from '../domain/prefer.ts'
 import { seededRandom } from '../domain/random.ts'
 import { type Attempt, isFinalStepStatus, type StepRecord } from '../domain/step.ts'
 import { isOpenTask } from '../domain/task.ts'
 import { secondsUntil } from '../domain/times.ts'
 import type { Ownership, Plan, Ports } from '../ports/index.ts'
-import {
-  chooseAgent,
-  type Knowledge,
-  type Selection,
-  type SelectionRequest,
-} from '../selector/choose-agent.ts'
+import { chooseAgent, type Refusal, type SelectionRequest } from '../selector/choose-agent.ts'
 import type { AgentStep } from '../workflow/schema.ts'
 import { type KnowledgeNeeds, knowledgeOf } from './agent-knowledge.ts'
-import { countAttempt, decisionOf } from './agent-statistics.ts'
+import { capabilityWanted } from './capability-asked.ts'
+import { noteLostAttempt } from './lost-attempt.ts'
 import { messageInCause } from './message-in-cause.ts'
 import { bindingAt, stepOf } from './plan-paths.ts'
 import {
   type Failure,
   hasGoneOn,
-  isAgentsFault,
   type Situation as Settling,
   settleFailure,
   superseded,
   verdictOf,
 } from './settle-failure.ts'
 import { signalGates } from './signal-gates.ts'
-import { settleDead } from './spend-budget.ts'
+import { settleDead, stillToSpend } from './spend-budget.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'bus' | 'executions' | 'budgets'> & KnowledgeNeeds
-type Situation = Settling & { ports: Needs; step: AgentStep; failure: Failure }
+type Situation = Settling & {
+  ports: Needs
+  step: AgentStep
+  failure: Failure
+  /** When an agent that was too busy wants to be asked again. */
+  askAgainAt: string | undefined
+}
 
 /** Errors that another agent would meet as well (B3). */
-const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'ConfigError', 'BugError', 'DeadlineExceededError']
+const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'BugError', 'DeadlineExceededError']
 const TIMEOUTS = ['StepTimedOutError', 'States.Timeout', 'Sandbox.Timedout']
 const LEAST_WAIT_SECONDS = 2
 const MOST_WAIT_SECONDS = 60
+/** Longer no step waits for agents that are too busy (B8): an execution's history is finite. */
+const LONGEST_BUSY_SECONDS = 4 * 3_600
+/** Longer than any agent may wish. */
+const MOST_WISHED_SECONDS = 900
 const LATE: Failure = { name: 'NoAgentError', message: 'nobody can run it' }
+/** Whoever may be called as it pleases does not say so: what the account has of calls at once is used up. */
+const THROTTLED = 'Lambda.TooManyRequestsException'
 
 /** Throws TaskCancelledError, or StepFailedError when the failure must end the task. */
 export const rebindStep =
@@ -102,7 +109,8 @@ export const rebindStep =
             task,
             plan,
             step,
-            record: await withFailedAttempt(ports, plan, own, taken.step, failure),
+            record: await withFailedAttempt(ports, plan, own, taken, failure),
+            askAgainAt: before?.askAgainAt,
             own,
             failure: isPastDeadline(ports, plan) ? pastDeadline(plan) : failure,
           })
@@ -126,93 +134,110 @@ async function withFailedAttempt(
   ports: Needs,
   plan: Plan,
   own: Ownership,
-  record: StepRecord,
+  { step, before = step }: { step: StepRecord; before?: StepRecord },
   failure: Failure,
 ): Promise<StepRecord> {
-  const noted = record.attempts.some(({ startedAt }) => startedAt === record.startedAt)
-  if (noted || failure === LATE || isRefusal(failure) || failure.name === 'StepSupersededError') return record
-  const attempt = {
-    agentId: record.agentId ?? 'unknown',
-    startedAt: record.startedAt,
-    endedAt: ports.clock.now().toISOString(),
-    error: failure,
-  }
-  if (!(await ports.tasks.addAttempt(own, attempt))) throw superseded(own.path)
-  const attempts = [...record.attempts, attempt]
-  const { agentId, startedAt, endedAt } = attempt
-  const { capability } = stepOf(plan, own.path)
-  const latencySeconds = (Date.parse(endedAt) - Date.parse(startedAt)) / 1_000
-  const outcome = { agentId, quality: 0, failed: true, latencySeconds, costUsd: 0 }
-  await Promise.all([
-    ports.bus.publish([attemptFailedEvent(own.taskId, own.path, attempts.length, attempt)]),
-    // Advice: it costs no step.
-    capability !== undefined && isAgentsFault(failure)
-      ? countAttempt(ports, decisionOf(plan, own.path, record.decision), { ...outcome, capability }).catch(
-          () => {},
-        )
-      : undefined,
-  ])
-  return { ...record, attempts }
+  const noted = step.attempts.some(({ startedAt }) => startedAt === step.startedAt)
+  if (noted || failure === LATE || isRefusal(failure) || failure.name === 'StepSupersededError') return step
+  const id = step.agentId ?? 'unknown'
+  const known = await ports.registry.findAgent(id)
+  const agent = { id, capabilities: known?.capabilities ?? [] }
+  const record = { ...step, fence: before.fence }
+  const attempt = await noteLostAttempt(ports, { own, plan, record, agent, failure })
+  return { ...step, attempts: [...step.attempts, attempt] }
 }
 
 async function decide(situation: Situation): Promise<RebindAnswer> {
   const { ports, plan, step, record, failure, own } = situation
   if (NOT_MENDED_BY_ANOTHER.includes(failure.name)) return settle(situation)
+  if (hasWaitedLongEnough(situation)) return settle(situation)
   const agents = await ports.registry.listAgents({ fresh: true })
   // Nothing failed: two invocations met, and the later one stepped back. The same agent again.
   const same = agents.find(({ id }) => failure.name === 'StepSupersededError' && id === record.agentId)
   if (same) return rebound(situation, { agent: same }, 1)
-  const left = await whatIsLeft(ports, plan)
   const planned = { capability: step.capability, pinned: step.agent }
-  const hasFailed = failure !== LATE && !isRefusal(failure)
-  const others = hasFailed && step.fallback ? fallbacksOf(step, agents) : [planned]
+  const fallbacks = step.fallback && fallbacksOf(step, agents)
+  const hasFailed = attemptsOf(record).length > 0
+  const others = fallbacks ? (hasFailed ? fallbacks : [planned, ...fallbacks]) : [planned]
+  const left = await whatIsLeft(ports, plan)
+  const capabilities = others.flatMap((wanted) => capabilityWanted(wanted, agents) ?? [])
+  const knowledge = await knowledgeOf(ports, agents, capabilities, left)
   const excluded = new Map([...excludedAgents(record), ...tooDear(record, failure)])
-  const knowledge = await knowledgeOf(
-    ports,
-    agents,
-    others.flatMap(({ capability }) => capability ?? []),
-  )
-  const isTried = ({ id }: Agent): boolean => attemptsOf(record).some(({ agentId }) => agentId === id)
-  const asked = { stepId: own.path, tenant: plan.tenant, prefer: step.prefer ?? plan.prefer, left }
-  const choose = (wanted: (typeof others)[number], more: Partial<SelectionRequest>): Selection =>
-    chooseAgent({
-      ...asked,
+  const refusals: Refusals = new Map()
+  const choose = (wanted: Wanted, more: Partial<SelectionRequest>) => {
+    const selection = chooseAgent({
+      stepId: own.path,
+      tenant: plan.tenant,
+      prefer: preferring(plan.prefer, step.prefer),
+      left,
       ...wanted,
       seed: `${own.taskId} ${own.path} ${own.fence}`,
       agents,
       excluded,
-      knowledge: knowledge(wanted.capability),
+      knowledge: knowledge(capabilityWanted(wanted, agents)),
+      mayWait: false,
       ...more,
     })
+    if (!selection.agent) for (const refusal of selection.refusals) noteRefusal(refusals, refusal)
+    return selection
+  }
   const pause = waitingSeconds(situation)
-  // At once, unless they have been too busy in turn already; then whoever may be asked at all, after a while (B8).
-  const tries = [
+  const hasWaited = isRefusal(failure) && record.busySince !== undefined
+  const isTried = ({ id }: Agent): boolean => attemptsOf(record).some(({ agentId }) => agentId === id)
+  const tries: { among: Wanted[]; wait: number; more: Partial<SelectionRequest> }[] = [
+    // At once, unless they have been too busy in turn already.
     {
-      excluded: withoutBusy(excluded, failure, record),
-      wait: isRefusal(failure) && record.busySince ? pause : 0,
+      among: others,
+      wait: hasWaited ? pause : 0,
+      more: { excluded: withoutBusy(excluded, failure, record) },
     },
-    { knowledge: new Map<string, Knowledge>(), wait: pause },
+    // Whoever may be asked at all, after a while (B8).
+    { among: others, wait: pause, more: { mayWait: true } },
+    // Nobody is left: those that have only timed out once more (B2).
+    {
+      among: [planned, ...(fallbacks ?? [])],
+      wait: isRefusal(failure) ? pause : 0,
+      more: {
+        agents: agents.filter(isTried),
+        excluded: new Map([...exhaustedAgents(record, step), ...tooDear(record, failure)]),
+        mayWait: true,
+      },
+    },
   ]
-  for (const { wait, ...more } of tries) {
-    for (const wanted of others) {
+  for (const { among, wait, more } of tries) {
+    for (const wanted of among) {
       const next = choose(wanted, more)
       if (next.agent) return rebound(situation, next, wait)
     }
   }
-  // Nobody is left: those that have only timed out once more.
-  const again = choose(planned, {
-    agents: agents.filter(isTried),
-    excluded: exhaustedAgents(record, step),
-    knowledge: new Map(),
-  })
-  return again.agent ? rebound(situation, again, 0) : settle(situation)
+  return settle({ ...situation, failure: whyNobody(failure, refusals) })
+}
+
+type Wanted = { capability: string | undefined; pinned: string | undefined }
+type Refusals = Map<string, Refusal>
+
+/** Of several that were said of an agent, the first that is about what it can do at the moment. */
+function noteRefusal(refusals: Refusals, { agentId, ...refusal }: Refusal & { agentId: string }): void {
+  if (refusal.kind === 'else') return
+  if ((refusals.get(agentId)?.kind ?? 'unfit') === 'unfit') refusals.set(agentId, refusal)
+}
+
+/** Where no agent has failed: what the step has met instead. */
+function whyNobody(failure: Failure, refusals: Refusals): Failure {
+  if (failure !== LATE && !isRefusal(failure)) return failure
+  const all = [...refusals].filter(([, { kind }]) => kind !== 'unfit')
+  const told = (all.length > 0 ? all : [...refusals]).map(([id, { reason }]) => `${id}: ${reason}`).join('; ')
+  const poor = all.length > 0 && all.every(([, { kind }]) => kind === 'money')
+  if (poor && failure.name !== 'BudgetExceededError')
+    return { name: 'BudgetExceededError', message: `${told}; retry it with a larger budget` }
+  return failure === LATE ? { ...LATE, message: `${LATE.message}: ${told || 'no agent offers it'}` } : failure
 }
 
 /** Not the agent's failure: it was not asked, or the task could not pay it. */
-const REFUSALS = ['AgentBusyError', 'AgentUnavailableError', 'BudgetExceededError']
+const REFUSALS = ['AgentBusyError', 'AgentUnavailableError', 'BudgetExceededError', THROTTLED]
 const isRefusal = ({ name }: Failure): boolean => REFUSALS.includes(name)
 
-/** Whom the task cannot pay is not asked again. */
+/** Whoever the task could not pay is not asked again: it may want more than the registry knows. */
 const tooDear = ({ agentId = '' }: StepRecord, { name, message }: Failure): [string, string][] =>
   name === 'BudgetExceededError' ? [[agentId, message]] : []
 
@@ -227,31 +252,37 @@ function withoutBusy(
     : new Map([...excluded, [agentId, failure.message]])
 }
 
-/** The longer it has waited, the longer it waits; steps that wait for the same do not come all at once. */
-function waitingSeconds({ ports, record, own }: Situation): number {
-  const since = Date.parse(record.busySince ?? ports.clock.now().toISOString())
-  const waited = (ports.clock.now().getTime() - since) / 1_000
-  const most = Math.min(MOST_WAIT_SECONDS, Math.max(LEAST_WAIT_SECONDS, waited / 2))
-  const random = seededRandom(`${own.taskId} ${own.path} ${own.fence}`)
-  return Math.max(1, Math.round(most * (0.5 + random() / 2)))
+const secondsBusy = ({ ports, record }: Situation): number => {
+  const now = ports.clock.now().getTime()
+  return record.busySince === undefined ? 0 : (now - Date.parse(record.busySince)) / 1_000
 }
 
-/** Of the task's budget and of its time. */
+const hasWaitedLongEnough = (situation: Situation): boolean =>
+  isRefusal(situation.failure) && secondsBusy(situation) > LONGEST_BUSY_SECONDS
+
+/**
+ * The longer it has waited, the longer it waits; steps that wait for the same do not come all at once. Not before the agent wants to be
+ * asked again, if it has said so.
+ */
+function waitingSeconds(situation: Situation): number {
+  const { ports, own, askAgainAt } = situation
+  const most = Math.min(MOST_WAIT_SECONDS, Math.max(LEAST_WAIT_SECONDS, secondsBusy(situation) / 2))
+  const random = seededRandom(`${own.taskId} ${own.path} ${own.fence}`)
+  const wished = askAgainAt === undefined ? 0 : Math.ceil(secondsUntil(askAgainAt, ports.clock.now()))
+  return Math.max(1, Math.round(most * (0.5 + random() / 2)), Math.min(wished, MOST_WISHED_SECONDS))
+}
+
+/** Of the task's budget, with what others hold of it and may not need, and of its time. */
 async function whatIsLeft(ports: Needs, plan: Plan): Promise<SelectionRequest['left']> {
-  const budget = plan.budget ? await ports.budgets.find(plan.taskId) : undefined
-  const nanoUsd = budget?.parent === undefined ? budget?.available.nanoUsd : undefined
   const { deadline } = plan
   return {
-    usd: nanoUsd === undefined ? undefined : usdOf({ nanoUsd }),
+    ...(plan.budget ? await stillToSpend(ports.budgets, plan.taskId) : {}),
     seconds: deadline === undefined ? undefined : secondsUntil(deadline, ports.clock.now()),
   }
 }
 
 /** Whom a step names for when its agent has failed, in its order (B7): an agent for what the step wants of it, or a capability. */
-function fallbacksOf(
-  { fallback = [], capability }: AgentStep,
-  agents: readonly Agent[],
-): { capability: string | undefined; pinned: string | undefined }[] {
+function fallbacksOf({ fallback = [], capability }: AgentStep, agents: readonly Agent[]): Wanted[] {
   return fallback.map((entry) => {
     const agent = agents.find(({ id }) => id === entry)
     if (!agent) return { capability: entry, pinned: undefined }

@@ -80,17 +80,17 @@ async function reconcileInto(outcome: Reconciled, ports: Needs, task: OpenTask):
 
 async function reconcileTask(ports: Needs, task: OpenTask): Promise<'ended' | 'started' | undefined> {
   const name = executionName(task)
+  const isLate = task.deadline !== undefined && secondsUntil(task.deadline, ports.clock.now()) <= 0
+  if (task.status === 'queued' && !isLate) {
+    await ports.queue.add(task.tenant, entryOf(task))
+    return undefined
+  }
   const execution = await ports.executions.find({ stateMachineArn: task.stateMachineArn, name })
   if (task.parent && (!execution || execution.status === 'RUNNING'))
     return reconcileChild(ports, task, task.parent)
   // Its agents stop by themselves; whoever waits does not.
-  const isLate = task.deadline !== undefined && secondsUntil(task.deadline, ports.clock.now()) <= 0
   if (isLate && (!execution || execution.status === 'RUNNING'))
     return (await timeOutOne(ports, task)) ? 'ended' : undefined
-  if (task.status === 'queued') {
-    await ports.queue.add(task.tenant, entryOf(task))
-    return undefined
-  }
   if (!execution) {
     await (ports.queue.most === undefined ? startTask(ports, task) : startOrLeave(ports, task))
     return 'started'

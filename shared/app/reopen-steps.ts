@@ -1,19 +1,22 @@
 import { loopOf, parsePath } from '../domain/instance-path.ts'
 import type { StepRecord } from '../domain/step.ts'
 import type { Plan, Ports } from '../ports/index.ts'
-import { goesOnAt } from './plan-paths.ts'
+import { goesOnAt, hasStepAt } from './plan-paths.ts'
 import { isDone } from './plan-retry.ts'
 import { isFatal } from './settle-failure.ts'
 
 /** Steps that are written at once. */
 const AT_ONCE = 20
 
-/** Lets the next execution run again what has not been done (Q1, Q4). Safe to repeat. */
+/**
+ * Lets the next execution run again what has not been done (Q1, Q4), by its own plan; whatever that execution has begun already is left
+ * alone (Q2). Safe to repeat.
+ */
 export async function reopenSteps(
   { tasks }: Pick<Ports, 'tasks'>,
   plan: Plan,
   records: readonly StepRecord[],
-  at: string,
+  { at, before }: { at: string; before: string },
 ): Promise<void> {
   const undone = records.filter((record) => !isDone(record))
   for (let from = 0; from < undone.length; from += AT_ONCE) {
@@ -21,8 +24,8 @@ export async function reopenSteps(
     await Promise.all(
       some.map((record) =>
         staysFailed(plan, record, records)
-          ? tasks.closeStep(plan.taskId, record.path)
-          : tasks.reopenStep(plan.taskId, record.path, at),
+          ? tasks.closeStep(plan.taskId, record.path, before)
+          : tasks.reopenStep(plan.taskId, record.path, { at, before }),
       ),
     )
   }
@@ -34,7 +37,7 @@ export function staysFailed(
   { path, status, error }: StepRecord,
   records: readonly StepRecord[],
 ): boolean {
-  if (status !== 'failed' || (error && isFatal(error))) return false
+  if (status !== 'failed' || (error && isFatal(error)) || !hasStepAt(plan, path)) return false
   if (parsePath(path).index === undefined) return goesOnAt(plan, path)
   const fanOut = records.find((record) => record.path === loopOf(path))
   return (

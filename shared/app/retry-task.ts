@@ -4,26 +4,27 @@
  *
  * Invariants (tests cite them):
  * Q1 what has succeeded, or was skipped, is not run again; a failure that the task went on after stays one
- * Q2 of two retries at once one is carried out; one that was cut off is finished by its repeat, or by the reconciler
+ * Q2 of two retries at once one is carried out, and the other changes nothing of what that does; one that was cut off is finished by its
+ *    repeat, or by the reconciler
  * Q3 nothing of the execution before writes any more: its fences are lower
  * Q4 agents that have failed a step may be asked for it again
  */
 import type * as z from 'zod'
 import type { RetryTaskSchema } from '../contracts/requests.ts'
+import { firstFenceOf } from '../contracts/step-payload.ts'
 import type { TaskView } from '../contracts/views.ts'
-import { amountOf, type Budget, lessAmount } from '../domain/budget.ts'
+import { amountOf } from '../domain/budget.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { taskRetriedEvent } from '../domain/event.ts'
 import { type EndedTask, isOpenTask, type OpenTask } from '../domain/task.ts'
 import type { Plan, Ports } from '../ports/index.ts'
 import type { KnowledgeNeeds } from './agent-knowledge.ts'
-import { givenWorkflow } from './given-workflow.ts'
-import { type Given, planRetry, type Wishes } from './plan-retry.ts'
+import { type Given, givenFor, planRetry, type Wishes } from './plan-retry.ts'
 import { recordLoad } from './plan-task.ts'
 import { enqueue } from './queue-tasks.ts'
 import { getTask } from './read-tasks.ts'
 import { reopenSteps } from './reopen-steps.ts'
-import { sharedMachine } from './shared-machine.ts'
+import { openChildBudget, reopenBudget } from './spend-budget.ts'
 import { startTask } from './start-task.ts'
 import { taskView } from './views.ts'
 
@@ -48,7 +49,8 @@ export const retryTask =
         task.id,
         `runs a step of task ${task.parent.taskId}; retry that one, and it is retried with it`,
       )
-    const given = wishes.workflow === undefined ? undefined : await machineOf(ports, wishes)
+    const before = await ports.tasks.getPlan(id, task.execution)
+    const given = await givenFor(ports, before, wishes)
     const { task: open, plan } = await reopen(ports, task, wishes, given)
     if (open.status === 'queued') await enqueue(ports, open)
     else await startTask(ports, open, plan)
@@ -66,12 +68,14 @@ export async function reopen(
   const records = await ports.tasks.listSteps(task.id)
   const plan = await storePlan(ports, task, await planRetry(ports, task, before, records, wishes, given))
   const at = ports.clock.now().toISOString()
-  await reopenSteps(ports, before, records, at)
-  await raiseBudget(ports, task, before, wishes)
+  await reopenSteps(ports, plan, records, { at, before: firstFenceOf(task.execution + 1) })
   const waits = ports.queue.most !== undefined && !task.parent
   const open = openTask(task, plan, at, waits ? 'queued' : 'running')
   if (!(await ports.tasks.reopenTask(open, task.execution)))
     throw refused(task.id, 'is being retried already, or has been')
+  // Only by whoever carries it out. Should it be cut off here, its steps say that the budget is used up, and the next retry does it.
+  if (plan.budget && task.parent) await openChildBudget(ports.budgets, task.parent, task.id)
+  else if (plan.budget) await reopenBudget(ports.budgets, task.id, amountOf(plan.budget))
   await Promise.all([
     ports.bus.publish([taskRetriedEvent(open)]),
     // Advice.
@@ -80,13 +84,8 @@ export async function reopen(
   return { task: open, plan }
 }
 
-async function machineOf(ports: Needs, wishes: Wishes): Promise<Given> {
-  const { workflow, registered } = await givenWorkflow(ports.registry, wishes)
-  return { workflow, machine: registered ?? (await sharedMachine(ports, workflow)()) }
-}
-
 function openTask(task: EndedTask, plan: Plan, at: string, status: OpenTask['status']): OpenTask {
-  const { id, tenant, type, requestDigest, createdAt, metadata, parent, priority, retries = [] } = task
+  const { id, tenant, type, requestDigest, createdAt, metadata, parent, priority, forkedFrom } = task
   return {
     id,
     tenant,
@@ -102,7 +101,8 @@ function openTask(task: EndedTask, plan: Plan, at: string, status: OpenTask['sta
     execution: plan.execution ?? 1,
     ...(plan.budget ? { budget: plan.budget } : {}),
     ...(plan.deadline ? { deadline: plan.deadline } : {}),
-    retries: [...retries, { at, was: task.status }],
+    ...(forkedFrom ? { forkedFrom } : {}),
+    retries: [...(task.retries ?? []), { at, was: task.status }],
   }
 }
 
@@ -116,23 +116,6 @@ async function storePlan(ports: ReopenNeeds, task: EndedTask, wanted: Plan): Pro
   }
   throw refused(task.id, 'is being retried in several ways at once')
 }
-
-async function raiseBudget(
-  { budgets }: Pick<Ports, 'budgets'>,
-  task: EndedTask,
-  { budget = {} }: Plan,
-  wishes: Wishes,
-): Promise<void> {
-  const total = { usd: wishes.budgetUsd ?? budget.usd, tokens: wishes.budgetTokens ?? budget.tokens }
-  const more = lessAmount(amountOf(defined(total)), amountOf(budget))
-  if (more.nanoUsd > 0 || more.tokens > 0)
-    await budgets.raise(task.id, amountOf(budget), amountOf(defined(total)))
-}
-
-const defined = ({ usd, tokens }: { usd: number | undefined; tokens: number | undefined }): Budget => ({
-  ...(usd === undefined ? {} : { usd }),
-  ...(tokens === undefined ? {} : { tokens }),
-})
 
 function refused(taskId: string, why: string): OrchestratorError {
   const message = `task ${taskId} ${why}; a task can be retried that has failed, timed out or been cancelled`

@@ -29,12 +29,15 @@ export type Situation = {
   own: Ownership
 }
 
+/** What a step has cost that no attempt of its own has. */
+export type Paid = Pick<StepEnd, 'costUsd' | 'tokens'>
+
 /** Ends the step as its policy says; throws the failure where it ends the task. */
-export async function settleFailure(situation: Situation, error: Failure): Promise<Settled> {
+export async function settleFailure(situation: Situation, error: Failure, paid: Paid = {}): Promise<Settled> {
   const { onFailure } = situation.step
   if (typeof onFailure === 'object' && 'output' in onFailure && !isFatal(error))
-    return settleDegraded(situation, onFailure.output, error)
-  const answer = await endStep(situation, { status: 'failed', error })
+    return settleDegraded(situation, onFailure.output, error, paid)
+  const answer = await endStep(situation, { status: 'failed', error, ...paid })
   if (goesOnAfterFailure(situation.step) && !isFatal(error)) return answer
   throw verdictOf(error)
 }
@@ -48,7 +51,12 @@ export const hasGoneOn = (step: Step, { error }: Pick<StepRecord, 'error'>): boo
   goesOnAfterFailure(step) && !(error && isFatal(error))
 
 /** A value in place of the output; where it cannot be evaluated, the step fails, and says both. */
-async function settleDegraded(situation: Situation, template: unknown, error: Failure): Promise<Settled> {
+async function settleDegraded(
+  situation: Situation,
+  template: unknown,
+  error: Failure,
+  paid: Paid,
+): Promise<Settled> {
   const { ports, task, plan, own } = situation
   const { scope } = parsePath(own.path)
   const records = await recordsOfNeeds(ports.tasks, plan, own.path)
@@ -56,11 +64,11 @@ async function settleDegraded(situation: Situation, template: unknown, error: Fa
     const names = await namesForExpressions(ports.tasks, { task, plan, scope, records, template })
     const value = (await resolveExpressions(template, names, 'onFailure.output')) ?? null
     const output = await ports.tasks.storeValue(own.taskId, value)
-    return await endStep(situation, { status: 'succeeded', output, degraded: error.message })
+    return await endStep(situation, { status: 'succeeded', output, degraded: error.message, ...paid })
   } catch (thrown) {
     if (!isOrchestratorError(thrown, 'InvalidInputError')) throw thrown
     const both = { name: error.name, message: `${error.message}; and its degraded output: ${thrown.message}` }
-    await endStep(situation, { status: 'failed', error: both })
+    await endStep(situation, { status: 'failed', error: both, ...paid })
     throw verdictOf(both)
   }
 }
@@ -99,7 +107,14 @@ export function failureIn({
 }
 
 /** Errors of which an agent is not to blame. */
-const OTHERS_FAULT = ['InvalidInputError', 'TaskCancelledError', 'StepSupersededError']
+const OTHERS_FAULT = [
+  'InvalidInputError',
+  'TaskCancelledError',
+  'StepSupersededError',
+  'BudgetExceededError',
+  'DeadlineExceededError',
+  'UnavailableError',
+]
 
 export const isAgentsFault = ({ name }: { name: string }): boolean => !OTHERS_FAULT.includes(name)
 

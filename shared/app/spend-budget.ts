@@ -5,13 +5,13 @@
  * Invariants (tests cite them):
  * U1 what is spent and what is reserved are never more than the budget, however many reserve at once
  * U2 a reservation whose attempt has died counts as spent (nobody knows what it did), and is settled by whoever takes the step over,
- *    or when the task ends: then nothing is left reserved
+ *    or when the task ends: then nothing is left reserved, and nobody can reserve any more
  * U3 the same attempt reserves once, and settles once, however often it says so
- * U4 what a child has not spent of its slices is its parent's again when the child has ended
+ * U4 what a child has not spent of its slice is its parent's again when the child has ended; a child that goes on has a new slice
  * U5 who finds too little left while attempts hold more than they may need, waits for them; those end, or are settled (U2), for nobody
  *    waits who holds something
  */
-import { type Amount, addAmounts, isNothing, NOTHING, usdOf } from '../domain/budget.ts'
+import { type Amount, addAmounts, isNothing, lessAmount, NOTHING, usdOf } from '../domain/budget.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import type { Budgets, KeptBudget, Reservation } from '../ports/index.ts'
 import { superseded } from './settle-failure.ts'
@@ -36,6 +36,11 @@ export async function reserveBudget(
     const before = budget.reserved.get(path)
     if (before?.holder === holder) return before
     if (before && before.holder > holder) throw superseded(path)
+    if (budget.isClosed)
+      throw new OrchestratorError(
+        'TaskCancelledError',
+        `task ${taskId} has ended: nothing is spent for it any more`,
+      )
     if (before) await budgets.settle(taskId, path, before, before)
     else if (!(await drawSlice(budgets, taskId, budget, missing(budget, amount))))
       throw (await isHeldByOthers(budgets, budget))
@@ -46,6 +51,25 @@ export async function reserveBudget(
     'UnavailableError',
     `the budget of ${taskId} could not be reserved: others came before`,
   )
+}
+
+/**
+ * What a step may find when everybody who holds something has ended: what is available, here and above, and what attempts hold. Only what
+ * is limited.
+ */
+export async function stillToSpend(
+  budgets: Budgets,
+  taskId: string,
+): Promise<{ usd?: number; tokens?: number }> {
+  const budget = await budgets.find(taskId)
+  if (!budget) return {}
+  const held = [...budget.reserved.values()].filter(({ isChild }) => !isChild).reduce(addAmounts, NOTHING)
+  const above = budget.parent ? await stillToSpend(budgets, budget.parent.taskId) : {}
+  const { nanoUsd, tokens } = budget.available
+  return {
+    ...(nanoUsd === undefined ? {} : { usd: usdOf({ nanoUsd: nanoUsd + held.nanoUsd }) + (above.usd ?? 0) }),
+    ...(tokens === undefined ? {} : { tokens: tokens + held.tokens + (above.tokens ?? 0) }),
+  }
 }
 
 /** Ends a reservation; what was not spent is available again. */
@@ -65,7 +89,7 @@ export async function settleDead(budgets: Budgets, { taskId, path, holder }: Hol
     await budgets.settle(taskId, path, reservation, reservation)
 }
 
-/** A child's task spends of its parent's budget from here on. */
+/** A child's task spends of its parent's budget from here on, for the first time or again. */
 export async function openChildBudget(
   budgets: Budgets,
   parent: Omit<Holder, 'holder'>,
@@ -75,8 +99,9 @@ export async function openChildBudget(
   if (!budget) return
   const before = budget.reserved.get(parent.path)
   if (before && before.holder !== child) await settleReservation(budgets, parent.taskId, parent.path, before)
-  if (before?.holder !== child)
-    await budgets.reserve(parent.taskId, parent.path, { ...NOTHING, holder: child, isChild: true })
+  // A close that was cut off is finished first (U4).
+  if ((await budgets.find(child))?.isClosed) await closeBudget(budgets, child)
+  await budgets.reserve(parent.taskId, parent.path, { ...NOTHING, holder: child, isChild: true })
   const { available } = budget
   await budgets.create(
     child,
@@ -86,23 +111,45 @@ export async function openChildBudget(
     },
     parent,
   )
+  await budgets.reopen(child)
+}
+
+/** A task that goes on has so much in all: what it was given, or more; and can spend of it again. */
+export async function reopenBudget(budgets: Budgets, taskId: string, to: Amount): Promise<void> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const total = (await budgets.find(taskId))?.total
+    if (!total) return
+    const larger = {
+      nanoUsd: Math.max(total.nanoUsd, to.nanoUsd),
+      tokens: Math.max(total.tokens, to.tokens),
+    }
+    if (isNothing(lessAmount(larger, total)) || (await budgets.raise(taskId, total, larger)))
+      return budgets.reopen(taskId)
+  }
+  throw new OrchestratorError('UnavailableError', `the budget of ${taskId} could not be raised; try again`)
 }
 
 /**
- * Settles whatever is still reserved of a task that has ended (U2), and gives back to its parent what it has not spent (U4). Answers what
- * the task has spent; undefined for one without a budget.
+ * Closes the budget of a task that has ended: whatever is still reserved counts as spent (U2), and its parent has back what it has not
+ * spent (U4). Safe to repeat. Answers what the task has spent; undefined for one without a budget.
  */
 export async function closeBudget(budgets: Budgets, taskId: string): Promise<Amount | undefined> {
+  if (!(await budgets.find(taskId))) return undefined
+  await budgets.close(taskId)
+  // Nothing is reserved from here on.
   const budget = await budgets.find(taskId)
   if (!budget) return undefined
   for (const [path, reservation] of budget.reserved)
     await settleReservation(budgets, taskId, path, reservation)
-  const closed = budget.reserved.size > 0 ? await budgets.find(taskId) : budget
-  const spent = closed?.spent ?? NOTHING
-  if (budget.parent) await returnSlice(budgets, budget.parent, taskId, spent)
+  const { spent, accounted, parent } = (await budgets.find(taskId)) ?? budget
+  if (parent) {
+    await returnSlice(budgets, parent, taskId, lessAmount(spent, accounted))
+    await budgets.account(taskId, spent)
+  }
   return spent
 }
 
+/** Once: the slice is gone then. */
 async function returnSlice(
   budgets: Budgets,
   { taskId, path }: { taskId: string; path: string },
@@ -114,6 +161,7 @@ async function returnSlice(
     if (slice?.holder !== child) return
     if (await budgets.settle(taskId, path, slice, spent)) return
   }
+  throw new OrchestratorError('UnavailableError', `the slice of ${child} could not be given back; try again`)
 }
 
 /** What an attempt that has died had reserved is spent; of a child's slices what the child has spent. */
@@ -135,15 +183,34 @@ async function drawSlice(
   more: Amount,
 ): Promise<boolean> {
   if (!parent || isNothing(more)) return isNothing(more)
+  // What was taken for it before and did not arrive, because somebody has died on the way.
+  if (await receiveSlice(budgets, taskId, parent)) return true
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    // Reserved above before it is available here: should this be cut off in between, it is given back at the end (U1, U4).
+    // Reserved above before it is available here (U1).
     if (await budgets.enlarge(parent.taskId, parent.path, taskId, more)) {
-      await budgets.grant(taskId, more)
+      await receiveSlice(budgets, taskId, parent)
       return true
     }
     const above = await budgets.find(parent.taskId)
-    if (above?.reserved.get(parent.path)?.holder !== taskId) return false
+    if (above?.isClosed || above?.reserved.get(parent.path)?.holder !== taskId) return false
     if (!(await drawSlice(budgets, parent.taskId, above, missing(above, more)))) return false
+  }
+  return false
+}
+
+/** Makes available what the slice has come to, once whoever does it; false where there was nothing new. */
+async function receiveSlice(
+  budgets: Budgets,
+  taskId: string,
+  parent: NonNullable<KeptBudget['parent']>,
+): Promise<boolean> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const slice = (await budgets.find(parent.taskId))?.reserved.get(parent.path)
+    const granted = (await budgets.find(taskId))?.granted
+    if (!granted || slice?.holder !== taskId || isNothing(lessAmount(slice, granted))) return false
+    const { nanoUsd, tokens } = slice
+    if (nanoUsd < granted.nanoUsd || tokens < granted.tokens) return false
+    if (await budgets.grant(taskId, granted, { nanoUsd, tokens })) return true
   }
   return false
 }

@@ -7,16 +7,22 @@ import { openChildBudget } from './spend-budget.ts'
 
 /**
  * Stores a plan and its task, and tells of it; `first` is false where they were stored before, and then those stay. `told` is to be
- * waited for before the caller answers. Throws ConflictError when the id stands for another request.
+ * waited for before the caller answers. `prepare` is done of the plan as it is stored, before its task is. Throws ConflictError when the id
+ * stands for another request.
  */
 export async function storeTask(
   { tasks, budgets, bus, clock }: Pick<Ports, 'tasks' | 'budgets' | 'bus' | 'clock'>,
   plan: Plan,
-  { parent, status = 'running' }: { parent?: Parent; status?: 'running' | 'queued' } = {},
+  {
+    parent,
+    status = 'running',
+    prepare,
+  }: { parent?: Parent; status?: 'running' | 'queued'; prepare?: (stored: Plan) => Promise<void> } = {},
 ): Promise<{ task: Task; plan: Plan; first: boolean; told: Promise<void> }> {
   const { taskId, tenant, type, metadata, requestDigest } = plan
   const stored = (await tasks.createPlan(plan)) ? plan : await tasks.getPlan(taskId)
   requireSame(taskId, stored, requestDigest)
+  await prepare?.(stored)
   const { budget, deadline, priority, forkedFrom } = stored
   // Before anything can spend of it.
   if (budget && parent) await openChildBudget(budgets, parent, taskId)

@@ -29,6 +29,7 @@ export function limitsOf({ clock }: Pick<Ports, 'clock'>, request: Limiting): Li
 /** What is left of it as the task begins. */
 export const leftOf = ({ clock }: Pick<Ports, 'clock'>, { budget, deadline }: Limits) => ({
   usd: budget?.usd,
+  tokens: budget?.tokens,
   seconds: deadline === undefined ? undefined : secondsUntil(deadline, clock.now()),
 })
 

@@ -155,8 +155,12 @@ export const ROUTES = {
     input: CancelAllSchema,
     success: {
       status: 200,
-      description: 'The cancelled tasks, and whether more are open',
-      output: z.object({ tasks: z.array(TaskViewSchema), more: z.boolean() }),
+      description: 'The cancelled tasks, those to be cancelled again, and whether more are open',
+      output: z.object({
+        tasks: z.array(TaskViewSchema),
+        failed: z.array(z.object({ taskId: z.string(), error: z.string() })),
+        more: z.boolean(),
+      }),
     },
   }),
   retryTask: defineRoute({

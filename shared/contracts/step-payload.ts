@@ -18,7 +18,9 @@ const CALL = {
 }
 
 /** What Step Functions hands to a step's Lambda, and how it orders its calls. Data never travels with it. */
-export const StepPayloadSchema = z.object(CALL).transform(withFence)
+export const StepPayloadSchema = z
+  .object(CALL)
+  .transform((call) => ({ ...withFence(call), enteredAt: Date.parse(call.state.EnteredTime) }))
 
 /** What a Catch has left; empty where nothing was caught. */
 const CaughtSchema = z.object({ Error: z.string().optional(), Cause: z.string().default('') })
@@ -57,12 +59,20 @@ function withFence<T extends Call>({
   redrives,
   taskId: key,
   ...call
-}: T): Omit<T, 'state' | 'redrives' | 'taskId'> & { taskId: string; execution: number; fence: string } {
+}: T): Omit<T, 'state' | 'redrives' | 'taskId'> & {
+  taskId: string
+  execution: number
+  fence: string
+} {
   const { taskId, execution } = parseRunKey(key)
-  const entered = String(Date.parse(state.EnteredTime)).padStart(15, '0')
+  const enteredAt = Date.parse(state.EnteredTime)
+  const entered = String(enteredAt).padStart(15, '0')
   const fence = `${digits(execution)}.${digits(redrives ?? 0)}.${entered}.${digits(state.RetryCount)}`
   return { ...call, taskId, execution, fence }
 }
+
+/** Before every fence of an execution of a task, and after those of the executions before it. */
+export const firstFenceOf = (execution: number): string => `${digits(execution)}.`
 
 const digits = (count: number): string => String(count).padStart(4, '0')
 

@@ -5,6 +5,7 @@
 export const ERRORS = {
   InvalidInputError: { status: 400, retryable: false },
   BudgetExceededError: { status: 402, retryable: false },
+  DeadlineExceededError: { status: 504, retryable: false },
   NotFoundError: { status: 404, retryable: false },
   ConflictError: { status: 409, retryable: false },
   ContentTooLargeError: { status: 413, retryable: false },

@@ -23,6 +23,10 @@ export const DecisionSchema = z.object({
     z.object({
       agentId: z.string(),
       eligible: z.boolean(),
+      unfit: z
+        .literal(true)
+        .optional()
+        .describe('Could not be asked however long the step waits: no rival of who was chosen'),
       reason: z.string(),
       load: z.number().describe('Calls of the agent that are thought to be under way'),
       costUsd: z.number().describe('Expected of a call'),

@@ -15,3 +15,10 @@ export const PreferSchema = z.strictObject({
   tags: z.array(TagSchema).max(10).optional().describe('All of which the agent must have'),
 })
 export type Prefer = z.infer<typeof PreferSchema>
+
+/** What a step wishes goes before what its task wishes; tags must be there for both. */
+export function preferring(ofTask: Prefer | undefined, ofStep: Prefer | undefined): Prefer | undefined {
+  if (!ofTask || !ofStep) return ofStep ?? ofTask
+  const tags = [...new Set([...(ofTask.tags ?? []), ...(ofStep.tags ?? [])])]
+  return { ...ofTask, ...ofStep, ...(tags.length > 0 ? { tags } : {}) }
+}

@@ -84,6 +84,7 @@ export const StepRecordSchema = z.object({
     .describe('The step whose output this is: of an equal one, or of the task that this one is a fork of'),
   decision: DecisionSchema.optional().describe('Why the rebinder has named its agent'),
   busySince: z.string().optional().describe('When its agents were too busy for it first'),
+  askAgainAt: z.string().optional().describe('When an agent that is too busy wants to be asked again'),
   costUsd: z.number().optional().describe('Of the attempt that succeeded'),
   tokens: z.number().optional(),
   progress: z.object({ fraction: z.number(), note: z.string() }).optional(),

@@ -10,7 +10,9 @@ import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.t
 export type ChooseFor = (
   stepId: string,
   step: AgentStep,
-) => { agent: Agent; decision: Decision } | { agent?: undefined; refusals: string[] }
+) =>
+  | { agent: Agent; decision: Decision }
+  | { agent?: undefined; refusals: { agentId: string; reason: string }[] }
 
 /** What is bound already, and stays so. */
 export type Kept = { bindings: Record<string, Binding>; decisions: Decision[] }
@@ -44,13 +46,19 @@ function bindingOf({ functionArn, id, version }: Agent): Binding {
   return { functionArn, agentId: id, version }
 }
 
-function issueOfNobody(id: string, step: AgentStep, refusals: string[], known: string[]): Issue {
+function issueOfNobody(
+  id: string,
+  step: AgentStep,
+  refusals: { agentId: string; reason: string }[],
+  known: string[],
+): Issue {
   const path = `${pathOfPlace(id)}.${step.agent ? 'agent' : 'capability'}`
   const wanted = step.agent ?? step.capability ?? ''
   if (step.capability && !known.includes(step.capability)) {
     const message = `no agent offers "${step.capability}" (step "${id}")${suggestNames(step.capability, known)}`
     return { code: 'unknown-capability', path, message }
   }
-  const why = refusals.length > 0 ? refusals.join('; ') : 'no agent is registered'
+  const why =
+    refusals.map(({ agentId, reason }) => `${agentId}: ${reason}`).join('; ') || 'no agent is registered'
   return { code: 'no-agent', path, message: `nobody can run step "${id}" (${wanted}): ${why}` }
 }

@@ -40,9 +40,9 @@ export type Plan = {
 
 export type TaskPage = { tasks: Task[]; cursor?: string | undefined }
 
-/** The outcome of an invocation's first write: it owns the step now, or the step is past it. */
+/** The outcome of an invocation's first write: it owns the step now (and how it was before), or the step is past it. */
 export type TakeOver =
-  | { kind: 'owned'; step: StepRecord }
+  | { kind: 'owned'; step: StepRecord; before?: StepRecord }
   | { kind: 'final'; step: StepRecord }
   | { kind: 'superseded'; step: StepRecord }
 
@@ -94,20 +94,26 @@ export type TaskStore = {
   endStep(ownership: Ownership, end: StepEnd): Promise<boolean>
   /** Note a failed attempt of a step that `ownership` still holds. False when it does not any more. */
   addAttempt(ownership: Ownership, attempt: Attempt): Promise<boolean>
-  /** Lets a step that has not succeeded run again: nothing is left of how it went, but its attempts. */
-  reopenStep(taskId: string, path: string, at: string): Promise<void>
-  /** A step that has failed stays so, whoever asks for it. */
-  closeStep(taskId: string, path: string): Promise<void>
+  /**
+   * Lets a step that has not succeeded run again: nothing is left of how it went, but its attempts. Only where its fence is before that
+   * one, which it has then, or the step was closed.
+   */
+  reopenStep(taskId: string, path: string, when: { at: string; before: string }): Promise<void>
+  /** A step that has failed stays so, whoever asks for it; only where its fence is before that one. */
+  closeStep(taskId: string, path: string, before: string): Promise<void>
   /** Gives a task a step that another has ended: it is done, and stays so. */
   adoptStep(taskId: string, step: StepEnd & { path: string; startedAt: string }): Promise<void>
   /** Best effort: shown while the step runs. */
   setProgress(ownership: Ownership, progress: { fraction: number; note: string }): Promise<void>
   /** Notes what a person is asked. False when the step is not ours any more, or somebody has answered. */
   askApproval(ownership: Ownership, approval: Approval): Promise<boolean>
-  /** Keeps what the items of a fan-out work on, or which task runs a child workflow. False when the step is not ours any more. */
+  /**
+   * Keeps what the items of a fan-out work on, which task runs a child workflow, or when a busy agent wants to be asked again. False when
+   * the step is not ours any more.
+   */
   noteStep(
     ownership: Ownership,
-    note: Pick<StepRecord, 'items'> | Pick<StepRecord, 'child'>,
+    note: Pick<StepRecord, 'items'> | Pick<StepRecord, 'child'> | Pick<StepRecord, 'askAgainAt'>,
   ): Promise<boolean>
   /** Keeps the first answer; undefined when there is one already, or nothing is asked. */
   answerApproval(

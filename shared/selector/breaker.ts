@@ -8,14 +8,16 @@
  *    nothing is known: a trial that was not made is over
  * K4 each opening in a row lasts twice as long as the one before, up to a bound; a trial that succeeds ends the row
  * K5 at most half of those that could do the same are held back at once; so whoever is alone never is
+ * K6 failures are in a row when no call has succeeded between them, also among calls that run side by side: a success need not be
+ *    told, for it is counted
  */
-import { type Breaker, CLOSED } from '../domain/breaker.ts'
+import { type Breaker, CLOSED, type Tally } from '../domain/breaker.ts'
 
 /** What a call was let through as: of which generation, and on which trial. */
 export type Pass = { generation: number; trialId?: string }
 
-/** How a call has ended, and how its agent has done lately: the share of failures, of how many calls. */
-export type CallEnd = { succeeded: boolean; lately?: { failures: number; calls: number } }
+/** How a call has ended, and how its agent has done lately: the share of failures, of how many calls; and those that have succeeded. */
+export type CallEnd = { succeeded: boolean; lately?: { failures: number; calls: number; tally?: Tally } }
 
 const MOST_FAILURES = 5
 const MOST_FAILED_SHARE = 0.5
@@ -52,9 +54,29 @@ export function afterCall(breaker: Breaker, pass: Pass, end: CallEnd | undefined
     return succeeded ? { ...CLOSED, generation: breaker.generation + 1, closedAt: now } : opened(breaker, now)
   }
   if (succeeded) return breaker.consecutiveFailures === 0 ? breaker : { ...breaker, consecutiveFailures: 0 }
-  const consecutiveFailures = breaker.consecutiveFailures + 1
+  const consecutiveFailures = isRowBroken(breaker, lately) ? 1 : breaker.consecutiveFailures + 1
   if (consecutiveFailures >= MOST_FAILURES || failsOften(breaker, lately, now)) return opened(breaker, now)
-  return { ...breaker, consecutiveFailures }
+  return { ...breaker, consecutiveFailures, ...(lately?.tally ? { row: lately.tally } : {}) }
+}
+
+/**
+ * The same for a call whose caller has died: what it was let through as follows from when it began, and the id that its trial would
+ * have had.
+ */
+export function afterLostCall(
+  breaker: Breaker,
+  { beganAt, trialId }: { beganAt: number; trialId: string },
+  end: CallEnd,
+  now: number,
+): Breaker {
+  const isOld = breaker.state === 'closed' && beganAt < (breaker.closedAt ?? 0)
+  return isOld ? breaker : afterCall(breaker, { generation: breaker.generation, trialId }, end, now)
+}
+
+/** K6. */
+function isRowBroken({ row }: Breaker, lately: CallEnd['lately']): boolean {
+  const tally = lately?.tally
+  return row !== undefined && tally?.of === row.of && tally.successes > row.successes
 }
 
 /** Of those that could do the same, who is not asked now: the longest closed off first (K5). */

@@ -6,7 +6,8 @@
  *
  * Invariants (tests cite them):
  * A1 the order of additions does not matter, so writers need no condition and no lock
- * A2 a sum read at any time is that of the exact arithmetic, within a relative 1e-4
+ * A2 a sum read at any time is that of the exact arithmetic, within a relative 1e-4; what is older than 32 half-lives may be forgotten, all of
+ *    it at once
  * A3 a sum of 10^9 contributions in one epoch has at most 38 digits, what DynamoDB keeps of a number
  */
 
@@ -46,6 +47,8 @@ export type Sums = {
   tokens: number
   /** How many there were, whatever their age. */
   calls: number
+  /** As many of these have succeeded. */
+  successes: number
 }
 
 type Decay = { halfLifeSeconds?: number }
@@ -71,7 +74,10 @@ export function additionsOf(
     [`h${bucketOf(latencySeconds, FIRST_BUCKET.h)}`]: weighted(1),
   }
   // What is nothing for most agents is not kept.
-  if (failed) counters.wf = weighted(1)
+  if (failed) {
+    counters.wf = weighted(1)
+    counters.nf = 1n
+  }
   if (costUsd > 0) counters[`c${bucketOf(costUsd, FIRST_BUCKET.c)}`] = weighted(1)
   if (tokens > 0) {
     counters.wt = weighted(tokens)
@@ -105,6 +111,7 @@ export function sumsAt(
     sums.costUsd += of('wc') * NANODOLLAR
     sums.tokens += of('wt')
     sums.calls += counters.n ?? 0
+    sums.successes += (counters.n ?? 0) - (counters.nf ?? 0)
   }
   return sums
 }
@@ -118,6 +125,7 @@ export const noSums = (): Sums => ({
   costUsd: 0,
   tokens: 0,
   calls: 0,
+  successes: 0,
 })
 
 /** Of several agents, or of one at several capabilities. */
@@ -132,6 +140,7 @@ export function addSums(all: readonly Sums[]): Sums {
     total.costUsd += sums.costUsd
     total.tokens += sums.tokens
     total.calls += sums.calls
+    total.successes += sums.successes
   }
   return total
 }

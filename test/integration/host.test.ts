@@ -213,6 +213,13 @@ describe('the agent host', () => {
     await refused
   })
 
+  it('does not begin on a task that was cancelled while the call was on its way', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    await cancelTask(stores.ports)({ id: taskId, tenant: 'default', reason: 'enough' })
+    await expect(invoke(taskId, 'a')).rejects.toMatchObject({ name: 'TaskCancelledError' })
+    expect(work).not.toHaveBeenCalled()
+  })
+
   it('skips a step whose condition is not true, or whose needs did not succeed (R1, R2)', async () => {
     const taskId = await seed(
       {

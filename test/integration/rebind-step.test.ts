@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { rebindStep } from '../../shared/app/rebind-step.ts'
 import { recordsOfNeeds, resolveStep } from '../../shared/app/resolve-step.ts'
+import { submitTask } from '../../shared/app/submit-task.ts'
 import { makeAgent } from '../support/make-agent.ts'
-import { seedTask } from '../support/seed-task.ts'
+import { seedTask, seedWorkflow } from '../support/seed-task.ts'
 import { startStores } from '../support/start-stores.ts'
 
 let stores: Awaited<ReturnType<typeof startStores>>
@@ -45,6 +46,22 @@ async function fail(taskId: string, agentId: string, errorName: string, noted = 
     fence: String(++invocations).padStart(6, '0'),
     owner: 'rebinder',
     error: { Error: errorName, Cause: JSON.stringify({ errorMessage: 'boom' }) },
+  })
+}
+/** The door has refused: nothing is noted. */
+async function refuse(taskId: string, agentId: string, errorName: string, details: object = {}) {
+  const { tasks } = stores.ports
+  const fence = String(++invocations).padStart(6, '0')
+  const own = { taskId, path: 's', owner: `o${fence}`, fence }
+  await tasks.takeOverStep(own, { agentId, startedAt: new Date().toISOString() })
+  if ('askAgainAt' in details) await tasks.noteStep(own, { askAgainAt: String(details.askAgainAt) })
+  return rebindStep(stores.ports)({
+    taskId,
+    execution: 1,
+    path: 's',
+    fence: String(++invocations).padStart(6, '0'),
+    owner: 'rebinder',
+    error: { Error: errorName, Cause: JSON.stringify({ errorMessage: 'not now' }) },
   })
 }
 const stepOf = async (taskId: string) => (await stores.ports.tasks.findSteps(taskId, ['s']))[0]
@@ -169,6 +186,114 @@ describe('rebindStep', () => {
     })
   })
 
+  it('goes to a fallback when its agent is too busy, and stays with the fallbacks when one has failed (B7, B8)', async () => {
+    const { taskId, ids } = await seed(['a', 'b', 'c'], {
+      agent: `a${area + 1}`,
+      fallback: [`b${area + 1}`],
+    })
+    const [a = '', b = ''] = ids
+    expect(await refuse(taskId, a, 'AgentBusyError')).toMatchObject({
+      rebound: { agentId: b, waitSeconds: 0 },
+    })
+    // Both are: then one after the other, after a while.
+    expect(await refuse(taskId, b, 'AgentUnavailableError')).toMatchObject({ rebound: { agentId: a } })
+
+    const other = await seed(['a', 'b', 'c'], { fallback: [`b${area + 1}`] })
+    const [first = '', named = ''] = other.ids
+    expect(await fail(other.taskId, first, 'AgentFailedError')).toMatchObject({ rebound: { agentId: named } })
+    for (let times = 0; times < 3; times++)
+      expect(await refuse(other.taskId, named, 'AgentBusyError')).toMatchObject({
+        rebound: { agentId: named, waitSeconds: expect.any(Number) },
+      })
+  })
+
+  it('waits for agents that are too busy, throttled too, as long as they wish, and is not charged with it (B8)', async () => {
+    const { taskId, ids } = await seed(['a'])
+    const [a = ''] = ids
+    for (const name of ['AgentBusyError', 'Lambda.TooManyRequestsException'])
+      expect(await refuse(taskId, a, name)).toMatchObject({ rebound: { agentId: a } })
+    const askAgainAt = new Date(Date.now() + 40_000).toISOString()
+    const answer = (await refuse(taskId, a, 'AgentBusyError', { askAgainAt })) as {
+      rebound: { waitSeconds: number }
+    }
+    expect(answer.rebound.waitSeconds).toBeGreaterThan(35)
+    expect((await stepOf(taskId))?.attempts).toEqual([])
+  })
+
+  it('waits before it asks one that has timed out and is now busy (B2, B8)', async () => {
+    const { taskId, ids } = await seed(['a'])
+    const [a = ''] = ids
+    expect(await fail(taskId, a, 'States.Timeout', false)).toMatchObject({ rebound: { waitSeconds: 0 } })
+    const { rebound } = (await refuse(taskId, a, 'AgentBusyError')) as { rebound: { waitSeconds: number } }
+    expect(rebound.waitSeconds).toBeGreaterThan(0)
+  })
+
+  it('does not wait for ever (B8)', async () => {
+    const { taskId, ids } = await seed(['a'])
+    const [a = ''] = ids
+    await refuse(taskId, a, 'AgentBusyError')
+    const { clock } = stores.ports
+    stores.ports.clock = { now: () => new Date(Date.now() + 5 * 3_600_000) }
+    try {
+      await expect(refuse(taskId, a, 'AgentBusyError')).rejects.toMatchObject({
+        message: expect.stringMatching(/^AgentBusyError: /),
+      })
+    } finally {
+      stores.ports.clock = clock
+    }
+  })
+
+  it('asks another where an agent is not configured: that is its own trouble', async () => {
+    const { taskId, ids } = await seed(['a', 'b'])
+    expect(await fail(taskId, ids[0] ?? '', 'ConfigError')).toMatchObject({ rebound: { agentId: ids[1] } })
+  })
+
+  describe('out of budget', () => {
+    const seedPoor = async (budget: object, prices: object[], step: object = {}) => {
+      const capability = `area${++area}.do`
+      const ids = prices.map((_, at) => `${'ab'[at]}${area}`)
+      const workflow = await seedWorkflow(stores.ports, {
+        steps: { s: { capability, ...step } },
+        agents: prices.map((price, at) =>
+          makeAgent({ id: ids[at] ?? '', capability, price: price as never }),
+        ),
+      })
+      const { taskId } = await submitTask(stores.ports)({
+        workflow,
+        input: {},
+        metadata: {},
+        tenant: 'default',
+        ...budget,
+      })
+      return { taskId, ids }
+    }
+    const tokens = { perCallUsd: 0, mostTokens: 600 }
+
+    it('ends with that when no agent can be paid, and asks each at most once (B9)', async () => {
+      const { taskId, ids } = await seedPoor({ budgetTokens: 1_000 }, [tokens, tokens])
+      await stores.ports.budgets.reserve(taskId, 'x', { nanoUsd: 0, tokens: 500, holder: '1', isChild: true })
+      await expect(refuse(taskId, ids[0] ?? '', 'BudgetExceededError')).rejects.toMatchObject({
+        message: expect.stringMatching(/^BudgetExceededError: /),
+      })
+    })
+
+    it('says so too of a step that is bound late, whatever its policy, and waits for what others hold (B9, U5)', async () => {
+      const late = { bind: 'late', onFailure: 'continue' }
+      const price = { perCallUsd: 0.02 }
+      const poor = await seedPoor({ budgetUsd: 0.01 }, [price], late)
+      const call = { execution: 1, path: 's', fence: '1', owner: 'rebinder', error: { Cause: '' } }
+      await expect(rebindStep(stores.ports)({ taskId: poor.taskId, ...call })).rejects.toMatchObject({
+        message: expect.stringMatching(/^BudgetExceededError: .*may cost 0\.02 USD, and 0\.01 USD are left/),
+      })
+      const waiting = await seedPoor({ budgetUsd: 0.03 }, [price], late)
+      const held = { nanoUsd: 2e7, tokens: 0, holder: '1', isChild: false }
+      await stores.ports.budgets.reserve(waiting.taskId, 'x', held)
+      expect(await rebindStep(stores.ports)({ taskId: waiting.taskId, ...call })).toMatchObject({
+        rebound: { agentId: waiting.ids[0] },
+      })
+    })
+  })
+
   it('chooses the agent of a step that is bound late, and charges nobody with a failure', async () => {
     const { taskId, ids } = await seed(['a', 'b'], { bind: 'late' })
     expect((await stores.ports.tasks.getPlan(taskId)).bindings).toEqual({})
@@ -191,7 +316,7 @@ describe('rebindStep', () => {
     const call = { taskId, execution: 1, path: 's', fence: '1', owner: 'rebinder', error: { Cause: '' } }
     await expect(rebindStep(stores.ports)(call)).rejects.toMatchObject({
       name: 'StepFailedError',
-      message: 'NoAgentError: step "s": nobody can run it',
+      message: 'NoAgentError: step "s": nobody can run it: no agent offers it',
     })
   })
 

@@ -444,7 +444,11 @@ describe('the kill switch', () => {
     expect((await api.call('GET', `/tasks/${own}`)).body).toMatchObject({
       cost: { usd: expect.closeTo(0.02, 6) },
     })
-    expect((await api.call('POST', '/tasks/cancel', { all: true })).body).toEqual({ tasks: [], more: false })
+    expect((await api.call('POST', '/tasks/cancel', { all: true })).body).toEqual({
+      tasks: [],
+      failed: [],
+      more: false,
+    })
     expect((await api.call('POST', '/tasks/cancel', {})).status).toBe(400)
   })
 })

@@ -4,7 +4,14 @@ import { describe, expect, it } from 'vitest'
 import { dynamodbBreakers } from '../../functions/adapters/dynamodb-breakers.ts'
 import { type Breaker, CLOSED } from '../../shared/domain/breaker.ts'
 import { NOTHING } from '../../shared/domain/budget.ts'
-import { admission, afterCall, beginTrial, heldBack, type Pass } from '../../shared/selector/breaker.ts'
+import {
+  admission,
+  afterCall,
+  afterLostCall,
+  beginTrial,
+  heldBack,
+  type Pass,
+} from '../../shared/selector/breaker.ts'
 import { type Begun, exploreInterleavings, type Situation } from '../support/all-interleavings.ts'
 import { callAgent } from '../support/breaker-caller.ts'
 import { clientOf, type ImmediateTable } from '../support/immediate-table.ts'
@@ -94,6 +101,40 @@ describe('the breaker', () => {
     expect(afterCall(CLOSED, { generation: 0 }, few, 5_000).state).toBe('closed')
     const reopened = { ...CLOSED, closedAt: 4_900 }
     expect(afterCall(reopened, { generation: 0 }, often, 5_000).state).toBe('closed')
+  })
+
+  it('takes failures for a row only when no call has succeeded between them, told or not (K6)', () => {
+    const failure = (successes: number) => ({
+      succeeded: false,
+      lately: { failures: 0.1, calls: 50, tally: { of: 'work.do 1', successes } },
+    })
+    const breakerAfter = (tallies: number[]) =>
+      tallies.reduce<Breaker>(
+        (breaker, successes) => afterCall(breaker, { generation: 0 }, failure(successes), 5_000),
+        CLOSED,
+      )
+    expect(breakerAfter([9, 9, 9, 9, 9]).state).toBe('open')
+    expect(breakerAfter([9, 18, 27, 36, 45])).toMatchObject({ state: 'closed', consecutiveFailures: 1 })
+    expect(breakerAfter([9, 9, 9, 9, 10])).toMatchObject({ state: 'closed', consecutiveFailures: 1 })
+  })
+
+  it('hears of a call whose caller has died, unless it began before the breaker closed last', () => {
+    const lost = { beganAt: 100, trialId: 'mine' }
+    expect(afterLostCall(CLOSED, lost, FAILED, 120)).toMatchObject({ consecutiveFailures: 1 })
+    const closed = { ...CLOSED, generation: 4, closedAt: 110 }
+    expect(afterLostCall(closed, lost, FAILED, 120)).toBe(closed)
+    const open = beginTrial(
+      { ...CLOSED, state: 'open', openUntil: 100, openings: 1, generation: 3 },
+      'mine',
+      999,
+    )
+    expect(afterLostCall(open, lost, FAILED, 120)).toMatchObject({
+      openings: 2,
+      openUntil: 160,
+      generation: 4,
+    })
+    const another = { ...lost, trialId: 'of another' }
+    expect(afterLostCall(open, another, FAILED, 120)).toBe(open)
   })
 
   it('holds back at most half of those that could do the same (K5)', () => {

@@ -54,8 +54,12 @@ describe('decayed counters', () => {
           const now = Math.max(...contributions.map(({ at }) => at)) + later
           const sums = sumsAt(readAt(addedUp(contributions), now), now)
           expect(sumsAt(readAt(addedUp(contributions.toReversed()), now), now)).toEqual(sums)
+          const [, oldest] = epochsAt(now)
+          const kept = contributions.filter(({ at }) => at >= oldest * EPOCH_SECONDS)
+          for (const { at } of contributions)
+            if (now - at < 32 * HALF_LIFE) expect(at).toBeGreaterThanOrEqual(oldest * EPOCH_SECONDS)
           const exact = (value: (one: Contribution) => number) =>
-            contributions.reduce((sum, one) => sum + value(one) * 2 ** (-(now - one.at) / HALF_LIFE), 0)
+            kept.reduce((sum, one) => sum + value(one) * 2 ** (-(now - one.at) / HALF_LIFE), 0)
           const size = exact(() => 1)
           const near = (actual: number, expected: number, scale: number) =>
             expect(Math.abs(actual - expected)).toBeLessThanOrEqual(1e-4 * scale)

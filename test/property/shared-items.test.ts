@@ -60,7 +60,7 @@ const embedded: Place = {
     await createTable(dynamodb.client, table)
     return { client: dynamodb.client, table }
   },
-  runs: (most) => Math.ceil(most / 20),
+  runs: (most) => Math.ceil(most / 12),
 }
 
 describe.each([
@@ -196,36 +196,72 @@ describe.each([
       )
     }, 120_000)
 
-    it('is shared with the tasks of children and theirs, and has back what they did not spend (U1, U4)', async () => {
+    it('is shared with the tasks of children and theirs, which end and go on, and has back what they did not spend (U1, U2, U4)', async () => {
+      const refusals: number[] = []
       await fc.assert(
         fc.asyncProperty(seeds, async (random) => {
           const { client, table } = await newTable()
-          const limit = upTo(random, 300)
+          const limit = upTo(random, 900)
           const budgets = dynamodbBudgets({ client: client, table })
           await budgets.create('t_1', { usd: limit / 1e9 })
-          await openChildBudget(budgets, { taskId: 't_1', path: 'a' }, 't_2')
-          await openChildBudget(budgets, { taskId: 't_1', path: 'b' }, 't_3')
-          await openChildBudget(budgets, { taskId: 't_3', path: 'c' }, 't_4')
+          const parents = {
+            t_2: { taskId: 't_1', path: 'a' },
+            t_3: { taskId: 't_1', path: 'b' },
+            t_4: { taskId: 't_3', path: 'c' },
+          }
+          for (const [child, parent] of Object.entries(parents)) await openChildBudget(budgets, parent, child)
           const world = new Interleaving(client, byChance(random, { deathRate: 0.02 }))
-          let [really, refused] = [0, 0]
-          for (let at = 0; at < 16; at++) {
-            const who = `p${at}`
+          let really = 0
+          const spend = async (who: string, at: number) => {
             const own = dynamodbBudgets({ client: world.clientFor(who), table })
             const holder = { taskId: `t_${1 + (at % 4)}`, path: `s${at}`, holder: '1' }
             const most = amount(1 + upTo(random, 40), 0)
-            world.start(async () => {
+            try {
+              const reservation = await patiently(world, who, () => reserveBudget(own, holder, most))
+              const cost = upTo(random, most.nanoUsd)
+              await world.pause(who)
+              really += cost
+              await settleBudget(own, holder, reservation, amount(cost, 0))
+            } catch (error) {
+              if (!isOrchestratorError(error, 'BudgetExceededError', 'AgentBusyError', 'TaskCancelledError'))
+                throw error
+            }
+          }
+          for (let at = 0; at < 16; at++) world.start(() => spend(`p${at}`, at))
+          // A child ends while others still spend, and its parent's step is done again; and both may be cut off.
+          const closer = dynamodbBudgets({ client: world.clientFor('closer'), table })
+          world.start(async () => {
+            for (const child of ['t_2', 't_4'] as const) {
+              for (let turns = upTo(random, 9); turns > 0; turns--) await world.pause('closer')
+              await closeBudget(closer, child)
+              await closeBudget(closer, child)
+              await openChildBudget(closer, parents[child], child)
+            }
+          })
+          await world.run(async () => {
+            const root = await budgets.find('t_1')
+            expect(root?.available.nanoUsd).toBeGreaterThanOrEqual(0)
+          })
+          // They go on, whatever was cut off, as a retry does it.
+          const again = new Interleaving(client, byChance(random, { deathRate: 0 }))
+          for (const [child, parent] of Object.entries(parents)) await openChildBudget(budgets, parent, child)
+          for (let at = 16; at < 20; at++) {
+            const own = dynamodbBudgets({ client: again.clientFor(`p${at}`), table })
+            const holder = { taskId: `t_${1 + (at % 4)}`, path: `s${at}`, holder: '2' }
+            again.start(async () => {
               try {
-                const reservation = await patiently(world, who, () => reserveBudget(own, holder, most))
-                const cost = upTo(random, most.nanoUsd)
-                really += cost
-                await settleBudget(own, holder, reservation, amount(cost, 0))
+                const reservation = await reserveBudget(own, holder, amount(20, 0))
+                really += 15
+                await settleBudget(own, holder, reservation, amount(15, 0))
               } catch (error) {
                 if (!isOrchestratorError(error, 'BudgetExceededError', 'AgentBusyError')) throw error
-                refused += 1
+                // What is free at the root can be had by everybody below it.
+                const free = (await budgets.find('t_1'))?.available.nanoUsd ?? 0
+                refusals.push(free)
               }
             })
           }
-          await world.run()
+          await again.run()
           // As they end: a child before its parent.
           for (const taskId of ['t_4', 't_2', 't_3', 't_1']) await closeBudget(budgets, taskId)
           const root = await budgets.find('t_1')
@@ -234,9 +270,7 @@ describe.each([
           expect(really).toBeLessThanOrEqual(spent)
           expect(spent).toBeLessThanOrEqual(limit)
           expect(root?.available.nanoUsd).toBe(limit - spent)
-          // Nobody died and nobody was refused: to the last billionth.
-          if (world.dead.size === 0) expect(spent).toBe(really)
-          if (limit > 16 * 41) expect(refused).toBe(0)
+          if (limit > 20 * 41 && world.dead.size === 0) expect(refusals).toEqual([])
         }),
         { numRuns: runs(60) },
       )

@@ -30,6 +30,8 @@ export async function callAgent(
   let before: Breaker | undefined
   let began: Breaker | undefined
   let isOnTrial = false
+  const own = { taskId: 't', path: id, owner: id, fence: '1' }
+  const trialId = `${own.taskId} ${own.path} ${own.fence}`
   const breakers: Ports['breakers'] = {
     async find(ids) {
       const found = await kept.find(ids)
@@ -40,11 +42,11 @@ export async function callAgent(
     async replace(agentId, revision, breaker) {
       const done = await kept.replace(agentId, revision, breaker)
       if (!done) return done
-      if (breaker.trial?.id === id) isOnTrial = true
+      if (breaker.trial?.id === trialId) isOnTrial = true
       expect([began?.generation, Number(began?.generation) + 1]).toContain(breaker.generation)
       if (before?.state === 'open' && breaker.state === 'closed') {
         expect(isOnTrial).toBe(true)
-        expect(before.trial?.id).toBe(id)
+        expect(before.trial?.id).toBe(trialId)
       }
       return done
     },
@@ -53,11 +55,10 @@ export async function callAgent(
   const ports = {
     breakers,
     clock: { now: () => new Date(time.now * 1_000) },
-    ids: { makeId: () => id, digest: String },
   }
   try {
     const { end } = await admit(ports as unknown as Ports, {
-      own: { taskId: 't', path: id, owner: id, fence: '1' },
+      own,
       plan: {},
       agentId: 'a',
       manifest: { limits: { timeoutSeconds: 60, memoryMb: 128 }, price: { perCallUsd: 0 } },

@@ -144,7 +144,8 @@ export async function storedRuns(awsUrl: string): Promise<StoredRuns> {
 
 async function bucketOf(s3: S3Client): Promise<string> {
   const { Buckets = [] } = await s3.send(new ListBucketsCommand({}))
-  return String(Buckets[0]?.Name)
+  // The other one keeps access logs.
+  return String(Buckets.find(({ Name }) => Name?.includes('-bucket'))?.Name)
 }
 
 async function roleOfMachines(sfn: SFNClient): Promise<string> {

@@ -113,9 +113,57 @@ describe('chooseAgent', () => {
 
   it('obeys a pin, with its version', () => {
     expect(chosenBy({ pinned: 'dear' })).toBe('dear')
+    expect(chosenBy({ pinned: 'dear@1' })).toBe('dear')
+    expect(chosenBy({ pinned: 'dear@1.0' })).toBe('dear')
+    expect(chosenBy({ pinned: 'dear@1.0.1' })).toBe(undefined)
     expect(chooseAgent({ ...request, pinned: 'dear@9.9.9' })).toEqual({
-      refusals: ['dear: the step pins dear@9.9.9, this is version 1.0.0', 'cheap: the step pins dear@9.9.9'],
+      refusals: [
+        { agentId: 'dear', kind: 'unfit', reason: 'the step pins dear@9.9.9, this is version 1.0.0' },
+        { agentId: 'cheap', kind: 'unfit', reason: 'the step pins dear@9.9.9' },
+      ],
     })
+  })
+
+  it('tells of a pinned agent alone where the step names no capability, and who could not have been asked at all', () => {
+    const agents = [cheap, dear, makeAgent({ id: 'old', status: 'inactive' })]
+    const decisionOf = (more: object) => {
+      const selection = chooseAgent({ ...request, agents, ...more })
+      return selection.agent && selection.decision.candidates.map(({ agentId, unfit }) => [agentId, unfit])
+    }
+    expect(decisionOf({ capability: undefined, pinned: 'cheap' })).toEqual([['cheap', undefined]])
+    expect(decisionOf({ excluded: new Map([['cheap', 'failed']]) })).toEqual([
+      ['cheap', undefined],
+      ['dear', undefined],
+      ['old', true],
+    ])
+    expect(decisionOf({ left: { usd: 0.005 } })).toEqual([
+      ['cheap', undefined],
+      ['dear', true],
+      ['old', true],
+    ])
+  })
+
+  it('takes whoever is busy only where nobody else is left, and only if it may wait', () => {
+    const busy = known(9, 9, 1, { refusal: 'is at its limit of 1 calls at once' })
+    const one = new Map([['cheap', busy]])
+    expect(chosenBy({ knowledge: one })).toBe('dear')
+    const both = new Map([
+      ['cheap', busy],
+      ['dear', busy],
+    ])
+    expect(chosenBy({ knowledge: both, prefer: { quality: 0, cost: 1, latency: 0 } })).toBe('cheap')
+    expect(chosenBy({ knowledge: both, mayWait: false })).toBe(undefined)
+  })
+
+  it('rules out whoever may take more of a budget than is left of it, by what it says or has needed', () => {
+    const declared = makeAgent({ id: 'declared', price: { perCallUsd: 0, mostUsd: 0.02, mostTokens: 500 } })
+    const learnt = new Map([['cheap', known(9, 9, 1, { p90CostUsd: 0.03 })]])
+    const only = { agents: [declared], knowledge: new Map([['declared', known(9, 9, 1, { p90CostUsd: 1 })]]) }
+    expect(chosenBy({ ...only, left: { usd: 0.02, tokens: 500 } })).toBe('declared')
+    expect(chosenBy({ ...only, left: { usd: 0.019 } })).toBe(undefined)
+    expect(chosenBy({ ...only, left: { tokens: 499 } })).toBe(undefined)
+    expect(chosenBy({ agents: [cheap], knowledge: learnt, left: { usd: 0.02 } })).toBe(undefined)
+    expect(chosenBy({ agents: [cheap], knowledge: learnt, left: { usd: 0.03 } })).toBe('cheap')
   })
 
   it('does not choose an agent that failed the step', () => {

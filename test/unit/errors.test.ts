@@ -13,6 +13,7 @@ it('keeps the error names that state machines match', () => {
     'ConfigError',
     'ConflictError',
     'ContentTooLargeError',
+    'DeadlineExceededError',
     'InvalidInputError',
     'InvalidWorkflowError',
     'NoAgentError',

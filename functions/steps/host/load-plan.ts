@@ -11,7 +11,7 @@ import { addParts, type HostMiddleware } from './step-run.ts'
 export function loadPlan({ tasks, logger }: Pick<Deps, 'tasks' | 'logger'>): HostMiddleware {
   return {
     before: async (request) => {
-      const { taskId, execution, path, fence } = StepPayloadSchema.parse(request.event)
+      const { taskId, execution, path, fence, enteredAt } = StepPayloadSchema.parse(request.event)
       const owner = request.context.awsRequestId
       const planned = tasks.getPlan(taskId, execution)
       const needed = planned.then((plan) => recordsOfNeeds(tasks, plan, path))
@@ -19,6 +19,7 @@ export function loadPlan({ tasks, logger }: Pick<Deps, 'tasks' | 'logger'>): Hos
       for (const reading of [planned, needed]) reading.catch(() => {})
       addParts(request.context, {
         own: { taskId, path, owner, fence },
+        enteredAt,
         log: stepLog(logger, { taskId, stepId: path, requestId: owner }),
         planned,
         needed,

@@ -7,21 +7,24 @@
  * H3 a failed attempt is noted before its error leaves
  * H4 a step that has ended, or replays its receipt, signals the gates that wait for it
  * H5 an attempt is counted for its agent once at most, and by whoever has noted its end
+ * H6 an attempt whose worker has died is noted and counted by the next owner of the step, and what it had reserved is settled
  */
 import { countAttempt, decisionOf } from '../../../shared/app/agent-statistics.ts'
+import { capabilityAsked } from '../../../shared/app/capability-asked.ts'
+import { DIED, hasLostAttempt, noteLostAttempt } from '../../../shared/app/lost-attempt.ts'
 import { bindingAt, stepOf } from '../../../shared/app/plan-paths.ts'
 import { hasGoneOn, isAgentsFault, superseded } from '../../../shared/app/settle-failure.ts'
 import { signalGates } from '../../../shared/app/signal-gates.ts'
+import { settleDead } from '../../../shared/app/spend-budget.ts'
 import type { AgentManifest } from '../../../shared/domain/agent.ts'
 import { amountOf } from '../../../shared/domain/budget.ts'
-import { isOrchestratorError } from '../../../shared/domain/errors.ts'
+import { isOrchestratorError, type OrchestratorError } from '../../../shared/domain/errors.ts'
 import { attemptFailedEvent, stepEndedEvent } from '../../../shared/domain/event.ts'
 import { executionArnOf } from '../../../shared/domain/execution-arn.ts'
 import type { Receipt, StepRecord } from '../../../shared/domain/step.ts'
 import { executionName, FIRST_EXECUTION } from '../../../shared/domain/task.ts'
 import type { Plan } from '../../../shared/ports/index.ts'
 import type { CallEnd } from '../../../shared/selector/breaker.ts'
-import { capabilityOfStep } from '../../../shared/workflow/step-needs.ts'
 import type { Deps } from '../../deps.ts'
 import { measure } from '../../metrics.ts'
 import { stepNotices } from './step-notices.ts'
@@ -34,8 +37,8 @@ import {
   type StepRun,
 } from './step-run.ts'
 
-type Needs = Pick<Deps, 'tasks' | 'bus' | 'clock' | 'executions' | 'statistics'> & {
-  manifest: Pick<AgentManifest, 'price' | 'capabilities'>
+type Needs = Pick<Deps, 'tasks' | 'bus' | 'clock' | 'executions' | 'statistics' | 'breakers' | 'budgets'> & {
+  manifest: Pick<AgentManifest, 'id' | 'capabilities'>
 }
 
 const MAX_MESSAGE = 2_000
@@ -49,7 +52,7 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
   const { tasks, bus, clock, executions } = ports
 
   const capabilityIn = ({ own, plan }: Pick<Counted, 'own' | 'plan'>): string =>
-    capabilityOfStep(stepOf(plan, own.path)) ?? manifest.capabilities[0]?.name ?? ''
+    capabilityAsked(manifest, stepOf(plan, own.path))?.name ?? ''
 
   function measureAttempt(run: Counted, outcome: string, durationMs: number): void {
     const { agentId, spending } = run
@@ -87,6 +90,16 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
     })
   }
 
+  /** What the state's error cannot say: how long an agent that is too busy wants to be left alone. */
+  async function noteWhenToAsk(own: StepRun['own'], { details }: OrchestratorError, log: StepRun['log']) {
+    const { waitSeconds } = details
+    if (typeof waitSeconds !== 'number' || !(waitSeconds > 0)) return
+    const askAgainAt = new Date(clock.now().getTime() + waitSeconds * 1_000).toISOString()
+    await tasks.noteStep(own, { askAgainAt }).catch((reason: unknown) => {
+      log.warn('not noted when to ask again', { reason: String(reason) })
+    })
+  }
+
   return {
     before: async (request) => {
       const { own, planned, log } = partsOf(request.context, 'own', 'planned', 'log')
@@ -98,11 +111,20 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
         if (taken.step.status === 'failed' && !hasGoneOn(stepOf(plan, own.path), taken.step)) {
           throw superseded(own.path)
         }
-        await signalGates({ tasks, executions }, plan, own.path)
+        await Promise.all([
+          signalGates({ tasks, executions }, plan, own.path),
+          plan.budget ? settleDead(ports.budgets, { ...own, holder: own.fence }) : undefined,
+        ])
         return { ...receiptOf(taken.step), replayed: true }
       }
       const agentId = taken.step.agentId ?? bindingAt(plan, own.path)?.agentId ?? UNKNOWN
       const record = { ...taken.step, agentId }
+      const { before } = taken
+      if (before && before.fence < own.fence && hasLostAttempt(before)) {
+        const agent = { ...manifest, id: agentId }
+        const lost = await noteLostAttempt(ports, { own, plan, record: before, agent, failure: DIED })
+        record.attempts = [...record.attempts, lost]
+      }
       addParts(request.context, {
         plan,
         agentId,
@@ -152,10 +174,11 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
         await Promise.all([notices.finish([]), release(run, undefined)])
         return
       }
-      // Not asked is not failed: the rebinder finds another, or waits.
+      // Not asked, or asked in vain, is not failed: the rebinder finds another, or waits.
       if (isOrchestratorError(error, ...REFUSALS)) {
         log.info('step not begun', { agentId, errorName: error.name })
-        return notices.finish([])
+        await Promise.all([notices.finish([]), release(run, undefined), noteWhenToAsk(own, error, log)])
+        return
       }
       const failure = { name: error.name, message: error.message.slice(0, MAX_MESSAGE) }
       const endedAt = clock.now().toISOString()
@@ -178,7 +201,9 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
       const isFault = isAgentsFault(error)
       const countAndRelease = async (): Promise<void> => {
         if (!isFault) return release(run, undefined)
-        const lately = noted ? await count(run, false, durationMs) : undefined
+        // Whoever notes it tells the breaker as well.
+        if (!noted) return release(run, undefined)
+        const lately = await count(run, false, durationMs)
         return release(run, { succeeded: false, ...(lately ? { lately } : {}) })
       }
       await Promise.all([

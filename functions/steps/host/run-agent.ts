@@ -3,6 +3,7 @@ import type * as z from 'zod'
 import type { DefinedAgent } from '../../../shared/agent/define-agent.ts'
 import { admit } from '../../../shared/app/admission.ts'
 import { decisionOf } from '../../../shared/app/agent-statistics.ts'
+import { capabilityAsked } from '../../../shared/app/capability-asked.ts'
 import { stepOf } from '../../../shared/app/plan-paths.ts'
 import { resolveStep } from '../../../shared/app/resolve-step.ts'
 import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
@@ -60,7 +61,8 @@ export function runAgent(agent: DefinedAgent, deps: Needs) {
     if (known) return known
     const decision = decisionOf(plan, own.path, record.decision)
     const { manifest } = agent
-    const admitted = await admit(deps, { own, plan, agentId, manifest, decision, deadline })
+    const { fallback } = step
+    const admitted = await admit(deps, { own, plan, agentId, manifest, decision, fallback, deadline })
     const spending = makeSpending(manifest.price, deps.prices)
     addParts(lambda, { admitted, spending })
     notices.tell(stepStartedEvent(own.taskId, record))
@@ -77,16 +79,12 @@ export function runAgent(agent: DefinedAgent, deps: Needs) {
   }
 }
 
-/** What the step names, or names as a fallback; a pinned agent without a named capability does its first one. */
-function capabilityOf(agent: DefinedAgent, { capability: wanted, fallback = [] }: AgentStep) {
-  const [first = ''] = Object.keys(agent.capabilities)
-  const isByAgent = wanted === undefined || fallback.includes(agent.manifest.id)
-  const name = [wanted, ...fallback, ...(isByAgent ? [first] : [])].find(
-    (one) => one !== undefined && Object.hasOwn(agent.capabilities, one),
-  )
+function capabilityOf(agent: DefinedAgent, step: AgentStep) {
+  const name = capabilityAsked(agent.manifest, step)?.name
   const capability = name === undefined ? undefined : agent.capabilities[name]
   if (name !== undefined && capability) return { name, ...capability }
-  throw new OrchestratorError('AgentFailedError', `agent ${agent.manifest.id} does not offer ${wanted}`)
+  const message = `agent ${agent.manifest.id} does not offer ${step.capability}`
+  throw new OrchestratorError('AgentFailedError', message)
 }
 
 function parseWith(

@@ -11,6 +11,8 @@ import type { StepNotices } from './step-notices.ts'
 /** What the middlewares of one invocation hand to one another; each fills in its own part. */
 export type StepRun = {
   own: Ownership
+  /** When Step Functions has asked for it, in milliseconds since 1970. */
+  enteredAt: number
   /** As bound, or as rebound since; two agents may share a function. */
   agentId: string
   log: StepLog

@@ -6,7 +6,7 @@ import { DEFAULT_TIMEOUT_SECONDS } from '../../../shared/workflow/schema.ts'
 import type { Deps } from '../../deps.ts'
 import { addParts, type HostMiddleware, partsOf } from './step-run.ts'
 
-/** A step shorter than this costs no extra read. */
+/** A step that begins at once, and is shorter than this, costs no extra read. */
 const POLL_MILLISECONDS = 1_000
 /** Left to note the failure before Lambda ends the sandbox. */
 const LAMBDA_MARGIN_MILLISECONDS = 1_500
@@ -28,28 +28,33 @@ export function watchTask({
 
   return {
     before: async (request) => {
-      const { own, plan } = partsOf(request.context, 'own', 'plan')
+      const { own, plan, enteredAt } = partsOf(request.context, 'own', 'plan', 'enteredAt')
       // Never longer than the Task waits: a Lambda that goes on after that works for nobody.
       const seconds =
         stepOf(plan, own.path).timeoutSeconds ?? Math.min(timeoutSeconds, DEFAULT_TIMEOUT_SECONDS)
       const left = request.context.getRemainingTimeInMillis() - LAMBDA_MARGIN_MILLISECONDS
       const ofTask = plan.deadline === undefined ? left : 1_000 * secondsUntil(plan.deadline, clock.now())
       const milliseconds = Math.max(0, Math.min(seconds * 1_000, left, ofTask))
-      const why =
+      const late =
         milliseconds === Math.max(0, ofTask)
-          ? `did not finish before its task's deadline, ${plan.deadline}`
-          : `did not finish within ${milliseconds / 1_000} s`
+          ? new OrchestratorError(
+              'DeadlineExceededError',
+              `step "${own.path}" did not finish before its task's deadline, ${plan.deadline}`,
+            )
+          : new OrchestratorError(
+              'StepTimedOutError',
+              `step "${own.path}" did not finish within ${milliseconds / 1_000} s`,
+            )
       const controller = new AbortController()
-      const timeout = setTimeout(() => {
-        controller.abort(new OrchestratorError('StepTimedOutError', `step "${own.path}" ${why}`))
-      }, milliseconds)
-      const poll = setInterval(async () => {
+      const timeout = setTimeout(() => controller.abort(late), milliseconds)
+      const look = async (): Promise<void> => {
         const task = await tasks.findTask(own.taskId).catch(() => undefined)
         const isOurs = task?.execution === (plan.execution ?? FIRST_EXECUTION)
         if (!task || (isOpenTask(task) && isOurs)) return
         const what = isOurs ? task.status : 'being retried'
         controller.abort(new OrchestratorError('TaskCancelledError', `task ${own.taskId} is ${what}`))
-      }, POLL_MILLISECONDS)
+      }
+      const poll = setInterval(look, POLL_MILLISECONDS)
       watches.set(request.context, {
         stop: () => {
           clearTimeout(timeout)
@@ -58,6 +63,11 @@ export function watchTask({
       })
       const deadline = new Date(clock.now().getTime() + milliseconds)
       addParts(request.context, { deadline, signal: controller.signal })
+      // It has been on its way for a while: a cold start, or a call that was throttled. Nobody begins on what was cancelled meanwhile.
+      if (clock.now().getTime() - enteredAt > POLL_MILLISECONDS) {
+        await look()
+        controller.signal.throwIfAborted()
+      }
     },
     after: async (request) => stop(request),
     onError: async (request) => stop(request),

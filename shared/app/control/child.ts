@@ -1,14 +1,22 @@
 import { redriveOf } from '../../contracts/step-payload.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { placeOf } from '../../domain/instance-path.ts'
-import { type EndedTask, executionName, isOpenTask, type Parent, type Task } from '../../domain/task.ts'
+import {
+  type EndedTask,
+  executionName,
+  isOpenTask,
+  type OpenTask,
+  type Parent,
+  type Task,
+} from '../../domain/task.ts'
+import { secondsUntil } from '../../domain/times.ts'
 import type { Plan } from '../../ports/index.ts'
 import type { StepOf } from '../../workflow/schema.ts'
 import { cancelOne } from '../cancel-task.ts'
 import { finishTask } from '../finish-task.ts'
 import { parseInput, planWorkflow, recordLoad } from '../plan-task.ts'
 import { reopen } from '../retry-task.ts'
-import { settleFailure, superseded } from '../settle-failure.ts'
+import { type Paid, settleFailure, superseded } from '../settle-failure.ts'
 import { executionInput, storeTask } from '../store-task.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
 
@@ -26,9 +34,7 @@ export const child: Controlled<Child> = {
     const { ports, plan, step, own, record } = owned
     const { tasks, registry, ids } = ports
     const before = record.child === undefined ? undefined : await tasks.findTask(record.child)
-    // The step is done anew: by a retry of the task, or because its execution was redriven.
-    if (before && !isOpenTask(before))
-      return before.status === 'succeeded' ? this.end(owned) : again(owned, before)
+    if (before) return goOn(owned, before)
     const version = plan.children?.[placeOf(own.path)]
     const registered = version && (await registry.findWorkflow(version.name, version.version))
     if (!registered) throw new OrchestratorError('BugError', `the plan has no workflow for "${own.path}"`)
@@ -36,7 +42,8 @@ export const child: Controlled<Child> = {
     const parent = await parentOf(owned)
     const taskId = `t_${ids.digest([own.taskId, own.path, redriveOf(own.fence)].join('\n')).slice(0, 26)}`
     const { tenant, prefer, deadline, priority } = plan
-    const planned = await planWorkflow(ports, workflow, { seed: taskId, tenant, prefer })
+    const left = deadline === undefined ? {} : { seconds: secondsUntil(deadline, ports.clock.now()) }
+    const planned = await planWorkflow(ports, workflow, { seed: taskId, tenant, prefer, left })
     const childPlan: Plan = {
       taskId,
       requestDigest: '',
@@ -69,19 +76,21 @@ export const child: Controlled<Child> = {
     if (!task) return fail(owned, 'BugError', 'it has no task')
     const { id, workflow, status } = task
     const what = `task ${id} of workflow ${workflow.name}`
+    // Its parent's to pay, however it has ended.
+    const cost = { costUsd: task.cost?.usd ?? 0, tokens: task.cost?.tokens ?? 0 }
     if (status === 'succeeded') {
       const output = await ports.tasks.storeValue(own.taskId, await ports.tasks.loadValue(task.result))
-      const cost = { costUsd: task.cost?.usd ?? 0, tokens: task.cost?.tokens ?? 0 }
       return end(owned, { status: 'succeeded', output, ...cost, ...degradedOf(what, task.degraded) })
     }
-    if (status !== 'cancelled') return fail(owned, task.error.name, `${what}: ${task.error.message}`)
+    if (status !== 'cancelled') return fail(owned, task.error.name, `${what}: ${task.error.message}`, cost)
     if (call.error?.Error === 'States.Timeout')
       return fail(
         owned,
         'StepTimedOutError',
         `${what} took longer than ${step.timeoutSeconds} s (timeoutSeconds)`,
+        cost,
       )
-    return fail(owned, 'ChildCancelledError', `${what} was cancelled: ${task.reason}`)
+    return fail(owned, 'ChildCancelledError', `${what} was cancelled: ${task.reason}`, cost)
   },
 }
 
@@ -91,7 +100,24 @@ function startOf(task: Task, plan: Plan): ControlAnswer {
   }
 }
 
-/** What its task has done is not done again. */
+/** The step is done anew, by a retry of the task or a repeated call. What its task has done is not done again: there is one. */
+async function goOn(owned: Owned<Child>, before: Task): Promise<ControlAnswer> {
+  const { ports } = owned
+  const ended = isOpenTask(before) ? await endedSince(ports, before) : before
+  if (!ended) return startOf(before, await ports.tasks.getPlan(before.id, before.execution))
+  return ended.status === 'succeeded' ? child.end(owned) : again(owned, ended)
+}
+
+/** Its execution may have ended unheard, or be still to begin. */
+async function endedSince(ports: Owned['ports'], task: OpenTask): Promise<EndedTask | undefined> {
+  const name = executionName(task)
+  const execution = await ports.executions.find({ stateMachineArn: task.stateMachineArn, name })
+  if (!execution || execution.status === 'RUNNING') return undefined
+  await finishTask(ports)({ name, ended: { ...execution, status: execution.status } })
+  const now = await ports.tasks.findTask(task.id)
+  return now && !isOpenTask(now) ? now : undefined
+}
+
 async function again(
   { ports, plan: { deadline } }: Owned<Child>,
   task: Exclude<EndedTask, { status: 'succeeded' }>,
@@ -138,7 +164,12 @@ async function endedChild({ ports, call }: Owned, id: string): Promise<EndedTask
   return ended && !isOpenTask(ended) ? ended : undefined
 }
 
-async function fail(owned: Owned<Child>, name: string, reason: string): Promise<ControlAnswer> {
+async function fail(
+  owned: Owned<Child>,
+  name: string,
+  reason: string,
+  cost: Paid = {},
+): Promise<ControlAnswer> {
   const message = `step "${owned.own.path}": ${reason}`
-  return over((await settleFailure(owned, { name, message })).settled)
+  return over((await settleFailure(owned, { name, message }, cost)).settled)
 }
