@@ -19,11 +19,15 @@ const retention = z.coerce
     `CloudWatch Logs keeps logs for one of ${RETENTIONS.join(', ')} days`,
   )
 
+/** Lambda takes 4 KB of variables for a function. */
+const MOST_PRICES = 2_500
+
 /** What differs between deployments. */
 export const StageSchema = z.strictObject({
   prefix: z
     .string()
     .regex(/^[a-z][a-z0-9]{0,19}$/, 'a prefix is a-z and 0-9, starts with a letter, at most 20 characters')
+    .refine((prefix) => prefix !== 'default', 'the event bus "default" is AWS\'s own: choose another prefix')
     .default('orchestrator')
     .describe(
       'Starts the name of every resource; without dashes, so that none begins like another and a dash',
@@ -52,6 +56,10 @@ export const StageSchema = z.strictObject({
     .optional()
     .describe('Tasks that run at once; more wait in a queue. Not limited where it is not said'),
   prices: PriceTableSchema.partial()
+    .refine(
+      (prices) => JSON.stringify(prices).length <= MOST_PRICES,
+      `they travel in a variable of each function, ${MOST_PRICES} characters at most: leave out what is as in prices.ts`,
+    )
     .optional()
     .describe(
       'What is not as in shared/estimator/prices.ts: of another region, by contract, models of your own',

@@ -32,6 +32,7 @@ export async function calibrate({ plans, tasks }: { plans: number; tasks: number
     const estimate = await estimatePlan(world.ports, {
       ...plan,
       bindings: bindingsOf(plan, world.agents),
+      decisions: [],
       seed: `${at}`,
     })
     counts.predicted += (1 - estimate.successRate) * tasks
@@ -64,9 +65,9 @@ function count(counts: Counts, { seconds, usd }: Estimate, ran: ReturnType<typeo
 }
 
 /** Two agents for each capability; the first is bound, the second is who takes over. */
-function makeWorld(random: Random) {
-  const agents = Array.from({ length: 2 * CAPABILITIES }, (_, at) =>
-    makeTrueAgent(random, `agent-${at}`, `work.c${at % CAPABILITIES}`),
+export function makeWorld(random: Random, capabilities = CAPABILITIES) {
+  const agents = Array.from({ length: 2 * capabilities }, (_, at) =>
+    makeTrueAgent(random, `agent-${at}`, `work.c${at % capabilities}`),
   )
   const seen = new Map<string, EpochCounters[]>(
     agents.map((agent) => {

@@ -32,8 +32,17 @@ console.log(`cost under p50 in ${percent(cost.underP50)}, under p90 in ${percent
 console.log(
   `tasks that fail: ${percent(calibration.failed)}, predicted ${percent(calibration.predictedFailed)}`,
 )
-const speed = timeEstimate()
+const speed = await timeEstimate()
 console.log(
   `2,000 samples of a plan of 50 steps: ${speed.medianMilliseconds.toFixed(1)} ms (median of ${speed.runs}, best ${speed.leastMilliseconds.toFixed(1)} ms)`,
 )
+const missed = [
+  ...[time.underP50, cost.underP50].map((share) => Math.abs(share - 0.5) <= 0.05),
+  ...[time.underP90, cost.underP90].map((share) => Math.abs(share - 0.9) <= 0.04),
+  speed.medianMilliseconds < 50,
+].some((held) => !held)
+if (missed) {
+  console.log('missed: half below p50 (5 % more or less), nine in ten below p90 (4 %), an estimate in 50 ms')
+  process.exitCode = 1
+}
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ ...calibration, speed }, null, 2)}\n`)

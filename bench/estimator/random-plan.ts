@@ -1,7 +1,7 @@
 import type { Random } from '../../shared/domain/random.ts'
 import { type Workflow, WorkflowSchema } from '../../shared/workflow/schema.ts'
 
-export type RandomPlan = { workflow: Workflow; input: { list: number[] } }
+export type RandomPlan = { workflow: Workflow; input: { list: number[]; wanted: boolean } }
 
 const [LEAST_STEPS, MOST_STEPS] = [3, 20]
 const ITEMS = 12
@@ -18,9 +18,13 @@ export function makeRandomPlan(random: Random, capabilities: number): RandomPlan
       join: 'settled',
       ...(random() < 0.15 ? { forEach: '{% $input.list %}', maxConcurrency: 4, tolerate: '50%' } : {}),
       ...(random() < 0.3 ? { onFailure: 'continue' } : {}),
+      ...(random() < 0.1
+        ? { when: random() < 0.5 ? '{% $input.wanted %}' : '{% $not($input.wanted) %}' }
+        : {}),
     }
     return [`s${at}`, step] as const
   })
   const workflow = WorkflowSchema.parse({ name: 'random', steps: Object.fromEntries(steps) })
-  return { workflow, input: { list: Array.from({ length: ITEMS }, (_, at) => at) } }
+  const list = Array.from({ length: ITEMS }, (_, at) => at)
+  return { workflow, input: { list, wanted: random() < 0.5 } }
 }

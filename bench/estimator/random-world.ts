@@ -12,8 +12,10 @@ export type TrueAgent = {
   usdSpread: number
   tokensPerUsd: number
   failureShare: number
+  /** Of its failures: after how many it is asked again. */
+  retryableShare: number
 }
-export type Call = { seconds: number; usd: number; tokens: number; failed: boolean }
+export type Call = { seconds: number; usd: number; tokens: number; failed: boolean; retryable: boolean }
 
 const between = (random: Random, least: number, most: number): number => least + (most - least) * random()
 const logBetween = (random: Random, least: number, most: number): number =>
@@ -29,6 +31,7 @@ export function makeTrueAgent(random: Random, id: string, capability: string): T
     usdSpread: between(random, 0.05, 0.8),
     tokensPerUsd: 1e5,
     failureShare: random() < 0.5 ? 0 : between(random, 0, 0.15),
+    retryableShare: random(),
   }
 }
 
@@ -37,18 +40,21 @@ export function callOf(agent: TrueAgent, random: Random): Call {
   const slow = random() < 0.03 ? 4 : 1
   const seconds = slow * agent.medianSeconds * Math.exp(agent.spread * standardNormal(random))
   const usd = agent.medianUsd * Math.exp(agent.usdSpread * standardNormal(random))
-  return { seconds, usd, tokens: Math.round(usd * agent.tokensPerUsd), failed: random() < agent.failureShare }
+  const failed = random() < agent.failureShare
+  const retryable = failed && random() < agent.retryableShare
+  return { seconds, usd, tokens: Math.round(usd * agent.tokensPerUsd), failed, retryable }
 }
 
 /** What the statistics hold of an agent after so many calls in the last minutes. */
 export function observe(agent: TrueAgent, calls: number, at: number, random: Random): EpochCounters[] {
   const epochs = new Map<number, Record<string, bigint>>()
   for (let call = 0; call < calls; call++) {
-    const { seconds, usd, tokens, failed } = callOf(agent, random)
+    const { seconds, usd, tokens, failed, retryable } = callOf(agent, random)
     const outcome = {
       quality: failed ? 0 : 1,
       residual: 0,
       failed,
+      retryable,
       latencySeconds: seconds,
       costUsd: usd,
       tokens,

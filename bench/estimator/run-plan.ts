@@ -19,17 +19,21 @@ export function runPlan(
   random: Random,
 ): Ran {
   const ends = new Map<string, number>()
-  let usd = 0
+  let [usd, records] = [0, 0]
   let brokenAt: number | undefined
 
+  /** Three times the same agent where its failures are such, after 2 and 4 s with full jitter; then the next. */
   const call = (agents: readonly TrueAgent[]): Ran => {
     const ran: Ran = { seconds: 0, usd: 0, failed: true }
     for (const agent of agents) {
-      const one = callOf(agent, random)
-      ran.seconds += OVERHEAD_SECONDS + one.seconds
-      ran.usd += one.usd + one.seconds * usdPerSecond(MEMORY_MB, PRICES)
-      ran.failed = one.failed
-      if (!one.failed) break
+      for (let tries = 1, again = true; again && tries <= 3; tries++) {
+        const one = callOf(agent, random)
+        ran.seconds += OVERHEAD_SECONDS + one.seconds
+        ran.usd += one.usd + one.seconds * usdPerSecond(MEMORY_MB, PRICES)
+        if (!one.failed) return { ...ran, failed: false }
+        again = one.retryable
+        if (again && tries < 3) ran.seconds += random() * 2 ** tries
+      }
     }
     return ran
   }
@@ -38,6 +42,12 @@ export function runPlan(
   for (const [id, step] of Object.entries(workflow.steps)) {
     if (!isAgentStep(step)) continue
     const begin = Math.max(0, ...[...needsOfStep(step)].map((need) => ends.get(need) ?? 0))
+    records += 1
+    // The two conditions that there are.
+    if (step.when !== undefined && step.when.includes('$not') === input.wanted) {
+      ends.set(id, begin)
+      continue
+    }
     const agents = agentsOf(step.capability ?? '')
     const ran =
       step.forEach === undefined
@@ -45,13 +55,13 @@ export function runPlan(
         : fanOut(input.list.length, step.maxConcurrency ?? 10, () => call(agents))
     ends.set(id, begin + ran.seconds)
     usd += ran.usd
+    if (step.forEach !== undefined) records += input.list.length
     if (ran.failed && step.onFailure === 'fail')
       brokenAt = Math.min(brokenAt ?? Number.POSITIVE_INFINITY, begin + ran.seconds)
   }
-  const steps = Object.keys(workflow.steps).length
   return {
     seconds: Math.max(...ends.values()),
-    usd: usd + usdOfRun(steps, PRICES),
+    usd: usd + usdOfRun(records, 1, PRICES),
     failed: brokenAt !== undefined,
   }
 }

@@ -1,4 +1,5 @@
 import { BatchGetCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { COUNTER_KEYS } from '../../shared/contracts/table-layout.ts'
 import { type Breaker, CLOSED } from '../../shared/domain/breaker.ts'
 import type { Breakers, KeptBreaker } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
@@ -46,4 +47,4 @@ export function dynamodbBreakers({
   }
 }
 
-const keyOf = (agentId: string) => ({ pk: `BREAKER#${agentId}`, sk: 'STATE' })
+const keyOf = (agentId: string) => ({ pk: `${COUNTER_KEYS.breaker}${agentId}`, sk: 'STATE' })

@@ -11,6 +11,7 @@ import {
   GetCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb'
+import { COUNTER_KEYS } from '../../shared/contracts/table-layout.ts'
 import type { Clock, Limits, Slot } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
 
@@ -113,7 +114,7 @@ export function dynamodbLimits({
       const window = Math.floor(now() / MINUTE_SECONDS)
       const update = new UpdateCommand({
         TableName: table,
-        Key: { pk: `RATE#${scope}`, sk: `WINDOW#${String(window).padStart(12, '0')}` },
+        Key: { pk: `${COUNTER_KEYS.rate}${scope}`, sk: `WINDOW#${String(window).padStart(12, '0')}` },
         UpdateExpression: 'ADD used :amount SET expiresAt = :expires',
         ConditionExpression: 'attribute_not_exists(used) OR used <= :room',
         ExpressionAttributeValues: {
@@ -127,7 +128,7 @@ export function dynamodbLimits({
   }
 }
 
-const SLOTS = 'SLOTS#'
+const SLOTS = COUNTER_KEYS.slots
 const slotsKey = (scope: string) => ({ pk: `${SLOTS}${scope}`, sk: 'STATE' })
 const untilOf = (id: string): string => `until_${id}`
 const slotsIn = ({ slots }: Item): string[] => [...((slots as Set<string> | undefined) ?? [])]

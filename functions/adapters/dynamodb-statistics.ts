@@ -1,4 +1,5 @@
 import { BatchGetCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { COUNTER_KEYS } from '../../shared/contracts/table-layout.ts'
 import type { EpochCounters, Subject } from '../../shared/domain/statistics.ts'
 import type { Statistics } from '../../shared/ports/index.ts'
 import { callAws } from './aws-errors.ts'
@@ -69,7 +70,7 @@ async function getAll(client: DynamoDBDocumentClient, table: string, keys: objec
 }
 
 const keyOf = ({ agentId, capability }: Subject, epoch: number) => ({
-  pk: `STAT#${capability}#${agentId}`,
+  pk: `${COUNTER_KEYS.statistics}${capability}#${agentId}`,
   sk: `EPOCH#${epoch}`,
 })
 

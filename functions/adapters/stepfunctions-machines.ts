@@ -7,6 +7,7 @@ import {
   ListExecutionsCommand,
   PublishStateMachineVersionCommand,
   type SFNClient,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import type { Machines } from '../../shared/ports/index.ts'
@@ -85,7 +86,8 @@ export function stepfunctionsMachines({ client, arnPrefix, roleArn, substitution
 
     async remove(machine, { evenBusy = false } = {}) {
       const stateMachineArn = machine.startsWith('arn:') ? machine : `${arnPrefix}${machine}`
-      if (!evenBusy && (await isBusy(client, stateMachineArn))) return false
+      if (evenBusy) await stopAll(client, stateMachineArn)
+      else if (await isBusy(client, stateMachineArn)) return false
       // One that is not there is deleted without a word.
       await callAws(() => client.send(new DeleteStateMachineCommand({ stateMachineArn })))
       known.delete(stateMachineArn)
@@ -104,6 +106,23 @@ async function isBusy(client: SFNClient, stateMachineArn: string): Promise<boole
   return Boolean((await callAws(() => client.send(running))).executions?.length)
 }
 
+/** A machine is gone only when nothing runs on it any more: left alone, a long wait would keep it for as long. */
+async function stopAll(client: SFNClient, stateMachineArn: string): Promise<void> {
+  const list = new ListExecutionsCommand({
+    stateMachineArn,
+    statusFilter: 'RUNNING',
+    maxResults: MOST_LOOKED_AT,
+  })
+  for (;;) {
+    const listed = await unlessAws(['StateMachineDoesNotExist'], () => client.send(list))
+    if (!listed?.executions?.length) return
+    for (const { executionArn } of listed.executions) {
+      const stop = new StopExecutionCommand({ executionArn, cause: 'the stacks are destroyed' })
+      await unlessAws(['ExecutionDoesNotExist'], () => client.send(stop))
+    }
+  }
+}
+
 function requireShort(stateMachineArn: string): void {
   const name = stateMachineArn.split(':').at(-1) ?? ''
   if (name.length <= MAX_NAME) return
@@ -111,7 +130,9 @@ function requireShort(stateMachineArn: string): void {
   throw new OrchestratorError('InvalidInputError', message)
 }
 
-function isRunningOrRedrivable({ stopDate }: ExecutionListItem): boolean {
+/** What has succeeded is not redriven. */
+function isRunningOrRedrivable({ status, stopDate }: ExecutionListItem): boolean {
+  if (status === 'SUCCEEDED') return false
   return stopDate === undefined || stopDate.getTime() > Date.now() - REDRIVE_MILLISECONDS
 }
 

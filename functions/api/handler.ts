@@ -28,7 +28,9 @@ import {
   statistics,
   tasks,
 } from '../deps.ts'
+import { limitBody } from '../middleware/limit-body.ts'
 import { problemDetails } from '../middleware/problem-details.ts'
+import { requestLog } from '../middleware/request-log.ts'
 import { makeHandlers } from './handlers.ts'
 
 const log = logger()
@@ -63,6 +65,8 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
   .use(logMetrics(metrics, { captureColdStartMetric: true }))
   .before(() => void metrics.addMetric('Requests', MetricUnit.Count, 1))
   .use(problemDetails({ logger: log }))
+  .use(requestLog({ logger: log }))
+  .use(limitBody())
   .use(httpHeaderNormalizer())
   .use(httpJsonBodyParser({ disableContentTypeError: true }))
   .handler(httpRouter(routes))

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda'
 import * as z from 'zod'
 import { registerDeployment } from '../../shared/app/register-deployment.ts'
@@ -19,7 +20,11 @@ const CatalogueSchema = z.object({
   workflows: z.array(z.object({ workflow: WorkflowSchema, gates: z.array(GateSchema), parts: z.number() })),
 })
 
-const ports = { registry: registry(), tasks: tasks(), machines: machines(), clock }
+/** Longer than any worker remembers its lists, and than indexes are behind. */
+const HEARD_MILLISECONDS = 3_000
+const untilHeard = (): Promise<void> => delay(HEARD_MILLISECONDS)
+
+const ports = { registry: registry(), tasks: tasks(), machines: machines(), clock, untilHeard }
 
 /** CloudFormation's custom resource: writes this deployment's agents and workflows into the registry. */
 export async function handler(event: CloudFormationCustomResourceEvent, context: Context): Promise<void> {

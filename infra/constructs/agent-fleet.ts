@@ -29,6 +29,8 @@ const MOST_IN_A_STACK = 80
  */
 export class AgentFleet extends Construct {
   readonly functions: Readonly<Record<string, BundledFunction>>
+  /** The last parts of their names, by agent. */
+  readonly names: Readonly<Record<string, string>>
   readonly #props: AgentFleetProps
 
   constructor(scope: Construct, id: string, props: AgentFleetProps) {
@@ -39,19 +41,22 @@ export class AgentFleet extends Construct {
     const nested = Array.from({ length: stacks > 1 ? stacks : 0 }, (_, at) => {
       return new NestedStack(this, `Agents${at + 1}`, { description: `Orchestrator: agents, part ${at + 1}` })
     })
+    const placed = agents.map(({ manifest }) => {
+      const at = nested.length > 0 ? bucketOf(manifest.id, nested.length) : -1
+      const name = `agent-${manifest.id}${at === -1 ? '' : `_${at + 1}`}`
+      return { manifest, name, scope: nested[at] ?? this }
+    })
+    this.names = Object.fromEntries(placed.map(({ manifest, name }) => [manifest.id, name]))
     this.functions = Object.fromEntries(
-      agents.map(({ manifest }) => {
-        const at = nested.length > 0 ? bucketOf(manifest.id, nested.length) : -1
-        return [manifest.id, this.#add(nested[at] ?? this, manifest, at === -1 ? '' : `_${at + 1}`)]
-      }),
+      placed.map(({ manifest, name, scope: within }) => [manifest.id, this.#add(within, manifest, name)]),
     )
   }
 
-  #add(scope: Construct, { id, description, limits }: AgentManifest, suffix: string): BundledFunction {
+  #add(scope: Construct, { id, description, limits }: AgentManifest, name: string): BundledFunction {
     const { stage, bundles, data } = this.#props
     const agent = new BundledFunction(scope, `Agent-${id}`, {
       stage,
-      name: `agent-${id}${suffix}`,
+      name,
       description,
       folder: bundles.folderOf(`agent-${id}`),
       timeoutSeconds: limits.timeoutSeconds + HOST_MARGIN_SECONDS,
@@ -59,8 +64,9 @@ export class AgentFleet extends Construct {
     })
     giveStores(agent, data, {
       tasks: ['GetItem', 'BatchGetItem', 'UpdateItem'],
+      registry: ['GetItem', 'BatchGetItem'],
       // Counts its attempts; its breaker, slots and rates.
-      registry: ['GetItem', 'BatchGetItem', 'UpdateItem'],
+      counters: true,
       values: 'write',
       files: 'read',
       publish: true,

@@ -1,6 +1,13 @@
 import { Duration } from 'aws-cdk-lib'
 import { type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda'
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
@@ -19,6 +26,11 @@ export type BundledFunctionProps = {
   readonly memoryMb: number
 }
 
+type Conditions = Record<string, Record<string, readonly string[]>>
+
+/** What Lambda takes of one, and of all variables of a function together. */
+const MOST_DESCRIPTION = 256
+
 /** A Lambda function of ours: arm64, Node 24, traced, its log group with a retention. */
 export class BundledFunction extends LambdaFunction {
   constructor(
@@ -33,7 +45,7 @@ export class BundledFunction extends LambdaFunction {
     logGroup.grantWrite(role)
     super(scope, id, {
       functionName,
-      description,
+      description: description.slice(0, MOST_DESCRIPTION),
       code: Code.fromAsset(folder),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
@@ -43,6 +55,8 @@ export class BundledFunction extends LambdaFunction {
       memorySize: memoryMb,
       role,
       logGroup,
+      // Also what Lambda itself says of a crash.
+      loggingFormat: LoggingFormat.JSON,
       environment: {
         POWERTOOLS_SERVICE_NAME: name,
         POWERTOOLS_METRICS_NAMESPACE: stage.prefix,
@@ -60,8 +74,14 @@ export class BundledFunction extends LambdaFunction {
   }
 
   /** Grants exactly these actions on exactly these resources. */
-  allow(actions: readonly string[], resources: readonly string[]): this {
-    this.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }))
+  allow(actions: readonly string[], resources: readonly string[], conditions?: Conditions): this {
+    this.addToRolePolicy(
+      new PolicyStatement({
+        actions: [...actions],
+        resources: [...resources],
+        ...(conditions ? { conditions } : {}),
+      }),
+    )
     return this
   }
 

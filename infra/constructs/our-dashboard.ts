@@ -117,9 +117,9 @@ function waitingAndEstimates({ metrics, stage }: OurDashboardProps): IWidget[] {
   ]
 }
 
-function agents({ metrics, catalogue }: OurDashboardProps): IWidget[][] {
-  const concurrent = catalogue.agents.map(({ manifest: { id } }) =>
-    metrics.ofFunction(`agent-${id}`, 'ConcurrentExecutions', 'Maximum').with({ label: id }),
+function agents({ metrics, runtime }: OurDashboardProps): IWidget[][] {
+  const concurrent = Object.entries(runtime.agents.names).map(([id, name]) =>
+    metrics.ofFunction(name, 'ConcurrentExecutions', 'Maximum').with({ label: id }),
   )
   return [
     [

@@ -1,5 +1,5 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
-import { REGISTRY_INDEXES, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
+import { COUNTERS, REGISTRY_INDEXES, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { FILES_PREFIX } from '../../shared/domain/file-reference.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
@@ -10,6 +10,8 @@ type Access = {
   /** DynamoDB actions without their prefix. */
   tasks?: readonly string[]
   registry?: readonly string[]
+  /** What is counted and held in the registry, and nothing else of it: statistics, breakers, slots and rates. */
+  counters?: boolean
   /** Stored values of tasks. */
   values?: 'read' | 'write'
   /** Uploaded files: read them, or hand out uploads as well. */
@@ -29,6 +31,12 @@ export function giveStores(target: BundledFunction, data: DataStack, access: Acc
     .configure('EVENT_BUS', data.bus.eventBusName)
   if (access.tasks) allowTable(target, data.tasks, TASK_INDEXES, access.tasks)
   if (access.registry) allowTable(target, data.registry, REGISTRY_INDEXES, access.registry)
+  if (access.counters) {
+    const keys = COUNTERS.map((prefix) => `${prefix}*`)
+    target.allow(['dynamodb:UpdateItem'], [data.registry.tableArn], {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys },
+    })
+  }
   if (access.values) {
     const actions = access.values === 'write' ? ['s3:GetObject', 's3:PutObject'] : ['s3:GetObject']
     target.allow(actions, [data.bucket.arnForObjects('tasks/*')])

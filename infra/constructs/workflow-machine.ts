@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { RemovalPolicy } from 'aws-cdk-lib'
 import type { IRole } from 'aws-cdk-lib/aws-iam'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
@@ -11,6 +13,7 @@ import {
 import { Construct } from 'constructs'
 import type { Compiled } from '../../shared/compiler/index.ts'
 import type { Workflow } from '../../shared/workflow/schema.ts'
+import { PROJECT_ROOT } from '../load-catalogue.ts'
 import type { Stage } from '../stage.ts'
 
 type Made = Pick<Compiled, 'definition' | 'substitutions'>
@@ -23,11 +26,15 @@ type WorkflowMachineProps = {
   readonly logs: ILogGroup
   /** Values for the `${...}` names that the compiler leaves open. */
   readonly substitutions: Record<string, string>
+  /** A definition of more bytes is a file of its own beside the template. */
+  readonly mostInline: number
 }
 
 /** A workflow as a state machine of its own, its states named after its steps; a large one starts others for its parts. */
 export class WorkflowMachine extends Construct {
   readonly machine: StateMachine
+  /** Another one with every change of the machine. */
+  readonly revisionId: string
   readonly #props: WorkflowMachineProps
 
   constructor(scope: Construct, id: string, props: WorkflowMachineProps) {
@@ -36,26 +43,37 @@ export class WorkflowMachine extends Construct {
     const values = { ...props.substitutions }
     for (const part of props.compiled.parts) values[part.name] = this.#publish(part, values)
     this.machine = this.#make('', props.compiled, values)
+    this.revisionId = revisionOf(this.machine)
   }
 
   /** A version: whoever runs the old definition starts the old parts. */
   #publish(part: Compiled['parts'][number], values: Record<string, string>): string {
-    const { stateMachineArn, node } = this.#make(part.name, part, values)
-    const revision = (node.defaultChild as CfnStateMachine).attrStateMachineRevisionId
+    const machine = this.#make(part.name, part, values)
+    const { stateMachineArn } = machine
     const version = new CfnStateMachineVersion(this, `Version-${part.name}`, {
       stateMachineArn,
-      stateMachineRevisionId: revision,
+      stateMachineRevisionId: revisionOf(machine),
     })
     version.applyRemovalPolicy(RemovalPolicy.RETAIN)
     return version.attrArn
   }
 
+  /** A template takes 1 MB, and much of a definition twice: its quotes are escaped. */
+  #bodyOf(name: string, definition: string): DefinitionBody {
+    if (Buffer.byteLength(definition) <= this.#props.mostInline) return DefinitionBody.fromString(definition)
+    const file = join(definitionsFolder(), `${name}.json`)
+    mkdirSync(definitionsFolder(), { recursive: true })
+    writeFileSync(file, definition)
+    return DefinitionBody.fromFile(file)
+  }
+
   #make(part: string, made: Made, values: Record<string, string>): StateMachine {
     const { stage, workflow, role, logs } = this.#props
+    const name = [stage.prefix, workflow.name, ...(part === '' ? [] : [part.toLowerCase()])].join('-')
     return new StateMachine(this, part === '' ? 'Machine' : `Machine-${part}`, {
-      stateMachineName: [stage.prefix, workflow.name, ...(part === '' ? [] : [part.toLowerCase()])].join('-'),
+      stateMachineName: name,
       comment: workflow.description,
-      definitionBody: DefinitionBody.fromString(JSON.stringify(made.definition)),
+      definitionBody: this.#bodyOf(name, JSON.stringify(made.definition)),
       definitionSubstitutions: pick(values, made.substitutions),
       role,
       tracingEnabled: true,
@@ -65,6 +83,12 @@ export class WorkflowMachine extends Construct {
     })
   }
 }
+
+const definitionsFolder = (): string =>
+  join(process.env.CDK_OUTDIR ?? join(PROJECT_ROOT, 'cdk.out'), 'definitions')
+
+const revisionOf = ({ node }: StateMachine): string =>
+  (node.defaultChild as CfnStateMachine).attrStateMachineRevisionId
 
 function pick(values: Record<string, string>, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(

@@ -26,12 +26,13 @@ export class DataStack extends Stack {
     super(scope, id, { description: 'Orchestrator: tables, bucket and event bus (retained)' })
     this.tasks = this.#addTable('Tasks', TASK_INDEXES)
     this.registry = this.#addTable('Registry', REGISTRY_INDEXES)
+    const accessLogs = this.#addAccessLogs(stage)
     this.bucket = new Bucket(this, 'Bucket', {
       encryption: BucketEncryption.S3_MANAGED,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       versioned: true,
-      serverAccessLogsBucket: this.#addAccessLogs(stage) as IBucket,
+      serverAccessLogsBucket: accessLogs as IBucket,
       lifecycleRules: [
         {
           abortIncompleteMultipartUploadAfter: Duration.days(1),
@@ -46,12 +47,16 @@ export class DataStack extends Stack {
     })
     this.bus.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
     if (stage.archiveEvents) {
-      this.bus.archive('Archive', {
+      const archive = this.bus.archive('Archive', {
         eventPattern: { source: [EVENT_SOURCE] },
         retention: Duration.days(stage.archiveDays),
         description: 'For replay',
       })
+      archive.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
     }
+    // A bucket that stays keeps what it allows: TLS only, and the access logs.
+    for (const bucket of [this.bucket, accessLogs])
+      bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
     new CfnOutput(this, 'TasksTable', { value: this.tasks.tableName })
     new CfnOutput(this, 'RegistryTable', { value: this.registry.tableName })
     new CfnOutput(this, 'BucketName', { value: this.bucket.bucketName })

@@ -17,10 +17,7 @@ export class ObservabilityStack extends Stack {
     super(scope, id, { description: 'Orchestrator: dashboard, alarms and saved queries' })
     const metrics = new OurMetrics(this, stage)
     const tables = [data.tasks, data.registry]
-    const names = [
-      ...runtime.functionNames,
-      ...catalogue.agents.map(({ manifest }) => `agent-${manifest.id}`),
-    ]
+    const names = [...runtime.functionNames, ...Object.values(runtime.agents.names)]
     const logGroupNames = names.slice(0, MOST_GROUPS).map((name) => `/aws/lambda/${stage.prefix}-${name}`)
     const { alarms } = new OurAlarms(this, 'Alarms', { stage, metrics, runtime, tables })
     new OurDashboard(this, 'Overview', { stage, catalogue, runtime, metrics, alarms, tables, logGroupNames })

@@ -21,6 +21,10 @@ type RuntimeStackProps = { stage: Stage; catalogue: Catalogue; bundles: Bundles;
 /** What a machine is made of that is made at run time. */
 type MachineParts = { rebind: BundledFunction; control: BundledFunction; role: Role }
 
+/** Bytes of a definition that stand in the template, which takes 1 MB; and of all of them together. */
+const MOST_INLINE = 50_000
+const MOST_INLINE_IN_ALL = 400_000
+
 /** Functions, state machines, rules and the API: everything that may be replaced at any deployment. */
 export class RuntimeStack extends Stack {
   readonly agents: AgentFleet
@@ -75,7 +79,8 @@ export class RuntimeStack extends Stack {
     const rebind = this.#addFunction('rebind', 'Chooses the next agent for a step, or settles it', 30, 512)
     giveStores(rebind, this.#props.data, {
       tasks: ['GetItem', 'BatchGetItem', 'UpdateItem'],
-      registry: ['GetItem', 'BatchGetItem', 'UpdateItem', 'Query'],
+      registry: ['GetItem', 'BatchGetItem', 'Query'],
+      counters: true,
       values: 'write',
       publish: true,
     })
@@ -100,7 +105,7 @@ export class RuntimeStack extends Stack {
     return target.allow(['states:SendTaskSuccess'], [this.#ofStates('stateMachine', '*')])
   }
 
-  #addMachines({ rebind, control, role }: MachineParts): Record<string, string> {
+  #addMachines({ rebind, control, role }: MachineParts): Record<string, WorkflowMachine> {
     const { stage, catalogue, data } = this.#props
     // One for all: it stays when a workflow goes, and its machine with what still runs.
     const logs = keptLogs(this, 'MachineLogs', stage, `/aws/vendedlogs/states/${stage.prefix}`)
@@ -109,12 +114,13 @@ export class RuntimeStack extends Stack {
       ControlFunction: control.functionArn,
       TasksTable: data.tasks.tableName,
     }
+    const bytes = JSON.stringify(catalogue.workflows.map(({ compiled }) => compiled)).length
+    const mostInline = bytes > MOST_INLINE_IN_ALL ? 0 : MOST_INLINE
     const made = catalogue.workflows.map(({ workflow, compiled }) => {
-      const props = { stage, workflow, compiled, role, logs, substitutions }
-      const { machine } = new WorkflowMachine(this, `Workflow-${workflow.name}`, props)
-      return [workflow.name, machine.stateMachineArn]
+      const props = { stage, workflow, compiled, role, logs, substitutions, mostInline }
+      return [workflow.name, new WorkflowMachine(this, `Workflow-${workflow.name}`, props)] as const
     })
-    return Object.fromEntries(made) as Record<string, string>
+    return Object.fromEntries(made)
   }
 
   #addApi({ rebind, control, role }: MachineParts): BundledFunction {
@@ -144,8 +150,8 @@ export class RuntimeStack extends Stack {
     return this.#letWakeStates(api)
   }
 
-  /** Writes agents and workflows into the registry; runs again whenever one of them changes. */
-  #register(stateMachines: Record<string, string>): void {
+  /** Writes agents and workflows into the registry; runs again whenever one of them changes, or how they are compiled. */
+  #register(workflows: Record<string, WorkflowMachine>): void {
     const { bundles, data } = this.#props
     const register = this.#addFunction('register', 'Writes this deployment into the registry', 300, 512)
     giveStores(register, data, {
@@ -155,26 +161,28 @@ export class RuntimeStack extends Stack {
       values: 'read',
     })
     register
-      .keepFailures(this.deadLetters, 2)
+      // CloudFormation asks again: a late retry would write what it has rolled back.
+      .keepFailures(this.deadLetters, 0)
       .configure('MACHINES', this.#ofStates('stateMachine', ''))
       .allow(
         [
           'states:PublishStateMachineVersion',
           'states:DeleteStateMachineVersion',
           'states:DeleteStateMachine',
+          'states:ListExecutions',
         ],
         [this.#ofStates('stateMachine', '*')],
       )
+      .allow(['states:StopExecution'], [this.#ofStates('execution', '*:*')])
     const resource = new CustomResource(this, 'Registration', {
       resourceType: 'Custom::Registration',
       serviceToken: register.functionArn,
       serviceTimeout: Duration.minutes(6),
       properties: {
         catalogue: bundles.catalogueDigest,
-        agentFunctions: Object.fromEntries(
-          Object.entries(this.agents.functions).map(([id, agent]) => [id, agent.functionArn]),
-        ),
-        stateMachines,
+        agentFunctions: valuesOf(this.agents.functions, ({ functionArn }) => functionArn),
+        stateMachines: valuesOf(workflows, ({ machine }) => machine.stateMachineArn),
+        revisions: valuesOf(workflows, ({ revisionId }) => revisionId),
       },
     })
     // Its policy is a resource of its own: without it the first call is refused.
@@ -214,4 +222,8 @@ export class RuntimeStack extends Stack {
   #ofStates(resource: 'stateMachine' | 'execution', rest: string): string {
     return statesArn(this, this.#props.stage, resource, rest)
   }
+}
+
+function valuesOf<T>(all: Readonly<Record<string, T>>, of: (one: T) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(all).map(([name, one]) => [name, of(one)]))
 }

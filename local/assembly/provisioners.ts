@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { DynamoDBService } from '../dynamodb/dynamodb-service.ts'
@@ -155,13 +155,20 @@ export function makeProvisioners(services: LocalServices): Readonly<Record<strin
     },
 
     'AWS::StepFunctions::StateMachine': async ({ logicalId, properties }) => {
-      const { StateMachineName, DefinitionString, DefinitionSubstitutions, RoleArn } =
-        MachineSchema.parse(properties)
-      const name = StateMachineName ?? logicalId
+      const machine = MachineSchema.parse(properties)
+      const name = machine.StateMachineName ?? logicalId
       const stateMachineArn = arn('states', `stateMachine:${name}`)
-      const definition = substitute(logicalId, DefinitionString, DefinitionSubstitutions)
-      stepfunctions.putStateMachine({ stateMachineArn, name, definition, roleArn: RoleArn })
-      return { ref: stateMachineArn, attributes: { Arn: stateMachineArn, Name: name } }
+      const text =
+        machine.DefinitionString ?? (await definitionIn(services, name, machine.DefinitionS3Location?.Key))
+      const definition = substitute(logicalId, text, machine.DefinitionSubstitutions)
+      stepfunctions.putStateMachine({ stateMachineArn, name, definition, roleArn: machine.RoleArn })
+      const attributes = { Arn: stateMachineArn, Name: name, StateMachineRevisionId: 'local' }
+      return { ref: stateMachineArn, attributes }
+    },
+
+    'AWS::StepFunctions::StateMachineVersion': async ({ properties }) => {
+      const { stateMachineArn: ref } = stepfunctions.publishVersion(String(properties.StateMachineArn))
+      return { ref, attributes: { Arn: ref } }
     },
 
     'AWS::ApiGatewayV2::Api': async () => {
@@ -215,6 +222,12 @@ async function bundleOf({ assets }: LocalServices, name: string, key: string, fi
   const found = path && (await stat(path).catch(() => undefined))
   if (found) return path
   throw new Error(`function ${name}: its bundle (${key}) is not in the assembly`)
+}
+
+async function definitionIn({ assets }: LocalServices, name: string, key = ''): Promise<string> {
+  const path = assets.get(key)
+  if (path) return readFile(path, 'utf8')
+  throw new Error(`state machine ${name}: its definition (${key}) is not in the assembly`)
 }
 
 /** What the Lambda runtime itself sets. */

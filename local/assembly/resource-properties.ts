@@ -31,7 +31,8 @@ export const FunctionSchema = z.object({
 
 export const MachineSchema = z.object({
   StateMachineName: z.string().optional(),
-  DefinitionString: z.string(),
+  DefinitionString: z.string().optional(),
+  DefinitionS3Location: z.object({ Key: z.string() }).optional(),
   DefinitionSubstitutions: z.record(z.string(), z.string()).default({}),
   RoleArn: z.string(),
 })

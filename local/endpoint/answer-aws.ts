@@ -63,10 +63,18 @@ async function answerDynamoDB(
   request: AwsRequest,
 ): Promise<AwsResponse> {
   const action = target.slice('DynamoDB_20120810.'.length)
-  for (const resource of dynamodbResources(action, parse(request), place)) {
-    iam.authorizeKey(request.accessKeyId, `dynamodb:${action}`, resource)
+  const body = parse(request)
+  const context = { 'dynamodb:LeadingKeys': leadingKeys(body) }
+  for (const resource of dynamodbResources(action, body, place)) {
+    iam.authorizeKey(request.accessKeyId, `dynamodb:${action}`, resource, context)
   }
   return dynamodb.send(target, request.body)
+}
+
+/** The partition keys that a request names of one item. */
+function leadingKeys({ Key, Item }: Record<string, unknown>): string[] {
+  const item = (Key ?? Item) as { pk?: { S?: string } } | undefined
+  return item?.pk?.S === undefined ? [] : [item.pk.S]
 }
 
 async function answerStates(

@@ -10,14 +10,17 @@ export const StatementSchema = z.object({
   Resource: list,
   Condition: z
     .strictObject(
-      { StringEquals: z.record(z.string(), list) },
-      'the local cloud evaluates StringEquals only, of all policy conditions',
+      {
+        StringEquals: z.record(z.string(), list).optional(),
+        'ForAllValues:StringLike': z.record(z.string(), list).optional(),
+      },
+      'the local cloud evaluates StringEquals and ForAllValues:StringLike only, of all policy conditions',
     )
     .optional(),
 })
 export type Statement = z.infer<typeof StatementSchema>
 /** What conditions are about, as far as a request says it: `iam:PassedToService`. */
-type RequestContext = Readonly<Record<string, string>>
+type RequestContext = Readonly<Record<string, string | readonly string[]>>
 
 type Role = { arn: string; statements: Statement[]; accessKeyId: string }
 
@@ -101,10 +104,14 @@ export class IamService {
   }
 }
 
-/** Every key must be there and have one of the values. */
-function holds(condition: Statement['Condition'], context: RequestContext): boolean {
-  return Object.entries(condition?.StringEquals ?? {}).every(([key, values]) =>
-    values.includes(context[key] ?? ''),
+/** Every key must be there and have one of the values; `ForAllValues`: all that there are must be like one of them. */
+function holds(condition: Statement['Condition'] = {}, context: RequestContext): boolean {
+  const { StringEquals = {}, 'ForAllValues:StringLike': allLike = {} } = condition
+  return (
+    Object.entries(StringEquals).every(([key, values]) => values.includes(String(context[key] ?? ''))) &&
+    Object.entries(allLike).every(([key, patterns]) =>
+      [context[key] ?? []].flat().every((value) => patterns.some((pattern) => matches(pattern, value))),
+    )
   )
 }
 

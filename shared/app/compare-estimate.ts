@@ -1,22 +1,20 @@
 import type { KeptEstimate } from '../domain/estimate.ts'
-import type { PriceTable } from '../domain/price-table.ts'
-import { type Calibration, type Cost, isOpenTask, type Task } from '../domain/task.ts'
-import { usdOfRun } from '../estimator/usage-of-run.ts'
+import { type Calibration, isOpenTask, type Task } from '../domain/task.ts'
+
+/** What a task has come to, its children with it. */
+export type Actual = { endedAt: string; usd: number; waited: boolean }
 
 /**
- * Whether a task has stayed below what was estimated; for those that nothing but their steps has kept: a retried one has begun twice. Nothing
- * is said of waiting for people, nor of waiting for a turn.
+ * Whether a task has stayed below what was estimated; for those that nothing but their steps has kept: a retried one has begun twice, and one
+ * that began with another's work has done less. Nothing is said of waiting for people, nor of waiting for a turn.
  */
 export function compareEstimate(
-  estimate: KeptEstimate | undefined,
+  estimate: KeptEstimate,
   task: Task,
-  endedAt: string,
-  { cost, steps, waited }: { cost: Cost; steps: number; waited: boolean },
-  prices: PriceTable,
+  { endedAt, usd, waited }: Actual,
 ): Calibration | undefined {
-  if (!estimate || task.retries || waited || !isOpenTask(task)) return undefined
+  if (task.retries || task.forkedFrom || waited || !isOpenTask(task)) return undefined
   const seconds = (Date.parse(endedAt) - Date.parse(task.startedAt ?? task.createdAt)) / 1_000
-  const usd = cost.usd + usdOfRun(steps, prices)
   return {
     seconds,
     usd,

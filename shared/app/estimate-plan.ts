@@ -1,40 +1,38 @@
 import type { Agent } from '../domain/agent.ts'
 import type { Estimate } from '../domain/estimate.ts'
 import type { Json } from '../domain/json.ts'
+import type { Decision } from '../domain/plan.ts'
 import type { PriceTable } from '../domain/price-table.ts'
 import type { EpochCounters, Histogram } from '../domain/statistics.ts'
-import { drawAround, drawFrom, mixed } from '../estimator/draw.ts'
+import { type Draw, drawAround, drawFrom, mixed } from '../estimator/draw.ts'
 import { type Basis, childOf, estimate, type Known } from '../estimator/estimate.ts'
 import type { AgentDraws } from '../estimator/simulate.ts'
 import { usdOfRun, usdPerSecond } from '../estimator/usage-of-run.ts'
 import type { Plan, Ports } from '../ports/index.ts'
 import { histogramAt, sumsAt } from '../selector/decayed-counters.ts'
-import { expressionIn, expressionsIn, resolveExpressions } from '../workflow/expressions.ts'
 import { everyStep } from '../workflow/places.ts'
-import { referencesIn } from '../workflow/references.ts'
-import {
-  EXPECTED_ITEMS,
-  EXPECTED_ROUNDS,
-  isAgentStep,
-  isLoop,
-  type Step,
-  type Workflow,
-} from '../workflow/schema.ts'
-import { capabilityOfStep } from '../workflow/step-needs.ts'
+import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
 import { doingsOf, type KnowledgeNeeds } from './agent-knowledge.ts'
+import { capabilityAsked } from './capability-asked.ts'
+import { type Facts, factsOfInput } from './facts-of-input.ts'
+import { planWorkflow } from './plan-task.ts'
 
 type Needs = KnowledgeNeeds & Pick<Ports, 'prices'>
-type Wanted = Pick<Plan, 'bindings' | 'children'> & {
+type Wanted = Pick<Plan, 'bindings' | 'children' | 'decisions'> & {
   workflow: Workflow
   input?: Json | undefined
   seed: string
+  /** What the input says, where somebody has looked already. */
+  facts?: Facts | undefined
 }
 
 /** Of a call of which nothing is known. */
 const DEFAULT_SECONDS = 2
 /** As many calls is worth what was believed before; as many have to be known to be told as measured. */
 const PRIOR_CALLS = 2
-const PRIOR_FAILURES = 0.04
+const PRIOR_FAILURES = 0.01
+/** Of failures of which nothing is known, after so many the same agent is asked again. */
+const PRIOR_RETRYABLE = 0.5
 const MEASURED_CALLS = 5
 /** Workflows in workflows are looked at so deep. */
 const MOST_DEPTH = 3
@@ -47,69 +45,94 @@ export async function estimatePlan(ports: Needs, wanted: Wanted): Promise<Estima
 }
 
 async function knownOf(ports: Needs, wanted: Wanted, assumptions: string[], depth = 0): Promise<Known> {
-  const { workflow, bindings, input } = wanted
+  const { workflow, bindings, decisions, input } = wanted
   const all = everyStep(workflow.steps)
   const agents = await ports.registry.listAgents()
-  const capabilities = new Set(all.flatMap(({ step }) => capabilityOfStep(step) ?? []))
-  const bound = new Set(Object.values(bindings).map(({ agentId }) => agentId))
-  const able = agents.filter(
-    ({ id, status, capabilities: offered }) =>
-      bound.has(id) || (status === 'active' && offered.some(({ name }) => capabilities.has(name))),
-  )
-  const doings = await doingsOf(ports, able)
   const at = ports.clock.now().getTime() / 1_000
-  const items = new Map<string, number>()
-  const waits = new Map<string, number>()
-  for (const { place, step } of all) {
-    if (isLoop(step)) assumptions.push(`loop "${place}" goes round ${EXPECTED_ROUNDS} times on average`)
-    if ('approval' in step) assumptions.push(`nobody takes time to answer "${place}"`)
-    if ('wait' in step) waits.set(place, await secondsOfWait(step.wait, place, input, at, assumptions))
-    if (isAgentStep(step) && step.forEach !== undefined)
-      items.set(place, await itemsOf(step.forEach, place, input, assumptions))
-  }
+  const facts = wanted.facts ?? (await factsOfInput(workflow, input, at))
+  assumptions.push(...facts.assumptions)
+  const orders = new Map(
+    all.flatMap(({ place, step }): [string, Agent[]][] => {
+      if (!isAgentStep(step)) return []
+      const decision = decisions.find(({ stepId }) => stepId === place)
+      const order = inOrder(agents, step, bindings[place]?.agentId, decision)
+      if (order.length === 0) assumptions.push(`"${place}" takes no time: nobody is known who could do it`)
+      const [{ id, limits } = { id: '', limits: undefined }] = order
+      if (step.forEach !== undefined && limits?.maxConcurrency !== undefined)
+        assumptions.push(
+          `"${place}" has agent ${id} to itself, which takes ${limits.maxConcurrency} calls at once`,
+        )
+      return [[place, order]]
+    }),
+  )
+  const doings = await doingsOf(ports, [...new Set([...orders.values()].flat())])
   const children = await childrenOf(ports, wanted, assumptions, depth)
 
+  const others = new Map<string, Draw>()
+  const ofOthers = (capability: string): Draw => {
+    const draw = others.get(capability) ?? secondsOfOthers(doings, capability, at)
+    others.set(capability, draw)
+    return draw
+  }
+
   return {
-    itemsAt: (place) => items.get(place),
-    usdOfRun: (steps) => usdOfRun(steps, ports.prices),
+    itemsAt: (place) => facts.items[place],
+    usdOfRun: (steps, tasks) => usdOfRun(steps, tasks, ports.prices),
     drawsAt(place, step) {
+      const runs = facts.runs[place]
       const child = children.get(place)
-      if (child) return { child, basis: 'measured' }
-      if (!isAgentStep(step)) return { seconds: () => waits.get(place) ?? 0, basis: 'measured' }
-      const order = inOrder(able, step, bindings[place]?.agentId)
-      const draws = order.map((agent) => drawsOf(agent, step, doings, at, ports.prices))
-      return { agents: draws.map(({ basis: _basis, ...own }) => own), basis: draws[0]?.basis ?? 'assumed' }
+      if (child) return { child, runs, basis: 'measured' }
+      const order = orders.get(place) ?? []
+      if (order.length === 0) return { seconds: () => facts.waits[place] ?? 0, runs, basis: 'measured' }
+      const draws = order.map((agent) =>
+        drawsOf(agent, step as AgentStep, { doings, at, ofOthers, prices: ports.prices }),
+      )
+      const [first] = draws
+      return { agents: draws.map(({ basis: _basis, ...own }) => own), runs, basis: first?.basis ?? 'assumed' }
     },
   }
 }
 
-/** The bound agent, then those that would be asked after it. */
-function inOrder(able: readonly Agent[], step: Step, boundId: string | undefined): Agent[] {
-  const capability = capabilityOfStep(step)
-  const bound = able.filter(({ id }) => id === boundId)
-  const others = able.filter(
-    ({ id, status, capabilities }) =>
-      id !== boundId && status === 'active' && capabilities.some(({ name }) => name === capability),
-  )
-  return [...bound, ...others]
+/**
+ * The bound agent, then those that would be asked after it: whom the step names as fallback and nobody else, or whoever offers the same, the
+ * best first as it was decided. Whom a step pins is alone.
+ */
+function inOrder(
+  agents: readonly Agent[],
+  step: AgentStep,
+  boundId: string | undefined,
+  decision: Decision | undefined,
+): Agent[] {
+  const { capability, agent: pinned, fallback } = step
+  const active = agents.filter(({ status }) => status === 'active')
+  const offering = (name: string) =>
+    active.filter(({ capabilities }) => capabilities.some((one) => one.name === name))
+  const scores = new Map(decision?.candidates.map(({ agentId, score }) => [agentId, score?.total ?? 0]))
+  const best = (some: Agent[]): Agent[] =>
+    some.toSorted((a, b) => (scores.get(b.id) ?? 0) - (scores.get(a.id) ?? 0))
+  const wanted = pinned
+    ? active.filter(({ id }) => id === pinned.split('@')[0])
+    : best(offering(capability ?? ''))
+  const first = agents.find(({ id }) => id === boundId) ?? wanted[0]
+  const others = fallback
+    ? fallback.flatMap((name) => active.find(({ id }) => id === name) ?? best(offering(name)))
+    : wanted
+  return [...new Set([...(first ? [first] : []), ...others])]
 }
+
+type Doings = ReadonlyMap<string, ReadonlyMap<string, EpochCounters[]>>
+type Seen = { doings: Doings; at: number; ofOthers: (capability: string) => Draw; prices: PriceTable }
 
 function drawsOf(
   agent: Agent,
-  step: Step,
-  doings: ReadonlyMap<string, ReadonlyMap<string, EpochCounters[]>>,
-  at: number,
-  prices: PriceTable,
+  step: AgentStep,
+  { doings, at, ofOthers, prices }: Seen,
 ): AgentDraws & { basis: Basis } {
-  const capability = capabilityOfStep(step) ?? agent.capabilities[0]?.name ?? ''
+  const capability = capabilityAsked(agent, step)?.name ?? ''
   const own = doings.get(agent.id)?.get(capability) ?? []
-  const { count, failures } = sumsAt(own, at)
-  // Not seen itself: as long as others take for the same, or as it says.
-  const others = [...doings.values()].flatMap((byCapability) => byCapability.get(capability) ?? [])
+  const { count, failures, retryable } = sumsAt(own, at)
   const believed =
-    agent.typicalSeconds === undefined
-      ? (drawFrom(histogramAt(others, at, 'h')) ?? drawAround(DEFAULT_SECONDS))
-      : drawAround(agent.typicalSeconds)
+    agent.typicalSeconds === undefined ? ofOthers(capability) : drawAround(agent.typicalSeconds)
   const share = count / (count + PRIOR_CALLS)
   const of = (measure: 'h' | 'c' | 't'): Histogram => histogramAt(own, at, measure)
   const seconds = drawFrom(of('h'))
@@ -123,43 +146,19 @@ function drawsOf(
     tokens: tokens ? mixed(share, tokens, () => 0) : () => 0,
     usdPerSecond: usdPerSecond(agent.limits.memoryMb, prices),
     failureShare: (failures + PRIOR_FAILURES) / (count + PRIOR_CALLS),
+    retryableShare: (retryable + PRIOR_FAILURES * PRIOR_RETRYABLE) / (failures + PRIOR_FAILURES),
+    maxConcurrency: agent.limits.maxConcurrency,
     basis: count >= MEASURED_CALLS ? 'measured' : declared,
   }
 }
 
-/** What an expression says that sees nothing but the task's input; undefined where it sees more, or the input is not known. */
-async function valueNow(value: unknown, input: Json | undefined): Promise<Json | undefined> {
-  const names = expressionsIn(value).flatMap(({ text }) => [...referencesIn(text).variables])
-  if (names.some((name) => name !== 'input') || (names.length > 0 && input === undefined)) return undefined
-  return resolveExpressions(value, { input }).catch(() => undefined)
-}
-
-async function itemsOf(
-  forEach: string,
-  place: string,
-  input: Json | undefined,
-  assumptions: string[],
-): Promise<number> {
-  const list = await valueNow(forEach, input)
-  if (Array.isArray(list)) return list.length
-  if (list !== undefined && list !== null) return 1
-  assumptions.push(`fan-out "${place}" has ${EXPECTED_ITEMS} items`)
-  return EXPECTED_ITEMS
-}
-
-async function secondsOfWait(
-  wait: { seconds: number | string } | { until: string },
-  place: string,
-  input: Json | undefined,
-  at: number,
-  assumptions: string[],
-): Promise<number> {
-  const value = await valueNow('until' in wait ? wait.until : wait.seconds, input)
-  const seconds = 'until' in wait ? Date.parse(String(value)) / 1_000 - at : Number(value)
-  if (value !== undefined && Number.isFinite(seconds)) return Math.max(0, seconds)
-  const asked = expressionIn('until' in wait ? wait.until : wait.seconds) ?? ''
-  assumptions.push(`"${place}" does not wait: ${asked} is not known yet`)
-  return 0
+/** Not seen itself, and says nothing: as long as others take for the same, or for anything. */
+function secondsOfOthers(doings: Doings, capability: string, at: number): Draw {
+  const same = [...doings.values()].flatMap((byCapability) => byCapability.get(capability) ?? [])
+  const all = [...doings.values()].flatMap((byCapability) => [...byCapability.values()].flat())
+  return (
+    drawFrom(histogramAt(same, at, 'h')) ?? drawFrom(histogramAt(all, at, 'h')) ?? drawAround(DEFAULT_SECONDS)
+  )
 }
 
 /** The workflows that this one calls, simulated as it is. */
@@ -173,7 +172,11 @@ async function childrenOf(ports: Needs, wanted: Wanted, assumptions: string[], d
     }
     const { workflow } = registered
     const own: string[] = []
-    const inner = { workflow, bindings: {}, children: callsIn(workflow), seed: wanted.seed }
+    // Bound as they will be, or by guess where that cannot be said.
+    const planned = await planWorkflow(ports, workflow, { seed: wanted.seed }).catch(() => {
+      return { bindings: {}, decisions: [], children: callsIn(workflow) }
+    })
+    const inner = { ...planned, workflow, seed: wanted.seed }
     found.set(place, childOf(workflow.steps, await knownOf(ports, inner, own, depth + 1)))
     assumptions.push(...own.map((assumption) => `in ${name}: ${assumption}`))
   }

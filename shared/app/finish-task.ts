@@ -7,10 +7,13 @@
  * F5 what a step has left that the execution's plan does not have, because a retry came with another definition, is paid for and nothing else
  */
 import { isOrchestratorError } from '../domain/errors.ts'
+import type { KeptEstimate } from '../domain/estimate.ts'
 import { taskEvent } from '../domain/event.ts'
 import type { Json } from '../domain/json.ts'
 import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
 import {
+  type Calibration,
+  type Cost,
   type EndedTask,
   isOpenTask,
   type OpenTask,
@@ -28,6 +31,7 @@ import { messageInCause } from './message-in-cause.ts'
 import { goesOnAt, hasStepAt } from './plan-paths.ts'
 import { leaveQueue, type QueueNeeds } from './queue-tasks.ts'
 import { isFatal } from './settle-failure.ts'
+import { usdOfTask } from './usage-of-task.ts'
 
 type Needs = QueueNeeds
 export type Ended = ExecutionState & { status: Exclude<ExecutionState['status'], 'RUNNING'> }
@@ -68,9 +72,7 @@ async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedT
   if (silent) return { ...over, status: 'failed', error: silent }
   try {
     const result = await ports.tasks.storeValue(task.id, await resultOf(ports, task, plan, steps))
-    const waited = steps.some(({ approval }) => approval !== undefined)
-    const actual = { cost: over.cost, steps: steps.length, waited }
-    const calibration = compareEstimate(plan.estimate, task, endedAt, actual, ports.prices)
+    const calibration = plan.estimate && (await calibrationOf(ports, task, plan, plan.estimate, steps, over))
     return {
       ...over,
       status: 'succeeded',
@@ -86,6 +88,22 @@ async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedT
       error: { name: error.name, message: `the task's output: ${error.message}` },
     }
   }
+}
+
+/** Advice: a task ends without it. */
+async function calibrationOf(
+  ports: Needs,
+  task: OpenTask,
+  plan: Plan,
+  estimate: KeptEstimate,
+  steps: StepRecord[],
+  { endedAt, cost }: { endedAt: string; cost: Cost },
+): Promise<Calibration | undefined> {
+  const waited = steps.some(({ approval }) => approval !== undefined)
+  const usd = await usdOfTask(ports, plan, steps).catch(() => undefined)
+  return usd === undefined
+    ? undefined
+    : compareEstimate(estimate, task, { endedAt, usd: cost.usd + usd, waited })
 }
 
 /** The workflow's `output`, or the outputs of the steps that nothing else needs, by id. */

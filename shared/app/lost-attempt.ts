@@ -67,6 +67,7 @@ async function count(ports: Needs, { plan, own, record, agent }: Lost, attempt: 
     capability: capabilityAsked(agent, step)?.name ?? '',
     quality: 0,
     failed: true,
+    retryable: true,
     latencySeconds: (Date.parse(attempt.endedAt) - Date.parse(attempt.startedAt)) / 1_000,
     costUsd: 0,
   }

@@ -3,6 +3,7 @@ import { canonicalJson, type Json } from '../domain/json.ts'
 import type { Ports } from '../ports/index.ts'
 import type { KnowledgeNeeds } from './agent-knowledge.ts'
 import { estimatePlan } from './estimate-plan.ts'
+import { type Facts, factsOfInput } from './facts-of-input.ts'
 
 type Needs = KnowledgeNeeds & Pick<Ports, 'prices' | 'ids'>
 type Wanted = Parameters<typeof estimatePlan>[1]
@@ -19,21 +20,28 @@ export function rememberEstimates(
   ports: Needs,
 ): (wanted: Omit<Wanted, 'seed'>) => Promise<KeptEstimate | undefined> {
   const kept = new Map<string, { at: number; estimate: Promise<KeptEstimate | undefined> }>()
-  return (wanted) => {
+  return async (wanted) => {
     const { workflow, bindings, children, input } = wanted
-    // Of the input only a fan-out or a wait may depend.
-    const depends = JSON.stringify(workflow.steps).includes('$input') ? input : null
-    const agents = Object.entries(bindings).map(([place, { agentId }]) => [place, agentId])
-    const key = ports.ids.digest(canonicalJson([workflow, agents, children ?? null, depends ?? null] as Json))
     const now = ports.clock.now().getTime()
+    // All that an estimate has of the input.
+    const facts = await factsOfInput(workflow, input, now / 1_000).catch(() => undefined)
+    if (!facts) return undefined
+    const agents = Object.entries(bindings).map(([place, { agentId }]) => [place, agentId])
+    const key = ports.ids.digest(canonicalJson([workflow, agents, children ?? null, rounded(facts)] as Json))
     const known = kept.get(key)
     if (known && now - known.at < KEPT_MILLISECONDS) return known.estimate
     const oldest = kept.size >= MOST_KEPT ? kept.keys().next().value : undefined
     if (oldest !== undefined) kept.delete(oldest)
-    const estimate = estimatePlan(ports, { ...wanted, seed: workflow.name })
+    const estimate = estimatePlan(ports, { ...wanted, facts, seed: workflow.name })
       .then(({ steps: _steps, ...rest }) => rest)
       .catch(() => undefined)
     kept.set(key, { at: now, estimate })
     return estimate
   }
 }
+
+/** A wait until a time is shorter with every second, and hardly so. */
+const rounded = ({ waits, ...facts }: Facts): object => ({
+  ...facts,
+  waits: Object.fromEntries(Object.entries(waits).map(([place, seconds]) => [place, Math.round(seconds)])),
+})

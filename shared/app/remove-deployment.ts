@@ -4,23 +4,28 @@ import { partNames } from './ensure-machine.ts'
 import { registerDeployment } from './register-deployment.ts'
 
 /**
- * When the stacks are destroyed: nothing of theirs gets new work, and every machine goes, whatever runs on it, for the functions
- * that it calls go as well. What stays are the records.
+ * When the stacks are destroyed: nothing of theirs gets new work, and every machine goes with what runs on it, for the functions
+ * that it calls go as well. What stays are the records. Safe to repeat: each machine is forgotten when it is gone.
  */
 export const removeDeployment =
   (ports: Pick<Ports, 'registry' | 'tasks' | 'machines' | 'clock'>) =>
   async (): Promise<{ machines: number }> => {
     const { registry, machines, tasks } = ports
+    // Before anything is noted: lists are behind.
+    const workflows = (await registry.listWorkflows({ fresh: true })).filter(({ origin }) => origin !== 'api')
+    const ours = workflows.map(({ workflow: { name }, parts = 0 }) => ({ name, parts }))
     const published = await publishedMachines(registry)
     // Nobody is asked whether a task is bound to an agent: they all go.
     const idle = { ...tasks, listOpenTasks: async () => [] }
     await registerDeployment({ ...ports, tasks: idle })({ agents: [], workflows: [] })
-    const collectable = await registry.listMachines()
-    for (const { name, parts } of [...collectable, ...published]) {
+    const all = new Map(
+      [...(await registry.listMachines()), ...ours, ...published].map((machine) => [machine.name, machine]),
+    )
+    for (const { name, parts } of all.values()) {
       for (const each of [name, ...partNames(name, parts)]) await machines.remove(each, { evenBusy: true })
+      await registry.forgetMachine(name)
     }
-    await Promise.all(collectable.map(({ name }) => registry.forgetMachine(name)))
-    return { machines: collectable.length + published.length }
+    return { machines: all.size }
   }
 
 /** Those of every version that was published at run time, by their ARNs. */

@@ -1,3 +1,4 @@
+import { isFinalStepStatus } from '../domain/step.ts'
 import type { OpenTask } from '../domain/task.ts'
 import type { Ports } from '../ports/index.ts'
 
@@ -16,11 +17,17 @@ export async function tasksBoundTo(
   do {
     const after = page.at(-1)
     page = await tasks.listOpenTasks({ createdBefore, limit: PAGE, ...(after ? { after } : {}) })
-    const plans = await Promise.all(page.map(({ id, execution }) => tasks.getPlan(id, execution)))
-    for (const { taskId, bindings } of plans) {
-      const bound = Object.values(bindings).find(({ agentId }) => agentIds.has(agentId))
-      if (bound) found.push({ taskId, agentId: bound.agentId })
-    }
+    const bound = await Promise.all(
+      page.map(async ({ id, execution }) => {
+        const [{ bindings }, steps] = await Promise.all([tasks.getPlan(id, execution), tasks.listSteps(id)])
+        // Who was chosen since: a step has failed over, or was bound late.
+        const running = steps.filter(({ status }) => !isFinalStepStatus(status))
+        return [...Object.values(bindings), ...running].flatMap(({ agentId }) =>
+          agentId !== undefined && agentIds.has(agentId) ? [{ taskId: id, agentId }] : [],
+        )[0]
+      }),
+    )
+    found.push(...bound.flatMap((one) => one ?? []))
   } while (page.length === PAGE && found.length < ENOUGH)
   return found
 }

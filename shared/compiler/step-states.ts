@@ -4,6 +4,7 @@
  * Expressions stay plain (paths, $exists, $string, &, ?:): people read them in the console, and emulators
  * evaluate a subset.
  */
+import { RETRIED_IN_PLACE } from '../domain/errors.ts'
 import { type AgentStep, DEFAULT_TIMEOUT_SECONDS } from '../workflow/schema.ts'
 import type { Onward, Retrier, State, TaskState } from './asl.ts'
 import { fieldOf, type StepNames } from './step-names.ts'
@@ -111,7 +112,7 @@ function agentRetry({ retry }: AgentStep): Retrier {
   const { maxAttempts, intervalSeconds, backoffRate, maxDelaySeconds } = retry
   const longest = intervalSeconds * backoffRate ** Math.max(0, maxAttempts - 2)
   return {
-    ErrorEquals: ['AgentRetryableError', 'UnavailableError', 'Lambda.Unknown'],
+    ErrorEquals: RETRIED_IN_PLACE,
     IntervalSeconds: intervalSeconds,
     MaxAttempts: maxAttempts - 1,
     ...(backoffRate === 2 ? {} : { BackoffRate: backoffRate }),

@@ -11,5 +11,14 @@ export const REGISTRY_INDEXES = {
   byKind: { name: 'byKind', partition: 'kindKey', sort: 'nameKey' },
 } as const
 
+/** What the keys of the registry's counters begin with: every host writes them, and nothing else of it. */
+export const COUNTER_KEYS = {
+  statistics: 'STAT#',
+  breaker: 'BREAKER#',
+  slots: 'SLOTS#',
+  rate: 'RATE#',
+} as const
+export const COUNTERS = Object.values(COUNTER_KEYS)
+
 /** Set on items that age; the tables expire by it. */
 export const EXPIRY_ATTRIBUTE = 'expiresAt'

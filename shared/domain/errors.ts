@@ -29,6 +29,10 @@ export const ERRORS = {
 
 export type ErrorName = keyof typeof ERRORS
 
+/** After which a step's state asks the same agent again; `Lambda.Unknown` is of a function that has died. */
+export const RETRIED_IN_PLACE = ['AgentRetryableError', 'UnavailableError', 'Lambda.Unknown']
+export const isRetriedInPlace = ({ name }: { name: string }): boolean => RETRIED_IN_PLACE.includes(name)
+
 export class OrchestratorError extends Error {
   override readonly name: ErrorName
   readonly details: Readonly<Record<string, unknown>>

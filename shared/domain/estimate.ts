@@ -1,15 +1,14 @@
 import * as z from 'zod'
 
 const Quantiles = z.object({ p50: z.number(), p90: z.number() })
+const Seconds = Quantiles.extend({ p99: z.number() })
 
 /** How well something is known: from what agents have done, from what they say of themselves, or not at all. */
 export const BASES = ['measured', 'declared', 'assumed'] as const
 
 /** What a task will take, as far as can be told before: half of such tasks stay below p50, nine in ten below p90. */
 export const EstimateSchema = z.object({
-  seconds: Quantiles.extend({ p99: z.number() }).describe(
-    'From its start to its end, without waiting for people',
-  ),
+  seconds: Seconds.describe('From its start to its end, without waiting for people'),
   usd: Quantiles.describe('Agents and AWS together'),
   tokens: Quantiles,
   successRate: z.number().describe('How many of such tasks succeed; the other figures are of these'),
@@ -17,8 +16,9 @@ export const EstimateSchema = z.object({
   steps: z.array(
     z.object({
       stepId: z.string(),
-      seconds: Quantiles,
+      seconds: Seconds,
       usd: Quantiles,
+      tokens: Quantiles,
       critical: z.number().describe('In what share of such tasks it bounds the time'),
       basis: z.enum(BASES),
     }),

@@ -1,7 +1,12 @@
 import * as z from 'zod'
 
-/** step -> agent, as chosen; travels in the execution's input. */
-export const BindingSchema = z.object({ functionArn: z.string(), agentId: z.string(), version: z.string() })
+/** step -> agent, as chosen; its function travels in the execution's input. */
+export const BindingSchema = z.object({
+  functionArn: z.string(),
+  agentId: z.string(),
+  version: z.string(),
+  memoryMb: z.number().optional().describe('Of its function: what its time costs'),
+})
 export type Binding = z.infer<typeof BindingSchema>
 
 /** A wait that the structure of the compiled workflow does not express: `before` starts when all of `after` have ended. */

@@ -8,6 +8,8 @@ export type Outcome = {
   /** The same less what was to be expected of the capability, whoever does it. */
   residual: number
   failed: boolean
+  /** Whether the same agent is asked again after such a failure. */
+  retryable?: boolean
   latencySeconds: number
   costUsd: number
   /** Of language models. */

@@ -1,7 +1,7 @@
 import type { Estimate } from '../domain/estimate.ts'
 import { type Random, seededRandom } from '../domain/random.ts'
 import type { Step, Steps } from '../workflow/schema.ts'
-import { type Prepared, prepare, type Run, type Simulate, type StepDraws } from './simulate.ts'
+import { newRun, type Prepared, prepare, type Run, type Simulate, type StepDraws } from './simulate.ts'
 
 export type Basis = Estimate['steps'][number]['basis']
 
@@ -10,15 +10,20 @@ export type Known = {
   drawsAt(place: string, step: Step): StepDraws & { basis: Basis }
   /** How many items a fan-out has, where that can be told. */
   itemsAt(place: string): number | undefined
-  /** What AWS asks for a run of so many steps, in US dollars. */
-  usdOfRun(steps: number): number
+  /** What AWS asks for a task and its children, with so many records of steps, in US dollars. */
+  usdOfRun(steps: number, tasks: number): number
 }
 
 type Options = { seed: string; samples?: number }
 
 const SAMPLES = 2_000
+const LEAST_SAMPLES = 100
+/** Of all samples together; some tens of nanoseconds each. */
+const MOST_DRAWS = 600_000
 /** Enough for what is told of a single step. */
-const OF_STEPS = 500
+const OF_STEPS = 400
+
+const ofStep = (values: Float64Array = new Float64Array(0)): Float64Array => values.sort()
 
 /**
  * What a workflow will take: 2,000 runs of it, simulated. Quantiles of whole runs and not of their steps put together: the longest path of
@@ -27,7 +32,7 @@ const OF_STEPS = 500
 export function estimate(
   steps: Steps,
   { drawsAt, itemsAt, usdOfRun }: Known,
-  { seed, samples = SAMPLES }: Options,
+  { seed, samples: wished = SAMPLES }: Options,
 ): Omit<Estimate, 'assumptions'> {
   const random = seededRandom(seed)
   const bases = new Map<string, Basis>()
@@ -37,20 +42,23 @@ export function estimate(
     return draws as StepDraws
   }
   const prepared = prepare(steps, noting, itemsAt)
+  // Somebody waits for it: of what is large fewer runs are looked at.
+  const samples = Math.max(LEAST_SAMPLES, Math.min(wished, Math.floor(MOST_DRAWS / prepared.weight)))
   const runs = simulateAll(prepared, random, samples, usdOfRun)
   const { seconds, usd, tokens } = runs
   const path = mostCommon(runs.paths, prepared.places)
   return {
-    seconds: { ...halfAndNine(seconds), p99: quantile(seconds, 0.99) },
+    seconds: withNinetyNine(seconds),
     usd: halfAndNine(usd),
     tokens: halfAndNine(tokens),
     successRate: seconds.length / samples,
     criticalPath: path,
     steps: prepared.places.map((stepId, at) => ({
       stepId,
-      seconds: halfAndNine(sorted((runs.stepSeconds[at] as Float64Array).subarray(0, OF_STEPS))),
-      usd: halfAndNine(sorted((runs.stepUsd[at] as Float64Array).subarray(0, OF_STEPS))),
-      critical: (runs.critical[at] as number) / samples,
+      seconds: withNinetyNine(ofStep(runs.stepSeconds[at])),
+      usd: halfAndNine(ofStep(runs.stepUsd[at])),
+      tokens: halfAndNine(ofStep(runs.stepTokens[at])),
+      critical: (runs.critical[at] as number) / Math.max(1, seconds.length),
       basis: basisOf(stepId, bases),
     })),
   }
@@ -71,33 +79,39 @@ function simulateAll(
   usdOfRun: Known['usdOfRun'],
 ) {
   const count = places.length
-  const arrays = (): Float64Array[] => Array.from({ length: count }, () => new Float64Array(samples))
-  const [stepSeconds, stepUsd, critical] = [arrays(), arrays(), new Float64Array(count)]
+  const arrays = (): Float64Array[] =>
+    Array.from({ length: count }, () => new Float64Array(Math.min(samples, OF_STEPS)))
+  const [stepSeconds, stepUsd, stepTokens] = [arrays(), arrays(), arrays()]
+  const critical = new Float64Array(count)
   const needOf = new Int32Array(count)
   const [seconds, usd, tokens]: [number[], number[], number[]] = [[], [], []]
   const paths = new Map<string, number>()
   let at = 0
-  const watch = (node: number, own: { seconds: number; usd: number }, need: number): void => {
+  const watch = (node: number, own: Run | undefined, need: number): void => {
+    needOf[node] = need
+    if (!own || at >= OF_STEPS) return
     ;(stepSeconds[node] as Float64Array)[at] = own.seconds
     ;(stepUsd[node] as Float64Array)[at] = own.usd
-    needOf[node] = need
+    ;(stepTokens[node] as Float64Array)[at] = own.tokens
   }
   for (at = 0; at < samples; at++) {
-    const run: Run = { seconds: 0, usd: 0, tokens: 0, steps: 0, failed: false }
+    const run = newRun()
+    const last = simulate(random, run, watch)
+    if (run.failed) continue
     let path = ''
-    for (let node = simulate(random, run, watch); node >= 0; node = needOf[node] as number) {
+    for (let node = last; node >= 0; node = needOf[node] as number) {
       critical[node] = (critical[node] as number) + 1
       path = `${node} ${path}`
     }
     paths.set(path, 1 + (paths.get(path) ?? 0))
-    if (run.failed) continue
     seconds.push(run.seconds)
-    usd.push(run.usd + usdOfRun(run.steps))
+    usd.push(run.usd + usdOfRun(run.steps, 1 + run.tasks))
     tokens.push(run.tokens)
   }
   return {
     stepSeconds,
     stepUsd,
+    stepTokens,
     critical,
     paths,
     seconds: sorted(seconds),
@@ -117,7 +131,10 @@ function mostCommon(paths: ReadonlyMap<string, number>, places: readonly string[
 /** A workflow within another, as one step of it. */
 export function childOf(steps: Steps, known: Known): Simulate {
   const prepared = prepare(steps, known.drawsAt, known.itemsAt)
-  return (random, run) => void prepared.simulate(random, run)
+  return (random, run) => {
+    prepared.simulate(random, run)
+    run.tasks += 1
+  }
 }
 
 const sorted = (values: ArrayLike<number>): Float64Array => Float64Array.from(values).sort()
@@ -129,3 +146,4 @@ function quantile(values: Float64Array, share: number): number {
 }
 
 const halfAndNine = (values: Float64Array) => ({ p50: quantile(values, 0.5), p90: quantile(values, 0.9) })
+const withNinetyNine = (values: Float64Array) => ({ ...halfAndNine(values), p99: quantile(values, 0.99) })

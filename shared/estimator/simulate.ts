@@ -3,8 +3,10 @@
  *
  * Invariants (tests cite them):
  * E1 a step begins when all that it needs have ended; the run ends with its last step
- * E2 a step that fails goes to the agents after it, in their order; when all have failed its policy decides as it does in earnest
+ * E2 a step that fails is tried again by the same agent where such failures are, then by the agents after it, in their order; when all have
+ *    failed its policy decides as it does in earnest
  * E3 the same seed draws the same runs
+ * E4 a run has as many records of steps as it has in earnest: of the items of fan-outs, of the rounds of loops, of the tasks of children
  */
 
 import type { Random } from '../domain/random.ts'
@@ -17,7 +19,7 @@ import {
   type Step,
   type Steps,
 } from '../workflow/schema.ts'
-import { graphOfWorkflow } from '../workflow/step-needs.ts'
+import { graphOfWorkflow, handledBy } from '../workflow/step-needs.ts'
 import type { Draw } from './draw.ts'
 
 /** What is known of one agent that may run a step. */
@@ -28,13 +30,40 @@ export type AgentDraws = {
   /** What its function costs while it runs. */
   usdPerSecond: number
   failureShare: number
+  /** Of the failures, after how many the same agent is asked again. */
+  retryableShare?: number
+  /** Calls that it takes at once. */
+  maxConcurrency?: number | undefined
 }
 
-/** What is known of a step, by place: the agents that may run it, best first; or how long it takes without any. */
-export type StepDraws = { agents: readonly AgentDraws[] } | { seconds: Draw } | { child: Simulate }
+/**
+ * What is known of a step, by place: the agents that may run it, best first; or how long it takes without any. `runs`: in what share of the
+ * tasks it does, as far as its condition is known; always where it is not said.
+ */
+export type StepDraws = ({ agents: readonly AgentDraws[] } | { seconds: Draw } | { child: Simulate }) & {
+  runs?: number | undefined
+}
 
-/** What a run has come to; a run that failed has failed at that time. */
-export type Run = { seconds: number; usd: number; tokens: number; steps: number; failed: boolean }
+/** What a run has come to; a run that failed has failed at that time. `steps` are records of steps, `tasks` those of children. */
+export type Run = {
+  seconds: number
+  usd: number
+  tokens: number
+  steps: number
+  tasks: number
+  failed: boolean
+}
+
+export const newRun = (): Run => ({ seconds: 0, usd: 0, tokens: 0, steps: 0, tasks: 0, failed: false })
+
+function clear(run: Run): void {
+  run.seconds = 0
+  run.usd = 0
+  run.tokens = 0
+  run.steps = 0
+  run.tasks = 0
+  run.failed = false
+}
 
 /** Adds one run to `run`. */
 export type Simulate = (random: Random, run: Run) => void
@@ -44,14 +73,19 @@ const OVERHEAD_SECONDS = 0.05
 /** More items are as many of these, one after the other. */
 const MOST_SIMULATED = 64
 const DEFAULT_CONCURRENCY = 10
+const CHILD_WEIGHT = 10
+const NO_RETRY = { maxAttempts: 1, intervalSeconds: 0, backoffRate: 1, maxDelaySeconds: 0 }
 
 const [OK, FAILED, SKIPPED] = [0, 1, 2]
 
-export type Watch = (at: number, step: { seconds: number; usd: number }, criticalNeed: number) => void
+/** Hears of each step, of those that are skipped as well (without a run), and which of its needs ended last. */
+export type Watch = (at: number, step: Run | undefined, criticalNeed: number) => void
 
 export type Prepared = {
   /** In the order in which they are simulated. */
   places: string[]
+  /** How much work one simulation is, in draws. */
+  weight: number
   simulate(random: Random, run: Run, watch?: Watch): number
 }
 
@@ -71,46 +105,56 @@ export function prepare(
   const nodes = order.map((id) => {
     const step = steps[id] as Step
     const place = scope === '' ? id : `${scope}.${id}`
-    const needs = Int32Array.from(needsOf(graph, id), (need) => indexOf.get(need) as number)
+    const handled = new Set(handledBy({ steps }, id))
+    const needs = [...needsOf(graph, id)]
+    const indexes = (some: string[]) => Int32Array.from(some, (need) => indexOf.get(need) as number)
     return {
       step,
-      needs,
-      isHandler: isHandler(steps, id),
-      simulate: simulateStep(step, place, drawsAt, itemsAt),
+      needs: indexes(needs.filter((need) => !handled.has(need))),
+      handled: indexes([...handled]),
+      ...simulateStep(step, place, drawsAt, itemsAt),
     }
   })
   const ends = new Float64Array(nodes.length)
   const states = new Uint8Array(nodes.length)
-  const own: Run = { seconds: 0, usd: 0, tokens: 0, steps: 0, failed: false }
+  const own = newRun()
 
   return {
     places: order.map((id) => (scope === '' ? id : `${scope}.${id}`)),
+    weight: nodes.reduce((sum, { weight }) => sum + weight, 0),
     simulate(random, run, watch) {
       let [last, end, failedAt] = [-1, 0, Number.POSITIVE_INFINITY]
       for (let at = 0; at < nodes.length; at++) {
         const node = nodes[at] as (typeof nodes)[number]
         let [begin, latest, good, bad] = [0, -1, 0, 0]
-        for (const need of node.needs) {
+        // By index: this is where an estimate spends its time.
+        for (let i = 0; i < node.needs.length; i++) {
+          const need = node.needs[i] as number
           const ended = ends[need] as number
           if (ended > begin) [begin, latest] = [ended, need]
           if (states[need] === OK) good++
-          else if (states[need] === FAILED) bad++
         }
-        if (!runs(node, good, bad)) {
+        for (let i = 0; i < node.handled.length; i++) {
+          const need = node.handled[i] as number
+          const ended = ends[need] as number
+          if (ended > begin) [begin, latest] = [ended, need]
+          if (states[need] === FAILED) bad++
+        }
+        run.steps += 1
+        if (!runs(node, good, bad) || (node.share < 1 && random() >= node.share)) {
           ends[at] = begin
           states[at] = SKIPPED
+          watch?.(at, undefined, latest)
           continue
         }
-        own.seconds = 0
-        own.usd = 0
-        own.failed = false
-        own.tokens = 0
+        clear(own)
         node.simulate(random, own)
         // What has not begun when the run fails costs nothing.
         if (begin < failedAt) {
           run.usd += own.usd
           run.tokens += own.tokens
-          run.steps += 1
+          run.steps += own.steps
+          run.tasks += own.tasks
         }
         const ended = begin + own.seconds
         ends[at] = ended
@@ -129,76 +173,90 @@ export function prepare(
 
 const isDegraded = ({ onFailure }: Step): boolean => typeof onFailure === 'object' && 'output' in onFailure
 
-/** Steps name it as theirs for when they have failed. */
-function isHandler(steps: Steps, id: string): boolean {
-  return Object.values(steps).some(
-    ({ onFailure }) => typeof onFailure === 'object' && 'step' in onFailure && onFailure.step === id,
-  )
-}
-
 function runs(
-  { step, needs, isHandler: handles }: { step: Step; needs: Int32Array; isHandler: boolean },
+  { step, needs, handled }: { step: Step; needs: Int32Array; handled: Int32Array },
   good: number,
   bad: number,
 ): boolean {
-  if (handles) return bad > 0
+  if (handled.length > 0 && bad === 0) return false
   if (needs.length === 0 || step.join === 'settled') return true
   return step.join === 'any' ? good > 0 : good === needs.length
 }
+
+type Simulated = { simulate: Simulate; weight: number; share: number }
 
 function simulateStep(
   step: Step,
   place: string,
   drawsAt: (place: string, step: Step) => StepDraws,
   itemsAt: (place: string) => number | undefined,
-): Simulate {
-  if (isLoop(step)) return loopOf(step.repeat, prepare(step.repeat.steps, drawsAt, itemsAt, place))
+): Simulated {
+  if (isLoop(step)) {
+    const { runs: share = 1 } = drawsAt(place, step)
+    const body = prepare(step.repeat.steps, drawsAt, itemsAt, place)
+    return { simulate: loopOf(step.repeat, body), weight: 2 * body.weight, share }
+  }
   const draws = drawsAt(place, step)
-  if ('child' in draws) return draws.child
+  const { runs: share = 1 } = draws
+  if ('child' in draws) return { simulate: draws.child, weight: CHILD_WEIGHT, share }
   if ('seconds' in draws) {
     const { seconds } = draws
-    return (random, run) => {
+    const simulate: Simulate = (random, run) => {
       run.seconds += seconds(random)
     }
+    return { simulate, weight: 1, share }
   }
-  const one = callsOf(draws.agents)
-  if (!isAgentStep(step) || step.forEach === undefined) return one
-  return fanOutOf(step, one, itemsAt(place) ?? EXPECTED_ITEMS)
+  const one = callsOf(draws.agents, step)
+  if (!isAgentStep(step) || step.forEach === undefined) return { simulate: one, weight: 1, share }
+  const items = itemsAt(place) ?? EXPECTED_ITEMS
+  const lanes = lanesOf(step, draws.agents)
+  return {
+    simulate: fanOutOf(step, one, items, lanes),
+    weight: Math.min(items, MOST_SIMULATED) * (1 + Math.min(lanes, MOST_SIMULATED) / 16),
+    share,
+  }
 }
 
 /** E2. */
-function callsOf(agents: readonly AgentDraws[]): Simulate {
+function callsOf(agents: readonly AgentDraws[], step: Step): Simulate {
+  const { maxAttempts, intervalSeconds, backoffRate, maxDelaySeconds } = isAgentStep(step)
+    ? step.retry
+    : NO_RETRY
   return (random, run) => {
-    for (const { seconds, usd, tokens, usdPerSecond, failureShare } of agents) {
-      const own = seconds(random)
-      run.seconds += OVERHEAD_SECONDS + own
-      run.usd += usd(random) + own * usdPerSecond
-      run.tokens += tokens(random)
-      if (random() >= failureShare) return
+    for (let i = 0; i < agents.length; i++) {
+      const agent = agents[i] as AgentDraws
+      for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+        const own = agent.seconds(random)
+        run.seconds += OVERHEAD_SECONDS + own
+        run.usd += agent.usd(random) + own * agent.usdPerSecond
+        run.tokens += agent.tokens(random)
+        if (random() >= agent.failureShare) return
+        if (attempt === maxAttempts || random() >= (agent.retryableShare ?? 0)) break
+        // With full jitter.
+        run.seconds += random() * Math.min(maxDelaySeconds, intervalSeconds * backoffRate ** (attempt - 1))
+      }
     }
     run.failed = true
   }
 }
 
-/** As many at once as it may have; the next begins when one has ended. */
-function fanOutOf(
-  { maxConcurrency = DEFAULT_CONCURRENCY, tolerate = 0 }: AgentStep,
-  one: Simulate,
-  items: number,
-): Simulate {
+const lanesOf = (
+  { maxConcurrency = DEFAULT_CONCURRENCY }: AgentStep,
+  [first]: readonly AgentDraws[],
+): number => Math.min(maxConcurrency, first?.maxConcurrency ?? Number.POSITIVE_INFINITY)
+
+/** As many at once as it may have, and as its agent takes; the next begins when one has ended. */
+function fanOutOf({ tolerate = 0 }: AgentStep, one: Simulate, items: number, atOnce: number): Simulate {
   const simulated = Math.min(items, MOST_SIMULATED)
   const scale = items / Math.max(1, simulated)
-  const lanes = new Float64Array(Math.max(1, Math.min(maxConcurrency, simulated)))
+  const lanes = new Float64Array(Math.max(1, Math.min(atOnce, simulated)))
   const tolerated = typeof tolerate === 'number' ? tolerate : (Number.parseInt(tolerate, 10) / 100) * items
-  const item: Run = { seconds: 0, usd: 0, tokens: 0, steps: 0, failed: false }
+  const item = newRun()
   return (random, run) => {
     lanes.fill(0)
     let [failed, end] = [0, 0]
     for (let at = 0; at < simulated; at++) {
-      item.seconds = 0
-      item.usd = 0
-      item.tokens = 0
-      item.failed = false
+      clear(item)
       one(random, item)
       let lane = 0
       for (let other = 1; other < lanes.length; other++)
@@ -209,27 +267,27 @@ function fanOutOf(
       run.tokens += item.tokens * scale
       if (item.failed) failed += scale
     }
+    run.steps += items
     // Where all run at once more of them take hardly longer.
-    run.seconds += maxConcurrency >= items ? end : end * scale
+    run.seconds += atOnce >= items ? end : end * scale
     if (failed > tolerated) run.failed = true
   }
 }
 
 /** Each round is as likely to be the last as not, up to the most that there may be. */
 function loopOf({ maxIterations }: { maxIterations: number }, body: Prepared): Simulate {
-  const round: Run = { seconds: 0, usd: 0, tokens: 0, steps: 0, failed: false }
+  const round = newRun()
   return (random, run) => {
     let rounds = 1
     while (rounds < maxIterations && random() < 0.5) rounds++
     for (let at = 0; at < rounds; at++) {
-      round.seconds = 0
-      round.usd = 0
-      round.tokens = 0
-      round.failed = false
+      clear(round)
       body.simulate(random, round)
       run.seconds += round.seconds
       run.usd += round.usd
       run.tokens += round.tokens
+      run.steps += round.steps
+      run.tasks += round.tasks
       if (!round.failed) continue
       run.failed = true
       return

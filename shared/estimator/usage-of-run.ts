@@ -1,5 +1,5 @@
 import type { PriceTable } from '../domain/price-table.ts'
-import { add, times, totalCost, type Usage } from './monthly-cost.ts'
+import { totalCost, type Usage } from './monthly-cost.ts'
 
 /** What a task uses of AWS beside its agents' Lambda time, without steps and for each: measured by `npm run bench:cost`. */
 const TASK: Usage = {
@@ -24,9 +24,15 @@ const STEP: Usage = {
   logGb: 1.8e-6,
 }
 
-/** What AWS asks for a task with so many steps, in US dollars, without the time of its agents. */
-export const usdOfRun = (steps: number, prices: PriceTable): number =>
-  totalCost(add(TASK, times(STEP, steps)), prices)
+/** What AWS asks for a task, its children and so many records of steps, in US dollars, without the time of its agents. */
+export function usdOfRun(steps: number, tasks: number, prices: PriceTable): number {
+  const known = costs.get(prices) ?? { task: totalCost(TASK, prices), step: totalCost(STEP, prices) }
+  costs.set(prices, known)
+  return known.task * tasks + known.step * steps
+}
+
+/** An estimate asks for thousands of runs. */
+const costs = new WeakMap<PriceTable, { task: number; step: number }>()
 
 /** Of an agent's function, for each second. */
 export const usdPerSecond = (memoryMb: number, prices: PriceTable): number =>

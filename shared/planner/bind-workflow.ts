@@ -42,8 +42,8 @@ export function bindWorkflow(
   return bound
 }
 
-function bindingOf({ functionArn, id, version }: Agent): Binding {
-  return { functionArn, agentId: id, version }
+function bindingOf({ functionArn, id, version, limits }: Agent): Binding {
+  return { functionArn, agentId: id, version, memoryMb: limits.memoryMb }
 }
 
 function issueOfNobody(

@@ -40,8 +40,9 @@ export type Sums = {
   count: number
   quality: number
   residual: number
-  /** As many of these as have failed. */
+  /** As many of these as have failed, and of those as many after which the same agent is asked again. */
   failures: number
+  retryable: number
   latencySeconds: number
   costUsd: number
   tokens: number
@@ -53,6 +54,11 @@ export type Sums = {
 
 type Decay = { halfLifeSeconds?: number }
 
+const namesOf = (measure: Measure): string[] =>
+  Array.from({ length: BUCKETS }, (_, bucket) => `${measure}${bucket}`)
+/** Of the counters of each bucket. */
+const NAMES: Record<Measure, string[]> = { h: namesOf('h'), c: namesOf('c'), t: namesOf('t') }
+
 /** What an outcome at a time adds, to which epoch. `at` in seconds since 1970. */
 export function additionsOf(
   outcome: Outcome,
@@ -63,7 +69,7 @@ export function additionsOf(
   const epoch = Math.floor(at / epochSeconds)
   const weight = UNIT * 2 ** ((at - epoch * epochSeconds) / halfLifeSeconds)
   const weighted = (value: number): bigint => BigInt(Math.round(weight * value))
-  const { quality, residual, failed, latencySeconds, costUsd, tokens = 0 } = outcome
+  const { quality, residual, failed, retryable = false, latencySeconds, costUsd, tokens = 0 } = outcome
   const counters: Record<string, bigint> = {
     w: weighted(1),
     wq: weighted(quality),
@@ -77,6 +83,7 @@ export function additionsOf(
   if (failed) {
     counters.wf = weighted(1)
     counters.nf = 1n
+    if (retryable) counters.wy = weighted(1)
   }
   if (costUsd > 0) counters[`c${bucketOf(costUsd, FIRST_BUCKET.c)}`] = weighted(1)
   if (tokens > 0) {
@@ -107,6 +114,7 @@ export function sumsAt(
     sums.quality += of('wq')
     sums.residual += of('wr')
     sums.failures += of('wf')
+    sums.retryable += of('wy')
     sums.latencySeconds += of('wl') * MILLISECOND
     sums.costUsd += of('wc') * NANODOLLAR
     sums.tokens += of('wt')
@@ -121,6 +129,7 @@ export const noSums = (): Sums => ({
   quality: 0,
   residual: 0,
   failures: 0,
+  retryable: 0,
   latencySeconds: 0,
   costUsd: 0,
   tokens: 0,
@@ -136,6 +145,7 @@ export function addSums(all: readonly Sums[]): Sums {
     total.quality += sums.quality
     total.residual += sums.residual
     total.failures += sums.failures
+    total.retryable += sums.retryable
     total.latencySeconds += sums.latencySeconds
     total.costUsd += sums.costUsd
     total.tokens += sums.tokens
@@ -157,10 +167,11 @@ export function histogramAt(
   for (const { epoch, counters } of epochs) {
     const scale = 2 ** (epoch * HALF_LIVES_IN_EPOCH - at / halfLifeSeconds) / UNIT
     rest += (counters.w ?? 0) * scale
-    for (const [bucket, weight] of weights.entries()) {
-      const more = (counters[`${measure}${bucket}`] ?? 0) * scale
-      weights[bucket] = weight + more
-      rest -= more
+    for (const [bucket, name] of NAMES[measure].entries()) {
+      const more = counters[name]
+      if (more === undefined) continue
+      weights[bucket] = (weights[bucket] ?? 0) + more * scale
+      rest -= more * scale
     }
   }
   const filled = weights.flatMap((weight, bucket) =>

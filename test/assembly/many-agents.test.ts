@@ -5,8 +5,12 @@ import { App } from 'aws-cdk-lib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { featureFlags } from '../../infra/feature-flags.ts'
 import { DataStack } from '../../infra/stacks/data-stack.ts'
+import { ObservabilityStack } from '../../infra/stacks/observability-stack.ts'
 import { RuntimeStack } from '../../infra/stacks/runtime-stack.ts'
 import { StageSchema } from '../../infra/stage.ts'
+import { compileWorkflow } from '../../shared/compiler/index.ts'
+import type { Workflow } from '../../shared/workflow/schema.ts'
+import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { makeAgent } from '../support/make-agent.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'many-agents-'))
@@ -20,9 +24,9 @@ type Template = {
   Outputs?: Record<string, unknown>
 }
 
-/** The templates of a runtime stack with so many agents. */
-function synthesize(count: number): Template[] {
-  const outdir = join(folder, String(count))
+/** The templates of a runtime stack, and what observes it, with so many agents. */
+function synthesize(count: number, workflows: Workflow[] = []): Template[] {
+  const outdir = join(folder, `${count}-${workflows.length}`)
   const app = new App({ outdir, analyticsReporting: false, context: featureFlags() })
   const stage = StageSchema.parse({})
   const data = new DataStack(app, 'data', { stage })
@@ -37,8 +41,13 @@ function synthesize(count: number): Template[] {
     return { manifest, entry: '' }
   })
   const bundles = { folderOf: () => bundle, catalogueDigest: '' }
-  new RuntimeStack(app, 'runtime', { stage, catalogue: { agents, workflows: [] }, bundles, data })
+  const compiled = workflows.map((workflow) => ({ workflow, compiled: compileWorkflow(workflow), file: '' }))
+  const catalogue = { agents, workflows: compiled }
+  process.env.CDK_OUTDIR = outdir
+  const runtime = new RuntimeStack(app, 'runtime', { stage, catalogue, bundles, data })
+  new ObservabilityStack(app, 'observability', { stage, catalogue, data, runtime })
   app.synth()
+  delete process.env.CDK_OUTDIR
   return readdirSync(outdir)
     .filter((file) => file.startsWith('runtime') && file.endsWith('template.json'))
     .map((file) => JSON.parse(readFileSync(join(outdir, file), 'utf8')) as Template)
@@ -74,5 +83,41 @@ describe('a runtime stack with many agents', () => {
     expect(after.filter((name) => !before.has(name))).toEqual([
       expect.stringMatching(/^orchestrator-agent-a100_[12]$/),
     ])
+  })
+})
+
+function workflowOf(name: string, count: number): Workflow {
+  const steps = Object.fromEntries(
+    Array.from({ length: count }, (_, at) => [
+      `s${at}`,
+      { capability: 'work.do', ...(at === 0 ? {} : { needs: [`s${at - 1}`] }) },
+    ]),
+  )
+  const { workflow, issues } = validateWorkflow({ name, steps })
+  if (!workflow) throw new Error(JSON.stringify(issues))
+  return workflow
+}
+
+describe('a runtime stack with many workflows, or large ones', () => {
+  it.each([
+    ['one that is split over several machines', [workflowOf('large', 700)]],
+    ['two hundred small ones', Array.from({ length: 200 }, (_, at) => workflowOf(`w${at}`, 5))],
+  ])('stays below what CloudFormation takes of a template: %s', (_what, workflows) => {
+    const templates = synthesize(1, workflows)
+    for (const template of templates) expect(JSON.stringify(template).length).toBeLessThan(900_000)
+    const machines = templates
+      .flatMap(({ Resources }) => Object.values(Resources))
+      .filter(({ Type }) => Type === 'AWS::StepFunctions::StateMachine')
+    expect(machines.length).toBeGreaterThanOrEqual(workflows.length)
+    for (const { Properties } of machines) expect(Properties).toHaveProperty('DefinitionS3Location')
+  })
+
+  it('is observed by the names that its functions have', () => {
+    synthesize(81)
+    const observed = readFileSync(join(folder, '81-0', 'observability.template.json'), 'utf8')
+    const groups = new Set([...observed.matchAll(/orchestrator-agent-a\d+(_\d)?/g)].map(([name]) => name))
+    expect(groups.size).toBeGreaterThan(20)
+    const names = new Set(agentNames(synthesize(81)))
+    expect([...groups].filter((name) => !names.has(name))).toEqual([])
   })
 })

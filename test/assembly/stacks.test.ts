@@ -12,7 +12,13 @@ type Resource = {
   DeletionPolicy?: string
   UpdateReplacePolicy?: string
 }
-type Statement = { Effect: string; Action: string | string[]; Resource: unknown }
+type Statement = {
+  Effect: string
+  Action: string | string[]
+  Resource: unknown
+  Principal?: unknown
+  Condition?: unknown
+}
 
 const STACKS = ['orchestrator-data', 'orchestrator-runtime', 'orchestrator-observability']
 const templateOf = (stack: string) =>
@@ -58,7 +64,15 @@ describe('the stacks', () => {
         },
       })
     }
-    for (const type of ['AWS::S3::Bucket', 'AWS::Events::EventBus', 'AWS::StepFunctions::StateMachine']) {
+    const kept = [
+      'AWS::S3::Bucket',
+      'AWS::S3::BucketPolicy',
+      'AWS::Events::EventBus',
+      'AWS::Events::Archive',
+      'AWS::StepFunctions::StateMachine',
+    ]
+    for (const type of kept) {
+      expect(ofType(type).length).toBeGreaterThan(0)
       for (const [, resource] of ofType(type)) expect(resource.DeletionPolicy).toBe('RetainExceptOnCreate')
     }
   })
@@ -111,6 +125,29 @@ describe('the stacks', () => {
       expect(Properties.AlarmDescription).toContain(`Runbook: docs/operations.md, "${name}".`)
       expect(Properties.AlarmActions).toHaveLength(1)
     }
+  })
+
+  it('lets CloudWatch tell the topic of alarms, which a policy of its own would keep it from', () => {
+    const allowed = ofType('AWS::SNS::TopicPolicy').flatMap(([, { Properties }]) =>
+      (Properties.PolicyDocument as { Statement: Statement[] }).Statement.filter(
+        ({ Effect }) => Effect === 'Allow',
+      ),
+    )
+    expect(allowed).toMatchObject([
+      {
+        Action: 'sns:Publish',
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+      },
+    ])
+  })
+
+  it('registers again whatever is compiled otherwise, from the same workflow too', () => {
+    const [[, registration] = []] = ofType('Custom::Registration')
+    const revisions = Object.values((registration?.Properties.revisions ?? {}) as object)
+    expect(revisions).toHaveLength(ofType('AWS::StepFunctions::StateMachine').length)
+    for (const revision of revisions)
+      expect(revision).toEqual({ 'Fn::GetAtt': [expect.any(String), 'StateMachineRevisionId'] })
   })
 
   it('has a way for what fails where nobody waits for an answer', () => {
@@ -250,17 +287,40 @@ function grantsByFunction(): string {
   const lines = ofType('AWS::IAM::Policy').flatMap(([, { Properties }]) => {
     const [{ Ref = '' } = {}] = Properties.Roles as { Ref?: string }[]
     const { Statement } = Properties.PolicyDocument as { Statement: Statement[] }
-    return Statement.flatMap(({ Action, Resource }) =>
-      [Action]
-        .flat()
-        .flatMap((action) =>
-          [Resource]
-            .flat()
-            .map((resource) => `${ownerOf.get(Ref) ?? 'machines'}: ${action} on ${told(resource)}`),
-        ),
-    )
+    return linesOf(ownerOf.get(Ref) ?? 'machines', Statement)
   })
-  return `${lines.sort().join('\n')}\n`
+  const caller = ofType('AWS::IAM::ManagedPolicy').flatMap(([id, { Properties }]) => {
+    return linesOf(`caller (${id})`, (Properties.PolicyDocument as { Statement: Statement[] }).Statement)
+  })
+  const ofResources = ['AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy'].flatMap(
+    (type) =>
+      ofType(type).flatMap(([id, { Properties }]) => {
+        return linesOf(id, (Properties.PolicyDocument as { Statement: Statement[] }).Statement)
+      }),
+  )
+  const trusted = ofType('AWS::IAM::Role').map(([id, { Properties }]) => {
+    const { Statement } = Properties.AssumeRolePolicyDocument as { Statement: Statement[] }
+    return `${id}: trusts ${Statement.map(({ Principal }) => JSON.stringify(Principal)).join(', ')}`
+  })
+  const invoked = ofType('AWS::Lambda::Permission').map(([, { Properties }]) => {
+    const { FunctionName, Principal, SourceArn } = Properties
+    return `${told(FunctionName)}: invoked by ${Principal} for ${told(SourceArn)}`
+  })
+  const all = [...lines, ...caller, ...ofResources, ...trusted, ...invoked]
+  return `${all.sort().join('\n')}\n`
+}
+
+function linesOf(who: string, statements: readonly Statement[]): string[] {
+  return statements.flatMap(({ Effect, Action, Resource, Principal, Condition }) =>
+    [Action].flat().flatMap((action) =>
+      [Resource].flat().map((resource) => {
+        const deny = Effect === 'Deny' ? 'DENY ' : ''
+        const whom = Principal === undefined ? '' : ` by ${JSON.stringify(Principal)}`
+        const when = Condition === undefined ? '' : ` where ${JSON.stringify(Condition)}`
+        return `${who}: ${deny}${action} on ${told(resource)}${whom}${when}`
+      }),
+    ),
+  )
 }
 
 /** An ARN with its references in angle brackets. */

@@ -1,5 +1,10 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
-import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge'
+import {
+  EventBridgeClient,
+  ListEventBusesCommand,
+  PutRuleCommand,
+  PutTargetsCommand,
+} from '@aws-sdk/client-eventbridge'
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
 import { ListStateMachinesCommand } from '@aws-sdk/client-sfn'
 import { AwsClient } from 'aws4fetch'
@@ -20,6 +25,7 @@ type Clients = {
   credentials: { accessKeyId: string; secretAccessKey: string }
 }
 let deployed: Deployed | undefined
+let started: Emulator | undefined
 
 beforeAll(async () => {
   const emulator = await startEmulator().catch((error: unknown) => {
@@ -28,6 +34,7 @@ beforeAll(async () => {
     return undefined
   })
   if (!emulator) return
+  started = emulator
   addWhatChanges()
   const assembly = synthesize()
   await cdk(emulator, assembly, 'bootstrap')
@@ -48,7 +55,7 @@ beforeAll(async () => {
   }
 }, 600_000)
 afterAll(async () => {
-  await deployed?.emulator.stop()
+  await started?.stop()
   project.remove()
 })
 
@@ -141,7 +148,11 @@ describe('the next deployments', () => {
   onEmulator(
     'end with destroy, which leaves what is retained on purpose',
     async ({ emulator, door, clients }) => {
+      // Whatever waits does not keep its machine.
+      await submit(door, { type: 'nap', input: { seconds: 3_600 } })
       await cdk(emulator, project.out, 'destroy', '--all', '--force')
+      const { EventBuses = [] } = await new EventBridgeClient(clients).send(new ListEventBusesCommand({}))
+      expect(EventBuses.map(({ Name }) => Name)).toContain('orchestrator')
       const { stateMachines } = await door.sfn.send(new ListStateMachinesCommand({}))
       expect(stateMachines?.map(({ name }) => name)).toEqual([])
       expect(await functionNames(clients)).toEqual([])

@@ -40,7 +40,12 @@ export async function startEmulator(): Promise<Emulator> {
   closeSync(log)
   const url = `http://127.0.0.1:${port}`
   const logTail = (): string => readFileSync(logFile, 'utf8').slice(-4_000)
-  await untilUp(url, child, logTail)
+  const stopping = () => stop(child)
+  stopWithUs(child)
+  await untilUp(url, child, logTail).catch(async (error: unknown) => {
+    await stopping()
+    throw error
+  })
   return {
     url,
     env: {
@@ -54,7 +59,7 @@ export async function startEmulator(): Promise<Emulator> {
       CDK_DEFAULT_ACCOUNT: '000000000000',
       CDK_DEFAULT_REGION: 'us-east-1',
     },
-    stop: () => stop(child),
+    stop: stopping,
   }
 }
 
@@ -75,6 +80,20 @@ async function untilUp(url: string, child: ChildProcess, logTail: () => string):
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
   throw new Error(`the emulator did not start within ${START_SECONDS} s: ${logTail()}`)
+}
+
+/** Whoever ends this process ends it as well: a Ctrl-C, a bound on the time of the run. */
+function stopWithUs(child: ChildProcess): void {
+  const kill = (): void => {
+    if (child.exitCode === null && child.pid) process.kill(-child.pid, 'SIGKILL')
+  }
+  process.once('exit', kill)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      kill()
+      process.kill(process.pid, signal)
+    })
+  }
 }
 
 /** With the processes of its functions: it leads their group. */

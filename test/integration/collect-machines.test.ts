@@ -88,16 +88,20 @@ describe('a machine on the local cloud', () => {
     const describeIt = client.send(new DescribeStateMachineCommand({ stateMachineArn }))
     await expect(describeIt).rejects.toMatchObject({ name: 'StateMachineDoesNotExist' })
 
-    // The function may do what it does, and leaves one whose execution ended today.
-    const workflow = { name: 'used', steps: { a: { capability: 'echo' } } }
-    const { body } = await api.call('POST', '/tasks', { workflow })
-    expect(await api.ended(String(body.taskId))).toMatchObject({ status: 'succeeded' })
+    // The function may do what it does: it leaves one whose execution has failed today, and not one where all has gone well.
+    const run = async (step: object, status: string) => {
+      const workflow = { name: 'used', steps: { a: step } }
+      const { body } = await api.call('POST', '/tasks', { workflow })
+      expect(await api.ended(String(body.taskId))).toMatchObject({ status })
+    }
+    await run({ capability: 'echo' }, 'succeeded')
+    await run({ capability: 'echo', input: { a: '{% 1 + "x" %}' }, timeoutSeconds: 9 }, 'failed')
     const url = `${api.awsUrl}/2015-03-31/functions/orchestrator-collect/invocations`
     const collect = async () =>
       (await fetch(url, { method: 'POST', body: JSON.stringify({ unusedDays: 0 }) })).json()
     expect(await collect()).toMatchObject({
-      looked: 1,
-      removed: [],
+      looked: 2,
+      removed: [expect.stringMatching(/^shared-/)],
       busy: [expect.stringMatching(/^shared-/)],
     })
   })

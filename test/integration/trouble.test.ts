@@ -31,7 +31,8 @@ const firstStep = async (taskId: string) =>
 describe('trouble on the local cloud', () => {
   it('cancels: the execution stops, the running agent sees its signal abort', async () => {
     const taskId = await api.submit('simple', { seconds: 60 })
-    await until(async () => (await firstStep(taskId))?.status === 'running')
+    await until(() => api.logs.join('').includes('"waiting"'))
+    expect(await firstStep(taskId)).toMatchObject({ status: 'running' })
     expect(await api.call('GET', `/tasks/${taskId}/result`)).toMatchObject({
       status: 409,
       body: { detail: expect.stringContaining('is running; its result comes') },

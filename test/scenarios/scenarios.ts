@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import {
   DescribeExecutionCommand,
   ListExecutionsCommand,
-  ListStateMachinesCommand,
+  paginateListStateMachines,
+  type StateMachineListItem,
 } from '@aws-sdk/client-sfn'
 import { expect } from 'vitest'
 import { type Door, ended, resultOf, submit } from './door.ts'
@@ -44,6 +45,11 @@ const BUILT_IN: [type: string, input: object, result: unknown][] = [
   ],
 ]
 
+for (const file of readdirSync(join(import.meta.dirname, '../../workflows'))) {
+  const type = basename(file, '.yaml')
+  if (!BUILT_IN.some(([known]) => known === type)) throw new Error(`no scenario runs workflows/${file}`)
+}
+
 /** What every cloud has to do that the stacks are deployed to; each from outside, by HTTP and AWS's own APIs. */
 export const SCENARIOS: Scenario[] = [
   ...BUILT_IN.map(
@@ -77,8 +83,10 @@ export const SCENARIOS: Scenario[] = [
     async run(door) {
       const taskId = await submit(door, { type: 'simple', input: { message: 'look' } })
       await ended(door, taskId)
-      const { stateMachines = [] } = await door.sfn.send(new ListStateMachinesCommand({}))
-      const machine = stateMachines.find(({ name }) => name === `${door.prefix}-simple`)
+      const machines: StateMachineListItem[] = []
+      for await (const { stateMachines = [] } of paginateListStateMachines({ client: door.sfn }, {}))
+        machines.push(...stateMachines)
+      const machine = machines.find(({ name }) => name === `${door.prefix}-simple`)
       const list = new ListExecutionsCommand({ stateMachineArn: machine?.stateMachineArn })
       const { executions = [] } = await door.sfn.send(list)
       const execution = executions.find(({ name }) => name === `${taskId}-1`)

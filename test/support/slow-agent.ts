@@ -20,6 +20,7 @@ export default defineAgent({
   async execute({ input: { seconds, crash, fail } }, { signal, log }) {
     if (crash) process.exit(7)
     if (fail) throw new Error(fail)
+    if (seconds > 0) log.info('waiting', { seconds })
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     const timer = setTimeout(() => resolve('waited'), seconds * 1_000)
     signal.addEventListener('abort', () => {

@@ -18,7 +18,11 @@ import { signalGates } from '../../../shared/app/signal-gates.ts'
 import { settleDead } from '../../../shared/app/spend-budget.ts'
 import type { AgentManifest } from '../../../shared/domain/agent.ts'
 import { amountOf } from '../../../shared/domain/budget.ts'
-import { isOrchestratorError, type OrchestratorError } from '../../../shared/domain/errors.ts'
+import {
+  isOrchestratorError,
+  isRetriedInPlace,
+  type OrchestratorError,
+} from '../../../shared/domain/errors.ts'
 import { attemptFailedEvent, stepEndedEvent } from '../../../shared/domain/event.ts'
 import { executionArnOf } from '../../../shared/domain/execution-arn.ts'
 import type { Receipt, StepRecord } from '../../../shared/domain/step.ts'
@@ -64,13 +68,18 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
   }
 
   /** Once for each attempt, by whoever has noted its end (H5). Statistics are advice: they cost no step. */
-  async function count(run: Counted, succeeded: boolean, durationMs: number): Promise<CallEnd['lately']> {
+  async function count(
+    run: Counted,
+    { succeeded, retryable = false }: { succeeded: boolean; retryable?: boolean },
+    durationMs: number,
+  ): Promise<CallEnd['lately']> {
     const { own, plan, record, agentId, log, spending } = run
     const attempt = {
       agentId,
       capability: capabilityIn(run),
       quality: succeeded ? 1 : 0,
       failed: !succeeded,
+      retryable,
       latencySeconds: durationMs / 1_000,
       costUsd: 0,
       ...spending?.told(),
@@ -158,7 +167,7 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
       await Promise.all([
         signalGates({ tasks, executions }, plan, own.path),
         notices.finish(event ? [event] : []),
-        isAttempt ? count(run, true, durationMs) : undefined,
+        isAttempt ? count(run, { succeeded: true }, durationMs) : undefined,
         release(run, isAttempt ? { succeeded: true } : undefined),
       ])
       request.response = receiptOf(ended)
@@ -203,7 +212,7 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
         if (!isFault) return release(run, undefined)
         // Whoever notes it tells the breaker as well.
         if (!noted) return release(run, undefined)
-        const lately = await count(run, false, durationMs)
+        const lately = await count(run, { succeeded: false, retryable: isRetriedInPlace(error) }, durationMs)
         return release(run, { succeeded: false, ...(lately ? { lately } : {}) })
       }
       await Promise.all([
