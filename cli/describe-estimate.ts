@@ -8,7 +8,7 @@ const seconds = (value: number): string => duration(1_000 * value)
 /** Half of such tasks, and nine in ten. */
 export function describeEstimate({ seconds: time, usd: cost, tokens, successRate }: KeptEstimate): string {
   const parts = [
-    `${seconds(time.p50)} (nine in ten below ${seconds(time.p90)})`,
+    `${seconds(time.p50)} (nine in ten below ${seconds(time.p90)}, 99 in a hundred below ${seconds(time.p99)})`,
     `${usd(cost.p50)} (${usd(cost.p90)})`,
     ...(tokens.p90 > 0 ? [`${Math.round(tokens.p50)} tokens (${Math.round(tokens.p90)})`] : []),
     ...(successRate < 0.995 ? [`${Math.round(100 * successRate)} % succeed`] : []),

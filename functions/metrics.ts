@@ -27,12 +27,15 @@ function setFor(dimensions: Record<string, string>): Metrics {
   return made
 }
 
-/** A bus that counts the tasks whose end it tells: whoever ends one, by whichever way, tells it once. */
+/**
+ * A bus that counts the tasks whose end it tells, and the attempts that have failed: whoever ends or notes one, by whichever way, tells it
+ * once.
+ */
 export function countingBus(bus: EventBus): EventBus {
   return {
     ...bus,
     publish(events) {
-      for (const event of events) countEnd(event)
+      for (const event of events) count(event)
       return bus.publish(events)
     },
   }
@@ -40,7 +43,9 @@ export function countingBus(bus: EventBus): EventBus {
 
 const ENDS = ['succeeded', 'failed', 'cancelled', 'timed_out']
 
-function countEnd({ type, data }: DomainEvent): void {
+function count({ type, data }: DomainEvent): void {
+  if (type === 'step.attempt_failed')
+    measure('Attempts', { agentId: String(data.agentId), outcome: 'failed' }, 1)
   const [subject, outcome = ''] = type.split('.')
   if (subject !== 'task' || !ENDS.includes(outcome)) return
   measure('Tasks', { outcome }, 1)

@@ -52,7 +52,9 @@ function measure(scenario: Scenario, requests: number, seeds: number): ScenarioF
       regrets.get(name)?.push(oracle - runPolicy(world, makePolicy(name, world, seed)))
   }
   const policies = [...regrets].map(([policy, of]) => ({ policy, ...meanOf(of) }))
-  return { scenario, requests, policies: policies.sort((a, b) => a.regret - b.regret) }
+  // What the others are measured against.
+  const all = [...policies, { policy: 'oracle', regret: 0, ci95: 0 }]
+  return { scenario, requests, policies: all.sort((a, b) => a.regret - b.regret) }
 }
 
 function meanOf(values: readonly number[]): { regret: number; ci95: number } {

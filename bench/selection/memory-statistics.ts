@@ -1,3 +1,4 @@
+import type { Tally } from '../../shared/domain/breaker.ts'
 import type { EpochCounters, Outcome } from '../../shared/domain/statistics.ts'
 import { additionsOf, epochsAt, noSums, type Sums, sumsAt } from '../../shared/selector/decayed-counters.ts'
 
@@ -7,7 +8,8 @@ const OVERALL = 'overall'
 export class MemoryStatistics {
   readonly #items = new Map<string, Record<string, number>>()
 
-  add(capability: string, agentId: string, outcome: Outcome, at: number): void {
+  /** Answers how many have succeeded at the capability, as whoever counts is told. */
+  add(capability: string, agentId: string, outcome: Outcome, at: number): Tally {
     const { epoch, counters } = additionsOf(outcome, at)
     for (const subject of [capability, OVERALL]) {
       const key = `${subject}#${agentId}#${epoch}`
@@ -15,6 +17,8 @@ export class MemoryStatistics {
       for (const [name, added] of Object.entries(counters)) item[name] = (item[name] ?? 0) + Number(added)
       this.#items.set(key, item)
     }
+    const { successes } = this.of(capability, agentId, at)
+    return { of: `${capability} ${epoch}`, successes }
   }
 
   of(capability: string, agentId: string, at: number): Sums {

@@ -1,5 +1,6 @@
+import type { Agent } from '../../shared/domain/agent.ts'
 import { beta, type Random, seededRandom } from '../../shared/domain/random.ts'
-import { type Candidate, capabilityMean, scoreAgents } from '../../shared/selector/score-agents.ts'
+import { chooseAgent, type Knowledge } from '../../shared/selector/choose-agent.ts'
 import { MemoryBreakers } from './memory-breakers.ts'
 import { MemoryStatistics } from './memory-statistics.ts'
 import { type Policy, runPolicy } from './run-policy.ts'
@@ -12,26 +13,54 @@ const LATENCY = 0.15
 const REFERENCE_SECONDS = 8
 const EPSILON = 0.05
 const EWMA_SECONDS = 10
+/** Of a prompt, before anything has been seen. */
+const USUAL_TOKENS = 250
 
 /** Ours, and those that others use; the oracle knows what nobody can. */
 export const POLICIES: Readonly<Record<string, MakePolicy>> = {
   orchestrator: (world, random) => {
-    const { statistics, learn } = learning(world)
+    const statistics = new MemoryStatistics()
     const breakers = new MemoryBreakers()
+    const agents = world.models.map((_, model) => agentOf(world, model))
+    const run = String(random())
+    /** What was to be expected of each call when it was made. */
+    const expected = new Map<Request, number | undefined>()
+    let calls = 0
     return {
       choose(request, models, inflight) {
-        const open = breakers.refused(models, request.at)
-        const there = models.filter((model) => !open.has(model))
-        const candidates = there.map((model) => candidateOf(world, statistics, request, model, inflight))
-        const chosen = Number(scoreAgents(candidates, random)[0]?.agentId)
+        const held = breakers.refused(models, request.at)
+        const selection = chooseAgent({
+          stepId: 's',
+          capability: taskOf(request),
+          agents: models.map((model) => agents[model] as Agent),
+          knowledge: new Map(
+            models.map((model): [string, Knowledge] => [
+              String(model),
+              {
+                sums: statistics.of(taskOf(request), String(model), request.at),
+                overall: statistics.overall(String(model), request.at),
+                inflight: inflight[model] ?? 0,
+                ...(held.has(model) ? { refusal: 'has failed again and again' } : {}),
+              },
+            ]),
+          ),
+          seed: `${run} ${calls++}`,
+        })
+        if (!selection.agent) throw new Error('nobody is left')
+        expected.set(request, selection.decision.expectedQuality)
+        const chosen = Number(selection.agent.id)
         breakers.begin(chosen, request, request.at)
         return chosen
       },
-      learn(model, request, result, at) {
-        learn(model, request, result, at)
-        const { count, failures } = statistics.overall(String(model), at)
-        const lately = { failures: failures / count, calls: count }
-        breakers.end(model, request, { succeeded: !result.failed, lately }, at)
+      learn(model, request, { quality, failed, seconds, costUsd }, at) {
+        const mean = expected.get(request)
+        expected.delete(request)
+        const residual = mean === undefined ? 0 : quality - mean
+        const outcome = { quality, residual, failed, latencySeconds: seconds, costUsd }
+        const tally = statistics.add(taskOf(request), String(model), outcome, at)
+        const { count, failures } = statistics.of(taskOf(request), String(model), at)
+        const lately = { failures: failures / count, calls: count, tally }
+        breakers.end(model, request, { succeeded: !failed, lately }, at)
       },
     }
   },
@@ -60,7 +89,7 @@ export const POLICIES: Readonly<Record<string, MakePolicy>> = {
     return only(chosen)
   },
   'weighted score': (world) => {
-    const { statistics, learn } = learning(world)
+    const { statistics, learn } = learning()
     return {
       choose(request, models) {
         const known = models.map((model) => statistics.of(taskOf(request), String(model), request.at))
@@ -145,44 +174,39 @@ export function makePolicy(name: string, world: World, seed: number): Policy {
 
 const taskOf = ({ task }: Request): string => String(task)
 
+/** A model as the registry would have it: the first of its costs is what a request of usual length costs. */
+function agentOf(world: World, model: number): Agent {
+  const name = (task: number): Agent['capabilities'][number] => {
+    return { name: String(task), description: '', inputSchema: {}, outputSchema: {} }
+  }
+  return {
+    id: String(model),
+    version: '1.0.0',
+    description: '',
+    capabilities: world.tasks.map((_, task) => name(task)),
+    limits: { timeoutSeconds: 60, memoryMb: 512, maxConcurrency: world.caps[model] ?? 1 },
+    price: { perCallUsd: world.costOf(model, { tokens: USUAL_TOKENS }) },
+    tags: [],
+    status: 'active',
+    functionArn: '',
+    origin: 'deployment',
+    registeredAt: '',
+  }
+}
+
 /** Statistics of the production code, fed with what came of each call. */
-function learning(world: World) {
+function learning() {
   const statistics = new MemoryStatistics()
-  /** What was to be expected when the call was made. */
-  const means = new Map<Request, number>()
   const learn = (
     model: number,
     request: Request,
     { quality, seconds, costUsd, failed }: Result,
     at: number,
   ): void => {
-    const task = taskOf(request)
-    const mean = capabilityMean(
-      world.models.map((_, other) => ({ sums: statistics.of(task, String(other), at) })),
-    )
-    means.delete(request)
-    const outcome = { quality, residual: quality - mean, failed, latencySeconds: seconds, costUsd }
-    statistics.add(task, String(model), outcome, at)
+    const outcome = { quality, residual: 0, failed, latencySeconds: seconds, costUsd }
+    statistics.add(taskOf(request), String(model), outcome, at)
   }
   return { statistics, learn }
-}
-
-function candidateOf(
-  world: World,
-  statistics: MemoryStatistics,
-  request: Request,
-  model: number,
-  inflight: readonly number[],
-): Candidate {
-  const agentId = String(model)
-  return {
-    agentId,
-    sums: statistics.of(taskOf(request), agentId, request.at),
-    overall: statistics.overall(agentId, request.at),
-    costUsd: world.costOf(model, request),
-    inflight: inflight[model] ?? 0,
-    maxConcurrency: world.caps[model] ?? 1,
-  }
 }
 
 /** The same utility for policies that believe of each model at each task what they have seen of just that. */
@@ -190,7 +214,7 @@ function valuing(
   world: World,
   believe = (quality: number, count: number): number => (quality + 1) / (count + 2),
 ) {
-  const { statistics, learn } = learning(world)
+  const { statistics, learn } = learning()
   const value = (request: Request, model: number, inflight: readonly number[]): number => {
     const { quality, count } = statistics.of(taskOf(request), String(model), request.at)
     const overall = statistics.overall(String(model), request.at)

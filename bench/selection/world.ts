@@ -30,10 +30,11 @@ export type World = {
   scenario: Scenario
   requests: readonly Request[]
   models: readonly string[]
+  tasks: readonly string[]
   /** Calls at once above which a model slows down. */
   caps: readonly number[]
   exists(model: number, at: number): boolean
-  costOf(model: number, request: Request): number
+  costOf(model: number, request: Pick<Request, 'tokens'>): number
   /** With so many others in flight. */
   call(model: number, request: Request, inflight: number): Result
   /** What the oracle expects. */
@@ -66,6 +67,7 @@ export function makeWorld(outcomes: Outcomes, scenario: Scenario, count: number,
     scenario,
     requests: makeRequests(outcomes, count, seed),
     models,
+    tasks: outcomes.tasks,
     caps,
     exists: (model, at) => scenario !== 'drift' || model !== llama || at >= 0.3 * horizon,
     costOf,

@@ -45,13 +45,24 @@ export function agentsCommand(): Command {
 async function showAgent(agentId: string, { json = false }: Options): Promise<void> {
   const agent = await callApi('getAgent', { id: agentId })
   if (json) return printJson(agent)
-  console.log(`${agent.id} ${agent.version} (${agent.status})\n${agent.description}\n`)
+  console.log(
+    `${agent.id} ${agent.version} (${agent.status})\n${agent.description}\n${describeNow(agent.now)}`,
+  )
   for (const { name, description, inputSchema } of agent.capabilities) {
     console.log(`${style('bold', name)}  ${description}`)
     const known = agent.health?.[name]
     if (known) console.log(`  ${sentenceOf(known)}`)
     for (const line of describeSchema(inputSchema)) console.log(`  ${line}`)
   }
+}
+
+/** Whether it is asked, and what it is at. */
+function describeNow(now: AgentView['now']): string {
+  if (!now) return ''
+  const { breaker, openUntil, inflight } = now
+  const rests = breaker === 'open' ? `rests until ${openUntil}, having failed again and again` : undefined
+  const asked = breaker === 'trial' ? 'gets one call on trial' : 'is asked (breaker closed)'
+  return `now: ${rests ?? asked}; ${inflight.toFixed(1)} calls under way\n`
 }
 
 async function listAgents({ capability, json = false }: Options): Promise<void> {

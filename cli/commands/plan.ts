@@ -7,32 +7,53 @@ import { describeCompiled } from '../describe-compiled.ts'
 import { printEstimate } from '../describe-estimate.ts'
 import { columnsOf, drawColumns, mermaidOf } from '../draw-plan.ts'
 import { printJson, printTable, style } from '../output.ts'
+import { numberOption, parseDuration } from '../parse-options.ts'
 import { readJsonOption, readTextFile } from '../read-json-option.ts'
 
-type Options = { input?: string; mermaid?: boolean; json?: boolean }
+type Options = {
+  input?: string
+  budget?: number
+  tokens?: number
+  deadline?: number
+  mermaid?: boolean
+  json?: boolean
+}
 
 export function planCommand(): Command {
   return new Command('plan')
-    .description('Plan a workflow without running it: who would do what, and why')
+    .description(
+      'Plan a workflow without running it: who would do what, and why; how long it takes and what it costs',
+    )
     .argument('<workflow>', 'a workflow by name, or a YAML or JSON file')
     .option('-i, --input <json>', 'check this input as well; JSON, or @file')
+    .option('-b, --budget <usd>', 'with so much to spend, in US dollars', numberOption('--budget'))
+    .option('-t, --tokens <count>', 'with so many tokens of language models', numberOption('--tokens'))
+    .option('-d, --deadline <time>', 'in so much time: 90s, 10m, 2h', parseDuration)
     .option('--mermaid', 'print the graph as a Mermaid flowchart')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExamples:\n  orchestrator plan data_report\n  orchestrator plan ./my-workflow.yaml --mermaid > plan.mmd',
     )
-    .action(async (workflow: string, { input, mermaid = false, json = false }: Options) => {
-      const isFile = (await stat(workflow).catch(() => undefined))?.isFile() ?? false
-      if (!isFile && /[./]/.test(workflow)) throw new CliError(`there is no file "${workflow}"`)
-      const given = input === undefined ? undefined : await readJsonOption(input)
-      const plan = await callApi('makePlan', {
-        workflow: isFile ? await readTextFile(workflow) : workflow,
-        input: given,
-      })
-      if (mermaid) return printMermaid(plan)
-      return json ? printJson(plan) : printPlan(plan)
-    })
+    .action(
+      async (
+        workflow: string,
+        { input, budget, tokens, deadline, mermaid = false, json = false }: Options,
+      ) => {
+        const isFile = (await stat(workflow).catch(() => undefined))?.isFile() ?? false
+        if (!isFile && /[./]/.test(workflow)) throw new CliError(`there is no file "${workflow}"`)
+        const given = input === undefined ? undefined : await readJsonOption(input)
+        const plan = await callApi('makePlan', {
+          workflow: isFile ? await readTextFile(workflow) : workflow,
+          input: given,
+          budgetUsd: budget,
+          budgetTokens: tokens,
+          deadlineSeconds: deadline,
+        })
+        if (mermaid) return printMermaid(plan)
+        return json ? printJson(plan) : printPlan(plan)
+      },
+    )
 }
 
 function printPlan(plan: PlanView): void {

@@ -42,9 +42,12 @@ export const handler = middy()
   .use(captureLambdaHandler(new Tracer()))
   .handler(async (event: unknown, context: Context) => {
     const payload = ControlPayloadSchema.parse(event)
-    const answer = await control({ ...payload, owner: context.awsRequestId })
     const { taskId, path: stepId, at } = payload
+    let facts = {}
+    const answer = await control({ ...payload, owner: context.awsRequestId }, (told) => {
+      facts = told
+    })
     // Its values may be what users submitted.
-    log.info('step controlled', { taskId, stepId, at, answer: Object.keys(answer) })
+    log.info('step controlled', { taskId, stepId, ...facts, at, answer: Object.keys(answer) })
     return answer
   })

@@ -3,7 +3,7 @@ import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
-import { rebindStep } from '../../shared/app/rebind-step.ts'
+import { type RebindFacts, rebindStep } from '../../shared/app/rebind-step.ts'
 import { RebindPayloadSchema } from '../../shared/contracts/step-payload.ts'
 import {
   breakers,
@@ -37,10 +37,12 @@ export const handler = middy()
   .use(captureLambdaHandler(new Tracer()))
   .handler(async (event: unknown, context: Context) => {
     const payload = RebindPayloadSchema.parse(event)
-    const answer = await rebind({ ...payload, owner: context.awsRequestId })
     const { taskId, path: stepId, error } = payload
-    if ('rebound' in answer && error.Error !== undefined)
-      measure('Failovers', { agentId: answer.rebound.agentId }, 1)
-    log.info('step rebound', { taskId, stepId, errorName: error.Error, answer })
+    let facts: RebindFacts | undefined
+    const answer = await rebind({ ...payload, owner: context.awsRequestId }, (told) => {
+      facts = told
+    })
+    if (facts?.failover !== undefined) measure('Failovers', { agentId: facts.failover }, 1)
+    log.info('step rebound', { taskId, stepId, ...facts, errorName: error.Error, answer })
     return answer
   })

@@ -1,5 +1,7 @@
 import * as z from 'zod'
-import { type AgentManifest, AgentManifestSchema } from '../domain/agent.ts'
+import { type AgentManifest, AgentManifestSchema, issuesOfManifest } from '../domain/agent.ts'
+import { OrchestratorError } from '../domain/errors.ts'
+import { describeIssues } from '../domain/issue.ts'
 import type { Json } from '../domain/json.ts'
 import type { TokenUsage } from '../domain/price-table.ts'
 import type { StoredFile } from '../ports/file-store.ts'
@@ -94,7 +96,7 @@ export type DefinedAgent = {
   execute(call: { capability: string; input: unknown }, context: AgentContext): Promise<unknown>
 }
 
-/** Declares an agent. Throws a ZodError that says which part of the declaration is wrong. */
+/** Declares an agent. Throws a ZodError, or a ConfigError, that says which part of the declaration is wrong. */
 export function defineAgent<const C extends Capabilities>(definition: Definition<C>): DefinedAgent {
   const {
     id,
@@ -128,6 +130,9 @@ export function defineAgent<const C extends Capabilities>(definition: Definition
       outputSchema: toJsonSchema(capability.output, 'output'),
     })),
   })
+  const issues = issuesOfManifest(manifest)
+  if (issues.length > 0)
+    throw new OrchestratorError('ConfigError', `agent ${id}: ${describeIssues(issues)}`, { issues })
   return { manifest, capabilities, execute: execute as DefinedAgent['execute'] }
 }
 

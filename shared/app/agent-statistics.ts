@@ -97,12 +97,14 @@ function healthIn(epochs: readonly EpochCounters[], at: number): AgentHealth {
   }
 }
 
-/** The newest epoch against the one before it. */
+/** The last quarters of an hour against all that is known: how often it succeeds; and how fast it is, against the hours before. */
 function trendIn(epochs: readonly EpochCounters[], at: number): AgentHealth['trend'] {
+  const { calls, successes, count, quality } = sumsAt(epochs, at)
+  if (calls < LEAST_CALLS_OF_TREND || count === 0) return 'steady'
+  const change = quality / count - successes / calls
+  if (Math.abs(change) > MUCH_BETTER) return change > 0 ? 'better' : 'worse'
   const [now, before] = epochs.toSorted((a, b) => b.epoch - a.epoch).map((epoch) => sumsAt([epoch], at))
   if (!now || !before || Math.min(now.calls, before.calls) < LEAST_CALLS_OF_TREND) return 'steady'
-  const change = now.quality / now.count - before.quality / before.count
-  if (Math.abs(change) > MUCH_BETTER) return change > 0 ? 'better' : 'worse'
   const slower = now.latencySeconds / now.count / (before.latencySeconds / before.count)
   if (slower > MUCH_FASTER) return 'worse'
   return slower < 1 / MUCH_FASTER ? 'better' : 'steady'

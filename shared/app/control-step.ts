@@ -13,7 +13,9 @@
  */
 import { type ControlPayload, redriveOf } from '../contracts/step-payload.ts'
 import { isOrchestratorError } from '../domain/errors.ts'
+import { executionArnOf } from '../domain/execution-arn.ts'
 import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
+import { executionName } from '../domain/task.ts'
 import { type Step, type StepKind, stepKind } from '../workflow/schema.ts'
 import { approval } from './control/approval.ts'
 import { child } from './control/child.ts'
@@ -39,16 +41,17 @@ const KINDS: Record<StepKind, Controlled<never>> = {
 /** Begins such a step, or ends it. Throws StepFailedError where the failure ends the task. */
 export const controlStep =
   (ports: Owned['ports']) =>
-  async ({
-    taskId,
-    execution,
-    path,
-    fence,
-    owner,
-    at,
-    ...call
-  }: ControlPayload & { owner: string }): Promise<ControlAnswer> => {
+  async (
+    { taskId, execution, path, fence, owner, at, ...call }: ControlPayload & { owner: string },
+    report: (facts: { executionArn: string }) => void = () => {},
+  ): Promise<ControlAnswer> => {
     const plan = await ports.tasks.getPlan(taskId, execution)
+    report({
+      executionArn: executionArnOf({
+        stateMachineArn: plan.stateMachineArn,
+        name: executionName({ id: taskId, execution }),
+      }),
+    })
     const step = stepAt(plan, path)
     const own = { taskId, path, owner, fence }
     const [before] = at === 'end' ? await ports.tasks.findSteps(taskId, [path]) : []

@@ -11,16 +11,19 @@ import type { KnowledgeNeeds } from './agent-knowledge.ts'
 import { estimatePlan } from './estimate-plan.ts'
 import { givenWorkflow } from './given-workflow.ts'
 import { checkFileReferences, parseInput, planWorkflow } from './plan-task.ts'
+import { leftOf, limitsOf } from './task-request.ts'
 
 /** Validates and plans without running. An input, when given, is checked as at submission. */
 export const makePlan =
   (ports: KnowledgeNeeds & Pick<Ports, 'files' | 'prices'>) =>
-  async (request: z.output<typeof MakePlanSchema>): Promise<PlanView> => {
+  async (request: z.output<typeof MakePlanSchema> & { tenant: string }): Promise<PlanView> => {
     const { workflow } = await givenWorkflow(ports.registry, request)
     const input = request.input === undefined ? undefined : parseInput(workflow, request.input)
     if (input !== undefined) await checkFileReferences(ports.files, input)
     const compiled = compileWorkflow(workflow)
-    const planned = await planWorkflow(ports, workflow, { seed: workflow.name })
+    const { tenant, prefer } = request
+    const left = leftOf(ports, limitsOf(ports, request))
+    const planned = await planWorkflow(ports, workflow, { seed: workflow.name, tenant, prefer, left })
     const { bindings, decisions } = planned
     const estimate = await estimatePlan(ports, { ...planned, workflow, input, seed: workflow.name })
     const graph = graphOfWorkflow(workflow)

@@ -1,8 +1,9 @@
 import type * as z from 'zod'
 import type { RegisterAgentSchema } from '../contracts/requests.ts'
 import type { AgentView } from '../contracts/views.ts'
-import type { Agent } from '../domain/agent.ts'
+import { type Agent, issuesOfManifest } from '../domain/agent.ts'
 import { OrchestratorError } from '../domain/errors.ts'
+import { describeIssues } from '../domain/issue.ts'
 import type { Clock, Ports, Registry } from '../ports/index.ts'
 import { suggestNames } from '../workflow/nearest-names.ts'
 import { healthOf } from './agent-statistics.ts'
@@ -43,6 +44,9 @@ async function findAgent(registry: Registry, id: string): Promise<Agent> {
 export const registerAgent =
   ({ registry, clock }: Needs) =>
   async (request: z.output<typeof RegisterAgentSchema>): Promise<Agent> => {
+    const issues = issuesOfManifest(request)
+    if (issues.length > 0)
+      throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
     const existing = await registry.findAgent(request.id)
     if (existing?.origin === 'deployment') throw ownedByDeployment(request.id, 'choose another id')
     const agent: Agent = {

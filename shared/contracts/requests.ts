@@ -178,6 +178,13 @@ export const MakePlanSchema = z
     type: z.string().max(64).optional(),
     workflow: GivenWorkflowSchema.optional(),
     input: JsonSchema.optional(),
+    budgetUsd: BudgetSchema.shape.usd.describe('As at submission: whom the task could not pay is left out'),
+    budgetTokens: BudgetSchema.shape.tokens,
+    ...WhenSchema,
+    prefer: PreferSchema.optional(),
+  })
+  .refine(({ deadline, deadlineSeconds }) => deadline === undefined || deadlineSeconds === undefined, {
+    message: 'give one of "deadline" and "deadlineSeconds"',
   })
   .refine(({ type, workflow }) => (type === undefined) !== (workflow === undefined), {
     message: 'give one of "type" and "workflow" (a name, YAML text, or a definition)',

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { CapabilitySchema } from './capability.ts'
+import { type Issue, issue } from './issue.ts'
 import { TagSchema } from './prefer.ts'
 
 export const AgentIdSchema = z
@@ -74,6 +75,13 @@ export const AgentManifestSchema = z.object({
 })
 
 export type AgentManifest = z.infer<typeof AgentManifestSchema>
+
+/** What is wrong with a manifest that no part of it is alone. */
+export function issuesOfManifest({ model, price }: AgentManifest): Issue[] {
+  if (model?.tokensPerMinute === undefined || price.mostTokens !== undefined) return []
+  const message = `a limit of model.tokensPerMinute (${model.tokensPerMinute}) needs price.mostTokens: as many tokens are taken of the minute before a call`
+  return [issue('missing-most-tokens', 'price.mostTokens', message)]
+}
 
 /**
  * Only `active` agents get new bindings. `deprecated` ones finish what they are bound to; `inactive` ones are gone, and their

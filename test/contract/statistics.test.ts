@@ -92,4 +92,23 @@ describe('statistics in DynamoDB', () => {
       },
     })
   })
+
+  it('say that an agent does worse than it did', async () => {
+    const { statistics, clock } = stores.ports
+    const now = clock.now().getTime() / 1_000
+    const subject = { agentId: 'failing', capability: 'work.do' }
+    const add = (quality: number, at: number) =>
+      statistics.add(
+        subject,
+        additionsOf({ quality, residual: 0, failed: quality === 0, latencySeconds: 1, costUsd: 0 }, at),
+      )
+    // An hour or two ago, in this epoch or the one before.
+    for (let calls = 0; calls < 20; calls++) await add(1, now - 6_500)
+    const agent = makeAgent({ id: 'failing' })
+    const trend = async () =>
+      (await healthOf(stores.ports, [agent])).get('failing')?.health?.['work.do']?.trend
+    expect(await trend()).toBe('steady')
+    for (let calls = 0; calls < 20; calls++) await add(0, now)
+    expect(await trend()).toBe('worse')
+  })
 })

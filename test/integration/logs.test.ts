@@ -105,6 +105,51 @@ describe('the logs', () => {
     ])
   })
 
+  it('say it of every line of a task with a failure, a fan-out, and a wait', async () => {
+    const { taskId } = await api.submitOwn(
+      {
+        name: 'much',
+        steps: {
+          each: { capability: 'echo', forEach: '{% [1, 2] %}' },
+          rest: { needs: ['each'], wait: { seconds: 0 } },
+          broken: {
+            capability: 'echo',
+            needs: ['rest'],
+            input: { n: '{% $number("x") %}' },
+            onFailure: 'continue',
+          },
+        },
+      },
+      {},
+    )
+    const task = await api.ended(taskId)
+    const { arn } = task.execution as { arn: string }
+    const of = () => lines().filter((line) => line.taskId === taskId)
+    await expect
+      .poll(() => of().map(({ message }) => message), { timeout: 10_000 })
+      .toEqual(
+        expect.arrayContaining([
+          'request done',
+          'step ended',
+          'step controlled',
+          'attempt failed',
+          'step rebound',
+          'execution ended',
+        ]),
+      )
+    for (const line of of()) {
+      if (line.message === 'request done') continue
+      expect(line).toMatchObject({ executionArn: arn })
+      if (line.message !== 'execution ended') expect(line).toMatchObject({ stepId: expect.any(String) })
+      if (['step ended', 'attempt failed', 'step rebound'].includes(String(line.message)))
+        expect(line).toMatchObject({ attempt: expect.any(Number) })
+    }
+    const [failovers] = lines()
+      .flatMap(metricsIn)
+      .filter(([, name]) => name === 'Failovers')
+    expect(failovers).toBeUndefined()
+  })
+
   it('carry metrics, each with the dimensions that dashboard and alarms read', async () => {
     await api.run('simple', {})
     const { taskId } = await api.submitOwn({

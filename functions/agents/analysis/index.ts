@@ -20,6 +20,7 @@ import {
 export default defineAgent({
   id: 'analysis',
   version: '1.0.0',
+  typicalSeconds: 0.3,
   description: 'Statistics of CSV and JSON tables, and of what research found.',
   capabilities: {
     'analysis.profile': {

@@ -11,6 +11,7 @@ const FunctionSchema = z.enum(['count', 'sum', 'mean', 'median', 'min', 'max'])
 export default defineAgent({
   id: 'data',
   version: '1.0.0',
+  typicalSeconds: 0.2,
   description: 'Reshapes tables: transform, aggregate, split and merge.',
   capabilities: {
     'data.transform': {

@@ -6,6 +6,7 @@ const Anything = z.json()
 export default defineAgent({
   id: 'echo',
   version: '1.0.0',
+  typicalSeconds: 0.02,
   description: 'Answers with what it was given: the smallest agent, for trying things out.',
   capabilities: {
     echo: { description: 'Returns its input unchanged.', input: Anything, output: Anything },

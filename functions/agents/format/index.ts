@@ -8,6 +8,7 @@ const TextSchema = z.object({ text: z.string(), mediaType: z.string() })
 export default defineAgent({
   id: 'format',
   version: '1.0.0',
+  typicalSeconds: 0.1,
   description: 'Turns values into Markdown, HTML, CSV or JSON text.',
   capabilities: {
     'format.html': {

@@ -12,6 +12,7 @@ const VerdictSchema = z.object({
 export default defineAgent({
   id: 'validation',
   version: '1.0.0',
+  typicalSeconds: 0.1,
   description: 'Checks values against JSON Schemas and rules.',
   capabilities: {
     'validate.schema': {

@@ -58,13 +58,9 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
   const capabilityIn = ({ own, plan }: Pick<Counted, 'own' | 'plan'>): string =>
     capabilityAsked(manifest, stepOf(plan, own.path))?.name ?? ''
 
-  function measureAttempt(run: Counted, outcome: string, durationMs: number): void {
-    const { agentId, spending } = run
+  function measureCost({ agentId, spending }: Counted): void {
     const { costUsd = 0 } = spending?.told() ?? {}
-    measure('Attempts', { agentId, outcome }, 1)
     if (costUsd > 0) measure('Cost', { agentId }, costUsd)
-    if (outcome === 'succeeded')
-      measure('StepDuration', { agentId, capability: capabilityIn(run) }, durationMs)
   }
 
   /** Once for each attempt, by whoever has noted its end (H5). Statistics are advice: they cost no step. */
@@ -160,9 +156,13 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
       const event = stepEndedEvent(own.taskId, ended)
       const durationMs = Date.parse(end.endedAt) - Date.parse(record.startedAt)
       log.info('step ended', { status: ended.status, agentId, durationMs })
-      measureAttempt(run, ended.status, durationMs)
       // Neither a skipped step nor a reused output says anything about the agent.
       const isAttempt = ended.status === 'succeeded' && ended.reused === undefined
+      if (isAttempt) {
+        measureCost(run)
+        measure('Attempts', { agentId, outcome: 'succeeded' }, 1)
+        measure('StepDuration', { agentId, capability: capabilityIn(run) }, durationMs)
+      }
       // Waited for: what is under way when a Lambda answers may never get out.
       await Promise.all([
         signalGates({ tasks, executions }, plan, own.path),
@@ -206,7 +206,7 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
       })
       const durationMs = Date.parse(endedAt) - Date.parse(record.startedAt)
       log.warn('attempt failed', { agentId, errorName: error.name, durationMs })
-      measureAttempt(run, 'failed', durationMs)
+      measureCost(run)
       const isFault = isAgentsFault(error)
       const countAndRelease = async (): Promise<void> => {
         if (!isFault) return release(run, undefined)
