@@ -136,10 +136,11 @@ export function stepItems({ client, table }: TaskTable): StepItems {
       })
       const taken = await unlessAws(REFUSED, () => client.send(update))
       if (taken) {
-        const before = taken.Attributes && StepRecordSchema.parse(taken.Attributes)
-        const kept = Object.entries(before ?? {}).filter(([name]) => !removed.some((one) => one === name))
-        const now = StepRecordSchema.parse({ ...Object.fromEntries(kept), ...set })
-        return { kind: 'owned', step: now, ...(before ? { before } : {}) }
+        if (!taken.Attributes) return { kind: 'owned', step: { ...set, attempts: [] } }
+        const before = StepRecordSchema.parse(taken.Attributes)
+        const kept = { ...before }
+        for (const name of removed) delete kept[name]
+        return { kind: 'owned', step: { ...kept, ...set }, before }
       }
       const step = await findStep(taskId, path)
       if (!step) throw new OrchestratorError('BugError', `step ${path} of ${taskId} vanished`)

@@ -6,22 +6,22 @@ const TASK: Usage = {
   stateTransition: 1,
   lambdaRequest: 2,
   lambdaGbSecond: 0.05,
-  dynamodbWriteUnit: 3,
-  dynamodbReadUnit: 6,
+  dynamodbWriteUnit: 2.5,
+  dynamodbReadUnit: 7,
   busEvent: 2,
   apiRequest: 2,
-  logGb: 5e-6,
+  logGb: 7e-6,
   trace: 1,
 }
 const STEP: Usage = {
-  stateTransition: 1.4,
+  stateTransition: 1.3,
   lambdaRequest: 1,
-  dynamodbWriteUnit: 8,
-  dynamodbReadUnit: 3,
+  dynamodbWriteUnit: 9.75,
+  dynamodbReadUnit: 4.5,
   busEvent: 2,
-  s3Put: 0.6,
-  s3Get: 1.2,
-  logGb: 1.8e-6,
+  s3Put: 0.75,
+  s3Get: 1.5,
+  logGb: 1.95e-6,
 }
 
 /** What AWS asks for a task, its children and so many records of steps, in US dollars, without the time of its agents. */

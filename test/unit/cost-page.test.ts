@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { costPage, idleUsage, type Measured } from '../../bench/cost/cost-page.ts'
 import { usdOfTokens } from '../../shared/estimator/model-prices.ts'
-import { add, costByService, times, totalCost } from '../../shared/estimator/monthly-cost.ts'
+import { add, costByService, times, totalCost, type Usage } from '../../shared/estimator/monthly-cost.ts'
 import { PRICE_SOURCES, PRICES, pricesWith } from '../../shared/estimator/prices.ts'
+import { usdOfRun } from '../../shared/estimator/usage-of-run.ts'
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8')
 
@@ -56,6 +57,18 @@ describe('the bill', () => {
 
   it('is a few dollars for an installation that idles', () => {
     expect(totalCost(idleUsage({ alarmMetrics: 17 }), PRICES)).toBeLessThan(6)
+  })
+
+  it('is estimated by step as it was measured', () => {
+    const { tasks } = JSON.parse(read('bench/cost/usage.json')) as { tasks: Record<string, Usage> }
+    const { simple = {}, data_report: report = {} } = tasks
+    // Beside the time of functions, and what a month of keeping it costs; the report has five steps, the other one.
+    const beside: (keyof Usage)[] = ['lambdaGbSecond', 'dynamodbGbMonth', 's3GbMonth']
+    const usd = (usage: Usage): number =>
+      totalCost({ ...usage, ...Object.fromEntries(beside.map((name) => [name, 0])) }, PRICES)
+    const measured = (usd(report) - usd(simple)) / 4
+    const estimated = (usdOfRun(5, 1, PRICES) - usdOfRun(1, 1, PRICES)) / 4
+    expect(Math.abs(estimated / measured - 1)).toBeLessThan(0.1)
   })
 
   it('stands in docs/cost.md as prices and measurements have it', () => {
