@@ -7,6 +7,7 @@
  * J2 what was refused, superseded or cancelled was no attempt
  */
 import type { AgentManifest } from '../domain/agent.ts'
+import { isRetriedInPlace } from '../domain/errors.ts'
 import { attemptFailedEvent } from '../domain/event.ts'
 import type { Attempt, StepRecord } from '../domain/step.ts'
 import type { Ownership, Plan, Ports } from '../ports/index.ts'
@@ -59,7 +60,11 @@ export async function noteLostAttempt(
   return attempt
 }
 
-async function count(ports: Needs, { plan, own, record, agent }: Lost, attempt: Attempt): Promise<void> {
+async function count(
+  ports: Needs,
+  { plan, own, record, agent, failure }: Lost,
+  attempt: Attempt,
+): Promise<void> {
   const step = stepOf(plan, own.path)
   const decision = decisionOf(plan, own.path, record.decision)
   const outcome = {
@@ -67,7 +72,7 @@ async function count(ports: Needs, { plan, own, record, agent }: Lost, attempt: 
     capability: capabilityAsked(agent, step)?.name ?? '',
     quality: 0,
     failed: true,
-    retryable: true,
+    retryable: isRetriedInPlace(failure),
     latencySeconds: (Date.parse(attempt.endedAt) - Date.parse(attempt.startedAt)) / 1_000,
     costUsd: 0,
   }

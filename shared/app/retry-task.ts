@@ -73,7 +73,7 @@ export async function reopen(
   const open = openTask(task, plan, at, waits ? 'queued' : 'running')
   if (!(await ports.tasks.reopenTask(open, task.execution)))
     throw refused(task.id, 'is being retried already, or has been')
-  // Only by whoever carries it out. Should it be cut off here, its steps say that the budget is used up, and the next retry does it.
+  // Only by whoever carries it out. Should it be cut off here, its steps find a closed budget, the task fails, and the next retry mends it.
   if (plan.budget && task.parent) await openChildBudget(ports.budgets, task.parent, task.id)
   else if (plan.budget) await reopenBudget(ports.budgets, task.id, amountOf(plan.budget))
   await Promise.all([

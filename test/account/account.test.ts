@@ -1,0 +1,23 @@
+/** The scenarios of every door, played in an account that the stacks are deployed to: tasks run there, and cost a cent. */
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
+import { beforeAll, describe, it } from 'vitest'
+import { type Door, openDoor } from '../scenarios/door.ts'
+import { SCENARIOS } from '../scenarios/scenarios.ts'
+
+const { ORCHESTRATOR_URL, ORCHESTRATOR_PREFIX = 'orchestrator' } = process.env
+
+let door: Door
+beforeAll(async () => {
+  if (!ORCHESTRATOR_URL)
+    throw new Error(
+      'set ORCHESTRATOR_URL to the ApiUrl that the deployment has told, with AWS credentials in the environment',
+    )
+  const url = new URL(ORCHESTRATOR_URL)
+  const [, , region = process.env.AWS_REGION ?? ''] = url.hostname.split('.')
+  const credentials = await fromNodeProviderChain()()
+  door = openDoor({ apiUrl: url.origin, region, prefix: ORCHESTRATOR_PREFIX, credentials, tellsOfEnds: true })
+})
+
+describe('the account', () => {
+  it.each(SCENARIOS)('$name', ({ run }) => run(door))
+})
