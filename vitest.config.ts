@@ -10,8 +10,8 @@ export default defineConfig({
   test: {
     globalSetup: ['test/support/synthesize-once.ts'],
     reporters: ['default'],
-    // Most files wait more than they compute: three at a time also on two cores.
-    maxWorkers: Math.max(3, availableParallelism() - 1),
+    // Most files wait more than they compute: two at a time also on two cores. A third gains little, and what is timed suffers.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       layer('unit'),
       layer('property', { testTimeout: 60_000, env: { POWERTOOLS_METRICS_DISABLED: 'true' } }),

@@ -48,7 +48,7 @@ describe('orchestrator', () => {
   it('submits, waits and shows the result', async () => {
     const { code, stdout } = await cli('submit', 'simple', '--input', '{"message":"hello"}', '--wait')
     expect(code).toBe(0)
-    expect(stdout).toMatch(/echo: succeeded \(echo, \d+ ms\)/)
+    expect(stdout).toMatch(/echo: succeeded \(echo, [\d.]+ m?s\)/)
     expect(stdout).toContain('"message": "hello"')
   })
 

@@ -228,7 +228,7 @@ describe('the way of a task', () => {
     expect(registered.status).toBe(201)
     // Whoever is unknown is tried now and then.
     let task = await api.run('analysis', { source: 'a,b\n1,2\n2,3\n' })
-    for (let tries = 0; tries < 20 && !hasFailedOver(task); tries++) {
+    for (let tries = 0; tries < 100 && !hasFailedOver(task); tries++) {
       expect(task.status).toBe('succeeded')
       task = await api.run('analysis', { source: 'a,b\n1,2\n2,3\n' })
     }

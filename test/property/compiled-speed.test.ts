@@ -9,7 +9,7 @@ import { needsOf, topologicalOrder } from '../../shared/workflow/graph.ts'
 import type { AgentStep, Workflow } from '../../shared/workflow/schema.ts'
 import { graphOfWorkflow } from '../../shared/workflow/step-needs.ts'
 
-const GRAPHS = Number(process.env.ORCHESTRATOR_GRAPHS ?? 400)
+const GRAPHS = Number(process.env.ORCHESTRATOR_GRAPHS ?? 250)
 
 /** Every forward pair an edge with probability 2/n: every few steps one that is not series-parallel. */
 function randomPlans(count: number, [fewest, most]: [number, number], seed: number): PlanGraph[] {

@@ -19,7 +19,8 @@ export type LocalApi = LocalCloud & {
 }
 
 const OPEN = ['queued', 'planning', 'running', 'waiting']
-const BOUND_MILLISECONDS = 20_000
+const BOUND_MILLISECONDS = 50_000
+const LONGEST_PAUSE_MILLISECONDS = 300
 
 /** The local cloud with a few words for its API. */
 export async function startApi(options: LocalApiOptions = {}): Promise<LocalApi> {
@@ -48,10 +49,11 @@ export async function startApi(options: LocalApiOptions = {}): Promise<LocalApi>
     return { ...answer, taskId: String(answer.body.taskId) }
   }
   const ended = async (taskId: string) => {
-    for (const until = Date.now() + BOUND_MILLISECONDS; Date.now() < until; ) {
+    // The longer it takes the more seldom: of a large task the asking would be most of the work.
+    for (let [until, pause] = [Date.now() + BOUND_MILLISECONDS, 20]; Date.now() < until; pause *= 1.15) {
       const { body } = await call('GET', `/tasks/${taskId}`)
       if (!OPEN.includes(String(body.status))) return body
-      await new Promise((resolve) => setTimeout(resolve, 25))
+      await new Promise((resolve) => setTimeout(resolve, Math.min(pause, LONGEST_PAUSE_MILLISECONDS)))
     }
     throw new Error(`task ${taskId} did not end; logs:\n${logs.join('')}`)
   }
