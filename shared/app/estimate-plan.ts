@@ -60,7 +60,7 @@ async function knownOf(ports: Needs, wanted: Wanted, assumptions: string[], dept
       const [{ id, limits } = { id: '', limits: undefined }] = order
       if (step.forEach !== undefined && limits?.maxConcurrency !== undefined)
         assumptions.push(
-          `"${place}" has agent ${id} to itself, which takes ${limits.maxConcurrency} calls at once`,
+          `agent ${id}, which takes ${limits.maxConcurrency} calls at once, works for nobody else during "${place}"`,
         )
       return [[place, order]]
     }),

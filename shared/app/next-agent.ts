@@ -3,6 +3,7 @@
  * `rebind-step.ts`: B2, B7, B8, B9.
  */
 import type { Agent } from '../domain/agent.ts'
+import { REFUSALS } from '../domain/errors.ts'
 import type { Decision } from '../domain/plan.ts'
 import { preferring } from '../domain/prefer.ts'
 import { seededRandom } from '../domain/random.ts'
@@ -128,9 +129,8 @@ function whyNobody(failure: Failure, refusals: Refusals): Failure {
   return failure === LATE ? { ...LATE, message: `${LATE.message}: ${told || 'no agent offers it'}` } : failure
 }
 
-/** Not the agent's failure: it was not asked, or the task could not pay it. */
-const REFUSALS = ['AgentBusyError', 'AgentUnavailableError', 'BudgetExceededError', THROTTLED]
-export const isRefusal = ({ name }: Failure): boolean => REFUSALS.includes(name)
+export const isRefusal = ({ name }: Failure): boolean =>
+  name === THROTTLED || REFUSALS.some((refusal) => refusal === name)
 
 /** Whoever the task could not pay is not asked again: it may want more than the registry knows. */
 const tooDear = ({ agentId = '' }: StepRecord, { name, message }: Failure): [string, string][] =>

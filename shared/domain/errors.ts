@@ -29,6 +29,13 @@ export const ERRORS = {
 
 export type ErrorName = keyof typeof ERRORS
 
+/** Not an agent's failure: it was not asked, or asked in vain, or the task could not pay it. */
+export const REFUSALS = [
+  'AgentBusyError',
+  'AgentUnavailableError',
+  'BudgetExceededError',
+] as const satisfies ErrorName[]
+
 /** After which a step's state asks the same agent again; `Lambda.Unknown` is of a function that has died. */
 export const RETRIED_IN_PLACE = ['AgentRetryableError', 'UnavailableError', 'Lambda.Unknown']
 export const isRetriedInPlace = ({ name }: { name: string }): boolean => RETRIED_IN_PLACE.includes(name)

@@ -31,6 +31,16 @@ async function seed(agentIds: string[], step: object = {}, others: Record<string
 }
 
 let invocations = 0
+const rebindAfter = (taskId: string, errorName: string, errorMessage: string) =>
+  rebindStep(stores.ports)({
+    taskId,
+    execution: 1,
+    path: 's',
+    fence: String(++invocations).padStart(6, '0'),
+    owner: 'rebinder',
+    error: { Error: errorName, Cause: JSON.stringify({ errorMessage }) },
+  })
+
 async function fail(taskId: string, agentId: string, errorName: string, noted = true) {
   const { tasks } = stores.ports
   const fence = String(++invocations).padStart(6, '0')
@@ -39,14 +49,7 @@ async function fail(taskId: string, agentId: string, errorName: string, noted = 
   await tasks.takeOverStep(own, { agentId, startedAt })
   const error = { name: errorName, message: 'boom' }
   if (noted) await tasks.addAttempt(own, { agentId, startedAt, endedAt: startedAt, error })
-  return rebindStep(stores.ports)({
-    taskId,
-    execution: 1,
-    path: 's',
-    fence: String(++invocations).padStart(6, '0'),
-    owner: 'rebinder',
-    error: { Error: errorName, Cause: JSON.stringify({ errorMessage: 'boom' }) },
-  })
+  return rebindAfter(taskId, errorName, 'boom')
 }
 /** The door has refused: nothing is noted. */
 async function refuse(taskId: string, agentId: string, errorName: string, details: object = {}) {
@@ -55,14 +58,7 @@ async function refuse(taskId: string, agentId: string, errorName: string, detail
   const own = { taskId, path: 's', owner: `o${fence}`, fence }
   await tasks.takeOverStep(own, { agentId, startedAt: new Date().toISOString() })
   if ('askAgainAt' in details) await tasks.noteStep(own, { askAgainAt: String(details.askAgainAt) })
-  return rebindStep(stores.ports)({
-    taskId,
-    execution: 1,
-    path: 's',
-    fence: String(++invocations).padStart(6, '0'),
-    owner: 'rebinder',
-    error: { Error: errorName, Cause: JSON.stringify({ errorMessage: 'not now' }) },
-  })
+  return rebindAfter(taskId, errorName, 'not now')
 }
 const stepOf = async (taskId: string) => (await stores.ports.tasks.findSteps(taskId, ['s']))[0]
 

@@ -22,6 +22,7 @@ import {
   isOrchestratorError,
   isRetriedInPlace,
   type OrchestratorError,
+  REFUSALS,
 } from '../../../shared/domain/errors.ts'
 import { attemptFailedEvent, stepEndedEvent } from '../../../shared/domain/event.ts'
 import { executionArnOf } from '../../../shared/domain/execution-arn.ts'
@@ -47,7 +48,6 @@ type Needs = Pick<Deps, 'tasks' | 'bus' | 'clock' | 'executions' | 'statistics' 
 
 const MAX_MESSAGE = 2_000
 const UNKNOWN = 'unknown'
-const REFUSALS = ['AgentBusyError', 'AgentUnavailableError', 'BudgetExceededError'] as const
 
 type Counted = Pick<StepRun, 'own' | 'plan' | 'agentId' | 'record' | 'log'> &
   Partial<Pick<StepRun, 'admitted' | 'spending'>>
