@@ -28,7 +28,7 @@ export default {
     only('domain', '^shared/domain/', { ours: ['shared/domain/'], packages: ['zod'] }),
     only('workflow', '^shared/workflow/', {
       ours: ['shared/workflow/', 'shared/domain/'],
-      packages: ['zod', 'jsonata', 'yaml'],
+      packages: ['zod', 'jsonata', '@noble/hashes', 'yaml'],
     }),
     only('ports', '^shared/ports/', { ours: ['shared/ports/', 'shared/domain/', 'shared/workflow/'] }),
     ...['planner', 'selector', 'estimator', 'compiler'].map((room) =>
@@ -79,7 +79,7 @@ export default {
     }),
     only('local', '^local/', {
       ours: ['local/', 'shared/'],
-      packages: ['jsonata', 'dynalite', 'zod'],
+      packages: ['jsonata-asl', 'dynalite', 'zod'],
       node: true,
     }),
     only('cli', '^cli/', {

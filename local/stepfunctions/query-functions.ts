@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto'
-import jsonata from 'jsonata'
+import jsonata from 'jsonata-asl'
+import { refuseMarks } from './guard-query.ts'
 
 const MAX_RANGE = 1_000_000
 
 /** What Step Functions adds to JSONata, and the one function it takes away. */
 export function registerFunctions(expression: jsonata.Expression): void {
   expression.assign('eval', undefined)
-  expression.registerFunction('parse', (text: string) => JSON.parse(text), '<s:x>')
+  const parse = (text: string): unknown => {
+    const value: unknown = JSON.parse(text)
+    refuseMarks(value)
+    return value
+  }
+  expression.registerFunction('parse', parse, '<s:x>')
   expression.registerFunction('hash', (value: unknown, algorithm: string) => hash(value, algorithm), '<xs:s>')
   expression.registerFunction(
     'range',

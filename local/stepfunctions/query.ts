@@ -1,4 +1,5 @@
-import jsonata from 'jsonata'
+import jsonata from 'jsonata-asl'
+import { guardLookup, makesKeys, refuseHostNames, refuseHostObjects, refuseMarks } from './guard-query.ts'
 import { registerFunctions } from './query-functions.ts'
 import { QueryError } from './state-error.ts'
 
@@ -38,8 +39,14 @@ function unmarked(variables: Variables): Variables {
 const MAX_NODES = 1_000_000
 const BUDGET = 'budget of the evaluation'
 const ENTRY = Symbol.for('jsonata.__evaluate_entry')
+const EXIT = Symbol.for('jsonata.__evaluate_exit')
 
-function enter(_node: unknown, _input: unknown, environment: { lookup(name: string): unknown }): void {
+function enter(
+  node: Readonly<Record<string, unknown>>,
+  input: unknown,
+  environment: { lookup(name: string): unknown },
+): void {
+  refuseHostObjects(node, input)
   const isLeft = environment.lookup(BUDGET) as (() => boolean) | undefined
   if (isLeft && !isLeft()) throw new Error(`it takes more than ${MAX_NODES} steps; is it without end?`)
 }
@@ -77,6 +84,7 @@ async function query(text: string, variables: Variables, field: string): Promise
   let result: unknown
   try {
     const given = MARKS.test(text) ? unmarked(variables) : variables
+    for (const value of Object.values(given)) refuseMarks(value)
     let left = MAX_NODES
     result = await compile(text).evaluate(undefined, { ...given, [BUDGET]: () => left-- > 0 })
   } catch (error) {
@@ -120,10 +128,17 @@ function compile(text: string): jsonata.Expression {
   const known = cache.get(text)
   if (known) return known
   const expression = jsonata(inner(text))
+  refuseHostNames(expression.ast())
   registerFunctions(expression)
+  guardLookup(expression)
   // Its types know text only; the hooks of its own debugger are bound by symbol.
   const hook = expression.assign as unknown as (name: symbol, hook: unknown) => void
   hook(ENTRY, enter)
+  if (makesKeys(expression.ast())) {
+    hook(EXIT, ({ type }: { type: string }, _input: unknown, _environment: unknown, result: unknown) => {
+      if (type === 'unary' || type === 'path') refuseMarks(result)
+    })
+  }
   if (cache.size >= MAX_CACHED) cache.clear()
   cache.set(text, expression)
   return expression

@@ -1,20 +1,20 @@
 /**
- * Expressions: JSONata between `{% %}`, in the dialect that Step Functions accepts.
+ * Expressions: JSONata between `{% %}`.
  *
  * Invariants (tests cite them):
  * E1 a string that is `{% ... %}` as a whole is an expression; any other string is itself
- * E2 evaluation ends: after 1 s of stepping or at a depth of 200 it fails with an error that says so
+ * E2 evaluation ends: in a function of ours after 1 s of processor time, or at the memory that it may take, with an error that
+ *    says so; neighbours go on
  * E3 an expression sees values only: no `$eval`, no host objects, and it cannot change what it is given
  * E4 an undefined result inside an object leaves the member out; inside an array, and as a whole, it is null
  */
-import jsonata from 'jsonata'
 import { OrchestratorError } from '../domain/errors.ts'
 import { isJsonObject, type Json } from '../domain/json.ts'
+import { type Asked, evaluate } from './evaluator.ts'
+import { plainPathOf, walkPath } from './plain-path.ts'
+import { variablesIn } from './variables.ts'
 
-const MAX_MILLISECONDS = 1_000
-const MAX_DEPTH = 200
-const ENTRY = Symbol.for('jsonata.__evaluate_entry')
-const EXIT = Symbol.for('jsonata.__evaluate_exit')
+export { reasonOf } from './evaluate-text.ts'
 
 export type Names = Readonly<Record<string, Json | undefined>>
 
@@ -39,87 +39,112 @@ export function expressionsIn(value: unknown, path = ''): { path: string; text: 
 
 /** `value` with every expression replaced by what it evaluates to. Throws InvalidInputError naming the expression. */
 export async function resolveExpressions(value: unknown, names: Names, path = ''): Promise<Json | undefined> {
-  const text = expressionIn(value)
-  if (text !== undefined) return evaluateExpression(text, names, path)
-  if (Array.isArray(value)) {
-    const members: Json[] = []
-    for (const [index, member] of value.entries()) {
-      members.push((await resolveExpressions(member, names, `${path}[${index}]`)) ?? null)
-    }
-    return members
-  }
-  if (!isJsonObject(value)) return value as Json
-  const resolved: Record<string, Json> = {}
-  for (const [key, member] of Object.entries(value)) {
-    const result = await resolveExpressions(member, names, path ? `${path}.${key}` : key)
-    if (result !== undefined) resolved[key] = result
-  }
-  return resolved
+  const found = expressionsIn(value, path)
+  const results = await evaluateAll(found, names)
+  const next = results.values()
+  return replaceExpressions(value, () => next.next().value)
 }
 
-type Budget = { depth: number; deadline: number }
-type Environment = { lookup(name: string): unknown }
-
-const compiled = new Map<string, jsonata.Expression>()
-const MAX_COMPILED = 2_000
-
-/** Throws JSONata's own syntax error, `{message, position}`. */
-export function compileExpression(text: string): jsonata.Expression {
-  const known = compiled.get(text)
-  if (known) return known
-  const expression = jsonata(text)
-  expression.assign('eval', undefined)
-  // Its types know text only; the hooks of its own debugger are bound by symbol.
-  const assign = expression.assign as unknown as (name: symbol, hook: unknown) => void
-  assign(ENTRY, enter)
-  assign(EXIT, leave)
-  if (compiled.size >= MAX_COMPILED) compiled.clear()
-  compiled.set(text, expression)
-  return expression
+/** In the order in which `expressionsIn` finds them. */
+function replaceExpressions(value: unknown, next: () => Json | undefined): Json | undefined {
+  if (expressionIn(value) !== undefined) return next()
+  if (Array.isArray(value)) return value.map((member) => replaceExpressions(member, next) ?? null)
+  if (!isJsonObject(value)) return value as Json
+  // `fromEntries` takes any key, `__proto__` too.
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, member]) => {
+      const result = replaceExpressions(member, next)
+      return result === undefined ? [] : [[key, result]]
+    }),
+  )
 }
 
 /** Undefined when the expression finds nothing. Throws InvalidInputError with the expression and the reason. */
 export async function evaluateExpression(text: string, names: Names, path = ''): Promise<Json | undefined> {
-  const budget: Budget = { depth: 0, deadline: Date.now() + MAX_MILLISECONDS }
-  // JSONata marks arrays that it is given (`list[]`): it gets its own.
-  const bindings = { ...structuredClone(names), __budget: () => budget }
+  const [result] = await evaluateAll([{ text, path }], names)
+  return result
+}
+
+/** The same expression for each of many names, as `evaluateExpression` would. */
+export async function evaluateForEach(
+  text: string,
+  each: readonly Names[],
+  path = '',
+): Promise<(Json | undefined)[]> {
+  const found = { text, path }
+  const wanted = variablesOf(found)
+  const results: (Json | undefined)[] = []
+  for (let from = 0; from < each.length; from += AT_ONCE) {
+    const asked = each
+      .slice(from, from + AT_ONCE)
+      .map((names) => ({ text, names: jsonByName(names)(wanted) }))
+    for (const value of await answersTo(asked, () => found)) results.push(value)
+  }
+  return results
+}
+
+const AT_ONCE = 1_000
+
+type Found = { text: string; path: string }
+
+async function evaluateAll(found: readonly Found[], names: Names): Promise<(Json | undefined)[]> {
+  const json = jsonByName(names)
+  const walked = found.map((one) => walk(one, names))
+  const left = found.filter((_, at) => walked[at] === 'evaluate')
+  const asked = left.map((one) => ({ text: one.text, names: json(variablesOf(one)) }))
+  const values = (await answersTo(asked, (at) => left[at] as Found)).values()
+  return walked.map((one) => (one === 'evaluate' ? values.next().value : structuredClone(one.found)))
+}
+
+async function answersTo(
+  asked: readonly Asked[],
+  foundAt: (at: number) => Found,
+): Promise<(Json | undefined)[]> {
+  if (asked.length === 0) return []
+  const answers = await evaluate(asked)
+  if ('error' in answers) throw failed(foundAt(answers.failedAt), answers.error)
+  return answers.results.map((json) => (json === undefined ? undefined : (JSON.parse(json) as Json)))
+}
+
+function walk(found: Found, names: Names): ReturnType<typeof walkPath> {
+  const plain = parsed(found, plainPathOf)
+  return plain ? walkPath(names, plain) : 'evaluate'
+}
+
+const variablesOf = (found: Found): ReadonlySet<string> => parsed(found, variablesIn)
+
+function parsed<T>(found: Found, use: (text: string) => T): T {
   try {
-    const result: unknown = await compileExpression(text).evaluate({}, bindings)
-    return result === undefined ? undefined : (JSON.parse(JSON.stringify(result)) as Json | undefined)
+    return use(found.text)
   } catch (error) {
-    const where = path ? ` at ${path}` : ''
-    const details = { expression: text, path }
-    throw new OrchestratorError(
-      'InvalidInputError',
-      `expression {% ${text} %}${where}: ${reasonOf(error)}`,
-      details,
-    )
+    throw failed(found, (error as Error).message)
   }
 }
 
-/** JSONata rejects with plain objects as well as errors. */
-export function reasonOf(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message)
-  return String(error)
+/** The JSON of an object with the wanted names; each value is written once, whoever mentions it. */
+function jsonByName(names: Names): (wanted: ReadonlySet<string>) => string {
+  const written = new Map<string, string>()
+  const memberOf = (name: string): string => {
+    const known = written.get(name)
+    if (known !== undefined) return known
+    const member = `${JSON.stringify(name)}:${JSON.stringify(names[name])}`
+    written.set(name, member)
+    return member
+  }
+  return (wanted) => {
+    const own = [...wanted].filter((name) => Object.hasOwn(names, name) && names[name] !== undefined)
+    return `{${own.map(memberOf).join(',')}}`
+  }
 }
 
-/** The budget rides in the environment, so that evaluations of one cached expression do not share it. */
-function budgetOf(environment: Environment): Budget | undefined {
-  const budget = environment.lookup('__budget')
-  return typeof budget === 'function' ? (budget as () => Budget)() : undefined
-}
+/** Characters of an expression that its error shows. */
+const MOST_SHOWN = 500
 
-/** Depth counts function calls: JSONata steps through the members of one object at once, which is width. */
-function enter(node: { type: string }, _input: unknown, environment: Environment): void {
-  const budget = budgetOf(environment)
-  if (!budget) return
-  if (node.type === 'function') budget.depth += 1
-  if (budget.depth > MAX_DEPTH)
-    throw new Error(`it goes deeper than ${MAX_DEPTH} levels; is it a recursion without end?`)
-  if (Date.now() > budget.deadline) throw new Error(`it took longer than ${MAX_MILLISECONDS} ms`)
-}
-
-function leave(node: { type: string }, _input: unknown, environment: Environment): void {
-  const budget = node.type === 'function' ? budgetOf(environment) : undefined
-  if (budget) budget.depth -= 1
+function failed({ text, path }: Found, reason: string): OrchestratorError {
+  const shown = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text
+  const where = path ? ` at ${path}` : ''
+  return new OrchestratorError('InvalidInputError', `expression {% ${shown} %}${where}: ${reason}`, {
+    expression: shown,
+    path,
+  })
 }

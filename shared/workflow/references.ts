@@ -1,5 +1,6 @@
 import { isJsonObject } from '../domain/json.ts'
-import { compileExpression } from './expressions.ts'
+import { FUNCTIONS } from './expression-functions.ts'
+import { parseExpression } from './parse-expression.ts'
 
 /** What an expression mentions: names that are not its own, and the members of `$steps` and `$status` by name. */
 export type References = {
@@ -13,20 +14,9 @@ type Node = Record<string, unknown>
 
 const STEP_MAPS = ['steps', 'status']
 
-/** The functions of JSONata 2.0.6, but for `$eval`, which expressions have not. */
-const FUNCTIONS = new Set(
-  (
-    'abs append assert average base64decode base64encode boolean ceil clone contains count decodeUrl decodeUrlComponent ' +
-    'distinct each encodeUrl encodeUrlComponent error exists filter floor formatBase formatInteger formatNumber fromMillis ' +
-    'join keys length lookup lowercase map match max merge millis min not now number pad parseInteger power random reduce ' +
-    'replace reverse round shuffle sift single sort split spread sqrt string substring substringAfter substringBefore sum ' +
-    'toMillis trim type uppercase zip'
-  ).split(' '),
-)
-
 /** Throws JSONata's syntax error when the text does not parse. */
 export function referencesIn(text: string): References {
-  const tree: unknown = compileExpression(text).ast()
+  const tree = parseExpression(text)
   const found: References = { variables: new Set(), steps: new Set(), dynamicSteps: false }
   visit(tree, namesBoundIn(tree), found)
   return found

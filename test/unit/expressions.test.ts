@@ -12,8 +12,13 @@ describe('expressions', () => {
   })
 
   it.each([
-    ['a recursion without end', '($f := function($x){1 + $f($x + 1)}; $f(0))', /deeper than 200 levels/],
-    ['a loop without end', '($f := function($x){$f($x + 1)}; $f(0))', /longer than 1000 ms/],
+    ['a recursion without end', '($f := function($x){1 + $f($x + 1)}; $f(0))', /time|non-terminating/],
+    ['a loop without end', '($f := function($x){$f($x + 1)}; $f(0))', /time/],
+    [
+      'a loop that binds over what might watch it',
+      '($__budget := 1; $f := function($x){$f($x)}; $f(0))',
+      /refused/,
+    ],
   ])('stops %s (E2)', async (_name, text, reason) => {
     await expect(evaluateExpression(text, {})).rejects.toMatchObject({
       name: 'InvalidInputError',
@@ -22,8 +27,14 @@ describe('expressions', () => {
   })
 
   it('does not count width as depth (E2)', async () => {
-    const members = Array.from({ length: 150 }, (_, index) => `"k${index}": $string(${index})`).join(', ')
-    expect(Object.keys((await evaluateExpression(`{${members}}`, {})) as object)).toHaveLength(150)
+    const members = Array.from({ length: 500 }, (_, index) => `"k${index}": $string(${index})`).join(', ')
+    expect(Object.keys((await evaluateExpression(`{${members}}`, {})) as object)).toHaveLength(500)
+  })
+
+  it.each([200, 201, 5_000])('groups over %i customers (E2)', async (count) => {
+    const rows = Array.from({ length: count }, (_, index) => ({ customer: `c${index}`, amount: index }))
+    const sums = await evaluateExpression('$input.rows{customer: $sum(amount)}', { input: { rows } })
+    expect(Object.keys(sums as object)).toHaveLength(count)
   })
 
   it('keeps budgets of overlapping evaluations apart (E2)', async () => {
@@ -34,6 +45,7 @@ describe('expressions', () => {
 
   it('has no $eval, and cannot change what it is given (E3)', async () => {
     await expect(evaluateExpression('$eval("1")', {})).rejects.toThrow(/non-function/)
+    await expect(evaluateExpression('$exists($eval)', {})).resolves.toBe(false)
     // `[]` marks the array that it finds: on a frozen one it would throw.
     const names = Object.freeze({ input: Object.freeze({ list: Object.freeze([3]) as unknown as number[] }) })
     expect(await evaluateExpression('$input.list[]', names)).toEqual([3])

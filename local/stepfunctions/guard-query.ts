@@ -1,0 +1,85 @@
+/**
+ * JSONata 2.0.6 is the dialect that Step Functions accepts, and lets a path reach what JavaScript's values inherit (CVE-2026-77415).
+ * Definitions are written by our compiler; this guards against all others.
+ *
+ * Invariants (tests cite them):
+ * Q1 a path names no member by which JavaScript reaches the host: refused when a definition is parsed
+ * Q2 nothing passes for a function that was written as data: JSONata knows its functions by marks that JSON can have too
+ * Q3 a path finds only what a value of JSON has itself, and nothing of a function, whatever its name
+ */
+import type jsonata from 'jsonata-asl'
+
+type Node = Readonly<Record<string, unknown>>
+
+const isRefused = (name: unknown): name is string =>
+  typeof name === 'string' && (name.startsWith('__') || name === 'constructor' || name === 'prototype')
+
+const MARKS = ['_jsonata_lambda', '_jsonata_function']
+const checked = new WeakSet<object>()
+
+/** Q2. Throws where data has such a mark; what was looked at once is not looked at again. */
+export function refuseMarks(value: unknown): void {
+  if (typeof value !== 'object' || value === null || checked.has(value)) return
+  const mark = MARKS.find((name) => Object.hasOwn(value, name))
+  if (mark) throw new Error(`data has no member "${mark}"`)
+  for (const member of Object.values(value)) refuseMarks(member)
+  checked.add(value)
+}
+
+/** Q1, and Q2 in what an expression writes. Throws a SyntaxError that names what is refused. */
+export function refuseHostNames(value: unknown): void {
+  if (Array.isArray(value)) return value.forEach(refuseHostNames)
+  if (typeof value !== 'object' || value === null) return
+  const { type, value: own, steps } = value as Node
+  const strings = type === 'path' ? (steps as Node[]).filter((step) => step.type === 'string') : []
+  if (type === 'string' && MARKS.includes(String(own))) throw new SyntaxError(`the name "${own}" is refused`)
+  const names = [type === 'name' || type === 'variable' ? own : '', ...strings.map((step) => step.value)]
+  const refused = names.find(isRefused)
+  if (refused !== undefined) throw new SyntaxError(`the name "${refused.slice(0, 40)}" is refused`)
+  for (const member of Object.values(value)) refuseHostNames(member)
+}
+
+/** Whether it makes objects whose keys it makes too: then what its nodes give is looked at, which costs each of them a turn (Q2). */
+export function makesKeys(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(makesKeys)
+  if (typeof value !== 'object' || value === null) return false
+  const { type, value: own, lhs, group } = value as Node
+  const isObject = type === 'unary' && own === '{'
+  const pairs = [...(isObject ? (lhs as Node[][]) : []), ...(((group as Node)?.lhs as Node[][]) ?? [])]
+  return pairs.some(([key]) => key?.type !== 'string') || Object.values(value).some(makesKeys)
+}
+
+/** Q3. Called before each node is evaluated. */
+export function refuseHostObjects({ type, value }: Node, input: unknown): void {
+  if (type === 'name') refuseInherited(input, String(value))
+  if (type === 'wildcard' || type === 'descendant') refuseInherited(input)
+}
+
+function refuseInherited(input: unknown, name?: string): void {
+  if (input === null || input === undefined) return
+  if (Array.isArray(input)) {
+    for (const member of input) refuseInherited(member, name)
+  } else if (isFunction(input)) throw new Error('a function has no members')
+  else if (name !== undefined && typeof input === 'object' && name in input && !Object.hasOwn(input, name)) {
+    throw new Error(`"${name}" is no member of the data`)
+  }
+}
+
+const isFunction = (value: unknown): boolean =>
+  typeof value === 'function' ||
+  (typeof value === 'object' &&
+    value !== null &&
+    ('_jsonata_lambda' in value || '_jsonata_function' in value))
+
+/** `$lookup` takes names that are made up while it runs (Q3). */
+export function guardLookup(expression: jsonata.Expression): void {
+  const lookup = (value: unknown, name: string): unknown => {
+    if (Array.isArray(value)) {
+      const found = value.map((member) => lookup(member, name)).filter((member) => member !== undefined)
+      return found.length > 1 ? found.flat() : found[0]
+    }
+    if (typeof value !== 'object' || value === null || isFunction(value)) return undefined
+    return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
+  }
+  expression.registerFunction('lookup', lookup, '<x-s:x>')
+}

@@ -1,0 +1,95 @@
+/**
+ * One evaluation: texts in, a text out. No object of the caller's is handed in, and none of the expression's is handed back.
+ *
+ * Invariants (tests cite them):
+ * V1 a result is JSON or an error that names what is no data (a function, a number that is none) and where it stands
+ * V2 an evaluation leaves nothing behind that a later one can see
+ * V3 what an error says is at most 2,000 characters
+ */
+import type jsonata from 'jsonata'
+import { boundedExpression } from './bounded-jsonata.ts'
+import { hash } from './expression-functions.ts'
+
+/** `names` is the JSON of an object; `random` hexadecimal text, which is all the chance that there is. */
+export type Evaluation = { text: string; names: string; random: string }
+/** `json` is undefined where the expression finds nothing. */
+export type Evaluated = { json: string | undefined } | { error: string }
+
+/** Characters of JSON. */
+export const MAX_RESULT = 16_000_000
+const MAX_ERROR = 2_000
+const MAX_DEPTH = 500
+
+const known = new Map<string, { expression: jsonata.Expression; draw: { next: () => string } }>()
+const MAX_KNOWN = 500
+
+/** Never rejects. `wallMilliseconds`: of evaluating at most, 0 for as long as it takes; the same at every call. */
+export async function evaluateText(
+  { text, names, random }: Evaluation,
+  wallMilliseconds = 0,
+): Promise<Evaluated> {
+  try {
+    const { expression, draw } = await expressionOf(text, wallMilliseconds)
+    draw.next = drawFrom(random)
+    const result: unknown = await expression.evaluate({}, JSON.parse(names) as Record<string, unknown>)
+    if (result === undefined) return { json: undefined }
+    refuseWhatIsNoData(result, { left: MAX_RESULT })
+    return { json: JSON.stringify(result) }
+  } catch (error) {
+    return { error: reasonOf(error).slice(0, MAX_ERROR) }
+  }
+}
+
+/** JSONata throws plain objects as well as errors. */
+export function reasonOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message)
+  return String(error)
+}
+
+async function expressionOf(text: string, wallMilliseconds: number) {
+  const found = known.get(text)
+  if (found) return found
+  const draw = { next: (): string => '' }
+  const expression = await boundedExpression(text, () => draw.next(), wallMilliseconds)
+  if (known.size >= MAX_KNOWN) known.clear()
+  known.set(text, { expression, draw })
+  return { expression, draw }
+}
+
+/** A sequence of 16 bytes each time, none of which tells the next: the seed is as long as it is secret. */
+function drawFrom(random: string): () => string {
+  let count = 0
+  return () => {
+    count += 1
+    return hash(`${random} ${count}`).slice(0, 32)
+  }
+}
+
+type Room = { left: number }
+
+function refuseWhatIsNoData(value: unknown, room: Room, path = '', depth = 0): void {
+  room.left -= typeof value === 'string' ? value.length + 2 : 4
+  if (room.left < 0) {
+    throw new Error(`its result is larger than ${MAX_RESULT} characters of JSON`)
+  }
+  if (typeof value === 'number' && !Number.isFinite(value)) throw noData(String(value), path)
+  if (typeof value === 'function') throw noData('a function', path)
+  if (typeof value !== 'object' || value === null) return
+  if ('_jsonata_lambda' in value || '_jsonata_function' in value) throw noData('a function', path)
+  if (depth >= MAX_DEPTH) throw new Error(`its result is nested deeper than ${MAX_DEPTH} levels`)
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length; at += 1)
+      refuseWhatIsNoData(value[at], room, `${path}[${at}]`, depth + 1)
+    return
+  }
+  for (const key of Object.keys(value)) {
+    room.left -= key.length + 4
+    refuseWhatIsNoData((value as Record<string, unknown>)[key], room, `${path}.${key}`, depth + 1)
+  }
+}
+
+function noData(what: string, path: string): Error {
+  return new Error(
+    `its result is ${what}${path ? ` at ${path.slice(0, 200)}` : ''}; an expression gives JSON`,
+  )
+}

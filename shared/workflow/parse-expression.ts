@@ -1,0 +1,59 @@
+/**
+ * Texts of expressions, parsed. Nothing is evaluated here.
+ *
+ * Invariants (tests cite them):
+ * X1 a text is at most 16,384 characters long
+ * X2 no path and no variable has a name by which JavaScript reaches the host: `constructor`, `prototype`, and what begins with `__`
+ */
+import jsonata from 'jsonata'
+
+/** Characters. */
+export const MAX_EXPRESSION = 16_384
+
+export type Node = Readonly<Record<string, unknown>>
+
+const parsed = new Map<string, Node>()
+const MAX_PARSED = 2_000
+
+/** The syntax tree of a text. Throws JSONata's own syntax error, `{message, position}`, or one that names what is refused. */
+export function parseExpression(text: string): Node {
+  const known = parsed.get(text)
+  if (known) return known
+  const tree = checkedExpression(text).ast() as unknown as Node
+  if (parsed.size >= MAX_PARSED) parsed.clear()
+  parsed.set(text, tree)
+  return tree
+}
+
+/** A text as JSONata's own expression, not to be evaluated as it is. Throws as `parseExpression` does. */
+export function checkedExpression(text: string, options?: jsonata.JsonataOptions): jsonata.Expression {
+  if (text.length > MAX_EXPRESSION) {
+    throw new SyntaxError(`it has ${text.length} characters; the most is ${MAX_EXPRESSION} (X1)`)
+  }
+  const expression = jsonata(text, options)
+  refuseNames(expression.ast() as unknown as Node)
+  return expression
+}
+
+const isRefused = (name: unknown): name is string =>
+  typeof name === 'string' && (name.startsWith('__') || name === 'constructor' || name === 'prototype')
+
+/** X2. Keys that an object is written with (`{"constructor": ...}`) are data. */
+function refuseNames(value: unknown): void {
+  if (Array.isArray(value)) return value.forEach(refuseNames)
+  if (typeof value !== 'object' || value === null) return
+  const node = value as Node
+  if (node.type === 'name' || node.type === 'variable') refuse(node.value)
+  if (node.type === 'path') {
+    for (const step of (node.steps ?? []) as Node[]) if (step.type === 'string') refuse(step.value)
+  }
+  for (const bound of [node.focus, node.index]) refuse(bound)
+  for (const member of Object.values(node)) refuseNames(member)
+}
+
+function refuse(name: unknown): void {
+  if (!isRefused(name)) return
+  throw new SyntaxError(
+    `the name "${name.slice(0, 40)}" is refused; a member of data that is called so is had by $lookup(data, "${name.slice(0, 40)}")`,
+  )
+}

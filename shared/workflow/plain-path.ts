@@ -1,0 +1,38 @@
+import { isJsonObject, type Json } from '../domain/json.ts'
+import { type Node, parseExpression } from './parse-expression.ts'
+
+/**
+ * The names of an expression that is nothing but a path from a variable, `$steps.a.b`; undefined for every other. Most
+ * expressions only hand on what a step has put out, be it large: such a path is walked here, and nothing is evaluated.
+ */
+export function plainPathOf(text: string): readonly string[] | undefined {
+  const tree = parseExpression(text)
+  if (tree.type === 'variable') return Object.keys(tree).every(isPlain) ? [String(tree.value)] : undefined
+  if (tree.type !== 'path' || !Object.keys(tree).every((key) => key === 'type' || key === 'steps'))
+    return undefined
+  const steps = tree.steps as Node[]
+  const isWalkable = steps.every(
+    (step, at) => step.type === (at === 0 ? 'variable' : 'name') && Object.keys(step).every(isPlain),
+  )
+  return isWalkable && steps[0]?.value !== '' ? steps.map(({ value }) => String(value)) : undefined
+}
+
+const isPlain = (key: string): boolean => ['type', 'value', 'position'].includes(key)
+
+/**
+ * What JSONata finds at the path; `evaluate` where there is no such variable, or a list stands on the way, whose members JSONata
+ * would look into.
+ */
+export function walkPath(
+  names: Readonly<Record<string, Json | undefined>>,
+  path: readonly string[],
+): { found: Json | undefined } | 'evaluate' {
+  const [first = '', ...members] = path
+  if (!Object.hasOwn(names, first)) return 'evaluate'
+  let value = names[first]
+  for (const name of members) {
+    if (Array.isArray(value)) return 'evaluate'
+    value = isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
+  }
+  return { found: value }
+}
