@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { bundleExpressions, layExpressions } from './bundle-expressions.ts'
 import { type Catalogue, PROJECT_ROOT } from './load-catalogue.ts'
 
 /** A folder per function, its handler in `index.mjs`. */
@@ -48,6 +49,8 @@ export const BUNDLING = {
   conditions: ['node', 'import', 'module'],
   banner: { js: REQUIRE_BANNER },
   plugins: [builtinsByRequire],
+  // No function can forget where users' expressions are evaluated.
+  inject: ['functions/expressions/use-isolate.ts'],
   logLevel: 'warning',
   legalComments: 'none',
 } satisfies BuildOptions
@@ -56,7 +59,13 @@ export const BUNDLING = {
 export async function bundleFunctions(catalogue: Catalogue): Promise<Bundles> {
   const out = join(process.env.CDK_OUTDIR ?? join(PROJECT_ROOT, 'cdk.out'), 'bundles')
   await rm(out, { recursive: true, force: true })
-  await build(bundlingOf(catalogue, out))
+  const expressions = join(out, 'expressions')
+  await Promise.all([build(bundlingOf(catalogue, out)), bundleExpressions(expressions)])
+  const names = [...Object.keys(FUNCTIONS), ...catalogue.agents.map(({ manifest }) => `agent-${manifest.id}`)]
+  await layExpressions(
+    expressions,
+    names.map((name) => join(out, name)),
+  )
   const text = JSON.stringify({
     agents: catalogue.agents.map(({ manifest }) => manifest),
     workflows: catalogue.workflows.map(({ workflow, compiled }) => ({

@@ -1,0 +1,59 @@
+/** `JSON.stringify` that refuses what would be longer than `most` characters before it is written. */
+export function boundStringify(most: number): void {
+  const { stringify } = JSON
+  JSON.stringify = ((value: unknown, ...rest: [never?, never?]) => {
+    if (sizeOf(value, most) > most) throw new RangeError(`a text of more than ${most} characters of JSON`)
+    return stringify(value, ...rest)
+  }) as typeof stringify
+}
+
+/** About as many characters as the JSON has, and no further than `most`: parts that are shared count each time. */
+function sizeOf(value: unknown, most: number): number {
+  let size = 0
+  const waiting: unknown[] = [value]
+  while (waiting.length > 0 && size <= most) {
+    const next = waiting.pop()
+    size += typeof next === 'string' ? next.length + 2 : 4
+    if (typeof next !== 'object' || next === null) continue
+    if (Array.isArray(next)) {
+      size += next.length
+      for (const member of next) waiting.push(member)
+    } else if (!('_jsonata_lambda' in next)) {
+      for (const [key, member] of Object.entries(next)) {
+        size += key.length + 4
+        waiting.push(member)
+      }
+    }
+  }
+  return size
+}
+
+/** What one evaluation changes of the language itself would be there for the next. */
+export function freezeIntrinsics(): void {
+  const seen = new Set<object>()
+  const waiting: unknown[] = [globalThis, (function* () {})(), (async function* () {})(), (async () => {})()]
+  while (waiting.length > 0) {
+    const next = waiting.pop()
+    if ((typeof next !== 'object' && typeof next !== 'function') || next === null || seen.has(next)) continue
+    seen.add(next)
+    waiting.push(Object.getPrototypeOf(next))
+    for (const descriptor of Object.values(Object.getOwnPropertyDescriptors(next))) {
+      waiting.push(descriptor.value, descriptor.get, descriptor.set)
+    }
+  }
+  seen.delete(globalThis)
+  letBeOverridden(Array.prototype, 'push')
+  for (const one of seen) Object.freeze(one)
+}
+
+/** Of a frozen object JavaScript lets no other inherit a member and set one of its own; JSONata does with the lists it makes. */
+function letBeOverridden(prototype: object, name: string): void {
+  const value: unknown = Reflect.get(prototype, name)
+  Object.defineProperty(prototype, name, {
+    get: () => value,
+    set(own: unknown) {
+      Object.defineProperty(this, name, { value: own, writable: true, enumerable: true, configurable: true })
+    },
+    configurable: false,
+  })
+}

@@ -1,0 +1,18 @@
+import { useEvaluator } from '../../shared/workflow/evaluator.ts'
+import { isolatedEvaluator } from './isolated-evaluator.ts'
+
+/** What a thread may have of the memory that the function has: the rest is for what is evaluated for. */
+const SHARE = 0.4
+const MOST_MB = 128
+const DEFAULT_MB = 512
+
+/** Imported by the entry points of bundles: `infra/bundle-functions.ts` lays the thread's module and its realm beside each. */
+const functionMb = Number(process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? DEFAULT_MB)
+
+useEvaluator(
+  isolatedEvaluator({
+    module: new URL('./expressions-worker.mjs', import.meta.url),
+    realm: new URL('./expressions-realm.js', import.meta.url),
+    memoryMb: Math.round(Math.min(MOST_MB, functionMb * SHARE)),
+  }),
+)

@@ -1,0 +1,26 @@
+/**
+ * The thread in which users' expressions are evaluated: it has nothing of the process's environment, and makes a realm that has
+ * nothing but the language, in which no text becomes code. Only texts go into the realm and come out of it.
+ */
+import { readFileSync } from 'node:fs'
+import { constants, createContext, Script } from 'node:vm'
+import { parentPort, workerData } from 'node:worker_threads'
+import { evaluateInOrder } from '../../shared/workflow/evaluate-in-order.ts'
+import type { FromIsolate, IsolateData, ToIsolate } from './messages.ts'
+import type {} from './realm.ts'
+
+const { realm, progress } = workerData as IsolateData
+const context = createContext(constants.DONT_CONTEXTIFY, { codeGeneration: { strings: false, wasm: false } })
+new Script(readFileSync(new URL(realm), 'utf8'), { filename: 'realm.js' }).runInContext(context)
+const evaluateInRealm = new Script('evaluateInRealm').runInContext(
+  context,
+) as typeof globalThis.evaluateInRealm
+
+parentPort?.on('message', async (evaluations: ToIsolate) => {
+  const answers = await evaluateInOrder(evaluations, async ({ text, names, random }) => {
+    const evaluated = await evaluateInRealm(text, names, random)
+    Atomics.add(progress, 0, 1)
+    return evaluated
+  })
+  parentPort?.postMessage(answers satisfies FromIsolate)
+})

@@ -1,0 +1,51 @@
+import { copyFile, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type BuildOptions, build } from 'esbuild'
+import { PROJECT_ROOT } from './load-catalogue.ts'
+
+const SHARED = {
+  absWorkingDir: PROJECT_ROOT,
+  bundle: true,
+  minify: true,
+  target: 'node24',
+  logLevel: 'warning',
+  legalComments: 'none',
+} satisfies BuildOptions
+
+/** The thread in which expressions are evaluated, and the script of its realm: what a function's bundle finds beside itself. */
+export const EXPRESSION_FILES = ['expressions-worker.mjs', 'expressions-realm.js'] as const
+
+/** Bundles both into `folder`, once for all functions. */
+export async function bundleExpressions(folder: string): Promise<void> {
+  const [worker, realm] = EXPRESSION_FILES
+  await Promise.all([
+    build({
+      ...SHARED,
+      entryPoints: ['functions/expressions/worker.ts'],
+      outfile: join(folder, worker),
+      platform: 'node',
+      format: 'esm',
+    }),
+    build({
+      ...SHARED,
+      entryPoints: ['functions/expressions/realm.ts'],
+      outfile: join(folder, realm),
+      // Nothing but the language: no module, no host.
+      platform: 'neutral',
+      format: 'iife',
+      mainFields: ['main'],
+    }),
+  ])
+}
+
+/** Lays them beside each function's bundle. */
+export async function layExpressions(from: string, folders: readonly string[]): Promise<void> {
+  await Promise.all(
+    folders.flatMap((folder) =>
+      EXPRESSION_FILES.map(async (file) => {
+        await mkdir(folder, { recursive: true })
+        await copyFile(join(from, file), join(folder, file))
+      }),
+    ),
+  )
+}
