@@ -8,7 +8,7 @@
  */
 import type jsonata from 'jsonata'
 import { boundedExpression } from './bounded-jsonata.ts'
-import { hash } from './expression-functions.ts'
+import { hash, MAX_LIST } from './expression-functions.ts'
 
 /** `names` is the JSON of an object; `random` hexadecimal text, which is all the chance that there is. */
 export type Evaluation = { text: string; names: string; random: string }
@@ -40,8 +40,18 @@ export async function evaluateText(
   }
 }
 
+/** Of JSONata's own errors those whose texts say less than they could. */
+const TOLD: Readonly<Record<string, string>> = {
+  D1011: 'more than 60,000 evaluations are under way at once; is it a recursion without end?',
+  D1012: 'it took more time than an expression may; is it a loop without end?',
+  D2014: `a list of more than ${MAX_LIST} members; an expression makes none`,
+  D2015: `a list of more than ${MAX_LIST} members; an expression makes none`,
+}
+
 /** JSONata throws plain objects as well as errors. */
 export function reasonOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+  if (Object.hasOwn(TOLD, code)) return String(TOLD[code])
   if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message)
   return String(error)
 }

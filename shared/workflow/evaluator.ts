@@ -9,7 +9,7 @@ export type Asked = { text: string; names: string }
  */
 export type Evaluator = (asked: readonly Asked[]) => Promise<Answers>
 
-const WALL_MILLISECONDS = 1_000
+const WALL_MILLISECONDS = 2_000
 
 /** In this very process, for tests, tools and browsers: nothing here bounds the memory of an expression, nor a regular expression. */
 export const evaluateHere: Evaluator = (asked) =>
@@ -19,7 +19,7 @@ let current = evaluateHere
 
 /**
  * Called once, by the entry point of a function: all that it evaluates from then on is evaluated there. A setting of the process
- * and not an argument, so that no caller can leave it out (docs/adr/0021).
+ * and not an argument, so that no caller can leave it out (docs/adr/0022).
  */
 export function useEvaluator(evaluator: Evaluator): void {
   current = evaluator

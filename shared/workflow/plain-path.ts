@@ -7,14 +7,15 @@ import { type Node, parseExpression } from './parse-expression.ts'
  */
 export function plainPathOf(text: string): readonly string[] | undefined {
   const tree = parseExpression(text)
-  if (tree.type === 'variable') return Object.keys(tree).every(isPlain) ? [String(tree.value)] : undefined
+  const isVariable = ({ type, value }: Node): boolean => type === 'variable' && value !== '' && value !== '$'
+  if (isVariable(tree)) return Object.keys(tree).every(isPlain) ? [String(tree.value)] : undefined
   if (tree.type !== 'path' || !Object.keys(tree).every((key) => key === 'type' || key === 'steps'))
     return undefined
   const steps = tree.steps as Node[]
   const isWalkable = steps.every(
-    (step, at) => step.type === (at === 0 ? 'variable' : 'name') && Object.keys(step).every(isPlain),
+    (step, at) => (at === 0 ? isVariable(step) : step.type === 'name') && Object.keys(step).every(isPlain),
   )
-  return isWalkable && steps[0]?.value !== '' ? steps.map(({ value }) => String(value)) : undefined
+  return isWalkable ? steps.map(({ value }) => String(value)) : undefined
 }
 
 const isPlain = (key: string): boolean => ['type', 'value', 'position'].includes(key)

@@ -12,8 +12,8 @@ describe('expressions', () => {
   })
 
   it.each([
-    ['a recursion without end', '($f := function($x){1 + $f($x + 1)}; $f(0))', /time|non-terminating/],
-    ['a loop without end', '($f := function($x){$f($x + 1)}; $f(0))', /time/],
+    ['a recursion without end', '($f := function($x){1 + $f($x + 1)}; $f(0))', /without end/],
+    ['a loop without end', '($f := function($x){$f($x + 1)}; $f(0))', /without end/],
     [
       'a loop that binds over what might watch it',
       '($__budget := 1; $f := function($x){$f($x)}; $f(0))',
@@ -31,7 +31,7 @@ describe('expressions', () => {
     expect(Object.keys((await evaluateExpression(`{${members}}`, {})) as object)).toHaveLength(500)
   })
 
-  it.each([200, 201, 5_000])('groups over %i customers (E2)', async (count) => {
+  it.each([200, 201, 2_000])('groups over %i customers (E2)', async (count) => {
     const rows = Array.from({ length: count }, (_, index) => ({ customer: `c${index}`, amount: index }))
     const sums = await evaluateExpression('$input.rows{customer: $sum(amount)}', { input: { rows } })
     expect(Object.keys(sums as object)).toHaveLength(count)
