@@ -1,102 +1,158 @@
-import { parse } from 'csv-parse/sync'
 import * as z from 'zod'
 import type { AgentContext } from '../../../shared/agent/define-agent.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { FileReferenceSchema, isFolderReference } from '../../../shared/domain/file-reference.ts'
-import { isJsonObject } from '../../../shared/domain/json.ts'
-
-export type Cell = string | number | boolean | null
-export type Row = Record<string, Cell>
+import { suggestNames } from '../../../shared/workflow/nearest-names.ts'
+import { cellOf, type Row } from './cells.ts'
+import { readCsv } from './read-csv.ts'
+import { readJson } from './read-json.ts'
+import { namedSchema, RowSchema } from './schemas.ts'
+import { type Cell, convertText, MAX_DECIMALS, typeColumn } from './type-column.ts'
 
 const MAX_ROWS = 500_000
-const RowSchema = z.record(z.string(), z.unknown())
+const MAX_NOTES = 50
 
 /** A table: a file that was uploaded, CSV or JSON text, or the rows themselves. */
 export const TableSchema = z.union([FileReferenceSchema, z.string(), z.array(RowSchema)])
-export type Table = z.infer<typeof TableSchema>
+type Source = z.infer<typeof TableSchema>
 
-/** The rows of a table, cells typed. Throws InvalidInputError that says where it stops being a table. */
-export async function readTable(table: Table, context: Pick<AgentContext, 'files'>): Promise<Row[]> {
-  const rows = await rowsOf(table, context)
-  if (rows.length === 0) throw bad('the table has no rows')
-  if (rows.length > MAX_ROWS) throw bad(`the table has ${rows.length} rows; this reads at most ${MAX_ROWS}`)
-  return rows
+/** How to read what CSV cannot say. */
+export const ReadingWishes = {
+  columns: namedSchema(z.enum(['text', 'number', 'boolean']))
+    .optional()
+    .describe('Types of columns by name, where the guess is not wanted'),
+  missing: z
+    .array(z.string().max(100))
+    .max(20)
+    .optional()
+    .describe('What stands for no value in a CSV besides the empty cell, as it is written: `["NA"]`'),
+}
+type Wishes = { [Name in keyof typeof ReadingWishes]?: z.infer<(typeof ReadingWishes)[Name]> } & {
+  /** Columns of a CSV that are text, whatever their cells look like; not all of them need be there. */
+  asText?: ReadonlySet<string>
 }
 
-async function rowsOf(table: Table, { files }: Pick<AgentContext, 'files'>): Promise<Row[]> {
-  if (Array.isArray(table)) return table.map(flatRow)
-  if (typeof table === 'string') return parseTable(table, 'the inline text')
-  if (isFolderReference(table)) throw bad(`${table.$file} is a folder; name one CSV or JSON file in it`)
-  const [file] = await files.list(table)
-  return parseTable(await files.readText(file?.key ?? table.$file), table.$file)
+export const ColumnReadingSchema = z.object({
+  name: z.string(),
+  type: z.enum(['number', 'boolean', 'text', 'empty']),
+  why: z.string().optional().describe('Why it is text although it looks like numbers'),
+  decimals: z
+    .number()
+    .int()
+    .min(0)
+    .max(MAX_DECIMALS)
+    .optional()
+    .describe('The fewest decimals that its numbers are written with'),
+  missing: z.string().optional().describe('The word that stood for no value'),
+  header: z.string().optional().describe('Its header, where the name had to be another'),
+})
+export type ColumnReading = z.infer<typeof ColumnReadingSchema>
+
+/** `columns` is how each column of a CSV was read, undefined for JSON, whose cells are as they were. `notes` tells what was guessed. */
+export type Table = { rows: Row[]; columns: ColumnReading[] | undefined; notes: string[] }
+
+/**
+ * The rows of a table. Throws InvalidInputError that says where it stops being one, and for a table without rows unless that is
+ * allowed.
+ */
+export async function readTable(
+  source: Source,
+  context: Pick<AgentContext, 'files'>,
+  wishes: Wishes & { mayBeEmpty?: boolean } = {},
+): Promise<Table> {
+  const table = await tableOf(source, context, wishes)
+  const { length } = table.rows
+  if (length === 0 && !wishes.mayBeEmpty) throw bad('the table has no rows')
+  if (length > MAX_ROWS) throw bad(`the table has ${length} rows; this reads at most ${MAX_ROWS}`)
+  return { ...table, notes: boundedNotes(table.notes) }
 }
 
-function parseTable(text: string, name: string): Row[] {
-  const start = text.trimStart()[0]
-  return start === '[' || start === '{' ? parseJson(text, name) : parseCsv(text, name)
+/** Notes are for people: as many as one reads. */
+export function boundedNotes(notes: readonly string[]): string[] {
+  if (notes.length <= MAX_NOTES) return [...notes]
+  return [...notes.slice(0, MAX_NOTES - 1), `and ${notes.length - MAX_NOTES + 1} more`]
 }
 
-function parseCsv(text: string, name: string): Row[] {
-  try {
-    const records = parse(text, {
-      columns: true,
-      delimiter: delimiterOf(text),
-      bom: true,
-      skip_empty_lines: true,
-      trim: true,
-    }) as Record<string, string>[]
-    return records.map((record) =>
-      Object.fromEntries(Object.entries(record).map(([key, cell]) => [key, typedCell(cell)])),
-    )
-  } catch (error) {
-    throw bad(`${name} is not CSV: ${(error as Error).message}`)
-  }
+async function tableOf(
+  source: Source,
+  { files }: Pick<AgentContext, 'files'>,
+  wishes: Wishes,
+): Promise<Table> {
+  if (Array.isArray(source)) return fromRows(source, [], wishes)
+  if (typeof source === 'string') return parseTable(source, 'the inline text', wishes)
+  if (isFolderReference(source)) throw bad(`${source.$file} is a folder; name one CSV or JSON file in it`)
+  const [file] = await files.list(source)
+  return parseTable(await files.readText(file?.key ?? source.$file), source.$file, wishes)
 }
 
-/** The separator that stands most often in the first line: comma, semicolon or tab. */
-function delimiterOf(text: string): string {
-  const header = text.slice(0, text.search(/[\r\n]|$/))
-  const counts = [',', ';', '\t'].map((mark) => ({ mark, count: header.split(mark).length }))
-  return counts.reduce((a, b) => (b.count > a.count ? b : a)).mark
+function parseTable(text: string, name: string, wishes: Wishes): Table {
+  const body = text.replace(/^\uFEFF/, '')
+  const start = body.trimStart()[0]
+  const isJson = (start === '[' || start === '{') && !/\.[ct]sv$/i.test(name)
+  if (!isJson) return fromCsv(body, name, wishes)
+  const { rows, notes } = readJson(body, name)
+  return fromRows(rows, notes, wishes)
 }
 
-function parseJson(text: string, name: string): Row[] {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    throw bad(`${name} is not JSON: ${(error as Error).message}`)
-  }
-  const rows = Array.isArray(value)
-    ? value
-    : isJsonObject(value)
-      ? Object.values(value).find(Array.isArray)
-      : undefined
-  if (!rows?.every(isJsonObject))
-    throw bad(`${name} is JSON, but neither a list of objects nor an object with one`)
-  return rows.map(flatRow)
-}
-
-/** Nested members become JSON text: a table has cells. */
-function flatRow(row: Record<string, unknown>): Row {
-  const cells = Object.entries(row).map(([key, value]): [string, Cell] => {
-    if (typeof value === 'string') return [key, typedCell(value)]
-    if (value === undefined || value === null) return [key, null]
-    return [key, typeof value === 'number' || typeof value === 'boolean' ? value : JSON.stringify(value)]
+function fromCsv(text: string, file: string, { columns: types = {}, missing = [], asText }: Wishes): Table {
+  const { names, header, records } = readCsv(text, file)
+  requireNames(types, new Set(names))
+  const words = new Set(missing)
+  const read = names.map((name, index) => {
+    const texts = records.map((record) => record[index] ?? '')
+    const type = ownValue(types, name) ?? (asText?.has(name) ? 'text' : undefined)
+    const { reading, cells } = typeColumn(name, texts, { type, missing: words })
+    return { name, header: header[index] ?? '', reading, cells }
   })
-  return Object.fromEntries(cells)
+  const columns = read.map(({ name, header: written, reading }) => ({
+    name,
+    ...reading,
+    ...(written === name ? {} : { header: written }),
+  }))
+  return { rows: rowsOf(read, records.length), columns, notes: columns.flatMap(notesOf) }
 }
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
-const MISSING = new Set(['', 'na', 'n/a', 'nan', 'null', 'none', '-'])
+function rowsOf(columns: readonly { name: string; cells: Cell[] }[], count: number): Row[] {
+  return Array.from({ length: count }, (_, row) =>
+    Object.fromEntries(columns.map(({ name, cells }) => [name, cells[row] ?? null])),
+  )
+}
 
-function typedCell(text: string): Cell {
-  if (MISSING.has(text.toLowerCase())) return null
-  if (text === 'true' || text === 'false') return text === 'true'
-  // 007 and numbers past 2^53 are names, not quantities.
-  if (NUMBER.test(text) && !/^[+-]?0\d/.test(text) && Number.isSafeInteger(Math.trunc(Number(text))))
-    return Number(text)
-  return text
+function notesOf({ name, why, missing, header }: ColumnReading): string[] {
+  const column = `column ${JSON.stringify(name)}`
+  return [
+    ...(header === undefined ? [] : [`${column} is named so for its header ${JSON.stringify(header)}`]),
+    ...(why === undefined ? [] : [`${column} is text: ${why}`]),
+    ...(missing === undefined ? [] : [`${column}: ${JSON.stringify(missing)} is read as no value`]),
+  ]
+}
+
+/** JSON says what its values are; only what is asked for is changed. */
+function fromRows(rows: Row[], notes: string[], { columns: types = {} }: Wishes): Table {
+  const wished = Object.entries(types)
+  if (wished.length === 0) return { rows, columns: undefined, notes }
+  const known = new Set(rows.flatMap((row) => Object.keys(row)))
+  if (rows.length > 0) requireNames(types, known)
+  const changed = rows.map((row, index) => {
+    const cells = wished.flatMap(([name, type]) => {
+      const cell = cellOf(row, name)
+      if (typeof cell === 'string') return [[name, convertText(cell, type, name, index)] as const]
+      return typeof cell === 'number' && type === 'text' ? [[name, String(cell)] as const] : []
+    })
+    return { ...row, ...Object.fromEntries(cells) }
+  })
+  return { rows: changed, columns: undefined, notes }
+}
+
+function requireNames(types: Record<string, unknown>, known: ReadonlySet<string>): void {
+  for (const name of Object.keys(types)) {
+    if (!known.has(name))
+      throw bad(`"columns" names "${name}", which is no column${suggestNames(name, known)}`)
+  }
+}
+
+function ownValue<T>(values: Record<string, T>, name: string): T | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined
 }
 
 function bad(message: string): OrchestratorError {

@@ -1,6 +1,6 @@
-import { sampleCorrelation, standardDeviation } from 'simple-statistics'
+import { max, min, sampleCorrelation } from 'simple-statistics'
+import type { Row } from '../_support/cells.ts'
 import { type Column, columnsOf, rounded } from '../_support/columns.ts'
-import type { Row } from '../_support/table.ts'
 import type { Correlations } from './schemas.ts'
 
 const MAX_COLUMNS = 40
@@ -8,11 +8,14 @@ const MIN_ROWS = 3
 
 /** Pearson's r of each pair of number columns over the rows that have both, strongest first. */
 export function correlate(rows: readonly Row[]): Correlations {
-  const columns = columnsOf(rows)
-    .filter(({ type }) => type === 'number')
-    .slice(0, MAX_COLUMNS)
+  const numeric = columnsOf(rows).filter(({ type }) => type === 'number')
+  const columns = numeric.slice(0, MAX_COLUMNS)
   const pairs = columns.flatMap((a, index) => columns.slice(index + 1).flatMap((b) => pairOf(a, b)))
-  return { pairs: pairs.sort((x, y) => Math.abs(y.r) - Math.abs(x.r)) }
+  const notes =
+    numeric.length > MAX_COLUMNS
+      ? [`only the first ${MAX_COLUMNS} of ${numeric.length} number columns were compared`]
+      : []
+  return { pairs: pairs.sort((x, y) => Math.abs(y.r) - Math.abs(x.r)), notes }
 }
 
 /** Nothing for a pair that has too few rows in common, or where one does not vary. */
@@ -23,8 +26,10 @@ function pairOf(a: Column, b: Column): Correlations['pairs'] {
   })
   const xs = both.map(([x]) => x)
   const ys = both.map(([, y]) => y)
-  if (both.length < MIN_ROWS || standardDeviation(xs) === 0 || standardDeviation(ys) === 0) return []
-  const r = rounded(sampleCorrelation(xs, ys))
+  // Asked of the values themselves: the deviation of a column of 0.1 is not quite 0.
+  if (both.length < MIN_ROWS || min(xs) === max(xs) || min(ys) === max(ys)) return []
+  const r = rounded(Math.max(-1, Math.min(1, sampleCorrelation(xs, ys))))
+  if (r === undefined) return []
   return [{ a: a.name, b: b.name, r, n: both.length, strength: strengthOf(Math.abs(r)) }]
 }
 

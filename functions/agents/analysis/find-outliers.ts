@@ -1,6 +1,6 @@
 import { quantile } from 'simple-statistics'
+import type { Row } from '../_support/cells.ts'
 import { columnsOf, numbersOf, rounded } from '../_support/columns.ts'
-import type { Row } from '../_support/table.ts'
 import type { Outliers } from './schemas.ts'
 
 /** Tukey (1977): one and a half times the middle half beyond it. */
@@ -21,13 +21,14 @@ export function findOutliers(rows: readonly Row[]): Outliers {
       const farthest = outside.toSorted((a, b) => beyond(b.value, low, high) - beyond(a.value, low, high))
       return {
         column: column.name,
-        low: rounded(low),
-        high: rounded(high),
+        low: rounded(low) ?? -Number.MAX_VALUE,
+        high: rounded(high) ?? Number.MAX_VALUE,
         count: outside.length,
-        share: rounded(outside.length / numbers.length),
+        share: rounded(outside.length / numbers.length) ?? 0,
         examples: farthest.slice(0, EXAMPLES),
       }
     }),
+    notes: [],
   }
 }
 

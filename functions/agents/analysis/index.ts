@@ -19,7 +19,7 @@ import {
 
 export default defineAgent({
   id: 'analysis',
-  version: '1.0.0',
+  version: '2.0.0',
   typicalSeconds: 0.3,
   description: 'Statistics of CSV and JSON tables, and of what research found.',
   capabilities: {
@@ -58,11 +58,16 @@ export default defineAgent({
   async execute(call, context) {
     if (call.capability === 'analysis.themes') return findThemes(call.input)
     if (call.capability === 'analysis.gaps') return findGaps(call.input)
-    const rows = await readTable(call.input.source, context)
+    const table = await readTable(call.input.source, context, call.input)
+    const { rows } = table
     await context.progress(0.5, `${rows.length} rows read`)
-    if (call.capability === 'analysis.profile') return profile(rows)
-    if (call.capability === 'analysis.trends') return findTrends(rows)
-    if (call.capability === 'analysis.outliers') return findOutliers(rows)
-    return correlate(rows)
+    if (call.capability === 'analysis.profile') return profile(table)
+    const { notes = [], ...findings } =
+      call.capability === 'analysis.trends'
+        ? findTrends(rows)
+        : call.capability === 'analysis.outliers'
+          ? findOutliers(rows)
+          : correlate(rows)
+    return { ...findings, notes: [...table.notes, ...notes] }
   },
 })

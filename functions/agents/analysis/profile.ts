@@ -1,12 +1,26 @@
 import { max, mean, median, min, standardDeviation } from 'simple-statistics'
-import { type Column, columnsOf, numbersOf, rounded } from '../_support/columns.ts'
-import type { Row } from '../_support/table.ts'
+import { type Column, columnsOf, numbersOf, rounded, timeOf } from '../_support/columns.ts'
+import { boundedNotes, type Table } from '../_support/table.ts'
 import type { Profile } from './schemas.ts'
 
 const TOP = 5
 
-export function profile(rows: readonly Row[]): Profile {
-  return { rows: rows.length, columns: columnsOf(rows).map(profileColumn) }
+export function profile({ rows, columns = [], notes }: Table): Profile {
+  const reasons = new Map(columns.map(({ name, why }) => [name, why]))
+  const profiled = columnsOf(rows)
+  return {
+    rows: rows.length,
+    columns: profiled.map((column) => {
+      const why = reasons.get(column.name)
+      return { ...profileColumn(column), ...(why === undefined ? {} : { why }) }
+    }),
+    notes: boundedNotes([...notes, ...profiled.flatMap(assumedDayOrder)]),
+  }
+}
+
+function assumedDayOrder({ name, dayOrder }: Column): string[] {
+  if (!dayOrder?.guessed) return []
+  return [`column ${JSON.stringify(name)}: dates are read ${dayOrder.order}, which none of them shows`]
 }
 
 function profileColumn(column: Column): Profile['columns'][number] {
@@ -17,25 +31,38 @@ function profileColumn(column: Column): Profile['columns'][number] {
     missing: column.cells.length - present.length,
     distinct: new Set(present).size,
   }
-  if (column.type === 'number') return { ...common, ...numberFacts(numbersOf(column)) }
-  const texts = present.map(String)
-  if (column.type === 'date') return { ...common, ...rangeOf(texts) }
-  return column.type === 'empty' ? common : { ...common, top: topOf(texts) }
+  if (column.type === 'number') {
+    const numbers = numbersOf(column)
+    return { ...common, ...othersOf(present.length - numbers.length), ...numberFacts(numbers) }
+  }
+  if (column.type === 'date') {
+    const dates = present.flatMap((cell) => {
+      const time = timeOf(column, cell)
+      return time === undefined ? [] : [{ text: String(cell), time }]
+    })
+    return { ...common, ...othersOf(present.length - dates.length), ...rangeOf(dates) }
+  }
+  return column.type === 'empty' ? common : { ...common, top: topOf(present.map(String)) }
+}
+
+/** Cells that are not of the column's type: they are in none of its figures. */
+function othersOf(others: number): { others?: number } {
+  return others === 0 ? {} : { others }
 }
 
 function numberFacts(numbers: number[]) {
-  return {
-    min: min(numbers),
-    max: max(numbers),
+  const facts = {
     mean: rounded(mean(numbers)),
     median: rounded(median(numbers)),
     standardDeviation: rounded(standardDeviation(numbers)),
   }
+  const known = Object.entries(facts).filter(([, value]) => value !== undefined)
+  return { min: min(numbers), max: max(numbers), ...Object.fromEntries(known) }
 }
 
-function rangeOf(dates: string[]) {
-  const sorted = dates.toSorted((a, b) => Date.parse(a) - Date.parse(b))
-  return { min: sorted[0] ?? '', max: sorted.at(-1) ?? '' }
+function rangeOf(dates: { text: string; time: number }[]) {
+  const sorted = dates.toSorted((a, b) => a.time - b.time)
+  return { min: sorted[0]?.text ?? '', max: sorted.at(-1)?.text ?? '' }
 }
 
 function topOf(texts: string[]) {

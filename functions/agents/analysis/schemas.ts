@@ -1,9 +1,11 @@
 import * as z from 'zod'
-import { TableSchema } from '../_support/table.ts'
+import { ReadingWishes, TableSchema } from '../_support/table.ts'
 import { FindingsSchema } from '../research/schemas.ts'
 
-export const SourceSchema = z.object({ source: TableSchema })
+export const SourceSchema = z.object({ source: TableSchema, ...ReadingWishes })
 export const OfFindingsSchema = z.object({ findings: FindingsSchema })
+
+const NotesSchema = z.array(z.string()).default([]).describe('What was assumed, and what was left out')
 
 export const ProfileSchema = z.object({
   rows: z.number(),
@@ -13,6 +15,8 @@ export const ProfileSchema = z.object({
       type: z.enum(['number', 'date', 'boolean', 'text', 'empty']),
       missing: z.number(),
       distinct: z.number(),
+      others: z.number().optional().describe('Cells of another type, which are in no figure'),
+      why: z.string().optional().describe('Why it is text although it looks like numbers'),
       min: z.union([z.number(), z.string()]).optional(),
       max: z.union([z.number(), z.string()]).optional(),
       mean: z.number().optional(),
@@ -21,6 +25,7 @@ export const ProfileSchema = z.object({
       top: z.array(z.object({ value: z.string(), count: z.number() })).optional(),
     }),
   ),
+  notes: NotesSchema,
 })
 export type Profile = z.infer<typeof ProfileSchema>
 
@@ -32,10 +37,14 @@ export const TrendsSchema = z.object({
       direction: z.enum(['rising', 'falling', 'flat']),
       slope: z.number().describe('Change per day, or per row'),
       r2: z.number().describe('Share of the variation that the straight line explains, 0 to 1'),
-      change: z.number().describe('From the first tenth to the last tenth, as a share of the first'),
+      change: z
+        .number()
+        .optional()
+        .describe('From the first tenth to the last tenth, as a share of the first unless that is 0'),
       series: z.array(z.object({ at: z.string(), mean: z.number() })),
     }),
   ),
+  notes: NotesSchema,
 })
 export type Trends = z.infer<typeof TrendsSchema>
 
@@ -50,6 +59,7 @@ export const OutliersSchema = z.object({
       examples: z.array(z.object({ row: z.number(), value: z.number() })),
     }),
   ),
+  notes: NotesSchema,
 })
 export type Outliers = z.infer<typeof OutliersSchema>
 
@@ -57,6 +67,7 @@ export const CorrelationsSchema = z.object({
   pairs: z.array(
     z.object({ a: z.string(), b: z.string(), r: z.number(), n: z.number(), strength: z.string() }),
   ),
+  notes: NotesSchema,
 })
 export type Correlations = z.infer<typeof CorrelationsSchema>
 

@@ -1,14 +1,34 @@
-import type { Row } from '../_support/table.ts'
-import { requireColumn } from './require-column.ts'
+import { cellOf, type Row } from '../_support/cells.ts'
+import type { Table } from '../_support/table.ts'
+import { type JoinKind, joinRows } from './join-rows.ts'
 
-/** Without a key the tables stand one under the other; with one, later tables add columns to the rows of the first. */
-export function merge(tables: Row[][], on: string | undefined): Row[] {
+/** Without a key the tables stand one under the other; with one, each is joined to the rows so far. */
+export function merge(
+  tables: readonly Row[][],
+  { on, join = 'left' }: { on?: string | undefined; join?: JoinKind | undefined } = {},
+): { rows: Row[]; notes: string[] } {
   const [first = [], ...others] = tables
-  if (on === undefined) return tables.flat()
-  requireColumn(first, on)
-  return others.reduce((rows, other) => {
-    requireColumn(other, on)
-    const byKey = new Map(other.map((row) => [row[on], row]))
-    return rows.map((row) => ({ ...byKey.get(row[on]), ...row }))
-  }, first)
+  if (on === undefined) return { rows: tables.flat(), notes: [] }
+  return others.reduce<{ rows: Row[]; notes: string[] }>(
+    (sofar, other, index) => {
+      const { rows, notes } = joinRows(sofar.rows, other, { on, kind: join, number: index + 2 })
+      return { rows, notes: [...sofar.notes, ...notes] }
+    },
+    { rows: first, notes: [] },
+  )
+}
+
+/**
+ * The columns that a CSV was guessed to have as numbers while another source has them as text. Each was guessed from its own cells; together they
+ * are text, or a key of one would not find that of the other.
+ */
+export function columnsThatAreText(tables: readonly Table[]): Set<string> {
+  const guessed = new Set(
+    tables.flatMap(({ columns = [] }) =>
+      columns.filter(({ type }) => type !== 'text').map(({ name }) => name),
+    ),
+  )
+  const isText = (name: string): boolean =>
+    tables.some(({ rows }) => rows.some((row) => typeof cellOf(row, name) === 'string'))
+  return new Set([...guessed].filter(isText))
 }

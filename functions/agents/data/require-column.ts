@@ -1,10 +1,10 @@
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { suggestNames } from '../../../shared/workflow/nearest-names.ts'
-import type { Row } from '../_support/table.ts'
+import type { Row } from '../_support/cells.ts'
 
 /** Throws InvalidInputError with the nearest names when no row has the column. */
 export function requireColumn(rows: readonly Row[], column: string): string {
-  if (rows.some((row) => column in row)) return column
+  if (rows.some((row) => Object.hasOwn(row, column))) return column
   const known = new Set<string>()
   for (const row of rows) for (const name of Object.keys(row)) known.add(name)
   throw new OrchestratorError(

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Json } from '../../../shared/domain/json.ts'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { evaluateExpression } from '../../../shared/workflow/expressions.ts'
-import type { Cell, Row } from '../_support/table.ts'
-import { requireColumn } from './require-column.ts'
+import type { Row } from '../_support/cells.ts'
+import { sortRows } from './sort-rows.ts'
 
 const REST_MILLISECONDS = 20
 
@@ -12,14 +12,15 @@ type Transformation = {
   orderBy?: string | undefined
   limit?: number | undefined
 }
-type JsonRow = Record<string, Json>
+type Names = { row: Row; index: number }
 
+/** The rows as they are, but for what is asked. Throws InvalidInputError for an expression that fails, or a `where` that is neither true nor false. */
 export async function transform(
   rows: Row[],
   { where, select, orderBy, limit }: Transformation,
   signal: AbortSignal,
-): Promise<JsonRow[]> {
-  const kept: JsonRow[] = []
+): Promise<Row[]> {
+  const kept: Row[] = []
   let rested = performance.now()
   for (const [index, row] of rows.entries()) {
     // Expressions are microtasks only: without a rest no timer could fire, and no deadline or cancellation be heard.
@@ -28,35 +29,29 @@ export async function transform(
       rested = performance.now()
     }
     signal.throwIfAborted()
-    const names = { row: row as JsonRow, index }
-    if (where !== undefined && (await evaluateExpression(where, names, 'where')) !== true) continue
-    kept.push(select ? await selected(select, names) : (row as JsonRow))
+    const names = { row, index }
+    if (where !== undefined && !(await isKept(where, names))) continue
+    kept.push(select ? await selected(select, names) : row)
   }
   const sorted = orderBy === undefined ? kept : sortRows(kept, orderBy)
   return sorted.slice(0, limit)
 }
 
-async function selected(
-  select: Record<string, string>,
-  names: { row: JsonRow; index: number },
-): Promise<JsonRow> {
-  const row: JsonRow = {}
-  for (const [column, expression] of Object.entries(select)) {
-    row[column] = (await evaluateExpression(expression, names, `select.${column}`)) ?? null
-  }
-  return row
+/** Nothing is false: a comparison with a cell that the row does not have. */
+async function isKept(where: string, names: Names): Promise<boolean> {
+  const answer = (await evaluateExpression(where, names, 'where')) ?? false
+  if (typeof answer === 'boolean') return answer
+  const shown = JSON.stringify(answer)
+  throw new OrchestratorError(
+    'InvalidInputError',
+    `where: ${where.slice(0, 200)} is ${shown.slice(0, 80)} for row ${names.index + 1}; it must be true or false, as $boolean(...) or a comparison is`,
+  )
 }
 
-/** Missing cells come last, whichever the direction. */
-function sortRows(rows: JsonRow[], orderBy: string): JsonRow[] {
-  const descending = orderBy.startsWith('-')
-  const column = descending ? orderBy.slice(1) : orderBy
-  if (rows.length > 0) requireColumn(rows as Row[], column)
-  return rows.toSorted((a, b) => {
-    const [x, y] = [a[column] as Cell, b[column] as Cell]
-    if (x === null || y === null || x === undefined || y === undefined)
-      return Number(x == null) - Number(y == null)
-    const order = x < y ? -1 : x > y ? 1 : 0
-    return descending ? -order : order
-  })
+async function selected(select: Record<string, string>, names: Names): Promise<Row> {
+  const cells: [string, Row[string]][] = []
+  for (const [column, expression] of Object.entries(select)) {
+    cells.push([column, (await evaluateExpression(expression, names, `select.${column}`)) ?? null])
+  }
+  return Object.fromEntries(cells)
 }

@@ -1,5 +1,7 @@
 import * as z from 'zod'
 import { defineAgent } from '../../../shared/agent/define-agent.ts'
+import { JsonSchema, RowSchema } from '../_support/schemas.ts'
+import { ColumnReadingSchema } from '../_support/table.ts'
 import { formatCsv } from './format-csv.ts'
 import { formatHtml } from './format-html.ts'
 
@@ -7,7 +9,7 @@ const TextSchema = z.object({ text: z.string(), mediaType: z.string() })
 
 export default defineAgent({
   id: 'format',
-  version: '1.0.0',
+  version: '2.0.0',
   typicalSeconds: 0.1,
   description: 'Turns values into Markdown, HTML, CSV or JSON text.',
   capabilities: {
@@ -22,28 +24,41 @@ export default defineAgent({
     },
     'format.csv': {
       description: 'Rows as CSV (RFC 4180).',
-      input: z.object({ rows: z.array(z.record(z.string(), z.json())) }),
+      input: z.object({
+        rows: z.array(RowSchema),
+        columns: z
+          .array(ColumnReadingSchema)
+          .optional()
+          .describe('How a CSV was read (`columns` of data.transform): its cells get the text that they had'),
+        spreadsheet: z
+          .boolean()
+          .default(false)
+          .describe(
+            'For Excel and its like: a byte order mark, and an apostrophe before what they would run',
+          ),
+      }),
       output: TextSchema,
     },
     'format.json': {
       description: 'Any value as indented JSON.',
-      input: z.object({ value: z.json() }),
+      input: z.object({ value: JsonSchema }),
       output: TextSchema,
     },
     'format.markdown': {
       description: 'Any value as a Markdown document: text as it is, everything else as a JSON block.',
-      input: z.object({ title: z.string(), value: z.json() }),
+      input: z.object({ title: z.string(), value: JsonSchema }),
       output: TextSchema,
     },
   },
   limits: { timeoutSeconds: 30, memoryMb: 512 },
   async execute(call) {
     if (call.capability === 'format.html') return { text: formatHtml(call.input), mediaType: 'text/html' }
-    if (call.capability === 'format.csv') return { text: formatCsv(call.input.rows), mediaType: 'text/csv' }
+    if (call.capability === 'format.csv')
+      return { text: formatCsv(call.input.rows, call.input), mediaType: 'text/csv' }
     if (call.capability === 'format.json')
       return { text: JSON.stringify(call.input.value, null, 2), mediaType: 'application/json' }
     const { title, value } = call.input
     const body = typeof value === 'string' ? value : `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\``
-    return { text: `# ${title}\n\n${body}\n`, mediaType: 'text/markdown' }
+    return { text: `# ${title.replace(/\s+/g, ' ')}\n\n${body}\n`, mediaType: 'text/markdown' }
   },
 })

@@ -1,10 +1,10 @@
 import type { Correlations, Outliers, Profile, Trends } from '../analysis/schemas.ts'
-import { percent, table } from './markdown.ts'
+import { literal, percent, table } from './markdown.ts'
 import type { Chart } from './schemas.ts'
 
 const MAX_PAIRS = 8
 
-export function profileSection({ rows, columns }: Profile): string {
+export function profileSection({ rows, columns, notes }: Profile): string {
   const lines = columns.map(({ name, type, missing, distinct, min, max, mean, top }) => [
     name,
     type,
@@ -20,8 +20,12 @@ export function profileSection({ rows, columns }: Profile): string {
   ])
   const incomplete = columns.filter(({ missing }) => missing > 0).length
   const gaps = incomplete === 0 ? 'No cell is missing.' : `${incomplete} of them have missing cells.`
+  const others = columns
+    .filter((column) => column.others !== undefined)
+    .map((column) => `${column.name}: ${column.others} cells are of another type, and in no figure`)
+  const remarks = [...notes, ...others].map((note) => `- ${literal(note)}`).join('\n')
   const intro = `${rows.toLocaleString('en')} rows, ${columns.length} ${columns.length === 1 ? 'column' : 'columns'}. ${gaps}`
-  return `## The data\n\n${intro}\n\n${table(['column', 'type', 'missing', 'distinct', 'min', 'max', 'mean or most frequent'], lines)}`
+  return `## The data\n\n${intro}\n\n${table(['column', 'type', 'missing', 'distinct', 'min', 'max', 'mean or most frequent'], lines)}${remarks && `\n\n${remarks}`}`
 }
 
 export function trendsSection({ over, trends }: Trends, charts: readonly Chart[]): string {
@@ -31,11 +35,11 @@ export function trendsSection({ over, trends }: Trends, charts: readonly Chart[]
     direction,
     slope,
     r2,
-    direction === 'flat' ? '' : signed(change),
+    direction === 'flat' || change === undefined ? '' : signed(change),
   ])
   const unit = over === 'row' ? 'per row' : 'per day'
-  const images = charts.map(({ title, name }) => `![${title}](${name})`).join('\n\n')
-  const note = `Straight lines over ${over}; r² is the share of the variation that the line explains, so a low one means season or noise rather than trend, and is called flat. The change is from the mean of the first tenth to that of the last.`
+  const images = charts.map(({ title, name }) => `![${literal(title)}](${name})`).join('\n\n')
+  const note = `Straight lines over ${literal(over)}; r² is the share of the variation that the line explains, so a low one means season or noise rather than trend, and is called flat. The change is from the mean of the first tenth to that of the last.`
   return `## Trends\n\n${note}\n\n${table(['column', 'direction', unit, 'r²', 'change'], lines)}\n\n${images}`.trim()
 }
 

@@ -6,7 +6,7 @@ import { writeReport } from './write-report.ts'
 
 export default defineAgent({
   id: 'synthesis',
-  version: '1.0.0',
+  version: '2.0.0',
   typicalSeconds: 0.5,
   description: 'Writes reports and summaries from what other steps found.',
   capabilities: {

@@ -1,4 +1,4 @@
-/** A Markdown table; cells are escaped, numbers as people write them. */
+/** A Markdown table; cells are escaped, numbers in full with their thousands apart. */
 export function table(
   header: readonly string[],
   rows: readonly (readonly (string | number | undefined)[])[],
@@ -14,6 +14,18 @@ export function percent(share: number): string {
 
 function cellText(cell: string | number | undefined): string {
   if (cell === undefined) return ''
-  const text = typeof cell === 'number' ? cell.toLocaleString('en', { maximumSignificantDigits: 6 }) : cell
-  return text.replaceAll('|', '\\|').replace(/\s+/g, ' ')
+  if (typeof cell === 'number') return cell.toLocaleString('en', { maximumFractionDigits: 20 })
+  return literal(cell)
+}
+
+/** Text of the data as it stands, on one line: what Markdown or HTML would take for markup is escaped. */
+export function literal(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[\\|`*[\]<&]|(?<!\w)_|_(?!\w)|~~/g, (mark) => (mark === '~~' ? '\\~\\~' : `\\${mark}`))
+}
+
+/** Text of a document with its own Markdown left alone; only what HTML would swallow as a tag is escaped: `Map<string>`. */
+export function withoutTags(text: string): string {
+  return text.replace(/(`+)[^`]*\1|<(?=[a-z/!])/gi, (found) => (found === '<' ? '\\<' : found))
 }

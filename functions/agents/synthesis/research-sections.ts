@@ -1,6 +1,6 @@
 import type { Gaps, Themes } from '../analysis/schemas.ts'
 import type { Findings } from '../research/schemas.ts'
-import { table } from './markdown.ts'
+import { table, withoutTags } from './markdown.ts'
 import { summarize } from './summarize.ts'
 
 const KEY_SENTENCES = 4
@@ -12,10 +12,10 @@ export function findingsSection({ query, documents, skipped, passages }: Finding
   const key = summarize(passages.map(({ text }) => text).join('\n'), KEY_SENTENCES, query).sentences
   const points = key.map((sentence) => {
     const citation = passages.find(({ text }) => text.includes(sentence))?.citation
-    return `- ${sentence}${citation ? ` [${citation}]` : ''}`
+    return `- ${withoutTags(sentence)}${citation ? ` [${citation}]` : ''}`
   })
   const sources = passages.map(({ citation, source, heading, text }) => {
-    return `[${citation}] **${source}**${heading ? `, ${heading}` : ''}\n\n> ${text}`
+    return `[${citation}] **${source}**${heading ? `, ${heading}` : ''}\n\n> ${withoutTags(text)}`
   })
   const left = skipped > 0 ? ` ${skipped} files could not be read.` : ''
   const intro = `${passages.length} passages from ${documents} documents on “${query}”.${left}`

@@ -1,0 +1,53 @@
+import { parse } from 'csv-parse/sync'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
+
+/** The records below the header, every cell as text. `header` differs from `names` where names had to be made. */
+export type Csv = { names: string[]; header: string[]; records: string[][] }
+
+/**
+ * CSV as RFC 4180 has it, with the separator that its header shows. Spaces around a cell that is not quoted are no part of it. Throws
+ * InvalidInputError with the line for what is no CSV and for rows that are longer or shorter than the header.
+ */
+export function readCsv(text: string, name: string): Csv {
+  const { body, delimiter } = withoutHint(text.replace(/^\uFEFF/, '').replace(/^[\r\n]+|[\r\n]+$/g, ''))
+  const options = { delimiter: delimiter ?? delimiterOf(body), trim: true }
+  try {
+    const [header = []] = parse(body, { ...options, to: 1 }) as string[][]
+    // In a table of one column, an empty line is an empty cell.
+    const [, ...records] = parse(body, { ...options, skip_empty_lines: header.length > 1 }) as string[][]
+    return { names: namesOf(header), header, records }
+  } catch (error) {
+    throw new OrchestratorError(
+      'InvalidInputError',
+      `${name} is not CSV: ${(error as Error).message.slice(0, 300)}`,
+    )
+  }
+}
+
+/** Excel writes the separator in a line of its own: `sep=;`. */
+function withoutHint(text: string): { body: string; delimiter?: string } {
+  const hint = /^sep=(.)(\r\n|\n|\r)/i.exec(text)
+  return hint?.[1] ? { body: text.slice(hint[0].length), delimiter: hint[1] } : { body: text }
+}
+
+/** The separator that stands most often in the first line, outside quotes: comma, semicolon, tab or bar. */
+function delimiterOf(text: string): string {
+  const header = text.slice(0, text.search(/[\r\n]|$/)).replace(/"[^"]*"/g, '')
+  const counts = [',', ';', '\t', '|'].map((mark) => ({ mark, count: header.split(mark).length }))
+  return counts.reduce((a, b) => (b.count > a.count ? b : a)).mark
+}
+
+/** Every column has a name of its own: `a, a` are `a` and `a_2`, whatever else is called `a_2`; an empty one is `column_3`. */
+function namesOf(header: readonly string[]): string[] {
+  const written = new Set(header)
+  const taken = new Set<string>()
+  return header.map((name, index) => {
+    const base = name || `column_${index + 1}`
+    const free = (candidate: string): boolean =>
+      !taken.has(candidate) && (candidate === name || !written.has(candidate))
+    let chosen = base
+    for (let number = 2; !free(chosen); number++) chosen = `${base}_${number}`
+    taken.add(chosen)
+    return chosen
+  })
+}
