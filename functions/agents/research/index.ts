@@ -5,7 +5,7 @@ import { searchPassages } from './search-passages.ts'
 
 export default defineAgent({
   id: 'research',
-  version: '1.0.0',
+  version: '2.0.0',
   typicalSeconds: 0.5,
   description: 'Finds and cites passages that answer a question, in a folder of documents.',
   capabilities: {
