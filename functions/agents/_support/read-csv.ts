@@ -30,9 +30,14 @@ function withoutHint(text: string): { body: string; delimiter?: string } {
   return hint?.[1] ? { body: text.slice(hint[0].length), delimiter: hint[1] } : { body: text }
 }
 
-/** The separator that stands most often in the first line, outside quotes: comma, semicolon, tab or bar. */
+const HEADER_CHARACTERS = 100_000
+
+/** The separator that stands most often in the header, outside quotes: comma, semicolon, tab or bar. */
 function delimiterOf(text: string): string {
-  const header = text.slice(0, text.search(/[\r\n]|$/)).replace(/"[^"]*"/g, '')
+  const [header = ''] = text
+    .slice(0, HEADER_CHARACTERS)
+    .replace(/"[^"]*"/g, '')
+    .split(/[\r\n]/, 1)
   const counts = [',', ';', '\t', '|'].map((mark) => ({ mark, count: header.split(mark).length }))
   return counts.reduce((a, b) => (b.count > a.count ? b : a)).mark
 }

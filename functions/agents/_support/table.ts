@@ -52,8 +52,8 @@ export type ColumnReading = z.infer<typeof ColumnReadingSchema>
 export type Table = { rows: Row[]; columns: ColumnReading[] | undefined; notes: string[] }
 
 /**
- * The rows of a table. Throws InvalidInputError that says where it stops being one, and for a table without rows unless that is
- * allowed.
+ * The rows of a table. Throws InvalidInputError that says where it stops being one, and for a table without rows, unless it is a list of rows
+ * and may be empty.
  */
 export async function readTable(
   source: Source,
@@ -62,7 +62,8 @@ export async function readTable(
 ): Promise<Table> {
   const table = await tableOf(source, context, wishes)
   const { length } = table.rows
-  if (length === 0 && !wishes.mayBeEmpty) throw bad('the table has no rows')
+  // A text of one line is more likely the name of a file than a table without rows.
+  if (length === 0 && !(wishes.mayBeEmpty && Array.isArray(source))) throw bad('the table has no rows')
   if (length > MAX_ROWS) throw bad(`the table has ${length} rows; this reads at most ${MAX_ROWS}`)
   return { ...table, notes: boundedNotes(table.notes) }
 }
@@ -82,7 +83,8 @@ async function tableOf(
   if (typeof source === 'string') return parseTable(source, 'the inline text', wishes)
   if (isFolderReference(source)) throw bad(`${source.$file} is a folder; name one CSV or JSON file in it`)
   const [file] = await files.list(source)
-  return parseTable(await files.readText(file?.key ?? source.$file), source.$file, wishes)
+  const key = file?.key ?? source.$file
+  return parseTable(await files.readText(key), key, wishes)
 }
 
 function parseTable(text: string, name: string, wishes: Wishes): Table {

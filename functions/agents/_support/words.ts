@@ -43,7 +43,7 @@ export function documentTerms(text: string): string[] {
   return runsOf(text).flatMap((run) => {
     if (!UNSPACED.test(run)) return wordsOf(run).map(stem)
     // A word may be segmented differently when it stands alone (W2).
-    const words = segmentsOf(run).flatMap((word) => [word, ...segmentsOf(word)])
+    const words = segmentsOf(run).flatMap((word) => [word, ...segmentsInside(word)])
     return [...new Set([...words, ...(run.match(HAN) ?? []), ...hanPairsOf(run)])]
   })
 }
@@ -86,6 +86,19 @@ function wordsOf(run: string): string[] {
 
 function segmentsOf(run: string): string[] {
   return [...segmenter.segment(run)].flatMap(({ segment, isWordLike }) => (isWordLike ? [segment] : []))
+}
+
+const MAX_REMEMBERED = 50_000
+const remembered = new Map<string, string[]>()
+
+/** Remembered, for a language has fewer words than its texts. */
+function segmentsInside(word: string): string[] {
+  const known = remembered.get(word)
+  if (known) return known
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear()
+  const segments = segmentsOf(word)
+  remembered.set(word, segments)
+  return segments
 }
 
 /** Two Han characters in a row: what is asked for is found where the dictionary parts it otherwise. */

@@ -1,7 +1,5 @@
-import * as z from 'zod'
 import { defineAgent } from '../../../shared/agent/define-agent.ts'
-
-const Anything = z.json()
+import { JsonSchema } from '../_support/schemas.ts'
 
 export default defineAgent({
   id: 'echo',
@@ -9,7 +7,7 @@ export default defineAgent({
   typicalSeconds: 0.02,
   description: 'Answers with what it was given: the smallest agent, for trying things out.',
   capabilities: {
-    echo: { description: 'Returns its input unchanged.', input: Anything, output: Anything },
+    echo: { description: 'Returns its input unchanged.', input: JsonSchema, output: JsonSchema },
   },
   limits: { timeoutSeconds: 30, memoryMb: 256 },
   async execute({ input }) {

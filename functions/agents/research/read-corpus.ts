@@ -3,7 +3,7 @@ import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/e
 import { textOfHtml } from './text-of-html.ts'
 
 export type Document = { source: string; text: string }
-/** `skipped`: files that are no readable text. */
+/** `skipped`: files with something in them that are no readable Markdown, text or HTML. */
 export type Corpus = { documents: Document[]; skipped: number }
 
 const READABLE = /\.(md|markdown|mdx|txt|rst|html?|adoc)$/i
@@ -31,7 +31,10 @@ export async function readCorpus(
     const read = await Promise.all(batch.map(({ key }) => readDocument(key, corpus.$file, { files, log })))
     documents.push(...read.filter((document) => document !== undefined))
   }
-  if (documents.length > 0) return { documents, skipped: readable.length - documents.length }
+  if (documents.length > 0) {
+    const filled = all.filter(({ bytes }) => bytes > 0)
+    return { documents, skipped: filled.length - documents.length }
+  }
   throw bad(`${corpus.$file} holds ${all.length} files, none of them readable Markdown, text or HTML`)
 }
 

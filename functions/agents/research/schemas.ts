@@ -13,7 +13,7 @@ export const FindingsSchema = z.object({
   query: z.string(),
   engine: z.string(),
   documents: z.number().describe('How many documents were searched'),
-  skipped: z.number().default(0).describe('Files that were no readable text'),
+  skipped: z.number().default(0).describe('Files that were no readable Markdown, text or HTML'),
   passages: z.array(
     z.object({
       citation: z.number(),

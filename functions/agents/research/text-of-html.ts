@@ -4,7 +4,7 @@ const NOISE = 'script, style, noscript, template, nav, svg, rt, rp'
 /** At the top or bottom of a page they are the site's; inside an article they are its own. */
 const BANNERS = 'header, footer'
 const OWN = 'article, main, section'
-const HEADINGS = 'h1, h2, h3, h4, h5, h6'
+const HEADING = /^h[1-6]$/
 /** Elements that stand within a line of text; all others part words. */
 const INLINE = new Set(
   (
@@ -19,16 +19,9 @@ export function textOfHtml(html: string): string {
   const { document } = parseHTML(/<html[\s>]/i.test(page) ? page : `<html><body>${page}</body></html>`)
   for (const noise of document.querySelectorAll(NOISE)) noise.remove()
   for (const banner of document.querySelectorAll(BANNERS)) if (!banner.closest(OWN)) banner.remove()
-  const root = document.body ?? document.documentElement
-  for (const element of root?.querySelectorAll('*') ?? []) {
-    if (INLINE.has(element.localName)) continue
-    element.before('\n\n')
-    element.after('\n\n')
-  }
-  for (const heading of document.querySelectorAll(HEADINGS)) {
-    heading.textContent = `# ${oneLine(heading.textContent)}`
-  }
-  const lines = (root?.textContent ?? '').split('\n').map(oneLine)
+  const lines = partedText(document.body ?? document.documentElement)
+    .split('\n')
+    .map(oneLine)
   return (
     lines
       .filter((line, index) => line !== '' || lines[index - 1] !== '')
@@ -37,6 +30,36 @@ export function textOfHtml(html: string): string {
   )
 }
 
-function oneLine(text: string | null): string {
-  return (text ?? '').replace(/\s+/g, ' ').trim()
+const ELEMENT_NODE = 1
+const TEXT_NODE = 3
+
+/** The text with empty lines between blocks; a heading is one line. A page may be nested deeper than a stack: the way is kept in a list. */
+function partedText(root: Node | null): string {
+  const parts: string[] = []
+  const ahead: (Node | 'block' | 'heading ends')[] = root ? [root] : []
+  let headings = 0
+  for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+    if (next === 'heading ends') headings -= 1
+    if (typeof next === 'string') parts.push(headings > 0 ? ' ' : '\n\n')
+    else if (next.nodeType === TEXT_NODE)
+      parts.push(headings > 0 ? oneLineInside(next.nodeValue) : (next.nodeValue ?? ''))
+    else if (next.nodeType === ELEMENT_NODE) {
+      const name = (next as Element).localName
+      if (!INLINE.has(name)) {
+        parts.push(headings > 0 ? ' ' : '\n\n')
+        ahead.push(HEADING.test(name) ? 'heading ends' : 'block')
+      }
+      if (HEADING.test(name) && ++headings === 1) parts.push('# ')
+      ahead.push(...[...next.childNodes].toReversed())
+    }
+  }
+  return parts.join('')
+}
+
+function oneLineInside(text: string | null): string {
+  return (text ?? '').replace(/\s+/g, ' ')
+}
+
+function oneLine(text: string): string {
+  return oneLineInside(text).trim()
 }

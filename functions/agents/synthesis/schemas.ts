@@ -35,4 +35,8 @@ export const ReportSchema = z.object({
 export type Report = z.infer<typeof ReportSchema>
 export type Chart = Report['charts'][number]
 
-export const SummarySchema = z.object({ engine: z.string(), sentences: z.array(z.string()) })
+export const SummarySchema = z.object({
+  engine: z.string(),
+  sentences: z.array(z.string()),
+  unread: z.number().default(0).describe('Sentences at the end of a long text that were not looked at'),
+})

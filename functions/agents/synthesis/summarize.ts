@@ -13,11 +13,13 @@ const RELEVANCE = 0.7
 /** What each word shared with the focus adds to a sentence's weight. */
 const FOCUS = 3
 
+type Summary = { engine: string; sentences: string[]; unread: number }
 type Sentence = { text: string; words: Set<string> }
 
 /** With a `focus`, sentences that share its words weigh more. */
-export function summarize(text: string, count: number, focus = ''): { engine: string; sentences: string[] } {
-  const sentences = sentencesOf(text)
+export function summarize(text: string, count: number, focus = ''): Summary {
+  const all = sentencesOf(text)
+  const sentences = all.slice(0, MAX_SENTENCES)
   const ranks = focused(rankSentences(sentences), sentences, stemsOf(focus))
   const chosen: number[] = []
   while (chosen.length < Math.min(count, sentences.length)) {
@@ -30,6 +32,7 @@ export function summarize(text: string, count: number, focus = ''): { engine: st
   }
   return {
     engine: 'extractive',
+    unread: all.length - sentences.length,
     sentences: chosen.sort((a, b) => a - b).map((index) => sentences[index]?.text ?? ''),
   }
 }
@@ -40,7 +43,7 @@ function sentencesOf(text: string): Sentence[] {
   )
   const sentences = parts.map((part) => ({ text: part, words: stemsOf(part) }))
   const full = sentences.filter(({ words }) => words.size >= MIN_WORDS)
-  return (full.length > 0 ? full : sentences.filter((sentence) => sentence.text)).slice(0, MAX_SENTENCES)
+  return full.length > 0 ? full : sentences.filter((sentence) => sentence.text)
 }
 
 function rankSentences(sentences: readonly Sentence[]): number[] {

@@ -17,9 +17,18 @@ export async function checkRules(value: Json, rules: readonly Rule[]) {
 async function problemOf(expression: string, names: Record<string, Json>): Promise<string | undefined> {
   try {
     const result = await evaluateExpression(expression, names)
-    return result === true ? undefined : `${expression} is ${JSON.stringify(result) ?? 'undefined'}`
+    return result === true
+      ? undefined
+      : `${shortened(expression)} is ${shortened(JSON.stringify(result) ?? 'undefined')}`
   } catch (error) {
     if (isOrchestratorError(error)) return error.message
     throw error
   }
+}
+
+const MAX_SHOWN = 300
+
+/** A rule may answer with the whole table. */
+function shortened(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text
 }

@@ -7,6 +7,9 @@ import type { Json } from '../../../shared/domain/json.ts'
 export function checkSchema(value: Json, schema: Record<string, unknown>) {
   if ('$async' in schema)
     throw new OrchestratorError('InvalidInputError', 'an $async schema cannot be checked here')
+  // Ajv passes over it: what is not checked must not be called valid.
+  if (JSON.stringify(schema).includes('"__proto__":'))
+    throw new OrchestratorError('InvalidInputError', 'a schema cannot speak of a member called __proto__')
   const ajv = new Ajv2020({ allErrors: true, strict: false })
   addFormats.default(ajv)
   let validate: ReturnType<typeof ajv.compile>

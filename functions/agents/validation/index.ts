@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { defineAgent } from '../../../shared/agent/define-agent.ts'
+import { JsonSchema, RowSchema } from '../_support/schemas.ts'
 import { checkRules } from './check-rules.ts'
 import { checkSchema } from './check-schema.ts'
 
@@ -11,19 +12,19 @@ const VerdictSchema = z.object({
 
 export default defineAgent({
   id: 'validation',
-  version: '1.0.0',
+  version: '1.1.0',
   typicalSeconds: 0.1,
   description: 'Checks values against JSON Schemas and rules.',
   capabilities: {
     'validate.schema': {
       description: 'Every place where a value does not fit a JSON Schema (draft 2020-12).',
-      input: z.object({ value: z.json(), schema: z.record(z.string(), z.unknown()) }),
+      input: z.object({ value: JsonSchema, schema: RowSchema }),
       output: VerdictSchema,
     },
     'validate.rules': {
       description: 'Every rule, a JSONata expression over `$value`, that is not true.',
       input: z.object({
-        value: z.json(),
+        value: JsonSchema,
         rules: z
           .array(z.object({ name: z.string(), expression: z.string().max(10_000) }))
           .min(1)

@@ -291,6 +291,10 @@ describe('the data agent', () => {
     ).rejects.toThrow(/"x",\s+"function"/)
   })
 
+  it.each(['data/sales.csv', 'a,b\n', ''])('refuses the text %j, which has no rows', async (source) => {
+    await expect(callAgent(dataAgent, 'data.transform', { source })).rejects.toThrow(/no rows/)
+  })
+
   it('splits, and takes a table that a filter has emptied', async () => {
     const split = (source: unknown) => callAgent(dataAgent, 'data.split', { source, size: 2 })
     expect((await split('n\n1\n2\n3\n')).parts).toEqual([[{ n: 1 }, { n: 2 }], [{ n: 3 }]])

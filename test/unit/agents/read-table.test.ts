@@ -121,6 +121,7 @@ describe('the shape of a CSV', () => {
     ['k|v\n1|2\n', [{ k: 1, v: 2 }]],
     ['"a;b;c",d\n1,2\n', [{ 'a;b;c': 1, d: 2 }]],
     ['sep=;\na;b\n1;2\n', [{ a: 1, b: 2 }]],
+    ['"a\nb,c,d";e\n1;2\n', [{ 'a\nb,c,d': 1, e: 2 }]],
     ['k\n1\n', [{ k: 1 }]],
     ['k\n1\n\n3\n\n', [{ k: 1 }, { k: null }, { k: 3 }]],
     ['k\n1\n""\n', [{ k: 1 }, { k: null }]],

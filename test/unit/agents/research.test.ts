@@ -4,6 +4,7 @@ import { findGaps } from '../../../functions/agents/analysis/find-gaps.ts'
 import { findThemes } from '../../../functions/agents/analysis/find-themes.ts'
 import { passagesOf } from '../../../functions/agents/research/passages-of.ts'
 import { plainText } from '../../../functions/agents/research/plain-text.ts'
+import { readCorpus } from '../../../functions/agents/research/read-corpus.ts'
 import { searchPassages } from '../../../functions/agents/research/search-passages.ts'
 import { textOfHtml } from '../../../functions/agents/research/text-of-html.ts'
 
@@ -88,6 +89,25 @@ describe('search', () => {
   )
 })
 
+describe('a corpus', () => {
+  it('says how many of its files are not read', async () => {
+    const texts: Record<string, string> = { 'c/a.md': 'Alpha', 'c/b.html': '<p>Beta<br>Gamma</p>' }
+    const files = {
+      list: async () => ['c/a.md', 'c/b.html', 'c/d.pdf'].map((key) => ({ key, bytes: 9, etag: '' })),
+      readText: async (key: string) => texts[key] ?? '',
+    }
+    const log = { info: () => {}, warn: () => {} }
+    const { signal } = new AbortController()
+    expect(await readCorpus({ $file: 'c/' }, { files, log, signal })).toEqual({
+      documents: [
+        { source: 'a.md', text: 'Alpha' },
+        { source: 'b.html', text: 'Beta\n\nGamma' },
+      ],
+      skipped: 1,
+    })
+  })
+})
+
 describe('code in Markdown', () => {
   const prose = (text: string): string[] =>
     passagesOf({ source: 'a.md', text }).map((passage) => passage.text)
@@ -151,6 +171,7 @@ describe('pages', () => {
     ],
     ['<nav>menu</nav><p>t</p><footer>imprint</footer>', 't'],
     ['<h2>a<br>b</h2>c', '# a b\n\nc'],
+    [`${'<div>'.repeat(20_000)}deep`, 'deep'],
     ['<p><ruby>漢<rt>かん</rt>字<rt>じ</rt></ruby></p>', '漢字'],
   ])('reads %j', (html, text) => {
     expect(textOfHtml(html)).toBe(text)

@@ -13,6 +13,11 @@ describe('summaries', () => {
     for (const sentence of summarize(text, 3).sentences) expect(text).toContain(sentence)
   })
 
+  it('say how much of a long text was not looked at', () => {
+    const text = Array.from({ length: 310 }, (_, n) => `Sentence number ${n} tells about topic x${n} here.`)
+    expect(summarize(text.join(' '), 1).unread).toBe(10)
+  })
+
   it('know Chinese, and words in another form', () => {
     const text = '猫整天在家里睡觉。狗晚上看守房子大门。火车今天又晚点很久了。'
     expect(summarize(text, 1, '火车晚点').sentences).toEqual(['火车今天又晚点很久了。'])

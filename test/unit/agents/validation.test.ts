@@ -1,8 +1,29 @@
 import { describe, expect, it } from 'vitest'
+import echoAgent from '../../../functions/agents/echo/index.ts'
 import { checkRules } from '../../../functions/agents/validation/check-rules.ts'
 import { checkSchema } from '../../../functions/agents/validation/check-schema.ts'
+import validationAgent from '../../../functions/agents/validation/index.ts'
+import { callAgent } from '../../support/call-agent.ts'
 
 describe('validation', () => {
+  it('tells little of a rule that answers much', async () => {
+    const value = { rows: Array.from({ length: 1_000 }, (_, n) => n) }
+    const { problems } = await checkRules(value, [{ name: 'all', expression: '$value.rows' }])
+    expect(problems[0]?.message).toHaveLength('$value.rows is '.length + 303)
+  })
+
+  it('and echo see members whatever they are called', async () => {
+    const value = JSON.parse('{"__proto__":{"constructor":1}}')
+    const schema = JSON.parse('{"properties":{"__proto__":{"type":"string"}}}')
+    await expect(callAgent(validationAgent, 'validate.schema', { value, schema })).rejects.toThrow(
+      /cannot speak of a member called __proto__/,
+    )
+    expect(
+      await callAgent(validationAgent, 'validate.schema', { value, schema: { additionalProperties: false } }),
+    ).toMatchObject({ valid: false })
+    expect(JSON.stringify(await callAgent(echoAgent, 'echo', value))).toBe(JSON.stringify(value))
+  })
+
   it('lists everything that does not fit a schema', () => {
     const schema = { type: 'object', required: ['a'], properties: { b: { type: 'string', format: 'email' } } }
     expect(checkSchema({ b: 'x' }, schema)).toMatchObject({
