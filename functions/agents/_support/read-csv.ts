@@ -10,7 +10,12 @@ export type Csv = { names: string[]; header: string[]; records: string[][] }
  */
 export function readCsv(text: string, name: string): Csv {
   const { body, delimiter } = withoutHint(text.replace(/^\uFEFF/, '').replace(/^[\r\n]+|[\r\n]+$/g, ''))
-  const options = { delimiter: delimiter ?? delimiterOf(body), trim: true }
+  // Files that were put together have line ends of several kinds.
+  const options = {
+    delimiter: delimiter ?? delimiterOf(body),
+    record_delimiter: ['\r\n', '\n', '\r'],
+    trim: true,
+  }
   try {
     const [header = []] = parse(body, { ...options, to: 1 }) as string[][]
     // In a table of one column, an empty line is an empty cell.

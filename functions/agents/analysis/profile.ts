@@ -4,6 +4,7 @@ import { boundedNotes, type Table } from '../_support/table.ts'
 import type { Profile } from './schemas.ts'
 
 const TOP = 5
+const MAX_SHOWN = 200
 
 export function profile({ rows, columns = [], notes }: Table): Profile {
   const reasons = new Map(columns.map(({ name, why }) => [name, why]))
@@ -65,9 +66,15 @@ function rangeOf(dates: { text: string; time: number }[]) {
   return { min: sorted[0]?.text ?? '', max: sorted.at(-1)?.text ?? '' }
 }
 
+/** A cell may hold a book. */
+function shortened(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text
+}
+
 function topOf(texts: string[]) {
   return [...Map.groupBy(texts, (text) => text)]
     .map(([value, all]) => ({ value, count: all.length }))
     .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
     .slice(0, TOP)
+    .map(({ value, count }) => ({ value: shortened(value), count }))
 }

@@ -22,7 +22,10 @@ export const ProfileSchema = z.object({
       mean: z.number().optional(),
       median: z.number().optional(),
       standardDeviation: z.number().optional(),
-      top: z.array(z.object({ value: z.string(), count: z.number() })).optional(),
+      top: z
+        .array(z.object({ value: z.string(), count: z.number() }))
+        .optional()
+        .describe('The most frequent values, long ones cut'),
     }),
   ),
   notes: NotesSchema,

@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite'
 
 type Point = { at: string; mean: number }
 
-/** A line chart as SVG text. The drawing library is loaded when the first chart is drawn: most steps need none. */
+/** A line chart as SVG text, the same on every machine: its time is UTC. The drawing library is loaded when the first chart is drawn: most steps need none. */
 export async function drawTrend(column: string, over: string, series: readonly Point[]): Promise<string> {
   const [{ compile }, { parse, View }] = await Promise.all([import('vega-lite'), import('vega')])
   const overTime = over !== 'row'
@@ -11,15 +11,27 @@ export async function drawTrend(column: string, over: string, series: readonly P
     width: 560,
     height: 220,
     background: 'white',
+    // Descriptions of marks are expressions that Vega-Lite puts together from titles: a name with a backslash would end its text.
+    config: { mark: { aria: false } },
     data: { values: series.map(({ at, mean }) => ({ at: overTime ? at : Number(at), mean })) },
     mark: { type: 'line', color: '#2b6cb0', strokeWidth: 2, point: { size: 18, color: '#2b6cb0' } },
     encoding: {
-      x: { field: 'at', type: overTime ? 'temporal' : 'quantitative', title: over },
-      y: { field: 'mean', type: 'quantitative', title: `${column} (mean)`, scale: { zero: false } },
+      x: overTime
+        ? { field: 'at', type: 'temporal', title: label(over), scale: { type: 'utc' } }
+        : { field: 'at', type: 'quantitative', title: label(over) },
+      y: { field: 'mean', type: 'quantitative', title: `${label(column)} (mean)`, scale: { zero: false } },
     },
   }
   const view = new View(parse(compile(spec).spec), { renderer: 'none' })
   const svg = await view.toSVG()
   view.finalize()
   return svg
+}
+
+const MAX_LABEL = 60
+
+/** One line, of a length that fits the chart. */
+function label(name: string): string {
+  const line = name.replace(/[\s\p{C}]+/gu, ' ').trim()
+  return line.length > MAX_LABEL ? `${line.slice(0, MAX_LABEL)}...` : line
 }

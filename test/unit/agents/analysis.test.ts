@@ -109,6 +109,11 @@ describe('profile', () => {
     expect(profile(table(rows)).columns).toMatchObject([{ type: 'number', others: 1, max: 38 }])
   })
 
+  it('shows the beginning of long values', () => {
+    const [column] = profile(table([{ t: 'x'.repeat(10_000) }])).columns
+    expect(column?.top).toEqual([{ value: `${'x'.repeat(200)}...`, count: 1 }])
+  })
+
   it('leaves out what no number is', () => {
     const [column] = profile(table([{ n: 1e308 }, { n: 1.5e308 }])).columns
     expect(column).toMatchObject({ min: 1e308, max: 1.5e308 })

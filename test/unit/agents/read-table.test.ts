@@ -129,6 +129,15 @@ describe('the shape of a CSV', () => {
     ['a,b\n,\n', [{ a: null, b: null }]],
     ['\uFEFFa,b\r\n1,2\r\n', [{ a: 1, b: 2 }]],
     ['a,b\r1,2\r', [{ a: 1, b: 2 }]],
+    [
+      'a,b\r\n1,2\n3,4\r5,6',
+      [
+        { a: 1, b: 2 },
+        { a: 3, b: 4 },
+        { a: 5, b: 6 },
+      ],
+    ],
+    ['a\r\n1\n2\r\n', [{ a: 1 }, { a: 2 }]],
     ['a, b\n x , " y "\n', [{ a: 'x', b: ' y ' }]],
     ['a,b\n1,"x\ny"\n', [{ a: 1, b: 'x\ny' }]],
     ['a,b\n1,"say ""hi"""\n', [{ a: 1, b: 'say "hi"' }]],

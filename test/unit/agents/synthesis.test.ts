@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { profile } from '../../../functions/agents/analysis/profile.ts'
 import { formatHtml } from '../../../functions/agents/format/format-html.ts'
+import { drawTrend } from '../../../functions/agents/synthesis/draw-trend.ts'
 import { literal, table, withoutTags } from '../../../functions/agents/synthesis/markdown.ts'
 import { summarize } from '../../../functions/agents/synthesis/summarize.ts'
 import { writeReport } from '../../../functions/agents/synthesis/write-report.ts'
@@ -58,6 +59,26 @@ describe('reports', () => {
     )
     expect(shown).toEqual(texts)
     expect(literal('temp_max')).toBe('temp_max')
+  })
+
+  it('draw columns whatever they are called, the same in every time zone', async () => {
+    const days = [
+      { at: '2026-01-01', mean: 1 },
+      { at: '2026-03-01', mean: 2 },
+    ]
+    const zone = process.env.TZ
+    try {
+      const drawn = new Set<string>()
+      for (const other of ['UTC', 'Asia/Bangkok', 'America/New_York']) {
+        process.env.TZ = other
+        drawn.add(await drawTrend('a\nb\u2028<c>\r\\"', 'day\n', days))
+      }
+      expect(drawn.size).toBe(1)
+      expect([...drawn][0]).toContain('a b &lt;c&gt;')
+    } finally {
+      if (zone === undefined) delete process.env.TZ
+      else process.env.TZ = zone
+    }
   })
 
   it('keep what only looks like a tag in passages', () => {
