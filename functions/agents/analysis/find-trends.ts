@@ -34,7 +34,7 @@ export function findTrends(rows: readonly Row[]): Trends {
       return trend ? [{ column: column.name, ...trend }] : []
     })
   if (dates?.dayOrder?.guessed) notes.push(`dates are read ${dates.dayOrder.order}, which none of them shows`)
-  return { over: dates?.name ?? 'row', trends, notes }
+  return { over: dates?.name ?? 'row', per: dates ? 'day' : 'row', trends, notes }
 }
 
 /** The date column with the fewest gaps. */

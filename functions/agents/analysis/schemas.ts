@@ -34,6 +34,7 @@ export type Profile = z.infer<typeof ProfileSchema>
 
 export const TrendsSchema = z.object({
   over: z.string().describe('The date column, or "row" when there is none'),
+  per: z.enum(['day', 'row']).optional().describe('What the slope is per: a column may be called "row"'),
   trends: z.array(
     z.object({
       column: z.string(),

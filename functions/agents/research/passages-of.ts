@@ -67,6 +67,12 @@ function blocksOf(text: string): { prose: string[]; code: string[] } {
       } else open.lines.push(line)
       continue
     }
+    if (/^ {0,3}=+[ \t]*$/.test(line) && paragraph.length > 0) {
+      // An underlined heading (setext).
+      paragraph = [`# ${paragraph.join(' ')}`]
+      flush()
+      continue
+    }
     const mark = openingMark(line)
     if (line.trim() === '' || mark || HEADING.test(line)) flush()
     if (mark && longestClosing(index, mark[0] ?? '') >= mark.length) {

@@ -28,7 +28,7 @@ export function profileSection({ rows, columns, notes }: Profile): string {
   return `## The data\n\n${intro}\n\n${table(['column', 'type', 'missing', 'distinct', 'min', 'max', 'mean or most frequent'], lines)}${remarks && `\n\n${remarks}`}`
 }
 
-export function trendsSection({ over, trends }: Trends, charts: readonly Chart[]): string {
+export function trendsSection({ over, per, trends }: Trends, charts: readonly Chart[]): string {
   if (trends.length === 0) return '## Trends\n\nThere is no number column.'
   const lines = trends.map(({ column, direction, slope, r2, change }) => [
     column,
@@ -37,7 +37,7 @@ export function trendsSection({ over, trends }: Trends, charts: readonly Chart[]
     r2,
     direction === 'flat' || change === undefined ? '' : signed(change),
   ])
-  const unit = over === 'row' ? 'per row' : 'per day'
+  const unit = (per ?? over) === 'row' ? 'per row' : 'per day'
   const images = charts.map(({ title, name }) => `![${literal(title)}](${name})`).join('\n\n')
   const note = `Straight lines over ${literal(over)}; r² is the share of the variation that the line explains, so a low one means season or noise rather than trend, and is called flat. The change is from the mean of the first tenth to that of the last.`
   return `## Trends\n\n${note}\n\n${table(['column', 'direction', unit, 'r²', 'change'], lines)}\n\n${images}`.trim()

@@ -3,9 +3,12 @@ import type { TopLevelSpec } from 'vega-lite'
 type Point = { at: string; mean: number }
 
 /** A line chart as SVG text, the same on every machine: its time is UTC. The drawing library is loaded when the first chart is drawn: most steps need none. */
-export async function drawTrend(column: string, over: string, series: readonly Point[]): Promise<string> {
+export async function drawTrend(
+  column: string,
+  { over, overTime }: { over: string; overTime: boolean },
+  series: readonly Point[],
+): Promise<string> {
   const [{ compile }, { parse, View }] = await Promise.all([import('vega-lite'), import('vega')])
-  const overTime = over !== 'row'
   const spec: TopLevelSpec = {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     width: 560,

@@ -23,13 +23,13 @@ export async function writeReport(input: ReportInput): Promise<Report> {
 }
 
 /** The clearest trends, drawn. */
-async function chartsOf({ over, trends }: NonNullable<ReportInput['trends']>): Promise<Chart[]> {
+async function chartsOf({ over, per, trends }: NonNullable<ReportInput['trends']>): Promise<Chart[]> {
   const clearest = trends.toSorted((a, b) => b.r2 - a.r2).slice(0, MAX_CHARTS)
   return Promise.all(
     clearest.map(async (trend, index) => ({
       name: `chart-${index + 1}.svg`,
       title: `${trend.column} over ${over}`,
-      svg: await drawTrend(trend.column, over, trend.series),
+      svg: await drawTrend(trend.column, { over, overTime: (per ?? over) !== 'row' }, trend.series),
     })),
   )
 }

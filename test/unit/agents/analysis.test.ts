@@ -161,9 +161,18 @@ describe('trends', () => {
     ]
     expect(findTrends(rows)).toEqual({
       over: 'd',
+      per: 'day',
       trends: [],
       notes: ['column "n" has no trend: no row has it and the date'],
     })
+  })
+
+  it('are over a column of dates that is called row', () => {
+    const rows = [
+      { row: '2026-01-01', n: 1 },
+      { row: '2026-01-03', n: 5 },
+    ]
+    expect(findTrends(rows)).toMatchObject({ over: 'row', per: 'day', trends: [{ slope: 2 }] })
   })
 
   it('have no change from 0', () => {

@@ -127,7 +127,7 @@ describe('code in Markdown', () => {
   })
 
   it('has headings of its own for short sections', () => {
-    expect(passagesOf({ source: 'a', text: 'intro\n# One #\nfirst\n## Two\n\n# Three\nthird' })).toEqual([
+    expect(passagesOf({ source: 'a', text: 'intro\n# One #\nfirst\n## Two\n\nThree\n===\nthird' })).toEqual([
       { source: 'a', heading: '', text: 'intro' },
       { source: 'a', heading: 'One', text: 'first' },
       { source: 'a', heading: 'Two', text: 'Two' },

@@ -71,7 +71,7 @@ describe('reports', () => {
       const drawn = new Set<string>()
       for (const other of ['UTC', 'Asia/Bangkok', 'America/New_York']) {
         process.env.TZ = other
-        drawn.add(await drawTrend('a\nb\u2028<c>\r\\"', 'day\n', days))
+        drawn.add(await drawTrend('a\nb\u2028<c>\r\\"', { over: 'day\n', overTime: true }, days))
       }
       expect(drawn.size).toBe(1)
       expect([...drawn][0]).toContain('a b &lt;c&gt;')
