@@ -13,8 +13,15 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb'
+import { boundedText } from '../../shared/domain/bounded.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
-import { type StepRecord, StepRecordSchema } from '../../shared/domain/step.ts'
+import {
+  boundedApproval,
+  boundedAttempt,
+  boundedEnd,
+  type StepRecord,
+  StepRecordSchema,
+} from '../../shared/domain/step.ts'
 import type { Ownership, TakeOver, TaskStore } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
 import { stepKey, type TaskTable, taskKey } from './dynamodb-tables.ts'
@@ -41,6 +48,7 @@ type Change = Pick<
 
 const MAX_BATCH = 100
 const MAX_REMEMBERED = 1_000
+const MOST_NOTE_CHARACTERS = 200
 /** A larger output is not worth its memory. */
 const MAX_REMEMBERED_CHARACTERS = 2_000
 const REFUSED = ['ConditionalCheckFailedException']
@@ -148,7 +156,7 @@ export function stepItems({ client, table }: TaskTable): StepItems {
     },
 
     async endStep(own, end) {
-      const fields = Object.entries(end).filter(([, value]) => value !== undefined)
+      const fields = Object.entries(boundedEnd(end)).filter(([, value]) => value !== undefined)
       const ended = await updateOwned(own, {
         UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(', ')} REMOVE progress`,
         ExpressionAttributeNames: Object.fromEntries(fields.map(([name]) => [`#${name}`, name])),
@@ -157,10 +165,10 @@ export function stepItems({ client, table }: TaskTable): StepItems {
       return ended !== undefined
     },
 
-    async addAttempt(own, attempt) {
+    async addAttempt(own, attempt, before = 0) {
       const noted = await updateOwned(own, {
         UpdateExpression: 'SET attempts = list_append(if_not_exists(attempts, :none), :attempt)',
-        ExpressionAttributeValues: { ':attempt': [attempt], ':none': [] },
+        ExpressionAttributeValues: { ':attempt': [boundedAttempt(attempt, before)], ':none': [] },
       })
       return noted !== undefined
     },
@@ -201,13 +209,20 @@ export function stepItems({ client, table }: TaskTable): StepItems {
     async adoptStep(taskId, step) {
       const put = new PutCommand({
         TableName: table,
-        Item: { ...keyOf(taskId, step.path), attempts: [], ...step, fence: LAST_FENCE, owner: ADOPTED },
+        Item: {
+          ...keyOf(taskId, step.path),
+          attempts: [],
+          ...boundedEnd(step),
+          fence: LAST_FENCE,
+          owner: ADOPTED,
+        },
         ConditionExpression: 'attribute_not_exists(pk)',
       })
       await unlessAws(REFUSED, () => client.send(put))
     },
 
-    async setProgress(own, progress) {
+    async setProgress(own, { fraction, note }) {
+      const progress = { fraction, note: boundedText(note, MOST_NOTE_CHARACTERS) }
       await updateOwned(own, {
         UpdateExpression: 'SET progress = :progress',
         ExpressionAttributeValues: { ':progress': progress },
@@ -217,7 +232,7 @@ export function stepItems({ client, table }: TaskTable): StepItems {
     async askApproval(own, approval) {
       const change = {
         UpdateExpression: 'SET approval = :approval',
-        ExpressionAttributeValues: { ':approval': approval },
+        ExpressionAttributeValues: { ':approval': boundedApproval(approval) },
       }
       const asked = await updateOwned(own, change, 'attribute_not_exists(approval.answer)')
       return asked !== undefined

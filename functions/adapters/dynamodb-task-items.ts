@@ -1,6 +1,7 @@
 import { GetCommand, PutCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb'
 import { TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import {
+  boundedTask,
   isOpenTask,
   OPEN_TASK_STATUSES,
   type OpenTask,
@@ -134,7 +135,7 @@ function itemOf(task: Task): Record<string, unknown> {
   return {
     pk: taskKey(task.id),
     sk: 'META',
-    ...task,
+    ...boundedTask(task),
     statusKey: `${task.tenant}#${task.status}#${shard}`,
     createdKey: createdKeyOf(task),
     ...(isOpenTask(task) ? { openKey: `OPEN#${shard}` } : {}),

@@ -6,12 +6,14 @@
  * F4 a task that has ended has nothing reserved of its budget
  * F5 what a step has left that the execution's plan does not have, because a retry came with another definition, is paid for and nothing else
  */
+import { failureOf } from '../domain/bounded.ts'
 import { isOrchestratorError } from '../domain/errors.ts'
 import type { KeptEstimate } from '../domain/estimate.ts'
 import { taskEvent } from '../domain/event.ts'
 import type { Json } from '../domain/json.ts'
 import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
 import {
+  boundedDegraded,
   type Calibration,
   type Cost,
   type EndedTask,
@@ -77,17 +79,23 @@ async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedT
       ...over,
       status: 'succeeded',
       result,
-      degraded: degradedOf(steps),
+      ...boundedDegraded(degradedOf(steps)),
       ...(calibration ? { calibration } : {}),
     }
   } catch (error) {
-    if (!isOrchestratorError(error, 'InvalidInputError')) throw error
-    return {
-      ...over,
-      status: 'failed',
-      error: { name: error.name, message: `the task's output: ${error.message}` },
-    }
+    if (mayPass(error)) throw error
+    const { name, message } = failureOf(error)
+    return { ...over, status: 'failed', error: { name, message: `the task's output: ${message}` } }
   }
+}
+
+/**
+ * Whether the same may succeed at the next look. What cannot is how the task has ended: an output that cannot be made, or stored, would
+ * keep it open for ever.
+ */
+function mayPass(error: unknown): boolean {
+  if (isOrchestratorError(error)) return error.retryable
+  return !(error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError)
 }
 
 /** Advice: a task ends without it. */

@@ -7,6 +7,7 @@
  * J2 what was refused, superseded or cancelled was no attempt
  */
 import type { AgentManifest } from '../domain/agent.ts'
+import { boundedFailure } from '../domain/bounded.ts'
 import { isRetriedInPlace } from '../domain/errors.ts'
 import { attemptFailedEvent } from '../domain/event.ts'
 import type { Attempt, StepRecord } from '../domain/step.ts'
@@ -46,9 +47,9 @@ export async function noteLostAttempt(
     agentId: agent.id,
     startedAt: record.startedAt,
     endedAt: ports.clock.now().toISOString(),
-    error: failure,
+    error: boundedFailure(failure),
   }
-  if (!(await ports.tasks.addAttempt(own, attempt))) throw superseded(own.path)
+  if (!(await ports.tasks.addAttempt(own, attempt, record.attempts.length))) throw superseded(own.path)
   const number = record.attempts.length + 1
   await Promise.all([
     ports.bus.publish([attemptFailedEvent(own.taskId, own.path, number, attempt)]),

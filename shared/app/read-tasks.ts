@@ -5,12 +5,12 @@ import { type Amount, addAmounts, NOTHING, usdOf } from '../domain/budget.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { type DomainEvent, eventsOfTask } from '../domain/event.ts'
 import type { Json } from '../domain/json.ts'
-import { isOpenTask, type Task } from '../domain/task.ts'
+import { type Degraded, isOpenTask, type Task } from '../domain/task.ts'
 import type { KeptBudget, Ports, TaskStore } from '../ports/index.ts'
 import { suggestNames } from '../workflow/nearest-names.ts'
 import { costOf } from './cost-of-steps.ts'
 import { entryOf } from './queue-tasks.ts'
-import { stepViews, taskView } from './views.ts'
+import { degradedIn, stepViews, taskView } from './views.ts'
 
 type Needs = { tasks: TaskStore }
 export type TaskRef = { id: string; tenant: string }
@@ -89,12 +89,13 @@ export const showTaskResult =
     taskId: string
     status: 'succeeded'
     result: Json
-    degraded: { path: string; reason: string }[]
+    degraded: Degraded
+    degradedCount?: number | undefined
   }> => {
     const task = await getTask(ports, ref)
     if (task.status === 'succeeded') {
       const result = await ports.tasks.loadValue(task.result)
-      return { taskId: task.id, status: task.status, result, degraded: task.degraded }
+      return { taskId: task.id, status: task.status, result, ...degradedIn(task) }
     }
     throw new OrchestratorError('ConflictError', describeNoResult(task), {
       taskId: task.id,

@@ -1,3 +1,4 @@
+import { failureOf } from '../domain/bounded.ts'
 import { executionName, isOpenTask, type OpenTask, type Parent } from '../domain/task.ts'
 import { secondsUntil } from '../domain/times.ts'
 import { cancelOne, type StopNeeds, timeOutOne } from './cancel-task.ts'
@@ -21,6 +22,7 @@ type Sweep = { graceSeconds?: number | undefined; maxSeconds?: number }
 /** A task younger than this is left to the ordinary way: its event may simply be under way. */
 const GRACE_SECONDS = 30
 const PAGE = 100
+const MOST_FAILED_TOLD = 50
 /** Describing executions is throttled at a few a second for each account. */
 const AT_ONCE = 4
 
@@ -64,7 +66,7 @@ async function carryOnInto(outcome: Reconciled, ports: Needs, tenant: string): P
   try {
     await carryOn(ports, tenant)
   } catch (error) {
-    outcome.failed.push({ taskId: `queue of ${tenant}`, error: String(error) })
+    noteFailed(outcome, `queue of ${tenant}`, error)
   }
 }
 
@@ -74,8 +76,13 @@ async function reconcileInto(outcome: Reconciled, ports: Needs, task: OpenTask):
     const done = await reconcileTask(ports, task)
     if (done) outcome[done] += 1
   } catch (error) {
-    outcome.failed.push({ taskId: task.id, error: error instanceof Error ? error.message : String(error) })
+    noteFailed(outcome, task.id, error)
   }
+}
+
+/** The log tells of the first; of a store that is out of reach every task would say the same. */
+function noteFailed({ failed }: Reconciled, taskId: string, error: unknown): void {
+  if (failed.length < MOST_FAILED_TOLD) failed.push({ taskId, error: failureOf(error).message })
 }
 
 async function reconcileTask(ports: Needs, task: OpenTask): Promise<'ended' | 'started' | undefined> {

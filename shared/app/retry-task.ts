@@ -32,6 +32,8 @@ type ReopenNeeds = KnowledgeNeeds & Pick<Ports, 'tasks' | 'budgets' | 'bus' | 'i
 type Needs = ReopenNeeds & Pick<Ports, 'executions' | 'machines' | 'prices'>
 /** Retries of one task that were cut off before they began, one after the other. */
 const MOST_TRIES = 10
+/** Of a task that is retried again and again, the latest: its record is one item. */
+const MOST_RETRIES_KEPT = 200
 
 /** Throws NotFoundError, ConflictError for a task that is open or has succeeded, and whatever a submission throws. */
 export const retryTask =
@@ -102,7 +104,7 @@ function openTask(task: EndedTask, plan: Plan, at: string, status: OpenTask['sta
     ...(plan.budget ? { budget: plan.budget } : {}),
     ...(plan.deadline ? { deadline: plan.deadline } : {}),
     ...(forkedFrom ? { forkedFrom } : {}),
-    retries: [...(task.retries ?? []), { at, was: task.status }],
+    retries: [...(task.retries ?? []).slice(-MOST_RETRIES_KEPT + 1), { at, was: task.status }],
   }
 }
 

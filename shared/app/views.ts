@@ -57,11 +57,21 @@ function endOf(task: EndedTask): Partial<TaskView> {
     ...(task.cost ? { cost: task.cost } : {}),
     ...(task.status === 'succeeded' && task.calibration ? { calibration: task.calibration } : {}),
   }
-  if (task.status === 'succeeded') return { ...end, degraded: task.degraded }
+  if (task.status === 'succeeded') return { ...end, ...degradedIn(task) }
   if (task.status === 'cancelled')
     return { ...end, error: { name: 'TaskCancelledError', message: task.reason } }
   return { ...end, error: task.error }
 }
+
+type Succeeded = Extract<EndedTask, { status: 'succeeded' }>
+
+export const degradedIn = ({
+  degraded,
+  degradedCount,
+}: Succeeded): Pick<Succeeded, 'degraded' | 'degradedCount'> => ({
+  degraded,
+  ...(degradedCount === undefined ? {} : { degradedCount }),
+})
 
 type Known = { task: Task; plan: Plan; records: ReadonlyMap<string, StepRecord>; rounds: Map<string, number> }
 

@@ -25,6 +25,12 @@ const BudgetViewSchema = z.object({
   reservedTokens: z.number(),
 })
 
+const DegradedCount = z
+  .number()
+  .int()
+  .optional()
+  .describe('How many, where `degraded` has not all of them: the steps have')
+
 /** What callers see: the stored records without what is only ours (fences, owners, digests, storage pointers). */
 export const TaskViewSchema = z.object({
   taskId: z.string(),
@@ -36,6 +42,7 @@ export const TaskViewSchema = z.object({
   durationMs: z.number().optional(),
   error: TaskErrorSchema.optional(),
   degraded: z.array(z.object({ path: z.string(), reason: z.string() })).optional(),
+  degradedCount: DegradedCount,
   metadata: z.record(z.string(), z.string()),
   retries: z.array(z.object({ at: z.string(), was: z.enum(TASK_STATUSES) })).optional(),
   forkedFrom: ForkedFromSchema.optional(),
@@ -111,6 +118,7 @@ export const ResultViewSchema = z.object({
   status: z.literal('succeeded'),
   result: z.unknown(),
   degraded: z.array(z.object({ path: z.string(), reason: z.string() })),
+  degradedCount: DegradedCount,
 })
 
 export const WorkflowViewSchema = z.object({

@@ -1,8 +1,18 @@
 import * as z from 'zod'
 
+const NANO = 1e9
+
 /** What a task may spend; what is not named is not limited. */
 export const BudgetSchema = z.object({
-  usd: z.number().min(0).max(1_000_000).optional(),
+  usd: z
+    .number()
+    .min(0)
+    .max(1_000_000)
+    .refine(
+      (usd) => usd === 0 || usd >= 1 / NANO,
+      'a budget is 0, or at least 0.000000001 (a billionth of a US dollar)',
+    )
+    .optional(),
   tokens: z.number().int().min(0).max(1e12).optional(),
 })
 export type Budget = z.infer<typeof BudgetSchema>
@@ -11,8 +21,6 @@ export type Budget = z.infer<typeof BudgetSchema>
 export type Amount = { nanoUsd: number; tokens: number }
 
 export const NOTHING: Amount = { nanoUsd: 0, tokens: 0 }
-
-const NANO = 1e9
 
 /** Rounded up: a reservation is never smaller than what it is for. */
 export function amountOf({ usd = 0, tokens = 0 }: Budget): Amount {

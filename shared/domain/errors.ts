@@ -1,3 +1,6 @@
+import { boundedIssues, boundedText, failureOf, MOST_ISSUES } from './bounded.ts'
+import type { Issue } from './issue.ts'
+
 /**
  * One failure model. The **name is a wire contract**: Step Functions matches a Lambda error by its name, so each
  * is a string literal (minifiers keep those) and `test/unit/errors.test.ts` holds the list.
@@ -50,9 +53,9 @@ export class OrchestratorError extends Error {
     details: Readonly<Record<string, unknown>> = {},
     cause?: unknown,
   ) {
-    super(message, cause === undefined ? undefined : { cause })
+    super(boundedText(message), cause === undefined ? undefined : { cause })
     this.name = name
-    this.details = details
+    this.details = boundedDetails(details)
   }
 
   get status(): number {
@@ -66,6 +69,22 @@ export class OrchestratorError extends Error {
 
 /** Whether `error` is ours (or one of `names`), also when it crossed a bundle and lost its class. */
 export function isOrchestratorError(error: unknown, ...names: ErrorName[]): error is OrchestratorError {
-  if (!(error instanceof Error) || !(error.name in ERRORS)) return false
-  return names.length === 0 || names.includes(error.name as ErrorName)
+  if (!(error instanceof Error)) return false
+  // Whoever has made it may have made its name unreadable.
+  const { name } = failureOf(error)
+  if (!Object.hasOwn(ERRORS, name)) return false
+  return names.length === 0 || names.includes(name as ErrorName)
+}
+
+/** Texts and issues are cut, and lists keep their first entries; numbers and the like stay as they are. */
+function boundedDetails(details: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [name, boundedDetail(name, value)]),
+  )
+}
+
+function boundedDetail(name: string, value: unknown): unknown {
+  if (typeof value === 'string') return boundedText(value)
+  if (!Array.isArray(value)) return value
+  return name === 'issues' ? boundedIssues(value as Issue[]) : value.slice(0, MOST_ISSUES)
 }

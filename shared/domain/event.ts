@@ -1,6 +1,7 @@
 import * as z from 'zod'
+import { boundedFailure, boundedText, MOST_PROMPT_CHARACTERS } from './bounded.ts'
 import type { Json } from './json.ts'
-import type { Approval, Attempt, StepRecord } from './step.ts'
+import { type Approval, type Attempt, boundedEnd, type StepRecord } from './step.ts'
 import { CalibrationSchema, executionName, isOpenTask, type Task } from './task.ts'
 
 export const EVENT_SOURCE = 'orchestrator'
@@ -150,7 +151,7 @@ export function attemptFailedEvent(
 ): DomainEvent {
   const { agentId, startedAt, endedAt, error } = failed
   const durationMs = Date.parse(endedAt) - Date.parse(startedAt)
-  const data = { taskId, path, agentId, attempt, durationMs, error }
+  const data = { taskId, path, agentId, attempt, durationMs, error: boundedFailure(error) }
   return makeEvent({ type: 'step.attempt_failed', taskId, key: `${path}/${attempt}`, time: endedAt, data })
 }
 
@@ -161,7 +162,9 @@ export function approvalRequestedEvent(
   time: string,
   asked: Pick<Approval, 'prompt' | 'choices' | 'approvers' | 'expiresAt'>,
 ): DomainEvent {
-  return makeEvent({ type: 'approval.requested', taskId, key: path, time, data: { taskId, path, ...asked } })
+  const prompt = boundedText(asked.prompt, MOST_PROMPT_CHARACTERS)
+  const data = { taskId, path, ...asked, prompt }
+  return makeEvent({ type: 'approval.requested', taskId, key: path, time, data })
 }
 
 /** What a step of the kind `emit` says. */
@@ -177,7 +180,8 @@ export function customEvent(
 export function stepEndedEvent(taskId: string, step: StepRecord): DomainEvent | undefined {
   if (!step.endedAt || step.status === 'running' || step.status === 'cancelled') return undefined
   const durationMs = Date.parse(step.endedAt) - Date.parse(step.startedAt)
-  const data = { taskId, path: step.path, agentId: step.agentId, durationMs, error: step.error }
+  const { error } = boundedEnd(step)
+  const data = { taskId, path: step.path, agentId: step.agentId, durationMs, error }
   return makeEvent({ type: `step.${step.status}`, taskId, key: step.path, time: step.endedAt, data })
 }
 

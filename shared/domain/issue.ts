@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { boundedList } from './bounded.ts'
 
 /** What is wrong with a value, and where. Pure code answers bad input with all of them, not the first. */
 export const IssueSchema = z.object({
@@ -20,7 +21,12 @@ export function issuesOfZod(error: Pick<z.ZodError, 'issues'>, base = ''): Issue
   })
 }
 
-/** One line a person can read: `steps.review.needs: step "draft" ...; ...`. */
+/** Of issues in one line. */
+const MOST_DESCRIBED = 20
+
+/** One line a person can read: `steps.review.needs: step "draft" ...; ...`; of many issues the first, and how many more there are. */
 export function describeIssues(issues: readonly Issue[]): string {
-  return issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ')
+  const { kept, more } = boundedList(issues, MOST_DESCRIBED)
+  const told = kept.map(({ path, message }) => (path ? `${path}: ${message}` : message))
+  return [...told, ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
 }

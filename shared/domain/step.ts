@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { boundedFailure, boundedText, MOST_CHARACTERS, MOST_PROMPT_CHARACTERS } from './bounded.ts'
 import { DecisionSchema } from './plan.ts'
 
 export const STEP_STATUSES = [
@@ -93,6 +94,36 @@ export const StepRecordSchema = z.object({
   items: StoredValueSchema.optional().describe('Of a fan-out: what its items work on'),
 })
 export type StepRecord = z.infer<typeof StepRecordSchema>
+
+/** Attempts of one step whose messages are kept in full length; of later ones they are short. */
+const MOST_LONG_ATTEMPTS = 10
+const MOST_LATER_CHARACTERS = 200
+
+/** An attempt as it may be stored; all attempts of a step are in one item. */
+export function boundedAttempt(attempt: Attempt, before: number): Attempt {
+  const most = before < MOST_LONG_ATTEMPTS ? MOST_CHARACTERS : MOST_LATER_CHARACTERS
+  const { name, message } = boundedFailure(attempt.error)
+  return { ...attempt, error: { name, message: boundedText(message, most) } }
+}
+
+type Told = Partial<Pick<StepRecord, 'error' | 'degraded' | 'skipReason'>>
+
+/** What a step says of its end, as it may be stored. */
+export function boundedEnd<T extends Told>(end: T): T {
+  const { error, degraded, skipReason } = end
+  return {
+    ...end,
+    ...(error === undefined ? {} : { error: boundedFailure(error) }),
+    ...(degraded === undefined ? {} : { degraded: boundedText(degraded) }),
+    ...(skipReason === undefined ? {} : { skipReason: boundedText(skipReason) }),
+  }
+}
+
+/** What a person is asked, as it may be stored. */
+export const boundedApproval = (approval: Approval): Approval => ({
+  ...approval,
+  prompt: boundedText(approval.prompt, MOST_PROMPT_CHARACTERS),
+})
 
 export function isFinalStepStatus(status: StepStatus): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'skipped' || status === 'cancelled'

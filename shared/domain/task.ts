@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { boundedFailure, boundedList, boundedText } from './bounded.ts'
 import { BudgetSchema } from './budget.ts'
 import { StoredValueSchema } from './step.ts'
 
@@ -51,6 +52,21 @@ const TaskCommonSchema = z.object({
 })
 
 const DegradedSchema = z.array(z.object({ path: z.string(), reason: z.string() }))
+export type Degraded = z.infer<typeof DegradedSchema>
+
+/** What a task keeps of the steps whose outputs are not what was asked for; the steps themselves have all of them. */
+const MOST_DEGRADED = 50
+const MOST_REASON_CHARACTERS = 300
+
+/** The first of them, with their reasons cut; how many there were where that is more. */
+export function boundedDegraded(all: Degraded): { degraded: Degraded; degradedCount?: number } {
+  const { kept, more } = boundedList(all, MOST_DEGRADED)
+  const degraded = kept.map(({ path, reason }) => ({
+    path,
+    reason: boundedText(reason, MOST_REASON_CHARACTERS),
+  }))
+  return { degraded, ...(more > 0 ? { degradedCount: all.length } : {}) }
+}
 
 export const TaskErrorSchema = z.object({
   name: z.string(),
@@ -81,6 +97,7 @@ export const TaskSchema = z.discriminatedUnion('status', [
     status: z.literal('succeeded'),
     result: StoredValueSchema,
     degraded: DegradedSchema.default([]),
+    degradedCount: z.number().int().optional().describe('Where there are more than `degraded` has'),
     calibration: CalibrationSchema.optional(),
   }),
   EndedSchema.extend({ status: z.enum(['failed', 'timed_out']), error: TaskErrorSchema }),
@@ -90,6 +107,13 @@ export const TaskSchema = z.discriminatedUnion('status', [
 export type Task = z.infer<typeof TaskSchema>
 export type OpenTask = z.infer<typeof OpenTaskSchema>
 export type EndedTask = Exclude<Task, OpenTask>
+
+/** As it may be stored: whatever it says of how it ended has its bounds. */
+export function boundedTask<T extends Task>(task: T): T {
+  if ('error' in task) return { ...task, error: boundedFailure(task.error) }
+  if ('reason' in task) return { ...task, reason: boundedText(task.reason) }
+  return task.status === 'succeeded' ? { ...task, ...boundedDegraded(task.degraded) } : task
+}
 
 export function isOpenTask(task: Task): task is OpenTask {
   return (OPEN_TASK_STATUSES as readonly TaskStatus[]).includes(task.status)

@@ -92,8 +92,11 @@ export type TaskStore = {
   ): Promise<TakeOver>
   /** End a step that `ownership` still holds. False when it does not any more. */
   endStep(ownership: Ownership, end: StepEnd): Promise<boolean>
-  /** Note a failed attempt of a step that `ownership` still holds. False when it does not any more. */
-  addAttempt(ownership: Ownership, attempt: Attempt): Promise<boolean>
+  /**
+   * Note a failed attempt of a step that `ownership` still holds, after so many `before` it: the more there are, the less is kept of
+   * its message. False when it does not hold it any more.
+   */
+  addAttempt(ownership: Ownership, attempt: Attempt, before?: number): Promise<boolean>
   /**
    * Lets a step that has not succeeded run again: nothing is left of how it went, but its attempts. Only where its fence is before that
    * one, which it has then, or the step was closed.

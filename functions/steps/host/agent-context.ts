@@ -1,4 +1,5 @@
 import type { AgentContext } from '../../../shared/agent/define-agent.ts'
+import { boundedText, textOf } from '../../../shared/domain/bounded.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { FileReferenceSchema, MAX_FILES } from '../../../shared/domain/file-reference.ts'
 import type { Deps } from '../../deps.ts'
@@ -21,8 +22,8 @@ export function agentContext(run: Parts, deps: Needs): AgentContext {
     signal,
     deadline,
     log: {
-      info: (message, facts = {}) => log.info(message, facts),
-      warn: (message, facts = {}) => log.warn(message, facts),
+      info: (message, facts = {}) => log.info(boundedText(textOf(message)), facts),
+      warn: (message, facts = {}) => log.warn(boundedText(textOf(message)), facts),
     },
     files: {
       list: async (reference) => {
@@ -41,10 +42,12 @@ export function agentContext(run: Parts, deps: Needs): AgentContext {
     },
     once: performOnce(deps, run) as AgentContext['once'],
     spend: (spent) => spending.add(spent),
-    progress: (fraction, note) =>
-      tasks.setProgress(own, { fraction: Math.min(1, Math.max(0, fraction)), note: note.slice(0, 200) }),
+    progress: (fraction, note) => tasks.setProgress(own, { fraction: shareOf(fraction), note: textOf(note) }),
   }
 }
+
+/** From 0 to 1; what is no number is nothing yet. */
+const shareOf = (fraction: number): number => Math.min(1, Math.max(0, Number(fraction) || 0))
 
 function decode(key: string, bytes: Uint8Array): string {
   try {

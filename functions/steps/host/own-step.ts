@@ -17,6 +17,7 @@ import { hasGoneOn, isAgentsFault, superseded } from '../../../shared/app/settle
 import { signalGates } from '../../../shared/app/signal-gates.ts'
 import { settleDead } from '../../../shared/app/spend-budget.ts'
 import type { AgentManifest } from '../../../shared/domain/agent.ts'
+import { failureOf } from '../../../shared/domain/bounded.ts'
 import { amountOf } from '../../../shared/domain/budget.ts'
 import {
   isOrchestratorError,
@@ -46,7 +47,6 @@ type Needs = Pick<Deps, 'tasks' | 'bus' | 'clock' | 'executions' | 'statistics' 
   manifest: Pick<AgentManifest, 'id' | 'capabilities'>
 }
 
-const MAX_MESSAGE = 2_000
 const UNKNOWN = 'unknown'
 
 type Counted = Pick<StepRun, 'own' | 'plan' | 'agentId' | 'record' | 'log'> &
@@ -189,7 +189,7 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
         await Promise.all([notices.finish([]), release(run, undefined), noteWhenToAsk(own, error, log)])
         return
       }
-      const failure = { name: error.name, message: error.message.slice(0, MAX_MESSAGE) }
+      const failure = failureOf(error)
       const endedAt = clock.now().toISOString()
       const attempt = {
         agentId,
@@ -200,7 +200,7 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
       }
       const number = record.attempts.length + 1
       // Where it cannot be noted now, the rebinder notes it; the agent's own error leaves either way.
-      const noted = await tasks.addAttempt(own, attempt).catch((reason: unknown) => {
+      const noted = await tasks.addAttempt(own, attempt, record.attempts.length).catch((reason: unknown) => {
         log.warn('attempt not noted', { reason: String(reason) })
         return false
       })

@@ -1,0 +1,114 @@
+/**
+ * How much is kept, and said, of what has gone wrong. Texts and lists come from agents, expressions and users, and go into records,
+ * events, answers and the errors of Lambda functions, each of which has a limit: a message that passes it would break what it tells of.
+ *
+ * Invariants (tests cite them):
+ * X1 a bounded text has at most as many UTF-16 units as it may have, is well-formed, and says how much was left out; its head and its
+ *    tail are those of the text
+ * X2 a bounded list keeps its first entries, and says how many more there were
+ * X3 nothing that can be thrown makes telling of it fail
+ * X4 what is within its bounds stays as it is
+ */
+import type { Issue } from './issue.ts'
+
+/** Of a message, a reason, a note: in UTF-16 units; at most three times as many bytes. */
+export const MOST_CHARACTERS = 2_000
+/** Of what a person reads before deciding. */
+export const MOST_PROMPT_CHARACTERS = 8_000
+/** Of one entry in a list of reasons or issues. */
+export const MOST_ENTRY_CHARACTERS = 500
+/** Of the name of an error; Step Functions takes 256. */
+export const MOST_NAME_CHARACTERS = 100
+/** Issues in one answer. */
+export const MOST_ISSUES = 100
+/** Room for the words between head and tail. */
+const WORDS = 60
+
+/** A text with at most `most` UTF-16 units (at least 100): its head and its tail with the number of characters left out between (X1). */
+export function boundedText(text: string, most = MOST_CHARACTERS): string {
+  const whole = printable(
+    text.length > 4 * most ? `${text.slice(0, 2 * most)}${text.slice(-2 * most)}` : text,
+  )
+  if (text.length <= most && whole.length <= most) return whole
+  const room = most - WORDS
+  const head = Math.ceil((room * 2) / 3)
+  const tail = room - head
+  const left = text.length - room
+  return `${whole.slice(0, head)} ... [${left} characters left out] ... ${whole.slice(-tail)}`.toWellFormed()
+}
+
+/** Control characters are six when written as JSON, and no reader sees them; half a surrogate pair is no text at all. */
+const printable = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '\ufffd').toWellFormed()
+
+/** The first entries, and how many more there were (X2). */
+export function boundedList<T>(list: readonly T[], most: number): { kept: T[]; more: number } {
+  return { kept: list.slice(0, most), more: Math.max(0, list.length - most) }
+}
+
+/** At most {@link MOST_ISSUES}, each bounded; one more says how many were left out. */
+export function boundedIssues(issues: readonly Issue[]): Issue[] {
+  if (issues.length <= MOST_ISSUES && issues.every(isShort)) return [...issues]
+  const { kept, more } = boundedList(issues, MOST_ISSUES)
+  const told = kept.map(({ code, path, message }) => ({
+    code: boundedText(code, MOST_NAME_CHARACTERS),
+    path: boundedText(path, MOST_ENTRY_CHARACTERS),
+    message: boundedText(message, MOST_CHARACTERS),
+  }))
+  return more > 0 ? [...told, { code: 'more-issues', path: '', message: `and ${more} more` }] : told
+}
+
+const isShort = ({ path, message }: Issue): boolean =>
+  path.length <= MOST_ENTRY_CHARACTERS && message.length <= MOST_CHARACTERS
+
+/** A failure as it is recorded. */
+export function boundedFailure<T extends { name: string; message: string }>(failure: T): T {
+  return {
+    ...failure,
+    name: boundedText(failure.name, MOST_NAME_CHARACTERS),
+    message: boundedText(failure.message),
+  }
+}
+
+/** What was thrown, as name and message, whatever it is: also of an object whose getters throw, and of nothing (X3). */
+export function failureOf(thrown: unknown): { name: string; message: string } {
+  if (!isObject(thrown)) return { name: 'Error', message: boundedText(textOf(thrown)) }
+  const name = textAt(thrown, 'name') || 'Error'
+  const message = textAt(thrown, 'message') ?? textOf(thrown)
+  return boundedFailure({ name, message })
+}
+
+const isObject = (value: unknown): value is object =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function'
+
+/** Undefined where it has no such text, and where asking fails. */
+function textAt(thrown: object, member: string): string | undefined {
+  try {
+    const text: unknown = Reflect.get(thrown, member)
+    return typeof text === 'string' ? text : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** What a value looks like, of a value that may not want to be looked at. */
+export function textOf(value: unknown): string {
+  try {
+    if (typeof value === 'string') return value
+    if (isObject(value)) return jsonOf(value) ?? Object.prototype.toString.call(value)
+    return String(value)
+  } catch {
+    return 'something that cannot be shown'
+  }
+}
+
+function jsonOf(value: object): string | undefined {
+  try {
+    const own = String(value)
+    if (!own.startsWith('[object ')) return own
+    return JSON.stringify(value)
+  } catch {
+    return undefined
+  }
+}
