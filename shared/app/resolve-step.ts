@@ -3,7 +3,7 @@
  *
  * Invariants (tests cite them):
  * R1 `join: all` runs if every needed step succeeded, `any` if at least one did, `settled` always; else it is skipped
- * R2 a step whose `when` is not true is skipped; a step that is skipped does not evaluate its input
+ * R2 a step whose `when` is false, or finds nothing, is skipped, and one whose `when` is neither true nor false has failed; a step that is skipped does not evaluate its input
  * R3 a handler runs if a step that names it in `onFailure` has failed; else it is skipped
  * R4 an item of a fan-out runs, and its failure is the fan-out's to judge
  */
@@ -16,6 +16,7 @@ import { resolveExpressions } from '../workflow/expressions.ts'
 import { referencesIn } from '../workflow/references.ts'
 import type { AgentStep } from '../workflow/schema.ts'
 import { expressionsOfStep, handledBy, needsOfStep } from '../workflow/step-needs.ts'
+import { holds } from './condition.ts'
 import { mentionsPrevious, namesForExpressions } from './expression-names.ts'
 import { pathsOfRoundBefore, pathsSeen, stepAt, stepOf, stepsAt } from './plan-paths.ts'
 
@@ -85,7 +86,10 @@ export async function decideStep(
     ...(await namesForExpressions(tasks, { ...facts, scope, template: { when: step.when, ...template } })),
     ...(await namesOfItem(tasks, path, records)),
   }
-  if (step.when !== undefined && (await resolveExpressions(step.when, names, 'when')) !== true) {
+  if (
+    step.when !== undefined &&
+    !holds(await resolveExpressions(step.when, names, 'when'), 'when', step.when)
+  ) {
     return { kind: 'skip', reason: 'its condition is not true' }
   }
   return { kind: 'run', value: (await resolveExpressions(template, names)) as Record<string, Json> }

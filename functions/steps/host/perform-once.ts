@@ -11,7 +11,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Effect } from '../../../shared/agent/define-agent.ts'
 import { superseded } from '../../../shared/app/settle-failure.ts'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { Json } from '../../../shared/domain/json.ts'
+import { describeNotJson, notJsonIn } from '../../../shared/domain/not-json.ts'
 import type { Deps } from '../../deps.ts'
 import type { StepRun } from './step-run.ts'
 
@@ -40,16 +42,28 @@ export function performOnce(
     if (claim.kind === 'done') return tasks.loadValue(claim.result)
     const idempotencyKey = ids.digest([own.taskId, own.path, key].join('\n')).slice(0, 32)
     const known = claim.kind === 'again' && find ? await lookUp(claim.claimedAt) : undefined
-    const result = known ?? (await perform(idempotencyKey))
+    // An effect that answers nothing has happened all the same.
+    const result = known ?? (await perform(idempotencyKey)) ?? null
+    requireJson(result, key)
     if (!(await ledger.complete(own, key, await tasks.storeValue(own.taskId, result))))
       throw superseded(own.path)
     return result
 
     /** N3. */
     async function lookUp(claimedAt: string): Promise<Json | undefined> {
-      const left = Date.parse(claimedAt) + mostSeconds * 1_000 - clock.now().getTime()
+      // Never longer than it may take: a clock may have gone back since.
+      const most = mostSeconds * 1_000
+      const left = Math.min(most, Date.parse(claimedAt) + most - clock.now().getTime())
       if (left > 0) await delay(left, undefined, { signal })
       return find?.(idempotencyKey)
     }
   }
+}
+
+/** Throws AgentFailedError: the effect is performed again under the same key, as long as its result cannot be kept. */
+function requireJson(result: unknown, key: string): void {
+  const found = notJsonIn(result)
+  if (!found) return
+  const message = `the effect "${key}" answered what is no JSON: ${describeNotJson(found, 'its result')}`
+  throw new OrchestratorError('AgentFailedError', message)
 }

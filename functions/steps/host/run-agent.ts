@@ -6,13 +6,15 @@ import { decisionOf } from '../../../shared/app/agent-statistics.ts'
 import { capabilityAsked } from '../../../shared/app/capability-asked.ts'
 import { stepOf } from '../../../shared/app/plan-paths.ts'
 import { resolveStep } from '../../../shared/app/resolve-step.ts'
-import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { stepStartedEvent } from '../../../shared/domain/event.ts'
 import { describeIssues, issuesOfZod } from '../../../shared/domain/issue.ts'
 import type { Json } from '../../../shared/domain/json.ts'
+import { describeNotJson, notJsonIn } from '../../../shared/domain/not-json.ts'
 import type { AgentStep } from '../../../shared/workflow/schema.ts'
 import type { Deps } from '../../deps.ts'
 import { agentContext } from './agent-context.ts'
+import { asAgentFailure } from './agent-failure.ts'
 import { outputCache } from './output-cache.ts'
 import { makeSpending } from './spending.ts'
 import { addParts, partsOf, type StepOutcome, type StepRun } from './step-run.ts'
@@ -73,7 +75,7 @@ export function runAgent(agent: DefinedAgent, deps: Needs) {
       const message = `${agent.manifest.id} answered what ${capability.name} does not allow: ${issues}`
       return new OrchestratorError('AgentOutputError', message)
     })
-    const stored = await tasks.storeValue(own.taskId, output as Json)
+    const stored = await tasks.storeValue(own.taskId, requireJson(output, agent.manifest.id, capability.name))
     await cache?.keep(stored)
     return { status: 'succeeded' as const, output: stored, ...spending.told() }
   }
@@ -92,9 +94,26 @@ function parseWith(
   value: unknown,
   failure: (issues: string) => OrchestratorError,
 ): unknown {
-  const parsed = schema.safeParse(value)
+  const parsed = readSafely(() => schema.safeParse(value))
   if (parsed.success) return parsed.data
   throw failure(describeIssues(issuesOfZod(parsed.error)))
+}
+
+/** Throws AgentOutputError naming what JSON cannot say, and where it stands. */
+function requireJson(output: unknown, agentId: string, capability: string): Json {
+  const found = readSafely(() => notJsonIn(output))
+  if (!found) return output as Json
+  const message = `${agentId} answered ${capability} with what is no JSON: ${describeNotJson(found, 'output')}`
+  throw new OrchestratorError('AgentOutputError', message)
+}
+
+/** What an agent has made may run code of its own when it is read. */
+function readSafely<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (thrown) {
+    throw asAgentFailure(thrown)
+  }
 }
 
 /** The agent's answer, or the signal's reason as soon as it aborts: an agent that does not listen cannot hold the host. */
@@ -111,16 +130,4 @@ async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Pro
     signal.removeEventListener('abort', abort)
     aborted.promise.catch(() => {})
   }
-}
-
-/** Ours keep their name; anything else an agent throws is its failure, with the cause kept. */
-function asAgentFailure(error: unknown): Error {
-  if (isOrchestratorError(error)) return error
-  const { name, message } = error instanceof Error ? error : new Error(String(error))
-  return new OrchestratorError(
-    'AgentFailedError',
-    name === 'Error' ? message : `${name}: ${message}`,
-    {},
-    error,
-  )
 }

@@ -12,19 +12,25 @@ export type Spending = {
   told(): { costUsd?: number; tokens?: number }
 }
 
+/** More is a mistake, and sums of more are no numbers that a table takes. */
+const MOST_SPENT = 1e12
+/** A budget counts in billionths. */
+const LEAST_USD = 1e-9
+const isAmount = (value: number): boolean => value >= 0 && value <= MOST_SPENT
+
 export function makeSpending({ perCallUsd }: AgentManifest['price'], prices: PriceTable): Spending {
   let [usd, all] = [perCallUsd, 0]
   return {
     add(spent) {
       for (const [name, value] of Object.entries(spent)) {
-        if (name !== 'model' && !(Number(value ?? 0) >= 0))
-          throw new RangeError(`spend wants numbers from 0 on; ${name} is ${value}`)
+        if (name !== 'model' && !isAmount(Number(value ?? 0)))
+          throw new RangeError(`spend wants numbers from 0 to ${MOST_SPENT}; ${name} is ${value}`)
       }
       usd += usdOf(spent, prices)
       all += tokensOf(spent)
     },
     sum: () => ({ usd, tokens: all }),
-    told: () => ({ ...(usd > 0 ? { costUsd: usd } : {}), ...(all > 0 ? { tokens: all } : {}) }),
+    told: () => ({ ...(usd >= LEAST_USD ? { costUsd: usd } : {}), ...(all > 0 ? { tokens: all } : {}) }),
   }
 }
 

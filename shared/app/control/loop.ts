@@ -4,6 +4,7 @@ import type { Json } from '../../domain/json.ts'
 import { resolveExpressions } from '../../workflow/expressions.ts'
 import type { StepOf } from '../../workflow/schema.ts'
 import { needsOfStep, resultStepsOf } from '../../workflow/step-needs.ts'
+import { holds } from '../condition.ts'
 import { namesForExpressions } from '../expression-names.ts'
 import { pathsOfRoundBefore, pathsSeen } from '../plan-paths.ts'
 import { FATAL, type Failure, failureIn, settleFailure, verdictOf } from '../settle-failure.ts'
@@ -57,11 +58,7 @@ async function judge(
     await namesForExpressions(tasks, { ...view, template: until }),
     'repeat.until',
   )
-  if (isOver !== undefined && typeof isOver !== 'boolean') {
-    const message = `repeat.until ${until} is ${JSON.stringify(isOver).slice(0, 100)}; a condition is true or false`
-    throw new OrchestratorError('InvalidInputError', message)
-  }
-  if (isOver !== true) return { isOver: false }
+  if (!holds(isOver, 'repeat.until', until)) return { isOver: false }
   const names = await namesForExpressions(tasks, { ...view, template })
   return { isOver: true, output: await resolveExpressions(template, names, 'repeat.output') }
 }
