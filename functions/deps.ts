@@ -66,7 +66,8 @@ export const tasks = (): TaskStore =>
 export const registry = (): Registry =>
   once('registry', () => {
     const table = environment().REGISTRY_TABLE
-    return rememberingRegistry(dynamodbRegistry({ client: dynamodb(), table, clock }), clock)
+    const onUnreadable = (facts: object): void => logger().error('record not readable', { ...facts })
+    return rememberingRegistry(dynamodbRegistry({ client: dynamodb(), table, clock, onUnreadable }), clock)
   })
 
 export const breakers = (): Breakers =>

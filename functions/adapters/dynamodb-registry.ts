@@ -5,20 +5,55 @@ import {
   QueryCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb'
+import * as z from 'zod'
 import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { type Agent, AgentSchema } from '../../shared/domain/agent.ts'
+import { GateSchema } from '../../shared/domain/plan.ts'
 import type { Clock, CollectableMachine, RegisteredWorkflow, Registry } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
 import { MACHINE_KIND, machineItems } from './dynamodb-machine-items.ts'
+import { jsonItem, type OnUnreadable, readRecord, recordIn } from './json-items.ts'
+
+type Item = Record<string, unknown>
 
 /** How far back "load" looks, in windows of a minute. */
 const LOAD_WINDOWS = 5
 const WINDOW_SECONDS = 60
 const WORKFLOW_LATEST = 'LATEST'
 
-type RegistryTable = { client: DynamoDBDocumentClient; table: string; clock: Clock }
+/** A record that cannot be read is left out of lists, is not found by its name, and is told to `onUnreadable`. */
+type RegistryTable = {
+  client: DynamoDBDocumentClient
+  table: string
+  clock: Clock
+  onUnreadable?: OnUnreadable
+}
 
-export function dynamodbRegistry({ client, table, clock }: RegistryTable): Registry {
+/** What is sure of a workflow's record without parsing its steps again: those were parsed when it was registered. */
+const RegisteredSchema = z.looseObject({
+  workflow: z.looseObject({
+    name: z.string(),
+    version: z.number(),
+    taskTypes: z.array(z.string()),
+    steps: z.looseObject({}),
+  }),
+  stateMachineArn: z.string(),
+  gates: z.array(GateSchema),
+  active: z.boolean(),
+})
+
+export function dynamodbRegistry({ client, table, clock, onUnreadable = () => {} }: RegistryTable): Registry {
+  const agentIn = (item: Item): Agent | undefined =>
+    readRecord<Agent>(item, (old) => old, AgentSchema, onUnreadable)
+
+  /** Checked, and returned as it was stored. */
+  const workflowIn = (item: Item): RegisteredWorkflow | undefined => {
+    const old = ({ registered }: Item): unknown => registered
+    return (
+      readRecord(item, old, RegisteredSchema, onUnreadable) && (recordIn(item, old) as RegisteredWorkflow)
+    )
+  }
+
   const put = (item: Record<string, unknown>) =>
     callAws(() => client.send(new PutCommand({ TableName: table, Item: item })))
 
@@ -68,16 +103,17 @@ export function dynamodbRegistry({ client, table, clock }: RegistryTable): Regis
     },
 
     async putAgent(agent: Agent): Promise<void> {
-      await put({ pk: `AGENT#${agent.id}`, sk: 'META', ...agent, kindKey: 'AGENT', nameKey: agent.id })
+      const key = { pk: `AGENT#${agent.id}`, sk: 'META', kindKey: 'AGENT', nameKey: agent.id }
+      await put({ ...key, ...jsonItem(agent, `agent "${agent.id}"`) })
     },
 
     async findAgent(id: string): Promise<Agent | undefined> {
       const item = await find(`AGENT#${id}`, 'META')
-      return item && AgentSchema.parse(item)
+      return item && agentIn(item)
     },
 
     async listAgents(): Promise<Agent[]> {
-      return (await listKind('AGENT')).map((item) => AgentSchema.parse(item))
+      return (await listKind('AGENT')).flatMap((item) => agentIn(item) ?? [])
     },
 
     async putWorkflow(registered: RegisteredWorkflow): Promise<void> {
@@ -101,11 +137,11 @@ export function dynamodbRegistry({ client, table, clock }: RegistryTable): Regis
         workflowKey(name),
         version === undefined ? WORKFLOW_LATEST : versionKey(version),
       )
-      return item?.registered as RegisteredWorkflow | undefined
+      return item && workflowIn(item)
     },
 
     async listWorkflows(): Promise<RegisteredWorkflow[]> {
-      return (await listKind('WORKFLOW')).map((item) => item.registered as RegisteredWorkflow)
+      return (await listKind('WORKFLOW')).flatMap((item) => workflowIn(item) ?? [])
     },
 
     async addLoad(steps: ReadonlyMap<string, number>): Promise<void> {
@@ -134,15 +170,18 @@ const workflowKey = (name: string): string => `WORKFLOW#${name}`
 
 function versionItem(registered: RegisteredWorkflow): Record<string, unknown> {
   const { name, version } = registered.workflow
-  return { pk: workflowKey(name), sk: versionKey(version), registered }
+  return { pk: workflowKey(name), sk: versionKey(version), ...itemOf(registered) }
 }
 
 /** Only an active workflow stands in the list; the versions stay for the tasks that they started. */
 function latestItem(registered: RegisteredWorkflow): Record<string, unknown> {
   const { name } = registered.workflow
   const listed = registered.active ? { kindKey: 'WORKFLOW', nameKey: name } : {}
-  return { pk: workflowKey(name), sk: WORKFLOW_LATEST, registered, ...listed }
+  return { pk: workflowKey(name), sk: WORKFLOW_LATEST, ...itemOf(registered), ...listed }
 }
+
+const itemOf = (registered: RegisteredWorkflow): { json: string } =>
+  jsonItem(registered, `workflow "${registered.workflow.name}"`)
 
 /** Fixed width, so that numbers sort as text. */
 const versionKey = (version: number): string => `VERSION#${String(version).padStart(8, '0')}`

@@ -15,6 +15,7 @@ import {
 } from '@aws-sdk/lib-dynamodb'
 import { boundedText } from '../../shared/domain/bounded.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
+import { boundedDecision, DecisionSchema } from '../../shared/domain/plan.ts'
 import {
   boundedApproval,
   boundedAttempt,
@@ -59,6 +60,17 @@ const OF_THE_LAST_RUN = ['endedAt', 'error', 'degraded', 'progress', 'askAgainAt
 /** After every fence that there is. */
 const LAST_FENCE = '~'
 
+/** A decision has numbers that may be no finite ones, and names that others chose: it is kept as text. */
+const storedAs = (name: string, value: unknown): unknown =>
+  name === 'decision' ? JSON.stringify(value) : value
+
+/** The decision was a map once; one that cannot be read is advice that is missed, and hides nothing else of its step. */
+function stepIn({ decision, ...item }: Record<string, unknown> = {}): StepRecord {
+  const parsed = typeof decision === 'string' ? (JSON.parse(decision) as unknown) : decision
+  const { data } = DecisionSchema.safeParse(parsed)
+  return StepRecordSchema.parse(data === undefined ? item : { ...item, decision: data })
+}
+
 export function stepItems({ client, table }: TaskTable): StepItems {
   /** Steps that this worker has seen succeed or be skipped. */
   const remembered = new Map<string, StepRecord>()
@@ -99,13 +111,13 @@ export function stepItems({ client, table }: TaskTable): StepItems {
       ReturnValues: 'ALL_NEW',
     })
     const updated = await unlessAws(REFUSED, () => client.send(update))
-    return updated && remember(taskId, StepRecordSchema.parse(updated.Attributes))
+    return updated && remember(taskId, stepIn(updated.Attributes))
   }
 
   async function findStep(taskId: string, path: string): Promise<StepRecord | undefined> {
     const get = new GetCommand({ TableName: table, Key: keyOf(taskId, path), ConsistentRead: true })
     const { Item } = await callAws(() => client.send(get))
-    return Item && StepRecordSchema.parse(Item)
+    return Item && stepIn(Item)
   }
 
   return {
@@ -121,7 +133,7 @@ export function stepItems({ client, table }: TaskTable): StepItems {
         path,
         reboundBy: reboundBy ?? '',
         ...(agentId === undefined ? {} : { agentId }),
-        ...(decision === undefined ? {} : { decision }),
+        ...(decision === undefined ? {} : { decision: boundedDecision(decision) }),
         ...(busySince === undefined ? {} : { busySince }),
       }
       const isBusyNoMore = reboundBy !== undefined && busySince === undefined
@@ -135,7 +147,9 @@ export function stepItems({ client, table }: TaskTable): StepItems {
           'attribute_not_exists(pk) OR #status = :running AND #fence <= :fence OR #status IN (:failed, :cancelled) AND #fence < :fence',
         ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
         ExpressionAttributeValues: {
-          ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
+          ...Object.fromEntries(
+            Object.entries(set).map(([name, value]) => [`:${name}`, storedAs(name, value)]),
+          ),
           ':running': 'running',
           ':failed': 'failed',
           ':cancelled': 'cancelled',
@@ -145,7 +159,7 @@ export function stepItems({ client, table }: TaskTable): StepItems {
       const taken = await unlessAws(REFUSED, () => client.send(update))
       if (taken) {
         if (!taken.Attributes) return { kind: 'owned', step: { ...set, attempts: [] } }
-        const before = StepRecordSchema.parse(taken.Attributes)
+        const before = stepIn(taken.Attributes)
         const kept = { ...before }
         for (const name of removed) delete kept[name]
         return { kind: 'owned', step: { ...kept, ...set }, before }
@@ -260,7 +274,7 @@ export function stepItems({ client, table }: TaskTable): StepItems {
         ReturnValues: 'ALL_NEW',
       })
       const answered = await unlessAws(REFUSED, () => client.send(update))
-      return answered && StepRecordSchema.parse(answered.Attributes)
+      return answered && stepIn(answered.Attributes)
     },
 
     async findSteps(taskId, paths): Promise<StepRecord[]> {
@@ -271,7 +285,7 @@ export function stepItems({ client, table }: TaskTable): StepItems {
         const request = { [table]: { Keys: pending.slice(0, MAX_BATCH), ConsistentRead: true } }
         const answer = await callAws(() => client.send(new BatchGetCommand({ RequestItems: request })))
         const items = answer.Responses?.[table] ?? []
-        found.push(...items.map((item) => remember(taskId, StepRecordSchema.parse(item))))
+        found.push(...items.map((item) => remember(taskId, stepIn(item))))
         const unprocessed = (answer.UnprocessedKeys?.[table]?.Keys ?? []) as typeof keys
         pending = [...unprocessed, ...pending.slice(MAX_BATCH)]
       }
@@ -290,7 +304,7 @@ export function stepItems({ client, table }: TaskTable): StepItems {
           ...(from ? { ExclusiveStartKey: from } : {}),
         })
         const page = await callAws(() => client.send(query))
-        found.push(...(page.Items ?? []).map((item) => StepRecordSchema.parse(item)))
+        found.push(...(page.Items ?? []).map((item) => stepIn(item)))
         from = page.LastEvaluatedKey
       } while (from)
       return found

@@ -18,12 +18,23 @@ type TaskItems = Pick<
   'createTask' | 'findTask' | 'beginTask' | 'endTask' | 'reopenTask' | 'listTasks' | 'listOpenTasks'
 >
 
+type QueryInput = Omit<QueryCommandInput, 'TableName'> & { Limit: number }
+
 const SHARDS = Array.from({ length: LIST_SHARDS }, (_, shard) => shard)
 
 export function taskItems({ client, table }: TaskTable): TaskItems {
-  const query = async (input: Omit<QueryCommandInput, 'TableName'>): Promise<Task[]> => {
-    const { Items = [] } = await callAws(() => client.send(new QueryCommand({ TableName: table, ...input })))
-    return Items.map((item) => TaskSchema.parse(item))
+  /** As many as are asked for, or all: a page of DynamoDB ends at 1 MB, however few tasks that is. */
+  const query = async (input: QueryInput): Promise<Task[]> => {
+    const found: Task[] = []
+    let from: Record<string, unknown> | undefined
+    do {
+      const rest = { Limit: input.Limit - found.length, ...(from ? { ExclusiveStartKey: from } : {}) }
+      const page = new QueryCommand({ TableName: table, ...input, ...rest })
+      const { Items = [], LastEvaluatedKey } = await callAws(() => client.send(page))
+      found.push(...Items.map(taskIn))
+      from = LastEvaluatedKey
+    } while (from && found.length < input.Limit)
+    return found
   }
 
   return {
@@ -43,7 +54,7 @@ export function taskItems({ client, table }: TaskTable): TaskItems {
         ConsistentRead: true,
       })
       const { Item } = await callAws(() => client.send(get))
-      return Item && TaskSchema.parse(Item)
+      return Item && taskIn(Item)
     },
 
     async beginTask(task: OpenTask): Promise<boolean> {
@@ -129,6 +140,14 @@ export function taskItems({ client, table }: TaskTable): TaskItems {
 
 const createdKeyOf = ({ createdAt, id }: Task): string => `${createdAt}#${id}`
 
+/** Metadata was a map once. */
+function taskIn({ metadata, ...item }: Record<string, unknown>): Task {
+  return TaskSchema.parse({
+    ...item,
+    metadata: typeof metadata === 'string' ? (JSON.parse(metadata) as unknown) : metadata,
+  })
+}
+
 /** The open index is sparse: an ended task leaves it. */
 function itemOf(task: Task): Record<string, unknown> {
   const shard = shardOf(task.id)
@@ -136,6 +155,8 @@ function itemOf(task: Task): Record<string, unknown> {
     pk: taskKey(task.id),
     sk: 'META',
     ...boundedTask(task),
+    // Its names are the caller's.
+    metadata: JSON.stringify(task.metadata),
     statusKey: `${task.tenant}#${task.status}#${shard}`,
     createdKey: createdKeyOf(task),
     ...(isOpenTask(task) ? { openKey: `OPEN#${shard}` } : {}),

@@ -4,7 +4,7 @@ import { OrchestratorError } from '../domain/errors.ts'
 import { FileReferenceSchema, fileReferencesIn } from '../domain/file-reference.ts'
 import { describeIssues, type Issue, issue, issuesOfZod } from '../domain/issue.ts'
 import type { Json } from '../domain/json.ts'
-import type { Decision } from '../domain/plan.ts'
+import { boundedDecision, type Decision } from '../domain/plan.ts'
 import { type Prefer, preferring } from '../domain/prefer.ts'
 import { bindWorkflow, type ChooseFor, type Kept } from '../planner/bind-workflow.ts'
 import type { FileStore, Plan, RegisteredWorkflow, Registry } from '../ports/index.ts'
@@ -85,7 +85,7 @@ export async function planWorkflow(
   }
   return {
     bindings: bound.bindings,
-    decisions: bound.decisions,
+    decisions: bound.decisions.map(boundedDecision),
     ...(Object.keys(children).length > 0 ? { children } : {}),
   }
 }

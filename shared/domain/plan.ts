@@ -46,5 +46,21 @@ export const DecisionSchema = z.object({
         .describe('Where there was a choice'),
     }),
   ),
+  moreCandidates: z.number().int().optional().describe('Considered beside these'),
 })
 export type Decision = z.infer<typeof DecisionSchema>
+
+/** Candidates that are kept of a decision. */
+const MOST_CANDIDATES = 20
+
+/** Whoever was chosen, and the first of the others, those who could have been before those who could not; and how many more there were. */
+export function boundedDecision(decision: Decision): Decision {
+  const { candidates, chosen } = decision
+  if (candidates.length <= MOST_CANDIDATES) return decision
+  const rank = ({ agentId, eligible }: (typeof candidates)[number]): number =>
+    agentId === chosen ? 0 : eligible ? 1 : 2
+  const first = [...candidates].sort((a, b) => rank(a) - rank(b)).slice(0, MOST_CANDIDATES)
+  // In the order in which they were.
+  const kept = candidates.filter((candidate) => first.includes(candidate))
+  return { ...decision, candidates: kept, moreCandidates: candidates.length - kept.length }
+}

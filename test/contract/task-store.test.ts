@@ -76,6 +76,16 @@ describe('tasks', () => {
     expect((await tasks.listTasks({ tenant, limit: 10, status: 'failed' })).tasks).toEqual([])
   })
 
+  it('lists large tasks, of which a page of the table holds few', async () => {
+    const tenant = 'large'
+    const metadata = Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`k${at}`, 'é'.repeat(2_000)]))
+    const made = Array.from({ length: 24 }, () => newTask({ tenant, metadata }))
+    for (const task of made) await tasks.createTask(task)
+    const { tasks: listed, cursor } = await tasks.listTasks({ tenant, limit: 50 })
+    expect(listed.map(({ id }) => id)).toEqual(made.map(({ id }) => id).reverse())
+    expect(cursor).toBeUndefined()
+  })
+
   it('lists open tasks of a certain age, and no ended ones', async () => {
     const open = newTask({ createdAt: '2025-01-01T00:00:00.000Z' })
     const over = newTask({ createdAt: '2025-01-01T00:00:01.000Z' })

@@ -36,7 +36,7 @@ export function watchTask({
       const ofTask = plan.deadline === undefined ? left : 1_000 * secondsUntil(plan.deadline, clock.now())
       const milliseconds = Math.max(0, Math.min(seconds * 1_000, left, ofTask))
       const late =
-        milliseconds === Math.max(0, ofTask)
+        plan.deadline !== undefined && milliseconds === Math.max(0, ofTask)
           ? new OrchestratorError(
               'DeadlineExceededError',
               `step "${own.path}" did not finish before its task's deadline, ${plan.deadline}`,

@@ -1,0 +1,210 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dynamodbRegistry } from '../../functions/adapters/dynamodb-registry.ts'
+import { systemClock } from '../../functions/adapters/node-ids.ts'
+import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
+import type { Agent } from '../../shared/domain/agent.ts'
+import type { Json } from '../../shared/domain/json.ts'
+import type { Decision } from '../../shared/domain/plan.ts'
+import type { OpenTask } from '../../shared/domain/task.ts'
+import type { Ports, RegisteredWorkflow, Registry } from '../../shared/ports/index.ts'
+import type { Workflow } from '../../shared/workflow/schema.ts'
+import { hostileJson, hostileName } from '../support/hostile-names.ts'
+import { makeAgent } from '../support/make-agent.ts'
+import { createTable, startDynamoDB } from '../support/start-dynamodb.ts'
+import { startStores } from '../support/start-stores.ts'
+
+let ports: Ports
+let stop: () => Promise<void>
+beforeAll(async () => ({ ports, stop } = await startStores()))
+afterAll(() => stop())
+
+const runs = { numRuns: 60 }
+let count = 0
+
+const registeredOf = (workflow: object, name: string): RegisteredWorkflow => ({
+  workflow: { name, version: 1, description: '', taskTypes: [], steps: {}, ...workflow } as Workflow,
+  stateMachineArn: 'arn',
+  gates: [],
+  registeredAt: '',
+  active: true,
+  origin: 'api',
+})
+
+const taskOf = (more: Partial<OpenTask>): OpenTask => ({
+  id: `t_${String(++count).padStart(26, '0')}`,
+  status: 'running',
+  tenant: 'default',
+  workflow: { name: 'w', version: 1 },
+  stateMachineArn: 'arn',
+  execution: 1,
+  requestDigest: 'd',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  metadata: {},
+  ...more,
+})
+
+describe('whatever names and values users choose, what is read is what was written (Y1)', () => {
+  it('of agents', async () => {
+    await fc.assert(
+      fc.asyncProperty(hostileJson, async (schema) => {
+        const agent = makeAgent({ id: `a${++count}` })
+        const [capability] = agent.capabilities
+        const kept: Agent = {
+          ...agent,
+          capabilities: [
+            { ...capability, name: 'work.do', description: '', inputSchema: {}, outputSchema: { schema } },
+          ],
+        }
+        await ports.registry.putAgent(kept)
+        expect(await ports.registry.findAgent(kept.id)).toEqual(kept)
+      }),
+      runs,
+    )
+  })
+
+  it('of workflows', async () => {
+    await fc.assert(
+      fc.asyncProperty(hostileJson, hostileJson, async (input, output) => {
+        const registered = registeredOf(
+          { input: { properties: input }, output, steps: { constructor: output } },
+          `w${++count}`,
+        )
+        await ports.registry.publishWorkflow(registered)
+        expect(await ports.registry.findWorkflow(registered.workflow.name)).toEqual(registered)
+        expect(await ports.registry.findWorkflow(registered.workflow.name, 1)).toEqual(registered)
+      }),
+      runs,
+    )
+  })
+
+  it('of tasks', async () => {
+    // A parser that knows no __proto__ reads them: no request brings one.
+    const names = hostileName.filter((name) => name !== '__proto__')
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(names, fc.string()), async (metadata) => {
+        const task = taskOf({ metadata })
+        await ports.tasks.createTask(task)
+        expect((await ports.tasks.findTask(task.id))?.metadata).toEqual({ ...metadata })
+      }),
+      runs,
+    )
+  })
+
+  it('of plans, outputs, items and effects', async () => {
+    await fc.assert(
+      fc.asyncProperty(hostileJson, async (value) => {
+        const { id } = taskOf({})
+        const plan = {
+          taskId: id,
+          requestDigest: 'd',
+          input: value,
+          workflow: { steps: { constructor: value } },
+        }
+        await ports.tasks.createPlan(plan as never)
+        expect(await ports.tasks.getPlan(id)).toEqual(plan)
+        const stored = await ports.tasks.storeValue(id, value)
+        const own = { taskId: id, path: 'toString', owner: 'o', fence: '1' }
+        await ports.tasks.takeOverStep(own, { startedAt: '2026' })
+        await ports.tasks.noteStep(own, { items: stored })
+        await ports.tasks.endStep(own, { status: 'succeeded', endedAt: '2026', output: stored })
+        const [record] = await ports.tasks.findSteps(id, ['toString'])
+        expect(record?.output && (await ports.tasks.loadValue(record.output))).toEqual(value)
+        expect(record?.items).toEqual(stored)
+        await ports.ledger.claim(own, 'constructor', '2026')
+        await ports.ledger.complete(own, 'constructor', stored)
+        expect(await ports.ledger.claim(own, 'constructor', '2026')).toEqual({ kind: 'done', result: stored })
+      }),
+      runs,
+    )
+  })
+
+  it('of decisions, whatever their numbers are', async () => {
+    await fc.assert(
+      fc.asyncProperty(hostileName, fc.array(fc.double(), { maxLength: 60 }), async (name, numbers) => {
+        const { id } = taskOf({})
+        const own = { taskId: id, path: 's', owner: 'o', fence: '1' }
+        const decision: Decision = {
+          stepId: name,
+          capability: name,
+          chosen: 'a0',
+          reason: name,
+          candidates: numbers.map((costUsd, at) => ({
+            agentId: `a${at}`,
+            eligible: true,
+            reason: name,
+            load: 0,
+            costUsd,
+          })),
+        }
+        const { kind } = await ports.tasks.takeOverStep(own, { startedAt: '2026', decision })
+        expect(kind).toBe('owned')
+        const [record] = await ports.tasks.findSteps(id, ['s'])
+        expect(record).toMatchObject({ path: 's', status: 'running' })
+        if (!numbers.every(Number.isFinite)) return
+        expect(record?.decision).toMatchObject({ stepId: name, chosen: 'a0' })
+        const { candidates = [], moreCandidates = 0 } = record?.decision ?? {}
+        expect(candidates.length + moreCandidates).toBe(numbers.length)
+      }),
+      runs,
+    )
+  })
+})
+
+describe('a registry from before', () => {
+  let registry: Registry
+  let put: (item: object) => Promise<unknown>
+  let end: () => Promise<void>
+  const told: object[] = []
+  beforeAll(async () => {
+    const { client, stop } = await startDynamoDB()
+    await createTable(client, 'registry', REGISTRY_INDEXES)
+    put = (Item) => client.send(new PutCommand({ TableName: 'registry', Item }))
+    end = stop
+    const onUnreadable = (facts: object): void => void told.push(facts)
+    registry = dynamodbRegistry({ client, table: 'registry', clock: systemClock, onUnreadable })
+  })
+  afterAll(() => end())
+
+  const agent = makeAgent({ id: 'old' })
+  const registered = registeredOf({ steps: { a: { capability: 'echo' } as unknown as Json } }, 'old')
+  const agentKey = (id: string) => ({ pk: `AGENT#${id}`, sk: 'META', kindKey: 'AGENT', nameKey: id })
+  const workflowKey = (name: string) => ({
+    pk: `WORKFLOW#${name}`,
+    sk: 'LATEST',
+    kindKey: 'WORKFLOW',
+    nameKey: name,
+  })
+
+  it('is read as it was stored, as maps (Y2)', async () => {
+    await put({ ...agentKey('old'), ...agent })
+    await put({ ...workflowKey('old'), registered })
+    expect(await registry.findAgent('old')).toEqual(agent)
+    expect(await registry.listAgents()).toEqual([agent])
+    expect(await registry.findWorkflow('old')).toEqual(registered)
+    expect(await registry.listWorkflows()).toEqual([registered])
+  })
+
+  it('tells of a record that cannot be read, and goes on with the others (Y3)', async () => {
+    await put({ ...agentKey('bad'), json: '{"id":"bad"}' })
+    await put({ ...agentKey('worse'), json: '{' })
+    await put({ ...workflowKey('bad'), json: '{"workflow":{"name":"bad"}}' })
+    expect((await registry.listAgents()).map(({ id }) => id)).toEqual(['old'])
+    expect((await registry.listWorkflows()).map(({ workflow }) => workflow.name)).toEqual(['old'])
+    expect(await registry.findAgent('bad')).toBeUndefined()
+    expect(told).toEqual(
+      expect.arrayContaining([
+        { pk: 'AGENT#bad', sk: 'META', reason: expect.stringContaining('version') },
+        { pk: 'AGENT#worse', sk: 'META', reason: expect.stringContaining('SyntaxError') },
+        { pk: 'WORKFLOW#bad', sk: 'LATEST', reason: expect.stringContaining('workflow.version') },
+      ]),
+    )
+  })
+
+  it('refuses what does not fit, before anything is written', async () => {
+    const large = registeredOf({ output: 'x'.repeat(400_000) }, 'large')
+    await expect(registry.putWorkflow(large)).rejects.toMatchObject({ name: 'ContentTooLargeError' })
+    expect(await registry.findWorkflow('large')).toBeUndefined()
+  })
+})
