@@ -32,7 +32,7 @@ function remembered<T>(clock: Clock, read: () => Promise<T[]>) {
     /** Each caller has a list of its own. */
     async get({ fresh = false }: { fresh?: boolean } = {}): Promise<T[]> {
       const now = clock.now().getTime()
-      if (fresh || !known || now - known.at >= REMEMBERED_MILLISECONDS) {
+      if (fresh || !known || Math.abs(now - known.at) >= REMEMBERED_MILLISECONDS) {
         const list = read()
         const reading = { at: now, list }
         known = reading

@@ -1,5 +1,6 @@
 import type { KeptEstimate } from '../domain/estimate.ts'
 import { type Calibration, isOpenTask, type Task } from '../domain/task.ts'
+import { millisecondsBetween } from '../domain/times.ts'
 
 /** What a task has come to, its children with it. */
 export type Actual = { endedAt: string; usd: number; waited: boolean }
@@ -14,7 +15,7 @@ export function compareEstimate(
   { endedAt, usd, waited }: Actual,
 ): Calibration | undefined {
   if (task.retries || task.forkedFrom || waited || !isOpenTask(task)) return undefined
-  const seconds = (Date.parse(endedAt) - Date.parse(task.startedAt ?? task.createdAt)) / 1_000
+  const seconds = millisecondsBetween(task.startedAt ?? task.createdAt, endedAt) / 1_000
   return {
     seconds,
     usd,

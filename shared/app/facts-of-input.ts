@@ -1,4 +1,5 @@
 import type { Json } from '../domain/json.ts'
+import { parseTime } from '../domain/times.ts'
 import { expressionIn, expressionsIn, resolveExpressions } from '../workflow/expressions.ts'
 import { everyStep } from '../workflow/places.ts'
 import { referencesIn } from '../workflow/references.ts'
@@ -74,7 +75,7 @@ async function secondsOfWait(
   assumptions: string[],
 ): Promise<number> {
   const value = await valueNow('until' in wait ? wait.until : wait.seconds, input)
-  const seconds = 'until' in wait ? Date.parse(String(value)) / 1_000 - at : Number(value)
+  const seconds = 'until' in wait ? (parseTime(value) ?? Number.NaN) / 1_000 - at : Number(value)
   if (value !== undefined && Number.isFinite(seconds)) return Math.max(0, seconds)
   const asked = expressionIn('until' in wait ? wait.until : wait.seconds) ?? ''
   assumptions.push(`"${place}" does not wait: ${asked} is not known yet`)

@@ -6,11 +6,13 @@
  * J1 an attempt that has begun and whose end nobody has noted is noted, counted and told to the breaker by the next owner of its step, once
  * J2 what was refused, superseded or cancelled was no attempt
  */
+import { executionOfFence } from '../contracts/step-payload.ts'
 import type { AgentManifest } from '../domain/agent.ts'
 import { boundedFailure } from '../domain/bounded.ts'
 import { isRetriedInPlace } from '../domain/errors.ts'
 import { attemptFailedEvent } from '../domain/event.ts'
 import type { Attempt, StepRecord } from '../domain/step.ts'
+import { millisecondsBetween } from '../domain/times.ts'
 import type { Ownership, Plan, Ports } from '../ports/index.ts'
 import { tellLostCall } from './admission.ts'
 import { countAttempt, decisionOf } from './agent-statistics.ts'
@@ -47,6 +49,7 @@ export async function noteLostAttempt(
     agentId: agent.id,
     startedAt: record.startedAt,
     endedAt: ports.clock.now().toISOString(),
+    execution: executionOfFence(own.fence),
     error: boundedFailure(failure),
   }
   if (!(await ports.tasks.addAttempt(own, attempt, record.attempts.length))) throw superseded(own.path)
@@ -74,7 +77,7 @@ async function count(
     quality: 0,
     failed: true,
     retryable: isRetriedInPlace(failure),
-    latencySeconds: (Date.parse(attempt.endedAt) - Date.parse(attempt.startedAt)) / 1_000,
+    latencySeconds: millisecondsBetween(attempt.startedAt, attempt.endedAt) / 1_000,
     costUsd: 0,
   }
   const lately = await countAttempt(ports, decision, outcome)

@@ -2,6 +2,7 @@
  * Who is asked next for a step whose agent has failed, or would not take it; and after how long. The invariants are those of
  * `rebind-step.ts`: B2, B7, B8, B9.
  */
+import { executionOfFence } from '../contracts/step-payload.ts'
 import type { Agent } from '../domain/agent.ts'
 import { REFUSALS } from '../domain/errors.ts'
 import type { Decision } from '../domain/plan.ts'
@@ -186,9 +187,11 @@ function fallbacksOf({ fallback = [], capability }: AgentStep, agents: readonly 
   })
 }
 
-/** Those since the task was retried last (Q4). */
-const attemptsOf = ({ attempts, reopenedAt = '' }: StepRecord): Attempt[] =>
-  attempts.filter(({ startedAt }) => startedAt >= reopenedAt)
+/** Those since the task was retried last (Q4): of its present execution, or by their time where that is not noted. */
+const attemptsOf = ({ attempts, reopenedAt = '', fence }: StepRecord): Attempt[] =>
+  attempts.filter(({ startedAt, execution }) =>
+    execution === undefined ? startedAt >= reopenedAt : execution === executionOfFence(fence),
+  )
 
 /** Every agent that has failed this step. */
 function excludedAgents(record: StepRecord): Map<string, string> {

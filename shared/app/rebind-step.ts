@@ -41,7 +41,8 @@ import { signalGates } from './signal-gates.ts'
 import { settleDead } from './spend-budget.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'bus' | 'executions' | 'budgets'> & KnowledgeNeeds
-type Situation = Settling & Trouble & { ports: Needs }
+/** `turn`: how often an agent was named before. */
+type Situation = Settling & Trouble & { ports: Needs; turn: number }
 
 /** Errors that another agent would meet as well (B3). */
 const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'BugError', 'DeadlineExceededError']
@@ -49,11 +50,14 @@ const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'BugError', 'DeadlineExceede
 /** What is worth telling of a call beside its answer; `failover`: the agent that takes over from another, which has failed. */
 export type RebindFacts = { executionArn: string; attempt: number; failover: string | undefined }
 
+/** Without a turn it is the first. */
+type Call = Omit<RebindPayload, 'turn'> & { turn?: number; owner: string }
+
 /** Throws TaskCancelledError, or StepFailedError when the failure must end the task. */
 export const rebindStep =
   (ports: Needs) =>
   async (
-    { taskId, execution, path, fence, owner, error }: RebindPayload & { owner: string },
+    { taskId, execution, path, fence, owner, error, turn = 0 }: Call,
     report: (facts: RebindFacts) => void = () => {},
   ): Promise<RebindAnswer> => {
     const [task, plan] = await Promise.all([
@@ -71,7 +75,7 @@ export const rebindStep =
     const failure =
       error.Error === undefined ? LATE : { name: error.Error, message: messageInCause(error.Cause) }
     const before = (await ports.tasks.findSteps(taskId, [path]))[0]
-    const again = before && (await answeredBefore(ports, before, fence))
+    const again = before && (await answeredBefore(ports, before, fence, turn))
     if (again) return again
     const agentId = before?.agentId ?? bindingAt(plan, path)?.agentId
     const startedAt = before?.startedAt ?? ports.clock.now().toISOString()
@@ -92,6 +96,7 @@ export const rebindStep =
             record: await withFailedAttempt(ports, plan, own, taken, failure),
             askAgainAt: before?.askAgainAt,
             own,
+            turn,
             failure: isPastDeadline(ports, plan) ? pastDeadline(plan) : failure,
           })
     if ('settled' in answer) await signalGates(ports, plan, path)
@@ -110,10 +115,11 @@ async function answeredBefore(
   { registry }: Pick<Ports, 'registry'>,
   { status, reboundBy = '', agentId = '' }: StepRecord,
   fence: string,
+  turn: number,
 ): Promise<RebindAnswer | undefined> {
   if (status !== 'running' || reboundBy === '' || !isSameEntry(reboundBy, fence)) return undefined
   const agent = await registry.findAgent(agentId)
-  return agent && { rebound: { functionArn: agent.functionArn, agentId, waitSeconds: 0 } }
+  return agent && { rebound: { functionArn: agent.functionArn, agentId, waitSeconds: 0 }, turn: turn + 1 }
 }
 
 /** The host notes its failures itself; one that it could not note (it never ran, or it was ended) is noted here. */
@@ -143,7 +149,7 @@ async function decide(situation: Situation): Promise<RebindAnswer> {
 
 /** The record names the new agent before it runs: should its function never start, the failure is still its own (B2). */
 async function rebound(
-  { ports, own, record, failure }: Situation,
+  { ports, own, record, failure, turn }: Situation,
   { agent, decision, waitSeconds }: NextAgent,
 ): Promise<RebindAnswer> {
   const now = ports.clock.now().toISOString()
@@ -155,7 +161,7 @@ async function rebound(
     busySince: isRefusal(failure) ? (record.busySince ?? now) : undefined,
   })
   if (taken.kind !== 'owned') throw superseded(own.path)
-  return { rebound: { functionArn: agent.functionArn, agentId: agent.id, waitSeconds } }
+  return { rebound: { functionArn: agent.functionArn, agentId: agent.id, waitSeconds }, turn: turn + 1 }
 }
 
 const isPastDeadline = ({ clock }: Pick<Ports, 'clock'>, { deadline }: Plan): boolean =>

@@ -60,7 +60,7 @@ export const reconcileTasks =
   }
 
 const waitedSeconds = ({ clock }: Needs, { retries, createdAt }: OpenTask): number =>
-  Math.round((clock.now().getTime() - Date.parse(retries?.at(-1)?.at ?? createdAt)) / 1_000)
+  Math.max(0, Math.round((clock.now().getTime() - Date.parse(retries?.at(-1)?.at ?? createdAt)) / 1_000))
 
 async function carryOnInto(outcome: Reconciled, ports: Needs, tenant: string): Promise<void> {
   try {

@@ -29,7 +29,7 @@ export function rememberEstimates(
     const agents = Object.entries(bindings).map(([place, { agentId }]) => [place, agentId])
     const key = ports.ids.digest(canonicalJson([workflow, agents, children ?? null, rounded(facts)] as Json))
     const known = kept.get(key)
-    if (known && now - known.at < KEPT_MILLISECONDS) return known.estimate
+    if (known && Math.abs(now - known.at) < KEPT_MILLISECONDS) return known.estimate
     const oldest = kept.size >= MOST_KEPT ? kept.keys().next().value : undefined
     if (oldest !== undefined) kept.delete(oldest)
     const estimate = estimatePlan(ports, { ...wanted, facts, seed: workflow.name })

@@ -1,6 +1,7 @@
 import { parsePath } from '../domain/instance-path.ts'
 import type { PriceTable } from '../domain/price-table.ts'
 import type { StepRecord } from '../domain/step.ts'
+import { millisecondsBetween } from '../domain/times.ts'
 import { usdOfRun, usdPerSecond } from '../estimator/usage-of-run.ts'
 import type { Plan, Ports } from '../ports/index.ts'
 import { isAgentStep } from '../workflow/schema.ts'
@@ -38,9 +39,6 @@ function usdOfAgents(plan: Plan, record: StepRecord, prices: PriceTable): number
   if (!step || !isAgentStep(step) || (step.forEach !== undefined && parsePath(path).index === undefined))
     return 0
   const tries = status === 'succeeded' && !reused ? [...attempts, { startedAt, endedAt }] : attempts
-  const seconds = tries.reduce(
-    (sum, one) => sum + (Date.parse(one.endedAt) - Date.parse(one.startedAt)) / 1_000,
-    0,
-  )
+  const seconds = tries.reduce((sum, one) => sum + millisecondsBetween(one.startedAt, one.endedAt) / 1_000, 0)
   return seconds * usdPerSecond(bindingAt(plan, path)?.memoryMb ?? DEFAULT_MEMORY_MB, prices)
 }

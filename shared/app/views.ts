@@ -4,6 +4,7 @@ import { consoleLinkOf, executionArnOf } from '../domain/execution-arn.ts'
 import { enclosingScopes, loopOf, numberedPath, parsePath, pathIn } from '../domain/instance-path.ts'
 import type { Approval, StepRecord, StepStatus } from '../domain/step.ts'
 import { type EndedTask, executionName, isOpenTask, type Task } from '../domain/task.ts'
+import { millisecondsBetween } from '../domain/times.ts'
 import type { Plan } from '../ports/index.ts'
 import { needsOf, topologicalOrder } from '../workflow/graph.ts'
 import { capabilityOfStep, graphOfWorkflow } from '../workflow/step-needs.ts'
@@ -53,7 +54,7 @@ function executionView(task: Task): TaskView['execution'] {
 function endOf(task: EndedTask): Partial<TaskView> {
   const end = {
     endedAt: task.endedAt,
-    durationMs: Date.parse(task.endedAt) - Date.parse(task.createdAt),
+    durationMs: millisecondsBetween(task.createdAt, task.endedAt),
     ...(task.cost ? { cost: task.cost } : {}),
     ...(task.status === 'succeeded' && task.calibration ? { calibration: task.calibration } : {}),
   }
@@ -161,7 +162,7 @@ function timesOf(record: StepRecord): Partial<StepView> {
   const cost = costOf([record])
   return {
     startedAt,
-    ...(endedAt ? { endedAt, durationMs: Date.parse(endedAt) - Date.parse(startedAt) } : {}),
+    ...(endedAt ? { endedAt, durationMs: millisecondsBetween(startedAt, endedAt) } : {}),
     ...(error ? { error } : {}),
     ...(skipReason ? { skipReason } : {}),
     ...(degraded ? { degraded } : {}),

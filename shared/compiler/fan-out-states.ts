@@ -1,7 +1,7 @@
 import { type AgentStep, DEFAULT_MAX_ITEMS } from '../workflow/schema.ts'
 import type { Flow, MapState, Onward, State, TaskState } from './asl.ts'
 import { controlTask } from './control-states.ts'
-import { INPUT, type StepNames } from './step-names.ts'
+import { INPUT, REDRIVES, type StepNames } from './step-names.ts'
 import { statesOfStep } from './step-states.ts'
 
 const DEFAULT_CONCURRENCY = 10
@@ -42,6 +42,7 @@ function distributed(names: StepNames, step: AgentStep): Pick<MapState, 'ItemPro
     ItemSelector: {
       taskId: `{% ${INPUT}.taskId %}`,
       path: `{% ${names.path} & ${INDEX} %}`,
+      redrives: `{% [${REDRIVES}] %}`,
       // Nobody is planned for what is bound late.
       ...(step.bind === 'late' ? {} : { agent: `{% ${names.agent} %}` }),
     },

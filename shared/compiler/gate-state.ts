@@ -4,18 +4,20 @@
  *
  * Invariants (tests cite them):
  * W1 it does not begin to wait for what has happened: its write is refused once all producers are in `done`
- * W2 it cannot take the place of a later entry of itself: its write is refused for a lower fence
+ * W2 it cannot take the place of a later entry of itself, whichever way the clock has gone since: its write is refused for a lower fence
  * W3 every wait ends: after a day without a word it asks again, under the next fence, for as long as an execution lasts
  */
 import type { TaskState } from './asl.ts'
-import { fieldOf, prefixed, type StepNames } from './step-names.ts'
+import { fieldOf, prefixed, REDRIVES, type StepNames } from './step-names.ts'
 
 /** Spelt differently by AWS and by some emulators. */
 const REFUSED = ['DynamoDB.ConditionalCheckFailedException', 'DynamoDb.ConditionalCheckFailedException']
 
-/** A redrive beats what was before it, and a retry the try whose token is dead. */
-const FENCE =
-  "{% $states.context.State.EnteredTime & '#' & $string(1000 + $states.context.Execution.RedriveCount) & '#' & $string(1000 + $states.context.State.RetryCount) %}"
+/**
+ * A redrive beats what was before it, and a retry the try whose token is dead. The state is entered once between two redrives: when that
+ * was is no part of it, for a clock may go back.
+ */
+const FENCE = `{% $string(1000 + ${REDRIVES}) & '#' & $string(1000 + $states.context.State.RetryCount) %}`
 
 /** What the state asks of the table, in DynamoDB's own words; the host's part is in `signalGates`. */
 export const GATE_WRITE = {

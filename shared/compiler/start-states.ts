@@ -2,7 +2,7 @@
 import { type StepOf, YEAR_SECONDS } from '../workflow/schema.ts'
 import type { Onward, Retrier, State, TaskState } from './asl.ts'
 import { controlTask } from './control-states.ts'
-import { INPUT, type StepNames } from './step-names.ts'
+import { INPUT, REDRIVES, type StepNames } from './step-names.ts'
 import { CAUGHT, wayOut } from './step-states.ts'
 
 /** What passes with time when an execution is started. */
@@ -58,12 +58,13 @@ export function statesOfChild(
 
 /** Starts a part of the workflow that is a machine of its own: it goes by the same input, at the same gates. */
 export function startState(name: string, onward: Onward): TaskState {
-  const redrive = '$string($states.context.Execution.RedriveCount)'
+  const redrive = `$string(${REDRIVES})`
   return {
     ...startTask({
       StateMachineArn: `\${${name}}`,
       Name: `{% $states.context.Execution.Name & '-${name.toLowerCase()}-' & ${redrive} %}`,
-      Input: `{% ${INPUT} %}`,
+      // It counts its own redrives from nothing: what it does comes after what was done before all of them.
+      Input: `{% $merge([${INPUT}, {'redrives': ${REDRIVES}}]) %}`,
     }),
     ...onward,
   }

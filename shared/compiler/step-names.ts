@@ -14,6 +14,12 @@ export const MAX_STATE_NAME = 80
 /** JSONata: what the execution was started with. */
 export const INPUT = '$states.context.Execution.Input'
 
+/** JSONata: how often the execution has been redriven. */
+export const REDRIVES = '$states.context.Execution.RedriveCount'
+
+/** The same in a part, which is an execution of its own and counts from nothing: with those of what has started it. */
+export const REDRIVES_OF_PART = `$sum([${REDRIVES},${INPUT}.redrives])`
+
 export const literal = (text: string): string => `'${text}'`
 
 /** JSONata: `text` and then what `expression` says; a literal stays one. */

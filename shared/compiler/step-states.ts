@@ -7,7 +7,7 @@
 import { RETRIED_IN_PLACE } from '../domain/errors.ts'
 import { type AgentStep, DEFAULT_TIMEOUT_SECONDS } from '../workflow/schema.ts'
 import type { Onward, Retrier, State, TaskState } from './asl.ts'
-import { fieldOf, type StepNames } from './step-names.ts'
+import { fieldOf, REDRIVES, type StepNames } from './step-names.ts'
 
 /** A Task outlives its Lambda, so that the Lambda's own error is what arrives. */
 const TIMEOUT_MARGIN_SECONDS = 15
@@ -18,11 +18,18 @@ export const CALL = {
   taskId: '{% $states.context.Execution.Input.taskId %}',
   state: '{% $states.context.State %}',
   // In a list, which is empty where an emulator does not count: nothing at all would be an error.
-  redrives: '{% [$states.context.Execution.RedriveCount] %}',
+  redrives: `{% [${REDRIVES}] %}`,
 }
 
 /** What a Catch has left, if it was one that led here. */
 export const CAUGHT = '{% $exists($states.input.Error) ? $states.input : {} %}'
+
+/**
+ * How often the rebinder has named an agent before: entries of a step's states follow one another by that, and not by the time, for a
+ * clock may go back. In a list, which is empty the first time.
+ */
+const TURN = '{% [$states.input.turn] %}'
+const LEFT_TO_REBINDER = { error: '{% $states.errorOutput %}', turn: TURN }
 
 /** Lambda's own trouble, not the agent's: AWS recommends retrying exactly these. What AWS assumes is not said (1 s, doubled). */
 const LAMBDA_RETRY: Retrier = {
@@ -93,12 +100,12 @@ function stepTask({ path, agent }: StepNames, step: AgentStep, names: StateNames
     Resource: 'arn:aws:states:::lambda:invoke',
     Arguments: {
       FunctionName: functionOf(agent),
-      Payload: { ...CALL, path: fieldOf(path) },
+      Payload: { ...CALL, path: fieldOf(path), turn: TURN },
     },
     Output: '{% $states.result.Payload %}',
     TimeoutSeconds: Math.ceil(step.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) + TIMEOUT_MARGIN_SECONDS,
     Retry: [LAMBDA_RETRY, agentRetry(step)],
-    Catch: [{ ErrorEquals: ['States.ALL'], Output: '{% $states.errorOutput %}', Next: names.rebind }],
+    Catch: [{ ErrorEquals: ['States.ALL'], Output: LEFT_TO_REBINDER, Next: names.rebind }],
     ...onward,
   }
 }
@@ -124,7 +131,7 @@ function agentRetry({ retry }: AgentStep): Retrier {
 /** No Catch: the rebinder's verdict is meant to end the task. */
 function rebindTask({ path }: StepNames, names: StateNames, isLate: boolean): TaskState {
   // Whatever came before it has left something else behind.
-  const error = isLate ? CAUGHT : '{% $states.input %}'
+  const error = isLate ? '{% $exists($states.input.error) ? $states.input : {} %}' : '{% $states.input %}'
   return {
     Type: 'Task',
     Resource: 'arn:aws:states:::lambda:invoke',

@@ -3,6 +3,7 @@ import { AgentManifestSchema } from '../domain/agent.ts'
 import { BudgetSchema } from '../domain/budget.ts'
 import { PreferSchema } from '../domain/prefer.ts'
 import { TASK_STATUSES } from '../domain/task.ts'
+import { parseTime, RIGHT_TIME } from '../domain/times.ts'
 
 const JsonSchema = z.json()
 
@@ -12,8 +13,13 @@ const GivenWorkflowSchema = z
   .union([z.string().max(300_000), z.record(z.string(), z.unknown())])
   .describe('A workflow by name, or one of your own: its YAML text, or the same as JSON')
 
+/** One time, whoever reads it. */
+const TimeSchema = z.iso
+  .datetime({ offset: true })
+  .refine((text) => parseTime(text) !== undefined, RIGHT_TIME)
+
 const WhenSchema = {
-  deadline: z.iso.datetime({ offset: true }).optional().describe('When it must have ended'),
+  deadline: TimeSchema.optional().describe('When it must have ended'),
   deadlineSeconds: z.number().positive().max(31_536_000).optional().describe('The same, from now on'),
 }
 
@@ -89,10 +95,9 @@ const DoOtherwiseSchema = z
 export const ForkTaskSchema = z
   .strictObject({
     id: TaskIdSchema,
-    at: z.iso
-      .datetime({ offset: true })
-      .optional()
-      .describe('With what had been done by then; with all of it where neither this nor "after" is said'),
+    at: TimeSchema.optional().describe(
+      'With what had been done by then; with all of it where neither this nor "after" is said',
+    ),
     after: z.string().max(200).optional().describe('The same: when this step had ended'),
     redo: z
       .array(z.string().max(200))

@@ -3,6 +3,7 @@ import { boundedFailure, boundedText, MOST_PROMPT_CHARACTERS } from './bounded.t
 import type { Json } from './json.ts'
 import { type Approval, type Attempt, boundedEnd, type StepRecord } from './step.ts'
 import { CalibrationSchema, executionName, isOpenTask, type Task } from './task.ts'
+import { millisecondsBetween } from './times.ts'
 
 export const EVENT_SOURCE = 'orchestrator'
 
@@ -97,7 +98,7 @@ export function taskEvent(task: Task): DomainEvent {
       workflow: task.workflow.name,
       status: task.status,
       ...(task.status === 'succeeded' && task.calibration ? { calibration: task.calibration } : {}),
-      ...(isOpenTask(task) ? {} : { durationMs: Date.parse(task.endedAt) - Date.parse(task.createdAt) }),
+      ...(isOpenTask(task) ? {} : { durationMs: millisecondsBetween(task.createdAt, task.endedAt) }),
     },
   })
 }
@@ -150,7 +151,7 @@ export function attemptFailedEvent(
   failed: Attempt,
 ): DomainEvent {
   const { agentId, startedAt, endedAt, error } = failed
-  const durationMs = Date.parse(endedAt) - Date.parse(startedAt)
+  const durationMs = millisecondsBetween(startedAt, endedAt)
   const data = { taskId, path, agentId, attempt, durationMs, error: boundedFailure(error) }
   return makeEvent({ type: 'step.attempt_failed', taskId, key: `${path}/${attempt}`, time: endedAt, data })
 }
@@ -179,7 +180,7 @@ export function customEvent(
 /** The event of a step's end; undefined while it runs, and for a step that went down with its task. */
 export function stepEndedEvent(taskId: string, step: StepRecord): DomainEvent | undefined {
   if (!step.endedAt || step.status === 'running' || step.status === 'cancelled') return undefined
-  const durationMs = Date.parse(step.endedAt) - Date.parse(step.startedAt)
+  const durationMs = millisecondsBetween(step.startedAt, step.endedAt)
   const { error } = boundedEnd(step)
   const data = { taskId, path: step.path, agentId: step.agentId, durationMs, error }
   return makeEvent({ type: `step.${step.status}`, taskId, key: step.path, time: step.endedAt, data })

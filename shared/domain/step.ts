@@ -20,6 +20,7 @@ export const AttemptSchema = z.object({
   agentId: z.string(),
   startedAt: z.string(),
   endedAt: z.string(),
+  execution: z.number().int().optional().describe('Of the task: which of them it was part of'),
   error: FailureSchema,
   costUsd: z.number().optional(),
   tokens: z.number().optional(),

@@ -1,5 +1,6 @@
 import { type Issue, issue } from '../domain/issue.ts'
 import { isJsonObject } from '../domain/json.ts'
+import { parseTime, RIGHT_TIME } from '../domain/times.ts'
 import { expressionIn } from './expressions.ts'
 import { suggestNames } from './nearest-names.ts'
 import { DEFAULT_CHOICES, type Step } from './schema.ts'
@@ -53,8 +54,8 @@ function issuesOfKind(step: Step, path: string): Issue[] {
 
 function issuesOfWait(wait: { seconds: number | string } | { until: string }, path: string): Issue[] {
   if ('until' in wait) {
-    if (expressionIn(wait.until) !== undefined || !Number.isNaN(Date.parse(wait.until))) return []
-    const message = `"${wait.until}" is no time; write one such as 2026-12-24T18:00:00Z, or {% ... %}`
+    if (expressionIn(wait.until) !== undefined || parseTime(wait.until) !== undefined) return []
+    const message = `"${wait.until}" is no time: ${RIGHT_TIME}; or write {% ... %}`
     return [issue('invalid-value', `${path}.until`, message)]
   }
   const { seconds } = wait

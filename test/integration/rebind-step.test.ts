@@ -31,19 +31,21 @@ async function seed(agentIds: string[], step: object = {}, others: Record<string
 }
 
 let invocations = 0
+/** Of the first execution. */
+const nextFence = (): string => `0001.${String(++invocations).padStart(6, '0')}`
 const rebindAfter = (taskId: string, errorName: string, errorMessage: string) =>
   rebindStep(stores.ports)({
     taskId,
     execution: 1,
     path: 's',
-    fence: String(++invocations).padStart(6, '0'),
+    fence: nextFence(),
     owner: 'rebinder',
     error: { Error: errorName, Cause: JSON.stringify({ errorMessage }) },
   })
 
 async function fail(taskId: string, agentId: string, errorName: string, noted = true) {
   const { tasks } = stores.ports
-  const fence = String(++invocations).padStart(6, '0')
+  const fence = nextFence()
   const own = { taskId, path: 's', owner: `o${fence}`, fence }
   const startedAt = new Date(invocations).toISOString()
   await tasks.takeOverStep(own, { agentId, startedAt })
@@ -54,7 +56,7 @@ async function fail(taskId: string, agentId: string, errorName: string, noted = 
 /** The door has refused: nothing is noted. */
 async function refuse(taskId: string, agentId: string, errorName: string, details: object = {}) {
   const { tasks } = stores.ports
-  const fence = String(++invocations).padStart(6, '0')
+  const fence = nextFence()
   const own = { taskId, path: 's', owner: `o${fence}`, fence }
   await tasks.takeOverStep(own, { agentId, startedAt: new Date().toISOString() })
   if ('askAgainAt' in details) await tasks.noteStep(own, { askAgainAt: String(details.askAgainAt) })
@@ -77,7 +79,7 @@ describe('rebindStep', () => {
         owner: `rebinder${retry}`,
         error: { Error: 'AgentFailedError', Cause: '{"errorMessage":"boom"}' },
       })
-    const answer = { rebound: { functionArn: expect.any(String), agentId: ids[1], waitSeconds: 0 } }
+    const answer = { rebound: { functionArn: expect.any(String), agentId: ids[1], waitSeconds: 0 }, turn: 1 }
     expect(await call('0000')).toEqual(answer)
     expect(await call('0000')).toEqual(answer)
     expect(await call('0001')).toEqual(answer)
@@ -136,7 +138,7 @@ describe('rebindStep', () => {
         taskId,
         execution: 1,
         path: 's',
-        fence: String(++invocations).padStart(6, '0'),
+        fence: nextFence(),
         owner: 'rebinder',
         error: { Error: 'Lambda.ResourceNotFoundException', Cause: 'no such function' },
       })

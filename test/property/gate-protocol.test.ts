@@ -14,13 +14,21 @@ function withCondition(ConditionExpression: string): TaskState {
   const ExpressionAttributeValues = Object.fromEntries(mentioned)
   return { ...GATE, Arguments: { ...GATE.Arguments, ConditionExpression, ExpressionAttributeValues } }
 }
+function withFence(fence: string | undefined): TaskState {
+  const values = GATE.Arguments.ExpressionAttributeValues as Record<string, { S: string }>
+  return {
+    ...GATE,
+    Arguments: { ...GATE.Arguments, ExpressionAttributeValues: { ...values, ':f': { S: fence } } },
+  }
+}
+
 const NOT_DONE = '(attribute_not_exists(done) OR size(done) < :n)'
 const FENCED = '(attribute_not_exists(fence) OR fence <= :f)'
 
 describe('a gate, in every order of what can happen (G1-G4, W1, W2)', () => {
-  it('lets nobody wait for ever', async () => {
-    const { situations, lost } = await exploreGate(GATE)
-    expect(lost).toBeUndefined()
+  it('lets nobody wait for ever, and nobody go on too early, also when the clock goes back', async () => {
+    const { situations, lost, early } = await exploreGate(GATE)
+    expect([lost, early]).toEqual([undefined, undefined])
     expect(situations).toBeGreaterThan(500)
   })
 
@@ -46,10 +54,14 @@ describe('a gate, in every order of what can happen (G1-G4, W1, W2)', () => {
       '',
     )
     expect(withoutRetry).not.toBe(values[':f']?.S)
-    const { lost } = await exploreGate({
-      ...GATE,
-      Arguments: { ...GATE.Arguments, ExpressionAttributeValues: { ...values, ':f': { S: withoutRetry } } },
-    })
+    const { lost } = await exploreGate(withFence(withoutRetry))
     expect(lost).toContain('the wait times out')
+  })
+
+  it('would let it go on too early, were the time it was entered part of the fence: a redrive after the clock has gone back (W2)', async () => {
+    const values = GATE.Arguments.ExpressionAttributeValues as Record<string, { S: string }>
+    const fence = String(values[':f']?.S).replace('{% ', "{% $states.context.State.EnteredTime & '#' & ")
+    const { early } = await exploreGate(withFence(fence))
+    expect(early).toContain('the execution is redriven')
   })
 })

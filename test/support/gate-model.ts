@@ -1,7 +1,8 @@
 /**
  * Every interleaving of two producers and the state that waits for them at a gate, with the compiled state's own expressions
  * and the host's own code. A producer may be cut off between adding itself and sending, and then comes again; it may also
- * come twice. Each write of the state may arrive twice, the second time late; its wait may time out; the execution may be redriven.
+ * come twice. Each write of the state may arrive twice, the second time late; its wait may time out; the execution may be redriven,
+ * and the clock has gone back by then.
  */
 import { evaluate } from '../../local/stepfunctions/query.ts'
 import type { TaskState } from '../../shared/compiler/asl.ts'
@@ -33,6 +34,8 @@ export type Verdict = {
   situations: number
   /** The actions after which somebody waits for ever; undefined when nobody ever does. */
   lost?: Action[]
+  /** The actions after which the state has gone on before all that it waits for; undefined when it never does. */
+  early?: Action[]
 }
 
 /** Explores all that can happen, breadth first: the first loss that it finds is a shortest one. */
@@ -49,6 +52,7 @@ export async function exploreGate(state: TaskState, broken: Broken = {}): Promis
         const situation = after.describe()
         if (seen.has(situation)) continue
         seen.add(situation)
+        if (after.isEarly()) return { situations: seen.size, early: [...path, action] }
         if (after.isLost()) return { situations: seen.size, lost: [...path, action] }
         next.push({ world: after, path: [...path, action] })
       }
@@ -60,20 +64,23 @@ export async function exploreGate(state: TaskState, broken: Broken = {}): Promis
 
 type Rules = { write: ReturnType<typeof writesOf>; broken: Broken }
 
-/** What the state asks of the table in each of its entries. Time stands still: the hardest case for a fence. */
-function writesOf(state: TaskState): (redrives: number, retries: number) => Promise<UpdateParameters> {
+/** What the state asks of the table in each of its entries. Time stands still, and goes back: the hardest cases for a fence. */
+function writesOf(
+  state: TaskState,
+): (redrives: number, retries: number, entered: string) => Promise<UpdateParameters> {
   const known = new Map<string, Promise<UpdateParameters>>()
-  return (redrives, retries) => {
+  return (redrives, retries, EnteredTime) => {
     const token = tokenOf(redrives, retries)
+    const entry = `${token} ${EnteredTime}`
     const context = {
       Execution: { Input: { taskId: 't' }, RedriveCount: redrives },
-      State: { EnteredTime: '2026-01-01T00:00:00.000Z', RetryCount: retries },
+      State: { EnteredTime, RetryCount: retries },
       Task: { Token: token },
     }
     const names = { states: { context, input: {} } }
     const parameters =
-      known.get(token) ?? (evaluate(state.Arguments, () => names, 'Arguments') as Promise<UpdateParameters>)
-    known.set(token, parameters)
+      known.get(entry) ?? (evaluate(state.Arguments, () => names, 'Arguments') as Promise<UpdateParameters>)
+    known.set(entry, parameters)
     return parameters
   }
 }
@@ -82,6 +89,7 @@ const tokenOf = (redrives: number, retries: number): string => `token ${redrives
 
 /** How often each misfortune happens at most. */
 const MOST = { cutOff: 1, again: 1, timeOuts: 1, redrives: 1 } as const
+const [ENTERED, EARLIER] = ['2026-01-01T12:00:00.000Z', '2026-01-01T11:00:00.000Z']
 
 type Step = {
   /** `before` it has added itself; `between` adding and sending; `cut` off there; `done`. */
@@ -102,6 +110,7 @@ class World {
   #redrives = 0
   #timeOuts = 0
   #retries = 0
+  #entered = ENTERED
   /** Writes that are still under way somewhere. */
   #late: UpdateParameters[] = []
 
@@ -119,6 +128,7 @@ class World {
     this.#timeOuts = from.#timeOuts
     this.#retries = from.#retries
     this.#late = [...from.#late]
+    this.#entered = from.#entered
   }
 
   possible(): Action[] {
@@ -149,6 +159,7 @@ class World {
     } else {
       this.#redrives += 1
       this.#retries = 0
+      this.#entered = EARLIER
     }
     this.#waiter = 'entering'
   }
@@ -157,6 +168,11 @@ class World {
   isLost(): boolean {
     const isDone = PRODUCERS.every((name) => this.#steps[name].at === 'done')
     return isDone && this.#waiter === 'waiting'
+  }
+
+  /** The state has gone on, and somebody whom it waits for has never been there. */
+  isEarly(): boolean {
+    return this.#waiter === 'through' && PRODUCERS.some((name) => this.#steps[name].at === 'before')
   }
 
   describe(): string {
@@ -188,7 +204,7 @@ class World {
   }
 
   async #write(): Promise<void> {
-    const parameters = await this.#rules.write(this.#redrives, this.#retries)
+    const parameters = await this.#rules.write(this.#redrives, this.#retries, this.#entered)
     this.#waiter = this.#isTaken(parameters) ? 'waiting' : 'through'
     this.#late.push(parameters)
   }

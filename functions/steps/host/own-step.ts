@@ -16,6 +16,7 @@ import { bindingAt, stepOf } from '../../../shared/app/plan-paths.ts'
 import { hasGoneOn, isAgentsFault, superseded } from '../../../shared/app/settle-failure.ts'
 import { signalGates } from '../../../shared/app/signal-gates.ts'
 import { settleDead } from '../../../shared/app/spend-budget.ts'
+import { executionOfFence } from '../../../shared/contracts/step-payload.ts'
 import type { AgentManifest } from '../../../shared/domain/agent.ts'
 import { failureOf } from '../../../shared/domain/bounded.ts'
 import { amountOf } from '../../../shared/domain/budget.ts'
@@ -29,6 +30,7 @@ import { attemptFailedEvent, stepEndedEvent } from '../../../shared/domain/event
 import { executionArnOf } from '../../../shared/domain/execution-arn.ts'
 import type { Receipt, StepRecord } from '../../../shared/domain/step.ts'
 import { executionName, FIRST_EXECUTION } from '../../../shared/domain/task.ts'
+import { millisecondsBetween } from '../../../shared/domain/times.ts'
 import type { Plan } from '../../../shared/ports/index.ts'
 import type { CallEnd } from '../../../shared/selector/breaker.ts'
 import type { Deps } from '../../deps.ts'
@@ -154,7 +156,7 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
       addParts(request.context, { ended: true })
       const ended: StepRecord = { ...record, ...end }
       const event = stepEndedEvent(own.taskId, ended)
-      const durationMs = Date.parse(end.endedAt) - Date.parse(record.startedAt)
+      const durationMs = millisecondsBetween(record.startedAt, end.endedAt)
       log.info('step ended', { status: ended.status, agentId, durationMs })
       // Neither a skipped step nor a reused output says anything about the agent.
       const isAttempt = ended.status === 'succeeded' && ended.reused === undefined
@@ -195,6 +197,7 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
         agentId,
         startedAt: record.startedAt,
         endedAt,
+        execution: executionOfFence(own.fence),
         error: failure,
         ...run.spending?.told(),
       }
@@ -204,7 +207,7 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
         log.warn('attempt not noted', { reason: String(reason) })
         return false
       })
-      const durationMs = Date.parse(endedAt) - Date.parse(record.startedAt)
+      const durationMs = millisecondsBetween(record.startedAt, endedAt)
       log.warn('attempt failed', { agentId, errorName: error.name, durationMs })
       measureCost(run)
       const isFault = isAgentsFault(error)

@@ -1,5 +1,7 @@
+import { boundedText } from '../../domain/bounded.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
+import { parseTime, RIGHT_TIME } from '../../domain/times.ts'
 import { type StepOf, YEAR_SECONDS } from '../../workflow/schema.ts'
 import { type Controlled, end } from './controlled.ts'
 
@@ -7,20 +9,32 @@ const SECOND = 1_000
 
 export const wait: Controlled<StepOf<'wait'>> = {
   template: (step) => step.wait,
-  begin: async ({ ports }, value) => ({ seconds: secondsOf(value, ports.clock.now().getTime()) }),
+  begin: async ({ ports, step }, value) => {
+    const now = ports.clock.now().getTime()
+    return { seconds: 'until' in step.wait ? secondsUntil(value.until, now) : secondsOf(value.seconds) }
+  },
   end: (owned) => end(owned, { status: 'succeeded' }),
 }
 
 /** Whole seconds, rounded up: nobody is woken early. Throws InvalidInputError for what is no time. */
-function secondsOf({ seconds, until }: Record<string, Json>, now: number): number {
-  const asNumber = typeof seconds === 'number' ? seconds : Number.NaN
-  const wanted = until === undefined ? asNumber : (Date.parse(String(until)) - now) / SECOND
-  const given = until === undefined ? `seconds ${JSON.stringify(seconds)}` : `until ${JSON.stringify(until)}`
-  if (!Number.isFinite(wanted) || (until === undefined && wanted < 0)) {
-    const right = 'seconds is a number of at least 0, until a time such as 2026-12-24T18:00:00Z'
-    throw new OrchestratorError('InvalidInputError', `it cannot wait for ${given}: ${right}`)
-  }
-  if (wanted > YEAR_SECONDS)
-    throw new OrchestratorError('InvalidInputError', `it cannot wait for ${given}: a year is the most`)
-  return Math.ceil(Math.max(0, wanted))
+function secondsUntil(until: Json | undefined, now: number): number {
+  const time = parseTime(until)
+  if (time === undefined) throw refused('until', until, RIGHT_TIME)
+  return wholeSeconds((time - now) / SECOND, 'until', until)
+}
+
+function secondsOf(seconds: Json | undefined): number {
+  if (typeof seconds !== 'number' || !(seconds >= 0))
+    throw refused('seconds', seconds, 'seconds is a number of at least 0')
+  return wholeSeconds(seconds, 'seconds', seconds)
+}
+
+function wholeSeconds(seconds: number, field: string, given: Json | undefined): number {
+  if (seconds > YEAR_SECONDS) throw refused(field, given, 'a year is the most')
+  return Math.ceil(Math.max(0, seconds))
+}
+
+function refused(field: string, given: Json | undefined, right: string): OrchestratorError {
+  const shown = boundedText(JSON.stringify(given) ?? 'nothing', 100)
+  return new OrchestratorError('InvalidInputError', `it cannot wait for ${field} ${shown}: ${right}`)
 }
