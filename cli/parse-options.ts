@@ -1,3 +1,4 @@
+import { ownOf } from '../shared/domain/own.ts'
 import { CliError } from './cli-error.ts'
 import { readJsonOption } from './read-json-option.ts'
 
@@ -38,7 +39,8 @@ export async function doOtherwise({
   stepInput: readonly [string, string][]
 }): Promise<Record<string, { agent?: string; input?: unknown }> | undefined> {
   const steps: Record<string, { agent?: string; input?: unknown }> = {}
-  for (const [step, named] of agent) steps[step] = { ...steps[step], agent: named }
-  for (const [step, text] of stepInput) steps[step] = { ...steps[step], input: await readJsonOption(text) }
+  for (const [step, named] of agent) steps[step] = { ...ownOf(steps, step), agent: named }
+  for (const [step, text] of stepInput)
+    steps[step] = { ...ownOf(steps, step), input: await readJsonOption(text) }
   return Object.keys(steps).length > 0 ? steps : undefined
 }

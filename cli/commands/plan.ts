@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { Command } from 'commander'
 import type { PlanView } from '../../shared/contracts/views.ts'
+import { ownOf } from '../../shared/domain/own.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { describeCompiled } from '../describe-compiled.ts'
@@ -62,7 +63,7 @@ function printPlan(plan: PlanView): void {
   console.log(`${drawColumns(columnsOf(plan))}\n`)
   const rows = steps.map(({ stepId, kind, capability = kind, needs }) => {
     const reason = decisions.find((decision) => decision.stepId === stepId)?.reason ?? ''
-    return [stepId, capability, bindings[stepId]?.agentId ?? '', needs.join(', '), reason]
+    return [stepId, capability, ownOf(bindings, stepId)?.agentId ?? '', needs.join(', '), reason]
   })
   printTable(['step', 'what', 'agent', 'after', 'why this agent'], rows)
   console.log()

@@ -5,6 +5,7 @@ import * as z from 'zod'
 import { registerDeployment } from '../../shared/app/register-deployment.ts'
 import { removeDeployment } from '../../shared/app/remove-deployment.ts'
 import { AgentManifestSchema } from '../../shared/domain/agent.ts'
+import { ownOf } from '../../shared/domain/own.ts'
 import { GateSchema } from '../../shared/domain/plan.ts'
 import { WorkflowSchema } from '../../shared/workflow/schema.ts'
 import { clock, logger, machines, registry, tasks } from '../deps.ts'
@@ -52,7 +53,7 @@ export async function handler(event: CloudFormationCustomResourceEvent, context:
 }
 
 function found(arns: Record<string, string>, name: string): string {
-  const arn = arns[name]
+  const arn = ownOf(arns, name)
   if (arn) return arn
   throw new Error(`the deployment names no ARN for "${name}"; it has ${Object.keys(arns).join(', ')}`)
 }

@@ -4,6 +4,7 @@ import type { Route } from '../../shared/contracts/route.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { describeIssues, issuesOfZod } from '../../shared/domain/issue.ts'
 import { isJsonObject } from '../../shared/domain/json.ts'
+import { describeNotJson, notJsonIn } from '../../shared/domain/not-json.ts'
 
 /** The body parser has put the parsed body in the place of its text. */
 type Event = Omit<APIGatewayProxyEventV2, 'body'> & { body?: unknown }
@@ -75,6 +76,8 @@ function bodyOf({ body = {} }: Event): Record<string, unknown> {
   if (deeperThan(MAX_DEPTH, body)) {
     throw new OrchestratorError('InvalidInputError', `the body is nested deeper than ${MAX_DEPTH} levels`)
   }
+  const found = notJsonIn(body)
+  if (found) throw new OrchestratorError('InvalidInputError', describeNotJson(found, 'body'))
   return body
 }
 

@@ -1,6 +1,7 @@
 import type { Agent } from '../domain/agent.ts'
 import type { Estimate } from '../domain/estimate.ts'
 import type { Json } from '../domain/json.ts'
+import { ownOf } from '../domain/own.ts'
 import type { Decision } from '../domain/plan.ts'
 import type { PriceTable } from '../domain/price-table.ts'
 import type { EpochCounters, Histogram } from '../domain/statistics.ts'
@@ -55,7 +56,7 @@ async function knownOf(ports: Needs, wanted: Wanted, assumptions: string[], dept
     all.flatMap(({ place, step }): [string, Agent[]][] => {
       if (!isAgentStep(step)) return []
       const decision = decisions.find(({ stepId }) => stepId === place)
-      const order = inOrder(agents, step, bindings[place]?.agentId, decision)
+      const order = inOrder(agents, step, ownOf(bindings, place)?.agentId, decision)
       if (order.length === 0) assumptions.push(`"${place}" takes no time: nobody is known who could do it`)
       const [{ id, limits } = { id: '', limits: undefined }] = order
       if (step.forEach !== undefined && limits?.maxConcurrency !== undefined)
@@ -76,14 +77,15 @@ async function knownOf(ports: Needs, wanted: Wanted, assumptions: string[], dept
   }
 
   return {
-    itemsAt: (place) => facts.items[place],
+    itemsAt: (place) => ownOf(facts.items, place),
     usdOfRun: (steps, tasks) => usdOfRun(steps, tasks, ports.prices),
     drawsAt(place, step) {
-      const runs = facts.runs[place]
+      const runs = ownOf(facts.runs, place)
       const child = children.get(place)
       if (child) return { child, runs, basis: 'measured' }
       const order = orders.get(place) ?? []
-      if (order.length === 0) return { seconds: () => facts.waits[place] ?? 0, runs, basis: 'measured' }
+      if (order.length === 0)
+        return { seconds: () => ownOf(facts.waits, place) ?? 0, runs, basis: 'measured' }
       const draws = order.map((agent) =>
         drawsOf(agent, step as AgentStep, { doings, at, ofOthers, prices: ports.prices }),
       )

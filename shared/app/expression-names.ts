@@ -42,10 +42,19 @@ export async function namesForExpressions(
     input: plan.input,
     task: { id, ...(type ? { type } : {}), metadata } as Json,
     status: Object.fromEntries(seen.map(({ path, status }) => [parsePath(path).stepId, status])),
-    steps,
+    steps: withoutInherited(steps, wanted.steps),
     ...(iteration === undefined ? {} : { iteration }),
     ...(before.length > 0 ? { previous } : {}),
   }
+}
+
+/**
+ * A step that has no output (it was skipped, or has failed) has none, also where every object has a member of its name: an expression
+ * would find that.
+ */
+function withoutInherited(steps: Record<string, Json>, wanted: Set<string> | 'all'): Json {
+  const missing = wanted === 'all' ? [] : [...wanted].filter((id) => id in steps && !Object.hasOwn(steps, id))
+  return { ...Object.fromEntries(missing.map((id) => [id, undefined])), ...steps } as Json
 }
 
 /** Items of a fan-out are no steps that others see. */

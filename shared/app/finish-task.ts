@@ -6,11 +6,13 @@
  * F4 a task that has ended has nothing reserved of its budget
  * F5 what a step has left that the execution's plan does not have, because a retry came with another definition, is paid for and nothing else
  */
+
 import { failureOf } from '../domain/bounded.ts'
 import { isOrchestratorError } from '../domain/errors.ts'
 import type { KeptEstimate } from '../domain/estimate.ts'
 import { taskEvent } from '../domain/event.ts'
 import type { Json } from '../domain/json.ts'
+import { ownOf } from '../domain/own.ts'
 import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
 import {
   boundedDegraded,
@@ -134,7 +136,7 @@ function stepsWithoutEnd(plan: Plan, steps: readonly StepRecord[]): TaskError | 
   const ended = new Set(steps.filter(({ status }) => isFinalStepStatus(status)).map(({ path }) => path))
   const missing = Object.keys(plan.workflow.steps).find((id) => !ended.has(id))
   if (missing === undefined) return undefined
-  const agentId = plan.bindings[missing]?.agentId
+  const agentId = ownOf(plan.bindings, missing)?.agentId
   const message = `step "${missing}" left no record: the function of agent "${agentId}" did not answer as an agent does`
   return { name: 'AgentFailedError', message, stepId: missing, ...(agentId ? { agentId } : {}) }
 }

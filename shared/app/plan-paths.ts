@@ -1,6 +1,8 @@
 /** What an instance path means in a plan: which step it is, who runs it, and which records its expressions see. */
+
 import { OrchestratorError } from '../domain/errors.ts'
 import { enclosingScopes, loopOf, parsePath, pathIn, placeOf, roundBefore } from '../domain/instance-path.ts'
+import { ownOf } from '../domain/own.ts'
 import type { Binding } from '../domain/plan.ts'
 import type { Plan } from '../ports/index.ts'
 import { stepsIn } from '../workflow/places.ts'
@@ -11,7 +13,7 @@ type Planned = Pick<Plan, 'taskId' | 'workflow'>
 /** The step that runs at a path. Throws BugError for a path that the plan has not. */
 export function stepAt(plan: Planned, path: string): Step {
   const { scope, stepId, index } = parsePath(path)
-  const step = stepsAt(plan, scope)[stepId]
+  const step = ownOf(stepsAt(plan, scope), stepId)
   if (!step)
     throw new OrchestratorError('BugError', `the plan of ${plan.taskId} has no step "${path}"`, { path })
   // Of its items a fan-out decides itself whether they run, and what it means when one has failed (R4).
@@ -50,7 +52,7 @@ export function goesOnAt(plan: Planned, path: string): boolean {
 
 /** Who runs the step at a path, as planned; nobody yet for one that is bound late. */
 export function bindingAt({ bindings }: Pick<Plan, 'bindings'>, path: string): Binding | undefined {
-  return bindings[placeOf(path)]
+  return ownOf(bindings, placeOf(path))
 }
 
 /** Where the steps with these ids run, as seen from a scope: in it, or in one around it. */

@@ -4,6 +4,7 @@ import { OrchestratorError } from '../domain/errors.ts'
 import { FileReferenceSchema, fileReferencesIn } from '../domain/file-reference.ts'
 import { describeIssues, type Issue, issue, issuesOfZod } from '../domain/issue.ts'
 import type { Json } from '../domain/json.ts'
+import { mentionsInherited, parseOwn } from '../domain/parse-own.ts'
 import { boundedDecision, type Decision } from '../domain/plan.ts'
 import { type Prefer, preferring } from '../domain/prefer.ts'
 import { bindWorkflow, type ChooseFor, type Kept } from '../planner/bind-workflow.ts'
@@ -18,7 +19,8 @@ import { capabilityWanted } from './capability-asked.ts'
 /** The task's input with the schema's defaults. Throws InvalidInputError listing every issue. */
 export function parseInput(workflow: Workflow, input: Json = {}): Json {
   if (!workflow.input) return input
-  const parsed = z.fromJSONSchema(workflow.input).safeParse(input)
+  const schema = z.fromJSONSchema(workflow.input)
+  const parsed = mentionsInherited(workflow.input) ? parseOwn(schema, input) : schema.safeParse(input)
   if (parsed.success) return parsed.data as Json
   const issues = issuesOfZod(parsed.error, 'input')
   throw new OrchestratorError(

@@ -1,6 +1,7 @@
 import { OrchestratorError } from '../domain/errors.ts'
 import { taskEvent } from '../domain/event.ts'
 import { parsePath } from '../domain/instance-path.ts'
+import { ownOf } from '../domain/own.ts'
 import { FIRST_EXECUTION, type OpenTask, type Parent, runKey, type Task } from '../domain/task.ts'
 import type { ExecutionInput, Plan, Ports } from '../ports/index.ts'
 import { openChildBudget } from './spend-budget.ts'
@@ -62,7 +63,7 @@ export function executionInput(plan: Plan): ExecutionInput {
   const { bindings, positions } = plan
   const functions: ExecutionInput['functions'] = {}
   for (const [place, { functionArn }] of Object.entries(bindings)) {
-    setAt(functions, positions?.[place] ?? place, functionArn)
+    setAt(functions, ownOf(positions, place) ?? place, functionArn)
   }
   const steps = Object.entries(positions ?? {}).map(([place, at]) => [at, parsePath(place).stepId])
   return { taskId: runKey(plan), functions, ...(positions ? { steps: Object.fromEntries(steps) } : {}) }
@@ -73,7 +74,7 @@ function setAt(functions: ExecutionInput['functions'], place: string, functionAr
   const { scope, stepId } = parsePath(place)
   let inside = functions
   for (const loop of scope === '' ? [] : scope.split('.')) {
-    inside[loop] ??= {}
+    if (!Object.hasOwn(inside, loop)) inside[loop] = {}
     inside = inside[loop] as ExecutionInput['functions']
   }
   inside[stepId] = functionArn

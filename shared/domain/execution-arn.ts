@@ -1,3 +1,5 @@
+import { ownOf } from './own.ts'
+
 /** `arn:aws:states:<region>:<account>:stateMachine:<name>` has seven parts; that of a published version ends in its number. */
 const MACHINE_PARTS = 7
 /** That of every local cloud and emulator: nobody's console has it. */
@@ -20,7 +22,7 @@ export function executionArnOf({ stateMachineArn, name }: { stateMachineArn: str
 /** Where people watch an execution; undefined where no console shows it. */
 export function consoleLinkOf(executionArn: string): string | undefined {
   const [, partition = '', , region = '', account] = executionArn.split(':')
-  const host = CONSOLES[partition]?.(region)
+  const host = ownOf(CONSOLES, partition)?.(region)
   if (host === undefined || account === NO_ACCOUNT) return undefined
   return `https://${host}/states/home?region=${region}#/v2/executions/details/${executionArn}`
 }

@@ -32,7 +32,7 @@ function issuesOfKeywords(schema: unknown, path: string): Issue[] {
   )
   const properties = isJsonObject(schema.properties) ? schema.properties : {}
   const undeclared = Array.isArray(schema.required)
-    ? schema.required.filter((name) => !(String(name) in properties))
+    ? schema.required.filter((name) => !Object.hasOwn(properties, String(name)))
     : []
   return [
     ...ignored.map(({ keyword, type }) =>

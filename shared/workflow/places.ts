@@ -1,11 +1,12 @@
 import { parsePath, pathIn } from '../domain/instance-path.ts'
+import { ownOf } from '../domain/own.ts'
 import { isLoop, type Step, type Steps } from './schema.ts'
 
 /** The steps of the graph at a place: those of a loop's body, or of the workflow (`''`). Undefined where there is no such loop. */
 export function stepsIn(steps: Steps, place: string): Steps | undefined {
   if (place === '') return steps
   const { scope, stepId } = parsePath(place)
-  const loop = stepsIn(steps, scope)?.[stepId]
+  const loop = ownOf(stepsIn(steps, scope), stepId)
   return loop && isLoop(loop) ? loop.repeat.steps : undefined
 }
 
@@ -29,7 +30,7 @@ export function withStep(steps: Steps, place: string, step: Step): Record<string
 
 function stepAt(steps: Steps, place: string): Step | undefined {
   const { scope, stepId } = parsePath(place)
-  return stepsIn(steps, scope)?.[stepId]
+  return ownOf(stepsIn(steps, scope), stepId)
 }
 
 /** Where the step at a place is written: `steps.improve.repeat.steps.draft`. */

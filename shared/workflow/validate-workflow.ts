@@ -1,4 +1,6 @@
 import { type Issue, issue } from '../domain/issue.ts'
+import { isJsonObject } from '../domain/json.ts'
+import { describeNotJson, notJsonIn } from '../domain/not-json.ts'
 import { expressionIn, expressionsIn, reasonOf } from './expressions.ts'
 import { issuesOfCycle, topologicalOrder } from './graph.ts'
 import { issuesOfLiterals, issuesOfMixedText } from './literal-issues.ts'
@@ -26,6 +28,8 @@ const TASK_NAMES = ['input', 'steps', 'status', 'task']
 export function validateWorkflow(source: unknown): Validated {
   const parsed = typeof source === 'string' ? parseText(source) : { value: source, issues: [] }
   if (parsed.issues.length > 0) return { issues: parsed.issues }
+  const unsaid = isJsonObject(parsed.value) ? notJsonIn(parsed.value) : undefined
+  if (unsaid) return { issues: [issue('not-json', unsaid.path, describeNotJson(unsaid, 'the workflow'))] }
   const { workflow, issues } = parseStructure(parsed.value)
   const all = [...issues, ...(workflow ? issuesOfMeaning(workflow) : [])]
   return all.length === 0 && workflow ? { workflow, issues: [] } : { issues: all }

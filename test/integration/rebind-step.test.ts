@@ -32,7 +32,7 @@ async function seed(agentIds: string[], step: object = {}, others: Record<string
 
 let invocations = 0
 /** Of the first execution. */
-const nextFence = (): string => `0001.${String(++invocations).padStart(6, '0')}`
+const nextFence = (): string => `0001.0000.${String(++invocations).padStart(15, '0')}.0000`
 const rebindAfter = (taskId: string, errorName: string, errorMessage: string) =>
   rebindStep(stores.ports)({
     taskId,

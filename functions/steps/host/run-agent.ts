@@ -11,6 +11,8 @@ import { stepStartedEvent } from '../../../shared/domain/event.ts'
 import { describeIssues, issuesOfZod } from '../../../shared/domain/issue.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import { describeNotJson, notJsonIn } from '../../../shared/domain/not-json.ts'
+import { ownOf } from '../../../shared/domain/own.ts'
+import { mentionsInherited, parseOwn } from '../../../shared/domain/parse-own.ts'
 import type { AgentStep } from '../../../shared/workflow/schema.ts'
 import type { Deps } from '../../deps.ts'
 import { agentContext } from './agent-context.ts'
@@ -28,6 +30,7 @@ type AgentRun = Pick<StepRun, 'own' | 'plan' | 'agentId' | 'record' | 'log' | 'd
 /** Resolves what the step is to do, runs the agent on it, and stores what it answered. */
 export function runAgent(agent: DefinedAgent, deps: Needs) {
   const { tasks } = deps
+  const isPlain = !mentionsInherited(agent.manifest.capabilities)
   return async (_event: unknown, lambda: Context): Promise<StepOutcome> => {
     const run = partsOf(
       lambda,
@@ -52,7 +55,7 @@ export function runAgent(agent: DefinedAgent, deps: Needs) {
     const { own, plan, agentId, record, deadline, signal, notices } = run
     const step = stepOf(plan, own.path)
     const capability = capabilityOf(agent, step)
-    const parsed = parseWith(capability.input, input, (issues) => {
+    const parsed = parseWith(capability.input, input, isPlain, (issues) => {
       return new OrchestratorError(
         'InvalidInputError',
         `the input does not fit ${capability.name}: ${issues}`,
@@ -71,7 +74,7 @@ export function runAgent(agent: DefinedAgent, deps: Needs) {
     const context = agentContext({ ...run, spending }, deps)
     const call = { capability: capability.name, input: parsed }
     const answer = await untilAborted(signal, () => agent.execute(call, context))
-    const output = parseWith(capability.output, answer, (issues) => {
+    const output = parseWith(capability.output, answer, isPlain, (issues) => {
       const message = `${agent.manifest.id} answered what ${capability.name} does not allow: ${issues}`
       return new OrchestratorError('AgentOutputError', message)
     })
@@ -83,7 +86,7 @@ export function runAgent(agent: DefinedAgent, deps: Needs) {
 
 function capabilityOf(agent: DefinedAgent, step: AgentStep) {
   const name = capabilityAsked(agent.manifest, step)?.name
-  const capability = name === undefined ? undefined : agent.capabilities[name]
+  const capability = name === undefined ? undefined : ownOf(agent.capabilities, name)
   if (name !== undefined && capability) return { name, ...capability }
   const message = `agent ${agent.manifest.id} does not offer ${step.capability}`
   throw new OrchestratorError('AgentFailedError', message)
@@ -92,9 +95,10 @@ function capabilityOf(agent: DefinedAgent, step: AgentStep) {
 function parseWith(
   schema: z.ZodType,
   value: unknown,
+  isPlain: boolean,
   failure: (issues: string) => OrchestratorError,
 ): unknown {
-  const parsed = readSafely(() => schema.safeParse(value))
+  const parsed = readSafely(() => (isPlain ? schema.safeParse(value) : parseOwn(schema, value)))
   if (parsed.success) return parsed.data
   throw failure(describeIssues(issuesOfZod(parsed.error)))
 }

@@ -1,6 +1,7 @@
 import { redriveOf } from '../../contracts/step-payload.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { placeOf } from '../../domain/instance-path.ts'
+import { ownOf } from '../../domain/own.ts'
 import {
   type EndedTask,
   executionName,
@@ -35,7 +36,7 @@ export const child: Controlled<Child> = {
     const { tasks, registry, ids } = ports
     const before = record.child === undefined ? undefined : await tasks.findTask(record.child)
     if (before) return goOn(owned, before)
-    const version = plan.children?.[placeOf(own.path)]
+    const version = ownOf(plan.children, placeOf(own.path))
     const registered = version && (await registry.findWorkflow(version.name, version.version))
     if (!registered) throw new OrchestratorError('BugError', `the plan has no workflow for "${own.path}"`)
     const { workflow, stateMachineArn, gates } = registered

@@ -1,0 +1,171 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makePlan } from '../../shared/app/make-plan.ts'
+import { listAgents } from '../../shared/app/manage-agents.ts'
+import { showTask, showTaskStep } from '../../shared/app/read-tasks.ts'
+import { registerWorkflow } from '../../shared/app/register-workflow.ts'
+import { submitTask } from '../../shared/app/submit-task.ts'
+import { issuesOfCompiling } from '../../shared/compiler/index.ts'
+import { parsePath, pathIn } from '../../shared/domain/instance-path.ts'
+import { StepIdSchema } from '../../shared/workflow/schema.ts'
+import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
+import { validWorkflow } from '../support/compiled-workflow.ts'
+import { INHERITED } from '../support/hostile-names.ts'
+import { makeAgent } from '../support/make-agent.ts'
+import { behaviours, workflows } from '../support/random-workflows.ts'
+import { startStores } from '../support/start-stores.ts'
+import { type Ran, runInWorld } from '../support/workflow-world.ts'
+
+/** Names of every object that a step may have: constructor, toString, valueOf, ... */
+const IDS = INHERITED.filter((name) => StepIdSchema.safeParse(name).success)
+
+/** The same workflow with its first steps, and the first steps of its loops, called like members of every object. */
+function renamed(workflow: object): { workflow: object; before: (id: string) => string } {
+  const text = JSON.stringify(workflow)
+  const ids = [...new Set(text.match(/\ba\d(x\d)*\b/g))].slice(0, IDS.length)
+  const names = new Map(ids.map((id, at) => [id, IDS[at] as string]))
+  const back = new Map([...names].map(([id, name]) => [name, id]))
+  const told = text.replaceAll(/\ba\d(x\d)*\b/g, (id) => names.get(id) ?? id)
+  return { workflow: JSON.parse(told) as object, before: (id) => back.get(id) ?? id }
+}
+
+/** How each step has ended, and how often it was tried: by the names that it had before. */
+function outcomeOf({ task, steps }: Ran, before: (id: string) => string) {
+  const was = (path: string): string => {
+    const scopes = path.split('.').map((part) => {
+      const { stepId } = parsePath(part)
+      return before(stepId) + part.slice(stepId.length)
+    })
+    return scopes.reduce(pathIn, '')
+  }
+  const ended = [...steps].map(
+    ([path, { status, attempts }]) => [was(path), status, attempts.length] as const,
+  )
+  return { status: task.status, steps: ended.toSorted(([a], [b]) => (a < b ? -1 : 1)) }
+}
+
+it('a workflow runs the same, whatever its steps and loops are called', async () => {
+  // By what is asked it depends how long an agent takes, and what it answers; so nobody has trouble here.
+  const behaviour = behaviours.map((one) => ({
+    ...one,
+    runOf: () => ({ milliseconds: 50, output: { h: 'x', n: 0.7 } }),
+    approvalOf: () => ({ milliseconds: 10, decision: 'approve' }),
+    loses: () => false,
+  }))
+  await fc.assert(
+    fc.asyncProperty(workflows, behaviour, async (workflow, behaves) => {
+      const other = renamed(workflow)
+      const input = { list: ['p', 'q'] }
+      const plain = await runInWorld(validWorkflow(workflow), input, behaves)
+      const named = await runInWorld(validWorkflow(other.workflow), input, behaves, { anonymous: false })
+      expect(outcomeOf(named, other.before)).toEqual(outcomeOf(plain, (id) => id))
+    }),
+    { numRuns: 8, endOnFailure: true },
+  )
+}, 120_000)
+
+describe('what users name may be called like a member of every object', () => {
+  let stores: Awaited<ReturnType<typeof startStores>>
+  beforeAll(async () => {
+    stores = await startStores()
+  })
+  afterAll(() => stores.stop())
+
+  const name = fc.constantFrom(...IDS)
+  const member = fc.constantFrom(...INHERITED.filter((one) => one !== '__proto__'))
+
+  it('validated, published, planned, submitted and shown: what is valid can be registered, and a missing member is missing', async () => {
+    const { ports } = stores
+    const agent = makeAgent({ id: 'constructor', capability: 'constructor', tags: ['constructor'] })
+    await ports.registry.putAgent(agent)
+    expect((await listAgents(ports)({ capability: 'constructor' })).agents.map(({ id }) => id)).toContain(
+      'constructor',
+    )
+    let version = 0
+    await fc.assert(
+      fc.asyncProperty(
+        name,
+        name,
+        member,
+        fc.dictionary(member, fc.string()),
+        async (id, loop, property, metadata) => {
+          fc.pre(id !== loop)
+          const schema = {
+            type: 'object',
+            properties: { season: { type: 'integer' }, [property]: { type: 'string' } },
+          }
+          const definition = {
+            name: 'constructor',
+            version: ++version,
+            input: schema,
+            steps: {
+              [id]: {
+                capability: 'constructor',
+                prefer: { tags: ['constructor'] },
+                input: { [property]: 1 },
+              },
+              [loop]: {
+                repeat: {
+                  steps: { draft: { agent: 'constructor' } },
+                  until: `{% $steps.${id} %}`,
+                  maxIterations: 2,
+                },
+              },
+            },
+          }
+          const { workflow, issues } = validateWorkflow(definition)
+          expect(issues).toEqual([])
+          expect(workflow && issuesOfCompiling(workflow)).toEqual([])
+          const tenant = 'default'
+          await registerWorkflow(ports)({ name: 'constructor', workflow: definition })
+          const { bindings } = await makePlan(ports)({
+            workflow: 'constructor',
+            input: { season: 2026 },
+            tenant,
+          })
+          expect(Object.keys(bindings).toSorted()).toEqual([id, `${loop}.draft`].toSorted())
+          for (const wanted of [{ workflow: 'constructor' }, { workflow: definition }]) {
+            const { taskId } = await submitTask(ports)({
+              ...wanted,
+              input: { season: 2026 },
+              metadata,
+              tenant,
+            })
+            expect((await ports.tasks.getPlan(taskId)).input).toEqual({ season: 2026 })
+            const shown = await showTask(ports)({ id: taskId, tenant })
+            expect(shown.metadata).toEqual({ ...metadata })
+            expect(shown.steps.map(({ stepId }) => stepId).toSorted()).toEqual([id, loop].toSorted())
+            const absent = IDS.find((one) => one !== id && one !== loop) ?? ''
+            await expect(showTaskStep(ports)({ id: taskId, tenant, stepId: absent })).rejects.toThrow(
+              'has no step',
+            )
+          }
+          const wrong = submitTask(ports)({
+            workflow: 'constructor',
+            input: { [property]: 7 },
+            metadata,
+            tenant,
+          })
+          await expect(wrong).rejects.toThrow(`input.${property}`)
+        },
+      ),
+      { numRuns: 10, endOnFailure: true },
+    )
+  })
+
+  it('but for __proto__, which is refused by its place', () => {
+    const steps = JSON.parse(
+      '{"a":{"capability":"echo","input":{"rows":[{"__proto__":{"admin":true}}]}}}',
+    ) as object
+    expect(validateWorkflow({ name: 'w', steps }).issues).toEqual([
+      {
+        code: 'not-json',
+        path: 'steps.a.input.rows[0].__proto__',
+        message: 'the workflow.steps.a.input.rows[0].__proto__ is a name that no member may have',
+      },
+    ])
+    expect(
+      validateWorkflow('name: w\nsteps: {a: {capability: echo, input: {n: .nan}}}').issues,
+    ).toMatchObject([{ code: 'not-json', path: 'steps.a.input.n' }])
+  })
+})
