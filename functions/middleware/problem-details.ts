@@ -3,6 +3,7 @@ import type middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { TITLES } from '../../shared/contracts/openapi.ts'
 import type { Problem } from '../../shared/contracts/views.ts'
+import { boundedText } from '../../shared/domain/bounded.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import type { Issue } from '../../shared/domain/issue.ts'
 
@@ -62,5 +63,5 @@ function statusOf(error: unknown): number {
 function messageOf(error: Error): string {
   const cause = error.cause as { data?: { message?: string }; message?: string } | undefined
   const reason = cause?.data instanceof Error ? cause.data.message : cause?.message
-  return reason ? `${error.message}: ${reason}` : error.message
+  return boundedText(reason ? `${error.message}: ${reason}` : error.message)
 }

@@ -16,7 +16,7 @@ export const MOST_CHARACTERS = 2_000
 /** Of what a person reads before deciding. */
 export const MOST_PROMPT_CHARACTERS = 8_000
 /** Of one entry in a list of reasons or issues. */
-export const MOST_ENTRY_CHARACTERS = 500
+const MOST_ENTRY_CHARACTERS = 500
 /** Of the name of an error; Step Functions takes 256. */
 export const MOST_NAME_CHARACTERS = 100
 /** Issues in one answer. */

@@ -6,6 +6,8 @@ import { suggestNames } from './nearest-names.ts'
 import { DEFAULT_CHOICES, type Step } from './schema.ts'
 
 const MAX_SHARE = 100
+/** What the API takes of an answer, and an event of a question. */
+const [MOST_CHOICES, MOST_CHOICE_CHARACTERS] = [50, 200]
 const EVENT_TYPE = /^[A-Za-z0-9][\w.-]{0,99}$/
 
 /** Values that are written down as they are, and could never work. */
@@ -77,6 +79,11 @@ function issuesOfApproval(
   const issues: Issue[] = []
   if (choices && (choices.length === 0 || new Set(choices).size < choices.length)) {
     const message = `${JSON.stringify(choices)}: give at least one choice, and each once`
+    issues.push(issue('invalid-value', `${path}.choices`, message))
+  }
+  const unfit = choices?.find((choice) => choice === '' || choice.length > MOST_CHOICE_CHARACTERS)
+  if (unfit !== undefined || (choices && choices.length > MOST_CHOICES)) {
+    const message = `at most ${MOST_CHOICES} choices, each of 1 to ${MOST_CHOICE_CHARACTERS} characters: an answer names one of them`
     issues.push(issue('invalid-value', `${path}.choices`, message))
   }
   const known = choices ?? DEFAULT_CHOICES

@@ -119,7 +119,14 @@ describe('validateWorkflow', () => {
     ['no seconds', { wait: { seconds: 'soon' } }, 'invalid-value wait.seconds'],
     ['seconds before now', { wait: { seconds: -4 } }, 'invalid-value wait.seconds'],
     ['no time', { wait: { until: 'tomorrow' } }, 'invalid-value wait.until'],
+    ['the 30th of February', { wait: { until: '2027-02-30T00:00:00Z' } }, 'invalid-value wait.until'],
+    ['a text that Date.parse takes for a time', { wait: { until: 'room 12' } }, 'invalid-value wait.until'],
     ['a wait for nothing', { wait: 5 }, 'invalid-value wait'],
+    [
+      'a choice that no answer can name',
+      { approval: { prompt: 'Go?', timeoutSeconds: 1, choices: ['x'.repeat(201)] } },
+      'invalid-value approval.choices',
+    ],
     [
       'no choice',
       { approval: { prompt: 'Go?', timeoutSeconds: 1, choices: [] } },
