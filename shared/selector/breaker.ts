@@ -27,13 +27,19 @@ const LEAST_CALLS = 10
 const FORGIVING_SECONDS = 900
 const FIRST_OPEN_SECONDS = 20
 const LONGEST_OPEN_SECONDS = 300
+/** The longest call of an agent, its way there and back. */
+const LONGEST_TRIAL_SECONDS = 1_000
 
 /** Whether a call may be made now, and whether it would be on trial. */
 export function admission(breaker: Breaker, now: number): 'free' | 'trial' | 'refused' {
   if (breaker.state === 'closed') return 'free'
-  const isTried = breaker.trial !== undefined && breaker.trial.until > now
-  return now < breaker.openUntil || isTried ? 'refused' : 'trial'
+  const isTried = breaker.trial !== undefined && isAhead(breaker.trial.until, now, LONGEST_TRIAL_SECONDS)
+  return isAhead(breaker.openUntil, now, LONGEST_OPEN_SECONDS) || isTried ? 'refused' : 'trial'
 }
+
+/** A time further ahead than it was ever set was set by a clock that has gone back since: nobody waits for that. */
+const isAhead = (until: number, now: number, longest: number): boolean =>
+  now < until && until - now <= longest
 
 /** The breaker with a trial under way (K2); only where `admission` says so. */
 export function beginTrial(breaker: Breaker, id: string, until: number): Breaker {

@@ -35,6 +35,17 @@ const event = fc.oneof(
 )
 
 describe('the breaker', () => {
+  it('lets nobody wait for a time that a clock has set which has gone back since', () => {
+    const open: Breaker = { ...CLOSED, state: 'open', openings: 1, openUntil: 10_020 }
+    expect([10_000, 10_020, 6_400].map((now) => admission(open, now))).toEqual(['refused', 'trial', 'trial'])
+    const onTrial = beginTrial({ ...open, openUntil: 0 }, 'a', 10_030)
+    expect([10_000, 10_030, 6_400].map((now) => admission(onTrial, now))).toEqual([
+      'refused',
+      'trial',
+      'trial',
+    ])
+  })
+
   it('opens once for failures at once, tries one call at a time, and hears nothing of old calls (K1, K2, K3, K4)', () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 400 }), (events) => {
