@@ -1,31 +1,12 @@
+import { sizeOfJson } from '../../shared/workflow/json-size.ts'
+
 /** `JSON.stringify` that refuses what would be longer than `most` characters before it is written. */
 export function boundStringify(most: number): void {
   const { stringify } = JSON
   JSON.stringify = ((value: unknown, ...rest: [never?, never?]) => {
-    if (sizeOf(value, most) > most) throw new RangeError(`a text of more than ${most} characters of JSON`)
+    if (sizeOfJson(value, most) > most) throw new RangeError(`a text of more than ${most} characters of JSON`)
     return stringify(value, ...rest)
   }) as typeof stringify
-}
-
-/** About as many characters as the JSON has, and no further than `most`: parts that are shared count each time. */
-function sizeOf(value: unknown, most: number): number {
-  let size = 0
-  const waiting: unknown[] = [value]
-  while (waiting.length > 0 && size <= most) {
-    const next = waiting.pop()
-    size += typeof next === 'string' ? next.length + 2 : 4
-    if (typeof next !== 'object' || next === null) continue
-    if (Array.isArray(next)) {
-      size += next.length
-      for (const member of next) waiting.push(member)
-    } else if (!('_jsonata_lambda' in next)) {
-      for (const [key, member] of Object.entries(next)) {
-        size += key.length + 4
-        waiting.push(member)
-      }
-    }
-  }
-  return size
 }
 
 /** What one evaluation changes of the language itself would be there for the next. */

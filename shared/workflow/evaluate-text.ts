@@ -7,8 +7,10 @@
  * V3 what an error says is at most 2,000 characters
  */
 import type jsonata from 'jsonata'
+import { describeNotJson, notJsonIn } from '../domain/not-json.ts'
 import { boundedExpression } from './bounded-jsonata.ts'
 import { hash, MAX_LIST } from './expression-functions.ts'
+import { sizeOfJson } from './json-size.ts'
 
 /** `names` is the JSON of an object; `random` hexadecimal text, which is all the chance that there is. */
 export type Evaluation = { text: string; names: string; random: string }
@@ -18,7 +20,6 @@ export type Evaluated = { json: string | undefined } | { error: string }
 /** Characters of JSON. */
 export const MAX_RESULT = 16_000_000
 const MAX_ERROR = 2_000
-const MAX_DEPTH = 500
 
 const known = new Map<string, { expression: jsonata.Expression; draw: { next: () => string } }>()
 const MAX_KNOWN = 500
@@ -33,7 +34,7 @@ export async function evaluateText(
     draw.next = drawFrom(random)
     const result: unknown = await expression.evaluate({}, JSON.parse(names) as Record<string, unknown>)
     if (result === undefined) return { json: undefined }
-    refuseWhatIsNoData(result, { left: MAX_RESULT })
+    refuseWhatIsNoData(result)
     return { json: JSON.stringify(result) }
   } catch (error) {
     return { error: reasonOf(error).slice(0, MAX_ERROR) }
@@ -75,31 +76,10 @@ function drawFrom(random: string): () => string {
   }
 }
 
-type Room = { left: number }
-
-function refuseWhatIsNoData(value: unknown, room: Room, path = '', depth = 0): void {
-  room.left -= typeof value === 'string' ? value.length + 2 : 4
-  if (room.left < 0) {
-    throw new Error(`its result is larger than ${MAX_RESULT} characters of JSON`)
+function refuseWhatIsNoData(result: unknown): void {
+  if (sizeOfJson(result, MAX_RESULT) > MAX_RESULT) {
+    throw new Error(`its value is larger than ${MAX_RESULT} characters of JSON`)
   }
-  if (typeof value === 'number' && !Number.isFinite(value)) throw noData(String(value), path)
-  if (typeof value === 'function') throw noData('a function', path)
-  if (typeof value !== 'object' || value === null) return
-  if ('_jsonata_lambda' in value || '_jsonata_function' in value) throw noData('a function', path)
-  if (depth >= MAX_DEPTH) throw new Error(`its result is nested deeper than ${MAX_DEPTH} levels`)
-  if (Array.isArray(value)) {
-    for (let at = 0; at < value.length; at += 1)
-      refuseWhatIsNoData(value[at], room, `${path}[${at}]`, depth + 1)
-    return
-  }
-  for (const key of Object.keys(value)) {
-    room.left -= key.length + 4
-    refuseWhatIsNoData((value as Record<string, unknown>)[key], room, `${path}.${key}`, depth + 1)
-  }
-}
-
-function noData(what: string, path: string): Error {
-  return new Error(
-    `its result is ${what}${path ? ` at ${path.slice(0, 200)}` : ''}; an expression gives JSON`,
-  )
+  const found = notJsonIn(result)
+  if (found) throw new Error(describeNotJson(found, 'its value'))
 }

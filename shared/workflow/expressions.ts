@@ -65,20 +65,20 @@ export async function evaluateExpression(text: string, names: Names, path = ''):
   return result
 }
 
-/** The same expression for each of many names, as `evaluateExpression` would. */
+/** The same expression for each of many names, as `evaluateExpression` would; `pathAt` says where each of them stands. */
 export async function evaluateForEach(
   text: string,
   each: readonly Names[],
-  path = '',
+  pathAt: (at: number) => string,
 ): Promise<(Json | undefined)[]> {
-  const found = { text, path }
-  const wanted = variablesOf(found)
+  const wanted = variablesOf({ text, path: pathAt(0) })
   const results: (Json | undefined)[] = []
   for (let from = 0; from < each.length; from += AT_ONCE) {
     const asked = each
       .slice(from, from + AT_ONCE)
       .map((names) => ({ text, names: jsonByName(names)(wanted) }))
-    for (const value of await answersTo(asked, () => found)) results.push(value)
+    const answers = await answersTo(asked, (at) => ({ text, path: pathAt(from + at) }))
+    for (const value of answers) results.push(value)
   }
   return results
 }

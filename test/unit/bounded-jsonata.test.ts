@@ -86,8 +86,10 @@ describe('bounded JSONata', () => {
 
   it('evaluates for each of many names', async () => {
     const each = Array.from({ length: 2_500 }, (_, n) => ({ n }))
-    expect(await evaluateForEach('$n * 2', each)).toEqual(each.map(({ n }) => 2 * n))
-    await expect(evaluateForEach('$n.b()', each, 'where')).rejects.toThrow('at where')
+    expect(await evaluateForEach('$n * 2', each, String)).toEqual(each.map(({ n }) => 2 * n))
+    await expect(evaluateForEach('$n = 1200 ? $n.b() : 1', each, (at) => `where, row ${at}`)).rejects.toThrow(
+      'at where, row 1200',
+    )
   })
 
   it('adds the functions of Step Functions', async () => {
@@ -131,8 +133,8 @@ describe('bounded JSONata', () => {
 
   it.each([
     ['$sum', 'a function'],
-    ['{"a": [function(){1}]}', 'a function at .a'],
-    ['{"a": 1/0}', 'Infinity at .a'],
+    ['{"a": [function(){1}]}', 'its value.a[0] is a function'],
+    ['{"a": 1/0}', 'its value.a is Infinity'],
     ['[0/0]', 'NaN'],
   ])('names what is no data: %s (V1)', async (text, what) => {
     await expect(evaluateExpression(text, {})).rejects.toThrow(what)
