@@ -32,6 +32,7 @@ function linesIn(plan: Drawn, scope: string, indent: string): string[] {
 const WORDS = {
   agent: 'agent',
   repeat: 'loop',
+  steps: 'for each',
   approval: 'approval',
   wait: 'wait',
   workflow: 'child workflow',

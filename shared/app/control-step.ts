@@ -1,5 +1,6 @@
 /**
- * Steps that no agent runs: waits, approvals, emitted events, loops, child workflows; and fan-outs, whose items agents run.
+ * Steps that no agent runs: waits, approvals, emitted events, loops, child workflows; and fan-outs, whose items are done by agents,
+ * as child workflows, or by steps of their own.
  *
  * Invariants (tests cite them):
  * O1 a step that has ended is not done again: whoever comes again goes on, and its gates are signalled again
@@ -10,18 +11,21 @@
  * O6 a loop ends after the first round of which `until` is true, and after `maxIterations` rounds at the latest: then it has
  *    failed. Which round has ended is in the call, so that the same call again has the same answer
  * O7 a child is one task, however often it is begun; it has ended before its step does, and its step has its outcome
+ * O8 an item that has steps of its own ends when they have ended, with what `output` says of them; a failure in it is the item's, and
+ *    what that means the fan-out's
  */
 import { type ControlPayload, redriveOf } from '../contracts/step-payload.ts'
 import { isOrchestratorError } from '../domain/errors.ts'
 import { executionArnOf } from '../domain/execution-arn.ts'
 import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
 import { executionName } from '../domain/task.ts'
-import { type Step, type StepKind, stepKind } from '../workflow/schema.ts'
+import { isFanOut, type Step, type StepKind, stepKind } from '../workflow/schema.ts'
 import { approval } from './control/approval.ts'
 import { child } from './control/child.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './control/controlled.ts'
 import { emit } from './control/emit.ts'
 import { fanOut } from './control/fan-out.ts'
+import { item } from './control/item.ts'
 import { loop } from './control/loop.ts'
 import { wait } from './control/wait.ts'
 import { stepAt } from './plan-paths.ts'
@@ -34,6 +38,7 @@ const KINDS: Record<StepKind, Controlled<never>> = {
   approval,
   emit,
   repeat: loop,
+  steps: item,
   wait,
   workflow: child,
 }
@@ -108,4 +113,5 @@ async function begin(owned: Owned, kind: Controlled<Step>): Promise<ControlAnswe
 }
 
 /** The step's own kind: what is written for one kind of step is given steps of that kind only. */
-const kindOf = (step: Step): Controlled<Step> => KINDS[stepKind(step)] as Controlled<Step>
+const kindOf = (step: Step): Controlled<Step> =>
+  (isFanOut(step) ? fanOut : KINDS[stepKind(step)]) as Controlled<Step>

@@ -133,7 +133,7 @@ export async function versionsOfChildren(
     const names = (await registry.listWorkflows()).map((registered) => registered.workflow.name)
     const issues = missing.map(({ place, called }) => {
       const message = `there is no workflow "${called}"${suggestNames(called, names)}`
-      return issue('unknown-workflow', `${pathOfPlace(place)}.workflow`, message)
+      return issue('unknown-workflow', `${pathOfPlace(workflow.steps, place)}.workflow`, message)
     })
     throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })
   }

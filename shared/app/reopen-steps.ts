@@ -1,4 +1,3 @@
-import { loopOf, parsePath } from '../domain/instance-path.ts'
 import type { StepRecord } from '../domain/step.ts'
 import type { Plan, Ports } from '../ports/index.ts'
 import { goesOnAt, hasStepAt } from './plan-paths.ts'
@@ -31,16 +30,17 @@ export async function reopenSteps(
   }
 }
 
-/** The task went on after it; of an item, its fan-out has ended well. */
+/** The task went on after it; of what is in a fan-out, because that has ended well, or the task went on after it. */
 export function staysFailed(
   plan: Plan,
   { path, status, error }: StepRecord,
   records: readonly StepRecord[],
 ): boolean {
   if (status !== 'failed' || (error && isFatal(error)) || !hasStepAt(plan, path)) return false
-  if (parsePath(path).index === undefined) return goesOnAt(plan, path)
-  const fanOut = records.find((record) => record.path === loopOf(path))
-  return (
-    fanOut !== undefined && (isDone(fanOut) || (fanOut.status === 'failed' && goesOnAt(plan, fanOut.path)))
-  )
+  const hasGoneOn = (fanOut: string): boolean => {
+    const record = records.find((one) => one.path === fanOut)
+    if (!record) return false
+    return isDone(record) || staysFailed(plan, record, records)
+  }
+  return goesOnAt(plan, path, hasGoneOn)
 }

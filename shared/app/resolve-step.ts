@@ -13,12 +13,11 @@ import type { StepRecord } from '../domain/step.ts'
 import type { Task } from '../domain/task.ts'
 import type { Plan, TaskStore } from '../ports/index.ts'
 import { resolveExpressions } from '../workflow/expressions.ts'
-import { referencesIn } from '../workflow/references.ts'
 import type { AgentStep } from '../workflow/schema.ts'
 import { expressionsOfStep, handledBy, needsOfStep } from '../workflow/step-needs.ts'
 import { holds } from './condition.ts'
-import { mentionsPrevious, namesForExpressions } from './expression-names.ts'
-import { pathsOfRoundBefore, pathsSeen, stepAt, stepOf, stepsAt } from './plan-paths.ts'
+import { namesForExpressions, pathsForNames } from './expression-names.ts'
+import { pathsSeen, stepAt, stepOf, stepsAt } from './plan-paths.ts'
 
 export type Resolved = { kind: 'run'; input: Json } | { kind: 'skip'; reason: string }
 
@@ -26,14 +25,12 @@ export type Resolved = { kind: 'run'; input: Json } | { kind: 'skip'; reason: st
 export async function recordsOfNeeds(tasks: TaskStore, plan: Plan, path: string): Promise<StepRecord[]> {
   const { scope, stepId, index } = parsePath(path)
   const step = stepAt(plan, path)
-  const ids = new Set(needsOfStep(step))
-  // An item finds its list in the record of its fan-out.
-  if (index !== undefined) ids.add(stepId)
-  else for (const id of handledBy({ steps: stepsAt(plan, scope) }, stepId)) ids.add(id)
-  const isAboutPrevious = expressionsOfStep(step).some(({ text }) => mentionsPrevious(referencesIn(text)))
-  const before = isAboutPrevious ? pathsOfRoundBefore(plan, scope) : []
-  const paths = [...pathsSeen(plan, scope, ids), ...before]
-  return paths.length > 0 ? tasks.findSteps(plan.taskId, paths) : []
+  const handled = index === undefined ? handledBy({ steps: stepsAt(plan, scope) }, stepId) : []
+  const paths = new Set([
+    ...pathsSeen(plan, scope, new Set([...needsOfStep(step), ...handled])),
+    ...pathsForNames(plan, { scope, path }, expressionsOfStep(step)),
+  ])
+  return paths.size > 0 ? tasks.findSteps(plan.taskId, [...paths]) : []
 }
 
 /**
@@ -47,8 +44,7 @@ export async function resolveStep(
   path: string,
   records: readonly StepRecord[],
 ): Promise<Resolved> {
-  const { index } = parsePath(path)
-  const { input = index === undefined ? undefined : '{% $item %}' } = stepOf(plan, path)
+  const { input } = stepOf(plan, path)
   const decided = await decideStep(tasks, { task, plan, records }, path, { input })
   if (decided.kind === 'skip') return decided
   return {
@@ -82,10 +78,8 @@ export async function decideStep(
   const statusOf = (id: string): StepRecord['status'] | undefined => statuses.get(pathIn(scope, id))
   const blocked = unhandled(handled, statusOf) ?? blockedBy(step, needs, statusOf)
   if (blocked) return { kind: 'skip', reason: blocked }
-  const names = {
-    ...(await namesForExpressions(tasks, { ...facts, scope, template: { when: step.when, ...template } })),
-    ...(await namesOfItem(tasks, path, records)),
-  }
+  const wanted = { when: step.when, ...template }
+  const names = await namesForExpressions(tasks, { ...facts, scope, path, template: wanted })
   if (
     step.when !== undefined &&
     !holds(await resolveExpressions(step.when, names, 'when'), 'when', step.when)
@@ -93,18 +87,6 @@ export async function decideStep(
     return { kind: 'skip', reason: 'its condition is not true' }
   }
   return { kind: 'run', value: (await resolveExpressions(template, names)) as Record<string, Json> }
-}
-
-/** `$item` and `$index`: the fan-out has stored its items in its own record. */
-async function namesOfItem(
-  tasks: Pick<TaskStore, 'loadValue'>,
-  path: string,
-  records: readonly StepRecord[],
-): Promise<Record<string, Json>> {
-  const { scope, stepId, index } = parsePath(path)
-  const items = records.find((record) => record.path === pathIn(scope, stepId))?.items
-  if (index === undefined || !items) return {}
-  return { item: ((await tasks.loadValue(items)) as Json[])[index] ?? null, index }
 }
 
 type StatusOf = (id: string) => StepRecord['status'] | undefined

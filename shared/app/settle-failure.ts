@@ -57,11 +57,14 @@ async function settleDegraded(
   error: Failure,
   paid: Paid,
 ): Promise<Settled> {
-  const { ports, task, plan, own } = situation
+  const { ports, task, plan, own, record } = situation
   const { scope } = parsePath(own.path)
+  const failed = { ...record, status: 'failed' as const, error }
   const records = await recordsOfNeeds(ports.tasks, plan, own.path)
   try {
-    const names = await namesForExpressions(ports.tasks, { task, plan, scope, records, template })
+    const names = await namesForExpressions(ports.tasks, {
+      ...{ task, plan, scope, path: own.path, records, template, failed },
+    })
     const value = (await resolveExpressions(template, names, 'onFailure.output')) ?? null
     const output = await ports.tasks.storeValue(own.taskId, value)
     return await endStep(situation, { status: 'succeeded', output, degraded: error.message, ...paid })

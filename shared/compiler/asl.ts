@@ -36,6 +36,8 @@ export type ChoiceState = {
   Default: string
 }
 export type WaitState = { Type: 'Wait'; Seconds: Expression | number } & Onward
+/** Does nothing but to name something for the states after it. */
+export type PassState = { Type: 'Pass'; Assign: Record<string, Expression>; Output: unknown } & Onward
 export type SucceedState = { Type: 'Succeed' }
 export type ParallelState = {
   Type: 'Parallel'
@@ -56,7 +58,7 @@ export type MapState = {
   Output: unknown
 } & Onward
 
-export type State = MapState | TaskState | ChoiceState | WaitState | SucceedState | ParallelState
+export type State = MapState | TaskState | ChoiceState | WaitState | PassState | SucceedState | ParallelState
 
 export type Flow = { StartAt: string; States: Record<string, State> }
 

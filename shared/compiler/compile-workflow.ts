@@ -3,7 +3,7 @@ import { describeIssues, type Issue, issue } from '../domain/issue.ts'
 import type { Gate } from '../domain/plan.ts'
 import { issuesOfCycle } from '../workflow/graph.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
-import { isAgentStep, isLoop, type Steps, type Workflow } from '../workflow/schema.ts'
+import { bodyOf, isFanOut, isLoop, type Steps, type Workflow } from '../workflow/schema.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Definition, Flow } from './asl.ts'
 import { EXECUTION, sum } from './costs.ts'
@@ -87,7 +87,9 @@ function compileSteps({ name, version, steps }: Workflow, machine: Machine) {
     return { definition, substitutions: names.filter((one) => texts[at]?.includes(`\${${one}}`)) }
   })
   const costs = all.map((one) => sum(EXECUTION, one.costs))
-  const events = (which: 'expected' | 'worst'): number => Math.max(...costs.map((one) => one[which].events))
+  const histories = [...costs, ...machine.items.map((one) => sum(EXECUTION, one))]
+  const events = (which: 'expected' | 'worst'): number =>
+    Math.max(...histories.map((one) => one[which].events))
   const { expected, worst } = sum(...costs)
   const counts: Counts = {
     steps: everyStep(steps).length,
@@ -131,18 +133,18 @@ function refuse(issues: Issue[]): void {
 }
 
 function issuesOfCycles(steps: Steps): Issue[] {
-  const inLoops = everyStep(steps).flatMap(({ place, step }) =>
-    isLoop(step)
-      ? issuesOfCycle(graphOfWorkflow({ steps: step.repeat.steps }), `${pathOfPlace(place)}.repeat.steps`)
-      : [],
-  )
-  return [...issuesOfCycle(graphOfWorkflow({ steps })), ...inLoops]
+  const inBodies = everyStep(steps).flatMap(({ place, step }) => {
+    const body = bodyOf(step)
+    const path = `${pathOfPlace(steps, place)}.${isLoop(step) ? 'repeat.steps' : 'steps'}`
+    return body ? issuesOfCycle(graphOfWorkflow({ steps: body }), path) : []
+  })
+  return [...issuesOfCycle(graphOfWorkflow({ steps })), ...inBodies]
 }
 
 function issuesOfSize({ largest, counts }: { largest: number; counts: Counts }, maxBytes: number): Issue[] {
   const issues: Issue[] = []
   if (largest > maxBytes) {
-    const message = `a definition has ${largest} bytes; Step Functions accepts ${maxBytes}, and a loop or a step is not split further`
+    const message = `a definition has ${largest} bytes; Step Functions accepts ${maxBytes}, and what is inside a loop or a fan-out is not split further`
     issues.push(issue('definition-too-large', 'steps', message))
   }
   if (counts.events > LIMITS.expectedEvents) {
@@ -161,12 +163,13 @@ function warningsOf({ worstEvents }: Counts): Issue[] {
 /** As on a machine whose states have the steps' names: what can be submitted can be registered. */
 function issuesOfNames(steps: Steps): Issue[] {
   return everyStep(steps).flatMap(({ place, step }) => {
-    const isFanOut = isAgentStep(step) && step.forEach !== undefined
-    const longest = `${place}${isFanOut ? ': item: settled' : ': settled'}`
+    const longest = `${place}${isFanOut(step) ? ': item: settled' : ': settled'}`
     if (longest.length <= MAX_STATE_NAME) return []
-    const shorter = place.includes('.') ? "the step's id, or those of the loops around it" : "the step's id"
+    const shorter = place.includes('.')
+      ? "the step's id, or those of the loops and fan-outs around it"
+      : "the step's id"
     const message = `the state "${longest}" would have a name of ${longest.length} characters; Step Functions accepts ${MAX_STATE_NAME}: shorten ${shorter}`
-    return [issue('name-too-long', pathOfPlace(place), message)]
+    return [issue('name-too-long', pathOfPlace(steps, place), message)]
   })
 }
 

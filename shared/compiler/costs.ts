@@ -8,12 +8,12 @@ import {
   DEFAULT_MAX_ITEMS,
   EXPECTED_ITEMS,
   EXPECTED_ROUNDS,
+  type FanOut,
   isAgentStep,
   type Step,
   stepKind,
 } from '../workflow/schema.ts'
 import type { Tree } from './decompose.ts'
-import { isDistributed } from './fan-out-states.ts'
 
 export type Cost = { transitions: number; events: number }
 export type Costs = { expected: Cost; worst: Cost }
@@ -53,9 +53,9 @@ export function sum(...all: readonly Costs[]): Costs {
   }
 }
 
-/** Of a step that is no loop; a child workflow's own costs are its own. */
+/** Of a step that is neither a loop nor a fan-out; a child workflow's own costs are its own. */
 export function costsOfStep(step: Step): Costs {
-  if (isAgentStep(step)) return step.forEach === undefined ? ofAgent(step) : ofFanOut(step)
+  if (isAgentStep(step)) return ofAgent(step)
   const kind = stepKind(step)
   if (kind === 'emit') return same(TASK)
   if (kind === 'wait') return same(add(TASK, PASSED, TASK))
@@ -92,20 +92,27 @@ function ofAgent({ bind, retry }: AgentStep): Costs {
   return { expected: add(late, TASK), worst: add(late, TASK, failed) }
 }
 
-function ofFanOut(step: AgentStep): Costs {
-  const { maxItems = DEFAULT_MAX_ITEMS } = step
-  const item = ofAgent(step)
-  if (isDistributed(step)) {
+/** Of an item with steps of its own: named before, contained, and ended by a call. */
+export const costsOfItem = (body: Costs): Costs => sum(same(add(PASSED, CONTAINER, TASK)), body)
+
+/** Of a fan-out that costs so much for each item; where items are executions of their own, those have the events. */
+export function costsOfFanOut(
+  { maxItems = DEFAULT_MAX_ITEMS }: FanOut,
+  item: Costs,
+  distributed: boolean,
+): Costs {
+  const expected = Math.min(EXPECTED_ITEMS, maxItems)
+  if (distributed) {
     const children = (count: number, one: Cost): Cost => cost(count * (1 + one.transitions), 0)
     const around = add(TASK, DISTRIBUTED, TASK)
     return {
-      expected: add(around, children(Math.min(EXPECTED_ITEMS, maxItems), item.expected)),
+      expected: add(around, children(expected, item.expected)),
       worst: add(around, children(maxItems, item.worst)),
     }
   }
   const around = add(TASK, CONTAINER, TASK)
   return {
-    expected: add(around, times(Math.min(EXPECTED_ITEMS, maxItems), add(ITERATION, item.expected))),
+    expected: add(around, times(expected, add(ITERATION, item.expected))),
     worst: add(around, times(maxItems, add(ITERATION, item.worst))),
   }
 }

@@ -39,7 +39,8 @@ export function statesOfLoop(
   }
 }
 
-function containerOf(body: Flow, next: string): State {
+/** A body whose failures go to `next`. */
+export function containerOf(body: Flow, next: string): State {
   return {
     Type: 'Parallel',
     Branches: [body],

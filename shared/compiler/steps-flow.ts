@@ -1,13 +1,24 @@
 import { pathIn } from '../domain/instance-path.ts'
 import type { Gate } from '../domain/plan.ts'
 import { transitiveReduction } from '../workflow/graph.ts'
-import { isAgentStep, isLoop, type Step, type StepOf, type Steps } from '../workflow/schema.ts'
+import {
+  type FanOut,
+  isAgentStep,
+  isEach,
+  isFanOut,
+  isLoop,
+  type Step,
+  type StepOf,
+  type Steps,
+} from '../workflow/schema.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Flow, Onward, State } from './asl.ts'
 import { byPosition } from './by-position.ts'
 import { statesOfControlled } from './control-states.ts'
 import {
   type Costs,
+  costsOfFanOut,
+  costsOfItem,
   costsOfLoop,
   costsOfStep,
   costsOfTree,
@@ -18,9 +29,10 @@ import {
   sum,
 } from './costs.ts'
 import type { Tree } from './decompose.ts'
-import { statesOfFanOut } from './fan-out-states.ts'
+import { flowOfAgentItem, isDistributed, namesOfItem, statesOfFanOut } from './fan-out-states.ts'
 import { flowOf } from './flow.ts'
 import { gateState } from './gate-state.ts'
+import * as items from './item-states.ts'
 import { nextRoundOf, statesOfLoop } from './loop-states.ts'
 import { orderOf } from './order.ts'
 import { type Split, splitTree, type Weight } from './split.ts'
@@ -40,14 +52,16 @@ export type Machine = {
   /** Where the whole is too large for one machine: what one may hold, and the others that it starts, the inner ones first. */
   budget?: Weight | undefined
   parts: { name: string; flow: Flow; costs: Costs }[]
+  /** Of executions that a Map starts: what one item costs there. */
+  items: Costs[]
 }
 
-/** Which graph: the workflow's, or the body of a loop. */
+/** Which graph: the workflow's, or the body of a loop or of a fan-out. */
 type Where = {
   place: string
   /** Of the names of its states. */
   prefix: string
-  /** The variable that holds the round. */
+  /** The variable that holds the round, or the item. */
   variable?: string
 }
 
@@ -58,6 +72,7 @@ export const newMachine = (anonymous: boolean, budget?: Weight): Machine => ({
   gates: [],
   positions: {},
   parts: [],
+  items: [],
 })
 
 /** The steps of a graph without cycles as states; loops, fan-outs and whatever else waits are single nodes to it. */
@@ -81,7 +96,7 @@ export function flowOfSteps(
     const after = gates.get(node)?.map((producer) => pathIn(where.place, idOf(producer)))
     if (after) machine.gates.push({ before: pathIn(where.place, id), after })
   }
-  // A variable of this execution is nothing to another: loops stay whole.
+  // A variable of this execution is nothing to another: bodies stay whole.
   const { budget } = where.variable === undefined ? machine : { budget: undefined }
   const split: Split = budget ? splitTree(tree, weightOf, budget) : { tree, parts: [] }
   const started = new Map<Tree, string>()
@@ -142,13 +157,44 @@ type Part = { states: Record<string, State>; costs: Costs }
 
 function statesOf(step: Step, names: StepNames, onward: Onward, machine: Machine, place: string): Part {
   if (isLoop(step)) return partOfLoop(step, names, onward, machine, place)
+  if (isFanOut(step)) return partOfFanOut(step, names, onward, machine, place)
   const costs = costsOfStep(step)
-  if (isAgentStep(step)) {
-    const make = step.forEach === undefined ? statesOfStep : statesOfFanOut
-    return { states: make(names, step, onward), costs }
-  }
+  if (isAgentStep(step)) return { states: statesOfStep(names, step, onward), costs }
   if ('workflow' in step) return { states: statesOfChild(names, step, onward), costs }
   return { states: statesOfControlled(names, step, onward), costs }
+}
+
+function partOfFanOut(step: FanOut, names: StepNames, onward: Onward, machine: Machine, place: string): Part {
+  const { costs, flowOf: flowOfItem } = itemOf(step, names, machine, place)
+  const distributed = isDistributed(step, costs.worst.events)
+  if (distributed) machine.items.push(costs)
+  const flow = flowOfItem(namesOfItem(names, step, distributed))
+  return {
+    states: statesOfFanOut(names, step, { flow, distributed }, onward),
+    costs: costsOfFanOut(step, costs, distributed),
+  }
+}
+
+/** What is done for one item: what it costs, and its states, whose names depend on where they stand. */
+function itemOf(
+  step: FanOut,
+  names: StepNames,
+  machine: Machine,
+  place: string,
+): { costs: Costs; flowOf(item: StepNames): Flow } {
+  if (isEach(step)) {
+    const variable = unusedVariable(names.name, machine.used)
+    const where = { place, prefix: names.name + (machine.anonymous ? '_' : '.'), variable }
+    const body = flowOfSteps(step.steps, machine, { End: true }, where)
+    return {
+      costs: costsOfItem(body.costs),
+      flowOf: (item) => items.flowOfSteps(item, variable, body.flow),
+    }
+  }
+  const costs = costsOfStep({ ...step, forEach: undefined } as Step)
+  return 'workflow' in step
+    ? { costs: sum(costs, SUCCEED), flowOf: (item) => items.flowOfChildItem(item, step) }
+    : { costs, flowOf: (item) => flowOfAgentItem(item, step) }
 }
 
 function partOfLoop(
@@ -178,7 +224,7 @@ function policyOf(step: Step): string {
   return JSON.stringify(statesOf(step, names, { End: true }, newMachine(true), '').states)
 }
 
-/** Inside a branch no variable may be called as one outside: each loop of a machine has its own. */
+/** Inside a branch no variable may be called as one outside: each loop and each fan-out of a machine has its own. */
 function unusedVariable(name: string, used: Set<string>): string {
   const base = `in_${name.replaceAll('.', '_')}`
   let variable = base

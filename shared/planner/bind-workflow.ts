@@ -33,7 +33,7 @@ export function bindWorkflow(
     if (!isAgentStep(step) || step.bind === 'late' || Object.hasOwn(kept.bindings, place)) continue
     const selection = choose(place, step)
     if (!selection.agent) {
-      bound.issues.push(issueOfNobody(place, step, selection.refusals, known))
+      bound.issues.push(issueOfNobody(workflow, place, step, selection.refusals, known))
       continue
     }
     bound.bindings[place] = bindingOf(selection.agent)
@@ -47,12 +47,13 @@ function bindingOf({ functionArn, id, version, limits }: Agent): Binding {
 }
 
 function issueOfNobody(
+  { steps }: Workflow,
   id: string,
   step: AgentStep,
   refusals: { agentId: string; reason: string }[],
   known: string[],
 ): Issue {
-  const path = `${pathOfPlace(id)}.${step.agent ? 'agent' : 'capability'}`
+  const path = `${pathOfPlace(steps, id)}.${step.agent ? 'agent' : 'capability'}`
   const wanted = step.agent ?? step.capability ?? ''
   if (step.capability && !known.includes(step.capability)) {
     const message = `no agent offers "${step.capability}" (step "${id}")${suggestNames(step.capability, known)}`

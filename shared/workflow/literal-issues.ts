@@ -3,7 +3,7 @@ import { isJsonObject } from '../domain/json.ts'
 import { parseTime, RIGHT_TIME } from '../domain/times.ts'
 import { expressionIn } from './expressions.ts'
 import { suggestNames } from './nearest-names.ts'
-import { DEFAULT_CHOICES, type Step } from './schema.ts'
+import { DEFAULT_CHOICES, isEach, isFanOut, type Step } from './schema.ts'
 
 const MAX_SHARE = 100
 /** What the API takes of an answer, and an event of a question. */
@@ -12,7 +12,9 @@ const EVENT_TYPE = /^[A-Za-z0-9][\w.-]{0,99}$/
 
 /** Values that are written down as they are, and could never work. */
 export function issuesOfLiterals(step: Step, path: string): Issue[] {
-  return [...issuesOfMixedText(step, path), ...issuesOfKind(step, path)]
+  // What one item comes to is looked at with the steps that it sees.
+  const own = isEach(step) ? { ...step, output: undefined } : step
+  return [...issuesOfMixedText(own, path), ...issuesOfKind(step, path)]
 }
 
 /** Text around an expression would stay text: nobody means that. */
@@ -25,7 +27,7 @@ export function issuesOfMixedText(value: unknown, path: string): Issue[] {
   }
   if (Array.isArray(value)) return value.flatMap((one, at) => issuesOfMixedText(one, `${path}[${at}]`))
   if (!isJsonObject(value)) return []
-  // The steps of a loop are looked at by themselves; descriptions are for people.
+  // The steps of a body are looked at by themselves; descriptions are for people.
   return Object.entries(value)
     .filter(([key]) => key !== 'steps' && key !== 'description')
     .flatMap(([key, one]) => issuesOfMixedText(one, `${path}.${key}`))
@@ -35,8 +37,8 @@ function issuesOfKind(step: Step, path: string): Issue[] {
   if ('wait' in step) return issuesOfWait(step.wait, `${path}.wait`)
   if ('emit' in step) return issuesOfEmit(step.emit.type, `${path}.emit.type`)
   if ('approval' in step) return issuesOfApproval(step.approval, `${path}.approval`)
-  if ('repeat' in step || 'workflow' in step) return []
-  if (step.forEach === undefined) {
+  if ('repeat' in step) return []
+  if (!isFanOut(step)) {
     return (['maxItems', 'maxConcurrency', 'tolerate'] as const)
       .filter((field) => step[field] !== undefined)
       .map((field) => issue('without-for-each', `${path}.${field}`, `${field} says nothing without forEach`))

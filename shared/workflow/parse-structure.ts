@@ -40,7 +40,7 @@ export function parseStructure(value: unknown): { workflow?: Workflow; issues: I
 /** Those that parse; `steps` is undefined where none does. */
 function parseSteps(value: unknown, path: string): { steps?: Record<string, Step>; issues: Issue[] } {
   if (!isJsonObject(value) || Object.keys(value).length === 0) {
-    const message = `${path === 'steps' ? 'a workflow' : 'a loop'} has at least one step: {id: {capability: ...}}`
+    const message = `${whatHas(path)} has at least one step: {id: {capability: ...}}`
     return { issues: [issue('no-steps', path, message)] }
   }
   const issues: Issue[] = []
@@ -53,6 +53,9 @@ function parseSteps(value: unknown, path: string): { steps?: Record<string, Step
   return Object.keys(kept).length > 0 ? { steps: kept, issues } : { issues }
 }
 
+const whatHas = (path: string): string =>
+  path === 'steps' ? 'a workflow' : path.endsWith('.repeat.steps') ? 'a loop' : 'a fan-out over steps'
+
 function parseStep(id: string, value: unknown, path: string): { step?: Step; issues: Issue[] } {
   const name = StepIdSchema.safeParse(id)
   const issues = name.success ? [] : issuesOfZod(name.error, path)
@@ -60,7 +63,11 @@ function parseStep(id: string, value: unknown, path: string): { step?: Step; iss
     return { issues: [...issues, issue('invalid-value', path, 'a step is an object')] }
   const { repeat } = value
   // The body first, step by step: a schema of everything at once would not say which of them is wrong.
-  const body = isJsonObject(repeat) ? parseSteps(repeat.steps, `${path}.repeat.steps`) : undefined
+  const body = isJsonObject(repeat)
+    ? parseSteps(repeat.steps, `${path}.repeat.steps`)
+    : Object.hasOwn(value, 'steps')
+      ? parseSteps(value.steps, `${path}.steps`)
+      : undefined
   if (body && body.issues.length > 0) return { issues: [...issues, ...body.issues] }
   const schema = stepSchemaFor(value)
   const parsed = schema.safeParse(value)
@@ -74,7 +81,7 @@ function parseStep(id: string, value: unknown, path: string): { step?: Step; iss
   const step = parsed.data as Step
   if (stepSchemaFor(value) === stepSchemaFor({}) && !('capability' in value) && !('agent' in value)) {
     const message =
-      'a step names a capability or an agent, or is one of repeat, approval, wait, workflow, emit'
+      'a step names a capability or an agent, or is one of repeat, steps, approval, wait, workflow, emit'
     issues.push(issue('no-kind', path, message))
   }
   return { step, issues }

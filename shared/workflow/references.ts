@@ -2,17 +2,20 @@ import { isJsonObject } from '../domain/json.ts'
 import { FUNCTIONS } from './expression-functions.ts'
 import { parseExpression } from './parse-expression.ts'
 
-/** What an expression mentions: names that are not its own, and the members of `$steps` and `$status` by name. */
+/** What an expression mentions: names that are not its own, and the members of `$steps`, `$status` and `$errors` by name. */
 export type References = {
   variables: Set<string>
   steps: Set<string>
-  /** `$steps` or `$status` as a whole: which steps it reads shows only at run time. */
+  /** `$steps`, `$status` or `$errors` as a whole: which steps it reads shows only at run time. */
   dynamicSteps: boolean
 }
 
 type Node = Record<string, unknown>
 
-const STEP_MAPS = ['steps', 'status']
+const STEP_MAPS = ['steps', 'status', 'errors']
+
+/** Its call is a function of JSONata; without one it is the failure that a handler handles. */
+const ERROR = 'error'
 
 /** Throws JSONata's syntax error when the text does not parse. */
 export function referencesIn(text: string): References {
@@ -42,11 +45,15 @@ function visit(value: unknown, own: ReadonlySet<string>, found: References): voi
   if (value.type === 'path') return visitPath(value, own, found)
   if (value.type === 'variable') note(String(value.value), own, found)
   if (value.type === 'bind') return visit(value.rhs, own, found)
+  if (isCallOfError(value)) return visit(value.arguments, own, found)
   for (const member of Object.values(value)) visit(member, own, found)
 }
 
+const isCallOfError = ({ type, procedure }: Node): boolean =>
+  type === 'function' && isJsonObject(procedure) && procedure.type === 'variable' && procedure.value === ERROR
+
 function note(name: string, own: ReadonlySet<string>, found: References): void {
-  if (name === '' || name === '$' || own.has(name) || FUNCTIONS.has(name)) return
+  if (name === '' || name === '$' || own.has(name) || (FUNCTIONS.has(name) && name !== ERROR)) return
   found.variables.add(name)
   if (STEP_MAPS.includes(name)) found.dynamicSteps = true
 }

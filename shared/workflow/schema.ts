@@ -36,6 +36,9 @@ export const DEFAULT_CHOICES = ['approve', 'reject']
 /** Of a fan-out that does not say. */
 export const DEFAULT_MAX_ITEMS = 1_000
 
+/** Loops and fan-outs over steps, one in another. */
+export const MAX_NESTING = 8
+
 /** Nobody knows before how many items a fan-out will have, and how often a loop will go round. */
 export const EXPECTED_ITEMS = 10
 export const EXPECTED_ROUNDS = 2
@@ -78,15 +81,20 @@ const common = {
   onFailure: OnFailureSchema.default('fail'),
 }
 
+/** What a step says that is done once for each item of a list. */
+const ofFanOut = {
+  maxItems: z.number().int().min(1).max(10_000).optional(),
+  maxConcurrency: z.number().int().min(1).max(1_000).optional(),
+  tolerate: z.union([z.number().int().min(0), z.string().regex(/^\d{1,3}%$/)]).optional(),
+}
+
 const AgentStepSchema = z.strictObject({
   ...common,
   capability: CapabilityNameSchema.optional(),
   agent: z.string().optional().describe('Pin one agent, optionally id@version'),
   input: z.unknown().optional(),
   forEach: z.string().optional(),
-  maxItems: z.number().int().min(1).max(10_000).optional(),
-  maxConcurrency: z.number().int().min(1).max(1_000).optional(),
-  tolerate: z.union([z.number().int().min(0), z.string().regex(/^\d{1,3}%$/)]).optional(),
+  ...ofFanOut,
   bind: z.enum(['early', 'late']).default('early'),
   timeoutSeconds: seconds(840).optional(),
   retry: RetrySchema.prefault({}),
@@ -108,6 +116,17 @@ const RepeatStepSchema = z.strictObject({
     maxIterations: z.number().int().min(1).max(1_000),
     output: z.unknown().optional().describe("Of the last round; default: its last steps' outputs by id"),
   }),
+})
+/** An interface, for a step's own type is part of it. */
+interface StepsById {
+  [id: string]: Step
+}
+const EachStepSchema = z.strictObject({
+  ...common,
+  forEach: z.string({ error: 'a step with steps goes through a list: say forEach: "{% ... %}"' }),
+  ...ofFanOut,
+  steps: z.lazy((): z.ZodType<StepsById> => StepsSchema),
+  output: z.unknown().optional().describe("Of one item; default: its last steps' outputs by id"),
 })
 const ApprovalStepSchema = z.strictObject({
   ...common,
@@ -139,6 +158,8 @@ const ChildStepSchema = z.strictObject({
     )
     .describe('A registered workflow, optionally name@version; the newest version at planning'),
   input: z.unknown().optional(),
+  forEach: z.string().optional(),
+  ...ofFanOut,
   timeoutSeconds: seconds(YEAR_SECONDS).optional().describe('Of the whole child; a year is the most'),
 })
 const EmitStepSchema = z.strictObject({
@@ -148,6 +169,7 @@ const EmitStepSchema = z.strictObject({
 
 const KINDS = {
   repeat: RepeatStepSchema,
+  steps: EachStepSchema,
   approval: ApprovalStepSchema,
   wait: WaitStepSchema,
   workflow: ChildStepSchema,
@@ -156,22 +178,23 @@ const KINDS = {
 
 /** A step of one kind. */
 export type StepOf<Kind extends keyof typeof KINDS> = z.infer<(typeof KINDS)[Kind]>
-export const STEP_KINDS = ['agent', 'repeat', 'approval', 'wait', 'workflow', 'emit'] as const
+export const STEP_KINDS = ['agent', 'repeat', 'steps', 'approval', 'wait', 'workflow', 'emit'] as const
 export type StepKind = (typeof STEP_KINDS)[number]
 
 export const StepSchema = z.union([AgentStepSchema, ...Object.values(KINDS)] as [
   typeof AgentStepSchema,
   typeof RepeatStepSchema,
+  typeof EachStepSchema,
   typeof ApprovalStepSchema,
   typeof WaitStepSchema,
   typeof ChildStepSchema,
   typeof EmitStepSchema,
 ])
 export type Step = z.infer<typeof StepSchema>
-/** The steps of a workflow, or of a loop's body, by id. */
+/** The steps of a workflow, or of a body, by id. */
 export type Steps = Readonly<Record<string, Step>>
 
-const StepsSchema: z.ZodType<Record<string, Step>> = z.lazy(() => z.record(StepIdSchema, StepSchema))
+const StepsSchema: z.ZodType<StepsById> = z.lazy(() => z.record(StepIdSchema, StepSchema))
 
 /** The schema that applies to a step as written: by the one field that gives its kind. */
 export function stepSchemaFor(step: object): (typeof KINDS)[keyof typeof KINDS] | typeof AgentStepSchema {
@@ -190,6 +213,23 @@ export function isAgentStep(step: Step): step is AgentStep {
 
 export function isLoop(step: Step): step is StepOf<'repeat'> {
   return 'repeat' in step
+}
+
+/** A step whose steps are done for each item of a list. */
+export function isEach(step: Step): step is StepOf<'steps'> {
+  return 'steps' in step
+}
+
+/** A step that is done once for each item of a list: by an agent, as a child workflow, or with steps of its own. */
+export type FanOut = (AgentStep | StepOf<'workflow'> | StepOf<'steps'>) & { forEach: string }
+
+export function isFanOut(step: Step): step is FanOut {
+  return 'forEach' in step && step.forEach !== undefined
+}
+
+/** The steps inside a loop, or inside a fan-out, which are a graph of their own; undefined of any other step. */
+export function bodyOf(step: Step): Steps | undefined {
+  return isLoop(step) ? step.repeat.steps : isEach(step) ? step.steps : undefined
 }
 
 /** Whether the task goes on when the step has failed for good. */

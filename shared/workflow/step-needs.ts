@@ -1,29 +1,31 @@
 import { expressionsIn } from './expressions.ts'
 import { type Graph, makeGraph, sinksOf } from './graph.ts'
 import { referencesIn } from './references.ts'
-import { isAgentStep, isLoop, type Step, type StepOf, type Steps } from './schema.ts'
+import { bodyOf, isAgentStep, isEach, isLoop, type Step, type Steps } from './schema.ts'
 
-/** The expressions of a step that see what the step's neighbours see; those of a loop's rounds are {@link expressionsOfRound}. */
+/** The expressions of a step that see what the step's neighbours see; those inside its body are {@link expressionsOfBody}. */
 export function expressionsOfStep(step: Step): { path: string; text: string }[] {
   const { needs: _needs, description: _description, ...rest } = step
+  if (isEach(step)) return expressionsIn({ ...rest, steps: undefined, output: undefined })
   return expressionsIn({ ...rest, repeat: undefined })
 }
 
-/** What a loop evaluates after each round. */
-export function expressionsOfRound({ repeat }: StepOf<'repeat'>): { path: string; text: string }[] {
-  return expressionsIn({ until: repeat.until, output: repeat.output }, 'repeat')
+/** What is evaluated when a round of a loop has ended, or what a fan-out has done for an item: both see its steps. */
+export function expressionsOfBody(step: Step): { path: string; text: string }[] {
+  if (isLoop(step)) return expressionsIn({ until: step.repeat.until, output: step.repeat.output }, 'repeat')
+  return isEach(step) ? expressionsIn({ output: step.output }) : []
 }
 
 /**
- * The steps that a step waits for: its `needs`, and every `$steps.x` or `$status.x` that it mentions. A loop waits for what its
- * body mentions; ids in it are none of those around it.
+ * The steps that a step waits for: its `needs`, and every `$steps.x`, `$status.x` or `$errors.x` that it mentions. A loop and a
+ * fan-out wait for what their bodies mention; ids in a body are none of those around it.
  */
 export function needsOfStep(step: Step): Set<string> {
   const needs = new Set([...(step.needs ?? []), ...mentionedIn(expressionsOfStep(step))])
-  if (!isLoop(step)) return needs
-  const { steps } = step.repeat
-  const inside = [...mentionedIn(expressionsOfRound(step)), ...Object.values(steps).flatMap(outsideNeeds)]
-  for (const need of inside) if (!Object.hasOwn(steps, need)) needs.add(need)
+  const body = bodyOf(step)
+  if (!body) return needs
+  const inside = [...mentionedIn(expressionsOfBody(step)), ...Object.values(body).flatMap(outsideNeeds)]
+  for (const need of inside) if (!Object.hasOwn(body, need)) needs.add(need)
   return needs
 }
 

@@ -8,9 +8,18 @@ import { suggestNames } from './nearest-names.ts'
 import { parseStructure } from './parse-structure.ts'
 import { parseText } from './parse-text.ts'
 import { referencesIn } from './references.ts'
-import { isLoop, type Step, type StepOf, type Steps, type Workflow } from './schema.ts'
 import {
-  expressionsOfRound,
+  bodyOf,
+  isEach,
+  isFanOut,
+  isLoop,
+  MAX_NESTING,
+  type Step,
+  type Steps,
+  type Workflow,
+} from './schema.ts'
+import {
+  expressionsOfBody,
   expressionsOfStep,
   graphOfWorkflow,
   handledBy,
@@ -19,7 +28,7 @@ import {
 
 export type Validated = { workflow: Workflow; issues: [] } | { workflow?: undefined; issues: Issue[] }
 
-const TASK_NAMES = ['input', 'steps', 'status', 'task']
+const TASK_NAMES = ['input', 'steps', 'status', 'errors', 'task']
 
 /**
  * Parses a workflow (YAML or JSON text, or a value) and returns it, or every issue with its path: structure first,
@@ -35,8 +44,8 @@ export function validateWorkflow(source: unknown): Validated {
   return all.length === 0 && workflow ? { workflow, issues: [] } : { issues: all }
 }
 
-/** What expressions and steps of one graph may mention: steps of their own graph and, from a loop, of those around it. */
-type Scope = { path: string; own: string[]; around: string[]; names: string[] }
+/** What expressions and steps of one graph may mention: steps of their own graph and, from a body, of those around it. */
+type Scope = { path: string; own: string[]; around: string[]; names: string[]; depth: number }
 
 function issuesOfMeaning({ steps, output }: Workflow): Issue[] {
   const ids = Object.keys(steps)
@@ -46,7 +55,7 @@ function issuesOfMeaning({ steps, output }: Workflow): Issue[] {
   const mixed = issuesOfMixedText(output, 'output')
   return [
     ...mixed,
-    ...issuesOfSteps(steps, { path: 'steps', own: ids, around: [], names: TASK_NAMES }),
+    ...issuesOfSteps(steps, { path: 'steps', own: ids, around: [], names: TASK_NAMES, depth: 0 }),
     ...ofOutput,
   ]
 }
@@ -54,19 +63,29 @@ function issuesOfMeaning({ steps, output }: Workflow): Issue[] {
 function issuesOfSteps(steps: Steps, scope: Scope): Issue[] {
   const ofEach = Object.entries(steps).flatMap(([id, step]) => {
     const path = `${scope.path}.${id}`
+    const isHandler = handledBy({ steps }, id).length > 0
+    const own = { ...scope, names: isHandler ? [...scope.names, 'error'] : scope.names }
     return [
       ...issuesOfNeeds(id, step, scope),
       ...issuesOfWhen(path, step),
       ...issuesOfLiterals(step, path),
-      ...issuesOfExpressions(expressionsOfStep(step), path, step.needs !== undefined, {
-        ...scope,
-        names: 'forEach' in step ? [...scope.names, 'item', 'index'] : scope.names,
-      }),
-      ...(isLoop(step) ? issuesOfLoop(path, step, scope) : []),
+      ...expressionsOfStep(step).flatMap((expression) =>
+        issuesOfExpressions([expression], path, step.needs !== undefined, {
+          ...own,
+          names: [...own.names, ...namesOfField(expression.path, step)],
+        }),
+      ),
+      ...issuesOfBody(path, step, own),
     ]
   })
   const cycle = issuesOfCycle(graphOfWorkflow({ steps }), scope.path)
   return [...ofEach, ...(cycle.length > 0 ? cycle : issuesOfNever(steps, scope.path))]
+}
+
+/** What one field of a step sees beside: the item in the input of a fan-out, and the failure in what is put in its place. */
+function namesOfField(field: string, step: Step): string[] {
+  if (field.startsWith('onFailure.')) return ['error']
+  return isFanOut(step) && /^input\b/.test(field) ? ['item', 'index'] : []
 }
 
 /**
@@ -109,22 +128,37 @@ function reasonOfNever(
 const isHandlerAmong = (handled: readonly string[], needs: readonly string[]): boolean =>
   handled.length > 0 && handled.every((id) => needs.includes(id))
 
-function issuesOfLoop(path: string, step: StepOf<'repeat'>, outer: Scope): Issue[] {
-  const { steps, until } = step.repeat
+function issuesOfBody(path: string, step: Step, outer: Scope): Issue[] {
+  const steps = bodyOf(step)
+  if (!steps) return []
   const around = [...outer.own, ...outer.around]
   const own = Object.keys(steps)
-  const names = [...new Set([...outer.names, 'iteration', 'previous'])]
-  const inner = { path: `${path}.repeat.steps`, own, around, names }
+  const more = isLoop(step) ? ['iteration', 'previous'] : ['item', 'index']
+  const names = [...new Set([...outer.names, ...more])]
+  const inside = isLoop(step) ? 'repeat.steps' : 'steps'
+  const inner = { path: `${path}.${inside}`, own, around, names, depth: outer.depth + 1 }
+  if (inner.depth > MAX_NESTING) {
+    const message = `loops and fan-outs over steps are nested ${inner.depth} deep here; the most is ${MAX_NESTING}: make the inner ones a workflow of their own`
+    return [issue('too-deep', path, message)]
+  }
+  const what = whatIs(inner.path)
   const twice = own
     .filter((id) => around.includes(id))
-    .map((id) => issue('duplicate-step', `${inner.path}.${id}`, `there is a step "${id}" around the loop`))
+    .map((id) => issue('duplicate-step', `${inner.path}.${id}`, `there is a step "${id}" around the ${what}`))
   return [
     ...twice,
-    ...(expressionIn(until) === undefined ? [notAnExpression(`${path}.repeat.until`, until)] : []),
-    ...issuesOfExpressions(expressionsOfRound(step), path, true, inner),
+    ...(isLoop(step) && expressionIn(step.repeat.until) === undefined
+      ? [notAnExpression(`${path}.repeat.until`, step.repeat.until)]
+      : []),
+    ...(isEach(step) ? issuesOfMixedText(step.output, `${path}.output`) : []),
+    ...issuesOfExpressions(expressionsOfBody(step), path, true, inner),
     ...issuesOfSteps(steps, inner),
   ]
 }
+
+/** What the steps at a path are part of. */
+const whatIs = (path: string): string =>
+  path === 'steps' ? 'workflow' : path.endsWith('.repeat.steps') ? 'loop' : 'fan-out'
 
 function issuesOfExpressions(
   expressions: readonly { path: string; text: string }[],
@@ -138,10 +172,10 @@ function issuesOfExpressions(
 }
 
 function issuesOfNeeds(id: string, step: Step, { path, own, around }: Scope): Issue[] {
-  const where = path === 'steps' ? 'workflow' : 'loop'
+  const where = whatIs(path)
   const unknown = (need: string): string =>
     around.includes(need)
-      ? 'which is outside the loop: the loop can wait for it'
+      ? `which is outside the ${where}: the ${where} can wait for it`
       : `which is not in this ${where}${suggestNames(need, own)}`
   const ofNeeds = (step.needs ?? [])
     .filter((need) => !own.includes(need))
@@ -162,6 +196,14 @@ function notAnExpression(path: string, text: string): Issue {
   return issue('not-an-expression', path, `"${text}" is text; a condition is written {% ... %}`)
 }
 
+function unknownName(name: string, known: readonly string[]): string {
+  if (name === 'error')
+    return '$error is known in a handler, which another step names in onFailure: {step}, and in onFailure: {output}; elsewhere $errors.x is the error of step "x"'
+  if (name === 'item' || name === 'index')
+    return `$${name} is known in the input of a step with forEach, and in the steps inside one`
+  return `$${name} is not known here${suggestNames(name, known)}`
+}
+
 function issuesOfExpression(
   text: string,
   path: string,
@@ -179,7 +221,7 @@ function issuesOfExpression(
   }
   const issues = [...references.variables]
     .filter((name) => !known.includes(name))
-    .map((name) => issue('unknown-name', path, `$${name} is not known here${suggestNames(name, known)}`))
+    .map((name) => issue('unknown-name', path, unknownName(name, known)))
   for (const step of [...references.steps].filter((name) => !ids.includes(name))) {
     issues.push(
       issue('unknown-step', path, `"${step}" is not a step of this workflow${suggestNames(step, ids)}`),
@@ -187,7 +229,7 @@ function issuesOfExpression(
   }
   if (references.dynamicSteps && !dynamic) {
     const message =
-      'it reads $steps or $status as a whole: name the step ($steps.x), or list what it waits for in `needs`'
+      'it reads $steps, $status or $errors as a whole: name the step ($steps.x), or list what it waits for in `needs`'
     issues.push(issue('dynamic-steps', path, message))
   }
   return issues

@@ -62,6 +62,56 @@ describe('gates, loops and fan-outs together', () => {
     expect(spanOf(before, 'd[0]').start).toBe(spanOf(before, 'a').end)
   })
 
+  it.each([
+    ['in one execution', { maxItems: 9 }],
+    ['in executions of their own', {}],
+    ['more at once than an inline Map runs', { maxConcurrency: 41 }],
+    ['fewer at once than there are', { maxItems: 9, maxConcurrency: 1 }],
+  ])('waits at a gate among the steps of an item, for that item: %s', async (_how, more) => {
+    const ran = await run({ e: { forEach: '{% [1, 2, 3] %}', steps: crossed, ...more } })
+    expect(ran.task.status).toBe('succeeded')
+    for (const item of [0, 1, 2]) {
+      const [a, b, d] = ['a', 'b', 'd'].map((id) => spanOf(ran, `e[${item}].${id}`))
+      expect(d?.start).toBe(a?.end)
+      expect(b?.end).toBeLessThan(Number(a?.end))
+    }
+  })
+
+  it.each([{ maxItems: 3 }, {}])(
+    'has fan-outs and loops with gates in a fan-out with gates: %j',
+    async (more) => {
+      const inner = { x_a: step(), x_b: step(), x_c: step('x_a'), x_d: step('x_a', 'x_b') }
+      const round = { y_a: step(), y_b: step(), y_c: step('y_a'), y_d: step('y_a', 'y_b') }
+      const ran = await run({
+        outer: {
+          forEach: '{% [1, 2] %}',
+          ...more,
+          steps: {
+            ...crossed,
+            c: {
+              forEach: '{% [1, 2] %}',
+              ...more,
+              steps: { ...inner, x_l: loop(round, 'x_b') },
+              needs: ['a'],
+            },
+          },
+        },
+      })
+      expect(ran.task.status).toBe('succeeded')
+      for (const [one, other] of [
+        [0, 0],
+        [0, 1],
+        [1, 0],
+        [1, 1],
+      ]) {
+        const scope = `outer[${one}].c[${other}]`
+        expect(spanOf(ran, `${scope}.x_d`).start).toBe(spanOf(ran, `${scope}.x_a`).end)
+        expect(spanOf(ran, `${scope}.x_l[2].y_d`).start).toBe(spanOf(ran, `${scope}.x_l[2].y_a`).end)
+        expect(spanOf(ran, `${scope}.x_a`).start).toBe(spanOf(ran, `outer[${one}].a`).end)
+      }
+    },
+  )
+
   it('has a loop with gates in a loop with gates, each round its own', async () => {
     const inside = { x_a: step(), x_b: step(), x_c: step('x_a'), x_d: step('x_a', 'x_b') }
     const ran = await run({ outer: loop({ ...crossed, c: loop(inside, 'a') }) })

@@ -33,7 +33,7 @@ describe('a compiled workflow that the engine runs', () => {
         count(`tasks ${ran.task.status}`)
         for (const [path, { status, attempts }] of ran.steps) {
           const { scope, index } = parsePath(path)
-          const kind = index !== undefined ? 'items' : scope === '' ? 'steps' : 'steps in loops'
+          const kind = index !== undefined ? 'items' : scope === '' ? 'steps' : 'steps in bodies'
           count(`${kind} ${status}`)
           if (attempts.length > 0) count(`${kind} with failed attempts`)
         }
@@ -48,7 +48,7 @@ describe('a compiled workflow that the engine runs', () => {
 function neverRunning(source: object): string[] {
   const { issues } = validateWorkflow(source)
   expect(issues.filter(({ code }) => code !== 'never-runs')).toEqual([])
-  return issues.map(({ path }) => path.replace('steps.', '').replaceAll('.repeat.steps.', '.'))
+  return issues.map(({ path }) => path.replace('steps.', '').replaceAll(/(\.repeat)?\.steps\./g, '.'))
 }
 
 function agree({ steps, uncertain, result }: Evaluated, ran: Ran): void {

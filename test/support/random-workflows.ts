@@ -15,32 +15,47 @@ const draft = (depth: number, most: number): fc.Arbitrary<Draft> =>
     body: depth > 0 ? fc.array(draft(depth - 1, 3), { minLength: 1, maxLength: 3 }) : fc.constant([]),
   })
 
-/** Workflows of up to eight steps, with loops and fan-outs among them, and loops in loops. */
+/** Workflows of up to eight steps, with loops, fan-outs and fan-outs over several steps among them, one in another. */
 export const workflows: fc.Arbitrary<{ name: string; steps: object }> = fc
   .array(draft(2, 8), { minLength: 1, maxLength: 8 })
-  .map((drafts) => ({ name: 'random', steps: stepsOf(drafts, 'a', []) }))
+  .map((drafts) => ({
+    name: 'random',
+    steps: stepsOf(drafts, 'a', { ids: [], inLoop: false, inEach: false }),
+  }))
 
-function stepsOf(
-  drafts: readonly Draft[],
-  letter: string,
-  around: readonly string[],
-): Record<string, object> {
+/** What is around a step: steps, and what its expressions may mention. */
+type Around = { ids: readonly string[]; inLoop: boolean; inEach: boolean }
+
+function stepsOf(drafts: readonly Draft[], letter: string, around: Around): Record<string, object> {
   const ids = drafts.map((_draft, at) => `${letter}${at}`)
-  return Object.fromEntries(
+  const steps = Object.fromEntries(
     drafts.map((one, at) => [
       ids[at],
       stepOf(one, ids.slice(0, at), ids.slice(at + 1), around, ids[at] as string),
     ]),
   )
+  return withErrors(steps)
+}
+
+/** A step of an agent that handles the failure of another one, and of no more, says of which. */
+function withErrors(steps: Record<string, Record<string, unknown>>): Record<string, object> {
+  for (const [id, step] of Object.entries(steps)) {
+    const handled = Object.values(steps).filter(
+      ({ onFailure }) => (onFailure as { step?: string } | undefined)?.step === id,
+    )
+    if (handled.length === 1 && step.capability !== undefined)
+      step.input = { ...(step.input as object), error: '{% $error.path %}' }
+  }
+  return steps
 }
 
 function stepOf(
   { kind, needs, knobs, body }: Draft,
   before: readonly string[],
   after: readonly string[],
-  around: readonly string[],
+  { ids: around, inLoop, inEach }: Around,
   id: string,
-): object {
+): Record<string, unknown> {
   const [
     join = 0,
     when = 0,
@@ -56,11 +71,12 @@ function stepOf(
   const mentioned = before.filter((_id, at) => (needs[at] ?? 1) < 0.35)
   const needed = before.filter((_id, at) => (needs[at] ?? 0) > 0.85)
   const outside = outer < 0.4 ? around.slice(0, 1) : []
-  const inLoop = around.length > 0
   const seen = [...mentioned, ...outside]
   const facts = {
     of: seen.map((one) => `{% $steps.${one}.h %}`),
     ...(mentioned[0] ? { status: `{% $status.${mentioned[0]} %}` } : {}),
+    ...(mentioned[1] ? { error: `{% $errors.${mentioned[1]}.path %}` } : {}),
+    ...(inEach ? { outerItem: '{% $item %}', outerIndex: '{% $index %}' } : {}),
     ...(inLoop ? { iteration: '{% $iteration %}', before: `{% $previous.${id}.h %}` } : {}),
   }
   const pick = <T>(options: readonly T[], at: number): T => options[Math.floor(at * options.length)] as T
@@ -80,12 +96,28 @@ function stepOf(
   }
   const valid = mentioned.length + outside.length > 0 ? common : { ...common, when: undefined }
   if (body.length > 0 && kind < 0.25) {
-    const inside = stepsOf(body, `${id}x`, [...before.slice(-1), ...around])
+    const inner = { ids: [...before.slice(-1), ...around], inEach, inLoop: true }
+    const inside = stepsOf(body, `${id}x`, inner)
     const last = Object.keys(inside).at(-1)
     const condition = until < 0.5 ? `$iteration = ${1 + Math.floor(until * 6)}` : `$steps.${last}.n > 0.5`
     return {
       ...valid,
       repeat: { steps: inside, until: `{% ${condition} %}`, maxIterations: 1 + Math.floor(rounds * 3) },
+    }
+  }
+  if (body.length > 0 && kind > 0.8) {
+    const inner = { ids: [...before.slice(-1), ...around], inEach: true, inLoop }
+    const inside = stepsOf(body, `${id}x`, inner)
+    const last = Object.keys(inside).at(-1)
+    return {
+      ...valid,
+      forEach: rounds < 0.3 ? '{% $input.list %}' : `{% [$count($input.list), "x"] %}`,
+      steps: inside,
+      // Few enough for one execution; else each item has one of its own.
+      ...(rounds < 0.7 ? { maxItems: 9 } : {}),
+      ...(until < 0.5 ? { output: { h: `{% $steps.${last}.h %}`, of: '{% $item %}' } } : {}),
+      maxConcurrency: until < 0.15 ? 41 : 1 + Math.floor(until * 4),
+      tolerate: pick([0, 1, '50%', '100%'], tolerate),
     }
   }
   if (kind < 0.32) return { ...valid, emit: { type: 'random', data: { ...facts, h: 'emitted', n: 0.6 } } }

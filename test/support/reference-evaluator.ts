@@ -6,6 +6,8 @@ import { topologicalOrder } from '../../shared/workflow/graph.ts'
 import {
   type AgentStep,
   isAgentStep,
+  isEach,
+  isFanOut,
   isLoop,
   type Step,
   type StepOf,
@@ -21,7 +23,13 @@ export type Expected = { status: 'succeeded' | 'failed' | 'skipped' | 'fatal'; o
 export type Evaluated = { steps: Map<string, Expected>; uncertain: Set<string>; result: Json | undefined }
 
 type Names = Record<string, Json | undefined>
-type Round = { scope: string; names: Names; outputs: Record<string, Json>; statuses: Record<string, string> }
+type Round = {
+  scope: string
+  names: Names
+  outputs: Record<string, Json>
+  statuses: Record<string, string>
+  errors: Record<string, Json>
+}
 
 const TIMEOUT = 'StepTimedOutError'
 
@@ -33,7 +41,8 @@ export async function evaluateWorkflow(
 ): Promise<Evaluated> {
   const steps = new Map<string, Expected>()
   const uncertain = new Set<string>()
-  const top = await runSteps(workflow.steps, { scope: '', names: { input }, outputs: {}, statuses: {} })
+  const first: Round = { scope: '', names: { input }, outputs: {}, statuses: {}, errors: {} }
+  const top = await runSteps(workflow.steps, first)
   if (top.isFatal) for (const path of steps.keys()) uncertain.add(path)
   const template = workflow.output ?? sinksOf(workflow.steps)
   return {
@@ -43,7 +52,8 @@ export async function evaluateWorkflow(
   }
 
   async function runSteps(graph: Steps, outer: Round): Promise<Round & { isFatal: boolean }> {
-    const round = { ...outer, outputs: { ...outer.outputs }, statuses: { ...outer.statuses }, isFatal: false }
+    const { outputs, statuses, errors } = structuredClone(outer)
+    const round = { ...outer, outputs, statuses, errors, isFatal: false }
     const unreached = new Set<string>()
     for (const id of topologicalOrder(graphOfWorkflow({ steps: graph }))) {
       const step = graph[id] as Step
@@ -65,6 +75,7 @@ export async function evaluateWorkflow(
           round.isFatal = true
         } else round.statuses[id] = ended.status
         if (ended.output !== undefined) round.outputs[id] = ended.output
+        if (ended.status === 'failed') round.errors[id] = { stepId: id, path }
       }
     }
     return round
@@ -83,16 +94,16 @@ export async function evaluateWorkflow(
       step.join === 'settled' ||
       needs.length === 0 ||
       (step.join === 'any' ? needs.some(hasSucceeded) : needs.every(hasSucceeded))
-    const names = namesIn(round)
+    const names = namesIn(withError(round, handled))
     if ((handled.length > 0 && !handled.some(hasFailed)) || !isJoined) return { status: 'skipped', by: [] }
     try {
       const isWanted = step.when === undefined || (await resolveExpressions(step.when, names)) === true
       if (!isWanted) return { status: 'skipped', by: [] }
-      const ended = await runKind(step, path, round)
+      const ended = await runKind(step, path, withError(round, handled))
       return ended.status === 'failed' ? settle(step, ended, names) : ended
     } catch (error) {
       requireInvalidInput(error)
-      const isByAgent = isAgentStep(step) && step.forEach === undefined
+      const isByAgent = isAgentStep(step) && !isFanOut(step)
       return settle(step, isByAgent ? refused(world) : { status: 'failed', by: [] }, names)
     }
   }
@@ -111,8 +122,8 @@ export async function evaluateWorkflow(
   async function runKind(step: Step, path: string, round: Round): Promise<Expected> {
     const names = namesIn(round)
     if (isLoop(step)) return runLoop(step, path, round)
-    if (isAgentStep(step))
-      return step.forEach === undefined ? runAgents(step, path, names) : runItems(step, path, names)
+    if (isEach(step)) return runEach(step, path, round)
+    if (isAgentStep(step)) return isFanOut(step) ? runItems(step, path, names) : runAgents(step, path, names)
     if ('emit' in step) {
       return {
         status: 'succeeded',
@@ -136,14 +147,33 @@ export async function evaluateWorkflow(
       ended.push(await runAgents(single, numberedPath(path, index), ofItem).catch(refusedItem))
       steps.set(numberedPath(path, index), ended[index] as Expected)
     }
-    const failures = ended.filter(({ status }) => status === 'failed').length
-    const { tolerate = 0 } = step
-    const most =
-      typeof tolerate === 'number'
-        ? tolerate
-        : Math.floor((Number.parseInt(tolerate, 10) * items.length) / 100)
-    if (failures > most) return { status: 'failed', by: [] }
-    return { status: 'succeeded', output: ended.map(({ output = null }) => output), by: [] }
+    return gathered(step, ended)
+  }
+
+  async function runEach(step: StepOf<'steps'>, path: string, outer: Round): Promise<Expected> {
+    const items = (await resolveExpressions(step.forEach, namesIn(outer))) as Json[]
+    const ended: Expected[] = []
+    for (const [index, item] of items.entries()) {
+      const scope = numberedPath(path, index)
+      const names = { ...outer.names, item, index }
+      const body = await runSteps(step.steps, { ...outer, scope, names })
+      // Whatever runs beside what has failed is stopped.
+      if (body.isFatal) for (const inside of steps.keys()) if (inside.startsWith(scope)) uncertain.add(inside)
+      const own: Expected = body.isFatal ? { status: 'failed', by: [] } : await outputOf(step, body)
+      steps.set(scope, own)
+      ended.push(own)
+    }
+    return gathered(step, ended)
+  }
+
+  async function outputOf({ steps: inside, output }: StepOf<'steps'>, body: Round): Promise<Expected> {
+    try {
+      const value = (await resolveExpressions(output ?? sinksOf(inside), namesIn(body))) ?? null
+      return { status: 'succeeded', output: value, by: [] }
+    } catch (error) {
+      requireInvalidInput(error)
+      return { status: 'failed', by: [] }
+    }
   }
 
   function refusedItem(error: unknown): Expected {
@@ -201,6 +231,21 @@ export async function evaluateWorkflow(
   }
 }
 
+/** What has become of the items, in their order. */
+function gathered({ tolerate = 0 }: { tolerate?: number | string | undefined }, ended: Expected[]): Expected {
+  const failures = ended.filter(({ status }) => status === 'failed').length
+  const most =
+    typeof tolerate === 'number' ? tolerate : Math.floor((Number.parseInt(tolerate, 10) * ended.length) / 100)
+  if (failures > most) return { status: 'failed', by: [] }
+  return { status: 'succeeded', output: ended.map(({ output = null }) => output), by: [] }
+}
+
+/** In a handler, and in what is inside it, `$error` is the failure that it handles. */
+function withError(round: Round, handled: readonly string[]): Round {
+  const failed = handled.find((id) => id in round.errors)
+  return failed === undefined ? round : { ...round, names: { ...round.names, error: round.errors[failed] } }
+}
+
 /** An expression that cannot be evaluated: no other agent is asked. */
 const refused = ({ agents }: Behaviour): Expected => ({
   status: 'failed',
@@ -211,8 +256,9 @@ function requireInvalidInput(error: unknown): void {
   if (!isOrchestratorError(error, 'InvalidInputError')) throw error
 }
 
-const namesIn = ({ names, outputs, statuses }: Round): Names => ({
+const namesIn = ({ names, outputs, statuses, errors }: Round): Names => ({
   ...names,
+  errors,
   steps: outputs,
   status: statuses,
 })

@@ -1,11 +1,11 @@
 import { OrchestratorError } from '../../domain/errors.ts'
 import { numberedPath } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
-import { type AgentStep, DEFAULT_MAX_ITEMS } from '../../workflow/schema.ts'
+import { DEFAULT_MAX_ITEMS, type FanOut } from '../../workflow/schema.ts'
 import { settleFailure, superseded } from '../settle-failure.ts'
 import { type Controlled, end, over } from './controlled.ts'
 
-export const fanOut: Controlled<AgentStep> = {
+export const fanOut: Controlled<FanOut> = {
   template: ({ forEach }) => ({ items: forEach }),
 
   /** Keeps the items, so that those who run them need not be given them. Throws InvalidInputError for what is no list. */
@@ -52,6 +52,6 @@ export const fanOut: Controlled<AgentStep> = {
 }
 
 /** `tolerate` is a number of items, or a share of them in percent. */
-function tolerated({ tolerate = 0 }: AgentStep, items: number): number {
+function tolerated({ tolerate = 0 }: FanOut, items: number): number {
   return typeof tolerate === 'number' ? tolerate : Math.floor((Number.parseInt(tolerate, 10) / 100) * items)
 }

@@ -3,17 +3,17 @@ import { numberedPath, parsePath, pathIn } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
 import { resolveExpressions } from '../../workflow/expressions.ts'
 import type { StepOf } from '../../workflow/schema.ts'
-import { needsOfStep, resultStepsOf } from '../../workflow/step-needs.ts'
+import { expressionsOfBody, needsOfStep, resultStepsOf } from '../../workflow/step-needs.ts'
 import { holds } from '../condition.ts'
-import { namesForExpressions } from '../expression-names.ts'
-import { pathsOfRoundBefore, pathsSeen } from '../plan-paths.ts'
+import { namesForExpressions, pathsForNames } from '../expression-names.ts'
+import { pathsSeen } from '../plan-paths.ts'
 import { FATAL, type Failure, failureIn, settleFailure, verdictOf } from '../settle-failure.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
 
 type Loop = StepOf<'repeat'>
 
-/** Failures of a body that are not the loop's to judge: they end the task. */
-const NOT_THE_LOOPS = ['TaskCancelledError', 'BugError', ...FATAL]
+/** Failures in a body that are not its loop's, or its fan-out's, to judge: they end the task. */
+export const NOT_THE_BODYS = ['TaskCancelledError', 'BugError', ...FATAL]
 
 /** Its body is a graph of its own; every round runs it under paths of its own. */
 export const loop: Controlled<Loop> = {
@@ -48,11 +48,11 @@ async function judge(
   const { steps, until, output } = step.repeat
   const body = Object.keys(steps).map((id) => pathIn(round, id))
   const around = pathsSeen(plan, parsePath(own.path).scope, needsOfStep(step))
-  const paths = [...body, ...around, ...pathsOfRoundBefore(plan, round)]
-  const records = await tasks.findSteps(own.taskId, paths)
+  const ofNames = pathsForNames(plan, { scope: round, path: own.path }, expressionsOfBody(step))
+  const records = await tasks.findSteps(own.taskId, [...new Set([...body, ...around, ...ofNames])])
   const template =
     output ?? Object.fromEntries(resultStepsOf({ steps }).map((id) => [id, `{% $steps.${id} %}`]))
-  const view = { task, plan, scope: round, records }
+  const view = { task, plan, scope: round, path: own.path, records }
   const isOver = await resolveExpressions(
     until,
     await namesForExpressions(tasks, { ...view, template: until }),
@@ -65,6 +65,6 @@ async function judge(
 
 /** A step of the body has failed for good, and the loop has a policy of its own. */
 async function settleBody(owned: Owned<Loop>, failure: Failure): Promise<ControlAnswer> {
-  if (NOT_THE_LOOPS.includes(failure.name)) throw verdictOf(failure)
+  if (NOT_THE_BODYS.includes(failure.name)) throw verdictOf(failure)
   return over((await settleFailure(owned, failure)).settled)
 }

@@ -1,0 +1,49 @@
+import { OrchestratorError } from '../../domain/errors.ts'
+import { parsePath, pathIn } from '../../domain/instance-path.ts'
+import type { Json } from '../../domain/json.ts'
+import { resolveExpressions } from '../../workflow/expressions.ts'
+import type { StepOf } from '../../workflow/schema.ts'
+import { expressionsOfBody, needsOfStep, resultStepsOf } from '../../workflow/step-needs.ts'
+import { namesForExpressions, pathsForNames } from '../expression-names.ts'
+import { pathsSeen } from '../plan-paths.ts'
+import { failureIn, settleFailure, verdictOf } from '../settle-failure.ts'
+import { type Controlled, end, type Owned, over } from './controlled.ts'
+import { NOT_THE_BODYS } from './loop.ts'
+
+type Each = StepOf<'steps'>
+
+/** One item of a fan-out that has steps of its own: they have ended, or one of them has failed for good (O8). */
+export const item: Controlled<Each> = {
+  template: () => ({}),
+
+  async begin({ own }) {
+    throw new OrchestratorError('BugError', `nothing begins "${own.path}": its steps begin by themselves`)
+  },
+
+  async end(owned) {
+    const { ports, own, call } = owned
+    if (call.error?.Error !== undefined) {
+      const failure = failureIn(call.error)
+      if (NOT_THE_BODYS.includes(failure.name)) throw verdictOf(failure)
+      return over((await settleFailure(owned, failure)).settled)
+    }
+    const output = await ports.tasks.storeValue(own.taskId, await outputOf(owned))
+    return end(owned, { status: 'succeeded', output })
+  },
+}
+
+/** Throws InvalidInputError, which is the item's failure. */
+async function outputOf({ ports: { tasks }, task, plan, step, own }: Owned<Each>): Promise<Json> {
+  const { steps, output } = step
+  const template =
+    output ?? Object.fromEntries(resultStepsOf({ steps }).map((id) => [id, `{% $steps.${id} %}`]))
+  const view = { scope: own.path, path: own.path }
+  const paths = new Set([
+    ...Object.keys(steps).map((id) => pathIn(own.path, id)),
+    ...pathsSeen(plan, parsePath(own.path).scope, needsOfStep(step)),
+    ...pathsForNames(plan, view, expressionsOfBody(step)),
+  ])
+  const records = await tasks.findSteps(own.taskId, [...paths])
+  const names = await namesForExpressions(tasks, { ...view, task, plan, records, template })
+  return (await resolveExpressions(template, names, 'output')) ?? null
+}
