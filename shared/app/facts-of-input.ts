@@ -6,7 +6,7 @@ import { referencesIn } from '../workflow/references.ts'
 import {
   EXPECTED_ITEMS,
   EXPECTED_ROUNDS,
-  isAgentStep,
+  isFanOut,
   isLoop,
   type Step,
   type Workflow,
@@ -38,8 +38,7 @@ async function lookAt(facts: Facts, place: string, step: Step, input: Json | und
   if (isLoop(step)) assumptions.push(`loop "${place}" goes round ${EXPECTED_ROUNDS} times on average`)
   if ('approval' in step) assumptions.push(`nobody takes time to answer "${place}"`)
   if ('wait' in step) facts.waits[place] = await secondsOfWait(step.wait, place, input, at, assumptions)
-  if (isAgentStep(step) && step.forEach !== undefined)
-    facts.items[place] = await itemsOf(step.forEach, place, input, assumptions)
+  if (isFanOut(step)) facts.items[place] = await itemsOf(step.forEach, place, input, assumptions)
   if (step.when === undefined) return
   const condition = await valueNow(step.when, input)
   if (condition === undefined)

@@ -12,9 +12,11 @@
 import type { Random } from '../domain/random.ts'
 import { needsOf, topologicalOrder } from '../workflow/graph.ts'
 import {
-  type AgentStep,
   EXPECTED_ITEMS,
+  type FanOut,
   isAgentStep,
+  isEach,
+  isFanOut,
   isLoop,
   type Step,
   type Steps,
@@ -198,7 +200,15 @@ function simulateStep(
   }
   const draws = drawsAt(place, step)
   const { runs: share = 1 } = draws
-  if ('child' in draws) return { simulate: draws.child, weight: CHILD_WEIGHT, share }
+  if (isEach(step)) {
+    const { simulate: item, weight } = prepare(step.steps, drawsAt, itemsAt, place)
+    const one = { simulate: (random: Random, run: Run) => void item(random, run), weight }
+    return { ...itemsOf(step, one, itemsAt(place), step.maxConcurrency), share }
+  }
+  if ('child' in draws) {
+    const one = { simulate: draws.child, weight: CHILD_WEIGHT }
+    return { ...(isFanOut(step) ? itemsOf(step, one, itemsAt(place), step.maxConcurrency) : one), share }
+  }
   if ('seconds' in draws) {
     const { seconds } = draws
     const simulate: Simulate = (random, run) => {
@@ -206,14 +216,21 @@ function simulateStep(
     }
     return { simulate, weight: 1, share }
   }
-  const one = callsOf(draws.agents, step)
-  if (!isAgentStep(step) || step.forEach === undefined) return { simulate: one, weight: 1, share }
-  const items = itemsAt(place) ?? EXPECTED_ITEMS
-  const lanes = lanesOf(step, draws.agents)
+  const one = { simulate: callsOf(draws.agents, step), weight: 1 }
+  if (!isFanOut(step)) return { ...one, share }
+  return { ...itemsOf(step, one, itemsAt(place), lanesOf(step, draws.agents)), share }
+}
+
+/** The items of a fan-out, so many at once. */
+function itemsOf(
+  step: FanOut,
+  one: Omit<Simulated, 'share'>,
+  items = EXPECTED_ITEMS,
+  lanes = DEFAULT_CONCURRENCY,
+): Omit<Simulated, 'share'> {
   return {
-    simulate: fanOutOf(step, one, items, lanes),
-    weight: Math.min(items, MOST_SIMULATED) * (1 + Math.min(lanes, MOST_SIMULATED) / 16),
-    share,
+    simulate: fanOutOf(step, one.simulate, items, lanes),
+    weight: Math.min(items, MOST_SIMULATED) * (one.weight + Math.min(lanes, MOST_SIMULATED) / 16),
   }
 }
 
@@ -241,12 +258,17 @@ function callsOf(agents: readonly AgentDraws[], step: Step): Simulate {
 }
 
 const lanesOf = (
-  { maxConcurrency = DEFAULT_CONCURRENCY }: AgentStep,
+  { maxConcurrency = DEFAULT_CONCURRENCY }: Pick<FanOut, 'maxConcurrency'>,
   [first]: readonly AgentDraws[],
 ): number => Math.min(maxConcurrency, first?.maxConcurrency ?? Number.POSITIVE_INFINITY)
 
 /** As many at once as it may have, and as its agent takes; the next begins when one has ended. */
-function fanOutOf({ tolerate = 0 }: AgentStep, one: Simulate, items: number, atOnce: number): Simulate {
+function fanOutOf(
+  { tolerate = 0 }: Pick<FanOut, 'tolerate'>,
+  one: Simulate,
+  items: number,
+  atOnce: number,
+): Simulate {
   const simulated = Math.min(items, MOST_SIMULATED)
   const scale = items / Math.max(1, simulated)
   const lanes = new Float64Array(Math.max(1, Math.min(atOnce, simulated)))
@@ -265,6 +287,9 @@ function fanOutOf({ tolerate = 0 }: AgentStep, one: Simulate, items: number, atO
       end = Math.max(end, lanes[lane] as number)
       run.usd += item.usd * scale
       run.tokens += item.tokens * scale
+      // Of an agent's item there is none beside the item's own.
+      run.steps += item.steps * scale
+      run.tasks += item.tasks * scale
       if (item.failed) failed += scale
     }
     run.steps += items

@@ -35,6 +35,49 @@ function always(
 const SEED = { seed: 'test', samples: 200 }
 
 describe('an estimate', () => {
+  it('of fan-outs over several steps, one in another, has every item, so many at once (E1, E4)', () => {
+    const call = { capability: 'work.do' }
+    const inner = {
+      forEach: '{% $item %}',
+      maxConcurrency: 3,
+      steps: { b: call, c: { ...call, needs: ['b'] } },
+    }
+    const outer = {
+      forEach: '{% $input.list %}',
+      maxConcurrency: 2,
+      steps: { a: call, inner: { ...inner, needs: ['a'] } },
+    }
+    const told: number[] = []
+    const known: Known = { ...always(() => 5), usdOfRun: (records) => 0 * told.push(records) }
+    const { seconds, usd, steps } = estimate(stepsOf({ outer }), known, SEED)
+    // Six items, two at once: each a call, and six items of two calls, three at once.
+    const call5 = 5 + OVERHEAD
+    expect(seconds.p50).toBeCloseTo(3 * (call5 + 2 * 2 * call5), 6)
+    expect(usd.p50).toBe(6 * (1 + 6 * 2))
+    expect(steps.map(({ stepId }) => stepId)).toEqual(['outer'])
+    // The fan-out, its items, and in each of them a call, a fan-out, and its items with two calls each.
+    expect(told[0]).toBe(1 + 6 * (1 + 2 + 6 * (1 + 2)))
+  })
+
+  it('of a fan-out over children has a task for each', () => {
+    const steps = stepsOf({ each: { workflow: 'other', forEach: '{% [1] %}', maxConcurrency: 6 } })
+    const told: number[] = []
+    const child: Known['drawsAt'] = () => ({
+      child: (_random, run) => {
+        run.seconds += 7
+        run.tasks += 1
+      },
+      basis: 'measured',
+    })
+    const known = {
+      ...always(() => 1),
+      drawsAt: child,
+      usdOfRun: (_steps: number, tasks: number) => 0 * told.push(tasks),
+    }
+    expect(estimate(steps, known, SEED).seconds.p50).toBe(7)
+    expect(told[0]).toBe(7)
+  })
+
   it('of steps that always take the same is the longest path, whatever the graph (E1)', () => {
     fc.assert(
       fc.property(
