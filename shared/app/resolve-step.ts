@@ -17,6 +17,7 @@ import type { AgentStep } from '../workflow/schema.ts'
 import { expressionsOfStep, handledBy, needsOfStep } from '../workflow/step-needs.ts'
 import { holds } from './condition.ts'
 import { namesForExpressions, pathsForNames } from './expression-names.ts'
+import { withLists } from './input-lists.ts'
 import { pathsSeen, stepAt, stepOf, stepsAt } from './plan-paths.ts'
 
 export type Resolved = { kind: 'run'; input: Json } | { kind: 'skip'; reason: string }
@@ -34,8 +35,8 @@ export async function recordsOfNeeds(tasks: TaskStore, plan: Plan, path: string)
 }
 
 /**
- * Whether a step of an agent runs, and with which input; `records` are those of its needs. Throws InvalidInputError naming the
- * expression that failed.
+ * Whether a step of an agent runs, and with which input; `records` are those of its needs, `schema` is the JSON Schema of the input
+ * that the agent takes. Throws InvalidInputError naming the expression that failed.
  */
 export async function resolveStep(
   tasks: TaskStore,
@@ -43,13 +44,17 @@ export async function resolveStep(
   plan: Plan,
   path: string,
   records: readonly StepRecord[],
+  schema?: unknown,
 ): Promise<Resolved> {
   const { input } = stepOf(plan, path)
   const decided = await decideStep(tasks, { task, plan, records }, path, { input })
   if (decided.kind === 'skip') return decided
   return {
     kind: 'run',
-    input: input === undefined ? structuredClone(plan.input) : (decided.value.input ?? null),
+    input:
+      input === undefined
+        ? structuredClone(plan.input)
+        : (withLists(decided.value.input, input, schema) ?? null),
   }
 }
 

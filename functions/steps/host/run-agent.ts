@@ -46,7 +46,8 @@ export function runAgent(agent: DefinedAgent, deps: Needs) {
     )
     const { own, plan, needed } = run
     const task = { id: own.taskId, type: plan.type, metadata: plan.metadata }
-    const resolved = await resolveStep(tasks, task, plan, own.path, await needed)
+    const schema = capabilityAsked(agent.manifest, stepOf(plan, own.path))?.inputSchema
+    const resolved = await resolveStep(tasks, task, plan, own.path, await needed, schema)
     if (resolved.kind === 'skip') return { status: 'skipped', skipReason: resolved.reason }
     return execute(run, resolved.input, lambda)
   }

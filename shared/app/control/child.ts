@@ -15,6 +15,7 @@ import type { Plan } from '../../ports/index.ts'
 import type { StepOf } from '../../workflow/schema.ts'
 import { cancelOne } from '../cancel-task.ts'
 import { finishTask } from '../finish-task.ts'
+import { withLists } from '../input-lists.ts'
 import { parseInput, planWorkflow, recordLoad } from '../plan-task.ts'
 import { reopen } from '../retry-task.ts'
 import { type Paid, settleFailure, superseded } from '../settle-failure.ts'
@@ -53,7 +54,10 @@ export const child: Controlled<Child> = {
       metadata: plan.metadata,
       workflow,
       // An input that evaluates to nothing is nothing, and not the parent's.
-      input: parseInput(workflow, step.input === undefined ? plan.input : (input ?? null)),
+      input: parseInput(
+        workflow,
+        step.input === undefined ? plan.input : (withLists(input, step.input, workflow.input) ?? null),
+      ),
       bindings: planned.bindings,
       decisions: planned.decisions,
       gates,
