@@ -9,7 +9,7 @@
  */
 import type { AgentManifest } from '../domain/agent.ts'
 import type { Breaker } from '../domain/breaker.ts'
-import { type Amount, amountOf, NOTHING } from '../domain/budget.ts'
+import { type Amount, NOTHING } from '../domain/budget.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import type { Decision } from '../domain/plan.ts'
 import type { Ownership, Plan, Ports } from '../ports/index.ts'
@@ -23,6 +23,7 @@ import {
   type Pass,
 } from '../selector/breaker.ts'
 import { slotsOfAgent } from './agent-knowledge.ts'
+import { mostOfCall } from './most-of-call.ts'
 import { reserveBudget, settleBudget } from './spend-budget.ts'
 
 type Needs = Pick<Ports, 'breakers' | 'limits' | 'budgets' | 'clock'>
@@ -173,9 +174,8 @@ const takeRates: Hold = async ({ limits, clock }, { agentId, manifest }) => {
 const holdBudget: Hold = async ({ budgets }, { own, plan, manifest }) => {
   if (!plan.budget) return undefined
   const { taskId, path, fence } = own
-  const { mostUsd, perCallUsd, mostTokens } = manifest.price
-  const most = amountOf({ usd: mostUsd ?? perCallUsd, tokens: mostTokens ?? 0 })
-  const reservation = await reserveBudget(budgets, { taskId, path, holder: fence }, most)
+  const { amount, why } = await mostOfCall(budgets, taskId, manifest.price)
+  const reservation = await reserveBudget(budgets, { taskId, path, holder: fence }, amount, why)
   return async (_end, spent) => settleBudget(budgets, own, reservation, spent)
 }
 

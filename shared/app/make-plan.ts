@@ -10,6 +10,7 @@ import { capabilityOfStep, graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { KnowledgeNeeds } from './agent-knowledge.ts'
 import { estimatePlan } from './estimate-plan.ts'
 import { givenWorkflow } from './given-workflow.ts'
+import { withUndeclared } from './most-of-call.ts'
 import { checkFileReferences, parseInput, planWorkflow } from './plan-task.ts'
 import { leftOf, limitsOf } from './task-request.ts'
 
@@ -22,7 +23,8 @@ export const makePlan =
     if (input !== undefined) await checkFileReferences(ports.files, input)
     const compiled = compileWorkflow(workflow)
     const { tenant, prefer } = request
-    const left = leftOf(ports, limitsOf(ports, request))
+    const limits = limitsOf(ports, request)
+    const left = leftOf(ports, limits)
     const planned = await planWorkflow(ports, workflow, { seed: workflow.name, tenant, prefer, left })
     const { bindings, decisions } = planned
     const estimate = await estimatePlan(ports, { ...planned, workflow, input, seed: workflow.name })
@@ -31,7 +33,7 @@ export const makePlan =
       workflow: { name: workflow.name, version: workflow.version },
       steps: plannedSteps(workflow.steps),
       criticalPath: criticalPath(graph, () => 1).path,
-      estimate,
+      estimate: withUndeclared(estimate, bindings, await ports.registry.listAgents(), limits.budget),
       bindings,
       decisions,
       gates: compiled.gates,

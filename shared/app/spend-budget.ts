@@ -22,11 +22,15 @@ type Holder = { taskId: string; path: string; holder: string }
 /** Of writes that others came before: each time somebody has got on. */
 const MOST_TRIES = 100
 
-/** Sets an amount aside for an attempt. Throws BudgetExceededError when it is not there, AgentBusyError when it may be soon (U5). */
+/**
+ * Sets an amount aside for an attempt; `why` says where the amount comes from, when the agent has not said it. Throws BudgetExceededError
+ * when it is not there, AgentBusyError when it may be soon (U5).
+ */
 export async function reserveBudget(
   budgets: Budgets,
   { taskId, path, holder }: Holder,
   amount: Amount,
+  why?: string,
 ): Promise<Reservation> {
   const reservation = { ...amount, holder, isChild: false }
   for (let tries = 0; tries < MOST_TRIES; tries++) {
@@ -45,7 +49,7 @@ export async function reserveBudget(
     else if (!(await drawSlice(budgets, taskId, budget, missing(budget, amount))))
       throw (await isHeldByOthers(budgets, budget))
         ? heldByOthers(path)
-        : exceeded(taskId, path, amount, budget)
+        : exceeded(taskId, path, amount, budget, why)
   }
   throw new OrchestratorError(
     'UnavailableError',
@@ -235,7 +239,13 @@ const heldByOthers = (path: string): OrchestratorError =>
     `step "${path}" waits for what others have reserved of the task's budget`,
   )
 
-function exceeded(taskId: string, path: string, amount: Amount, budget: KeptBudget): OrchestratorError {
+function exceeded(
+  taskId: string,
+  path: string,
+  amount: Amount,
+  budget: KeptBudget,
+  why?: string,
+): OrchestratorError {
   const { available, spent, reserved } = budget
   const held = [...reserved.values()].reduce(addAmounts, NOTHING)
   const lacksMoney = (available.nanoUsd ?? Number.POSITIVE_INFINITY) < amount.nanoUsd
@@ -244,6 +254,6 @@ function exceeded(taskId: string, path: string, amount: Amount, budget: KeptBudg
     : [amount.tokens, available.tokens ?? 0, 'tokens']
   const gone = lacksMoney ? usdOf(spent) : spent.tokens
   const set = lacksMoney ? usdOf(held) : held.tokens
-  const message = `step "${path}" may cost ${wanted} ${unit}, and ${left} ${unit} are left of the task's budget (${gone} spent, ${set} reserved by others); retry it with a larger budget`
+  const message = `step "${path}" may cost ${wanted} ${unit}${why ? ` (${why})` : ''}, and ${left} ${unit} are left of the task's budget (${gone} spent, ${set} reserved by others); retry it with a larger budget`
   return new OrchestratorError('BudgetExceededError', message, { taskId, path })
 }

@@ -10,6 +10,7 @@ import { isOpenTask } from '../domain/task.ts'
 import type { Plan, Ports } from '../ports/index.ts'
 import type { KnowledgeNeeds } from './agent-knowledge.ts'
 import { givenWorkflow } from './given-workflow.ts'
+import { withUndeclared } from './most-of-call.ts'
 import { checkFileReferences, parseInput, planWorkflow, recordLoad } from './plan-task.ts'
 import { enqueue } from './queue-tasks.ts'
 import { rememberEstimates } from './remember-estimates.ts'
@@ -79,6 +80,8 @@ async function makePlan(
     left: leftOf(ports, limits),
   })
   const machine: MachineOfTask = await makeMachine()
+  const estimate = await estimateOf({ ...planned, workflow, input })
+  const agents = limits.budget ? await ports.registry.listAgents() : []
   return {
     taskId,
     requestDigest: digest,
@@ -93,7 +96,7 @@ async function makePlan(
     gates: machine.gates,
     positions: machine.positions,
     children: planned.children,
-    estimate: await estimateOf({ ...planned, workflow, input }),
+    estimate: estimate && withUndeclared(estimate, planned.bindings, agents, limits.budget),
     ...limits,
     ...(request.prefer ? { prefer: request.prefer } : {}),
     ...(request.priority === undefined ? {} : { priority: request.priority }),

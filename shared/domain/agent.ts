@@ -30,14 +30,16 @@ export const AgentPriceSchema = z.object({
     .min(0)
     .optional()
     .describe(
-      'The most that one call can cost: as much is reserved of a budget while it runs; default: perCallUsd',
+      'The most that one call can cost: as much is held of a budget while it runs. Where it is not said: perCallUsd, or a tenth of the budget where that is not said either',
     ),
   mostTokens: z
     .number()
     .int()
     .min(0)
     .optional()
-    .describe('The most tokens of a language model that one call can take'),
+    .describe(
+      'The most tokens of a language model that one call can take; a tenth of the budget is held where it is not said',
+    ),
 })
 
 /** A language model that several agents may share, and what it takes of all of them in a minute. */

@@ -144,6 +144,45 @@ describe('what is held for a call', () => {
     })
   })
 
+  it('is a tenth of the budget where an agent says nothing of what it costs: a hundred at once never overdraw it (U1)', async () => {
+    const each = { forEach: '{% [1..100] %}' }
+    const { submit, invoke, id } = await begin(
+      {},
+      { step: each, task: { budgetUsd: 1, budgetTokens: 1_000 } },
+    )
+    const taskId = await submit()
+    const { budgets, tasks } = stores.ports
+    let most = 0
+    const work: Work = async (context) => {
+      const held = (await budgets.find(taskId))?.reserved.size ?? 0
+      most = Math.max(most, held)
+      context.spend({ costUsd: 0.09, tokens: 10 })
+      return 1
+    }
+    const refusals: Error[] = []
+    // Some of those that were busy come again, until there is no tenth left.
+    let paths = Array.from({ length: 100 }, (_, at) => `s[${at}]`)
+    while (paths.length > 0) {
+      const ended = await Promise.allSettled(paths.map((path) => invoke(taskId, work, path)))
+      refusals.push(...ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : [])))
+      const isBusy = (at: number): boolean =>
+        ended[at]?.status === 'rejected' && ended[at].reason.name === 'AgentBusyError'
+      paths = paths.filter((_path, at) => isBusy(at)).slice(0, 15)
+    }
+    expect(most).toBeLessThanOrEqual(10)
+    expect(most).toBeGreaterThan(1)
+    expect(new Set(refusals.map(({ name }) => name))).toEqual(
+      new Set(['AgentBusyError', 'BudgetExceededError']),
+    )
+    expect(refusals.at(-1)?.message).toContain('does not say price.mostUsd and price.mostTokens, so a tenth')
+    const budget = await budgets.find(taskId)
+    expect(budget?.spent.nanoUsd).toBeLessThanOrEqual(1e9)
+    expect(budget?.spent.nanoUsd).toBeGreaterThan(0.8e9)
+    expect((await tasks.getPlan(taskId)).estimate?.assumptions).toContain(
+      `agent ${id} does not say price.mostUsd: a tenth of the budget is held for each of its calls`,
+    )
+  })
+
   it('is settled by whoever comes again when a worker has died after the step had ended (U2)', async () => {
     const { submit, invoke } = await begin({ price: { mostUsd: 0.5 } }, { task: { budgetUsd: 1 } })
     const taskId = await submit()

@@ -21,6 +21,7 @@ export default defineAgent({
   id: 'analysis',
   version: '2.0.0',
   typicalSeconds: 0.3,
+  price: { mostUsd: 0, mostTokens: 0 },
   description: 'Statistics of CSV and JSON tables, and of what research found.',
   capabilities: {
     'analysis.profile': {

@@ -36,6 +36,7 @@ export default defineAgent({
   id: 'data',
   version: '2.0.0',
   typicalSeconds: 0.2,
+  price: { mostUsd: 0, mostTokens: 0 },
   description: 'Reshapes tables: transform, aggregate, split and merge.',
   capabilities: {
     'data.transform': {

@@ -5,6 +5,7 @@ export default defineAgent({
   id: 'echo',
   version: '1.0.0',
   typicalSeconds: 0.02,
+  price: { mostUsd: 0, mostTokens: 0 },
   description: 'Answers with what it was given: the smallest agent, for trying things out.',
   capabilities: {
     echo: { description: 'Returns its input unchanged.', input: JsonSchema, output: JsonSchema },

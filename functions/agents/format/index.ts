@@ -11,6 +11,7 @@ export default defineAgent({
   id: 'format',
   version: '2.0.0',
   typicalSeconds: 0.1,
+  price: { mostUsd: 0, mostTokens: 0 },
   description: 'Turns values into Markdown, HTML, CSV or JSON text.',
   capabilities: {
     'format.html': {

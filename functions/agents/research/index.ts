@@ -7,6 +7,7 @@ export default defineAgent({
   id: 'research',
   version: '2.0.0',
   typicalSeconds: 0.5,
+  price: { mostUsd: 0, mostTokens: 0 },
   description: 'Finds and cites passages that answer a question, in a folder of documents.',
   capabilities: {
     'research.search': {

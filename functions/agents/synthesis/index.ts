@@ -8,6 +8,7 @@ export default defineAgent({
   id: 'synthesis',
   version: '2.0.0',
   typicalSeconds: 0.5,
+  price: { mostUsd: 0, mostTokens: 0 },
   description: 'Writes reports and summaries from what other steps found.',
   capabilities: {
     'synthesis.report': {

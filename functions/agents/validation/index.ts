@@ -14,6 +14,7 @@ export default defineAgent({
   id: 'validation',
   version: '1.1.0',
   typicalSeconds: 0.1,
+  price: { mostUsd: 0, mostTokens: 0 },
   description: 'Checks values against JSON Schemas and rules.',
   capabilities: {
     'validate.schema': {
