@@ -11,6 +11,8 @@ const INDEX = "'[' & $string($states.context.Map.Item.Index) & ']'"
 
 /** Events that the items of an inline Map may come to in the history of its execution, which ends at 25,000. */
 const MOST_INLINE_EVENTS = 20_000
+/** Of each item, that it begins and has ended. */
+const EVENTS_OF_ITEM = 2
 
 /** Wider than an inline Map runs, or longer than the history of one execution holds. */
 const isWide = ({ maxConcurrency = 0, maxItems = 0 }: FanOut): boolean =>
@@ -21,7 +23,8 @@ const isWide = ({ maxConcurrency = 0, maxItems = 0 }: FanOut): boolean =>
  * be have to fit. `events` are those of one item at most.
  */
 export const isDistributed = (step: FanOut, events: number): boolean =>
-  isWide(step) || (!isOfAgent(step) && (step.maxItems ?? DEFAULT_MAX_ITEMS) * events > MOST_INLINE_EVENTS)
+  isWide(step) ||
+  (!isOfAgent(step) && (step.maxItems ?? DEFAULT_MAX_ITEMS) * (events + EVENTS_OF_ITEM) > MOST_INLINE_EVENTS)
 
 /** The names of the states that do one item. An item knows its path by its place in the Map, or by the input of its own execution. */
 export const namesOfItem = (names: StepNames, step: FanOut, distributed: boolean): StepNames => ({
