@@ -1,12 +1,14 @@
 import { API_PREFIX } from '../contracts/route.ts'
 import type { StepView, TaskView } from '../contracts/views.ts'
 import { consoleLinkOf, executionArnOf } from '../domain/execution-arn.ts'
-import { enclosingScopes, loopOf, numberedPath, parsePath, pathIn } from '../domain/instance-path.ts'
+import { enclosingScopes, loopOf, numberedPath, parsePath, pathIn, placeOf } from '../domain/instance-path.ts'
 import type { Approval, StepRecord, StepStatus } from '../domain/step.ts'
 import { type EndedTask, executionName, isOpenTask, type Task } from '../domain/task.ts'
 import { millisecondsBetween } from '../domain/times.ts'
 import type { Plan } from '../ports/index.ts'
 import { needsOf, topologicalOrder } from '../workflow/graph.ts'
+import { stepAtPlace } from '../workflow/places.ts'
+import { isEach, isFanOut, isLoop, type Step } from '../workflow/schema.ts'
 import { capabilityOfStep, graphOfWorkflow } from '../workflow/step-needs.ts'
 import { decisionOf } from './agent-statistics.ts'
 import { costOf } from './cost-of-steps.ts'
@@ -78,7 +80,7 @@ type Known = { task: Task; plan: Plan; records: ReadonlyMap<string, StepRecord>;
 
 /**
  * The steps of a plan in the order in which they can run, each with what has become of it; behind a loop those of its latest
- * round. `all`: those of every round, and the items of fan-outs.
+ * round, behind a fan-out those that wait for an answer. `all`: those of every round, and of every item.
  */
 export function stepViews(
   task: Task,
@@ -87,8 +89,8 @@ export function stepViews(
   { all = false }: { all?: boolean } = {},
 ): StepView[] {
   const byPath = new Map(records.map((record) => [record.path, record]))
-  const known = { task, plan, records: byPath, rounds: roundsIn(records) }
-  const items = Map.groupBy(records, ({ path }) => (parsePath(path).index === undefined ? '' : loopOf(path)))
+  const known = { task, plan, records: byPath, rounds: roundsIn(plan, records) }
+  const items = itemsIn(plan, all ? records : records.filter(({ approval }) => approval !== undefined))
   return viewsIn('')
 
   function viewsIn(scope: string): StepView[] {
@@ -97,41 +99,63 @@ export function stepViews(
       const path = pathIn(scope, stepId)
       const latest = known.rounds.get(path) ?? 0
       const rounds = Array.from({ length: latest }, (_, at) => at + 1).slice(all ? 0 : -1)
-      const ofItems = all ? (items.get(path) ?? []).sort(byIndex) : []
       return [
         viewOf(known, path, [...needsOf(graph, stepId)]),
         ...rounds.flatMap((round) => viewsIn(numberedPath(path, round))),
-        ...ofItems.map((item) => viewOf(known, item.path, [])),
+        ...[...(items.get(path) ?? [])].sort((a, b) => a - b).flatMap((at) => viewsOfItem(path, at)),
       ]
     })
+  }
+
+  function viewsOfItem(fanOut: string, at: number): StepView[] {
+    const path = numberedPath(fanOut, at)
+    const inside = isEach(stepAt(plan, fanOut)) ? viewsIn(path) : []
+    return all ? [viewOf(known, path, []), ...inside] : inside.filter(({ status }) => status === 'waiting')
   }
 }
 
 /** The latest round of each loop. */
-function roundsIn(records: readonly StepRecord[]): Map<string, number> {
+function roundsIn(plan: Plan, records: readonly StepRecord[]): Map<string, number> {
   const rounds = new Map<string, number>()
-  for (const { path } of records) {
-    for (const scope of enclosingScopes(parsePath(path).scope).slice(0, -1)) {
-      const { index = 0 } = parsePath(scope)
-      const loop = loopOf(scope)
-      rounds.set(loop, Math.max(index, rounds.get(loop) ?? 0))
-    }
+  for (const { around, index, step } of numbersIn(plan, records)) {
+    if (step && isLoop(step)) rounds.set(around, Math.max(index, rounds.get(around) ?? 0))
   }
   return rounds
 }
 
-const indexOf = ({ path }: StepRecord): number => parsePath(path).index ?? 0
-const byIndex = (a: StepRecord, b: StepRecord): number => indexOf(a) - indexOf(b)
+/** The items of each fan-out of which anything is known. */
+function itemsIn(plan: Plan, records: readonly StepRecord[]): Map<string, Set<number>> {
+  const items = new Map<string, Set<number>>()
+  for (const { around, index, step } of numbersIn(plan, records)) {
+    if (step && isFanOut(step)) items.set(around, (items.get(around) ?? new Set()).add(index))
+  }
+  return items
+}
+
+/** Every round and item that records are of, or inside of, with the loop or fan-out. */
+function* numbersIn({ workflow }: Plan, records: readonly StepRecord[]) {
+  const steps = new Map<string, Step | undefined>()
+  for (const { path } of records) {
+    for (const one of [path, ...enclosingScopes(parsePath(path).scope)]) {
+      const { index } = parsePath(one)
+      const around = loopOf(one)
+      const place = placeOf(around)
+      if (index === undefined) continue
+      if (!steps.has(place)) steps.set(place, stepAtPlace(workflow.steps, place))
+      yield { around, index, step: steps.get(place) }
+    }
+  }
+}
 
 function viewOf(known: Known, path: string, needs: string[]): StepView {
-  const { task, plan, records, rounds } = known
+  const { plan, records, rounds } = known
   const record = records.get(path)
   const capability = capabilityOfStep(stepAt(plan, path))
   const decision = decisionOf(plan, path, record?.decision)
   const agentId = record?.agentId ?? bindingAt(plan, path)?.agentId
   return {
     stepId: path,
-    status: hasFailedInside(known, record) ? 'failed' : shownStatus(task, record),
+    status: hasFailedInside(known, record) ? 'failed' : statusAt(known, path, record),
     ...(capability ? { capability } : {}),
     ...(agentId ? { agentId } : {}),
     needs,
@@ -171,6 +195,12 @@ function timesOf(record: StepRecord): Partial<StepView> {
     ...(cost.tokens > 0 ? { tokens: cost.tokens } : {}),
     ...(progress && record.status === 'running' ? { progress } : {}),
   }
+}
+
+/** Of an item with steps of its own there is no record before they have ended. */
+function statusAt({ task, plan }: Known, path: string, record: StepRecord | undefined): StepStatus {
+  const isItem = parsePath(path).index !== undefined && isEach(stepAt(plan, path))
+  return record === undefined && isItem && isOpenTask(task) ? 'running' : shownStatus(task, record)
 }
 
 /** A step that had not ended when its task did went down with it. */
