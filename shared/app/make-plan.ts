@@ -5,7 +5,7 @@ import type { PlanView } from '../contracts/views.ts'
 import { pathIn } from '../domain/instance-path.ts'
 import type { Ports } from '../ports/index.ts'
 import { criticalPath, needsOf, topologicalOrder } from '../workflow/graph.ts'
-import { isLoop, type Step, type Steps, stepKind } from '../workflow/schema.ts'
+import { bodyOf, type Step, type Steps, stepKind } from '../workflow/schema.ts'
 import { capabilityOfStep, graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { KnowledgeNeeds } from './agent-knowledge.ts'
 import { estimatePlan } from './estimate-plan.ts'
@@ -42,7 +42,7 @@ export const makePlan =
     }
   }
 
-/** In the order in which they can run; those of a loop after the loop. */
+/** In the order in which they can run; those of a body after the step that has it. */
 function plannedSteps(steps: Steps, scope = ''): PlanView['steps'] {
   const graph = graphOfWorkflow({ steps })
   return topologicalOrder(graph).flatMap((id) => {
@@ -51,6 +51,7 @@ function plannedSteps(steps: Steps, scope = ''): PlanView['steps'] {
     const capability = capabilityOfStep(step)
     const needs = [...needsOf(graph, id)].map((need) => pathIn(scope, need))
     const planned = { stepId, kind: stepKind(step), needs, ...(capability ? { capability } : {}) }
-    return [planned, ...(isLoop(step) ? plannedSteps(step.repeat.steps, stepId) : [])]
+    const body = bodyOf(step)
+    return [planned, ...(body ? plannedSteps(body, stepId) : [])]
   })
 }

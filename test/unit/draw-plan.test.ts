@@ -56,3 +56,20 @@ it('draws a loop with its steps in brackets, and as a box', () => {
     '  n_improve --> n_last',
   ])
 })
+
+it('draws steps for each item the same way, one in another', () => {
+  const steps = [
+    { stepId: 'pages', kind: 'steps' as const, needs: [] },
+    { stepId: 'pages.lines', kind: 'steps' as const, needs: [] },
+    { stepId: 'pages.lines.up', kind: 'agent' as const, needs: [] },
+  ]
+  expect(drawColumns(columnsOf({ steps, gates: [] }))).toBe('pages (lines (up))')
+  expect(mermaidOf({ steps, gates: [] }).split('\n')).toEqual([
+    'flowchart LR',
+    '  subgraph n_pages["pages (for each)"]',
+    '    subgraph n_pages__lines["lines (for each)"]',
+    '      n_pages__lines__up["up"]',
+    '    end',
+    '  end',
+  ])
+})
