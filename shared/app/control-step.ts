@@ -17,9 +17,10 @@
 import { type ControlPayload, redriveOf } from '../contracts/step-payload.ts'
 import { isOrchestratorError } from '../domain/errors.ts'
 import { executionArnOf } from '../domain/execution-arn.ts'
+import { parsePath, pathIn } from '../domain/instance-path.ts'
 import { isFinalStepStatus, type StepRecord } from '../domain/step.ts'
 import { executionName } from '../domain/task.ts'
-import { isFanOut, type Step, type StepKind, stepKind } from '../workflow/schema.ts'
+import { isEach, isFanOut, type Step, type StepKind, stepKind } from '../workflow/schema.ts'
 import { approval } from './control/approval.ts'
 import { child } from './control/child.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './control/controlled.ts'
@@ -59,8 +60,11 @@ export const controlStep =
     })
     const step = stepAt(plan, path)
     const own = { taskId, path, owner, fence }
-    const [before] = at === 'end' ? await ports.tasks.findSteps(taskId, [path]) : []
-    const startedAt = before?.startedAt ?? ports.clock.now().toISOString()
+    const known = at === 'end' ? await ports.tasks.findSteps(taskId, [path, ...pathsInItem(step, path)]) : []
+    const before = known.find((record) => record.path === path)
+    // An item with steps of its own has begun with the first of them.
+    const [first] = known.map((record) => record.startedAt).sort()
+    const startedAt = before?.startedAt ?? first ?? ports.clock.now().toISOString()
     const taken = isEndOfEnded(before, fence)
       ? ({ kind: 'final', step: before } as const)
       : await ports.tasks.takeOverStep(own, { startedAt })
@@ -74,6 +78,11 @@ export const controlStep =
     if (isOver && call.token !== undefined) await ports.executions.wake(call.token)
     return answer
   }
+
+const pathsInItem = (step: Step, path: string): string[] =>
+  isEach(step) && parsePath(path).index !== undefined
+    ? Object.keys(step.steps).map((id) => pathIn(path, id))
+    : []
 
 /** It has failed when it began: only a redrive makes that undone (O1). */
 function isEndOfEnded(before: StepRecord | undefined, fence: string): before is StepRecord {

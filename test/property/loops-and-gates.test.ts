@@ -75,6 +75,8 @@ describe('gates, loops and fan-outs together', () => {
       expect(d?.start).toBe(a?.end)
       expect(b?.end).toBeLessThan(Number(a?.end))
     }
+    const item = ran.events.find(({ type, data }) => type === 'step.succeeded' && data.path === 'e[0]')
+    expect(item?.data).toMatchObject({ durationMs: 600 })
   })
 
   it.each([{ maxItems: 3 }, {}])(
