@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DynamoDBService } from './dynamodb/dynamodb-service.ts'
@@ -5,6 +6,7 @@ import { EventsService } from './events/events-service.ts'
 import { IamService } from './iam/iam-service.ts'
 import type { Invocation } from './lambda/lambda-function.ts'
 import { LambdaService } from './lambda/lambda-service.ts'
+import { RunningJournal } from './lambda/running-journal.ts'
 import { ObjectStore } from './s3/object-store.ts'
 import { realClock } from './stepfunctions/clock.ts'
 import type { Authorize } from './stepfunctions/integrations/authorize.ts'
@@ -26,14 +28,14 @@ type Options = {
 
 /** The services of the local cloud, wired to one another: who may call whom is in the templates' policies. */
 export async function startServices({ dataFolder, onLog, onDeadLetter }: Options) {
-  const { executions, dynamodb, objects, storage } = await openStorage(dataFolder)
+  const { executions, running, dynamodb, objects, storage } = await openStorage(dataFolder)
   const broken = Promise.withResolvers<Error>()
   const iam = new IamService()
-  const lambda = new LambdaService()
+  const lambda = new LambdaService({ journal: running })
   const events: EventsService = new EventsService({
     ...PLACE,
     deliver: async (arn, event) => {
-      const outcome = await invokeAs('events.amazonaws.com')(arn, JSON.stringify(event))
+      const outcome = await invokeAs('events.amazonaws.com')(arn, JSON.stringify(event), keyOf(arn, event))
       if ('functionError' in outcome)
         throw new Error(`${outcome.functionError.errorType}: ${outcome.functionError.errorMessage}`)
     },
@@ -62,8 +64,8 @@ export async function startServices({ dataFolder, onLog, onDeadLetter }: Options
 
   /** A service may call a function that has granted it. */
   function invokeAs(principal: string) {
-    return async (arn: string, payload: string): Promise<Invocation> => {
-      if (lambda.isPermitted(arn, principal)) return lambda.invoke(arn, payload)
+    return async (arn: string, payload: string, key?: string): Promise<Invocation> => {
+      if (lambda.isPermitted(arn, principal)) return lambda.invoke(arn, payload, key)
       onLog?.(arn.split(':').at(-1) ?? arn, `${principal} has no permission to invoke this function\n`)
       return {
         functionError: {
@@ -93,8 +95,16 @@ export async function startServices({ dataFolder, onLog, onDeadLetter }: Options
   }
 }
 
+/** The same when the next life tells a target again; a schedule does not, it comes round anew. */
+function keyOf(arn: string, event: Record<string, unknown>): string | undefined {
+  if (event.source === 'aws.events') return undefined
+  const told = JSON.stringify([event.source, event['detail-type'], event.detail])
+  return `${arn} ${createHash('sha256').update(told).digest('base64url')}`
+}
+
 type Storage = {
   executions: ExecutionStore
+  running: RunningJournal | undefined
   dynamodb: DynamoDBService
   objects: ObjectStore
   storage: AsyncDisposableStack
@@ -109,7 +119,9 @@ async function openStorage(folder: string | undefined): Promise<Storage> {
     const objects = await ObjectStore.open(folder && join(folder, 's3'))
     storage.defer(() => objects.close())
     const executions = folder ? sqliteStore(join(folder, 'executions.sqlite')) : memoryStore()
-    return { executions, dynamodb, objects, storage }
+    // After the executions, whose lock keeps a second local cloud away.
+    const running = folder ? await RunningJournal.open(join(folder, 'running')) : undefined
+    return { executions, running, dynamodb, objects, storage }
   } catch (error) {
     await storage.disposeAsync()
     throw error

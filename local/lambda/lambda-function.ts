@@ -1,18 +1,26 @@
 /**
- * One Lambda function: its bundle in worker threads, invocations side by side in each, so that hundreds of waiting agents
- * cost little; a busy function gets more threads, as far as there are processors, and gives them back when they have been idle.
+ * One Lambda function: its bundle in sandbox processes, invocations side by side in each, so that hundreds of waiting agents
+ * cost little; a busy function gets more sandboxes, as far as there are processors, and gives them back when they have been idle.
  *
  * Invariants (tests cite them):
- * L1 every invocation is answered once: result, error, timeout, or the worker's end
- * L2 a handler that spins cannot be waited for: after the timeout its worker is ended, and the invocations that
+ * L1 every invocation is answered once: result, error, timeout, or its sandbox's end
+ * L2 a handler that spins cannot be waited for: after the timeout its sandbox is ended, and the invocations that
  *    shared it are run again on a new one (on AWS they would have had sandboxes of their own)
- * L3 a worker's trouble stays in it: out of memory or a failed import is an error of its invocations
+ * L3 a sandbox's trouble stays in it: its end, out of memory, or a failed import is an error of its invocations
+ * L4 when a sandbox dies with several invocations in it, each is run again in a sandbox of its own: the one that has ended it ends
+ *    its own and fails for good, the others do not notice
+ * L5 the death of a sandbox fails nothing that was not alone in it, except where the bundle could not be loaded
+ * L6 an invocation begins once, once more after the death or a spin of a shared sandbox, and twice more after deaths of the local
+ *    cloud that its sandbox has not outlived: then it is refused (`suspicion.ts`)
  */
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import type { Worker } from 'node:worker_threads'
-import { spawnThread } from '../spawn-thread.ts'
-import type { FromWorker, FunctionError, ServiceAnswer, ServiceCall, WorkerData } from './messages.ts'
+import { exitError } from './how-it-ended.ts'
+import type { FromSandbox, FunctionError, ServiceAnswer, ServiceCall } from './messages.ts'
+import { Quarantine } from './quarantine.ts'
+import { RunningJournal } from './running-journal.ts'
+import { processSandboxes, type Sandboxes, type Sandbox as SandboxProcess } from './sandbox-process.ts'
+import { type Manner, mannerOf } from './suspicion.ts'
 
 export type FunctionSettings = {
   name: string
@@ -28,42 +36,56 @@ export type FunctionSettings = {
   onServiceCall?: (call: ServiceCall) => Promise<Omit<ServiceAnswer, 'id'>>
 }
 
+/** What all functions of a local cloud share. */
+export type Surroundings = { sandboxes: Sandboxes; quarantine: Quarantine; journal: RunningJournal }
+
 export type Invocation = { payload: string } | { functionError: FunctionError }
 
 type Pending = {
   sandbox?: Sandbox
   payload: string
+  /** Names it in every life of the local cloud; undefined where nobody asks again after its death. */
+  key: string | undefined
+  manner: Manner
+  /** How often it has lost its sandbox by the doing of others. */
+  lost: number
   deadline: number
   answer: (outcome: Invocation) => void
-  timer: NodeJS.Timeout
+  timer: NodeJS.Timeout | undefined
 }
 /** `ids` are the invocations in it. */
 type Sandbox = {
-  worker: Worker
+  process: SandboxProcess
   ids: Set<string>
+  /** For one invocation only. */
+  apart: boolean
   ready: boolean
   retired: boolean
   spinning: NodeJS.Timeout | undefined
   idle: NodeJS.Timeout | undefined
 }
 
-/** How long a worker may take to say that it is alive after one of its invocations has timed out. */
+/** How long a sandbox may take to say that it is alive after one of its invocations has timed out. */
 const PING_MILLISECONDS = 500
 /** With so many invocations in each sandbox another one is opened. */
 const BUSY = 12
 const IDLE_MILLISECONDS = 10_000
+/** As on Lambda, the last one stays warm for some minutes. */
+const LAST_IDLE_MILLISECONDS = 10 * 60_000
 const MOST_SANDBOXES = Math.max(1, Math.min(4, availableParallelism()))
 
 export class LambdaFunction {
   readonly settings: FunctionSettings
+  readonly #surroundings: Surroundings
   /** All that live, the retired among them. */
   readonly #sandboxes = new Set<Sandbox>()
   readonly #pending = new Map<string, Pending>()
   #stopped = false
   #forPeople = false
 
-  constructor(settings: FunctionSettings) {
+  constructor(settings: FunctionSettings, surroundings: Surroundings = makeSurroundings()) {
     this.settings = settings
+    this.#surroundings = surroundings
   }
 
   /** Loads the bundle before it is asked for. `forPeople`: from then on it goes before functions that only machines and events call. */
@@ -72,12 +94,19 @@ export class LambdaFunction {
     if (!this.#stopped && this.#sandboxes.size === 0) this.#open()
   }
 
-  /** Runs the handler on a JSON text. Never rejects: what goes wrong is a function error, named as Lambda names it. */
-  invoke(payload: string): Promise<Invocation> {
+  /**
+   * Runs the handler on a JSON text. Never rejects: what goes wrong is a function error, named as Lambda names it. `key` names the call
+   * in every life of the local cloud.
+   */
+  invoke(payload: string, key?: string): Promise<Invocation> {
     if (this.#stopped) return Promise.resolve({ functionError: STOPPED })
+    const suspicion = key === undefined ? undefined : this.#surroundings.journal.suspicionOf(key)
+    const manner = suspicion === undefined ? 'shared' : mannerOf(suspicion)
+    if (manner === 'never') return Promise.resolve({ functionError: REFUSED })
     const id = randomUUID()
     const { promise, resolve } = Promise.withResolvers<Invocation>()
-    this.#pending.set(id, { payload, answer: resolve, ...this.#timerOf(id) })
+    const waiting = { deadline: 0, timer: undefined }
+    this.#pending.set(id, { payload, key, manner, lost: 0, answer: resolve, ...waiting })
     this.#dispatch(id)
     return promise
   }
@@ -85,42 +114,56 @@ export class LambdaFunction {
   async stop(): Promise<void> {
     this.#stopped = true
     for (const id of [...this.#pending.keys()]) this.#settle(id, { functionError: STOPPED })
-    for (const { spinning, idle } of this.#sandboxes) {
+    const open = [...this.#sandboxes]
+    this.#sandboxes.clear()
+    for (const { spinning, idle } of open) {
       clearTimeout(spinning)
       clearTimeout(idle)
     }
-    await Promise.all([...this.#sandboxes].map(({ worker }) => worker.terminate()))
+    await Promise.all(open.map(({ process }) => process.kill()))
   }
 
   #dispatch(id: string): void {
     const pending = this.#pending.get(id)
     if (!pending) return
-    const sandbox = this.#choose()
+    if (pending.manner === 'shared') return this.#begin(id, pending, this.#choose())
+    this.#surroundings.quarantine.enter(
+      async () => {
+        // It may have been answered while it waited.
+        if (!this.#pending.has(id)) return
+        const { promise, resolve } = Promise.withResolvers<void>()
+        this.#begin(id, pending, this.#open({ gone: resolve }))
+        await promise
+      },
+      { alone: pending.manner === 'alone' },
+    )
+  }
+
+  /** Its time begins anew where it had begun before: what it lost was not its own doing. */
+  #begin(id: string, pending: Pending, sandbox: Sandbox): void {
+    const milliseconds = this.settings.timeoutSeconds * 1_000
+    clearTimeout(pending.timer)
     pending.sandbox = sandbox
+    pending.deadline = Date.now() + milliseconds
+    pending.timer = setTimeout(() => this.#timeOut(id), milliseconds)
     sandbox.ids.add(id)
     clearTimeout(sandbox.idle)
     sandbox.idle = undefined
-    const { payload, deadline } = pending
-    sandbox.worker.postMessage({ kind: 'invoke', id, payload, deadline })
+    if (sandbox.ready) this.#hand(id, sandbox)
   }
 
-  /** Its time begins anew: what it lost was not its own doing. */
-  #restart(id: string): void {
+  /** Only to one whose bundle is loaded: what dies before that has not begun. */
+  #hand(id: string, { process }: Sandbox): void {
     const pending = this.#pending.get(id)
     if (!pending) return
-    clearTimeout(pending.timer)
-    Object.assign(pending, this.#timerOf(id))
-    this.#dispatch(id)
-  }
-
-  #timerOf(id: string): Pick<Pending, 'deadline' | 'timer'> {
-    const milliseconds = this.settings.timeoutSeconds * 1_000
-    return { deadline: Date.now() + milliseconds, timer: setTimeout(() => this.#timeOut(id), milliseconds) }
+    const { key, payload, deadline } = pending
+    if (key !== undefined) this.#surroundings.journal.begin(id, key, process.pid)
+    process.send({ kind: 'invoke', id, payload, deadline, ...(key === undefined ? {} : { key }) })
   }
 
   /** The least busy; one that still loads its bundle only when there is no other. */
   #choose(): Sandbox {
-    const open = [...this.#sandboxes].filter(({ retired }) => !retired)
+    const open = [...this.#sandboxes].filter(({ retired, apart }) => !retired && !apart)
     const ready = open.filter((sandbox) => sandbox.ready)
     const [least] = (ready.length > 0 ? ready : open).sort((a, b) => a.ids.size - b.ids.size)
     if (!least) return this.#open()
@@ -128,47 +171,47 @@ export class LambdaFunction {
     return least
   }
 
-  #open(): Sandbox {
+  /** `gone` is told when one that is for a single invocation is no more. */
+  #open({ gone }: { gone?: () => void } = {}): Sandbox {
     const { name, arn, entry, handler, memoryMb, environment, onLog } = this.settings
-    const worker = spawnThread(new URL('./worker.ts', import.meta.url), {
-      workerData: {
+    const { sandboxes, journal } = this.#surroundings
+    const { alibis } = journal
+    const process = sandboxes.open(
+      {
         entry,
         handler,
         functionName: name,
         functionArn: arn,
         memoryMb,
         inBackground: !this.#forPeople,
-      } satisfies WorkerData,
-      env: environment,
-      stdout: true,
-      stderr: true,
-      // Room for what dies young: hundreds of invocations side by side make much of it.
-      resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 32 },
-    })
+        ...(alibis ? { alibis } : {}),
+      },
+      environment,
+      {
+        message: (message) => this.#hear(sandbox, message),
+        log: (text) => onLog?.(name, text),
+        ended: (reason) => {
+          this.#close(sandbox, reason)
+          gone?.()
+        },
+      },
+    )
     const sandbox: Sandbox = {
-      worker,
+      process,
       ids: new Set(),
+      apart: gone !== undefined,
       ready: false,
       retired: false,
       spinning: undefined,
       idle: undefined,
     }
     this.#sandboxes.add(sandbox)
-    for (const stream of [worker.stdout, worker.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => onLog?.(name, text))
-    }
-    worker.on('message', (message: FromWorker) => this.#hear(sandbox, message))
-    worker.on('error', (error: Error & { code?: string }) => {
-      const memory = error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-      this.#close(sandbox, memory ? outOfMemory() : ended(error.message))
-    })
-    worker.on('exit', (code) => this.#close(sandbox, ended(`the sandbox exited with code ${code}`)))
     return sandbox
   }
 
-  #hear(sandbox: Sandbox, message: FromWorker): void {
-    if (message.kind === 'result') this.#settle(message.id, { payload: message.payload })
-    if (message.kind === 'error') this.#settle(message.id, { functionError: message.error })
+  #hear(sandbox: Sandbox, message: FromSandbox): void {
+    if (message.kind === 'result') this.#answer(message.id, { payload: message.payload })
+    if (message.kind === 'error') this.#answer(message.id, { functionError: message.error })
     if (message.kind === 'unusable') {
       const { errorType, errorMessage } = message.error
       this.settings.onLog?.(
@@ -178,15 +221,26 @@ export class LambdaFunction {
       this.#close(sandbox, message.error)
     }
     if (message.kind === 'service') this.#serve(sandbox, message)
-    if (message.kind === 'ready') sandbox.ready = true
+    if (message.kind === 'ready') {
+      sandbox.ready = true
+      for (const id of sandbox.ids) this.#hand(id, sandbox)
+    }
     if (message.kind === 'pong') clearTimeout(sandbox.spinning)
-    if (sandbox.retired && sandbox.ids.size === 0) void sandbox.worker.terminate()
+    if (sandbox.ids.size === 0 && (sandbox.retired || sandbox.apart)) this.#end(sandbox)
   }
 
-  #serve({ worker }: Sandbox, { id, ...call }: { id: number } & ServiceCall): void {
-    void this.settings
-      .onServiceCall?.(call)
-      .then((answer) => worker.postMessage({ kind: 'answer', id, ...answer }))
+  #serve(
+    { process }: Sandbox,
+    { id, kind: _kind, ...call }: Extract<FromSandbox, { kind: 'service' }>,
+  ): void {
+    void this.settings.onServiceCall?.(call).then((answer) => process.send({ kind: 'answer', id, ...answer }))
+  }
+
+  /** It has run to its own end: nothing speaks against it. */
+  #answer(id: string, outcome: Invocation): void {
+    const key = this.#pending.get(id)?.key
+    this.#settle(id, outcome)
+    if (key !== undefined) this.#surroundings.journal.acquit(key)
   }
 
   #settle(id: string, outcome: Invocation): void {
@@ -199,21 +253,58 @@ export class LambdaFunction {
   }
 
   #leave(sandbox: Sandbox, id: string): void {
+    this.#surroundings.journal.end(id)
     sandbox.ids.delete(id)
+    if (sandbox.ids.size > 0 || sandbox.apart || this.#stopped) return
     const others = [...this.#sandboxes].filter(
-      (other) => other !== sandbox && other.ready && !other.retired && !other.idle,
+      (other) => other !== sandbox && other.ready && !other.retired && !other.apart && !other.idle,
     )
-    if (sandbox.ids.size > 0 || others.length === 0) return
-    sandbox.idle = setTimeout(() => this.#close(sandbox, STOPPED), IDLE_MILLISECONDS).unref()
+    if (others.length === 0 && this.#forPeople) return
+    const milliseconds = others.length === 0 ? LAST_IDLE_MILLISECONDS : IDLE_MILLISECONDS
+    clearTimeout(sandbox.idle)
+    sandbox.idle = setTimeout(() => this.#end(sandbox), milliseconds).unref()
   }
 
-  /** The sandbox is no more: everything in it has failed for the same reason. */
-  #close(sandbox: Sandbox, reason: FunctionError): void {
-    if (!this.#sandboxes.delete(sandbox)) return
+  /** Ends one that has nothing to do any more. */
+  #end(sandbox: Sandbox): void {
+    this.#sandboxes.delete(sandbox)
     clearTimeout(sandbox.spinning)
     clearTimeout(sandbox.idle)
-    for (const id of [...sandbox.ids]) this.#settle(id, { functionError: reason })
-    void sandbox.worker.terminate()
+    void sandbox.process.kill()
+  }
+
+  /** The sandbox is no more, or of no use. */
+  #close(sandbox: Sandbox, reason: FunctionError): void {
+    if (!this.#sandboxes.has(sandbox)) return
+    this.#end(sandbox)
+    const stranded = [...sandbox.ids]
+    for (const id of stranded) {
+      if (!sandbox.ready) this.#settle(id, { functionError: reason })
+      else if (sandbox.apart || stranded.length === 1) this.#blame(id, reason)
+      else this.#runAgain(id, 'apart')
+    }
+    if (this.#forPeople && sandbox.ready) this.warm()
+  }
+
+  /** Its sandbox has died, and nothing else was in it. */
+  #blame(id: string, { errorType, errorMessage, trace }: FunctionError): void {
+    const key = this.#pending.get(id)?.key
+    if (key !== undefined) this.#surroundings.journal.blame(key)
+    const message = errorType.startsWith('Runtime.')
+      ? `RequestId: ${id} Error: ${errorMessage}`
+      : errorMessage
+    this.#settle(id, { functionError: { errorType, errorMessage: message, trace } })
+  }
+
+  #runAgain(id: string, manner: Manner): void {
+    const pending = this.#pending.get(id)
+    if (!pending) return
+    clearTimeout(pending.timer)
+    this.#surroundings.journal.end(id)
+    delete pending.sandbox
+    pending.lost += 1
+    pending.manner = manner
+    this.#dispatch(id)
   }
 
   #timeOut(id: string): void {
@@ -221,7 +312,8 @@ export class LambdaFunction {
     const seconds = this.settings.timeoutSeconds.toFixed(2)
     const errorMessage = `RequestId: ${id} Error: Task timed out after ${seconds} seconds`
     this.#settle(id, { functionError: { errorType: 'Sandbox.Timedout', errorMessage, trace: [] } })
-    if (sandbox) this.#retire(sandbox)
+    if (sandbox?.apart) this.#end(sandbox)
+    else if (sandbox) this.#retire(sandbox)
   }
 
   /** No new work for a sandbox that overran: it ends when its last invocation has, or at once when it spins (L2). */
@@ -229,25 +321,20 @@ export class LambdaFunction {
     sandbox.retired = true
     clearTimeout(sandbox.spinning)
     sandbox.spinning = setTimeout(() => {
-      const stranded = [...sandbox.ids]
-      this.#sandboxes.delete(sandbox)
-      void sandbox.worker.terminate()
-      for (const id of stranded) this.#restart(id)
+      this.#end(sandbox)
+      // Who is stranded a second time may be another one that spins.
+      for (const id of sandbox.ids)
+        this.#runAgain(id, (this.#pending.get(id)?.lost ?? 0) > 0 ? 'apart' : 'shared')
     }, PING_MILLISECONDS)
-    sandbox.worker.postMessage({ kind: 'ping', id: 'alive' })
+    sandbox.process.send({ kind: 'ping' })
   }
 }
 
-const STOPPED = ended('the local cloud was stopped')
-
-function ended(message: string): FunctionError {
-  return { errorType: 'Runtime.ExitError', errorMessage: message, trace: [] }
+export function makeSurroundings(journal = RunningJournal.inMemory()): Surroundings {
+  return { sandboxes: processSandboxes(), quarantine: new Quarantine(), journal }
 }
 
-function outOfMemory(): FunctionError {
-  return {
-    errorType: 'Runtime.OutOfMemory',
-    errorMessage: 'the function used more memory than it has',
-    trace: [],
-  }
-}
+const STOPPED = exitError('the local cloud was stopped')
+const REFUSED = exitError(
+  'the local cloud has died again and again while this invocation was running; it is not run any more',
+)

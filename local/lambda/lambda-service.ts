@@ -1,11 +1,24 @@
 import { AwsError } from '../endpoint/aws-error.ts'
-import { type FunctionSettings, type Invocation, LambdaFunction } from './lambda-function.ts'
+import {
+  type FunctionSettings,
+  type Invocation,
+  LambdaFunction,
+  makeSurroundings,
+  type Surroundings,
+} from './lambda-function.ts'
+import type { RunningJournal } from './running-journal.ts'
 
 /** The functions of the assembly, by ARN and by name. */
 export class LambdaService {
   readonly #functions = new Map<string, LambdaFunction>()
 
   readonly #permissions = new Set<string>()
+  readonly #surroundings: Surroundings
+
+  /** `journal` tells the next life which invocations were running; without it nothing outlives this one. */
+  constructor({ journal }: { journal?: RunningJournal | undefined } = {}) {
+    this.#surroundings = makeSurroundings(journal)
+  }
 
   /** `AWS::Lambda::Permission`: lets a service invoke a function. */
   permit(arn: string, principal: string): void {
@@ -17,7 +30,7 @@ export class LambdaService {
   }
 
   put(settings: FunctionSettings): void {
-    this.#functions.set(settings.arn, new LambdaFunction(settings))
+    this.#functions.set(settings.arn, new LambdaFunction(settings, this.#surroundings))
   }
 
   get(nameOrArn: string): LambdaFunction {
@@ -37,11 +50,14 @@ export class LambdaService {
     return [...this.#functions.values()]
   }
 
-  invoke(nameOrArn: string, payload: string): Promise<Invocation> {
-    return this.get(nameOrArn).invoke(payload)
+  /** `key` names the call in every life of the local cloud, where somebody asks again after its death. */
+  invoke(nameOrArn: string, payload: string, key?: string): Promise<Invocation> {
+    return this.get(nameOrArn).invoke(payload, key)
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.list().map((one) => one.stop()))
+    this.#surroundings.sandboxes.stop()
+    this.#surroundings.journal.close()
   }
 }

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
 import { Readable, Writable } from 'node:stream'
-import type { FromWorker, ServiceAnswer, ServiceCall } from './messages.ts'
+import type { FromSandbox, ServiceAnswer, ServiceCall } from './messages.ts'
 
 // Imported it would touch all that it exports, and load undici for that: a tenth of a cold start.
 const http = process.getBuiltinModule('node:http')
@@ -9,13 +9,13 @@ const http = process.getBuiltinModule('node:http')
 type Respond = (response: IncomingMessage) => void
 
 /**
- * Requests to the services' endpoint go to the host thread as messages. The SDK in the bundle makes and signs them as ever, and
- * they are answered by the same code as on the port; only the socket between two threads of one process is left out, for it
+ * Requests to the services' endpoint go to the local cloud as messages. The SDK in the bundle makes and signs them as ever, and
+ * they are answered by the same code as on the port; only HTTP between two processes of one machine is left out, for it
  * costs more than most of what is asked. Requests to anybody else are made as they are.
  */
 export function callServicesByMessage(
   endpoint: URL,
-  send: (message: FromWorker) => void,
+  send: (message: FromSandbox) => void,
 ): (answer: ServiceAnswer) => void {
   const original = http.request
   const underWay = new Map<number, ServiceRequest>()
@@ -66,7 +66,7 @@ class ServiceRequest extends Writable {
     done()
   }
 
-  /** Threads of one process do not time out on one another. */
+  /** The local cloud does not time out on its sandboxes. */
   setTimeout(): this {
     return this
   }

@@ -1,14 +1,18 @@
 import type { LambdaService } from '../../lambda/lambda-service.ts'
 import { StateError } from '../state-error.ts'
 import { type Authorize, callService } from './authorize.ts'
-import type { Integration, Integrations } from './integration.ts'
+import type { Integration, IntegrationCall, Integrations } from './integration.ts'
 
 /** `lambda:invoke`: the envelope of a success, the error name and cause of a failure; and functions called by their ARN. */
 export function lambdaIntegrations(lambda: LambdaService, authorize: Authorize): Integrations {
-  const invoke = async (roleArn: string, name: string, payload: unknown): Promise<unknown> => {
+  const invoke = async (
+    { roleArn, id }: IntegrationCall,
+    name: string,
+    payload: unknown,
+  ): Promise<unknown> => {
     const outcome = await callService('Lambda', () => {
       authorize(roleArn, 'lambda:InvokeFunction', name)
-      return lambda.invoke(name, JSON.stringify(payload))
+      return lambda.invoke(name, JSON.stringify(payload), keyOf(id))
     })
     if ('payload' in outcome) return JSON.parse(outcome.payload) as unknown
     const { errorType, errorMessage, trace } = outcome.functionError
@@ -19,12 +23,18 @@ export function lambdaIntegrations(lambda: LambdaService, authorize: Authorize):
     )
   }
 
-  const byService: Integration = async ({ roleArn, arguments: { FunctionName, Payload = {} } }) => ({
-    ExecutedVersion: '$LATEST',
-    Payload: await invoke(roleArn, String(FunctionName), Payload),
-    StatusCode: 200,
-  })
-  const byArn: Integration = ({ roleArn, resource, arguments: payload }) => invoke(roleArn, resource, payload)
+  const byService: Integration = async (call) => {
+    const { FunctionName, Payload = {} } = call.arguments
+    return {
+      ExecutedVersion: '$LATEST',
+      Payload: await invoke(call, String(FunctionName), Payload),
+      StatusCode: 200,
+    }
+  }
+  const byArn: Integration = (call) => invoke(call, call.resource, call.arguments)
 
   return { 'lambda:invoke': byService, lambda: byArn }
 }
+
+/** A state's retries share what is known of the state: the second attempt of what has ended its sandbox ends the next. */
+const keyOf = (id: string): string => id.replace(/#\d+$/, '')

@@ -1,0 +1,56 @@
+import type { FunctionError } from './messages.ts'
+
+type End = {
+  /** Undefined where a signal has ended it. */
+  exitCode: number | undefined
+  signal: string | undefined
+  /** The last that it wrote to stderr. */
+  lastWords: string
+  memoryMb: number
+}
+
+/** What V8, Node.js and C++ say before they give up for want of memory. */
+const OUT_OF_MEMORY =
+  /heap out of memory|process out of memory|JavaScript out of memory|invalid (array|table) size|[Aa]llocation failed|bad_alloc|Zone Allocation|failed to (allocate|reserve)/
+
+/** In the words of Go, which Lambda's own runtime is written in. */
+const SIGNALS: Readonly<Record<string, string>> = {
+  SIGABRT: 'aborted',
+  SIGBUS: 'bus error',
+  SIGFPE: 'floating point exception',
+  SIGHUP: 'hangup',
+  SIGILL: 'illegal instruction',
+  SIGINT: 'interrupt',
+  SIGKILL: 'killed',
+  SIGQUIT: 'quit',
+  SIGSEGV: 'segmentation fault',
+  SIGTERM: 'terminated',
+  SIGTRAP: 'trace/breakpoint trap',
+}
+
+/** The exit codes by which a process on Windows says that it has aborted or crashed. */
+const ABORTED_CODES = [134, 0x80000003, 0xc0000005, 0xc0000409]
+
+/** The error of the invocation that a sandbox process has ended in, named as on Lambda. */
+export function howItEnded({ exitCode, signal, lastWords, memoryMb }: End): FunctionError {
+  const hasCrashed = signal !== undefined || ABORTED_CODES.includes(exitCode ?? 0)
+  if (hasCrashed && OUT_OF_MEMORY.test(lastWords)) return outOfMemory(memoryMb)
+  if (signal !== undefined) {
+    const word = SIGNALS[signal] ?? signal.toLowerCase()
+    return exitError(`Runtime exited with error: signal: ${word}`)
+  }
+  if (exitCode === 0) return exitError('Runtime exited without providing a reason')
+  return exitError(`Runtime exited with error: exit status ${exitCode}`)
+}
+
+export function outOfMemory(memoryMb: number): FunctionError {
+  return {
+    errorType: 'Runtime.OutOfMemory',
+    errorMessage: `Runtime exited with error: signal: killed: the function used more memory than its ${memoryMb} MB`,
+    trace: [],
+  }
+}
+
+export function exitError(errorMessage: string): FunctionError {
+  return { errorType: 'Runtime.ExitError', errorMessage, trace: [] }
+}

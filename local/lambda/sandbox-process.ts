@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { getCompileCacheDir } from 'node:module'
+import { exitError, howItEnded, outOfMemory } from './how-it-ended.ts'
+import { Keeper } from './keeper.ts'
+import type { FromSandbox, FunctionError, SandboxSettings, ToSandbox } from './messages.ts'
+import { ResidentMemory } from './resident-memory.ts'
+
+/** A process in which a function's bundle runs. */
+export type Sandbox = {
+  /** 0 for one that could not be started. */
+  pid: number
+  send(message: ToSandbox): void
+  /** Ends it at once. Resolves when it is no more. */
+  kill(): Promise<void>
+}
+export type SandboxEvents = {
+  message(message: FromSandbox): void
+  log(text: string): void
+  /** Once, when the process is no more: by its own doing, or since it had too much memory. */
+  ended(reason: FunctionError): void
+}
+export type Sandboxes = {
+  open(settings: SandboxSettings, environment: Record<string, string>, events: SandboxEvents): Sandbox
+  stop(): void
+}
+
+/** Runtime, threads and code need memory besides what a function allocates. */
+const RUNTIME_MB = 192
+/** Invocations side by side have each their own on Lambda; so many of them are counted here. */
+const MOST_COUNTED = 3
+const LAST_WORDS_CHARACTERS = 8_192
+/** A process that is no more may have left pipes open with children of its own. */
+const LAST_WORDS_MILLISECONDS = 500
+
+/** Sandboxes as processes of this machine, none of which outlives this one, each with a ceiling for its memory. */
+export function processSandboxes(): Sandboxes {
+  const memory = new ResidentMemory()
+  const keeper = new Keeper()
+
+  return {
+    open(settings, environment, events) {
+      const child = spawnSandbox(settings, environment)
+      const gone = Promise.withResolvers<void>()
+      let reason: FunctionError | undefined
+      let [underWay, lastWords] = [0, '']
+      const { pid } = child
+      const ceilingMb = (): number =>
+        settings.memoryMb * Math.min(Math.max(1, underWay), MOST_COUNTED) + RUNTIME_MB
+      const exceeded = (): void => {
+        reason ??= outOfMemory(settings.memoryMb)
+        child.kill('SIGKILL')
+      }
+      const unwatch = pid === undefined ? undefined : memory.watch({ pid, ceilingMb, exceeded })
+      if (pid !== undefined) keeper.add(pid)
+
+      child.stdout?.setEncoding('utf8').on('data', (text: string) => events.log(text))
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        lastWords = (lastWords + text).slice(-LAST_WORDS_CHARACTERS)
+        events.log(text)
+      })
+      child.on('message', (message: FromSandbox) => {
+        if (message.kind === 'crashed') reason ??= message.error
+        if (message.kind === 'result' || message.kind === 'error') underWay -= 1
+        events.message(message)
+      })
+      const end = (exitCode: number | undefined, signal: string | undefined): void => {
+        unwatch?.()
+        if (pid !== undefined) keeper.remove(pid)
+        gone.resolve()
+        events.ended(reason ?? howItEnded({ exitCode, signal, lastWords, memoryMb: settings.memoryMb }))
+      }
+      child.on('error', (error) => {
+        if (pid !== undefined) return
+        reason ??= exitError(`the sandbox could not be started: ${error.message}`)
+        end(undefined, undefined)
+      })
+      child.on('exit', (code, signal) => {
+        const late = setTimeout(() => child.emit('close', code, signal), LAST_WORDS_MILLISECONDS)
+        child.once('close', () => {
+          clearTimeout(late)
+          end(code ?? undefined, signal ?? undefined)
+        })
+      })
+
+      return {
+        pid: pid ?? 0,
+        send(message) {
+          if (message.kind === 'invoke') underWay += 1
+          if (child.connected) child.send(message, () => {})
+        },
+        kill() {
+          child.kill('SIGKILL')
+          return gone.promise
+        },
+      }
+    },
+    stop() {
+      memory.stop()
+      keeper.stop()
+    },
+  }
+}
+
+/**
+ * A process of its own group: what a terminal sends to the local cloud is not for it. Node.js keeps compiled code where the local
+ * cloud keeps it; without that the types of every module would be stripped anew.
+ */
+function spawnSandbox(settings: SandboxSettings, environment: Record<string, string>): ChildProcess {
+  const cache = process.env.NODE_DISABLE_COMPILE_CACHE ? '' : cacheCall(getCompileCacheDir())
+  const module = new URL('./sandbox.ts', import.meta.url)
+  return spawn(
+    process.execPath,
+    [`--max-old-space-size=${settings.memoryMb}`, '--eval', `${cache}import(${JSON.stringify(module.href)})`],
+    {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      serialization: 'advanced',
+      detached: process.platform !== 'win32',
+      windowsHide: true,
+      env: { ...needed(), ...environment, ORCHESTRATOR_SANDBOX: JSON.stringify(settings) },
+    },
+  )
+}
+
+/** Node.js's cache folder has one for each version of it; it makes that itself. */
+function cacheCall(folder: string | undefined): string {
+  const parent = folder === undefined ? '' : JSON.stringify(folder.replace(/[\\/][^\\/]*$/, ''))
+  return `require('node:module').enableCompileCache(${parent});`
+}
+
+/** What no process on Windows can do without. */
+function needed(): Record<string, string> {
+  const { SystemRoot } = process.env
+  return SystemRoot === undefined ? {} : { SystemRoot }
+}

@@ -1,0 +1,188 @@
+import { appendFileSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
+import { constants, setPriority } from 'node:os'
+import { pathToFileURL } from 'node:url'
+import {
+  type FromSandbox,
+  type FunctionError,
+  type Invoke,
+  MAX_ANSWER_BYTES,
+  type SandboxSettings,
+  type ToSandbox,
+} from './messages.ts'
+import { callServicesByMessage } from './service-calls.ts'
+
+type Handler = (event: unknown, context: object) => unknown
+
+/** What is said of an error is for people to read. */
+const MAX_MESSAGE_CHARACTERS = 32_768
+const MAX_TRACE_LINES = 100
+/** Lambda's Node.js runtime ends with it after an exception that nothing caught. */
+const UNCAUGHT_EXIT_CODE = 129
+
+/** The runtime of a sandbox process: loads the bundle, then runs invocations side by side. */
+const {
+  entry,
+  handler: handlerName,
+  functionName,
+  functionArn,
+  memoryMb,
+  inBackground,
+  alibis,
+} = JSON.parse(process.env.ORCHESTRATOR_SANDBOX ?? '{}') as SandboxSettings
+delete process.env.ORCHESTRATOR_SANDBOX
+
+const channel = takeChannel()
+// What cannot be sent has no receiver any more: `disconnect` is on its way.
+const send = (message: FromSandbox): void => channel.send(message, () => {})
+/** The keys of the invocations in it. */
+const underWay = new Map<string, string | undefined>()
+
+if (inBackground) giveWay()
+protectOthers()
+// A terminal's Ctrl-C is for the local cloud, which ends its sandboxes itself.
+process.on('SIGINT', () => {})
+process.on('disconnect', outlive)
+process.on('uncaughtException', (error) => crash(error))
+// Lambda reports a stray rejection as the invocation's error; here invocations overlap, so it is only told.
+process.on('unhandledRejection', (reason) => console.error('unhandled rejection', reason))
+
+for (const stream of [process.stdout, process.stderr]) {
+  writeInTurns(stream)
+  stream.on('error', () => {})
+}
+const endpoint = process.env.AWS_ENDPOINT_URL
+const answer = endpoint === undefined ? undefined : callServicesByMessage(new URL(endpoint), send)
+
+const handler = await loadHandler()
+// Most of a cold start is compiling the bundle: the next time it is there already.
+flushCompileCache()
+
+process.on('message', (message: ToSandbox) => {
+  if (message.kind === 'answer') answer?.(message)
+  else if (message.kind === 'ping') send({ kind: 'pong' })
+  else if (handler) void invoke(handler, message)
+})
+if (handler) send({ kind: 'ready' })
+
+/** The channel belongs to the runtime: a bundle that asks finds none, as on Lambda. */
+function takeChannel() {
+  const send = process.send?.bind(process) as (message: FromSandbox, done?: () => void) => void
+  Object.assign(process, { send: undefined })
+  return { send }
+}
+
+/** Lets this process run after those of normal priority when there are too few processors for all. */
+function giveWay(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // Then not.
+  }
+}
+
+/** On Lambda a function finds no process but its own to end. */
+function protectOthers(): void {
+  const kill = process.kill.bind(process)
+  process.kill = (pid, signal) => {
+    if (pid > 1 && pid !== process.ppid) return kill(pid, signal)
+    throw Object.assign(new Error('kill EPERM'), { code: 'EPERM', syscall: 'kill' })
+  }
+}
+
+/** The local cloud is no more, and nothing in here has hung or died of it: the next start is told so. */
+function outlive(): never {
+  const keys = [...underWay.values()].filter((key) => key !== undefined)
+  if (alibis && keys.length > 0) {
+    appendFileSync(alibis.file, keys.map((key) => `${JSON.stringify([alibis.life, key])}\n`).join(''))
+  }
+  process.exit(0)
+}
+
+function crash(error: unknown): void {
+  console.error(error)
+  channel.send({ kind: 'crashed', error: describe(error) }, () => process.exit(UNCAUGHT_EXIT_CODE))
+}
+
+/** What is logged in one turn goes out together, and after what the turn has answered. */
+function writeInTurns(stream: NodeJS.WriteStream): void {
+  const write = stream.write.bind(stream) as (...given: unknown[]) => boolean
+  let held = false
+  const release = (): void => {
+    if (held) stream.uncork()
+    held = false
+  }
+  stream.write = ((...given: unknown[]) => {
+    if (!held) {
+      held = true
+      stream.cork()
+      setImmediate(release)
+    }
+    return write(...given)
+  }) as typeof stream.write
+  process.on('exit', release)
+}
+
+async function loadHandler(): Promise<Handler | undefined> {
+  try {
+    const bundle = (await import(pathToFileURL(entry).href)) as Record<string, unknown>
+    const found = bundle[handlerName]
+    if (typeof found === 'function') return found as Handler
+    throw Object.assign(new Error(`${functionName} exports no ${handlerName}`), {
+      name: 'Runtime.HandlerNotFound',
+    })
+  } catch (error) {
+    send({ kind: 'unusable', error: describe(error) })
+    return undefined
+  }
+}
+
+async function invoke(run: Handler, { id, payload, deadline, key }: Invoke): Promise<void> {
+  underWay.set(id, key)
+  const outcome = await outcomeOf(run, payload, contextOf(id, deadline))
+  underWay.delete(id)
+  send({ id, ...outcome })
+}
+
+async function outcomeOf(run: Handler, payload: string, context: object) {
+  try {
+    const result = JSON.stringify(await run(JSON.parse(payload), context)) ?? 'null'
+    const bytes = Buffer.byteLength(result)
+    if (bytes <= MAX_ANSWER_BYTES) return { kind: 'result' as const, payload: result }
+    throw Object.assign(
+      new Error(
+        `Response payload size exceeded maximum allowed payload size (${MAX_ANSWER_BYTES} bytes): it has ${bytes}.`,
+      ),
+      { name: 'Function.ResponseSizeTooLarge' },
+    )
+  } catch (error) {
+    return { kind: 'error' as const, error: describe(error) }
+  }
+}
+
+function contextOf(awsRequestId: string, deadline: number): object {
+  return {
+    awsRequestId,
+    functionName,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: functionArn,
+    memoryLimitInMB: String(memoryMb),
+    logGroupName: `/aws/lambda/${functionName}`,
+    logStreamName: 'local',
+    callbackWaitsForEmptyEventLoop: false,
+    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+  }
+}
+
+/** As Lambda's Node runtime answers: the error's own name is its type. */
+function describe(error: unknown): FunctionError {
+  const message = (text: string): string => text.slice(0, MAX_MESSAGE_CHARACTERS)
+  if (!(error instanceof Error))
+    return { errorType: typeof error, errorMessage: message(String(error)), trace: [] }
+  const trace = message(error.stack ?? '').split('\n')
+  return {
+    errorType: message(String(error.name)),
+    errorMessage: message(String(error.message)),
+    trace: trace.slice(0, MAX_TRACE_LINES),
+  }
+}
