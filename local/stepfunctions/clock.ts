@@ -6,14 +6,17 @@ export type EngineClock = {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
 }
 
-/** setTimeout counts in 32 bits: longer waits are slept in pieces. */
-const LONGEST_TIMER = 2 ** 31 - 1
+/** setTimeout does not count the time that a laptop sleeps, and at most 2^31 ms: the due time is looked at again so often. */
+const LOOK_MILLISECONDS = 5_000
 
 export const realClock: EngineClock = {
   now: () => Date.now(),
+  /** A clock that is set back does not make it longer, one that goes on while the machine sleeps makes it end soon after. */
   async sleep(milliseconds, signal) {
-    for (let left = milliseconds; left > 0; left -= LONGEST_TIMER) {
-      await nap(Math.min(left, LONGEST_TIMER), signal)
+    const [due, started] = [Date.now() + milliseconds, performance.now()]
+    const left = (): number => Math.min(due - Date.now(), milliseconds - (performance.now() - started))
+    for (let rest = milliseconds; rest > 0; rest = left()) {
+      await nap(Math.min(rest, LOOK_MILLISECONDS), signal)
     }
     signal?.throwIfAborted()
   },
