@@ -17,6 +17,8 @@ type Options = {
   port: string
   awsPort: string
   data: string
+  logSize: string
+  logFiles: string
   sample?: boolean
   exit?: boolean
   json?: boolean
@@ -29,6 +31,8 @@ export function devCommand(): Command {
     .option('-p, --port <n>', 'of the API', '8000')
     .option('--aws-port <n>', 'of the AWS endpoint, for SDKs and the AWS CLI; 0 for any', '0')
     .option('--data <folder>', 'where tasks are kept', '.orchestrator')
+    .option('--log-size <MB>', 'of a log file; each function has its own in <data>/logs', '10')
+    .option('--log-files <n>', 'of each function, the newest; older ones are removed', '3')
     .option('--sample', 'run the sample task first')
     .option('--exit', 'stop after the sample; uses any free port and keeps nothing')
     .option('--json', 'with --exit: print the sample task as one JSON object on the last line')
@@ -58,6 +62,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   const to = json ? process.stderr : process.stdout
   const say = (text: string): void => void to.write(`${text}\n`)
   const ports = { port: exit ? 0 : portOf(options.port), awsPort: portOf(options.awsPort) }
+  const limits = { bytes: sizeOf(options.logSize), files: filesOf(options.logFiles) }
   const folder = resolve(PROJECT_ROOT, options.data)
   const interrupted = untilInterrupted()
   const orInterrupted = <T>(work: Promise<T>): Promise<T> =>
@@ -67,7 +72,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   for (const port of Object.values(ports)) await requireFreePort(port)
   const assembly = join(folder, exit ? `cdk.out.${process.pid}` : 'cdk.out')
   if (exit) cleanUp.defer(() => rm(assembly, { recursive: true, force: true }))
-  const logs = await openLogs(join(folder, 'logs'), verbose)
+  const logs = await openLogs(join(folder, 'logs'), limits, verbose)
   cleanUp.defer(() => logs.close())
 
   say(style('dim', 'synthesizing the stacks and bundling the functions ...'))
@@ -120,6 +125,19 @@ function portOf(text: string): number {
   const port = Number(text)
   if (Number.isInteger(port) && port >= 0 && port < 65_536) return port
   throw new CliError(`a port is a number from 0 to 65535; this is "${text}"`)
+}
+
+/** In bytes. */
+function sizeOf(text: string): number {
+  const megabytes = Number(text)
+  if (megabytes >= 0.01 && megabytes <= 10_000) return megabytes * 1024 * 1024
+  throw new CliError(`--log-size is a number of MB from 0.01 to 10000; this is "${text}"`)
+}
+
+function filesOf(text: string): number {
+  const files = Number(text)
+  if (Number.isInteger(files) && files >= 1 && files <= 1_000) return files
+  throw new CliError(`--log-files is a number from 1 to 1000; this is "${text}"`)
 }
 
 function welcome({ apiUrl, awsUrl }: LocalCloud, readmes: number, say: (text: string) => void): void {

@@ -1,37 +1,35 @@
-import { createWriteStream, type WriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { type LogFile, logFile } from './log-file.ts'
 
 export type Logs = { write(functionName: string, text: string): void; close(): Promise<void> }
+/** How large a file may grow, and how many of each function are kept. */
+export type LogLimits = { bytes: number; files: number }
 
-/** What the functions print: a file each, and on the terminal as well when asked for. */
-export async function openLogs(folder: string, verbose: boolean): Promise<Logs> {
+/** What the functions print: files for each, and on the terminal as well when asked for. */
+export async function openLogs(folder: string, limits: LogLimits, verbose: boolean): Promise<Logs> {
   await mkdir(folder, { recursive: true })
-  const streams = new Map<string, WriteStream>()
+  const files = new Map<string, LogFile>()
   let broken = false
 
-  function streamFor(name: string): WriteStream {
-    const known = streams.get(name)
+  function fileFor(name: string): LogFile {
+    const known = files.get(name)
     if (known) return known
-    const stream = createWriteStream(join(folder, `${name}.log`), { flags: 'a' })
-    stream.on('error', (error) => {
+    const file = logFile(folder, name, limits, (error) => {
       // A full disk must not stop the tasks; it is said once.
       if (!broken) process.stderr.write(`logs are not written any more: ${error.message}\n`)
       broken = true
     })
-    streams.set(name, stream)
-    return stream
+    files.set(name, file)
+    return file
   }
 
   return {
     write(name, text) {
-      if (!broken) streamFor(name).write(text)
+      if (!broken) fileFor(name).write(text)
       if (verbose) process.stderr.write(text.replace(/^(?=.)/gm, `${name} | `))
     },
     async close() {
-      await Promise.all(
-        [...streams.values()].map((stream) => new Promise<void>((resolve) => stream.end(() => resolve()))),
-      )
+      await Promise.all([...files.values()].map((file) => file.close()))
     },
   }
 }
