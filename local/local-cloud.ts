@@ -7,6 +7,7 @@ import { readAssembly } from './assembly/read-assembly.ts'
 import { type AwsCall, answerAws } from './endpoint/answer-aws.ts'
 import { type Answer, answerOrRefuse, createEndpoint } from './endpoint/endpoint-server.ts'
 import { createGateway, type GatewayRoute } from './gateway/gateway-server.ts'
+import { type ConnectionLimits, limitConnections } from './limit-connections.ts'
 import { startServices } from './services.ts'
 
 export type LocalCloudOptions = {
@@ -17,6 +18,8 @@ export type LocalCloudOptions = {
   /** 0 for any free port. */
   apiPort?: number
   awsPort?: number
+  /** For how long and how many connections are kept, of either port. */
+  connections?: Partial<ConnectionLimits>
   onLog?: (functionName: string, text: string) => void
   /** A call of an AWS service, before it is answered. */
   onCall?: (call: AwsCall) => void
@@ -54,6 +57,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   try {
     const gateway = createGateway(routes, services.invokeAs('apigateway.amazonaws.com'))
     servers.push(gateway)
+    limitConnections(gateway, options.connections)
     const api = await listen(gateway, options.apiPort ?? 0)
     const answer: Answer = (request) =>
       answerAws(
@@ -66,6 +70,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       )
     const endpoint = createEndpoint(answer)
     servers.push(endpoint)
+    limitConnections(endpoint, options.connections)
     const awsUrl = `http://${HOST}:${await listen(endpoint, options.awsPort ?? 0)}`
     const provisioners = makeProvisioners({
       ...services,
