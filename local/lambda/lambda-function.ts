@@ -218,7 +218,7 @@ export class LambdaFunction {
         this.settings.name,
         `the bundle could not be loaded: ${errorType}: ${errorMessage}\n`,
       )
-      this.#close(sandbox, message.error)
+      this.#close(sandbox, message.error, { unusable: true })
     }
     if (message.kind === 'service') this.#serve(sandbox, message)
     if (message.kind === 'ready') {
@@ -274,12 +274,15 @@ export class LambdaFunction {
   }
 
   /** The sandbox is no more, or of no use. */
-  #close(sandbox: Sandbox, reason: FunctionError): void {
+  #close(sandbox: Sandbox, reason: FunctionError, { unusable = false } = {}): void {
     if (!this.#sandboxes.has(sandbox)) return
     this.#end(sandbox)
     const stranded = [...sandbox.ids]
     for (const id of stranded) {
-      if (!sandbox.ready) this.#settle(id, { functionError: reason })
+      const lost = this.#pending.get(id)?.lost ?? 0
+      if (!sandbox.ready && (unusable || lost > 0)) this.#settle(id, { functionError: reason })
+      // It had not begun: what has ended the process was not its doing.
+      else if (!sandbox.ready) this.#runAgain(id, 'shared')
       else if (sandbox.apart || stranded.length === 1) this.#blame(id, reason)
       else this.#runAgain(id, 'apart')
     }

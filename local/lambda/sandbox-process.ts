@@ -102,8 +102,8 @@ export function processSandboxes(): Sandboxes {
 }
 
 /**
- * A process of its own group: what a terminal sends to the local cloud is not for it. Node.js keeps compiled code where the local
- * cloud keeps it; without that the types of every module would be stripped anew.
+ * In the process group of the local cloud, so that a terminal stops and continues both. Node.js keeps compiled code where the local cloud
+ * keeps it; without that the types of every module would be stripped anew.
  */
 function spawnSandbox(settings: SandboxSettings, environment: Record<string, string>): ChildProcess {
   const cache = process.env.NODE_DISABLE_COMPILE_CACHE ? '' : cacheCall(getCompileCacheDir())
@@ -114,7 +114,6 @@ function spawnSandbox(settings: SandboxSettings, environment: Record<string, str
     {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced',
-      detached: process.platform !== 'win32',
       windowsHide: true,
       env: { ...needed(), ...environment, ORCHESTRATOR_SANDBOX: JSON.stringify(settings) },
     },

@@ -32,6 +32,9 @@ const {
 } = JSON.parse(process.env.ORCHESTRATOR_SANDBOX ?? '{}') as SandboxSettings
 delete process.env.ORCHESTRATOR_SANDBOX
 
+// A terminal sends Ctrl-C to the whole group; the local cloud ends its sandboxes itself.
+process.on('SIGINT', () => {})
+
 const channel = takeChannel()
 // What cannot be sent has no receiver any more: `disconnect` is on its way.
 const send = (message: FromSandbox): void => channel.send(message, () => {})
@@ -40,8 +43,6 @@ const underWay = new Map<string, string | undefined>()
 
 if (inBackground) giveWay()
 protectOthers()
-// A terminal's Ctrl-C is for the local cloud, which ends its sandboxes itself.
-process.on('SIGINT', () => {})
 process.on('disconnect', outlive)
 process.on('uncaughtException', (error) => crash(error))
 // Lambda reports a stray rejection as the invocation's error; here invocations overlap, so it is only told.
