@@ -88,7 +88,7 @@ describe('a Lambda function', () => {
     ['ends its process', { exit: true }, 'Runtime.ExitError'],
     ['uses more memory than it has', { hog: true }, 'Runtime.OutOfMemory'],
   ])('contains a handler that %s (L3)', async (_what, event, name) => {
-    const { invoke } = host()
+    const { invoke } = host({ timeoutSeconds: 20 })
     expect(await invoke(event)).toEqual(errorOf(name))
     expect(await invoke({})).toHaveProperty('payload')
   })
