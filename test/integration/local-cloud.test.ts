@@ -118,6 +118,7 @@ describe('the built-in workflows, from API to result', () => {
       ],
       csv: 'kind,total\r\na,4\r\nb,2\r\n',
       valid: true,
+      notes: [],
     })
   })
 })
