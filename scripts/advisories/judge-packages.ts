@@ -12,7 +12,10 @@ export interface Judgement {
   readonly accepted: readonly { readonly acceptance: Acceptance; readonly findings: readonly Finding[] }[]
 }
 
-/** Which packages an advisory speaks of; what an acceptance covers (its name, versions and advisories) stands apart. */
+/**
+ * Which packages an advisory speaks of; of two that bear one id (the list's and npm's) each may find, and the first is told.
+ * What an acceptance covers (its name, versions and advisories) stands apart.
+ */
 export function judgePackages(
   packages: readonly ProductionPackage[],
   advisories: readonly Advisory[],
@@ -21,6 +24,7 @@ export function judgePackages(
   const findings = packages.flatMap((found) =>
     advisories
       .filter(({ package: name, vulnerable }) => name === found.name && includes(vulnerable, found.version))
+      .filter(({ id }, index, all) => all.findIndex((other) => other.id === id) === index)
       .map((advisory) => ({ found, advisory })),
   )
   const covering = ({ found, advisory }: Finding) =>

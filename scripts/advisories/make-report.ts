@@ -13,10 +13,13 @@ export function makeReport(
   npm: NpmAnswer,
   nowMs: number,
 ): { lines: string[]; failed: boolean } {
+  // npm knows no aliases: an acceptance by CVE id covers what npm calls by its GHSA id through the list.
+  const aliases = new Map(list.advisories.map(({ id, aliases = [] }) => [id, aliases]))
+  const answered = npm.status === 'answered' ? npm.advisories : []
+  const told = answered.map((advisory) => ({ ...advisory, aliases: aliases.get(advisory.id) ?? [] }))
   const listed = new Set(list.advisories.map(({ id, package: name }) => `${id} ${name}`))
-  const told = npm.status === 'answered' ? npm.advisories : []
   const more = told.filter(({ id, package: name }) => !listed.has(`${id} ${name}`))
-  const { vulnerable, accepted } = judgePackages(packages, [...list.advisories, ...more], list.accepted)
+  const { vulnerable, accepted } = judgePackages(packages, [...list.advisories, ...told], list.accepted)
   const lines = vulnerable.map((finding) => `vulnerable: ${describe(finding)}`)
   for (const { acceptance, findings } of accepted) {
     const { package: name, installedAs, versions, why } = acceptance
