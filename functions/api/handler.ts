@@ -5,7 +5,6 @@ import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import httpHeaderNormalizer from '@middy/http-header-normalizer'
-import httpJsonBodyParser from '@middy/http-json-body-parser'
 import httpRouter from '@middy/http-router'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { API_PREFIX, type Method } from '../../shared/contracts/route.ts'
@@ -28,6 +27,7 @@ import {
   statistics,
   tasks,
 } from '../deps.ts'
+import { jsonBody } from '../middleware/json-body.ts'
 import { limitBody } from '../middleware/limit-body.ts'
 import { problemDetails } from '../middleware/problem-details.ts'
 import { requestLog } from '../middleware/request-log.ts'
@@ -68,5 +68,5 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
   .use(requestLog({ logger: log }))
   .use(limitBody())
   .use(httpHeaderNormalizer())
-  .use(httpJsonBodyParser({ disableContentTypeError: true }))
+  .use(jsonBody())
   .handler(httpRouter(routes))

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { AwsError } from './aws-error.ts'
 import type { AwsRequest, AwsResponse } from './aws-request.ts'
-import { namesThisMachine } from './is-local.ts'
+import { refusalOfPage } from './foreign-page.ts'
 
 export type Answer = (request: AwsRequest) => Promise<AwsResponse>
 
@@ -46,10 +46,8 @@ export async function answerOrRefuse(
 async function answered(answer: Answer, { method, path, headers, body }: RawRequest): Promise<AwsResponse> {
   const isJson = headers['x-amz-target'] !== undefined || path.startsWith('/2015-03-31/')
   try {
-    // No SDK sends an Origin; a page in a browser does.
-    if (!namesThisMachine(headers.host) || headers.origin !== undefined) {
-      throw new AwsError('AccessDeniedException', 'this endpoint answers programs on this machine only', 403)
-    }
+    const refusal = refusalOfPage(headers, { ownPages: false })
+    if (refusal) throw new AwsError('AccessDeniedException', refusal, 403)
     if (body instanceof Error) throw body
     const accessKeyId = /Credential=([^/,]+)\//.exec(headers.authorization ?? '')?.[1]
     const url = new URL(path, `http://${headers.host ?? '127.0.0.1'}`)

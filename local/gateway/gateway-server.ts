@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { namesThisMachine } from '../endpoint/is-local.ts'
+import { refusalOfPage } from '../endpoint/foreign-page.ts'
 import type { Invocation } from '../lambda/lambda-function.ts'
 
 export type GatewayRoute = { method: string; path: string; functionArn: string }
@@ -10,8 +10,8 @@ type Invoke = (functionArn: string, payload: string) => Promise<Invocation>
 const MAX_BODY_BYTES = 10 * 1024 * 1024
 
 /**
- * An HTTP API: routes (read anew at each request) to Lambda events (payload format 2.0) and back. It is open, so it answers only requests that
- * name this machine as their host: a page on the web cannot reach it through a name of its own.
+ * An HTTP API: routes (read anew at each request) to Lambda events (payload format 2.0) and back. It is open to programs of this
+ * machine and to pages of its own address; what any other page sends is refused, whatever its route and method.
  */
 export function createGateway(routes: readonly GatewayRoute[], invoke: Invoke): Server {
   return createServer((incoming, outgoing) => {
@@ -29,10 +29,11 @@ async function handle(
   invoke: Invoke,
   incoming: IncomingMessage,
 ): Promise<Answer> {
+  const refusal = refusalOfPage(incoming.headers, { ownPages: true })
+  if (refusal) return plain(403, `Forbidden: ${refusal}`)
   const url = parseUrl(incoming.url)
   if (!url) return plain(400, 'Bad Request')
   const { pathname, searchParams, search } = url
-  if (!namesThisMachine(incoming.headers.host)) return plain(403, 'Forbidden')
   const matched = match(routes, incoming.method ?? 'GET', pathname)
   if (!matched) return plain(404, 'Not Found')
   const body = await readBody(incoming)
@@ -92,7 +93,7 @@ function match(routes: readonly GatewayRoute[], method: string, path: string) {
     const parts = route.path.split('/')
     const fits =
       parts.length === segments.length &&
-      parts.every((part, index) => part.startsWith('{') || part === segments[index])
+      parts.every((part, index) => (part.startsWith('{') ? segments[index] !== '' : part === segments[index]))
     return route.method === method && fits
   })
   const [route] = fitting.sort((a, b) => parametersIn(a) - parametersIn(b))
@@ -130,7 +131,14 @@ function plain(statusCode: number, message: string): Answer {
   return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) }
 }
 
+/** For browsers that send no Sec-Fetch-Site: no other page may load an answer as its script, image or frame. */
+const NO_EMBEDDING = {
+  'cross-origin-resource-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+}
+
 function send(outgoing: ServerResponse, { statusCode, headers, body }: Answer): void {
-  outgoing.writeHead(statusCode, { ...headers, 'content-length': Buffer.byteLength(body) })
+  outgoing.writeHead(statusCode, { ...NO_EMBEDDING, ...headers, 'content-length': Buffer.byteLength(body) })
   outgoing.end(body)
 }
