@@ -1,6 +1,8 @@
 export type AwsRequest = {
   method: string
   url: URL
+  /** Path and query as they were sent; a URL resolves dot segments. */
+  path: string
   headers: Readonly<Record<string, string>>
   body: Buffer
   /** Whose credentials signed it; undefined for an anonymous request. */

@@ -51,7 +51,7 @@ async function answered(answer: Answer, { method, path, headers, body }: RawRequ
     if (body instanceof Error) throw body
     const accessKeyId = /Credential=([^/,]+)\//.exec(headers.authorization ?? '')?.[1]
     const url = new URL(path, `http://${headers.host ?? '127.0.0.1'}`)
-    return await answer({ method, url, headers, body, accessKeyId })
+    return await answer({ method, url, path, headers, body, accessKeyId })
   } catch (error) {
     const known = error instanceof AwsError ? error : new AwsError('InternalFailure', String(error), 500)
     return isJson ? jsonError(known) : xmlError(known)

@@ -1,3 +1,4 @@
+import { placeOf } from '../s3/place.ts'
 import type { AwsRequest } from './aws-request.ts'
 
 type Place = { account: string; region: string }
@@ -36,13 +37,11 @@ const BY_EXECUTION = [
 ]
 
 /** An upload by form carries its own signature; everything else is authorised by action and resource. */
-export function s3Action({ method, url }: AwsRequest): { action?: string; resource: string } {
-  const path = decodeURIComponent(url.pathname).slice(1)
-  const [bucket = ''] = path.split('/')
+export function s3Action({ method, path }: AwsRequest): { action?: string; resource: string } {
+  const { bucket, key } = placeOf(path)
   if (bucket === '') return { action: 's3:ListAllMyBuckets', resource: '*' }
-  const isBucket = !path.slice(bucket.length + 1)
-  if (isBucket && method === 'POST') return { resource: '' }
-  if (isBucket) return { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` }
+  if (key === '' && method === 'POST') return { resource: '' }
+  if (key === '') return { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` }
   const action = { PUT: 's3:PutObject', DELETE: 's3:DeleteObject' }[method] ?? 's3:GetObject'
-  return { action, resource: `arn:aws:s3:::${path}` }
+  return { action, resource: `arn:aws:s3:::${bucket}/${key}` }
 }

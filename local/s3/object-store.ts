@@ -1,34 +1,56 @@
-import { createHash } from 'node:crypto'
-import { glob, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join, sep } from 'node:path'
+import { join } from 'node:path'
+import { type Entry, ObjectIndex } from './object-index.ts'
+import { OldFolder } from './old-folder.ts'
 
-export type StoredObject = { body: Buffer; etag: string; contentType: string }
-export type Listed = { key: string; size: number; etag: string }
+export type StoredObject = Entry & { body: Buffer }
+export type PageRequest = Parameters<ObjectIndex['page']>[1]
 
-/** Objects as files: `<root>/<bucket>/<key>`, each key segment encoded so that any key is a safe path. */
+const CONTENT = '.objects'
+/** Longer than any object takes to be written. */
+const STALE_MILLISECONDS = 3_600_000
+export const DEFAULT_CONTENT_TYPE = 'binary/octet-stream'
+
+/**
+ * Objects as files. Names are stored, not encoded into paths: a file's name is random, and the index says whose it is.
+ *
+ * O1. Any key that S3 takes is kept, found and listed as it is.
+ * O2. An object is there whole or not at all: its file is written before the index points at it, and is never written again.
+ * O3. A file that the index does not point at (the process ended in between) is removed at a later start.
+ * O4. A folder of the layout before (paths made of keys) is read: what it holds is taken over.
+ */
 export class ObjectStore {
   readonly #root: string
   readonly #temporary: boolean
-  readonly #buckets = new Set<string>()
+  readonly #index: ObjectIndex
+  readonly #buckets = new Map<string, OldFolder>()
+  readonly #shards = new Set<string>()
+  readonly #swept: Promise<void>
 
   private constructor(root: string, temporary: boolean) {
     this.#root = root
     this.#temporary = temporary
+    this.#index = new ObjectIndex(temporary ? ':memory:' : join(root, '.index.sqlite'))
+    this.#swept = this.#sweep().catch(() => {})
   }
 
   static async open(path?: string): Promise<ObjectStore> {
     const root = path ?? (await mkdtemp(join(tmpdir(), 'orchestrator-s3-')))
+    await mkdir(join(root, CONTENT), { recursive: true })
     return new ObjectStore(root, path === undefined)
   }
 
   async createBucket(bucket: string): Promise<void> {
-    await mkdir(join(this.#root, bucket), { recursive: true })
-    this.#buckets.add(bucket)
+    const old = new OldFolder(join(this.#root, bucket))
+    this.#buckets.set(bucket, old)
+    for await (const { key, body } of old.readable()) await this.#adopt(bucket, key, body)
+    await old.removeIfEmpty()
   }
 
   listBuckets(): string[] {
-    return [...this.#buckets]
+    return [...this.#buckets.keys()]
   }
 
   hasBucket(bucket: string): boolean {
@@ -36,54 +58,83 @@ export class ObjectStore {
   }
 
   async close(): Promise<void> {
+    await this.#swept
+    this.#index.close()
     if (this.#temporary) await rm(this.#root, { recursive: true, force: true })
   }
 
-  /** Whole or not at all: written beside its place, then moved there. */
-  async put(bucket: string, key: string, body: Buffer): Promise<string> {
-    const path = this.#pathOf(bucket, key)
-    await mkdir(dirname(path), { recursive: true })
-    const draft = `${path}.${process.hrtime.bigint()}~`
-    await writeFile(draft, body)
-    await rename(draft, path)
+  /** Answers its etag. */
+  async put(bucket: string, key: string, body: Buffer, contentType = DEFAULT_CONTENT_TYPE): Promise<string> {
+    await this.#remove(this.#index.put(bucket, await this.#write(key, body, contentType)))
+    await this.#buckets.get(bucket)?.forget(key)
     return etagOf(body)
   }
 
+  async find(bucket: string, key: string): Promise<Entry | undefined> {
+    const found = this.#index.find(bucket, key)
+    if (found) return found
+    const body = await this.#buckets.get(bucket)?.read(key)
+    if (!body) return undefined
+    await this.#adopt(bucket, key, body)
+    return this.#index.find(bucket, key)
+  }
+
   async get(bucket: string, key: string): Promise<StoredObject | undefined> {
-    const body = await readFile(this.#pathOf(bucket, key)).catch(() => undefined)
-    return body && { body, etag: etagOf(body), contentType: 'application/octet-stream' }
+    for (let entry = await this.find(bucket, key); entry; ) {
+      const body = await readFile(this.#pathOf(entry.file)).catch((error: Error) => error)
+      if (!(body instanceof Error)) return { ...entry, body }
+      // Another has been put in its place meanwhile; what is still pointed at must be there.
+      const now = this.#index.find(bucket, key)
+      if (now?.file === entry.file) throw body
+      entry = now
+    }
+    return undefined
   }
 
   async remove(bucket: string, key: string): Promise<void> {
-    await rm(this.#pathOf(bucket, key), { force: true })
+    await this.#remove(this.#index.remove(bucket, key))
+    await this.#buckets.get(bucket)?.forget(key)
   }
 
-  /** In the order of the keys. */
-  async list(bucket: string, prefix: string): Promise<Listed[]> {
-    const root = join(this.#root, bucket)
-    const listed: Listed[] = []
-    for await (const path of glob('**/*@', { cwd: root })) {
-      const key = path.split(sep).map(decodeURIComponent).join('/').slice(0, -1)
-      if (!key.startsWith(prefix)) continue
-      const { size } = await stat(join(root, path))
-      listed.push({ key, size, etag: '"local"' })
+  page(bucket: string, request: PageRequest): Entry[] {
+    return this.#index.page(bucket, request)
+  }
+
+  async #write(key: string, body: Buffer, contentType: string): Promise<Entry> {
+    const file = randomUUID()
+    const shard = join(this.#root, CONTENT, file.slice(0, 2))
+    if (!this.#shards.has(shard)) await mkdir(shard, { recursive: true })
+    this.#shards.add(shard)
+    await writeFile(this.#pathOf(file), body)
+    return { key, file, size: body.length, etag: etagOf(body), contentType, modifiedAt: Date.now() }
+  }
+
+  /** What was put since is newer than what an old folder has. */
+  async #adopt(bucket: string, key: string, body: Buffer): Promise<void> {
+    const entry = await this.#write(key, body, DEFAULT_CONTENT_TYPE)
+    if (this.#index.find(bucket, key)) await this.#remove(entry.file)
+    else this.#index.put(bucket, entry)
+    await this.#buckets.get(bucket)?.forget(key)
+  }
+
+  async #remove(file: string | undefined): Promise<void> {
+    if (file !== undefined) await rm(this.#pathOf(file), { force: true })
+  }
+
+  /** Files of late that nothing points at may be another process's, which is just writing them. */
+  async #sweep(): Promise<void> {
+    const known = this.#index.files()
+    const found = await readdir(join(this.#root, CONTENT), { recursive: true, withFileTypes: true })
+    for (const entry of found) {
+      if (!entry.isFile() || known.has(entry.name)) continue
+      const { mtimeMs } = await stat(this.#pathOf(entry.name))
+      if (Date.now() - mtimeMs > STALE_MILLISECONDS) await this.#remove(entry.name)
     }
-    return listed.sort((a, b) => (a.key < b.key ? -1 : 1))
   }
 
-  /** The mark at the end tells an object `a` from the folder of an object `a/b`. */
-  #pathOf(bucket: string, key: string): string {
-    const segments = key
-      .split('/')
-      .map((segment) => encodeURIComponent(segment).replaceAll('.', '%2E').replaceAll('*', '%2A'))
-    return `${join(this.#root, bucket, ...segments.map(shortened))}@`
+  #pathOf(file: string): string {
+    return join(this.#root, CONTENT, file.slice(0, 2), file)
   }
-}
-
-/** A file name has at most 255 bytes; a key's segment may have more. Such a key can be read, but not listed by name. */
-function shortened(segment: string): string {
-  if (segment.length <= 200) return segment
-  return `${segment.slice(0, 100)}-${createHash('sha256').update(segment).digest('hex')}`
 }
 
 function etagOf(body: Buffer): string {

@@ -2,9 +2,12 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { AwsError } from '../endpoint/aws-error.ts'
 import type { AwsRequest, AwsResponse } from '../endpoint/aws-request.ts'
 import type { IamService } from '../iam/iam-service.ts'
+import { escapeXml, listObjects } from './list-objects.ts'
+import type { Entry } from './object-index.ts'
 import type { ObjectStore } from './object-store.ts'
+import { placeOf } from './place.ts'
 
-const PAGE = 1_000
+const MOST_KEY_BYTES = 1_024
 /** What would change the meaning of a request, and is not done here. */
 const SUBRESOURCES = [
   'acl',
@@ -24,8 +27,7 @@ export async function answerS3(
   request: AwsRequest,
   iam: IamService,
 ): Promise<AwsResponse> {
-  const [bucket = '', ...rest] = decodeURIComponent(request.url.pathname).slice(1).split('/')
-  const key = rest.join('/')
+  const { bucket, key } = placeOf(request.path)
   if (bucket === '' && request.method === 'GET') return listBuckets(store)
   if (!store.hasBucket(bucket))
     throw new AwsError('NoSuchBucket', `The specified bucket does not exist: ${bucket}`, 404)
@@ -33,46 +35,43 @@ export async function answerS3(
     [...request.url.searchParams.keys()].find((name) => SUBRESOURCES.includes(name)) ?? request.headers.range
   if (unknown !== undefined) throw new AwsError('NotImplemented', `the local S3 does not do ${unknown}`, 501)
   if (request.method === 'POST' && key === '') return upload(store, bucket, request, iam)
-  if (request.method === 'GET' && key === '') return list(store, bucket, request.url.searchParams)
+  if (request.method === 'GET' && key === '') return listObjects(store, bucket, request.url.searchParams)
+  if (key === '') return answerBucket(request.method)
+  refuseLongKey(key)
   if (request.method === 'PUT') {
-    const etag = await store.put(bucket, key, decodeBody(request))
+    const etag = await store.put(bucket, key, decodeBody(request), request.headers['content-type'])
     return { status: 200, headers: { etag }, body: '' }
   }
   if (request.method === 'DELETE') {
     await store.remove(bucket, key)
     return { status: 204, headers: {}, body: '' }
   }
-  const found = await store.get(bucket, key)
+  const found: (Entry & { body?: Buffer }) | undefined =
+    request.method === 'HEAD' ? await store.find(bucket, key) : await store.get(bucket, key)
   if (!found) throw new AwsError('NoSuchKey', `The specified key does not exist: ${key}`, 404)
   const headers = {
     etag: found.etag,
     'content-type': found.contentType,
-    'content-length': String(found.body.length),
+    'content-length': String(found.size),
+    'last-modified': new Date(found.modifiedAt).toUTCString(),
   }
-  return { status: 200, headers, body: request.method === 'HEAD' ? '' : found.body }
+  return { status: 200, headers, body: found.body ?? '' }
+}
+
+function answerBucket(method: string): AwsResponse {
+  if (method === 'HEAD') return { status: 200, headers: {}, body: '' }
+  throw new AwsError('NotImplemented', `the local S3 does not do ${method} of a bucket`, 501)
+}
+
+function refuseLongKey(key: string): void {
+  const bytes = Buffer.byteLength(key)
+  if (bytes > MOST_KEY_BYTES)
+    throw new AwsError('KeyTooLongError', `Your key is too long: ${bytes} bytes of at most ${MOST_KEY_BYTES}`)
 }
 
 function listBuckets(store: ObjectStore): AwsResponse {
-  const buckets = store.listBuckets().map((name) => `<Bucket><Name>${xml(name)}</Name></Bucket>`)
+  const buckets = store.listBuckets().map((name) => `<Bucket><Name>${escapeXml(name)}</Name></Bucket>`)
   const body = `<?xml version="1.0" encoding="UTF-8"?><ListAllMyBucketsResult><Buckets>${buckets.join('')}</Buckets></ListAllMyBucketsResult>`
-  return { status: 200, headers: { 'content-type': 'application/xml' }, body }
-}
-
-async function list(store: ObjectStore, bucket: string, query: URLSearchParams): Promise<AwsResponse> {
-  const prefix = query.get('prefix') ?? ''
-  const after = query.get('continuation-token') ?? query.get('start-after') ?? ''
-  const limit = Math.min(PAGE, Number(query.get('max-keys') ?? PAGE))
-  const all = (await store.list(bucket, prefix)).filter(({ key }) => key > after)
-  const page = all.slice(0, limit)
-  const contents = page.map(
-    ({ key, size, etag }) =>
-      `<Contents><Key>${xml(key)}</Key><Size>${size}</Size><ETag>${xml(etag)}</ETag></Contents>`,
-  )
-  const next =
-    all.length > page.length
-      ? `<NextContinuationToken>${xml(page.at(-1)?.key ?? '')}</NextContinuationToken>`
-      : ''
-  const body = `<?xml version="1.0" encoding="UTF-8"?><ListBucketResult><Name>${bucket}</Name><Prefix>${xml(prefix)}</Prefix><KeyCount>${page.length}</KeyCount><IsTruncated>${next !== ''}</IsTruncated>${next}${contents.join('')}</ListBucketResult>`
   return { status: 200, headers: { 'content-type': 'application/xml' }, body }
 }
 
@@ -102,6 +101,9 @@ async function upload(
       403,
     )
   }
+  if (field('key') === '')
+    throw new AwsError('InvalidArgument', "Bucket POST must contain a field named 'key'.")
+  refuseLongKey(field('key'))
   const policy = JSON.parse(Buffer.from(encoded, 'base64').toString()) as Policy
   const refusal = refusalOf(policy, { key: field('key'), bucket, size: file.size })
   if (refusal) throw refusal
@@ -111,7 +113,8 @@ async function upload(
     's3:PutObject',
     `arn:aws:s3:::${bucket}/${field('key')}`,
   )
-  const etag = await store.put(bucket, field('key'), Buffer.from(await file.arrayBuffer()))
+  const body = Buffer.from(await file.arrayBuffer())
+  const etag = await store.put(bucket, field('key'), body, field('content-type') || undefined)
   return { status: 204, headers: { etag }, body: '' }
 }
 
@@ -185,12 +188,4 @@ function decodeBody({ body, headers }: AwsRequest): Buffer {
     at = lineEnd + 2 + size + 2
   }
   return Buffer.concat(parts)
-}
-
-function xml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
 }

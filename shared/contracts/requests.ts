@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { AgentManifestSchema } from '../domain/agent.ts'
 import { BudgetSchema } from '../domain/budget.ts'
+import { FilePathSchema } from '../domain/file-reference.ts'
 import { PreferSchema } from '../domain/prefer.ts'
 import { TASK_STATUSES } from '../domain/task.ts'
 import { parseTime, RIGHT_TIME } from '../domain/times.ts'
@@ -134,16 +135,6 @@ export const RetryTaskSchema = z
   .refine(({ deadline, deadlineSeconds }) => deadline === undefined || deadlineSeconds === undefined, {
     message: 'give one of "deadline" and "deadlineSeconds"',
   })
-
-/** Relative, forward slashes, no dot segments: it becomes part of a key. */
-const FilePathSchema = z
-  .string()
-  .min(1)
-  .max(400)
-  .refine(
-    (path) => !/(^|\/)\.{0,2}(\/|$)|[\\\p{Cc}]/u.test(path),
-    'a file path is relative, with no empty, . or .. parts',
-  )
 
 export const CreateFilesSchema = z.strictObject({
   folder: z

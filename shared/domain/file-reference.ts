@@ -4,15 +4,40 @@ import { isJsonObject, type Json } from './json.ts'
 /** Uploaded files live under this prefix of the bucket; nothing else in it can be named by a caller. */
 export const FILES_PREFIX = 'files/'
 
+/** S3's limit of a key, in bytes of UTF-8. */
+const MOST_KEY_BYTES = 1_024
+/** `files/`, a folder of 64 letters and a slash stand before the path. */
+const MOST_PATH_BYTES = MOST_KEY_BYTES - FILES_PREFIX.length - 65
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length
+
+const atMostBytes = (most: number, what: string) =>
+  z.refine<string>((text) => bytesOf(text) <= most, {
+    error: ({ input }) =>
+      `${what} has at most ${most} bytes in UTF-8 (a key in S3 has ${MOST_KEY_BYTES}); this one has ${bytesOf(String(input))}`,
+  })
+
+/** Relative, forward slashes, no dot segments, no control characters, no half of a surrogate pair: it becomes part of a key. */
+export const FilePathSchema = z
+  .string()
+  .min(1)
+  .max(400)
+  .regex(
+    /^(?!(?:[\s\S]*\/)?\.{0,2}(?:\/|$))[^\\\p{Cc}\p{Cs}]+$/u,
+    'a file path is relative, with no empty, . or .. parts, and of printable letters',
+  )
+  .check(atMostBytes(MOST_PATH_BYTES, 'a file path'))
+
 /** A file, or (with a trailing slash) a folder of files, that was uploaded through `POST /files`. */
 export const FileReferenceSchema = z.strictObject({
   $file: z
     .string()
+    .max(MOST_KEY_BYTES)
     .regex(
-      /^files\/[a-z0-9][a-z0-9_-]{0,63}\/(?!.*(?:^|\/)\.\.?(?:\/|$)).*$/,
+      /^files\/[a-z0-9][a-z0-9_-]{0,63}\/(?!(?:[\s\S]*\/)?\.\.?(?:\/|$))[^\p{Cc}\p{Cs}]*$/u,
       'a file reference is files/<folder>/<path>',
     )
-    .max(600),
+    .check(atMostBytes(MOST_KEY_BYTES, 'a file reference')),
 })
 export type FileReference = z.infer<typeof FileReferenceSchema>
 

@@ -1,0 +1,104 @@
+import { DatabaseSync } from 'node:sqlite'
+
+export type Entry = {
+  key: string
+  /** The name of the file with its content. */
+  file: string
+  size: number
+  etag: string
+  contentType: string
+  /** Milliseconds since 1970. */
+  modifiedAt: number
+}
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS objects (
+  bucket TEXT NOT NULL, key BLOB NOT NULL, file TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, etag TEXT NOT NULL,
+  contentType TEXT NOT NULL, modifiedAt INTEGER NOT NULL, PRIMARY KEY (bucket, key)
+) WITHOUT ROWID;
+`
+const BUSY_MILLISECONDS = 5_000
+
+/**
+ * Which object is in which file. Keys are kept as their bytes in UTF-8, for S3 orders keys by those: neither SQLite's text nor
+ * JavaScript's comparison of strings would do for all of Unicode.
+ */
+export class ObjectIndex {
+  readonly #database: DatabaseSync
+  readonly #statement
+
+  /** `:memory:` keeps it in memory. A write ahead log: what was written survives the end of the process at any instant. */
+  constructor(path: string) {
+    this.#database = new DatabaseSync(path, { timeout: BUSY_MILLISECONDS })
+    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;')
+    this.#database.exec(SCHEMA)
+    this.#statement = {
+      find: this.#database.prepare('SELECT * FROM objects WHERE bucket = ? AND key = ?'),
+      put: this.#database.prepare(
+        `INSERT INTO objects (bucket, key, file, size, etag, contentType, modifiedAt) VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET file = excluded.file, size = excluded.size, etag = excluded.etag,
+         contentType = excluded.contentType, modifiedAt = excluded.modifiedAt`,
+      ),
+      remove: this.#database.prepare('DELETE FROM objects WHERE bucket = ? AND key = ?'),
+      page: this.#database.prepare(
+        'SELECT * FROM objects WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?',
+      ),
+      pageToEnd: this.#database.prepare(
+        'SELECT * FROM objects WHERE bucket = ? AND key >= ? ORDER BY key LIMIT ?',
+      ),
+      files: this.#database.prepare('SELECT file FROM objects'),
+    }
+  }
+
+  find(bucket: string, key: string): Entry | undefined {
+    const row = this.#statement.find.get(bucket, Buffer.from(key))
+    return row && entryOf(row)
+  }
+
+  /** In one step: whoever looks finds the entry before or this one. Answers the file that nothing points at any more. */
+  put(bucket: string, { key, file, size, etag, contentType, modifiedAt }: Entry): string | undefined {
+    const before = this.find(bucket, key)?.file
+    this.#statement.put.run(bucket, Buffer.from(key), file, size, etag, contentType, modifiedAt)
+    return before
+  }
+
+  /** Answers the file that nothing points at any more. */
+  remove(bucket: string, key: string): string | undefined {
+    const before = this.find(bucket, key)?.file
+    this.#statement.remove.run(bucket, Buffer.from(key))
+    return before
+  }
+
+  /** At most `limit` entries whose keys begin with `prefix`, in the order of their bytes, from `from` on (itself too). */
+  page(bucket: string, { prefix, from, limit }: { prefix: Buffer; from: Buffer; limit: number }): Entry[] {
+    const first = Buffer.compare(from, prefix) > 0 ? from : prefix
+    const end = afterPrefix(prefix)
+    const rows = end
+      ? this.#statement.page.all(bucket, first, end, limit)
+      : this.#statement.pageToEnd.all(bucket, first, limit)
+    return rows.map(entryOf)
+  }
+
+  files(): Set<string> {
+    return new Set(this.#statement.files.all().map(({ file }) => String(file)))
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}
+
+function entryOf(row: Record<string, unknown>): Entry {
+  const { key, ...rest } = row as Omit<Entry, 'key'> & { key: Uint8Array; bucket: string }
+  const { file, size, etag, contentType, modifiedAt } = rest
+  return { key: Buffer.from(key).toString(), file, size, etag, contentType, modifiedAt }
+}
+
+/** The least bytes behind everything that begins with `prefix`; undefined where nothing is. */
+export function afterPrefix(prefix: Buffer): Buffer | undefined {
+  const last = prefix.findLastIndex((byte) => byte < 0xff)
+  if (last < 0) return undefined
+  const after = Buffer.from(prefix.subarray(0, last + 1))
+  after[last] = (prefix[last] ?? 0) + 1
+  return after
+}
