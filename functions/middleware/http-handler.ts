@@ -5,6 +5,7 @@ import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { describeIssues, issuesOfZod } from '../../shared/domain/issue.ts'
 import { isJsonObject } from '../../shared/domain/json.ts'
 import { describeNotJson, notJsonIn } from '../../shared/domain/not-json.ts'
+import { issueOfValue } from './issue-of-value.ts'
 
 /** The body parser has put the parsed body in the place of its text. */
 type Event = Omit<APIGatewayProxyEventV2, 'body'> & { body?: unknown }
@@ -14,8 +15,6 @@ const TENANT = 'default'
 
 /** Lambda answers at most 6 MB. */
 const MAX_ANSWER_BYTES = 5_900_000
-/** Deeper than any schema of ours; a parser's stack is not. */
-const MAX_DEPTH = 100
 
 /** A route and its use case as a Lambda handler: parse once at the edge, call, answer JSON. */
 export function httpHandler<Input extends z.ZodType, Output extends z.ZodType>(
@@ -73,17 +72,11 @@ function bodyOf({ body = {} }: Event): Record<string, unknown> {
     )
   }
   if (!isJsonObject(body)) throw new OrchestratorError('InvalidInputError', 'the body must be a JSON object')
-  if (deeperThan(MAX_DEPTH, body)) {
-    throw new OrchestratorError('InvalidInputError', `the body is nested deeper than ${MAX_DEPTH} levels`)
-  }
+  const issue = issueOfValue(body)
+  if (issue) throw new OrchestratorError('InvalidInputError', issue)
   const found = notJsonIn(body)
   if (found) throw new OrchestratorError('InvalidInputError', describeNotJson(found, 'body'))
   return body
-}
-
-function deeperThan(levels: number, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((member) => deeperThan(levels - 1, member))
 }
 
 function refuse(names: readonly string[], why: string, known: readonly string[]): void {

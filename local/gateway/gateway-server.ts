@@ -42,7 +42,7 @@ async function handle(
     Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
   )
   const routeKey = `${matched.route.method} ${matched.route.path}`
-  const query = Object.fromEntries(searchParams)
+  const query = joined(searchParams)
   const event = {
     version: '2.0',
     routeKey,
@@ -72,6 +72,12 @@ async function handle(
     isBase64Encoded: false,
   }
   return answerOf(await invoke(matched.route.functionArn, JSON.stringify(event)))
+}
+
+/** A parameter that is given twice has both values, with a comma between them, as API Gateway hands it on. */
+function joined(parameters: URLSearchParams): Record<string, string> {
+  const names = new Set(parameters.keys())
+  return Object.fromEntries([...names].map((name) => [name, parameters.getAll(name).join(',')]))
 }
 
 function answerOf(outcome: Invocation): Answer {

@@ -1,7 +1,7 @@
 import type * as z from 'zod'
 import type { RegisterAgentSchema } from '../contracts/requests.ts'
 import type { AgentView } from '../contracts/views.ts'
-import { type Agent, issuesOfManifest } from '../domain/agent.ts'
+import { type Agent, AgentSchema, issuesOfManifest } from '../domain/agent.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { describeIssues } from '../domain/issue.ts'
 import type { Clock, Ports, Registry } from '../ports/index.ts'
@@ -49,12 +49,13 @@ export const registerAgent =
       throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
     const existing = await registry.findAgent(request.id)
     if (existing?.origin === 'deployment') throw ownedByDeployment(request.id, 'choose another id')
-    const agent: Agent = {
+    // Parsed once more: what comes with a request besides the manifest is no part of an agent.
+    const agent = AgentSchema.parse({
       ...request,
       status: 'active',
       origin: 'api',
       registeredAt: clock.now().toISOString(),
-    }
+    })
     await registry.putAgent(agent)
     return agent
   }

@@ -1,77 +1,66 @@
-import * as z from 'zod'
+import { ComponentSchemas, type JsonSchema } from './component-schemas.ts'
 import { API_PREFIX, type Route } from './route.ts'
 import { ProblemSchema } from './views.ts'
 
+type Part = Record<string, unknown>
+
 /** The OpenAPI 3.1 document of a list of routes. */
-export function makeOpenApi(routes: readonly Route[], version: string): Record<string, unknown> {
-  const paths: Record<string, Record<string, unknown>> = {}
+export function makeOpenApi(routes: readonly Route[], version: string): Part {
+  const schemas = new ComponentSchemas()
+  const paths: Record<string, Part> = {}
   for (const route of routes) {
     const path = `${API_PREFIX}${route.path}`
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) }
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route, routes, schemas) }
   }
+  const problem = { 'application/problem+json': { schema: schemas.add(ProblemSchema, 'output', 'problem') } }
   return {
     openapi: '3.1.0',
-    info: { title: 'Orchestrator', version, description: 'Tasks, agents, workflows and plans.' },
+    info: {
+      title: 'Orchestrator',
+      version,
+      description: 'Tasks, agents, workflows and plans.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/', description: 'Where this document was found' }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    // A laptop asks nobody who he is; API Gateway wants requests signed.
+    security: [{}, { sigv4: [] }],
     paths,
-    components: { schemas: { Problem: jsonSchema(ProblemSchema, 'output') } },
+    components: {
+      schemas: schemas.all(),
+      responses: Object.fromEntries(
+        Object.entries(TITLES).map(([status, title]) => [
+          nameOfResponse(Number(status)),
+          { description: title, content: status === '403' ? FORBIDDEN : problem },
+        ]),
+      ),
+      securitySchemes: {
+        sigv4: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'Authorization',
+          description: 'AWS Signature Version 4, service execute-api',
+          'x-amazon-apigateway-authtype': 'awsSigv4',
+        },
+      },
+    },
   }
 }
 
-type JsonSchemaObject = { properties?: Record<string, unknown>; required?: string[] }
-
-function operation(route: Route): Record<string, unknown> {
-  const input = jsonSchema(route.input, 'input') as JsonSchemaObject
-  const { path = [], query = [], headers = {} } = route.from ?? {}
-  const outside = new Set([...path, ...query, ...Object.keys(headers)])
-  const body = Object.fromEntries(
-    Object.entries(input.properties ?? {}).filter(([name]) => !outside.has(name)),
-  )
-  const parameter = (name: string, where: string, as = name) => ({
-    name: as,
-    in: where,
-    required: where === 'path',
-    schema: input.properties?.[name] ?? {},
-  })
-  return {
-    operationId: route.id,
-    summary: route.summary,
-    tags: [route.tag],
-    parameters: [
-      ...path.map((name) => parameter(name, 'path')),
-      ...query.map((name) => parameter(name, 'query')),
-      ...Object.entries(headers).map(([name, header]) => parameter(name, 'header', header)),
-    ],
-    ...((route.method === 'POST' || route.method === 'PUT') && Object.keys(body).length > 0
-      ? { requestBody: requestBody({ ...input, properties: body }, outside) }
-      : {}),
-    responses: responses(route),
-  }
-}
-
-function requestBody(schema: JsonSchemaObject, outside: ReadonlySet<string>): Record<string, unknown> {
-  const required = (schema.required ?? []).filter((name) => !outside.has(name))
-  return {
-    required: required.length > 0,
-    content: { 'application/json': { schema: { ...schema, required } } },
-  }
-}
-
-function responses({ success, problems = [] }: Route): Record<string, unknown> {
-  const problem = {
-    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-  }
-  const failures = [400, ...problems, 429, 500].map((status) => [
-    status,
-    { description: TITLES[status] ?? 'Problem', ...problem },
-  ])
-  const content = { 'application/json': { schema: jsonSchema(success.output, 'output') } }
-  return { [success.status]: { description: success.description, content }, ...Object.fromEntries(failures) }
+const TAGS: Readonly<Record<string, string>> = {
+  tasks: 'What is submitted and followed',
+  files: 'What tasks work on',
+  agents: 'Who does the steps',
+  workflows: 'Which steps a task has',
+  plans: 'What would be done',
+  service: 'The API itself',
 }
 
 /** Titles of problem documents by status, as RFC 9110 names them. */
 export const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   402: 'Payment Required',
+  403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   409: 'Conflict',
@@ -84,11 +73,100 @@ export const TITLES: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 }
 
-function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
-    io,
-    unrepresentable: 'any',
-    reused: 'inline',
-  })
-  return rest
+/** What API Gateway answers by itself, to a request that is not signed, is no problem document. */
+const FORBIDDEN = {
+  'application/json': { schema: { type: 'object', properties: { message: { type: 'string' } } } },
 }
+
+/** What each route may answer: the gateway, and what all of them have in common. */
+const ALWAYS = [400, 403, 413, 429, 500, 503, 504]
+
+function operation(route: Route, routes: readonly Route[], schemas: ComponentSchemas): Part {
+  const input = schemas.add(route.input, 'input', route.id) as JsonSchema & {
+    properties?: Record<string, JsonSchema>
+  }
+  const { path = [], query = [], headers = {} } = route.from ?? {}
+  const outside = new Set([...path, ...query, ...Object.keys(headers)])
+  const body = Object.fromEntries(
+    Object.entries(input.properties ?? {}).filter(([name]) => !outside.has(name)),
+  )
+  const hasBody = (route.method === 'POST' || route.method === 'PUT') && Object.keys(body).length > 0
+  const parameter = (name: string, where: string, as = name) => {
+    const { description, ...schema } = input.properties?.[name] ?? {}
+    return {
+      name: as,
+      in: where,
+      required: where === 'path',
+      schema,
+      ...(description === undefined ? {} : { description }),
+    }
+  }
+  return {
+    operationId: route.id,
+    summary: route.summary,
+    tags: [route.tag],
+    parameters: [
+      ...path.map((name) => parameter(name, 'path')),
+      ...query.map((name) => parameter(name, 'query')),
+      ...Object.entries(headers).map(([name, header]) => parameter(name, 'header', header)),
+    ],
+    ...(hasBody ? { requestBody: requestBody({ ...input, properties: body }, outside) } : {}),
+    responses: responses(route, { hasBody, links: linksFrom(route, routes) }, schemas),
+  }
+}
+
+function requestBody({ required = [], ...schema }: JsonSchema, outside: ReadonlySet<string>): Part {
+  const inside = (required as string[]).filter((name) => !outside.has(name))
+  return {
+    // `oneOf` asks for one of several.
+    required: inside.length > 0 || schema.oneOf !== undefined,
+    content: {
+      'application/json': { schema: { ...schema, ...(inside.length > 0 ? { required: inside } : {}) } },
+    },
+  }
+}
+
+function responses(
+  { id, success, problems = [] }: Route,
+  { hasBody, links }: { hasBody: boolean; links: Part },
+  schemas: ComponentSchemas,
+): Part {
+  const failures = [...ALWAYS, ...(hasBody ? [415] : []), ...problems].sort((a, b) => a - b)
+  const content = { 'application/json': { schema: schemas.add(success.output, 'output', id) } }
+  return {
+    [success.status]: {
+      description: success.description,
+      content,
+      ...(Object.keys(links).length > 0 ? { links } : {}),
+    },
+    ...Object.fromEntries(
+      failures.map((status) => [status, { $ref: `#/components/responses/${nameOfResponse(status)}` }]),
+    ),
+  }
+}
+
+/** Which member of an answer is the id in the paths that begin like this. */
+const IDS: Readonly<Record<string, readonly [under: string, parameter: string, member: string]>> = {
+  submitTask: ['/tasks/{id}', 'id', '/taskId'],
+  forkTask: ['/tasks/{id}', 'id', '/taskId'],
+  registerAgent: ['/agents/{id}', 'id', '/id'],
+  putWorkflow: ['/workflows/{name}', 'name', '/name'],
+}
+
+/** What can be asked next about what a route has made. */
+function linksFrom({ id }: Route, routes: readonly Route[]): Part {
+  const known = IDS[id]
+  if (!known) return {}
+  const [under, parameter, member] = known
+  const next = routes.filter(
+    ({ path, from }) => path.startsWith(under) && from?.path?.length === 1 && from.path[0] === parameter,
+  )
+  return Object.fromEntries(
+    next.map((route) => [
+      route.id,
+      { operationId: route.id, parameters: { [parameter]: `$response.body#${member}` } },
+    ]),
+  )
+}
+
+const nameOfResponse = (status: number): string => (TITLES[status] ?? String(status)).replaceAll(' ', '')

@@ -6,7 +6,7 @@ import { PreferSchema } from '../domain/prefer.ts'
 import { TASK_STATUSES } from '../domain/task.ts'
 import { parseTime, RIGHT_TIME } from '../domain/times.ts'
 
-const JsonSchema = z.json()
+export const AnyJsonSchema = z.json()
 
 export const TaskIdSchema = z.string().regex(/^t_[0-9a-z]{26}$/, 'a task id is t_ and 26 characters')
 
@@ -24,14 +24,29 @@ const WhenSchema = {
   deadlineSeconds: z.number().positive().max(31_536_000).optional().describe('The same, from now on'),
 }
 
+type When = { deadline?: string | undefined; deadlineSeconds?: number | undefined }
+const oneDeadline = ({ deadline, deadlineSeconds }: When): boolean =>
+  deadline === undefined || deadlineSeconds === undefined
+const ONE_DEADLINE = { message: 'give one of "deadline" and "deadlineSeconds"' }
+
+const oneKind = ({ type, workflow }: { type?: unknown; workflow?: unknown }): boolean =>
+  (type === undefined) !== (workflow === undefined)
+const ONE_KIND = { message: 'give one of "type" and "workflow" (a name, YAML text, or a definition)' }
+
+/** The same for readers of JSON Schema. */
+const NOT_BOTH = (one: string, other: string) => ({ not: { required: [one, other] } })
+const DEADLINE_RULE = NOT_BOTH('deadline', 'deadlineSeconds')
+const KIND_RULE = { oneOf: [{ required: ['type'] }, { required: ['workflow'] }] }
+
 export const SubmitTaskSchema = z
   .strictObject({
     type: z.string().max(64).optional().describe('A task type; the workflow that serves it is chosen'),
     workflow: GivenWorkflowSchema.optional(),
-    input: JsonSchema.optional().describe('Checked against the input schema of the workflow'),
+    input: AnyJsonSchema.optional().describe('Checked against the input schema of the workflow'),
     metadata: z
       .record(z.string().max(64), z.string().max(256))
       .refine((entries) => Object.keys(entries).length <= 50, 'at most 50 entries')
+      .meta({ maxProperties: 50 })
       .default({})
       .describe('Yours; kept, never read'),
     idempotencyKey: z.string().min(1).max(128).optional(),
@@ -49,21 +64,25 @@ export const SubmitTaskSchema = z
       .describe('Of those that wait the highest begins first, 9 before 0; who waits long gains on them'),
     prefer: PreferSchema.optional().describe('How agents are chosen, where a step does not say'),
   })
-  .refine(({ deadline, deadlineSeconds }) => deadline === undefined || deadlineSeconds === undefined, {
-    message: 'give one of "deadline" and "deadlineSeconds"',
-  })
-  .refine(({ type, workflow }) => (type === undefined) !== (workflow === undefined), {
-    message: 'give one of "type" and "workflow" (a name, YAML text, or a definition)',
-  })
+  .refine(oneDeadline, ONE_DEADLINE)
+  .refine(oneKind, ONE_KIND)
+  .meta({ ...DEADLINE_RULE, ...KIND_RULE })
 export type SubmitTask = z.infer<typeof SubmitTaskSchema>
 
 export const TaskRefSchema = z.strictObject({ id: TaskIdSchema })
 
-export const StepRefSchema = z.strictObject({ id: TaskIdSchema, stepId: z.string().max(200) })
+/** Of a step in a loop: with the loop before it (`improve.draft`). */
+const StepIdSchema = z.string().min(1).max(200)
+
+export const StepRefSchema = z.strictObject({ id: TaskIdSchema, stepId: StepIdSchema })
+
+/** A query has only text; `1e1` and `0x10` are no number of tasks. */
+const numberOfDigits = (value: unknown): unknown =>
+  typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value
 
 export const ListTasksSchema = z.strictObject({
   status: z.enum(TASK_STATUSES).optional(),
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+  limit: z.preprocess(numberOfDigits, z.number().int().min(1).max(100)).default(20),
   cursor: z
     .string()
     .regex(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z#t_[0-9a-z]+$/, 'not a cursor; take the one that the last page gave')
@@ -85,7 +104,7 @@ const DoOtherwiseSchema = z
   .record(
     z.string().max(200),
     z.strictObject({
-      input: JsonSchema.optional().describe(
+      input: AnyJsonSchema.optional().describe(
         'In place of what the workflow says; a value without expressions',
       ),
       agent: z.string().max(64).optional().describe('Who is asked first'),
@@ -112,12 +131,11 @@ export const ForkTaskSchema = z
     ...WhenSchema,
     idempotencyKey: z.string().min(1).max(128).optional(),
   })
-  .refine(({ deadline, deadlineSeconds }) => deadline === undefined || deadlineSeconds === undefined, {
-    message: 'give one of "deadline" and "deadlineSeconds"',
-  })
+  .refine(oneDeadline, ONE_DEADLINE)
   .refine(({ at, after }) => at === undefined || after === undefined, {
     message: 'give one of "at" and "after"',
   })
+  .meta({ allOf: [DEADLINE_RULE, NOT_BOTH('at', 'after')] })
 
 export const RetryTaskSchema = z
   .strictObject({
@@ -132,9 +150,8 @@ export const RetryTaskSchema = z
       'By step id (of one in a loop improve.draft): what has not succeeded, done otherwise',
     ),
   })
-  .refine(({ deadline, deadlineSeconds }) => deadline === undefined || deadlineSeconds === undefined, {
-    message: 'give one of "deadline" and "deadlineSeconds"',
-  })
+  .refine(oneDeadline, ONE_DEADLINE)
+  .meta(DEADLINE_RULE)
 
 export const CreateFilesSchema = z.strictObject({
   folder: z
@@ -148,40 +165,47 @@ export const CreateFilesSchema = z.strictObject({
     .max(200),
 })
 
-export const AgentRefSchema = z.strictObject({ id: z.string().max(64) })
+export const AgentRefSchema = z.strictObject({ id: z.string().min(1).max(64) })
 
 export const RegisterAgentSchema = AgentManifestSchema.extend({
   functionArn: z
     .string()
+    .max(300)
     .regex(/^arn:[^:]+:lambda:[^:]+:\d{12}:function:.+$/, 'the ARN of a Lambda function'),
-}).strict()
+})
+  .strict()
+  // As issuesOfManifest says it.
+  .meta({
+    if: { required: ['model'], properties: { model: { required: ['tokensPerMinute'] } } },
+    then: { required: ['price'], properties: { price: { required: ['mostTokens'] } } },
+  })
 
-export const WorkflowRefSchema = z.strictObject({ name: z.string().max(64) })
+export const WorkflowRefSchema = z.strictObject({ name: z.string().min(1).max(64) })
 
 export const AnswerApprovalSchema = z.strictObject({
   id: TaskIdSchema,
-  stepId: z.string().max(200),
+  stepId: StepIdSchema,
   decision: z.string().max(200).describe('One of the choices of the step'),
   by: z.string().min(1).max(200).default('api').describe('Who decides'),
   comment: z.string().max(4_000).optional(),
 })
 export type AnswerApproval = z.output<typeof AnswerApprovalSchema>
 
-export const PutWorkflowSchema = z.strictObject({ name: z.string().max(64), workflow: GivenWorkflowSchema })
+export const PutWorkflowSchema = z.strictObject({
+  name: z.string().min(1).max(64),
+  workflow: GivenWorkflowSchema,
+})
 
 export const MakePlanSchema = z
   .strictObject({
     type: z.string().max(64).optional(),
     workflow: GivenWorkflowSchema.optional(),
-    input: JsonSchema.optional(),
+    input: AnyJsonSchema.optional(),
     budgetUsd: BudgetSchema.shape.usd.describe('As at submission: whom the task could not pay is left out'),
     budgetTokens: BudgetSchema.shape.tokens,
     ...WhenSchema,
     prefer: PreferSchema.optional(),
   })
-  .refine(({ deadline, deadlineSeconds }) => deadline === undefined || deadlineSeconds === undefined, {
-    message: 'give one of "deadline" and "deadlineSeconds"',
-  })
-  .refine(({ type, workflow }) => (type === undefined) !== (workflow === undefined), {
-    message: 'give one of "type" and "workflow" (a name, YAML text, or a definition)',
-  })
+  .refine(oneDeadline, ONE_DEADLINE)
+  .refine(oneKind, ONE_KIND)
+  .meta({ ...DEADLINE_RULE, ...KIND_RULE })

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { usdSchema } from './budget.ts'
 import { CapabilitySchema } from './capability.ts'
 import { type Issue, issue } from './issue.ts'
 import { TagSchema } from './prefer.ts'
@@ -23,11 +24,11 @@ export const AgentLimitsSchema = z.object({
   ratePerMinute: z.number().int().min(1).max(100_000).optional().describe('Calls in a minute, of all tasks'),
 })
 
+const MOST_TOKENS = 1e12
+
 export const AgentPriceSchema = z.object({
-  perCallUsd: z.number().min(0).default(0),
-  mostUsd: z
-    .number()
-    .min(0)
+  perCallUsd: usdSchema('a price').default(0),
+  mostUsd: usdSchema('a price')
     .optional()
     .describe(
       'The most that one call can cost: as much is held of a budget while it runs. Where it is not said: perCallUsd, or a tenth of the budget where that is not said either',
@@ -36,6 +37,7 @@ export const AgentPriceSchema = z.object({
     .number()
     .int()
     .min(0)
+    .max(MOST_TOKENS)
     .optional()
     .describe(
       'The most tokens of a language model that one call can take; a tenth of the budget is held where it is not said',
@@ -45,7 +47,7 @@ export const AgentPriceSchema = z.object({
 /** A language model that several agents may share, and what it takes of all of them in a minute. */
 export const AgentModelSchema = z.object({
   name: z.string().min(1).max(128),
-  tokensPerMinute: z.number().int().min(1).optional(),
+  tokensPerMinute: z.number().int().min(1).max(MOST_TOKENS).optional(),
 })
 
 /** What an agent says of itself; the same for ours and for those registered through the API. */
@@ -57,7 +59,7 @@ export const AgentManifestSchema = z.object({
   limits: AgentLimitsSchema.prefault({}),
   typicalSeconds: z
     .number()
-    .positive()
+    .min(0.001)
     .max(840)
     .optional()
     .describe('How long a call takes, as long as nobody has seen one'),
@@ -65,6 +67,7 @@ export const AgentManifestSchema = z.object({
   tags: z.array(TagSchema).max(20).default([]),
   tenants: z
     .array(z.string().max(64))
+    .max(100)
     .optional()
     .describe('For whom it works; for everybody where it is not said'),
   model: AgentModelSchema.optional(),

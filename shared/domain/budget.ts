@@ -2,17 +2,21 @@ import * as z from 'zod'
 
 const NANO = 1e9
 
-/** What a task may spend; what is not named is not limited. */
-export const BudgetSchema = z.object({
-  usd: z
+/** Money in US dollars: what is less than a billionth is nothing, and no number that DynamoDB could keep. */
+export const usdSchema = (what: string) =>
+  z
     .number()
     .min(0)
     .max(1_000_000)
     .refine(
       (usd) => usd === 0 || usd >= 1 / NANO,
-      'a budget is 0, or at least 0.000000001 (a billionth of a US dollar)',
+      `${what} is 0, or at least 0.000000001 (a billionth of a US dollar)`,
     )
-    .optional(),
+    .meta({ not: { exclusiveMinimum: 0, exclusiveMaximum: 1 / NANO } })
+
+/** What a task may spend; what is not named is not limited. */
+export const BudgetSchema = z.object({
+  usd: usdSchema('a budget').optional(),
   tokens: z.number().int().min(0).max(1e12).optional(),
 })
 export type Budget = z.infer<typeof BudgetSchema>

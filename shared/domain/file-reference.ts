@@ -17,15 +17,20 @@ const atMostBytes = (most: number, what: string) =>
       `${what} has at most ${most} bytes in UTF-8 (a key in S3 has ${MOST_KEY_BYTES}); this one has ${bytesOf(String(input))}`,
   })
 
+/** Control characters. Written out, for JSON Schema's readers that know no classes. */
+const UNPRINTABLE = String.raw`\u0000-\u001f\u007f-\u009f`
+const isText = z.refine<string>((text) => text.isWellFormed(), 'half of a surrogate pair is no text')
+
 /** Relative, forward slashes, no dot segments, no control characters, no half of a surrogate pair: it becomes part of a key. */
 export const FilePathSchema = z
   .string()
   .min(1)
   .max(400)
   .regex(
-    /^(?!(?:[\s\S]*\/)?\.{0,2}(?:\/|$))[^\\\p{Cc}\p{Cs}]+$/u,
+    new RegExp(String.raw`^(?!(?:[\s\S]*/)?\.{0,2}(?:/|$))[^\\${UNPRINTABLE}]+$`, 'u'),
     'a file path is relative, with no empty, . or .. parts, and of printable letters',
   )
+  .check(isText)
   .check(atMostBytes(MOST_PATH_BYTES, 'a file path'))
 
 /** A file, or (with a trailing slash) a folder of files, that was uploaded through `POST /files`. */
@@ -34,9 +39,13 @@ export const FileReferenceSchema = z.strictObject({
     .string()
     .max(MOST_KEY_BYTES)
     .regex(
-      /^files\/[a-z0-9][a-z0-9_-]{0,63}\/(?!(?:[\s\S]*\/)?\.\.?(?:\/|$))[^\p{Cc}\p{Cs}]*$/u,
+      new RegExp(
+        String.raw`^files/[a-z0-9][a-z0-9_-]{0,63}/(?!(?:[\s\S]*/)?\.\.?(?:/|$))[^${UNPRINTABLE}]*$`,
+        'u',
+      ),
       'a file reference is files/<folder>/<path>',
     )
+    .check(isText)
     .check(atMostBytes(MOST_KEY_BYTES, 'a file reference')),
 })
 export type FileReference = z.infer<typeof FileReferenceSchema>

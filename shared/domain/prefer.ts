@@ -5,7 +5,14 @@ export const TagSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._:-]{0,47}$/, 'a tag is a-z, 0-9 and . _ : -, at most 48 characters')
 
-const weight = z.number().min(0).max(100).optional()
+const MICRO = 1e6
+/** To the millionth: less is no wish, and DynamoDB takes no number of any size. */
+const weight = z
+  .number()
+  .min(0)
+  .max(100)
+  .overwrite((wish) => Math.round(wish * MICRO) / MICRO)
+  .optional()
 
 /** How a step's agent is chosen. */
 export const PreferSchema = z.strictObject({

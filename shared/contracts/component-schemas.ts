@@ -1,0 +1,112 @@
+import * as z from 'zod'
+import { FileReferenceSchema } from '../domain/file-reference.ts'
+import { IssueSchema } from '../domain/issue.ts'
+import { AnyJsonSchema } from './requests.ts'
+import {
+  AgentHealthSchema,
+  AgentViewSchema,
+  ApprovalViewSchema,
+  EventViewSchema,
+  PlanViewSchema,
+  ProblemSchema,
+  StepViewSchema,
+  TaskViewSchema,
+  WorkflowViewSchema,
+} from './views.ts'
+
+export type JsonSchema = Record<string, unknown>
+type Io = 'input' | 'output'
+
+/** Schemas that have a name of their own in the document, and so in what clients generate from it. */
+const NAMES = new Map<z.core.$ZodType, string>([
+  [AnyJsonSchema, 'Json'],
+  [FileReferenceSchema, 'FileReference'],
+  [IssueSchema, 'Issue'],
+  [ProblemSchema, 'Problem'],
+  [TaskViewSchema, 'Task'],
+  [StepViewSchema, 'Step'],
+  [ApprovalViewSchema, 'Approval'],
+  [AgentViewSchema, 'Agent'],
+  [AgentHealthSchema, 'AgentHealth'],
+  [WorkflowViewSchema, 'Workflow'],
+  [PlanViewSchema, 'Plan'],
+  [EventViewSchema, 'Event'],
+])
+
+/** Descriptions are where `describe` has put them; ids are ours. */
+class Named extends z.core.$ZodRegistry<{ id?: string | undefined }> {
+  override get<S extends z.core.$ZodType>(schema: S) {
+    const id = NAMES.get(schema)
+    return { ...z.globalRegistry.get(schema), ...(id === undefined ? {} : { id }) }
+  }
+}
+const NAMED = new Named()
+
+/**
+ * The schemas of a document. Zod puts what is named or recursive into `$defs` of each schema, and refers to it from that schema's
+ * root; in an OpenAPI document there is one root, so all of it is moved to `components.schemas`.
+ */
+export class ComponentSchemas {
+  readonly #schemas = new Map<string, JsonSchema>()
+
+  /** The JSON Schema of `schema`; what has no name and refers to itself is called after `owner`. */
+  add(schema: z.ZodType, io: Io, owner: string): JsonSchema {
+    const { $schema: _dialect, $defs = {}, ...root } = toJsonSchema(schema, io)
+    const renamed = new Map<string, string>()
+    const entries = Object.entries($defs as Record<string, JsonSchema>)
+    for (const [name] of entries) renamed.set(name, nameOf(name, io, owner))
+    if (refersToRoot(root)) throw new Error(`the schema of ${owner} refers to itself as a whole`)
+    const moved = (value: unknown): unknown => withReferences(value, renamed)
+    for (const [name, { id: _id, ...definition }] of entries)
+      this.#put(renamed.get(name) ?? name, moved(definition) as JsonSchema)
+    const { id: _id, ...rest } = root
+    return moved(rest) as JsonSchema
+  }
+
+  /** Sorted by name. */
+  all(): Record<string, JsonSchema> {
+    return Object.fromEntries([...this.#schemas].sort(([a], [b]) => (a < b ? -1 : 1)))
+  }
+
+  #put(name: string, schema: JsonSchema): void {
+    const known = this.#schemas.get(name)
+    if (known && JSON.stringify(known) !== JSON.stringify(schema))
+      throw new Error(`two schemas are named ${name}`)
+    this.#schemas.set(name, schema)
+  }
+}
+
+function toJsonSchema(schema: z.ZodType, io: Io): JsonSchema {
+  const json = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    reused: 'inline',
+    metadata: NAMED,
+    override: ({ zodSchema, jsonSchema }) => {
+      // Any JSON at all: the same, said without recursion.
+      if (zodSchema === AnyJsonSchema) for (const key of Object.keys(jsonSchema)) delete jsonSchema[key]
+    },
+  })
+  return json as JsonSchema
+}
+
+const OWN_NAME = /^__schema(\d+)$/
+
+function nameOf(name: string, io: Io, owner: string): string {
+  const unnamed = OWN_NAME.exec(name)
+  const suffix = io === 'input' ? 'Input' : 'Output'
+  return unnamed ? `${owner[0]?.toUpperCase()}${owner.slice(1)}${suffix}${unnamed[1]}` : name
+}
+
+const refersToRoot = (value: unknown): boolean => JSON.stringify(value).includes('"$ref":"#"')
+
+function withReferences(value: unknown, renamed: ReadonlyMap<string, string>): unknown {
+  if (Array.isArray(value)) return value.map((member) => withReferences(member, renamed))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => {
+      const name = key === '$ref' ? renamed.get(String(member).replace('#/$defs/', '')) : undefined
+      return [key, name === undefined ? withReferences(member, renamed) : `#/components/schemas/${name}`]
+    }),
+  )
+}
