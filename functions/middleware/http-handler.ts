@@ -63,9 +63,9 @@ function parseRequest<Input extends z.ZodType>(route: Route<Input>, event: Event
   throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
 }
 
-function bodyOf({ body = {} }: Event): Record<string, unknown> {
-  // The parser leaves alone what does not say that it is JSON.
-  if (typeof body === 'string') {
+function bodyOf({ body = {}, headers }: Event): Record<string, unknown> {
+  // The parser leaves alone what does not say that it is JSON. Text that does may be JSON's own.
+  if (typeof body === 'string' && !/json/i.test(headers['content-type'] ?? '')) {
     throw new OrchestratorError(
       'UnsupportedMediaTypeError',
       'the body must say content-type: application/json',
