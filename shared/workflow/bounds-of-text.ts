@@ -1,0 +1,63 @@
+import { Lexer } from 'yaml'
+
+/**
+ * The parser takes seconds for texts of a few hundred kilobytes that nest, minutes for some, so what is too large is refused by its
+ * tokens, of which there are no more than letters:
+ *
+ * B1. A text has at most 300,000 characters and 100,000 tokens.
+ * B2. Lists and maps in brackets nest at most 50 deep, those by indentation at most 100.
+ * B3. A line begins at most 50 lists or keys by `-` and `?`.
+ * B4. There are at most 1,000 anchors, and as many aliases and tags.
+ */
+const MOST_CHARACTERS = 300_000
+const MOST_TOKENS = 100_000
+const MOST_BRACKETS = 50
+const MOST_INDENTATION = 100
+const MOST_IN_LINE = 50
+const MOST_MARKS = 1_000
+
+/** Where a text passes a bound, as its offset, and what the bound is; undefined when it passes none. */
+export function boundPassedBy(text: string): { offset: number; message: string } | undefined {
+  if (text.length > MOST_CHARACTERS)
+    return {
+      offset: MOST_CHARACTERS,
+      message: `a text has at most ${MOST_CHARACTERS} characters; this one has ${text.length}`,
+    }
+  const counts = { tokens: 0, brackets: 0, inLine: 0, marks: 0 }
+  const indents: number[] = []
+  let [offset, lineStart, isLineStart] = [0, 0, true]
+  for (const token of new Lexer().lex(text)) {
+    const [first = ''] = token
+    if (INVISIBLE.includes(first)) continue
+    counts.tokens += 1
+    if (first === '\n' || first === '\r') {
+      ;[lineStart, isLineStart, counts.inLine] = [offset + token.length, true, 0]
+    } else if (isLineStart && first !== ' ' && first !== '#' && counts.brackets === 0) {
+      isLineStart = false
+      while ((indents.at(-1) ?? -1) >= offset - lineStart) indents.pop()
+      indents.push(offset - lineStart)
+    }
+    if (token === '[' || token === '{') counts.brackets += 1
+    if (token === ']' || token === '}') counts.brackets = Math.max(0, counts.brackets - 1)
+    if (token === '-' || token === '?') counts.inLine += 1
+    if ('&*!'.includes(first)) counts.marks += 1
+    const message = messageOf({ ...counts, indentation: indents.length })
+    if (message) return { offset, message }
+    offset += token.length
+  }
+  return undefined
+}
+
+/** Marks of the lexer's own, for which there is nothing in the text: a document begins, a scalar follows, brackets do not close. */
+const INVISIBLE = ['\u0002', '\u0018', '\u001f']
+
+type Counts = { tokens: number; brackets: number; inLine: number; marks: number; indentation: number }
+
+function messageOf({ tokens, brackets, inLine, marks, indentation }: Counts): string | undefined {
+  if (brackets > MOST_BRACKETS) return `lists and maps in brackets nest at most ${MOST_BRACKETS} deep`
+  if (indentation > MOST_INDENTATION) return `lists and maps nest at most ${MOST_INDENTATION} deep`
+  if (inLine > MOST_IN_LINE) return `a line begins at most ${MOST_IN_LINE} lists or keys by "-" and "?"`
+  if (marks > MOST_MARKS) return `a text has at most ${MOST_MARKS} anchors, aliases and tags`
+  if (tokens > MOST_TOKENS) return `a text has at most ${MOST_TOKENS} tokens`
+  return undefined
+}
