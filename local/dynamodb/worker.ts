@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
 import dynalite from 'dynalite'
+import { countItemsInBytes } from './item-size.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 
 /**
@@ -8,6 +9,7 @@ import type { FromWorker, ToWorker } from './messages.ts'
  * costs more than most of what it is asked. What it has answered it has written: it can end at any time.
  */
 const { path } = workerData as { path?: string }
+countItemsInBytes()
 const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0, ...(path ? { path } : {}) })
 let underWay = 0
 let stopping = false

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { AwsError } from '../endpoint/aws-error.ts'
 import { matchesPattern } from './match-pattern.ts'
+import { validatePattern } from './validate-pattern.ts'
 
 export type Target = { arn: string; maximumRetryAttempts: number; deadLetterArn: string | undefined }
 export type Rule = {
@@ -52,7 +53,9 @@ export class EventsService {
     this.#buses.add(name)
   }
 
+  /** Throws for a pattern that EventBridge would refuse. */
   putRule(rule: Rule): void {
+    if (rule.pattern) validatePattern(rule.pattern)
     this.#rules.push(rule)
   }
 
