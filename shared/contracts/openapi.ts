@@ -29,9 +29,9 @@ export function makeOpenApi(routes: readonly Route[], version: string): Part {
     components: {
       schemas: schemas.all(),
       responses: Object.fromEntries(
-        Object.entries(TITLES).map(([status, title]) => [
-          nameOfResponse(Number(status)),
-          { description: title, content: status === '403' ? FORBIDDEN : problem },
+        [...new Set(routes.flatMap(statusesOf))].map((status) => [
+          nameOfResponse(status),
+          { description: TITLES[status], content: status === 403 ? FORBIDDEN : problem },
         ]),
       ),
       securitySchemes: {
@@ -80,6 +80,13 @@ const FORBIDDEN = {
 
 /** What each route may answer: the gateway, and what all of them have in common. */
 const ALWAYS = [400, 403, 413, 429, 500, 503, 504]
+const ALWAYS_OF_BODIES = 415
+
+/** Of problems, ascending. */
+function statusesOf({ method, problems = [] }: Route): number[] {
+  const ofBody = method === 'POST' || method === 'PUT' ? [ALWAYS_OF_BODIES] : []
+  return [...new Set([...ALWAYS, ...ofBody, ...problems])].sort((a, b) => a - b)
+}
 
 function operation(route: Route, routes: readonly Route[], schemas: ComponentSchemas): Part {
   const input = schemas.add(route.input, 'input', route.id) as JsonSchema & {
@@ -111,7 +118,7 @@ function operation(route: Route, routes: readonly Route[], schemas: ComponentSch
       ...Object.entries(headers).map(([name, header]) => parameter(name, 'header', header)),
     ],
     ...(hasBody ? { requestBody: requestBody({ ...input, properties: body }, outside) } : {}),
-    responses: responses(route, { hasBody, links: linksFrom(route, routes) }, schemas),
+    responses: responses(route, linksFrom(route, routes), schemas),
   }
 }
 
@@ -126,12 +133,8 @@ function requestBody({ required = [], ...schema }: JsonSchema, outside: Readonly
   }
 }
 
-function responses(
-  { id, success, problems = [] }: Route,
-  { hasBody, links }: { hasBody: boolean; links: Part },
-  schemas: ComponentSchemas,
-): Part {
-  const failures = [...ALWAYS, ...(hasBody ? [415] : []), ...problems].sort((a, b) => a - b)
+function responses(route: Route, links: Part, schemas: ComponentSchemas): Part {
+  const { id, success } = route
   const content = { 'application/json': { schema: schemas.add(success.output, 'output', id) } }
   return {
     [success.status]: {
@@ -140,7 +143,10 @@ function responses(
       ...(Object.keys(links).length > 0 ? { links } : {}),
     },
     ...Object.fromEntries(
-      failures.map((status) => [status, { $ref: `#/components/responses/${nameOfResponse(status)}` }]),
+      statusesOf(route).map((status) => [
+        status,
+        { $ref: `#/components/responses/${nameOfResponse(status)}` },
+      ]),
     ),
   }
 }
