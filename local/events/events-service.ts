@@ -55,7 +55,7 @@ export class EventsService {
 
   /** Throws for a pattern that EventBridge would refuse. */
   putRule(rule: Rule): void {
-    if (rule.pattern) validatePattern(rule.pattern)
+    if (rule.pattern) validatePattern(rule.pattern, `the event pattern of ${rule.name}`)
     this.#rules.push(rule)
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseRate } from '../../local/events/events-service.ts'
+import { EventsService, parseRate } from '../../local/events/events-service.ts'
 import { matchesPattern } from '../../local/events/match-pattern.ts'
 import { validatePattern } from '../../local/events/validate-pattern.ts'
 
@@ -282,4 +282,22 @@ it.each<[string, unknown]>([
   ['anything but a range', { n: [{ 'anything-but': { numeric: ['>', 1] } }] }],
 ])('refuses %s, and says where', (_name, pattern) => {
   expect(() => validatePattern(pattern)).toThrow(/^the event pattern/)
+})
+
+it('says which rule has the pattern, when it is made', () => {
+  const events = new EventsService({
+    account: '1',
+    region: 'r',
+    deliver: async () => {},
+    deadLetter: () => {},
+  })
+  const rule = {
+    name: 'Ended',
+    bus: 'default',
+    pattern: { detail: { status: [{ like: 'x' }] } },
+    targets: [],
+  }
+  expect(() => events.putRule(rule)).toThrow(
+    'the event pattern of Ended, detail, status: EventBridge has no matcher {"like":"x"}',
+  )
 })
