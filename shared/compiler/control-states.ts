@@ -4,8 +4,9 @@
  */
 import type { StepOf } from '../workflow/schema.ts'
 import type { Onward, State, TaskState } from './asl.ts'
+import { ownRetry } from './retries.ts'
 import { fieldOf, type StepNames } from './step-names.ts'
-import { CALL, ownRetry } from './step-states.ts'
+import { CALL } from './step-states.ts'
 
 const CONTROL_TIMEOUT_SECONDS = 60
 

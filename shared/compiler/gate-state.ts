@@ -8,6 +8,7 @@
  * W3 every wait ends: after a day without a word it asks again, under the next fence, for as long as an execution lasts
  */
 import type { TaskState } from './asl.ts'
+import { PATIENT } from './retries.ts'
 import { fieldOf, prefixed, REDRIVES, type StepNames } from './step-names.ts'
 
 /** Spelt differently by AWS and by some emulators. */
@@ -49,7 +50,7 @@ export function gateState({ name, path }: StepNames, producers: number, next = n
     Retry: [
       { ErrorEquals: REFUSED, MaxAttempts: 0 },
       { ErrorEquals: ['States.Timeout'], MaxAttempts: 400, BackoffRate: 1 },
-      { ErrorEquals: ['States.TaskFailed'], MaxAttempts: 8, MaxDelaySeconds: 30, JitterStrategy: 'FULL' },
+      { ErrorEquals: ['States.TaskFailed'], ...PATIENT },
     ],
     Catch: [{ ErrorEquals: REFUSED, Output: '{% {} %}', Next: next }],
     Next: next,

@@ -1,24 +1,10 @@
 /** States that start another execution and wait for it: a child workflow, and a part of a workflow that is too large. */
 import { type StepOf, YEAR_SECONDS } from '../workflow/schema.ts'
-import type { Onward, Retrier, State, TaskState } from './asl.ts'
+import type { Onward, State, TaskState } from './asl.ts'
 import { controlTask } from './control-states.ts'
+import { START_RETRY } from './retries.ts'
 import { INPUT, REDRIVES, type StepNames } from './step-names.ts'
 import { CAUGHT, wayOut } from './step-states.ts'
-
-/** What passes with time when an execution is started. */
-const START_RETRY: Retrier = {
-  // Spelt in more than one way, in documents as in recordings.
-  ErrorEquals: [
-    'ExecutionLimitExceeded',
-    'ExecutionLimitExceededException',
-    'AWSStepFunctionsException',
-    'StepFunctionsException',
-    'ThrottlingException',
-    'SdkClientException',
-  ].map((name) => `StepFunctions.${name}`),
-  MaxAttempts: 6,
-  JitterStrategy: 'FULL',
-}
 
 /** The control function stores the child's task before, and takes over its outcome after. */
 export function statesOfChild(

@@ -4,9 +4,9 @@
  * Expressions stay plain (paths, $exists, $string, &, ?:): people read them in the console, and emulators
  * evaluate a subset.
  */
-import { RETRIED_IN_PLACE } from '../domain/errors.ts'
 import { type AgentStep, DEFAULT_TIMEOUT_SECONDS } from '../workflow/schema.ts'
-import type { Onward, Retrier, State, TaskState } from './asl.ts'
+import type { Onward, State, TaskState } from './asl.ts'
+import { agentRetry, LAMBDA_RETRY, ownRetry, THROTTLED_RETRY } from './retries.ts'
 import { fieldOf, REDRIVES, type StepNames } from './step-names.ts'
 
 /** A Task outlives its Lambda, so that the Lambda's own error is what arrives. */
@@ -30,28 +30,6 @@ export const CAUGHT = '{% $exists($states.input.Error) ? $states.input : {} %}'
  */
 const TURN = '{% [$states.input.turn] %}'
 const LEFT_TO_REBINDER = { error: '{% $states.errorOutput %}', turn: TURN }
-
-/** Lambda's own trouble, not the agent's: AWS recommends retrying exactly these. What AWS assumes is not said (1 s, doubled). */
-const LAMBDA_RETRY: Retrier = {
-  ErrorEquals: [
-    'Lambda.TooManyRequestsException',
-    'Lambda.ServiceException',
-    'Lambda.AWSLambdaException',
-    'Lambda.SdkClientException',
-    'Lambda.ClientExecutionTimeoutException',
-  ],
-  MaxAttempts: 6,
-  JitterStrategy: 'FULL',
-}
-
-/** The functions' own verdicts; whatever else comes from them is trouble that may pass. */
-const VERDICTS = ['StepFailedError', 'TaskCancelledError']
-
-/** Of the functions that are ours. `but` is not retried either. */
-export const ownRetry = (...but: string[]): Retrier[] => [
-  { ErrorEquals: [...VERDICTS, ...but], MaxAttempts: 0 },
-  { ErrorEquals: ['States.ALL'], MaxAttempts: 6, JitterStrategy: 'FULL' },
-]
 
 type StateNames = { step: string; rebind: string; again: string; wait: string }
 
@@ -104,7 +82,7 @@ function stepTask({ path, agent }: StepNames, step: AgentStep, names: StateNames
     },
     Output: '{% $states.result.Payload %}',
     TimeoutSeconds: Math.ceil(step.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) + TIMEOUT_MARGIN_SECONDS,
-    Retry: [LAMBDA_RETRY, agentRetry(step)],
+    Retry: [THROTTLED_RETRY, LAMBDA_RETRY, agentRetry(step)],
     Catch: [{ ErrorEquals: ['States.ALL'], Output: LEFT_TO_REBINDER, Next: names.rebind }],
     ...onward,
   }
@@ -113,20 +91,6 @@ function stepTask({ path, agent }: StepNames, step: AgentStep, names: StateNames
 /** The rebinder's choice when there is one, else the plan's. */
 const functionOf = (agent: string): string =>
   `{% $exists($states.input.rebound) ? $states.input.rebound.functionArn : ${agent} %}`
-
-/** `maxAttempts` counts invocations, MaxAttempts counts retries. A bound that no delay reaches is not said. */
-function agentRetry({ retry }: AgentStep): Retrier {
-  const { maxAttempts, intervalSeconds, backoffRate, maxDelaySeconds } = retry
-  const longest = intervalSeconds * backoffRate ** Math.max(0, maxAttempts - 2)
-  return {
-    ErrorEquals: RETRIED_IN_PLACE,
-    IntervalSeconds: intervalSeconds,
-    MaxAttempts: maxAttempts - 1,
-    ...(backoffRate === 2 ? {} : { BackoffRate: backoffRate }),
-    ...(longest > maxDelaySeconds ? { MaxDelaySeconds: Math.max(maxDelaySeconds, intervalSeconds + 1) } : {}),
-    JitterStrategy: 'FULL',
-  }
-}
 
 /** No Catch: the rebinder's verdict is meant to end the task. */
 function rebindTask({ path }: StepNames, names: StateNames, isLate: boolean): TaskState {

@@ -34,12 +34,13 @@ export type UpdateParameters = { TableName: string; Key: Item } & Record<string,
  */
 export function immediateTable(items = new Map<string, Item>()) {
   const write = (kind: 'put' | 'update', parameters: object): Item => {
-    const data = structuredClone(parameters)
+    const data: object = structuredClone(parameters)
     const store = storeOf(items)
     const wrong = validations[kind].custom(data, store)
     if (wrong) throw new Error(wrong)
     let outcome: Outcome | undefined
-    actions[kind](store, { ...data, ReturnValues: kind === 'put' ? 'NONE' : 'ALL_NEW' }, (error, answer) => {
+    const { ReturnValues = kind === 'put' ? 'NONE' : 'ALL_NEW' } = data as { ReturnValues?: string }
+    actions[kind](store, { ...data, ReturnValues }, (error, answer) => {
       outcome = { error, attributes: answer?.Attributes ?? {} }
     })
     if (!outcome) throw new Error('the table did not answer at once')
@@ -75,8 +76,11 @@ export function clientOf({ items, write }: ImmediateTable): DynamoDBDocumentClie
       return {}
     }
     if (command instanceof PutCommand) return write('put', wireOf(command.input))
-    if (command instanceof UpdateCommand)
-      return { Attributes: unmarshall(write('update', wireOf(command.input)) as never) }
+    if (command instanceof UpdateCommand) {
+      const attributes = unmarshall(write('update', wireOf(command.input)) as never)
+      // As there are none of an item that was not there.
+      return Object.keys(attributes).length > 0 ? { Attributes: attributes } : {}
+    }
     throw new Error(`the table does not know ${command.constructor.name}`)
   }
   return { send } as unknown as DynamoDBDocumentClient

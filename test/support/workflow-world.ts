@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger'
 import type { Context } from 'aws-lambda'
 import * as z from 'zod'
+import { dynamodbLimits } from '../../functions/adapters/dynamodb-limits.ts'
 import { dynamodbTaskStore } from '../../functions/adapters/dynamodb-task-store.ts'
 import { nodeIds } from '../../functions/adapters/node-ids.ts'
 import { agentHandler } from '../../functions/steps/agent-handler.ts'
@@ -8,6 +9,7 @@ import { VirtualClock } from '../../local/stepfunctions/clock.ts'
 import type { Integrations } from '../../local/stepfunctions/integrations/integration.ts'
 import { StepFunctionsService } from '../../local/stepfunctions/service.ts'
 import { StateError } from '../../local/stepfunctions/state-error.ts'
+import type { ExecutionStore } from '../../local/stepfunctions/store/execution-store.ts'
 import { memoryStore } from '../../local/stepfunctions/store/memory-store.ts'
 import { type DefinedAgent, defineAgent } from '../../shared/agent/define-agent.ts'
 import { approveStep } from '../../shared/app/approve-step.ts'
@@ -17,6 +19,7 @@ import { rebindStep } from '../../shared/app/rebind-step.ts'
 import { submitTask } from '../../shared/app/submit-task.ts'
 import { compileWorkflow } from '../../shared/compiler/index.ts'
 import { ControlPayloadSchema, RebindPayloadSchema } from '../../shared/contracts/step-payload.ts'
+import type { Agent } from '../../shared/domain/agent.ts'
 import { CLOSED } from '../../shared/domain/breaker.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import type { DomainEvent } from '../../shared/domain/event.ts'
@@ -29,6 +32,16 @@ import type { Workflow } from '../../shared/workflow/schema.ts'
 import { gateIntegration } from './gate-world.ts'
 import { clientOf, immediateTable } from './immediate-table.ts'
 import { makeAgent } from './make-agent.ts'
+
+/** What is not as in a world without limits. */
+export type WorldOptions = {
+  /** What an agent says of itself beside its id. */
+  manifestOf?(agentId: string): Pick<Partial<Agent>, 'limits' | 'typicalSeconds' | 'price'>
+  /** Whether Lambda throttles a call of a function now (milliseconds since 1970). */
+  throttles?(functionName: string, now: number): boolean
+  /** Of the engine's jitter. */
+  random?(): number
+}
 
 /** What an agent does in its nth run of a step: answers, or fails under that name. */
 export type Behaviour = {
@@ -70,31 +83,15 @@ export async function runInWorld(
   { anonymous = true }: { anonymous?: boolean } = {},
 ): Promise<Ran> {
   const world = makeWorld(behaviour)
-  const { ports, service } = world
   if (!anonymous) world.register(workflow)
-  const { taskId, execution } = await submitTask(ports)({
-    workflow: anonymous ? workflow : workflow.name,
-    input,
-    metadata: {},
-    tenant: 'default',
-    // The cheapest first, and after that the next: in the order in which the evaluator tries them.
-    prefer: { quality: 0, cost: 1, latency: 0 },
-  })
-  const { status, error, cause } = await service.untilEnded(execution.arn)
-  if (status === 'RUNNING') throw new Error('it has not ended')
-  await finishTask(ports)({ name: execution.name, ended: { status, error, cause } })
-  const task = await ports.tasks.findTask(taskId)
-  if (!task || isOpenTask(task)) throw new Error(`the task is ${task?.status}`)
-  const { tasks } = ports
-  const steps = new Map<string, RanStep>()
-  for (const { path, status: ended, attempts, output } of await tasks.listSteps(taskId)) {
-    steps.set(path, { status: ended, attempts, ...(output ? { output: await tasks.loadValue(output) } : {}) })
-  }
-  const result = task.status === 'succeeded' ? { result: await tasks.loadValue(task.result) } : {}
-  return { task, steps, events: world.events, ...result }
+  return world.run(anonymous ? workflow : workflow.name, input)
 }
 
-function makeWorld(behaviour: Behaviour) {
+/** A world in which several tasks may run, side by side. */
+export function makeWorld(
+  behaviour: Behaviour,
+  { manifestOf = () => ({}), throttles = () => false, random = Math.random }: WorldOptions = {},
+) {
   const clock = new VirtualClock()
   const table = immediateTable()
   const events: DomainEvent[] = []
@@ -102,7 +99,13 @@ function makeWorld(behaviour: Behaviour) {
   const ids = nodeIds(systemClock)
   const registered: Parameters<Ports['registry']['putWorkflow']>[0][] = []
   const agents = behaviour.agents.map((id, at) =>
-    makeAgent({ id, capability: CAPABILITY, functionArn: arnOf(id), price: { perCallUsd: at } }),
+    makeAgent({
+      id,
+      capability: CAPABILITY,
+      functionArn: arnOf(id),
+      price: { perCallUsd: at },
+      ...manifestOf(id),
+    }),
   )
   const blobs = new Map<string, string>()
   const tasks = dynamodbTaskStore({
@@ -166,17 +169,20 @@ function makeWorld(behaviour: Behaviour) {
     registry,
     statistics,
     breakers,
+    limits: dynamodbLimits({ client: clientOf(table), table: 'registry', clock: systemClock }),
     queue: { most: undefined },
     prices: PRICES,
     machines,
     executions,
   } as unknown as Ports
-  const functions = functionsOf(ports, behaviour, clock)
+  const functions = functionsOf(ports, behaviour, clock, agents)
   const lost = new Set<string>()
   const integrations: Integrations = {
     ...gateIntegration(table),
     'lambda:invoke': async ({ arguments: { FunctionName, Payload } }) => {
       const name = String(FunctionName).split(':').at(-1) ?? ''
+      if (throttles(name, clock.now()))
+        throw new StateError('Lambda.TooManyRequestsException', 'Rate Exceeded.')
       try {
         const answer = await functions(name, Payload as object)
         const call = `${name} ${JSON.stringify(Payload)}`
@@ -190,20 +196,55 @@ function makeWorld(behaviour: Behaviour) {
       throw new StateError('Lambda.ServiceException', 'the answer was lost')
     },
   }
-  const service = new StepFunctionsService({ clock, store: memoryStore(), integrations })
+  const executionArns: string[] = []
+  const kept = memoryStore()
+  const store: ExecutionStore = {
+    ...kept,
+    insert(row, definition) {
+      executionArns.push(row.executionArn)
+      kept.insert(row, definition)
+    },
+  }
+  const service = new StepFunctionsService({ clock, store, integrations, random })
   const register = (workflow: Workflow): void => {
     const { definition, gates } = compileWorkflow(workflow)
     const stateMachineArn = putMachine(workflow.name, definition)
     registered.push({ workflow, stateMachineArn, gates, registeredAt: '', active: true, origin: 'api' })
   }
-  return { ports, service, events, register }
+  /** Submits a task and sees it through. */
+  const run = async (asked: Workflow | string, input: Json): Promise<Ran> => {
+    const { taskId, execution } = await submitTask(ports)({
+      workflow: asked,
+      input,
+      metadata: {},
+      tenant: 'default',
+      // The cheapest first, and after that the next: in the order in which the evaluator tries them.
+      prefer: { quality: 0, cost: 1, latency: 0 },
+    })
+    const { status, error, cause } = await service.untilEnded(execution.arn)
+    if (status === 'RUNNING') throw new Error('it has not ended')
+    await finishTask(ports)({ name: execution.name, ended: { status, error, cause } })
+    const task = await ports.tasks.findTask(taskId)
+    if (!task || isOpenTask(task)) throw new Error(`the task is ${task?.status}`)
+    const steps = new Map<string, RanStep>()
+    for (const { path, status: ended, attempts, output } of await tasks.listSteps(taskId)) {
+      const value = output ? { output: await tasks.loadValue(output) } : {}
+      steps.set(path, { status: ended, attempts, ...value })
+    }
+    const result = task.status === 'succeeded' ? { result: await tasks.loadValue(task.result) } : {}
+    return { task, steps, events, ...result }
+  }
+  /** How many events each execution has had, those of a Map's items included. */
+  const historyLengths = (): number[] =>
+    executionArns.map((arn) => store.events(arn, { from: 0, limit: 1e6, reverse: false }).length)
+  return { ports, service, clock, run, register, historyLengths }
 }
 
 /** The functions that a deployment has, by name. */
-function functionsOf(ports: Ports, behaviour: Behaviour, clock: VirtualClock) {
+function functionsOf(ports: Ports, behaviour: Behaviour, clock: VirtualClock, agents: readonly Agent[]) {
   const deps = { ...ports, logger: new Logger({ logLevel: 'SILENT' }) }
   const handlers = new Map(
-    behaviour.agents.map((id) => [id, agentHandler(madeUp(id, behaviour, clock), deps)] as const),
+    agents.map((agent) => [agent.id, agentHandler(madeUp(agent, behaviour, clock), deps)] as const),
   )
   const asked = new Set<string>()
   let requests = 0
@@ -239,12 +280,14 @@ function functionsOf(ports: Ports, behaviour: Behaviour, clock: VirtualClock) {
   }
 }
 
-function madeUp(id: string, behaviour: Behaviour, clock: VirtualClock): DefinedAgent {
+function madeUp({ id, limits, price }: Agent, behaviour: Behaviour, clock: VirtualClock): DefinedAgent {
   const runs = new Map<string, number>()
   return defineAgent({
     id,
     version: '1.0.0',
     description: 'for tests',
+    limits,
+    price,
     capabilities: { [CAPABILITY]: { description: 'works', input: z.json(), output: z.json() } },
     async execute({ input }, { step: { path } }) {
       const nth = 1 + (runs.get(path) ?? 0)
