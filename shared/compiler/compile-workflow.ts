@@ -7,13 +7,14 @@ import { bodyOf, isFanOut, isLoop, type Steps, type Workflow } from '../workflow
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Definition, Flow } from './asl.ts'
 import { EXECUTION, sum } from './costs.ts'
+import { bytesAsSent, REST_OF_REQUEST_BYTES } from './definition-size.ts'
 import { MAX_STATE_NAME, REDRIVES, REDRIVES_OF_PART } from './step-names.ts'
 import { flowOfSteps, type Machine, newMachine } from './steps-flow.ts'
 
 const SUBSTITUTIONS = ['RebindFunction', 'ControlFunction', 'TasksTable']
 
-/** Of one execution: what Step Functions accepts, and what we keep away from it. */
-const LIMITS = { bytes: 1_000_000, events: 25_000, expectedEvents: 10_000 }
+/** Of one execution: what Step Functions accepts, and what we keep away from it. Bytes as they are sent. */
+const LIMITS = { bytes: 1_000_000 - REST_OF_REQUEST_BYTES, events: 25_000, expectedEvents: 10_000 }
 
 export type Counts = {
   /** Those in loops included. */
@@ -26,6 +27,8 @@ export type Counts = {
   events: number
   worstEvents: number
   definitionBytes: number
+  /** Of the largest definition, in the request that makes a machine of it. */
+  requestBytes: number
 }
 
 /** A state machine, and the names in `${...}` that whoever creates it fills in. */
@@ -46,7 +49,7 @@ export type Compiled = Made & {
 type Options = {
   /** Names by position, so that workflows of one shape and policy become the same machine. */
   anonymous?: boolean
-  /** Of one definition; smaller in tests. */
+  /** Of one definition as it is sent; smaller in tests. */
   maxBytes?: number
 }
 
@@ -60,13 +63,12 @@ export function compileWorkflow(
 ): Compiled {
   refuse([...issuesOfCycles(workflow.steps), ...issuesOfNames(workflow.steps)])
   const whole = compileSteps(workflow, newMachine(anonymous))
-  const fits = whole.counts.definitionBytes <= maxBytes && whole.counts.events <= LIMITS.expectedEvents
+  const fits = whole.counts.requestBytes <= maxBytes && whole.counts.events <= LIMITS.expectedEvents
   // What the states weigh is known, what joins them, and what a part says beside, is not: some room for that.
   const budget = { bytes: 0.85 * maxBytes, events: 0.95 * LIMITS.expectedEvents }
   const compiled = fits ? whole : compileSteps(workflow, newMachine(anonymous, budget))
   refuse(issuesOfSize(compiled, maxBytes))
-  const { largest: _largest, ...result } = compiled
-  return result
+  return compiled
 }
 
 function compileSteps({ name, version, steps }: Workflow, machine: Machine) {
@@ -99,6 +101,7 @@ function compileSteps({ name, version, steps }: Workflow, machine: Machine) {
     events: events('expected'),
     worstEvents: events('worst'),
     definitionBytes: bytes.reduce((one, other) => one + other, 0),
+    requestBytes: Math.max(...definitions.map(bytesAsSent)),
   }
   return {
     ...(made.at(-1) as Made),
@@ -107,7 +110,6 @@ function compileSteps({ name, version, steps }: Workflow, machine: Machine) {
     counts,
     warnings: warningsOf(counts),
     ...(machine.anonymous ? { positions: machine.positions } : {}),
-    largest: Math.max(...bytes),
   }
 }
 
@@ -141,10 +143,10 @@ function issuesOfCycles(steps: Steps): Issue[] {
   return [...issuesOfCycle(graphOfWorkflow({ steps })), ...inBodies]
 }
 
-function issuesOfSize({ largest, counts }: { largest: number; counts: Counts }, maxBytes: number): Issue[] {
+function issuesOfSize({ counts }: { counts: Counts }, maxBytes: number): Issue[] {
   const issues: Issue[] = []
-  if (largest > maxBytes) {
-    const message = `a definition has ${largest} bytes; Step Functions accepts ${maxBytes}, and what is inside a loop or a fan-out is not split further`
+  if (counts.requestBytes > maxBytes) {
+    const message = `a definition has ${counts.requestBytes} bytes as it is sent; Step Functions accepts ${maxBytes}, and what is inside a loop or a fan-out is not split further`
     issues.push(issue('definition-too-large', 'steps', message))
   }
   if (counts.events > LIMITS.expectedEvents) {

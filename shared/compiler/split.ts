@@ -13,8 +13,8 @@ export type Weight = { bytes: number; events: number }
 export type Split = { tree: Tree; parts: Tree[] }
 
 /** What a state that starts a part weighs, and a Parallel without its branches; generous. */
-const PART: Weight = { bytes: 800, events: 6 }
-const PARALLEL: Weight = { bytes: 400, events: 4 }
+const PART: Weight = { bytes: 1_000, events: 6 }
+const PARALLEL: Weight = { bytes: 450, events: 4 }
 
 export function splitTree(tree: Tree, weightOf: (node: number) => Weight, budget: Weight): Split {
   const parts: Tree[] = []

@@ -29,6 +29,7 @@ import {
   sum,
 } from './costs.ts'
 import type { Tree } from './decompose.ts'
+import { bytesAsSent } from './definition-size.ts'
 import { flowOfAgentItem, isDistributed, namesOfItem, statesOfFanOut } from './fan-out-states.ts'
 import { flowOf } from './flow.ts'
 import { gateState } from './gate-state.ts'
@@ -120,7 +121,7 @@ export function flowOfSteps(
 
   function weightOf(node: number): Weight {
     const { states, costs: own } = withGate(node, { End: true }, newMachine(machine.anonymous))
-    return { bytes: JSON.stringify(states).length, events: own.expected.events }
+    return { bytes: bytesAsSent(states), events: own.expected.events }
   }
 
   function withGate(node: number, next: Onward, into: Machine): Part {

@@ -154,6 +154,9 @@ export const PlanViewSchema = z.object({
     events: z.number().describe("Of the execution's history; Step Functions ends one of more than 25,000"),
     worstEvents: z.number(),
     definitionBytes: z.number(),
+    requestBytes: z
+      .number()
+      .describe('Of the largest definition as it is sent, escaped and filled in; Step Functions takes 1 MB'),
     executions: z.number().describe('More than one where a definition would be too large'),
   }),
   warnings: z.array(IssueSchema).describe('What may go wrong, though it need not'),

@@ -39,8 +39,10 @@ export const REFUSALS = [
   'BudgetExceededError',
 ] as const satisfies ErrorName[]
 
-/** After which a step's state asks the same agent again; `Lambda.Unknown` is of a function that has died. */
-export const RETRIED_IN_PLACE = ['AgentRetryableError', 'UnavailableError', 'Lambda.Unknown']
+/** Of a function that has died: how, where Lambda says so, or that nobody knows. */
+const DEATHS = ['Lambda.Unknown', 'Runtime.ExitError', 'Runtime.OutOfMemory']
+/** After which a step's state asks the same agent again. */
+export const RETRIED_IN_PLACE = ['AgentRetryableError', 'UnavailableError', ...DEATHS]
 export const isRetriedInPlace = ({ name }: { name: string }): boolean => RETRIED_IN_PLACE.includes(name)
 
 export class OrchestratorError extends Error {
