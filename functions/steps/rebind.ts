@@ -5,6 +5,7 @@ import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { type RebindFacts, rebindStep } from '../../shared/app/rebind-step.ts'
 import { RebindPayloadSchema } from '../../shared/contracts/step-payload.ts'
+import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import {
   breakers,
   budgets,
@@ -39,8 +40,15 @@ export const handler = middy()
     const payload = RebindPayloadSchema.parse(event)
     const { taskId, path: stepId, error } = payload
     let facts: RebindFacts | undefined
-    const answer = await rebind({ ...payload, owner: context.awsRequestId }, (told) => {
+    const owner = context.awsRequestId
+    const answer = await rebind({ ...payload, owner }, (told) => {
       facts = told
+    }).catch((error: unknown) => {
+      if (isOrchestratorError(error, 'AgentBusyError')) {
+        measure('BusyLooks', {}, 1)
+        log.info('agents still busy', { taskId, stepId, reason: error.message })
+      }
+      throw error
     })
     if (facts?.failover !== undefined) measure('Failovers', { agentId: facts.failover }, 1)
     log.info('step rebound', { taskId, stepId, ...facts, errorName: error.Error, answer })

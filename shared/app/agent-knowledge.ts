@@ -24,15 +24,16 @@ const DEFAULT_SECONDS = 2
 
 /**
  * What the choice of agents for some capabilities must know, read once. Agents that are alone with what they offer are not asked
- * about, unless a budget or a deadline may rule them out: else there is nothing to choose.
+ * about, unless a budget or a deadline may rule them out, or they are to be asked about `evenAlone`: else there is nothing to choose.
  */
 export async function knowledgeOf(
   ports: KnowledgeNeeds,
   agents: readonly Agent[],
   capabilities: Iterable<string>,
   left: SelectionRequest['left'] = {},
+  { evenAlone = false }: { evenAlone?: boolean } = {},
 ): Promise<KnowledgeOf> {
-  const fewest = Object.values(left).some((limit) => limit !== undefined) ? 1 : 2
+  const fewest = evenAlone || Object.values(left).some((limit) => limit !== undefined) ? 1 : 2
   const active = agents.filter(({ status }) => status === 'active')
   const rivals = new Map(
     [...new Set(capabilities)].flatMap((capability): [string, Agent[]][] => {
@@ -110,6 +111,15 @@ export async function doingsOf(
     if (epochs.length > 0) doings.get(agentId)?.set(capability, epochs)
   }
   return doings
+}
+
+/** How long a call of an agent takes: as seen, or as it says itself. */
+export function typicalSecondsOf(
+  { typicalSeconds = DEFAULT_SECONDS }: Pick<Agent, 'typicalSeconds'>,
+  { sums: { latencySeconds, count } }: Pick<Knowledge, 'sums'>,
+): number {
+  // What it says is worth one call, as with its price.
+  return (latencySeconds + typicalSeconds) / (count + 1)
 }
 
 /** By Little's law. */

@@ -1,19 +1,19 @@
 /**
  * Who is asked next for a step whose agent has failed, or would not take it; and after how long. The invariants are those of
- * `rebind-step.ts`: B2, B7, B8, B9.
+ * `rebind-step.ts`: B2, B7, B8, B9, B10.
  */
-import { executionOfFence } from '../contracts/step-payload.ts'
+import { executionOfFence, isRetry } from '../contracts/step-payload.ts'
 import type { Agent } from '../domain/agent.ts'
-import { REFUSALS } from '../domain/errors.ts'
+import { OrchestratorError, REFUSALS } from '../domain/errors.ts'
 import type { Decision } from '../domain/plan.ts'
 import { preferring } from '../domain/prefer.ts'
 import { seededRandom } from '../domain/random.ts'
 import type { Attempt, StepRecord } from '../domain/step.ts'
 import { secondsUntil } from '../domain/times.ts'
 import type { Ownership, Plan, Ports } from '../ports/index.ts'
-import { chooseAgent, type Refusal, type SelectionRequest } from '../selector/choose-agent.ts'
+import { chooseAgent, type Knowledge, type Refusal, type SelectionRequest } from '../selector/choose-agent.ts'
 import type { AgentStep } from '../workflow/schema.ts'
-import { type KnowledgeNeeds, knowledgeOf } from './agent-knowledge.ts'
+import { type KnowledgeNeeds, knowledgeOf, typicalSecondsOf } from './agent-knowledge.ts'
 import { capabilityWanted } from './capability-asked.ts'
 import type { Failure } from './settle-failure.ts'
 import { stillToSpend } from './spend-budget.ts'
@@ -34,7 +34,10 @@ export type NextAgent = { agent: Agent; decision?: Decision; waitSeconds: number
 
 const TIMEOUTS = ['StepTimedOutError', 'States.Timeout', 'Sandbox.Timedout']
 const LEAST_WAIT_SECONDS = 2
-const MOST_WAIT_SECONDS = 60
+const MOST_WAIT_SECONDS = 600
+/** Up to here waits grow as what has been waited does; from here on they are a share of it. */
+const SHORT_WAIT_SECONDS = 60
+const LONG_WAIT_SHARE = 0.2
 /** Longer no step waits for agents that are too busy (B8): an execution's history is finite. */
 const LONGEST_BUSY_SECONDS = 4 * 3_600
 /** Longer than any agent may wish. */
@@ -44,7 +47,7 @@ export const LATE: Failure = { name: 'NoAgentError', message: 'nobody can run it
 /** Whoever may be called as it pleases does not say so: what the account has of calls at once is used up. */
 const THROTTLED = 'Lambda.TooManyRequestsException'
 
-/** Or why there is none. */
+/** Or why there is none. Throws AgentBusyError where the rebinder shall look again in place (B10). */
 export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure: Failure }> {
   const { ports, plan, step, record, failure, own } = trouble
   if (hasWaitedLongEnough(trouble)) return { failure }
@@ -58,7 +61,10 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
   const others = fallbacks ? (hasFailed ? fallbacks : [planned, ...fallbacks]) : [planned]
   const left = await whatIsLeft(ports, plan)
   const capabilities = others.flatMap((wanted) => capabilityWanted(wanted, agents) ?? [])
-  const knowledge = await knowledgeOf(ports, agents, capabilities, left)
+  const isBusy = isRefusal(failure)
+  const knowledge = await knowledgeOf(ports, agents, capabilities, left, { evenAlone: isBusy })
+  const knownOf = (wanted: Wanted, { id }: Agent): Knowledge | undefined =>
+    knowledge(capabilityWanted(wanted, agents)).get(id)
   const excluded = new Map([...excludedAgents(record), ...tooDear(record, failure)])
   const refusals: Refusals = new Map()
   const choose = (wanted: Wanted, more: Partial<SelectionRequest>) => {
@@ -78,22 +84,26 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
     if (!selection.agent) for (const refusal of selection.refusals) noteRefusal(refusals, refusal)
     return selection
   }
-  const pause = waitingSeconds(trouble)
-  const hasWaited = isRefusal(failure) && record.busySince !== undefined
+  const pause = (wanted: Wanted, agent: Agent): number =>
+    waitingSeconds(trouble, secondsUntilFree(agent, knownOf(wanted, agent)))
+  const hasWaited = isBusy && record.busySince !== undefined
+  // It has just looked, and looks again.
+  const isLook = hasWaited && isRetry(own.fence)
   const isTried = ({ id }: Agent): boolean => attemptsOf(record).some(({ agentId }) => agentId === id)
-  const tries: { among: Wanted[]; wait: number; more: Partial<SelectionRequest> }[] = [
+  const at = (seconds: number) => (): number => seconds
+  const tries: { among: Wanted[]; wait: typeof pause; more: Partial<SelectionRequest> }[] = [
     // At once, unless they have been too busy in turn already.
     {
       among: others,
-      wait: hasWaited ? pause : 0,
-      more: { excluded: withoutBusy(excluded, failure, record) },
+      wait: hasWaited && !isLook ? pause : at(0),
+      more: { excluded: isLook ? excluded : withoutBusy(excluded, failure, record) },
     },
     // Whoever may be asked at all, after a while (B8).
     { among: others, wait: pause, more: { mayWait: true } },
     // Nobody is left: those that have only timed out once more (B2).
     {
       among: [planned, ...(fallbacks ?? [])],
-      wait: isRefusal(failure) ? pause : 0,
+      wait: isBusy ? pause : at(0),
       more: {
         agents: agents.filter(isTried),
         excluded: new Map([...exhaustedAgents(record, step), ...tooDear(record, failure)]),
@@ -104,7 +114,11 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
   for (const { among, wait, more } of tries) {
     for (const wanted of among) {
       const next = choose(wanted, more)
-      if (next.agent) return { ...next, waitSeconds: wait }
+      if (!next.agent) continue
+      const refusal = knownOf(wanted, next.agent)?.refusal
+      if (refusal !== undefined && isBusy && secondsBusy(trouble) >= SHORT_WAIT_SECONDS)
+        throw new OrchestratorError('AgentBusyError', `agent ${next.agent.id} ${refusal}`)
+      return { ...next, waitSeconds: wait(wanted, next.agent) }
     }
   }
   return { failure: whyNobody(failure, refusals) }
@@ -157,15 +171,22 @@ const hasWaitedLongEnough = (trouble: Trouble): boolean =>
   isRefusal(trouble.failure) && secondsBusy(trouble) > LONGEST_BUSY_SECONDS
 
 /**
- * The longer it has waited, the longer it waits; steps that wait for the same do not come all at once. Not before the agent wants to be
- * asked again, if it has said so.
+ * The first wait is as long as an agent needs to be free; the longer it has waited, the longer it waits. Steps that wait for the same do
+ * not come all at once. Not before the agent wants to be asked again, if it has said so.
  */
-function waitingSeconds(trouble: Trouble): number {
+function waitingSeconds(trouble: Trouble, first: number): number {
   const { ports, own, askAgainAt } = trouble
-  const most = Math.min(MOST_WAIT_SECONDS, Math.max(LEAST_WAIT_SECONDS, secondsBusy(trouble) / 2))
+  const waited = secondsBusy(trouble)
+  const grown = Math.min(waited, Math.max(SHORT_WAIT_SECONDS, LONG_WAIT_SHARE * waited))
+  const most = Math.min(MOST_WAIT_SECONDS, Math.max(LEAST_WAIT_SECONDS, first, grown))
   const random = seededRandom(`${own.taskId} ${own.path} ${own.fence}`)
   const wished = askAgainAt === undefined ? 0 : Math.ceil(secondsUntil(askAgainAt, ports.clock.now()))
   return Math.max(1, Math.round(most * (0.5 + random() / 2)), Math.min(wished, MOST_WISHED_SECONDS))
+}
+
+/** Of so many calls that are under way one ends about then. */
+function secondsUntilFree(agent: Agent, known: Knowledge | undefined): number {
+  return known ? typicalSecondsOf(agent, known) / (agent.limits.maxConcurrency ?? 1) : 0
 }
 
 /** Of the task's budget, with what others hold of it and may not need, and of its time. */

@@ -14,6 +14,8 @@
  *    are only too busy, to those as well
  * B8 busy is not failed: a step whose agents are all too busy waits for them, and uses up no candidate; but not for ever
  * B9 a task out of budget, or past its deadline, ends with that, whatever its steps say of failures
+ * B10 a step that has waited a minute, and whose agents are known to be busy still, is not sent to one of them: the rebinder throws, and its
+ *    state calls it again after a while. A look costs three events of an execution's history, and an agent that has a place is found by it
  */
 
 import { isSameEntry, type RebindAnswer, type RebindPayload } from '../contracts/step-payload.ts'
@@ -53,7 +55,7 @@ export type RebindFacts = { executionArn: string; attempt: number; failover: str
 /** Without a turn it is the first. */
 type Call = Omit<RebindPayload, 'turn'> & { turn?: number; owner: string }
 
-/** Throws TaskCancelledError, or StepFailedError when the failure must end the task. */
+/** Throws TaskCancelledError, StepFailedError when the failure must end the task, or AgentBusyError (B10). */
 export const rebindStep =
   (ports: Needs) =>
   async (

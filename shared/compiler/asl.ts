@@ -12,7 +12,8 @@ export type Retrier = {
   JitterStrategy?: 'FULL' | 'NONE'
 }
 
-export type Catcher = { ErrorEquals: string[]; Output: unknown; Next: string }
+/** AWS: the output is the error, `{Error, Cause}`, where it is not said. */
+export type Catcher = { ErrorEquals: string[]; Output?: unknown; Next: string }
 
 /** A state goes on to another or ends its branch: never both, never neither. */
 export type Onward = { Next: string } | { End: true }
@@ -49,7 +50,7 @@ export type ParallelState = {
 export type MapState = {
   Type: 'Map'
   Items: Expression
-  MaxConcurrency: number
+  MaxConcurrency: Expression | number
   /** What each item's iteration is given; of a distributed Map all that it knows. */
   ItemSelector?: Record<string, Expression>
   ItemProcessor: Flow & {

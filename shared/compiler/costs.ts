@@ -14,6 +14,7 @@ import {
   stepKind,
 } from '../workflow/schema.ts'
 import type { Tree } from './decompose.ts'
+import type { Mode } from './fan-out-states.ts'
 
 export type Cost = { transitions: number; events: number }
 export type Costs = { expected: Cost; worst: Cost }
@@ -99,10 +100,10 @@ export const costsOfItem = (body: Costs): Costs => sum(same(add(PASSED, CONTAINE
 export function costsOfFanOut(
   { maxItems = DEFAULT_MAX_ITEMS }: FanOut,
   item: Costs,
-  distributed: boolean,
+  mode: Mode,
 ): Costs {
   const expected = Math.min(EXPECTED_ITEMS, maxItems)
-  if (distributed) {
+  if (mode === 'distributed') {
     const children = (count: number, one: Cost): Cost => cost(count * (1 + one.transitions), 0)
     const around = add(TASK, DISTRIBUTED, TASK)
     return {
@@ -110,10 +111,12 @@ export function costsOfFanOut(
       worst: add(around, children(maxItems, item.worst)),
     }
   }
-  const around = add(TASK, CONTAINER, TASK)
+  const isEither = mode === 'either'
+  const around = add(TASK, isEither ? PASSED : cost(0, 0), CONTAINER, TASK)
   return {
     expected: add(around, times(expected, add(ITERATION, item.expected))),
-    worst: add(around, times(maxItems, add(ITERATION, item.worst))),
+    // Should they have executions of their own, each is one transition more; their events are fewer than here.
+    worst: add(around, times(maxItems, add(ITERATION, item.worst)), cost(isEither ? maxItems : 0, 0)),
   }
 }
 

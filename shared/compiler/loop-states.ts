@@ -45,7 +45,7 @@ export function containerOf(body: Flow, next: string): State {
     Type: 'Parallel',
     Branches: [body],
     Output: '{% {} %}',
-    Catch: [{ ErrorEquals: ['States.ALL'], Output: '{% $states.errorOutput %}', Next: next }],
+    Catch: [{ ErrorEquals: ['States.ALL'], Next: next }],
     Next: next,
   }
 }

@@ -5,6 +5,8 @@
  * Y1 what is throttled is asked again for minutes, at every state that calls something: a function that rebinds or controls is
  *    throttled together with the agents, and nobody else would ask it again
  * Y2 throttling has an entry, and so a count, of its own: it uses up no attempt of anybody's policy
+ * Y3 a rebinder that has found all agents busy looks again in place, ever more seldom: three events a look, where a way round through
+ *    the step is fourteen. It outlasts the longest that a step waits (shared/app/next-agent.ts)
  */
 import { RETRIED_IN_PLACE } from '../domain/errors.ts'
 import type { AgentStep } from '../workflow/schema.ts'
@@ -37,8 +39,22 @@ export const LAMBDA_RETRY: Retrier = {
 const VERDICTS = ['StepFailedError', 'TaskCancelledError']
 
 /** Of the functions that are ours. `but` is not retried either. */
-export const ownRetry = (...but: string[]): Retrier[] => [
-  THROTTLED_RETRY,
+export const ownRetry = (...but: string[]): Retrier[] => [THROTTLED_RETRY, ...otherTrouble(...but)]
+
+/** Of the rebinder: throttled or without a free agent, it waits (Y1, Y3). Each wait is a fifth of what has been waited, on average. */
+export const rebindRetry = (): Retrier[] => [
+  {
+    ErrorEquals: [THROTTLED, 'AgentBusyError'],
+    IntervalSeconds: 20,
+    BackoffRate: 1.2,
+    MaxAttempts: 250,
+    MaxDelaySeconds: 600,
+    JitterStrategy: 'FULL',
+  },
+  ...otherTrouble(),
+]
+
+const otherTrouble = (...but: string[]): Retrier[] => [
   { ErrorEquals: [...VERDICTS, ...but], MaxAttempts: 0 },
   { ErrorEquals: ['States.ALL'], MaxAttempts: 6, JitterStrategy: 'FULL' },
 ]

@@ -34,7 +34,7 @@ export function statesOfChild(
         },
       }),
       TimeoutSeconds: Math.ceil(step.timeoutSeconds ?? YEAR_SECONDS),
-      Catch: [{ ErrorEquals: ['States.ALL'], Output: '{% $states.errorOutput %}', Next: end }],
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: end }],
       Next: end,
     },
     [end]: controlTask(names, 'end', onward, { error: CAUGHT }),

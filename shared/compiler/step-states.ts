@@ -6,7 +6,7 @@
  */
 import { type AgentStep, DEFAULT_TIMEOUT_SECONDS } from '../workflow/schema.ts'
 import type { Onward, State, TaskState } from './asl.ts'
-import { agentRetry, LAMBDA_RETRY, ownRetry, THROTTLED_RETRY } from './retries.ts'
+import { agentRetry, LAMBDA_RETRY, rebindRetry, THROTTLED_RETRY } from './retries.ts'
 import { fieldOf, REDRIVES, type StepNames } from './step-names.ts'
 
 /** A Task outlives its Lambda, so that the Lambda's own error is what arrives. */
@@ -105,7 +105,7 @@ function rebindTask({ path }: StepNames, names: StateNames, isLate: boolean): Ta
     },
     Output: '{% $states.result.Payload %}',
     TimeoutSeconds: REBIND_TIMEOUT_SECONDS,
-    Retry: ownRetry(),
+    Retry: rebindRetry(),
     Next: names.again,
   }
 }

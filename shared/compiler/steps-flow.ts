@@ -30,7 +30,7 @@ import {
 } from './costs.ts'
 import type { Tree } from './decompose.ts'
 import { bytesAsSent } from './definition-size.ts'
-import { flowOfAgentItem, isDistributed, namesOfItem, statesOfFanOut } from './fan-out-states.ts'
+import { flowOfAgentItem, modeOf, statesOfFanOut } from './fan-out-states.ts'
 import { flowOf } from './flow.ts'
 import { gateState } from './gate-state.ts'
 import * as items from './item-states.ts'
@@ -166,13 +166,12 @@ function statesOf(step: Step, names: StepNames, onward: Onward, machine: Machine
 }
 
 function partOfFanOut(step: FanOut, names: StepNames, onward: Onward, machine: Machine, place: string): Part {
-  const { costs, flowOf: flowOfItem } = itemOf(step, names, machine, place)
-  const distributed = isDistributed(step, costs.worst.events)
-  if (distributed) machine.items.push(costs)
-  const flow = flowOfItem(namesOfItem(names, step, distributed))
+  const { costs, flowOf } = itemOf(step, names, machine, place)
+  const mode = modeOf(step, costs.worst.events)
+  if (mode !== 'inline') machine.items.push(costs)
   return {
-    states: statesOfFanOut(names, step, { flow, distributed }, onward),
-    costs: costsOfFanOut(step, costs, distributed),
+    states: statesOfFanOut(names, step, { flowOf, mode }, onward),
+    costs: costsOfFanOut(step, costs, mode),
   }
 }
 

@@ -10,6 +10,8 @@ export const METRICS = {
   Attempts: { unit: 'Count', dimensions: ['agentId', 'outcome'] },
   /** Steps that went to another agent; by the one that takes over. */
   Failovers: { unit: 'Count', dimensions: ['agentId'] },
+  /** Looks of the rebinder that found all agents busy: errors to Lambda, for its state retries them, and to nobody else. */
+  BusyLooks: { unit: 'Count', dimensions: [] },
   /** That the sweep has looked at; every minute, also when there are none. */
   OpenTasks: { unit: 'Count', dimensions: [] },
   /** Of the task that has waited longest for its turn, in seconds; every minute. */

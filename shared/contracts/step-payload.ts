@@ -108,6 +108,9 @@ export const executionOfFence = (fence: string): number => Number.parseInt(fence
 /** Which execution of the task it is of, and how often that had been redriven. */
 export const redriveOf = (fence: string): string => fence.split('.', 2).join('.')
 
+/** Whether a call is a retry: the state has been entered once, and has called before. */
+export const isRetry = (fence: string): boolean => Number(/\.(\d+)$/.exec(fence)?.[1] ?? 0) > 0
+
 /** Whether two fences are of one entry of one state: tries of the same call. */
 export function isSameEntry(one: string, other: string): boolean {
   const entry = (fence: string): string => fence.replace(/\.\d+$/, '')

@@ -12,6 +12,7 @@
 import type { Random } from '../domain/random.ts'
 import { needsOf, topologicalOrder } from '../workflow/graph.ts'
 import {
+  DEFAULT_CONCURRENCY,
   EXPECTED_ITEMS,
   type FanOut,
   isAgentStep,
@@ -74,7 +75,6 @@ export type Simulate = (random: Random, run: Run) => void
 const OVERHEAD_SECONDS = 0.05
 /** More items are as many of these, one after the other. */
 const MOST_SIMULATED = 64
-const DEFAULT_CONCURRENCY = 10
 const CHILD_WEIGHT = 10
 const NO_RETRY = { maxAttempts: 1, intervalSeconds: 0, backoffRate: 1, maxDelaySeconds: 0 }
 

@@ -35,6 +35,10 @@ export const DEFAULT_CHOICES = ['approve', 'reject']
 
 /** Of a fan-out that does not say. */
 export const DEFAULT_MAX_ITEMS = 1_000
+/** How many of its items run side by side. */
+export const DEFAULT_CONCURRENCY = 10
+/** Items that wait for agents with limits, in one execution: 25,000 events of history are 250 for each. More have executions of their own. */
+export const MOST_TOGETHER = 100
 
 /** Loops and fan-outs over steps, one in another. */
 export const MAX_NESTING = 8

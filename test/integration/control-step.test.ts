@@ -134,7 +134,7 @@ describe('controlStep', () => {
 
   it('says once, under its own name, what the items have failed with', async () => {
     const taskId = await seed({ capability: 'work.do', forEach: '{% [1] %}' })
-    expect(await control(taskId, 'begin')).toEqual({ indexes: [0] })
+    expect(await control(taskId, 'begin')).toEqual({ indexes: [0], lanes: 10 })
     const item = { taskId, path: 's[0]', owner: 'o', fence: '1' }
     await stores.ports.tasks.takeOverStep(item, { startedAt: '2026-01-01T00:00:00.000Z' })
     const error = { name: 'InvalidInputError', message: 'no table' }
@@ -153,7 +153,31 @@ describe('controlStep', () => {
     const steps = { s: { capability: 'work.do', forEach } }
     const input = { list: [{ n: 1 }, { n: 2 }, { n: 3 }] }
     const taskId = await seedTask(stores.ports, { steps, agents: [makeAgent()], input })
-    expect(await control(taskId, 'begin')).toEqual({ indexes })
+    expect(await control(taskId, 'begin')).toEqual({ indexes, lanes: 10 })
+  })
+
+  it('runs as many items at once as its agents take together, and many that may wait in executions of their own', async () => {
+    const capability = 'work.limited'
+    const limits = { timeoutSeconds: 60, memoryMb: 512 }
+    const agents = [2, 3].map((maxConcurrency) =>
+      makeAgent({ id: `limited${maxConcurrency}`, capability, limits: { ...limits, maxConcurrency } }),
+    )
+    const seedList = async (length: number, step: object = {}): Promise<object> => {
+      const steps = { s: { capability, forEach: `{% [1..${length}] %}`, ...step } }
+      return control(await seedTask(stores.ports, { steps, agents, input: {} }), 'begin')
+    }
+    expect(await seedList(1)).toEqual({ indexes: [0], lanes: 5 })
+    expect(await seedList(100, { maxConcurrency: 4 })).toMatchObject({ lanes: 4 })
+    expect(await seedList(100)).not.toHaveProperty('apart')
+    expect(await seedList(101)).toMatchObject({ lanes: 5, apart: true })
+    expect(await seedList(101, { capability: undefined, agent: 'limited2' })).toMatchObject({ lanes: 2 })
+    expect(
+      await seedList(1, { capability: undefined, agent: 'limited2', fallback: ['limited3'] }),
+    ).toMatchObject({
+      lanes: 5,
+    })
+    await stores.ports.registry.putAgent(makeAgent({ id: 'unlimited', capability }))
+    expect(await seedList(101, { maxConcurrency: 7 })).toMatchObject({ lanes: 7, apart: true })
   })
 
   it('settles a child that nobody can run by its policy (Z2), and gives it nothing where its input is nothing', async () => {

@@ -6,10 +6,14 @@ import type { Step } from '../../workflow/schema.ts'
 import type { KnowledgeNeeds } from '../agent-knowledge.ts'
 import { endStep, type Situation } from '../settle-failure.ts'
 
-/** `seconds` is for the Wait that comes next, `indexes` for the Map, `round` for a loop's body, `child` for what runs it. */
+/** `seconds` is for the Wait that comes next, `indexes`, `lanes` and `apart` for the Map, `round` for a loop's body, `child` for what runs it. */
 export type ControlAnswer = {
   seconds?: number
   indexes?: number[]
+  /** How many items run side by side. */
+  lanes?: number
+  /** Said where the items have executions of their own. */
+  apart?: true
   round?: string
   child?: { stateMachineArn: string; name: string } & ExecutionInput
   status?: StepRecord['status']

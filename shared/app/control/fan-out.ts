@@ -1,7 +1,8 @@
 import { OrchestratorError } from '../../domain/errors.ts'
 import { numberedPath } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
-import { DEFAULT_MAX_ITEMS, type FanOut } from '../../workflow/schema.ts'
+import { DEFAULT_MAX_ITEMS, type FanOut, isAgentStep } from '../../workflow/schema.ts'
+import { lanesOf } from '../lanes.ts'
 import { settleFailure, superseded } from '../settle-failure.ts'
 import { type Controlled, end, over } from './controlled.ts'
 
@@ -9,7 +10,7 @@ export const fanOut: Controlled<FanOut> = {
   template: ({ forEach }) => ({ items: forEach }),
 
   /** Keeps the items, so that those who run them need not be given them. Throws InvalidInputError for what is no list. */
-  async begin({ ports, step, own }, { items: found = [] }) {
+  async begin({ ports, plan, step, own }, { items: found = [] }) {
     // As JSONata has it: a filter that finds one thing answers the thing, and one that finds none nothing.
     const items = Array.isArray(found) || found === null ? found : [found]
     const { maxItems: most = DEFAULT_MAX_ITEMS } = step
@@ -23,7 +24,11 @@ export const fanOut: Controlled<FanOut> = {
     }
     const stored = await ports.tasks.storeValue(own.taskId, items)
     if (!(await ports.tasks.noteStep(own, { items: stored }))) throw superseded(own.path)
-    return { indexes: items.map((_item, index) => index) }
+    const indexes = items.map((_item, index) => index)
+    // What is more than one call of an agent has no limits of its own: its steps have.
+    if (!isAgentStep(step)) return { indexes }
+    const { atOnce, apart } = lanesOf(step, items.length, await ports.registry.listAgents(), plan)
+    return { indexes, lanes: atOnce, ...(apart ? { apart: true as const } : {}) }
   },
 
   /** What the items have answered, in their order; null where one has failed (O5). */
