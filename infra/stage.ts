@@ -55,6 +55,35 @@ export const StageSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('Tasks that run at once; more wait in a queue. Not limited where it is not said'),
+  accountConcurrency: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1_000)
+    .describe('Calls that Lambda runs at once for the account in this region: an alarm goes by it'),
+  reservedConcurrency: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe(
+      'Calls at once that are kept for each of api, rebind, control and finish-task, whatever agents take; no more than these either',
+    ),
+  taskRetentionDays: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(3_650)
+    .optional()
+    .describe('How long a task is kept after its end, with all that it has; for good where it is not said'),
+  fileRetentionDays: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(3_650)
+    .optional()
+    .describe('How long an uploaded file is kept; for good where it is not said'),
   prices: PriceTableSchema.partial()
     .refine(
       (prices) => JSON.stringify(prices).length <= MOST_PRICES,

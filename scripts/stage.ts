@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { describeQuota } from './account-quota.ts'
 
 /** `npm run deploy`, `diff` and `destroy`: the CDK's own CLI on the stacks of one stage, and what a person needs afterwards. */
 const ROOT = join(import.meta.dirname, '..')
@@ -47,7 +48,7 @@ async function run(verb: Verb, stage: string, options: string[]): Promise<number
   const passed = options.filter((option) => option !== '--json')
   const code = await cdk([...own, '--context', `stage=${stage}`, ...passed], json)
   if (code !== 0) return code
-  if (verb === 'deploy') tellOutputs(stage, outputs, json)
+  if (verb === 'deploy') await tellOutputs(stage, outputs, json)
   if (verb === 'destroy') tellWhatIsKept(json)
   return 0
 }
@@ -72,13 +73,18 @@ const TOLD: Readonly<Record<string, string>> = {
   AlarmTopic: 'Alarms go to',
 }
 
-function tellOutputs(stage: string, file: string, json: boolean): void {
+async function tellOutputs(stage: string, file: string, json: boolean): Promise<void> {
   const stacks = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Record<string, string>>
   const all = Object.assign({}, ...Object.values(stacks)) as Record<string, string>
   if (json) return console.log(JSON.stringify(all))
   console.log(`\nStage "${stage}" is deployed.`)
   for (const [output, title] of Object.entries(TOLD))
     console.log(`  ${title.padEnd(13)} ${all[output] ?? '-'}`)
+  const region = all.AlarmTopic?.split(':')[3]
+  if (!region) return
+  const endpoint = process.env.AWS_ENDPOINT_URL_LAMBDA ?? process.env.AWS_ENDPOINT_URL
+  for (const line of await describeQuota({ region, endpoint }, Number(all.AccountConcurrency)))
+    console.log(`  ${line}`)
 }
 
 function tellWhatIsKept(json: boolean): void {

@@ -24,6 +24,8 @@ export type BundledFunctionProps = {
   readonly folder: string
   readonly timeoutSeconds: number
   readonly memoryMb: number
+  /** Calls at once that are kept for it, and the most that it has; nothing is reserved where it is not said. */
+  readonly reservedConcurrency?: number | undefined
 }
 
 type Conditions = Record<string, Record<string, readonly string[]>>
@@ -36,7 +38,7 @@ export class BundledFunction extends LambdaFunction {
   constructor(
     scope: Construct,
     id: string,
-    { stage, name, description, folder, timeoutSeconds, memoryMb }: BundledFunctionProps,
+    { stage, name, description, folder, timeoutSeconds, memoryMb, reservedConcurrency }: BundledFunctionProps,
   ) {
     const functionName = `${stage.prefix}-${name}`
     const logGroup = keptLogs(scope, `${id}Logs`, stage, `/aws/lambda/${functionName}`)
@@ -53,6 +55,7 @@ export class BundledFunction extends LambdaFunction {
       tracing: Tracing.ACTIVE,
       timeout: Duration.seconds(timeoutSeconds),
       memorySize: memoryMb,
+      ...(reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: reservedConcurrency }),
       role,
       logGroup,
       // Also what Lambda itself says of a crash.

@@ -29,7 +29,7 @@ type Watched = {
   description: string
   metric: IMetric
   threshold: number
-  /** How many of the last periods of five minutes. */
+  /** How many of the last periods of its metric. */
   periods?: number
   below?: boolean
   /** What it means that there is no figure. */
@@ -39,6 +39,11 @@ type Watched = {
 /** Fewer failures say nothing about a rate. */
 const FEW = 5
 const RATE_PERCENT = 20
+/** Where no task succeeds, so many that fail say enough. */
+const FEW_IN_A_ROW = 3
+/** Where a few tasks end in an hour, and where many do. */
+const [SLOW, FAST] = [Duration.hours(3), Duration.minutes(5)]
+const CLAIMED_PERCENT = 80
 
 /** What needs a person: each alarm tells the topic, and has a paragraph in docs/operations.md under its name. */
 export class OurAlarms extends Construct {
@@ -68,6 +73,7 @@ export class OurAlarms extends Construct {
       value: topic.topicArn,
       description: 'Alarms: subscribe whoever should know',
     })
+    new CfnOutput(Stack.of(this), 'AccountConcurrency', { value: String(stage.accountConcurrency) })
     for (const address of stage.alarmEmails) topic.addSubscription(new EmailSubscription(address))
     this.alarms = watched(props).map((one) => {
       const alarm = this.#add(stage, one)
@@ -95,28 +101,30 @@ export class OurAlarms extends Construct {
   }
 }
 
-function watched({ metrics, runtime, tables }: OurAlarmsProps): Watched[] {
+function watched({ stage, metrics, runtime, tables }: OurAlarmsProps): Watched[] {
   const { deadLetters, functionNames, api } = runtime
-  const ended = Object.fromEntries(
-    ['succeeded', 'failed', 'timed_out'].map((outcome) => [outcome, metrics.own('Tasks', { outcome })]),
-  )
   return [
     {
       id: 'TasksFailing',
+      description: `For ${SLOW.toHours()} hours every task that ended failed, at least ${FEW_IN_A_ROW} of them; or at least ${RATE_PERCENT} %, and at least ${FEW}.`,
+      metric: failureRate(metrics, SLOW, `(bad >= ${FEW_IN_A_ROW} && good == 0) || bad >= ${FEW}`),
+      threshold: RATE_PERCENT,
+    },
+    {
+      id: 'TasksFailingFast',
       description: `At least ${RATE_PERCENT} % of the tasks that ended failed, and at least ${FEW} of them, for ten minutes.`,
-      metric: new MathExpression({
-        expression: `IF(FILL(failed, 0) + FILL(timed_out, 0) >= ${FEW}, 100 * (FILL(failed, 0) + FILL(timed_out, 0)) / (FILL(succeeded, 0) + FILL(failed, 0) + FILL(timed_out, 0)), 0)`,
-        usingMetrics: ended,
-        label: 'failed tasks, percent',
-        period: Duration.minutes(5),
-      }),
+      metric: failureRate(metrics, FAST, `bad >= ${FEW}`),
       threshold: RATE_PERCENT,
       periods: 2,
     },
     {
       id: 'FunctionErrors',
       description: 'Functions of the orchestrator itself fail; what agents do is not among it.',
-      metric: sum(functionNames.map((name) => metrics.ofFunction(name, 'Errors'))),
+      // The rebinder throws where its state shall call it again: that is nobody's failure.
+      metric: difference(
+        functionNames.map((name) => metrics.ofFunction(name, 'Errors')),
+        metrics.own('BusyLooks', {}),
+      ),
       threshold: 5,
     },
     {
@@ -130,6 +138,13 @@ function watched({ metrics, runtime, tables }: OurAlarmsProps): Watched[] {
       description: 'Something could not be delivered or handled, and lies in the dead-letter queue.',
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
       threshold: 1,
+    },
+    {
+      id: 'ConcurrencyClaimed',
+      description: `${CLAIMED_PERCENT} % of the ${stage.accountConcurrency} calls that Lambda runs at once for the account are taken or reserved, by whatever runs in it.`,
+      metric: metrics.ofAllFunctions('ClaimedAccountConcurrency', 'Maximum'),
+      threshold: Math.max(1, Math.floor((CLAIMED_PERCENT / 100) * stage.accountConcurrency)),
+      periods: 2,
     },
     {
       id: 'Throttled',
@@ -155,6 +170,33 @@ function watched({ metrics, runtime, tables }: OurAlarmsProps): Watched[] {
       missing: TreatMissingData.BREACHING,
     },
   ]
+}
+
+/** The share of failures among the tasks that ended in a window, in percent; 0 where `counts` says that it means nothing. */
+function failureRate(metrics: OurMetrics, period: Duration, counts: string): MathExpression {
+  const outcomes = ['succeeded', 'failed', 'timed_out']
+  const bad = '(FILL(failed, 0) + FILL(timed_out, 0))'
+  const good = 'FILL(succeeded, 0)'
+  const condition = counts.replaceAll('bad', bad).replaceAll('good', good)
+  return new MathExpression({
+    expression: `IF(${condition}, 100 * ${bad} / (${good} + ${bad}), 0)`,
+    usingMetrics: Object.fromEntries(
+      outcomes.map((outcome) => [outcome, metrics.own('Tasks', { outcome }).with({ period })]),
+    ),
+    label: 'failed tasks, percent',
+    period,
+  })
+}
+
+/** What is left of the sum of some. */
+function difference(metrics: readonly IMetric[], without: IMetric): MathExpression {
+  const whole = sum(metrics)
+  return new MathExpression({
+    expression: `${whole.expression} - FILL(without, 0)`,
+    usingMetrics: { ...whole.usingMetrics, without },
+    label: 'sum',
+    period: Duration.minutes(5),
+  })
 }
 
 function sum(metrics: readonly IMetric[]): MathExpression {

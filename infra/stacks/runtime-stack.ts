@@ -25,6 +25,9 @@ type MachineParts = { rebind: BundledFunction; control: BundledFunction; role: R
 const MOST_INLINE = 50_000
 const MOST_INLINE_IN_ALL = 400_000
 
+/** Without these no task begins, goes on or ends, however many calls agents have. */
+const RESERVED = ['api', 'rebind', 'control', 'finish-task']
+
 /** Functions, state machines, rules and the API: everything that may be replaced at any deployment. */
 export class RuntimeStack extends Stack {
   readonly agents: AgentFleet
@@ -72,7 +75,16 @@ export class RuntimeStack extends Stack {
     const { stage, bundles } = this.#props
     const id = `${name.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase())}Function`
     const folder = bundles.folderOf(name)
-    return new BundledFunction(this, id, { stage, name, description, folder, timeoutSeconds, memoryMb })
+    const reservedConcurrency = RESERVED.includes(name) ? stage.reservedConcurrency : undefined
+    return new BundledFunction(this, id, {
+      stage,
+      name,
+      description,
+      folder,
+      timeoutSeconds,
+      memoryMb,
+      reservedConcurrency,
+    })
   }
 
   #addRebind(): BundledFunction {

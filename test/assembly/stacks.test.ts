@@ -118,7 +118,7 @@ describe('the stacks', () => {
   it('tells of each alarm, which has a runbook', () => {
     const runbooks = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')
     const alarms = ofType('AWS::CloudWatch::Alarm')
-    expect(alarms).toHaveLength(6)
+    expect(alarms).toHaveLength(8)
     for (const [, { Properties }] of alarms) {
       const name = String(Properties.AlarmName).replace('orchestrator-', '')
       expect(runbooks).toContain(`### ${name}\n`)
