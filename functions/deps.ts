@@ -39,12 +39,15 @@ import { dynamodbRegistry } from './adapters/dynamodb-registry.ts'
 import { dynamodbStatistics } from './adapters/dynamodb-statistics.ts'
 import { dynamodbTaskStore } from './adapters/dynamodb-task-store.ts'
 import { eventbridgeEventBus } from './adapters/eventbridge-event-bus.ts'
+import { expiringTaskStore } from './adapters/expiring-task-store.ts'
 import { nodeIds, systemClock } from './adapters/node-ids.ts'
 import { rememberingRegistry } from './adapters/remembering-registry.ts'
 import { s3BlobStore } from './adapters/s3-blob-store.ts'
+import { s3ExpiringBlobs } from './adapters/s3-expiring-blobs.ts'
 import { s3FileStore } from './adapters/s3-file-store.ts'
 import { stepfunctionsExecutions } from './adapters/stepfunctions-executions.ts'
 import { stepfunctionsMachines } from './adapters/stepfunctions-machines.ts'
+import { taskExpiry } from './adapters/task-expiry.ts'
 import { countingBus } from './metrics.ts'
 
 /** All that functions are given. */
@@ -58,9 +61,18 @@ export const ids = (): Ids => once('ids', () => nodeIds(clock))
 
 export const tasks = (): TaskStore =>
   once('tasks', () => {
-    const { TASKS_TABLE, BUCKET } = environment()
-    const blobs = s3BlobStore({ client: s3(), bucket: BUCKET })
-    return dynamodbTaskStore({ client: dynamodb(), table: TASKS_TABLE, blobs, digest: ids().digest })
+    const { TASKS_TABLE: table, BUCKET: bucket, TASK_RETENTION_DAYS: days } = environment()
+    const [client, blobs] = [dynamodb(), s3BlobStore({ client: s3(), bucket })]
+    const store = dynamodbTaskStore({
+      client,
+      table,
+      blobs,
+      digest: ids().digest,
+      ...(days === undefined ? {} : { days }),
+    })
+    if (days === undefined) return store
+    const marks = s3ExpiringBlobs({ client: s3(), bucket, now: clock.now })
+    return expiringTaskStore(store, { expiry: taskExpiry({ client, table, blobs: marks }), days })
   })
 
 export const registry = (): Registry =>

@@ -1,7 +1,8 @@
 import { GetCommand, PutCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb'
-import { TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
+import { EXPIRY_ATTRIBUTE, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import {
   boundedTask,
+  type EndedTask,
   isOpenTask,
   OPEN_TASK_STATUSES,
   type OpenTask,
@@ -12,6 +13,7 @@ import {
 import type { TaskPage, TaskStore } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
 import { LIST_SHARDS, shardOf, type TaskTable, taskKey } from './dynamodb-tables.ts'
+import { expiryAfter } from './expiry-after.ts'
 
 type TaskItems = Pick<
   TaskStore,
@@ -22,7 +24,8 @@ type QueryInput = Omit<QueryCommandInput, 'TableName'> & { Limit: number }
 
 const SHARDS = Array.from({ length: LIST_SHARDS }, (_, shard) => shard)
 
-export function taskItems({ client, table }: TaskTable): TaskItems {
+/** `days` is how long an ended task is kept that is no child; for good where it is not said. */
+export function taskItems({ client, table, days }: TaskTable & { days?: number }): TaskItems {
   /** As many as are asked for, or all: a page of DynamoDB ends at 1 MB, however few tasks that is. */
   const query = async (input: QueryInput): Promise<Task[]> => {
     const found: Task[] = []
@@ -72,7 +75,7 @@ export function taskItems({ client, table }: TaskTable): TaskItems {
       const open = Object.fromEntries(OPEN_TASK_STATUSES.map((status, index) => [`:s${index}`, status]))
       const put = new PutCommand({
         TableName: table,
-        Item: itemOf(task),
+        Item: { ...itemOf(task), ...expiryOf(task, days) },
         ConditionExpression: `#status IN (${Object.keys(open).join(', ')}) AND #execution = :execution`,
         ExpressionAttributeNames: { '#status': 'status', '#execution': 'execution' },
         ExpressionAttributeValues: { ...open, ':execution': task.execution },
@@ -146,6 +149,11 @@ function taskIn({ metadata, ...item }: Record<string, unknown>): Task {
     ...item,
     metadata: typeof metadata === 'string' ? (JSON.parse(metadata) as unknown) : metadata,
   })
+}
+
+/** A child goes with its parent, which may be retried for longer. */
+function expiryOf({ parent, endedAt }: EndedTask, days: number | undefined): Record<string, unknown> {
+  return days === undefined || parent ? {} : { [EXPIRY_ATTRIBUTE]: expiryAfter(endedAt, days).task }
 }
 
 /** The open index is sparse: an ended task leaves it. */

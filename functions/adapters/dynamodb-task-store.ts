@@ -9,7 +9,7 @@ import { storedValues } from './stored-values.ts'
 
 /** The task store over one table and the blob store, put together from its kinds of item. */
 export function dynamodbTaskStore(
-  tasks: TaskTable & { blobs: BlobStore; digest: (text: string) => string },
+  tasks: TaskTable & { blobs: BlobStore; digest: (text: string) => string; days?: number },
 ): TaskStore {
   const values = storedValues(tasks)
   return {

@@ -64,6 +64,17 @@ export function giveQueue(target: BundledFunction, data: DataStack, stage: Stage
     .allow(['states:StopExecution'], [statesArn(target, stage, 'execution', '*:*')])
 }
 
+/** Lets a function that ends tasks, or opens them again, say when what they have expires; where a stage says how long it is kept. */
+export function giveRetention(target: BundledFunction, data: DataStack, { taskRetentionDays }: Stage): void {
+  if (taskRetentionDays === undefined) return
+  target
+    .configure('TASK_RETENTION_DAYS', String(taskRetentionDays))
+    .allow(
+      ['s3:PutObjectTagging', 's3:DeleteObjectTagging', 's3:GetObjectTagging'],
+      [data.bucket.arnForObjects('tasks/*')],
+    )
+}
+
 /** Indexes are queried; everything else is of the table. */
 function allowTable(
   target: BundledFunction,

@@ -7,7 +7,7 @@ import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
 import type { BundledFunction } from './bundled-function.ts'
 import { statesArn } from './our-arns.ts'
-import { giveQueue, giveStores } from './store-access.ts'
+import { giveQueue, giveRetention, giveStores } from './store-access.ts'
 
 type TaskKeepersProps = {
   readonly stage: Stage
@@ -40,6 +40,7 @@ export class TaskKeepers extends Construct {
       publish: true,
     })
     giveQueue(finish, data, stage)
+    giveRetention(finish, data, stage)
     new Rule(this, 'ExecutionEnded', {
       description: 'A workflow execution has ended',
       eventPattern: {
@@ -66,6 +67,7 @@ export class TaskKeepers extends Construct {
       publish: true,
     })
     giveQueue(reconcile, data, stage)
+    giveRetention(reconcile, data, stage)
     reconcile.allow(['states:StartExecution'], [statesArn(this, stage, 'stateMachine', '*')])
     reconcile.allow(
       ['states:DescribeExecution', 'states:StopExecution'],

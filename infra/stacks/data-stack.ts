@@ -6,14 +6,40 @@ import {
   Bucket,
   BucketEncryption,
   type IBucket,
+  type LifecycleRule,
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
-import { EXPIRY_ATTRIBUTE, REGISTRY_INDEXES, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
+import {
+  EXPIRY_ATTRIBUTE,
+  EXPIRY_TAG,
+  REGISTRY_INDEXES,
+  REST_OUTLIVES_DAYS,
+  TASK_INDEXES,
+} from '../../shared/contracts/table-layout.ts'
 import { EVENT_SOURCE } from '../../shared/domain/event.ts'
+import { FILES_PREFIX } from '../../shared/domain/file-reference.ts'
 import type { Stage } from '../stage.ts'
 
 type Index = { name: string; partition: string; sort: string }
+
+/** A task's values are marked when it has ended, and go when its items do; uploads go by their own age. */
+function retentionRules({ taskRetentionDays, fileRetentionDays }: Stage): LifecycleRule[] {
+  const values = taskRetentionDays && {
+    id: 'ended-tasks',
+    prefix: 'tasks/',
+    tagFilters: { [EXPIRY_TAG.key]: EXPIRY_TAG.value },
+    expiration: Duration.days(taskRetentionDays + REST_OUTLIVES_DAYS),
+  }
+  const uploads = fileRetentionDays && {
+    id: 'uploads',
+    prefix: FILES_PREFIX,
+    expiration: Duration.days(fileRetentionDays),
+  }
+  const rules = [values, uploads].filter((rule) => rule !== undefined && rule !== 0)
+  // A version that was removed leaves a mark behind.
+  return rules.length > 0 ? [...rules, { id: 'marks', expiredObjectDeleteMarker: true }] : []
+}
 
 /** What must outlive every deployment. The construct ids of these resources never change. */
 export class DataStack extends Stack {
@@ -38,6 +64,7 @@ export class DataStack extends Stack {
           abortIncompleteMultipartUploadAfter: Duration.days(1),
           noncurrentVersionExpiration: Duration.days(30),
         },
+        ...retentionRules(stage),
       ],
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     })

@@ -9,7 +9,7 @@ import { ClosedApi } from '../constructs/closed-api.ts'
 import { ExecutionRole } from '../constructs/execution-role.ts'
 import { keptLogs } from '../constructs/kept-logs.ts'
 import { statesArn } from '../constructs/our-arns.ts'
-import { giveQueue, giveStores } from '../constructs/store-access.ts'
+import { giveQueue, giveRetention, giveStores } from '../constructs/store-access.ts'
 import { TaskKeepers } from '../constructs/task-keepers.ts'
 import { WorkflowMachine } from '../constructs/workflow-machine.ts'
 import type { Catalogue } from '../load-catalogue.ts'
@@ -108,6 +108,7 @@ export class RuntimeStack extends Stack {
       values: 'write',
       publish: true,
     })
+    giveRetention(control, this.#props.data, this.#props.stage)
     control.allow(['states:DescribeExecution', 'states:StopExecution'], [this.#ofStates('execution', '*:*')])
     return this.#letWakeStates(control)
   }
@@ -145,6 +146,7 @@ export class RuntimeStack extends Stack {
       publish: true,
     })
     giveQueue(api, this.#props.data, this.#props.stage)
+    giveRetention(api, this.#props.data, this.#props.stage)
     api.allow(['states:StartExecution'], [this.#ofStates('stateMachine', '*')])
     api.allow(['states:StopExecution'], [this.#ofStates('execution', '*:*')])
     // Workflows that come with a task, or are registered at run time.

@@ -31,6 +31,8 @@ export async function answerS3(
   if (bucket === '' && request.method === 'GET') return listBuckets(store)
   if (!store.hasBucket(bucket))
     throw new AwsError('NoSuchBucket', `The specified bucket does not exist: ${bucket}`, 404)
+  if (request.url.searchParams.has('tagging') && request.method !== 'GET')
+    return tag(store, bucket, key, request)
   const unknown =
     [...request.url.searchParams.keys()].find((name) => SUBRESOURCES.includes(name)) ?? request.headers.range
   if (unknown !== undefined) throw new AwsError('NotImplemented', `the local S3 does not do ${unknown}`, 501)
@@ -67,6 +69,18 @@ function refuseLongKey(key: string): void {
   const bytes = Buffer.byteLength(key)
   if (bytes > MOST_KEY_BYTES)
     throw new AwsError('KeyTooLongError', `Your key is too long: ${bytes} bytes of at most ${MOST_KEY_BYTES}`)
+}
+
+/** Nothing expires on a laptop: a tag is taken, and says nothing to anybody. */
+async function tag(
+  store: ObjectStore,
+  bucket: string,
+  key: string,
+  { method }: AwsRequest,
+): Promise<AwsResponse> {
+  if (!(await store.get(bucket, key)))
+    throw new AwsError('NoSuchKey', `The specified key does not exist: ${key}`, 404)
+  return { status: method === 'DELETE' ? 204 : 200, headers: {}, body: '' }
 }
 
 function listBuckets(store: ObjectStore): AwsResponse {

@@ -7,12 +7,13 @@
  * R2 what is taken over is not run again, costs nothing, and says whose it is; the rest runs as in any task
  * R3 nothing is taken over that waits for what is done again
  * R4 a repeat of the request changes nothing of what the first has made, and one that is refused nothing of anybody's
+ * R5 what is taken over is the new task's own: it stays when the other task expires
  */
 import type * as z from 'zod'
 import type { ForkTaskSchema } from '../contracts/requests.ts'
 import type { TaskView } from '../contracts/views.ts'
 import { parsePath, placeOf } from '../domain/instance-path.ts'
-import type { StepRecord } from '../domain/step.ts'
+import type { StepRecord, StoredValue } from '../domain/step.ts'
 import { isOpenTask } from '../domain/task.ts'
 import type { Plan, Ports } from '../ports/index.ts'
 import { ancestorsOf } from '../workflow/graph.ts'
@@ -75,7 +76,12 @@ export const forkTask =
       const all = keptAt(forkedFrom?.at ?? at)
       for (let from = 0; from < all.length; from += AT_ONCE) {
         const some = all.slice(from, from + AT_ONCE)
-        await Promise.all(some.map((record) => ports.tasks.adoptStep(taskId, adopted(id, record))))
+        await Promise.all(
+          some.map(async (record) => {
+            const own = await copied(ports.tasks, taskId, adopted(id, record))
+            await ports.tasks.adoptStep(taskId, own)
+          }),
+        )
       }
     }
     const waits = ports.queue.most !== undefined
@@ -124,6 +130,16 @@ function redone(workflow: Workflow, places: readonly string[]): Set<string> {
 function outermost(path: string): string {
   const [first = path] = placeOf(path).split('.')
   return parsePath(first).stepId
+}
+
+/** Its value is the new task's own: that of the other goes with the other (R5). */
+async function copied<Step extends { output?: StoredValue }>(
+  { loadValue, storeValue }: Ports['tasks'],
+  taskId: string,
+  step: Step,
+): Promise<Step> {
+  if (!step.output || 'inline' in step.output) return step
+  return { ...step, output: await storeValue(taskId, await loadValue(step.output)) }
 }
 
 /** R2. A child is the other task's, and is not cancelled with this one. */

@@ -16,6 +16,12 @@ export const EnvironmentSchema = z.object({
     .min(1)
     .optional()
     .describe('Tasks of a tenant that run at once'),
+  TASK_RETENTION_DAYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('How long a task is kept after its end; for good where it is not said'),
   PRICES: z
     .string()
     .transform((text) => PriceTableSchema.partial().parse(JSON.parse(text)))

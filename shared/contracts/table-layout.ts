@@ -22,3 +22,9 @@ export const COUNTERS = Object.values(COUNTER_KEYS)
 
 /** Set on items that age; the tables expire by it. */
 export const EXPIRY_ATTRIBUTE = 'expiresAt'
+
+/** What a task has is there for as long as the task can be found: DynamoDB takes days to remove what has expired, in no order. */
+export const REST_OUTLIVES_DAYS = 7
+
+/** Set on stored values whose task has ended; the bucket's lifecycle removes them by it. */
+export const EXPIRY_TAG = { key: 'task', value: 'ended' } as const

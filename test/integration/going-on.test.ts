@@ -170,6 +170,25 @@ describe('a fork', () => {
     expect(await stepOf(taskId, 'b')).toBeUndefined()
   })
 
+  it('has its own copy of a large value: the other task may expire (R5)', async () => {
+    const source = await seed({ a: work, b: behind('a') })
+    const own = { taskId: source, path: 'a', owner: 'o', fence: '1' }
+    await stores.ports.tasks.takeOverStep(own, { startedAt: '2026-01-01T00:00:00.000Z' })
+    const large = 'x'.repeat(50_000)
+    const output = await stores.ports.tasks.storeValue(source, large)
+    await stores.ports.tasks.endStep(own, {
+      status: 'succeeded',
+      endedAt: '2026-01-01T00:00:01.000Z',
+      output,
+    })
+    const { taskId } = await forkTask(stores.ports)({ id: source, redo: [], tenant: 'default' } as never)
+    for (const key of stores.recorded.blobs.keys())
+      if (key.startsWith(`tasks/${source}/`)) stores.recorded.blobs.delete(key)
+    const taken = await stepOf(taskId, 'a')
+    expect(taken).toMatchObject({ reused: { taskId: source, path: 'a' } })
+    expect(await stores.ports.tasks.loadValue(taken?.output as never)).toBe(large)
+  })
+
   it('is still one when it has been retried', async () => {
     const source = await seed({ a: work })
     const { taskId } = await forkTask(stores.ports)({ id: source, redo: [], tenant: 'default' } as never)

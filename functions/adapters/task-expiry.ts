@@ -1,0 +1,102 @@
+import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { EXPIRY_ATTRIBUTE } from '../../shared/contracts/table-layout.ts'
+import { OPEN_TASK_STATUSES, runKey } from '../../shared/domain/task.ts'
+import { callAws, unlessAws } from './aws-errors.ts'
+import { type TaskTable, taskKey } from './dynamodb-tables.ts'
+import type { Expiry } from './expiry-after.ts'
+
+/** Values of tasks in the bucket: marked, the bucket's lifecycle removes them. */
+export type ExpiringBlobs = {
+  /** Of everything under a prefix. What is older than its task's end begins to age anew. */
+  mark(prefix: string): Promise<void>
+  unmark(prefix: string): Promise<void>
+}
+
+export type Run = { id: string; execution: number }
+
+/** Items that are written at once. */
+const AT_ONCE = 50
+const GONE = ['ConditionalCheckFailedException']
+
+/** Sets and takes back when the items and stored values of a task expire. */
+export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: ExpiringBlobs }) {
+  const names = { '#expiry': EXPIRY_ATTRIBUTE }
+
+  /** The keys of all that a task has, in every execution that it has had. */
+  async function keysOf({ id, execution }: Run): Promise<{ pk: string; sk: string }[]> {
+    const partitions = Array.from({ length: execution }, (_, at) => runKey({ taskId: id, execution: at + 1 }))
+    const found = await Promise.all(partitions.map((key) => keysIn(taskKey(key))))
+    return found.flat()
+  }
+
+  async function keysIn(pk: string): Promise<{ pk: string; sk: string }[]> {
+    const keys: { pk: string; sk: string }[] = []
+    let from: Record<string, unknown> | undefined
+    do {
+      const query = new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk',
+        ProjectionExpression: 'pk, sk',
+        ExpressionAttributeValues: { ':pk': pk },
+        ConsistentRead: true,
+        ...(from ? { ExclusiveStartKey: from } : {}),
+      })
+      const page = await callAws(() => client.send(query))
+      keys.push(...(page.Items ?? []).map((item) => ({ pk: String(item.pk), sk: String(item.sk) })))
+      from = page.LastEvaluatedKey
+    } while (from)
+    return keys
+  }
+
+  async function forAll<T>(all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
+    for (let at = 0; at < all.length; at += AT_ONCE) await Promise.all(all.slice(at, at + AT_ONCE).map(work))
+  }
+
+  return {
+    /** Everything but the task itself. */
+    async expireRest(run: Run, { rest }: Expiry): Promise<void> {
+      const keys = (await keysOf(run)).filter(({ sk }) => sk !== 'META')
+      await forAll(keys, (Key) => {
+        const update = new UpdateCommand({
+          TableName: table,
+          Key,
+          UpdateExpression: 'SET #expiry = :rest',
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeNames: names,
+          ExpressionAttributeValues: { ':rest': rest },
+        })
+        return unlessAws(GONE, () => client.send(update))
+      })
+      await blobs.mark(`tasks/${run.id}/`)
+    },
+
+    /** The task itself, unless it is open. */
+    async expireTask({ id }: Run, seconds: number): Promise<void> {
+      const open = Object.fromEntries(OPEN_TASK_STATUSES.map((status, index) => [`:s${index}`, status]))
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: { pk: taskKey(id), sk: 'META' },
+        UpdateExpression: 'SET #expiry = :seconds',
+        ConditionExpression: `attribute_exists(pk) AND NOT #status IN (${Object.keys(open).join(', ')})`,
+        ExpressionAttributeNames: { ...names, '#status': 'status' },
+        ExpressionAttributeValues: { ...open, ':seconds': seconds },
+      })
+      await unlessAws(GONE, () => client.send(update))
+    },
+
+    async keep(run: Run): Promise<void> {
+      await blobs.unmark(`tasks/${run.id}/`)
+      await forAll(await keysOf(run), (Key) => {
+        const update = new UpdateCommand({
+          TableName: table,
+          Key,
+          UpdateExpression: 'REMOVE #expiry',
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeNames: names,
+        })
+        return unlessAws(GONE, () => client.send(update))
+      })
+    },
+  }
+}
+export type TaskExpiry = ReturnType<typeof taskExpiry>

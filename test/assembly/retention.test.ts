@@ -1,0 +1,44 @@
+import { App } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
+import { describe, expect, it } from 'vitest'
+import { DataStack } from '../../infra/stacks/data-stack.ts'
+import { StageSchema } from '../../infra/stage.ts'
+
+/** The lifecycle of the bucket of tasks and files. */
+function rulesOf(stage: object): Record<string, unknown>[] {
+  const stack = new DataStack(new App(), 'data', { stage: StageSchema.parse(stage) })
+  const buckets = Object.values(Template.fromStack(stack).findResources('AWS::S3::Bucket'))
+  const { LifecycleConfiguration } = buckets
+    .map(({ Properties }) => Properties as { LoggingConfiguration?: object; LifecycleConfiguration: object })
+    .find(({ LoggingConfiguration }) => LoggingConfiguration !== undefined) as {
+    LifecycleConfiguration: { Rules: Record<string, unknown>[] }
+  }
+  return LifecycleConfiguration.Rules
+}
+
+describe('what is kept', () => {
+  it('is kept for good where the stage does not say otherwise', () => {
+    const rules = rulesOf({})
+    expect(rules).toHaveLength(1)
+    expect(rules[0]).not.toHaveProperty('ExpirationInDays')
+  })
+
+  it('is kept as long as the stage says: values of ended tasks a week longer than those, uploads by their age', () => {
+    const rules = rulesOf({ taskRetentionDays: '30', fileRetentionDays: 10 })
+    expect(rules.filter(({ Id }) => Id !== undefined)).toEqual([
+      {
+        Id: 'ended-tasks',
+        Status: 'Enabled',
+        Prefix: 'tasks/',
+        TagFilters: [{ Key: 'task', Value: 'ended' }],
+        ExpirationInDays: 37,
+      },
+      { Id: 'uploads', Status: 'Enabled', Prefix: 'files/', ExpirationInDays: 10 },
+      { Id: 'marks', Status: 'Enabled', ExpiredObjectDeleteMarker: true },
+    ])
+  })
+
+  it.each([{ taskRetentionDays: 0 }, { fileRetentionDays: 'a week' }])('is refused for %j', (stage) => {
+    expect(StageSchema.safeParse(stage).success).toBe(false)
+  })
+})
