@@ -42,6 +42,7 @@ import { eventbridgeEventBus } from './adapters/eventbridge-event-bus.ts'
 import { expiringTaskStore } from './adapters/expiring-task-store.ts'
 import { nodeIds, systemClock } from './adapters/node-ids.ts'
 import { rememberingRegistry } from './adapters/remembering-registry.ts'
+import { type AnswerStore, s3AnswerStore } from './adapters/s3-answer-store.ts'
 import { s3BlobStore } from './adapters/s3-blob-store.ts'
 import { s3ExpiringBlobs } from './adapters/s3-expiring-blobs.ts'
 import { s3FileStore } from './adapters/s3-file-store.ts'
@@ -115,6 +116,9 @@ export const statistics = (): Statistics =>
 
 export const files = (): FileStore =>
   once('files', () => s3FileStore({ client: s3(), bucket: environment().BUCKET }))
+
+export const answers = (): AnswerStore =>
+  once('answers', () => s3AnswerStore({ client: s3(), bucket: environment().BUCKET, digest: ids().digest }))
 
 export const bus = (): EventBus =>
   once('bus', () =>

@@ -10,6 +10,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { API_PREFIX, type Method } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
 import {
+  answers,
   breakers,
   budgets,
   bus,
@@ -34,23 +35,26 @@ import { requestLog } from '../middleware/request-log.ts'
 import { makeHandlers } from './handlers.ts'
 
 const log = logger()
-const handlers = makeHandlers({
-  tasks: tasks(),
-  registry: registry(),
-  statistics: statistics(),
-  breakers: breakers(),
-  limits: limits(),
-  queue: queue(),
-  budgets: budgets(),
-  prices: prices(),
-  ledger: ledger(),
-  files: files(),
-  bus: bus(),
-  executions: executions(),
-  machines: machines(),
-  clock,
-  ids: ids(),
-})
+const handlers = makeHandlers(
+  {
+    tasks: tasks(),
+    registry: registry(),
+    statistics: statistics(),
+    breakers: breakers(),
+    limits: limits(),
+    queue: queue(),
+    budgets: budgets(),
+    prices: prices(),
+    ledger: ledger(),
+    files: files(),
+    bus: bus(),
+    executions: executions(),
+    machines: machines(),
+    clock,
+    ids: ids(),
+  },
+  answers(),
+)
 const metrics = new Metrics()
 
 const routes = (Object.keys(ROUTES) as RouteId[]).map((id) => ({

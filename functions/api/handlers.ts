@@ -22,6 +22,7 @@ import { submitTask } from '../../shared/app/submit-task.ts'
 import { makeOpenApi } from '../../shared/contracts/openapi.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
 import type { Ports } from '../../shared/ports/index.ts'
+import type { AnswerStore } from '../adapters/s3-answer-store.ts'
 import { httpHandler } from '../middleware/http-handler.ts'
 
 type Handler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>
@@ -29,28 +30,28 @@ type Handler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructu
 const API_VERSION = '1.0.0'
 
 /** Every route with its use case; a route without one does not compile. */
-export function makeHandlers(ports: Ports): Record<RouteId, Handler> {
+export function makeHandlers(ports: Ports, answers?: AnswerStore): Record<RouteId, Handler> {
   return {
     submitTask: httpHandler(ROUTES.submitTask, submitTask(ports)),
-    listTasks: httpHandler(ROUTES.listTasks, listTasks(ports)),
-    getTask: httpHandler(ROUTES.getTask, showTask(ports)),
-    getTaskStatus: httpHandler(ROUTES.getTaskStatus, showTaskStatus(ports)),
-    getTaskResult: httpHandler(ROUTES.getTaskResult, showTaskResult(ports)),
-    listTaskSteps: httpHandler(ROUTES.listTaskSteps, showTaskSteps(ports)),
-    getTaskStep: httpHandler(ROUTES.getTaskStep, showTaskStep(ports)),
-    listTaskEvents: httpHandler(ROUTES.listTaskEvents, showTaskEvents(ports)),
+    listTasks: httpHandler(ROUTES.listTasks, listTasks(ports), answers),
+    getTask: httpHandler(ROUTES.getTask, showTask(ports), answers),
+    getTaskStatus: httpHandler(ROUTES.getTaskStatus, showTaskStatus(ports), answers),
+    getTaskResult: httpHandler(ROUTES.getTaskResult, showTaskResult(ports), answers),
+    listTaskSteps: httpHandler(ROUTES.listTaskSteps, showTaskSteps(ports), answers),
+    getTaskStep: httpHandler(ROUTES.getTaskStep, showTaskStep(ports), answers),
+    listTaskEvents: httpHandler(ROUTES.listTaskEvents, showTaskEvents(ports), answers),
     cancelTask: httpHandler(ROUTES.cancelTask, cancelTask(ports)),
     cancelAllTasks: httpHandler(ROUTES.cancelAllTasks, cancelAllTasks(ports)),
     retryTask: httpHandler(ROUTES.retryTask, retryTask(ports)),
     forkTask: httpHandler(ROUTES.forkTask, forkTask(ports)),
     answerApproval: httpHandler(ROUTES.answerApproval, approveStep(ports)),
     createFiles: httpHandler(ROUTES.createFiles, createFiles(ports)),
-    listAgents: httpHandler(ROUTES.listAgents, listAgents(ports)),
-    getAgent: httpHandler(ROUTES.getAgent, getAgent(ports)),
+    listAgents: httpHandler(ROUTES.listAgents, listAgents(ports), answers),
+    getAgent: httpHandler(ROUTES.getAgent, getAgent(ports), answers),
     registerAgent: httpHandler(ROUTES.registerAgent, registerAgent(ports)),
     retireAgent: httpHandler(ROUTES.retireAgent, retireAgent(ports)),
-    listWorkflows: httpHandler(ROUTES.listWorkflows, listWorkflows(ports)),
-    getWorkflow: httpHandler(ROUTES.getWorkflow, getWorkflow(ports)),
+    listWorkflows: httpHandler(ROUTES.listWorkflows, listWorkflows(ports), answers),
+    getWorkflow: httpHandler(ROUTES.getWorkflow, getWorkflow(ports), answers),
     putWorkflow: httpHandler(ROUTES.putWorkflow, registerWorkflow(ports)),
     makePlan: httpHandler(ROUTES.makePlan, makePlan(ports)),
     getHealth: httpHandler(ROUTES.getHealth, checkHealth(ports)),

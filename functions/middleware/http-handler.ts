@@ -5,6 +5,7 @@ import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { describeIssues, issuesOfZod } from '../../shared/domain/issue.ts'
 import { isJsonObject } from '../../shared/domain/json.ts'
 import { describeNotJson, notJsonIn } from '../../shared/domain/not-json.ts'
+import type { AnswerStore } from '../adapters/s3-answer-store.ts'
 import { issueOfValue } from './issue-of-value.ts'
 
 /** The body parser has put the parsed body in the place of its text. */
@@ -13,13 +14,18 @@ type Event = Omit<APIGatewayProxyEventV2, 'body'> & { body?: unknown }
 /** Everyone who may call is one tenant until callers have identities of their own. */
 const TENANT = 'default'
 
-/** Lambda answers at most 6 MB. */
-const MAX_ANSWER_BYTES = 5_900_000
+/** What a function answers at most, as Lambda measures it: the envelope, in which the body is a text with its quotes escaped. */
+const MAX_ANSWER_BYTES = 6 * 1_024 * 1_024 - 1_024
 
-/** A route and its use case as a Lambda handler: parse once at the edge, call, answer JSON. */
+/**
+ * A route and its use case as a Lambda handler: parse once at the edge, call, answer JSON. What a reader asks for and is too large is
+ * given by a link: 303, which clients follow.
+ */
 export function httpHandler<Input extends z.ZodType, Output extends z.ZodType>(
   route: Route<Input, Output>,
   useCase: (input: z.output<Input> & { tenant: string }) => Promise<z.input<Output>>,
+  /** For answers that are too large. */
+  answers?: AnswerStore,
 ): (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2> {
   return async (event) => {
     const input = parseRequest(route, event)
@@ -27,12 +33,17 @@ export function httpHandler<Input extends z.ZodType, Output extends z.ZodType>(
       tenant: string
     })
     const body = JSON.stringify(output)
-    const bytes = Buffer.byteLength(body)
-    if (bytes > MAX_ANSWER_BYTES) {
-      const message = `the answer has ${bytes} bytes; the API gives at most ${MAX_ANSWER_BYTES}: have the workflow output less`
-      throw new OrchestratorError('ContentTooLargeError', message, { bytes })
+    const answer = {
+      statusCode: route.success.status,
+      headers: { 'content-type': 'application/json' },
+      body,
     }
-    return { statusCode: route.success.status, headers: { 'content-type': 'application/json' }, body }
+    const bytes = Buffer.byteLength(JSON.stringify(answer))
+    if (bytes <= MAX_ANSWER_BYTES) return answer
+    if (answers && route.method === 'GET')
+      return { statusCode: 303, headers: { location: await answers.keep(body), 'cache-control': 'no-store' } }
+    const message = `the answer has ${bytes} bytes as it is sent; the API gives at most ${MAX_ANSWER_BYTES}: ask for less`
+    throw new OrchestratorError('ContentTooLargeError', message, { bytes })
   }
 }
 

@@ -11,6 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 import {
+  ANSWERS_PREFIX,
   EXPIRY_ATTRIBUTE,
   EXPIRY_TAG,
   REGISTRY_INDEXES,
@@ -64,6 +65,8 @@ export class DataStack extends Stack {
           abortIncompleteMultipartUploadAfter: Duration.days(1),
           noncurrentVersionExpiration: Duration.days(30),
         },
+        // Links to them are good for minutes.
+        { id: 'answers', prefix: ANSWERS_PREFIX, expiration: Duration.days(1) },
         ...retentionRules(stage),
       ],
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,

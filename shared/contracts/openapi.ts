@@ -133,8 +133,14 @@ function requestBody({ required = [], ...schema }: JsonSchema, outside: Readonly
   }
 }
 
+/** What is read may be larger than a function can answer. */
+const ELSEWHERE = {
+  description: 'The answer is larger than 6 MB: the same JSON is at this address, for five minutes',
+  headers: { Location: { required: true, schema: { type: 'string', format: 'uri' } } },
+}
+
 function responses(route: Route, links: Part, schemas: ComponentSchemas): Part {
-  const { id, success } = route
+  const { id, method, success } = route
   const content = { 'application/json': { schema: schemas.add(success.output, 'output', id) } }
   return {
     [success.status]: {
@@ -142,6 +148,7 @@ function responses(route: Route, links: Part, schemas: ComponentSchemas): Part {
       content,
       ...(Object.keys(links).length > 0 ? { links } : {}),
     },
+    ...(method === 'GET' ? { 303: ELSEWHERE } : {}),
     ...Object.fromEntries(
       statusesOf(route).map((status) => [
         status,
