@@ -1,10 +1,10 @@
 import type { PriceTable } from '../../shared/domain/price-table.ts'
 import { MODEL_PRICE_SOURCE } from '../../shared/estimator/model-prices.ts'
+import { KEPT, usageOfMonth } from '../../shared/estimator/month-of-tasks.ts'
 import {
   add,
   costByService,
   SERVICE_NAMES,
-  times,
   totalCost,
   type Usage,
 } from '../../shared/estimator/monthly-cost.ts'
@@ -18,6 +18,8 @@ const MINUTES = 30 * 24 * 60
 const GB = 1e9
 /** Custom metrics that seven agents write when all of them are used in every hour. */
 const BUSY_METRICS = 60
+/** Of the column in which tasks are not kept for good. */
+const RETENTION_DAYS = 90
 const PROFILES: readonly { name: string; tasksPerDay: number }[] = [
   { name: 'a team tries it: 100 tasks a day', tasksPerDay: 100 },
   { name: 'part of a product: 10,000 a day', tasksPerDay: 10_000 },
@@ -43,7 +45,7 @@ export function costPage({ tasks, alarmMetrics }: Measured, prices: PriceTable):
     { name: 'idle', usage: idle },
     ...PROFILES.map(({ name, tasksPerDay }) => {
       const busy = { metricMonth: BUSY_METRICS - 1 }
-      return { name, usage: add(idle, times(report, tasksPerDay * 30), busy) }
+      return { name, usage: add(idle, usageOfMonth(report, { tasks: tasksPerDay * 30, month: 1 }), busy) }
     }),
   ]
   const one = Object.entries(tasks)
@@ -66,8 +68,32 @@ ${table(
 )}
 
 Each task of the profiles is a \`data_report\` (five steps over four years of weather, a report with charts). Idle means deployed, with nothing to do:
-the sweep of every minute, six alarms on ${alarmMetrics} metrics, a dashboard. The first three dashboards of an account, ten alarms and a million
+the sweep of every minute, eight alarms on ${alarmMetrics} metrics, a dashboard. The first three dashboards of an account, ten alarms and a million
 Lambda requests are free: a first installation that idles is billed about a dollar.
+
+## The twelfth month
+
+Tasks, their values and uploads are kept for good unless the stage says \`taskRetentionDays\` and \`fileRetentionDays\`. The tables are kept twice: for
+point-in-time recovery as well.
+
+${table(
+  ['US dollars a month', 'first', 'twelfth, kept for good', `twelfth, kept ${RETENTION_DAYS} days`],
+  PROFILES.flatMap(({ name, tasksPerDay }) => {
+    const columns = [{ month: 1 }, { month: 12 }, { month: 12, keptDays: RETENTION_DAYS }].map((when) =>
+      usageOfMonth(report, { tasks: tasksPerDay * 30, ...when }),
+    )
+    const busy = add(idle, { metricMonth: BUSY_METRICS - 1 })
+    const of = (items: readonly (keyof Usage)[]): string[] =>
+      columns.map((usage) => money(totalCost(only(usage, items), prices)))
+    return [
+      [`**${name}**`, ...columns.map((usage) => `**${money(totalCost(add(busy, usage), prices))}**`)],
+      ['of that tables', ...of(['dynamodbGbMonth'])],
+      ['point-in-time recovery', ...of(['dynamodbRecoveryGbMonth'])],
+      ['values and files', ...of(['s3GbMonth'])],
+      ['archive of events', ...of(['archiveGb', 'archiveGbMonth'])],
+    ]
+  }),
+)}
 
 ## One task
 
@@ -89,7 +115,7 @@ ${table(
 
 Measured: states, requests, units (by the size of the requests), events, objects, our own lines in the logs. Assumed: a client asks ${ASSUMED.statusReads} times how it goes and
 once for the result; our own functions take ${ASSUMED.ownSeconds * 1_000} ms; an agent takes as long as here, and its host ${ASSUMED.hostSeconds * 1_000} ms more, at ${ASSUMED.agentGb * 1_024} MB; every task
-is traced.
+is traced. An event is ${KEPT.eventBytes / 1_024} KB in the archive, which keeps ${KEPT.archiveDays} days, as logs are; these are compressed to ${KEPT.logShare * 100} %.
 
 ## Prices
 
@@ -119,6 +145,9 @@ An installation with other prices says so in its stage's file, under \`prices\`.
     return [title, ...one.map(([, usage]) => (usage[item] ?? 0).toFixed(digits))]
   }
 }
+
+const only = (usage: Usage, items: readonly (keyof Usage)[]): Usage =>
+  Object.fromEntries(items.map((item) => [item, usage[item] ?? 0]))
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`

@@ -28,6 +28,7 @@ export const PriceTableSchema = z.strictObject({
   dynamodbRecoveryGbMonth: price('DynamoDB, point-in-time recovery of a gigabyte for a month'),
   busEvent: price('EventBridge, a custom event of up to 64 KB'),
   archiveGb: price('EventBridge, a gigabyte put into an archive'),
+  archiveGbMonth: price('EventBridge, a gigabyte kept in an archive for a month'),
   apiRequest: price('API Gateway, HTTP API, a request'),
   s3Put: price('S3 Standard, PUT, POST, LIST'),
   s3Get: price('S3 Standard, GET'),

@@ -8,7 +8,7 @@ const SERVICES = {
   'Step Functions': ['stateTransition'],
   Lambda: ['lambdaRequest', 'lambdaGbSecond'],
   DynamoDB: ['dynamodbWriteUnit', 'dynamodbReadUnit', 'dynamodbGbMonth', 'dynamodbRecoveryGbMonth'],
-  EventBridge: ['busEvent', 'archiveGb'],
+  EventBridge: ['busEvent', 'archiveGb', 'archiveGbMonth'],
   'API Gateway': ['apiRequest'],
   S3: ['s3Put', 's3Get', 's3GbMonth'],
   'CloudWatch Logs': ['logGb', 'logGbMonth'],

@@ -1,12 +1,13 @@
 import { App } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, it } from 'vitest'
+import { featureFlags } from '../../infra/feature-flags.ts'
 import { DataStack } from '../../infra/stacks/data-stack.ts'
 import { StageSchema } from '../../infra/stage.ts'
 
 /** The lifecycle of the bucket of tasks and files. */
 function rulesOf(stage: object): Record<string, unknown>[] {
-  const stack = new DataStack(new App(), 'data', { stage: StageSchema.parse(stage) })
+  const stack = new DataStack(new App({ context: featureFlags() }), 'data', { stage: StageSchema.parse(stage) })
   const buckets = Object.values(Template.fromStack(stack).findResources('AWS::S3::Bucket'))
   const { LifecycleConfiguration } = buckets
     .map(({ Properties }) => Properties as { LoggingConfiguration?: object; LifecycleConfiguration: object })
@@ -19,13 +20,16 @@ function rulesOf(stage: object): Record<string, unknown>[] {
 describe('what is kept', () => {
   it('is kept for good where the stage does not say otherwise', () => {
     const rules = rulesOf({})
-    expect(rules).toHaveLength(1)
-    expect(rules[0]).not.toHaveProperty('ExpirationInDays')
+    const expiring = rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)
+    // Answers of the API that went by a link.
+    expect(expiring).toEqual([
+      { Id: 'answers', Status: 'Enabled', Prefix: 'tasks/answers/', ExpirationInDays: 1 },
+    ])
   })
 
   it('is kept as long as the stage says: values of ended tasks a week longer than those, uploads by their age', () => {
     const rules = rulesOf({ taskRetentionDays: '30', fileRetentionDays: 10 })
-    expect(rules.filter(({ Id }) => Id !== undefined)).toEqual([
+    expect(rules.filter(({ Id }) => Id !== undefined && Id !== 'answers')).toEqual([
       {
         Id: 'ended-tasks',
         Status: 'Enabled',
