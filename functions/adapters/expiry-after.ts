@@ -1,4 +1,4 @@
-import { REST_OUTLIVES_DAYS } from '../../shared/contracts/table-layout.ts'
+import { REST_OUTLIVES_DAYS } from '../../shared/domain/retention.ts'
 
 /** When a task goes (seconds since 1970), and when whatever else there is of it. */
 export type Expiry = { task: number; rest: number }

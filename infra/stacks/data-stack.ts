@@ -15,11 +15,11 @@ import {
   EXPIRY_ATTRIBUTE,
   EXPIRY_TAG,
   REGISTRY_INDEXES,
-  REST_OUTLIVES_DAYS,
   TASK_INDEXES,
 } from '../../shared/contracts/table-layout.ts'
 import { EVENT_SOURCE } from '../../shared/domain/event.ts'
 import { FILES_PREFIX } from '../../shared/domain/file-reference.ts'
+import { REST_OUTLIVES_DAYS } from '../../shared/domain/retention.ts'
 import type { Stage } from '../stage.ts'
 
 type Index = { name: string; partition: string; sort: string }

@@ -23,9 +23,6 @@ export const COUNTERS = Object.values(COUNTER_KEYS)
 /** Set on items that age; the tables expire by it. */
 export const EXPIRY_ATTRIBUTE = 'expiresAt'
 
-/** What a task has is there for as long as the task can be found: DynamoDB takes days to remove what has expired, in no order. */
-export const REST_OUTLIVES_DAYS = 7
-
 /** Where answers of the API are kept for a day that are too large for a function to give; no task is called so. */
 export const ANSWERS_PREFIX = 'tasks/answers/'
 

@@ -1,5 +1,5 @@
 /** What a month of tasks uses, with what is kept of those of the months before. */
-import { REST_OUTLIVES_DAYS } from '../contracts/table-layout.ts'
+import { REST_OUTLIVES_DAYS } from '../domain/retention.ts'
 import { times, type Usage } from './monthly-cost.ts'
 
 const [GB, KB] = [1e9, 1_024]

@@ -7,7 +7,9 @@ import { StageSchema } from '../../infra/stage.ts'
 
 /** The lifecycle of the bucket of tasks and files. */
 function rulesOf(stage: object): Record<string, unknown>[] {
-  const stack = new DataStack(new App({ context: featureFlags() }), 'data', { stage: StageSchema.parse(stage) })
+  const stack = new DataStack(new App({ context: featureFlags() }), 'data', {
+    stage: StageSchema.parse(stage),
+  })
   const buckets = Object.values(Template.fromStack(stack).findResources('AWS::S3::Bucket'))
   const { LifecycleConfiguration } = buckets
     .map(({ Properties }) => Properties as { LoggingConfiguration?: object; LifecycleConfiguration: object })
