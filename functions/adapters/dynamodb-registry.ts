@@ -5,21 +5,19 @@ import {
   QueryCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb'
-import * as z from 'zod'
 import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { type Agent, AgentSchema } from '../../shared/domain/agent.ts'
-import { GateSchema } from '../../shared/domain/plan.ts'
 import type { Clock, CollectableMachine, RegisteredWorkflow, Registry } from '../../shared/ports/index.ts'
-import { callAws, unlessAws } from './aws-errors.ts'
+import { callAws } from './aws-errors.ts'
 import { MACHINE_KIND, machineItems } from './dynamodb-machine-items.ts'
-import { jsonItem, type OnUnreadable, readRecord, recordIn } from './json-items.ts'
+import { WORKFLOW_KIND, workflowItems } from './dynamodb-workflow-items.ts'
+import { jsonItem, type OnUnreadable, readRecord } from './json-items.ts'
 
 type Item = Record<string, unknown>
 
 /** How far back "load" looks, in windows of a minute. */
 const LOAD_WINDOWS = 5
 const WINDOW_SECONDS = 60
-const WORKFLOW_LATEST = 'LATEST'
 
 /** A record that cannot be read is left out of lists, is not found by its name, and is told to `onUnreadable`. */
 type RegistryTable = {
@@ -29,30 +27,9 @@ type RegistryTable = {
   onUnreadable?: OnUnreadable
 }
 
-/** What is sure of a workflow's record without parsing its steps again: those were parsed when it was registered. */
-const RegisteredSchema = z.looseObject({
-  workflow: z.looseObject({
-    name: z.string(),
-    version: z.number(),
-    taskTypes: z.array(z.string()),
-    steps: z.looseObject({}),
-  }),
-  stateMachineArn: z.string(),
-  gates: z.array(GateSchema),
-  active: z.boolean(),
-})
-
 export function dynamodbRegistry({ client, table, clock, onUnreadable = () => {} }: RegistryTable): Registry {
   const agentIn = (item: Item): Agent | undefined =>
     readRecord<Agent>(item, (old) => old, AgentSchema, onUnreadable)
-
-  /** Checked, and returned as it was stored. */
-  const workflowIn = (item: Item): RegisteredWorkflow | undefined => {
-    const old = ({ registered }: Item): unknown => registered
-    return (
-      readRecord(item, old, RegisteredSchema, onUnreadable) && (recordIn(item, old) as RegisteredWorkflow)
-    )
-  }
 
   const put = (item: Record<string, unknown>) =>
     callAws(() => client.send(new PutCommand({ TableName: table, Item: item })))
@@ -95,8 +72,11 @@ export function dynamodbRegistry({ client, table, clock, onUnreadable = () => {}
     return Items.reduce((sum, item) => sum + Number(item.steps), 0)
   }
 
+  const { read, ...workflows } = workflowItems({ client, table, onUnreadable })
+
   return {
     ...machineItems({ client, table }),
+    ...workflows,
 
     async listMachines(): Promise<CollectableMachine[]> {
       return (await listKind(MACHINE_KIND)) as CollectableMachine[]
@@ -116,32 +96,8 @@ export function dynamodbRegistry({ client, table, clock, onUnreadable = () => {}
       return (await listKind('AGENT')).flatMap((item) => agentIn(item) ?? [])
     },
 
-    async putWorkflow(registered: RegisteredWorkflow): Promise<void> {
-      await put(versionItem(registered))
-      await put(latestItem(registered))
-    },
-
-    async publishWorkflow(registered: RegisteredWorkflow): Promise<boolean> {
-      const first = new PutCommand({
-        TableName: table,
-        Item: versionItem(registered),
-        ConditionExpression: 'attribute_not_exists(pk)',
-      })
-      if (!(await unlessAws(['ConditionalCheckFailedException'], () => client.send(first)))) return false
-      await put(latestItem(registered))
-      return true
-    },
-
-    async findWorkflow(name: string, version?: number): Promise<RegisteredWorkflow | undefined> {
-      const item = await find(
-        workflowKey(name),
-        version === undefined ? WORKFLOW_LATEST : versionKey(version),
-      )
-      return item && workflowIn(item)
-    },
-
     async listWorkflows(): Promise<RegisteredWorkflow[]> {
-      return (await listKind('WORKFLOW')).flatMap((item) => workflowIn(item) ?? [])
+      return (await Promise.all((await listKind(WORKFLOW_KIND)).map(read))).flatMap((found) => found ?? [])
     },
 
     async addLoad(steps: ReadonlyMap<string, number>): Promise<void> {
@@ -166,23 +122,4 @@ export function dynamodbRegistry({ client, table, clock, onUnreadable = () => {}
   }
 }
 
-const workflowKey = (name: string): string => `WORKFLOW#${name}`
-
-function versionItem(registered: RegisteredWorkflow): Record<string, unknown> {
-  const { name, version } = registered.workflow
-  return { pk: workflowKey(name), sk: versionKey(version), ...itemOf(registered) }
-}
-
-/** Only an active workflow stands in the list; the versions stay for the tasks that they started. */
-function latestItem(registered: RegisteredWorkflow): Record<string, unknown> {
-  const { name } = registered.workflow
-  const listed = registered.active ? { kindKey: 'WORKFLOW', nameKey: name } : {}
-  return { pk: workflowKey(name), sk: WORKFLOW_LATEST, ...itemOf(registered), ...listed }
-}
-
-const itemOf = (registered: RegisteredWorkflow): { json: string } =>
-  jsonItem(registered, `workflow "${registered.workflow.name}"`)
-
-/** Fixed width, so that numbers sort as text. */
-const versionKey = (version: number): string => `VERSION#${String(version).padStart(8, '0')}`
 const windowKey = (window: number): string => `WINDOW#${String(window).padStart(12, '0')}`

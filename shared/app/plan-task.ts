@@ -152,7 +152,8 @@ async function findVersion(registry: Registry, called: string): Promise<Register
   if (wanted === undefined) return newest?.active ? newest : undefined
   const version = Number(wanted)
   if (newest?.workflow.version === version) return newest
-  return registry.findWorkflow(name, version)
+  const found = await registry.findWorkflow(name, version)
+  return found?.pending ? undefined : found
 }
 
 /** Notes the load of those steps that had a choice: only there does it decide anything. */

@@ -4,15 +4,17 @@
  * Invariants (tests cite them):
  * V1 a version that is published never changes: the same again is the same, anything else is refused
  * V2 its machine is there before anybody can submit to it
+ * V3 its record is there before its machine is made: no machine is without a record, whatever fails in between; the same again
+ *    goes on
  */
 
-import { compileWorkflow } from '../compiler/index.ts'
+import { type Compiled, compileWorkflow } from '../compiler/index.ts'
 import type { WorkflowView } from '../contracts/views.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { canonicalJson, type Json } from '../domain/json.ts'
 import type { Ports, RegisteredWorkflow } from '../ports/index.ts'
 import type { Workflow } from '../workflow/schema.ts'
-import { digestOfMachine, ensureMachine } from './ensure-machine.ts'
+import { digestOfMachine, ensureMachine, partNames } from './ensure-machine.ts'
 import { parseWorkflow } from './given-workflow.ts'
 import { versionsOfChildren } from './plan-task.ts'
 import { workflowView } from './read-workflows.ts'
@@ -23,7 +25,7 @@ type Needs = Pick<Ports, 'registry' | 'machines' | 'ids' | 'clock'>
 export const registerWorkflow =
   (ports: Needs) =>
   async ({ name, workflow: given }: { name: string; workflow: unknown }): Promise<WorkflowView> => {
-    const { registry, clock } = ports
+    const { registry } = ports
     const workflow = parseWorkflow(given)
     if (workflow.name !== name) {
       const message = `the workflow is called "${workflow.name}", and the address says "${name}": make them the same`
@@ -37,25 +39,41 @@ export const registerWorkflow =
       registry.findWorkflow(name),
       registry.listWorkflows({ fresh: true }),
     ])
-    if (published) return workflowView(sameVersion(published, workflow, newest))
-    requireNewer(workflow, newest)
+    const before = published && sameVersion(published, workflow, newest)
+    // Not active: its publication was cut short, or the stacks were destroyed meanwhile.
+    if (before?.active) return workflowView(before)
+    if (!before) requireNewer(workflow, newest)
     requireUnclaimed(workflow, all)
-    // By its content: a version that was never published may have left a machine.
-    const digest = digestOfMachine(ports, compiled).slice(0, 8)
-    const stateMachineArn = await ensureMachine(ports, `${name}-v${workflow.version}-${digest}`, compiled)
-    const registered: RegisteredWorkflow = {
-      workflow,
-      stateMachineArn,
-      gates: compiled.gates,
-      parts: compiled.parts.length,
-      registeredAt: clock.now().toISOString(),
-      active: true,
-      origin: 'api',
+    const registered = describeRegistered(ports, workflow, compiled)
+    if (!before && !(await registry.publishWorkflow({ ...registered, active: false, pending: true }))) {
+      const winner = await registry.findWorkflow(name, workflow.version)
+      if (winner) sameVersion(winner, workflow, newest)
     }
-    if (await registry.publishWorkflow(registered)) return workflowView(registered)
-    const winner = await registry.findWorkflow(name, workflow.version)
-    return workflowView(sameVersion(winner ?? registered, workflow, winner))
+    await ensureMachine(ports, machineNameOf(ports, workflow, compiled), compiled)
+    await registry.putWorkflow(registered)
+    return workflowView(registered)
   }
+
+/** By its content: two that publish the same version at once with another content have machines of their own. */
+function machineNameOf(ports: Needs, { name, version }: Workflow, compiled: Compiled): string {
+  return `${name}-v${version}-${digestOfMachine(ports, compiled).slice(0, 8)}`
+}
+
+/** Throws InvalidInputError for a name that is too long for its machine, or for one of its parts. */
+function describeRegistered(ports: Needs, workflow: Workflow, compiled: Compiled): RegisteredWorkflow {
+  const { machines, clock } = ports
+  const name = machineNameOf(ports, workflow, compiled)
+  for (const part of partNames(name, compiled.parts.length)) machines.arnOf(part)
+  return {
+    workflow,
+    stateMachineArn: machines.arnOf(name),
+    gates: compiled.gates,
+    parts: compiled.parts.length,
+    registeredAt: clock.now().toISOString(),
+    active: true,
+    origin: 'api',
+  }
+}
 
 function sameVersion(
   published: RegisteredWorkflow,

@@ -1,40 +1,55 @@
+/**
+ * What happens when the stacks are destroyed.
+ *
+ * Invariants (tests cite them):
+ * R1 nothing gets new work: agents and workflows are retired, also those that callers have published
+ * R2 every machine goes with what runs on it, for the functions that it calls go as well; what stays are the records
+ * R3 a removal that was cut short is finished by the next: each machine is noted before its workflow is retired, and forgotten
+ *    when it is gone
+ */
 import { machineArnOf } from '../domain/execution-arn.ts'
-import type { Ports, Registry } from '../ports/index.ts'
+import { dayOf } from '../domain/times.ts'
+import type { CollectableMachine, Ports, RegisteredWorkflow } from '../ports/index.ts'
 import { partNames } from './ensure-machine.ts'
 import { registerDeployment } from './register-deployment.ts'
 
-/**
- * When the stacks are destroyed: nothing of theirs gets new work, and every machine goes with what runs on it, for the functions
- * that it calls go as well. What stays are the records. Safe to repeat: each machine is forgotten when it is gone.
- */
-export const removeDeployment =
-  (ports: Pick<Ports, 'registry' | 'tasks' | 'machines' | 'clock'>) =>
-  async (): Promise<{ machines: number }> => {
-    const { registry, machines, tasks } = ports
-    // Before anything is noted: lists are behind.
-    const workflows = (await registry.listWorkflows({ fresh: true })).filter(({ origin }) => origin !== 'api')
-    const ours = workflows.map(({ workflow: { name }, parts = 0 }) => ({ name, parts }))
-    const published = await publishedMachines(registry)
-    // Nobody is asked whether a task is bound to an agent: they all go.
-    const idle = { ...tasks, listOpenTasks: async () => [] }
-    await registerDeployment({ ...ports, tasks: idle })({ agents: [], workflows: [] })
-    const all = new Map(
-      [...(await registry.listMachines()), ...ours, ...published].map((machine) => [machine.name, machine]),
-    )
-    for (const { name, parts } of all.values()) {
-      for (const each of [name, ...partNames(name, parts)]) await machines.remove(each, { evenBusy: true })
-      await registry.forgetMachine(name)
-    }
-    return { machines: all.size }
-  }
+type Needs = Pick<Ports, 'registry' | 'tasks' | 'machines' | 'clock'>
 
-/** Those of every version that was published at run time, by their ARNs. */
-async function publishedMachines(registry: Registry): Promise<{ name: string; parts: number }[]> {
-  const published = (await registry.listWorkflows({ fresh: true })).filter(({ origin }) => origin === 'api')
-  const found = published.flatMap(({ workflow: { name, version } }) =>
-    Array.from({ length: version }, (_, at) => registry.findWorkflow(name, at + 1)),
-  )
-  return (await Promise.all(found)).flatMap((one) =>
-    one ? [{ name: machineArnOf(one.stateMachineArn), parts: one.parts ?? 0 }] : [],
-  )
+/** Safe to repeat. Throws UnavailableError when it is to go on later (R3). */
+export const removeDeployment = (ports: Needs) => async (): Promise<{ machines: number }> => {
+  const { registry, machines, tasks, clock } = ports
+  const usedOn = dayOf(clock.now())
+  const active = await registry.listWorkflows({ fresh: true })
+  const [published, deployed] = [true, false].map((byCaller) =>
+    active.filter(({ origin }) => (origin === 'api') === byCaller),
+  ) as [RegisteredWorkflow[], RegisteredWorkflow[]]
+  // Nobody is asked whether a task is bound to an agent: they all go.
+  const idle = { ...tasks, listOpenTasks: async () => [] }
+  await registerDeployment({ ...ports, tasks: idle })({ agents: [], workflows: [] })
+  const ours = deployed.map(({ workflow: { name }, parts = 0 }) => ({ name, parts, usedOn }))
+  const theirs: CollectableMachine[] = []
+  for (const workflow of published) theirs.push(...(await retirePublished(ports, workflow, usedOn)))
+  // What has just been noted may not be in the list yet.
+  const noted = [...(await registry.listMachines()), ...ours, ...theirs]
+  const all = new Map(noted.map((machine) => [machine.name, machine]))
+  for (const { name, parts } of all.values()) {
+    for (const each of [name, ...partNames(name, parts)]) await machines.remove(each, { evenBusy: true })
+    await registry.forgetMachine(name)
+  }
+  return { machines: all.size }
+}
+
+/** The machines of every version that was published at run time, by their ARNs: noted, and their workflow retired. */
+async function retirePublished(
+  { registry }: Needs,
+  published: RegisteredWorkflow,
+  usedOn: string,
+): Promise<CollectableMachine[]> {
+  const versions = await registry.listVersions(published.workflow.name)
+  const machines = versions.map(({ stateMachineArn, parts = 0 }) => {
+    return { name: machineArnOf(stateMachineArn), parts, usedOn }
+  })
+  for (const machine of machines) await registry.useMachine(machine)
+  await registry.putWorkflow({ ...published, active: false })
+  return machines
 }

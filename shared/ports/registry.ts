@@ -14,6 +14,8 @@ export type RegisteredWorkflow = {
   active: boolean
   /** Who brought it: a deployment retires only what deployments brought. */
   origin: 'deployment' | 'api'
+  /** Its machine may not be there yet: nobody may start it. */
+  pending?: true
 }
 
 /** A state machine that nobody may need any more one day: workflows of one shape share it, or a deployment has left it. */
@@ -32,10 +34,12 @@ export type Registry = {
   /** Lists may be a second old where it is not said that they must be `fresh`. */
   listAgents(options?: { fresh?: boolean }): Promise<Agent[]>
   putWorkflow(registered: RegisteredWorkflow): Promise<void>
-  /** The same for a version that nobody has published; false when somebody has. */
+  /** Stores a version that nobody has stored before, and lists it when it is active; false when somebody has. */
   publishWorkflow(registered: RegisteredWorkflow): Promise<boolean>
   /** The newest version, or the one asked for. */
   findWorkflow(name: string, version?: number): Promise<RegisteredWorkflow | undefined>
+  /** Every version that was ever stored, the oldest first. */
+  listVersions(name: string): Promise<RegisteredWorkflow[]>
   /** The newest version of each active workflow. */
   listWorkflows(options?: { fresh?: boolean }): Promise<RegisteredWorkflow[]>
   /** Notes that steps were bound to agents, so that the next choice sees the load. */

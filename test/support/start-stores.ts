@@ -86,6 +86,7 @@ export async function startStores(): Promise<Stores> {
       stop: async ({ name }) => void recorded.executions.set(name, { status: 'ABORTED' }),
     },
     machines: {
+      arnOf: (name) => `arn:aws:states:us-east-1:1:stateMachine:${name}`,
       ensure: async ({ name, definition }) => {
         recorded.machines.set(name, definition)
         return `arn:aws:states:us-east-1:1:stateMachine:${name}`

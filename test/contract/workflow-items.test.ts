@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { registerWorkflow } from '../../shared/app/register-workflow.ts'
+import { removeDeployment } from '../../shared/app/remove-deployment.ts'
+import { OrchestratorError } from '../../shared/domain/errors.ts'
+import type { RegisteredWorkflow } from '../../shared/ports/index.ts'
+import { makeAgent } from '../support/make-agent.ts'
+import { startStores } from '../support/start-stores.ts'
+
+let stores: Awaited<ReturnType<typeof startStores>>
+beforeAll(async () => {
+  stores = await startStores()
+  await stores.ports.registry.putAgent(makeAgent())
+})
+afterAll(() => stores.stop())
+
+/** A workflow whose JSON has about as many bytes. */
+const workflow = (name: string, bytes = 0, version = 1) => ({
+  name,
+  version,
+  description: '',
+  taskTypes: [],
+  steps: { a: { capability: 'work.do', input: { text: '🦜ก'.repeat(Math.ceil(bytes / 7)) } } },
+})
+
+const record = (name: string, input: object): RegisteredWorkflow => ({
+  workflow: { ...workflow(name), steps: { a: { capability: 'work.do', input } } } as never,
+  stateMachineArn: `arn:${name}`,
+  gates: [],
+  registeredAt: '2026-01-01T00:00:00.000Z',
+  active: true,
+  origin: 'api',
+})
+
+describe('a workflow in the registry', () => {
+  it.each([
+    [
+      'keys that name what every object has',
+      JSON.parse('{"constructor":1,"__proto__":{"a":2},"toString":null}'),
+    ],
+    ['numbers that DynamoDB does not keep', { a: 9007199254740991, b: 1e300, c: 5e-324, d: -0.1 }],
+    ['nothing', { a: null, b: '', c: [], d: {} }],
+    ['more than an item takes', { text: '🦜ก"\\'.repeat(150_000) }],
+  ])('comes back as it was: %s (W1, W2)', async (name, input) => {
+    const { registry } = stores.ports
+    const registered = record(`w${name.length}`, input as object)
+    await registry.putWorkflow(registered)
+    const { name: stored } = registered.workflow
+    const text = JSON.stringify(registered)
+    expect(JSON.stringify(await registry.findWorkflow(stored))).toBe(text)
+    expect(JSON.stringify(await registry.findWorkflow(stored, 1))).toBe(text)
+    expect((await registry.listWorkflows()).map((one) => JSON.stringify(one))).toContain(text)
+    expect((await registry.listVersions(stored)).map((one) => JSON.stringify(one))).toEqual([text])
+  })
+
+  it('has versions, the oldest first, whatever their numbers', async () => {
+    const { registry } = stores.ports
+    for (const version of [20_261_128, 3, 1]) {
+      const { workflow: one, ...rest } = record('versions', {})
+      await registry.publishWorkflow({ ...rest, workflow: { ...one, version }, active: false })
+    }
+    const versions = await registry.listVersions('versions')
+    expect(versions.map((one) => one.workflow.version)).toEqual([1, 3, 20_261_128])
+    expect(await registry.findWorkflow('versions')).toBeUndefined()
+  })
+})
+
+describe('publishing a workflow', () => {
+  it('takes one of 900 KB, larger than an item', async () => {
+    await registerWorkflow(stores.ports)({ name: 'large', workflow: workflow('large', 900_000) })
+    const found = await stores.ports.registry.findWorkflow('large')
+    expect(found).toMatchObject({ active: true, workflow: workflow('large', 900_000) })
+  })
+
+  it('makes no machine when its record cannot be stored (V3)', async () => {
+    const { registry } = stores.ports
+    const refused = new OrchestratorError('UnavailableError', 'not now')
+    const ports = {
+      ...stores.ports,
+      registry: { ...registry, publishWorkflow: () => Promise.reject(refused) },
+    }
+    const before = [...stores.recorded.machines.keys()]
+    await expect(registerWorkflow(ports)({ name: 'unstored', workflow: workflow('unstored') })).rejects.toBe(
+      refused,
+    )
+    expect([...stores.recorded.machines.keys()]).toEqual(before)
+  })
+
+  it('leaves a record of a machine that could not be made, which nobody may start, and goes on with the same again (V2, V3)', async () => {
+    const { machines, registry } = stores.ports
+    const refused = new OrchestratorError('UnavailableError', 'not now')
+    const ports = { ...stores.ports, machines: { ...machines, ensure: () => Promise.reject(refused) } }
+    const put = (using: typeof ports, version = 1, bytes = 0) =>
+      registerWorkflow(using)({ name: 'tried', workflow: workflow('tried', bytes, version) })
+    await expect(put(ports)).rejects.toBe(refused)
+    expect(await registry.listVersions('tried')).toMatchObject([{ active: false, pending: true }])
+    expect(await registry.findWorkflow('tried')).toBeUndefined()
+    const calling = { name: 'calling', steps: { a: { workflow: 'tried@1' } } }
+    const register = () => registerWorkflow(stores.ports)({ name: 'calling', workflow: calling })
+    await expect(register()).rejects.toThrow('there is no workflow "tried@1"')
+    // Another content is another version (V1).
+    await expect(put(stores.ports, 1, 100)).rejects.toMatchObject({ name: 'ConflictError' })
+
+    await put(stores.ports)
+    expect(await registry.findWorkflow('tried')).toMatchObject({ active: true })
+    expect(await registry.listVersions('tried')).not.toMatchObject([{ pending: true }])
+    await register()
+  })
+
+  it('keeps the version that serves while the next one is being made', async () => {
+    const { machines, registry } = stores.ports
+    const put = (version: number, using = stores.ports) =>
+      registerWorkflow(using)({ name: 'serving', workflow: workflow('serving', version, version) })
+    await put(1)
+    const refused = new OrchestratorError('UnavailableError', 'not now')
+    const ports = { ...stores.ports, machines: { ...machines, ensure: () => Promise.reject(refused) } }
+    await expect(put(2, ports)).rejects.toBe(refused)
+    expect(await registry.findWorkflow('serving')).toMatchObject({ active: true, workflow: { version: 1 } })
+    await put(2)
+    expect(await registry.findWorkflow('serving')).toMatchObject({ active: true, workflow: { version: 2 } })
+  })
+
+  it('brings one back whose machine has gone with the stacks (R1)', async () => {
+    const put = () => registerWorkflow(stores.ports)({ name: 'back', workflow: workflow('back') })
+    const { stateMachineArn } = await put()
+    await removeDeployment(stores.ports)()
+    expect(await stores.ports.registry.findWorkflow('back')).toMatchObject({ active: false })
+    stores.recorded.machines.clear()
+    expect(await put()).toMatchObject({ stateMachineArn })
+    expect([...stores.recorded.machines.keys()]).toEqual([expect.stringMatching(/^back-v1-/)])
+    expect(await stores.ports.registry.findWorkflow('back')).toMatchObject({ active: true })
+  })
+})
