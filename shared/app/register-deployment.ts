@@ -3,6 +3,7 @@
  * D1 what a deployment brings is active; what an earlier one brought and this one has not gets no new work
  * D2 an agent goes only when no open task is bound to it: else the deployment is refused, and nothing has changed
  * D3 a workflow's record names a machine that stays as it is: whoever plans from it runs what was planned
+ * D4 a registration that was cut short is finished by the next: what it has published is not published again
  */
 import type { Agent, AgentManifest } from '../domain/agent.ts'
 import { OrchestratorError } from '../domain/errors.ts'
@@ -20,8 +21,8 @@ type Needs = Pick<Ports, 'registry' | 'tasks' | 'machines' | 'clock'> & {
   untilHeard?: () => Promise<void>
 }
 
-/** Machines that are published at once: Step Functions takes few such calls a second. */
-const AT_ONCE = 5
+/** Writes to the registry at once. */
+const AT_ONCE = 20
 
 /** Makes the registry say what this deployment brought. Safe to repeat. Throws ConflictError (D2). */
 export const registerDeployment =
@@ -68,37 +69,44 @@ function stillBound(bound: readonly { taskId: string; agentId: string }[]): Orch
 }
 
 async function replaceWorkflows(ports: Needs, brought: Deployment['workflows']): Promise<string[]> {
-  const { registry, machines, clock } = ports
-  const registeredAt = clock.now().toISOString()
+  const { registry, clock } = ports
   const before = (await registry.listWorkflows({ fresh: true })).filter(({ origin }) => origin !== 'api')
-  const byName = new Map(brought.map((one) => [one.workflow.name, one]))
-  const gone = before.filter(({ workflow }) => !byName.has(workflow.name))
-  const deployed: RegisteredWorkflow[] = []
-  for (let from = 0; from < brought.length; from += AT_ONCE) {
-    const some = brought.slice(from, from + AT_ONCE).map(async (one): Promise<RegisteredWorkflow> => {
-      const stateMachineArn = await machines.publish(one.stateMachineArn)
-      return { ...one, stateMachineArn, registeredAt, active: true, origin: 'deployment' }
-    })
-    deployed.push(...(await Promise.all(some)))
-  }
-  // Machines of parts that a workflow has no more: they are left to what runs on them, as those of workflows that are gone.
-  const parts = before.flatMap(({ workflow: { name }, parts: had = 0 }) => {
-    const has = byName.get(name)
-    return has === undefined ? [] : partNames(name, had).slice(has.parts ?? 0)
+  const usedOn = dayOf(clock.now())
+  const known = new Map(before.map((registered) => [registered.workflow.name, registered]))
+  // One after another: Step Functions publishes one a second once its bucket is empty (D4).
+  for (const one of brought) await publishOne(ports, one, known.get(one.workflow.name))
+  const names = new Set(brought.map(({ workflow }) => workflow.name))
+  const gone = before.filter(({ workflow }) => !names.has(workflow.name))
+  await inGroups(gone, async (registered) => {
+    const { workflow, parts = 0 } = registered
+    // Its machine stays for what runs on it, and is collected after that. Noted first: what is no longer listed is asked no more.
+    await registry.useMachine({ name: workflow.name, parts, usedOn })
+    await registry.putWorkflow({ ...registered, active: false })
   })
-  await Promise.all([
-    ...parts.map((name) => registry.useMachine({ name, parts: 0, usedOn: dayOf(clock.now()) })),
-    // Those that it has again.
-    ...deployed.flatMap(({ workflow, parts: count = 0 }) =>
-      partNames(workflow.name, count).map((name) => registry.forgetMachine(name)),
-    ),
-    ...deployed.map((registered) => registry.putWorkflow(registered)),
-    ...deployed.map(({ workflow }) => registry.forgetMachine(workflow.name)),
-    ...gone.map((registered) => registry.putWorkflow({ ...registered, active: false })),
-    // Its machine stays for what runs on it, and is collected after that.
-    ...gone.map(({ workflow, parts = 0 }) =>
-      registry.useMachine({ name: workflow.name, parts, usedOn: dayOf(clock.now()) }),
-    ),
-  ])
   return gone.map(({ workflow }) => workflow.name)
+}
+
+async function publishOne(
+  { registry, machines, clock }: Needs,
+  one: Deployment['workflows'][number],
+  before: RegisteredWorkflow | undefined,
+): Promise<void> {
+  const { name } = one.workflow
+  const stateMachineArn = await machines.publish(one.stateMachineArn, before?.stateMachineArn)
+  const registeredAt = clock.now().toISOString()
+  await registry.putWorkflow({ ...one, stateMachineArn, registeredAt, active: true, origin: 'deployment' })
+  // Machines of parts that it has no more are left to what runs on them, as those of workflows that are gone.
+  const parts = one.parts ?? 0
+  const left = partNames(name, before?.parts ?? 0).slice(parts)
+  const usedOn = dayOf(clock.now())
+  await Promise.all([
+    ...left.map((part) => registry.useMachine({ name: part, parts: 0, usedOn })),
+    // Those that it has, perhaps again.
+    ...[name, ...partNames(name, parts)].map((machine) => registry.forgetMachine(machine)),
+  ])
+}
+
+async function inGroups<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  for (let from = 0; from < all.length; from += AT_ONCE)
+    await Promise.all(all.slice(from, from + AT_ONCE).map(work))
 }
