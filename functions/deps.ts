@@ -5,6 +5,7 @@
 import { Logger } from '@aws-lambda-powertools/logger'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
+import { LambdaClient } from '@aws-sdk/client-lambda'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SFNClient } from '@aws-sdk/client-sfn'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
@@ -40,7 +41,9 @@ import { dynamodbStatistics } from './adapters/dynamodb-statistics.ts'
 import { dynamodbTaskStore } from './adapters/dynamodb-task-store.ts'
 import { eventbridgeEventBus } from './adapters/eventbridge-event-bus.ts'
 import { expiringTaskStore } from './adapters/expiring-task-store.ts'
+import { invokeFunctionLater } from './adapters/lambda-invocations.ts'
 import { nodeIds, systemClock } from './adapters/node-ids.ts'
+import type { Patience } from './adapters/patience.ts'
 import { rememberingRegistry } from './adapters/remembering-registry.ts'
 import { type AnswerStore, s3AnswerStore } from './adapters/s3-answer-store.ts'
 import { s3BlobStore } from './adapters/s3-blob-store.ts'
@@ -136,20 +139,33 @@ export const executions = (): Executions =>
     stepfunctionsExecutions({ client: sfn(), traceHeader: () => process.env._X_AMZN_TRACE_ID }),
   )
 
-export const machines = (): Machines =>
-  once('machines', () => {
-    const { MACHINES, MACHINE_ROLE, REBIND_FUNCTION, CONTROL_FUNCTION, TASKS_TABLE } = environment()
-    return stepfunctionsMachines({
-      client: sfn(),
-      arnPrefix: MACHINES ?? '',
-      roleArn: MACHINE_ROLE ?? '',
-      substitutions: {
-        RebindFunction: REBIND_FUNCTION ?? '',
-        ControlFunction: CONTROL_FUNCTION ?? '',
-        TasksTable: TASKS_TABLE,
-      },
-    })
+export const machines = (): Machines => once('machines', () => makeMachines())
+
+/** For long work: where Step Functions asks to slow down, it waits. */
+export const patientMachines = (patience: Patience): Machines => makeMachines(patience)
+
+function makeMachines(patience?: Patience): Machines {
+  const { MACHINES, MACHINE_ROLE, REBIND_FUNCTION, CONTROL_FUNCTION, TASKS_TABLE } = environment()
+  return stepfunctionsMachines({
+    client: sfn(),
+    arnPrefix: MACHINES ?? '',
+    roleArn: MACHINE_ROLE ?? '',
+    substitutions: {
+      RebindFunction: REBIND_FUNCTION ?? '',
+      ControlFunction: CONTROL_FUNCTION ?? '',
+      TasksTable: TASKS_TABLE,
+    },
+    ...(patience ? { patience } : {}),
   })
+}
+
+/** Has a function invoked, and waits for no answer. */
+export const invokeLater = (functionName: string, event: object): Promise<void> =>
+  invokeFunctionLater(
+    once('lambda', () => new LambdaClient({})),
+    functionName,
+    event,
+  )
 
 /** Throws ConfigError naming what is missing. */
 const environment = (): Environment =>

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda'
+import type { Context } from 'aws-lambda'
 import * as z from 'zod'
 import { registerDeployment } from '../../shared/app/register-deployment.ts'
 import { removeDeployment } from '../../shared/app/remove-deployment.ts'
@@ -8,8 +8,8 @@ import { AgentManifestSchema } from '../../shared/domain/agent.ts'
 import { ownOf } from '../../shared/domain/own.ts'
 import { GateSchema } from '../../shared/domain/plan.ts'
 import { WorkflowSchema } from '../../shared/workflow/schema.ts'
-import { clock, logger, machines, registry, tasks } from '../deps.ts'
-import { answerCloudFormation } from './answer-cloudformation.ts'
+import { clock, invokeLater, logger, patientMachines, registry, tasks } from '../deps.ts'
+import { type Asked, answerCloudFormation } from './answer-cloudformation.ts'
 
 /** What the deployment knows only when it runs; the rest lies beside the bundle as a file. */
 const PropertiesSchema = z.object({
@@ -25,35 +25,54 @@ const CatalogueSchema = z.object({
 const HEARD_MILLISECONDS = 3_000
 const untilHeard = (): Promise<void> => delay(HEARD_MILLISECONDS)
 
-const ports = { registry: registry(), tasks: tasks(), machines: machines(), clock, untilHeard }
+/** What an invocation keeps of its time for going on or answering. */
+const KEPT_MILLISECONDS = 60_000
+let until = 0
+const patience = { wait: delay, leftMilliseconds: () => until - Date.now() }
+const ports = {
+  registry: registry(),
+  tasks: tasks(),
+  machines: patientMachines(patience),
+  clock,
+  untilHeard,
+}
 
 /** CloudFormation's custom resource: writes this deployment's agents and workflows into the registry. */
-export async function handler(event: CloudFormationCustomResourceEvent, context: Context): Promise<void> {
-  await answerCloudFormation(event, context, async () => {
-    if (event.RequestType === 'Delete') return removeDeployment(ports)()
-    const { agentFunctions, stateMachines } = PropertiesSchema.parse(event.ResourceProperties)
-    const catalogue = CatalogueSchema.parse(
-      JSON.parse(await readFile(new URL('catalogue.json', import.meta.url), 'utf8')),
-    )
-    const { retired, ...counts } = await registerDeployment(ports)({
-      agents: catalogue.agents.map((manifest) => ({
-        manifest,
-        functionArn: found(agentFunctions, manifest.id),
-      })),
-      workflows: catalogue.workflows.map(({ workflow, gates, parts }) => ({
-        workflow,
-        gates,
-        parts,
-        stateMachineArn: found(stateMachines, workflow.name),
-      })),
-    })
-    logger().info('deployment registered', { ...counts, retired })
-    return counts
+export async function handler(event: Asked, context: Context): Promise<void> {
+  until = Date.now() + context.getRemainingTimeInMillis() - KEPT_MILLISECONDS
+  const outcome = await answerCloudFormation(event, {
+    now: Date.now,
+    run: () => (event.RequestType === 'Delete' ? removeDeployment(ports)() : register(event)),
+    goOn: (later) => invokeLater(context.functionName, later),
   })
+  logger().info(`deployment ${event.RequestType === 'Delete' ? 'removed' : 'registered'}`, { outcome })
+}
+
+async function register(event: Asked): Promise<Record<string, number>> {
+  const { agentFunctions, stateMachines } = PropertiesSchema.parse(event.ResourceProperties)
+  const catalogue = CatalogueSchema.parse(
+    JSON.parse(await readFile(new URL('catalogue.json', import.meta.url), 'utf8')),
+  )
+  const { retired, ...counts } = await registerDeployment(ports)({
+    agents: catalogue.agents.map((manifest) => ({
+      manifest,
+      functionArn: found(agentFunctions, manifest.id),
+    })),
+    workflows: catalogue.workflows.map(({ workflow, gates, parts }) => ({
+      workflow,
+      gates,
+      parts,
+      stateMachineArn: found(stateMachines, workflow.name),
+    })),
+  })
+  logger().info('registry written', { ...counts, retired: retired.slice(0, 50) })
+  return counts
 }
 
 function found(arns: Record<string, string>, name: string): string {
   const arn = ownOf(arns, name)
   if (arn) return arn
-  throw new Error(`the deployment names no ARN for "${name}"; it has ${Object.keys(arns).join(', ')}`)
+  throw new Error(
+    `the deployment names no ARN for "${name}"; it has ${Object.keys(arns).slice(0, 20).join(', ')}`,
+  )
 }

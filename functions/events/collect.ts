@@ -1,21 +1,29 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
 import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
+import type { Context } from 'aws-lambda'
 import * as z from 'zod'
 import { collectMachines } from '../../shared/app/collect-machines.ts'
-import { clock, logger, machines, registry } from '../deps.ts'
+import { clock, logger, patientMachines, registry } from '../deps.ts'
 
 /** The schedule's event says nothing; a person may ask for younger ones as well. */
 const RequestSchema = z.object({ unusedDays: z.number().min(0).optional() })
 
+/** What is left of the time when no more is begun; the next collection goes on. */
+const KEPT_MILLISECONDS = 10_000
+let until = 0
+const patience = { wait: delay, leftMilliseconds: () => until - Date.now() }
+
 const log = logger()
-const collect = collectMachines({ registry: registry(), machines: machines(), clock })
+const collect = collectMachines({ registry: registry(), machines: patientMachines(patience), clock })
 
 export const handler = middy()
   .use(injectLambdaContext(log))
   .use(captureLambdaHandler(new Tracer()))
-  .handler(async (event: unknown) => {
+  .handler(async (event: unknown, context: Context) => {
+    until = Date.now() + context.getRemainingTimeInMillis() - KEPT_MILLISECONDS
     const { unusedDays } = RequestSchema.parse(event)
     const outcome = await collect(unusedDays === undefined ? {} : { unusedDays })
     log.info('machines collected', outcome)

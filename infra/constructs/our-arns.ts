@@ -19,8 +19,13 @@ export function statesArn(
 }
 
 /** Agents of ours, also those that another stack brings: by the name of their function. */
-export function agentFunctionArn(scope: Construct, { prefix }: Stage, rest: string): string {
-  const resourceName = `${prefix}-agent-${rest}`
+export function agentFunctionArn(scope: Construct, stage: Stage, rest: string): string {
+  return ownFunctionArn(scope, stage, `agent-${rest}`)
+}
+
+/** A function of ours by the last part of its name: also where a reference would go in a circle. */
+export function ownFunctionArn(scope: Construct, { prefix }: Stage, name: string): string {
+  const resourceName = `${prefix}-${name}`
   return Stack.of(scope).formatArn({
     service: 'lambda',
     resource: 'function',

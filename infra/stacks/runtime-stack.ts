@@ -8,7 +8,7 @@ import { BundledFunction } from '../constructs/bundled-function.ts'
 import { ClosedApi } from '../constructs/closed-api.ts'
 import { ExecutionRole } from '../constructs/execution-role.ts'
 import { keptLogs } from '../constructs/kept-logs.ts'
-import { statesArn } from '../constructs/our-arns.ts'
+import { ownFunctionArn, statesArn } from '../constructs/our-arns.ts'
 import { giveQueue, giveRetention, giveStores } from '../constructs/store-access.ts'
 import { TaskKeepers } from '../constructs/task-keepers.ts'
 import { WorkflowMachine } from '../constructs/workflow-machine.ts'
@@ -166,8 +166,8 @@ export class RuntimeStack extends Stack {
 
   /** Writes agents and workflows into the registry; runs again whenever one of them changes, or how they are compiled. */
   #register(workflows: Record<string, WorkflowMachine>): void {
-    const { bundles, data } = this.#props
-    const register = this.#addFunction('register', 'Writes this deployment into the registry', 300, 512)
+    const { stage, bundles, data } = this.#props
+    const register = this.#addFunction('register', 'Writes this deployment into the registry', 900, 512)
     giveStores(register, data, {
       registry: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'],
       // Who is still bound to an agent that goes.
@@ -180,6 +180,7 @@ export class RuntimeStack extends Stack {
       .configure('MACHINES', this.#ofStates('stateMachine', ''))
       .allow(
         [
+          'states:DescribeStateMachine',
           'states:PublishStateMachineVersion',
           'states:DeleteStateMachineVersion',
           'states:DeleteStateMachine',
@@ -188,10 +189,13 @@ export class RuntimeStack extends Stack {
         [this.#ofStates('stateMachine', '*')],
       )
       .allow(['states:StopExecution'], [this.#ofStates('execution', '*:*')])
+      // What takes longer than an invocation goes on in another.
+      .allow(['lambda:InvokeFunction'], [ownFunctionArn(this, stage, 'register')])
     const resource = new CustomResource(this, 'Registration', {
       resourceType: 'Custom::Registration',
       serviceToken: register.functionArn,
-      serviceTimeout: Duration.minutes(6),
+      // The longest that CloudFormation knows.
+      serviceTimeout: Duration.minutes(60),
       properties: {
         catalogue: bundles.catalogueDigest,
         agentFunctions: valuesOf(this.agents.functions, ({ functionArn }) => functionArn),

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { registerWorkflow } from '../../shared/app/register-workflow.ts'
 import { removeDeployment } from '../../shared/app/remove-deployment.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
-import type { RegisteredWorkflow } from '../../shared/ports/index.ts'
+import type { Ports, RegisteredWorkflow } from '../../shared/ports/index.ts'
 import { makeAgent } from '../support/make-agent.ts'
 import { startStores } from '../support/start-stores.ts'
 
@@ -89,7 +89,7 @@ describe('publishing a workflow', () => {
     const { machines, registry } = stores.ports
     const refused = new OrchestratorError('UnavailableError', 'not now')
     const ports = { ...stores.ports, machines: { ...machines, ensure: () => Promise.reject(refused) } }
-    const put = (using: typeof ports, version = 1, bytes = 0) =>
+    const put = (using: Ports, version = 1, bytes = 0) =>
       registerWorkflow(using)({ name: 'tried', workflow: workflow('tried', bytes, version) })
     await expect(put(ports)).rejects.toBe(refused)
     expect(await registry.listVersions('tried')).toMatchObject([{ active: false, pending: true }])

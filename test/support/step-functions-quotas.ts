@@ -47,7 +47,9 @@ export function stepFunctionsWithQuotas() {
   const handle = async (request: { headers: Record<string, string>; body: Uint8Array }) => {
     now += LATENCY_MILLISECONDS
     const action = String(request.headers['x-amz-target']).split('.')[1] ?? ''
-    const { status, body } = take(action) ? answer(action, JSON.parse(new TextDecoder().decode(request.body))) : refuse()
+    const { status, body } = take(action)
+      ? answer(action, JSON.parse(new TextDecoder().decode(request.body)))
+      : refuse()
     const headers = { 'content-type': 'application/x-amz-json-1.0' }
     return { response: { statusCode: status, headers, body: Readable.from([JSON.stringify(body)]) } }
   }
