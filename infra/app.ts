@@ -7,7 +7,7 @@ import { CatalogueError, loadCatalogue } from './load-catalogue.ts'
 import { DataStack } from './stacks/data-stack.ts'
 import { ObservabilityStack } from './stacks/observability-stack.ts'
 import { RuntimeStack } from './stacks/runtime-stack.ts'
-import { readStage, StageError } from './stage.ts'
+import { readStage, requirePlace, StageError, tagsOf } from './stage.ts'
 import { warnOfUnserved } from './warn-of-unserved.ts'
 
 const app = new App({ analyticsReporting: false, context: featureFlags() })
@@ -23,11 +23,15 @@ const data = new DataStack(app, `${stage.prefix}-data`, { stage })
 const runtime = new RuntimeStack(app, `${stage.prefix}-runtime`, { stage, catalogue, bundles, data })
 new ObservabilityStack(app, `${stage.prefix}-observability`, { stage, catalogue, data, runtime })
 
-Tags.of(app).add('application', stage.prefix)
+for (const [key, value] of Object.entries(tagsOf(stage))) Tags.of(app).add(key, value)
 acknowledgeFindings(stage, { data, runtime })
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app))
 app.synth()
 
 async function readAll() {
-  return { stage: readStage(app.node), catalogue: await loadCatalogue() }
+  const stage = readStage(app.node)
+  // Where the CDK's CLI would deploy to; nobody says so on a laptop.
+  const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env
+  requirePlace(stage, { account, region })
+  return { stage, catalogue: await loadCatalogue() }
 }

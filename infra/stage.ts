@@ -19,11 +19,37 @@ const retention = z.coerce
     `CloudWatch Logs keeps logs for one of ${RETENTIONS.join(', ')} days`,
   )
 
+/** AWS takes 50 of a resource; some are its own. */
+const MOST_TAGS = 40
+const TAG = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/iu
+const isTag = ([key, value]: [string, string]): boolean =>
+  TAG.test(key) && TAG.test(value) && key.length >= 1 && key.length <= 128 && value.length <= 256
+
 /** Lambda takes 4 KB of variables for a function. */
 const MOST_PRICES = 2_500
 
 /** What differs between deployments. */
 export const StageSchema = z.strictObject({
+  account: z
+    .string()
+    .regex(/^\d{12}$/, 'an account is twelve digits, in quotes where it begins with a zero')
+    .optional()
+    .describe('The AWS account that this stage is deployed to, and to no other; any where it is not said'),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region is written like eu-central-1')
+    .optional()
+    .describe('The region that this stage is deployed to; that of the credentials where it is not said'),
+  tags: z
+    .record(z.string(), z.string())
+    .refine((tags) => Object.keys(tags).length <= MOST_TAGS, `at most ${MOST_TAGS} tags`)
+    .refine(
+      (tags) => Object.entries(tags).every(isTag),
+      'a tag is letters, digits, spaces and _.:/=+-@, at most 128 characters with a value of 256, and does not begin with aws:',
+    )
+    .refine((tags) => !('application' in tags), '"application" is the tag that says the prefix')
+    .default({})
+    .describe('Tags of every resource, besides application=<prefix>'),
   prefix: z
     .string()
     .regex(/^[a-z][a-z0-9]{0,19}$/, 'a prefix is a-z and 0-9, starts with a letter, at most 20 characters')
@@ -47,7 +73,7 @@ export const StageSchema = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe(
-      'Names of IAM roles that may call the API; others get the managed policy <prefix>-caller by hand',
+      'Names of IAM roles that may call the API; others get the managed policy <prefix>-caller-<region> by hand',
     ),
   tenantConcurrency: z.coerce
     .number()
@@ -97,6 +123,9 @@ export const StageSchema = z.strictObject({
 })
 export type Stage = z.output<typeof StageSchema>
 
+/** Of everything that an installation consists of. */
+export const tagsOf = ({ prefix, tags }: Stage): Record<string, string> => ({ ...tags, application: prefix })
+
 /**
  * The stage of `--context stage=<name>`, which is `stages/<name>.yaml`, its fields overridden by `--context <field>=<value>`.
  * Throws with every value that is wrong and what it must be.
@@ -109,6 +138,18 @@ export function readStage(node: Node): Stage {
   const parsed = StageSchema.safeParse({ ...readFile(name), ...overrides })
   if (parsed.success) return parsed.data
   throw new StageError(`stage "${name}" is not usable:\n${z.prettifyError(parsed.error)}`)
+}
+
+type Place = { account: string | undefined; region: string | undefined }
+
+/** Throws StageError when the stage is of another account or region than the one where it would be deployed. */
+export function requirePlace(stage: Stage, place: Place): void {
+  const wrong = (['account', 'region'] as const).filter((name) => {
+    return stage[name] !== undefined && place[name] !== undefined && stage[name] !== place[name]
+  })
+  if (wrong.length === 0) return
+  const told = wrong.map((name) => `${name} ${stage[name]}, and the credentials are of ${place[name]}`)
+  throw new StageError(`this stage is of ${told.join('; of ')}: nothing is deployed`)
 }
 
 /** What is wrong with files and values that people write: told without a stack. */

@@ -9,7 +9,7 @@ const ofType = (file: string, type: string) =>
 it('takes a stage from its file, and single values from the command line', () => {
   project.write(
     'stages/staging.yaml',
-    'prefix: staging\nlogRetentionDays: 90\nrequestsPerSecond: 5\ncallerRoles: [app]\n',
+    'prefix: staging\nlogRetentionDays: 90\nrequestsPerSecond: 5\ncallerRoles: [app]\ntags: { cost center: "12" }\n',
   )
   const { status, stderr } = project.synthesize({
     stage: 'staging',
@@ -25,10 +25,24 @@ it('takes a stage from its file, and single values from the command line', () =>
     DefaultRouteSettings: { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 200 },
   })
   expect(ofType(runtime, 'AWS::IAM::ManagedPolicy')[0]?.Properties).toMatchObject({
-    ManagedPolicyName: 'staging-caller',
+    ManagedPolicyName: { 'Fn::Join': ['', ['staging-caller-', { Ref: 'AWS::Region' }]] },
     Roles: ['app'],
   })
-  expect(ofType('staging-data.template.json', 'AWS::Events::Archive')).toEqual([])
+  const [table] = ofType('staging-data.template.json', 'AWS::DynamoDB::Table')
+  expect(table?.Properties.Tags).toEqual([
+    { Key: 'application', Value: 'staging' },
+    { Key: 'cost center', Value: '12' },
+  ])
+  const variables = ofType(runtime, 'AWS::Lambda::Function').map(({ Properties }) => {
+    return Properties.Environment as { Variables: Record<string, string> }
+  })
+  const [tags] = variables.flatMap(({ Variables }) => Variables.MACHINE_TAGS ?? [])
+  expect(JSON.parse(String(tags))).toEqual({ application: 'staging', 'cost center': '12' })
+  // It stays, and nothing comes into it: one that has gone from the template would go on.
+  const [archive] = ofType('staging-data.template.json', 'AWS::Events::Archive')
+  expect(archive?.Properties.EventPattern).toEqual({
+    'detail-type': [expect.stringContaining('switched off')],
+  })
 })
 
 it('says what is wrong with a stage, all of it, and which there are', () => {
