@@ -8,12 +8,11 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import { Construct } from 'constructs'
 import type { RuntimeStack } from '../stacks/runtime-stack.ts'
 import type { Stage } from '../stage.ts'
+import { AlarmTopic } from './alarm-topic.ts'
 import type { OurMetrics } from './our-metrics.ts'
 
 type OurAlarmsProps = {
@@ -52,23 +51,7 @@ export class OurAlarms extends Construct {
   constructor(scope: Construct, id: string, props: OurAlarmsProps) {
     super(scope, id)
     const { stage } = props
-    const topic = new Topic(this, 'Topic', { topicName: `${stage.prefix}-alarms`, enforceSSL: true })
-    // A policy of its own takes the place of the one that lets CloudWatch publish.
-    const { account, region, partition } = Stack.of(this)
-    topic.addToResourcePolicy(
-      new PolicyStatement({
-        sid: 'AlarmsPublish',
-        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
-        actions: ['sns:Publish'],
-        resources: [topic.topicArn],
-        conditions: {
-          StringEquals: { 'aws:SourceAccount': account },
-          ArnLike: {
-            'aws:SourceArn': `arn:${partition}:cloudwatch:${region}:${account}:alarm:${stage.prefix}-*`,
-          },
-        },
-      }),
-    )
+    const topic = new AlarmTopic(this, 'Topic', stage)
     new CfnOutput(Stack.of(this), 'AlarmTopic', {
       value: topic.topicArn,
       description: 'Alarms: subscribe whoever should know',

@@ -41,6 +41,7 @@ export const IGNORABLE = [
   'AWS::CloudWatch::Dashboard',
   'AWS::Events::Archive',
   'AWS::IAM::ManagedPolicy',
+  'AWS::KMS::Key',
   'AWS::Lambda::EventInvokeConfig',
   'AWS::Logs::QueryDefinition',
   'AWS::S3::BucketPolicy',

@@ -35,8 +35,6 @@ const EXPLAINED: Readonly<Record<string, string>> = {
     'Encrypted, by a key that AWS owns. Payloads and secrets are in no log (test/integration/logs.test.ts).',
   CKV_AWS_173: 'Variables are names and ARNs; none is a secret. They are encrypted by a key that AWS owns.',
   'CKV_AWS_18 AWS::S3::Bucket.AccessLogs8B620ECA': 'It is the bucket that holds the access logs.',
-  'CKV_AWS_26 AWS::SNS::Topic.AlarmsTopic3A2DFEBA':
-    'An alarm cannot publish to a topic under the key of SNS itself, and a key of the customer is a dollar a month. Messages are names and figures of alarms.',
   'CKV_AWS_27 AWS::SQS::Queue.DeadLettersBBF8BAAB':
     'Encrypted by SQS itself (SqsManagedSseEnabled), which the check does not know.',
 }
