@@ -145,11 +145,14 @@ export const machines = (): Machines => once('machines', () => makeMachines())
 export const patientMachines = (patience: Patience): Machines => makeMachines(patience)
 
 function makeMachines(patience?: Patience): Machines {
-  const { MACHINES, MACHINE_ROLE, REBIND_FUNCTION, CONTROL_FUNCTION, TASKS_TABLE } = environment()
+  const { MACHINES, MACHINE_ROLE, MACHINE_LOGS, MACHINE_TAGS, ...named } = environment()
+  const { REBIND_FUNCTION, CONTROL_FUNCTION, TASKS_TABLE } = named
   return stepfunctionsMachines({
     client: sfn(),
     arnPrefix: MACHINES ?? '',
     roleArn: MACHINE_ROLE ?? '',
+    logGroupArn: MACHINE_LOGS,
+    tags: MACHINE_TAGS,
     substitutions: {
       RebindFunction: REBIND_FUNCTION ?? '',
       ControlFunction: CONTROL_FUNCTION ?? '',

@@ -1,7 +1,8 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import type { BlobStore } from '../../shared/ports/index.ts'
-import { callAws, unlessAws } from './aws-errors.ts'
+import { callAws } from './aws-errors.ts'
+import { unlessMissing } from './s3-missing.ts'
 
 export function s3BlobStore({ client, bucket }: { client: S3Client; bucket: string }): BlobStore {
   return {
@@ -17,7 +18,7 @@ export function s3BlobStore({ client, bucket }: { client: S3Client; bucket: stri
 
     async get(key) {
       const get = new GetObjectCommand({ Bucket: bucket, Key: key })
-      const answer = await unlessAws(['NoSuchKey', 'NotFound'], () => client.send(get))
+      const answer = await unlessMissing(() => client.send(get))
       if (!answer?.Body)
         throw new OrchestratorError('NotFoundError', `there is no stored value ${key}`, { key })
       return answer.Body.transformToString('utf-8')

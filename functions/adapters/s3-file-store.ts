@@ -3,9 +3,8 @@ import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, type S3Clien
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import type { FileStore, StoredFile } from '../../shared/ports/index.ts'
-import { callAws, unlessAws } from './aws-errors.ts'
-
-const MISSING = ['NoSuchKey', 'NotFound']
+import { callAws } from './aws-errors.ts'
+import { unlessMissing } from './s3-missing.ts'
 
 export function s3FileStore({ client, bucket }: { client: S3Client; bucket: string }): FileStore {
   async function listFolder(prefix: string, limit: number): Promise<StoredFile[]> {
@@ -32,9 +31,7 @@ export function s3FileStore({ client, bucket }: { client: S3Client; bucket: stri
   }
 
   async function headFile(key: string): Promise<StoredFile[]> {
-    const head = await unlessAws(MISSING, () =>
-      client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })),
-    )
+    const head = await unlessMissing(() => client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })))
     return head ? [{ key, bytes: head.ContentLength ?? 0, etag: head.ETag ?? '' }] : []
   }
 
@@ -42,7 +39,7 @@ export function s3FileStore({ client, bucket }: { client: S3Client; bucket: stri
     list: (key, limit) => (key.endsWith('/') ? listFolder(key, limit) : headFile(key)),
 
     async read(key, maxBytes) {
-      const answer = await unlessAws(MISSING, () =>
+      const answer = await unlessMissing(() =>
         client.send(new GetObjectCommand({ Bucket: bucket, Key: key })),
       )
       if (!answer?.Body) throw new OrchestratorError('NotFoundError', `there is no file ${key}`, { key })

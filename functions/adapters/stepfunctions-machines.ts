@@ -5,10 +5,12 @@ import {
   DescribeStateMachineCommand,
   type ExecutionListItem,
   ListExecutionsCommand,
+  type LoggingConfiguration,
   PublishStateMachineVersionCommand,
   type SFNClient,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn'
+import { fillIn, withPartition } from '../../shared/compiler/fill-in.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { machineArnOf } from '../../shared/domain/execution-arn.ts'
 import type { Machines } from '../../shared/ports/index.ts'
@@ -33,12 +35,16 @@ type Settings = {
   roleArn: string
   /** For the names in `${...}` that the compiler leaves open. */
   substitutions: Readonly<Record<string, string>>
+  /** Where failures of executions are logged, without their data; nowhere where it is not said. */
+  logGroupArn?: string | undefined
+  /** Of every machine that it makes. */
+  tags?: Readonly<Record<string, string>> | undefined
   /** How long it waits where Step Functions asks it to slow down; not at all where nothing is said. */
   patience?: Patience
 }
 
 export function stepfunctionsMachines(settings: Settings): Machines {
-  const { client, arnPrefix, roleArn, substitutions, patience } = settings
+  const { client, arnPrefix, roleArn, substitutions, logGroupArn, tags = {}, patience } = settings
   /** Machines that are there, until somebody may have removed them. */
   const known = new Map<string, number>()
   const isKnown = (arn: string): boolean => (known.get(arn) ?? 0) > Date.now() - KNOWN_MILLISECONDS
@@ -57,6 +63,8 @@ export function stepfunctionsMachines(settings: Settings): Machines {
       roleArn,
       type: 'STANDARD',
       tracingConfiguration: { enabled: true },
+      ...(logGroupArn === undefined ? {} : { loggingConfiguration: failuresIn(logGroupArn) }),
+      tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
     })
     // The same name, definition and role once more is answered with the machine that is there.
     await callAws(() => client.send(create))
@@ -78,7 +86,9 @@ export function stepfunctionsMachines(settings: Settings): Machines {
           'this function makes no machines: MACHINES and MACHINE_ROLE are not set',
         )
       const arn = arnOf(name)
-      if (!isKnown(arn)) await createUnlessThere(arn, fillIn(definition, substitutions))
+      const values = { ...substitutions, Partition: String(arn.split(':')[1]) }
+      const text = fillIn(withPartition(JSON.stringify(definition)), values)
+      if (!isKnown(arn)) await createUnlessThere(arn, text)
       known.set(arn, Date.now())
       return arn
     },
@@ -104,6 +114,13 @@ export function stepfunctionsMachines(settings: Settings): Machines {
     },
   }
 }
+
+/** As the machines of a deployment. */
+const failuresIn = (logGroupArn: string): LoggingConfiguration => ({
+  level: 'ERROR',
+  includeExecutionData: false,
+  destinations: [{ cloudWatchLogsLogGroup: { logGroupArn } }],
+})
 
 /** Of a machine, or of a version of it; undefined when it is not there. */
 async function revisionOf(client: SFNClient, arn: string, patience?: Patience): Promise<string | undefined> {
@@ -177,8 +194,4 @@ function requireShort(stateMachineArn: string): void {
 function isRunningOrRedrivable({ status, stopDate }: ExecutionListItem): boolean {
   if (status === 'SUCCEEDED') return false
   return stopDate === undefined || stopDate.getTime() > Date.now() - REDRIVE_MILLISECONDS
-}
-
-function fillIn(definition: object, values: Readonly<Record<string, string>>): string {
-  return JSON.stringify(definition).replace(/\$\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole)
 }

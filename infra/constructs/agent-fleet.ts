@@ -63,7 +63,8 @@ export class AgentFleet extends Construct {
       memoryMb: limits.memoryMb,
     })
     giveStores(agent, data, {
-      tasks: ['GetItem', 'BatchGetItem', 'UpdateItem'],
+      tasks: ['GetItem', 'BatchGetItem'],
+      progress: true,
       registry: ['GetItem', 'BatchGetItem'],
       // Counts its attempts; its breaker, slots and rates.
       counters: true,

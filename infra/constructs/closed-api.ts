@@ -1,14 +1,15 @@
+import { Stack } from 'aws-cdk-lib'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
 import { ManagedPolicy, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { API_PREFIX } from '../../shared/contracts/route.ts'
 import { ROUTES } from '../../shared/contracts/routes.ts'
 import type { Stage } from '../stage.ts'
-import { keptLogs } from './kept-logs.ts'
 
 /** What a line of the access log has: who asked for what, and how it went; no query, no body. */
 const ACCESS_LOG = {
@@ -26,13 +27,20 @@ const ACCESS_LOG = {
   time: '$context.requestTimeEpoch',
 }
 
+type ClosedApiProps = {
+  readonly stage: Stage
+  readonly handler: IFunction
+  /** Who has called; kept by the data stack, for it is asked after an installation is gone. */
+  readonly logs: ILogGroup
+}
+
 /** The door: exactly the routes of the contract, closed to whoever does not sign (IAM), throttled, every request on record. */
 export class ClosedApi extends Construct {
   readonly api: HttpApi
   /** Whoever has it may call every route. */
   readonly callerPolicy: ManagedPolicy
 
-  constructor(scope: Construct, id: string, { stage, handler }: { stage: Stage; handler: IFunction }) {
+  constructor(scope: Construct, id: string, { stage, handler, logs }: ClosedApiProps) {
     super(scope, id)
     this.api = new HttpApi(this, 'Http', {
       apiName: stage.prefix,
@@ -40,7 +48,6 @@ export class ClosedApi extends Construct {
       defaultAuthorizer: new HttpIamAuthorizer(),
       createDefaultStage: false,
     })
-    const logs = keptLogs(this, 'AccessLogs', stage, `/aws/vendedlogs/apis/${stage.prefix}`)
     new HttpStage(this, 'Stage', {
       httpApi: this.api,
       stageName: '$default',
@@ -61,7 +68,8 @@ export class ClosedApi extends Construct {
 
   #addCallerPolicy({ prefix, callerRoles }: Stage): ManagedPolicy {
     const policy = new ManagedPolicy(this, 'Caller', {
-      managedPolicyName: `${prefix}-caller`,
+      // Names of policies are of the whole account, installations are of a region.
+      managedPolicyName: `${prefix}-caller-${Stack.of(this).region}`,
       description: `May call every route of the API of ${prefix}`,
       statements: [
         new PolicyStatement({ actions: ['execute-api:Invoke'], resources: [this.api.arnForExecuteApi()] }),

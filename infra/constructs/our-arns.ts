@@ -33,3 +33,14 @@ export function ownFunctionArn(scope: Construct, { prefix }: Stage, name: string
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   })
 }
+
+/** As what delivers to a log group wants it: all of its streams. */
+export function logGroupArn(scope: Construct, name: string): string {
+  const resourceName = `${name}:*`
+  return Stack.of(scope).formatArn({
+    service: 'logs',
+    resource: 'log-group',
+    resourceName,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  })
+}

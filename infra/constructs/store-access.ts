@@ -1,5 +1,5 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
-import { COUNTERS, REGISTRY_INDEXES, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
+import { COUNTERS, PROGRESS, REGISTRY_INDEXES, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { FILES_PREFIX } from '../../shared/domain/file-reference.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
@@ -9,6 +9,8 @@ import { statesArn } from './our-arns.ts'
 type Access = {
   /** DynamoDB actions without their prefix. */
   tasks?: readonly string[]
+  /** Update what belongs to one task, and outputs that tasks share: nothing of the queue. */
+  progress?: boolean
   registry?: readonly string[]
   /** What is counted and held in the registry, and nothing else of it: statistics, breakers, slots and rates. */
   counters?: boolean
@@ -30,6 +32,12 @@ export function giveStores(target: BundledFunction, data: DataStack, access: Acc
     .configure('BUCKET', data.bucket.bucketName)
     .configure('EVENT_BUS', data.bus.eventBusName)
   if (access.tasks) allowTable(target, data.tasks, TASK_INDEXES, access.tasks)
+  if (access.progress) {
+    const keys = PROGRESS.map((prefix) => `${prefix}*`)
+    target.allow(['dynamodb:UpdateItem'], [data.tasks.tableArn], {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys },
+    })
+  }
   if (access.registry) allowTable(target, data.registry, REGISTRY_INDEXES, access.registry)
   if (access.counters) {
     const keys = COUNTERS.map((prefix) => `${prefix}*`)
@@ -46,7 +54,10 @@ export function giveStores(target: BundledFunction, data: DataStack, access: Acc
     target.allow(actions, [data.bucket.arnForObjects(`${FILES_PREFIX}*`)])
   }
   // Without it a missing object answers 403, not 404.
-  if (access.values || access.files) target.allow(['s3:ListBucket'], [data.bucket.bucketArn])
+  if (access.values || access.files) {
+    const prefixes = [...(access.values ? ['tasks/*'] : []), ...(access.files ? [`${FILES_PREFIX}*`] : [])]
+    target.allow(['s3:ListBucket'], [data.bucket.bucketArn], { StringLike: { 's3:prefix': prefixes } })
+  }
   if (access.publish) target.allow(['events:PutEvents'], [data.bus.eventBusArn])
 }
 

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { RemovalPolicy } from 'aws-cdk-lib'
+import { RemovalPolicy, Stack } from 'aws-cdk-lib'
 import type { IRole } from 'aws-cdk-lib/aws-iam'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import {
@@ -11,6 +11,7 @@ import {
   StateMachine,
 } from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
+import { withPartition } from '../../shared/compiler/fill-in.ts'
 import type { Compiled } from '../../shared/compiler/index.ts'
 import type { Workflow } from '../../shared/workflow/schema.ts'
 import { PROJECT_ROOT } from '../load-catalogue.ts'
@@ -40,7 +41,7 @@ export class WorkflowMachine extends Construct {
   constructor(scope: Construct, id: string, props: WorkflowMachineProps) {
     super(scope, id)
     this.#props = props
-    const values = { ...props.substitutions }
+    const values: Record<string, string> = { ...props.substitutions, Partition: Stack.of(this).partition }
     for (const part of props.compiled.parts) values[part.name] = this.#publish(part, values)
     this.machine = this.#make('', props.compiled, values)
     this.revisionId = revisionOf(this.machine)
@@ -73,8 +74,8 @@ export class WorkflowMachine extends Construct {
     return new StateMachine(this, part === '' ? 'Machine' : `Machine-${part}`, {
       stateMachineName: name,
       comment: workflow.description,
-      definitionBody: this.#bodyOf(name, JSON.stringify(made.definition)),
-      definitionSubstitutions: pick(values, made.substitutions),
+      definitionBody: this.#bodyOf(name, withPartition(JSON.stringify(made.definition))),
+      definitionSubstitutions: pick(values, ['Partition', ...made.substitutions]),
       role,
       tracingEnabled: true,
       logs: { level: LogLevel.ERROR, includeExecutionData: false, destination: logs },

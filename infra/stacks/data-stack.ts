@@ -1,6 +1,7 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
 import { EventBus } from 'aws-cdk-lib/aws-events'
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import {
   BlockPublicAccess,
   Bucket,
@@ -22,6 +23,9 @@ import { FILES_PREFIX } from '../../shared/domain/file-reference.ts'
 import { REST_OUTLIVES_DAYS } from '../../shared/domain/retention.ts'
 import type { Stage } from '../stage.ts'
 
+/** Of no event that there is. */
+const NO_TYPE = 'none: this archive is switched off'
+
 type Index = { name: string; partition: string; sort: string }
 
 /** A task's values are marked when it has ended, and go when its items do; uploads go by their own age. */
@@ -42,12 +46,18 @@ function retentionRules({ taskRetentionDays, fileRetentionDays }: Stage): Lifecy
   return rules.length > 0 ? [...rules, { id: 'marks', expiredObjectDeleteMarker: true }] : []
 }
 
-/** What must outlive every deployment. The construct ids of these resources never change. */
+/**
+ * What must outlive every deployment. The construct ids of these resources never change. All of it is retained whatever happens:
+ * a first deployment that fails cannot delete a protected table, and `npm run deploy` takes back what is there
+ * (scripts/deployment/).
+ */
 export class DataStack extends Stack {
   readonly tasks: Table
   readonly registry: Table
   readonly bucket: Bucket
   readonly bus: EventBus
+  /** Who has called the API. */
+  readonly accessLogs: LogGroup
 
   constructor(scope: Construct, id: string, { stage }: { stage: Stage }) {
     super(scope, id, { description: 'Orchestrator: tables, bucket and event bus (retained)' })
@@ -69,24 +79,28 @@ export class DataStack extends Stack {
         { id: 'answers', prefix: ANSWERS_PREFIX, expiration: Duration.days(1) },
         ...retentionRules(stage),
       ],
-      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+      removalPolicy: RemovalPolicy.RETAIN,
     })
     this.bus = new EventBus(this, 'Bus', {
       eventBusName: stage.prefix,
       description: 'What agents and tasks tell',
     })
-    this.bus.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
-    if (stage.archiveEvents) {
-      const archive = this.bus.archive('Archive', {
-        eventPattern: { source: [EVENT_SOURCE] },
-        retention: Duration.days(stage.archiveDays),
-        description: 'For replay',
-      })
-      archive.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
-    }
+    this.bus.applyRemovalPolicy(RemovalPolicy.RETAIN)
+    // Always there: one that went from the template would be retained, and go on. Told to stop, it takes nothing more, and what it
+    // has expires in its time.
+    const archive = this.bus.archive('Archive', {
+      eventPattern: stage.archiveEvents ? { source: [EVENT_SOURCE] } : { detailType: [NO_TYPE] },
+      retention: Duration.days(stage.archiveDays),
+      description: 'For replay',
+    })
+    archive.applyRemovalPolicy(RemovalPolicy.RETAIN)
+    this.accessLogs = new LogGroup(this, 'ApiAccessLogs', {
+      logGroupName: `/aws/vendedlogs/apis/${stage.prefix}/access`,
+      retention: stage.logRetentionDays as RetentionDays,
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
     // A bucket that stays keeps what it allows: TLS only, and the access logs.
-    for (const bucket of [this.bucket, accessLogs])
-      bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+    for (const bucket of [this.bucket, accessLogs]) bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN)
     new CfnOutput(this, 'TasksTable', { value: this.tasks.tableName })
     new CfnOutput(this, 'RegistryTable', { value: this.registry.tableName })
     new CfnOutput(this, 'BucketName', { value: this.bucket.bucketName })
@@ -104,7 +118,7 @@ export class DataStack extends Stack {
       lifecycleRules: [
         { expiration: Duration.days(logRetentionDays), noncurrentVersionExpiration: Duration.days(1) },
       ],
-      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+      removalPolicy: RemovalPolicy.RETAIN,
     })
   }
 
@@ -117,7 +131,7 @@ export class DataStack extends Stack {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,
       timeToLiveAttribute: EXPIRY_ATTRIBUTE,
-      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+      removalPolicy: RemovalPolicy.RETAIN,
     })
     for (const { name, partition, sort } of Object.values(indexes)) {
       table.addGlobalSecondaryIndex({

@@ -8,12 +8,12 @@ import { BundledFunction } from '../constructs/bundled-function.ts'
 import { ClosedApi } from '../constructs/closed-api.ts'
 import { ExecutionRole } from '../constructs/execution-role.ts'
 import { keptLogs } from '../constructs/kept-logs.ts'
-import { ownFunctionArn, statesArn } from '../constructs/our-arns.ts'
+import { logGroupArn, ownFunctionArn, statesArn } from '../constructs/our-arns.ts'
 import { giveQueue, giveRetention, giveStores } from '../constructs/store-access.ts'
 import { TaskKeepers } from '../constructs/task-keepers.ts'
 import { WorkflowMachine } from '../constructs/workflow-machine.ts'
 import type { Catalogue } from '../load-catalogue.ts'
-import type { Stage } from '../stage.ts'
+import { type Stage, tagsOf } from '../stage.ts'
 import type { DataStack } from './data-stack.ts'
 
 type RuntimeStackProps = { stage: Stage; catalogue: Catalogue; bundles: Bundles; data: DataStack }
@@ -65,7 +65,7 @@ export class RuntimeStack extends Stack {
       collect: this.#addFunction('collect', 'Removes state machines that nobody needs any more', 300, 512),
     })
     const api = this.#addApi({ rebind, control, role })
-    this.api = new ClosedApi(this, 'Api', { stage, handler: api })
+    this.api = new ClosedApi(this, 'Api', { stage, handler: api, logs: data.accessLogs })
     this.functionNames = ['api', 'rebind', 'control', 'finish-task', 'reconcile', 'collect']
     this.#register(machines)
     this.#addOutputs()
@@ -90,7 +90,8 @@ export class RuntimeStack extends Stack {
   #addRebind(): BundledFunction {
     const rebind = this.#addFunction('rebind', 'Chooses the next agent for a step, or settles it', 30, 512)
     giveStores(rebind, this.#props.data, {
-      tasks: ['GetItem', 'BatchGetItem', 'UpdateItem'],
+      tasks: ['GetItem', 'BatchGetItem'],
+      progress: true,
       registry: ['GetItem', 'BatchGetItem', 'Query'],
       counters: true,
       values: 'write',
@@ -121,7 +122,7 @@ export class RuntimeStack extends Stack {
   #addMachines({ rebind, control, role }: MachineParts): Record<string, WorkflowMachine> {
     const { stage, catalogue, data } = this.#props
     // One for all: it stays when a workflow goes, and its machine with what still runs.
-    const logs = keptLogs(this, 'MachineLogs', stage, `/aws/vendedlogs/states/${stage.prefix}`)
+    const logs = keptLogs(this, 'MachineLogs', stage, machineLogs(stage))
     const substitutions = {
       RebindFunction: rebind.functionArn,
       ControlFunction: control.functionArn,
@@ -149,14 +150,16 @@ export class RuntimeStack extends Stack {
     giveRetention(api, this.#props.data, this.#props.stage)
     api.allow(['states:StartExecution'], [this.#ofStates('stateMachine', '*')])
     api.allow(['states:StopExecution'], [this.#ofStates('execution', '*:*')])
-    // Workflows that come with a task, or are registered at run time.
+    // Workflows that come with a task, or are registered at run time: their machines are like those of a deployment.
     api
+      .configure('MACHINE_LOGS', logGroupArn(this, machineLogs(this.#props.stage)))
+      .configure('MACHINE_TAGS', JSON.stringify(tagsOf(this.#props.stage)))
       .configure('MACHINES', this.#ofStates('stateMachine', ''))
       .configure('MACHINE_ROLE', role.roleArn)
       .configure('REBIND_FUNCTION', rebind.functionArn)
       .configure('CONTROL_FUNCTION', control.functionArn)
       .allow(
-        ['states:DescribeStateMachine', 'states:CreateStateMachine'],
+        ['states:DescribeStateMachine', 'states:CreateStateMachine', 'states:TagResource'],
         [this.#ofStates('stateMachine', '*')],
       )
       .mayPassToStates(role)
@@ -241,6 +244,8 @@ export class RuntimeStack extends Stack {
     return statesArn(this, this.#props.stage, resource, rest)
   }
 }
+
+const machineLogs = ({ prefix }: Stage): string => `/aws/vendedlogs/states/${prefix}`
 
 function valuesOf<T>(all: Readonly<Record<string, T>>, of: (one: T) => string): Record<string, string> {
   return Object.fromEntries(Object.entries(all).map(([name, one]) => [name, of(one)]))

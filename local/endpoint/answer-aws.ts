@@ -53,7 +53,9 @@ export async function answerAws(services: Services, request: AwsRequest): Promis
   const invocation = LAMBDA_PATH.exec(pathname)
   if (invocation?.[1]) return answerLambda(services, decodeURIComponent(invocation[1]), request)
   const { action, resource } = s3Action(request)
-  if (action) services.iam.authorizeKey(request.accessKeyId, action, resource)
+  const prefix = request.url.searchParams.get('prefix')
+  const context = prefix === null ? {} : { 's3:prefix': prefix }
+  if (action) services.iam.authorizeKey(request.accessKeyId, action, resource, context)
   return answerS3(services.objects, request, services.iam)
 }
 

@@ -12,9 +12,10 @@ export const StatementSchema = z.object({
     .strictObject(
       {
         StringEquals: z.record(z.string(), list).optional(),
+        StringLike: z.record(z.string(), list).optional(),
         'ForAllValues:StringLike': z.record(z.string(), list).optional(),
       },
-      'the local cloud evaluates StringEquals and ForAllValues:StringLike only, of all policy conditions',
+      'the local cloud evaluates StringEquals, StringLike and ForAllValues:StringLike only, of all policy conditions',
     )
     .optional(),
 })
@@ -106,9 +107,12 @@ export class IamService {
 
 /** Every key must be there and have one of the values; `ForAllValues`: all that there are must be like one of them. */
 function holds(condition: Statement['Condition'] = {}, context: RequestContext): boolean {
-  const { StringEquals = {}, 'ForAllValues:StringLike': allLike = {} } = condition
+  const { StringEquals = {}, StringLike = {}, 'ForAllValues:StringLike': allLike = {} } = condition
   return (
     Object.entries(StringEquals).every(([key, values]) => values.includes(String(context[key] ?? ''))) &&
+    Object.entries(StringLike).every(([key, patterns]) =>
+      patterns.some((pattern) => context[key] !== undefined && matches(pattern, String(context[key]))),
+    ) &&
     Object.entries(allLike).every(([key, patterns]) =>
       [context[key] ?? []].flat().every((value) => patterns.some((pattern) => matches(pattern, value))),
     )

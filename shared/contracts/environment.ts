@@ -30,6 +30,12 @@ export const EnvironmentSchema = z.object({
   // For those that make machines.
   MACHINES: z.string().optional().describe('What the ARNs of all our machines begin with'),
   MACHINE_ROLE: z.string().optional(),
+  MACHINE_LOGS: z.string().optional().describe('ARN of the log group of all machines'),
+  MACHINE_TAGS: z
+    .string()
+    .transform((text) => z.record(z.string(), z.string()).parse(JSON.parse(text)))
+    .optional()
+    .describe('JSON: the tags of every machine'),
   REBIND_FUNCTION: z.string().optional(),
   CONTROL_FUNCTION: z.string().optional(),
 })

@@ -20,6 +20,9 @@ export const COUNTER_KEYS = {
 } as const
 export const COUNTERS = Object.values(COUNTER_KEYS)
 
+/** What the keys of the items begin with that a step's host writes: those of its task, and outputs that tasks share. */
+export const PROGRESS = ['TASK#', 'CACHE#'] as const
+
 /** Set on items that age; the tables expire by it. */
 export const EXPIRY_ATTRIBUTE = 'expiresAt'
 

@@ -52,10 +52,10 @@ describe('the stacks', () => {
     ])
   })
 
-  it('retains what holds state, protected and restorable', () => {
+  it('retains what holds state, protected and restorable, even when its first deployment fails', () => {
     for (const [, table] of ofType('AWS::DynamoDB::Table')) {
       expect(table).toMatchObject({
-        DeletionPolicy: 'RetainExceptOnCreate',
+        DeletionPolicy: 'Retain',
         UpdateReplacePolicy: 'Retain',
         Properties: {
           DeletionProtectionEnabled: true,
@@ -64,17 +64,68 @@ describe('the stacks', () => {
         },
       })
     }
-    const kept = [
-      'AWS::S3::Bucket',
-      'AWS::S3::BucketPolicy',
-      'AWS::Events::EventBus',
-      'AWS::Events::Archive',
-      'AWS::StepFunctions::StateMachine',
-    ]
+    const kept = ['AWS::S3::Bucket', 'AWS::S3::BucketPolicy', 'AWS::Events::EventBus', 'AWS::Events::Archive']
     for (const type of kept) {
       expect(ofType(type).length).toBeGreaterThan(0)
-      for (const [, resource] of ofType(type)) expect(resource.DeletionPolicy).toBe('RetainExceptOnCreate')
+      for (const [, resource] of ofType(type)) expect(resource.DeletionPolicy).toBe('Retain')
     }
+    // A machine that could not be registered has never run.
+    for (const [, { DeletionPolicy }] of ofType('AWS::StepFunctions::StateMachine'))
+      expect(DeletionPolicy).toBe('RetainExceptOnCreate')
+  })
+
+  it('keeps who has called the API, also when it is gone', () => {
+    const groups = Object.values(templateOf('orchestrator-data').Resources).filter(
+      ({ Type }) => Type === 'AWS::Logs::LogGroup',
+    )
+    expect(groups).toMatchObject([
+      { DeletionPolicy: 'Retain', Properties: { LogGroupName: '/aws/vendedlogs/apis/orchestrator/access' } },
+    ])
+  })
+
+  it('has no name that is of the whole account but ends not in its region', () => {
+    const named = all.flatMap(([, { Type, Properties }]) => {
+      return Type.startsWith('AWS::IAM::') ? Object.entries(Properties) : []
+    })
+    const names = named.filter(([property]) => /^(ManagedPolicy|Role|User|Group|Policy)Name$/.test(property))
+    const ofAccount = names.filter(([property]) => property !== 'PolicyName')
+    expect(ofAccount).toEqual([
+      ['ManagedPolicyName', { 'Fn::Join': ['', ['orchestrator-caller-', { Ref: 'AWS::Region' }]] }],
+    ])
+  })
+
+  it('names no partition: the same templates are deployed to every one', () => {
+    for (const stack of STACKS) expect(JSON.stringify(templateOf(stack))).not.toMatch(/arn:aws/)
+    for (const [, { Properties }] of ofType('AWS::StepFunctions::StateMachine')) {
+      expect(String(Properties.DefinitionString)).toContain('arn:${Partition}:states:::lambda:invoke')
+      expect(Properties.DefinitionSubstitutions).toMatchObject({ Partition: { Ref: 'AWS::Partition' } })
+    }
+  })
+
+  it('encrypts the topic of alarms by a key that CloudWatch may use', () => {
+    const [[, topic] = []] = ofType('AWS::SNS::Topic')
+    const [[keyId, key] = []] = ofType('AWS::KMS::Key')
+    expect(topic?.Properties.KmsMasterKeyId).toEqual({ 'Fn::GetAtt': [keyId, 'Arn'] })
+    const policy = key?.Properties.KeyPolicy as { Statement: Statement[] } | undefined
+    expect(policy?.Statement).toContainEqual(
+      expect.objectContaining({
+        Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+      }),
+    )
+  })
+
+  it('gives machines that are made at run time the logs and tags of the others', () => {
+    const [, api] = ofType('AWS::Lambda::Function').find(
+      ([, { Properties }]) => Properties.FunctionName === 'orchestrator-api',
+    ) as [string, Resource]
+    const { MACHINE_LOGS, MACHINE_TAGS } = (
+      api.Properties.Environment as { Variables: Record<string, string> }
+    ).Variables
+    expect(JSON.parse(String(MACHINE_TAGS))).toEqual({ application: 'orchestrator' })
+    const names = ofType('AWS::Logs::LogGroup').map(([, { Properties }]) => String(Properties.LogGroupName))
+    const name = names.find((one) => one.startsWith('/aws/vendedlogs/states/'))
+    expect(JSON.stringify(MACHINE_LOGS)).toContain(`:log-group:${name}:*`)
   })
 
   it('runs functions on arm64 and Node 24, traced, with a log group that forgets', () => {
@@ -245,6 +296,17 @@ describe('grants', () => {
       Resource: { 'Fn::GetAtt': [expect.stringMatching(/^ExecutionRole/), 'Arn'] },
       Condition: { StringEquals: { 'iam:PassedToService': 'states.amazonaws.com' } },
     })
+  })
+
+  it('let agents update what belongs to tasks alone, and list the files alone', () => {
+    const ofAgents = statements.filter(({ id }) => /^AgentsAgent/.test(id))
+    const updates = ofAgents.filter(({ Action }) => [Action].flat().includes('dynamodb:UpdateItem'))
+    expect(updates.length).toBeGreaterThan(0)
+    for (const { Condition } of updates)
+      expect(Condition).toHaveProperty('ForAllValues:StringLike.dynamodb:LeadingKeys')
+    const lists = statements.filter(({ Action }) => [Action].flat().includes('s3:ListBucket'))
+    expect(lists.length).toBeGreaterThan(0)
+    for (const { Condition } of lists) expect(Condition).toHaveProperty('StringLike.s3:prefix')
   })
 
   it('give each function a role of its own', () => {

@@ -1,0 +1,20 @@
+import { callAws } from './aws-errors.ts'
+
+const MISSING = ['NoSuchKey', 'NotFound']
+const FORBIDDEN = 403
+
+type S3Error = Error & { $metadata?: { httpStatusCode?: number } }
+
+/**
+ * What S3 answers of an object, or undefined when it is not there. To who may list only some prefixes of a bucket S3 does not tell
+ * what is missing from what is forbidden; our functions may read every key that they ask for, so both mean the same here.
+ */
+export async function unlessMissing<T>(call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await callAws(call)
+  } catch (error) {
+    const { name, $metadata } = error as S3Error
+    if (MISSING.includes(name) || $metadata?.httpStatusCode === FORBIDDEN) return undefined
+    throw error
+  }
+}
