@@ -7,7 +7,8 @@ import { CatalogueError, loadCatalogue } from './load-catalogue.ts'
 import { DataStack } from './stacks/data-stack.ts'
 import { ObservabilityStack } from './stacks/observability-stack.ts'
 import { RuntimeStack } from './stacks/runtime-stack.ts'
-import { readStage, requirePlace, StageError, tagsOf } from './stage.ts'
+import { readStage, tagsOf } from './stage.ts'
+import { requirePlace, StageError } from './stage-place.ts'
 import { warnOfUnserved } from './warn-of-unserved.ts'
 
 const app = new App({ analyticsReporting: false, context: featureFlags() })

@@ -6,6 +6,7 @@ import { parse } from 'yaml'
 import * as z from 'zod'
 import { PriceTableSchema } from '../shared/domain/price-table.ts'
 import { suggestNames } from '../shared/workflow/nearest-names.ts'
+import { StageError } from './stage-place.ts'
 
 const RETENTIONS = Object.values(RetentionDays).filter((days) => typeof days === 'number')
 const STAGES = join(import.meta.dirname, '../stages')
@@ -139,21 +140,6 @@ export function readStage(node: Node): Stage {
   if (parsed.success) return parsed.data
   throw new StageError(`stage "${name}" is not usable:\n${z.prettifyError(parsed.error)}`)
 }
-
-type Place = { account: string | undefined; region: string | undefined }
-
-/** Throws StageError when the stage is of another account or region than the one where it would be deployed. */
-export function requirePlace(stage: Stage, place: Place): void {
-  const wrong = (['account', 'region'] as const).filter((name) => {
-    return stage[name] !== undefined && place[name] !== undefined && stage[name] !== place[name]
-  })
-  if (wrong.length === 0) return
-  const told = wrong.map((name) => `${name} ${stage[name]}, and the credentials are of ${place[name]}`)
-  throw new StageError(`this stage is of ${told.join('; of ')}: nothing is deployed`)
-}
-
-/** What is wrong with files and values that people write: told without a stack. */
-export class StageError extends Error {}
 
 export const stageNames = (): string[] =>
   readdirSync(STAGES)

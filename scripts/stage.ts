@@ -1,13 +1,22 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { describeQuota } from './account-quota.ts'
+import { join, resolve } from 'node:path'
+import { parse } from 'yaml'
+import { requirePlace, StageError } from '../infra/stage-place.ts'
+import { namesOfKept, sweepMachines } from './deployment/after-destroy.ts'
+import { readStack } from './deployment/assembly.ts'
+import { type Aws, connectToAws } from './deployment/aws.ts'
+import { findDeployed } from './deployment/deployed-stack.ts'
+import { AdoptionError } from './deployment/kept-resources.ts'
+import { type Options, parseOptions } from './deployment/options.ts'
+import { type TakenBack, takeBack } from './deployment/take-back.ts'
+import { tellConcurrency, tellOutputs, tellWhatIsKept } from './deployment/tell.ts'
 
-/** `npm run deploy`, `diff` and `destroy`: the CDK's own CLI on the stacks of one stage, and what a person needs afterwards. */
+/** `npm run deploy`, `diff` and `destroy`: the CDK's own CLI on the stacks of one stage, and what comes before and after. */
 const ROOT = join(import.meta.dirname, '..')
 const STAGES = join(ROOT, 'stages')
 
-const HELP = `Usage: npm run deploy|diff|destroy [-- [stage] [--json] [options of cdk]]
+const HELP = `Usage: npm run deploy|diff|destroy [-- [stage] [options] [options of cdk]]
 
   npm run deploy                                  the stage "default" (stages/default.yaml)
   npm run deploy -- staging                       another stage
@@ -16,80 +25,111 @@ const HELP = `Usage: npm run deploy|diff|destroy [-- [stage] [--json] [options o
   npm run deploy -- --context logRetentionDays=90 one value for this time
   npm run destroy -- staging                      remove it; tables, buckets and the bus are kept
 
+A stage that is deployed again takes back the tables, buckets and the bus that it has left:
+  --adopt tasks=<name>     this table instead, for instance a restored one; also registry, bucket, accesslogs
+  --fresh                  begin with new tables and buckets
+  --json                   outputs as JSON
+
 The account and region are those of the AWS credentials in the environment. Once for each account and region: npx cdk bootstrap`
 
 type Verb = 'deploy' | 'diff' | 'destroy'
 const VERBS: readonly string[] = ['deploy', 'diff', 'destroy'] satisfies Verb[]
 
-const [verb = '', ...rest] = process.argv.slice(2)
-if (!VERBS.includes(verb) || rest.includes('--help') || rest.includes('-h')) {
+const [verb = '', ...args] = process.argv.slice(2)
+if (!VERBS.includes(verb) || args.includes('--help') || args.includes('-h')) {
   console.log(HELP)
   process.exit(VERBS.includes(verb) ? 0 : 2)
 }
-const [first] = rest
-const named = first !== undefined && !first.startsWith('-')
-process.exitCode = await run(verb as Verb, named ? first : 'default', named ? rest.slice(1) : rest)
+try {
+  process.exitCode = await run(verb as Verb, parseOptions(args))
+} catch (error) {
+  const { name, message } = error as Error
+  const isOfAws = '$metadata' in (error as object) || name === 'CredentialsProviderError'
+  if (!isOfAws && !(error instanceof AdoptionError) && !(error instanceof StageError)) throw error
+  console.error(isOfAws ? `${name}: ${message}` : message)
+  process.exitCode = isOfAws ? 1 : 2
+}
 
-async function run(verb: Verb, stage: string, options: string[]): Promise<number> {
-  if (!existsSync(join(STAGES, `${stage}.yaml`))) {
-    const known = readdirSync(STAGES).map((file) => file.replace(/\.yaml$/, ''))
+async function run(verb: Verb, options: Options): Promise<number> {
+  const { stage, json, ofSynthesis, rest } = options
+  const file = join(STAGES, `${stage}.yaml`)
+  if (!existsSync(file)) {
+    const known = readdirSync(STAGES).map((name) => name.replace(/\.yaml$/, ''))
     console.error(`there is no stages/${stage}.yaml; known stages: ${known.sort().join(', ')}`)
     return 2
   }
-  const json = options.includes('--json')
+  const place = (parse(readFileSync(file, 'utf8')) ?? {}) as { account?: string; region?: string }
+  if (place.region) process.env.AWS_REGION = place.region
+  const profile = ofSynthesis[ofSynthesis.indexOf('--profile') + 1]
+  if (ofSynthesis.includes('--profile') && profile) process.env.AWS_PROFILE = profile
+  const context = ['--context', `stage=${stage}`, ...ofSynthesis]
+  if (verb === 'diff') return cdk(['diff', ...appOf(options), ...context, ...rest], json)
+
+  const assembly = options.app === undefined ? join(ROOT, 'cdk.out') : resolve(options.app)
+  if (options.app === undefined) {
+    const code = await cdk(['synth', '--quiet', '--output', assembly, ...context], json)
+    if (code !== 0) return code
+  }
+  const aws = await connectToAws()
+  requirePlace(place, aws)
+  const given = ['--app', assembly, ...ofSynthesis, ...rest]
+  return verb === 'deploy' ? deploy(aws, assembly, given, options) : destroy(aws, assembly, given, options)
+}
+
+const appOf = ({ app }: Options): string[] => (app === undefined ? [] : ['--app', app])
+
+async function deploy(aws: Aws, assembly: string, given: string[], options: Options): Promise<number> {
+  const { stage, json } = options
   const outputs = join(ROOT, '.orchestrator', `outputs-${stage}.json`)
   mkdirSync(join(ROOT, '.orchestrator'), { recursive: true })
   rmSync(outputs, { force: true })
-  const own = {
-    deploy: ['deploy', '--all', '--outputs-file', outputs],
-    diff: ['diff'],
-    destroy: ['destroy', '--all'],
-  }[verb]
-  const passed = options.filter((option) => option !== '--json')
-  const code = await cdk([...own, '--context', `stage=${stage}`, ...passed], json)
+  const { data, names } = await takeBack(aws, assembly, options).catch(unlessForbidden)
+  for (const name of names) console.error(`taken back: ${name}`)
+  // First by itself: what has its name in the template is taken back by the CDK, and would not be where it is made to go with its stack.
+  const first =
+    data === undefined ? 0 : await cdk(['deploy', data, '--exclusively', TAKE_NAMED, ...given], json)
+  if (first !== 0) return first
+  const code = await cdk(['deploy', '--all', '--outputs-file', outputs, ...given], json)
   if (code !== 0) return code
-  if (verb === 'deploy') await tellOutputs(stage, outputs, json)
-  if (verb === 'destroy') tellWhatIsKept(json)
+  tellOutputs(stage, outputs, json)
+  await tellConcurrency(json)
+  return 0
+}
+
+/** Credentials that may only take on the roles of the CDK see nothing themselves. */
+function unlessForbidden(error: Error): TakenBack {
+  if (!/AccessDenied|Unauthorized|Forbidden/.test(error.name)) throw error
+  console.error(`it was not looked for what an earlier installation may have left: ${error.message}`)
+  return { names: [] }
+}
+
+const TAKE_NAMED = '--import-existing-resources'
+
+async function destroy(
+  aws: Aws,
+  assembly: string,
+  given: string[],
+  { stage, json }: Options,
+): Promise<number> {
+  const { name } = readStack(assembly, 'data')
+  const kept = await namesOfKept(aws, name)
+  const code = await cdk(['destroy', '--all', ...given], json)
+  if (code !== 0) return code
+  // Whoever answers the CDK's question with no has changed nothing.
+  if (await findDeployed(aws, readStack(assembly, 'runtime').name)) return 1
+  const swept = await sweepMachines(aws, name.slice(0, -'-data'.length))
+  if (swept > 0) console.error(`state machines that were left: ${swept}, removed`)
+  tellWhatIsKept(stage, kept, json)
   return 0
 }
 
 /** Its words are for people: with `--json` they go where they are in nobody's way. */
-async function cdk(args: string[], json: boolean): Promise<number> {
-  const child = spawn(process.execPath, [join(ROOT, 'node_modules/aws-cdk/bin/cdk'), ...args], {
+async function cdk(words: string[], json: boolean): Promise<number> {
+  const child = spawn(process.execPath, [join(ROOT, 'node_modules/aws-cdk/bin/cdk'), ...words], {
     cwd: ROOT,
     stdio: ['inherit', json ? 2 : 'inherit', 'inherit'],
   })
   // The CDK hears Ctrl-C itself, and says what it leaves behind.
   process.on('SIGINT', () => {})
   return new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)))
-}
-
-const TOLD: Readonly<Record<string, string>> = {
-  ApiUrl: 'API',
-  Call: 'Call it',
-  CallerPolicy: 'Callers need',
-  Machines: 'Workflows',
-  Dashboard: 'Dashboard',
-  AlarmTopic: 'Alarms go to',
-}
-
-async function tellOutputs(stage: string, file: string, json: boolean): Promise<void> {
-  const stacks = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Record<string, string>>
-  const all = Object.assign({}, ...Object.values(stacks)) as Record<string, string>
-  if (json) return console.log(JSON.stringify(all))
-  console.log(`\nStage "${stage}" is deployed.`)
-  for (const [output, title] of Object.entries(TOLD))
-    console.log(`  ${title.padEnd(13)} ${all[output] ?? '-'}`)
-  const region = all.AlarmTopic?.split(':')[3]
-  if (!region) return
-  const endpoint = process.env.AWS_ENDPOINT_URL_LAMBDA ?? process.env.AWS_ENDPOINT_URL
-  for (const line of await describeQuota({ region, endpoint }, Number(all.AccountConcurrency)))
-    console.log(`  ${line}`)
-}
-
-function tellWhatIsKept(json: boolean): void {
-  if (json) return
-  console.log(
-    '\nThe stacks are gone. Kept on purpose: both tables, the buckets, the event bus and its archive (docs/operations.md, "Destroy, and come back").',
-  )
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { requirePlace, StageSchema, tagsOf } from '../../infra/stage.ts'
+import { StageSchema, tagsOf } from '../../infra/stage.ts'
+import { requirePlace } from '../../infra/stage-place.ts'
 
 describe('a stage', () => {
   it.each([

@@ -1,0 +1,36 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
+import { S3Client } from '@aws-sdk/client-s3'
+import { SFNClient } from '@aws-sdk/client-sfn'
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+
+/** AWS as the credentials and the region in the environment have it. */
+export type Aws = {
+  account: string
+  region: string
+  partition: string
+  cloudformation: CloudFormationClient
+  dynamodb: DynamoDBClient
+  events: EventBridgeClient
+  s3: S3Client
+  states: SFNClient
+}
+
+/** Throws when there are no credentials, or no region. */
+export async function connectToAws(): Promise<Aws> {
+  const sts = new STSClient({})
+  const { Account = '', Arn = '' } = await sts.send(new GetCallerIdentityCommand({}))
+  const region = await sts.config.region()
+  return {
+    account: Account,
+    region,
+    partition: Arn.split(':')[1] ?? 'aws',
+    cloudformation: new CloudFormationClient({}),
+    dynamodb: new DynamoDBClient({}),
+    events: new EventBridgeClient({}),
+    // Where an endpoint is one host, names of buckets are no part of it.
+    s3: new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined }),
+    states: new SFNClient({}),
+  }
+}

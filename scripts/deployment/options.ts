@@ -1,0 +1,53 @@
+import type { Chosen } from './kept-resources.ts'
+
+export type Options = {
+  stage: string
+  json: boolean
+  /** New tables and buckets, whatever an earlier installation has left. */
+  fresh: boolean
+  /** Tables and buckets by the names that they have. */
+  chosen: Chosen
+  /** A synthesized assembly. */
+  app: string | undefined
+  /** What synthesis needs as well: context, profile. */
+  ofSynthesis: string[]
+  /** Everything else is for the CDK. */
+  rest: string[]
+}
+
+/** Throws with what is wrong about `--adopt`. */
+export function parseOptions(args: readonly string[]): Options {
+  const [first] = args
+  const named = first !== undefined && !first.startsWith('-')
+  const chosen = new Map<string, string>()
+  const options: Options = {
+    stage: named ? first : 'default',
+    json: false,
+    fresh: false,
+    chosen,
+    app: undefined,
+    ofSynthesis: [],
+    rest: [],
+  }
+  const left = named ? args.slice(1) : [...args]
+  for (let option = left.shift(); option !== undefined; option = left.shift()) {
+    const [name = '', ...values] = option.split('=')
+    const value = () => (values.length > 0 ? values.join('=') : (left.shift() ?? ''))
+    if (name === '--json') options.json = true
+    else if (name === '--fresh') options.fresh = true
+    else if (name === '--adopt') chosen.set(...parseAdopted(value()))
+    else if (name === '--app' || name === '-a') options.app = value()
+    else if (name === '--context' || name === '-c') options.ofSynthesis.push('--context', value())
+    else if (name === '--profile') options.ofSynthesis.push('--profile', value())
+    else options.rest.push(option)
+  }
+  return options
+}
+
+function parseAdopted(text: string): [string, string] {
+  const [, what, name] = /^(\w+)=(.+)$/.exec(text) ?? []
+  if (what !== undefined && name !== undefined) return [what.toLowerCase(), name]
+  throw new Error(
+    `--adopt ${text}: say what, and the name that it has: --adopt tasks=orchestrator-tasks-restored`,
+  )
+}

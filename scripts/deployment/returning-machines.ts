@@ -1,0 +1,78 @@
+/**
+ * A workflow that comes back under its name finds the machine that its removal has left to what ran on it: CloudFormation would
+ * refuse to make another one.
+ */
+import { GetTemplateCommand } from '@aws-sdk/client-cloudformation'
+import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn'
+import { parse } from 'yaml'
+import type { SynthesizedStack, Template } from './assembly.ts'
+import type { Aws } from './aws.ts'
+import { findDeployed } from './deployed-stack.ts'
+import { importResources } from './import-resources.ts'
+import { AdoptionError, type Kept } from './kept-resources.ts'
+import { machineArn, machineNames, patientMachines } from './patient-machines.ts'
+
+const MACHINE = 'AWS::StepFunctions::StateMachine'
+
+/** Takes them back under the stack, whatever runs on them. Answers their names. Throws AdoptionError for one that is in the way. */
+export async function takeBackMachines(aws: Aws, stack: SynthesizedStack, prefix: string): Promise<string[]> {
+  const deployed = await findDeployed(aws, stack.name)
+  const coming = Object.entries(stack.template.Resources).flatMap(([id, { Type, Properties }]) => {
+    const name = Properties?.StateMachineName
+    return Type === MACHINE && typeof name === 'string' && !deployed?.has(id) ? [{ id, name }] : []
+  })
+  if (coming.length === 0) return []
+  const there = new Set(await machineNames(aws, prefix))
+  const returning = coming.filter(({ name }) => there.has(name))
+  if (returning.length === 0) return []
+  // Without a stack there are no functions that they could call.
+  const kept = deployed ? await importMachines(aws, stack, returning) : returning
+  for (const { name } of kept) await makeWay(aws, name, deployed === undefined)
+  return returning.map(({ name }) => name)
+}
+
+/** Answers those that CloudFormation cannot import. */
+async function importMachines(
+  aws: Aws,
+  stack: SynthesizedStack,
+  returning: readonly { id: string; name: string }[],
+): Promise<{ name: string }[]> {
+  const original = { StackName: stack.name, TemplateStage: 'Original' } as const
+  const { TemplateBody = '{}' } = await aws.cloudformation.send(new GetTemplateCommand(original))
+  const Resources: Template['Resources'] = {}
+  const kept: Kept[] = []
+  for (const { id, name } of returning) {
+    const arn = machineArn(aws, name)
+    const describe = new DescribeStateMachineCommand({ stateMachineArn: arn })
+    const { roleArn } = await aws.states.send(describe)
+    // As little as it takes: what the deployment then says is a change, and made.
+    Resources[id] = { Type: MACHINE, Properties: { StateMachineName: name, RoleArn: roleArn } }
+    kept.push({ logicalId: id, type: MACHINE, name, identifier: { Arn: arn } })
+  }
+  const deployed = parse(TemplateBody) as Template
+  const { name, assetBucket } = stack
+  return importResources(aws, { stack: name, assetBucket, deployed, template: { Resources }, kept })
+}
+
+async function makeWay(aws: Aws, name: string, evenBusy: boolean): Promise<void> {
+  const arn = machineArn(aws, name)
+  if (await patientMachines(aws).remove(arn, { evenBusy })) return untilGone(aws, arn)
+  const message = `the machine ${name} is that of a workflow that was removed, and something still runs on it or may be retried: cancel it, or wait for its end`
+  throw new AdoptionError(message)
+}
+
+const POLL_MILLISECONDS = 1_000
+const MOST_POLLS = 300
+
+/** Its name is free when it is deleted, which takes until its executions have stopped. */
+async function untilGone({ states }: Aws, stateMachineArn: string): Promise<void> {
+  for (let poll = 0; poll < MOST_POLLS; poll++) {
+    const gone = await states.send(new DescribeStateMachineCommand({ stateMachineArn })).then(
+      () => false,
+      (error: Error) => error.name === 'StateMachineDoesNotExist',
+    )
+    if (gone) return
+    await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS))
+  }
+  throw new AdoptionError(`${stateMachineArn} is still being deleted; try again later`)
+}
