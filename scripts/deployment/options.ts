@@ -1,4 +1,4 @@
-import type { Chosen } from './kept-resources.ts'
+import { AdoptionError, type Chosen } from './kept-resources.ts'
 
 export type Options = {
   stage: string
@@ -15,7 +15,7 @@ export type Options = {
   rest: string[]
 }
 
-/** Throws with what is wrong about `--adopt`. */
+/** Throws AdoptionError with what is wrong about `--adopt`. */
 export function parseOptions(args: readonly string[]): Options {
   const [first] = args
   const named = first !== undefined && !first.startsWith('-')
@@ -47,7 +47,7 @@ export function parseOptions(args: readonly string[]): Options {
 function parseAdopted(text: string): [string, string] {
   const [, what, name] = /^(\w+)=(.+)$/.exec(text) ?? []
   if (what !== undefined && name !== undefined) return [what.toLowerCase(), name]
-  throw new Error(
+  throw new AdoptionError(
     `--adopt ${text}: say what, and the name that it has: --adopt tasks=orchestrator-tasks-restored`,
   )
 }

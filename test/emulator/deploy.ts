@@ -23,11 +23,20 @@ export const cdk = (emulator: Emulator, assembly: string, ...args: string[]): Pr
 export async function deploy(
   emulator: Emulator,
   assembly: string,
+  ...options: string[]
 ): Promise<{ outputs: Outputs; words: string }> {
   leaveOutUnknown(assembly)
-  const args = ['deploy', 'default', '--json', '--app', assembly, '--require-approval', 'never', ...QUIET]
+  const own = ['deploy', 'default', '--json', '--app', assembly, '--require-approval', 'never']
+  const args = [...own, ...options, ...QUIET]
   const { answer, words } = await run(emulator, 'scripts/stage.ts', args)
   return { outputs: JSON.parse(answer) as Outputs, words }
+}
+
+/** Removes every stack with `npm run destroy`; answers the names of what is kept. */
+export async function destroy(emulator: Emulator, assembly: string): Promise<string[]> {
+  const args = ['destroy', 'default', '--json', '--app', assembly, '--force', ...QUIET]
+  const { answer } = await run(emulator, 'scripts/stage.ts', args)
+  return (JSON.parse(answer) as { kept: string[] }).kept
 }
 
 const QUIET = ['--ci', '--no-notices']
@@ -47,6 +56,15 @@ async function run({ env }: Emulator, script: string, args: string[]): Promise<S
   throw new Error(
     `${script} ${args.join(' ')} has ended with ${code}:\n${answer.slice(-2_000)}\n${words.slice(-6_000)}`,
   )
+}
+
+/** Puts a bus into the data stack that cannot be made, after all else. */
+export function failAtFirst(assembly: string, { Name }: { Name: string }): void {
+  const file = join(assembly, 'orchestrator-data.template.json')
+  const template = JSON.parse(readFileSync(file, 'utf8')) as Template
+  const DependsOn = Object.keys(template.Resources).filter((id) => /^(Tasks|Registry|Bucket)/.test(id))
+  const Taken = { Type: 'AWS::Events::EventBus', DependsOn, Properties: { Name } }
+  writeFileSync(file, JSON.stringify({ ...template, Resources: { ...template.Resources, Taken } }, null, 1))
 }
 
 function leaveOutUnknown(assembly: string): void {

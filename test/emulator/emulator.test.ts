@@ -1,9 +1,21 @@
-import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import {
+  DescribeContinuousBackupsCommand,
+  DescribeTableCommand,
+  DescribeTimeToLiveCommand,
+  DynamoDBClient,
+  ListTablesCommand,
+  RestoreTableToPointInTimeCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb'
+import {
+  CreateEventBusCommand,
+  DeleteEventBusCommand,
+  DeleteRuleCommand,
   EventBridgeClient,
   ListEventBusesCommand,
   PutRuleCommand,
   PutTargetsCommand,
+  RemoveTargetsCommand,
 } from '@aws-sdk/client-eventbridge'
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
 import { ListStateMachinesCommand } from '@aws-sdk/client-sfn'
@@ -12,7 +24,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Door, ended, openDoor, resultOf, submit } from '../scenarios/door.ts'
 import { SCENARIOS } from '../scenarios/scenarios.ts'
 import { copyProject } from '../support/copy-project.ts'
-import { cdk, deploy, type Outputs } from './deploy.ts'
+import { cdk, deploy, destroy, failAtFirst, type Outputs } from './deploy.ts'
 import { type Emulator, startEmulator } from './emulator.ts'
 import { MissingPythonError } from './python-packages.ts'
 import { createQueue } from './queue.ts'
@@ -26,6 +38,8 @@ type Clients = {
 }
 let deployed: Deployed | undefined
 let started: Emulator | undefined
+/** What a first deployment has left that failed. */
+let firstTables: string[] = []
 
 beforeAll(async () => {
   const emulator = await startEmulator().catch((error: unknown) => {
@@ -38,32 +52,55 @@ beforeAll(async () => {
   addWhatChanges()
   const assembly = synthesize()
   await cdk(emulator, assembly, 'bootstrap')
-  const { outputs } = await deploy(emulator, assembly)
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
-  deployed = {
-    emulator,
-    clients: { region: 'us-east-1', endpoint: emulator.url, credentials },
-    door: openDoor({
-      apiUrl: apiUrlOf(outputs, emulator),
-      awsUrl: emulator.url,
-      region: 'us-east-1',
-      prefix: 'orchestrator',
-      credentials,
-      // The reconciler is the guarantee; its events are not relied on.
-      tellsOfEnds: false,
-    }),
-  }
+  const clients = clientsOf(emulator)
+  firstTables = await failedFirst(emulator, clients, assembly)
+  const { outputs } = await deploy(emulator, synthesize())
+  deployed = { emulator, clients, door: doorOf(outputs, emulator) }
 }, 600_000)
 afterAll(async () => {
   await started?.stop()
   project.remove()
 })
 
+const clientsOf = ({ url }: Emulator): Clients => {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+  return { region: 'us-east-1', endpoint: url, credentials }
+}
+
+function doorOf(outputs: Outputs, emulator: Emulator): Door {
+  const { region, credentials } = clientsOf(emulator)
+  return openDoor({
+    apiUrl: apiUrlOf(outputs, emulator),
+    awsUrl: emulator.url,
+    region,
+    prefix: 'orchestrator',
+    credentials,
+    // The reconciler is the guarantee; its events are not relied on.
+    tellsOfEnds: false,
+  })
+}
+
+/** Deploys what cannot be deployed: a bus beside ours has a name that is taken. Answers the tables that stay. */
+async function failedFirst(emulator: Emulator, clients: Clients, assembly: string): Promise<string[]> {
+  const events = new EventBridgeClient(clients)
+  const taken = { Name: 'taken' }
+  await events.send(new CreateEventBusCommand(taken))
+  failAtFirst(assembly, taken)
+  await expect(deploy(emulator, assembly)).rejects.toThrow('orchestrator-data')
+  await events.send(new DeleteEventBusCommand(taken))
+  return tableNames(clients)
+}
+
 /** A test that says why when it is skipped. */
 const onEmulator = (name: string, run: (deployed: Deployed) => Promise<void>) =>
   it(name, ({ skip }) => (deployed ? run(deployed) : skip('the emulator cannot be had here')))
 
 describe('an emulator that the CDK has deployed to', () => {
+  onEmulator('has the tables that a first deployment has left, which failed', async ({ clients }) => {
+    expect(firstTables).toHaveLength(2)
+    expect(await tableNames(clients)).toEqual(firstTables)
+  })
+
   it.for(SCENARIOS)('$name', ({ run }, { skip }) =>
     deployed ? run(deployed.door) : skip('the emulator cannot be had here'),
   )
@@ -92,6 +129,10 @@ describe('an emulator that the CDK has deployed to', () => {
     await expect
       .poll(typesOfTask, { timeout: 20_000 })
       .toEqual(expect.arrayContaining(['task.submitted', 'step.succeeded', 'task.succeeded']))
+    // A bus that somebody listens to is never made anew, and this emulator cannot import one.
+    const { Name, EventBusName } = rule
+    await events.send(new RemoveTargetsCommand({ Rule: Name, EventBusName, Ids: ['1'] }))
+    await events.send(new DeleteRuleCommand({ Name, EventBusName }))
   })
 })
 
@@ -149,27 +190,87 @@ describe('the next deployments', () => {
     expect(await ended(door, leftBehind, 120)).toMatchObject({ status: 'succeeded' })
   })
 
-  onEmulator(
-    'end with destroy, which leaves what is retained on purpose',
-    async ({ emulator, door, clients }) => {
-      // Whatever waits does not keep its machine.
-      await submit(door, { type: 'nap', input: { seconds: 3_600 } })
-      await cdk(emulator, project.out, 'destroy', '--all', '--force')
-      const { EventBuses = [] } = await new EventBridgeClient(clients).send(new ListEventBusesCommand({}))
-      expect(EventBuses.map(({ Name }) => Name)).toContain('orchestrator')
-      const { stateMachines } = await door.sfn.send(new ListStateMachinesCommand({}))
-      expect(stateMachines?.map(({ name }) => name)).toEqual([])
-      expect(await functionNames(clients)).toEqual([])
-      const { TableNames } = await new DynamoDBClient(clients).send(new ListTablesCommand({}))
-      expect(TableNames).toHaveLength(2)
-      const { Buckets = [] } = await new S3Client({ ...clients, forcePathStyle: true }).send(
-        new ListBucketsCommand({}),
-      )
-      const ours = Buckets.filter(({ Name = '' }) => !Name.startsWith('cdk-'))
-      expect(ours).toHaveLength(2)
-    },
-  )
+  onEmulator('bring back a workflow that was removed, under its name', async ({ emulator, door }) => {
+    project.write('workflows/going.yaml', waitThen('going', 1, 'capability: echo, input: { is: back }'))
+    const { words } = await deploy(emulator, synthesize())
+    expect(words).toContain('taken back: orchestrator-going')
+    const taskId = await submit(door, { type: 'going', input: {} })
+    expect(await ended(door, taskId, 60)).toMatchObject({ status: 'succeeded' })
+    expect(await resultOf(door, taskId)).toMatchObject({ then: { is: 'back' } })
+  })
 })
+
+describe('an installation that is destroyed and deployed again', () => {
+  let old = ''
+
+  onEmulator('leaves what is retained on purpose, and nothing else', async ({ emulator, door, clients }) => {
+    old = await submit(door, { type: 'simple', input: { message: LARGE } })
+    await ended(door, old, 60)
+    // Whatever waits does not keep its machine.
+    await submit(door, { type: 'nap', input: { seconds: 3_600 } })
+    const kept = await destroy(emulator, project.out)
+    const names = ['orchestrator', ...(await bucketNames(clients)), ...(await tableNames(clients))]
+    expect(kept.sort()).toEqual(names.sort())
+    expect(kept).toHaveLength(5)
+    const { EventBuses = [] } = await new EventBridgeClient(clients).send(new ListEventBusesCommand({}))
+    expect(EventBuses.map(({ Name }) => Name)).toContain('orchestrator')
+    const { stateMachines } = await door.sfn.send(new ListStateMachinesCommand({}))
+    expect(stateMachines?.map(({ name }) => name)).toEqual([])
+    expect(await functionNames(clients)).toEqual([])
+  })
+
+  onEmulator('takes the tables and buckets back, and reads an old task', async ({ emulator, clients }) => {
+    const before = [await tableNames(clients), await bucketNames(clients)]
+    const { outputs, words } = await deploy(emulator, synthesize())
+    expect([await tableNames(clients), await bucketNames(clients)]).toEqual(before)
+    for (const name of before.flat()) expect(words).toContain(`taken back: ${name}`)
+    const door = doorOf(outputs, emulator)
+    expect(await ended(door, old, 5)).toMatchObject({ status: 'succeeded' })
+    expect(await resultOf(door, old)).toEqual({ message: LARGE })
+    const next = await submit(door, { type: 'simple', input: { message: 'again' } })
+    expect(await ended(door, next, 60)).toMatchObject({ status: 'succeeded' })
+    // From here on it is like any other.
+    expect((await deploy(emulator, synthesize())).words.match(/\(no changes\)/g)).toHaveLength(3)
+  })
+
+  onEmulator('takes a table that was restored, and gives it what restoring does not', async (all) => {
+    const { emulator, clients } = all
+    const dynamodb = new DynamoDBClient(clients)
+    const [source = ''] = (await tableNames(clients)).filter((name) => name.includes('-Tasks'))
+    const TableName = 'orchestrator-tasks-restored'
+    const restore = { SourceTableName: source, TargetTableName: TableName, UseLatestRestorableTime: true }
+    await dynamodb.send(new RestoreTableToPointInTimeCommand(restore))
+    await waitUntilTableExists({ client: dynamodb, maxWaitTime: 60 }, { TableName })
+    const adopt = ['--adopt', `tasks=${TableName}`]
+    await expect(deploy(emulator, project.out, ...adopt)).rejects.toThrow('orchestrator-data is deployed')
+    await destroy(emulator, project.out)
+    const { outputs } = await deploy(emulator, synthesize(), ...adopt)
+    expect(outputs.TasksTable).toBe(TableName)
+    expect(await resultOf(doorOf(outputs, emulator), old)).toEqual({ message: LARGE })
+    const { Table } = await dynamodb.send(new DescribeTableCommand({ TableName }))
+    expect(Table?.DeletionProtectionEnabled).toBe(true)
+    const expiry = await dynamodb.send(new DescribeTimeToLiveCommand({ TableName }))
+    const enabled = { TimeToLiveStatus: 'ENABLED', AttributeName: 'expiresAt' }
+    expect(expiry.TimeToLiveDescription).toMatchObject(enabled)
+    const backups = await dynamodb.send(new DescribeContinuousBackupsCommand({ TableName }))
+    const recovery = backups.ContinuousBackupsDescription?.PointInTimeRecoveryDescription
+    expect(recovery).toMatchObject({ PointInTimeRecoveryStatus: 'ENABLED' })
+  })
+})
+
+/** More than stands in a table: it lies in the bucket. */
+const LARGE = 'large '.repeat(10_000)
+
+async function tableNames(clients: Clients): Promise<string[]> {
+  const { TableNames = [] } = await new DynamoDBClient(clients).send(new ListTablesCommand({}))
+  return TableNames
+}
+
+async function bucketNames(clients: Clients): Promise<string[]> {
+  const s3 = new S3Client({ ...clients, forcePathStyle: true })
+  const { Buckets = [] } = await s3.send(new ListBucketsCommand({}))
+  return Buckets.flatMap(({ Name = '' }) => (Name.startsWith('cdk-') ? [] : [Name]))
+}
 
 /** Besides what comes with the project: what the second deployment changes or removes. */
 function addWhatChanges(): void {
