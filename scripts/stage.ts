@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
+import type { Placement } from '../infra/place-in-stacks.ts'
 import { requirePlace, StageError } from '../infra/stage-place.ts'
 import { namesOfKept, sweepMachines } from './deployment/after-destroy.ts'
 import { readStack } from './deployment/assembly.ts'
@@ -9,6 +10,7 @@ import { type Aws, connectToAws } from './deployment/aws.ts'
 import { findDeployed } from './deployment/deployed-stack.ts'
 import { AdoptionError } from './deployment/kept-resources.ts'
 import { type Options, parseOptions } from './deployment/options.ts'
+import { findPlaced, writePlaced } from './deployment/placed.ts'
 import { type TakenBack, takeBack } from './deployment/take-back.ts'
 import { tellConcurrency, tellOutputs, tellWhatIsKept } from './deployment/tell.ts'
 
@@ -32,23 +34,10 @@ A stage that is deployed again takes back the tables, buckets and the bus that i
 
 The account and region are those of the AWS credentials in the environment. Once for each account and region: npx cdk bootstrap`
 
+const TAKE_NAMED = '--import-existing-resources'
+
 type Verb = 'deploy' | 'diff' | 'destroy'
 const VERBS: readonly string[] = ['deploy', 'diff', 'destroy'] satisfies Verb[]
-
-const [verb = '', ...args] = process.argv.slice(2)
-if (!VERBS.includes(verb) || args.includes('--help') || args.includes('-h')) {
-  console.log(HELP)
-  process.exit(VERBS.includes(verb) ? 0 : 2)
-}
-try {
-  process.exitCode = await run(verb as Verb, parseOptions(args))
-} catch (error) {
-  const { name, message } = error as Error
-  const isOfAws = '$metadata' in (error as object) || name === 'CredentialsProviderError'
-  if (!isOfAws && !(error instanceof AdoptionError) && !(error instanceof StageError)) throw error
-  console.error(isOfAws ? `${name}: ${message}` : message)
-  process.exitCode = isOfAws ? 1 : 2
-}
 
 async function run(verb: Verb, options: Options): Promise<number> {
   const { stage, json, ofSynthesis, rest } = options
@@ -58,25 +47,36 @@ async function run(verb: Verb, options: Options): Promise<number> {
     console.error(`there is no stages/${stage}.yaml; known stages: ${known.sort().join(', ')}`)
     return 2
   }
-  const place = (parse(readFileSync(file, 'utf8')) ?? {}) as { account?: string; region?: string }
+  const place = (parse(readFileSync(file, 'utf8')) ?? {}) as {
+    account?: string
+    region?: string
+    prefix?: string
+  }
   if (place.region) process.env.AWS_REGION = place.region
   const profile = ofSynthesis[ofSynthesis.indexOf('--profile') + 1]
   if (ofSynthesis.includes('--profile') && profile) process.env.AWS_PROFILE = profile
-  const context = ['--context', `stage=${stage}`, ...ofSynthesis]
-  if (verb === 'diff') return cdk(['diff', ...appOf(options), ...context, ...rest], json)
+  const aws = await connectToAws()
+  requirePlace(place, aws)
+  const context = await contextOf(aws, options, place.prefix ?? 'orchestrator')
+  const { app } = options
+  if (verb === 'diff') return cdk(['diff', ...(app ? ['--app', app] : []), ...context, ...rest], json)
 
-  const assembly = options.app === undefined ? join(ROOT, 'cdk.out') : resolve(options.app)
-  if (options.app === undefined) {
+  const assembly = app === undefined ? join(ROOT, 'cdk.out') : resolve(app)
+  if (app === undefined) {
     const code = await cdk(['synth', '--quiet', '--output', assembly, ...context], json)
     if (code !== 0) return code
   }
-  const aws = await connectToAws()
-  requirePlace(place, aws)
   const given = ['--app', assembly, ...ofSynthesis, ...rest]
   return verb === 'deploy' ? deploy(aws, assembly, given, options) : destroy(aws, assembly, given, options)
 }
 
-const appOf = ({ app }: Options): string[] => (app === undefined ? [] : ['--app', app])
+/** What is deployed stays in the stack where it is. */
+async function contextOf(aws: Aws, { stage, ofSynthesis }: Options, prefix: string): Promise<string[]> {
+  const file = join(ROOT, '.orchestrator', `placed-${stage}.json`)
+  const own = ofSynthesis.findLast((option) => option.startsWith('prefix='))?.slice('prefix='.length)
+  writePlaced(file, await findPlaced(aws, own ?? prefix).catch(unlessHidden))
+  return ['--context', `stage=${stage}`, '--context', `placed=${file}`, ...ofSynthesis]
+}
 
 async function deploy(aws: Aws, assembly: string, given: string[], options: Options): Promise<number> {
   const { stage, json } = options
@@ -97,13 +97,18 @@ async function deploy(aws: Aws, assembly: string, given: string[], options: Opti
 }
 
 /** Credentials that may only take on the roles of the CDK see nothing themselves. */
+const isForbidden = ({ name }: Error): boolean => /AccessDenied|Unauthorized|Forbidden/.test(name)
+
+function unlessHidden(error: Error): Placement {
+  if (isForbidden(error)) return { agents: {}, workflows: {} }
+  throw error
+}
+
 function unlessForbidden(error: Error): TakenBack {
-  if (!/AccessDenied|Unauthorized|Forbidden/.test(error.name)) throw error
+  if (!isForbidden(error)) throw error
   console.error(`it was not looked for what an earlier installation may have left: ${error.message}`)
   return { names: [] }
 }
-
-const TAKE_NAMED = '--import-existing-resources'
 
 async function destroy(
   aws: Aws,
@@ -132,4 +137,20 @@ async function cdk(words: string[], json: boolean): Promise<number> {
   // The CDK hears Ctrl-C itself, and says what it leaves behind.
   process.on('SIGINT', () => {})
   return new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)))
+}
+
+// Last, when everything that it uses is there.
+const [verb = '', ...args] = process.argv.slice(2)
+if (!VERBS.includes(verb) || args.includes('--help') || args.includes('-h')) {
+  console.log(HELP)
+  process.exit(VERBS.includes(verb) ? 0 : 2)
+}
+try {
+  process.exitCode = await run(verb as Verb, parseOptions(args))
+} catch (error) {
+  const { name, message } = error as Error
+  const isOfAws = '$metadata' in (error as object) || name === 'CredentialsProviderError'
+  if (!isOfAws && !(error instanceof AdoptionError) && !(error instanceof StageError)) throw error
+  console.error(isOfAws ? `${name}: ${message}` : message)
+  process.exitCode = isOfAws ? 1 : 2
 }

@@ -34,6 +34,8 @@ type WorkflowMachineProps = {
 /** A workflow as a state machine of its own, its states named after its steps; a large one starts others for its parts. */
 export class WorkflowMachine extends Construct {
   readonly machine: StateMachine
+  /** The workflow's, which ends the machine's. */
+  readonly name: string
   /** Another one with every change of the machine. */
   readonly revisionId: string
   readonly #props: WorkflowMachineProps
@@ -41,6 +43,7 @@ export class WorkflowMachine extends Construct {
   constructor(scope: Construct, id: string, props: WorkflowMachineProps) {
     super(scope, id)
     this.#props = props
+    this.name = props.workflow.name
     const values: Record<string, string> = { ...props.substitutions, Partition: Stack.of(this).partition }
     for (const part of props.compiled.parts) values[part.name] = this.#publish(part, values)
     this.machine = this.#make('', props.compiled, values)

@@ -8,15 +8,24 @@ import { BundledFunction } from '../constructs/bundled-function.ts'
 import { ClosedApi } from '../constructs/closed-api.ts'
 import { ExecutionRole } from '../constructs/execution-role.ts'
 import { keptLogs } from '../constructs/kept-logs.ts'
+import { nestedStacks } from '../constructs/nested-stacks.ts'
 import { logGroupArn, ownFunctionArn, statesArn } from '../constructs/our-arns.ts'
 import { giveQueue, giveRetention, giveStores } from '../constructs/store-access.ts'
 import { TaskKeepers } from '../constructs/task-keepers.ts'
 import { WorkflowMachine } from '../constructs/workflow-machine.ts'
 import type { Catalogue } from '../load-catalogue.ts'
+import { type Placement, placementOf } from '../place-in-stacks.ts'
 import { type Stage, tagsOf } from '../stage.ts'
 import type { DataStack } from './data-stack.ts'
 
-type RuntimeStackProps = { stage: Stage; catalogue: Catalogue; bundles: Bundles; data: DataStack }
+type RuntimeStackProps = {
+  stage: Stage
+  catalogue: Catalogue
+  bundles: Bundles
+  data: DataStack
+  /** Which stack holds which agent and workflow; as for a first deployment where it is not said. */
+  placement?: Placement
+}
 
 /** What a machine is made of that is made at run time. */
 type MachineParts = { rebind: BundledFunction; control: BundledFunction; role: Role }
@@ -36,6 +45,7 @@ export class RuntimeStack extends Stack {
   readonly deadLetters: Queue
   readonly api: ClosedApi
   readonly #props: RuntimeStackProps
+  readonly #placement: Placement
 
   constructor(scope: Construct, id: string, props: RuntimeStackProps) {
     super(scope, id, { description: 'Orchestrator: agents, workflows and API' })
@@ -46,7 +56,15 @@ export class RuntimeStack extends Stack {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     })
-    this.agents = new AgentFleet(this, 'Agents', { stage, agents: catalogue.agents, bundles, data })
+    const { agents } = catalogue
+    this.#placement = props.placement ?? placementOf(catalogue)
+    this.agents = new AgentFleet(this, 'Agents', {
+      stage,
+      agents,
+      bundles,
+      data,
+      places: this.#placement.agents,
+    })
     const rebind = this.#addRebind()
     const control = this.#addControl()
     const role = new ExecutionRole(this, 'ExecutionRole', {
@@ -130,9 +148,12 @@ export class RuntimeStack extends Stack {
     }
     const bytes = JSON.stringify(catalogue.workflows.map(({ compiled }) => compiled)).length
     const mostInline = bytes > MOST_INLINE_IN_ALL ? 0 : MOST_INLINE
+    const places = this.#placement.workflows
+    const nested = nestedStacks(this, 'Workflows', places, 'workflows')
     const made = catalogue.workflows.map(({ workflow, compiled }) => {
+      const { name } = workflow
       const props = { stage, workflow, compiled, role, logs, substitutions, mostInline }
-      return [workflow.name, new WorkflowMachine(this, `Workflow-${workflow.name}`, props)] as const
+      return [name, new WorkflowMachine(nested(places[name] ?? 0), `Workflow-${name}`, props)] as const
     })
     return Object.fromEntries(made)
   }
@@ -202,7 +223,8 @@ export class RuntimeStack extends Stack {
       properties: {
         catalogue: bundles.catalogueDigest,
         agentFunctions: valuesOf(this.agents.functions, ({ functionArn }) => functionArn),
-        stateMachines: valuesOf(workflows, ({ machine }) => machine.stateMachineArn),
+        // By name: an output of a nested stack for each would be more than a template takes.
+        stateMachines: valuesOf(workflows, ({ name }) => statesArn(this, stage, 'stateMachine', name)),
         revisions: valuesOf(workflows, ({ revisionId }) => revisionId),
       },
     })

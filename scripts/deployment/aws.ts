@@ -4,6 +4,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SFNClient } from '@aws-sdk/client-sfn'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+import { StageError } from '../../infra/stage-place.ts'
 
 /** AWS as the credentials and the region in the environment have it. */
 export type Aws = {
@@ -17,10 +18,14 @@ export type Aws = {
   states: SFNClient
 }
 
-/** Throws when there are no credentials, or no region. */
+/** Throws StageError when there are no credentials, or no region. */
 export async function connectToAws(): Promise<Aws> {
   const sts = new STSClient({})
-  const { Account = '', Arn = '' } = await sts.send(new GetCallerIdentityCommand({}))
+  const whoAmI = sts.send(new GetCallerIdentityCommand({})).catch((error: Error) => {
+    const message = `AWS does not know who this is (${error.message}): credentials and a region are needed, as by AWS_PROFILE and AWS_REGION`
+    throw new StageError(message)
+  })
+  const { Account = '', Arn = '' } = await whoAmI
   const region = await sts.config.region()
   return {
     account: Account,

@@ -27,11 +27,12 @@ export default defineAgent({
   onTestFinished(() => api.stop())
   const steps = {
     a: { capability: 'extra.work1', input: { n: 1 } },
-    b: { capability: 'extra.work75', input: { n: 2 } },
+    // The last by name, so not in the runtime stack itself.
+    b: { capability: 'validate.schema', input: { value: 2, schema: { type: 'integer' } } },
   }
   const { taskId } = await api.submitOwn({ name: 'nested', steps })
   expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
-  expect(await api.resultOf(taskId)).toEqual({ a: { n: 1 }, b: { n: 2 } })
-  const { body } = await api.call('GET', '/agents/extra-75')
-  expect(body.functionArn).toMatch(/:function:orchestrator-agent-extra-75_[12]$/)
+  expect(await api.resultOf(taskId)).toMatchObject({ a: { n: 1 }, b: { valid: true } })
+  const { body } = await api.call('GET', '/agents/validation')
+  expect(body.functionArn).toMatch(/:function:orchestrator-agent-validation_1$/)
 })

@@ -1,0 +1,89 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Placement, placeInStacks } from '../../infra/place-in-stacks.ts'
+
+const OWN = 110
+const agentsUpTo = (count: number) => Array.from({ length: count }, (_, at) => `a${at}`)
+const workflowsUpTo = (count: number, parts = 0) =>
+  Array.from({ length: count }, (_, at) => ({ name: `w${at}`, parts }))
+
+/** Resources by stack, of agents and workflows. */
+function resourcesOf({ agents, workflows }: Placement, parts: ReadonlyMap<string, number>): number[] {
+  const all: number[] = [OWN]
+  const nested: Record<string, number> = {}
+  for (const [name, at] of Object.entries(agents)) {
+    if (at === 0) all[0] = (all[0] ?? 0) + 4
+    else nested[`agents ${at}`] = (nested[`agents ${at}`] ?? 0) + 4
+    expect(name).toMatch(/^a/)
+  }
+  for (const [name, at] of Object.entries(workflows)) {
+    const size = 1 + 2 * (parts.get(name) ?? 0)
+    if (at === 0) all[0] = (all[0] ?? 0) + size
+    else nested[`workflows ${at}`] = (nested[`workflows ${at}`] ?? 0) + size
+  }
+  return [...all, ...Object.values(nested)]
+}
+
+const stacksOf = (places: Readonly<Record<string, number>>): number => Math.max(0, ...Object.values(places))
+
+describe('the placement of agents and workflows', () => {
+  it.each([
+    [7, 7, 0, 0],
+    [80, 30, 0, 0],
+    [81, 30, 1, 0],
+    [79, 117, 0, 1],
+    [7, 340, 0, 0],
+    [400, 200, 4, 1],
+  ])(
+    '%d agents and %d workflows: %d and %d nested stacks (S3)',
+    (agents, workflows, ofAgents, ofWorkflows) => {
+      const placement = placeInStacks({ agents: agentsUpTo(agents), workflows: workflowsUpTo(workflows) })
+      expect([stacksOf(placement.agents), stacksOf(placement.workflows)]).toEqual([ofAgents, ofWorkflows])
+    },
+  )
+
+  it('fits whatever there is, and moves nothing that is deployed, whatever comes and goes (S1, S2)', () => {
+    const agents = fc.uniqueArray(fc.integer({ min: 0, max: 400 }), { maxLength: 280 })
+    const workflows = fc.uniqueArray(fc.integer({ min: 0, max: 600 }), { maxLength: 300 })
+    const deployments = fc.array(fc.record({ agents, workflows }), { minLength: 1, maxLength: 5 })
+    fc.assert(
+      fc.property(deployments, fc.integer({ min: 0, max: 2 }), (all, most) => {
+        const partsOf = (at: number): number => (at * 7) % (most + 1)
+        let placed: Placement | undefined
+        for (const deployed of all) {
+          const counted = {
+            agents: deployed.agents.map((at) => `a${at}`),
+            workflows: deployed.workflows.map((at) => ({ name: `w${at}`, parts: partsOf(at) })),
+          }
+          const next = placeInStacks(counted, placed)
+          expect(Object.keys(next.agents).sort()).toEqual([...counted.agents].sort())
+          expect(Object.keys(next.workflows)).toHaveLength(counted.workflows.length)
+          for (const [name, at] of Object.entries(placed?.agents ?? {}))
+            if (Object.hasOwn(next.agents, name)) expect(next.agents[name]).toBe(at)
+          for (const [name, at] of Object.entries(placed?.workflows ?? {}))
+            if (Object.hasOwn(next.workflows, name)) expect(next.workflows[name]).toBe(at)
+          const parts = new Map(counted.workflows.map(({ name, parts }) => [name, parts]))
+          for (const count of resourcesOf(next, parts)) expect(count).toBeLessThanOrEqual(480)
+          placed = next
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('renames nothing when the eighty-first agent comes, wherever it stands in the list (S1)', () => {
+    const before = placeInStacks({ agents: agentsUpTo(80), workflows: workflowsUpTo(7) })
+    const after = placeInStacks(
+      { agents: ['a-first', ...agentsUpTo(80)], workflows: workflowsUpTo(7) },
+      before,
+    )
+    expect(after.agents).toEqual({ ...before.agents, 'a-first': 1 })
+  })
+
+  it('is refused before anything is synthesized when it cannot fit', () => {
+    const counted = { agents: agentsUpTo(500), workflows: workflowsUpTo(300) }
+    expect(() => placeInStacks(counted)).toThrow(
+      '500 agents and 300 workflows would be about 2410 resources; CloudFormation takes 2400',
+    )
+  })
+})
