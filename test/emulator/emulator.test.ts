@@ -50,7 +50,8 @@ beforeAll(async () => {
   if (!emulator) return
   started = emulator
   addWhatChanges()
-  const assembly = synthesize()
+  // Not as it is deployed afterwards: a template is uploaded once under the digest that it had when it was synthesized.
+  const assembly = synthesize({ logRetentionDays: '14' })
   await cdk(emulator, assembly, 'bootstrap')
   const clients = clientsOf(emulator)
   firstTables = await failedFirst(emulator, clients, assembly)
@@ -301,8 +302,8 @@ export default defineAgent({
 })
 `
 
-function synthesize(): string {
-  const { status, stderr } = project.synthesize()
+function synthesize(context: Record<string, string> = {}): string {
+  const { status, stderr } = project.synthesize(context)
   if (status !== 0) throw new Error(`the stacks could not be synthesized:\n${stderr}`)
   return project.out
 }
