@@ -18,6 +18,8 @@ type Counted = { agents: readonly string[]; workflows: readonly { name: string; 
 /** What CloudFormation takes in a stack, less what a later release may add; and in a stack with all that are nested in it. */
 const MOST_IN_A_STACK = 480
 const MOST_IN_ALL = 2_400
+/** All of them are named in the registration, and a template takes 1 MB. */
+const MOST_WORKFLOWS_IN_ALL = 700
 /** What the runtime stack has besides: functions of its own, the API's routes, roles. */
 const OF_THE_STACK_ITSELF = 110
 /** Function, log group, role, policy. */
@@ -43,7 +45,8 @@ export function placeInStacks({ agents, workflows }: Counted, placed: Partial<Pl
   const sizes = new Map(workflows.map(({ name, parts }) => [name, ofWorkflow(parts)]))
   const ofWorkflows = [...sizes.values()].reduce((sum, size) => sum + size, 0)
   const all = OF_THE_STACK_ITSELF + agents.length * OF_AN_AGENT + ofWorkflows
-  if (all > MOST_IN_ALL) throw tooMany(agents.length, workflows.length, all)
+  if (all > MOST_IN_ALL || workflows.length > MOST_WORKFLOWS_IN_ALL)
+    throw tooMany(agents.length, workflows.length, all)
   const root = MOST_IN_A_STACK - OF_THE_STACK_ITSELF
   const ofAgents = fill(agents, () => OF_AN_AGENT, placed.agents ?? {}, {
     root: Math.min(root - rootShare(sizes, placed.workflows), MOST_AGENTS * OF_AN_AGENT),
@@ -100,7 +103,7 @@ function fill(
 
 function tooMany(agents: number, workflows: number, all: number): CatalogueError {
   const message =
-    `${agents} agents and ${workflows} workflows would be about ${all} resources; CloudFormation takes ${MOST_IN_ALL} in a stack and those nested in it. ` +
+    `${agents} agents and ${workflows} workflows would be about ${all} resources; an installation takes ${MOST_IN_ALL}, and ${MOST_WORKFLOWS_IN_ALL} workflows. ` +
     'Spread them over two installations, each with a prefix of its own, or publish workflows at run time (orchestrator register)'
   return new CatalogueError(message)
 }

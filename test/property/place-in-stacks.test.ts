@@ -83,7 +83,10 @@ describe('the placement of agents and workflows', () => {
   it('is refused before anything is synthesized when it cannot fit', () => {
     const counted = { agents: agentsUpTo(500), workflows: workflowsUpTo(300) }
     expect(() => placeInStacks(counted)).toThrow(
-      '500 agents and 300 workflows would be about 2410 resources; CloudFormation takes 2400',
+      '500 agents and 300 workflows would be about 2410 resources; an installation takes 2400, and 700 workflows',
+    )
+    expect(() => placeInStacks({ agents: [], workflows: workflowsUpTo(701) })).toThrow(
+      '0 agents and 701 workflows',
     )
   })
 })
