@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { approveStep } from '../../shared/app/approve-step.ts'
 import { cancelTask } from '../../shared/app/cancel-task.ts'
 import { controlStep } from '../../shared/app/control-step.ts'
+import { submitTask } from '../../shared/app/submit-task.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { makeAgent } from '../support/make-agent.ts'
 import { seedTask, seedWorkflow } from '../support/seed-task.ts'
@@ -14,10 +15,10 @@ beforeAll(async () => {
 afterAll(() => stores.stop())
 
 let calls = 0
-const control = (taskId: string, at: 'begin' | 'end', token?: string) => {
+const control = (taskId: string, at: 'begin' | 'end', more: string | { path: string } = { path: 's' }) => {
   const fence = String(++calls).padStart(6, '0')
-  const call = { taskId, execution: 1, path: 's', fence, owner: `o${fence}`, at }
-  return controlStep(stores.ports)(token === undefined ? call : { ...call, token })
+  const asked = typeof more === 'string' ? { path: 's', token: more } : more
+  return controlStep(stores.ports)({ taskId, execution: 1, fence, owner: `o${fence}`, at, ...asked })
 }
 const seed = (step: object) => seedTask(stores.ports, { steps: { s: step }, agents: [makeAgent()] })
 const stepOf = async (taskId: string) => (await stores.ports.tasks.findSteps(taskId, ['s']))[0]
@@ -178,6 +179,57 @@ describe('controlStep', () => {
     })
     await stores.ports.registry.putAgent(makeAgent({ id: 'unlimited', capability }))
     expect(await seedList(101, { maxConcurrency: 7 })).toMatchObject({ lanes: 7, apart: true })
+  })
+
+  it("begins and ends a child for each item, once, on a share of the budget; a failed one is the fan-out's to judge (O5, O7)", async () => {
+    const inputSchema = {
+      type: 'object',
+      required: ['rows', 'n'],
+      properties: { rows: { type: 'array' }, n: { type: 'number' } },
+    }
+    const child = await seedWorkflow(stores.ports, {
+      steps: { nap: { wait: { seconds: 0 } } },
+      agents: [],
+      inputSchema,
+      output: '{% $input.n %}',
+    })
+    const input = { rows: '{% $item.rows[paid] %}', n: '{% $index %}' }
+    const each = { workflow: child, forEach: '{% $input.list %}', input, tolerate: 1 }
+    const workflow = await seedWorkflow(stores.ports, { steps: { s: each }, agents: [] })
+    const list = [[1], [1, 2], []].map((ids) => ({ rows: ids.map((id) => ({ id, paid: true })) }))
+    const asked = { workflow, input: { list }, metadata: {}, tenant: 'default', budgetUsd: 1 }
+    const { taskId } = await submitTask(stores.ports)(asked)
+    expect(await control(taskId, 'begin')).toEqual({ indexes: [0, 1, 2] })
+    const { tasks, budgets } = stores.ports
+    const children: string[] = []
+    for (const at of [0, 1, 2]) {
+      const first = await control(taskId, 'begin', { path: `s[${at}]` })
+      const again = await control(taskId, 'begin', { path: `s[${at}]` })
+      expect(again.child).toEqual(first.child)
+      const id = String(first.child?.taskId)
+      children.push(id)
+      expect((await tasks.getPlan(id)).input).toEqual({ rows: list[at]?.rows, n: at })
+      expect((await tasks.findTask(id))?.parent).toMatchObject({ taskId, path: `s[${at}]` })
+    }
+    expect(new Set(children).size).toBe(3)
+    expect([...((await budgets.find(taskId))?.reserved.keys() ?? [])].sort()).toEqual([
+      's[0]',
+      's[1]',
+      's[2]',
+    ])
+    for (const [at, id] of children.entries()) {
+      const status = at === 1 ? 'FAILED' : 'SUCCEEDED'
+      await control(id, 'begin', { path: 'nap' })
+      await control(id, 'end', { path: 'nap' })
+      stores.recorded.executions.set(`${id}-1`, { status, error: 'Boom', cause: 'on purpose' })
+      const ended = await control(taskId, 'end', { path: `s[${at}]` })
+      expect(ended).toMatchObject({ status: at === 1 ? 'failed' : 'succeeded' })
+    }
+    expect(await control(taskId, 'end')).toMatchObject({ status: 'succeeded' })
+    const done = await stepOf(taskId)
+    expect(done).toMatchObject({ degraded: '1 of 3 items failed' })
+    expect(await tasks.loadValue(done?.output as never)).toEqual([0, null, 2])
+    expect((await budgets.find(taskId))?.reserved.size).toBe(0)
   })
 
   it('settles a child that nobody can run by its policy (Z2), and gives it nothing where its input is nothing', async () => {
