@@ -97,11 +97,7 @@ function ofAgent({ bind, retry }: AgentStep): Costs {
 export const costsOfItem = (body: Costs): Costs => sum(same(add(PASSED, CONTAINER, TASK)), body)
 
 /** Of a fan-out that costs so much for each item; where items are executions of their own, those have the events. */
-export function costsOfFanOut(
-  { maxItems = DEFAULT_MAX_ITEMS }: FanOut,
-  item: Costs,
-  mode: Mode,
-): Costs {
+export function costsOfFanOut({ maxItems = DEFAULT_MAX_ITEMS }: FanOut, item: Costs, mode: Mode): Costs {
   const expected = Math.min(EXPECTED_ITEMS, maxItems)
   if (mode === 'distributed') {
     const children = (count: number, one: Cost): Cost => cost(count * (1 + one.transitions), 0)

@@ -63,7 +63,8 @@ export function statesOfFanOut(
   const inline = map({
     ItemProcessor: { ProcessorConfig: { Mode: 'INLINE' }, ...flowOf(itemInline(names, `${name}: item`)) },
   })
-  const apart = (item: string): MapState => map(distributed(names, step, flowOf(itemApart(names, step, item))))
+  const apart = (item: string): MapState =>
+    map(distributed(names, step, flowOf(itemApart(names, step, item))))
   const choice: ChoiceState = {
     Type: 'Choice',
     Choices: [{ Condition: '{% $exists($states.input.apart) %}', Next: alone }],
