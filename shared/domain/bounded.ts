@@ -9,18 +9,14 @@
  * X3 nothing that can be thrown makes telling of it fail
  * X4 what is within its bounds stays as it is
  */
-import type { Issue } from './issue.ts'
-
 /** Of a message, a reason, a note: in UTF-16 units; at most three times as many bytes. */
 export const MOST_CHARACTERS = 2_000
 /** Of what a person reads before deciding. */
 export const MOST_PROMPT_CHARACTERS = 8_000
 /** Of one entry in a list of reasons or issues. */
-const MOST_ENTRY_CHARACTERS = 500
+export const MOST_ENTRY_CHARACTERS = 500
 /** Of the name of an error; Step Functions takes 256. */
 export const MOST_NAME_CHARACTERS = 100
-/** Issues in one answer. */
-export const MOST_ISSUES = 100
 /** Room for the words between head and tail. */
 const WORDS = 60
 
@@ -46,21 +42,6 @@ const printable = (text: string): string =>
 export function boundedList<T>(list: readonly T[], most: number): { kept: T[]; more: number } {
   return { kept: list.slice(0, most), more: Math.max(0, list.length - most) }
 }
-
-/** At most {@link MOST_ISSUES}, each bounded; one more says how many were left out. */
-export function boundedIssues(issues: readonly Issue[]): Issue[] {
-  if (issues.length <= MOST_ISSUES && issues.every(isShort)) return [...issues]
-  const { kept, more } = boundedList(issues, MOST_ISSUES)
-  const told = kept.map(({ code, path, message }) => ({
-    code: boundedText(code, MOST_NAME_CHARACTERS),
-    path: boundedText(path, MOST_ENTRY_CHARACTERS),
-    message: boundedText(message, MOST_CHARACTERS),
-  }))
-  return more > 0 ? [...told, { code: 'more-issues', path: '', message: `and ${more} more` }] : told
-}
-
-const isShort = ({ path, message }: Issue): boolean =>
-  path.length <= MOST_ENTRY_CHARACTERS && message.length <= MOST_CHARACTERS
 
 /** A failure as it is recorded. */
 export function boundedFailure<T extends { name: string; message: string }>(failure: T): T {

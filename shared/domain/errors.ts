@@ -1,5 +1,5 @@
-import { boundedIssues, boundedText, failureOf, MOST_ISSUES } from './bounded.ts'
-import type { Issue } from './issue.ts'
+import { boundedText, failureOf } from './bounded.ts'
+import { boundedIssues, type Issue, MOST_ISSUES } from './issue.ts'
 
 /**
  * One failure model. The **name is a wire contract**: Step Functions matches a Lambda error by its name, so each

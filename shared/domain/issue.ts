@@ -1,5 +1,11 @@
 import * as z from 'zod'
-import { boundedList } from './bounded.ts'
+import {
+  boundedList,
+  boundedText,
+  MOST_CHARACTERS,
+  MOST_ENTRY_CHARACTERS,
+  MOST_NAME_CHARACTERS,
+} from './bounded.ts'
 
 /** What is wrong with a value, and where. Pure code answers bad input with all of them, not the first. */
 export const IssueSchema = z.object({
@@ -20,6 +26,24 @@ export function issuesOfZod(error: Pick<z.ZodError, 'issues'>, base = ''): Issue
     return issue('invalid-value', path, missing ? 'is required' : found.message)
   })
 }
+
+/** Issues in one answer. */
+export const MOST_ISSUES = 100
+
+/** At most {@link MOST_ISSUES}, each bounded; one more says how many were left out. */
+export function boundedIssues(issues: readonly Issue[]): Issue[] {
+  if (issues.length <= MOST_ISSUES && issues.every(isShort)) return [...issues]
+  const { kept, more } = boundedList(issues, MOST_ISSUES)
+  const told = kept.map(({ code, path, message }) => ({
+    code: boundedText(code, MOST_NAME_CHARACTERS),
+    path: boundedText(path, MOST_ENTRY_CHARACTERS),
+    message: boundedText(message, MOST_CHARACTERS),
+  }))
+  return more > 0 ? [...told, { code: 'more-issues', path: '', message: `and ${more} more` }] : told
+}
+
+const isShort = ({ path, message }: Issue): boolean =>
+  path.length <= MOST_ENTRY_CHARACTERS && message.length <= MOST_CHARACTERS
 
 /** Of issues in one line. */
 const MOST_DESCRIBED = 20

@@ -1,15 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  boundedIssues,
-  boundedText,
-  failureOf,
-  MOST_CHARACTERS,
-  MOST_ISSUES,
-  MOST_NAME_CHARACTERS,
-} from '../../shared/domain/bounded.ts'
+import { boundedText, failureOf, MOST_CHARACTERS, MOST_NAME_CHARACTERS } from '../../shared/domain/bounded.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
-import { describeIssues, issue } from '../../shared/domain/issue.ts'
+import { boundedIssues, describeIssues, issue, MOST_ISSUES } from '../../shared/domain/issue.ts'
 import { boundedTask, type Task } from '../../shared/domain/task.ts'
 
 const unit = fc.constantFrom('a', 'é', '\u0000', '\n', '"', '\\', '\ud83d', '\ude00', '\u{1f600}', 'ก')
