@@ -59,7 +59,7 @@ export const BUNDLING = {
 export async function bundleFunctions(catalogue: Catalogue): Promise<Bundles> {
   const out = join(process.env.CDK_OUTDIR ?? join(PROJECT_ROOT, 'cdk.out'), 'bundles')
   await rm(out, { recursive: true, force: true })
-  const expressions = join(out, 'expressions')
+  const expressions = join(out, '..', 'expressions')
   await Promise.all([build(bundlingOf(catalogue, out)), bundleExpressions(expressions)])
   const names = [...Object.keys(FUNCTIONS), ...catalogue.agents.map(({ manifest }) => `agent-${manifest.id}`)]
   await layExpressions(

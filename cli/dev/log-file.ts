@@ -8,7 +8,9 @@ import {
   type WriteStream,
 } from 'node:fs'
 import { join } from 'node:path'
-import type { LogLimits } from './open-logs.ts'
+
+/** How large a file may grow, and how many of each function are kept. */
+export type LogLimits = { bytes: number; files: number }
 
 export type LogFile = { write(text: string): void; close(): Promise<void> }
 

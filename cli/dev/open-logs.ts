@@ -1,9 +1,7 @@
 import { mkdir } from 'node:fs/promises'
-import { type LogFile, logFile } from './log-file.ts'
+import { type LogFile, type LogLimits, logFile } from './log-file.ts'
 
 export type Logs = { write(functionName: string, text: string): void; close(): Promise<void> }
-/** How large a file may grow, and how many of each function are kept. */
-export type LogLimits = { bytes: number; files: number }
 
 /** What the functions print: files for each, and on the terminal as well when asked for. */
 export async function openLogs(folder: string, limits: LogLimits, verbose: boolean): Promise<Logs> {

@@ -203,8 +203,8 @@ describe('a registry from before', () => {
   })
 
   it('refuses what does not fit, before anything is written', async () => {
-    const large = registeredOf({ output: 'x'.repeat(400_000) }, 'large')
-    await expect(registry.putWorkflow(large)).rejects.toMatchObject({ name: 'ContentTooLargeError' })
-    expect(await registry.findWorkflow('large')).toBeUndefined()
+    const large = { ...makeAgent({ id: 'large' }), description: 'x'.repeat(400_000) }
+    await expect(registry.putAgent(large)).rejects.toMatchObject({ name: 'ContentTooLargeError' })
+    expect(await registry.findAgent('large')).toBeUndefined()
   })
 })

@@ -168,6 +168,7 @@ describe('a fan-out over steps or children as states', () => {
     expect(mapOf(body).map.ItemSelector).toEqual({
       taskId: '{% $states.context.Execution.Input.taskId %}',
       path: "{% 'e' & '[' & $string($states.context.Map.Item.Index) & ']' %}",
+      redrives: '{% [$states.context.Execution.RedriveCount] %}',
       functions: '{% $states.context.Execution.Input.functions %}',
       steps: expect.stringContaining('Execution.Input.steps'),
     })
