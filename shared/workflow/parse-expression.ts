@@ -3,7 +3,8 @@
  *
  * Invariants (tests cite them):
  * X1 a text is at most 16,384 characters long
- * X2 no path and no variable has a name by which JavaScript reaches the host: `constructor`, `prototype`, and what begins with `__`
+ * X2 no path and no variable has a name by which JavaScript reaches the host: `constructor`, `prototype`, and what begins with `__`;
+ *    but for the id of a step (`$steps.constructor`), which is a member of an object of ours
  */
 import jsonata from 'jsonata'
 
@@ -44,11 +45,25 @@ function refuseNames(value: unknown): void {
   if (typeof value !== 'object' || value === null) return
   const node = value as Node
   if (node.type === 'name' || node.type === 'variable') refuse(node.value)
-  if (node.type === 'path') {
-    for (const step of (node.steps ?? []) as Node[]) if (step.type === 'string') refuse(step.value)
-  }
   for (const bound of [node.focus, node.index]) refuse(bound)
-  for (const member of Object.values(node)) refuseNames(member)
+  if (node.type !== 'path') return Object.values(node).forEach(refuseNames)
+  const { steps, ...rest } = node
+  for (const step of withoutIds(steps as Node[])) {
+    if (step.type === 'string') refuse(step.value)
+    refuseNames(step)
+  }
+  Object.values(rest).forEach(refuseNames)
+}
+
+const MAPS_OF_STEPS = ['steps', 'status', 'errors', 'previous']
+
+/** The steps of a path, its second without a name where that is the id of a step of a workflow. */
+function withoutIds(steps: readonly Node[]): readonly Node[] {
+  const [first, second, ...further] = steps
+  const isMap = first?.type === 'variable' && MAPS_OF_STEPS.includes(String(first.value))
+  if (!first || !second || !isMap) return steps
+  const { type: _type, value: _id, ...onSecond } = second
+  return [first, onSecond, ...further]
 }
 
 function refuse(name: unknown): void {

@@ -121,6 +121,18 @@ describe('bounded JSONata', () => {
     expect(() => parseExpression(text)).toThrow(`the name "${name}" is refused`)
   })
 
+  it('lets a step have any id (X2)', async () => {
+    const steps = JSON.parse('{"constructor": {"a": 1}}')
+    expect(await evaluateExpression('$steps.constructor.a + 1', { steps })).toBe(2)
+    expect(await evaluateExpression('$steps."constructor"[0].a', { steps })).toBe(1)
+    expect(await evaluateExpression('$exists($steps.constructor) or $exists($status.constructor)', {})).toBe(
+      false,
+    )
+    expect(() => parseExpression('$steps.a.constructor')).toThrow('refused')
+    expect(() => parseExpression('$steps.constructor.constructor')).toThrow('refused')
+    expect(() => parseExpression('$steps.constructor[constructor = 1]')).toThrow('refused')
+  })
+
   it('lets data have any key, and finds it by $lookup (X2)', async () => {
     const input = JSON.parse('{"constructor": "Williams", "__typename": "Car", "prototype": 1}')
     const text = '{"constructor": $lookup($input, "constructor"), "t": $lookup($input, "__typename")}'
