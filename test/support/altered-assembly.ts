@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { layExpressions } from '../../infra/bundle-expressions.ts'
 import { BUNDLING } from '../../infra/bundle-functions.ts'
 import { ASSEMBLY } from './synthesize-once.ts'
 
@@ -49,6 +50,7 @@ export async function replaceAgent(agentId: string, agentFile: string): Promise<
     ...BUNDLING,
     outfile: join(asset, 'index.mjs'),
   })
+  await layExpressions(join(ASSEMBLY, 'expressions'), [asset])
   return folder
 }
 
