@@ -40,9 +40,9 @@ export const registerWorkflow =
       registry.listWorkflows({ fresh: true }),
     ])
     const before = published && sameVersion(published, workflow, newest)
-    // Not active: its publication was cut short, or the stacks were destroyed meanwhile.
+    // Not active: its publication was cut short, or the stacks were destroyed meanwhile. A later version may have overtaken it.
     if (before?.active) return workflowView(before)
-    if (!before) requireNewer(workflow, newest)
+    if (!before || newest?.workflow.version !== workflow.version) requireNewer(workflow, newest)
     requireUnclaimed(workflow, all)
     const registered = describeRegistered(ports, workflow, compiled)
     if (!before && !(await registry.publishWorkflow({ ...registered, active: false, pending: true }))) {

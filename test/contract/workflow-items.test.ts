@@ -119,6 +119,18 @@ describe('publishing a workflow', () => {
     expect(await registry.findWorkflow('serving')).toMatchObject({ active: true, workflow: { version: 2 } })
   })
 
+  it('does not go on with a version that a later one has overtaken', async () => {
+    const { machines, registry } = stores.ports
+    const put = (version: number, using = stores.ports) =>
+      registerWorkflow(using)({ name: 'overtaken', workflow: workflow('overtaken', version, version) })
+    const refused = new OrchestratorError('UnavailableError', 'not now')
+    const ports = { ...stores.ports, machines: { ...machines, ensure: () => Promise.reject(refused) } }
+    await expect(put(1, ports)).rejects.toBe(refused)
+    await put(2)
+    await expect(put(1)).rejects.toMatchObject({ name: 'ConflictError' })
+    expect(await registry.findWorkflow('overtaken')).toMatchObject({ active: true, workflow: { version: 2 } })
+  })
+
   it('brings one back whose machine has gone with the stacks (R1)', async () => {
     const put = () => registerWorkflow(stores.ports)({ name: 'back', workflow: workflow('back') })
     const { stateMachineArn } = await put()
