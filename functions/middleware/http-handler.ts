@@ -4,7 +4,6 @@ import type { Route } from '../../shared/contracts/route.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { describeIssues, issuesOfZod } from '../../shared/domain/issue.ts'
 import { isJsonObject } from '../../shared/domain/json.ts'
-import { describeNotJson, notJsonIn } from '../../shared/domain/not-json.ts'
 import type { AnswerStore } from '../adapters/s3-answer-store.ts'
 import { issueOfValue } from './issue-of-value.ts'
 
@@ -85,8 +84,6 @@ function bodyOf({ body = {}, headers }: Event): Record<string, unknown> {
   if (!isJsonObject(body)) throw new OrchestratorError('InvalidInputError', 'the body must be a JSON object')
   const issue = issueOfValue(body)
   if (issue) throw new OrchestratorError('InvalidInputError', issue)
-  const found = notJsonIn(body)
-  if (found) throw new OrchestratorError('InvalidInputError', describeNotJson(found, 'body'))
   return body
 }
 

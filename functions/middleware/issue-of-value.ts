@@ -1,3 +1,5 @@
+import { FORBIDDEN_NAME } from '../../shared/domain/not-json.ts'
+
 /** Deeper than any schema of ours; a parser's stack is not. */
 const MAX_DEPTH = 100
 const MOST_QUOTED = 100
@@ -14,6 +16,8 @@ export function issueOfValue(value: unknown, path = 'the body', depth = MAX_DEPT
   if (typeof value !== 'object' || value === null) return undefined
   if (depth === 0) return `the body is nested deeper than ${MAX_DEPTH} levels`
   for (const [key, member] of Object.entries(value)) {
+    if (key === FORBIDDEN_NAME)
+      return `${cut(path)} has a member ${FORBIDDEN_NAME}, as no member may be called`
     if (!key.isWellFormed()) return `a name in ${cut(path)} ${HALF_PAIR}`
     const issue = issueOfValue(member, `${path}.${key}`, depth - 1)
     if (issue) return issue

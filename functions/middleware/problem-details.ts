@@ -21,7 +21,7 @@ export function problemDetails({
       request.response = {
         statusCode: problem.status,
         headers: { 'content-type': 'application/problem+json' },
-        body: JSON.stringify({ ...problem, ...(instance ? { instance: cut(instance, 1_000) } : {}) }),
+        body: JSON.stringify({ ...problem, ...(instance ? { instance: boundedText(instance, 1_000) } : {}) }),
       }
     },
   }
@@ -45,24 +45,18 @@ function problemOf(error: unknown, requestId: string): Problem {
     type: `urn:orchestrator:${name}`,
     title,
     status,
-    detail: cut(messageOf(error), MOST_DETAIL),
+    detail: messageOf(error),
     requestId,
-    ...(issues ? { issues: issues.slice(0, MOST_ISSUES).map(bounded) } : {}),
+    ...(issues ? { issues: issues.map(bounded) } : {}),
   }
 }
 
-/** A problem quotes what was sent; it is no larger for that. */
-const MOST_DETAIL = 4_000
-const MOST_ISSUES = 100
+/** A problem quotes what was sent, and is no larger for that; the error has bounded how many issues there are, and says how many more. */
 const bounded = ({ code, path, message }: Issue): Issue => ({
   code,
-  path: cut(path, 300),
-  message: cut(message, 1_000),
+  path: boundedText(path, 300),
+  message: boundedText(message, 1_000),
 })
-
-function cut(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most).toWellFormed()}... (${text.length} characters)` : text
-}
 
 /** Ours say their status; middy's own (unreadable JSON, unknown route) carry theirs as `statusCode`. */
 function statusOf(error: unknown): number {

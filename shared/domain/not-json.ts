@@ -66,7 +66,7 @@ function lookIntoObject(value: object, inside: object[]): Found | undefined {
 }
 
 /** Half of the libraries that copy objects set the prototype by it. */
-const FORBIDDEN_NAME = '__proto__'
+export const FORBIDDEN_NAME = '__proto__'
 
 const PRIMITIVES: Readonly<Partial<Record<string, string>>> = {
   undefined: 'undefined; write null',
