@@ -12,7 +12,7 @@ import { AdoptionError } from './deployment/kept-resources.ts'
 import { type Options, parseOptions } from './deployment/options.ts'
 import { findPlaced, writePlaced } from './deployment/placed.ts'
 import { type TakenBack, takeBack } from './deployment/take-back.ts'
-import { tellConcurrency, tellOutputs, tellWhatIsKept } from './deployment/tell.ts'
+import { tellOutputs, tellWhatIsKept } from './deployment/tell.ts'
 
 /** `npm run deploy`, `diff` and `destroy`: the CDK's own CLI on the stacks of one stage, and what comes before and after. */
 const ROOT = join(import.meta.dirname, '..')
@@ -91,8 +91,7 @@ async function deploy(aws: Aws, assembly: string, given: string[], options: Opti
   if (first !== 0) return first
   const code = await cdk(['deploy', '--all', '--outputs-file', outputs, ...given], json)
   if (code !== 0) return code
-  tellOutputs(stage, outputs, json)
-  await tellConcurrency(json)
+  await tellOutputs(stage, outputs, json)
   return 0
 }
 

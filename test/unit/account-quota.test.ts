@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { LambdaClient } from '@aws-sdk/client-lambda'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { describeQuota } from '../../scripts/account-quota.ts'
+import { describeQuota } from '../../scripts/deployment/account-quota.ts'
 
 const seen: { url: string; authorization: string }[] = []
 let answer: { status: number; body: object }
@@ -10,17 +11,19 @@ const server = createServer((request, response) => {
   response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
 })
 let endpoint = ''
-const before = { ...process.env }
+const clientOf = (at = endpoint): LambdaClient =>
+  new LambdaClient({
+    region: 'eu-west-1',
+    endpoint: at,
+    maxAttempts: 1,
+    credentials: { accessKeyId: 'me', secretAccessKey: 'secret' },
+  })
 
 beforeAll(async () => {
-  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'me', AWS_SECRET_ACCESS_KEY: 'secret' })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 })
-afterAll(() => {
-  process.env = before
-  server.close()
-})
+afterAll(() => void server.close())
 
 const limitOf = (concurrency: number) => ({
   status: 200,
@@ -32,33 +35,33 @@ const limitOf = (concurrency: number) => ({
 describe('what a deployment tells of the account', () => {
   it('is how many calls Lambda runs at once, asked with a signature', async () => {
     answer = limitOf(1_000)
-    expect(await describeQuota({ region: 'eu-west-1', endpoint }, 1_000)).toEqual([
+    expect(await describeQuota(1_000, clientOf())).toEqual([
       'Lambda runs 1000 calls at once for this account here, 996 of them unreserved.',
     ])
     expect(seen.at(-1)).toEqual({
-      url: '/2016-08-19/account-settings/',
+      url: '/2016-08-19/account-settings',
       authorization: expect.stringMatching(/^AWS4-HMAC-SHA256 .*\/eu-west-1\/lambda\/aws4_request/),
     })
   })
 
   it('is that a new account has few, and what the stage should say', async () => {
     answer = limitOf(10)
-    const lines = await describeQuota({ region: 'eu-west-1', endpoint }, 1_000)
+    const lines = await describeQuota(1_000, clientOf())
     expect(lines).toHaveLength(3)
     expect(lines.join(' ')).toMatch(/That is few.* set accountConcurrency: 10 in the stage/)
   })
 
   it.each([
-    [{ status: 403, body: { message: 'not authorized' } }, /is not known: GetAccountSettings answers 403/],
-    [{ status: 200, body: {} }, /is not known: /],
+    [{ status: 403, body: { message: 'not authorized' } }, /is not known: not authorized/],
+    [{ status: 200, body: {} }, /is not known: GetAccountSettings tells no limit/],
   ])('is nothing that could fail a deployment: %j', async (refused, told) => {
     answer = refused
-    const [line] = await describeQuota({ region: 'eu-west-1', endpoint }, 1_000)
+    const [line] = await describeQuota(1_000, clientOf())
     expect(line).toMatch(told)
   })
 
   it('is nothing where nobody answers', async () => {
-    const [line] = await describeQuota({ region: 'eu-west-1', endpoint: 'http://127.0.0.1:9' }, 1_000)
+    const [line] = await describeQuota(1_000, clientOf('http://127.0.0.1:9'))
     expect(line).toMatch(/is not known: /)
   })
 })
