@@ -11,7 +11,7 @@ import {
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { referencesIn, type Template } from './assembly.ts'
 import type { Aws } from './aws.ts'
-import type { Kept } from './kept-resources.ts'
+import { AdoptionError, type Kept } from './kept-resources.ts'
 
 type Import = {
   stack: string
@@ -34,7 +34,7 @@ const CAPABILITIES: Capability[] = ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'C
 
 /**
  * Puts resources that are there under a stack, which is made where it is not deployed. Answers those of types that CloudFormation
- * cannot import. Nothing about the resources is changed: the next deployment does that.
+ * cannot import. Nothing about the resources is changed: the next deployment does that. Throws AdoptionError with what CloudFormation says.
  */
 export async function importResources(aws: Aws, wanted: Import): Promise<Kept[]> {
   if (wanted.kept.length === 0) return []
@@ -53,7 +53,7 @@ export async function importResources(aws: Aws, wanted: Import): Promise<Kept[]>
     const types: string[] = reviewed.refused.match(NAMED_TYPES) ?? []
     const cannot = wanted.kept.filter(({ type }) => types.includes(type))
     if (!/not supported/i.test(reviewed.refused) || cannot.length === 0)
-      throw new Error(`${wanted.stack} cannot take back what is there: ${reviewed.refused}`)
+      throw new AdoptionError(`${wanted.stack} cannot take back what is there: ${reviewed.refused}`)
     const rest = wanted.kept.filter((one) => !cannot.includes(one))
     return [...cannot, ...(await importResources(aws, { ...wanted, kept: rest }))]
   }
