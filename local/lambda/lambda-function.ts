@@ -282,7 +282,7 @@ export class LambdaFunction {
       const lost = this.#pending.get(id)?.lost ?? 0
       if (!sandbox.ready && (unusable || lost > 0)) this.#settle(id, { functionError: reason })
       // It had not begun: what has ended the process was not its doing.
-      else if (!sandbox.ready) this.#runAgain(id, 'shared')
+      else if (!sandbox.ready) this.#runAgain(id)
       else if (sandbox.apart || stranded.length === 1) this.#blame(id, reason)
       else this.#runAgain(id, 'apart')
     }
@@ -299,14 +299,15 @@ export class LambdaFunction {
     this.#settle(id, { functionError: { errorType, errorMessage: message, trace } })
   }
 
-  #runAgain(id: string, manner: Manner): void {
+  /** In the manner that it had where none is said: who is under suspicion stays so. */
+  #runAgain(id: string, manner?: Manner): void {
     const pending = this.#pending.get(id)
     if (!pending) return
     clearTimeout(pending.timer)
     this.#surroundings.journal.end(id)
     delete pending.sandbox
     pending.lost += 1
-    pending.manner = manner
+    pending.manner = manner ?? pending.manner
     this.#dispatch(id)
   }
 
