@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import { spawnThread } from '../spawn-thread.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
@@ -61,13 +62,21 @@ export class DynamoDBService {
 
   /** Begins to create a table, unless it is there already; `ready` says how that went. */
   createTable(description: { TableName: string }): void {
-    const created = this.#request('DynamoDB_20120810.CreateTable', JSON.stringify(description))
-    this.#make(
-      created.then(({ status, body }) => {
-        if (status === 200 || body.includes('ResourceInUseException')) return
-        throw new Error(`table ${description.TableName}: ${body}`)
-      }),
-    )
+    this.#make(this.#created(description))
+  }
+
+  /** As in AWS a table that was asked for is not there yet: an item put into it a moment too early is refused. */
+  async #created(description: { TableName: string }): Promise<void> {
+    const { TableName } = description
+    const created = await this.#request('DynamoDB_20120810.CreateTable', JSON.stringify(description))
+    if (created.status !== 200 && !created.body.includes('ResourceInUseException'))
+      throw new Error(`table ${TableName}: ${created.body}`)
+    for (;;) {
+      const { body } = await this.#request('DynamoDB_20120810.DescribeTable', JSON.stringify({ TableName }))
+      const { Table } = JSON.parse(body) as { Table?: { TableStatus: string } }
+      if (Table?.TableStatus === 'ACTIVE') return
+      await delay(1)
+    }
   }
 
   async stop(): Promise<void> {

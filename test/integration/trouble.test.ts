@@ -64,7 +64,7 @@ describe('trouble on the local cloud', () => {
     const task = await api.run('simple', { crash: true })
     expect(task).toMatchObject({
       status: 'failed',
-      error: { agentId: 'echo', message: expect.stringContaining('exited with code 7') },
+      error: { agentId: 'echo', message: expect.stringContaining('exit status 7') },
     })
     expect(await api.run('simple', {})).toMatchObject({ status: 'succeeded' })
   })
