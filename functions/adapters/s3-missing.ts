@@ -2,6 +2,8 @@ import { callAws } from './aws-errors.ts'
 
 const MISSING = ['NoSuchKey', 'NotFound']
 const FORBIDDEN = 403
+/** By S3's own word; an answer to HEAD has none. What is wrong with the credentials or the clock has other words, and passes. */
+const NOT_ALLOWED = ['AccessDenied', 'Forbidden', 'Unknown']
 
 type S3Error = Error & { $metadata?: { httpStatusCode?: number } }
 
@@ -14,7 +16,8 @@ export async function unlessMissing<T>(call: () => Promise<T>): Promise<T | unde
     return await callAws(call)
   } catch (error) {
     const { name, $metadata } = error as S3Error
-    if (MISSING.includes(name) || $metadata?.httpStatusCode === FORBIDDEN) return undefined
+    const isForbidden = $metadata?.httpStatusCode === FORBIDDEN && NOT_ALLOWED.includes(name)
+    if (MISSING.includes(name) || isForbidden) return undefined
     throw error
   }
 }
