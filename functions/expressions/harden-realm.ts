@@ -4,7 +4,8 @@ import { sizeOfJson } from '../../shared/workflow/json-size.ts'
 export function boundStringify(most: number): void {
   const { stringify } = JSON
   JSON.stringify = ((value: unknown, ...rest: [never?, never?]) => {
-    if (sizeOfJson(value, most) > most) throw new RangeError(`a text of more than ${most} characters of JSON`)
+    const [, indent] = rest
+    if (sizeOfJson(value, most, typeof indent === 'number' ? indent : 0) > most) throw new RangeError(`a text of more than ${most} characters of JSON`)
     return stringify(value, ...rest)
   }) as typeof stringify
 }

@@ -43,6 +43,8 @@ export class Isolate {
     this.#worker.unref()
     this.#worker.on('message', (answers: FromIsolate) => this.#settle((job) => job.answer(answers)))
     this.#worker.on('error', (error: Error & { code?: string }) => {
+      // Its `exit` comes later, and nobody may be given to it meanwhile.
+      this.isEnded = true
       if (error.code === 'ERR_WORKER_OUT_OF_MEMORY')
         this.#fail(`it needs more than ${memoryMb} MB of memory${ENDLESS}`)
       else this.#settle((job) => job.reject(broken(error)))

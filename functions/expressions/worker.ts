@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { constants, createContext, Script } from 'node:vm'
 import { parentPort, workerData } from 'node:worker_threads'
 import { evaluateInOrder } from '../../shared/workflow/evaluate-in-order.ts'
+import type { Evaluated } from '../../shared/workflow/evaluate-text.ts'
 import type { FromIsolate, IsolateData, ToIsolate } from './messages.ts'
 import type {} from './realm.ts'
 
@@ -16,9 +17,16 @@ const evaluateInRealm = new Script('evaluateInRealm').runInContext(
   context,
 ) as typeof globalThis.evaluateInRealm
 
+/**
+ * Nothing from outside comes into a realm that has no timers and no messages: an evaluation that waits when all that it had to do is
+ * done (a value with a member `then` that never calls back) waits for ever.
+ */
+const standstill = (): Promise<Evaluated> =>
+  new Promise((resolve) => setImmediate(resolve, { error: 'it waits for what never comes' }))
+
 parentPort?.on('message', async (evaluations: ToIsolate) => {
   const answers = await evaluateInOrder(evaluations, async ({ text, names, random }) => {
-    const evaluated = await evaluateInRealm(text, names, random)
+    const evaluated = await Promise.race([evaluateInRealm(text, names, random), standstill()])
     Atomics.add(progress, 0, 1)
     return evaluated
   })

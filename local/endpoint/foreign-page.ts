@@ -31,7 +31,8 @@ export function refusalOfPage(headers: DoorHeaders, { ownPages }: Options): stri
     return `Host is ${quoted(host)}; it must be localhost, 127.0.0.1 or [::1], with or without a port`
   if (origin !== undefined && !(ownPages && isOwnOrigin(origin, String(host))))
     return `Origin is ${quoted(origin)}; ${ownPages ? `only pages of http://${String(host)}` : 'only programs, no pages,'} may ask`
-  if (site !== undefined && !OWN_SITES.includes(String(site)))
+  // What somebody uploaded may be a page, opened by its link: it is no page of the endpoint's.
+  if (site !== undefined && !(ownPages ? OWN_SITES : ['none']).includes(String(site)))
     return `Sec-Fetch-Site is ${quoted(site)}; pages of other addresses may not ask`
   return undefined
 }

@@ -152,8 +152,12 @@ function refusalOf(
     return new AwsError('AccessDenied', 'Invalid according to Policy: Policy expired.', 403)
   for (const condition of conditions) {
     if (Array.isArray(condition)) {
-      const [, least, most] = condition
-      if (condition[0] !== 'content-length-range') continue
+      const [kind, least, most] = condition
+      if (least === '$key') {
+        const fits = kind === 'starts-with' ? key.startsWith(String(most)) : kind === 'eq' && key === most
+        if (!fits) return new AwsError('AccessDenied', 'Invalid according to Policy: Policy Condition failed.', 403)
+      }
+      if (kind !== 'content-length-range') continue
       if (size > Number(most))
         return new AwsError(
           'EntityTooLarge',

@@ -5,6 +5,7 @@
  * Invariants (tests cite them):
  * Q1 a path names no member by which JavaScript reaches the host: refused when a definition is parsed
  * Q2 nothing passes for a function that was written as data: JSONata knows its functions by marks that JSON can have too
+ * Q4 a transformation changes data, and no function: those of JSONata are the same for all expressions
  * Q3 a path finds only what a value of JSON has itself, and nothing of a function, whatever its name
  */
 import type jsonata from 'jsonata-asl'
@@ -82,4 +83,30 @@ export function guardLookup(expression: jsonata.Expression): void {
     return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
   }
   expression.registerFunction('lookup', lookup, '<x-s:x>')
+}
+
+const CHANGEABLE = ' changeable'
+
+/** What `| pattern | ... |` is going to write into is looked at before (Q4). No text that parses has a variable of that name. */
+export function guardTransformation(expression: jsonata.Expression): void {
+  refuseFunctionsIn(expression.ast())
+  expression.assign(CHANGEABLE, {
+    _jsonata_function: true,
+    implementation: (matches: unknown): unknown => {
+      if ((Array.isArray(matches) ? matches : [matches]).some(isFunction))
+        throw new Error('a transformation changes data, and no function')
+      return matches
+    },
+  })
+}
+
+function refuseFunctionsIn(value: unknown): void {
+  if (Array.isArray(value)) return value.forEach(refuseFunctionsIn)
+  if (typeof value !== 'object' || value === null) return
+  const node = value as Record<string, unknown>
+  for (const member of Object.values(node)) refuseFunctionsIn(member)
+  if (node.type !== 'transform') return
+  const { pattern, position } = node
+  const procedure: Node = { type: 'variable', value: CHANGEABLE, position }
+  node.pattern = { type: 'function', value: '(', procedure, arguments: [pattern], position }
 }

@@ -1,5 +1,5 @@
 import jsonata from 'jsonata-asl'
-import { guardLookup, makesKeys, refuseHostNames, refuseHostObjects, refuseMarks } from './guard-query.ts'
+import { guardLookup, guardTransformation, makesKeys, refuseHostNames, refuseHostObjects, refuseMarks } from './guard-query.ts'
 import { registerFunctions } from './query-functions.ts'
 import { QueryError } from './state-error.ts'
 
@@ -129,6 +129,7 @@ function compile(text: string): jsonata.Expression {
   if (known) return known
   const expression = jsonata(inner(text))
   refuseHostNames(expression.ast())
+  guardTransformation(expression)
   registerFunctions(expression)
   guardLookup(expression)
   // Its types know text only; the hooks of its own debugger are bound by symbol.

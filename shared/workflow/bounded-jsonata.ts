@@ -6,6 +6,7 @@
  * B1 a text that an expression makes has at most 4,000,000 characters, a list at most 1,000,000 members
  * B2 what bounds is not reachable by a name: operators and functions are bounded in place, and nothing of it is a variable
  * B3 there is no `$eval`
+ * B4 a transformation changes data only: no function, and what is shared by evaluations cannot be changed at all
  */
 import type jsonata from 'jsonata'
 import { addedFunctions, JSONATA_FUNCTIONS, MAX_LIST, MAX_TEXT } from './expression-functions.ts'
@@ -23,6 +24,7 @@ const MAX_OPEN = 60_000
 
 /** A `$` and a space: no text that parses has such a variable (B2). */
 const CONCATENATE = ' concatenate'
+const CHANGEABLE = ' changeable'
 
 /**
  * An expression to evaluate, its functions bounded; `draw` gives 16 random bytes as hexadecimal text. `wallMilliseconds`: when
@@ -36,6 +38,7 @@ export async function boundedExpression(
   const options = { sequence: MAX_LIST, stack: MAX_OPEN, timeout: wallMilliseconds }
   const expression = checkedExpression(text, options as jsonata.JsonataOptions)
   boundConcatenation(expression.ast())
+  boundTransformation(expression.ast())
   expression.assign('eval', undefined)
   for (const [name, definition] of await boundedFunctions()) expression.assign(name, definition)
   for (const [name, { implementation, signature }] of Object.entries(addedFunctions(draw))) {
@@ -58,6 +61,30 @@ function boundConcatenation(value: unknown): void {
   delete node.rhs
 }
 
+/** What `| pattern | ... |` is going to write into is looked at before (B4). */
+function boundTransformation(value: unknown): void {
+  if (Array.isArray(value)) return value.forEach(boundTransformation)
+  if (typeof value !== 'object' || value === null) return
+  const node = value as Record<string, unknown>
+  for (const member of Object.values(node)) boundTransformation(member)
+  if (node.type !== 'transform') return
+  const { pattern, position } = node
+  const procedure: Node = { type: 'variable', value: CHANGEABLE, position }
+  node.pattern = { type: 'function', value: '(', procedure, arguments: [pattern], position }
+}
+
+function refuseFunctions(matches: unknown): unknown {
+  const all: unknown[] = Array.isArray(matches) ? matches : [matches]
+  if (all.some(isFunction)) throw new Error('a transformation changes data, and no function')
+  return matches
+}
+
+const isFunction = (value: unknown): boolean =>
+  typeof value === 'function' ||
+  (typeof value === 'object' &&
+    value !== null &&
+    ('_jsonata_lambda' in value || '_jsonata_function' in value))
+
 let functions: Promise<ReadonlyMap<string, unknown>> | undefined
 
 /** JSONata's own definitions are values of its variables; each is used again with a bounded implementation. */
@@ -68,15 +95,23 @@ function boundedFunctions(): Promise<ReadonlyMap<string, unknown>> {
       if (name === 'now' || name === 'millis') continue
       const definition = (await checkedExpression(`$${name}`).evaluate(undefined)) as Definition
       const { implementation } = definition
-      bounded.set(name, { ...definition, implementation: boundedImplementation(name, implementation) })
+      bounded.set(name, shared({ ...definition, implementation: boundedImplementation(name, implementation) }))
     }
     const { implementation: text } = bounded.get('string') as Definition
     const concatenate = (left: unknown, right: unknown): string =>
       boundedText([left, right].map((side) => (side === undefined ? '' : (text(side) as string))))
-    bounded.set(CONCATENATE, { _jsonata_function: true, implementation: concatenate })
+    bounded.set(CONCATENATE, shared({ _jsonata_function: true, implementation: concatenate }))
+    bounded.set(CHANGEABLE, shared({ _jsonata_function: true, implementation: refuseFunctions }))
     return bounded
   })()
   return functions
+}
+
+/** All evaluations have the same definitions (B4); JSONata notes in each by which name and where it was called last. */
+function shared(definition: Definition): Definition {
+  const noted = { token: undefined, position: undefined, ...definition }
+  for (const name of Object.keys(definition)) Object.defineProperty(noted, name, { writable: false, configurable: false })
+  return Object.preventExtensions(noted)
 }
 
 function boundedText(parts: readonly string[]): string {

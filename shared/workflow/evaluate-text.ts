@@ -9,7 +9,7 @@
 import type jsonata from 'jsonata'
 import { describeNotJson, notJsonIn } from '../domain/not-json.ts'
 import { boundedExpression } from './bounded-jsonata.ts'
-import { hash, MAX_LIST } from './expression-functions.ts'
+import { hash, MAX_LIST, parseData } from './expression-functions.ts'
 import { sizeOfJson } from './json-size.ts'
 
 /** `names` is the JSON of an object; `random` hexadecimal text, which is all the chance that there is. */
@@ -32,7 +32,7 @@ export async function evaluateText(
   try {
     const { expression, draw } = await expressionOf(text, wallMilliseconds)
     draw.next = drawFrom(random)
-    const result: unknown = await expression.evaluate({}, JSON.parse(names) as Record<string, unknown>)
+    const result: unknown = await expression.evaluate({}, parseData(names) as Record<string, unknown>)
     if (result === undefined) return { json: undefined }
     refuseWhatIsNoData(result)
     return { json: JSON.stringify(result) }
@@ -49,8 +49,16 @@ const TOLD: Readonly<Record<string, string>> = {
   D2015: `a list of more than ${MAX_LIST} members; an expression makes none`,
 }
 
-/** JSONata throws plain objects as well as errors. */
+/** JSONata throws plain objects as well as errors, and an expression can have it throw anything: nothing that text is made of need be there. */
 export function reasonOf(error: unknown): string {
+  try {
+    return textOf(error)
+  } catch {
+    return 'it failed with an error that cannot be written as text'
+  }
+}
+
+function textOf(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
   if (Object.hasOwn(TOLD, code)) return String(TOLD[code])
   if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message)

@@ -41,9 +41,28 @@ export const FUNCTIONS: ReadonlySet<string> = new Set([
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseData(text)
   } catch (error) {
     throw new Error(`$parse: the text is no JSON: ${(error as Error).message}`)
+  }
+}
+
+/** JSON's value, in which nothing passes for a function: JSONata knows its functions by marks that data can have too. */
+export function parseData(text: string): unknown {
+  const value: unknown = JSON.parse(text)
+  // A name may be written with escapes.
+  if (text.includes('_jsonata_') || text.includes('\\u')) refuseMarks(value)
+  return value
+}
+
+function refuseMarks(value: unknown): void {
+  const waiting: unknown[] = [value]
+  while (waiting.length > 0) {
+    const next = waiting.pop()
+    if (typeof next !== 'object' || next === null) continue
+    const mark = ['_jsonata_lambda', '_jsonata_function'].find((name) => Object.hasOwn(next, name))
+    if (mark) throw new Error(`data has no member "${mark}"`)
+    for (const member of Object.values(next)) waiting.push(member)
   }
 }
 

@@ -1,14 +1,17 @@
 /**
  * About as many characters as a value has as JSON, counted no further than `most`: parts that are shared count each time they are
- * reached, for so they are written.
+ * reached, for so they are written. `indent`: spaces before each member, by level, where it is written over many lines.
  */
-export function sizeOfJson(value: unknown, most: number): number {
+export function sizeOfJson(value: unknown, most: number, indent = 0): number {
   let size = 0
   const waiting: unknown[] = [value]
+  const levels: number[] = [0]
   while (waiting.length > 0 && size <= most) {
     const next = waiting.pop()
-    size += typeof next === 'string' ? next.length + 2 : 4
+    const level = (levels.pop() ?? 0) + 1
+    size += (typeof next === 'string' ? next.length + 2 : 4) + indent * (level - 1)
     if (typeof next !== 'object' || next === null) continue
+    const before = waiting.length
     if (Array.isArray(next)) {
       for (const member of next) waiting.push(member)
     } else if (!('_jsonata_lambda' in next)) {
@@ -17,6 +20,7 @@ export function sizeOfJson(value: unknown, most: number): number {
         waiting.push((next as Record<string, unknown>)[key])
       }
     }
+    for (let count = before; count < waiting.length; count += 1) levels.push(level)
   }
   return size
 }
