@@ -170,9 +170,20 @@ const FORESEEN: Readonly<Record<string, (args: unknown[]) => void>> = {
       name,
       (args: unknown[]) => {
         for (const picture of args) refuseLonger(picture, MAX_PICTURE)
+        if (name.endsWith('Millis')) refuseWide(args[1])
       },
     ]),
   ),
+}
+
+/** What a time's picture says of widths (`[Y,4-8]`): JSONata pads to them before anybody can look. It reads over spaces. */
+function refuseWide(picture: unknown): void {
+  if (typeof picture !== 'string') return
+  for (const [, marker = ''] of picture.matchAll(/\[([^\]]*)/g)) {
+    const widths = marker.replace(/\s/g, '').split(',').slice(1).at(-1)?.match(/\d+/g) ?? []
+    const wide = widths.find((width) => Number(width) > MAX_PICTURE)
+    if (wide !== undefined) throw new Error(`a width of ${wide} characters; here it has at most ${MAX_PICTURE}`)
+  }
 }
 
 /** Characters of a picture for numbers or times. */
