@@ -5,7 +5,8 @@ export function boundStringify(most: number): void {
   const { stringify } = JSON
   JSON.stringify = ((value: unknown, ...rest: [never?, never?]) => {
     const [, indent] = rest
-    if (sizeOfJson(value, most, typeof indent === 'number' ? indent : 0) > most) throw new RangeError(`a text of more than ${most} characters of JSON`)
+    if (sizeOfJson(value, most, typeof indent === 'number' ? indent : 0) > most)
+      throw new RangeError(`a text of more than ${most} characters of JSON`)
     return stringify(value, ...rest)
   }) as typeof stringify
 }

@@ -155,7 +155,8 @@ function refusalOf(
       const [kind, least, most] = condition
       if (least === '$key') {
         const fits = kind === 'starts-with' ? key.startsWith(String(most)) : kind === 'eq' && key === most
-        if (!fits) return new AwsError('AccessDenied', 'Invalid according to Policy: Policy Condition failed.', 403)
+        if (!fits)
+          return new AwsError('AccessDenied', 'Invalid according to Policy: Policy Condition failed.', 403)
       }
       if (kind !== 'content-length-range') continue
       if (size > Number(most))

@@ -1,5 +1,12 @@
 import jsonata from 'jsonata-asl'
-import { guardLookup, guardTransformation, makesKeys, refuseHostNames, refuseHostObjects, refuseMarks } from './guard-query.ts'
+import {
+  guardLookup,
+  guardTransformation,
+  makesKeys,
+  refuseHostNames,
+  refuseHostObjects,
+  refuseMarks,
+} from './guard-query.ts'
 import { registerFunctions } from './query-functions.ts'
 import { QueryError } from './state-error.ts'
 

@@ -31,7 +31,12 @@ export const FilePathSchema = z
     'a file path is relative, with no empty, . or .. parts, and of printable letters',
   )
   .check(isText)
-  .check(z.refine<string>((text) => !text.includes('${filename}'), 'S3 would put the name of the uploaded file in the place of ${filename}'))
+  .check(
+    z.refine<string>(
+      (text) => !text.includes('${filename}'),
+      'S3 would put the name of the uploaded file in the place of ${filename}',
+    ),
+  )
   .check(atMostBytes(MOST_PATH_BYTES, 'a file path'))
 
 /** A file, or (with a trailing slash) a folder of files, that was uploaded through `POST /files`. */

@@ -25,6 +25,7 @@ const MAX_OPEN = 60_000
 /** A `$` and a space: no text that parses has such a variable (B2). */
 const CONCATENATE = ' concatenate'
 const CHANGEABLE = ' changeable'
+const NOW = ' now'
 
 /**
  * An expression to evaluate, its functions bounded; `draw` gives 16 random bytes as hexadecimal text. `wallMilliseconds`: when
@@ -41,6 +42,7 @@ export async function boundedExpression(
   boundTransformation(expression.ast())
   expression.assign('eval', undefined)
   for (const [name, definition] of await boundedFunctions()) expression.assign(name, definition)
+  await boundNow(expression)
   for (const [name, { implementation, signature }] of Object.entries(addedFunctions(draw))) {
     expression.registerFunction(name, implementation as Implementation, signature)
   }
@@ -59,6 +61,17 @@ function boundConcatenation(value: unknown): void {
   Object.assign(node, { type: 'function', value: '(', procedure, arguments: [lhs, rhs], position })
   delete node.lhs
   delete node.rhs
+}
+
+/** JSONata makes `$now` anew for each expression, to know the time of its evaluation. */
+async function boundNow(expression: jsonata.Expression): Promise<void> {
+  const frame = expression as unknown as { assign(name: string, value: unknown): void }
+  const ofTime = (await boundedFunctions()).get(NOW) as Definition
+  function now(this: { environment: { timestamp: Date } }, picture?: unknown, timezone?: unknown): unknown {
+    return ofTime.implementation.call(this, this.environment.timestamp.getTime(), picture, timezone)
+  }
+  const { signature } = (await checkedExpression('$now').evaluate(undefined)) as Definition
+  frame.assign('now', { _jsonata_function: true, implementation: now, signature })
 }
 
 /** What `| pattern | ... |` is going to write into is looked at before (B4). */
@@ -95,11 +108,16 @@ function boundedFunctions(): Promise<ReadonlyMap<string, unknown>> {
       if (name === 'now' || name === 'millis') continue
       const definition = (await checkedExpression(`$${name}`).evaluate(undefined)) as Definition
       const { implementation } = definition
-      bounded.set(name, shared({ ...definition, implementation: boundedImplementation(name, implementation) }))
+      bounded.set(
+        name,
+        shared({ ...definition, implementation: boundedImplementation(name, implementation) }),
+      )
     }
     const { implementation: text } = bounded.get('string') as Definition
     const concatenate = (left: unknown, right: unknown): string =>
       boundedText([left, right].map((side) => (side === undefined ? '' : (text(side) as string))))
+    const { implementation: ofTime } = bounded.get('fromMillis') as Definition
+    bounded.set(NOW, shared({ _jsonata_function: true, implementation: ofTime }))
     bounded.set(CONCATENATE, shared({ _jsonata_function: true, implementation: concatenate }))
     bounded.set(CHANGEABLE, shared({ _jsonata_function: true, implementation: refuseFunctions }))
     return bounded
@@ -110,7 +128,8 @@ function boundedFunctions(): Promise<ReadonlyMap<string, unknown>> {
 /** All evaluations have the same definitions (B4); JSONata notes in each by which name and where it was called last. */
 function shared(definition: Definition): Definition {
   const noted = { token: undefined, position: undefined, ...definition }
-  for (const name of Object.keys(definition)) Object.defineProperty(noted, name, { writable: false, configurable: false })
+  for (const name of Object.keys(definition))
+    Object.defineProperty(noted, name, { writable: false, configurable: false })
   return Object.preventExtensions(noted)
 }
 
@@ -182,7 +201,8 @@ function refuseWide(picture: unknown): void {
   for (const [, marker = ''] of picture.matchAll(/\[([^\]]*)/g)) {
     const widths = marker.replace(/\s/g, '').split(',').slice(1).at(-1)?.match(/\d+/g) ?? []
     const wide = widths.find((width) => Number(width) > MAX_PICTURE)
-    if (wide !== undefined) throw new Error(`a width of ${wide} characters; here it has at most ${MAX_PICTURE}`)
+    if (wide !== undefined)
+      throw new Error(`a width of ${wide} characters; here it has at most ${MAX_PICTURE}`)
   }
 }
 

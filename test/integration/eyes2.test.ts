@@ -44,7 +44,8 @@ describe('what JSONata lets an expression reach', () => {
   })
 
   it('has an answer for an error that is no text, and goes on', async () => {
-    const thrown = '{"then": $append(function($a, $b){ $b({"message": {"toString": 1, "valueOf": 1}}) }, [])[0]}'
+    const thrown =
+      '{"then": $append(function($a, $b){ $b({"message": {"toString": 1, "valueOf": 1}}) }, [])[0]}'
     expect(await isolated.one(thrown)).toMatchObject({ error: expect.any(String) })
     expect(await isolated.one('1+1')).toEqual({ value: 2 })
   })
@@ -54,14 +55,22 @@ describe('what JSONata lets an expression reach', () => {
     expect(await isolated.one(text)).toMatchObject({ error: expect.stringContaining('16000000') })
   })
 
-  it.each(['[Y9,999,268435440-268435440]', '[Y9,999, 26 8435440]', '[D1o,*-268435440]', '[[[Y9,999,268435440]'])(
-    'pads no part of a time to any width: %s (B1)',
-    async (picture) => {
-      const error = expect.stringContaining('at most 1000')
-      expect(await isolated.one('$fromMillis(1, $p)', { p: picture })).toMatchObject({ error })
-      expect(await isolated.one('$fromMillis(1, "[Y0001]-[MNn,3-3]-[D01,2]")')).toEqual({ value: '1970-Jan-01' })
-    },
-  )
+  it.each([
+    '[Y9,999,268435440-268435440]',
+    '[Y9,999, 26 8435440]',
+    '[D1o,*-268435440]',
+    '[[[Y9,999,268435440]',
+  ])('pads no part of a time to any width: %s (B1)', async (picture) => {
+    const error = expect.stringContaining('at most 1000')
+    expect(await isolated.one('$fromMillis(1, $p)', { p: picture })).toMatchObject({ error })
+    expect(await isolated.one('$now($p)', { p: picture })).toMatchObject({ error })
+    expect(
+      await isolated.one('$fromMillis($millis()) = $now() and $now("[Y]") = $fromMillis($millis(), "[Y]")'),
+    ).toEqual({ value: true })
+    expect(await isolated.one('$fromMillis(1, "[Y0001]-[MNn,3-3]-[D01,2]")')).toEqual({
+      value: '1970-Jan-01',
+    })
+  })
 
   it('still transforms data', async () => {
     const text = '$x ~> |a|{"c": 2}, ["b"]|'
