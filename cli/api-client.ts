@@ -61,7 +61,12 @@ async function send(base: string, request: Request): Promise<Response> {
   const signal = AbortSignal.timeout(TIMEOUT_MILLISECONDS)
   const ready = await signed(request)
   try {
-    return await fetch(ready, { signal })
+    const response = await fetch(ready, { signal, redirect: 'manual' })
+    const link = response.headers.get('location')
+    // A link to a large answer is signed itself: S3 refuses it together with the headers of our own signature.
+    return response.status === 303 && link !== null
+      ? await fetch(new URL(link, ready.url), { signal, headers: { accept: 'application/json' } })
+      : response
   } catch (error) {
     const cause = (error as Error).cause as { code?: string; message?: string } | undefined
     const reason = cause?.code ?? cause?.message ?? (error as Error).message

@@ -5,7 +5,8 @@
  * Invariants (tests cite them):
  * J1 what is written down as it is stays as it is: only values that come from an expression are looked at, and what is inside them
  * J2 a value of a type that the schema accepts stays as it is, whatever else the schema accepts; so does what is inside a value of
- *    which it is not known which alternative of the schema it is meant to fit
+ *    which it is not known which alternative of the schema it is meant to fit. An object that has not what every alternative for
+ *    objects requires is none of them: a row is no reference to a file
  * J3 nothing becomes an empty list where the schema requires a list and takes nothing else; elsewhere it stays away
  */
 import { isJsonObject, type Json } from '../domain/json.ts'
@@ -45,7 +46,7 @@ function listsIn(
     value !== undefined &&
     value !== null &&
     types.has('array') &&
-    !typesOfValue(value).some((one) => types.has(one))
+    !isTaken(found, value, root)
   )
     return [memberIn(value, FOUND, inside, itemsOf(found, [], root))]
   if (Array.isArray(value)) {
@@ -113,6 +114,25 @@ function typesOf(schema: unknown, root: Schema, depth = 0): Set<string> {
     if (alternatives.length > 0) types = types.intersection(all)
   }
   return types
+}
+
+/** By its type, and an object by what must be in it. */
+function isTaken(schema: unknown, value: Json, root: Schema, depth = 0): boolean {
+  const own = resolved(schema, root)
+  const types = typesOf(own, root)
+  if (!typesOfValue(value).some((one) => types.has(one))) return false
+  if (depth > MOST_DEPTH || !isJsonObject(value)) return true
+  const { properties, required } = membersOf(own, value, root)
+  // A list that is not there may still become an empty one (J3).
+  const isThere = (name: string): boolean =>
+    Object.hasOwn(value, name) || [...typesOf(properties.get(name), root)].join() === 'array'
+  return (
+    [...required].every(isThere) &&
+    (['anyOf', 'oneOf'] as const).every((name) => {
+      const alternatives = schemasIn(own, name)
+      return alternatives.length === 0 || alternatives.some((one) => isTaken(one, value, root, depth + 1))
+    })
+  )
 }
 
 /** Of a schema that lists its values one by one. */
