@@ -5,7 +5,8 @@ import type { Cost } from '../domain/task.ts'
 export function costOf(steps: readonly StepRecord[]): Cost {
   const paid = steps.flatMap((step) => [step, ...step.attempts])
   return {
-    usd: paid.reduce((sum, { costUsd = 0 }) => sum + costUsd, 0),
+    // Ten times 0.01 is 0.1: told to the billionth of a dollar.
+    usd: Math.round(paid.reduce((sum, { costUsd = 0 }) => sum + costUsd, 0) * 1e9) / 1e9,
     tokens: paid.reduce((sum, { tokens = 0 }) => sum + tokens, 0),
   }
 }

@@ -41,13 +41,7 @@ function listsIn(
   const types = typesOf(found, root)
   // Whether the list is required has been seen by whoever asks.
   if (isFound && value === undefined && types.size === 1 && types.has('array')) return []
-  if (
-    isFound &&
-    value !== undefined &&
-    value !== null &&
-    types.has('array') &&
-    !isTaken(found, value, root)
-  )
+  if (isFound && value !== undefined && value !== null && types.has('array') && !isTaken(found, value, root))
     return [memberIn(value, FOUND, inside, itemsOf(found, [], root))]
   if (Array.isArray(value)) {
     const templates = Array.isArray(template) ? template : undefined

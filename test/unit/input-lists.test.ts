@@ -8,7 +8,11 @@ const schemaOf = (type: z.ZodType): unknown => z.toJSONSchema(type, { io: 'input
 const rows = z.object({ rows: z.array(z.record(z.string(), z.unknown())), title: z.string().optional() })
 const row = { n: 1 }
 const table = z.object({
-  source: z.union([z.strictObject({ $file: z.string() }), z.string(), z.array(z.record(z.string(), z.unknown()))]),
+  source: z.union([
+    z.strictObject({ $file: z.string() }),
+    z.string(),
+    z.array(z.record(z.string(), z.unknown())),
+  ]),
 })
 type Node = { name: string; children: Node[] }
 const node: z.ZodType<Node> = z.lazy(() => z.object({ name: z.string(), children: z.array(node) }))
@@ -110,7 +114,13 @@ describe('what an expression has found, where a schema says list', () => {
       { x: { l: 1 } },
       { x: { l: 1 } },
     ],
-    ['a row, where a reference to a file, text or rows are taken', table, { source: found }, { source: row }, { source: [row] }],
+    [
+      'a row, where a reference to a file, text or rows are taken',
+      table,
+      { source: found },
+      { source: row },
+      { source: [row] },
+    ],
     ['a reference there', table, { source: found }, { source: { $file: 'a' } }, { source: { $file: 'a' } }],
     ['a row that is written down there (J1)', table, { source: row }, { source: row }, { source: row }],
     [

@@ -37,14 +37,31 @@ function withoutHint(text: string): { body: string; delimiter?: string } {
 
 const HEADER_CHARACTERS = 100_000
 
-/** The separator that stands most often in the header, outside quotes: comma, semicolon, tab or bar. */
+/**
+ * The separator that stands most often in the header, outside quotes: comma, semicolon, tab or bar. Where it has several of them,
+ * the most frequent one by which the first row is as long as the header: `Price (net, EUR);Tax (a, b, c)` has semicolons.
+ */
 function delimiterOf(text: string): string {
   const [header = ''] = text
     .slice(0, HEADER_CHARACTERS)
     .replace(/"[^"]*"/g, '')
     .split(/[\r\n]/, 1)
   const counts = [',', ';', '\t', '|'].map((mark) => ({ mark, count: header.split(mark).length }))
-  return counts.reduce((a, b) => (b.count > a.count ? b : a)).mark
+  const marks = counts
+    .filter(({ count }) => count > 1)
+    .sort((a, b) => b.count - a.count)
+    .map(({ mark }) => mark)
+  return (marks.length > 1 ? marks.find((mark) => fitsFirstRow(text, mark)) : undefined) ?? marks[0] ?? ','
+}
+
+function fitsFirstRow(text: string, delimiter: string): boolean {
+  try {
+    const start = parse(text, { delimiter, to: 2, relax_column_count: true, skip_empty_lines: true })
+    const [header, row] = start as string[][]
+    return row !== undefined && row.length === header?.length
+  } catch {
+    return false
+  }
 }
 
 /** Every column has a name of its own: `a, a` are `a` and `a_2`, whatever else is called `a_2`; an empty one is `column_3`. */

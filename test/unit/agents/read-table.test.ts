@@ -121,6 +121,8 @@ describe('the shape of a CSV', () => {
     ['k|v\n1|2\n', [{ k: 1, v: 2 }]],
     ['"a;b;c",d\n1,2\n', [{ 'a;b;c': 1, d: 2 }]],
     ['sep=;\na;b\n1;2\n', [{ a: 1, b: 2 }]],
+    ['net (a, b, c);tax\n1;2\n', [{ 'net (a, b, c)': 1, tax: 2 }]],
+    ['a,b|c|d|e\n1,2\n', [{ a: 1, 'b|c|d|e': 2 }]],
     ['"a\nb,c,d";e\n1;2\n', [{ 'a\nb,c,d': 1, e: 2 }]],
     ['k\n1\n', [{ k: 1 }]],
     ['k\n1\n\n3\n\n', [{ k: 1 }, { k: null }, { k: 3 }]],
