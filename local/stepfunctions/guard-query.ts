@@ -3,10 +3,11 @@
  * Definitions are written by our compiler; this guards against all others.
  *
  * Invariants (tests cite them):
- * Q1 a path names no member by which JavaScript reaches the host: refused when a definition is parsed
+ * Q1 a path names no member by which JavaScript reaches the host: refused when a definition is parsed; but for the id of a step
+ *    behind `functions` or `steps`, which may be any
  * Q2 nothing passes for a function that was written as data: JSONata knows its functions by marks that JSON can have too
- * Q4 a transformation changes data, and no function: those of JSONata are the same for all expressions
  * Q3 a path finds only what a value of JSON has itself, and nothing of a function, whatever its name
+ * Q4 a transformation changes data, and no function: those of JSONata are the same for all expressions
  */
 import type jsonata from 'jsonata-asl'
 
@@ -31,14 +32,22 @@ export function refuseMarks(value: unknown): void {
 export function refuseHostNames(value: unknown): void {
   if (Array.isArray(value)) return value.forEach(refuseHostNames)
   if (typeof value !== 'object' || value === null) return
-  const { type, value: own, steps } = value as Node
-  const strings = type === 'path' ? (steps as Node[]).filter((step) => step.type === 'string') : []
-  if (type === 'string' && MARKS.includes(String(own))) throw new SyntaxError(`the name "${own}" is refused`)
-  const names = [type === 'name' || type === 'variable' ? own : '', ...strings.map((step) => step.value)]
-  const refused = names.find(isRefused)
-  if (refused !== undefined) throw new SyntaxError(`the name "${refused.slice(0, 40)}" is refused`)
-  for (const member of Object.values(value)) refuseHostNames(member)
+  const { type, value: own, steps, ...rest } = value as Node
+  if (type === 'string' && MARKS.includes(String(own))) throw refused(String(own))
+  if ((type === 'name' || type === 'variable') && isRefused(own)) throw refused(own)
+  if (type !== 'path') return Object.values(value).forEach(refuseHostNames)
+  for (const [at, step] of (steps as Node[]).entries()) {
+    const isId = KEYED_BY_IDS.includes(String((steps as Node[])[at - 1]?.value))
+    if (step.type === 'string' && !isId && isRefused(step.value)) throw refused(step.value)
+    refuseHostNames(isId ? { ...step, value: undefined } : step)
+  }
+  Object.values(rest).forEach(refuseHostNames)
 }
+
+/** Members of an execution's input. */
+const KEYED_BY_IDS = ['functions', 'steps']
+
+const refused = (name: string): SyntaxError => new SyntaxError(`the name "${name.slice(0, 40)}" is refused`)
 
 /** Whether it makes objects whose keys it makes too: then what its nodes give is looked at, which costs each of them a turn (Q2). */
 export function makesKeys(value: unknown): boolean {

@@ -19,6 +19,10 @@ describe('queries of definitions', () => {
     expect(syntaxProblem('{% $x.`__proto__` %}')).toContain('refused')
     expect(syntaxProblem('{% $x."constructor" %}')).toContain('refused')
     expect(syntaxProblem('{% $x.{"constructor": 1} %}')).toBeUndefined()
+    expect(syntaxProblem('{% $x.functions.constructor %}')).toBeUndefined()
+    expect(syntaxProblem('{% $x.functions.constructor.constructor %}')).toContain('refused')
+    expect(syntaxProblem('{% $x.functions.a.constructor %}')).toContain('refused')
+    expect(syntaxProblem('{% $x.steps[constructor = 1] %}')).toContain('refused')
   })
 
   it('take no data for a function (Q2)', async () => {
