@@ -126,8 +126,9 @@ function cacheCall(folder: string | undefined): string {
   return `require('node:module').enableCompileCache(${parent});`
 }
 
-/** What no process on Windows can do without. */
-function needed(): Record<string, string> {
-  const { SystemRoot } = process.env
-  return SystemRoot === undefined ? {} : { SystemRoot }
+/** What the machine's own loader needs in every process, and what sets its clock; no process on Windows can do without the first. */
+const INHERITED = /^(SystemRoot|LD_\w+|DYLD_\w+|FAKETIME\w*|DONT_FAKE_\w+)$/
+
+function needed(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => INHERITED.test(name)))
 }

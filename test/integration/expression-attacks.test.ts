@@ -79,6 +79,5 @@ describe('what JSONata lets an expression reach', () => {
 })
 
 it('has no path in which S3 would put another name', () => {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is S3's
   expect(FilePathSchema.safeParse('${filename}').success).toBe(false)
 })
