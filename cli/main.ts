@@ -58,6 +58,11 @@ Examples:
 
 /** Runs the command line and answers its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
+  // Whoever reads has seen enough: `| head`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(EXIT.ok)
+  })
   const program = new Command('orchestrator')
     .description('Submit tasks to AI agents, watch them, and run the whole system on this machine.')
     .addHelpText('after', HELP)

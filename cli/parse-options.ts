@@ -41,6 +41,6 @@ export async function doOtherwise({
   const steps: Record<string, { agent?: string; input?: unknown }> = {}
   for (const [step, named] of agent) steps[step] = { ...ownOf(steps, step), agent: named }
   for (const [step, text] of stepInput)
-    steps[step] = { ...ownOf(steps, step), input: await readJsonOption(text) }
+    steps[step] = { ...ownOf(steps, step), input: await readJsonOption(text, `--step-input ${step}`) }
   return Object.keys(steps).length > 0 ? steps : undefined
 }

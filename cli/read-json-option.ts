@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { CliError } from './cli-error.ts'
 
-/** JSON given on the command line, or in a file as `@path`. Throws CliError saying where it stops being JSON. */
-export async function readJsonOption(text: string): Promise<unknown> {
+/** JSON given on the command line by an option, or in a file as `@path`. Throws CliError saying where it stops being JSON. */
+export async function readJsonOption(text: string, option = '--input'): Promise<unknown> {
   const path = text.startsWith('@') ? text.slice(1) : undefined
   const content = path === undefined ? text : await readTextFile(path)
   try {
     return JSON.parse(content)
   } catch (error) {
-    throw new CliError(`${path ?? '--input'} is not JSON: ${(error as Error).message}`)
+    throw new CliError(`${path ?? option} is not JSON: ${(error as Error).message}`)
   }
 }
 

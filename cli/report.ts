@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
+import { CliError } from './cli-error.ts'
 
 /** A result that is a report: Markdown, with charts beside it. */
 const ReportSchema = z.object({
@@ -12,8 +13,16 @@ export function reportIn(result: unknown): z.infer<typeof ReportSchema> | undefi
   return ReportSchema.safeParse(result).data
 }
 
-/** Writes a result into a folder, as a report with its charts or as JSON; answers the file to open. */
+/** Writes a result into a folder, as a report with its charts or as JSON; answers the file to open. Throws CliError. */
 export async function saveResult(result: unknown, folder: string): Promise<string> {
+  try {
+    return await write(result, folder)
+  } catch (error) {
+    throw new CliError(`the result cannot be written to "${folder}": ${(error as Error).message}`)
+  }
+}
+
+async function write(result: unknown, folder: string): Promise<string> {
   await mkdir(folder, { recursive: true })
   const report = reportIn(result)
   if (!report) {

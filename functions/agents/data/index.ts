@@ -44,7 +44,7 @@ export default defineAgent({
         'Rows filtered, reshaped, sorted and cut with JSONata; `$row` is the row, `$index` its position.',
       input: z.object({
         source: TableSchema,
-        where: z.string().optional().describe('Keep the rows for which it is true'),
+        where: z.string().optional().describe('Keep the rows for which it is true: $row.amount > 5'),
         select: namedSchema(z.string()).optional().describe('New columns by name, each an expression'),
         orderBy: z
           .string()
@@ -60,7 +60,9 @@ export default defineAgent({
       input: z.object({
         source: TableSchema,
         groupBy: z.array(z.string()).default([]),
-        measures: namedSchema(MeasureSchema),
+        measures: namedSchema(MeasureSchema).describe(
+          'New columns by name: {"total": {"function": "sum", "column": "amount"}}; count takes no column',
+        ),
         ...ReadingWishes,
       }),
       output: RowsSchema.omit({ columns: true }),
@@ -82,8 +84,10 @@ export default defineAgent({
     // A filter before this step may have left nothing.
     const table = await readTable(call.input.source, context, { ...call.input, mayBeEmpty: true })
     const { rows, notes, ...read } = table
-    if (call.capability === 'data.transform')
-      return { rows: await transform(rows, call.input, context.signal), notes, ...read }
+    if (call.capability === 'data.transform') {
+      const { rows: kept, notes: more } = await transform(rows, call.input, context.signal)
+      return { rows: kept, notes: boundedNotes([...notes, ...more]), ...read }
+    }
     if (call.capability === 'data.aggregate') {
       const { rows: groups, notes: more } = aggregate(rows, call.input)
       return { rows: groups, notes: boundedNotes([...notes, ...more]) }

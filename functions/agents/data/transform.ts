@@ -16,29 +16,49 @@ type Transformation = {
 }
 type Names = { row: Row; index: number }
 
-/** The rows as they are, but for what is asked. Throws InvalidInputError for an expression that fails, or a `where` that is neither true nor false. */
+/**
+ * The rows as they are, but for what is asked, and notes of what was left out without a word of the `where`. Throws InvalidInputError
+ * for an expression that fails, and for a `where` that is neither true nor false, or finds nothing in any row.
+ */
 export async function transform(
   rows: Row[],
   { where, select, orderBy, limit }: Transformation,
   signal: AbortSignal,
-): Promise<Row[]> {
+): Promise<{ rows: Row[]; notes: string[] }> {
   const done: Row[] = []
+  let nothing = 0
   for (let from = 0; from < rows.length; from += AT_ONCE) {
     // Expressions are microtasks only: without a rest no timer could fire, and no deadline or cancellation be heard.
     await setImmediate()
     signal.throwIfAborted()
     const some = rows.slice(from, from + AT_ONCE).map((row, at) => ({ row, index: from + at }))
-    const kept = where === undefined ? some : await keptOf(where, some)
+    const { kept, left = 0 } = where === undefined ? { kept: some } : await keptOf(where, some)
+    nothing += left
     for (const row of select ? await selected(select, kept) : kept.map(({ row }) => row)) done.push(row)
   }
+  if (where !== undefined && nothing > 0 && nothing === rows.length) throw findsNothing(where, rows)
   const sorted = orderBy === undefined ? done : sortRows(done, orderBy)
-  return sorted.slice(0, limit)
+  const told = `where found nothing in ${nothing} of ${rows.length} rows, which are left out`
+  return { rows: sorted.slice(0, limit), notes: nothing > 0 ? [told] : [] }
 }
 
+/** Most likely a column that is not there, or is not written as one of `$row`. */
+function findsNothing(where: string, rows: readonly Row[]): OrchestratorError {
+  const known = Object.keys(rows[0] ?? {})
+  const shown = known.length > MOST_SHOWN ? [...known.slice(0, MOST_SHOWN), '...'] : known
+  return new OrchestratorError(
+    'InvalidInputError',
+    `where: ${where.slice(0, 200)} finds nothing in any of the ${rows.length} rows; a column is written $row.name, or $lookup($row, "its name") ` +
+      `(known: ${shown.join(', ')}). If no row is to be kept then, write (...) ?? false`,
+  )
+}
+
+const MOST_SHOWN = 20
+
 /** Nothing is false: a comparison with a cell that the row does not have. */
-async function keptOf(where: string, some: Names[]): Promise<Names[]> {
+async function keptOf(where: string, some: Names[]): Promise<{ kept: Names[]; left: number }> {
   const answers = await evaluateForEach(where, some, rowOf('where', some))
-  return some.filter(({ index }, at) => {
+  const kept = some.filter(({ index }, at) => {
     const answer = answers[at] ?? false
     if (typeof answer === 'boolean') return answer
     const shown = JSON.stringify(answer)
@@ -47,6 +67,7 @@ async function keptOf(where: string, some: Names[]): Promise<Names[]> {
       `where: ${where.slice(0, 200)} is ${shown.slice(0, 80)} for row ${index + 1}; it must be true or false, as $boolean(...) or a comparison is`,
     )
   })
+  return { kept, left: answers.filter((answer) => answer === undefined).length }
 }
 
 async function selected(select: Record<string, string>, some: Names[]): Promise<Row[]> {

@@ -3,10 +3,12 @@ import type { Row } from '../../../functions/agents/_support/cells.ts'
 import { aggregate } from '../../../functions/agents/data/aggregate.ts'
 import dataAgent from '../../../functions/agents/data/index.ts'
 import { merge } from '../../../functions/agents/data/merge.ts'
-import { transform } from '../../../functions/agents/data/transform.ts'
+import * as transforming from '../../../functions/agents/data/transform.ts'
 import { callAgent } from '../../support/call-agent.ts'
 
 const signal = new AbortController().signal
+const transform = async (...given: Parameters<typeof transforming.transform>): Promise<Row[]> =>
+  (await transforming.transform(...given)).rows
 const total = (rows: Row[], statistic: 'sum' | 'mean' | 'median' | 'min' | 'max' | 'count' = 'sum') =>
   aggregate(rows, { groupBy: [], measures: { x: { function: statistic, column: 'n' } } }).rows[0]?.x
 
@@ -154,6 +156,13 @@ describe('data.transform', () => {
 
   it('takes nothing for false, and refuses a where that is no answer', async () => {
     expect(await transform([{ n: 2 }, {}], { where: '$row.n > 1' }, signal)).toEqual([{ n: 2 }])
+    expect((await transforming.transform([{ n: 2 }, {}], { where: '$row.n > 1' }, signal)).notes).toEqual([
+      'where found nothing in 1 of 2 rows, which are left out',
+    ])
+    await expect(transform([{ n: 2 }, { n: 1 }], { where: 'n > 1' }, signal)).rejects.toThrow(
+      'finds nothing in any of the 2 rows; a column is written $row.name, or $lookup($row, "its name") (known: n)',
+    )
+    expect(await transform([{ n: 2 }], { where: '(n > 1) ?? false' }, signal)).toEqual([])
     await expect(transform([{ n: 2 }], { where: '$row.n' }, signal)).rejects.toThrow(
       /where: \$row\.n is 2 for row 1; it must be true or false/,
     )
