@@ -54,6 +54,8 @@ it('a workflow runs the same, whatever its steps and loops are called', async ()
   }))
   await fc.assert(
     fc.asyncProperty(workflows, behaviour, async (workflow, behaves) => {
+      // Some of them hold a step that can never run.
+      fc.pre(validateWorkflow(workflow).workflow !== undefined)
       const other = renamed(workflow)
       const input = { list: ['p', 'q'] }
       const plain = await runInWorld(validWorkflow(workflow), input, behaves)
@@ -166,6 +168,6 @@ describe('what users name may be called like a member of every object', () => {
     ])
     expect(
       validateWorkflow('name: w\nsteps: {a: {capability: echo, input: {n: .nan}}}').issues,
-    ).toMatchObject([{ code: 'not-json', path: 'steps.a.input.n' }])
+    ).toMatchObject([{ code: 'bad-syntax', path: 'line 2, column 42' }])
   })
 })
