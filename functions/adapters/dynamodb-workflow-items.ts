@@ -99,10 +99,10 @@ export function workflowItems({
   return {
     read,
 
-    async putWorkflow(registered) {
+    async putWorkflow(registered, { latest = true } = {}) {
       const stored = await store(registered)
       await put({ ...versionItem(registered), ...stored })
-      await put({ ...latestItem(registered), ...stored })
+      if (latest) await put({ ...latestItem(registered), ...stored })
     },
 
     async publishWorkflow(registered) {

@@ -128,11 +128,14 @@ export async function versionsOfChildren(
     'workflow' in step ? [{ place, called: step.workflow }] : [],
   )
   const found = await Promise.all(calls.map(({ called }) => findVersion(registry, called)))
-  const missing = calls.filter((_call, at) => !found[at])
+  const missing = calls.filter((_call, at) => !found[at] || !hasMachine(found[at]))
   if (missing.length > 0) {
     const names = (await registry.listWorkflows()).map((registered) => registered.workflow.name)
-    const issues = missing.map(({ place, called }) => {
-      const message = `there is no workflow "${called}"${suggestNames(called, names)}`
+    const issues = missing.map((call) => {
+      const { place, called } = call
+      const message = found[calls.indexOf(call)]
+        ? `the machine of workflow "${called}" is not there (any more): register that version again`
+        : `there is no workflow "${called}"${suggestNames(called, names)}`
       return issue('unknown-workflow', `${pathOfPlace(workflow.steps, place)}.workflow`, message)
     })
     throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })
@@ -148,13 +151,14 @@ export async function versionsOfChildren(
 /** Without a version the newest, unless it has been retired. */
 async function findVersion(registry: Registry, called: string): Promise<RegisteredWorkflow | undefined> {
   const [name = '', wanted] = called.split('@')
+  if (wanted !== undefined) return registry.findWorkflow(name, Number(wanted))
   const newest = await registry.findWorkflow(name)
-  if (wanted === undefined) return newest?.active ? newest : undefined
-  const version = Number(wanted)
-  if (newest?.workflow.version === version) return newest
-  const found = await registry.findWorkflow(name, version)
-  return found?.pending ? undefined : found
+  return newest?.active ? newest : undefined
 }
+
+/** A version that a deployment leaves out has one as long as anything may run on it; one that a caller published only while it is active. */
+const hasMachine = ({ active, pending, gone, origin }: RegisteredWorkflow): boolean =>
+  active || (!pending && !gone && origin !== 'api')
 
 /** Notes the load of those steps that had a choice: only there does it decide anything. */
 export async function recordLoad(registry: Registry, decisions: readonly Decision[]): Promise<void> {

@@ -6,6 +6,7 @@
  * V2 its machine is there before anybody can submit to it
  * V3 its record is there before its machine is made: no machine is without a record, whatever fails in between; the same again
  *    goes on
+ * V4 a version whose machine went with the stacks comes back when it is published again, whatever later ones there are
  */
 
 import { type Compiled, compileWorkflow } from '../compiler/index.ts'
@@ -40,9 +41,11 @@ export const registerWorkflow =
       registry.listWorkflows({ fresh: true }),
     ])
     const before = published && sameVersion(published, workflow, newest)
-    // Not active: its publication was cut short, or the stacks were destroyed meanwhile. A later version may have overtaken it.
     if (before?.active) return workflowView(before)
-    if (!before || newest?.workflow.version !== workflow.version) requireNewer(workflow, newest)
+    // Not active: the stacks were destroyed meanwhile, and it comes back; or its publication was cut short, and a later version may
+    // have overtaken it.
+    const served = before !== undefined && !before.pending
+    if (!served) requireNewer(workflow, newest)
     requireUnclaimed(workflow, all)
     const registered = describeRegistered(ports, workflow, compiled)
     if (!before && !(await registry.publishWorkflow({ ...registered, active: false, pending: true }))) {
@@ -50,7 +53,9 @@ export const registerWorkflow =
       if (winner) sameVersion(winner, workflow, newest)
     }
     await ensureMachine(ports, machineNameOf(ports, workflow, compiled), compiled)
-    await registry.putWorkflow(registered)
+    // One that comes back takes nothing from a later one that serves.
+    const latest = !newest?.active || newest.workflow.version <= workflow.version
+    await registry.putWorkflow(registered, { latest })
     return workflowView(registered)
   }
 

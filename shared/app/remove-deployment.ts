@@ -3,7 +3,8 @@
  *
  * Invariants (tests cite them):
  * R1 nothing gets new work: agents and workflows are retired, also those that callers have published
- * R2 every machine goes with what runs on it, for the functions that it calls go as well; what stays are the records
+ * R2 every machine goes with what runs on it, for the functions that it calls go as well; what stays are the records, and that of
+ *    each version says that its machine is gone
  * R3 a removal that was cut short is finished by the next: each machine is noted before its workflow is retired, and forgotten
  *    when it is gone
  */
@@ -33,6 +34,9 @@ export const removeDeployment = (ports: Needs) => async (): Promise<{ machines: 
   const noted = [...(await registry.listMachines()), ...ours, ...theirs]
   const all = new Map(noted.map((machine) => [machine.name, machine]))
   for (const { name, parts } of all.values()) {
+    // A machine of a deployment has its workflow's name; the others have no versions under theirs.
+    const versions = await registry.listVersions(name)
+    for (const version of versions) await retireVersion(ports, version)
     for (const each of [name, ...partNames(name, parts)]) await machines.remove(each, { evenBusy: true })
     await registry.forgetMachine(name)
   }
@@ -50,6 +54,23 @@ async function retirePublished(
     return { name: machineArnOf(stateMachineArn), parts, usedOn }
   })
   for (const machine of machines) await registry.useMachine(machine)
-  await registry.putWorkflow({ ...published, active: false })
+  // The newest last: until then the workflow is listed, and the next removal finds it (R3).
+  for (const version of versions) await retireVersion({ registry }, version)
+  await registry.putWorkflow(asGone(published))
   return machines
 }
+
+/** A version that was never finished stays as it is. */
+async function retireVersion(
+  { registry }: Pick<Needs, 'registry'>,
+  version: RegisteredWorkflow,
+): Promise<void> {
+  if (version.gone || version.pending) return
+  await registry.putWorkflow(asGone(version), { latest: false })
+}
+
+const asGone = (version: RegisteredWorkflow): RegisteredWorkflow => ({
+  ...version,
+  active: false,
+  gone: true,
+})

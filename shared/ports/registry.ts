@@ -16,6 +16,8 @@ export type RegisteredWorkflow = {
   origin: 'deployment' | 'api'
   /** Its machine may not be there yet: nobody may start it. */
   pending?: true
+  /** Its machine went with the stacks: nobody may start it until it is registered again. Not so what a deployment only leaves out. */
+  gone?: true
 }
 
 /** A state machine that nobody may need any more one day: workflows of one shape share it, or a deployment has left it. */
@@ -33,7 +35,8 @@ export type Registry = {
   findAgent(id: string): Promise<Agent | undefined>
   /** Lists may be a second old where it is not said that they must be `fresh`. */
   listAgents(options?: { fresh?: boolean }): Promise<Agent[]>
-  putWorkflow(registered: RegisteredWorkflow): Promise<void>
+  /** Stores this version, and makes it the one that its name stands for; with `latest: false` its name stands for what it did. */
+  putWorkflow(registered: RegisteredWorkflow, options?: { latest?: boolean }): Promise<void>
   /** Stores a version that nobody has stored before, and lists it when it is active; false when somebody has. */
   publishWorkflow(registered: RegisteredWorkflow): Promise<boolean>
   /** The newest version, or the one asked for. */

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { versionsOfChildren } from '../../shared/app/plan-task.ts'
+import { registerDeployment } from '../../shared/app/register-deployment.ts'
 import { registerWorkflow } from '../../shared/app/register-workflow.ts'
 import { removeDeployment } from '../../shared/app/remove-deployment.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
@@ -96,7 +98,7 @@ describe('publishing a workflow', () => {
     expect(await registry.findWorkflow('tried')).toBeUndefined()
     const calling = { name: 'calling', steps: { a: { workflow: 'tried@1' } } }
     const register = () => registerWorkflow(stores.ports)({ name: 'calling', workflow: calling })
-    await expect(register()).rejects.toThrow('there is no workflow "tried@1"')
+    await expect(register()).rejects.toThrow('the machine of workflow "tried@1" is not there')
     // Another content is another version (V1).
     await expect(put(stores.ports, 1, 100)).rejects.toMatchObject({ name: 'ConflictError' })
 
@@ -140,5 +142,73 @@ describe('publishing a workflow', () => {
     expect(await put()).toMatchObject({ stateMachineArn })
     expect([...stores.recorded.machines.keys()]).toEqual([expect.stringMatching(/^back-v1-/)])
     expect(await stores.ports.registry.findWorkflow('back')).toMatchObject({ active: true })
+  })
+
+  it('brings back each version by itself: none is planned on whose machine has gone (R2, V4)', async () => {
+    const { registry } = stores.ports
+    const put = (version: number) =>
+      registerWorkflow(stores.ports)({ name: 'each', workflow: workflow('each', version, version) })
+    const caller = { name: 'callseach', version: 1, steps: { a: { workflow: 'each@1' } } }
+    const call = () => registerWorkflow(stores.ports)({ name: 'callseach', workflow: caller })
+    for (const version of [1, 2, 3]) await put(version)
+    await removeDeployment(stores.ports)()
+    stores.recorded.machines.clear()
+    await put(2)
+    expect(await registry.findWorkflow('each', 1)).toMatchObject({ active: false })
+    await expect(call()).rejects.toThrow(
+      'the machine of workflow "each@1" is not there (any more): register that version again',
+    )
+
+    const { stateMachineArn } = await put(1)
+    expect([...stores.recorded.machines.keys()]).toEqual([
+      expect.stringMatching(/^each-v2-/),
+      expect.stringMatching(/^each-v1-/),
+    ])
+    expect(await registry.findWorkflow('each', 1)).toMatchObject({ active: true, stateMachineArn })
+    // The newest that serves stays the newest.
+    expect(await registry.findWorkflow('each')).toMatchObject({ active: true, workflow: { version: 2 } })
+    await call()
+    await put(3)
+    expect(await registry.findWorkflow('each')).toMatchObject({ active: true, workflow: { version: 3 } })
+    await expect(
+      registerWorkflow(stores.ports)({ name: 'each', workflow: workflow('each', 9, 1) }),
+    ).rejects.toThrow('publish this as version 4')
+  })
+
+  it('plans on what a deployment leaves out while its machine is kept, and not when that has gone with the stacks (R2)', async () => {
+    const { registry } = stores.ports
+    const deploy = (...versions: number[]) =>
+      registerDeployment(stores.ports)({
+        agents: [],
+        workflows: versions.map((version) => {
+          const stateMachineArn = 'arn:aws:states:us-east-1:111111111111:stateMachine:left'
+          return { workflow: workflow('left', 0, version) as never, stateMachineArn, gates: [] }
+        }),
+      })
+    const plans = (called: string) =>
+      versionsOfChildren(registry, {
+        name: 'x',
+        version: 1,
+        taskTypes: [],
+        steps: { a: { workflow: called } },
+      } as never)
+    await deploy(1)
+    await deploy(2)
+    await deploy()
+    for (const version of [1, 2])
+      expect(await plans(`left@${version}`)).toEqual({ a: { name: 'left', version } })
+    await expect(plans('left')).rejects.toThrow('there is no workflow "left"')
+
+    await removeDeployment(stores.ports)()
+    for (const version of [1, 2])
+      await expect(plans(`left@${version}`)).rejects.toThrow(
+        `the machine of workflow "left@${version}" is not there`,
+      )
+    // Deployed again, or rolled back to.
+    await deploy(1)
+    expect(await plans('left@1')).toEqual({ a: { name: 'left', version: 1 } })
+    expect(await plans('left')).toEqual({ a: { name: 'left', version: 1 } })
+    await expect(plans('left@2')).rejects.toThrow('register that version again')
+    await deploy()
   })
 })
