@@ -14,6 +14,8 @@ import { type OnUnreadable, readRecord, recordIn } from './json-items.ts'
  * W2 one that is too large for an item is spread over items of its own, under a digest of its text, which are written before
  *    anything refers to them and never change
  * W3 only an active workflow is listed; its versions stay for the tasks that they started
+ * W4 of what is published at run time, also at once, a name stands for the newest version that is active; a deployment says itself
+ *    what it stands for, for it may be rolled back
  */
 
 export const WORKFLOW_KIND = 'WORKFLOW'
@@ -50,6 +52,22 @@ export function workflowItems({
   onUnreadable: OnUnreadable
 }): WorkflowItems {
   const put = (Item: Item) => callAws(() => client.send(new PutCommand({ TableName: table, Item })))
+
+  /** Makes the name stand for this version, unless it stands for a later one (W4). */
+  async function putLatest(registered: RegisteredWorkflow, stored: Item): Promise<void> {
+    const Item = { ...latestItem(registered), ...stored }
+    if (registered.origin !== 'api') return void (await put(Item))
+    const unlessLater = new PutCommand({
+      TableName: table,
+      Item,
+      // Nobody is served by what is not listed; items that an earlier release has written do not say their version.
+      ConditionExpression:
+        'attribute_not_exists(kindKey) OR attribute_not_exists(#version) OR #version <= :version',
+      ExpressionAttributeNames: { '#version': 'version' },
+      ExpressionAttributeValues: { ':version': registered.workflow.version },
+    })
+    await unlessAws(['ConditionalCheckFailedException'], () => client.send(unlessLater))
+  }
 
   /** Attributes that stand for a record; its text is stored where it is too large for them (W2). */
   async function store(registered: RegisteredWorkflow): Promise<Item> {
@@ -102,7 +120,7 @@ export function workflowItems({
     async putWorkflow(registered, { latest = true } = {}) {
       const stored = await store(registered)
       await put({ ...versionItem(registered), ...stored })
-      if (latest) await put({ ...latestItem(registered), ...stored })
+      if (latest) await putLatest(registered, stored)
     },
 
     async publishWorkflow(registered) {
@@ -113,7 +131,7 @@ export function workflowItems({
         ConditionExpression: 'attribute_not_exists(pk)',
       })
       if (!(await unlessAws(['ConditionalCheckFailedException'], () => client.send(first)))) return false
-      if (registered.active) await put({ ...latestItem(registered), ...stored })
+      if (registered.active) await putLatest(registered, stored)
       return true
     },
 
@@ -140,7 +158,7 @@ function versionItem({ workflow: { name, version } }: RegisteredWorkflow): Item 
   return { pk: keyOf(name), sk: versionKey(version) }
 }
 
-function latestItem({ active, workflow: { name } }: RegisteredWorkflow): Item {
+function latestItem({ active, workflow: { name, version } }: RegisteredWorkflow): Item {
   const listed = active ? { kindKey: WORKFLOW_KIND, nameKey: name } : {}
-  return { pk: keyOf(name), sk: LATEST, ...listed }
+  return { pk: keyOf(name), sk: LATEST, version, ...listed }
 }

@@ -41,7 +41,11 @@ export const registerWorkflow =
       registry.listWorkflows({ fresh: true }),
     ])
     const before = published && sameVersion(published, workflow, newest)
-    if (before?.active) return workflowView(before)
+    if (before?.active) {
+      // Its name may not stand for it yet. A deployment says itself what its names stand for.
+      if (before.origin === 'api' && isNewer(workflow, newest)) await registry.putWorkflow(before)
+      return workflowView(before)
+    }
     // Not active: the stacks were destroyed meanwhile, and it comes back; or its publication was cut short, and a later version may
     // have overtaken it.
     const served = before !== undefined && !before.pending
@@ -91,8 +95,11 @@ function sameVersion(
   throw new OrchestratorError('ConflictError', message)
 }
 
+const isNewer = ({ version }: Pick<Workflow, 'version'>, newest: RegisteredWorkflow | undefined): boolean =>
+  !newest || newest.workflow.version < version
+
 function requireNewer({ name, version }: Workflow, newest: RegisteredWorkflow | undefined): void {
-  if (!newest || newest.workflow.version < version) return
+  if (!newest || isNewer({ version }, newest)) return
   const message = `"${name}" is at version ${newest.workflow.version} already; publish this as version ${newest.workflow.version + 1}`
   throw new OrchestratorError('ConflictError', message)
 }

@@ -1,11 +1,15 @@
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dynamodbRegistry } from '../../functions/adapters/dynamodb-registry.ts'
 import { versionsOfChildren } from '../../shared/app/plan-task.ts'
 import { registerDeployment } from '../../shared/app/register-deployment.ts'
 import { registerWorkflow } from '../../shared/app/register-workflow.ts'
 import { removeDeployment } from '../../shared/app/remove-deployment.ts'
+import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import type { Ports, RegisteredWorkflow } from '../../shared/ports/index.ts'
 import { makeAgent } from '../support/make-agent.ts'
+import { createTable, startDynamoDB } from '../support/start-dynamodb.ts'
 import { startStores } from '../support/start-stores.ts'
 
 let stores: Awaited<ReturnType<typeof startStores>>
@@ -63,6 +67,46 @@ describe('a workflow in the registry', () => {
     const versions = await registry.listVersions('versions')
     expect(versions.map((one) => one.workflow.version)).toEqual([1, 3, 20_261_128])
     expect(await registry.findWorkflow('versions')).toBeUndefined()
+  })
+
+  it.each([
+    ['published at once, the newest', 'api', [1, 3, 2], 3],
+    ['deployed, the last: that of a rollback is older', 'deployment', [1, 3, 2], 2],
+  ] as const)('has a name that stands for one of those %s (W4)', async (_what, origin, order, expected) => {
+    const { registry } = stores.ports
+    const name = `raced-${origin}`
+    const versionOf = (version: number, active = true): RegisteredWorkflow => {
+      const { workflow: one, ...rest } = record(name, {})
+      return { ...rest, origin, active, workflow: { ...one, version } }
+    }
+    for (const version of order) await registry.putWorkflow(versionOf(version))
+    const latest = async () => (await registry.findWorkflow(name))?.workflow.version
+    expect(await latest()).toBe(expected)
+    expect(await registry.listVersions(name)).toHaveLength(3)
+    // What serves nobody gives way, whatever its number.
+    await registry.putWorkflow(versionOf(expected, false))
+    await registry.putWorkflow(versionOf(1))
+    expect(await latest()).toBe(1)
+  })
+
+  it('has a name that stands for the newest also where items do not say their version yet (W4)', async () => {
+    const { client, stop } = await startDynamoDB()
+    await createTable(client, 'registry', REGISTRY_INDEXES)
+    const registry = dynamodbRegistry({ client, table: 'registry', clock: stores.ports.clock })
+    await registry.putWorkflow(record('unsaid', {}))
+    const Key = { pk: 'WORKFLOW#unsaid', sk: 'LATEST' }
+    await client.send(
+      new UpdateCommand({
+        TableName: 'registry',
+        Key,
+        UpdateExpression: 'REMOVE #version',
+        ExpressionAttributeNames: { '#version': 'version' },
+      }),
+    )
+    const { workflow: one, ...rest } = record('unsaid', {})
+    await registry.putWorkflow({ ...rest, workflow: { ...one, version: 2 } })
+    expect(await registry.findWorkflow('unsaid')).toMatchObject({ workflow: { version: 2 } })
+    stop()
   })
 })
 
@@ -131,6 +175,21 @@ describe('publishing a workflow', () => {
     await put(2)
     await expect(put(1)).rejects.toMatchObject({ name: 'ConflictError' })
     expect(await registry.findWorkflow('overtaken')).toMatchObject({ active: true, workflow: { version: 2 } })
+  })
+
+  it('finishes a publication that was cut short before its name stood for it (V3)', async () => {
+    const { registry } = stores.ports
+    const put = (version: number, using = stores.ports) =>
+      registerWorkflow(using)({ name: 'half', workflow: workflow('half', version, version) })
+    await put(1)
+    const refused = new OrchestratorError('UnavailableError', 'not now')
+    const putWorkflow: typeof registry.putWorkflow = async (registered) => {
+      await registry.putWorkflow(registered, { latest: false })
+      throw refused
+    }
+    await expect(put(2, { ...stores.ports, registry: { ...registry, putWorkflow } })).rejects.toBe(refused)
+    await put(2)
+    expect(await registry.findWorkflow('half')).toMatchObject({ active: true, workflow: { version: 2 } })
   })
 
   it('brings one back whose machine has gone with the stacks (R1)', async () => {
