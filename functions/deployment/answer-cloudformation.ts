@@ -6,6 +6,7 @@
  * A2 work that has only run out of time goes on in a later invocation, which knows when the first began
  * A3 where no later invocation would end in time, failure is the answer; but a deletion succeeds, for what it leaves behind must
  *    not hold the stack
+ * A4 a later invocation begins after a while: a service that throttles, or is down for a moment, has time to come back
  */
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda'
 
@@ -16,6 +17,7 @@ type Work = {
   now: () => number
   /** Answers what CloudFormation is told. Throws UnavailableError when it is to go on later. */
   run: () => Promise<Record<string, unknown>>
+  wait: (milliseconds: number) => Promise<void>
   /** Has this function invoked once more, with this event. */
   goOn: (event: Asked) => Promise<void>
 }
@@ -24,6 +26,8 @@ type Answer = { Status: 'SUCCESS' | 'FAILED'; Data?: Record<string, unknown>; Re
 /** The service timeout of the resource, which is the longest that CloudFormation knows; and what an invocation may take of it. */
 const SERVICE_TIMEOUT_MINUTES = 60
 const INVOCATION_MINUTES = 15
+/** What an invocation that has run out of time still has is more. */
+const WAIT_MILLISECONDS = 30_000
 /** An answer has 4 KB. */
 const MOST_REASON = 1_000
 
@@ -35,14 +39,15 @@ export async function answerCloudFormation(event: Asked, work: Work): Promise<'a
   return 'answered'
 }
 
-async function answerOf(event: Asked, { now, run, goOn }: Work): Promise<Answer | 'goes on'> {
+async function answerOf(event: Asked, { now, run, wait, goOn }: Work): Promise<Answer | 'goes on'> {
   const { askedAt = now() } = event
   try {
     return { Status: 'SUCCESS', Data: await run() }
   } catch (error) {
     if ((error as Error).name !== 'UnavailableError') return failed(error)
-    const endsInMinutes = (now() - askedAt) / 60_000 + INVOCATION_MINUTES
+    const endsInMinutes = (now() + WAIT_MILLISECONDS - askedAt) / 60_000 + INVOCATION_MINUTES
     if (endsInMinutes < SERVICE_TIMEOUT_MINUTES) {
+      await wait(WAIT_MILLISECONDS)
       return goOn({ ...event, askedAt }).then(() => 'goes on' as const, failed)
     }
     return event.RequestType === 'Delete' ? { Status: 'SUCCESS' } : failed(error)

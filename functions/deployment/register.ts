@@ -25,8 +25,10 @@ const CatalogueSchema = z.object({
 const HEARD_MILLISECONDS = 3_000
 const untilHeard = (): Promise<void> => delay(HEARD_MILLISECONDS)
 
-/** What an invocation keeps of its time for going on or answering. */
+/** What an invocation keeps of its time for waiting, and for going on or answering. */
 const KEPT_MILLISECONDS = 60_000
+/** What going on takes of it. */
+const KEPT_FOR_GOING_ON = 15_000
 let until = 0
 const patience = { wait: delay, leftMilliseconds: () => until - Date.now() }
 const ports = {
@@ -43,6 +45,8 @@ export async function handler(event: Asked, context: Context): Promise<void> {
   const outcome = await answerCloudFormation(event, {
     now: Date.now,
     run: () => (event.RequestType === 'Delete' ? removeDeployment(ports)() : register(event)),
+    wait: (milliseconds) =>
+      delay(Math.max(0, Math.min(milliseconds, context.getRemainingTimeInMillis() - KEPT_FOR_GOING_ON))),
     goOn: (later) => invokeLater(context.functionName, later),
   })
   logger().info(`deployment ${event.RequestType === 'Delete' ? 'removed' : 'registered'}`, { outcome })

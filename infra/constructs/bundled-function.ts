@@ -2,9 +2,11 @@ import { Duration } from 'aws-cdk-lib'
 import { type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import {
   Architecture,
+  type CfnFunction,
   Code,
   Function as LambdaFunction,
   LoggingFormat,
+  RecursiveLoop,
   Runtime,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda'
@@ -97,6 +99,13 @@ export class BundledFunction extends LambdaFunction {
         conditions: { StringEquals: { 'iam:PassedToService': 'states.amazonaws.com' } },
       }),
     )
+    return this
+  }
+
+  /** Lambda ends a chain of about 16 invocations that a function makes of itself: not where the chain has an end of its own. */
+  mayInvokeItself(): this {
+    const resource = this.node.defaultChild as CfnFunction
+    resource.recursiveLoop = RecursiveLoop.ALLOW
     return this
   }
 

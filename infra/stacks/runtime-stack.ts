@@ -213,7 +213,8 @@ export class RuntimeStack extends Stack {
         [this.#ofStates('stateMachine', '*')],
       )
       .allow(['states:StopExecution'], [this.#ofStates('execution', '*:*')])
-      // What takes longer than an invocation goes on in another.
+      // What takes longer than an invocation goes on in another; the function itself ends the chain before CloudFormation gives up.
+      .mayInvokeItself()
       .allow(['lambda:InvokeFunction'], [ownFunctionArn(this, stage, 'register')])
     const resource = new CustomResource(this, 'Registration', {
       resourceType: 'Custom::Registration',

@@ -51,6 +51,9 @@ async function work(event: Asked, minutes: number): Promise<number> {
           throw new OrchestratorError('UnavailableError', `${minutes - done} minutes are left`)
         return { minutes }
       },
+      wait: async (milliseconds) => {
+        now += milliseconds
+      },
       goOn: async (later) => {
         next = later
       },
@@ -91,15 +94,55 @@ describe('the answer of a custom resource', () => {
     ['a message without end', new Error('no'.repeat(100_000))],
   ])('is a failure at once, and fits, for %s (A1)', async (_what, error) => {
     const goOn = () => Promise.reject(new Error('nothing is to go on'))
-    await answerCloudFormation(asked('Create'), { now: () => 0, run: () => Promise.reject(error), goOn })
+    const wait = () => Promise.reject(new Error('nothing is waited for'))
+    await answerCloudFormation(asked('Create'), {
+      now: () => 0,
+      run: () => Promise.reject(error),
+      wait,
+      goOn,
+    })
     expect(received).toMatchObject([{ Status: 'FAILED', Reason: expect.stringMatching(/^(no)+$/) }])
     expect(JSON.stringify(received[0]).length).toBeLessThan(4_096)
   })
 
+  it.each([
+    ['Update', 'FAILED'],
+    ['Delete', 'SUCCESS'],
+  ] as const)(
+    '%s: a service that stays unavailable is asked again after a while, and not without end (A1, A3, A4)',
+    async (type, Status) => {
+      const runs: number[] = []
+      let now = 0
+      let next: Asked | undefined = asked(type)
+      while (next) {
+        const current: Asked = next
+        next = undefined
+        await answerCloudFormation(current, {
+          now: () => now,
+          run: () => {
+            runs.push(now)
+            return Promise.reject(new OrchestratorError('UnavailableError', 'throttled'))
+          },
+          wait: async (milliseconds) => {
+            now += milliseconds
+          },
+          goOn: async (later) => {
+            next = later
+          },
+        })
+      }
+      expect(received).toMatchObject([{ Status }])
+      expect(runs.every((at, nth) => nth === 0 || at - (runs[nth - 1] ?? 0) >= 30_000)).toBe(true)
+      expect(runs.length).toBeLessThanOrEqual(90)
+      expect(runs.at(-1)).toBeGreaterThan(40 * MINUTE)
+    },
+  )
+
   it('is a failure when the next invocation cannot be had (A1)', async () => {
     const unfinished = new OrchestratorError('UnavailableError', 'not done')
     const goOn = () => Promise.reject(new Error('no invocation'))
-    await answerCloudFormation(asked('Create'), { now: () => 0, run: () => Promise.reject(unfinished), goOn })
+    const run = () => Promise.reject(unfinished)
+    await answerCloudFormation(asked('Create'), { now: () => 0, run, wait: async () => {}, goOn })
     expect(received).toMatchObject([{ Status: 'FAILED', Reason: 'no invocation' }])
   })
 })
