@@ -8,8 +8,9 @@ const NOT_ALLOWED = ['AccessDenied', 'Forbidden', 'Unknown']
 type S3Error = Error & { $metadata?: { httpStatusCode?: number } }
 
 /**
- * What S3 answers of an object, or undefined when it is not there. To who may list only some prefixes of a bucket S3 does not tell
- * what is missing from what is forbidden; our functions may read every key that they ask for, so both mean the same here.
+ * What S3 answers of an object, or undefined when it is not there. Without the right to list the whole bucket S3 answers 403 for a
+ * missing object as for a forbidden one, also where some prefixes may be listed; our functions may read every key that they ask
+ * for, so both mean the same here.
  */
 export async function unlessMissing<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {

@@ -53,11 +53,8 @@ export function giveStores(target: BundledFunction, data: DataStack, access: Acc
     const actions = access.files === 'upload' ? ['s3:GetObject', 's3:PutObject'] : ['s3:GetObject']
     target.allow(actions, [data.bucket.arnForObjects(`${FILES_PREFIX}*`)])
   }
-  // Without it a missing object answers 403, not 404.
-  if (access.values || access.files) {
-    const prefixes = [...(access.values ? ['tasks/*'] : []), ...(access.files ? [`${FILES_PREFIX}*`] : [])]
-    target.allow(['s3:ListBucket'], [data.bucket.bucketArn], { StringLike: { 's3:prefix': prefixes } })
-  }
+  // A folder of uploads is listed.
+  if (access.files) allowListing(target, data, `${FILES_PREFIX}*`)
   if (access.publish) target.allow(['events:PutEvents'], [data.bus.eventBusArn])
 }
 
@@ -78,12 +75,19 @@ export function giveQueue(target: BundledFunction, data: DataStack, stage: Stage
 /** Lets a function that ends tasks, or opens them again, say when what they have expires; where a stage says how long it is kept. */
 export function giveRetention(target: BundledFunction, data: DataStack, { taskRetentionDays }: Stage): void {
   if (taskRetentionDays === undefined) return
+  // All values of a task are listed, to be marked.
+  allowListing(target, data, 'tasks/*')
   target
     .configure('TASK_RETENTION_DAYS', String(taskRetentionDays))
     .allow(
       ['s3:PutObjectTagging', 's3:DeleteObjectTagging', 's3:GetObjectTagging'],
       [data.bucket.arnForObjects('tasks/*')],
     )
+}
+
+/** Of keys that begin so. It does not make a missing object answer 404: a read has no prefix that this condition could go by. */
+function allowListing(target: BundledFunction, { bucket }: DataStack, prefix: string): void {
+  target.allow(['s3:ListBucket'], [bucket.bucketArn], { StringLike: { 's3:prefix': [prefix] } })
 }
 
 /** Indexes are queried; everything else is of the table. */

@@ -1,6 +1,8 @@
-import { App } from 'aws-cdk-lib'
+import { App, Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, it } from 'vitest'
+import { BundledFunction } from '../../infra/constructs/bundled-function.ts'
+import { giveRetention } from '../../infra/constructs/store-access.ts'
 import { featureFlags } from '../../infra/feature-flags.ts'
 import { DataStack } from '../../infra/stacks/data-stack.ts'
 import { StageSchema } from '../../infra/stage.ts'
@@ -42,6 +44,31 @@ describe('what is kept', () => {
       { Id: 'uploads', Status: 'Enabled', Prefix: 'files/', ExpirationInDays: 10 },
       { Id: 'marks', Status: 'Enabled', ExpiredObjectDeleteMarker: true },
     ])
+  })
+
+  it.each([
+    [{ taskRetentionDays: 30 }, ['tasks/*']],
+    [{}, []],
+  ])('lets a function list the values of tasks only where it marks them: %j', (given, expected) => {
+    const app = new App({ context: featureFlags() })
+    const stage = StageSchema.parse(given)
+    const stack = new Stack(app, 'runtime')
+    const marks = new BundledFunction(stack, 'Marks', {
+      stage,
+      name: 'marks',
+      description: '',
+      folder: import.meta.dirname,
+      timeoutSeconds: 1,
+      memoryMb: 128,
+    })
+    giveRetention(marks, new DataStack(app, 'data', { stage }), stage)
+    type Statement = { Action: unknown; Condition?: { StringLike: Record<string, string[]> } }
+    const statements = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy')).flatMap(
+      ({ Properties }) =>
+        (Properties as { PolicyDocument: { Statement: Statement[] } }).PolicyDocument.Statement,
+    )
+    const listing = statements.filter(({ Action }) => Action === 's3:ListBucket')
+    expect(listing.flatMap(({ Condition }) => Condition?.StringLike['s3:prefix'])).toEqual(expected)
   })
 
   it.each([{ taskRetentionDays: 0 }, { fileRetentionDays: 'a week' }])('is refused for %j', (stage) => {
