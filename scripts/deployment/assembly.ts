@@ -4,11 +4,20 @@ import { join } from 'node:path'
 export type TemplateResource = {
   Type: string
   Properties?: Record<string, unknown>
+  Metadata?: Record<string, unknown>
   DeletionPolicy?: string
   UpdateReplacePolicy?: string
 }
 export type Template = { Resources: Record<string, TemplateResource> }
-export type SynthesizedStack = { name: string; template: Template; assetBucket: string }
+export type SynthesizedStack = {
+  name: string
+  template: Template
+  /** Of the stacks nested in it, by their logical ids. */
+  nested: Readonly<Record<string, Template>>
+  assetBucket: string
+}
+
+export const NESTED_STACK = 'AWS::CloudFormation::Stack'
 
 type Manifest = { artifacts: Record<string, { type: string }> }
 type Assets = { files: Record<string, { destinations: Record<string, { bucketName: string }> }> }
@@ -24,7 +33,16 @@ export function readStack(assembly: string, end: string): SynthesizedStack {
   const files = existsSync(assets) ? Object.values(readJson<Assets>(assets).files) : []
   const [destination] = files.flatMap(({ destinations }) => Object.values(destinations))
   const template = readJson<Template>(join(assembly, `${name}.template.json`))
-  return { name, template, assetBucket: destination?.bucketName ?? '' }
+  return { name, template, nested: nestedIn(assembly, template), assetBucket: destination?.bucketName ?? '' }
+}
+
+/** The CDK says in the metadata of a nested stack which file of the assembly is its template. */
+function nestedIn(assembly: string, { Resources }: Template): Record<string, Template> {
+  const nested = Object.entries(Resources).flatMap(([id, { Type, Metadata }]) => {
+    const file = Metadata?.['aws:asset:path']
+    return Type === NESTED_STACK && typeof file === 'string' ? [[id, file] as const] : []
+  })
+  return Object.fromEntries(nested.map(([id, file]) => [id, readJson<Template>(join(assembly, file))]))
 }
 
 const readJson = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T

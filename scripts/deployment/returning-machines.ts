@@ -1,13 +1,14 @@
 /**
  * A workflow that comes back under its name finds the machine that its removal has left to what ran on it: CloudFormation would
- * refuse to make another one.
+ * refuse to make another one. Nothing can be imported into a nested stack through its parent: a machine that comes back in one goes
+ * first, and stays in the way while something runs on it.
  */
 import { GetTemplateCommand } from '@aws-sdk/client-cloudformation'
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn'
 import { parse } from 'yaml'
 import type { SynthesizedStack, Template } from './assembly.ts'
 import type { Aws } from './aws.ts'
-import { findDeployed } from './deployed-stack.ts'
+import { type Deployed, findDeployed } from './deployed-stack.ts'
 import { importResources } from './import-resources.ts'
 import { AdoptionError, type Kept } from './kept-resources.ts'
 import { machineArn, machineNames, patientMachines } from './patient-machines.ts'
@@ -17,18 +18,29 @@ const MACHINE = 'AWS::StepFunctions::StateMachine'
 /** Takes them back under the stack, whatever runs on them. Answers their names. Throws AdoptionError for one that is in the way. */
 export async function takeBackMachines(aws: Aws, stack: SynthesizedStack, prefix: string): Promise<string[]> {
   const deployed = await findDeployed(aws, stack.name)
-  const coming = Object.entries(stack.template.Resources).flatMap(([id, { Type, Properties }]) => {
+  const coming = comingIn(stack.template, deployed)
+  const nested: Coming[] = []
+  for (const [id, template] of Object.entries(stack.nested)) {
+    const known = deployed?.get(id)
+    nested.push(...comingIn(template, known && (await findDeployed(aws, known.name))))
+  }
+  if (coming.length + nested.length === 0) return []
+  const there = new Set(await machineNames(aws, prefix))
+  const isThere = ({ name }: Coming): boolean => there.has(name)
+  const [returning, inNested] = [coming.filter(isThere), nested.filter(isThere)]
+  // Without a stack there are no functions that they could call.
+  const kept = deployed && returning.length > 0 ? await importMachines(aws, stack, returning) : returning
+  for (const { name } of [...kept, ...inNested]) await makeWay(aws, name, deployed === undefined)
+  return [...returning, ...inNested].map(({ name }) => name)
+}
+
+type Coming = { id: string; name: string }
+
+function comingIn({ Resources }: Template, deployed: Deployed | undefined): Coming[] {
+  return Object.entries(Resources).flatMap(([id, { Type, Properties }]) => {
     const name = Properties?.StateMachineName
     return Type === MACHINE && typeof name === 'string' && !deployed?.has(id) ? [{ id, name }] : []
   })
-  if (coming.length === 0) return []
-  const there = new Set(await machineNames(aws, prefix))
-  const returning = coming.filter(({ name }) => there.has(name))
-  if (returning.length === 0) return []
-  // Without a stack there are no functions that they could call.
-  const kept = deployed ? await importMachines(aws, stack, returning) : returning
-  for (const { name } of kept) await makeWay(aws, name, deployed === undefined)
-  return returning.map(({ name }) => name)
 }
 
 /** Answers those that CloudFormation cannot import. */
