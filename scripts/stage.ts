@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
-import type { Placement } from '../infra/place-in-stacks.ts'
 import { requirePlace, StageError } from '../infra/stage-place.ts'
 import { namesOfKept, sweepMachines } from './deployment/after-destroy.ts'
 import { readStack } from './deployment/assembly.ts'
@@ -10,7 +9,7 @@ import { type Aws, connectToAws } from './deployment/aws.ts'
 import { findDeployed } from './deployment/deployed-stack.ts'
 import { AdoptionError } from './deployment/kept-resources.ts'
 import { type Options, parseOptions } from './deployment/options.ts'
-import { findPlaced, writePlaced } from './deployment/placed.ts'
+import { findPlaced, requireSeen, UNPLACED, writePlaced } from './deployment/placed.ts'
 import { type TakenBack, takeBack } from './deployment/take-back.ts'
 import { tellOutputs, tellWhatIsKept } from './deployment/tell.ts'
 
@@ -57,7 +56,7 @@ async function run(verb: Verb, options: Options): Promise<number> {
   if (ofSynthesis.includes('--profile') && profile) process.env.AWS_PROFILE = profile
   const aws = await connectToAws()
   requirePlace(place, aws)
-  const context = await contextOf(aws, options, place.prefix ?? 'orchestrator')
+  const { context, seen } = await contextOf(aws, options, place.prefix ?? 'orchestrator')
   const { app } = options
   if (verb === 'diff') return cdk(['diff', ...(app ? ['--app', app] : []), ...context, ...rest], json)
 
@@ -66,16 +65,20 @@ async function run(verb: Verb, options: Options): Promise<number> {
     const code = await cdk(['synth', '--quiet', '--output', assembly, ...context], json)
     if (code !== 0) return code
   }
+  if (verb === 'deploy' && app === undefined && !seen) requireSeen(readStack(assembly, 'runtime'))
   const given = ['--app', assembly, ...ofSynthesis, ...rest]
   return verb === 'deploy' ? deploy(aws, assembly, given, options) : destroy(aws, assembly, given, options)
 }
 
-/** What is deployed stays in the stack where it is. */
-async function contextOf(aws: Aws, { stage, ofSynthesis }: Options, prefix: string): Promise<string[]> {
+/** What is deployed stays in the stack where it is. A person may say it who knows: then it counts as seen. */
+async function contextOf(aws: Aws, { stage, ofSynthesis }: Options, prefix: string) {
   const file = join(ROOT, '.orchestrator', `placed-${stage}.json`)
   const own = ofSynthesis.findLast((option) => option.startsWith('prefix='))?.slice('prefix='.length)
-  writePlaced(file, await findPlaced(aws, own ?? prefix).catch(unlessHidden))
-  return ['--context', `stage=${stage}`, '--context', `placed=${file}`, ...ofSynthesis]
+  const isSaid = ofSynthesis.some((option) => option.startsWith('placed='))
+  const placed = isSaid ? UNPLACED : await findPlaced(aws, own ?? prefix).catch(unlessHidden)
+  writePlaced(file, placed ?? UNPLACED)
+  const context = ['--context', `stage=${stage}`, '--context', `placed=${file}`, ...ofSynthesis]
+  return { context, seen: placed !== undefined }
 }
 
 async function deploy(aws: Aws, assembly: string, given: string[], options: Options): Promise<number> {
@@ -98,9 +101,9 @@ async function deploy(aws: Aws, assembly: string, given: string[], options: Opti
 /** Credentials that may only take on the roles of the CDK see nothing themselves. */
 const isForbidden = ({ name }: Error): boolean => /AccessDenied|Unauthorized|Forbidden/.test(name)
 
-function unlessHidden(error: Error): Placement {
-  if (isForbidden(error)) return { agents: {}, workflows: {} }
-  throw error
+function unlessHidden(error: Error): undefined {
+  if (!isForbidden(error)) throw error
+  console.error(`it was not looked which stack holds what is deployed: ${error.message}`)
 }
 
 function unlessForbidden(error: Error): TakenBack {

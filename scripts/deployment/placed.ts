@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Placement } from '../../infra/place-in-stacks.ts'
+import type { SynthesizedStack } from './assembly.ts'
 import type { Aws } from './aws.ts'
 import { type Deployed, findDeployed } from './deployed-stack.ts'
+import { AdoptionError } from './kept-resources.ts'
 
 /** As the CDK makes the ids of nested stacks. */
 const NESTED = /^(?:Agents)?(Agents|Workflows)(\d+)NestedStack/
@@ -31,6 +33,22 @@ function note({ agents, workflows }: Mutable, prefix: string, deployed: Deployed
     // A part goes where its workflow is.
     if (type === 'AWS::StepFunctions::StateMachine' && workflow) workflows[workflow] = at
   }
+}
+
+/** Nothing is known to be placed. */
+export const UNPLACED: Placement = { agents: {}, workflows: {} }
+
+/**
+ * Where it could not be seen what is deployed, what has nested stacks is not deployed: a function or a machine might move from one
+ * stack to another, where its name is still taken. Throws AdoptionError.
+ */
+export function requireSeen({ name, nested }: SynthesizedStack): void {
+  const count = Object.keys(nested).length
+  if (count === 0) return
+  const message =
+    `${name} has ${count} nested stack${count === 1 ? '' : 's'}, and these credentials may not see which stack holds what is deployed: what moved to another would be refused. ` +
+    'Let them cloudformation:DescribeStacks and cloudformation:ListStackResources, or say it yourself: --context placed=<file>, which has {"agents":{},"workflows":{}} where nothing is deployed yet, and else the number of the nested stack of each name, 0 for none'
+  throw new AdoptionError(message)
 }
 
 /** For the synthesis: `--context placed=<file>`. */

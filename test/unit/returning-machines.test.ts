@@ -16,6 +16,7 @@ import {
 import { afterAll, expect, it } from 'vitest'
 import { readStack } from '../../scripts/deployment/assembly.ts'
 import type { Aws } from '../../scripts/deployment/aws.ts'
+import { requireSeen } from '../../scripts/deployment/placed.ts'
 import { takeBackMachines } from '../../scripts/deployment/returning-machines.ts'
 
 const assembly = mkdtempSync(join(tmpdir(), 'assembly-'))
@@ -43,6 +44,13 @@ it('reads the templates of nested stacks, in which workflows come back too', () 
     Nested0: { Resources: { Machine: machine } },
     Nested1: { Resources: { Machine: machine } },
   })
+})
+
+it('is not placed anew in nested stacks where nobody could see what is deployed', () => {
+  expect(() => requireSeen(synthesize(0))).not.toThrow()
+  expect(() => requireSeen(synthesize(1))).toThrow(
+    'o-runtime has 1 nested stack, and these credentials may not see',
+  )
 })
 
 /** An account with the runtime stack, its nested stack, and the machine that has come back; with what runs on it. */
