@@ -9,7 +9,6 @@ import {
   BatchGetCommand,
   GetCommand,
   PutCommand,
-  QueryCommand,
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb'
@@ -26,6 +25,7 @@ import {
 import type { Ownership, TakeOver, TaskStore } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
 import { stepKey, type TaskTable, taskKey } from './dynamodb-tables.ts'
+import { queryAll } from './query-all.ts'
 
 type StepItems = Pick<
   TaskStore,
@@ -293,21 +293,13 @@ export function stepItems({ client, table }: TaskTable): StepItems {
     },
 
     async listSteps(taskId): Promise<StepRecord[]> {
-      const found: StepRecord[] = []
-      let from: Record<string, unknown> | undefined
-      do {
-        const query = new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :steps)',
-          ExpressionAttributeValues: { ':pk': taskKey(taskId), ':steps': stepKey('') },
-          ConsistentRead: true,
-          ...(from ? { ExclusiveStartKey: from } : {}),
-        })
-        const page = await callAws(() => client.send(query))
-        found.push(...(page.Items ?? []).map((item) => stepIn(item)))
-        from = page.LastEvaluatedKey
-      } while (from)
-      return found
+      const items = await queryAll(client, {
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :steps)',
+        ExpressionAttributeValues: { ':pk': taskKey(taskId), ':steps': stepKey('') },
+        ConsistentRead: true,
+      })
+      return items.map(stepIn)
     },
   }
 }

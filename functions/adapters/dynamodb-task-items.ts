@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb'
+import { GetCommand, PutCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb'
 import { EXPIRY_ATTRIBUTE, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import {
   boundedTask,
@@ -14,6 +14,7 @@ import type { TaskPage, TaskStore } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
 import { LIST_SHARDS, shardOf, type TaskTable, taskKey } from './dynamodb-tables.ts'
 import { expiryAfter } from './expiry-after.ts'
+import { queryAll } from './query-all.ts'
 
 type TaskItems = Pick<
   TaskStore,
@@ -26,19 +27,8 @@ const SHARDS = Array.from({ length: LIST_SHARDS }, (_, shard) => shard)
 
 /** `days` is how long an ended task is kept that is no child; for good where it is not said. */
 export function taskItems({ client, table, days }: TaskTable & { days?: number }): TaskItems {
-  /** As many as are asked for, or all: a page of DynamoDB ends at 1 MB, however few tasks that is. */
-  const query = async (input: QueryInput): Promise<Task[]> => {
-    const found: Task[] = []
-    let from: Record<string, unknown> | undefined
-    do {
-      const rest = { Limit: input.Limit - found.length, ...(from ? { ExclusiveStartKey: from } : {}) }
-      const page = new QueryCommand({ TableName: table, ...input, ...rest })
-      const { Items = [], LastEvaluatedKey } = await callAws(() => client.send(page))
-      found.push(...Items.map(taskIn))
-      from = LastEvaluatedKey
-    } while (from && found.length < input.Limit)
-    return found
-  }
+  const query = async (input: QueryInput): Promise<Task[]> =>
+    (await queryAll(client, { TableName: table, ...input })).map(taskIn)
 
   return {
     async createTask(task: OpenTask): Promise<boolean> {

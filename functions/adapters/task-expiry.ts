@@ -1,9 +1,10 @@
-import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { EXPIRY_ATTRIBUTE } from '../../shared/contracts/table-layout.ts'
 import { OPEN_TASK_STATUSES, runKey } from '../../shared/domain/task.ts'
-import { callAws, unlessAws } from './aws-errors.ts'
+import { unlessAws } from './aws-errors.ts'
 import { type TaskTable, taskKey } from './dynamodb-tables.ts'
 import type { Expiry } from './expiry-after.ts'
+import { queryAll } from './query-all.ts'
 
 /** Values of tasks in the bucket: marked, the bucket's lifecycle removes them. */
 export type ExpiringBlobs = {
@@ -30,22 +31,14 @@ export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: Expiri
   }
 
   async function keysIn(pk: string): Promise<{ pk: string; sk: string }[]> {
-    const keys: { pk: string; sk: string }[] = []
-    let from: Record<string, unknown> | undefined
-    do {
-      const query = new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk',
-        ProjectionExpression: 'pk, sk',
-        ExpressionAttributeValues: { ':pk': pk },
-        ConsistentRead: true,
-        ...(from ? { ExclusiveStartKey: from } : {}),
-      })
-      const page = await callAws(() => client.send(query))
-      keys.push(...(page.Items ?? []).map((item) => ({ pk: String(item.pk), sk: String(item.sk) })))
-      from = page.LastEvaluatedKey
-    } while (from)
-    return keys
+    const items = await queryAll(client, {
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk',
+      ProjectionExpression: 'pk, sk',
+      ExpressionAttributeValues: { ':pk': pk },
+      ConsistentRead: true,
+    })
+    return items.map((item) => ({ pk: String(item.pk), sk: String(item.sk) }))
   }
 
   async function forAll<T>(all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
