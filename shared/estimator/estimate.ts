@@ -1,7 +1,8 @@
 import type { Estimate } from '../domain/estimate.ts'
 import { type Random, seededRandom } from '../domain/random.ts'
 import type { Step, Steps } from '../workflow/schema.ts'
-import { newRun, type Prepared, prepare, type Run, type Simulate, type StepDraws } from './simulate.ts'
+import { type Prepared, prepare, type StepDraws } from './simulate.ts'
+import { newRun, type Run, type Simulate } from './simulate-step.ts'
 
 export type Basis = Estimate['steps'][number]['basis']
 

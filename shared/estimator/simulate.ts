@@ -11,33 +11,21 @@
 
 import type { Random } from '../domain/random.ts'
 import { needsOf, topologicalOrder } from '../workflow/graph.ts'
-import {
-  DEFAULT_CONCURRENCY,
-  EXPECTED_ITEMS,
-  type FanOut,
-  isAgentStep,
-  isEach,
-  isFanOut,
-  isLoop,
-  type Step,
-  type Steps,
-} from '../workflow/schema.ts'
+import { isEach, isFanOut, isLoop, type Step, type Steps } from '../workflow/schema.ts'
 import { graphOfWorkflow, handledBy } from '../workflow/step-needs.ts'
 import type { Draw } from './draw.ts'
-
-/** What is known of one agent that may run a step. */
-export type AgentDraws = {
-  seconds: Draw
-  usd: Draw
-  tokens: Draw
-  /** What its function costs while it runs. */
-  usdPerSecond: number
-  failureShare: number
-  /** Of the failures, after how many the same agent is asked again. */
-  retryableShare?: number
-  /** Calls that it takes at once. */
-  maxConcurrency?: number | undefined
-}
+import {
+  type AgentDraws,
+  callsOf,
+  clear,
+  itemsOf,
+  lanesOf,
+  loopOf,
+  newRun,
+  type Run,
+  type Simulate,
+  type Simulated,
+} from './simulate-step.ts'
 
 /**
  * What is known of a step, by place: the agents that may run it, best first; or how long it takes without any. `runs`: in what share of the
@@ -47,36 +35,7 @@ export type StepDraws = ({ agents: readonly AgentDraws[] } | { seconds: Draw } |
   runs?: number | undefined
 }
 
-/** What a run has come to; a run that failed has failed at that time. `steps` are records of steps, `tasks` those of children. */
-export type Run = {
-  seconds: number
-  usd: number
-  tokens: number
-  steps: number
-  tasks: number
-  failed: boolean
-}
-
-export const newRun = (): Run => ({ seconds: 0, usd: 0, tokens: 0, steps: 0, tasks: 0, failed: false })
-
-function clear(run: Run): void {
-  run.seconds = 0
-  run.usd = 0
-  run.tokens = 0
-  run.steps = 0
-  run.tasks = 0
-  run.failed = false
-}
-
-/** Adds one run to `run`. */
-export type Simulate = (random: Random, run: Run) => void
-
-/** Of a step that an agent runs: the state's transition, and the call of its function. */
-const OVERHEAD_SECONDS = 0.05
-/** More items are as many of these, one after the other. */
-const MOST_SIMULATED = 64
 const CHILD_WEIGHT = 10
-const NO_RETRY = { maxAttempts: 1, intervalSeconds: 0, backoffRate: 1, maxDelaySeconds: 0 }
 
 const [OK, FAILED, SKIPPED] = [0, 1, 2]
 
@@ -185,18 +144,16 @@ function runs(
   return step.join === 'any' ? good > 0 : good === needs.length
 }
 
-type Simulated = { simulate: Simulate; weight: number; share: number }
-
 function simulateStep(
   step: Step,
   place: string,
   drawsAt: (place: string, step: Step) => StepDraws,
   itemsAt: (place: string) => number | undefined,
-): Simulated {
+): Simulated & { share: number } {
   if (isLoop(step)) {
     const { runs: share = 1 } = drawsAt(place, step)
     const body = prepare(step.repeat.steps, drawsAt, itemsAt, place)
-    return { simulate: loopOf(step.repeat, body), weight: 2 * body.weight, share }
+    return { simulate: loopOf(step.repeat, body.simulate), weight: 2 * body.weight, share }
   }
   const draws = drawsAt(place, step)
   const { runs: share = 1 } = draws
@@ -219,103 +176,4 @@ function simulateStep(
   const one = { simulate: callsOf(draws.agents, step), weight: 1 }
   if (!isFanOut(step)) return { ...one, share }
   return { ...itemsOf(step, one, itemsAt(place), lanesOf(step, draws.agents)), share }
-}
-
-/** The items of a fan-out, so many at once. */
-function itemsOf(
-  step: FanOut,
-  one: Omit<Simulated, 'share'>,
-  items = EXPECTED_ITEMS,
-  lanes = DEFAULT_CONCURRENCY,
-): Omit<Simulated, 'share'> {
-  return {
-    simulate: fanOutOf(step, one.simulate, items, lanes),
-    weight: Math.min(items, MOST_SIMULATED) * (one.weight + Math.min(lanes, MOST_SIMULATED) / 16),
-  }
-}
-
-/** E2. */
-function callsOf(agents: readonly AgentDraws[], step: Step): Simulate {
-  const { maxAttempts, intervalSeconds, backoffRate, maxDelaySeconds } = isAgentStep(step)
-    ? step.retry
-    : NO_RETRY
-  return (random, run) => {
-    for (let i = 0; i < agents.length; i++) {
-      const agent = agents[i] as AgentDraws
-      for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-        const own = agent.seconds(random)
-        run.seconds += OVERHEAD_SECONDS + own
-        run.usd += agent.usd(random) + own * agent.usdPerSecond
-        run.tokens += agent.tokens(random)
-        if (random() >= agent.failureShare) return
-        if (attempt === maxAttempts || random() >= (agent.retryableShare ?? 0)) break
-        // With full jitter.
-        run.seconds += random() * Math.min(maxDelaySeconds, intervalSeconds * backoffRate ** (attempt - 1))
-      }
-    }
-    run.failed = true
-  }
-}
-
-const lanesOf = (
-  { maxConcurrency = DEFAULT_CONCURRENCY }: Pick<FanOut, 'maxConcurrency'>,
-  [first]: readonly AgentDraws[],
-): number => Math.min(maxConcurrency, first?.maxConcurrency ?? Number.POSITIVE_INFINITY)
-
-/** As many at once as it may have, and as its agent takes; the next begins when one has ended. */
-function fanOutOf(
-  { tolerate = 0 }: Pick<FanOut, 'tolerate'>,
-  one: Simulate,
-  items: number,
-  atOnce: number,
-): Simulate {
-  const simulated = Math.min(items, MOST_SIMULATED)
-  const scale = items / Math.max(1, simulated)
-  const lanes = new Float64Array(Math.max(1, Math.min(atOnce, simulated)))
-  const tolerated = typeof tolerate === 'number' ? tolerate : (Number.parseInt(tolerate, 10) / 100) * items
-  const item = newRun()
-  return (random, run) => {
-    lanes.fill(0)
-    let [failed, end] = [0, 0]
-    for (let at = 0; at < simulated; at++) {
-      clear(item)
-      one(random, item)
-      let lane = 0
-      for (let other = 1; other < lanes.length; other++)
-        if ((lanes[other] as number) < (lanes[lane] as number)) lane = other
-      lanes[lane] = (lanes[lane] as number) + item.seconds
-      end = Math.max(end, lanes[lane] as number)
-      run.usd += item.usd * scale
-      run.tokens += item.tokens * scale
-      // Of an agent's item there is none beside the item's own.
-      run.steps += item.steps * scale
-      run.tasks += item.tasks * scale
-      if (item.failed) failed += scale
-    }
-    run.steps += items
-    // Where all run at once more of them take hardly longer.
-    run.seconds += atOnce >= items ? end : end * scale
-    if (failed > tolerated) run.failed = true
-  }
-}
-
-/** Each round is as likely to be the last as not, up to the most that there may be. */
-function loopOf({ maxIterations }: { maxIterations: number }, body: Prepared): Simulate {
-  const round = newRun()
-  return (random, run) => {
-    let rounds = 1
-    while (rounds < maxIterations && random() < 0.5) rounds++
-    for (let at = 0; at < rounds; at++) {
-      clear(round)
-      body.simulate(random, round)
-      run.seconds += round.seconds
-      run.usd += round.usd
-      run.tokens += round.tokens
-      run.steps += round.steps
-      run.tasks += round.tasks
-      if (!round.failed) continue
-      run.failed = true
-      return
-    }
-  }
 }

@@ -1,0 +1,157 @@
+/** What one step comes to in a run: the calls of its agents, the items of its fan-out, the rounds of its loop. */
+
+import type { Random } from '../domain/random.ts'
+import {
+  DEFAULT_CONCURRENCY,
+  EXPECTED_ITEMS,
+  type FanOut,
+  isAgentStep,
+  type Step,
+} from '../workflow/schema.ts'
+import type { Draw } from './draw.ts'
+
+/** What is known of one agent that may run a step. */
+export type AgentDraws = {
+  seconds: Draw
+  usd: Draw
+  tokens: Draw
+  /** What its function costs while it runs. */
+  usdPerSecond: number
+  failureShare: number
+  /** Of the failures, after how many the same agent is asked again. */
+  retryableShare?: number
+  /** Calls that it takes at once. */
+  maxConcurrency?: number | undefined
+}
+
+/** What a run has come to; a run that failed has failed at that time. `steps` are records of steps, `tasks` those of children. */
+export type Run = {
+  seconds: number
+  usd: number
+  tokens: number
+  steps: number
+  tasks: number
+  failed: boolean
+}
+
+export const newRun = (): Run => ({ seconds: 0, usd: 0, tokens: 0, steps: 0, tasks: 0, failed: false })
+
+export function clear(run: Run): void {
+  run.seconds = 0
+  run.usd = 0
+  run.tokens = 0
+  run.steps = 0
+  run.tasks = 0
+  run.failed = false
+}
+
+/** Adds one run to `run`. */
+export type Simulate = (random: Random, run: Run) => void
+
+/** One step, or one item of a fan-out, and how much work one simulation of it is, in draws. */
+export type Simulated = { simulate: Simulate; weight: number }
+
+/** Of a step that an agent runs: the state's transition, and the call of its function. */
+const OVERHEAD_SECONDS = 0.05
+/** More items are as many of these, one after the other. */
+const MOST_SIMULATED = 64
+const NO_RETRY = { maxAttempts: 1, intervalSeconds: 0, backoffRate: 1, maxDelaySeconds: 0 }
+
+/** The items of a fan-out, so many at once. */
+export function itemsOf(
+  step: FanOut,
+  one: Simulated,
+  items = EXPECTED_ITEMS,
+  lanes = DEFAULT_CONCURRENCY,
+): Simulated {
+  return {
+    simulate: fanOutOf(step, one.simulate, items, lanes),
+    weight: Math.min(items, MOST_SIMULATED) * (one.weight + Math.min(lanes, MOST_SIMULATED) / 16),
+  }
+}
+
+/** The calls of one agent after the other (simulate.ts, E2). */
+export function callsOf(agents: readonly AgentDraws[], step: Step): Simulate {
+  const { maxAttempts, intervalSeconds, backoffRate, maxDelaySeconds } = isAgentStep(step)
+    ? step.retry
+    : NO_RETRY
+  return (random, run) => {
+    for (let i = 0; i < agents.length; i++) {
+      const agent = agents[i] as AgentDraws
+      for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+        const own = agent.seconds(random)
+        run.seconds += OVERHEAD_SECONDS + own
+        run.usd += agent.usd(random) + own * agent.usdPerSecond
+        run.tokens += agent.tokens(random)
+        if (random() >= agent.failureShare) return
+        if (attempt === maxAttempts || random() >= (agent.retryableShare ?? 0)) break
+        // With full jitter.
+        run.seconds += random() * Math.min(maxDelaySeconds, intervalSeconds * backoffRate ** (attempt - 1))
+      }
+    }
+    run.failed = true
+  }
+}
+
+export const lanesOf = (
+  { maxConcurrency = DEFAULT_CONCURRENCY }: Pick<FanOut, 'maxConcurrency'>,
+  [first]: readonly AgentDraws[],
+): number => Math.min(maxConcurrency, first?.maxConcurrency ?? Number.POSITIVE_INFINITY)
+
+/** As many at once as it may have, and as its agent takes; the next begins when one has ended. */
+function fanOutOf(
+  { tolerate = 0 }: Pick<FanOut, 'tolerate'>,
+  one: Simulate,
+  items: number,
+  atOnce: number,
+): Simulate {
+  const simulated = Math.min(items, MOST_SIMULATED)
+  const scale = items / Math.max(1, simulated)
+  const lanes = new Float64Array(Math.max(1, Math.min(atOnce, simulated)))
+  const tolerated = typeof tolerate === 'number' ? tolerate : (Number.parseInt(tolerate, 10) / 100) * items
+  const item = newRun()
+  return (random, run) => {
+    lanes.fill(0)
+    let [failed, end] = [0, 0]
+    for (let at = 0; at < simulated; at++) {
+      clear(item)
+      one(random, item)
+      let lane = 0
+      for (let other = 1; other < lanes.length; other++)
+        if ((lanes[other] as number) < (lanes[lane] as number)) lane = other
+      lanes[lane] = (lanes[lane] as number) + item.seconds
+      end = Math.max(end, lanes[lane] as number)
+      run.usd += item.usd * scale
+      run.tokens += item.tokens * scale
+      // Of an agent's item there is none beside the item's own.
+      run.steps += item.steps * scale
+      run.tasks += item.tasks * scale
+      if (item.failed) failed += scale
+    }
+    run.steps += items
+    // Where all run at once more of them take hardly longer.
+    run.seconds += atOnce >= items ? end : end * scale
+    if (failed > tolerated) run.failed = true
+  }
+}
+
+/** Each round is as likely to be the last as not, up to the most that there may be. */
+export function loopOf({ maxIterations }: { maxIterations: number }, body: Simulate): Simulate {
+  const round = newRun()
+  return (random, run) => {
+    let rounds = 1
+    while (rounds < maxIterations && random() < 0.5) rounds++
+    for (let at = 0; at < rounds; at++) {
+      clear(round)
+      body(random, round)
+      run.seconds += round.seconds
+      run.usd += round.usd
+      run.tokens += round.tokens
+      run.steps += round.steps
+      run.tasks += round.tasks
+      if (!round.failed) continue
+      run.failed = true
+      return
+    }
+  }
+}
