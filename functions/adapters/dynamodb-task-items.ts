@@ -18,7 +18,14 @@ import { queryAll } from './query-all.ts'
 
 type TaskItems = Pick<
   TaskStore,
-  'createTask' | 'findTask' | 'beginTask' | 'endTask' | 'reopenTask' | 'listTasks' | 'listOpenTasks'
+  | 'createTask'
+  | 'findTask'
+  | 'beginTask'
+  | 'endTask'
+  | 'settleTask'
+  | 'reopenTask'
+  | 'listTasks'
+  | 'listOpenTasks'
 >
 
 type QueryInput = Omit<QueryCommandInput, 'TableName'> & { Limit: number }
@@ -72,6 +79,9 @@ export function taskItems({ client, table, days }: TaskTable & { days?: number }
       })
       return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
     },
+
+    /** Kept for good, unless the store is an `expiringTaskStore`. */
+    async settleTask(): Promise<void> {},
 
     async reopenTask(task, before): Promise<boolean> {
       const open = Object.fromEntries(OPEN_TASK_STATUSES.map((status, index) => [`:s${index}`, status]))

@@ -14,6 +14,8 @@ export type ExpiringBlobs = {
 }
 
 export type Run = { id: string; execution: number }
+type Key = { pk: string; sk: string }
+type Filter = { expression: string; values?: Record<string, unknown> }
 
 /** Items that are written at once. */
 const AT_ONCE = 50
@@ -23,19 +25,22 @@ const GONE = ['ConditionalCheckFailedException']
 export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: ExpiringBlobs }) {
   const names = { '#expiry': EXPIRY_ATTRIBUTE }
 
-  /** The keys of all that a task has, in every execution that it has had. */
-  async function keysOf({ id, execution }: Run): Promise<{ pk: string; sk: string }[]> {
+  /** The keys of what a task has, in every execution that it has had, as far as it fits `filter`. */
+  async function keysOf({ id, execution }: Run, filter: Filter): Promise<Key[]> {
     const partitions = Array.from({ length: execution }, (_, at) => runKey({ taskId: id, execution: at + 1 }))
-    const found = await Promise.all(partitions.map((key) => keysIn(taskKey(key))))
+    const found = await Promise.all(partitions.map((key) => keysIn(taskKey(key), filter)))
     return found.flat()
   }
 
-  async function keysIn(pk: string): Promise<{ pk: string; sk: string }[]> {
+  async function keysIn(pk: string, { expression, values = {} }: Filter): Promise<Key[]> {
     const items = await queryAll(client, {
       TableName: table,
       KeyConditionExpression: 'pk = :pk',
+      // What is marked already is not written again: a task is settled more than once.
+      FilterExpression: expression,
       ProjectionExpression: 'pk, sk',
-      ExpressionAttributeValues: { ':pk': pk },
+      ExpressionAttributeNames: names,
+      ExpressionAttributeValues: { ':pk': pk, ...values },
       ConsistentRead: true,
     })
     return items.map((item) => ({ pk: String(item.pk), sk: String(item.sk) }))
@@ -48,7 +53,11 @@ export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: Expiri
   return {
     /** Everything but the task itself. */
     async expireRest(run: Run, { rest }: Expiry): Promise<void> {
-      const keys = (await keysOf(run)).filter(({ sk }) => sk !== 'META')
+      const other = {
+        expression: 'attribute_not_exists(#expiry) OR #expiry <> :rest',
+        values: { ':rest': rest },
+      }
+      const keys = (await keysOf(run, other)).filter(({ sk }) => sk !== 'META')
       await forAll(keys, (Key) => {
         const update = new UpdateCommand({
           TableName: table,
@@ -79,7 +88,7 @@ export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: Expiri
 
     async keep(run: Run): Promise<void> {
       await blobs.unmark(`tasks/${run.id}/`)
-      await forAll(await keysOf(run), (Key) => {
+      await forAll(await keysOf(run, { expression: 'attribute_exists(#expiry)' }), (Key) => {
         const update = new UpdateCommand({
           TableName: table,
           Key,

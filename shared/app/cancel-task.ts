@@ -21,7 +21,10 @@ export const cancelTask =
     const task = await getTask(ports, ref)
     if (!isOpenTask(task)) {
       // A cancel that was cut short after its first write is finished by its repeat.
-      if (task.status === 'cancelled') await stopAll(ports, task, task.reason)
+      if (task.status === 'cancelled') {
+        await stopAll(ports, task, task.reason)
+        await ports.tasks.settleTask(task)
+      }
       throw alreadyEnded(task.id, task.status)
     }
     const cancelled = await cancelOne(ports, task, reason)
@@ -62,6 +65,8 @@ async function stopOne(
   await stopAll(ports, task, stop.status === 'cancelled' ? stop.reason : stop.error.message)
   await leaveQueue(ports, stopped, { next })
   await ports.bus.publish([taskEvent(stopped)])
+  // What begins until its execution has ended is settled with that (finishTask).
+  await ports.tasks.settleTask(stopped)
   return stopped
 }
 

@@ -46,13 +46,19 @@ export const finishTask =
   async ({ name, ended }: { name: string; ended: Ended }): Promise<EndedTask['status'] | undefined> => {
     const parsed = parseExecutionName(name)
     const task = parsed && (await ports.tasks.findTask(parsed.taskId))
-    if (!task || !isOpenTask(task) || task.execution !== parsed.execution) return undefined
+    if (!task || task.execution !== parsed.execution) return undefined
+    if (!isOpenTask(task)) {
+      // It ended before its execution did, or its end was cut off half-way.
+      await ports.tasks.settleTask(task)
+      return undefined
+    }
     const end = await endOf(ports, task, ended)
     // Nobody spends any more; before the end, which is told once (F4).
     await closeBudgetOf(ports, task)
     if (!(await ports.tasks.endTask(end))) return undefined
     await leaveQueue(ports, end)
     await ports.bus.publish([taskEvent(end)])
+    await ports.tasks.settleTask(end)
     return end.status
   }
 

@@ -36,5 +36,7 @@ async function failUnstarted(
   const { name, message } = cause instanceof Error ? cause : new Error(String(cause))
   const error = { name, message: `its execution could not be started: ${message}` }
   const failed = { ...task, status: 'failed' as const, endedAt: clock.now().toISOString(), error }
-  if (await tasks.endTask(failed)) await bus.publish([taskEvent(failed)])
+  if (!(await tasks.endTask(failed))) return
+  await bus.publish([taskEvent(failed)])
+  await tasks.settleTask(failed)
 }

@@ -78,6 +78,11 @@ export type TaskStore = {
   beginTask(task: OpenTask): Promise<boolean>
   /** False when the task has ended already, or another execution runs it now. */
   endTask(task: EndedTask): Promise<boolean>
+  /**
+   * Says of an ended task how long all that it has is kept. To be called when its end has been told, and again when its execution has
+   * ended: steps may have begun until then. Changes nothing of a task that has been opened again.
+   */
+  settleTask(task: EndedTask): Promise<void>
   /** Puts an ended task's next execution in the place of one; false when that was not its last, or it is open. */
   reopenTask(task: OpenTask, before: number): Promise<boolean>
   listTasks(query: { tenant: string; status?: TaskStatus; limit: number; cursor?: string }): Promise<TaskPage>

@@ -12,6 +12,7 @@ import { expiringTaskStore } from '../../functions/adapters/expiring-task-store.
 import { nodeIds, systemClock } from '../../functions/adapters/node-ids.ts'
 import { s3ExpiringBlobs } from '../../functions/adapters/s3-expiring-blobs.ts'
 import { taskExpiry } from '../../functions/adapters/task-expiry.ts'
+import { finishTask } from '../../shared/app/finish-task.ts'
 import { TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import type { OpenTask } from '../../shared/domain/task.ts'
 import type { TaskStore } from '../../shared/ports/index.ts'
@@ -24,7 +25,6 @@ const TASK_GOES = Date.parse(ENDED_AT) / 1_000 + DAYS * DAY
 const REST_GOES = TASK_GOES + 7 * DAY
 
 let dynamodb: Awaited<ReturnType<typeof startDynamoDB>>
-let plain: TaskStore
 let tasks: TaskStore
 /** Prefixes of stored values that will go. */
 const marked = new Set<string>()
@@ -32,19 +32,29 @@ let count = 0
 
 beforeAll(async () => {
   dynamodb = await startDynamoDB()
-  const { client } = dynamodb
-  await createTable(client, 'tasks', TASK_INDEXES)
+  await createTable(dynamodb.client, 'tasks', TASK_INDEXES)
+  tasks = storeOver(dynamodb.client)
+})
+afterAll(() => dynamodb.stop())
+
+function storeOver(client: typeof dynamodb.client): TaskStore {
   const blobs = { put: async () => {}, get: async () => '1' }
   const { digest } = nodeIds(systemClock)
-  plain = dynamodbTaskStore({ client, table: 'tasks', blobs, digest, days: DAYS })
   const marks = {
     mark: async (prefix: string) => void marked.add(prefix),
     unmark: async (prefix: string) => void marked.delete(prefix),
   }
   const expiry = taskExpiry({ client, table: 'tasks', blobs: marks })
-  tasks = expiringTaskStore(plain, { expiry, days: DAYS })
-})
-afterAll(() => dynamodb.stop())
+  const plain = dynamodbTaskStore({ client, table: 'tasks', blobs, digest, days: DAYS })
+  return expiringTaskStore(plain, { expiry, days: DAYS })
+}
+
+/** As when the event of its execution comes. */
+const stopped = (task: OpenTask): Promise<unknown> =>
+  finishTask({ tasks } as never)({
+    name: `${task.id}-${task.execution}`,
+    ended: { status: 'ABORTED', cause: 'stopped' },
+  })
 
 const openTask = (more: Partial<OpenTask> = {}): OpenTask => ({
   id: `t_x${String(++count).padStart(25, '0')}`,
@@ -60,6 +70,12 @@ const openTask = (more: Partial<OpenTask> = {}): OpenTask => ({
 })
 const ended = (task: OpenTask) =>
   ({ ...task, status: 'failed', endedAt: ENDED_AT, error: { name: 'X', message: 'x' } }) as const
+
+const end = async (task: OpenTask): Promise<boolean> => {
+  const isFirst = await tasks.endTask(ended(task))
+  await tasks.settleTask(ended(task))
+  return isFirst
+}
 
 /** A task with an item of every kind that a task may have. */
 async function makeTask(more: Partial<OpenTask> = {}, child?: string): Promise<OpenTask> {
@@ -99,7 +115,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
   it('has nothing that expires while it is open, and all that it has afterwards, itself first (XP1, XP3)', async () => {
     const task = await makeTask()
     expect(await expiryOf(task.id)).toEqual(STAYS)
-    expect(await tasks.endTask(ended(task))).toBe(true)
+    expect(await end(task)).toBe(true)
     expect(await expiryOf(task.id)).toEqual(all(TASK_GOES, REST_GOES))
     expect(marked).toContain(`tasks/${task.id}/`)
     // It reads as before.
@@ -108,20 +124,20 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
 
   it('keeps everything once it is opened again, and lets all of both executions go at the end', async () => {
     const task = await makeTask()
-    await tasks.endTask(ended(task))
+    await end(task)
     const again = { ...task, execution: 2 }
     expect(await tasks.reopenTask(again, 1)).toBe(true)
     await tasks.passGate(`${task.id}-2`, 'g', 's')
     expect(await expiryOf(task.id)).toEqual(STAYS)
     expect(marked).not.toContain(`tasks/${task.id}/`)
-    await tasks.endTask(ended(again))
+    await end(again)
     expect(await expiryOf(task.id)).toEqual(all(TASK_GOES, REST_GOES))
     expect(await expiryOf(`${task.id}-2`)).toEqual({ 'GATE#g': REST_GOES })
   })
 
   it('expires as it did after a retry that came too late to open it', async () => {
     const task = await makeTask()
-    await tasks.endTask(ended(task))
+    await end(task)
     expect(await tasks.reopenTask({ ...task, execution: 3 }, 2)).toBe(false)
     expect(await expiryOf(task.id)).toEqual(all(TASK_GOES, REST_GOES))
     expect(marked).toContain(`tasks/${task.id}/`)
@@ -129,10 +145,74 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
 
   it('keeps everything where a late end finds it opened again (XP1)', async () => {
     const task = await makeTask()
-    await tasks.endTask(ended(task))
+    await end(task)
     await tasks.reopenTask({ ...task, execution: 2 }, 1)
-    expect(await tasks.endTask(ended(task))).toBe(false)
+    expect(await end(task)).toBe(false)
     expect(await expiryOf(task.id)).toEqual(STAYS)
+  })
+
+  it('lets go also what began between its end and that of its execution (XP3)', async () => {
+    const task = await makeTask()
+    await end(task)
+    const own = { taskId: task.id, path: 'late', owner: 'o', fence: '1' }
+    await tasks.takeOverStep(own, { startedAt: '2026-01-01T00:00:00.000Z' })
+    expect(await expiryOf(task.id)).toMatchObject({ 'STEP#late': 0 })
+    marked.clear()
+    // Before the event of its execution, and after it.
+    await stopped(task)
+    const settled = { ...all(TASK_GOES, REST_GOES), 'STEP#late': REST_GOES }
+    expect(await expiryOf(task.id)).toEqual(settled)
+    expect(marked).toContain(`tasks/${task.id}/`)
+    await stopped(task)
+    expect(await expiryOf(task.id)).toEqual(settled)
+  })
+
+  it('goes no earlier than its parent where its event comes once more (XP1)', async () => {
+    const child = await makeTask({ id: 't_again', parent: { taskId: 't_above', path: 's', depth: 1 } })
+    const parent = await makeTask({ id: 't_above' }, child.id)
+    const early = { ...ended(child), endedAt: '2026-02-01T00:00:00.000Z' }
+    await tasks.endTask(early)
+    await tasks.settleTask(early)
+    await end(parent)
+    await tasks.settleTask(early)
+    expect(await expiryOf(child.id)).toEqual(all(TASK_GOES, REST_GOES))
+  })
+
+  it('keeps too much, and never too little, wherever it is cut off; the next call does the rest (XP2)', async () => {
+    const cutOff = new Error('cut off')
+    for (const doing of ['settle', 'reopen'] as const) {
+      for (let calls = 0, isWhole = false; !isWhole; calls++) {
+        const task = await makeTask()
+        if (doing === 'reopen') await end(task)
+        else await tasks.endTask(ended(task))
+        let left = calls
+        const client = new Proxy(dynamodb.client, {
+          get: (real, name) =>
+            name === 'send'
+              ? async (command: never) => {
+                  if (left-- <= 0) throw cutOff
+                  return real.send(command)
+                }
+              : Reflect.get(real, name),
+        })
+        const again = { ...task, execution: 2 }
+        const cut = storeOver(client)
+        const work = doing === 'settle' ? cut.settleTask(ended(task)) : cut.reopenTask(again, 1)
+        isWhole = await work.then(
+          () => true,
+          (error: unknown) => {
+            expect(error).toBe(cutOff)
+            return false
+          },
+        )
+        const now = await tasks.findTask(task.id)
+        if (now?.status === 'running') expect(await expiryOf(task.id)).toEqual(STAYS)
+        if (doing === 'settle') await tasks.settleTask(ended(task))
+        else if (now?.status !== 'running') await tasks.reopenTask(again, 1)
+        expect(await expiryOf(task.id)).toEqual(doing === 'settle' ? all(TASK_GOES, REST_GOES) : STAYS)
+        expect(calls).toBeLessThan(60)
+      }
+    }
   })
 
   it('goes with its parent, and not before, however deep it is (XP1)', async () => {
@@ -141,10 +221,10 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     const parentOf = { taskId: parentId, path: 's', depth: 1 }
     const child = await makeTask({ id: childId, parent: parentOf }, below.id)
     const parent = await makeTask({ id: parentId }, child.id)
-    await tasks.endTask(ended(below))
-    await tasks.endTask(ended(child))
+    await end(below)
+    await end(child)
     expect([await expiryOf(below.id), await expiryOf(child.id)]).toEqual([STAYS, STAYS])
-    await tasks.endTask(ended(parent))
+    await end(parent)
     for (const { id } of [below, child]) {
       expect(await expiryOf(id)).toEqual(all(REST_GOES, REST_GOES))
       expect(marked).toContain(`tasks/${id}/`)
@@ -158,9 +238,9 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
 
   it('goes also where it ends after its parent', async () => {
     const child = await makeTask({ id: 't_late', parent: { taskId: 't_early', path: 's', depth: 1 } })
-    await tasks.endTask(ended(await makeTask({ id: 't_early' }, child.id)))
+    await end(await makeTask({ id: 't_early' }, child.id))
     expect(await expiryOf(child.id)).toEqual(STAYS)
-    await tasks.endTask(ended(child))
+    await end(child)
     expect(await expiryOf(child.id)).toEqual(all(TASK_GOES, REST_GOES))
   })
 })
