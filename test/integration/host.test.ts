@@ -2,8 +2,9 @@ import { Logger } from '@aws-lambda-powertools/logger'
 import type { Context } from 'aws-lambda'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
+import dataAgent from '../../functions/agents/data/index.ts'
 import { agentHandler } from '../../functions/steps/agent-handler.ts'
-import { type AgentContext, defineAgent } from '../../shared/agent/define-agent.ts'
+import { type AgentContext, type DefinedAgent, defineAgent } from '../../shared/agent/define-agent.ts'
 import { cancelTask } from '../../shared/app/cancel-task.ts'
 import { makeAgent } from '../support/make-agent.ts'
 import { seedTask } from '../support/seed-task.ts'
@@ -21,7 +22,7 @@ beforeEach(() => {
   work = vi.fn<Work>(async (input) => ({ got: input }))
 })
 
-const agent = () =>
+const agent = (): DefinedAgent =>
   defineAgent({
     id: 'worker',
     version: '1.0.0',
@@ -40,14 +41,14 @@ let invocations = 0
 const time = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString()
 
 /** Invokes the host as Step Functions does; `second` is when the state was entered. */
-function invoke(taskId: string, path: string, second = 1, remainingMilliseconds = 60_000) {
+function invoke(taskId: string, path: string, second = 1, remainingMilliseconds = 60_000, asked = agent()) {
   const deps = { ...stores.ports, logger: new Logger({ logLevel: 'SILENT' }) }
   const context = {
     awsRequestId: `request-${++invocations}`,
     getRemainingTimeInMillis: () => remainingMilliseconds,
   } as Context
   const payload = { taskId, path, state: { EnteredTime: time(second), RetryCount: 0 }, redrives: 0 }
-  return agentHandler(agent(), deps)(payload, context)
+  return agentHandler(asked, deps)(payload, context)
 }
 
 const seed = (steps: object, input = {}) => seedTask(stores.ports, { steps, agents: [makeAgent()], input })
@@ -71,6 +72,21 @@ describe('the agent host', () => {
     const record = await stepOf(taskId, 'b')
     expect(record?.output && (await stores.ports.tasks.loadValue(record.output))).toEqual({
       got: { x: 'hello', id: taskId },
+    })
+  })
+
+  it('keeps a table one of whose columns has a name that no member may have', async () => {
+    const capability = 'data.transform'
+    const source = '__proto__,constructor\n1,2\n'
+    const taskId = await seedTask(stores.ports, {
+      steps: { a: { capability, input: { source } } },
+      agents: [makeAgent({ id: dataAgent.manifest.id, capability })],
+    })
+    expect(await invoke(taskId, 'a', 1, 60_000, dataAgent)).toMatchObject({ status: 'succeeded' })
+    const record = await stepOf(taskId, 'a')
+    expect(record?.output && (await stores.ports.tasks.loadValue(record.output))).toMatchObject({
+      rows: [{ column_1: 1, constructor: 2 }],
+      notes: ['column "column_1" is named so for its header "__proto__"'],
     })
   })
 

@@ -11,12 +11,15 @@ import { formatCsv } from '../../functions/agents/format/format-csv.ts'
 import { searchPassages } from '../../functions/agents/research/search-passages.ts'
 import { textOfHtml } from '../../functions/agents/research/text-of-html.ts'
 import type { Json } from '../../shared/domain/json.ts'
+import { notJsonIn } from '../../shared/domain/not-json.ts'
 import { callAgent } from '../support/call-agent.ts'
 
 const files = { list: async () => [], readText: async () => '' }
-const NAMES = ['a', 'b', '__proto__', 'constructor', 'toString', 'ชื่อ', 'a_2', '']
+const NAMES = ['a', 'b', 'valueOf', 'constructor', 'toString', 'ชื่อ', 'a_2', '']
 const column = fc.oneof(fc.constantFrom(...NAMES), fc.string({ unit: 'grapheme', maxLength: 5 }))
-const json = fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>
+const json = (fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>).filter(
+  (value) => notJsonIn(value) === undefined,
+)
 const row = fc
   .array(fc.tuple(column, json), { maxLength: 4 })
   .map((cells) => Object.fromEntries(cells) as Row)
@@ -177,7 +180,7 @@ describe('aggregation', () => {
 
   it('puts every row into one group, with its own key', () => {
     fc.assert(
-      fc.property(fc.array(row), fc.constantFrom('a', '__proto__', 'toString'), (rows, name) => {
+      fc.property(fc.array(row), fc.constantFrom('a', 'valueOf', 'toString'), (rows, name) => {
         const known = rows.some((one) => Object.hasOwn(one, name))
         if (!known) return
         const groups = aggregate(rows, { groupBy: [name], measures: { rows: { function: 'count' } } }).rows

@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { FORBIDDEN_NAME } from '../../../shared/domain/not-json.ts'
 
 /** The records below the header, every cell as text. `header` differs from `names` where names had to be made. */
 export type Csv = { names: string[]; header: string[]; records: string[][] }
@@ -64,12 +65,15 @@ function fitsFirstRow(text: string, delimiter: string): boolean {
   }
 }
 
-/** Every column has a name of its own: `a, a` are `a` and `a_2`, whatever else is called `a_2`; an empty one is `column_3`. */
+/**
+ * Every column has a name of its own: `a, a` are `a` and `a_2`, whatever else is called `a_2`; an empty one is `column_3`, and so is one
+ * whose name no member of an answer may have.
+ */
 function namesOf(header: readonly string[]): string[] {
   const written = new Set(header)
   const taken = new Set<string>()
   return header.map((name, index) => {
-    const base = name || `column_${index + 1}`
+    const base = name === '' || name === FORBIDDEN_NAME ? `column_${index + 1}` : name
     const free = (candidate: string): boolean =>
       !taken.has(candidate) && (candidate === name || !written.has(candidate))
     let chosen = base

@@ -1,11 +1,13 @@
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { isJsonObject, type Json } from '../../../shared/domain/json.ts'
+import { FORBIDDEN_NAME } from '../../../shared/domain/not-json.ts'
 import type { Row } from './cells.ts'
 import { printNumber } from './numbers.ts'
 
 /**
  * The rows of a JSON text as they stand: a list of objects, or the one list of objects in an object. Integers that would be written with other
- * digits than they came with are kept as text, and said in `notes`.
+ * digits than they came with are kept as text, and said in `notes`. Throws InvalidInputError for what is no such list, and for a name that no
+ * member may have.
  */
 export function readJson(text: string, name: string): { rows: Row[]; notes: string[] } {
   const large: string[] = []
@@ -34,18 +36,27 @@ function isRows(value: Json): value is Row[] {
 type Source = { source?: string }
 
 function parseExactly(text: string, name: string, large: string[]): Json {
-  const exact = (_key: string, value: Json, { source }: Source = {}): Json => {
+  let isForbidden = false
+  const exact = (key: string, value: Json, { source }: Source = {}): Json => {
+    if (key === FORBIDDEN_NAME) isForbidden = true
     if (typeof value !== 'number' || Number.isSafeInteger(value) || !source || !/^-?\d+$/.test(source))
       return value
     if (printNumber(value) === source) return value
     large.push(source.slice(0, 40))
     return source
   }
+  let value: Json
   try {
-    return JSON.parse(text, exact) as Json
+    value = JSON.parse(text, exact) as Json
   } catch (error) {
     throw bad(`${name} is not JSON: ${(error as Error).message.slice(0, 300)}`)
   }
+  // What is made of it could be no step's output.
+  if (isForbidden)
+    throw bad(
+      `${name} has a member called "${FORBIDDEN_NAME}", which no member may be; call it something else`,
+    )
+  return value
 }
 
 function bad(message: string): OrchestratorError {

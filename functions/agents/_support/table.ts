@@ -6,7 +6,7 @@ import { suggestNames } from '../../../shared/workflow/nearest-names.ts'
 import { cellOf, type Row } from './cells.ts'
 import { readCsv } from './read-csv.ts'
 import { readJson } from './read-json.ts'
-import { namedSchema, RowSchema } from './schemas.ts'
+import { RowSchema } from './schemas.ts'
 import { type Cell, convertText, MAX_DECIMALS, typeColumn } from './type-column.ts'
 
 const MAX_ROWS = 500_000
@@ -18,7 +18,8 @@ type Source = z.infer<typeof TableSchema>
 
 /** How to read what CSV cannot say. */
 export const ReadingWishes = {
-  columns: namedSchema(z.enum(['text', 'number', 'boolean']))
+  columns: z
+    .record(z.string(), z.enum(['text', 'number', 'boolean']))
     .optional()
     .describe('Types of columns by name, where the guess is not wanted'),
   missing: z

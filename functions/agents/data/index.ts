@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { type AgentContext, defineAgent } from '../../../shared/agent/define-agent.ts'
-import { namedSchema, RowSchema } from '../_support/schemas.ts'
+import { RowSchema } from '../_support/schemas.ts'
 import {
   boundedNotes,
   ColumnReadingSchema,
@@ -45,7 +45,10 @@ export default defineAgent({
       input: z.object({
         source: TableSchema,
         where: z.string().optional().describe('Keep the rows for which it is true: $row.amount > 5'),
-        select: namedSchema(z.string()).optional().describe('New columns by name, each an expression'),
+        select: z
+          .record(z.string(), z.string())
+          .optional()
+          .describe('New columns by name, each an expression'),
         orderBy: z
           .string()
           .optional()
@@ -60,9 +63,11 @@ export default defineAgent({
       input: z.object({
         source: TableSchema,
         groupBy: z.array(z.string()).default([]),
-        measures: namedSchema(MeasureSchema).describe(
-          'New columns by name: {"total": {"function": "sum", "column": "amount"}}; count takes no column',
-        ),
+        measures: z
+          .record(z.string(), MeasureSchema)
+          .describe(
+            'New columns by name: {"total": {"function": "sum", "column": "amount"}}; count takes no column',
+          ),
         ...ReadingWishes,
       }),
       output: RowsSchema.omit({ columns: true }),

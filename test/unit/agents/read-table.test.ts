@@ -107,11 +107,25 @@ describe('the shape of a CSV', () => {
   })
 
   it('keeps columns that are called like members of every object', async () => {
-    const [row = {}] = await rowsOf('__proto__,constructor,toString\n1,2,3\n')
+    const [row = {}] = await rowsOf('constructor,toString\n2,3\n')
     expect(Object.entries(row)).toEqual([
-      ['__proto__', 1],
       ['constructor', 2],
       ['toString', 3],
+    ])
+  })
+
+  it('gives another name to a column whose own no member may have, and says so', async () => {
+    const { rows, notes } = await read('__proto__,column_1,__proto__\n1,2,3\n')
+    expect(rows.map((row) => Object.entries(row))).toEqual([
+      [
+        ['column_1_2', 1],
+        ['column_1', 2],
+        ['column_3', 3],
+      ],
+    ])
+    expect(notes).toEqual([
+      'column "column_1_2" is named so for its header "__proto__"',
+      'column "column_3" is named so for its header "__proto__"',
     ])
   })
 
