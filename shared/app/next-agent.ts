@@ -39,7 +39,7 @@ const MOST_WAIT_SECONDS = 600
 const SHORT_WAIT_SECONDS = 60
 const LONG_WAIT_SHARE = 0.2
 /** Longer no step waits for agents that are too busy (B8): an execution's history is finite. */
-const LONGEST_BUSY_SECONDS = 4 * 3_600
+export const LONGEST_BUSY_SECONDS = 4 * 3_600
 /** Longer than any agent may wish. */
 const MOST_WISHED_SECONDS = 900
 /** Nothing has failed: a step is bound late, just before it runs. */

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { LONGEST_BUSY_SECONDS } from '../../shared/app/next-agent.ts'
 import { compileWorkflow } from '../../shared/compiler/index.ts'
+import { PATIENT, rebindRetry } from '../../shared/compiler/retries.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
 import { validWorkflow } from '../support/compiled-workflow.ts'
 import { type Behaviour, CAPABILITY, makeWorld } from '../support/workflow-world.ts'
 
 const SECOND = 1_000
+const THROTTLED = 'Lambda.TooManyRequestsException'
 
 /** Every kind of state that calls a function, before, beside and after the time in which none is taken. */
 const WORKFLOW = validWorkflow({
@@ -69,23 +72,38 @@ describe('tasks while Lambda throttles every call', () => {
   })
 
   it('is retried by an entry of its own at every state that invokes a function (Y1, Y2)', () => {
-    const tasks = tasksIn(compileWorkflow(WORKFLOW).definition)
-    const lambda = tasks.filter(({ Resource }) => Resource?.includes('lambda:invoke'))
+    const lambda = tasksIn(compileWorkflow(WORKFLOW).definition).filter(({ Resource }) =>
+      Resource?.includes('lambda:invoke'),
+    )
     expect(lambda.length).toBeGreaterThan(10)
-    for (const { Retry = [] } of lambda) {
-      expect(
-        Retry.filter(({ ErrorEquals }) => ErrorEquals.includes('Lambda.TooManyRequestsException')),
-      ).toEqual([expect.objectContaining({ ErrorEquals: expect.any(Array), JitterStrategy: 'FULL' })])
-      const [first] = Retry
-      expect(first?.ErrorEquals).toContain('Lambda.TooManyRequestsException')
-      expect(first?.MaxAttempts).toBeGreaterThanOrEqual(40)
-      expect(first?.MaxDelaySeconds).toBeGreaterThanOrEqual(30)
+    for (const { Retry = [], Arguments } of lambda) {
+      const isRebind = Arguments?.FunctionName?.includes('Rebind') === true
+      const entries = Retry.filter(({ ErrorEquals }) => ErrorEquals.includes(THROTTLED))
+      expect(entries).toEqual([Retry[0]])
+      expect(entries[0]).toMatchObject({
+        ErrorEquals: isRebind ? [THROTTLED, 'AgentBusyError'] : [THROTTLED],
+        JitterStrategy: 'FULL',
+      })
+      expect(entries[0]?.MaxAttempts).toBeGreaterThanOrEqual(40)
+      expect(entries[0]?.MaxDelaySeconds).toBeGreaterThanOrEqual(30)
     }
+  })
+
+  it('leaves a rebinder enough looks for the longest wait (Y2, Y3)', () => {
+    const [entry] = rebindRetry()
+    const { MaxAttempts = 0, IntervalSeconds = 1, BackoffRate = 2, MaxDelaySeconds = 0 } = entry ?? {}
+    expect(entry?.ErrorEquals).toContain(THROTTLED)
+    let seconds = 0
+    // With full jitter, half of each on average. The shortest of its waits are counted.
+    for (let look = 0; look < MaxAttempts - PATIENT.MaxAttempts; look++)
+      seconds += Math.min(MaxDelaySeconds, IntervalSeconds * BackoffRate ** look) / 2
+    expect(seconds).toBeGreaterThan(LONGEST_BUSY_SECONDS)
   })
 })
 
 type Task = {
   Resource?: string
+  Arguments?: { FunctionName?: string }
   Retry?: { ErrorEquals: string[]; MaxAttempts: number; MaxDelaySeconds?: number }[]
 }
 
