@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BOMBS } from '../support/expression-bombs.ts'
 import { startIsolated } from '../support/isolated.ts'
@@ -19,6 +22,29 @@ describe('expressions in a thread of their own', () => {
     expect(result).toEqual({ failedAt: 0, error: expect.any(String) })
     expect((user + system) / 1_000).toBeLessThan(MOST_PROCESSOR_MILLISECONDS)
     expect(await isolated.one('1 + 1')).toEqual({ value: 2 })
+  })
+
+  it('go on past their time where other threads have the processor (I2)', { timeout: 120_000 }, async () => {
+    const limit = 400
+    const starved = await startIsolated({ processorMilliseconds: limit })
+    await starved.one('1')
+    // Of all threads, the expression's gets one turn in seven at the most.
+    const others = Array.from(
+      { length: 6 * availableParallelism() },
+      () => new Worker('for (;;);', { eval: true }),
+    )
+    try {
+      await Promise.all(others.map((other) => once(other, 'online')))
+      // Twice the work each time, until it lasts longer than it might work.
+      for (let [size, lasted] = [2_000, 0]; lasted < limit; size *= 2) {
+        const began = performance.now()
+        expect(await starved.one(`$sum([1..${size}].($ * 2))`)).toEqual({ value: size * (size + 1) })
+        lasted = performance.now() - began
+      }
+    } finally {
+      await Promise.all(others.map((other) => other.terminate()))
+      await starved.stop()
+    }
   })
 
   it('holds up nobody who evaluates beside a bomb (I3)', async () => {
