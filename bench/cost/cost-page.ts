@@ -26,7 +26,7 @@ const PROFILES: readonly { name: string; tasksPerDay: number }[] = [
   { name: 'busy: 250,000 a day, about 3 a second', tasksPerDay: 250_000 },
 ]
 
-/** The sweep of every minute, alarms, dashboard; what is kept is nearly nothing. */
+/** The sweep of every minute, alarms, dashboard, a key; what is kept is nearly nothing. */
 export const idleUsage = ({ alarmMetrics }: Pick<Measured, 'alarmMetrics'>): Usage => ({
   lambdaRequest: MINUTES,
   lambdaGbSecond: MINUTES * ASSUMED.ownSeconds * ASSUMED.ownGb,
@@ -35,6 +35,8 @@ export const idleUsage = ({ alarmMetrics }: Pick<Measured, 'alarmMetrics'>): Usa
   metricMonth: 1,
   alarmMetricMonth: alarmMetrics,
   dashboardMonth: 1,
+  // That of the topic which alarms go to.
+  keyMonth: 1,
 })
 
 /** docs/cost.md, from prices and what was measured. */
@@ -68,8 +70,8 @@ ${table(
 )}
 
 Each task of the profiles is a \`data_report\` (five steps over four years of weather, a report with charts). Idle means deployed, with nothing to do:
-the sweep of every minute, eight alarms on ${alarmMetrics} metrics, a dashboard. The first three dashboards of an account, ten alarms and a million
-Lambda requests are free: a first installation that idles is billed about a dollar.
+the sweep of every minute, eight alarms on ${alarmMetrics} metrics, a dashboard, a key for the topic of alarms. The first three dashboards of an account, ten alarms and a million
+Lambda requests are free: a first installation that idles is billed about two dollars.
 
 ## The twelfth month
 

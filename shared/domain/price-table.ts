@@ -38,6 +38,7 @@ export const PriceTableSchema = z.strictObject({
   metricMonth: price('CloudWatch, a custom metric for a month'),
   alarmMetricMonth: price('CloudWatch, a metric that an alarm watches, for a month'),
   dashboardMonth: price('CloudWatch, a dashboard for a month'),
+  keyMonth: price('KMS, a key of our own for a month'),
   trace: price('X-Ray, a trace recorded'),
   modelsAsOf: z.iso.date(),
   models: z.record(z.string().min(1), ModelPriceSchema).describe('By what the names of models begin with'),

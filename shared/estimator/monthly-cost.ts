@@ -13,6 +13,7 @@ const SERVICES = {
   S3: ['s3Put', 's3Get', 's3GbMonth'],
   'CloudWatch Logs': ['logGb', 'logGbMonth'],
   'CloudWatch metrics, alarms, dashboard': ['metricMonth', 'alarmMetricMonth', 'dashboardMonth'],
+  KMS: ['keyMonth'],
   'X-Ray': ['trace'],
 } as const satisfies Record<string, readonly (keyof Usage)[]>
 

@@ -28,6 +28,7 @@ export const PRICES: PriceTable = {
   metricMonth: 0.3,
   alarmMetricMonth: 0.1,
   dashboardMonth: 3,
+  keyMonth: 1,
   trace: 5 / MILLION,
   modelsAsOf: '2026-04-10',
   models: MODEL_PRICES,
@@ -68,5 +69,6 @@ export const PRICE_SOURCES: Readonly<Record<Item, string>> = {
   metricMonth: CLOUDWATCH,
   alarmMetricMonth: CLOUDWATCH,
   dashboardMonth: CLOUDWATCH,
+  keyMonth: page('kms'),
   trace: page('xray'),
 }
