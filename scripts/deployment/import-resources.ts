@@ -102,7 +102,8 @@ async function bodyOf(aws: Aws, wanted: Import): Promise<{ TemplateBody: string 
   const key = `take-back/${wanted.stack}.json`
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text }))
   const host = partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com'
-  return { TemplateURL: `https://${bucket}.s3.${region}.${host}/${key}` }
+  // The bucket in the path, as the CDK's own CLI writes it.
+  return { TemplateURL: `https://s3.${region}.${host}/${bucket}/${key}` }
 }
 
 /** The stack as it is, and what is imported: of that, only what refers to nothing outside. */

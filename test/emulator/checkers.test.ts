@@ -23,6 +23,8 @@ afterAll(project.remove)
 const EXPLAINED: Readonly<Record<string, string>> = {
   'cfn-lint W3005':
     'CDK has a function depend on its role and on the policy of the role; the first is implied, the second is not.',
+  'cfn-lint E3601':
+    "A machine's definition names the partition by a substitution, which Step Functions fills in and the check does not.",
   CKV_AWS_115:
     'A reserved concurrency takes from the 1,000 of the account and is idle otherwise. Agents declare limits of their own, which admission enforces.',
   CKV_AWS_116:
