@@ -23,6 +23,8 @@ afterAll(project.remove)
 const EXPLAINED: Readonly<Record<string, string>> = {
   'cfn-lint W3005':
     'CDK has a function depend on its role and on the policy of the role; the first is implied, the second is not.',
+  'cfn-lint E1101':
+    'It fails itself ("sequence item 3: expected str instance, int found") where it would tell E3601 of a state in a branch.',
   'cfn-lint E3601':
     "A machine's definition names the partition by a substitution, which Step Functions fills in and the check does not.",
   CKV_AWS_115:
