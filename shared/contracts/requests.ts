@@ -19,7 +19,9 @@ const TimeSchema = z.iso
   .datetime({ offset: true })
   .refine((text) => parseTime(text) !== undefined, RIGHT_TIME)
   // Beside the pattern of any date and time: since 1970, and no zone further away than there are.
-  .meta({ allOf: [{ pattern: '^(19[7-9]\\d|[2-9]\\d{3})-.*(Z|[+-](0\\d|1[0-4]):[0-5]\\d)$' }] })
+  .meta({
+    allOf: [{ pattern: '^(19[7-9]\\d|[2-9]\\d{3})-[^.]*(\\.\\d{1,9})?(Z|[+-](0\\d|1[0-4]):[0-5]\\d)$' }],
+  })
 
 const WhenSchema = {
   deadline: TimeSchema.optional().describe('When it must have ended'),
