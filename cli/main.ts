@@ -58,7 +58,7 @@ Examples:
 
 /** Runs the command line and answers its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  // Whoever reads has seen enough: `| head`.
+  // The reader has closed the pipe, as `| head` does.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
     process.exit(EXIT.ok)

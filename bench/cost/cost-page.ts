@@ -18,7 +18,7 @@ const MINUTES = 30 * 24 * 60
 const GB = 1e9
 /** Custom metrics that seven agents write when all of them are used in every hour. */
 const BUSY_METRICS = 60
-/** Of the column in which tasks are not kept for good. */
+/** The retention that the third column of the twelfth month assumes. */
 const RETENTION_DAYS = 90
 const PROFILES: readonly { name: string; tasksPerDay: number }[] = [
   { name: 'a team tries it: 100 tasks a day', tasksPerDay: 100 },

@@ -60,7 +60,7 @@ export function workflowItems({
     const unlessLater = new PutCommand({
       TableName: table,
       Item,
-      // Nobody is served by what is not listed; items that an earlier release has written do not say their version.
+      // An unlisted record serves no task, so any active version may replace it. Items of earlier releases have no version.
       ConditionExpression:
         'attribute_not_exists(kindKey) OR attribute_not_exists(#version) OR #version <= :version',
       ExpressionAttributeNames: { '#version': 'version' },

@@ -14,7 +14,7 @@ import { describeIssues, issuesOfZod } from '../../shared/domain/issue.ts'
 
 type Item = Record<string, unknown>
 
-/** Of an item DynamoDB takes 400 KB, with its keys. */
+/** DynamoDB takes items of at most 400 KB, keys included. */
 const MOST_BYTES = 390_000
 
 /** The attribute that holds a record. Throws ContentTooLargeError where it does not fit an item; `what` names it. */

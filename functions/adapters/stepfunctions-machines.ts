@@ -37,7 +37,7 @@ type Settings = {
   substitutions: Readonly<Record<string, string>>
   /** Where failures of executions are logged, without their data; nowhere where it is not said. */
   logGroupArn?: string | undefined
-  /** Of every machine that it makes. */
+  /** For every state machine that it creates. */
   tags?: Readonly<Record<string, string>> | undefined
   /** How long it waits where Step Functions asks it to slow down; not at all where nothing is said. */
   patience?: Patience
@@ -122,7 +122,7 @@ const failuresIn = (logGroupArn: string): LoggingConfiguration => ({
   destinations: [{ cloudWatchLogsLogGroup: { logGroupArn } }],
 })
 
-/** Of a machine, or of a version of it; undefined when it is not there. */
+/** The revision of a state machine, or of a version of it; undefined when it does not exist. */
 async function revisionOf(client: SFNClient, arn: string, patience?: Patience): Promise<string | undefined> {
   const describe = new DescribeStateMachineCommand({ stateMachineArn: arn })
   const there = await unlessAws(['StateMachineDoesNotExist'], () =>

@@ -8,7 +8,7 @@ import { queryAll } from './query-all.ts'
 
 /** Values of tasks in the bucket: marked, the bucket's lifecycle removes them. */
 export type ExpiringBlobs = {
-  /** Of everything under a prefix. What is older than its task's end begins to age anew. */
+  /** For every object under a prefix. An object older than the end of its task begins to age anew. */
   mark(prefix: string): Promise<void>
   unmark(prefix: string): Promise<void>
 }

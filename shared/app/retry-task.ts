@@ -32,7 +32,7 @@ type ReopenNeeds = KnowledgeNeeds & Pick<Ports, 'tasks' | 'budgets' | 'bus' | 'i
 type Needs = ReopenNeeds & Pick<Ports, 'executions' | 'machines' | 'prices'>
 /** Retries of one task that were cut off before they began, one after the other. */
 const MOST_TRIES = 10
-/** Of a task that is retried again and again, the latest: its record is one item. */
+/** A task's record is one item, so it keeps its latest retries only. */
 const MOST_RETRIES_KEPT = 200
 
 /** Throws NotFoundError, ConflictError for a task that is open or has succeeded, and whatever a submission throws. */
