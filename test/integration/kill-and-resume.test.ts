@@ -43,7 +43,7 @@ async function live(assembly: string, folder: string, random: () => number): Pro
   })
   const early = random() < 0.1
   if (!early) await said(child, random() < 0.2 ? 'up' : 'started')
-  await sleep(random() * (early ? 900 : 700))
+  await sleep(random() * (early ? 900 : 2_000))
   child.kill('SIGKILL')
   if (child.exitCode === null) await once(child, 'exit')
   if (child.exitCode !== null) throw new Error(`it ended by itself with ${child.exitCode}: ${errors}`)

@@ -140,7 +140,7 @@ describe('the import of what is there', () => {
     await importResources(aws, { ...wanted, deployed, kept: [table] })
     expect(uploads).toMatchObject([{ Bucket: 'assets-111111111111-eu-west-1', Key: 'take-back/data.json' }])
     expect(requests[0]?.TemplateURL).toBe(
-      'https://assets-111111111111-eu-west-1.s3.eu-west-1.amazonaws.com/take-back/data.json',
+      'https://s3.eu-west-1.amazonaws.com/assets-111111111111-eu-west-1/take-back/data.json',
     )
     const sent = JSON.parse(String(uploads[0]?.Body)) as { Resources: object }
     expect(Object.keys(sent.Resources)).toEqual(['Large', 'Tasks'])
