@@ -1,11 +1,11 @@
-import { BatchGetCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { COUNTER_KEYS } from '../../shared/contracts/table-layout.ts'
 import { type Breaker, CLOSED } from '../../shared/domain/breaker.ts'
 import type { Breakers, KeptBreaker } from '../../shared/ports/index.ts'
-import { callAws, unlessAws } from './aws-errors.ts'
+import { unlessAws } from './aws-errors.ts'
+import { getAll } from './get-all.ts'
 
-/** What BatchGetItem takes. */
-const MOST_KEYS = 100
+type StoredBreaker = KeptBreaker & { agentId: string }
 
 /** One item for each agent, written where nobody has written since it was read. */
 export function dynamodbBreakers({
@@ -18,14 +18,9 @@ export function dynamodbBreakers({
   return {
     async find(agentIds) {
       const found = new Map<string, KeptBreaker>(agentIds.map((id) => [id, { breaker: CLOSED, revision: 0 }]))
-      for (let keys = [...found.keys()].map(keyOf); keys.length > 0; ) {
-        const request = { [table]: { Keys: keys.slice(0, MOST_KEYS), ConsistentRead: true } }
-        const answer = await callAws(() => client.send(new BatchGetCommand({ RequestItems: request })))
-        for (const { agentId, breaker, revision } of answer.Responses?.[table] ?? [])
-          found.set(agentId, { breaker, revision })
-        const unprocessed = (answer.UnprocessedKeys?.[table]?.Keys ?? []) as typeof keys
-        keys = [...unprocessed, ...keys.slice(MOST_KEYS)]
-      }
+      const items = await getAll(client, table, [...found.keys()].map(keyOf), { consistent: true })
+      for (const { agentId, breaker, revision } of items as StoredBreaker[])
+        found.set(agentId, { breaker, revision })
       return found
     },
 

@@ -5,21 +5,16 @@
  * L3 the same slot taken again, or freed again, changes nothing; a slot that was given up and taken again is freed by its new owner only
  * L4 a minute gives out no more than it has
  */
-import {
-  BatchGetCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { COUNTER_KEYS } from '../../shared/contracts/table-layout.ts'
 import type { Clock, Limits, Slot } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
+import { getAll } from './get-all.ts'
 
 const MINUTE_SECONDS = 60
 /** A window is kept for a while after it: nobody asks for it again. */
 const WINDOW_KEPT_SECONDS = 600
 const REFUSED = ['ConditionalCheckFailedException']
-const MOST_KEYS = 100
 
 type Item = Record<string, unknown>
 
@@ -89,15 +84,9 @@ export function dynamodbLimits({
     async countSlots(scopes) {
       const counts = new Map(scopes.map((scope) => [scope, 0]))
       const at = now()
-      for (let keys = [...counts.keys()].map(slotsKey); keys.length > 0; ) {
-        const request = { [table]: { Keys: keys.slice(0, MOST_KEYS) } }
-        const answer = await callAws(() => client.send(new BatchGetCommand({ RequestItems: request })))
-        for (const item of answer.Responses?.[table] ?? []) {
-          const scope = String(item.pk).slice(SLOTS.length)
-          counts.set(scope, slotsIn(item).filter((id) => isHeld(item, id, at)).length)
-        }
-        const unprocessed = (answer.UnprocessedKeys?.[table]?.Keys ?? []) as typeof keys
-        keys = [...unprocessed, ...keys.slice(MOST_KEYS)]
+      for (const item of await getAll(client, table, [...counts.keys()].map(slotsKey))) {
+        const scope = String(item.pk).slice(SLOTS.length)
+        counts.set(scope, slotsIn(item).filter((id) => isHeld(item, id, at)).length)
       }
       return counts
     },

@@ -1,10 +1,4 @@
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { type Agent, AgentSchema } from '../../shared/domain/agent.ts'
 import type { Clock, CollectableMachine, RegisteredWorkflow, Registry } from '../../shared/ports/index.ts'
@@ -12,6 +6,7 @@ import { callAws } from './aws-errors.ts'
 import { MACHINE_KIND, machineItems } from './dynamodb-machine-items.ts'
 import { WORKFLOW_KIND, workflowItems } from './dynamodb-workflow-items.ts'
 import { jsonItem, type OnUnreadable, readRecord } from './json-items.ts'
+import { queryAll } from './query-all.ts'
 
 type Item = Record<string, unknown>
 
@@ -34,23 +29,13 @@ export function dynamodbRegistry({ client, table, clock, onUnreadable = () => {}
   const put = (item: Record<string, unknown>) =>
     callAws(() => client.send(new PutCommand({ TableName: table, Item: item })))
 
-  async function listKind(kind: string): Promise<Record<string, unknown>[]> {
-    const items: Record<string, unknown>[] = []
-    let from: Record<string, unknown> | undefined
-    do {
-      const query = new QueryCommand({
-        TableName: table,
-        IndexName: REGISTRY_INDEXES.byKind.name,
-        KeyConditionExpression: 'kindKey = :kind',
-        ExpressionAttributeValues: { ':kind': kind },
-        ...(from ? { ExclusiveStartKey: from } : {}),
-      })
-      const page = await callAws(() => client.send(query))
-      items.push(...(page.Items ?? []))
-      from = page.LastEvaluatedKey
-    } while (from)
-    return items
-  }
+  const listKind = (kind: string): Promise<Item[]> =>
+    queryAll(client, {
+      TableName: table,
+      IndexName: REGISTRY_INDEXES.byKind.name,
+      KeyConditionExpression: 'kindKey = :kind',
+      ExpressionAttributeValues: { ':kind': kind },
+    })
 
   async function find(pk: string, sk: string): Promise<Record<string, unknown> | undefined> {
     const get = new GetCommand({ TableName: table, Key: { pk, sk }, ConsistentRead: true })
@@ -60,7 +45,7 @@ export function dynamodbRegistry({ client, table, clock, onUnreadable = () => {}
   const windowNow = (): number => Math.floor(clock.now().getTime() / 1_000 / WINDOW_SECONDS)
 
   async function loadOf(agentId: string): Promise<number> {
-    const query = new QueryCommand({
+    const windows = await queryAll(client, {
       TableName: table,
       KeyConditionExpression: 'pk = :pk AND sk >= :from',
       ExpressionAttributeValues: {
@@ -68,8 +53,7 @@ export function dynamodbRegistry({ client, table, clock, onUnreadable = () => {}
         ':from': windowKey(windowNow() - LOAD_WINDOWS + 1),
       },
     })
-    const { Items = [] } = await callAws(() => client.send(query))
-    return Items.reduce((sum, item) => sum + Number(item.steps), 0)
+    return windows.reduce((sum, item) => sum + Number(item.steps), 0)
   }
 
   const { read, ...workflows } = workflowItems({ client, table, onUnreadable })

@@ -1,11 +1,10 @@
-import { BatchGetCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { COUNTER_KEYS } from '../../shared/contracts/table-layout.ts'
 import type { EpochCounters, Subject } from '../../shared/domain/statistics.ts'
 import type { Statistics } from '../../shared/ports/index.ts'
 import { callAws } from './aws-errors.ts'
+import { getAll } from './get-all.ts'
 
-/** What BatchGetItem takes. */
-const MOST_KEYS = 100
 /** An epoch counts for as long as it and the next last, and a day more. */
 const KEPT_SECONDS = 3 * 86_400
 
@@ -41,11 +40,8 @@ export function dynamodbStatistics({
 
     async find(subjects, epochs) {
       const wanted = subjects.flatMap((subject) => epochs.map((epoch) => keyOf(subject, epoch)))
-      const items = new Map<string, Item>()
-      for (let from = 0; from < wanted.length; from += MOST_KEYS) {
-        for (const item of await getAll(client, table, wanted.slice(from, from + MOST_KEYS)))
-          items.set(`${String(item.pk)} ${String(item.sk)}`, item)
-      }
+      const found = await getAll(client, table, wanted)
+      const items = new Map(found.map((item) => [`${String(item.pk)} ${String(item.sk)}`, item]))
       return subjects.map((subject) =>
         epochs.flatMap((epoch): EpochCounters[] => {
           const { pk, sk } = keyOf(subject, epoch)
@@ -55,18 +51,6 @@ export function dynamodbStatistics({
       )
     },
   }
-}
-
-async function getAll(client: DynamoDBDocumentClient, table: string, keys: object[]): Promise<Item[]> {
-  const found: Item[] = []
-  let asked: Record<string, unknown>[] = keys as Record<string, unknown>[]
-  while (asked.length > 0) {
-    const get = new BatchGetCommand({ RequestItems: { [table]: { Keys: asked } } })
-    const { Responses = {}, UnprocessedKeys = {} } = await callAws(() => client.send(get))
-    found.push(...(Responses[table] ?? []))
-    asked = UnprocessedKeys[table]?.Keys ?? []
-  }
-  return found
 }
 
 const keyOf = ({ agentId, capability }: Subject, epoch: number) => ({

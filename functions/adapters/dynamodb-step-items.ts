@@ -5,13 +5,7 @@
  * P3 every later write is conditional on still owning the step
  * P4 what is remembered of a step is what can never change: that it succeeded or was skipped, and how (P2)
  */
-import {
-  BatchGetCommand,
-  GetCommand,
-  PutCommand,
-  UpdateCommand,
-  type UpdateCommandInput,
-} from '@aws-sdk/lib-dynamodb'
+import { GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
 import { boundedText } from '../../shared/domain/bounded.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { boundedDecision, DecisionSchema } from '../../shared/domain/plan.ts'
@@ -25,6 +19,7 @@ import {
 import type { Ownership, TakeOver, TaskStore } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
 import { stepKey, type TaskTable, taskKey } from './dynamodb-tables.ts'
+import { getAll } from './get-all.ts'
 import { queryAll } from './query-all.ts'
 
 type StepItems = Pick<
@@ -47,7 +42,6 @@ type Change = Pick<
   'UpdateExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
 >
 
-const MAX_BATCH = 100
 const MAX_REMEMBERED = 1_000
 const MOST_NOTE_CHARACTERS = 200
 /** A larger output is not worth its memory. */
@@ -281,15 +275,8 @@ export function stepItems({ client, table }: TaskTable): StepItems {
       const known = new Map(paths.map((path) => [path, remembered.get(`${taskId} ${path}`)]))
       const found = [...known.values()].filter((step) => step !== undefined)
       const keys = paths.filter((path) => !known.get(path)).map((path) => keyOf(taskId, path))
-      for (let pending = keys; pending.length > 0; ) {
-        const request = { [table]: { Keys: pending.slice(0, MAX_BATCH), ConsistentRead: true } }
-        const answer = await callAws(() => client.send(new BatchGetCommand({ RequestItems: request })))
-        const items = answer.Responses?.[table] ?? []
-        found.push(...items.map((item) => remember(taskId, stepIn(item))))
-        const unprocessed = (answer.UnprocessedKeys?.[table]?.Keys ?? []) as typeof keys
-        pending = [...unprocessed, ...pending.slice(MAX_BATCH)]
-      }
-      return found
+      const items = await getAll(client, table, keys, { consistent: true })
+      return [...found, ...items.map((item) => remember(taskId, stepIn(item)))]
     },
 
     async listSteps(taskId): Promise<StepRecord[]> {

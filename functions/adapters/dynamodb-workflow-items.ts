@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { type DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { GateSchema } from '../../shared/domain/plan.ts'
 import type { RegisteredWorkflow, Registry } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
 import { type OnUnreadable, readRecord, recordIn } from './json-items.ts'
+import { queryAll } from './query-all.ts'
 
 /**
  * Workflows in the registry: an item for each version, and one that says which is the newest.
@@ -82,23 +83,13 @@ export function workflowItems({
     return { content }
   }
 
-  async function itemsWith(pk: string, beginning: string): Promise<Item[]> {
-    const items: Item[] = []
-    let from: Item | undefined
-    do {
-      const query = new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :beginning)',
-        ExpressionAttributeValues: { ':pk': pk, ':beginning': beginning },
-        ConsistentRead: true,
-        ...(from ? { ExclusiveStartKey: from } : {}),
-      })
-      const page = await callAws(() => client.send(query))
-      items.push(...(page.Items ?? []))
-      from = page.LastEvaluatedKey
-    } while (from)
-    return items
-  }
+  const itemsWith = (pk: string, beginning: string): Promise<Item[]> =>
+    queryAll(client, {
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :beginning)',
+      ExpressionAttributeValues: { ':pk': pk, ':beginning': beginning },
+      ConsistentRead: true,
+    })
 
   /** Checked, and returned as it was stored; undefined for one that cannot be read, which is told. */
   async function read(item: Item): Promise<RegisteredWorkflow | undefined> {

@@ -82,10 +82,17 @@ export const AgentManifestSchema = z.object({
 export type AgentManifest = z.infer<typeof AgentManifestSchema>
 
 /** What is wrong with a manifest that no part of it is alone. */
-export function issuesOfManifest({ model, price }: AgentManifest): Issue[] {
-  if (model?.tokensPerMinute === undefined || price.mostTokens !== undefined) return []
+export function issuesOfManifest({ model, price, capabilities }: AgentManifest): Issue[] {
+  const names = capabilities.map(({ name }) => name)
+  const issues = names.flatMap((name, at) => {
+    const first = names.indexOf(name)
+    if (first === at) return []
+    const message = `capability "${name}" is there twice: capabilities.${first} has the same name; an agent does a thing in one way`
+    return [issue('duplicate-capability', `capabilities.${at}.name`, message)]
+  })
+  if (model?.tokensPerMinute === undefined || price.mostTokens !== undefined) return issues
   const message = `a limit of model.tokensPerMinute (${model.tokensPerMinute}) needs price.mostTokens: as many tokens are taken of the minute before a call`
-  return [issue('missing-most-tokens', 'price.mostTokens', message)]
+  return [...issues, issue('missing-most-tokens', 'price.mostTokens', message)]
 }
 
 /**

@@ -141,6 +141,19 @@ it("keeps callers' agents apart from the deployment's", async () => {
   await expect(getAgent(ports)({ id: 'their' })).rejects.toThrow(/did you mean "theirs"/)
 })
 
+it('refuses an agent with two capabilities of one name, and reads one that is there already', async () => {
+  const { capabilities } = manifest
+  const twins = { ...manifest, id: 'twins', functionArn, capabilities: [...capabilities, ...capabilities] }
+  await expect(registerAgent(ports)(twins)).rejects.toThrow(
+    /capabilities\.1\.name: capability "work\.do" is there twice/,
+  )
+  const registered = { status: 'active', origin: 'api', registeredAt: '2026-11-28T12:00:00.000Z' } as const
+  await ports.registry.putAgent({ ...twins, ...registered })
+  const { agents } = await listAgents(ports)({})
+  expect(agents.map(({ id }) => id)).toContain('twins')
+  await retireAgent(ports)({ id: 'twins' })
+})
+
 it('sums the load of the last minutes', async () => {
   await ports.registry.addLoad(new Map([['ours', 2]]))
   await ports.registry.addLoad(new Map([['ours', 3]]))
