@@ -55,7 +55,7 @@ export const AgentManifestSchema = z.object({
   id: AgentIdSchema,
   version: z.string().regex(/^\d+\.\d+\.\d+$/, 'a version is MAJOR.MINOR.PATCH'),
   description: z.string().max(500),
-  capabilities: z.array(CapabilitySchema).min(1).max(50),
+  capabilities: z.array(CapabilitySchema).min(1).max(50).meta({ uniqueItems: true }),
   limits: AgentLimitsSchema.prefault({}),
   typicalSeconds: z
     .number()

@@ -12,15 +12,6 @@ def names_prototype(value):
     return False
 
 
-# An agent with two capabilities of one name is refused; a schema knows only items that are the same as a whole.
-def has_twins(body):
-    capabilities = body.get("capabilities") if isinstance(body, dict) else None
-    if not isinstance(capabilities, list):
-        return False
-    names = [one["name"] for one in capabilities if isinstance(one, dict) and isinstance(one.get("name"), str)]
-    return len(set(names)) < len(names)
-
-
 @schemathesis.hook
 def filter_body(context, body):
-    return not names_prototype(body) and not has_twins(body)
+    return not names_prototype(body)
