@@ -2,12 +2,14 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type Evaluator, evaluateHere } from '../../shared/workflow/evaluator.ts'
 import { startIsolated } from '../../test/support/isolated.ts'
+import { besideBombs } from './beside-bombs.ts'
 import { chainOfExpressions } from './chain-of-expressions.ts'
 
 const HELP = `Usage: npm run bench:expressions [-- --url URL] [--json OUT]
 
 What it costs to evaluate expressions in a thread of their own: medians of one evaluation there and in the caller's thread. With the
-address of a running local cloud, also the time of a chain of 100 steps with an expression each, by step.
+address of a running local cloud, also the time of a chain of 100 steps with an expression each, by step, and what steps and requests
+take while expressions that never end are evaluated in the same agent, one after the other.
 
   npm run bench:expressions -- --url http://localhost:8000`
 
@@ -58,7 +60,12 @@ if (chain)
   console.log(
     `chain of 100 steps, per step         ${chain.median.toFixed(2)} ms (${chain.min.toFixed(2)} - ${chain.max.toFixed(2)})`,
   )
-if (values.json) writeFileSync(values.json, `${JSON.stringify({ figures, chain }, null, 2)}\n`)
+const beside = values.url === undefined ? undefined : await besideBombs(values.url)
+for (const { name, p50, p99, requestP99, tasks } of beside ?? [])
+  console.log(
+    `${name.padEnd(32)} step p50 ${p50} ms, p99 ${p99} ms; POST p99 ${requestP99} ms (${tasks} tasks)`,
+  )
+if (values.json) writeFileSync(values.json, `${JSON.stringify({ figures, chain, beside }, null, 2)}\n`)
 
 async function median(evaluator: Evaluator, asked: { text: string; names: string }): Promise<number> {
   const times: number[] = []
