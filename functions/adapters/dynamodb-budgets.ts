@@ -1,6 +1,7 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { type Amount, amountOf, lessAmount, NOTHING } from '../../shared/domain/budget.ts'
-import type { Budgets, KeptBudget, Reservation } from '../../shared/ports/index.ts'
+import { type Amount, amountOf, lessAmount, partsOf } from '../../shared/domain/budget.ts'
+import { isOrchestratorError } from '../../shared/domain/errors.ts'
+import type { Budgets, KeptBudget, Reservation, Share } from '../../shared/ports/index.ts'
 import { callAws, unlessAws } from './aws-errors.ts'
 import { type TaskTable, taskKey } from './dynamodb-tables.ts'
 
@@ -16,27 +17,51 @@ type Change = {
 const REFUSED = ['ConditionalCheckFailedException']
 const RESERVED = 'reserved '
 
-/** One item for each task that has a budget: what is available of what is limited, and each reservation as a member of its own. */
+/**
+ * One item for each budget: what is available of what is limited, and each reservation as a member of its own; and one for each child
+ * that spends of it, which says whose it is. A write costs as many units as the item has kilobytes: some 0.15 for each reservation.
+ */
 export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
   const keyOf = (taskId: string) => ({ pk: taskKey(taskId), sk: 'BUDGET' })
 
-  /** What is limited of this budget never changes: each worker asks once. */
+  /** What never changes: each worker asks once. */
+  const roots = new Map<string, string>()
   const limited = new Map<string, (keyof Amount)[]>()
 
-  async function find(taskId: string): Promise<KeptBudget | undefined> {
+  async function read(taskId: string): Promise<Item | undefined> {
     const get = new GetCommand({ TableName: table, Key: keyOf(taskId), ConsistentRead: true })
     const { Item } = await callAws(() => client.send(get))
-    return Item && budgetIn(Item)
+    const budget = Item && budgetIn(Item)
+    if (budget) limited.set(taskId, partsOf(budget.available))
+    return Item
   }
 
-  async function limitsOf(taskId: string): Promise<(keyof Amount)[]> {
-    const known = limited.get(taskId)
-    if (known) return known
-    const budget = await find(taskId)
-    if (!budget) return []
-    const names = Object.keys(budget.available) as (keyof Amount)[]
-    limited.set(taskId, names)
-    return names
+  async function find(root: string): Promise<KeptBudget | undefined> {
+    const item = await read(root)
+    return item && budgetIn(item)
+  }
+
+  async function findShare(taskId: string): Promise<Share | undefined> {
+    const item = await read(taskId)
+    if (!item) return undefined
+    const isClosed = item.closed === true
+    const parent = parentIn(item)
+    if (parent === undefined) return { root: taskId, isClosed }
+    const root = typeof item.root === 'string' ? item.root : await rootOf(parent)
+    return { root: root ?? parent, parent, isClosed }
+  }
+
+  async function rootOf(taskId: string): Promise<string | undefined> {
+    const known = roots.get(taskId)
+    if (known !== undefined) return known
+    const root = (await findShare(taskId))?.root
+    if (root !== undefined) roots.set(taskId, root)
+    return root
+  }
+
+  async function limitsOf(root: string): Promise<(keyof Amount)[]> {
+    if (!limited.has(root)) await read(root)
+    return limited.get(root) ?? []
   }
 
   /** False when the condition does not hold. */
@@ -59,62 +84,65 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
     return (await unlessAws(REFUSED, () => client.send(update))) !== undefined
   }
 
-  /** The parts of an expression that take an amount out of what is available. */
-  const taking = (limits: (keyof Amount)[], amount: Amount) => ({
-    set: limits.map((name) => `${AVAILABLE[name]} = ${AVAILABLE[name]} - :${name}`),
-    condition: ['attribute_not_exists(closed)', ...limits.map((name) => `${AVAILABLE[name]} >= :${name}`)],
-    values: Object.fromEntries(limits.map((name) => [`:${name}`, amount[name]])),
-  })
+  async function putNew(item: Item): Promise<void> {
+    const ConditionExpression = 'attribute_not_exists(pk)'
+    const put = new PutCommand({ TableName: table, Item: item, ConditionExpression })
+    await unlessAws(REFUSED, () => client.send(put))
+  }
 
   return {
     find,
+    findShare,
+    rootOf,
 
-    async create(taskId, budget, parent) {
+    async create(taskId, budget) {
       const amount = amountOf(budget)
-      const put = new PutCommand({
-        TableName: table,
-        Item: {
-          ...keyOf(taskId),
-          ...(budget.usd === undefined ? {} : { [AVAILABLE.nanoUsd]: amount.nanoUsd }),
-          ...(budget.tokens === undefined ? {} : { [AVAILABLE.tokens]: amount.tokens }),
-          total: amount,
-          [SPENT.nanoUsd]: 0,
-          [SPENT.tokens]: 0,
-          ...(parent ? { parent, granted: NOTHING, accounted: NOTHING } : {}),
-        },
-        ConditionExpression: 'attribute_not_exists(pk)',
-      })
-      await unlessAws(REFUSED, () => client.send(put))
-    },
-
-    async reserve(taskId, path, reservation) {
-      const taken = taking(await limitsOf(taskId), reservation)
-      return change(taskId, {
-        set: [...taken.set, '#reserved = :reserved'],
-        condition: ['attribute_not_exists(#reserved)', ...taken.condition],
-        values: { ...taken.values, ':reserved': reservation },
-        names: { '#reserved': RESERVED + path },
+      await putNew({
+        ...keyOf(taskId),
+        ...(budget.usd === undefined ? {} : { [AVAILABLE.nanoUsd]: amount.nanoUsd }),
+        ...(budget.tokens === undefined ? {} : { [AVAILABLE.tokens]: amount.tokens }),
+        total: amount,
+        [SPENT.nanoUsd]: 0,
+        [SPENT.tokens]: 0,
       })
     },
 
-    async enlarge(taskId, path, holder, more) {
-      const taken = taking(await limitsOf(taskId), more)
-      return change(taskId, {
-        set: [
-          ...taken.set,
-          '#reserved.nanoUsd = #reserved.nanoUsd + :moreUsd',
-          '#reserved.tokens = #reserved.tokens + :moreTokens',
-        ],
-        condition: ['#reserved.holder = :holder', ...taken.condition],
-        values: { ...taken.values, ':holder': holder, ':moreUsd': more.nanoUsd, ':moreTokens': more.tokens },
-        names: { '#reserved': RESERVED + path },
-      })
+    async share(child, { root, parent }) {
+      await putNew({ ...keyOf(child), root, parent })
     },
 
-    async settle(taskId, path, reservation, spent) {
+    async reserve(root, slot, reservation) {
+      const limits = await limitsOf(root)
+      try {
+        const isDone = await change(root, {
+          set: [
+            ...limits.map((name) => `${AVAILABLE[name]} = ${AVAILABLE[name]} - :${name}`),
+            '#reserved = :reserved',
+          ],
+          condition: [
+            'attribute_exists(#total)',
+            'attribute_not_exists(closed)',
+            'attribute_not_exists(#reserved)',
+            ...limits.map((name) => `${AVAILABLE[name]} >= :${name}`),
+          ],
+          values: {
+            ...Object.fromEntries(limits.map((name) => [`:${name}`, reservation[name]])),
+            ':reserved': reservation,
+          },
+          names: { '#reserved': RESERVED + slot, '#total': 'total' },
+        })
+        return isDone ? 'reserved' : 'refused'
+      } catch (error) {
+        // An item has 400 KB: some two thousand reservations.
+        if (isOrchestratorError(error, 'ContentTooLargeError')) return 'full'
+        throw error
+      }
+    },
+
+    async settle(root, slot, reservation, spent) {
       const back = lessAmount(reservation, spent)
-      const limits = await limitsOf(taskId)
-      return change(taskId, {
+      const limits = await limitsOf(root)
+      return change(root, {
         set: [...adding(limits), ...spending],
         condition: ['holder', 'nanoUsd', 'tokens'].map((name) => `#reserved.${name} = :${name}Reserved`),
         remove: ['#reserved'],
@@ -125,14 +153,14 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
           ':nanoUsdReserved': reservation.nanoUsd,
           ':tokensReserved': reservation.tokens,
         },
-        names: { '#reserved': RESERVED + path },
+        names: { '#reserved': RESERVED + slot },
       })
     },
 
-    async raise(taskId, from, to) {
-      const limits = await limitsOf(taskId)
+    async raise(root, from, to) {
+      const limits = await limitsOf(root)
       const more = lessAmount(to, from)
-      return change(taskId, {
+      return change(root, {
         set: [...adding(limits), '#total = :to'],
         condition: isAmount('#total'),
         values: { ...addingValues(limits, more), ':to': to, ...amountValues(from) },
@@ -140,35 +168,8 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
       })
     },
 
-    async grant(taskId, from, to) {
-      const limits = await limitsOf(taskId)
-      return change(taskId, {
-        set: [...adding(limits), 'granted = :to'],
-        condition: ['attribute_not_exists(closed)', ...isAmount('granted')],
-        values: { ...addingValues(limits, lessAmount(to, from)), ':to': to, ...amountValues(from) },
-      })
-    },
-
     async close(taskId) {
       await change(taskId, { set: ['closed = :true'], values: { ':true': true } })
-    },
-
-    async account(taskId, spent) {
-      const limits = await limitsOf(taskId)
-      await change(taskId, {
-        set: [
-          ...limits.map((name) => `${AVAILABLE[name]} = :zero`),
-          'granted = :nothing',
-          'accounted = :spent',
-        ],
-        condition: ['closed = :true'],
-        values: {
-          ...(limits.length > 0 ? { ':zero': 0 } : {}),
-          ':nothing': NOTHING,
-          ':spent': spent,
-          ':true': true,
-        },
-      })
     },
 
     async reopen(taskId) {
@@ -178,6 +179,7 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
 }
 
 const AVAILABLE: Record<keyof Amount, string> = { nanoUsd: 'availableUsd', tokens: 'availableTokens' }
+const PARTS = ['nanoUsd', 'tokens'] as const
 const SPENT: Record<keyof Amount, string> = { nanoUsd: 'spentUsd', tokens: 'spentTokens' }
 
 const adding = (limits: readonly (keyof Amount)[]): string[] =>
@@ -201,18 +203,26 @@ const spendingValues = ({ nanoUsd, tokens }: Amount): Item => ({
   ':spentTokens': tokens,
 })
 
-function budgetIn(item: Item): KeptBudget {
-  const parts = Object.keys(NOTHING) as (keyof Amount)[]
-  const limited = parts.filter((name) => item[AVAILABLE[name]] !== undefined)
+/** Undefined for the item of a child. */
+function budgetIn(item: Item): KeptBudget | undefined {
+  if (item.parent !== undefined) return undefined
+  const limited = PARTS.filter((name) => item[AVAILABLE[name]] !== undefined)
   const held = Object.entries(item).filter(([name]) => name.startsWith(RESERVED))
   return {
     available: Object.fromEntries(limited.map((name) => [name, Number(item[AVAILABLE[name]])])),
     spent: { nanoUsd: Number(item[SPENT.nanoUsd]), tokens: Number(item[SPENT.tokens]) },
     total: item.total as Amount,
     isClosed: item.closed === true,
-    granted: (item.granted ?? NOTHING) as Amount,
-    accounted: (item.accounted ?? NOTHING) as Amount,
-    reserved: new Map(held.map(([name, value]) => [name.slice(RESERVED.length), value as Reservation])),
-    ...(item.parent ? { parent: item.parent as NonNullable<KeptBudget['parent']> } : {}),
+    reserved: new Map(held.map(([name, value]) => [name.slice(RESERVED.length), reservationIn(value)])),
   }
+}
+
+/** Of a child; one that began under an earlier version has a slice of its parent's budget, which is not used any more. */
+const parentIn = ({ parent }: Item): string | undefined =>
+  typeof parent === 'object' ? String((parent as { taskId: unknown }).taskId) : (parent as string | undefined)
+
+/** One of an earlier version has no time: it is over. */
+const reservationIn = (value: unknown): Reservation => {
+  const { until = 0, ...rest } = value as Omit<Reservation, 'until'> & { until?: number }
+  return { ...rest, until }
 }

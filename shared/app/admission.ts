@@ -5,7 +5,7 @@
  * Invariants (tests cite them):
  * T1 what is refused has begun nothing and holds nothing: a slot that was taken before a later check failed is free again
  * T2 busy is not failed: the refusal of a full agent is no attempt of it
- * T3 what is held is given back once, however the call ends; after a crash slots and trials are given up at their time
+ * T3 what is held is given back once, however the call ends; after a crash slots, trials and reservations are given up at their time
  */
 import type { AgentManifest } from '../domain/agent.ts'
 import type { Breaker } from '../domain/breaker.ts'
@@ -48,8 +48,9 @@ export type Admitted = {
   end: Release
 }
 
-/** A slot or a trial outlives its call by as much: clocks differ. */
+/** A slot, a trial or a reservation outlives its call by as much: clocks differ. */
 const LEASE_MARGIN_SECONDS = 30
+const leaseUntil = (deadline: Date): number => Math.ceil(deadline.getTime() / 1_000) + LEASE_MARGIN_SECONDS
 /** Of a breaker that many write at once. */
 const MOST_TRIES = 20
 
@@ -102,7 +103,7 @@ const holdBreaker: Hold = async (ports, applicant) => {
   if (admitted === 'refused' && heldBack(states, now()).has(agentId)) throw unavailable(agentId)
   if (admitted === 'trial') {
     pass.trialId = holderOf(own)
-    const until = deadline.getTime() / 1_000 + LEASE_MARGIN_SECONDS
+    const until = leaseUntil(deadline)
     // Another's trial has begun, or its end was told.
     if (!(await breakers.replace(agentId, revision, beginTrial(breaker, pass.trialId, until))))
       throw unavailable(agentId)
@@ -149,7 +150,7 @@ const holdSlot: Hold = async ({ limits }, { own, agentId, manifest, deadline }) 
   if (maxConcurrency === undefined) return undefined
   const scope = slotsOfAgent({ id: agentId })
   const id = holderOf(own)
-  const until = deadline.getTime() / 1_000 + LEASE_MARGIN_SECONDS
+  const until = leaseUntil(deadline)
   if (await limits.takeSlot(scope, { id, until }, maxConcurrency))
     return async () => limits.freeSlot(scope, id)
   throw busy(`agent ${agentId} is at its limit of ${maxConcurrency} calls at once`)
@@ -171,11 +172,12 @@ const takeRates: Hold = async ({ limits, clock }, { agentId, manifest }) => {
 }
 
 /** Also what costs nothing that it says: whoever has overdrawn a budget is stopped at its next step. */
-const holdBudget: Hold = async ({ budgets }, { own, plan, manifest }) => {
+const holdBudget: Hold = async ({ budgets, clock }, { own, plan, manifest, deadline }) => {
   if (!plan.budget) return undefined
   const { taskId, path, fence } = own
   const { amount, why } = await mostOfCall(budgets, taskId, manifest.price)
-  const reservation = await reserveBudget(budgets, { taskId, path, holder: fence }, amount, why)
+  const attempt = { taskId, path, holder: fence, until: leaseUntil(deadline) }
+  const reservation = await reserveBudget({ budgets, clock }, attempt, amount, why)
   return async (_end, spent) => settleBudget(budgets, own, reservation, spent)
 }
 

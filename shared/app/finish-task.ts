@@ -3,7 +3,7 @@
  * F1 a task ends once, by one conditional write; whoever comes later changes nothing and tells nothing
  * F2 the task id comes from the execution's name and the result from the store: the status-change event may lack both
  * F3 an execution that a newer one has replaced ends nothing
- * F4 a task that has ended has nothing reserved of its budget
+ * F4 a task that has ended reserves nothing more of its budget
  * F5 what a step has left that the execution's plan does not have, because a retry came with another definition, is paid for and nothing else
  */
 

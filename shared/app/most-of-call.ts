@@ -4,7 +4,7 @@
  * that ten of its calls run at once at most, and none begins when less is left.
  */
 import type { Agent, AgentManifest } from '../domain/agent.ts'
-import { type Amount, amountOf, type Budget } from '../domain/budget.ts'
+import { type Amount, amountOf, type Budget, NOTHING } from '../domain/budget.ts'
 import type { Estimate } from '../domain/estimate.ts'
 import type { Binding } from '../domain/plan.ts'
 import type { Budgets } from '../ports/index.ts'
@@ -45,9 +45,9 @@ export async function mostOfCall(
 
 /** What there was in all: of a child's task, what its outermost parent was given. */
 async function wholeBudget(budgets: Budgets, taskId: string): Promise<Amount> {
-  const budget = await budgets.find(taskId)
-  if (!budget) return { nanoUsd: 0, tokens: 0 }
-  return budget.parent ? wholeBudget(budgets, budget.parent.taskId) : budget.total
+  const root = await budgets.rootOf(taskId)
+  const budget = root === undefined ? undefined : await budgets.find(root)
+  return budget?.total ?? NOTHING
 }
 
 /** The estimate of a task with a budget, which tells for whose calls a share of it is held. */

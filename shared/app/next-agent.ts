@@ -59,7 +59,8 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
   const fallbacks = step.fallback && fallbacksOf(step, agents)
   const hasFailed = attemptsOf(record).length > 0
   const others = fallbacks ? (hasFailed ? fallbacks : [planned, ...fallbacks]) : [planned]
-  const left = await whatIsLeft(ports, plan)
+  const purse = plan.budget && (await stillToSpend(ports, plan.taskId))
+  const left = { ...purse?.left, seconds: secondsLeft(ports, plan) }
   const capabilities = others.flatMap((wanted) => capabilityWanted(wanted, agents) ?? [])
   const isBusy = isRefusal(failure)
   const knowledge = await knowledgeOf(ports, agents, capabilities, left, { evenAlone: isBusy })
@@ -121,7 +122,7 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
       return { ...next, waitSeconds: wait(wanted, next.agent) }
     }
   }
-  return { failure: whyNobody(failure, refusals) }
+  return { failure: whyNobody(failure, refusals, purse?.advice) }
 }
 
 type Wanted = { capability: string | undefined; pinned: string | undefined }
@@ -134,13 +135,13 @@ function noteRefusal(refusals: Refusals, { agentId, ...refusal }: Refusal & { ag
 }
 
 /** Where no agent has failed: what the step has met instead. */
-function whyNobody(failure: Failure, refusals: Refusals): Failure {
+function whyNobody(failure: Failure, refusals: Refusals, advice = ''): Failure {
   if (failure !== LATE && !isRefusal(failure)) return failure
   const all = [...refusals].filter(([, { kind }]) => kind !== 'unfit')
   const told = (all.length > 0 ? all : [...refusals]).map(([id, { reason }]) => `${id}: ${reason}`).join('; ')
   const poor = all.length > 0 && all.every(([, { kind }]) => kind === 'money')
   if (poor && failure.name !== 'BudgetExceededError')
-    return { name: 'BudgetExceededError', message: `${told}; retry it with a larger budget` }
+    return { name: 'BudgetExceededError', message: `${told}; ${advice}` }
   return failure === LATE ? { ...LATE, message: `${LATE.message}: ${told || 'no agent offers it'}` } : failure
 }
 
@@ -189,14 +190,8 @@ function secondsUntilFree(agent: Agent, known: Knowledge | undefined): number {
   return known ? typicalSecondsOf(agent, known) / (agent.limits.maxConcurrency ?? 1) : 0
 }
 
-/** Of the task's budget, with what others hold of it and may not need, and of its time. */
-async function whatIsLeft(ports: Trouble['ports'], plan: Plan): Promise<SelectionRequest['left']> {
-  const { deadline } = plan
-  return {
-    ...(plan.budget ? await stillToSpend(ports.budgets, plan.taskId) : {}),
-    seconds: deadline === undefined ? undefined : secondsUntil(deadline, ports.clock.now()),
-  }
-}
+const secondsLeft = ({ clock }: Trouble['ports'], { deadline }: Plan): number | undefined =>
+  deadline === undefined ? undefined : secondsUntil(deadline, clock.now())
 
 /** Whom a step names for when its agent has failed, in its order (B7): an agent for what the step wants of it, or a capability. */
 function fallbacksOf({ fallback = [], capability }: AgentStep, agents: readonly Agent[]): Wanted[] {

@@ -1,15 +1,16 @@
 import type * as z from 'zod'
 import type { ListTasksSchema } from '../contracts/requests.ts'
 import type { StepView, TaskView } from '../contracts/views.ts'
-import { type Amount, addAmounts, NOTHING, usdOf } from '../domain/budget.ts'
+import { usdOf } from '../domain/budget.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { type DomainEvent, eventsOfTask } from '../domain/event.ts'
 import type { Json } from '../domain/json.ts'
 import { type Degraded, isOpenTask, type Task } from '../domain/task.ts'
-import type { KeptBudget, Ports, TaskStore } from '../ports/index.ts'
+import type { Ports, TaskStore } from '../ports/index.ts'
 import { suggestNames } from '../workflow/nearest-names.ts'
 import { costOf } from './cost-of-steps.ts'
 import { entryOf } from './queue-tasks.ts'
+import { spentAndHeld } from './spend-budget.ts'
 import { degradedIn, stepViews, taskView } from './views.ts'
 
 type Needs = { tasks: TaskStore }
@@ -23,12 +24,12 @@ export async function getTask({ tasks }: Needs, { id, tenant }: TaskRef): Promis
 }
 
 export const showTask =
-  (ports: Needs & Pick<Ports, 'budgets' | 'queue'>) =>
+  (ports: Needs & Pick<Ports, 'budgets' | 'queue' | 'clock'>) =>
   async (ref: TaskRef): Promise<TaskView & { steps: StepView[] }> => {
     const task = await getTask(ports, ref)
     const [{ steps, cost, estimate }, budget] = await Promise.all([
       readSteps(ports, task),
-      task.budget ? ports.budgets.find(task.id) : undefined,
+      task.budget ? budgetView(ports, task) : undefined,
     ])
     const position =
       task.status === 'queued' ? await ports.queue.countBefore(task.tenant, entryOf(task)) : undefined
@@ -36,7 +37,7 @@ export const showTask =
       ...taskView(task),
       ...(position === undefined ? {} : { queue: { position: position + 1 } }),
       ...(cost.usd > 0 || cost.tokens > 0 ? { cost } : {}),
-      ...(budget ? { budget: budgetView(task, budget) } : {}),
+      ...(budget ? { budget } : {}),
       ...(estimate ? { estimate } : {}),
       steps,
     }
@@ -136,10 +137,24 @@ async function readSteps({ tasks }: Needs, task: Task, options: { all?: boolean 
   return { steps: stepViews(task, plan, records, options), cost: costOf(records), estimate: plan.estimate }
 }
 
-function budgetView({ budget = {} }: Task, { spent, reserved }: KeptBudget): NonNullable<TaskView['budget']> {
-  const held = [...reserved.values()].reduce<Amount>(addAmounts, NOTHING)
+/** The budget that the task spends of: of a child its root's. */
+async function budgetView(
+  { budgets, clock }: Pick<Ports, 'budgets' | 'clock'>,
+  { id, budget: limits = {} }: Task,
+): Promise<TaskView['budget']> {
+  const root = await budgets.rootOf(id)
+  const budget = root === undefined ? undefined : await budgets.find(root)
+  if (root === undefined || !budget) return undefined
+  const { spent, held } = spentAndHeld(budget, clock.now().getTime() / 1_000)
+  const { available, total } = budget
   return {
-    ...budget,
+    ...(root === id
+      ? limits
+      : {
+          taskId: root,
+          ...(available.nanoUsd === undefined ? {} : { usd: usdOf(total) }),
+          ...(available.tokens === undefined ? {} : { tokens: total.tokens }),
+        }),
     spentUsd: usdOf(spent),
     reservedUsd: usdOf(held),
     spentTokens: spent.tokens,

@@ -24,7 +24,7 @@ import { recordLoad } from './plan-task.ts'
 import { enqueue } from './queue-tasks.ts'
 import { getTask } from './read-tasks.ts'
 import { reopenSteps } from './reopen-steps.ts'
-import { openChildBudget, reopenBudget } from './spend-budget.ts'
+import { reopenBudget, reopenChildBudget } from './spend-budget.ts'
 import { startTask } from './start-task.ts'
 import { taskView } from './views.ts'
 
@@ -76,7 +76,7 @@ export async function reopen(
   if (!(await ports.tasks.reopenTask(open, task.execution)))
     throw refused(task.id, 'is being retried already, or has been')
   // Only by whoever carries it out. Should it be cut off here, its steps find a closed budget, the task fails, and the next retry mends it.
-  if (plan.budget && task.parent) await openChildBudget(ports.budgets, task.parent, task.id)
+  if (plan.budget && task.parent) await reopenChildBudget(ports.budgets, task.parent.taskId, task.id)
   else if (plan.budget) await reopenBudget(ports.budgets, task.id, amountOf(plan.budget))
   await Promise.all([
     ports.bus.publish([taskRetriedEvent(open)]),

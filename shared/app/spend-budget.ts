@@ -1,20 +1,25 @@
 /**
  * A task's budget, spent by reservation: before an agent runs, the most that it can cost is set aside; afterwards what it has cost is
- * spent, and the rest given back. A child's task draws slices of its parent's budget as it needs them.
+ * spent, and the rest given back. Children, and theirs, have no budgets of their own: their attempts reserve of their root's.
  *
  * Invariants (tests cite them):
- * U1 what is spent and what is reserved are never more than the budget, however many reserve at once
- * U2 a reservation whose attempt has died counts as spent (nobody knows what it did), and is settled by whoever takes the step over,
- *    or when the task ends: then nothing is left reserved, and nobody can reserve any more
+ * U1 what is spent and what is reserved are never more than the budget, however many attempts of however many tasks reserve at once
+ * U2 a reservation whose attempt has died counts as spent (nobody knows what it did): it is settled by whoever takes the step over, and
+ *    where nobody does, it counts as spent from its time on
  * U3 the same attempt reserves once, and settles once, however often it says so
- * U4 what a child has not spent of its slice is its parent's again when the child has ended; a child that goes on has a new slice
- * U5 who finds too little left while attempts hold more than they may need, waits for them; those end, or are settled (U2), for nobody
- *    waits who holds something
+ * U4 what an attempt gives back is at once everybody's: its own task's, its parents', their other children's. A task that has ended
+ *    reserves nothing, though its root goes on; what its attempts still hold they give back when they end
+ * U5 who finds too little left waits where what others hold would do, and is refused where it would not. Those end, or their time does:
+ *    nobody waits who holds something
+ * U6 a refusal tells whose budget has refused, its limit, what is spent of it, held, left and asked
  */
-import { type Amount, addAmounts, isNothing, lessAmount, NOTHING, usdOf } from '../domain/budget.ts'
+import { type Amount, addAmounts, isNothing, lessAmount, NOTHING, partsOf, usdOf } from '../domain/budget.ts'
 import { OrchestratorError } from '../domain/errors.ts'
-import type { Budgets, KeptBudget, Reservation } from '../ports/index.ts'
+import type { Budgets, KeptBudget, Ports, Reservation } from '../ports/index.ts'
+import { describeBudget } from './describe-budget.ts'
 import { superseded } from './settle-failure.ts'
+
+type Needs = Pick<Ports, 'budgets' | 'clock'>
 
 /** The fence of an attempt, which sorts as the attempts come, holds its reservation. */
 type Holder = { taskId: string; path: string; holder: string }
@@ -23,56 +28,67 @@ type Holder = { taskId: string; path: string; holder: string }
 const MOST_TRIES = 100
 
 /**
- * Sets an amount aside for an attempt; `why` says where the amount comes from, when the agent has not said it. Throws BudgetExceededError
- * when it is not there, AgentBusyError when it may be soon (U5).
+ * Sets an amount aside for an attempt that ends by `until` (in seconds); `why` says where the amount comes from, when the agent has not
+ * said it. Throws BudgetExceededError when it is not there, AgentBusyError when it may be soon (U5), TaskCancelledError when the task has ended.
  */
 export async function reserveBudget(
-  budgets: Budgets,
-  { taskId, path, holder }: Holder,
+  { budgets, clock }: Needs,
+  { taskId, path, holder, until }: Holder & { until: number },
   amount: Amount,
   why?: string,
 ): Promise<Reservation> {
-  const reservation = { ...amount, holder, isChild: false }
+  const { nanoUsd, tokens } = amount
+  const reservation = { nanoUsd, tokens, holder, until }
+  const root = await budgets.rootOf(taskId)
+  if (root === undefined) return reservation
+  const slot = slotOf(root, taskId, path)
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    if (await budgets.reserve(taskId, path, reservation)) return reservation
-    const budget = await budgets.find(taskId)
+    const answer = await budgets.reserve(root, slot, reservation)
+    if (answer === 'reserved') return unlessEnded(budgets, { root, taskId, slot }, reservation)
+    const budget = await budgets.find(root)
     if (!budget) return reservation
-    const before = budget.reserved.get(path)
-    if (before?.holder === holder) return before
+    const before = budget.reserved.get(slot)
+    if (before?.holder === holder) return unlessEnded(budgets, { root, taskId, slot }, before)
     if (before && before.holder > holder) throw superseded(path)
-    if (budget.isClosed)
-      throw new OrchestratorError(
-        'TaskCancelledError',
-        `task ${taskId} has ended: nothing is spent for it any more`,
-      )
-    if (before) await budgets.settle(taskId, path, before, before)
-    else if (!(await drawSlice(budgets, taskId, budget, missing(budget, amount))))
-      throw (await isHeldByOthers(budgets, budget))
-        ? heldByOthers(path)
-        : exceeded(taskId, path, amount, budget, why)
+    if (budget.isClosed) throw hasEnded(root)
+    if (before) {
+      await budgets.settle(root, slot, before, before)
+      continue
+    }
+    if (answer === 'refused' && !isShort(budget.available, amount)) continue
+    const now = clock.now().getTime() / 1_000
+    await settleOverdue(budgets, root, budget, now)
+    if (answer === 'full') throw heldByOthers(path, root, 'no more can be held of it at once')
+    throw refusal({ root, path, budget, amount, now, why })
   }
   throw new OrchestratorError(
     'UnavailableError',
-    `the budget of ${taskId} could not be reserved: others came before`,
+    `the budget of ${root} could not be reserved: others came before`,
   )
 }
 
 /**
- * What a step may find when everybody who holds something has ended: what is available, here and above, and what attempts hold. Only what
- * is limited.
+ * What a step may find when everybody who holds something has ended, only of what is limited; `advice` says of which budget, and what helps
+ * where that is too little. Undefined for a task without a budget.
  */
 export async function stillToSpend(
-  budgets: Budgets,
+  { budgets, clock }: Needs,
   taskId: string,
-): Promise<{ usd?: number; tokens?: number }> {
-  const budget = await budgets.find(taskId)
-  if (!budget) return {}
-  const held = [...budget.reserved.values()].filter(({ isChild }) => !isChild).reduce(addAmounts, NOTHING)
-  const above = budget.parent ? await stillToSpend(budgets, budget.parent.taskId) : {}
-  const { nanoUsd, tokens } = budget.available
+): Promise<{ left: { usd?: number; tokens?: number }; advice: string } | undefined> {
+  const root = await budgets.rootOf(taskId)
+  const budget = root === undefined ? undefined : await budgets.find(root)
+  if (root === undefined || !budget) return undefined
+  const now = clock.now().getTime() / 1_000
+  const { nanoUsd, tokens } = withHeld(budget, now)
+  const told = partsOf(budget.available).map((part) =>
+    describeBudget(root, budget, spentAndHeld(budget, now), part),
+  )
   return {
-    ...(nanoUsd === undefined ? {} : { usd: usdOf({ nanoUsd: nanoUsd + held.nanoUsd }) + (above.usd ?? 0) }),
-    ...(tokens === undefined ? {} : { tokens: tokens + held.tokens + (above.tokens ?? 0) }),
+    left: {
+      ...(nanoUsd === undefined ? {} : { usd: usdOf({ nanoUsd }) }),
+      ...(tokens === undefined ? {} : { tokens }),
+    },
+    advice: `this is ${told.join(' and ')}; ${retryWithMore(root)}`,
   }
 }
 
@@ -83,38 +99,28 @@ export async function settleBudget(
   reservation: Reservation,
   spent: Amount,
 ): Promise<void> {
-  await budgets.settle(taskId, path, reservation, spent)
+  const root = await budgets.rootOf(taskId)
+  if (root !== undefined) await budgets.settle(root, slotOf(root, taskId, path), reservation, spent)
 }
 
 /** What an attempt that is no more has reserved for a step, for whoever takes the step over (U2). */
 export async function settleDead(budgets: Budgets, { taskId, path, holder }: Holder): Promise<void> {
-  const reservation = (await budgets.find(taskId))?.reserved.get(path)
-  if (reservation && !reservation.isChild && reservation.holder < holder)
-    await budgets.settle(taskId, path, reservation, reservation)
+  const root = await budgets.rootOf(taskId)
+  if (root === undefined) return
+  const slot = slotOf(root, taskId, path)
+  const reservation = (await budgets.find(root))?.reserved.get(slot)
+  if (reservation && reservation.holder < holder) await budgets.settle(root, slot, reservation, reservation)
 }
 
-/** A child's task spends of its parent's budget from here on, for the first time or again. */
-export async function openChildBudget(
-  budgets: Budgets,
-  parent: Omit<Holder, 'holder'>,
-  child: string,
-): Promise<void> {
-  const budget = await budgets.find(parent.taskId)
-  if (!budget) return
-  const before = budget.reserved.get(parent.path)
-  if (before && before.holder !== child) await settleReservation(budgets, parent.taskId, parent.path, before)
-  // A close that was cut off is finished first (U4).
-  if ((await budgets.find(child))?.isClosed) await closeBudget(budgets, child)
-  await budgets.reserve(parent.taskId, parent.path, { ...NOTHING, holder: child, isChild: true })
-  const { available } = budget
-  await budgets.create(
-    child,
-    {
-      ...(available.nanoUsd === undefined ? {} : { usd: 0 }),
-      ...(available.tokens === undefined ? {} : { tokens: 0 }),
-    },
-    parent,
-  )
+/** A child's task spends of the budget of its root from here on. Safe to repeat: one that has ended stays so. */
+export async function openChildBudget(budgets: Budgets, parent: string, child: string): Promise<void> {
+  const root = await budgets.rootOf(parent)
+  if (root !== undefined) await budgets.share(child, { root, parent })
+}
+
+/** A child's task goes on, and spends again. */
+export async function reopenChildBudget(budgets: Budgets, parent: string, child: string): Promise<void> {
+  await openChildBudget(budgets, parent, child)
   await budgets.reopen(child)
 }
 
@@ -133,127 +139,87 @@ export async function reopenBudget(budgets: Budgets, taskId: string, to: Amount)
   throw new OrchestratorError('UnavailableError', `the budget of ${taskId} could not be raised; try again`)
 }
 
+/** What is spent and what is held at a time in seconds; what is held beyond its time counts as spent (U2). */
+export function spentAndHeld({ spent, reserved }: KeptBudget, now: number): { spent: Amount; held: Amount } {
+  const all = [...reserved.values()]
+  const sum = (some: Reservation[]): Amount => some.reduce<Amount>(addAmounts, NOTHING)
+  return {
+    spent: addAmounts(spent, sum(all.filter(({ until }) => until <= now))),
+    held: sum(all.filter(({ until }) => until > now)),
+  }
+}
+
+/** One for each step of each task that spends of a root's budget; no id of a task and no path has a space in it. */
+const slotOf = (root: string, taskId: string, path: string): string =>
+  taskId === root ? path : `${taskId} ${path}`
+
 /**
- * Closes the budget of a task that has ended: whatever is still reserved counts as spent (U2), and its parent has back what it has not
- * spent (U4). Safe to repeat. Answers what the task has spent; undefined for one without a budget.
+ * A child may have ended between the look for its root and the reservation. Whoever closes it has done that before the reservation, and
+ * then it is seen here, or after it, and then the attempt had begun (U4).
  */
-export async function closeBudget(budgets: Budgets, taskId: string): Promise<Amount | undefined> {
-  if (!(await budgets.find(taskId))) return undefined
-  await budgets.close(taskId)
-  // Nothing is reserved from here on.
-  const budget = await budgets.find(taskId)
-  if (!budget) return undefined
-  for (const [path, reservation] of budget.reserved)
-    await settleReservation(budgets, taskId, path, reservation)
-  const { spent, accounted, parent } = (await budgets.find(taskId)) ?? budget
-  if (parent) {
-    await returnSlice(budgets, parent, taskId, lessAmount(spent, accounted))
-    await budgets.account(taskId, spent)
-  }
-  return spent
-}
-
-/** Once: the slice is gone then. */
-async function returnSlice(
+async function unlessEnded(
   budgets: Budgets,
-  { taskId, path }: { taskId: string; path: string },
-  child: string,
-  spent: Amount,
-): Promise<void> {
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const slice = (await budgets.find(taskId))?.reserved.get(path)
-    if (slice?.holder !== child) return
-    if (await budgets.settle(taskId, path, slice, spent)) return
-  }
-  throw new OrchestratorError('UnavailableError', `the slice of ${child} could not be given back; try again`)
-}
-
-/** What an attempt that has died had reserved is spent; of a child's slices what the child has spent. */
-async function settleReservation(
-  budgets: Budgets,
-  taskId: string,
-  path: string,
+  { root, taskId, slot }: { root: string; taskId: string; slot: string },
   reservation: Reservation,
-): Promise<void> {
-  if (reservation.isChild) await closeBudget(budgets, reservation.holder)
-  else await budgets.settle(taskId, path, reservation, reservation)
-}
-
-/** From the parent's budget, and there from its parent's. False when nobody above has as much. */
-async function drawSlice(
-  budgets: Budgets,
-  taskId: string,
-  { parent }: KeptBudget,
-  more: Amount,
-): Promise<boolean> {
-  if (!parent || isNothing(more)) return isNothing(more)
-  // What was taken for it before and did not arrive, because somebody has died on the way.
-  if (await receiveSlice(budgets, taskId, parent)) return true
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    // Reserved above before it is available here (U1).
-    if (await budgets.enlarge(parent.taskId, parent.path, taskId, more)) {
-      await receiveSlice(budgets, taskId, parent)
-      return true
+): Promise<Reservation> {
+  for (let id: string | undefined = taskId; id !== undefined && id !== root; ) {
+    const share = await budgets.findShare(id)
+    if (share?.isClosed) {
+      await budgets.settle(root, slot, reservation, NOTHING)
+      throw hasEnded(id)
     }
-    const above = await budgets.find(parent.taskId)
-    if (above?.isClosed || above?.reserved.get(parent.path)?.holder !== taskId) return false
-    if (!(await drawSlice(budgets, parent.taskId, above, missing(above, more)))) return false
+    id = share?.parent
   }
-  return false
+  return reservation
 }
 
-/** Makes available what the slice has come to, once whoever does it; false where there was nothing new. */
-async function receiveSlice(
-  budgets: Budgets,
-  taskId: string,
-  parent: NonNullable<KeptBudget['parent']>,
-): Promise<boolean> {
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const slice = (await budgets.find(parent.taskId))?.reserved.get(parent.path)
-    const granted = (await budgets.find(taskId))?.granted
-    if (!granted || slice?.holder !== taskId || isNothing(lessAmount(slice, granted))) return false
-    const { nanoUsd, tokens } = slice
-    if (nanoUsd < granted.nanoUsd || tokens < granted.tokens) return false
-    if (await budgets.grant(taskId, granted, { nanoUsd, tokens })) return true
-  }
-  return false
+/** What is held beyond its time, so that it is kept no longer than anybody needs to know of it. */
+async function settleOverdue(budgets: Budgets, root: string, { reserved }: KeptBudget, now: number) {
+  for (const [slot, reservation] of reserved)
+    if (reservation.until <= now) await budgets.settle(root, slot, reservation, reservation)
 }
 
-/** How much of an amount is not available. */
-function missing({ available }: KeptBudget, amount: Amount): Amount {
-  const short = (name: keyof Amount): number =>
-    Math.max(0, amount[name] - (available[name] ?? Number.POSITIVE_INFINITY))
-  return { nanoUsd: short('nanoUsd'), tokens: short('tokens') }
+/** What would be available if all that is held were given back. */
+function withHeld(budget: KeptBudget, now: number): Partial<Amount> {
+  const { held } = spentAndHeld(budget, now)
+  return Object.fromEntries(
+    partsOf(budget.available).map((name) => [name, (budget.available[name] ?? 0) + held[name]]),
+  )
 }
 
-/** Here or above; the slices of children are not waited for: they may wait for one another. */
-async function isHeldByOthers(budgets: Budgets, { reserved, parent }: KeptBudget): Promise<boolean> {
-  if ([...reserved.values()].some(({ isChild }) => !isChild)) return true
-  const above = parent && (await budgets.find(parent.taskId))
-  return above !== undefined && isHeldByOthers(budgets, above)
+const isShort = (available: Partial<Amount>, amount: Amount): boolean =>
+  partsOf(available).some((name) => (available[name] ?? 0) < amount[name])
+
+type Refused = {
+  root: string
+  path: string
+  budget: KeptBudget
+  amount: Amount
+  now: number
+  why: string | undefined
 }
 
-const heldByOthers = (path: string): OrchestratorError =>
+function refusal({ root, path, budget, amount, now, why }: Refused): OrchestratorError {
+  const { available } = budget
+  const part = (available.nanoUsd ?? Number.POSITIVE_INFINITY) < amount.nanoUsd ? 'nanoUsd' : 'tokens'
+  const [asked, left, unit] =
+    part === 'nanoUsd'
+      ? [usdOf(amount), usdOf({ nanoUsd: available.nanoUsd ?? 0 }), 'USD']
+      : [amount.tokens, available.tokens ?? 0, 'tokens']
+  const described = describeBudget(root, budget, spentAndHeld(budget, now), part)
+  const wants = `may cost ${asked} ${unit}${why ? ` (${why})` : ''}, and ${left} ${unit} are left of ${described}`
+  if (!isShort(withHeld(budget, now), amount)) return heldByOthers(path, root, `it ${wants}`)
+  const message = `step "${path}" ${wants}; ${retryWithMore(root)}`
+  return new OrchestratorError('BudgetExceededError', message, { taskId: root, path })
+}
+
+const retryWithMore = (root: string): string => `retry task ${root} with a larger budget`
+
+const heldByOthers = (path: string, root: string, why: string): OrchestratorError =>
   new OrchestratorError(
     'AgentBusyError',
-    `step "${path}" waits for what others have reserved of the task's budget`,
+    `step "${path}" waits for what others have reserved of the budget of task ${root}: ${why}`,
   )
 
-function exceeded(
-  taskId: string,
-  path: string,
-  amount: Amount,
-  budget: KeptBudget,
-  why?: string,
-): OrchestratorError {
-  const { available, spent, reserved } = budget
-  const held = [...reserved.values()].reduce(addAmounts, NOTHING)
-  const lacksMoney = (available.nanoUsd ?? Number.POSITIVE_INFINITY) < amount.nanoUsd
-  const [wanted, left, unit] = lacksMoney
-    ? [usdOf(amount), usdOf({ nanoUsd: available.nanoUsd ?? 0 }), 'USD']
-    : [amount.tokens, available.tokens ?? 0, 'tokens']
-  const gone = lacksMoney ? usdOf(spent) : spent.tokens
-  const set = lacksMoney ? usdOf(held) : held.tokens
-  const message = `step "${path}" may cost ${wanted} ${unit}${why ? ` (${why})` : ''}, and ${left} ${unit} are left of the task's budget (${gone} spent, ${set} reserved by others); retry it with a larger budget`
-  return new OrchestratorError('BudgetExceededError', message, { taskId, path })
-}
+const hasEnded = (taskId: string): OrchestratorError =>
+  new OrchestratorError('TaskCancelledError', `task ${taskId} has ended: nothing is spent for it any more`)

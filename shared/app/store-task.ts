@@ -26,7 +26,7 @@ export async function storeTask(
   await prepare?.(stored)
   const { budget, deadline, priority, forkedFrom } = stored
   // Before anything can spend of it.
-  if (budget && parent) await openChildBudget(budgets, parent, taskId)
+  if (budget && parent) await openChildBudget(budgets, parent.taskId, taskId)
   else if (budget) await budgets.create(taskId, budget)
   const task: OpenTask = {
     id: taskId,

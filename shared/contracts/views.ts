@@ -17,6 +17,10 @@ import { STEP_KINDS } from '../workflow/schema.ts'
 
 /** What is left of a task's budget; only what is limited. */
 const BudgetViewSchema = z.object({
+  taskId: z
+    .string()
+    .optional()
+    .describe('Whose budget it is, where it is not its own: children spend of that of their root'),
   usd: z.number().optional(),
   spentUsd: z.number(),
   reservedUsd: z.number().describe('For steps that run'),

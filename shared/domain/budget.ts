@@ -25,12 +25,17 @@ export type Budget = z.infer<typeof BudgetSchema>
 export type Amount = { nanoUsd: number; tokens: number }
 
 export const NOTHING: Amount = { nanoUsd: 0, tokens: 0 }
+const PARTS = ['nanoUsd', 'tokens'] as const
 
 /** Rounded up: a reservation is never smaller than what it is for. */
 export function amountOf({ usd = 0, tokens = 0 }: Budget): Amount {
   // A price of 0.1 is a billionth more than it says otherwise, for the sake of its last bit.
   return { nanoUsd: Math.ceil(Math.round(usd * NANO * 1e3) / 1e3), tokens: Math.ceil(tokens) }
 }
+
+/** Which parts of an amount are named. */
+export const partsOf = (amount: Partial<Amount>): (keyof Amount)[] =>
+  PARTS.filter((part) => amount[part] !== undefined)
 
 export const usdOf = ({ nanoUsd }: Pick<Amount, 'nanoUsd'>): number => nanoUsd / NANO
 

@@ -36,7 +36,7 @@ export type Ports = {
 }
 
 export type { KeptBreaker } from './breakers.ts'
-export type { KeptBudget, Reservation } from './budgets.ts'
+export type { KeptBudget, Reservation, Share } from './budgets.ts'
 export type { ExecutionInput, ExecutionState } from './executions.ts'
 export type { StoredFile } from './file-store.ts'
 export type { Claim } from './ledger.ts'

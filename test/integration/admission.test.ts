@@ -105,7 +105,12 @@ describe('what is held for a call', () => {
     )
     const taskId = await submit()
     const { budgets } = stores.ports
-    await budgets.reserve(taskId, 'other', { nanoUsd: 0.6e9, tokens: 0, holder: '1', isChild: false })
+    await budgets.reserve(taskId, 'other', {
+      nanoUsd: 0.6e9,
+      tokens: 0,
+      holder: '1',
+      until: Date.now() / 1_000 + 60,
+    })
     for (let times = 0; times < 4; times++)
       await expect(invoke(taskId, async () => 1)).rejects.toThrow('waits for what others have reserved')
     const reserved = (await budgets.find(taskId))?.reserved.get('other')

@@ -181,7 +181,7 @@ describe('controlStep', () => {
     expect(await seedList(101, { maxConcurrency: 7 })).toMatchObject({ lanes: 7, apart: true })
   })
 
-  it("begins and ends a child for each item, once, on a share of the budget; a failed one is the fan-out's to judge (O5, O7)", async () => {
+  it("begins and ends a child for each item, once, on the budget of its parent; a failed one is the fan-out's to judge (O5, O7)", async () => {
     const inputSchema = {
       type: 'object',
       required: ['rows', 'n'],
@@ -212,11 +212,9 @@ describe('controlStep', () => {
       expect((await tasks.findTask(id))?.parent).toMatchObject({ taskId, path: `s[${at}]` })
     }
     expect(new Set(children).size).toBe(3)
-    expect([...((await budgets.find(taskId))?.reserved.keys() ?? [])].sort()).toEqual([
-      's[0]',
-      's[1]',
-      's[2]',
-    ])
+    const shares = await Promise.all(children.map((id) => budgets.findShare(id)))
+    expect(shares).toEqual(children.map(() => ({ root: taskId, parent: taskId, isClosed: false })))
+    expect(await budgets.find(taskId)).toMatchObject({ available: { nanoUsd: 1e9 } })
     for (const [at, id] of children.entries()) {
       const status = at === 1 ? 'FAILED' : 'SUCCEEDED'
       await control(id, 'begin', { path: 'nap' })
@@ -229,7 +227,7 @@ describe('controlStep', () => {
     const done = await stepOf(taskId)
     expect(done).toMatchObject({ degraded: '1 of 3 items failed' })
     expect(await tasks.loadValue(done?.output as never)).toEqual([0, null, 2])
-    expect((await budgets.find(taskId))?.reserved.size).toBe(0)
+    for (const id of children) expect((await budgets.findShare(id))?.isClosed).toBe(true)
   })
 
   it('settles a child that nobody can run by its policy (Z2), and gives it nothing where its input is nothing', async () => {

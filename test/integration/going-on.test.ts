@@ -204,8 +204,8 @@ describe('cancelling', () => {
     const asked = { workflow, input: {}, metadata: {}, tenant: 'default', budgetUsd: 1 }
     const { taskId } = await submitTask(stores.ports)(asked)
     await cancelTask(stores.ports)({ id: taskId, tenant: 'default', reason: 'enough' })
-    const none = { nanoUsd: 0, tokens: 0, holder: '1', isChild: false }
-    expect(await stores.ports.budgets.reserve(taskId, 'a', none)).toBe(false)
+    const none = { nanoUsd: 0, tokens: 0, holder: '1', until: Date.now() }
+    expect(await stores.ports.budgets.reserve(taskId, 'a', none)).toBe('refused')
   })
 
   it('of everything goes on where one cannot be stopped, and says which', async () => {

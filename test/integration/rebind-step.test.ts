@@ -269,7 +269,9 @@ describe('rebindStep', () => {
 
     it('ends with that when no agent can be paid, and asks each at most once (B9)', async () => {
       const { taskId, ids } = await seedPoor({ budgetTokens: 1_000 }, [tokens, tokens])
-      await stores.ports.budgets.reserve(taskId, 'x', { nanoUsd: 0, tokens: 500, holder: '1', isChild: true })
+      // Its attempt has died, and nobody takes the step over: it counts as spent from its time on (U2).
+      const overdue = { nanoUsd: 0, tokens: 500, holder: '1', until: Date.now() / 1_000 - 1 }
+      await stores.ports.budgets.reserve(taskId, 'x', overdue)
       await expect(refuse(taskId, ids[0] ?? '', 'BudgetExceededError')).rejects.toMatchObject({
         message: expect.stringMatching(/^BudgetExceededError: /),
       })
@@ -281,10 +283,12 @@ describe('rebindStep', () => {
       const poor = await seedPoor({ budgetUsd: 0.01 }, [price], late)
       const call = { execution: 1, path: 's', fence: '1', owner: 'rebinder', error: { Cause: '' } }
       await expect(rebindStep(stores.ports)({ taskId: poor.taskId, ...call })).rejects.toMatchObject({
-        message: expect.stringMatching(/^BudgetExceededError: .*may cost 0\.02 USD, and 0\.01 USD are left/),
+        message: expect.stringMatching(
+          `^BudgetExceededError: .*may cost 0.02 USD, and 0.01 USD are left; this is the budget of task ${poor.taskId}, 0.01 USD .0 USD spent, 0 USD held by others.; retry task ${poor.taskId} with a larger budget$`,
+        ),
       })
       const waiting = await seedPoor({ budgetUsd: 0.03 }, [price], late)
-      const held = { nanoUsd: 2e7, tokens: 0, holder: '1', isChild: false }
+      const held = { nanoUsd: 2e7, tokens: 0, holder: '1', until: Date.now() / 1_000 + 60 }
       await stores.ports.budgets.reserve(waiting.taskId, 'x', held)
       expect(await rebindStep(stores.ports)({ taskId: waiting.taskId, ...call })).toMatchObject({
         rebound: { agentId: waiting.ids[0] },

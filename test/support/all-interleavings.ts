@@ -38,7 +38,7 @@ export async function exploreInterleavings(
         died += known.dies ? 1 : 0
         return known
       }
-      const situation = JSON.stringify([[...table.items].sort(), world.describe(), begun.describe?.()])
+      const situation = JSON.stringify([itemsIn(table), world.describe(), begun.describe?.()])
       if (seen.has(situation)) return undefined
       seen.add(situation)
       const options: Move[] = Array.from({ length: waiting }, (_, at) => ({ at }))
@@ -52,3 +52,5 @@ export async function exploreInterleavings(
   }
   return { situations: seen.size, orders }
 }
+
+const itemsIn = ({ items }: ImmediateTable): unknown[] => [...items].sort(([a], [b]) => (a < b ? -1 : 1))
