@@ -28,11 +28,15 @@ export async function mostOfCall(
   taskId: string,
   price: Price,
 ): Promise<{ amount: Amount; why?: string }> {
+  return mostOf(price, undeclared(price).length === 0 ? NOTHING : await wholeBudget(budgets, taskId))
+}
+
+/** The same of a budget whose total is known. */
+export function mostOf(price: Price, whole: Amount): { amount: Amount; why?: string } {
   const { perCallUsd, mostUsd = perCallUsd, mostTokens = 0 } = price
   const said = amountOf({ usd: mostUsd, tokens: mostTokens })
   const unsaid = undeclared(price)
   if (unsaid.length === 0) return { amount: said }
-  const whole = await wholeBudget(budgets, taskId)
   const share = (name: keyof Amount): number => Math.ceil(whole[name] * SHARE_OF_UNDECLARED)
   return {
     amount: {

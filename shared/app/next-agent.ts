@@ -13,10 +13,11 @@ import { secondsUntil } from '../domain/times.ts'
 import type { Ownership, Plan, Ports } from '../ports/index.ts'
 import { chooseAgent, type Knowledge, type Refusal, type SelectionRequest } from '../selector/choose-agent.ts'
 import type { AgentStep } from '../workflow/schema.ts'
-import { type KnowledgeNeeds, knowledgeOf, typicalSecondsOf } from './agent-knowledge.ts'
+import { type KnowledgeNeeds, type KnowledgeOf, knowledgeOf, typicalSecondsOf } from './agent-knowledge.ts'
 import { capabilityWanted } from './capability-asked.ts'
+import { mostOf } from './most-of-call.ts'
 import type { Failure } from './settle-failure.ts'
-import { stillToSpend } from './spend-budget.ts'
+import { isShort, type Purse, stillToSpend } from './spend-budget.ts'
 
 /** A step, as it has come to this; with the attempts that are noted. */
 export type Trouble = {
@@ -63,7 +64,9 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
   const left = { ...purse?.left, seconds: secondsLeft(ports, plan) }
   const capabilities = others.flatMap((wanted) => capabilityWanted(wanted, agents) ?? [])
   const isBusy = isRefusal(failure)
-  const knowledge = await knowledgeOf(ports, agents, capabilities, left, { evenAlone: isBusy })
+  const known = await knowledgeOf(ports, agents, capabilities, left, { evenAlone: isBusy })
+  const knowledge: KnowledgeOf = (capability) =>
+    isBusy && purse ? withoutMoney(known(capability), agents, purse) : known(capability)
   const knownOf = (wanted: Wanted, { id }: Agent): Knowledge | undefined =>
     knowledge(capabilityWanted(wanted, agents)).get(id)
   const excluded = new Map([...excludedAgents(record), ...tooDear(record, failure)])
@@ -123,6 +126,18 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
     }
   }
   return { failure: whyNobody(failure, refusals, purse?.advice) }
+}
+
+/** Whose calls do not fit before others have given back what they hold of the budget: they are busy, like those at a limit (B10). */
+function withoutMoney(
+  known: ReadonlyMap<string, Knowledge>,
+  agents: readonly Agent[],
+  { budget }: Purse,
+): ReadonlyMap<string, Knowledge> {
+  const dear = agents.filter(({ price }) => isShort(budget.available, mostOf(price, budget.total).amount))
+  const ids = new Set(dear.map(({ id }) => id))
+  const refusal = 'waits for what others have reserved of the budget'
+  return new Map([...known].map(([id, one]) => [id, ids.has(id) ? { refusal, ...one } : one]))
 }
 
 type Wanted = { capability: string | undefined; pinned: string | undefined }

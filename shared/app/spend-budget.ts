@@ -24,6 +24,9 @@ type Needs = Pick<Ports, 'budgets' | 'clock'>
 /** The fence of an attempt, which sorts as the attempts come, holds its reservation. */
 type Holder = { taskId: string; path: string; holder: string }
 
+/** `left`: with what others hold; of `budget` something may be available only later. */
+export type Purse = { budget: KeptBudget; left: { usd?: number; tokens?: number }; advice: string }
+
 /** Of writes that others came before: each time somebody has got on. */
 const MOST_TRIES = 100
 
@@ -71,10 +74,7 @@ export async function reserveBudget(
  * What a step may find when everybody who holds something has ended, only of what is limited; `advice` says of which budget, and what helps
  * where that is too little. Undefined for a task without a budget.
  */
-export async function stillToSpend(
-  { budgets, clock }: Needs,
-  taskId: string,
-): Promise<{ left: { usd?: number; tokens?: number }; advice: string } | undefined> {
+export async function stillToSpend({ budgets, clock }: Needs, taskId: string): Promise<Purse | undefined> {
   const root = await budgets.rootOf(taskId)
   const budget = root === undefined ? undefined : await budgets.find(root)
   if (root === undefined || !budget) return undefined
@@ -84,6 +84,7 @@ export async function stillToSpend(
     describeBudget(root, budget, spentAndHeld(budget, now), part),
   )
   return {
+    budget,
     left: {
       ...(nanoUsd === undefined ? {} : { usd: usdOf({ nanoUsd }) }),
       ...(tokens === undefined ? {} : { tokens }),
@@ -187,7 +188,7 @@ function withHeld(budget: KeptBudget, now: number): Partial<Amount> {
   )
 }
 
-const isShort = (available: Partial<Amount>, amount: Amount): boolean =>
+export const isShort = (available: Partial<Amount>, amount: Amount): boolean =>
   partsOf(available).some((name) => (available[name] ?? 0) < amount[name])
 
 type Refused = {

@@ -296,6 +296,34 @@ describe('rebindStep', () => {
     })
   })
 
+  it('looks in place for room in a budget, once a step has waited a minute for it (B10, U5)', async () => {
+    const capability = `area${++area}.do`
+    const price = { perCallUsd: 0, mostUsd: 0.02 }
+    const agents = [makeAgent({ id: `a${area}`, capability, price })]
+    const workflow = await seedWorkflow(stores.ports, { steps: { s: { capability } }, agents })
+    const asked = { workflow, input: {}, metadata: {}, tenant: 'default', budgetUsd: 0.03 }
+    const { taskId } = await submitTask(stores.ports)(asked)
+    const { budgets, clock } = stores.ports
+    const held = { nanoUsd: 2e7, tokens: 0, holder: '1', until: Date.now() / 1_000 + 600 }
+    await budgets.reserve(taskId, 'x', held)
+    expect(await refuse(taskId, `a${area}`, 'AgentBusyError')).toMatchObject({
+      rebound: { agentId: `a${area}`, waitSeconds: expect.any(Number) },
+    })
+    stores.ports.clock = { now: () => new Date(Date.now() + 90_000) }
+    try {
+      await expect(refuse(taskId, `a${area}`, 'AgentBusyError')).rejects.toMatchObject({
+        name: 'AgentBusyError',
+        message: `agent a${area} waits for what others have reserved of the budget`,
+      })
+      await budgets.settle(taskId, 'x', held, { nanoUsd: 0, tokens: 0 })
+      expect(await refuse(taskId, `a${area}`, 'AgentBusyError')).toMatchObject({
+        rebound: { agentId: `a${area}` },
+      })
+    } finally {
+      stores.ports.clock = clock
+    }
+  })
+
   it('chooses the agent of a step that is bound late, and charges nobody with a failure', async () => {
     const { taskId, ids } = await seed(['a', 'b'], { bind: 'late' })
     expect((await stores.ports.tasks.getPlan(taskId)).bindings).toEqual({})
