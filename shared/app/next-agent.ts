@@ -128,7 +128,7 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
   return { failure: whyNobody(failure, refusals, purse?.advice) }
 }
 
-/** Whose calls do not fit before others have given back what they hold of the budget: they are busy, like those at a limit (B10). */
+/** Agents whose calls fit only once others have given back what they hold of the budget are busy, like those at a limit (B10). */
 function withoutMoney(
   known: ReadonlyMap<string, Knowledge>,
   agents: readonly Agent[],

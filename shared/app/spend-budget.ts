@@ -9,9 +9,9 @@
  * U3 the same attempt reserves once, and settles once, however often it says so
  * U4 what an attempt gives back is at once everybody's: its own task's, its parents', their other children's. A task that has ended
  *    reserves nothing, though its root goes on; what its attempts still hold they give back when they end
- * U5 who finds too little left waits where what others hold would do, and is refused where it would not. Those end, or their time does:
- *    nobody waits who holds something
- * U6 a refusal tells whose budget has refused, its limit, what is spent of it, held, left and asked
+ * U5 an attempt that finds too little left waits where it would fit once others have given back what they hold, and is refused where it
+ *    would not. Those others end, or their time does, for an attempt that waits holds nothing
+ * U6 a refusal tells whose budget it is, its limit, and what is spent of it, held, left and asked
  */
 import { type Amount, addAmounts, isNothing, lessAmount, NOTHING, partsOf, usdOf } from '../domain/budget.ts'
 import { OrchestratorError } from '../domain/errors.ts'
@@ -155,8 +155,8 @@ const slotOf = (root: string, taskId: string, path: string): string =>
   taskId === root ? path : `${taskId} ${path}`
 
 /**
- * A child may have ended between the look for its root and the reservation. Whoever closes it has done that before the reservation, and
- * then it is seen here, or after it, and then the attempt had begun (U4).
+ * A child's close and the reservation are writes of two items. A close that came before the reservation is seen here; before one that
+ * came after it the attempt had begun (U4).
  */
 async function unlessEnded(
   budgets: Budgets,
