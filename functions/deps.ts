@@ -11,7 +11,8 @@ import { SFNClient } from '@aws-sdk/client-sfn'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { type Environment, EnvironmentSchema } from '../shared/contracts/environment.ts'
 import { OrchestratorError } from '../shared/domain/errors.ts'
-import { describeIssues, issuesOfZod } from '../shared/domain/issue.ts'
+import { describeIssues } from '../shared/domain/issue.ts'
+import { issuesOfZod } from '../shared/domain/issues-of-zod.ts'
 import type { PriceTable } from '../shared/domain/price-table.ts'
 import { pricesWith } from '../shared/estimator/prices.ts'
 import type {
@@ -175,7 +176,8 @@ const environment = (): Environment =>
   once('environment', () => {
     const parsed = EnvironmentSchema.safeParse(process.env)
     if (parsed.success) return parsed.data
-    const message = `this function's environment is not complete: ${describeIssues(issuesOfZod(parsed.error))}`
+    const issues = issuesOfZod(parsed.error, { schema: EnvironmentSchema })
+    const message = `this function's environment is not complete: ${describeIssues(issues)}`
     throw new OrchestratorError('ConfigError', message)
   })
 

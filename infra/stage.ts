@@ -4,8 +4,10 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Node } from 'constructs'
 import { parse } from 'yaml'
 import * as z from 'zod'
+import { describeIssues } from '../shared/domain/issue.ts'
+import { issuesOfZod } from '../shared/domain/issues-of-zod.ts'
+import { suggestNames } from '../shared/domain/nearest-names.ts'
 import { PriceTableSchema } from '../shared/domain/price-table.ts'
-import { suggestNames } from '../shared/workflow/nearest-names.ts'
 import { StageError } from './stage-place.ts'
 
 const RETENTIONS = Object.values(RetentionDays).filter((days) => typeof days === 'number')
@@ -136,9 +138,12 @@ export function readStage(node: Node): Stage {
   const fields = Object.keys(StageSchema.shape)
   const given = fields.map((field) => [field, node.tryGetContext(field) as unknown])
   const overrides = Object.fromEntries(given.filter(([, value]) => value !== undefined))
-  const parsed = StageSchema.safeParse({ ...readFile(name), ...overrides })
+  const value = { ...readFile(name), ...overrides }
+  const parsed = StageSchema.safeParse(value)
   if (parsed.success) return parsed.data
-  throw new StageError(`stage "${name}" is not usable:\n${z.prettifyError(parsed.error)}`)
+  const issues = issuesOfZod(parsed.error, { schema: StageSchema, value, what: 'the stage' })
+  const told = issues.map((issue) => describeIssues([issue]))
+  throw new StageError(`stage "${name}" is not usable:\n${told.join('\n')}`)
 }
 
 export const stageNames = (): string[] =>

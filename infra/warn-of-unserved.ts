@@ -1,4 +1,4 @@
-import { suggestNames } from '../shared/workflow/nearest-names.ts'
+import { suggestNames } from '../shared/domain/nearest-names.ts'
 import { everyStep } from '../shared/workflow/places.ts'
 import type { Step } from '../shared/workflow/schema.ts'
 import { capabilityOfStep } from '../shared/workflow/step-needs.ts'

@@ -10,7 +10,8 @@
  */
 import type * as z from 'zod'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
-import { describeIssues, issuesOfZod } from '../../shared/domain/issue.ts'
+import { describeIssues } from '../../shared/domain/issue.ts'
+import { issuesOfZod } from '../../shared/domain/issues-of-zod.ts'
 
 type Item = Record<string, unknown>
 

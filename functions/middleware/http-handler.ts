@@ -2,7 +2,8 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import type * as z from 'zod'
 import type { Route } from '../../shared/contracts/route.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
-import { describeIssues, issuesOfZod } from '../../shared/domain/issue.ts'
+import { describeIssues } from '../../shared/domain/issue.ts'
+import { issuesOfZod } from '../../shared/domain/issues-of-zod.ts'
 import { isJsonObject } from '../../shared/domain/json.ts'
 import type { AnswerStore } from '../adapters/s3-answer-store.ts'
 import { issueOfValue } from './issue-of-value.ts'
@@ -67,9 +68,10 @@ function parseRequest<Input extends z.ZodType>(route: Route<Input>, event: Event
     ...pick(path, event.pathParameters ?? {}),
     ...Object.fromEntries(Object.entries(headers).map(([name, header]) => [name, event.headers[header]])),
   }
-  const parsed = route.input.safeParse(withoutUndefined(given))
+  const value = withoutUndefined(given)
+  const parsed = route.input.safeParse(value)
   if (parsed.success) return parsed.data
-  const issues = issuesOfZod(parsed.error)
+  const issues = issuesOfZod(parsed.error, { schema: route.input, value, what: 'the request' })
   throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
 }
 

@@ -8,10 +8,10 @@ import type { AnswerApproval } from '../contracts/requests.ts'
 import type { ApprovalView } from '../contracts/views.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { placeOf } from '../domain/instance-path.ts'
+import { suggestNames } from '../domain/nearest-names.ts'
 import { NOBODY, type StepRecord } from '../domain/step.ts'
 import { isOpenTask } from '../domain/task.ts'
 import type { Ports } from '../ports/index.ts'
-import { suggestNames } from '../workflow/nearest-names.ts'
 import { getTask } from './read-tasks.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'executions' | 'clock'>

@@ -1,8 +1,8 @@
 import { OrchestratorError } from '../domain/errors.ts'
 import { describeIssues } from '../domain/issue.ts'
+import { suggestNames } from '../domain/nearest-names.ts'
 import { describeUnknownType, matchTemplate } from '../planner/match-template.ts'
 import type { RegisteredWorkflow, Registry } from '../ports/index.ts'
-import { suggestNames } from '../workflow/nearest-names.ts'
 import type { Workflow } from '../workflow/schema.ts'
 import { validateWorkflow } from '../workflow/validate-workflow.ts'
 

@@ -4,8 +4,8 @@ import type { AgentView } from '../contracts/views.ts'
 import { type Agent, AgentSchema, issuesOfManifest } from '../domain/agent.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { describeIssues } from '../domain/issue.ts'
+import { suggestNames } from '../domain/nearest-names.ts'
 import type { Clock, Ports, Registry } from '../ports/index.ts'
-import { suggestNames } from '../workflow/nearest-names.ts'
 import { healthOf } from './agent-statistics.ts'
 
 type Needs = { registry: Registry; clock: Clock }

@@ -2,15 +2,16 @@ import * as z from 'zod'
 import type { Agent } from '../domain/agent.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { FileReferenceSchema, fileReferencesIn } from '../domain/file-reference.ts'
-import { describeIssues, type Issue, issue, issuesOfZod } from '../domain/issue.ts'
+import { describeIssues, type Issue, issue } from '../domain/issue.ts'
+import { issuesOfZod } from '../domain/issues-of-zod.ts'
 import type { Json } from '../domain/json.ts'
+import { suggestNames } from '../domain/nearest-names.ts'
 import { mentionsInherited, parseOwn } from '../domain/parse-own.ts'
 import { boundedDecision, type Decision } from '../domain/plan.ts'
 import { type Prefer, preferring } from '../domain/prefer.ts'
 import { bindWorkflow, type ChooseFor, type Kept } from '../planner/bind-workflow.ts'
 import type { FileStore, Plan, RegisteredWorkflow, Registry } from '../ports/index.ts'
 import { chooseAgent, type SelectionRequest } from '../selector/choose-agent.ts'
-import { suggestNames } from '../workflow/nearest-names.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
 import { type KnowledgeNeeds, knowledgeOf } from './agent-knowledge.ts'
@@ -22,7 +23,7 @@ export function parseInput(workflow: Workflow, input: Json = {}): Json {
   const schema = z.fromJSONSchema(workflow.input)
   const parsed = mentionsInherited(workflow.input) ? parseOwn(schema, input) : schema.safeParse(input)
   if (parsed.success) return parsed.data as Json
-  const issues = issuesOfZod(parsed.error, 'input')
+  const issues = issuesOfZod(parsed.error, { schema, value: input, path: 'input' })
   throw new OrchestratorError(
     'InvalidInputError',
     `the input does not fit workflow "${workflow.name}": ${describeIssues(issues)}`,
@@ -47,8 +48,11 @@ async function issueOfReference(
   reference: unknown,
 ): Promise<Issue | undefined> {
   const parsed = FileReferenceSchema.safeParse(reference)
-  if (!parsed.success)
-    return { code: 'bad-file-reference', path, message: describeIssues(issuesOfZod(parsed.error)) }
+  if (!parsed.success) {
+    const about = { schema: FileReferenceSchema, value: reference, what: 'the reference' }
+    const message = describeIssues(issuesOfZod(parsed.error, about))
+    return { code: 'bad-file-reference', path, message }
+  }
   const found = await files.list(parsed.data.$file, 1)
   if (found.length > 0) return undefined
   const message = `"${parsed.data.$file}" has not been uploaded; POST /files first, or orchestrator submit --file`

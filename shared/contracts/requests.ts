@@ -175,7 +175,10 @@ export const RegisterAgentSchema = AgentManifestSchema.extend({
   functionArn: z
     .string()
     .max(300)
-    .regex(/^arn:[^:]+:lambda:[^:]+:\d{12}:function:.+$/, 'the ARN of a Lambda function'),
+    .regex(
+      /^arn:[^:]+:lambda:[^:]+:\d{12}:function:.+$/,
+      'a function is the ARN of a Lambda function, such as arn:aws:lambda:us-east-1:123456789012:function:orchestrator-agent-x',
+    ),
 })
   .strict()
   // As issuesOfManifest says it.

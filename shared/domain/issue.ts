@@ -18,32 +18,6 @@ export type Issue = z.infer<typeof IssueSchema>
 
 export const issue = (code: string, path: string, message: string): Issue => ({ code, path, message })
 
-/** Zod's issues in our shape, their paths under `base`. */
-export function issuesOfZod(error: Pick<z.ZodError, 'issues'>, base = ''): Issue[] {
-  return error.issues.map((found) => {
-    const path = [base, ...found.path.map(String)].filter(Boolean).join('.')
-    return issue('invalid-value', path, isMissing(found) ? 'is required' : messageOf(found))
-  })
-}
-
-type ZodIssue = z.core.$ZodIssue
-
-const isMissing = (found: ZodIssue): boolean =>
-  found.code === 'invalid_union'
-    ? found.errors.length > 0 && found.errors.every(([first]) => first !== undefined && isMissing(first))
-    : found.code === 'invalid_type' && found.message.endsWith('received undefined')
-
-/** Of a value that fits no alternative: what each of them has against it. */
-function messageOf(found: ZodIssue): string {
-  if (found.code !== 'invalid_union' || found.message !== 'Invalid input') return found.message
-  const reasons = found.errors.flatMap(([first]) => {
-    if (first === undefined) return []
-    const at = first.path.map(String).join('.')
-    return [at ? `${at}: ${messageOf(first)}` : messageOf(first)]
-  })
-  return reasons.length > 0 ? `fits no alternative (${[...new Set(reasons)].join('; ')})` : found.message
-}
-
 /** Issues in one answer. */
 export const MOST_ISSUES = 100
 

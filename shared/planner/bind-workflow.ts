@@ -1,8 +1,8 @@
 import type { Agent } from '../domain/agent.ts'
 import type { Issue } from '../domain/issue.ts'
+import { suggestNames } from '../domain/nearest-names.ts'
 import type { Binding, Decision } from '../domain/plan.ts'
 import { compareIds } from '../workflow/graph.ts'
-import { suggestNames } from '../workflow/nearest-names.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
 

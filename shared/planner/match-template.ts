@@ -1,4 +1,4 @@
-import { suggestNames } from '../workflow/nearest-names.ts'
+import { suggestNames } from '../domain/nearest-names.ts'
 
 export type Template = { name: string; taskTypes: readonly string[] }
 

@@ -1,8 +1,9 @@
 import { type Issue, issue } from '../domain/issue.ts'
+import { shown } from '../domain/issues-of-zod.ts'
 import { isJsonObject } from '../domain/json.ts'
+import { suggestNames } from '../domain/nearest-names.ts'
 import { parseTime, RIGHT_TIME } from '../domain/times.ts'
 import { expressionIn } from './expressions.ts'
-import { suggestNames } from './nearest-names.ts'
 import { DEFAULT_CHOICES, isEach, isFanOut, type Step } from './schema.ts'
 
 const MAX_SHARE = 100
@@ -22,7 +23,7 @@ export function issuesOfMixedText(value: unknown, path: string): Issue[] {
   if (typeof value === 'string') {
     const inner = expressionIn(value) ?? value
     if (!inner.includes('{%') && !inner.includes('%}')) return []
-    const message = `"${value}" mixes text with expressions; a value is one or the other: "{% 'text ' & $input.x & ' text' %}"`
+    const message = `${shown(value)} mixes text with expressions; a value is one or the other: "{% 'text ' & $input.x & ' text' %}"`
     return [issue('mixed-text', path, message)]
   }
   if (Array.isArray(value)) return value.flatMap((one, at) => issuesOfMixedText(one, `${path}[${at}]`))
@@ -41,16 +42,26 @@ function issuesOfKind(step: Step, path: string): Issue[] {
   if (!isFanOut(step)) {
     return (['maxItems', 'maxConcurrency', 'tolerate'] as const)
       .filter((field) => step[field] !== undefined)
-      .map((field) => issue('without-for-each', `${path}.${field}`, `${field} says nothing without forEach`))
+      .map((field) =>
+        issue(
+          'without-for-each',
+          `${path}.${field}`,
+          `${field} is ${shown(step[field])}; it says nothing without forEach`,
+        ),
+      )
   }
   const issues: Issue[] = []
   if (expressionIn(step.forEach) === undefined) {
-    const message = `"${step.forEach}" is text; a list to go through is written {% ... %}`
+    const message = `forEach is ${shown(step.forEach)}; a list to go through is written "{% ... %}"`
     issues.push(issue('not-an-expression', `${path}.forEach`, message))
   }
   if (typeof step.tolerate === 'string' && Number.parseInt(step.tolerate, 10) > MAX_SHARE) {
     issues.push(
-      issue('invalid-value', `${path}.tolerate`, `${step.tolerate} is more than all of them: at most 100%`),
+      issue(
+        'invalid-value',
+        `${path}.tolerate`,
+        `tolerate is ${shown(step.tolerate)}, more than all of them; it must be at most 100%`,
+      ),
     )
   }
   return issues
@@ -59,18 +70,18 @@ function issuesOfKind(step: Step, path: string): Issue[] {
 function issuesOfWait(wait: { seconds: number | string } | { until: string }, path: string): Issue[] {
   if ('until' in wait) {
     if (expressionIn(wait.until) !== undefined || parseTime(wait.until) !== undefined) return []
-    const message = `"${wait.until}" is no time: ${RIGHT_TIME}; or write {% ... %}`
+    const message = `until is ${shown(wait.until)}, which is no time; ${RIGHT_TIME}; or write {% ... %}`
     return [issue('invalid-value', `${path}.until`, message)]
   }
   const { seconds } = wait
   if (expressionIn(seconds) !== undefined || (typeof seconds === 'number' && seconds >= 0)) return []
-  const message = `${JSON.stringify(seconds)} is no time to wait; write a number of at least 0, or {% ... %}`
+  const message = `seconds is ${shown(seconds)}; it must be a number of at least 0, or {% ... %}`
   return [issue('invalid-value', `${path}.seconds`, message)]
 }
 
 function issuesOfEmit(type: string, path: string): Issue[] {
   if (expressionIn(type) !== undefined || EVENT_TYPE.test(type)) return []
-  const message = `"${type}" is no type of an event; write letters, digits, . _ and -, such as report.ready`
+  const message = `type is ${shown(type)}; the type of an event is letters, digits, . _ and -, such as report.ready`
   return [issue('invalid-value', path, message)]
 }
 
@@ -80,17 +91,17 @@ function issuesOfApproval(
 ): Issue[] {
   const issues: Issue[] = []
   if (choices && (choices.length === 0 || new Set(choices).size < choices.length)) {
-    const message = `${JSON.stringify(choices)}: give at least one choice, and each once`
+    const message = `choices is ${shown(choices)}; give at least one choice, and each once`
     issues.push(issue('invalid-value', `${path}.choices`, message))
   }
   const unfit = choices?.find((choice) => choice === '' || choice.length > MOST_CHOICE_CHARACTERS)
   if (unfit !== undefined || (choices && choices.length > MOST_CHOICES)) {
-    const message = `at most ${MOST_CHOICES} choices, each of 1 to ${MOST_CHOICE_CHARACTERS} characters: an answer names one of them`
+    const message = `choices is ${shown(choices)}; an answer names one of at most ${MOST_CHOICES}, each of 1 to ${MOST_CHOICE_CHARACTERS} characters`
     issues.push(issue('invalid-value', `${path}.choices`, message))
   }
   const known = choices ?? DEFAULT_CHOICES
   if (onTimeout !== undefined && !known.includes(onTimeout)) {
-    const message = `"${onTimeout}" is none of the choices: ${known.join(', ')}${suggestNames(onTimeout, known)}`
+    const message = `onTimeout is ${shown(onTimeout)}, which is none of the choices${suggestNames(onTimeout, known)}`
     issues.push(issue('invalid-value', `${path}.onTimeout`, message))
   }
   return issues

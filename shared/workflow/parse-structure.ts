@@ -1,7 +1,8 @@
-import { type Issue, issue, issuesOfZod } from '../domain/issue.ts'
+import { type Issue, issue } from '../domain/issue.ts'
+import { issuesOfZod, shown } from '../domain/issues-of-zod.ts'
 import { isJsonObject } from '../domain/json.ts'
+import { suggestNames } from '../domain/nearest-names.ts'
 import { issuesOfJsonSchema } from './json-schema-issues.ts'
-import { suggestNames } from './nearest-names.ts'
 import { everyStep } from './places.ts'
 import {
   MAX_STEPS,
@@ -18,13 +19,19 @@ export function parseStructure(value: unknown): { workflow?: Workflow; issues: I
   if (!isJsonObject(value)) {
     return {
       issues: [
-        issue('invalid-value', '', `a workflow is an object with name and steps, not ${described(value)}`),
+        issue(
+          'invalid-value',
+          '',
+          `the workflow is ${shown(value)}; it must be an object {name, steps, ...}`,
+        ),
       ],
     }
   }
   const { steps, ...rest } = value
   const head = WorkflowHeadSchema.safeParse(rest)
-  const issues = head.success ? [] : issuesOfZod(head.error)
+  const issues = head.success
+    ? []
+    : issuesOfZod(head.error, { schema: WorkflowHeadSchema, value: rest, what: 'the workflow' })
   if (head.success && head.data.input) issues.push(...issuesOfJsonSchema(head.data.input, 'input'))
   const parsed = parseSteps(steps, 'steps')
   issues.push(...parsed.issues)
@@ -40,7 +47,8 @@ export function parseStructure(value: unknown): { workflow?: Workflow; issues: I
 /** Those that parse; `steps` is undefined where none does. */
 function parseSteps(value: unknown, path: string): { steps?: Record<string, Step>; issues: Issue[] } {
   if (!isJsonObject(value) || Object.keys(value).length === 0) {
-    const message = `${whatHas(path)} has at least one step: {id: {capability: ...}}`
+    const found = value === undefined ? 'is required' : `steps is ${shown(value)}`
+    const message = `${found}; ${whatHas(path)} has at least one step: {id: {capability: ...}}`
     return { issues: [issue('no-steps', path, message)] }
   }
   const issues: Issue[] = []
@@ -58,9 +66,20 @@ const whatHas = (path: string): string =>
 
 function parseStep(id: string, value: unknown, path: string): { step?: Step; issues: Issue[] } {
   const name = StepIdSchema.safeParse(id)
-  const issues = name.success ? [] : issuesOfZod(name.error, path)
+  const issues = name.success
+    ? []
+    : issuesOfZod(name.error, { schema: StepIdSchema, value: id, path, what: id })
   if (!isJsonObject(value))
-    return { issues: [...issues, issue('invalid-value', path, 'a step is an object')] }
+    return {
+      issues: [
+        ...issues,
+        issue(
+          'invalid-value',
+          path,
+          `${id} is ${shown(value)}; it must be an object such as {capability: echo}`,
+        ),
+      ],
+    }
   const { repeat } = value
   // The body first, step by step: a schema of everything at once would not say which of them is wrong.
   const body = isJsonObject(repeat)
@@ -75,7 +94,7 @@ function parseStep(id: string, value: unknown, path: string): { step?: Step; iss
     const unknown = issuesOfFields(value, Object.keys(schema.shape), path)
     // Told already, with what is meant.
     const found = parsed.error.issues.filter((one) => one.code !== 'unrecognized_keys' || one.path.length > 0)
-    const others = issuesOfZod({ issues: found }, path)
+    const others = issuesOfZod({ issues: found }, { schema, value, path })
     return { issues: [...issues, ...unknown, ...others] }
   }
   const step = parsed.data as Step
@@ -103,8 +122,3 @@ function issuesOfFields(step: object, known: readonly string[], path: string): I
 }
 
 const KINDS_OF_STEPS = STEP_KINDS.filter((kind) => kind !== 'agent')
-
-function described(value: unknown): string {
-  if (value === null || value === undefined) return 'nothing'
-  return Array.isArray(value) ? 'a list' : `a ${typeof value}`
-}

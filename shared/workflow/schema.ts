@@ -65,22 +65,19 @@ const RetrySchema = z.strictObject({
   maxDelaySeconds: z.number().int().min(1).max(86_400).default(60),
 })
 
-const OnFailureSchema = z.union(
-  [
-    z.enum(['fail', 'continue']),
-    z.strictObject({ output: z.unknown() }),
-    z.strictObject({ step: StepIdSchema }),
-  ],
-  {
-    error: ({ input }) =>
-      `${JSON.stringify(input)} is none of: fail, continue, {output: a value}, {step: a handler}`,
-  },
-)
+const OnFailureSchema = z.union([
+  z.enum(['fail', 'continue']),
+  z.strictObject({ output: z.unknown() }),
+  z.strictObject({ step: StepIdSchema }),
+])
+
+const ConditionSchema = z.string('a condition is written "{% ... %}"')
+const ListExpressionSchema = z.string('a list to go through is written "{% ... %}"')
 
 const common = {
   description: z.string().max(500).optional(),
   needs: z.array(StepIdSchema).optional(),
-  when: z.string().optional().describe('Boolean expression; false: the step is skipped'),
+  when: ConditionSchema.optional().describe('Boolean expression; false: the step is skipped'),
   join: z.enum(['all', 'any', 'settled']).default('all'),
   onFailure: OnFailureSchema.default('fail'),
 }
@@ -89,7 +86,12 @@ const common = {
 const ofFanOut = {
   maxItems: z.number().int().min(1).max(10_000).optional(),
   maxConcurrency: z.number().int().min(1).max(1_000).optional(),
-  tolerate: z.union([z.number().int().min(0), z.string().regex(/^\d{1,3}%$/)]).optional(),
+  tolerate: z
+    .union([
+      z.number().int().min(0),
+      z.string().regex(/^\d{1,3}%$/, 'it is a number of items, or a share of them such as 10%'),
+    ])
+    .optional(),
 }
 
 const AgentStepSchema = z.strictObject({
@@ -97,7 +99,7 @@ const AgentStepSchema = z.strictObject({
   capability: CapabilityNameSchema.optional(),
   agent: z.string().optional().describe('Pin one agent, optionally id@version'),
   input: z.unknown().optional(),
-  forEach: z.string().optional(),
+  forEach: ListExpressionSchema.optional(),
   ...ofFanOut,
   bind: z.enum(['early', 'late']).default('early'),
   timeoutSeconds: seconds(840).optional(),
@@ -116,7 +118,7 @@ const RepeatStepSchema = z.strictObject({
     get steps() {
       return StepsSchema
     },
-    until: z.string().describe('Boolean expression, evaluated after each round: true ends the loop'),
+    until: ConditionSchema.describe('Boolean expression, evaluated after each round: true ends the loop'),
     maxIterations: z.number().int().min(1).max(1_000),
     output: z.unknown().optional().describe("Of the last round; default: its last steps' outputs by id"),
   }),
@@ -144,13 +146,14 @@ const ApprovalStepSchema = z.strictObject({
 })
 const WaitStepSchema = z.strictObject({
   ...common,
-  wait: z.union(
-    [z.strictObject({ seconds: z.union([z.number(), z.string()]) }), z.strictObject({ until: z.string() })],
-    {
-      error: ({ input }) =>
-        `${JSON.stringify(input)} is neither {seconds: 60} nor {until: "2026-12-24T18:00:00Z"}`,
-    },
-  ),
+  wait: z.union([
+    z.strictObject({
+      seconds: z.union([z.number(), z.string('an expression is written "{% ... %}"')]),
+    }),
+    z.strictObject({
+      until: z.string('a time is written "2026-12-24T18:00:00Z", an expression "{% ... %}"'),
+    }),
+  ]),
 })
 const ChildStepSchema = z.strictObject({
   ...common,
@@ -158,11 +161,11 @@ const ChildStepSchema = z.strictObject({
     .string()
     .regex(
       /^[a-z][a-z0-9_-]{0,47}(@[1-9]\d{0,8})?$/,
-      'the name of a registered workflow, optionally name@version',
+      'a child is the name of a registered workflow, optionally name@version',
     )
     .describe('A registered workflow, optionally name@version; the newest version at planning'),
   input: z.unknown().optional(),
-  forEach: z.string().optional(),
+  forEach: ListExpressionSchema.optional(),
   ...ofFanOut,
   timeoutSeconds: seconds(YEAR_SECONDS).optional().describe('Of the whole child; a year is the most'),
 })

@@ -1,10 +1,11 @@
 import { type Issue, issue } from '../domain/issue.ts'
+import { shown } from '../domain/issues-of-zod.ts'
 import { isJsonObject } from '../domain/json.ts'
+import { suggestNames } from '../domain/nearest-names.ts'
 import { describeNotJson, notJsonIn } from '../domain/not-json.ts'
 import { expressionIn, expressionsIn, reasonOf } from './expressions.ts'
 import { issuesOfCycle, topologicalOrder } from './graph.ts'
 import { issuesOfLiterals, issuesOfMixedText } from './literal-issues.ts'
-import { suggestNames } from './nearest-names.ts'
 import { parseStructure } from './parse-structure.ts'
 import { parseText } from './parse-text.ts'
 import { referencesIn } from './references.ts'
@@ -193,7 +194,8 @@ function issuesOfWhen(path: string, { when }: Step): Issue[] {
 }
 
 function notAnExpression(path: string, text: string): Issue {
-  return issue('not-an-expression', path, `"${text}" is text; a condition is written {% ... %}`)
+  const name = path.slice(path.lastIndexOf('.') + 1)
+  return issue('not-an-expression', path, `${name} is ${shown(text)}; a condition is written "{% ... %}"`)
 }
 
 function unknownName(name: string, known: readonly string[]): string {

@@ -16,7 +16,9 @@ it('tells everything that is wrong with agents and workflows in lines, without a
   expect(refused.stderr.trim().split('\n')).toEqual([
     'functions/agents/other/index.ts: it declares agent "echo"; its folder says "other"',
     expect.stringMatching(/^workflows\/broken\.yaml: steps\.a\.needs: step "a" needs "b"/),
-    expect.stringMatching(/^workflows\/picky\.yml: steps\.a\.prefer: Unrecognized key: "speed"/),
+    expect.stringMatching(
+      /^workflows\/picky\.yml: steps\.a\.prefer\.speed: prefer has no "speed"; known: cost, latency/,
+    ),
     'workflows/: "simple" is claimed by dup and simple',
   ])
 

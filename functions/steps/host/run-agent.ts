@@ -8,7 +8,8 @@ import { stepOf } from '../../../shared/app/plan-paths.ts'
 import { resolveStep } from '../../../shared/app/resolve-step.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { stepStartedEvent } from '../../../shared/domain/event.ts'
-import { describeIssues, issuesOfZod } from '../../../shared/domain/issue.ts'
+import { describeIssues } from '../../../shared/domain/issue.ts'
+import { issuesOfZod } from '../../../shared/domain/issues-of-zod.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import { describeNotJson, notJsonIn } from '../../../shared/domain/not-json.ts'
 import { ownOf } from '../../../shared/domain/own.ts'
@@ -101,7 +102,7 @@ function parseWith(
 ): unknown {
   const parsed = readSafely(() => (isPlain ? schema.safeParse(value) : parseOwn(schema, value)))
   if (parsed.success) return parsed.data
-  throw failure(describeIssues(issuesOfZod(parsed.error)))
+  throw failure(describeIssues(readSafely(() => issuesOfZod(parsed.error, { schema, value }))))
 }
 
 /** Throws AgentOutputError naming what JSON cannot say, and where it stands. */

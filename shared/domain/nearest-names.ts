@@ -1,5 +1,5 @@
 /** The known names closest to a mistyped one, best first; at most three, none that shares too little. */
-function nearestNames(name: string, known: Iterable<string>): string[] {
+export function nearestNames(name: string, known: Iterable<string>): string[] {
   return [...known]
     .map((candidate) => ({
       candidate,

@@ -1,0 +1,255 @@
+/**
+ * What a schema has against a value, in words for whoever wrote the value.
+ *
+ * Invariants (tests cite them):
+ * W1 a message says what is wrong, with the value (shortened), and what would be right; none of zod's own phrases is left
+ * W2 where only one alternative of a union can be meant, the issues are that alternative's, each at its own place
+ * W3 words that a schema's author has given stay
+ */
+import * as z from 'zod'
+import { textOf } from './bounded.ts'
+import { describeSchema, valuesOf, withoutWrapping } from './describe-schema.ts'
+import { type Issue, issue } from './issue.ts'
+import { isJsonObject } from './json.ts'
+import { nearestNames, suggestNames } from './nearest-names.ts'
+
+type ZodIssue = z.core.$ZodIssue
+type Schema = z.core.$ZodType
+
+/** What the issues are about. Without the schema they cannot say all of what would be right; without the value they do not show it. */
+export type About = {
+  schema?: Schema | undefined
+  value?: unknown
+  /** Where the value stands. */
+  path?: string
+  /** What the value as a whole is called where it stands nowhere. */
+  what?: string
+}
+
+/** Zod's issues in our shape; of one text or number the first, which says all of what would be right. */
+export function issuesOfZod(error: Pick<z.ZodError, 'issues'>, about: About = {}): Issue[] {
+  const all = error.issues.flatMap((found) => issuesOf(found, about))
+  const seen = new Set<string>()
+  return all.filter(({ code, path, message }) => {
+    const key = path === '' || code !== 'invalid-value' ? `${path} ${message}` : path
+    if (seen.has(key)) return false
+    seen.add(key)
+    return true
+  })
+}
+
+/** `steps.a` and `['needs', 0]` are `steps.a.needs[0]`. */
+function pathOf(base: string, path: readonly PropertyKey[]): string {
+  return path.reduce<string>((before, part) => {
+    if (typeof part === 'number') return `${before}[${part}]`
+    return before === '' ? String(part) : `${before}.${String(part)}`
+  }, base)
+}
+
+/** What an issue is about, by the path that zod gives it. */
+function placed(found: ZodIssue, { schema, path = '', what = 'the value', ...about }: About) {
+  const at = pathOf(path, found.path)
+  const name = /[^.]+$/.exec(at)?.[0] ?? what
+  const own = schema && schemaAt(schema, found.path)
+  return {
+    at,
+    name,
+    own,
+    isValueKnown: 'value' in about,
+    value: 'value' in about ? valueAt(about.value, found.path) : undefined,
+  }
+}
+
+type Placed = ReturnType<typeof placed>
+
+function issuesOf(found: ZodIssue, about: About): Issue[] {
+  const place = placed(found, about)
+  if (found.code === 'unrecognized_keys') return found.keys.map((key) => unknownField(key, place))
+  if (found.code === 'invalid_key') return [issue('invalid-value', place.at, messageOfKey(found, about))]
+  if (found.code === 'invalid_union' && !isMissing(found, place)) {
+    const meant = alternativeMeant(found, place)
+    if (meant) {
+      const { isValueKnown, value } = place
+      const inside = { schema: meant.schema, path: place.at, ...(isValueKnown ? { value } : {}) }
+      return meant.issues.flatMap((one) => issuesOf(one, inside))
+    }
+  }
+  return [issue('invalid-value', place.at, messageOf(found, place))]
+}
+
+function messageOf(found: ZodIssue, place: Placed): string {
+  const custom = isOwnMessage(found, place) ? found.message : undefined
+  if (isMissing(found, place)) return ['is required', custom ?? mustBe(found, place)].join('; ')
+  // About the value as a whole the author's words are enough.
+  if (custom && found.code === 'custom' && place.at === '') return custom
+  const wrong = place.isValueKnown ? `${place.name} is ${shown(place.value)}` : `${place.name} is wrong`
+  return `${wrong}; ${custom ?? `${mustBe(found, place)}${didYouMean(place)}`}`
+}
+
+const mustBe = (found: ZodIssue, { own }: Placed): string =>
+  `it must be ${own ? describeSchema(own) : describeIssue(found)}`
+
+/** An author's message for a type that is wrong may be about one that is missing. */
+function isMissing(found: ZodIssue, { isValueKnown, value }: Placed): boolean {
+  if (isValueKnown) return value === undefined
+  return found.code === 'invalid_union'
+    ? found.errors.length > 0 &&
+        found.errors.every(([first]) => first !== undefined && isMissing(first, UNKNOWN))
+    : found.code === 'invalid_type' && found.message.endsWith('received undefined')
+}
+
+const UNKNOWN: Placed = { at: '', name: '', own: undefined, isValueKnown: false, value: undefined }
+
+/** Whether a message is not zod's (W3). */
+function isOwnMessage(found: ZodIssue, { value }: Placed): boolean {
+  if (found.message.startsWith('Invalid input')) return false
+  const ofZod = z.config().localeError?.({ ...found, input: value } as never)
+  return found.message !== (typeof ofZod === 'string' ? ofZod : ofZod?.message)
+}
+
+/** What would be right, by the issue alone. */
+function describeIssue(found: ZodIssue): string {
+  switch (found.code) {
+    case 'invalid_type':
+      return KINDS[found.expected] ?? found.expected
+    case 'invalid_value':
+      return `one of ${found.values.map((one) => JSON.stringify(one) ?? String(one)).join(', ')}`
+    case 'too_big':
+      return `${found.exact ? 'exactly' : found.inclusive ? 'at most' : 'below'} ${found.maximum}${unitOf(found.origin)}`
+    case 'too_small':
+      return `${found.exact ? 'exactly' : found.inclusive ? 'at least' : 'above'} ${found.minimum}${unitOf(found.origin)}`
+    case 'invalid_format':
+      return found.pattern ? `text that matches ${found.pattern}` : `a text of the form ${found.format}`
+    case 'not_multiple_of':
+      return `a multiple of ${found.divisor}`
+    case 'invalid_union':
+      return [...new Set(found.errors.flatMap(([first]) => (first ? [describeIssue(first)] : [])))].join(
+        ', or ',
+      )
+    default:
+      return 'another value'
+  }
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+  null: 'null',
+  never: 'left out',
+}
+
+const UNITS: Readonly<Record<string, string>> = { string: ' characters long', array: ' members long' }
+const unitOf = (origin: string): string => UNITS[origin] ?? ''
+
+function unknownField(key: string, { at, name, own, value }: Placed): Issue {
+  const known = own ? fieldsOf(own, value) : []
+  const hint = known.length > 0 ? suggestNames(key, known) : '; leave it out'
+  return issue('unknown-field', pathOf(at, [key]), `${name} has no "${cut(key)}"${hint}`)
+}
+
+/** Of a union the fields of all objects among its alternatives. */
+function fieldsOf(schema: Schema, value: unknown): string[] {
+  const { def } = withoutWrapping(schema)._zod
+  if (def.type === 'object') return Object.keys(def.shape)
+  if (def.type === 'intersection') return [...fieldsOf(def.left, value), ...fieldsOf(def.right, value)]
+  return def.type === 'union' ? def.options.flatMap((one) => fieldsOf(one, value)) : []
+}
+
+function messageOfKey(found: Extract<ZodIssue, { code: 'invalid_key' }>, about: About): string {
+  const key = String(found.path.at(-1))
+  const record = about.schema && schemaAt(about.schema, found.path.slice(0, -1))
+  const { def } = record ? withoutWrapping(record)._zod : {}
+  const schema = def?.type === 'record' ? def.keyType : undefined
+  const [first] = found.issues
+  if (!first) return `the key ${shown(key)} is wrong`
+  return messageOf(first, { at: '', name: 'the key', own: schema, isValueKnown: true, value: key })
+}
+
+function didYouMean({ own, value }: Placed): string {
+  if (!own || typeof value !== 'string') return ''
+  const near = nearestNames(value, valuesOf(own)).filter((one) => one !== value)
+  return near.length > 0 ? `; did you mean ${near.map((one) => `"${one}"`).join(' or ')}?` : ''
+}
+
+/** The one alternative of a union that can be meant, if its issues are further inside (W2). */
+function alternativeMeant(
+  found: Extract<ZodIssue, { code: 'invalid_union' }>,
+  { own, value }: Placed,
+): { schema: Schema | undefined; issues: readonly ZodIssue[] } | undefined {
+  const { def } = own ? withoutWrapping(own)._zod : {}
+  const options = def?.type === 'union' ? def.options : []
+  const inside = found.errors
+    .map((issues, at) => ({ schema: options[at], issues }))
+    .filter(({ issues }) => issues.length > 0 && issues.every(isInside))
+  if (inside.length <= 1) return inside[0]
+  if (!isJsonObject(value)) return undefined
+  const score = ({ schema }: (typeof inside)[number]): number => {
+    const fields = schema ? fieldsOf(schema, value) : []
+    return Object.keys(value).filter((key) => fields.includes(key)).length
+  }
+  const best = Math.max(...inside.map(score))
+  const meant = inside.filter((one) => score(one) === best)
+  return best > 0 && meant.length === 1 ? meant[0] : undefined
+}
+
+const isInside = ({ code, path }: ZodIssue): boolean => path.length > 0 || code === 'unrecognized_keys'
+
+/** The schema of a part of a value; undefined where it is not known. */
+function schemaAt(schema: Schema, path: readonly PropertyKey[]): Schema | undefined {
+  const [first, ...rest] = path
+  if (first === undefined) return schema
+  const { def } = withoutWrapping(schema)._zod
+  const next = (inner: Schema | undefined): Schema | undefined => inner && schemaAt(inner, rest)
+  switch (def.type) {
+    case 'object':
+      return next(Object.hasOwn(def.shape, first) ? def.shape[String(first)] : def.catchall)
+    case 'record':
+      return next(def.valueType)
+    case 'array':
+      return next(def.element)
+    case 'intersection':
+      return schemaAt(def.left, path) ?? schemaAt(def.right, path)
+    case 'union':
+      return def.options.map((one) => schemaAt(one, path)).find((one) => one !== undefined)
+    default:
+      return undefined
+  }
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let found: unknown = value
+  for (const part of path) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, part)) return undefined
+    found = (found as Record<PropertyKey, unknown>)[part]
+  }
+  return found
+}
+
+const MOST_SHOWN = 60
+
+const cut = (text: string): string => (text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text)
+
+/** A value as JSON, shortened: `"abc..." (600 characters)`, `[1,2,3...] (50 members)`. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') {
+    const size = value.length > MOST_SHOWN ? ` (${value.length} characters)` : ''
+    return `${JSON.stringify(cut(value))}${size}`
+  }
+  if (value === undefined) return 'nothing'
+  const size = Array.isArray(value) ? ` (${value.length} members)` : ''
+  const text = jsonOf(value)
+  return text.length > MOST_SHOWN ? `${cut(text)}${size}` : text
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? textOf(value)
+  } catch {
+    return textOf(value)
+  }
+}
