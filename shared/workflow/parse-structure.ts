@@ -1,3 +1,4 @@
+import type * as z from 'zod'
 import { type Issue, issue } from '../domain/issue.ts'
 import { issuesOfZod, shown } from '../domain/issues-of-zod.ts'
 import { isJsonObject } from '../domain/json.ts'
@@ -5,6 +6,7 @@ import { suggestNames } from '../domain/nearest-names.ts'
 import { issuesOfJsonSchema } from './json-schema-issues.ts'
 import { everyStep } from './places.ts'
 import {
+  isLoop,
   MAX_STEPS,
   STEP_KINDS,
   type Step,
@@ -13,19 +15,21 @@ import {
   type Workflow,
   WorkflowHeadSchema,
 } from './schema.ts'
+import { type LeftExpression, standInOf } from './stand-in.ts'
 
-/** Steps that parse are kept beside those that do not, so that their expressions are checked all the same. */
-export function parseStructure(value: unknown): { workflow?: Workflow; issues: Issue[] } {
+/** A workflow as far as it can be read: {@link standInOf} for each step that does not parse. */
+export type Draft = {
+  steps: Record<string, Step>
+  output: unknown
+  /** Expressions of fields that are wrong, by the step that stands in. */
+  left: ReadonlyMap<Step, readonly LeftExpression[]>
+}
+
+/** The workflow where there are no issues; beside them the draft of it, whose expressions and names are checked all the same. */
+export function parseStructure(value: unknown): { workflow?: Workflow; draft?: Draft; issues: Issue[] } {
   if (!isJsonObject(value)) {
-    return {
-      issues: [
-        issue(
-          'invalid-value',
-          '',
-          `the workflow is ${shown(value)}; it must be an object {name, steps, ...}`,
-        ),
-      ],
-    }
+    const message = `the workflow is ${shown(value)}; it must be an object {name, steps, ...}`
+    return { issues: [issue('invalid-value', '', message)] }
   }
   const { steps, ...rest } = value
   const head = WorkflowHeadSchema.safeParse(rest)
@@ -33,77 +37,109 @@ export function parseStructure(value: unknown): { workflow?: Workflow; issues: I
     ? []
     : issuesOfZod(head.error, { schema: WorkflowHeadSchema, value: rest, what: 'the workflow' })
   if (head.success && head.data.input) issues.push(...issuesOfJsonSchema(head.data.input, 'input'))
-  const parsed = parseSteps(steps, 'steps')
+  const left = new Map<Step, LeftExpression[]>()
+  const parsed = parseSteps(steps, 'steps', left)
   issues.push(...parsed.issues)
-  if (!head.success || !parsed.steps) return { issues }
+  if (!parsed.steps) return { issues }
   const count = everyStep(parsed.steps).length
   if (count > MAX_STEPS) {
     issues.push(issue('too-many-steps', 'steps', `${count} steps; the most is ${MAX_STEPS}`))
     return { issues }
   }
-  return { workflow: { ...head.data, steps: parsed.steps }, issues }
+  const draft = { steps: parsed.steps, output: rest.output, left }
+  return head.success && issues.length === 0
+    ? { workflow: { ...head.data, steps: parsed.steps }, draft, issues }
+    : { draft, issues }
 }
 
-/** Those that parse; `steps` is undefined where none does. */
-function parseSteps(value: unknown, path: string): { steps?: Record<string, Step>; issues: Issue[] } {
+type Left = Map<Step, LeftExpression[]>
+
+/** All that are written; `steps` is undefined where none is. */
+function parseSteps(
+  value: unknown,
+  path: string,
+  left: Left,
+): { steps?: Record<string, Step>; issues: Issue[] } {
   if (!isJsonObject(value) || Object.keys(value).length === 0) {
     const found = value === undefined ? 'is required' : `steps is ${shown(value)}`
     const message = `${found}; ${whatHas(path)} has at least one step: {id: {capability: ...}}`
     return { issues: [issue('no-steps', path, message)] }
   }
-  const issues: Issue[] = []
-  const kept: Record<string, Step> = {}
-  for (const [id, step] of Object.entries(value)) {
-    const parsed = parseStep(id, step, `${path}.${id}`)
-    issues.push(...parsed.issues)
-    if (parsed.step) kept[id] = parsed.step
+  const parsed = Object.entries(value).map(([id, step]) => {
+    return [id, parseStep(id, step, `${path}.${id}`, left)] as const
+  })
+  return {
+    steps: Object.fromEntries(parsed.map(([id, { step }]) => [id, step])),
+    issues: parsed.flatMap(([, { issues }]) => issues),
   }
-  return Object.keys(kept).length > 0 ? { steps: kept, issues } : { issues }
 }
 
 const whatHas = (path: string): string =>
   path === 'steps' ? 'a workflow' : path.endsWith('.repeat.steps') ? 'a loop' : 'a fan-out over steps'
 
-function parseStep(id: string, value: unknown, path: string): { step?: Step; issues: Issue[] } {
+/** In the place of a body, whose steps are parsed one by one: a schema of everything at once would not say which of them is wrong. */
+const SOME_BODY = { s: { agent: 'a' } }
+
+function parseStep(id: string, value: unknown, path: string, left: Left): { step: Step; issues: Issue[] } {
   const name = StepIdSchema.safeParse(id)
   const issues = name.success
     ? []
     : issuesOfZod(name.error, { schema: StepIdSchema, value: id, path, what: id })
-  if (!isJsonObject(value))
-    return {
-      issues: [
-        ...issues,
-        issue(
-          'invalid-value',
-          path,
-          `${id} is ${shown(value)}; it must be an object such as {capability: echo}`,
-        ),
-      ],
-    }
+  if (!isJsonObject(value)) {
+    const message = `${id} is ${shown(value)}; it must be an object such as {capability: echo}`
+    const { step } = standInOf({}, undefined, { known: [], wrong: new Set() })
+    return { step, issues: [...issues, issue('invalid-value', path, message)] }
+  }
   const { repeat } = value
-  // The body first, step by step: a schema of everything at once would not say which of them is wrong.
   const body = isJsonObject(repeat)
-    ? parseSteps(repeat.steps, `${path}.repeat.steps`)
+    ? parseSteps(repeat.steps, `${path}.repeat.steps`, left)
     : Object.hasOwn(value, 'steps')
-      ? parseSteps(value.steps, `${path}.steps`)
+      ? parseSteps(value.steps, `${path}.steps`, left)
       : undefined
-  if (body && body.issues.length > 0) return { issues: [...issues, ...body.issues] }
+  issues.push(...(body?.issues ?? []))
   const schema = stepSchemaFor(value)
-  const parsed = schema.safeParse(value)
-  if (!parsed.success) {
-    const unknown = issuesOfFields(value, Object.keys(schema.shape), path)
-    // Told already, with what is meant.
-    const found = parsed.error.issues.filter((one) => one.code !== 'unrecognized_keys' || one.path.length > 0)
-    const others = issuesOfZod({ issues: found }, { schema, value, path })
-    return { issues: [...issues, ...unknown, ...others] }
-  }
-  const step = parsed.data as Step
-  if (stepSchemaFor(value) === stepSchemaFor({}) && !('capability' in value) && !('agent' in value)) {
-    const message =
-      'a step names a capability or an agent, or is one of repeat, steps, approval, wait, workflow, emit'
-    issues.push(issue('no-kind', path, message))
-  }
-  return { step, issues }
+  const withoutBody = isJsonObject(repeat)
+    ? { ...value, repeat: { ...repeat, steps: SOME_BODY } }
+    : body
+      ? { ...value, steps: SOME_BODY }
+      : value
+  const parsed = schema.safeParse(withoutBody)
+  const own = parsed.success
+    ? issuesOfNoKind(value, path)
+    : issuesOfStep(parsed.error, schema, withoutBody, path)
+  if (parsed.success && (!body || body.steps))
+    return { step: withBody(parsed.data as Step, body?.steps), issues: [...issues, ...own] }
+  const wrong = new Set(own.map((one) => fieldAt(one.path, path)))
+  const standIn = standInOf(value, body?.steps, { known: Object.keys(schema.shape), wrong })
+  left.set(standIn.step, standIn.left)
+  return { step: standIn.step, issues: [...issues, ...own] }
+}
+
+/** The field of a step that an issue is about; a field may have dots in its name. */
+const fieldAt = (path: string, step: string): string => path.slice(step.length + 1).split(/[.[]/)[0] ?? ''
+
+function withBody(step: Step, steps: Record<string, Step> | undefined): Step {
+  if (!steps) return step
+  return isLoop(step) ? { ...step, repeat: { ...step.repeat, steps } } : ({ ...step, steps } as Step)
+}
+
+function issuesOfStep(
+  error: z.ZodError,
+  schema: ReturnType<typeof stepSchemaFor>,
+  value: object,
+  path: string,
+): Issue[] {
+  const unknown = issuesOfFields(value, Object.keys(schema.shape), path)
+  // Told already, with what is meant.
+  const found = error.issues.filter((one) => one.code !== 'unrecognized_keys' || one.path.length > 0)
+  return [...unknown, ...issuesOfZod({ issues: found }, { schema, value, path })]
+}
+
+function issuesOfNoKind(value: object, path: string): Issue[] {
+  if (stepSchemaFor(value) !== stepSchemaFor({}) || 'capability' in value || 'agent' in value) return []
+  const message =
+    'a step names a capability or an agent, or is one of repeat, steps, approval, wait, workflow, emit'
+  return [issue('no-kind', path, message)]
 }
 
 /** Fields that such a step does not have. */

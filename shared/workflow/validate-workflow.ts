@@ -6,7 +6,7 @@ import { describeNotJson, notJsonIn } from '../domain/not-json.ts'
 import { expressionIn, expressionsIn, reasonOf } from './expressions.ts'
 import { issuesOfCycle, topologicalOrder } from './graph.ts'
 import { issuesOfLiterals, issuesOfMixedText } from './literal-issues.ts'
-import { parseStructure } from './parse-structure.ts'
+import { type Draft, parseStructure } from './parse-structure.ts'
 import { parseText } from './parse-text.ts'
 import { referencesIn } from './references.ts'
 import {
@@ -29,6 +29,7 @@ import {
 
 export type Validated = { workflow: Workflow; issues: [] } | { workflow?: undefined; issues: Issue[] }
 
+const NAMES_INSIDE = ['item', 'index', 'iteration', 'previous']
 const TASK_NAMES = ['input', 'steps', 'status', 'errors', 'task']
 
 /**
@@ -40,15 +41,22 @@ export function validateWorkflow(source: unknown): Validated {
   if (parsed.issues.length > 0) return { issues: parsed.issues }
   const unsaid = isJsonObject(parsed.value) ? notJsonIn(parsed.value) : undefined
   if (unsaid) return { issues: [issue('not-json', unsaid.path, describeNotJson(unsaid, 'the workflow'))] }
-  const { workflow, issues } = parseStructure(parsed.value)
-  const all = [...issues, ...(workflow ? issuesOfMeaning(workflow) : [])]
+  const { workflow, draft, issues } = parseStructure(parsed.value)
+  const all = [...issues, ...(draft ? issuesOfMeaning(draft) : [])]
   return all.length === 0 && workflow ? { workflow, issues: [] } : { issues: all }
 }
 
 /** What expressions and steps of one graph may mention: steps of their own graph and, from a body, of those around it. */
-type Scope = { path: string; own: string[]; around: string[]; names: string[]; depth: number }
+type Scope = {
+  path: string
+  own: string[]
+  around: string[]
+  names: string[]
+  depth: number
+  left: Draft['left']
+}
 
-function issuesOfMeaning({ steps, output }: Workflow): Issue[] {
+function issuesOfMeaning({ steps, output, left }: Draft): Issue[] {
   const ids = Object.keys(steps)
   const ofOutput = expressionsIn(output, 'output').flatMap(({ path, text }) =>
     issuesOfExpression(text, path, ids, TASK_NAMES, true),
@@ -56,7 +64,7 @@ function issuesOfMeaning({ steps, output }: Workflow): Issue[] {
   const mixed = issuesOfMixedText(output, 'output')
   return [
     ...mixed,
-    ...issuesOfSteps(steps, { path: 'steps', own: ids, around: [], names: TASK_NAMES, depth: 0 }),
+    ...issuesOfSteps(steps, { path: 'steps', own: ids, around: [], names: TASK_NAMES, depth: 0, left }),
     ...ofOutput,
   ]
 }
@@ -76,11 +84,20 @@ function issuesOfSteps(steps: Steps, scope: Scope): Issue[] {
           names: [...own.names, ...namesOfField(expression.path, step)],
         }),
       ),
+      ...issuesOfLeft(path, step, own),
       ...issuesOfBody(path, step, own),
     ]
   })
   const cycle = issuesOfCycle(graphOfWorkflow({ steps }), scope.path)
   return [...ofEach, ...(cycle.length > 0 ? cycle : issuesOfNever(steps, scope.path))]
+}
+
+/** S3: what a wrong field would see is not known, so all that any field sees may be mentioned. */
+function issuesOfLeft(at: string, step: Step, { own, around, names, left }: Scope): Issue[] {
+  const known = [...names, ...NAMES_INSIDE, 'error']
+  return (left.get(step) ?? []).flatMap(({ path, text, ids }) =>
+    issuesOfExpression(text, `${at}.${path}`, [...own, ...around, ...ids], known, true),
+  )
 }
 
 /** What one field of a step sees beside: the item in the input of a fan-out, and the failure in what is put in its place. */
@@ -137,7 +154,7 @@ function issuesOfBody(path: string, step: Step, outer: Scope): Issue[] {
   const more = isLoop(step) ? ['iteration', 'previous'] : ['item', 'index']
   const names = [...new Set([...outer.names, ...more])]
   const inside = isLoop(step) ? 'repeat.steps' : 'steps'
-  const inner = { path: `${path}.${inside}`, own, around, names, depth: outer.depth + 1 }
+  const inner = { path: `${path}.${inside}`, own, around, names, depth: outer.depth + 1, left: outer.left }
   if (inner.depth > MAX_NESTING) {
     const message = `loops and fan-outs over steps are nested ${inner.depth} deep here; the most is ${MAX_NESTING}: make the inner ones a workflow of their own`
     return [issue('too-deep', path, message)]
