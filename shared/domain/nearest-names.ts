@@ -1,23 +1,28 @@
-/** The known names closest to a mistyped one, best first; at most three, none that shares too little. */
+/** The known names closest to a mistyped one, as many as are equally close; at most three, none that shares too little. */
 export function nearestNames(name: string, known: Iterable<string>): string[] {
-  return [...known]
+  const near = [...new Set(known)]
     .map((candidate) => ({
       candidate,
       distance: distanceBetween(name.toLowerCase(), candidate.toLowerCase()),
     }))
     .filter(({ candidate, distance }) => distance <= Math.max(2, Math.ceil(candidate.length * 0.4)))
-    .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
-    .slice(0, 3)
+    .filter(({ candidate, distance }) => distance < Math.max(name.length, candidate.length))
+  const least = Math.min(...near.map(({ distance }) => distance))
+  return near
+    .filter(({ distance }) => distance === least)
     .map(({ candidate }) => candidate)
+    .sort()
+    .slice(0, 3)
 }
 
-/** `; did you mean "x"?` or `; known: a, b, c`: the end of a message about an unknown name. */
-export function suggestNames(name: string, known: Iterable<string>): string {
-  const all = [...known].sort()
+/** `; did you mean "x"?` or `; known: a, b, c`: the end of a message about an unknown name. Names are told with the mark before them. */
+export function suggestNames(name: string, known: Iterable<string>, mark = ''): string {
+  const all = [...new Set(known)].sort()
   const near = nearestNames(name, all)
-  const list = all.length === 0 ? 'there are none yet' : `known: ${all.slice(0, 20).join(', ')}`
+  const told = all.slice(0, 20).map((other) => mark + other)
+  const list = all.length === 0 ? 'there are none yet' : `known: ${told.join(', ')}`
   return near.length > 0
-    ? `; did you mean ${near.map((other) => `"${other}"`).join(' or ')}? (${list})`
+    ? `; did you mean ${near.map((other) => `"${mark}${other}"`).join(' or ')}? (${list})`
     : `; ${list}`
 }
 

@@ -5,6 +5,8 @@ import { parseExpression } from './parse-expression.ts'
 /** What an expression mentions: names that are not its own, and the members of `$steps`, `$status` and `$errors` by name. */
 export type References = {
   variables: Set<string>
+  /** Names that are called and are no functions. */
+  functions: Set<string>
   steps: Set<string>
   /** `$steps`, `$status` or `$errors` as a whole: which steps it reads shows only at run time. */
   dynamicSteps: boolean
@@ -20,7 +22,12 @@ const ERROR = 'error'
 /** Throws JSONata's syntax error when the text does not parse. */
 export function referencesIn(text: string): References {
   const tree = parseExpression(text)
-  const found: References = { variables: new Set(), steps: new Set(), dynamicSteps: false }
+  const found: References = {
+    variables: new Set(),
+    functions: new Set(),
+    steps: new Set(),
+    dynamicSteps: false,
+  }
   visit(tree, namesBoundIn(tree), found)
   return found
 }
@@ -45,12 +52,20 @@ function visit(value: unknown, own: ReadonlySet<string>, found: References): voi
   if (value.type === 'path') return visitPath(value, own, found)
   if (value.type === 'variable') note(String(value.value), own, found)
   if (value.type === 'bind') return visit(value.rhs, own, found)
-  if (isCallOfError(value)) return visit(value.arguments, own, found)
+  const called = nameCalled(value)
+  if (called !== undefined && !own.has(called)) {
+    if (!FUNCTIONS.has(called)) found.functions.add(called)
+    const { procedure: _procedure, ...rest } = value
+    return visit(Object.values(rest), own, found)
+  }
   for (const member of Object.values(value)) visit(member, own, found)
 }
 
-const isCallOfError = ({ type, procedure }: Node): boolean =>
-  type === 'function' && isJsonObject(procedure) && procedure.type === 'variable' && procedure.value === ERROR
+/** Of `$f(x)`, and of `$f(?, x)`, which gives a function; undefined where another expression gives what is called. */
+function nameCalled({ type, procedure }: Node): string | undefined {
+  if (type !== 'function' && type !== 'partial') return undefined
+  return isJsonObject(procedure) && procedure.type === 'variable' ? String(procedure.value) : undefined
+}
 
 function note(name: string, own: ReadonlySet<string>, found: References): void {
   if (name === '' || name === '$' || own.has(name) || (FUNCTIONS.has(name) && name !== ERROR)) return

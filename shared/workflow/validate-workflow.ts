@@ -1,8 +1,9 @@
 import { type Issue, issue } from '../domain/issue.ts'
 import { shown } from '../domain/issues-of-zod.ts'
 import { isJsonObject } from '../domain/json.ts'
-import { suggestNames } from '../domain/nearest-names.ts'
+import { nearestNames, suggestNames } from '../domain/nearest-names.ts'
 import { describeNotJson, notJsonIn } from '../domain/not-json.ts'
+import { FUNCTIONS } from './expression-functions.ts'
 import { expressionIn, expressionsIn, reasonOf } from './expressions.ts'
 import { issuesOfCycle, topologicalOrder } from './graph.ts'
 import { issuesOfLiterals, issuesOfMixedText } from './literal-issues.ts'
@@ -220,7 +221,21 @@ function unknownName(name: string, known: readonly string[]): string {
     return '$error is known in a handler, which another step names in onFailure: {step}, and in onFailure: {output}; elsewhere $errors.x is the error of step "x"'
   if (name === 'item' || name === 'index')
     return `$${name} is known in the input of a step with forEach, and in the steps inside one`
-  return `$${name} is not known here${suggestNames(name, known)}`
+  const near = nearestNames(name, known).length === 0 ? nearestNames(name, FUNCTIONS) : []
+  if (near.length > 0)
+    return `$${name} is not known here; did you mean ${near.map((one) => `"$${one}"`).join(' or ')}?`
+  return `$${name} is not known here${suggestNames(name, known, '$')}`
+}
+
+/** A name that is called; `known` are the variables. */
+function unknownFunction(name: string, known: readonly string[]): string {
+  if (name === 'eval')
+    return '$eval is refused: an expression is what is written down, no text from elsewhere'
+  if (known.includes(name)) return `$${name} is a value, no function: it is written without brackets`
+  const near = nearestNames(name, FUNCTIONS)
+  if (near.length > 0)
+    return `$${name} is no function; did you mean ${near.map((one) => `"$${one}"`).join(' or ')}?`
+  return `$${name} is no function; there are those of JSONata (https://docs.jsonata.org) and $parse, $uuid, $hash, $range, $partition`
 }
 
 function issuesOfExpression(
@@ -241,6 +256,9 @@ function issuesOfExpression(
   const issues = [...references.variables]
     .filter((name) => !known.includes(name))
     .map((name) => issue('unknown-name', path, unknownName(name, known)))
+  for (const name of references.functions) {
+    issues.push(issue('unknown-function', path, unknownFunction(name, known)))
+  }
   for (const step of [...references.steps].filter((name) => !ids.includes(name))) {
     issues.push(
       issue('unknown-step', path, `"${step}" is not a step of this workflow${suggestNames(step, ids)}`),

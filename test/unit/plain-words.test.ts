@@ -211,7 +211,7 @@ describe('what is said', () => {
       'onFailure is "contnue"; it must be one of "fail", "continue", or an object {output}, or an object {step}; did you mean "continue"?',
     ],
   ])('%j', (fields, path, message) => {
-    const { issues } = validateWorkflow({ name: 'w', steps: { s: { ...echo, ...fields } } })
+    const { issues } = validateWorkflow({ name: 'w', steps: { a: echo, s: { ...echo, ...fields } } })
     expect(issues.map((one) => [one.path, one.message])).toEqual([[`steps.s.${path}`, message]])
   })
 

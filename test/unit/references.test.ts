@@ -19,6 +19,8 @@ describe('referencesIn', () => {
     ['$steps.a[$steps.b.i].x', ['a', 'b']],
     ['$input.x ? $steps.a : $steps.b', ['a', 'b']],
     ['$steps.a.items^(>$steps.b.key)', ['a', 'b']],
+    ['$error($steps.a)[$steps.b.i]', ['a', 'b']],
+    ['$substring($steps.a, ?)[$steps.b.i]', ['a', 'b']],
   ])('finds the steps of %s', (text, steps) => {
     expect(stepsIn(text)).toEqual(steps)
     expect(referencesIn(text).dynamicSteps).toBe(false)
@@ -39,6 +41,6 @@ describe('referencesIn', () => {
   ])('knows the names that %s binds itself', (text) => expect(namesIn(text)).toEqual(['input']))
 
   it('reports unknown functions, and $eval among them', () => {
-    expect(namesIn('$foo($input) + $eval("1")')).toEqual(['eval', 'foo', 'input'])
+    expect([...referencesIn('$foo($input) + $eval("1")').functions].sort()).toEqual(['eval', 'foo'])
   })
 })
