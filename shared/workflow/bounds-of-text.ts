@@ -8,8 +8,9 @@ import { Lexer } from 'yaml'
  * B2. Lists and maps in brackets nest at most 50 deep, those by indentation at most 100.
  * B3. A line begins at most 50 lists or keys by `-` and `?`.
  * B4. There are at most 1,000 anchors, and as many aliases and tags.
+ * B5. With its aliases written out a text has no more characters either (`bounds-of-aliases.ts`).
  */
-const MOST_CHARACTERS = 300_000
+export const MOST_CHARACTERS = 300_000
 const MOST_TOKENS = 100_000
 const MOST_BRACKETS = 50
 const MOST_INDENTATION = 100

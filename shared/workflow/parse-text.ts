@@ -1,5 +1,6 @@
-import { type Document, isAlias, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml'
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
 import { type Issue, issue } from '../domain/issue.ts'
+import { aliasBeyondBound } from './bounds-of-aliases.ts'
 import { boundPassedBy } from './bounds-of-text.ts'
 
 const MOST_ISSUES = 20
@@ -32,8 +33,11 @@ export function parseText(given: string): { value: unknown; issues: Issue[] } {
     ...issuesOfNodes(document, at),
   ]
   if (issues.length > 0) return refused(...issues.slice(0, MOST_ISSUES))
+  const alias = aliasBeyondBound(document.contents)
+  if (alias) return refused(issue('too-large', at(alias.offset), alias.message))
   try {
-    return { value: document.toJS({ maxAliasCount: 100 }), issues: [] }
+    // No more than what has just been counted.
+    return { value: document.toJS({ maxAliasCount: -1 }), issues: [] }
   } catch (error) {
     return refused(syntax('', (error as Error).message))
   }
@@ -44,17 +48,19 @@ const refused = (...issues: Issue[]) => ({ value: undefined, issues })
 const syntax = (path: string, message: string): Issue =>
   issue('bad-syntax', path, `not YAML or JSON: ${message.split('\n')[0]}`)
 
-/** Keys that a map has twice or that are no text, and numbers that JSON has not. */
+/** Keys that a map has twice or that are no text, merges of what is no map, numbers that JSON has not or that lose digits. */
 function issuesOfNodes(document: Document.Parsed, at: (offset: number) => string): Issue[] {
   const issues: Issue[] = []
   visit(document, {
     Scalar(_key, { value, range, source }) {
-      if (typeof value === 'number' && !Number.isFinite(value))
-        issues.push(syntax(at(range?.[0] ?? 0), `${source} is no number that JSON has`))
+      if (typeof value !== 'number') return
+      const place = at(range?.[0] ?? 0)
+      if (!Number.isFinite(value)) issues.push(syntax(place, `${source} is no number that JSON has`))
+      else if (losesDigits(String(source), value)) issues.push(lostDigits(place, String(source), value))
     },
     Map(_key, { items }) {
       const seen = new Set<string>()
-      for (const { key } of items) {
+      for (const { key, value } of items) {
         if (!isScalar(key)) {
           const offset = (key as { range?: [number, number, number] } | null)?.range?.[0] ?? 0
           if (isMap(key) || !isAlias(key)) issues.push(syntax(at(offset), 'a key is text, no list or map'))
@@ -62,6 +68,8 @@ function issuesOfNodes(document: Document.Parsed, at: (offset: number) => string
         }
         const name = String(key.value)
         const offset = key.range?.[0] ?? 0
+        if (key.source === '<<' && key.type === 'PLAIN' && !isMergeable(value, document))
+          issues.push(syntax(at(offset), '<< merges a map, or a list of maps, such as <<: *defaults'))
         if (seen.has(name) && name !== '<<')
           issues.push(syntax(at(offset), `the key ${JSON.stringify(name.slice(0, 100))} is there twice`))
         seen.add(name)
@@ -70,6 +78,31 @@ function issuesOfNodes(document: Document.Parsed, at: (offset: number) => string
   })
   return issues
 }
+
+function isMergeable(value: unknown, document: Document.Parsed): boolean {
+  const source = isAlias(value) ? value.resolve(document) : value
+  return isMap(source) || (isSeq(source) && source.items.every((one) => isMergeable(one, document)))
+}
+
+/** Whether a whole number (or one with a fraction) beyond 2^53 is another number when it is written as JSON again. */
+function losesDigits(source: string, value: number): boolean {
+  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return false
+  if (/^[-+]?0[xo]/.test(source)) return BigInt(source.replace(/^[-+]/, '')) !== BigInt(Math.abs(value))
+  // An exponent says that the first digits count.
+  return !/e/i.test(source) && digitsOf(source) !== digitsOf(String(value))
+}
+
+/** The significant ones. */
+const digitsOf = (decimal: string): string =>
+  decimal.replace(/e.*/i, '').replaceAll(/[-+.]/g, '').replace(/^0+/, '').replace(/0+$/, '')
+
+function lostDigits(path: string, source: string, value: number): Issue {
+  const shown = source.length > MOST_SHOWN ? `${source.slice(0, MOST_SHOWN)}...` : source
+  const message = `${shown} would become ${value}: a number has 15 digits for sure; write it as text, "${shown}"`
+  return issue('loses-digits', path, message)
+}
+
+const MOST_SHOWN = 60
 
 function placeIn(text: string, offset: number): string {
   const before = text.slice(0, offset).split('\n')

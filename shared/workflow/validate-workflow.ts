@@ -9,6 +9,7 @@ import { issuesOfCycle, topologicalOrder } from './graph.ts'
 import { issuesOfLiterals, issuesOfMixedText } from './literal-issues.ts'
 import { type Draft, parseStructure } from './parse-structure.ts'
 import { parseText } from './parse-text.ts'
+import { placesIn } from './places-in-text.ts'
 import { referencesIn } from './references.ts'
 import {
   bodyOf,
@@ -44,7 +45,17 @@ export function validateWorkflow(source: unknown): Validated {
   if (unsaid) return { issues: [issue('not-json', unsaid.path, describeNotJson(unsaid, 'the workflow'))] }
   const { workflow, draft, issues } = parseStructure(parsed.value)
   const all = [...issues, ...(draft ? issuesOfMeaning(draft) : [])]
-  return all.length === 0 && workflow ? { workflow, issues: [] } : { issues: all }
+  if (all.length === 0 && workflow) return { workflow, issues: [] }
+  return { issues: typeof source === 'string' ? withPlaces(all, source) : all }
+}
+
+/** Issues of a text say where in it they are. */
+function withPlaces(issues: readonly Issue[], text: string): Issue[] {
+  const placeOf = placesIn(text)
+  return issues.map((one) => {
+    const place = placeOf(one.path)
+    return place === '' ? one : { ...one, message: `${one.message} (${place})` }
+  })
 }
 
 /** What expressions and steps of one graph may mention: steps of their own graph and, from a body, of those around it. */

@@ -54,11 +54,40 @@ describe('what it refuses, and where', () => {
     ['a number beyond numbers', 'a: -.inf', 'line 1, column 4', '-.inf is no number'],
     ['two documents', 'a: 1\n---\nb: 1', 'line 2, column 1', 'multiple documents'],
     ['what does not close', 'a: [1', 'line 1, column 6', 'Flow sequence'],
-    ['a merge of nothing', 'a: {<<: 1}', '', 'Merge sources must be maps'],
+    ['a merge of nothing', 'a: {<<: 1}', 'line 1, column 5', '<< merges a map'],
+    ['a merge of a text by its alias', 'a: &a x\nb:\n  <<: *a', 'line 3, column 3', '<< merges a map'],
+    ['a merge of a list with a text', 'a: &a {}\nb: {<<: [*a, x]}', 'line 2, column 5', '<< merges a map'],
   ])('%s', (_name, text, path, message) => {
     const { value, issues } = parseText(text)
     expect(value).toBeUndefined()
     expect(issues[0]).toMatchObject({ code: 'bad-syntax', path, message: expect.stringContaining(message) })
+  })
+})
+
+describe('numbers that lose digits', () => {
+  it.each([
+    ['a: 9007199254740993', 'line 1, column 4', '9007199254740993 would become 9007199254740992'],
+    ['{"a": [1, 12345678901234567890]}', 'line 1, column 11', 'write it as text, "12345678901234567890"'],
+    ['a: -12345678901234567.89', 'line 1, column 4', '-12345678901234567.89 would become'],
+    ['a:\n  - 0x20000000000001', 'line 2, column 5', '0x20000000000001 would become'],
+    [`a: ${'9'.repeat(300)}`, 'line 1, column 4', 'would become 1e+300'],
+  ])('%s', (text, path, message) => {
+    expect(parseText(text).issues).toEqual([
+      { code: 'loses-digits', path, message: expect.stringContaining(message) },
+    ])
+  })
+
+  it.each([
+    '9007199254740991',
+    '-9007199254740991',
+    '10000000000000000000000',
+    '1e21',
+    '0.1',
+    '3.14159265358979323846',
+    '0x10',
+    '"9007199254740993"',
+  ])('not %s', (number) => {
+    expect(parseText(`a: ${number}`).issues).toEqual([])
   })
 })
 
@@ -90,6 +119,23 @@ describe('bombs', () => {
       `a: &a [1]\n${marks((i) => `k${i}: *a`)}`,
       expect.stringMatching(/^line 100\d, column/) as unknown as string,
     ],
+    [
+      'B5 aliases of aliases',
+      Array.from(
+        { length: 9 },
+        (_, i) =>
+          `a${i}: &a${i} [${
+            i > 0
+              ? Array(9)
+                  .fill(`*a${i - 1}`)
+                  .join(',')
+              : 'x'
+          }]`,
+      ).join('\n'),
+      expect.stringMatching(/^line 7, column \d+$/) as unknown as string,
+    ],
+    ['B5 aliases of a long text', `a: &a ${'x'.repeat(200_000)}\nb: *a\nc: *a`, 'line 2, column 4'],
+    ['B5 an alias in itself', 'a: &a\n  b: [*a]', 'line 2, column 7'],
     ['B4 tags', '!a '.repeat(90_000), 'line 1, column 3001'],
   ])('%s: refused within 100 ms', (_name, text, path) => {
     // The machine may be busy: the best of three.
