@@ -16,6 +16,7 @@ import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
 import { type KnowledgeNeeds, knowledgeOf } from './agent-knowledge.ts'
 import { capabilityWanted } from './capability-asked.ts'
+import { type ConstantInputs, checkConstantInputs } from './constant-inputs.ts'
 
 /** The task's input with the schema's defaults. Throws InvalidInputError listing every issue. */
 export function parseInput(workflow: Workflow, input: Json = {}): Json {
@@ -74,7 +75,7 @@ export type PlanWishes = {
   named?: ReadonlyMap<string, string>
 }
 
-/** Chooses who runs what. Throws InvalidWorkflowError or NoAgentError with every issue. */
+/** Chooses who runs what. Throws InvalidWorkflowError or NoAgentError with every issue: also for an input that no agent could take. */
 export async function planWorkflow(
   ports: KnowledgeNeeds,
   workflow: Workflow,
@@ -84,8 +85,11 @@ export async function planWorkflow(
   const children = await versionsOfChildren(registry, workflow)
   let bound = await bind(ports, workflow, wishes, await registry.listAgents())
   // Whom it needs may have been registered this very moment.
-  if (bound.issues.length > 0)
+  if (bound.issues.length > 0 || bound.unfit.length > 0)
     bound = await bind(ports, workflow, wishes, await registry.listAgents({ fresh: true }))
+  if (bound.unfit.length > 0) {
+    throw new OrchestratorError('InvalidWorkflowError', describeIssues(bound.unfit), { issues: bound.unfit })
+  }
   if (bound.issues.length > 0) {
     throw new OrchestratorError('NoAgentError', describeIssues(bound.issues), { issues: bound.issues })
   }
@@ -110,8 +114,14 @@ async function bind(
     isAgentStep(step) ? (capabilityWanted(wantedAt(place, step), agents) ?? []) : [],
   )
   const knowledge = await knowledgeOf(ports, agents, wanted, wishes.left)
+  const isKept = (place: string): boolean => kept !== undefined && Object.hasOwn(kept.bindings, place)
+  const constants = checkConstantInputs(workflow, agents, {
+    isOpen: (place) => !isKept(place),
+    pinnedAt: (place, step) => wantedAt(place, step).pinned,
+  })
   const choose: ChooseFor = (stepId, step) =>
     chooseAgent({
+      ...excludedAt(constants, stepId),
       ...wishes,
       ...wantedAt(stepId, step),
       stepId,
@@ -120,7 +130,12 @@ async function bind(
       seed: `${seed} ${stepId}`,
       prefer: preferring(prefer, step.prefer),
     })
-  return bindWorkflow(workflow, known, choose, kept)
+  return { ...bindWorkflow(workflow, known, choose, kept), unfit: constants.issues }
+}
+
+function excludedAt({ unfit }: ConstantInputs, place: string): Pick<SelectionRequest, 'excluded'> {
+  const excluded = unfit.get(place)
+  return excluded ? { excluded } : {}
 }
 
 /** The workflows that a workflow calls, as they are now. Throws InvalidWorkflowError naming those that are not there. */

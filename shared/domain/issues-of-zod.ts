@@ -221,7 +221,8 @@ function schemaAt(schema: Schema, path: readonly PropertyKey[]): Schema | undefi
   }
 }
 
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+/** A part of a value; undefined where there is none. */
+export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let found: unknown = value
   for (const part of path) {
     if (typeof found !== 'object' || found === null || !Object.hasOwn(found, part)) return undefined

@@ -20,11 +20,24 @@ beforeEach(async () => {
   }
   workflow = await seedWorkflow(stores.ports, {
     steps: { a: { capability: 'work.do' } },
-    agents: [makeAgent({ id: 'ann' })],
+    agents: [makeAgent({ id: 'ann' }), counter],
     inputSchema,
   })
   stores.recorded.executions.clear()
 })
+
+/** Takes a text. */
+const counter = {
+  ...makeAgent({ id: 'counter' }),
+  capabilities: [
+    {
+      name: 'text.count',
+      description: '',
+      inputSchema: { type: 'object', required: ['text'], properties: { text: { type: 'string' } } },
+      outputSchema: {},
+    },
+  ],
+}
 
 const submit = (more: object = {}, ports: Ports = stores.ports) =>
   submitTask(ports)({ workflow, input: { q: 'x' }, metadata: {}, tenant: 'default', ...more })
@@ -69,6 +82,12 @@ describe('submitTask', () => {
       { input: { q: 'x', f: { $file: 'files/a/../../tasks/x' } } },
       'InvalidInputError',
       /a file reference is/,
+    ],
+    [
+      'an input of a step that no agent could take',
+      { workflow: { name: 'w', steps: { a: { capability: 'text.count', input: { text: 5 } } } }, input: {} },
+      'InvalidWorkflowError',
+      /^steps\.a\.input\.text: text is 5; it must be text/,
     ],
   ])('refuses %s and leaves nothing behind (S3)', async (_what, more, name, message) => {
     const before = await openTasks()

@@ -1,0 +1,116 @@
+/**
+ * What is written down in the input of a step and can never fit what an agent takes, found before anything runs.
+ *
+ * Invariants (tests cite them):
+ * C1 only what is certain is an issue: nothing that contains an expression, and no member whose expression may leave it out
+ * C2 a step is refused when none of the agents that offer what it wants would take its input; while one would, the others are not
+ *    chosen
+ */
+import * as z from 'zod'
+import type { Agent } from '../domain/agent.ts'
+import { type Issue, issue } from '../domain/issue.ts'
+import { issuesOfZod, valueAt } from '../domain/issues-of-zod.ts'
+import { mentionsInherited, parseOwn } from '../domain/parse-own.ts'
+import { expressionIn, expressionsIn } from '../workflow/expressions.ts'
+import { everyStep, pathOfPlace } from '../workflow/places.ts'
+import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
+import { capabilityAsked } from './capability-asked.ts'
+
+export type ConstantInputs = {
+  issues: Issue[]
+  /** By place: agents that could not take the input of the step there, each with the reason. */
+  unfit: Map<string, Map<string, string>>
+}
+
+/** `isOpen` says whether an agent is still to be chosen at a place, `pinnedAt` the agent that is named for it. */
+export function checkConstantInputs(
+  { steps }: Workflow,
+  agents: readonly Agent[],
+  {
+    isOpen,
+    pinnedAt,
+  }: { isOpen(place: string): boolean; pinnedAt(place: string, step: AgentStep): string | undefined },
+): ConstantInputs {
+  const checked: ConstantInputs = { issues: [], unfit: new Map() }
+  for (const { place, step } of everyStep(steps)) {
+    if (!isAgentStep(step) || !isOpen(place) || !saysSomething(step.input)) continue
+    const path = `${pathOfPlace(steps, place)}.input`
+    const offers = agents.flatMap((agent) => offerOf(agent, step, pinnedAt(place, step)))
+    const judged = offers.map(({ agent, name, schema }) => {
+      const found = issuesOfConstants(step.input, schema, path)
+      return {
+        agent,
+        issues: found.map((one) => ({
+          ...one,
+          message: `${one.message} (what agent ${agent.id} takes for ${name})`,
+        })),
+      }
+    })
+    const refusing = judged.filter(({ issues }) => issues.length > 0)
+    if (refusing.length === 0) continue
+    if (refusing.length === judged.length) checked.issues.push(...(refusing[0]?.issues ?? []))
+    checked.unfit.set(
+      place,
+      new Map(refusing.map(({ agent, issues }) => [agent.id, `${issues[0]?.path}: ${issues[0]?.message}`])),
+    )
+  }
+  return checked
+}
+
+const saysSomething = (input: unknown): boolean => input !== undefined && expressionIn(input) === undefined
+
+/** What an agent would take of a step that may be given to it. */
+function offerOf(
+  agent: Agent,
+  { capability }: AgentStep,
+  pinned: string | undefined,
+): { agent: Agent; name: string; schema: Schema }[] {
+  if (agent.status !== 'active') return []
+  if (pinned !== undefined && pinned.split('@')[0] !== agent.id) return []
+  // What a step falls back on is another wish, for later.
+  const offered = capabilityAsked(agent, { capability, fallback: undefined })
+  if (!offered || (capability === undefined && pinned === undefined)) return []
+  return [{ agent, name: offered.name, schema: offered.inputSchema }]
+}
+
+type Schema = Record<string, unknown>
+
+/** What a JSON Schema has against a value with expressions in it, whatever these will be (C1). */
+export function issuesOfConstants(input: unknown, jsonSchema: Schema, path: string): Issue[] {
+  const schema = parserOf(jsonSchema)
+  if (!schema) return []
+  const parsed = mentionsInherited(jsonSchema) ? parseOwn(schema, input) : schema.safeParse(input)
+  if (parsed.success) return []
+  const certain = parsed.error.issues.flatMap((found) => certainPartOf(found, input))
+  return issuesOfZod({ issues: certain }, { schema, value: input, path }).map((one) =>
+    issue('unfit-input', one.path, one.message),
+  )
+}
+
+function certainPartOf(found: z.core.$ZodIssue, input: unknown): z.core.$ZodIssue[] {
+  const value = valueAt(input, found.path)
+  if (found.code === 'unrecognized_keys') {
+    const keys = found.keys.filter((key) => expressionIn(valueAt(value, [key])) === undefined)
+    return keys.length > 0 ? [{ ...found, keys }] : []
+  }
+  return expressionsIn(value).length > 0 ? [] : [found]
+}
+
+const parsers = new WeakMap<Schema, z.ZodType | 'none'>()
+
+/** Undefined for a schema that cannot be checked. */
+function parserOf(schema: Schema): z.ZodType | undefined {
+  const known = parsers.get(schema)
+  if (known) return known === 'none' ? undefined : known
+  const made = parserSafely(schema)
+  parsers.set(schema, made ?? 'none')
+  return made
+}
+
+function parserSafely(schema: Schema): z.ZodType | undefined {
+  try {
+    return z.fromJSONSchema(schema)
+  } catch {
+    return undefined
+  }
+}
