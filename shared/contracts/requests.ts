@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { AgentManifestSchema } from '../domain/agent.ts'
 import { BudgetSchema } from '../domain/budget.ts'
+import { distinct } from '../domain/distinct.ts'
 import { FilePathSchema } from '../domain/file-reference.ts'
 import { PreferSchema } from '../domain/prefer.ts'
 import { TASK_STATUSES } from '../domain/task.ts'
@@ -123,9 +124,7 @@ export const ForkTaskSchema = z
       'With what had been done by then; with all of it where neither this nor "after" is said',
     ),
     after: z.string().max(200).optional().describe('The same: when this step had ended'),
-    redo: z
-      .array(z.string().max(200))
-      .max(1_000)
+    redo: distinct(z.array(z.string().max(200)).max(1_000))
       .default([])
       .describe('Steps that are done again, and with them whatever waits for them'),
     steps: DoOtherwiseSchema.describe('By step id, done otherwise; what had been done is then done again'),
@@ -163,15 +162,24 @@ export const CreateFilesSchema = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'a folder is a-z, 0-9, - and _, at most 64 characters')
     .optional()
     .describe('Upload under this folder; without it a new one is made'),
-  files: z
-    .array(z.strictObject({ path: FilePathSchema }))
-    .min(1)
-    .max(200),
+  files: distinct(
+    z
+      .array(z.strictObject({ path: FilePathSchema }))
+      .min(1)
+      .max(200),
+    ({ path }) => path,
+  ),
 })
 
 export const AgentRefSchema = z.strictObject({ id: z.string().min(1).max(64) })
 
+const { tags, tenants } = AgentManifestSchema.shape
+
 export const RegisterAgentSchema = AgentManifestSchema.extend({
+  tags: distinct(tags.unwrap()).default([]),
+  tenants: distinct(tenants.unwrap())
+    .optional()
+    .describe(tenants.description ?? ''),
   functionArn: z
     .string()
     .max(300)

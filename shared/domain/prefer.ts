@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { distinct } from './distinct.ts'
 
 /** A word that agents carry and steps may require: `eu`, `gpu`, `reviewed`. */
 export const TagSchema = z
@@ -19,7 +20,7 @@ export const PreferSchema = z.strictObject({
   quality: weight.describe('How much quality counts; 1 is balanced, 0 not at all'),
   cost: weight.describe('How much money counts'),
   latency: weight.describe('How much time counts'),
-  tags: z.array(TagSchema).max(10).optional().describe('All of which the agent must have'),
+  tags: distinct(z.array(TagSchema).max(10)).optional().describe('All of which the agent must have'),
 })
 export type Prefer = z.infer<typeof PreferSchema>
 

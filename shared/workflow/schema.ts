@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { AgentIdSchema } from '../domain/agent.ts'
 import { CapabilityNameSchema } from '../domain/capability.ts'
+import { distinct } from '../domain/distinct.ts'
 import { PreferSchema } from '../domain/prefer.ts'
 
 /** Words that JSONata reserves: `$steps.and` would not be a path. */
@@ -76,7 +77,7 @@ const ListExpressionSchema = z.string('a list to go through is written "{% ... %
 
 const common = {
   description: z.string().max(500).optional(),
-  needs: z.array(StepIdSchema).optional(),
+  needs: distinct(z.array(StepIdSchema)).optional(),
   when: ConditionSchema.optional().describe('Boolean expression; false: the step is skipped'),
   join: z.enum(['all', 'any', 'settled']).default('all'),
   onFailure: OnFailureSchema.default('fail'),
@@ -104,7 +105,7 @@ const AgentStepSchema = z.strictObject({
   bind: z.enum(['early', 'late']).default('early'),
   timeoutSeconds: seconds(840).optional(),
   retry: RetrySchema.prefault({}),
-  fallback: z.array(z.union([AgentIdSchema, CapabilityNameSchema])).optional(),
+  fallback: distinct(z.array(z.union([AgentIdSchema, CapabilityNameSchema]))).optional(),
   prefer: PreferSchema.optional(),
   cache: z.strictObject({ ttlSeconds: seconds(2_592_000) }).optional(),
 })
@@ -139,7 +140,7 @@ const ApprovalStepSchema = z.strictObject({
   approval: z.strictObject({
     prompt: z.string(),
     choices: z.array(z.string()).optional(),
-    approvers: z.array(z.string()).optional(),
+    approvers: distinct(z.array(z.string())).optional(),
     timeoutSeconds: seconds(YEAR_SECONDS).describe('Mandatory: every wait on a person ends'),
     onTimeout: z.string().optional(),
   }),
@@ -249,7 +250,7 @@ export const WorkflowHeadSchema = z.strictObject({
   name: WorkflowNameSchema,
   version: z.number().int().min(1).default(1),
   description: z.string().max(1_000).default(''),
-  taskTypes: z.array(WorkflowNameSchema).default([]),
+  taskTypes: distinct(z.array(WorkflowNameSchema)).default([]),
   input: z
     .record(z.string(), z.unknown())
     .optional()
