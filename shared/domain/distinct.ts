@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { shown } from './issues-of-zod.ts'
+import { shown } from './shown.ts'
 
 /**
  * A list that means a set: what is in it twice is refused, for something else was meant, or nothing. `keyOf` says by what two members

@@ -7,11 +7,11 @@
  * W3 words that a schema's author has given stay
  */
 import * as z from 'zod'
-import { textOf } from './bounded.ts'
 import { describeSchema, valuesOf, withoutWrapping } from './describe-schema.ts'
 import { type Issue, issue } from './issue.ts'
 import { isJsonObject } from './json.ts'
 import { nearestNames, suggestNames } from './nearest-names.ts'
+import { cut, shown, valueAt } from './shown.ts'
 
 type ZodIssue = z.core.$ZodIssue
 type Schema = z.core.$ZodType
@@ -218,39 +218,5 @@ function schemaAt(schema: Schema, path: readonly PropertyKey[]): Schema | undefi
       return def.options.map((one) => schemaAt(one, path)).find((one) => one !== undefined)
     default:
       return undefined
-  }
-}
-
-/** A part of a value; undefined where there is none. */
-export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  let found: unknown = value
-  for (const part of path) {
-    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, part)) return undefined
-    found = (found as Record<PropertyKey, unknown>)[part]
-  }
-  return found
-}
-
-const MOST_SHOWN = 60
-
-const cut = (text: string): string => (text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text)
-
-/** A value as JSON, shortened: `"abc..." (600 characters)`, `[1,2,3...] (50 members)`. */
-export function shown(value: unknown): string {
-  if (typeof value === 'string') {
-    const size = value.length > MOST_SHOWN ? ` (${value.length} characters)` : ''
-    return `${JSON.stringify(cut(value))}${size}`
-  }
-  if (value === undefined) return 'nothing'
-  const size = Array.isArray(value) ? ` (${value.length} members)` : ''
-  const text = jsonOf(value)
-  return text.length > MOST_SHOWN ? `${cut(text)}${size}` : text
-}
-
-function jsonOf(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? textOf(value)
-  } catch {
-    return textOf(value)
   }
 }

@@ -1,7 +1,7 @@
 import { type Issue, issue } from '../domain/issue.ts'
-import { shown } from '../domain/issues-of-zod.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { suggestNames } from '../domain/nearest-names.ts'
+import { shown } from '../domain/shown.ts'
 import { parseTime, RIGHT_TIME } from '../domain/times.ts'
 import { expressionIn } from './expressions.ts'
 import { DEFAULT_CHOICES, isEach, isFanOut, type Step } from './schema.ts'

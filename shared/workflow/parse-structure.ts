@@ -1,8 +1,9 @@
 import type * as z from 'zod'
 import { type Issue, issue } from '../domain/issue.ts'
-import { issuesOfZod, shown } from '../domain/issues-of-zod.ts'
+import { issuesOfZod } from '../domain/issues-of-zod.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { suggestNames } from '../domain/nearest-names.ts'
+import { shown } from '../domain/shown.ts'
 import { issuesOfJsonSchema } from './json-schema-issues.ts'
 import { everyStep } from './places.ts'
 import {
