@@ -28,15 +28,21 @@ export type About = {
 
 /** Zod's issues in our shape; of one text or number the first, which says all of what would be right. */
 export function issuesOfZod(error: Pick<z.ZodError, 'issues'>, about: About = {}): Issue[] {
-  const all = error.issues.flatMap((found) => issuesOf(found, about))
+  const all = error.issues.slice(0, MOST_TOLD).flatMap((found) => issuesOf(found, about))
   const seen = new Set<string>()
-  return all.filter(({ code, path, message }) => {
+  const told = all.filter(({ code, path, message }) => {
     const key = path === '' || code !== 'invalid-value' ? `${path} ${message}` : path
     if (seen.has(key)) return false
     seen.add(key)
     return true
   })
+  const more = Math.max(0, error.issues.length - MOST_TOLD)
+  return more === 0 ? told : [...told, ...Array<Issue>(more).fill(UNTOLD)]
 }
+
+/** Issues that are told each; a table may have hundreds of thousands, and answers keep the first hundred. */
+const MOST_TOLD = 1_000
+const UNTOLD = issue('invalid-value', '', 'is wrong too')
 
 /** `steps.a` and `['needs', 0]` are `steps.a.needs[0]`. */
 function pathOf(base: string, path: readonly PropertyKey[]): string {

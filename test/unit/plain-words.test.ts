@@ -4,7 +4,7 @@ import { StageSchema } from '../../infra/stage.ts'
 import * as requests from '../../shared/contracts/requests.ts'
 import { AgentManifestSchema } from '../../shared/domain/agent.ts'
 import { withoutWrapping } from '../../shared/domain/describe-schema.ts'
-import type { Issue } from '../../shared/domain/issue.ts'
+import { describeIssues, type Issue } from '../../shared/domain/issue.ts'
 import { issuesOfZod } from '../../shared/domain/issues-of-zod.ts'
 import { shown } from '../../shared/domain/shown.ts'
 import { stepSchemaFor, WorkflowHeadSchema } from '../../shared/workflow/schema.ts'
@@ -226,6 +226,16 @@ describe('what is said', () => {
     expect(error && issuesOfZod(error, { schema, value, path: 'at' })).toEqual([
       { code: 'invalid-value', path: 'at.b.c', message: 'c is "x"; it must be a number' },
     ])
+  })
+
+  it('counts all, and tells the first thousand', () => {
+    const schema = z.array(z.number())
+    const value = Array(3_000).fill('x')
+    const { error } = schema.safeParse(value)
+    const issues = error ? issuesOfZod(error, { schema, value, path: 'rows' }) : []
+    expect(issues).toHaveLength(3_000)
+    expect(issues[999]?.message).toBe('rows[999] is "x"; it must be a number')
+    expect(describeIssues(issues)).toMatch(/^rows\[0\]: .* and 2980 more$/)
   })
 
   it("keeps an author's own words (W3)", () => {
