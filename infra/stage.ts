@@ -2,25 +2,47 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Node } from 'constructs'
-import { parse } from 'yaml'
 import * as z from 'zod'
-import { describeIssues } from '../shared/domain/issue.ts'
-import { issuesOfZod } from '../shared/domain/issues-of-zod.ts'
+import { ModelPriceSchema, PriceTableSchema } from '../shared/domain/price-table.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
-import { PriceTableSchema } from '../shared/domain/price-table.ts'
+import { describeStageIssues } from './describe-stage-issues.ts'
+import { readStageFile } from './read-stage-file.ts'
 import { StageError } from './stage-place.ts'
 
 const RETENTIONS = Object.values(RetentionDays).filter((days) => typeof days === 'number')
 const STAGES = join(import.meta.dirname, '../stages')
 
-/** From the command line everything is text. */
-const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
-const retention = z.coerce
-  .number()
-  .refine(
-    (days) => RETENTIONS.includes(days),
-    `CloudWatch Logs keeps logs for one of ${RETENTIONS.join(', ')} days`,
-  )
+/** From the command line everything is text; blanks, booleans and hexadecimal digits are no number there. */
+const numberOf = (value: unknown): unknown =>
+  typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value
+
+const NO_LIMIT = Number.MAX_SAFE_INTEGER
+
+function wholeNumber(least: number, most: number, example: number) {
+  const upTo = most === NO_LIMIT ? 'on' : `to ${most}`
+  const error = `a whole number from ${least} ${upTo}, e.g. ${example}`
+  return z.preprocess(numberOf, z.int({ error }).min(least, { error }).max(most, { error }))
+}
+
+const MOST_DAYS = 3_650
+const RIGHT_RATE = 'a number from 1 on, e.g. 100'
+const RIGHT_RETENTION = `CloudWatch Logs keeps logs for one of ${RETENTIONS.join(', ')} days`
+
+const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')], {
+  error: 'true or false',
+})
+const retention = z.preprocess(
+  numberOf,
+  z.number({ error: RIGHT_RETENTION }).refine((days) => RETENTIONS.includes(days), RIGHT_RETENTION),
+)
+const names = (error: string) => z.array(z.string({ error }).min(1, { error }), { error })
+
+const RIGHT_ACCOUNT = 'an account is twelve digits, in quotes: "012345678901"'
+const RIGHT_REGION = 'a region is written like eu-central-1'
+const RIGHT_PREFIX = 'a prefix is a-z and 0-9, starts with a letter, at most 20 characters'
+const RIGHT_EMAIL = 'an address like ops@example.com'
+const RIGHT_EMAILS = 'addresses, e.g. [ops@example.com]; only in the file'
+const RIGHT_TAGS = 'names with their values, e.g. { team: research }; only in the file'
 
 /** AWS takes 50 of a resource; some are its own. */
 const MOST_TAGS = 40
@@ -34,17 +56,17 @@ const MOST_PRICES = 2_500
 /** What differs between deployments. */
 export const StageSchema = z.strictObject({
   account: z
-    .string()
-    .regex(/^\d{12}$/, 'an account is twelve digits, in quotes where it begins with a zero')
+    .string({ error: RIGHT_ACCOUNT })
+    .regex(/^\d{12}$/, RIGHT_ACCOUNT)
     .optional()
     .describe('The AWS account that this stage is deployed to, and to no other; any where it is not said'),
   region: z
-    .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region is written like eu-central-1')
+    .string({ error: RIGHT_REGION })
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, RIGHT_REGION)
     .optional()
     .describe('The region that this stage is deployed to; that of the credentials where it is not said'),
   tags: z
-    .record(z.string(), z.string())
+    .record(z.string(), z.string({ error: 'the value of a tag is text' }), { error: RIGHT_TAGS })
     .refine((tags) => Object.keys(tags).length <= MOST_TAGS, `at most ${MOST_TAGS} tags`)
     .refine(
       (tags) => Object.entries(tags).every(isTag),
@@ -54,8 +76,8 @@ export const StageSchema = z.strictObject({
     .default({})
     .describe('Tags of every resource, besides application=<prefix>'),
   prefix: z
-    .string()
-    .regex(/^[a-z][a-z0-9]{0,19}$/, 'a prefix is a-z and 0-9, starts with a letter, at most 20 characters')
+    .string({ error: RIGHT_PREFIX })
+    .regex(/^[a-z][a-z0-9]{0,19}$/, RIGHT_PREFIX)
     .refine((prefix) => prefix !== 'default', 'the event bus "default" is AWS\'s own: choose another prefix')
     .default('orchestrator')
     .describe(
@@ -65,52 +87,32 @@ export const StageSchema = z.strictObject({
     .default(30)
     .describe('How long logs of functions, machines and the API are kept'),
   archiveEvents: flag.default(true).describe('Whether the bus keeps its events for a replay'),
-  archiveDays: z.coerce.number().int().min(1).default(30).describe('How long it keeps them'),
-  requestsPerSecond: z.coerce
-    .number()
-    .min(1)
+  archiveDays: wholeNumber(1, NO_LIMIT, 30).default(30).describe('How long it keeps them'),
+  requestsPerSecond: z
+    .preprocess(numberOf, z.number({ error: RIGHT_RATE }).min(1, { error: RIGHT_RATE }))
     .default(100)
     .describe('What the API takes; more are answered 429'),
-  burstRequests: z.coerce.number().int().min(1).default(200).describe('How many may come at once'),
-  callerRoles: z
-    .array(z.string().min(1))
+  burstRequests: wholeNumber(1, NO_LIMIT, 200).default(200).describe('How many may come at once'),
+  callerRoles: names('names of roles, e.g. [my-app]; only in the file')
     .default([])
     .describe(
       'Names of IAM roles that may call the API; others get the managed policy <prefix>-caller-<region> by hand',
     ),
-  tenantConcurrency: z.coerce
-    .number()
-    .int()
-    .min(1)
+  tenantConcurrency: wholeNumber(1, NO_LIMIT, 100)
     .optional()
     .describe('Tasks that run at once; more wait in a queue. Not limited where it is not said'),
-  accountConcurrency: z.coerce
-    .number()
-    .int()
-    .min(1)
+  accountConcurrency: wholeNumber(1, NO_LIMIT, 1_000)
     .default(1_000)
     .describe('Calls that Lambda runs at once for the account in this region: an alarm goes by it'),
-  reservedConcurrency: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(500)
+  reservedConcurrency: wholeNumber(1, 500, 20)
     .optional()
     .describe(
       'Calls at once that are kept for each of api, rebind, control and finish-task, whatever agents take; no more than these either',
     ),
-  taskRetentionDays: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(3_650)
+  taskRetentionDays: wholeNumber(1, MOST_DAYS, 90)
     .optional()
     .describe('How long a task is kept after its end, with all that it has; for good where it is not said'),
-  fileRetentionDays: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(3_650)
+  fileRetentionDays: wholeNumber(1, MOST_DAYS, 90)
     .optional()
     .describe('How long an uploaded file is kept; for good where it is not said'),
   prices: PriceTableSchema.partial()
@@ -122,7 +124,10 @@ export const StageSchema = z.strictObject({
     .describe(
       'What is not as in shared/estimator/prices.ts: of another region, by contract, models of your own',
     ),
-  alarmEmails: z.array(z.email()).default([]).describe('Who is told of alarms; each confirms once'),
+  alarmEmails: z
+    .array(z.email({ error: RIGHT_EMAIL }), { error: RIGHT_EMAILS })
+    .default([])
+    .describe('Who is told of alarms; each confirms once'),
 })
 export type Stage = z.output<typeof StageSchema>
 
@@ -131,35 +136,57 @@ export const tagsOf = ({ prefix, tags }: Stage): Record<string, string> => ({ ..
 
 /**
  * The stage of `--context stage=<name>`, which is `stages/<name>.yaml`, its fields overridden by `--context <field>=<value>`.
- * Throws with every value that is wrong and what it must be.
+ * Throws StageError with every value that is wrong, where it stands and what it must be.
  */
 export function readStage(node: Node): Stage {
   const name = (node.tryGetContext('stage') as string | undefined) ?? 'default'
-  const fields = Object.keys(StageSchema.shape)
-  const given = fields.map((field) => [field, node.tryGetContext(field) as unknown])
-  const overrides = Object.fromEntries(given.filter(([, value]) => value !== undefined))
-  const value = { ...readFile(name), ...overrides }
-  const parsed = StageSchema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const issues = issuesOfZod(parsed.error, { schema: StageSchema, value, what: 'the stage' })
-  const told = issues.map((issue) => describeIssues([issue]))
-  throw new StageError(`stage "${name}" is not usable:\n${told.join('\n')}`)
+  const given = FIELDS.map((field) => [field, node.tryGetContext(field) as unknown] as const)
+  return parseStage(name, textOf(name), Object.fromEntries(given.filter(([, value]) => value !== undefined)))
 }
 
-export const stageNames = (): string[] =>
+/** The same as a command line has it, before anybody is asked anything. */
+export function readStageNamed(name: string, overrides: Readonly<Record<string, unknown>>): Stage {
+  return parseStage(name, textOf(name), overrides)
+}
+
+/** Of the YAML of its file. */
+export function parseStage(name: string, text: string, overrides: Readonly<Record<string, unknown>>): Stage {
+  const file = readStageFile(name, text, (field) => TEXTS.has(field))
+  const parsed = StageSchema.safeParse({ ...file.fields, ...overrides })
+  if (parsed.success) return parsed.data
+  const told = describeStageIssues(parsed.error, { file, overrides }, fieldsIn)
+  throw new StageError(`stages/${name}.yaml is not usable:${told}`)
+}
+
+export const FIELDS: readonly string[] = Object.keys(StageSchema.shape)
+
+/** Whose values are texts: an account, names, tags. */
+const TEXTS: ReadonlySet<string> = new Set(
+  Object.entries(StageSchema.shape)
+    .filter(([, schema]) => ['string', 'record', 'array'].includes(kindOf(schema)))
+    .map(([field]) => field),
+)
+
+function kindOf(schema: z.ZodType): string {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault
+    ? kindOf(schema.unwrap() as z.ZodType)
+    : schema.type
+}
+
+function fieldsIn([field, models]: readonly PropertyKey[]): readonly string[] {
+  if (field === undefined) return FIELDS
+  return Object.keys(models === undefined ? PriceTableSchema.shape : ModelPriceSchema.shape)
+}
+
+const stageNames = (): string[] =>
   readdirSync(STAGES)
     .filter((file) => file.endsWith('.yaml'))
     .map((file) => basename(file, '.yaml'))
     .sort()
 
-function readFile(name: string): object {
-  const names = stageNames()
-  if (!names.includes(name)) {
-    throw new StageError(`there is no stages/${name}.yaml${suggestNames(name, names)}`)
-  }
-  try {
-    return (parse(readFileSync(join(STAGES, `${name}.yaml`), 'utf8')) ?? {}) as object
-  } catch (error) {
-    throw new StageError(`stages/${name}.yaml is not YAML: ${(error as Error).message}`)
-  }
+function textOf(name: string): string {
+  const known = stageNames()
+  if (!known.includes(name))
+    throw new StageError(`there is no stages/${name}.yaml${suggestNames(name, known)}`)
+  return readFileSync(join(STAGES, `${name}.yaml`), 'utf8')
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parse } from 'yaml'
+import { readStageNamed } from '../infra/stage.ts'
 import { requirePlace, StageError } from '../infra/stage-place.ts'
 import { namesOfKept, sweepMachines } from './deployment/after-destroy.ts'
 import { readStack } from './deployment/assembly.ts'
@@ -9,13 +9,13 @@ import { type Aws, connectToAws } from './deployment/aws.ts'
 import { findDeployed } from './deployment/deployed-stack.ts'
 import { AdoptionError } from './deployment/kept-resources.ts'
 import { type Options, parseOptions } from './deployment/options.ts'
+import { parseOverrides } from './deployment/overrides.ts'
 import { findPlaced, requireSeen, UNPLACED, writePlaced } from './deployment/placed.ts'
 import { type TakenBack, takeBack } from './deployment/take-back.ts'
 import { tellOutputs, tellWhatIsKept } from './deployment/tell.ts'
 
 /** `npm run deploy`, `diff` and `destroy`: the CDK's own CLI on the stacks of one stage, and what comes before and after. */
 const ROOT = join(import.meta.dirname, '..')
-const STAGES = join(ROOT, 'stages')
 
 const HELP = `Usage: npm run deploy|diff|destroy [-- [stage] [options] [options of cdk]]
 
@@ -40,23 +40,14 @@ const VERBS: readonly string[] = ['deploy', 'diff', 'destroy'] satisfies Verb[]
 
 async function run(verb: Verb, options: Options): Promise<number> {
   const { stage, json, ofSynthesis, rest } = options
-  const file = join(STAGES, `${stage}.yaml`)
-  if (!existsSync(file)) {
-    const known = readdirSync(STAGES).map((name) => name.replace(/\.yaml$/, ''))
-    console.error(`there is no stages/${stage}.yaml; known stages: ${known.sort().join(', ')}`)
-    return 2
-  }
-  const place = (parse(readFileSync(file, 'utf8')) ?? {}) as {
-    account?: string
-    region?: string
-    prefix?: string
-  }
+  // Before anybody is asked anything.
+  const place = readStageNamed(stage, parseOverrides(ofSynthesis))
   if (place.region) process.env.AWS_REGION = place.region
   const profile = ofSynthesis[ofSynthesis.indexOf('--profile') + 1]
   if (ofSynthesis.includes('--profile') && profile) process.env.AWS_PROFILE = profile
   const aws = await connectToAws()
   requirePlace(place, aws)
-  const { context, seen } = await contextOf(aws, options, place.prefix ?? 'orchestrator')
+  const { context, seen } = await contextOf(aws, options, place.prefix)
   const { app } = options
   if (verb === 'diff') return cdk(['diff', ...(app ? ['--app', app] : []), ...context, ...rest], json)
 
@@ -73,9 +64,8 @@ async function run(verb: Verb, options: Options): Promise<number> {
 /** What is deployed stays in the stack where it is. A person may say it who knows: then it counts as seen. */
 async function contextOf(aws: Aws, { stage, ofSynthesis }: Options, prefix: string) {
   const file = join(ROOT, '.orchestrator', `placed-${stage}.json`)
-  const own = ofSynthesis.findLast((option) => option.startsWith('prefix='))?.slice('prefix='.length)
   const isSaid = ofSynthesis.some((option) => option.startsWith('placed='))
-  const placed = isSaid ? UNPLACED : await findPlaced(aws, own ?? prefix).catch(unlessHidden)
+  const placed = isSaid ? UNPLACED : await findPlaced(aws, prefix).catch(unlessHidden)
   writePlaced(file, placed ?? UNPLACED)
   const context = ['--context', `stage=${stage}`, '--context', `placed=${file}`, ...ofSynthesis]
   return { context, seen: placed !== undefined }

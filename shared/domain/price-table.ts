@@ -3,7 +3,7 @@ import * as z from 'zod'
 const price = (per: string) => z.number().min(0).describe(per)
 
 /** Of a language model, in US dollars for a million tokens. */
-const ModelPriceSchema = z.strictObject({
+export const ModelPriceSchema = z.strictObject({
   input: price('what is sent'),
   output: price('what it answers'),
   cacheRead: price('what is sent and in its cache already')

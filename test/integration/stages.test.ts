@@ -51,7 +51,7 @@ it('says what is wrong with a stage, all of it, and which there are', () => {
   expect(wrong.status).toBe(2)
   expect(wrong.stderr).toContain('a prefix is a-z and 0-9')
   expect(wrong.stderr).toContain('CloudWatch Logs keeps logs for one of 1, 3, 5')
-  expect(wrong.stderr).toContain('retention: the stage has no "retention"; did you mean "region"')
+  expect(wrong.stderr).toContain('line 3, column 1: there is no field "retention"')
   expect(wrong.stderr).not.toContain('    at ')
   expect(project.synthesize({ stage: 'stagin' }).stderr).toBe(
     'there is no stages/stagin.yaml; did you mean "staging"? (known: default, staging, wrong)\n',

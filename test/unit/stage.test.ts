@@ -5,7 +5,7 @@ import { requirePlace } from '../../infra/stage-place.ts'
 
 describe('a stage', () => {
   it.each([
-    [{ account: 123_456_789_012 }, 'expected string'],
+    [{ account: 123_456_789_012 }, 'an account is twelve digits'],
     [{ account: '1234' }, 'an account is twelve digits'],
     [{ region: 'Frankfurt' }, 'a region is written like eu-central-1'],
     [{ tags: { application: 'x' } }, '"application" is the tag that says the prefix'],

@@ -1,0 +1,49 @@
+import type * as z from 'zod'
+import { boundedText } from '../shared/domain/bounded.ts'
+import { suggestNames } from '../shared/domain/nearest-names.ts'
+import type { StageFile } from './read-stage-file.ts'
+
+/** Of a value in a message. */
+const MOST_VALUE_CHARACTERS = 200
+
+type Given = { file: StageFile; overrides: Readonly<Record<string, unknown>> }
+
+/**
+ * What is wrong with a stage in lines: where it stands (line and column of the file, or the option of the command line), what would be
+ * right, and which value it is. `fieldsIn` are the names that there are at a path.
+ */
+export function describeStageIssues(
+  { issues }: z.ZodError,
+  { file, overrides }: Given,
+  fieldsIn: (path: readonly PropertyKey[]) => readonly string[],
+): string {
+  const values = { ...file.fields, ...overrides }
+  const lines = issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => {
+        const path = [...issue.path, key]
+        const known = fieldsIn(issue.path)
+        return `${file.placeOfKey(path)}: there is no field "${path.join('.')}"${suggestNames(key, known)}`
+      })
+    const [field = ''] = issue.path
+    const place = Object.hasOwn(overrides, field)
+      ? `--context ${String(field)}`
+      : `${file.placeOf(issue.path)}: ${issue.path.join('.')}`
+    return `${place}: ${told(valueAt(values, issue.path), issue.message)}`
+  })
+  return [...new Set(lines)].map((line) => `\n  ${line}`).join('')
+}
+
+function told(value: unknown, right: string): string {
+  if (value === undefined) return 'is required'
+  if (value === null) return `it has no value; leave the line out, or write ${right}`
+  return `${right}; this is ${boundedText(JSON.stringify(value), MOST_VALUE_CHARACTERS)}`
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => {
+    return typeof inner === 'object' && inner !== null && Object.hasOwn(inner, key)
+      ? (inner as Record<PropertyKey, unknown>)[key]
+      : undefined
+  }, value)
+}
