@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { CliError } from './cli-error.ts'
+import { cannotBeWritten, type Files, writeFolder } from './write-folder.ts'
 
 /** A result that is a report: Markdown, with charts beside it. */
 const ReportSchema = z.object({
@@ -13,25 +14,35 @@ export function reportIn(result: unknown): z.infer<typeof ReportSchema> | undefi
   return ReportSchema.safeParse(result).data
 }
 
-/** Writes a result into a folder, as a report with its charts or as JSON; answers the file to open. Throws CliError. */
-export async function saveResult(result: unknown, folder: string): Promise<string> {
-  try {
-    return await write(result, folder)
-  } catch (error) {
-    throw new CliError(`the result cannot be written to "${folder}": ${(error as Error).message}`)
+/** A result as one text: of a report its Markdown, anything else as JSON. */
+export const textOf = (result: unknown): string =>
+  reportIn(result)?.markdown ?? JSON.stringify(result, null, 2)
+
+/**
+ * Writes a result into a folder, as a report with its charts or as JSON; answers the file to open. What takes a stream (`-`, a pipe, a
+ * device) gets the result as one text, and nothing is answered. Throws CliError.
+ */
+export async function saveResult(result: unknown, out: string): Promise<string | undefined> {
+  if (out === '') throw new CliError('--out is the name of a folder, or - for standard output; this is ""')
+  if (out === '-' || out === '/dev/stdout') {
+    process.stdout.write(`${textOf(result)}\n`)
+    return
   }
+  const found = await stat(out).catch(() => undefined)
+  if (found?.isFile()) throw new CliError(`"${out}" is a file; --out is the name of a folder`)
+  if (found && !found.isDirectory()) {
+    await writeFile(out, `${textOf(result)}\n`).catch((error: Error) => {
+      throw cannotBeWritten(out, error)
+    })
+    return
+  }
+  const files = filesOf(result)
+  await writeFolder(out, files)
+  return join(out, files.at(-1)?.[0] ?? '')
 }
 
-async function write(result: unknown, folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true })
+function filesOf(result: unknown): Files {
   const report = reportIn(result)
-  if (!report) {
-    const path = join(folder, 'result.json')
-    await writeFile(path, `${JSON.stringify(result, null, 2)}\n`)
-    return path
-  }
-  await Promise.all(report.charts.map(({ name, svg }) => writeFile(join(folder, name), svg)))
-  const path = join(folder, 'report.md')
-  await writeFile(path, report.markdown)
-  return path
+  if (!report) return [['result.json', `${textOf(result)}\n`]]
+  return [...report.charts.map(({ name, svg }) => [name, svg] as const), ['report.md', report.markdown]]
 }

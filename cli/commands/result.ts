@@ -2,22 +2,29 @@ import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { printJson } from '../output.ts'
-import { reportIn, saveResult } from '../report.ts'
+import { saveResult, textOf } from '../report.ts'
 
 export function resultCommand(): Command {
   return new Command('result')
     .description('Show the result of a task that succeeded')
     .argument('<taskId>')
-    .option('-o, --out <folder>', 'write it there: a report with its charts, anything else as JSON')
+    .option(
+      '-o, --out <folder>',
+      'write it there: a report with its charts, anything else as JSON; - for standard output',
+    )
     .option('--json', 'print JSON')
     .action(async (taskId: string, { out, json = false }: { out?: string; json?: boolean }) => {
       const { result, degraded } = await callApi('getTaskResult', { id: taskId }).catch((error: unknown) => {
         const early = error instanceof CliError && error.problem?.status === 409
         throw early ? new CliError(error.message, EXIT.taskFailed, error.problem) : error
       })
-      if (out !== undefined) return console.log(await saveResult(result, out))
+      if (out !== undefined) {
+        const file = await saveResult(result, out)
+        if (file !== undefined) json ? printJson({ taskId, file, degraded }) : console.log(file)
+        return
+      }
       if (json) return printJson({ taskId, result, degraded })
-      console.log(reportIn(result)?.markdown ?? JSON.stringify(result, null, 2))
+      console.log(textOf(result))
       for (const { path, reason } of degraded) console.error(`degraded: ${path}: ${reason}`)
     })
 }
