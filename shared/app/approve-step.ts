@@ -35,7 +35,7 @@ export const approveStep =
     }
     const record = await askedStep(tasks, id, stepId)
     const { approval: asked, path } = record
-    requireAllowed(asked, decision, by)
+    requireAllowed(path, asked, decision, by)
     const answer = { decision, by, ...(comment ? { comment } : {}), at: clock.now().toISOString() }
     const answered = await tasks.answerApproval(id, path, answer)
     const kept = answered?.approval?.answer ?? (await tasks.findSteps(id, [path]))[0]?.approval?.answer
@@ -51,9 +51,9 @@ export const approveStep =
     return { taskId: id, stepId: path, ...kept }
   }
 
-function requireAllowed({ choices, approvers }: Asked, decision: string, by: string): void {
+function requireAllowed(path: string, { choices, approvers }: Asked, decision: string, by: string): void {
   if (!choices.includes(decision)) {
-    const message = `"${decision}" is not among the choices ${choices.join(', ')}${suggestNames(decision, choices)}`
+    const message = `"${decision}" is no choice of step "${path}"${suggestNames(decision, choices)}`
     throw new OrchestratorError('InvalidInputError', message)
   }
   if (by !== NOBODY && (!approvers || approvers.includes(by))) return

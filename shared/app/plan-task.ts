@@ -119,17 +119,20 @@ async function bind(
     isOpen: (place) => !isKept(place),
     pinnedAt: (place, step) => wantedAt(place, step).pinned,
   })
-  const choose: ChooseFor = (stepId, step) =>
-    chooseAgent({
+  const choose: ChooseFor = (stepId, step) => {
+    const asked = wantedAt(stepId, step)
+    const selection = chooseAgent({
       ...excludedAt(constants, stepId),
       ...wishes,
-      ...wantedAt(stepId, step),
+      ...asked,
       stepId,
       agents,
-      knowledge: knowledge(capabilityWanted(wantedAt(stepId, step), agents)),
+      knowledge: knowledge(capabilityWanted(asked, agents)),
       seed: `${seed} ${stepId}`,
       prefer: preferring(prefer, step.prefer),
     })
+    return selection.agent ? selection : { ...selection, pinned: asked.pinned }
+  }
   return { ...bindWorkflow(workflow, known, choose, kept), unfit: constants.issues }
 }
 

@@ -12,7 +12,10 @@ export type ChooseFor = (
   step: AgentStep,
 ) =>
   | { agent: Agent; decision: Decision }
-  | { agent?: undefined; refusals: { agentId: string; reason: string }[] }
+  | { agent?: undefined; refusals: Refused[]; pinned?: string | undefined }
+
+/** `else`: it does not offer what is wanted. */
+type Refused = { agentId: string; kind: string; reason: string }
 
 /** What is bound already, and stays so. */
 export type Kept = { bindings: Record<string, Binding>; decisions: Decision[] }
@@ -33,7 +36,7 @@ export function bindWorkflow(
     if (!isAgentStep(step) || step.bind === 'late' || Object.hasOwn(kept.bindings, place)) continue
     const selection = choose(place, step)
     if (!selection.agent) {
-      bound.issues.push(issueOfNobody(workflow, place, step, selection.refusals, known))
+      bound.issues.push(issueOfNobody(workflow, place, step, selection, known))
       continue
     }
     bound.bindings[place] = bindingOf(selection.agent)
@@ -50,16 +53,34 @@ function issueOfNobody(
   { steps }: Workflow,
   id: string,
   step: AgentStep,
-  refusals: { agentId: string; reason: string }[],
+  { refusals, pinned = step.agent }: { refusals: Refused[]; pinned?: string | undefined },
   known: string[],
 ): Issue {
-  const path = `${pathOfPlace(steps, id)}.${step.agent ? 'agent' : 'capability'}`
-  const wanted = step.agent ?? step.capability ?? ''
+  const path = `${pathOfPlace(steps, id)}.${pinned ? 'agent' : 'capability'}`
+  const wanted = step.capability ?? pinned ?? ''
   if (step.capability && !known.includes(step.capability)) {
     const message = `no agent offers "${step.capability}" (step "${id}")${suggestNames(step.capability, known)}`
     return { code: 'unknown-capability', path, message }
   }
-  const why =
-    refusals.map(({ agentId, reason }) => `${agentId}: ${reason}`).join('; ') || 'no agent is registered'
-  return { code: 'no-agent', path, message: `nobody can run step "${id}" (${wanted}): ${why}` }
+  return {
+    code: 'no-agent',
+    path,
+    message: `nobody can run step "${id}" (${wanted}): ${why(step, refusals, pinned)}`,
+  }
+}
+
+/** Of an agent that is named, what is against it; else of all that the step could be about. */
+function why({ capability }: AgentStep, refusals: readonly Refused[], pinned: string | undefined): string {
+  const able = refusals.filter(({ kind }) => kind !== 'else')
+  if (pinned === undefined) {
+    const reasons = able.map(({ agentId, reason }) => `${agentId}: ${reason}`)
+    return reasons.join('; ') || 'no agent is registered'
+  }
+  const [name = ''] = pinned.split('@')
+  const known = able.map(({ agentId }) => agentId)
+  const own = refusals.find(({ agentId }) => agentId === name)
+  if (own && own.kind !== 'else') return `${name}: ${own.reason}`
+  if (own) return `agent "${name}" ${own.reason}${suggestNames(name, known)}`
+  const offering = capability === undefined ? '' : ` that offers ${capability}`
+  return `there is no agent "${name}"${offering}${suggestNames(name, known)}`
 }
