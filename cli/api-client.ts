@@ -1,11 +1,16 @@
+import { text } from 'node:stream/consumers'
 import type * as z from 'zod'
 import { API_PREFIX, type Route } from '../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../shared/contracts/routes.ts'
 import { ProblemSchema } from '../shared/contracts/views.ts'
+import { boundedText } from '../shared/domain/bounded.ts'
+import { describeIssues, issuesOfZod } from '../shared/domain/issue.ts'
 import { CliError, EXIT } from './cli-error.ts'
 
 const DEFAULT_URL = 'http://localhost:8000'
 const TIMEOUT_MILLISECONDS = 60_000
+/** Of an answer that is no problem. */
+const MOST_SAID = 300
 /** API Gateway's own names; the region stands in them, but not in those of an emulator. */
 const EXECUTE_API = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com/
 
@@ -18,15 +23,20 @@ export async function callApi<Id extends RouteId>(
   input: Input = {},
   base = baseUrl(),
 ): Promise<Output<Id>> {
-  const response = await send(base, requestFor(ROUTES[id] as Route, input, base))
-  const text = await response.text()
-  if (response.ok) return ROUTES[id].success.output.parse(parse(text, base)) as Output<Id>
-  throw problemOf(response.status, text)
+  const { status, ok, body } = await send(base, requestFor(ROUTES[id] as Route, input, base))
+  if (!ok) throw problemOf(status, body, base)
+  const answer = ROUTES[id].success.output.safeParse(parse(body, base))
+  if (answer.success) return answer.data as Output<Id>
+  throw new CliError(
+    `${base} answered what the orchestrator's API of this version does not: ${describeIssues(issuesOfZod(answer.error))}`,
+    EXIT.unreachable,
+  )
 }
 
 function baseUrl(): string {
-  const url = process.env.ORCHESTRATOR_URL ?? DEFAULT_URL
-  if (URL.canParse(url)) return url
+  const url = process.env.ORCHESTRATOR_URL || DEFAULT_URL
+  // "localhost:8000" is a URL with the scheme "localhost".
+  if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url
   throw new CliError(`ORCHESTRATOR_URL is "${url}", which is not a URL; an example is ${DEFAULT_URL}`)
 }
 
@@ -57,17 +67,24 @@ function requestFor({ method, path, from = {} }: Route, input: Input, base: stri
   })
 }
 
-async function send(base: string, request: Request): Promise<Response> {
+type Answer = { status: number; ok: boolean; body: string }
+
+/** With its whole body: a server may stop in the middle of it. */
+async function send(base: string, request: Request): Promise<Answer> {
   const signal = AbortSignal.timeout(TIMEOUT_MILLISECONDS)
   const ready = await signed(request)
   try {
     const response = await fetch(ready, { signal, redirect: 'manual' })
     const link = response.headers.get('location')
     // A link to a large answer is signed itself: S3 refuses it together with the headers of our own signature.
-    return response.status === 303 && link !== null
-      ? await fetch(new URL(link, ready.url), { signal, headers: { accept: 'application/json' } })
-      : response
+    const { status, ok, body } =
+      response.status === 303 && link !== null
+        ? await fetch(new URL(link, ready.url), { signal, headers: { accept: 'application/json' } })
+        : response
+    return { status, ok, body: body === null ? '' : await text(body) }
   } catch (error) {
+    if (signal.aborted)
+      throw new CliError(`${base} has not answered for ${TIMEOUT_MILLISECONDS / 1_000} s`, EXIT.unreachable)
     const cause = (error as Error).cause as { code?: string; message?: string } | undefined
     const reason = cause?.code ?? cause?.message ?? (error as Error).message
     const hint = base === DEFAULT_URL ? 'is it running? start it with: npm start' : 'check ORCHESTRATOR_URL'
@@ -100,12 +117,25 @@ function parse(text: string, base: string): unknown {
   }
 }
 
-function problemOf(status: number, text: string): CliError {
+function problemOf(status: number, text: string, base: string): CliError {
+  const { data: problem } = ProblemSchema.safeParse(jsonOf(text))
+  if (!problem) {
+    const said = boundedText(text.replaceAll(/\s+/g, ' ').trim(), MOST_SAID) || 'nothing'
+    return new CliError(
+      `${base} answered ${status}, and not as the orchestrator's API does: ${said}`,
+      EXIT.unreachable,
+    )
+  }
+  const message = problem.detail ?? problem.title
+  if (status < 500) return new CliError(message, EXIT.usage, problem)
+  const request = problem.requestId ? `; its logs have it as request ${problem.requestId}` : ''
+  return new CliError(`the API has failed (${status}): ${message}${request}`, EXIT.unreachable, problem)
+}
+
+function jsonOf(text: string): unknown {
   try {
-    const problem = ProblemSchema.parse(JSON.parse(text))
-    const exitCode = status >= 500 ? EXIT.unreachable : EXIT.usage
-    return new CliError(problem.detail ?? problem.title, exitCode, problem)
+    return JSON.parse(text)
   } catch {
-    return new CliError(`the API answered ${status}: ${text.slice(0, 300)}`, EXIT.unreachable)
+    return undefined
   }
 }

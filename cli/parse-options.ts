@@ -1,34 +1,79 @@
-import { ownOf } from '../shared/domain/own.ts'
+import { parseTime, RIGHT_TIME } from '../shared/domain/times.ts'
+import { suggestNames } from '../shared/workflow/nearest-names.ts'
 import { CliError } from './cli-error.ts'
 import { readJsonOption } from './read-json-option.ts'
+
+/** Decimal, as people write numbers; `Number` would take "", " 5" and 0x10 as well. */
+const NUMBER = /^(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
 
 /** Of an option that is a number from 0 on. */
 export const numberOption =
   (name: string) =>
   (text: string): number => {
-    const value = Number(text)
-    if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value
+    const value = NUMBER.test(text) ? Number(text) : Number.NaN
+    if (Number.isFinite(value)) return value
     throw new CliError(`${name} is a number from 0 on; this is "${text}"`)
   }
 
+/** Of an option that is a whole number in a range, both ends of it included. */
+export const wholeOption =
+  (name: string, least: number, most: number) =>
+  (text: string): number => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= least && value <= most) return value
+    throw new CliError(`${name} is a whole number from ${least} to ${most}; this is "${text}"`)
+  }
+
+/** More than any task takes. */
+export const MOST_TOKENS = 1_000_000_000_000
+
+/** Of an option that is one of some names. */
+export const choiceOption =
+  (name: string, choices: readonly string[]) =>
+  (text: string): string => {
+    if (choices.includes(text)) return text
+    throw new CliError(`${name}: there is no "${text}"${suggestNames(text, choices)}`)
+  }
+
+/** Of an option that is a point in time. */
+export const timeOption =
+  (name: string) =>
+  (text: string): string => {
+    if (parseTime(text) !== undefined) return text
+    throw new CliError(`${name} is "${text}"; ${RIGHT_TIME}`)
+  }
+
+/** An argument that names a task. */
+export function parseTaskId(text: string): string {
+  if (/^t_[0-9a-z]{26}$/.test(text)) return text
+  throw new CliError(
+    `"${text}" is no task id, which is t_ and 26 characters; find it with: npx orchestrator list`,
+  )
+}
+
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
 
-/** In seconds. */
+/** Of `--deadline`, in seconds. */
 export function parseDuration(text: string): number {
   const [, count, unit = 's'] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text) ?? []
   const seconds = Number(count) * (SECONDS[unit || 's'] ?? 1)
   if (seconds > 0) return seconds
-  throw new CliError(`a duration is a number with s, m, h or d, e.g. 90s or 10m; this is "${text}"`)
+  throw new CliError(`--deadline is a number with s, m, h or d, e.g. 90s or 10m; this is "${text}"`)
 }
 
-/** Of an option that says something of a step, and may be repeated. */
-export const stepValue =
-  (option: string) =>
+/** Of an option that says `name=value`, and may be repeated, with each name once. */
+export const pairOption =
+  (option: string, form: string) =>
   (text: string, before: [string, string][]): [string, string][] => {
     const at = text.indexOf('=')
-    if (at > 0 && at < text.length - 1) return [...before, [text.slice(0, at), text.slice(at + 1)]]
-    throw new CliError(`${option} is step=value; this is "${text}"`)
+    if (at < 1 || at === text.length - 1) throw new CliError(`${option} is ${form}; this is "${text}"`)
+    const name = text.slice(0, at)
+    if (before.some(([other]) => other === name))
+      throw new CliError(`${option} says "${name}" twice; say it once`)
+    return [...before, [name, text.slice(at + 1)]]
   }
+
+type Otherwise = { agent?: string; input?: unknown }
 
 /** What steps are to do otherwise; undefined where nothing is wished. */
 export async function doOtherwise({
@@ -37,10 +82,11 @@ export async function doOtherwise({
 }: {
   agent: readonly [string, string][]
   stepInput: readonly [string, string][]
-}): Promise<Record<string, { agent?: string; input?: unknown }> | undefined> {
-  const steps: Record<string, { agent?: string; input?: unknown }> = {}
-  for (const [step, named] of agent) steps[step] = { ...ownOf(steps, step), agent: named }
+}): Promise<Record<string, Otherwise> | undefined> {
+  // A step may be named like a member of every object.
+  const steps = new Map<string, Otherwise>()
+  for (const [step, named] of agent) steps.set(step, { agent: named })
   for (const [step, text] of stepInput)
-    steps[step] = { ...ownOf(steps, step), input: await readJsonOption(text, `--step-input ${step}`) }
-  return Object.keys(steps).length > 0 ? steps : undefined
+    steps.set(step, { ...steps.get(step), input: await readJsonOption(text, `--step-input ${step}`) })
+  return steps.size > 0 ? Object.fromEntries(steps) : undefined
 }

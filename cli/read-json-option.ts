@@ -13,6 +13,7 @@ export async function readJsonOption(text: string, option = '--input'): Promise<
 }
 
 export async function readTextFile(path: string): Promise<string> {
+  if (path === '') throw new CliError('there is no file with an empty name')
   try {
     return await readFile(path, 'utf8')
   } catch (error) {

@@ -19,6 +19,7 @@ export async function uploadPath(
   const found = await stat(path).catch(() => undefined)
   if (!found) throw new CliError(`there is no file or folder "${path}"`)
   if (found.isFile()) return uploadFiles([{ local: path, path: basename(path) }], folder, base, true)
+  if (!found.isDirectory()) throw new CliError(`"${path}" is neither a file nor a folder`)
   const names = await Array.fromAsync(
     glob('**/*', { cwd: path, exclude: ['**/node_modules/**', '**/.git/**'] }),
   )

@@ -2,7 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
 import { createLogUpdate } from 'log-update'
 import type { AgentHealth, AgentView } from '../../shared/contracts/views.ts'
+import { suggestNames } from '../../shared/workflow/nearest-names.ts'
 import { callApi } from '../api-client.ts'
+import { CliError } from '../cli-error.ts'
 import { describeSchema } from '../describe-schema.ts'
 import { usd } from '../money.ts'
 import { duration, printJson, printTable, style, tableLines } from '../output.ts'
@@ -66,17 +68,26 @@ function describeNow(now: AgentView['now']): string {
 }
 
 async function listAgents({ capability, json = false }: Options): Promise<void> {
-  const { agents } = await callApi('listAgents', { capability })
+  const agents = await agentsThatOffer(capability)
   if (json) return printJson({ agents })
-  if (agents.length === 0) return console.log(capability ? `no agent offers ${capability}` : 'no agents yet')
+  if (agents.length === 0) return console.log('no agents yet')
   printTable(HEADER, rowsOf(agents))
+}
+
+/** Throws CliError for a capability that nobody offers, with those that there are. */
+async function agentsThatOffer(capability: string | undefined): Promise<AgentView[]> {
+  const { agents } = await callApi('listAgents', { capability })
+  if (agents.length > 0 || capability === undefined) return agents
+  const all = (await callApi('listAgents')).agents
+  const known = new Set(all.flatMap(({ capabilities }) => capabilities.map(({ name }) => name)))
+  throw new CliError(`no agent offers "${capability}"${suggestNames(capability, known)}`)
 }
 
 /** Redraws itself on a terminal; elsewhere a table after the other. */
 async function watchAgents({ capability }: Options): Promise<void> {
   const update = process.stdout.isTTY ? createLogUpdate(process.stdout) : console.log
   for (;;) {
-    const { agents } = await callApi('listAgents', { capability })
+    const agents = await agentsThatOffer(capability)
     update(tableLines(HEADER, rowsOf(agents)).join('\n'))
     await delay(WATCH_MILLISECONDS)
   }

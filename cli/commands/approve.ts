@@ -2,13 +2,14 @@ import { userInfo } from 'node:os'
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { printJson } from '../output.ts'
+import { parseTaskId } from '../parse-options.ts'
 
 type Options = { decision: string; by: string; comment?: string; json?: boolean }
 
 export function approveCommand(): Command {
   return new Command('approve')
     .description('Answer a step that waits for a person')
-    .argument('<taskId>')
+    .argument('<taskId>', 'of the task', parseTaskId)
     .argument('<stepId>')
     .option('-d, --decision <choice>', 'one of the choices of the step', 'approve')
     .option('-b, --by <name>', 'who decides', userInfo().username)
@@ -16,7 +17,7 @@ export function approveCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  orchestrator approve t_01... sign_off\n  orchestrator approve t_01... sign_off --decision reject --comment "the numbers are off"',
+      '\nExamples:\n  orchestrator approve t_01... sign_off\n  orchestrator approve t_01... sign_off --decision reject \\\n    --comment "the numbers are off"',
     )
     .action(async (id: string, stepId: string, { decision, by, comment, json = false }: Options) => {
       const answer = await callApi('answerApproval', { id, stepId, decision, by, comment })

@@ -1,11 +1,12 @@
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { printJson } from '../output.ts'
+import { parseTaskId } from '../parse-options.ts'
 
 export function cancelCommand(): Command {
   return new Command('cancel')
     .description('Stop a task that is still open')
-    .argument('<taskId>')
+    .argument('<taskId>', 'of the task', parseTaskId)
     .option('-r, --reason <text>', 'kept with the task')
     .option('--json', 'print JSON')
     .action(async (taskId: string, { reason, json = false }: { reason?: string; json?: boolean }) => {

@@ -12,13 +12,14 @@ import { PROJECT_ROOT, synthesize } from '../dev/synthesize.ts'
 import { untilInterrupted } from '../dev/until-interrupted.ts'
 import { uploadReadmes } from '../dev/upload-readmes.ts'
 import { duration, style } from '../output.ts'
+import { wholeOption } from '../parse-options.ts'
 
 type Options = {
-  port: string
-  awsPort: string
+  port: number
+  awsPort: number
   data: string
-  logSize: string
-  logFiles: string
+  logSize: number
+  logFiles: number
   sample?: boolean
   exit?: boolean
   json?: boolean
@@ -28,11 +29,21 @@ type Options = {
 export function devCommand(): Command {
   return new Command('dev')
     .description('Run everything on this machine: no account, no Docker, no network')
-    .option('-p, --port <n>', 'of the API', '8000')
-    .option('--aws-port <n>', 'of the AWS endpoint, for SDKs and the AWS CLI; 0 for any', '0')
-    .option('--data <folder>', 'where tasks are kept', '.orchestrator')
-    .option('--log-size <MB>', 'of a log file; each function has its own in <data>/logs', '10')
-    .option('--log-files <n>', 'of each function, the newest; older ones are removed', '3')
+    .option('-p, --port <n>', 'of the API', wholeOption('--port', 0, 65_535), 8000)
+    .option(
+      '--aws-port <n>',
+      'of the AWS endpoint, for SDKs and the AWS CLI; 0 for any',
+      wholeOption('--aws-port', 0, 65_535),
+      0,
+    )
+    .option('--data <folder>', 'where tasks are kept', parseFolder, '.orchestrator')
+    .option('--log-size <MB>', 'of a log file; each function has its own in <data>/logs', parseSize, 10)
+    .option(
+      '--log-files <n>',
+      'of each function, the newest; older ones are removed',
+      wholeOption('--log-files', 1, 1_000),
+      3,
+    )
     .option('--sample', 'run the sample task first')
     .option('--exit', 'stop after the sample; uses any free port and keeps nothing')
     .option('--json', 'with --exit: print the sample task as one JSON object on the last line')
@@ -61,8 +72,8 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   // With --json the last line of stdout is for a script; what a person watches goes beside it.
   const to = json ? process.stderr : process.stdout
   const say = (text: string): void => void to.write(`${text}\n`)
-  const ports = { port: exit ? 0 : portOf(options.port), awsPort: portOf(options.awsPort) }
-  const limits = { bytes: sizeOf(options.logSize), files: filesOf(options.logFiles) }
+  const ports = { port: exit ? 0 : options.port, awsPort: options.awsPort }
+  const limits = { bytes: options.logSize * 1024 * 1024, files: options.logFiles }
   const folder = resolve(PROJECT_ROOT, options.data)
   const interrupted = untilInterrupted()
   const orInterrupted = <T>(work: Promise<T>): Promise<T> =>
@@ -121,23 +132,16 @@ function start({ assembly, port, awsPort, folder, logs }: Start): Promise<LocalC
   })
 }
 
-function portOf(text: string): number {
-  const port = Number(text)
-  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port
-  throw new CliError(`a port is a number from 0 to 65535; this is "${text}"`)
-}
-
-/** In bytes. */
-function sizeOf(text: string): number {
-  const megabytes = Number(text)
-  if (megabytes >= 0.01 && megabytes <= 10_000) return megabytes * 1024 * 1024
+/** In MB. */
+function parseSize(text: string): number {
+  const megabytes = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+  if (megabytes >= 0.01 && megabytes <= 10_000) return megabytes
   throw new CliError(`--log-size is a number of MB from 0.01 to 10000; this is "${text}"`)
 }
 
-function filesOf(text: string): number {
-  const files = Number(text)
-  if (Number.isInteger(files) && files >= 1 && files <= 1_000) return files
-  throw new CliError(`--log-files is a number from 1 to 1000; this is "${text}"`)
+function parseFolder(text: string): string {
+  if (text !== '') return text
+  throw new CliError('--data is the name of a folder; this is ""')
 }
 
 function welcome({ apiUrl, awsUrl }: LocalCloud, readmes: number, say: (text: string) => void): void {

@@ -3,11 +3,12 @@ import type { StepView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
 import { usd } from '../money.ts'
 import { duration, printJson, printTable, statusText, style } from '../output.ts'
+import { parseTaskId } from '../parse-options.ts'
 
 export function explainCommand(): Command {
   return new Command('explain')
     .description('Say why a step was given to its agent, who else could have had it, and what became of it')
-    .argument('<taskId>')
+    .argument('<taskId>', 'of the task', parseTaskId)
     .argument('<stepId>', 'a step, e.g. report, or one of a loop or a fan-out: improve[2].draft, each[17]')
     .option('--json', 'print JSON')
     .addHelpText(

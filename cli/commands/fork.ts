@@ -1,11 +1,19 @@
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
-import { CliError, EXIT } from '../cli-error.ts'
+import { CliError } from '../cli-error.ts'
+import { followTask } from '../follow-task.ts'
 import { printJson } from '../output.ts'
-import { doOtherwise, numberOption, parseDuration, stepValue } from '../parse-options.ts'
+import {
+  doOtherwise,
+  MOST_TOKENS,
+  numberOption,
+  pairOption,
+  parseDuration,
+  parseTaskId,
+  timeOption,
+  wholeOption,
+} from '../parse-options.ts'
 import { readTextFile } from '../read-json-option.ts'
-import { showEnded } from '../show-ended.ts'
-import { watchTask } from '../watch-task.ts'
 
 type Options = {
   at?: string
@@ -26,20 +34,25 @@ export function forkCommand(): Command {
     .description(
       'Begin a new task with what another has done: now, at an earlier time, or all but some steps',
     )
-    .argument('<taskId>')
-    .option('--at <time>', 'with what had been done by then, e.g. 2026-11-24T09:30:00Z')
+    .argument('<taskId>', 'of the task that has done it', parseTaskId)
+    .option('--at <time>', 'with what had been done by then, e.g. 2026-11-24T09:30:00Z', timeOption('--at'))
     .option('--after <step>', 'the same: when this step had ended')
     .option('--redo <step>', 'do this step again, and whatever waits for it; may be repeated', repeated, [])
-    .option('-a, --agent <step=agent>', 'ask this agent first; may be repeated', stepValue('--agent'), [])
+    .option(
+      '-a, --agent <step=agent>',
+      'ask this agent first; may be repeated',
+      pairOption('--agent', 'step=agent'),
+      [],
+    )
     .option(
       '-s, --step-input <step=json>',
       'another input for a step, which is done again with it; JSON, or @file',
-      stepValue('--step-input'),
+      pairOption('--step-input', 'step=json'),
       [],
     )
     .option('--workflow <file>', 'with this definition')
     .option('-b, --budget <usd>', 'the most that the new task may cost', numberOption('--budget'))
-    .option('--tokens <count>', 'the most tokens that it may take', numberOption('--tokens'))
+    .option('--tokens <count>', 'the most tokens that it may take', wholeOption('--tokens', 0, MOST_TOKENS))
     .option('-d, --deadline <time>', 'how long it may take: 90s, 10m, 2h', parseDuration)
     .option('-w, --wait', 'follow the new task to its end and show its result')
     .option('--json', 'print JSON')
@@ -52,6 +65,8 @@ export function forkCommand(): Command {
 
 async function fork(taskId: string, options: Options): Promise<void> {
   const { at, after, redo, budget, tokens, deadline, workflow, wait = false, json = false } = options
+  if (at !== undefined && after !== undefined)
+    throw new CliError('--at and --after both say a time; give one of them')
   const steps = await doOtherwise(options)
   const task = await callApi('forkTask', {
     id: taskId,
@@ -68,9 +83,7 @@ async function fork(taskId: string, options: Options): Promise<void> {
     return json
       ? printJson(task)
       : console.log(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId} --watch`)
-  const ended = await watchTask(task.taskId, { to: json ? process.stderr : process.stdout, quiet: json })
-  await showEnded(ended, json)
-  if (ended.status !== 'succeeded') throw new CliError('', EXIT.taskFailed)
+  return followTask(task.taskId, json)
 }
 
 const repeated = (text: string, before: string[]): string[] => [...before, text]

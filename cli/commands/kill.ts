@@ -5,6 +5,7 @@ import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { usd } from '../money.ts'
 import { elapsed, printJson, printTable } from '../output.ts'
+import { parseTaskId } from '../parse-options.ts'
 
 type Killed = TaskView & { steps: StepView[] }
 
@@ -15,7 +16,7 @@ const AT_ONCE = 10
 export function killCommand(): Command {
   return new Command('kill')
     .description('Stop a task, or everything, with all agents that work on it; lists what it has cost')
-    .argument('[taskId]')
+    .argument('[taskId]', 'of the task', parseTaskId)
     .option('--all', 'every open task')
     .option('-r, --reason <text>', 'kept with the tasks', 'killed')
     .option('--json', 'print JSON')
@@ -30,7 +31,8 @@ async function kill(
   taskId: string | undefined,
   { all = false, reason, json = false }: { all?: boolean; reason: string; json?: boolean },
 ): Promise<void> {
-  if ((taskId === undefined) === !all) throw new CliError('say which task, or --all', EXIT.usage)
+  if ((taskId === undefined) === !all)
+    throw new CliError('say which task, or --all: one of the two', EXIT.usage)
   const { ids, failed } = taskId === undefined ? await killAll(reason) : await killOne(taskId, reason)
   if (ids.length > 0) await delay(STOPPING_MILLISECONDS)
   const killed = await withChildren(ids)

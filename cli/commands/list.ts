@@ -2,14 +2,19 @@ import { Command } from 'commander'
 import { TASK_STATUSES } from '../../shared/domain/task.ts'
 import { callApi } from '../api-client.ts'
 import { elapsed, printJson, printTable } from '../output.ts'
+import { choiceOption, wholeOption } from '../parse-options.ts'
 
-type Options = { status?: string; limit: string; cursor?: string; json?: boolean }
+type Options = { status?: string; limit: number; cursor?: string; json?: boolean }
 
 export function listCommand(): Command {
   return new Command('list')
     .description('List tasks, newest first')
-    .option('-s, --status <status>', `only those: ${TASK_STATUSES.join(', ')}`)
-    .option('-n, --limit <n>', 'how many', '20')
+    .option(
+      '-s, --status <status>',
+      `only those: ${TASK_STATUSES.join(', ')}`,
+      choiceOption('--status', TASK_STATUSES),
+    )
+    .option('-n, --limit <n>', 'how many, at most 100', wholeOption('--limit', 1, 100), 20)
     .option('--cursor <cursor>', 'go on after a page')
     .option('--json', 'print JSON')
     .action(async ({ status, limit, cursor, json = false }: Options) => {

@@ -8,7 +8,7 @@ import { describeCompiled } from '../describe-compiled.ts'
 import { printEstimate } from '../describe-estimate.ts'
 import { columnsOf, drawColumns, mermaidOf } from '../draw-plan.ts'
 import { printJson, printTable, style } from '../output.ts'
-import { numberOption, parseDuration } from '../parse-options.ts'
+import { MOST_TOKENS, numberOption, parseDuration, wholeOption } from '../parse-options.ts'
 import { readJsonOption, readTextFile } from '../read-json-option.ts'
 
 type Options = {
@@ -28,7 +28,11 @@ export function planCommand(): Command {
     .argument('<workflow>', 'a workflow by name, or a YAML or JSON file')
     .option('-i, --input <json>', 'check this input as well; JSON, or @file')
     .option('-b, --budget <usd>', 'with so much to spend, in US dollars', numberOption('--budget'))
-    .option('-t, --tokens <count>', 'with so many tokens of language models', numberOption('--tokens'))
+    .option(
+      '-t, --tokens <count>',
+      'with so many tokens of language models',
+      wholeOption('--tokens', 0, MOST_TOKENS),
+    )
     .option('-d, --deadline <time>', 'in so much time: 90s, 10m, 2h', parseDuration)
     .option('--mermaid', 'print the graph as a Mermaid flowchart')
     .option('--json', 'print JSON')

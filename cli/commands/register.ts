@@ -13,7 +13,7 @@ export function registerCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  orchestrator register ./my-workflow.yaml && orchestrator submit my_workflow --wait',
+      '\nExample:\n  orchestrator register ./my-workflow.yaml\n  orchestrator submit my_workflow --wait',
     )
     .action(async (file: string, { json = false }: { json?: boolean }) => {
       const text = await readTextFile(file)

@@ -2,12 +2,13 @@ import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { printJson } from '../output.ts'
+import { parseTaskId } from '../parse-options.ts'
 import { saveResult, textOf } from '../report.ts'
 
 export function resultCommand(): Command {
   return new Command('result')
     .description('Show the result of a task that succeeded')
-    .argument('<taskId>')
+    .argument('<taskId>', 'of the task', parseTaskId)
     .option(
       '-o, --out <folder>',
       'write it there: a report with its charts, anything else as JSON; - for standard output',

@@ -1,11 +1,17 @@
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
-import { CliError, EXIT } from '../cli-error.ts'
+import { followTask } from '../follow-task.ts'
 import { printJson } from '../output.ts'
-import { doOtherwise, numberOption, parseDuration, stepValue } from '../parse-options.ts'
+import {
+  doOtherwise,
+  MOST_TOKENS,
+  numberOption,
+  pairOption,
+  parseDuration,
+  parseTaskId,
+  wholeOption,
+} from '../parse-options.ts'
 import { readTextFile } from '../read-json-option.ts'
-import { showEnded } from '../show-ended.ts'
-import { watchTask } from '../watch-task.ts'
 
 type Options = {
   budget?: number
@@ -23,15 +29,24 @@ export function retryCommand(): Command {
     .description(
       'Go on with a task that failed, timed out or was cancelled; what has succeeded is not done again',
     )
-    .argument('<taskId>')
+    .argument('<taskId>', 'of the task', parseTaskId)
     .option('-b, --budget <usd>', 'a larger budget, in total', numberOption('--budget'))
-    .option('--tokens <count>', 'a larger budget of tokens, in total', numberOption('--tokens'))
+    .option(
+      '--tokens <count>',
+      'a larger budget of tokens, in total',
+      wholeOption('--tokens', 0, MOST_TOKENS),
+    )
     .option('-d, --deadline <time>', 'how long it may take from now on: 90s, 10m, 2h', parseDuration)
-    .option('-a, --agent <step=agent>', 'ask this agent first; may be repeated', stepValue('--agent'), [])
+    .option(
+      '-a, --agent <step=agent>',
+      'ask this agent first; may be repeated',
+      pairOption('--agent', 'step=agent'),
+      [],
+    )
     .option(
       '-s, --step-input <step=json>',
       'another input for a step; JSON, or @file',
-      stepValue('--step-input'),
+      pairOption('--step-input', 'step=json'),
       [],
     )
     .option('--workflow <file>', 'go on with this definition')
@@ -39,7 +54,7 @@ export function retryCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  orchestrator retry t_01... --wait\n  orchestrator retry t_01... --budget 2\n  orchestrator retry t_01... --agent report=other-writer --step-input report=\'{"topic":"x"}\'',
+      '\nExamples:\n  orchestrator retry t_01... --wait\n  orchestrator retry t_01... --budget 2\n  orchestrator retry t_01... --agent report=other-writer \\\n    --step-input report=\'{"topic":"x"}\'',
     )
     .action(retry)
 }
@@ -61,7 +76,5 @@ async function retry(
     return json
       ? printJson(task)
       : console.log(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId} --watch`)
-  const ended = await watchTask(taskId, { to: json ? process.stderr : process.stdout, quiet: json })
-  await showEnded(ended, json)
-  if (ended.status !== 'succeeded') throw new CliError('', EXIT.taskFailed)
+  return followTask(taskId, json)
 }

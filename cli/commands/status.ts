@@ -2,12 +2,13 @@ import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { describeBudget, describeEstimate, describeOutcome } from '../describe-estimate.ts'
 import { printJson } from '../output.ts'
+import { parseTaskId } from '../parse-options.ts'
 import { taskTree, watchTask } from '../watch-task.ts'
 
 export function statusCommand(): Command {
   return new Command('status')
     .description('Show a task and its steps')
-    .argument('<taskId>')
+    .argument('<taskId>', 'of the task', parseTaskId)
     .option('-w, --watch', 'follow it to its end')
     .option('--json', 'print JSON')
     .action(async (taskId: string, { watch = false, json = false }: { watch?: boolean; json?: boolean }) => {

@@ -1,12 +1,11 @@
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
-import { CliError, EXIT } from '../cli-error.ts'
+import { CliError } from '../cli-error.ts'
+import { followTask } from '../follow-task.ts'
 import { printJson } from '../output.ts'
-import { numberOption, parseDuration } from '../parse-options.ts'
+import { MOST_TOKENS, numberOption, pairOption, parseDuration, wholeOption } from '../parse-options.ts'
 import { readJsonOption, readTextFile } from '../read-json-option.ts'
-import { showEnded } from '../show-ended.ts'
 import { uploadPath } from '../upload-files.ts'
-import { watchTask } from '../watch-task.ts'
 
 const WORKFLOW_FILE = /\.(ya?ml|json)$/
 
@@ -33,7 +32,7 @@ export function submitCommand(): Command {
     .option(
       '-f, --file <name=path>',
       'upload a file or folder and name it in the input; may be repeated',
-      collectFile,
+      pairOption('--file', 'name=path, e.g. source=./my.csv'),
       [],
     )
     .option('-k, --key <key>', 'idempotency key: the same key never starts a second task')
@@ -41,15 +40,15 @@ export function submitCommand(): Command {
     .option(
       '--tokens <count>',
       'the most tokens of language models that it may take',
-      numberOption('--tokens'),
+      wholeOption('--tokens', 0, MOST_TOKENS),
     )
     .option('-d, --deadline <time>', 'how long it may take: 90s, 10m, 2h', parseDuration)
-    .option('-p, --priority <0-9>', 'of those that wait 9 begins first', numberOption('--priority'))
+    .option('-p, --priority <0-9>', 'of those that wait 9 begins first', wholeOption('--priority', 0, 9))
     .option('-w, --wait', 'follow the task to its end and show its result')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      `\nExamples:\n  orchestrator submit simple --input '{"message":"hello"}' --wait\n  orchestrator submit data_report --file source=./my.csv --wait\n  orchestrator submit ./my-workflow.yaml --input '{"name":"Ada"}' --budget 0.50 --deadline 10m --wait`,
+      `\nExamples:\n  orchestrator submit simple --input '{"message":"hello"}' --wait\n  orchestrator submit data_report --file source=./my.csv --wait\n  orchestrator submit ./my-workflow.yaml --input '{"name":"Ada"}' \\\n    --budget 0.50 --deadline 10m --wait`,
     )
     .action(submit)
 }
@@ -59,12 +58,13 @@ async function submit(
   { input, file, key, budget, tokens, deadline, priority, wait = false, json = false }: Options,
 ): Promise<void> {
   const given = input === undefined ? {} : await readJsonOption(input)
-  const named: Record<string, unknown> = {}
-  for (const [name, path] of file) named[name] = (await uploadPath(path)).reference
   if (file.length > 0 && (typeof given !== 'object' || given === null || Array.isArray(given))) {
     throw new CliError('--file adds members to the input, so --input must be a JSON object')
   }
-  const body = file.length > 0 ? { ...(given as object), ...named } : given
+  const named: [string, unknown][] = []
+  for (const [name, path] of file) named.push([name, (await uploadPath(path)).reference])
+  // A name may be that of a member of every object.
+  const body = file.length > 0 ? Object.fromEntries([...Object.entries(given as object), ...named]) : given
   const wanted = WORKFLOW_FILE.test(type) ? { workflow: await readTextFile(type) } : { type }
   const task = await callApi('submitTask', {
     ...wanted,
@@ -79,27 +79,5 @@ async function submit(
     return json
       ? printJson(task)
       : console.log(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId}`)
-  const aside = leaveWord(task.taskId)
-  const ended = await watchTask(task.taskId, { to: json ? process.stderr : process.stdout, quiet: json })
-  aside()
-  await showEnded(ended, json)
-  if (ended.status !== 'succeeded') throw new CliError('', EXIT.taskFailed)
-}
-
-/** Ctrl-C leaves the task alone, and says so; answers how to take the word back. */
-function leaveWord(taskId: string): () => void {
-  const leave = (): never => {
-    console.error(
-      `\nthe task goes on; follow it: npx orchestrator status ${taskId} --watch; stop it: npx orchestrator cancel ${taskId}`,
-    )
-    process.exit(EXIT.interrupted)
-  }
-  process.once('SIGINT', leave)
-  return () => void process.off('SIGINT', leave)
-}
-
-function collectFile(text: string, before: [string, string][]): [string, string][] {
-  const at = text.indexOf('=')
-  if (at > 0 && at < text.length - 1) return [...before, [text.slice(0, at), text.slice(at + 1)]]
-  throw new CliError(`--file is name=path, e.g. source=./my.csv; this is "${text}"`)
+  return followTask(task.taskId, json)
 }

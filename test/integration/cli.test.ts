@@ -134,14 +134,18 @@ describe('orchestrator', () => {
   it.each<[string, string[], number, RegExp]>([
     ['a typo in a command', ['lisst'], 2, /Did you mean list/],
     ['an unknown task type', ['submit', 'datareport'], 2, /did you mean "data_report"/],
-    ['an input that is not JSON', ['submit', 'simple', '--input', '{oops'], 2, /--input is not JSON/],
     [
       'a file that is not there',
       ['submit', 'data_report', '--file', 'source=/nope.csv'],
       2,
       /no file or folder "\/nope\.csv"/,
     ],
-    ['a file without a name', ['submit', 'data_report', '--file', 'mine.csv'], 2, /--file is name=path/],
+    [
+      'a capability that nobody offers',
+      ['agents', '--capability', 'analysis.trend'],
+      2,
+      /no agent offers "analysis\.trend"; did you mean "analysis\.trends"/,
+    ],
     ['an unknown task', ['status', `t_${'0'.repeat(26)}`], 2, /there is no task/],
     [
       'a task that fails',
