@@ -41,11 +41,16 @@ export function describeOutcome({ estimate, calibration, cost }: TaskView): stri
 }
 
 export function describeBudget(budget: NonNullable<TaskView['budget']>): string {
-  const { usd: limit, spentUsd, reservedUsd, tokens, spentTokens } = budget
+  const { usd: limit, spentUsd, reservedUsd, unknownUsd = 0 } = budget
+  const { tokens, spentTokens, unknownTokens = 0 } = budget
   const parts = [
     ...(limit === undefined ? [] : [`${usd(spentUsd)} of ${usd(limit)} spent`]),
     ...(reservedUsd > 0 ? [`${usd(reservedUsd)} reserved`] : []),
+    ...(unknownUsd > 0 ? [`${usd(unknownUsd)} ${UNTOLD}`] : []),
     ...(tokens === undefined ? [] : [`${spentTokens} of ${tokens} tokens`]),
+    ...(tokens !== undefined && unknownTokens > 0 ? [`${unknownTokens} tokens ${UNTOLD}`] : []),
   ]
-  return `budget: ${parts.join(', ')}`
+  return `budget${budget.taskId === undefined ? '' : ` of task ${budget.taskId}`}: ${parts.join(', ')}`
 }
+
+const UNTOLD = 'held for agents that were stopped and have not told what they spent'

@@ -1,5 +1,5 @@
+import { suggestNames } from '../shared/domain/nearest-names.ts'
 import { parseTime, RIGHT_TIME } from '../shared/domain/times.ts'
-import { suggestNames } from '../shared/workflow/nearest-names.ts'
 import { CliError } from './cli-error.ts'
 import { readJsonOption } from './read-json-option.ts'
 

@@ -1,7 +1,6 @@
 import type * as z from 'zod'
 import type { ListTasksSchema } from '../contracts/requests.ts'
 import type { StepView, TaskView } from '../contracts/views.ts'
-import { usdOf } from '../domain/budget.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { type DomainEvent, eventsOfTask } from '../domain/event.ts'
 import type { Json } from '../domain/json.ts'
@@ -10,7 +9,7 @@ import { type Degraded, isOpenTask, type Task } from '../domain/task.ts'
 import type { Ports, TaskStore } from '../ports/index.ts'
 import { costOf } from './cost-of-steps.ts'
 import { entryOf } from './queue-tasks.ts'
-import { spentAndHeld } from './spend-budget.ts'
+import { viewBudget } from './view-budget.ts'
 import { degradedIn, stepViews, taskView } from './views.ts'
 
 type Needs = { tasks: TaskStore }
@@ -29,7 +28,7 @@ export const showTask =
     const task = await getTask(ports, ref)
     const [{ steps, cost, estimate }, budget] = await Promise.all([
       readSteps(ports, task),
-      task.budget ? budgetView(ports, task) : undefined,
+      task.budget ? viewBudget(ports, task) : undefined,
     ])
     const position =
       task.status === 'queued' ? await ports.queue.countBefore(task.tenant, entryOf(task)) : undefined
@@ -134,32 +133,8 @@ async function readSteps({ tasks }: Needs, task: Task, options: { all?: boolean 
     tasks.getPlan(task.id, task.execution),
     tasks.listSteps(task.id),
   ])
-  return { steps: stepViews(task, plan, records, options), cost: costOf(records), estimate: plan.estimate }
-}
-
-/** The budget that the task spends of: of a child its root's. */
-async function budgetView(
-  { budgets, clock }: Pick<Ports, 'budgets' | 'clock'>,
-  { id, budget: limits = {} }: Task,
-): Promise<TaskView['budget']> {
-  const root = await budgets.rootOf(id)
-  const budget = root === undefined ? undefined : await budgets.find(root)
-  if (root === undefined || !budget) return undefined
-  const { spent, held } = spentAndHeld(budget, clock.now().getTime() / 1_000)
-  const { available, total } = budget
-  return {
-    ...(root === id
-      ? limits
-      : {
-          taskId: root,
-          ...(available.nanoUsd === undefined ? {} : { usd: usdOf(total) }),
-          ...(available.tokens === undefined ? {} : { tokens: total.tokens }),
-        }),
-    spentUsd: usdOf(spent),
-    reservedUsd: usdOf(held),
-    spentTokens: spent.tokens,
-    reservedTokens: held.tokens,
-  }
+  const steps = stepViews(task, plan, records, options)
+  return { steps, cost: costOf(records), estimate: plan.estimate }
 }
 
 function describeNoResult(task: Task): string {

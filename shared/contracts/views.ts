@@ -22,11 +22,16 @@ const BudgetViewSchema = z.object({
     .optional()
     .describe('Whose budget it is, where it is not its own: children spend of that of their root'),
   usd: z.number().optional(),
-  spentUsd: z.number(),
+  spentUsd: z.number().describe('What its agents have told'),
   reservedUsd: z.number().describe('For steps that run'),
+  unknownUsd: z
+    .number()
+    .optional()
+    .describe('Held for attempts that were stopped or have died: it counts as spent, and nobody has told'),
   tokens: z.number().optional(),
   spentTokens: z.number(),
   reservedTokens: z.number(),
+  unknownTokens: z.number().optional(),
 })
 
 const DegradedCount = z
