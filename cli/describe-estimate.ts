@@ -1,7 +1,8 @@
 import type { TaskView } from '../shared/contracts/views.ts'
 import type { Estimate, KeptEstimate } from '../shared/domain/estimate.ts'
 import { usd } from './money.ts'
-import { duration, printTable } from './output.ts'
+import { duration, say } from './output.ts'
+import { printTable } from './table.ts'
 
 const seconds = (value: number): string => duration(1_000 * value)
 
@@ -26,9 +27,9 @@ export function printEstimate(estimate: Estimate): void {
     basis,
   ])
   printTable(['step', 'time, half (nine in ten)', 'cost', 'bounds the time', 'known'], rows)
-  console.log(`\n${describeEstimate(estimate)}`)
-  if (estimate.criticalPath.length > 0) console.log(`critical path: ${estimate.criticalPath.join(' -> ')}`)
-  for (const assumption of estimate.assumptions) console.log(`assumed: ${assumption}`)
+  say(`\n${describeEstimate(estimate)}`)
+  if (estimate.criticalPath.length > 0) say(`critical path: ${estimate.criticalPath.join(' -> ')}`)
+  for (const assumption of estimate.assumptions) say(`assumed: ${assumption}`)
 }
 
 /** What became of it. */

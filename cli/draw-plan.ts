@@ -1,5 +1,7 @@
+import stringWidth from 'string-width'
 import type { PlanView } from '../shared/contracts/views.ts'
 import { parsePath } from '../shared/domain/instance-path.ts'
+import { padTo, wrapLine } from './layout.ts'
 
 type Drawn = Pick<PlanView, 'steps' | 'gates'>
 
@@ -65,15 +67,38 @@ export function columnsOf(plan: Drawn, scope = ''): string[][] {
   return columns
 }
 
-/** The columns side by side, an arrow between them. */
-export function drawColumns(columns: readonly (readonly string[])[]): string {
-  const widths = columns.map((column) => Math.max(...column.map((cell) => cell.length)))
-  const height = Math.max(0, ...columns.map((column) => column.length))
+/** The columns side by side, an arrow between them; below one another where there is not so much room. */
+export function drawColumns(
+  columns: readonly (readonly string[])[],
+  width = Number.POSITIVE_INFINITY,
+): string {
+  const room = width - ARROW.length
+  const cells = columns.map((column) => column.flatMap((cell) => wrapLine(cell, room, 2)))
+  const bands: string[][][] = []
+  let used = 0
+  for (const column of cells) {
+    const wide = ARROW.length + widthOf(column)
+    if (bands.length === 0 || used + wide > width) {
+      bands.push([])
+      used = 0
+    }
+    used += wide
+    bands.at(-1)?.push(column)
+  }
+  return bands.map((band, at) => drawBand(band, at === 0)).join('\n')
+}
+
+const ARROW = '  ->  '
+
+const widthOf = (column: readonly string[]): number => Math.max(0, ...column.map((cell) => stringWidth(cell)))
+
+function drawBand(band: readonly (readonly string[])[], isFirst: boolean): string {
+  const height = Math.max(0, ...band.map((column) => column.length))
   const rows = Array.from({ length: height }, (_, row) =>
-    columns
+    band
       .map((column, at) => {
-        const arrow = at === 0 ? '' : row === 0 ? '  ->  ' : '      '
-        return `${arrow}${(column[row] ?? '').padEnd(widths[at] ?? 0)}`
+        const arrow = isFirst && at === 0 ? '' : row === 0 ? ARROW : ' '.repeat(ARROW.length)
+        return `${arrow}${padTo(column[row] ?? '', widthOf(column))}`
       })
       .join('')
       .trimEnd(),

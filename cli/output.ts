@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { CliError } from './cli-error.ts'
+import { lineWidth, wrapText } from './layout.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -12,21 +13,9 @@ export function printJson(value: unknown): void {
   console.log(JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0))
 }
 
-export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
-  for (const line of tableLines(header, rows)) console.log(line)
-}
-
-/** Columns as wide as their widest cell. */
-export function tableLines(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  )
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd()
-  return [style('dim', line(header)), ...rows.map(line)]
+/** For a person: as wide as there is room. */
+export function say(text: string, hang?: number): void {
+  console.log(wrapText(text, lineWidth(), hang))
 }
 
 /** A problem as lines for a person, or as it came for a script. */

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createLogUpdate } from 'log-update'
+import stringWidth from 'string-width'
 import type { StepView, TaskView } from '../shared/contracts/views.ts'
 import { callApi } from './api-client.ts'
+import { padTo } from './layout.ts'
 import { duration, elapsed, statusMark, statusText, style } from './output.ts'
 
 export type WatchedTask = TaskView & { steps: StepView[] }
@@ -31,7 +33,7 @@ export async function watchTask(
 /** The task and its steps, one a line, in the order in which they can run; with few lines those that somebody looks for. */
 export function taskTree(task: WatchedTask, lines = Number.POSITIVE_INFINITY): string {
   const steps = mostTelling(task.steps, lines - 2)
-  const widest = Math.max(0, ...steps.map(({ stepId }) => stepId.length))
+  const widest = Math.max(0, ...steps.map(({ stepId }) => stringWidth(stepId)))
   const head = `${style('bold', task.workflow.name)} ${style('dim', task.taskId)}  ${statusText(task.status)}${placeOf(task)}  ${elapsed({ durationMs: task.durationMs, since: task.createdAt })}`
   const rest = task.steps.filter((step) => !steps.includes(step))
   return [
@@ -89,7 +91,7 @@ function stepLine(step: StepView, widest: number): string {
     approval?.answer ? `${approval.answer.decision} (${approval.answer.by})` : '',
   ]
   const mark = step.degraded ? 'degraded' : status
-  return `${statusMark(mark)} ${stepId.padEnd(widest)}  ${style('dim', facts.filter(Boolean).join('  '))}`.trimEnd()
+  return `${statusMark(mark)} ${padTo(stepId, widest)}  ${style('dim', facts.filter(Boolean).join('  '))}`.trimEnd()
 }
 
 const askedOf = ({ prompt, choices, approvers }: NonNullable<StepView['approval']>): string =>

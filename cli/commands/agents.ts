@@ -7,7 +7,8 @@ import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { describeSchema } from '../describe-schema.ts'
 import { usd } from '../money.ts'
-import { duration, printJson, printTable, style, tableLines } from '../output.ts'
+import { duration, printJson, say, style } from '../output.ts'
+import { fits, tableLines } from '../table.ts'
 
 type Options = { capability?: string; watch?: boolean; json?: boolean }
 
@@ -47,14 +48,12 @@ export function agentsCommand(): Command {
 async function showAgent(agentId: string, { json = false }: Options): Promise<void> {
   const agent = await callApi('getAgent', { id: agentId })
   if (json) return printJson(agent)
-  console.log(
-    `${agent.id} ${agent.version} (${agent.status})\n${agent.description}\n${describeNow(agent.now)}`,
-  )
+  say(`${agent.id} ${agent.version} (${agent.status})\n${agent.description}\n${describeNow(agent.now)}`)
   for (const { name, description, inputSchema } of agent.capabilities) {
-    console.log(`${style('bold', name)}  ${description}`)
+    say(`${style('bold', name)}  ${description}`)
     const known = agent.health?.[name]
-    if (known) console.log(`  ${sentenceOf(known)}`)
-    for (const line of describeSchema(inputSchema)) console.log(`  ${line}`)
+    if (known) say(`  ${sentenceOf(known)}`)
+    for (const line of describeSchema(inputSchema)) say(`  ${line}`)
   }
 }
 
@@ -71,7 +70,7 @@ async function listAgents({ capability, json = false }: Options): Promise<void> 
   const agents = await agentsThatOffer(capability)
   if (json) return printJson({ agents })
   if (agents.length === 0) return console.log('no agents yet')
-  printTable(HEADER, rowsOf(agents))
+  for (const line of linesOf(agents)) console.log(line)
 }
 
 /** Throws CliError for a capability that nobody offers, with those that there are. */
@@ -88,7 +87,7 @@ async function watchAgents({ capability }: Options): Promise<void> {
   const update = process.stdout.isTTY ? createLogUpdate(process.stdout) : console.log
   for (;;) {
     const agents = await agentsThatOffer(capability)
-    update(tableLines(HEADER, rowsOf(agents)).join('\n'))
+    update(linesOf(agents).join('\n'))
     await delay(WATCH_MILLISECONDS)
   }
 }
@@ -101,6 +100,23 @@ function rowsOf(agents: readonly AgentView[]): string[][] {
       ...figuresOf(health[name]),
     ]),
   )
+}
+
+/** What is as it should be is left out where there is little room. */
+function linesOf(agents: readonly AgentView[]): string[] {
+  const rows = rowsOf(agents)
+  if (fits(HEADER, rows)) return tableLines(HEADER, rows)
+  const narrow = rows.map(([id = '', version, status, breaker, inflight, ...rest]) => {
+    const facts = [
+      id,
+      version,
+      status === 'active' ? '' : status,
+      breaker === 'closed' ? '' : breaker,
+      inflight ? `${inflight} inflight` : '',
+    ]
+    return [facts.filter(Boolean).join(' '), ...rest]
+  })
+  return tableLines(['agent', ...HEADER.slice(5)], narrow)
 }
 
 const inflightOf = (now: AgentView['now']): string => (now?.inflight ? now.inflight.toFixed(1) : '')

@@ -2,8 +2,9 @@ import { Command } from 'commander'
 import type { StepView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
 import { usd } from '../money.ts'
-import { duration, printJson, printTable, statusText, style } from '../output.ts'
+import { duration, printJson, say, statusText, style } from '../output.ts'
 import { parseTaskId } from '../parse-options.ts'
+import { printTable } from '../table.ts'
 
 export function explainCommand(): Command {
   return new Command('explain')
@@ -24,20 +25,18 @@ export function explainCommand(): Command {
 function print(step: StepView): void {
   const { stepId, status, capability = '', agentId, decision, attempts, durationMs, costUsd = 0 } = step
   const took = durationMs === undefined ? '' : ` in ${duration(durationMs)}`
-  console.log(
-    `${style('bold', stepId)}  ${statusText(status)}${took}${costUsd > 0 ? `, ${usd(costUsd)}` : ''}`,
-  )
-  console.log(`${capability || 'no agent'}${agentId ? ` by ${agentId}` : ''}`)
+  say(`${style('bold', stepId)}  ${statusText(status)}${took}${costUsd > 0 ? `, ${usd(costUsd)}` : ''}`)
+  say(`${capability || 'no agent'}${agentId ? ` by ${agentId}` : ''}`)
   if (decision) printDecision(decision)
   for (const { agentId: tried, error, startedAt, endedAt } of attempts) {
     const after = duration(Date.parse(endedAt) - Date.parse(startedAt))
-    console.log(`${style('red', 'failed')}  ${tried} after ${after}: ${error.name}: ${error.message}`)
+    say(`${style('red', 'failed')}  ${tried} after ${after}: ${error.name}: ${error.message}`)
   }
-  if (step.error) console.log(`\n${step.error.name}: ${step.error.message}`)
+  if (step.error) say(`\n${step.error.name}: ${step.error.message}`)
 }
 
 function printDecision({ reason, candidates, chosen }: NonNullable<StepView['decision']>): void {
-  console.log(`${reason}\n`)
+  say(`${reason}\n`)
   const rows = candidates.map(({ agentId, eligible, reason: why, load, costUsd, score }) => [
     agentId === chosen ? `> ${agentId}` : `  ${agentId}`,
     score?.total.toFixed(3) ?? '',
@@ -48,5 +47,5 @@ function printDecision({ reason, candidates, chosen }: NonNullable<StepView['dec
     eligible ? '' : why,
   ])
   printTable(['  agent', 'score', 'quality', 'cost', 'time', 'inflight', 'why not'], rows)
-  console.log()
+  say('')
 }

@@ -4,8 +4,9 @@ import type { StepView, TaskView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { usd } from '../money.ts'
-import { elapsed, printJson, printTable } from '../output.ts'
+import { elapsed, printJson, say } from '../output.ts'
 import { parseTaskId } from '../parse-options.ts'
+import { printTable } from '../table.ts'
 
 type Killed = TaskView & { steps: StepView[] }
 
@@ -48,7 +49,7 @@ async function kill(
     task.cost ? usd(task.cost.usd) : '-',
   ])
   printTable(['task', 'workflow', 'ran for', 'steps done', 'cost'], rows)
-  console.log(`\n${killed.length} stopped; ${usd(totalUsd)} in all`)
+  say(`\n${killed.length} stopped; ${usd(totalUsd)} in all`)
 }
 
 /** With the tasks of child workflows that were stopped as well: what those have cost is not their parents' yet. */

@@ -1,8 +1,9 @@
 import { Command } from 'commander'
 import { TASK_STATUSES } from '../../shared/domain/task.ts'
 import { callApi } from '../api-client.ts'
-import { elapsed, printJson, printTable } from '../output.ts'
+import { elapsed, printJson, say } from '../output.ts'
 import { choiceOption, wholeOption } from '../parse-options.ts'
+import { printTable } from '../table.ts'
 
 type Options = { status?: string; limit: number; cursor?: string; json?: boolean }
 
@@ -21,19 +22,20 @@ export function listCommand(): Command {
       const page = await callApi('listTasks', { status, limit, cursor })
       if (json) return printJson(page)
       if (page.tasks.length === 0)
-        return console.log(
+        return say(
           status ? `no tasks are ${status}` : 'no tasks yet; submit one with: npx orchestrator submit simple',
         )
       const rows = page.tasks.map((task) => [
         task.taskId,
         task.status,
         task.workflow.name,
-        task.createdAt,
+        `${task.createdAt.slice(0, 16)}Z`,
         elapsed({ durationMs: task.durationMs, since: task.createdAt }),
       ])
       printTable(['task', 'status', 'workflow', 'created', 'took'], rows)
       if (!page.cursor) return
+      // In two lines that a shell takes for one.
       const same = `${status ? `--status ${status} ` : ''}--limit ${limit}`
-      console.log(`more: npx orchestrator list ${same} --cursor '${page.cursor}'`)
+      console.log(`more: npx orchestrator list ${same} \\\n  --cursor '${page.cursor}'`)
     })
 }

@@ -7,9 +7,11 @@ import { CliError } from '../cli-error.ts'
 import { describeCompiled } from '../describe-compiled.ts'
 import { printEstimate } from '../describe-estimate.ts'
 import { columnsOf, drawColumns, mermaidOf } from '../draw-plan.ts'
-import { printJson, printTable, style } from '../output.ts'
+import { lineWidth } from '../layout.ts'
+import { printJson, say, style } from '../output.ts'
 import { MOST_TOKENS, numberOption, parseDuration, wholeOption } from '../parse-options.ts'
 import { readJsonOption, readTextFile } from '../read-json-option.ts'
+import { printTable } from '../table.ts'
 
 type Options = {
   input?: string
@@ -63,8 +65,8 @@ export function planCommand(): Command {
 
 function printPlan(plan: PlanView): void {
   const { workflow, steps, bindings, decisions, estimate } = plan
-  console.log(`${style('bold', workflow.name)} v${workflow.version}\n`)
-  console.log(`${drawColumns(columnsOf(plan))}\n`)
+  say(`${style('bold', workflow.name)} v${workflow.version}\n`)
+  console.log(`${drawColumns(columnsOf(plan), lineWidth())}\n`)
   const rows = steps.map(({ stepId, kind, capability = kind, needs }) => {
     const reason = decisions.find((decision) => decision.stepId === stepId)?.reason ?? ''
     return [stepId, capability, ownOf(bindings, stepId)?.agentId ?? '', needs.join(', '), reason]
@@ -72,7 +74,7 @@ function printPlan(plan: PlanView): void {
   printTable(['step', 'what', 'agent', 'after', 'why this agent'], rows)
   console.log()
   printEstimate(estimate)
-  console.log(describeCompiled(plan))
+  say(describeCompiled(plan))
 }
 
 /** What Mermaid draws unless it is told otherwise (`maxEdges`). */

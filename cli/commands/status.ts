@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { describeBudget, describeEstimate, describeOutcome } from '../describe-estimate.ts'
-import { printJson } from '../output.ts'
+import { printJson, say } from '../output.ts'
 import { parseTaskId } from '../parse-options.ts'
 import { taskTree, watchTask } from '../watch-task.ts'
 
@@ -18,14 +18,14 @@ export function statusCommand(): Command {
       }
       const task = await callApi('getTask', { id: taskId })
       if (json) return printJson(task)
-      console.log(taskTree(task))
-      for (const { path, reason } of task.degraded ?? []) console.log(`degraded: ${path}: ${reason}`)
+      say(taskTree(task), 4)
+      for (const { path, reason } of task.degraded ?? []) say(`degraded: ${path}: ${reason}`)
       const outcome = describeOutcome(task)
-      if (outcome) console.log(outcome)
-      else if (task.estimate && !task.endedAt) console.log(describeEstimate(task.estimate))
-      if (task.budget) console.log(describeBudget(task.budget))
-      if (task.parent) console.log(`runs step ${task.parent.path} of ${task.parent.taskId}`)
+      if (outcome) say(outcome)
+      else if (task.estimate && !task.endedAt) say(describeEstimate(task.estimate))
+      if (task.budget) say(describeBudget(task.budget))
+      if (task.parent) say(`runs step ${task.parent.path} of ${task.parent.taskId}`)
       if (task.execution.consoleUrl) console.log(`watch: ${task.execution.consoleUrl}`)
-      if (task.error) console.log(`\n${task.error.name}: ${task.error.message}`)
+      if (task.error) say(`\n${task.error.name}: ${task.error.message}`)
     })
 }

@@ -2,7 +2,8 @@ import { Command } from 'commander'
 import { stringify } from 'yaml'
 import { callApi } from '../api-client.ts'
 import { describeSchema } from '../describe-schema.ts'
-import { printJson, printTable, style } from '../output.ts'
+import { printJson, say, style } from '../output.ts'
+import { printTable } from '../table.ts'
 
 export function workflowsCommand(): Command {
   return new Command('workflows')
@@ -14,9 +15,9 @@ export function workflowsCommand(): Command {
         const workflow = await callApi('getWorkflow', { name })
         if (json) return printJson(workflow)
         const fields = describeSchema(workflow.definition.input)
-        console.log(`${style('bold', name)} v${workflow.version}  ${workflow.description}`)
-        console.log(`task types: ${workflow.taskTypes.join(', ') || name}; input:`)
-        for (const line of fields.length > 0 ? fields : ['anything']) console.log(`  ${line}`)
+        say(`${style('bold', name)} v${workflow.version}  ${workflow.description}`)
+        say(`task types: ${workflow.taskTypes.join(', ') || name}; input:`)
+        for (const line of fields.length > 0 ? fields : ['anything']) say(`  ${line}`)
         return console.log(`\n${stringify(workflow.definition)}`)
       }
       const { workflows } = await callApi('listWorkflows')

@@ -57,5 +57,7 @@ it('says what is wrong with a stage, all of it, and which there are', () => {
     'there is no stages/stagin.yaml; did you mean "staging"? (known: default, staging, wrong)\n',
   )
   project.write('stages/wrong.yaml', 'prefix: [')
-  expect(project.synthesize({ stage: 'wrong' }).stderr).toMatch(/^stages\/wrong.yaml is not YAML: /)
+  expect(project.synthesize({ stage: 'wrong' }).stderr).toMatch(
+    /^stages\/wrong.yaml is not YAML:\n {2}line 1, column 10: /,
+  )
 })

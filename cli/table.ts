@@ -1,0 +1,77 @@
+import stringWidth from 'string-width'
+import { leastWidth, lineWidth, padTo, wrapLine } from './layout.ts'
+import { style } from './output.ts'
+
+type Row = readonly string[]
+
+const GAP = 2
+
+export function printTable(header: Row, rows: readonly Row[]): void {
+  for (const line of tableLines(header, rows)) console.log(line)
+}
+
+/** Whether each row has one line. */
+export const fits = (header: Row, rows: readonly Row[], width = lineWidth()): boolean =>
+  totalOf(naturalWidths(header, rows)) <= width
+
+/**
+ * Columns as wide as their widest cell; where there is not so much room, cells go on below, and where even that breaks words, each row is
+ * a list of its cells under one another.
+ */
+export function tableLines(header: Row, rows: readonly Row[], width = lineWidth()): string[] {
+  const clean = rows.map((row) => header.map((_title, column) => inOneLine(row[column] ?? '')))
+  const least = header.map((title, column) =>
+    Math.max(leastWidth(title), ...clean.map((row) => leastWidth(row[column] ?? ''))),
+  )
+  const widths = shrunk(naturalWidths(header, clean), least, width)
+  if (totalOf(widths) > width) return clean.flatMap((row) => recordLines(header, row, width))
+  return [header, ...clean].flatMap((row, at) => {
+    const lines = linesOf(row, widths)
+    return at === 0 ? lines.map((line) => style('dim', line)) : lines
+  })
+}
+
+const inOneLine = (text: string): string => text.replaceAll(/[\s\p{Cc}]+/gu, ' ')
+
+const naturalWidths = (header: Row, rows: readonly Row[]): number[] =>
+  header.map((title, column) =>
+    Math.max(stringWidth(title), ...rows.map((row) => stringWidth(row[column] ?? ''))),
+  )
+
+const totalOf = (widths: readonly number[]): number =>
+  widths.reduce((sum, one) => sum + one, GAP * (widths.length - 1))
+
+/** The widest that can give way gives way first: no column is wider than a level which is as high as it can be. */
+function shrunk(natural: readonly number[], least: readonly number[], width: number): number[] {
+  const atLevel = (level: number): number[] =>
+    natural.map((one, column) => Math.max(Math.min(one, level), least[column] ?? 0))
+  let low = 0
+  let high = Math.max(0, ...natural)
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (totalOf(atLevel(middle)) <= width) low = middle
+    else high = middle - 1
+  }
+  return atLevel(low)
+}
+
+function linesOf(row: Row, widths: readonly number[]): string[] {
+  const cells = row.map((cell, column) => wrapLine(cell, widths[column] ?? 0))
+  const height = Math.max(1, ...cells.map((lines) => lines.length))
+  return Array.from({ length: height }, (_, at) =>
+    cells
+      .map((lines, column) => padTo(lines[at] ?? '', widths[column] ?? 0))
+      .join(' '.repeat(GAP))
+      .trimEnd(),
+  )
+}
+
+function recordLines(header: Row, row: Row, width: number): string[] {
+  const titles = Math.max(...header.map((title) => stringWidth(title.trim())))
+  const names = Math.min(titles, Math.floor(width / 3))
+  const lines = header.flatMap((title, column) => {
+    const cell = (row[column] ?? '').trim()
+    return cell === '' ? [] : linesOf([title.trim(), cell], [names, width - names - GAP])
+  })
+  return [...lines, '']
+}
