@@ -11,6 +11,7 @@ import { runSample } from '../dev/run-sample.ts'
 import { PROJECT_ROOT, synthesize } from '../dev/synthesize.ts'
 import { untilInterrupted } from '../dev/until-interrupted.ts'
 import { uploadReadmes } from '../dev/upload-readmes.ts'
+import { makeFolder, whyNot } from '../make-folder.ts'
 import { duration, style } from '../output.ts'
 import { wholeOption } from '../parse-options.ts'
 
@@ -79,6 +80,9 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   const orInterrupted = <T>(work: Promise<T>): Promise<T> =>
     Promise.race([work, interrupted.then((): never => fail(EXIT.interrupted))])
 
+  await makeFolder(folder).catch((error: NodeJS.ErrnoException) => {
+    throw new CliError(`--data: "${options.data}" cannot be a folder for tasks: ${whyNot(error)}`)
+  })
   if (!exit) cleanUp.defer(await holdFolder(folder))
   for (const port of Object.values(ports)) await requireFreePort(port)
   const assembly = join(folder, exit ? `cdk.out.${process.pid}` : 'cdk.out')

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CliError } from '../cli-error.ts'
 
@@ -7,7 +7,6 @@ import { CliError } from '../cli-error.ts'
  * that slip through at once, the tables' own lock stops the second.
  */
 export async function holdFolder(folder: string): Promise<() => Promise<void>> {
-  await mkdir(folder, { recursive: true })
   const lock = join(folder, 'lock')
   const owner = Number(await readFile(lock, 'utf8').catch(() => ''))
   if (owner && owner !== process.pid && isAlive(owner)) {

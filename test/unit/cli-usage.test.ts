@@ -81,6 +81,14 @@ describe('a command line that is wrong', () => {
     ['--port is a whole number from 0 to 65535; this is ""', ['dev', '--port', '']],
     ['--log-size is a number of MB from 0.01 to 10000; this is "big"', ['dev', '--log-size', 'big']],
     ['--data is the name of a folder; this is ""', ['dev', '--data', '']],
+    [
+      '--data: "/proc/x" cannot be a folder for tasks: no folder can be made there (ENOENT)',
+      ['dev', '--exit', '--data', '/proc/x'],
+    ],
+    [
+      '--data: "/dev/null/y" cannot be a folder for tasks: a file stands where',
+      ['dev', '--exit', '--data', '/dev/null/y'],
+    ],
   ])('is refused before anybody is asked: %s', async (message, args) => {
     const nobody = { ORCHESTRATOR_URL: 'http://127.0.0.1:1' }
     const told = await runCli(args, nobody)
