@@ -1,29 +1,12 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { DynamoDBService } from '../../local/dynamodb/dynamodb-service.ts'
 
-/** The embedded DynamoDB in memory, over HTTP, with a client for items and one that reads numbers as text. */
+/** The embedded DynamoDB in memory, with a client for items and one that reads numbers as text. */
 export async function startDynamoDB() {
   const service = new DynamoDBService()
-  const door = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    const answer = await service.send(String(request.headers['x-amz-target']), Buffer.concat(chunks))
-    response.writeHead(answer.status, answer.headers).end(answer.body)
-  })
-  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve))
-  const { port } = door.address() as AddressInfo
   // A document client changes the one below it: each has its own.
-  const raw = [1, 2].map(
-    () =>
-      new DynamoDBClient({
-        endpoint: `http://127.0.0.1:${port}`,
-        region: 'us-east-1',
-        credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-      }),
-  ) as [DynamoDBClient, DynamoDBClient]
+  const raw = [clientOf(service), clientOf(service)] as const
   const client = DynamoDBDocumentClient.from(raw[0], { marshallOptions: { removeUndefinedValues: true } })
   const readingText = DynamoDBDocumentClient.from(raw[1], {
     unmarshallOptions: { wrapNumbers: (value) => value },
@@ -31,11 +14,26 @@ export async function startDynamoDB() {
   const stop = async (): Promise<void> => {
     client.destroy()
     for (const one of raw) one.destroy()
-    door.closeAllConnections()
-    door.close()
     await service.stop()
   }
   return { client, readingText, stop }
+}
+
+type Request = { headers: Record<string, string>; body: Uint8Array }
+
+/** AWS's own client with its requests and answers as they are on the wire; only sockets and signatures, half of the work, are left out. */
+function clientOf(service: DynamoDBService): DynamoDBClient {
+  const handle = async ({ headers, body }: Request) => {
+    const asked = new TextDecoder().decode(body)
+    const { status, headers: told, body: text } = await service.send(String(headers['x-amz-target']), asked)
+    return { response: { statusCode: status, headers: told, body: Buffer.from(text) } }
+  }
+  return new DynamoDBClient({
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    signer: { sign: async (request) => request },
+    requestHandler: { handle } as never,
+  })
 }
 
 type Index = { name: string; partition: string; sort: string }
