@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import dynalite from 'dynalite'
 import { countItemsInBytes } from './item-size.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
+import { rememberExpressions } from './remember-expressions.ts'
 
 /**
  * dynalite in a thread of its own. It is made as an HTTP server; here it gets its requests as messages, for a socket
@@ -10,6 +11,7 @@ import type { FromWorker, ToWorker } from './messages.ts'
  */
 const { path } = workerData as { path?: string }
 countItemsInBytes()
+rememberExpressions()
 const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0, ...(path ? { path } : {}) })
 let underWay = 0
 let stopping = false

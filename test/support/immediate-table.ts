@@ -9,8 +9,10 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
+import { rememberExpressions } from '../../local/dynamodb/remember-expressions.ts'
 
 const require = createRequire(import.meta.url)
+rememberExpressions()
 type Item = Record<string, unknown>
 type Outcome = { error: Error | null; attributes: Item }
 type Answer = (error: Error | null, answer?: { Attributes?: Item }) => void
