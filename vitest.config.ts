@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
+// As where functions run: X-Ray's SDK, left to itself, hooks into every promise.
+const env = { POWERTOOLS_METRICS_DISABLED: 'true', AWS_XRAY_MANUAL_MODE: 'true' }
 const layer = (name: string, more: object = {}) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], ...more },
+  test: { name, include: [`test/${name}/**/*.test.ts`], env, ...more },
 })
 
 /** One project per layer: `npx vitest run --project unit`. */
@@ -14,15 +16,11 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       layer('unit'),
-      layer('property', { testTimeout: 60_000, env: { POWERTOOLS_METRICS_DISABLED: 'true' } }),
+      layer('property', { testTimeout: 60_000 }),
       layer('conformance', { testTimeout: 120_000 }),
       layer('contract', { testTimeout: 30_000, hookTimeout: 30_000 }),
       layer('assembly', { testTimeout: 30_000 }),
-      layer('integration', {
-        testTimeout: 60_000,
-        hookTimeout: 60_000,
-        env: { POWERTOOLS_METRICS_DISABLED: 'true' },
-      }),
+      layer('integration', { testTimeout: 60_000, hookTimeout: 60_000 }),
     ],
   },
 })

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn'
 import { startLocalCloud } from '../../local/local-cloud.ts'
 import { compiledWorkflow } from './compiled-workflow.ts'
@@ -63,6 +64,8 @@ const [assembly, dataFolder] = process.argv.slice(2)
 if (process.argv[1] === import.meta.filename && assembly && dataFolder) {
   const cloud = await startLocalCloud({ assembly, dataFolder })
   console.log('up')
+  // It never ends by itself.
+  flushCompileCache()
   const runs = await storedRuns(cloud.awsUrl)
   const workflow = killWorkflow(dataFolder)
   const list = new ListExecutionsCommand({

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { flushCompileCache } from 'node:module'
 import { startLocalCloud } from '../../local/local-cloud.ts'
 
 /** A local cloud in a process of its own, which can be killed. */
@@ -31,4 +32,6 @@ const [assembly, dataFolder] = process.argv.slice(2)
 if (process.argv[1] === import.meta.filename && assembly && dataFolder) {
   const cloud = await startLocalCloud({ assembly, dataFolder })
   console.log(cloud.apiUrl)
+  // It never ends by itself.
+  flushCompileCache()
 }
