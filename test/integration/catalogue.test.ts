@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { copyProject } from '../support/copy-project.ts'
 
-const { folder: project, write, synthesize, remove } = copyProject()
+const { folder: project, write, synthesize, remove } = copyProject({ validated: false })
 afterAll(remove)
 
 it('tells everything that is wrong with agents and workflows in lines, without a stack', () => {

@@ -11,6 +11,10 @@ import { startStores } from '../support/start-stores.ts'
 import { stepFunctionsWithQuotas } from '../support/step-functions-quotas.ts'
 
 const COUNT = 400
+/** Enough to empty the buckets of publishing and deleting, where only what happens then is the question. */
+const FEWER = 160
+/** A time in which so many cannot be published or deleted. */
+const SHORT_SECONDS = 40
 /** What a function has of Lambda's fifteen minutes, but for the last, in which it answers. */
 const LAMBDA_SECONDS = 840
 
@@ -21,7 +25,9 @@ beforeEach(async () => {
 afterEach(() => stores.stop())
 
 const nameAt = (at: number): string => `w${at}`
-const names = Array.from({ length: COUNT }, (_, at) => nameAt(at))
+const namesOf = (count: number) => Array.from({ length: count }, (_, at) => nameAt(at))
+const names = namesOf(COUNT)
+const fewer = namesOf(FEWER)
 
 function workflow(name: string) {
   const parsed = validateWorkflow({ name, steps: { a: { capability: 'work.do' } } })
@@ -87,14 +93,14 @@ describe(`publishing ${COUNT} workflows where Step Functions publishes 100 at on
 
   it('rolls back in one invocation what a failed deployment has published (D3)', async () => {
     const { aws, invoke, deployment, register, published } = install()
-    await invoke(register(deployment(() => 'first')))
-    await invoke(register(deployment(() => 'second')))
+    await invoke(register(deployment(() => 'first', fewer)))
+    await invoke(register(deployment(() => 'second', fewer)))
     const before = published()
     // The properties are those of before, the revisions of the machines are new ones.
-    const seconds = await invoke(register(deployment(() => 'first')))
+    const seconds = await invoke(register(deployment(() => 'first', fewer)))
     expect(seconds).toBeLessThan(LAMBDA_SECONDS)
-    expect(published()).toBe(before + COUNT)
-    for (const name of ['w0', 'w399']) {
+    expect(published()).toBe(before + FEWER)
+    for (const name of ['w0', nameAt(FEWER - 1)]) {
       const arn = await machineOf(name)
       expect(arn).toBe(`${aws.arnPrefix}${name}:3`)
       expect(aws.machines.get(`${aws.arnPrefix}${name}`)?.definition).toBe('first')
@@ -103,22 +109,24 @@ describe(`publishing ${COUNT} workflows where Step Functions publishes 100 at on
 
   it('rolls back a deployment that was cut short: what it has not touched costs nothing (D4)', async () => {
     const { aws, invoke, deployment, register, published } = install()
-    await invoke(register(deployment(() => 'first')))
+    await invoke(register(deployment(() => 'first', fewer)))
     const half = (name: string) => (Number(name.slice(1)) < 50 ? 'second' : 'first')
-    await expect(invoke(register(deployment(half)), 5)).rejects.toMatchObject({ name: 'UnavailableError' })
+    await expect(invoke(register(deployment(half, fewer)), 5)).rejects.toMatchObject({
+      name: 'UnavailableError',
+    })
     const before = published()
-    await invoke(register(deployment(() => 'first')))
+    await invoke(register(deployment(() => 'first', fewer)))
     expect(published() - before).toBeLessThanOrEqual(50)
-    expect(await machineOf('w399')).toBe(`${aws.arnPrefix}w399:1`)
+    expect(await machineOf('w159')).toBe(`${aws.arnPrefix}w159:1`)
   })
 
   it('goes on where an invocation has run out of time (D4)', async () => {
     const { invoke, deployment, register, published } = install()
-    const deployed = deployment(() => 'first')
+    const deployed = deployment(() => 'first', fewer)
     let invocations = 0
     for (let done = false; !done; ) {
       invocations++
-      done = await invoke(register(deployed), 120).then(
+      done = await invoke(register(deployed), SHORT_SECONDS).then(
         () => true,
         (error: Error) => {
           expect(error.name).toBe('UnavailableError')
@@ -128,8 +136,8 @@ describe(`publishing ${COUNT} workflows where Step Functions publishes 100 at on
       expect(invocations).toBeLessThan(5)
     }
     expect(invocations).toBeGreaterThan(1)
-    expect(published()).toBe(COUNT)
-    expect(await stores.ports.registry.listWorkflows()).toHaveLength(COUNT)
+    expect(published()).toBe(FEWER)
+    expect(await stores.ports.registry.listWorkflows()).toHaveLength(FEWER)
   })
 
   it('publishes anew a workflow whose machine was removed and made again under its name', async () => {
@@ -173,26 +181,26 @@ describe(`destroying ${COUNT} workflows where Step Functions deletes 100 at once
 
   it('is finished by later invocations, none of which begins again (R3)', async () => {
     const { aws, ports, invoke, deployment, register } = install()
-    await invoke(register(deployment(() => 'first')))
+    await invoke(register(deployment(() => 'first', fewer)))
     let invocations = 0
     while (aws.machines.size > 0) {
       const left = aws.machines.size
       invocations++
-      await invoke(removeDeployment(ports), 120).catch((error: Error) => {
+      await invoke(removeDeployment(ports), SHORT_SECONDS).catch((error: Error) => {
         expect(error.name).toBe('UnavailableError')
       })
       expect(aws.machines.size).toBeLessThan(left)
       expect(invocations).toBeLessThan(6)
     }
     expect(invocations).toBeGreaterThan(1)
-    expect(aws.calls.get('DeleteStateMachine')).toBe(COUNT)
+    expect(aws.calls.get('DeleteStateMachine')).toBe(FEWER)
   })
 
   it('leaves what nobody could finish to the collection of the next installation (Q3)', async () => {
     const { aws, ports, invoke, deployment, register } = install()
-    await invoke(register(deployment(() => 'first')))
+    await invoke(register(deployment(() => 'first', fewer)))
     await invoke(removeDeployment(ports), 1).catch(() => {})
-    expect(aws.machines.size).toBeGreaterThan(200)
+    expect(aws.machines.size).toBeGreaterThan(FEWER - 120)
     await invoke(() => collectMachines(ports)({ unusedDays: 0 }))
     expect(aws.machines.size).toBe(0)
   })

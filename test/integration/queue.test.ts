@@ -8,7 +8,7 @@ import { beginLife } from '../support/life.ts'
 import { type LocalApi, startApi } from '../support/local-api.ts'
 import { storedRuns } from '../support/stored-runs.ts'
 
-const project = copyProject()
+const project = copyProject({ validated: false })
 let api: LocalApi
 beforeAll(async () => {
   expect(project.synthesize({ tenantConcurrency: '2' })).toMatchObject({ status: 0 })

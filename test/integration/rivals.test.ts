@@ -31,7 +31,7 @@ export default defineAgent({
 })
 `
 
-const project = copyProject()
+const project = copyProject({ validated: false })
 const log = mkdtempSync(join(tmpdir(), 'rivals-'))
 let api: LocalApi
 beforeAll(async () => {

@@ -9,7 +9,7 @@ import { type Evaluated, evaluateWorkflow } from '../support/reference-evaluator
 import { type Ran, runInWorld } from '../support/workflow-world.ts'
 
 /** As many as a run of all tests has time for; the whole check runs thousands. */
-const RUNS = Number(process.env.ORCHESTRATOR_WORKFLOWS ?? 200)
+const RUNS = Number(process.env.ORCHESTRATOR_WORKFLOWS ?? 100)
 const INPUT = { list: [3, 1, 2] }
 
 describe('a compiled workflow that the engine runs', () => {

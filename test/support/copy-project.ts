@@ -9,8 +9,8 @@ const COPIED = [
   ...['package.json', 'tsconfig.json', 'cdk.json'],
 ]
 
-/** A copy of the project whose agents, workflows and stages a test may change. */
-export function copyProject() {
+/** A copy of the project whose agents, workflows and stages a test may change; `validated: false` where what CloudFormation says is no matter, for half the time. */
+export function copyProject({ validated = true } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'project-'))
   for (const name of COPIED) cpSync(join(ROOT, name), join(folder, name), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
@@ -26,7 +26,13 @@ export function copyProject() {
     },
     /** As the CDK's CLI runs the app. */
     synthesize(context: Record<string, string> = {}) {
-      const env = { ...process.env, CDK_OUTDIR: out, CDK_CONTEXT_JSON: JSON.stringify(context) }
+      const CDK_VALIDATION = String(validated)
+      const env = {
+        ...process.env,
+        CDK_OUTDIR: out,
+        CDK_CONTEXT_JSON: JSON.stringify(context),
+        CDK_VALIDATION,
+      }
       const { status, stderr } = spawnSync(process.execPath, ['infra/app.ts'], {
         cwd: folder,
         env,
