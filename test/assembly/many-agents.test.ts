@@ -24,9 +24,17 @@ type Template = {
   Outputs?: Record<string, unknown>
 }
 
-/** The templates of a runtime stack, and what observes it, with so many agents. */
+const made = new Map<string, Template[]>()
+
+/** The templates of a runtime stack, and what observes it, with so many agents; made once, in a folder of that name. */
 function synthesize(count: number, workflows: Workflow[] = []): Template[] {
-  const outdir = join(folder, `${count}-${workflows.length}`)
+  const name = `${count}-${workflows.length}`
+  const templates = made.get(name) ?? templatesIn(join(folder, name), count, workflows)
+  made.set(name, templates)
+  return templates
+}
+
+function templatesIn(outdir: string, count: number, workflows: Workflow[]): Template[] {
   const app = new App({ outdir, analyticsReporting: false, context: featureFlags() })
   const stage = StageSchema.parse({})
   const data = new DataStack(app, 'data', { stage })
@@ -44,10 +52,13 @@ function synthesize(count: number, workflows: Workflow[] = []): Template[] {
   const compiled = workflows.map((workflow) => ({ workflow, compiled: compileWorkflow(workflow), file: '' }))
   const catalogue = { agents, workflows: compiled }
   process.env.CDK_OUTDIR = outdir
+  // What CloudFormation's rules say of them is asked where the stacks themselves are synthesized: here it would be most of the time.
+  process.env.CDK_VALIDATION = 'false'
   const runtime = new RuntimeStack(app, 'runtime', { stage, catalogue, bundles, data })
   new ObservabilityStack(app, 'observability', { stage, catalogue, data, runtime })
   app.synth()
   delete process.env.CDK_OUTDIR
+  delete process.env.CDK_VALIDATION
   return readdirSync(outdir)
     .filter((file) => file.startsWith('runtime') && file.endsWith('template.json'))
     .map((file) => JSON.parse(readFileSync(join(outdir, file), 'utf8')) as Template)
