@@ -10,8 +10,8 @@ import { KILL_RESULT, killWorkflow } from '../support/kill-target.ts'
 import { type LocalApi, startApi } from '../support/local-api.ts'
 import { type StoredRuns, storedRuns } from '../support/stored-runs.ts'
 
-/** How often the process is killed: 25 times in `npm test`, more where somebody has the time. */
-const KILLS = Number(process.env.ORCHESTRATOR_KILLS ?? 15)
+/** How often the process is killed: a few times in `npm test`, more where somebody has the time. */
+const KILLS = Number(process.env.ORCHESTRATOR_KILLS ?? 10)
 const SEED = Number(process.env.ORCHESTRATOR_SEED ?? 20_261_123)
 const PER_KILL_MILLISECONDS = 4_000
 const TARGET = join(import.meta.dirname, '../support/kill-target.ts')

@@ -26,7 +26,7 @@ function sleeping(milliseconds: number, signal?: AbortSignal): () => 'sleeps' | 
 }
 
 describe('the real clock', () => {
-  it.each([0, 1, 999, LOOK, LOOK + 1, 3 * LOOK, HOUR, 2 ** 31 - 1, 2 ** 31, 2 ** 32 + 5])(
+  it.each([0, 1, 999, LOOK, LOOK + 1, 3 * LOOK, HOUR, 2 ** 31])(
     'sleeps %d ms, and no less',
     async (milliseconds) => {
       const state = sleeping(milliseconds)

@@ -1,0 +1,32 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** Files that take more than 15 s on two processors, the longest first: one that began last would run alone. */
+const LONGEST = [
+  'integration/cli',
+  'integration/cli-dev',
+  'integration/poisoned-tasks',
+  'integration/kill-and-resume',
+  'integration/queue',
+  'property/shared-items',
+  'property/breaker',
+  'property/limited-agents',
+  'integration/isolated-expressions',
+  'integration/rivals',
+  'integration/retry',
+  'integration/slow-connections',
+  'integration/many-machines',
+  'property/reference',
+  'integration/own-workflows',
+  'assembly/many-agents',
+].map((name) => `/test/${name}.test.ts`)
+
+/** Vitest knows what took long from its last run; a clean checkout had none. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const placeOf = ({ moduleId }: TestSpecification): number => {
+      const place = LONGEST.findIndex((end) => moduleId.replaceAll('\\', '/').endsWith(end))
+      return place === -1 ? LONGEST.length : place
+    }
+    return (await super.sort(files)).toSorted((a, b) => placeOf(a) - placeOf(b))
+  }
+}
