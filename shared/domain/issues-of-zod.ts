@@ -5,6 +5,7 @@
  * W1 a message says what is wrong, with the value (shortened), and what would be right; none of zod's own phrases is left
  * W2 where only one alternative of a union can be meant, the issues are that alternative's, each at its own place
  * W3 words that a schema's author has given stay
+ * W4 alternatives of alternatives are told two deep, ten of each: a schema that refers to itself has them without end
  */
 import * as z from 'zod'
 import { describeSchema, valuesOf, withoutWrapping } from './describe-schema.ts'
@@ -96,13 +97,18 @@ const mustBe = (found: ZodIssue, { own }: Placed): string =>
   `it must be ${own ? describeSchema(own) : describeIssue(found)}`
 
 /** An author's message for a type that is wrong may be about one that is missing. */
-function isMissing(found: ZodIssue, { isValueKnown, value }: Placed): boolean {
+function isMissing(found: ZodIssue, { isValueKnown, value }: Placed, nested = 0): boolean {
   if (isValueKnown) return value === undefined
   return found.code === 'invalid_union'
-    ? found.errors.length > 0 &&
-        found.errors.every(([first]) => first !== undefined && isMissing(first, UNKNOWN))
+    ? nested < MOST_NESTED &&
+        found.errors.length > 0 &&
+        found.errors.every(([first]) => first !== undefined && isMissing(first, UNKNOWN, nested + 1))
     : found.code === 'invalid_type' && found.message.endsWith('received undefined')
 }
+
+/** W4 */
+const MOST_NESTED = 2
+const MOST_ALTERNATIVES = 10
 
 const UNKNOWN: Placed = { at: '', name: '', own: undefined, isValueKnown: false, value: undefined }
 
@@ -114,7 +120,7 @@ function isOwnMessage(found: ZodIssue, { value }: Placed): boolean {
 }
 
 /** What would be right, by the issue alone. */
-function describeIssue(found: ZodIssue): string {
+function describeIssue(found: ZodIssue, nested = 0): string {
   switch (found.code) {
     case 'invalid_type':
       return KINDS[found.expected] ?? found.expected
@@ -129,12 +135,17 @@ function describeIssue(found: ZodIssue): string {
     case 'not_multiple_of':
       return `a multiple of ${found.divisor}`
     case 'invalid_union':
-      return [...new Set(found.errors.flatMap(([first]) => (first ? [describeIssue(first)] : [])))].join(
-        ', or ',
-      )
+      return nested < MOST_NESTED ? describeAlternatives(found.errors, nested + 1) : 'another value'
     default:
       return 'another value'
   }
+}
+
+function describeAlternatives(errors: readonly ZodIssue[][], nested: number): string {
+  const told = errors
+    .slice(0, MOST_ALTERNATIVES)
+    .flatMap(([first]) => (first ? [describeIssue(first, nested)] : []))
+  return [...new Set(told)].join(', or ')
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -221,7 +232,11 @@ function schemaAt(schema: Schema, path: readonly PropertyKey[]): Schema | undefi
     case 'intersection':
       return schemaAt(def.left, path) ?? schemaAt(def.right, path)
     case 'union':
-      return def.options.map((one) => schemaAt(one, path)).find((one) => one !== undefined)
+      for (const one of def.options) {
+        const found = schemaAt(one, path)
+        if (found) return found
+      }
+      return undefined
     default:
       return undefined
   }
