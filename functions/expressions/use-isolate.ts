@@ -1,4 +1,6 @@
+import { useBound } from '../../shared/workflow/bounded-work.ts'
 import { useEvaluator } from '../../shared/workflow/evaluator.ts'
+import { interruptible } from './interruptible.ts'
 import { isolatedEvaluator } from './isolated-evaluator.ts'
 
 /** What a thread may have of the memory that the function has: the rest is for what is evaluated for. */
@@ -9,6 +11,7 @@ const DEFAULT_MB = 512
 /** Imported by the entry points of bundles: `infra/bundle-functions.ts` lays the thread's module and its realm beside each. */
 const functionMb = Number(process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? DEFAULT_MB)
 
+useBound(interruptible)
 useEvaluator(
   isolatedEvaluator({
     module: new URL('./expressions-worker.mjs', import.meta.url),

@@ -10,6 +10,7 @@
  * J3 nothing becomes an empty list where the schema requires a list and takes nothing else; elsewhere it stays away
  */
 import { isJsonObject, type Json } from '../domain/json.ts'
+import { boundedWork } from '../workflow/bounded-work.ts'
 import { expressionIn } from '../workflow/expressions.ts'
 
 type Schema = Readonly<Record<string, unknown>>
@@ -19,10 +20,11 @@ const MOST_DEPTH = 32
 
 /**
  * `value`, which `template` has been evaluated to, with lists where `schema` (a JSON Schema) takes nothing but lists. `value` is
- * undefined where an expression has found nothing.
+ * undefined where an expression has found nothing. Throws as `boundedWork` does.
  */
 export function withLists(value: Json | undefined, template: unknown, schema: unknown): Json | undefined {
-  return isJsonObject(schema) ? listsIn(value, template, { root: schema, depth: 0 }, schema) : value
+  if (!isJsonObject(schema)) return value
+  return boundedWork('the input schema', () => listsIn(value, template, { root: schema, depth: 0 }, schema))
 }
 
 type Place = { root: Schema; depth: number }
@@ -192,8 +194,17 @@ function resolved(schema: unknown, root: Schema, depth = 0): Schema {
   if (!$ref.startsWith('#')) return {}
   let found: unknown = root
   for (const part of $ref.split('/').slice(1)) {
-    const name = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~')
+    const name = decoded(part).replaceAll('~1', '/').replaceAll('~0', '~')
     found = isJsonObject(found) && Object.hasOwn(found, name) ? found[name] : undefined
   }
   return resolved(found, root, depth + 1)
+}
+
+/** A part of a reference as it is meant, or as it stands where it is no encoded text. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
 }

@@ -12,19 +12,26 @@ import { type Prefer, preferring } from '../domain/prefer.ts'
 import { bindWorkflow, type ChooseFor, type Kept } from '../planner/bind-workflow.ts'
 import type { FileStore, Plan, RegisteredWorkflow, Registry } from '../ports/index.ts'
 import { chooseAgent, type SelectionRequest } from '../selector/choose-agent.ts'
+import { boundedWork } from '../workflow/bounded-work.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
 import { type KnowledgeNeeds, knowledgeOf } from './agent-knowledge.ts'
 import { capabilityWanted } from './capability-asked.ts'
 import { type ConstantInputs, checkConstantInputs } from './constant-inputs.ts'
 
-/** The task's input with the schema's defaults. Throws InvalidInputError listing every issue. */
+/** The task's input with the schema's defaults. Throws InvalidInputError listing every issue, and as `boundedWork` does. */
 export function parseInput(workflow: Workflow, input: Json = {}): Json {
   if (!workflow.input) return input
-  const schema = z.fromJSONSchema(workflow.input)
-  const parsed = mentionsInherited(workflow.input) ? parseOwn(schema, input) : schema.safeParse(input)
-  if (parsed.success) return parsed.data as Json
-  const issues = issuesOfZod(parsed.error, { schema, value: input, path: 'input' })
+  const given = workflow.input
+  const checked = boundedWork(`the check of the input of workflow "${workflow.name}"`, () => {
+    const schema = z.fromJSONSchema(given)
+    const parsed = mentionsInherited(given) ? parseOwn(schema, input) : schema.safeParse(input)
+    return parsed.success
+      ? { value: parsed.data as Json }
+      : { issues: issuesOfZod(parsed.error, { schema, value: input, path: 'input' }) }
+  })
+  if (checked.issues === undefined) return checked.value
+  const { issues } = checked
   throw new OrchestratorError(
     'InvalidInputError',
     `the input does not fit workflow "${workflow.name}": ${describeIssues(issues)}`,

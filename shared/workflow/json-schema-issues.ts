@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Issue } from '../domain/issue.ts'
 import { isJsonObject } from '../domain/json.ts'
+import { boundedWork } from './bounded-work.ts'
 import { reasonOf } from './expressions.ts'
 
 /** Keywords that say something only of values of one type; without that type they would be silently ignored. */
@@ -15,7 +16,7 @@ const BELONG_TO: Readonly<Record<string, readonly string[]>> = {
 export function issuesOfJsonSchema(schema: unknown, path: string): Issue[] {
   const issues = issuesOfKeywords(schema, path)
   try {
-    z.fromJSONSchema(schema as Record<string, unknown>)
+    boundedWork(`the schema at "${path}"`, () => z.fromJSONSchema(schema as Record<string, unknown>))
     return issues
   } catch (error) {
     return [...issues, badSchema(path, `not a JSON Schema we can check: ${reasonOf(error)}`)]

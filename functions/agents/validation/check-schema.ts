@@ -1,9 +1,13 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { Json } from '../../../shared/domain/json.ts'
+import { boundedWork } from '../../../shared/workflow/bounded-work.ts'
 
-/** Throws InvalidInputError for what is not a JSON Schema. */
+/** Others that are given to the same process wait as long. */
+const MOST_MILLISECONDS = 10_000
+
+/** Throws InvalidInputError for what is not a JSON Schema, and as `boundedWork` does. */
 export function checkSchema(value: Json, schema: Record<string, unknown>) {
   if ('$async' in schema)
     throw new OrchestratorError('InvalidInputError', 'an $async schema cannot be checked here')
@@ -14,11 +18,12 @@ export function checkSchema(value: Json, schema: Record<string, unknown>) {
   addFormats.default(ajv)
   let validate: ReturnType<typeof ajv.compile>
   try {
-    validate = ajv.compile(schema)
+    validate = boundedWork('the schema', () => ajv.compile(schema), MOST_MILLISECONDS)
   } catch (error) {
+    if (isOrchestratorError(error)) throw error
     throw new OrchestratorError('InvalidInputError', `not a JSON Schema: ${(error as Error).message}`)
   }
-  const valid = validate(value) === true
+  const valid = boundedWork('the check of the value', () => validate(value) === true, MOST_MILLISECONDS)
   const problems = (validate.errors ?? []).map(({ instancePath, message = 'does not fit' }) => ({
     path: instancePath,
     message,

@@ -1,0 +1,32 @@
+import { Script } from 'node:vm'
+import { OrchestratorError } from '../../shared/domain/errors.ts'
+import { type Bound, tookTooLong } from '../../shared/workflow/bounded-work.ts'
+
+/** Where the script finds the work: it has no arguments. */
+const SLOT = Symbol.for('orchestrator.work')
+const script = new Script('globalThis[Symbol.for("orchestrator.work")]()')
+const globals = globalThis as { [SLOT]?: (() => void) | undefined }
+
+/** Work that took less of the processor than this share of its time was not slow: it waited for the processor. */
+const OWN_SHARE = 0.25
+
+/** Runs work in this thread and realm; V8 interrupts it, also within a regular expression (shared/workflow/bounded-work.ts, K1). About 0.1 ms. */
+export const interruptible: Bound = <T>(what: string, work: () => T, mostMilliseconds: number): T => {
+  const around = globals[SLOT]
+  const before = process.threadCpuUsage()
+  let result: { value: T } | undefined
+  globals[SLOT] = () => {
+    result = { value: work() }
+  }
+  try {
+    script.runInThisContext({ timeout: mostMilliseconds })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
+    const { user, system } = process.threadCpuUsage(before)
+    if ((user + system) / 1_000 > OWN_SHARE * mostMilliseconds) throw tookTooLong(what, mostMilliseconds)
+    throw new OrchestratorError('UnavailableError', `${what} has had no processor for ${mostMilliseconds} ms`)
+  } finally {
+    globals[SLOT] = around
+  }
+  return (result as { value: T }).value
+}
