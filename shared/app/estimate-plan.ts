@@ -1,4 +1,5 @@
 import type { Agent } from '../domain/agent.ts'
+import { boundedList } from '../domain/bounded.ts'
 import type { Estimate } from '../domain/estimate.ts'
 import type { Json } from '../domain/json.ts'
 import { ownOf } from '../domain/own.ts'
@@ -35,17 +36,30 @@ const PRIOR_FAILURES = 0.01
 /** Of failures of which nothing is known, after so many the same agent is asked again. */
 const PRIOR_RETRYABLE = 0.5
 const MEASURED_CALLS = 5
-/** Workflows in workflows are looked at so deep. */
+/** Workflows in workflows are looked at so deep, and so many of them. */
 const MOST_DEPTH = 3
+const MOST_CHILDREN = 30
+const MOST_ASSUMPTIONS = 100
 
 /** What a planned task will take. */
 export async function estimatePlan(ports: Needs, wanted: Wanted): Promise<Estimate> {
   const assumptions: string[] = []
-  const known = await knownOf(ports, wanted, assumptions)
-  return { ...estimate(wanted.workflow.steps, known, { seed: wanted.seed }), assumptions }
+  const known = await knownOf(ports, wanted, assumptions, new Map())
+  const { kept, more } = boundedList(assumptions, MOST_ASSUMPTIONS)
+  const told = more > 0 ? [...kept, `and ${more} more`] : kept
+  return { ...estimate(wanted.workflow.steps, known, { seed: wanted.seed }), assumptions: told }
 }
 
-async function knownOf(ports: Needs, wanted: Wanted, assumptions: string[], depth = 0): Promise<Known> {
+/** Workflows that others call, each looked at once: by name, version and depth. */
+type Seen = Map<string, ReturnType<typeof childOf>>
+
+async function knownOf(
+  ports: Needs,
+  wanted: Wanted,
+  assumptions: string[],
+  seen: Seen,
+  depth = 0,
+): Promise<Known> {
   const { workflow, bindings, decisions, input } = wanted
   const all = everyStep(workflow.steps)
   const agents = await ports.registry.listAgents()
@@ -67,7 +81,7 @@ async function knownOf(ports: Needs, wanted: Wanted, assumptions: string[], dept
     }),
   )
   const doings = await doingsOf(ports, [...new Set([...orders.values()].flat())])
-  const children = await childrenOf(ports, wanted, assumptions, depth)
+  const children = await childrenOf(ports, wanted, assumptions, seen, depth)
 
   const others = new Map<string, Draw>()
   const ofOthers = (capability: string): Draw => {
@@ -123,12 +137,12 @@ function inOrder(
 }
 
 type Doings = ReadonlyMap<string, ReadonlyMap<string, EpochCounters[]>>
-type Seen = { doings: Doings; at: number; ofOthers: (capability: string) => Draw; prices: PriceTable }
+type Facing = { doings: Doings; at: number; ofOthers: (capability: string) => Draw; prices: PriceTable }
 
 function drawsOf(
   agent: Agent,
   step: AgentStep,
-  { doings, at, ofOthers, prices }: Seen,
+  { doings, at, ofOthers, prices }: Facing,
 ): AgentDraws & { basis: Basis } {
   const capability = capabilityAsked(agent, step)?.name ?? ''
   const own = doings.get(agent.id)?.get(capability) ?? []
@@ -164,11 +178,20 @@ function secondsOfOthers(doings: Doings, capability: string, at: number): Draw {
 }
 
 /** The workflows that this one calls, simulated as it is. */
-async function childrenOf(ports: Needs, wanted: Wanted, assumptions: string[], depth: number) {
+async function childrenOf(ports: Needs, wanted: Wanted, assumptions: string[], seen: Seen, depth: number) {
   const found = new Map<string, ReturnType<typeof childOf>>()
   for (const [place, { name, version }] of Object.entries(wanted.children ?? {})) {
-    const registered = await ports.registry.findWorkflow(name, version)
-    if (!registered || depth >= MOST_DEPTH) {
+    const key = `${name}@${version} ${depth}`
+    const before = seen.get(key)
+    if (before) {
+      found.set(place, before)
+      continue
+    }
+    const registered =
+      depth < MOST_DEPTH && seen.size < MOST_CHILDREN
+        ? await ports.registry.findWorkflow(name, version)
+        : undefined
+    if (!registered) {
       assumptions.push(`workflow ${name} ("${place}") takes no time`)
       continue
     }
@@ -179,7 +202,9 @@ async function childrenOf(ports: Needs, wanted: Wanted, assumptions: string[], d
       return { bindings: {}, decisions: [], children: callsIn(workflow) }
     })
     const inner = { ...planned, workflow, seed: wanted.seed }
-    found.set(place, childOf(workflow.steps, await knownOf(ports, inner, own, depth + 1)))
+    const child = childOf(workflow.steps, await knownOf(ports, inner, own, seen, depth + 1))
+    seen.set(key, child)
+    found.set(place, child)
     assumptions.push(...own.map((assumption) => `in ${name}: ${assumption}`))
   }
   return found

@@ -23,6 +23,8 @@ const LEAST_SAMPLES = 100
 const MOST_DRAWS = 600_000
 /** Enough for what is told of a single step. */
 const OF_STEPS = 400
+/** Runs of a workflow within another. */
+const OF_CHILD = 1_000
 
 const ofStep = (values: Float64Array = new Float64Array(0)): Float64Array => values.sort()
 
@@ -129,12 +131,27 @@ function mostCommon(paths: ReadonlyMap<string, number>, places: readonly string[
     .map((node) => places[Number(node)] as string)
 }
 
-/** A workflow within another, as one step of it. */
+/**
+ * A workflow within another, as one step of it: some runs are simulated once, and one of them is drawn each time. Simulated anew for
+ * every call, workflows that call workflows would take the product of their calls.
+ */
 export function childOf(steps: Steps, known: Known): Simulate {
-  const prepared = prepare(steps, known.drawsAt, known.itemsAt)
+  const { simulate, weight } = prepare(steps, known.drawsAt, known.itemsAt)
+  const count = Math.max(LEAST_SAMPLES, Math.min(OF_CHILD, Math.floor(MOST_DRAWS / weight)))
+  let runs: Run[] | undefined
   return (random, run) => {
-    prepared.simulate(random, run)
-    run.tasks += 1
+    runs ??= Array.from({ length: count }, () => {
+      const one = newRun()
+      simulate(random, one)
+      return one
+    })
+    const drawn = runs[Math.floor(random() * count)] as Run
+    run.seconds += drawn.seconds
+    run.usd += drawn.usd
+    run.tokens += drawn.tokens
+    run.steps += drawn.steps
+    run.tasks += drawn.tasks + 1
+    if (drawn.failed) run.failed = true
   }
 }
 

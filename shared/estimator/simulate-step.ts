@@ -57,16 +57,19 @@ const OVERHEAD_SECONDS = 0.05
 const MOST_SIMULATED = 64
 const NO_RETRY = { maxAttempts: 1, intervalSeconds: 0, backoffRate: 1, maxDelaySeconds: 0 }
 
-/** The items of a fan-out, so many at once. */
+/** The items of a fan-out, so many at once; as many of them are simulated as there is `room` for, in draws, and at least one. */
 export function itemsOf(
   step: FanOut,
   one: Simulated,
+  room: number,
   items = EXPECTED_ITEMS,
   lanes = DEFAULT_CONCURRENCY,
 ): Simulated {
+  const weight = one.weight + Math.min(lanes, MOST_SIMULATED) / 16
+  const simulated = Math.min(items, MOST_SIMULATED, Math.max(1, Math.floor(room / weight)))
   return {
-    simulate: fanOutOf(step, one.simulate, items, lanes),
-    weight: Math.min(items, MOST_SIMULATED) * (one.weight + Math.min(lanes, MOST_SIMULATED) / 16),
+    simulate: fanOutOf(step, one.simulate, { items, simulated, atOnce: lanes }),
+    weight: simulated * weight,
   }
 }
 
@@ -102,12 +105,13 @@ export const lanesOf = (
 function fanOutOf(
   { tolerate = 0 }: Pick<FanOut, 'tolerate'>,
   one: Simulate,
-  items: number,
-  atOnce: number,
+  { items, simulated, atOnce }: { items: number; simulated: number; atOnce: number },
 ): Simulate {
-  const simulated = Math.min(items, MOST_SIMULATED)
   const scale = items / Math.max(1, simulated)
   const lanes = new Float64Array(Math.max(1, Math.min(atOnce, simulated)))
+  // Of few that stand for many, as often as there are more rounds of them; one after the other otherwise.
+  const isShort = simulated < Math.min(items, MOST_SIMULATED)
+  const longer = isShort ? Math.ceil(items / atOnce) / Math.ceil(simulated / lanes.length) : scale
   const tolerated = typeof tolerate === 'number' ? tolerate : (Number.parseInt(tolerate, 10) / 100) * items
   const item = newRun()
   return (random, run) => {
@@ -130,7 +134,7 @@ function fanOutOf(
     }
     run.steps += items
     // Where all run at once more of them take hardly longer.
-    run.seconds += atOnce >= items ? end : end * scale
+    run.seconds += atOnce >= items ? end : end * longer
     if (failed > tolerated) run.failed = true
   }
 }

@@ -7,6 +7,7 @@
  *    failed its policy decides as it does in earnest
  * E3 the same seed draws the same runs
  * E4 a run has as many records of steps as it has in earnest: of the items of fan-outs, of the rounds of loops, of the tasks of children
+ * E5 one run is a bounded number of draws, however fan-outs and loops are nested: as many as there are steps, or 20,000
  */
 
 import type { Random } from '../domain/random.ts'
@@ -35,7 +36,8 @@ export type StepDraws = ({ agents: readonly AgentDraws[] } | { seconds: Draw } |
   runs?: number | undefined
 }
 
-const CHILD_WEIGHT = 10
+/** Draws of one run: what has more is simulated with fewer items of its fan-outs. */
+const MOST_WEIGHT = 20_000
 
 const [OK, FAILED, SKIPPED] = [0, 1, 2]
 
@@ -59,10 +61,12 @@ export function prepare(
   drawsAt: (place: string, step: Step) => StepDraws,
   itemsAt: (place: string) => number | undefined,
   scope = '',
+  room = MOST_WEIGHT,
 ): Prepared {
   const graph = graphOfWorkflow({ steps })
   const order = topologicalOrder(graph)
   const indexOf = new Map(order.map((id, at) => [id, at]))
+  const roomOfStep = room / order.length
   const nodes = order.map((id) => {
     const step = steps[id] as Step
     const place = scope === '' ? id : `${scope}.${id}`
@@ -73,7 +77,7 @@ export function prepare(
       step,
       needs: indexes(needs.filter((need) => !handled.has(need))),
       handled: indexes([...handled]),
-      ...simulateStep(step, place, drawsAt, itemsAt),
+      ...simulateStep(step, place, drawsAt, itemsAt, roomOfStep),
     }
   })
   const ends = new Float64Array(nodes.length)
@@ -149,22 +153,26 @@ function simulateStep(
   place: string,
   drawsAt: (place: string, step: Step) => StepDraws,
   itemsAt: (place: string) => number | undefined,
+  room: number,
 ): Simulated & { share: number } {
   if (isLoop(step)) {
     const { runs: share = 1 } = drawsAt(place, step)
-    const body = prepare(step.repeat.steps, drawsAt, itemsAt, place)
+    const body = prepare(step.repeat.steps, drawsAt, itemsAt, place, room / 2)
     return { simulate: loopOf(step.repeat, body.simulate), weight: 2 * body.weight, share }
   }
   const draws = drawsAt(place, step)
   const { runs: share = 1 } = draws
   if (isEach(step)) {
-    const { simulate: item, weight } = prepare(step.steps, drawsAt, itemsAt, place)
+    const { simulate: item, weight } = prepare(step.steps, drawsAt, itemsAt, place, room)
     const one = { simulate: (random: Random, run: Run) => void item(random, run), weight }
-    return { ...itemsOf(step, one, itemsAt(place), step.maxConcurrency), share }
+    return { ...itemsOf(step, one, room, itemsAt(place), step.maxConcurrency), share }
   }
   if ('child' in draws) {
-    const one = { simulate: draws.child, weight: CHILD_WEIGHT }
-    return { ...(isFanOut(step) ? itemsOf(step, one, itemsAt(place), step.maxConcurrency) : one), share }
+    const one = { simulate: draws.child, weight: 1 }
+    return {
+      ...(isFanOut(step) ? itemsOf(step, one, room, itemsAt(place), step.maxConcurrency) : one),
+      share,
+    }
   }
   if ('seconds' in draws) {
     const { seconds } = draws
@@ -175,5 +183,5 @@ function simulateStep(
   }
   const one = { simulate: callsOf(draws.agents, step), weight: 1 }
   if (!isFanOut(step)) return { ...one, share }
-  return { ...itemsOf(step, one, itemsAt(place), lanesOf(step, draws.agents)), share }
+  return { ...itemsOf(step, one, room, itemsAt(place), lanesOf(step, draws.agents)), share }
 }

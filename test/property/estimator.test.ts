@@ -4,7 +4,7 @@ import { calibrate } from '../../bench/estimator/calibrate.ts'
 import { seededRandom, standardNormal } from '../../shared/domain/random.ts'
 import type { Histogram } from '../../shared/domain/statistics.ts'
 import { drawFrom } from '../../shared/estimator/draw.ts'
-import { estimate, type Known } from '../../shared/estimator/estimate.ts'
+import { childOf, estimate, type Known } from '../../shared/estimator/estimate.ts'
 import { criticalPath, makeGraph } from '../../shared/workflow/graph.ts'
 import { type Steps, WorkflowSchema } from '../../shared/workflow/schema.ts'
 import { graphs } from '../support/random-graphs.ts'
@@ -76,6 +76,48 @@ describe('an estimate', () => {
     }
     expect(estimate(steps, known, SEED).seconds.p50).toBe(7)
     expect(told[0]).toBe(7)
+  })
+
+  it('of fan-outs nested as deep as they may be takes no longer for it, and counts every item (E4, E5)', () => {
+    const nest = (depth: number): object =>
+      depth === 0
+        ? { capability: 'work.do' }
+        : { forEach: '{% $input.list %}', maxConcurrency: 3, steps: { inner: nest(depth - 1) } }
+    let draws = 0
+    const known: Known = {
+      ...always(() => {
+        draws += 1
+        return 1
+      }),
+      itemsAt: () => 10,
+    }
+    const { usd, seconds } = estimate(stepsOf({ outer: nest(8), other: nest(8) }), known, SEED)
+    expect(draws).toBeLessThan(5_000_000)
+    expect(usd.p50).toBe(2 * 10 ** 8)
+    // Ten items, three at once, are four rounds.
+    expect(seconds.p50).toBeCloseTo(4 ** 8 * (1 + OVERHEAD), 3)
+  })
+
+  it('of workflows that call others is not the product of their calls, and has all their tasks (E4)', () => {
+    let draws = 0
+    const leaf: Known = always(() => {
+      draws += 1
+      return 1
+    })
+    const calls = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`s${at}`, { workflow: 'other' }]))
+    let known = leaf
+    let inner = stepsOf({ a: { capability: 'work.do' } })
+    for (let depth = 0; depth < 4; depth++) {
+      const child = childOf(inner, known)
+      known = { ...leaf, drawsAt: () => ({ child, basis: 'measured' }) }
+      inner = stepsOf(calls)
+    }
+    const told: number[] = []
+    const counting: Known = { ...known, usdOfRun: (_steps, tasks) => 0 * told.push(tasks) }
+    const { seconds, usd } = estimate(inner, counting, SEED)
+    expect({ seconds: seconds.p50, usd: usd.p50 }).toEqual({ seconds: 1 + OVERHEAD, usd: 20 ** 4 })
+    expect(told[0]).toBe(1 + 20 + 20 ** 2 + 20 ** 3 + 20 ** 4)
+    expect(draws).toBeLessThan(10_000)
   })
 
   it('of steps that always take the same is the longest path, whatever the graph (E1)', () => {
