@@ -52,7 +52,7 @@ export const registerAgent =
     // Parsed once more: what comes with a request besides the manifest is no part of an agent.
     const agent = AgentSchema.parse({
       ...request,
-      status: 'active',
+      status: request.deprecated ? 'deprecated' : 'active',
       origin: 'api',
       registeredAt: clock.now().toISOString(),
     })

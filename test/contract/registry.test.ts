@@ -137,6 +137,8 @@ it("keeps callers' agents apart from the deployment's", async () => {
     'ours',
     'theirs',
   ])
+  await registerAgent(ports)({ ...manifest, id: 'theirs', functionArn, deprecated: true })
+  expect(await getAgent(ports)({ id: 'theirs' })).toMatchObject({ status: 'deprecated' })
   expect(await retireAgent(ports)({ id: 'theirs' })).toMatchObject({ status: 'inactive' })
   await expect(getAgent(ports)({ id: 'their' })).rejects.toThrow(/did you mean "theirs"/)
 })
