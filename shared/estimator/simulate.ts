@@ -39,6 +39,9 @@ export type StepDraws = ({ agents: readonly AgentDraws[] } | { seconds: Draw } |
 /** Draws of one run: what has more is simulated with fewer items of its fan-outs. */
 const MOST_WEIGHT = 20_000
 
+/** So many are looked at in the time of a draw. */
+const NEEDS_OF_DRAW = 16
+
 const [OK, FAILED, SKIPPED] = [0, 1, 2]
 
 /** Hears of each step, of those that are skipped as well (without a run), and which of its needs ended last. */
@@ -86,7 +89,7 @@ export function prepare(
 
   return {
     places: order.map((id) => (scope === '' ? id : `${scope}.${id}`)),
-    weight: nodes.reduce((sum, { weight }) => sum + weight, 0),
+    weight: nodes.reduce((sum, { weight, needs }) => sum + weight + needs.length / NEEDS_OF_DRAW, 0),
     simulate(random, run, watch) {
       let [last, end, failedAt] = [-1, 0, Number.POSITIVE_INFINITY]
       for (let at = 0; at < nodes.length; at++) {
