@@ -60,43 +60,77 @@ function walkToCycle(graph: Graph, start: string, done: Set<string>): string[] |
   return undefined
 }
 
-/** Every node after all it needs; among the ready ones, by id. The graph must have no cycle. */
+/** Every node after all it needs; among the ready ones, by id. The graph must have no cycle. Its time grows with the edges. */
 export function topologicalOrder(graph: Graph): string[] {
+  const dependents = new Map([...graph.keys()].map((id): [string, string[]] => [id, []]))
+  for (const [id, needs] of graph) for (const need of needs) dependents.get(need)?.push(id)
+  const waiting = new Map([...graph].map(([id, needs]) => [id, needs.size]))
+  const rank = new Map([...graph.keys()].map((id, at) => [id, at]))
+  const byRank = (a: string, b: string): number => (rank.get(a) as number) - (rank.get(b) as number)
+
   const order: string[] = []
-  const placed = new Set<string>()
-  let remaining = [...graph.keys()]
-  while (remaining.length > 0) {
-    const ready = remaining.filter((id) => [...needsOf(graph, id)].every((need) => placed.has(need)))
-    if (ready.length === 0) throw new Error(`a cycle is left among: ${remaining.join(', ')}`)
-    for (const id of ready) placed.add(id)
+  let ready = [...graph.keys()].filter((id) => waiting.get(id) === 0)
+  while (ready.length > 0) {
     order.push(...ready)
-    remaining = remaining.filter((id) => !placed.has(id))
+    const next: string[] = []
+    for (const dependent of ready.flatMap((id) => dependents.get(id) as string[])) {
+      const left = (waiting.get(dependent) as number) - 1
+      waiting.set(dependent, left)
+      if (left === 0) next.push(dependent)
+    }
+    ready = next.sort(byRank)
+  }
+  if (order.length < graph.size) {
+    const placed = new Set(order)
+    throw new Error(`a cycle is left among: ${[...graph.keys()].filter((id) => !placed.has(id)).join(', ')}`)
   }
   return order
 }
 
 /** For each node, every node that must come before it, however far. */
 export function ancestorsOf(graph: Graph): Map<string, Set<string>> {
-  const ancestors = new Map<string, Set<string>>()
-  for (const id of topologicalOrder(graph)) {
-    const all = new Set<string>()
-    for (const need of needsOf(graph, id)) {
-      all.add(need)
-      for (const further of ancestors.get(need) ?? []) all.add(further)
-    }
-    ancestors.set(id, all)
-  }
-  return ancestors
+  const { ids, rows } = ancestorRows(graph)
+  return new Map(
+    [...rows].map(([id, row]) => [id, new Set(ids.filter((_other, at) => hasBit(row, at)))] as const),
+  )
 }
 
 /** The same order with the fewest edges: an edge is dropped where another path implies it. */
 export function transitiveReduction(graph: Graph): Graph {
-  const ancestors = ancestorsOf(graph)
-  const implied = (need: string, needs: ReadonlySet<string>): boolean =>
-    [...needs].some((other) => other !== need && ancestors.get(other)?.has(need))
+  const { ids, rows } = ancestorRows(graph)
+  const rank = new Map(ids.map((id, at) => [id, at]))
   return new Map(
-    [...graph].map(([id, needs]) => [id, new Set([...needs].filter((need) => !implied(need, needs)))]),
+    [...graph].map(([id, needs]) => {
+      const further = emptyRow(ids.length)
+      for (const need of needs) addRow(further, rows.get(need))
+      return [id, new Set([...needs].filter((need) => !hasBit(further, rank.get(need) as number)))]
+    }),
   )
+}
+
+/** For each node a bit for each node before it: sets of names take minutes where a thousand steps need hundreds each. */
+function ancestorRows(graph: Graph): { ids: string[]; rows: Map<string, Uint32Array> } {
+  const ids = topologicalOrder(graph)
+  const rank = new Map(ids.map((id, at) => [id, at]))
+  const rows = new Map<string, Uint32Array>()
+  for (const id of ids) {
+    const row = emptyRow(ids.length)
+    for (const need of needsOf(graph, id)) {
+      addRow(row, rows.get(need))
+      setBit(row, rank.get(need) as number)
+    }
+    rows.set(id, row)
+  }
+  return { ids, rows }
+}
+
+const emptyRow = (bits: number): Uint32Array => new Uint32Array(Math.ceil(bits / 32))
+const hasBit = (row: Uint32Array, at: number): boolean => ((row[at >>> 5] as number) & (1 << (at & 31))) !== 0
+function setBit(row: Uint32Array, at: number): void {
+  row[at >>> 5] = (row[at >>> 5] as number) | (1 << (at & 31))
+}
+function addRow(row: Uint32Array, other: Uint32Array | undefined): void {
+  if (other) for (let at = 0; at < row.length; at++) row[at] = (row[at] as number) | (other[at] as number)
 }
 
 /** The nodes that nothing needs. */

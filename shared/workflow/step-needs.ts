@@ -46,9 +46,21 @@ function referencesSafely(text: string): Iterable<string> {
 
 /** The steps whose failure a step handles: they name it in `onFailure`. */
 export function handledBy({ steps }: { steps: Steps }, id: string): string[] {
-  return Object.entries(steps).flatMap(([other, { onFailure }]) =>
-    typeof onFailure === 'object' && 'step' in onFailure && onFailure.step === id ? [other] : [],
-  )
+  const known = handlers.get(steps) ?? handlersIn(steps)
+  handlers.set(steps, known)
+  return [...(known.get(id) ?? [])]
+}
+
+/** By steps, which never change: it is asked for every edge of a graph. */
+const handlers = new WeakMap<Steps, ReadonlyMap<string, string[]>>()
+
+function handlersIn(steps: Steps): ReadonlyMap<string, string[]> {
+  const found = new Map<string, string[]>()
+  for (const [id, { onFailure }] of Object.entries(steps)) {
+    if (typeof onFailure !== 'object' || !('step' in onFailure)) continue
+    found.set(onFailure.step, [...(found.get(onFailure.step) ?? []), id])
+  }
+  return found
 }
 
 /** The steps that nothing else needs, but for their handlers: what a workflow produces unless it says otherwise. */
