@@ -12,6 +12,8 @@
  * L5 the death of a sandbox fails nothing that was not alone in it, except where the bundle could not be loaded
  * L6 an invocation begins once, once more after the death or a spin of a shared sandbox, and twice more after deaths of the local
  *    cloud that its sandbox has not outlived: then it is refused (`suspicion.ts`)
+ * L7 an invocation that holds the thread of its sandbox for more than half a second gets no more company: who comes later is given
+ *    another sandbox, and one more is opened for that
  */
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
@@ -62,10 +64,12 @@ type Sandbox = {
   ready: boolean
   retired: boolean
   spinning: NodeJS.Timeout | undefined
+  /** When it was asked whether it is alive, as long as it has not answered. */
+  pingedAt: number | undefined
   idle: NodeJS.Timeout | undefined
 }
 
-/** How long a sandbox may take to say that it is alive after one of its invocations has timed out. */
+/** How long a sandbox may take to say that it is alive, after one of its invocations has begun, or has timed out. */
 const PING_MILLISECONDS = 500
 /** With so many invocations in each sandbox another one is opened. */
 const BUSY = 12
@@ -153,17 +157,24 @@ export class LambdaFunction {
   }
 
   /** Only to one whose bundle is loaded: what dies before that has not begun. */
-  #hand(id: string, { process }: Sandbox): void {
+  #hand(id: string, sandbox: Sandbox): void {
+    const { process } = sandbox
     const pending = this.#pending.get(id)
     if (!pending) return
     const { key, payload, deadline } = pending
     if (key !== undefined) this.#surroundings.journal.begin(id, key, process.pid)
     process.send({ kind: 'invoke', id, payload, deadline, ...(key === undefined ? {} : { key }) })
+    if (sandbox.pingedAt !== undefined) return
+    sandbox.pingedAt = Date.now()
+    process.send({ kind: 'ping' })
   }
 
-  /** The least busy; one that still loads its bundle only when there is no other. */
+  /** The least busy; one that still loads its bundle only when there is no other, and one that is held (L7) only when no more may be opened. */
   #choose(): Sandbox {
-    const open = [...this.#sandboxes].filter(({ retired, apart }) => !retired && !apart)
+    const all = [...this.#sandboxes].filter(({ retired, apart }) => !retired && !apart)
+    const free = all.filter((sandbox) => !isHeld(sandbox))
+    if (free.length === 0 && all.length <= MOST_SANDBOXES) return this.#open()
+    const open = free.length > 0 ? free : all
     const ready = open.filter((sandbox) => sandbox.ready)
     const [least] = (ready.length > 0 ? ready : open).sort((a, b) => a.ids.size - b.ids.size)
     if (!least) return this.#open()
@@ -203,6 +214,7 @@ export class LambdaFunction {
       ready: false,
       retired: false,
       spinning: undefined,
+      pingedAt: undefined,
       idle: undefined,
     }
     this.#sandboxes.add(sandbox)
@@ -225,7 +237,10 @@ export class LambdaFunction {
       sandbox.ready = true
       for (const id of sandbox.ids) this.#hand(id, sandbox)
     }
-    if (message.kind === 'pong') clearTimeout(sandbox.spinning)
+    if (message.kind === 'pong') {
+      clearTimeout(sandbox.spinning)
+      sandbox.pingedAt = undefined
+    }
     if (sandbox.ids.size === 0 && (sandbox.retired || sandbox.apart)) this.#end(sandbox)
   }
 
@@ -333,6 +348,9 @@ export class LambdaFunction {
     sandbox.process.send({ kind: 'ping' })
   }
 }
+
+const isHeld = ({ pingedAt }: Sandbox): boolean =>
+  pingedAt !== undefined && Date.now() - pingedAt > PING_MILLISECONDS
 
 export function makeSurroundings(journal = RunningJournal.inMemory()): Surroundings {
   return { sandboxes: processSandboxes(), quarantine: new Quarantine(), journal }
