@@ -5,13 +5,16 @@
  * C1 only what is certain is an issue: nothing that contains an expression, and no member whose expression may leave it out
  * C2 a step is refused when none of the agents that offer what it wants would take its input; while one would, the others are not
  *    chosen
+ * C3 a plan takes at most a second of it, whatever an agent's schema is: what is not known by then is no issue
  */
 import * as z from 'zod'
 import type { Agent } from '../domain/agent.ts'
+import { isOrchestratorError } from '../domain/errors.ts'
 import { type Issue, issue } from '../domain/issue.ts'
 import { issuesOfZod } from '../domain/issues-of-zod.ts'
 import { mentionsInherited, parseOwn } from '../domain/parse-own.ts'
 import { valueAt } from '../domain/shown.ts'
+import { boundedWork } from '../workflow/bounded-work.ts'
 import { expressionIn, expressionsIn } from '../workflow/expressions.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
@@ -25,12 +28,28 @@ export type ConstantInputs = {
 
 /** `isOpen` says whether an agent is still to be chosen at a place, `pinnedAt` the agent that is named for it. */
 export function checkConstantInputs(
+  workflow: Workflow,
+  agents: readonly Agent[],
+  choice: Choice,
+): ConstantInputs {
+  try {
+    const what = `the check of the constants of workflow "${workflow.name}"`
+    return boundedWork(what, () => checkEach(workflow, agents, choice), MOST_MILLISECONDS)
+  } catch (error) {
+    if (!isOrchestratorError(error)) throw error
+    return { issues: [], unfit: new Map() }
+  }
+}
+
+/** C3 */
+const MOST_MILLISECONDS = 1_000
+
+type Choice = { isOpen(place: string): boolean; pinnedAt(place: string, step: AgentStep): string | undefined }
+
+function checkEach(
   { steps }: Workflow,
   agents: readonly Agent[],
-  {
-    isOpen,
-    pinnedAt,
-  }: { isOpen(place: string): boolean; pinnedAt(place: string, step: AgentStep): string | undefined },
+  { isOpen, pinnedAt }: Choice,
 ): ConstantInputs {
   const checked: ConstantInputs = { issues: [], unfit: new Map() }
   for (const { place, step } of everyStep(steps)) {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkSchema } from '../../functions/agents/validation/check-schema.ts'
 import { interruptible } from '../../functions/expressions/interruptible.ts'
+import { checkConstantInputs } from '../../shared/app/constant-inputs.ts'
 import { withLists } from '../../shared/app/input-lists.ts'
 import { parseInput } from '../../shared/app/plan-task.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
@@ -8,6 +9,7 @@ import type { Json } from '../../shared/domain/json.ts'
 import { boundedWork, useBound } from '../../shared/workflow/bounded-work.ts'
 import type { Workflow } from '../../shared/workflow/schema.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
+import { makeAgent } from '../support/make-agent.ts'
 
 const FEW_MILLISECONDS = 200
 /** With the shortest time, so that the tests are short. */
@@ -105,5 +107,20 @@ describe('work that a schema of a user could make endless', () => {
         throw error
       }),
     ).toThrow(error)
+  })
+
+  it("gives up the check of a step's constants where an agent's schema does not end (C3)", () => {
+    const evil = { type: 'object', properties: { text: { type: 'string', pattern: BACKTRACKING } } }
+    const [capability] = makeAgent().capabilities
+    const agent = makeAgent({ capabilities: [{ ...capability, name: 'echo', inputSchema: evil }] as never })
+    const steps = { a: { capability: 'echo', input: { text: WORST } } }
+    const { workflow } = validateWorkflow({ name: 'checked', steps })
+    const choice = { isOpen: () => true, pinnedAt: () => undefined }
+    const began = performance.now()
+    expect(checkConstantInputs(workflow as Workflow, [agent], choice)).toEqual({
+      issues: [],
+      unfit: new Map(),
+    })
+    expect(performance.now() - began).toBeLessThan(5_000)
   })
 })
