@@ -71,7 +71,7 @@ type Placed = ReturnType<typeof placed>
 
 function issuesOf(found: ZodIssue, about: About): Issue[] {
   const place = placed(found, about)
-  if (found.code === 'unrecognized_keys') return found.keys.map((key) => unknownField(key, place))
+  if (found.code === 'unrecognized_keys') return unknownFields(found.keys, place)
   if (found.code === 'invalid_key') return [issue('invalid-value', place.at, messageOfKey(found, about))]
   if (found.code === 'invalid_union' && !isMissing(found, place)) {
     const meant = alternativeMeant(found, place)
@@ -162,6 +162,23 @@ const KINDS: Readonly<Record<string, string>> = {
 
 const UNITS: Readonly<Record<string, string>> = { string: ' characters long', array: ' members long' }
 const unitOf = (origin: string): string => UNITS[origin] ?? ''
+
+/** Of one object; each of them tells all the fields that are known. */
+const MOST_FIELDS = 20
+
+function unknownFields(keys: readonly string[], place: Placed): Issue[] {
+  const told = keys.slice(0, MOST_FIELDS).map((key) => unknownField(key, place))
+  const more = keys.length - told.length
+  if (more === 0) return told
+  return [
+    ...told,
+    issue(
+      'unknown-field',
+      place.at,
+      `${place.name} has ${more} more fields that are unknown; leave them out`,
+    ),
+  ]
+}
 
 function unknownField(key: string, { at, name, own, value }: Placed): Issue {
   const known = own ? fieldsOf(own, value) : []

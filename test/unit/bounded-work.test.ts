@@ -111,8 +111,12 @@ describe('work that a schema of a user could make endless', () => {
 
   it("gives up the check of a step's constants where an agent's schema does not end (C3)", () => {
     const evil = { type: 'object', properties: { text: { type: 'string', pattern: BACKTRACKING } } }
-    const [capability] = makeAgent().capabilities
-    const agent = makeAgent({ capabilities: [{ ...capability, name: 'echo', inputSchema: evil }] as never })
+    const known = makeAgent({ capability: 'echo' })
+    const capabilities = known.capabilities.map((one) => ({
+      ...one,
+      inputSchema: evil as typeof one.inputSchema,
+    }))
+    const agent = { ...known, capabilities }
     const steps = { a: { capability: 'echo', input: { text: WORST } } }
     const { workflow } = validateWorkflow({ name: 'checked', steps })
     const choice = { isOpen: () => true, pinnedAt: () => undefined }

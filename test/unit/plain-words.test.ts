@@ -228,6 +228,15 @@ describe('what is said', () => {
     ])
   })
 
+  it('tells twenty of many unknown fields, and how many more there are', () => {
+    const schema = z.strictObject({ a: z.number() })
+    const value = { a: 1, ...Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`k${at}`, 1])) }
+    const { error } = schema.safeParse(value)
+    const issues = error ? issuesOfZod(error, { schema, value, what: 'the request' }) : []
+    expect(issues).toHaveLength(21)
+    expect(issues[20]?.message).toBe('the request has 19980 more fields that are unknown; leave them out')
+  })
+
   it('counts all, and tells the first thousand', () => {
     const schema = z.array(z.number())
     const value = Array(3_000).fill('x')
