@@ -84,7 +84,15 @@ export default {
     }),
     only('cli', '^cli/', {
       ours: ['cli/', 'shared/', 'local/local-cloud.ts', 'package.json'],
-      packages: ['commander', 'log-update', 'yaml', 'zod', 'aws4fetch', '@aws-sdk/credential-providers'],
+      packages: [
+        'commander',
+        'log-update',
+        'string-width',
+        'yaml',
+        'zod',
+        'aws4fetch',
+        '@aws-sdk/credential-providers',
+      ],
       node: true,
     }),
   ],

@@ -76,7 +76,8 @@ describe('a result that is written', () => {
   it('goes into what takes a stream as one text', async () => {
     expect(await saveResult(REPORT, '/dev/null')).toBeUndefined()
     const pipe = join(folder, 'pipe')
-    expect(spawnSync('mkfifo', [pipe]).status).toBe(0)
+    const env = { ...process.env, PIPE: pipe }
+    expect(spawnSync('sh', ['-c', 'mkfifo "$PIPE"'], { env }).status).toBe(0)
     const reader = spawn('cat', [pipe])
     const [read, answer] = await Promise.all([text(reader.stdout), saveResult(REPORT, pipe)])
     expect({ read, answer }).toEqual({ read: '# Report\n\n', answer: undefined })
