@@ -140,14 +140,20 @@ export async function reopenBudget(budgets: Budgets, taskId: string, to: Amount)
   throw new OrchestratorError('UnavailableError', `the budget of ${taskId} could not be raised; try again`)
 }
 
-/** What is spent and what is held at a time in seconds; what is held beyond its time counts as spent (U2). */
-export function spentAndHeld({ spent, reserved }: KeptBudget, now: number): { spent: Amount; held: Amount } {
+/** What is held at a time in seconds, and what is held beyond its time. */
+export function heldOf({ reserved }: KeptBudget, now: number): { held: Amount; overdue: Amount } {
   const all = [...reserved.values()]
   const sum = (some: Reservation[]): Amount => some.reduce<Amount>(addAmounts, NOTHING)
   return {
-    spent: addAmounts(spent, sum(all.filter(({ until }) => until <= now))),
     held: sum(all.filter(({ until }) => until > now)),
+    overdue: sum(all.filter(({ until }) => until <= now)),
   }
+}
+
+/** What is held beyond its time counts as spent (U2). */
+export function spentAndHeld(budget: KeptBudget, now: number): { spent: Amount; held: Amount } {
+  const { held, overdue } = heldOf(budget, now)
+  return { spent: addAmounts(budget.spent, overdue), held }
 }
 
 /** One for each step of each task that spends of a root's budget; no id of a task and no path has a space in it. */

@@ -77,7 +77,11 @@ const ListExpressionSchema = z.string('a list to go through is written "{% ... %
 
 const common = {
   description: z.string().max(500).optional(),
-  needs: distinct(z.array(StepIdSchema)).optional(),
+  // Generated workflows name a step twice; it is waited for once.
+  needs: z
+    .array(StepIdSchema)
+    .overwrite((ids) => [...new Set(ids)])
+    .optional(),
   when: ConditionSchema.optional().describe('Boolean expression; false: the step is skipped'),
   join: z.enum(['all', 'any', 'settled']).default('all'),
   onFailure: OnFailureSchema.default('fail'),

@@ -71,13 +71,21 @@ describe('the logs', () => {
 
   it('hold none of it when something goes wrong either', async () => {
     const failing = [
-      { capability: 'analysis.profile', input: { source: { secret: SECRET } } },
+      { capability: 'analysis.profile', input: { source: `{% [1, "${SECRET}"] %}` } },
       { capability: 'echo', input: { it: `{% $number("${SECRET}") %}` } },
+      { capability: 'synthesis.report', input: `{% {"nonsense": ["${SECRET}"]} %}` },
+    ]
+    const refused = [
+      { capability: 'analysis.profile', input: { source: { secret: SECRET } } },
       { capability: 'synthesis.report', input: { nonsense: [SECRET] } },
     ]
     for (const step of failing) {
       const { taskId } = await api.submitOwn({ name: 'failing', steps: { a: step } })
-      expect(await api.ended(taskId)).toMatchObject({ status: 'failed' })
+      expect([step, await api.ended(taskId)]).toMatchObject([{}, { status: 'failed' }])
+    }
+    for (const step of refused) {
+      const { status } = await api.submitOwn({ name: 'failing', steps: { a: step } })
+      expect(status).toBe(422)
     }
     await api.call('POST', '/tasks', { type: 'simple', input: SECRET, nonsense: SECRET })
     await api.call('POST', '/tasks', `{"type": "${SECRET}`)

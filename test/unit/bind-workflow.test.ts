@@ -12,7 +12,7 @@ const refusals = [
 it.each([
   [
     'wrietr',
-    'there is no agent "wrietr" that offers write; did you mean "writer" or "writer-2"? (known: writer, writer-2)',
+    'there is no agent "wrietr" that offers write; did you mean "writer"? (known: writer, writer-2)',
   ],
   ['nobody@2', 'there is no agent "nobody" that offers write; known: writer, writer-2'],
   ['analysis', 'agent "analysis" does not offer write; known: writer, writer-2'],

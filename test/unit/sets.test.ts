@@ -9,7 +9,6 @@ const ask = { prompt: 'Go?', timeoutSeconds: 60 }
 
 describe('a list that means a set has each of its members once', () => {
   it.each<[string, object, object, string]>([
-    ['needs', { needs: ['a', 'b'] }, { needs: ['a', 'b', 'a'] }, '"a"'],
     ['fallback', { fallback: ['x', 'y.z'] }, { fallback: ['x', 'x'] }, '"x"'],
     ['prefer.tags', { prefer: { tags: ['eu', 'gpu'] } }, { prefer: { tags: ['eu', 'eu'] } }, '"eu"'],
   ])('%s of a step', (field, right, wrong, repeated) => {
@@ -23,6 +22,12 @@ describe('a list that means a set has each of its members once', () => {
         message: expect.stringContaining(`; ${repeated} is there more than once`),
       },
     ])
+  })
+
+  it('needs of a step count once, for generated workflows have them doubled', () => {
+    const steps = { a: echo, b: echo, s: { ...echo, needs: ['a', 'b', 'a'] } }
+    const { workflow, issues } = validateWorkflow({ name: 'w', steps })
+    expect([issues, workflow?.steps.s]).toEqual([[], expect.objectContaining({ needs: ['a', 'b'] })])
   })
 
   it.each<[string, object, object]>([
