@@ -79,7 +79,7 @@ export default {
     }),
     only('local', '^local/', {
       ours: ['local/', 'shared/'],
-      packages: ['jsonata-asl', 'dynalite', 'zod'],
+      packages: ['jsonata-asl', 'dynalite', 'abstract-level', 'zod'],
       node: true,
     }),
     only('cli', '^cli/', {

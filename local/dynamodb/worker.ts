@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
 import dynalite from 'dynalite'
+import { closeIterators } from './close-iterators.ts'
 import { countItemsInBytes } from './item-size.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 import { rememberExpressions } from './remember-expressions.ts'
@@ -10,6 +11,7 @@ import { rememberExpressions } from './remember-expressions.ts'
  * costs more than most of what it is asked. What it has answered it has written: it can end at any time.
  */
 const { path } = workerData as { path?: string }
+closeIterators()
 countItemsInBytes()
 rememberExpressions()
 const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0, ...(path ? { path } : {}) })

@@ -3,6 +3,7 @@
  *
  * Invariants (tests cite them):
  * O4 the first answer stays; the same answer again wakes the state again, another is refused
+ * O9 nobody answers for a task past its deadline, though it takes up to a minute until it is ended
  */
 import type { AnswerApproval } from '../contracts/requests.ts'
 import type { ApprovalView } from '../contracts/views.ts'
@@ -11,6 +12,7 @@ import { placeOf } from '../domain/instance-path.ts'
 import { suggestNames } from '../domain/nearest-names.ts'
 import { NOBODY, type StepRecord } from '../domain/step.ts'
 import { isOpenTask } from '../domain/task.ts'
+import { secondsUntil } from '../domain/times.ts'
 import type { Ports } from '../ports/index.ts'
 import { getTask } from './read-tasks.ts'
 
@@ -32,6 +34,10 @@ export const approveStep =
     if (!isOpenTask(task)) {
       const message = `task ${id} has ended (${task.status}): nobody waits for step "${stepId}" any more`
       throw new OrchestratorError('ConflictError', message, { taskId: id, status: task.status })
+    }
+    if (task.deadline !== undefined && secondsUntil(task.deadline, clock.now()) <= 0) {
+      const message = `the deadline of task ${id}, ${task.deadline}, has passed: step "${stepId}" cannot be answered any more`
+      throw new OrchestratorError('ConflictError', message, { taskId: id, deadline: task.deadline })
     }
     const record = await askedStep(tasks, id, stepId)
     const { approval: asked, path } = record

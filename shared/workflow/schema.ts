@@ -249,12 +249,16 @@ export function goesOnAfterFailure({ onFailure }: Pick<Step, 'onFailure'>): bool
   return onFailure === 'continue' || (typeof onFailure === 'object' && 'step' in onFailure)
 }
 
+/** Keys of versions sort as text of eight digits. */
+const MOST_VERSION = 99_999_999
+const MOST_TASK_TYPES = 100
+
 /** A workflow without its steps: they are parsed one by one so that each issue names its step. */
 export const WorkflowHeadSchema = z.strictObject({
   name: WorkflowNameSchema,
-  version: z.number().int().min(1).default(1),
+  version: z.number().int().min(1).max(MOST_VERSION).default(1),
   description: z.string().max(1_000).default(''),
-  taskTypes: distinct(z.array(WorkflowNameSchema)).default([]),
+  taskTypes: distinct(z.array(WorkflowNameSchema).max(MOST_TASK_TYPES)).default([]),
   input: z
     .record(z.string(), z.unknown())
     .optional()

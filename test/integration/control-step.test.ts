@@ -97,6 +97,31 @@ describe('controlStep', () => {
     })
   })
 
+  it('takes no answer for a task past its deadline (O9)', async () => {
+    const { ports } = stores
+    const steps = { s: { approval: { prompt: 'Go?', timeoutSeconds: 60 } } }
+    const workflow = await seedWorkflow(ports, { steps, agents: [makeAgent()] })
+    const tenant = 'default'
+    const { taskId } = await submitTask(ports)({
+      workflow,
+      input: {},
+      metadata: {},
+      tenant,
+      deadlineSeconds: 30,
+    })
+    await control(taskId, 'begin', 'token')
+    const at = (seconds: number) => ({ now: () => new Date(ports.clock.now().getTime() + 1_000 * seconds) })
+    const approve = (seconds: number) =>
+      approveStep({ ...ports, clock: at(seconds) })({
+        ...{ id: taskId, stepId: 's', decision: 'approve', by: 'ada', tenant },
+      })
+    await expect(approve(31)).rejects.toMatchObject({
+      name: 'ConflictError',
+      message: expect.stringContaining('has passed'),
+    })
+    expect(await approve(20)).toMatchObject({ decision: 'approve' })
+  })
+
   it('keeps an answer that comes between its taking over and its asking again (O4)', async () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
     await control(taskId, 'begin', 'first')
