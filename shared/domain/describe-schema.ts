@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { cut } from './shown.ts'
 
 /** Members of an object, or values of a list, that are told by name. */
 const MOST_NAMED = 12
@@ -16,10 +17,11 @@ export function describeSchema(given: z.core.$ZodType, depth = 0): string {
   return said === undefined ? what : `${what} (${said})`
 }
 
-function describeKind({ _zod: { def } }: Schema, depth: number, isSaid: boolean): string {
+function describeKind(schema: Schema, depth: number, isSaid: boolean): string {
+  const { def } = schema._zod
   switch (def.type) {
     case 'string':
-      return describeText(def, isSaid)
+      return describeText(def, isSaid, z.globalRegistry.get(schema)?.description)
     case 'number':
       return describeNumber(checksOf(def))
     case 'boolean':
@@ -105,7 +107,8 @@ const FORMATS: Readonly<Record<string, string>> = {
   uuid: 'a UUID',
 }
 
-function describeText(def: z.core.$ZodStringDef, isSaid: boolean): string {
+/** A description says more than a pattern does, and JSON Schema keeps it, where it loses an author's words for the pattern. */
+function describeText(def: z.core.$ZodStringDef, isSaid: boolean, description = ''): string {
   const checks = checksOf(def)
   const format = 'format' in def ? String(def.format) : undefined
   const known = [format, ...checks.map((one) => ('format' in one ? String(one.format) : ''))].find(
@@ -114,8 +117,10 @@ function describeText(def: z.core.$ZodStringDef, isSaid: boolean): string {
   const pattern = checks.find((one) => one.check === 'string_format' && 'pattern' in one && one.pattern)
   const what = known ? (FORMATS[known] ?? 'text') : 'text'
   const length = sizeOf(checks, 'characters')
-  const like =
-    pattern && !known && !isSaid ? ` that matches ${String((pattern as { pattern?: RegExp }).pattern)}` : ''
+  const matches = description
+    ? `: ${cut(description)}`
+    : ` that matches ${String((pattern as { pattern?: RegExp } | undefined)?.pattern)}`
+  const like = pattern && !known && !isSaid ? matches : ''
   return `${what}${length ? ` of ${length}` : ''}${like}`
 }
 

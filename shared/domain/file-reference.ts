@@ -52,7 +52,8 @@ export const FileReferenceSchema = z.strictObject({
       'a file reference is files/<folder>/<path>',
     )
     .check(isText)
-    .check(atMostBytes(MOST_KEY_BYTES, 'a file reference')),
+    .check(atMostBytes(MOST_KEY_BYTES, 'a file reference'))
+    .describe('files/<folder>/<path>, as POST /files answers it'),
 })
 export type FileReference = z.infer<typeof FileReferenceSchema>
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { checkConstantInputs, issuesOfConstants } from '../../shared/app/constant-inputs.ts'
 import type { Agent } from '../../shared/domain/agent.ts'
+import { FileReferenceSchema } from '../../shared/domain/file-reference.ts'
 import { validWorkflow } from '../support/compiled-workflow.ts'
 import { makeAgent } from '../support/make-agent.ts'
 
@@ -18,6 +19,13 @@ const takes = schemaOf(
 )
 
 describe('what can never fit (C1)', () => {
+  it('is told by what the agent says of a text, and not by its pattern', () => {
+    const schema = schemaOf(z.strictObject({ source: FileReferenceSchema }))
+    expect(issuesOfConstants({ source: { $file: 7 } }, schema, 'in').map(({ message }) => message)).toEqual([
+      '$file is 7; it must be text of at most 1024 characters: files/<folder>/<path>, as POST /files answers it',
+    ])
+  })
+
   it.each<[object, string[]]>([
     [{ text: 5 }, ['in.text: text is 5; it must be text of at most 10 characters']],
     [{ most: 2 }, ['in.text: is required; it must be text of at most 10 characters']],
