@@ -8,8 +8,10 @@
  */
 import stringWidth from 'string-width'
 
-/** Of the narrowest terminal that is laid out for. */
+/** The narrowest terminal that is laid out for. */
 const LEAST_WIDTH = 20
+/** A terminal goes to its next stop at a tab, which no width can be told of. */
+const TAB = '    '
 
 /** How wide a line may be: as wide as the terminal, or as COLUMNS says; what goes into a file or a pipe has no end. */
 export function lineWidth(): number {
@@ -21,6 +23,7 @@ export function lineWidth(): number {
 export function wrapText(text: string, width = lineWidth(), hang = 2): string {
   if (width === Number.POSITIVE_INFINITY) return text
   return text
+    .replaceAll('\t', TAB)
     .split('\n')
     .flatMap((line) => wrapLine(line, width, hang))
     .join('\n')

@@ -5,8 +5,8 @@ import { createProgram } from './program.ts'
 
 /** Runs the command line and answers its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  for (const stream of [process.stdout, process.stderr])
-    stream.off('error', endWithReader).on('error', endWithReader)
+  process.stdout.off('error', endWithReader).on('error', endWithReader)
+  process.stderr.off('error', goOnUnheard).on('error', goOnUnheard)
   const json = args.includes('--json')
   try {
     await createProgram(json).parseAsync(args, { from: 'user' })
@@ -20,6 +20,11 @@ export async function main(args: readonly string[]): Promise<number> {
 function endWithReader(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error
   process.exit(EXIT.ok)
+}
+
+/** Without a reader of its messages the command goes on: its exit code still says how it ended. */
+function goOnUnheard(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }
 
 function exitCodeOf(error: unknown, json: boolean): number {

@@ -44,5 +44,7 @@ export async function saveResult(result: unknown, out: string): Promise<string |
 function filesOf(result: unknown): Files {
   const report = reportIn(result)
   if (!report) return [['result.json', `${textOf(result)}\n`]]
-  return [...report.charts.map(({ name, svg }) => [name, svg] as const), ['report.md', report.markdown]]
+  // An agent may give two charts one name: the last one stands.
+  const charts = new Map(report.charts.map(({ name, svg }) => [name, svg] as const))
+  return [...charts, ['report.md', report.markdown]]
 }

@@ -3,7 +3,7 @@ import { boundedText } from '../shared/domain/bounded.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import type { StageFile } from './read-stage-file.ts'
 
-/** Of a value in a message. */
+/** How much of a value stands in a message. */
 const MOST_VALUE_CHARACTERS = 200
 
 type Given = { file: StageFile; overrides: Readonly<Record<string, unknown>> }
@@ -36,8 +36,17 @@ export function describeStageIssues(
 
 function told(value: unknown, right: string): string {
   if (value === undefined) return 'is required'
-  if (value === null) return `it has no value; leave the line out, or write ${right}`
-  return `${right}; this is ${boundedText(JSON.stringify(value), MOST_VALUE_CHARACTERS)}`
+  if (value === null) return `it has no value; leave the line out, or give it one: ${right}`
+  return `${right}; this is ${boundedText(shown(value), MOST_VALUE_CHARACTERS)}`
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'number') return String(value)
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return 'an alias of itself'
+  }
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -23,8 +23,13 @@ if (values.help) {
   process.exit(0)
 }
 
+const [minutes, rate] = [Number(values.minutes), Number(values.rate)]
+if (!(minutes > 0 && rate > 0)) {
+  console.error(`--minutes and --rate are numbers above 0; these are ${values.minutes} and ${values.rate}`)
+  process.exit(2)
+}
 console.log('   time   tasks    p50    p99    main MB   all MB  processes  logs MB  data MB')
-const report = await soak({ minutes: Number(values.minutes), rate: Number(values.rate), onSample: print })
+const report = await soak({ minutes, rate, onSample: print })
 const problems = judge(report)
 const outcome = { ...report, problems }
 console.log(JSON.stringify({ ...outcome, samples: undefined }))

@@ -2,7 +2,7 @@ import type { Report, Sample } from './soak.ts'
 
 /** Until then processes start, code is compiled and caches fill. */
 const SETTLED_SECONDS = 120
-/** Of what there was when it had settled; garbage comes and goes by as much. */
+/** The last third may have so many times the memory of the first: garbage comes and goes by as much. */
 const MOST_GROWTH = 1.15
 /** Two of a function's three log files are full at most, and the third fills: ten megabytes each, without settings. */
 const MOST_LOGS_MB_PER_FUNCTION = 30
@@ -14,7 +14,9 @@ export function judge({ samples, refused, notSucceeded, functions }: Report): st
   if (notSucceeded > 0) problems.push(`${notSucceeded} tasks did not succeed`)
   const settled = samples.filter(({ seconds }) => seconds > SETTLED_SECONDS)
   const third = Math.floor(settled.length / 3)
-  if (third > 0) {
+  if (third === 0)
+    problems.push('it was too short: memory is judged by three samples after the second minute')
+  else {
     for (const memory of ['mainMb', 'allMb'] as const) {
       const [first, last] = [
         medianOf(settled.slice(0, third), memory),

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,7 +11,7 @@ const SAMPLE_SECONDS = 30
 const MEGABYTE = 1024 * 1024
 const END_BOUND_MILLISECONDS = 120_000
 
-/** Times of POST /tasks since the last sample, in milliseconds; resident memory of the local cloud's own process, and of all its processes. */
+/** Times of POST /tasks since the last sample, in milliseconds; memory of the local cloud's own process, and of all its processes. */
 export type Sample = {
   seconds: number
   tasks: number
@@ -122,7 +123,8 @@ export async function soak({
     }
     await Promise.all(pending)
     const notSucceeded = await untilEnded(url, ids)
-    const functions = readdirSync(join(folder, 'logs')).length
+    const names = readdirSync(join(folder, 'logs')).map((file) => file.replace(/(\.\d+)?\.log$/, ''))
+    const functions = new Set(names).size
     return {
       minutes,
       rate,
@@ -135,9 +137,7 @@ export async function soak({
     }
   } finally {
     child.kill('SIGTERM')
-    await new Promise((resolve) =>
-      child.exitCode === null ? child.once('exit', resolve) : resolve(undefined),
-    )
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -172,7 +172,7 @@ async function untilEnded(url: string, ids: readonly string[]): Promise<number> 
   return others
 }
 
-/** Of the process and of all that it has started. */
+/** Resident memory of the process alone, and of it with all that it has started. */
 function memoryOf(pid: number): Pick<Sample, 'mainMb' | 'allMb' | 'processes'> {
   const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,rss='], { encoding: 'utf8' })
   const rows = table
@@ -186,8 +186,21 @@ function memoryOf(pid: number): Pick<Sample, 'mainMb' | 'allMb' | 'processes'> {
     for (const [own = 0, parent = 0] of rows) if (family.has(parent)) family.add(own)
   }
   const mbOf = (ids: ReadonlySet<number>): number =>
-    rows.reduce((sum, [own = 0, , kilobytes = 0]) => sum + (ids.has(own) ? kilobytes / 1_024 : 0), 0)
+    rows.reduce(
+      (sum, [own = 0, , resident = 0]) => sum + (ids.has(own) ? ownKilobytes(own, resident) / 1_024 : 0),
+      0,
+    )
   return { mainMb: mbOf(new Set([pid])), allMb: mbOf(family), processes: family.size }
+}
+
+/** What is resident without pages of files, which the tables are mapped from and which the system takes back; all of it where that is not told. */
+function ownKilobytes(pid: number, resident: number): number {
+  try {
+    const [, anonymous] = /^RssAnon:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+    return Number(anonymous ?? resident)
+  } catch {
+    return resident
+  }
 }
 
 function sizeOf(folder: string): number {

@@ -13,7 +13,7 @@ import { type StoredRuns, storedRuns } from '../support/stored-runs.ts'
 /** How often the process is killed: a few times in `npm test`, more where somebody has the time. */
 const KILLS = Number(process.env.ORCHESTRATOR_KILLS ?? 10)
 const SEED = Number(process.env.ORCHESTRATOR_SEED ?? 20_261_123)
-const PER_KILL_MILLISECONDS = 4_000
+const PER_KILL_MILLISECONDS = 6_000
 const TARGET = join(import.meta.dirname, '../support/kill-target.ts')
 const STEPS = ['a', 'b', 'c', 'd', 'e', 'w']
 const NEEDS: Readonly<Record<string, string[]>> = { c: ['a'], d: ['a', 'b'], e: ['c', 'd', 'w'] }

@@ -11,7 +11,7 @@ export function startCli(
   env: NodeJS.ProcessEnv = {},
 ): { child: ChildProcess; outcome: Promise<Outcome> } {
   const child = spawn(process.execPath, [join(ROOT, 'bin/orchestrator.mjs'), ...args], {
-    env: { ...process.env, NO_COLOR: '1', ...env },
+    env: { ...process.env, NO_COLOR: '1', COLUMNS: '', ...env },
   })
   const printed = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {

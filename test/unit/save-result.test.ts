@@ -38,13 +38,23 @@ describe('a result that is written', () => {
     expect(readdirSync(folder).sort()).toEqual(['chart-1.svg', 'chart-2.svg', 'mine.txt', 'report.md'])
   })
 
+  it('keeps the last of two charts with one name', async () => {
+    const charts = [
+      { name: 'a.svg', title: 'A', svg: '<svg>1</svg>' },
+      { name: 'a.svg', title: 'A', svg: '<svg>2</svg>' },
+    ]
+    await saveResult({ ...REPORT, charts }, join(folder, 'twins'))
+    expect(readFileSync(join(folder, 'twins/a.svg'), 'utf8')).toBe('<svg>2</svg>')
+  })
+
   it('leaves nothing half-written (W1)', async () => {
     mkdirSync(join(folder, 'chart-2.svg/inside'), { recursive: true })
+    writeFileSync(join(folder, 'chart-1.svg'), 'old')
     await expect(saveResult(REPORT, folder)).rejects.toThrow(
       /cannot be written to ".*": a folder stands where a file would have to be \(EISDIR\)/,
     )
-    expect(existsSync(join(folder, 'report.md'))).toBe(false)
-    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([])
+    expect(readdirSync(folder).sort()).toEqual(['chart-1.svg', 'chart-2.svg'])
+    expect(readFileSync(join(folder, 'chart-1.svg'), 'utf8')).toBe('old')
     const long = join(folder, 'new/deep', 'x'.repeat(300))
     await expect(saveResult(REPORT, long)).rejects.toThrow('the name is too long (ENAMETOOLONG)')
     expect(existsSync(join(folder, 'new'))).toBe(false)

@@ -1,9 +1,11 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { parseStage } from '../../infra/stage.ts'
 import { parseOverrides } from '../../scripts/deployment/overrides.ts'
@@ -68,7 +70,7 @@ describe('the file of a stage', () => {
     ['taskRetentionDays: [9]', 'taskRetentionDays: a whole number from 1 to 3650, e.g. 90; this is [9]'],
     [
       'taskRetentionDays:',
-      'taskRetentionDays: it has no value; leave the line out, or write a whole number from 1 to 3650',
+      'taskRetentionDays: it has no value; leave the line out, or give it one: a whole number from 1 to 3650',
     ],
     ['archiveDays: -3', 'archiveDays: a whole number from 1 on, e.g. 30; this is -3'],
     ['requestsPerSecond: lots', 'requestsPerSecond: a number from 1 on, e.g. 100; this is "lots"'],
@@ -162,11 +164,12 @@ it('is refused by npm run deploy before AWS is asked anything', async () => {
     AWS_SECRET_ACCESS_KEY: 'x',
     AWS_REGION: 'eu-central-1',
   }
-  const { status, stderr } = spawnSync(process.execPath, args, { cwd, env, encoding: 'utf8' })
+  const child = spawn(process.execPath, args, { cwd, env })
+  const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, 'close')])
   aws.close()
   rmSync(cwd, { recursive: true })
   expect(stderr).toBe(
     'stages/default.yaml is not usable:\n  --context taskRetentionDays: a whole number from 1 to 3650, e.g. 90; this is "ninety"\n',
   )
   expect({ status, asked }).toEqual({ status: 2, asked: 0 })
-})
+}, 30_000)
