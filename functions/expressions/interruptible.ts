@@ -7,8 +7,18 @@ const SLOT = Symbol.for('orchestrator.work')
 const script = new Script('globalThis[Symbol.for("orchestrator.work")]()')
 const globals = globalThis as { [SLOT]?: (() => void) | undefined }
 
-/** Work that took less of the processor than this share of its time was not slow: it waited for the processor. */
-const OWN_SHARE = 0.25
+/** A Lambda function has one processor with so much memory, and less with less. */
+const MEMORY_OF_A_PROCESSOR_MB = 1_769
+/**
+ * Work that took less of the processor than this share of its time was not slow: it waited for the processor. Half of what a small
+ * function has.
+ */
+const ownShare = (): number =>
+  Math.min(
+    0.25,
+    (0.5 * Number(process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? MEMORY_OF_A_PROCESSOR_MB)) /
+      MEMORY_OF_A_PROCESSOR_MB,
+  )
 
 /** Runs work in this thread and realm; V8 interrupts it, also within a regular expression (shared/workflow/bounded-work.ts, K1). About 0.1 ms. */
 export const interruptible: Bound = <T>(what: string, work: () => T, mostMilliseconds: number): T => {
@@ -23,7 +33,7 @@ export const interruptible: Bound = <T>(what: string, work: () => T, mostMillise
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
     const { user, system } = process.threadCpuUsage(before)
-    if ((user + system) / 1_000 > OWN_SHARE * mostMilliseconds) throw tookTooLong(what, mostMilliseconds)
+    if ((user + system) / 1_000 > ownShare() * mostMilliseconds) throw tookTooLong(what, mostMilliseconds)
     throw new OrchestratorError('UnavailableError', `${what} has had no processor for ${mostMilliseconds} ms`)
   } finally {
     globals[SLOT] = around

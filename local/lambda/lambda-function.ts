@@ -66,6 +66,8 @@ type Sandbox = {
   spinning: NodeJS.Timeout | undefined
   /** When it was asked whether it is alive, as long as it has not answered. */
   pingedAt: number | undefined
+  /** Until it is asked again. */
+  asking: NodeJS.Timeout | undefined
   idle: NodeJS.Timeout | undefined
 }
 
@@ -120,8 +122,9 @@ export class LambdaFunction {
     for (const id of [...this.#pending.keys()]) this.#settle(id, { functionError: STOPPED })
     const open = [...this.#sandboxes]
     this.#sandboxes.clear()
-    for (const { spinning, idle } of open) {
+    for (const { spinning, asking, idle } of open) {
       clearTimeout(spinning)
+      clearTimeout(asking)
       clearTimeout(idle)
     }
     await Promise.all(open.map(({ process }) => process.kill()))
@@ -164,9 +167,16 @@ export class LambdaFunction {
     const { key, payload, deadline } = pending
     if (key !== undefined) this.#surroundings.journal.begin(id, key, process.pid)
     process.send({ kind: 'invoke', id, payload, deadline, ...(key === undefined ? {} : { key }) })
-    if (sandbox.pingedAt !== undefined) return
+    this.#ping(sandbox)
+  }
+
+  /** Asks one that is at work whether its thread is free (L7), and each half second again: an invocation may hold it later on. */
+  #ping(sandbox: Sandbox): void {
+    const isAtWork = this.#sandboxes.has(sandbox) && !sandbox.retired && sandbox.ids.size > 0
+    if (!isAtWork || sandbox.pingedAt !== undefined) return
+    clearTimeout(sandbox.asking)
     sandbox.pingedAt = Date.now()
-    process.send({ kind: 'ping' })
+    sandbox.process.send({ kind: 'ping' })
   }
 
   /** The least busy; one that still loads its bundle only when there is no other, and one that is held (L7) only when no more may be opened. */
@@ -215,6 +225,7 @@ export class LambdaFunction {
       retired: false,
       spinning: undefined,
       pingedAt: undefined,
+      asking: undefined,
       idle: undefined,
     }
     this.#sandboxes.add(sandbox)
@@ -239,7 +250,10 @@ export class LambdaFunction {
     }
     if (message.kind === 'pong') {
       clearTimeout(sandbox.spinning)
+      clearTimeout(sandbox.asking)
       sandbox.pingedAt = undefined
+      if (sandbox.ids.size > 0)
+        sandbox.asking = setTimeout(() => this.#ping(sandbox), PING_MILLISECONDS).unref()
     }
     if (sandbox.ids.size === 0 && (sandbox.retired || sandbox.apart)) this.#end(sandbox)
   }

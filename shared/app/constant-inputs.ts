@@ -57,7 +57,7 @@ function checkEach(
     const path = `${pathOfPlace(steps, place)}.input`
     const offers = agents.flatMap((agent) => offerOf(agent, step, pinnedAt(place, step)))
     const judged = offers.map(({ agent, name, schema }) => {
-      const found = issuesOfConstants(step.input, schema, path)
+      const found = knownIssues(step.input, schema, path)
       return {
         agent,
         issues: found.map((one) => ({
@@ -75,6 +75,17 @@ function checkEach(
     )
   }
   return checked
+}
+
+/** A schema that the parser cannot work with says nothing for sure (C3). */
+function knownIssues(input: unknown, schema: Schema, path: string): Issue[] {
+  try {
+    return issuesOfConstants(input, schema, path)
+  } catch (error) {
+    // The bound around all of it has ended it.
+    if (isOrchestratorError(error) || error instanceof RangeError) throw error
+    return []
+  }
 }
 
 const saysSomething = (input: unknown): boolean => input !== undefined && expressionIn(input) === undefined
@@ -101,10 +112,35 @@ export function issuesOfConstants(input: unknown, jsonSchema: Schema, path: stri
   if (!schema) return []
   const parsed = mentionsInherited(jsonSchema) ? parseOwn(schema, input) : schema.safeParse(input)
   if (parsed.success) return []
-  const certain = parsed.error.issues.flatMap((found) => certainPartOf(found, input))
+  const isMixed = expressionsIn(input).length > 0 && HAS_ALTERNATIVES.test(JSON.stringify(jsonSchema))
+  const certain = parsed.error.issues
+    .filter((found) => isCertain(found) && !(isMixed && OF_ONE_ALTERNATIVE.includes(found.code)))
+    .flatMap((found) => certainPartOf(found, input))
   return issuesOfZod({ issues: certain }, { schema, value: input, path }).map((one) =>
     issue('unfit-input', one.path, one.message),
   )
+}
+
+const HAS_ALTERNATIVES = /"(?:anyOf|oneOf)":|"type":\[/
+/**
+ * Where one alternative alone has the right types, zod tells what that one has against the value; another may have wrong types only for
+ * an expression, which is text until it is evaluated.
+ */
+const OF_ONE_ALTERNATIVE = [
+  'too_small',
+  'too_big',
+  'not_multiple_of',
+  'invalid_format',
+  'invalid_key',
+  'custom',
+]
+
+/** zod's formats are stricter than JSON Schema's, and its patterns know no Unicode classes: agents of others may take more. */
+function isCertain(found: z.core.$ZodIssue): boolean {
+  if (found.code === 'invalid_format')
+    return found.format === 'regex' && !/\\[pPuk][{<]/.test(found.pattern ?? '')
+  if (found.code !== 'invalid_union' || found.errors.length === 0) return true
+  return found.errors.every((all) => all.some(isCertain))
 }
 
 function certainPartOf(found: z.core.$ZodIssue, input: unknown): z.core.$ZodIssue[] {

@@ -169,13 +169,16 @@ async function unlessEnded(
   { root, taskId, slot }: { root: string; taskId: string; slot: string },
   reservation: Reservation,
 ): Promise<Reservation> {
-  for (let id: string | undefined = taskId; id !== undefined && id !== root; ) {
-    const share = await budgets.findShare(id)
-    if (share?.isClosed) {
-      await budgets.settle(root, slot, reservation, NOTHING)
-      throw hasEnded(id)
+  try {
+    for (let id: string | undefined = taskId; id !== undefined && id !== root; ) {
+      const share = await budgets.findShare(id)
+      if (share?.isClosed) throw hasEnded(id)
+      id = share?.parent
     }
-    id = share?.parent
+  } catch (error) {
+    // Nothing has begun: whatever went wrong, what is reserved goes back.
+    await budgets.settle(root, slot, reservation, NOTHING).catch(() => false)
+    throw error
   }
   return reservation
 }
@@ -208,14 +211,17 @@ type Refused = {
 
 function refusal({ root, path, budget, amount, now, why }: Refused): OrchestratorError {
   const { available } = budget
-  const part = (available.nanoUsd ?? Number.POSITIVE_INFINITY) < amount.nanoUsd ? 'nanoUsd' : 'tokens'
+  // Where something will not come back, that is the reason; else what others hold now.
+  const later = withHeld(budget, now)
+  const lacking = isShort(later, amount) ? later : available
+  const part = (lacking.nanoUsd ?? Number.POSITIVE_INFINITY) < amount.nanoUsd ? 'nanoUsd' : 'tokens'
   const [asked, left, unit] =
     part === 'nanoUsd'
       ? [usdOf(amount), usdOf({ nanoUsd: available.nanoUsd ?? 0 }), 'USD']
       : [amount.tokens, available.tokens ?? 0, 'tokens']
   const described = describeBudget(root, budget, spentAndHeld(budget, now), part)
   const wants = `may cost ${asked} ${unit}${why ? ` (${why})` : ''}, and ${left} ${unit} are left of ${described}`
-  if (!isShort(withHeld(budget, now), amount)) return heldByOthers(path, root, `it ${wants}`)
+  if (!isShort(later, amount)) return heldByOthers(path, root, `it ${wants}`)
   const message = `step "${path}" ${wants}; ${retryWithMore(root)}`
   return new OrchestratorError('BudgetExceededError', message, { taskId: root, path })
 }

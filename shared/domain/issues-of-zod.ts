@@ -93,8 +93,13 @@ function messageOf(found: ZodIssue, place: Placed): string {
   return `${wrong}; ${custom ?? `${mustBe(found, place)}${didYouMean(place)}`}`
 }
 
-const mustBe = (found: ZodIssue, { own }: Placed): string =>
-  `it must be ${own ? describeSchema(own) : describeIssue(found)}`
+/** A schema of which nothing is known, as of a member that only another part of an intersection names, says less than the issue. */
+function mustBe(found: ZodIssue, { own }: Placed): string {
+  const described = own ? describeSchema(own) : ANOTHER
+  return `it must be ${described === ANOTHER ? describeIssue(found) : described}`
+}
+
+const ANOTHER = 'another value'
 
 /** An author's message for a type that is wrong may be about one that is missing. */
 function isMissing(found: ZodIssue, { isValueKnown, value }: Placed, nested = 0): boolean {

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { isOrchestratorError } from '../domain/errors.ts'
 import type { Issue } from '../domain/issue.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { boundedWork } from './bounded-work.ts'
@@ -19,6 +20,8 @@ export function issuesOfJsonSchema(schema: unknown, path: string): Issue[] {
     boundedWork(`the schema at "${path}"`, () => z.fromJSONSchema(schema as Record<string, unknown>))
     return issues
   } catch (error) {
+    // The machine is busy: that says nothing of the schema.
+    if (isOrchestratorError(error, 'UnavailableError')) throw error
     return [...issues, badSchema(path, `not a JSON Schema we can check: ${reasonOf(error)}`)]
   }
 }

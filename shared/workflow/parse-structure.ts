@@ -110,7 +110,11 @@ function parseStep(id: string, value: unknown, path: string, left: Left): { step
     : issuesOfStep(parsed.error, schema, withoutBody, path)
   if (parsed.success && (!body || body.steps))
     return { step: withBody(parsed.data as Step, body?.steps), issues: [...issues, ...own] }
-  const wrong = new Set(own.map((one) => fieldAt(one.path, path)))
+  // The told ones know fields that are not there; the parser's all others, also beyond those that are told.
+  const wrong = new Set([
+    ...own.map((one) => fieldAt(one.path, path)),
+    ...(parsed.error?.issues.map((one) => String(one.path[0] ?? '')) ?? []),
+  ])
   const standIn = standInOf(value, body?.steps, { known: Object.keys(schema.shape), wrong })
   left.set(standIn.step, standIn.left)
   return { step: standIn.step, issues: [...issues, ...own] }

@@ -51,16 +51,32 @@ const syntax = (path: string, message: string): Issue =>
 /** Keys that a map has twice or that are no text, merges of what is no map, numbers that JSON has not or that lose digits. */
 function issuesOfNodes(document: Document.Parsed, at: (offset: number) => string): Issue[] {
   const issues: Issue[] = []
+  /** What stands at each anchor so far: an alias means the last one before it. */
+  const anchors = new Map<string, unknown>()
+  const note = (node: { anchor?: string }): void => {
+    if (node.anchor) anchors.set(node.anchor, node)
+  }
   visit(document, {
-    Scalar(_key, { value, range, source }) {
+    Pair(_key, { key, value }) {
+      if (!isScalar(key) || key.source !== '<<' || key.type !== 'PLAIN' || isMergeable(value, anchors)) return
+      issues.push(
+        syntax(at(key.range?.[0] ?? 0), '<< merges a map, or a list of maps, such as <<: *defaults'),
+      )
+    },
+    Seq: (_key, node) => note(node),
+    Scalar(_key, node) {
+      note(node)
+      const { value, range, source } = node
       if (typeof value !== 'number') return
       const place = at(range?.[0] ?? 0)
       if (!Number.isFinite(value)) issues.push(syntax(place, `${source} is no number that JSON has`))
       else if (losesDigits(String(source), value)) issues.push(lostDigits(place, String(source), value))
     },
-    Map(_key, { items }) {
+    Map(_key, node) {
+      note(node)
+      const { items } = node
       const seen = new Set<string>()
-      for (const { key, value } of items) {
+      for (const { key } of items) {
         if (!isScalar(key)) {
           const offset = (key as { range?: [number, number, number] } | null)?.range?.[0] ?? 0
           if (isMap(key) || !isAlias(key)) issues.push(syntax(at(offset), 'a key is text, no list or map'))
@@ -68,8 +84,6 @@ function issuesOfNodes(document: Document.Parsed, at: (offset: number) => string
         }
         const name = String(key.value)
         const offset = key.range?.[0] ?? 0
-        if (key.source === '<<' && key.type === 'PLAIN' && !isMergeable(value, document))
-          issues.push(syntax(at(offset), '<< merges a map, or a list of maps, such as <<: *defaults'))
         if (seen.has(name) && name !== '<<')
           issues.push(syntax(at(offset), `the key ${JSON.stringify(name.slice(0, 100))} is there twice`))
         seen.add(name)
@@ -79,9 +93,11 @@ function issuesOfNodes(document: Document.Parsed, at: (offset: number) => string
   return issues
 }
 
-function isMergeable(value: unknown, document: Document.Parsed): boolean {
-  const source = isAlias(value) ? value.resolve(document) : value
-  return isMap(source) || (isSeq(source) && source.items.every((one) => isMergeable(one, document)))
+/** The parser merges a map, or a list of maps, each as it is or by an alias; a list in a list it does not. */
+function isMergeable(value: unknown, anchors: ReadonlyMap<string, unknown>): boolean {
+  const meant = (one: unknown): unknown => (isAlias(one) ? anchors.get(one.source) : one)
+  const source = meant(value)
+  return isMap(source) || (isSeq(source) && source.items.every((one) => isMap(meant(one))))
 }
 
 /** Whether a whole number (or one with a fraction) beyond 2^53 is another number when it is written as JSON again. */
@@ -92,9 +108,13 @@ function losesDigits(source: string, value: number): boolean {
   return !/e/i.test(source) && digitsOf(source) !== digitsOf(String(value))
 }
 
-/** The significant ones. */
-const digitsOf = (decimal: string): string =>
-  decimal.replace(/e.*/i, '').replaceAll(/[-+.]/g, '').replace(/^0+/, '').replace(/0+$/, '')
+/** The significant ones. The end is found by hand: an expression for it would look from each zero on. */
+function digitsOf(decimal: string): string {
+  const digits = decimal.replace(/e.*/i, '').replaceAll(/[-+.]/g, '').replace(/^0+/, '')
+  let end = digits.length
+  while (end > 0 && digits[end - 1] === '0') end--
+  return digits.slice(0, end)
+}
 
 function lostDigits(path: string, source: string, value: number): Issue {
   const shown = source.length > MOST_SHOWN ? `${source.slice(0, MOST_SHOWN)}...` : source

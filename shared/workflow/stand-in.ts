@@ -10,7 +10,8 @@ import { type Step, StepIdSchema } from './schema.ts'
  * Invariants (tests cite them):
  * S1 it has every field that is right, its body included, and waits for what can be read of its `needs`
  * S2 where a wrong field would decide whether something else is wrong, it decides for right
- * S3 expressions of wrong fields are checked too, for what is wrong wherever they stand
+ * S3 expressions of wrong fields are checked too, for what is wrong wherever they stand: the first hundred of a field, and none where it
+ *    has more than a thousand names, any of which may be meant
  */
 export type StandIn = { step: Step; left: LeftExpression[] }
 
@@ -41,7 +42,6 @@ export function standInOf(
   if (handler !== undefined) step.onFailure = { step: handler }
   if (body && isJsonObject(value[LOOP])) step[LOOP] = loopOf(value[LOOP], body)
   else if (body) Object.assign(step, { forEach: '{% [] %}', output: value.output, ...step, steps: body })
-  else if (value[LOOP] !== undefined && !wrong.has(LOOP)) step[LOOP] = value[LOOP]
   const left = [...wrong]
     .filter((field) => !NO_EXPRESSIONS.includes(field))
     .flatMap((field) => leftIn(value, field))
@@ -67,9 +67,16 @@ function leftIn(value: Readonly<Record<string, unknown>>, field: string): LeftEx
   // The body, `until` and `output` of a loop are checked where they are.
   const isLoop = field === LOOP && isJsonObject(written) && isJsonObject(written.steps)
   const looked = isLoop ? { ...written, steps: undefined, until: undefined, output: undefined } : written
-  const ids = idsIn(looked)
-  return expressionsIn(looked, field).map((one) => ({ ...one, ids }))
+  const ids = [...new Set(idsIn(looked))]
+  if (ids.length > MOST_NAMES) return []
+  return expressionsIn(looked, field)
+    .slice(0, MOST_LEFT)
+    .map((one) => ({ ...one, ids }))
 }
+
+/** S3 */
+const MOST_NAMES = 1_000
+const MOST_LEFT = 100
 
 /** Names of members, however deep: they may be the ids of steps. */
 function idsIn(value: unknown): string[] {

@@ -1,4 +1,4 @@
-import { type Issue, issue } from '../domain/issue.ts'
+import { type Issue, issue, MOST_ISSUES } from '../domain/issue.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { suggestNames } from '../domain/nearest-names.ts'
 import { describeNotJson, notJsonIn } from '../domain/not-json.ts'
@@ -47,10 +47,11 @@ export function validateWorkflow(source: unknown): Validated {
   return { issues: typeof source === 'string' ? withPlaces(all, source) : all }
 }
 
-/** Issues of a text say where in it they are. */
+/** Issues of a text say where in it they are; those that no answer keeps do not. */
 function withPlaces(issues: readonly Issue[], text: string): Issue[] {
   const placeOf = placesIn(text)
-  return issues.map((one) => {
+  return issues.map((one, at) => {
+    if (at >= MOST_ISSUES) return one
     const place = placeOf(one.path)
     return place === '' ? one : { ...one, message: `${one.message} (${place})` }
   })

@@ -146,6 +146,35 @@ describe('every order of a few', () => {
   })
 })
 
+describe('an attempt that begins nothing', () => {
+  const budgetsOf = async (budget: { usd?: number; tokens?: number }) => {
+    const budgets = dynamodbBudgets({ client: clientOf(immediateTable()), table: 't' })
+    await budgets.create('r', budget)
+    await openChildBudget(budgets, 'r', 'c')
+    return budgets
+  }
+  const own = { taskId: 'c', path: 's', holder: '1', until: NOW + 60 }
+
+  it('holds nothing afterwards, though the second look has failed (U4)', async () => {
+    const budgets = await budgetsOf({ usd: 1 })
+    const throttled = { ...budgets, findShare: () => Promise.reject(new Error('throttled')) }
+    const asked = { nanoUsd: 5, tokens: 0 }
+    await expect(reserveBudget({ budgets: throttled, clock }, own, asked)).rejects.toThrow('throttled')
+    expect((await budgets.find('r'))?.reserved).toEqual(new Map())
+    await attempt(budgets, { taskId: 'c', path: 's', most: 5, cost: 1, holder: '2' })
+    expect((await budgets.find('r'))?.spent).toEqual({ nanoUsd: 1, tokens: 0 })
+  })
+
+  it('is told what will not come back, not what others hold (U6)', async () => {
+    const budgets = await budgetsOf({ usd: 1e-9, tokens: 10 })
+    const other = { ...own, path: 'other' }
+    await reserveBudget({ budgets, clock }, other, { nanoUsd: 1, tokens: 1 })
+    await expect(reserveBudget({ budgets, clock }, own, { nanoUsd: 1, tokens: 50 })).rejects.toThrow(
+      /may cost 50 tokens, and 9 tokens are left/,
+    )
+  })
+})
+
 describe('a deep tree', () => {
   const scenario = fc.record({
     seed: fc.nat(),

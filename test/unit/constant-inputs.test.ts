@@ -70,6 +70,25 @@ describe('what can never fit (C1)', () => {
     expect(issuesOfConstants({ a: 1 }, { type: 'strnig' }, 'in')).toEqual([])
   })
 
+  it('nothing of alternatives of which an expression may be meant for another one', () => {
+    const branch = (member: string, schema: object) => ({
+      type: 'object',
+      required: [member],
+      properties: { [member]: schema },
+    })
+    const schema = { anyOf: [branch('n', { type: 'number', minimum: 5 }), branch('m', { type: 'number' })] }
+    expect(issuesOfConstants({ n: 3, m: '{% $input.m %}' }, schema, 'in')).toEqual([])
+    expect(issuesOfConstants({ n: 3 }, schema, 'in')).not.toEqual([])
+  })
+
+  it.each<[string, object, string]>([
+    ['a relative reference', { type: 'string', format: 'uri-reference' }, '/docs/a'],
+    ['a class of Unicode', { type: 'string', pattern: '^\\p{L}+$' }, 'abc'],
+  ])('nothing that JSON Schema takes and zod does not: %s', (_what, schema, value) => {
+    const object = { type: 'object', properties: { text: schema } }
+    expect(issuesOfConstants({ text: value }, object, 'in')).toEqual([])
+  })
+
   it('nothing that a schema takes, with any of its values as an expression', () => {
     const whole = { text: 'x', most: 2, kind: 'long', rows: [{ n: 1 }, { n: 2 }], source: { $file: 'f' } }
     const pieces = (value: unknown): unknown[] =>
@@ -86,6 +105,18 @@ describe('what can never fit (C1)', () => {
 })
 
 describe('a step and those that could do it (C2)', () => {
+  it('knows nothing of an agent whose schema the parser fails on (C3)', () => {
+    const half = (value: string) => ({ properties: { n: { type: 'string', default: value } } })
+    const inputSchema = { type: 'object', ...half('a'), allOf: [{ type: 'object', ...half('b') }] }
+    const capabilities = [
+      { name: 'work.do', description: '', inputSchema: inputSchema as never, outputSchema: {} },
+    ]
+    const broken: Agent = { ...makeAgent({ id: 'broken' }), capabilities }
+    const given = validWorkflow({ name: 'w', steps: { a: { capability: 'work.do', input: { x: 5 } } } })
+    const choice = { isOpen: () => true, pinnedAt: () => undefined }
+    expect(checkConstantInputs(given, [broken], choice)).toEqual({ issues: [], unfit: new Map() })
+  })
+
   const agentOf = (id: string, type: z.ZodType, more: Partial<Agent> = {}) =>
     makeAgent({
       id,

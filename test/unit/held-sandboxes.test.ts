@@ -17,8 +17,8 @@ const settings = {
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
 
-/** Sandboxes that answer when they are told to. */
-function makeFunction() {
+/** Sandboxes that answer when they are told to; pings by themselves where their thread is free. */
+function makeFunction({ isFree = () => false }: { isFree?: () => boolean } = {}) {
   const opened: { events: SandboxEvents; invoked: string[]; pings: number }[] = []
   const sandboxes = {
     open(_settings: object, _environment: object, events: SandboxEvents) {
@@ -27,6 +27,7 @@ function makeFunction() {
       const send = (message: { kind: string; payload?: string }) => {
         if (message.kind === 'invoke') one.invoked.push(String(message.payload))
         if (message.kind === 'ping') one.pings += 1
+        if (message.kind === 'ping' && isFree()) queueMicrotask(() => events.message({ kind: 'pong' }))
       }
       return { pid: 2 ** 30, send, kill: async () => {} }
     },
@@ -56,16 +57,29 @@ it('gives who comes later another sandbox than one whose thread is held (L7)', a
   await Promise.all(answers)
 })
 
+it('sees that a thread is held by what has waited for something first (L7)', async () => {
+  let isFree = true
+  const { one, opened } = makeFunction({ isFree: () => isFree })
+  const answers = [one.invoke('bomb')]
+  opened[0]?.events.message({ kind: 'ready' })
+  await vi.advanceTimersByTimeAsync(10_000)
+  isFree = false
+  await vi.advanceTimersByTimeAsync(1_100)
+  answers.push(one.invoke('neighbour'))
+  expect(opened).toHaveLength(2)
+  await one.stop()
+  await Promise.all(answers)
+})
+
 it('keeps company where the thread is free, and opens no sandboxes without end', async () => {
-  const { one, opened } = makeFunction()
+  let isFree = true
+  const { one, opened } = makeFunction({ isFree: () => isFree })
   const answers = [one.invoke('a')]
   opened[0]?.events.message({ kind: 'ready' })
-  opened[0]?.events.message({ kind: 'pong' })
-  vi.advanceTimersByTime(60_000)
+  await vi.advanceTimersByTimeAsync(60_000)
   answers.push(one.invoke('b'))
-  expect(opened.map(({ invoked, pings }) => ({ invoked, pings }))).toEqual([
-    { invoked: ['a', 'b'], pings: 2 },
-  ])
+  expect(opened.map(({ invoked }) => invoked)).toEqual([['a', 'b']])
+  isFree = false
   for (let at = 0; at < 50; at++) {
     vi.advanceTimersByTime(1_000)
     answers.push(one.invoke(String(at)))

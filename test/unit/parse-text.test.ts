@@ -57,6 +57,13 @@ describe('what it refuses, and where', () => {
     ['a merge of nothing', 'a: {<<: 1}', 'line 1, column 5', '<< merges a map'],
     ['a merge of a text by its alias', 'a: &a x\nb:\n  <<: *a', 'line 3, column 3', '<< merges a map'],
     ['a merge of a list with a text', 'a: &a {}\nb: {<<: [*a, x]}', 'line 2, column 5', '<< merges a map'],
+    ['a merge of a list of itself', 'x: &a [*a]\n<<: *a', 'line 2, column 1', '<< merges a map'],
+    [
+      'a merge of lists of lists',
+      'a: &a [{}, {}]\nb: &b [*a, *a]\nc: {<<: *b}',
+      'line 3, column 5',
+      '<< merges a map',
+    ],
   ])('%s', (_name, text, path, message) => {
     const { value, issues } = parseText(text)
     expect(value).toBeUndefined()
@@ -170,6 +177,11 @@ describe('bombs', () => {
       ).join('\n'),
     ],
     ['lines', 'a\n'.repeat(140_000)],
+    ['zeros of a number', `name: 9007199254740993.${'0'.repeat(250_000)}1`],
+    [
+      'merges of many aliases',
+      `d: &d {n: 1}\nl: &l [${Array(490).fill('*d').join(',')}]\n${Array.from({ length: 490 }, (_, i) => `k${i}: {<<: *l}`).join('\n')}`,
+    ],
     ['colons', ': '.repeat(100_000)],
   ])('%s end soon', (_name, text) => {
     expect(timed(text)[1]).toBeLessThan(2_000)

@@ -73,6 +73,19 @@ describe('a step that is wrong makes no other step look wrong (S1, S2)', () => {
     ],
     ['a loop that is none', { ...handled, repeat: 3 }, ['repeat']],
     [
+      'a loop with a list of texts',
+      { ...handled, repeat: { steps: ['draft'], until: '{% true %}', maxIterations: 2 } },
+      ['repeat.steps'],
+    ],
+    [
+      'a loop with a list of steps',
+      {
+        ...handled,
+        repeat: { steps: [{ ...echo, onFailure: null }], until: '{% true %}', maxIterations: 2 },
+      },
+      ['repeat.steps'],
+    ],
+    [
       'a step in a fan-out',
       {
         ...handled,
@@ -103,6 +116,24 @@ describe('a step that is wrong makes no other step look wrong (S1, S2)', () => {
       const others = field === 'onFailure' ? ['steps.mend.input'] : []
       expect([`steps.bad.${field}`, ...others]).toEqual(expect.arrayContaining(places))
     }
+  })
+
+  it('has no field that is wrong, however many issues there are before it', () => {
+    const steps = { a: { ...echo, needs: Array<number>(1_500).fill(1), onFailure: null } }
+    const places = placesOf({ name: 'w', steps })
+    expect(places.length).toBeGreaterThan(1_000)
+    expect(places[0]).toBe('steps.a.needs[0]')
+  })
+
+  it('takes little time over a misspelt field of many expressions (S3)', () => {
+    const inputs = Object.fromEntries(
+      Array.from({ length: 5_000 }, (_, at) => [`k${at}`, `{% $steps.q${at} %}`]),
+    )
+    const began = process.cpuUsage()
+    expect(placesOf(JSON.stringify({ name: 'w', steps: { a: { ...echo, inputs } } }))).toEqual([
+      'steps.a.inputs',
+    ])
+    expect(process.cpuUsage(began).user).toBeLessThan(3_000_000)
   })
 
   it('joins as it was meant', () => {
