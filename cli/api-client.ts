@@ -10,7 +10,7 @@ import { CliError, EXIT } from './cli-error.ts'
 
 const DEFAULT_URL = 'http://localhost:8000'
 const TIMEOUT_MILLISECONDS = 60_000
-/** Of an answer that is no problem. */
+/** Characters that are shown of an answer that is no problem document. */
 const MOST_SAID = 300
 /** API Gateway's own names; the region stands in them, but not in those of an emulator. */
 const EXECUTE_API = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com/

@@ -15,7 +15,7 @@ export const numberOption =
     throw new CliError(`${name} is a number from 0 on; this is "${text}"`)
   }
 
-/** Of an option that is a whole number in a range, both ends of it included. */
+/** Parses an option that is a whole number in a range, both ends of it included. */
 export const wholeOption =
   (name: string, least: number, most: number) =>
   (text: string): number => {
@@ -27,7 +27,7 @@ export const wholeOption =
 /** More than any task takes. */
 export const MOST_TOKENS = 1_000_000_000_000
 
-/** Of an option that is one of some names. */
+/** Parses an option that is one of some names. */
 export const choiceOption =
   (name: string, choices: readonly string[]) =>
   (text: string): string => {
@@ -35,7 +35,7 @@ export const choiceOption =
     throw new CliError(`${name}: there is no "${text}"${suggestNames(text, choices)}`)
   }
 
-/** Of an option that is a point in time. */
+/** Parses an option that is a point in time. */
 export const timeOption =
   (name: string) =>
   (text: string): string => {
@@ -53,7 +53,7 @@ export function parseTaskId(text: string): string {
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
 
-/** Of `--deadline`, in seconds. */
+/** The bounds of `--deadline`, in seconds. */
 export function parseDuration(text: string): number {
   const [, count, unit = 's'] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text) ?? []
   const seconds = Number(count) * (SECONDS[unit || 's'] ?? 1)
@@ -61,7 +61,7 @@ export function parseDuration(text: string): number {
   throw new CliError(`--deadline is a number with s, m, h or d, e.g. 90s or 10m; this is "${text}"`)
 }
 
-/** Of an option that says `name=value`, and may be repeated, with each name once. */
+/** Parses an option that says `name=value`, and may be repeated, with each name once. */
 export const pairOption =
   (option: string, form: string) =>
   (text: string, before: [string, string][]): [string, string][] => {

@@ -82,7 +82,7 @@ function configure(command: Command, json: boolean): void {
   for (const inner of command.commands) configure(inner, json)
 }
 
-/** Of an option with one value that is given twice, one would be ignored. */
+/** Refuses an option with one value that is given twice: one of them would be ignored. */
 function onceEach(command: Command): void {
   const seen = new Set<string>()
   for (const option of command.options) {

@@ -62,7 +62,7 @@ function keepText(document: Document.Parsed, isText: (field: string) => boolean)
   })
 }
 
-/** Of the innermost node on the path that there is. */
+/** The place of the innermost node that there is on the path. */
 function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): number {
   for (let length = path.length; length > 0; length--) {
     const node = document.getIn(path.slice(0, length), true)

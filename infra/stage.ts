@@ -149,7 +149,7 @@ export function readStageNamed(name: string, overrides: Readonly<Record<string, 
   return parseStage(name, textOf(name), overrides)
 }
 
-/** Of the YAML of its file. */
+/** Parses the YAML of a stage's file. */
 export function parseStage(name: string, text: string, overrides: Readonly<Record<string, unknown>>): Stage {
   const file = readStageFile(name, text, (field) => TEXTS.has(field))
   const parsed = StageSchema.safeParse({ ...file.fields, ...overrides })

@@ -217,7 +217,7 @@ function budgetIn(item: Item): KeptBudget | undefined {
   }
 }
 
-/** Of a child; one that began under an earlier version has a slice of its parent's budget, which is not used any more. */
+/** The attributes of a child's item; one that began under an earlier version has a slice of its parent's budget, which is not used any more. */
 const parentIn = ({ parent }: Item): string | undefined =>
   typeof parent === 'object' ? String((parent as { taskId: unknown }).taskId) : (parent as string | undefined)
 

@@ -168,7 +168,7 @@ const KINDS: Readonly<Record<string, string>> = {
 const UNITS: Readonly<Record<string, string>> = { string: ' characters long', array: ' members long' }
 const unitOf = (origin: string): string => UNITS[origin] ?? ''
 
-/** Of one object; each of them tells all the fields that are known. */
+/** Issues of unknown fields of one object; each of them tells all the fields that are known. */
 const MOST_FIELDS = 20
 
 function unknownFields(keys: readonly string[], place: Placed): Issue[] {
@@ -191,7 +191,7 @@ function unknownField(key: string, { at, name, own, value }: Placed): Issue {
   return issue('unknown-field', pathOf(at, [key]), `${name} has no "${cut(key)}"${hint}`)
 }
 
-/** Of a union the fields of all objects among its alternatives. */
+/** The fields of an object; those of a union are of all objects among its alternatives. */
 function fieldsOf(schema: Schema, value: unknown): string[] {
   const { def } = withoutWrapping(schema)._zod
   if (def.type === 'object') return Object.keys(def.shape)

@@ -109,7 +109,7 @@ function fanOutOf(
 ): Simulate {
   const scale = items / Math.max(1, simulated)
   const lanes = new Float64Array(Math.max(1, Math.min(atOnce, simulated)))
-  // Of few that stand for many, as often as there are more rounds of them; one after the other otherwise.
+  // A few draws stand for many: each is taken as often as there are more rounds of them, else one after the other.
   const isShort = simulated < Math.min(items, MOST_SIMULATED)
   const longer = isShort ? Math.ceil(items / atOnce) / Math.ceil(simulated / lanes.length) : scale
   const tolerated = typeof tolerate === 'number' ? tolerate : (Number.parseInt(tolerate, 10) / 100) * items

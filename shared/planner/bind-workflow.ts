@@ -69,7 +69,7 @@ function issueOfNobody(
   }
 }
 
-/** Of an agent that is named, what is against it; else of all that the step could be about. */
+/** What is against the agent that is named; where none is, against all that could do the step. */
 function why({ capability }: AgentStep, refusals: readonly Refused[], pinned: string | undefined): string {
   const able = refusals.filter(({ kind }) => kind !== 'else')
   if (pinned === undefined) {

@@ -15,10 +15,10 @@ export type KeptBudget = {
   reserved: Map<string, Reservation>
 }
 
-/** Of which budget a task spends: that of the root among its parents, or its own. */
+/** Tells of which budget a task spends: that of the root among its parents, or its own. */
 export type Share = {
   root: string
-  /** Of a child. */
+  /** Set for a child. */
   parent?: string
   /** The task has ended: nothing is reserved for it. */
   isClosed: boolean

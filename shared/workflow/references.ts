@@ -61,7 +61,7 @@ function visit(value: unknown, own: ReadonlySet<string>, found: References): voi
   for (const member of Object.values(value)) visit(member, own, found)
 }
 
-/** Of `$f(x)`, and of `$f(?, x)`, which gives a function; undefined where another expression gives what is called. */
+/** The name of what is called in `$f(x)`, and in `$f(?, x)`, which gives a function; undefined where another expression gives it. */
 function nameCalled({ type, procedure }: Node): string | undefined {
   if (type !== 'function' && type !== 'partial') return undefined
   return isJsonObject(procedure) && procedure.type === 'variable' ? String(procedure.value) : undefined

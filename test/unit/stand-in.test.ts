@@ -112,7 +112,7 @@ describe('a step that is wrong makes no other step look wrong (S1, S2)', () => {
       const places = placesOf(around({ ...echo, ...handled, [field]: wrong })).map((path) =>
         path.split('.').slice(0, 3).join('.').replace(/\[.*/, ''),
       )
-      // Of a step without a handler `$error` is not known; that is told where onFailure itself is right.
+      // `$error` is not known without a handler; that is told where onFailure itself is right.
       const others = field === 'onFailure' ? ['steps.mend.input'] : []
       expect([`steps.bad.${field}`, ...others]).toEqual(expect.arrayContaining(places))
     }

@@ -5,7 +5,7 @@ import type { Budgets, KeptBudget } from '../../shared/ports/index.ts'
 const NOW = 1_800_000_000
 const amount = (usd: number, tokens: number) => ({ nanoUsd: Math.round(usd * 1e9), tokens })
 
-/** Of a task t_0 and its child t_1, which spends of the same budget. */
+/** The view of a task t_0, or of its child t_1, which spends of the same budget. */
 const view = (id: string, ...reserved: { usd: number; tokens: number; secondsLeft: number }[]) => {
   const kept: KeptBudget = {
     available: amount(0.5, 10),
