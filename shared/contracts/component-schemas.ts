@@ -1,4 +1,6 @@
 import * as z from 'zod'
+// By its own name: `z.core` as a value would bring every language that zod speaks into the bundle.
+import { $ZodRegistry } from 'zod/v4/core'
 import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { IssueSchema } from '../domain/issue.ts'
 import { AnyJsonSchema } from './requests.ts'
@@ -34,7 +36,7 @@ const NAMES = new Map<z.core.$ZodType, string>([
 ])
 
 /** Descriptions are where `describe` has put them; ids are ours. */
-class Named extends z.core.$ZodRegistry<{ id?: string | undefined }> {
+class Named extends $ZodRegistry<{ id?: string | undefined }> {
   override get<S extends z.core.$ZodType>(schema: S) {
     const id = NAMES.get(schema)
     return { ...z.globalRegistry.get(schema), ...(id === undefined ? {} : { id }) }
