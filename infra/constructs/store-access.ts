@@ -85,7 +85,9 @@ export function giveRetention(target: BundledFunction, data: DataStack, { taskRe
     )
 }
 
-/** Of keys that begin so. It does not make a missing object answer 404: a read has no prefix that this condition could go by. */
+/**
+ * Allows listing the keys that begin with `prefix`. A missing object still answers 403 to a read, which has no prefix for this condition.
+ */
 function allowListing(target: BundledFunction, { bucket }: DataStack, prefix: string): void {
   target.allow(['s3:ListBucket'], [bucket.bucketArn], { StringLike: { 's3:prefix': [prefix] } })
 }

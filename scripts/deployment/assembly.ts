@@ -12,7 +12,7 @@ export type Template = { Resources: Record<string, TemplateResource> }
 export type SynthesizedStack = {
   name: string
   template: Template
-  /** Of the stacks nested in it, by their logical ids. */
+  /** Templates of the stacks nested in it, by their logical ids. */
   nested: Readonly<Record<string, Template>>
   assetBucket: string
 }

@@ -185,7 +185,10 @@ async function findVersion(registry: Registry, called: string): Promise<Register
   return newest?.active ? newest : undefined
 }
 
-/** A version that a deployment leaves out has one as long as anything may run on it; one that a caller published only while it is active. */
+/**
+ * Whether a version's state machine is there. A deployed version that a later deployment leaves out keeps its machine while tasks may run on
+ * it; a version that a caller published has one only while it is active.
+ */
 const hasMachine = ({ active, pending, gone, origin }: RegisteredWorkflow): boolean =>
   active || (!pending && !gone && origin !== 'api')
 

@@ -18,7 +18,7 @@ export type AgentDraws = {
   /** What its function costs while it runs. */
   usdPerSecond: number
   failureShare: number
-  /** Of the failures, after how many the same agent is asked again. */
+  /** The share of failures after which the same agent is asked again. */
   retryableShare?: number
   /** Calls that it takes at once. */
   maxConcurrency?: number | undefined
@@ -51,7 +51,7 @@ export type Simulate = (random: Random, run: Run) => void
 /** One step, or one item of a fan-out, and how much work one simulation of it is, in draws. */
 export type Simulated = { simulate: Simulate; weight: number }
 
-/** Of a step that an agent runs: the state's transition, and the call of its function. */
+/** What a step of an agent takes beside the agent's own time: the state's transition, and the call of its function. */
 const OVERHEAD_SECONDS = 0.05
 /** More items are as many of these, one after the other. */
 const MOST_SIMULATED = 64
@@ -127,7 +127,7 @@ function fanOutOf(
       end = Math.max(end, lanes[lane] as number)
       run.usd += item.usd * scale
       run.tokens += item.tokens * scale
-      // Of an agent's item there is none beside the item's own.
+      // An item that an agent runs counts as a step itself; it has no steps or tasks inside.
       run.steps += item.steps * scale
       run.tasks += item.tasks * scale
       if (item.failed) failed += scale

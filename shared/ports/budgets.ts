@@ -44,7 +44,7 @@ export type Budgets = {
   settle(root: string, slot: string, reservation: Reservation, spent: Amount): Promise<boolean>
   /** From one total to a larger one; false when it is not (any more) the first. */
   raise(root: string, from: Amount, to: Amount): Promise<boolean>
-  /** Nothing more is reserved for this task; of a root for nobody. */
+  /** Nothing more is reserved for this task; when it is a root, for none of its children either. */
   close(taskId: string): Promise<void>
   /** It spends again. */
   reopen(taskId: string): Promise<void>

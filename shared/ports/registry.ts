@@ -16,7 +16,7 @@ export type RegisteredWorkflow = {
   origin: 'deployment' | 'api'
   /** Its machine may not be there yet: nobody may start it. */
   pending?: true
-  /** Its machine went with the stacks: nobody may start it until it is registered again. Not so what a deployment only leaves out. */
+  /** Its machine went with the stacks: it cannot be started until it is registered again. A version that a deployment only leaves out keeps its machine. */
   gone?: true
 }
 

@@ -83,7 +83,7 @@ describe('a workflow in the registry', () => {
     const latest = async () => (await registry.findWorkflow(name))?.workflow.version
     expect(await latest()).toBe(expected)
     expect(await registry.listVersions(name)).toHaveLength(3)
-    // What serves nobody gives way, whatever its number.
+    // An inactive record is replaced by any active version, also by an earlier one.
     await registry.putWorkflow(versionOf(expected, false))
     await registry.putWorkflow(versionOf(1))
     expect(await latest()).toBe(1)

@@ -28,7 +28,7 @@ describe('expressions in a thread of their own', () => {
     const limit = 400
     const starved = await startIsolated({ processorMilliseconds: limit })
     await starved.one('1')
-    // Of all threads, the expression's gets one turn in seven at the most.
+    // With six busy threads for each processor, the expression's thread gets one turn in seven at the most.
     const others = Array.from(
       { length: 6 * availableParallelism() },
       () => new Worker('for (;;);', { eval: true }),

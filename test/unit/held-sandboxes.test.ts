@@ -1,41 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { LambdaFunction } from '../../local/lambda/lambda-function.ts'
-import { Quarantine } from '../../local/lambda/quarantine.ts'
-import { RunningJournal } from '../../local/lambda/running-journal.ts'
-import type { SandboxEvents } from '../../local/lambda/sandbox-process.ts'
-
-const settings = {
-  name: 'f',
-  arn: 'arn:aws:lambda:us-east-1:000000000000:function:f',
-  entry: '',
-  handler: '',
-  timeoutSeconds: 1_000,
-  memoryMb: 128,
-  environment: {},
-}
+import { makeFunction } from '../support/fake-sandboxes.ts'
 
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
-
-/** Sandboxes that answer when they are told to; pings by themselves where their thread is free. */
-function makeFunction({ isFree = () => false }: { isFree?: () => boolean } = {}) {
-  const opened: { events: SandboxEvents; invoked: string[]; pings: number }[] = []
-  const sandboxes = {
-    open(_settings: object, _environment: object, events: SandboxEvents) {
-      const one = { events, invoked: [] as string[], pings: 0 }
-      opened.push(one)
-      const send = (message: { kind: string; payload?: string }) => {
-        if (message.kind === 'invoke') one.invoked.push(String(message.payload))
-        if (message.kind === 'ping') one.pings += 1
-        if (message.kind === 'ping' && isFree()) queueMicrotask(() => events.message({ kind: 'pong' }))
-      }
-      return { pid: 2 ** 30, send, kill: async () => {} }
-    },
-    stop() {},
-  }
-  const journal = RunningJournal.inMemory()
-  return { one: new LambdaFunction(settings, { sandboxes, quarantine: new Quarantine(), journal }), opened }
-}
 
 it('gives who comes later another sandbox than one whose thread is held (L7)', async () => {
   const { one, opened } = makeFunction()
@@ -46,7 +13,7 @@ it('gives who comes later another sandbox than one whose thread is held (L7)', a
   opened[1]?.events.message({ kind: 'ready' })
   answers.push(one.invoke('another'))
   expect(opened.map(({ invoked }) => invoked)).toEqual([['bomb'], ['neighbour', 'another']])
-  // It is through: it is as good as any.
+  // Its thread is free again: it is chosen like any other.
   opened[0]?.events.message({ kind: 'pong' })
   answers.push(one.invoke('later'))
   expect(opened.map(({ invoked }) => invoked)).toEqual([
