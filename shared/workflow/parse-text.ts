@@ -94,8 +94,12 @@ function issuesOfNodes(document: Document.Parsed, at: (offset: number) => string
 }
 
 /** The parser merges a map, or a list of maps, each as it is or by an alias; a list in a list it does not. */
-function isMergeable(value: unknown, anchors: ReadonlyMap<string, unknown>): boolean {
-  const meant = (one: unknown): unknown => (isAlias(one) ? anchors.get(one.source) : one)
+function isMergeable(value: unknown, anchors: Map<string, unknown>): boolean {
+  const meant = (one: unknown): unknown => {
+    // An item may mean one before it in the same list.
+    if (isMap(one) && one.anchor) anchors.set(one.anchor, one)
+    return isAlias(one) ? anchors.get(one.source) : one
+  }
   const source = meant(value)
   return isMap(source) || (isSeq(source) && source.items.every((one) => isMap(meant(one))))
 }

@@ -16,6 +16,8 @@ describe('what it takes', () => {
     ['tags of the core', 'a: !!str 1\nb: !!int "2"\nc: !!map {d: 1}', { a: '1', b: 2, c: { d: 1 } }],
     ['aliases', 'a: &x {n: 1}\nb: *x', { a: { n: 1 }, b: { n: 1 } }],
     ['a merge', 'a: &x {n: 1, m: 2}\nb: {<<: *x, n: 3}', { a: { n: 1, m: 2 }, b: { n: 3, m: 2 } }],
+    ['a merge of a list', 'a: &x {n: 1}\nb: {<<: [*x, {m: 2}]}', { a: { n: 1 }, b: { n: 1, m: 2 } }],
+    ['a merge of an item of its own', 'b: {<<: [&y {n: 1}, *y]}', { b: { n: 1 } }],
     [
       'brackets in text',
       `a: |\n  ${'['.repeat(500)}\nb: "${'{'.repeat(500)}"`,
