@@ -1,11 +1,13 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { approveStep } from '../../shared/app/approve-step.ts'
-import { cancelAllTasks } from '../../shared/app/cancel-all-tasks.ts'
-import { cancelTask } from '../../shared/app/cancel-task.ts'
-import { createFiles } from '../../shared/app/create-files.ts'
-import { forkTask } from '../../shared/app/fork-task.ts'
-import { makePlan } from '../../shared/app/make-plan.ts'
-import { getAgent, listAgents, registerAgent, retireAgent } from '../../shared/app/manage-agents.ts'
+import { getAgent, listAgents, registerAgent, retireAgent } from '../../shared/app/agents/manage-agents.ts'
+import { checkHealth, getWorkflow, listWorkflows } from '../../shared/app/catalogue/read-workflows.ts'
+import { registerWorkflow } from '../../shared/app/catalogue/register-workflow.ts'
+import { createFiles } from '../../shared/app/files/create-files.ts'
+import { makePlan } from '../../shared/app/planning/make-plan.ts'
+import { approveStep } from '../../shared/app/steps/approve-step.ts'
+import { cancelAllTasks } from '../../shared/app/tasks/cancel-all-tasks.ts'
+import { cancelTask } from '../../shared/app/tasks/cancel-task.ts'
+import { forkTask } from '../../shared/app/tasks/fork-task.ts'
 import {
   listTasks,
   showTask,
@@ -14,11 +16,9 @@ import {
   showTaskStatus,
   showTaskStep,
   showTaskSteps,
-} from '../../shared/app/read-tasks.ts'
-import { checkHealth, getWorkflow, listWorkflows } from '../../shared/app/read-workflows.ts'
-import { registerWorkflow } from '../../shared/app/register-workflow.ts'
-import { retryTask } from '../../shared/app/retry-task.ts'
-import { submitTask } from '../../shared/app/submit-task.ts'
+} from '../../shared/app/tasks/read-tasks.ts'
+import { retryTask } from '../../shared/app/tasks/retry-task.ts'
+import { submitTask } from '../../shared/app/tasks/submit-task.ts'
 import { makeOpenApi } from '../../shared/contracts/openapi.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
 import type { Ports } from '../../shared/ports/index.ts'

@@ -5,7 +5,7 @@ import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import * as z from 'zod'
-import { collectMachines } from '../../shared/app/collect-machines.ts'
+import { collectMachines } from '../../shared/app/machines/collect-machines.ts'
 import { clock, logger, patientMachines, registry } from '../deps.ts'
 
 /** The schedule's event says nothing; a person may ask for younger ones as well. */

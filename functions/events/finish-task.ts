@@ -3,7 +3,7 @@ import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import * as z from 'zod'
-import { finishTask } from '../../shared/app/finish-task.ts'
+import { finishTask } from '../../shared/app/tasks/finish-task.ts'
 import { parseExecutionName } from '../../shared/domain/task.ts'
 import { budgets, bus, clock, executions, limits, logger, prices, queue, tasks } from '../deps.ts'
 

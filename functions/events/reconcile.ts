@@ -3,7 +3,7 @@ import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import * as z from 'zod'
-import { reconcileTasks } from '../../shared/app/reconcile-tasks.ts'
+import { reconcileTasks } from '../../shared/app/tasks/reconcile-tasks.ts'
 import { budgets, bus, clock, executions, limits, logger, prices, queue, tasks } from '../deps.ts'
 import { measure } from '../metrics.ts'
 

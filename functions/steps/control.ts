@@ -3,7 +3,7 @@ import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
-import { controlStep } from '../../shared/app/control-step.ts'
+import { controlStep } from '../../shared/app/control/control-step.ts'
 import { ControlPayloadSchema } from '../../shared/contracts/step-payload.ts'
 import {
   breakers,

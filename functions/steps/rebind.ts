@@ -3,7 +3,7 @@ import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
-import { type RebindFacts, rebindStep } from '../../shared/app/rebind-step.ts'
+import { type RebindFacts, rebindStep } from '../../shared/app/steps/rebind-step.ts'
 import { RebindPayloadSchema } from '../../shared/contracts/step-payload.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import {

@@ -1,6 +1,6 @@
 /**
  * The state before a step that waits for others than the structure puts before it: it stores its own token and sleeps until
- * the last of its producers wakes it (shared/app/signal-gates.ts). No Lambda, no polling.
+ * the last of its producers wakes it (shared/app/steps/signal-gates.ts). No Lambda, no polling.
  *
  * Invariants (tests cite them):
  * W1 it does not begin to wait for what has happened: its write is refused once all producers are in `done`

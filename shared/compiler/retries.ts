@@ -7,7 +7,7 @@
  * Y2 throttling has an entry, and so a count, of its own: it uses up no attempt of anybody's policy. Only a rebinder counts it together
  *    with its looks for a free agent (Y3), which outlast their wait also without as many of them as throttling takes elsewhere
  * Y3 a rebinder that has found all agents busy looks again in place, ever more seldom: three events a look, where a way round through
- *    the step is fourteen. It outlasts the longest that a step waits (shared/app/next-agent.ts)
+ *    the step is fourteen. It outlasts the longest that a step waits (shared/app/steps/next-agent.ts)
  */
 import { RETRIED_IN_PLACE } from '../domain/errors.ts'
 import type { AgentStep } from '../workflow/schema.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { healthOf } from '../../shared/app/agent-statistics.ts'
+import { healthOf } from '../../shared/app/agents/agent-statistics.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
 import { additionsOf, epochsAt, sumsAt } from '../../shared/selector/decayed-counters.ts'
 import { makeAgent } from '../support/make-agent.ts'

@@ -12,7 +12,7 @@ import { expiringTaskStore } from '../../functions/adapters/expiring-task-store.
 import { nodeIds, systemClock } from '../../functions/adapters/node-ids.ts'
 import { s3ExpiringBlobs } from '../../functions/adapters/s3-expiring-blobs.ts'
 import { taskExpiry } from '../../functions/adapters/task-expiry.ts'
-import { finishTask } from '../../shared/app/finish-task.ts'
+import { finishTask } from '../../shared/app/tasks/finish-task.ts'
 import { TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import type { OpenTask } from '../../shared/domain/task.ts'
 import type { TaskStore } from '../../shared/ports/index.ts'

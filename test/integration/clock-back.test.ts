@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { agentHandler } from '../../functions/steps/agent-handler.ts'
 import { defineAgent } from '../../shared/agent/define-agent.ts'
-import { controlStep } from '../../shared/app/control-step.ts'
-import { showTask } from '../../shared/app/read-tasks.ts'
-import { rebindStep } from '../../shared/app/rebind-step.ts'
+import { controlStep } from '../../shared/app/control/control-step.ts'
+import { rebindStep } from '../../shared/app/steps/rebind-step.ts'
+import { showTask } from '../../shared/app/tasks/read-tasks.ts'
 import {
   ControlPayloadSchema,
   RebindPayloadSchema,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { finishTask } from '../../shared/app/finish-task.ts'
-import { reconcileTasks } from '../../shared/app/reconcile-tasks.ts'
+import { finishTask } from '../../shared/app/tasks/finish-task.ts'
+import { reconcileTasks } from '../../shared/app/tasks/reconcile-tasks.ts'
 import { makeAgent } from '../support/make-agent.ts'
 import { seedTask } from '../support/seed-task.ts'
 import { startStores } from '../support/start-stores.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { GetExecutionHistoryCommand } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { signalGates } from '../../shared/app/signal-gates.ts'
+import { signalGates } from '../../shared/app/steps/signal-gates.ts'
 import { alterAssembly, functionOf, removeAltered, replaceAgent } from '../support/altered-assembly.ts'
 import { compiledWorkflow } from '../support/compiled-workflow.ts'
 import { type LocalApi, startApi } from '../support/local-api.ts'

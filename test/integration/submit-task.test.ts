@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { submitTask } from '../../shared/app/submit-task.ts'
+import { submitTask } from '../../shared/app/tasks/submit-task.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import type { Ports } from '../../shared/ports/index.ts'
 import { makeAgent } from '../support/make-agent.ts'

@@ -11,7 +11,7 @@ import {
   entryOf,
   leaveQueue,
   type QueueNeeds,
-} from '../../shared/app/queue-tasks.ts'
+} from '../../shared/app/tasks/queue-tasks.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
 import type { OpenTask, Task } from '../../shared/domain/task.ts'
 import { clientOf, immediateTable } from '../support/immediate-table.ts'

@@ -2,7 +2,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { dynamodbBudgets } from '../../functions/adapters/dynamodb-budgets.ts'
-import { openChildBudget, reserveBudget, settleBudget, spentAndHeld } from '../../shared/app/spend-budget.ts'
+import {
+  openChildBudget,
+  reserveBudget,
+  settleBudget,
+  spentAndHeld,
+} from '../../shared/app/limits/spend-budget.ts'
 import { NOTHING } from '../../shared/domain/budget.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import { seededRandom } from '../../shared/domain/random.ts'

@@ -14,7 +14,7 @@ import {
   reserveBudget,
   settleBudget,
   spentAndHeld,
-} from '../../shared/app/spend-budget.ts'
+} from '../../shared/app/limits/spend-budget.ts'
 import { type Breaker, CLOSED } from '../../shared/domain/breaker.ts'
 import { type Amount, addAmounts, NOTHING } from '../../shared/domain/budget.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'

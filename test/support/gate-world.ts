@@ -1,7 +1,7 @@
 import { gateItems } from '../../functions/adapters/dynamodb-gate-items.ts'
 import type { Integrations } from '../../local/stepfunctions/integrations/integration.ts'
 import { StateError } from '../../local/stepfunctions/state-error.ts'
-import { signalGates } from '../../shared/app/signal-gates.ts'
+import { signalGates } from '../../shared/app/steps/signal-gates.ts'
 import type { Gate } from '../../shared/domain/plan.ts'
 import { clientOf, type ImmediateTable, type UpdateParameters } from './immediate-table.ts'
 

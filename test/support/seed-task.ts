@@ -1,4 +1,4 @@
-import { submitTask } from '../../shared/app/submit-task.ts'
+import { submitTask } from '../../shared/app/tasks/submit-task.ts'
 import type { Agent } from '../../shared/domain/agent.ts'
 import type { Json } from '../../shared/domain/json.ts'
 import type { Ports } from '../../shared/ports/index.ts'

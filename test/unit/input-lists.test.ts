@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { withLists } from '../../shared/app/input-lists.ts'
+import { withLists } from '../../shared/app/steps/input-lists.ts'
 import type { Json } from '../../shared/domain/json.ts'
 
 const found = '{% $found %}'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { viewBudget } from '../../shared/app/view-budget.ts'
+import { viewBudget } from '../../shared/app/limits/view-budget.ts'
 import type { Budgets, KeptBudget } from '../../shared/ports/index.ts'
 
 const NOW = 1_800_000_000

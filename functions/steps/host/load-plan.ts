@@ -1,4 +1,4 @@
-import { recordsOfNeeds } from '../../../shared/app/resolve-step.ts'
+import { recordsOfNeeds } from '../../../shared/app/steps/resolve-step.ts'
 import { StepPayloadSchema } from '../../../shared/contracts/step-payload.ts'
 import type { Deps } from '../../deps.ts'
 import { stepLog } from './step-log.ts'

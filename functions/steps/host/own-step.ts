@@ -9,13 +9,13 @@
  * H5 an attempt is counted for its agent once at most, and by whoever has noted its end
  * H6 an attempt whose worker has died is noted and counted by the next owner of the step, and what it had reserved is settled
  */
-import { countAttempt, decisionOf } from '../../../shared/app/agent-statistics.ts'
-import { capabilityAsked } from '../../../shared/app/capability-asked.ts'
-import { DIED, hasLostAttempt, noteLostAttempt } from '../../../shared/app/lost-attempt.ts'
-import { bindingAt, stepOf } from '../../../shared/app/plan-paths.ts'
-import { hasGoneOn, isAgentsFault, superseded } from '../../../shared/app/settle-failure.ts'
-import { signalGates } from '../../../shared/app/signal-gates.ts'
-import { settleDead } from '../../../shared/app/spend-budget.ts'
+import { countAttempt, decisionOf } from '../../../shared/app/agents/agent-statistics.ts'
+import { capabilityAsked } from '../../../shared/app/agents/capability-asked.ts'
+import { settleDead } from '../../../shared/app/limits/spend-budget.ts'
+import { DIED, hasLostAttempt, noteLostAttempt } from '../../../shared/app/steps/lost-attempt.ts'
+import { bindingAt, stepOf } from '../../../shared/app/steps/plan-paths.ts'
+import { hasGoneOn, isAgentsFault, superseded } from '../../../shared/app/steps/settle-failure.ts'
+import { signalGates } from '../../../shared/app/steps/signal-gates.ts'
 import { executionOfFence } from '../../../shared/contracts/step-payload.ts'
 import type { AgentManifest } from '../../../shared/domain/agent.ts'
 import { failureOf } from '../../../shared/domain/bounded.ts'

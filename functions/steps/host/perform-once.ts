@@ -10,7 +10,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Effect } from '../../../shared/agent/define-agent.ts'
-import { superseded } from '../../../shared/app/settle-failure.ts'
+import { superseded } from '../../../shared/app/steps/settle-failure.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import { describeNotJson, notJsonIn } from '../../../shared/domain/not-json.ts'

@@ -1,6 +1,6 @@
 import type middy from '@middy/core'
 import type { Context } from 'aws-lambda'
-import type { Admitted } from '../../../shared/app/admission.ts'
+import type { Admitted } from '../../../shared/app/limits/admission.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { Receipt, StepRecord } from '../../../shared/domain/step.ts'
 import type { Ownership, Plan, StepEnd } from '../../../shared/ports/index.ts'

@@ -1,4 +1,4 @@
-import { stepOf } from '../../../shared/app/plan-paths.ts'
+import { stepOf } from '../../../shared/app/steps/plan-paths.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { FIRST_EXECUTION, isOpenTask } from '../../../shared/domain/task.ts'
 import { secondsUntil } from '../../../shared/domain/times.ts'

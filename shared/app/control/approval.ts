@@ -3,7 +3,7 @@ import { approvalRequestedEvent } from '../../domain/event.ts'
 import type { Json } from '../../domain/json.ts'
 import { type Approval, NOBODY } from '../../domain/step.ts'
 import { DEFAULT_CHOICES, type StepOf } from '../../workflow/schema.ts'
-import { settleFailure, superseded } from '../settle-failure.ts'
+import { settleFailure, superseded } from '../steps/settle-failure.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
 
 const SECOND = 1_000

@@ -3,8 +3,8 @@ import type { Json } from '../../domain/json.ts'
 import type { StepRecord } from '../../domain/step.ts'
 import type { ExecutionInput, Ports, StepEnd } from '../../ports/index.ts'
 import type { Step } from '../../workflow/schema.ts'
-import type { KnowledgeNeeds } from '../agent-knowledge.ts'
-import { endStep, type Situation } from '../settle-failure.ts'
+import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import { endStep, type Situation } from '../steps/settle-failure.ts'
 
 /** `seconds` is for the Wait that comes next, `indexes`, `lanes` and `apart` for the Map, `round` for a loop's body, `child` for what runs it. */
 export type ControlAnswer = {

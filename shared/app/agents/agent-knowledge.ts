@@ -1,0 +1,130 @@
+import type { Agent } from '../../domain/agent.ts'
+import { BUCKETS_IN_DECADE, type EpochCounters, type Subject } from '../../domain/statistics.ts'
+import type { Ports } from '../../ports/index.ts'
+import { heldBack } from '../../selector/breaker.ts'
+import type { Knowledge, SelectionRequest } from '../../selector/choose-agent.ts'
+import {
+  addSums,
+  epochsAt,
+  histogramAt,
+  quantileOf,
+  type Sums,
+  sumsAt,
+} from '../../selector/decayed-counters.ts'
+
+export type KnowledgeNeeds = Pick<Ports, 'registry' | 'statistics' | 'breakers' | 'limits' | 'clock'>
+
+/** What is known of each agent that offers a capability. */
+export type KnowledgeOf = (capability: string | undefined) => ReadonlyMap<string, Knowledge>
+
+/** Steps bound to an agent in the last minutes are as many as it has begun in as long. */
+const LOAD_SECONDS = 300
+/** Of a call of an agent of which nothing is known. */
+const DEFAULT_SECONDS = 2
+
+/**
+ * What the choice of agents for some capabilities must know, read once. Agents that are alone with what they offer are not asked
+ * about, unless a budget or a deadline may rule them out, or they are to be asked about `evenAlone`: else there is nothing to choose.
+ */
+export async function knowledgeOf(
+  ports: KnowledgeNeeds,
+  agents: readonly Agent[],
+  capabilities: Iterable<string>,
+  left: SelectionRequest['left'] = {},
+  { evenAlone = false }: { evenAlone?: boolean } = {},
+): Promise<KnowledgeOf> {
+  const fewest = evenAlone || Object.values(left).some((limit) => limit !== undefined) ? 1 : 2
+  const active = agents.filter(({ status }) => status === 'active')
+  const rivals = new Map(
+    [...new Set(capabilities)].flatMap((capability): [string, Agent[]][] => {
+      const offering = active.filter((agent) => agent.capabilities.some(({ name }) => name === capability))
+      return offering.length >= fewest ? [[capability, offering]] : []
+    }),
+  )
+  const contested = [...new Set([...rivals.values()].flat())]
+  if (contested.length === 0) return () => new Map()
+  const ids = contested.map(({ id }) => id)
+  const limited = contested.filter(({ limits }) => limits.maxConcurrency !== undefined).map(slotsOfAgent)
+  const [loads, doings, breakers, slots] = await Promise.all([
+    ports.registry.loadsOf(ids),
+    doingsOf(ports, contested),
+    ports.breakers.find(ids),
+    limited.length > 0 ? ports.limits.countSlots(limited) : new Map<string, number>(),
+  ])
+  const now = ports.clock.now().getTime() / 1_000
+
+  return (capability = '') => {
+    const group = rivals.get(capability) ?? []
+    const states = group.flatMap(({ id }) => {
+      const kept = breakers.get(id)
+      return kept ? [[id, kept.breaker] as const] : []
+    })
+    const held = heldBack(new Map(states), now)
+    return new Map(
+      group.map((agent): [string, Knowledge] => {
+        const { id, limits } = agent
+        const own = doings.get(id) ?? new Map<string, EpochCounters[]>()
+        const overall = addSums([...own.values()].map((epochs) => sumsAt(epochs, now)))
+        const epochs = own.get(capability) ?? []
+        const taken = slots.get(slotsOfAgent(agent))
+        const isFull = limits.maxConcurrency !== undefined && (taken ?? 0) >= limits.maxConcurrency
+        const refusal = held.has(id)
+          ? `has failed again and again; not asked for ${secondsLeft(breakers.get(id)?.breaker.openUntil, now)} s`
+          : isFull
+            ? `is at its limit of ${limits.maxConcurrency} calls at once`
+            : undefined
+        return [
+          id,
+          {
+            sums: sumsAt(epochs, now),
+            overall,
+            inflight: taken ?? inflightOf(loads.get(id), overall),
+            p90Seconds: atLeast(quantileOf(histogramAt(epochs, now, 'h'), 0.9)),
+            p90CostUsd: atLeast(quantileOf(histogramAt(epochs, now, 'c'), 0.9)),
+            ...(refusal ? { refusal } : {}),
+          },
+        ]
+      }),
+    )
+  }
+}
+
+/** The lower bound of a bucket: nobody is ruled out by the width of one. */
+const atLeast = (bound: number | undefined): number | undefined =>
+  bound === undefined ? undefined : bound / 10 ** (1 / BUCKETS_IN_DECADE)
+
+/** Under which the slots of an agent are kept. */
+export const slotsOfAgent = ({ id }: Pick<Agent, 'id'>): string => `agent:${id}`
+
+/** The counters of each of these agents, by capability. */
+export async function doingsOf(
+  { statistics, clock }: Pick<KnowledgeNeeds, 'statistics' | 'clock'>,
+  agents: readonly Pick<Agent, 'id' | 'capabilities'>[],
+): Promise<Map<string, Map<string, EpochCounters[]>>> {
+  const subjects = agents.flatMap(({ id, capabilities }): Subject[] =>
+    capabilities.map(({ name }) => ({ agentId: id, capability: name })),
+  )
+  const found = await statistics.find(subjects, epochsAt(clock.now().getTime() / 1_000))
+  const doings = new Map(agents.map(({ id }) => [id, new Map<string, EpochCounters[]>()]))
+  for (const [at, { agentId, capability }] of subjects.entries()) {
+    const epochs = found[at] ?? []
+    if (epochs.length > 0) doings.get(agentId)?.set(capability, epochs)
+  }
+  return doings
+}
+
+/** How long a call of an agent takes: as seen, or as it says itself. */
+export function typicalSecondsOf(
+  { typicalSeconds = DEFAULT_SECONDS }: Pick<Agent, 'typicalSeconds'>,
+  { sums: { latencySeconds, count } }: Pick<Knowledge, 'sums'>,
+): number {
+  // What it says is worth one call, as with its price.
+  return (latencySeconds + typicalSeconds) / (count + 1)
+}
+
+/** By Little's law. */
+export function inflightOf(load = 0, { latencySeconds, count }: Sums): number {
+  return (load / LOAD_SECONDS) * (count > 0 ? latencySeconds / count : DEFAULT_SECONDS)
+}
+
+const secondsLeft = (until = 0, now: number): number => Math.max(1, Math.ceil(until - now))

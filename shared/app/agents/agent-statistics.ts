@@ -1,0 +1,111 @@
+import type { AgentHealth, AgentView } from '../../contracts/views.ts'
+import type { Agent } from '../../domain/agent.ts'
+import { placeOf } from '../../domain/instance-path.ts'
+import type { Decision } from '../../domain/plan.ts'
+import type { EpochCounters, Outcome, Subject } from '../../domain/statistics.ts'
+import type { Plan, Ports } from '../../ports/index.ts'
+import type { CallEnd } from '../../selector/breaker.ts'
+import { additionsOf, addSums, histogramAt, quantileOf, sumsAt } from '../../selector/decayed-counters.ts'
+import { doingsOf, inflightOf, type KnowledgeNeeds, slotsOfAgent } from './agent-knowledge.ts'
+
+/** What came of one attempt of a step. */
+export type AttemptOutcome = Subject & Omit<Outcome, 'residual'>
+
+/** Fewer calls make no trend. */
+const LEAST_CALLS_OF_TREND = 5
+const MUCH_BETTER = 0.05
+const MUCH_FASTER = 1.25
+
+/**
+ * Counts an attempt; whoever has moved it to its end does so, once. The decision says what was to be expected of the capability where
+ * there was a choice: elsewhere nothing is to be learnt of the agent against others. Answers how the agent has done lately.
+ */
+export async function countAttempt(
+  { statistics, clock }: Pick<Ports, 'statistics' | 'clock'>,
+  decision: Pick<Decision, 'expectedQuality'> | undefined,
+  { agentId, capability, ...outcome }: AttemptOutcome,
+): Promise<NonNullable<CallEnd['lately']>> {
+  const expected = decision?.expectedQuality
+  const residual = expected === undefined ? 0 : outcome.quality - expected
+  const at = clock.now().getTime() / 1_000
+  const counters = await statistics.add({ agentId, capability }, additionsOf({ ...outcome, residual }, at))
+  const { count, failures, successes } = sumsAt([counters], at)
+  const tally = { of: `${capability} ${counters.epoch}`, successes }
+  return { failures: count > 0 ? failures / count : 0, calls: count, tally }
+}
+
+/** Why the agent of a step was chosen, where it was: by the rebinder, or with the plan. */
+export function decisionOf(
+  plan: Pick<Plan, 'decisions'>,
+  path: string,
+  rebound?: Decision | undefined,
+): Decision | undefined {
+  return rebound ?? plan.decisions.find(({ stepId }) => stepId === placeOf(path))
+}
+
+type Health = Required<Pick<AgentView, 'health' | 'now'>>
+
+/** How each agent does, by capability (those that it has been asked for lately), and what it is at. */
+export async function healthOf(
+  ports: KnowledgeNeeds,
+  agents: readonly Pick<Agent, 'id' | 'capabilities' | 'limits'>[],
+): Promise<Map<string, Health>> {
+  const ids = agents.map(({ id }) => id)
+  const limited = agents.filter(({ limits }) => limits.maxConcurrency !== undefined).map(slotsOfAgent)
+  const [doings, loads, breakers, slots] = await Promise.all([
+    doingsOf(ports, agents),
+    ports.registry.loadsOf(ids),
+    ports.breakers.find(ids),
+    limited.length > 0 ? ports.limits.countSlots(limited) : new Map<string, number>(),
+  ])
+  const at = ports.clock.now().getTime() / 1_000
+  return new Map(
+    agents.map((agent): [string, Health] => {
+      const own = doings.get(agent.id) ?? new Map<string, EpochCounters[]>()
+      const overall = addSums([...own.values()].map((epochs) => sumsAt(epochs, at)))
+      const inflight = slots.get(slotsOfAgent(agent)) ?? inflightOf(loads.get(agent.id), overall)
+      const breaker = breakers.get(agent.id)?.breaker
+      const isOpen = breaker?.state === 'open'
+      return [
+        agent.id,
+        {
+          health: Object.fromEntries([...own].map(([name, epochs]) => [name, healthIn(epochs, at)])),
+          now: {
+            inflight: Math.round(inflight * 100) / 100,
+            breaker: !isOpen ? 'closed' : breaker.openUntil > at ? 'open' : 'trial',
+            ...(isOpen ? { openUntil: new Date(breaker.openUntil * 1_000).toISOString() } : {}),
+          },
+        },
+      ]
+    }),
+  )
+}
+
+function healthIn(epochs: readonly EpochCounters[], at: number): AgentHealth {
+  const { calls, count, quality, costUsd, tokens } = sumsAt(epochs, at)
+  const mean = (sum: number): number => (count > 0 ? sum / count : 0)
+  return {
+    calls,
+    weight: count,
+    successRate: mean(quality),
+    p50Seconds: quantileOf(histogramAt(epochs, at, 'h'), 0.5) ?? 0,
+    p95Seconds: quantileOf(histogramAt(epochs, at, 'h'), 0.95) ?? 0,
+    costUsd: mean(costUsd),
+    p95CostUsd: quantileOf(histogramAt(epochs, at, 'c'), 0.95) ?? 0,
+    tokens: mean(tokens),
+    trend: trendIn(epochs, at),
+  }
+}
+
+/** The last quarters of an hour against all that is known: how often it succeeds; and how fast it is, against the hours before. */
+function trendIn(epochs: readonly EpochCounters[], at: number): AgentHealth['trend'] {
+  const { calls, successes, count, quality } = sumsAt(epochs, at)
+  if (calls < LEAST_CALLS_OF_TREND || count === 0) return 'steady'
+  const change = quality / count - successes / calls
+  if (Math.abs(change) > MUCH_BETTER) return change > 0 ? 'better' : 'worse'
+  const [now, before] = epochs.toSorted((a, b) => b.epoch - a.epoch).map((epoch) => sumsAt([epoch], at))
+  if (!now || !before || Math.min(now.calls, before.calls) < LEAST_CALLS_OF_TREND) return 'steady'
+  const slower = now.latencySeconds / now.count / (before.latencySeconds / before.count)
+  if (slower > MUCH_FASTER) return 'worse'
+  return slower < 1 / MUCH_FASTER ? 'better' : 'steady'
+}

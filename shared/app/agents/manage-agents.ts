@@ -1,0 +1,78 @@
+import type * as z from 'zod'
+import type { RegisterAgentSchema } from '../../contracts/requests.ts'
+import type { AgentView } from '../../contracts/views.ts'
+import { type Agent, AgentSchema, issuesOfManifest } from '../../domain/agent.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { describeIssues } from '../../domain/issue.ts'
+import { suggestNames } from '../../domain/nearest-names.ts'
+import type { Clock, Ports, Registry } from '../../ports/index.ts'
+import { healthOf } from './agent-statistics.ts'
+
+type Needs = { registry: Registry; clock: Clock }
+
+type Looking = Pick<Ports, 'registry' | 'statistics' | 'breakers' | 'limits' | 'clock'>
+
+/** With how they do. */
+export const listAgents =
+  (ports: Looking) =>
+  async ({ capability }: { capability?: string | undefined }): Promise<{ agents: AgentView[] }> => {
+    const all = await ports.registry.listAgents()
+    const offers = (agent: Agent): boolean => agent.capabilities.some(({ name }) => name === capability)
+    const agents = capability ? all.filter(offers) : all
+    const health = await healthOf(ports, agents)
+    return { agents: agents.map((agent) => ({ ...agent, ...health.get(agent.id) })) }
+  }
+
+/** With how it does. Throws NotFoundError with the nearest ids. */
+export const getAgent =
+  (ports: Looking) =>
+  async ({ id }: { id: string }): Promise<AgentView> => {
+    const agent = await findAgent(ports.registry, id)
+    return { ...agent, ...(await healthOf(ports, [agent])).get(id) }
+  }
+
+async function findAgent(registry: Registry, id: string): Promise<Agent> {
+  const agent = await registry.findAgent(id)
+  if (agent) return agent
+  const known = (await registry.listAgents()).map((other) => other.id)
+  throw new OrchestratorError('NotFoundError', `there is no agent "${id}"${suggestNames(id, known)}`, {
+    agentId: id,
+  })
+}
+
+/** Registers or updates a caller's agent. Throws ConflictError for an agent that the deployment owns. */
+export const registerAgent =
+  ({ registry, clock }: Needs) =>
+  async (request: z.output<typeof RegisterAgentSchema>): Promise<Agent> => {
+    const issues = issuesOfManifest(request)
+    if (issues.length > 0)
+      throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
+    const existing = await registry.findAgent(request.id)
+    if (existing?.origin === 'deployment') throw ownedByDeployment(request.id, 'choose another id')
+    // Parsed once more: what comes with a request besides the manifest is no part of an agent.
+    const agent = AgentSchema.parse({
+      ...request,
+      status: request.deprecated ? 'deprecated' : 'active',
+      origin: 'api',
+      registeredAt: clock.now().toISOString(),
+    })
+    await registry.putAgent(agent)
+    return agent
+  }
+
+/** Throws NotFoundError, and ConflictError for an agent that the deployment owns. */
+export const retireAgent =
+  ({ registry }: { registry: Registry }) =>
+  async ({ id }: { id: string }): Promise<Agent> => {
+    const agent = await findAgent(registry, id)
+    if (agent.origin === 'deployment') throw ownedByDeployment(id, `remove functions/agents/${id} and deploy`)
+    const retired: Agent = { ...agent, status: 'inactive' }
+    await registry.putAgent(retired)
+    return retired
+  }
+
+function ownedByDeployment(id: string, remedy: string): OrchestratorError {
+  return new OrchestratorError('ConflictError', `agent "${id}" belongs to the deployment; ${remedy}`, {
+    agentId: id,
+  })
+}

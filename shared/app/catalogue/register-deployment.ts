@@ -1,0 +1,112 @@
+/**
+ * Invariants (tests cite them):
+ * D1 what a deployment brings is active; what an earlier one brought and this one has not gets no new work
+ * D2 an agent goes only when no open task is bound to it: else the deployment is refused, and nothing has changed
+ * D3 a workflow's record names a machine that stays as it is: whoever plans from it runs what was planned
+ * D4 a registration that was cut short is finished by the next: what it has published is not published again
+ */
+import type { Agent, AgentManifest } from '../../domain/agent.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { dayOf } from '../../domain/times.ts'
+import type { Ports, RegisteredWorkflow } from '../../ports/index.ts'
+import { partNames } from '../machines/ensure-machine.ts'
+import { tasksBoundTo } from './tasks-bound-to.ts'
+
+export type Deployment = {
+  agents: { manifest: AgentManifest; functionArn: string }[]
+  workflows: Omit<RegisteredWorkflow, 'registeredAt' | 'active' | 'origin'>[]
+}
+type Needs = Pick<Ports, 'registry' | 'tasks' | 'machines' | 'clock'> & {
+  /** Until lists that others hold, and indexes, have heard of it. */
+  untilHeard?: () => Promise<void>
+}
+
+/** Writes to the registry at once. */
+const AT_ONCE = 20
+
+/** Makes the registry say what this deployment brought. Safe to repeat. Throws ConflictError (D2). */
+export const registerDeployment =
+  (ports: Needs) =>
+  async (deployment: Deployment): Promise<{ agents: number; workflows: number; retired: string[] }> => {
+    const agents = await replaceAgents(ports, deployment.agents)
+    const workflows = await replaceWorkflows(ports, deployment.workflows)
+    return {
+      agents: deployment.agents.length,
+      workflows: deployment.workflows.length,
+      retired: [...agents, ...workflows],
+    }
+  }
+
+async function replaceAgents(ports: Needs, brought: Deployment['agents']): Promise<string[]> {
+  const { registry, clock } = ports
+  const registeredAt = clock.now().toISOString()
+  const deployed = brought.map(({ manifest, functionArn }): Agent => {
+    const status = manifest.deprecated ? 'deprecated' : 'active'
+    return { ...manifest, functionArn, status, origin: 'deployment', registeredAt }
+  })
+  const gone = (await registry.listAgents({ fresh: true })).filter(({ id, origin, status }) => {
+    return origin === 'deployment' && status !== 'inactive' && !deployed.some((agent) => agent.id === id)
+  })
+  // First nobody is bound to them any more; then it is asked who is.
+  await Promise.all(gone.map((agent) => registry.putAgent({ ...agent, status: 'inactive' })))
+  if (gone.length > 0) await ports.untilHeard?.()
+  const bound = gone.length > 0 ? await tasksBoundTo(ports, new Set(gone.map(({ id }) => id))) : []
+  if (bound.length > 0) {
+    await Promise.all(gone.map((agent) => registry.putAgent(agent)))
+    throw stillBound(bound)
+  }
+  await Promise.all(deployed.map((agent) => registry.putAgent(agent)))
+  return gone.map(({ id }) => id)
+}
+
+function stillBound(bound: readonly { taskId: string; agentId: string }[]): OrchestratorError {
+  const agents = [...new Set(bound.map(({ agentId }) => agentId))]
+  const tasks = bound.map(({ taskId }) => taskId)
+  const message =
+    `${agents.join(', ')}: removed, and still bound to ${tasks.slice(0, 5).join(', ')}${tasks.length > 5 ? ' and more' : ''}. ` +
+    'Deploy with "deprecated: true" in the agent first, and remove it when these tasks have ended or are cancelled'
+  return new OrchestratorError('ConflictError', message)
+}
+
+async function replaceWorkflows(ports: Needs, brought: Deployment['workflows']): Promise<string[]> {
+  const { registry, clock } = ports
+  const before = (await registry.listWorkflows({ fresh: true })).filter(({ origin }) => origin !== 'api')
+  const usedOn = dayOf(clock.now())
+  const known = new Map(before.map((registered) => [registered.workflow.name, registered]))
+  // One after another: Step Functions publishes one a second once its bucket is empty (D4).
+  for (const one of brought) await publishOne(ports, one, known.get(one.workflow.name))
+  const names = new Set(brought.map(({ workflow }) => workflow.name))
+  const gone = before.filter(({ workflow }) => !names.has(workflow.name))
+  await inGroups(gone, async (registered) => {
+    const { workflow, parts = 0 } = registered
+    // Its machine stays for what runs on it, and is collected after that. Noted first: what is no longer listed is asked no more.
+    await registry.useMachine({ name: workflow.name, parts, usedOn })
+    await registry.putWorkflow({ ...registered, active: false })
+  })
+  return gone.map(({ workflow }) => workflow.name)
+}
+
+async function publishOne(
+  { registry, machines, clock }: Needs,
+  one: Deployment['workflows'][number],
+  before: RegisteredWorkflow | undefined,
+): Promise<void> {
+  const { name } = one.workflow
+  const stateMachineArn = await machines.publish(one.stateMachineArn, before?.stateMachineArn)
+  const registeredAt = clock.now().toISOString()
+  await registry.putWorkflow({ ...one, stateMachineArn, registeredAt, active: true, origin: 'deployment' })
+  // Machines of parts that it has no more are left to what runs on them, as those of workflows that are gone.
+  const parts = one.parts ?? 0
+  const left = partNames(name, before?.parts ?? 0).slice(parts)
+  const usedOn = dayOf(clock.now())
+  await Promise.all([
+    ...left.map((part) => registry.useMachine({ name: part, parts: 0, usedOn })),
+    // Those that it has, perhaps again.
+    ...[name, ...partNames(name, parts)].map((machine) => registry.forgetMachine(machine)),
+  ])
+}
+
+async function inGroups<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  for (let from = 0; from < all.length; from += AT_ONCE)
+    await Promise.all(all.slice(from, from + AT_ONCE).map(work))
+}

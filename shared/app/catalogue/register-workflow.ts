@@ -1,0 +1,116 @@
+/**
+ * Publishes a version of a workflow at run time.
+ *
+ * Invariants (tests cite them):
+ * V1 a version that is published never changes: the same again is the same, anything else is refused
+ * V2 its machine is there before anybody can submit to it
+ * V3 its record is there before its machine is made: no machine is without a record, whatever fails in between; the same again
+ *    goes on
+ * V4 a version whose machine went with the stacks comes back when it is published again, whatever later ones there are
+ */
+
+import { type Compiled, compileWorkflow } from '../../compiler/index.ts'
+import type { WorkflowView } from '../../contracts/views.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { canonicalJson, type Json } from '../../domain/json.ts'
+import type { Ports, RegisteredWorkflow } from '../../ports/index.ts'
+import type { Workflow } from '../../workflow/schema.ts'
+import { digestOfMachine, ensureMachine, partNames } from '../machines/ensure-machine.ts'
+import { parseWorkflow } from '../planning/given-workflow.ts'
+import { versionsOfChildren } from '../planning/plan-task.ts'
+import { workflowView } from './read-workflows.ts'
+
+type Needs = Pick<Ports, 'registry' | 'machines' | 'ids' | 'clock'>
+
+/** Throws InvalidWorkflowError with every issue, InvalidInputError, ConflictError. */
+export const registerWorkflow =
+  (ports: Needs) =>
+  async ({ name, workflow: given }: { name: string; workflow: unknown }): Promise<WorkflowView> => {
+    const { registry } = ports
+    const workflow = parseWorkflow(given)
+    if (workflow.name !== name) {
+      const message = `the workflow is called "${workflow.name}", and the address says "${name}": make them the same`
+      throw new OrchestratorError('InvalidInputError', message)
+    }
+    const compiled = compileWorkflow(workflow)
+    // It may call itself, which only its first version could not find.
+    await versionsOfChildren(registry, workflow)
+    const [published, newest, all] = await Promise.all([
+      registry.findWorkflow(name, workflow.version),
+      registry.findWorkflow(name),
+      registry.listWorkflows({ fresh: true }),
+    ])
+    const before = published && sameVersion(published, workflow, newest)
+    if (before?.active) {
+      // Its name may not stand for it yet. A deployment says itself what its names stand for.
+      if (before.origin === 'api' && isNewer(workflow, newest)) await registry.putWorkflow(before)
+      return workflowView(before)
+    }
+    // Not active: the stacks were destroyed meanwhile, and it comes back; or its publication was cut short, and a later version may
+    // have overtaken it.
+    const served = before !== undefined && !before.pending
+    if (!served) requireNewer(workflow, newest)
+    requireUnclaimed(workflow, all)
+    const registered = describeRegistered(ports, workflow, compiled)
+    if (!before && !(await registry.publishWorkflow({ ...registered, active: false, pending: true }))) {
+      const winner = await registry.findWorkflow(name, workflow.version)
+      if (winner) sameVersion(winner, workflow, newest)
+    }
+    await ensureMachine(ports, machineNameOf(ports, workflow, compiled), compiled)
+    // One that comes back takes nothing from a later one that serves.
+    const latest = !newest?.active || newest.workflow.version <= workflow.version
+    await registry.putWorkflow(registered, { latest })
+    return workflowView(registered)
+  }
+
+/** By its content: two that publish the same version at once with another content have machines of their own. */
+function machineNameOf(ports: Needs, { name, version }: Workflow, compiled: Compiled): string {
+  return `${name}-v${version}-${digestOfMachine(ports, compiled).slice(0, 8)}`
+}
+
+/** Throws InvalidInputError for a name that is too long for its machine, or for one of its parts. */
+function describeRegistered(ports: Needs, workflow: Workflow, compiled: Compiled): RegisteredWorkflow {
+  const { machines, clock } = ports
+  const name = machineNameOf(ports, workflow, compiled)
+  for (const part of partNames(name, compiled.parts.length)) machines.arnOf(part)
+  return {
+    workflow,
+    stateMachineArn: machines.arnOf(name),
+    gates: compiled.gates,
+    parts: compiled.parts.length,
+    registeredAt: clock.now().toISOString(),
+    active: true,
+    origin: 'api',
+  }
+}
+
+function sameVersion(
+  published: RegisteredWorkflow,
+  workflow: Workflow,
+  newest: RegisteredWorkflow | undefined,
+): RegisteredWorkflow {
+  if (canonicalJson(published.workflow as Json) === canonicalJson(workflow as Json)) return published
+  const next = (newest?.workflow.version ?? workflow.version) + 1
+  const message = `version ${workflow.version} of "${workflow.name}" is published and does not change; publish this as version ${next}`
+  throw new OrchestratorError('ConflictError', message)
+}
+
+const isNewer = ({ version }: Pick<Workflow, 'version'>, newest: RegisteredWorkflow | undefined): boolean =>
+  !newest || newest.workflow.version < version
+
+function requireNewer({ name, version }: Workflow, newest: RegisteredWorkflow | undefined): void {
+  if (!newest || isNewer({ version }, newest)) return
+  const message = `"${name}" is at version ${newest.workflow.version} already; publish this as version ${newest.workflow.version + 1}`
+  throw new OrchestratorError('ConflictError', message)
+}
+
+/** A task type that two workflows claim would be served by whichever comes first. */
+function requireUnclaimed({ name, taskTypes }: Workflow, all: readonly RegisteredWorkflow[]): void {
+  const own = [name, ...taskTypes]
+  for (const { workflow } of all.filter((other) => other.workflow.name !== name)) {
+    const claimed = [workflow.name, ...workflow.taskTypes].find((claim) => own.includes(claim))
+    if (claimed === undefined) continue
+    const message = `"${claimed}" is claimed by workflow "${workflow.name}" already; choose another name or task type`
+    throw new OrchestratorError('ConflictError', message)
+  }
+}

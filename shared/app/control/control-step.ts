@@ -1,0 +1,126 @@
+/**
+ * Steps that no agent runs: waits, approvals, emitted events, loops, child workflows; and fan-outs, whose items are done by agents,
+ * as child workflows, or by steps of their own.
+ *
+ * Invariants (tests cite them):
+ * O1 a step that has ended is not done again: whoever comes again goes on, and its gates are signalled again
+ * O2 a step's record is final before its gates are signalled, and before its states go on
+ * O3 a step that is skipped waits for nothing and nobody
+ * O4 an approval ends once: by the first answer, or by its time
+ * O5 a fan-out answers what its items did, in their order; more failures than it tolerates are its own
+ * O6 a loop ends after the first round of which `until` is true, and after `maxIterations` rounds at the latest: then it has
+ *    failed. Which round has ended is in the call, so that the same call again has the same answer
+ * O7 a child is one task, however often it is begun; it has ended before its step does, and its step has its outcome
+ * O8 an item that has steps of its own ends when they have ended, with what `output` says of them; a failure in it is the item's, and
+ *    what that means the fan-out's
+ */
+import { type ControlPayload, redriveOf } from '../../contracts/step-payload.ts'
+import { isOrchestratorError } from '../../domain/errors.ts'
+import { executionArnOf } from '../../domain/execution-arn.ts'
+import { parsePath, pathIn } from '../../domain/instance-path.ts'
+import { isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
+import { executionName } from '../../domain/task.ts'
+import { isEach, isFanOut, type Step, type StepKind, stepKind } from '../../workflow/schema.ts'
+import { stepAt } from '../steps/plan-paths.ts'
+import { decideStep, recordsOfNeeds } from '../steps/resolve-step.ts'
+import { hasGoneOn, settleFailure, superseded, verdictOf } from '../steps/settle-failure.ts'
+import { signalGates } from '../steps/signal-gates.ts'
+import { approval } from './approval.ts'
+import { child } from './child.ts'
+import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
+import { emit } from './emit.ts'
+import { fanOut } from './fan-out.ts'
+import { item } from './item.ts'
+import { loop } from './loop.ts'
+import { wait } from './wait.ts'
+
+const KINDS: Record<StepKind, Controlled<never>> = {
+  agent: fanOut,
+  approval,
+  emit,
+  repeat: loop,
+  steps: item,
+  wait,
+  workflow: child,
+}
+
+/** Begins such a step, or ends it. Throws StepFailedError where the failure ends the task. */
+export const controlStep =
+  (ports: Owned['ports']) =>
+  async (
+    { taskId, execution, path, fence, owner, at, ...call }: ControlPayload & { owner: string },
+    report: (facts: { executionArn: string }) => void = () => {},
+  ): Promise<ControlAnswer> => {
+    const plan = await ports.tasks.getPlan(taskId, execution)
+    report({
+      executionArn: executionArnOf({
+        stateMachineArn: plan.stateMachineArn,
+        name: executionName({ id: taskId, execution }),
+      }),
+    })
+    const step = stepAt(plan, path)
+    const own = { taskId, path, owner, fence }
+    const known = at === 'end' ? await ports.tasks.findSteps(taskId, [path, ...pathsInItem(step, path)]) : []
+    const before = known.find((record) => record.path === path)
+    // An item with steps of its own has begun with the first of them.
+    const [first] = known.map((record) => record.startedAt).sort()
+    const startedAt = before?.startedAt ?? first ?? ports.clock.now().toISOString()
+    const taken = isEndOfEnded(before, fence)
+      ? ({ kind: 'final', step: before } as const)
+      : await ports.tasks.takeOverStep(own, { startedAt })
+    if (taken.kind === 'superseded') throw superseded(path)
+    const task = { id: taskId, type: plan.type, metadata: plan.metadata }
+    const owned: Owned = { ports, task, plan, step, record: taken.step, own, call }
+    const answer = taken.kind === 'final' ? endedBefore(owned) : await act(owned, at)
+    // It goes on to its end, or is there.
+    const isOver = answer.status !== undefined
+    if (isOver) await signalGates(ports, plan, path)
+    if (isOver && call.token !== undefined) await ports.executions.wake(call.token)
+    return answer
+  }
+
+const pathsInItem = (step: Step, path: string): string[] =>
+  isEach(step) && parsePath(path).index !== undefined
+    ? Object.keys(step.steps).map((id) => pathIn(path, id))
+    : []
+
+/** It has failed when it began: only a redrive makes that undone (O1). */
+function isEndOfEnded(before: StepRecord | undefined, fence: string): before is StepRecord {
+  return (
+    before !== undefined && isFinalStepStatus(before.status) && redriveOf(before.fence) === redriveOf(fence)
+  )
+}
+
+/** A late or repeated call (O1). */
+function endedBefore({ step, record }: Owned): ControlAnswer {
+  const { path, status, error } = record
+  if (status !== 'failed' || hasGoneOn(step, record)) return over(status)
+  throw verdictOf({ name: error?.name ?? '', message: error?.message ?? `step "${path}" failed` })
+}
+
+/** What is wrong with the step, or with what it asks for: its own policy says what that means. */
+const SETTLED = ['InvalidInputError', 'InvalidWorkflowError', 'NoAgentError'] as const
+
+async function act(owned: Owned, at: ControlPayload['at']): Promise<ControlAnswer> {
+  const kind = kindOf(owned.step)
+  try {
+    return at === 'end' ? await kind.end(owned) : await begin(owned, kind)
+  } catch (thrown) {
+    if (!isOrchestratorError(thrown, ...SETTLED)) throw thrown
+    const message = `step "${owned.own.path}": ${thrown.message}`
+    const { settled } = await settleFailure(owned, { name: thrown.name, message })
+    return over(settled)
+  }
+}
+
+async function begin(owned: Owned, kind: Controlled<Step>): Promise<ControlAnswer> {
+  const { ports, task, plan, step, own } = owned
+  const records = await recordsOfNeeds(ports.tasks, plan, own.path)
+  const decided = await decideStep(ports.tasks, { task, plan, records }, own.path, kind.template(step))
+  if (decided.kind === 'skip') return end(owned, { status: 'skipped', skipReason: decided.reason })
+  return kind.begin(owned, decided.value)
+}
+
+/** The step's own kind: what is written for one kind of step is given steps of that kind only. */
+const kindOf = (step: Step): Controlled<Step> =>
+  (isFanOut(step) ? fanOut : KINDS[stepKind(step)]) as Controlled<Step>

@@ -1,0 +1,194 @@
+/**
+ * Whether an agent may begin on a step now, and what is held for it while it works. Only what is declared costs anything: an agent without
+ * rivals, limits and budget is admitted without a call.
+ *
+ * Invariants (tests cite them):
+ * T1 what is refused has begun nothing and holds nothing: a slot that was taken before a later check failed is free again
+ * T2 busy is not failed: the refusal of a full agent is no attempt of it
+ * T3 what is held is given back once, however the call ends; after a crash slots, trials and reservations are given up at their time
+ */
+import type { AgentManifest } from '../../domain/agent.ts'
+import type { Breaker } from '../../domain/breaker.ts'
+import { type Amount, NOTHING } from '../../domain/budget.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import type { Decision } from '../../domain/plan.ts'
+import type { Ownership, Plan, Ports } from '../../ports/index.ts'
+import {
+  admission,
+  afterCall,
+  afterLostCall,
+  beginTrial,
+  type CallEnd,
+  heldBack,
+  type Pass,
+} from '../../selector/breaker.ts'
+import { slotsOfAgent } from '../agents/agent-knowledge.ts'
+import { mostOfCall } from './most-of-call.ts'
+import { reserveBudget, settleBudget } from './spend-budget.ts'
+
+type Needs = Pick<Ports, 'breakers' | 'limits' | 'budgets' | 'clock'>
+
+export type Applicant = {
+  own: Ownership
+  plan: Pick<Plan, 'budget'>
+  agentId: string
+  manifest: Pick<AgentManifest, 'limits' | 'price' | 'model'>
+  /** Why the agent was chosen: who else could have been. */
+  decision: Decision | undefined
+  /** Who is asked when it has failed, where the step says so. */
+  fallback?: readonly string[] | undefined
+  /** When the call ends at the latest. */
+  deadline: Date
+}
+
+type Release = (end: CallEnd | undefined, spent: Amount) => Promise<void>
+
+export type Admitted = {
+  /** Tells what has come of the call, once; without an end nothing is known of the agent. */
+  end: Release
+}
+
+/** A slot, a trial or a reservation outlives its call by as much: clocks differ. */
+const LEASE_MARGIN_SECONDS = 30
+const leaseUntil = (deadline: Date): number => Math.ceil(deadline.getTime() / 1_000) + LEASE_MARGIN_SECONDS
+/** Of a breaker that many write at once. */
+const MOST_TRIES = 20
+
+/** Throws AgentUnavailableError, AgentBusyError or BudgetExceededError. What cannot be given back comes last. */
+export async function admit(ports: Needs, applicant: Applicant): Promise<Admitted> {
+  const held: Release[] = []
+  try {
+    for (const hold of [holdBreaker, holdSlot, holdBudget, takeRates]) {
+      const release = await hold(ports, applicant)
+      if (release) held.push(release)
+    }
+  } catch (refusal) {
+    await Promise.all(held.map((release) => release(undefined, NOTHING)))
+    throw refusal
+  }
+  return {
+    async end(end, spent) {
+      await Promise.all(held.splice(0).map((release) => release(end, spent)))
+    },
+  }
+}
+
+/** What an attempt whose worker has died says of its agent: nobody else will. */
+export async function tellLostCall(
+  ports: Pick<Ports, 'breakers' | 'clock'>,
+  lost: Pick<Applicant, 'own' | 'agentId' | 'decision' | 'fallback'> & { beganAt: string },
+  end: CallEnd,
+): Promise<void> {
+  if (rivalsOf(lost).length < 2) return
+  const call = { beganAt: Date.parse(lost.beganAt) / 1_000, trialId: holderOf(lost.own) }
+  await changeBreaker(ports, lost.agentId, (breaker, now) => afterLostCall(breaker, call, end, now))
+}
+
+type Hold = (ports: Needs, applicant: Applicant) => Promise<Release | undefined>
+
+/** Whoever is alone with what it offers has no breaker: nobody else could be asked. */
+const holdBreaker: Hold = async (ports, applicant) => {
+  const { breakers } = ports
+  const { own, agentId, deadline } = applicant
+  const rivals = rivalsOf(applicant)
+  if (rivals.length < 2) return undefined
+  const now = (): number => secondsOf(ports)
+  const all = await breakers.find(rivals)
+  const kept = all.get(agentId)
+  if (!kept) return undefined
+  const states = new Map([...all].map(([id, { breaker }]) => [id, breaker]))
+  const { breaker, revision } = kept
+  const admitted = admission(breaker, now())
+  const pass: Pass = { generation: breaker.generation }
+  if (admitted === 'refused' && heldBack(states, now()).has(agentId)) throw unavailable(agentId)
+  if (admitted === 'trial') {
+    pass.trialId = holderOf(own)
+    const until = leaseUntil(deadline)
+    // Another's trial has begun, or its end was told.
+    if (!(await breakers.replace(agentId, revision, beginTrial(breaker, pass.trialId, until))))
+      throw unavailable(agentId)
+  }
+  return async (end) => {
+    // Nothing to tell: it was well when the call began, and is.
+    if (end?.succeeded !== false && admitted !== 'trial' && breaker.consecutiveFailures === 0) return
+    await changeBreaker(ports, agentId, (current, at) => afterCall(current, pass, end, at))
+  }
+}
+
+/** The agent, and who else could do the step, or would be asked after it. */
+function rivalsOf({
+  agentId,
+  decision,
+  fallback = [],
+}: Pick<Applicant, 'agentId' | 'decision' | 'fallback'>) {
+  const fit = (decision?.candidates ?? []).filter(({ unfit }) => !unfit)
+  return [...new Set([agentId, ...fit.map((candidate) => candidate.agentId), ...fallback])]
+}
+
+async function changeBreaker(
+  ports: Pick<Ports, 'breakers' | 'clock'>,
+  agentId: string,
+  change: (breaker: Breaker, now: number) => Breaker,
+): Promise<void> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const current = (await ports.breakers.find([agentId])).get(agentId)
+    if (!current) return
+    const after = change(current.breaker, secondsOf(ports))
+    if (after === current.breaker) return
+    if (await ports.breakers.replace(agentId, current.revision, after)) return
+  }
+}
+
+const secondsOf = ({ clock }: Pick<Ports, 'clock'>): number => clock.now().getTime() / 1_000
+
+/** Names a call for what outlives its worker: whoever takes the step over knows what to look for. */
+const holderOf = ({ taskId, path, fence }: Pick<Ownership, 'taskId' | 'path' | 'fence'>): string =>
+  `${taskId} ${path} ${fence}`
+
+const holdSlot: Hold = async ({ limits }, { own, agentId, manifest, deadline }) => {
+  const { maxConcurrency } = manifest.limits
+  if (maxConcurrency === undefined) return undefined
+  const scope = slotsOfAgent({ id: agentId })
+  const id = holderOf(own)
+  const until = leaseUntil(deadline)
+  if (await limits.takeSlot(scope, { id, until }, maxConcurrency))
+    return async () => limits.freeSlot(scope, id)
+  throw busy(`agent ${agentId} is at its limit of ${maxConcurrency} calls at once`)
+}
+
+/** What a minute has given out is gone, whatever becomes of the call. */
+const takeRates: Hold = async ({ limits, clock }, { agentId, manifest }) => {
+  const { limits: declared, price, model } = manifest
+  const { ratePerMinute } = declared
+  if (ratePerMinute !== undefined && !(await limits.takeRate(`agent:${agentId}`, 1, ratePerMinute)))
+    throw busy(`agent ${agentId} is at its limit of ${ratePerMinute} calls a minute`, untilNextMinute(clock))
+  if (model?.tokensPerMinute === undefined || price.mostTokens === undefined) return undefined
+  const { name, tokensPerMinute } = model
+  // A call that is larger than a whole minute takes one.
+  const tokens = Math.min(price.mostTokens, tokensPerMinute)
+  if (!(await limits.takeRate(`model:${name}`, tokens, tokensPerMinute)))
+    throw busy(`model ${name} is at its limit of ${tokensPerMinute} tokens a minute`, untilNextMinute(clock))
+  return undefined
+}
+
+/** Also what costs nothing that it says: whoever has overdrawn a budget is stopped at its next step. */
+const holdBudget: Hold = async ({ budgets, clock }, { own, plan, manifest, deadline }) => {
+  if (!plan.budget) return undefined
+  const { taskId, path, fence } = own
+  const { amount, why } = await mostOfCall(budgets, taskId, manifest.price)
+  const attempt = { taskId, path, holder: fence, until: leaseUntil(deadline) }
+  const reservation = await reserveBudget({ budgets, clock }, attempt, amount, why)
+  return async (_end, spent) => settleBudget(budgets, own, reservation, spent)
+}
+
+const untilNextMinute = ({ now }: Ports['clock']): { waitSeconds: number } => ({
+  waitSeconds: 60 - Math.floor((now().getTime() / 1_000) % 60),
+})
+
+const busy = (message: string, details = {}): OrchestratorError =>
+  new OrchestratorError('AgentBusyError', message, details)
+
+function unavailable(agentId: string): OrchestratorError {
+  const message = `agent ${agentId} has failed again and again and is not asked for now`
+  return new OrchestratorError('AgentUnavailableError', message)
+}

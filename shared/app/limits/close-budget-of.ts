@@ -1,0 +1,13 @@
+import { isOpenTask, type Task } from '../../domain/task.ts'
+import type { Ports } from '../../ports/index.ts'
+
+/** Nothing more is reserved for a task that ends; should a retry have been faster, it is spent from again. */
+export async function closeBudgetOf(
+  { tasks, budgets }: Pick<Ports, 'tasks' | 'budgets'>,
+  { id, budget, execution }: Task,
+): Promise<void> {
+  if (!budget) return
+  await budgets.close(id)
+  const now = await tasks.findTask(id)
+  if (now && isOpenTask(now) && now.execution > execution) await budgets.reopen(id)
+}

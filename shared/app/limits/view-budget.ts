@@ -1,0 +1,39 @@
+/**
+ * A task's budget as callers see it.
+ *
+ * Invariants (tests cite them):
+ * V1 what is spent, reserved and unknown is together what the budget has no longer
+ * V2 what is held beyond the time of its call counts against the budget and is unknown: the agent was stopped or has died, and has not
+ *    told what it spent
+ */
+import type { TaskView } from '../../contracts/views.ts'
+import { type Budget, usdOf } from '../../domain/budget.ts'
+import type { Task } from '../../domain/task.ts'
+import type { KeptBudget, Ports } from '../../ports/index.ts'
+import { heldOf } from './spend-budget.ts'
+
+/** The budget that the task spends of: of a child its root's. Undefined where nothing is kept of it. */
+export async function viewBudget(
+  { budgets, clock }: Pick<Ports, 'budgets' | 'clock'>,
+  { id, budget: limits = {} }: Pick<Task, 'id' | 'budget'>,
+): Promise<TaskView['budget']> {
+  const root = await budgets.rootOf(id)
+  const budget = root === undefined ? undefined : await budgets.find(root)
+  if (root === undefined || !budget) return undefined
+  const { spent } = budget
+  const { held, overdue } = heldOf(budget, clock.now().getTime() / 1_000)
+  return {
+    ...(root === id ? limits : { taskId: root, ...limitsOf(budget) }),
+    spentUsd: usdOf(spent),
+    reservedUsd: usdOf(held),
+    ...(overdue.nanoUsd > 0 ? { unknownUsd: usdOf(overdue) } : {}),
+    spentTokens: spent.tokens,
+    reservedTokens: held.tokens,
+    ...(overdue.tokens > 0 ? { unknownTokens: overdue.tokens } : {}),
+  }
+}
+
+const limitsOf = ({ available, total }: KeptBudget): Budget => ({
+  ...(available.nanoUsd === undefined ? {} : { usd: usdOf(total) }),
+  ...(available.tokens === undefined ? {} : { tokens: total.tokens }),
+})

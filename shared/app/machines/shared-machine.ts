@@ -1,0 +1,29 @@
+import { type Compiled, compileWorkflow } from '../../compiler/index.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { dayOf } from '../../domain/times.ts'
+import type { Ports } from '../../ports/index.ts'
+import type { Workflow } from '../../workflow/schema.ts'
+import { digestOfMachine, ensureMachine } from './ensure-machine.ts'
+
+/** What a task runs on. */
+export type MachineOfTask = Pick<Compiled, 'gates' | 'positions'> & { stateMachineArn: string }
+
+/**
+ * The machine that all workflows of one shape and policy share: named after its definition, and made when it is first needed.
+ * Compiles at once: what cannot be compiled is refused before anything is made.
+ */
+export function sharedMachine(
+  ports: Pick<Ports, 'machines' | 'ids' | 'registry' | 'clock'>,
+  workflow: Workflow,
+): () => Promise<MachineOfTask> {
+  const compiled = compileWorkflow(workflow, { anonymous: true })
+  const { gates, positions } = compiled
+  const name = `shared-${digestOfMachine(ports, compiled).slice(0, 24)}`
+  return async () => {
+    const usedOn = dayOf(ports.clock.now())
+    if (!(await ports.registry.useMachine({ name, parts: compiled.parts.length, usedOn }))) {
+      throw new OrchestratorError('UnavailableError', `the state machine ${name} is being renewed; try again`)
+    }
+    return { stateMachineArn: await ensureMachine(ports, name, compiled), gates, positions }
+  }
+}

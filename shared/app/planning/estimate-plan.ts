@@ -1,0 +1,221 @@
+import type { Agent } from '../../domain/agent.ts'
+import { boundedList } from '../../domain/bounded.ts'
+import type { Estimate } from '../../domain/estimate.ts'
+import type { Json } from '../../domain/json.ts'
+import { ownOf } from '../../domain/own.ts'
+import type { Decision } from '../../domain/plan.ts'
+import type { PriceTable } from '../../domain/price-table.ts'
+import type { EpochCounters, Histogram } from '../../domain/statistics.ts'
+import { type Draw, drawAround, drawFrom, mixed } from '../../estimator/draw.ts'
+import { type Basis, childOf, estimate, type Known } from '../../estimator/estimate.ts'
+import type { AgentDraws } from '../../estimator/simulate-step.ts'
+import { usdOfRun, usdPerSecond } from '../../estimator/usage-of-run.ts'
+import type { Plan, Ports } from '../../ports/index.ts'
+import { histogramAt, sumsAt } from '../../selector/decayed-counters.ts'
+import { everyStep } from '../../workflow/places.ts'
+import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schema.ts'
+import { doingsOf, type KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import { capabilityAsked } from '../agents/capability-asked.ts'
+import { type Facts, factsOfInput } from './facts-of-input.ts'
+import { planWorkflow } from './plan-task.ts'
+
+type Needs = KnowledgeNeeds & Pick<Ports, 'prices'>
+type Wanted = Pick<Plan, 'bindings' | 'children' | 'decisions'> & {
+  workflow: Workflow
+  input?: Json | undefined
+  seed: string
+  /** What the input says, where somebody has looked already. */
+  facts?: Facts | undefined
+}
+
+/** Of a call of which nothing is known. */
+const DEFAULT_SECONDS = 2
+/** As many calls is worth what was believed before; as many have to be known to be told as measured. */
+const PRIOR_CALLS = 2
+const PRIOR_FAILURES = 0.01
+/** Of failures of which nothing is known, after so many the same agent is asked again. */
+const PRIOR_RETRYABLE = 0.5
+const MEASURED_CALLS = 5
+/** Workflows in workflows are looked at so deep, and so many of them. */
+const MOST_DEPTH = 3
+const MOST_CHILDREN = 30
+const MOST_ASSUMPTIONS = 100
+
+/** What a planned task will take. */
+export async function estimatePlan(ports: Needs, wanted: Wanted): Promise<Estimate> {
+  const assumptions: string[] = []
+  const known = await knownOf(ports, wanted, assumptions, new Map())
+  const { kept, more } = boundedList(assumptions, MOST_ASSUMPTIONS)
+  const told = more > 0 ? [...kept, `and ${more} more`] : kept
+  return { ...estimate(wanted.workflow.steps, known, { seed: wanted.seed }), assumptions: told }
+}
+
+/** Workflows that others call, each looked at once: by name, version and depth. */
+type Seen = Map<string, ReturnType<typeof childOf>>
+
+async function knownOf(
+  ports: Needs,
+  wanted: Wanted,
+  assumptions: string[],
+  seen: Seen,
+  depth = 0,
+): Promise<Known> {
+  const { workflow, bindings, decisions, input } = wanted
+  const all = everyStep(workflow.steps)
+  const agents = await ports.registry.listAgents()
+  const at = ports.clock.now().getTime() / 1_000
+  const facts = wanted.facts ?? (await factsOfInput(workflow, input, at))
+  assumptions.push(...facts.assumptions)
+  const orders = new Map(
+    all.flatMap(({ place, step }): [string, Agent[]][] => {
+      if (!isAgentStep(step)) return []
+      const decision = decisions.find(({ stepId }) => stepId === place)
+      const order = inOrder(agents, step, ownOf(bindings, place)?.agentId, decision)
+      if (order.length === 0) assumptions.push(`"${place}" takes no time: nobody is known who could do it`)
+      const [{ id, limits } = { id: '', limits: undefined }] = order
+      if (step.forEach !== undefined && limits?.maxConcurrency !== undefined)
+        assumptions.push(
+          `agent ${id}, which takes ${limits.maxConcurrency} calls at once, works for nobody else during "${place}"`,
+        )
+      return [[place, order]]
+    }),
+  )
+  const doings = await doingsOf(ports, [...new Set([...orders.values()].flat())])
+  const children = await childrenOf(ports, wanted, assumptions, seen, depth)
+
+  const others = new Map<string, Draw>()
+  const ofOthers = (capability: string): Draw => {
+    const draw = others.get(capability) ?? secondsOfOthers(doings, capability, at)
+    others.set(capability, draw)
+    return draw
+  }
+
+  return {
+    itemsAt: (place) => ownOf(facts.items, place),
+    usdOfRun: (steps, tasks) => usdOfRun(steps, tasks, ports.prices),
+    drawsAt(place, step) {
+      const runs = ownOf(facts.runs, place)
+      const child = children.get(place)
+      if (child) return { child, runs, basis: 'measured' }
+      const order = orders.get(place) ?? []
+      if (order.length === 0)
+        return { seconds: () => ownOf(facts.waits, place) ?? 0, runs, basis: 'measured' }
+      const draws = order.map((agent) =>
+        drawsOf(agent, step as AgentStep, { doings, at, ofOthers, prices: ports.prices }),
+      )
+      const [first] = draws
+      return { agents: draws.map(({ basis: _basis, ...own }) => own), runs, basis: first?.basis ?? 'assumed' }
+    },
+  }
+}
+
+/**
+ * The bound agent, then those that would be asked after it: whom the step names as fallback and nobody else, or whoever offers the same, the
+ * best first as it was decided. Whom a step pins is alone.
+ */
+function inOrder(
+  agents: readonly Agent[],
+  step: AgentStep,
+  boundId: string | undefined,
+  decision: Decision | undefined,
+): Agent[] {
+  const { capability, agent: pinned, fallback } = step
+  const active = agents.filter(({ status }) => status === 'active')
+  const offering = (name: string) =>
+    active.filter(({ capabilities }) => capabilities.some((one) => one.name === name))
+  const scores = new Map(decision?.candidates.map(({ agentId, score }) => [agentId, score?.total ?? 0]))
+  const best = (some: Agent[]): Agent[] =>
+    some.toSorted((a, b) => (scores.get(b.id) ?? 0) - (scores.get(a.id) ?? 0))
+  const wanted = pinned
+    ? active.filter(({ id }) => id === pinned.split('@')[0])
+    : best(offering(capability ?? ''))
+  const first = agents.find(({ id }) => id === boundId) ?? wanted[0]
+  const others = fallback
+    ? fallback.flatMap((name) => active.find(({ id }) => id === name) ?? best(offering(name)))
+    : wanted
+  return [...new Set([...(first ? [first] : []), ...others])]
+}
+
+type Doings = ReadonlyMap<string, ReadonlyMap<string, EpochCounters[]>>
+type Facing = { doings: Doings; at: number; ofOthers: (capability: string) => Draw; prices: PriceTable }
+
+function drawsOf(
+  agent: Agent,
+  step: AgentStep,
+  { doings, at, ofOthers, prices }: Facing,
+): AgentDraws & { basis: Basis } {
+  const capability = capabilityAsked(agent, step)?.name ?? ''
+  const own = doings.get(agent.id)?.get(capability) ?? []
+  const { count, failures, retryable } = sumsAt(own, at)
+  const believed =
+    agent.typicalSeconds === undefined ? ofOthers(capability) : drawAround(agent.typicalSeconds)
+  const share = count / (count + PRIOR_CALLS)
+  const of = (measure: 'h' | 'c' | 't'): Histogram => histogramAt(own, at, measure)
+  const seconds = drawFrom(of('h'))
+  const paid = drawFrom(of('c'))
+  const tokens = drawFrom(of('t'))
+  const { perCallUsd } = agent.price
+  const declared = agent.typicalSeconds === undefined ? 'assumed' : 'declared'
+  return {
+    seconds: seconds ? mixed(share, seconds, believed) : believed,
+    usd: paid ? mixed(share, paid, () => perCallUsd) : () => perCallUsd,
+    tokens: tokens ? mixed(share, tokens, () => 0) : () => 0,
+    usdPerSecond: usdPerSecond(agent.limits.memoryMb, prices),
+    failureShare: (failures + PRIOR_FAILURES) / (count + PRIOR_CALLS),
+    retryableShare: (retryable + PRIOR_FAILURES * PRIOR_RETRYABLE) / (failures + PRIOR_FAILURES),
+    maxConcurrency: agent.limits.maxConcurrency,
+    basis: count >= MEASURED_CALLS ? 'measured' : declared,
+  }
+}
+
+/** Not seen itself, and says nothing: as long as others take for the same, or for anything. */
+function secondsOfOthers(doings: Doings, capability: string, at: number): Draw {
+  const same = [...doings.values()].flatMap((byCapability) => byCapability.get(capability) ?? [])
+  const all = [...doings.values()].flatMap((byCapability) => [...byCapability.values()].flat())
+  return (
+    drawFrom(histogramAt(same, at, 'h')) ?? drawFrom(histogramAt(all, at, 'h')) ?? drawAround(DEFAULT_SECONDS)
+  )
+}
+
+/** The workflows that this one calls, simulated as it is. */
+async function childrenOf(ports: Needs, wanted: Wanted, assumptions: string[], seen: Seen, depth: number) {
+  const found = new Map<string, ReturnType<typeof childOf>>()
+  for (const [place, { name, version }] of Object.entries(wanted.children ?? {})) {
+    const key = `${name}@${version} ${depth}`
+    const before = seen.get(key)
+    if (before) {
+      found.set(place, before)
+      continue
+    }
+    const registered =
+      depth < MOST_DEPTH && seen.size < MOST_CHILDREN
+        ? await ports.registry.findWorkflow(name, version)
+        : undefined
+    if (!registered) {
+      assumptions.push(`workflow ${name} ("${place}") takes no time`)
+      continue
+    }
+    const { workflow } = registered
+    const own: string[] = []
+    // Bound as they will be, or by guess where that cannot be said.
+    const planned = await planWorkflow(ports, workflow, { seed: wanted.seed }).catch(() => {
+      return { bindings: {}, decisions: [], children: callsIn(workflow) }
+    })
+    const inner = { ...planned, workflow, seed: wanted.seed }
+    const child = childOf(workflow.steps, await knownOf(ports, inner, own, seen, depth + 1))
+    seen.set(key, child)
+    found.set(place, child)
+    assumptions.push(...own.map((assumption) => `in ${name}: ${assumption}`))
+  }
+  return found
+}
+
+function callsIn({ steps }: Workflow): NonNullable<Plan['children']> {
+  return Object.fromEntries(
+    everyStep(steps).flatMap(({ place, step }) => {
+      if (!('workflow' in step)) return []
+      const [name = '', version] = step.workflow.split('@')
+      return [[place, version === undefined ? { name } : { name, version: Number(version) }]]
+    }),
+  )
+}

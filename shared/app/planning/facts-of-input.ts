@@ -1,0 +1,82 @@
+import type { Json } from '../../domain/json.ts'
+import { parseTime } from '../../domain/times.ts'
+import { expressionIn, expressionsIn, resolveExpressions } from '../../workflow/expressions.ts'
+import { everyStep } from '../../workflow/places.ts'
+import { referencesIn } from '../../workflow/references.ts'
+import {
+  EXPECTED_ITEMS,
+  EXPECTED_ROUNDS,
+  isFanOut,
+  isLoop,
+  type Step,
+  type Workflow,
+} from '../../workflow/schema.ts'
+
+/** What a task's input says of how its workflow will run, by place; and what it does not say. */
+export type Facts = {
+  /** Of fan-outs. */
+  items: Record<string, number>
+  /** Seconds that steps wait. */
+  waits: Record<string, number>
+  /** In what share of such tasks a step with a condition runs. */
+  runs: Record<string, number>
+  assumptions: string[]
+}
+
+/** Of a condition that sees more than the input. */
+const PERHAPS = 0.5
+
+/** `at` in seconds since 1970. */
+export async function factsOfInput({ steps }: Workflow, input: Json | undefined, at: number): Promise<Facts> {
+  const facts: Facts = { items: {}, waits: {}, runs: {}, assumptions: [] }
+  for (const { place, step } of everyStep(steps)) await lookAt(facts, place, step, input, at)
+  return facts
+}
+
+async function lookAt(facts: Facts, place: string, step: Step, input: Json | undefined, at: number) {
+  const { assumptions } = facts
+  if (isLoop(step)) assumptions.push(`loop "${place}" goes round ${EXPECTED_ROUNDS} times on average`)
+  if ('approval' in step) assumptions.push(`nobody takes time to answer "${place}"`)
+  if ('wait' in step) facts.waits[place] = await secondsOfWait(step.wait, place, input, at, assumptions)
+  if (isFanOut(step)) facts.items[place] = await itemsOf(step.forEach, place, input, assumptions)
+  if (step.when === undefined) return
+  const condition = await valueNow(step.when, input)
+  if (condition === undefined)
+    assumptions.push(`"${place}" runs in half of the tasks: its condition is not known yet`)
+  facts.runs[place] = condition === undefined ? PERHAPS : condition === true ? 1 : 0
+}
+
+/** What an expression says that sees nothing but the task's input; undefined where it sees more, or the input is not known. */
+async function valueNow(value: unknown, input: Json | undefined): Promise<Json | undefined> {
+  const names = expressionsIn(value).flatMap(({ text }) => [...referencesIn(text).variables])
+  if (names.some((name) => name !== 'input') || (names.length > 0 && input === undefined)) return undefined
+  return resolveExpressions(value, { input }).catch(() => undefined)
+}
+
+async function itemsOf(
+  forEach: string,
+  place: string,
+  input: Json | undefined,
+  assumptions: string[],
+): Promise<number> {
+  const list = await valueNow(forEach, input)
+  if (Array.isArray(list)) return list.length
+  if (list !== undefined && list !== null) return 1
+  assumptions.push(`fan-out "${place}" has ${EXPECTED_ITEMS} items`)
+  return EXPECTED_ITEMS
+}
+
+async function secondsOfWait(
+  wait: { seconds: number | string } | { until: string },
+  place: string,
+  input: Json | undefined,
+  at: number,
+  assumptions: string[],
+): Promise<number> {
+  const value = await valueNow('until' in wait ? wait.until : wait.seconds, input)
+  const seconds = 'until' in wait ? (parseTime(value) ?? Number.NaN) / 1_000 - at : Number(value)
+  if (value !== undefined && Number.isFinite(seconds)) return Math.max(0, seconds)
+  const asked = expressionIn('until' in wait ? wait.until : wait.seconds) ?? ''
+  assumptions.push(`"${place}" does not wait: ${asked} is not known yet`)
+  return 0
+}

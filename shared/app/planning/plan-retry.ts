@@ -1,0 +1,160 @@
+import type * as z from 'zod'
+import type { RetryTaskSchema } from '../../contracts/requests.ts'
+import type { Budget } from '../../domain/budget.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { canonicalJson, type Json } from '../../domain/json.ts'
+import { suggestNames } from '../../domain/nearest-names.ts'
+import type { StepRecord } from '../../domain/step.ts'
+import type { Task } from '../../domain/task.ts'
+import { secondsUntil } from '../../domain/times.ts'
+import type { Plan, Ports } from '../../ports/index.ts'
+import { everyStep, withStep } from '../../workflow/places.ts'
+import { isAgentStep, type Step, type Workflow } from '../../workflow/schema.ts'
+import { needsOfStep } from '../../workflow/step-needs.ts'
+import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import { type MachineOfTask, sharedMachine } from '../machines/shared-machine.ts'
+import { givenWorkflow } from './given-workflow.ts'
+import { parseInput, planWorkflow } from './plan-task.ts'
+
+type Needs = KnowledgeNeeds & Pick<Ports, 'ids'>
+
+/** What a retry may want otherwise. */
+export type Wishes = Omit<z.output<typeof RetryTaskSchema>, 'id'>
+
+/** Another definition, and what it runs on. */
+export type Given = { workflow: Workflow; machine: MachineOfTask }
+
+/** Another definition where one is wished; else the same, on a shared machine that may have been collected since. */
+export async function givenFor(
+  ports: Pick<Ports, 'registry' | 'machines' | 'ids' | 'clock'>,
+  { positions, workflow: before }: Plan,
+  { workflow: wanted }: Pick<Wishes, 'workflow'>,
+): Promise<Given | undefined> {
+  if (wanted === undefined)
+    return positions && { workflow: before, machine: await sharedMachine(ports, before)() }
+  const { workflow, registered } = await givenWorkflow(ports.registry, { workflow: wanted })
+  return { workflow, machine: registered ?? (await sharedMachine(ports, workflow)()) }
+}
+
+/**
+ * The plan of a task's next execution: that of the one before, with what is wished otherwise, and agents chosen anew for what has not
+ * been done. Throws InvalidInputError, and whatever planning throws.
+ */
+export async function planRetry(
+  ports: Needs,
+  task: Pick<Task, 'id' | 'execution' | 'tenant'>,
+  before: Plan,
+  records: readonly StepRecord[],
+  wishes: Wishes,
+  given: Given | undefined,
+): Promise<Plan> {
+  const done = new Set(records.filter(isDone).map(({ path }) => path))
+  const chosen = given?.workflow ?? before.workflow
+  const workflow = withInputs(chosen, wishes, done)
+  const input = given ? parseInput(workflow, before.input) : before.input
+  // Of what has succeeded it is told who has done it, and nobody has to be there for it any more.
+  const kept = {
+    bindings: only(before.bindings, done),
+    decisions: before.decisions.filter(({ stepId }) => done.has(stepId)),
+  }
+  const deadline = deadlineOf(ports, before, wishes)
+  const budget = budgetOf(before, wishes)
+  const planned = await planWorkflow(ports, workflow, {
+    seed: `${task.id}-${task.execution + 1}`,
+    tenant: task.tenant,
+    prefer: before.prefer,
+    left: { seconds: deadline === undefined ? undefined : secondsUntil(deadline, ports.clock.now()) },
+    kept,
+    named: agentsNamed(workflow, wishes),
+  })
+  const machine = given?.machine ?? before
+  return {
+    ...before,
+    workflow,
+    input,
+    ...planned,
+    stateMachineArn: machine.stateMachineArn,
+    gates: machine.gates,
+    positions: machine.positions,
+    budget,
+    deadline,
+    retryDigest: ports.ids.digest(canonicalJson([task.execution, wishes as Json])),
+  }
+}
+
+export const isDone = ({ status }: StepRecord): boolean => status === 'succeeded' || status === 'skipped'
+
+function only<T>(all: Readonly<Record<string, T>>, names: ReadonlySet<string>): Record<string, T> {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)))
+}
+
+/** Edited inputs stand in the workflow of the retry; what their steps wait for stays as it was compiled. Throws InvalidInputError. */
+function withInputs(workflow: Workflow, { steps = {} }: Wishes, done: ReadonlySet<string>): Workflow {
+  const places = new Map(everyStep(workflow.steps).map(({ place, step }) => [place, step]))
+  let changed = workflow
+  for (const [place, { input }] of Object.entries(steps)) {
+    const step = editable(places, place, done)
+    if (input === undefined) continue
+    if (JSON.stringify(input).includes('{%'))
+      throw invalid(
+        `steps.${place}.input`,
+        'the input of a retry is a value: what its expressions would need was compiled before',
+      )
+    changed = {
+      ...changed,
+      steps: withStep(changed.steps, place, { ...step, input, needs: [...needsOfStep(step)] } as Step),
+    }
+  }
+  return changed
+}
+
+function editable(places: ReadonlyMap<string, Step>, place: string, done: ReadonlySet<string>): Step {
+  const step = places.get(place)
+  const what = `steps.${place}`
+  if (!step) throw invalid(what, `there is no step "${place}"${suggestNames(place, [...places.keys()])}`)
+  if (!isAgentStep(step))
+    throw invalid(what, `no agent runs step "${place}": it has neither an input nor an agent`)
+  if (done.has(place)) throw invalid(what, `step "${place}" has succeeded, and its output stays`)
+  return step
+}
+
+function agentsNamed(workflow: Workflow, { steps = {} }: Wishes): ReadonlyMap<string, string> {
+  const known = new Set(everyStep(workflow.steps).map(({ place }) => place))
+  return new Map(
+    Object.entries(steps).flatMap(([place, { agent }]) =>
+      agent && known.has(place) ? [[place, agent] as const] : [],
+    ),
+  )
+}
+
+function deadlineOf(
+  { clock }: Pick<Ports, 'clock'>,
+  before: Plan,
+  { deadline, deadlineSeconds }: Wishes,
+): string | undefined {
+  const now = clock.now()
+  const ends =
+    deadline ?? (deadlineSeconds && new Date(now.getTime() + deadlineSeconds * 1_000)) ?? before.deadline
+  const time = ends && new Date(ends).toISOString()
+  if (time && secondsUntil(time, now) <= 0)
+    throw invalid('deadline', `the deadline, ${time}, has passed; give a later one (deadlineSeconds)`)
+  return time || undefined
+}
+
+/** Only what is limited can have more. Throws InvalidInputError for less, and for what is not limited. */
+function budgetOf({ budget, taskId }: Plan, { budgetUsd, budgetTokens }: Wishes): Budget | undefined {
+  const raised = (name: string, total: number | undefined, more: number | undefined): number | undefined => {
+    if (more === undefined) return total
+    if (total === undefined)
+      throw invalid(name, `task ${taskId} was submitted without this limit, and needs none now`)
+    if (more < total) throw invalid(name, `the budget was ${total} and cannot be less; this is ${more}`)
+    return more
+  }
+  const usd = raised('budgetUsd', budget?.usd, budgetUsd)
+  const tokens = raised('budgetTokens', budget?.tokens, budgetTokens)
+  return budget && { ...(usd === undefined ? {} : { usd }), ...(tokens === undefined ? {} : { tokens }) }
+}
+
+export function invalid(path: string, message: string): OrchestratorError {
+  return new OrchestratorError('InvalidInputError', message, { issues: [{ code: 'invalid', path, message }] })
+}

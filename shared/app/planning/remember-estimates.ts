@@ -1,0 +1,47 @@
+import type { KeptEstimate } from '../../domain/estimate.ts'
+import { canonicalJson, type Json } from '../../domain/json.ts'
+import type { Ports } from '../../ports/index.ts'
+import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import { estimatePlan } from './estimate-plan.ts'
+import { type Facts, factsOfInput } from './facts-of-input.ts'
+
+type Needs = KnowledgeNeeds & Pick<Ports, 'prices' | 'ids'>
+type Wanted = Parameters<typeof estimatePlan>[1]
+
+/** What agents have done changes an estimate slowly. */
+const KEPT_MILLISECONDS = 30_000
+const MOST_KEPT = 200
+
+/**
+ * Estimates as they are kept with tasks; equal plans within half a minute share one. An estimate is advice: a task that cannot be estimated is
+ * run without.
+ */
+export function rememberEstimates(
+  ports: Needs,
+): (wanted: Omit<Wanted, 'seed'>) => Promise<KeptEstimate | undefined> {
+  const kept = new Map<string, { at: number; estimate: Promise<KeptEstimate | undefined> }>()
+  return async (wanted) => {
+    const { workflow, bindings, children, input } = wanted
+    const now = ports.clock.now().getTime()
+    // All that an estimate has of the input.
+    const facts = await factsOfInput(workflow, input, now / 1_000).catch(() => undefined)
+    if (!facts) return undefined
+    const agents = Object.entries(bindings).map(([place, { agentId }]) => [place, agentId])
+    const key = ports.ids.digest(canonicalJson([workflow, agents, children ?? null, rounded(facts)] as Json))
+    const known = kept.get(key)
+    if (known && Math.abs(now - known.at) < KEPT_MILLISECONDS) return known.estimate
+    const oldest = kept.size >= MOST_KEPT ? kept.keys().next().value : undefined
+    if (oldest !== undefined) kept.delete(oldest)
+    const estimate = estimatePlan(ports, { ...wanted, facts, seed: workflow.name })
+      .then(({ steps: _steps, ...rest }) => rest)
+      .catch(() => undefined)
+    kept.set(key, { at: now, estimate })
+    return estimate
+  }
+}
+
+/** A wait until a time is shorter with every second, and hardly so. */
+const rounded = ({ waits, ...facts }: Facts): object => ({
+  ...facts,
+  waits: Object.fromEntries(Object.entries(waits).map(([place, seconds]) => [place, Math.round(seconds)])),
+})

@@ -1,0 +1,47 @@
+import type { SubmitTask } from '../../contracts/requests.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { canonicalJson, type Json } from '../../domain/json.ts'
+import { secondsUntil } from '../../domain/times.ts'
+import type { Plan, Ports } from '../../ports/index.ts'
+
+/** What requests for a new task have in common. */
+type Keyed = { tenant: string; idempotencyKey?: string | undefined }
+type Limiting = Pick<SubmitTask, 'budgetUsd' | 'budgetTokens' | 'deadline' | 'deadlineSeconds'>
+type Limits = Pick<Plan, 'budget' | 'deadline'>
+
+/** What the request limits. Throws InvalidInputError for a deadline that has passed. */
+export function limitsOf({ clock }: Pick<Ports, 'clock'>, request: Limiting): Limits {
+  const { budgetUsd, budgetTokens, deadline: until, deadlineSeconds } = request
+  const now = clock.now()
+  const ends = until ?? (deadlineSeconds && new Date(now.getTime() + deadlineSeconds * 1_000))
+  const deadline = ends && new Date(ends).toISOString()
+  if (deadline && secondsUntil(deadline, now) <= 0) {
+    const message = `the deadline, ${deadline}, has passed; it is ${now.toISOString()}`
+    throw new OrchestratorError('InvalidInputError', message, { deadline })
+  }
+  const budget = {
+    ...(budgetUsd === undefined ? {} : { usd: budgetUsd }),
+    ...(budgetTokens === undefined ? {} : { tokens: budgetTokens }),
+  }
+  return { ...(Object.keys(budget).length > 0 ? { budget } : {}), ...(deadline ? { deadline } : {}) }
+}
+
+/** What is left of it as the task begins. */
+export const leftOf = ({ clock }: Pick<Ports, 'clock'>, { budget, deadline }: Limits) => ({
+  usd: budget?.usd,
+  tokens: budget?.tokens,
+  seconds: deadline === undefined ? undefined : secondsUntil(deadline, clock.now()),
+})
+
+/** What an Idempotency-Key stands for. */
+export function digestOf({ ids }: Pick<Ports, 'ids'>, request: Keyed & object): string {
+  const { tenant: _tenant, idempotencyKey: _key, ...asked } = request
+  return ids.digest(canonicalJson(asked as Json))
+}
+
+/** With a key the id is a hash of tenant and key, so that a repeat finds the first (S2). */
+export function taskIdOf({ ids }: Pick<Ports, 'ids'>, { tenant, idempotencyKey }: Keyed): string {
+  return idempotencyKey === undefined
+    ? ids.makeId('t')
+    : `t_${ids.digest(`${tenant}\n${idempotencyKey}`).slice(0, 26)}`
+}

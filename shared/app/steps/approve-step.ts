@@ -1,0 +1,99 @@
+/**
+ * A person's answer to an approval.
+ *
+ * Invariants (tests cite them):
+ * O4 the first answer stays; the same answer again wakes the state again, another is refused
+ * O9 nobody answers for a task past its deadline, though it takes up to a minute until it is ended
+ */
+import type { AnswerApproval } from '../../contracts/requests.ts'
+import type { ApprovalView } from '../../contracts/views.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { placeOf } from '../../domain/instance-path.ts'
+import { suggestNames } from '../../domain/nearest-names.ts'
+import { NOBODY, type StepRecord } from '../../domain/step.ts'
+import { isOpenTask } from '../../domain/task.ts'
+import { secondsUntil } from '../../domain/times.ts'
+import type { Ports } from '../../ports/index.ts'
+import { getTask } from '../tasks/read-tasks.ts'
+
+type Needs = Pick<Ports, 'tasks' | 'executions' | 'clock'>
+type Asked = NonNullable<StepRecord['approval']>
+
+/** Throws NotFoundError, InvalidInputError, ConflictError. */
+export const approveStep =
+  ({ tasks, executions, clock }: Needs) =>
+  async ({
+    id,
+    tenant,
+    stepId,
+    decision,
+    by,
+    comment,
+  }: AnswerApproval & { tenant: string }): Promise<ApprovalView> => {
+    const task = await getTask({ tasks }, { id, tenant })
+    if (!isOpenTask(task)) {
+      const message = `task ${id} has ended (${task.status}): nobody waits for step "${stepId}" any more`
+      throw new OrchestratorError('ConflictError', message, { taskId: id, status: task.status })
+    }
+    if (task.deadline !== undefined && secondsUntil(task.deadline, clock.now()) <= 0) {
+      const message = `the deadline of task ${id}, ${task.deadline}, has passed: step "${stepId}" cannot be answered any more`
+      throw new OrchestratorError('ConflictError', message, { taskId: id, deadline: task.deadline })
+    }
+    const record = await askedStep(tasks, id, stepId)
+    const { approval: asked, path } = record
+    requireAllowed(path, asked, decision, by)
+    const answer = { decision, by, ...(comment ? { comment } : {}), at: clock.now().toISOString() }
+    const answered = await tasks.answerApproval(id, path, answer)
+    const kept = answered?.approval?.answer ?? (await tasks.findSteps(id, [path]))[0]?.approval?.answer
+    if (!kept || kept.decision !== decision || kept.by !== by) {
+      const how = kept
+        ? `${kept.by} has decided "${kept.decision}" at ${kept.at}`
+        : `it has ended (${record.status})`
+      throw new OrchestratorError('ConflictError', `step "${stepId}" cannot be answered any more: ${how}`)
+    }
+    // Once more where it was answered before: a crash may have come between the answer and the waking. The state may have
+    // asked again meanwhile, under another token.
+    await executions.wake(answered?.approval?.token ?? asked.token)
+    return { taskId: id, stepId: path, ...kept }
+  }
+
+function requireAllowed(path: string, { choices, approvers }: Asked, decision: string, by: string): void {
+  if (!choices.includes(decision)) {
+    const message = `"${decision}" is no choice of step "${path}"${suggestNames(decision, choices)}`
+    throw new OrchestratorError('InvalidInputError', message)
+  }
+  if (by !== NOBODY && (!approvers || approvers.includes(by))) return
+  const message = `"${by}" is not among those who may decide${approvers ? `: ${approvers.join(', ')}` : ''}`
+  throw new OrchestratorError('InvalidInputError', message)
+}
+
+type AskedStep = StepRecord & { approval: Asked }
+
+/** By its path; without the rounds of the loops around it where one such step has asked. Throws NotFoundError naming those that have. */
+async function askedStep(tasks: Needs['tasks'], id: string, stepId: string): Promise<AskedStep> {
+  const [named] = await tasks.findSteps(id, [stepId])
+  if (named && hasAsked(named)) return named
+  const waiting = (await tasks.listSteps(id)).filter(hasAsked).filter(({ status }) => status === 'running')
+  const [alike, ...more] = waiting.filter(({ path }) => placeOf(path) === stepId)
+  if (alike && more.length === 0) return alike
+  const others = [...waiting.map(({ path }) => `"${path}"`), ...(await askedInChildren(tasks, id))]
+  const hint = others.length > 0 ? `; there wait: ${others.join(', ')}` : ''
+  const message = `step "${stepId}" of task ${id} waits for no approval${hint}`
+  throw new OrchestratorError('NotFoundError', message, { id, stepId })
+}
+
+const hasAsked = (step: StepRecord): step is AskedStep => step.approval !== undefined
+
+async function askedInChildren(tasks: Needs['tasks'], id: string): Promise<string[]> {
+  const calling = (await tasks.listSteps(id)).filter(({ status }) => status === 'running')
+  const children = calling.flatMap(({ child }) => child ?? [])
+  const asked = await Promise.all(
+    children.map(async (child) => {
+      const steps = (await tasks.listSteps(child))
+        .filter(hasAsked)
+        .filter(({ status }) => status === 'running')
+      return steps.map(({ path }) => `"${path}" of its child ${child}`)
+    }),
+  )
+  return asked.flat()
+}

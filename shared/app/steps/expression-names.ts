@@ -1,0 +1,147 @@
+import { enclosingScopes, loopOf, parsePath, roundBefore } from '../../domain/instance-path.ts'
+import type { Json } from '../../domain/json.ts'
+import type { StepRecord } from '../../domain/step.ts'
+import type { Task } from '../../domain/task.ts'
+import type { Plan, TaskStore } from '../../ports/index.ts'
+import { expressionsIn, type Names } from '../../workflow/expressions.ts'
+import { referencesIn } from '../../workflow/references.ts'
+import { handledAround, itemAround, pathsOfNames, roundAround, type View } from './plan-paths.ts'
+
+type Wanted = View & {
+  task: Pick<Task, 'id' | 'type' | 'metadata'>
+  plan: Pick<Plan, 'input' | 'taskId' | 'workflow'>
+  /** May hold more than the scope sees. */
+  records: readonly StepRecord[]
+  /** What will be evaluated: only the outputs that it mentions are loaded. */
+  template: unknown
+  /** What `$error` is, where that is no step's that another one handles. */
+  failed?: StepRecord | undefined
+}
+
+/** Of the message of an error that expressions see, in characters. */
+const MOST_MESSAGE = 2_000
+
+/**
+ * The names that expressions see: `$input`, `$task`, `$status`, `$errors` and the mentioned members of `$steps`; in a loop also
+ * `$iteration` and, from its second round, `$previous`: the outputs of the round before by step; in a fan-out `$item` and `$index`;
+ * in a handler `$error`. Of loops in loops, and of fan-outs in fan-outs, the innermost is meant.
+ */
+export async function namesForExpressions(
+  tasks: Pick<TaskStore, 'loadValue'>,
+  { task, plan, scope, path, records, template, failed }: Wanted,
+): Promise<Names> {
+  const wanted = mentionedIn(template)
+  const scopes = enclosingScopes(scope)
+  const seen = records.filter((record) => isStepIn(record.path, scopes))
+  const round = roundAround(plan, scope)
+  const roundOfPrevious = round === undefined ? undefined : roundBefore(round)
+  const before = wanted.variables.has('previous')
+    ? records.filter((record) => isStepIn(record.path, [roundOfPrevious]))
+    : []
+  const [steps, previous, ofItem] = await Promise.all([
+    outputsOf(
+      tasks,
+      seen.filter((record) => wanted.steps === 'all' || wanted.steps.has(parsePath(record.path).stepId)),
+    ),
+    outputsOf(tasks, before),
+    namesOfItem(tasks, itemAround(plan, { scope, path }), records, wanted.variables),
+  ])
+  const error = failed ?? (wanted.variables.has('error') ? firstFailed(plan, path, records) : undefined)
+  const { id, type, metadata } = task
+  return {
+    input: plan.input,
+    task: { id, ...(type ? { type } : {}), metadata } as Json,
+    status: byStep(seen, ({ status }) => status),
+    errors: byStep(seen, errorOf),
+    steps,
+    ...(round === undefined ? {} : { iteration: parsePath(round).index }),
+    ...(before.length > 0 ? { previous } : {}),
+    ...ofItem,
+    ...(error ? { error: errorOf(error) } : {}),
+  }
+}
+
+/**
+ * The paths of the records that the names in some expressions take, beside those of the steps that they mention by id. `texts` are
+ * the expressions.
+ */
+export function pathsForNames(
+  plan: Pick<Plan, 'taskId' | 'workflow'>,
+  view: View,
+  texts: readonly { text: string }[],
+): string[] {
+  return pathsOfNames(plan, view, new Set(texts.flatMap(({ text }) => [...referencesIn(text).variables])))
+}
+
+/** `$item` and `$index`: the fan-out has stored its items in its own record. */
+async function namesOfItem(
+  tasks: Pick<TaskStore, 'loadValue'>,
+  item: string | undefined,
+  records: readonly StepRecord[],
+  wanted: ReadonlySet<string>,
+): Promise<Names> {
+  const { index } = parsePath(item ?? '')
+  if (item === undefined || index === undefined) return {}
+  const items = wanted.has('item') && records.find((record) => record.path === loopOf(item))?.items
+  if (!items) return { index }
+  return { item: ((await tasks.loadValue(items)) as Json[])[index] ?? null, index }
+}
+
+/** Of several that have failed, the first. */
+function firstFailed(
+  plan: Wanted['plan'],
+  path: string | undefined,
+  records: readonly StepRecord[],
+): StepRecord | undefined {
+  if (path === undefined) return undefined
+  const handled = handledAround(plan, path)
+  const timeOf = ({ endedAt, startedAt }: StepRecord): string => endedAt ?? startedAt
+  return records
+    .filter((record) => record.status === 'failed' && handled.includes(record.path))
+    .sort((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1))[0]
+}
+
+/** The failure of a step as expressions see it; `attempts` counts those of agents. */
+function errorOf({ path, status, error, attempts }: StepRecord): Json | undefined {
+  if (status !== 'failed') return undefined
+  const { name = 'AgentFailedError', message = 'it failed' } = error ?? {}
+  const { stepId } = parsePath(path)
+  return { name, message: message.slice(0, MOST_MESSAGE), stepId, path, attempts: attempts.length }
+}
+
+function byStep(
+  records: readonly StepRecord[],
+  valueIn: (record: StepRecord) => Json | undefined,
+): Record<string, Json> {
+  return Object.fromEntries(
+    records.flatMap((record) => {
+      const value = valueIn(record)
+      return value === undefined ? [] : [[parsePath(record.path).stepId, value]]
+    }),
+  )
+}
+
+/** Items of a fan-out are no steps that others see. */
+function isStepIn(path: string, scopes: readonly (string | undefined)[]): boolean {
+  const { scope, index } = parsePath(path)
+  return index === undefined && scopes.includes(scope)
+}
+
+async function outputsOf(
+  tasks: Pick<TaskStore, 'loadValue'>,
+  records: readonly StepRecord[],
+): Promise<Record<string, Json>> {
+  const found = records.flatMap(({ path, output }) =>
+    output ? [{ id: parsePath(path).stepId, output }] : [],
+  )
+  const values = await Promise.all(found.map(({ output }) => tasks.loadValue(output)))
+  return Object.fromEntries(found.map(({ id }, at) => [id, values[at] ?? null]))
+}
+
+function mentionedIn(template: unknown): { steps: Set<string> | 'all'; variables: Set<string> } {
+  const references = expressionsIn(template).map(({ text }) => referencesIn(text))
+  const steps = references.some(({ dynamicSteps }) => dynamicSteps)
+    ? 'all'
+    : new Set(references.flatMap((one) => [...one.steps]))
+  return { steps, variables: new Set(references.flatMap((one) => [...one.variables])) }
+}

@@ -1,0 +1,54 @@
+/** How the items of a fan-out go over the agents that may run them. */
+import type { Agent } from '../../domain/agent.ts'
+import { preferring } from '../../domain/prefer.ts'
+import type { Plan } from '../../ports/index.ts'
+import { chooseAgent } from '../../selector/choose-agent.ts'
+import { type AgentStep, DEFAULT_CONCURRENCY, MOST_TOGETHER } from '../../workflow/schema.ts'
+
+export type Lanes = {
+  /** How many items run side by side: as many as the agents take together, and no more than the step says. */
+  atOnce: number
+  /** Whether the items have executions of their own: so many may wait for a busy agent that one history does not hold it. */
+  apart: boolean
+}
+
+/** `agents` are all that there are. */
+export function lanesOf(
+  step: AgentStep,
+  items: number,
+  agents: readonly Agent[],
+  plan: Pick<Plan, 'tenant' | 'prefer'>,
+): Lanes {
+  const able = agentsAble(step, agents, plan)
+  const wished = step.maxConcurrency ?? DEFAULT_CONCURRENCY
+  const taken = able.reduce((sum, { limits }) => sum + (limits.maxConcurrency ?? Number.POSITIVE_INFINITY), 0)
+  const atOnce = able.length === 0 ? wished : Math.min(wished, taken)
+  return { atOnce, apart: items > MOST_TOGETHER && able.some(isLimited) }
+}
+
+/** Those that may run an item: who offers what the step wants, and whoever is asked in their place when they are too busy. */
+function agentsAble(
+  step: AgentStep,
+  agents: readonly Agent[],
+  { tenant, prefer }: Pick<Plan, 'tenant' | 'prefer'>,
+): Agent[] {
+  const fallbacks = (step.fallback ?? []).map((entry) =>
+    agents.some(({ id }) => id === entry)
+      ? { capability: undefined, pinned: entry }
+      : { capability: entry, pinned: undefined },
+  )
+  const able = new Set<string>()
+  for (const wanted of [{ capability: step.capability, pinned: step.agent }, ...fallbacks]) {
+    const request = { stepId: '', seed: '', tenant, prefer: preferring(prefer, step.prefer), agents }
+    const selection = chooseAgent({ ...request, ...wanted })
+    if (!selection.agent) continue
+    for (const { agentId, unfit } of selection.decision.candidates) if (!unfit) able.add(agentId)
+  }
+  return agents.filter(({ id }) => able.has(id))
+}
+
+/** Whether it may be busy: by what it says of itself. */
+const isLimited = ({ limits, model }: Agent): boolean =>
+  limits.maxConcurrency !== undefined ||
+  limits.ratePerMinute !== undefined ||
+  model?.tokensPerMinute !== undefined

@@ -1,0 +1,92 @@
+/**
+ * Attempts whose worker has died: it ran out of memory, was ended at its timeout, or its function never began. Nobody else will tell
+ * of them, so whoever takes the step over does.
+ *
+ * Invariants (tests cite them):
+ * J1 an attempt that has begun and whose end nobody has noted is noted, counted and told to the breaker by the next owner of its step, once
+ * J2 what was refused, superseded or cancelled was no attempt
+ */
+import { executionOfFence } from '../../contracts/step-payload.ts'
+import type { AgentManifest } from '../../domain/agent.ts'
+import { boundedFailure } from '../../domain/bounded.ts'
+import { isRetriedInPlace } from '../../domain/errors.ts'
+import { attemptFailedEvent } from '../../domain/event.ts'
+import type { Attempt, StepRecord } from '../../domain/step.ts'
+import { millisecondsBetween } from '../../domain/times.ts'
+import type { Ownership, Plan, Ports } from '../../ports/index.ts'
+import { countAttempt, decisionOf } from '../agents/agent-statistics.ts'
+import { capabilityAsked } from '../agents/capability-asked.ts'
+import { tellLostCall } from '../limits/admission.ts'
+import { stepOf } from './plan-paths.ts'
+import { type Failure, isAgentsFault, superseded } from './settle-failure.ts'
+
+type Needs = Pick<Ports, 'tasks' | 'bus' | 'statistics' | 'breakers' | 'clock'>
+export type Lost = {
+  own: Ownership
+  plan: Plan
+  /** As the step was when it was lost. */
+  record: StepRecord
+  agent: Pick<AgentManifest, 'id' | 'capabilities'>
+  failure: Failure
+}
+
+/** Of a worker of which nothing more has been heard. */
+export const DIED: Failure = {
+  name: 'Lambda.Unknown',
+  message: 'its function ended without a word: out of memory, out of time, or a crash',
+}
+
+/** Whether a host had a step, and its end is not noted (J1, J2). */
+export const hasLostAttempt = ({ status, reboundBy = '', attempts, startedAt }: StepRecord): boolean =>
+  status === 'running' && reboundBy === '' && !attempts.some((noted) => noted.startedAt === startedAt)
+
+/** Answers the attempt as it is noted. Throws StepSupersededError when the step is not ours any more. */
+export async function noteLostAttempt(
+  ports: Needs,
+  { own, plan, record, agent, failure }: Lost,
+): Promise<Attempt> {
+  const attempt = {
+    agentId: agent.id,
+    startedAt: record.startedAt,
+    endedAt: ports.clock.now().toISOString(),
+    execution: executionOfFence(own.fence),
+    error: boundedFailure(failure),
+  }
+  if (!(await ports.tasks.addAttempt(own, attempt, record.attempts.length))) throw superseded(own.path)
+  const number = record.attempts.length + 1
+  await Promise.all([
+    ports.bus.publish([attemptFailedEvent(own.taskId, own.path, number, attempt)]),
+    // Advice: it costs no step.
+    isAgentsFault(failure)
+      ? count(ports, { own, plan, record, agent, failure }, attempt).catch(() => {})
+      : undefined,
+  ])
+  return attempt
+}
+
+async function count(
+  ports: Needs,
+  { plan, own, record, agent, failure }: Lost,
+  attempt: Attempt,
+): Promise<void> {
+  const step = stepOf(plan, own.path)
+  const decision = decisionOf(plan, own.path, record.decision)
+  const outcome = {
+    agentId: agent.id,
+    capability: capabilityAsked(agent, step)?.name ?? '',
+    quality: 0,
+    failed: true,
+    retryable: isRetriedInPlace(failure),
+    latencySeconds: millisecondsBetween(attempt.startedAt, attempt.endedAt) / 1_000,
+    costUsd: 0,
+  }
+  const lately = await countAttempt(ports, decision, outcome)
+  const call = {
+    own: { ...own, fence: record.fence },
+    agentId: agent.id,
+    decision,
+    fallback: step.fallback,
+    beganAt: attempt.startedAt,
+  }
+  await tellLostCall(ports, call, { succeeded: false, lately })
+}

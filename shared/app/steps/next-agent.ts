@@ -1,0 +1,252 @@
+/**
+ * Who is asked next for a step whose agent has failed, or would not take it; and after how long. The invariants are those of
+ * `rebind-step.ts`: B2, B7, B8, B9, B10.
+ */
+import { executionOfFence, isRetry } from '../../contracts/step-payload.ts'
+import type { Agent } from '../../domain/agent.ts'
+import { OrchestratorError, REFUSALS } from '../../domain/errors.ts'
+import type { Decision } from '../../domain/plan.ts'
+import { preferring } from '../../domain/prefer.ts'
+import { seededRandom } from '../../domain/random.ts'
+import type { Attempt, StepRecord } from '../../domain/step.ts'
+import { secondsUntil } from '../../domain/times.ts'
+import type { Ownership, Plan, Ports } from '../../ports/index.ts'
+import {
+  chooseAgent,
+  type Knowledge,
+  type Refusal,
+  type SelectionRequest,
+} from '../../selector/choose-agent.ts'
+import type { AgentStep } from '../../workflow/schema.ts'
+import {
+  type KnowledgeNeeds,
+  type KnowledgeOf,
+  knowledgeOf,
+  typicalSecondsOf,
+} from '../agents/agent-knowledge.ts'
+import { capabilityWanted } from '../agents/capability-asked.ts'
+import { mostOf } from '../limits/most-of-call.ts'
+import { isShort, type Purse, stillToSpend } from '../limits/spend-budget.ts'
+import type { Failure } from './settle-failure.ts'
+
+/** A step, as it has come to this; with the attempts that are noted. */
+export type Trouble = {
+  ports: KnowledgeNeeds & Pick<Ports, 'budgets'>
+  plan: Plan
+  step: AgentStep
+  record: StepRecord
+  own: Ownership
+  failure: Failure
+  /** When an agent that was too busy wants to be asked again. */
+  askAgainAt: string | undefined
+}
+
+export type NextAgent = { agent: Agent; decision?: Decision; waitSeconds: number }
+
+const TIMEOUTS = ['StepTimedOutError', 'States.Timeout', 'Sandbox.Timedout']
+const LEAST_WAIT_SECONDS = 2
+const MOST_WAIT_SECONDS = 600
+/** Up to here waits grow as what has been waited does; from here on they are a share of it. */
+const SHORT_WAIT_SECONDS = 60
+const LONG_WAIT_SHARE = 0.2
+/** Longer no step waits for agents that are too busy (B8): an execution's history is finite. */
+export const LONGEST_BUSY_SECONDS = 4 * 3_600
+/** Longer than any agent may wish. */
+const MOST_WISHED_SECONDS = 900
+/** Nothing has failed: a step is bound late, just before it runs. */
+export const LATE: Failure = { name: 'NoAgentError', message: 'nobody can run it' }
+/** Whoever may be called as it pleases does not say so: what the account has of calls at once is used up. */
+const THROTTLED = 'Lambda.TooManyRequestsException'
+
+/** Or why there is none. Throws AgentBusyError where the rebinder shall look again in place (B10). */
+export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure: Failure }> {
+  const { ports, plan, step, record, failure, own } = trouble
+  if (hasWaitedLongEnough(trouble)) return { failure }
+  const agents = await ports.registry.listAgents({ fresh: true })
+  // Nothing failed: two invocations met, and the later one stepped back. The same agent again.
+  const same = agents.find(({ id }) => failure.name === 'StepSupersededError' && id === record.agentId)
+  if (same) return { agent: same, waitSeconds: 1 }
+  const planned = { capability: step.capability, pinned: step.agent }
+  const fallbacks = step.fallback && fallbacksOf(step, agents)
+  const hasFailed = attemptsOf(record).length > 0
+  const others = fallbacks ? (hasFailed ? fallbacks : [planned, ...fallbacks]) : [planned]
+  const purse = plan.budget && (await stillToSpend(ports, plan.taskId))
+  const left = { ...purse?.left, seconds: secondsLeft(ports, plan) }
+  const capabilities = others.flatMap((wanted) => capabilityWanted(wanted, agents) ?? [])
+  const isBusy = isRefusal(failure)
+  const known = await knowledgeOf(ports, agents, capabilities, left, { evenAlone: isBusy })
+  const knowledge: KnowledgeOf = (capability) =>
+    isBusy && purse ? withoutMoney(known(capability), agents, purse) : known(capability)
+  const knownOf = (wanted: Wanted, { id }: Agent): Knowledge | undefined =>
+    knowledge(capabilityWanted(wanted, agents)).get(id)
+  const excluded = new Map([...excludedAgents(record), ...tooDear(record, failure)])
+  const refusals: Refusals = new Map()
+  const choose = (wanted: Wanted, more: Partial<SelectionRequest>) => {
+    const selection = chooseAgent({
+      stepId: own.path,
+      tenant: plan.tenant,
+      prefer: preferring(plan.prefer, step.prefer),
+      left,
+      ...wanted,
+      seed: `${own.taskId} ${own.path} ${own.fence}`,
+      agents,
+      excluded,
+      knowledge: knowledge(capabilityWanted(wanted, agents)),
+      mayWait: false,
+      ...more,
+    })
+    if (!selection.agent) for (const refusal of selection.refusals) noteRefusal(refusals, refusal)
+    return selection
+  }
+  const pause = (wanted: Wanted, agent: Agent): number =>
+    waitingSeconds(trouble, secondsUntilFree(agent, knownOf(wanted, agent)))
+  const hasWaited = isBusy && record.busySince !== undefined
+  // It has just looked, and looks again.
+  const isLook = hasWaited && isRetry(own.fence)
+  const isTried = ({ id }: Agent): boolean => attemptsOf(record).some(({ agentId }) => agentId === id)
+  const at = (seconds: number) => (): number => seconds
+  const tries: { among: Wanted[]; wait: typeof pause; more: Partial<SelectionRequest> }[] = [
+    // At once, unless they have been too busy in turn already.
+    {
+      among: others,
+      wait: hasWaited && !isLook ? pause : at(0),
+      more: { excluded: isLook ? excluded : withoutBusy(excluded, failure, record) },
+    },
+    // Whoever may be asked at all, after a while (B8).
+    { among: others, wait: pause, more: { mayWait: true } },
+    // Nobody is left: those that have only timed out once more (B2).
+    {
+      among: [planned, ...(fallbacks ?? [])],
+      wait: isBusy ? pause : at(0),
+      more: {
+        agents: agents.filter(isTried),
+        excluded: new Map([...exhaustedAgents(record, step), ...tooDear(record, failure)]),
+        mayWait: true,
+      },
+    },
+  ]
+  for (const { among, wait, more } of tries) {
+    for (const wanted of among) {
+      const next = choose(wanted, more)
+      if (!next.agent) continue
+      const refusal = knownOf(wanted, next.agent)?.refusal
+      if (refusal !== undefined && isBusy && secondsBusy(trouble) >= SHORT_WAIT_SECONDS)
+        throw new OrchestratorError('AgentBusyError', `agent ${next.agent.id} ${refusal}`)
+      return { ...next, waitSeconds: wait(wanted, next.agent) }
+    }
+  }
+  return { failure: whyNobody(failure, refusals, purse?.advice) }
+}
+
+/** Agents whose calls fit only once others have given back what they hold of the budget are busy, like those at a limit (B10). */
+function withoutMoney(
+  known: ReadonlyMap<string, Knowledge>,
+  agents: readonly Agent[],
+  { budget }: Purse,
+): ReadonlyMap<string, Knowledge> {
+  const dear = agents.filter(({ price }) => isShort(budget.available, mostOf(price, budget.total).amount))
+  const ids = new Set(dear.map(({ id }) => id))
+  const refusal = 'waits for what others have reserved of the budget'
+  return new Map([...known].map(([id, one]) => [id, ids.has(id) ? { refusal, ...one } : one]))
+}
+
+type Wanted = { capability: string | undefined; pinned: string | undefined }
+type Refusals = Map<string, Refusal>
+
+/** Of several that were said of an agent, the first that is about what it can do at the moment. */
+function noteRefusal(refusals: Refusals, { agentId, ...refusal }: Refusal & { agentId: string }): void {
+  if (refusal.kind === 'else') return
+  if ((refusals.get(agentId)?.kind ?? 'unfit') === 'unfit') refusals.set(agentId, refusal)
+}
+
+/** Where no agent has failed: what the step has met instead. */
+function whyNobody(failure: Failure, refusals: Refusals, advice = ''): Failure {
+  if (failure !== LATE && !isRefusal(failure)) return failure
+  const all = [...refusals].filter(([, { kind }]) => kind !== 'unfit')
+  const told = (all.length > 0 ? all : [...refusals]).map(([id, { reason }]) => `${id}: ${reason}`).join('; ')
+  const poor = all.length > 0 && all.every(([, { kind }]) => kind === 'money')
+  if (poor && failure.name !== 'BudgetExceededError')
+    return { name: 'BudgetExceededError', message: `${told}; ${advice}` }
+  return failure === LATE ? { ...LATE, message: `${LATE.message}: ${told || 'no agent offers it'}` } : failure
+}
+
+export const isRefusal = ({ name }: Failure): boolean =>
+  name === THROTTLED || REFUSALS.some((refusal) => refusal === name)
+
+/** Whoever the task could not pay is not asked again: it may want more than the registry knows. */
+const tooDear = ({ agentId = '' }: StepRecord, { name, message }: Failure): [string, string][] =>
+  name === 'BudgetExceededError' ? [[agentId, message]] : []
+
+/** Whoever has just refused is asked again only after a while. */
+function withoutBusy(
+  excluded: ReadonlyMap<string, string>,
+  failure: Failure,
+  { agentId }: StepRecord,
+): ReadonlyMap<string, string> {
+  return agentId === undefined || !isRefusal(failure)
+    ? excluded
+    : new Map([...excluded, [agentId, failure.message]])
+}
+
+const secondsBusy = ({ ports, record }: Trouble): number => {
+  const now = ports.clock.now().getTime()
+  return record.busySince === undefined ? 0 : (now - Date.parse(record.busySince)) / 1_000
+}
+
+const hasWaitedLongEnough = (trouble: Trouble): boolean =>
+  isRefusal(trouble.failure) && secondsBusy(trouble) > LONGEST_BUSY_SECONDS
+
+/**
+ * The first wait is as long as an agent needs to be free; the longer it has waited, the longer it waits. Steps that wait for the same do
+ * not come all at once. Not before the agent wants to be asked again, if it has said so.
+ */
+function waitingSeconds(trouble: Trouble, first: number): number {
+  const { ports, own, askAgainAt } = trouble
+  const waited = secondsBusy(trouble)
+  const grown = Math.min(waited, Math.max(SHORT_WAIT_SECONDS, LONG_WAIT_SHARE * waited))
+  const most = Math.min(MOST_WAIT_SECONDS, Math.max(LEAST_WAIT_SECONDS, first, grown))
+  const random = seededRandom(`${own.taskId} ${own.path} ${own.fence}`)
+  const wished = askAgainAt === undefined ? 0 : Math.ceil(secondsUntil(askAgainAt, ports.clock.now()))
+  return Math.max(1, Math.round(most * (0.5 + random() / 2)), Math.min(wished, MOST_WISHED_SECONDS))
+}
+
+/** Of so many calls that are under way one ends about then. */
+function secondsUntilFree(agent: Agent, known: Knowledge | undefined): number {
+  return known ? typicalSecondsOf(agent, known) / (agent.limits.maxConcurrency ?? 1) : 0
+}
+
+const secondsLeft = ({ clock }: Trouble['ports'], { deadline }: Plan): number | undefined =>
+  deadline === undefined ? undefined : secondsUntil(deadline, clock.now())
+
+/** Whom a step names for when its agent has failed, in its order (B7): an agent for what the step wants of it, or a capability. */
+function fallbacksOf({ fallback = [], capability }: AgentStep, agents: readonly Agent[]): Wanted[] {
+  return fallback.map((entry) => {
+    const agent = agents.find(({ id }) => id === entry)
+    if (!agent) return { capability: entry, pinned: undefined }
+    const isOffered = agent.capabilities.some(({ name }) => name === capability)
+    return { capability: isOffered ? capability : undefined, pinned: entry }
+  })
+}
+
+/** Those since the task was retried last (Q4): of its present execution, or by their time where that is not noted. */
+const attemptsOf = ({ attempts, reopenedAt = '', fence }: StepRecord): Attempt[] =>
+  attempts.filter(({ startedAt, execution }) =>
+    execution === undefined ? startedAt >= reopenedAt : execution === executionOfFence(fence),
+  )
+
+/** Every agent that has failed this step. */
+function excludedAgents(record: StepRecord): Map<string, string> {
+  return new Map(
+    attemptsOf(record).map(({ agentId, error }) => [agentId, `failed this step: ${error.message}`]),
+  )
+}
+
+/** Those that may not be asked even when nobody else is left: failed for good, or timed out too often (B2). */
+function exhaustedAgents(record: StepRecord, { retry }: AgentStep): Map<string, string> {
+  const byAgent = Map.groupBy(attemptsOf(record), ({ agentId }) => agentId)
+  const exhausted = [...byAgent].filter(
+    ([, attempts]) =>
+      attempts.length >= retry.maxAttempts || attempts.some(({ error }) => !TIMEOUTS.includes(error.name)),
+  )
+  return new Map(exhausted.map(([agentId]) => [agentId, 'failed this step for good']))
+}

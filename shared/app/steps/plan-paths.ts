@@ -1,0 +1,138 @@
+/** What an instance path means in a plan: which step it is, who runs it, and which records its expressions see. */
+
+import { OrchestratorError } from '../../domain/errors.ts'
+import {
+  enclosingScopes,
+  loopOf,
+  parsePath,
+  pathIn,
+  placeOf,
+  roundBefore,
+} from '../../domain/instance-path.ts'
+import { ownOf } from '../../domain/own.ts'
+import type { Binding } from '../../domain/plan.ts'
+import type { Plan } from '../../ports/index.ts'
+import { stepsIn } from '../../workflow/places.ts'
+import {
+  type AgentStep,
+  goesOnAfterFailure,
+  isAgentStep,
+  isEach,
+  isLoop,
+  type Step,
+  type Steps,
+} from '../../workflow/schema.ts'
+import { handledBy } from '../../workflow/step-needs.ts'
+
+type Planned = Pick<Plan, 'taskId' | 'workflow'>
+
+/** The step that runs at a path. Throws BugError for a path that the plan has not. */
+export function stepAt(plan: Planned, path: string): Step {
+  const { scope, stepId, index } = parsePath(path)
+  const step = ownOf(stepsAt(plan, scope), stepId)
+  if (!step)
+    throw new OrchestratorError('BugError', `the plan of ${plan.taskId} has no step "${path}"`, { path })
+  return index === undefined ? step : itemOf(step)
+}
+
+/** What a fan-out does for one item. It decides itself whether its items run, and what it means when one has failed (R4). */
+function itemOf(step: Step): Step {
+  const common = { forEach: undefined, when: undefined, join: 'settled', onFailure: 'continue' } as const
+  const input = 'input' in step ? step.input : undefined
+  return { ...step, ...common, ...(isEach(step) ? {} : { input: input ?? '{% $item %}' }) } as Step
+}
+
+/** Whether a plan has a step at a path: one before it, of another definition, may have had. */
+export function hasStepAt({ workflow }: Pick<Plan, 'workflow'>, path: string): boolean {
+  const { scope, stepId } = parsePath(path)
+  const steps = stepsIn(workflow.steps, placeOf(scope))
+  return steps !== undefined && Object.hasOwn(steps, stepId)
+}
+
+/** The same for a step that an agent runs. */
+export function stepOf(plan: Planned, path: string): AgentStep {
+  const step = stepAt(plan, path)
+  if (isAgentStep(step)) return step
+  throw new OrchestratorError('BugError', `the plan of ${plan.taskId} has no agent step "${path}"`, { path })
+}
+
+/** The steps of the graph that a scope is a run of: the workflow's, or those of a body. */
+export function stepsAt({ taskId, workflow }: Planned, scope: string): Steps {
+  const steps = stepsIn(workflow.steps, placeOf(scope))
+  if (steps) return steps
+  throw new OrchestratorError('BugError', `the plan of ${taskId} has no steps in "${scope}"`, { scope })
+}
+
+/**
+ * Whether the task goes on when the step at a path has failed. What fails in a loop is the loop's to judge, which may go on in turn;
+ * what fails in a fan-out, the fan-out's: `hasGoneOn` says of one, by its path, whether it has.
+ */
+export function goesOnAt(
+  plan: Planned,
+  path: string,
+  hasGoneOn: (fanOut: string) => boolean = () => true,
+): boolean {
+  const { scope, index } = parsePath(path)
+  if (index !== undefined) return hasGoneOn(loopOf(path))
+  if (goesOnAfterFailure(stepAt(plan, path))) return true
+  if (scope === '') return false
+  const around = stepAt(plan, loopOf(scope))
+  if (isEach(around)) return hasGoneOn(loopOf(scope))
+  return around.onFailure !== 'fail' || goesOnAt(plan, loopOf(scope), hasGoneOn)
+}
+
+/** Who runs the step at a path, as planned; nobody yet for one that is bound late. */
+export function bindingAt({ bindings }: Pick<Plan, 'bindings'>, path: string): Binding | undefined {
+  return ownOf(bindings, placeOf(path))
+}
+
+/** Where the steps with these ids run, as seen from a scope: in it, or in one around it. */
+export function pathsSeen(plan: Planned, scope: string, ids: Iterable<string>): string[] {
+  const scopes = enclosingScopes(scope)
+  return [...ids].flatMap((id) => {
+    const found = scopes.find((one) => Object.hasOwn(stepsAt(plan, one), id))
+    return found === undefined ? [] : [pathIn(found, id)]
+  })
+}
+
+/** The round of the innermost loop that a scope is in. */
+export const roundAround = (plan: Planned, scope: string): string | undefined =>
+  bodiesAround(scope).find((one) => isLoop(stepAt(plan, loopOf(one))))
+
+/** The item of the innermost fan-out that a step's expressions are about: one that the step itself is, or is inside of. */
+export function itemAround(plan: Planned, { scope, path }: View): string | undefined {
+  if (path !== undefined && parsePath(path).index !== undefined) return path
+  return bodiesAround(scope).find((one) => isEach(stepAt(plan, loopOf(one))))
+}
+
+const bodiesAround = (scope: string): string[] => enclosingScopes(scope).filter((one) => one !== '')
+
+/** Every step of the round before, which `$previous` is about; none in the first round, and outside loops. */
+export function pathsOfRoundBefore(plan: Planned, scope: string): string[] {
+  const round = roundAround(plan, scope)
+  const before = round === undefined ? undefined : roundBefore(round)
+  if (round === undefined || before === undefined) return []
+  return Object.keys(stepsAt(plan, round)).map((id) => pathIn(before, id))
+}
+
+/** The steps whose failure `$error` is about: those that the step at a path handles, or the innermost handler that it is inside of. */
+export function handledAround(plan: Planned, path: string): string[] {
+  const { scope, stepId } = parsePath(path)
+  const handled = handledBy({ steps: stepsAt(plan, scope) }, stepId)
+  if (handled.length > 0) return handled.map((id) => pathIn(scope, id))
+  return scope === '' ? [] : handledAround(plan, loopOf(scope))
+}
+
+/** Where expressions are evaluated: in which round or item, and of which step; the workflow's own are no step's. */
+export type View = { scope: string; path?: string | undefined }
+
+/** The records that names take beside those of the steps that are mentioned by id. */
+export function pathsOfNames(plan: Planned, view: View, names: ReadonlySet<string>): string[] {
+  const { scope, path } = view
+  const item = names.has('item') ? itemAround(plan, view) : undefined
+  return [
+    ...(names.has('previous') ? pathsOfRoundBefore(plan, scope) : []),
+    ...(item === undefined ? [] : [loopOf(item)]),
+    ...(names.has('error') && path !== undefined ? handledAround(plan, path) : []),
+  ]
+}

@@ -1,0 +1,194 @@
+/**
+ * What happens after an agent failed: the next agent, or the step's `onFailure`.
+ *
+ * Invariants (tests cite them):
+ * B1 a step that has succeeded after all goes on; nothing of it is done again
+ * B2 an agent that failed for good is not asked again for that step; one that timed out only when nobody else is left,
+ *    and at most `maxAttempts` times. So a step ends after finitely many attempts
+ * B3 what no agent can mend (the input, a cancellation) is not tried on another
+ * B4 the record of a settled step is final before the answer is given
+ * B5 a step that goes on, settled or succeeded after all, signals the gates that wait for it; one that ends the task does not
+ * B6 the same call again (a crash cut it off) has the same answer: the agent it has chosen is not charged with a failure
+ *    that it never had, and a failure that ends the task still does
+ * B7 when an agent has failed, a step with `fallback` goes to those that it names, in that order, and to nobody else; when its agents
+ *    are only too busy, to those as well
+ * B8 busy is not failed: a step whose agents are all too busy waits for them, and uses up no candidate; but not for ever
+ * B9 a task out of budget, or past its deadline, ends with that, whatever its steps say of failures
+ * B10 a step that has waited a minute, and whose agents are known to be busy still, is not sent to one of them: the rebinder throws, and its
+ *    state calls it again after a while. A look costs three events of an execution's history, and an agent that has a place is found by it
+ */
+
+import { isSameEntry, type RebindAnswer, type RebindPayload } from '../../contracts/step-payload.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { executionArnOf } from '../../domain/execution-arn.ts'
+import { isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
+import { executionName, isOpenTask } from '../../domain/task.ts'
+import { secondsUntil } from '../../domain/times.ts'
+import type { Ownership, Plan, Ports } from '../../ports/index.ts'
+import type { AgentStep } from '../../workflow/schema.ts'
+import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import { settleDead } from '../limits/spend-budget.ts'
+import { noteLostAttempt } from './lost-attempt.ts'
+import { messageInCause } from './message-in-cause.ts'
+import { isRefusal, LATE, type NextAgent, nextAgent, type Trouble } from './next-agent.ts'
+import { bindingAt, stepOf } from './plan-paths.ts'
+import {
+  type Failure,
+  hasGoneOn,
+  type Situation as Settling,
+  settleFailure,
+  superseded,
+  verdictOf,
+} from './settle-failure.ts'
+import { signalGates } from './signal-gates.ts'
+
+type Needs = Pick<Ports, 'tasks' | 'bus' | 'executions' | 'budgets'> & KnowledgeNeeds
+/** `turn`: how often an agent was named before. */
+type Situation = Settling & Trouble & { ports: Needs; turn: number }
+
+/** Errors that another agent would meet as well (B3). */
+const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'BugError', 'DeadlineExceededError']
+
+/** What is worth telling of a call beside its answer; `failover`: the agent that takes over from another, which has failed. */
+export type RebindFacts = { executionArn: string; attempt: number; failover: string | undefined }
+
+/** Without a turn it is the first. */
+type Call = Omit<RebindPayload, 'turn'> & { turn?: number; owner: string }
+
+/** Throws TaskCancelledError, StepFailedError when the failure must end the task, or AgentBusyError (B10). */
+export const rebindStep =
+  (ports: Needs) =>
+  async (
+    { taskId, execution, path, fence, owner, error, turn = 0 }: Call,
+    report: (facts: RebindFacts) => void = () => {},
+  ): Promise<RebindAnswer> => {
+    const [task, plan] = await Promise.all([
+      ports.tasks.findTask(taskId),
+      ports.tasks.getPlan(taskId, execution),
+    ])
+    if (!task || !isOpenTask(task)) {
+      throw new OrchestratorError(
+        'TaskCancelledError',
+        `task ${taskId} has ended (${task?.status ?? 'unknown'})`,
+      )
+    }
+    const own = { taskId, path, owner, fence }
+    // Nothing has failed when a step is bound late, just before it runs.
+    const failure =
+      error.Error === undefined ? LATE : { name: error.Error, message: messageInCause(error.Cause) }
+    const before = (await ports.tasks.findSteps(taskId, [path]))[0]
+    const again = before && (await answeredBefore(ports, before, fence, turn))
+    if (again) return again
+    const agentId = before?.agentId ?? bindingAt(plan, path)?.agentId
+    const startedAt = before?.startedAt ?? ports.clock.now().toISOString()
+    const taken = await ports.tasks.takeOverStep(own, { ...(agentId ? { agentId } : {}), startedAt })
+    if (taken.kind === 'superseded') throw superseded(path)
+    // It has died, or its own end was not told.
+    if (plan.budget) await settleDead(ports.budgets, { taskId, path, holder: fence })
+    const step = stepOf(plan, path)
+    const failed = taken.step.agentId
+    const answer =
+      taken.kind === 'final'
+        ? settledAs(step, taken.step)
+        : await decide({
+            ports,
+            task,
+            plan,
+            step,
+            record: await withFailedAttempt(ports, plan, own, taken, failure),
+            askAgainAt: before?.askAgainAt,
+            own,
+            turn,
+            failure: isPastDeadline(ports, plan) ? pastDeadline(plan) : failure,
+          })
+    if ('settled' in answer) await signalGates(ports, plan, path)
+    const next = 'rebound' in answer ? answer.rebound.agentId : failed
+    const hasFailed = failure !== LATE && !isRefusal(failure)
+    report({
+      executionArn: executionArnOf({ stateMachineArn: plan.stateMachineArn, name: executionName(task) }),
+      attempt: taken.step.attempts.length + 1,
+      failover: hasFailed && next !== failed ? next : undefined,
+    })
+    return answer
+  }
+
+/** What this very call has answered, when a crash or a retry brings it again (B6). */
+async function answeredBefore(
+  { registry }: Pick<Ports, 'registry'>,
+  { status, reboundBy = '', agentId = '' }: StepRecord,
+  fence: string,
+  turn: number,
+): Promise<RebindAnswer | undefined> {
+  if (status !== 'running' || reboundBy === '' || !isSameEntry(reboundBy, fence)) return undefined
+  const agent = await registry.findAgent(agentId)
+  return agent && { rebound: { functionArn: agent.functionArn, agentId, waitSeconds: 0 }, turn: turn + 1 }
+}
+
+/** The host notes its failures itself; one that it could not note (it never ran, or it was ended) is noted here. */
+async function withFailedAttempt(
+  ports: Needs,
+  plan: Plan,
+  own: Ownership,
+  { step, before = step }: { step: StepRecord; before?: StepRecord },
+  failure: Failure,
+): Promise<StepRecord> {
+  const noted = step.attempts.some(({ startedAt }) => startedAt === step.startedAt)
+  if (noted || failure === LATE || isRefusal(failure) || failure.name === 'StepSupersededError') return step
+  const id = step.agentId ?? 'unknown'
+  const known = await ports.registry.findAgent(id)
+  const agent = { id, capabilities: known?.capabilities ?? [] }
+  const record = { ...step, fence: before.fence }
+  const attempt = await noteLostAttempt(ports, { own, plan, record, agent, failure })
+  return { ...step, attempts: [...step.attempts, attempt] }
+}
+
+async function decide(situation: Situation): Promise<RebindAnswer> {
+  const { failure } = situation
+  if (NOT_MENDED_BY_ANOTHER.includes(failure.name)) return settle(situation)
+  const next = await nextAgent(situation)
+  return 'failure' in next ? settle({ ...situation, failure: next.failure }) : rebound(situation, next)
+}
+
+/** The record names the new agent before it runs: should its function never start, the failure is still its own (B2). */
+async function rebound(
+  { ports, own, record, failure, turn }: Situation,
+  { agent, decision, waitSeconds }: NextAgent,
+): Promise<RebindAnswer> {
+  const now = ports.clock.now().toISOString()
+  const taken = await ports.tasks.takeOverStep(own, {
+    agentId: agent.id,
+    startedAt: now,
+    reboundBy: own.fence,
+    ...(decision ? { decision } : {}),
+    busySince: isRefusal(failure) ? (record.busySince ?? now) : undefined,
+  })
+  if (taken.kind !== 'owned') throw superseded(own.path)
+  return { rebound: { functionArn: agent.functionArn, agentId: agent.id, waitSeconds }, turn: turn + 1 }
+}
+
+const isPastDeadline = ({ clock }: Pick<Ports, 'clock'>, { deadline }: Plan): boolean =>
+  deadline !== undefined && secondsUntil(deadline, clock.now()) <= 0
+
+const pastDeadline = ({ deadline }: Plan): Failure => ({
+  name: 'DeadlineExceededError',
+  message: `the task's deadline, ${deadline}, has passed`,
+})
+
+/** Nobody is left: the step's own policy decides, unless the task cannot pay it (B9). */
+function settle(situation: Situation): Promise<RebindAnswer> {
+  const { failure, record, own } = situation
+  const agentId = record.attempts.at(-1)?.agentId ?? record.agentId
+  const message = `step "${own.path}"${agentId ? ` (agent ${agentId})` : ''}: ${failure.message}`
+  return settleFailure(situation, { name: failure.name, message })
+}
+
+/** How a step that has ended goes on; throws what ends the task (B6). */
+function settledAs(step: AgentStep, record: StepRecord): RebindAnswer {
+  const { path, status, error } = record
+  if (!isFinalStepStatus(status)) throw new OrchestratorError('BugError', `${path} is not final`)
+  if (status === 'succeeded' || status === 'skipped') return { settled: 'succeeded' }
+  if (status === 'cancelled')
+    throw new OrchestratorError('TaskCancelledError', `step "${path}" was cancelled`)
+  if (hasGoneOn(step, record)) return { settled: 'failed' }
+  throw verdictOf({ name: error?.name ?? '', message: error?.message ?? `step "${path}" failed` })
+}

@@ -1,0 +1,116 @@
+/**
+ * What a step is to do, from the plan and the steps it needs.
+ *
+ * Invariants (tests cite them):
+ * R1 `join: all` runs if every needed step succeeded, `any` if at least one did, `settled` always; else it is skipped
+ * R2 a step whose `when` is false, or finds nothing, is skipped, and one whose `when` is neither true nor false has failed; a step that is skipped does not evaluate its input
+ * R3 a handler runs if a step that names it in `onFailure` has failed; else it is skipped
+ * R4 an item of a fan-out runs, and its failure is the fan-out's to judge
+ */
+import { parsePath, pathIn } from '../../domain/instance-path.ts'
+import type { Json } from '../../domain/json.ts'
+import type { StepRecord } from '../../domain/step.ts'
+import type { Task } from '../../domain/task.ts'
+import type { Plan, TaskStore } from '../../ports/index.ts'
+import { resolveExpressions } from '../../workflow/expressions.ts'
+import type { AgentStep } from '../../workflow/schema.ts'
+import { expressionsOfStep, handledBy, needsOfStep } from '../../workflow/step-needs.ts'
+import { holds } from './condition.ts'
+import { namesForExpressions, pathsForNames } from './expression-names.ts'
+import { withLists } from './input-lists.ts'
+import { pathsSeen, stepAt, stepOf, stepsAt } from './plan-paths.ts'
+
+export type Resolved = { kind: 'run'; input: Json } | { kind: 'skip'; reason: string }
+
+/** The records that deciding about a step takes: of what it waits for, and of what its expressions see. */
+export async function recordsOfNeeds(tasks: TaskStore, plan: Plan, path: string): Promise<StepRecord[]> {
+  const { scope, stepId, index } = parsePath(path)
+  const step = stepAt(plan, path)
+  const handled = index === undefined ? handledBy({ steps: stepsAt(plan, scope) }, stepId) : []
+  const paths = new Set([
+    ...pathsSeen(plan, scope, new Set([...needsOfStep(step), ...handled])),
+    ...pathsForNames(plan, { scope, path }, expressionsOfStep(step)),
+  ])
+  return paths.size > 0 ? tasks.findSteps(plan.taskId, [...paths]) : []
+}
+
+/**
+ * Whether a step of an agent runs, and with which input; `records` are those of its needs, `schema` is the JSON Schema of the input
+ * that the agent takes. Throws InvalidInputError naming the expression that failed.
+ */
+export async function resolveStep(
+  tasks: TaskStore,
+  task: Pick<Task, 'id' | 'type' | 'metadata'>,
+  plan: Plan,
+  path: string,
+  records: readonly StepRecord[],
+  schema?: unknown,
+): Promise<Resolved> {
+  const { input } = stepOf(plan, path)
+  const decided = await decideStep(tasks, { task, plan, records }, path, { input })
+  if (decided.kind === 'skip') return decided
+  return {
+    kind: 'run',
+    input:
+      input === undefined
+        ? structuredClone(plan.input)
+        : (withLists(decided.value.input, input, schema) ?? null),
+  }
+}
+
+type Facts = {
+  task: Pick<Task, 'id' | 'type' | 'metadata'>
+  plan: Plan
+  /** Of the steps that this one needs. */
+  records: readonly StepRecord[]
+}
+
+/** Whether a step of any kind runs, and what is in `template` then. Throws InvalidInputError naming the expression that failed. */
+export async function decideStep(
+  tasks: TaskStore,
+  facts: Facts,
+  path: string,
+  template: Readonly<Record<string, unknown>>,
+): Promise<{ kind: 'run'; value: Record<string, Json> } | { kind: 'skip'; reason: string }> {
+  const { plan, records } = facts
+  const { scope, stepId, index } = parsePath(path)
+  const step = stepAt(plan, path)
+  const neighbours = stepsAt(plan, scope)
+  const handled = index === undefined ? handledBy({ steps: neighbours }, stepId) : []
+  // What a handler handles has failed: its `join` is about the others. What is around a loop is the loop's to wait for.
+  const needs = [...needsOfStep(step)].filter((id) => Object.hasOwn(neighbours, id) && !handled.includes(id))
+  const statuses = new Map(records.map((record) => [record.path, record.status]))
+  const statusOf = (id: string): StepRecord['status'] | undefined => statuses.get(pathIn(scope, id))
+  const blocked = unhandled(handled, statusOf) ?? blockedBy(step, needs, statusOf)
+  if (blocked) return { kind: 'skip', reason: blocked }
+  const wanted = { when: step.when, ...template }
+  const names = await namesForExpressions(tasks, { ...facts, scope, path, template: wanted })
+  if (
+    step.when !== undefined &&
+    !holds(await resolveExpressions(step.when, names, 'when'), 'when', step.when)
+  ) {
+    return { kind: 'skip', reason: 'its condition is not true' }
+  }
+  return { kind: 'run', value: (await resolveExpressions(template, names)) as Record<string, Json> }
+}
+
+type StatusOf = (id: string) => StepRecord['status'] | undefined
+
+/** Why a handler has nothing to do (R3). */
+function unhandled(handled: readonly string[], statusOf: StatusOf): string | undefined {
+  if (handled.length === 0 || handled.some((id) => statusOf(id) === 'failed')) return undefined
+  return `${handled.map((id) => `"${id}"`).join(', ')} did not fail`
+}
+
+/** Why a step cannot run after what became of the steps it needs (R1); undefined when it can. */
+function blockedBy(
+  { join }: Pick<AgentStep, 'join'>,
+  needs: readonly string[],
+  statusOf: StatusOf,
+): string | undefined {
+  if (join === 'settled' || needs.length === 0) return undefined
+  const unsuccessful = needs.filter((need) => statusOf(need) !== 'succeeded')
+  const enough = join === 'any' ? unsuccessful.length < needs.length : unsuccessful.length === 0
+  if (enough) return undefined
+  return unsuccessful.map((need) => `"${need}" ${statusOf(need) ?? 'did not run'}`).join(', ')
+}

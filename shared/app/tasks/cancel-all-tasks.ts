@@ -1,0 +1,67 @@
+import type * as z from 'zod'
+import type { CancelAllSchema } from '../../contracts/requests.ts'
+import type { TaskView } from '../../contracts/views.ts'
+import { isOpenTask, OPEN_TASK_STATUSES, type OpenTask } from '../../domain/task.ts'
+import { cancelOne, type StopNeeds } from './cancel-task.ts'
+import { dispatch } from './queue-tasks.ts'
+import { taskView } from './views.ts'
+
+/** At once, and in one call: an API has half a minute. */
+const AT_ONCE = 10
+const MOST = 100
+/** Those that cost something first: whoever waits can wait a little longer. */
+const IN_ORDER = OPEN_TASK_STATUSES.toSorted((a, b) => Number(a === 'queued') - Number(b === 'queued'))
+
+type Stopped = {
+  tasks: TaskView[]
+  /** Cancelled, but something of them could not be stopped: to be cancelled again. */
+  failed: { taskId: string; error: string }[]
+  more: boolean
+}
+
+/** Cancels the open tasks of a tenant; `more` where there are others left, for another call. */
+export const cancelAllTasks =
+  (ports: StopNeeds) =>
+  async ({ tenant, reason }: z.output<typeof CancelAllSchema> & { tenant: string }): Promise<Stopped> => {
+    const pages = await Promise.all(
+      IN_ORDER.map((status) => ports.tasks.listTasks({ tenant, status, limit: MOST })),
+    )
+    // Parents first: children end with them.
+    const open = pages.flatMap(({ tasks }) =>
+      tasks.filter(isOpenTask).sort((a, b) => (a.parent?.depth ?? 0) - (b.parent?.depth ?? 0)),
+    )
+    const stopped: Stopped = {
+      tasks: [],
+      failed: [],
+      more: open.length > MOST || pages.some(({ cursor }) => cursor !== undefined),
+    }
+    for (let from = 0; from < Math.min(open.length, MOST); from += AT_ONCE) {
+      const some = open.slice(from, Math.min(from + AT_ONCE, MOST))
+      await Promise.all(some.map((task) => cancelInto(stopped, ports, task, reason)))
+    }
+    if (!stopped.more) await dispatch(ports, tenant)
+    return stopped
+  }
+
+/** One task's trouble does not keep the others running. */
+async function cancelInto(stopped: Stopped, ports: StopNeeds, task: OpenTask, reason: string): Promise<void> {
+  try {
+    const cancelled = await cancelLatest(ports, task, reason)
+    if (cancelled) stopped.tasks.push(cancelled)
+  } catch (error) {
+    stopped.failed.push({ taskId: task.id, error: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+/** Lists are behind; with its parent it may have ended already. */
+async function cancelLatest(
+  ports: StopNeeds,
+  { id }: OpenTask,
+  reason: string,
+): Promise<TaskView | undefined> {
+  const task = await ports.tasks.findTask(id)
+  if (!task) return undefined
+  if (!isOpenTask(task)) return task.status === 'cancelled' && task.parent ? taskView(task) : undefined
+  const cancelled = await cancelOne(ports, task, reason, { next: false })
+  return cancelled && taskView(cancelled)
+}

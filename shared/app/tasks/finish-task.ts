@@ -1,0 +1,168 @@
+/**
+ * Invariants (tests cite them):
+ * F1 a task ends once, by one conditional write; whoever comes later changes nothing and tells nothing
+ * F2 the task id comes from the execution's name and the result from the store: the status-change event may lack both
+ * F3 an execution that a newer one has replaced ends nothing
+ * F4 a task that has ended reserves nothing more of its budget
+ * F5 what a step has left that the execution's plan does not have, because a retry came with another definition, is paid for and nothing else
+ */
+
+import { failureOf } from '../../domain/bounded.ts'
+import { isOrchestratorError } from '../../domain/errors.ts'
+import type { KeptEstimate } from '../../domain/estimate.ts'
+import { taskEvent } from '../../domain/event.ts'
+import type { Json } from '../../domain/json.ts'
+import { ownOf } from '../../domain/own.ts'
+import { isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
+import {
+  boundedDegraded,
+  type Calibration,
+  type Cost,
+  type EndedTask,
+  isOpenTask,
+  type OpenTask,
+  parseExecutionName,
+  type TaskError,
+} from '../../domain/task.ts'
+import type { ExecutionState, Plan } from '../../ports/index.ts'
+import { resolveExpressions } from '../../workflow/expressions.ts'
+import { resultStepsOf } from '../../workflow/step-needs.ts'
+import { closeBudgetOf } from '../limits/close-budget-of.ts'
+import { costOf } from '../limits/cost-of-steps.ts'
+import { compareEstimate } from '../planning/compare-estimate.ts'
+import { namesForExpressions } from '../steps/expression-names.ts'
+import { messageInCause } from '../steps/message-in-cause.ts'
+import { goesOnAt, hasStepAt } from '../steps/plan-paths.ts'
+import { isFatal } from '../steps/settle-failure.ts'
+import { leaveQueue, type QueueNeeds } from './queue-tasks.ts'
+import { usdOfTask } from './usage-of-task.ts'
+
+type Needs = QueueNeeds
+export type Ended = ExecutionState & { status: Exclude<ExecutionState['status'], 'RUNNING'> }
+
+/** Ends the task whose execution has ended. Answers its final status; undefined when there was nothing to do. */
+export const finishTask =
+  (ports: Needs) =>
+  async ({ name, ended }: { name: string; ended: Ended }): Promise<EndedTask['status'] | undefined> => {
+    const parsed = parseExecutionName(name)
+    const task = parsed && (await ports.tasks.findTask(parsed.taskId))
+    if (!task || task.execution !== parsed.execution) return undefined
+    if (!isOpenTask(task)) {
+      // It ended before its execution did, or its end was cut off half-way.
+      await ports.tasks.settleTask(task)
+      return undefined
+    }
+    const end = await endOf(ports, task, ended)
+    // Nobody spends any more; before the end, which is told once (F4).
+    await closeBudgetOf(ports, task)
+    if (!(await ports.tasks.endTask(end))) return undefined
+    await leaveQueue(ports, end)
+    await ports.bus.publish([taskEvent(end)])
+    await ports.tasks.settleTask(end)
+    return end.status
+  }
+
+async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedTask> {
+  const endedAt = ports.clock.now().toISOString()
+  const [plan, all] = await Promise.all([
+    ports.tasks.getPlan(task.id, task.execution),
+    ports.tasks.listSteps(task.id),
+  ])
+  const steps = all.filter(({ path }) => hasStepAt(plan, path))
+  const over = { ...task, endedAt, cost: costOf(all) }
+  if (ended.status === 'ABORTED') {
+    return { ...over, status: 'cancelled', reason: ended.cause ?? 'the execution was stopped' }
+  }
+  if (ended.status !== 'SUCCEEDED') {
+    const error = errorOf(ended, plan, steps)
+    const isLate = ended.status === 'TIMED_OUT' || error.name === 'DeadlineExceededError'
+    return { ...over, status: isLate ? 'timed_out' : 'failed', error }
+  }
+  const silent = stepsWithoutEnd(plan, steps)
+  if (silent) return { ...over, status: 'failed', error: silent }
+  try {
+    const result = await ports.tasks.storeValue(task.id, await resultOf(ports, task, plan, steps))
+    const calibration = plan.estimate && (await calibrationOf(ports, task, plan, plan.estimate, steps, over))
+    return {
+      ...over,
+      status: 'succeeded',
+      result,
+      ...boundedDegraded(degradedOf(steps)),
+      ...(calibration ? { calibration } : {}),
+    }
+  } catch (error) {
+    if (mayPass(error)) throw error
+    const { name, message } = failureOf(error)
+    return { ...over, status: 'failed', error: { name, message: `the task's output: ${message}` } }
+  }
+}
+
+/**
+ * Whether the same may succeed at the next look. What cannot is how the task has ended: an output that cannot be made, or stored, would
+ * keep it open for ever.
+ */
+function mayPass(error: unknown): boolean {
+  if (isOrchestratorError(error)) return error.retryable
+  return !(error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError)
+}
+
+/** Advice: a task ends without it. */
+async function calibrationOf(
+  ports: Needs,
+  task: OpenTask,
+  plan: Plan,
+  estimate: KeptEstimate,
+  steps: StepRecord[],
+  { endedAt, cost }: { endedAt: string; cost: Cost },
+): Promise<Calibration | undefined> {
+  const waited = steps.some(({ approval }) => approval !== undefined)
+  const usd = await usdOfTask(ports, plan, steps).catch(() => undefined)
+  return usd === undefined
+    ? undefined
+    : compareEstimate(estimate, task, { endedAt, usd: cost.usd + usd, waited })
+}
+
+/** The workflow's `output`, or the outputs of the steps that nothing else needs, by id. */
+async function resultOf({ tasks }: Needs, task: OpenTask, plan: Plan, steps: StepRecord[]): Promise<Json> {
+  const sinks = resultStepsOf(plan.workflow)
+  const template = plan.workflow.output ?? Object.fromEntries(sinks.map((id) => [id, `{% $steps.${id} %}`]))
+  const names = await namesForExpressions(tasks, { task, plan, scope: '', records: steps, template })
+  return (await resolveExpressions(template, names, 'output')) ?? null
+}
+
+function degradedOf(steps: readonly StepRecord[]): { path: string; reason: string }[] {
+  return steps.flatMap(({ path, status, degraded, error }) => {
+    if (degraded) return [{ path, reason: degraded }]
+    return status === 'failed' ? [{ path, reason: error?.message ?? 'failed' }] : []
+  })
+}
+
+/** An execution can succeed although a step never ran: when a function answers that is no agent host. */
+function stepsWithoutEnd(plan: Plan, steps: readonly StepRecord[]): TaskError | undefined {
+  const ended = new Set(steps.filter(({ status }) => isFinalStepStatus(status)).map(({ path }) => path))
+  const missing = Object.keys(plan.workflow.steps).find((id) => !ended.has(id))
+  if (missing === undefined) return undefined
+  const agentId = ownOf(plan.bindings, missing)?.agentId
+  const message = `step "${missing}" left no record: the function of agent "${agentId}" did not answer as an agent does`
+  return { name: 'AgentFailedError', message, stepId: missing, ...(agentId ? { agentId } : {}) }
+}
+
+/** The step that ended the task says more than the execution does. */
+function errorOf({ status, error, cause }: Ended, plan: Plan, steps: readonly StepRecord[]): TaskError {
+  const failed = steps
+    .filter(
+      ({ status, error, path }) => status === 'failed' && error && (isFatal(error) || !goesOnAt(plan, path)),
+    )
+    .sort(byEnd)
+    .at(-1)
+  if (failed?.error && status === 'FAILED') {
+    const agentId = failed.attempts.at(-1)?.agentId ?? failed.agentId
+    return { ...failed.error, stepId: failed.path, ...(agentId ? { agentId } : {}) }
+  }
+  return {
+    name: error ?? `States.${status === 'TIMED_OUT' ? 'Timeout' : 'TaskFailed'}`,
+    message: messageInCause(cause),
+  }
+}
+
+const byEnd = (a: StepRecord, b: StepRecord): number => (a.endedAt ?? '').localeCompare(b.endedAt ?? '')

@@ -1,0 +1,160 @@
+/**
+ * A new task that begins with what another has done. Whatever a step has done stays as it is, so each time in the life of a task is a
+ * snapshot of it: what had been done by then.
+ *
+ * Invariants (tests cite them):
+ * R1 of the other task nothing changes, whether it runs or has ended
+ * R2 what is taken over is not run again, costs nothing, and says whose it is; the rest runs as in any task
+ * R3 nothing is taken over that waits for what is done again
+ * R4 a repeat of the request changes nothing of what the first has made, and one that is refused nothing of anybody's
+ * R5 what is taken over is the new task's own: it stays when the other task expires
+ */
+import type * as z from 'zod'
+import type { ForkTaskSchema } from '../../contracts/requests.ts'
+import type { TaskView } from '../../contracts/views.ts'
+import { parsePath, placeOf } from '../../domain/instance-path.ts'
+import { suggestNames } from '../../domain/nearest-names.ts'
+import type { StepRecord, StoredValue } from '../../domain/step.ts'
+import { isOpenTask } from '../../domain/task.ts'
+import type { Plan, Ports } from '../../ports/index.ts'
+import { ancestorsOf } from '../../workflow/graph.ts'
+import type { Workflow } from '../../workflow/schema.ts'
+import { graphOfWorkflow } from '../../workflow/step-needs.ts'
+import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import { givenFor, invalid, isDone, planRetry } from '../planning/plan-retry.ts'
+import { recordLoad } from '../planning/plan-task.ts'
+import { digestOf, limitsOf, taskIdOf } from '../planning/task-request.ts'
+import { staysFailed } from '../steps/reopen-steps.ts'
+import { enqueue } from './queue-tasks.ts'
+import { getTask } from './read-tasks.ts'
+import { startTask } from './start-task.ts'
+import { storeTask } from './store-task.ts'
+import { taskView } from './views.ts'
+
+type Needs = KnowledgeNeeds &
+  Pick<Ports, 'tasks' | 'budgets' | 'bus' | 'ids' | 'queue' | 'executions' | 'machines' | 'prices'>
+type ForkRequest = z.output<typeof ForkTaskSchema> & { tenant: string }
+
+/** Steps that are written at once. */
+const AT_ONCE = 20
+
+/** Throws NotFoundError, InvalidInputError, and whatever a submission throws. */
+export const forkTask =
+  (ports: Needs) =>
+  async (request: ForkRequest): Promise<TaskView> => {
+    const { id, tenant, steps } = request
+    const task = await getTask(ports, { id, tenant })
+    const before = await ports.tasks.getPlan(id, task.execution)
+    const records = await ports.tasks.listSteps(id)
+    const given = await givenFor(ports, before, request)
+    const at = timeOf(ports, request, records)
+    const again = redone(given?.workflow ?? before.workflow, [...request.redo, ...Object.keys(steps ?? {})])
+    const keptAt = (time: string): StepRecord[] =>
+      keptSteps(before, records, time).filter(({ path }) => !again.has(outermost(path)))
+    const kept = keptAt(at)
+
+    const taskId = taskIdOf(ports, request)
+    const limits = limitsOf(ports, request)
+    const {
+      retryDigest: _,
+      execution: _first,
+      estimate: _of,
+      ...planned
+    } = await planRetry(
+      ports,
+      // The first execution of a task that has had none.
+      { id: taskId, execution: 0, tenant },
+      { ...before, taskId, budget: limits.budget, deadline: limits.deadline },
+      kept,
+      { ...(steps ? { steps } : {}) },
+      given,
+    )
+    const plan: Plan = { ...planned, requestDigest: digestOf(ports, request), forkedFrom: { taskId: id, at } }
+    /** What the first request has asked for; this may be a repeat, and later (R4). */
+    const adopt = async ({ forkedFrom }: Plan): Promise<void> => {
+      if (await ports.tasks.findTask(taskId)) return
+      const all = keptAt(forkedFrom?.at ?? at)
+      for (let from = 0; from < all.length; from += AT_ONCE) {
+        const some = all.slice(from, from + AT_ONCE)
+        await Promise.all(
+          some.map(async (record) => {
+            const own = await copied(ports.tasks, taskId, adopted(id, record))
+            await ports.tasks.adoptStep(taskId, own)
+          }),
+        )
+      }
+    }
+    const waits = ports.queue.most !== undefined
+    const stored = await storeTask(ports, plan, { status: waits ? 'queued' : 'running', prepare: adopt })
+    if (!stored.first || !isOpenTask(stored.task)) return taskView(stored.task)
+    await Promise.all([
+      stored.told,
+      waits ? enqueue(ports, stored.task) : startTask(ports, stored.task, stored.plan),
+      // Advice.
+      recordLoad(ports.registry, plan.decisions).catch(() => {}),
+    ])
+    return taskView((await ports.tasks.findTask(taskId)) ?? stored.task)
+  }
+
+/** When the snapshot is of. Throws InvalidInputError for a step that has not ended. */
+function timeOf({ clock }: Needs, { at, after }: ForkRequest, records: readonly StepRecord[]): string {
+  if (after === undefined) return at === undefined ? clock.now().toISOString() : new Date(at).toISOString()
+  const endedAt = records.find(({ path }) => path === after)?.endedAt
+  if (endedAt !== undefined) return endedAt
+  const ended = records.filter((record) => record.endedAt !== undefined).map(({ path }) => path)
+  throw invalid('after', `no step "${after}" has ended${suggestNames(after, ended)}`)
+}
+
+/** What had been done by then, failures that the task went on after among it. */
+function keptSteps(plan: Plan, records: readonly StepRecord[], at: string): StepRecord[] {
+  const then = records.filter(({ endedAt }) => endedAt !== undefined && endedAt <= at)
+  return then.filter((record) => isDone(record) || staysFailed(plan, record, then))
+}
+
+/** Steps outside loops: these, and whatever waits for them (R3). Throws InvalidInputError for one that there is not. */
+function redone(workflow: Workflow, places: readonly string[]): Set<string> {
+  const graph = graphOfWorkflow(workflow)
+  const first = new Set(places.map(outermost))
+  for (const id of first) {
+    if (!graph.has(id))
+      throw invalid('redo', `there is no step "${id}"${suggestNames(id, [...graph.keys()])}`)
+  }
+  const before = ancestorsOf(graph)
+  const waiting = [...graph.keys()].filter((id) =>
+    [...(before.get(id) ?? [])].some((need) => first.has(need)),
+  )
+  return new Set([...first, ...waiting])
+}
+
+/** The step outside loops that a path is in: `improve` of `improve[2].draft`. */
+function outermost(path: string): string {
+  const [first = path] = placeOf(path).split('.')
+  return parsePath(first).stepId
+}
+
+/** Its value is the new task's own: that of the other goes with the other (R5). */
+async function copied<Step extends { output?: StoredValue }>(
+  { loadValue, storeValue }: Ports['tasks'],
+  taskId: string,
+  step: Step,
+): Promise<Step> {
+  if (!step.output || 'inline' in step.output) return step
+  return { ...step, output: await storeValue(taskId, await loadValue(step.output)) }
+}
+
+/** R2. A child is the other task's, and is not cancelled with this one. */
+function adopted(taskId: string, record: StepRecord) {
+  const { path, status, startedAt, endedAt = startedAt } = record
+  const { agentId, output, error, degraded, skipReason } = record
+  return {
+    path,
+    status,
+    startedAt,
+    endedAt,
+    ...(agentId ? { agentId } : {}),
+    ...(output ? { output, reused: record.reused ?? { taskId, path } } : {}),
+    ...(error ? { error } : {}),
+    ...(degraded ? { degraded } : {}),
+    ...(skipReason ? { skipReason } : {}),
+  }
+}

@@ -1,0 +1,145 @@
+import type * as z from 'zod'
+import type { ListTasksSchema } from '../../contracts/requests.ts'
+import type { StepView, TaskView } from '../../contracts/views.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { type DomainEvent, eventsOfTask } from '../../domain/event.ts'
+import type { Json } from '../../domain/json.ts'
+import { suggestNames } from '../../domain/nearest-names.ts'
+import { type Degraded, isOpenTask, type Task } from '../../domain/task.ts'
+import type { Ports, TaskStore } from '../../ports/index.ts'
+import { costOf } from '../limits/cost-of-steps.ts'
+import { viewBudget } from '../limits/view-budget.ts'
+import { entryOf } from './queue-tasks.ts'
+import { degradedIn, stepViews, taskView } from './views.ts'
+
+type Needs = { tasks: TaskStore }
+export type TaskRef = { id: string; tenant: string }
+
+/** Throws NotFoundError; another tenant's task is not found either. */
+export async function getTask({ tasks }: Needs, { id, tenant }: TaskRef): Promise<Task> {
+  const task = await tasks.findTask(id)
+  if (task && task.tenant === tenant) return task
+  throw new OrchestratorError('NotFoundError', `there is no task ${id}`, { taskId: id })
+}
+
+export const showTask =
+  (ports: Needs & Pick<Ports, 'budgets' | 'queue' | 'clock'>) =>
+  async (ref: TaskRef): Promise<TaskView & { steps: StepView[] }> => {
+    const task = await getTask(ports, ref)
+    const [{ steps, cost, estimate }, budget] = await Promise.all([
+      readSteps(ports, task),
+      task.budget ? viewBudget(ports, task) : undefined,
+    ])
+    const position =
+      task.status === 'queued' ? await ports.queue.countBefore(task.tenant, entryOf(task)) : undefined
+    return {
+      ...taskView(task),
+      ...(position === undefined ? {} : { queue: { position: position + 1 } }),
+      ...(cost.usd > 0 || cost.tokens > 0 ? { cost } : {}),
+      ...(budget ? { budget } : {}),
+      ...(estimate ? { estimate } : {}),
+      steps,
+    }
+  }
+
+/** One step, with why its agent was chosen and what it has answered. Throws NotFoundError naming the steps that there are. */
+export const showTaskStep =
+  (ports: Needs) =>
+  async ({ stepId, ...ref }: TaskRef & { stepId: string }): Promise<StepView> => {
+    const task = await getTask(ports, ref)
+    const [steps, [record]] = await Promise.all([
+      stepsOf(ports, task, { all: true }),
+      ports.tasks.findSteps(task.id, [stepId]),
+    ])
+    const step = steps.find((one) => one.stepId === stepId)
+    if (step) {
+      const output = record?.output && (await ports.tasks.loadValue(record.output))
+      return { ...step, ...(output === undefined ? {} : { output }) }
+    }
+    const known = suggestNames(
+      stepId,
+      steps.map((one) => one.stepId),
+    )
+    throw new OrchestratorError('NotFoundError', `task ${ref.id} has no step "${stepId}"${known}`, { stepId })
+  }
+
+export const showTaskSteps =
+  (ports: Needs) =>
+  async (ref: TaskRef): Promise<{ steps: StepView[] }> => ({
+    steps: await stepsOf(ports, await getTask(ports, ref), { all: true }),
+  })
+
+export const showTaskStatus = (ports: Needs) => async (ref: TaskRef) => {
+  const task = await getTask(ports, ref)
+  const steps = await stepsOf(ports, task)
+  const counts = Map.groupBy(steps, ({ status }) => status)
+  return {
+    taskId: task.id,
+    status: task.status,
+    steps: Object.fromEntries([...counts].map(([status, members]) => [status, members.length])),
+  }
+}
+
+/** Throws ConflictError when the task has not succeeded, saying what it is and why. */
+export const showTaskResult =
+  (ports: Needs) =>
+  async (
+    ref: TaskRef,
+  ): Promise<{
+    taskId: string
+    status: 'succeeded'
+    result: Json
+    degraded: Degraded
+    degradedCount?: number | undefined
+  }> => {
+    const task = await getTask(ports, ref)
+    if (task.status === 'succeeded') {
+      const result = await ports.tasks.loadValue(task.result)
+      return { taskId: task.id, status: task.status, result, ...degradedIn(task) }
+    }
+    throw new OrchestratorError('ConflictError', describeNoResult(task), {
+      taskId: task.id,
+      status: task.status,
+    })
+  }
+
+export const showTaskEvents =
+  (ports: Needs) =>
+  async (ref: TaskRef): Promise<{ events: DomainEvent[] }> => {
+    const task = await getTask(ports, ref)
+    return { events: eventsOfTask(task, await ports.tasks.listSteps(task.id)) }
+  }
+
+export const listTasks =
+  (ports: Needs) =>
+  async (
+    query: z.output<typeof ListTasksSchema> & { tenant: string },
+  ): Promise<{ tasks: TaskView[]; cursor?: string }> => {
+    const { status, cursor, ...rest } = query
+    const page = await ports.tasks.listTasks({
+      ...rest,
+      ...(status ? { status } : {}),
+      ...(cursor ? { cursor } : {}),
+    })
+    return { tasks: page.tasks.map(taskView), ...(page.cursor ? { cursor: page.cursor } : {}) }
+  }
+
+async function stepsOf(ports: Needs, task: Task, options: { all?: boolean } = {}): Promise<StepView[]> {
+  return (await readSteps(ports, task, options)).steps
+}
+
+async function readSteps({ tasks }: Needs, task: Task, options: { all?: boolean } = {}) {
+  const [plan, records] = await Promise.all([
+    tasks.getPlan(task.id, task.execution),
+    tasks.listSteps(task.id),
+  ])
+  const steps = stepViews(task, plan, records, options)
+  return { steps, cost: costOf(records), estimate: plan.estimate }
+}
+
+function describeNoResult(task: Task): string {
+  if (isOpenTask(task)) return `task ${task.id} is ${task.status}; its result comes when it has succeeded`
+  if (task.status === 'cancelled') return `task ${task.id} was cancelled and has no result: ${task.reason}`
+  if (task.status === 'succeeded') return ''
+  return `task ${task.id} ${task.status} and has no result: ${task.error.message}`
+}

@@ -1,0 +1,116 @@
+import { failureOf } from '../../domain/bounded.ts'
+import { executionName, isOpenTask, type OpenTask, type Parent } from '../../domain/task.ts'
+import { secondsUntil } from '../../domain/times.ts'
+import { cancelOne, type StopNeeds, timeOutOne } from './cancel-task.ts'
+import { finishTask } from './finish-task.ts'
+import { carryOn, entryOf, startOrLeave } from './queue-tasks.ts'
+import { startTask } from './start-task.ts'
+
+type Needs = StopNeeds
+
+export type Reconciled = {
+  looked: number
+  ended: number
+  started: number
+  /** Of the task that has waited longest for its turn; 0 where none waits. */
+  oldestQueuedSeconds: number
+  failed: { taskId: string; error: string }[]
+}
+
+type Sweep = { graceSeconds?: number | undefined; maxSeconds?: number }
+
+/** A task younger than this is left to the ordinary way: its event may simply be under way. */
+const GRACE_SECONDS = 30
+const PAGE = 100
+const MOST_FAILED_TOLD = 50
+/** Describing executions is throttled at a few a second for each account. */
+const AT_ONCE = 4
+
+/**
+ * The guarantee behind the status-change event: no task stays open after its execution has ended, and none that was
+ * accepted stays without an execution. One task's trouble does not keep the others waiting; a sweep ends after
+ * `maxSeconds`.
+ */
+export const reconcileTasks =
+  (ports: Needs) =>
+  async ({ graceSeconds = GRACE_SECONDS, maxSeconds = 90 }: Sweep = {}): Promise<Reconciled> => {
+    const started = ports.clock.now().getTime()
+    const createdBefore = new Date(started - graceSeconds * 1_000).toISOString()
+    const outcome: Reconciled = { looked: 0, ended: 0, started: 0, oldestQueuedSeconds: 0, failed: [] }
+    const waiting = new Set<string>()
+    let after: OpenTask | undefined
+    do {
+      const page = await ports.tasks.listOpenTasks({
+        createdBefore,
+        limit: PAGE,
+        ...(after ? { after } : {}),
+      })
+      for (let at = 0; at < page.length; at += AT_ONCE) {
+        await Promise.all(page.slice(at, at + AT_ONCE).map((task) => reconcileInto(outcome, ports, task)))
+      }
+      for (const task of page) {
+        if (task.status !== 'queued') continue
+        waiting.add(task.tenant)
+        outcome.oldestQueuedSeconds = Math.max(outcome.oldestQueuedSeconds, waitedSeconds(ports, task))
+      }
+      after = page.length === PAGE ? page.at(-1) : undefined
+    } while (after && ports.clock.now().getTime() - started < maxSeconds * 1_000)
+    for (const tenant of waiting) await carryOnInto(outcome, ports, tenant)
+    return outcome
+  }
+
+const waitedSeconds = ({ clock }: Needs, { retries, createdAt }: OpenTask): number =>
+  Math.max(0, Math.round((clock.now().getTime() - Date.parse(retries?.at(-1)?.at ?? createdAt)) / 1_000))
+
+async function carryOnInto(outcome: Reconciled, ports: Needs, tenant: string): Promise<void> {
+  try {
+    await carryOn(ports, tenant)
+  } catch (error) {
+    noteFailed(outcome, `queue of ${tenant}`, error)
+  }
+}
+
+async function reconcileInto(outcome: Reconciled, ports: Needs, task: OpenTask): Promise<void> {
+  outcome.looked += 1
+  try {
+    const done = await reconcileTask(ports, task)
+    if (done) outcome[done] += 1
+  } catch (error) {
+    noteFailed(outcome, task.id, error)
+  }
+}
+
+/** The log tells of the first; of a store that is out of reach every task would say the same. */
+function noteFailed({ failed }: Reconciled, taskId: string, error: unknown): void {
+  if (failed.length < MOST_FAILED_TOLD) failed.push({ taskId, error: failureOf(error).message })
+}
+
+async function reconcileTask(ports: Needs, task: OpenTask): Promise<'ended' | 'started' | undefined> {
+  const name = executionName(task)
+  const isLate = task.deadline !== undefined && secondsUntil(task.deadline, ports.clock.now()) <= 0
+  if (task.status === 'queued' && !isLate) {
+    await ports.queue.add(task.tenant, entryOf(task))
+    return undefined
+  }
+  const execution = await ports.executions.find({ stateMachineArn: task.stateMachineArn, name })
+  if (task.parent && (!execution || execution.status === 'RUNNING'))
+    return reconcileChild(ports, task, task.parent)
+  // Its agents stop by themselves; whoever waits does not.
+  if (isLate && (!execution || execution.status === 'RUNNING'))
+    return (await timeOutOne(ports, task)) ? 'ended' : undefined
+  if (!execution) {
+    await (ports.queue.most === undefined ? startTask(ports, task) : startOrLeave(ports, task))
+    return 'started'
+  }
+  const { status } = execution
+  if (status === 'RUNNING') return undefined
+  return (await finishTask(ports)({ name, ended: { ...execution, status } })) ? 'ended' : undefined
+}
+
+/** Its parent's state starts it, and nobody needs it when its parent has ended. */
+async function reconcileChild(ports: Needs, task: OpenTask, parent: Parent): Promise<'ended' | undefined> {
+  const above = await ports.tasks.findTask(parent.taskId)
+  if (above && isOpenTask(above)) return undefined
+  const reason = `its parent ${parent.taskId} has ended (${above?.status ?? 'unknown'})`
+  return (await cancelOne(ports, task, reason)) ? 'ended' : undefined
+}

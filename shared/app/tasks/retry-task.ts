@@ -1,0 +1,125 @@
+/**
+ * A task that has ended without success goes on, in a new execution that walks the whole workflow again: what has succeeded replays its
+ * receipt, what has failed or was cut off runs again.
+ *
+ * Invariants (tests cite them):
+ * Q1 what has succeeded, or was skipped, is not run again; a failure that the task went on after stays one
+ * Q2 of two retries at once one is carried out, and the other changes nothing of what that does; one that was cut off is finished by its
+ *    repeat, or by the reconciler
+ * Q3 nothing of the execution before writes any more: its fences are lower
+ * Q4 agents that have failed a step may be asked for it again
+ */
+import type * as z from 'zod'
+import type { RetryTaskSchema } from '../../contracts/requests.ts'
+import { firstFenceOf } from '../../contracts/step-payload.ts'
+import type { TaskView } from '../../contracts/views.ts'
+import { amountOf } from '../../domain/budget.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { taskRetriedEvent } from '../../domain/event.ts'
+import { type EndedTask, isOpenTask, type OpenTask } from '../../domain/task.ts'
+import type { Plan, Ports } from '../../ports/index.ts'
+import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import { reopenBudget, reopenChildBudget } from '../limits/spend-budget.ts'
+import { type Given, givenFor, planRetry, type Wishes } from '../planning/plan-retry.ts'
+import { recordLoad } from '../planning/plan-task.ts'
+import { reopenSteps } from '../steps/reopen-steps.ts'
+import { enqueue } from './queue-tasks.ts'
+import { getTask } from './read-tasks.ts'
+import { startTask } from './start-task.ts'
+import { taskView } from './views.ts'
+
+type ReopenNeeds = KnowledgeNeeds & Pick<Ports, 'tasks' | 'budgets' | 'bus' | 'ids' | 'queue'>
+type Needs = ReopenNeeds & Pick<Ports, 'executions' | 'machines' | 'prices'>
+/** Retries of one task that were cut off before they began, one after the other. */
+const MOST_TRIES = 10
+/** A task's record is one item, so it keeps its latest retries only. */
+const MOST_RETRIES_KEPT = 200
+
+/** Throws NotFoundError, ConflictError for a task that is open or has succeeded, and whatever a submission throws. */
+export const retryTask =
+  (ports: Needs) =>
+  async ({
+    id,
+    tenant,
+    ...wishes
+  }: z.output<typeof RetryTaskSchema> & { tenant: string }): Promise<TaskView> => {
+    const task = await getTask(ports, { id, tenant })
+    if (isOpenTask(task)) throw refused(task.id, `is still ${task.status}`)
+    if (task.status === 'succeeded') throw refused(task.id, 'has succeeded')
+    if (task.parent)
+      throw refused(
+        task.id,
+        `runs a step of task ${task.parent.taskId}; retry that one, and it is retried with it`,
+      )
+    const before = await ports.tasks.getPlan(id, task.execution)
+    const given = await givenFor(ports, before, wishes)
+    const { task: open, plan } = await reopen(ports, task, wishes, given)
+    if (open.status === 'queued') await enqueue(ports, open)
+    else await startTask(ports, open, plan)
+    return taskView((await ports.tasks.findTask(id)) ?? open)
+  }
+
+/** Everything but the start of the execution: of a child its parent's state does that. Throws ConflictError when another was faster. */
+export async function reopen(
+  ports: ReopenNeeds,
+  task: Exclude<EndedTask, { status: 'succeeded' }>,
+  wishes: Wishes,
+  given?: Given,
+): Promise<{ task: OpenTask; plan: Plan }> {
+  const before = await ports.tasks.getPlan(task.id, task.execution)
+  const records = await ports.tasks.listSteps(task.id)
+  const plan = await storePlan(ports, task, await planRetry(ports, task, before, records, wishes, given))
+  const at = ports.clock.now().toISOString()
+  await reopenSteps(ports, plan, records, { at, before: firstFenceOf(task.execution + 1) })
+  const waits = ports.queue.most !== undefined && !task.parent
+  const open = openTask(task, plan, at, waits ? 'queued' : 'running')
+  if (!(await ports.tasks.reopenTask(open, task.execution)))
+    throw refused(task.id, 'is being retried already, or has been')
+  // Only by whoever carries it out. Should it be cut off here, its steps find a closed budget, the task fails, and the next retry mends it.
+  if (plan.budget && task.parent) await reopenChildBudget(ports.budgets, task.parent.taskId, task.id)
+  else if (plan.budget) await reopenBudget(ports.budgets, task.id, amountOf(plan.budget))
+  await Promise.all([
+    ports.bus.publish([taskRetriedEvent(open)]),
+    // Advice.
+    recordLoad(ports.registry, plan.decisions).catch(() => {}),
+  ])
+  return { task: open, plan }
+}
+
+function openTask(task: EndedTask, plan: Plan, at: string, status: OpenTask['status']): OpenTask {
+  const { id, tenant, type, requestDigest, createdAt, metadata, parent, priority, forkedFrom } = task
+  return {
+    id,
+    tenant,
+    ...(type ? { type } : {}),
+    requestDigest,
+    createdAt,
+    metadata,
+    ...(parent ? { parent } : {}),
+    ...(priority === undefined ? {} : { priority }),
+    status,
+    workflow: { name: plan.workflow.name, version: plan.workflow.version },
+    stateMachineArn: plan.stateMachineArn,
+    execution: plan.execution ?? 1,
+    ...(plan.budget ? { budget: plan.budget } : {}),
+    ...(plan.deadline ? { deadline: plan.deadline } : {}),
+    ...(forkedFrom ? { forkedFrom } : {}),
+    retries: [...(task.retries ?? []).slice(-MOST_RETRIES_KEPT + 1), { at, was: task.status }],
+  }
+}
+
+/** Under the next number that no other retry has taken (Q2). */
+async function storePlan(ports: ReopenNeeds, task: EndedTask, wanted: Plan): Promise<Plan> {
+  for (let execution = task.execution + 1; execution <= task.execution + MOST_TRIES; execution++) {
+    const plan = { ...wanted, execution }
+    if (await ports.tasks.createPlan(plan)) return plan
+    const stored = await ports.tasks.getPlan(task.id, execution)
+    if (stored.retryDigest === plan.retryDigest) return stored
+  }
+  throw refused(task.id, 'is being retried in several ways at once')
+}
+
+function refused(taskId: string, why: string): OrchestratorError {
+  const message = `task ${taskId} ${why}; a task can be retried that has failed, timed out or been cancelled`
+  return new OrchestratorError('ConflictError', message, { taskId })
+}

@@ -1,0 +1,81 @@
+import { OrchestratorError } from '../../domain/errors.ts'
+import { taskEvent } from '../../domain/event.ts'
+import { parsePath } from '../../domain/instance-path.ts'
+import { ownOf } from '../../domain/own.ts'
+import { FIRST_EXECUTION, type OpenTask, type Parent, runKey, type Task } from '../../domain/task.ts'
+import type { ExecutionInput, Plan, Ports } from '../../ports/index.ts'
+import { openChildBudget } from '../limits/spend-budget.ts'
+
+/**
+ * Stores a plan and its task, and tells of it; `first` is false where they were stored before, and then those stay. `told` is to be
+ * waited for before the caller answers. `prepare` is done of the plan as it is stored, before its task is. Throws ConflictError when the id
+ * stands for another request.
+ */
+export async function storeTask(
+  { tasks, budgets, bus, clock }: Pick<Ports, 'tasks' | 'budgets' | 'bus' | 'clock'>,
+  plan: Plan,
+  {
+    parent,
+    status = 'running',
+    prepare,
+  }: { parent?: Parent; status?: 'running' | 'queued'; prepare?: (stored: Plan) => Promise<void> } = {},
+): Promise<{ task: Task; plan: Plan; first: boolean; told: Promise<void> }> {
+  const { taskId, tenant, type, metadata, requestDigest } = plan
+  const stored = (await tasks.createPlan(plan)) ? plan : await tasks.getPlan(taskId)
+  requireSame(taskId, stored, requestDigest)
+  await prepare?.(stored)
+  const { budget, deadline, priority, forkedFrom } = stored
+  // Before anything can spend of it.
+  if (budget && parent) await openChildBudget(budgets, parent.taskId, taskId)
+  else if (budget) await budgets.create(taskId, budget)
+  const task: OpenTask = {
+    id: taskId,
+    status,
+    tenant,
+    ...(type ? { type } : {}),
+    workflow: { name: stored.workflow.name, version: stored.workflow.version },
+    stateMachineArn: stored.stateMachineArn,
+    execution: FIRST_EXECUTION,
+    requestDigest,
+    createdAt: clock.now().toISOString(),
+    metadata,
+    ...(priority === undefined ? {} : { priority }),
+    ...(parent ? { parent } : {}),
+    ...(budget ? { budget } : {}),
+    ...(deadline ? { deadline } : {}),
+    ...(forkedFrom ? { forkedFrom } : {}),
+  }
+  if (!(await tasks.createTask(task))) {
+    const before = (await tasks.findTask(taskId)) ?? task
+    requireSame(taskId, before, requestDigest)
+    return { task: before, plan: stored, first: false, told: Promise.resolve() }
+  }
+  return { task, plan: stored, first: true, told: bus.publish([taskEvent(task)]) }
+}
+
+export function requireSame(taskId: string, before: Pick<Task, 'requestDigest'>, digest: string): void {
+  if (before.requestDigest === digest) return
+  const message = `this Idempotency-Key was used for another request (task ${taskId}); use a new key for a new request`
+  throw new OrchestratorError('ConflictError', message, { taskId })
+}
+
+export function executionInput(plan: Plan): ExecutionInput {
+  const { bindings, positions } = plan
+  const functions: ExecutionInput['functions'] = {}
+  for (const [place, { functionArn }] of Object.entries(bindings)) {
+    setAt(functions, ownOf(positions, place) ?? place, functionArn)
+  }
+  const steps = Object.entries(positions ?? {}).map(([place, at]) => [at, parsePath(place).stepId])
+  return { taskId: runKey(plan), functions, ...(positions ? { steps: Object.fromEntries(steps) } : {}) }
+}
+
+/** Steps of a loop are members of its own member. */
+function setAt(functions: ExecutionInput['functions'], place: string, functionArn: string): void {
+  const { scope, stepId } = parsePath(place)
+  let inside = functions
+  for (const loop of scope === '' ? [] : scope.split('.')) {
+    if (!Object.hasOwn(inside, loop)) inside[loop] = {}
+    inside = inside[loop] as ExecutionInput['functions']
+  }
+  inside[stepId] = functionArn
+}

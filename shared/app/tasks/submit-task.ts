@@ -1,0 +1,104 @@
+/**
+ * Invariants (tests cite them):
+ * S1 a task that was answered for exists, and is run: either its execution is started here, or the reconciler does
+ * S2 one Idempotency-Key is one task: the same request finds the first, another request is refused
+ * S3 a refused request leaves nothing behind
+ */
+import type { SubmitTask } from '../../contracts/requests.ts'
+import type { TaskView } from '../../contracts/views.ts'
+import { isOpenTask } from '../../domain/task.ts'
+import type { Plan, Ports } from '../../ports/index.ts'
+import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import { withUndeclared } from '../limits/most-of-call.ts'
+import { type MachineOfTask, sharedMachine } from '../machines/shared-machine.ts'
+import { givenWorkflow } from '../planning/given-workflow.ts'
+import { checkFileReferences, parseInput, planWorkflow, recordLoad } from '../planning/plan-task.ts'
+import { rememberEstimates } from '../planning/remember-estimates.ts'
+import { digestOf, leftOf, limitsOf, taskIdOf } from '../planning/task-request.ts'
+import { enqueue } from './queue-tasks.ts'
+import { startTask } from './start-task.ts'
+import { requireSame, storeTask } from './store-task.ts'
+import { taskView } from './views.ts'
+
+type EstimateOf = ReturnType<typeof rememberEstimates>
+type Needs = Pick<
+  Ports,
+  'tasks' | 'files' | 'bus' | 'executions' | 'machines' | 'ids' | 'budgets' | 'queue' | 'prices'
+> &
+  KnowledgeNeeds
+
+/** Plans, stores and starts a task. Throws InvalidInputError, NotFoundError, NoAgentError, ConflictError. */
+export const submitTask = (ports: Needs) => {
+  const estimateOf = rememberEstimates(ports)
+  return async (request: SubmitTask & { tenant: string }): Promise<TaskView> => {
+    const digest = digestOf(ports, request)
+    const taskId = taskIdOf(ports, request)
+    const planned = await makePlan(ports, request, { taskId, digest, estimateOf }).catch(
+      async (refusal: unknown) => {
+        // What was accepted once is found again, also when it would be refused by now (S2).
+        const before = request.idempotencyKey ? await ports.tasks.findTask(taskId) : undefined
+        if (!before) throw refusal
+        requireSame(taskId, before, digest)
+        return { before }
+      },
+    )
+    if ('before' in planned) return taskView(planned.before)
+    const waits = ports.queue.most !== undefined
+    const {
+      task,
+      plan: stored,
+      first,
+      told,
+    } = await storeTask(ports, planned, {
+      status: waits ? 'queued' : 'running',
+    })
+    if (!first || !isOpenTask(task)) return taskView(task)
+    // Load is advice for the next choice: a task that is stored does not fail for it.
+    await Promise.all([
+      told,
+      waits ? enqueue(ports, task) : startTask(ports, task, stored),
+      recordLoad(ports.registry, stored.decisions).catch(() => {}),
+    ])
+    return taskView(waits ? ((await ports.tasks.findTask(taskId)) ?? task) : task)
+  }
+}
+
+async function makePlan(
+  ports: Needs,
+  request: SubmitTask & { tenant: string },
+  { taskId, digest, estimateOf }: { taskId: string; digest: string; estimateOf: EstimateOf },
+): Promise<Plan> {
+  const { workflow, registered } = await givenWorkflow(ports.registry, request)
+  const input = parseInput(workflow, request.input)
+  await checkFileReferences(ports.files, input)
+  const makeMachine = registered ? () => registered : sharedMachine(ports, workflow)
+  const limits = limitsOf(ports, request)
+  const planned = await planWorkflow(ports, workflow, {
+    seed: taskId,
+    tenant: request.tenant,
+    prefer: request.prefer,
+    left: leftOf(ports, limits),
+  })
+  const machine: MachineOfTask = await makeMachine()
+  const estimate = await estimateOf({ ...planned, workflow, input })
+  const agents = limits.budget ? await ports.registry.listAgents() : []
+  return {
+    taskId,
+    requestDigest: digest,
+    stateMachineArn: machine.stateMachineArn,
+    tenant: request.tenant,
+    type: request.type,
+    metadata: request.metadata,
+    workflow,
+    input,
+    bindings: planned.bindings,
+    decisions: planned.decisions,
+    gates: machine.gates,
+    positions: machine.positions,
+    children: planned.children,
+    estimate: estimate && withUndeclared(estimate, planned.bindings, agents, limits.budget),
+    ...limits,
+    ...(request.prefer ? { prefer: request.prefer } : {}),
+    ...(request.priority === undefined ? {} : { priority: request.priority }),
+  }
+}

@@ -1,0 +1,219 @@
+import { API_PREFIX } from '../../contracts/route.ts'
+import type { StepView, TaskView } from '../../contracts/views.ts'
+import { consoleLinkOf, executionArnOf } from '../../domain/execution-arn.ts'
+import {
+  enclosingScopes,
+  loopOf,
+  numberedPath,
+  parsePath,
+  pathIn,
+  placeOf,
+} from '../../domain/instance-path.ts'
+import type { Approval, StepRecord, StepStatus } from '../../domain/step.ts'
+import { type EndedTask, executionName, isOpenTask, type Task } from '../../domain/task.ts'
+import { millisecondsBetween } from '../../domain/times.ts'
+import type { Plan } from '../../ports/index.ts'
+import { needsOf, topologicalOrder } from '../../workflow/graph.ts'
+import { stepAtPlace } from '../../workflow/places.ts'
+import { isEach, isFanOut, isLoop, type Step } from '../../workflow/schema.ts'
+import { capabilityOfStep, graphOfWorkflow } from '../../workflow/step-needs.ts'
+import { decisionOf } from '../agents/agent-statistics.ts'
+import { costOf } from '../limits/cost-of-steps.ts'
+import { bindingAt, goesOnAt, stepAt, stepsAt } from '../steps/plan-paths.ts'
+
+export function taskView(task: Task): TaskView {
+  const self = `${API_PREFIX}/tasks/${task.id}`
+  const ended = isOpenTask(task) ? {} : endOf(task)
+  return {
+    taskId: task.id,
+    status: task.status,
+    ...(task.type ? { type: task.type } : {}),
+    workflow: task.workflow,
+    createdAt: task.createdAt,
+    ...ended,
+    metadata: task.metadata,
+    ...(task.retries ? { retries: task.retries } : {}),
+    ...(task.forkedFrom ? { forkedFrom: task.forkedFrom } : {}),
+    ...(task.priority === undefined ? {} : { priority: task.priority }),
+    ...(task.deadline ? { deadline: task.deadline } : {}),
+    execution: executionView(task),
+    ...(task.parent ? { parent: { taskId: task.parent.taskId, path: task.parent.path } } : {}),
+    links: {
+      self,
+      status: `${self}/status`,
+      result: `${self}/result`,
+      steps: `${self}/steps`,
+      events: `${self}/events`,
+      cancel: `${self}/cancel`,
+      ...(isOpenTask(task) || task.status === 'succeeded' ? {} : { retry: `${self}/retry` }),
+      fork: `${self}/fork`,
+      ...(task.parent ? { parent: `${API_PREFIX}/tasks/${task.parent.taskId}` } : {}),
+    },
+  }
+}
+
+function executionView(task: Task): TaskView['execution'] {
+  const { stateMachineArn } = task
+  const name = executionName(task)
+  const arn = executionArnOf({ stateMachineArn, name })
+  const consoleUrl = consoleLinkOf(arn)
+  return { name, arn, stateMachineArn, ...(consoleUrl ? { consoleUrl } : {}) }
+}
+
+function endOf(task: EndedTask): Partial<TaskView> {
+  const end = {
+    endedAt: task.endedAt,
+    durationMs: millisecondsBetween(task.createdAt, task.endedAt),
+    ...(task.cost ? { cost: task.cost } : {}),
+    ...(task.status === 'succeeded' && task.calibration ? { calibration: task.calibration } : {}),
+  }
+  if (task.status === 'succeeded') return { ...end, ...degradedIn(task) }
+  if (task.status === 'cancelled')
+    return { ...end, error: { name: 'TaskCancelledError', message: task.reason } }
+  return { ...end, error: task.error }
+}
+
+type Succeeded = Extract<EndedTask, { status: 'succeeded' }>
+
+export const degradedIn = ({
+  degraded,
+  degradedCount,
+}: Succeeded): Pick<Succeeded, 'degraded' | 'degradedCount'> => ({
+  degraded,
+  ...(degradedCount === undefined ? {} : { degradedCount }),
+})
+
+type Known = { task: Task; plan: Plan; records: ReadonlyMap<string, StepRecord>; rounds: Map<string, number> }
+
+/**
+ * The steps of a plan in the order in which they can run, each with what has become of it; behind a loop those of its latest
+ * round, behind a fan-out those that wait for an answer. `all`: those of every round, and of every item.
+ */
+export function stepViews(
+  task: Task,
+  plan: Plan,
+  records: readonly StepRecord[],
+  { all = false }: { all?: boolean } = {},
+): StepView[] {
+  const byPath = new Map(records.map((record) => [record.path, record]))
+  const known = { task, plan, records: byPath, rounds: roundsIn(plan, records) }
+  const items = itemsIn(plan, all ? records : records.filter(({ approval }) => approval !== undefined))
+  return viewsIn('')
+
+  function viewsIn(scope: string): StepView[] {
+    const graph = graphOfWorkflow({ steps: stepsAt(plan, scope) })
+    return topologicalOrder(graph).flatMap((stepId) => {
+      const path = pathIn(scope, stepId)
+      const latest = known.rounds.get(path) ?? 0
+      const rounds = Array.from({ length: latest }, (_, at) => at + 1).slice(all ? 0 : -1)
+      return [
+        viewOf(known, path, [...needsOf(graph, stepId)]),
+        ...rounds.flatMap((round) => viewsIn(numberedPath(path, round))),
+        ...[...(items.get(path) ?? [])].sort((a, b) => a - b).flatMap((at) => viewsOfItem(path, at)),
+      ]
+    })
+  }
+
+  function viewsOfItem(fanOut: string, at: number): StepView[] {
+    const path = numberedPath(fanOut, at)
+    const inside = isEach(stepAt(plan, fanOut)) ? viewsIn(path) : []
+    return all ? [viewOf(known, path, []), ...inside] : inside.filter(({ status }) => status === 'waiting')
+  }
+}
+
+/** The latest round of each loop. */
+function roundsIn(plan: Plan, records: readonly StepRecord[]): Map<string, number> {
+  const rounds = new Map<string, number>()
+  for (const { around, index, step } of numbersIn(plan, records)) {
+    if (step && isLoop(step)) rounds.set(around, Math.max(index, rounds.get(around) ?? 0))
+  }
+  return rounds
+}
+
+/** The items of each fan-out of which anything is known. */
+function itemsIn(plan: Plan, records: readonly StepRecord[]): Map<string, Set<number>> {
+  const items = new Map<string, Set<number>>()
+  for (const { around, index, step } of numbersIn(plan, records)) {
+    if (step && isFanOut(step)) items.set(around, (items.get(around) ?? new Set()).add(index))
+  }
+  return items
+}
+
+/** Every round and item that records are of, or inside of, with the loop or fan-out. */
+function* numbersIn({ workflow }: Plan, records: readonly StepRecord[]) {
+  const steps = new Map<string, Step | undefined>()
+  for (const { path } of records) {
+    for (const one of [path, ...enclosingScopes(parsePath(path).scope)]) {
+      const { index } = parsePath(one)
+      const around = loopOf(one)
+      const place = placeOf(around)
+      if (index === undefined) continue
+      if (!steps.has(place)) steps.set(place, stepAtPlace(workflow.steps, place))
+      yield { around, index, step: steps.get(place) }
+    }
+  }
+}
+
+function viewOf(known: Known, path: string, needs: string[]): StepView {
+  const { plan, records, rounds } = known
+  const record = records.get(path)
+  const capability = capabilityOfStep(stepAt(plan, path))
+  const decision = decisionOf(plan, path, record?.decision)
+  const agentId = record?.agentId ?? bindingAt(plan, path)?.agentId
+  return {
+    stepId: path,
+    status: hasFailedInside(known, record) ? 'failed' : statusAt(known, path, record),
+    ...(capability ? { capability } : {}),
+    ...(agentId ? { agentId } : {}),
+    needs,
+    attempts: record?.attempts ?? [],
+    ...(record ? timesOf(record) : {}),
+    ...(record?.approval ? { approval: shownApproval(record.approval) } : {}),
+    ...(rounds.has(path) ? { round: rounds.get(path) } : {}),
+    ...(record?.child ? { child: record.child } : {}),
+    ...(decision ? { decision } : {}),
+  }
+}
+
+/** A loop that goes down with a step of its body leaves no end of its own. */
+function hasFailedInside({ task, plan, records, rounds }: Known, record: StepRecord | undefined): boolean {
+  if (!record || task.status !== 'failed' || record.status !== 'running' || !rounds.has(record.path))
+    return false
+  const inside = [...records.values()].filter(({ path }) => path.startsWith(`${record.path}[`))
+  return inside.some(({ path, status }) => status === 'failed' && !goesOnAt(plan, path))
+}
+
+/** Without the token: who has that can answer. */
+function shownApproval({ token: _token, ...shown }: Approval): Omit<Approval, 'token'> {
+  return shown
+}
+
+function timesOf(record: StepRecord): Partial<StepView> {
+  const { startedAt, endedAt, error, skipReason, degraded, reused, progress } = record
+  const cost = costOf([record])
+  return {
+    startedAt,
+    ...(endedAt ? { endedAt, durationMs: millisecondsBetween(startedAt, endedAt) } : {}),
+    ...(error ? { error } : {}),
+    ...(skipReason ? { skipReason } : {}),
+    ...(degraded ? { degraded } : {}),
+    ...(reused ? { reused } : {}),
+    ...(cost.usd > 0 ? { costUsd: cost.usd } : {}),
+    ...(cost.tokens > 0 ? { tokens: cost.tokens } : {}),
+    ...(progress && record.status === 'running' ? { progress } : {}),
+  }
+}
+
+/** Of an item with steps of its own there is no record before they have ended. */
+function statusAt({ task, plan }: Known, path: string, record: StepRecord | undefined): StepStatus {
+  const isItem = parsePath(path).index !== undefined && isEach(stepAt(plan, path))
+  return record === undefined && isItem && isOpenTask(task) ? 'running' : shownStatus(task, record)
+}
+
+/** A step that had not ended when its task did went down with it. */
+function shownStatus(task: Task, record: StepRecord | undefined): StepStatus {
+  const status = record?.status ?? 'pending'
+  if (isOpenTask(task) && status === 'running' && record?.approval) return 'waiting'
+  if (isOpenTask(task) || (status !== 'pending' && status !== 'running')) return status
+  return 'cancelled'
+}
