@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { defineAgent } from '../../shared/agent/define-agent.ts'
+import { defineAgent } from '../../shared/agent/index.ts'
 
 /** Takes as long as it is told, and answers nothing much: what is left is what a step costs. */
 export default defineAgent({

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { defineAgent } from '../../shared/agent/define-agent.ts'
+import { defineAgent } from '../../shared/agent/index.ts'
 
 /** To run it: put it into functions/agents/greeter/index.ts (imports one folder deeper) and start or deploy. */
 export default defineAgent({

@@ -2,7 +2,7 @@ import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
-import type { DefinedAgent } from '../../shared/agent/define-agent.ts'
+import type { DefinedAgent } from '../../shared/agent/index.ts'
 import type { Receipt } from '../../shared/domain/step.ts'
 import {
   breakers,

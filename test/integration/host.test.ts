@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import * as z from 'zod'
 import dataAgent from '../../functions/agents/data/index.ts'
 import { agentHandler } from '../../functions/steps/agent-handler.ts'
-import { type AgentContext, type DefinedAgent, defineAgent } from '../../shared/agent/define-agent.ts'
+import { type AgentContext, type DefinedAgent, defineAgent } from '../../shared/agent/index.ts'
 import { cancelTask } from '../../shared/app/tasks/cancel-task.ts'
 import { makeAgent } from '../support/make-agent.ts'
 import { seedTask } from '../support/seed-task.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { defineAgent } from '../../shared/agent/define-agent.ts'
+import { defineAgent } from '../../shared/agent/index.ts'
 
 /** Ways to end the process that it runs in; and an echo. */
 const BOMBS: Readonly<Record<string, () => void>> = {

@@ -1,5 +1,5 @@
 import type { Row } from '../../functions/agents/_support/cells.ts'
-import type { AgentContext, DefinedAgent } from '../../shared/agent/define-agent.ts'
+import type { AgentContext, DefinedAgent } from '../../shared/agent/index.ts'
 
 /** What tests ask of the answers of several agents. */
 type Answer = { rows: Row[]; parts: Row[][]; notes: string[]; columns?: { name: string }[]; text: string }

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { defineAgent } from '../../shared/agent/define-agent.ts'
+import { defineAgent } from '../../shared/agent/index.ts'
 
 /** Notes each run in a folder, and fails those that a file there names; costs money, and takes two calls at a time. */
 export default defineAgent({

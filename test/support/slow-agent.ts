@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { defineAgent } from '../../shared/agent/define-agent.ts'
+import { defineAgent } from '../../shared/agent/index.ts'
 
 /** Waits as long as it is told, and listens to its signal; or fails, spins or dies, as it is told. */
 export default defineAgent({

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { AgentContext } from '../../../shared/agent/define-agent.ts'
+import type { AgentContext } from '../../../shared/agent/index.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { FileReferenceSchema, isFolderReference } from '../../../shared/domain/file-reference.ts'
 import { suggestNames } from '../../../shared/domain/nearest-names.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type AgentContext, defineAgent } from '../../../shared/agent/define-agent.ts'
+import { type AgentContext, defineAgent } from '../../../shared/agent/index.ts'
 import { RowSchema } from '../_support/schemas.ts'
 import {
   boundedNotes,

@@ -1,4 +1,4 @@
-import { defineAgent } from '../../../shared/agent/define-agent.ts'
+import { defineAgent } from '../../../shared/agent/index.ts'
 import { JsonSchema } from '../_support/schemas.ts'
 
 export default defineAgent({

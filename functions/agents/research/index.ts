@@ -1,4 +1,4 @@
-import { defineAgent } from '../../../shared/agent/define-agent.ts'
+import { defineAgent } from '../../../shared/agent/index.ts'
 import { readCorpus } from './read-corpus.ts'
 import { FindingsSchema, SearchSchema } from './schemas.ts'
 import { searchPassages } from './search-passages.ts'

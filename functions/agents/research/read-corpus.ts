@@ -1,4 +1,4 @@
-import type { AgentContext } from '../../../shared/agent/define-agent.ts'
+import type { AgentContext } from '../../../shared/agent/index.ts'
 import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
 import { textOfHtml } from './text-of-html.ts'
 

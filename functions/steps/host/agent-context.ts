@@ -1,4 +1,4 @@
-import type { AgentContext } from '../../../shared/agent/define-agent.ts'
+import type { AgentContext } from '../../../shared/agent/index.ts'
 import { boundedText, textOf } from '../../../shared/domain/bounded.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { FileReferenceSchema, MAX_FILES } from '../../../shared/domain/file-reference.ts'

@@ -7,7 +7,7 @@
  * M2 a cache that cannot be read or written never costs a step
  * M3 what is reused is stored with the step that reuses it: it lives as long as that one's task
  */
-import type { DefinedAgent } from '../../../shared/agent/define-agent.ts'
+import type { DefinedAgent } from '../../../shared/agent/index.ts'
 import { FileReferenceSchema, fileReferencesIn, MAX_FILES } from '../../../shared/domain/file-reference.ts'
 import { canonicalJson, type Json } from '../../../shared/domain/json.ts'
 import type { StoredValue } from '../../../shared/domain/step.ts'

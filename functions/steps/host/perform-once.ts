@@ -9,7 +9,7 @@
  * N4 a late attempt does not perform what a later one has claimed
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Effect } from '../../../shared/agent/define-agent.ts'
+import type { Effect } from '../../../shared/agent/index.ts'
 import { superseded } from '../../../shared/app/steps/settle-failure.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { Json } from '../../../shared/domain/json.ts'

@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda'
 import type * as z from 'zod'
-import type { DefinedAgent } from '../../../shared/agent/define-agent.ts'
+import type { DefinedAgent } from '../../../shared/agent/index.ts'
 import { decisionOf } from '../../../shared/app/agents/agent-statistics.ts'
 import { capabilityAsked } from '../../../shared/app/agents/capability-asked.ts'
 import { admit } from '../../../shared/app/limits/admission.ts'

@@ -1,4 +1,4 @@
-import type { Spent } from '../../../shared/agent/define-agent.ts'
+import type { Spent } from '../../../shared/agent/index.ts'
 import type { AgentManifest } from '../../../shared/domain/agent.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { PriceTable } from '../../../shared/domain/price-table.ts'
