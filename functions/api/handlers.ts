@@ -22,7 +22,7 @@ import { submitTask } from '../../shared/app/tasks/submit-task.ts'
 import { makeOpenApi } from '../../shared/contracts/openapi.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
 import type { Ports } from '../../shared/ports/index.ts'
-import type { AnswerStore } from '../adapters/s3-answer-store.ts'
+import type { AnswerStore } from '../adapters/s3/answer-store.ts'
 import { httpHandler } from '../middleware/http-handler.ts'
 
 type Handler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>

@@ -5,7 +5,7 @@ import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { describeIssues } from '../../shared/domain/issue.ts'
 import { issuesOfZod } from '../../shared/domain/issues-of-zod.ts'
 import { isJsonObject } from '../../shared/domain/json.ts'
-import type { AnswerStore } from '../adapters/s3-answer-store.ts'
+import type { AnswerStore } from '../adapters/s3/answer-store.ts'
 import { issueOfValue } from './issue-of-value.ts'
 
 /** The body parser has put the parsed body in the place of its text. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { paginateListStateMachines } from '@aws-sdk/client-sfn'
-import { stepfunctionsMachines } from '../../functions/adapters/stepfunctions-machines.ts'
+import { stepfunctionsMachines } from '../../functions/adapters/stepfunctions/machines.ts'
 import type { Machines } from '../../shared/ports/index.ts'
 import type { Aws } from './aws.ts'
 

@@ -1,7 +1,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dynamodbRegistry } from '../../functions/adapters/dynamodb-registry.ts'
+import { dynamodbRegistry } from '../../functions/adapters/dynamodb/registry/registry.ts'
 import { systemClock } from '../../functions/adapters/node-ids.ts'
 import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import type { Agent } from '../../shared/domain/agent.ts'

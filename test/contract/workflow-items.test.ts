@@ -1,6 +1,6 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dynamodbRegistry } from '../../functions/adapters/dynamodb-registry.ts'
+import { dynamodbRegistry } from '../../functions/adapters/dynamodb/registry/registry.ts'
 import { registerDeployment } from '../../shared/app/catalogue/register-deployment.ts'
 import { registerWorkflow } from '../../shared/app/catalogue/register-workflow.ts'
 import { removeDeployment } from '../../shared/app/catalogue/remove-deployment.ts'

@@ -1,6 +1,6 @@
 import { DescribeStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { stepfunctionsMachines } from '../../functions/adapters/stepfunctions-machines.ts'
+import { stepfunctionsMachines } from '../../functions/adapters/stepfunctions/machines.ts'
 import { collectMachines } from '../../shared/app/machines/collect-machines.ts'
 import { submitTask } from '../../shared/app/tasks/submit-task.ts'
 import { type LocalApi, startApi } from '../support/local-api.ts'

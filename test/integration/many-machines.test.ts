@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { stepfunctionsMachines } from '../../functions/adapters/stepfunctions-machines.ts'
+import { stepfunctionsMachines } from '../../functions/adapters/stepfunctions/machines.ts'
 import { type Deployment, registerDeployment } from '../../shared/app/catalogue/register-deployment.ts'
 import { registerWorkflow } from '../../shared/app/catalogue/register-workflow.ts'
 import { removeDeployment } from '../../shared/app/catalogue/remove-deployment.ts'

@@ -1,7 +1,7 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dynamodbBreakers } from '../../functions/adapters/dynamodb-breakers.ts'
+import { dynamodbBreakers } from '../../functions/adapters/dynamodb/registry/breakers.ts'
 import { type Breaker, CLOSED } from '../../shared/domain/breaker.ts'
 import { NOTHING } from '../../shared/domain/budget.ts'
 import {

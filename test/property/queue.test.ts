@@ -1,9 +1,9 @@
 /** The queue of a tenant, with many who start tasks at once, in orders that chance decides, and with deaths in between. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { dynamodbLimits } from '../../functions/adapters/dynamodb-limits.ts'
-import { dynamodbQueue } from '../../functions/adapters/dynamodb-queue.ts'
-import { dynamodbTaskStore } from '../../functions/adapters/dynamodb-task-store.ts'
+import { dynamodbLimits } from '../../functions/adapters/dynamodb/registry/limits.ts'
+import { dynamodbQueue } from '../../functions/adapters/dynamodb/tasks/queue.ts'
+import { dynamodbTaskStore } from '../../functions/adapters/dynamodb/tasks/task-store.ts'
 import {
   carryOn,
   dispatch,

@@ -1,7 +1,7 @@
 /** The budget of a tree of tasks: in every order of a few attempts, and in many of deep trees. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dynamodbBudgets } from '../../functions/adapters/dynamodb-budgets.ts'
+import { dynamodbBudgets } from '../../functions/adapters/dynamodb/tasks/budgets.ts'
 import {
   openChildBudget,
   reserveBudget,

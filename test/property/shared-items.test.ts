@@ -4,10 +4,10 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dynamodbBreakers } from '../../functions/adapters/dynamodb-breakers.ts'
-import { dynamodbBudgets } from '../../functions/adapters/dynamodb-budgets.ts'
-import { dynamodbLimits } from '../../functions/adapters/dynamodb-limits.ts'
-import { dynamodbTaskStore } from '../../functions/adapters/dynamodb-task-store.ts'
+import { dynamodbBreakers } from '../../functions/adapters/dynamodb/registry/breakers.ts'
+import { dynamodbLimits } from '../../functions/adapters/dynamodb/registry/limits.ts'
+import { dynamodbBudgets } from '../../functions/adapters/dynamodb/tasks/budgets.ts'
+import { dynamodbTaskStore } from '../../functions/adapters/dynamodb/tasks/task-store.ts'
 import {
   openChildBudget,
   reopenChildBudget,

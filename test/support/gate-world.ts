@@ -1,4 +1,4 @@
-import { gateItems } from '../../functions/adapters/dynamodb-gate-items.ts'
+import { gateItems } from '../../functions/adapters/dynamodb/tasks/gate-items.ts'
 import type { Integrations } from '../../local/stepfunctions/integrations/integration.ts'
 import { StateError } from '../../local/stepfunctions/state-error.ts'
 import { signalGates } from '../../shared/app/steps/signal-gates.ts'

@@ -10,9 +10,9 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { dynamodbTaskStore } from '../../functions/adapters/dynamodb-task-store.ts'
+import { dynamodbTaskStore } from '../../functions/adapters/dynamodb/tasks/task-store.ts'
 import { nodeIds, systemClock } from '../../functions/adapters/node-ids.ts'
-import { s3BlobStore } from '../../functions/adapters/s3-blob-store.ts'
+import { s3BlobStore } from '../../functions/adapters/s3/blob-store.ts'
 import type { Json } from '../../shared/domain/json.ts'
 import type { Gate } from '../../shared/domain/plan.ts'
 import { executionName, type OpenTask } from '../../shared/domain/task.ts'

@@ -1,6 +1,6 @@
 import type { BatchGetCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { getAll } from '../../functions/adapters/get-all.ts'
+import { getAll } from '../../functions/adapters/dynamodb/get-all.ts'
 
 type Key = { pk: string; sk: string }
 const key = (at: number): Key => ({ pk: `item ${at}`, sk: 'META' })

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, it } from 'vitest'
-import { queryAll } from '../../functions/adapters/query-all.ts'
+import { queryAll } from '../../functions/adapters/dynamodb/query-all.ts'
 
 /** Items 0 to 9, at most three a page, the second page empty as a filter leaves it. */
 function pagedClient() {

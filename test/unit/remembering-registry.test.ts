@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { rememberingRegistry } from '../../functions/adapters/remembering-registry.ts'
+import { rememberingRegistry } from '../../functions/adapters/dynamodb/registry/remembering-registry.ts'
 import type { Registry } from '../../shared/ports/index.ts'
 import { makeAgent } from '../support/make-agent.ts'
 

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { unlessMissing } from '../../functions/adapters/s3-missing.ts'
+import { unlessMissing } from '../../functions/adapters/s3/missing.ts'
 
 /** Answers each request with the status and the code that its key names. */
 const server = createServer(({ url = '', method }, response) => {

@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { callAws } from '../aws-errors.ts'
+
+type Item = Record<string, unknown>
+
+export type ItemKey = { pk: string; sk: string }
+
+/** What BatchGetItem takes at once. */
+const MOST_KEYS = 100
+/** Rounds in a row that bring nothing: 50 ms to 1.6 s are waited between them, some 3 s in all. */
+const MOST_EMPTY_ROUNDS = 6
+const FIRST_WAIT_MILLISECONDS = 50
+
+/**
+ * The items of these keys, in no order; a key without an item is left out, and one that is given twice counts once, for DynamoDB
+ * refuses such a batch. What a throttled table leaves out is asked again, with exponential backoff and full jitter. Throws as
+ * `callAws` does, and UnavailableError when the table goes on leaving out.
+ */
+export async function getAll(
+  client: DynamoDBDocumentClient,
+  table: string,
+  keys: readonly ItemKey[],
+  { consistent = false }: { consistent?: boolean } = {},
+): Promise<Item[]> {
+  const found: Item[] = []
+  let pending = [...new Map(keys.map((key) => [JSON.stringify([key.pk, key.sk]), key])).values()]
+  for (let empty = 0; pending.length > 0; ) {
+    const asked = { Keys: pending.slice(0, MOST_KEYS), ...(consistent ? { ConsistentRead: true } : {}) }
+    const get = new BatchGetCommand({ RequestItems: { [table]: asked } })
+    const { Responses = {}, UnprocessedKeys = {} } = await callAws(() => client.send(get))
+    found.push(...(Responses[table] ?? []))
+    const left = (UnprocessedKeys[table]?.Keys ?? []) as ItemKey[]
+    pending = [...left, ...pending.slice(MOST_KEYS)]
+    if (left.length === 0) continue
+    empty = left.length < asked.Keys.length ? 0 : empty + 1
+    if (empty === MOST_EMPTY_ROUNDS)
+      throw new OrchestratorError('UnavailableError', `table ${table} is throttled: it returns no items`)
+    await sleep(Math.random() * FIRST_WAIT_MILLISECONDS * 2 ** empty)
+  }
+  return found
+}

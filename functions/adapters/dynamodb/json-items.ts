@@ -1,0 +1,54 @@
+/**
+ * Records whose members have names that users chose, as JSON text in one attribute of an item. As maps they could not be kept: the
+ * document client takes an object with a member `constructor` for an instance of some class, refuses integers past 2^53, and DynamoDB
+ * refuses maps nested deeper than 32 levels.
+ *
+ * Invariants (tests cite them):
+ * Y1 a record that is read is the one that was written, whatever its names and values are
+ * Y2 what was stored as maps, before there was text, is still read
+ * Y3 one record that cannot be read does not hide the others: it is told, and left out
+ */
+import type * as z from 'zod'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { describeIssues } from '../../../shared/domain/issue.ts'
+import { issuesOfZod } from '../../../shared/domain/issues-of-zod.ts'
+
+type Item = Record<string, unknown>
+
+/** DynamoDB takes items of at most 400 KB, keys included. */
+const MOST_BYTES = 390_000
+
+/** The attribute that holds a record. Throws ContentTooLargeError where it does not fit an item; `what` names it. */
+export function jsonItem(record: unknown, what: string): { json: string } {
+  const json = JSON.stringify(record)
+  const bytes = Buffer.byteLength(json)
+  if (bytes <= MOST_BYTES) return { json }
+  const message = `${what} has ${bytes} bytes; the registry keeps at most ${MOST_BYTES} of one: make it smaller`
+  throw new OrchestratorError('ContentTooLargeError', message, { bytes })
+}
+
+/** The record of an item; `old` finds it in an item that was stored as maps (Y2). Throws SyntaxError. */
+export function recordIn(item: Item, old: (item: Item) => unknown): unknown {
+  return typeof item.json === 'string' ? (JSON.parse(item.json) as unknown) : old(item)
+}
+
+export type OnUnreadable = (facts: { pk: string; sk: string; reason: string }) => void
+
+/** The record if it fits the schema, else undefined, and told of (Y3). */
+export function readRecord<T>(
+  item: Item,
+  old: (item: Item) => unknown,
+  schema: z.ZodType<T>,
+  onUnreadable: OnUnreadable,
+): T | undefined {
+  const tell = (reason: string): undefined => {
+    onUnreadable({ pk: String(item.pk), sk: String(item.sk), reason })
+    return undefined
+  }
+  try {
+    const parsed = schema.safeParse(recordIn(item, old))
+    return parsed.success ? parsed.data : tell(describeIssues(issuesOfZod(parsed.error)))
+  } catch (error) {
+    return tell(String(error))
+  }
+}

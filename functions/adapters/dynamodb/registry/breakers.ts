@@ -1,0 +1,45 @@
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { COUNTER_KEYS } from '../../../../shared/contracts/table-layout.ts'
+import { type Breaker, CLOSED } from '../../../../shared/domain/breaker.ts'
+import type { Breakers, KeptBreaker } from '../../../../shared/ports/index.ts'
+import { unlessAws } from '../../aws-errors.ts'
+import { getAll } from '../get-all.ts'
+
+type StoredBreaker = KeptBreaker & { agentId: string }
+
+/** One item for each agent, written where nobody has written since it was read. */
+export function dynamodbBreakers({
+  client,
+  table,
+}: {
+  client: DynamoDBDocumentClient
+  table: string
+}): Breakers {
+  return {
+    async find(agentIds) {
+      const found = new Map<string, KeptBreaker>(agentIds.map((id) => [id, { breaker: CLOSED, revision: 0 }]))
+      const items = await getAll(client, table, [...found.keys()].map(keyOf), { consistent: true })
+      for (const { agentId, breaker, revision } of items as StoredBreaker[])
+        found.set(agentId, { breaker, revision })
+      return found
+    },
+
+    async replace(agentId: string, revision: number, breaker: Breaker) {
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: keyOf(agentId),
+        UpdateExpression: 'SET agentId = :agent, breaker = :breaker, revision = :next',
+        ConditionExpression: revision === 0 ? 'attribute_not_exists(pk)' : 'revision = :revision',
+        ExpressionAttributeValues: {
+          ':agent': agentId,
+          ':breaker': breaker,
+          ':next': revision + 1,
+          ...(revision === 0 ? {} : { ':revision': revision }),
+        },
+      })
+      return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(update))) !== undefined
+    },
+  }
+}
+
+const keyOf = (agentId: string) => ({ pk: `${COUNTER_KEYS.breaker}${agentId}`, sk: 'STATE' })

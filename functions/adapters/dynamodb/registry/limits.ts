@@ -1,0 +1,124 @@
+/**
+ * Invariants (tests cite them):
+ * L1 never are more slots of a scope taken than it has, whoever asks at once
+ * L2 a slot that nobody frees is given up at its time, and taken by the next that asks
+ * L3 the same slot taken again, or freed again, changes nothing; a slot that was given up and taken again is freed by its new owner only
+ * L4 a minute gives out no more than it has
+ */
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { COUNTER_KEYS } from '../../../../shared/contracts/table-layout.ts'
+import type { Clock, Limits, Slot } from '../../../../shared/ports/index.ts'
+import { callAws, unlessAws } from '../../aws-errors.ts'
+import { getAll } from '../get-all.ts'
+
+const MINUTE_SECONDS = 60
+/** A window is kept for a while after it: nobody asks for it again. */
+const WINDOW_KEPT_SECONDS = 600
+const REFUSED = ['ConditionalCheckFailedException']
+
+type Item = Record<string, unknown>
+
+/** An item for each scope: the set of its slots, and beside it when each is given up, as `until_<id>`. */
+export function dynamodbLimits({
+  client,
+  table,
+  clock,
+}: {
+  client: DynamoDBDocumentClient
+  table: string
+  clock: Clock
+}): Limits {
+  const now = (): number => clock.now().getTime() / 1_000
+
+  /** One conditional update (L1). */
+  async function take(scope: string, { id, until }: Slot, most: number): Promise<boolean> {
+    const update = new UpdateCommand({
+      TableName: table,
+      Key: slotsKey(scope),
+      UpdateExpression: 'ADD slots :slot SET #until = :until',
+      ConditionExpression: 'attribute_not_exists(slots) OR size(slots) < :most OR contains(slots, :id)',
+      ExpressionAttributeNames: { '#until': untilOf(id) },
+      ExpressionAttributeValues: { ':slot': new Set([id]), ':id': id, ':until': until, ':most': most },
+    })
+    return (await unlessAws(REFUSED, () => client.send(update))) !== undefined
+  }
+
+  /** Only where it is still the one that was seen to be over (L3). */
+  async function giveUp(scope: string, id: string, until: unknown): Promise<void> {
+    const update = new UpdateCommand({
+      TableName: table,
+      Key: slotsKey(scope),
+      UpdateExpression: 'DELETE slots :slot REMOVE #until',
+      ConditionExpression: '#until = :until',
+      ExpressionAttributeNames: { '#until': untilOf(id) },
+      ExpressionAttributeValues: { ':slot': new Set([id]), ':until': until },
+    })
+    await unlessAws(REFUSED, () => client.send(update))
+  }
+
+  async function giveUpExpired(scope: string): Promise<number> {
+    const get = new GetCommand({ TableName: table, Key: slotsKey(scope), ConsistentRead: true })
+    const { Item = {} } = await callAws(() => client.send(get))
+    const expired = slotsIn(Item).filter((id) => !isHeld(Item, id, now()))
+    await Promise.all(expired.map((id) => giveUp(scope, id, Item[untilOf(id)])))
+    return expired.length
+  }
+
+  return {
+    async takeSlot(scope, slot, most) {
+      if (await take(scope, slot, most)) return true
+      return (await giveUpExpired(scope)) > 0 && take(scope, slot, most)
+    },
+
+    async freeSlot(scope, id) {
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: slotsKey(scope),
+        UpdateExpression: 'DELETE slots :slot REMOVE #until',
+        ExpressionAttributeNames: { '#until': untilOf(id) },
+        ExpressionAttributeValues: { ':slot': new Set([id]) },
+      })
+      await callAws(() => client.send(update))
+    },
+
+    async countSlots(scopes) {
+      const counts = new Map(scopes.map((scope) => [scope, 0]))
+      const at = now()
+      for (const item of await getAll(client, table, [...counts.keys()].map(slotsKey))) {
+        const scope = String(item.pk).slice(SLOTS.length)
+        counts.set(scope, slotsIn(item).filter((id) => isHeld(item, id, at)).length)
+      }
+      return counts
+    },
+
+    async listSlots(scope) {
+      const get = new GetCommand({ TableName: table, Key: slotsKey(scope), ConsistentRead: true })
+      const { Item = {} } = await callAws(() => client.send(get))
+      return slotsIn(Item).filter((id) => isHeld(Item, id, now()))
+    },
+
+    async takeRate(scope, amount, mostPerMinute) {
+      // No window has as much (L4).
+      if (amount > mostPerMinute) return false
+      const window = Math.floor(now() / MINUTE_SECONDS)
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: { pk: `${COUNTER_KEYS.rate}${scope}`, sk: `WINDOW#${String(window).padStart(12, '0')}` },
+        UpdateExpression: 'ADD used :amount SET expiresAt = :expires',
+        ConditionExpression: 'attribute_not_exists(used) OR used <= :room',
+        ExpressionAttributeValues: {
+          ':amount': amount,
+          ':room': mostPerMinute - amount,
+          ':expires': (window + 1) * MINUTE_SECONDS + WINDOW_KEPT_SECONDS,
+        },
+      })
+      return (await unlessAws(REFUSED, () => client.send(update))) !== undefined
+    },
+  }
+}
+
+const SLOTS = COUNTER_KEYS.slots
+const slotsKey = (scope: string) => ({ pk: `${SLOTS}${scope}`, sk: 'STATE' })
+const untilOf = (id: string): string => `until_${id}`
+const slotsIn = ({ slots }: Item): string[] => [...((slots as Set<string> | undefined) ?? [])]
+const isHeld = (item: Item, id: string, at: number): boolean => Number(item[untilOf(id)] ?? 0) > at

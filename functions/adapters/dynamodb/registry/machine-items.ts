@@ -1,0 +1,67 @@
+import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import type { Registry } from '../../../../shared/ports/index.ts'
+import { callAws, unlessAws } from '../../aws-errors.ts'
+
+export const MACHINE_KIND = 'MACHINE'
+const REFUSED = ['ConditionalCheckFailedException']
+const MAX_REMEMBERED = 1_000
+
+type MachineItems = Pick<Registry, 'useMachine' | 'claimMachine' | 'releaseMachine' | 'forgetMachine'>
+
+/** An item for each machine that workflows share: when it was last used, and whether it is being collected. */
+export function machineItems({
+  client,
+  table,
+}: {
+  client: DynamoDBDocumentClient
+  table: string
+}): MachineItems {
+  /** Noted by this worker: once a day is enough. */
+  const noted = new Map<string, string>()
+  const keyOf = (name: string) => ({ pk: `${MACHINE_KIND}#${name}`, sk: 'META' })
+
+  return {
+    async useMachine({ name, parts, usedOn }) {
+      if (noted.get(name) === usedOn) return true
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: keyOf(name),
+        UpdateExpression:
+          'SET #name = :name, parts = :parts, usedOn = :day, kindKey = :kind, nameKey = :name',
+        ConditionExpression: 'attribute_not_exists(collecting)',
+        ExpressionAttributeNames: { '#name': 'name' },
+        ExpressionAttributeValues: { ':name': name, ':parts': parts, ':day': usedOn, ':kind': MACHINE_KIND },
+      })
+      if (!(await unlessAws(REFUSED, () => client.send(update)))) return false
+      if (noted.size >= MAX_REMEMBERED) noted.clear()
+      noted.set(name, usedOn)
+      return true
+    },
+
+    async claimMachine({ name, usedOn }) {
+      const claim = new UpdateCommand({
+        TableName: table,
+        Key: keyOf(name),
+        UpdateExpression: 'SET collecting = :yes',
+        ConditionExpression: 'usedOn = :day',
+        ExpressionAttributeValues: { ':yes': true, ':day': usedOn },
+      })
+      return (await unlessAws(REFUSED, () => client.send(claim))) !== undefined
+    },
+
+    async releaseMachine({ name, usedOn }) {
+      const release = new UpdateCommand({
+        TableName: table,
+        Key: keyOf(name),
+        UpdateExpression: 'SET usedOn = :day REMOVE collecting',
+        ExpressionAttributeValues: { ':day': usedOn },
+      })
+      await callAws(() => client.send(release))
+    },
+
+    async forgetMachine(name) {
+      await callAws(() => client.send(new DeleteCommand({ TableName: table, Key: keyOf(name) })))
+      noted.delete(name)
+    },
+  }
+}

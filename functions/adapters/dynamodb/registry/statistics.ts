@@ -1,0 +1,63 @@
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { COUNTER_KEYS } from '../../../../shared/contracts/table-layout.ts'
+import type { EpochCounters, Subject } from '../../../../shared/domain/statistics.ts'
+import type { Statistics } from '../../../../shared/ports/index.ts'
+import { callAws } from '../../aws-errors.ts'
+import { getAll } from '../get-all.ts'
+
+/** An epoch counts for as long as it and the next last, and a day more. */
+const KEPT_SECONDS = 3 * 86_400
+
+type Item = Record<string, unknown>
+
+/** An item for each agent, capability and epoch. The client must read numbers as text: sums pass 2^53. */
+export function dynamodbStatistics({
+  client,
+  table,
+  now,
+}: {
+  client: DynamoDBDocumentClient
+  table: string
+  now: () => Date
+}): Statistics {
+  return {
+    async add(subject, { epoch, counters }) {
+      const names = Object.keys(counters)
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: keyOf(subject, epoch),
+        UpdateExpression: `ADD ${names.map((_, at) => `#n${at} :v${at}`).join(', ')} SET expiresAt = :expires`,
+        ExpressionAttributeNames: Object.fromEntries(names.map((name, at) => [`#n${at}`, name])),
+        ExpressionAttributeValues: {
+          ...Object.fromEntries(Object.values(counters).map((added, at) => [`:v${at}`, added])),
+          ':expires': Math.floor(now().getTime() / 1_000) + KEPT_SECONDS,
+        },
+        ReturnValues: 'ALL_NEW',
+      })
+      const { Attributes = {} } = await callAws(() => client.send(update))
+      return { epoch, counters: countersIn(Attributes) }
+    },
+
+    async find(subjects, epochs) {
+      const wanted = subjects.flatMap((subject) => epochs.map((epoch) => keyOf(subject, epoch)))
+      const found = await getAll(client, table, wanted)
+      const items = new Map(found.map((item) => [`${String(item.pk)} ${String(item.sk)}`, item]))
+      return subjects.map((subject) =>
+        epochs.flatMap((epoch): EpochCounters[] => {
+          const { pk, sk } = keyOf(subject, epoch)
+          const item = items.get(`${pk} ${sk}`)
+          return item ? [{ epoch, counters: countersIn(item) }] : []
+        }),
+      )
+    },
+  }
+}
+
+const keyOf = ({ agentId, capability }: Subject, epoch: number) => ({
+  pk: `${COUNTER_KEYS.statistics}${capability}#${agentId}`,
+  sk: `EPOCH#${epoch}`,
+})
+
+function countersIn({ pk: _pk, sk: _sk, expiresAt: _expiresAt, ...counters }: Item): Record<string, number> {
+  return Object.fromEntries(Object.entries(counters).map(([name, value]) => [name, Number(String(value))]))
+}

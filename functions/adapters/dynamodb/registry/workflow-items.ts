@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto'
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import * as z from 'zod'
+import { GateSchema } from '../../../../shared/domain/plan.ts'
+import type { RegisteredWorkflow, Registry } from '../../../../shared/ports/index.ts'
+import { callAws, unlessAws } from '../../aws-errors.ts'
+import { type OnUnreadable, readRecord, recordIn } from '../json-items.ts'
+import { queryAll } from '../query-all.ts'
+
+/**
+ * Workflows in the registry: an item for each version, and one that says which is the newest.
+ *
+ * Invariants (tests cite them):
+ * W1 a definition is kept as JSON text: keys and numbers come back as they were
+ * W2 one that is too large for an item is spread over items of its own, under a digest of its text, which are written before
+ *    anything refers to them and never change
+ * W3 only an active workflow is listed; its versions stay for the tasks that they started
+ * W4 of what is published at run time, also at once, a name stands for the newest version that is active; a deployment says itself
+ *    what it stands for, for it may be rolled back
+ */
+
+export const WORKFLOW_KIND = 'WORKFLOW'
+const LATEST = 'LATEST'
+/** An item takes 400 KB, its keys included. */
+const MOST_BYTES = 350_000
+
+type Item = Record<string, unknown>
+type WorkflowItems = Pick<Registry, 'putWorkflow' | 'publishWorkflow' | 'findWorkflow' | 'listVersions'> & {
+  /** What an item of a list says. */
+  read(item: Item): Promise<RegisteredWorkflow | undefined>
+}
+
+/** What is sure of a workflow's record without parsing its steps again: those were parsed when it was registered. */
+const RegisteredSchema = z.looseObject({
+  workflow: z.looseObject({
+    name: z.string(),
+    version: z.number(),
+    taskTypes: z.array(z.string()),
+    steps: z.looseObject({}),
+  }),
+  stateMachineArn: z.string(),
+  gates: z.array(GateSchema),
+  active: z.boolean(),
+})
+
+export function workflowItems({
+  client,
+  table,
+  onUnreadable,
+}: {
+  client: DynamoDBDocumentClient
+  table: string
+  onUnreadable: OnUnreadable
+}): WorkflowItems {
+  const put = (Item: Item) => callAws(() => client.send(new PutCommand({ TableName: table, Item })))
+
+  /** Makes the name stand for this version, unless it stands for a later one (W4). */
+  async function putLatest(registered: RegisteredWorkflow, stored: Item): Promise<void> {
+    const Item = { ...latestItem(registered), ...stored }
+    if (registered.origin !== 'api') return void (await put(Item))
+    const unlessLater = new PutCommand({
+      TableName: table,
+      Item,
+      // An unlisted record serves no task, so any active version may replace it. Items of earlier releases have no version.
+      ConditionExpression:
+        'attribute_not_exists(kindKey) OR attribute_not_exists(#version) OR #version <= :version',
+      ExpressionAttributeNames: { '#version': 'version' },
+      ExpressionAttributeValues: { ':version': registered.workflow.version },
+    })
+    await unlessAws(['ConditionalCheckFailedException'], () => client.send(unlessLater))
+  }
+
+  /** Attributes that stand for a record; its text is stored where it is too large for them (W2). */
+  async function store(registered: RegisteredWorkflow): Promise<Item> {
+    const json = JSON.stringify(registered)
+    const bytes = Buffer.from(json)
+    if (bytes.length <= MOST_BYTES) return { json }
+    const content = createHash('sha256').update(bytes).digest('hex').slice(0, 32)
+    const pk = keyOf(registered.workflow.name)
+    // Bytes, for a cut between characters of text might go through one of them.
+    for (let from = 0, at = 0; from < bytes.length; from += MOST_BYTES, at++)
+      await put({ pk, sk: chunkKey(content, at), bytes: bytes.subarray(from, from + MOST_BYTES) })
+    return { content }
+  }
+
+  const itemsWith = (pk: string, beginning: string): Promise<Item[]> =>
+    queryAll(client, {
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :beginning)',
+      ExpressionAttributeValues: { ':pk': pk, ':beginning': beginning },
+      ConsistentRead: true,
+    })
+
+  /** Checked, and returned as it was stored; undefined for one that cannot be read, which is told. */
+  async function read(item: Item): Promise<RegisteredWorkflow | undefined> {
+    const whole = item.content === undefined ? item : { ...item, json: await contentOf(item) }
+    const old = ({ registered }: Item): unknown => registered
+    return (
+      readRecord(whole, old, RegisteredSchema, onUnreadable) && (recordIn(whole, old) as RegisteredWorkflow)
+    )
+  }
+
+  async function contentOf({ pk, content }: Item): Promise<string> {
+    const chunks = await itemsWith(String(pk), `CONTENT#${String(content)}#`)
+    return Buffer.concat(chunks.map((chunk) => chunk.bytes as Uint8Array)).toString()
+  }
+
+  return {
+    read,
+
+    async putWorkflow(registered, { latest = true } = {}) {
+      const stored = await store(registered)
+      await put({ ...versionItem(registered), ...stored })
+      if (latest) await putLatest(registered, stored)
+    },
+
+    async publishWorkflow(registered) {
+      const stored = await store(registered)
+      const first = new PutCommand({
+        TableName: table,
+        Item: { ...versionItem(registered), ...stored },
+        ConditionExpression: 'attribute_not_exists(pk)',
+      })
+      if (!(await unlessAws(['ConditionalCheckFailedException'], () => client.send(first)))) return false
+      if (registered.active) await putLatest(registered, stored)
+      return true
+    },
+
+    async findWorkflow(name, version) {
+      const Key = { pk: keyOf(name), sk: version === undefined ? LATEST : versionKey(version) }
+      const get = new GetCommand({ TableName: table, Key, ConsistentRead: true })
+      const { Item } = await callAws(() => client.send(get))
+      return Item && read(Item)
+    },
+
+    async listVersions(name) {
+      const found = await Promise.all((await itemsWith(keyOf(name), 'VERSION#')).map(read))
+      return found.flatMap((one) => one ?? [])
+    },
+  }
+}
+
+const keyOf = (name: string): string => `WORKFLOW#${name}`
+/** Fixed width, so that numbers sort as text. */
+const versionKey = (version: number): string => `VERSION#${String(version).padStart(8, '0')}`
+const chunkKey = (content: string, at: number): string => `CONTENT#${content}#${String(at).padStart(4, '0')}`
+
+function versionItem({ workflow: { name, version } }: RegisteredWorkflow): Item {
+  return { pk: keyOf(name), sk: versionKey(version) }
+}
+
+function latestItem({ active, workflow: { name, version } }: RegisteredWorkflow): Item {
+  const listed = active ? { kindKey: WORKFLOW_KIND, nameKey: name } : {}
+  return { pk: keyOf(name), sk: LATEST, version, ...listed }
+}

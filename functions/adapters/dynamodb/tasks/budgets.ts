@@ -1,0 +1,228 @@
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { type Amount, amountOf, lessAmount, partsOf } from '../../../../shared/domain/budget.ts'
+import { isOrchestratorError } from '../../../../shared/domain/errors.ts'
+import type { Budgets, KeptBudget, Reservation, Share } from '../../../../shared/ports/index.ts'
+import { callAws, unlessAws } from '../../aws-errors.ts'
+import { type TaskTable, taskKey } from '../keys.ts'
+
+type Item = Record<string, unknown>
+type Change = {
+  set?: string[]
+  condition?: string[]
+  remove?: string[]
+  values?: Item
+  names?: Record<string, string>
+}
+
+const REFUSED = ['ConditionalCheckFailedException']
+const RESERVED = 'reserved '
+
+/**
+ * One item for each budget: what is available of what is limited, and each reservation as a member of its own; and one for each child
+ * that spends of it, which says whose it is. A write costs as many units as the item has kilobytes: some 0.15 for each reservation.
+ */
+export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
+  const keyOf = (taskId: string) => ({ pk: taskKey(taskId), sk: 'BUDGET' })
+
+  /** What never changes: each worker asks once. */
+  const roots = new Map<string, string>()
+  const limited = new Map<string, (keyof Amount)[]>()
+
+  async function read(taskId: string): Promise<Item | undefined> {
+    const get = new GetCommand({ TableName: table, Key: keyOf(taskId), ConsistentRead: true })
+    const { Item } = await callAws(() => client.send(get))
+    const budget = Item && budgetIn(Item)
+    if (budget) limited.set(taskId, partsOf(budget.available))
+    return Item
+  }
+
+  async function find(root: string): Promise<KeptBudget | undefined> {
+    const item = await read(root)
+    return item && budgetIn(item)
+  }
+
+  async function findShare(taskId: string): Promise<Share | undefined> {
+    const item = await read(taskId)
+    if (!item) return undefined
+    const isClosed = item.closed === true
+    const parent = parentIn(item)
+    if (parent === undefined) return { root: taskId, isClosed }
+    const root = typeof item.root === 'string' ? item.root : await rootOf(parent)
+    return { root: root ?? parent, parent, isClosed }
+  }
+
+  async function rootOf(taskId: string): Promise<string | undefined> {
+    const known = roots.get(taskId)
+    if (known !== undefined) return known
+    const root = (await findShare(taskId))?.root
+    if (root !== undefined) roots.set(taskId, root)
+    return root
+  }
+
+  async function limitsOf(root: string): Promise<(keyof Amount)[]> {
+    if (!limited.has(root)) await read(root)
+    return limited.get(root) ?? []
+  }
+
+  /** False when the condition does not hold. */
+  async function change(
+    taskId: string,
+    { set = [], condition = [], remove = [], values = {}, names = {} }: Change,
+  ) {
+    const actions = [
+      ...(set.length > 0 ? [`SET ${set.join(', ')}`] : []),
+      ...(remove.length > 0 ? [`REMOVE ${remove.join(', ')}`] : []),
+    ]
+    const update = new UpdateCommand({
+      TableName: table,
+      Key: keyOf(taskId),
+      UpdateExpression: actions.join(' '),
+      ConditionExpression: ['attribute_exists(pk)', ...condition].join(' AND '),
+      ...(Object.keys(values).length > 0 ? { ExpressionAttributeValues: values } : {}),
+      ...(Object.keys(names).length > 0 ? { ExpressionAttributeNames: names } : {}),
+    })
+    return (await unlessAws(REFUSED, () => client.send(update))) !== undefined
+  }
+
+  async function putNew(item: Item): Promise<void> {
+    const ConditionExpression = 'attribute_not_exists(pk)'
+    const put = new PutCommand({ TableName: table, Item: item, ConditionExpression })
+    await unlessAws(REFUSED, () => client.send(put))
+  }
+
+  return {
+    find,
+    findShare,
+    rootOf,
+
+    async create(taskId, budget) {
+      const amount = amountOf(budget)
+      await putNew({
+        ...keyOf(taskId),
+        ...(budget.usd === undefined ? {} : { [AVAILABLE.nanoUsd]: amount.nanoUsd }),
+        ...(budget.tokens === undefined ? {} : { [AVAILABLE.tokens]: amount.tokens }),
+        total: amount,
+        [SPENT.nanoUsd]: 0,
+        [SPENT.tokens]: 0,
+      })
+    },
+
+    async share(child, { root, parent }) {
+      await putNew({ ...keyOf(child), root, parent })
+    },
+
+    async reserve(root, slot, reservation) {
+      const limits = await limitsOf(root)
+      try {
+        const isDone = await change(root, {
+          set: [
+            ...limits.map((name) => `${AVAILABLE[name]} = ${AVAILABLE[name]} - :${name}`),
+            '#reserved = :reserved',
+          ],
+          condition: [
+            'attribute_exists(#total)',
+            'attribute_not_exists(closed)',
+            'attribute_not_exists(#reserved)',
+            ...limits.map((name) => `${AVAILABLE[name]} >= :${name}`),
+          ],
+          values: {
+            ...Object.fromEntries(limits.map((name) => [`:${name}`, reservation[name]])),
+            ':reserved': reservation,
+          },
+          names: { '#reserved': RESERVED + slot, '#total': 'total' },
+        })
+        return isDone ? 'reserved' : 'refused'
+      } catch (error) {
+        // An item has 400 KB: some two thousand reservations.
+        if (isOrchestratorError(error, 'ContentTooLargeError')) return 'full'
+        throw error
+      }
+    },
+
+    async settle(root, slot, reservation, spent) {
+      const back = lessAmount(reservation, spent)
+      const limits = await limitsOf(root)
+      return change(root, {
+        set: [...adding(limits), ...spending],
+        condition: ['holder', 'nanoUsd', 'tokens'].map((name) => `#reserved.${name} = :${name}Reserved`),
+        remove: ['#reserved'],
+        values: {
+          ...addingValues(limits, back),
+          ...spendingValues(spent),
+          ':holderReserved': reservation.holder,
+          ':nanoUsdReserved': reservation.nanoUsd,
+          ':tokensReserved': reservation.tokens,
+        },
+        names: { '#reserved': RESERVED + slot },
+      })
+    },
+
+    async raise(root, from, to) {
+      const limits = await limitsOf(root)
+      const more = lessAmount(to, from)
+      return change(root, {
+        set: [...adding(limits), '#total = :to'],
+        condition: isAmount('#total'),
+        values: { ...addingValues(limits, more), ':to': to, ...amountValues(from) },
+        names: { '#total': 'total' },
+      })
+    },
+
+    async close(taskId) {
+      await change(taskId, { set: ['closed = :true'], values: { ':true': true } })
+    },
+
+    async reopen(taskId) {
+      await change(taskId, { remove: ['closed'] })
+    },
+  }
+}
+
+const AVAILABLE: Record<keyof Amount, string> = { nanoUsd: 'availableUsd', tokens: 'availableTokens' }
+const PARTS = ['nanoUsd', 'tokens'] as const
+const SPENT: Record<keyof Amount, string> = { nanoUsd: 'spentUsd', tokens: 'spentTokens' }
+
+const adding = (limits: readonly (keyof Amount)[]): string[] =>
+  limits.map((name) => `${AVAILABLE[name]} = ${AVAILABLE[name]} + :${name}`)
+const addingValues = (limits: readonly (keyof Amount)[], more: Amount): Item =>
+  Object.fromEntries(limits.map((name) => [`:${name}`, more[name]]))
+
+/** Whether an attribute is an amount. */
+const isAmount = (attribute: string): string[] => [
+  `${attribute}.nanoUsd = :fromUsd`,
+  `${attribute}.tokens = :fromTokens`,
+]
+const amountValues = ({ nanoUsd, tokens }: Amount): Item => ({ ':fromUsd': nanoUsd, ':fromTokens': tokens })
+
+const spending = [
+  `${SPENT.nanoUsd} = ${SPENT.nanoUsd} + :spentUsd`,
+  `${SPENT.tokens} = ${SPENT.tokens} + :spentTokens`,
+]
+const spendingValues = ({ nanoUsd, tokens }: Amount): Item => ({
+  ':spentUsd': nanoUsd,
+  ':spentTokens': tokens,
+})
+
+/** Undefined for the item of a child. */
+function budgetIn(item: Item): KeptBudget | undefined {
+  if (item.parent !== undefined) return undefined
+  const limited = PARTS.filter((name) => item[AVAILABLE[name]] !== undefined)
+  const held = Object.entries(item).filter(([name]) => name.startsWith(RESERVED))
+  return {
+    available: Object.fromEntries(limited.map((name) => [name, Number(item[AVAILABLE[name]])])),
+    spent: { nanoUsd: Number(item[SPENT.nanoUsd]), tokens: Number(item[SPENT.tokens]) },
+    total: item.total as Amount,
+    isClosed: item.closed === true,
+    reserved: new Map(held.map(([name, value]) => [name.slice(RESERVED.length), reservationIn(value)])),
+  }
+}
+
+/** The attributes of a child's item; one that began under an earlier version has a slice of its parent's budget, which is not used any more. */
+const parentIn = ({ parent }: Item): string | undefined =>
+  typeof parent === 'object' ? String((parent as { taskId: unknown }).taskId) : (parent as string | undefined)
+
+/** One of an earlier version has no time: it is over. */
+const reservationIn = (value: unknown): Reservation => {
+  const { until = 0, ...rest } = value as Omit<Reservation, 'until'> & { until?: number }
+  return { ...rest, until }
+}

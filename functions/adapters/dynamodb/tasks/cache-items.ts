@@ -1,0 +1,34 @@
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { EXPIRY_ATTRIBUTE } from '../../../../shared/contracts/table-layout.ts'
+import { KeptOutputSchema } from '../../../../shared/domain/step.ts'
+import type { TaskStore } from '../../../../shared/ports/index.ts'
+import { callAws } from '../../aws-errors.ts'
+import type { TaskTable } from '../keys.ts'
+
+const SECOND = 1_000
+
+/** Outputs by what they were made from; the table expires them some time after they have. */
+export function cacheItems({ client, table }: TaskTable): Pick<TaskStore, 'findOutput' | 'keepOutput'> {
+  const keyOf = (key: string) => ({ pk: `CACHE#${key}`, sk: 'META' })
+  return {
+    async findOutput(key) {
+      const get = new GetCommand({ TableName: table, Key: keyOf(key) })
+      const { Item } = await callAws(() => client.send(get))
+      return Item && KeptOutputSchema.parse(Item.kept)
+    },
+
+    async keepOutput(key, kept) {
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: keyOf(key),
+        UpdateExpression: 'SET kept = :kept, #expiry = :expiry',
+        ExpressionAttributeNames: { '#expiry': EXPIRY_ATTRIBUTE },
+        ExpressionAttributeValues: {
+          ':kept': kept,
+          ':expiry': Math.ceil(Date.parse(kept.until) / SECOND),
+        },
+      })
+      await callAws(() => client.send(update))
+    },
+  }
+}

@@ -1,0 +1,22 @@
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import type { TaskStore } from '../../../../shared/ports/index.ts'
+import { callAws } from '../../aws-errors.ts'
+import { gateKey, type TaskTable, taskKey } from '../keys.ts'
+
+/** One item a gate: the steps that have passed it, and the token of whoever waits (written by the state itself). */
+export function gateItems({ client, table }: TaskTable): Pick<TaskStore, 'passGate'> {
+  return {
+    async passGate(runKey, before, stepId) {
+      const add = new UpdateCommand({
+        TableName: table,
+        Key: { pk: taskKey(runKey), sk: gateKey(before) },
+        UpdateExpression: 'ADD done :step',
+        ExpressionAttributeValues: { ':step': new Set([stepId]) },
+        ReturnValues: 'ALL_NEW',
+      })
+      const { Attributes } = await callAws(() => client.send(add))
+      const { done, tok } = Attributes as { done: Set<string>; tok?: string }
+      return { done: done.size, token: tok }
+    },
+  }
+}

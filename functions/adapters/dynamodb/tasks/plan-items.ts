@@ -1,0 +1,64 @@
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { OrchestratorError } from '../../../../shared/domain/errors.ts'
+import type { Json } from '../../../../shared/domain/json.ts'
+import { StoredValueSchema } from '../../../../shared/domain/step.ts'
+import { FIRST_EXECUTION, runKey } from '../../../../shared/domain/task.ts'
+import type { Plan, TaskStore } from '../../../../shared/ports/index.ts'
+import { callAws, unlessAws } from '../../aws-errors.ts'
+import { type TaskTable, taskKey } from '../keys.ts'
+
+/** Plans never change, so a warm worker reads each once; a large one is not worth its memory. */
+const MAX_CACHED_PLANS = 200
+const MAX_CACHED_BYTES = 256 * 1024
+
+const planKey = (execution = FIRST_EXECUTION): string =>
+  execution === FIRST_EXECUTION ? 'PLAN' : `PLAN#${String(execution).padStart(4, '0')}`
+
+type Values = Pick<TaskStore, 'storeValue' | 'loadValue'>
+
+export function planItems(
+  { client, table }: TaskTable,
+  values: Values,
+): Pick<TaskStore, 'createPlan' | 'getPlan'> {
+  const cache = new Map<string, Promise<Plan>>()
+
+  async function readPlan(taskId: string, execution: number): Promise<{ plan: Plan; bytes: number }> {
+    const key = { pk: taskKey(taskId), sk: planKey(execution) }
+    const { Item } = await callAws(() =>
+      client.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true })),
+    )
+    if (!Item) throw new OrchestratorError('NotFoundError', `task ${taskId} has no plan`, { taskId })
+    const stored = StoredValueSchema.parse(Item.plan)
+    const plan = (await values.loadValue(stored)) as unknown as Plan
+    return { plan, bytes: 'blob' in stored ? stored.bytes : stored.inline.length }
+  }
+
+  return {
+    async createPlan(plan: Plan): Promise<boolean> {
+      // A plan is JSON by construction; its type says more than `Json` can.
+      const stored = await values.storeValue(plan.taskId, plan as unknown as Json)
+      const put = new PutCommand({
+        TableName: table,
+        Item: { pk: taskKey(plan.taskId), sk: planKey(plan.execution), plan: stored },
+        ConditionExpression: 'attribute_not_exists(pk)',
+      })
+      return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
+    },
+
+    getPlan(taskId: string, execution = FIRST_EXECUTION): Promise<Plan> {
+      const name = runKey({ taskId, execution })
+      const known = cache.get(name)
+      if (known) return known
+      // The promise is kept, not the plan: a fan-out asks a hundred times before the first answer.
+      const reading = readPlan(taskId, execution).then(({ plan, bytes }) => {
+        if (bytes > MAX_CACHED_BYTES) cache.delete(name)
+        return plan
+      })
+      reading.catch(() => cache.delete(name))
+      const oldest = cache.size >= MAX_CACHED_PLANS ? cache.keys().next().value : undefined
+      if (oldest !== undefined) cache.delete(oldest)
+      cache.set(name, reading)
+      return reading
+    },
+  }
+}

@@ -1,0 +1,292 @@
+/**
+ * Invariants (tests cite them):
+ * P1 the take-over is one conditional write: of two invocations, the one with the higher fence owns the step
+ * P2 a step that succeeded or was skipped is never taken over; one that failed only by a higher fence (a redrive)
+ * P3 every later write is conditional on still owning the step
+ * P4 what is remembered of a step is what can never change: that it succeeded or was skipped, and how (P2)
+ */
+import { GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
+import { boundedText } from '../../../../shared/domain/bounded.ts'
+import { OrchestratorError } from '../../../../shared/domain/errors.ts'
+import { boundedDecision, DecisionSchema } from '../../../../shared/domain/plan.ts'
+import {
+  boundedApproval,
+  boundedAttempt,
+  boundedEnd,
+  type StepRecord,
+  StepRecordSchema,
+} from '../../../../shared/domain/step.ts'
+import type { Ownership, TakeOver, TaskStore } from '../../../../shared/ports/index.ts'
+import { callAws, unlessAws } from '../../aws-errors.ts'
+import { getAll } from '../get-all.ts'
+import { stepKey, type TaskTable, taskKey } from '../keys.ts'
+import { queryAll } from '../query-all.ts'
+
+type StepItems = Pick<
+  TaskStore,
+  | 'takeOverStep'
+  | 'endStep'
+  | 'addAttempt'
+  | 'reopenStep'
+  | 'closeStep'
+  | 'adoptStep'
+  | 'setProgress'
+  | 'askApproval'
+  | 'noteStep'
+  | 'answerApproval'
+  | 'findSteps'
+  | 'listSteps'
+>
+type Change = Pick<
+  UpdateCommandInput,
+  'UpdateExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
+>
+
+const MAX_REMEMBERED = 1_000
+const MOST_NOTE_CHARACTERS = 200
+/** A larger output is not worth its memory. */
+const MAX_REMEMBERED_CHARACTERS = 2_000
+const REFUSED = ['ConditionalCheckFailedException']
+/** Who has ended a step that was another task's. */
+const ADOPTED = 'adopted'
+/** What a step that is taken over does not keep. */
+const OF_THE_LAST_RUN = ['endedAt', 'error', 'degraded', 'progress', 'askAgainAt'] as const
+/** After every fence that there is. */
+const LAST_FENCE = '~'
+
+/** A decision has numbers that may be no finite ones, and names that others chose: it is kept as text. */
+const storedAs = (name: string, value: unknown): unknown =>
+  name === 'decision' ? JSON.stringify(value) : value
+
+/** The decision was a map once; one that cannot be read is advice that is missed, and hides nothing else of its step. */
+function stepIn({ decision, ...item }: Record<string, unknown> = {}): StepRecord {
+  const parsed = typeof decision === 'string' ? (JSON.parse(decision) as unknown) : decision
+  const { data } = DecisionSchema.safeParse(parsed)
+  return StepRecordSchema.parse(data === undefined ? item : { ...item, decision: data })
+}
+
+export function stepItems({ client, table }: TaskTable): StepItems {
+  /** Steps that this worker has seen succeed or be skipped. */
+  const remembered = new Map<string, StepRecord>()
+  const remember = (taskId: string, step: StepRecord): StepRecord => {
+    if (step.status !== 'succeeded' && step.status !== 'skipped') return step
+    if (step.output && 'inline' in step.output && step.output.inline.length > MAX_REMEMBERED_CHARACTERS)
+      return step
+    const oldest = remembered.size >= MAX_REMEMBERED ? remembered.keys().next().value : undefined
+    if (oldest !== undefined) remembered.delete(oldest)
+    remembered.set(`${taskId} ${step.path}`, step)
+    return step
+  }
+  const keyOf = (taskId: string, path: string) => ({ pk: taskKey(taskId), sk: stepKey(path) })
+
+  /** A write that only the owner may make (P3). Undefined when the step is not ours any more. */
+  async function updateOwned(
+    { taskId, path, owner, fence }: Ownership,
+    change: Change,
+    /** Besides owning it. */
+    condition = '',
+  ): Promise<StepRecord | undefined> {
+    const update = new UpdateCommand({
+      TableName: table,
+      Key: keyOf(taskId, path),
+      ...change,
+      ConditionExpression: `#owner = :owner AND fence = :fence AND #status = :running${condition && ` AND ${condition}`}`,
+      ExpressionAttributeNames: {
+        '#owner': 'owner',
+        '#status': 'status',
+        ...change.ExpressionAttributeNames,
+      },
+      ExpressionAttributeValues: {
+        ':owner': owner,
+        ':fence': fence,
+        ':running': 'running',
+        ...change.ExpressionAttributeValues,
+      },
+      ReturnValues: 'ALL_NEW',
+    })
+    const updated = await unlessAws(REFUSED, () => client.send(update))
+    return updated && remember(taskId, stepIn(updated.Attributes))
+  }
+
+  async function findStep(taskId: string, path: string): Promise<StepRecord | undefined> {
+    const get = new GetCommand({ TableName: table, Key: keyOf(taskId, path), ConsistentRead: true })
+    const { Item } = await callAws(() => client.send(get))
+    return Item && stepIn(Item)
+  }
+
+  return {
+    async takeOverStep(
+      { taskId, path, owner, fence },
+      { agentId, startedAt, reboundBy, decision, busySince },
+    ): Promise<TakeOver> {
+      const set = {
+        status: 'running' as const,
+        owner,
+        fence,
+        startedAt,
+        path,
+        reboundBy: reboundBy ?? '',
+        ...(agentId === undefined ? {} : { agentId }),
+        ...(decision === undefined ? {} : { decision: boundedDecision(decision) }),
+        ...(busySince === undefined ? {} : { busySince }),
+      }
+      const isBusyNoMore = reboundBy !== undefined && busySince === undefined
+      const removed = [...OF_THE_LAST_RUN, ...(isBusyNoMore ? (['busySince'] as const) : [])]
+      const names = [...Object.keys(set), ...removed]
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: keyOf(taskId, path),
+        UpdateExpression: `SET ${Object.keys(set).map((name) => `#${name} = :${name}`)} REMOVE ${removed.map((name) => `#${name}`)}`,
+        ConditionExpression:
+          'attribute_not_exists(pk) OR #status = :running AND #fence <= :fence OR #status IN (:failed, :cancelled) AND #fence < :fence',
+        ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+        ExpressionAttributeValues: {
+          ...Object.fromEntries(
+            Object.entries(set).map(([name, value]) => [`:${name}`, storedAs(name, value)]),
+          ),
+          ':running': 'running',
+          ':failed': 'failed',
+          ':cancelled': 'cancelled',
+        },
+        ReturnValues: 'ALL_OLD',
+      })
+      const taken = await unlessAws(REFUSED, () => client.send(update))
+      if (taken) {
+        if (!taken.Attributes) return { kind: 'owned', step: { ...set, attempts: [] } }
+        const before = stepIn(taken.Attributes)
+        const kept = { ...before }
+        for (const name of removed) delete kept[name]
+        return { kind: 'owned', step: { ...kept, ...set }, before }
+      }
+      const step = await findStep(taskId, path)
+      if (!step) throw new OrchestratorError('BugError', `step ${path} of ${taskId} vanished`)
+      return { kind: step.status === 'running' ? 'superseded' : 'final', step }
+    },
+
+    async endStep(own, end) {
+      const fields = Object.entries(boundedEnd(end)).filter(([, value]) => value !== undefined)
+      const ended = await updateOwned(own, {
+        UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(', ')} REMOVE progress`,
+        ExpressionAttributeNames: Object.fromEntries(fields.map(([name]) => [`#${name}`, name])),
+        ExpressionAttributeValues: Object.fromEntries(fields.map(([name, value]) => [`:${name}`, value])),
+      })
+      return ended !== undefined
+    },
+
+    async addAttempt(own, attempt, before = 0) {
+      const noted = await updateOwned(own, {
+        UpdateExpression: 'SET attempts = list_append(if_not_exists(attempts, :none), :attempt)',
+        ExpressionAttributeValues: { ':attempt': [boundedAttempt(attempt, before)], ':none': [] },
+      })
+      return noted !== undefined
+    },
+
+    async reopenStep(taskId, path, { at, before }) {
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: keyOf(taskId, path),
+        UpdateExpression:
+          'SET #status = :failed, reopenedAt = :at, fence = :before REMOVE agentId, reboundBy, decision, busySince, askAgainAt, approval, #error, endedAt, degraded, progress',
+        ConditionExpression:
+          'attribute_exists(pk) AND NOT #status IN (:succeeded, :skipped) AND (fence < :before OR fence = :last)',
+        ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
+        ExpressionAttributeValues: {
+          ':failed': 'failed',
+          ':at': at,
+          ':before': before,
+          ':last': LAST_FENCE,
+          ':succeeded': 'succeeded',
+          ':skipped': 'skipped',
+        },
+      })
+      await unlessAws(REFUSED, () => client.send(update))
+    },
+
+    async closeStep(taskId, path, before) {
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: keyOf(taskId, path),
+        UpdateExpression: 'SET fence = :last',
+        ConditionExpression: '#status = :failed AND fence < :before',
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: { ':last': LAST_FENCE, ':failed': 'failed', ':before': before },
+      })
+      await unlessAws(REFUSED, () => client.send(update))
+    },
+
+    async adoptStep(taskId, step) {
+      const put = new PutCommand({
+        TableName: table,
+        Item: {
+          ...keyOf(taskId, step.path),
+          attempts: [],
+          ...boundedEnd(step),
+          fence: LAST_FENCE,
+          owner: ADOPTED,
+        },
+        ConditionExpression: 'attribute_not_exists(pk)',
+      })
+      await unlessAws(REFUSED, () => client.send(put))
+    },
+
+    async setProgress(own, { fraction, note }) {
+      const progress = { fraction, note: boundedText(note, MOST_NOTE_CHARACTERS) }
+      await updateOwned(own, {
+        UpdateExpression: 'SET progress = :progress',
+        ExpressionAttributeValues: { ':progress': progress },
+      })
+    },
+
+    async askApproval(own, approval) {
+      const change = {
+        UpdateExpression: 'SET approval = :approval',
+        ExpressionAttributeValues: { ':approval': boundedApproval(approval) },
+      }
+      const asked = await updateOwned(own, change, 'attribute_not_exists(approval.answer)')
+      return asked !== undefined
+    },
+
+    async noteStep(own, note) {
+      const [[name, value] = []] = Object.entries(note)
+      const noted = await updateOwned(own, {
+        UpdateExpression: 'SET #note = :note',
+        ExpressionAttributeNames: { '#note': String(name) },
+        ExpressionAttributeValues: { ':note': value },
+      })
+      return noted !== undefined
+    },
+
+    async answerApproval(taskId, path, answer) {
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: keyOf(taskId, path),
+        UpdateExpression: 'SET approval.answer = :answer',
+        ConditionExpression:
+          'attribute_exists(approval) AND attribute_not_exists(approval.answer) AND #status = :running',
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: { ':answer': answer, ':running': 'running' },
+        ReturnValues: 'ALL_NEW',
+      })
+      const answered = await unlessAws(REFUSED, () => client.send(update))
+      return answered && stepIn(answered.Attributes)
+    },
+
+    async findSteps(taskId, paths): Promise<StepRecord[]> {
+      const known = new Map(paths.map((path) => [path, remembered.get(`${taskId} ${path}`)]))
+      const found = [...known.values()].filter((step) => step !== undefined)
+      const keys = paths.filter((path) => !known.get(path)).map((path) => keyOf(taskId, path))
+      const items = await getAll(client, table, keys, { consistent: true })
+      return [...found, ...items.map((item) => remember(taskId, stepIn(item)))]
+    },
+
+    async listSteps(taskId): Promise<StepRecord[]> {
+      const items = await queryAll(client, {
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :steps)',
+        ExpressionAttributeValues: { ':pk': taskKey(taskId), ':steps': stepKey('') },
+        ConsistentRead: true,
+      })
+      return items.map(stepIn)
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import type { Json } from '../../../../shared/domain/json.ts'
+import type { StoredValue } from '../../../../shared/domain/step.ts'
+import type { BlobStore, TaskStore } from '../../../../shared/ports/index.ts'
+
+/** Above this a value goes to the blob store: a large item costs write units on every touch. */
+const MAX_INLINE_BYTES = 16 * 1024
+
+type Values = Pick<TaskStore, 'storeValue' | 'loadValue'>
+
+export function storedValues({
+  blobs,
+  digest,
+}: {
+  blobs: BlobStore
+  digest: (text: string) => string
+}): Values {
+  return {
+    async storeValue(taskId: string, value: Json): Promise<StoredValue> {
+      const text = JSON.stringify(value)
+      const bytes = Buffer.byteLength(text)
+      if (bytes <= MAX_INLINE_BYTES) return { inline: text }
+      const key = `tasks/${taskId}/${digest(text)}.json`
+      await blobs.put(key, text)
+      return { blob: key, bytes }
+    },
+
+    async loadValue(stored: StoredValue): Promise<Json> {
+      return JSON.parse('inline' in stored ? stored.inline : await blobs.get(stored.blob)) as Json
+    },
+  }
+}

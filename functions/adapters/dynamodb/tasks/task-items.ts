@@ -1,0 +1,172 @@
+import { GetCommand, PutCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb'
+import { EXPIRY_ATTRIBUTE, TASK_INDEXES } from '../../../../shared/contracts/table-layout.ts'
+import {
+  boundedTask,
+  type EndedTask,
+  isOpenTask,
+  OPEN_TASK_STATUSES,
+  type OpenTask,
+  TASK_STATUSES,
+  type Task,
+  TaskSchema,
+} from '../../../../shared/domain/task.ts'
+import type { TaskPage, TaskStore } from '../../../../shared/ports/index.ts'
+import { callAws, unlessAws } from '../../aws-errors.ts'
+import { LIST_SHARDS, shardOf, type TaskTable, taskKey } from '../keys.ts'
+import { queryAll } from '../query-all.ts'
+import { expiryAfter } from './expiry-after.ts'
+
+type TaskItems = Pick<
+  TaskStore,
+  | 'createTask'
+  | 'findTask'
+  | 'beginTask'
+  | 'endTask'
+  | 'settleTask'
+  | 'reopenTask'
+  | 'listTasks'
+  | 'listOpenTasks'
+>
+
+type QueryInput = Omit<QueryCommandInput, 'TableName'> & { Limit: number }
+
+const SHARDS = Array.from({ length: LIST_SHARDS }, (_, shard) => shard)
+
+/** `days` is how long an ended task is kept that is no child; for good where it is not said. */
+export function taskItems({ client, table, days }: TaskTable & { days?: number }): TaskItems {
+  const query = async (input: QueryInput): Promise<Task[]> =>
+    (await queryAll(client, { TableName: table, ...input })).map(taskIn)
+
+  return {
+    async createTask(task: OpenTask): Promise<boolean> {
+      const put = new PutCommand({
+        TableName: table,
+        Item: itemOf(task),
+        ConditionExpression: 'attribute_not_exists(pk)',
+      })
+      return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
+    },
+
+    async findTask(taskId: string): Promise<Task | undefined> {
+      const get = new GetCommand({
+        TableName: table,
+        Key: { pk: taskKey(taskId), sk: 'META' },
+        ConsistentRead: true,
+      })
+      const { Item } = await callAws(() => client.send(get))
+      return Item && taskIn(Item)
+    },
+
+    async beginTask(task: OpenTask): Promise<boolean> {
+      const put = new PutCommand({
+        TableName: table,
+        Item: itemOf(task),
+        ConditionExpression: '#status = :queued AND #execution = :execution',
+        ExpressionAttributeNames: { '#status': 'status', '#execution': 'execution' },
+        ExpressionAttributeValues: { ':queued': 'queued', ':execution': task.execution },
+      })
+      return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
+    },
+
+    async endTask(task): Promise<boolean> {
+      const open = Object.fromEntries(OPEN_TASK_STATUSES.map((status, index) => [`:s${index}`, status]))
+      const put = new PutCommand({
+        TableName: table,
+        Item: { ...itemOf(task), ...expiryOf(task, days) },
+        ConditionExpression: `#status IN (${Object.keys(open).join(', ')}) AND #execution = :execution`,
+        ExpressionAttributeNames: { '#status': 'status', '#execution': 'execution' },
+        ExpressionAttributeValues: { ...open, ':execution': task.execution },
+      })
+      return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
+    },
+
+    /** Kept for good, unless the store is an `expiringTaskStore`. */
+    async settleTask(): Promise<void> {},
+
+    async reopenTask(task, before): Promise<boolean> {
+      const open = Object.fromEntries(OPEN_TASK_STATUSES.map((status, index) => [`:s${index}`, status]))
+      const put = new PutCommand({
+        TableName: table,
+        Item: itemOf(task),
+        ConditionExpression: `NOT #status IN (${Object.keys(open).join(', ')}) AND #execution = :before`,
+        ExpressionAttributeNames: { '#status': 'status', '#execution': 'execution' },
+        ExpressionAttributeValues: { ...open, ':before': before },
+      })
+      return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
+    },
+
+    async listTasks({ tenant, status, limit, cursor }): Promise<TaskPage> {
+      const statuses = status ? [status] : TASK_STATUSES
+      const pages = await Promise.all(
+        statuses.flatMap((one) =>
+          SHARDS.map((shard) =>
+            query({
+              IndexName: TASK_INDEXES.byStatus.name,
+              KeyConditionExpression: 'statusKey = :pk AND createdKey < :before',
+              ExpressionAttributeValues: { ':pk': `${tenant}#${one}#${shard}`, ':before': cursor ?? '~' },
+              ScanIndexForward: false,
+              Limit: limit,
+            }),
+          ),
+        ),
+      )
+      const newest = pages.flat().sort((a, b) => (createdKeyOf(a) < createdKeyOf(b) ? 1 : -1))
+      const tasks = newest.slice(0, limit)
+      const last = tasks.at(-1)
+      return { tasks, ...(newest.length > limit && last ? { cursor: createdKeyOf(last) } : {}) }
+    },
+
+    async listOpenTasks({ createdBefore, after, limit }): Promise<OpenTask[]> {
+      const pages = await Promise.all(
+        SHARDS.map((shard) =>
+          query({
+            IndexName: TASK_INDEXES.open.name,
+            // BETWEEN includes its ends: the blank sorts before every id, and a tilde after.
+            KeyConditionExpression: 'openKey = :pk AND createdKey BETWEEN :after AND :before',
+            ExpressionAttributeValues: {
+              ':pk': `OPEN#${shard}`,
+              ':after': after ? `${createdKeyOf(after)}~` : ' ',
+              ':before': createdBefore,
+            },
+            Limit: limit,
+          }),
+        ),
+      )
+      return pages
+        .flat()
+        .filter(isOpenTask)
+        .sort((a, b) => (createdKeyOf(a) < createdKeyOf(b) ? -1 : 1))
+        .slice(0, limit)
+    },
+  }
+}
+
+const createdKeyOf = ({ createdAt, id }: Task): string => `${createdAt}#${id}`
+
+/** Metadata was a map once. */
+function taskIn({ metadata, ...item }: Record<string, unknown>): Task {
+  return TaskSchema.parse({
+    ...item,
+    metadata: typeof metadata === 'string' ? (JSON.parse(metadata) as unknown) : metadata,
+  })
+}
+
+/** A child goes with its parent, which may be retried for longer. */
+function expiryOf({ parent, endedAt }: EndedTask, days: number | undefined): Record<string, unknown> {
+  return days === undefined || parent ? {} : { [EXPIRY_ATTRIBUTE]: expiryAfter(endedAt, days).task }
+}
+
+/** The open index is sparse: an ended task leaves it. */
+function itemOf(task: Task): Record<string, unknown> {
+  const shard = shardOf(task.id)
+  return {
+    pk: taskKey(task.id),
+    sk: 'META',
+    ...boundedTask(task),
+    // Its names are the caller's.
+    metadata: JSON.stringify(task.metadata),
+    statusKey: `${task.tenant}#${task.status}#${shard}`,
+    createdKey: createdKeyOf(task),
+    ...(isOpenTask(task) ? { openKey: `OPEN#${shard}` } : {}),
+  }
+}

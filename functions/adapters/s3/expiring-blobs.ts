@@ -1,0 +1,69 @@
+import {
+  CopyObjectCommand,
+  DeleteObjectTaggingCommand,
+  type _Object as Listed,
+  ListObjectsV2Command,
+  PutObjectTaggingCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import { EXPIRY_TAG } from '../../../shared/contracts/table-layout.ts'
+import { callAws, unlessAws } from '../aws-errors.ts'
+import type { ExpiringBlobs } from '../dynamodb/tasks/task-expiry.ts'
+
+const DAY = 86_400_000
+const AT_ONCE = 20
+const MISSING = ['NoSuchKey', 'NotFound']
+const { key: Key, value: Value } = EXPIRY_TAG
+
+/** By a tag that the bucket's lifecycle goes by. It counts from an object's creation: what is old by then is written anew, onto itself. */
+export function s3ExpiringBlobs({
+  client,
+  bucket,
+  now,
+}: {
+  client: S3Client
+  bucket: string
+  now: () => Date
+}): ExpiringBlobs {
+  async function forAll(prefix: string, work: (object: Listed) => Promise<unknown>): Promise<void> {
+    let token: string | undefined
+    do {
+      const list = new ListObjectsV2Command({
+        Bucket: bucket,
+        Prefix: prefix,
+        ...(token ? { ContinuationToken: token } : {}),
+      })
+      const { Contents = [], NextContinuationToken } = await callAws(() => client.send(list))
+      for (let at = 0; at < Contents.length; at += AT_ONCE)
+        await Promise.all(Contents.slice(at, at + AT_ONCE).map(work))
+      token = NextContinuationToken
+    } while (token)
+  }
+
+  return {
+    mark: (prefix) =>
+      forAll(prefix, ({ Key: object = '', LastModified }) => {
+        const isOld = LastModified !== undefined && now().getTime() - LastModified.getTime() > DAY
+        const of = { Bucket: bucket, Key: object }
+        if (!isOld) {
+          const tag = new PutObjectTaggingCommand({ ...of, Tagging: { TagSet: [{ Key, Value }] } })
+          return unlessAws(MISSING, () => client.send(tag))
+        }
+        const copy = new CopyObjectCommand({
+          ...of,
+          CopySource: `${bucket}/${object}`,
+          MetadataDirective: 'REPLACE',
+          ContentType: 'application/json',
+          TaggingDirective: 'REPLACE',
+          Tagging: `${Key}=${Value}`,
+        })
+        return unlessAws(MISSING, () => client.send(copy))
+      }),
+
+    unmark: (prefix) =>
+      forAll(prefix, ({ Key: object = '' }) => {
+        const untag = new DeleteObjectTaggingCommand({ Bucket: bucket, Key: object })
+        return unlessAws(MISSING, () => client.send(untag))
+      }),
+  }
+}
