@@ -53,7 +53,7 @@ import { s3ExpiringBlobs } from './adapters/s3/expiring-blobs.ts'
 import { s3FileStore } from './adapters/s3/file-store.ts'
 import { stepfunctionsExecutions } from './adapters/stepfunctions/executions.ts'
 import { stepfunctionsMachines } from './adapters/stepfunctions/machines.ts'
-import { countingBus } from './metrics.ts'
+import { countingBus } from './telemetry/metrics.ts'
 
 /** All that functions are given. */
 export type Deps = Ports & { logger: Logger }

@@ -5,7 +5,7 @@ import middy from '@middy/core'
 import * as z from 'zod'
 import { reconcileTasks } from '../../shared/app/tasks/reconcile-tasks.ts'
 import { budgets, bus, clock, executions, limits, logger, prices, queue, tasks } from '../deps.ts'
-import { measure } from '../metrics.ts'
+import { measure } from '../telemetry/metrics.ts'
 
 /** The schedule's event says nothing; a person may ask for younger tasks as well. */
 const RequestSchema = z.object({ graceSeconds: z.number().min(0).optional() })

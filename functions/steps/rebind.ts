@@ -18,7 +18,7 @@ import {
   statistics,
   tasks,
 } from '../deps.ts'
-import { measure } from '../metrics.ts'
+import { measure } from '../telemetry/metrics.ts'
 
 const log = logger()
 const rebind = rebindStep({

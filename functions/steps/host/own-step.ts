@@ -34,7 +34,7 @@ import { millisecondsBetween } from '../../../shared/domain/times.ts'
 import type { Plan } from '../../../shared/ports/index.ts'
 import type { CallEnd } from '../../../shared/selector/breaker.ts'
 import type { Deps } from '../../deps.ts'
-import { measure } from '../../metrics.ts'
+import { measure } from '../../telemetry/metrics.ts'
 import { stepNotices } from './step-notices.ts'
 import {
   addParts,

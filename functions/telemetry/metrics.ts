@@ -1,8 +1,13 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
-import { type DimensionsOf, METRICS, METRICS_SERVICE, type MetricName } from '../shared/contracts/metrics.ts'
-import type { DomainEvent } from '../shared/domain/event.ts'
-import { CalibrationSchema } from '../shared/domain/task.ts'
-import type { EventBus } from '../shared/ports/index.ts'
+import {
+  type DimensionsOf,
+  METRICS,
+  METRICS_SERVICE,
+  type MetricName,
+} from '../../shared/contracts/metrics.ts'
+import type { DomainEvent } from '../../shared/domain/event.ts'
+import { CalibrationSchema } from '../../shared/domain/task.ts'
+import type { EventBus } from '../../shared/ports/index.ts'
 
 /** One set of metrics for each combination of dimensions: invocations overlap, and a shared set would mix theirs. */
 const sets = new Map<string, Metrics>()
