@@ -1,6 +1,6 @@
-import { VirtualClock } from '../../local/stepfunctions/clock.ts'
 import type { Integrations } from '../../local/stepfunctions/integrations/integration.ts'
 import { startExecutionIntegrations } from '../../local/stepfunctions/integrations/start-execution.ts'
+import { VirtualClock } from '../../local/stepfunctions/run/clock.ts'
 import { StepFunctionsService } from '../../local/stepfunctions/service.ts'
 import { memoryStore } from '../../local/stepfunctions/store/memory-store.ts'
 import type { Gate } from '../../shared/domain/plan.ts'

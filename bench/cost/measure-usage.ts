@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GetExecutionHistoryCommand, SFNClient } from '@aws-sdk/client-sfn'
-import type { AwsCall } from '../../local/endpoint/answer-aws.ts'
+import type { AwsCall } from '../../local/aws/answer.ts'
 import { add, times, type Usage } from '../../shared/estimator/monthly-cost.ts'
 import { type LocalApi, startApi } from '../../test/support/local-api.ts'
 

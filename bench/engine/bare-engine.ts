@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { realClock } from '../../local/stepfunctions/clock.ts'
+import { realClock } from '../../local/stepfunctions/run/clock.ts'
 import { StepFunctionsService } from '../../local/stepfunctions/service.ts'
 import { memoryStore } from '../../local/stepfunctions/store/memory-store.ts'
 import { sqliteStore } from '../../local/stepfunctions/store/sqlite-store.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { StatementSchema } from '../iam/iam-service.ts'
+import { StatementSchema } from '../iam/service.ts'
 
 /** The properties of resources, as far as the local cloud reads them. */
 export const PolicySchema = z.object({

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { AwsError } from './aws-error.ts'
-import type { AwsRequest, AwsResponse } from './aws-request.ts'
+import { AwsError } from '../aws/errors.ts'
+import type { AwsRequest, AwsResponse } from '../aws/requests.ts'
 import { refusalOfPage } from './foreign-page.ts'
 
 export type Answer = (request: AwsRequest) => Promise<AwsResponse>

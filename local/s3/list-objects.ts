@@ -1,5 +1,5 @@
-import { AwsError } from '../endpoint/aws-error.ts'
-import type { AwsResponse } from '../endpoint/aws-request.ts'
+import { AwsError } from '../aws/errors.ts'
+import type { AwsResponse } from '../aws/requests.ts'
 import { afterPrefix, type Entry } from './object-index.ts'
 import type { ObjectStore } from './object-store.ts'
 

@@ -1,4 +1,4 @@
-import { AwsError } from '../endpoint/aws-error.ts'
+import { AwsError } from '../aws/errors.ts'
 
 /**
  * The bucket and the key that a path names, as it was sent: a URL would make `a/../b` another key. What is authorised and what is

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { AwsError } from '../endpoint/aws-error.ts'
-import type { EngineClock } from './clock.ts'
-import { asText, type HistoryEvent } from './history.ts'
+import { AwsError } from '../aws/errors.ts'
+import { InvalidDefinition, parseDefinition } from './definition/parse.ts'
 import type { Authorize } from './integrations/authorize.ts'
 import type { Integration, Integrations } from './integrations/integration.ts'
 import { startExecutionIntegrations } from './integrations/start-execution.ts'
-import { InvalidDefinition, parseDefinition } from './parse-definition.ts'
-import { REDRIVABLE, Runner } from './runner.ts'
+import type { EngineClock } from './run/clock.ts'
+import { asText, type HistoryEvent } from './run/history.ts'
+import { REDRIVABLE, Runner } from './run/runner.ts'
+import { TaskTokens } from './run/task-tokens.ts'
 import {
   type ExecutionRow,
   type ExecutionStore,
@@ -15,7 +16,6 @@ import {
   type StateMachine,
   versionNumberOf,
 } from './store/execution-store.ts'
-import { TaskTokens } from './task-tokens.ts'
 
 type Settings = {
   clock: EngineClock

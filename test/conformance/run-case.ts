@@ -1,9 +1,9 @@
-import { VirtualClock } from '../../local/stepfunctions/clock.ts'
-import { detailsOf, type HistoryEvent } from '../../local/stepfunctions/history.ts'
+import { InvalidDefinition, parseDefinition } from '../../local/stepfunctions/definition/parse.ts'
 import type { IntegrationCall } from '../../local/stepfunctions/integrations/integration.ts'
-import { InvalidDefinition, parseDefinition } from '../../local/stepfunctions/parse-definition.ts'
+import { VirtualClock } from '../../local/stepfunctions/run/clock.ts'
+import { detailsOf, type HistoryEvent } from '../../local/stepfunctions/run/history.ts'
+import { StateError } from '../../local/stepfunctions/run/state-error.ts'
 import { StepFunctionsService } from '../../local/stepfunctions/service.ts'
-import { StateError } from '../../local/stepfunctions/state-error.ts'
 import { memoryStore } from '../../local/stepfunctions/store/memory-store.ts'
 
 type Outcome = { output?: unknown; error?: string; cause?: string; timedOut?: boolean }

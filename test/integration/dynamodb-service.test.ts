@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DynamoDBService } from '../../local/dynamodb/dynamodb-service.ts'
+import { DynamoDBService } from '../../local/dynamodb/service.ts'
 
 describe('the embedded DynamoDB', () => {
   it('answers what is under way before it stops', async () => {

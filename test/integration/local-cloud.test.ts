@@ -7,7 +7,7 @@ import {
   SFNClient,
 } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { AwsCall } from '../../local/endpoint/answer-aws.ts'
+import type { AwsCall } from '../../local/aws/answer.ts'
 import { type LocalApi, startApi } from '../support/local-api.ts'
 
 const WEATHER = readFileSync(join(import.meta.dirname, '../../examples/data/seattle-weather.csv'), 'utf8')

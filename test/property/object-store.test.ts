@@ -14,7 +14,7 @@ import {
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createEndpoint } from '../../local/endpoint/endpoint-server.ts'
-import { IamService } from '../../local/iam/iam-service.ts'
+import { IamService } from '../../local/iam/service.ts'
 import { ObjectStore } from '../../local/s3/object-store.ts'
 import { answerS3 } from '../../local/s3/wire.ts'
 

@@ -4,7 +4,7 @@
  * come twice. Each write of the state may arrive twice, the second time late; its wait may time out; the execution may be redriven,
  * and the clock has gone back by then.
  */
-import { evaluate } from '../../local/stepfunctions/query.ts'
+import { evaluate } from '../../local/stepfunctions/query/query.ts'
 import type { TaskState } from '../../shared/compiler/asl.ts'
 import { gateSignals } from './gate-world.ts'
 import { immediateTable, type UpdateParameters } from './immediate-table.ts'

@@ -1,6 +1,6 @@
 import { gateItems } from '../../functions/adapters/dynamodb/tasks/gate-items.ts'
 import type { Integrations } from '../../local/stepfunctions/integrations/integration.ts'
-import { StateError } from '../../local/stepfunctions/state-error.ts'
+import { StateError } from '../../local/stepfunctions/run/state-error.ts'
 import { signalGates } from '../../shared/app/steps/signal-gates.ts'
 import type { Gate } from '../../shared/domain/plan.ts'
 import { clientOf, type ImmediateTable, type UpdateParameters } from './immediate-table.ts'

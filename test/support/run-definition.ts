@@ -1,6 +1,6 @@
-import { VirtualClock } from '../../local/stepfunctions/clock.ts'
-import type { HistoryEvent } from '../../local/stepfunctions/history.ts'
 import type { Integration, Integrations } from '../../local/stepfunctions/integrations/integration.ts'
+import { VirtualClock } from '../../local/stepfunctions/run/clock.ts'
+import type { HistoryEvent } from '../../local/stepfunctions/run/history.ts'
 import { StepFunctionsService } from '../../local/stepfunctions/service.ts'
 import type { ExecutionStore } from '../../local/stepfunctions/store/execution-store.ts'
 import { memoryStore } from '../../local/stepfunctions/store/memory-store.ts'

@@ -1,6 +1,6 @@
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { DynamoDBService } from '../../local/dynamodb/dynamodb-service.ts'
+import { DynamoDBService } from '../../local/dynamodb/service.ts'
 
 /** The embedded DynamoDB in memory, with a client for items and one that reads numbers as text. */
 export async function startDynamoDB() {

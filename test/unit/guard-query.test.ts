@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { evaluate, syntaxProblem } from '../../local/stepfunctions/query.ts'
+import { evaluate, syntaxProblem } from '../../local/stepfunctions/query/query.ts'
 import { CODE, ESCAPES, MARK } from '../support/expression-escapes.ts'
 
 const names = () => ({ input: { list: [1, { a: 'b' }], text: 'x', toString: 'own' } })

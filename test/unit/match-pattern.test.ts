@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { EventsService, parseRate } from '../../local/events/events-service.ts'
 import { matchesPattern } from '../../local/events/match-pattern.ts'
+import { EventsService, parseRate } from '../../local/events/service.ts'
 import { validatePattern } from '../../local/events/validate-pattern.ts'
 
 const event = {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { realClock } from '../../local/stepfunctions/clock.ts'
+import { realClock } from '../../local/stepfunctions/run/clock.ts'
 
 const HOUR = 3_600_000
 const LOOK = 5_000

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { StateError } from '../../local/stepfunctions/state-error.ts'
+import { StateError } from '../../local/stepfunctions/run/state-error.ts'
 import { invokeTask, runDefinition } from '../support/run-definition.ts'
 
 const one = (state: object) => ({ StartAt: 'Only', States: { Only: { End: true, ...state } } })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { detailsOf } from '../../local/stepfunctions/history.ts'
-import { StateError } from '../../local/stepfunctions/state-error.ts'
+import { detailsOf } from '../../local/stepfunctions/run/history.ts'
+import { StateError } from '../../local/stepfunctions/run/state-error.ts'
 import { EXECUTION_ARN, invokeTask, makeEngine } from '../support/run-definition.ts'
 
 const task = (name: string, more: object = {}) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { detailsOf } from '../../local/stepfunctions/history.ts'
 import type { IntegrationCall } from '../../local/stepfunctions/integrations/integration.ts'
-import { StateError } from '../../local/stepfunctions/state-error.ts'
+import { detailsOf } from '../../local/stepfunctions/run/history.ts'
+import { StateError } from '../../local/stepfunctions/run/state-error.ts'
 import { EXECUTION_ARN, invokeTask, MACHINE_ARN, makeEngine } from '../support/run-definition.ts'
 
 const one = (state: object) => ({ StartAt: 'Only', States: { Only: { End: true, ...state } } })

@@ -1,5 +1,5 @@
-import { AwsError } from '../../endpoint/aws-error.ts'
-import { StateError } from '../state-error.ts'
+import { AwsError } from '../../aws/errors.ts'
+import { StateError } from '../run/state-error.ts'
 
 /** Whether a machine's role may do something. Throws AwsError AccessDeniedException. */
 export type Authorize = (roleArn: string, action: string, resource: string) => void

@@ -1,6 +1,6 @@
-import type { DynamoDBService } from '../../dynamodb/dynamodb-service.ts'
-import { dynamodbResources } from '../../endpoint/required-permissions.ts'
-import { StateError } from '../state-error.ts'
+import { dynamodbResources } from '../../aws/permissions.ts'
+import type { DynamoDBService } from '../../dynamodb/service.ts'
+import { StateError } from '../run/state-error.ts'
 import { type Authorize, callService } from './authorize.ts'
 import type { Integrations } from './integration.ts'
 

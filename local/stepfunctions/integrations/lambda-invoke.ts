@@ -1,5 +1,5 @@
-import type { LambdaService } from '../../lambda/lambda-service.ts'
-import { StateError } from '../state-error.ts'
+import type { LambdaService } from '../../lambda/service.ts'
+import { StateError } from '../run/state-error.ts'
 import { type Authorize, callService } from './authorize.ts'
 import type { Integration, IntegrationCall, Integrations } from './integration.ts'
 

@@ -1,5 +1,5 @@
-import type { Entry, EventsService } from '../../events/events-service.ts'
-import { StateError } from '../state-error.ts'
+import type { Entry, EventsService } from '../../events/service.ts'
+import { StateError } from '../run/state-error.ts'
 import { type Authorize, callService } from './authorize.ts'
 import type { Integrations } from './integration.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { StateError } from '../state-error.ts'
+import { StateError } from '../run/state-error.ts'
 import { type ExecutionRow, WAITED_FOR } from '../store/execution-store.ts'
 import { type Authorize, callService } from './authorize.ts'
 import type { Integration, IntegrationCall, Integrations } from './integration.ts'

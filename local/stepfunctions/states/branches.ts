@@ -1,5 +1,5 @@
-import type { Entry } from '../scope.ts'
-import { asFailed, Failed, SiblingFailed, StateError } from '../state-error.ts'
+import type { Entry } from '../run/scope.ts'
+import { asFailed, Failed, SiblingFailed, StateError } from '../run/state-error.ts'
 import type { Attempt, Failable } from './failable.ts'
 import { findFailure } from './record-failure.ts'
 

@@ -1,7 +1,7 @@
-import type { ChoiceState } from '../definition.ts'
-import { shape } from '../leave-state.ts'
-import type { Entry, Exit } from '../scope.ts'
-import { Failed, StateError } from '../state-error.ts'
+import type { ChoiceState } from '../definition/definition.ts'
+import { shape } from '../run/leave-state.ts'
+import type { Entry, Exit } from '../run/scope.ts'
+import { Failed, StateError } from '../run/state-error.ts'
 
 /** The first choice whose condition is true, else the default. */
 export async function runChoice(entry: Entry<ChoiceState>): Promise<Exit> {

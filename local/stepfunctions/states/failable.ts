@@ -8,11 +8,11 @@
  * T4 an error in the state's own `Output` or `Assign` is treated like one of the call
  * T5 a redrive starts a failed call again, its retries uncounted; what had been retried or caught stays so
  */
-import type { MapState, ParallelState, Retrier, TaskState } from '../definition.ts'
-import type { History } from '../history.ts'
-import { leave, shape } from '../leave-state.ts'
-import type { Entry, Exit } from '../scope.ts'
-import { asFailed, errorMatches, type Failed, Unmendable } from '../state-error.ts'
+import type { MapState, ParallelState, Retrier, TaskState } from '../definition/definition.ts'
+import type { History } from '../run/history.ts'
+import { leave, shape } from '../run/leave-state.ts'
+import type { Entry, Exit } from '../run/scope.ts'
+import { asFailed, errorMatches, type Failed, Unmendable } from '../run/state-error.ts'
 import { recordFailure } from './record-failure.ts'
 
 export type Failable = TaskState | ParallelState | MapState

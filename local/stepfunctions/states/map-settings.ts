@@ -1,5 +1,5 @@
-import type { MapState } from '../definition.ts'
-import type { Entry } from '../scope.ts'
+import type { MapState } from '../definition/definition.ts'
+import type { Entry } from '../run/scope.ts'
 import type { Attempt } from './failable.ts'
 
 export type MapSettings = {

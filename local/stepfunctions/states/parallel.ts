@@ -1,5 +1,5 @@
-import type { ParallelState } from '../definition.ts'
-import type { Entry } from '../scope.ts'
+import type { ParallelState } from '../definition/definition.ts'
+import type { Entry } from '../run/scope.ts'
 import { runBranches } from './branches.ts'
 import type { Attempt } from './failable.ts'
 

@@ -1,7 +1,7 @@
-import type { State } from '../definition.ts'
-import type { History } from '../history.ts'
-import type { Entry } from '../scope.ts'
-import { Failed, StateError } from '../state-error.ts'
+import type { State } from '../definition/definition.ts'
+import type { History } from '../run/history.ts'
+import type { Entry } from '../run/scope.ts'
+import { Failed, StateError } from '../run/state-error.ts'
 
 /**
  * Records that a Parallel or a Map has failed for good, for the reason that something in it has; a Task has an event of

@@ -7,12 +7,12 @@
  *    one that was submitted is not made again: its answer is waited for
  * C3 whoever answers a token learns by the answer's return that it has been recorded
  */
-import type { TaskState } from '../definition.ts'
+import type { TaskState } from '../definition/definition.ts'
 import { findIntegration, type IntegrationCall } from '../integrations/integration.ts'
-import { requireFits } from '../payload-limit.ts'
-import type { Entry } from '../scope.ts'
-import { ExecutionStopped, Failed, StateError } from '../state-error.ts'
-import type { TaskEvents } from '../task-events.ts'
+import { requireFits } from '../query/payload-limit.ts'
+import type { Entry } from '../run/scope.ts'
+import { ExecutionStopped, Failed, StateError } from '../run/state-error.ts'
+import type { TaskEvents } from '../run/task-events.ts'
 
 export type Ran = { result: unknown; last: number }
 /** A call that is in the history and has no outcome yet. */

@@ -1,6 +1,6 @@
-import type { WaitState } from '../definition.ts'
-import { leave } from '../leave-state.ts'
-import type { Entry, Exit } from '../scope.ts'
+import type { WaitState } from '../definition/definition.ts'
+import { leave } from '../run/leave-state.ts'
+import type { Entry, Exit } from '../run/scope.ts'
 
 /** What AWS takes for a time: with seconds, and with an offset. */
 const ISO_8601 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/

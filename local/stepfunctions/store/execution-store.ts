@@ -1,5 +1,5 @@
-import type { ExecutionStatus, Outcome } from '../execution.ts'
-import type { HistoryEvent, JournalEntry } from '../history.ts'
+import type { ExecutionStatus, Outcome } from '../run/execution.ts'
+import type { HistoryEvent, JournalEntry } from '../run/history.ts'
 
 export type StateMachine = {
   /** That of a published version ends in its number. */

@@ -1,4 +1,4 @@
-import { asText, type JournalEntry } from '../history.ts'
+import { asText, type JournalEntry } from '../run/history.ts'
 import {
   type ExecutionRow,
   type ExecutionStore,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
-import { asText, type HistoryEvent, type JournalEntry } from '../history.ts'
+import { asText, type HistoryEvent, type JournalEntry } from '../run/history.ts'
 import {
   type ExecutionRow,
   type ExecutionStore,

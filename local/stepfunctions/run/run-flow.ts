@@ -1,15 +1,15 @@
-import type { Flow, State } from './definition.ts'
+import type { Flow, State } from '../definition/definition.ts'
+import { requireVariablesFit } from '../query/payload-limit.ts'
+import { runChoice } from '../states/choice.ts'
+import { runFailable } from '../states/failable.ts'
+import { callMap } from '../states/map.ts'
+import { callParallel } from '../states/parallel.ts'
+import { callTask } from '../states/task.ts'
+import { runWait } from '../states/wait.ts'
 import { asText, detailsOf, type Recorded } from './history.ts'
 import { leave } from './leave-state.ts'
-import { requireVariablesFit } from './payload-limit.ts'
 import { type Entry, type Exit, makeEntry, type Scope } from './scope.ts'
 import { Failed, SiblingFailed, StateError } from './state-error.ts'
-import { runChoice } from './states/choice.ts'
-import { runFailable } from './states/failable.ts'
-import { callMap } from './states/map.ts'
-import { callParallel } from './states/parallel.ts'
-import { callTask } from './states/task.ts'
-import { runWait } from './states/wait.ts'
 
 /** Runs states from `StartAt` until one ends the flow. `after` is the event that led here. */
 export async function runFlow(

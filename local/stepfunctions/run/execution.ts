@@ -1,9 +1,9 @@
+import type { Definition } from '../definition/definition.ts'
+import type { Integrations } from '../integrations/integration.ts'
+import { functionsOf } from '../query/functions.ts'
+import type { ExecutionRow, ExecutionStore } from '../store/execution-store.ts'
 import type { EngineClock } from './clock.ts'
-import type { Definition } from './definition.ts'
 import { History, type JournalEntry } from './history.ts'
-import type { Integrations } from './integrations/integration.ts'
-import { functionsOf } from './query-functions.ts'
-import type { ExecutionRow, ExecutionStore } from './store/execution-store.ts'
 import type { TaskTokens } from './task-tokens.ts'
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED'

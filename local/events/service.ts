@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { AwsError } from '../endpoint/aws-error.ts'
+import { AwsError } from '../aws/errors.ts'
 import { matchesPattern } from './match-pattern.ts'
 import { validatePattern } from './validate-pattern.ts'
 

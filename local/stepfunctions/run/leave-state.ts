@@ -1,4 +1,4 @@
-import { requireFits } from './payload-limit.ts'
+import { requireFits } from '../query/payload-limit.ts'
 import type { Entry, Exit } from './scope.ts'
 
 type Shape = { Output?: unknown; Assign?: Record<string, unknown> }

@@ -1,6 +1,6 @@
+import { present } from '../wire/present.ts'
 import type { Execution } from './execution.ts'
 import { asText } from './history.ts'
-import { present } from './present.ts'
 import { runFlow } from './run-flow.ts'
 import { ExecutionStopped, Failed, StateError } from './state-error.ts'
 

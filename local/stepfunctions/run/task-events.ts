@@ -1,5 +1,5 @@
+import { present } from '../wire/present.ts'
 import { asText } from './history.ts'
-import { present } from './present.ts'
 import type { StateError } from './state-error.ts'
 
 const REGION = 'us-east-1'

@@ -1,4 +1,6 @@
 import jsonata from 'jsonata-asl'
+import { QueryError } from '../run/state-error.ts'
+import { registerFunctions } from './functions.ts'
 import {
   guardLookup,
   guardTransformation,
@@ -6,9 +8,7 @@ import {
   refuseHostNames,
   refuseHostObjects,
   refuseMarks,
-} from './guard-query.ts'
-import { registerFunctions } from './query-functions.ts'
-import { QueryError } from './state-error.ts'
+} from './guard.ts'
 
 export type Variables = Readonly<Record<string, unknown>>
 

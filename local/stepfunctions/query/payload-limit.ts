@@ -1,5 +1,5 @@
-import { asText } from './history.ts'
-import { StateError } from './state-error.ts'
+import { asText } from '../run/history.ts'
+import { StateError } from '../run/state-error.ts'
 
 const MAX_PAYLOAD_BYTES = 256 * 1024
 /** Of all variables of a scope together, and of what one state assigns. */

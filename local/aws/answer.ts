@@ -1,14 +1,14 @@
-import type { DynamoDBService } from '../dynamodb/dynamodb-service.ts'
-import type { EventsService } from '../events/events-service.ts'
-import type { IamService } from '../iam/iam-service.ts'
-import type { LambdaService } from '../lambda/lambda-service.ts'
+import type { DynamoDBService } from '../dynamodb/service.ts'
+import type { EventsService } from '../events/service.ts'
+import type { IamService } from '../iam/service.ts'
+import type { LambdaService } from '../lambda/service.ts'
 import type { ObjectStore } from '../s3/object-store.ts'
 import { answerS3 } from '../s3/wire.ts'
 import type { StepFunctionsService } from '../stepfunctions/service.ts'
-import { answerStepFunctions } from '../stepfunctions/wire.ts'
-import { AwsError } from './aws-error.ts'
-import type { AwsRequest, AwsResponse } from './aws-request.ts'
-import { dynamodbResources, s3Action, statesResource } from './required-permissions.ts'
+import { answerStepFunctions } from '../stepfunctions/wire/wire.ts'
+import { AwsError } from './errors.ts'
+import { dynamodbResources, s3Action, statesResource } from './permissions.ts'
+import type { AwsRequest, AwsResponse } from './requests.ts'
 
 type Services = {
   account: string

@@ -1,6 +1,6 @@
-import type { Flow, State } from './definition.ts'
+import type { Flow, State } from '../definition/definition.ts'
+import { evaluate, requireType, type Variables } from '../query/query.ts'
 import type { Execution } from './execution.ts'
-import { evaluate, requireType, type Variables } from './query.ts'
 import { Failed, QueryError, StateError } from './state-error.ts'
 
 /** Runs states until one ends the flow; `after` is the event that led to it. */

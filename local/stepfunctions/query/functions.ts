@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import jsonata from 'jsonata-asl'
-import { refuseMarks } from './guard-query.ts'
+import { refuseMarks } from './guard.ts'
 
 const MAX_RANGE = 1_000_000
 

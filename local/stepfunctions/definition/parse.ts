@@ -1,8 +1,8 @@
+import { syntaxProblem } from '../query/query.ts'
+import { problemsOfVariables } from '../query/variable-scopes.ts'
 import type { Definition } from './definition.ts'
-import { problemsOfFlow } from './definition-problems.ts'
-import { DefinitionSchema } from './definition-schema.ts'
-import { syntaxProblem } from './query.ts'
-import { problemsOfVariables } from './variable-scopes.ts'
+import { problemsOfFlow } from './problems.ts'
+import { DefinitionSchema } from './schema.ts'
 
 /** The service's answer to a definition it does not accept: every reason with its place. */
 export class InvalidDefinition extends Error {

@@ -1,5 +1,5 @@
 import { placeOf } from '../s3/place.ts'
-import type { AwsRequest } from './aws-request.ts'
+import type { AwsRequest } from './requests.ts'
 
 type Place = { account: string; region: string }
 type Body = Record<string, unknown>

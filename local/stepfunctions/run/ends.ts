@@ -1,7 +1,7 @@
+import type { ExecutionRow } from '../store/execution-store.ts'
+import { present } from '../wire/present.ts'
 import type { Outcome } from './execution.ts'
 import { detailsOf, type History } from './history.ts'
-import { present } from './present.ts'
-import type { ExecutionRow } from './store/execution-store.ts'
 
 /** The places of the events that end an execution. */
 const ENDS = {

@@ -1,4 +1,4 @@
-import { AwsError } from '../endpoint/aws-error.ts'
+import { AwsError } from '../aws/errors.ts'
 import {
   type FunctionSettings,
   type Invocation,

@@ -1,4 +1,4 @@
-import type { Flow, State } from './definition.ts'
+import type { Flow, State } from '../definition/definition.ts'
 
 const MAX_NAME = 80
 const NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { AwsError } from '../endpoint/aws-error.ts'
+import { AwsError } from '../../aws/errors.ts'
 
 /** How a task that waits for its token is told. Both have taken effect, durably, when they return. */
 export type Waiting = {

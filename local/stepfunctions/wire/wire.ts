@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { AwsError } from '../endpoint/aws-error.ts'
-import type { HistoryEvent } from './history.ts'
+import { AwsError } from '../../aws/errors.ts'
+import type { HistoryEvent } from '../run/history.ts'
+import { type StepFunctionsService, whyNotRedrivable } from '../service.ts'
+import type { ExecutionRow, StateMachine } from '../store/execution-store.ts'
 import { present } from './present.ts'
-import { type StepFunctionsService, whyNotRedrivable } from './service.ts'
-import type { ExecutionRow, StateMachine } from './store/execution-store.ts'
-import { ACTION_NAMES, type ActionName, parseRequest, type RequestOf } from './wire-requests.ts'
+import { ACTION_NAMES, type ActionName, parseRequest, type RequestOf } from './requests.ts'
 
 type Place = { account: string; region: string }
 type Actions = {

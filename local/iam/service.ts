@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { AwsError } from '../endpoint/aws-error.ts'
+import { AwsError } from '../aws/errors.ts'
 
 const list = z.union([z.string().transform((one) => [one]), z.array(z.string())])
 
