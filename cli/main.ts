@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander'
 import { CliError, EXIT } from './cli-error.ts'
-import { describeProblem } from './output.ts'
 import { createProgram } from './program.ts'
+import { describeProblem } from './show/output.ts'
 
 /** Runs the command line and answers its exit code. */
 export async function main(args: readonly string[]): Promise<number> {

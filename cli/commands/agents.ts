@@ -5,10 +5,10 @@ import type { AgentHealth, AgentView } from '../../shared/contracts/views.ts'
 import { suggestNames } from '../../shared/domain/nearest-names.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
-import { describeSchema } from '../describe-schema.ts'
-import { usd } from '../money.ts'
-import { duration, printJson, say, style } from '../output.ts'
-import { fits, tableLines } from '../table.ts'
+import { describeSchema } from '../show/describe-schema.ts'
+import { usd } from '../show/money.ts'
+import { duration, printJson, say, style } from '../show/output.ts'
+import { fits, tableLines } from '../show/table.ts'
 
 type Options = { capability?: string; watch?: boolean; json?: boolean }
 

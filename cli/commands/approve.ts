@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os'
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
-import { printJson } from '../output.ts'
-import { parseTaskId } from '../parse-options.ts'
+import { parseTaskId } from '../input/parse-options.ts'
+import { printJson } from '../show/output.ts'
 
 type Options = { decision: string; by: string; comment?: string; json?: boolean }
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
-import { printJson } from '../output.ts'
-import { parseTaskId } from '../parse-options.ts'
+import { parseTaskId } from '../input/parse-options.ts'
+import { printJson } from '../show/output.ts'
 
 export function cancelCommand(): Command {
   return new Command('cancel')

@@ -3,9 +3,9 @@ import { compileWorkflow, issuesOfCompiling } from '../../shared/compiler/index.
 import { describeIssues } from '../../shared/domain/issue.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { CliError } from '../cli-error.ts'
-import { describeCompiled } from '../describe-compiled.ts'
-import { printJson } from '../output.ts'
-import { readTextFile } from '../read-json-option.ts'
+import { readTextFile } from '../input/read-json-option.ts'
+import { describeCompiled } from '../show/describe-compiled.ts'
+import { printJson } from '../show/output.ts'
 
 export function compileCommand(): Command {
   return new Command('compile')

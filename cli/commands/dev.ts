@@ -11,9 +11,9 @@ import { runSample } from '../dev/run-sample.ts'
 import { PROJECT_ROOT, synthesize } from '../dev/synthesize.ts'
 import { untilInterrupted } from '../dev/until-interrupted.ts'
 import { uploadReadmes } from '../dev/upload-readmes.ts'
-import { makeFolder, whyNot } from '../make-folder.ts'
-import { duration, style } from '../output.ts'
-import { wholeOption } from '../parse-options.ts'
+import { wholeOption } from '../input/parse-options.ts'
+import { makeFolder, whyNot } from '../show/make-folder.ts'
+import { duration, style } from '../show/output.ts'
 
 type Options = {
   port: number

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import type { StepView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
-import { usd } from '../money.ts'
-import { duration, printJson, say, statusText, style } from '../output.ts'
-import { parseTaskId } from '../parse-options.ts'
-import { printTable } from '../table.ts'
+import { parseTaskId } from '../input/parse-options.ts'
+import { usd } from '../show/money.ts'
+import { duration, printJson, say, statusText, style } from '../show/output.ts'
+import { printTable } from '../show/table.ts'
 
 export function explainCommand(): Command {
   return new Command('explain')

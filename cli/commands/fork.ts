@@ -1,8 +1,6 @@
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
-import { followTask } from '../follow-task.ts'
-import { printJson } from '../output.ts'
 import {
   doOtherwise,
   MOST_TOKENS,
@@ -12,8 +10,10 @@ import {
   parseTaskId,
   timeOption,
   wholeOption,
-} from '../parse-options.ts'
-import { readTextFile } from '../read-json-option.ts'
+} from '../input/parse-options.ts'
+import { readTextFile } from '../input/read-json-option.ts'
+import { followTask } from '../show/follow-task.ts'
+import { printJson } from '../show/output.ts'
 
 type Options = {
   at?: string

@@ -3,10 +3,10 @@ import { Command } from 'commander'
 import type { StepView, TaskView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
-import { usd } from '../money.ts'
-import { elapsed, printJson, say } from '../output.ts'
-import { parseTaskId } from '../parse-options.ts'
-import { printTable } from '../table.ts'
+import { parseTaskId } from '../input/parse-options.ts'
+import { usd } from '../show/money.ts'
+import { elapsed, printJson, say } from '../show/output.ts'
+import { printTable } from '../show/table.ts'
 
 type Killed = TaskView & { steps: StepView[] }
 

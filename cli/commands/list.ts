@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import { TASK_STATUSES } from '../../shared/domain/task.ts'
 import { callApi } from '../api-client.ts'
-import { elapsed, printJson, say } from '../output.ts'
-import { choiceOption, wholeOption } from '../parse-options.ts'
-import { printTable } from '../table.ts'
+import { choiceOption, wholeOption } from '../input/parse-options.ts'
+import { elapsed, printJson, say } from '../show/output.ts'
+import { printTable } from '../show/table.ts'
 
 type Options = { status?: string; limit: number; cursor?: string; json?: boolean }
 

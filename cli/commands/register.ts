@@ -3,8 +3,8 @@ import { describeIssues } from '../../shared/domain/issue.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
-import { printJson } from '../output.ts'
-import { readTextFile } from '../read-json-option.ts'
+import { readTextFile } from '../input/read-json-option.ts'
+import { printJson } from '../show/output.ts'
 
 export function registerCommand(): Command {
   return new Command('register')

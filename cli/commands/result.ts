@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
-import { printJson } from '../output.ts'
-import { parseTaskId } from '../parse-options.ts'
-import { saveResult, textOf } from '../report.ts'
+import { parseTaskId } from '../input/parse-options.ts'
+import { printJson } from '../show/output.ts'
+import { saveResult, textOf } from '../show/report.ts'
 
 export function resultCommand(): Command {
   return new Command('result')

@@ -1,7 +1,5 @@
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
-import { followTask } from '../follow-task.ts'
-import { printJson } from '../output.ts'
 import {
   doOtherwise,
   MOST_TOKENS,
@@ -10,8 +8,10 @@ import {
   parseDuration,
   parseTaskId,
   wholeOption,
-} from '../parse-options.ts'
-import { readTextFile } from '../read-json-option.ts'
+} from '../input/parse-options.ts'
+import { readTextFile } from '../input/read-json-option.ts'
+import { followTask } from '../show/follow-task.ts'
+import { printJson } from '../show/output.ts'
 
 type Options = {
   budget?: number

@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
-import { describeBudget, describeEstimate, describeOutcome } from '../describe-estimate.ts'
-import { printJson, say } from '../output.ts'
-import { parseTaskId } from '../parse-options.ts'
-import { taskTree, watchTask } from '../watch-task.ts'
+import { parseTaskId } from '../input/parse-options.ts'
+import { describeBudget, describeEstimate, describeOutcome } from '../show/describe-estimate.ts'
+import { printJson, say } from '../show/output.ts'
+import { taskTree, watchTask } from '../show/watch-task.ts'
 
 export function statusCommand(): Command {
   return new Command('status')

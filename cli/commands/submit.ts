@@ -1,11 +1,11 @@
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
-import { followTask } from '../follow-task.ts'
-import { printJson } from '../output.ts'
-import { MOST_TOKENS, numberOption, pairOption, parseDuration, wholeOption } from '../parse-options.ts'
-import { readJsonOption, readTextFile } from '../read-json-option.ts'
-import { uploadPath } from '../upload-files.ts'
+import { MOST_TOKENS, numberOption, pairOption, parseDuration, wholeOption } from '../input/parse-options.ts'
+import { readJsonOption, readTextFile } from '../input/read-json-option.ts'
+import { uploadPath } from '../input/upload-files.ts'
+import { followTask } from '../show/follow-task.ts'
+import { printJson } from '../show/output.ts'
 
 const WORKFLOW_FILE = /\.(ya?ml|json)$/
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { printJson } from '../output.ts'
-import { uploadPath } from '../upload-files.ts'
+import { uploadPath } from '../input/upload-files.ts'
+import { printJson } from '../show/output.ts'
 
 export function uploadCommand(): Command {
   return new Command('upload')

@@ -2,8 +2,8 @@ import { Command } from 'commander'
 import { issuesOfCompiling } from '../../shared/compiler/index.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { EXIT } from '../cli-error.ts'
-import { printJson, style } from '../output.ts'
-import { readTextFile } from '../read-json-option.ts'
+import { readTextFile } from '../input/read-json-option.ts'
+import { printJson, style } from '../show/output.ts'
 
 export function validateCommand(): Command {
   return new Command('validate')

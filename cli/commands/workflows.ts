@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import { stringify } from 'yaml'
 import { callApi } from '../api-client.ts'
-import { describeSchema } from '../describe-schema.ts'
-import { printJson, say, style } from '../output.ts'
-import { printTable } from '../table.ts'
+import { describeSchema } from '../show/describe-schema.ts'
+import { printJson, say, style } from '../show/output.ts'
+import { printTable } from '../show/table.ts'
 
 export function workflowsCommand(): Command {
   return new Command('workflows')

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { callApi } from '../api-client.ts'
-import { style } from '../output.ts'
-import { reportIn, saveResult } from '../report.ts'
-import { uploadPath } from '../upload-files.ts'
-import { type WatchedTask, watchTask } from '../watch-task.ts'
+import { uploadPath } from '../input/upload-files.ts'
+import { style } from '../show/output.ts'
+import { reportIn, saveResult } from '../show/report.ts'
+import { type WatchedTask, watchTask } from '../show/watch-task.ts'
 import { PROJECT_ROOT } from './synthesize.ts'
 
 const DATA = join(PROJECT_ROOT, 'examples/data/seattle-weather.csv')

@@ -1,6 +1,6 @@
 import { glob } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { uploadFiles } from '../upload-files.ts'
+import { uploadFiles } from '../input/upload-files.ts'
 import { PROJECT_ROOT } from './synthesize.ts'
 
 const MAX_READMES = 200

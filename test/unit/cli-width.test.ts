@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
-import { drawColumns } from '../../cli/draw-plan.ts'
-import { wrapText } from '../../cli/layout.ts'
 import { createProgram } from '../../cli/program.ts'
-import { tableLines } from '../../cli/table.ts'
+import { drawColumns } from '../../cli/show/draw-plan.ts'
+import { wrapText } from '../../cli/show/layout.ts'
+import { tableLines } from '../../cli/show/table.ts'
 import { runCli } from '../support/run-cli.ts'
 
 const WIDE = [

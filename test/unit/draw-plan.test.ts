@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { columnsOf, drawColumns, mermaidOf } from '../../cli/draw-plan.ts'
+import { columnsOf, drawColumns, mermaidOf } from '../../cli/show/draw-plan.ts'
 
 const plan = {
   steps: [

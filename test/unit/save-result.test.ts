@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { saveResult } from '../../cli/report.ts'
+import { saveResult } from '../../cli/show/report.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const around = mkdtempSync(join(tmpdir(), 'results-'))
@@ -94,7 +94,7 @@ describe('a result that is written', () => {
   })
 
   it.each(['-', '/dev/stdout'])('goes to standard output for %s, be it a file or a pipe', (out) => {
-    const script = `import { saveResult } from ${JSON.stringify(join(ROOT, 'cli/report.ts'))}
+    const script = `import { saveResult } from ${JSON.stringify(join(ROOT, 'cli/show/report.ts'))}
       await saveResult({ n: 1 }, ${JSON.stringify(out)})`
     const args = ['--input-type=module', '--eval', script]
     expect(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout).toBe('{\n  "n": 1\n}\n')

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { taskTree, type WatchedTask } from '../../cli/watch-task.ts'
+import { taskTree, type WatchedTask } from '../../cli/show/watch-task.ts'
 
 const step = (stepId: string, status: string) => ({ stepId, status, needs: [], attempts: [] })
 const task = {

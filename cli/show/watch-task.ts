@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createLogUpdate } from 'log-update'
 import stringWidth from 'string-width'
-import type { StepView, TaskView } from '../shared/contracts/views.ts'
-import { callApi } from './api-client.ts'
+import type { StepView, TaskView } from '../../shared/contracts/views.ts'
+import { callApi } from '../api-client.ts'
 import { padTo } from './layout.ts'
 import { duration, elapsed, statusMark, statusText, style } from './output.ts'
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { CliError } from './cli-error.ts'
+import { CliError } from '../cli-error.ts'
 
 /** JSON given on the command line by an option, or in a file as `@path`. Throws CliError saying where it stops being JSON. */
 export async function readJsonOption(text: string, option = '--input'): Promise<unknown> {

@@ -1,4 +1,4 @@
-import { CliError, EXIT } from './cli-error.ts'
+import { CliError, EXIT } from '../cli-error.ts'
 import { leaveWord } from './leave-word.ts'
 import { showEnded } from './show-ended.ts'
 import { watchTask } from './watch-task.ts'

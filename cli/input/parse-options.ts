@@ -1,6 +1,6 @@
-import { suggestNames } from '../shared/domain/nearest-names.ts'
-import { parseTime, RIGHT_TIME } from '../shared/domain/times.ts'
-import { CliError } from './cli-error.ts'
+import { suggestNames } from '../../shared/domain/nearest-names.ts'
+import { parseTime, RIGHT_TIME } from '../../shared/domain/times.ts'
+import { CliError } from '../cli-error.ts'
 import { readJsonOption } from './read-json-option.ts'
 
 /** Decimal, as people write numbers; `Number` would take "", " 5" and 0x10 as well. */

@@ -1,4 +1,4 @@
-import { EXIT } from './cli-error.ts'
+import { EXIT } from '../cli-error.ts'
 
 /** On Ctrl-C: tells how to go on following the task or to cancel it, and exits with 130. Returns a function that removes the handler. */
 export function leaveWord(taskId: string): () => void {

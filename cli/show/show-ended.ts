@@ -1,4 +1,4 @@
-import { callApi } from './api-client.ts'
+import { callApi } from '../api-client.ts'
 import { printJson, style } from './output.ts'
 import { reportIn } from './report.ts'
 import type { WatchedTask } from './watch-task.ts'

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../shared/domain/json.ts'
+import { isJsonObject } from '../../shared/domain/json.ts'
 
 /** The fields of an object's JSON Schema in lines that a person can fill in: `query  string, required`. */
 export function describeSchema(schema: unknown): string[] {

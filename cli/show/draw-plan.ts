@@ -1,6 +1,6 @@
 import stringWidth from 'string-width'
-import type { PlanView } from '../shared/contracts/views.ts'
-import { parsePath } from '../shared/domain/instance-path.ts'
+import type { PlanView } from '../../shared/contracts/views.ts'
+import { parsePath } from '../../shared/domain/instance-path.ts'
 import { padTo, wrapLine } from './layout.ts'
 
 type Drawn = Pick<PlanView, 'steps' | 'gates'>

@@ -7,8 +7,8 @@
  */
 import { lstat, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { boundedText } from '../shared/domain/bounded.ts'
-import { CliError } from './cli-error.ts'
+import { boundedText } from '../../shared/domain/bounded.ts'
+import { CliError } from '../cli-error.ts'
 import { makeFolder, whyNot } from './make-folder.ts'
 
 /** By their names; the last one is what a person opens, and comes when the others are there. */

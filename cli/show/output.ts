@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { CliError } from './cli-error.ts'
+import type { CliError } from '../cli-error.ts'
 import { lineWidth, wrapText } from './layout.ts'
 
 type Style = Parameters<typeof styleText>[0]

@@ -1,8 +1,8 @@
 import { glob, readFile, stat } from 'node:fs/promises'
 import { basename, join, sep } from 'node:path'
-import type { FileReference } from '../shared/domain/file-reference.ts'
-import { callApi } from './api-client.ts'
-import { CliError, EXIT } from './cli-error.ts'
+import type { FileReference } from '../../shared/domain/file-reference.ts'
+import { callApi } from '../api-client.ts'
+import { CliError, EXIT } from '../cli-error.ts'
 
 export type LocalFile = { local: string; path: string }
 

@@ -1,5 +1,5 @@
-import type { TaskView } from '../shared/contracts/views.ts'
-import type { Estimate, KeptEstimate } from '../shared/domain/estimate.ts'
+import type { TaskView } from '../../shared/contracts/views.ts'
+import type { Estimate, KeptEstimate } from '../../shared/domain/estimate.ts'
 import { usd } from './money.ts'
 import { duration, say } from './output.ts'
 import { printTable } from './table.ts'

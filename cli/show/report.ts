@@ -1,7 +1,7 @@
 import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { CliError } from './cli-error.ts'
+import { CliError } from '../cli-error.ts'
 import { cannotBeWritten, type Files, writeFolder } from './write-folder.ts'
 
 /** A result that is a report: Markdown, with charts beside it. */

@@ -1,5 +1,5 @@
-import type { PlanView } from '../shared/contracts/views.ts'
-import { EXPECTED_ITEMS, EXPECTED_ROUNDS } from '../shared/workflow/schema.ts'
+import type { PlanView } from '../../shared/contracts/views.ts'
+import { EXPECTED_ITEMS, EXPECTED_ROUNDS } from '../../shared/workflow/schema.ts'
 import { style } from './output.ts'
 
 type Compiled = Pick<PlanView, 'gates' | 'warnings'> & { counts: PlanView['counts'] }

@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { boundedText } from '../shared/domain/bounded.ts'
+import { boundedText } from '../../shared/domain/bounded.ts'
 
 /**
  * Makes a folder and those around it, one by one, each once; adds to `made` those that were not there. Node makes them all at once
