@@ -1,0 +1,37 @@
+import { cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { copyProject } from '../../support/copy-project.ts'
+
+const { folder: project, write, synthesize, remove } = copyProject({ validated: false })
+afterAll(remove)
+
+it('tells everything that is wrong with agents and workflows in lines, without a stack', () => {
+  cpSync(join(project, 'functions/agents/echo'), join(project, 'functions/agents/other'), { recursive: true })
+  write('workflows/broken.yaml', 'name: broken\nsteps:\n  a: { capability: echo, needs: [b] }\n')
+  write('workflows/dup.yaml', 'name: dup\ntaskTypes: [simple]\nsteps:\n  a: { capability: ecco }\n')
+  write('workflows/picky.yml', 'name: picky\nsteps:\n  a: { capability: echo, prefer: { speed: 1 } }\n')
+  const refused = synthesize()
+  expect(refused.status).toBe(2)
+  expect(refused.stderr.trim().split('\n')).toEqual([
+    'functions/agents/other/index.ts: it declares agent "echo"; its folder says "other"',
+    expect.stringMatching(/^workflows\/broken\.yaml: steps\.a\.needs: step "a" needs "b"/),
+    expect.stringMatching(
+      /^workflows\/picky\.yml: steps\.a\.prefer\.speed: prefer has no "speed"; known: cost, latency/,
+    ),
+    'workflows/: "simple" is claimed by dup and simple',
+  ])
+
+  rmSync(join(project, 'functions/agents/other'), { recursive: true })
+  rmSync(join(project, 'workflows/broken.yaml'))
+  rmSync(join(project, 'workflows/picky.yml'))
+  write('workflows/dup.yaml', 'name: dup\nsteps:\n  a: { capability: ecco }\n  b: { workflow: simpel }\n')
+  const warned = synthesize()
+  expect(warned.status).toBe(0)
+  expect(warned.stderr).toContain(
+    'warning: workflow dup, step "a": no agent here offers "ecco"; did you mean "echo"?',
+  )
+  expect(warned.stderr).toContain(
+    'warning: workflow dup, step "b": no workflow here is called "simpel"; did you mean "simple"?',
+  )
+})

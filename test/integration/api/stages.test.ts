@@ -1,0 +1,63 @@
+import { afterAll, expect, it } from 'vitest'
+import { copyProject } from '../../support/copy-project.ts'
+
+const project = copyProject()
+afterAll(project.remove)
+const ofType = (file: string, type: string) =>
+  Object.values(project.template(file).Resources).filter((resource) => resource.Type === type)
+
+it('takes a stage from its file, and single values from the command line', () => {
+  project.write(
+    'stages/staging.yaml',
+    'prefix: staging\nlogRetentionDays: 90\nrequestsPerSecond: 5\ncallerRoles: [app]\ntags: { cost center: "12" }\n',
+  )
+  const { status, stderr } = project.synthesize({
+    stage: 'staging',
+    logRetentionDays: '14',
+    archiveEvents: 'false',
+  })
+  expect(stderr).toBe('')
+  expect(status).toBe(0)
+  const runtime = 'staging-runtime.template.json'
+  const groups = ofType(runtime, 'AWS::Logs::LogGroup').map(({ Properties }) => Properties)
+  expect(new Set(groups.map(({ RetentionInDays }) => RetentionInDays))).toEqual(new Set([14]))
+  expect(ofType(runtime, 'AWS::ApiGatewayV2::Stage')[0]?.Properties).toMatchObject({
+    DefaultRouteSettings: { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 200 },
+  })
+  expect(ofType(runtime, 'AWS::IAM::ManagedPolicy')[0]?.Properties).toMatchObject({
+    ManagedPolicyName: { 'Fn::Join': ['', ['staging-caller-', { Ref: 'AWS::Region' }]] },
+    Roles: ['app'],
+  })
+  const [table] = ofType('staging-data.template.json', 'AWS::DynamoDB::Table')
+  expect(table?.Properties.Tags).toEqual([
+    { Key: 'application', Value: 'staging' },
+    { Key: 'cost center', Value: '12' },
+  ])
+  const variables = ofType(runtime, 'AWS::Lambda::Function').map(({ Properties }) => {
+    return Properties.Environment as { Variables: Record<string, string> }
+  })
+  const [tags] = variables.flatMap(({ Variables }) => Variables.MACHINE_TAGS ?? [])
+  expect(JSON.parse(String(tags))).toEqual({ application: 'staging', 'cost center': '12' })
+  // It stays, and nothing comes into it: one that has gone from the template would go on.
+  const [archive] = ofType('staging-data.template.json', 'AWS::Events::Archive')
+  expect(archive?.Properties.EventPattern).toEqual({
+    'detail-type': [expect.stringContaining('switched off')],
+  })
+})
+
+it('says what is wrong with a stage, all of it, and which there are', () => {
+  project.write('stages/wrong.yaml', 'prefix: my-team\nlogRetentionDays: 8\nretention: 3\n')
+  const wrong = project.synthesize({ stage: 'wrong' })
+  expect(wrong.status).toBe(2)
+  expect(wrong.stderr).toContain('a prefix is a-z and 0-9')
+  expect(wrong.stderr).toContain('CloudWatch Logs keeps logs for one of 1, 3, 5')
+  expect(wrong.stderr).toContain('line 3, column 1: there is no field "retention"')
+  expect(wrong.stderr).not.toContain('    at ')
+  expect(project.synthesize({ stage: 'stagin' }).stderr).toBe(
+    'there is no stages/stagin.yaml; did you mean "staging"? (known: default, staging, wrong)\n',
+  )
+  project.write('stages/wrong.yaml', 'prefix: [')
+  expect(project.synthesize({ stage: 'wrong' }).stderr).toMatch(
+    /^stages\/wrong.yaml is not YAML:\n {2}line 1, column 10: /,
+  )
+})

@@ -1,0 +1,273 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { controlStep } from '../../../shared/app/control/control-step.ts'
+import { approveStep } from '../../../shared/app/steps/approve-step.ts'
+import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
+import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { makeAgent } from '../../support/make-agent.ts'
+import { seedTask, seedWorkflow } from '../../support/seed-task.ts'
+import { startStores } from '../../support/start-stores.ts'
+
+let stores: Awaited<ReturnType<typeof startStores>>
+beforeAll(async () => {
+  stores = await startStores()
+})
+afterAll(() => stores.stop())
+
+let calls = 0
+const control = (taskId: string, at: 'begin' | 'end', more: string | { path: string } = { path: 's' }) => {
+  const fence = String(++calls).padStart(6, '0')
+  const asked = typeof more === 'string' ? { path: 's', token: more } : more
+  return controlStep(stores.ports)({ taskId, execution: 1, fence, owner: `o${fence}`, at, ...asked })
+}
+const seed = (step: object) => seedTask(stores.ports, { steps: { s: step }, agents: [makeAgent()] })
+const stepOf = async (taskId: string) => (await stores.ports.tasks.findSteps(taskId, ['s']))[0]
+
+describe('controlStep', () => {
+  it('emits an event of its own type, once, however often it is called (O1)', async () => {
+    const taskId = await seed({ emit: { type: 'report.ready', data: { pages: 3 } } })
+    expect(await control(taskId, 'begin')).toMatchObject({ status: 'succeeded' })
+    expect(await control(taskId, 'begin')).toMatchObject({ status: 'succeeded' })
+    const emitted = stores.recorded.events.filter(
+      ({ type, subject }) => type === 'custom' && subject === taskId,
+    )
+    expect(emitted).toMatchObject([
+      { id: `${taskId}/s/custom`, data: { path: 's', type: 'report.ready', data: { pages: 3 } } },
+    ])
+  })
+
+  it.each([null, '5', -1, true])('refuses to wait for %j seconds', async (seconds) => {
+    const taskId = await seed({ wait: { seconds: `{% ${JSON.stringify(seconds)} %}` } })
+    await expect(control(taskId, 'begin')).rejects.toMatchObject({
+      name: 'StepFailedError',
+      message: expect.stringMatching(/^InvalidInputError: /),
+    })
+    expect(await stepOf(taskId)).toMatchObject({ status: 'failed' })
+  })
+
+  it('tells whoever answers too late that time has decided (O4)', async () => {
+    const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 1, onTimeout: 'reject' } })
+    expect(await control(taskId, 'begin', 'token')).toEqual({})
+    expect(await control(taskId, 'end')).toMatchObject({ status: 'succeeded' })
+    const late = approveStep(stores.ports)({
+      id: taskId,
+      stepId: 's',
+      decision: 'approve',
+      by: 'ada',
+      tenant: 'default',
+    })
+    await expect(late).rejects.toMatchObject({
+      name: 'ConflictError',
+      message: expect.stringContaining('timeout has decided "reject"'),
+    })
+  })
+
+  it('asks again after a crash, and wakes the state at once when somebody has answered meanwhile', async () => {
+    const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
+    await control(taskId, 'begin', 'first')
+    await approveStep(stores.ports)({
+      id: taskId,
+      stepId: 's',
+      decision: 'approve',
+      by: 'ada',
+      tenant: 'default',
+    })
+    await control(taskId, 'begin', 'second')
+    expect(stores.recorded.woken.slice(-2)).toEqual(['first', 'second'])
+    await control(taskId, 'end')
+    expect((await stepOf(taskId))?.output).toMatchObject({ inline: expect.stringContaining('"by":"ada"') })
+  })
+
+  it('wakes the state of an approval that is skipped (O3)', async () => {
+    const taskId = await seed({ when: '{% false %}', approval: { prompt: 'Go?', timeoutSeconds: 60 } })
+    expect(await control(taskId, 'begin', 'skipped')).toMatchObject({ status: 'skipped' })
+    expect(stores.recorded.woken.at(-1)).toBe('skipped')
+  })
+
+  it('takes no answer for a task that has ended, nor from another tenant', async () => {
+    const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
+    await control(taskId, 'begin', 'token')
+    const approve = (tenant: string) =>
+      approveStep(stores.ports)({ id: taskId, stepId: 's', decision: 'approve', by: 'ada', tenant })
+    await expect(approve('other')).rejects.toMatchObject({ name: 'NotFoundError' })
+    await cancelTask(stores.ports)({ id: taskId, tenant: 'default', reason: 'enough' })
+    await expect(approve('default')).rejects.toMatchObject({
+      name: 'ConflictError',
+      message: expect.stringContaining('has ended (cancelled)'),
+    })
+  })
+
+  it('takes no answer for a task past its deadline (O9)', async () => {
+    const { ports } = stores
+    const steps = { s: { approval: { prompt: 'Go?', timeoutSeconds: 60 } } }
+    const workflow = await seedWorkflow(ports, { steps, agents: [makeAgent()] })
+    const tenant = 'default'
+    const { taskId } = await submitTask(ports)({
+      workflow,
+      input: {},
+      metadata: {},
+      tenant,
+      deadlineSeconds: 30,
+    })
+    await control(taskId, 'begin', 'token')
+    const at = (seconds: number) => ({ now: () => new Date(ports.clock.now().getTime() + 1_000 * seconds) })
+    const approve = (seconds: number) =>
+      approveStep({ ...ports, clock: at(seconds) })({
+        ...{ id: taskId, stepId: 's', decision: 'approve', by: 'ada', tenant },
+      })
+    await expect(approve(31)).rejects.toMatchObject({
+      name: 'ConflictError',
+      message: expect.stringContaining('has passed'),
+    })
+    expect(await approve(20)).toMatchObject({ decision: 'approve' })
+  })
+
+  it('keeps an answer that comes between its taking over and its asking again (O4)', async () => {
+    const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
+    await control(taskId, 'begin', 'first')
+    const { askApproval } = stores.ports.tasks
+    stores.ports.tasks.askApproval = async (own, asked) => {
+      await approveStep(stores.ports)({
+        id: taskId,
+        stepId: 's',
+        decision: 'approve',
+        by: 'ada',
+        tenant: 'default',
+      })
+      return askApproval(own, asked)
+    }
+    expect(await control(taskId, 'begin', 'second')).toEqual({})
+    stores.ports.tasks.askApproval = askApproval
+    expect(stores.recorded.woken.at(-1)).toBe('second')
+    expect((await stepOf(taskId))?.approval?.answer).toMatchObject({ decision: 'approve' })
+  })
+
+  it('decides by time what nobody could be asked in time (O4)', async () => {
+    const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 1, onTimeout: 'reject' } })
+    expect(await control(taskId, 'end')).toMatchObject({ status: 'succeeded' })
+    expect((await stepOf(taskId))?.output).toMatchObject({ inline: expect.stringContaining('"reject"') })
+  })
+
+  it('has not emitted what the bus did not take', async () => {
+    const taskId = await seed({ emit: { type: 'report.ready' } })
+    const { deliver } = stores.ports.bus
+    stores.ports.bus.deliver = () => Promise.reject(new OrchestratorError('UnavailableError', 'later'))
+    await expect(control(taskId, 'begin')).rejects.toMatchObject({ name: 'UnavailableError' })
+    stores.ports.bus.deliver = deliver
+    expect(await stepOf(taskId)).toMatchObject({ status: 'running' })
+    expect(await control(taskId, 'begin')).toMatchObject({ status: 'succeeded' })
+  })
+
+  it('says once, under its own name, what the items have failed with', async () => {
+    const taskId = await seed({ capability: 'work.do', forEach: '{% [1] %}' })
+    expect(await control(taskId, 'begin')).toEqual({ indexes: [0], lanes: 10 })
+    const item = { taskId, path: 's[0]', owner: 'o', fence: '1' }
+    await stores.ports.tasks.takeOverStep(item, { startedAt: '2026-01-01T00:00:00.000Z' })
+    const error = { name: 'InvalidInputError', message: 'no table' }
+    await stores.ports.tasks.endStep(item, { status: 'failed', endedAt: '2026-01-01T00:00:01.000Z', error })
+    await expect(control(taskId, 'end')).rejects.toMatchObject({
+      name: 'StepFailedError',
+      message: expect.stringMatching(/^InvalidInputError: step "s": 1 of 1 items failed/),
+    })
+  })
+
+  it.each([
+    ['one thing', '{% $input.list[n > 2] %}', [0]],
+    ['nothing', '{% $input.list[n > 3] %}', []],
+    ['a list', '{% $input.list %}', [0, 1, 2]],
+  ])('fans out over what a filter finds: %s', async (_what, forEach, indexes) => {
+    const steps = { s: { capability: 'work.do', forEach } }
+    const input = { list: [{ n: 1 }, { n: 2 }, { n: 3 }] }
+    const taskId = await seedTask(stores.ports, { steps, agents: [makeAgent()], input })
+    expect(await control(taskId, 'begin')).toEqual({ indexes, lanes: 10 })
+  })
+
+  it('runs as many items at once as its agents take together, and many that may wait in executions of their own', async () => {
+    const capability = 'work.limited'
+    const limits = { timeoutSeconds: 60, memoryMb: 512 }
+    const agents = [2, 3].map((maxConcurrency) =>
+      makeAgent({ id: `limited${maxConcurrency}`, capability, limits: { ...limits, maxConcurrency } }),
+    )
+    const seedList = async (length: number, step: object = {}): Promise<object> => {
+      const steps = { s: { capability, forEach: `{% [1..${length}] %}`, ...step } }
+      return control(await seedTask(stores.ports, { steps, agents, input: {} }), 'begin')
+    }
+    expect(await seedList(1)).toEqual({ indexes: [0], lanes: 5 })
+    expect(await seedList(100, { maxConcurrency: 4 })).toMatchObject({ lanes: 4 })
+    expect(await seedList(100)).not.toHaveProperty('apart')
+    expect(await seedList(101)).toMatchObject({ lanes: 5, apart: true })
+    expect(await seedList(101, { capability: undefined, agent: 'limited2' })).toMatchObject({ lanes: 2 })
+    expect(
+      await seedList(1, { capability: undefined, agent: 'limited2', fallback: ['limited3'] }),
+    ).toMatchObject({
+      lanes: 5,
+    })
+    await stores.ports.registry.putAgent(makeAgent({ id: 'unlimited', capability }))
+    expect(await seedList(101, { maxConcurrency: 7 })).toMatchObject({ lanes: 7, apart: true })
+  })
+
+  it("begins and ends a child for each item, once, on the budget of its parent; a failed one is the fan-out's to judge (O5, O7)", async () => {
+    const inputSchema = {
+      type: 'object',
+      required: ['rows', 'n'],
+      properties: { rows: { type: 'array' }, n: { type: 'number' } },
+    }
+    const child = await seedWorkflow(stores.ports, {
+      steps: { nap: { wait: { seconds: 0 } } },
+      agents: [],
+      inputSchema,
+      output: '{% $input.n %}',
+    })
+    const input = { rows: '{% $item.rows[paid] %}', n: '{% $index %}' }
+    const each = { workflow: child, forEach: '{% $input.list %}', input, tolerate: 1 }
+    const workflow = await seedWorkflow(stores.ports, { steps: { s: each }, agents: [] })
+    const list = [[1], [1, 2], []].map((ids) => ({ rows: ids.map((id) => ({ id, paid: true })) }))
+    const asked = { workflow, input: { list }, metadata: {}, tenant: 'default', budgetUsd: 1 }
+    const { taskId } = await submitTask(stores.ports)(asked)
+    expect(await control(taskId, 'begin')).toEqual({ indexes: [0, 1, 2] })
+    const { tasks, budgets } = stores.ports
+    const children: string[] = []
+    for (const at of [0, 1, 2]) {
+      const first = await control(taskId, 'begin', { path: `s[${at}]` })
+      const again = await control(taskId, 'begin', { path: `s[${at}]` })
+      expect(again.child).toEqual(first.child)
+      const id = String(first.child?.taskId)
+      children.push(id)
+      expect((await tasks.getPlan(id)).input).toEqual({ rows: list[at]?.rows, n: at })
+      expect((await tasks.findTask(id))?.parent).toMatchObject({ taskId, path: `s[${at}]` })
+    }
+    expect(new Set(children).size).toBe(3)
+    const shares = await Promise.all(children.map((id) => budgets.findShare(id)))
+    expect(shares).toEqual(children.map(() => ({ root: taskId, parent: taskId, isClosed: false })))
+    expect(await budgets.find(taskId)).toMatchObject({ available: { nanoUsd: 1e9 } })
+    for (const [at, id] of children.entries()) {
+      const status = at === 1 ? 'FAILED' : 'SUCCEEDED'
+      await control(id, 'begin', { path: 'nap' })
+      await control(id, 'end', { path: 'nap' })
+      stores.recorded.executions.set(`${id}-1`, { status, error: 'Boom', cause: 'on purpose' })
+      const ended = await control(taskId, 'end', { path: `s[${at}]` })
+      expect(ended).toMatchObject({ status: at === 1 ? 'failed' : 'succeeded' })
+    }
+    expect(await control(taskId, 'end')).toMatchObject({ status: 'succeeded' })
+    const done = await stepOf(taskId)
+    expect(done).toMatchObject({ degraded: '1 of 3 items failed' })
+    expect(await tasks.loadValue(done?.output as never)).toEqual([0, null, 2])
+    for (const id of children) expect((await budgets.findShare(id))?.isClosed).toBe(true)
+  })
+
+  it('settles a child that nobody can run by its policy (Z2), and gives it nothing where its input is nothing', async () => {
+    const agent = makeAgent({ id: 'fleeting', capability: 'work.fleeting' })
+    const name = await seedWorkflow(stores.ports, {
+      steps: { a: { capability: 'work.fleeting' } },
+      agents: [agent],
+    })
+    const call = { workflow: name, input: '{% $input.profile %}', onFailure: 'continue' }
+    const start = () => seedTask(stores.ports, { steps: { s: call }, agents: [], input: { secret: 1 } })
+    const [first, second] = [await start(), await start()]
+    const { child } = await control(first, 'begin')
+    expect((await stores.ports.tasks.getPlan(String(child?.taskId))).input).toBeNull()
+    await stores.ports.registry.putAgent({ ...agent, status: 'inactive' })
+    expect(await control(second, 'begin')).toMatchObject({ status: 'failed' })
+    expect(await stepOf(second)).toMatchObject({ error: { name: 'NoAgentError' } })
+  })
+})

@@ -1,0 +1,263 @@
+/** The host's door: what is held for an agent while it works, what it says of how it did, and what is given back. */
+import { Logger } from '@aws-lambda-powertools/logger'
+import type { Context } from 'aws-lambda'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { agentHandler } from '../../../functions/steps/agent-handler.ts'
+import { type AgentContext, defineAgent } from '../../../shared/agent/index.ts'
+import { healthOf } from '../../../shared/app/agents/agent-statistics.ts'
+import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { makeAgent } from '../../support/make-agent.ts'
+import { seedWorkflow } from '../../support/seed-task.ts'
+import { startStores } from '../../support/start-stores.ts'
+
+type Work = (context: AgentContext) => Promise<unknown>
+type Declared = Pick<Parameters<typeof defineAgent>[0], 'limits' | 'price' | 'model'>
+
+let stores: Awaited<ReturnType<typeof startStores>>
+beforeAll(async () => {
+  stores = await startStores()
+})
+afterAll(() => stores.stop())
+
+let areas = 0
+let entries = 0
+
+/** An agent of this test alone, with a rival and without, and a task on it. */
+async function begin(
+  declared: Declared,
+  { task = {}, step = {}, rivals = 0 }: { task?: object; step?: object; rivals?: number } = {},
+) {
+  const capability = `door${++areas}.do`
+  const id = `door${areas}`
+  const defined = (work: Work) =>
+    defineAgent({
+      id,
+      version: '1.0.0',
+      description: 'for tests',
+      ...declared,
+      capabilities: { [capability]: { description: '', input: z.any(), output: z.any() } },
+      execute: (_call, context) => work(context) as never,
+    })
+  const { manifest } = defined(async () => null)
+  const { functionArn, registeredAt } = makeAgent({ id })
+  const agent = { ...manifest, status: 'active' as const, origin: 'api' as const, functionArn, registeredAt }
+  const others = Array.from({ length: rivals }, (_, at) =>
+    makeAgent({ id: `rival${areas}x${at}`, capability }),
+  )
+  const workflow = await seedWorkflow(stores.ports, {
+    steps: {
+      s: { capability, agent: id, ...(rivals > 0 ? { fallback: others.map((one) => one.id) } : {}), ...step },
+    },
+    agents: [agent, ...others],
+  })
+  const submit = async () => {
+    const asked = { workflow, input: {}, metadata: {}, tenant: 'default', ...task }
+    return (await submitTask(stores.ports)(asked)).taskId
+  }
+  const deps = { ...stores.ports, logger: new Logger({ logLevel: 'SILENT' }) }
+  const invoke = (taskId: string, work: Work, path = 's') => {
+    const second = new Date(Date.UTC(2026, 0, 1) + 1_000 * ++entries).toISOString()
+    const payload = { taskId, path, state: { EnteredTime: second, RetryCount: 0 }, redrives: 0 }
+    const context = { awsRequestId: `r${entries}`, getRemainingTimeInMillis: () => 60_000 } as Context
+    return agentHandler(defined(work), deps)(payload, context)
+  }
+  const health = async () => {
+    const all = await healthOf(stores.ports, [agent])
+    return all.get(id)
+  }
+  return { id, agent, capability, submit, invoke, health }
+}
+const failing: Work = async () => {
+  throw new Error('boom')
+}
+const stepOf = async (taskId: string) => (await stores.ports.tasks.findSteps(taskId, ['s']))[0]
+const slotsOf = async (id: string) => stores.ports.limits.listSlots(`agent:${id}`)
+
+describe('what is held for a call', () => {
+  it('is given back when the agent itself says that it is too busy: it was asked in vain, and has not failed (T1, T2, T3)', async () => {
+    const { id, submit, invoke, health } = await begin(
+      { limits: { maxConcurrency: 1 }, price: { mostUsd: 0.5 } },
+      { task: { budgetUsd: 1 } },
+    )
+    const taskId = await submit()
+    const throttled: Work = async (context) => {
+      expect(await slotsOf(id)).toHaveLength(1)
+      context.spend({ costUsd: 0.01 })
+      throw new OrchestratorError('AgentBusyError', 'the model is throttled', { waitSeconds: 30 })
+    }
+    await expect(invoke(taskId, throttled)).rejects.toMatchObject({ name: 'AgentBusyError' })
+    expect(await slotsOf(id)).toEqual([])
+    const budget = await stores.ports.budgets.find(taskId)
+    expect(budget).toMatchObject({ available: { nanoUsd: 0.99e9 }, spent: { nanoUsd: 0.01e9 } })
+    expect(budget?.reserved.size).toBe(0)
+    const record = await stepOf(taskId)
+    expect(record?.attempts).toEqual([])
+    expect(Date.parse(record?.askAgainAt ?? '') - Date.now()).toBeGreaterThan(25_000)
+    expect((await health())?.health).toEqual({})
+  })
+
+  it('takes no rate for a call that the budget does not let through (T1)', async () => {
+    const { submit, invoke } = await begin(
+      { limits: { ratePerMinute: 2 }, price: { mostUsd: 0.6 } },
+      { task: { budgetUsd: 1 } },
+    )
+    const taskId = await submit()
+    const { budgets } = stores.ports
+    await budgets.reserve(taskId, 'other', {
+      nanoUsd: 0.6e9,
+      tokens: 0,
+      holder: '1',
+      until: Date.now() / 1_000 + 60,
+    })
+    for (let times = 0; times < 4; times++)
+      await expect(invoke(taskId, async () => 1)).rejects.toThrow('waits for what others have reserved')
+    const reserved = (await budgets.find(taskId))?.reserved.get('other')
+    await budgets.settle(taskId, 'other', reserved as never, { nanoUsd: 0, tokens: 0 })
+    expect(await invoke(taskId, async () => 1)).toMatchObject({ status: 'succeeded' })
+  })
+
+  it('is no more than a model gives out in a minute, whoever asks, and says when to ask again', async () => {
+    const { submit, invoke } = await begin({
+      price: { mostTokens: 600 },
+      model: { name: `model-${areas}`, tokensPerMinute: 1_000 },
+    })
+    const [first, second] = [await submit(), await submit()]
+    // Not across the end of a minute.
+    while (new Date().getSeconds() > 57) await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(await invoke(first, async () => 1)).toMatchObject({ status: 'succeeded' })
+    await expect(invoke(second, async () => 1)).rejects.toMatchObject({
+      name: 'AgentBusyError',
+      message: `model model-${areas - 1} is at its limit of 1000 tokens a minute`,
+    })
+    expect((await stepOf(second))?.askAgainAt).toMatch(/:00\.\d+Z$|:0[01]\.\d+Z$/)
+  })
+
+  it('stops at its next step whoever has spent more than a budget had, declared or not (U1)', async () => {
+    const { submit, invoke } = await begin({}, { task: { budgetUsd: 1, budgetTokens: 1_000 } })
+    const taskId = await submit()
+    const spending: Work = async (context) => {
+      context.spend({ costUsd: 0.8, tokens: 900 })
+      throw new Error('and fails')
+    }
+    await expect(invoke(taskId, spending)).rejects.toThrow('and fails')
+    await expect(invoke(taskId, spending)).rejects.toThrow('and fails')
+    await expect(invoke(taskId, spending)).rejects.toMatchObject({ name: 'BudgetExceededError' })
+    expect(await stores.ports.budgets.find(taskId)).toMatchObject({
+      spent: { nanoUsd: 1.6e9, tokens: 1_800 },
+    })
+  })
+
+  it('is a tenth of the budget where an agent says nothing of what it costs: a hundred at once never overdraw it (U1)', async () => {
+    const each = { forEach: '{% [1..100] %}' }
+    const { submit, invoke, id } = await begin(
+      {},
+      { step: each, task: { budgetUsd: 1, budgetTokens: 1_000 } },
+    )
+    const taskId = await submit()
+    const { budgets, tasks } = stores.ports
+    let most = 0
+    const work: Work = async (context) => {
+      const held = (await budgets.find(taskId))?.reserved.size ?? 0
+      most = Math.max(most, held)
+      context.spend({ costUsd: 0.09, tokens: 10 })
+      return 1
+    }
+    const refusals: Error[] = []
+    // Some of those that were busy come again, until there is no tenth left.
+    let paths = Array.from({ length: 100 }, (_, at) => `s[${at}]`)
+    while (paths.length > 0) {
+      const ended = await Promise.allSettled(paths.map((path) => invoke(taskId, work, path)))
+      refusals.push(...ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : [])))
+      const isBusy = (at: number): boolean =>
+        ended[at]?.status === 'rejected' && ended[at].reason.name === 'AgentBusyError'
+      paths = paths.filter((_path, at) => isBusy(at)).slice(0, 15)
+    }
+    expect(most).toBeLessThanOrEqual(10)
+    expect(most).toBeGreaterThan(1)
+    expect(new Set(refusals.map(({ name }) => name))).toEqual(
+      new Set(['AgentBusyError', 'BudgetExceededError']),
+    )
+    expect(refusals.at(-1)?.message).toContain('does not say price.mostUsd and price.mostTokens, so a tenth')
+    const budget = await budgets.find(taskId)
+    expect(budget?.spent.nanoUsd).toBeLessThanOrEqual(1e9)
+    expect(budget?.spent.nanoUsd).toBeGreaterThan(0.8e9)
+    expect((await tasks.getPlan(taskId)).estimate?.assumptions).toContain(
+      `agent ${id} does not say price.mostUsd: a tenth of the budget is held for each of its calls`,
+    )
+  })
+
+  it('is settled by whoever comes again when a worker has died after the step had ended (U2)', async () => {
+    const { submit, invoke } = await begin({ price: { mostUsd: 0.5 } }, { task: { budgetUsd: 1 } })
+    const taskId = await submit()
+    const { budgets } = stores.ports
+    const { settle } = budgets
+    budgets.settle = () => new Promise(() => {})
+    void invoke(taskId, async () => 1)
+    while ((await stepOf(taskId))?.status !== 'succeeded')
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    budgets.settle = settle
+    expect((await budgets.find(taskId))?.reserved.size).toBe(1)
+    expect(await invoke(taskId, async () => 1)).toMatchObject({ replayed: true })
+    expect((await budgets.find(taskId))?.reserved.size).toBe(0)
+  })
+})
+
+describe('what a call says of its agent', () => {
+  it('is counted once, however it ends: also when its worker has died, by whoever comes next (H5, H6, J1)', async () => {
+    const { submit, invoke, health, capability } = await begin({}, { rivals: 1 })
+    const taskId = await submit()
+    const never: Work = () => new Promise(() => {})
+    for (let times = 0; times < 3; times++) {
+      void invoke(taskId, never)
+      const is = entries
+      while ((await stepOf(taskId))?.owner !== `r${is}`)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    await expect(invoke(taskId, failing)).rejects.toThrow('boom')
+    expect(await invoke(taskId, async () => 1)).toMatchObject({ status: 'succeeded' })
+    const record = await stepOf(taskId)
+    expect(record?.attempts.map(({ error }) => error.name)).toEqual([
+      'Lambda.Unknown',
+      'Lambda.Unknown',
+      'Lambda.Unknown',
+      'AgentFailedError',
+    ])
+    expect(await health()).toMatchObject({
+      health: { [capability]: { calls: 5, successRate: expect.closeTo(1 / 5, 2) } },
+      now: { breaker: 'closed' },
+    })
+  })
+
+  it('opens its breaker when its workers die again and again, as when it fails (K1)', async () => {
+    const { submit, invoke, health } = await begin({}, { rivals: 1 })
+    for (let tasks = 0; tasks < 5; tasks++) {
+      const taskId = await submit()
+      invoke(taskId, () => new Promise(() => {})).catch(() => {})
+      while ((await stepOf(taskId))?.status !== 'running')
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      await invoke(taskId, failing).catch(() => {})
+    }
+    expect(await health()).toMatchObject({ now: { breaker: 'open' } })
+  })
+
+  it('holds nobody back who has no rival that could be asked: inactive ones are none (K5)', async () => {
+    const { id, submit, invoke, capability, health } = await begin(
+      {},
+      { step: { retry: { maxAttempts: 1 } } },
+    )
+    await stores.ports.registry.putAgent(makeAgent({ id: `gone${id}`, capability, status: 'inactive' }))
+    for (let tasks = 0; tasks < 7; tasks++)
+      await expect(invoke(await submit(), failing)).rejects.toThrow('boom')
+    expect(await health()).toMatchObject({ now: { breaker: 'closed' } })
+  })
+
+  it('is not its failure when it was cut off at the deadline of its task', async () => {
+    const { submit, invoke, health } = await begin({}, { task: { deadlineSeconds: 0.3 }, rivals: 1 })
+    await expect(invoke(await submit(), () => new Promise(() => {}))).rejects.toMatchObject({
+      name: 'DeadlineExceededError',
+    })
+    expect((await health())?.health).toEqual({})
+  })
+})

@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
+import { showTask } from '../../../shared/app/tasks/read-tasks.ts'
+import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
+import { makeAgent } from '../../support/make-agent.ts'
+import { seedWorkflow } from '../../support/seed-task.ts'
+import { startStores } from '../../support/start-stores.ts'
+
+let stores: Awaited<ReturnType<typeof startStores>>
+beforeAll(async () => {
+  stores = await startStores()
+})
+afterAll(() => stores.stop())
+
+it('shows what is held of a cancelled task as held, later as unknown, and never as spent (V2)', async () => {
+  const { ports } = stores
+  const steps = { a: { capability: 'work.do' }, b: { capability: 'work.do', needs: ['a'] } }
+  const workflow = await seedWorkflow(ports, { steps, agents: [makeAgent()] })
+  const tenant = 'default'
+  const { taskId } = await submitTask(ports)({ workflow, input: {}, metadata: {}, tenant, budgetUsd: 1 })
+  const own = { taskId, path: 'a', owner: 'o', fence: '1' }
+  const until = ports.clock.now().getTime() / 1_000 + 60
+  const held = { nanoUsd: 100_000_000, tokens: 0, holder: '1', until }
+  await ports.budgets.reserve(taskId, 'a', held)
+  await ports.tasks.takeOverStep(own, { agentId: 'worker', startedAt: '2026-01-01T00:00:00.000Z' })
+  await ports.budgets.settle(taskId, 'a', held, { nanoUsd: 20_000_000, tokens: 0 })
+  const endedAt = '2026-01-01T00:00:01.000Z'
+  await ports.tasks.endStep(own, { status: 'succeeded', endedAt, costUsd: 0.02, output: { inline: '1' } })
+  await ports.budgets.reserve(taskId, 'b', { ...held, holder: '2' })
+  const before = await showTask(ports)({ id: taskId, tenant })
+  expect(before.budget).toMatchObject({ spentUsd: 0.02, reservedUsd: 0.1 })
+  await cancelTask(ports)({ id: taskId, tenant, reason: 'enough' })
+  const ended = await showTask(ports)({ id: taskId, tenant })
+  expect(ended.budget).toMatchObject({ usd: 1, spentUsd: 0.02, reservedUsd: 0.1 })
+  const clock = { now: () => new Date((until + 1) * 1_000) }
+  const { budget } = await showTask({ ...ports, clock })({ id: taskId, tenant })
+  expect(budget).toMatchObject({ usd: 1, spentUsd: 0.02, reservedUsd: 0, unknownUsd: 0.1 })
+})

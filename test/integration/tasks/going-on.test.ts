@@ -1,0 +1,228 @@
+/** Tasks that go on: what a retry or a fork must not disturb, and what it must not lose. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { controlStep } from '../../../shared/app/control/control-step.ts'
+import { cancelAllTasks } from '../../../shared/app/tasks/cancel-all-tasks.ts'
+import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
+import { finishTask } from '../../../shared/app/tasks/finish-task.ts'
+import { forkTask } from '../../../shared/app/tasks/fork-task.ts'
+import { reopen, retryTask } from '../../../shared/app/tasks/retry-task.ts'
+import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
+import { isOpenTask } from '../../../shared/domain/task.ts'
+import { makeAgent } from '../../support/make-agent.ts'
+import { seedTask, seedWorkflow } from '../../support/seed-task.ts'
+import { startStores } from '../../support/start-stores.ts'
+
+let stores: Awaited<ReturnType<typeof startStores>>
+beforeAll(async () => {
+  stores = await startStores()
+})
+afterAll(() => stores.stop())
+
+const work = { capability: 'work.do' }
+const behind = (id: string) => ({ ...work, needs: [id] })
+const seed = (steps: object) => seedTask(stores.ports, { steps, agents: [makeAgent()] })
+const taskOf = (taskId: string) => stores.ports.tasks.findTask(taskId)
+const stepOf = async (taskId: string, path: string) => (await stores.ports.tasks.findSteps(taskId, [path]))[0]
+const fenceOf = (execution: number, entry: number): string =>
+  `${String(execution).padStart(4, '0')}.0000.${String(entry).padStart(15, '0')}.0000`
+
+let entries = 0
+async function doStep(taskId: string, path: string, { execution = 1, fails = false, late = false } = {}) {
+  const own = { taskId, path, owner: 'o', fence: fenceOf(execution, ++entries) }
+  const at = new Date().toISOString()
+  const taken = await stores.ports.tasks.takeOverStep(own, { agentId: 'worker', startedAt: at })
+  if (late) return { own, taken }
+  const error = { name: 'AgentFailedError', message: 'boom' }
+  await stores.ports.tasks.endStep(
+    own,
+    fails
+      ? { status: 'failed', endedAt: at, error }
+      : { status: 'succeeded', endedAt: at, output: { inline: '1' } },
+  )
+  return { own, taken }
+}
+const finish = (taskId: string, status: 'FAILED' | 'SUCCEEDED' = 'FAILED', execution = 1) =>
+  finishTask(stores.ports)({ name: `${taskId}-${execution}`, ended: { status } })
+const retry = (id: string, more: object = {}) =>
+  retryTask(stores.ports)({ id, tenant: 'default', ...more } as never)
+
+describe('a retry', () => {
+  it('ends, whatever an earlier definition had failed in steps that the new one has not (F5)', async () => {
+    const taskId = await seed({ soft: { ...work, onFailure: 'continue' }, hard: work })
+    await doStep(taskId, 'soft', { fails: true })
+    await doStep(taskId, 'hard', { fails: true })
+    await finish(taskId)
+    const workflow = { name: 'mended', steps: { hard: work } }
+    await retry(taskId, { workflow })
+    await doStep(taskId, 'hard', { execution: 2, fails: true })
+    expect(await finish(taskId, 'FAILED', 2)).toBe('failed')
+    expect(await taskOf(taskId)).toMatchObject({ error: { stepId: 'hard' } })
+    await retry(taskId, { workflow })
+    await doStep(taskId, 'hard', { execution: 3 })
+    expect(await finish(taskId, 'SUCCEEDED', 3)).toBe('succeeded')
+    expect(await taskOf(taskId)).toMatchObject({ status: 'succeeded', degraded: [] })
+  })
+
+  it('runs a failure again that its own definition does not go on after (Q1)', async () => {
+    const taskId = await seed({ soft: { ...work, onFailure: 'continue' }, hard: work })
+    await doStep(taskId, 'soft', { fails: true })
+    await doStep(taskId, 'hard', { fails: true })
+    await finish(taskId)
+    await retry(taskId)
+    expect((await doStep(taskId, 'soft', { execution: 2 })).taken.kind).toBe('final')
+    await doStep(taskId, 'hard', { execution: 2, fails: true })
+    await finish(taskId, 'FAILED', 2)
+    await retry(taskId, { workflow: { name: 'strict', steps: { soft: work, hard: work } } })
+    expect((await doStep(taskId, 'soft', { execution: 3 })).taken.kind).toBe('owned')
+  })
+
+  it('that is slower than another leaves alone what that has begun (Q2, Q3)', async () => {
+    const taskId = await seed({ a: work, b: behind('a') })
+    await doStep(taskId, 'a', { fails: true })
+    await finish(taskId)
+    const ended = await taskOf(taskId)
+    if (!ended || isOpenTask(ended) || ended.status === 'succeeded') throw new Error('it is open')
+    await retry(taskId)
+    const { own } = await doStep(taskId, 'a', { execution: 2, late: true })
+    await expect(reopen(stores.ports, ended, { budgetUsd: undefined })).rejects.toMatchObject({
+      name: 'ConflictError',
+    })
+    const end = { status: 'succeeded' as const, endedAt: 'z', output: { inline: '2' } }
+    expect(await stores.ports.tasks.endStep(own, end)).toBe(true)
+    // Whoever is left of the execution before writes nothing any more.
+    expect((await doStep(taskId, 'b', { execution: 2, late: true })).taken.kind).toBe('owned')
+    expect((await doStep(taskId, 'b', { execution: 1 })).taken.kind).toBe('superseded')
+  })
+
+  it('has the larger budget once it is carried out, and not for what another has wished (U1)', async () => {
+    const workflow = await seedWorkflow(stores.ports, { steps: { a: work }, agents: [makeAgent()] })
+    const asked = { workflow, input: {}, metadata: {}, tenant: 'default', budgetUsd: 1 }
+    const { taskId } = await submitTask(stores.ports)(asked)
+    await doStep(taskId, 'a', { fails: true })
+    await finish(taskId)
+    const { reopenTask } = stores.ports.tasks
+    stores.ports.tasks.reopenTask = async () => false
+    await expect(retry(taskId, { budgetUsd: 2 })).rejects.toMatchObject({ name: 'ConflictError' })
+    stores.ports.tasks.reopenTask = reopenTask
+    const budget = () => stores.ports.budgets.find(taskId)
+    expect(await budget()).toMatchObject({ available: { nanoUsd: 1e9 }, isClosed: true })
+    await retry(taskId, { budgetUsd: 1.5 })
+    expect(await budget()).toMatchObject({ available: { nanoUsd: 1.5e9 }, isClosed: false })
+    await doStep(taskId, 'a', { execution: Number((await taskOf(taskId))?.execution), fails: true })
+    await finish(taskId, 'FAILED', Number((await taskOf(taskId))?.execution))
+    await retry(taskId, { budgetUsd: 5 })
+    expect(await budget()).toMatchObject({ available: { nanoUsd: 5e9 } })
+  })
+
+  it('goes on with the task of a child, however often its step is told to begin (Q1)', async () => {
+    const inner = await seedWorkflow(stores.ports, { steps: { x: work }, agents: [makeAgent()] })
+    const taskId = await seed({ call: { workflow: inner } })
+    const begin = (execution: number) =>
+      controlStep(stores.ports)({
+        taskId,
+        execution,
+        path: 'call',
+        fence: fenceOf(execution, ++entries),
+        owner: `o${entries}`,
+        at: 'begin',
+      })
+    const first = await begin(1)
+    const child = String(first.child?.taskId)
+    await doStep(child, 'x', { fails: true })
+    await finish(child)
+    await finish(taskId)
+    await retry(taskId)
+    const second = await begin(2)
+    expect(second.child?.name).toBe(`${child}-2`)
+    expect(await begin(2)).toEqual(second)
+    // Its execution has ended, and nobody has heard of it: with the next retry it goes on in a third.
+    await doStep(child, 'x', { execution: 2, fails: true })
+    stores.recorded.executions.set(`${child}-2`, { status: 'FAILED' })
+    await finish(taskId, 'FAILED', 2)
+    await retry(taskId)
+    expect((await begin(3)).child?.name).toBe(`${child}-3`)
+  })
+})
+
+describe('a fork', () => {
+  it('that is refused changes nothing of the task whose key it came with (R4)', async () => {
+    const source = await seed({ a: work, b: behind('a') })
+    await doStep(source, 'a')
+    await doStep(source, 'b')
+    const workflow = await seedWorkflow(stores.ports, { steps: { a: work, b: behind('a') }, agents: [] })
+    const key = { tenant: 'default', idempotencyKey: 'one key' }
+    const { taskId } = await submitTask(stores.ports)({ workflow, input: {}, metadata: {}, ...key })
+    const forked = forkTask(stores.ports)({ id: source, redo: [], ...key } as never)
+    await expect(forked).rejects.toMatchObject({ name: 'ConflictError' })
+    expect(await stores.ports.tasks.listSteps(taskId)).toEqual([])
+  })
+
+  it('is what its first request has made of it, though the other task has gone on meanwhile (R4)', async () => {
+    const source = await seed({ a: work, b: behind('a') })
+    await doStep(source, 'a')
+    const fork = () =>
+      forkTask(stores.ports)({ id: source, redo: [], tenant: 'default', idempotencyKey: 'two' } as never)
+    const { taskId } = await fork()
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    await doStep(source, 'b')
+    expect((await fork()).taskId).toBe(taskId)
+    expect(await stepOf(taskId, 'a')).toMatchObject({ status: 'succeeded' })
+    expect(await stepOf(taskId, 'b')).toBeUndefined()
+  })
+
+  it('has its own copy of a large value: the other task may expire (R5)', async () => {
+    const source = await seed({ a: work, b: behind('a') })
+    const own = { taskId: source, path: 'a', owner: 'o', fence: '1' }
+    await stores.ports.tasks.takeOverStep(own, { startedAt: '2026-01-01T00:00:00.000Z' })
+    const large = 'x'.repeat(50_000)
+    const output = await stores.ports.tasks.storeValue(source, large)
+    await stores.ports.tasks.endStep(own, {
+      status: 'succeeded',
+      endedAt: '2026-01-01T00:00:01.000Z',
+      output,
+    })
+    const { taskId } = await forkTask(stores.ports)({ id: source, redo: [], tenant: 'default' } as never)
+    for (const key of stores.recorded.blobs.keys())
+      if (key.startsWith(`tasks/${source}/`)) stores.recorded.blobs.delete(key)
+    const taken = await stepOf(taskId, 'a')
+    expect(taken).toMatchObject({ reused: { taskId: source, path: 'a' } })
+    expect(await stores.ports.tasks.loadValue(taken?.output as never)).toBe(large)
+  })
+
+  it('is still one when it has been retried', async () => {
+    const source = await seed({ a: work })
+    const { taskId } = await forkTask(stores.ports)({ id: source, redo: [], tenant: 'default' } as never)
+    await doStep(taskId, 'a', { fails: true })
+    await finish(taskId)
+    expect(await retry(taskId)).toMatchObject({ forkedFrom: { taskId: source } })
+  })
+})
+
+describe('cancelling', () => {
+  it('closes the budget: whoever comes late spends nothing (U2, F4)', async () => {
+    const workflow = await seedWorkflow(stores.ports, { steps: { a: work }, agents: [makeAgent()] })
+    const asked = { workflow, input: {}, metadata: {}, tenant: 'default', budgetUsd: 1 }
+    const { taskId } = await submitTask(stores.ports)(asked)
+    await cancelTask(stores.ports)({ id: taskId, tenant: 'default', reason: 'enough' })
+    const none = { nanoUsd: 0, tokens: 0, holder: '1', until: Date.now() }
+    expect(await stores.ports.budgets.reserve(taskId, 'a', none)).toBe('refused')
+  })
+
+  it('of everything goes on where one cannot be stopped, and says which', async () => {
+    const [one, two] = [await seed({ a: work }), await seed({ a: work })]
+    const { stop } = stores.ports.executions
+    stores.ports.executions.stop = async (execution, reason) => {
+      if (execution.name === `${one}-1`) throw new Error('throttled')
+      return stop(execution, reason)
+    }
+    const { tasks, failed, more } = await cancelAllTasks(stores.ports)({
+      tenant: 'default',
+      all: true,
+      reason: 'stop',
+    })
+    stores.ports.executions.stop = stop
+    expect(failed).toEqual([{ taskId: one, error: 'throttled' }])
+    expect(tasks.map(({ taskId }) => taskId)).toContain(two)
+    expect(more).toBe(false)
+  })
+})

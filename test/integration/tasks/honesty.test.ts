@@ -1,0 +1,215 @@
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { alterAssembly, functionOf, removeAltered, type Template } from '../../support/altered-assembly.ts'
+import { type LocalApi, type LocalApiOptions, startApi as start } from '../../support/local-api.ts'
+
+afterAll(removeAltered)
+
+async function startApi(options: LocalApiOptions): Promise<LocalApi> {
+  const api = await start(options)
+  onTestFinished(() => api.stop())
+  return api
+}
+
+/** Deletes resources by type and a word in their properties. */
+const without = (type: string, word: string) =>
+  alterAssembly((template) => {
+    const found = Object.entries(template.Resources).filter(
+      ([, resource]) => resource.Type === type && JSON.stringify(resource).includes(word),
+    )
+    if (found.length === 0) throw new Error(`no ${type} with ${word}`)
+    for (const [id] of found) delete template.Resources[id]
+  })
+
+/** Takes an action out of every policy of a function's role. */
+function withoutGrant(template: Template, functionName: string, action: string): void {
+  const target = template.Resources[functionOf(template.Resources, functionName)]?.Properties as unknown as {
+    Role: { 'Fn::GetAtt': [string] }
+  }
+  const role = target.Role['Fn::GetAtt'][0]
+  for (const { Type, Properties } of Object.values(template.Resources)) {
+    const { Roles, PolicyDocument } = Properties as unknown as {
+      Roles: { Ref: string }[]
+      PolicyDocument: { Statement: { Action: string | string[] }[] }
+    }
+    if (Type !== 'AWS::IAM::Policy' || Roles[0]?.Ref !== role) continue
+    PolicyDocument.Statement = PolicyDocument.Statement.map((statement) => ({
+      ...statement,
+      Action: [statement.Action].flat().filter((one) => one !== action),
+    }))
+  }
+}
+
+function propertiesOf<T>({ Resources }: Template, functionName: string): T {
+  const properties: unknown = Resources[functionOf(Resources, functionName)]?.Properties
+  return properties as T
+}
+
+describe('what is missing in the assembly is missing on the laptop', () => {
+  it('a route', async () => {
+    const api = await startApi({ assembly: without('AWS::ApiGatewayV2::Route', 'GET /api/v1/agents"') })
+    expect((await api.call('GET', '/agents')).status).toBe(404)
+    expect((await api.call('GET', '/workflows')).status).toBe(200)
+  })
+
+  it('a variable', async () => {
+    const assembly = alterAssembly((template) => {
+      const { Environment } = propertiesOf<{ Environment: { Variables: object } }>(
+        template,
+        'orchestrator-api',
+      )
+      Environment.Variables = Object.fromEntries(
+        Object.entries(Environment.Variables).filter(([name]) => name !== 'TASKS_TABLE'),
+      )
+    })
+    const api = await startApi({ assembly })
+    expect((await api.call('GET', '/health')).status).toBe(500)
+    await expect
+      .poll(() => api.logs.join(''))
+      .toContain("ConfigError: this function's environment is not complete: TASKS_TABLE: is required")
+  })
+
+  it('a bundle', async () => {
+    const assembly = alterAssembly((template) => {
+      propertiesOf<{ Code: { S3Key: string } }>(template, 'orchestrator-agent-echo').Code.S3Key = 'gone.zip'
+    })
+    await expect(startApi({ assembly })).rejects.toThrow(
+      'function orchestrator-agent-echo: its bundle (gone.zip) is not in the assembly',
+    )
+  })
+
+  it('a table that grants and variables name', async () => {
+    const assembly = alterAssembly(({ Resources }) => {
+      for (const id of Object.keys(Resources)) if (id.startsWith('Tasks')) delete Resources[id]
+    }, 'orchestrator-data.template.json')
+    await expect(startApi({ assembly })).rejects.toThrow(
+      /something refers to "Tasks.*", which is not in the template/,
+    )
+  })
+
+  it('a function that a grant and the registration name', async () => {
+    const assembly = alterAssembly(
+      ({ Resources }) => delete Resources[functionOf(Resources, 'orchestrator-agent-echo')],
+    )
+    await expect(startApi({ assembly })).rejects.toThrow(/something refers to "AgentsAgentecho/)
+  })
+
+  it.each([
+    ['states:StartExecution', 'orchestrator-api', { status: 500 }],
+    ['dynamodb:PutItem', 'orchestrator-api', { status: 500 }],
+  ])('the grant of %s to %s', async (action, functionName, answer) => {
+    const assembly = alterAssembly((template) => withoutGrant(template, functionName, action))
+    const api = await startApi({ assembly })
+    expect(await api.call('POST', '/tasks', { type: 'simple', input: {} })).toMatchObject(answer)
+    await expect
+      .poll(() => api.logs.join(''))
+      .toContain(`is not authorized to perform: ${action} on resource: arn:aws:`)
+  })
+
+  it("an agent's grant", async () => {
+    const assembly = alterAssembly((template) =>
+      withoutGrant(template, 'orchestrator-agent-echo', 'dynamodb:UpdateItem'),
+    )
+    const api = await startApi({ assembly })
+    const task = await api.run('simple', {})
+    expect(task).toMatchObject({
+      status: 'failed',
+      error: { message: expect.stringContaining('is not authorized to perform: dynamodb:UpdateItem') },
+    })
+  })
+
+  it("the state machine's own grant", async () => {
+    const assembly = alterAssembly(({ Resources }) => {
+      for (const [id, { Type, Properties }] of Object.entries(Resources)) {
+        if (Type !== 'AWS::IAM::Policy' || !id.startsWith('ExecutionRole')) continue
+        const { PolicyDocument } = Properties as unknown as {
+          PolicyDocument: { Statement: { Action: unknown; Resource: unknown[] }[] }
+        }
+        for (const statement of PolicyDocument.Statement) {
+          if (statement.Action === 'lambda:InvokeFunction')
+            statement.Resource = statement.Resource.filter((one) => !JSON.stringify(one).includes('-agent-*'))
+        }
+      }
+    })
+    const api = await startApi({ assembly })
+    const task = await api.run('simple', {})
+    expect(task).toMatchObject({
+      status: 'failed',
+      error: { message: expect.stringContaining('not authorized to perform: lambda:InvokeFunction') },
+    })
+  })
+
+  it("the machines' grant to start children", async () => {
+    const assembly = alterAssembly(({ Resources }) => {
+      for (const [id, { Type, Properties }] of Object.entries(Resources)) {
+        if (Type !== 'AWS::IAM::Policy' || !id.startsWith('ExecutionRole')) continue
+        const { PolicyDocument } = Properties as unknown as {
+          PolicyDocument: { Statement: { Action: unknown }[] }
+        }
+        PolicyDocument.Statement = PolicyDocument.Statement.filter(
+          ({ Action }) => Action !== 'states:StartExecution',
+        )
+      }
+    })
+    const api = await startApi({ assembly })
+    const { taskId } = await api.submitOwn({ name: 'parent', steps: { call: { workflow: 'simple' } } })
+    expect(await api.ended(taskId)).toMatchObject({
+      status: 'failed',
+      error: { message: expect.stringContaining('StepFunctions.AccessDeniedException') },
+    })
+  })
+
+  it('the grant to publish versions, without which nothing is deployed', async () => {
+    const assembly = alterAssembly((template) =>
+      withoutGrant(template, 'orchestrator-register', 'states:PublishStateMachineVersion'),
+    )
+    await expect(startApi({ assembly })).rejects.toThrow(
+      /is not authorized to perform: states:PublishStateMachineVersion on resource: .*:stateMachine:orchestrator-/,
+    )
+  })
+
+  it('a role that may be passed to another service only', async () => {
+    const assembly = alterAssembly((template) => {
+      const text = JSON.stringify(template.Resources)
+      template.Resources = JSON.parse(
+        text.replace(
+          '"iam:PassedToService":"states.amazonaws.com"',
+          '"iam:PassedToService":"lambda.amazonaws.com"',
+        ),
+      ) as typeof template.Resources
+    })
+    const api = await startApi({ assembly })
+    const own = { name: 'own', steps: { a: { capability: 'echo' } } }
+    expect((await api.call('POST', '/tasks', { workflow: own })).status).toBe(500)
+    await expect.poll(() => api.logs.join('')).toContain('is not authorized to perform: iam:PassRole')
+  })
+
+  it('an unknown type of resource is refused by name', async () => {
+    const assembly = alterAssembly(({ Resources }) => {
+      Resources.Queue2 = { Type: 'AWS::Kinesis::Stream', Properties: {} }
+    })
+    await expect(startApi({ assembly })).rejects.toThrow(
+      'orchestrator-runtime/Queue2: the local cloud does not know AWS::Kinesis::Stream',
+    )
+  })
+
+  it('the permission of API Gateway and EventBridge to invoke a function', async () => {
+    const api = await startApi({ assembly: without('AWS::Lambda::Permission', 'apigateway') })
+    expect((await api.call('GET', '/health')).status).toBe(500)
+    await expect
+      .poll(() => api.logs.join(''))
+      .toContain('apigateway.amazonaws.com has no permission to invoke')
+
+    const deaf = await startApi({ assembly: without('AWS::Lambda::Permission', 'events.amazonaws.com') })
+    const taskId = await deaf.submit('simple', {})
+    await expect
+      .poll(() => deaf.logs.join(''), { timeout: 10_000 })
+      .toContain('events.amazonaws.com has no permission to invoke')
+    expect((await deaf.call('GET', `/tasks/${taskId}`)).body).toMatchObject({ status: 'running' })
+  })
+
+  it('the grant behind an upload', async () => {
+    const assembly = alterAssembly((template) => withoutGrant(template, 'orchestrator-api', 's3:PutObject'))
+    const api = await startApi({ assembly })
+    await expect(api.upload('a.csv', 'a\n1\n')).rejects.toThrow(/is not authorized to perform: s3:PutObject/)
+  })
+})

@@ -1,0 +1,182 @@
+import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type LocalApi, startApi } from '../../support/local-api.ts'
+
+let api: LocalApi
+let sfn: SFNClient
+beforeAll(async () => {
+  api = await startApi()
+  const credentials = { accessKeyId: 'person', secretAccessKey: 'person' }
+  sfn = new SFNClient({ endpoint: api.awsUrl, region: 'us-east-1', credentials })
+})
+afterAll(() => api.stop())
+
+const step = (needs: string[] = []) => ({
+  capability: 'echo',
+  input: { from: needs.map((id) => `{% $steps.${id}.own %}`), own: '{% $input.word %}' },
+})
+/** Not series-parallel: `d` waits at a gate for `a`. */
+const crossed = (names: [string, string, string, string]) => {
+  const [a, b, c, d] = names
+  return {
+    name: 'crossed',
+    steps: { [a]: step(), [b]: step(), [c]: step([a]), [d]: step([a, b]) },
+    output: `{% $steps.${d} %}`,
+  }
+}
+const sharedMachines = async (): Promise<string[]> => {
+  const { stateMachines = [] } = await sfn.send(new ListStateMachinesCommand({}))
+  return stateMachines.map(({ name = '' }) => name).filter((name) => name.startsWith('orchestrator-shared-'))
+}
+
+describe('a workflow that comes with its task', () => {
+  it('runs, gates and all, on a machine that workflows of its shape share', async () => {
+    const first = await api.submitOwn(crossed(['a', 'b', 'c', 'd']))
+    expect(first.status).toBe(202)
+    const task = await api.ended(first.taskId)
+    expect(task).toMatchObject({ status: 'succeeded', workflow: { name: 'crossed', version: 1 } })
+    expect(await api.call('GET', `/tasks/${first.taskId}/result`)).toMatchObject({
+      body: { result: { from: ['w', 'w'], own: 'w' } },
+    })
+    expect(await sharedMachines()).toHaveLength(1)
+
+    // The same shape under other names, which sort otherwise.
+    const second = await api.submitOwn(crossed(['z', 'b', 'x', 'd']))
+    expect(await api.ended(second.taskId)).toMatchObject({ status: 'succeeded' })
+    expect(await sharedMachines()).toHaveLength(1)
+  })
+
+  it('may be YAML text', async () => {
+    const { taskId } = await api.submitOwn('name: yaml\nsteps:\n  say: { capability: echo }\n', {
+      text: 'hello',
+    })
+    expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded', steps: [{ stepId: 'say' }] })
+  })
+
+  it('makes one machine when two come at the same instant', async () => {
+    const before = await sharedMachines()
+    const chain = { name: 'chain', steps: { a: step(), b: step(['a']), c: step(['b']), d: step(['c']) } }
+    const both = await Promise.all([api.submitOwn(chain), api.submitOwn(chain), api.submitOwn(chain)])
+    for (const { taskId } of both) expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
+    expect(await sharedMachines()).toHaveLength(before.length + 1)
+  })
+
+  it('is refused with every issue, and leaves nothing behind (S3)', async () => {
+    const before = await sharedMachines()
+    const circle = { name: 'circle', steps: { a: step(['b']), b: step(['a']) } }
+    expect(await api.submitOwn(circle)).toMatchObject({
+      status: 422,
+      body: { issues: [{ code: 'cycle', message: expect.stringContaining('a -> b -> a') }] },
+    })
+    const nobody = { name: 'nobody', steps: { a: { capability: 'echoo' } } }
+    expect(await api.submitOwn(nobody)).toMatchObject({
+      status: 422,
+      body: { issues: [{ path: 'steps.a.capability' }] },
+    })
+    expect(await sharedMachines()).toEqual(before)
+  })
+
+  it('may bind a step late, and handle a failure', async () => {
+    const workflow = {
+      name: 'careful',
+      steps: {
+        first: { capability: 'echo', bind: 'late', input: { text: 'late' } },
+        // No table: the agent fails, and so would any other.
+        broken: {
+          capability: 'analysis.profile',
+          input: { source: { $file: 'files/none/none.csv' }, after: '{% $steps.first.text %}' },
+          onFailure: { step: 'repair' },
+        },
+        repair: { capability: 'echo', input: { status: '{% $status.broken %}' } },
+        unused: { capability: 'echo', onFailure: { step: 'never' } },
+        never: { capability: 'echo' },
+      },
+    }
+    const { taskId } = await api.submitOwn(workflow)
+    const task = await api.ended(taskId)
+    expect(task).toMatchObject({ status: 'succeeded', degraded: [{ path: 'broken' }] })
+    const steps = Object.fromEntries(
+      (task.steps as unknown as { stepId: string; status: string }[]).map(({ stepId, status }) => [
+        stepId,
+        status,
+      ]),
+    )
+    expect(steps).toEqual({
+      first: 'succeeded',
+      broken: 'failed',
+      repair: 'succeeded',
+      unused: 'succeeded',
+      never: 'skipped',
+    })
+    expect(await api.call('GET', `/tasks/${taskId}/result`)).toMatchObject({
+      body: { result: { repair: { status: 'failed' }, unused: { word: 'w' } } },
+    })
+  })
+})
+
+it('splits a workflow that is too large for one machine over several executions', async () => {
+  // 24 chains of 25 steps, and one that gathers them.
+  const chains = Array.from({ length: 24 }, (_, chain) => chain)
+  const steps = Object.fromEntries([
+    ...chains.flatMap((chain) =>
+      Array.from({ length: 25 }, (_, at) => [
+        `c${chain}_${at}`,
+        { capability: 'echo', input: { n: at === 0 ? 1 : `{% $steps.c${chain}_${at - 1}.n + 1 %}` } },
+      ]),
+    ),
+    ['all', { capability: 'echo', input: chains.map((chain) => `{% $steps.c${chain}_24.n %}`) }],
+  ])
+  const workflow = { name: 'large', steps, output: '{% $sum($steps.all) %}' }
+  const plan = await api.call('POST', '/plans', { workflow })
+  expect(plan.body.counts).toMatchObject({ steps: 601, executions: 3 })
+  const { taskId } = await api.submitOwn(workflow)
+  expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
+  expect((await api.call('GET', `/tasks/${taskId}/result`)).body.result).toBe(24 * 25)
+})
+
+describe('a workflow that is published at run time', () => {
+  const greeting = (version: number, word: string) => ({
+    name: 'greeting',
+    version,
+    taskTypes: ['greet'],
+    steps: { say: { capability: 'echo', input: { word } } },
+  })
+  const put = (workflow: object, name = 'greeting') => api.call('PUT', `/workflows/${name}`, { workflow })
+
+  it('serves tasks from then on, each version on a machine of its own', async () => {
+    expect(await put(greeting(1, 'hello'))).toMatchObject({
+      status: 200,
+      body: { name: 'greeting', version: 1 },
+    })
+    expect(await api.run('greet', {})).toMatchObject({ status: 'succeeded', workflow: { version: 1 } })
+    const second = await put(greeting(2, 'good day'))
+    expect(second.status).toBe(200)
+    const task = await api.run('greet', {})
+    expect(task).toMatchObject({
+      workflow: { version: 2 },
+      execution: { stateMachineArn: second.body.stateMachineArn },
+    })
+    expect(String(second.body.stateMachineArn)).toMatch(/:orchestrator-greeting-v2-[0-9a-f]{8}$/)
+  })
+
+  it('is the same when it is published again, and is never another (V1)', async () => {
+    expect((await put(greeting(2, 'good day'))).status).toBe(200)
+    expect(await put(greeting(2, 'bye'))).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('publish this as version 3') },
+    })
+    expect((await put(greeting(1, 'bye'))).status).toBe(409)
+    const both = await Promise.all([put(greeting(3, 'one')), put(greeting(3, 'two'))])
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 409])
+  })
+
+  it('is refused where it cannot be: another name, a claimed type, a circle', async () => {
+    expect((await put(greeting(4, 'hi'), 'other')).status).toBe(400)
+    expect(await put({ ...greeting(1, 'hi'), name: 'mine', taskTypes: ['simple'] }, 'mine')).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('claimed by workflow "simple"') },
+    })
+    const circle = { name: 'round', steps: { a: step(['b']), b: step(['a']) } }
+    expect((await put(circle, 'round')).status).toBe(422)
+  })
+})
