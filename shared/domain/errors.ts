@@ -3,7 +3,7 @@ import { boundedIssues, type Issue, MOST_ISSUES } from './issue.ts'
 
 /**
  * One failure model. The **name is a wire contract**: Step Functions matches a Lambda error by its name, so each
- * is a string literal (minifiers keep those) and `test/unit/errors.test.ts` holds the list.
+ * is a string literal (minifiers keep those) and `test/unit/domain/errors.test.ts` holds the list.
  */
 export const ERRORS = {
   InvalidInputError: { status: 400, retryable: false },

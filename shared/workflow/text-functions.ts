@@ -1,6 +1,6 @@
 /**
  * JSONata's functions of texts that would make a list of all characters, or need what a realm of nothing but the language has not.
- * They answer what JSONata's own do (test/unit/bounded-jsonata.test.ts compares them).
+ * They answer what JSONata's own do (test/unit/workflow/bounded-jsonata.test.ts compares them).
  */
 import { MAX_TEXT } from './expression-functions.ts'
 

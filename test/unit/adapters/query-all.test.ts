@@ -1,0 +1,34 @@
+import type { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb'
+import { describe, expect, it } from 'vitest'
+import { queryAll } from '../../../functions/adapters/dynamodb/query-all.ts'
+
+/** Items 0 to 9, at most three a page, the second page empty as a filter leaves it. */
+function pagedClient() {
+  const asked: object[] = []
+  const send = async ({ input }: QueryCommand): Promise<object> => {
+    asked.push(input)
+    const from = Number(input.ExclusiveStartKey?.n ?? 0)
+    const to = Math.min(from + 3, from + (input.Limit ?? 3), 10)
+    const Items = from === 3 ? [] : Array.from({ length: to - from }, (_, at) => ({ n: from + at }))
+    return { Items, ...(to < 10 ? { LastEvaluatedKey: { n: to } } : {}) }
+  }
+  return { asked, client: { send } as unknown as DynamoDBDocumentClient }
+}
+const numbers = (items: Record<string, unknown>[]) => items.map(({ n }) => n)
+
+describe('queryAll', () => {
+  it('reads all pages, also past an empty one', async () => {
+    const { client } = pagedClient()
+    expect(numbers(await queryAll(client, { TableName: 't' }))).toEqual([0, 1, 2, 6, 7, 8, 9])
+  })
+
+  it('reads as many as are asked for, and no page after that', async () => {
+    const { client, asked } = pagedClient()
+    expect(numbers(await queryAll(client, { TableName: 't', Limit: 5 }))).toEqual([0, 1, 2, 5, 6])
+    expect(asked).toEqual([
+      { TableName: 't', Limit: 5 },
+      { TableName: 't', Limit: 2, ExclusiveStartKey: { n: 3 } },
+      { TableName: 't', Limit: 2, ExclusiveStartKey: { n: 5 } },
+    ])
+  })
+})

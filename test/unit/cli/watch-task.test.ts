@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest'
+import { taskTree, type WatchedTask } from '../../../cli/show/watch-task.ts'
+
+const step = (stepId: string, status: string) => ({ stepId, status, needs: [], attempts: [] })
+const task = {
+  taskId: 't_1',
+  status: 'running',
+  workflow: { name: 'w', version: 1 },
+  createdAt: new Date().toISOString(),
+  steps: [
+    step('first', 'succeeded'),
+    step('ask', 'waiting'),
+    ...Array.from({ length: 30 }, (_, at) => step(`s${at}`, 'pending')),
+    step('last', 'running'),
+  ],
+} as unknown as WatchedTask
+
+it('shows every step where there is room', () => {
+  expect(taskTree(task).split('\n')).toHaveLength(34)
+})
+
+it('keeps the task, who waits and what runs where there is little room, and counts the rest', () => {
+  const lines = taskTree(task, 8).split('\n')
+  expect(lines).toHaveLength(7)
+  expect(lines[0]).toContain('t_1')
+  expect(lines[1]).toContain('ask')
+  expect(lines.at(-2)).toContain('last')
+  expect(lines.at(-1)).toBe('  ... and 27 pending, 1 succeeded')
+})

@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest'
+import { ERRORS, isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
+
+it('keeps the error names that state machines match', () => {
+  expect(Object.keys(ERRORS).sort()).toEqual([
+    'AgentBusyError',
+    'AgentFailedError',
+    'AgentOutputError',
+    'AgentRetryableError',
+    'AgentUnavailableError',
+    'BudgetExceededError',
+    'BugError',
+    'ConfigError',
+    'ConflictError',
+    'ContentTooLargeError',
+    'DeadlineExceededError',
+    'InvalidInputError',
+    'InvalidWorkflowError',
+    'NoAgentError',
+    'NotFoundError',
+    'StepFailedError',
+    'StepSupersededError',
+    'StepTimedOutError',
+    'TaskCancelledError',
+    'TooManyRequestsError',
+    'UnavailableError',
+    'UnsupportedMediaTypeError',
+  ])
+})
+
+it('knows its errors by name, for a class does not cross a bundle', () => {
+  const foreign = Object.assign(new Error('from elsewhere'), { name: 'ConflictError' })
+  expect(isOrchestratorError(foreign)).toBe(true)
+  expect(isOrchestratorError(foreign, 'NotFoundError')).toBe(false)
+  expect(isOrchestratorError(new Error('other'))).toBe(false)
+  expect(new OrchestratorError('UnavailableError', 'later')).toMatchObject({ status: 503, retryable: true })
+})

@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const house = mkdtempSync(join(tmpdir(), 'house-'))
+symlinkSync(join(ROOT, 'node_modules'), join(house, 'node_modules'))
+afterAll(() => rmSync(house, { recursive: true }))
+
+function plant(path: string, text: string): void {
+  mkdirSync(dirname(join(house, path)), { recursive: true })
+  writeFileSync(join(house, path), text)
+}
+
+function check(): string {
+  const args = [
+    '--config',
+    join(ROOT, '.dependency-cruiser.mjs'),
+    '--output-type',
+    'err',
+    'shared',
+    'functions',
+  ]
+  const { stdout, stderr } = spawnSync(join(ROOT, 'node_modules/.bin/depcruise'), args, {
+    cwd: house,
+    encoding: 'utf8',
+  })
+  return stdout + stderr
+}
+
+describe('the dependency rule', () => {
+  it('lets a room import what it may', () => {
+    plant('shared/domain/a.ts', "import * as z from 'zod'\nexport const a = z.string()\n")
+    plant('shared/workflow/b.ts', "import { a } from '../domain/a.ts'\nexport const b = a\n")
+    plant(
+      'functions/steps/c.ts',
+      "import { readFile } from 'node:fs'\nimport { b } from '../../shared/workflow/b.ts'\nexport const c = [b, readFile]\n",
+    )
+    expect(check()).toContain('no dependency violations found (5 modules')
+  })
+
+  it.each([
+    ['domain', 'shared/domain/bad1.ts', "import { readFile } from 'node:fs'\nexport const x = readFile\n"],
+    ['domain', 'shared/domain/bad2.ts', "import { b } from '../workflow/b.ts'\nexport const x = b\n"],
+    ['planner', 'shared/planner/bad3.ts', "import { y } from '../selector/y.ts'\nexport const x = y\n"],
+    ['agents', 'functions/agents/mine/index.ts', "import { c } from '../../steps/c.ts'\nexport default c\n"],
+    ['domain', 'shared/domain/bad4.ts', "import type { App } from 'aws-cdk-lib'\nexport type X = App\n"],
+  ])('catches a planted violation in %s', (rule, path, text) => {
+    plant('shared/selector/y.ts', 'export const y = 1\n')
+    plant(path, text)
+    const report = check()
+    rmSync(join(house, path))
+    expect(report).toContain(`error ${rule}: ${path}`)
+  })
+})

@@ -1,0 +1,175 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import { parseStage } from '../../../infra/stage.ts'
+import { parseOverrides } from '../../../scripts/deployment/overrides.ts'
+
+const refusal = (text: string, overrides = {}): string => {
+  try {
+    parseStage('mine', text, overrides)
+  } catch (error) {
+    return (error as Error).message
+  }
+  return 'it was accepted'
+}
+
+describe('the file of a stage', () => {
+  it('keeps what is text as it is written, also where YAML would read a number', () => {
+    const text = [
+      'account: 012345678901 # with its zero',
+      'prefix: "mine"',
+      'callerRoles: [007, on]',
+      'tags: { version: 1.10, 0815: 0o17, live: true, price: 1e3 }',
+    ].join('\n')
+    expect(parseStage('mine', text, {})).toMatchObject({
+      account: '012345678901',
+      callerRoles: ['007', 'on'],
+      tags: { version: '1.10', '0815': '0o17', live: 'true', price: '1e3' },
+    })
+  })
+
+  it('takes numbers with and without quotes, a byte order mark, and nothing at all', () => {
+    const text = '\uFEFFtaskRetentionDays: "90"\nrequestsPerSecond: 0x10\nlogRetentionDays: 30\n'
+    expect(parseStage('mine', text, { burstRequests: '7', archiveEvents: 'false' })).toMatchObject({
+      taskRetentionDays: 90,
+      requestsPerSecond: 16,
+      logRetentionDays: 30,
+      burstRequests: 7,
+      archiveEvents: false,
+    })
+    expect(parseStage('mine', '# all as it is by default\n', {})).toEqual(parseStage('mine', '', {}))
+  })
+
+  it.each<[string, string]>([
+    [
+      'account: 12345678901',
+      'line 1, column 10: account: an account is twelve digits, in quotes: "012345678901"; this is "12345678901"',
+    ],
+    [
+      '# a\naccount: 0o123456701234',
+      'line 2, column 10: account: an account is twelve digits, in quotes: "012345678901"; this is "0o123456701234"',
+    ],
+    [
+      'account: [1]',
+      'line 1, column 10: account: an account is twelve digits, in quotes: "012345678901"; this is ["1"]',
+    ],
+    [
+      'taskRetentionDays: ninety',
+      'line 1, column 20: taskRetentionDays: a whole number from 1 to 3650, e.g. 90; this is "ninety"',
+    ],
+    ['taskRetentionDays: 1.5', 'taskRetentionDays: a whole number from 1 to 3650, e.g. 90; this is 1.5'],
+    ['taskRetentionDays: 0', 'taskRetentionDays: a whole number from 1 to 3650, e.g. 90; this is 0'],
+    ['taskRetentionDays: true', 'taskRetentionDays: a whole number from 1 to 3650, e.g. 90; this is true'],
+    ['taskRetentionDays: ""', 'taskRetentionDays: a whole number from 1 to 3650, e.g. 90; this is ""'],
+    ['taskRetentionDays: [9]', 'taskRetentionDays: a whole number from 1 to 3650, e.g. 90; this is [9]'],
+    [
+      'taskRetentionDays:',
+      'taskRetentionDays: it has no value; leave the line out, or give it one: a whole number from 1 to 3650',
+    ],
+    ['archiveDays: -3', 'archiveDays: a whole number from 1 on, e.g. 30; this is -3'],
+    ['requestsPerSecond: lots', 'requestsPerSecond: a number from 1 on, e.g. 100; this is "lots"'],
+    ['logRetentionDays: 8', 'logRetentionDays: CloudWatch Logs keeps logs for one of 1, 3, 5'],
+    ['logRetentionDays: long', 'days; this is "long"'],
+    ['archiveEvents: no', 'line 1, column 16: archiveEvents: true or false; this is "no"'],
+    ['region: Frankfurt', 'region: a region is written like eu-central-1; this is "Frankfurt"'],
+    [
+      'prefix: my-team',
+      'prefix: a prefix is a-z and 0-9, starts with a letter, at most 20 characters; this is "my-team"',
+    ],
+    ['callerRoles: admin', 'callerRoles: names of roles, e.g. [my-app]; only in the file; this is "admin"'],
+    [
+      'tags: team',
+      'tags: names with their values, e.g. { team: research }; only in the file; this is "team"',
+    ],
+    [
+      'alarmEmails: [ops]',
+      'line 1, column 15: alarmEmails.0: an address like ops@example.com; this is "ops"',
+    ],
+    [
+      'taskRetentoinDays: 9',
+      'line 1, column 1: there is no field "taskRetentoinDays"; did you mean "taskRetentionDays"',
+    ],
+    ['tags: {}\n"toString": 1', 'line 2, column 1: there is no field "toString"; known: account'],
+    ['__proto__: 1', 'line 1, column 1: there is no field "__proto__"'],
+    [
+      'prices: { lambdaGbSecnd: 1 }',
+      'line 1, column 11: there is no field "prices.lambdaGbSecnd"; did you mean "lambdaGbSecond"',
+    ],
+    [
+      'prices:\n  models: { m: { inputs: 1, output: 1 } }',
+      'line 2, column 18: there is no field "prices.models.m.inputs"; did you mean "input"',
+    ],
+    ['prices:\n  models: { m: { output: 1 } }', 'line 2, column 16: prices.models.m.input: is required'],
+    ['- prefix', 'stages/mine.yaml, line 1, column 1: a stage is fields with their values'],
+    ['hello', 'stages/mine.yaml, line 1, column 1: a stage is fields with their values'],
+    ['prefix: [', 'stages/mine.yaml is not YAML:\n  line 1, column 10: '],
+    ['prefix: a\nprefix: b', 'line 2, column 1: Map keys must be unique'],
+    ['prefix: !env P', 'line 1, column 9: Unresolved tag: !env'],
+    ['a: 1\n---\nb: 2', 'line 2, column 1: Source contains multiple documents'],
+  ])('%j is refused with its place, its value and what would be right', (text, message) => {
+    expect(refusal(text)).toContain(message)
+  })
+
+  it('is refused with all that is wrong with it, bounded, and says what came from the command line', () => {
+    const told = refusal(`prefix: "${'x'.repeat(10_000)}"\nretention: 3\n`, { taskRetentionDays: 'ninety' })
+    expect(told.length).toBeLessThan(1_500)
+    expect(told.split('\n')).toEqual([
+      'stages/mine.yaml is not usable:',
+      expect.stringMatching(/^ {2}line 1, column 9: prefix: .*characters left out/),
+      '  --context taskRetentionDays: a whole number from 1 to 3650, e.g. 90; this is "ninety"',
+      expect.stringMatching(/^ {2}line 2, column 1: there is no field "retention"/),
+    ])
+  })
+})
+
+describe('--context', () => {
+  it('says fields of the stage, and leaves what is the CDK’s own alone', () => {
+    const given = ['logRetentionDays=90', '@aws-cdk/core:x=true', 'placed=a=b', 'prefix=a', 'prefix=b=c']
+    expect(parseOverrides(given.flatMap((one) => ['--context', one]))).toEqual({
+      logRetentionDays: '90',
+      prefix: 'b=c',
+    })
+  })
+
+  it.each([
+    ['logRetentiondays=90', 'a stage has no field "logRetentiondays"; did you mean "logRetentionDays"'],
+    ['stage=staging', 'the stage is said first, npm run deploy -- staging'],
+    ['logRetentionDays', '--context is <field>=<value>; this is "logRetentionDays"'],
+  ])('%s is refused', (given, message) => {
+    expect(() => parseOverrides(['--context', given])).toThrow(message)
+  })
+})
+
+it('is refused by npm run deploy before AWS is asked anything', async () => {
+  let asked = 0
+  const aws = createServer((_request, response) => {
+    asked++
+    response.writeHead(403).end()
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => aws.once('listening', resolve))
+  const cwd = mkdtempSync(join(tmpdir(), 'deploy-'))
+  const { port } = aws.address() as AddressInfo
+  const script = join(import.meta.dirname, '../../../scripts/stage.ts')
+  const args = [script, 'deploy', '--context', 'taskRetentionDays=ninety']
+  const env = {
+    ...process.env,
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+    AWS_ACCESS_KEY_ID: 'x',
+    AWS_SECRET_ACCESS_KEY: 'x',
+    AWS_REGION: 'eu-central-1',
+  }
+  const child = spawn(process.execPath, args, { cwd, env })
+  const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, 'close')])
+  aws.close()
+  rmSync(cwd, { recursive: true })
+  expect(stderr).toBe(
+    'stages/default.yaml is not usable:\n  --context taskRetentionDays: a whole number from 1 to 3650, e.g. 90; this is "ninety"\n',
+  )
+  expect({ status, asked }).toEqual({ status: 2, asked: 0 })
+}, 30_000)

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { howItEnded } from '../../../local/lambda/how-it-ended.ts'
+
+const end = { exitCode: undefined, signal: undefined, lastWords: '', memoryMb: 128 }
+const MEMORY = 'Runtime.OutOfMemory'
+const EXIT = 'Runtime.ExitError'
+
+describe('how a sandbox process has ended', () => {
+  it.each([
+    [{ exitCode: 3 }, EXIT, 'Runtime exited with error: exit status 3'],
+    [{ exitCode: 0 }, EXIT, 'Runtime exited without providing a reason'],
+    [{ signal: 'SIGKILL' }, EXIT, 'Runtime exited with error: signal: killed'],
+    [{ signal: 'SIGABRT' }, EXIT, 'Runtime exited with error: signal: aborted'],
+    [{ signal: 'SIGSEGV' }, EXIT, 'Runtime exited with error: signal: segmentation fault'],
+    [{ signal: 'SIGUSR2' }, EXIT, 'Runtime exited with error: signal: sigusr2'],
+    [{ exitCode: 1, lastWords: 'heap out of memory' }, EXIT, 'Runtime exited with error: exit status 1'],
+  ])('%j is %s', (given, errorType, errorMessage) => {
+    expect(howItEnded({ ...end, ...given })).toEqual({ errorType, errorMessage, trace: [] })
+  })
+
+  it.each([
+    'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory',
+    'FATAL ERROR: invalid table size Allocation failed - JavaScript heap out of memory',
+    'FATAL ERROR: Committing semi space failed. Allocation failed - JavaScript heap out of memory',
+    "terminate called after throwing an instance of 'std::bad_alloc'",
+    '# Fatal process out of memory: Zone',
+  ])('is out of memory when it has said "%s"', (lastWords) => {
+    const errorMessage =
+      'Runtime exited with error: signal: killed: the function used more memory than its 128 MB'
+    expect(howItEnded({ ...end, signal: 'SIGABRT', lastWords })).toEqual({
+      errorType: MEMORY,
+      errorMessage,
+      trace: [],
+    })
+  })
+})

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { evaluateExpression, resolveExpressions } from '../../../shared/workflow/expressions.ts'
+
+describe('expressions', () => {
+  it('evaluates what stands between {% and %}, and nothing else (E1)', async () => {
+    const value = { a: '{% $input.n + 1 %}', b: 'literally {% $input.n %}', c: [1, '{% $input.s %}'] }
+    expect(await resolveExpressions(value, { input: { n: 2, s: 'x' } })).toEqual({
+      a: 3,
+      b: 'literally {% $input.n %}',
+      c: [1, 'x'],
+    })
+  })
+
+  it.each([
+    ['a recursion without end', '($f := function($x){1 + $f($x + 1)}; $f(0))', /without end/],
+    ['a loop without end', '($f := function($x){$f($x + 1)}; $f(0))', /without end/],
+    [
+      'a loop that binds over what might watch it',
+      '($__budget := 1; $f := function($x){$f($x)}; $f(0))',
+      /refused/,
+    ],
+  ])('stops %s (E2)', async (_name, text, reason) => {
+    await expect(evaluateExpression(text, {})).rejects.toMatchObject({
+      name: 'InvalidInputError',
+      message: expect.stringMatching(reason),
+    })
+  })
+
+  it('does not count width as depth (E2)', async () => {
+    const members = Array.from({ length: 500 }, (_, index) => `"k${index}": $string(${index})`).join(', ')
+    expect(Object.keys((await evaluateExpression(`{${members}}`, {})) as object)).toHaveLength(500)
+  })
+
+  it.each([200, 201, 2_000])('groups over %i customers (E2)', async (count) => {
+    const rows = Array.from({ length: count }, (_, index) => ({ customer: `c${index}`, amount: index }))
+    const sums = await evaluateExpression('$input.rows{customer: $sum(amount)}', { input: { rows } })
+    expect(Object.keys(sums as object)).toHaveLength(count)
+  })
+
+  it('keeps budgets of overlapping evaluations apart (E2)', async () => {
+    const text = '$sum($map([1..200], function($x){$length($string($x))}))'
+    const results = await Promise.all(Array.from({ length: 20 }, () => evaluateExpression(text, {})))
+    expect(new Set(results)).toEqual(new Set([492]))
+  })
+
+  it('has no $eval, and cannot change what it is given (E3)', async () => {
+    await expect(evaluateExpression('$eval("1")', {})).rejects.toThrow(/non-function/)
+    await expect(evaluateExpression('$exists($eval)', {})).resolves.toBe(false)
+    // `[]` marks the array that it finds: on a frozen one it would throw.
+    const names = Object.freeze({ input: Object.freeze({ list: Object.freeze([3]) as unknown as number[] }) })
+    expect(await evaluateExpression('$input.list[]', names)).toEqual([3])
+  })
+
+  it('leaves undefined members out (E4)', async () => {
+    expect(
+      await resolveExpressions({ a: '{% $input.none %}', b: ['{% $input.none %}'] }, { input: {} }),
+    ).toEqual({
+      b: [null],
+    })
+  })
+
+  it('says which expression failed and why', async () => {
+    await expect(
+      resolveExpressions({ x: { y: '{% $input.a + "b" %}' } }, { input: { a: 1 } }),
+    ).rejects.toThrow(/expression \{% \$input\.a \+ "b" %\} at x\.y: /)
+  })
+})

@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest'
+import { parseText } from '../../../shared/workflow/parse-text.ts'
+
+describe('what it takes', () => {
+  it.each<[string, string, unknown]>([
+    ['YAML', 'a: 1\nb: [x, y]\n', { a: 1, b: ['x', 'y'] }],
+    ['JSON', '{"a":1,"b":["x",null]}', { a: 1, b: ['x', null] }],
+    ['a byte order mark', '\uFEFFa: 1', { a: 1 }],
+    ['a byte order mark before JSON', '\uFEFF{"a":1}', { a: 1 }],
+    [
+      'dates, which stay text',
+      'a: 2026-11-28\nb: 2026-11-28T10:00:00Z',
+      { a: '2026-11-28', b: '2026-11-28T10:00:00Z' },
+    ],
+    ['yes and no, which stay text', 'a: yes\nb: no', { a: 'yes', b: 'no' }],
+    ['tags of the core', 'a: !!str 1\nb: !!int "2"\nc: !!map {d: 1}', { a: '1', b: 2, c: { d: 1 } }],
+    ['aliases', 'a: &x {n: 1}\nb: *x', { a: { n: 1 }, b: { n: 1 } }],
+    ['a merge', 'a: &x {n: 1, m: 2}\nb: {<<: *x, n: 3}', { a: { n: 1, m: 2 }, b: { n: 3, m: 2 } }],
+    ['a merge of a list', 'a: &x {n: 1}\nb: {<<: [*x, {m: 2}]}', { a: { n: 1 }, b: { n: 1, m: 2 } }],
+    ['a merge of an item of its own', 'b: {<<: [&y {n: 1}, *y]}', { b: { n: 1 } }],
+    [
+      'brackets in text',
+      `a: |\n  ${'['.repeat(500)}\nb: "${'{'.repeat(500)}"`,
+      { a: `${'['.repeat(500)}\n`, b: '{'.repeat(500) },
+    ],
+    ['50 levels of brackets', `${'['.repeat(50)}${']'.repeat(50)}`, expect.any(Array)],
+    ['a wide list', `[${'1,'.repeat(10_000)}1]`, Array(10_001).fill(1)],
+  ])('%s', (_name, text, value) => {
+    expect(parseText(text)).toEqual({ value, issues: [] })
+  })
+
+  it('a map of 15,000 keys, and of a thousand steps, within a second or two', () => {
+    const text = Array.from({ length: 15_000 }, (_, index) => `k${index}: 1`).join('\n')
+    const [result, milliseconds] = timed(text)
+    expect(Object.keys(result.value as object)).toHaveLength(15_000)
+    expect(milliseconds).toBeLessThan(2_000)
+  })
+})
+
+describe('what it refuses, and where', () => {
+  it.each<[string, string, string, string]>([
+    ['a tag of somebody', 'a: 1\nb: !foo x', 'line 2, column 4', 'Unresolved tag: !foo'],
+    ['a tag of bytes', 'a: !!binary aGVsbG8=', 'line 1, column 4', 'Unresolved tag'],
+    ['a tag of code', 'a: !!js/function "x"', 'line 1, column 4', 'Unresolved tag'],
+    ['a tag of a set', 'a: !!set {b}', 'line 1, column 4', 'Unresolved tag'],
+    ['a key twice', 'a: 1\nb: 2\na: 3', 'line 3, column 1', 'the key "a" is there twice'],
+    ['a key twice in JSON', '{"a":1,"a":2}', 'line 1, column 8', 'the key "a" is there twice'],
+    [
+      'a key twice, once with quotes',
+      'b:\n  a: 1\n  "a": 2',
+      'line 3, column 3',
+      'the key "a" is there twice',
+    ],
+    ['a list as a key', '? [a]\n: 1', 'line 1, column 3', 'a key is text'],
+    ['a number that is none', 'a: .nan', 'line 1, column 4', '.nan is no number'],
+    ['a number beyond numbers', 'a: -.inf', 'line 1, column 4', '-.inf is no number'],
+    ['two documents', 'a: 1\n---\nb: 1', 'line 2, column 1', 'multiple documents'],
+    ['what does not close', 'a: [1', 'line 1, column 6', 'Flow sequence'],
+    ['a merge of nothing', 'a: {<<: 1}', 'line 1, column 5', '<< merges a map'],
+    ['a merge of a text by its alias', 'a: &a x\nb:\n  <<: *a', 'line 3, column 3', '<< merges a map'],
+    ['a merge of a list with a text', 'a: &a {}\nb: {<<: [*a, x]}', 'line 2, column 5', '<< merges a map'],
+    ['a merge of a list of itself', 'x: &a [*a]\n<<: *a', 'line 2, column 1', '<< merges a map'],
+    [
+      'a merge of lists of lists',
+      'a: &a [{}, {}]\nb: &b [*a, *a]\nc: {<<: *b}',
+      'line 3, column 5',
+      '<< merges a map',
+    ],
+  ])('%s', (_name, text, path, message) => {
+    const { value, issues } = parseText(text)
+    expect(value).toBeUndefined()
+    expect(issues[0]).toMatchObject({ code: 'bad-syntax', path, message: expect.stringContaining(message) })
+  })
+})
+
+describe('numbers that lose digits', () => {
+  it.each([
+    ['a: 9007199254740993', 'line 1, column 4', '9007199254740993 would become 9007199254740992'],
+    ['{"a": [1, 12345678901234567890]}', 'line 1, column 11', 'write it as text, "12345678901234567890"'],
+    ['a: -12345678901234567.89', 'line 1, column 4', '-12345678901234567.89 would become'],
+    ['a:\n  - 0x20000000000001', 'line 2, column 5', '0x20000000000001 would become'],
+    [`a: ${'9'.repeat(300)}`, 'line 1, column 4', 'would become 1e+300'],
+  ])('%s', (text, path, message) => {
+    expect(parseText(text).issues).toEqual([
+      { code: 'loses-digits', path, message: expect.stringContaining(message) },
+    ])
+  })
+
+  it.each([
+    '9007199254740991',
+    '-9007199254740991',
+    '10000000000000000000000',
+    '1e21',
+    '0.1',
+    '3.14159265358979323846',
+    '0x10',
+    '"9007199254740993"',
+  ])('not %s', (number) => {
+    expect(parseText(`a: ${number}`).issues).toEqual([])
+  })
+})
+
+const marks = (of: (index: number) => string): string =>
+  Array.from({ length: 20_000 }, (_, i) => of(i)).join('\n')
+
+describe('bombs', () => {
+  it.each<[string, string, string]>([
+    ['B1 a long text', 'a'.repeat(300_001), 'line 1, column 300001'],
+    ['B2 brackets', '['.repeat(140_000), 'line 1, column 51'],
+    ['B2 braces', '{'.repeat(140_000), 'line 1, column 51'],
+    ['B2 both', '[{'.repeat(70_000), 'line 1, column 51'],
+    ['B2 brackets on lines', '[\n'.repeat(70_000), 'line 51, column 1'],
+    [
+      'B2 keys in brackets',
+      '{a: '.repeat(70_000),
+      expect.stringMatching(/^line 1, column/) as unknown as string,
+    ],
+    [
+      'B2 indentation',
+      Array.from({ length: 500 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
+      'line 101, column 101',
+    ],
+    ['B3 lists in a line', '- '.repeat(100_000), 'line 1, column 101'],
+    ['B3 keys in a line', '? '.repeat(100_000), 'line 1, column 101'],
+    ['B4 anchors', marks((i) => `- &a${i} x`), 'line 1001, column 3'],
+    [
+      'B4 aliases',
+      `a: &a [1]\n${marks((i) => `k${i}: *a`)}`,
+      expect.stringMatching(/^line 100\d, column/) as unknown as string,
+    ],
+    [
+      'B5 aliases of aliases',
+      Array.from(
+        { length: 9 },
+        (_, i) =>
+          `a${i}: &a${i} [${
+            i > 0
+              ? Array(9)
+                  .fill(`*a${i - 1}`)
+                  .join(',')
+              : 'x'
+          }]`,
+      ).join('\n'),
+      expect.stringMatching(/^line 7, column \d+$/) as unknown as string,
+    ],
+    ['B5 aliases of a long text', `a: &a ${'x'.repeat(200_000)}\nb: *a\nc: *a`, 'line 2, column 4'],
+    ['B5 an alias in itself', 'a: &a\n  b: [*a]', 'line 2, column 7'],
+    ['B4 tags', '!a '.repeat(90_000), 'line 1, column 3001'],
+  ])('%s: refused within 100 ms', (_name, text, path) => {
+    // The machine may be busy: the best of three.
+    const runs = [timed(text), timed(text), timed(text)]
+    expect(runs[0]?.[0]).toEqual({
+      value: undefined,
+      issues: [expect.objectContaining({ code: 'too-large', path })],
+    })
+    expect(Math.min(...runs.map(([, milliseconds]) => milliseconds))).toBeLessThan(100)
+  })
+
+  it.each<[string, string]>([
+    ['keys', marks((i) => `k${i}${i}: 1`)],
+    ['pairs', `[${'a: 1,'.repeat(50_000)}]`],
+    ['the same key', 'a: 1\n'.repeat(50_000)],
+    ['documents', '---\n'.repeat(70_000)],
+    ['brackets that close nothing', ']'.repeat(200_000)],
+    ['quotes', '"'.repeat(280_000)],
+    ['a key of 290,000 letters', `${'a'.repeat(290_000)}: 1`],
+    [
+      'aliases of aliases',
+      Array.from(
+        { length: 20 },
+        (_, i) =>
+          `a${i}: &a${i} [${
+            i > 0
+              ? Array(9)
+                  .fill(`*a${i - 1}`)
+                  .join(',')
+              : 'x'
+          }]`,
+      ).join('\n'),
+    ],
+    ['lines', 'a\n'.repeat(140_000)],
+    ['zeros of a number', `name: 9007199254740993.${'0'.repeat(250_000)}1`],
+    [
+      'merges of many aliases',
+      `d: &d {n: 1}\nl: &l [${Array(490).fill('*d').join(',')}]\n${Array.from({ length: 490 }, (_, i) => `k${i}: {<<: *l}`).join('\n')}`,
+    ],
+    ['colons', ': '.repeat(100_000)],
+  ])('%s end soon', (_name, text) => {
+    expect(timed(text)[1]).toBeLessThan(2_000)
+  })
+})
+
+function timed(text: string): [ReturnType<typeof parseText>, milliseconds: number] {
+  const started = performance.now()
+  const result = parseText(text)
+  return [result, performance.now() - started]
+}
