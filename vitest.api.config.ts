@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/fuzz/**/*.test.ts'],
-    globalSetup: ['test/support/synthesize-once.ts'],
+    globalSetup: ['test/support/runner/synthesize-once.ts'],
     testTimeout: 400_000,
     hookTimeout: 300_000,
     fileParallelism: false,

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
-import { LongestFirst } from './test/support/longest-first.ts'
+import { LongestFirst } from './test/support/runner/longest-first.ts'
 
 // As where functions run: X-Ray's SDK, left to itself, hooks into every promise.
 const env = { POWERTOOLS_METRICS_DISABLED: 'true', AWS_XRAY_MANUAL_MODE: 'true' }
@@ -11,7 +11,7 @@ const layer = (name: string, more: object = {}) => ({
 /** One project per layer: `npx vitest run --project unit`. */
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/synthesize-once.ts'],
+    globalSetup: ['test/support/runner/synthesize-once.ts'],
     reporters: ['default'],
     sequence: { sequencer: LongestFirst },
     // Most files wait more than they compute: two at a time also on two cores. A third gains little, and what is timed suffers.

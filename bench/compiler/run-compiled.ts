@@ -4,8 +4,8 @@ import { VirtualClock } from '../../local/stepfunctions/run/clock.ts'
 import { StepFunctionsService } from '../../local/stepfunctions/service.ts'
 import { memoryStore } from '../../local/stepfunctions/store/memory-store.ts'
 import type { Gate } from '../../shared/domain/plan.ts'
-import { gateIntegration, gateSignals } from '../../test/support/gate-world.ts'
-import { immediateTable } from '../../test/support/immediate-table.ts'
+import { gateIntegration, gateSignals } from '../../test/support/models/gate-world.ts'
+import { immediateTable } from '../../test/support/stores/immediate-table.ts'
 
 const ROLE = 'arn:aws:iam::000000000000:role/bench'
 const arnOf = (name: string): string => `arn:aws:states:us-east-1:000000000000:stateMachine:${name}`

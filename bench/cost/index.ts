@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { PRICES, pricesWith } from '../../shared/estimator/prices.ts'
-import synthesize, { ASSEMBLY } from '../../test/support/synthesize-once.ts'
+import synthesize, { ASSEMBLY } from '../../test/support/runner/synthesize-once.ts'
 import { costPage, type Measured } from './cost-page.ts'
 import { measureUsage } from './measure-usage.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { GetExecutionHistoryCommand, SFNClient } from '@aws-sdk/client-sfn'
 import type { AwsCall } from '../../local/aws/answer.ts'
 import { add, times, type Usage } from '../../shared/estimator/monthly-cost.ts'
-import { type LocalApi, startApi } from '../../test/support/local-api.ts'
+import { type LocalApi, startApi } from '../../test/support/cloud/local-api.ts'
 
 const RUNS = 5
 const GB = 1e9

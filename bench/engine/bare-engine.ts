@@ -5,7 +5,7 @@ import { realClock } from '../../local/stepfunctions/run/clock.ts'
 import { StepFunctionsService } from '../../local/stepfunctions/service.ts'
 import { memoryStore } from '../../local/stepfunctions/store/memory-store.ts'
 import { sqliteStore } from '../../local/stepfunctions/store/sqlite-store.ts'
-import type { StoredWorkflow } from '../../test/support/stored-runs.ts'
+import type { StoredWorkflow } from '../../test/support/stores/stored-runs.ts'
 import { type Figure, measure, summarize } from './figures.ts'
 import { chain, diamond, fanOut } from './workflows.ts'
 

@@ -1,5 +1,5 @@
-import { compiledWorkflow } from '../../test/support/compiled-workflow.ts'
-import type { StoredWorkflow } from '../../test/support/stored-runs.ts'
+import { compiledWorkflow } from '../../test/support/cloud/compiled-workflow.ts'
+import type { StoredWorkflow } from '../../test/support/stores/stored-runs.ts'
 
 type Step = { needs?: string[]; milliseconds?: number }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BOMBS } from '../../test/support/expression-bombs.ts'
+import { BOMBS } from '../../test/support/random/expression-bombs.ts'
 import { call, ended } from './call-api.ts'
 
 const EVERY_MILLISECONDS = 200

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type Evaluator, evaluateHere } from '../../shared/workflow/evaluator.ts'
-import { startIsolated } from '../../test/support/isolated.ts'
+import { startIsolated } from '../../test/support/cloud/isolated.ts'
 import { besideBombs } from './beside-bombs.ts'
 import { chainOfExpressions } from './chain-of-expressions.ts'
 

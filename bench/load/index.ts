@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { startApi } from '../../test/support/local-api.ts'
-import synthesize from '../../test/support/synthesize-once.ts'
+import { startApi } from '../../test/support/cloud/local-api.ts'
+import synthesize from '../../test/support/runner/synthesize-once.ts'
 import { submitMany } from './submit-many.ts'
 
 const HELP = `Usage: npm run bench:load [-- --clients N] [--tasks N] [--json OUT]

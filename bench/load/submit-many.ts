@@ -1,5 +1,5 @@
 import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn'
-import type { LocalApi } from '../../test/support/local-api.ts'
+import type { LocalApi } from '../../test/support/cloud/local-api.ts'
 
 const BOUND_MILLISECONDS = 300_000
 

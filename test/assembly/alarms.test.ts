@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ASSEMBLY } from '../support/synthesize-once.ts'
+import { ASSEMBLY } from '../support/runner/synthesize-once.ts'
 
 type Alarm = {
   AlarmName: string

@@ -11,7 +11,7 @@ import { StageSchema } from '../../infra/stage.ts'
 import { compileWorkflow } from '../../shared/compiler/index.ts'
 import type { Workflow } from '../../shared/workflow/schema.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
-import { makeAgent } from '../support/make-agent.ts'
+import { makeAgent } from '../support/agents/make-agent.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'many-agents-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -4,7 +4,7 @@ import aslValidator from 'asl-validator'
 import { describe, expect, it } from 'vitest'
 import { API_PREFIX } from '../../shared/contracts/route.ts'
 import { ROUTES } from '../../shared/contracts/routes.ts'
-import { ASSEMBLY } from '../support/synthesize-once.ts'
+import { ASSEMBLY } from '../support/runner/synthesize-once.ts'
 
 type Resource = {
   Type: string

@@ -4,7 +4,7 @@ import { dynamodbBudgets } from '../../functions/adapters/dynamodb/tasks/budgets
 import { openChildBudget, reserveBudget, settleBudget } from '../../shared/app/limits/spend-budget.ts'
 import { NOTHING } from '../../shared/domain/budget.ts'
 import type { Budgets } from '../../shared/ports/index.ts'
-import { createTable, startDynamoDB } from '../support/start-dynamodb.ts'
+import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
 
 let dynamodb: Awaited<ReturnType<typeof startDynamoDB>>
 let budgets: Budgets

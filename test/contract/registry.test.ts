@@ -6,8 +6,8 @@ import { cancelTask } from '../../shared/app/tasks/cancel-task.ts'
 import { submitTask } from '../../shared/app/tasks/submit-task.ts'
 import type { Ports } from '../../shared/ports/index.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
-import { makeAgent } from '../support/make-agent.ts'
-import { startStores } from '../support/start-stores.ts'
+import { makeAgent } from '../support/agents/make-agent.ts'
+import { startStores } from '../support/stores/start-stores.ts'
 
 let ports: Ports
 let stop: () => Promise<void>

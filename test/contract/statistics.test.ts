@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { healthOf } from '../../shared/app/agents/agent-statistics.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
 import { additionsOf, epochsAt, sumsAt } from '../../shared/selector/decayed-counters.ts'
-import { makeAgent } from '../support/make-agent.ts'
-import { startStores } from '../support/start-stores.ts'
+import { makeAgent } from '../support/agents/make-agent.ts'
+import { startStores } from '../support/stores/start-stores.ts'
 
 let stores: Awaited<ReturnType<typeof startStores>>
 beforeAll(async () => {

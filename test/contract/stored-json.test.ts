@@ -10,10 +10,10 @@ import type { Decision } from '../../shared/domain/plan.ts'
 import type { OpenTask } from '../../shared/domain/task.ts'
 import type { Ports, RegisteredWorkflow, Registry } from '../../shared/ports/index.ts'
 import type { Workflow } from '../../shared/workflow/schema.ts'
-import { hostileJson, hostileName } from '../support/hostile-names.ts'
-import { makeAgent } from '../support/make-agent.ts'
-import { createTable, startDynamoDB } from '../support/start-dynamodb.ts'
-import { startStores } from '../support/start-stores.ts'
+import { makeAgent } from '../support/agents/make-agent.ts'
+import { hostileJson, hostileName } from '../support/random/hostile-names.ts'
+import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
+import { startStores } from '../support/stores/start-stores.ts'
 
 let ports: Ports
 let stop: () => Promise<void>

@@ -16,7 +16,7 @@ import { finishTask } from '../../shared/app/tasks/finish-task.ts'
 import { TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import type { OpenTask } from '../../shared/domain/task.ts'
 import type { TaskStore } from '../../shared/ports/index.ts'
-import { createTable, startDynamoDB } from '../support/start-dynamodb.ts'
+import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
 
 const DAYS = 30
 const DAY = 86_400

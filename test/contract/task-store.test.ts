@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OpenTask } from '../../shared/domain/task.ts'
 import type { Ownership, Plan, TaskStore } from '../../shared/ports/index.ts'
-import { startStores } from '../support/start-stores.ts'
+import { startStores } from '../support/stores/start-stores.ts'
 
 let tasks: TaskStore
 let stop: () => Promise<void>

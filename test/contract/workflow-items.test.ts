@@ -8,9 +8,9 @@ import { versionsOfChildren } from '../../shared/app/planning/plan-task.ts'
 import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import type { Ports, RegisteredWorkflow } from '../../shared/ports/index.ts'
-import { makeAgent } from '../support/make-agent.ts'
-import { createTable, startDynamoDB } from '../support/start-dynamodb.ts'
-import { startStores } from '../support/start-stores.ts'
+import { makeAgent } from '../support/agents/make-agent.ts'
+import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
+import { startStores } from '../support/stores/start-stores.ts'
 
 let stores: Awaited<ReturnType<typeof startStores>>
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { copyProject } from '../support/copy-project.ts'
+import { copyProject } from '../support/cloud/copy-project.ts'
 import { installPackages, MissingPythonError } from './python-packages.ts'
 
 const project = copyProject()

@@ -1,6 +1,6 @@
 import { afterAll, expect, it, onTestFinished } from 'vitest'
-import { copyProject } from '../support/copy-project.ts'
-import { startApi } from '../support/local-api.ts'
+import { copyProject } from '../support/cloud/copy-project.ts'
+import { startApi } from '../support/cloud/local-api.ts'
 
 const project = copyProject()
 afterAll(project.remove)

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type LocalApi, startApi } from '../support/local-api.ts'
+import { type LocalApi, startApi } from '../support/cloud/local-api.ts'
 import { installNpmPackages, MissingPackagesError } from './npm-packages.ts'
 
 const PACKAGES = [

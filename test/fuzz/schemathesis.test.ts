@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installPackages, MissingPythonError } from '../emulator/python-packages.ts'
-import { type LocalApi, startApi } from '../support/local-api.ts'
+import { type LocalApi, startApi } from '../support/cloud/local-api.ts'
 
 /** Of one run; `ORCHESTRATOR_FUZZ_SECONDS` for longer ones, `ORCHESTRATOR_FUZZ_SEED` for another or the same again. */
 const SECONDS = Number(process.env.ORCHESTRATOR_FUZZ_SECONDS ?? 150)

@@ -12,7 +12,7 @@ import { searchPassages } from '../../functions/agents/research/search-passages.
 import { textOfHtml } from '../../functions/agents/research/text-of-html.ts'
 import type { Json } from '../../shared/domain/json.ts'
 import { notJsonIn } from '../../shared/domain/not-json.ts'
-import { callAgent } from '../support/call-agent.ts'
+import { callAgent } from '../support/agents/call-agent.ts'
 
 const files = { list: async () => [], readText: async () => '' }
 const NAMES = ['a', 'b', 'valueOf', 'constructor', 'toString', 'ชื่อ', 'a_2', '']

@@ -12,9 +12,9 @@ import {
   heldBack,
   type Pass,
 } from '../../shared/selector/breaker.ts'
-import { type Begun, exploreInterleavings, type Situation } from '../support/all-interleavings.ts'
-import { callAgent } from '../support/breaker-caller.ts'
-import { clientOf, type ImmediateTable } from '../support/immediate-table.ts'
+import { type Begun, exploreInterleavings, type Situation } from '../support/models/all-interleavings.ts'
+import { callAgent } from '../support/models/breaker-caller.ts'
+import { clientOf, type ImmediateTable } from '../support/stores/immediate-table.ts'
 
 const LEASE = 30
 const SUCCEEDED = { succeeded: true }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { decompose, type Prime, primesOf, type Tree } from '../../shared/compiler/decompose.ts'
 import { orderOf } from '../../shared/compiler/order.ts'
 import { type Graph, makeGraph, transitiveReduction } from '../../shared/workflow/graph.ts'
-import { graphs, pairsOf, shuffled } from '../support/random-graphs.ts'
+import { graphs, pairsOf, shuffled } from '../support/random/random-graphs.ts'
 
 /** Random series-parallel structures, so that the right answer is known. */
 const trees: fc.Arbitrary<Tree> = fc.letrec<{ tree: Tree }>((tie) => ({

@@ -5,7 +5,7 @@ import { detailsOf } from '../../local/stepfunctions/run/history.ts'
 import { StateError } from '../../local/stepfunctions/run/state-error.ts'
 import type { ExecutionStore } from '../../local/stepfunctions/store/execution-store.ts'
 import { memoryStore } from '../../local/stepfunctions/store/memory-store.ts'
-import { EXECUTION_ARN, invokeTask, makeEngine } from '../support/run-definition.ts'
+import { EXECUTION_ARN, invokeTask, makeEngine } from '../support/cloud/run-definition.ts'
 
 /** What the process writes, in order: cutting it off after the n-th write is a crash at that instant. */
 type Write = (store: ExecutionStore) => void

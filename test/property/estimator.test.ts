@@ -7,7 +7,7 @@ import { drawFrom } from '../../shared/estimator/draw.ts'
 import { childOf, estimate, type Known } from '../../shared/estimator/estimate.ts'
 import { criticalPath, makeGraph } from '../../shared/workflow/graph.ts'
 import { type Steps, WorkflowSchema } from '../../shared/workflow/schema.ts'
-import { graphs } from '../support/random-graphs.ts'
+import { graphs } from '../support/random/random-graphs.ts'
 
 const OVERHEAD = 0.05
 const stepsOf = (steps: object): Steps => WorkflowSchema.parse({ name: 'w', steps }).steps

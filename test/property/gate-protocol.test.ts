@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TaskState } from '../../shared/compiler/asl.ts'
 import { GATE_WRITE, gateState } from '../../shared/compiler/gate-state.ts'
-import { exploreGate, PRODUCERS } from '../support/gate-model.ts'
+import { exploreGate, PRODUCERS } from '../support/models/gate-model.ts'
 
 const GATE = gateState({ name: 'c', agent: '', path: "'c'" }, PRODUCERS.length)
 

@@ -9,12 +9,12 @@ import { issuesOfCompiling } from '../../shared/compiler/index.ts'
 import { parsePath, pathIn } from '../../shared/domain/instance-path.ts'
 import { StepIdSchema } from '../../shared/workflow/schema.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
-import { validWorkflow } from '../support/compiled-workflow.ts'
-import { INHERITED } from '../support/hostile-names.ts'
-import { makeAgent } from '../support/make-agent.ts'
-import { behaviours, workflows } from '../support/random-workflows.ts'
-import { startStores } from '../support/start-stores.ts'
-import { type Ran, runInWorld } from '../support/workflow-world.ts'
+import { makeAgent } from '../support/agents/make-agent.ts'
+import { validWorkflow } from '../support/cloud/compiled-workflow.ts'
+import { type Ran, runInWorld } from '../support/cloud/workflow-world.ts'
+import { INHERITED } from '../support/random/hostile-names.ts'
+import { behaviours, workflows } from '../support/random/random-workflows.ts'
+import { startStores } from '../support/stores/start-stores.ts'
 
 /** Names of every object that a step may have: constructor, toString, valueOf, ... */
 const IDS = INHERITED.filter((name) => StepIdSchema.safeParse(name).success)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../shared/domain/random.ts'
-import { validWorkflow } from '../support/compiled-workflow.ts'
-import { type Behaviour, CAPABILITY, makeWorld } from '../support/workflow-world.ts'
+import { validWorkflow } from '../support/cloud/compiled-workflow.ts'
+import { type Behaviour, CAPABILITY, makeWorld } from '../support/cloud/workflow-world.ts'
 
 /** Step Functions ends an execution whose history has more. */
 const MOST_EVENTS = 25_000

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { validWorkflow } from '../support/compiled-workflow.ts'
-import { type Behaviour, type Ran, runInWorld } from '../support/workflow-world.ts'
+import { validWorkflow } from '../support/cloud/compiled-workflow.ts'
+import { type Behaviour, type Ran, runInWorld } from '../support/cloud/workflow-world.ts'
 
 /** `a` is slow: without its gate, `d` would begin when `b` has ended. */
 const behaviour: Behaviour = {

@@ -14,8 +14,8 @@ import {
 } from '../../shared/app/tasks/queue-tasks.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
 import type { OpenTask, Task } from '../../shared/domain/task.ts'
-import { clientOf, immediateTable } from '../support/immediate-table.ts'
-import { byChance, Interleaving } from '../support/interleaving.ts'
+import { byChance, Interleaving } from '../support/models/interleaving.ts'
+import { clientOf, immediateTable } from '../support/stores/immediate-table.ts'
 
 const TASKS = 14
 const TENANT = 'default'

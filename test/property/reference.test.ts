@@ -4,9 +4,9 @@ import { parsePath, placeOf } from '../../shared/domain/instance-path.ts'
 import type { Json } from '../../shared/domain/json.ts'
 import { WorkflowSchema } from '../../shared/workflow/schema.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
-import { behaviours, workflows } from '../support/random-workflows.ts'
-import { type Evaluated, evaluateWorkflow } from '../support/reference-evaluator.ts'
-import { type Ran, runInWorld } from '../support/workflow-world.ts'
+import { type Ran, runInWorld } from '../support/cloud/workflow-world.ts'
+import { type Evaluated, evaluateWorkflow } from '../support/models/reference-evaluator.ts'
+import { behaviours, workflows } from '../support/random/random-workflows.ts'
 
 /** As many as a run of all tests has time for; the whole check runs thousands. */
 const RUNS = Number(process.env.ORCHESTRATOR_WORKFLOWS ?? 100)

@@ -12,9 +12,9 @@ import { NOTHING } from '../../shared/domain/budget.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
 import type { Budgets, KeptBudget } from '../../shared/ports/index.ts'
-import { exploreInterleavings } from '../support/all-interleavings.ts'
-import { clientOf, type ImmediateTable, immediateTable } from '../support/immediate-table.ts'
-import { byChance, Interleaving } from '../support/interleaving.ts'
+import { exploreInterleavings } from '../support/models/all-interleavings.ts'
+import { byChance, Interleaving } from '../support/models/interleaving.ts'
+import { clientOf, type ImmediateTable, immediateTable } from '../support/stores/immediate-table.ts'
 
 const NOW = 1_000_000
 const clock = { now: () => new Date(NOW * 1_000) }

@@ -20,10 +20,10 @@ import { type Amount, addAmounts, NOTHING } from '../../shared/domain/budget.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import { type Random, seededRandom } from '../../shared/domain/random.ts'
 import type { KeptBudget } from '../../shared/ports/index.ts'
-import { callAgent } from '../support/breaker-caller.ts'
-import { clientOf, immediateTable } from '../support/immediate-table.ts'
-import { byChance, Interleaving } from '../support/interleaving.ts'
-import { createTable, startDynamoDB } from '../support/start-dynamodb.ts'
+import { callAgent } from '../support/models/breaker-caller.ts'
+import { byChance, Interleaving } from '../support/models/interleaving.ts'
+import { clientOf, immediateTable } from '../support/stores/immediate-table.ts'
+import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
 
 const seeds = fc.nat().map((seed) => seededRandom(String(seed)))
 /** How many times as many orders as in `npm test`, where somebody has the time. */

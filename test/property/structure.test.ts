@@ -4,7 +4,7 @@ import type { Tree } from '../../shared/compiler/decompose.ts'
 import { orderOf } from '../../shared/compiler/order.ts'
 import { structureOf } from '../../shared/compiler/structure.ts'
 import { criticalPath, type Graph, makeGraph, transitiveReduction } from '../../shared/workflow/graph.ts'
-import { graphs, shuffled } from '../support/random-graphs.ts'
+import { graphs, shuffled } from '../support/random/random-graphs.ts'
 
 describe('structureOf', () => {
   it('runs every step once, after all it needs, in the time of the critical path, whatever the durations (K1, K2)', () => {

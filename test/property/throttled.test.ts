@@ -3,8 +3,8 @@ import { LONGEST_BUSY_SECONDS } from '../../shared/app/steps/next-agent.ts'
 import { compileWorkflow } from '../../shared/compiler/index.ts'
 import { PATIENT, rebindRetry } from '../../shared/compiler/retries.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
-import { validWorkflow } from '../support/compiled-workflow.ts'
-import { type Behaviour, CAPABILITY, makeWorld } from '../support/workflow-world.ts'
+import { validWorkflow } from '../support/cloud/compiled-workflow.ts'
+import { type Behaviour, CAPABILITY, makeWorld } from '../support/cloud/workflow-world.ts'
 
 /** As many at the longest as `npm test` has time for; 200 where somebody has more. */
 const RUNS = Number(process.env.ORCHESTRATOR_THROTTLED ?? 60)

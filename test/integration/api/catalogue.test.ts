@@ -1,7 +1,7 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { copyProject } from '../../support/copy-project.ts'
+import { copyProject } from '../../support/cloud/copy-project.ts'
 
 const { folder: project, write, synthesize, remove } = copyProject({ validated: false })
 afterAll(remove)

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { startCli as start } from '../../support/start-cli.ts'
+import { startCli as start } from '../../support/cloud/start-cli.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 

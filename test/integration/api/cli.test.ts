@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type LocalApi, startApi } from '../../support/local-api.ts'
-import { type Outcome, startCli as start } from '../../support/start-cli.ts'
+import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { type Outcome, startCli as start } from '../../support/cloud/start-cli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-'))
 let api: LocalApi

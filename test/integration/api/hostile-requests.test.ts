@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { API_PREFIX } from '../../../shared/contracts/route.ts'
 import { ROUTES } from '../../../shared/contracts/routes.ts'
-import { type LocalApi, startApi } from '../../support/local-api.ts'
+import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
 let api: LocalApi
 let taskId: string

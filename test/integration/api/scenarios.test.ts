@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { type Door, openDoor } from '../../scenarios/door.ts'
 import { SCENARIOS } from '../../scenarios/scenarios.ts'
-import { type LocalApi, startApi } from '../../support/local-api.ts'
+import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
 let api: LocalApi
 let door: Door

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type LocalApi, startApi } from '../../support/local-api.ts'
+import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
 const TIMES = { headersMilliseconds: 1_000, requestMilliseconds: 2_000, idleMilliseconds: 500 }
 /** Until the last of them is closed: the longest time, and a look or two. */

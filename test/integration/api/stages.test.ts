@@ -1,5 +1,5 @@
 import { afterAll, expect, it } from 'vitest'
-import { copyProject } from '../../support/copy-project.ts'
+import { copyProject } from '../../support/cloud/copy-project.ts'
 
 const project = copyProject()
 afterAll(project.remove)

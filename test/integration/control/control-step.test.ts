@@ -4,9 +4,9 @@ import { approveStep } from '../../../shared/app/steps/approve-step.ts'
 import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import { makeAgent } from '../../support/make-agent.ts'
-import { seedTask, seedWorkflow } from '../../support/seed-task.ts'
-import { startStores } from '../../support/start-stores.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { seedTask, seedWorkflow } from '../../support/stores/seed-task.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
 
 let stores: Awaited<ReturnType<typeof startStores>>
 beforeAll(async () => {

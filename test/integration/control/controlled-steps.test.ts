@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type LocalApi, startApi } from '../../support/local-api.ts'
+import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
 let api: LocalApi
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 /** Fan-outs over several steps and over child workflows, and what handlers hear, on the whole local cloud. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type LocalApi, startApi } from '../../support/local-api.ts'
+import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
 let api: LocalApi
 beforeAll(async () => {

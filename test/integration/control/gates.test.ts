@@ -2,13 +2,18 @@ import { join } from 'node:path'
 import { GetExecutionHistoryCommand } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { signalGates } from '../../../shared/app/steps/signal-gates.ts'
-import { alterAssembly, functionOf, removeAltered, replaceAgent } from '../../support/altered-assembly.ts'
-import { compiledWorkflow } from '../../support/compiled-workflow.ts'
-import { type LocalApi, startApi } from '../../support/local-api.ts'
-import { startStores } from '../../support/start-stores.ts'
-import { type StoredRuns, type StoredWorkflow, storedRuns } from '../../support/stored-runs.ts'
+import {
+  alterAssembly,
+  functionOf,
+  removeAltered,
+  replaceAgent,
+} from '../../support/cloud/altered-assembly.ts'
+import { compiledWorkflow } from '../../support/cloud/compiled-workflow.ts'
+import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
+import { type StoredRuns, type StoredWorkflow, storedRuns } from '../../support/stores/stored-runs.ts'
 
-const SLOW_AGENT = join(import.meta.dirname, '../../support/slow-agent.ts')
+const SLOW_AGENT = join(import.meta.dirname, '../../support/agents/slow-agent.ts')
 afterAll(removeAltered)
 
 describe('the signal of a gate', () => {

@@ -14,9 +14,9 @@ import {
   StepPayloadSchema,
 } from '../../../shared/contracts/step-payload.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import { makeAgent } from '../../support/make-agent.ts'
-import { seedTask } from '../../support/seed-task.ts'
-import { startStores } from '../../support/start-stores.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { seedTask } from '../../support/stores/seed-task.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
 
 let stores: Awaited<ReturnType<typeof startStores>>
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AwsCall } from '../../../local/aws/answer.ts'
-import { type LocalApi, startApi } from '../../support/local-api.ts'
+import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
 const WEATHER = readFileSync(join(import.meta.dirname, '../../../examples/data/seattle-weather.csv'), 'utf8')
 const corpus = [

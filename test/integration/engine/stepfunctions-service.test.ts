@@ -21,8 +21,8 @@ import {
   ValidateStateMachineDefinitionCommand,
 } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type LocalApi, startApi } from '../../support/local-api.ts'
-import { type StoredRuns, storedRuns } from '../../support/stored-runs.ts'
+import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { type StoredRuns, storedRuns } from '../../support/stores/stored-runs.ts'
 
 let api: LocalApi
 let runs: StoredRuns

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { removeAltered, replaceAgent } from '../../support/altered-assembly.ts'
-import { type LocalApi, startApi } from '../../support/local-api.ts'
+import { removeAltered, replaceAgent } from '../../support/cloud/altered-assembly.ts'
+import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
-const SLOW_AGENT = join(import.meta.dirname, '../../support/slow-agent.ts')
+const SLOW_AGENT = join(import.meta.dirname, '../../support/agents/slow-agent.ts')
 
 let api: LocalApi
 beforeAll(async () => {

@@ -8,9 +8,9 @@ import { type AgentContext, defineAgent } from '../../../shared/agent/index.ts'
 import { healthOf } from '../../../shared/app/agents/agent-statistics.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import { makeAgent } from '../../support/make-agent.ts'
-import { seedWorkflow } from '../../support/seed-task.ts'
-import { startStores } from '../../support/start-stores.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { seedWorkflow } from '../../support/stores/seed-task.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
 
 type Work = (context: AgentContext) => Promise<unknown>
 type Declared = Pick<Parameters<typeof defineAgent>[0], 'limits' | 'price' | 'model'>

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
 import { showTask } from '../../../shared/app/tasks/read-tasks.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
-import { makeAgent } from '../../support/make-agent.ts'
-import { seedWorkflow } from '../../support/seed-task.ts'
-import { startStores } from '../../support/start-stores.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { seedWorkflow } from '../../support/stores/seed-task.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
 
 let stores: Awaited<ReturnType<typeof startStores>>
 beforeAll(async () => {

@@ -6,9 +6,9 @@ import { removeDeployment } from '../../../shared/app/catalogue/remove-deploymen
 import { collectMachines } from '../../../shared/app/machines/collect-machines.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
-import { makeAgent } from '../../support/make-agent.ts'
-import { startStores } from '../../support/start-stores.ts'
-import { stepFunctionsWithQuotas } from '../../support/step-functions-quotas.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { stepFunctionsWithQuotas } from '../../support/cloud/step-functions-quotas.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
 
 const COUNT = 400
 /** Enough to empty the buckets of publishing and deleting, where only what happens then is the question. */

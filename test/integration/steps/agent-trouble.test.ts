@@ -8,9 +8,9 @@ import { type AgentContext, defineAgent } from '../../../shared/agent/index.ts'
 import { rebindStep } from '../../../shared/app/steps/rebind-step.ts'
 import { RebindPayloadSchema } from '../../../shared/contracts/step-payload.ts'
 import { ERRORS, OrchestratorError } from '../../../shared/domain/errors.ts'
-import { makeAgent } from '../../support/make-agent.ts'
-import { seedTask } from '../../support/seed-task.ts'
-import { startStores } from '../../support/start-stores.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { seedTask } from '../../support/stores/seed-task.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
 
 type Work = (context: AgentContext) => Promise<unknown>
 

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { agentHandler } from '../../../functions/steps/agent-handler.ts'
 import { type AgentContext, defineAgent } from '../../../shared/agent/index.ts'
-import { makeAgent } from '../../support/make-agent.ts'
-import { seedTask } from '../../support/seed-task.ts'
-import { startStores } from '../../support/start-stores.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { seedTask } from '../../support/stores/seed-task.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
 
 let stores: Awaited<ReturnType<typeof startStores>>
 beforeAll(async () => {

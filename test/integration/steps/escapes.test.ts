@@ -3,8 +3,8 @@ import { createRequire } from 'node:module'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { evaluateHere } from '../../../shared/workflow/evaluator.ts'
 import { FUNCTIONS, JSONATA_FUNCTIONS } from '../../../shared/workflow/expression-functions.ts'
-import { ESCAPES, MARK } from '../../support/expression-escapes.ts'
-import { startIsolated } from '../../support/isolated.ts'
+import { startIsolated } from '../../support/cloud/isolated.ts'
+import { ESCAPES, MARK } from '../../support/random/expression-escapes.ts'
 
 const SECRET = 'the-secret-of-the-process'
 

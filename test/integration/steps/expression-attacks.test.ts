@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FilePathSchema } from '../../../shared/domain/file-reference.ts'
-import { startIsolated } from '../../support/isolated.ts'
+import { startIsolated } from '../../support/cloud/isolated.ts'
 
 let isolated: Awaited<ReturnType<typeof startIsolated>>
 beforeAll(async () => {

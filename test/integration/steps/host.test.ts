@@ -6,9 +6,9 @@ import dataAgent from '../../../functions/agents/data/index.ts'
 import { agentHandler } from '../../../functions/steps/agent-handler.ts'
 import { type AgentContext, type DefinedAgent, defineAgent } from '../../../shared/agent/index.ts'
 import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
-import { makeAgent } from '../../support/make-agent.ts'
-import { seedTask } from '../../support/seed-task.ts'
-import { startStores } from '../../support/start-stores.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { seedTask } from '../../support/stores/seed-task.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
 
 type Work = (input: unknown, context: AgentContext) => Promise<unknown>
 

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { rebindStep } from '../../../shared/app/steps/rebind-step.ts'
 import { recordsOfNeeds, resolveStep } from '../../../shared/app/steps/resolve-step.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
-import { makeAgent } from '../../support/make-agent.ts'
-import { seedTask, seedWorkflow } from '../../support/seed-task.ts'
-import { startStores } from '../../support/start-stores.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { seedTask, seedWorkflow } from '../../support/stores/seed-task.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
 
 let stores: Awaited<ReturnType<typeof startStores>>
 let area = 0

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { copyProject } from '../../support/copy-project.ts'
-import { type LocalApi, startApi } from '../../support/local-api.ts'
+import { copyProject } from '../../support/cloud/copy-project.ts'
+import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
 const agentFile = (id: string, more: string, capability = 'text.write'): string => `
 import { existsSync } from 'node:fs'

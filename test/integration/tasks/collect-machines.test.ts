@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stepfunctionsMachines } from '../../../functions/adapters/stepfunctions/machines.ts'
 import { collectMachines } from '../../../shared/app/machines/collect-machines.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
-import { type LocalApi, startApi } from '../../support/local-api.ts'
-import { makeAgent } from '../../support/make-agent.ts'
-import { startStores } from '../../support/start-stores.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
 
 describe('collecting machines', () => {
   let stores: Awaited<ReturnType<typeof startStores>>

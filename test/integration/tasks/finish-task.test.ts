@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { finishTask } from '../../../shared/app/tasks/finish-task.ts'
 import { reconcileTasks } from '../../../shared/app/tasks/reconcile-tasks.ts'
-import { makeAgent } from '../../support/make-agent.ts'
-import { seedTask } from '../../support/seed-task.ts'
-import { startStores } from '../../support/start-stores.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { seedTask } from '../../support/stores/seed-task.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
 
 let stores: Awaited<ReturnType<typeof startStores>>
 beforeAll(async () => {

@@ -8,9 +8,9 @@ import { forkTask } from '../../../shared/app/tasks/fork-task.ts'
 import { reopen, retryTask } from '../../../shared/app/tasks/retry-task.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { isOpenTask } from '../../../shared/domain/task.ts'
-import { makeAgent } from '../../support/make-agent.ts'
-import { seedTask, seedWorkflow } from '../../support/seed-task.ts'
-import { startStores } from '../../support/start-stores.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { seedTask, seedWorkflow } from '../../support/stores/seed-task.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
 
 let stores: Awaited<ReturnType<typeof startStores>>
 beforeAll(async () => {

@@ -1,6 +1,11 @@
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { alterAssembly, functionOf, removeAltered, type Template } from '../../support/altered-assembly.ts'
-import { type LocalApi, type LocalApiOptions, startApi as start } from '../../support/local-api.ts'
+import {
+  alterAssembly,
+  functionOf,
+  removeAltered,
+  type Template,
+} from '../../support/cloud/altered-assembly.ts'
+import { type LocalApi, type LocalApiOptions, startApi as start } from '../../support/cloud/local-api.ts'
 
 afterAll(removeAltered)
 

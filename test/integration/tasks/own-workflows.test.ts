@@ -1,6 +1,6 @@
 import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type LocalApi, startApi } from '../../support/local-api.ts'
+import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
 let api: LocalApi
 let sfn: SFNClient

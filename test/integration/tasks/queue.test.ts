@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ListExecutionsCommand, ListStateMachinesCommand, type SFNClient } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { copyProject } from '../../support/copy-project.ts'
-import { beginLife } from '../../support/life.ts'
-import { type LocalApi, startApi } from '../../support/local-api.ts'
-import { storedRuns } from '../../support/stored-runs.ts'
+import { copyProject } from '../../support/cloud/copy-project.ts'
+import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { beginLife } from '../../support/models/life.ts'
+import { storedRuns } from '../../support/stores/stored-runs.ts'
 
 const project = copyProject({ validated: false })
 let api: LocalApi

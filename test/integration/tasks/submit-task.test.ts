@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { Ports } from '../../../shared/ports/index.ts'
-import { makeAgent } from '../../support/make-agent.ts'
-import { seedWorkflow } from '../../support/seed-task.ts'
-import { startStores } from '../../support/start-stores.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { seedWorkflow } from '../../support/stores/seed-task.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
 
 let stores: Awaited<ReturnType<typeof startStores>>
 let workflow: string

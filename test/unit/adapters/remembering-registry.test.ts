@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { rememberingRegistry } from '../../../functions/adapters/dynamodb/registry/remembering-registry.ts'
 import type { Registry } from '../../../shared/ports/index.ts'
-import { makeAgent } from '../../support/make-agent.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
 
 function counted() {
   let [now, reads, failing] = [0, 0, false]

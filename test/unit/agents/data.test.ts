@@ -4,7 +4,7 @@ import { aggregate } from '../../../functions/agents/data/aggregate.ts'
 import dataAgent from '../../../functions/agents/data/index.ts'
 import { merge } from '../../../functions/agents/data/merge.ts'
 import * as transforming from '../../../functions/agents/data/transform.ts'
-import { callAgent } from '../../support/call-agent.ts'
+import { callAgent } from '../../support/agents/call-agent.ts'
 
 const signal = new AbortController().signal
 const transform = async (...given: Parameters<typeof transforming.transform>): Promise<Row[]> =>

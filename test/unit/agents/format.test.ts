@@ -3,7 +3,7 @@ import { readTable } from '../../../functions/agents/_support/table.ts'
 import { formatCsv } from '../../../functions/agents/format/format-csv.ts'
 import { formatHtml } from '../../../functions/agents/format/format-html.ts'
 import formatAgent from '../../../functions/agents/format/index.ts'
-import { callAgent } from '../../support/call-agent.ts'
+import { callAgent } from '../../support/agents/call-agent.ts'
 
 describe('format.csv', () => {
   it.each<[string, Parameters<typeof formatCsv>[0], string]>([

@@ -3,7 +3,7 @@ import echoAgent from '../../../functions/agents/echo/index.ts'
 import { checkRules } from '../../../functions/agents/validation/check-rules.ts'
 import { checkSchema } from '../../../functions/agents/validation/check-schema.ts'
 import validationAgent from '../../../functions/agents/validation/index.ts'
-import { callAgent } from '../../support/call-agent.ts'
+import { callAgent } from '../../support/agents/call-agent.ts'
 
 describe('validation', () => {
   it('tells little of a rule that answers much', async () => {

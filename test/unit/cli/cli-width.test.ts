@@ -7,7 +7,7 @@ import { createProgram } from '../../../cli/program.ts'
 import { drawColumns } from '../../../cli/show/draw-plan.ts'
 import { wrapText } from '../../../cli/show/layout.ts'
 import { tableLines } from '../../../cli/show/table.ts'
-import { runCli } from '../../support/run-cli.ts'
+import { runCli } from '../../support/cloud/run-cli.ts'
 
 const WIDE = [
   'x'.repeat(64),

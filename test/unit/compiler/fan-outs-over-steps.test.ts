@@ -4,7 +4,7 @@ import type { MapState, TaskState } from '../../../shared/compiler/asl.ts'
 import { compileWorkflow } from '../../../shared/compiler/index.ts'
 import { graphOfWorkflow } from '../../../shared/workflow/step-needs.ts'
 import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
-import { validWorkflow } from '../../support/compiled-workflow.ts'
+import { validWorkflow } from '../../support/cloud/compiled-workflow.ts'
 
 const issuesOf = (steps: object) => validateWorkflow({ name: 'w', steps }).issues
 const codesOf = (steps: object) =>

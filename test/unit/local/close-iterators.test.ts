@@ -5,7 +5,7 @@ import { DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-d
 import dynalite from 'dynalite'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { closeIterators, iterators } from '../../../local/dynamodb/close-iterators.ts'
-import { createTable } from '../../support/start-dynamodb.ts'
+import { createTable } from '../../support/stores/start-dynamodb.ts'
 
 const opened = new Set<object>()
 const closed = new Set<object>()

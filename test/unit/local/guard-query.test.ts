@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { evaluate, syntaxProblem } from '../../../local/stepfunctions/query/query.ts'
-import { CODE, ESCAPES, MARK } from '../../support/expression-escapes.ts'
+import { CODE, ESCAPES, MARK } from '../../support/random/expression-escapes.ts'
 
 const names = () => ({ input: { list: [1, { a: 'b' }], text: 'x', toString: 'own' } })
 const query = (text: string) => evaluate(`{% ${text} %}`, names, 'Output')

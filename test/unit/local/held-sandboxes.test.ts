@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { makeFunction } from '../../support/fake-sandboxes.ts'
+import { makeFunction } from '../../support/cloud/fake-sandboxes.ts'
 
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())

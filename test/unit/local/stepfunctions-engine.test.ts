@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { StateError } from '../../../local/stepfunctions/run/state-error.ts'
-import { invokeTask, runDefinition } from '../../support/run-definition.ts'
+import { invokeTask, runDefinition } from '../../support/cloud/run-definition.ts'
 
 const one = (state: object) => ({ StartAt: 'Only', States: { Only: { End: true, ...state } } })
 const failing = (error: string) => async () => {

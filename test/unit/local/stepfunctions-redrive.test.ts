@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { detailsOf } from '../../../local/stepfunctions/run/history.ts'
 import { StateError } from '../../../local/stepfunctions/run/state-error.ts'
-import { EXECUTION_ARN, invokeTask, makeEngine } from '../../support/run-definition.ts'
+import { EXECUTION_ARN, invokeTask, makeEngine } from '../../support/cloud/run-definition.ts'
 
 const task = (name: string, more: object = {}) =>
   invokeTask(name, { Arguments: { FunctionName: name, Payload: COUNTS }, ...more })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { IntegrationCall } from '../../../local/stepfunctions/integrations/integration.ts'
 import { detailsOf } from '../../../local/stepfunctions/run/history.ts'
 import { StateError } from '../../../local/stepfunctions/run/state-error.ts'
-import { EXECUTION_ARN, invokeTask, MACHINE_ARN, makeEngine } from '../../support/run-definition.ts'
+import { EXECUTION_ARN, invokeTask, MACHINE_ARN, makeEngine } from '../../support/cloud/run-definition.ts'
 
 const one = (state: object) => ({ StartAt: 'Only', States: { Only: { End: true, ...state } } })
 const turn = () => new Promise((resolve) => setImmediate(resolve))

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { exitError } from '../../../local/lambda/how-it-ended.ts'
 import { RunningJournal } from '../../../local/lambda/running-journal.ts'
-import { makeFunction } from '../../support/fake-sandboxes.ts'
+import { makeFunction } from '../../support/cloud/fake-sandboxes.ts'
 
 it('stays apart when its sandbox dies before the bundle is loaded, for which it can do nothing (L4)', async () => {
   const journal = RunningJournal.inMemory()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { chooseAgent, type Knowledge } from '../../../shared/selector/choose-agent.ts'
 import { noSums } from '../../../shared/selector/decayed-counters.ts'
-import { makeAgent } from '../../support/make-agent.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
 
 const cheap = makeAgent({ id: 'cheap', price: { perCallUsd: 0.001 } })
 const dear = makeAgent({ id: 'dear', price: { perCallUsd: 0.01 } })

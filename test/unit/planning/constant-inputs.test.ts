@@ -3,8 +3,8 @@ import * as z from 'zod'
 import { checkConstantInputs, issuesOfConstants } from '../../../shared/app/planning/constant-inputs.ts'
 import type { Agent } from '../../../shared/domain/agent.ts'
 import { FileReferenceSchema } from '../../../shared/domain/file-reference.ts'
-import { validWorkflow } from '../../support/compiled-workflow.ts'
-import { makeAgent } from '../../support/make-agent.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { validWorkflow } from '../../support/cloud/compiled-workflow.ts'
 
 const schemaOf = (type: z.ZodType) => z.toJSONSchema(type, { io: 'input' }) as Record<string, unknown>
 

@@ -3,7 +3,7 @@ import { stepViews } from '../../../shared/app/tasks/views.ts'
 import type { StepRecord } from '../../../shared/domain/step.ts'
 import type { Task } from '../../../shared/domain/task.ts'
 import type { Plan } from '../../../shared/ports/index.ts'
-import { validWorkflow } from '../../support/compiled-workflow.ts'
+import { validWorkflow } from '../../support/cloud/compiled-workflow.ts'
 
 const call = { capability: 'echo' }
 const ask = { approval: { prompt: 'Go?', timeoutSeconds: 60 } }

@@ -9,7 +9,7 @@ import type { Json } from '../../../shared/domain/json.ts'
 import { boundedWork, useBound } from '../../../shared/workflow/bounded-work.ts'
 import type { Workflow } from '../../../shared/workflow/schema.ts'
 import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
-import { makeAgent } from '../../support/make-agent.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
 
 const FEW_MILLISECONDS = 200
 /** With the shortest time, so that the tests are short. */

@@ -1,0 +1,18 @@
+import type { Row } from '../../../functions/agents/_support/cells.ts'
+import type { AgentContext, DefinedAgent } from '../../../shared/agent/index.ts'
+
+/** What tests ask of the answers of several agents. */
+type Answer = { rows: Row[]; parts: Row[][]; notes: string[]; columns?: { name: string }[]; text: string }
+
+/** What an agent answers, its input and output checked as the host checks them. */
+export async function callAgent(agent: DefinedAgent, capability: string, input: unknown): Promise<Answer> {
+  const schemas = agent.capabilities[capability]
+  if (!schemas) throw new Error(`${agent.manifest.id} has no ${capability}`)
+  const context = {
+    signal: new AbortController().signal,
+    files: { list: async () => [], readText: async () => '' },
+    progress: async () => {},
+  } as unknown as AgentContext
+  const output = await agent.execute({ capability, input: schemas.input.parse(input) }, context)
+  return schemas.output.parse(output) as Answer
+}

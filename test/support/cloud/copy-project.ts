@@ -1,0 +1,51 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const COPIED = [
+  ...['infra', 'functions', 'shared', 'workflows', 'stages'],
+  ...['package.json', 'tsconfig.json', 'cdk.json'],
+]
+
+/** A copy of the project whose agents, workflows and stages a test may change; `validated: false` where what CloudFormation says is no matter, for half the time. */
+export function copyProject({ validated = true } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'project-'))
+  for (const name of COPIED) cpSync(join(ROOT, name), join(folder, name), { recursive: true })
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  const out = join(folder, 'out')
+  return {
+    folder,
+    /** Where `synthesize` leaves the assembly. */
+    out,
+    delete: (path: string) => rmSync(join(folder, path), { recursive: true }),
+    write(path: string, text: string): void {
+      mkdirSync(dirname(join(folder, path)), { recursive: true })
+      writeFileSync(join(folder, path), text)
+    },
+    /** As the CDK's CLI runs the app. */
+    synthesize(context: Record<string, string> = {}) {
+      const CDK_VALIDATION = String(validated)
+      const env = {
+        ...process.env,
+        CDK_OUTDIR: out,
+        CDK_CONTEXT_JSON: JSON.stringify(context),
+        CDK_VALIDATION,
+      }
+      const { status, stderr } = spawnSync(process.execPath, ['infra/app.ts'], {
+        cwd: folder,
+        env,
+        encoding: 'utf8',
+      })
+      return { status, stderr }
+    },
+    template: (file: string) => JSON.parse(readFileSync(join(out, file), 'utf8')) as Template,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+export type Template = {
+  Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>
+  Outputs: Record<string, unknown>
+}

@@ -1,0 +1,92 @@
+import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../../local/local-cloud.ts'
+import { ASSEMBLY } from '../runner/synthesize-once.ts'
+
+export type LocalApiOptions = Partial<LocalCloudOptions>
+type Answer = { status: number; body: Record<string, never> & { [key: string]: unknown } }
+export type LocalApi = LocalCloud & {
+  logs: string[]
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+  submit(type: string, input: unknown): Promise<string>
+  /** A task with a workflow of its own. */
+  submitOwn(workflow: unknown, input?: object): Promise<Answer & { taskId: string }>
+  resultOf(taskId: string): Promise<unknown>
+  /** Submits, waits for the end, and answers the task with its steps. */
+  run(type: string, input: unknown): Promise<Record<string, unknown>>
+  ended(taskId: string): Promise<Record<string, unknown>>
+  /** Runs the reconciler now, as its schedule would. */
+  reconcile(): Promise<void>
+  upload(name: string, content: string): Promise<{ $file: string }>
+}
+
+const OPEN = ['queued', 'planning', 'running', 'waiting']
+const BOUND_MILLISECONDS = 50_000
+const LONGEST_PAUSE_MILLISECONDS = 300
+
+/** The local cloud with a few words for its API. */
+export async function startApi(options: LocalApiOptions = {}): Promise<LocalApi> {
+  const logs: string[] = []
+  const cloud = await startLocalCloud({
+    assembly: ASSEMBLY,
+    onLog: (_name, text) => void logs.push(text),
+    ...options,
+  })
+
+  const call: LocalApi['call'] = async (method, path, body, headers = {}) => {
+    const response = await fetch(`${cloud.apiUrl}/api/v1${path}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    return { status: response.status, body: (await response.json()) as Answer['body'] }
+  }
+  const submit = async (type: string, input: unknown): Promise<string> => {
+    const { status, body } = await call('POST', '/tasks', { type, input })
+    if (status !== 202) throw new Error(`${status} ${JSON.stringify(body)}`)
+    return String(body.taskId)
+  }
+  const submitOwn = async (workflow: unknown, input: object = { word: 'w' }) => {
+    const answer = await call('POST', '/tasks', { workflow, input })
+    return { ...answer, taskId: String(answer.body.taskId) }
+  }
+  const ended = async (taskId: string) => {
+    // The longer it takes the more seldom: of a large task the asking would be most of the work.
+    for (let [until, pause] = [Date.now() + BOUND_MILLISECONDS, 20]; Date.now() < until; pause *= 1.15) {
+      const { body } = await call('GET', `/tasks/${taskId}`)
+      if (!OPEN.includes(String(body.status))) return body
+      await new Promise((resolve) => setTimeout(resolve, Math.min(pause, LONGEST_PAUSE_MILLISECONDS)))
+    }
+    throw new Error(`task ${taskId} did not end; logs:\n${logs.join('')}`)
+  }
+  const upload = async (name: string, content: string) => {
+    const { body } = await call('POST', '/files', { files: [{ path: name }] })
+    const [ticket] = body.files as unknown as {
+      file: { $file: string }
+      upload: { url: string; fields: Record<string, string> }
+    }[]
+    if (!ticket) throw new Error(JSON.stringify(body))
+    const form = new FormData()
+    for (const [field, value] of Object.entries(ticket.upload.fields)) form.append(field, value)
+    form.append('file', new Blob([content]), name)
+    const response = await fetch(ticket.upload.url, { method: 'POST', body: form })
+    if (response.status !== 204) throw new Error(`${response.status} ${await response.text()}`)
+    return ticket.file
+  }
+  const reconcile = async () => {
+    const path = '/2015-03-31/functions/orchestrator-reconcile/invocations'
+    const body = JSON.stringify({ graceSeconds: 0 })
+    const outcome = await fetch(`${cloud.awsUrl}${path}`, { method: 'POST', body })
+    if (outcome.headers.has('x-amz-function-error')) throw new Error(await outcome.text())
+  }
+  return {
+    ...cloud,
+    reconcile,
+    logs,
+    call,
+    submit,
+    submitOwn,
+    resultOf: async (taskId) => (await call('GET', `/tasks/${taskId}/result`)).body.result,
+    ended,
+    upload,
+    run: async (type, input) => ended(await submit(type, input)),
+  }
+}

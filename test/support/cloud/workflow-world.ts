@@ -1,0 +1,301 @@
+import { Logger } from '@aws-lambda-powertools/logger'
+import type { Context } from 'aws-lambda'
+import * as z from 'zod'
+import { dynamodbLimits } from '../../../functions/adapters/dynamodb/registry/limits.ts'
+import { dynamodbTaskStore } from '../../../functions/adapters/dynamodb/tasks/task-store.ts'
+import { nodeIds } from '../../../functions/adapters/node-ids.ts'
+import { agentHandler } from '../../../functions/steps/agent-handler.ts'
+import type { Integrations } from '../../../local/stepfunctions/integrations/integration.ts'
+import { VirtualClock } from '../../../local/stepfunctions/run/clock.ts'
+import { StateError } from '../../../local/stepfunctions/run/state-error.ts'
+import { StepFunctionsService } from '../../../local/stepfunctions/service.ts'
+import type { ExecutionStore } from '../../../local/stepfunctions/store/execution-store.ts'
+import { memoryStore } from '../../../local/stepfunctions/store/memory-store.ts'
+import { type DefinedAgent, defineAgent } from '../../../shared/agent/index.ts'
+import { controlStep } from '../../../shared/app/control/control-step.ts'
+import { approveStep } from '../../../shared/app/steps/approve-step.ts'
+import { rebindStep } from '../../../shared/app/steps/rebind-step.ts'
+import { finishTask } from '../../../shared/app/tasks/finish-task.ts'
+import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
+import { compileWorkflow } from '../../../shared/compiler/index.ts'
+import { ControlPayloadSchema, RebindPayloadSchema } from '../../../shared/contracts/step-payload.ts'
+import type { Agent } from '../../../shared/domain/agent.ts'
+import { CLOSED } from '../../../shared/domain/breaker.ts'
+import { isOrchestratorError } from '../../../shared/domain/errors.ts'
+import type { DomainEvent } from '../../../shared/domain/event.ts'
+import type { Json } from '../../../shared/domain/json.ts'
+import type { StepRecord } from '../../../shared/domain/step.ts'
+import { isOpenTask, type Task } from '../../../shared/domain/task.ts'
+import { PRICES } from '../../../shared/estimator/prices.ts'
+import type { Ports } from '../../../shared/ports/index.ts'
+import type { Workflow } from '../../../shared/workflow/schema.ts'
+import { makeAgent } from '../agents/make-agent.ts'
+import { gateIntegration } from '../models/gate-world.ts'
+import { clientOf, immediateTable } from '../stores/immediate-table.ts'
+
+/** What is not as in a world without limits. */
+export type WorldOptions = {
+  /** What an agent says of itself beside its id. */
+  manifestOf?(agentId: string): Pick<Partial<Agent>, 'limits' | 'typicalSeconds' | 'price'>
+  /** Whether Lambda throttles a call of a function now (milliseconds since 1970). */
+  throttles?(functionName: string, now: number): boolean
+  /** Of the engine's jitter. */
+  random?(): number
+}
+
+/** What an agent does in its nth run of a step: answers, or fails under that name. */
+export type Behaviour = {
+  /** In the order in which the planner prefers them. */
+  agents: readonly string[]
+  runOf(run: {
+    path: string
+    agentId: string
+    nth: number
+    input: Json
+  }): { milliseconds: number } & ({ output: Json } | { error: string })
+  /** A person's answer, and when; nobody's where it is undefined. */
+  approvalOf(path: string): { milliseconds: number; decision: string } | undefined
+  /** Whether the first answer to such a call is lost on its way: the engine calls again. */
+  loses(call: string): boolean
+}
+
+export type RanStep = Pick<StepRecord, 'status' | 'attempts'> & { output?: Json }
+export type Ran = {
+  task: Exclude<Task, { status: 'running' | 'queued' | 'planning' | 'waiting' }>
+  result?: Json
+  steps: Map<string, RanStep>
+  events: DomainEvent[]
+}
+
+const ROLE = 'arn:aws:iam::111111111111:role/test'
+const arnOf = (name: string): string => `arn:aws:lambda:us-east-1:111111111111:function:${name}`
+const machineArn = (name: string): string => `arn:aws:states:us-east-1:111111111111:stateMachine:${name}`
+export const CAPABILITY = 'work.do'
+
+/**
+ * Runs a workflow from its submission to its result: the compiled definition in the local engine under a virtual clock, the
+ * functions' own code, the adapters' own expressions. Only the agents' work and the wires are made up.
+ */
+export async function runInWorld(
+  workflow: Workflow,
+  input: Json,
+  behaviour: Behaviour,
+  { anonymous = true }: { anonymous?: boolean } = {},
+): Promise<Ran> {
+  const world = makeWorld(behaviour)
+  if (!anonymous) world.register(workflow)
+  return world.run(anonymous ? workflow : workflow.name, input)
+}
+
+/** A world in which several tasks may run, side by side. */
+export function makeWorld(
+  behaviour: Behaviour,
+  { manifestOf = () => ({}), throttles = () => false, random = Math.random }: WorldOptions = {},
+) {
+  const clock = new VirtualClock()
+  const table = immediateTable()
+  const events: DomainEvent[] = []
+  const systemClock = { now: () => new Date(clock.now()) }
+  const ids = nodeIds(systemClock)
+  const registered: Parameters<Ports['registry']['putWorkflow']>[0][] = []
+  const agents = behaviour.agents.map((id, at) =>
+    makeAgent({
+      id,
+      capability: CAPABILITY,
+      functionArn: arnOf(id),
+      price: { perCallUsd: at },
+      ...manifestOf(id),
+    }),
+  )
+  const blobs = new Map<string, string>()
+  const tasks = dynamodbTaskStore({
+    client: clientOf(table),
+    table: 'tasks',
+    digest: ids.digest,
+    blobs: {
+      put: async (key, text) => void blobs.set(key, text),
+      get: async (key) => String(blobs.get(key)),
+    },
+  })
+  const wake = async (token: string): Promise<void> => {
+    try {
+      service.tokens.get(token).settle({ output: {} })
+    } catch {
+      // Nobody waits any more: as the adapter has it.
+    }
+  }
+  const putMachine = (name: string, definition: object): string => {
+    const text = JSON.stringify(definition)
+      .replaceAll('${RebindFunction}', arnOf('rebind'))
+      .replaceAll('${ControlFunction}', arnOf('control'))
+      .replaceAll('${TasksTable}', 'tasks')
+    service.putStateMachine({ stateMachineArn: machineArn(name), name, definition: text, roleArn: ROLE })
+    return machineArn(name)
+  }
+  const bus: Ports['bus'] = {
+    publish: async (told) => void events.push(...told),
+    deliver: async (event) => void events.push(event),
+  }
+  const registry: Partial<Ports['registry']> = {
+    listAgents: async () => agents,
+    findAgent: async (id) => agents.find((agent) => agent.id === id),
+    listWorkflows: async () => registered,
+    loadsOf: async () => new Map(),
+    addLoad: async () => {},
+    useMachine: async () => true,
+  }
+  // Nothing is known of anybody, and nobody is held back: what that changes has tests of its own.
+  const statistics: Ports['statistics'] = {
+    add: async (_subject, { epoch }) => ({ epoch, counters: {} }),
+    find: async (subjects) => subjects.map(() => []),
+  }
+  const breakers: Ports['breakers'] = {
+    find: async (all) => new Map(all.map((id) => [id, { breaker: CLOSED, revision: 0 }])),
+    replace: async () => true,
+  }
+  const machines: Pick<Ports['machines'], 'ensure'> = {
+    ensure: async ({ name, definition }) => putMachine(name, definition),
+  }
+  const executions: Partial<Ports['executions']> = {
+    start: async ({ stateMachineArn, name, input }) =>
+      service.startExecution({ stateMachineArn, name, input: JSON.stringify(input) }).executionArn,
+    wake,
+  }
+  const ports = {
+    clock: systemClock,
+    ids,
+    tasks,
+    bus,
+    registry,
+    statistics,
+    breakers,
+    limits: dynamodbLimits({ client: clientOf(table), table: 'registry', clock: systemClock }),
+    queue: { most: undefined },
+    prices: PRICES,
+    machines,
+    executions,
+  } as unknown as Ports
+  const functions = functionsOf(ports, behaviour, clock, agents)
+  const lost = new Set<string>()
+  const integrations: Integrations = {
+    ...gateIntegration(table),
+    'lambda:invoke': async ({ arguments: { FunctionName, Payload } }) => {
+      const name = String(FunctionName).split(':').at(-1) ?? ''
+      if (throttles(name, clock.now()))
+        throw new StateError('Lambda.TooManyRequestsException', 'Rate Exceeded.')
+      try {
+        const answer = await functions(name, Payload as object)
+        const call = `${name} ${JSON.stringify(Payload)}`
+        const first = call.replace(/"RetryCount":\d+/, '')
+        if (lost.has(first) || !behaviour.loses(first)) return { Payload: answer }
+        lost.add(first)
+      } catch (error) {
+        const { name: errorType, message: errorMessage } = error as Error
+        throw new StateError(errorType, JSON.stringify({ errorType, errorMessage }))
+      }
+      throw new StateError('Lambda.ServiceException', 'the answer was lost')
+    },
+  }
+  const executionArns: string[] = []
+  const kept = memoryStore()
+  const store: ExecutionStore = {
+    ...kept,
+    insert(row, definition) {
+      executionArns.push(row.executionArn)
+      kept.insert(row, definition)
+    },
+  }
+  const service = new StepFunctionsService({ clock, store, integrations, random })
+  const register = (workflow: Workflow): void => {
+    const { definition, gates } = compileWorkflow(workflow)
+    const stateMachineArn = putMachine(workflow.name, definition)
+    registered.push({ workflow, stateMachineArn, gates, registeredAt: '', active: true, origin: 'api' })
+  }
+  /** Submits a task and sees it through. */
+  const run = async (asked: Workflow | string, input: Json): Promise<Ran> => {
+    const { taskId, execution } = await submitTask(ports)({
+      workflow: asked,
+      input,
+      metadata: {},
+      tenant: 'default',
+      // The cheapest first, and after that the next: in the order in which the evaluator tries them.
+      prefer: { quality: 0, cost: 1, latency: 0 },
+    })
+    const { status, error, cause } = await service.untilEnded(execution.arn)
+    if (status === 'RUNNING') throw new Error('it has not ended')
+    await finishTask(ports)({ name: execution.name, ended: { status, error, cause } })
+    const task = await ports.tasks.findTask(taskId)
+    if (!task || isOpenTask(task)) throw new Error(`the task is ${task?.status}`)
+    const steps = new Map<string, RanStep>()
+    for (const { path, status: ended, attempts, output } of await tasks.listSteps(taskId)) {
+      const value = output ? { output: await tasks.loadValue(output) } : {}
+      steps.set(path, { status: ended, attempts, ...value })
+    }
+    const result = task.status === 'succeeded' ? { result: await tasks.loadValue(task.result) } : {}
+    return { task, steps, events, ...result }
+  }
+  /** How many events each execution has had, those of a Map's items included. */
+  const historyLengths = (): number[] =>
+    executionArns.map((arn) => store.events(arn, { from: 0, limit: 1e6, reverse: false }).length)
+  return { ports, service, clock, run, register, historyLengths }
+}
+
+/** The functions that a deployment has, by name. */
+function functionsOf(ports: Ports, behaviour: Behaviour, clock: VirtualClock, agents: readonly Agent[]) {
+  const deps = { ...ports, logger: new Logger({ logLevel: 'SILENT' }) }
+  const handlers = new Map(
+    agents.map((agent) => [agent.id, agentHandler(madeUp(agent, behaviour, clock), deps)] as const),
+  )
+  const asked = new Set<string>()
+  let requests = 0
+  return async (name: string, payload: object): Promise<unknown> => {
+    const owner = `request-${++requests}`
+    if (name === 'rebind') return rebindStep(ports)({ ...RebindPayloadSchema.parse(payload), owner })
+    if (name === 'control') {
+      const call = ControlPayloadSchema.parse(payload)
+      const answer = await controlStep(ports)({ ...call, owner })
+      if (call.token !== undefined && answer.status === undefined) void decide(call.taskId, call.path)
+      return answer
+    }
+    const context = { awsRequestId: owner, getRemainingTimeInMillis: () => 600_000 } as Context
+    return handlers.get(name)?.(payload, context)
+  }
+
+  async function decide(id: string, stepId: string): Promise<void> {
+    const answer = behaviour.approvalOf(stepId)
+    if (!answer || asked.has(stepId)) return
+    asked.add(stepId)
+    await clock.sleep(answer.milliseconds)
+    const answering = approveStep(ports)({
+      id,
+      stepId,
+      decision: answer.decision,
+      by: 'ada',
+      tenant: 'default',
+    })
+    await answering.catch((error: unknown) => {
+      // Too late: the person is told so.
+      if (!isOrchestratorError(error, 'ConflictError')) throw error
+    })
+  }
+}
+
+function madeUp({ id, limits, price }: Agent, behaviour: Behaviour, clock: VirtualClock): DefinedAgent {
+  const runs = new Map<string, number>()
+  return defineAgent({
+    id,
+    version: '1.0.0',
+    description: 'for tests',
+    limits,
+    price,
+    capabilities: { [CAPABILITY]: { description: 'works', input: z.json(), output: z.json() } },
+    async execute({ input }, { step: { path } }) {
+      const nth = 1 + (runs.get(path) ?? 0)
+      runs.set(path, nth)
+      const run = behaviour.runOf({ path, agentId: id, nth, input: input as Json })
+      await clock.sleep(run.milliseconds)
+      if ('output' in run) return run.output
+      throw Object.assign(new Error(`made up for ${path}`), { name: run.error })
+    },
+  })
+}

@@ -1,0 +1,73 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { expect } from 'vitest'
+import { dynamodbBreakers } from '../../../functions/adapters/dynamodb/registry/breakers.ts'
+import { type Admitted, admit } from '../../../shared/app/limits/admission.ts'
+import type { Breaker } from '../../../shared/domain/breaker.ts'
+import { isOrchestratorError } from '../../../shared/domain/errors.ts'
+import type { Ports } from '../../../shared/ports/index.ts'
+
+const CANDIDATES = ['a', 'b', 'c'].map((agentId) => ({ agentId }))
+/** A call takes no longer, in seconds. */
+const LONGEST = 10
+
+export type BreakerCall = {
+  end: Admitted['end']
+  isOnTrial: boolean
+  /** When the call is over at the latest, in seconds. */
+  until: number
+}
+
+/**
+ * Begins a call of agent a, as the host does, unless it is refused. Each of its writes is checked: what a call says is about the
+ * generation that it began in, and whoever closes the breaker is on the trial that is under way (K3).
+ */
+export async function callAgent(
+  id: string,
+  store: { client: DynamoDBDocumentClient; table: string },
+  time: { now: number },
+): Promise<BreakerCall | undefined> {
+  const kept = dynamodbBreakers(store)
+  let before: Breaker | undefined
+  let began: Breaker | undefined
+  let isOnTrial = false
+  const own = { taskId: 't', path: id, owner: id, fence: '1' }
+  const trialId = `${own.taskId} ${own.path} ${own.fence}`
+  const breakers: Ports['breakers'] = {
+    async find(ids) {
+      const found = await kept.find(ids)
+      before = found.get('a')?.breaker
+      began ??= before
+      return found
+    },
+    async replace(agentId, revision, breaker) {
+      const done = await kept.replace(agentId, revision, breaker)
+      if (!done) return done
+      if (breaker.trial?.id === trialId) isOnTrial = true
+      expect([began?.generation, Number(began?.generation) + 1]).toContain(breaker.generation)
+      if (before?.state === 'open' && breaker.state === 'closed') {
+        expect(isOnTrial).toBe(true)
+        expect(before.trial?.id).toBe(trialId)
+      }
+      return done
+    },
+  }
+  const until = time.now + LONGEST
+  const ports = {
+    breakers,
+    clock: { now: () => new Date(time.now * 1_000) },
+  }
+  try {
+    const { end } = await admit(ports as unknown as Ports, {
+      own,
+      plan: {},
+      agentId: 'a',
+      manifest: { limits: { timeoutSeconds: 60, memoryMb: 128 }, price: { perCallUsd: 0 } },
+      decision: { candidates: CANDIDATES } as never,
+      deadline: new Date(until * 1_000),
+    })
+    return { end, isOnTrial, until }
+  } catch (error) {
+    if (isOrchestratorError(error, 'AgentUnavailableError')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,29 @@
+import { gateItems } from '../../../functions/adapters/dynamodb/tasks/gate-items.ts'
+import type { Integrations } from '../../../local/stepfunctions/integrations/integration.ts'
+import { StateError } from '../../../local/stepfunctions/run/state-error.ts'
+import { signalGates } from '../../../shared/app/steps/signal-gates.ts'
+import type { Gate } from '../../../shared/domain/plan.ts'
+import { clientOf, type ImmediateTable, type UpdateParameters } from '../stores/immediate-table.ts'
+
+/** The state's write of a gate, as the engine would make it. */
+export function gateIntegration(table: ImmediateTable): Integrations {
+  return {
+    'aws-sdk:dynamodb:updateItem': async ({ arguments: parameters }) => {
+      try {
+        table.update(parameters as UpdateParameters)
+        return {}
+      } catch (error) {
+        throw new StateError('DynamoDb.ConditionalCheckFailedException', String(error))
+      }
+    },
+  }
+}
+
+/** The host's part of the protocol: the use case and the adapter that run on AWS, on this table. */
+export function gateSignals(table: ImmediateTable, wake: (token: string) => void) {
+  const client = clientOf(table)
+  const tasks = gateItems({ client, table: 'tasks' })
+  const ports = { tasks, executions: { wake: async (token: string) => wake(token) } }
+  return (plan: { taskId: string; gates: Gate[] }, stepId: string): Promise<void> =>
+    signalGates(ports as unknown as Parameters<typeof signalGates>[0], plan, stepId)
+}

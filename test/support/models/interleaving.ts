@@ -1,0 +1,95 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import type { Random } from '../../../shared/domain/random.ts'
+
+/** Who of those that stand before their next step takes it, or dies there. Without one all of them stop where they are. */
+type Choice = { at: number; dies?: boolean }
+type Choose = (waiting: number) => Choice | undefined
+type Parked = { who: string; goOn(): void }
+
+/** An order that chance decides, with a death now and then. */
+export function byChance(random: Random, { deathRate = 0 } = {}): Choose {
+  return (waiting) => ({ at: Math.floor(random() * waiting), dies: random() < deathRate })
+}
+
+/**
+ * Processes that share a table, one write or read of one of them at a time. Whoever dies does so between two of them: before it
+ * asks, or before it hears the answer.
+ */
+export class Interleaving {
+  readonly #client: DynamoDBDocumentClient
+  readonly #choose: Choose
+  readonly #hearsAtOnce: boolean
+  #parked: Parked[] = []
+  /** Operations that the table has not answered yet. */
+  #asked: Promise<unknown>[] = []
+  readonly #failures: unknown[] = []
+  readonly #heard = new Map<string, string>()
+  readonly dead = new Set<string>()
+
+  /** Whoever hears at once dies only before it asks: the same, where it does nothing between its operations. */
+  constructor(client: DynamoDBDocumentClient, choose: Choose, { hearsAtOnce = false } = {}) {
+    this.#client = client
+    this.#choose = choose
+    this.#hearsAtOnce = hearsAtOnce
+  }
+
+  clientFor(who: string): DynamoDBDocumentClient {
+    const send = async (command: never): Promise<unknown> => {
+      await this.pause(who)
+      const asked = this.#client.send(command).catch((error: Error) => error)
+      this.#asked.push(asked)
+      const answer: unknown = await asked
+      if (!this.#hearsAtOnce) await this.pause(who)
+      this.#hear(who, answer)
+      if (answer instanceof Error) throw answer
+      return answer
+    }
+    return { send } as unknown as DynamoDBDocumentClient
+  }
+
+  /** Others may come first; the dead never get past it. */
+  pause(who: string): Promise<void> {
+    return new Promise((goOn) => {
+      if (!this.dead.has(who)) this.#parked.push({ who, goOn })
+    })
+  }
+
+  start(process: () => Promise<void>): void {
+    process().catch((failure: unknown) => this.#failures.push(failure))
+  }
+
+  /** Until nobody is alive; `check` is called between any two operations. Throws what a process has thrown. */
+  async run(check: () => Promise<void> | void = () => {}): Promise<void> {
+    for (;;) {
+      await this.#settle()
+      if (this.#failures.length > 0) throw this.#failures[0]
+      await check()
+      const choice = this.#parked.length > 0 ? this.#choose(this.#parked.length) : undefined
+      const [next] = choice ? this.#parked.splice(choice.at, 1) : []
+      if (!next) return
+      this.#hear(next.who, choice?.dies ? 'dies' : 'goes on')
+      if (choice?.dies) {
+        this.dead.add(next.who)
+        this.#parked = this.#parked.filter(({ who }) => who !== next.who)
+      } else next.goOn()
+    }
+  }
+
+  /** All that a process has met: where it stands follows from that. */
+  describe(): string {
+    return JSON.stringify([...this.#heard].sort(([a], [b]) => (a < b ? -1 : 1)))
+  }
+
+  /** Everybody gets to their next operation, or to their end. */
+  async #settle(): Promise<void> {
+    do {
+      await Promise.all(this.#asked.splice(0))
+      await new Promise((resolve) => setImmediate(resolve))
+    } while (this.#asked.length > 0)
+  }
+
+  #hear(who: string, what: unknown): void {
+    const text = what instanceof Error ? what.name : JSON.stringify(what)
+    this.#heard.set(who, `${this.#heard.get(who) ?? ''} ${text}`)
+  }
+}

@@ -1,0 +1,41 @@
+import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
+import type { Agent } from '../../../shared/domain/agent.ts'
+import type { Json } from '../../../shared/domain/json.ts'
+import type { Ports } from '../../../shared/ports/index.ts'
+import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
+
+let count = 0
+
+type Seed = { steps: object; agents: Agent[]; output?: unknown; inputSchema?: object; input?: Json }
+
+/** Registers a workflow and agents, and submits a task on it; answers the task's id. */
+export async function seedTask(ports: Ports, { input = {}, ...seed }: Seed): Promise<string> {
+  const name = await seedWorkflow(ports, seed)
+  const { taskId } = await submitTask(ports)({ workflow: name, input, metadata: {}, tenant: 'default' })
+  return taskId
+}
+
+export async function seedWorkflow(
+  ports: Ports,
+  { steps, agents, output, inputSchema }: Omit<Seed, 'input'>,
+): Promise<string> {
+  const name = `w${++count}`
+  const { workflow, issues } = validateWorkflow({
+    name,
+    steps,
+    ...(output === undefined ? {} : { output }),
+    ...(inputSchema ? { input: inputSchema } : {}),
+  })
+  if (!workflow) throw new Error(JSON.stringify(issues))
+  for (const agent of agents) await ports.registry.putAgent(agent)
+  const registered = {
+    workflow,
+    stateMachineArn: `arn:aws:states:us-east-1:1:stateMachine:${name}`,
+    gates: [],
+    registeredAt: '',
+    active: true,
+    origin: 'api' as const,
+  }
+  await ports.registry.putWorkflow(registered)
+  return name
+}

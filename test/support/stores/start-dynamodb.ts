@@ -1,0 +1,73 @@
+import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { DynamoDBService } from '../../../local/dynamodb/service.ts'
+
+/** The embedded DynamoDB in memory, with a client for items and one that reads numbers as text. */
+export async function startDynamoDB() {
+  const service = new DynamoDBService()
+  // A document client changes the one below it: each has its own.
+  const raw = [clientOf(service), clientOf(service)] as const
+  const client = DynamoDBDocumentClient.from(raw[0], { marshallOptions: { removeUndefinedValues: true } })
+  const readingText = DynamoDBDocumentClient.from(raw[1], {
+    unmarshallOptions: { wrapNumbers: (value) => value },
+  })
+  const stop = async (): Promise<void> => {
+    client.destroy()
+    for (const one of raw) one.destroy()
+    await service.stop()
+  }
+  return { client, readingText, stop }
+}
+
+type Request = { headers: Record<string, string>; body: Uint8Array }
+
+/** AWS's own client with its requests and answers as they are on the wire; only sockets and signatures, half of the work, are left out. */
+function clientOf(service: DynamoDBService): DynamoDBClient {
+  const handle = async ({ headers, body }: Request) => {
+    const asked = new TextDecoder().decode(body)
+    const { status, headers: told, body: text } = await service.send(String(headers['x-amz-target']), asked)
+    return { response: { statusCode: status, headers: told, body: Buffer.from(text) } }
+  }
+  return new DynamoDBClient({
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    signer: { sign: async (request) => request },
+    requestHandler: { handle } as never,
+  })
+}
+
+type Index = { name: string; partition: string; sort: string }
+
+/** A table with the keys of ours. */
+export async function createTable(
+  client: DynamoDBDocumentClient,
+  TableName: string,
+  indexes: Record<string, Index> = {},
+): Promise<void> {
+  const all = Object.values(indexes)
+  const names = [...new Set(['pk', 'sk', ...all.flatMap(({ partition, sort }) => [partition, sort])])]
+  const keys = (partition: string, sort: string) => [
+    { AttributeName: partition, KeyType: 'HASH' as const },
+    { AttributeName: sort, KeyType: 'RANGE' as const },
+  ]
+  await client.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+      KeySchema: keys('pk', 'sk'),
+      ...(all.length > 0
+        ? {
+            GlobalSecondaryIndexes: all.map(({ name, partition, sort }) => ({
+              IndexName: name,
+              KeySchema: keys(partition, sort),
+              Projection: { ProjectionType: 'ALL' as const },
+            })),
+          }
+        : {}),
+    }),
+  )
+  const describe = new DescribeTableCommand({ TableName })
+  while ((await client.send(describe)).Table?.TableStatus !== 'ACTIVE')
+    await new Promise((resolve) => setTimeout(resolve, 1))
+}

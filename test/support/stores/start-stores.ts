@@ -1,0 +1,122 @@
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { dynamodbBreakers } from '../../../functions/adapters/dynamodb/registry/breakers.ts'
+import { dynamodbLimits } from '../../../functions/adapters/dynamodb/registry/limits.ts'
+import { dynamodbRegistry } from '../../../functions/adapters/dynamodb/registry/registry.ts'
+import { dynamodbStatistics } from '../../../functions/adapters/dynamodb/registry/statistics.ts'
+import { dynamodbBudgets } from '../../../functions/adapters/dynamodb/tasks/budgets.ts'
+import { dynamodbLedger } from '../../../functions/adapters/dynamodb/tasks/ledger.ts'
+import { dynamodbQueue } from '../../../functions/adapters/dynamodb/tasks/queue.ts'
+import { dynamodbTaskStore } from '../../../functions/adapters/dynamodb/tasks/task-store.ts'
+import { nodeIds, systemClock } from '../../../functions/adapters/node-ids.ts'
+import { GATE_WRITE } from '../../../shared/compiler/gate-state.ts'
+import { REGISTRY_INDEXES, TASK_INDEXES } from '../../../shared/contracts/table-layout.ts'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import type { DomainEvent } from '../../../shared/domain/event.ts'
+import { PRICES } from '../../../shared/estimator/prices.ts'
+import type { BlobStore, ExecutionState, Ports } from '../../../shared/ports/index.ts'
+import { createTable, startDynamoDB } from './start-dynamodb.ts'
+
+type Recorded = {
+  events: DomainEvent[]
+  executions: Map<string, ExecutionState>
+  blobs: Map<string, string>
+  /** Keys, and what changes with the content. */
+  files: Map<string, string>
+  /** Tokens, in the order in which they were sent. */
+  woken: string[]
+  machines: Map<string, object>
+}
+
+type Stores = {
+  ports: Ports
+  recorded: Recorded
+  /** What the state of a gate does: leaves its token; false when the gate is open already. */
+  waitAt(taskId: string, before: string, token: string, producers: number): Promise<boolean>
+  stop(): Promise<void>
+}
+
+/** All ports for use cases: the real DynamoDB adapters on the embedded DynamoDB, the rest in memory and recorded. */
+export async function startStores(): Promise<Stores> {
+  const { client, readingText, stop } = await startDynamoDB()
+  await Promise.all([
+    createTable(client, 'tasks', TASK_INDEXES),
+    createTable(client, 'registry', REGISTRY_INDEXES),
+  ])
+  const recorded: Recorded = {
+    events: [],
+    executions: new Map(),
+    blobs: new Map(),
+    files: new Map(),
+    woken: [],
+    machines: new Map(),
+  }
+  const ids = nodeIds(systemClock)
+  const blobs = memoryBlobs(recorded.blobs)
+  const ports: Ports = {
+    clock: systemClock,
+    ids,
+    prices: PRICES,
+    tasks: dynamodbTaskStore({ client, table: 'tasks', blobs, digest: ids.digest }),
+    registry: dynamodbRegistry({ client, table: 'registry', clock: systemClock }),
+    statistics: dynamodbStatistics({ client: readingText, table: 'registry', now: systemClock.now }),
+    breakers: dynamodbBreakers({ client, table: 'registry' }),
+    limits: dynamodbLimits({ client, table: 'registry', clock: systemClock }),
+    budgets: dynamodbBudgets({ client, table: 'tasks' }),
+    queue: dynamodbQueue({ client, table: 'tasks', most: undefined }),
+    ledger: dynamodbLedger({ client, table: 'tasks' }),
+    files: {
+      list: async (key) => {
+        const etag = recorded.files.get(key)
+        return etag === undefined ? [] : [{ key, bytes: 1, etag }]
+      },
+      read: async () => new Uint8Array(),
+      presignUpload: async (key) => ({ url: 'http://upload', fields: { key } }),
+    },
+    bus: {
+      publish: async (events) => void recorded.events.push(...events),
+      deliver: async (event) => void recorded.events.push(event),
+    },
+    executions: {
+      start: async ({ name }) => {
+        recorded.executions.set(name, { status: 'RUNNING' })
+        return name
+      },
+      find: async ({ name }) => recorded.executions.get(name),
+      wake: async (token) => void recorded.woken.push(token),
+      stop: async ({ name }) => void recorded.executions.set(name, { status: 'ABORTED' }),
+    },
+    machines: {
+      arnOf: (name) => `arn:aws:states:us-east-1:1:stateMachine:${name}`,
+      ensure: async ({ name, definition }) => {
+        recorded.machines.set(name, definition)
+        return `arn:aws:states:us-east-1:1:stateMachine:${name}`
+      },
+      publish: async (arn) => `${arn}:1`,
+      remove: async (name) => recorded.machines.delete(name),
+    },
+  }
+  const waitAt: Stores['waitAt'] = async (taskId, before, token, producers) => {
+    const update = new UpdateCommand({
+      TableName: 'tasks',
+      Key: { pk: `TASK#${taskId}`, sk: `GATE#${before}` },
+      ...GATE_WRITE,
+      ExpressionAttributeValues: { ':t': token, ':n': producers, ':f': '2026#1000' },
+    })
+    return client.send(update).then(
+      () => true,
+      () => false,
+    )
+  }
+  return { ports, recorded, waitAt, stop }
+}
+
+function memoryBlobs(blobs: Map<string, string>): BlobStore {
+  return {
+    put: async (key, text) => void blobs.set(key, text),
+    get: async (key) => {
+      const text = blobs.get(key)
+      if (text === undefined) throw new OrchestratorError('NotFoundError', `no blob ${key}`)
+      return text
+    },
+  }
+}
