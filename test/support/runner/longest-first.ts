@@ -2,21 +2,21 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files that take more than 15 s on two processors, the longest first: one that began last would run alone. */
 const LONGEST = [
-  'integration/cli',
-  'integration/cli-dev',
-  'integration/poisoned-tasks',
-  'integration/kill-and-resume',
-  'integration/queue',
+  'integration/api/cli',
+  'integration/api/cli-dev',
+  'integration/tasks/poisoned-tasks',
+  'integration/engine/kill-and-resume',
+  'integration/tasks/queue',
   'property/shared-items',
   'property/breaker',
   'property/limited-agents',
-  'integration/isolated-expressions',
-  'integration/rivals',
-  'integration/retry',
-  'integration/slow-connections',
-  'integration/many-machines',
+  'integration/steps/isolated-expressions',
+  'integration/steps/rivals',
+  'integration/tasks/retry',
+  'integration/api/slow-connections',
+  'integration/limits/many-machines',
   'property/reference',
-  'integration/own-workflows',
+  'integration/tasks/own-workflows',
   'assembly/many-agents',
 ].map((name) => `/test/${name}.test.ts`)
 
