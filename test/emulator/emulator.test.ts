@@ -289,7 +289,7 @@ const waitThen = (name: string, seconds: number | string, step: string): string 
   `name: ${name}\nsteps:\n  rest: { wait: { seconds: ${JSON.stringify(seconds)} } }\n  then: { needs: [rest], ${step} }\n`
 
 const agent = (id: string): string => `import * as z from 'zod'
-import { defineAgent } from '../../../shared/agent/define-agent.ts'
+import { defineAgent } from '../../../shared/agent/index.ts'
 
 export default defineAgent({
   id: '${id}',

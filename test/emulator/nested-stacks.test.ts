@@ -13,7 +13,7 @@ it('runs agents that are deployed in nested stacks, for there are too many for o
     project.write(
       `functions/agents/extra-${number}/index.ts`,
       `import * as z from 'zod'
-import { defineAgent } from '../../../shared/agent/define-agent.ts'
+import { defineAgent } from '../../../shared/agent/index.ts'
 export default defineAgent({
   id: 'extra-${number}', version: '1.0.0', description: '',
   capabilities: { 'extra.work${number}': { description: '', input: z.looseObject({}), output: z.looseObject({}) } },

@@ -9,7 +9,7 @@ import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 const agentFile = (id: string, more: string, capability = 'text.write'): string => `
 import { existsSync } from 'node:fs'
 import * as z from 'zod'
-import { defineAgent } from '../../../shared/agent/define-agent.ts'
+import { defineAgent } from '../../../shared/agent/index.ts'
 
 export default defineAgent({
   id: '${id}',
