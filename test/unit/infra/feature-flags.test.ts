@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { featureFlags } from '../../../infra/feature-flags.ts'
 
-const RECOMMENDED = join(import.meta.dirname, '../../../node_modules/aws-cdk-lib/recommended-feature-flags.json')
+const RECOMMENDED = join(
+  import.meta.dirname,
+  '../../../node_modules/aws-cdk-lib/recommended-feature-flags.json',
+)
 
 /** What is not as the CDK recommends, and why. */
 const OTHERWISE: Readonly<Record<string, unknown>> = {

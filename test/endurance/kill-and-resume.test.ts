@@ -5,16 +5,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetExecutionHistoryCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { removeAltered, replaceAgent } from '../../support/cloud/altered-assembly.ts'
-import { KILL_RESULT, killWorkflow } from '../../support/cloud/kill-target.ts'
-import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
-import { type StoredRuns, storedRuns } from '../../support/stores/stored-runs.ts'
+import { removeAltered, replaceAgent } from '../support/cloud/altered-assembly.ts'
+import { KILL_RESULT, killWorkflow } from '../support/cloud/kill-target.ts'
+import { type LocalApi, startApi } from '../support/cloud/local-api.ts'
+import { type StoredRuns, storedRuns } from '../support/stores/stored-runs.ts'
 
 /** How often the process is killed: a few times in `npm test`, more where somebody has the time. */
 const KILLS = Number(process.env.ORCHESTRATOR_KILLS ?? 10)
 const SEED = Number(process.env.ORCHESTRATOR_SEED ?? 20_261_123)
 const PER_KILL_MILLISECONDS = 6_000
-const TARGET = join(import.meta.dirname, '../../support/cloud/kill-target.ts')
+const TARGET = join(import.meta.dirname, '../support/cloud/kill-target.ts')
 const STEPS = ['a', 'b', 'c', 'd', 'e', 'w']
 const NEEDS: Readonly<Record<string, string[]>> = { c: ['a'], d: ['a', 'b'], e: ['c', 'd', 'w'] }
 
@@ -70,7 +70,7 @@ describe(`a local cloud that is killed ${KILLS} times (seed ${SEED})`, () => {
     async () => {
       const assembly = await replaceAgent(
         'echo',
-        join(import.meta.dirname, '../../support/agents/kill-agent.ts'),
+        join(import.meta.dirname, '../support/agents/kill-agent.ts'),
       )
       const random = seededRandom(SEED)
       for (let life = 0; life < KILLS; life++) await live(assembly, folder, random)

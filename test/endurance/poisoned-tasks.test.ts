@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { removeAltered, replaceAgent } from '../../support/cloud/altered-assembly.ts'
-import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { removeAltered, replaceAgent } from '../support/cloud/altered-assembly.ts'
+import { type LocalApi, startApi } from '../support/cloud/local-api.ts'
 
 let api: LocalApi
 beforeAll(async () => {
   api = await startApi({
-    assembly: await replaceAgent('echo', join(import.meta.dirname, '../../support/agents/bomb-agent.ts')),
+    assembly: await replaceAgent('echo', join(import.meta.dirname, '../support/agents/bomb-agent.ts')),
   })
 })
 afterAll(async () => {

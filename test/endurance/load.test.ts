@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { submitMany } from '../../../bench/load/submit-many.ts'
-import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { submitMany } from '../../bench/load/submit-many.ts'
+import { type LocalApi, startApi } from '../support/cloud/local-api.ts'
 
 let api: LocalApi
 beforeAll(async () => {
