@@ -53,7 +53,7 @@ const handlers = makeHandlers(
     clock,
     ids: ids(),
   },
-  answers(),
+  { answers: answers() },
 )
 const metrics = new Metrics()
 

@@ -22,39 +22,39 @@ import { submitTask } from '../../shared/app/tasks/submit-task.ts'
 import { makeOpenApi } from '../../shared/contracts/openapi.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
 import type { Ports } from '../../shared/ports/index.ts'
-import type { AnswerStore } from '../adapters/s3/answer-store.ts'
-import { httpHandler } from '../middleware/http-handler.ts'
+import { type Door, httpHandler } from '../middleware/http-handler.ts'
 
 type Handler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>
 
 const API_VERSION = '1.0.0'
 
 /** Every route with its use case; a route without one does not compile. */
-export function makeHandlers(ports: Ports, answers?: AnswerStore): Record<RouteId, Handler> {
+export function makeHandlers(ports: Ports, door: Door = {}): Record<RouteId, Handler> {
+  const handle: typeof httpHandler = (route, useCase) => httpHandler(route, useCase, door)
   return {
-    submitTask: httpHandler(ROUTES.submitTask, submitTask(ports)),
-    listTasks: httpHandler(ROUTES.listTasks, listTasks(ports), answers),
-    getTask: httpHandler(ROUTES.getTask, showTask(ports), answers),
-    getTaskStatus: httpHandler(ROUTES.getTaskStatus, showTaskStatus(ports), answers),
-    getTaskResult: httpHandler(ROUTES.getTaskResult, showTaskResult(ports), answers),
-    listTaskSteps: httpHandler(ROUTES.listTaskSteps, showTaskSteps(ports), answers),
-    getTaskStep: httpHandler(ROUTES.getTaskStep, showTaskStep(ports), answers),
-    listTaskEvents: httpHandler(ROUTES.listTaskEvents, showTaskEvents(ports), answers),
-    cancelTask: httpHandler(ROUTES.cancelTask, cancelTask(ports)),
-    cancelAllTasks: httpHandler(ROUTES.cancelAllTasks, cancelAllTasks(ports)),
-    retryTask: httpHandler(ROUTES.retryTask, retryTask(ports)),
-    forkTask: httpHandler(ROUTES.forkTask, forkTask(ports)),
-    answerApproval: httpHandler(ROUTES.answerApproval, approveStep(ports)),
-    createFiles: httpHandler(ROUTES.createFiles, createFiles(ports)),
-    listAgents: httpHandler(ROUTES.listAgents, listAgents(ports), answers),
-    getAgent: httpHandler(ROUTES.getAgent, getAgent(ports), answers),
-    registerAgent: httpHandler(ROUTES.registerAgent, registerAgent(ports)),
-    retireAgent: httpHandler(ROUTES.retireAgent, retireAgent(ports)),
-    listWorkflows: httpHandler(ROUTES.listWorkflows, listWorkflows(ports), answers),
-    getWorkflow: httpHandler(ROUTES.getWorkflow, getWorkflow(ports), answers),
-    putWorkflow: httpHandler(ROUTES.putWorkflow, registerWorkflow(ports)),
-    makePlan: httpHandler(ROUTES.makePlan, makePlan(ports)),
-    getHealth: httpHandler(ROUTES.getHealth, checkHealth(ports)),
-    getOpenApi: httpHandler(ROUTES.getOpenApi, async () => makeOpenApi(Object.values(ROUTES), API_VERSION)),
+    submitTask: handle(ROUTES.submitTask, submitTask(ports)),
+    listTasks: handle(ROUTES.listTasks, listTasks(ports)),
+    getTask: handle(ROUTES.getTask, showTask(ports)),
+    getTaskStatus: handle(ROUTES.getTaskStatus, showTaskStatus(ports)),
+    getTaskResult: handle(ROUTES.getTaskResult, showTaskResult(ports)),
+    listTaskSteps: handle(ROUTES.listTaskSteps, showTaskSteps(ports)),
+    getTaskStep: handle(ROUTES.getTaskStep, showTaskStep(ports)),
+    listTaskEvents: handle(ROUTES.listTaskEvents, showTaskEvents(ports)),
+    cancelTask: handle(ROUTES.cancelTask, cancelTask(ports)),
+    cancelAllTasks: handle(ROUTES.cancelAllTasks, cancelAllTasks(ports)),
+    retryTask: handle(ROUTES.retryTask, retryTask(ports)),
+    forkTask: handle(ROUTES.forkTask, forkTask(ports)),
+    answerApproval: handle(ROUTES.answerApproval, approveStep(ports)),
+    createFiles: handle(ROUTES.createFiles, createFiles(ports)),
+    listAgents: handle(ROUTES.listAgents, listAgents(ports)),
+    getAgent: handle(ROUTES.getAgent, getAgent(ports)),
+    registerAgent: handle(ROUTES.registerAgent, registerAgent(ports)),
+    retireAgent: handle(ROUTES.retireAgent, retireAgent(ports)),
+    listWorkflows: handle(ROUTES.listWorkflows, listWorkflows(ports)),
+    getWorkflow: handle(ROUTES.getWorkflow, getWorkflow(ports)),
+    putWorkflow: handle(ROUTES.putWorkflow, registerWorkflow(ports)),
+    makePlan: handle(ROUTES.makePlan, makePlan(ports)),
+    getHealth: handle(ROUTES.getHealth, checkHealth(ports)),
+    getOpenApi: handle(ROUTES.getOpenApi, async () => makeOpenApi(Object.values(ROUTES), API_VERSION)),
   }
 }

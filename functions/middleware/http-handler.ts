@@ -1,18 +1,24 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import type * as z from 'zod'
 import type { Route } from '../../shared/contracts/route.ts'
+import type { Caller } from '../../shared/domain/caller.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { describeIssues } from '../../shared/domain/issue.ts'
 import { issuesOfZod } from '../../shared/domain/issues-of-zod.ts'
 import { isJsonObject } from '../../shared/domain/json.ts'
 import type { AnswerStore } from '../adapters/s3/answer-store.ts'
+import { callerOfRequest } from './caller-of-request.ts'
 import { issueOfValue } from './issue-of-value.ts'
 
 /** The body parser has put the parsed body in the place of its text. */
 type Event = Omit<APIGatewayProxyEventV2, 'body'> & { body?: unknown }
 
-/** Everyone who may call is one tenant until callers have identities of their own. */
-const TENANT = 'default'
+export type Door = {
+  /** For answers that are too large; without it they are refused. */
+  answers?: AnswerStore | undefined
+  /** Who asks, by what has been verified before the function was called. */
+  callerOf?: (event: APIGatewayProxyEventV2) => Caller
+}
 
 /** What a function answers at most, as Lambda measures it: the envelope, in which the body is a text with its quotes escaped. */
 const MAX_ANSWER_BYTES = 6 * 1_024 * 1_024 - 1_024
@@ -23,15 +29,11 @@ const MAX_ANSWER_BYTES = 6 * 1_024 * 1_024 - 1_024
  */
 export function httpHandler<Input extends z.ZodType, Output extends z.ZodType>(
   route: Route<Input, Output>,
-  useCase: (input: z.output<Input> & { tenant: string }) => Promise<z.input<Output>>,
-  /** For answers that are too large. */
-  answers?: AnswerStore,
+  useCase: (input: z.output<Input>, caller: Caller) => Promise<z.input<Output>>,
+  { answers, callerOf = callerOfRequest }: Door = {},
 ): (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2> {
   return async (event) => {
-    const input = parseRequest(route, event)
-    const output = await useCase({ ...(input as object), tenant: TENANT } as z.output<Input> & {
-      tenant: string
-    })
+    const output = await useCase(parseRequest(route, event), callerOf(event))
     const body = JSON.stringify(output)
     const answer = {
       statusCode: route.success.status,

@@ -6,6 +6,9 @@ import type { Invocation } from '../lambda/lambda-function.ts'
 export type GatewayRoute = { method: string; path: string; functionArn: string }
 type Invoke = (functionArn: string, payload: string) => Promise<Invocation>
 
+/** Stands where API Gateway gives the caller's ARN: requests come from this machine's user, and carry no signature. */
+const CALLER = 'local'
+
 /** API Gateway's limit for a request. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024
 
@@ -54,6 +57,7 @@ async function handle(
     requestContext: {
       accountId: '000000000000',
       apiId: 'local',
+      authorizer: { iam: { accountId: '000000000000', userArn: CALLER } },
       domainName: incoming.headers.host,
       http: {
         method: incoming.method,

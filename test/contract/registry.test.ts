@@ -7,6 +7,7 @@ import { submitTask } from '../../shared/app/tasks/submit-task.ts'
 import type { Ports } from '../../shared/ports/index.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { makeAgent } from '../support/agents/make-agent.ts'
+import { CALLER } from '../support/stores/callers.ts'
 import { startStores } from '../support/stores/start-stores.ts'
 
 let ports: Ports
@@ -47,11 +48,13 @@ it('refuses to remove an agent that open tasks are bound to, until it is depreca
   const deploy = registerDeployment(ports)
   const deploying = { manifest: { ...manifest, id: 'leaving' }, functionArn }
   await deploy({ agents: [deploying], workflows: [] })
-  const task = await submitTask(ports)({
-    workflow: { name: 'w', steps: { a: { agent: 'leaving' } } },
-    metadata: {},
-    tenant: 'default',
-  })
+  const task = await submitTask(ports)(
+    {
+      workflow: { name: 'w', steps: { a: { agent: 'leaving' } } },
+      metadata: {},
+    },
+    CALLER,
+  )
   await expect(deploy({ agents: [], workflows: [] })).rejects.toThrow(
     `leaving: removed, and still bound to ${task.taskId}. Deploy with "deprecated: true"`,
   )
@@ -60,14 +63,16 @@ it('refuses to remove an agent that open tasks are bound to, until it is depreca
   const deprecated = { ...deploying, manifest: { ...deploying.manifest, deprecated: true } }
   await deploy({ agents: [deprecated], workflows: [] })
   await expect(
-    submitTask(ports)({
-      workflow: { name: 'w', steps: { a: { agent: 'leaving' } } },
-      metadata: {},
-      tenant: 'default',
-    }),
+    submitTask(ports)(
+      {
+        workflow: { name: 'w', steps: { a: { agent: 'leaving' } } },
+        metadata: {},
+      },
+      CALLER,
+    ),
   ).rejects.toThrow('leaving: is deprecated')
   await expect(deploy({ agents: [], workflows: [] })).rejects.toMatchObject({ name: 'ConflictError' })
-  await cancelTask(ports)({ id: task.taskId, tenant: 'default', reason: 'for the test' })
+  await cancelTask(ports)({ id: task.taskId, reason: 'for the test' }, CALLER)
   expect((await deploy({ agents: [], workflows: [] })).retired).toContain('leaving')
 })
 
@@ -125,35 +130,35 @@ it('leaves what was published at run time to those who published it', async () =
 
 it("keeps callers' agents apart from the deployment's", async () => {
   await registerDeployment(ports)({ agents: [{ manifest, functionArn }], workflows: [] })
-  await expect(registerAgent(ports)({ ...manifest, functionArn })).rejects.toMatchObject({
+  await expect(registerAgent(ports)({ ...manifest, functionArn }, CALLER)).rejects.toMatchObject({
     name: 'ConflictError',
   })
-  await expect(retireAgent(ports)({ id: 'ours' })).rejects.toMatchObject({ name: 'ConflictError' })
+  await expect(retireAgent(ports)({ id: 'ours' }, CALLER)).rejects.toMatchObject({ name: 'ConflictError' })
 
-  await registerAgent(ports)({ ...manifest, id: 'theirs', functionArn })
-  expect(await getAgent(ports)({ id: 'theirs' })).toMatchObject({ origin: 'api', status: 'active' })
-  const { agents } = await listAgents(ports)({ capability: 'work.do' })
+  await registerAgent(ports)({ ...manifest, id: 'theirs', functionArn }, CALLER)
+  expect(await getAgent(ports)({ id: 'theirs' }, CALLER)).toMatchObject({ origin: 'api', status: 'active' })
+  const { agents } = await listAgents(ports)({ capability: 'work.do' }, CALLER)
   expect(agents.flatMap(({ id, status }) => (status === 'active' ? [id] : [])).sort()).toEqual([
     'ours',
     'theirs',
   ])
-  await registerAgent(ports)({ ...manifest, id: 'theirs', functionArn, deprecated: true })
-  expect(await getAgent(ports)({ id: 'theirs' })).toMatchObject({ status: 'deprecated' })
-  expect(await retireAgent(ports)({ id: 'theirs' })).toMatchObject({ status: 'inactive' })
-  await expect(getAgent(ports)({ id: 'their' })).rejects.toThrow(/did you mean "theirs"/)
+  await registerAgent(ports)({ ...manifest, id: 'theirs', functionArn, deprecated: true }, CALLER)
+  expect(await getAgent(ports)({ id: 'theirs' }, CALLER)).toMatchObject({ status: 'deprecated' })
+  expect(await retireAgent(ports)({ id: 'theirs' }, CALLER)).toMatchObject({ status: 'inactive' })
+  await expect(getAgent(ports)({ id: 'their' }, CALLER)).rejects.toThrow(/did you mean "theirs"/)
 })
 
 it('refuses an agent with two capabilities of one name, and reads one that is there already', async () => {
   const { capabilities } = manifest
   const twins = { ...manifest, id: 'twins', functionArn, capabilities: [...capabilities, ...capabilities] }
-  await expect(registerAgent(ports)(twins)).rejects.toThrow(
+  await expect(registerAgent(ports)(twins, CALLER)).rejects.toThrow(
     /capabilities\.1\.name: capability "work\.do" is there twice/,
   )
   const registered = { status: 'active', origin: 'api', registeredAt: '2026-11-28T12:00:00.000Z' } as const
   await ports.registry.putAgent({ ...twins, ...registered })
-  const { agents } = await listAgents(ports)({})
+  const { agents } = await listAgents(ports)({}, CALLER)
   expect(agents.map(({ id }) => id)).toContain('twins')
-  await retireAgent(ports)({ id: 'twins' })
+  await retireAgent(ports)({ id: 'twins' }, CALLER)
 })
 
 it('sums the load of the last minutes', async () => {

@@ -9,6 +9,7 @@ import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import type { Ports, RegisteredWorkflow } from '../../shared/ports/index.ts'
 import { makeAgent } from '../support/agents/make-agent.ts'
+import { CALLER } from '../support/stores/callers.ts'
 import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
 import { startStores } from '../support/stores/start-stores.ts'
 
@@ -112,7 +113,7 @@ describe('a workflow in the registry', () => {
 
 describe('publishing a workflow', () => {
   it('takes one of 900 KB, larger than an item', async () => {
-    await registerWorkflow(stores.ports)({ name: 'large', workflow: workflow('large', 900_000) })
+    await registerWorkflow(stores.ports)({ name: 'large', workflow: workflow('large', 900_000) }, CALLER)
     const found = await stores.ports.registry.findWorkflow('large')
     expect(found).toMatchObject({ active: true, workflow: workflow('large', 900_000) })
   })
@@ -125,9 +126,9 @@ describe('publishing a workflow', () => {
       registry: { ...registry, publishWorkflow: () => Promise.reject(refused) },
     }
     const before = [...stores.recorded.machines.keys()]
-    await expect(registerWorkflow(ports)({ name: 'unstored', workflow: workflow('unstored') })).rejects.toBe(
-      refused,
-    )
+    await expect(
+      registerWorkflow(ports)({ name: 'unstored', workflow: workflow('unstored') }, CALLER),
+    ).rejects.toBe(refused)
     expect([...stores.recorded.machines.keys()]).toEqual(before)
   })
 
@@ -136,12 +137,12 @@ describe('publishing a workflow', () => {
     const refused = new OrchestratorError('UnavailableError', 'not now')
     const ports = { ...stores.ports, machines: { ...machines, ensure: () => Promise.reject(refused) } }
     const put = (using: Ports, version = 1, bytes = 0) =>
-      registerWorkflow(using)({ name: 'tried', workflow: workflow('tried', bytes, version) })
+      registerWorkflow(using)({ name: 'tried', workflow: workflow('tried', bytes, version) }, CALLER)
     await expect(put(ports)).rejects.toBe(refused)
     expect(await registry.listVersions('tried')).toMatchObject([{ active: false, pending: true }])
     expect(await registry.findWorkflow('tried')).toBeUndefined()
     const calling = { name: 'calling', steps: { a: { workflow: 'tried@1' } } }
-    const register = () => registerWorkflow(stores.ports)({ name: 'calling', workflow: calling })
+    const register = () => registerWorkflow(stores.ports)({ name: 'calling', workflow: calling }, CALLER)
     await expect(register()).rejects.toThrow('the machine of workflow "tried@1" is not there')
     // Another content is another version (V1).
     await expect(put(stores.ports, 1, 100)).rejects.toMatchObject({ name: 'ConflictError' })
@@ -155,7 +156,7 @@ describe('publishing a workflow', () => {
   it('keeps the version that serves while the next one is being made', async () => {
     const { machines, registry } = stores.ports
     const put = (version: number, using = stores.ports) =>
-      registerWorkflow(using)({ name: 'serving', workflow: workflow('serving', version, version) })
+      registerWorkflow(using)({ name: 'serving', workflow: workflow('serving', version, version) }, CALLER)
     await put(1)
     const refused = new OrchestratorError('UnavailableError', 'not now')
     const ports = { ...stores.ports, machines: { ...machines, ensure: () => Promise.reject(refused) } }
@@ -168,7 +169,10 @@ describe('publishing a workflow', () => {
   it('does not go on with a version that a later one has overtaken', async () => {
     const { machines, registry } = stores.ports
     const put = (version: number, using = stores.ports) =>
-      registerWorkflow(using)({ name: 'overtaken', workflow: workflow('overtaken', version, version) })
+      registerWorkflow(using)(
+        { name: 'overtaken', workflow: workflow('overtaken', version, version) },
+        CALLER,
+      )
     const refused = new OrchestratorError('UnavailableError', 'not now')
     const ports = { ...stores.ports, machines: { ...machines, ensure: () => Promise.reject(refused) } }
     await expect(put(1, ports)).rejects.toBe(refused)
@@ -180,7 +184,7 @@ describe('publishing a workflow', () => {
   it('finishes a publication that was cut short before its name stood for it (V3)', async () => {
     const { registry } = stores.ports
     const put = (version: number, using = stores.ports) =>
-      registerWorkflow(using)({ name: 'half', workflow: workflow('half', version, version) })
+      registerWorkflow(using)({ name: 'half', workflow: workflow('half', version, version) }, CALLER)
     await put(1)
     const refused = new OrchestratorError('UnavailableError', 'not now')
     const putWorkflow: typeof registry.putWorkflow = async (registered) => {
@@ -193,7 +197,7 @@ describe('publishing a workflow', () => {
   })
 
   it('brings one back whose machine has gone with the stacks (R1)', async () => {
-    const put = () => registerWorkflow(stores.ports)({ name: 'back', workflow: workflow('back') })
+    const put = () => registerWorkflow(stores.ports)({ name: 'back', workflow: workflow('back') }, CALLER)
     const { stateMachineArn } = await put()
     await removeDeployment(stores.ports)()
     expect(await stores.ports.registry.findWorkflow('back')).toMatchObject({ active: false })
@@ -206,9 +210,9 @@ describe('publishing a workflow', () => {
   it('brings back each version by itself: none is planned on whose machine has gone (R2, V4)', async () => {
     const { registry } = stores.ports
     const put = (version: number) =>
-      registerWorkflow(stores.ports)({ name: 'each', workflow: workflow('each', version, version) })
+      registerWorkflow(stores.ports)({ name: 'each', workflow: workflow('each', version, version) }, CALLER)
     const caller = { name: 'callseach', version: 1, steps: { a: { workflow: 'each@1' } } }
-    const call = () => registerWorkflow(stores.ports)({ name: 'callseach', workflow: caller })
+    const call = () => registerWorkflow(stores.ports)({ name: 'callseach', workflow: caller }, CALLER)
     for (const version of [1, 2, 3]) await put(version)
     await removeDeployment(stores.ports)()
     stores.recorded.machines.clear()
@@ -230,7 +234,7 @@ describe('publishing a workflow', () => {
     await put(3)
     expect(await registry.findWorkflow('each')).toMatchObject({ active: true, workflow: { version: 3 } })
     await expect(
-      registerWorkflow(stores.ports)({ name: 'each', workflow: workflow('each', 9, 1) }),
+      registerWorkflow(stores.ports)({ name: 'each', workflow: workflow('each', 9, 1) }, CALLER),
     ).rejects.toThrow('publish this as version 4')
   })
 

@@ -8,6 +8,7 @@ import { submitTask } from '../../shared/app/tasks/submit-task.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { makeAgent } from '../support/agents/make-agent.ts'
 import { stepFunctionsWithQuotas } from '../support/cloud/step-functions-quotas.ts'
+import { CALLER } from '../support/stores/callers.ts'
 import { startStores } from '../support/stores/start-stores.ts'
 
 const COUNT = 400
@@ -163,12 +164,15 @@ describe(`destroying ${COUNT} workflows where Step Functions deletes 100 at once
     const { aws, ports, invoke, deployment, register } = install()
     await invoke(register(deployment(() => 'first')))
     await ports.registry.putAgent(makeAgent())
-    await registerWorkflow(ports)({
-      name: 'published',
-      workflow: { ...workflow('published'), version: 20_261_128 },
-    })
+    await registerWorkflow(ports)(
+      {
+        name: 'published',
+        workflow: { ...workflow('published'), version: 20_261_128 },
+      },
+      CALLER,
+    )
     const own = { name: 'own', steps: { a: { capability: 'work.do' } } }
-    await submitTask(ports)({ workflow: own, metadata: {}, tenant: 'default' })
+    await submitTask(ports)({ workflow: own, metadata: {} }, CALLER)
     expect(aws.machines.size).toBe(COUNT + 2)
     for (const machine of aws.machines.values()) machine.running = 3
 

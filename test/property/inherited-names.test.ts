@@ -14,6 +14,7 @@ import { validWorkflow } from '../support/cloud/compiled-workflow.ts'
 import { type Ran, runInWorld } from '../support/cloud/workflow-world.ts'
 import { INHERITED } from '../support/random/hostile-names.ts'
 import { behaviours, workflows } from '../support/random/random-workflows.ts'
+import { CALLER } from '../support/stores/callers.ts'
 import { startStores } from '../support/stores/start-stores.ts'
 
 /** Names of every object that a step may have: constructor, toString, valueOf, ... */
@@ -80,9 +81,9 @@ describe('what users name may be called like a member of every object', () => {
     const { ports } = stores
     const agent = makeAgent({ id: 'constructor', capability: 'constructor', tags: ['constructor'] })
     await ports.registry.putAgent(agent)
-    expect((await listAgents(ports)({ capability: 'constructor' })).agents.map(({ id }) => id)).toContain(
-      'constructor',
-    )
+    expect(
+      (await listAgents(ports)({ capability: 'constructor' }, CALLER)).agents.map(({ id }) => id),
+    ).toContain('constructor')
     let version = 0
     await fc.assert(
       fc.asyncProperty(
@@ -118,36 +119,41 @@ describe('what users name may be called like a member of every object', () => {
           const { workflow, issues } = validateWorkflow(definition)
           expect(issues).toEqual([])
           expect(workflow && issuesOfCompiling(workflow)).toEqual([])
-          const tenant = 'default'
-          await registerWorkflow(ports)({ name: 'constructor', workflow: definition })
-          const { bindings } = await makePlan(ports)({
-            workflow: 'constructor',
-            input: { season: 2026 },
-            tenant,
-          })
+          await registerWorkflow(ports)({ name: 'constructor', workflow: definition }, CALLER)
+          const { bindings } = await makePlan(ports)(
+            {
+              workflow: 'constructor',
+              input: { season: 2026 },
+            },
+            CALLER,
+          )
           expect(Object.keys(bindings).toSorted()).toEqual([id, `${loop}.draft`].toSorted())
           for (const wanted of [{ workflow: 'constructor' }, { workflow: definition }]) {
-            const { taskId } = await submitTask(ports)({
-              ...wanted,
-              input: { season: 2026 },
-              metadata,
-              tenant,
-            })
+            const { taskId } = await submitTask(ports)(
+              {
+                ...wanted,
+                input: { season: 2026 },
+                metadata,
+              },
+              CALLER,
+            )
             expect((await ports.tasks.getPlan(taskId)).input).toEqual({ season: 2026 })
-            const shown = await showTask(ports)({ id: taskId, tenant })
+            const shown = await showTask(ports)({ id: taskId }, CALLER)
             expect(shown.metadata).toEqual({ ...metadata })
             expect(shown.steps.map(({ stepId }) => stepId).toSorted()).toEqual([id, loop].toSorted())
             const absent = IDS.find((one) => one !== id && one !== loop) ?? ''
-            await expect(showTaskStep(ports)({ id: taskId, tenant, stepId: absent })).rejects.toThrow(
+            await expect(showTaskStep(ports)({ id: taskId, stepId: absent }, CALLER)).rejects.toThrow(
               'has no step',
             )
           }
-          const wrong = submitTask(ports)({
-            workflow: 'constructor',
-            input: { [property]: 7 },
-            metadata,
-            tenant,
-          })
+          const wrong = submitTask(ports)(
+            {
+              workflow: 'constructor',
+              input: { [property]: 7 },
+              metadata,
+            },
+            CALLER,
+          )
           await expect(wrong).rejects.toThrow(`input.${property}`)
         },
       ),

@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import type { RegisterAgentSchema } from '../../contracts/requests.ts'
 import type { AgentView } from '../../contracts/views.ts'
 import { type Agent, AgentSchema, issuesOfManifest } from '../../domain/agent.ts'
+import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { describeIssues } from '../../domain/issue.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
@@ -15,7 +16,10 @@ type Looking = Pick<Ports, 'registry' | 'statistics' | 'breakers' | 'limits' | '
 /** With how they do. */
 export const listAgents =
   (ports: Looking) =>
-  async ({ capability }: { capability?: string | undefined }): Promise<{ agents: AgentView[] }> => {
+  async (
+    { capability }: { capability?: string | undefined },
+    _caller: Caller,
+  ): Promise<{ agents: AgentView[] }> => {
     const all = await ports.registry.listAgents()
     const offers = (agent: Agent): boolean => agent.capabilities.some(({ name }) => name === capability)
     const agents = capability ? all.filter(offers) : all
@@ -26,7 +30,7 @@ export const listAgents =
 /** With how it does. Throws NotFoundError with the nearest ids. */
 export const getAgent =
   (ports: Looking) =>
-  async ({ id }: { id: string }): Promise<AgentView> => {
+  async ({ id }: { id: string }, _caller: Caller): Promise<AgentView> => {
     const agent = await findAgent(ports.registry, id)
     return { ...agent, ...(await healthOf(ports, [agent])).get(id) }
   }
@@ -43,7 +47,7 @@ async function findAgent(registry: Registry, id: string): Promise<Agent> {
 /** Registers or updates a caller's agent. Throws ConflictError for an agent that the deployment owns. */
 export const registerAgent =
   ({ registry, clock }: Needs) =>
-  async (request: z.output<typeof RegisterAgentSchema>): Promise<Agent> => {
+  async (request: z.output<typeof RegisterAgentSchema>, _caller: Caller): Promise<Agent> => {
     const issues = issuesOfManifest(request)
     if (issues.length > 0)
       throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
@@ -63,7 +67,7 @@ export const registerAgent =
 /** Throws NotFoundError, and ConflictError for an agent that the deployment owns. */
 export const retireAgent =
   ({ registry }: { registry: Registry }) =>
-  async ({ id }: { id: string }): Promise<Agent> => {
+  async ({ id }: { id: string }, _caller: Caller): Promise<Agent> => {
     const agent = await findAgent(registry, id)
     if (agent.origin === 'deployment') throw ownedByDeployment(id, `remove functions/agents/${id} and deploy`)
     const retired: Agent = { ...agent, status: 'inactive' }

@@ -1,4 +1,5 @@
 import type { WorkflowView } from '../../contracts/views.ts'
+import type { Caller } from '../../domain/caller.ts'
 import type { RegisteredWorkflow, Registry } from '../../ports/index.ts'
 import { topologicalOrder } from '../../workflow/graph.ts'
 import type { Workflow } from '../../workflow/schema.ts'
@@ -9,7 +10,7 @@ type Needs = { registry: Registry }
 
 export const listWorkflows =
   ({ registry }: Needs) =>
-  async (): Promise<{ workflows: WorkflowView[] }> => {
+  async (_input: object, _caller: Caller): Promise<{ workflows: WorkflowView[] }> => {
     const all = await registry.listWorkflows()
     return { workflows: all.map(workflowView).sort((a, b) => (a.name < b.name ? -1 : 1)) }
   }
@@ -17,14 +18,14 @@ export const listWorkflows =
 /** Throws NotFoundError with the nearest names. */
 export const getWorkflow =
   ({ registry }: Needs) =>
-  async ({ name }: { name: string }): Promise<WorkflowView & { definition: Workflow }> => {
+  async ({ name }: { name: string }, _caller: Caller): Promise<WorkflowView & { definition: Workflow }> => {
     const registered = await findTemplate(registry, { workflow: name })
     return { ...workflowView(registered), definition: registered.workflow }
   }
 
 export const checkHealth =
   ({ registry }: Needs) =>
-  async () => {
+  async (_input: object, _caller: Caller) => {
     const [agents, workflows] = await Promise.all([registry.listAgents(), registry.listWorkflows()])
     return { status: 'ok' as const, agents: agents.length, workflows: workflows.length }
   }

@@ -11,6 +11,7 @@
 
 import { type Compiled, compileWorkflow } from '../../compiler/index.ts'
 import type { WorkflowView } from '../../contracts/views.ts'
+import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { canonicalJson, type Json } from '../../domain/json.ts'
 import type { Ports, RegisteredWorkflow } from '../../ports/index.ts'
@@ -25,7 +26,10 @@ type Needs = Pick<Ports, 'registry' | 'machines' | 'ids' | 'clock'>
 /** Throws InvalidWorkflowError with every issue, InvalidInputError, ConflictError. */
 export const registerWorkflow =
   (ports: Needs) =>
-  async ({ name, workflow: given }: { name: string; workflow: unknown }): Promise<WorkflowView> => {
+  async (
+    { name, workflow: given }: { name: string; workflow: unknown },
+    _caller: Caller,
+  ): Promise<WorkflowView> => {
     const { registry } = ports
     const workflow = parseWorkflow(given)
     if (workflow.name !== name) {

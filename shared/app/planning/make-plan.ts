@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import { compileWorkflow } from '../../compiler/index.ts'
 import type { MakePlanSchema } from '../../contracts/requests.ts'
 import type { PlanView } from '../../contracts/views.ts'
+import type { Caller } from '../../domain/caller.ts'
 import { pathIn } from '../../domain/instance-path.ts'
 import type { Ports } from '../../ports/index.ts'
 import { criticalPath, needsOf, topologicalOrder } from '../../workflow/graph.ts'
@@ -17,12 +18,12 @@ import { leftOf, limitsOf } from './task-request.ts'
 /** Validates and plans without running. An input, when given, is checked as at submission. */
 export const makePlan =
   (ports: KnowledgeNeeds & Pick<Ports, 'files' | 'prices'>) =>
-  async (request: z.output<typeof MakePlanSchema> & { tenant: string }): Promise<PlanView> => {
+  async (request: z.output<typeof MakePlanSchema>, { tenant }: Caller): Promise<PlanView> => {
     const { workflow } = await givenWorkflow(ports.registry, request)
     const input = request.input === undefined ? undefined : parseInput(workflow, request.input)
     if (input !== undefined) await checkFileReferences(ports.files, input)
     const compiled = compileWorkflow(workflow)
-    const { tenant, prefer } = request
+    const { prefer } = request
     const limits = limitsOf(ports, request)
     const left = leftOf(ports, limits)
     const planned = await planWorkflow(ports, workflow, { seed: workflow.name, tenant, prefer, left })

@@ -1,11 +1,12 @@
 import type { SubmitTask } from '../../contracts/requests.ts'
+import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { canonicalJson, type Json } from '../../domain/json.ts'
 import { secondsUntil } from '../../domain/times.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 
 /** What requests for a new task have in common. */
-type Keyed = { tenant: string; idempotencyKey?: string | undefined }
+type Keyed = { idempotencyKey?: string | undefined }
 type Limiting = Pick<SubmitTask, 'budgetUsd' | 'budgetTokens' | 'deadline' | 'deadlineSeconds'>
 type Limits = Pick<Plan, 'budget' | 'deadline'>
 
@@ -35,12 +36,12 @@ export const leftOf = ({ clock }: Pick<Ports, 'clock'>, { budget, deadline }: Li
 
 /** What an Idempotency-Key stands for. */
 export function digestOf({ ids }: Pick<Ports, 'ids'>, request: Keyed & object): string {
-  const { tenant: _tenant, idempotencyKey: _key, ...asked } = request
+  const { idempotencyKey: _key, ...asked } = request
   return ids.digest(canonicalJson(asked as Json))
 }
 
 /** With a key the id is a hash of tenant and key, so that a repeat finds the first (S2). */
-export function taskIdOf({ ids }: Pick<Ports, 'ids'>, { tenant, idempotencyKey }: Keyed): string {
+export function taskIdOf({ ids }: Pick<Ports, 'ids'>, { idempotencyKey }: Keyed, { tenant }: Caller): string {
   return idempotencyKey === undefined
     ? ids.makeId('t')
     : `t_${ids.digest(`${tenant}\n${idempotencyKey}`).slice(0, 26)}`

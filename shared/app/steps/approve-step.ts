@@ -7,6 +7,7 @@
  */
 import type { AnswerApproval } from '../../contracts/requests.ts'
 import type { ApprovalView } from '../../contracts/views.ts'
+import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { placeOf } from '../../domain/instance-path.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
@@ -22,15 +23,8 @@ type Asked = NonNullable<StepRecord['approval']>
 /** Throws NotFoundError, InvalidInputError, ConflictError. */
 export const approveStep =
   ({ tasks, executions, clock }: Needs) =>
-  async ({
-    id,
-    tenant,
-    stepId,
-    decision,
-    by,
-    comment,
-  }: AnswerApproval & { tenant: string }): Promise<ApprovalView> => {
-    const task = await getTask({ tasks }, { id, tenant })
+  async ({ id, stepId, decision, by, comment }: AnswerApproval, caller: Caller): Promise<ApprovalView> => {
+    const task = await getTask({ tasks }, id, caller)
     if (!isOpenTask(task)) {
       const message = `task ${id} has ended (${task.status}): nobody waits for step "${stepId}" any more`
       throw new OrchestratorError('ConflictError', message, { taskId: id, status: task.status })

@@ -1,6 +1,7 @@
 import type * as z from 'zod'
 import type { CancelAllSchema } from '../../contracts/requests.ts'
 import type { TaskView } from '../../contracts/views.ts'
+import type { Caller } from '../../domain/caller.ts'
 import { isOpenTask, OPEN_TASK_STATUSES, type OpenTask } from '../../domain/task.ts'
 import { cancelOne, type StopNeeds } from './cancel-task.ts'
 import { dispatch } from './queue-tasks.ts'
@@ -19,10 +20,10 @@ type Stopped = {
   more: boolean
 }
 
-/** Cancels the open tasks of a tenant; `more` where there are others left, for another call. */
+/** Cancels the open tasks of the caller's tenant; `more` where there are others left, for another call. */
 export const cancelAllTasks =
   (ports: StopNeeds) =>
-  async ({ tenant, reason }: z.output<typeof CancelAllSchema> & { tenant: string }): Promise<Stopped> => {
+  async ({ reason }: z.output<typeof CancelAllSchema>, { tenant }: Caller): Promise<Stopped> => {
     const pages = await Promise.all(
       IN_ORDER.map((status) => ports.tasks.listTasks({ tenant, status, limit: MOST })),
     )

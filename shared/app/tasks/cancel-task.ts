@@ -1,4 +1,5 @@
 import type { TaskView } from '../../contracts/views.ts'
+import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { taskEvent } from '../../domain/event.ts'
 import { isFinalStepStatus } from '../../domain/step.ts'
@@ -17,8 +18,8 @@ export type StopNeeds = QueueNeeds
  */
 export const cancelTask =
   (ports: StopNeeds) =>
-  async ({ reason, ...ref }: TaskRef & { reason: string }): Promise<TaskView> => {
-    const task = await getTask(ports, ref)
+  async ({ id, reason }: TaskRef & { reason: string }, caller: Caller): Promise<TaskView> => {
+    const task = await getTask(ports, id, caller)
     if (!isOpenTask(task)) {
       // A cancel that was cut short after its first write is finished by its repeat.
       if (task.status === 'cancelled') {
@@ -28,7 +29,7 @@ export const cancelTask =
       throw alreadyEnded(task.id, task.status)
     }
     const cancelled = await cancelOne(ports, task, reason)
-    if (!cancelled) throw alreadyEnded(task.id, (await getTask(ports, ref)).status)
+    if (!cancelled) throw alreadyEnded(task.id, (await getTask(ports, id, caller)).status)
     return taskView(cancelled)
   }
 

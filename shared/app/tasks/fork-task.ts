@@ -12,6 +12,7 @@
 import type * as z from 'zod'
 import type { ForkTaskSchema } from '../../contracts/requests.ts'
 import type { TaskView } from '../../contracts/views.ts'
+import type { Caller } from '../../domain/caller.ts'
 import { parsePath, placeOf } from '../../domain/instance-path.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import type { StepRecord, StoredValue } from '../../domain/step.ts'
@@ -33,7 +34,7 @@ import { taskView } from './views.ts'
 
 type Needs = KnowledgeNeeds &
   Pick<Ports, 'tasks' | 'budgets' | 'bus' | 'ids' | 'queue' | 'executions' | 'machines' | 'prices'>
-type ForkRequest = z.output<typeof ForkTaskSchema> & { tenant: string }
+type ForkRequest = z.output<typeof ForkTaskSchema>
 
 /** Steps that are written at once. */
 const AT_ONCE = 20
@@ -41,9 +42,9 @@ const AT_ONCE = 20
 /** Throws NotFoundError, InvalidInputError, and whatever a submission throws. */
 export const forkTask =
   (ports: Needs) =>
-  async (request: ForkRequest): Promise<TaskView> => {
-    const { id, tenant, steps } = request
-    const task = await getTask(ports, { id, tenant })
+  async (request: ForkRequest, caller: Caller): Promise<TaskView> => {
+    const { id, steps } = request
+    const task = await getTask(ports, id, caller)
     const before = await ports.tasks.getPlan(id, task.execution)
     const records = await ports.tasks.listSteps(id)
     const given = await givenFor(ports, before, request)
@@ -53,7 +54,7 @@ export const forkTask =
       keptSteps(before, records, time).filter(({ path }) => !again.has(outermost(path)))
     const kept = keptAt(at)
 
-    const taskId = taskIdOf(ports, request)
+    const taskId = taskIdOf(ports, request, caller)
     const limits = limitsOf(ports, request)
     const {
       retryDigest: _,
@@ -63,7 +64,7 @@ export const forkTask =
     } = await planRetry(
       ports,
       // The first execution of a task that has had none.
-      { id: taskId, execution: 0, tenant },
+      { id: taskId, execution: 0, tenant: caller.tenant },
       { ...before, taskId, budget: limits.budget, deadline: limits.deadline },
       kept,
       { ...(steps ? { steps } : {}) },

@@ -1,6 +1,7 @@
 import type * as z from 'zod'
 import type { ListTasksSchema } from '../../contracts/requests.ts'
 import type { StepView, TaskView } from '../../contracts/views.ts'
+import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { type DomainEvent, eventsOfTask } from '../../domain/event.ts'
 import type { Json } from '../../domain/json.ts'
@@ -13,10 +14,10 @@ import { entryOf } from './queue-tasks.ts'
 import { degradedIn, stepViews, taskView } from './views.ts'
 
 type Needs = { tasks: TaskStore }
-export type TaskRef = { id: string; tenant: string }
+export type TaskRef = { id: string }
 
 /** Throws NotFoundError; another tenant's task is not found either. */
-export async function getTask({ tasks }: Needs, { id, tenant }: TaskRef): Promise<Task> {
+export async function getTask({ tasks }: Needs, id: string, { tenant }: Caller): Promise<Task> {
   const task = await tasks.findTask(id)
   if (task && task.tenant === tenant) return task
   throw new OrchestratorError('NotFoundError', `there is no task ${id}`, { taskId: id })
@@ -24,8 +25,8 @@ export async function getTask({ tasks }: Needs, { id, tenant }: TaskRef): Promis
 
 export const showTask =
   (ports: Needs & Pick<Ports, 'budgets' | 'queue' | 'clock'>) =>
-  async (ref: TaskRef): Promise<TaskView & { steps: StepView[] }> => {
-    const task = await getTask(ports, ref)
+  async ({ id }: TaskRef, caller: Caller): Promise<TaskView & { steps: StepView[] }> => {
+    const task = await getTask(ports, id, caller)
     const [{ steps, cost, estimate }, budget] = await Promise.all([
       readSteps(ports, task),
       task.budget ? viewBudget(ports, task) : undefined,
@@ -45,8 +46,8 @@ export const showTask =
 /** One step, with why its agent was chosen and what it has answered. Throws NotFoundError naming the steps that there are. */
 export const showTaskStep =
   (ports: Needs) =>
-  async ({ stepId, ...ref }: TaskRef & { stepId: string }): Promise<StepView> => {
-    const task = await getTask(ports, ref)
+  async ({ id, stepId }: TaskRef & { stepId: string }, caller: Caller): Promise<StepView> => {
+    const task = await getTask(ports, id, caller)
     const [steps, [record]] = await Promise.all([
       stepsOf(ports, task, { all: true }),
       ports.tasks.findSteps(task.id, [stepId]),
@@ -60,31 +61,34 @@ export const showTaskStep =
       stepId,
       steps.map((one) => one.stepId),
     )
-    throw new OrchestratorError('NotFoundError', `task ${ref.id} has no step "${stepId}"${known}`, { stepId })
+    throw new OrchestratorError('NotFoundError', `task ${id} has no step "${stepId}"${known}`, { stepId })
   }
 
 export const showTaskSteps =
   (ports: Needs) =>
-  async (ref: TaskRef): Promise<{ steps: StepView[] }> => ({
-    steps: await stepsOf(ports, await getTask(ports, ref), { all: true }),
+  async ({ id }: TaskRef, caller: Caller): Promise<{ steps: StepView[] }> => ({
+    steps: await stepsOf(ports, await getTask(ports, id, caller), { all: true }),
   })
 
-export const showTaskStatus = (ports: Needs) => async (ref: TaskRef) => {
-  const task = await getTask(ports, ref)
-  const steps = await stepsOf(ports, task)
-  const counts = Map.groupBy(steps, ({ status }) => status)
-  return {
-    taskId: task.id,
-    status: task.status,
-    steps: Object.fromEntries([...counts].map(([status, members]) => [status, members.length])),
+export const showTaskStatus =
+  (ports: Needs) =>
+  async ({ id }: TaskRef, caller: Caller) => {
+    const task = await getTask(ports, id, caller)
+    const steps = await stepsOf(ports, task)
+    const counts = Map.groupBy(steps, ({ status }) => status)
+    return {
+      taskId: task.id,
+      status: task.status,
+      steps: Object.fromEntries([...counts].map(([status, members]) => [status, members.length])),
+    }
   }
-}
 
 /** Throws ConflictError when the task has not succeeded, saying what it is and why. */
 export const showTaskResult =
   (ports: Needs) =>
   async (
-    ref: TaskRef,
+    { id }: TaskRef,
+    caller: Caller,
   ): Promise<{
     taskId: string
     status: 'succeeded'
@@ -92,7 +96,7 @@ export const showTaskResult =
     degraded: Degraded
     degradedCount?: number | undefined
   }> => {
-    const task = await getTask(ports, ref)
+    const task = await getTask(ports, id, caller)
     if (task.status === 'succeeded') {
       const result = await ports.tasks.loadValue(task.result)
       return { taskId: task.id, status: task.status, result, ...degradedIn(task) }
@@ -105,19 +109,20 @@ export const showTaskResult =
 
 export const showTaskEvents =
   (ports: Needs) =>
-  async (ref: TaskRef): Promise<{ events: DomainEvent[] }> => {
-    const task = await getTask(ports, ref)
+  async ({ id }: TaskRef, caller: Caller): Promise<{ events: DomainEvent[] }> => {
+    const task = await getTask(ports, id, caller)
     return { events: eventsOfTask(task, await ports.tasks.listSteps(task.id)) }
   }
 
 export const listTasks =
   (ports: Needs) =>
   async (
-    query: z.output<typeof ListTasksSchema> & { tenant: string },
+    { status, cursor, limit }: z.output<typeof ListTasksSchema>,
+    { tenant }: Caller,
   ): Promise<{ tasks: TaskView[]; cursor?: string }> => {
-    const { status, cursor, ...rest } = query
     const page = await ports.tasks.listTasks({
-      ...rest,
+      tenant,
+      limit,
       ...(status ? { status } : {}),
       ...(cursor ? { cursor } : {}),
     })

@@ -14,6 +14,7 @@ import type { RetryTaskSchema } from '../../contracts/requests.ts'
 import { firstFenceOf } from '../../contracts/step-payload.ts'
 import type { TaskView } from '../../contracts/views.ts'
 import { amountOf } from '../../domain/budget.ts'
+import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { taskRetriedEvent } from '../../domain/event.ts'
 import { type EndedTask, isOpenTask, type OpenTask } from '../../domain/task.ts'
@@ -38,12 +39,8 @@ const MOST_RETRIES_KEPT = 200
 /** Throws NotFoundError, ConflictError for a task that is open or has succeeded, and whatever a submission throws. */
 export const retryTask =
   (ports: Needs) =>
-  async ({
-    id,
-    tenant,
-    ...wishes
-  }: z.output<typeof RetryTaskSchema> & { tenant: string }): Promise<TaskView> => {
-    const task = await getTask(ports, { id, tenant })
+  async ({ id, ...wishes }: z.output<typeof RetryTaskSchema>, caller: Caller): Promise<TaskView> => {
+    const task = await getTask(ports, id, caller)
     if (isOpenTask(task)) throw refused(task.id, `is still ${task.status}`)
     if (task.status === 'succeeded') throw refused(task.id, 'has succeeded')
     if (task.parent)

@@ -6,6 +6,7 @@
  */
 import type { SubmitTask } from '../../contracts/requests.ts'
 import type { TaskView } from '../../contracts/views.ts'
+import type { Caller } from '../../domain/caller.ts'
 import { isOpenTask } from '../../domain/task.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
@@ -30,10 +31,10 @@ type Needs = Pick<
 /** Plans, stores and starts a task. Throws InvalidInputError, NotFoundError, NoAgentError, ConflictError. */
 export const submitTask = (ports: Needs) => {
   const estimateOf = rememberEstimates(ports)
-  return async (request: SubmitTask & { tenant: string }): Promise<TaskView> => {
+  return async (request: SubmitTask, caller: Caller): Promise<TaskView> => {
     const digest = digestOf(ports, request)
-    const taskId = taskIdOf(ports, request)
-    const planned = await makePlan(ports, request, { taskId, digest, estimateOf }).catch(
+    const taskId = taskIdOf(ports, request, caller)
+    const planned = await makePlan(ports, request, caller, { taskId, digest, estimateOf }).catch(
       async (refusal: unknown) => {
         // What was accepted once is found again, also when it would be refused by now (S2).
         const before = request.idempotencyKey ? await ports.tasks.findTask(taskId) : undefined
@@ -65,7 +66,8 @@ export const submitTask = (ports: Needs) => {
 
 async function makePlan(
   ports: Needs,
-  request: SubmitTask & { tenant: string },
+  request: SubmitTask,
+  { tenant }: Caller,
   { taskId, digest, estimateOf }: { taskId: string; digest: string; estimateOf: EstimateOf },
 ): Promise<Plan> {
   const { workflow, registered } = await givenWorkflow(ports.registry, request)
@@ -75,7 +77,7 @@ async function makePlan(
   const limits = limitsOf(ports, request)
   const planned = await planWorkflow(ports, workflow, {
     seed: taskId,
-    tenant: request.tenant,
+    tenant,
     prefer: request.prefer,
     left: leftOf(ports, limits),
   })
@@ -86,7 +88,7 @@ async function makePlan(
     taskId,
     requestDigest: digest,
     stateMachineArn: machine.stateMachineArn,
-    tenant: request.tenant,
+    tenant,
     type: request.type,
     metadata: request.metadata,
     workflow,

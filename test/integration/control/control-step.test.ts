@@ -5,6 +5,7 @@ import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
+import { CALLER, callerOf } from '../../support/stores/callers.ts'
 import { seedTask, seedWorkflow } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
 
@@ -49,13 +50,15 @@ describe('controlStep', () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 1, onTimeout: 'reject' } })
     expect(await control(taskId, 'begin', 'token')).toEqual({})
     expect(await control(taskId, 'end')).toMatchObject({ status: 'succeeded' })
-    const late = approveStep(stores.ports)({
-      id: taskId,
-      stepId: 's',
-      decision: 'approve',
-      by: 'ada',
-      tenant: 'default',
-    })
+    const late = approveStep(stores.ports)(
+      {
+        id: taskId,
+        stepId: 's',
+        decision: 'approve',
+        by: 'ada',
+      },
+      CALLER,
+    )
     await expect(late).rejects.toMatchObject({
       name: 'ConflictError',
       message: expect.stringContaining('timeout has decided "reject"'),
@@ -65,13 +68,15 @@ describe('controlStep', () => {
   it('asks again after a crash, and wakes the state at once when somebody has answered meanwhile', async () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
     await control(taskId, 'begin', 'first')
-    await approveStep(stores.ports)({
-      id: taskId,
-      stepId: 's',
-      decision: 'approve',
-      by: 'ada',
-      tenant: 'default',
-    })
+    await approveStep(stores.ports)(
+      {
+        id: taskId,
+        stepId: 's',
+        decision: 'approve',
+        by: 'ada',
+      },
+      CALLER,
+    )
     await control(taskId, 'begin', 'second')
     expect(stores.recorded.woken.slice(-2)).toEqual(['first', 'second'])
     await control(taskId, 'end')
@@ -88,9 +93,9 @@ describe('controlStep', () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
     await control(taskId, 'begin', 'token')
     const approve = (tenant: string) =>
-      approveStep(stores.ports)({ id: taskId, stepId: 's', decision: 'approve', by: 'ada', tenant })
+      approveStep(stores.ports)({ id: taskId, stepId: 's', decision: 'approve', by: 'ada' }, callerOf(tenant))
     await expect(approve('other')).rejects.toMatchObject({ name: 'NotFoundError' })
-    await cancelTask(stores.ports)({ id: taskId, tenant: 'default', reason: 'enough' })
+    await cancelTask(stores.ports)({ id: taskId, reason: 'enough' }, CALLER)
     await expect(approve('default')).rejects.toMatchObject({
       name: 'ConflictError',
       message: expect.stringContaining('has ended (cancelled)'),
@@ -101,20 +106,24 @@ describe('controlStep', () => {
     const { ports } = stores
     const steps = { s: { approval: { prompt: 'Go?', timeoutSeconds: 60 } } }
     const workflow = await seedWorkflow(ports, { steps, agents: [makeAgent()] })
-    const tenant = 'default'
-    const { taskId } = await submitTask(ports)({
-      workflow,
-      input: {},
-      metadata: {},
-      tenant,
-      deadlineSeconds: 30,
-    })
+    const { taskId } = await submitTask(ports)(
+      {
+        workflow,
+        input: {},
+        metadata: {},
+        deadlineSeconds: 30,
+      },
+      CALLER,
+    )
     await control(taskId, 'begin', 'token')
     const at = (seconds: number) => ({ now: () => new Date(ports.clock.now().getTime() + 1_000 * seconds) })
     const approve = (seconds: number) =>
-      approveStep({ ...ports, clock: at(seconds) })({
-        ...{ id: taskId, stepId: 's', decision: 'approve', by: 'ada', tenant },
-      })
+      approveStep({ ...ports, clock: at(seconds) })(
+        {
+          ...{ id: taskId, stepId: 's', decision: 'approve', by: 'ada' },
+        },
+        CALLER,
+      )
     await expect(approve(31)).rejects.toMatchObject({
       name: 'ConflictError',
       message: expect.stringContaining('has passed'),
@@ -127,13 +136,15 @@ describe('controlStep', () => {
     await control(taskId, 'begin', 'first')
     const { askApproval } = stores.ports.tasks
     stores.ports.tasks.askApproval = async (own, asked) => {
-      await approveStep(stores.ports)({
-        id: taskId,
-        stepId: 's',
-        decision: 'approve',
-        by: 'ada',
-        tenant: 'default',
-      })
+      await approveStep(stores.ports)(
+        {
+          id: taskId,
+          stepId: 's',
+          decision: 'approve',
+          by: 'ada',
+        },
+        CALLER,
+      )
       return askApproval(own, asked)
     }
     expect(await control(taskId, 'begin', 'second')).toEqual({})
@@ -222,8 +233,8 @@ describe('controlStep', () => {
     const each = { workflow: child, forEach: '{% $input.list %}', input, tolerate: 1 }
     const workflow = await seedWorkflow(stores.ports, { steps: { s: each }, agents: [] })
     const list = [[1], [1, 2], []].map((ids) => ({ rows: ids.map((id) => ({ id, paid: true })) }))
-    const asked = { workflow, input: { list }, metadata: {}, tenant: 'default', budgetUsd: 1 }
-    const { taskId } = await submitTask(stores.ports)(asked)
+    const asked = { workflow, input: { list }, metadata: {}, budgetUsd: 1 }
+    const { taskId } = await submitTask(stores.ports)(asked, CALLER)
     expect(await control(taskId, 'begin')).toEqual({ indexes: [0, 1, 2] })
     const { tasks, budgets } = stores.ports
     const children: string[] = []

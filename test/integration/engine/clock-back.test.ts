@@ -15,6 +15,7 @@ import {
 } from '../../../shared/contracts/step-payload.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
+import { CALLER } from '../../support/stores/callers.ts'
 import { seedTask } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
 
@@ -145,7 +146,7 @@ describe('a clock that goes back', () => {
       return 1
     })
     stores.ports.clock = clock
-    expect((await showTask(stores.ports)({ id: taskId, tenant: 'default' })).steps[0]).toMatchObject({
+    expect((await showTask(stores.ports)({ id: taskId }, CALLER)).steps[0]).toMatchObject({
       durationMs: 0,
     })
     const told = stores.recorded.events.filter(

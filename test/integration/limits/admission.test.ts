@@ -9,6 +9,7 @@ import { healthOf } from '../../../shared/app/agents/agent-statistics.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
+import { CALLER } from '../../support/stores/callers.ts'
 import { seedWorkflow } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
 
@@ -53,8 +54,8 @@ async function begin(
     agents: [agent, ...others],
   })
   const submit = async () => {
-    const asked = { workflow, input: {}, metadata: {}, tenant: 'default', ...task }
-    return (await submitTask(stores.ports)(asked)).taskId
+    const asked = { workflow, input: {}, metadata: {}, ...task }
+    return (await submitTask(stores.ports)(asked, CALLER)).taskId
   }
   const deps = { ...stores.ports, logger: new Logger({ logLevel: 'SILENT' }) }
   const invoke = (taskId: string, work: Work, path = 's') => {

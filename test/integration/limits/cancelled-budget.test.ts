@@ -3,6 +3,7 @@ import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
 import { showTask } from '../../../shared/app/tasks/read-tasks.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
+import { CALLER } from '../../support/stores/callers.ts'
 import { seedWorkflow } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
 
@@ -16,8 +17,7 @@ it('shows what is held of a cancelled task as held, later as unknown, and never 
   const { ports } = stores
   const steps = { a: { capability: 'work.do' }, b: { capability: 'work.do', needs: ['a'] } }
   const workflow = await seedWorkflow(ports, { steps, agents: [makeAgent()] })
-  const tenant = 'default'
-  const { taskId } = await submitTask(ports)({ workflow, input: {}, metadata: {}, tenant, budgetUsd: 1 })
+  const { taskId } = await submitTask(ports)({ workflow, input: {}, metadata: {}, budgetUsd: 1 }, CALLER)
   const own = { taskId, path: 'a', owner: 'o', fence: '1' }
   const until = ports.clock.now().getTime() / 1_000 + 60
   const held = { nanoUsd: 100_000_000, tokens: 0, holder: '1', until }
@@ -27,12 +27,12 @@ it('shows what is held of a cancelled task as held, later as unknown, and never 
   const endedAt = '2026-01-01T00:00:01.000Z'
   await ports.tasks.endStep(own, { status: 'succeeded', endedAt, costUsd: 0.02, output: { inline: '1' } })
   await ports.budgets.reserve(taskId, 'b', { ...held, holder: '2' })
-  const before = await showTask(ports)({ id: taskId, tenant })
+  const before = await showTask(ports)({ id: taskId }, CALLER)
   expect(before.budget).toMatchObject({ spentUsd: 0.02, reservedUsd: 0.1 })
-  await cancelTask(ports)({ id: taskId, tenant, reason: 'enough' })
-  const ended = await showTask(ports)({ id: taskId, tenant })
+  await cancelTask(ports)({ id: taskId, reason: 'enough' }, CALLER)
+  const ended = await showTask(ports)({ id: taskId }, CALLER)
   expect(ended.budget).toMatchObject({ usd: 1, spentUsd: 0.02, reservedUsd: 0.1 })
   const clock = { now: () => new Date((until + 1) * 1_000) }
-  const { budget } = await showTask({ ...ports, clock })({ id: taskId, tenant })
+  const { budget } = await showTask({ ...ports, clock })({ id: taskId }, CALLER)
   expect(budget).toMatchObject({ usd: 1, spentUsd: 0.02, reservedUsd: 0, unknownUsd: 0.1 })
 })

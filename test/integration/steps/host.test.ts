@@ -7,6 +7,7 @@ import { agentHandler } from '../../../functions/steps/agent-handler.ts'
 import { type AgentContext, type DefinedAgent, defineAgent } from '../../../shared/agent/index.ts'
 import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
+import { CALLER } from '../../support/stores/callers.ts'
 import { seedTask } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
 
@@ -225,13 +226,13 @@ describe('the agent host', () => {
     const running = invoke(taskId, 'a')
     const refused = expect(running).rejects.toMatchObject({ name: 'TaskCancelledError' })
     await vi.waitFor(async () => expect(work).toHaveBeenCalled())
-    await cancelTask(stores.ports)({ id: taskId, tenant: 'default', reason: 'enough' })
+    await cancelTask(stores.ports)({ id: taskId, reason: 'enough' }, CALLER)
     await refused
   })
 
   it('does not begin on a task that was cancelled while the call was on its way', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
-    await cancelTask(stores.ports)({ id: taskId, tenant: 'default', reason: 'enough' })
+    await cancelTask(stores.ports)({ id: taskId, reason: 'enough' }, CALLER)
     await expect(invoke(taskId, 'a')).rejects.toMatchObject({ name: 'TaskCancelledError' })
     expect(work).not.toHaveBeenCalled()
   })

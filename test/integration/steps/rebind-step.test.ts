@@ -3,6 +3,7 @@ import { rebindStep } from '../../../shared/app/steps/rebind-step.ts'
 import { recordsOfNeeds, resolveStep } from '../../../shared/app/steps/resolve-step.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
+import { CALLER } from '../../support/stores/callers.ts'
 import { seedTask, seedWorkflow } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
 
@@ -256,13 +257,15 @@ describe('rebindStep', () => {
           makeAgent({ id: ids[at] ?? '', capability, price: price as never }),
         ),
       })
-      const { taskId } = await submitTask(stores.ports)({
-        workflow,
-        input: {},
-        metadata: {},
-        tenant: 'default',
-        ...budget,
-      })
+      const { taskId } = await submitTask(stores.ports)(
+        {
+          workflow,
+          input: {},
+          metadata: {},
+          ...budget,
+        },
+        CALLER,
+      )
       return { taskId, ids }
     }
     const tokens = { perCallUsd: 0, mostTokens: 600 }
@@ -301,8 +304,8 @@ describe('rebindStep', () => {
     const price = { perCallUsd: 0, mostUsd: 0.02 }
     const agents = [makeAgent({ id: `a${area}`, capability, price })]
     const workflow = await seedWorkflow(stores.ports, { steps: { s: { capability } }, agents })
-    const asked = { workflow, input: {}, metadata: {}, tenant: 'default', budgetUsd: 0.03 }
-    const { taskId } = await submitTask(stores.ports)(asked)
+    const asked = { workflow, input: {}, metadata: {}, budgetUsd: 0.03 }
+    const { taskId } = await submitTask(stores.ports)(asked, CALLER)
     const { budgets, clock } = stores.ports
     const held = { nanoUsd: 2e7, tokens: 0, holder: '1', until: Date.now() / 1_000 + 600 }
     await budgets.reserve(taskId, 'x', held)

@@ -5,6 +5,7 @@ import { collectMachines } from '../../../shared/app/machines/collect-machines.t
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { CALLER } from '../../support/stores/callers.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
 
 describe('collecting machines', () => {
@@ -44,7 +45,7 @@ describe('collecting machines', () => {
 
   it('finishes what was cut short, and tells whoever submits meanwhile to come again (Q2, Q3)', async () => {
     const workflow = { name: 'w', steps: { a: { capability: 'work.do' } } }
-    const submit = () => submitTask(stores.ports)({ workflow, metadata: {}, tenant: 'default' })
+    const submit = () => submitTask(stores.ports)({ workflow, metadata: {} }, CALLER)
     await submit()
     const [shared] = (await names()).filter((name) => name.startsWith('shared-'))
     const machine = { name: String(shared), parts: 0, usedOn: today() }

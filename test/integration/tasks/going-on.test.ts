@@ -9,6 +9,7 @@ import { reopen, retryTask } from '../../../shared/app/tasks/retry-task.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { isOpenTask } from '../../../shared/domain/task.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
+import { CALLER } from '../../support/stores/callers.ts'
 import { seedTask, seedWorkflow } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
 
@@ -43,8 +44,7 @@ async function doStep(taskId: string, path: string, { execution = 1, fails = fal
 }
 const finish = (taskId: string, status: 'FAILED' | 'SUCCEEDED' = 'FAILED', execution = 1) =>
   finishTask(stores.ports)({ name: `${taskId}-${execution}`, ended: { status } })
-const retry = (id: string, more: object = {}) =>
-  retryTask(stores.ports)({ id, tenant: 'default', ...more } as never)
+const retry = (id: string, more: object = {}) => retryTask(stores.ports)({ id, ...more } as never, CALLER)
 
 describe('a retry', () => {
   it('ends, whatever an earlier definition had failed in steps that the new one has not (F5)', async () => {
@@ -96,8 +96,8 @@ describe('a retry', () => {
 
   it('has the larger budget once it is carried out, and not for what another has wished (U1)', async () => {
     const workflow = await seedWorkflow(stores.ports, { steps: { a: work }, agents: [makeAgent()] })
-    const asked = { workflow, input: {}, metadata: {}, tenant: 'default', budgetUsd: 1 }
-    const { taskId } = await submitTask(stores.ports)(asked)
+    const asked = { workflow, input: {}, metadata: {}, budgetUsd: 1 }
+    const { taskId } = await submitTask(stores.ports)(asked, CALLER)
     await doStep(taskId, 'a', { fails: true })
     await finish(taskId)
     const { reopenTask } = stores.ports.tasks
@@ -150,9 +150,9 @@ describe('a fork', () => {
     await doStep(source, 'a')
     await doStep(source, 'b')
     const workflow = await seedWorkflow(stores.ports, { steps: { a: work, b: behind('a') }, agents: [] })
-    const key = { tenant: 'default', idempotencyKey: 'one key' }
-    const { taskId } = await submitTask(stores.ports)({ workflow, input: {}, metadata: {}, ...key })
-    const forked = forkTask(stores.ports)({ id: source, redo: [], ...key } as never)
+    const key = { idempotencyKey: 'one key' }
+    const { taskId } = await submitTask(stores.ports)({ workflow, input: {}, metadata: {}, ...key }, CALLER)
+    const forked = forkTask(stores.ports)({ id: source, redo: [], ...key } as never, CALLER)
     await expect(forked).rejects.toMatchObject({ name: 'ConflictError' })
     expect(await stores.ports.tasks.listSteps(taskId)).toEqual([])
   })
@@ -161,7 +161,7 @@ describe('a fork', () => {
     const source = await seed({ a: work, b: behind('a') })
     await doStep(source, 'a')
     const fork = () =>
-      forkTask(stores.ports)({ id: source, redo: [], tenant: 'default', idempotencyKey: 'two' } as never)
+      forkTask(stores.ports)({ id: source, redo: [], idempotencyKey: 'two' } as never, CALLER)
     const { taskId } = await fork()
     await new Promise((resolve) => setTimeout(resolve, 2))
     await doStep(source, 'b')
@@ -181,7 +181,7 @@ describe('a fork', () => {
       endedAt: '2026-01-01T00:00:01.000Z',
       output,
     })
-    const { taskId } = await forkTask(stores.ports)({ id: source, redo: [], tenant: 'default' } as never)
+    const { taskId } = await forkTask(stores.ports)({ id: source, redo: [] } as never, CALLER)
     for (const key of stores.recorded.blobs.keys())
       if (key.startsWith(`tasks/${source}/`)) stores.recorded.blobs.delete(key)
     const taken = await stepOf(taskId, 'a')
@@ -191,7 +191,7 @@ describe('a fork', () => {
 
   it('is still one when it has been retried', async () => {
     const source = await seed({ a: work })
-    const { taskId } = await forkTask(stores.ports)({ id: source, redo: [], tenant: 'default' } as never)
+    const { taskId } = await forkTask(stores.ports)({ id: source, redo: [] } as never, CALLER)
     await doStep(taskId, 'a', { fails: true })
     await finish(taskId)
     expect(await retry(taskId)).toMatchObject({ forkedFrom: { taskId: source } })
@@ -201,9 +201,9 @@ describe('a fork', () => {
 describe('cancelling', () => {
   it('closes the budget: whoever comes late spends nothing (U2, F4)', async () => {
     const workflow = await seedWorkflow(stores.ports, { steps: { a: work }, agents: [makeAgent()] })
-    const asked = { workflow, input: {}, metadata: {}, tenant: 'default', budgetUsd: 1 }
-    const { taskId } = await submitTask(stores.ports)(asked)
-    await cancelTask(stores.ports)({ id: taskId, tenant: 'default', reason: 'enough' })
+    const asked = { workflow, input: {}, metadata: {}, budgetUsd: 1 }
+    const { taskId } = await submitTask(stores.ports)(asked, CALLER)
+    await cancelTask(stores.ports)({ id: taskId, reason: 'enough' }, CALLER)
     const none = { nanoUsd: 0, tokens: 0, holder: '1', until: Date.now() }
     expect(await stores.ports.budgets.reserve(taskId, 'a', none)).toBe('refused')
   })
@@ -215,11 +215,13 @@ describe('cancelling', () => {
       if (execution.name === `${one}-1`) throw new Error('throttled')
       return stop(execution, reason)
     }
-    const { tasks, failed, more } = await cancelAllTasks(stores.ports)({
-      tenant: 'default',
-      all: true,
-      reason: 'stop',
-    })
+    const { tasks, failed, more } = await cancelAllTasks(stores.ports)(
+      {
+        all: true,
+        reason: 'stop',
+      },
+      CALLER,
+    )
     stores.ports.executions.stop = stop
     expect(failed).toEqual([{ taskId: one, error: 'throttled' }])
     expect(tasks.map(({ taskId }) => taskId)).toContain(two)

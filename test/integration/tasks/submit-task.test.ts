@@ -3,6 +3,7 @@ import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { Ports } from '../../../shared/ports/index.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
+import { CALLER } from '../../support/stores/callers.ts'
 import { seedWorkflow } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
 
@@ -40,7 +41,7 @@ const counter = {
 }
 
 const submit = (more: object = {}, ports: Ports = stores.ports) =>
-  submitTask(ports)({ workflow, input: { q: 'x' }, metadata: {}, tenant: 'default', ...more })
+  submitTask(ports)({ workflow, input: { q: 'x' }, metadata: {}, ...more }, CALLER)
 const openTasks = async () =>
   (await stores.ports.tasks.listTasks({ tenant: 'default', limit: 100 })).tasks.length
 

@@ -31,6 +31,7 @@ import type { Ports } from '../../../shared/ports/index.ts'
 import type { Workflow } from '../../../shared/workflow/schema.ts'
 import { makeAgent } from '../agents/make-agent.ts'
 import { gateIntegration } from '../models/gate-world.ts'
+import { CALLER } from '../stores/callers.ts'
 import { clientOf, immediateTable } from '../stores/immediate-table.ts'
 
 /** What is not as in a world without limits. */
@@ -213,14 +214,16 @@ export function makeWorld(
   }
   /** Submits a task and sees it through. */
   const run = async (asked: Workflow | string, input: Json): Promise<Ran> => {
-    const { taskId, execution } = await submitTask(ports)({
-      workflow: asked,
-      input,
-      metadata: {},
-      tenant: 'default',
-      // The cheapest first, and after that the next: in the order in which the evaluator tries them.
-      prefer: { quality: 0, cost: 1, latency: 0 },
-    })
+    const { taskId, execution } = await submitTask(ports)(
+      {
+        workflow: asked,
+        input,
+        metadata: {},
+        // The cheapest first, and after that the next: in the order in which the evaluator tries them.
+        prefer: { quality: 0, cost: 1, latency: 0 },
+      },
+      CALLER,
+    )
     const { status, error, cause } = await service.untilEnded(execution.arn)
     if (status === 'RUNNING') throw new Error('it has not ended')
     await finishTask(ports)({ name: execution.name, ended: { status, error, cause } })
@@ -266,13 +269,15 @@ function functionsOf(ports: Ports, behaviour: Behaviour, clock: VirtualClock, ag
     if (!answer || asked.has(stepId)) return
     asked.add(stepId)
     await clock.sleep(answer.milliseconds)
-    const answering = approveStep(ports)({
-      id,
-      stepId,
-      decision: answer.decision,
-      by: 'ada',
-      tenant: 'default',
-    })
+    const answering = approveStep(ports)(
+      {
+        id,
+        stepId,
+        decision: answer.decision,
+        by: 'ada',
+      },
+      CALLER,
+    )
     await answering.catch((error: unknown) => {
       // Too late: the person is told so.
       if (!isOrchestratorError(error, 'ConflictError')) throw error

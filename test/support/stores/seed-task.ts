@@ -3,6 +3,7 @@ import type { Agent } from '../../../shared/domain/agent.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import type { Ports } from '../../../shared/ports/index.ts'
 import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
+import { CALLER } from './callers.ts'
 
 let count = 0
 
@@ -11,7 +12,7 @@ type Seed = { steps: object; agents: Agent[]; output?: unknown; inputSchema?: ob
 /** Registers a workflow and agents, and submits a task on it; answers the task's id. */
 export async function seedTask(ports: Ports, { input = {}, ...seed }: Seed): Promise<string> {
   const name = await seedWorkflow(ports, seed)
-  const { taskId } = await submitTask(ports)({ workflow: name, input, metadata: {}, tenant: 'default' })
+  const { taskId } = await submitTask(ports)({ workflow: name, input, metadata: {} }, CALLER)
   return taskId
 }
 

@@ -51,7 +51,8 @@ const route = defineRoute({
   input: z.object({}),
   success: { status: 200, description: '', output: z.unknown() },
 })
-const event = { headers: {} } as APIGatewayProxyEventV2
+const requestContext = { authorizer: { iam: { userArn: 'arn:aws:iam::123456789012:user/ada' } } }
+const event = { headers: {}, requestContext: requestContext as object } as APIGatewayProxyEventV2
 /** Rows of a table: every value has quotes around it, each of which the envelope escapes. */
 const rows = (count: number) => Array.from({ length: count }, (_, at) => ({ a: `${at}`, b: 'x', c: 'y' }))
 
@@ -59,7 +60,7 @@ describe('an answer of the API', () => {
   it('is given by a link where its envelope is larger than Lambda takes, though it is smaller itself', async () => {
     const large = rows(190_000)
     expect(JSON.stringify(large).length).toBeLessThan(5_900_000)
-    const given = await httpHandler(route, async () => large, answers)(event)
+    const given = await httpHandler(route, async () => large, { answers })(event)
     expect(given).toMatchObject({ statusCode: 303 })
     const { location } = given.headers as { location: string }
     const { pathname, searchParams } = new URL(location)
@@ -77,7 +78,7 @@ describe('an answer of the API', () => {
   it.each([1_000, 100_000, 140_000, 150_000, 160_000])(
     'is never larger than Lambda takes: %i rows',
     async (count) => {
-      const given = await httpHandler(route, async () => rows(count), answers)(event)
+      const given = await httpHandler(route, async () => rows(count), { answers })(event)
       expect(Buffer.byteLength(JSON.stringify(given))).toBeLessThan(LAMBDA_BYTES)
     },
   )

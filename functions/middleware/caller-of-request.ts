@@ -1,0 +1,22 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import { type Caller, DEFAULT_TENANT, SCOPES } from '../../shared/domain/caller.ts'
+import { OrchestratorError } from '../../shared/domain/errors.ts'
+
+/** What API Gateway adds to the event of a route with an IAM authorizer. It alone writes this: no header or body reaches it. */
+type Context = APIGatewayProxyEventV2['requestContext'] & {
+  authorizer?: { iam?: { userArn?: string | null } }
+}
+
+/** The subject that the embedded cloud's gateway gives in place of an ARN. */
+const LOCAL = 'local'
+
+/** The caller that API Gateway has verified. Throws ConfigError where it has not: the route is without an authorizer. */
+export function callerOfRequest({ routeKey, requestContext }: APIGatewayProxyEventV2): Caller {
+  const { authorizer }: Context = requestContext
+  const subject = authorizer?.iam?.userArn
+  if (!subject) {
+    const message = `route "${routeKey}" has no IAM authorizer, so its caller is unknown: set one for every route of the API`
+    throw new OrchestratorError('ConfigError', message)
+  }
+  return { tenant: DEFAULT_TENANT, subject, kind: subject === LOCAL ? 'local' : 'iam', scopes: SCOPES }
+}
