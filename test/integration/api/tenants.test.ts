@@ -1,0 +1,136 @@
+/** Two tenants at every route of the API: what one of them has is not there for the other. */
+import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeHandlers } from '../../../functions/api/handlers.ts'
+import { ROUTES, type RouteId } from '../../../shared/contracts/routes.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { callerOf } from '../../support/stores/callers.ts'
+import { seedWorkflow } from '../../support/stores/seed-task.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
+
+const OWNER = 'owner'
+const OTHER = 'other'
+/** Stands in the owner's task: no answer to the other tenant may have it. */
+const MARK = 'mark-of-the-owner'
+const NEVER = `t_${'0'.repeat(26)}`
+const KEY = 'one-key'
+
+let stores: Awaited<ReturnType<typeof startStores>>
+let workflow: string
+let theirs: string
+
+type Request = {
+  path?: Record<string, string>
+  query?: Record<string, string>
+  body?: object
+  headers?: Record<string, string>
+}
+
+async function ask(tenant: string, route: RouteId, { path, query, body, headers = {} }: Request = {}) {
+  const event: object = {
+    headers,
+    ...(path ? { pathParameters: path } : {}),
+    ...(query ? { queryStringParameters: query } : {}),
+    ...(body ? { body } : {}),
+  }
+  const handlers = makeHandlers(stores.ports, { callerOf: () => callerOf(tenant) })
+  return JSON.parse((await handlers[route](event as APIGatewayProxyEventV2)).body ?? '')
+}
+
+const submission = () => ({
+  body: { workflow, input: {}, metadata: { mark: MARK } },
+  headers: { 'idempotency-key': KEY },
+})
+
+beforeAll(async () => {
+  stores = await startStores()
+  const steps = { ask: { approval: { prompt: MARK, timeoutSeconds: 60 } } }
+  workflow = await seedWorkflow(stores.ports, { steps, agents: [makeAgent()] })
+  theirs = (await ask(OWNER, 'submitTask', submission())).taskId
+})
+afterAll(() => stores.stop())
+
+/** Routes that name a task; `id` stands for it. */
+const OF_A_TASK: Partial<Record<RouteId, (id: string) => Request>> = {
+  getTask: (id) => ({ path: { id } }),
+  getTaskStatus: (id) => ({ path: { id } }),
+  getTaskResult: (id) => ({ path: { id } }),
+  listTaskSteps: (id) => ({ path: { id } }),
+  getTaskStep: (id) => ({ path: { id, stepId: 'ask' } }),
+  listTaskEvents: (id) => ({ path: { id } }),
+  cancelTask: (id) => ({ path: { id } }),
+  retryTask: (id) => ({ path: { id } }),
+  forkTask: (id) => ({ path: { id } }),
+  answerApproval: (id) => ({ path: { id, stepId: 'ask' }, body: { decision: 'approve', by: 'ada' } }),
+}
+
+/** Routes over all tasks of a tenant, or over none. Agents, workflows and the API's description are the installation's. */
+const OF_A_TENANT: Partial<Record<RouteId, () => Request>> = {
+  listTasks: () => ({}),
+  cancelAllTasks: () => ({ body: { all: true } }),
+  submitTask: submission,
+  makePlan: () => ({ body: { workflow, input: {} } }),
+  createFiles: () => ({ body: { files: [{ path: 'a.csv' }] } }),
+  listAgents: () => ({}),
+  getAgent: () => ({ path: { id: 'worker' } }),
+  registerAgent: () => {
+    const { id, version, description, capabilities } = makeAgent({ id: 'anew' })
+    const functionArn = 'arn:aws:lambda:us-east-1:123456789012:function:anew'
+    return { body: { id, version, description, capabilities, functionArn } }
+  },
+  retireAgent: () => ({ path: { id: 'anew' } }),
+  listWorkflows: () => ({}),
+  getWorkflow: () => ({ path: { name: workflow } }),
+  putWorkflow: () => ({
+    path: { name: 'published' },
+    body: { workflow: { name: 'published', version: 1, steps: { s: { capability: 'work.do' } } } },
+  }),
+  getHealth: () => ({}),
+  getOpenApi: () => ({}),
+}
+
+const entries = <T>(table: Partial<Record<RouteId, T>>) => Object.entries(table) as [RouteId, T][]
+
+describe('a task of another tenant', () => {
+  it('is tried at every route that there is', () => {
+    expect([...Object.keys(OF_A_TASK), ...Object.keys(OF_A_TENANT)].sort()).toEqual(
+      Object.keys(ROUTES).sort(),
+    )
+    const withTask = Object.values(ROUTES).filter(({ path }) => path.startsWith('/tasks/{id}'))
+    expect(Object.keys(OF_A_TASK).sort()).toEqual(withTask.map(({ id }) => id).sort())
+  })
+
+  it.each(entries(OF_A_TASK))('%s: is not found, as one that never was', async (route, requestFor) => {
+    const before = await ask(OWNER, 'getTask', { path: { id: theirs } })
+    const refusalOf = async (id: string): Promise<unknown> =>
+      ask(OTHER, route, requestFor(id)).catch(({ name, message, details }) => ({ name, message, details }))
+    const refused = {
+      name: 'NotFoundError',
+      message: `there is no task ${theirs}`,
+      details: { taskId: theirs },
+    }
+    expect(await refusalOf(theirs)).toEqual(refused)
+    expect(JSON.stringify(await refusalOf(NEVER))).toBe(JSON.stringify(refused).replaceAll(theirs, NEVER))
+    expect(await ask(OWNER, 'getTask', { path: { id: theirs } })).toEqual(before)
+  })
+
+  it.each(entries(OF_A_TENANT))('%s: is in no answer, and stays as it is', async (route, request) => {
+    const before = await ask(OWNER, 'getTask', { path: { id: theirs } })
+    const answer = await ask(OTHER, route, request())
+    // The other tenant submits the same under the same Idempotency-Key: that is a task of its own, with the same mark.
+    if (route !== 'submitTask') expect(JSON.stringify(answer)).not.toContain(MARK)
+    if (route === 'cancelAllTasks') expect(answer).toEqual({ tasks: [], failed: [], more: false })
+    if (route === 'listTasks') expect(answer).toEqual({ tasks: [] })
+    expect(JSON.stringify(answer)).not.toContain(theirs)
+    expect(await ask(OWNER, 'getTask', { path: { id: theirs } })).toEqual(before)
+  })
+
+  it('is there for its own', async () => {
+    expect(await ask(OWNER, 'submitTask', submission())).toMatchObject({ taskId: theirs })
+    const { tasks } = await ask(OWNER, 'listTasks')
+    expect(tasks).toMatchObject([{ taskId: theirs, metadata: { mark: MARK } }])
+    expect(await ask(OWNER, 'cancelAllTasks', { body: { all: true } })).toMatchObject({
+      tasks: [{ taskId: theirs, status: 'cancelled' }],
+    })
+  })
+})
