@@ -10,10 +10,10 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Effect } from '../../../shared/agent/index.ts'
-import { superseded } from '../../../shared/app/steps/settle-failure.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import { describeNotJson, notJsonIn } from '../../../shared/domain/not-json.ts'
+import { superseded } from '../../../shared/domain/superseded.ts'
 import type { Deps } from '../../deps.ts'
 import type { StepRun } from './step-run.ts'
 

@@ -2,8 +2,9 @@ import { OrchestratorError } from '../../domain/errors.ts'
 import { approvalRequestedEvent } from '../../domain/event.ts'
 import type { Json } from '../../domain/json.ts'
 import { type Approval, NOBODY } from '../../domain/step.ts'
+import { superseded } from '../../domain/superseded.ts'
 import { DEFAULT_CHOICES, type StepOf } from '../../workflow/schema.ts'
-import { settleFailure, superseded } from '../steps/settle-failure.ts'
+import { settleFailure } from '../steps/settle-failure.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
 
 const SECOND = 1_000

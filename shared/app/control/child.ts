@@ -2,6 +2,7 @@ import { redriveOf } from '../../contracts/step-payload.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { placeOf } from '../../domain/instance-path.ts'
 import { ownOf } from '../../domain/own.ts'
+import { superseded } from '../../domain/superseded.ts'
 import {
   type EndedTask,
   executionName,
@@ -15,7 +16,7 @@ import type { Plan } from '../../ports/index.ts'
 import type { StepOf } from '../../workflow/schema.ts'
 import { parseInput, planWorkflow, recordLoad } from '../planning/plan-task.ts'
 import { withLists } from '../steps/input-lists.ts'
-import { type Paid, settleFailure, superseded } from '../steps/settle-failure.ts'
+import { type Paid, settleFailure } from '../steps/settle-failure.ts'
 import { cancelOne } from '../tasks/cancel-task.ts'
 import { finishTask } from '../tasks/finish-task.ts'
 import { reopen } from '../tasks/retry-task.ts'

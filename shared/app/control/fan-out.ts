@@ -1,9 +1,10 @@
 import { OrchestratorError } from '../../domain/errors.ts'
 import { numberedPath } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
+import { superseded } from '../../domain/superseded.ts'
 import { DEFAULT_MAX_ITEMS, type FanOut, isAgentStep } from '../../workflow/schema.ts'
 import { lanesOf } from '../steps/lanes.ts'
-import { settleFailure, superseded } from '../steps/settle-failure.ts'
+import { settleFailure } from '../steps/settle-failure.ts'
 import { type Controlled, end, over } from './controlled.ts'
 
 export const fanOut: Controlled<FanOut> = {

@@ -23,8 +23,8 @@ import {
   usdOf,
 } from '../../domain/budget.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
+import { superseded } from '../../domain/superseded.ts'
 import type { Budgets, KeptBudget, Ports, Reservation } from '../../ports/index.ts'
-import { superseded } from '../steps/settle-failure.ts'
 import { describeBudget } from './describe-budget.ts'
 
 type Needs = Pick<Ports, 'budgets' | 'clock'>

@@ -12,13 +12,14 @@ import { boundedFailure } from '../../domain/bounded.ts'
 import { isRetriedInPlace } from '../../domain/errors.ts'
 import { attemptFailedEvent } from '../../domain/event.ts'
 import type { Attempt, StepRecord } from '../../domain/step.ts'
+import { superseded } from '../../domain/superseded.ts'
 import { millisecondsBetween } from '../../domain/times.ts'
 import type { Ownership, Plan, Ports } from '../../ports/index.ts'
 import { countAttempt, decisionOf } from '../agents/agent-statistics.ts'
 import { capabilityAsked } from '../agents/capability-asked.ts'
 import { tellLostCall } from '../limits/admission.ts'
 import { stepOf } from './plan-paths.ts'
-import { type Failure, isAgentsFault, superseded } from './settle-failure.ts'
+import { type Failure, isAgentsFault } from './settle-failure.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'bus' | 'statistics' | 'breakers' | 'clock'>
 export type Lost = {

@@ -17,11 +17,11 @@
  * B10 a step that has waited a minute, and whose agents are known to be busy still, is not sent to one of them: the rebinder throws, and its
  *    state calls it again after a while. A look costs three events of an execution's history, and an agent that has a place is found by it
  */
-
 import { isSameEntry, type RebindAnswer, type RebindPayload } from '../../contracts/step-payload.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { executionArnOf } from '../../domain/execution-arn.ts'
 import { isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
+import { superseded } from '../../domain/superseded.ts'
 import { executionName, isOpenTask } from '../../domain/task.ts'
 import { secondsUntil } from '../../domain/times.ts'
 import type { Ownership, Plan, Ports } from '../../ports/index.ts'
@@ -37,7 +37,6 @@ import {
   hasGoneOn,
   type Situation as Settling,
   settleFailure,
-  superseded,
   verdictOf,
 } from './settle-failure.ts'
 import { signalGates } from './signal-gates.ts'

@@ -9,6 +9,7 @@ import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import { stepEndedEvent } from '../../domain/event.ts'
 import { parsePath } from '../../domain/instance-path.ts'
 import type { StepRecord } from '../../domain/step.ts'
+import { superseded } from '../../domain/superseded.ts'
 import type { OpenTask } from '../../domain/task.ts'
 import type { Ownership, Plan, Ports, StepEnd } from '../../ports/index.ts'
 import { resolveExpressions } from '../../workflow/expressions.ts'
@@ -120,7 +121,3 @@ const OTHERS_FAULT = [
 ]
 
 export const isAgentsFault = ({ name }: { name: string }): boolean => !OTHERS_FAULT.includes(name)
-
-export function superseded(path: string): OrchestratorError {
-  return new OrchestratorError('StepSupersededError', `a later attempt of step "${path}" has taken over`)
-}
