@@ -9,9 +9,9 @@
  * H5 an attempt is counted for its agent once at most, and by whoever has noted its end
  * H6 an attempt whose worker has died is noted and counted by the next owner of the step, and what it had reserved is settled
  */
-import { countAttempt, decisionOf } from '../../../shared/app/agents/agent-statistics.ts'
 import { capabilityAsked } from '../../../shared/app/agents/capability-asked.ts'
 import { settleDead } from '../../../shared/app/limits/spend-budget.ts'
+import { countAttempt } from '../../../shared/app/steps/count-attempt.ts'
 import { DIED, hasLostAttempt, noteLostAttempt } from '../../../shared/app/steps/lost-attempt.ts'
 import { bindingAt, stepOf } from '../../../shared/app/steps/plan-paths.ts'
 import { hasGoneOn, isAgentsFault } from '../../../shared/app/steps/settle-failure.ts'
@@ -20,15 +20,10 @@ import { executionOfFence } from '../../../shared/contracts/step-payload.ts'
 import type { AgentManifest } from '../../../shared/domain/agent.ts'
 import { failureOf } from '../../../shared/domain/bounded.ts'
 import { amountOf } from '../../../shared/domain/budget.ts'
-import {
-  isOrchestratorError,
-  isRetriedInPlace,
-  type OrchestratorError,
-  REFUSALS,
-} from '../../../shared/domain/errors.ts'
+import { isOrchestratorError, type OrchestratorError, REFUSALS } from '../../../shared/domain/errors.ts'
 import { attemptFailedEvent, stepEndedEvent } from '../../../shared/domain/event.ts'
 import { executionArnOf } from '../../../shared/domain/execution-arn.ts'
-import type { Receipt, StepRecord } from '../../../shared/domain/step.ts'
+import type { Attempt, Receipt, StepRecord } from '../../../shared/domain/step.ts'
 import { superseded } from '../../../shared/domain/superseded.ts'
 import { executionName, FIRST_EXECUTION } from '../../../shared/domain/task.ts'
 import { millisecondsBetween } from '../../../shared/domain/times.ts'
@@ -66,25 +61,14 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
     if (costUsd > 0) measure('Cost', { agentId }, costUsd)
   }
 
-  /** Once for each attempt, by whoever has noted its end (H5). Statistics are advice: they cost no step. */
+  /** Once for each attempt, by the invocation that has noted its end (H5). Statistics are advice: they cost no step. */
   async function count(
-    run: Counted,
-    { succeeded, retryable = false }: { succeeded: boolean; retryable?: boolean },
-    durationMs: number,
+    { own, plan, record, agentId, log, spending }: Counted,
+    { endedAt, error }: Pick<Attempt, 'endedAt'> & Partial<Pick<Attempt, 'error'>>,
   ): Promise<CallEnd['lately']> {
-    const { own, plan, record, agentId, log, spending } = run
-    const attempt = {
-      agentId,
-      capability: capabilityIn(run),
-      quality: succeeded ? 1 : 0,
-      failed: !succeeded,
-      retryable,
-      latencySeconds: durationMs / 1_000,
-      costUsd: 0,
-      ...spending?.told(),
-    }
-    const decision = decisionOf(plan, own.path, record.decision)
-    return countAttempt(ports, decision, attempt).catch((reason: unknown) => {
+    const attempt = { startedAt: record.startedAt, endedAt, ...(error ? { error } : {}), ...spending?.told() }
+    const agent = { ...manifest, id: agentId }
+    return countAttempt(ports, { plan, path: own.path, record, agent, attempt }).catch((reason: unknown) => {
       log.warn('attempt not counted', { reason: String(reason) })
       return undefined
     })
@@ -170,7 +154,7 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
       await Promise.all([
         signalGates({ tasks, executions }, plan, own.path),
         notices.finish(event ? [event] : []),
-        isAttempt ? count(run, { succeeded: true }, durationMs) : undefined,
+        isAttempt ? count(run, { endedAt: end.endedAt }) : undefined,
         release(run, isAttempt ? { succeeded: true } : undefined),
       ])
       request.response = receiptOf(ended)
@@ -216,7 +200,7 @@ export function ownStep({ manifest, ...ports }: Needs): HostMiddleware {
         if (!isFault) return release(run, undefined)
         // Whoever notes it tells the breaker as well.
         if (!noted) return release(run, undefined)
-        const lately = await count(run, { succeeded: false, retryable: isRetriedInPlace(error) }, durationMs)
+        const lately = await count(run, { endedAt, error: failure })
         return release(run, { succeeded: false, ...(lately ? { lately } : {}) })
       }
       await Promise.all([

@@ -2,37 +2,15 @@ import type { AgentHealth, AgentView } from '../../contracts/views.ts'
 import type { Agent } from '../../domain/agent.ts'
 import { placeOf } from '../../domain/instance-path.ts'
 import type { Decision } from '../../domain/plan.ts'
-import type { EpochCounters, Outcome, Subject } from '../../domain/statistics.ts'
-import type { Plan, Ports } from '../../ports/index.ts'
-import type { CallEnd } from '../../selector/breaker.ts'
-import { additionsOf, addSums, histogramAt, quantileOf, sumsAt } from '../../selector/decayed-counters.ts'
+import type { EpochCounters } from '../../domain/statistics.ts'
+import type { Plan } from '../../ports/index.ts'
+import { addSums, histogramAt, quantileOf, sumsAt } from '../../selector/decayed-counters.ts'
 import { doingsOf, inflightOf, type KnowledgeNeeds, slotsOfAgent } from './agent-knowledge.ts'
-
-/** What came of one attempt of a step. */
-export type AttemptOutcome = Subject & Omit<Outcome, 'residual'>
 
 /** Fewer calls make no trend. */
 const LEAST_CALLS_OF_TREND = 5
 const MUCH_BETTER = 0.05
 const MUCH_FASTER = 1.25
-
-/**
- * Counts an attempt; whoever has moved it to its end does so, once. The decision says what was to be expected of the capability where
- * there was a choice: elsewhere nothing is to be learnt of the agent against others. Answers how the agent has done lately.
- */
-export async function countAttempt(
-  { statistics, clock }: Pick<Ports, 'statistics' | 'clock'>,
-  decision: Pick<Decision, 'expectedQuality'> | undefined,
-  { agentId, capability, ...outcome }: AttemptOutcome,
-): Promise<NonNullable<CallEnd['lately']>> {
-  const expected = decision?.expectedQuality
-  const residual = expected === undefined ? 0 : outcome.quality - expected
-  const at = clock.now().getTime() / 1_000
-  const counters = await statistics.add({ agentId, capability }, additionsOf({ ...outcome, residual }, at))
-  const { count, failures, successes } = sumsAt([counters], at)
-  const tally = { of: `${capability} ${counters.epoch}`, successes }
-  return { failures: count > 0 ? failures / count : 0, calls: count, tally }
-}
 
 /** Why the agent of a step was chosen, where it was: by the rebinder, or with the plan. */
 export function decisionOf(

@@ -9,15 +9,13 @@
 import { executionOfFence } from '../../contracts/step-payload.ts'
 import type { AgentManifest } from '../../domain/agent.ts'
 import { boundedFailure } from '../../domain/bounded.ts'
-import { isRetriedInPlace } from '../../domain/errors.ts'
 import { attemptFailedEvent } from '../../domain/event.ts'
 import type { Attempt, StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
-import { millisecondsBetween } from '../../domain/times.ts'
 import type { Ownership, Plan, Ports } from '../../ports/index.ts'
-import { countAttempt, decisionOf } from '../agents/agent-statistics.ts'
-import { capabilityAsked } from '../agents/capability-asked.ts'
+import { decisionOf } from '../agents/agent-statistics.ts'
 import { tellLostCall } from '../limits/admission.ts'
+import { countAttempt } from './count-attempt.ts'
 import { stepOf } from './plan-paths.ts'
 import { type Failure, isAgentsFault } from './settle-failure.ts'
 
@@ -42,10 +40,8 @@ export const hasLostAttempt = ({ status, reboundBy = '', attempts, startedAt }: 
   status === 'running' && reboundBy === '' && !attempts.some((noted) => noted.startedAt === startedAt)
 
 /** Answers the attempt as it is noted. Throws StepSupersededError when the step is not ours any more. */
-export async function noteLostAttempt(
-  ports: Needs,
-  { own, plan, record, agent, failure }: Lost,
-): Promise<Attempt> {
+export async function noteLostAttempt(ports: Needs, lost: Lost): Promise<Attempt> {
+  const { own, record, agent, failure } = lost
   const attempt = {
     agentId: agent.id,
     startedAt: record.startedAt,
@@ -58,35 +54,19 @@ export async function noteLostAttempt(
   await Promise.all([
     ports.bus.publish([attemptFailedEvent(own.taskId, own.path, number, attempt)]),
     // Advice: it costs no step.
-    isAgentsFault(failure)
-      ? count(ports, { own, plan, record, agent, failure }, attempt).catch(() => {})
-      : undefined,
+    isAgentsFault(failure) ? count(ports, lost, attempt).catch(() => {}) : undefined,
   ])
   return attempt
 }
 
-async function count(
-  ports: Needs,
-  { plan, own, record, agent, failure }: Lost,
-  attempt: Attempt,
-): Promise<void> {
-  const step = stepOf(plan, own.path)
-  const decision = decisionOf(plan, own.path, record.decision)
-  const outcome = {
-    agentId: agent.id,
-    capability: capabilityAsked(agent, step)?.name ?? '',
-    quality: 0,
-    failed: true,
-    retryable: isRetriedInPlace(failure),
-    latencySeconds: millisecondsBetween(attempt.startedAt, attempt.endedAt) / 1_000,
-    costUsd: 0,
-  }
-  const lately = await countAttempt(ports, decision, outcome)
+/** Counts the attempt, and tells the breaker of its agent. */
+async function count(ports: Needs, { plan, own, record, agent }: Lost, attempt: Attempt): Promise<void> {
+  const lately = await countAttempt(ports, { plan, path: own.path, record, agent, attempt })
   const call = {
     own: { ...own, fence: record.fence },
     agentId: agent.id,
-    decision,
-    fallback: step.fallback,
+    decision: decisionOf(plan, own.path, record.decision),
+    fallback: stepOf(plan, own.path).fallback,
     beganAt: attempt.startedAt,
   }
   await tellLostCall(ports, call, { succeeded: false, lately })

@@ -1,0 +1,48 @@
+import type { AgentManifest } from '../../domain/agent.ts'
+import { isRetriedInPlace } from '../../domain/errors.ts'
+import type { Attempt, StepRecord } from '../../domain/step.ts'
+import { millisecondsBetween } from '../../domain/times.ts'
+import type { Plan, Ports } from '../../ports/index.ts'
+import type { CallEnd } from '../../selector/breaker.ts'
+import { additionsOf, sumsAt } from '../../selector/decayed-counters.ts'
+import { decisionOf } from '../agents/agent-statistics.ts'
+import { capabilityAsked } from '../agents/capability-asked.ts'
+import { stepOf } from './plan-paths.ts'
+
+/** One try of a step that has ended; without an error it has succeeded. */
+export type EndedAttempt = {
+  plan: Plan
+  path: string
+  record: Pick<StepRecord, 'decision'>
+  agent: Pick<AgentManifest, 'id' | 'capabilities'>
+  attempt: Pick<Attempt, 'startedAt' | 'endedAt'> & Partial<Pick<Attempt, 'error' | 'costUsd' | 'tokens'>>
+}
+
+/**
+ * Counts an attempt for its agent; the invocation that has recorded the attempt's end does so, once. The decision says which quality was
+ * expected of the capability where there was a choice: elsewhere the agent is not compared with others. Answers how the agent has done
+ * lately.
+ */
+export async function countAttempt(
+  { statistics, clock }: Pick<Ports, 'statistics' | 'clock'>,
+  { plan, path, record, agent, attempt }: EndedAttempt,
+): Promise<NonNullable<CallEnd['lately']>> {
+  const { startedAt, endedAt, error, costUsd = 0, tokens } = attempt
+  const capability = capabilityAsked(agent, stepOf(plan, path))?.name ?? ''
+  const quality = error ? 0 : 1
+  const expected = decisionOf(plan, path, record.decision)?.expectedQuality
+  const outcome = {
+    quality,
+    residual: expected === undefined ? 0 : quality - expected,
+    failed: error !== undefined,
+    retryable: error !== undefined && isRetriedInPlace(error),
+    latencySeconds: millisecondsBetween(startedAt, endedAt) / 1_000,
+    costUsd,
+    ...(tokens === undefined ? {} : { tokens }),
+  }
+  const at = clock.now().getTime() / 1_000
+  const counters = await statistics.add({ agentId: agent.id, capability }, additionsOf(outcome, at))
+  const { count, failures, successes } = sumsAt([counters], at)
+  const tally = { of: `${capability} ${counters.epoch}`, successes }
+  return { failures: count > 0 ? failures / count : 0, calls: count, tally }
+}
