@@ -4,12 +4,13 @@ import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import type { DefinedAgent } from '../../shared/agent/index.ts'
 import type { Receipt } from '../../shared/domain/step.ts'
+import type { HostPorts } from '../../shared/host/host-ports.ts'
+import { runStep } from '../../shared/host/run-step.ts'
 import {
   breakers,
   budgets,
   bus,
   clock,
-  type Deps,
   executions,
   files,
   ids,
@@ -20,41 +21,22 @@ import {
   statistics,
   tasks,
 } from '../deps.ts'
-import { loadPlan } from './host/load-plan.ts'
-import { ownStep } from './host/own-step.ts'
-import { runAgent } from './host/run-agent.ts'
-import type { StepOutcome } from './host/step-run.ts'
-import { watchTask } from './host/watch-task.ts'
+import { measure } from '../telemetry/metrics.ts'
 
-type Needs = Pick<
-  Deps,
-  | 'tasks'
-  | 'files'
-  | 'bus'
-  | 'executions'
-  | 'statistics'
-  | 'breakers'
-  | 'limits'
-  | 'budgets'
-  | 'ledger'
-  | 'prices'
-  | 'clock'
-  | 'ids'
-  | 'logger'
->
-
-/** The Lambda handler of an agent: the host, read from top to bottom. */
-export function agentHandler(agent: DefinedAgent, deps: Needs = hostPorts()) {
-  const { manifest } = agent
-  return middy<unknown, StepOutcome | Receipt, Error, Context>()
+/** The Lambda handler of an agent. */
+export function agentHandler(agent: DefinedAgent, ports: HostPorts = hostPorts()) {
+  const run = runStep(ports)
+  return middy<unknown, Receipt, Error, Context>()
     .use(captureLambdaHandler(new Tracer()))
-    .use(loadPlan(deps))
-    .use(ownStep({ ...deps, manifest }))
-    .use(watchTask({ ...deps, timeoutSeconds: manifest.limits.timeoutSeconds }))
-    .handler(runAgent(agent, deps))
+    .handler((payload, context) =>
+      run(agent, payload, {
+        id: context.awsRequestId,
+        remainingMs: () => context.getRemainingTimeInMillis(),
+      }),
+    )
 }
 
-function hostPorts(): Needs {
+function hostPorts(): HostPorts {
   return {
     tasks: tasks(),
     files: files(),
@@ -68,6 +50,7 @@ function hostPorts(): Needs {
     ledger: ledger(),
     clock,
     ids: ids(),
-    logger: logger(),
+    log: logger(),
+    measure,
   }
 }

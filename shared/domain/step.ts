@@ -132,3 +132,9 @@ export function isFinalStepStatus(status: StepStatus): boolean {
 
 /** The small result a step's Lambda returns to Step Functions: at most 1 KB, never the output itself. */
 export type Receipt = { path: string; status: StepStatus; agentId?: string; replayed?: boolean }
+
+export const receiptOf = ({ path, status, agentId }: StepRecord): Receipt => ({
+  path,
+  status,
+  ...(agentId ? { agentId } : {}),
+})

@@ -41,6 +41,8 @@ export type Applicant = {
   deadline: Date
 }
 
+export type { CallEnd }
+
 type Release = (end: CallEnd | undefined, spent: Amount) => Promise<void>
 
 export type Admitted = {

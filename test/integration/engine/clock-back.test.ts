@@ -1,9 +1,6 @@
-import { Logger } from '@aws-lambda-powertools/logger'
-import type { Context } from 'aws-lambda'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { agentHandler } from '../../../functions/steps/agent-handler.ts'
 import { defineAgent } from '../../../shared/agent/index.ts'
 import { controlStep } from '../../../shared/app/control/control-step.ts'
 import { rebindStep } from '../../../shared/app/steps/rebind-step.ts'
@@ -15,6 +12,7 @@ import {
 } from '../../../shared/contracts/step-payload.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
+import { silentHost } from '../../support/agents/silent-host.ts'
 import { CALLER } from '../../support/stores/callers.ts'
 import { seedTask } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
@@ -50,9 +48,8 @@ const payloadOf = (taskId: string, entry: number, retry = 0, more: { turn?: numb
 })
 
 function invoke(payload: object, work: Work): Promise<unknown> {
-  const deps = { ...stores.ports, logger: new Logger({ logLevel: 'SILENT' }) }
-  const context = { awsRequestId: `r${++invocations}`, getRemainingTimeInMillis: () => 60_000 } as Context
-  return agentHandler(agentWith(work), deps)(payload, context)
+  const invocation = { id: `r${++invocations}`, remainingMs: () => 60_000 }
+  return silentHost(stores.ports)(agentWith(work), payload, invocation)
 }
 
 const busy: Work = async () => {

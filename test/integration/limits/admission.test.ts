@@ -1,14 +1,12 @@
 /** The host's door: what is held for an agent while it works, what it says of how it did, and what is given back. */
-import { Logger } from '@aws-lambda-powertools/logger'
-import type { Context } from 'aws-lambda'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { agentHandler } from '../../../functions/steps/agent-handler.ts'
 import { type AgentContext, defineAgent } from '../../../shared/agent/index.ts'
 import { healthOf } from '../../../shared/app/agents/agent-statistics.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
+import { silentHost } from '../../support/agents/silent-host.ts'
 import { CALLER } from '../../support/stores/callers.ts'
 import { seedWorkflow } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
@@ -57,12 +55,11 @@ async function begin(
     const asked = { workflow, input: {}, metadata: {}, ...task }
     return (await submitTask(stores.ports)(asked, CALLER)).taskId
   }
-  const deps = { ...stores.ports, logger: new Logger({ logLevel: 'SILENT' }) }
   const invoke = (taskId: string, work: Work, path = 's') => {
     const second = new Date(Date.UTC(2026, 0, 1) + 1_000 * ++entries).toISOString()
     const payload = { taskId, path, state: { EnteredTime: second, RetryCount: 0 }, redrives: 0 }
-    const context = { awsRequestId: `r${entries}`, getRemainingTimeInMillis: () => 60_000 } as Context
-    return agentHandler(defined(work), deps)(payload, context)
+    const invocation = { id: `r${entries}`, remainingMs: () => 60_000 }
+    return silentHost(stores.ports)(defined(work), payload, invocation)
   }
   const health = async () => {
     const all = await healthOf(stores.ports, [agent])

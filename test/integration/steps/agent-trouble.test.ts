@@ -1,14 +1,12 @@
-import { Logger } from '@aws-lambda-powertools/logger'
-import type { Context } from 'aws-lambda'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
-import { agentHandler } from '../../../functions/steps/agent-handler.ts'
 import { type AgentContext, defineAgent } from '../../../shared/agent/index.ts'
 import { rebindStep } from '../../../shared/app/steps/rebind-step.ts'
 import { RebindPayloadSchema } from '../../../shared/contracts/step-payload.ts'
 import { ERRORS, OrchestratorError } from '../../../shared/domain/errors.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
+import { silentHost } from '../../support/agents/silent-host.ts'
 import { seedTask } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
 
@@ -38,9 +36,8 @@ const call = (taskId: string, path: string, second: number) => ({
 })
 
 function invoke(taskId: string, path: string): Promise<unknown> {
-  const deps = { ...stores.ports, logger: new Logger({ logLevel: 'SILENT' }) }
-  const context = { awsRequestId: `r${++invocations}`, getRemainingTimeInMillis: () => 60_000 } as Context
-  return agentHandler(agent, deps)(call(taskId, path, 1), context)
+  const invocation = { id: `r${++invocations}`, remainingMs: () => 60_000 }
+  return silentHost(stores.ports)(agent, call(taskId, path, 1), invocation)
 }
 
 /** What the rebinder makes of the error, as Step Functions hands it on. */

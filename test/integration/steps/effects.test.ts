@@ -1,10 +1,8 @@
-import { Logger } from '@aws-lambda-powertools/logger'
-import type { Context } from 'aws-lambda'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { agentHandler } from '../../../functions/steps/agent-handler.ts'
 import { type AgentContext, defineAgent } from '../../../shared/agent/index.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
+import { silentHost } from '../../support/agents/silent-host.ts'
 import { seedTask } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
 
@@ -48,13 +46,10 @@ function invoke(taskId: string, path: string, second: number, work: Work): Promi
     capabilities: { 'work.do': { description: 'refunds', input: z.json(), output: z.string() } },
     execute: (_call, context) => work(context),
   })
-  const lambda = {
-    awsRequestId: `request-${++invocations}`,
-    getRemainingTimeInMillis: () => 60_000,
-  } as Context
   const EnteredTime = new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString()
-  const deps = { ...stores.ports, logger: new Logger({ logLevel: 'SILENT' }) }
-  return agentHandler(agent, deps)({ taskId, path, state: { EnteredTime, RetryCount: 0 } }, lambda)
+  const payload = { taskId, path, state: { EnteredTime, RetryCount: 0 } }
+  const invocation = { id: `request-${++invocations}`, remainingMs: () => 60_000 }
+  return silentHost(stores.ports)(agent, payload, invocation)
 }
 
 const killed = new Promise<never>(() => {})

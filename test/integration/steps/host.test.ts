@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger'
 import type { Context } from 'aws-lambda'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
@@ -7,6 +6,7 @@ import { agentHandler } from '../../../functions/steps/agent-handler.ts'
 import { type AgentContext, type DefinedAgent, defineAgent } from '../../../shared/agent/index.ts'
 import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
+import { silentPorts } from '../../support/agents/silent-host.ts'
 import { CALLER } from '../../support/stores/callers.ts'
 import { seedTask } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
@@ -43,13 +43,12 @@ const time = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).to
 
 /** Invokes the host as Step Functions does; `second` is when the state was entered. */
 function invoke(taskId: string, path: string, second = 1, remainingMilliseconds = 60_000, asked = agent()) {
-  const deps = { ...stores.ports, logger: new Logger({ logLevel: 'SILENT' }) }
   const context = {
     awsRequestId: `request-${++invocations}`,
     getRemainingTimeInMillis: () => remainingMilliseconds,
   } as Context
   const payload = { taskId, path, state: { EnteredTime: time(second), RetryCount: 0 }, redrives: 0 }
-  return agentHandler(asked, deps)(payload, context)
+  return agentHandler(asked, silentPorts(stores.ports))(payload, context)
 }
 
 const seed = (steps: object, input = {}) => seedTask(stores.ports, { steps, agents: [makeAgent()], input })

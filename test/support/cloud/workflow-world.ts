@@ -1,10 +1,7 @@
-import { Logger } from '@aws-lambda-powertools/logger'
-import type { Context } from 'aws-lambda'
 import * as z from 'zod'
 import { dynamodbLimits } from '../../../functions/adapters/dynamodb/registry/limits.ts'
 import { dynamodbTaskStore } from '../../../functions/adapters/dynamodb/tasks/task-store.ts'
 import { nodeIds } from '../../../functions/adapters/node-ids.ts'
-import { agentHandler } from '../../../functions/steps/agent-handler.ts'
 import type { Integrations } from '../../../local/stepfunctions/integrations/integration.ts'
 import { VirtualClock } from '../../../local/stepfunctions/run/clock.ts'
 import { StateError } from '../../../local/stepfunctions/run/state-error.ts'
@@ -30,6 +27,7 @@ import { PRICES } from '../../../shared/estimator/prices.ts'
 import type { Ports } from '../../../shared/ports/index.ts'
 import type { Workflow } from '../../../shared/workflow/schema.ts'
 import { makeAgent } from '../agents/make-agent.ts'
+import { silentHost } from '../agents/silent-host.ts'
 import { gateIntegration } from '../models/gate-world.ts'
 import { CALLER } from '../stores/callers.ts'
 import { clientOf, immediateTable } from '../stores/immediate-table.ts'
@@ -245,10 +243,8 @@ export function makeWorld(
 
 /** The functions that a deployment has, by name. */
 function functionsOf(ports: Ports, behaviour: Behaviour, clock: VirtualClock, agents: readonly Agent[]) {
-  const deps = { ...ports, logger: new Logger({ logLevel: 'SILENT' }) }
-  const handlers = new Map(
-    agents.map((agent) => [agent.id, agentHandler(madeUp(agent, behaviour, clock), deps)] as const),
-  )
+  const host = silentHost(ports)
+  const defined = new Map(agents.map((agent) => [agent.id, madeUp(agent, behaviour, clock)]))
   const asked = new Set<string>()
   let requests = 0
   return async (name: string, payload: object): Promise<unknown> => {
@@ -260,8 +256,8 @@ function functionsOf(ports: Ports, behaviour: Behaviour, clock: VirtualClock, ag
       if (call.token !== undefined && answer.status === undefined) void decide(call.taskId, call.path)
       return answer
     }
-    const context = { awsRequestId: owner, getRemainingTimeInMillis: () => 600_000 } as Context
-    return handlers.get(name)?.(payload, context)
+    const agent = defined.get(name)
+    return agent && host(agent, payload, { id: owner, remainingMs: () => 600_000 })
   }
 
   async function decide(id: string, stepId: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { makeSpending } from '../../../functions/steps/host/spending.ts'
+import { makeSpending } from '../../../shared/app/limits/spending.ts'
 import { PRICES } from '../../../shared/estimator/prices.ts'
 
 const spending = () => makeSpending({ perCallUsd: 0.01 }, PRICES)

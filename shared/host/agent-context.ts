@@ -1,20 +1,23 @@
-import type { AgentContext } from '../../../shared/agent/index.ts'
-import { boundedText, textOf } from '../../../shared/domain/bounded.ts'
-import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import { FileReferenceSchema, MAX_FILES } from '../../../shared/domain/file-reference.ts'
-import type { Deps } from '../../deps.ts'
+import type { AgentContext } from '../agent/index.ts'
+import type { Spending } from '../app/limits/spending.ts'
+import { boundedText, textOf } from '../domain/bounded.ts'
+import { OrchestratorError } from '../domain/errors.ts'
+import { FileReferenceSchema, MAX_FILES } from '../domain/file-reference.ts'
+import type { HostPorts } from './host-ports.ts'
 import { performOnce } from './perform-once.ts'
-import type { StepRun } from './step-run.ts'
+import type { Limits, StepRun } from './step-run.ts'
 
 const MAX_TEXT_BYTES = 20 * 1024 * 1024
 
-type Needs = Pick<Deps, 'tasks' | 'files' | 'ledger' | 'clock' | 'ids'>
-type Parts = Pick<StepRun, 'own' | 'plan' | 'record' | 'log' | 'deadline' | 'signal' | 'spending'>
+type Needs = Pick<HostPorts, 'tasks' | 'files' | 'ledger' | 'clock' | 'ids' | 'timer'>
 
 /** What the agent sees of its step and of the world. */
-export function agentContext(run: Parts, deps: Needs): AgentContext {
-  const { tasks, files } = deps
-  const { own, plan, record, log, deadline, signal, spending } = run
+export function agentContext(
+  ports: Needs,
+  { own, plan, record, log }: StepRun,
+  { deadline, signal, spending }: Limits & { spending: Spending },
+): AgentContext {
+  const { tasks, files } = ports
   return {
     task: { id: own.taskId, type: plan.type, metadata: plan.metadata },
     step: { path: own.path },
@@ -40,7 +43,7 @@ export function agentContext(run: Parts, deps: Needs): AgentContext {
       },
       readText: async (key) => decode(key, await files.read(key, MAX_TEXT_BYTES)),
     },
-    once: performOnce(deps, run) as AgentContext['once'],
+    once: performOnce(ports, own, signal) as AgentContext['once'],
     spend: (spent) => spending.add(spent),
     progress: (fraction, note) => tasks.setProgress(own, { fraction: shareOf(fraction), note: textOf(note) }),
   }

@@ -1,5 +1,5 @@
-import { boundedText, failureOf } from '../../../shared/domain/bounded.ts'
-import { type ErrorName, isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
+import { boundedText, failureOf } from '../domain/bounded.ts'
+import { type ErrorName, isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
 
 const MOST_STACK_CHARACTERS = 4_000
 

@@ -7,17 +7,16 @@
  * M2 a cache that cannot be read or written never costs a step
  * M3 what is reused is stored with the step that reuses it: it lives as long as that one's task
  */
-import type { DefinedAgent } from '../../../shared/agent/index.ts'
-import { FileReferenceSchema, fileReferencesIn, MAX_FILES } from '../../../shared/domain/file-reference.ts'
-import { canonicalJson, type Json } from '../../../shared/domain/json.ts'
-import type { StoredValue } from '../../../shared/domain/step.ts'
-import type { FileStore } from '../../../shared/ports/index.ts'
-import type { AgentStep } from '../../../shared/workflow/schema.ts'
-import type { Deps } from '../../deps.ts'
+import { stepOf } from '../app/steps/plan-paths.ts'
+import { FileReferenceSchema, fileReferencesIn, MAX_FILES } from '../domain/file-reference.ts'
+import { canonicalJson, type Json } from '../domain/json.ts'
+import type { StoredValue } from '../domain/step.ts'
+import type { FileStore } from '../ports/index.ts'
+import type { HostPorts } from './host-ports.ts'
+import type { Call } from './resolve-call.ts'
 import type { StepOutcome, StepRun } from './step-run.ts'
 
-type Needs = Pick<Deps, 'tasks' | 'files' | 'ids' | 'clock'>
-type Call = { agent: DefinedAgent; capability: string; input: Json }
+type Needs = Pick<HostPorts, 'tasks' | 'files' | 'ids' | 'clock'>
 
 const SECOND = 1_000
 
@@ -30,14 +29,14 @@ export type OutputCache = {
 /** The cache as one step sees it; undefined for a step without one. */
 export function outputCache(
   { tasks, files, ids, clock }: Needs,
-  { own, plan, log }: Pick<StepRun, 'own' | 'plan' | 'log'>,
-  { cache }: AgentStep,
-  { agent, capability, input }: Call,
+  { agent, own, plan, log }: StepRun,
+  { capability, input }: Call,
 ): OutputCache | undefined {
+  const { cache } = stepOf(plan, own.path)
   if (!cache) return undefined
   const { id, version } = agent.manifest
   const digestOf = async (): Promise<string> =>
-    ids.digest(canonicalJson([plan.tenant, id, version, capability, input, await filesIn(files, input)]))
+    ids.digest(canonicalJson([plan.tenant, id, version, capability.name, input, await filesIn(files, input)]))
   let key: Promise<string> | undefined
   /** Of what the files hold before the agent reads them. */
   const keyed = (): Promise<string> => {

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { stepNotices } from '../../../functions/steps/host/step-notices.ts'
 import type { DomainEvent } from '../../../shared/domain/event.ts'
+import { stepNotices } from '../../../shared/host/step-notices.ts'
+import type { EventBus } from '../../../shared/ports/index.ts'
 
+const busOf = (publish: EventBus['publish']) => ({ bus: { publish, deliver: async () => {} } })
 const event = (type: string) => ({ type }) as DomainEvent
 
 beforeEach(() => void vi.useFakeTimers())
@@ -10,7 +12,7 @@ afterEach(() => void vi.useRealTimers())
 describe('the notices of a step', () => {
   it('tell the beginning of a quick step together with its end', async () => {
     const publish = vi.fn(async () => {})
-    const notices = stepNotices({ publish })
+    const notices = stepNotices(busOf(publish))
     notices.tell(event('step.started'))
     await notices.finish([event('step.succeeded')])
     expect(publish.mock.calls).toEqual([[[event('step.started'), event('step.succeeded')]]])
@@ -20,12 +22,12 @@ describe('the notices of a step', () => {
 
   it('tell the beginning of a slow step while it runs, and the end after it, however long that takes', async () => {
     const told: string[] = []
-    const notices = stepNotices({
-      publish: async (events) => {
+    const notices = stepNotices(
+      busOf(async (events) => {
         if (told.length === 0) await new Promise((resolve) => setTimeout(resolve, 500))
         told.push(...events.map(({ type }) => type))
-      },
-    })
+      }),
+    )
     notices.tell(event('step.started'))
     await vi.advanceTimersByTimeAsync(20)
     const finished = notices.finish([event('step.succeeded')])
@@ -35,11 +37,11 @@ describe('the notices of a step', () => {
   })
 
   it('do not fail a step whose bus does', async () => {
-    const notices = stepNotices({
-      publish: async () => {
+    const notices = stepNotices(
+      busOf(async () => {
         throw new Error('no bus')
-      },
-    })
+      }),
+    )
     notices.tell(event('step.started'))
     await vi.advanceTimersByTimeAsync(20)
     await expect(notices.finish([event('step.succeeded')])).resolves.toBeUndefined()

@@ -1,8 +1,8 @@
-import type { Spent } from '../../../shared/agent/index.ts'
-import type { AgentManifest } from '../../../shared/domain/agent.ts'
-import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import type { PriceTable } from '../../../shared/domain/price-table.ts'
-import { usdOfTokens } from '../../../shared/estimator/model-prices.ts'
+import type { Spent } from '../../agent/index.ts'
+import type { AgentManifest } from '../../domain/agent.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import type { PriceTable } from '../../domain/price-table.ts'
+import { usdOfTokens } from '../../estimator/model-prices.ts'
 
 /** What one call of an agent costs: its price, and what it says that it has spent beside. */
 export type Spending = {

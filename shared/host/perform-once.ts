@@ -8,16 +8,15 @@
  * N3 a target that can be asked is asked before the effect is performed again, and not before whoever claimed it first has had its time
  * N4 a late attempt does not perform what a later one has claimed
  */
-import { setTimeout as delay } from 'node:timers/promises'
-import type { Effect } from '../../../shared/agent/index.ts'
-import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import type { Json } from '../../../shared/domain/json.ts'
-import { describeNotJson, notJsonIn } from '../../../shared/domain/not-json.ts'
-import { superseded } from '../../../shared/domain/superseded.ts'
-import type { Deps } from '../../deps.ts'
-import type { StepRun } from './step-run.ts'
+import type { Effect } from '../agent/index.ts'
+import { OrchestratorError } from '../domain/errors.ts'
+import type { Json } from '../domain/json.ts'
+import { describeNotJson, notJsonIn } from '../domain/not-json.ts'
+import { superseded } from '../domain/superseded.ts'
+import type { Ownership } from '../ports/index.ts'
+import { type HostPorts, platformTimer, type Timer } from './host-ports.ts'
 
-type Needs = Pick<Deps, 'ledger' | 'tasks' | 'clock' | 'ids'>
+type Needs = Pick<HostPorts, 'ledger' | 'tasks' | 'clock' | 'ids' | 'timer'>
 
 /** How long an effect that can be asked about may take, where it does not say. */
 const DEFAULT_MOST_SECONDS = 30
@@ -25,8 +24,9 @@ const MAX_KEY = 200
 
 /** What an agent knows as `context.once`. Throws StepSupersededError when a later attempt has taken over. */
 export function performOnce(
-  { ledger, tasks, clock, ids }: Needs,
-  { own, signal }: Pick<StepRun, 'own' | 'signal'>,
+  { ledger, tasks, clock, ids, timer = platformTimer }: Needs,
+  own: Ownership,
+  signal: AbortSignal,
 ): (key: string, effect: Effect) => Promise<Json> {
   return async (key, effect) => {
     if (key === '' || key.length > MAX_KEY)
@@ -54,9 +54,24 @@ export function performOnce(
       // Never longer than it may take: a clock may have gone back since.
       const most = mostSeconds * 1_000
       const left = Math.min(most, Date.parse(claimedAt) + most - clock.now().getTime())
-      if (left > 0) await delay(left, undefined, { signal })
+      if (left > 0) await delay(timer, left, signal)
       return find?.(idempotencyKey)
     }
+  }
+}
+
+/** Throws the signal's reason as soon as it aborts. */
+async function delay(timer: Timer, milliseconds: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const cancel = timer(milliseconds, resolve)
+  const abort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    await promise
+  } finally {
+    cancel()
+    signal.removeEventListener('abort', abort)
   }
 }
 

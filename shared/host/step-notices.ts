@@ -1,5 +1,5 @@
-import type { DomainEvent } from '../../../shared/domain/event.ts'
-import type { EventBus } from '../../../shared/ports/index.ts'
+import type { DomainEvent } from '../domain/event.ts'
+import { type HostPorts, platformTimer } from './host-ports.ts'
 
 /** A step that is over by then tells its beginning together with its end, in one call. */
 const LINGER_MILLISECONDS = 20
@@ -12,16 +12,16 @@ export type StepNotices = {
 }
 
 /** What one invocation tells of its step, in order. */
-export function stepNotices(bus: Pick<EventBus, 'publish'>): StepNotices {
+export function stepNotices({ bus, timer = platformTimer }: Pick<HostPorts, 'bus' | 'timer'>): StepNotices {
   let waiting: DomainEvent[] = []
-  let timer: NodeJS.Timeout | undefined
+  let cancel: (() => void) | undefined
   let told: Promise<void> = Promise.resolve()
 
   const send = (): void => {
     const events = waiting
     waiting = []
-    clearTimeout(timer)
-    timer = undefined
+    cancel?.()
+    cancel = undefined
     // Best effort: the bus says itself what it has lost, and nobody may be waiting here.
     if (events.length > 0) told = told.then(() => bus.publish(events)).catch(() => {})
   }
@@ -29,7 +29,7 @@ export function stepNotices(bus: Pick<EventBus, 'publish'>): StepNotices {
   return {
     tell(event) {
       waiting.push(event)
-      timer ??= setTimeout(send, LINGER_MILLISECONDS)
+      cancel ??= timer(LINGER_MILLISECONDS, send)
     },
     async finish(events) {
       waiting.push(...events)

@@ -1,0 +1,21 @@
+import { decisionOf } from '../app/agents/agent-statistics.ts'
+import { admit } from '../app/limits/admission.ts'
+import { makeSpending } from '../app/limits/spending.ts'
+import { stepOf } from '../app/steps/plan-paths.ts'
+import type { HostPorts } from './host-ports.ts'
+import type { AdmittedCall, Limits, StepRun } from './step-run.ts'
+
+type Needs = Pick<HostPorts, 'breakers' | 'limits' | 'budgets' | 'clock' | 'prices'>
+
+/** Holds for the agent what its call needs. Throws AgentUnavailableError, AgentBusyError or BudgetExceededError. */
+export async function admitCall(
+  ports: Needs,
+  { agent, own, plan, record, agentId }: StepRun,
+  { deadline }: Limits,
+): Promise<AdmittedCall> {
+  const { manifest } = agent
+  const decision = decisionOf(plan, own.path, record.decision)
+  const { fallback } = stepOf(plan, own.path)
+  const admitted = await admit(ports, { own, plan, agentId, manifest, decision, fallback, deadline })
+  return { admitted, spending: makeSpending(manifest.price, ports.prices) }
+}

@@ -1,0 +1,75 @@
+import { isAgentsFault } from '../app/steps/settle-failure.ts'
+import { executionOfFence } from '../contracts/step-payload.ts'
+import { failureOf } from '../domain/bounded.ts'
+import { isOrchestratorError, type OrchestratorError, REFUSALS } from '../domain/errors.ts'
+import { attemptFailedEvent } from '../domain/event.ts'
+import { millisecondsBetween } from '../domain/times.ts'
+import { count, measureCost, release } from './end-step.ts'
+import type { HostPorts } from './host-ports.ts'
+import type { StepRun } from './step-run.ts'
+
+type Needs = Pick<HostPorts, 'tasks' | 'statistics' | 'clock' | 'measure'>
+
+/** Notes and tells what an error means for the step and its agent, before the error leaves the host (H3). It throws nothing itself. */
+export async function failAttempt(ports: Needs, run: StepRun, error: unknown): Promise<void> {
+  const { agentId, notices, log } = run
+  // The end is another invocation's to tell.
+  if (isOrchestratorError(error, 'StepSupersededError')) {
+    await Promise.all([notices.finish([]), release(run, undefined)])
+    return
+  }
+  // Not asked, or asked in vain, is not failed: the rebinder finds another, or waits.
+  if (isOrchestratorError(error, ...REFUSALS)) {
+    log.info('step not begun', { agentId, errorName: error.name })
+    await Promise.all([notices.finish([]), release(run, undefined), noteWhenToAsk(ports, run, error)])
+    return
+  }
+  await noteAttempt(ports, run, error)
+}
+
+/** What the state's error cannot say: how long an agent that is too busy wants to be left alone. */
+async function noteWhenToAsk(
+  { tasks, clock }: Needs,
+  { own, log }: StepRun,
+  { details }: OrchestratorError,
+): Promise<void> {
+  const { waitSeconds } = details
+  if (typeof waitSeconds !== 'number' || !(waitSeconds > 0)) return
+  const askAgainAt = new Date(clock.now().getTime() + waitSeconds * 1_000).toISOString()
+  await tasks.noteStep(own, { askAgainAt }).catch((reason: unknown) => {
+    log.warn('not noted when to ask again', { reason: String(reason) })
+  })
+}
+
+async function noteAttempt(ports: Needs, run: StepRun, error: unknown): Promise<void> {
+  const { own, agentId, record, notices, log } = run
+  const failure = failureOf(error)
+  const endedAt = ports.clock.now().toISOString()
+  const attempt = {
+    agentId,
+    startedAt: record.startedAt,
+    endedAt,
+    execution: executionOfFence(own.fence),
+    error: failure,
+    ...run.call?.spending.told(),
+  }
+  const before = record.attempts.length
+  // Where it cannot be noted now, the rebinder notes it; the agent's own error leaves either way.
+  const noted = await ports.tasks.addAttempt(own, attempt, before).catch((reason: unknown) => {
+    log.warn('attempt not noted', { reason: String(reason) })
+    return false
+  })
+  const durationMs = millisecondsBetween(record.startedAt, endedAt)
+  log.warn('attempt failed', { agentId, errorName: failure.name, durationMs })
+  measureCost(ports, run)
+  const countAndRelease = async (): Promise<void> => {
+    // Where it was not noted here, who notes it tells the breaker as well (H5).
+    if (!noted || !isAgentsFault(failure)) return release(run, undefined)
+    const lately = await count(ports, run, { endedAt, error: failure })
+    return release(run, { succeeded: false, ...(lately ? { lately } : {}) })
+  }
+  await Promise.all([
+    notices.finish(noted ? [attemptFailedEvent(own.taskId, own.path, before + 1, attempt)] : []),
+    countAndRelease(),
+  ])
+}

@@ -1,0 +1,47 @@
+import type { DimensionsOf, MetricName } from '../contracts/metrics.ts'
+import type { Ports } from '../ports/index.ts'
+
+/** Everything the host needs from outside. */
+export type HostPorts = Pick<
+  Ports,
+  | 'tasks'
+  | 'files'
+  | 'bus'
+  | 'executions'
+  | 'statistics'
+  | 'breakers'
+  | 'limits'
+  | 'budgets'
+  | 'ledger'
+  | 'prices'
+  | 'clock'
+  | 'ids'
+> & {
+  log: HostLog
+  /** Writes one value of a metric. */
+  measure<Name extends MetricName>(name: Name, dimensions: DimensionsOf<Name>, value: number): void
+  /** The timers of the platform where it is not given; a test gives one of virtual time. */
+  timer?: Timer
+}
+
+/** One call of the host by whatever hosts it. */
+export type Invocation = {
+  /** Unique: it owns the step while it runs. */
+  id: string
+  /** How long it may still take, in milliseconds. */
+  remainingMs(): number
+}
+
+/** Facts, not prose; payloads and secrets stay out. */
+export type HostLog = {
+  info(message: string, facts: Record<string, unknown>): void
+  warn(message: string, facts: Record<string, unknown>): void
+}
+
+/** Acts once after so many milliseconds, unless it is cancelled by what it answers. */
+export type Timer = (milliseconds: number, act: () => void) => () => void
+
+export const platformTimer: Timer = (milliseconds, act) => {
+  const timeout = setTimeout(act, milliseconds)
+  return () => clearTimeout(timeout)
+}

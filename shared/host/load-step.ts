@@ -1,0 +1,38 @@
+import { recordsOfNeeds } from '../app/steps/resolve-step.ts'
+import { StepPayloadSchema } from '../contracts/step-payload.ts'
+import type { StepRecord } from '../domain/step.ts'
+import type { Ownership, Plan } from '../ports/index.ts'
+import type { HostPorts, Invocation } from './host-ports.ts'
+import { type StepLog, stepLog } from './step-log.ts'
+
+export type Loading = {
+  own: Ownership
+  enteredAt: number
+  log: StepLog
+  planned: Promise<Plan>
+  /** Records of the steps that this one needs: they had ended before it was entered. */
+  needed: Promise<StepRecord[]>
+}
+
+/**
+ * Parses what Step Functions has sent, and begins to read the plan, which a warm worker reads once, and the steps that this one needs.
+ * Both are waited for where they are used, so that the step is taken over meanwhile. Throws a ZodError.
+ */
+export function loadStep(
+  { tasks, log }: Pick<HostPorts, 'tasks' | 'log'>,
+  payload: unknown,
+  { id }: Invocation,
+): Loading {
+  const { taskId, execution, path, fence, enteredAt } = StepPayloadSchema.parse(payload)
+  const planned = tasks.getPlan(taskId, execution)
+  const needed = planned.then((plan) => recordsOfNeeds(tasks, plan, path))
+  // Their users hear of a failure; a replay does not use what is needed.
+  for (const reading of [planned, needed]) reading.catch(() => {})
+  return {
+    own: { taskId, path, owner: id, fence },
+    enteredAt,
+    log: stepLog(log, { taskId, stepId: path, requestId: id }),
+    planned,
+    needed,
+  }
+}

@@ -1,0 +1,58 @@
+import type { DefinedAgent } from '../agent/index.ts'
+import { settleDead } from '../app/limits/spend-budget.ts'
+import { DIED, hasLostAttempt, noteLostAttempt } from '../app/steps/lost-attempt.ts'
+import { bindingAt, stepOf } from '../app/steps/plan-paths.ts'
+import { hasGoneOn } from '../app/steps/settle-failure.ts'
+import { signalGates } from '../app/steps/signal-gates.ts'
+import { executionArnOf } from '../domain/execution-arn.ts'
+import { type Receipt, receiptOf } from '../domain/step.ts'
+import { superseded } from '../domain/superseded.ts'
+import { executionName, FIRST_EXECUTION } from '../domain/task.ts'
+import type { Plan } from '../ports/index.ts'
+import type { HostPorts } from './host-ports.ts'
+import type { Loading } from './load-step.ts'
+import { stepNotices } from './step-notices.ts'
+import type { StepRun } from './step-run.ts'
+
+type Needs = Pick<
+  HostPorts,
+  'tasks' | 'bus' | 'clock' | 'executions' | 'statistics' | 'breakers' | 'budgets' | 'timer'
+>
+/** The step is ours from here on, or has ended before. */
+export type Owned = { kind: 'owned'; run: StepRun } | { kind: 'ended'; receipt: Receipt }
+
+const UNKNOWN = 'unknown'
+
+/** Takes the step over, or answers the receipt that it has left (H1). Throws StepSupersededError to a late invocation (H2). */
+export async function ownStep(ports: Needs, agent: DefinedAgent, loading: Loading): Promise<Owned> {
+  const { own, planned, log, enteredAt, needed } = loading
+  const taken = await ports.tasks.takeOverStep(own, { startedAt: ports.clock.now().toISOString() })
+  const plan = await planned
+  if (taken.kind === 'superseded') throw superseded(own.path)
+  if (taken.kind === 'final') {
+    // Failed for good: what that means for the task is decided already, and not by a late invocation.
+    if (taken.step.status === 'failed' && !hasGoneOn(stepOf(plan, own.path), taken.step)) {
+      throw superseded(own.path)
+    }
+    // H4: a crash may have come between its end and the signals.
+    await Promise.all([
+      signalGates(ports, plan, own.path),
+      plan.budget ? settleDead(ports.budgets, { ...own, holder: own.fence }) : undefined,
+    ])
+    return { kind: 'ended', receipt: { ...receiptOf(taken.step), replayed: true } }
+  }
+  const agentId = taken.step.agentId ?? bindingAt(plan, own.path)?.agentId ?? UNKNOWN
+  const record = { ...taken.step, agentId }
+  const { before } = taken
+  if (before && before.fence < own.fence && hasLostAttempt(before)) {
+    const lost = { own, plan, record: before, agent: { ...agent.manifest, id: agentId }, failure: DIED }
+    record.attempts = [...record.attempts, await noteLostAttempt(ports, lost)]
+  }
+  const facts = { attempt: record.attempts.length + 1, executionArn: executionArnOf(executionOf(plan)) }
+  const run = { agent, own, plan, record, agentId, enteredAt, needed }
+  return { kind: 'owned', run: { ...run, log: log.with(facts), notices: stepNotices(ports) } }
+}
+
+const executionOf = ({ taskId, execution = FIRST_EXECUTION, stateMachineArn }: Plan) => {
+  return { stateMachineArn, name: executionName({ id: taskId, execution }) }
+}

@@ -1,0 +1,45 @@
+import type { DefinedAgent } from '../agent/index.ts'
+import { capabilityAsked } from '../app/agents/capability-asked.ts'
+import { stepOf } from '../app/steps/plan-paths.ts'
+import { type Resolved, resolveStep } from '../app/steps/resolve-step.ts'
+import { OrchestratorError } from '../domain/errors.ts'
+import type { Json } from '../domain/json.ts'
+import { ownOf } from '../domain/own.ts'
+import type { AgentStep } from '../workflow/schema.ts'
+import { parseWith } from './checked-values.ts'
+import type { HostPorts } from './host-ports.ts'
+import type { StepRun } from './step-run.ts'
+
+/** What the agent is asked: `input` as it was resolved, `parsed` as the agent's own schema reads it. */
+export type Call = {
+  capability: { name: string } & DefinedAgent['capabilities'][string]
+  input: Json
+  parsed: unknown
+}
+
+/** Evaluates `when`, and then the input. Throws InvalidInputError naming the expression that failed. */
+export async function resolveInput(
+  { tasks }: Pick<HostPorts, 'tasks'>,
+  { agent, own, plan, needed }: StepRun,
+): Promise<Resolved> {
+  const task = { id: own.taskId, type: plan.type, metadata: plan.metadata }
+  const schema = capabilityAsked(agent.manifest, stepOf(plan, own.path))?.inputSchema
+  return resolveStep(tasks, task, plan, own.path, await needed, schema)
+}
+
+/** Throws InvalidInputError where the input does not fit, AgentFailedError where the agent does not offer what the step asks for. */
+export function validateCall({ agent, own, plan }: StepRun, input: Json): Call {
+  const capability = capabilityOf(agent, stepOf(plan, own.path))
+  const parsed = parseWith(agent, capability.input, input, (issues) => {
+    return new OrchestratorError('InvalidInputError', `the input does not fit ${capability.name}: ${issues}`)
+  })
+  return { capability, input, parsed }
+}
+
+function capabilityOf(agent: DefinedAgent, step: AgentStep): Call['capability'] {
+  const name = capabilityAsked(agent.manifest, step)?.name
+  const capability = name === undefined ? undefined : ownOf(agent.capabilities, name)
+  if (name !== undefined && capability) return { name, ...capability }
+  const message = `agent ${agent.manifest.id} does not offer ${step.capability}`
+  throw new OrchestratorError('AgentFailedError', message)
+}

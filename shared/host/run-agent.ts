@@ -1,0 +1,57 @@
+import type { Spending } from '../app/limits/spending.ts'
+import { OrchestratorError } from '../domain/errors.ts'
+import { stepStartedEvent } from '../domain/event.ts'
+import type { StoredValue } from '../domain/step.ts'
+import { agentContext } from './agent-context.ts'
+import { asAgentFailure } from './agent-failure.ts'
+import { parseWith, requireJson } from './checked-values.ts'
+import type { HostPorts } from './host-ports.ts'
+import type { Call } from './resolve-call.ts'
+import type { Limits, StepRun } from './step-run.ts'
+
+type Needs = Pick<HostPorts, 'tasks' | 'files' | 'ledger' | 'clock' | 'ids' | 'timer'>
+
+/** What the agent answers, unchecked. Throws the signal's reason as soon as it aborts, and an OrchestratorError for all that agents throw. */
+export function runAgent(
+  ports: Needs,
+  run: StepRun,
+  { capability, parsed }: Call,
+  limits: Limits & { spending: Spending },
+): Promise<unknown> {
+  run.notices.tell(stepStartedEvent(run.own.taskId, run.record))
+  const context = agentContext(ports, run, limits)
+  return untilAborted(limits.signal, () =>
+    run.agent.execute({ capability: capability.name, input: parsed }, context),
+  )
+}
+
+/** Keeps the answer as the step's output. Throws AgentOutputError where it does not fit the capability, or is no JSON. */
+export async function storeOutput(
+  { tasks }: Pick<Needs, 'tasks'>,
+  { agent, own }: StepRun,
+  { capability }: Call,
+  answer: unknown,
+): Promise<StoredValue> {
+  const { id } = agent.manifest
+  const output = parseWith(agent, capability.output, answer, (issues) => {
+    const message = `${id} answered what ${capability.name} does not allow: ${issues}`
+    return new OrchestratorError('AgentOutputError', message)
+  })
+  return tasks.storeValue(own.taskId, requireJson(output, id, capability.name))
+}
+
+/** The agent's answer, or the signal's reason as soon as it aborts: an agent that does not listen cannot hold the host. */
+async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted()
+  const aborted = Promise.withResolvers<never>()
+  const abort = (): void => aborted.reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([work(), aborted.promise])
+  } catch (error) {
+    throw signal.aborted ? signal.reason : asAgentFailure(error)
+  } finally {
+    signal.removeEventListener('abort', abort)
+    aborted.promise.catch(() => {})
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The agent host: one invocation of a step, from what Step Functions has sent to the receipt that it gets.
+ *
+ * Invariants (tests cite them):
+ * H1 a step that has ended replays its receipt; its agent is not called again
+ * H2 only the invocation with the highest fence writes; a late one is told so and changes nothing
+ * H3 a failed attempt is noted before its error leaves
+ * H4 a step that has ended, or replays its receipt, signals the gates that wait for it
+ * H5 an attempt is counted for its agent once at most, and by the invocation that has noted its end
+ * H6 an attempt whose worker has died is noted and counted by the next owner of the step, and what it had reserved is settled
+ */
+import type { DefinedAgent } from '../agent/index.ts'
+import type { Receipt } from '../domain/step.ts'
+import { admitCall } from './admit-call.ts'
+import { type EndedStep, recordEnd, tellEnd } from './end-step.ts'
+import { failAttempt } from './fail-attempt.ts'
+import type { HostPorts, Invocation } from './host-ports.ts'
+import { loadStep } from './load-step.ts'
+import { outputCache } from './output-cache.ts'
+import { ownStep } from './own-step.ts'
+import { resolveInput, validateCall } from './resolve-call.ts'
+import { runAgent, storeOutput } from './run-agent.ts'
+import type { Limits, StepOutcome, StepRun } from './step-run.ts'
+import { withinDeadline } from './within-deadline.ts'
+
+/**
+ * Runs an agent on the step that `payload` names (see StepPayloadSchema), and answers its receipt. Throws an OrchestratorError for all
+ * that agents throw, under the name that the step's state matches; a ZodError for another payload; and what the ports throw.
+ */
+export function runStep(ports: HostPorts) {
+  return async (agent: DefinedAgent, payload: unknown, invocation: Invocation): Promise<Receipt> => {
+    const loading = loadStep(ports, payload, invocation)
+    const owned = await ownStep(ports, agent, loading)
+    if (owned.kind === 'ended') return owned.receipt
+    const { run } = owned
+    let ended: EndedStep
+    try {
+      const outcome = await withinDeadline(ports, run, invocation, (limits) => work(ports, run, limits))
+      ended = await recordEnd(ports, run, outcome)
+    } catch (error) {
+      await failAttempt(ports, run, error)
+      throw error
+    }
+    return tellEnd(ports, run, ended)
+  }
+}
+
+/** From the step's condition to its output. */
+async function work(ports: HostPorts, run: StepRun, limits: Limits): Promise<StepOutcome> {
+  const resolved = await resolveInput(ports, run)
+  if (resolved.kind === 'skip') return { status: 'skipped', skipReason: resolved.reason }
+  const call = validateCall(run, resolved.input)
+  const cache = outputCache(ports, run, call)
+  const known = await cache?.find()
+  if (known) return known
+  run.call = await admitCall(ports, run, limits)
+  const { spending } = run.call
+  const answer = await runAgent(ports, run, call, { ...limits, spending })
+  const output = await storeOutput(ports, run, call, answer)
+  await cache?.keep(output)
+  return { status: 'succeeded', output, ...spending.told() }
+}

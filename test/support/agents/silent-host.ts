@@ -1,0 +1,12 @@
+import type { HostPorts } from '../../../shared/host/host-ports.ts'
+import { runStep } from '../../../shared/host/run-step.ts'
+import type { Ports } from '../../../shared/ports/index.ts'
+
+/** Ports of a host that keeps its log and its metrics to itself. */
+export const silentPorts = (ports: Ports): HostPorts => ({
+  ...ports,
+  log: { info: () => {}, warn: () => {} },
+  measure: () => {},
+})
+
+export const silentHost = (ports: Ports) => runStep(silentPorts(ports))
