@@ -16,6 +16,9 @@ const only = (name, from, { ours = [], packages = [], node = false }, exceptFrom
   },
 })
 
+/** What authors of agents write, as they would in a project of their own. */
+const AUTHORED = '^(functions/agents|examples)/'
+
 export default {
   forbidden: [
     {
@@ -48,19 +51,28 @@ export default {
     only('app', '^shared/app/', { ours: ['shared/'], packages: ['zod'] }),
     {
       name: 'agents',
-      comment: 'an agent knows shared and its own libraries, and no AWS',
+      comment: "an agent knows 'orchestrator/agent', its own files and its libraries, and no AWS",
       severity: 'error',
-      from: { path: '^functions/agents/' },
+      from: { path: AUTHORED },
       to: {
         path: [
+          '^shared/(?!agent/index\\.ts$)',
           '^functions/(?!agents/)',
-          '^infra/',
+          '^infra/(?!index\\.ts$)',
           '^local/',
           '^cli/',
           'node_modules/@aws-sdk/',
           'node_modules/@middy/',
         ],
       },
+    },
+    {
+      name: 'agents-by-name',
+      comment:
+        "an agent imports 'orchestrator/agent' by that name, so that its file also works in a project of one's own",
+      severity: 'error',
+      from: { path: AUTHORED },
+      to: { path: ['^shared/', '^infra/', '^testing/'], dependencyTypes: ['local'] },
     },
     only(
       'functions',

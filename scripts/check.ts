@@ -15,6 +15,7 @@ const CHECKS: Readonly<Record<string, string[]>> = {
     'infra',
     'local',
     'cli',
+    'examples',
   ],
   'unused code': ['knip'],
   advisories: ['node', 'scripts/advisories.ts'],

@@ -1,5 +1,5 @@
+import { defineAgent } from 'orchestrator/agent'
 import * as z from 'zod'
-import { defineAgent } from '../../shared/agent/index.ts'
 
 /** To run it: put it into functions/agents/greeter/index.ts (imports one folder deeper) and start or deploy. */
 export default defineAgent({

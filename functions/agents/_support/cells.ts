@@ -1,4 +1,4 @@
-import { canonicalJson, type Json } from '../../../shared/domain/json.ts'
+import { canonicalJson, type Json } from 'orchestrator/agent'
 
 /** A row of a table: JSON, whose cells may be nested. */
 export type Row = Record<string, Json>

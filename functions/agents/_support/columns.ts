@@ -1,4 +1,4 @@
-import type { Json } from '../../../shared/domain/json.ts'
+import type { Json } from 'orchestrator/agent'
 import { cellOf, type Row, textOfCell } from './cells.ts'
 import { type DayOrder, dayOrderOf, hasYearLast, timeOfText } from './dates.ts'
 import type { Cell } from './type-column.ts'

@@ -1,6 +1,5 @@
 import { parse } from 'csv-parse/sync'
-import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import { FORBIDDEN_NAME } from '../../../shared/domain/not-json.ts'
+import { FORBIDDEN_NAME, OrchestratorError } from 'orchestrator/agent'
 
 /** The records below the header, every cell as text. `header` differs from `names` where names had to be made. */
 export type Csv = { names: string[]; header: string[]; records: string[][] }

@@ -1,6 +1,4 @@
-import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import { isJsonObject, type Json } from '../../../shared/domain/json.ts'
-import { FORBIDDEN_NAME } from '../../../shared/domain/not-json.ts'
+import { FORBIDDEN_NAME, isJsonObject, type Json, OrchestratorError } from 'orchestrator/agent'
 import type { Row } from './cells.ts'
 import { printNumber } from './numbers.ts'
 

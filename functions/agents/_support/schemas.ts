@@ -1,5 +1,5 @@
+import { isJsonObject, type Json } from 'orchestrator/agent'
 import * as z from 'zod'
-import { isJsonObject, type Json } from '../../../shared/domain/json.ts'
 import type { Row } from './cells.ts'
 
 /** An object kept as it is: `z.record` would copy every row. */

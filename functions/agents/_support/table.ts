@@ -1,8 +1,11 @@
+import {
+  type AgentContext,
+  FileReferenceSchema,
+  isFolderReference,
+  OrchestratorError,
+  suggestNames,
+} from 'orchestrator/agent'
 import * as z from 'zod'
-import type { AgentContext } from '../../../shared/agent/index.ts'
-import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import { FileReferenceSchema, isFolderReference } from '../../../shared/domain/file-reference.ts'
-import { suggestNames } from '../../../shared/domain/nearest-names.ts'
 import { cellOf, type Row } from './cells.ts'
 import { readCsv } from './read-csv.ts'
 import { readJson } from './read-json.ts'

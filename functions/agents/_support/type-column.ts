@@ -7,7 +7,7 @@
  * T3 zeros at the end (3.10) need a column that has them throughout, over more than one whole part: 3.10 and 3.11 may be versions
  * T4 a word for "missing" (NA) is one only where all other cells are numbers or booleans, and no cell is empty; elsewhere it is text (Namibia)
  */
-import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { OrchestratorError } from 'orchestrator/agent'
 import { PLAIN_NUMBER, printNumber } from './numbers.ts'
 
 export type Cell = string | number | boolean | null

@@ -1,4 +1,4 @@
-import { defineAgent } from '../../../shared/agent/index.ts'
+import { defineAgent } from 'orchestrator/agent'
 import { readTable } from '../_support/table.ts'
 import { correlate } from './correlate.ts'
 import { findGaps } from './find-gaps.ts'

@@ -1,4 +1,4 @@
-import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { OrchestratorError } from 'orchestrator/agent'
 import { printNumber } from '../_support/numbers.ts'
 
 /** Beyond so many digits a sum is not money, and its last digits mean nothing. */

@@ -1,5 +1,5 @@
+import { type AgentContext, defineAgent } from 'orchestrator/agent'
 import * as z from 'zod'
-import { type AgentContext, defineAgent } from '../../../shared/agent/index.ts'
 import { RowSchema } from '../_support/schemas.ts'
 import {
   boundedNotes,

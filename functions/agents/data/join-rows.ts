@@ -1,4 +1,4 @@
-import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { OrchestratorError } from 'orchestrator/agent'
 import { cellOf, keyOf, type Row } from '../_support/cells.ts'
 import { requireColumn } from './require-column.ts'
 

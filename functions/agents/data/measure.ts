@@ -1,5 +1,4 @@
-import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import type { Json } from '../../../shared/domain/json.ts'
+import { type Json, OrchestratorError } from 'orchestrator/agent'
 import { cellOf, compareCells, type Row } from '../_support/cells.ts'
 import { PLAIN_NUMBER } from '../_support/numbers.ts'
 import { exactSum } from './exact-sum.ts'

@@ -1,5 +1,4 @@
-import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import { suggestNames } from '../../../shared/domain/nearest-names.ts'
+import { OrchestratorError, suggestNames } from 'orchestrator/agent'
 import type { Row } from '../_support/cells.ts'
 
 /** Throws InvalidInputError with the nearest names when no row has the column. */

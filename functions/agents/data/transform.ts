@@ -1,7 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import type { Json } from '../../../shared/domain/json.ts'
-import { evaluateForEach } from '../../../shared/workflow/expressions.ts'
+import { evaluateForEach, type Json, OrchestratorError } from 'orchestrator/agent'
 import type { Row } from '../_support/cells.ts'
 import { sortRows } from './sort-rows.ts'
 

@@ -1,4 +1,4 @@
-import { defineAgent } from '../../../shared/agent/index.ts'
+import { defineAgent } from 'orchestrator/agent'
 import { JsonSchema } from '../_support/schemas.ts'
 
 export default defineAgent({

@@ -1,4 +1,4 @@
-import { defineAgent } from '../../../shared/agent/index.ts'
+import { defineAgent } from 'orchestrator/agent'
 import { readCorpus } from './read-corpus.ts'
 import { FindingsSchema, SearchSchema } from './schemas.ts'
 import { searchPassages } from './search-passages.ts'

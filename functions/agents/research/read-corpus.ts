@@ -1,5 +1,4 @@
-import type { AgentContext } from '../../../shared/agent/index.ts'
-import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
+import { type AgentContext, isOrchestratorError, OrchestratorError } from 'orchestrator/agent'
 import { textOfHtml } from './text-of-html.ts'
 
 export type Document = { source: string; text: string }

@@ -1,5 +1,5 @@
+import { FileReferenceSchema } from 'orchestrator/agent'
 import * as z from 'zod'
-import { FileReferenceSchema } from '../../../shared/domain/file-reference.ts'
 
 export const SearchSchema = z.object({
   query: z.string().min(1).max(1_000),

@@ -1,5 +1,5 @@
+import { defineAgent } from 'orchestrator/agent'
 import * as z from 'zod'
-import { defineAgent } from '../../../shared/agent/index.ts'
 import { ReportInputSchema, ReportSchema, SummarySchema } from './schemas.ts'
 import { summarize } from './summarize.ts'
 import { writeReport } from './write-report.ts'

@@ -1,6 +1,4 @@
-import { isOrchestratorError } from '../../../shared/domain/errors.ts'
-import type { Json } from '../../../shared/domain/json.ts'
-import { evaluateExpression } from '../../../shared/workflow/expressions.ts'
+import { evaluateExpression, isOrchestratorError, type Json } from 'orchestrator/agent'
 
 type Rule = { name: string; expression: string }
 

@@ -1,8 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
-import type { Json } from '../../../shared/domain/json.ts'
-import { boundedWork } from '../../../shared/workflow/bounded-work.ts'
+import { boundedWork, isOrchestratorError, type Json, OrchestratorError } from 'orchestrator/agent'
 
 /** Others that are given to the same process wait as long. */
 const MOST_MILLISECONDS = 10_000

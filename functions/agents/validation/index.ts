@@ -1,5 +1,5 @@
+import { defineAgent } from 'orchestrator/agent'
 import * as z from 'zod'
-import { defineAgent } from '../../../shared/agent/index.ts'
 import { JsonSchema, RowSchema } from '../_support/schemas.ts'
 import { checkRules } from './check-rules.ts'
 import { checkSchema } from './check-schema.ts'

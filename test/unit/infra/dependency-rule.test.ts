@@ -22,6 +22,7 @@ function check(): string {
     'err',
     'shared',
     'functions',
+    'examples',
   ]
   const { stdout, stderr } = spawnSync(join(ROOT, 'node_modules/.bin/depcruise'), args, {
     cwd: house,
@@ -34,11 +35,17 @@ describe('the dependency rule', () => {
   it('lets a room import what it may', () => {
     plant('shared/domain/a.ts', "import * as z from 'zod'\nexport const a = z.string()\n")
     plant('shared/workflow/b.ts', "import { a } from '../domain/a.ts'\nexport const b = a\n")
+    plant('shared/agent/index.ts', "export { a } from '../domain/a.ts'\n")
+    plant(
+      'package.json',
+      JSON.stringify({ name: 'house', type: 'module', exports: { './agent': './shared/agent/index.ts' } }),
+    )
+    plant('examples/agents/mine.ts', "import { a } from 'house/agent'\nexport default a\n")
     plant(
       'functions/steps/c.ts',
       "import { readFile } from 'node:fs'\nimport { b } from '../../shared/workflow/b.ts'\nexport const c = [b, readFile]\n",
     )
-    expect(check()).toContain('no dependency violations found (5 modules')
+    expect(check()).toContain('no dependency violations found (7 modules')
   })
 
   it.each([
@@ -46,9 +53,25 @@ describe('the dependency rule', () => {
     ['domain', 'shared/domain/bad2.ts', "import { b } from '../workflow/b.ts'\nexport const x = b\n"],
     ['planner', 'shared/planner/bad3.ts', "import { y } from '../selector/y.ts'\nexport const x = y\n"],
     ['agents', 'functions/agents/mine/index.ts', "import { c } from '../../steps/c.ts'\nexport default c\n"],
+    [
+      'agents',
+      'functions/agents/mine/deep.ts',
+      "import { a } from '../../../shared/domain/a.ts'\nexport default a\n",
+    ],
+    [
+      'agents-by-name',
+      'functions/agents/mine/door.ts',
+      "import { a } from '../../../shared/agent/index.ts'\nexport default a\n",
+    ],
+    [
+      'agents-by-name',
+      'examples/agents/door.ts',
+      "import { a } from '../../shared/agent/index.ts'\nexport default a\n",
+    ],
     ['domain', 'shared/domain/bad4.ts', "import type { App } from 'aws-cdk-lib'\nexport type X = App\n"],
   ])('catches a planted violation in %s', (rule, path, text) => {
     plant('shared/selector/y.ts', 'export const y = 1\n')
+    plant('shared/agent/index.ts', 'export const a = 1\n')
     plant(path, text)
     const report = check()
     rmSync(join(house, path))

@@ -1,0 +1,85 @@
+import * as z from 'zod'
+import { type AgentManifest, AgentManifestSchema, issuesOfManifest } from '../domain/agent.ts'
+import { OrchestratorError } from '../domain/errors.ts'
+import { describeIssues } from '../domain/issue.ts'
+import type { Json } from '../domain/json.ts'
+import type { AgentContext } from './agent-context.ts'
+
+type Schemas = { description: string; input: z.ZodType; output: z.ZodType }
+export type Capabilities = Readonly<Record<string, Schemas>>
+
+/** One call of an agent: which capability, with its parsed input. Narrow on `capability`. */
+type Call<C extends Capabilities> = {
+  [Name in keyof C]: { capability: Name; input: z.output<C[Name]['input']> }
+}[keyof C]
+
+type Definition<C extends Capabilities> = {
+  id: string
+  version: string
+  description: string
+  capabilities: C
+  limits?: z.input<typeof AgentManifestSchema>['limits']
+  /** How long a call usually takes: for estimates, until calls have been seen. */
+  typicalSeconds?: number
+  price?: z.input<typeof AgentManifestSchema>['price']
+  /** Words that steps may ask for: `prefer: {tags: [eu]}`. */
+  tags?: string[]
+  /** For whom it works; for everybody where it is not said. */
+  tenants?: string[]
+  /** The language model that it uses, whose limit it shares with others that use it. */
+  model?: z.input<typeof AgentManifestSchema>['model']
+  /** Nothing new is bound to it; say so in a deployment before the one that removes it. */
+  deprecated?: boolean
+  execute(call: Call<C>, context: AgentContext): Promise<z.input<C[keyof C]['output']>>
+}
+
+/** An agent with its types erased: what the host and the registry work with. */
+export type DefinedAgent = {
+  manifest: AgentManifest
+  capabilities: Capabilities
+  execute(call: { capability: string; input: unknown }, context: AgentContext): Promise<unknown>
+}
+
+/** Declares an agent. Throws a ZodError, or a ConfigError, that says which part of the declaration is wrong. */
+export function defineAgent<const C extends Capabilities>(definition: Definition<C>): DefinedAgent {
+  const {
+    id,
+    version,
+    description,
+    capabilities,
+    limits,
+    typicalSeconds,
+    price,
+    tags,
+    tenants,
+    model,
+    deprecated,
+    execute,
+  } = definition
+  const manifest = AgentManifestSchema.parse({
+    id,
+    version,
+    description,
+    limits,
+    typicalSeconds,
+    price,
+    tags,
+    tenants,
+    model,
+    deprecated,
+    capabilities: Object.entries(capabilities).map(([name, capability]) => ({
+      name,
+      description: capability.description,
+      inputSchema: toJsonSchema(capability.input, 'input'),
+      outputSchema: toJsonSchema(capability.output, 'output'),
+    })),
+  })
+  const issues = issuesOfManifest(manifest)
+  if (issues.length > 0)
+    throw new OrchestratorError('ConfigError', `agent ${id}: ${describeIssues(issues)}`, { issues })
+  return { manifest, capabilities, execute: execute as DefinedAgent['execute'] }
+}
+
+function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, Json> {
+  return z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' }) as Record<string, Json>
+}
