@@ -1,10 +1,10 @@
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BuildOptions, build } from 'esbuild'
-import { PROJECT_ROOT } from './load-catalogue.ts'
+import { PACKAGE_ROOT, sourceOf } from './package-root.ts'
 
 const SHARED = {
-  absWorkingDir: PROJECT_ROOT,
+  absWorkingDir: PACKAGE_ROOT,
   bundle: true,
   minify: true,
   target: 'node24',
@@ -21,14 +21,14 @@ export async function bundleExpressions(folder: string): Promise<void> {
   await Promise.all([
     build({
       ...SHARED,
-      entryPoints: ['functions/expressions/worker.ts'],
+      entryPoints: [sourceOf('functions/expressions/worker')],
       outfile: join(folder, worker),
       platform: 'node',
       format: 'esm',
     }),
     build({
       ...SHARED,
-      entryPoints: ['functions/expressions/realm.ts'],
+      entryPoints: [sourceOf('functions/expressions/realm')],
       outfile: join(folder, realm),
       // Nothing but the language: no module, no host.
       platform: 'neutral',

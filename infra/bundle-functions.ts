@@ -4,19 +4,20 @@ import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { bundleExpressions, layExpressions } from './bundle-expressions.ts'
-import { type Catalogue, PROJECT_ROOT } from './load-catalogue.ts'
+import type { Catalogue } from './load-catalogue.ts'
+import { PACKAGE_ROOT, sourceOf } from './package-root.ts'
 
 /** A folder per function, its handler in `index.mjs`. */
 export type Bundles = { folderOf(name: string): string; catalogueDigest: string }
 
 const FUNCTIONS = {
-  api: 'functions/api/handler.ts',
-  rebind: 'functions/steps/rebind.ts',
-  control: 'functions/steps/control.ts',
-  'finish-task': 'functions/events/finish-task.ts',
-  reconcile: 'functions/events/reconcile.ts',
-  collect: 'functions/events/collect.ts',
-  register: 'functions/deployment/register.ts',
+  api: 'functions/api/handler',
+  rebind: 'functions/steps/rebind',
+  control: 'functions/steps/control',
+  'finish-task': 'functions/events/finish-task',
+  reconcile: 'functions/events/reconcile',
+  collect: 'functions/events/collect',
+  register: 'functions/deployment/register',
 }
 
 /** Some dependencies are CommonJS and call `require`, which an ES module has not. */
@@ -39,7 +40,7 @@ const builtinsByRequire: Plugin = {
 
 /** How every function is bundled. */
 export const BUNDLING = {
-  absWorkingDir: PROJECT_ROOT,
+  absWorkingDir: PACKAGE_ROOT,
   bundle: true,
   minify: true,
   platform: 'node',
@@ -50,16 +51,19 @@ export const BUNDLING = {
   banner: { js: REQUIRE_BANNER },
   plugins: [builtinsByRequire],
   // No function can forget where users' expressions are evaluated.
-  inject: ['functions/expressions/use-isolate.ts'],
+  inject: [sourceOf('functions/expressions/use-isolate')],
   logLevel: 'warning',
   legalComments: 'none',
 } satisfies BuildOptions
 
-/** Bundles all functions in one esbuild call: one after another they would take ten times as long. */
-export async function bundleFunctions(catalogue: Catalogue): Promise<Bundles> {
-  const out = join(process.env.CDK_OUTDIR ?? join(PROJECT_ROOT, 'cdk.out'), 'bundles')
+/**
+ * Bundles all functions into `bundles` within a folder (the assembly's), in one esbuild call: one after another they would take ten times
+ * as long.
+ */
+export async function bundleFunctions(catalogue: Catalogue, folder: string): Promise<Bundles> {
+  const out = join(folder, 'bundles')
   await rm(out, { recursive: true, force: true })
-  const expressions = join(out, '..', 'expressions')
+  const expressions = join(folder, 'expressions')
   await Promise.all([build(bundlingOf(catalogue, out)), bundleExpressions(expressions)])
   const names = [...Object.keys(FUNCTIONS), ...catalogue.agents.map(({ manifest }) => `agent-${manifest.id}`)]
   await layExpressions(
@@ -87,7 +91,7 @@ export function bundlingOf(catalogue: Catalogue, outdir: string) {
   return {
     ...BUNDLING,
     entryPoints: [
-      ...Object.entries(FUNCTIONS).map(([name, path]) => ({ in: path, out: `${name}/index` })),
+      ...Object.entries(FUNCTIONS).map(([name, path]) => ({ in: sourceOf(path), out: `${name}/index` })),
       ...catalogue.agents.map(({ manifest }) => ({
         in: `agent:${manifest.id}`,
         out: `agent-${manifest.id}/index`,
@@ -112,10 +116,10 @@ function agentEntries({ agents }: Catalogue): Plugin {
         const agent = agents.find(({ manifest }) => manifest.id === id)
         const contents = `
           import agent from ${JSON.stringify(agent?.entry)}
-          import { agentHandler } from ${JSON.stringify(join(PROJECT_ROOT, 'functions/steps/agent-handler.ts'))}
+          import { agentHandler } from ${JSON.stringify(join(PACKAGE_ROOT, sourceOf('functions/steps/agent-handler')))}
           export const handler = agentHandler(agent)
         `
-        return { contents, resolveDir: PROJECT_ROOT, loader: 'ts' }
+        return { contents, resolveDir: PACKAGE_ROOT, loader: 'ts' }
       })
     },
   }

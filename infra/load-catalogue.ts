@@ -8,6 +8,7 @@ import { describeIssues } from '../shared/domain/issue.ts'
 import { issuesOfZod } from '../shared/domain/issues-of-zod.ts'
 import type { Workflow } from '../shared/workflow/schema.ts'
 import { validateWorkflow } from '../shared/workflow/validate-workflow.ts'
+import { PACKAGE_ROOT } from './package-root.ts'
 
 export type CompiledWorkflow = { workflow: Workflow; compiled: Compiled }
 export type Catalogue = {
@@ -15,33 +16,49 @@ export type Catalogue = {
   workflows: CompiledWorkflow[]
 }
 
-export const PROJECT_ROOT = join(import.meta.dirname, '..')
-const AGENTS = join(PROJECT_ROOT, 'functions/agents')
-const WORKFLOWS = join(PROJECT_ROOT, 'workflows')
+/** Two folders of a project: agents in `<agents>/<id>/index.ts`, workflows in `<workflows>/*.yaml`. Messages name files from `root`. */
+export type Source = { root: string; agents: string; workflows: string }
+
+/** What this package brings along. */
+export const BUILT_IN: Source = { root: PACKAGE_ROOT, agents: 'functions/agents', workflows: 'workflows' }
 
 const ModuleSchema = z.object({ default: z.object({ manifest: AgentManifestSchema }) })
 
 /** What is wrong with files that people write: told in lines, without a stack. */
 export class CatalogueError extends Error {}
 
-/** Every agent in `functions/agents/<id>/index.ts` and every workflow in `workflows/`. Throws CatalogueError listing all that is wrong. */
-export async function loadCatalogue(): Promise<Catalogue> {
-  const entries = (await Array.fromAsync(glob('*/index.ts', { cwd: AGENTS }))).sort()
-  const files = (await Array.fromAsync(glob('*.{yaml,yml}', { cwd: WORKFLOWS }))).sort()
-  const agents = await Promise.allSettled(entries.map((entry) => loadAgent(join(AGENTS, entry))))
-  const workflows = await Promise.allSettled(files.map((file) => loadWorkflow(join(WORKFLOWS, file))))
-  const loaded = { agents: valuesOf(agents), workflows: valuesOf(workflows) }
+/** Every agent and every workflow of the sources, in their order. Throws CatalogueError listing all that is wrong. */
+export async function loadCatalogue(sources: readonly Source[] = [BUILT_IN]): Promise<Catalogue> {
+  const loaded = await Promise.all(sources.map(loadSource))
+  const agents = loaded.flatMap((source) => source.agents)
+  const workflows = loaded.flatMap((source) => source.workflows)
+  const catalogue = { agents: valuesOf(agents), workflows: valuesOf(workflows) }
   const problems = [
     ...problemsOf(agents),
     ...problemsOf(workflows),
-    ...clashesIn(loaded.workflows.map(({ workflow }) => workflow)),
+    ...agentsTwiceIn(catalogue.agents),
+    ...clashesIn(loaded.map((source) => valuesOf(source.workflows).map(({ workflow }) => workflow))),
   ]
   if (problems.length > 0) throw new CatalogueError(problems.join('\n'))
-  return loaded
+  return catalogue
 }
 
-async function loadAgent(entry: string): Promise<Catalogue['agents'][number]> {
-  const file = relative(PROJECT_ROOT, entry)
+async function loadSource({ root, agents, workflows }: Source) {
+  const [within, of] = [join(root, agents), join(root, workflows)]
+  const found = (await Array.fromAsync(glob('*/index.{ts,js}', { cwd: within }))).sort()
+  // What somebody has compiled beside its source.
+  const entries = found.filter(
+    (entry) => !found.includes(entry.replace(/js$/, 'ts')) || entry.endsWith('.ts'),
+  )
+  const files = (await Array.fromAsync(glob('*.{yaml,yml}', { cwd: of }))).sort()
+  return {
+    agents: await Promise.allSettled(entries.map((entry) => loadAgent(join(within, entry), root))),
+    workflows: await Promise.allSettled(files.map((file) => loadWorkflow(join(of, file), root))),
+  }
+}
+
+async function loadAgent(entry: string, root: string): Promise<Catalogue['agents'][number]> {
+  const file = relative(root, entry)
   const loaded: unknown = await import(pathToFileURL(entry).href).catch((error: unknown) => {
     if (!(error instanceof z.ZodError)) throw new CatalogueError(`${file}: ${String(error)}`)
     throw new CatalogueError(`${file}: ${describeIssues(issuesOfZod(error))}`)
@@ -58,25 +75,38 @@ async function loadAgent(entry: string): Promise<Catalogue['agents'][number]> {
   throw new CatalogueError(`${file}: it declares agent "${manifest.id}"; its folder says "${folder}"`)
 }
 
-async function loadWorkflow(path: string): Promise<CompiledWorkflow> {
-  const file = relative(PROJECT_ROOT, path)
+async function loadWorkflow(path: string, root: string): Promise<CompiledWorkflow> {
+  const file = relative(root, path)
   const { workflow, issues } = validateWorkflow(await readFile(path, 'utf8'))
   const all = workflow ? issuesOfCompiling(workflow) : issues
   if (workflow && all.length === 0) return { workflow, compiled: compileWorkflow(workflow) }
   throw new CatalogueError(all.map((issue) => `${file}: ${describeIssues([issue])}`).join('\n'))
 }
 
+/** Where a name is taken by what this package brings along. */
+const LEAVE_OUT = '; choose another, or leave out what is built in: builtIn: false'
+
+/** Within one folder ids cannot clash, for they are the names of folders. */
+function agentsTwiceIn(agents: Catalogue['agents']): string[] {
+  return [...Map.groupBy(agents, ({ manifest }) => manifest.id)]
+    .filter(([, same]) => same.length > 1)
+    .map(([id]) => `agents/${id}: an agent "${id}" is built in${LEAVE_OUT}`)
+}
+
 /** A name or a task type that two workflows claim would serve whichever comes first. */
-function clashesIn(workflows: readonly Workflow[]): string[] {
-  const claims = workflows.flatMap(({ name, taskTypes }) =>
-    [...new Set([name, ...taskTypes])].map((claim) => ({ claim, name })),
+function clashesIn(sources: readonly (readonly Workflow[])[]): string[] {
+  const claims = sources.flatMap((workflows, source) =>
+    workflows.flatMap(({ name, taskTypes }) =>
+      [...new Set([name, ...taskTypes])].map((claim) => ({ claim, name, source })),
+    ),
   )
   return [...Map.groupBy(claims, ({ claim }) => claim)]
     .filter(([, claimants]) => claimants.length > 1)
-    .map(
-      ([claim, claimants]) =>
-        `workflows/: "${claim}" is claimed by ${claimants.map(({ name }) => name).join(' and ')}`,
-    )
+    .map(([claim, claimants]) => {
+      const names = claimants.map(({ name }) => name).join(' and ')
+      const isAcross = claimants.some(({ source }) => source !== claimants[0]?.source)
+      return `workflows/: "${claim}" is claimed by ${names}${isAcross ? `, which is built in${LEAVE_OUT}` : ''}`
+    })
 }
 
 const valuesOf = <T>(settled: PromiseSettledResult<T>[]): T[] =>

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Node } from 'constructs'
@@ -6,11 +6,11 @@ import * as z from 'zod'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import { ModelPriceSchema, PriceTableSchema } from '../shared/domain/price-table.ts'
 import { describeStageIssues } from './describe-stage-issues.ts'
+import { PACKAGE_ROOT } from './package-root.ts'
 import { readStageFile } from './read-stage-file.ts'
 import { StageError } from './stage-place.ts'
 
 const RETENTIONS = Object.values(RetentionDays).filter((days) => typeof days === 'number')
-const STAGES = join(import.meta.dirname, '../stages')
 
 /** From the command line everything is text; blanks, booleans and hexadecimal digits are no number there. */
 const numberOf = (value: unknown): unknown =>
@@ -134,19 +134,43 @@ export type Stage = z.output<typeof StageSchema>
 /** Of everything that an installation consists of. */
 export const tagsOf = ({ prefix, tags }: Stage): Record<string, string> => ({ ...tags, application: prefix })
 
+/** Where the files of stages lie, unless another folder is said. */
+const STAGES = join(PACKAGE_ROOT, 'stages')
+
 /**
- * The stage of `--context stage=<name>`, which is `stages/<name>.yaml`, its fields overridden by `--context <field>=<value>`.
+ * The stage of `--context stage=<name>`, which is `<name>.yaml` in the folder, its fields overridden by `--context <field>=<value>`.
  * Throws StageError with every value that is wrong, where it stands and what it must be.
  */
-export function readStage(node: Node): Stage {
+export function readStage(node: Node, folder = STAGES): Stage {
   const name = (node.tryGetContext('stage') as string | undefined) ?? 'default'
-  const given = FIELDS.map((field) => [field, node.tryGetContext(field) as unknown] as const)
-  return parseStage(name, textOf(name), Object.fromEntries(given.filter(([, value]) => value !== undefined)))
+  return readStageNamed(name, overridesIn(node), folder)
 }
 
 /** The same as a command line has it, before anybody is asked anything. */
-export function readStageNamed(name: string, overrides: Readonly<Record<string, unknown>>): Stage {
-  return parseStage(name, textOf(name), overrides)
+export function readStageNamed(
+  name: string,
+  overrides: Readonly<Record<string, unknown>>,
+  folder = STAGES,
+): Stage {
+  return parseStage(name, textOf(name, folder), overrides)
+}
+
+/** A stage whose fields stand in an app's own code; the command line overrides these too. Throws StageError. */
+export function stageWith(fields: Partial<Stage>, node: Node): Stage {
+  const overrides = overridesIn(node)
+  const parsed = StageSchema.safeParse({ ...fields, ...overrides })
+  if (parsed.success) return parsed.data
+  const told = parsed.error.issues.map(({ path, message }) => {
+    const [field = ''] = path
+    return `\n  ${Object.hasOwn(overrides, field) ? '--context ' : ''}${path.join('.')}: ${message}`
+  })
+  throw new StageError(`the stage is not usable:${told.join('')}`)
+}
+
+/** What the command line says of a stage: `--context <field>=<value>`. */
+export function overridesIn(node: Node): Record<string, unknown> {
+  const given = FIELDS.map((field) => [field, node.tryGetContext(field) as unknown] as const)
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined))
 }
 
 /** Parses the YAML of a stage's file. */
@@ -178,15 +202,15 @@ function fieldsIn([field, models]: readonly PropertyKey[]): readonly string[] {
   return Object.keys(models === undefined ? PriceTableSchema.shape : ModelPriceSchema.shape)
 }
 
-const stageNames = (): string[] =>
-  readdirSync(STAGES)
+const stageNames = (folder: string): string[] =>
+  (existsSync(folder) ? readdirSync(folder) : [])
     .filter((file) => file.endsWith('.yaml'))
     .map((file) => basename(file, '.yaml'))
     .sort()
 
-function textOf(name: string): string {
-  const known = stageNames()
+function textOf(name: string, folder: string): string {
+  const known = stageNames(folder)
   if (!known.includes(name))
     throw new StageError(`there is no stages/${name}.yaml${suggestNames(name, known)}`)
-  return readFileSync(join(STAGES, `${name}.yaml`), 'utf8')
+  return readFileSync(join(folder, `${name}.yaml`), 'utf8')
 }

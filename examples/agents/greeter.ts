@@ -1,7 +1,7 @@
 import { defineAgent } from 'orchestrator/agent'
 import * as z from 'zod'
 
-/** To run it: put it into functions/agents/greeter/index.ts (imports one folder deeper) and start or deploy. */
+/** To run it: copy this file to functions/agents/greeter/index.ts as it is (agents/greeter/index.ts in a project), and start or deploy. */
 export default defineAgent({
   id: 'greeter',
   version: '1.0.0',

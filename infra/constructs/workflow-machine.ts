@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { Stage as Assembly, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import type { IRole } from 'aws-cdk-lib/aws-iam'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import {
@@ -14,7 +14,6 @@ import { Construct } from 'constructs'
 import { withPartition } from '../../shared/compiler/fill-in.ts'
 import type { Compiled } from '../../shared/compiler/index.ts'
 import type { Workflow } from '../../shared/workflow/schema.ts'
-import { PROJECT_ROOT } from '../load-catalogue.ts'
 import type { Stage } from '../stage.ts'
 
 type Made = Pick<Compiled, 'definition' | 'substitutions'>
@@ -65,8 +64,9 @@ export class WorkflowMachine extends Construct {
   /** A template takes 1 MB, and much of a definition twice: its quotes are escaped. */
   #bodyOf(name: string, definition: string): DefinitionBody {
     if (Buffer.byteLength(definition) <= this.#props.mostInline) return DefinitionBody.fromString(definition)
-    const file = join(definitionsFolder(), `${name}.json`)
-    mkdirSync(definitionsFolder(), { recursive: true })
+    const folder = join(Assembly.of(this)?.outdir ?? '', 'definitions')
+    const file = join(folder, `${name}.json`)
+    mkdirSync(folder, { recursive: true })
     writeFileSync(file, definition)
     return DefinitionBody.fromFile(file)
   }
@@ -87,9 +87,6 @@ export class WorkflowMachine extends Construct {
     })
   }
 }
-
-const definitionsFolder = (): string =>
-  join(process.env.CDK_OUTDIR ?? join(PROJECT_ROOT, 'cdk.out'), 'definitions')
 
 const revisionOf = ({ node }: StateMachine): string =>
   (node.defaultChild as CfnStateMachine).attrStateMachineRevisionId

@@ -1,0 +1,122 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Stage as Assembly, Tags } from 'aws-cdk-lib'
+import type { Construct } from 'constructs'
+import { acknowledgeFindings } from './acknowledge-findings.ts'
+import { bundleFunctions } from './bundle-functions.ts'
+import { BUILT_IN, CatalogueError, loadCatalogue, type Source } from './load-catalogue.ts'
+import { type Placement, placementOf } from './place-in-stacks.ts'
+import { DataStack } from './stacks/data-stack.ts'
+import { ObservabilityStack } from './stacks/observability-stack.ts'
+import { RuntimeStack } from './stacks/runtime-stack.ts'
+import { overridesIn, readStage, readStageNamed, type Stage, stageWith, tagsOf } from './stage.ts'
+import { requirePlace, StageError } from './stage-place.ts'
+import { warnOfUnserved } from './warn-of-unserved.ts'
+
+export type OrchestratorProps = {
+  /** The project's folder, from which the others are named; the current one where it is not said. */
+  readonly root?: string
+  /** Agents, each in `<agents>/<id>/index.ts`. Where it is not said: `agents`, if there is such a folder. */
+  readonly agents?: string
+  /** Workflows, each in `<workflows>/<name>.yaml`. Where it is not said: `workflows`, if there is such a folder. */
+  readonly workflows?: string
+  /**
+   * Fields of the stage, or the name of its file, `stages/<name>.yaml`. Where it is not said, `--context stage=<name>` names the file, and
+   * "default" where that is not said either. `--context <field>=<value>` overrides single fields of all three.
+   */
+  readonly stage?: Partial<Stage> | string
+  /** Whether the agents and workflows of this package are deployed too; true where it is not said. */
+  readonly builtIn?: boolean
+}
+
+/**
+ * An orchestrator as three stacks of a CDK app, or of a `Stage` in it: `<prefix>-data`, `-runtime` and `-observability`. Several go into one
+ * app under prefixes of their own, one after another.
+ */
+export class Orchestrator {
+  readonly stage: Stage
+  readonly data: DataStack
+  readonly runtime: RuntimeStack
+  readonly observability: ObservabilityStack
+
+  /**
+   * Loads agents and workflows, bundles the functions and adds the stacks to `scope`. Throws CatalogueError and StageError, whose messages
+   * say all that is wrong with the files (`exitWithMessage` prints them).
+   */
+  static async create(scope: Construct, props: OrchestratorProps = {}): Promise<Orchestrator> {
+    const stage = stageOf(scope, props)
+    // Where the CDK's CLI would deploy to; nobody says so on a laptop.
+    const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env
+    requirePlace(stage, { account, region })
+    const catalogue = await loadCatalogue(sourcesOf(props))
+    const placement = placementOf(catalogue, readPlaced(scope))
+    warnOfUnserved(catalogue)
+    const bundles = await bundleFunctions(catalogue, outputFolderOf(scope))
+    return new Orchestrator(scope, { stage, catalogue, bundles, placement })
+  }
+
+  private constructor(scope: Construct, parts: Parts) {
+    const { stage, catalogue, bundles, placement } = parts
+    this.stage = stage
+    this.data = new DataStack(scope, `${stage.prefix}-data`, { stage })
+    const { data } = this
+    this.runtime = new RuntimeStack(scope, `${stage.prefix}-runtime`, {
+      stage,
+      catalogue,
+      bundles,
+      data,
+      placement,
+    })
+    const { runtime } = this
+    this.observability = new ObservabilityStack(scope, `${stage.prefix}-observability`, {
+      stage,
+      catalogue,
+      data,
+      runtime,
+    })
+    for (const stack of [data, runtime, this.observability]) {
+      for (const [key, value] of Object.entries(tagsOf(stage))) Tags.of(stack).add(key, value)
+    }
+    acknowledgeFindings(stage, { data, runtime })
+  }
+}
+
+type Parts = Pick<ConstructorParameters<typeof RuntimeStack>[2], 'stage' | 'catalogue' | 'bundles'> & {
+  placement: Placement
+}
+
+/** Ends the process with what is wrong with people's files, without a stack; what else was thrown is thrown again. */
+export function exitWithMessage(error: unknown): never {
+  if (!(error instanceof CatalogueError) && !(error instanceof StageError)) throw error
+  console.error(error.message)
+  process.exit(2)
+}
+
+function stageOf(scope: Construct, { root = '.', stage }: OrchestratorProps): Stage {
+  const files = resolve(root, 'stages')
+  if (stage === undefined) return readStage(scope.node, files)
+  if (typeof stage === 'string') return readStageNamed(stage, overridesIn(scope.node), files)
+  return stageWith(stage, scope.node)
+}
+
+function sourcesOf({ root = '.', agents, workflows, builtIn = true }: OrchestratorProps): Source[] {
+  for (const folder of [agents, workflows]) {
+    if (folder !== undefined && !existsSync(join(root, folder)))
+      throw new CatalogueError(`there is no folder "${folder}" in ${resolve(root)}`)
+  }
+  const own = { root: resolve(root), agents: agents ?? 'agents', workflows: workflows ?? 'workflows' }
+  return builtIn ? [BUILT_IN, own] : [own]
+}
+
+/** The folder of the assembly: the CDK's CLI says it, or the app has a temporary one. */
+function outputFolderOf(scope: Construct): string {
+  const assembly = scope.node.scopes.findLast((one) => Assembly.isStage(one))
+  if (!assembly) throw new Error('an orchestrator is made in an App of the CDK, or in a Stage of one')
+  return assembly.outdir
+}
+
+/** Which stack holds what is deployed: `npm run deploy` says so, in a file. */
+function readPlaced({ node }: Construct): Partial<Placement> {
+  const file = node.tryGetContext('placed') as string | undefined
+  return file === undefined ? {} : (JSON.parse(readFileSync(file, 'utf8')) as Partial<Placement>)
+}
