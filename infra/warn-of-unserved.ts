@@ -1,6 +1,7 @@
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import { everyStep } from '../shared/workflow/places.ts'
 import type { Step } from '../shared/workflow/schema.ts'
+import { workflowCalledBy } from '../shared/workflow/step-kinds.ts'
 import { capabilityOfStep } from '../shared/workflow/step-needs.ts'
 import type { Catalogue } from './load-catalogue.ts'
 
@@ -21,7 +22,7 @@ function missingOf(
   capabilities: readonly string[],
   workflows: readonly string[],
 ): string | undefined {
-  const called = 'workflow' in step ? (step.workflow.split('@')[0] ?? '') : undefined
+  const called = workflowCalledBy(step)?.split('@')[0]
   if (called !== undefined && !workflows.includes(called))
     return `no workflow here is called "${called}"${suggestNames(called, workflows)}`
   const capability = capabilityOfStep(step)

@@ -1,6 +1,7 @@
 import stringWidth from 'string-width'
 import type { PlanView } from '../../shared/contracts/views.ts'
 import { parsePath } from '../../shared/domain/instance-path.ts'
+import { WORD_OF_KIND } from '../../shared/workflow/step-kinds.ts'
 import { padTo, wrapLine } from './layout.ts'
 
 type Drawn = Pick<PlanView, 'steps' | 'gates'>
@@ -17,7 +18,7 @@ function linesIn(plan: Drawn, scope: string, indent: string): string[] {
   return stepsIn(plan, scope).flatMap(({ stepId, kind, needs }) => {
     const gated = plan.gates.find(({ before }) => before === stepId)?.after ?? []
     const { stepId: name } = parsePath(stepId)
-    const label = `"${name}${kind === 'agent' ? '' : ` (${WORDS[kind]})`}"`
+    const label = `"${name}${kind === 'agent' ? '' : ` (${WORD_OF_KIND[kind]})`}"`
     const inside = linesIn(plan, stepId, `${indent}  `)
     const node = `${indent}${nodeOf(stepId)}[${label}]`
     const drawn =
@@ -30,16 +31,6 @@ function linesIn(plan: Drawn, scope: string, indent: string): string[] {
     return [...drawn, ...edges]
   })
 }
-
-const WORDS = {
-  agent: 'agent',
-  repeat: 'loop',
-  steps: 'for each',
-  approval: 'approval',
-  wait: 'wait',
-  workflow: 'child workflow',
-  emit: 'event',
-} as const
 
 /** Many words are Mermaid's own, and a point would end a name. */
 const nodeOf = (stepId: string): string => `n_${stepId.replaceAll('.', '__')}`

@@ -3,7 +3,8 @@ import { describeIssues, type Issue, issue } from '../domain/issue.ts'
 import type { Gate } from '../domain/plan.ts'
 import { issuesOfCycle } from '../workflow/graph.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
-import { bodyOf, isFanOut, isLoop, type Steps, type Workflow } from '../workflow/schema.ts'
+import { isFanOut, type Steps, type Workflow } from '../workflow/schema.ts'
+import { bodyIn } from '../workflow/step-kinds.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Definition, Flow } from './asl.ts'
 import { EXECUTION, sum } from './costs.ts'
@@ -136,9 +137,9 @@ function refuse(issues: Issue[]): void {
 
 function issuesOfCycles(steps: Steps): Issue[] {
   const inBodies = everyStep(steps).flatMap(({ place, step }) => {
-    const body = bodyOf(step)
-    const path = `${pathOfPlace(steps, place)}.${isLoop(step) ? 'repeat.steps' : 'steps'}`
-    return body ? issuesOfCycle(graphOfWorkflow({ steps: body }), path) : []
+    const body = bodyIn(step)
+    if (!body) return []
+    return issuesOfCycle(graphOfWorkflow(body), `${pathOfPlace(steps, place)}.${body.path}`)
   })
   return [...issuesOfCycle(graphOfWorkflow({ steps })), ...inBodies]
 }

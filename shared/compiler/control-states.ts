@@ -12,23 +12,26 @@ const CONTROL_TIMEOUT_SECONDS = 60
 
 type Approval = StepOf<'approval'>
 
-export function statesOfControlled(
-  names: StepNames,
-  step: StepOf<'emit' | 'wait'> | Approval,
-  onward: Onward,
-): Record<string, State> {
-  const { name } = names
-  if ('emit' in step) return { [name]: controlTask(names, 'begin', onward) }
-  const end = `${name}: end`
-  const ending = { [end]: controlTask(names, 'end', onward) }
-  if ('approval' in step) return { [name]: askTask(names, step, end), ...ending }
-  const wait = `${name}: wait`
+/** A step that is done by one call of the control function. */
+export function statesOfOneCall(names: StepNames, onward: Onward): Record<string, State> {
+  return { [names.name]: controlTask(names, 'begin', onward) }
+}
+
+export function statesOfApproval(names: StepNames, step: Approval, onward: Onward): Record<string, State> {
+  const end = endOf(names)
+  return { [names.name]: askTask(names, step, end), [end]: controlTask(names, 'end', onward) }
+}
+
+export function statesOfWait(names: StepNames, onward: Onward): Record<string, State> {
+  const [wait, end] = [`${names.name}: wait`, endOf(names)]
   return {
-    [name]: controlTask(names, 'begin', { Next: wait }),
+    [names.name]: controlTask(names, 'begin', { Next: wait }),
     [wait]: { Type: 'Wait', Seconds: '{% $states.input.seconds %}', Next: end },
-    ...ending,
+    [end]: controlTask(names, 'end', onward),
   }
 }
+
+const endOf = ({ name }: StepNames): string => `${name}: end`
 
 /** Its function answers at once; the state goes on when somebody has decided, or when the time is over. */
 function askTask(names: StepNames, { approval }: Approval, end: string): TaskState {

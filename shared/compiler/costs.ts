@@ -9,9 +9,6 @@ import {
   EXPECTED_ITEMS,
   EXPECTED_ROUNDS,
   type FanOut,
-  isAgentStep,
-  type Step,
-  stepKind,
 } from '../workflow/schema.ts'
 import type { Tree } from './decompose.ts'
 import type { Mode } from './fan-out-states.ts'
@@ -54,15 +51,12 @@ export function sum(...all: readonly Costs[]): Costs {
   }
 }
 
-/** Of a step that is neither a loop nor a fan-out; a child workflow's own costs are its own. */
-export function costsOfStep(step: Step): Costs {
-  if (isAgentStep(step)) return ofAgent(step)
-  const kind = stepKind(step)
-  if (kind === 'emit') return same(TASK)
-  if (kind === 'wait') return same(add(TASK, PASSED, TASK))
-  if (kind === 'workflow') return same(add(TASK, PASSED, WAITING_TASK, TASK))
-  return same(add(WAITING_TASK, TASK))
-}
+/** A step that is done by one call of the control function. */
+export const ONE_CALL = same(TASK)
+export const WAIT = same(add(TASK, PASSED, TASK))
+export const APPROVAL = same(add(WAITING_TASK, TASK))
+/** A child workflow's own costs are its own. */
+export const CHILD = same(add(TASK, PASSED, WAITING_TASK, TASK))
 
 /** Of a loop with this body. */
 export function costsOfLoop(body: Costs, maxIterations: number): Costs {
@@ -86,7 +80,8 @@ export function costsOfTree(
   return tree.kind === 'parallel' ? sum(PARALLEL, ...parts) : sum(...parts)
 }
 
-function ofAgent({ bind, retry }: AgentStep): Costs {
+/** One call of a step's agents, or one item that they do. */
+export function costsOfAgent({ bind, retry }: AgentStep): Costs {
   // The rebinder, its Choice and its Wait.
   const late = bind === 'late' ? add(TASK, PASSED, PASSED) : cost(0, 0)
   const failed = times(retry.maxAttempts - 1, FAILED_ATTEMPT)

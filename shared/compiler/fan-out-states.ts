@@ -3,8 +3,10 @@ import {
   DEFAULT_CONCURRENCY,
   DEFAULT_MAX_ITEMS,
   type FanOut,
+  isAgentStep,
   MOST_TOGETHER,
 } from '../workflow/schema.ts'
+import { byFanOutKind } from '../workflow/step-kinds.ts'
 import type { ChoiceState, Flow, MapState, Onward, State, TaskState } from './asl.ts'
 import { controlTask } from './control-states.ts'
 import { INPUT, REDRIVES, type StepNames } from './step-names.ts'
@@ -36,7 +38,7 @@ const isWide = ({ maxConcurrency = 0, maxItems = 0 }: FanOut): boolean =>
 export function modeOf(step: FanOut, events: number): Mode {
   if (isWide(step)) return 'distributed'
   const { maxItems = DEFAULT_MAX_ITEMS } = step
-  if (isOfAgent(step)) return maxItems > MOST_TOGETHER ? 'either' : 'inline'
+  if (isAgentStep(step)) return maxItems > MOST_TOGETHER ? 'either' : 'inline'
   return maxItems * (events + EVENTS_OF_ITEM) > MOST_INLINE_EVENTS ? 'distributed' : 'inline'
 }
 
@@ -94,7 +96,7 @@ const itemInline = (names: StepNames, name: string): StepNames => ({
 })
 const itemApart = ({ agent }: StepNames, step: FanOut, name: string): StepNames => ({
   name,
-  agent: isOfAgent(step) ? `${INPUT}.agent` : agent,
+  agent: isAgentStep(step) ? `${INPUT}.agent` : agent,
   path: `${INPUT}.path`,
 })
 
@@ -117,16 +119,16 @@ function distributed(
 
 /** Whom an item invokes; steps of its own look where they would look outside, and there is nobody planned for what is bound late. */
 function functionsFor(names: StepNames, step: FanOut): Record<string, string> {
-  if ('workflow' in step) return {}
-  if (isOfAgent(step)) return step.bind === 'late' ? {} : { agent: `{% ${names.agent} %}` }
-  return {
-    functions: `{% ${INPUT}.functions %}`,
-    // Where the states have no names of their own: which step each one is.
-    steps: `{% $exists(${INPUT}.steps) ? ${INPUT}.steps : {} %}`,
-  }
+  return byFanOutKind<Record<string, string>>(step, {
+    agent: ({ bind }) => (bind === 'late' ? {} : { agent: `{% ${names.agent} %}` }),
+    steps: () => ({
+      functions: `{% ${INPUT}.functions %}`,
+      // Where the states have no names of their own: which step each one is.
+      steps: `{% $exists(${INPUT}.steps) ? ${INPUT}.steps : {} %}`,
+    }),
+    workflow: () => ({}),
+  })
 }
-
-const isOfAgent = (step: FanOut): step is AgentStep & FanOut => !('workflow' in step || 'steps' in step)
 
 /** One item as a step of an agent. */
 export function flowOfAgentItem(names: StepNames, step: AgentStep): Flow {

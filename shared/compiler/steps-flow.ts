@@ -1,32 +1,28 @@
 import { pathIn } from '../domain/instance-path.ts'
 import type { Gate } from '../domain/plan.ts'
 import { transitiveReduction } from '../workflow/graph.ts'
-import {
-  type FanOut,
-  isAgentStep,
-  isEach,
-  isFanOut,
-  isLoop,
-  type Step,
-  type StepOf,
-  type Steps,
-} from '../workflow/schema.ts'
+import { type FanOut, isFanOut, type Step, type StepOf, type Steps } from '../workflow/schema.ts'
+import { byFanOutKind, byKind } from '../workflow/step-kinds.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Flow, Onward, State } from './asl.ts'
 import { byPosition } from './by-position.ts'
-import { statesOfControlled } from './control-states.ts'
+import { statesOfApproval, statesOfOneCall, statesOfWait } from './control-states.ts'
 import {
+  APPROVAL,
+  CHILD,
   type Costs,
+  costsOfAgent,
   costsOfFanOut,
   costsOfItem,
   costsOfLoop,
-  costsOfStep,
   costsOfTree,
   GATE,
+  ONE_CALL,
   PARALLEL,
   START,
   SUCCEED,
   sum,
+  WAIT,
 } from './costs.ts'
 import type { Tree } from './decompose.ts'
 import { bytesAsSent } from './definition-size.ts'
@@ -157,12 +153,16 @@ export function flowOfSteps(
 type Part = { states: Record<string, State>; costs: Costs }
 
 function statesOf(step: Step, names: StepNames, onward: Onward, machine: Machine, place: string): Part {
-  if (isLoop(step)) return partOfLoop(step, names, onward, machine, place)
   if (isFanOut(step)) return partOfFanOut(step, names, onward, machine, place)
-  const costs = costsOfStep(step)
-  if (isAgentStep(step)) return { states: statesOfStep(names, step, onward), costs }
-  if ('workflow' in step) return { states: statesOfChild(names, step, onward), costs }
-  return { states: statesOfControlled(names, step, onward), costs }
+  return byKind<Part>(step, {
+    agent: (one) => ({ states: statesOfStep(names, one, onward), costs: costsOfAgent(one) }),
+    repeat: (loop) => partOfLoop(loop, names, onward, machine, place),
+    steps: (each) => partOfFanOut(each, names, onward, machine, place),
+    approval: (one) => ({ states: statesOfApproval(names, one, onward), costs: APPROVAL }),
+    wait: () => ({ states: statesOfWait(names, onward), costs: WAIT }),
+    workflow: (child) => ({ states: statesOfChild(names, child, onward), costs: CHILD }),
+    emit: () => ({ states: statesOfOneCall(names, onward), costs: ONE_CALL }),
+  })
 }
 
 function partOfFanOut(step: FanOut, names: StepNames, onward: Onward, machine: Machine, place: string): Part {
@@ -182,19 +182,22 @@ function itemOf(
   machine: Machine,
   place: string,
 ): { costs: Costs; flowOf(item: StepNames): Flow } {
-  if (isEach(step)) {
-    const variable = unusedVariable(names.name, machine.used)
-    const where = { place, prefix: names.name + (machine.anonymous ? '_' : '.'), variable }
-    const body = flowOfSteps(step.steps, machine, { End: true }, where)
-    return {
-      costs: costsOfItem(body.costs),
-      flowOf: (item) => items.flowOfSteps(item, variable, body.flow),
-    }
-  }
-  const costs = costsOfStep({ ...step, forEach: undefined } as Step)
-  return 'workflow' in step
-    ? { costs: sum(costs, SUCCEED), flowOf: (item) => items.flowOfChildItem(item, step) }
-    : { costs, flowOf: (item) => flowOfAgentItem(item, step) }
+  return byFanOutKind<{ costs: Costs; flowOf(item: StepNames): Flow }>(step, {
+    agent: (one) => ({ costs: costsOfAgent(one), flowOf: (item) => flowOfAgentItem(item, one) }),
+    steps(each) {
+      const variable = unusedVariable(names.name, machine.used)
+      const where = { place, prefix: names.name + (machine.anonymous ? '_' : '.'), variable }
+      const body = flowOfSteps(each.steps, machine, { End: true }, where)
+      return {
+        costs: costsOfItem(body.costs),
+        flowOf: (item) => items.flowOfSteps(item, variable, body.flow),
+      }
+    },
+    workflow: (child) => ({
+      costs: sum(CHILD, SUCCEED),
+      flowOf: (item) => items.flowOfChildItem(item, child),
+    }),
+  })
 }
 
 function partOfLoop(

@@ -4,7 +4,8 @@ import { suggestNames } from '../domain/nearest-names.ts'
 import { shown } from '../domain/shown.ts'
 import { parseTime, RIGHT_TIME } from '../domain/times.ts'
 import { expressionIn } from './expressions.ts'
-import { DEFAULT_CHOICES, isEach, isFanOut, type Step } from './schema.ts'
+import { DEFAULT_CHOICES, type FanOutKind, isEach, isFanOut, type Step, type StepOf } from './schema.ts'
+import { byKind } from './step-kinds.ts'
 
 const MAX_SHARE = 100
 /** What the API takes of an answer, and an event of a question. */
@@ -35,10 +36,20 @@ export function issuesOfMixedText(value: unknown, path: string): Issue[] {
 }
 
 function issuesOfKind(step: Step, path: string): Issue[] {
-  if ('wait' in step) return issuesOfWait(step.wait, `${path}.wait`)
-  if ('emit' in step) return issuesOfEmit(step.emit.type, `${path}.emit.type`)
-  if ('approval' in step) return issuesOfApproval(step.approval, `${path}.approval`)
-  if ('repeat' in step) return []
+  const ofItems = (one: StepOf<FanOutKind>): Issue[] => issuesOfItems(one, path)
+  return byKind(step, {
+    agent: ofItems,
+    repeat: () => [],
+    steps: ofItems,
+    approval: ({ approval }) => issuesOfApproval(approval, `${path}.approval`),
+    wait: ({ wait }) => issuesOfWait(wait, `${path}.wait`),
+    workflow: ofItems,
+    emit: ({ emit }) => issuesOfEmit(emit.type, `${path}.emit.type`),
+  })
+}
+
+/** What a step says about the items of its list, and of one without a list. */
+function issuesOfItems(step: StepOf<FanOutKind>, path: string): Issue[] {
   if (!isFanOut(step)) {
     return (['maxItems', 'maxConcurrency', 'tolerate'] as const)
       .filter((field) => step[field] !== undefined)

@@ -7,16 +7,17 @@ import { shown } from '../domain/shown.ts'
 import { issuesOfJsonSchema } from './json-schema-issues.ts'
 import { everyStep } from './places.ts'
 import {
-  isLoop,
+  MARKED_KINDS,
   MAX_STEPS,
-  STEP_KINDS,
   type Step,
   StepIdSchema,
+  stepKind,
   stepSchemaFor,
   type Workflow,
   WorkflowHeadSchema,
 } from './schema.ts'
 import { type LeftExpression, standInOf } from './stand-in.ts'
+import { bodyIn } from './step-kinds.ts'
 
 /** A workflow as far as it can be read: {@link standInOf} for each step that does not parse. */
 export type Draft = {
@@ -109,7 +110,7 @@ function parseStep(id: string, value: unknown, path: string, left: Left): { step
     ? issuesOfNoKind(value, path)
     : issuesOfStep(parsed.error, schema, withoutBody, path)
   if (parsed.success && (!body || body.steps))
-    return { step: withBody(parsed.data as Step, body?.steps), issues: [...issues, ...own] }
+    return { step: withBody(parsed.data, body?.steps), issues: [...issues, ...own] }
   // The told ones know fields that are not there; the parser's all others, also beyond those that are told.
   const wrong = new Set([
     ...own.map((one) => fieldAt(one.path, path)),
@@ -124,8 +125,7 @@ function parseStep(id: string, value: unknown, path: string, left: Left): { step
 const fieldAt = (path: string, step: string): string => path.slice(step.length + 1).split(/[.[]/)[0] ?? ''
 
 function withBody(step: Step, steps: Record<string, Step> | undefined): Step {
-  if (!steps) return step
-  return isLoop(step) ? { ...step, repeat: { ...step.repeat, steps } } : ({ ...step, steps } as Step)
+  return (steps && bodyIn(step)?.with(steps)) ?? step
 }
 
 function issuesOfStep(
@@ -141,9 +141,8 @@ function issuesOfStep(
 }
 
 function issuesOfNoKind(value: object, path: string): Issue[] {
-  if (stepSchemaFor(value) !== stepSchemaFor({}) || 'capability' in value || 'agent' in value) return []
-  const message =
-    'a step names a capability or an agent, or is one of repeat, steps, approval, wait, workflow, emit'
+  if (stepKind(value) !== 'agent' || 'capability' in value || 'agent' in value) return []
+  const message = `a step names a capability or an agent, or is one of ${MARKED_KINDS.join(', ')}`
   return [issue('no-kind', path, message)]
 }
 
@@ -152,8 +151,8 @@ function issuesOfFields(step: object, known: readonly string[], path: string): I
   return Object.keys(step)
     .filter((field) => !known.includes(field))
     .map((field) => {
-      const kind = KINDS_OF_STEPS.find((one) => one in step)
-      const whose = kind ? `a step with ${kind}` : 'such a step'
+      const kind = stepKind(step)
+      const whose = kind !== 'agent' ? `a step with ${kind}` : 'such a step'
       return issue(
         'unknown-field',
         `${path}.${field}`,
@@ -161,5 +160,3 @@ function issuesOfFields(step: object, known: readonly string[], path: string): I
       )
     })
 }
-
-const KINDS_OF_STEPS = STEP_KINDS.filter((kind) => kind !== 'agent')

@@ -1,6 +1,7 @@
 import { parsePath, pathIn } from '../domain/instance-path.ts'
 import { ownOf } from '../domain/own.ts'
-import { bodyOf, isEach, isLoop, type Step, type Steps } from './schema.ts'
+import type { Step, Steps } from './schema.ts'
+import { bodyIn, bodyOf } from './step-kinds.ts'
 
 /** The steps of the graph at a place: those of a body, or of the workflow (`''`). Undefined where there is no such body. */
 export function stepsIn(steps: Steps, place: string): Steps | undefined {
@@ -29,13 +30,8 @@ export function withStep(steps: Steps, place: string, step: Step): Record<string
   const { scope, stepId } = parsePath(place)
   if (scope === '') return { ...steps, [stepId]: step }
   const around = stepAtPlace(steps, scope)
-  const before = around && bodyOf(around)
-  return before ? withStep(steps, scope, withBody(around, withStep(before, stepId, step))) : { ...steps }
-}
-
-function withBody(step: Step, steps: Record<string, Step>): Step {
-  if (isLoop(step)) return { ...step, repeat: { ...step.repeat, steps } }
-  return isEach(step) ? { ...step, steps } : step
+  const body = around && bodyIn(around)
+  return body ? withStep(steps, scope, body.with(withStep(body.steps, stepId, step))) : { ...steps }
 }
 
 /** Where the step at a place is written: `steps.improve.repeat.steps.draft`, `steps.each.steps.draft`. */
@@ -43,5 +39,6 @@ export function pathOfPlace(steps: Steps, place: string): string {
   const { scope, stepId } = parsePath(place)
   if (scope === '') return `steps.${stepId}`
   const around = stepAtPlace(steps, scope)
-  return `${pathOfPlace(steps, scope)}.${around && isLoop(around) ? 'repeat.steps' : 'steps'}.${stepId}`
+  const inside = (around && bodyIn(around)?.path) ?? 'steps'
+  return `${pathOfPlace(steps, scope)}.${inside}.${stepId}`
 }

@@ -1,7 +1,8 @@
 import { expressionsIn } from './expressions.ts'
 import { type Graph, makeGraph, sinksOf } from './graph.ts'
 import { referencesIn } from './references.ts'
-import { bodyOf, isAgentStep, isEach, isLoop, type Step, type Steps } from './schema.ts'
+import { isAgentStep, isEach, isLoop, type Step, type Steps } from './schema.ts'
+import { bodyOf } from './step-kinds.ts'
 
 /** The expressions of a step that see what the step's neighbours see; those inside its body are {@link expressionsOfBody}. */
 export function expressionsOfStep(step: Step): { path: string; text: string }[] {

@@ -9,16 +9,8 @@ import { issuesOfLiterals, issuesOfMixedText } from './literal-issues.ts'
 import { type Draft, parseStructure } from './parse-structure.ts'
 import { parseText } from './parse-text.ts'
 import { placesIn } from './places-in-text.ts'
-import {
-  bodyOf,
-  isEach,
-  isFanOut,
-  isLoop,
-  MAX_NESTING,
-  type Step,
-  type Steps,
-  type Workflow,
-} from './schema.ts'
+import { isEach, isFanOut, isLoop, MAX_NESTING, type Step, type Steps, type Workflow } from './schema.ts'
+import { bodyIn } from './step-kinds.ts'
 import {
   expressionsOfBody,
   expressionsOfStep,
@@ -158,14 +150,13 @@ const isHandlerAmong = (handled: readonly string[], needs: readonly string[]): b
   handled.length > 0 && handled.every((id) => needs.includes(id))
 
 function issuesOfBody(path: string, step: Step, outer: Scope): Issue[] {
-  const steps = bodyOf(step)
-  if (!steps) return []
+  const body = bodyIn(step)
+  if (!body) return []
+  const { steps, variables } = body
   const around = [...outer.own, ...outer.around]
   const own = Object.keys(steps)
-  const more = isLoop(step) ? ['iteration', 'previous'] : ['item', 'index']
-  const names = [...new Set([...outer.names, ...more])]
-  const inside = isLoop(step) ? 'repeat.steps' : 'steps'
-  const inner = { path: `${path}.${inside}`, own, around, names, depth: outer.depth + 1, left: outer.left }
+  const names = [...new Set([...outer.names, ...variables])]
+  const inner = { path: `${path}.${body.path}`, own, around, names, depth: outer.depth + 1, left: outer.left }
   if (inner.depth > MAX_NESTING) {
     const message = `loops and fan-outs over steps are nested ${inner.depth} deep here; the most is ${MAX_NESTING}: make the inner ones a workflow of their own`
     return [issue('too-deep', path, message)]

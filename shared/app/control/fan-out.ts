@@ -2,10 +2,11 @@ import { OrchestratorError } from '../../domain/errors.ts'
 import { numberedPath } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
 import { superseded } from '../../domain/superseded.ts'
-import { DEFAULT_MAX_ITEMS, type FanOut, isAgentStep } from '../../workflow/schema.ts'
+import { DEFAULT_MAX_ITEMS, type FanOut } from '../../workflow/schema.ts'
+import { byFanOutKind } from '../../workflow/step-kinds.ts'
 import { lanesOf } from '../steps/lanes.ts'
 import { settleFailure } from '../steps/settle-failure.ts'
-import { type Controlled, end, over } from './controlled.ts'
+import { type ControlAnswer, type Controlled, end, over } from './controlled.ts'
 
 export const fanOut: Controlled<FanOut> = {
   template: ({ forEach }) => ({ items: forEach }),
@@ -27,9 +28,15 @@ export const fanOut: Controlled<FanOut> = {
     if (!(await ports.tasks.noteStep(own, { items: stored }))) throw superseded(own.path)
     const indexes = items.map((_item, index) => index)
     // What is more than one call of an agent has no limits of its own: its steps have.
-    if (!isAgentStep(step)) return { indexes }
-    const { atOnce, apart } = lanesOf(step, items.length, await ports.registry.listAgents(), plan)
-    return { indexes, lanes: atOnce, ...(apart ? { apart: true as const } : {}) }
+    const withoutLimits = async () => ({ indexes })
+    return byFanOutKind<Promise<ControlAnswer>>(step, {
+      async agent(one) {
+        const { atOnce, apart } = lanesOf(one, items.length, await ports.registry.listAgents(), plan)
+        return { indexes, lanes: atOnce, ...(apart ? { apart: true as const } : {}) }
+      },
+      steps: withoutLimits,
+      workflow: withoutLimits,
+    })
   },
 
   /** What the items have answered, in their order; null where one has failed (O5). */

@@ -14,6 +14,7 @@ import type { Plan, Ports } from '../../ports/index.ts'
 import { histogramAt, sumsAt } from '../../selector/decayed-counters.ts'
 import { everyStep } from '../../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schema.ts'
+import { workflowCalledBy } from '../../workflow/step-kinds.ts'
 import { doingsOf, type KnowledgeNeeds } from '../agents/agent-knowledge.ts'
 import { capabilityAsked } from '../agents/capability-asked.ts'
 import { type Facts, factsOfInput } from './facts-of-input.ts'
@@ -213,8 +214,9 @@ async function childrenOf(ports: Needs, wanted: Wanted, assumptions: string[], s
 function callsIn({ steps }: Workflow): NonNullable<Plan['children']> {
   return Object.fromEntries(
     everyStep(steps).flatMap(({ place, step }) => {
-      if (!('workflow' in step)) return []
-      const [name = '', version] = step.workflow.split('@')
+      const called = workflowCalledBy(step)
+      if (called === undefined) return []
+      const [name = '', version] = called.split('@')
       return [[place, version === undefined ? { name } : { name, version: Number(version) }]]
     }),
   )

@@ -6,11 +6,13 @@ import { referencesIn } from '../../workflow/references.ts'
 import {
   EXPECTED_ITEMS,
   EXPECTED_ROUNDS,
+  type FanOutKind,
   isFanOut,
-  isLoop,
   type Step,
+  type StepOf,
   type Workflow,
 } from '../../workflow/schema.ts'
+import { byKind } from '../../workflow/step-kinds.ts'
 
 /** What a task's input says of how its workflow will run, by place; and what it does not say. */
 export type Facts = {
@@ -35,10 +37,25 @@ export async function factsOfInput({ steps }: Workflow, input: Json | undefined,
 
 async function lookAt(facts: Facts, place: string, step: Step, input: Json | undefined, at: number) {
   const { assumptions } = facts
-  if (isLoop(step)) assumptions.push(`loop "${place}" goes round ${EXPECTED_ROUNDS} times on average`)
-  if ('approval' in step) assumptions.push(`nobody takes time to answer "${place}"`)
-  if ('wait' in step) facts.waits[place] = await secondsOfWait(step.wait, place, input, at, assumptions)
-  if (isFanOut(step)) facts.items[place] = await itemsOf(step.forEach, place, input, assumptions)
+  const takesNoTime = async () => {}
+  const lookAtItems = async (one: StepOf<FanOutKind>) => {
+    if (isFanOut(one)) facts.items[place] = await itemsOf(one.forEach, place, input, assumptions)
+  }
+  await byKind<Promise<void>>(step, {
+    agent: lookAtItems,
+    async repeat() {
+      assumptions.push(`loop "${place}" goes round ${EXPECTED_ROUNDS} times on average`)
+    },
+    steps: lookAtItems,
+    async approval() {
+      assumptions.push(`nobody takes time to answer "${place}"`)
+    },
+    async wait({ wait }) {
+      facts.waits[place] = await secondsOfWait(wait, place, input, at, assumptions)
+    },
+    workflow: lookAtItems,
+    emit: takesNoTime,
+  })
   if (step.when === undefined) return
   const condition = await valueNow(step.when, input)
   if (condition === undefined)

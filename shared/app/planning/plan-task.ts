@@ -15,6 +15,7 @@ import { chooseAgent, type SelectionRequest } from '../../selector/choose-agent.
 import { boundedWork } from '../../workflow/bounded-work.ts'
 import { everyStep, pathOfPlace } from '../../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schema.ts'
+import { workflowCalledBy } from '../../workflow/step-kinds.ts'
 import { type KnowledgeNeeds, knowledgeOf } from '../agents/agent-knowledge.ts'
 import { capabilityWanted } from '../agents/capability-asked.ts'
 import { type ConstantInputs, checkConstantInputs } from './constant-inputs.ts'
@@ -153,9 +154,10 @@ export async function versionsOfChildren(
   registry: Registry,
   workflow: Workflow,
 ): Promise<NonNullable<Plan['children']>> {
-  const calls = everyStep(workflow.steps).flatMap(({ place, step }) =>
-    'workflow' in step ? [{ place, called: step.workflow }] : [],
-  )
+  const calls = everyStep(workflow.steps).flatMap(({ place, step }) => {
+    const called = workflowCalledBy(step)
+    return called === undefined ? [] : [{ place, called }]
+  })
   const found = await Promise.all(calls.map(({ called }) => findVersion(registry, called)))
   const missing = calls.filter((_call, at) => !found[at] || !hasMachine(found[at]))
   if (missing.length > 0) {

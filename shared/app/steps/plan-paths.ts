@@ -22,6 +22,7 @@ import {
   type Step,
   type Steps,
 } from '../../workflow/schema.ts'
+import { byKind } from '../../workflow/step-kinds.ts'
 import { handledBy } from '../../workflow/step-needs.ts'
 
 type Planned = Pick<Plan, 'taskId' | 'workflow'>
@@ -38,8 +39,18 @@ export function stepAt(plan: Planned, path: string): Step {
 /** What a fan-out does for one item. It decides itself whether its items run, and what it means when one has failed (R4). */
 function itemOf(step: Step): Step {
   const common = { forEach: undefined, when: undefined, join: 'settled', onFailure: 'continue' } as const
-  const input = 'input' in step ? step.input : undefined
-  return { ...step, ...common, ...(isEach(step) ? {} : { input: input ?? '{% $item %}' }) } as Step
+  const given = ({ input }: { input?: unknown }) => ({ input: input ?? '{% $item %}' })
+  const nothing = () => ({})
+  const input = byKind<{ input?: unknown }>(step, {
+    agent: given,
+    repeat: nothing,
+    steps: nothing,
+    approval: nothing,
+    wait: nothing,
+    workflow: given,
+    emit: nothing,
+  })
+  return { ...step, ...common, ...input } as Step
 }
 
 /** Whether a plan has a step at a path: one before it, of another definition, may have had. */

@@ -6,14 +6,13 @@ import { topologicalOrder } from '../../../shared/workflow/graph.ts'
 import {
   type AgentStep,
   isAgentStep,
-  isEach,
   isFanOut,
-  isLoop,
   type Step,
   type StepOf,
   type Steps,
   type Workflow,
 } from '../../../shared/workflow/schema.ts'
+import { byKind } from '../../../shared/workflow/step-kinds.ts'
 import {
   graphOfWorkflow,
   handledBy,
@@ -126,21 +125,23 @@ export async function evaluateWorkflow(
 
   async function runKind(step: Step, path: string, round: Round): Promise<Expected> {
     const names = namesIn(round)
-    if (isLoop(step)) return runLoop(step, path, round)
-    if (isEach(step)) return runEach(step, path, round)
-    if (isAgentStep(step)) return isFanOut(step) ? runItems(step, path, names) : runAgents(step, path, names)
-    if ('emit' in step) {
-      return {
-        status: 'succeeded',
-        output: (await resolveExpressions(step.emit.data, names)) ?? null,
-        by: [],
-      }
-    }
-    if (!('approval' in step)) return { status: 'succeeded', by: [] }
-    const decision = world.approvalOf(path)?.decision ?? step.approval.onTimeout
-    return decision === undefined
-      ? { status: 'failed', by: [] }
-      : { status: 'succeeded', output: { decision }, by: [] }
+    const succeeds = async (): Promise<Expected> => ({ status: 'succeeded', by: [] })
+    return byKind<Promise<Expected>>(step, {
+      agent: (one) => (isFanOut(one) ? runItems(one, path, names) : runAgents(one, path, names)),
+      repeat: (loop) => runLoop(loop, path, round),
+      steps: (each) => runEach(each, path, round),
+      async approval({ approval }) {
+        const decision = world.approvalOf(path)?.decision ?? approval.onTimeout
+        return decision === undefined
+          ? { status: 'failed', by: [] }
+          : { status: 'succeeded', output: { decision }, by: [] }
+      },
+      wait: succeeds,
+      workflow: succeeds,
+      async emit({ emit }) {
+        return { status: 'succeeded', output: (await resolveExpressions(emit.data, names)) ?? null, by: [] }
+      },
+    })
   }
 
   async function runItems(step: AgentStep, path: string, names: Names): Promise<Expected> {
