@@ -5,6 +5,7 @@ import { provision } from './assembly/provision.ts'
 import { IGNORABLE, makeProvisioners } from './assembly/provisioners.ts'
 import { readAssembly } from './assembly/read-assembly.ts'
 import { type AwsCall, answerAws } from './aws/answer.ts'
+import { CustomResourceAnswers } from './cloudformation/answers.ts'
 import { type Answer, answerOrRefuse, createEndpoint } from './endpoint/endpoint-server.ts'
 import { createGateway, type GatewayRoute } from './gateway/gateway-server.ts'
 import { type ConnectionLimits, limitConnections } from './limit-connections.ts'
@@ -43,7 +44,7 @@ const HOST = '127.0.0.1'
 /** Brings up the synthesized assembly on this machine, behind AWS's wire protocols. Rejects with `EADDRINUSE` for a taken port. */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const { stacks, assets } = await readAssembly(options.assembly)
-  const answers = new Map<string, (answer: { Status: string; Reason?: string }) => void>()
+  const answers = new CustomResourceAnswers()
   const routes: GatewayRoute[] = []
   const services = await startServices(options)
   const { dynamodb, events, stepfunctions } = services
@@ -64,7 +65,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
         {
           ...services,
           onCall: options.onCall,
-          onCloudFormationAnswer: (id, body) => answers.get(id)?.(JSON.parse(body) as { Status: string }),
+          onCloudFormationAnswer: (id, body) => answers.take(id, body),
         },
         request,
       )
@@ -79,7 +80,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       awsUrl,
       onServiceCall: ({ body, ...call }) => answerOrRefuse(answer, { ...call, body: Buffer.from(body) }),
       ...(options.onLog ? { onLog: options.onLog } : {}),
-      awaitAnswer: (id) => new Promise((resolve) => answers.set(id, resolve)),
+      answers,
     })
     const { account, region } = services
     const [{ ignored }] = await Promise.all([

@@ -7,11 +7,13 @@ export type Provisioned = { ref: string; attributes?: Readonly<Record<string, st
 export type ResourceFacts = { stack: string; logicalId: string; type: string; properties: Properties }
 /** Makes a resource of one type exist locally. */
 export type Provisioner = (resource: ResourceFacts) => Promise<Provisioned>
+/** By the type of resource. */
+export type Provisioners = Readonly<Record<string, Provisioner>>
 
 export type Provisioning = {
   account: string
   region: string
-  provisioners: Readonly<Record<string, Provisioner>>
+  provisioners: Provisioners
   /** Types that may be left out, because nothing that runs depends on them. */
   ignorable: readonly string[]
 }

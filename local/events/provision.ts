@@ -1,0 +1,57 @@
+import * as z from 'zod'
+import { arnIn, type Place, textOf } from '../assembly/place.ts'
+import type { Provisioners } from '../assembly/provision.ts'
+import type { LambdaService } from '../lambda/service.ts'
+import { type EventsService, parseRate } from './service.ts'
+
+const TargetSchema = z
+  .object({
+    Arn: z.string(),
+    DeadLetterConfig: z.object({ Arn: z.string() }).optional(),
+    RetryPolicy: z.object({ MaximumRetryAttempts: z.number().optional() }).optional(),
+  })
+  .transform(({ Arn, DeadLetterConfig, RetryPolicy }) => ({
+    arn: Arn,
+    deadLetterArn: DeadLetterConfig?.Arn,
+    maximumRetryAttempts: RetryPolicy?.MaximumRetryAttempts ?? 185,
+  }))
+
+/** Buses, rules, and the queues that dead letters are told of. */
+export function eventsProvisioners(
+  events: EventsService,
+  lambda: LambdaService,
+  place: Place & { awsUrl: string },
+): Provisioners {
+  return {
+    'AWS::Events::EventBus': async ({ logicalId, properties }) => {
+      const name = textOf(properties, 'Name') ?? logicalId
+      events.putBus(name)
+      return { ref: name, attributes: { Arn: arnIn(place, 'events', `event-bus/${name}`), Name: name } }
+    },
+
+    'AWS::Events::Rule': async ({ logicalId, properties }) => {
+      const { EventPattern, ScheduleExpression, EventBusName = 'default', Targets = [] } = properties
+      const everyMilliseconds = parseRate(ScheduleExpression as string | undefined)
+      if (ScheduleExpression && !everyMilliseconds)
+        throw new Error(`${logicalId}: only rate(...) schedules run locally`)
+      const targets = z.array(TargetSchema).parse(Targets)
+      events.putRule({
+        name: logicalId,
+        bus: String(EventBusName),
+        pattern: EventPattern as Record<string, unknown> | undefined,
+        everyMilliseconds,
+        targets,
+      })
+      if (EventPattern) for (const { arn } of targets) lambda.warm(arn)
+      return { ref: logicalId, attributes: { Arn: arnIn(place, 'events', `rule/${logicalId}`) } }
+    },
+
+    'AWS::SQS::Queue': async ({ stack, logicalId }) => {
+      const name = `${stack}-${logicalId}`
+      return {
+        ref: `${place.awsUrl}/${place.account}/${name}`,
+        attributes: { Arn: arnIn(place, 'sqs', name), QueueName: name },
+      }
+    },
+  }
+}

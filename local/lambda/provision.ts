@@ -1,0 +1,97 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as z from 'zod'
+import { arnIn, type Place, textOf } from '../assembly/place.ts'
+import type { Provisioners } from '../assembly/provision.ts'
+import type { IamService } from '../iam/service.ts'
+import type { FunctionSettings } from './lambda-function.ts'
+import type { LambdaService } from './service.ts'
+
+export type FunctionPlace = Place & {
+  /** Folder of an asset by its key. */
+  assets: ReadonlyMap<string, string>
+  /** Where the endpoint will answer: functions reach the services there. */
+  awsUrl: string
+  onLog?: (functionName: string, text: string) => void
+  /** Answers what functions ask of the services. */
+  onServiceCall: NonNullable<FunctionSettings['onServiceCall']>
+}
+
+const FunctionSchema = z.object({
+  FunctionName: z.string().optional(),
+  Code: z.object({ S3Key: z.string() }),
+  Handler: z.string(),
+  Role: z.string(),
+  Timeout: z.number().default(3),
+  MemorySize: z.number().default(128),
+  Environment: z.object({ Variables: z.record(z.string(), z.string()) }).default({ Variables: {} }),
+})
+
+/** Functions, who may call them, and the log groups that their logs would go to. */
+export function lambdaProvisioners(
+  lambda: LambdaService,
+  iam: IamService,
+  place: FunctionPlace,
+): Provisioners {
+  return {
+    'AWS::Lambda::Function': async ({ logicalId, properties }) => {
+      const settings = FunctionSchema.parse(properties)
+      const name = settings.FunctionName ?? logicalId
+      const functionArn = arnIn(place, 'lambda', `function:${name}`)
+      const [file = 'index', handler = 'handler'] = settings.Handler.split('.')
+      lambda.put({
+        name,
+        arn: functionArn,
+        entry: await bundleOf(place, name, settings.Code.S3Key, `${file}.mjs`),
+        handler,
+        timeoutSeconds: settings.Timeout,
+        memoryMb: settings.MemorySize,
+        environment: {
+          ...settings.Environment.Variables,
+          ...runtimeVariables(place, name, settings.MemorySize),
+          ...iam.credentialsOf(settings.Role),
+        },
+        onServiceCall: place.onServiceCall,
+        ...(place.onLog ? { onLog: place.onLog } : {}),
+      })
+      return { ref: name, attributes: { Arn: functionArn } }
+    },
+
+    'AWS::Lambda::Permission': async ({ logicalId, properties }) => {
+      lambda.permit(String(properties.FunctionName), String(properties.Principal))
+      return { ref: logicalId }
+    },
+
+    'AWS::Logs::LogGroup': async ({ logicalId, properties }) => {
+      const name = textOf(properties, 'LogGroupName') ?? logicalId
+      return { ref: name, attributes: { Arn: arnIn(place, 'logs', `log-group:${name}:*`) } }
+    },
+  }
+}
+
+async function bundleOf({ assets }: FunctionPlace, name: string, key: string, file: string): Promise<string> {
+  const folder = assets.get(key)
+  const path = folder && join(folder, file)
+  const found = path && (await stat(path).catch(() => undefined))
+  if (found) return path
+  throw new Error(`function ${name}: its bundle (${key}) is not in the assembly`)
+}
+
+/** What the Lambda runtime itself sets. */
+function runtimeVariables(
+  { region, awsUrl }: FunctionPlace,
+  name: string,
+  memoryMb: number,
+): Record<string, string> {
+  return {
+    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ENDPOINT_URL: awsUrl,
+    TZ: ':UTC',
+    // There is no X-Ray here; left to itself its SDK hooks into every promise, for nothing.
+    AWS_XRAY_MANUAL_MODE: 'true',
+  }
+}
