@@ -6,7 +6,8 @@ import type { Integration, Integrations } from './integrations/integration.ts'
 import { startExecutionIntegrations } from './integrations/start-execution.ts'
 import type { EngineClock } from './run/clock.ts'
 import { asText, type HistoryEvent } from './run/history.ts'
-import { REDRIVABLE, Runner } from './run/runner.ts'
+import { whyNotRedrivable } from './run/redrivable.ts'
+import { Runner } from './run/runner.ts'
 import { TaskTokens } from './run/task-tokens.ts'
 import {
   type ExecutionRow,
@@ -38,9 +39,6 @@ type StartRequest = {
   /** The task that starts it: the same task finds what it has started. */
   startedBy?: string
 }
-
-/** AWS redrives an execution within two weeks of its end. */
-const REDRIVABLE_MILLISECONDS = 14 * 86_400_000
 
 /** State machines and their executions: Step Functions without its wire. */
 export class StepFunctionsService {
@@ -235,20 +233,6 @@ export class StepFunctionsService {
     this.#runner.stop()
     this.#store.close()
   }
-}
-
-/** Why an execution cannot be redriven now; undefined when it can. */
-export function whyNotRedrivable(
-  { status, stoppedAt, mapRunArn }: ExecutionRow,
-  now: number,
-): string | undefined {
-  if (!REDRIVABLE.includes(status)) {
-    return `Execution is ${status} and cannot be redriven: only executions that failed, were stopped or timed out can be`
-  }
-  if (mapRunArn !== undefined)
-    return 'Execution belongs to a Map Run: redrive the execution that runs the Map'
-  const isOld = now - (stoppedAt ?? now) > REDRIVABLE_MILLISECONDS
-  return isOld ? 'Execution ended more than 14 days ago' : undefined
 }
 
 /** One text for equal values. */

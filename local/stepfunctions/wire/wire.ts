@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { AwsError } from '../../aws/errors.ts'
-import type { HistoryEvent } from '../run/history.ts'
-import { type StepFunctionsService, whyNotRedrivable } from '../service.ts'
-import type { ExecutionRow, StateMachine } from '../store/execution-store.ts'
-import { present } from './present.ts'
+import type { StepFunctionsService } from '../service.ts'
 import { ACTION_NAMES, type ActionName, parseRequest, type RequestOf } from './requests.ts'
+import { describe, describeMachine, seconds, summary, versionSummary, wireEvent } from './views.ts'
 
 type Place = { account: string; region: string }
 type Actions = {
   [Name in ActionName]: (service: StepFunctionsService, request: RequestOf<Name>, place: Place) => object
 }
 
-const seconds = (milliseconds: number): number => milliseconds / 1_000
 const DEFAULT_PAGE = 100
 /** What AWS takes as a name of a machine or an execution. */
 const NAME = /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]{1,80}$/u
@@ -204,68 +201,3 @@ function pageOf(maxResults: number | null | undefined, nextToken: string | null 
 }
 
 const next = (hasMore: boolean, position: number): object => (hasMore ? { nextToken: String(position) } : {})
-
-function summary(row: ExecutionRow): object {
-  const {
-    executionArn,
-    stateMachineArn,
-    name,
-    status,
-    startedAt,
-    stoppedAt,
-    redriveCount,
-    redrivenAt,
-    mapRunArn,
-    stateMachineVersionArn,
-  } = row
-  return {
-    ...{ executionArn, stateMachineArn, name, status, startDate: seconds(startedAt), redriveCount },
-    ...(stoppedAt === undefined ? {} : { stopDate: seconds(stoppedAt) }),
-    ...(redrivenAt === undefined ? {} : { redriveDate: seconds(redrivenAt) }),
-    ...present({ mapRunArn, stateMachineVersionArn }),
-  }
-}
-
-function versionSummary({ stateMachineArn, createdAt }: StateMachine): object {
-  return { stateMachineVersionArn: stateMachineArn, creationDate: seconds(createdAt) }
-}
-
-function describe(row: ExecutionRow): object {
-  const { input, output, error, cause } = row
-  const reason = whyNotRedrivable(row, Date.now())
-  return {
-    ...summary(row),
-    input,
-    inputDetails: { included: true },
-    ...(output === undefined ? {} : { output, outputDetails: { included: true } }),
-    redriveStatus: reason === undefined ? 'REDRIVABLE' : 'NOT_REDRIVABLE',
-    ...present({ error, cause, redriveStatusReason: reason }),
-  }
-}
-
-function describeMachine(machine: StateMachine): object {
-  const { stateMachineArn, name, definition, roleArn, createdAt, revisionId } = machine
-  const creationDate = seconds(createdAt)
-  return {
-    stateMachineArn,
-    name,
-    definition,
-    roleArn,
-    revisionId,
-    type: 'STANDARD',
-    status: 'ACTIVE',
-    creationDate,
-  }
-}
-
-const PAYLOADS = ['input', 'output', 'parameters', 'cause', 'assignedVariables']
-
-function wireEvent(event: HistoryEvent, withData: boolean): object {
-  const timed = { ...event, timestamp: seconds(event.timestamp) }
-  if (withData) return timed
-  const stripped = Object.entries(timed).map(([key, value]) => {
-    if (typeof value !== 'object' || value === null) return [key, value]
-    return [key, Object.fromEntries(Object.entries(value).filter(([name]) => !PAYLOADS.includes(name)))]
-  })
-  return Object.fromEntries(stripped) as object
-}
