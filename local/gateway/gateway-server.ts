@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { refusalOfPage } from '../endpoint/foreign-page.ts'
-import type { Invocation } from '../lambda/lambda-function.ts'
+import type { Invocation } from '../lambda/function-settings.ts'
 
 export type GatewayRoute = { method: string; path: string; functionArn: string }
 type Invoke = (functionArn: string, payload: string) => Promise<Invocation>

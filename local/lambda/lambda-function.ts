@@ -16,32 +16,16 @@
  *    another sandbox, and one more is opened for that
  */
 import { randomUUID } from 'node:crypto'
-import { availableParallelism } from 'node:os'
+import {
+  type FunctionSettings,
+  type Invocation,
+  makeSurroundings,
+  type Surroundings,
+} from './function-settings.ts'
 import { exitError } from './how-it-ended.ts'
-import type { FromSandbox, FunctionError, ServiceAnswer, ServiceCall } from './messages.ts'
-import { Quarantine } from './quarantine.ts'
-import { RunningJournal } from './running-journal.ts'
-import { processSandboxes, type Sandboxes, type Sandbox as SandboxProcess } from './sandbox-process.ts'
+import type { FromSandbox, FunctionError } from './messages.ts'
+import { type Sandbox, SandboxPool } from './sandbox-pool.ts'
 import { type Manner, mannerOf } from './suspicion.ts'
-
-export type FunctionSettings = {
-  name: string
-  arn: string
-  /** Path of the bundle's file, and the name it exports. */
-  entry: string
-  handler: string
-  timeoutSeconds: number
-  memoryMb: number
-  environment: Record<string, string>
-  onLog?: (functionName: string, text: string) => void
-  /** Answers what the function asks of the services. */
-  onServiceCall?: (call: ServiceCall) => Promise<Omit<ServiceAnswer, 'id'>>
-}
-
-/** What all functions of a local cloud share. */
-export type Surroundings = { sandboxes: Sandboxes; quarantine: Quarantine; journal: RunningJournal }
-
-export type Invocation = { payload: string } | { functionError: FunctionError }
 
 type Pending = {
   sandbox?: Sandbox
@@ -55,49 +39,29 @@ type Pending = {
   answer: (outcome: Invocation) => void
   timer: NodeJS.Timeout | undefined
 }
-/** `ids` are the invocations in it. */
-type Sandbox = {
-  process: SandboxProcess
-  ids: Set<string>
-  /** For one invocation only. */
-  apart: boolean
-  ready: boolean
-  retired: boolean
-  spinning: NodeJS.Timeout | undefined
-  /** When it was asked whether it is alive, as long as it has not answered. */
-  pingedAt: number | undefined
-  /** Until it is asked again. */
-  asking: NodeJS.Timeout | undefined
-  idle: NodeJS.Timeout | undefined
-}
-
-/** How long a sandbox may take to say that it is alive, after one of its invocations has begun, or has timed out. */
-const PING_MILLISECONDS = 500
-/** With so many invocations in each sandbox another one is opened. */
-const BUSY = 12
-const IDLE_MILLISECONDS = 10_000
-/** As on Lambda, the last one stays warm for some minutes. */
-const LAST_IDLE_MILLISECONDS = 10 * 60_000
-const MOST_SANDBOXES = Math.max(1, Math.min(4, availableParallelism()))
 
 export class LambdaFunction {
   readonly settings: FunctionSettings
   readonly #surroundings: Surroundings
-  /** All that live, the retired among them. */
-  readonly #sandboxes = new Set<Sandbox>()
+  readonly #pool: SandboxPool
   readonly #pending = new Map<string, Pending>()
   #stopped = false
-  #forPeople = false
 
   constructor(settings: FunctionSettings, surroundings: Surroundings = makeSurroundings()) {
     this.settings = settings
     this.#surroundings = surroundings
+    this.#pool = new SandboxPool({
+      settings: () => this.settings,
+      surroundings,
+      heard: (sandbox, message) => this.#hear(sandbox, message),
+      ended: (sandbox, reason) => this.#close(sandbox, reason),
+    })
   }
 
   /** Loads the bundle before it is asked for. `forPeople`: from then on it goes before functions that only machines and events call. */
   warm({ forPeople = false }: { forPeople?: boolean } = {}): void {
-    this.#forPeople ||= forPeople
-    if (!this.#stopped && this.#sandboxes.size === 0) this.#open()
+    this.#pool.forPeople ||= forPeople
+    if (!this.#stopped) this.#pool.warm()
   }
 
   /**
@@ -120,26 +84,19 @@ export class LambdaFunction {
   async stop(): Promise<void> {
     this.#stopped = true
     for (const id of [...this.#pending.keys()]) this.#settle(id, { functionError: STOPPED })
-    const open = [...this.#sandboxes]
-    this.#sandboxes.clear()
-    for (const { spinning, asking, idle } of open) {
-      clearTimeout(spinning)
-      clearTimeout(asking)
-      clearTimeout(idle)
-    }
-    await Promise.all(open.map(({ process }) => process.kill()))
+    await this.#pool.stop()
   }
 
   #dispatch(id: string): void {
     const pending = this.#pending.get(id)
     if (!pending) return
-    if (pending.manner === 'shared') return this.#begin(id, pending, this.#choose())
+    if (pending.manner === 'shared') return this.#begin(id, pending, this.#pool.choose())
     this.#surroundings.quarantine.enter(
       async () => {
         // It may have been answered while it waited.
         if (!this.#pending.has(id)) return
         const { promise, resolve } = Promise.withResolvers<void>()
-        this.#begin(id, pending, this.#open({ gone: resolve }))
+        this.#begin(id, pending, this.#pool.open({ gone: resolve }))
         await promise
       },
       { alone: pending.manner === 'alone' },
@@ -153,9 +110,7 @@ export class LambdaFunction {
     pending.sandbox = sandbox
     pending.deadline = Date.now() + milliseconds
     pending.timer = setTimeout(() => this.#timeOut(id), milliseconds)
-    sandbox.ids.add(id)
-    clearTimeout(sandbox.idle)
-    sandbox.idle = undefined
+    this.#pool.occupy(sandbox, id)
     if (sandbox.ready) this.#hand(id, sandbox)
   }
 
@@ -167,69 +122,7 @@ export class LambdaFunction {
     const { key, payload, deadline } = pending
     if (key !== undefined) this.#surroundings.journal.begin(id, key, process.pid)
     process.send({ kind: 'invoke', id, payload, deadline, ...(key === undefined ? {} : { key }) })
-    this.#ping(sandbox)
-  }
-
-  /** Asks one that is at work whether its thread is free (L7), and each half second again: an invocation may hold it later on. */
-  #ping(sandbox: Sandbox): void {
-    const isAtWork = this.#sandboxes.has(sandbox) && !sandbox.retired && sandbox.ids.size > 0
-    if (!isAtWork || sandbox.pingedAt !== undefined) return
-    clearTimeout(sandbox.asking)
-    sandbox.pingedAt = Date.now()
-    sandbox.process.send({ kind: 'ping' })
-  }
-
-  /** The least busy; one that still loads its bundle only when there is no other, and one that is held (L7) only when no more may be opened. */
-  #choose(): Sandbox {
-    const all = [...this.#sandboxes].filter(({ retired, apart }) => !retired && !apart)
-    const free = all.filter((sandbox) => !isHeld(sandbox))
-    if (free.length === 0 && all.length <= MOST_SANDBOXES) return this.#open()
-    const open = free.length > 0 ? free : all
-    const ready = open.filter((sandbox) => sandbox.ready)
-    const [least] = (ready.length > 0 ? ready : open).sort((a, b) => a.ids.size - b.ids.size)
-    if (!least) return this.#open()
-    if (least.ids.size >= BUSY && open.length < MOST_SANDBOXES) this.#open()
-    return least
-  }
-
-  /** `gone` is told when one that is for a single invocation is no more. */
-  #open({ gone }: { gone?: () => void } = {}): Sandbox {
-    const { name, arn, entry, handler, memoryMb, environment, onLog } = this.settings
-    const { sandboxes, journal } = this.#surroundings
-    const { alibis } = journal
-    const process = sandboxes.open(
-      {
-        entry,
-        handler,
-        functionName: name,
-        functionArn: arn,
-        memoryMb,
-        inBackground: !this.#forPeople,
-        ...(alibis ? { alibis } : {}),
-      },
-      environment,
-      {
-        message: (message) => this.#hear(sandbox, message),
-        log: (text) => onLog?.(name, text),
-        ended: (reason) => {
-          this.#close(sandbox, reason)
-          gone?.()
-        },
-      },
-    )
-    const sandbox: Sandbox = {
-      process,
-      ids: new Set(),
-      apart: gone !== undefined,
-      ready: false,
-      retired: false,
-      spinning: undefined,
-      pingedAt: undefined,
-      asking: undefined,
-      idle: undefined,
-    }
-    this.#sandboxes.add(sandbox)
-    return sandbox
+    sandbox.thread.begin()
   }
 
   #hear(sandbox: Sandbox, message: FromSandbox): void {
@@ -248,14 +141,8 @@ export class LambdaFunction {
       sandbox.ready = true
       for (const id of sandbox.ids) this.#hand(id, sandbox)
     }
-    if (message.kind === 'pong') {
-      clearTimeout(sandbox.spinning)
-      clearTimeout(sandbox.asking)
-      sandbox.pingedAt = undefined
-      if (sandbox.ids.size > 0)
-        sandbox.asking = setTimeout(() => this.#ping(sandbox), PING_MILLISECONDS).unref()
-    }
-    if (sandbox.ids.size === 0 && (sandbox.retired || sandbox.apart)) this.#end(sandbox)
+    if (message.kind === 'pong') sandbox.thread.hasAnswered()
+    if (sandbox.ids.size === 0 && (sandbox.retired || sandbox.apart)) this.#pool.end(sandbox)
   }
 
   #serve(
@@ -284,28 +171,13 @@ export class LambdaFunction {
   #leave(sandbox: Sandbox, id: string): void {
     this.#surroundings.journal.end(id)
     sandbox.ids.delete(id)
-    if (sandbox.ids.size > 0 || sandbox.apart || this.#stopped) return
-    const others = [...this.#sandboxes].filter(
-      (other) => other !== sandbox && other.ready && !other.retired && !other.apart && !other.idle,
-    )
-    if (others.length === 0 && this.#forPeople) return
-    const milliseconds = others.length === 0 ? LAST_IDLE_MILLISECONDS : IDLE_MILLISECONDS
-    clearTimeout(sandbox.idle)
-    sandbox.idle = setTimeout(() => this.#end(sandbox), milliseconds).unref()
-  }
-
-  /** Ends one that has nothing to do any more. */
-  #end(sandbox: Sandbox): void {
-    this.#sandboxes.delete(sandbox)
-    clearTimeout(sandbox.spinning)
-    clearTimeout(sandbox.idle)
-    void sandbox.process.kill()
+    if (sandbox.ids.size === 0 && !sandbox.apart && !this.#stopped) this.#pool.rest(sandbox)
   }
 
   /** The sandbox is no more, or of no use. */
   #close(sandbox: Sandbox, reason: FunctionError, { unusable = false } = {}): void {
-    if (!this.#sandboxes.has(sandbox)) return
-    this.#end(sandbox)
+    if (!this.#pool.has(sandbox)) return
+    this.#pool.end(sandbox)
     const stranded = [...sandbox.ids]
     for (const id of stranded) {
       const lost = this.#pending.get(id)?.lost ?? 0
@@ -315,7 +187,7 @@ export class LambdaFunction {
       else if (sandbox.apart || stranded.length === 1) this.#blame(id, reason)
       else this.#runAgain(id, 'apart')
     }
-    if (this.#forPeople && sandbox.ready) this.warm()
+    if (this.#pool.forPeople && sandbox.ready) this.warm()
   }
 
   /** Its sandbox has died, and nothing else was in it. */
@@ -345,29 +217,20 @@ export class LambdaFunction {
     const seconds = this.settings.timeoutSeconds.toFixed(2)
     const errorMessage = `RequestId: ${id} Error: Task timed out after ${seconds} seconds`
     this.#settle(id, { functionError: { errorType: 'Sandbox.Timedout', errorMessage, trace: [] } })
-    if (sandbox?.apart) this.#end(sandbox)
+    if (sandbox?.apart) this.#pool.end(sandbox)
     else if (sandbox) this.#retire(sandbox)
   }
 
   /** No new work for a sandbox that overran: it ends when its last invocation has, or at once when it spins (L2). */
   #retire(sandbox: Sandbox): void {
     sandbox.retired = true
-    clearTimeout(sandbox.spinning)
-    sandbox.spinning = setTimeout(() => {
-      this.#end(sandbox)
+    sandbox.thread.lastChance(() => {
+      this.#pool.end(sandbox)
       // Who is stranded a second time may be another one that spins.
       for (const id of sandbox.ids)
         this.#runAgain(id, (this.#pending.get(id)?.lost ?? 0) > 0 ? 'apart' : 'shared')
-    }, PING_MILLISECONDS)
-    sandbox.process.send({ kind: 'ping' })
+    })
   }
-}
-
-const isHeld = ({ pingedAt }: Sandbox): boolean =>
-  pingedAt !== undefined && Date.now() - pingedAt > PING_MILLISECONDS
-
-export function makeSurroundings(journal = RunningJournal.inMemory()): Surroundings {
-  return { sandboxes: processSandboxes(), quarantine: new Quarantine(), journal }
 }
 
 const STOPPED = exitError('the local cloud was stopped')

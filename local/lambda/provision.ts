@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { arnIn, type Place, textOf } from '../assembly/place.ts'
 import type { Provisioners } from '../assembly/provision.ts'
 import type { IamService } from '../iam/service.ts'
-import type { FunctionSettings } from './lambda-function.ts'
+import type { FunctionSettings } from './function-settings.ts'
 import type { LambdaService } from './service.ts'
 
 export type FunctionPlace = Place & {

@@ -2,10 +2,10 @@ import { AwsError } from '../aws/errors.ts'
 import {
   type FunctionSettings,
   type Invocation,
-  LambdaFunction,
   makeSurroundings,
   type Surroundings,
-} from './lambda-function.ts'
+} from './function-settings.ts'
+import { LambdaFunction } from './lambda-function.ts'
 import type { RunningJournal } from './running-journal.ts'
 
 /** The functions of the assembly, by ARN and by name. */

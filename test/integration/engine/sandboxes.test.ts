@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { LambdaFunction, makeSurroundings } from '../../../local/lambda/lambda-function.ts'
+import { makeSurroundings } from '../../../local/lambda/function-settings.ts'
+import { LambdaFunction } from '../../../local/lambda/lambda-function.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sandboxes-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

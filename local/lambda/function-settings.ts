@@ -1,0 +1,27 @@
+import type { FunctionError, ServiceAnswer, ServiceCall } from './messages.ts'
+import { Quarantine } from './quarantine.ts'
+import { RunningJournal } from './running-journal.ts'
+import { processSandboxes, type Sandboxes } from './sandbox-process.ts'
+
+export type FunctionSettings = {
+  name: string
+  arn: string
+  /** Path of the bundle's file, and the name it exports. */
+  entry: string
+  handler: string
+  timeoutSeconds: number
+  memoryMb: number
+  environment: Record<string, string>
+  onLog?: (functionName: string, text: string) => void
+  /** Answers what the function asks of the services. */
+  onServiceCall?: (call: ServiceCall) => Promise<Omit<ServiceAnswer, 'id'>>
+}
+
+export type Invocation = { payload: string } | { functionError: FunctionError }
+
+/** What all functions of a local cloud share. */
+export type Surroundings = { sandboxes: Sandboxes; quarantine: Quarantine; journal: RunningJournal }
+
+export function makeSurroundings(journal = RunningJournal.inMemory()): Surroundings {
+  return { sandboxes: processSandboxes(), quarantine: new Quarantine(), journal }
+}

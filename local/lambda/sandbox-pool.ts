@@ -1,0 +1,143 @@
+import { availableParallelism } from 'node:os'
+import type { FunctionSettings, Surroundings } from './function-settings.ts'
+import type { FromSandbox, FunctionError } from './messages.ts'
+import type { Sandbox as SandboxProcess } from './sandbox-process.ts'
+import { ThreadWatch } from './thread-watch.ts'
+
+/** `ids` are the invocations in it. */
+export type Sandbox = {
+  process: SandboxProcess
+  ids: Set<string>
+  /** For one invocation only. */
+  apart: boolean
+  ready: boolean
+  /** It gets no new work. */
+  retired: boolean
+  thread: ThreadWatch
+  idle: NodeJS.Timeout | undefined
+}
+
+type Owner = {
+  settings(): FunctionSettings
+  surroundings: Surroundings
+  heard(sandbox: Sandbox, message: FromSandbox): void
+  ended(sandbox: Sandbox, reason: FunctionError): void
+}
+
+/** With so many invocations in each sandbox another one is opened. */
+const BUSY = 12
+const IDLE_MILLISECONDS = 10_000
+/** As on Lambda, the last one stays warm for some minutes. */
+const LAST_IDLE_MILLISECONDS = 10 * 60_000
+const MOST_SANDBOXES = Math.max(1, Math.min(4, availableParallelism()))
+
+/** The sandboxes of one function: opened as far as there are processors and need, ended when they have been idle. */
+export class SandboxPool {
+  /** From then on it goes before functions that only machines and events call, and is kept warm. */
+  forPeople = false
+  readonly #owner: Owner
+  /** All that live, the retired among them. */
+  readonly #sandboxes = new Set<Sandbox>()
+
+  constructor(owner: Owner) {
+    this.#owner = owner
+  }
+
+  warm(): void {
+    if (this.#sandboxes.size === 0) this.open()
+  }
+
+  has(sandbox: Sandbox): boolean {
+    return this.#sandboxes.has(sandbox)
+  }
+
+  /** The least busy; one that still loads its bundle only when there is no other, and one that is held (L7) only when no more may be opened. */
+  choose(): Sandbox {
+    const all = [...this.#sandboxes].filter(({ retired, apart }) => !retired && !apart)
+    const free = all.filter(({ thread }) => !thread.isHeld)
+    if (free.length === 0 && all.length <= MOST_SANDBOXES) return this.open()
+    const open = free.length > 0 ? free : all
+    const ready = open.filter((sandbox) => sandbox.ready)
+    const [least] = (ready.length > 0 ? ready : open).sort((a, b) => a.ids.size - b.ids.size)
+    if (!least) return this.open()
+    if (least.ids.size >= BUSY && open.length < MOST_SANDBOXES) this.open()
+    return least
+  }
+
+  /** `gone` is told when one that is for a single invocation is no more. */
+  open({ gone }: { gone?: () => void } = {}): Sandbox {
+    const { name, arn, entry, handler, memoryMb, environment, onLog } = this.#owner.settings()
+    const { sandboxes, journal } = this.#owner.surroundings
+    const { alibis } = journal
+    const process = sandboxes.open(
+      {
+        entry,
+        handler,
+        functionName: name,
+        functionArn: arn,
+        memoryMb,
+        inBackground: !this.forPeople,
+        ...(alibis ? { alibis } : {}),
+      },
+      environment,
+      {
+        message: (message) => this.#owner.heard(sandbox, message),
+        log: (text) => onLog?.(name, text),
+        ended: (reason) => {
+          this.#owner.ended(sandbox, reason)
+          gone?.()
+        },
+      },
+    )
+    const sandbox: Sandbox = {
+      process,
+      ids: new Set(),
+      apart: gone !== undefined,
+      ready: false,
+      retired: false,
+      thread: new ThreadWatch({
+        ask: () => process.send({ kind: 'ping' }),
+        isAtWork: () => this.has(sandbox) && !sandbox.retired && sandbox.ids.size > 0,
+      }),
+      idle: undefined,
+    }
+    this.#sandboxes.add(sandbox)
+    return sandbox
+  }
+
+  /** An invocation begins in it. */
+  occupy(sandbox: Sandbox, id: string): void {
+    sandbox.ids.add(id)
+    clearTimeout(sandbox.idle)
+    sandbox.idle = undefined
+  }
+
+  /** One that has nothing to do ends after a while; the last one later, and never where people wait for its answers. */
+  rest(sandbox: Sandbox): void {
+    const others = [...this.#sandboxes].filter(
+      (other) => other !== sandbox && other.ready && !other.retired && !other.apart && !other.idle,
+    )
+    if (others.length === 0 && this.forPeople) return
+    const milliseconds = others.length === 0 ? LAST_IDLE_MILLISECONDS : IDLE_MILLISECONDS
+    clearTimeout(sandbox.idle)
+    sandbox.idle = setTimeout(() => this.end(sandbox), milliseconds).unref()
+  }
+
+  /** Ends it at once, whatever is in it. */
+  end(sandbox: Sandbox): void {
+    this.#sandboxes.delete(sandbox)
+    sandbox.thread.stop()
+    clearTimeout(sandbox.idle)
+    void sandbox.process.kill()
+  }
+
+  async stop(): Promise<void> {
+    const open = [...this.#sandboxes]
+    this.#sandboxes.clear()
+    for (const { thread, idle } of open) {
+      thread.stop()
+      clearTimeout(idle)
+    }
+    await Promise.all(open.map(({ process }) => process.kill()))
+  }
+}
