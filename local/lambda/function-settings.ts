@@ -1,7 +1,7 @@
-import type { FunctionError, ServiceAnswer, ServiceCall } from './messages.ts'
 import { Quarantine } from './quarantine.ts'
 import { RunningJournal } from './running-journal.ts'
-import { processSandboxes, type Sandboxes } from './sandbox-process.ts'
+import type { FunctionError, ServiceAnswer, ServiceCall } from './sandbox/messages.ts'
+import { processSandboxes, type Sandboxes } from './sandbox/sandbox-process.ts'
 
 export type FunctionSettings = {
   name: string

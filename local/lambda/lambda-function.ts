@@ -22,9 +22,9 @@ import {
   makeSurroundings,
   type Surroundings,
 } from './function-settings.ts'
-import { exitError } from './how-it-ended.ts'
-import type { FromSandbox, FunctionError } from './messages.ts'
-import { type Sandbox, SandboxPool } from './sandbox-pool.ts'
+import { exitError } from './sandbox/how-it-ended.ts'
+import type { FromSandbox, FunctionError } from './sandbox/messages.ts'
+import { type Sandbox, SandboxPool } from './sandbox/sandbox-pool.ts'
 import { type Manner, mannerOf } from './suspicion.ts'
 
 type Pending = {

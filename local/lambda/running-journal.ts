@@ -23,7 +23,7 @@ import {
 } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { SandboxSettings } from './messages.ts'
+import type { SandboxSettings } from './sandbox/messages.ts'
 import { NO_SUSPICION, type Suspicion } from './suspicion.ts'
 
 const MAX_BYTES = 4 * 1024 * 1024

@@ -1,7 +1,7 @@
 import { LambdaFunction } from '../../../local/lambda/lambda-function.ts'
 import { Quarantine } from '../../../local/lambda/quarantine.ts'
 import { RunningJournal } from '../../../local/lambda/running-journal.ts'
-import type { SandboxEvents } from '../../../local/lambda/sandbox-process.ts'
+import type { SandboxEvents } from '../../../local/lambda/sandbox/sandbox-process.ts'
 
 const settings = {
   name: 'f',

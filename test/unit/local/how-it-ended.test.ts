@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { howItEnded } from '../../../local/lambda/how-it-ended.ts'
+import { howItEnded } from '../../../local/lambda/sandbox/how-it-ended.ts'
 
 const end = { exitCode: undefined, signal: undefined, lastWords: '', memoryMb: 128 }
 const MEMORY = 'Runtime.OutOfMemory'

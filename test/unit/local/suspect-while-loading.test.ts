@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { exitError } from '../../../local/lambda/how-it-ended.ts'
 import { RunningJournal } from '../../../local/lambda/running-journal.ts'
+import { exitError } from '../../../local/lambda/sandbox/how-it-ended.ts'
 import { makeFunction } from '../../support/cloud/fake-sandboxes.ts'
 
 it('stays apart when its sandbox dies before the bundle is loaded, for which it can do nothing (L4)', async () => {

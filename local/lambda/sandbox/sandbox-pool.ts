@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import type { FunctionSettings, Surroundings } from './function-settings.ts'
+import type { FunctionSettings, Surroundings } from '../function-settings.ts'
 import type { FromSandbox, FunctionError } from './messages.ts'
 import type { Sandbox as SandboxProcess } from './sandbox-process.ts'
 import { ThreadWatch } from './thread-watch.ts'
