@@ -3,10 +3,10 @@ import type { Clock, Ids } from '../../shared/ports/index.ts'
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuv'
 
-/** Ids of 10 characters of time (milliseconds) and 16 of chance. */
-export function nodeIds(clock: Clock): Ids {
+/** Ids of 10 characters of time (milliseconds) and 16 of chance, which comes from `bytes`. */
+export function nodeIds(clock: Clock, bytes: (size: number) => Uint8Array = randomBytes): Ids {
   return {
-    makeId: (prefix) => `${prefix}_${timePart(clock.now().getTime())}${chancePart()}`,
+    makeId: (prefix) => `${prefix}_${timePart(clock.now().getTime())}${chancePart(bytes(16))}`,
     digest: (text) => createHash('sha256').update(text).digest('hex'),
   }
 }
@@ -18,8 +18,8 @@ function timePart(milliseconds: number): string {
   return text
 }
 
-function chancePart(): string {
-  return [...randomBytes(16)].map((byte) => ALPHABET[byte % 32]).join('')
+function chancePart(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => ALPHABET[byte % 32]).join('')
 }
 
 export const systemClock: Clock = { now: () => new Date() }

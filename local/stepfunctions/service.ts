@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomUUID, randomBytes as secretBytes } from 'node:crypto'
 import { AwsError } from '../aws/errors.ts'
 import { InvalidDefinition, parseDefinition } from './definition/parse.ts'
 import type { Authorize } from './integrations/authorize.ts'
@@ -22,7 +22,10 @@ type Settings = {
   clock: EngineClock
   integrations: Integrations
   store: ExecutionStore
+  /** For jitter, and whatever expressions draw. */
   random?: () => number
+  /** For task tokens, which must not be guessed, and names of Map Runs. */
+  randomBytes?: (size: number) => Uint8Array
   /** Whether a machine's role may do something; throws AwsError. Everything is allowed without it. */
   authorize?: Authorize
   /** Told of each change of status, again in the next life when it has not returned in this one. */
@@ -42,7 +45,7 @@ type StartRequest = {
 
 /** State machines and their executions: Step Functions without its wire. */
 export class StepFunctionsService {
-  readonly tokens = new TaskTokens()
+  readonly tokens: TaskTokens
   readonly #clock: EngineClock
   readonly #store: ExecutionStore
   readonly #integrations: Record<string, Integration>
@@ -53,6 +56,7 @@ export class StepFunctionsService {
     store,
     integrations,
     random = Math.random,
+    randomBytes = secretBytes,
     authorize = () => {},
     onStatusChange,
     onBroken = () => {},
@@ -60,13 +64,15 @@ export class StepFunctionsService {
     this.#clock = clock
     this.#store = store
     this.#integrations = { ...startExecutionIntegrations(this, authorize), ...integrations }
-    const { tokens } = this
+    const tokens = new TaskTokens(randomBytes)
+    this.tokens = tokens
     this.tokens.complete = store.listUnfinished().length === 0
     this.#runner = new Runner({
       clock,
       store,
       tokens,
       random,
+      randomBytes,
       integrations: this.#integrations,
       onStatusChange,
       onBroken,

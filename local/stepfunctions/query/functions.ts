@@ -51,7 +51,7 @@ export function functionsOf({
 const FORMAT = jsonata('$fromMillis($millis, $picture, $timezone)')
 
 /** Version 4, from 32 hexadecimal digits. */
-function uuidOf(hex: string): string {
+export function uuidOf(hex: string): string {
   const variant = ((Number.parseInt(hex[16] ?? '0', 16) & 3) | 8).toString(16)
   const parts = [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `${variant}${hex.slice(17, 20)}`]
   return [...parts, hex.slice(20, 32)].join('-')

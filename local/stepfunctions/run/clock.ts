@@ -49,6 +49,8 @@ export class VirtualClock implements EngineClock {
   /** By time; those of the same instant in the order in which they were set. */
   #timers: Timer[] = []
   #turning = false
+  #held = 0
+  #released = Promise.withResolvers<void>()
 
   constructor(start = Date.UTC(2026, 0, 1)) {
     this.#now = start
@@ -72,6 +74,20 @@ export class VirtualClock implements EngineClock {
     return promise.finally(() => signal?.removeEventListener('abort', abort))
   }
 
+  /** Lets time stand still until `work` has ended: what it waits for is real, such as a file. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    this.#held += 1
+    try {
+      return await work()
+    } finally {
+      this.#held -= 1
+      if (this.#held === 0) {
+        this.#released.resolve()
+        this.#released = Promise.withResolvers()
+      }
+    }
+  }
+
   #insert(timer: Timer): void {
     let low = 0
     let high = this.#timers.length
@@ -89,6 +105,10 @@ export class VirtualClock implements EngineClock {
     this.#turning = true
     while (this.#timers.length > 0) {
       await new Promise((resolve) => setImmediate(resolve))
+      if (this.#held > 0) {
+        await this.#released.promise
+        continue
+      }
       const next = this.#timers.shift()
       if (!next) continue
       this.#now = Math.max(this.#now, next.at)

@@ -25,6 +25,7 @@ export type Surroundings = {
   clock: EngineClock
   integrations: Integrations
   random: () => number
+  randomBytes: (size: number) => Uint8Array
   tokens: TaskTokens
   store: ExecutionStore
   /** Starts a child, or finds the one of that name; a failed one runs again after a redrive. Resolves when it has ended. */

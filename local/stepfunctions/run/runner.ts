@@ -17,6 +17,7 @@ type Settings = {
   store: ExecutionStore
   tokens: TaskTokens
   random: () => number
+  randomBytes: (size: number) => Uint8Array
   /** Told of each change of status, again in the next life when it has not returned in this one. */
   onStatusChange?: ((execution: ExecutionRow) => Promise<void> | void) | undefined
   onBroken: (reason: Error) => void
@@ -128,8 +129,16 @@ export class Runner {
   }
 
   #make(row: ExecutionRow, definition: string, past: JournalEntry[] = []): Execution {
-    const { clock, random, integrations, tokens, store } = this.#settings
-    const surroundings = { clock, random, integrations, tokens, store, runChild: this.#runChild }
+    const { clock, random, randomBytes, integrations, tokens, store } = this.#settings
+    const surroundings = {
+      clock,
+      random,
+      randomBytes,
+      integrations,
+      tokens,
+      store,
+      runChild: this.#runChild,
+    }
     return new Execution(row, this.parse(definition), surroundings, past)
   }
 

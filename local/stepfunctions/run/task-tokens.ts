@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { AwsError } from '../../aws/errors.ts'
 
 /** How a task that waits for its token is told. Both have taken effect, durably, when they return. */
@@ -13,11 +12,17 @@ const TOKEN = /^(arn:aws:states:[^ ]+) [0-9a-f]{48}$/
 /** The tokens that tasks wait for. Whoever has one may answer the task, once. */
 export class TaskTokens {
   readonly #waiting = new Map<string, Waiting>()
+  readonly #bytes: (size: number) => Uint8Array
   #complete = true
+
+  /** Tokens are as hard to guess as `bytes`. */
+  constructor(bytes: (size: number) => Uint8Array) {
+    this.#bytes = bytes
+  }
 
   /** Opaque to those who get it; it holds the machine, for permissions to answer are given by machine. */
   make(stateMachineArn: string): string {
-    const text = `${stateMachineArn} ${randomBytes(RANDOM_BYTES).toString('hex')}`
+    const text = `${stateMachineArn} ${Buffer.from(this.#bytes(RANDOM_BYTES)).toString('hex')}`
     return Buffer.from(text).toString('base64url')
   }
 

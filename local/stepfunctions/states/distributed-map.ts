@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import type { MapState } from '../definition/definition.ts'
+import { uuidOf } from '../query/functions.ts'
 import type { Outcome } from '../run/execution.ts'
 import type { Entry } from '../run/scope.ts'
 import { asFailed, Failed, SiblingFailed, StateError } from '../run/state-error.ts'
@@ -46,8 +46,9 @@ const labelOf = (entry: Entry<MapState>): string =>
   entry.state.Label ?? entry.name.replace(/[^\w-]/g, '').slice(0, 40)
 
 function startOf(entry: Entry<MapState>, after: number) {
-  const { stateMachineArn } = entry.scope.execution.row
-  const mapRunArn = `${stateMachineArn.replace(':stateMachine:', ':mapRun:')}/${labelOf(entry)}:${randomUUID()}`
+  const { row, surroundings } = entry.scope.execution
+  const run = uuidOf(Buffer.from(surroundings.randomBytes(16)).toString('hex'))
+  const mapRunArn = `${row.stateMachineArn.replace(':stateMachine:', ':mapRun:')}/${labelOf(entry)}:${run}`
   const details = { mapRunStartedEventDetails: { mapRunArn } }
   return { after, type: 'MapRunStarted', details, note: mapRunArn }
 }
