@@ -1,35 +1,13 @@
 import { boundedText, failureOf } from './bounded.ts'
+import { ERRORS } from './error-table.ts'
 import { boundedIssues, type Issue, MOST_ISSUES } from './issue.ts'
+
+export { ERRORS }
 
 /**
  * One failure model. The **name is a wire contract**: Step Functions matches a Lambda error by its name, so each
- * is a string literal (minifiers keep those) and `test/unit/domain/errors.test.ts` holds the list.
+ * is a string literal (minifiers keep those), and `error-table.ts` has the list.
  */
-export const ERRORS = {
-  InvalidInputError: { status: 400, retryable: false },
-  BudgetExceededError: { status: 402, retryable: false },
-  DeadlineExceededError: { status: 504, retryable: false },
-  NotFoundError: { status: 404, retryable: false },
-  ConflictError: { status: 409, retryable: false },
-  ContentTooLargeError: { status: 413, retryable: false },
-  UnsupportedMediaTypeError: { status: 415, retryable: false },
-  InvalidWorkflowError: { status: 422, retryable: false },
-  NoAgentError: { status: 422, retryable: false },
-  TooManyRequestsError: { status: 429, retryable: true },
-  ConfigError: { status: 500, retryable: false },
-  BugError: { status: 500, retryable: false },
-  AgentFailedError: { status: 500, retryable: false },
-  AgentOutputError: { status: 500, retryable: false },
-  AgentBusyError: { status: 503, retryable: true },
-  AgentUnavailableError: { status: 503, retryable: true },
-  AgentRetryableError: { status: 500, retryable: true },
-  TaskCancelledError: { status: 409, retryable: false },
-  StepFailedError: { status: 500, retryable: false },
-  StepTimedOutError: { status: 504, retryable: false },
-  StepSupersededError: { status: 409, retryable: false },
-  UnavailableError: { status: 503, retryable: true },
-} as const
-
 export type ErrorName = keyof typeof ERRORS
 
 /** Not an agent's failure: it was not asked, or asked in vain, or the task could not pay it. */

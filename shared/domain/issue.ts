@@ -6,6 +6,7 @@ import {
   MOST_ENTRY_CHARACTERS,
   MOST_NAME_CHARACTERS,
 } from './bounded.ts'
+import type { IssueCode } from './issue-codes.ts'
 
 /** What is wrong with a value, and where. Pure code answers bad input with all of them, not the first. */
 export const IssueSchema = z.object({
@@ -16,7 +17,7 @@ export const IssueSchema = z.object({
 
 export type Issue = z.infer<typeof IssueSchema>
 
-export const issue = (code: string, path: string, message: string): Issue => ({ code, path, message })
+export const issue = (code: IssueCode, path: string, message: string): Issue => ({ code, path, message })
 
 /** Issues in one answer. */
 export const MOST_ISSUES = 100
@@ -30,7 +31,7 @@ export function boundedIssues(issues: readonly Issue[]): Issue[] {
     path: boundedText(path, MOST_ENTRY_CHARACTERS),
     message: boundedText(message, MOST_CHARACTERS),
   }))
-  return more > 0 ? [...told, { code: 'more-issues', path: '', message: `and ${more} more` }] : told
+  return more > 0 ? [...told, issue('more-issues', '', `and ${more} more`)] : told
 }
 
 const isShort = ({ path, message }: Issue): boolean =>

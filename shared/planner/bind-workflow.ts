@@ -1,5 +1,5 @@
 import type { Agent } from '../domain/agent.ts'
-import type { Issue } from '../domain/issue.ts'
+import { type Issue, issue } from '../domain/issue.ts'
 import { suggestNames } from '../domain/nearest-names.ts'
 import type { Binding, Decision } from '../domain/plan.ts'
 import { compareIds } from '../workflow/graph.ts'
@@ -60,13 +60,9 @@ function issueOfNobody(
   const wanted = step.capability ?? pinned ?? ''
   if (step.capability && !known.includes(step.capability)) {
     const message = `no agent offers "${step.capability}" (step "${id}")${suggestNames(step.capability, known)}`
-    return { code: 'unknown-capability', path, message }
+    return issue('unknown-capability', path, message)
   }
-  return {
-    code: 'no-agent',
-    path,
-    message: `nobody can run step "${id}" (${wanted}): ${why(step, refusals, pinned)}`,
-  }
+  return issue('no-agent', path, `nobody can run step "${id}" (${wanted}): ${why(step, refusals, pinned)}`)
 }
 
 /** What is against the agent that is named; where none is, against all that could do the step. */

@@ -1,4 +1,4 @@
-import type { Issue } from '../domain/issue.ts'
+import { type Issue, issue } from '../domain/issue.ts'
 
 /**
  * Dependency graphs over step ids. Every function is deterministic and independent of the order in which steps
@@ -36,7 +36,7 @@ export function issuesOfCycle(graph: Graph, path = 'steps'): Issue[] {
   const cycle = findCycle(graph)
   if (!cycle) return []
   const message = `steps wait for each other in a circle: ${cycle.join(' -> ')}`
-  return [{ code: 'cycle', path, message }]
+  return [issue('cycle', path, message)]
 }
 
 /** Depth-first without recursion, so that a chain of any length fits. */

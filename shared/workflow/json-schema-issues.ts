@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { isOrchestratorError } from '../domain/errors.ts'
-import type { Issue } from '../domain/issue.ts'
+import { type Issue, issue } from '../domain/issue.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { boundedWork } from './bounded-work.ts'
 import { reasonOf } from './expressions.ts'
@@ -59,4 +59,4 @@ function issuesOfKeywords(schema: unknown, path: string): Issue[] {
   ]
 }
 
-const badSchema = (path: string, message: string): Issue => ({ code: 'bad-schema', path, message })
+const badSchema = (path: string, message: string): Issue => issue('bad-schema', path, message)

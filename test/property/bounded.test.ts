@@ -31,7 +31,7 @@ describe('a bounded text', () => {
 })
 
 it('keeps the first issues, and says how many more there are (X2)', () => {
-  const many = Array.from({ length: 3_000 }, (_, at) => issue('bad', `rows.${at}`, 'is wrong'))
+  const many = Array.from({ length: 3_000 }, (_, at) => issue('invalid-value', `rows.${at}`, 'is wrong'))
   const told = boundedIssues(many)
   expect(told).toHaveLength(MOST_ISSUES + 1)
   expect(told[0]).toEqual(many[0])
@@ -41,7 +41,9 @@ it('keeps the first issues, and says how many more there are (X2)', () => {
 })
 
 it('bounds whatever an error of ours says, and its details', () => {
-  const issues = Array.from({ length: 500 }, (_, at) => issue('bad', `rows.${at}`, 'x'.repeat(9_000)))
+  const issues = Array.from({ length: 500 }, (_, at) =>
+    issue('invalid-value', `rows.${at}`, 'x'.repeat(9_000)),
+  )
   const error = new OrchestratorError('InvalidInputError', 'y'.repeat(500_000), {
     issues,
     expression: 'z'.repeat(300_000),

@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import type { RetryTaskSchema } from '../../contracts/requests.ts'
 import type { Budget } from '../../domain/budget.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
+import { issue } from '../../domain/issue.ts'
 import { canonicalJson, type Json } from '../../domain/json.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import type { StepRecord } from '../../domain/step.ts'
@@ -156,5 +157,5 @@ function budgetOf({ budget, taskId }: Plan, { budgetUsd, budgetTokens }: Wishes)
 }
 
 export function invalid(path: string, message: string): OrchestratorError {
-  return new OrchestratorError('InvalidInputError', message, { issues: [{ code: 'invalid', path, message }] })
+  return new OrchestratorError('InvalidInputError', message, { issues: [issue('invalid', path, message)] })
 }

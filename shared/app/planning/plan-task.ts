@@ -60,12 +60,12 @@ async function issueOfReference(
   if (!parsed.success) {
     const about = { schema: FileReferenceSchema, value: reference, what: 'the reference' }
     const message = describeIssues(issuesOfZod(parsed.error, about))
-    return { code: 'bad-file-reference', path, message }
+    return issue('bad-file-reference', path, message)
   }
   const found = await files.list(parsed.data.$file, 1)
   if (found.length > 0) return undefined
   const message = `"${parsed.data.$file}" has not been uploaded; POST /files first, or orchestrator submit --file`
-  return { code: 'file-not-found', path, message }
+  return issue('file-not-found', path, message)
 }
 
 export type Planned = Pick<Plan, 'bindings' | 'decisions' | 'children'>

@@ -1,0 +1,303 @@
+/**
+ * Every error name that a client of the API, a step record or a state machine may meet. `npm run docs` makes docs/errors.md of it;
+ * `test/unit/domain/error-names.test.ts` finds every name that is thrown or compiled anywhere and holds it against this table.
+ */
+type Known = {
+  /** HTTP status of the problem document, where a request meets it. */
+  status: number
+  /** Whether the same may succeed later without any change. */
+  retryable: boolean
+  /** Where it is met: in the answer to a request, or in the record of a task and its steps. */
+  seen: 'request' | 'task' | 'both'
+  when: string
+  whatToDo: string
+}
+
+/** The names that are ours. A name is a wire contract: it may be added, and is never changed. */
+export const ERRORS = {
+  InvalidInputError: {
+    status: 400,
+    retryable: false,
+    seen: 'both',
+    when: 'A request, an input of a step or a value of an expression does not have the shape that it must have.',
+    whatToDo:
+      'Read the issues: each says where, which value, and what would be right. Correct it and send it again, or `orchestrator retry --step-input` for a step.',
+  },
+  BudgetExceededError: {
+    status: 402,
+    retryable: false,
+    seen: 'task',
+    when: 'The next call does not fit what is left of the budget of the task in money or tokens.',
+    whatToDo:
+      '`orchestrator retry <taskId> --budget <total>`: what has succeeded is kept and is not paid again.',
+  },
+  DeadlineExceededError: {
+    status: 504,
+    retryable: false,
+    seen: 'task',
+    when: 'The deadline of the task has passed before its end. The task ends as `timed_out`.',
+    whatToDo: '`orchestrator retry <taskId> --deadline 10m`: what has succeeded is kept.',
+  },
+  NotFoundError: {
+    status: 404,
+    retryable: false,
+    seen: 'both',
+    when: 'There is no task, step, agent, workflow or file of that name.',
+    whatToDo:
+      'Check the name. The message suggests the nearest one where there is one; `orchestrator list`, `workflows` and `agents` show what there is.',
+  },
+  ConflictError: {
+    status: 409,
+    retryable: false,
+    seen: 'request',
+    when: 'The request does not fit the present state: an idempotency key that was used for something else, a task that has ended already, an approval that is answered, a version that exists.',
+    whatToDo: 'Read the present state (`orchestrator status <taskId>`) and decide anew.',
+  },
+  ContentTooLargeError: {
+    status: 413,
+    retryable: false,
+    seen: 'both',
+    when: 'A request, a value or an item is larger than can be taken or stored.',
+    whatToDo:
+      'Put large data in files (`POST /files`, `orchestrator submit --file`) and name them in the input.',
+  },
+  UnsupportedMediaTypeError: {
+    status: 415,
+    retryable: false,
+    seen: 'request',
+    when: 'The body of a request is not declared as JSON.',
+    whatToDo: 'Send `content-type: application/json`.',
+  },
+  InvalidWorkflowError: {
+    status: 422,
+    retryable: false,
+    seen: 'both',
+    when: 'A workflow can be read and cannot be run: a circle of steps, a name that is unknown, a definition that is too large.',
+    whatToDo: '`orchestrator validate <file>` shows every issue with its place.',
+  },
+  NoAgentError: {
+    status: 422,
+    retryable: false,
+    seen: 'both',
+    when: 'No registered agent may do a step: none offers the capability, or each that does is excluded.',
+    whatToDo:
+      '`orchestrator agents` shows who offers what, `orchestrator explain <taskId> <stepId>` why each was not eligible.',
+  },
+  TooManyRequestsError: {
+    status: 429,
+    retryable: true,
+    seen: 'request',
+    when: 'More requests than the stage takes (`requestsPerSecond`, `burstRequests`).',
+    whatToDo: 'Send it again later, with backoff. Raise the limit in the stage if it is the rule.',
+  },
+  ConfigError: {
+    status: 500,
+    retryable: false,
+    seen: 'both',
+    when: 'The installation or the declaration of an agent is wrong: a missing variable, an unknown model, an agent without a most that it can cost.',
+    whatToDo: 'The message names the field. Correct the declaration or the stage and deploy.',
+  },
+  BugError: {
+    status: 500,
+    retryable: false,
+    seen: 'both',
+    when: 'The orchestrator has met a state of its own that must not be.',
+    whatToDo: 'Report it with the request id or the task id and the log of the function.',
+  },
+  AgentFailedError: {
+    status: 500,
+    retryable: false,
+    seen: 'task',
+    when: 'An agent has thrown an error of its own. The next best agent is asked, then the step fails.',
+    whatToDo:
+      'Read the message and the log of the agent. Mend the agent, then `orchestrator retry <taskId>`.',
+  },
+  AgentOutputError: {
+    status: 500,
+    retryable: false,
+    seen: 'task',
+    when: 'An agent has answered what its own output schema, or JSON, does not allow.',
+    whatToDo: 'Mend the agent or its schema: the message names the place in the output.',
+  },
+  AgentBusyError: {
+    status: 503,
+    retryable: true,
+    seen: 'task',
+    when: 'An agent is at its limit of calls, rate or tokens. The step waits, or goes to another agent, for at most four hours.',
+    whatToDo: 'Raise the limit of the agent, or submit less at once.',
+  },
+  AgentUnavailableError: {
+    status: 503,
+    retryable: true,
+    seen: 'task',
+    when: 'The circuit breaker of an agent is open: it has failed again and again, and rests.',
+    whatToDo:
+      '`orchestrator agents <id>` shows its breaker. It gets one call on trial by itself; mend what fails.',
+  },
+  AgentRetryableError: {
+    status: 500,
+    retryable: true,
+    seen: 'task',
+    when: 'An agent says itself that the same call may succeed later. It is asked again, as `retry` of the step says.',
+    whatToDo: 'Nothing, as long as it passes. An agent throws it for trouble of its own services.',
+  },
+  TaskCancelledError: {
+    status: 409,
+    retryable: false,
+    seen: 'task',
+    when: 'The task was cancelled while the step ran.',
+    whatToDo: '`orchestrator retry <taskId>` goes on with it; what had succeeded is kept.',
+  },
+  StepFailedError: {
+    status: 500,
+    retryable: false,
+    seen: 'task',
+    when: 'The state machine ends with this name when a step has failed for good. The failure itself is in the message and in the record of the step.',
+    whatToDo: '`orchestrator explain <taskId> <stepId>` shows each attempt.',
+  },
+  StepTimedOutError: {
+    status: 504,
+    retryable: false,
+    seen: 'task',
+    when: 'One attempt, or a child workflow, took longer than `timeoutSeconds` of the step.',
+    whatToDo: 'Raise `timeoutSeconds` (at most 840 for an agent), or give the agent less to do.',
+  },
+  StepSupersededError: {
+    status: 409,
+    retryable: false,
+    seen: 'task',
+    when: 'A later attempt has taken the step over, and the output of this one is refused.',
+    whatToDo: 'Nothing: the later attempt goes on.',
+  },
+  UnavailableError: {
+    status: 503,
+    retryable: true,
+    seen: 'both',
+    when: 'A service that the orchestrator uses is throttled or does not answer.',
+    whatToDo: 'Send it again later. Steps and reconciler ask again by themselves.',
+  },
+  LoopExhaustedError: {
+    status: 500,
+    retryable: false,
+    seen: 'task',
+    when: '`until` of a `repeat` was still not true after `maxIterations` rounds.',
+    whatToDo: 'Raise `maxIterations`, loosen `until`, or say `onFailure` to go on without it.',
+  },
+  ChildCancelledError: {
+    status: 409,
+    retryable: false,
+    seen: 'task',
+    when: 'The child workflow of a step was cancelled.',
+    whatToDo: 'Retry the task: the child is begun again. Or say `onFailure` on the step.',
+  },
+  ApprovalTimedOutError: {
+    status: 504,
+    retryable: false,
+    seen: 'task',
+    when: 'No person has answered an approval within its `timeoutSeconds`, and it has no `onTimeout`.',
+    whatToDo: 'Retry the task to ask again, or say `onTimeout: <choice>` in the approval.',
+  },
+} as const satisfies Readonly<Record<string, Known>>
+
+type Foreign = Omit<Known, 'status'>
+
+/** Names that AWS or a library gives, and that reach clients as they are; `*` stands for all others of a service. */
+export const FOREIGN_ERRORS = {
+  HttpError: {
+    retryable: false,
+    seen: 'request',
+    when: 'The request was refused before a route saw it: unreadable JSON (400), an unknown path (404), and the like.',
+    whatToDo: 'Correct the request; the message says what was met.',
+  },
+  'Lambda.Unknown': {
+    retryable: true,
+    seen: 'task',
+    when: 'The function of an agent has ended without an answer.',
+    whatToDo: 'Its log has the last words. Often too little memory: raise `limits.memoryMb` of the agent.',
+  },
+  'Runtime.ExitError': {
+    retryable: true,
+    seen: 'task',
+    when: 'The process of an agent has ended by itself: a crash, or `process.exit`.',
+    whatToDo: 'Look into the log of the agent.',
+  },
+  'Runtime.OutOfMemory': {
+    retryable: true,
+    seen: 'task',
+    when: 'An agent has taken more memory than its function has.',
+    whatToDo: 'Raise `limits.memoryMb` of the agent, or give it less at once.',
+  },
+  'Sandbox.Timedout': {
+    retryable: false,
+    seen: 'task',
+    when: 'The function of an agent ran into the timeout of Lambda.',
+    whatToDo: 'Raise `limits.timeoutSeconds` of the agent; let it heed `context.signal`.',
+  },
+  'States.Timeout': {
+    retryable: false,
+    seen: 'task',
+    when: 'A state took longer than its step may: the function did not end in time.',
+    whatToDo: 'As with StepTimedOutError.',
+  },
+  'States.TaskFailed': {
+    retryable: true,
+    seen: 'task',
+    when: 'A call that a state makes has failed in a way that Step Functions does not name more closely.',
+    whatToDo: 'The cause, in the execution in the console, says more.',
+  },
+  'Lambda.TooManyRequestsException': {
+    retryable: true,
+    seen: 'task',
+    when: 'The account, or the function, has no call to spare. It is asked again for about nine minutes, then another agent is.',
+    whatToDo: 'Ask AWS for a higher concurrency, or submit less at once.',
+  },
+  'Lambda.ServiceException': {
+    retryable: true,
+    seen: 'task',
+    when: 'Lambda itself had trouble. It is asked again.',
+    whatToDo: 'Nothing, as long as it passes.',
+  },
+  'Lambda.AWSLambdaException': {
+    retryable: true,
+    seen: 'task',
+    when: 'Lambda itself had trouble. It is asked again.',
+    whatToDo: 'Nothing, as long as it passes.',
+  },
+  'Lambda.SdkClientException': {
+    retryable: true,
+    seen: 'task',
+    when: 'Step Functions could not reach Lambda. It asks again.',
+    whatToDo: 'Nothing, as long as it passes.',
+  },
+  'Lambda.ClientExecutionTimeoutException': {
+    retryable: true,
+    seen: 'task',
+    when: 'Step Functions heard nothing from Lambda in time. It asks again.',
+    whatToDo: 'Nothing, as long as it passes.',
+  },
+  'States.*': {
+    retryable: false,
+    seen: 'task',
+    when: 'Step Functions has refused a state by its own rules, for instance `States.DataLimitExceeded`.',
+    whatToDo:
+      'The execution in the console shows the state and its cause. Report it: a compiled workflow should not meet one.',
+  },
+  'StepFunctions.*': {
+    retryable: true,
+    seen: 'task',
+    when: 'The execution of a child or of a part could not be started: throttled, or too many are open.',
+    whatToDo: 'Retry the task later.',
+  },
+  'DynamoDB.*': {
+    retryable: true,
+    seen: 'task',
+    when: 'A gate could not be read or written.',
+    whatToDo: 'Retry the task. `<prefix>-*` alarms say whether a table is throttled.',
+  },
+  'DynamoDb.*': {
+    retryable: true,
+    seen: 'task',
+    when: 'The same; Step Functions spells the name of the service in two ways.',
+    whatToDo: 'As with `DynamoDB.*`.',
+  },
+} as const satisfies Readonly<Record<string, Foreign>>

@@ -1,0 +1,45 @@
+/**
+ * Every code that an issue (`{code, path, message}`) may have, and what it says. Codes are for programs: one may be added,
+ * and none is changed. `npm run docs` lists them in docs/errors.md.
+ */
+export const ISSUE_CODES = {
+  'bad-expression': 'An expression between `{% %}` is no JSONata, or uses what it may not.',
+  'bad-file-reference': 'A `{"$file": ...}` is not written as one.',
+  'bad-schema': 'A JSON Schema uses a keyword that is not known here, or uses one wrongly.',
+  'bad-syntax': 'The text is no YAML or JSON.',
+  cycle: 'Steps wait for each other in a circle.',
+  'definition-too-large': 'The compiled state machine is larger than Step Functions takes.',
+  'duplicate-capability': 'An agent declares a capability twice.',
+  'duplicate-step': 'A step in a loop or fan-out has the id of a step around it.',
+  'dynamic-steps':
+    'An expression reads `$steps`, `$status` or `$errors` as a whole, so that its order cannot be known.',
+  'file-not-found': 'A file that an input names has not been uploaded.',
+  'history-may-be-too-long': 'A warning: the execution may come to more events than Step Functions keeps.',
+  'history-too-long': 'The execution would have more events than Step Functions keeps.',
+  invalid: 'A wish of a retry or fork does not fit the task.',
+  'invalid-value': 'A value has the wrong type, or is out of bounds.',
+  'loses-digits': 'A number would lose digits; it is written as text.',
+  'missing-most-tokens': 'An agent with a limit of tokens does not say the most that a call can take.',
+  'mixed-text': 'A text has an expression in the midst of other words; the whole value must be one.',
+  'more-issues': 'There are more issues than are told; the message says how many.',
+  'name-too-long': 'The name of a state would be longer than Step Functions takes.',
+  'never-runs': 'A step can never run.',
+  'no-agent': 'No agent that is registered may do a step.',
+  'no-kind': 'A step does not say what kind it is: it has none of `capability`, `agent`, `repeat`, ...',
+  'no-steps': 'A workflow, or a body, has no steps.',
+  'not-an-expression': 'An expression is wanted, and this is none.',
+  'not-json': 'A value is no JSON.',
+  'too-deep': 'Loops and fan-outs are nested deeper than 8.',
+  'too-large': 'The text is larger than it may be.',
+  'too-many-steps': 'A workflow has more than 1,000 steps.',
+  'unfit-input': 'A constant input of a step is one that no agent of its capability could take.',
+  'unknown-capability': 'No agent offers a capability.',
+  'unknown-field': 'A field is not known; the message suggests the nearest.',
+  'unknown-function': 'An expression calls a function that is not known.',
+  'unknown-name': 'An expression uses a name (`$...`) that is not known there.',
+  'unknown-step': 'A step is named that is not there, or not in reach.',
+  'unknown-workflow': 'A child is named that is not registered.',
+  'without-for-each': 'A field of fan-outs stands at a step without `forEach`.',
+} as const satisfies Readonly<Record<string, string>>
+
+export type IssueCode = keyof typeof ISSUE_CODES
