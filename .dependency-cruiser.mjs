@@ -1,4 +1,4 @@
-// The house's rule: which room may import which (docs/architecture.md). `npm run check` enforces it, and
+// The house's rule: which room may import which (docs/explanation/architecture.md). `npm run check` enforces it, and
 // test/unit/infra/dependency-rule.test.ts plants violations to see that it does.
 
 /** Everything in `from` may import only what `to` lists: paths of ours, packages, or Node's own modules. */

@@ -39,7 +39,7 @@ export const idleUsage = ({ alarmMetrics }: Pick<Measured, 'alarmMetrics'>): Usa
   keyMonth: 1,
 })
 
-/** docs/cost.md, from prices and what was measured. */
+/** docs/explanation/cost.md, from prices and what was measured. */
 export function costPage({ tasks, alarmMetrics }: Measured, prices: PriceTable): string {
   const report = tasks.data_report ?? {}
   const idle = idleUsage({ alarmMetrics })

@@ -9,7 +9,7 @@ import { measureUsage } from './measure-usage.ts'
 const HELP = `Usage: npm run bench:cost [-- --write] [--prices FILE] [--json OUT]
 
 Runs tasks on the local cloud, counts what AWS would charge for, and prints what that costs.
-  --write         into docs/cost.md, and the figures into bench/cost/usage.json
+  --write         into docs/explanation/cost.md, and the figures into bench/cost/usage.json
   --prices FILE   prices of your own: JSON with the fields of shared/domain/price-table.ts
   --json OUT      the measured figures`
 
@@ -33,7 +33,7 @@ const page = costPage(measured, prices)
 if (values.json) writeFileSync(values.json, `${JSON.stringify(measured, null, 2)}\n`)
 if (values.write) {
   writeFileSync(join(import.meta.dirname, 'usage.json'), `${JSON.stringify(measured, null, 2)}\n`)
-  writeFileSync(join(import.meta.dirname, '../../docs/cost.md'), page)
+  writeFileSync(join(import.meta.dirname, '../../docs/explanation/cost.md'), page)
 } else console.log(page)
 
 /** An alarm is billed by the metrics that it watches. */

@@ -44,7 +44,7 @@ const FEW_IN_A_ROW = 3
 const [SLOW, FAST] = [Duration.hours(3), Duration.minutes(5)]
 const CLAIMED_PERCENT = 80
 
-/** What needs a person: each alarm tells the topic, and has a paragraph in docs/operations.md under its name. */
+/** What needs a person: each alarm tells the topic, and has a paragraph in docs/how-to/operate.md under its name. */
 export class OurAlarms extends Construct {
   readonly alarms: readonly Alarm[]
 
@@ -72,7 +72,7 @@ export class OurAlarms extends Construct {
   ): Alarm {
     return new Alarm(this, id, {
       alarmName: `${prefix}-${id}`,
-      alarmDescription: `${description} Runbook: docs/operations.md, "${id}".`,
+      alarmDescription: `${description} Runbook: docs/how-to/operate.md, "${id}".`,
       metric,
       threshold,
       evaluationPeriods: periods,

@@ -67,7 +67,7 @@ function atAGlance({ metrics, alarms }: OurDashboardProps): IWidget[][] {
   return [
     [
       new AlarmStatusWidget({
-        title: 'Alarms (docs/operations.md)',
+        title: 'Alarms (docs/how-to/operate.md)',
         alarms: [...alarms],
         width: 8,
         height: 4,

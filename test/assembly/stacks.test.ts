@@ -167,13 +167,13 @@ describe('the stacks', () => {
   })
 
   it('tells of each alarm, which has a runbook', () => {
-    const runbooks = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')
+    const runbooks = readFileSync(join(import.meta.dirname, '../../docs/how-to/operate.md'), 'utf8')
     const alarms = ofType('AWS::CloudWatch::Alarm')
     expect(alarms).toHaveLength(8)
     for (const [, { Properties }] of alarms) {
       const name = String(Properties.AlarmName).replace('orchestrator-', '')
       expect(runbooks).toContain(`### ${name}\n`)
-      expect(Properties.AlarmDescription).toContain(`Runbook: docs/operations.md, "${name}".`)
+      expect(Properties.AlarmDescription).toContain(`Runbook: docs/how-to/operate.md, "${name}".`)
       expect(Properties.AlarmActions).toHaveLength(1)
     }
   })

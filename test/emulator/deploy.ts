@@ -5,7 +5,7 @@ import type { Emulator } from './emulator.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** What the emulator does not know (docs/emulator.md): left out of the templates, so that they stay as AWS gets them. */
+/** What the emulator does not know (docs/explanation/emulator.md): left out of the templates, so that they stay as AWS gets them. */
 export const UNKNOWN_TYPES = ['AWS::Events::Archive', 'AWS::Logs::QueryDefinition']
 
 /** Of all stacks together. */

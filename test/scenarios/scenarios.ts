@@ -212,7 +212,7 @@ export const SCENARIOS: Scenario[] = [
   {
     name: 'runs a child workflow as a task of its own',
     async run(door) {
-      // Published at run time: MiniStack finds no versions here (docs/emulator.md).
+      // Published at run time: MiniStack finds no versions here (docs/explanation/emulator.md).
       const answering = { name: 'answering', steps: { a: { capability: 'echo' } }, output: '{% $steps.a %}' }
       expect((await door.call('PUT', '/workflows/answering', { workflow: answering })).status).toBe(200)
       const call = { workflow: 'answering', input: { message: 'from above' } }

@@ -71,8 +71,8 @@ describe('the bill', () => {
     expect(Math.abs(estimated / measured - 1)).toBeLessThan(0.1)
   })
 
-  it('stands in docs/cost.md as prices and measurements have it', () => {
+  it('stands in docs/explanation/cost.md as prices and measurements have it', () => {
     const measured = JSON.parse(read('bench/cost/usage.json')) as Measured
-    expect(read('docs/cost.md')).toBe(costPage(measured, PRICES))
+    expect(read('docs/explanation/cost.md')).toBe(costPage(measured, PRICES))
   })
 })
