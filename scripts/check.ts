@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 
-/** `npm run check`: format, lint, types, dependency rule, unused code, advisories; all at once, each told when it is done. */
+/** `npm run check`: format, lint, types, dependency rule, unused code, links of pages, advisories; all at once, each told when it is done. */
 const CHECKS: Readonly<Record<string, string[]>> = {
   'format and lint': ['biome', 'check', '.', '--error-on-warnings'],
   types: ['tsc'],
@@ -18,6 +18,7 @@ const CHECKS: Readonly<Record<string, string[]>> = {
     'examples',
   ],
   'unused code': ['knip'],
+  links: ['node', 'scripts/links.ts'],
   advisories: ['node', 'scripts/advisories.ts'],
 }
 /** What these print is to be read when they pass too: what was accepted, and what could not be asked. */
