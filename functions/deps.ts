@@ -26,7 +26,6 @@ import type {
   Ledger,
   Limits,
   Machines,
-  Ports,
   Queue,
   Registry,
   Statistics,
@@ -54,9 +53,6 @@ import { s3FileStore } from './adapters/s3/file-store.ts'
 import { stepfunctionsExecutions } from './adapters/stepfunctions/executions.ts'
 import { stepfunctionsMachines } from './adapters/stepfunctions/machines.ts'
 import { countingBus } from './telemetry/metrics.ts'
-
-/** All that functions are given. */
-export type Deps = Ports & { logger: Logger }
 
 export const clock: Clock = systemClock
 

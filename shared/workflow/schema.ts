@@ -9,7 +9,6 @@ export {
   StepIdSchema,
   type StepKind,
   type StepOf,
-  StepSchema,
   type Steps,
   stepKind,
   stepSchemaFor,
