@@ -94,6 +94,17 @@ export default {
       packages: ['jsonata-asl', 'dynalite', 'abstract-level', 'zod'],
       node: true,
     }),
+    only('testing', '^testing/', {
+      ours: [
+        'testing/',
+        'shared/',
+        'functions/adapters/',
+        'local/stepfunctions/',
+        'local/dynamodb/remember-expressions.ts',
+      ],
+      packages: ['@aws-sdk', 'dynalite', 'zod'],
+      node: true,
+    }),
     only('cli', '^cli/', {
       ours: ['cli/', 'shared/', 'local/local-cloud.ts', 'package.json'],
       packages: [

@@ -16,6 +16,7 @@ const CHECKS: Readonly<Record<string, string[]>> = {
     'local',
     'cli',
     'examples',
+    'testing',
   ],
   'unused code': ['knip'],
   links: ['node', 'scripts/links.ts'],

@@ -23,6 +23,7 @@ function check(): string {
     'shared',
     'functions',
     'examples',
+    'testing',
   ]
   const { stdout, stderr } = spawnSync(join(ROOT, 'node_modules/.bin/depcruise'), args, {
     cwd: house,
@@ -45,7 +46,8 @@ describe('the dependency rule', () => {
       'functions/steps/c.ts',
       "import { readFile } from 'node:fs'\nimport { b } from '../../shared/workflow/b.ts'\nexport const c = [b, readFile]\n",
     )
-    expect(check()).toContain('no dependency violations found (7 modules')
+    plant('testing/d.ts', "import { b } from '../shared/workflow/b.ts'\nexport const d = b\n")
+    expect(check()).toContain('no dependency violations found (8 modules')
   })
 
   it.each([
@@ -68,10 +70,14 @@ describe('the dependency rule', () => {
       'examples/agents/door.ts',
       "import { a } from '../../shared/agent/index.ts'\nexport default a\n",
     ],
+    ['testing', 'testing/bad5.ts', "import { z } from '../functions/api/z.ts'\nexport const x = z\n"],
+    ['functions', 'functions/steps/bad6.ts', "import { w } from '../../testing/w.ts'\nexport const x = w\n"],
     ['domain', 'shared/domain/bad4.ts', "import type { App } from 'aws-cdk-lib'\nexport type X = App\n"],
   ])('catches a planted violation in %s', (rule, path, text) => {
     plant('shared/selector/y.ts', 'export const y = 1\n')
     plant('shared/agent/index.ts', 'export const a = 1\n')
+    plant('functions/api/z.ts', 'export const z = 1\n')
+    plant('testing/w.ts', 'export const w = 1\n')
     plant(path, text)
     const report = check()
     rmSync(join(house, path))

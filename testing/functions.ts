@@ -1,0 +1,57 @@
+import type { VirtualClock } from '../local/stepfunctions/run/clock.ts'
+import type { DefinedAgent } from '../shared/agent/index.ts'
+import { controlStep } from '../shared/app/control/control-step.ts'
+import { rebindStep } from '../shared/app/steps/rebind-step.ts'
+import { ControlPayloadSchema, RebindPayloadSchema } from '../shared/contracts/step-payload.ts'
+import type { Timer } from '../shared/host/host-ports.ts'
+import { runStep } from '../shared/host/run-step.ts'
+import type { Ports } from '../shared/ports/index.ts'
+import type { Cast } from './cast.ts'
+
+/** The functions of a deployment, by name: `agent-<id>`, `rebind` and `control`. */
+export function functionsOf(ports: Ports, { agents, scripted }: Cast, clock: VirtualClock) {
+  const timer = virtualTimer(clock)
+  const hosts = new Map<string, Host>()
+  for (const agent of agents) {
+    const { id } = agent.manifest
+    hosts.set(`agent-${id}`, hostOf(scripted.has(id) ? agent : inRealTime(agent, clock), ports, timer))
+  }
+  let requests = 0
+  return async (name: string, payload: unknown): Promise<unknown> => {
+    const owner = `request-${++requests}`
+    if (name === 'rebind') return rebindStep(ports)({ ...RebindPayloadSchema.parse(payload), owner })
+    if (name === 'control') return controlStep(ports)({ ...ControlPayloadSchema.parse(payload), owner })
+    const host = hosts.get(name)
+    if (!host)
+      throw Object.assign(new Error(`Function not found: ${name}`), {
+        name: 'Lambda.ResourceNotFoundException',
+      })
+    return host(payload, owner)
+  }
+}
+
+/** The host of an agent: a step's payload and the id of the request to its receipt. */
+export type Host = (payload: unknown, requestId: string) => Promise<unknown>
+
+const LAMBDA_MILLISECONDS = 900_000
+
+/** `timer` is that of the platform where it is not given. */
+export function hostOf(agent: DefinedAgent, ports: Ports, timer?: Timer): Host {
+  const silent = { info() {}, warn() {} }
+  const run = runStep({ ...ports, log: silent, measure() {}, ...(timer ? { timer } : {}) })
+  return async (payload, id) => run(agent, payload, { id, remainingMs: () => LAMBDA_MILLISECONDS })
+}
+
+const virtualTimer =
+  (clock: VirtualClock): Timer =>
+  (milliseconds, act) => {
+    const cancelled = new AbortController()
+    clock.sleep(milliseconds, cancelled.signal).then(act, () => {})
+    return () => cancelled.abort()
+  }
+
+/** Whatever it waits for is real: virtual time stands still meanwhile. */
+const inRealTime = (agent: DefinedAgent, clock: VirtualClock): DefinedAgent => ({
+  ...agent,
+  execute: (call, context) => clock.hold(async () => agent.execute(call, context)),
+})

@@ -1,0 +1,11 @@
+/** Tests of agents and workflows: in memory, in virtual time, by the code that runs them in the cloud. */
+export type { GivenAgents } from './cast.ts'
+export type { GivenFiles } from './memory/files.ts'
+export type { Act, Answer, Failure, Script, ScriptedCall } from './scripted-agent.ts'
+export {
+  type GivenWorkflow,
+  type ScriptedApproval,
+  testWorkflow,
+  type WorkflowTest,
+} from './test-workflow.ts'
+export type { AgentCall, FailedAttempt, StepRun, WorkflowRun } from './workflow-run.ts'

@@ -1,0 +1,125 @@
+import * as z from 'zod'
+import { type AgentContext, type DefinedAgent, defineAgent } from '../shared/agent/index.ts'
+import type { AgentManifest } from '../shared/domain/agent.ts'
+import { ERRORS, type ErrorName, OrchestratorError } from '../shared/domain/errors.ts'
+import { placeOf } from '../shared/domain/instance-path.ts'
+import type { Json } from '../shared/domain/json.ts'
+import { ownOf } from '../shared/domain/own.ts'
+
+/** One call of a scripted agent. */
+export type ScriptedCall = {
+  /** The step's path: `summary`, `each[3]` for an item, `improve[2].draft` in a loop. */
+  path: string
+  capability: string
+  /** From 1: which call of this agent for this step it is. */
+  nth: number
+  /** From 1: which try of the step it is, by whichever agent. */
+  attempt: number
+}
+
+/** Computes an output; what it throws is what the agent fails with. */
+export type Answer = (input: Json, call: ScriptedCall) => Json | Promise<Json>
+
+/** An error by its name, as an agent throws it: `AgentRetryableError` is tried again in place. */
+export type Failure = string | { name: string; message?: string; details?: Record<string, unknown> }
+
+/** What a scripted agent does in a call: it takes its time, then fails or answers. */
+export type Act = {
+  /** A value, or a function of the input; null where it is not said. */
+  output?: Json | Answer
+  fails?: Failure
+  /** How many calls of a step fail; all of them where it is not said. */
+  times?: number
+  /** Virtual seconds that the call takes. */
+  seconds?: number | ((call: ScriptedCall) => number)
+  /** Spent beside the price of the call. */
+  costUsd?: number
+  tokens?: number
+}
+
+/** A function, or what the agent does in every call, in its nth call of a step (the last one repeats), and at some steps. */
+export type Script =
+  | Answer
+  | (Act &
+      Partial<Pick<AgentManifest, 'tags' | 'tenants' | 'model' | 'typicalSeconds'>> & {
+        /** What an agent with this id offers; where it is not said, the key of the script is its capability. */
+        capabilities?: readonly string[]
+        attempts?: readonly Act[]
+        /** By path (`each[3]`) or by place (`each`): instead of the rest. */
+        steps?: Readonly<Record<string, Answer | (Act & { attempts?: readonly Act[] })>>
+        limits?: Partial<AgentManifest['limits']>
+        price?: Partial<AgentManifest['price']>
+      })
+
+/** As long as a step waits that does not say how long: a script is never cut off sooner than its step. */
+const PATIENT_SECONDS = 300
+
+/** An agent that does what a script says; `sleep` lets virtual seconds pass. */
+export function scriptedAgent(
+  { id, capabilities, script }: { id: string; capabilities: readonly string[]; script: Script },
+  sleep: (seconds: number, signal: AbortSignal) => Promise<void>,
+): DefinedAgent {
+  const facts = typeof script === 'function' ? {} : script
+  const { limits, price, typicalSeconds, tags, tenants, model } = facts
+  const calls = new Map<string, number>()
+  const schemas = { description: 'scripted for a test', input: z.json(), output: z.json() }
+  return defineAgent({
+    id,
+    version: '1.0.0',
+    description: 'scripted for a test',
+    capabilities: Object.fromEntries(capabilities.map((name) => [name, schemas])),
+    limits: { timeoutSeconds: PATIENT_SECONDS, ...limits },
+    price,
+    ...(typicalSeconds === undefined ? {} : { typicalSeconds }),
+    ...(tags ? { tags } : {}),
+    ...(tenants ? { tenants } : {}),
+    ...(model ? { model } : {}),
+    async execute({ capability, input }, context) {
+      const { path } = context.step
+      const key = `${context.task.id} ${path}`
+      const nth = 1 + (calls.get(key) ?? 0)
+      calls.set(key, nth)
+      const call: ScriptedCall = { path, capability, nth, attempt: context.attempt }
+      return perform(actOf(script, call), input as Json, call, { context, sleep })
+    },
+  })
+}
+
+function actOf(script: Script, { path, nth }: ScriptedCall): Act {
+  if (typeof script === 'function') return { output: script }
+  const { steps = {}, ...always } = script
+  const own = ownOf(steps, path) ?? ownOf(steps, placeOf(path)) ?? always
+  if (typeof own === 'function') return { output: own }
+  const { attempts = [], ...rest } = own
+  return { ...rest, ...attempts[Math.min(nth, attempts.length) - 1] }
+}
+
+async function perform(
+  { output = null, fails, times = Number.POSITIVE_INFINITY, seconds = 0, costUsd, tokens }: Act,
+  input: Json,
+  call: ScriptedCall,
+  { context, sleep }: { context: AgentContext; sleep(seconds: number, signal: AbortSignal): Promise<void> },
+): Promise<Json> {
+  if (costUsd !== undefined || tokens !== undefined)
+    context.spend({
+      ...(costUsd === undefined ? {} : { costUsd }),
+      ...(tokens === undefined ? {} : { tokens }),
+    })
+  const takes = typeof seconds === 'function' ? seconds(call) : seconds
+  if (takes > 0) await sleep(takes, context.signal)
+  if (fails !== undefined && call.nth <= times) throw failureOf(fails, call)
+  return typeof output === 'function' ? output(input, call) : output
+}
+
+function failureOf(fails: Failure, { path, nth }: ScriptedCall): Error {
+  const {
+    name,
+    message = `scripted for call ${nth} of ${path}`,
+    details = {},
+  } = typeof fails === 'string' ? { name: fails } : fails
+  return isErrorName(name)
+    ? new OrchestratorError(name, message, details)
+    : Object.assign(new Error(message), { name })
+}
+
+const isErrorName = (name: string): name is ErrorName => Object.hasOwn(ERRORS, name)

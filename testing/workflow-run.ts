@@ -1,0 +1,138 @@
+import type { HistoryEvent } from '../local/stepfunctions/run/history.ts'
+import type { DomainEvent } from '../shared/domain/event.ts'
+import type { Json } from '../shared/domain/json.ts'
+import type { StepRecord } from '../shared/domain/step.ts'
+import { type EndedTask, executionName, isOpenTask } from '../shared/domain/task.ts'
+import type { VirtualCloud } from './virtual-cloud.ts'
+
+type Told = { name: string; message: string }
+
+/** A try of a step by an agent that did not succeed. */
+export type FailedAttempt = {
+  agentId: string
+  error: Told
+  startedAt: string
+  endedAt: string
+  costUsd?: number | undefined
+  tokens?: number | undefined
+}
+
+/** What has become of a step; of a step with `workflow` also what has become of the steps of its child. */
+export type StepRun = {
+  status: StepRecord['status']
+  output?: Json
+  error?: Told
+  /** Those that failed, in their order. */
+  attempts: FailedAttempt[]
+  /** Who made the output, or failed last. */
+  agentId?: string
+  skipReason?: string
+  /** Why the output is not what was asked for. */
+  degraded?: string
+  /** Whether the output of an equal step was used again (`cache`). */
+  reused?: true
+  /** ISO 8601, in virtual time; of the last attempt. */
+  startedAt: string
+  endedAt?: string
+  costUsd: number
+  /** The steps of the child workflow, by path. */
+  steps?: Record<string, StepRun>
+}
+
+/** A call of an agent, as it came. */
+export type AgentCall = {
+  agentId: string
+  capability: string
+  path: string
+  /** From 1: which try of the step it is. */
+  attempt: number
+  input: Json
+  /** Virtual seconds since the task was submitted. */
+  atSeconds: number
+}
+
+/** How a task has ended, and the way there. */
+export type WorkflowRun = {
+  status: EndedTask['status']
+  /** The workflow's output, of a task that has succeeded. */
+  result?: Json
+  /** Of a task that has failed or timed out: of the step that ended it, where one did. */
+  error?: Told & { stepId?: string | undefined; agentId?: string | undefined }
+  /** Why it was cancelled. */
+  reason?: string
+  /** By path: `draft`, `each[3]` for an item, `improve[2].draft` for a step in a loop. */
+  steps: Record<string, StepRun>
+  /** The paths of the steps that ran, in the order in which they began. */
+  order: string[]
+  /** Virtual seconds from submission to the end. */
+  seconds: number
+  costUsd: number
+  tokens: number
+  /** Every call of an agent, in order. */
+  calls: AgentCall[]
+  /** The events of the Step Functions execution, as GetExecutionHistory has them. */
+  history: HistoryEvent[]
+  /** What was published on the event bus, in the order of their times. */
+  events: DomainEvent[]
+  taskId: string
+}
+
+type Recorded = Pick<WorkflowRun, 'calls' | 'events'> & { order: readonly string[] }
+
+/** The run of a task that has ended. */
+export async function workflowRunOf(
+  { ports, engine }: VirtualCloud,
+  taskId: string,
+  recorded: Recorded,
+): Promise<WorkflowRun> {
+  const task = await ports.tasks.findTask(taskId)
+  if (!task || isOpenTask(task)) throw new Error(`task ${taskId} is ${task?.status ?? 'not there'}`)
+  const steps = await stepsOf(ports.tasks, taskId)
+  const { executionArn } = engine.getExecution(
+    `${task.stateMachineArn.replace(':stateMachine:', ':execution:')}:${executionName(task)}`,
+  )
+  return {
+    status: task.status,
+    ...(task.status === 'succeeded' ? { result: await ports.tasks.loadValue(task.result) } : {}),
+    ...(task.status === 'failed' || task.status === 'timed_out' ? { error: task.error } : {}),
+    ...(task.status === 'cancelled' ? { reason: task.reason } : {}),
+    steps,
+    order: recorded.order.filter((path) => steps[path] !== undefined && steps[path].status !== 'skipped'),
+    seconds: (Date.parse(task.endedAt) - Date.parse(task.createdAt)) / 1_000,
+    costUsd: task.cost?.usd ?? 0,
+    tokens: task.cost?.tokens ?? 0,
+    calls: recorded.calls,
+    history: engine.listEvents(executionArn, { from: 0, limit: 1_000_000, reverse: false }),
+    events: recorded.events.toSorted((a, b) => Date.parse(a.time) - Date.parse(b.time)),
+    taskId,
+  }
+}
+
+type Tasks = VirtualCloud['ports']['tasks']
+
+async function stepsOf(tasks: Tasks, taskId: string): Promise<Record<string, StepRun>> {
+  const records = await tasks.listSteps(taskId)
+  const runs = await Promise.all(
+    records.map(async (record) => [record.path, await stepRunOf(tasks, record)] as const),
+  )
+  return Object.fromEntries(runs)
+}
+
+async function stepRunOf(tasks: Tasks, record: StepRecord): Promise<StepRun> {
+  const { status, output, error, attempts, agentId, skipReason, degraded, startedAt, endedAt, child } = record
+  const paid = attempts.reduce((sum, { costUsd = 0 }) => sum + costUsd, record.costUsd ?? 0)
+  return {
+    status,
+    ...(output ? { output: await tasks.loadValue(output) } : {}),
+    ...(error ? { error } : {}),
+    attempts: attempts.map(({ execution: _execution, ...attempt }) => attempt),
+    ...(agentId === undefined ? {} : { agentId }),
+    ...(skipReason === undefined ? {} : { skipReason }),
+    ...(degraded === undefined ? {} : { degraded }),
+    ...(record.reused ? { reused: true as const } : {}),
+    startedAt,
+    ...(endedAt === undefined ? {} : { endedAt }),
+    costUsd: paid,
+    ...(child === undefined ? {} : { steps: await stepsOf(tasks, child) }),
+  }
+}
