@@ -2,6 +2,7 @@
 export type { GivenAgents } from './cast.ts'
 export type { GivenFiles } from './memory/files.ts'
 export type { Act, Answer, Failure, Script, ScriptedCall } from './scripted-agent.ts'
+export { type AgentRun, type AgentTest, testAgent } from './test-agent.ts'
 export {
   type GivenWorkflow,
   type ScriptedApproval,

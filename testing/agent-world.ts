@@ -1,0 +1,161 @@
+import { systemClock } from '../functions/adapters/node-ids.ts'
+import type { DefinedAgent } from '../shared/agent/index.ts'
+import { submitTask } from '../shared/app/tasks/submit-task.ts'
+import { StepPayloadSchema } from '../shared/contracts/step-payload.ts'
+import type { Json } from '../shared/domain/json.ts'
+import type { StepRecord } from '../shared/domain/step.ts'
+import type { BlobStore, Executions, FileStore, Ledger, Machines, Ports } from '../shared/ports/index.ts'
+import { CALLER } from './caller.ts'
+import { hostOf } from './functions.ts'
+import { type GivenFiles, memoryBlobs } from './memory/files.ts'
+import { memoryPorts } from './memory/ports.ts'
+
+/** The effects of a step and their results: what outlives an attempt. */
+export type KeptEffects = { ledger: Ledger; blobs: BlobStore }
+
+type Call = {
+  capability: string
+  input: Json
+  attempt: number
+  once: Readonly<Record<string, Json>>
+  effects?: KeptEffects | undefined
+  files: GivenFiles
+  task: { type?: string; metadata?: Record<string, string> }
+  timeoutSeconds?: number
+  crashAfter?: string
+  onRead(key: string): void
+  onProgress(progress: { fraction: number; note: string }): void
+  onCrash(error: Error): void
+}
+
+/** The step that the agent is called for. */
+export const PATH = 'step'
+const ARN = 'arn:aws:lambda:us-east-1:000000000000:function:agent'
+
+/** A task of one step, which is about to be run by the agent, in real time. */
+export async function agentWorld(agent: DefinedAgent, call: Call) {
+  const { capability, input, attempt, timeoutSeconds, effects } = call
+  const { metadata = {}, type } = call.task
+  const blobs = effects?.blobs ?? memoryBlobs()
+  const made = memoryPorts({
+    clock: systemClock,
+    seed: 'agent',
+    blobs,
+    files: call.files,
+    bus: { publish: async () => {}, deliver: async () => {} },
+    executions: NO_EXECUTIONS,
+    machines: NO_MACHINES,
+  })
+  const kept: KeptEffects = effects ?? { ledger: made.ports.ledger, blobs }
+  const ports: Ports = {
+    ...made.ports,
+    files: notingReads(made.ports.files, call.onRead),
+    tasks: notingProgress(made.ports.tasks, call.onProgress),
+    ledger: crashing(kept.ledger, call),
+  }
+  await ports.registry.putAgent({
+    ...agent.manifest,
+    status: 'active',
+    functionArn: ARN,
+    origin: 'deployment',
+    registeredAt: systemClock.now().toISOString(),
+  })
+  const step = {
+    capability,
+    agent: agent.manifest.id,
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+  }
+  // The agent's call is tested, and not the submission, which would look for the files first.
+  const { taskId } = await submitTask({ ...ports, files: { ...ports.files, list: anyFile } })(
+    {
+      workflow: { name: type ?? 'test', steps: { [PATH]: step } },
+      input,
+      metadata,
+      // The same task each time: its effects have the same idempotency keys.
+      idempotencyKey: 'test',
+    },
+    CALLER,
+  )
+  const payloadOf = (retry: number) => ({
+    taskId,
+    path: PATH,
+    state: { Name: PATH, EnteredTime: systemClock.now().toISOString(), RetryCount: retry },
+    redrives: 0,
+    turn: 0,
+  })
+  const ownOf = (retry: number) => {
+    const { fence } = StepPayloadSchema.parse(payloadOf(retry))
+    return { taskId, path: PATH, owner: `attempt-${retry + 1}`, fence }
+  }
+
+  for (let before = 0; before < attempt - 1; before++) {
+    const at = systemClock.now().toISOString()
+    const agentId = agent.manifest.id
+    await ports.tasks.takeOverStep(ownOf(before), { startedAt: at })
+    const error = { name: 'AgentRetryableError', message: `attempt ${before + 1} has failed` }
+    await ports.tasks.addAttempt(ownOf(before), { agentId, startedAt: at, endedAt: at, error }, before)
+  }
+  for (const [key, result] of Object.entries(call.once)) {
+    await kept.ledger.claim(ownOf(0), key, systemClock.now().toISOString())
+    await kept.ledger.complete(ownOf(0), key, await ports.tasks.storeValue(taskId, result))
+  }
+
+  const host = hostOf(agent, ports)
+  const record = async (): Promise<StepRecord | undefined> => (await ports.tasks.findSteps(taskId, [PATH]))[0]
+  return {
+    effects: kept,
+    call: () => host(payloadOf(attempt - 1), `attempt-${attempt}`),
+    record,
+    async output(): Promise<Json> {
+      const stored = (await record())?.output
+      return stored ? ports.tasks.loadValue(stored) : null
+    },
+  }
+}
+export type AgentWorld = Awaited<ReturnType<typeof agentWorld>>
+
+const anyFile: FileStore['list'] = async (key) => [{ key, bytes: 0, etag: '' }]
+
+const notingReads = (files: FileStore, onRead: (key: string) => void): FileStore => ({
+  ...files,
+  read(key, maxBytes) {
+    onRead(key)
+    return files.read(key, maxBytes)
+  },
+})
+
+const notingProgress = (tasks: Ports['tasks'], onProgress: Call['onProgress']): Ports['tasks'] => ({
+  ...tasks,
+  setProgress(own, progress) {
+    onProgress(progress)
+    return tasks.setProgress(own, progress)
+  },
+})
+
+/** Whatever an effect may take has passed since an earlier attempt claimed it; a crash never answers. */
+const crashing = (ledger: Ledger, { crashAfter, onCrash }: Call): Ledger => ({
+  async claim(own, key, at) {
+    const claim = await ledger.claim(own, key, at)
+    return claim.kind === 'again' ? { ...claim, claimedAt: new Date(0).toISOString() } : claim
+  },
+  complete(own, key, result) {
+    if (key !== crashAfter) return ledger.complete(own, key, result)
+    const message = `the test has ended the process after the effect "${key}"`
+    onCrash(Object.assign(new Error(message), { name: 'Runtime.ExitError' }))
+    return new Promise(() => {})
+  },
+})
+
+const NO_EXECUTIONS: Executions = {
+  start: async ({ name }) => name,
+  find: async () => ({ status: 'RUNNING' }),
+  wake: async () => {},
+  stop: async () => {},
+}
+
+const NO_MACHINES: Machines = {
+  arnOf: (name) => `arn:aws:states:us-east-1:000000000000:stateMachine:${name}`,
+  ensure: async ({ name }) => NO_MACHINES.arnOf(name),
+  publish: async (arn) => `${arn}:1`,
+  remove: async () => true,
+}

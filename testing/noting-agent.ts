@@ -1,0 +1,84 @@
+import type { AgentContext, DefinedAgent, Effect } from '../shared/agent/index.ts'
+import { OrchestratorError } from '../shared/domain/errors.ts'
+import type { Json } from '../shared/domain/json.ts'
+
+/** What an agent has done beside answering. */
+export type Noted = {
+  /** Keys of the files that were read, in order. */
+  files: string[]
+  /** Effects by their keys: how often this run has performed each, and its result. */
+  once: Record<string, { performed: number; result?: Json }>
+  progress: { fraction: number; note: string }[]
+  log: { level: 'info' | 'warn'; message: string; facts: Record<string, unknown> }[]
+  thrown?: unknown
+}
+
+/** The same agent, with notes of its log, its effects and what it throws; `cancel` cancels its task. */
+export function notingAgent(agent: DefinedAgent, noted: Noted, cancel?: AbortSignal): DefinedAgent {
+  return {
+    ...agent,
+    async execute(call, context) {
+      const signal = cancel ? AbortSignal.any([context.signal, cancel]) : context.signal
+      const own: AgentContext = {
+        ...context,
+        signal,
+        log: notingLog(context.log, noted.log),
+        once: notingOnce(context.once, noted.once),
+      }
+      try {
+        return await (cancel
+          ? unlessCancelled(cancel, () => agent.execute(call, own))
+          : agent.execute(call, own))
+      } catch (error) {
+        noted.thrown = error
+        throw error
+      }
+    },
+  }
+}
+
+function notingLog(log: AgentContext['log'], lines: Noted['log']): AgentContext['log'] {
+  const noting =
+    (level: 'info' | 'warn') =>
+    (message: string, facts: Record<string, unknown> = {}): void => {
+      lines.push({ level, message, facts })
+      log[level](message, facts)
+    }
+  return { info: noting('info'), warn: noting('warn') }
+}
+
+function notingOnce(once: AgentContext['once'], noted: Noted['once']): AgentContext['once'] {
+  return async <T extends Json>(key: string, effect: Effect<T>): Promise<T> => {
+    const entry: Noted['once'][string] = noted[key] ?? { performed: 0 }
+    noted[key] = entry
+    const counting =
+      (perform: (idempotencyKey: string) => Promise<T>) =>
+      (idempotencyKey: string): Promise<T> => {
+        entry.performed += 1
+        return perform(idempotencyKey)
+      }
+    const result = await once<T>(
+      key,
+      typeof effect === 'function'
+        ? counting(effect)
+        : { ...effect, perform: counting((given) => effect.perform(given)) },
+    )
+    entry.result = result
+    return result
+  }
+}
+
+/** As the host does it: an agent that does not listen to its signal cannot hold its step. */
+async function unlessCancelled<T>(cancel: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const cancelled = Promise.withResolvers<never>()
+  cancelled.promise.catch(() => {})
+  const abort = (): void =>
+    cancelled.reject(new OrchestratorError('TaskCancelledError', 'the task is cancelled by the test'))
+  if (cancel.aborted) abort()
+  cancel.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([cancelled.promise, work()])
+  } finally {
+    cancel.removeEventListener('abort', abort)
+  }
+}
