@@ -26,9 +26,17 @@ export default defineConfig({
     reporters: ['default'],
     projects: [
       layer('unit', together),
+      layer('examples', { ...together, include: ['examples/**/*.test.ts'] }),
       layer('property', { ...together, testTimeout: 60_000 }),
       layer('conformance', { ...together, testTimeout: 120_000 }),
       layer('contract', { ...together, testTimeout: 30_000, hookTimeout: 30_000 }),
+      // The same suites on the tables of the test kit (testing/memory), which must answer as DynamoDB does.
+      layer('contract', {
+        name: 'contract-in-memory',
+        env: { ...env, ORCHESTRATOR_TABLES: 'memory' },
+        exclude: ['**/events.test.ts', '**/execution-store.test.ts'],
+        testTimeout: 30_000,
+      }),
       layer('assembly', { testTimeout: 30_000 }),
       layer('integration', { testTimeout: 60_000, hookTimeout: 60_000 }),
     ],

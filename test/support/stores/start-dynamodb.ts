@@ -1,9 +1,20 @@
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { DynamoDBService } from '../../../local/dynamodb/service.ts'
+import { memoryClient } from '../../../testing/memory/client.ts'
+import { type MemoryTable, memoryTable } from '../../../testing/memory/table.ts'
 
-/** The embedded DynamoDB in memory, with a client for items and one that reads numbers as text. */
+type Tables = Record<string, MemoryTable>
+
+/** Which tables a client of the test kit has: such a client makes none. */
+const tablesOf = new WeakMap<DynamoDBDocumentClient, Tables>()
+
+/**
+ * The embedded DynamoDB in memory, with a client for items and one that reads numbers as text. In a run of the suites for the test kit
+ * (vitest.config.ts) these are the kit's clients, over its tables.
+ */
 export async function startDynamoDB() {
+  if (process.env.ORCHESTRATOR_TABLES === 'memory') return startKit()
   const service = new DynamoDBService()
   // A document client changes the one below it: each has its own.
   const raw = [clientOf(service), clientOf(service)] as const
@@ -17,6 +28,14 @@ export async function startDynamoDB() {
     await service.stop()
   }
   return { client, readingText, stop }
+}
+
+function startKit() {
+  const tables: Tables = {}
+  const client = memoryClient(tables)
+  tablesOf.set(client, tables)
+  const readingText = memoryClient(tables, { unmarshallOptions: { wrapNumbers: (value) => value } })
+  return { client, readingText, stop: async () => {} }
 }
 
 type Request = { headers: Record<string, string>; body: Uint8Array }
@@ -45,6 +64,11 @@ export async function createTable(
   indexes: Record<string, Index> = {},
 ): Promise<void> {
   const all = Object.values(indexes)
+  const tables = tablesOf.get(client)
+  if (tables) {
+    tables[TableName] = memoryTable(all)
+    return
+  }
   const names = [...new Set(['pk', 'sk', ...all.flatMap(({ partition, sort }) => [partition, sort])])]
   const keys = (partition: string, sort: string) => [
     { AttributeName: partition, KeyType: 'HASH' as const },
