@@ -1,11 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parsePath, placeOf } from '../../shared/domain/instance-path.ts'
-import type { Json } from '../../shared/domain/json.ts'
 import { WorkflowSchema } from '../../shared/workflow/schema.ts'
-import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
-import { type Ran, runInWorld } from '../support/cloud/workflow-world.ts'
-import { type Evaluated, evaluateWorkflow } from '../support/models/reference-evaluator.ts'
+import { runInWorld } from '../support/cloud/workflow-world.ts'
+import { agree, neverRunning } from '../support/models/agree.ts'
+import { evaluateWorkflow } from '../support/models/reference-evaluator.ts'
 import { behaviours, workflows } from '../support/random/random-workflows.ts'
 
 /** As many as a run of all tests has time for; the whole check runs thousands. */
@@ -43,42 +42,3 @@ describe('a compiled workflow that the engine runs', () => {
     console.info(JSON.stringify(Object.fromEntries([...seen].sort())))
   })
 })
-
-/** The places of steps that the validator says can never run; nothing else may be wrong. */
-function neverRunning(source: object): string[] {
-  const { issues } = validateWorkflow(source)
-  expect(issues.filter(({ code }) => code !== 'never-runs')).toEqual([])
-  return issues.map(({ path }) => path.replace('steps.', '').replaceAll(/(\.repeat)?\.steps\./g, '.'))
-}
-
-function agree({ steps, uncertain, result }: Evaluated, ran: Ran): void {
-  const fatal = [...steps].filter(([, { status }]) => status === 'fatal').map(([path]) => path)
-  const certain = [...steps.keys()].filter((path) => !uncertain.has(path))
-  // Nothing runs that has no reason to.
-  expect([...ran.steps.keys()].filter((path) => !steps.has(path))).toEqual([])
-  for (const [path, { status, output, attempts }] of ran.steps) {
-    const wanted = steps.get(path)
-    if (!wanted || (uncertain.has(path) && status === 'running')) continue
-    const by = attempts.map(({ agentId, error }) => `${agentId} ${error.name}`)
-    expect({ path, status, output: plain(output), by }).toEqual({
-      path,
-      status: wanted.status === 'fatal' ? 'failed' : wanted.status,
-      output: plain(wanted.output),
-      by: wanted.by,
-    })
-  }
-  const isFatal = fatal.some((path) => !path.includes('['))
-  expect(ran.task.status).toBe(isFatal ? 'failed' : 'succeeded')
-  if (isFatal) return
-  expect(certain.filter((path) => !ran.steps.has(path))).toEqual([])
-  expect(plain(ran.result)).toEqual(plain(result))
-}
-
-/** Who has approved and when is not the evaluator's business. */
-function plain(value: Json | undefined): Json | undefined {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map((one) => plain(one) ?? null)
-  const { by: _by, at: _at, ...rest } = value
-  const shown = 'decision' in value ? rest : value
-  return Object.fromEntries(Object.entries(shown).map(([key, one]) => [key, plain(one as Json) ?? null]))
-}

@@ -1,0 +1,57 @@
+import fc from 'fast-check'
+import { describe, it } from 'vitest'
+import { type ErrorName, OrchestratorError } from '../../shared/domain/errors.ts'
+import { WorkflowSchema } from '../../shared/workflow/schema.ts'
+import { type Script, testWorkflow, type WorkflowRun } from '../../testing/index.ts'
+import { type Behaviour, CAPABILITY } from '../support/cloud/workflow-world.ts'
+import { agree, neverRunning } from '../support/models/agree.ts'
+import { evaluateWorkflow } from '../support/models/reference-evaluator.ts'
+import { behaviours, workflows } from '../support/random/random-workflows.ts'
+
+const RUNS = Number(process.env.ORCHESTRATOR_WORKFLOWS ?? 60)
+const INPUT = { list: [3, 1, 2] }
+
+describe('testWorkflow', () => {
+  it(`means what the reference evaluator says: ${RUNS} random workflows`, {
+    timeout: 2_000 * RUNS,
+  }, async () => {
+    await fc.assert(
+      fc.asyncProperty(workflows, behaviours, async (source, behaviour) => {
+        if (neverRunning(source).length > 0) return
+        const expected = await evaluateWorkflow(WorkflowSchema.parse(source), INPUT, behaviour)
+        const run = await testWorkflow(source, {
+          input: INPUT,
+          agents: Object.fromEntries(behaviour.agents.map((id, at) => [id, scriptOf(behaviour, id, at)])),
+          approvals: (path) => approvalOf(behaviour, path),
+          // The cheapest first, and after that the next: in the order in which the evaluator tries them.
+          prefer: { quality: 0, cost: 1, latency: 0 },
+        })
+        agree(expected, ranOf(run))
+      }),
+      { numRuns: RUNS, seed: 20_261_128, endOnFailure: false },
+    )
+  })
+})
+
+function scriptOf({ runOf }: Behaviour, agentId: string, at: number): Script {
+  return {
+    capabilities: [CAPABILITY],
+    price: { perCallUsd: at },
+    seconds: ({ path, nth }) => runOf({ path, agentId, nth, input: null }).milliseconds / 1_000,
+    output(input, { path, nth }) {
+      const run = runOf({ path, agentId, nth, input })
+      if ('output' in run) return run.output
+      throw new OrchestratorError(run.error as ErrorName, `made up for ${path}`)
+    },
+  }
+}
+
+function approvalOf(behaviour: Behaviour, path: string) {
+  const answer = behaviour.approvalOf(path)
+  return answer && { decision: answer.decision, afterSeconds: answer.milliseconds / 1_000 }
+}
+
+function ranOf({ status, steps, result }: WorkflowRun) {
+  const task = { status }
+  return { task, steps: new Map(Object.entries(steps)), ...(result === undefined ? {} : { result }) }
+}

@@ -1,0 +1,51 @@
+import { expect } from 'vitest'
+import type { Json } from '../../../shared/domain/json.ts'
+import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
+import type { Evaluated } from './reference-evaluator.ts'
+
+type RanStep = {
+  status: string
+  output?: Json
+  attempts: readonly { agentId: string; error: { name: string } }[]
+}
+type Agreeing = { task: { status: string }; steps: ReadonlyMap<string, RanStep>; result?: Json }
+
+/** The places of steps that the validator says can never run; nothing else may be wrong. */
+export function neverRunning(source: object): string[] {
+  const { issues } = validateWorkflow(source)
+  expect(issues.filter(({ code }) => code !== 'never-runs')).toEqual([])
+  return issues.map(({ path }) => path.replace('steps.', '').replaceAll(/(\.repeat)?\.steps\./g, '.'))
+}
+
+/** Whether a run is what the evaluator says, as far as that is certain. */
+export function agree({ steps, uncertain, result }: Evaluated, ran: Agreeing): void {
+  const fatal = [...steps].filter(([, { status }]) => status === 'fatal').map(([path]) => path)
+  const certain = [...steps.keys()].filter((path) => !uncertain.has(path))
+  // Nothing runs that has no reason to.
+  expect([...ran.steps.keys()].filter((path) => !steps.has(path))).toEqual([])
+  for (const [path, { status, output, attempts }] of ran.steps) {
+    const wanted = steps.get(path)
+    if (!wanted || (uncertain.has(path) && status === 'running')) continue
+    const by = attempts.map(({ agentId, error }) => `${agentId} ${error.name}`)
+    expect({ path, status, output: plain(output), by }).toEqual({
+      path,
+      status: wanted.status === 'fatal' ? 'failed' : wanted.status,
+      output: plain(wanted.output),
+      by: wanted.by,
+    })
+  }
+  const isFatal = fatal.some((path) => !path.includes('['))
+  expect(ran.task.status).toBe(isFatal ? 'failed' : 'succeeded')
+  if (isFatal) return
+  expect(certain.filter((path) => !ran.steps.has(path))).toEqual([])
+  expect(plain(ran.result)).toEqual(plain(result))
+}
+
+/** Who has approved and when is not the evaluator's business. */
+function plain(value: Json | undefined): Json | undefined {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((one) => plain(one) ?? null)
+  const { by: _by, at: _at, ...rest } = value
+  const shown = 'decision' in value ? rest : value
+  return Object.fromEntries(Object.entries(shown).map(([key, one]) => [key, plain(one as Json) ?? null]))
+}
