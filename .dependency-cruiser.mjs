@@ -50,6 +50,19 @@ export default {
     }),
     only('app', '^shared/app/', { ours: ['shared/'], packages: ['zod'] }),
     {
+      name: 'limits',
+      comment: 'what a task may spend knows nothing of how its steps go on',
+      severity: 'error',
+      from: { path: '^shared/app/limits/' },
+      to: { path: '^shared/app/steps/' },
+    },
+    only('host', '^shared/host/', {
+      ours: ['host', 'app', 'agent', 'contracts', 'ports', 'workflow', 'domain'].map(
+        (room) => `shared/${room}/`,
+      ),
+      packages: ['zod'],
+    }),
+    {
       name: 'agents',
       comment: "an agent knows 'orchestrator/agent', its own files and its libraries, and no AWS",
       severity: 'error',

@@ -72,12 +72,17 @@ describe('the dependency rule', () => {
     ],
     ['testing', 'testing/bad5.ts', "import { z } from '../functions/api/z.ts'\nexport const x = z\n"],
     ['functions', 'functions/steps/bad6.ts', "import { w } from '../../testing/w.ts'\nexport const x = w\n"],
+    ['host', 'shared/host/bad5.ts', "import { readFile } from 'node:fs'\nexport const x = readFile\n"],
+    ['host', 'shared/host/bad6.ts', "import type { Context } from 'aws-lambda'\nexport type X = Context\n"],
+    ['host', 'shared/host/bad7.ts', "import { c } from '../../functions/steps/c.ts'\nexport const x = c\n"],
+    ['limits', 'shared/app/limits/bad8.ts', "import { z } from '../steps/z.ts'\nexport const x = z\n"],
     ['domain', 'shared/domain/bad4.ts', "import type { App } from 'aws-cdk-lib'\nexport type X = App\n"],
   ])('catches a planted violation in %s', (rule, path, text) => {
     plant('shared/selector/y.ts', 'export const y = 1\n')
     plant('shared/agent/index.ts', 'export const a = 1\n')
     plant('functions/api/z.ts', 'export const z = 1\n')
     plant('testing/w.ts', 'export const w = 1\n')
+    plant('shared/app/steps/z.ts', 'export const z = 1\n')
     plant(path, text)
     const report = check()
     rmSync(join(house, path))
