@@ -44,6 +44,10 @@ export default {
       ours: ['shared/contracts/', 'shared/domain/', 'shared/workflow/'],
       packages: ['zod'],
     }),
+    only('client', '^shared/client/', {
+      ours: ['shared/client/', 'shared/contracts/', 'shared/domain/'],
+      packages: ['zod'],
+    }),
     only('agent', '^shared/agent/', {
       ours: ['shared/agent/', 'shared/domain/', 'shared/workflow/', 'shared/ports/'],
       packages: ['zod'],

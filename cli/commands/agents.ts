@@ -77,7 +77,7 @@ async function listAgents({ capability, json = false }: Options): Promise<void> 
 async function agentsThatOffer(capability: string | undefined): Promise<AgentView[]> {
   const { agents } = await callApi('listAgents', { capability })
   if (agents.length > 0 || capability === undefined) return agents
-  const all = (await callApi('listAgents')).agents
+  const all = (await callApi('listAgents', {})).agents
   const known = new Set(all.flatMap(({ capabilities }) => capabilities.map(({ name }) => name)))
   throw new CliError(`no agent offers "${capability}"${suggestNames(capability, known)}`)
 }

@@ -5,7 +5,7 @@ import { choiceOption, wholeOption } from '../input/parse-options.ts'
 import { elapsed, printJson, say } from '../show/output.ts'
 import { printTable } from '../show/table.ts'
 
-type Options = { status?: string; limit: number; cursor?: string; json?: boolean }
+type Options = { status?: (typeof TASK_STATUSES)[number]; limit: number; cursor?: string; json?: boolean }
 
 export function listCommand(): Command {
   return new Command('list')

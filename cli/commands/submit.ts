@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { isJsonObject, type Json } from '../../shared/domain/json.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { MOST_TOKENS, numberOption, pairOption, parseDuration, wholeOption } from '../input/parse-options.ts'
@@ -58,13 +59,13 @@ async function submit(
   { input, file, key, budget, tokens, deadline, priority, wait = false, json = false }: Options,
 ): Promise<void> {
   const given = input === undefined ? {} : await readJsonOption(input)
-  if (file.length > 0 && (typeof given !== 'object' || given === null || Array.isArray(given))) {
+  if (file.length > 0 && !isJsonObject(given)) {
     throw new CliError('--file adds members to the input, so --input must be a JSON object')
   }
-  const named: [string, unknown][] = []
+  const named: [string, Json][] = []
   for (const [name, path] of file) named.push([name, (await uploadPath(path)).reference])
   // A name may be that of a member of every object.
-  const body = file.length > 0 ? Object.fromEntries([...Object.entries(given as object), ...named]) : given
+  const body = isJsonObject(given) ? Object.fromEntries([...Object.entries(given), ...named]) : given
   const wanted = WORKFLOW_FILE.test(type) ? { workflow: await readTextFile(type) } : { type }
   const task = await callApi('submitTask', {
     ...wanted,

@@ -20,7 +20,7 @@ export function workflowsCommand(): Command {
         for (const line of fields.length > 0 ? fields : ['anything']) say(`  ${line}`)
         return console.log(`\n${stringify(workflow.definition)}`)
       }
-      const { workflows } = await callApi('listWorkflows')
+      const { workflows } = await callApi('listWorkflows', {})
       if (json) return printJson({ workflows })
       const rows = workflows.map((workflow) => [
         workflow.name,

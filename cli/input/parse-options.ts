@@ -1,3 +1,4 @@
+import type { Json } from '../../shared/domain/json.ts'
 import { suggestNames } from '../../shared/domain/nearest-names.ts'
 import { parseTime, RIGHT_TIME } from '../../shared/domain/times.ts'
 import { CliError } from '../cli-error.ts'
@@ -29,9 +30,10 @@ export const MOST_TOKENS = 1_000_000_000_000
 
 /** Parses an option that is one of some names. */
 export const choiceOption =
-  (name: string, choices: readonly string[]) =>
-  (text: string): string => {
-    if (choices.includes(text)) return text
+  <Choice extends string>(name: string, choices: readonly Choice[]) =>
+  (text: string): Choice => {
+    const chosen = choices.find((choice) => choice === text)
+    if (chosen !== undefined) return chosen
     throw new CliError(`${name}: there is no "${text}"${suggestNames(text, choices)}`)
   }
 
@@ -73,7 +75,7 @@ export const pairOption =
     return [...before, [name, text.slice(at + 1)]]
   }
 
-type Otherwise = { agent?: string; input?: unknown }
+type Otherwise = { agent?: string; input?: Json }
 
 /** What steps are to do otherwise; undefined where nothing is wished. */
 export async function doOtherwise({

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises'
+import type { Json } from '../../shared/domain/json.ts'
 import { CliError } from '../cli-error.ts'
 
 /** JSON given on the command line by an option, or in a file as `@path`. Throws CliError saying where it stops being JSON. */
-export async function readJsonOption(text: string, option = '--input'): Promise<unknown> {
+export async function readJsonOption(text: string, option = '--input'): Promise<Json> {
   const path = text.startsWith('@') ? text.slice(1) : undefined
   const content = path === undefined ? text : await readTextFile(path)
   try {
-    return JSON.parse(content)
+    return JSON.parse(content) as Json
   } catch (error) {
     throw new CliError(`${path ?? option} is not JSON: ${(error as Error).message}`)
   }

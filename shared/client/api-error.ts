@@ -1,0 +1,39 @@
+import { type Problem, ProblemSchema } from '../contracts/views.ts'
+import { boundedText } from '../domain/bounded.ts'
+import { jsonOf } from './json-of.ts'
+
+/**
+ * `problem`: the API refused or failed, and says so in a problem document. `unreachable`: no connection. `timeout`: no
+ * whole answer in time. `foreign`: an answer that is not the API's of this version.
+ */
+export type ApiErrorReason = 'problem' | 'unreachable' | 'timeout' | 'foreign'
+
+type Facts = { status?: number; problem?: Problem; cause?: unknown }
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly reason: ApiErrorReason
+  /** Of the answer; undefined where there was none. */
+  readonly status: number | undefined
+  /** What the API said; defined where the reason is `problem`. */
+  readonly problem: Problem | undefined
+
+  constructor(reason: ApiErrorReason, message: string, { status, problem, cause }: Facts = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.reason = reason
+    this.status = status
+    this.problem = problem
+  }
+}
+
+/** Characters that are shown of an answer that is no problem document. */
+const MOST_SAID = 300
+
+/** The error that an unsuccessful answer stands for. */
+export function apiErrorOf(baseUrl: string, status: number, body: string): ApiError {
+  const { data: problem } = ProblemSchema.safeParse(jsonOf(body))
+  if (problem) return new ApiError('problem', problem.detail ?? problem.title, { status, problem })
+  const said = boundedText(body.replaceAll(/\s+/g, ' ').trim(), MOST_SAID) || 'nothing'
+  const message = `${baseUrl} answered ${status}, and not as the orchestrator's API does: ${said}`
+  return new ApiError('foreign', message, { status })
+}

@@ -1,0 +1,95 @@
+/**
+ * The typed client of the API: one function for all of ROUTES, whose inputs and outputs are those of their schemas. It
+ * knows `fetch` and nothing else of where it runs; credentials come in as `sign`.
+ *
+ * Invariants (tests cite them):
+ * client/C1 it returns what the route's schema admits, or throws an ApiError: never an unchecked body
+ * client/C2 the link of a large answer is followed without the caller's signature and headers
+ * client/C3 it answers within `timeoutSeconds`, the body included
+ */
+import type * as z from 'zod'
+import type { Route } from '../contracts/route.ts'
+import { ROUTES, type RouteId } from '../contracts/routes.ts'
+import { describeIssues } from '../domain/issue.ts'
+import { issuesOfZod } from '../domain/issues-of-zod.ts'
+import { ApiError, apiErrorOf } from './api-error.ts'
+import { jsonOf } from './json-of.ts'
+import { requestFor } from './request-for.ts'
+
+export { ApiError } from './api-error.ts'
+
+/** A field that is undefined counts as absent. */
+type Loose<Fields> = {
+  [Name in keyof Fields]: undefined extends Fields[Name] ? Fields[Name] | undefined : Fields[Name]
+}
+export type InputOf<Id extends RouteId> = Loose<z.input<(typeof ROUTES)[Id]['input']>>
+export type OutputOf<Id extends RouteId> = z.output<(typeof ROUTES)[Id]['success']['output']>
+
+export type ClientOptions = {
+  /** Where the API is, without `/api/v1`: `https://host` or `http://localhost:8000`. */
+  baseUrl: string
+  /** The request with what the API asks of its callers: a signature, a token. */
+  sign?: (request: Request) => Request | Promise<Request>
+  /** For one answer with its body; 60 unless told. */
+  timeoutSeconds?: number
+  /** The platform's unless told. */
+  fetch?: typeof globalThis.fetch
+}
+
+/** Calls a route and returns its parsed body. Throws ApiError. */
+export type Client = <Id extends RouteId>(
+  id: Id,
+  ...input: Record<never, never> extends InputOf<Id> ? [input?: InputOf<Id>] : [input: InputOf<Id>]
+) => Promise<OutputOf<Id>>
+
+const TIMEOUT_SECONDS = 60
+
+export function makeClient(options: ClientOptions): Client {
+  return async <Id extends RouteId>(id: Id, input: object = {}): Promise<OutputOf<Id>> => {
+    const { baseUrl } = options
+    const route: Route = ROUTES[id]
+    const { status, ok, body } = await send(requestFor(route, input, baseUrl), options)
+    if (!ok) throw apiErrorOf(baseUrl, status, body)
+    const json = jsonOf(body)
+    if (json === undefined)
+      throw new ApiError('foreign', `${baseUrl} did not answer with JSON; is it the orchestrator's API?`, {
+        status,
+      })
+    const answer = ROUTES[id].success.output.safeParse(json)
+    if (answer.success) return answer.data as OutputOf<Id>
+    const issues = describeIssues(issuesOfZod(answer.error))
+    throw new ApiError(
+      'foreign',
+      `${baseUrl} answered what the orchestrator's API of this version does not: ${issues}`,
+      { status },
+    )
+  }
+}
+
+type Answer = { status: number; ok: boolean; body: string }
+
+/** The answer with its whole body: a server may stop in the middle of it. */
+async function send(request: Request, options: ClientOptions): Promise<Answer> {
+  const { baseUrl, sign = (one) => one, timeoutSeconds = TIMEOUT_SECONDS, fetch = globalThis.fetch } = options
+  const signal = AbortSignal.timeout(timeoutSeconds * 1_000)
+  const ready = await sign(request)
+  try {
+    const response = await fetch(ready, { signal, redirect: 'manual' })
+    const link = response.headers.get('location')
+    // The link is signed itself: S3 refuses it together with the headers of the caller's signature.
+    const last =
+      response.status === 303 && link !== null
+        ? await fetch(new URL(link, ready.url), { signal, headers: { accept: 'application/json' } })
+        : response
+    return { status: last.status, ok: last.ok, body: await last.text() }
+  } catch (error) {
+    if (signal.aborted) throw new ApiError('timeout', `${baseUrl} has not answered for ${timeoutSeconds} s`)
+    throw new ApiError('unreachable', `${baseUrl} cannot be reached (${reasonOf(error)})`, { cause: error })
+  }
+}
+
+/** A failed fetch has its reason in the error below. */
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as Error & { cause?: { code?: string; message?: string } }
+  return cause?.code ?? cause?.message ?? message
+}
