@@ -3,9 +3,9 @@
  * runtime stack is spread over stacks nested in it. Counted before anything is synthesized.
  *
  * Invariants (tests cite them):
- * S1 what is deployed stays in its stack: a function or a machine that moved would have to be made beside the one of its name
- * S2 no stack gets more than it takes
- * S3 as little is nested as can be: the runtime stack is filled first, then each nested stack before the next
+ * stacks/S1 what is deployed stays in its stack: a function or a machine that moved would have to be made beside the one of its name
+ * stacks/S2 no stack gets more than it takes
+ * stacks/S3 as little is nested as can be: the runtime stack is filled first, then each nested stack before the next
  */
 import { type Catalogue, CatalogueError } from './load-catalogue.ts'
 
@@ -62,7 +62,7 @@ export function placeInStacks({ agents, workflows }: Counted, placed: Partial<Pl
   return { agents: ofAgents, workflows: ofNames }
 }
 
-/** What the workflows take of the runtime stack that are in it already (S1). */
+/** What the workflows take of the runtime stack that are in it already (stacks/S1). */
 function rootShare(sizes: ReadonlyMap<string, number>, placed: Places = {}): number {
   return [...sizes].reduce((sum, [name, size]) => (placed[name] === 0 ? sum + size : sum), 0)
 }

@@ -3,8 +3,8 @@
  * functions' own code runs the steps, and the adapters of the cloud keep what they keep in tables in memory.
  *
  * Invariants (tests cite them):
- * T3 the same test gives the same result: ids, chance and time come from the seed and the clock of the test
- * T4 time stands still while anything can happen, and while an agent works that is not scripted
+ * virtual/T3 the same test gives the same result: ids, chance and time come from the seed and the clock of the test
+ * virtual/T4 time stands still while anything can happen, and while an agent works that is not scripted
  */
 import type { Integrations } from '../local/stepfunctions/integrations/integration.ts'
 import { VirtualClock } from '../local/stepfunctions/run/clock.ts'

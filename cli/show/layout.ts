@@ -2,9 +2,9 @@
  * Texts laid out in the columns that there are.
  *
  * Invariants (tests cite them):
- * Y1 no line is wider than it may be, in columns of a terminal (a CJK character and an emoji are two); a link alone stays whole
- * Y2 nothing is left out but blanks
- * Y3 a word is broken only where it has no room alone: behind a mark, else between characters
+ * layout/Y1 no line is wider than it may be, in columns of a terminal (a CJK character and an emoji are two); a link alone stays whole
+ * layout/Y2 nothing is left out but blanks
+ * layout/Y3 a word is broken only where it has no room alone: behind a mark, else between characters
  */
 import stringWidth from 'string-width'
 
@@ -79,7 +79,7 @@ function wordsIn(line: string): [blanks: string, word: string][] {
   return [...line.trimStart().matchAll(/( *)([^ ]+)/g)].map(([, blanks = '', word = '']) => [blanks, word])
 }
 
-/** What a word is broken into where it has so much room (Y3). */
+/** What a word is broken into where it has so much room (layout/Y3). */
 function piecesOf(word: string, wide: number, room: number): string[] {
   if (wide <= room || /^https?:\/\//.test(word)) return [word]
   return marked(word).flatMap((piece) => (stringWidth(piece) <= room ? [piece] : charactersOf(piece)))

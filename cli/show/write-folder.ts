@@ -2,7 +2,7 @@
  * Files of a result, written into a folder.
  *
  * Invariants (tests cite them):
- * W1 where one of the files cannot be written, none of them is there afterwards, nor a folder that was made for them; what stood there
+ * folder/W1 where one of the files cannot be written, none of them is there afterwards, nor a folder that was made for them; what stood there
  *    before still does
  */
 import { lstat, rename, rm, rmdir, writeFile } from 'node:fs/promises'

@@ -2,11 +2,11 @@
  * How the work of a custom resource is told to CloudFormation.
  *
  * Invariants (tests cite them):
- * A1 CloudFormation is answered once, and before it gives up: silence would hold the deployment until its timeout
- * A2 work that has only run out of time goes on in a later invocation, which knows when the first began
- * A3 where no later invocation would end in time, failure is the answer; but a deletion succeeds, for what it leaves behind must
+ * cloudformation/A1 CloudFormation is answered once, and before it gives up: silence would hold the deployment until its timeout
+ * cloudformation/A2 work that has only run out of time goes on in a later invocation, which knows when the first began
+ * cloudformation/A3 where no later invocation would end in time, failure is the answer; but a deletion succeeds, for what it leaves behind must
  *    not hold the stack
- * A4 a later invocation begins after a while: a service that throttles, or is down for a moment, has time to come back
+ * cloudformation/A4 a later invocation begins after a while: a service that throttles, or is down for a moment, has time to come back
  */
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda'
 

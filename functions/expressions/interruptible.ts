@@ -20,7 +20,7 @@ const ownShare = (): number =>
       MEMORY_OF_A_PROCESSOR_MB,
   )
 
-/** Runs work in this thread and realm; V8 interrupts it, also within a regular expression (shared/workflow/bounded-work.ts, K1). About 0.1 ms. */
+/** Runs work in this thread and realm; V8 interrupts it, also within a regular expression (shared/workflow/bounded-work.ts, work/K1). About 0.1 ms. */
 export const interruptible: Bound = <T>(what: string, work: () => T, mostMilliseconds: number): T => {
   const around = globals[SLOT]
   const before = process.threadCpuUsage()

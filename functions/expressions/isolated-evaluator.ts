@@ -3,10 +3,10 @@
  * nothing but the language.
  *
  * Invariants (tests cite them):
- * I1 an evaluation ends: after about a second of processor time, or at its memory, its thread is ended and it fails by name
- * I2 a machine that is busy fails no evaluation: its time is the processor's
- * I3 a long evaluation holds up no other, as long as another thread may be opened
- * I4 nothing of the process is in the realm: no environment, no file, no module, no text becomes code
+ * isolation/I1 an evaluation ends: after about a second of processor time, or at its memory, its thread is ended and it fails by name
+ * isolation/I2 a machine that is busy fails no evaluation: its time is the processor's
+ * isolation/I3 a long evaluation holds up no other, as long as another thread may be opened
+ * isolation/I4 nothing of the process is in the realm: no environment, no file, no module, no text becomes code
  */
 
 import type { Answers } from '../../shared/workflow/evaluate-in-order.ts'
@@ -51,7 +51,7 @@ export function isolatedEvaluator(
 
   const usable = (): Isolate[] => [...isolates].filter(({ isEnded }) => !isEnded)
 
-  /** I3. */
+  /** isolation/I3. */
   function mayOpen(open: readonly Isolate[]): boolean {
     return (
       open.length < MOST_THREADS && open.every(({ busyMilliseconds }) => busyMilliseconds > LONG_MILLISECONDS)

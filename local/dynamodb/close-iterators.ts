@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
  * what has been overwritten since.
  *
  * Invariants (tests cite them):
- * C1 after an answer no iterator that it has read by is open
+ * iterators/C1 after an answer no iterator that it has read by is open
  */
 export function closeIterators(): void {
   for (const { prototype } of Object.values(iterators())) {

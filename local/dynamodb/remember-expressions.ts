@@ -3,8 +3,8 @@
  * parses to depends on the names given with it and on the types of the values; the values themselves are only put into it.
  *
  * Invariants (tests cite them):
- * E1 what is remembered is what dynalite's own parser says, with the values of this request
- * E2 an answer shares nothing with another one, and what is refused is never remembered
+ * remembered/E1 what is remembered is what dynalite's own parser says, with the values of this request
+ * remembered/E2 an answer shares nothing with another one, and what is refused is never remembered
  */
 import { createRequire } from 'node:module'
 

@@ -4,10 +4,10 @@ import type { IncomingHttpHeaders } from 'node:http'
  * Both doors of the local cloud are open to every program of this machine, and a browser lets any page of the web send requests to
  * them. So each request of each method is looked at before anything else is done for it:
  *
- * D1. `Host` must name this machine: a page whose own name resolves to 127.0.0.1 (DNS rebinding) sends that name.
- * D2. `Origin` must be the very address that was asked: scheme, name and port. Other ports of this machine are other sites, and
+ * foreign/D1 `Host` must name this machine: a page whose own name resolves to 127.0.0.1 (DNS rebinding) sends that name.
+ * foreign/D2 `Origin` must be the very address that was asked: scheme, name and port. Other ports of this machine are other sites, and
  *     `null` (a sandboxed frame, a file, a redirect) is nobody.
- * D3. `Sec-Fetch-Site` must be `same-origin`, or `none` (an address that somebody typed): browsers send it also where they send no
+ * foreign/D3 `Sec-Fetch-Site` must be `same-origin`, or `none` (an address that somebody typed): browsers send it also where they send no
  *     Origin, as for images, scripts and links.
  *
  * Programs (curl, SDKs, the CLI) send neither Origin nor Sec-Fetch-Site. Headers that a page may set freely are no evidence.

@@ -3,16 +3,16 @@
  * cost little; a busy function gets more sandboxes, as far as there are processors, and gives them back when they have been idle.
  *
  * Invariants (tests cite them):
- * L1 every invocation is answered once: result, error, timeout, or its sandbox's end
- * L2 a handler that spins cannot be waited for: after the timeout its sandbox is ended, and the invocations that
+ * sandbox/L1 every invocation is answered once: result, error, timeout, or its sandbox's end
+ * sandbox/L2 a handler that spins cannot be waited for: after the timeout its sandbox is ended, and the invocations that
  *    shared it are run again on a new one (on AWS they would have had sandboxes of their own)
- * L3 a sandbox's trouble stays in it: its end, out of memory, or a failed import is an error of its invocations
- * L4 when a sandbox dies with several invocations in it, each is run again in a sandbox of its own: the one that has ended it ends
+ * sandbox/L3 a sandbox's trouble stays in it: its end, out of memory, or a failed import is an error of its invocations
+ * sandbox/L4 when a sandbox dies with several invocations in it, each is run again in a sandbox of its own: the one that has ended it ends
  *    its own and fails for good, the others do not notice
- * L5 the death of a sandbox fails nothing that was not alone in it, except where the bundle could not be loaded
- * L6 an invocation begins once, once more after the death or a spin of a shared sandbox, and twice more after deaths of the local
+ * sandbox/L5 the death of a sandbox fails nothing that was not alone in it, except where the bundle could not be loaded
+ * sandbox/L6 an invocation begins once, once more after the death or a spin of a shared sandbox, and twice more after deaths of the local
  *    cloud that its sandbox has not outlived: then it is refused (`suspicion.ts`)
- * L7 an invocation that holds the thread of its sandbox for more than half a second gets no more company: who comes later is given
+ * sandbox/L7 an invocation that holds the thread of its sandbox for more than half a second gets no more company: who comes later is given
  *    another sandbox, and one more is opened for that
  */
 import { randomUUID } from 'node:crypto'
@@ -221,7 +221,7 @@ export class LambdaFunction {
     else if (sandbox) this.#retire(sandbox)
   }
 
-  /** No new work for a sandbox that overran: it ends when its last invocation has, or at once when it spins (L2). */
+  /** No new work for a sandbox that overran: it ends when its last invocation has, or at once when it spins (sandbox/L2). */
   #retire(sandbox: Sandbox): void {
     sandbox.retired = true
     sandbox.thread.lastChance(() => {

@@ -3,12 +3,12 @@
  * What is named in it when a start reads it was running at a death, and is under suspicion of having caused it.
  *
  * Invariants (tests cite them):
- * R1 the key of an invocation is in the file before a sandbox gets it, and for as long as it runs there
- * R2 a start adds one death for each key that was running, once, however often starts die on the way
- * R3 a death that an invocation's sandbox has outlived is an excused one: it was not killed along, and had not hung
- * R4 what has run to its answer is under suspicion no more; what was refused, or has ended its own sandbox, stays so
- * R5 the local cloud's own end by request leaves nothing running
- * R6 the file is bounded: by what runs, and by the newest suspects
+ * running/R1 the key of an invocation is in the file before a sandbox gets it, and for as long as it runs there
+ * running/R2 a start adds one death for each key that was running, once, however often starts die on the way
+ * running/R3 a death that an invocation's sandbox has outlived is an excused one: it was not killed along, and had not hung
+ * running/R4 what has run to its answer is under suspicion no more; what was refused, or has ended its own sandbox, stays so
+ * running/R5 the local cloud's own end by request leaves nothing running
+ * running/R6 the file is bounded: by what runs, and by the newest suspects
  */
 import { randomUUID } from 'node:crypto'
 import {
@@ -137,7 +137,7 @@ export class RunningJournal {
     if (fstatSync(this.#file).size > MAX_BYTES) this.#rewrite()
   }
 
-  /** Whole or not at all (R2). */
+  /** Whole or not at all (running/R2). */
   #rewrite(): void {
     if (this.#path === undefined) return
     const lines: Line[] = [

@@ -16,10 +16,10 @@ export const DEFAULT_CONTENT_TYPE = 'binary/octet-stream'
 /**
  * Objects as files. Names are stored, not encoded into paths: a file's name is random, and the index says whose it is.
  *
- * O1. Any key that S3 takes is kept, found and listed as it is.
- * O2. An object is there whole or not at all: its file is written before the index points at it, and is never written again.
- * O3. A file that the index does not point at (the process ended in between) is removed at a later start.
- * O4. A folder of the layout before (paths made of keys) is read: what it holds is taken over.
+ * objects/O1 Any key that S3 takes is kept, found and listed as it is.
+ * objects/O2 An object is there whole or not at all: its file is written before the index points at it, and is never written again.
+ * objects/O3 A file that the index does not point at (the process ended in between) is removed at a later start.
+ * objects/O4 A folder of the layout before (paths made of keys) is read: what it holds is taken over.
  */
 export class ObjectStore {
   readonly #root: string

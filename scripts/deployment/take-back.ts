@@ -3,9 +3,9 @@
  * again.
  *
  * Invariants (tests cite them):
- * T1 tables and buckets that are there are never replaced by new ones in silence: they are taken back, or the person says which,
+ * take-back/T1 tables and buckets that are there are never replaced by new ones in silence: they are taken back, or the person says which,
  *    or `--fresh`
- * T2 nothing is taken from a stack that is deployed: its resources are its own
+ * take-back/T2 nothing is taken from a stack that is deployed: its resources are its own
  */
 import { DeleteEventBusCommand, ListArchivesCommand, ListRulesCommand } from '@aws-sdk/client-eventbridge'
 import { DeleteBucketPolicyCommand } from '@aws-sdk/client-s3'
@@ -38,7 +38,7 @@ export async function takeBack(
   return kept === undefined || kept.length === 0 ? { names } : { data: data.name, names }
 }
 
-/** Undefined when the stack is deployed (T2). */
+/** Undefined when the stack is deployed (take-back/T2). */
 async function takeBackData(
   aws: Aws,
   stack: SynthesizedStack,

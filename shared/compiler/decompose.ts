@@ -2,11 +2,11 @@
  * Exact series-parallel decomposition of a dependency order.
  *
  * Invariants (tests cite them):
- * D1 every node is in the result exactly once
- * D2 every edge is honoured: what a node needs ends before it in some enclosing sequence
- * D3 nothing more is ordered than the order orders, so the makespan is the critical path, whatever the durations
- * D4 equal orders give equal trees, whatever the order in which they were written
- * D5 what is not series-parallel is named (`prime`), never approximated
+ * decompose/D1 every node is in the result exactly once
+ * decompose/D2 every edge is honoured: what a node needs ends before it in some enclosing sequence
+ * decompose/D3 nothing more is ordered than the order orders, so the makespan is the critical path, whatever the durations
+ * decompose/D4 equal orders give equal trees, whatever the order in which they were written
+ * decompose/D5 what is not series-parallel is named (`prime`), never approximated
  */
 import { countCommon, type NodeSet, setOf } from './node-set.ts'
 import { beforeEach, type Order } from './order.ts'
@@ -29,7 +29,7 @@ export function decompose(order: Order): Tree<Prime> {
   )
 }
 
-/** The smallest sets inside a tree that are not series-parallel (D5). */
+/** The smallest sets inside a tree that are not series-parallel (decompose/D5). */
 export function primesOf(tree: Tree<Prime>): Prime[] {
   if (tree.kind === 'prime') return [tree]
   if (tree.kind === 'sequence') return tree.parts.flatMap(primesOf)
@@ -58,7 +58,7 @@ function decomposeSet(nodes: number[], order: Order, before: readonly NodeSet[])
   return { kind: 'sequence', parts: factors.map((part) => decomposeSet(part, order, before)) }
 }
 
-/** Sets with no edge between them, each sorted, ordered by their first node (D4). */
+/** Sets with no edge between them, each sorted, ordered by their first node (decompose/D4). */
 function weakComponents(nodes: readonly number[], { needs }: Order): number[][] {
   const parent = new Int32Array(needs.length).fill(-1)
   for (const node of nodes) parent[node] = node
@@ -83,7 +83,7 @@ function weakComponents(nodes: readonly number[], { needs }: Order): number[][] 
 
 /**
  * Sort by the number of nodes that come before inside the set. Where the node at position k has k of them, they are exactly
- * the k nodes before it, and so for every later node: a cut (D2) that orders nothing that was not ordered (D3).
+ * the k nodes before it, and so for every later node: a cut (decompose/D2) that orders nothing that was not ordered (decompose/D3).
  */
 function seriesFactors(nodes: readonly number[], before: readonly NodeSet[]): number[][] {
   const inside = setOf(before.length, nodes)

@@ -3,9 +3,9 @@
  * the last of its producers wakes it (shared/app/steps/signal-gates.ts). No Lambda, no polling.
  *
  * Invariants (tests cite them):
- * W1 it does not begin to wait for what has happened: its write is refused once all producers are in `done`
- * W2 it cannot take the place of a later entry of itself, whichever way the clock has gone since: its write is refused for a lower fence
- * W3 every wait ends: after a day without a word it asks again, under the next fence, for as long as an execution lasts
+ * gate-state/W1 it does not begin to wait for what has happened: its write is refused once all producers are in `done`
+ * gate-state/W2 it cannot take the place of a later entry of itself, whichever way the clock has gone since: its write is refused for a lower fence
+ * gate-state/W3 every wait ends: after a day without a word it asks again, under the next fence, for as long as an execution lasts
  */
 import type { TaskState } from './asl.ts'
 import { PATIENT } from './retries.ts'

@@ -2,11 +2,11 @@
  * What the states retry in place.
  *
  * Invariants (tests cite them):
- * Y1 what is throttled is asked again for minutes, at every state that calls something: a function that rebinds or controls is
+ * throttling/Y1 what is throttled is asked again for minutes, at every state that calls something: a function that rebinds or controls is
  *    throttled together with the agents, and nobody else would ask it again
- * Y2 throttling has an entry, and so a count, of its own: it uses up no attempt of anybody's policy. Only a rebinder counts it together
- *    with its looks for a free agent (Y3), which outlast their wait also without as many of them as throttling takes elsewhere
- * Y3 a rebinder that has found all agents busy looks again in place, ever more seldom: three events a look, where a way round through
+ * throttling/Y2 throttling has an entry, and so a count, of its own: it uses up no attempt of anybody's policy. Only a rebinder counts it together
+ *    with its looks for a free agent (throttling/Y3), which outlast their wait also without as many of them as throttling takes elsewhere
+ * throttling/Y3 a rebinder that has found all agents busy looks again in place, ever more seldom: three events a look, where a way round through
  *    the step is fourteen. It outlasts the longest that a step waits (shared/app/steps/next-agent.ts)
  */
 import { RETRIED_IN_PLACE } from '../domain/errors.ts'
@@ -42,7 +42,7 @@ const VERDICTS = ['StepFailedError', 'TaskCancelledError']
 /** Of the functions that are ours. `but` is not retried either. */
 export const ownRetry = (...but: string[]): Retrier[] => [THROTTLED_RETRY, ...otherTrouble(...but)]
 
-/** Of the rebinder: throttled or without a free agent, it waits (Y1, Y3). Each wait is a fifth of what has been waited, on average. */
+/** Of the rebinder: throttled or without a free agent, it waits (throttling/Y1, throttling/Y3). Each wait is a fifth of what has been waited, on average. */
 export const rebindRetry = (): Retrier[] => [
   {
     ErrorEquals: [THROTTLED, 'AgentBusyError'],

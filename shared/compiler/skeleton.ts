@@ -43,7 +43,7 @@ function loosen(core: Skeleton, search: Search): Skeleton {
   return forestOf(core)
 }
 
-/** The best of all skeletons with the fewest gates; undefined when the search ends before there is one (K4). */
+/** The best of all skeletons with the fewest gates; undefined when the search ends before there is one (structure/K4). */
 function fewestGates(core: Skeleton, search: Search): Skeleton | undefined {
   const dependent = dependentIn(core)
   const before = beforeEach(core)

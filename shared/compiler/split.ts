@@ -3,8 +3,8 @@
  * executions of their own, each as large as fits.
  *
  * Invariants (tests cite them):
- * X1 every node is in one part, or in what starts them; what comes after what does not change
- * X2 nothing weighs more than the budget, but for a node that alone does
+ * split/X1 every node is in one part, or in what starts them; what comes after what does not change
+ * split/X2 nothing weighs more than the budget, but for a node that alone does
  */
 import type { Tree } from './decompose.ts'
 

@@ -2,11 +2,11 @@
  * A structure for every dependency order: exact where it is series-parallel; elsewhere a series-parallel skeleton, and a gate
  * before each node that waits for more than the skeleton puts before it.
  *
- * Invariants (tests cite them; `requireHonest` checks K1 and K2 on every compile):
- * K1 every edge is honoured, by the skeleton or by a gate
- * K2 skeleton and gates order nothing that the graph does not: nobody waits for more than it needs, and nobody for ever
- * K3 equal orders give equal structures
- * K4 a prime set of at most 12 nodes gets as few gates as its skeletons allow, while the search lasts (skeleton.ts)
+ * Invariants (tests cite them; `requireHonest` checks structure/K1 and structure/K2 on every compile):
+ * structure/K1 every edge is honoured, by the skeleton or by a gate
+ * structure/K2 skeleton and gates order nothing that the graph does not: nobody waits for more than it needs, and nobody for ever
+ * structure/K3 equal orders give equal structures
+ * structure/K4 a prime set of at most 12 nodes gets as few gates as its skeletons allow, while the search lasts (skeleton.ts)
  */
 import type { Tree } from './decompose.ts'
 import { addAll, addNode, emptySet, hasNode, type NodeSet } from './node-set.ts'
@@ -57,7 +57,7 @@ function skeletonOrder(tree: Tree, size: number): NodeSet[] {
   return before
 }
 
-/** Throws when an edge is not honoured (K1), or something is ordered that the graph does not order (K2). */
+/** Throws when an edge is not honoured (structure/K1), or something is ordered that the graph does not order (structure/K2). */
 function requireHonest(
   order: Order,
   skeleton: readonly NodeSet[],

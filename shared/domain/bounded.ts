@@ -3,11 +3,11 @@
  * events, answers and the errors of Lambda functions, each of which has a limit: a message that passes it would break what it tells of.
  *
  * Invariants (tests cite them):
- * X1 a bounded text has at most as many UTF-16 units as it may have, is well-formed, and says how much was left out; its head and its
+ * bounded/X1 a bounded text has at most as many UTF-16 units as it may have, is well-formed, and says how much was left out; its head and its
  *    tail are those of the text
- * X2 a bounded list keeps its first entries, and says how many more there were
- * X3 nothing that can be thrown makes telling of it fail
- * X4 what is within its bounds stays as it is
+ * bounded/X2 a bounded list keeps its first entries, and says how many more there were
+ * bounded/X3 nothing that can be thrown makes telling of it fail
+ * bounded/X4 what is within its bounds stays as it is
  */
 /** Of a message, a reason, a note: in UTF-16 units; at most three times as many bytes. */
 export const MOST_CHARACTERS = 2_000
@@ -20,7 +20,7 @@ export const MOST_NAME_CHARACTERS = 100
 /** Room for the words between head and tail. */
 const WORDS = 60
 
-/** A text with at most `most` UTF-16 units (at least 100): its head and its tail with the number of characters left out between (X1). */
+/** A text with at most `most` UTF-16 units (at least 100): its head and its tail with the number of characters left out between (bounded/X1). */
 export function boundedText(text: string, most = MOST_CHARACTERS): string {
   const whole = printable(
     text.length > 4 * most ? `${text.slice(0, 2 * most)}${text.slice(-2 * most)}` : text,
@@ -38,7 +38,7 @@ const printable = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '\ufffd').toWellFormed()
 
-/** The first entries, and how many more there were (X2). */
+/** The first entries, and how many more there were (bounded/X2). */
 export function boundedList<T>(list: readonly T[], most: number): { kept: T[]; more: number } {
   return { kept: list.slice(0, most), more: Math.max(0, list.length - most) }
 }
@@ -52,7 +52,7 @@ export function boundedFailure<T extends { name: string; message: string }>(fail
   }
 }
 
-/** What was thrown, as name and message, whatever it is: also of an object whose getters throw, and of nothing (X3). */
+/** What was thrown, as name and message, whatever it is: also of an object whose getters throw, and of nothing (bounded/X3). */
 export function failureOf(thrown: unknown): { name: string; message: string } {
   if (!isObject(thrown)) return { name: 'Error', message: boundedText(textOf(thrown)) }
   const name = textAt(thrown, 'name') || 'Error'

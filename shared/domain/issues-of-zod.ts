@@ -2,10 +2,10 @@
  * What a schema has against a value, in words for whoever wrote the value.
  *
  * Invariants (tests cite them):
- * W1 a message says what is wrong, with the value (shortened), and what would be right; none of zod's own phrases is left
- * W2 where only one alternative of a union can be meant, the issues are that alternative's, each at its own place
- * W3 words that a schema's author has given stay
- * W4 alternatives of alternatives are told two deep, ten of each: a schema that refers to itself has them without end
+ * issues/W1 a message says what is wrong, with the value (shortened), and what would be right; none of zod's own phrases is left
+ * issues/W2 where only one alternative of a union can be meant, the issues are that alternative's, each at its own place
+ * issues/W3 words that a schema's author has given stay
+ * issues/W4 alternatives of alternatives are told two deep, ten of each: a schema that refers to itself has them without end
  */
 import * as z from 'zod'
 import { describeSchema, valuesOf, withoutWrapping } from './describe-schema.ts'
@@ -111,13 +111,13 @@ function isMissing(found: ZodIssue, { isValueKnown, value }: Placed, nested = 0)
     : found.code === 'invalid_type' && found.message.endsWith('received undefined')
 }
 
-/** W4 */
+/** issues/W4 */
 const MOST_NESTED = 2
 const MOST_ALTERNATIVES = 10
 
 const UNKNOWN: Placed = { at: '', name: '', own: undefined, isValueKnown: false, value: undefined }
 
-/** Whether a message is not zod's (W3). */
+/** Whether a message is not zod's (issues/W3). */
 function isOwnMessage(found: ZodIssue, { value }: Placed): boolean {
   if (found.message.startsWith('Invalid input')) return false
   const ofZod = z.config().localeError?.({ ...found, input: value } as never)
@@ -215,7 +215,7 @@ function didYouMean({ own, value }: Placed): string {
   return near.length > 0 ? `; did you mean ${near.map((one) => `"${one}"`).join(' or ')}?` : ''
 }
 
-/** The one alternative of a union that can be meant, if its issues are further inside (W2). */
+/** The one alternative of a union that can be meant, if its issues are further inside (issues/W2). */
 function alternativeMeant(
   found: Extract<ZodIssue, { code: 'invalid_union' }>,
   { own, value }: Placed,

@@ -73,7 +73,7 @@ export function itemsOf(
   }
 }
 
-/** The calls of one agent after the other (simulate.ts, E2). */
+/** The calls of one agent after the other (simulate.ts, simulate/E2). */
 export function callsOf(agents: readonly AgentDraws[], step: Step): Simulate {
   const { maxAttempts, intervalSeconds, backoffRate, maxDelaySeconds } = isAgentStep(step)
     ? step.retry

@@ -2,12 +2,12 @@
  * One run of a workflow that was never run: durations, costs and failures drawn from what is known, put together as Step Functions would.
  *
  * Invariants (tests cite them):
- * E1 a step begins when all that it needs have ended; the run ends with its last step
- * E2 a step that fails is tried again by the same agent where such failures are, then by the agents after it, in their order; when all have
+ * simulate/E1 a step begins when all that it needs have ended; the run ends with its last step
+ * simulate/E2 a step that fails is tried again by the same agent where such failures are, then by the agents after it, in their order; when all have
  *    failed its policy decides as it does in earnest
- * E3 the same seed draws the same runs
- * E4 a run has as many records of steps as it has in earnest: of the items of fan-outs, of the rounds of loops, of the tasks of children
- * E5 one run is a bounded number of draws, however fan-outs and loops are nested: as many as there are steps, or 20,000
+ * simulate/E3 the same seed draws the same runs
+ * simulate/E4 a run has as many records of steps as it has in earnest: of the items of fan-outs, of the rounds of loops, of the tasks of children
+ * simulate/E5 one run is a bounded number of draws, however fan-outs and loops are nested: as many as there are steps, or 20,000
  */
 
 import type { Random } from '../domain/random.ts'

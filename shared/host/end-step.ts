@@ -13,7 +13,7 @@ import type { StepOutcome, StepRun } from './step-run.ts'
 
 export type EndedStep = StepRecord & { endedAt: string }
 
-/** Records the step's end. Throws StepSupersededError when a later invocation owns the step (H2). */
+/** Records the step's end. Throws StepSupersededError when a later invocation owns the step (host/H2). */
 export async function recordEnd(
   { tasks, clock }: Pick<HostPorts, 'tasks' | 'clock'>,
   { own, agentId, record }: StepRun,
@@ -24,7 +24,7 @@ export async function recordEnd(
   return { ...record, ...end }
 }
 
-/** Tells of an end that is recorded: to the gates, the bus, the agent's statistics and its budget (H4, H5). */
+/** Tells of an end that is recorded: to the gates, the bus, the agent's statistics and its budget (host/H4, host/H5). */
 export async function tellEnd(
   ports: Pick<HostPorts, 'tasks' | 'executions' | 'statistics' | 'clock' | 'measure'>,
   run: StepRun,
@@ -59,7 +59,7 @@ export function measureCost({ measure }: Pick<HostPorts, 'measure'>, { agentId, 
   if (costUsd > 0) measure('Cost', { agentId }, costUsd)
 }
 
-/** Once for each attempt, by the invocation that has noted its end (H5). Statistics are advice: they cost no step. */
+/** Once for each attempt, by the invocation that has noted its end (host/H5). Statistics are advice: they cost no step. */
 export async function count(
   ports: Pick<HostPorts, 'statistics' | 'clock'>,
   { agent, own, plan, record, agentId, log, call }: StepRun,

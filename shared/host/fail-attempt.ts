@@ -10,7 +10,7 @@ import type { StepRun } from './step-run.ts'
 
 type Needs = Pick<HostPorts, 'tasks' | 'statistics' | 'clock' | 'measure'>
 
-/** Notes and tells what an error means for the step and its agent, before the error leaves the host (H3). It throws nothing itself. */
+/** Notes and tells what an error means for the step and its agent, before the error leaves the host (host/H3). It throws nothing itself. */
 export async function failAttempt(ports: Needs, run: StepRun, error: unknown): Promise<void> {
   const { agentId, notices, log } = run
   // The end is another invocation's to tell.
@@ -63,7 +63,7 @@ async function noteAttempt(ports: Needs, run: StepRun, error: unknown): Promise<
   log.warn('attempt failed', { agentId, errorName: failure.name, durationMs })
   measureCost(ports, run)
   const countAndRelease = async (): Promise<void> => {
-    // Where it was not noted here, who notes it tells the breaker as well (H5).
+    // Where it was not noted here, who notes it tells the breaker as well (host/H5).
     if (!noted || !isAgentsFault(failure)) return release(run, undefined)
     const lately = await count(ports, run, { endedAt, error: failure })
     return release(run, { succeeded: false, ...(lately ? { lately } : {}) })

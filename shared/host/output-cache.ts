@@ -2,10 +2,10 @@
  * Outputs that are reused instead of made again, where a step says `cache`.
  *
  * Invariants (tests cite them):
- * M1 only for an equal input (files by what is in them) of the same capability of the same version of the same agent, for the
+ * cache/M1 only for an equal input (files by what is in them) of the same capability of the same version of the same agent, for the
  *    same tenant, and no older than the step that reuses it allows
- * M2 a cache that cannot be read or written never costs a step
- * M3 what is reused is stored with the step that reuses it: it lives as long as that one's task
+ * cache/M2 a cache that cannot be read or written never costs a step
+ * cache/M3 what is reused is stored with the step that reuses it: it lives as long as that one's task
  */
 import { stepOf } from '../app/steps/plan-paths.ts'
 import { FileReferenceSchema, fileReferencesIn, MAX_FILES } from '../domain/file-reference.ts'
@@ -43,7 +43,7 @@ export function outputCache(
     key ??= digestOf()
     return key
   }
-  /** M2. */
+  /** cache/M2. */
   const tried = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await work()

@@ -23,7 +23,7 @@ export type Owned = { kind: 'owned'; run: StepRun } | { kind: 'ended'; receipt: 
 
 const UNKNOWN = 'unknown'
 
-/** Takes the step over, or answers the receipt that it has left (H1). Throws StepSupersededError to a late invocation (H2). */
+/** Takes the step over, or answers the receipt that it has left (host/H1). Throws StepSupersededError to a late invocation (host/H2). */
 export async function ownStep(ports: Needs, agent: DefinedAgent, loading: Loading): Promise<Owned> {
   const { own, planned, log, enteredAt, needed } = loading
   const taken = await ports.tasks.takeOverStep(own, { startedAt: ports.clock.now().toISOString() })
@@ -34,7 +34,7 @@ export async function ownStep(ports: Needs, agent: DefinedAgent, loading: Loadin
     if (taken.step.status === 'failed' && !hasGoneOn(stepOf(plan, own.path), taken.step)) {
       throw superseded(own.path)
     }
-    // H4: a crash may have come between its end and the signals.
+    // host/H4: a crash may have come between its end and the signals.
     await Promise.all([
       signalGates(ports, plan, own.path),
       plan.budget ? settleDead(ports.budgets, { ...own, holder: own.fence }) : undefined,

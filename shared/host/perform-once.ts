@@ -2,11 +2,11 @@
  * Effects on the world outside that happen once, although the step that has them is tried again.
  *
  * Invariants (tests cite them):
- * N1 an effect whose result is known is not performed again, by whichever attempt
- * N2 every attempt performs it under one idempotency key: a target that honours it performs it once, also where an attempt was
+ * once/N1 an effect whose result is known is not performed again, by whichever attempt
+ * once/N2 every attempt performs it under one idempotency key: a target that honours it performs it once, also where an attempt was
  *    cut off after the effect and before its result was kept
- * N3 a target that can be asked is asked before the effect is performed again, and not before whoever claimed it first has had its time
- * N4 a late attempt does not perform what a later one has claimed
+ * once/N3 a target that can be asked is asked before the effect is performed again, and not before whoever claimed it first has had its time
+ * once/N4 a late attempt does not perform what a later one has claimed
  */
 import type { Effect } from '../agent/index.ts'
 import { OrchestratorError } from '../domain/errors.ts'
@@ -49,7 +49,7 @@ export function performOnce(
       throw superseded(own.path)
     return result
 
-    /** N3. */
+    /** once/N3. */
     async function lookUp(claimedAt: string): Promise<Json | undefined> {
       // Never longer than it may take: a clock may have gone back since.
       const most = mostSeconds * 1_000

@@ -2,12 +2,12 @@
  * The agent host: one invocation of a step, from what Step Functions has sent to the receipt that it gets.
  *
  * Invariants (tests cite them):
- * H1 a step that has ended replays its receipt; its agent is not called again
- * H2 only the invocation with the highest fence writes; a late one is told so and changes nothing
- * H3 a failed attempt is noted before its error leaves
- * H4 a step that has ended, or replays its receipt, signals the gates that wait for it
- * H5 an attempt is counted for its agent once at most, and by the invocation that has noted its end
- * H6 an attempt whose worker has died is noted and counted by the next owner of the step, and what it had reserved is settled
+ * host/H1 a step that has ended replays its receipt; its agent is not called again
+ * host/H2 only the invocation with the highest fence writes; a late one is told so and changes nothing
+ * host/H3 a failed attempt is noted before its error leaves
+ * host/H4 a step that has ended, or replays its receipt, signals the gates that wait for it
+ * host/H5 an attempt is counted for its agent once at most, and by the invocation that has noted its end
+ * host/H6 an attempt whose worker has died is noted and counted by the next owner of the step, and what it had reserved is settled
  */
 import type { DefinedAgent } from '../agent/index.ts'
 import type { Receipt } from '../domain/step.ts'

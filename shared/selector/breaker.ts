@@ -2,13 +2,13 @@
  * Whether an agent is asked at all: one that has just failed again and again gets a rest, and then one call on trial at a time.
  *
  * Invariants (tests cite them):
- * K1 of all that hear of failures at once, one opens the breaker: an opening is a new generation
- * K2 while it is open at most one call on trial runs; a trial whose caller has died is over when its lease is
- * K3 a call that began before the breaker opened, or on a trial that is over, neither closes nor opens it again; nor does one of which
+ * breaker/K1 of all that hear of failures at once, one opens the breaker: an opening is a new generation
+ * breaker/K2 while it is open at most one call on trial runs; a trial whose caller has died is over when its lease is
+ * breaker/K3 a call that began before the breaker opened, or on a trial that is over, neither closes nor opens it again; nor does one of which
  *    nothing is known: a trial that was not made is over
- * K4 each opening in a row lasts twice as long as the one before, up to a bound; a trial that succeeds ends the row
- * K5 at most half of those that could do the same are held back at once; so whoever is alone never is
- * K6 failures are in a row when no call has succeeded between them, also among calls that run side by side: a success need not be
+ * breaker/K4 each opening in a row lasts twice as long as the one before, up to a bound; a trial that succeeds ends the row
+ * breaker/K5 at most half of those that could do the same are held back at once; so whoever is alone never is
+ * breaker/K6 failures are in a row when no call has succeeded between them, also among calls that run side by side: a success need not be
  *    told, for it is counted
  */
 import { type Breaker, CLOSED, type Tally } from '../domain/breaker.ts'
@@ -41,13 +41,13 @@ export function admission(breaker: Breaker, now: number): 'free' | 'trial' | 're
 const isAhead = (until: number, now: number, longest: number): boolean =>
   now < until && until - now <= longest
 
-/** The breaker with a trial under way (K2); only where `admission` says so. */
+/** The breaker with a trial under way (breaker/K2); only where `admission` says so. */
 export function beginTrial(breaker: Breaker, id: string, until: number): Breaker {
   return { ...breaker, trial: { id, until } }
 }
 
 /**
- * The breaker after a call has ended; the same one where the call says nothing about it (K3). Without an end the call was let through
+ * The breaker after a call has ended; the same one where the call says nothing about it (breaker/K3). Without an end the call was let through
  * and not made, or was no test of the agent.
  */
 export function afterCall(breaker: Breaker, pass: Pass, end: CallEnd | undefined, now: number): Breaker {
@@ -79,13 +79,13 @@ export function afterLostCall(
   return isOld ? breaker : afterCall(breaker, { generation: breaker.generation, trialId }, end, now)
 }
 
-/** K6. */
+/** breaker/K6. */
 function isRowBroken({ row }: Breaker, lately: CallEnd['lately']): boolean {
   const tally = lately?.tally
   return row !== undefined && tally?.of === row.of && tally.successes > row.successes
 }
 
-/** Of those that could do the same, who is not asked now: the longest closed off first (K5). */
+/** Of those that could do the same, who is not asked now: the longest closed off first (breaker/K5). */
 export function heldBack(breakers: ReadonlyMap<string, Breaker>, now: number): Set<string> {
   const refused = [...breakers].filter(([, breaker]) => admission(breaker, now) === 'refused')
   refused.sort(([a, { openUntil: first }], [b, { openUntil: second }]) =>
@@ -103,7 +103,7 @@ function failsOften({ closedAt = 0 }: Breaker, lately: CallEnd['lately'], now: n
   return lately.calls >= LEAST_CALLS && lately.failures >= MOST_FAILED_SHARE
 }
 
-/** K4. */
+/** breaker/K4. */
 function opened({ generation, openings }: Breaker, now: number): Breaker {
   const seconds = Math.min(LONGEST_OPEN_SECONDS, FIRST_OPEN_SECONDS * 2 ** openings)
   return {

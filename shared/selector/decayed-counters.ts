@@ -5,10 +5,10 @@
  * weight against new ones without being touched (forward decay: Cormode, Shkapenyuk, Srivastava, Xu, ICDE 2009).
  *
  * Invariants (tests cite them):
- * A1 the order of additions does not matter, so writers need no condition and no lock
- * A2 a sum read at any time is that of the exact arithmetic, within a relative 1e-4; what is older than 32 half-lives may be forgotten, all of
+ * counters/A1 the order of additions does not matter, so writers need no condition and no lock
+ * counters/A2 a sum read at any time is that of the exact arithmetic, within a relative 1e-4; what is older than 32 half-lives may be forgotten, all of
  *    it at once
- * A3 a sum of 10^9 contributions in one epoch has at most 38 digits, what DynamoDB keeps of a number
+ * counters/A3 a sum of 10^9 contributions in one epoch has at most 38 digits, what DynamoDB keeps of a number
  */
 
 import {
@@ -20,7 +20,7 @@ import {
 } from '../domain/statistics.ts'
 
 const HALF_LIFE_SECONDS = 900
-/** Longer epochs would overflow (A3). */
+/** Longer epochs would overflow (counters/A3). */
 const HALF_LIVES_IN_EPOCH = 32
 /** A contribution at an epoch's beginning; the rounding of weights is a millionth of it. */
 const UNIT = 1e6

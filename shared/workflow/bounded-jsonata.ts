@@ -3,10 +3,10 @@
  * refused in time. Time and memory as a whole are bounded by whoever runs it (`functions/expressions`).
  *
  * Invariants (tests cite them):
- * B1 a text that an expression makes has at most 4,000,000 characters, a list at most 1,000,000 members
- * B2 what bounds is not reachable by a name: operators and functions are bounded in place, and nothing of it is a variable
- * B3 there is no `$eval`
- * B4 a transformation changes data only: no function, and what is shared by evaluations cannot be changed at all
+ * jsonata/B1 a text that an expression makes has at most 4,000,000 characters, a list at most 1,000,000 members
+ * jsonata/B2 what bounds is not reachable by a name: operators and functions are bounded in place, and nothing of it is a variable
+ * jsonata/B3 there is no `$eval`
+ * jsonata/B4 a transformation changes data only: no function, and what is shared by evaluations cannot be changed at all
  */
 import type jsonata from 'jsonata'
 import { addedFunctions, JSONATA_FUNCTIONS, MAX_LIST, MAX_TEXT } from './expression-functions.ts'
@@ -22,7 +22,7 @@ type Implementation = (...args: unknown[]) => unknown
  */
 const MAX_OPEN = 60_000
 
-/** A `$` and a space: no text that parses has such a variable (B2). */
+/** A `$` and a space: no text that parses has such a variable (jsonata/B2). */
 const CONCATENATE = ' concatenate'
 const CHANGEABLE = ' changeable'
 const NOW = ' now'
@@ -74,7 +74,7 @@ async function boundNow(expression: jsonata.Expression): Promise<void> {
   frame.assign('now', { _jsonata_function: true, implementation: now, signature })
 }
 
-/** What `| pattern | ... |` is going to write into is looked at before (B4). */
+/** What `| pattern | ... |` is going to write into is looked at before (jsonata/B4). */
 function boundTransformation(value: unknown): void {
   if (Array.isArray(value)) return value.forEach(boundTransformation)
   if (typeof value !== 'object' || value === null) return
@@ -125,7 +125,7 @@ function boundedFunctions(): Promise<ReadonlyMap<string, unknown>> {
   return functions
 }
 
-/** All evaluations have the same definitions (B4); JSONata notes in each by which name and where it was called last. */
+/** All evaluations have the same definitions (jsonata/B4); JSONata notes in each by which name and where it was called last. */
 function shared(definition: Definition): Definition {
   const noted = { token: undefined, position: undefined, ...definition }
   for (const name of Object.keys(definition))

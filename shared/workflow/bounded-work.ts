@@ -5,9 +5,9 @@ import { OrchestratorError } from '../domain/errors.ts'
  * alternatives that refer to each other, by a reference to itself. Whoever shares the process would wait.
  *
  * Invariants (tests cite them):
- * K1 work ends after a time, also in the middle of a regular expression, and its error says which work it was
- * K2 work that nests without end is an error of who wrote the schema, not one of ours
- * K3 work within work has its own bound, and what comes after an interruption runs as before
+ * work/K1 work ends after a time, also in the middle of a regular expression, and its error says which work it was
+ * work/K2 work that nests without end is an error of who wrote the schema, not one of ours
+ * work/K3 work within work has its own bound, and what comes after an interruption runs as before
  */
 export type Bound = <T>(what: string, work: () => T, mostMilliseconds: number) => T
 

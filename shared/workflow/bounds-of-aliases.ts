@@ -2,7 +2,7 @@ import { isAlias, isMap, isPair, isScalar, isSeq } from 'yaml'
 import { MOST_CHARACTERS } from './bounds-of-text.ts'
 
 /**
- * The alias with which a text passes the bound when its aliases are written out (B5), or which stands within what it means; undefined
+ * The alias with which a text passes the bound when its aliases are written out (text/B5), or which stands within what it means; undefined
  * where there is none.
  */
 export function aliasBeyondBound(contents: unknown): { offset: number; message: string } | undefined {

@@ -4,11 +4,11 @@ import { Lexer } from 'yaml'
  * The parser takes seconds for texts of a few hundred kilobytes that nest, minutes for some, so what is too large is refused by its
  * tokens, of which there are no more than letters:
  *
- * B1. A text has at most 300,000 characters and 100,000 tokens.
- * B2. Lists and maps in brackets nest at most 50 deep, those by indentation at most 100.
- * B3. A line begins at most 50 lists or keys by `-` and `?`.
- * B4. There are at most 1,000 anchors, and as many aliases and tags.
- * B5. With its aliases written out a text has no more characters either (`bounds-of-aliases.ts`).
+ * text/B1 A text has at most 300,000 characters and 100,000 tokens.
+ * text/B2 Lists and maps in brackets nest at most 50 deep, those by indentation at most 100.
+ * text/B3 A line begins at most 50 lists or keys by `-` and `?`.
+ * text/B4 There are at most 1,000 anchors, and as many aliases and tags.
+ * text/B5 With its aliases written out a text has no more characters either (`bounds-of-aliases.ts`).
  */
 export const MOST_CHARACTERS = 300_000
 const MOST_TOKENS = 100_000

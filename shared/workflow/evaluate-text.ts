@@ -2,9 +2,9 @@
  * One evaluation: texts in, a text out. No object of the caller's is handed in, and none of the expression's is handed back.
  *
  * Invariants (tests cite them):
- * V1 a result is JSON or an error that names what is no data (a function, a number that is none) and where it stands
- * V2 an evaluation leaves nothing behind that a later one can see
- * V3 what an error says is at most 2,000 characters
+ * evaluate/V1 a result is JSON or an error that names what is no data (a function, a number that is none) and where it stands
+ * evaluate/V2 an evaluation leaves nothing behind that a later one can see
+ * evaluate/V3 what an error says is at most 2,000 characters
  */
 import type jsonata from 'jsonata'
 import { describeNotJson, notJsonIn } from '../domain/not-json.ts'

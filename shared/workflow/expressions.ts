@@ -2,11 +2,11 @@
  * Expressions: JSONata between `{% %}`.
  *
  * Invariants (tests cite them):
- * E1 a string that is `{% ... %}` as a whole is an expression; any other string is itself
- * E2 evaluation ends: in a function of ours after 1 s of processor time, or at the memory that it may take, with an error that
+ * expressions/E1 a string that is `{% ... %}` as a whole is an expression; any other string is itself
+ * expressions/E2 evaluation ends: in a function of ours after 1 s of processor time, or at the memory that it may take, with an error that
  *    says so; neighbours go on
- * E3 an expression sees values only: no `$eval`, no host objects, and it cannot change what it is given
- * E4 an undefined result inside an object leaves the member out; inside an array, and as a whole, it is null
+ * expressions/E3 an expression sees values only: no `$eval`, no host objects, and it cannot change what it is given
+ * expressions/E4 an undefined result inside an object leaves the member out; inside an array, and as a whole, it is null
  */
 import { OrchestratorError } from '../domain/errors.ts'
 import { isJsonObject, type Json } from '../domain/json.ts'
@@ -18,7 +18,7 @@ export { reasonOf } from './evaluate-text.ts'
 
 export type Names = Readonly<Record<string, Json | undefined>>
 
-/** The text between `{%` and `%}`; undefined when the value is not an expression (E1). */
+/** The text between `{%` and `%}`; undefined when the value is not an expression (expressions/E1). */
 export function expressionIn(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined
   const text = value.trim()

@@ -2,8 +2,8 @@
  * Texts of expressions, parsed. Nothing is evaluated here.
  *
  * Invariants (tests cite them):
- * X1 a text is at most 16,384 characters long
- * X2 no path and no variable has a name by which JavaScript reaches the host: `constructor`, `prototype`, and what begins with `__`;
+ * parse/X1 a text is at most 16,384 characters long
+ * parse/X2 no path and no variable has a name by which JavaScript reaches the host: `constructor`, `prototype`, and what begins with `__`;
  *    but for the id of a step (`$steps.constructor`), which is a member of an object of ours
  */
 import jsonata from 'jsonata'
@@ -39,7 +39,7 @@ export function checkedExpression(text: string, options?: jsonata.JsonataOptions
 const isRefused = (name: unknown): name is string =>
   typeof name === 'string' && (name.startsWith('__') || name === 'constructor' || name === 'prototype')
 
-/** X2. Keys that an object is written with (`{"constructor": ...}`) are data. */
+/** parse/X2. Keys that an object is written with (`{"constructor": ...}`) are data. */
 function refuseNames(value: unknown): void {
   if (Array.isArray(value)) return value.forEach(refuseNames)
   if (typeof value !== 'object' || value === null) return

@@ -8,9 +8,9 @@ import { type Step, StepIdSchema } from './schema.ts'
  * look wrong.
  *
  * Invariants (tests cite them):
- * S1 it has every field that is right, its body included, and waits for what can be read of its `needs`
- * S2 where a wrong field would decide whether something else is wrong, it decides for right
- * S3 expressions of wrong fields are checked too, for what is wrong wherever they stand: the first hundred of a field, and none where it
+ * stand-in/S1 it has every field that is right, its body included, and waits for what can be read of its `needs`
+ * stand-in/S2 where a wrong field would decide whether something else is wrong, it decides for right
+ * stand-in/S3 expressions of wrong fields are checked too, for what is wrong wherever they stand: the first hundred of a field, and none where it
  *    has more than a thousand names, any of which may be meant
  */
 export type StandIn = { step: Step; left: LeftExpression[] }
@@ -74,7 +74,7 @@ function leftIn(value: Readonly<Record<string, unknown>>, field: string): LeftEx
     .map((one) => ({ ...one, ids }))
 }
 
-/** S3 */
+/** stand-in/S3 */
 const MOST_NAMES = 1_000
 const MOST_LEFT = 100
 

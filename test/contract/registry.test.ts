@@ -24,7 +24,7 @@ const { status: _s, functionArn, origin: _o, registeredAt: _r, ...manifest } = m
 
 const machine = (name: string) => ({ workflow: workflow(name), stateMachineArn: `arn:${name}`, gates: [] })
 
-it('registers what a deployment brings, and retires what it no longer has (D1, D3)', async () => {
+it('registers what a deployment brings, and retires what it no longer has (deployment/D1, deployment/D3)', async () => {
   const deploy = registerDeployment(ports)
   await deploy({ agents: [{ manifest, functionArn }], workflows: [machine('one'), machine('two')] })
   expect((await ports.registry.listWorkflows()).map((one) => one.workflow.name).sort()).toEqual([
@@ -44,7 +44,7 @@ it('registers what a deployment brings, and retires what it no longer has (D1, D
   expect(await ports.registry.listMachines()).toEqual([])
 })
 
-it('refuses to remove an agent that open tasks are bound to, until it is deprecated and they have ended (D2)', async () => {
+it('refuses to remove an agent that open tasks are bound to, until it is deprecated and they have ended (deployment/D2)', async () => {
   const deploy = registerDeployment(ports)
   const deploying = { manifest: { ...manifest, id: 'leaving' }, functionArn }
   await deploy({ agents: [deploying], workflows: [] })

@@ -16,7 +16,7 @@ const HALF_LIFE = 900
 const NOW = (62_000 * 32 + 31.5) * HALF_LIFE
 
 describe('statistics in DynamoDB', () => {
-  it('are those of exact arithmetic with 400 writers at once (A1, A2)', async () => {
+  it('are those of exact arithmetic with 400 writers at once (counters/A1, counters/A2)', async () => {
     const { statistics } = stores.ports
     const random = seededRandom('writers')
     const subject = { agentId: 'busy', capability: 'work.do' }

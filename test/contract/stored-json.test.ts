@@ -45,7 +45,7 @@ const taskOf = (more: Partial<OpenTask>): OpenTask => ({
   ...more,
 })
 
-describe('whatever names and values users choose, what is read is what was written (Y1)', () => {
+describe('whatever names and values users choose, what is read is what was written (json-items/Y1)', () => {
   it('of agents', async () => {
     await fc.assert(
       fc.asyncProperty(hostileJson, async (schema) => {
@@ -177,7 +177,7 @@ describe('a registry from before', () => {
     nameKey: name,
   })
 
-  it('is read as it was stored, as maps (Y2)', async () => {
+  it('is read as it was stored, as maps (json-items/Y2)', async () => {
     await put({ ...agentKey('old'), ...agent })
     await put({ ...workflowKey('old'), registered })
     expect(await registry.findAgent('old')).toEqual(agent)
@@ -186,7 +186,7 @@ describe('a registry from before', () => {
     expect(await registry.listWorkflows()).toEqual([registered])
   })
 
-  it('tells of a record that cannot be read, and goes on with the others (Y3)', async () => {
+  it('tells of a record that cannot be read, and goes on with the others (json-items/Y3)', async () => {
     await put({ ...agentKey('bad'), json: '{"id":"bad"}' })
     await put({ ...agentKey('worse'), json: '{' })
     await put({ ...workflowKey('bad'), json: '{"workflow":{"name":"bad"}}' })

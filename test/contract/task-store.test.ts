@@ -132,7 +132,7 @@ describe('tasks', () => {
 })
 
 describe('steps', () => {
-  it('gives a step to the highest fence (P1)', async () => {
+  it('gives a step to the highest fence (step-items/P1)', async () => {
     const { id } = newTask()
     expect(await tasks.takeOverStep(claim(id, '2'), start)).toMatchObject({ kind: 'owned' })
     expect(await tasks.takeOverStep(claim(id, '1'), start)).toMatchObject({ kind: 'superseded' })
@@ -142,7 +142,7 @@ describe('steps', () => {
     })
   })
 
-  it('lets only the owner write (P3)', async () => {
+  it('lets only the owner write (step-items/P3)', async () => {
     const { id } = newTask()
     await tasks.takeOverStep(claim(id, '1'), start)
     await tasks.takeOverStep(claim(id, '2'), start)
@@ -156,7 +156,7 @@ describe('steps', () => {
     ])
   })
 
-  it('never takes over a step that succeeded (P2)', async () => {
+  it('never takes over a step that succeeded (step-items/P2)', async () => {
     const { id } = newTask()
     await tasks.takeOverStep(claim(id, '1'), start)
     await tasks.endStep(claim(id, '1'), end)
@@ -166,7 +166,7 @@ describe('steps', () => {
     })
   })
 
-  it('takes over a failed step only by a higher fence, as a redrive has (P2)', async () => {
+  it('takes over a failed step only by a higher fence, as a redrive has (step-items/P2)', async () => {
     const { id } = newTask()
     await tasks.takeOverStep(claim(id, '1'), start)
     await tasks.endStep(claim(id, '1'), {
@@ -180,7 +180,7 @@ describe('steps', () => {
     expect(again.step.error).toBeUndefined()
   })
 
-  it('keeps the first answer to an approval, and only while the step runs (O4)', async () => {
+  it('keeps the first answer to an approval, and only while the step runs (approval/O4)', async () => {
     const { id } = newTask()
     const own = claim(id, '1')
     await tasks.takeOverStep(own, start)
@@ -196,7 +196,7 @@ describe('steps', () => {
     expect(record?.approval).toMatchObject({ ...asked, answer: { decision: 'yes' } })
   })
 
-  it('keeps the items of a fan-out for whoever owns it (P3)', async () => {
+  it('keeps the items of a fan-out for whoever owns it (step-items/P3)', async () => {
     const { id } = newTask()
     await tasks.takeOverStep(claim(id, '1'), start)
     expect(await tasks.noteStep(claim(id, '1'), { items: { inline: '[1,2]' } })).toBe(true)
@@ -211,7 +211,7 @@ describe('steps', () => {
     expect(step).toMatchObject({ agentId: 'chosen', reboundBy: '' })
   })
 
-  it('has one owner after any number of take-overs at once (P1)', async () => {
+  it('has one owner after any number of take-overs at once (step-items/P1)', async () => {
     const { id } = newTask()
     const fences = Array.from({ length: 20 }, (_, index) => String(index).padStart(3, '0'))
     await Promise.all(fences.map((fence) => tasks.takeOverStep(claim(id, fence), start)))

@@ -47,7 +47,7 @@ describe('a workflow in the registry', () => {
     ['numbers that DynamoDB does not keep', { a: 9007199254740991, b: 1e300, c: 5e-324, d: -0.1 }],
     ['nothing', { a: null, b: '', c: [], d: {} }],
     ['more than an item takes', { text: '🦜ก"\\'.repeat(150_000) }],
-  ])('comes back as it was: %s (W1, W2)', async (name, input) => {
+  ])('comes back as it was: %s (workflow-items/W1, workflow-items/W2)', async (name, input) => {
     const { registry } = stores.ports
     const registered = record(`w${name.length}`, input as object)
     await registry.putWorkflow(registered)
@@ -73,24 +73,27 @@ describe('a workflow in the registry', () => {
   it.each([
     ['published at once, the newest', 'api', [1, 3, 2], 3],
     ['deployed, the last: that of a rollback is older', 'deployment', [1, 3, 2], 2],
-  ] as const)('has a name that stands for one of those %s (W4)', async (_what, origin, order, expected) => {
-    const { registry } = stores.ports
-    const name = `raced-${origin}`
-    const versionOf = (version: number, active = true): RegisteredWorkflow => {
-      const { workflow: one, ...rest } = record(name, {})
-      return { ...rest, origin, active, workflow: { ...one, version } }
-    }
-    for (const version of order) await registry.putWorkflow(versionOf(version))
-    const latest = async () => (await registry.findWorkflow(name))?.workflow.version
-    expect(await latest()).toBe(expected)
-    expect(await registry.listVersions(name)).toHaveLength(3)
-    // An inactive record is replaced by any active version, also by an earlier one.
-    await registry.putWorkflow(versionOf(expected, false))
-    await registry.putWorkflow(versionOf(1))
-    expect(await latest()).toBe(1)
-  })
+  ] as const)(
+    'has a name that stands for one of those %s (workflow-items/W4)',
+    async (_what, origin, order, expected) => {
+      const { registry } = stores.ports
+      const name = `raced-${origin}`
+      const versionOf = (version: number, active = true): RegisteredWorkflow => {
+        const { workflow: one, ...rest } = record(name, {})
+        return { ...rest, origin, active, workflow: { ...one, version } }
+      }
+      for (const version of order) await registry.putWorkflow(versionOf(version))
+      const latest = async () => (await registry.findWorkflow(name))?.workflow.version
+      expect(await latest()).toBe(expected)
+      expect(await registry.listVersions(name)).toHaveLength(3)
+      // An inactive record is replaced by any active version, also by an earlier one.
+      await registry.putWorkflow(versionOf(expected, false))
+      await registry.putWorkflow(versionOf(1))
+      expect(await latest()).toBe(1)
+    },
+  )
 
-  it('has a name that stands for the newest also where items do not say their version yet (W4)', async () => {
+  it('has a name that stands for the newest also where items do not say their version yet (workflow-items/W4)', async () => {
     const { client, stop } = await startDynamoDB()
     await createTable(client, 'registry', REGISTRY_INDEXES)
     const registry = dynamodbRegistry({ client, table: 'registry', clock: stores.ports.clock })
@@ -118,7 +121,7 @@ describe('publishing a workflow', () => {
     expect(found).toMatchObject({ active: true, workflow: workflow('large', 900_000) })
   })
 
-  it('makes no machine when its record cannot be stored (V3)', async () => {
+  it('makes no machine when its record cannot be stored (publish/V3)', async () => {
     const { registry } = stores.ports
     const refused = new OrchestratorError('UnavailableError', 'not now')
     const ports = {
@@ -132,7 +135,7 @@ describe('publishing a workflow', () => {
     expect([...stores.recorded.machines.keys()]).toEqual(before)
   })
 
-  it('leaves a record of a machine that could not be made, which nobody may start, and goes on with the same again (V2, V3)', async () => {
+  it('leaves a record of a machine that could not be made, which nobody may start, and goes on with the same again (publish/V2, publish/V3)', async () => {
     const { machines, registry } = stores.ports
     const refused = new OrchestratorError('UnavailableError', 'not now')
     const ports = { ...stores.ports, machines: { ...machines, ensure: () => Promise.reject(refused) } }
@@ -144,7 +147,7 @@ describe('publishing a workflow', () => {
     const calling = { name: 'calling', steps: { a: { workflow: 'tried@1' } } }
     const register = () => registerWorkflow(stores.ports)({ name: 'calling', workflow: calling }, CALLER)
     await expect(register()).rejects.toThrow('the machine of workflow "tried@1" is not there')
-    // Another content is another version (V1).
+    // Another content is another version (publish/V1).
     await expect(put(stores.ports, 1, 100)).rejects.toMatchObject({ name: 'ConflictError' })
 
     await put(stores.ports)
@@ -181,7 +184,7 @@ describe('publishing a workflow', () => {
     expect(await registry.findWorkflow('overtaken')).toMatchObject({ active: true, workflow: { version: 2 } })
   })
 
-  it('finishes a publication that was cut short before its name stood for it (V3)', async () => {
+  it('finishes a publication that was cut short before its name stood for it (publish/V3)', async () => {
     const { registry } = stores.ports
     const put = (version: number, using = stores.ports) =>
       registerWorkflow(using)({ name: 'half', workflow: workflow('half', version, version) }, CALLER)
@@ -196,7 +199,7 @@ describe('publishing a workflow', () => {
     expect(await registry.findWorkflow('half')).toMatchObject({ active: true, workflow: { version: 2 } })
   })
 
-  it('brings one back whose machine has gone with the stacks (R1)', async () => {
+  it('brings one back whose machine has gone with the stacks (removal/R1)', async () => {
     const put = () => registerWorkflow(stores.ports)({ name: 'back', workflow: workflow('back') }, CALLER)
     const { stateMachineArn } = await put()
     await removeDeployment(stores.ports)()
@@ -207,7 +210,7 @@ describe('publishing a workflow', () => {
     expect(await stores.ports.registry.findWorkflow('back')).toMatchObject({ active: true })
   })
 
-  it('brings back each version by itself: none is planned on whose machine has gone (R2, V4)', async () => {
+  it('brings back each version by itself: none is planned on whose machine has gone (removal/R2, publish/V4)', async () => {
     const { registry } = stores.ports
     const put = (version: number) =>
       registerWorkflow(stores.ports)({ name: 'each', workflow: workflow('each', version, version) }, CALLER)
@@ -238,7 +241,7 @@ describe('publishing a workflow', () => {
     ).rejects.toThrow('publish this as version 4')
   })
 
-  it('plans on what a deployment leaves out while its machine is kept, and not when that has gone with the stacks (R2)', async () => {
+  it('plans on what a deployment leaves out while its machine is kept, and not when that has gone with the stacks (removal/R2)', async () => {
     const { registry } = stores.ports
     const deploy = (...versions: number[]) =>
       registerDeployment(stores.ports)({

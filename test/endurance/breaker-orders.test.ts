@@ -76,7 +76,7 @@ describe('calls of an agent', () => {
       meets: ['open', 'on trial', 'closed'],
     },
   ])(
-    'are heard aright in every order: one that $outcomes.0, one that $outcomes.1, one that $outcomes.2 and one after it that $outcomes.3 (K1, K2, K3)',
+    'are heard aright in every order: one that $outcomes.0, one that $outcomes.1, one that $outcomes.2 and one after it that $outcomes.3 (breaker/K1, breaker/K2, breaker/K3)',
     async ({ outcomes, meets }) => {
       const { situations, seen } = await exploreCalls(outcomes)
       expect(situations).toBeGreaterThan(1_000)

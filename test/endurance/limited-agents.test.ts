@@ -67,7 +67,7 @@ describe('a fan-out over an agent with a limit', () => {
   })
 })
 
-describe('steps side by side that wait for one agent (B8, B10)', () => {
+describe('steps side by side that wait for one agent (rebind/B8, rebind/B10)', () => {
   it(
     'a hundred of two minutes, one at a time: a look costs few events, and the agent is hardly ever idle',
     PATIENT,

@@ -75,7 +75,7 @@ function install() {
 const machineOf = async (name: string) => (await stores.ports.registry.findWorkflow(name))?.stateMachineArn
 
 describe(`publishing ${COUNT} workflows where Step Functions publishes 100 at once and then one a second`, () => {
-  it('succeeds in one invocation, goes as fast as it may, and publishes only what has changed afterwards (D4)', async () => {
+  it('succeeds in one invocation, goes as fast as it may, and publishes only what has changed afterwards (deployment/D4)', async () => {
     const { aws, invoke, deployment, register, published } = install()
     const first = await invoke(register(deployment(() => 'first')))
     expect(aws.throttledCalls()).toBeGreaterThan(0)
@@ -92,7 +92,7 @@ describe(`publishing ${COUNT} workflows where Step Functions publishes 100 at on
     expect(await machineOf('w8')).toBe(`${aws.arnPrefix}w8:1`)
   })
 
-  it('rolls back in one invocation what a failed deployment has published (D3)', async () => {
+  it('rolls back in one invocation what a failed deployment has published (deployment/D3)', async () => {
     const { aws, invoke, deployment, register, published } = install()
     await invoke(register(deployment(() => 'first', fewer)))
     await invoke(register(deployment(() => 'second', fewer)))
@@ -108,7 +108,7 @@ describe(`publishing ${COUNT} workflows where Step Functions publishes 100 at on
     }
   })
 
-  it('rolls back a deployment that was cut short: what it has not touched costs nothing (D4)', async () => {
+  it('rolls back a deployment that was cut short: what it has not touched costs nothing (deployment/D4)', async () => {
     const { aws, invoke, deployment, register, published } = install()
     await invoke(register(deployment(() => 'first', fewer)))
     const half = (name: string) => (Number(name.slice(1)) < 50 ? 'second' : 'first')
@@ -121,7 +121,7 @@ describe(`publishing ${COUNT} workflows where Step Functions publishes 100 at on
     expect(await machineOf('w159')).toBe(`${aws.arnPrefix}w159:1`)
   })
 
-  it('goes on where an invocation has run out of time (D4)', async () => {
+  it('goes on where an invocation has run out of time (deployment/D4)', async () => {
     const { invoke, deployment, register, published } = install()
     const deployed = deployment(() => 'first', fewer)
     let invocations = 0
@@ -183,7 +183,7 @@ describe(`destroying ${COUNT} workflows where Step Functions deletes 100 at once
     expect(await ports.registry.listWorkflows()).toEqual([])
   })
 
-  it('is finished by later invocations, none of which begins again (R3)', async () => {
+  it('is finished by later invocations, none of which begins again (removal/R3)', async () => {
     const { aws, ports, invoke, deployment, register } = install()
     await invoke(register(deployment(() => 'first', fewer)))
     let invocations = 0
@@ -200,7 +200,7 @@ describe(`destroying ${COUNT} workflows where Step Functions deletes 100 at once
     expect(aws.calls.get('DeleteStateMachine')).toBe(FEWER)
   })
 
-  it('leaves what nobody could finish to the collection of the next installation (Q3)', async () => {
+  it('leaves what nobody could finish to the collection of the next installation (machines/Q3)', async () => {
     const { aws, ports, invoke, deployment, register } = install()
     await invoke(register(deployment(() => 'first', fewer)))
     await invoke(removeDeployment(ports), 1).catch(() => {})

@@ -34,7 +34,7 @@ const START = 1_000_000
 const upTo = (random: Random, most: number): number => Math.floor(random() * (most + 1))
 const clockAt = (time: { now: number }) => ({ now: () => new Date(time.now * 1_000) })
 
-/** Whoever is told to wait for others does, for a while (U5). */
+/** Whoever is told to wait for others does, for a while (budget/U5). */
 async function patiently<T>(world: Interleaving, who: string, work: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
@@ -78,7 +78,7 @@ describe.each([
   { where: 'on the embedded DynamoDB', ...embedded },
 ])('$where', ({ newTable, runs }) => {
   describe('slots', () => {
-    it('are never more than there are, and those of the dead are given up at their time (L1, L2, L3)', async () => {
+    it('are never more than there are, and those of the dead are given up at their time (slots/L1, slots/L2, slots/L3)', async () => {
       await fc.assert(
         fc.asyncProperty(seeds, async (random) => {
           const [most, time] = [1 + upTo(random, 3), { now: START }]
@@ -118,7 +118,7 @@ describe.each([
   })
 
   describe('rates', () => {
-    it('give out no more than a minute has, and something again in the next (L4)', async () => {
+    it('give out no more than a minute has, and something again in the next (slots/L4)', async () => {
       await fc.assert(
         fc.asyncProperty(seeds, async (random) => {
           const { client: shared, table } = await newTable()
@@ -155,7 +155,7 @@ describe.each([
     const clock = clockAt({ now: START })
     const [until, later] = [START + 60, START + 60]
 
-    it('is never overspent by a fan-out of 100 whose attempts die, and nothing is left reserved (U1, U2, U3)', async () => {
+    it('is never overspent by a fan-out of 100 whose attempts die, and nothing is left reserved (budget/U1, budget/U2, budget/U3)', async () => {
       await fc.assert(
         fc.asyncProperty(seeds, async (random) => {
           const { client, table } = await newTable()
@@ -211,7 +211,7 @@ describe.each([
       )
     }, 120_000)
 
-    it('is shared by the tasks of children and theirs, which end and go on while attempts die (U1, U2, U4)', async () => {
+    it('is shared by the tasks of children and theirs, which end and go on while attempts die (budget/U1, budget/U2, budget/U4)', async () => {
       await fc.assert(
         fc.asyncProperty(seeds, async (random) => {
           const { client, table } = await newTable()
@@ -273,7 +273,7 @@ describe.each([
   })
 
   describe('a breaker', () => {
-    it('opens once for 50 callers, lets one on trial at a time, and hears nothing of old calls (K1, K2, K3)', async () => {
+    it('opens once for 50 callers, lets one on trial at a time, and hears nothing of old calls (breaker/K1, breaker/K2, breaker/K3)', async () => {
       await fc.assert(
         fc.asyncProperty(seeds, fc.constantFrom(0.3, 0.6, 0.8, 1), async (random, failing) => {
           const { client, table } = await newTable()
@@ -315,7 +315,7 @@ describe.each([
   })
 
   describe('a fence', () => {
-    it('lets one invocation end a step, and nobody after it (P1, P2, P3)', async () => {
+    it('lets one invocation end a step, and nobody after it (step-items/P1, step-items/P2, step-items/P3)', async () => {
       await fc.assert(
         fc.asyncProperty(seeds, async (random) => {
           const { client, table } = await newTable()

@@ -77,7 +77,7 @@ describe('tables', () => {
     )
   })
 
-  it('of CSV keep the text of every cell, in columns of every kind (T1)', async () => {
+  it('of CSV keep the text of every cell, in columns of every kind (column/T1)', async () => {
     const kinds = [
       text,
       fc.constantFrom('', 'NA', '1', '2.50', '12.00', '-0.25'),
@@ -233,7 +233,7 @@ describe('joins', () => {
       maxLength: 8,
     })
 
-  it('are what nested loops give (J1, J2, J3)', () => {
+  it('are what nested loops give (join/J1, join/J2, join/J3)', () => {
     fc.assert(
       fc.property(
         table('a'),
@@ -313,7 +313,7 @@ describe('documents', () => {
     '고객은 환불을 요청할 수 있습니다',
     'हिन्दी में समाचार',
   )
-  it('are found by any word in them, in any form of it (W2)', () => {
+  it('are found by any word in them, in any form of it (words/W2)', () => {
     const segmenter = new Intl.Segmenter('th', { granularity: 'word' })
     const form = fc.constantFrom('NFC', 'NFD', 'NFKC', 'NFKD')
     fc.assert(

@@ -11,7 +11,7 @@ const text = fc
   .map(([units, times]) => units.join('').repeat(times))
 
 describe('a bounded text', () => {
-  it('has its length, is well-formed, and keeps head and tail (X1)', () => {
+  it('has its length, is well-formed, and keeps head and tail (bounded/X1)', () => {
     fc.assert(
       fc.property(text, fc.integer({ min: 100, max: 3_000 }), (whole, most) => {
         const told = boundedText(whole, most)
@@ -23,14 +23,14 @@ describe('a bounded text', () => {
     )
   })
 
-  it('is the same where it fits, and says how much it is less where it does not (X1, X4)', () => {
+  it('is the same where it fits, and says how much it is less where it does not (bounded/X1, bounded/X4)', () => {
     expect(boundedText('as it is')).toBe('as it is')
     const told = boundedText(`begin ${'m'.repeat(1_000_000)} end`)
     expect(told).toMatch(/^begin m+ \.\.\. \[998070 characters left out\] \.\.\. m+ end$/)
   })
 })
 
-it('keeps the first issues, and says how many more there are (X2)', () => {
+it('keeps the first issues, and says how many more there are (bounded/X2)', () => {
   const many = Array.from({ length: 3_000 }, (_, at) => issue('invalid-value', `rows.${at}`, 'is wrong'))
   const told = boundedIssues(many)
   expect(told).toHaveLength(MOST_ISSUES + 1)
@@ -68,7 +68,7 @@ cyclic.self = cyclic
 const withCause = new Error('caused')
 withCause.cause = withCause
 
-describe('whatever is thrown can be told of (X3)', () => {
+describe('whatever is thrown can be told of (bounded/X3)', () => {
   it.each([
     ['nothing', undefined, 'undefined'],
     ['null', null, 'null'],

@@ -40,7 +40,7 @@ describe('the breaker', () => {
     ])
   })
 
-  it('opens once for failures at once, tries one call at a time, and hears nothing of old calls (K1, K2, K3, K4)', () => {
+  it('opens once for failures at once, tries one call at a time, and hears nothing of old calls (breaker/K1, breaker/K2, breaker/K3, breaker/K4)', () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 400 }), (events) => {
         let breaker: Breaker = CLOSED
@@ -54,7 +54,7 @@ describe('the breaker', () => {
             if (admitted === 'refused') continue
             const pass: Pass = { generation: breaker.generation }
             if (admitted === 'trial') {
-              // K2: whoever was on trial before is over.
+              // breaker/K2: whoever was on trial before is over.
               for (const { pass: other, until } of calls)
                 if (other.trialId !== undefined && other.generation === breaker.generation)
                   expect(until).toBeLessThanOrEqual(now)
@@ -108,7 +108,7 @@ describe('the breaker', () => {
     expect(afterCall(reopened, { generation: 0 }, often, 5_000).state).toBe('closed')
   })
 
-  it('takes failures for a row only when no call has succeeded between them, told or not (K6)', () => {
+  it('takes failures for a row only when no call has succeeded between them, told or not (breaker/K6)', () => {
     const failure = (successes: number) => ({
       succeeded: false,
       lately: { failures: 0.1, calls: 50, tally: { of: 'work.do 1', successes } },
@@ -142,7 +142,7 @@ describe('the breaker', () => {
     expect(afterLostCall(open, another, FAILED, 120)).toBe(open)
   })
 
-  it('holds back at most half of those that could do the same (K5)', () => {
+  it('holds back at most half of those that could do the same (breaker/K5)', () => {
     const open = (openUntil: number): Breaker => ({ ...CLOSED, state: 'open', openUntil })
     const names = ['a', 'b', 'c', 'd', 'e']
     fc.assert(

@@ -35,7 +35,7 @@ describe('what is compiled, run by the engine', () => {
     expect(report.transitionsPerStep.median).toBeLessThanOrEqual(1.6)
   })
 
-  it('ends in that time when it is split over several executions, gates between them and all (X1)', async () => {
+  it('ends in that time when it is split over several executions, gates between them and all (split/X1)', async () => {
     let parts = 0
     const compile = (workflow: Workflow) => {
       const compiled = compileWorkflow(workflow, { maxBytes: 15_000 })

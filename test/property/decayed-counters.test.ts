@@ -45,7 +45,7 @@ function readAt(epochs: ReturnType<typeof addedUp>, at: number): EpochCounters[]
 }
 
 describe('decayed counters', () => {
-  it('are those of the exact arithmetic, in whatever order they were added (A1, A2)', () => {
+  it('are those of the exact arithmetic, in whatever order they were added (counters/A1, counters/A2)', () => {
     fc.assert(
       fc.property(
         fc.array(contribution, { minLength: 1, maxLength: 60 }),
@@ -89,7 +89,7 @@ describe('decayed counters', () => {
     )
   })
 
-  it('fit into a number of DynamoDB at the end of an epoch, a billion of the largest of them (A3)', () => {
+  it('fit into a number of DynamoDB at the end of an epoch, a billion of the largest of them (counters/A3)', () => {
     const worst = {
       quality: 1,
       residual: 1,

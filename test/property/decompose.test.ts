@@ -18,7 +18,7 @@ const trees: fc.Arbitrary<Tree> = fc.letrec<{ tree: Tree }>((tie) => ({
 })).tree
 
 describe('decompose', () => {
-  it('holds every node exactly once (D1)', () => {
+  it('holds every node exactly once (decompose/D1)', () => {
     fc.assert(
       fc.property(graphs(), (graph) => {
         const { ids, tree } = takeApart(graph)
@@ -27,7 +27,7 @@ describe('decompose', () => {
     )
   })
 
-  it('honours every edge and orders nothing else, where nothing is prime (D2, D3)', () => {
+  it('honours every edge and orders nothing else, where nothing is prime (decompose/D2, decompose/D3)', () => {
     fc.assert(
       fc.property(graphs(), (graph) => {
         const { ids, tree } = takeApart(graph)
@@ -37,7 +37,7 @@ describe('decompose', () => {
     )
   })
 
-  it('takes every series-parallel graph apart completely (D3, D5)', () => {
+  it('takes every series-parallel graph apart completely (decompose/D3, decompose/D5)', () => {
     fc.assert(
       fc.property(trees, (shape) => {
         const graph = graphOf(numberSteps(shape))
@@ -48,7 +48,7 @@ describe('decompose', () => {
     )
   })
 
-  it('gives equal trees for equal graphs, however written (D4)', () => {
+  it('gives equal trees for equal graphs, however written (decompose/D4)', () => {
     fc.assert(
       fc.property(graphs(), fc.infiniteStream(fc.nat()), (graph, chance) => {
         expect(takeApart(shuffled(graph, () => chance.next().value))).toEqual(takeApart(graph))
@@ -56,7 +56,7 @@ describe('decompose', () => {
     )
   })
 
-  it('names what is not series-parallel (D5)', () => {
+  it('names what is not series-parallel (decompose/D5)', () => {
     const graph = makeGraph([
       ['a', []],
       ['b', []],

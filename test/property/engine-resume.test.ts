@@ -159,7 +159,7 @@ function life(store: ExecutionStore, world: World, start: number, unlucky = 0) {
 }
 
 describe('a crash after any write', () => {
-  it('changes nothing but time: the execution goes on where it was (J1, J2, C2)', {
+  it('changes nothing but time: the execution goes on where it was (history/J1, history/J2, call/C2)', {
     timeout: 120_000,
   }, async () => {
     const { store, writes } = recordingStore()
@@ -200,7 +200,7 @@ describe('a crash after any write', () => {
     }
   })
 
-  it('changes nothing but time in an execution that is redriven either (J3, T5)', {
+  it('changes nothing but time in an execution that is redriven either (history/J3, failable/T5)', {
     timeout: 120_000,
   }, async () => {
     const { store, writes } = recordingStore()

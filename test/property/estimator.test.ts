@@ -35,7 +35,7 @@ function always(
 const SEED = { seed: 'test', samples: 200 }
 
 describe('an estimate', () => {
-  it('of fan-outs over several steps, one in another, has every item, so many at once (E1, E4)', () => {
+  it('of fan-outs over several steps, one in another, has every item, so many at once (simulate/E1, simulate/E4)', () => {
     const call = { capability: 'work.do' }
     const inner = {
       forEach: '{% $item %}',
@@ -78,7 +78,7 @@ describe('an estimate', () => {
     expect(told[0]).toBe(7)
   })
 
-  it('of fan-outs nested as deep as they may be takes no longer for it, and counts every item (E4, E5)', () => {
+  it('of fan-outs nested as deep as they may be takes no longer for it, and counts every item (simulate/E4, simulate/E5)', () => {
     const nest = (depth: number): object =>
       depth === 0
         ? { capability: 'work.do' }
@@ -98,7 +98,7 @@ describe('an estimate', () => {
     expect(seconds.p50).toBeCloseTo(4 ** 8 * (1 + OVERHEAD), 3)
   })
 
-  it('of workflows that call others is not the product of their calls, and has all their tasks (E4)', () => {
+  it('of workflows that call others is not the product of their calls, and has all their tasks (simulate/E4)', () => {
     let draws = 0
     const leaf: Known = always(() => {
       draws += 1
@@ -120,7 +120,7 @@ describe('an estimate', () => {
     expect(draws).toBeLessThan(10_000)
   })
 
-  it('of steps that always take the same is the longest path, whatever the graph (E1)', () => {
+  it('of steps that always take the same is the longest path, whatever the graph (simulate/E1)', () => {
     fc.assert(
       fc.property(
         graphs(14),
@@ -145,7 +145,7 @@ describe('an estimate', () => {
     )
   })
 
-  it('goes to the next agent where one fails, and to what a step says of failures (E2)', () => {
+  it('goes to the next agent where one fails, and to what a step says of failures (simulate/E2)', () => {
     const steps = stepsOf({
       a: { capability: 'work.do' },
       soft: { capability: 'work.do', onFailure: 'continue' },
@@ -198,7 +198,7 @@ describe('an estimate', () => {
     expect(told.usd).toEqual({ p50: expect.any(Number), p90: 3 })
   })
 
-  it('is the same for the same seed (E3)', () => {
+  it('is the same for the same seed (simulate/E3)', () => {
     const random = seededRandom('h')
     const histogram: Histogram = Array.from({ length: 20 }, (_, at) => ({
       bound: 10 ** (at / 10),

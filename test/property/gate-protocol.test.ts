@@ -25,29 +25,29 @@ function withFence(fence: string | undefined): TaskState {
 const NOT_DONE = '(attribute_not_exists(done) OR size(done) < :n)'
 const FENCED = '(attribute_not_exists(fence) OR fence <= :f)'
 
-describe('a gate, in every order of what can happen (G1-G4, W1, W2)', () => {
+describe('a gate, in every order of what can happen (gates/G1, gates/G2, gates/G3, gates/G4, gate-state/W1, gate-state/W2)', () => {
   it('lets nobody wait for ever, and nobody go on too early, also when the clock goes back', async () => {
     const { situations, lost, early } = await exploreGate(GATE)
     expect([lost, early]).toEqual([undefined, undefined])
     expect(situations).toBeGreaterThan(500)
   })
 
-  it('would, were the write not fenced: a late one puts back a token that is dead (W2)', async () => {
+  it('would, were the write not fenced: a late one puts back a token that is dead (gate-state/W2)', async () => {
     const { lost } = await exploreGate(withCondition(NOT_DONE))
     expect(lost).toContain('a write arrives again')
   })
 
-  it('would, did the state not look whether all have ended (W1, G4)', async () => {
+  it('would, did the state not look whether all have ended (gate-state/W1, gates/G4)', async () => {
     const { lost } = await exploreGate(withCondition(FENCED))
     expect(lost?.at(-1)).toBe('the state writes')
   })
 
-  it('would, did a step that replays its receipt not signal again (G3)', async () => {
+  it('would, did a step that replays its receipt not signal again (gates/G3)', async () => {
     const { lost } = await exploreGate(GATE, { silentReplay: true })
     expect(lost).toEqual(expect.arrayContaining([expect.stringMatching(/is cut off$/)]))
   })
 
-  it('would, were the retry no part of the fence: the write of a wait that has timed out comes late (W3)', async () => {
+  it('would, were the retry no part of the fence: the write of a wait that has timed out comes late (gate-state/W3)', async () => {
     const values = GATE.Arguments.ExpressionAttributeValues as Record<string, { S: string }>
     const withoutRetry = values[':f']?.S.replace(
       / & '#' & \$string\(1000 \+ \$states\.context\.State\.RetryCount\)/,
@@ -58,7 +58,7 @@ describe('a gate, in every order of what can happen (G1-G4, W1, W2)', () => {
     expect(lost).toContain('the wait times out')
   })
 
-  it('would let it go on too early, were the time it was entered part of the fence: a redrive after the clock has gone back (W2)', async () => {
+  it('would let it go on too early, were the time it was entered part of the fence: a redrive after the clock has gone back (gate-state/W2)', async () => {
     const values = GATE.Arguments.ExpressionAttributeValues as Record<string, { S: string }>
     const fence = String(values[':f']?.S).replace('{% ', "{% $states.context.State.EnteredTime & '#' & ")
     const { early } = await exploreGate(withFence(fence))

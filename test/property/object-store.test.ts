@@ -140,7 +140,7 @@ const commands = fc.array(
   { maxLength: 20 },
 )
 
-describe('O1, O2: what was put is there, under its own name', () => {
+describe('objects/O1, objects/O2: what was put is there, under its own name', () => {
   it('get, list, prefix, delimiter and pages agree with a map, for any names', async () => {
     const world = fc.record({
       names: fc.uniqueArray(keys, { minLength: 1, maxLength: 8 }),
@@ -242,7 +242,7 @@ describe('O1, O2: what was put is there, under its own name', () => {
   })
 })
 
-describe('O3: what a death leaves behind', () => {
+describe('objects/O3: what a death leaves behind', () => {
   it('is removed when it is old, and left alone when somebody may be writing it', async () => {
     await open()
     await put('k', 'kept')
@@ -262,7 +262,7 @@ describe('O3: what a death leaves behind', () => {
   })
 })
 
-describe('O4: a folder of the layout before', () => {
+describe('objects/O4: a folder of the layout before', () => {
   /** As it wrote them: `a.md` under `files/x/`, and a name that it had to cut. */
   async function writeOldFolder(): Promise<string> {
     const { createHash } = await import('node:crypto')

@@ -35,14 +35,14 @@ describe('the placement of agents and workflows', () => {
     [7, 340, 0, 0],
     [400, 200, 4, 1],
   ])(
-    '%d agents and %d workflows: %d and %d nested stacks (S3)',
+    '%d agents and %d workflows: %d and %d nested stacks (stacks/S3)',
     (agents, workflows, ofAgents, ofWorkflows) => {
       const placement = placeInStacks({ agents: agentsUpTo(agents), workflows: workflowsUpTo(workflows) })
       expect([stacksOf(placement.agents), stacksOf(placement.workflows)]).toEqual([ofAgents, ofWorkflows])
     },
   )
 
-  it('fits whatever there is, and moves nothing that is deployed, whatever comes and goes (S1, S2)', () => {
+  it('fits whatever there is, and moves nothing that is deployed, whatever comes and goes (stacks/S1, stacks/S2)', () => {
     const agents = fc.uniqueArray(fc.integer({ min: 0, max: 400 }), { maxLength: 280 })
     const workflows = fc.uniqueArray(fc.integer({ min: 0, max: 600 }), { maxLength: 300 })
     const deployments = fc.array(fc.record({ agents, workflows }), { minLength: 1, maxLength: 5 })
@@ -71,7 +71,7 @@ describe('the placement of agents and workflows', () => {
     )
   })
 
-  it('renames nothing when the eighty-first agent comes, wherever it stands in the list (S1)', () => {
+  it('renames nothing when the eighty-first agent comes, wherever it stands in the list (stacks/S1)', () => {
     const before = placeInStacks({ agents: agentsUpTo(80), workflows: workflowsUpTo(7) })
     const after = placeInStacks(
       { agents: ['a-first', ...agentsUpTo(80)], workflows: workflowsUpTo(7) },

@@ -93,7 +93,7 @@ describe('every order of a few', () => {
       }
     }, options)
 
-  it('never spends more than there is, of the root, a child and a grandchild, whoever dies (U1, U2)', async () => {
+  it('never spends more than there is, of the root, a child and a grandchild, whoever dies (budget/U1, budget/U2)', async () => {
     const outcomes = new Set<string>()
     const { orders } = await explore(
       {
@@ -109,7 +109,7 @@ describe('every order of a few', () => {
     expect([...outcomes].sort()).toEqual(['a AgentBusyError', 'a spent', 'b AgentBusyError', 'b spent'])
   })
 
-  it('begins nothing of a child that has ended, nor of one whose parent has (U4)', async () => {
+  it('begins nothing of a child that has ended, nor of one whose parent has (budget/U4)', async () => {
     for (const [taskId, ended] of [
       ['c', 'c'],
       ['g', 'g'],
@@ -137,7 +137,7 @@ describe('every order of a few', () => {
     }
   })
 
-  it('lets a later attempt of a step take over, and the earlier one settles nothing any more (U2, U3)', async () => {
+  it('lets a later attempt of a step take over, and the earlier one settles nothing any more (budget/U2, budget/U3)', async () => {
     const outcomes = new Set<string>()
     await explore({
       a: async (budgets) =>
@@ -160,7 +160,7 @@ describe('an attempt that begins nothing', () => {
   }
   const own = { taskId: 'c', path: 's', holder: '1', until: NOW + 60 }
 
-  it('holds nothing afterwards, though the second look has failed (U4)', async () => {
+  it('holds nothing afterwards, though the second look has failed (budget/U4)', async () => {
     const budgets = await budgetsOf({ usd: 1 })
     const throttled = { ...budgets, findShare: () => Promise.reject(new Error('throttled')) }
     const asked = { nanoUsd: 5, tokens: 0 }
@@ -170,7 +170,7 @@ describe('an attempt that begins nothing', () => {
     expect((await budgets.find('r'))?.spent).toEqual({ nanoUsd: 1, tokens: 0 })
   })
 
-  it('is told what will not come back, not what others hold (U6)', async () => {
+  it('is told what will not come back, not what others hold (budget/U6)', async () => {
     const budgets = await budgetsOf({ usd: 1e-9, tokens: 10 })
     const other = { ...own, path: 'other' }
     await reserveBudget({ budgets, clock }, other, { nanoUsd: 1, tokens: 1 })
@@ -196,7 +196,7 @@ describe('a deep tree', () => {
     spare: fc.constantFrom(0, 0, 10, -20, -60),
   })
 
-  it('serves everybody where it suffices for each in the end, and refuses nobody who need only wait (U1, U4, U5, U6)', async () => {
+  it('serves everybody where it suffices for each in the end, and refuses nobody who need only wait (budget/U1, budget/U4, budget/U5, budget/U6)', async () => {
     const seen = { waits: 0, refusals: 0 }
     await fc.assert(
       fc.asyncProperty(scenario, async ({ seed, parents, attempts, spare }) => {

@@ -7,7 +7,7 @@ import { criticalPath, type Graph, makeGraph, transitiveReduction } from '../../
 import { graphs, shuffled } from '../support/random/random-graphs.ts'
 
 describe('structureOf', () => {
-  it('runs every step once, after all it needs, in the time of the critical path, whatever the durations (K1, K2)', () => {
+  it('runs every step once, after all it needs, in the time of the critical path, whatever the durations (structure/K1, structure/K2)', () => {
     fc.assert(
       fc.property(graphs(24), fc.infiniteStream(fc.integer({ min: 0, max: 1_000 })), (graph, stream) => {
         const { ids, tree, gates } = structured(graph)
@@ -28,7 +28,7 @@ describe('structureOf', () => {
     )
   })
 
-  it('gives equal structures for equal graphs, however written (K3)', () => {
+  it('gives equal structures for equal graphs, however written (structure/K3)', () => {
     fc.assert(
       fc.property(graphs(), fc.infiniteStream(fc.nat()), (graph, chance) => {
         expect(structured(shuffled(graph, () => chance.next().value))).toEqual(structured(graph))
@@ -36,7 +36,7 @@ describe('structureOf', () => {
     )
   })
 
-  it('needs no gate where the graph is series-parallel, and one where one edge is too many (K4)', () => {
+  it('needs no gate where the graph is series-parallel, and one where one edge is too many (structure/K4)', () => {
     expect(
       structured(
         makeGraph([
@@ -58,7 +58,7 @@ describe('structureOf', () => {
     expect(crossed.gates).toEqual(new Map([[3, [0]]]))
   })
 
-  it('has as few gates as any choice of edges allows, in small graphs (K4)', () => {
+  it('has as few gates as any choice of edges allows, in small graphs (structure/K4)', () => {
     fc.assert(
       fc.property(graphs(6), (graph) => {
         expect(structured(graph).gates.size).toBe(fewestByTrying(graph))

@@ -43,25 +43,29 @@ describe('tasks while Lambda throttles every call', () => {
     [60, 20],
     [90, 20],
     [130, RUNS],
-  ])('go on after %i seconds of it: none of %i fails (Y1)', { timeout: 300_000 }, async (seconds, runs) => {
-    const statuses = new Map<string, number>()
-    for (let run = 0; run < runs; run++) {
-      const random = seededRandom(`throttled ${seconds} ${run}`)
-      let from = Number.POSITIVE_INFINITY
-      // From the first call on, or while it is under way.
-      const offset = (run % 20) * SECOND
-      const throttles = (_name: string, now: number): boolean => {
-        if (from === Number.POSITIVE_INFINITY) from = now + offset
-        return now >= from && now < from + seconds * SECOND
+  ])(
+    'go on after %i seconds of it: none of %i fails (throttling/Y1)',
+    { timeout: 300_000 },
+    async (seconds, runs) => {
+      const statuses = new Map<string, number>()
+      for (let run = 0; run < runs; run++) {
+        const random = seededRandom(`throttled ${seconds} ${run}`)
+        let from = Number.POSITIVE_INFINITY
+        // From the first call on, or while it is under way.
+        const offset = (run % 20) * SECOND
+        const throttles = (_name: string, now: number): boolean => {
+          if (from === Number.POSITIVE_INFINITY) from = now + offset
+          return now >= from && now < from + seconds * SECOND
+        }
+        const world = makeWorld(behaviour, { throttles, random })
+        const { task } = await world.run(WORKFLOW, {})
+        statuses.set(task.status, 1 + (statuses.get(task.status) ?? 0))
       }
-      const world = makeWorld(behaviour, { throttles, random })
-      const { task } = await world.run(WORKFLOW, {})
-      statuses.set(task.status, 1 + (statuses.get(task.status) ?? 0))
-    }
-    expect(Object.fromEntries(statuses)).toEqual({ succeeded: runs })
-  })
+      expect(Object.fromEntries(statuses)).toEqual({ succeeded: runs })
+    },
+  )
 
-  it('uses up no attempt of a step that may have only one (Y2)', async () => {
+  it('uses up no attempt of a step that may have only one (throttling/Y2)', async () => {
     const steps = { only: { capability: CAPABILITY, retry: { maxAttempts: 1 } } }
     let calls = 0
     const throttles = (): boolean => ++calls <= 12
@@ -73,7 +77,7 @@ describe('tasks while Lambda throttles every call', () => {
     expect(ran.get('only')?.attempts).toEqual([])
   })
 
-  it('is retried by an entry of its own at every state that invokes a function (Y1, Y2)', () => {
+  it('is retried by an entry of its own at every state that invokes a function (throttling/Y1, throttling/Y2)', () => {
     const lambda = tasksIn(compileWorkflow(WORKFLOW).definition).filter(({ Resource }) =>
       Resource?.includes('lambda:invoke'),
     )
@@ -91,7 +95,7 @@ describe('tasks while Lambda throttles every call', () => {
     }
   })
 
-  it('leaves a rebinder enough looks for the longest wait (Y2, Y3)', () => {
+  it('leaves a rebinder enough looks for the longest wait (throttling/Y2, throttling/Y3)', () => {
     const [entry] = rebindRetry()
     const { MaxAttempts = 0, IntervalSeconds = 1, BackoffRate = 2, MaxDelaySeconds = 0 } = entry ?? {}
     expect(entry?.ErrorEquals).toContain(THROTTLED)

@@ -3,8 +3,8 @@
  * conditions and updates, over a Map in place of its storage.
  *
  * Invariants (tests cite them):
- * T1 what the adapters ask of DynamoDB has the same answer here: both pass one suite of contracts
- * T2 an answer shares no object with the table, nor with a request: whoever changes one changes only his own copy
+ * memory/T1 what the adapters ask of DynamoDB has the same answer here: both pass one suite of contracts
+ * memory/T2 an answer shares no object with the table, nor with a request: whoever changes one changes only his own copy
  */
 import { createRequire } from 'node:module'
 import { rememberExpressions } from '../../local/dynamodb/remember-expressions.ts'

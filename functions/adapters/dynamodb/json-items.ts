@@ -4,9 +4,9 @@
  * refuses maps nested deeper than 32 levels.
  *
  * Invariants (tests cite them):
- * Y1 a record that is read is the one that was written, whatever its names and values are
- * Y2 what was stored as maps, before there was text, is still read
- * Y3 one record that cannot be read does not hide the others: it is told, and left out
+ * json-items/Y1 a record that is read is the one that was written, whatever its names and values are
+ * json-items/Y2 what was stored as maps, before there was text, is still read
+ * json-items/Y3 one record that cannot be read does not hide the others: it is told, and left out
  */
 import type * as z from 'zod'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
@@ -27,14 +27,14 @@ export function jsonItem(record: unknown, what: string): { json: string } {
   throw new OrchestratorError('ContentTooLargeError', message, { bytes })
 }
 
-/** The record of an item; `old` finds it in an item that was stored as maps (Y2). Throws SyntaxError. */
+/** The record of an item; `old` finds it in an item that was stored as maps (json-items/Y2). Throws SyntaxError. */
 export function recordIn(item: Item, old: (item: Item) => unknown): unknown {
   return typeof item.json === 'string' ? (JSON.parse(item.json) as unknown) : old(item)
 }
 
 export type OnUnreadable = (facts: { pk: string; sk: string; reason: string }) => void
 
-/** The record if it fits the schema, else undefined, and told of (Y3). */
+/** The record if it fits the schema, else undefined, and told of (json-items/Y3). */
 export function readRecord<T>(
   item: Item,
   old: (item: Item) => unknown,

@@ -2,10 +2,10 @@
  * What the cells of a CSV column are. CSV has text only, so this is a guess; it is made for the column as a whole, and said.
  *
  * Invariants (tests cite them):
- * T1 nothing is lost: the cells, written by the reading (`decimals`, `missing`), give the same text again
- * T2 a column is a number only where every cell is a plain number: no plus sign, leading zero, exponent, separator or unit
- * T3 zeros at the end (3.10) need a column that has them throughout, over more than one whole part: 3.10 and 3.11 may be versions
- * T4 a word for "missing" (NA) is one only where all other cells are numbers or booleans, and no cell is empty; elsewhere it is text (Namibia)
+ * column/T1 nothing is lost: the cells, written by the reading (`decimals`, `missing`), give the same text again
+ * column/T2 a column is a number only where every cell is a plain number: no plus sign, leading zero, exponent, separator or unit
+ * column/T3 zeros at the end (3.10) need a column that has them throughout, over more than one whole part: 3.10 and 3.11 may be versions
+ * column/T4 a word for "missing" (NA) is one only where all other cells are numbers or booleans, and no cell is empty; elsewhere it is text (Namibia)
  */
 import { OrchestratorError } from 'orchestrator/agent'
 import { PLAIN_NUMBER, printNumber } from './numbers.ts'
@@ -92,7 +92,7 @@ function because(texts: readonly (string | null)[]): { why?: string } {
   return { why: `${quoted(texts[index] ?? '')} (row ${index + 1}) is text here; "missing" can say otherwise` }
 }
 
-/** The fewest decimals of a column of numbers, or what keeps it from being one (T1, T2, T3). */
+/** The fewest decimals of a column of numbers, or what keeps it from being one (column/T1, column/T2, column/T3). */
 function numberReading(texts: readonly (string | null)[]): { decimals: number } | { why: string } {
   let decimals = 0
   let padded = -1

@@ -3,8 +3,8 @@
  * and full-width forms are one; scripts that put no space between words are segmented by ICU's dictionaries.
  *
  * Invariants (tests cite them):
- * W1 a text and its decomposed, upper-case or full-width form have the same words
- * W2 a document has every word of each of its own segments: who searches for a segment finds the document
+ * words/W1 a text and its decomposed, upper-case or full-width form have the same words
+ * words/W2 a document has every word of each of its own segments: who searches for a segment finds the document
  */
 const ENGLISH_STOP_WORDS =
   'a about after all also an and any are as at be been before but by can could did do does each for from had has have he her ' +
@@ -42,7 +42,7 @@ export function contentWords(text: string): string[] {
 export function documentTerms(text: string): string[] {
   return runsOf(text).flatMap((run) => {
     if (!UNSPACED.test(run)) return wordsOf(run).map(stem)
-    // A word may be segmented differently when it stands alone (W2).
+    // A word may be segmented differently when it stands alone (words/W2).
     const words = segmentsOf(run).flatMap((word) => [word, ...segmentsInside(word)])
     return [...new Set([...words, ...(run.match(HAN) ?? []), ...hanPairsOf(run)])]
   })

@@ -10,10 +10,10 @@ const MAX_ROWS = 500_000
  * Two tables side by side on a key, as SQL joins them.
  *
  * Invariants (tests cite them):
- * J1 each row of the left meets every row of the right with the same key: n rows and m rows are n times m
- * J2 a missing key equals nothing, another missing key included; 1 is not "1"
- * J3 a row without a partner stands alone where the kind keeps it (`left`, `full`), the other side's columns null
- * J4 a column that both have, but for the key, comes twice: that of the right is named apart
+ * join/J1 each row of the left meets every row of the right with the same key: n rows and m rows are n times m
+ * join/J2 a missing key equals nothing, another missing key included; 1 is not "1"
+ * join/J3 a row without a partner stands alone where the kind keeps it (`left`, `full`), the other side's columns null
+ * join/J4 a column that both have, but for the key, comes twice: that of the right is named apart
  * What was left out or named apart is told in `notes`.
  */
 export function joinRows(

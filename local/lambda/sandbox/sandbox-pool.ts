@@ -51,7 +51,7 @@ export class SandboxPool {
     return this.#sandboxes.has(sandbox)
   }
 
-  /** The least busy; one that still loads its bundle only when there is no other, and one that is held (L7) only when no more may be opened. */
+  /** The least busy; one that still loads its bundle only when there is no other, and one that is held (sandbox/L7) only when no more may be opened. */
   choose(): Sandbox {
     const all = [...this.#sandboxes].filter(({ retired, apart }) => !retired && !apart)
     const free = all.filter(({ thread }) => !thread.isHeld)

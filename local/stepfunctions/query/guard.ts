@@ -3,11 +3,11 @@
  * Definitions are written by our compiler; this guards against all others.
  *
  * Invariants (tests cite them):
- * Q1 a path names no member by which JavaScript reaches the host: refused when a definition is parsed; but for the id of a step
+ * guard/Q1 a path names no member by which JavaScript reaches the host: refused when a definition is parsed; but for the id of a step
  *    behind `functions` or `steps`, which may be any
- * Q2 nothing passes for a function that was written as data: JSONata knows its functions by marks that JSON can have too
- * Q3 a path finds only what a value of JSON has itself, and nothing of a function, whatever its name
- * Q4 a transformation changes data, and no function: those of JSONata are the same for all expressions
+ * guard/Q2 nothing passes for a function that was written as data: JSONata knows its functions by marks that JSON can have too
+ * guard/Q3 a path finds only what a value of JSON has itself, and nothing of a function, whatever its name
+ * guard/Q4 a transformation changes data, and no function: those of JSONata are the same for all expressions
  */
 import type jsonata from 'jsonata-asl'
 
@@ -19,7 +19,7 @@ const isRefused = (name: unknown): name is string =>
 const MARKS = ['_jsonata_lambda', '_jsonata_function']
 const checked = new WeakSet<object>()
 
-/** Q2. Throws where data has such a mark; what was looked at once is not looked at again. */
+/** guard/Q2. Throws where data has such a mark; what was looked at once is not looked at again. */
 export function refuseMarks(value: unknown): void {
   if (typeof value !== 'object' || value === null || checked.has(value)) return
   const mark = MARKS.find((name) => Object.hasOwn(value, name))
@@ -28,7 +28,7 @@ export function refuseMarks(value: unknown): void {
   checked.add(value)
 }
 
-/** Q1, and Q2 in what an expression writes. Throws a SyntaxError that names what is refused. */
+/** guard/Q1, and guard/Q2 in what an expression writes. Throws a SyntaxError that names what is refused. */
 export function refuseHostNames(value: unknown): void {
   if (Array.isArray(value)) return value.forEach(refuseHostNames)
   if (typeof value !== 'object' || value === null) return
@@ -49,7 +49,7 @@ const KEYED_BY_IDS = ['functions', 'steps']
 
 const refused = (name: string): SyntaxError => new SyntaxError(`the name "${name.slice(0, 40)}" is refused`)
 
-/** Whether it makes objects whose keys it makes too: then what its nodes give is looked at, which costs each of them a turn (Q2). */
+/** Whether it makes objects whose keys it makes too: then what its nodes give is looked at, which costs each of them a turn (guard/Q2). */
 export function makesKeys(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(makesKeys)
   if (typeof value !== 'object' || value === null) return false
@@ -59,7 +59,7 @@ export function makesKeys(value: unknown): boolean {
   return pairs.some(([key]) => key?.type !== 'string') || Object.values(value).some(makesKeys)
 }
 
-/** Q3. Called before each node is evaluated. */
+/** guard/Q3. Called before each node is evaluated. */
 export function refuseHostObjects({ type, value }: Node, input: unknown): void {
   if (type === 'name') refuseInherited(input, String(value))
   if (type === 'wildcard' || type === 'descendant') refuseInherited(input)
@@ -81,7 +81,7 @@ const isFunction = (value: unknown): boolean =>
     value !== null &&
     ('_jsonata_lambda' in value || '_jsonata_function' in value))
 
-/** `$lookup` takes names that are made up while it runs (Q3). */
+/** `$lookup` takes names that are made up while it runs (guard/Q3). */
 export function guardLookup(expression: jsonata.Expression): void {
   const lookup = (value: unknown, name: string): unknown => {
     if (Array.isArray(value)) {
@@ -96,7 +96,7 @@ export function guardLookup(expression: jsonata.Expression): void {
 
 const CHANGEABLE = ' changeable'
 
-/** What `| pattern | ... |` is going to write into is looked at before (Q4). No text that parses has a variable of that name. */
+/** What `| pattern | ... |` is going to write into is looked at before (guard/Q4). No text that parses has a variable of that name. */
 export function guardTransformation(expression: jsonata.Expression): void {
   refuseFunctionsIn(expression.ast())
   expression.assign(CHANGEABLE, {

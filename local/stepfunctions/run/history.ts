@@ -6,10 +6,10 @@
  * definition and finds at each place what the first has left there.
  *
  * Invariants (tests cite them):
- * J1 an event is in the store before anything that follows from it happens
- * J2 what an earlier life has recorded at a place is not recorded again: what it says is what happened
- * J3 a failure from before the last redrive is history, not the present: at its place a new one may be recorded
- * J4 nothing is recorded after the end, nor by an engine that was stopped
+ * history/J1 an event is in the store before anything that follows from it happens
+ * history/J2 what an earlier life has recorded at a place is not recorded again: what it says is what happened
+ * history/J3 a failure from before the last redrive is history, not the present: at its place a new one may be recorded
+ * history/J4 nothing is recorded after the end, nor by an engine that was stopped
  */
 import { ExecutionStopped, Unmendable } from './state-error.ts'
 
@@ -69,12 +69,12 @@ export class History {
     return this.#redrives.length
   }
 
-  /** The event at a place: the one that is there already, else the one that `make` says (J2). */
+  /** The event at a place: the one that is there already, else the one that `make` says (history/J2). */
   record(place: string, make: () => NewEvent): Recorded {
     return this.find(place) ?? this.#add(place, make())
   }
 
-  /** The same for what ends an attempt badly: it may happen again after a redrive (J3). */
+  /** The same for what ends an attempt badly: it may happen again after a redrive (history/J3). */
   recordBadEnd(place: string, make: () => NewEvent): Recorded {
     const known = this.find(place)
     if (known && known.id > (this.#redrives.at(-1) ?? 0)) return known
@@ -109,7 +109,7 @@ export class History {
     return this.#past.has(place)
   }
 
-  /** Takes nothing more (J4). */
+  /** Takes nothing more (history/J4). */
   close(): void {
     this.#closed = true
   }

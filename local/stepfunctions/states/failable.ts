@@ -2,11 +2,11 @@
  * Task, Parallel and Map: a call that may fail, with Retry and Catch around it.
  *
  * Invariants (tests cite them):
- * T1 each retrier counts its own retries; the first that names the error applies, and only it
- * T2 the n-th retry of a retrier waits IntervalSeconds * BackoffRate^n, at most MaxDelaySeconds, less with jitter
- * T3 an error that no retrier takes goes to the first catcher that names it, else it ends the flow
- * T4 an error in the state's own `Output` or `Assign` is treated like one of the call
- * T5 a redrive starts a failed call again, its retries uncounted; what had been retried or caught stays so
+ * failable/T1 each retrier counts its own retries; the first that names the error applies, and only it
+ * failable/T2 the n-th retry of a retrier waits IntervalSeconds * BackoffRate^n, at most MaxDelaySeconds, less with jitter
+ * failable/T3 an error that no retrier takes goes to the first catcher that names it, else it ends the flow
+ * failable/T4 an error in the state's own `Output` or `Assign` is treated like one of the call
+ * failable/T5 a redrive starts a failed call again, its retries uncounted; what had been retried or caught stays so
  */
 import type { MapState, ParallelState, Retrier, TaskState } from '../definition/definition.ts'
 import type { History } from '../run/history.ts'
@@ -38,7 +38,7 @@ export async function runFailable<S extends Failable>(entry: Entry<S>, call: Cal
     let again = history.noteAt<Again>(`${place}r`)
     const redriven = history.redriveAfter(Math.max(after, again ? 0 : lastOf(history, place)))
     if (redriven !== undefined && (!again || again.last > redriven)) {
-      // A new life: its retries are its own (T5).
+      // A new life: its retries are its own (failable/T5).
       retries = []
       retryCount = 0
       after = redriven

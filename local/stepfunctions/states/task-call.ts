@@ -2,10 +2,10 @@
  * One call of a service, from when it is in the history until its outcome is.
  *
  * Invariants (tests cite them):
- * C1 a call has one outcome, the first of: its answer, its token's, its timeout; it is in the history before it counts
- * C2 a call that a crash cut off is made again with the same arguments, the same token, and what is left of its time;
+ * call/C1 a call has one outcome, the first of: its answer, its token's, its timeout; it is in the history before it counts
+ * call/C2 a call that a crash cut off is made again with the same arguments, the same token, and what is left of its time;
  *    one that was submitted is not made again: its answer is waited for
- * C3 whoever answers a token learns by the answer's return that it has been recorded
+ * call/C3 whoever answers a token learns by the answer's return that it has been recorded
  */
 import type { TaskState } from '../definition/definition.ts'
 import { findIntegration, type IntegrationCall } from '../integrations/integration.ts'
@@ -46,7 +46,7 @@ export async function callUntilOutcome(
   const over = new AbortController()
   let last = scheduled.last
 
-  /** In the history first (C1, C3): should that fail, whoever answers hears of it, and may answer again. */
+  /** In the history first (call/C1, call/C3): should that fail, whoever answers hears of it, and may answer again. */
   const settle = (answer: Answer): void => {
     if (over.signal.aborted) return
     const reason = failureIn(answer, name)

@@ -1,9 +1,9 @@
 /**
  * Invariants (tests cite them):
- * D1 what a deployment brings is active; what an earlier one brought and this one has not gets no new work
- * D2 an agent goes only when no open task is bound to it: else the deployment is refused, and nothing has changed
- * D3 a workflow's record names a machine that stays as it is: whoever plans from it runs what was planned
- * D4 a registration that was cut short is finished by the next: what it has published is not published again
+ * deployment/D1 what a deployment brings is active; what an earlier one brought and this one has not gets no new work
+ * deployment/D2 an agent goes only when no open task is bound to it: else the deployment is refused, and nothing has changed
+ * deployment/D3 a workflow's record names a machine that stays as it is: whoever plans from it runs what was planned
+ * deployment/D4 a registration that was cut short is finished by the next: what it has published is not published again
  */
 import type { Agent, AgentManifest } from '../../domain/agent.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
@@ -24,7 +24,7 @@ type Needs = Pick<Ports, 'registry' | 'tasks' | 'machines' | 'clock'> & {
 /** Writes to the registry at once. */
 const AT_ONCE = 20
 
-/** Makes the registry say what this deployment brought. Safe to repeat. Throws ConflictError (D2). */
+/** Makes the registry say what this deployment brought. Safe to repeat. Throws ConflictError (deployment/D2). */
 export const registerDeployment =
   (ports: Needs) =>
   async (deployment: Deployment): Promise<{ agents: number; workflows: number; retired: string[] }> => {
@@ -73,7 +73,7 @@ async function replaceWorkflows(ports: Needs, brought: Deployment['workflows']):
   const before = (await registry.listWorkflows({ fresh: true })).filter(({ origin }) => origin !== 'api')
   const usedOn = dayOf(clock.now())
   const known = new Map(before.map((registered) => [registered.workflow.name, registered]))
-  // One after another: Step Functions publishes one a second once its bucket is empty (D4).
+  // One after another: Step Functions publishes one a second once its bucket is empty (deployment/D4).
   for (const one of brought) await publishOne(ports, one, known.get(one.workflow.name))
   const names = new Set(brought.map(({ workflow }) => workflow.name))
   const gone = before.filter(({ workflow }) => !names.has(workflow.name))

@@ -2,11 +2,11 @@
  * Publishes a version of a workflow at run time.
  *
  * Invariants (tests cite them):
- * V1 a version that is published never changes: the same again is the same, anything else is refused
- * V2 its machine is there before anybody can submit to it
- * V3 its record is there before its machine is made: no machine is without a record, whatever fails in between; the same again
+ * publish/V1 a version that is published never changes: the same again is the same, anything else is refused
+ * publish/V2 its machine is there before anybody can submit to it
+ * publish/V3 its record is there before its machine is made: no machine is without a record, whatever fails in between; the same again
  *    goes on
- * V4 a version whose machine went with the stacks comes back when it is published again, whatever later ones there are
+ * publish/V4 a version whose machine went with the stacks comes back when it is published again, whatever later ones there are
  */
 
 import { type Compiled, compileWorkflow } from '../../compiler/index.ts'

@@ -2,10 +2,10 @@
  * What happens when the stacks are destroyed.
  *
  * Invariants (tests cite them):
- * R1 nothing gets new work: agents and workflows are retired, also those that callers have published
- * R2 every machine goes with what runs on it, for the functions that it calls go as well; what stays are the records, and that of
+ * removal/R1 nothing gets new work: agents and workflows are retired, also those that callers have published
+ * removal/R2 every machine goes with what runs on it, for the functions that it calls go as well; what stays are the records, and that of
  *    each version says that its machine is gone
- * R3 a removal that was cut short is finished by the next: each machine is noted before its workflow is retired, and forgotten
+ * removal/R3 a removal that was cut short is finished by the next: each machine is noted before its workflow is retired, and forgotten
  *    when it is gone
  */
 import { machineArnOf } from '../../domain/execution-arn.ts'
@@ -16,7 +16,7 @@ import { registerDeployment } from './register-deployment.ts'
 
 type Needs = Pick<Ports, 'registry' | 'tasks' | 'machines' | 'clock'>
 
-/** Safe to repeat. Throws UnavailableError when it is to go on later (R3). */
+/** Safe to repeat. Throws UnavailableError when it is to go on later (removal/R3). */
 export const removeDeployment = (ports: Needs) => async (): Promise<{ machines: number }> => {
   const { registry, machines, tasks, clock } = ports
   const usedOn = dayOf(clock.now())
@@ -54,7 +54,7 @@ async function retirePublished(
     return { name: machineArnOf(stateMachineArn), parts, usedOn }
   })
   for (const machine of machines) await registry.useMachine(machine)
-  // The newest last: until then the workflow is listed, and the next removal finds it (R3).
+  // The newest last: until then the workflow is listed, and the next removal finds it (removal/R3).
   for (const version of versions) await retireVersion({ registry }, version)
   await registry.putWorkflow(asGone(published))
   return machines

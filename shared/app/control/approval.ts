@@ -43,7 +43,7 @@ export const approval: Controlled<StepOf<'approval'>> = {
   },
 }
 
-/** The first answer; time is one more who may give it, so that nobody is told that a late answer counts (O4). */
+/** The first answer; time is one more who may give it, so that nobody is told that a late answer counts (control/O4). */
 async function decisionOf(
   { ports: { tasks, clock }, own, record }: Owned<StepOf<'approval'>>,
   onTimeout = 'none',

@@ -3,15 +3,15 @@
  * as child workflows, or by steps of their own.
  *
  * Invariants (tests cite them):
- * O1 a step that has ended is not done again: whoever comes again goes on, and its gates are signalled again
- * O2 a step's record is final before its gates are signalled, and before its states go on
- * O3 a step that is skipped waits for nothing and nobody
- * O4 an approval ends once: by the first answer, or by its time
- * O5 a fan-out answers what its items did, in their order; more failures than it tolerates are its own
- * O6 a loop ends after the first round of which `until` is true, and after `maxIterations` rounds at the latest: then it has
+ * control/O1 a step that has ended is not done again: whoever comes again goes on, and its gates are signalled again
+ * control/O2 a step's record is final before its gates are signalled, and before its states go on
+ * control/O3 a step that is skipped waits for nothing and nobody
+ * control/O4 an approval ends once: by the first answer, or by its time
+ * control/O5 a fan-out answers what its items did, in their order; more failures than it tolerates are its own
+ * control/O6 a loop ends after the first round of which `until` is true, and after `maxIterations` rounds at the latest: then it has
  *    failed. Which round has ended is in the call, so that the same call again has the same answer
- * O7 a child is one task, however often it is begun; it has ended before its step does, and its step has its outcome
- * O8 an item that has steps of its own ends when they have ended, with what `output` says of them; a failure in it is the item's, and
+ * control/O7 a child is one task, however often it is begun; it has ended before its step does, and its step has its outcome
+ * control/O8 an item that has steps of its own ends when they have ended, with what `output` says of them; a failure in it is the item's, and
  *    what that means the fan-out's
  */
 import { type ControlPayload, redriveOf } from '../../contracts/step-payload.ts'
@@ -85,14 +85,14 @@ const pathsInItem = (step: Step, path: string): string[] =>
     ? Object.keys(step.steps).map((id) => pathIn(path, id))
     : []
 
-/** It has failed when it began: only a redrive makes that undone (O1). */
+/** It has failed when it began: only a redrive makes that undone (control/O1). */
 function isEndOfEnded(before: StepRecord | undefined, fence: string): before is StepRecord {
   return (
     before !== undefined && isFinalStepStatus(before.status) && redriveOf(before.fence) === redriveOf(fence)
   )
 }
 
-/** A late or repeated call (O1). */
+/** A late or repeated call (control/O1). */
 function endedBefore({ step, record }: Owned): ControlAnswer {
   const { path, status, error } = record
   if (status !== 'failed' || hasGoneOn(step, record)) return over(status)

@@ -39,7 +39,7 @@ export async function end(owned: Owned, outcome: Omit<StepEnd, 'endedAt'>): Prom
   return over(outcome.status)
 }
 
-/** There is nothing to wait for any more (O3). */
+/** There is nothing to wait for any more (control/O3). */
 export const over = (status: StepRecord['status']): ControlAnswer => ({
   status,
   seconds: 0,

@@ -39,7 +39,7 @@ export const fanOut: Controlled<FanOut> = {
     })
   },
 
-  /** What the items have answered, in their order; null where one has failed (O5). */
+  /** What the items have answered, in their order; null where one has failed (control/O5). */
   async end(owned) {
     const { ports, step, own, record } = owned
     const items = record.items ? ((await ports.tasks.loadValue(record.items)) as Json[]) : []

@@ -12,7 +12,7 @@ import { NOT_THE_BODYS } from './loop.ts'
 
 type Each = StepOf<'steps'>
 
-/** One item of a fan-out that has steps of its own: they have ended, or one of them has failed for good (O8). */
+/** One item of a fan-out that has steps of its own: they have ended, or one of them has failed for good (control/O8). */
 export const item: Controlled<Each> = {
   template: () => ({}),
 

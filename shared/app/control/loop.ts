@@ -21,7 +21,7 @@ export const loop: Controlled<Loop> = {
 
   begin: async ({ own }) => ({ round: numberedPath(own.path, 1) }),
 
-  /** After each round: another one, or the end (O6). */
+  /** After each round: another one, or the end (control/O6). */
   async end(owned) {
     const { step, own, call } = owned
     if (call.error?.Error !== undefined) return settleBody(owned, failureIn(call.error))

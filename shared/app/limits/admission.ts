@@ -3,9 +3,9 @@
  * rivals, limits and budget is admitted without a call.
  *
  * Invariants (tests cite them):
- * T1 what is refused has begun nothing and holds nothing: a slot that was taken before a later check failed is free again
- * T2 busy is not failed: the refusal of a full agent is no attempt of it
- * T3 what is held is given back once, however the call ends; after a crash slots, trials and reservations are given up at their time
+ * admission/T1 what is refused has begun nothing and holds nothing: a slot that was taken before a later check failed is free again
+ * admission/T2 busy is not failed: the refusal of a full agent is no attempt of it
+ * admission/T3 what is held is given back once, however the call ends; after a crash slots, trials and reservations are given up at their time
  */
 import type { AgentManifest } from '../../domain/agent.ts'
 import type { Breaker } from '../../domain/breaker.ts'

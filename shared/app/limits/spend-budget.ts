@@ -3,15 +3,15 @@
  * spent, and the rest given back. Children, and theirs, have no budgets of their own: their attempts reserve of their root's.
  *
  * Invariants (tests cite them):
- * U1 what is spent and what is reserved are never more than the budget, however many attempts of however many tasks reserve at once
- * U2 a reservation whose attempt has died counts as spent (nobody knows what it did): it is settled by whoever takes the step over, and
+ * budget/U1 what is spent and what is reserved are never more than the budget, however many attempts of however many tasks reserve at once
+ * budget/U2 a reservation whose attempt has died counts as spent (nobody knows what it did): it is settled by whoever takes the step over, and
  *    where nobody does, it counts as spent from its time on
- * U3 the same attempt reserves once, and settles once, however often it says so
- * U4 what an attempt gives back is at once everybody's: its own task's, its parents', their other children's. A task that has ended
+ * budget/U3 the same attempt reserves once, and settles once, however often it says so
+ * budget/U4 what an attempt gives back is at once everybody's: its own task's, its parents', their other children's. A task that has ended
  *    reserves nothing, though its root goes on; what its attempts still hold they give back when they end
- * U5 an attempt that finds too little left waits where it would fit once others have given back what they hold, and is refused where it
+ * budget/U5 an attempt that finds too little left waits where it would fit once others have given back what they hold, and is refused where it
  *    would not. Those others end, or their time does, for an attempt that waits holds nothing
- * U6 a refusal tells whose budget it is, its limit, and what is spent of it, held, left and asked
+ * budget/U6 a refusal tells whose budget it is, its limit, and what is spent of it, held, left and asked
  */
 import {
   type Amount,
@@ -40,7 +40,7 @@ const MOST_TRIES = 100
 
 /**
  * Sets an amount aside for an attempt that ends by `until` (in seconds); `why` says where the amount comes from, when the agent has not
- * said it. Throws BudgetExceededError when it is not there, AgentBusyError when it may be soon (U5), TaskCancelledError when the task has ended.
+ * said it. Throws BudgetExceededError when it is not there, AgentBusyError when it may be soon (budget/U5), TaskCancelledError when the task has ended.
  */
 export async function reserveBudget(
   { budgets, clock }: Needs,
@@ -112,7 +112,7 @@ export async function settleBudget(
   if (root !== undefined) await budgets.settle(root, slotOf(root, taskId, path), reservation, spent)
 }
 
-/** What an attempt that is no more has reserved for a step, for whoever takes the step over (U2). */
+/** What an attempt that is no more has reserved for a step, for whoever takes the step over (budget/U2). */
 export async function settleDead(budgets: Budgets, { taskId, path, holder }: Holder): Promise<void> {
   const root = await budgets.rootOf(taskId)
   if (root === undefined) return
@@ -158,7 +158,7 @@ export function heldOf({ reserved }: KeptBudget, now: number): { held: Amount; o
   }
 }
 
-/** What is held beyond its time counts as spent (U2). */
+/** What is held beyond its time counts as spent (budget/U2). */
 export function spentAndHeld(budget: KeptBudget, now: number): { spent: Amount; held: Amount } {
   const { held, overdue } = heldOf(budget, now)
   return { spent: addAmounts(budget.spent, overdue), held }
@@ -170,7 +170,7 @@ const slotOf = (root: string, taskId: string, path: string): string =>
 
 /**
  * A child's close and the reservation are writes of two items. A close that came before the reservation is seen here; before one that
- * came after it the attempt had begun (U4).
+ * came after it the attempt had begun (budget/U4).
  */
 async function unlessEnded(
   budgets: Budgets,

@@ -2,8 +2,8 @@
  * A task's budget as callers see it.
  *
  * Invariants (tests cite them):
- * V1 what is spent, reserved and unknown is together what the budget has no longer
- * V2 what is held beyond the time of its call counts against the budget and is unknown: the agent was stopped or has died, and has not
+ * budget-view/V1 what is spent, reserved and unknown is together what the budget has no longer
+ * budget-view/V2 what is held beyond the time of its call counts against the budget and is unknown: the agent was stopped or has died, and has not
  *    told what it spent
  */
 import type { TaskView } from '../../contracts/views.ts'

@@ -2,9 +2,9 @@
  * Removes machines that workflows shared and nobody has used for long.
  *
  * Invariants (tests cite them):
- * Q1 a machine goes only when nothing runs on it, and when nothing has ended on it that may still be redriven
- * Q2 a submission and a collection at once: either the machine stays, or the submission is told to come again
- * Q3 a collection that was cut short is finished by the next
+ * machines/Q1 a machine goes only when nothing runs on it, and when nothing has ended on it that may still be redriven
+ * machines/Q2 a submission and a collection at once: either the machine stays, or the submission is told to come again
+ * machines/Q3 a collection that was cut short is finished by the next
  */
 
 import { dayOf } from '../../domain/times.ts'
@@ -26,7 +26,7 @@ export const collectMachines =
     const unused = (await registry.listMachines()).filter(({ usedOn }) => usedOn <= before)
     const outcome: Collected = { looked: unused.length, removed: [], busy: [] }
     for (const machine of unused) {
-      // From here on nobody is given it (Q2).
+      // From here on nobody is given it (machines/Q2).
       if (!(await registry.claimMachine(machine))) continue
       const { name, parts } = machine
       if (!(await machines.remove(name))) {

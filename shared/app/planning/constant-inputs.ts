@@ -2,10 +2,10 @@
  * What is written down in the input of a step and can never fit what an agent takes, found before anything runs.
  *
  * Invariants (tests cite them):
- * C1 only what is certain is an issue: nothing that contains an expression, and no member whose expression may leave it out
- * C2 a step is refused when none of the agents that offer what it wants would take its input; while one would, the others are not
+ * constants/C1 only what is certain is an issue: nothing that contains an expression, and no member whose expression may leave it out
+ * constants/C2 a step is refused when none of the agents that offer what it wants would take its input; while one would, the others are not
  *    chosen
- * C3 a plan takes at most a second of it, whatever an agent's schema is: what is not known by then is no issue
+ * constants/C3 a plan takes at most a second of it, whatever an agent's schema is: what is not known by then is no issue
  */
 import * as z from 'zod'
 import type { Agent } from '../../domain/agent.ts'
@@ -41,7 +41,7 @@ export function checkConstantInputs(
   }
 }
 
-/** C3 */
+/** constants/C3 */
 const MOST_MILLISECONDS = 1_000
 
 type Choice = { isOpen(place: string): boolean; pinnedAt(place: string, step: AgentStep): string | undefined }
@@ -77,7 +77,7 @@ function checkEach(
   return checked
 }
 
-/** A schema that the parser cannot work with says nothing for sure (C3). */
+/** A schema that the parser cannot work with says nothing for sure (constants/C3). */
 function knownIssues(input: unknown, schema: Schema, path: string): Issue[] {
   try {
     return issuesOfConstants(input, schema, path)
@@ -106,7 +106,7 @@ function offerOf(
 
 type Schema = Record<string, unknown>
 
-/** What a JSON Schema has against a value with expressions in it, whatever these will be (C1). */
+/** What a JSON Schema has against a value with expressions in it, whatever these will be (constants/C1). */
 export function issuesOfConstants(input: unknown, jsonSchema: Schema, path: string): Issue[] {
   const schema = parserOf(jsonSchema)
   if (!schema) return []

@@ -40,7 +40,7 @@ export function digestOf({ ids }: Pick<Ports, 'ids'>, request: Keyed & object): 
   return ids.digest(canonicalJson(asked as Json))
 }
 
-/** With a key the id is a hash of tenant and key, so that a repeat finds the first (S2). */
+/** With a key the id is a hash of tenant and key, so that a repeat finds the first (submit/S2). */
 export function taskIdOf({ ids }: Pick<Ports, 'ids'>, { idempotencyKey }: Keyed, { tenant }: Caller): string {
   return idempotencyKey === undefined
     ? ids.makeId('t')

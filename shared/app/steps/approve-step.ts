@@ -2,8 +2,8 @@
  * A person's answer to an approval.
  *
  * Invariants (tests cite them):
- * O4 the first answer stays; the same answer again wakes the state again, another is refused
- * O9 nobody answers for a task past its deadline, though it takes up to a minute until it is ended
+ * approval/O4 the first answer stays; the same answer again wakes the state again, another is refused
+ * approval/O9 nobody answers for a task past its deadline, though it takes up to a minute until it is ended
  */
 import type { AnswerApproval } from '../../contracts/requests.ts'
 import type { ApprovalView } from '../../contracts/views.ts'

@@ -3,11 +3,11 @@
  * nothing: what an expression has found is put into a list where the schema takes lists only.
  *
  * Invariants (tests cite them):
- * J1 what is written down as it is stays as it is: only values that come from an expression are looked at, and what is inside them
- * J2 a value of a type that the schema accepts stays as it is, whatever else the schema accepts; so does what is inside a value of
+ * lists/J1 what is written down as it is stays as it is: only values that come from an expression are looked at, and what is inside them
+ * lists/J2 a value of a type that the schema accepts stays as it is, whatever else the schema accepts; so does what is inside a value of
  *    which it is not known which alternative of the schema it is meant to fit. An object that has not what every alternative for
  *    objects requires is none of them: a row is no reference to a file
- * J3 nothing becomes an empty list where the schema requires a list and takes nothing else; elsewhere it stays away
+ * lists/J3 nothing becomes an empty list where the schema requires a list and takes nothing else; elsewhere it stays away
  */
 import { isJsonObject, type Json } from '../../domain/json.ts'
 import { boundedWork } from '../../workflow/bounded-work.ts'
@@ -119,7 +119,7 @@ function isTaken(schema: unknown, value: Json, root: Schema, depth = 0): boolean
   if (!typesOfValue(value).some((one) => types.has(one))) return false
   if (depth > MOST_DEPTH || !isJsonObject(value)) return true
   const { properties, required } = membersOf(own, value, root)
-  // A list that is not there may still become an empty one (J3).
+  // A list that is not there may still become an empty one (lists/J3).
   const isThere = (name: string): boolean =>
     Object.hasOwn(value, name) || [...typesOf(properties.get(name), root)].join() === 'array'
   return (

@@ -3,8 +3,8 @@
  * of them, so whoever takes the step over does.
  *
  * Invariants (tests cite them):
- * J1 an attempt that has begun and whose end nobody has noted is noted, counted and told to the breaker by the next owner of its step, once
- * J2 what was refused, superseded or cancelled was no attempt
+ * attempt/J1 an attempt that has begun and whose end nobody has noted is noted, counted and told to the breaker by the next owner of its step, once
+ * attempt/J2 what was refused, superseded or cancelled was no attempt
  */
 import { executionOfFence } from '../../contracts/step-payload.ts'
 import type { AgentManifest } from '../../domain/agent.ts'
@@ -35,7 +35,7 @@ export const DIED: Failure = {
   message: 'its function ended without a word: out of memory, out of time, or a crash',
 }
 
-/** Whether a host had a step, and its end is not noted (J1, J2). */
+/** Whether a host had a step, and its end is not noted (attempt/J1, attempt/J2). */
 export const hasLostAttempt = ({ status, reboundBy = '', attempts, startedAt }: StepRecord): boolean =>
   status === 'running' && reboundBy === '' && !attempts.some((noted) => noted.startedAt === startedAt)
 

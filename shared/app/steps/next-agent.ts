@@ -1,6 +1,6 @@
 /**
  * Who is asked next for a step whose agent has failed, or would not take it; and after how long. The invariants are those of
- * `rebind-step.ts`: B2, B7, B8, B9, B10.
+ * `rebind-step.ts`: rebind/B2, rebind/B7, rebind/B8, rebind/B9, rebind/B10.
  */
 import { executionOfFence, isRetry } from '../../contracts/step-payload.ts'
 import type { Agent } from '../../domain/agent.ts'
@@ -49,7 +49,7 @@ const MOST_WAIT_SECONDS = 600
 /** Up to here waits grow as what has been waited does; from here on they are a share of it. */
 const SHORT_WAIT_SECONDS = 60
 const LONG_WAIT_SHARE = 0.2
-/** Longer no step waits for agents that are too busy (B8): an execution's history is finite. */
+/** Longer no step waits for agents that are too busy (rebind/B8): an execution's history is finite. */
 export const LONGEST_BUSY_SECONDS = 4 * 3_600
 /** Longer than any agent may wish. */
 const MOST_WISHED_SECONDS = 900
@@ -58,7 +58,7 @@ export const LATE: Failure = { name: 'NoAgentError', message: 'nobody can run it
 /** Whoever may be called as it pleases does not say so: what the account has of calls at once is used up. */
 const THROTTLED = 'Lambda.TooManyRequestsException'
 
-/** Or why there is none. Throws AgentBusyError where the rebinder shall look again in place (B10). */
+/** Or why there is none. Throws AgentBusyError where the rebinder shall look again in place (rebind/B10). */
 export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure: Failure }> {
   const { ports, plan, step, record, failure, own } = trouble
   if (hasWaitedLongEnough(trouble)) return { failure }
@@ -112,9 +112,9 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
       wait: hasWaited && !isLook ? pause : at(0),
       more: { excluded: isLook ? excluded : withoutBusy(excluded, failure, record) },
     },
-    // Whoever may be asked at all, after a while (B8).
+    // Whoever may be asked at all, after a while (rebind/B8).
     { among: others, wait: pause, more: { mayWait: true } },
-    // Nobody is left: those that have only timed out once more (B2).
+    // Nobody is left: those that have only timed out once more (rebind/B2).
     {
       among: [planned, ...(fallbacks ?? [])],
       wait: isBusy ? pause : at(0),
@@ -138,7 +138,7 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
   return { failure: whyNobody(failure, refusals, purse?.advice) }
 }
 
-/** Agents whose calls fit only once others have given back what they hold of the budget are busy, like those at a limit (B10). */
+/** Agents whose calls fit only once others have given back what they hold of the budget are busy, like those at a limit (rebind/B10). */
 function withoutMoney(
   known: ReadonlyMap<string, Knowledge>,
   agents: readonly Agent[],
@@ -218,7 +218,7 @@ function secondsUntilFree(agent: Agent, known: Knowledge | undefined): number {
 const secondsLeft = ({ clock }: Trouble['ports'], { deadline }: Plan): number | undefined =>
   deadline === undefined ? undefined : secondsUntil(deadline, clock.now())
 
-/** Whom a step names for when its agent has failed, in its order (B7): an agent for what the step wants of it, or a capability. */
+/** Whom a step names for when its agent has failed, in its order (rebind/B7): an agent for what the step wants of it, or a capability. */
 function fallbacksOf({ fallback = [], capability }: AgentStep, agents: readonly Agent[]): Wanted[] {
   return fallback.map((entry) => {
     const agent = agents.find(({ id }) => id === entry)
@@ -228,7 +228,7 @@ function fallbacksOf({ fallback = [], capability }: AgentStep, agents: readonly 
   })
 }
 
-/** Those since the task was retried last (Q4): of its present execution, or by their time where that is not noted. */
+/** Those since the task was retried last (retry/Q4): of its present execution, or by their time where that is not noted. */
 const attemptsOf = ({ attempts, reopenedAt = '', fence }: StepRecord): Attempt[] =>
   attempts.filter(({ startedAt, execution }) =>
     execution === undefined ? startedAt >= reopenedAt : execution === executionOfFence(fence),
@@ -241,7 +241,7 @@ function excludedAgents(record: StepRecord): Map<string, string> {
   )
 }
 
-/** Those that may not be asked even when nobody else is left: failed for good, or timed out too often (B2). */
+/** Those that may not be asked even when nobody else is left: failed for good, or timed out too often (rebind/B2). */
 function exhaustedAgents(record: StepRecord, { retry }: AgentStep): Map<string, string> {
   const byAgent = Map.groupBy(attemptsOf(record), ({ agentId }) => agentId)
   const exhausted = [...byAgent].filter(

@@ -36,7 +36,7 @@ export function stepAt(plan: Planned, path: string): Step {
   return index === undefined ? step : itemOf(step)
 }
 
-/** What a fan-out does for one item. It decides itself whether its items run, and what it means when one has failed (R4). */
+/** What a fan-out does for one item. It decides itself whether its items run, and what it means when one has failed (resolve/R4). */
 function itemOf(step: Step): Step {
   const common = { forEach: undefined, when: undefined, join: 'settled', onFailure: 'continue' } as const
   const given = ({ input }: { input?: unknown }) => ({ input: input ?? '{% $item %}' })

@@ -2,19 +2,19 @@
  * What happens after an agent failed: the next agent, or the step's `onFailure`.
  *
  * Invariants (tests cite them):
- * B1 a step that has succeeded after all goes on; nothing of it is done again
- * B2 an agent that failed for good is not asked again for that step; one that timed out only when nobody else is left,
+ * rebind/B1 a step that has succeeded after all goes on; nothing of it is done again
+ * rebind/B2 an agent that failed for good is not asked again for that step; one that timed out only when nobody else is left,
  *    and at most `maxAttempts` times. So a step ends after finitely many attempts
- * B3 what no agent can mend (the input, a cancellation) is not tried on another
- * B4 the record of a settled step is final before the answer is given
- * B5 a step that goes on, settled or succeeded after all, signals the gates that wait for it; one that ends the task does not
- * B6 the same call again (a crash cut it off) has the same answer: the agent it has chosen is not charged with a failure
+ * rebind/B3 what no agent can mend (the input, a cancellation) is not tried on another
+ * rebind/B4 the record of a settled step is final before the answer is given
+ * rebind/B5 a step that goes on, settled or succeeded after all, signals the gates that wait for it; one that ends the task does not
+ * rebind/B6 the same call again (a crash cut it off) has the same answer: the agent it has chosen is not charged with a failure
  *    that it never had, and a failure that ends the task still does
- * B7 when an agent has failed, a step with `fallback` goes to those that it names, in that order, and to nobody else; when its agents
+ * rebind/B7 when an agent has failed, a step with `fallback` goes to those that it names, in that order, and to nobody else; when its agents
  *    are only too busy, to those as well
- * B8 busy is not failed: a step whose agents are all too busy waits for them, and uses up no candidate; but not for ever
- * B9 a task out of budget, or past its deadline, ends with that, whatever its steps say of failures
- * B10 a step that has waited a minute, and whose agents are known to be busy still, is not sent to one of them: the rebinder throws, and its
+ * rebind/B8 busy is not failed: a step whose agents are all too busy waits for them, and uses up no candidate; but not for ever
+ * rebind/B9 a task out of budget, or past its deadline, ends with that, whatever its steps say of failures
+ * rebind/B10 a step that has waited a minute, and whose agents are known to be busy still, is not sent to one of them: the rebinder throws, and its
  *    state calls it again after a while. A look costs three events of an execution's history, and an agent that has a place is found by it
  */
 import { isSameEntry, type RebindAnswer, type RebindPayload } from '../../contracts/step-payload.ts'
@@ -45,7 +45,7 @@ type Needs = Pick<Ports, 'tasks' | 'bus' | 'executions' | 'budgets'> & Knowledge
 /** `turn`: how often an agent was named before. */
 type Situation = Settling & Trouble & { ports: Needs; turn: number }
 
-/** Errors that another agent would meet as well (B3). */
+/** Errors that another agent would meet as well (rebind/B3). */
 const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'BugError', 'DeadlineExceededError']
 
 /** What is worth telling of a call beside its answer; `failover`: the agent that takes over from another, which has failed. */
@@ -54,7 +54,7 @@ export type RebindFacts = { executionArn: string; attempt: number; failover: str
 /** Without a turn it is the first. */
 type Call = Omit<RebindPayload, 'turn'> & { turn?: number; owner: string }
 
-/** Throws TaskCancelledError, StepFailedError when the failure must end the task, or AgentBusyError (B10). */
+/** Throws TaskCancelledError, StepFailedError when the failure must end the task, or AgentBusyError (rebind/B10). */
 export const rebindStep =
   (ports: Needs) =>
   async (
@@ -111,7 +111,7 @@ export const rebindStep =
     return answer
   }
 
-/** What this very call has answered, when a crash or a retry brings it again (B6). */
+/** What this very call has answered, when a crash or a retry brings it again (rebind/B6). */
 async function answeredBefore(
   { registry }: Pick<Ports, 'registry'>,
   { status, reboundBy = '', agentId = '' }: StepRecord,
@@ -148,7 +148,7 @@ async function decide(situation: Situation): Promise<RebindAnswer> {
   return 'failure' in next ? settle({ ...situation, failure: next.failure }) : rebound(situation, next)
 }
 
-/** The record names the new agent before it runs: should its function never start, the failure is still its own (B2). */
+/** The record names the new agent before it runs: should its function never start, the failure is still its own (rebind/B2). */
 async function rebound(
   { ports, own, record, failure, turn }: Situation,
   { agent, decision, waitSeconds }: NextAgent,
@@ -173,7 +173,7 @@ const pastDeadline = ({ deadline }: Plan): Failure => ({
   message: `the task's deadline, ${deadline}, has passed`,
 })
 
-/** Nobody is left: the step's own policy decides, unless the task cannot pay it (B9). */
+/** Nobody is left: the step's own policy decides, unless the task cannot pay it (rebind/B9). */
 function settle(situation: Situation): Promise<RebindAnswer> {
   const { failure, record, own } = situation
   const agentId = record.attempts.at(-1)?.agentId ?? record.agentId
@@ -181,7 +181,7 @@ function settle(situation: Situation): Promise<RebindAnswer> {
   return settleFailure(situation, { name: failure.name, message })
 }
 
-/** How a step that has ended goes on; throws what ends the task (B6). */
+/** How a step that has ended goes on; throws what ends the task (rebind/B6). */
 function settledAs(step: AgentStep, record: StepRecord): RebindAnswer {
   const { path, status, error } = record
   if (!isFinalStepStatus(status)) throw new OrchestratorError('BugError', `${path} is not final`)

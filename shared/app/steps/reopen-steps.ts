@@ -8,8 +8,8 @@ import { isFatal } from './settle-failure.ts'
 const AT_ONCE = 20
 
 /**
- * Lets the next execution run again what has not been done (Q1, Q4), by its own plan; whatever that execution has begun already is left
- * alone (Q2). Safe to repeat.
+ * Lets the next execution run again what has not been done (retry/Q1, retry/Q4), by its own plan; whatever that execution has begun already is left
+ * alone (retry/Q2). Safe to repeat.
  */
 export async function reopenSteps(
   { tasks }: Pick<Ports, 'tasks'>,

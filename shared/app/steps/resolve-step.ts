@@ -2,10 +2,10 @@
  * What a step is to do, from the plan and the steps it needs.
  *
  * Invariants (tests cite them):
- * R1 `join: all` runs if every needed step succeeded, `any` if at least one did, `settled` always; else it is skipped
- * R2 a step whose `when` is false, or finds nothing, is skipped, and one whose `when` is neither true nor false has failed; a step that is skipped does not evaluate its input
- * R3 a handler runs if a step that names it in `onFailure` has failed; else it is skipped
- * R4 an item of a fan-out runs, and its failure is the fan-out's to judge
+ * resolve/R1 `join: all` runs if every needed step succeeded, `any` if at least one did, `settled` always; else it is skipped
+ * resolve/R2 a step whose `when` is false, or finds nothing, is skipped, and one whose `when` is neither true nor false has failed; a step that is skipped does not evaluate its input
+ * resolve/R3 a handler runs if a step that names it in `onFailure` has failed; else it is skipped
+ * resolve/R4 an item of a fan-out runs, and its failure is the fan-out's to judge
  */
 import { parsePath, pathIn } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
@@ -96,13 +96,13 @@ export async function decideStep(
 
 type StatusOf = (id: string) => StepRecord['status'] | undefined
 
-/** Why a handler has nothing to do (R3). */
+/** Why a handler has nothing to do (resolve/R3). */
 function unhandled(handled: readonly string[], statusOf: StatusOf): string | undefined {
   if (handled.length === 0 || handled.some((id) => statusOf(id) === 'failed')) return undefined
   return `${handled.map((id) => `"${id}"`).join(', ')} did not fail`
 }
 
-/** Why a step cannot run after what became of the steps it needs (R1); undefined when it can. */
+/** Why a step cannot run after what became of the steps it needs (resolve/R1); undefined when it can. */
 function blockedBy(
   { join }: Pick<AgentStep, 'join'>,
   needs: readonly string[],

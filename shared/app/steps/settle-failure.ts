@@ -2,8 +2,8 @@
  * What the failure of a step means for its task: its `onFailure`.
  *
  * Invariants (tests cite them):
- * Z1 the record of a settled step is final before anybody is told to go on
- * Z2 a failure that ends the task leaves as a StepFailedError, which no state retries; a step that goes on never throws
+ * settle/Z1 the record of a settled step is final before anybody is told to go on
+ * settle/Z2 a failure that ends the task leaves as a StepFailedError, which no state retries; a step that goes on never throws
  */
 import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import { stepEndedEvent } from '../../domain/event.ts'

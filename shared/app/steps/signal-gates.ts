@@ -3,10 +3,10 @@
  * it. Its state stores a token and sleeps; the steps it waits for add themselves, and whoever completes the set wakes it.
  *
  * Invariants (tests cite them):
- * G1 a step adds itself only when its record is final: whoever is woken finds the output
- * G2 adding is idempotent, and whoever sees the set complete and a token there sends, every time: two senders do no harm
- * G3 a step that replays its receipt signals again: a crash between adding and sending loses no wake-up
- * G4 the consumer's own write is refused once the set is complete: it does not begin to wait for what has happened
+ * gates/G1 a step adds itself only when its record is final: whoever is woken finds the output
+ * gates/G2 adding is idempotent, and whoever sees the set complete and a token there sends, every time: two senders do no harm
+ * gates/G3 a step that replays its receipt signals again: a crash between adding and sending loses no wake-up
+ * gates/G4 the consumer's own write is refused once the set is complete: it does not begin to wait for what has happened
  */
 import { parsePath, pathIn, placeOf } from '../../domain/instance-path.ts'
 import type { Gate } from '../../domain/plan.ts'

@@ -1,10 +1,10 @@
 /**
  * Invariants (tests cite them):
- * F1 a task ends once, by one conditional write; whoever comes later changes nothing and tells nothing
- * F2 the task id comes from the execution's name and the result from the store: the status-change event may lack both
- * F3 an execution that a newer one has replaced ends nothing
- * F4 a task that has ended reserves nothing more of its budget
- * F5 what a step has left that the execution's plan does not have, because a retry came with another definition, is paid for and nothing else
+ * finish/F1 a task ends once, by one conditional write; whoever comes later changes nothing and tells nothing
+ * finish/F2 the task id comes from the execution's name and the result from the store: the status-change event may lack both
+ * finish/F3 an execution that a newer one has replaced ends nothing
+ * finish/F4 a task that has ended reserves nothing more of its budget
+ * finish/F5 what a step has left that the execution's plan does not have, because a retry came with another definition, is paid for and nothing else
  */
 
 import { failureOf } from '../../domain/bounded.ts'
@@ -53,7 +53,7 @@ export const finishTask =
       return undefined
     }
     const end = await endOf(ports, task, ended)
-    // Nobody spends any more; before the end, which is told once (F4).
+    // Nobody spends any more; before the end, which is told once (finish/F4).
     await closeBudgetOf(ports, task)
     if (!(await ports.tasks.endTask(end))) return undefined
     await leaveQueue(ports, end)

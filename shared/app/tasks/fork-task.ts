@@ -3,11 +3,11 @@
  * snapshot of it: what had been done by then.
  *
  * Invariants (tests cite them):
- * R1 of the other task nothing changes, whether it runs or has ended
- * R2 what is taken over is not run again, costs nothing, and says whose it is; the rest runs as in any task
- * R3 nothing is taken over that waits for what is done again
- * R4 a repeat of the request changes nothing of what the first has made, and one that is refused nothing of anybody's
- * R5 what is taken over is the new task's own: it stays when the other task expires
+ * fork/R1 of the other task nothing changes, whether it runs or has ended
+ * fork/R2 what is taken over is not run again, costs nothing, and says whose it is; the rest runs as in any task
+ * fork/R3 nothing is taken over that waits for what is done again
+ * fork/R4 a repeat of the request changes nothing of what the first has made, and one that is refused nothing of anybody's
+ * fork/R5 what is taken over is the new task's own: it stays when the other task expires
  */
 import type * as z from 'zod'
 import type { ForkTaskSchema } from '../../contracts/requests.ts'
@@ -71,7 +71,7 @@ export const forkTask =
       given,
     )
     const plan: Plan = { ...planned, requestDigest: digestOf(ports, request), forkedFrom: { taskId: id, at } }
-    /** What the first request has asked for; this may be a repeat, and later (R4). */
+    /** What the first request has asked for; this may be a repeat, and later (fork/R4). */
     const adopt = async ({ forkedFrom }: Plan): Promise<void> => {
       if (await ports.tasks.findTask(taskId)) return
       const all = keptAt(forkedFrom?.at ?? at)
@@ -112,7 +112,7 @@ function keptSteps(plan: Plan, records: readonly StepRecord[], at: string): Step
   return then.filter((record) => isDone(record) || staysFailed(plan, record, then))
 }
 
-/** Steps outside loops: these, and whatever waits for them (R3). Throws InvalidInputError for one that there is not. */
+/** Steps outside loops: these, and whatever waits for them (fork/R3). Throws InvalidInputError for one that there is not. */
 function redone(workflow: Workflow, places: readonly string[]): Set<string> {
   const graph = graphOfWorkflow(workflow)
   const first = new Set(places.map(outermost))
@@ -133,7 +133,7 @@ function outermost(path: string): string {
   return parsePath(first).stepId
 }
 
-/** Its value is the new task's own: that of the other goes with the other (R5). */
+/** Its value is the new task's own: that of the other goes with the other (fork/R5). */
 async function copied<Step extends { output?: StoredValue }>(
   { loadValue, storeValue }: Ports['tasks'],
   taskId: string,
@@ -143,7 +143,7 @@ async function copied<Step extends { output?: StoredValue }>(
   return { ...step, output: await storeValue(taskId, await loadValue(step.output)) }
 }
 
-/** R2. A child is the other task's, and is not cancelled with this one. */
+/** fork/R2. A child is the other task's, and is not cancelled with this one. */
 function adopted(taskId: string, record: StepRecord) {
   const { path, status, startedAt, endedAt = startedAt } = record
   const { agentId, output, error, degraded, skipReason } = record

@@ -2,11 +2,11 @@
  * Tasks above what a tenant may run at once wait, and begin as others end.
  *
  * Invariants (tests cite them):
- * V1 never do more tasks of a tenant run than it may, whoever starts them
- * V2 of those that wait the first by rank begins first; a rank never changes, and of a lower priority only those that came long after: so
+ * queue/V1 never do more tasks of a tenant run than it may, whoever starts them
+ * queue/V2 of those that wait the first by rank begins first; a rank never changes, and of a lower priority only those that came long after: so
  *    nobody waits for ever
- * V3 a task that waits begins when there is room, whoever has died on the way: the reconciler carries on what was cut off
- * V4 what has ended holds no place, and does not wait
+ * queue/V3 a task that waits begins when there is room, whoever has died on the way: the reconciler carries on what was cut off
+ * queue/V4 what has ended holds no place, and does not wait
  */
 import { executionName, isOpenTask, type OpenTask, parseExecutionName, type Task } from '../../domain/task.ts'
 import type { Ports, QueueEntry } from '../../ports/index.ts'
@@ -63,12 +63,12 @@ export async function dispatch(ports: QueueNeeds, tenant: string): Promise<void>
       if (!(await takePlace(ports, task))) return
       await begin(ports, task)
     }
-    // Out of the queue only when it runs, or need not any more (V3, V4).
+    // Out of the queue only when it runs, or need not any more (queue/V3, queue/V4).
     await ports.queue.remove(tenant, entry)
   }
 }
 
-/** The same after giving back the places of those that have ended, and starting those that have a place already (V3). */
+/** The same after giving back the places of those that have ended, and starting those that have a place already (queue/V3). */
 export async function carryOn(ports: QueueNeeds, tenant: string): Promise<void> {
   for (const place of await ports.limits.listSlots(placesOf(tenant))) {
     const { taskId = place, execution } = parseExecutionName(place) ?? {}
@@ -105,7 +105,7 @@ async function begin(ports: QueueNeeds, task: OpenTask): Promise<void> {
   const startedAt = ports.clock.now().toISOString()
   const running = { ...task, status: 'running' as const, startedAt }
   if (await ports.tasks.beginTask(running)) return startOrLeave(ports, running)
-  // Somebody else has begun it, or it has ended meanwhile (V4).
+  // Somebody else has begun it, or it has ended meanwhile (queue/V4).
   const now = await ports.tasks.findTask(task.id)
   if (!now || !isOpenTask(now) || now.execution !== task.execution)
     await ports.limits.freeSlot(placesOf(task.tenant), placeIn(task))

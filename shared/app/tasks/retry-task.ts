@@ -3,11 +3,11 @@
  * receipt, what has failed or was cut off runs again.
  *
  * Invariants (tests cite them):
- * Q1 what has succeeded, or was skipped, is not run again; a failure that the task went on after stays one
- * Q2 of two retries at once one is carried out, and the other changes nothing of what that does; one that was cut off is finished by its
+ * retry/Q1 what has succeeded, or was skipped, is not run again; a failure that the task went on after stays one
+ * retry/Q2 of two retries at once one is carried out, and the other changes nothing of what that does; one that was cut off is finished by its
  *    repeat, or by the reconciler
- * Q3 nothing of the execution before writes any more: its fences are lower
- * Q4 agents that have failed a step may be asked for it again
+ * retry/Q3 nothing of the execution before writes any more: its fences are lower
+ * retry/Q4 agents that have failed a step may be asked for it again
  */
 import type * as z from 'zod'
 import type { RetryTaskSchema } from '../../contracts/requests.ts'
@@ -105,7 +105,7 @@ function openTask(task: EndedTask, plan: Plan, at: string, status: OpenTask['sta
   }
 }
 
-/** Under the next number that no other retry has taken (Q2). */
+/** Under the next number that no other retry has taken (retry/Q2). */
 async function storePlan(ports: ReopenNeeds, task: EndedTask, wanted: Plan): Promise<Plan> {
   for (let execution = task.execution + 1; execution <= task.execution + MOST_TRIES; execution++) {
     const plan = { ...wanted, execution }

@@ -18,7 +18,7 @@ export async function startTask(
   try {
     await ports.executions.start({ ...execution, input: executionInput(plan) })
   } catch (error) {
-    // Throttled or out of reach for a moment: the task is stored, and the reconciler starts what has no execution (S1).
+    // Throttled or out of reach for a moment: the task is stored, and the reconciler starts what has no execution (submit/S1).
     if (isOrchestratorError(error, 'UnavailableError', 'TooManyRequestsError')) return
     await failUnstarted(ports, task, error)
     throw error

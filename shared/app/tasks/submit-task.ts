@@ -1,8 +1,8 @@
 /**
  * Invariants (tests cite them):
- * S1 a task that was answered for exists, and is run: either its execution is started here, or the reconciler does
- * S2 one Idempotency-Key is one task: the same request finds the first, another request is refused
- * S3 a refused request leaves nothing behind
+ * submit/S1 a task that was answered for exists, and is run: either its execution is started here, or the reconciler does
+ * submit/S2 one Idempotency-Key is one task: the same request finds the first, another request is refused
+ * submit/S3 a refused request leaves nothing behind
  */
 import type { SubmitTask } from '../../contracts/requests.ts'
 import type { TaskView } from '../../contracts/views.ts'
@@ -36,7 +36,7 @@ export const submitTask = (ports: Needs) => {
     const taskId = taskIdOf(ports, request, caller)
     const planned = await makePlan(ports, request, caller, { taskId, digest, estimateOf }).catch(
       async (refusal: unknown) => {
-        // What was accepted once is found again, also when it would be refused by now (S2).
+        // What was accepted once is found again, also when it would be refused by now (submit/S2).
         const before = request.idempotencyKey ? await ports.tasks.findTask(taskId) : undefined
         if (!before) throw refusal
         requireSame(taskId, before, digest)

@@ -25,7 +25,7 @@ const seed = (step: object) => seedTask(stores.ports, { steps: { s: step }, agen
 const stepOf = async (taskId: string) => (await stores.ports.tasks.findSteps(taskId, ['s']))[0]
 
 describe('controlStep', () => {
-  it('emits an event of its own type, once, however often it is called (O1)', async () => {
+  it('emits an event of its own type, once, however often it is called (control/O1)', async () => {
     const taskId = await seed({ emit: { type: 'report.ready', data: { pages: 3 } } })
     expect(await control(taskId, 'begin')).toMatchObject({ status: 'succeeded' })
     expect(await control(taskId, 'begin')).toMatchObject({ status: 'succeeded' })
@@ -46,7 +46,7 @@ describe('controlStep', () => {
     expect(await stepOf(taskId)).toMatchObject({ status: 'failed' })
   })
 
-  it('tells whoever answers too late that time has decided (O4)', async () => {
+  it('tells whoever answers too late that time has decided (control/O4)', async () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 1, onTimeout: 'reject' } })
     expect(await control(taskId, 'begin', 'token')).toEqual({})
     expect(await control(taskId, 'end')).toMatchObject({ status: 'succeeded' })
@@ -83,7 +83,7 @@ describe('controlStep', () => {
     expect((await stepOf(taskId))?.output).toMatchObject({ inline: expect.stringContaining('"by":"ada"') })
   })
 
-  it('wakes the state of an approval that is skipped (O3)', async () => {
+  it('wakes the state of an approval that is skipped (control/O3)', async () => {
     const taskId = await seed({ when: '{% false %}', approval: { prompt: 'Go?', timeoutSeconds: 60 } })
     expect(await control(taskId, 'begin', 'skipped')).toMatchObject({ status: 'skipped' })
     expect(stores.recorded.woken.at(-1)).toBe('skipped')
@@ -102,7 +102,7 @@ describe('controlStep', () => {
     })
   })
 
-  it('takes no answer for a task past its deadline (O9)', async () => {
+  it('takes no answer for a task past its deadline (approval/O9)', async () => {
     const { ports } = stores
     const steps = { s: { approval: { prompt: 'Go?', timeoutSeconds: 60 } } }
     const workflow = await seedWorkflow(ports, { steps, agents: [makeAgent()] })
@@ -131,7 +131,7 @@ describe('controlStep', () => {
     expect(await approve(20)).toMatchObject({ decision: 'approve' })
   })
 
-  it('keeps an answer that comes between its taking over and its asking again (O4)', async () => {
+  it('keeps an answer that comes between its taking over and its asking again (control/O4)', async () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
     await control(taskId, 'begin', 'first')
     const { askApproval } = stores.ports.tasks
@@ -153,7 +153,7 @@ describe('controlStep', () => {
     expect((await stepOf(taskId))?.approval?.answer).toMatchObject({ decision: 'approve' })
   })
 
-  it('decides by time what nobody could be asked in time (O4)', async () => {
+  it('decides by time what nobody could be asked in time (control/O4)', async () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 1, onTimeout: 'reject' } })
     expect(await control(taskId, 'end')).toMatchObject({ status: 'succeeded' })
     expect((await stepOf(taskId))?.output).toMatchObject({ inline: expect.stringContaining('"reject"') })
@@ -217,7 +217,7 @@ describe('controlStep', () => {
     expect(await seedList(101, { maxConcurrency: 7 })).toMatchObject({ lanes: 7, apart: true })
   })
 
-  it("begins and ends a child for each item, once, on the budget of its parent; a failed one is the fan-out's to judge (O5, O7)", async () => {
+  it("begins and ends a child for each item, once, on the budget of its parent; a failed one is the fan-out's to judge (control/O5, control/O7)", async () => {
     const inputSchema = {
       type: 'object',
       required: ['rows', 'n'],
@@ -266,7 +266,7 @@ describe('controlStep', () => {
     for (const id of children) expect((await budgets.findShare(id))?.isClosed).toBe(true)
   })
 
-  it('settles a child that nobody can run by its policy (Z2), and gives it nothing where its input is nothing', async () => {
+  it('settles a child that nobody can run by its policy (settle/Z2), and gives it nothing where its input is nothing', async () => {
     const agent = makeAgent({ id: 'fleeting', capability: 'work.fleeting' })
     const name = await seedWorkflow(stores.ports, {
       steps: { a: { capability: 'work.fleeting' } },

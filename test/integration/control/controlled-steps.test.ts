@@ -82,7 +82,7 @@ describe('steps that no agent runs', () => {
   const answer = (taskId: string, body: object, stepId = 'sign_off') =>
     api.call('POST', `/tasks/${taskId}/approvals/${stepId}`, body)
 
-  it('waits for a person, shows what is asked, and goes on with the answer (O4)', async () => {
+  it('waits for a person, shows what is asked, and goes on with the answer (control/O4)', async () => {
     const { taskId } = await api.submitOwn(approval())
     await untilWaiting(taskId, 'sign_off')
     expect(await stepOf(taskId, 'sign_off')).toMatchObject({

@@ -56,7 +56,7 @@ describe('steps for each item', () => {
   it.each([
     ['in one execution', { maxItems: 5 }],
     ['in executions of their own', {}],
-  ])('are a graph of their own, also in one another: %s (O8)', async (_how, more) => {
+  ])('are a graph of their own, also in one another: %s (control/O8)', async (_how, more) => {
     const { result, taskId } = await run(nested(more), { files })
     expect(result).toEqual([
       { name: 'x', lines: ['A@x0', 'B@x1'] },
@@ -69,7 +69,7 @@ describe('steps for each item', () => {
     )
   })
 
-  it('fail for their item alone, which is tolerated or not, and a retry does the failed one again (O8)', async () => {
+  it('fail for their item alone, which is tolerated or not, and a retry does the failed one again (control/O8)', async () => {
     const workflow = (tolerate: number) => ({
       name: 'tolerant',
       steps: {

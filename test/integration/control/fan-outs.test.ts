@@ -100,7 +100,7 @@ describe('a fan-out', () => {
     expect(await api.resultOf(taskId)).toBe(3)
   })
 
-  it('fails with more, and says which was the first (O5)', async () => {
+  it('fails with more, and says which was the first (control/O5)', async () => {
     const { taskId } = await api.submitOwn(profiles({}), { list: [TABLE, BROKEN] })
     expect(await api.ended(taskId)).toMatchObject({
       status: 'failed',

@@ -26,7 +26,7 @@ describe('the signal of a gate', () => {
   const gates = [{ before: 'c', after: ['a', 'b'] }]
   const signal = (taskId: string, stepId: string) => signalGates(stores.ports, { taskId, gates }, stepId)
 
-  it('wakes whoever waits when the last has passed, and again when a step is replayed (G2, G3)', async () => {
+  it('wakes whoever waits when the last has passed, and again when a step is replayed (gates/G2, gates/G3)', async () => {
     const { recorded, waitAt } = stores
     await waitAt('t1', 'c', 'token', 2)
     await signal('t1', 'a')
@@ -45,7 +45,7 @@ describe('the signal of a gate', () => {
     expect(stores.recorded.woken.length).toBe(before)
   })
 
-  it('loses no wake-up in any order of two producers and the waiter, one of them cut off before it sends (G3, G4)', async () => {
+  it('loses no wake-up in any order of two producers and the waiter, one of them cut off before it sends (gates/G3, gates/G4)', async () => {
     let run = 0
     for (const order of permutations(['a', 'b', 'waiter', 'a again'])) {
       for (const cutOff of [undefined, 'a', 'b']) {

@@ -32,7 +32,7 @@ describe('a loop', () => {
   })
   const breaks = { capability: 'analysis.profile', input: { source: 'a,b\n"unclosed,1\n' } }
 
-  it('goes round until its condition is true, each round seeing the one before (O6)', async () => {
+  it('goes round until its condition is true, each round seeing the one before (control/O6)', async () => {
     const { taskId } = await api.submitOwn(loopOf({ grow }))
     expect(await api.ended(taskId)).toMatchObject({
       status: 'succeeded',
@@ -48,7 +48,7 @@ describe('a loop', () => {
     ])
   })
 
-  it('stops at maxIterations, which is a failure with a policy (O6)', async () => {
+  it('stops at maxIterations, which is a failure with a policy (control/O6)', async () => {
     const never = { until: '{% $steps.grow.n > 100 %}', maxIterations: 2 }
     const { taskId } = await api.submitOwn(loopOf({ grow }, never))
     expect(await api.ended(taskId)).toMatchObject({

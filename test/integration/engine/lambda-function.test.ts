@@ -62,7 +62,7 @@ describe('a Lambda function', () => {
     expect(performance.now() - started).toBeLessThan(2_000)
   })
 
-  it('answers each of several invocations that time out in one sandbox (L1)', async () => {
+  it('answers each of several invocations that time out in one sandbox (sandbox/L1)', async () => {
     const { invoke } = host({ timeoutSeconds: 0.5 })
     const first = invoke({ wait: 60_000 })
     await new Promise((resolve) => setTimeout(resolve, 200))
@@ -72,7 +72,7 @@ describe('a Lambda function', () => {
     expect(await invoke({ wait: 1 })).toHaveProperty('payload')
   })
 
-  it('ends a handler that spins, and runs its neighbours again (L2)', async () => {
+  it('ends a handler that spins, and runs its neighbours again (sandbox/L2)', async () => {
     const { invoke } = host({ timeoutSeconds: 1 })
     await invoke({})
     const spinning = invoke({ spin: true })
@@ -87,13 +87,13 @@ describe('a Lambda function', () => {
   it.each([
     ['ends its process', { exit: true }, 'Runtime.ExitError'],
     ['uses more memory than it has', { hog: true }, 'Runtime.OutOfMemory'],
-  ])('contains a handler that %s (L3)', async (_what, event, name) => {
+  ])('contains a handler that %s (sandbox/L3)', async (_what, event, name) => {
     const { invoke } = host({ timeoutSeconds: 20 })
     expect(await invoke(event)).toEqual(errorOf(name))
     expect(await invoke({})).toHaveProperty('payload')
   })
 
-  it('reports a bundle that cannot be loaded, and one without its handler (L3)', async () => {
+  it('reports a bundle that cannot be loaded, and one without its handler (sandbox/L3)', async () => {
     expect(await host({ bundle: 'throw new TypeError("at load")' }).invoke({})).toEqual(
       errorOf('TypeError', 'at load'),
     )
@@ -102,7 +102,7 @@ describe('a Lambda function', () => {
     )
   })
 
-  it('answers what is under way when it is stopped, and nothing runs after (L1)', async () => {
+  it('answers what is under way when it is stopped, and nothing runs after (sandbox/L1)', async () => {
     const { target, invoke } = host()
     await invoke({})
     const waiting = invoke({ wait: 60_000 })

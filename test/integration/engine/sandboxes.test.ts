@@ -113,7 +113,7 @@ const BOMBS: [what: string, code: string, errorType: string, message: RegExp][] 
 
 describe('a sandbox process', () => {
   it.each(BOMBS)(
-    'that %s ends alone, with the name that Lambda gives it (L3)',
+    'that %s ends alone, with the name that Lambda gives it (sandbox/L3)',
     async (_what, code, errorType, message) => {
       const { invoke } = host()
       const { answer } = await invoke({})
@@ -143,7 +143,7 @@ describe('a sandbox process', () => {
     })
   })
 
-  it('that dies with several invocations in it fails the one that did it; the others run again, apart (L4, L5)', async () => {
+  it('that dies with several invocations in it fails the one that did it; the others run again, apart (sandbox/L4, sandbox/L5)', async () => {
     const { invoke } = host()
     const { answer } = await invoke({})
     const neighbours = Array.from({ length: 4 }, () => invoke({ wait: 300 }))
@@ -154,7 +154,7 @@ describe('a sandbox process', () => {
     expect((await invoke({})).answer?.runs).toBeGreaterThan(0)
   })
 
-  it('that has more memory than it may with several in it finds the one that took it (L4)', async () => {
+  it('that has more memory than it may with several in it finds the one that took it (sandbox/L4)', async () => {
     const { invoke } = host()
     await invoke({})
     const neighbours = Array.from({ length: 3 }, () => invoke({ wait: 500 }))

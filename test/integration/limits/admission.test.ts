@@ -74,7 +74,7 @@ const stepOf = async (taskId: string) => (await stores.ports.tasks.findSteps(tas
 const slotsOf = async (id: string) => stores.ports.limits.listSlots(`agent:${id}`)
 
 describe('what is held for a call', () => {
-  it('is given back when the agent itself says that it is too busy: it was asked in vain, and has not failed (T1, T2, T3)', async () => {
+  it('is given back when the agent itself says that it is too busy: it was asked in vain, and has not failed (admission/T1, admission/T2, admission/T3)', async () => {
     const { id, submit, invoke, health } = await begin(
       { limits: { maxConcurrency: 1 }, price: { mostUsd: 0.5 } },
       { task: { budgetUsd: 1 } },
@@ -96,7 +96,7 @@ describe('what is held for a call', () => {
     expect((await health())?.health).toEqual({})
   })
 
-  it('takes no rate for a call that the budget does not let through (T1)', async () => {
+  it('takes no rate for a call that the budget does not let through (admission/T1)', async () => {
     const { submit, invoke } = await begin(
       { limits: { ratePerMinute: 2 }, price: { mostUsd: 0.6 } },
       { task: { budgetUsd: 1 } },
@@ -132,7 +132,7 @@ describe('what is held for a call', () => {
     expect((await stepOf(second))?.askAgainAt).toMatch(/:00\.\d+Z$|:0[01]\.\d+Z$/)
   })
 
-  it('stops at its next step whoever has spent more than a budget had, declared or not (U1)', async () => {
+  it('stops at its next step whoever has spent more than a budget had, declared or not (budget/U1)', async () => {
     const { submit, invoke } = await begin({}, { task: { budgetUsd: 1, budgetTokens: 1_000 } })
     const taskId = await submit()
     const spending: Work = async (context) => {
@@ -147,7 +147,7 @@ describe('what is held for a call', () => {
     })
   })
 
-  it('is a tenth of the budget where an agent says nothing of what it costs: a hundred at once never overdraw it (U1)', async () => {
+  it('is a tenth of the budget where an agent says nothing of what it costs: a hundred at once never overdraw it (budget/U1)', async () => {
     const each = { forEach: '{% [1..100] %}' }
     const { submit, invoke, id } = await begin(
       {},
@@ -186,7 +186,7 @@ describe('what is held for a call', () => {
     )
   })
 
-  it('is settled by whoever comes again when a worker has died after the step had ended (U2)', async () => {
+  it('is settled by whoever comes again when a worker has died after the step had ended (budget/U2)', async () => {
     const { submit, invoke } = await begin({ price: { mostUsd: 0.5 } }, { task: { budgetUsd: 1 } })
     const taskId = await submit()
     const { budgets } = stores.ports
@@ -203,7 +203,7 @@ describe('what is held for a call', () => {
 })
 
 describe('what a call says of its agent', () => {
-  it('is counted once, however it ends: also when its worker has died, by whoever comes next (H5, H6, J1)', async () => {
+  it('is counted once, however it ends: also when its worker has died, by whoever comes next (host/H5, host/H6, attempt/J1)', async () => {
     const { submit, invoke, health, capability } = await begin({}, { rivals: 1 })
     const taskId = await submit()
     const never: Work = () => new Promise(() => {})
@@ -228,7 +228,7 @@ describe('what a call says of its agent', () => {
     })
   })
 
-  it('opens its breaker when its workers die again and again, as when it fails (K1)', async () => {
+  it('opens its breaker when its workers die again and again, as when it fails (breaker/K1)', async () => {
     const { submit, invoke, health } = await begin({}, { rivals: 1 })
     for (let tasks = 0; tasks < 5; tasks++) {
       const taskId = await submit()
@@ -240,7 +240,7 @@ describe('what a call says of its agent', () => {
     expect(await health()).toMatchObject({ now: { breaker: 'open' } })
   })
 
-  it('holds nobody back who has no rival that could be asked: inactive ones are none (K5)', async () => {
+  it('holds nobody back who has no rival that could be asked: inactive ones are none (breaker/K5)', async () => {
     const { id, submit, invoke, capability, health } = await begin(
       {},
       { step: { retry: { maxAttempts: 1 } } },

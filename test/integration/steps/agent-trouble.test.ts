@@ -82,7 +82,7 @@ async function failWith(thrown: unknown): Promise<Error> {
 const cyclic = Object.assign(new Error('cyclic'), { cause: undefined as unknown })
 cyclic.cause = cyclic
 
-describe('whatever an agent throws, its step ends as its policy says (X3)', () => {
+describe('whatever an agent throws, its step ends as its policy says (bounded/X3)', () => {
   it.each<[string, unknown, RegExp]>([
     ['a message of a megabyte', new Error('m'.repeat(1_000_000)), /^m+ \.\.\. \[\d+ characters left out\]/],
     ['control characters', new Error('\u0000\u001b'.repeat(5_000)), /^\ufffd/],
@@ -170,7 +170,7 @@ it('does not fail a step for what it says of its progress, or of what it has spe
   expect(await recordOf(taskId)).toMatchObject({ status: 'succeeded', output: { inline: '1' } })
 })
 
-describe('a condition is true or false (R2)', () => {
+describe('a condition is true or false (resolve/R2)', () => {
   it.each([
     ['{% 5 %}', 'when {% 5 %} is 5; a condition is true or false'],
     ["{% 'yes' %}", 'is "yes"; a condition'],

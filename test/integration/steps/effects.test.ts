@@ -65,7 +65,7 @@ async function seedRefunds(): Promise<{ taskId: string; paths: string[] }> {
 }
 
 describe(`${REFUNDS} refunds, each killed between the refund and its return`, () => {
-  it('are performed once each with the ledger, and their receipts come back (N1, N2)', async () => {
+  it('are performed once each with the ledger, and their receipts come back (once/N1, once/N2)', async () => {
     const { taskId, paths } = await seedRefunds()
     const service = new Refunds()
     let begun = 0
@@ -109,7 +109,7 @@ describe('an effect', () => {
   const seedOne = () =>
     seedTask(stores.ports, { steps: { s: { capability: 'work.do' } }, agents: [makeAgent()], input: 1 })
 
-  it('whose result is known is not performed again by the next attempt (N1)', async () => {
+  it('whose result is known is not performed again by the next attempt (once/N1)', async () => {
     const taskId = await seedOne()
     let performed = 0
     const effect = async () => `${++performed}`
@@ -124,7 +124,7 @@ describe('an effect', () => {
     expect(step?.output && (await stores.ports.tasks.loadValue(step.output))).toBe('1')
   })
 
-  it('of a target that can be asked is looked up, once its first performer has had its time (N3)', async () => {
+  it('of a target that can be asked is looked up, once its first performer has had its time (once/N3)', async () => {
     const taskId = await seedOne()
     const service = new Refunds()
     const mostSeconds = 0.3
@@ -155,7 +155,7 @@ describe('an effect', () => {
     expect(asked).toBe(1)
   })
 
-  it('is not performed by an attempt that a later one has replaced (N4)', async () => {
+  it('is not performed by an attempt that a later one has replaced (once/N4)', async () => {
     const taskId = await seedOne()
     const { promise: waiting, resolve: goOn } = Promise.withResolvers<void>()
     let begun = false

@@ -30,7 +30,7 @@ describe('the realm of expressions', () => {
     expect(new Set(ESCAPES).size).toBeGreaterThan(100)
   })
 
-  it.each(ESCAPES)('does not let out: %s (E3, I4)', async (text) => {
+  it.each(ESCAPES)('does not let out: %s (expressions/E3, isolation/I4)', async (text) => {
     for (const answer of await both(text)) {
       const told = JSON.stringify(answer)
       expect(told).not.toMatch(/1337|native code|function\s*\(|=>/)

@@ -18,7 +18,7 @@ describe('what JSONata lets an expression reach', () => {
     `($clone := function($x){$x}; [$sum] ~> |$|{"implementation": ${CLOSURE}}|; 1)`,
     '({} ~> |$sum|{}, ["signature"]|; 1)',
     '($f := function($x){$x}; {} ~> |$f|{"body": {"type": "string", "value": "a"}}|; $f(1))',
-  ])('changes no function: %s (B4, V2)', async (text) => {
+  ])('changes no function: %s (jsonata/B4, evaluate/V2)', async (text) => {
     expect(await isolated.one(text)).toMatchObject({ error: expect.stringContaining('no function') })
     expect(await isolated.one('$sum([1,2])')).toEqual({ value: 3 })
   })
@@ -36,7 +36,7 @@ describe('what JSONata lets an expression reach', () => {
     })
   })
 
-  it('ends what waits for ever, at once (I1)', async () => {
+  it('ends what waits for ever, at once (isolation/I1)', async () => {
     const began = performance.now()
     const answer = await isolated.one(`{"then": ${CLOSURE}}`)
     expect(answer).toMatchObject({ error: 'it waits for what never comes' })
@@ -60,7 +60,7 @@ describe('what JSONata lets an expression reach', () => {
     '[Y9,999, 26 8435440]',
     '[D1o,*-268435440]',
     '[[[Y9,999,268435440]',
-  ])('pads no part of a time to any width: %s (B1)', async (picture) => {
+  ])('pads no part of a time to any width: %s (jsonata/B1)', async (picture) => {
     const error = expect.stringContaining('at most 1000')
     expect(await isolated.one('$fromMillis(1, $p)', { p: picture })).toMatchObject({ error })
     expect(await isolated.one('$now($p)', { p: picture })).toMatchObject({ error })

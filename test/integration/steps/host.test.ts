@@ -90,7 +90,7 @@ describe('the agent host', () => {
     })
   })
 
-  it('replays the receipt of a finished step without calling the agent again (H1)', async () => {
+  it('replays the receipt of a finished step without calling the agent again (host/H1)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     await invoke(taskId, 'a')
     expect(await invoke(taskId, 'a', 2)).toEqual({
@@ -102,7 +102,7 @@ describe('the agent host', () => {
     expect(work).toHaveBeenCalledTimes(1)
   })
 
-  it('signals the gates that wait for it when it has ended, and again when it replays (G1, G3, H4)', async () => {
+  it('signals the gates that wait for it when it has ended, and again when it replays (gates/G1, gates/G3, host/H4)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' }, b: { capability: 'work.do' } })
     const plan = await stores.ports.tasks.getPlan(taskId)
     plan.gates = [{ before: 'b', after: ['a'] }]
@@ -117,7 +117,7 @@ describe('the agent host', () => {
     expect(stores.recorded.woken).toEqual(['token', 'token'])
   })
 
-  it('keeps its end when a signal cannot be sent: the error leaves, no attempt is told to have failed (H4)', async () => {
+  it('keeps its end when a signal cannot be sent: the error leaves, no attempt is told to have failed (host/H4)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' }, b: { capability: 'work.do' } })
     const plan = await stores.ports.tasks.getPlan(taskId)
     plan.gates = [{ before: 'b', after: ['a'] }]
@@ -136,7 +136,7 @@ describe('the agent host', () => {
     ])
   })
 
-  it("refuses a zombie's late output (H2)", async () => {
+  it("refuses a zombie's late output (host/H2)", async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     const release = Promise.withResolvers<void>()
     work.mockImplementationOnce(async () => {
@@ -152,7 +152,7 @@ describe('the agent host', () => {
     expect(record?.output).toEqual({ inline: '{"got":{}}' })
   })
 
-  it('refuses an invocation that comes after its successor (H2)', async () => {
+  it('refuses an invocation that comes after its successor (host/H2)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     const hold = Promise.withResolvers<void>()
     work.mockImplementationOnce(async () => {
@@ -190,7 +190,7 @@ describe('the agent host', () => {
       /text/,
     ],
   ])(
-    'notes the attempt of an agent that %s, and lets the error leave under its name (H3)',
+    'notes the attempt of an agent that %s, and lets the error leave under its name (host/H3)',
     async (_what, behave, name, message) => {
       const taskId = await seed({ a: { capability: 'work.do' } })
       work.mockImplementationOnce(behave)
@@ -236,7 +236,7 @@ describe('the agent host', () => {
     expect(work).not.toHaveBeenCalled()
   })
 
-  it('skips a step whose condition is not true, or whose needs did not succeed (R1, R2)', async () => {
+  it('skips a step whose condition is not true, or whose needs did not succeed (resolve/R1, resolve/R2)', async () => {
     const taskId = await seed(
       {
         a: { capability: 'work.do', when: '{% $input.go %}' },
@@ -289,7 +289,7 @@ describe('the agent host', () => {
       return taskId
     }
 
-    it('reuses the output of an equal step, whatever the order of its members, and says whose it is (M1)', async () => {
+    it('reuses the output of an equal step, whatever the order of its members, and says whose it is (cache/M1)', async () => {
       const first = await run({ q: 1, r: { x: 1, y: 2 } })
       const second = await run({ r: { y: 2, x: 1 }, q: 1 })
       expect(work).toHaveBeenCalledTimes(1)
@@ -302,7 +302,7 @@ describe('the agent host', () => {
       })
     })
 
-    it('makes it again for another input, without a cache, and when its time is over (M1)', async () => {
+    it('makes it again for another input, without a cache, and when its time is over (cache/M1)', async () => {
       await run({ q: 2 })
       await run({ q: 3 })
       await run({ q: 2 }, { cache: undefined })
@@ -314,7 +314,7 @@ describe('the agent host', () => {
       expect(work).toHaveBeenCalledTimes(4)
     })
 
-    it('is as old as the step that reuses it allows, and sees what is in files (M1)', async () => {
+    it('is as old as the step that reuses it allows, and sees what is in files (cache/M1)', async () => {
       await run({ q: 6 }, { cache: { ttlSeconds: 86_400 } })
       const { clock } = stores.ports
       stores.ports.clock = { now: () => new Date(Date.now() + 61_000) }
@@ -332,7 +332,7 @@ describe('the agent host', () => {
       expect(work).toHaveBeenCalledTimes(4)
     })
 
-    it('runs the agent when the cache is out of reach, or its output gone (M2)', async () => {
+    it('runs the agent when the cache is out of reach, or its output gone (cache/M2)', async () => {
       const large = 'x'.repeat(20_000)
       await run({ large })
       for (const key of stores.recorded.blobs.keys())
@@ -347,7 +347,7 @@ describe('the agent host', () => {
       expect(work).toHaveBeenCalledTimes(3)
     })
 
-    it('keeps what it reuses with its own task (M3)', async () => {
+    it('keeps what it reuses with its own task (cache/M3)', async () => {
       const large = 'y'.repeat(20_000)
       await run({ large })
       const taskId = await run({ large })

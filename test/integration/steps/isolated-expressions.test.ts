@@ -15,7 +15,7 @@ afterAll(() => isolated.stop())
 const MOST_PROCESSOR_MILLISECONDS = 3_000
 
 describe('expressions in a thread of their own', () => {
-  it.each(Object.entries(BOMBS))('end by name, and others go on: %s (I1)', async (_name, text) => {
+  it.each(Object.entries(BOMBS))('end by name, and others go on: %s (isolation/I1)', async (_name, text) => {
     const began = process.cpuUsage()
     const result = await isolated.one(text)
     const { user, system } = process.cpuUsage(began)
@@ -24,7 +24,9 @@ describe('expressions in a thread of their own', () => {
     expect(await isolated.one('1 + 1')).toEqual({ value: 2 })
   })
 
-  it('go on past their time where other threads have the processor (I2)', { timeout: 120_000 }, async () => {
+  it('go on past their time where other threads have the processor (isolation/I2)', {
+    timeout: 120_000,
+  }, async () => {
     const limit = 400
     const starved = await startIsolated({ processorMilliseconds: limit })
     await starved.one('1')
@@ -47,7 +49,7 @@ describe('expressions in a thread of their own', () => {
     }
   })
 
-  it('holds up nobody who evaluates beside a bomb (I3)', async () => {
+  it('holds up nobody who evaluates beside a bomb (isolation/I3)', async () => {
     const bomb = isolated.one('($f := function($x){$f($x + 1)}; $f(0))')
     let isOver = false
     void bomb.finally(() => {

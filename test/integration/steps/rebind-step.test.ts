@@ -66,7 +66,7 @@ async function refuse(taskId: string, agentId: string, errorName: string, detail
 const stepOf = async (taskId: string) => (await stores.ports.tasks.findSteps(taskId, ['s']))[0]
 
 describe('rebindStep', () => {
-  it('answers the same when a crash or a retry brings the same call again (B6)', async () => {
+  it('answers the same when a crash or a retry brings the same call again (rebind/B6)', async () => {
     const { tasks } = stores.ports
     const { taskId, ids } = await seed(['a', 'b'])
     const own = { taskId, path: 's', owner: 'host', fence: '0000.000000000000001.0000' }
@@ -87,7 +87,7 @@ describe('rebindStep', () => {
     expect((await stepOf(taskId))?.attempts.map(({ agentId }) => agentId)).toEqual([ids[0]])
   })
 
-  it('ends the task again when a failure that did comes again, and opens no gate (B5, B6)', async () => {
+  it('ends the task again when a failure that did comes again, and opens no gate (rebind/B5, rebind/B6)', async () => {
     const { taskId, ids } = await seed(['a'])
     const failing = () => fail(taskId, ids[0] ?? '', 'AgentFailedError')
     await expect(failing()).rejects.toMatchObject({ name: 'StepFailedError' })
@@ -107,7 +107,7 @@ describe('rebindStep', () => {
     expect(stores.recorded.woken).toEqual([])
   })
 
-  it('goes to the next agent, and to each only once (B2)', async () => {
+  it('goes to the next agent, and to each only once (rebind/B2)', async () => {
     const { taskId, ids } = await seed(['a', 'b', 'c'])
     const [a = '', b = '', c = ''] = ids
     expect(await fail(taskId, a, 'AgentFailedError')).toMatchObject({
@@ -124,7 +124,7 @@ describe('rebindStep', () => {
     })
   })
 
-  it('asks an agent that timed out again only when nobody else is left, and not for ever (B2)', async () => {
+  it('asks an agent that timed out again only when nobody else is left, and not for ever (rebind/B2)', async () => {
     const { taskId, ids } = await seed(['a', 'b'], { retry: { maxAttempts: 2 } })
     const [a = '', b = ''] = ids
     expect(await fail(taskId, a, 'States.Timeout', false)).toMatchObject({ rebound: { agentId: b } })
@@ -132,7 +132,7 @@ describe('rebindStep', () => {
     await expect(fail(taskId, a, 'States.Timeout', false)).rejects.toMatchObject({ name: 'StepFailedError' })
   })
 
-  it('counts an agent whose function never started as having failed (B2)', async () => {
+  it('counts an agent whose function never started as having failed (rebind/B2)', async () => {
     const { taskId, ids } = await seed(['a', 'b'])
     const neverStarted = () =>
       rebindStep(stores.ports)({
@@ -157,7 +157,7 @@ describe('rebindStep', () => {
     })
   })
 
-  it('does not try another agent on what no agent can mend (B3)', async () => {
+  it('does not try another agent on what no agent can mend (rebind/B3)', async () => {
     const { taskId, ids } = await seed(['a', 'b'])
     await expect(fail(taskId, ids[0] ?? '', 'InvalidInputError')).rejects.toMatchObject({
       name: 'StepFailedError',
@@ -173,7 +173,7 @@ describe('rebindStep', () => {
     },
   )
 
-  it('goes to those that the step names as fallback, in that order, and to nobody else (B7)', async () => {
+  it('goes to those that the step names as fallback, in that order, and to nobody else (rebind/B7)', async () => {
     const { ports } = stores
     await ports.registry.putAgent(makeAgent({ id: 'other', capability: 'other.do' }))
     const { taskId, ids } = await seed(['a', 'b', 'c', 'd'], { fallback: [`c${area + 1}`, 'other.do'] })
@@ -185,7 +185,7 @@ describe('rebindStep', () => {
     })
   })
 
-  it('goes to a fallback when its agent is too busy, and stays with the fallbacks when one has failed (B7, B8)', async () => {
+  it('goes to a fallback when its agent is too busy, and stays with the fallbacks when one has failed (rebind/B7, rebind/B8)', async () => {
     const { taskId, ids } = await seed(['a', 'b', 'c'], {
       agent: `a${area + 1}`,
       fallback: [`b${area + 1}`],
@@ -206,7 +206,7 @@ describe('rebindStep', () => {
       })
   })
 
-  it('waits for agents that are too busy, throttled too, as long as they wish, and is not charged with it (B8)', async () => {
+  it('waits for agents that are too busy, throttled too, as long as they wish, and is not charged with it (rebind/B8)', async () => {
     const { taskId, ids } = await seed(['a'])
     const [a = ''] = ids
     for (const name of ['AgentBusyError', 'Lambda.TooManyRequestsException'])
@@ -219,7 +219,7 @@ describe('rebindStep', () => {
     expect((await stepOf(taskId))?.attempts).toEqual([])
   })
 
-  it('waits before it asks one that has timed out and is now busy (B2, B8)', async () => {
+  it('waits before it asks one that has timed out and is now busy (rebind/B2, rebind/B8)', async () => {
     const { taskId, ids } = await seed(['a'])
     const [a = ''] = ids
     expect(await fail(taskId, a, 'States.Timeout', false)).toMatchObject({ rebound: { waitSeconds: 0 } })
@@ -227,7 +227,7 @@ describe('rebindStep', () => {
     expect(rebound.waitSeconds).toBeGreaterThan(0)
   })
 
-  it('does not wait for ever (B8)', async () => {
+  it('does not wait for ever (rebind/B8)', async () => {
     const { taskId, ids } = await seed(['a'])
     const [a = ''] = ids
     await refuse(taskId, a, 'AgentBusyError')
@@ -270,9 +270,9 @@ describe('rebindStep', () => {
     }
     const tokens = { perCallUsd: 0, mostTokens: 600 }
 
-    it('ends with that when no agent can be paid, and asks each at most once (B9)', async () => {
+    it('ends with that when no agent can be paid, and asks each at most once (rebind/B9)', async () => {
       const { taskId, ids } = await seedPoor({ budgetTokens: 1_000 }, [tokens, tokens])
-      // Its attempt has died, and nobody takes the step over: it counts as spent from its time on (U2).
+      // Its attempt has died, and nobody takes the step over: it counts as spent from its time on (budget/U2).
       const overdue = { nanoUsd: 0, tokens: 500, holder: '1', until: Date.now() / 1_000 - 1 }
       await stores.ports.budgets.reserve(taskId, 'x', overdue)
       await expect(refuse(taskId, ids[0] ?? '', 'BudgetExceededError')).rejects.toMatchObject({
@@ -280,7 +280,7 @@ describe('rebindStep', () => {
       })
     })
 
-    it('says so too of a step that is bound late, whatever its policy, and waits for what others hold (B9, U5)', async () => {
+    it('says so too of a step that is bound late, whatever its policy, and waits for what others hold (rebind/B9, budget/U5)', async () => {
       const late = { bind: 'late', onFailure: 'continue' }
       const price = { perCallUsd: 0.02 }
       const poor = await seedPoor({ budgetUsd: 0.01 }, [price], late)
@@ -299,7 +299,7 @@ describe('rebindStep', () => {
     })
   })
 
-  it('looks in place for room in a budget, once a step has waited a minute for it (B10, U5)', async () => {
+  it('looks in place for room in a budget, once a step has waited a minute for it (rebind/B10, budget/U5)', async () => {
     const capability = `area${++area}.do`
     const price = { perCallUsd: 0, mostUsd: 0.02 }
     const agents = [makeAgent({ id: `a${area}`, capability, price })]
@@ -353,7 +353,7 @@ describe('rebindStep', () => {
     })
   })
 
-  it('goes on after a failure that a handler takes care of (B4, Z2)', async () => {
+  it('goes on after a failure that a handler takes care of (rebind/B4, settle/Z2)', async () => {
     const { taskId, ids } = await seed(['a'], { onFailure: { step: 'h' } }, { h: {} })
     expect(await fail(taskId, ids[0] ?? '', 'AgentFailedError')).toEqual({ settled: 'failed' })
     const plan = await stores.ports.tasks.getPlan(taskId)
@@ -363,7 +363,7 @@ describe('rebindStep', () => {
     expect(await resolveStep(tasks, task, plan, 'h', records)).toEqual({ kind: 'run', input: { q: 1 } })
   })
 
-  it('leaves out a handler of what has not failed (R3)', async () => {
+  it('leaves out a handler of what has not failed (resolve/R3)', async () => {
     const { taskId, ids } = await seed(['a'], { onFailure: { step: 'h' } }, { h: {} })
     const { tasks } = stores.ports
     const own = { taskId, path: 's', owner: 'o', fence: '000000' }
@@ -377,14 +377,14 @@ describe('rebindStep', () => {
     })
   })
 
-  it('goes on without the step when it may fail (B4)', async () => {
+  it('goes on without the step when it may fail (rebind/B4)', async () => {
     const { taskId, ids } = await seed(['a'], { onFailure: 'continue' })
     expect(await fail(taskId, ids[0] ?? '', 'AgentFailedError')).toEqual({ settled: 'failed' })
     expect(await stepOf(taskId)).toMatchObject({ status: 'failed' })
     expect(stores.recorded.events.at(-1)).toMatchObject({ type: 'step.failed', subject: taskId })
   })
 
-  it('puts a degraded value in its place, and marks it (B4)', async () => {
+  it('puts a degraded value in its place, and marks it (rebind/B4)', async () => {
     const { taskId, ids } = await seed(['a'], { onFailure: { output: { guess: '{% $input.q %}' } } })
     expect(await fail(taskId, ids[0] ?? '', 'AgentFailedError')).toEqual({ settled: 'succeeded' })
     expect(await stepOf(taskId)).toMatchObject({
@@ -394,7 +394,7 @@ describe('rebindStep', () => {
     })
   })
 
-  it('goes on with a step that succeeded after all (B1)', async () => {
+  it('goes on with a step that succeeded after all (rebind/B1)', async () => {
     const { taskId, ids } = await seed(['a'])
     const { tasks } = stores.ports
     const own = { taskId, path: 's', owner: 'o', fence: '000000' }
@@ -404,7 +404,7 @@ describe('rebindStep', () => {
     expect((await stepOf(taskId))?.attempts).toEqual([])
   })
 
-  it('ends with the task when that has been cancelled (B3)', async () => {
+  it('ends with the task when that has been cancelled (rebind/B3)', async () => {
     const { taskId, ids } = await seed(['a', 'b'])
     const task = await stores.ports.tasks.findTask(taskId)
     await stores.ports.tasks.endTask({

@@ -97,7 +97,7 @@ it('asks only those with the tags that a step wants, and counts what they have c
   expect(health['text.write']).toMatchObject({ calls: 1, successRate: 1, tokens: expect.closeTo(110_000, 0) })
 })
 
-it('hands a step to the other when one fails for good, with its attempts (B2)', async () => {
+it('hands a step to the other when one fails for good, with its attempts (rebind/B2)', async () => {
   breakAgent('eager')
   const step = await write({ fallback: ['steady'], agent: 'eager', capability: undefined })
   expect(step).toMatchObject({
@@ -108,7 +108,7 @@ it('hands a step to the other when one fails for good, with its attempts (B2)', 
   mendAgent('eager')
 })
 
-it('goes to the other when one has had its calls of the minute: busy is no attempt (T2)', async () => {
+it('goes to the other when one has had its calls of the minute: busy is no attempt (admission/T2)', async () => {
   // It may have had some calls in this minute already: at the ninth it is busy, at last in the next minute.
   const only = { agent: 'paced', capability: undefined, fallback: ['eager'] }
   const steps = await Promise.all(Array.from({ length: 17 }, () => write(only)))
@@ -118,7 +118,7 @@ it('goes to the other when one has had its calls of the minute: busy is no attem
     expect({ status, attempts }).toEqual({ status: 'succeeded', attempts: [] })
 })
 
-it('rests those that fail again and again, but never all of them (K1, K5)', async () => {
+it('rests those that fail again and again, but never all of them (breaker/K1, breaker/K5)', async () => {
   breakAgent('eager')
   breakAgent('steady')
   for (let tasks = 0; tasks < 5; tasks++) {

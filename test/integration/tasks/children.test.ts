@@ -44,7 +44,7 @@ describe('a child workflow', () => {
     await publish('endless', { again: { workflow: 'endless' } }, { version: 2 })
   })
 
-  it('is a task of its own, linked to its parent, whose result is the output of the step (O7)', async () => {
+  it('is a task of its own, linked to its parent, whose result is the output of the step (control/O7)', async () => {
     const { taskId } = await api.submitOwn(caller('twice'))
     expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
     expect(await api.resultOf(taskId)).toEqual({ got: 40, status: 'succeeded' })

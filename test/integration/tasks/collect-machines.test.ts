@@ -32,7 +32,7 @@ describe('collecting machines', () => {
     expect([...stores.recorded.machines.keys()].filter((name) => name.startsWith('old'))).toEqual([])
   })
 
-  it('leaves one on which something runs, and looks again when it may be unused (Q1)', async () => {
+  it('leaves one on which something runs, and looks again when it may be unused (machines/Q1)', async () => {
     await leave('busy')
     const { machines } = stores.ports
     const ports = { ...stores.ports, machines: { ...machines, remove: async () => false } }
@@ -43,7 +43,7 @@ describe('collecting machines', () => {
     expect(await stores.ports.registry.useMachine({ name: 'busy', parts: 0, usedOn: today() })).toBe(true)
   })
 
-  it('finishes what was cut short, and tells whoever submits meanwhile to come again (Q2, Q3)', async () => {
+  it('finishes what was cut short, and tells whoever submits meanwhile to come again (machines/Q2, machines/Q3)', async () => {
     const workflow = { name: 'w', steps: { a: { capability: 'work.do' } } }
     const submit = () => submitTask(stores.ports)({ workflow, metadata: {} }, CALLER)
     await submit()
@@ -72,7 +72,7 @@ describe('a machine on the local cloud', () => {
   })
   afterAll(() => api.stop())
 
-  it('is removed when nothing runs on it and nothing could be redriven (Q1)', async () => {
+  it('is removed when nothing runs on it and nothing could be redriven (machines/Q1)', async () => {
     const credentials = { accessKeyId: 'person', secretAccessKey: 'person' }
     const client = new SFNClient({ endpoint: api.awsUrl, region: 'us-east-1', credentials })
     const arnPrefix = 'arn:aws:states:us-east-1:000000000000:stateMachine:orchestrator-'

@@ -23,7 +23,7 @@ async function endStep(taskId: string, path: string, end: object) {
 }
 
 describe('finishTask', () => {
-  it('takes the result from the store, and says what is degraded (F2)', async () => {
+  it('takes the result from the store, and says what is degraded (finish/F2)', async () => {
     const taskId = await seed({ a: '{% $steps.a.x %}', b: '{% $steps.b %}', how: '{% $status.b %}' })
     await endStep(taskId, 'a', { output: { inline: '{"x":1}' } })
     await endStep(taskId, 'b', { status: 'failed', error: { name: 'AgentFailedError', message: 'no luck' } })
@@ -45,7 +45,7 @@ describe('finishTask', () => {
     expect(await find(taskId)).toMatchObject({ result: { inline: '{"a":1,"b":2}' } })
   })
 
-  it('ends a task once, however often the event comes (F1)', async () => {
+  it('ends a task once, however often the event comes (finish/F1)', async () => {
     const taskId = await seed()
     const before = stores.recorded.events.length
     const outcomes = await Promise.all(
@@ -116,13 +116,13 @@ describe('finishTask', () => {
   })
 
   it.each(['t_other-1', 'something else'])(
-    'leaves an execution alone that is no task of ours: %s (F3)',
+    'leaves an execution alone that is no task of ours: %s (finish/F3)',
     async (name) => {
       expect(await finishTask(stores.ports)({ name, ended: { status: 'SUCCEEDED' } })).toBeUndefined()
     },
   )
 
-  it('leaves a task alone that another execution runs by now (F3)', async () => {
+  it('leaves a task alone that another execution runs by now (finish/F3)', async () => {
     const taskId = await seed()
     expect(
       await finishTask(stores.ports)({ name: `${taskId}-2`, ended: { status: 'SUCCEEDED' } }),

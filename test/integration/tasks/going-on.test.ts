@@ -47,7 +47,7 @@ const finish = (taskId: string, status: 'FAILED' | 'SUCCEEDED' = 'FAILED', execu
 const retry = (id: string, more: object = {}) => retryTask(stores.ports)({ id, ...more } as never, CALLER)
 
 describe('a retry', () => {
-  it('ends, whatever an earlier definition had failed in steps that the new one has not (F5)', async () => {
+  it('ends, whatever an earlier definition had failed in steps that the new one has not (finish/F5)', async () => {
     const taskId = await seed({ soft: { ...work, onFailure: 'continue' }, hard: work })
     await doStep(taskId, 'soft', { fails: true })
     await doStep(taskId, 'hard', { fails: true })
@@ -63,7 +63,7 @@ describe('a retry', () => {
     expect(await taskOf(taskId)).toMatchObject({ status: 'succeeded', degraded: [] })
   })
 
-  it('runs a failure again that its own definition does not go on after (Q1)', async () => {
+  it('runs a failure again that its own definition does not go on after (retry/Q1)', async () => {
     const taskId = await seed({ soft: { ...work, onFailure: 'continue' }, hard: work })
     await doStep(taskId, 'soft', { fails: true })
     await doStep(taskId, 'hard', { fails: true })
@@ -76,7 +76,7 @@ describe('a retry', () => {
     expect((await doStep(taskId, 'soft', { execution: 3 })).taken.kind).toBe('owned')
   })
 
-  it('that is slower than another leaves alone what that has begun (Q2, Q3)', async () => {
+  it('that is slower than another leaves alone what that has begun (retry/Q2, retry/Q3)', async () => {
     const taskId = await seed({ a: work, b: behind('a') })
     await doStep(taskId, 'a', { fails: true })
     await finish(taskId)
@@ -94,7 +94,7 @@ describe('a retry', () => {
     expect((await doStep(taskId, 'b', { execution: 1 })).taken.kind).toBe('superseded')
   })
 
-  it('has the larger budget once it is carried out, and not for what another has wished (U1)', async () => {
+  it('has the larger budget once it is carried out, and not for what another has wished (budget/U1)', async () => {
     const workflow = await seedWorkflow(stores.ports, { steps: { a: work }, agents: [makeAgent()] })
     const asked = { workflow, input: {}, metadata: {}, budgetUsd: 1 }
     const { taskId } = await submitTask(stores.ports)(asked, CALLER)
@@ -114,7 +114,7 @@ describe('a retry', () => {
     expect(await budget()).toMatchObject({ available: { nanoUsd: 5e9 } })
   })
 
-  it('goes on with the task of a child, however often its step is told to begin (Q1)', async () => {
+  it('goes on with the task of a child, however often its step is told to begin (retry/Q1)', async () => {
     const inner = await seedWorkflow(stores.ports, { steps: { x: work }, agents: [makeAgent()] })
     const taskId = await seed({ call: { workflow: inner } })
     const begin = (execution: number) =>
@@ -145,7 +145,7 @@ describe('a retry', () => {
 })
 
 describe('a fork', () => {
-  it('that is refused changes nothing of the task whose key it came with (R4)', async () => {
+  it('that is refused changes nothing of the task whose key it came with (fork/R4)', async () => {
     const source = await seed({ a: work, b: behind('a') })
     await doStep(source, 'a')
     await doStep(source, 'b')
@@ -157,7 +157,7 @@ describe('a fork', () => {
     expect(await stores.ports.tasks.listSteps(taskId)).toEqual([])
   })
 
-  it('is what its first request has made of it, though the other task has gone on meanwhile (R4)', async () => {
+  it('is what its first request has made of it, though the other task has gone on meanwhile (fork/R4)', async () => {
     const source = await seed({ a: work, b: behind('a') })
     await doStep(source, 'a')
     const fork = () =>
@@ -170,7 +170,7 @@ describe('a fork', () => {
     expect(await stepOf(taskId, 'b')).toBeUndefined()
   })
 
-  it('has its own copy of a large value: the other task may expire (R5)', async () => {
+  it('has its own copy of a large value: the other task may expire (fork/R5)', async () => {
     const source = await seed({ a: work, b: behind('a') })
     const own = { taskId: source, path: 'a', owner: 'o', fence: '1' }
     await stores.ports.tasks.takeOverStep(own, { startedAt: '2026-01-01T00:00:00.000Z' })
@@ -199,7 +199,7 @@ describe('a fork', () => {
 })
 
 describe('cancelling', () => {
-  it('closes the budget: whoever comes late spends nothing (U2, F4)', async () => {
+  it('closes the budget: whoever comes late spends nothing (budget/U2, finish/F4)', async () => {
     const workflow = await seedWorkflow(stores.ports, { steps: { a: work }, agents: [makeAgent()] })
     const asked = { workflow, input: {}, metadata: {}, budgetUsd: 1 }
     const { taskId } = await submitTask(stores.ports)(asked, CALLER)

@@ -61,7 +61,7 @@ describe('a workflow that comes with its task', () => {
     expect(await sharedMachines()).toHaveLength(before.length + 1)
   })
 
-  it('is refused with every issue, and leaves nothing behind (S3)', async () => {
+  it('is refused with every issue, and leaves nothing behind (submit/S3)', async () => {
     const before = await sharedMachines()
     const circle = { name: 'circle', steps: { a: step(['b']), b: step(['a']) } }
     expect(await api.submitOwn(circle)).toMatchObject({
@@ -139,7 +139,7 @@ describe('a workflow that is published at run time', () => {
     expect(String(second.body.stateMachineArn)).toMatch(/:orchestrator-greeting-v2-[0-9a-f]{8}$/)
   })
 
-  it('is the same when it is published again, and is never another (V1)', async () => {
+  it('is the same when it is published again, and is never another (publish/V1)', async () => {
     expect((await put(greeting(2, 'good day'))).status).toBe(200)
     expect(await put(greeting(2, 'bye'))).toMatchObject({
       status: 409,

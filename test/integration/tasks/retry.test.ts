@@ -58,7 +58,7 @@ const retry = async (taskId: string, wishes: object = {}) => {
 }
 
 describe('a retried task', () => {
-  it('runs again what has failed and what comes after it, and nothing else (Q1)', async () => {
+  it('runs again what has failed and what comes after it, and nothing else (retry/Q1)', async () => {
     const taskId = await fail(
       { a: step(), b: behind('a'), c: behind('a'), d: behind('b', { needs: ['b', 'c'] }) },
       'b',
@@ -191,7 +191,7 @@ describe('a retried task', () => {
     expect(await api.resultOf(taskId)).toEqual({ c: { path: 'c', value: 'a' } })
   })
 
-  it('can be retried once at a time, and again when it has failed again (Q2)', async () => {
+  it('can be retried once at a time, and again when it has failed again (retry/Q2)', async () => {
     const taskId = await fail({ a: step({ input: { log: '{% $input.log %}', milliseconds: 300 } }) }, 'a')
     breakAt('a')
     const answers = await Promise.all([1, 2, 3].map(() => api.call('POST', `/tasks/${taskId}/retry`, {})))
@@ -325,7 +325,7 @@ describe('a forked task', () => {
   }
   const line = { a: step(), b: behind('a'), c: behind('b'), beside: step() }
 
-  it('does again what is asked for and what waits for it, and takes over the rest without cost (R1, R2, R3)', async () => {
+  it('does again what is asked for and what waits for it, and takes over the rest without cost (fork/R1, fork/R2, fork/R3)', async () => {
     const taskId = await submit(line)
     const before = await api.ended(taskId)
     const task = await fork(taskId, { redo: ['b'] })

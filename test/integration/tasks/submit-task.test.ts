@@ -57,7 +57,7 @@ describe('submitTask', () => {
     expect(stores.recorded.events.at(-1)).toMatchObject({ type: 'task.submitted', subject: taskId })
   })
 
-  it('finds the first task by the same key, and refuses the key for another request (S2)', async () => {
+  it('finds the first task by the same key, and refuses the key for another request (submit/S2)', async () => {
     const [one, two] = await Promise.all([
       submit({ idempotencyKey: workflow }),
       submit({ idempotencyKey: workflow }),
@@ -106,7 +106,7 @@ describe('submitTask', () => {
     })
   })
 
-  it('leaves a task to the reconciler when its execution cannot be started for the moment (S1)', async () => {
+  it('leaves a task to the reconciler when its execution cannot be started for the moment (submit/S1)', async () => {
     const start = async () => {
       throw new OrchestratorError('UnavailableError', 'throttled')
     }

@@ -19,7 +19,7 @@ export type BreakerCall = {
 
 /**
  * Begins a call of agent a, as the host does, unless it is refused. Each of its writes is checked: what a call says is about the
- * generation that it began in, and whoever closes the breaker is on the trial that is under way (K3).
+ * generation that it began in, and whoever closes the breaker is on the trial that is under way (breaker/K3).
  */
 export async function callAgent(
   id: string,

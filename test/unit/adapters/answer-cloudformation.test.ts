@@ -71,19 +71,19 @@ describe('the answer of a custom resource', () => {
     ['Update', 30, 3],
     ['Delete', 50, 4],
   ] as const)(
-    '%s: work of %d minutes takes %d invocations and is answered once (A1, A2)',
+    '%s: work of %d minutes takes %d invocations and is answered once (cloudformation/A1, cloudformation/A2)',
     async (type, minutes, invocations) => {
       expect(await work(asked(type), minutes)).toBe(invocations)
       expect(received).toMatchObject([{ Status: 'SUCCESS', RequestId: 'request', Data: { minutes } }])
     },
   )
 
-  it('is a failure, in time, when there is too much to publish (A1, A3)', async () => {
+  it('is a failure, in time, when there is too much to publish (cloudformation/A1, cloudformation/A3)', async () => {
     await work(asked('Update'), 200)
     expect(received).toMatchObject([{ Status: 'FAILED', Reason: expect.stringMatching(/minutes are left/) }])
   })
 
-  it('is a success, in time, when there is too much to remove (A1, A3)', async () => {
+  it('is a success, in time, when there is too much to remove (cloudformation/A1, cloudformation/A3)', async () => {
     await work(asked('Delete'), 200)
     expect(received).toMatchObject([{ Status: 'SUCCESS' }])
   })
@@ -92,7 +92,7 @@ describe('the answer of a custom resource', () => {
     ['a mistake', new OrchestratorError('ConflictError', 'no')],
     ['what is no error of ours', 'no'],
     ['a message without end', new Error('no'.repeat(100_000))],
-  ])('is a failure at once, and fits, for %s (A1)', async (_what, error) => {
+  ])('is a failure at once, and fits, for %s (cloudformation/A1)', async (_what, error) => {
     const goOn = () => Promise.reject(new Error('nothing is to go on'))
     const wait = () => Promise.reject(new Error('nothing is waited for'))
     await answerCloudFormation(asked('Create'), {
@@ -109,7 +109,7 @@ describe('the answer of a custom resource', () => {
     ['Update', 'FAILED'],
     ['Delete', 'SUCCESS'],
   ] as const)(
-    '%s: a service that stays unavailable is asked again after a while, and not without end (A1, A3, A4)',
+    '%s: a service that stays unavailable is asked again after a while, and not without end (cloudformation/A1, cloudformation/A3, cloudformation/A4)',
     async (type, Status) => {
       const runs: number[] = []
       let now = 0
@@ -138,7 +138,7 @@ describe('the answer of a custom resource', () => {
     },
   )
 
-  it('is a failure when the next invocation cannot be had (A1)', async () => {
+  it('is a failure when the next invocation cannot be had (cloudformation/A1)', async () => {
     const unfinished = new OrchestratorError('UnavailableError', 'not done')
     const goOn = () => Promise.reject(new Error('no invocation'))
     const run = () => Promise.reject(unfinished)

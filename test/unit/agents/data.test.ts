@@ -181,7 +181,7 @@ describe('data.transform', () => {
 })
 
 describe('data.merge', () => {
-  it('makes a row of every match (J1)', () => {
+  it('makes a row of every match (join/J1)', () => {
     const customers = [
       { id: 1, name: 'Ann' },
       { id: 1, name: 'Anna' },
@@ -198,7 +198,7 @@ describe('data.merge', () => {
     ])
   })
 
-  it('matches no missing keys, and no key of another type (J2)', () => {
+  it('matches no missing keys, and no key of another type (join/J2)', () => {
     const left: Row[] = [{ id: null, a: 1 }, { a: 2 }, { id: 1, a: 3 }]
     const right: Row[] = [{ id: null, b: 1 }, { b: 2 }, { id: '1', b: 3 }]
     const { rows, notes } = merge([left, right], { on: 'id' })
@@ -226,7 +226,7 @@ describe('data.merge', () => {
         { k: 3, a: null, b: 3 },
       ],
     ],
-  ] as const)('keeps the rows that a %s join keeps (J3)', (join, expected) => {
+  ] as const)('keeps the rows that a %s join keeps (join/J3)', (join, expected) => {
     const sources: Row[][] = [
       [
         { k: 1, a: 1 },
@@ -240,7 +240,7 @@ describe('data.merge', () => {
     expect(merge(sources, { on: 'k', join }).rows).toEqual(expected)
   })
 
-  it('keeps a column that both have, named apart (J4)', () => {
+  it('keeps a column that both have, named apart (join/J4)', () => {
     const { rows, notes } = merge(
       [[{ id: 1, status: 'old', status_2: 'x' }], [{ id: 1, status: 'new' }], [{ id: 1, status: 'newest' }]],
       { on: 'id' },

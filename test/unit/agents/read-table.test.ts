@@ -52,7 +52,7 @@ describe('the types of CSV columns', () => {
     ['the name None', ['None', 'Smith'], 'text', ['None', 'Smith']],
     ['very small numbers', ['0.0000001', '1.5'], 'number', [1e-7, 1.5]],
     ['nothing', ['', ''], 'empty', [null, null]],
-  ])('%s (T2, T3, T4)', (_name, texts, type, cells) => {
+  ])('%s (column/T2, column/T3, column/T4)', (_name, texts, type, cells) => {
     const typed = typeColumn('c', texts, { missing: none })
     expect(typed.reading.type).toBe(type)
     expect(typed.cells).toEqual(cells)

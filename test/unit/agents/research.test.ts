@@ -32,7 +32,7 @@ describe('words', () => {
   })
 
   it.each(['Café Straße', 'ﬁne ２０ Ｆｕｌｌ', 'กำลังน้ำ', 'がぎぐ', 'Việt Nam', 'हिन्दी', 'Ǆ ŉ'])(
-    'of %j are those of its other forms (W1)',
+    'of %j are those of its other forms (words/W1)',
     (text) => {
       for (const form of ['NFC', 'NFD', 'NFKC', 'NFKD'] as const)
         expect(documentTerms(text.normalize(form))).toEqual(documentTerms(text))

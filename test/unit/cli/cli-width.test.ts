@@ -39,7 +39,7 @@ describe('80 columns', () => {
     },
   )
 
-  it('hold any text, and all of it (Y1, Y2)', () => {
+  it('hold any text, and all of it (layout/Y1, layout/Y2)', () => {
     fc.assert(
       fc.property(
         sentence,
@@ -54,7 +54,7 @@ describe('80 columns', () => {
     )
   })
 
-  it('hold any table, and all of it (Y1, Y2)', () => {
+  it('hold any table, and all of it (layout/Y1, layout/Y2)', () => {
     const table = fc
       .integer({ min: 1, max: 12 })
       .chain((columns) =>

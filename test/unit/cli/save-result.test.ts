@@ -47,7 +47,7 @@ describe('a result that is written', () => {
     expect(readFileSync(join(folder, 'twins/a.svg'), 'utf8')).toBe('<svg>2</svg>')
   })
 
-  it('leaves nothing half-written (W1)', async () => {
+  it('leaves nothing half-written (folder/W1)', async () => {
     mkdirSync(join(folder, 'chart-2.svg/inside'), { recursive: true })
     writeFileSync(join(folder, 'chart-1.svg'), 'old')
     await expect(saveResult(REPORT, folder)).rejects.toThrow(

@@ -16,7 +16,7 @@ describe('issues of a value that fits no alternative', () => {
     ])
   })
 
-  it('stays short, and takes no time, where alternatives have alternatives again and again (W4)', () => {
+  it('stays short, and takes no time, where alternatives have alternatives again and again (issues/W4)', () => {
     const eightWays = {
       type: 'object',
       properties: { a: { anyOf: Array.from({ length: 8 }, () => ({ $ref: '#' })) } },

@@ -32,7 +32,7 @@ const WRONG = [
   { ['k'.repeat(80)]: 'v' },
 ] as const
 
-/** W1. */
+/** issues/W1. */
 const OF_ZOD = /Invalid|expected|received|Too big|Too small|Unrecognized|nonoptional/
 
 /** Every field of a schema and of what is inside it, as a path. */
@@ -216,7 +216,7 @@ describe('what is said', () => {
     expect(issues.map((one) => [one.path, one.message])).toEqual([[`steps.s.${path}`, message]])
   })
 
-  it('is about the alternative that is meant (W2)', () => {
+  it('is about the alternative that is meant (issues/W2)', () => {
     const schema = z.union([
       z.strictObject({ a: z.number() }),
       z.strictObject({ b: z.object({ c: z.number() }) }),
@@ -247,7 +247,7 @@ describe('what is said', () => {
     expect(describeIssues(issues)).toMatch(/^rows\[0\]: .* and 2980 more$/)
   })
 
-  it("keeps an author's own words (W3)", () => {
+  it("keeps an author's own words (issues/W3)", () => {
     const schema = z.object({ n: z.number().refine((n) => n % 2 === 0, 'a pair has an even number') })
     const value = { n: 3 }
     const { error } = schema.safeParse(value)

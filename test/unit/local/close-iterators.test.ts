@@ -40,7 +40,7 @@ it.each([
   ['that is read to its end', {}, 5],
   ['of which a page is read', { Limit: 2 }, 2],
   ['that finds nothing', { ExpressionAttributeValues: { ':pk': 'none' } }, 0],
-])('a query %s leaves no iterator open (C1)', async (_what, more, count) => {
+])('a query %s leaves no iterator open (iterators/C1)', async (_what, more, count) => {
   for (let at = 0; at < 5; at += 1)
     await client.send(new PutCommand({ TableName: 'items', Item: { pk: 'one', sk: `s${at}` } }))
   const query = new QueryCommand({

@@ -21,7 +21,7 @@ describe('what may come in', () => {
     ['its own page by IPv6', { host: '[::1]:8000', origin: 'http://[::1]:8000' }],
     ['its own page through a tunnel', { host: 'localhost:9000', origin: 'http://localhost:9000' }],
     ['its own page at port 80', { host: 'localhost:80', origin: 'http://localhost' }],
-  ])('D2, D3: %s', (_name, headers) => {
+  ])('foreign/D2, D3: %s', (_name, headers) => {
     expect(api(headers)).toBeUndefined()
   })
 })
@@ -42,7 +42,7 @@ describe('what may not', () => {
     ['a port that is none', 'localhost:8000.evil.example'],
     ['two lines', 'localhost:8000\nevil.example'],
     ['the mapped address', '[::ffff:127.0.0.1]:8000'],
-  ])('D1: Host names %s', (_name, host) => {
+  ])('foreign/D1: Host names %s', (_name, host) => {
     expect(api({ host })).toContain('Host is')
     expect(aws({ host })).toContain('Host is')
   })
@@ -62,19 +62,19 @@ describe('what may not', () => {
     'http://localhost:8000, https://evil.example',
     'file://',
     'chrome-extension://abcdefgh',
-  ])('D2: Origin %s', (origin) => {
+  ])('foreign/D2: Origin %s', (origin) => {
     expect(api({ origin })).toContain('Origin is')
   })
 
   it.each(['cross-site', 'same-site', '', 'SAME-ORIGIN', 'same-origin, cross-site'])(
-    'D3: Sec-Fetch-Site %s',
+    'foreign/D3: Sec-Fetch-Site %s',
     (site) => {
       expect(api({ 'sec-fetch-site': site })).toContain('Sec-Fetch-Site is')
       expect(aws({ 'sec-fetch-site': site })).toContain('Sec-Fetch-Site is')
     },
   )
 
-  it('D2: any page at the endpoint of AWS, its own address too', () => {
+  it('foreign/D2: any page at the endpoint of AWS, its own address too', () => {
     expect(aws({ origin: `http://${HOST}` })).toContain('only programs')
   })
 

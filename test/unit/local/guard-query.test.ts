@@ -6,7 +6,7 @@ const names = () => ({ input: { list: [1, { a: 'b' }], text: 'x', toString: 'own
 const query = (text: string) => evaluate(`{% ${text} %}`, names, 'Output')
 
 describe('queries of definitions', () => {
-  it.each(ESCAPES)('do not let out: %s (Q1, Q2, Q3)', async (text) => {
+  it.each(ESCAPES)('do not let out: %s (guard/Q1, guard/Q2, guard/Q3)', async (text) => {
     const answer = await query(text).catch((error: Error) => error.message)
     // What is wrong is told with its text.
     const told = String(JSON.stringify(answer)).replaceAll(JSON.stringify(text).slice(1, -1), '')
@@ -14,7 +14,7 @@ describe('queries of definitions', () => {
     expect(({} as Record<string, unknown>)[MARK]).toBeUndefined()
   })
 
-  it('are refused when they are parsed (Q1)', () => {
+  it('are refused when they are parsed (guard/Q1)', () => {
     expect(syntaxProblem('{% $x.constructor %}')).toBe('the name "constructor" is refused')
     expect(syntaxProblem('{% $x.`__proto__` %}')).toContain('refused')
     expect(syntaxProblem('{% $x."constructor" %}')).toContain('refused')
@@ -25,7 +25,7 @@ describe('queries of definitions', () => {
     expect(syntaxProblem('{% $x.steps[constructor = 1] %}')).toContain('refused')
   })
 
-  it('take no data for a function (Q2)', async () => {
+  it('take no data for a function (guard/Q2)', async () => {
     const lambda = { _jsonata_lambda: true, arguments: [], body: { type: 'value', value: 1 } }
     await expect(evaluate('{% $f() %}', () => ({ f: lambda }), 'Output')).rejects.toThrow(
       'data has no member',
@@ -44,7 +44,7 @@ describe('queries of definitions', () => {
     }
   })
 
-  it('find what data has itself, whatever it is called (Q3)', async () => {
+  it('find what data has itself, whatever it is called (guard/Q3)', async () => {
     expect(await query('$input.toString')).toBe('own')
     await expect(query('$input.list.valueOf')).rejects.toThrow('no member of the data')
     await expect(query('$sum.implementation')).rejects.toThrow('a function has no members')

@@ -4,7 +4,7 @@ import { makeFunction } from '../../support/cloud/fake-sandboxes.ts'
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
 
-it('gives who comes later another sandbox than one whose thread is held (L7)', async () => {
+it('gives who comes later another sandbox than one whose thread is held (sandbox/L7)', async () => {
   const { one, opened } = makeFunction()
   const answers = [one.invoke('bomb')]
   opened[0]?.events.message({ kind: 'ready' })
@@ -24,7 +24,7 @@ it('gives who comes later another sandbox than one whose thread is held (L7)', a
   await Promise.all(answers)
 })
 
-it('sees that a thread is held by what has waited for something first (L7)', async () => {
+it('sees that a thread is held by what has waited for something first (sandbox/L7)', async () => {
   let isFree = true
   const { one, opened } = makeFunction({ isFree: () => isFree })
   const answers = [one.invoke('bomb')]

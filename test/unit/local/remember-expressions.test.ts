@@ -86,7 +86,7 @@ const CASES: readonly [kind: keyof typeof parsers, expression: string, requests:
 
 describe('an expression that is remembered', () => {
   it.each(CASES)(
-    '%s %j is what dynalite says, however often it is asked (E1)',
+    '%s %j is what dynalite says, however often it is asked (remembered/E1)',
     (kind, expression, requests) => {
       const parse = remembering(parsers[kind].parse)
       for (const request of [...requests, ...requests]) {
@@ -97,7 +97,7 @@ describe('an expression that is remembered', () => {
     },
   )
 
-  it('is parsed once for the same names and types, and its answers share nothing (E2)', () => {
+  it('is parsed once for the same names and types, and its answers share nothing (remembered/E2)', () => {
     let parsed = 0
     const parse = remembering((expression, options) => {
       parsed += 1
@@ -112,7 +112,7 @@ describe('an expression that is remembered', () => {
     expect(parsed).toBe(1)
   })
 
-  it('is parsed each time where two names stand for one object, or where it is refused (E2)', () => {
+  it('is parsed each time where two names stand for one object, or where it is refused (remembered/E2)', () => {
     const parse = remembering(parsers.condition.parse)
     const same = N(1)
     outcomeOf(parse, 'a = :a OR b = :b', { values: { ':a': same, ':b': same } })

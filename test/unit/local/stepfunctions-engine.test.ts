@@ -63,7 +63,7 @@ describe('the Step Functions engine', () => {
     expect(elapsedSeconds).toBe(0)
   })
 
-  it('counts retries for each retrier, with growing waits (T1, T2)', async () => {
+  it('counts retries for each retrier, with growing waits (failable/T1, failable/T2)', async () => {
     const errors = ['A', 'B', 'A', 'A']
     const task = invokeTask('f', {
       Retry: [
@@ -82,7 +82,7 @@ describe('the Step Functions engine', () => {
     expect(elapsedSeconds).toBe(1 + 10 + 3 + 5)
   })
 
-  it('goes to the first catcher that names the error, with its output (T3)', async () => {
+  it('goes to the first catcher that names the error, with its output (failable/T3)', async () => {
     const { execution } = await runDefinition(
       {
         StartAt: 'T',

@@ -25,7 +25,7 @@ function startRedrivable(definition: object) {
 }
 
 describe('a redrive', () => {
-  it('runs the failed state again, its retries uncounted, and nothing that had succeeded (T5)', async () => {
+  it('runs the failed state again, its retries uncounted, and nothing that had succeeded (failable/T5)', async () => {
     const { service, ended, broken, calls } = startRedrivable({
       StartAt: 'ok',
       States: {
@@ -147,7 +147,7 @@ describe('a redrive', () => {
     expect(detailsOf(events[3] as never)).toEqual({ redriveCount: 1 })
   })
 
-  it('calls again what had succeeded when the state failed after it (T5)', async () => {
+  it('calls again what had succeeded when the state failed after it (failable/T5)', async () => {
     const calls: string[] = []
     const { start, ended, service } = makeEngine({
       invoke: async (name) => {
@@ -175,7 +175,7 @@ describe('a redrive', () => {
     expect(calls).toEqual(['ok', 'picky', 'picky'])
   })
 
-  it('gives a Parallel its retries anew (T5)', async () => {
+  it('gives a Parallel its retries anew (failable/T5)', async () => {
     let tries = 0
     const { start, ended, service } = makeEngine({
       invoke: async () => {

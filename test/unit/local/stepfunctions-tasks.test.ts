@@ -48,7 +48,7 @@ describe('a task that waits for its token', () => {
     expect(await ended()).toMatchObject({ status: 'SUCCEEDED', output: { answer: 42 } })
   })
 
-  it('takes one answer: who comes second is told so (C1)', async () => {
+  it('takes one answer: who comes second is told so (call/C1)', async () => {
     const { service, tokens, ended } = startWaiting()
     await turn()
     const token = tokens[0] ?? ''

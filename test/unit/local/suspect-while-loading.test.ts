@@ -3,7 +3,7 @@ import { RunningJournal } from '../../../local/lambda/running-journal.ts'
 import { exitError } from '../../../local/lambda/sandbox/how-it-ended.ts'
 import { makeFunction } from '../../support/cloud/fake-sandboxes.ts'
 
-it('stays apart when its sandbox dies before the bundle is loaded, for which it can do nothing (L4)', async () => {
+it('stays apart when its sandbox dies before the bundle is loaded, for which it can do nothing (sandbox/L4)', async () => {
   const journal = RunningJournal.inMemory()
   journal.blame('suspect')
   const { one, opened } = makeFunction({ journal })

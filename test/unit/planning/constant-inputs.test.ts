@@ -18,7 +18,7 @@ const takes = schemaOf(
   }),
 )
 
-describe('what can never fit (C1)', () => {
+describe('what can never fit (constants/C1)', () => {
   it('is told by what the agent says of a text, and not by its pattern', () => {
     const schema = schemaOf(z.strictObject({ source: FileReferenceSchema }))
     expect(issuesOfConstants({ source: { $file: 7 } }, schema, 'in').map(({ message }) => message)).toEqual([
@@ -104,8 +104,8 @@ describe('what can never fit (C1)', () => {
   })
 })
 
-describe('a step and those that could do it (C2)', () => {
-  it('knows nothing of an agent whose schema the parser fails on (C3)', () => {
+describe('a step and those that could do it (constants/C2)', () => {
+  it('knows nothing of an agent whose schema the parser fails on (constants/C3)', () => {
     const half = (value: string) => ({ properties: { n: { type: 'string', default: value } } })
     const inputSchema = { type: 'object', ...half('a'), allOf: [{ type: 'object', ...half('b') }] }
     const capabilities = [

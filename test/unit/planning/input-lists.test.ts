@@ -21,7 +21,7 @@ describe('what an expression has found, where a schema says list', () => {
   it.each<[string, z.ZodType, unknown, Json | undefined, Json | undefined]>([
     ['one', rows, { rows: found }, { rows: row }, { rows: [row] }],
     ['several', rows, { rows: found }, { rows: [row, row] }, { rows: [row, row] }],
-    ['none, where the list is required (J3)', rows, { rows: found }, {}, { rows: [] }],
+    ['none, where the list is required (lists/J3)', rows, { rows: found }, {}, { rows: [] }],
     ['none, where it may be left out', rows.partial(), { rows: found }, {}, {}],
     [
       'none of a list that may be null',
@@ -44,16 +44,16 @@ describe('what an expression has found, where a schema says list', () => {
     ],
     ['lists in a list', z.array(z.array(z.number())), found, [1, [2, 3]], [[1], [2, 3]]],
     ['one where lists of lists are wanted', z.array(z.array(z.number())), found, 1, [[1]]],
-    ['written down (J1)', rows, { rows: row }, { rows: row }, { rows: row }],
+    ['written down (lists/J1)', rows, { rows: row }, { rows: row }, { rows: row }],
     [
-      'written down, beside an expression (J1)',
+      'written down, beside an expression (lists/J1)',
       rows,
       { rows: row, title: found },
       { rows: row, title: 'x' },
       { rows: row, title: 'x' },
     ],
     [
-      'a list or the thing itself (J2)',
+      'a list or the thing itself (lists/J2)',
       z.object({ to: z.union([z.string(), z.array(z.string())]) }),
       { to: found },
       { to: 'a' },
@@ -73,7 +73,7 @@ describe('what an expression has found, where a schema says list', () => {
       { to: 1 },
       { to: [1] },
     ],
-    ['anything (J2)', z.object({ rows: z.unknown() }), { rows: found }, { rows: row }, { rows: row }],
+    ['anything (lists/J2)', z.object({ rows: z.unknown() }), { rows: found }, { rows: row }, { rows: row }],
     ['a schema without types, none', z.object({ rows: z.any() }), { rows: found }, {}, {}],
     ['no list at all', z.object({ rows: z.object({}) }), { rows: found }, { rows: row }, { rows: row }],
     [
@@ -108,7 +108,7 @@ describe('what an expression has found, where a schema says list', () => {
       { x: { kind: 'b', l: 1 } },
     ],
     [
-      'of alternatives nobody knows which (J2)',
+      'of alternatives nobody knows which (lists/J2)',
       z.object({ x: z.union([z.object({ l: z.array(z.number()) }), z.object({ l: z.number() })]) }),
       { x: found },
       { x: { l: 1 } },
@@ -122,9 +122,9 @@ describe('what an expression has found, where a schema says list', () => {
       { source: [row] },
     ],
     ['a reference there', table, { source: found }, { source: { $file: 'a' } }, { source: { $file: 'a' } }],
-    ['a row that is written down there (J1)', table, { source: row }, { source: row }, { source: row }],
+    ['a row that is written down there (lists/J1)', table, { source: row }, { source: row }, { source: row }],
     [
-      'an object whose list is still to come (J3)',
+      'an object whose list is still to come (lists/J3)',
       z.union([z.object({ rows: z.array(z.any()) }), z.array(z.any())]),
       found,
       { title: 'x' },

@@ -24,7 +24,7 @@ const view = (id: string, ...reserved: { usd: number; tokens: number; secondsLef
   return viewBudget({ budgets, clock: { now: () => new Date(NOW * 1_000) } }, { id, budget: limits })
 }
 
-it('tells what is spent, what running calls hold, and what is held beyond its time as unknown (V1, V2)', async () => {
+it('tells what is spent, what running calls hold, and what is held beyond its time as unknown (budget-view/V1, budget-view/V2)', async () => {
   expect(
     await view(
       't_0',

@@ -71,7 +71,7 @@ steps:
   expect([events[0]?.type, events.at(-1)?.type]).toEqual(['task.submitted', 'task.succeeded'])
 })
 
-it('gives the same run again, to the last event (T3)', async () => {
+it('gives the same run again, to the last event (virtual/T3)', async () => {
   const test: WorkflowTest = {
     agents: { 'work.do': { fails: 'AgentRetryableError', times: 2, seconds: 1, output: 1 } },
   }
@@ -130,7 +130,7 @@ describe('a scripted agent', () => {
   })
 })
 
-it('runs agents as they are defined, beside scripted ones, and takes no virtual time for them (T4)', async () => {
+it('runs agents as they are defined, beside scripted ones, and takes no virtual time for them (virtual/T4)', async () => {
   const slow = defineAgent({
     id: 'slow',
     version: '1.0.0',

@@ -14,7 +14,7 @@ async function original(text: string, names: Record<string, unknown>): Promise<u
 const texts = fc.string({ unit: 'binary', maxLength: 12 }).map((text) => text.toWellFormed())
 
 describe('bounded JSONata', () => {
-  it('answers what JSONata does: functions of texts (B1)', async () => {
+  it('answers what JSONata does: functions of texts (jsonata/B1)', async () => {
     const argumentsOf = fc.record({
       s: texts,
       from: fc.integer({ min: -15, max: 15 }),
@@ -117,11 +117,11 @@ describe('bounded JSONata', () => {
     ['$x^(>constructor)', 'constructor'],
     ['$x[constructor = 1]', 'constructor'],
     ['$x ~> |constructor|{}|', 'constructor'],
-  ])('refuses %s (X2)', (text, name) => {
+  ])('refuses %s (parse/X2)', (text, name) => {
     expect(() => parseExpression(text)).toThrow(`the name "${name}" is refused`)
   })
 
-  it('lets a step have any id (X2)', async () => {
+  it('lets a step have any id (parse/X2)', async () => {
     const steps = JSON.parse('{"constructor": {"a": 1}}')
     expect(await evaluateExpression('$steps.constructor.a + 1', { steps })).toBe(2)
     expect(await evaluateExpression('$steps."constructor"[0].a', { steps })).toBe(1)
@@ -133,13 +133,13 @@ describe('bounded JSONata', () => {
     expect(() => parseExpression('$steps.constructor[constructor = 1]')).toThrow('refused')
   })
 
-  it('lets data have any key, and finds it by $lookup (X2)', async () => {
+  it('lets data have any key, and finds it by $lookup (parse/X2)', async () => {
     const input = JSON.parse('{"constructor": "Williams", "__typename": "Car", "prototype": 1}')
     const text = '{"constructor": $lookup($input, "constructor"), "t": $lookup($input, "__typename")}'
     expect(await evaluateExpression(text, { input })).toEqual({ constructor: 'Williams', t: 'Car' })
   })
 
-  it('says how long a text may be (X1)', () => {
+  it('says how long a text may be (parse/X1)', () => {
     expect(() => parseExpression(`1${' '.repeat(MAX_EXPRESSION)}`)).toThrow(`the most is ${MAX_EXPRESSION}`)
   })
 
@@ -148,7 +148,7 @@ describe('bounded JSONata', () => {
     ['{"a": [function(){1}]}', 'its value.a[0] is a function'],
     ['{"a": 1/0}', 'its value.a is Infinity'],
     ['[0/0]', 'NaN'],
-  ])('names what is no data: %s (V1)', async (text, what) => {
+  ])('names what is no data: %s (evaluate/V1)', async (text, what) => {
     await expect(evaluateExpression(text, {})).rejects.toThrow(what)
   })
 })

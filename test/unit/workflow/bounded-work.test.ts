@@ -66,15 +66,15 @@ describe('work that a schema of a user could make endless', () => {
       { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } },
       1,
     ],
-  ])('ends at the input of a workflow: %s (K1, K2)', (_what, schema, input) => {
+  ])('ends at the input of a workflow: %s (work/K1, work/K2)', (_what, schema, input) => {
     expect(thrownBy(() => parseInput(workflowWith(schema), input))).toEqual(endlessly)
   })
 
-  it('ends at the input of a step (K1)', () => {
+  it('ends at the input of a step (work/K1)', () => {
     expect(thrownBy(() => withLists({ c: 1 }, '{% $found %}', doubling))).toEqual(endlessly)
   })
 
-  it('ends in the agent that checks schemas (K1)', () => {
+  it('ends in the agent that checks schemas (work/K1)', () => {
     expect(thrownBy(() => checkSchema(WORST, { type: 'string', pattern: BACKTRACKING }))).toEqual(endlessly)
   })
 
@@ -93,7 +93,7 @@ describe('work that a schema of a user could make endless', () => {
     expect(withLists(1, '{% $found %}', schema)).toEqual([1])
   })
 
-  it('has its own bound within other work, and goes on after an interruption (K3)', () => {
+  it('has its own bound within other work, and goes on after an interruption (work/K3)', () => {
     const inner = (): unknown =>
       thrownBy(() => interruptible('inner', () => new RegExp(BACKTRACKING).test(WORST), 50))
     const outer = interruptible('outer', () => [inner(), boundedWork('last', () => 1)], 5_000)
@@ -109,7 +109,7 @@ describe('work that a schema of a user could make endless', () => {
     ).toThrow(error)
   })
 
-  it("gives up the check of a step's constants where an agent's schema does not end (C3)", () => {
+  it("gives up the check of a step's constants where an agent's schema does not end (constants/C3)", () => {
     const evil = { type: 'object', properties: { text: { type: 'string', pattern: BACKTRACKING } } }
     const known = makeAgent({ capability: 'echo' })
     const capabilities = known.capabilities.map((one) => ({

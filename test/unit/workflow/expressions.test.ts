@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { evaluateExpression, resolveExpressions } from '../../../shared/workflow/expressions.ts'
 
 describe('expressions', () => {
-  it('evaluates what stands between {% and %}, and nothing else (E1)', async () => {
+  it('evaluates what stands between {% and %}, and nothing else (expressions/E1)', async () => {
     const value = { a: '{% $input.n + 1 %}', b: 'literally {% $input.n %}', c: [1, '{% $input.s %}'] }
     expect(await resolveExpressions(value, { input: { n: 2, s: 'x' } })).toEqual({
       a: 3,
@@ -19,31 +19,31 @@ describe('expressions', () => {
       '($__budget := 1; $f := function($x){$f($x)}; $f(0))',
       /refused/,
     ],
-  ])('stops %s (E2)', async (_name, text, reason) => {
+  ])('stops %s (expressions/E2)', async (_name, text, reason) => {
     await expect(evaluateExpression(text, {})).rejects.toMatchObject({
       name: 'InvalidInputError',
       message: expect.stringMatching(reason),
     })
   })
 
-  it('does not count width as depth (E2)', async () => {
+  it('does not count width as depth (expressions/E2)', async () => {
     const members = Array.from({ length: 500 }, (_, index) => `"k${index}": $string(${index})`).join(', ')
     expect(Object.keys((await evaluateExpression(`{${members}}`, {})) as object)).toHaveLength(500)
   })
 
-  it.each([200, 201, 2_000])('groups over %i customers (E2)', async (count) => {
+  it.each([200, 201, 2_000])('groups over %i customers (expressions/E2)', async (count) => {
     const rows = Array.from({ length: count }, (_, index) => ({ customer: `c${index}`, amount: index }))
     const sums = await evaluateExpression('$input.rows{customer: $sum(amount)}', { input: { rows } })
     expect(Object.keys(sums as object)).toHaveLength(count)
   })
 
-  it('keeps budgets of overlapping evaluations apart (E2)', async () => {
+  it('keeps budgets of overlapping evaluations apart (expressions/E2)', async () => {
     const text = '$sum($map([1..200], function($x){$length($string($x))}))'
     const results = await Promise.all(Array.from({ length: 20 }, () => evaluateExpression(text, {})))
     expect(new Set(results)).toEqual(new Set([492]))
   })
 
-  it('has no $eval, and cannot change what it is given (E3)', async () => {
+  it('has no $eval, and cannot change what it is given (expressions/E3)', async () => {
     await expect(evaluateExpression('$eval("1")', {})).rejects.toThrow(/non-function/)
     await expect(evaluateExpression('$exists($eval)', {})).resolves.toBe(false)
     // `[]` marks the array that it finds: on a frozen one it would throw.
@@ -51,7 +51,7 @@ describe('expressions', () => {
     expect(await evaluateExpression('$input.list[]', names)).toEqual([3])
   })
 
-  it('leaves undefined members out (E4)', async () => {
+  it('leaves undefined members out (expressions/E4)', async () => {
     expect(
       await resolveExpressions({ a: '{% $input.none %}', b: ['{% $input.none %}'] }, { input: {} }),
     ).toEqual({

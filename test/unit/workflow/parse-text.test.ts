@@ -105,31 +105,31 @@ const marks = (of: (index: number) => string): string =>
 
 describe('bombs', () => {
   it.each<[string, string, string]>([
-    ['B1 a long text', 'a'.repeat(300_001), 'line 1, column 300001'],
-    ['B2 brackets', '['.repeat(140_000), 'line 1, column 51'],
-    ['B2 braces', '{'.repeat(140_000), 'line 1, column 51'],
-    ['B2 both', '[{'.repeat(70_000), 'line 1, column 51'],
-    ['B2 brackets on lines', '[\n'.repeat(70_000), 'line 51, column 1'],
+    ['text/B1 a long text', 'a'.repeat(300_001), 'line 1, column 300001'],
+    ['text/B2 brackets', '['.repeat(140_000), 'line 1, column 51'],
+    ['text/B2 braces', '{'.repeat(140_000), 'line 1, column 51'],
+    ['text/B2 both', '[{'.repeat(70_000), 'line 1, column 51'],
+    ['text/B2 brackets on lines', '[\n'.repeat(70_000), 'line 51, column 1'],
     [
-      'B2 keys in brackets',
+      'text/B2 keys in brackets',
       '{a: '.repeat(70_000),
       expect.stringMatching(/^line 1, column/) as unknown as string,
     ],
     [
-      'B2 indentation',
+      'text/B2 indentation',
       Array.from({ length: 500 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
       'line 101, column 101',
     ],
-    ['B3 lists in a line', '- '.repeat(100_000), 'line 1, column 101'],
-    ['B3 keys in a line', '? '.repeat(100_000), 'line 1, column 101'],
-    ['B4 anchors', marks((i) => `- &a${i} x`), 'line 1001, column 3'],
+    ['text/B3 lists in a line', '- '.repeat(100_000), 'line 1, column 101'],
+    ['text/B3 keys in a line', '? '.repeat(100_000), 'line 1, column 101'],
+    ['text/B4 anchors', marks((i) => `- &a${i} x`), 'line 1001, column 3'],
     [
-      'B4 aliases',
+      'text/B4 aliases',
       `a: &a [1]\n${marks((i) => `k${i}: *a`)}`,
       expect.stringMatching(/^line 100\d, column/) as unknown as string,
     ],
     [
-      'B5 aliases of aliases',
+      'text/B5 aliases of aliases',
       Array.from(
         { length: 9 },
         (_, i) =>
@@ -143,9 +143,9 @@ describe('bombs', () => {
       ).join('\n'),
       expect.stringMatching(/^line 7, column \d+$/) as unknown as string,
     ],
-    ['B5 aliases of a long text', `a: &a ${'x'.repeat(200_000)}\nb: *a\nc: *a`, 'line 2, column 4'],
-    ['B5 an alias in itself', 'a: &a\n  b: [*a]', 'line 2, column 7'],
-    ['B4 tags', '!a '.repeat(90_000), 'line 1, column 3001'],
+    ['text/B5 aliases of a long text', `a: &a ${'x'.repeat(200_000)}\nb: *a\nc: *a`, 'line 2, column 4'],
+    ['text/B5 an alias in itself', 'a: &a\n  b: [*a]', 'line 2, column 7'],
+    ['text/B4 tags', '!a '.repeat(90_000), 'line 1, column 3001'],
   ])('%s: refused within 100 ms', (_name, text, path) => {
     // The machine may be busy: the best of three.
     const runs = [timed(text), timed(text), timed(text)]

@@ -29,7 +29,7 @@ const placesOf = (source: unknown): string[] => validateWorkflow(source).issues.
 /** Handlers of their own have no part in what is asked here. */
 const handled = { onFailure: { step: 'mend' } }
 
-describe('a step that is wrong makes no other step look wrong (S1, S2)', () => {
+describe('a step that is wrong makes no other step look wrong (stand-in/S1, stand-in/S2)', () => {
   it.each<[string, unknown, string[]]>([
     ['a time', { ...echo, ...handled, timeoutSeconds: 5_000 }, ['timeoutSeconds']],
     ['nothing', null, ['']],
@@ -125,7 +125,7 @@ describe('a step that is wrong makes no other step look wrong (S1, S2)', () => {
     expect(places[0]).toBe('steps.a.needs[0]')
   })
 
-  it('takes little time over a misspelt field of many expressions (S3)', () => {
+  it('takes little time over a misspelt field of many expressions (stand-in/S3)', () => {
     const inputs = Object.fromEntries(
       Array.from({ length: 5_000 }, (_, at) => [`k${at}`, `{% $steps.q${at} %}`]),
     )
@@ -152,7 +152,7 @@ describe('a step that is wrong makes no other step look wrong (S1, S2)', () => {
   })
 })
 
-describe('expressions of a step that is wrong are checked (S1, S3)', () => {
+describe('expressions of a step that is wrong are checked (stand-in/S1, stand-in/S3)', () => {
   it.each<[string, object, string[]]>([
     [
       'in a right field',

@@ -1,9 +1,9 @@
 /**
  * Invariants (tests cite them):
- * L1 never are more slots of a scope taken than it has, whoever asks at once
- * L2 a slot that nobody frees is given up at its time, and taken by the next that asks
- * L3 the same slot taken again, or freed again, changes nothing; a slot that was given up and taken again is freed by its new owner only
- * L4 a minute gives out no more than it has
+ * slots/L1 never are more slots of a scope taken than it has, whoever asks at once
+ * slots/L2 a slot that nobody frees is given up at its time, and taken by the next that asks
+ * slots/L3 the same slot taken again, or freed again, changes nothing; a slot that was given up and taken again is freed by its new owner only
+ * slots/L4 a minute gives out no more than it has
  */
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { COUNTER_KEYS } from '../../../../shared/contracts/table-layout.ts'
@@ -30,7 +30,7 @@ export function dynamodbLimits({
 }): Limits {
   const now = (): number => clock.now().getTime() / 1_000
 
-  /** One conditional update (L1). */
+  /** One conditional update (slots/L1). */
   async function take(scope: string, { id, until }: Slot, most: number): Promise<boolean> {
     const update = new UpdateCommand({
       TableName: table,
@@ -43,7 +43,7 @@ export function dynamodbLimits({
     return (await unlessAws(REFUSED, () => client.send(update))) !== undefined
   }
 
-  /** Only where it is still the one that was seen to be over (L3). */
+  /** Only where it is still the one that was seen to be over (slots/L3). */
   async function giveUp(scope: string, id: string, until: unknown): Promise<void> {
     const update = new UpdateCommand({
       TableName: table,
@@ -98,7 +98,7 @@ export function dynamodbLimits({
     },
 
     async takeRate(scope, amount, mostPerMinute) {
-      // No window has as much (L4).
+      // No window has as much (slots/L4).
       if (amount > mostPerMinute) return false
       const window = Math.floor(now() / MINUTE_SECONDS)
       const update = new UpdateCommand({

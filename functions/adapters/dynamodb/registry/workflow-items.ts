@@ -11,11 +11,11 @@ import { queryAll } from '../query-all.ts'
  * Workflows in the registry: an item for each version, and one that says which is the newest.
  *
  * Invariants (tests cite them):
- * W1 a definition is kept as JSON text: keys and numbers come back as they were
- * W2 one that is too large for an item is spread over items of its own, under a digest of its text, which are written before
+ * workflow-items/W1 a definition is kept as JSON text: keys and numbers come back as they were
+ * workflow-items/W2 one that is too large for an item is spread over items of its own, under a digest of its text, which are written before
  *    anything refers to them and never change
- * W3 only an active workflow is listed; its versions stay for the tasks that they started
- * W4 of what is published at run time, also at once, a name stands for the newest version that is active; a deployment says itself
+ * workflow-items/W3 only an active workflow is listed; its versions stay for the tasks that they started
+ * workflow-items/W4 of what is published at run time, also at once, a name stands for the newest version that is active; a deployment says itself
  *    what it stands for, for it may be rolled back
  */
 
@@ -54,7 +54,7 @@ export function workflowItems({
 }): WorkflowItems {
   const put = (Item: Item) => callAws(() => client.send(new PutCommand({ TableName: table, Item })))
 
-  /** Makes the name stand for this version, unless it stands for a later one (W4). */
+  /** Makes the name stand for this version, unless it stands for a later one (workflow-items/W4). */
   async function putLatest(registered: RegisteredWorkflow, stored: Item): Promise<void> {
     const Item = { ...latestItem(registered), ...stored }
     if (registered.origin !== 'api') return void (await put(Item))
@@ -70,7 +70,7 @@ export function workflowItems({
     await unlessAws(['ConditionalCheckFailedException'], () => client.send(unlessLater))
   }
 
-  /** Attributes that stand for a record; its text is stored where it is too large for them (W2). */
+  /** Attributes that stand for a record; its text is stored where it is too large for them (workflow-items/W2). */
   async function store(registered: RegisteredWorkflow): Promise<Item> {
     const json = JSON.stringify(registered)
     const bytes = Buffer.from(json)

@@ -1,9 +1,9 @@
 /**
  * Invariants (tests cite them):
- * P1 the take-over is one conditional write: of two invocations, the one with the higher fence owns the step
- * P2 a step that succeeded or was skipped is never taken over; one that failed only by a higher fence (a redrive)
- * P3 every later write is conditional on still owning the step
- * P4 what is remembered of a step is what can never change: that it succeeded or was skipped, and how (P2)
+ * step-items/P1 the take-over is one conditional write: of two invocations, the one with the higher fence owns the step
+ * step-items/P2 a step that succeeded or was skipped is never taken over; one that failed only by a higher fence (a redrive)
+ * step-items/P3 every later write is conditional on still owning the step
+ * step-items/P4 what is remembered of a step is what can never change: that it succeeded or was skipped, and how (step-items/P2)
  */
 import { GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
 import { boundedText } from '../../../../shared/domain/bounded.ts'
@@ -79,7 +79,7 @@ export function stepItems({ client, table }: TaskTable): StepItems {
   }
   const keyOf = (taskId: string, path: string) => ({ pk: taskKey(taskId), sk: stepKey(path) })
 
-  /** A write that only the owner may make (P3). Undefined when the step is not ours any more. */
+  /** A write that only the owner may make (step-items/P3). Undefined when the step is not ours any more. */
   async function updateOwned(
     { taskId, path, owner, fence }: Ownership,
     change: Change,
