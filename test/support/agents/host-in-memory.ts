@@ -1,0 +1,76 @@
+import { VirtualClock } from '../../../local/stepfunctions/run/clock.ts'
+import type { DomainEvent } from '../../../shared/domain/event.ts'
+import type { HostPorts, Timer } from '../../../shared/host/host-ports.ts'
+import type { Ports } from '../../../shared/ports/index.ts'
+import { memoryPorts } from '../../../testing/memory/ports.ts'
+
+/** The ports of a host over tables in memory, in virtual time; all that it says and does outside is recorded. */
+export function hostInMemory() {
+  const clock = new VirtualClock()
+  const events: DomainEvent[] = []
+  const woken: string[] = []
+  const log: [string, Record<string, unknown>][] = []
+  const measured: [string, Record<string, string>, number][] = []
+  const { ports } = memoryPorts({
+    clock: { now: () => new Date(clock.now()) },
+    seed: 'host',
+    bus: {
+      publish: async (told) => void events.push(...told),
+      deliver: async (event) => void events.push(event),
+    },
+    executions: {
+      start: async ({ name }) => name,
+      find: async () => undefined,
+      wake: async (token) => void woken.push(token),
+      stop: async () => {},
+    },
+    machines: {
+      arnOf: (name) => `arn:aws:states:us-east-1:1:stateMachine:${name}`,
+      ensure: async ({ name }) => `arn:aws:states:us-east-1:1:stateMachine:${name}`,
+      publish: async (arn) => `${arn}:1`,
+      remove: async () => true,
+    },
+  })
+  const say = (message: string, facts: Record<string, unknown>) => void log.push([message, facts])
+  const hosts: HostPorts = {
+    ...ports,
+    log: { info: say, warn: say },
+    measure: (name, dimensions, value) => void measured.push([name, dimensions, value]),
+    timer: timerOf(clock),
+  }
+  return { ports, hosts, clock, events, woken, log, measured }
+}
+
+/** Timers of virtual time. */
+const timerOf =
+  (clock: VirtualClock): Timer =>
+  (milliseconds, act) => {
+    const cancelled = new AbortController()
+    clock.sleep(milliseconds, cancelled.signal).then(act, () => {})
+    return () => cancelled.abort()
+  }
+
+/** The same ports; each call of one is noted by its name, in order. */
+export function noting<P extends Partial<Ports>>(ports: P, calls: string[]): P {
+  return Object.fromEntries(
+    Object.entries(ports).map(([name, port]) => [name, isObject(port) ? notingMethods(port, calls) : port]),
+  ) as P
+}
+
+const notingMethods = (port: object, calls: string[]): object =>
+  Object.fromEntries(
+    Object.entries(port).map(([name, method]) => [
+      name,
+      typeof method === 'function' ? noted(name, method as Method, calls) : method,
+    ]),
+  )
+
+type Method = (...args: unknown[]) => unknown
+const noted =
+  (name: string, method: Method, calls: string[]): Method =>
+  (...args) => {
+    calls.push(name)
+    return method(...args)
+  }
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null

@@ -1,0 +1,300 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import * as z from 'zod'
+import { type AgentContext, type DefinedAgent, defineAgent } from '../../../shared/agent/index.ts'
+import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { runStep } from '../../../shared/host/run-step.ts'
+import { hostInMemory, noting } from '../../support/agents/host-in-memory.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { CALLER } from '../../support/stores/callers.ts'
+import { seedTask } from '../../support/stores/seed-task.ts'
+
+type Work = (input: unknown, context: AgentContext) => Promise<unknown>
+type Definition = Pick<Parameters<typeof defineAgent>[0], 'limits' | 'price'>
+
+let world: ReturnType<typeof hostInMemory>
+let work: ReturnType<typeof vi.fn<Work>>
+let invocations: number
+beforeEach(() => {
+  world = hostInMemory()
+  work = vi.fn<Work>(async (input) => ({ got: input }))
+  invocations = 0
+})
+
+const agent = (more: Definition = {}): DefinedAgent =>
+  defineAgent({
+    id: 'worker',
+    version: '1.0.0',
+    description: 'for tests',
+    capabilities: {
+      'work.do': {
+        description: 'works',
+        input: z.looseObject({ count: z.number().optional() }),
+        output: z.object({ got: z.unknown() }),
+      },
+    },
+    execute: ({ input }, context) => work(input, context) as never,
+    ...more,
+  })
+
+const seed = (steps: object, input = {}) => seedTask(world.ports, { steps, agents: [makeAgent()], input })
+
+/** Enters a step `second` seconds after the clock has begun: a later entry has a higher fence. */
+function invoke(taskId: string, path: string, { second = 0, remainingMs = 60_000, asked = agent() } = {}) {
+  const EnteredTime = new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString()
+  const payload = { taskId, path, state: { EnteredTime, RetryCount: 0 }, redrives: 0 }
+  const invocation = { id: `request-${++invocations}`, remainingMs: () => remainingMs }
+  return runStep(world.hosts)(asked, payload, invocation)
+}
+
+const recordOf = async (taskId: string, path: string) =>
+  (await world.ports.tasks.findSteps(taskId, [path]))[0]
+const eventTypes = () => world.events.map(({ type }) => type).filter((type) => type.startsWith('step.'))
+
+describe('a step that is run', () => {
+  it('has its inputs resolved, its output stored, its end told, and answers a small receipt', async () => {
+    const taskId = await seed(
+      { a: { capability: 'work.do', input: { count: '{% $input.n + 1 %}' } } },
+      { n: 1 },
+    )
+    expect(await invoke(taskId, 'a')).toEqual({ path: 'a', status: 'succeeded', agentId: 'worker' })
+    expect(work).toHaveBeenCalledExactlyOnceWith(
+      { count: 2 },
+      expect.objectContaining({ attempt: 1, step: { path: 'a' } }),
+    )
+    expect(await recordOf(taskId, 'a')).toMatchObject({
+      status: 'succeeded',
+      output: { inline: '{"got":{"count":2}}' },
+    })
+    expect(eventTypes()).toEqual(['step.started', 'step.succeeded'])
+    expect(world.measured.map(([name]) => name)).toEqual(['Attempts', 'StepDuration'])
+    expect(world.log.at(-1)).toEqual([
+      'step ended',
+      expect.objectContaining({ taskId, stepId: 'a', attempt: 1, status: 'succeeded', agentId: 'worker' }),
+    ])
+  })
+
+  it('costs these calls of its ports, in this order: the plan is read while the step is taken over', async () => {
+    const taskId = await seed({
+      a: { capability: 'work.do' },
+      b: { capability: 'work.do', input: { a: '{% $steps.a.got %}' } },
+    })
+    await invoke(taskId, 'a')
+    const calls: string[] = []
+    world.hosts = noting(world.hosts, calls)
+    await invoke(taskId, 'b')
+    expect(calls.filter((name) => name !== 'now')).toEqual([
+      'getPlan',
+      'takeOverStep',
+      'findSteps',
+      'loadValue',
+      'storeValue',
+      'endStep',
+      'info',
+      'add',
+      'publish',
+    ])
+  })
+
+  it('is skipped when its condition is not true; its agent is not asked', async () => {
+    const taskId = await seed({ a: { capability: 'work.do', when: '{% $input.go %}' } }, { go: false })
+    expect(await invoke(taskId, 'a')).toMatchObject({ status: 'skipped' })
+    expect(work).not.toHaveBeenCalled()
+    expect(await recordOf(taskId, 'a')).toMatchObject({ skipReason: 'its condition is not true' })
+    expect(world.measured).toEqual([])
+  })
+
+  it('replays its receipt once it has ended (H1)', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    const receipt = await invoke(taskId, 'a')
+    const told = world.events.length
+    expect(await invoke(taskId, 'a', { second: 1 })).toEqual({ ...receipt, replayed: true })
+    expect(work).toHaveBeenCalledTimes(1)
+    expect(world.events.length).toBe(told)
+  })
+})
+
+describe('a step that is not run', () => {
+  it('has an input that does not fit: the attempt is noted, and not counted against the agent', async () => {
+    const taskId = await seed({ a: { capability: 'work.do', input: { count: 'many' } } })
+    const calls: string[] = []
+    world.hosts = noting(world.hosts, calls)
+    await expect(invoke(taskId, 'a')).rejects.toMatchObject({
+      name: 'InvalidInputError',
+      message: expect.stringMatching(/^the input does not fit work\.do: .*count/),
+    })
+    expect(work).not.toHaveBeenCalled()
+    expect(await recordOf(taskId, 'a')).toMatchObject({
+      attempts: [{ error: { name: 'InvalidInputError' } }],
+    })
+    expect(calls).not.toContain('add')
+  })
+
+  it('asks an agent that is at its limit: no attempt, and the agent says when to ask again', async () => {
+    const asked = agent({ limits: { ratePerMinute: 1 } })
+    const taskId = await seed({ a: { capability: 'work.do' }, b: { capability: 'work.do' } })
+    await invoke(taskId, 'a', { asked })
+    await expect(invoke(taskId, 'b', { asked })).rejects.toMatchObject({ name: 'AgentBusyError' })
+    expect(work).toHaveBeenCalledTimes(1)
+    expect(await recordOf(taskId, 'b')).toMatchObject({
+      status: 'running',
+      attempts: [],
+      askAgainAt: '2026-01-01T00:01:00.000Z',
+    })
+  })
+
+  it('belongs to a task that was cancelled while the call was on its way', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    await cancelTask(world.ports)({ id: taskId, reason: 'enough' }, CALLER)
+    await world.clock.sleep(2_000)
+    await expect(invoke(taskId, 'a')).rejects.toMatchObject({ name: 'TaskCancelledError' })
+    expect(work).not.toHaveBeenCalled()
+  })
+
+  it('is named by a payload that Step Functions does not send', async () => {
+    const invocation = { id: 'request', remainingMs: () => 60_000 }
+    await expect(async () => runStep(world.hosts)(agent(), { path: 'a' }, invocation)).rejects.toThrow(
+      'taskId',
+    )
+  })
+})
+
+describe('an attempt that fails', () => {
+  it('is noted, told and counted before its error leaves (H3, H5)', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    const calls: string[] = []
+    world.hosts = noting(world.hosts, calls)
+    work.mockImplementationOnce(async (_input, { spend }) => {
+      spend({ costUsd: 0.5 })
+      throw new TypeError('boom')
+    })
+    const error = { name: 'AgentFailedError', message: 'TypeError: boom' }
+    await expect(invoke(taskId, 'a')).rejects.toMatchObject(error)
+    expect(await recordOf(taskId, 'a')).toMatchObject({
+      status: 'running',
+      attempts: [{ agentId: 'worker', error, costUsd: 0.5 }],
+    })
+    expect(eventTypes()).toEqual(['step.started', 'step.attempt_failed'])
+    expect(world.measured).toEqual([['Cost', { agentId: 'worker' }, 0.5]])
+    const writes = ['takeOverStep', 'addAttempt', 'add']
+    expect(calls.filter((name) => writes.includes(name))).toEqual(writes)
+  })
+
+  it('keeps the name of an error of ours, and lets the next attempt know its number', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    work.mockRejectedValueOnce(new OrchestratorError('AgentRetryableError', 'not now'))
+    await expect(invoke(taskId, 'a')).rejects.toMatchObject({ name: 'AgentRetryableError' })
+    await invoke(taskId, 'a', { second: 1 })
+    expect(work).toHaveBeenLastCalledWith({}, expect.objectContaining({ attempt: 2 }))
+  })
+
+  it('is noted for a worker that has died, by the next owner of the step (H6)', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    const began = Promise.withResolvers<void>()
+    work.mockImplementationOnce(() => {
+      began.resolve()
+      return new Promise(() => {})
+    })
+    void invoke(taskId, 'a', { remainingMs: 3_600_000 }).catch(() => {})
+    await began.promise
+    await invoke(taskId, 'a', { second: 1 })
+    expect(await recordOf(taskId, 'a')).toMatchObject({
+      status: 'succeeded',
+      attempts: [{ agentId: 'worker', error: { name: 'Lambda.Unknown' } }],
+    })
+  })
+
+  it('ends at its deadline, though its agent does not listen: in virtual time at once', async () => {
+    const taskId = await seed({ a: { capability: 'work.do', timeoutSeconds: 30 } })
+    let seen: AbortSignal | undefined
+    work.mockImplementationOnce((_input, { signal }) => {
+      seen = signal
+      return new Promise(() => {})
+    })
+    const from = world.clock.now()
+    await expect(invoke(taskId, 'a')).rejects.toMatchObject({
+      name: 'StepTimedOutError',
+      message: 'step "a" did not finish within 30 s',
+    })
+    expect(seen?.reason).toMatchObject({ name: 'StepTimedOutError' })
+    expect(world.clock.now() - from).toBe(30_000)
+  })
+
+  it('ends before the invocation itself does, with time to note it', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    work.mockReturnValueOnce(new Promise(() => {}))
+    await expect(invoke(taskId, 'a', { remainingMs: 5_000 })).rejects.toThrow('within 3.5 s')
+    expect(await recordOf(taskId, 'a')).toMatchObject({
+      attempts: [{ error: { name: 'StepTimedOutError' } }],
+    })
+  })
+
+  it('ends within a second of its task being cancelled', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    work.mockImplementationOnce(async () => {
+      await world.clock.sleep(5_500)
+      await cancelTask(world.ports)({ id: taskId, reason: 'enough' }, CALLER)
+      return new Promise(() => {})
+    })
+    await expect(invoke(taskId, 'a')).rejects.toMatchObject({ name: 'TaskCancelledError' })
+    expect(world.clock.now() - Date.UTC(2026, 0, 1)).toBe(6_000)
+  })
+})
+
+describe('an invocation that another has replaced', () => {
+  it('does not write the output that it still makes (H2)', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    const began = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    work.mockImplementationOnce(async () => {
+      began.resolve()
+      await release.promise
+      return { got: 'late' }
+    })
+    const late = invoke(taskId, 'a')
+    const refused = expect(late).rejects.toMatchObject({ name: 'StepSupersededError' })
+    await began.promise
+    await invoke(taskId, 'a', { second: 1 })
+    release.resolve()
+    await refused
+    expect(await recordOf(taskId, 'a')).toMatchObject({ output: { inline: '{"got":{}}' } })
+  })
+
+  it('is told so when it comes after its successor (H2)', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    work.mockRejectedValueOnce(new Error('boom'))
+    await expect(invoke(taskId, 'a', { second: 5 })).rejects.toThrow('boom')
+    await expect(invoke(taskId, 'a', { second: 4 })).rejects.toMatchObject({ name: 'StepSupersededError' })
+    expect(work).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('a gate', () => {
+  const gated = { a: { capability: 'work.do' }, b: { capability: 'work.do' } }
+
+  it('whose signal fails lets the error leave once all else was told: the step keeps its end (H4)', async () => {
+    const taskId = await seed(gated)
+    const { tasks } = world.hosts
+    world.hosts.tasks = {
+      ...tasks,
+      getPlan: async (...args) => ({
+        ...(await tasks.getPlan(...args)),
+        gates: [{ before: 'b', after: ['a'] }],
+      }),
+      passGate: async () => {
+        throw new OrchestratorError('UnavailableError', 'refused')
+      },
+    }
+    const { add } = world.hosts.statistics
+    let counted = false
+    world.hosts.statistics.add = async (...args) => {
+      await world.clock.sleep(1_000)
+      counted = true
+      return add(...args)
+    }
+    await expect(invoke(taskId, 'a')).rejects.toMatchObject({ name: 'UnavailableError' })
+    expect(counted).toBe(true)
+    expect(await recordOf(taskId, 'a')).toMatchObject({ status: 'succeeded', attempts: [] })
+    expect(eventTypes()).toEqual(['step.started', 'step.succeeded'])
+  })
+})
