@@ -72,7 +72,7 @@ export async function virtualCloud({ now, seed, files, castOf, onEvent, onBegin,
     },
     'aws-sdk:dynamodb:updateItem': async ({ arguments: parameters }) => {
       try {
-        return tasksTable.update(parameters)
+        return tasksTable.update(structuredClone(parameters))
       } catch (error) {
         const { name, message } = error as Error
         throw new StateError(`DynamoDb.${name}`, message)

@@ -4,7 +4,8 @@
  *
  * Invariants (tests cite them):
  * memory/T1 what the adapters ask of DynamoDB has the same answer here: both pass one suite of contracts
- * memory/T2 an answer shares no object with the table, nor with a request: whoever changes one changes only his own copy
+ * memory/T2 what the table keeps is never changed, only replaced; a request belongs to the table from the call on. A client copies both ways,
+ *    as it turns values into those of the wire and back
  */
 import { createRequire } from 'node:module'
 import { rememberExpressions } from '../../local/dynamodb/remember-expressions.ts'
@@ -70,7 +71,7 @@ export function memoryTable(indexes: readonly MemoryIndex[] = []): MemoryTable {
   })
 
   function write(kind: 'put' | 'update', request: object, ReturnValues: string): WireItem {
-    const data: Record<string, unknown> = structuredClone({ ReturnValues, ...request })
+    const data: Record<string, unknown> = { ReturnValues, ...request }
     const { Key, Item } = data
     requireValid(validations[kind].custom(data, store))
     store.at = keyOf((Key ?? Item) as WireItem)
@@ -80,7 +81,7 @@ export function memoryTable(indexes: readonly MemoryIndex[] = []): MemoryTable {
     })
     if (!outcome) throw new Error('the table did not answer at once')
     if (outcome.error) throw named(outcome.error)
-    return structuredClone({ ...outcome.attributes })
+    return outcome.attributes
   }
 
   const items = (): WireItem[] => [...partitions.values()].flatMap((partition) => [...partition.values()])
@@ -99,11 +100,11 @@ export function memoryTable(indexes: readonly MemoryIndex[] = []): MemoryTable {
   }
 
   return {
-    get: (key) => structuredClone(find(keyOf(key))),
+    get: (key) => find(keyOf(key)),
     put: (request) => write('put', request, 'NONE'),
     update: (request) => write('update', request, 'NONE'),
     delete(request) {
-      const data: { Key?: WireItem } & Parsed = structuredClone(request)
+      const data: { Key?: WireItem } & Parsed = { ...request }
       requireValid(validations.delete.custom(data, store))
       const { pk, sk } = keyOf(data.Key ?? {})
       const refused = db.checkConditional(data, find({ pk, sk }))
@@ -117,7 +118,7 @@ export function memoryTable(indexes: readonly MemoryIndex[] = []): MemoryTable {
         ScanIndexForward?: boolean
         Select?: string
         ExclusiveStartKey?: WireItem
-      } = structuredClone(request)
+      } = { ...request }
       requireValid(validations.query.custom(data, store))
       const index = indexes.find(({ name }) => name === data.IndexName)
       if (data.IndexName !== undefined && !index)
@@ -136,7 +137,7 @@ export function memoryTable(indexes: readonly MemoryIndex[] = []): MemoryTable {
       const shown = projection ? kept.map((item) => db.mapPaths(projection.paths, item)) : kept
       const last = from + page.length < found.length ? page.at(-1) : undefined
       return {
-        ...(Select === 'COUNT' ? {} : { Items: structuredClone(shown.map((item) => ({ ...item }))) }),
+        ...(Select === 'COUNT' ? {} : { Items: shown }),
         Count: kept.length,
         ...(last ? { LastEvaluatedKey: { pk: last.pk, sk: last.sk } } : {}),
       }
