@@ -29,26 +29,41 @@ export const ForkedFromSchema = z
   .object({ taskId: z.string(), at: z.string() })
   .describe('The task whose work it began with, as that was then')
 
-const TaskCommonSchema = z.object({
-  id: z.string(),
+/** What a task was asked with. Each of its plans has the same, and a task gets it from its plan. */
+const TaskTermsSchema = z.object({
   tenant: z.string(),
   type: z.string().optional(),
+  requestDigest: z.string().describe('Digest of the submitted request: what an Idempotency-Key stands for'),
+  metadata: z.record(z.string(), z.string()).default({}),
+  budget: BudgetSchema.optional().describe(
+    'What it may spend; a child of a task that has one spends of that',
+  ),
+  deadline: z.string().optional().describe('When it must have ended'),
+  priority: z.number().int().min(0).max(9).optional(),
+  forkedFrom: ForkedFromSchema.optional(),
+})
+export type TaskTerms = z.infer<typeof TaskTermsSchema>
+
+/** Those of the terms that a record has a value for: of a plan all that it has, of a request those that go by the same name. */
+export function termsIn<T extends Partial<TaskTerms>>(record: T): Pick<T, keyof T & keyof TaskTerms> {
+  const given = Object.entries(record).filter(([name, value]) => value !== undefined && isTerm(name))
+  return Object.fromEntries(given) as Pick<T, keyof T & keyof TaskTerms>
+}
+
+const isTerm = (name: string): boolean => Object.hasOwn(TaskTermsSchema.shape, name)
+
+const TaskCommonSchema = TaskTermsSchema.extend({
+  id: z.string(),
   workflow: z.object({ name: z.string(), version: z.number().int() }),
   stateMachineArn: z.string(),
   execution: z.number().int().min(1).describe('n of the execution <taskId>-<n> that runs it now'),
-  requestDigest: z.string().describe('Digest of the submitted request: what an Idempotency-Key stands for'),
   createdAt: z.string(),
   startedAt: z.string().optional().describe('When it had waited for its turn'),
-  metadata: z.record(z.string(), z.string()).default({}),
   parent: ParentSchema.optional().describe('Whose step it runs'),
-  budget: BudgetSchema.optional(),
-  deadline: z.string().optional().describe('When it must have ended'),
   retries: z
     .array(z.object({ at: z.string(), was: z.enum(TASK_STATUSES) }))
     .optional()
     .describe('When it was retried, and how it had ended before'),
-  priority: z.number().int().min(0).max(9).optional(),
-  forkedFrom: ForkedFromSchema.optional(),
 })
 
 const DegradedSchema = z.array(z.object({ path: z.string(), reason: z.string() }))

@@ -1,24 +1,19 @@
-import type { Budget } from '../domain/budget.ts'
 import type { KeptEstimate } from '../domain/estimate.ts'
 import type { Json } from '../domain/json.ts'
 import type { Binding, Decision, Gate } from '../domain/plan.ts'
 import type { Prefer } from '../domain/prefer.ts'
 import type { Approval, Attempt, KeptOutput, StepRecord, StoredValue } from '../domain/step.ts'
-import type { EndedTask, OpenTask, Task, TaskStatus } from '../domain/task.ts'
+import type { EndedTask, OpenTask, Task, TaskStatus, TaskTerms } from '../domain/task.ts'
 import type { Workflow } from '../workflow/schema.ts'
 
 /** Immutable once written: what a task was asked, and how it will be run. A retry has a plan of its own. */
-export type Plan = {
+export type Plan = TaskTerms & {
   taskId: string
   /** The first where it is not said. */
   execution?: number
   /** Of what a retry wished otherwise. */
   retryDigest?: string
-  requestDigest: string
   stateMachineArn: string
-  tenant: string
-  type?: string | undefined
-  metadata: Record<string, string>
   workflow: Workflow
   input: Json
   bindings: Record<string, Binding>
@@ -26,14 +21,8 @@ export type Plan = {
   gates: Gate[]
   /** For each child workflow, by place, what it is called, and the version that was the newest at planning where those do not change. */
   children?: Record<string, { name: string; version?: number }> | undefined
-  /** What it may spend; a child of a task that has one spends of that. */
-  budget?: Budget | undefined
-  /** When it must have ended. */
-  deadline?: string | undefined
   prefer?: Prefer | undefined
   estimate?: KeptEstimate | undefined
-  priority?: number
-  forkedFrom?: { taskId: string; at: string }
   /** On a machine that workflows of one shape share: where each step stands in it. */
   positions?: Record<string, string> | undefined
 }

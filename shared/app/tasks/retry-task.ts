@@ -24,6 +24,7 @@ import { reopenBudget, reopenChildBudget } from '../limits/spend-budget.ts'
 import { type Given, givenFor, planRetry, type Wishes } from '../planning/plan-retry.ts'
 import { recordLoad } from '../planning/plan-task.ts'
 import { reopenSteps } from '../steps/reopen-steps.ts'
+import { makeTask } from './make-task.ts'
 import { enqueue } from './queue-tasks.ts'
 import { getTask } from './read-tasks.ts'
 import { startTask } from './start-task.ts'
@@ -69,7 +70,12 @@ export async function reopen(
   const at = ports.clock.now().toISOString()
   await reopenSteps(ports, plan, records, { at, before: firstFenceOf(task.execution + 1) })
   const waits = ports.queue.most !== undefined && !task.parent
-  const open = openTask(task, plan, at, waits ? 'queued' : 'running')
+  const open = makeTask(plan, {
+    status: waits ? 'queued' : 'running',
+    createdAt: task.createdAt,
+    parent: task.parent,
+    retries: [...(task.retries ?? []).slice(-MOST_RETRIES_KEPT + 1), { at, was: task.status }],
+  })
   if (!(await ports.tasks.reopenTask(open, task.execution)))
     throw refused(task.id, 'is being retried already, or has been')
   // Only by whoever carries it out. Should it be cut off here, its steps find a closed budget, the task fails, and the next retry mends it.
@@ -81,28 +87,6 @@ export async function reopen(
     recordLoad(ports.registry, plan.decisions).catch(() => {}),
   ])
   return { task: open, plan }
-}
-
-function openTask(task: EndedTask, plan: Plan, at: string, status: OpenTask['status']): OpenTask {
-  const { id, tenant, type, requestDigest, createdAt, metadata, parent, priority, forkedFrom } = task
-  return {
-    id,
-    tenant,
-    ...(type ? { type } : {}),
-    requestDigest,
-    createdAt,
-    metadata,
-    ...(parent ? { parent } : {}),
-    ...(priority === undefined ? {} : { priority }),
-    status,
-    workflow: { name: plan.workflow.name, version: plan.workflow.version },
-    stateMachineArn: plan.stateMachineArn,
-    execution: plan.execution ?? 1,
-    ...(plan.budget ? { budget: plan.budget } : {}),
-    ...(plan.deadline ? { deadline: plan.deadline } : {}),
-    ...(forkedFrom ? { forkedFrom } : {}),
-    retries: [...(task.retries ?? []).slice(-MOST_RETRIES_KEPT + 1), { at, was: task.status }],
-  }
 }
 
 /** Under the next number that no other retry has taken (retry/Q2). */

@@ -2,9 +2,10 @@ import { OrchestratorError } from '../../domain/errors.ts'
 import { taskEvent } from '../../domain/event.ts'
 import { parsePath } from '../../domain/instance-path.ts'
 import { ownOf } from '../../domain/own.ts'
-import { FIRST_EXECUTION, type OpenTask, type Parent, runKey, type Task } from '../../domain/task.ts'
+import { type Parent, runKey, type Task } from '../../domain/task.ts'
 import type { ExecutionInput, Plan, Ports } from '../../ports/index.ts'
 import { openChildBudget } from '../limits/spend-budget.ts'
+import { makeTask } from './make-task.ts'
 
 /**
  * Stores a plan and its task, and tells of it; `first` is false where they were stored before, and then those stay. `told` is to be
@@ -20,31 +21,15 @@ export async function storeTask(
     prepare,
   }: { parent?: Parent; status?: 'running' | 'queued'; prepare?: (stored: Plan) => Promise<void> } = {},
 ): Promise<{ task: Task; plan: Plan; first: boolean; told: Promise<void> }> {
-  const { taskId, tenant, type, metadata, requestDigest } = plan
+  const { taskId, requestDigest } = plan
   const stored = (await tasks.createPlan(plan)) ? plan : await tasks.getPlan(taskId)
   requireSame(taskId, stored, requestDigest)
   await prepare?.(stored)
-  const { budget, deadline, priority, forkedFrom } = stored
+  const { budget } = stored
   // Before anything can spend of it.
   if (budget && parent) await openChildBudget(budgets, parent.taskId, taskId)
   else if (budget) await budgets.create(taskId, budget)
-  const task: OpenTask = {
-    id: taskId,
-    status,
-    tenant,
-    ...(type ? { type } : {}),
-    workflow: { name: stored.workflow.name, version: stored.workflow.version },
-    stateMachineArn: stored.stateMachineArn,
-    execution: FIRST_EXECUTION,
-    requestDigest,
-    createdAt: clock.now().toISOString(),
-    metadata,
-    ...(priority === undefined ? {} : { priority }),
-    ...(parent ? { parent } : {}),
-    ...(budget ? { budget } : {}),
-    ...(deadline ? { deadline } : {}),
-    ...(forkedFrom ? { forkedFrom } : {}),
-  }
+  const task = makeTask(stored, { status, parent, createdAt: clock.now().toISOString() })
   if (!(await tasks.createTask(task))) {
     const before = (await tasks.findTask(taskId)) ?? task
     requireSame(taskId, before, requestDigest)
