@@ -3,7 +3,7 @@ import { getAgent, listAgents, registerAgent, retireAgent } from '../../shared/a
 import { checkHealth, getWorkflow, listWorkflows } from '../../shared/app/catalogue/read-workflows.ts'
 import { registerWorkflow } from '../../shared/app/catalogue/register-workflow.ts'
 import { createFiles } from '../../shared/app/files/create-files.ts'
-import { makePlan } from '../../shared/app/planning/make-plan.ts'
+import { previewPlan } from '../../shared/app/planning/preview-plan.ts'
 import { approveStep } from '../../shared/app/steps/approve-step.ts'
 import { cancelAllTasks } from '../../shared/app/tasks/cancel-all-tasks.ts'
 import { cancelTask } from '../../shared/app/tasks/cancel-task.ts'
@@ -53,7 +53,7 @@ export function makeHandlers(ports: Ports, door: Door = {}): Record<RouteId, Han
     listWorkflows: handle(ROUTES.listWorkflows, listWorkflows(ports)),
     getWorkflow: handle(ROUTES.getWorkflow, getWorkflow(ports)),
     putWorkflow: handle(ROUTES.putWorkflow, registerWorkflow(ports)),
-    makePlan: handle(ROUTES.makePlan, makePlan(ports)),
+    makePlan: handle(ROUTES.makePlan, previewPlan(ports)),
     getHealth: handle(ROUTES.getHealth, checkHealth(ports)),
     getOpenApi: handle(ROUTES.getOpenApi, async () => makeOpenApi(Object.values(ROUTES), API_VERSION)),
   }

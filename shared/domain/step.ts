@@ -130,6 +130,9 @@ export function isFinalStepStatus(status: StepStatus): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'skipped' || status === 'cancelled'
 }
 
+/** What a retry does not run again. */
+export const isDone = ({ status }: StepRecord): boolean => status === 'succeeded' || status === 'skipped'
+
 /** The small result a step's Lambda returns to Step Functions: at most 1 KB, never the output itself. */
 export type Receipt = { path: string; status: StepStatus; agentId?: string; replayed?: boolean }
 

@@ -4,7 +4,7 @@ import { dynamodbRegistry } from '../../functions/adapters/dynamodb/registry/reg
 import { registerDeployment } from '../../shared/app/catalogue/register-deployment.ts'
 import { registerWorkflow } from '../../shared/app/catalogue/register-workflow.ts'
 import { removeDeployment } from '../../shared/app/catalogue/remove-deployment.ts'
-import { versionsOfChildren } from '../../shared/app/planning/plan-task.ts'
+import { versionsOfChildren } from '../../shared/app/planning/versions-of-children.ts'
 import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import type { Ports, RegisteredWorkflow } from '../../shared/ports/index.ts'

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listAgents } from '../../shared/app/agents/manage-agents.ts'
 import { registerWorkflow } from '../../shared/app/catalogue/register-workflow.ts'
-import { makePlan } from '../../shared/app/planning/make-plan.ts'
+import { previewPlan } from '../../shared/app/planning/preview-plan.ts'
 import { showTask, showTaskStep } from '../../shared/app/tasks/read-tasks.ts'
 import { submitTask } from '../../shared/app/tasks/submit-task.ts'
 import { issuesOfCompiling } from '../../shared/compiler/index.ts'
@@ -120,7 +120,7 @@ describe('what users name may be called like a member of every object', () => {
           expect(issues).toEqual([])
           expect(workflow && issuesOfCompiling(workflow)).toEqual([])
           await registerWorkflow(ports)({ name: 'constructor', workflow: definition }, CALLER)
-          const { bindings } = await makePlan(ports)(
+          const { bindings } = await previewPlan(ports)(
             {
               workflow: 'constructor',
               input: { season: 2026 },

@@ -18,7 +18,7 @@ import type { Ports, RegisteredWorkflow } from '../../ports/index.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import { digestOfMachine, ensureMachine, partNames } from '../machines/ensure-machine.ts'
 import { parseWorkflow } from '../planning/given-workflow.ts'
-import { versionsOfChildren } from '../planning/plan-task.ts'
+import { versionsOfChildren } from '../planning/versions-of-children.ts'
 import { workflowView } from './read-workflows.ts'
 
 type Needs = Pick<Ports, 'registry' | 'machines' | 'ids' | 'clock'>

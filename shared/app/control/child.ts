@@ -14,7 +14,9 @@ import {
 import { secondsUntil } from '../../domain/times.ts'
 import type { Plan } from '../../ports/index.ts'
 import type { StepOf } from '../../workflow/schema.ts'
-import { parseInput, planWorkflow, recordLoad } from '../planning/plan-task.ts'
+import { parseInput } from '../planning/check-input.ts'
+import { chooseAgents, recordLoad } from '../planning/choose-agents.ts'
+import { makePlan } from '../planning/make-plan.ts'
 import { withLists } from '../steps/input-lists.ts'
 import { type Paid, settleFailure } from '../steps/settle-failure.ts'
 import { cancelOne } from '../tasks/cancel-task.ts'
@@ -41,36 +43,33 @@ export const child: Controlled<Child> = {
     const version = ownOf(plan.children, placeOf(own.path))
     const registered = version && (await registry.findWorkflow(version.name, version.version))
     if (!registered) throw new OrchestratorError('BugError', `the plan has no workflow for "${own.path}"`)
-    const { workflow, stateMachineArn, gates } = registered
+    const { workflow } = registered
     const parent = await parentOf(owned)
     const taskId = `t_${ids.digest([own.taskId, own.path, redriveOf(own.fence)].join('\n')).slice(0, 26)}`
     const { tenant, prefer, deadline, priority } = plan
     const left = deadline === undefined ? {} : { seconds: secondsUntil(deadline, ports.clock.now()) }
-    const planned = await planWorkflow(ports, workflow, { seed: taskId, tenant, prefer, left })
-    const childPlan: Plan = {
-      taskId,
-      requestDigest: '',
-      stateMachineArn,
+    const chosen = await chooseAgents(ports, workflow, { seed: taskId, tenant, prefer, left })
+    const childPlan = makePlan({
       tenant,
       metadata: plan.metadata,
+      deadline,
+      priority,
+      prefer,
+      budget: plan.budget && {},
+      requestDigest: '',
+      taskId,
       workflow,
       // An input that evaluates to nothing is nothing, and not the parent's.
       input: parseInput(
         workflow,
         step.input === undefined ? plan.input : (withLists(input, step.input, workflow.input) ?? null),
       ),
-      bindings: planned.bindings,
-      decisions: planned.decisions,
-      gates,
-      children: planned.children,
-      ...(plan.budget ? { budget: {} } : {}),
-      ...(deadline ? { deadline } : {}),
-      ...(prefer ? { prefer } : {}),
-      ...(priority === undefined ? {} : { priority }),
-    }
+      machine: registered,
+      chosen,
+    })
     const { task, plan: stored, first, told } = await storeTask(ports, childPlan, { parent })
     await told
-    if (first) await recordLoad(registry, planned.decisions).catch(() => {})
+    if (first) await recordLoad(registry, chosen.decisions).catch(() => {})
     if (!(await tasks.noteStep(own, { child: task.id }))) throw superseded(own.path)
     return startOf(task, stored)
   },

@@ -17,8 +17,8 @@ import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schem
 import { workflowCalledBy } from '../../workflow/step-kinds.ts'
 import { doingsOf, type KnowledgeNeeds } from '../agents/agent-knowledge.ts'
 import { capabilityAsked } from '../agents/capability-asked.ts'
+import { chooseAgents } from './choose-agents.ts'
 import { type Facts, factsOfInput } from './facts-of-input.ts'
-import { planWorkflow } from './plan-task.ts'
 
 type Needs = KnowledgeNeeds & Pick<Ports, 'prices'>
 type Wanted = Pick<Plan, 'bindings' | 'children' | 'decisions'> & {
@@ -199,7 +199,7 @@ async function childrenOf(ports: Needs, wanted: Wanted, assumptions: string[], s
     const { workflow } = registered
     const own: string[] = []
     // Bound as they will be, or by guess where that cannot be said.
-    const planned = await planWorkflow(ports, workflow, { seed: wanted.seed }).catch(() => {
+    const planned = await chooseAgents(ports, workflow, { seed: wanted.seed }).catch(() => {
       return { bindings: {}, decisions: [], children: callsIn(workflow) }
     })
     const inner = { ...planned, workflow, seed: wanted.seed }

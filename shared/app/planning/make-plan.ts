@@ -1,59 +1,14 @@
-import type * as z from 'zod'
-import { compileWorkflow } from '../../compiler/index.ts'
-import type { MakePlanSchema } from '../../contracts/requests.ts'
-import type { PlanView } from '../../contracts/views.ts'
-import type { Caller } from '../../domain/caller.ts'
-import { pathIn } from '../../domain/instance-path.ts'
-import type { Ports } from '../../ports/index.ts'
-import { criticalPath, needsOf, topologicalOrder } from '../../workflow/graph.ts'
-import { type Step, type Steps, stepKind } from '../../workflow/schema.ts'
-import { bodyOf } from '../../workflow/step-kinds.ts'
-import { capabilityOfStep, graphOfWorkflow } from '../../workflow/step-needs.ts'
-import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
-import { withUndeclared } from '../limits/most-of-call.ts'
-import { estimatePlan } from './estimate-plan.ts'
-import { givenWorkflow } from './given-workflow.ts'
-import { checkFileReferences, parseInput, planWorkflow } from './plan-task.ts'
-import { leftOf, limitsOf } from './task-request.ts'
+import { withoutUndefined } from '../../domain/without-undefined.ts'
+import type { Plan } from '../../ports/index.ts'
+import type { MachineOfTask } from '../machines/shared-machine.ts'
+import type { Chosen } from './choose-agents.ts'
 
-/** Validates and plans without running. An input, when given, is checked as at submission. */
-export const makePlan =
-  (ports: KnowledgeNeeds & Pick<Ports, 'files' | 'prices'>) =>
-  async (request: z.output<typeof MakePlanSchema>, { tenant }: Caller): Promise<PlanView> => {
-    const { workflow } = await givenWorkflow(ports.registry, request)
-    const input = request.input === undefined ? undefined : parseInput(workflow, request.input)
-    if (input !== undefined) await checkFileReferences(ports.files, input)
-    const compiled = compileWorkflow(workflow)
-    const { prefer } = request
-    const limits = limitsOf(ports, request)
-    const left = leftOf(ports, limits)
-    const planned = await planWorkflow(ports, workflow, { seed: workflow.name, tenant, prefer, left })
-    const { bindings, decisions } = planned
-    const estimate = await estimatePlan(ports, { ...planned, workflow, input, seed: workflow.name })
-    const graph = graphOfWorkflow(workflow)
-    return {
-      workflow: { name: workflow.name, version: workflow.version },
-      steps: plannedSteps(workflow.steps),
-      criticalPath: criticalPath(graph, () => 1).path,
-      estimate: withUndeclared(estimate, bindings, await ports.registry.listAgents(), limits.budget),
-      bindings,
-      decisions,
-      gates: compiled.gates,
-      counts: { ...compiled.counts, executions: 1 + compiled.parts.length },
-      warnings: compiled.warnings,
-    }
-  }
+/** What a plan is put together from, beside the machine that runs it and the agents chosen for it. */
+type Parts = Omit<Plan, keyof MachineOfTask | keyof Chosen> & { machine: MachineOfTask; chosen: Chosen }
 
-/** In the order in which they can run; those of a body after the step that has it. */
-function plannedSteps(steps: Steps, scope = ''): PlanView['steps'] {
-  const graph = graphOfWorkflow({ steps })
-  return topologicalOrder(graph).flatMap((id) => {
-    const step = steps[id] as Step
-    const stepId = pathIn(scope, id)
-    const capability = capabilityOfStep(step)
-    const needs = [...needsOf(graph, id)].map((need) => pathIn(scope, need))
-    const planned = { stepId, kind: stepKind(step), needs, ...(capability ? { capability } : {}) }
-    const body = bodyOf(step)
-    return [planned, ...(body ? plannedSteps(body, stepId) : [])]
-  })
+/** The plan of one execution of a task, as it is stored: of a submission, a fork, a child or a retry. */
+export function makePlan({ machine, chosen, ...parts }: Parts): Plan {
+  const { stateMachineArn, gates, positions } = machine
+  const { bindings, decisions, children } = chosen
+  return withoutUndefined({ ...parts, stateMachineArn, gates, positions, bindings, decisions, children })
 }

@@ -1,6 +1,5 @@
-import type { StepRecord } from '../../domain/step.ts'
+import { isDone, type StepRecord } from '../../domain/step.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
-import { isDone } from '../planning/plan-retry.ts'
 import { goesOnAt, hasStepAt } from './plan-paths.ts'
 import { isFatal } from './settle-failure.ts'
 

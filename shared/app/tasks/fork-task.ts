@@ -15,15 +15,15 @@ import type { TaskView } from '../../contracts/views.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { parsePath, placeOf } from '../../domain/instance-path.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
-import type { StepRecord, StoredValue } from '../../domain/step.ts'
+import { isDone, type StepRecord, type StoredValue } from '../../domain/step.ts'
 import { isOpenTask } from '../../domain/task.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import { ancestorsOf } from '../../workflow/graph.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import { graphOfWorkflow } from '../../workflow/step-needs.ts'
 import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
-import { givenFor, invalid, isDone, planRetry } from '../planning/plan-retry.ts'
-import { recordLoad } from '../planning/plan-task.ts'
+import { recordLoad } from '../planning/choose-agents.ts'
+import { givenFor, invalid, revisePlan } from '../planning/revise-plan.ts'
 import { digestOf, limitsOf, taskIdOf } from '../planning/task-request.ts'
 import { staysFailed } from '../steps/reopen-steps.ts'
 import { enqueue } from './queue-tasks.ts'
@@ -56,21 +56,19 @@ export const forkTask =
 
     const taskId = taskIdOf(ports, request, caller)
     const limits = limitsOf(ports, request)
-    const {
-      retryDigest: _,
-      execution: _first,
-      estimate: _of,
-      ...planned
-    } = await planRetry(
-      ports,
-      // The first execution of a task that has had none.
-      { id: taskId, execution: 0, tenant: caller.tenant },
-      { ...before, taskId, budget: limits.budget, deadline: limits.deadline },
-      kept,
-      { ...(steps ? { steps } : {}) },
-      given,
-    )
-    const plan: Plan = { ...planned, requestDigest: digestOf(ports, request), forkedFrom: { taskId: id, at } }
+    // Which execution this was, and what was foretold of it, is the other task's.
+    const { execution: _execution, retryDigest: _digest, estimate: _estimate, ...rest } = before
+    const asked = {
+      ...rest,
+      taskId,
+      requestDigest: digestOf(ports, request),
+      forkedFrom: { taskId: id, at },
+      budget: limits.budget,
+      deadline: limits.deadline,
+    }
+    // The first execution of a task that has had none.
+    const next = { id: taskId, execution: 0, tenant: caller.tenant }
+    const plan = await revisePlan(ports, next, asked, kept, { steps }, given)
     /** What the first request has asked for; this may be a repeat, and later (fork/R4). */
     const adopt = async ({ forkedFrom }: Plan): Promise<void> => {
       if (await ports.tasks.findTask(taskId)) return

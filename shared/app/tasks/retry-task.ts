@@ -17,12 +17,13 @@ import { amountOf } from '../../domain/budget.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { taskRetriedEvent } from '../../domain/event.ts'
+import { canonicalJson, type Json } from '../../domain/json.ts'
 import { type EndedTask, isOpenTask, type OpenTask } from '../../domain/task.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
 import { reopenBudget, reopenChildBudget } from '../limits/spend-budget.ts'
-import { type Given, givenFor, planRetry, type Wishes } from '../planning/plan-retry.ts'
-import { recordLoad } from '../planning/plan-task.ts'
+import { recordLoad } from '../planning/choose-agents.ts'
+import { type Given, givenFor, revisePlan, type Wishes } from '../planning/revise-plan.ts'
 import { reopenSteps } from '../steps/reopen-steps.ts'
 import { makeTask } from './make-task.ts'
 import { enqueue } from './queue-tasks.ts'
@@ -66,7 +67,9 @@ export async function reopen(
 ): Promise<{ task: OpenTask; plan: Plan }> {
   const before = await ports.tasks.getPlan(task.id, task.execution)
   const records = await ports.tasks.listSteps(task.id)
-  const plan = await storePlan(ports, task, await planRetry(ports, task, before, records, wishes, given))
+  const revised = await revisePlan(ports, task, before, records, wishes, given)
+  const retryDigest = ports.ids.digest(canonicalJson([task.execution, wishes as Json]))
+  const plan = await storePlan(ports, task, { ...revised, retryDigest })
   const at = ports.clock.now().toISOString()
   await reopenSteps(ports, plan, records, { at, before: firstFenceOf(task.execution + 1) })
   const waits = ports.queue.most !== undefined && !task.parent

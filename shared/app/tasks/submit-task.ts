@@ -8,25 +8,17 @@ import type { SubmitTask } from '../../contracts/requests.ts'
 import type { TaskView } from '../../contracts/views.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { isOpenTask } from '../../domain/task.ts'
-import type { Plan, Ports } from '../../ports/index.ts'
-import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
-import { withUndeclared } from '../limits/most-of-call.ts'
-import { type MachineOfTask, sharedMachine } from '../machines/shared-machine.ts'
-import { givenWorkflow } from '../planning/given-workflow.ts'
-import { checkFileReferences, parseInput, planWorkflow, recordLoad } from '../planning/plan-task.ts'
+import type { Ports } from '../../ports/index.ts'
+import { recordLoad } from '../planning/choose-agents.ts'
+import { type PlanningNeeds, planSubmission } from '../planning/plan-submission.ts'
 import { rememberEstimates } from '../planning/remember-estimates.ts'
-import { digestOf, leftOf, limitsOf, taskIdOf } from '../planning/task-request.ts'
+import { digestOf, taskIdOf } from '../planning/task-request.ts'
 import { enqueue } from './queue-tasks.ts'
 import { startTask } from './start-task.ts'
 import { requireSame, storeTask } from './store-task.ts'
 import { taskView } from './views.ts'
 
-type EstimateOf = ReturnType<typeof rememberEstimates>
-type Needs = Pick<
-  Ports,
-  'tasks' | 'files' | 'bus' | 'executions' | 'machines' | 'ids' | 'budgets' | 'queue' | 'prices'
-> &
-  KnowledgeNeeds
+type Needs = PlanningNeeds & Pick<Ports, 'tasks' | 'bus' | 'executions' | 'budgets' | 'queue'>
 
 /** Plans, stores and starts a task. Throws InvalidInputError, NotFoundError, NoAgentError, ConflictError. */
 export const submitTask = (ports: Needs) => {
@@ -34,15 +26,17 @@ export const submitTask = (ports: Needs) => {
   return async (request: SubmitTask, caller: Caller): Promise<TaskView> => {
     const digest = digestOf(ports, request)
     const taskId = taskIdOf(ports, request, caller)
-    const planned = await makePlan(ports, request, caller, { taskId, digest, estimateOf }).catch(
-      async (refusal: unknown) => {
-        // What was accepted once is found again, also when it would be refused by now (submit/S2).
-        const before = request.idempotencyKey ? await ports.tasks.findTask(taskId) : undefined
-        if (!before) throw refusal
-        requireSame(taskId, before, digest)
-        return { before }
-      },
-    )
+    const planned = await planSubmission(ports, request, caller, {
+      taskId,
+      requestDigest: digest,
+      estimateOf,
+    }).catch(async (refusal: unknown) => {
+      // What was accepted once is found again, also when it would be refused by now (submit/S2).
+      const before = request.idempotencyKey ? await ports.tasks.findTask(taskId) : undefined
+      if (!before) throw refusal
+      requireSame(taskId, before, digest)
+      return { before }
+    })
     if ('before' in planned) return taskView(planned.before)
     const waits = ports.queue.most !== undefined
     const {
@@ -61,46 +55,5 @@ export const submitTask = (ports: Needs) => {
       recordLoad(ports.registry, stored.decisions).catch(() => {}),
     ])
     return taskView(waits ? ((await ports.tasks.findTask(taskId)) ?? task) : task)
-  }
-}
-
-async function makePlan(
-  ports: Needs,
-  request: SubmitTask,
-  { tenant }: Caller,
-  { taskId, digest, estimateOf }: { taskId: string; digest: string; estimateOf: EstimateOf },
-): Promise<Plan> {
-  const { workflow, registered } = await givenWorkflow(ports.registry, request)
-  const input = parseInput(workflow, request.input)
-  await checkFileReferences(ports.files, input)
-  const makeMachine = registered ? () => registered : sharedMachine(ports, workflow)
-  const limits = limitsOf(ports, request)
-  const planned = await planWorkflow(ports, workflow, {
-    seed: taskId,
-    tenant,
-    prefer: request.prefer,
-    left: leftOf(ports, limits),
-  })
-  const machine: MachineOfTask = await makeMachine()
-  const estimate = await estimateOf({ ...planned, workflow, input })
-  const agents = limits.budget ? await ports.registry.listAgents() : []
-  return {
-    taskId,
-    requestDigest: digest,
-    stateMachineArn: machine.stateMachineArn,
-    tenant,
-    type: request.type,
-    metadata: request.metadata,
-    workflow,
-    input,
-    bindings: planned.bindings,
-    decisions: planned.decisions,
-    gates: machine.gates,
-    positions: machine.positions,
-    children: planned.children,
-    estimate: estimate && withUndeclared(estimate, planned.bindings, agents, limits.budget),
-    ...limits,
-    ...(request.prefer ? { prefer: request.prefer } : {}),
-    ...(request.priority === undefined ? {} : { priority: request.priority }),
   }
 }

@@ -3,9 +3,8 @@ import type { RetryTaskSchema } from '../../contracts/requests.ts'
 import type { Budget } from '../../domain/budget.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { issue } from '../../domain/issue.ts'
-import { canonicalJson, type Json } from '../../domain/json.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
-import type { StepRecord } from '../../domain/step.ts'
+import { isDone, type StepRecord } from '../../domain/step.ts'
 import type { Task } from '../../domain/task.ts'
 import { secondsUntil } from '../../domain/times.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
@@ -14,8 +13,10 @@ import { isAgentStep, type Step, type Workflow } from '../../workflow/schema.ts'
 import { needsOfStep } from '../../workflow/step-needs.ts'
 import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
 import { type MachineOfTask, sharedMachine } from '../machines/shared-machine.ts'
+import { parseInput } from './check-input.ts'
+import { chooseAgents } from './choose-agents.ts'
 import { givenWorkflow } from './given-workflow.ts'
-import { parseInput, planWorkflow } from './plan-task.ts'
+import { makePlan } from './make-plan.ts'
 
 type Needs = KnowledgeNeeds & Pick<Ports, 'ids'>
 
@@ -41,7 +42,7 @@ export async function givenFor(
  * The plan of a task's next execution: that of the one before, with what is wished otherwise, and agents chosen anew for what has not
  * been done. Throws InvalidInputError, and whatever planning throws.
  */
-export async function planRetry(
+export async function revisePlan(
   ports: Needs,
   task: Pick<Task, 'id' | 'execution' | 'tenant'>,
   before: Plan,
@@ -50,8 +51,7 @@ export async function planRetry(
   given: Given | undefined,
 ): Promise<Plan> {
   const done = new Set(records.filter(isDone).map(({ path }) => path))
-  const chosen = given?.workflow ?? before.workflow
-  const workflow = withInputs(chosen, wishes, done)
+  const workflow = withInputs(given?.workflow ?? before.workflow, wishes, done)
   const input = given ? parseInput(workflow, before.input) : before.input
   // Of what has succeeded it is told who has done it, and nobody has to be there for it any more.
   const kept = {
@@ -60,7 +60,7 @@ export async function planRetry(
   }
   const deadline = deadlineOf(ports, before, wishes)
   const budget = budgetOf(before, wishes)
-  const planned = await planWorkflow(ports, workflow, {
+  const chosen = await chooseAgents(ports, workflow, {
     seed: `${task.id}-${task.execution + 1}`,
     tenant: task.tenant,
     prefer: before.prefer,
@@ -68,22 +68,8 @@ export async function planRetry(
     kept,
     named: agentsNamed(workflow, wishes),
   })
-  const machine = given?.machine ?? before
-  return {
-    ...before,
-    workflow,
-    input,
-    ...planned,
-    stateMachineArn: machine.stateMachineArn,
-    gates: machine.gates,
-    positions: machine.positions,
-    budget,
-    deadline,
-    retryDigest: ports.ids.digest(canonicalJson([task.execution, wishes as Json])),
-  }
+  return makePlan({ ...before, workflow, input, budget, deadline, machine: given?.machine ?? before, chosen })
 }
-
-export const isDone = ({ status }: StepRecord): boolean => status === 'succeeded' || status === 'skipped'
 
 function only<T>(all: Readonly<Record<string, T>>, names: ReadonlySet<string>): Record<string, T> {
   return Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)))

@@ -1,0 +1,58 @@
+import * as z from 'zod'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { FileReferenceSchema, fileReferencesIn } from '../../domain/file-reference.ts'
+import { describeIssues, type Issue, issue } from '../../domain/issue.ts'
+import { issuesOfZod } from '../../domain/issues-of-zod.ts'
+import type { Json } from '../../domain/json.ts'
+import { mentionsInherited, parseOwn } from '../../domain/parse-own.ts'
+import type { FileStore } from '../../ports/index.ts'
+import { boundedWork } from '../../workflow/bounded-work.ts'
+import type { Workflow } from '../../workflow/schema.ts'
+
+/** The task's input with the schema's defaults. Throws InvalidInputError listing every issue, and as `boundedWork` does. */
+export function parseInput(workflow: Workflow, input: Json = {}): Json {
+  if (!workflow.input) return input
+  const given = workflow.input
+  const checked = boundedWork(`the check of the input of workflow "${workflow.name}"`, () => {
+    const schema = z.fromJSONSchema(given)
+    const parsed = mentionsInherited(given) ? parseOwn(schema, input) : schema.safeParse(input)
+    return parsed.success
+      ? { value: parsed.data as Json }
+      : { issues: issuesOfZod(parsed.error, { schema, value: input, path: 'input' }) }
+  })
+  if (checked.issues === undefined) return checked.value
+  const { issues } = checked
+  throw new OrchestratorError(
+    'InvalidInputError',
+    `the input does not fit workflow "${workflow.name}": ${describeIssues(issues)}`,
+    { issues },
+  )
+}
+
+/** Every file that the input names must be there: better said now than by the first agent. */
+export async function checkFileReferences(files: FileStore, input: Json): Promise<void> {
+  const found = fileReferencesIn(input, 'input')
+  const checked = await Promise.all(
+    found.map(({ path, reference }) => issueOfReference(files, path, reference)),
+  )
+  const issues = checked.filter((one) => one !== undefined)
+  if (issues.length === 0) return
+  throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
+}
+
+async function issueOfReference(
+  files: FileStore,
+  path: string,
+  reference: unknown,
+): Promise<Issue | undefined> {
+  const parsed = FileReferenceSchema.safeParse(reference)
+  if (!parsed.success) {
+    const about = { schema: FileReferenceSchema, value: reference, what: 'the reference' }
+    const message = describeIssues(issuesOfZod(parsed.error, about))
+    return issue('bad-file-reference', path, message)
+  }
+  const found = await files.list(parsed.data.$file, 1)
+  if (found.length > 0) return undefined
+  const message = `"${parsed.data.$file}" has not been uploaded; POST /files first, or orchestrator submit --file`
+  return issue('file-not-found', path, message)
+}

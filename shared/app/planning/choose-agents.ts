@@ -1,0 +1,105 @@
+import type { Agent } from '../../domain/agent.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { describeIssues } from '../../domain/issue.ts'
+import { boundedDecision, type Decision } from '../../domain/plan.ts'
+import { type Prefer, preferring } from '../../domain/prefer.ts'
+import { bindWorkflow, type ChooseFor, type Kept } from '../../planner/bind-workflow.ts'
+import type { Plan, Registry } from '../../ports/index.ts'
+import { chooseAgent, type SelectionRequest } from '../../selector/choose-agent.ts'
+import { everyStep } from '../../workflow/places.ts'
+import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schema.ts'
+import { type KnowledgeNeeds, knowledgeOf } from '../agents/agent-knowledge.ts'
+import { capabilityWanted } from '../agents/capability-asked.ts'
+import { type ConstantInputs, checkConstantInputs } from './constant-inputs.ts'
+import { versionsOfChildren } from './versions-of-children.ts'
+
+export type Chosen = Pick<Plan, 'bindings' | 'decisions' | 'children'>
+
+/** What a choice depends on beside the workflow. */
+export type ChoiceWishes = {
+  /** The same seed has the same choices. */
+  seed: string
+  tenant?: string
+  /** Where a step has no wishes of its own. */
+  prefer?: Prefer | undefined
+  left?: SelectionRequest['left']
+  kept?: Kept
+  /** By place: who is asked first, and no other. */
+  named?: ReadonlyMap<string, string>
+}
+
+/** Chooses who runs what. Throws InvalidWorkflowError or NoAgentError with every issue: also for an input that no agent could take. */
+export async function chooseAgents(
+  ports: KnowledgeNeeds,
+  workflow: Workflow,
+  wishes: ChoiceWishes,
+): Promise<Chosen> {
+  const { registry } = ports
+  const children = await versionsOfChildren(registry, workflow)
+  let bound = await bind(ports, workflow, wishes, await registry.listAgents())
+  // Whom it needs may have been registered this very moment.
+  if (bound.issues.length > 0 || bound.unfit.length > 0)
+    bound = await bind(ports, workflow, wishes, await registry.listAgents({ fresh: true }))
+  if (bound.unfit.length > 0) {
+    throw new OrchestratorError('InvalidWorkflowError', describeIssues(bound.unfit), { issues: bound.unfit })
+  }
+  if (bound.issues.length > 0) {
+    throw new OrchestratorError('NoAgentError', describeIssues(bound.issues), { issues: bound.issues })
+  }
+  return {
+    bindings: bound.bindings,
+    decisions: bound.decisions.map(boundedDecision),
+    ...(Object.keys(children).length > 0 ? { children } : {}),
+  }
+}
+
+async function bind(
+  ports: KnowledgeNeeds,
+  workflow: Workflow,
+  { seed, prefer, kept, named, ...wishes }: ChoiceWishes,
+  agents: readonly Agent[],
+) {
+  const known = new Set(agents.flatMap((agent) => agent.capabilities.map(({ name }) => name)))
+  const wantedAt = (place: string, { capability, agent }: AgentStep) => {
+    return { capability, pinned: named?.get(place) ?? agent }
+  }
+  const wanted = everyStep(workflow.steps).flatMap(({ place, step }) =>
+    isAgentStep(step) ? (capabilityWanted(wantedAt(place, step), agents) ?? []) : [],
+  )
+  const knowledge = await knowledgeOf(ports, agents, wanted, wishes.left)
+  const isKept = (place: string): boolean => kept !== undefined && Object.hasOwn(kept.bindings, place)
+  const constants = checkConstantInputs(workflow, agents, {
+    isOpen: (place) => !isKept(place),
+    pinnedAt: (place, step) => wantedAt(place, step).pinned,
+  })
+  const choose: ChooseFor = (stepId, step) => {
+    const asked = wantedAt(stepId, step)
+    const selection = chooseAgent({
+      ...excludedAt(constants, stepId),
+      ...wishes,
+      ...asked,
+      stepId,
+      agents,
+      knowledge: knowledge(capabilityWanted(asked, agents)),
+      seed: `${seed} ${stepId}`,
+      prefer: preferring(prefer, step.prefer),
+    })
+    return selection.agent ? selection : { ...selection, pinned: asked.pinned }
+  }
+  return { ...bindWorkflow(workflow, known, choose, kept), unfit: constants.issues }
+}
+
+function excludedAt({ unfit }: ConstantInputs, place: string): Pick<SelectionRequest, 'excluded'> {
+  const excluded = unfit.get(place)
+  return excluded ? { excluded } : {}
+}
+
+/** Notes the load of those steps that had a choice: only there does it decide anything. */
+export async function recordLoad(registry: Registry, decisions: readonly Decision[]): Promise<void> {
+  const steps = new Map<string, number>()
+  for (const { chosen, candidates } of decisions) {
+    if (candidates.filter(({ eligible }) => eligible).length < 2) continue
+    steps.set(chosen, (steps.get(chosen) ?? 0) + 1)
+  }
+  if (steps.size > 0) await registry.addLoad(steps)
+}

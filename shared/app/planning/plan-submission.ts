@@ -1,0 +1,52 @@
+import type { SubmitTask } from '../../contracts/requests.ts'
+import type { Caller } from '../../domain/caller.ts'
+import { termsIn } from '../../domain/task.ts'
+import type { Plan, Ports } from '../../ports/index.ts'
+import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import { withUndeclared } from '../limits/most-of-call.ts'
+import { sharedMachine } from '../machines/shared-machine.ts'
+import { checkFileReferences, parseInput } from './check-input.ts'
+import { chooseAgents } from './choose-agents.ts'
+import { givenWorkflow } from './given-workflow.ts'
+import { makePlan } from './make-plan.ts'
+import type { rememberEstimates } from './remember-estimates.ts'
+import { leftOf, limitsOf } from './task-request.ts'
+
+export type PlanningNeeds = KnowledgeNeeds & Pick<Ports, 'files' | 'machines' | 'ids' | 'prices'>
+type Known = Pick<Plan, 'taskId' | 'requestDigest'> & { estimateOf: ReturnType<typeof rememberEstimates> }
+
+/**
+ * The plan of a new task. Throws InvalidInputError, NotFoundError, InvalidWorkflowError, NoAgentError; nothing is made before all of
+ * it has been checked but a machine that workflows of one shape share.
+ */
+export async function planSubmission(
+  ports: PlanningNeeds,
+  request: SubmitTask,
+  { tenant }: Caller,
+  { taskId, requestDigest, estimateOf }: Known,
+): Promise<Plan> {
+  const { workflow, registered } = await givenWorkflow(ports.registry, request)
+  const input = parseInput(workflow, request.input)
+  await checkFileReferences(ports.files, input)
+  const makeMachine = registered ? () => registered : sharedMachine(ports, workflow)
+  const limits = limitsOf(ports, request)
+  const { prefer } = request
+  const left = leftOf(ports, limits)
+  const chosen = await chooseAgents(ports, workflow, { seed: taskId, tenant, prefer, left })
+  const machine = await makeMachine()
+  const estimate = await estimateOf({ ...chosen, workflow, input })
+  const agents = limits.budget ? await ports.registry.listAgents() : []
+  return makePlan({
+    ...termsIn(request),
+    ...limits,
+    taskId,
+    tenant,
+    requestDigest,
+    workflow,
+    input,
+    prefer,
+    machine,
+    chosen,
+    estimate: estimate && withUndeclared(estimate, chosen.bindings, agents, limits.budget),
+  })
+}

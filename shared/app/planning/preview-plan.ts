@@ -1,0 +1,60 @@
+import type * as z from 'zod'
+import { compileWorkflow } from '../../compiler/index.ts'
+import type { MakePlanSchema } from '../../contracts/requests.ts'
+import type { PlanView } from '../../contracts/views.ts'
+import type { Caller } from '../../domain/caller.ts'
+import { pathIn } from '../../domain/instance-path.ts'
+import type { Ports } from '../../ports/index.ts'
+import { criticalPath, needsOf, topologicalOrder } from '../../workflow/graph.ts'
+import { type Step, type Steps, stepKind } from '../../workflow/schema.ts'
+import { bodyOf } from '../../workflow/step-kinds.ts'
+import { capabilityOfStep, graphOfWorkflow } from '../../workflow/step-needs.ts'
+import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import { withUndeclared } from '../limits/most-of-call.ts'
+import { checkFileReferences, parseInput } from './check-input.ts'
+import { chooseAgents } from './choose-agents.ts'
+import { estimatePlan } from './estimate-plan.ts'
+import { givenWorkflow } from './given-workflow.ts'
+import { leftOf, limitsOf } from './task-request.ts'
+
+/** Validates and plans without running. An input, when given, is checked as at submission. */
+export const previewPlan =
+  (ports: KnowledgeNeeds & Pick<Ports, 'files' | 'prices'>) =>
+  async (request: z.output<typeof MakePlanSchema>, { tenant }: Caller): Promise<PlanView> => {
+    const { workflow } = await givenWorkflow(ports.registry, request)
+    const input = request.input === undefined ? undefined : parseInput(workflow, request.input)
+    if (input !== undefined) await checkFileReferences(ports.files, input)
+    const compiled = compileWorkflow(workflow)
+    const { prefer } = request
+    const limits = limitsOf(ports, request)
+    const left = leftOf(ports, limits)
+    const planned = await chooseAgents(ports, workflow, { seed: workflow.name, tenant, prefer, left })
+    const { bindings, decisions } = planned
+    const estimate = await estimatePlan(ports, { ...planned, workflow, input, seed: workflow.name })
+    const graph = graphOfWorkflow(workflow)
+    return {
+      workflow: { name: workflow.name, version: workflow.version },
+      steps: plannedSteps(workflow.steps),
+      criticalPath: criticalPath(graph, () => 1).path,
+      estimate: withUndeclared(estimate, bindings, await ports.registry.listAgents(), limits.budget),
+      bindings,
+      decisions,
+      gates: compiled.gates,
+      counts: { ...compiled.counts, executions: 1 + compiled.parts.length },
+      warnings: compiled.warnings,
+    }
+  }
+
+/** In the order in which they can run; those of a body after the step that has it. */
+function plannedSteps(steps: Steps, scope = ''): PlanView['steps'] {
+  const graph = graphOfWorkflow({ steps })
+  return topologicalOrder(graph).flatMap((id) => {
+    const step = steps[id] as Step
+    const stepId = pathIn(scope, id)
+    const capability = capabilityOfStep(step)
+    const needs = [...needsOf(graph, id)].map((need) => pathIn(scope, need))
+    const planned = { stepId, kind: stepKind(step), needs, ...(capability ? { capability } : {}) }
+    const body = bodyOf(step)
+    return [planned, ...(body ? plannedSteps(body, stepId) : [])]
+  })
+}

@@ -1,0 +1,52 @@
+import { OrchestratorError } from '../../domain/errors.ts'
+import { describeIssues, issue } from '../../domain/issue.ts'
+import { suggestNames } from '../../domain/nearest-names.ts'
+import type { Plan, RegisteredWorkflow, Registry } from '../../ports/index.ts'
+import { everyStep, pathOfPlace } from '../../workflow/places.ts'
+import type { Workflow } from '../../workflow/schema.ts'
+import { workflowCalledBy } from '../../workflow/step-kinds.ts'
+
+/** The workflows that a workflow calls, as they are now. Throws InvalidWorkflowError naming those that are not there. */
+export async function versionsOfChildren(
+  registry: Registry,
+  workflow: Workflow,
+): Promise<NonNullable<Plan['children']>> {
+  const calls = everyStep(workflow.steps).flatMap(({ place, step }) => {
+    const called = workflowCalledBy(step)
+    return called === undefined ? [] : [{ place, called }]
+  })
+  const found = await Promise.all(calls.map(({ called }) => findVersion(registry, called)))
+  const missing = calls.filter((_call, at) => !found[at] || !hasMachine(found[at]))
+  if (missing.length > 0) {
+    const names = (await registry.listWorkflows()).map((registered) => registered.workflow.name)
+    const issues = missing.map((call) => {
+      const { place, called } = call
+      const message = found[calls.indexOf(call)]
+        ? `the machine of workflow "${called}" is not there (any more): register that version again`
+        : `there is no workflow "${called}"${suggestNames(called, names)}`
+      return issue('unknown-workflow', `${pathOfPlace(workflow.steps, place)}.workflow`, message)
+    })
+    throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })
+  }
+  return Object.fromEntries(
+    calls.map(({ place }, at) => {
+      const { name, version } = (found[at] as RegisteredWorkflow).workflow
+      return [place, { name, version }]
+    }),
+  )
+}
+
+/** Without a version the newest, unless it has been retired. */
+async function findVersion(registry: Registry, called: string): Promise<RegisteredWorkflow | undefined> {
+  const [name = '', wanted] = called.split('@')
+  if (wanted !== undefined) return registry.findWorkflow(name, Number(wanted))
+  const newest = await registry.findWorkflow(name)
+  return newest?.active ? newest : undefined
+}
+
+/**
+ * Whether a version's state machine is there. A deployed version that a later deployment leaves out keeps its machine while tasks may run on
+ * it; a version that a caller published has one only while it is active.
+ */
+const hasMachine = ({ active, pending, gone, origin }: RegisteredWorkflow): boolean =>
+  active || (!pending && !gone && origin !== 'api')
