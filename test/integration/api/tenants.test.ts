@@ -44,7 +44,7 @@ const submission = () => ({
 
 beforeAll(async () => {
   stores = await startStores()
-  const steps = { ask: { approval: { prompt: MARK, timeoutSeconds: 60 } } }
+  const steps = { ask: { approval: { prompt: 'Go?', timeoutSeconds: 60 } } }
   workflow = await seedWorkflow(stores.ports, { steps, agents: [makeAgent()] })
   theirs = (await ask(OWNER, 'submitTask', submission())).taskId
 })
