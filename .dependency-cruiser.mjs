@@ -27,6 +27,15 @@ export default {
       from: {},
       to: { circular: true, dependencyTypesNot: ['type-only'] },
     },
+    {
+      name: 'no-cycle-of-rooms',
+      comment:
+        'rooms of shared/app stand above one another: move what both need into the lower one, or into shared/domain',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^shared/app/[^/]+$' },
+      to: { circular: true },
+    },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     only('domain', '^shared/domain/', { ours: ['shared/domain/'], packages: ['zod'] }),
     only('workflow', '^shared/workflow/', {

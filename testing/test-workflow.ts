@@ -1,6 +1,6 @@
 import type { DefinedAgent } from '../shared/agent/index.ts'
 import { registerWorkflow } from '../shared/app/catalogue/register-workflow.ts'
-import { approveStep } from '../shared/app/steps/approve-step.ts'
+import { approveStep } from '../shared/app/tasks/approve-step.ts'
 import { cancelTask } from '../shared/app/tasks/cancel-task.ts'
 import { reconcileTasks } from '../shared/app/tasks/reconcile-tasks.ts'
 import { submitTask } from '../shared/app/tasks/submit-task.ts'

@@ -4,7 +4,7 @@ import { checkHealth, getWorkflow, listWorkflows } from '../../shared/app/catalo
 import { registerWorkflow } from '../../shared/app/catalogue/register-workflow.ts'
 import { createFiles } from '../../shared/app/files/create-files.ts'
 import { previewPlan } from '../../shared/app/planning/preview-plan.ts'
-import { approveStep } from '../../shared/app/steps/approve-step.ts'
+import { approveStep } from '../../shared/app/tasks/approve-step.ts'
 import { cancelAllTasks } from '../../shared/app/tasks/cancel-all-tasks.ts'
 import { cancelTask } from '../../shared/app/tasks/cancel-task.ts'
 import { forkTask } from '../../shared/app/tasks/fork-task.ts'

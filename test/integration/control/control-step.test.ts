@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { controlStep } from '../../../shared/app/control/control-step.ts'
-import { approveStep } from '../../../shared/app/steps/approve-step.ts'
+import { approveStep } from '../../../shared/app/tasks/approve-step.ts'
 import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'

@@ -88,4 +88,33 @@ describe('the dependency rule', () => {
     rmSync(join(house, path))
     expect(report).toContain(`error ${rule}: ${path}`)
   })
+
+  it.each([
+    ['two rooms that need each other', { tasks: 'planning', planning: 'tasks' }],
+    ['a way back over a third room', { tasks: 'planning', planning: 'limits', limits: 'tasks' }],
+  ])('catches a cycle of rooms though no file is in one: %s', (_what, arrows) => {
+    for (const [from, to] of Object.entries(arrows)) {
+      plant(
+        `shared/app/${from}/above.ts`,
+        `import { low } from '../${to}/below.ts'\nexport const high = low\n`,
+      )
+      plant(`shared/app/${from}/below.ts`, 'export const low = 1\n')
+    }
+    const report = check()
+    rmSync(join(house, 'shared/app'), { recursive: true })
+    expect(report).toContain('error no-cycle-of-rooms: shared/app/tasks')
+    expect(report).not.toContain('no-circular')
+  })
+
+  it('lets rooms stand above one another', () => {
+    plant('shared/app/planning/below.ts', 'export const low = 1\n')
+    for (const room of ['tasks', 'control'])
+      plant(
+        `shared/app/${room}/above.ts`,
+        "import { low } from '../planning/below.ts'\nexport const high = low\n",
+      )
+    const report = check()
+    rmSync(join(house, 'shared/app'), { recursive: true })
+    expect(report).not.toContain('no-cycle-of-rooms')
+  })
 })
