@@ -6,6 +6,7 @@ import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { describeIssues } from '../../shared/domain/issue.ts'
 import { issuesOfZod } from '../../shared/domain/issues-of-zod.ts'
 import { isJsonObject } from '../../shared/domain/json.ts'
+import { withoutUndefined } from '../../shared/domain/without-undefined.ts'
 import type { AnswerStore } from '../adapters/s3/answer-store.ts'
 import { callerOfRequest } from './caller-of-request.ts'
 import { issueOfValue } from './issue-of-value.ts'
@@ -99,8 +100,4 @@ function refuse(names: readonly string[], why: string, known: readonly string[])
 
 function pick(names: readonly string[], from: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(names.map((name) => [name, from[name]]))
-}
-
-function withoutUndefined(value: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined))
 }

@@ -13,6 +13,7 @@
  *    would not. Those others end, or their time does, for an attempt that waits holds nothing
  * budget/U6 a refusal tells whose budget it is, its limit, and what is spent of it, held, left and asked
  */
+
 import {
   type Amount,
   addAmounts,
@@ -24,6 +25,7 @@ import {
 } from '../../domain/budget.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { superseded } from '../../domain/superseded.ts'
+import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Budgets, KeptBudget, Ports, Reservation } from '../../ports/index.ts'
 import { describeBudget } from './describe-budget.ts'
 
@@ -93,10 +95,7 @@ export async function stillToSpend({ budgets, clock }: Needs, taskId: string): P
   )
   return {
     budget,
-    left: {
-      ...(nanoUsd === undefined ? {} : { usd: usdOf({ nanoUsd }) }),
-      ...(tokens === undefined ? {} : { tokens }),
-    },
+    left: withoutUndefined({ usd: nanoUsd === undefined ? undefined : usdOf({ nanoUsd }), tokens }),
     advice: `this is ${told.join(' and ')}; ${retryWithMore(root)}`,
   }
 }

@@ -7,6 +7,7 @@ import { suggestNames } from '../../domain/nearest-names.ts'
 import { isDone, type StepRecord } from '../../domain/step.ts'
 import type { Task } from '../../domain/task.ts'
 import { secondsUntil } from '../../domain/times.ts'
+import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import { everyStep, withStep } from '../../workflow/places.ts'
 import { isAgentStep, type Step, type Workflow } from '../../workflow/schema.ts'
@@ -139,7 +140,7 @@ function budgetOf({ budget, taskId }: Plan, { budgetUsd, budgetTokens }: Wishes)
   }
   const usd = raised('budgetUsd', budget?.usd, budgetUsd)
   const tokens = raised('budgetTokens', budget?.tokens, budgetTokens)
-  return budget && { ...(usd === undefined ? {} : { usd }), ...(tokens === undefined ? {} : { tokens }) }
+  return budget && withoutUndefined({ usd, tokens })
 }
 
 export function invalid(path: string, message: string): OrchestratorError {

@@ -3,6 +3,7 @@ import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { canonicalJson, type Json } from '../../domain/json.ts'
 import { secondsUntil } from '../../domain/times.ts'
+import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 
 /** What requests for a new task have in common. */
@@ -20,10 +21,7 @@ export function limitsOf({ clock }: Pick<Ports, 'clock'>, request: Limiting): Li
     const message = `the deadline, ${deadline}, has passed; it is ${now.toISOString()}`
     throw new OrchestratorError('InvalidInputError', message, { deadline })
   }
-  const budget = {
-    ...(budgetUsd === undefined ? {} : { usd: budgetUsd }),
-    ...(budgetTokens === undefined ? {} : { tokens: budgetTokens }),
-  }
+  const budget = withoutUndefined({ usd: budgetUsd, tokens: budgetTokens })
   return { ...(Object.keys(budget).length > 0 ? { budget } : {}), ...(deadline ? { deadline } : {}) }
 }
 

@@ -7,6 +7,7 @@ import { type DomainEvent, eventsOfTask } from '../../domain/event.ts'
 import type { Json } from '../../domain/json.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import { type Degraded, isOpenTask, type Task } from '../../domain/task.ts'
+import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports, TaskStore } from '../../ports/index.ts'
 import { costOf } from '../limits/cost-of-steps.ts'
 import { viewBudget } from '../limits/view-budget.ts'
@@ -33,14 +34,14 @@ export const showTask =
     ])
     const position =
       task.status === 'queued' ? await ports.queue.countBefore(task.tenant, entryOf(task)) : undefined
-    return {
+    return withoutUndefined({
       ...taskView(task),
-      ...(position === undefined ? {} : { queue: { position: position + 1 } }),
+      queue: position === undefined ? undefined : { position: position + 1 },
       ...(cost.usd > 0 || cost.tokens > 0 ? { cost } : {}),
-      ...(budget ? { budget } : {}),
-      ...(estimate ? { estimate } : {}),
+      budget,
+      estimate,
       steps,
-    }
+    })
   }
 
 /** One step, with why its agent was chosen and what it has answered. Throws NotFoundError naming the steps that there are. */
@@ -120,13 +121,8 @@ export const listTasks =
     { status, cursor, limit }: z.output<typeof ListTasksSchema>,
     { tenant }: Caller,
   ): Promise<{ tasks: TaskView[]; cursor?: string }> => {
-    const page = await ports.tasks.listTasks({
-      tenant,
-      limit,
-      ...(status ? { status } : {}),
-      ...(cursor ? { cursor } : {}),
-    })
-    return { tasks: page.tasks.map(taskView), ...(page.cursor ? { cursor: page.cursor } : {}) }
+    const page = await ports.tasks.listTasks(withoutUndefined({ tenant, limit, status, cursor }))
+    return withoutUndefined({ tasks: page.tasks.map(taskView), cursor: page.cursor })
   }
 
 async function stepsOf(ports: Needs, task: Task, options: { all?: boolean } = {}): Promise<StepView[]> {

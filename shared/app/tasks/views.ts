@@ -12,6 +12,7 @@ import {
 import type { Approval, StepRecord, StepStatus } from '../../domain/step.ts'
 import { type EndedTask, executionName, isOpenTask, type Task } from '../../domain/task.ts'
 import { millisecondsBetween } from '../../domain/times.ts'
+import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Plan } from '../../ports/index.ts'
 import { needsOf, topologicalOrder } from '../../workflow/graph.ts'
 import { stepAtPlace } from '../../workflow/places.ts'
@@ -24,20 +25,20 @@ import { bindingAt, goesOnAt, stepAt, stepsAt } from '../steps/plan-paths.ts'
 export function taskView(task: Task): TaskView {
   const self = `${API_PREFIX}/tasks/${task.id}`
   const ended = isOpenTask(task) ? {} : endOf(task)
-  return {
+  return withoutUndefined({
     taskId: task.id,
     status: task.status,
-    ...(task.type ? { type: task.type } : {}),
+    type: task.type,
     workflow: task.workflow,
     createdAt: task.createdAt,
     ...ended,
     metadata: task.metadata,
-    ...(task.retries ? { retries: task.retries } : {}),
-    ...(task.forkedFrom ? { forkedFrom: task.forkedFrom } : {}),
-    ...(task.priority === undefined ? {} : { priority: task.priority }),
-    ...(task.deadline ? { deadline: task.deadline } : {}),
+    retries: task.retries,
+    forkedFrom: task.forkedFrom,
+    priority: task.priority,
+    deadline: task.deadline,
     execution: executionView(task),
-    ...(task.parent ? { parent: { taskId: task.parent.taskId, path: task.parent.path } } : {}),
+    parent: task.parent && { taskId: task.parent.taskId, path: task.parent.path },
     links: {
       self,
       status: `${self}/status`,
@@ -49,7 +50,7 @@ export function taskView(task: Task): TaskView {
       fork: `${self}/fork`,
       ...(task.parent ? { parent: `${API_PREFIX}/tasks/${task.parent.taskId}` } : {}),
     },
-  }
+  })
 }
 
 function executionView(task: Task): TaskView['execution'] {
@@ -160,19 +161,19 @@ function viewOf(known: Known, path: string, needs: string[]): StepView {
   const capability = capabilityOfStep(stepAt(plan, path))
   const decision = decisionOf(plan, path, record?.decision)
   const agentId = record?.agentId ?? bindingAt(plan, path)?.agentId
-  return {
+  return withoutUndefined({
     stepId: path,
     status: hasFailedInside(known, record) ? 'failed' : statusAt(known, path, record),
-    ...(capability ? { capability } : {}),
-    ...(agentId ? { agentId } : {}),
+    capability,
+    agentId,
     needs,
     attempts: record?.attempts ?? [],
     ...(record ? timesOf(record) : {}),
-    ...(record?.approval ? { approval: shownApproval(record.approval) } : {}),
-    ...(rounds.has(path) ? { round: rounds.get(path) } : {}),
-    ...(record?.child ? { child: record.child } : {}),
-    ...(decision ? { decision } : {}),
-  }
+    approval: record?.approval && shownApproval(record.approval),
+    round: rounds.get(path),
+    child: record?.child,
+    decision,
+  })
 }
 
 /** A loop that goes down with a step of its body leaves no end of its own. */

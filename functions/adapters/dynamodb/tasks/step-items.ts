@@ -16,6 +16,7 @@ import {
   type StepRecord,
   StepRecordSchema,
 } from '../../../../shared/domain/step.ts'
+import { withoutUndefined } from '../../../../shared/domain/without-undefined.ts'
 import type { Ownership, TakeOver, TaskStore } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
 import { getAll } from '../get-all.ts'
@@ -119,17 +120,17 @@ export function stepItems({ client, table }: TaskTable): StepItems {
       { taskId, path, owner, fence },
       { agentId, startedAt, reboundBy, decision, busySince },
     ): Promise<TakeOver> {
-      const set = {
+      const set = withoutUndefined({
         status: 'running' as const,
         owner,
         fence,
         startedAt,
         path,
         reboundBy: reboundBy ?? '',
-        ...(agentId === undefined ? {} : { agentId }),
-        ...(decision === undefined ? {} : { decision: boundedDecision(decision) }),
-        ...(busySince === undefined ? {} : { busySince }),
-      }
+        agentId,
+        decision: decision && boundedDecision(decision),
+        busySince,
+      })
       const isBusyNoMore = reboundBy !== undefined && busySince === undefined
       const removed = [...OF_THE_LAST_RUN, ...(isBusyNoMore ? (['busySince'] as const) : [])]
       const names = [...Object.keys(set), ...removed]
