@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { provision } from './assembly/provision.ts'
-import { IGNORABLE, makeProvisioners } from './assembly/provisioners.ts'
+import { Deployment } from './assembly/deployment.ts'
+import { IGNORABLE, makeProvisioners, makeRemovers } from './assembly/provisioners.ts'
 import { readAssembly } from './assembly/read-assembly.ts'
 import { type AwsCall, answerAws } from './aws/answer.ts'
 import { CustomResourceAnswers } from './cloudformation/answers.ts'
@@ -36,6 +36,11 @@ export type LocalCloud = {
   ignored: readonly string[]
   /** Settles only when the storage fails: nothing works after that. */
   failed: Promise<Error>
+  /**
+   * Makes what runs be as another assembly says; one update at a time. What is in flight ends as it began. Rejects, and leaves in
+   * service what was there: with RestartNeeded, or with what a resource has failed with.
+   */
+  update(assembly: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -43,7 +48,8 @@ const HOST = '127.0.0.1'
 
 /** Brings up the synthesized assembly on this machine, behind AWS's wire protocols. Rejects with `EADDRINUSE` for a taken port. */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
-  const { stacks, assets } = await readAssembly(options.assembly)
+  const assembly = await readAssembly(options.assembly)
+  const assets = new Map(assembly.assets)
   const answers = new CustomResourceAnswers()
   const routes: GatewayRoute[] = []
   const services = await startServices(options)
@@ -83,10 +89,11 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       answers,
     })
     const { account, region } = services
-    const [{ ignored }] = await Promise.all([
-      provision({ stacks, assets }, { account, region, provisioners, ignorable: IGNORABLE }),
-      dynamodb.ready(),
-    ])
+    const deployment = new Deployment(
+      { account, region, provisioners, ignorable: IGNORABLE },
+      makeRemovers(services),
+    )
+    const [{ ignored }] = await Promise.all([deployment.create(assembly), dynamodb.ready()])
     await dynamodb.ready()
     await stepfunctions.resume()
     events.startSchedules()
@@ -95,6 +102,11 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       awsUrl,
       ignored,
       failed: Promise.race([dynamodb.failed, services.broken]),
+      async update(folder) {
+        const next = await readAssembly(folder)
+        for (const [key, path] of next.assets) assets.set(key, path)
+        await deployment.update(next)
+      },
       stop,
     }
   } catch (error) {

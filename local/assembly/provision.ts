@@ -1,12 +1,22 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Assembly, NESTED_STACK, type Stack } from './read-assembly.ts'
 import { type Lookup, resolveIntrinsics } from './resolve-intrinsics.ts'
 
 export type Properties = Readonly<Record<string, unknown>>
 /** What stands for a resource afterwards: its `Ref`, and its attributes. */
 export type Provisioned = { ref: string; attributes?: Readonly<Record<string, string>> }
-export type ResourceFacts = { stack: string; logicalId: string; type: string; properties: Properties }
-/** Makes a resource of one type exist locally. */
+export type ResourceFacts = {
+  stack: string
+  logicalId: string
+  type: string
+  properties: Properties
+  /** What it was provisioned with before, where this is an update. */
+  before?: Properties
+}
+/** Makes a resource of one type exist locally, or be as its properties say now. */
 export type Provisioner = (resource: ResourceFacts) => Promise<Provisioned>
+/** What is there: by stack and logical id, with the properties that it was provisioned with. */
+export type ProvisionedState = Map<string, ResourceFacts & { provisioned: Provisioned }>
 /** By the type of resource. */
 export type Provisioners = Readonly<Record<string, Provisioner>>
 
@@ -18,10 +28,14 @@ export type Provisioning = {
   ignorable: readonly string[]
 }
 
-/** Provisions every resource, each after those it refers to. Answers the types that were left out. */
+/**
+ * Provisions every resource that `state` has not as it is, each after those it refers to, and notes it there. Answers the types that
+ * were left out. Rejects with the first error, when nothing is under way any more.
+ */
 export async function provision(
   assembly: Assembly,
   provisioning: Provisioning,
+  state: ProvisionedState = new Map(),
 ): Promise<{ ignored: string[] }> {
   const ignored = new Set<string>()
   const made = new Map<string, Promise<Provisioned>>()
@@ -30,7 +44,7 @@ export async function provision(
   const stacks = new Map(assembly.stacks.map((stack) => [stack.name, stack]))
 
   const make = (stack: Stack, logicalId: string): Promise<Provisioned> => {
-    const key = `${stack.name}/${logicalId}`
+    const key = keyOf(stack, logicalId)
     const known = made.get(key)
     if (known) return known
     const making = makeResource(stack, logicalId)
@@ -56,7 +70,15 @@ export async function provision(
     }
     await Promise.all(resource.DependsOn.map((other) => make(stack, other)))
     const properties = (await resolveIntrinsics(resource.Properties, lookupIn(stack))) as Properties
-    return provisioner({ stack: stack.name, logicalId, type: resource.Type, properties })
+    const key = keyOf(stack, logicalId)
+    const known = state.get(key)
+    if (known && isDeepStrictEqual(known.properties, properties)) return known.provisioned
+    const facts = { stack: stack.name, logicalId, type: resource.Type, properties }
+    // What fails half-way is not known any more.
+    state.delete(key)
+    const provisioned = await provisioner(known ? { ...facts, before: known.properties } : facts)
+    state.set(key, { ...facts, provisioned })
+    return provisioned
   }
 
   /** Its attributes are its outputs. */
@@ -109,7 +131,11 @@ export async function provision(
   }
 
   for (const stack of assembly.stacks) {
-    await Promise.all(Object.keys(stack.resources).map((logicalId) => make(stack, logicalId)))
+    const all = Object.keys(stack.resources).map((logicalId) => make(stack, logicalId))
+    const failed = (await Promise.allSettled(all)).find(({ status }) => status === 'rejected')
+    if (failed) throw (failed as PromiseRejectedResult).reason
   }
   return { ignored: [...ignored].sort() }
 }
+
+export const keyOf = ({ name }: Pick<Stack, 'name'>, logicalId: string): string => `${name}/${logicalId}`

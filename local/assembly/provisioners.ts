@@ -14,7 +14,7 @@ import type { ObjectStore } from '../s3/object-store.ts'
 import { s3Provisioners } from '../s3/provision.ts'
 import { stepFunctionsProvisioners } from '../stepfunctions/provision.ts'
 import type { StepFunctionsService } from '../stepfunctions/service.ts'
-import type { Provisioners } from './provision.ts'
+import type { Provisioners, ResourceFacts } from './provision.ts'
 
 export type LocalServices = FunctionPlace & {
   dynamodb: DynamoDBService
@@ -57,5 +57,12 @@ export function makeProvisioners(services: LocalServices): Provisioners {
     ...stepFunctionsProvisioners(services.stepfunctions, services),
     ...gatewayProvisioners(lambda, services.routes),
     ...cloudformationProvisioners(lambda, services.answers, services),
+  }
+}
+
+/** What is done when a resource is in no template any more. The others are left: nothing refers to them. */
+export function makeRemovers({ lambda }: Pick<LocalServices, 'lambda'>) {
+  return {
+    'AWS::Lambda::Function': (_: ResourceFacts, name: string) => lambda.remove(name),
   }
 }

@@ -11,12 +11,14 @@ export function cloudformationProvisioners(
   place: Place & { awsUrl: string },
 ): Provisioners {
   return {
-    'AWS::CloudFormation::CustomResource': async ({ stack, logicalId, type, properties }) => {
+    'AWS::CloudFormation::CustomResource': async ({ stack, logicalId, type, properties, before }) => {
       const { ServiceToken, ...ResourceProperties } = properties
       const id = randomUUID()
       const answer = answers.expect(id)
       const event = {
-        RequestType: 'Create',
+        ...(before
+          ? { RequestType: 'Update', PhysicalResourceId: logicalId, OldResourceProperties: before }
+          : { RequestType: 'Create' }),
         ResponseURL: `${place.awsUrl}/_cloudformation/${id}`,
         StackId: arnIn(place, 'cloudformation', `stack/${stack}/local`),
         RequestId: id,

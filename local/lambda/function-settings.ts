@@ -1,5 +1,6 @@
 import { Quarantine } from './quarantine.ts'
 import { RunningJournal } from './running-journal.ts'
+import { exitError } from './sandbox/how-it-ended.ts'
 import type { FunctionError, ServiceAnswer, ServiceCall } from './sandbox/messages.ts'
 import { processSandboxes, type Sandboxes } from './sandbox/sandbox-process.ts'
 
@@ -25,3 +26,8 @@ export type Surroundings = { sandboxes: Sandboxes; quarantine: Quarantine; journ
 export function makeSurroundings(journal = RunningJournal.inMemory()): Surroundings {
   return { sandboxes: processSandboxes(), quarantine: new Quarantine(), journal }
 }
+
+export const STOPPED = exitError('the local cloud was stopped')
+export const REFUSED = exitError(
+  'the local cloud has died again and again while this invocation was running; it is not run any more',
+)

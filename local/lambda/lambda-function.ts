@@ -14,15 +14,17 @@
  *    cloud that its sandbox has not outlived: then it is refused (`suspicion.ts`)
  * sandbox/L7 an invocation that holds the thread of its sandbox for more than half a second gets no more company: who comes later is given
  *    another sandbox, and one more is opened for that
+ * L8 after an update nothing begins with the old code, and what has begun with it ends with it
  */
 import { randomUUID } from 'node:crypto'
 import {
   type FunctionSettings,
   type Invocation,
   makeSurroundings,
+  REFUSED,
+  STOPPED,
   type Surroundings,
 } from './function-settings.ts'
-import { exitError } from './sandbox/how-it-ended.ts'
 import type { FromSandbox, FunctionError } from './sandbox/messages.ts'
 import { type Sandbox, SandboxPool } from './sandbox/sandbox-pool.ts'
 import { type Manner, mannerOf } from './suspicion.ts'
@@ -41,14 +43,14 @@ type Pending = {
 }
 
 export class LambdaFunction {
-  readonly settings: FunctionSettings
+  #settings: FunctionSettings
   readonly #surroundings: Surroundings
   readonly #pool: SandboxPool
   readonly #pending = new Map<string, Pending>()
   #stopped = false
 
   constructor(settings: FunctionSettings, surroundings: Surroundings = makeSurroundings()) {
-    this.settings = settings
+    this.#settings = settings
     this.#surroundings = surroundings
     this.#pool = new SandboxPool({
       settings: () => this.settings,
@@ -56,6 +58,17 @@ export class LambdaFunction {
       heard: (sandbox, message) => this.#hear(sandbox, message),
       ended: (sandbox, reason) => this.#close(sandbox, reason),
     })
+  }
+
+  get settings(): FunctionSettings {
+    return this.#settings
+  }
+
+  /** Code and settings for what begins from now on (L8). */
+  update(settings: FunctionSettings): void {
+    this.#settings = settings
+    for (const id of this.#pool.retireAll()) this.#runAgain(id)
+    this.warm()
   }
 
   /** Loads the bundle before it is asked for. `forPeople`: from then on it goes before functions that only machines and events call. */
@@ -232,8 +245,3 @@ export class LambdaFunction {
     })
   }
 }
-
-const STOPPED = exitError('the local cloud was stopped')
-const REFUSED = exitError(
-  'the local cloud has died again and again while this invocation was running; it is not run any more',
-)

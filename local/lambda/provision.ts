@@ -8,7 +8,7 @@ import type { FunctionSettings } from './function-settings.ts'
 import type { LambdaService } from './service.ts'
 
 export type FunctionPlace = Place & {
-  /** Folder of an asset by its key. */
+  /** Folder of an asset by its key; more come with updates. */
   assets: ReadonlyMap<string, string>
   /** Where the endpoint will answer: functions reach the services there. */
   awsUrl: string

@@ -29,8 +29,18 @@ export class LambdaService {
     return this.#permissions.has(`${principal} ${arn}`)
   }
 
+  /** One that is there gets new code and settings; what runs in it ends with those that it began with. */
   put(settings: FunctionSettings): void {
-    this.#functions.set(settings.arn, new LambdaFunction(settings, this.#surroundings))
+    const known = this.#functions.get(settings.arn)
+    if (known) known.update(settings)
+    else this.#functions.set(settings.arn, new LambdaFunction(settings, this.#surroundings))
+  }
+
+  /** What runs in it is ended. */
+  remove(name: string): void {
+    const { settings } = this.get(name)
+    void this.get(name).stop()
+    this.#functions.delete(settings.arn)
   }
 
   get(nameOrArn: string): LambdaFunction {

@@ -26,8 +26,14 @@ export function stepFunctionsProvisioners(
       const text =
         machine.DefinitionString ?? (await definitionIn(place, name, machine.DefinitionS3Location?.Key))
       const definition = substitute(logicalId, text, machine.DefinitionSubstitutions)
-      stepfunctions.putStateMachine({ stateMachineArn, name, definition, roleArn: machine.RoleArn })
-      const attributes = { Arn: stateMachineArn, Name: name, StateMachineRevisionId: 'local' }
+      const { revisionId } = stepfunctions.putStateMachine({
+        stateMachineArn,
+        name,
+        definition,
+        roleArn: machine.RoleArn,
+      })
+      // Another one with every change: what refers to it is provisioned again.
+      const attributes = { Arn: stateMachineArn, Name: name, StateMachineRevisionId: revisionId }
       return { ref: stateMachineArn, attributes }
     },
 

@@ -44,7 +44,7 @@ export class SandboxPool {
   }
 
   warm(): void {
-    if (this.#sandboxes.size === 0) this.open()
+    if ([...this.#sandboxes].every(({ retired }) => retired)) this.open()
   }
 
   has(sandbox: Sandbox): boolean {
@@ -121,6 +121,16 @@ export class SandboxPool {
     const milliseconds = others.length === 0 ? LAST_IDLE_MILLISECONDS : IDLE_MILLISECONDS
     clearTimeout(sandbox.idle)
     sandbox.idle = setTimeout(() => this.end(sandbox), milliseconds).unref()
+  }
+
+  /** None that there is gets new work (L8). Answers the invocations that have not begun: their sandboxes had not loaded the bundle. */
+  retireAll(): string[] {
+    const loading = [...this.#sandboxes].filter(({ ready }) => !ready)
+    for (const sandbox of this.#sandboxes) {
+      sandbox.retired = true
+      if (!sandbox.ready || sandbox.ids.size === 0) this.end(sandbox)
+    }
+    return loading.flatMap(({ ids }) => [...ids])
   }
 
   /** Ends it at once, whatever is in it. */
