@@ -4,8 +4,12 @@ import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { bundleExpressions, layExpressions } from './bundle-expressions.ts'
-import type { Catalogue } from './load-catalogue.ts'
+import { BUILT_IN, type Catalogue, type Source } from './load-catalogue.ts'
 import { PACKAGE_ROOT, sourceOf } from './package-root.ts'
+import { describeSources } from './reload/describe-sources.ts'
+
+/** In the folder of the bundles: what a reload compares with. */
+export const SOURCES_FILE = 'sources.json'
 
 /** A folder per function, its handler in `index.mjs`. */
 export type Bundles = { folderOf(name: string): string; catalogueDigest: string }
@@ -60,16 +64,47 @@ export const BUNDLING = {
  * Bundles all functions into `bundles` within a folder (the assembly's), in one esbuild call: one after another they would take ten times
  * as long.
  */
-export async function bundleFunctions(catalogue: Catalogue, folder: string): Promise<Bundles> {
+export async function bundleFunctions(
+  catalogue: Catalogue,
+  folder: string,
+  sources: readonly Source[] = [BUILT_IN],
+): Promise<Bundles> {
   const out = join(folder, 'bundles')
   await rm(out, { recursive: true, force: true })
   const expressions = join(folder, 'expressions')
+  // Before they are bundled: what is saved meanwhile is a change.
+  const described = describeSources(catalogue, sources)
   await Promise.all([build(bundlingOf(catalogue, out)), bundleExpressions(expressions)])
   const names = [...Object.keys(FUNCTIONS), ...catalogue.agents.map(({ manifest }) => `agent-${manifest.id}`)]
   await layExpressions(
     expressions,
     names.map((name) => join(out, name)),
   )
+  const { text, digest } = registeredOf(catalogue)
+  await mkdir(join(out, 'register'), { recursive: true })
+  await writeFile(join(out, 'register', 'catalogue.json'), text)
+  await writeFile(join(out, SOURCES_FILE), JSON.stringify(await described))
+  return { folderOf: (name) => join(out, name), catalogueDigest: digest }
+}
+
+/** Bundles some agents of a catalogue, as `bundleFunctions` bundles all; `expressions` is the folder where it has bundled those. */
+export async function bundleAgents(
+  catalogue: Catalogue,
+  ids: readonly string[],
+  { out, expressions }: { out: string; expressions: string },
+): Promise<void> {
+  const names = ids.map((id) => `agent-${id}`)
+  const all = bundlingOf(catalogue, out)
+  const entryPoints = all.entryPoints.filter((entry) => names.includes(entry.out.replace(/\/index$/, '')))
+  await build({ ...all, entryPoints, logLevel: 'silent' })
+  await layExpressions(
+    expressions,
+    names.map((name) => join(out, name)),
+  )
+}
+
+/** What lies beside the bundle of `register`: what it writes into the registry. */
+export function registeredOf(catalogue: Catalogue): { text: string; digest: string } {
   const text = JSON.stringify({
     agents: catalogue.agents.map(({ manifest }) => manifest),
     workflows: catalogue.workflows.map(({ workflow, compiled }) => ({
@@ -78,12 +113,7 @@ export async function bundleFunctions(catalogue: Catalogue, folder: string): Pro
       parts: compiled.parts.length,
     })),
   })
-  await mkdir(join(out, 'register'), { recursive: true })
-  await writeFile(join(out, 'register', 'catalogue.json'), text)
-  return {
-    folderOf: (name) => join(out, name),
-    catalogueDigest: createHash('sha256').update(text).digest('hex').slice(0, 16),
-  }
+  return { text, digest: createHash('sha256').update(text).digest('hex').slice(0, 16) }
 }
 
 /** How esbuild bundles every function of a catalogue, each into a folder of its own. */

@@ -9,6 +9,7 @@ import { issuesOfZod } from '../shared/domain/issues-of-zod.ts'
 import type { Workflow } from '../shared/workflow/schema.ts'
 import { validateWorkflow } from '../shared/workflow/validate-workflow.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
+import { placeInStack, placeInYaml } from './place-of-problem.ts'
 
 export type CompiledWorkflow = { workflow: Workflow; compiled: Compiled }
 export type Catalogue = {
@@ -43,16 +44,24 @@ export async function loadCatalogue(sources: readonly Source[] = [BUILT_IN]): Pr
   return catalogue
 }
 
-async function loadSource({ root, agents, workflows }: Source) {
-  const [within, of] = [join(root, agents), join(root, workflows)]
+/** The file of each agent of a source, as absolute paths. */
+export async function entriesIn({ root, agents }: Source): Promise<string[]> {
+  const within = join(root, agents)
   const found = (await Array.fromAsync(glob('*/index.{ts,js}', { cwd: within }))).sort()
   // What somebody has compiled beside its source.
   const entries = found.filter(
     (entry) => !found.includes(entry.replace(/js$/, 'ts')) || entry.endsWith('.ts'),
   )
+  return entries.map((entry) => join(within, entry))
+}
+
+async function loadSource(source: Source) {
+  const { root, workflows } = source
+  const of = join(root, workflows)
+  const entries = await entriesIn(source)
   const files = (await Array.fromAsync(glob('*.{yaml,yml}', { cwd: of }))).sort()
   return {
-    agents: await Promise.allSettled(entries.map((entry) => loadAgent(join(within, entry), root))),
+    agents: await Promise.allSettled(entries.map((entry) => loadAgent(entry, root))),
     workflows: await Promise.allSettled(files.map((file) => loadWorkflow(join(of, file), root))),
   }
 }
@@ -60,8 +69,9 @@ async function loadSource({ root, agents, workflows }: Source) {
 async function loadAgent(entry: string, root: string): Promise<Catalogue['agents'][number]> {
   const file = relative(root, entry)
   const loaded: unknown = await import(pathToFileURL(entry).href).catch((error: unknown) => {
-    if (!(error instanceof z.ZodError)) throw new CatalogueError(`${file}: ${String(error)}`)
-    throw new CatalogueError(`${file}: ${describeIssues(issuesOfZod(error))}`)
+    const place = placeInStack(file, entry, error)
+    if (!(error instanceof z.ZodError)) throw new CatalogueError(`${place}: ${String(error)}`)
+    throw new CatalogueError(`${place}: ${describeIssues(issuesOfZod(error))}`)
   })
   const parsed = ModuleSchema.safeParse(loaded)
   if (!parsed.success) {
@@ -77,10 +87,12 @@ async function loadAgent(entry: string, root: string): Promise<Catalogue['agents
 
 async function loadWorkflow(path: string, root: string): Promise<CompiledWorkflow> {
   const file = relative(root, path)
-  const { workflow, issues } = validateWorkflow(await readFile(path, 'utf8'))
+  const text = await readFile(path, 'utf8')
+  const { workflow, issues } = validateWorkflow(text)
   const all = workflow ? issuesOfCompiling(workflow) : issues
   if (workflow && all.length === 0) return { workflow, compiled: compileWorkflow(workflow) }
-  throw new CatalogueError(all.map((issue) => `${file}: ${describeIssues([issue])}`).join('\n'))
+  const lines = all.map((issue) => `${file}${placeInYaml(text, issue.path)}: ${describeIssues([issue])}`)
+  throw new CatalogueError(lines.join('\n'))
 }
 
 /** Where a name is taken by what this package brings along. */

@@ -48,10 +48,11 @@ export class Orchestrator {
     // Where the CDK's CLI would deploy to; nobody says so on a laptop.
     const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env
     requirePlace(stage, { account, region })
-    const catalogue = await loadCatalogue(sourcesOf(props))
+    const sources = sourcesOf(props)
+    const catalogue = await loadCatalogue(sources)
     const placement = placementOf(catalogue, readPlaced(scope))
     warnOfUnserved(catalogue)
-    const bundles = await bundleFunctions(catalogue, outputFolderOf(scope))
+    const bundles = await bundleFunctions(catalogue, outputFolderOf(scope), sources)
     return new Orchestrator(scope, { stage, catalogue, bundles, placement })
   }
 

@@ -1,5 +1,6 @@
 import { Construct } from 'constructs'
 import type { AgentManifest } from '../../shared/domain/agent.ts'
+import { agentFunctionSettings } from '../agent-function.ts'
 import type { Bundles } from '../bundle-functions.ts'
 import type { Catalogue } from '../load-catalogue.ts'
 import type { Places } from '../place-in-stacks.ts'
@@ -17,9 +18,6 @@ type AgentFleetProps = {
   readonly places: Places
   readonly data: DataStack
 }
-
-/** A host outlives the agent's own deadline, so that it can note the failure. */
-const HOST_MARGIN_SECONDS = 5
 
 /**
  * A function for each agent, in the stack that it is placed in. In a nested stack's functions the stack's number ends the name:
@@ -45,15 +43,14 @@ export class AgentFleet extends Construct {
     )
   }
 
-  #add(scope: Construct, { id, description, limits }: AgentManifest, name: string): BundledFunction {
+  #add(scope: Construct, manifest: AgentManifest, name: string): BundledFunction {
+    const { id } = manifest
     const { stage, bundles, data } = this.#props
     const agent = new BundledFunction(scope, `Agent-${id}`, {
       stage,
       name,
-      description,
       folder: bundles.folderOf(`agent-${id}`),
-      timeoutSeconds: limits.timeoutSeconds + HOST_MARGIN_SECONDS,
-      memoryMb: limits.memoryMb,
+      ...agentFunctionSettings(manifest),
     })
     giveStores(agent, data, {
       tasks: ['GetItem', 'BatchGetItem'],

@@ -1,0 +1,77 @@
+import { cp, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Catalogue } from '../load-catalogue.ts'
+import { AssemblyFiles, type Fields, isRegistration, type Resource, type Value } from './assembly-files.ts'
+import { patchAgents } from './patch-agents.ts'
+import { patchWorkflows } from './patch-workflows.ts'
+
+type Patch = {
+  catalogue: Catalogue
+  /** Folders of the bundles that are not those of the assembly, by agent. */
+  bundles: ReadonlyMap<string, string>
+  /** What lies beside the bundle of `register`, and a digest of it. */
+  registered: { text: string; digest: string }
+  /** Where to. */
+  folder: string
+}
+
+/** Writes what a synthesis of this catalogue would have written, without synthesizing. Throws NotLive for what that cannot be said of. */
+export async function patchAssembly(
+  base: string,
+  { catalogue, bundles, registered, folder }: Patch,
+): Promise<void> {
+  const files = await AssemblyFiles.read(base)
+  const { runtime } = files
+  const register = functionNamed(runtime.Resources, /-register$/)
+  const prefix = String(register.Properties.FunctionName).replace(/-register$/, '')
+  const keys = new Map([...bundles].map(([id, path]) => [id, `reload:${path}`]))
+  for (const [id, path] of bundles) files.addAsset(keys.get(id) ?? '', path)
+  const functions = patchAgents(files, { prefix, agents: catalogue.agents, bundles: keys })
+  const machines = await patchWorkflows(files, prefix, catalogue.workflows)
+
+  const registration = Object.values(runtime.Resources).find(isRegistration) as Resource
+  const { Properties } = registration
+  if (Properties.catalogue !== registered.digest) {
+    const code = register.Properties.Code as Fields
+    const bundle = join(folder, 'register')
+    await cp(files.pathOf(String(code.S3Key)), bundle, { recursive: true })
+    await writeFile(join(bundle, 'catalogue.json'), registered.text)
+    const key = `reload:${bundle}:${registered.digest}`
+    files.addAsset(key, bundle)
+    register.Properties.Code = { ...code, S3Key: key }
+  }
+  const agents = catalogue.agents.map(({ manifest }) => manifest.id)
+  const workflows = catalogue.workflows.map(({ workflow }) => workflow.name)
+  const known = Properties as Record<'agentFunctions' | 'stateMachines' | 'revisions', Fields>
+  Object.assign(Properties, {
+    catalogue: registered.digest,
+    agentFunctions: only(agents, known.agentFunctions, functions),
+    stateMachines: only(
+      workflows,
+      known.stateMachines,
+      mapped(machines, (id) => ({ Ref: id })),
+    ),
+    revisions: only(
+      workflows,
+      known.revisions,
+      mapped(machines, (id) => ({ 'Fn::GetAtt': [id, 'StateMachineRevisionId'] })),
+    ),
+  })
+  await files.write(folder)
+}
+
+function functionNamed(resources: Record<string, Resource>, name: RegExp): Resource {
+  const found = Object.values(resources).find(({ Type, Properties }) => {
+    return Type === 'AWS::Lambda::Function' && name.test(String(Properties.FunctionName))
+  })
+  if (found) return found
+  throw new Error(`the runtime stack has no function ${name.source}`)
+}
+
+function only(names: readonly string[], known: Fields, added: ReadonlyMap<string, Value>): Fields {
+  const values = names.map((name) => [name, added.get(name) ?? known[name] ?? null] as const)
+  return Object.fromEntries(values)
+}
+
+const mapped = (ids: ReadonlyMap<string, string>, of: (id: string) => Value): Map<string, Value> =>
+  new Map([...ids].map(([name, id]) => [name, of(id)]))
