@@ -134,6 +134,7 @@ export default {
     only('cli', '^cli/', {
       ours: ['cli/', 'shared/', 'local/local-cloud.ts', 'package.json'],
       packages: [
+        'chokidar',
         'commander',
         'log-update',
         'string-width',

@@ -6,9 +6,11 @@ import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { holdFolder } from '../dev/hold-folder.ts'
 import { openLogs } from '../dev/open-logs.ts'
+import { type ReloadEvent, startReloading } from '../dev/reload.ts'
 import { requireFreePort } from '../dev/require-free-port.ts'
 import { runSample } from '../dev/run-sample.ts'
 import { PROJECT_ROOT, synthesize } from '../dev/synthesize.ts'
+import { tellReload } from '../dev/tell-reload.ts'
 import { untilInterrupted } from '../dev/until-interrupted.ts'
 import { uploadReadmes } from '../dev/upload-readmes.ts'
 import { wholeOption } from '../input/parse-options.ts'
@@ -25,6 +27,7 @@ type Options = {
   exit?: boolean
   json?: boolean
   verbose?: boolean
+  watch: boolean
 }
 
 export function devCommand(): Command {
@@ -47,7 +50,11 @@ export function devCommand(): Command {
     )
     .option('--sample', 'run the sample task first')
     .option('--exit', 'stop after the sample; uses any free port and keeps nothing')
-    .option('--json', 'with --exit: print the sample task as one JSON object on the last line')
+    .option('--no-watch', 'do not deploy agents and workflows again when their files change')
+    .option(
+      '--json',
+      'print what happens (ready, reloaded, refused, restart) as JSON lines; with --exit: the sample task on the last line',
+    )
     .option('-v, --verbose', 'show the logs of all functions')
     .addHelpText(
       'after',
@@ -66,8 +73,6 @@ async function dev(options: Options): Promise<void> {
 }
 
 async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<void> {
-  if (options.json && !options.exit)
-    throw new CliError('--json goes with --exit: it prints the sample task when it has ended')
   const { sample = false, exit = false, json = false, verbose = false } = options
   const started = performance.now()
   // With --json the last line of stdout is for a script; what a person watches goes beside it.
@@ -107,6 +112,12 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
     if (exit) return task.status === 'succeeded' ? undefined : fail(EXIT.taskFailed)
   }
   welcome(cloud, await orInterrupted(uploadReadmes(cloud.apiUrl)), say)
+  if (options.watch) {
+    const tell = (event: ReloadEvent): void => tellReload(event, { json, say })
+    cleanUp.defer(await startReloading({ cloud, assembly, tell }))
+    say(style('dim', 'Agents and workflows are deployed again when you save them.'))
+  }
+  if (json) console.log(JSON.stringify({ event: 'ready', apiUrl: cloud.apiUrl, awsUrl: cloud.awsUrl }))
   const failure = await Promise.race([interrupted, cloud.failed])
   if (failure) fail(EXIT.unreachable, `the tables in ${folder} cannot be used any more: ${failure.message}`)
   say('\nstopping ...')

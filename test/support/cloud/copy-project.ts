@@ -8,17 +8,20 @@ const COPIED = [
   ...['infra', 'functions', 'shared', 'workflows', 'stages'],
   ...['package.json', 'tsconfig.json', 'cdk.json'],
 ]
+const CLI = ['bin', 'cli', 'local', 'examples']
 
-/** A copy of the project whose agents, workflows and stages a test may change; `validated: false` where what CloudFormation says is no matter, for half the time. */
-export function copyProject({ validated = true } = {}) {
+/** A copy of the project whose agents, workflows and stages a test may change; `validated: false` where what CloudFormation says is no matter, for half the time; `cli` to run it. */
+export function copyProject({ validated = true, cli = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'project-'))
-  for (const name of COPIED) cpSync(join(ROOT, name), join(folder, name), { recursive: true })
+  for (const name of [...COPIED, ...(cli ? CLI : [])])
+    cpSync(join(ROOT, name), join(folder, name), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   const out = join(folder, 'out')
   return {
     folder,
     /** Where `synthesize` leaves the assembly. */
     out,
+    read: (path: string): string => readFileSync(join(folder, path), 'utf8'),
     delete: (path: string) => rmSync(join(folder, path), { recursive: true }),
     write(path: string, text: string): void {
       mkdirSync(dirname(join(folder, path)), { recursive: true })

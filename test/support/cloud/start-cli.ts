@@ -5,12 +5,13 @@ const ROOT = join(import.meta.dirname, '../../..')
 
 export type Outcome = { code: number | null; stdout: string; stderr: string }
 
-/** The CLI as a child process, and how it ends. */
+/** The CLI of the project in `root` as a child process, and how it ends. */
 export function startCli(
   args: string[],
   env: NodeJS.ProcessEnv = {},
+  root = ROOT,
 ): { child: ChildProcess; outcome: Promise<Outcome> } {
-  const child = spawn(process.execPath, [join(ROOT, 'bin/orchestrator.mjs'), ...args], {
+  const child = spawn(process.execPath, [join(root, 'bin/orchestrator.mjs'), ...args], {
     env: { ...process.env, NO_COLOR: '1', COLUMNS: '', ...env },
   })
   const printed = { stdout: '', stderr: '' }

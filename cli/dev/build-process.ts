@@ -1,0 +1,80 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { getCompileCacheDir } from 'node:module'
+import { dirname, extname, join } from 'node:path'
+import * as z from 'zod'
+
+export const SourcesSchema = z.object({
+  agents: z.record(z.string(), z.string()),
+  workflows: z.record(z.string(), z.string()),
+  from: z.array(z.object({ root: z.string(), agents: z.string(), workflows: z.string() })),
+  files: z.array(z.string()),
+})
+/** A digest of each agent and workflow; where they are loaded from; and every file that agents import. */
+export type Sources = z.infer<typeof SourcesSchema>
+
+const MessageSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ready') }),
+  z.object({ kind: z.literal('built'), sources: SourcesSchema }),
+  z.object({ kind: z.literal('refused'), problems: z.array(z.string()) }),
+  z.object({ kind: z.literal('restart'), reason: z.string() }),
+])
+type Answer = Exclude<z.infer<typeof MessageSchema>, { kind: 'ready' }>
+
+/** Of this package, in a checkout or installed. */
+const BUILD = join(import.meta.dirname, `../../infra/reload/build-changes${extname(import.meta.filename)}`)
+const MOST_MILLISECONDS = 30_000
+
+/** A process that has loaded all that a build needs and waits for its one order. */
+export class BuildProcess {
+  readonly #child: ChildProcess
+  readonly #answer = Promise.withResolvers<Answer>()
+  #printed = ''
+
+  /** `root` is the project's folder. */
+  constructor(root: string) {
+    const cache = getCompileCacheDir()
+    this.#child = fork(BUILD, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      execArgv: [],
+      env: {
+        ...process.env,
+        ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) }),
+      },
+    })
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#printed = (this.#printed + text).slice(-10_000)
+      })
+    }
+    this.#child.on('message', (message) => {
+      const parsed = MessageSchema.parse(message)
+      if (parsed.kind !== 'ready') this.#answer.resolve(parsed)
+    })
+    const gone = (why: string): void =>
+      this.#answer.resolve({ kind: 'refused', problems: [why, ...this.#printed.trim().split('\n')] })
+    this.#child.on('error', (error) => gone(`the build could not be started: ${error.message}`))
+    this.#child.on('close', (code, signal) => gone(`the build ended before it answered (${signal ?? code})`))
+  }
+
+  /** `base` is the synthesized assembly, `folder` where the assembly goes that says what has changed since. */
+  async build(order: { base: string; folder: string }): Promise<Answer> {
+    const timer = setTimeout(() => {
+      const seconds = MOST_MILLISECONDS / 1_000
+      const why = `the build took longer than ${seconds} s; does an agent compute without end when it is loaded?`
+      this.#answer.resolve({ kind: 'refused', problems: [why] })
+      this.stop()
+    }, MOST_MILLISECONDS)
+    // What waits in the channel is read when the process has loaded all.
+    this.#child.send(order, () => {})
+    try {
+      return await this.#answer.promise
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  stop(): void {
+    this.#child.kill('SIGKILL')
+  }
+}

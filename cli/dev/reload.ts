@@ -1,0 +1,124 @@
+/**
+ * Deploys into the running local cloud what has been saved.
+ *
+ * Invariants (tests cite them):
+ * reload/L1 what does not compile, or is refused by the registration, changes nothing: what was there before stays in service
+ * reload/L2 one reload at a time; what is saved meanwhile is in the next
+ * reload/L3 what only a new synthesis can change is said, and not tried
+ */
+import { readFile, rm } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import type { LocalCloud } from '../../local/local-cloud.ts'
+import { BuildProcess, type Sources, SourcesSchema } from './build-process.ts'
+import { watchSources } from './watch-sources.ts'
+
+export type ReloadEvent =
+  | { event: 'reloaded'; changed: string[]; milliseconds: number }
+  | { event: 'refused'; problems: string[] }
+  | { event: 'restart'; reason: string }
+
+/** In the project's folder, what a restart applies; agents may lie in one of these. */
+const RESTART = ['app.ts', 'cdk.json', 'functions', 'infra', 'package.json', 'shared', 'stages']
+
+type Reloading = {
+  cloud: Pick<LocalCloud, 'update'>
+  /** What was synthesized. */
+  assembly: string
+  tell(event: ReloadEvent): void
+}
+
+/** Watches agents and workflows until it is stopped. */
+export async function startReloading({ cloud, assembly, tell }: Reloading): Promise<() => Promise<void>> {
+  let applied = await readSources(assembly)
+  const root = applied.from.at(-1)?.root ?? '.'
+  const live = liveIn(applied, root)
+  let next = new BuildProcess(root)
+  let [number, stopped] = [0, false]
+  let running: Promise<void> | undefined
+  let since: number | undefined
+  let inService: string | undefined
+
+  async function reload(from: number): Promise<void> {
+    const folder = join(assembly, 'reload', `assembly-${++number}`)
+    const build = next
+    const answer = await build.build({ base: assembly, folder })
+    if (stopped) return
+    next = new BuildProcess(root)
+    if (answer.kind === 'refused') return tell({ event: 'refused', problems: answer.problems })
+    if (answer.kind === 'restart') return tell({ event: 'restart', reason: answer.reason })
+    const changed = changesOf(applied, answer.sources)
+    if (changed.length === 0) return rm(folder, { recursive: true, force: true })
+    try {
+      await cloud.update(folder)
+    } catch (error) {
+      const { name, message } = error as Error
+      if (name === 'RestartNeeded') return tell({ event: 'restart', reason: message })
+      return tell({ event: 'refused', problems: [`${changed.join(', ')}: ${message}`] })
+    }
+    applied = answer.sources
+    tell({ event: 'reloaded', changed, milliseconds: Math.round(performance.now() - from) })
+    // The bundle of `register` lies in it.
+    if (inService) await rm(inService, { recursive: true, force: true })
+    inService = folder
+  }
+
+  async function work(): Promise<void> {
+    while (since !== undefined && !stopped) {
+      const from = since
+      since = undefined
+      await reload(from).catch((error: Error) => tell({ event: 'refused', problems: [error.message] }))
+    }
+    running = undefined
+  }
+
+  const unwatch = await watchSources(
+    [...live, ...RESTART].map((path) => join(root, path)),
+    (paths, first) => {
+      const files = paths.map((path) => relative(root, path).split(sep).join('/'))
+      const fixed = files.filter((file) => !isIn(file, live))
+      if (fixed.length > 0) tell({ event: 'restart', reason: fixed.join(', ') })
+      if (fixed.length === files.length) return
+      since ??= first
+      running ??= work()
+    },
+  )
+  return async () => {
+    stopped = true
+    await unwatch()
+    next.stop()
+    await running
+  }
+}
+
+/** What was synthesized says from where. */
+async function readSources(assembly: string): Promise<Sources> {
+  return SourcesSchema.parse(JSON.parse(await readFile(join(assembly, 'bundles/sources.json'), 'utf8')))
+}
+
+/** Folders that are applied while tasks run: those of agents and workflows, and of what agents import besides. */
+function liveIn({ from, files }: Sources, root: string): string[] {
+  const own = from.filter((source) => source.root === root)
+  const imported = files.map((file) => dirname(relative(root, file)).split(sep).join('/'))
+  const besides = imported.filter(
+    (folder) => folder !== '.' && !folder.startsWith('..') && !isIn(folder, RESTART),
+  )
+  return [...new Set([...own.flatMap(({ agents, workflows }) => [agents, workflows]), ...besides])]
+}
+
+const isIn = (file: string, folders: readonly string[]): boolean =>
+  folders.some((folder) => file === folder || file.startsWith(`${folder}/`))
+
+/** As words: `agent echo`, `workflow simple (new)`. */
+function changesOf(before: Sources, after: Sources): string[] {
+  return (['agents', 'workflows'] as const).flatMap((kind) => {
+    const [was, is] = [before[kind], after[kind]]
+    const word = kind === 'agents' ? 'agent' : 'workflow'
+    const names = [...new Set([...Object.keys(was), ...Object.keys(is)])].sort()
+    return names
+      .filter((name) => was[name] !== is[name])
+      .map((name) => {
+        const how = name in was ? (name in is ? '' : ' (removed)') : ' (new)'
+        return `${word} ${name}${how}`
+      })
+  })
+}

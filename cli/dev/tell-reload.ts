@@ -1,0 +1,19 @@
+import { duration, style } from '../show/output.ts'
+import type { ReloadEvent } from './reload.ts'
+
+/** A line for each reload, and one for each problem; with `json` an object on a line of stdout. */
+export function tellReload(
+  event: ReloadEvent,
+  { json, say }: { json: boolean; say(text: string): void },
+): void {
+  if (json) return console.log(JSON.stringify(event))
+  say(textOf(event))
+}
+
+function textOf(event: ReloadEvent): string {
+  if (event.event === 'reloaded')
+    return `${style('green', 'reloaded')} ${event.changed.join(', ')} ${style('dim', `(${duration(event.milliseconds)})`)}`
+  if (event.event === 'restart') return `${style('yellow', 'restart to apply')} ${event.reason}`
+  const [first = '', ...others] = event.problems
+  return [`${style('red', 'not reloaded')} ${first}`, ...others.map((line) => `  ${line}`)].join('\n')
+}
