@@ -15,9 +15,9 @@ it('tells everything that is wrong with agents and workflows in lines, without a
   expect(refused.status).toBe(2)
   expect(refused.stderr.trim().split('\n')).toEqual([
     'functions/agents/other/index.ts: it declares agent "echo"; its folder says "other"',
-    expect.stringMatching(/^workflows\/broken\.yaml: steps\.a\.needs: step "a" needs "b"/),
+    expect.stringMatching(/^workflows\/broken\.yaml:3:26: steps\.a\.needs: step "a" needs "b"/),
     expect.stringMatching(
-      /^workflows\/picky\.yml: steps\.a\.prefer\.speed: prefer has no "speed"; known: cost, latency/,
+      /^workflows\/picky\.yml:3:36: steps\.a\.prefer\.speed: prefer has no "speed"; known: cost, latency/,
     ),
     'workflows/: "simple" is claimed by dup and simple',
   ])
