@@ -8,6 +8,7 @@ import { type AwsCall, answerAws } from './aws/answer.ts'
 import { CustomResourceAnswers } from './cloudformation/answers.ts'
 import { type Answer, answerOrRefuse, createEndpoint } from './endpoint/endpoint-server.ts'
 import { createGateway, type GatewayRoute } from './gateway/gateway-server.ts'
+import { DebugPorts } from './lambda/sandbox/debug-ports.ts'
 import { type ConnectionLimits, limitConnections } from './limit-connections.ts'
 import { startServices } from './services.ts'
 
@@ -22,6 +23,15 @@ export type LocalCloudOptions = {
   /** For how long and how many connections are kept, of either port. */
   connections?: Partial<ConnectionLimits>
   onLog?: (functionName: string, text: string) => void
+  /**
+   * Debuggers can attach to the sandboxes of some functions, at this port and those after it. These functions have no time limit, and
+   * neither has a state that waits for a task.
+   */
+  inspect?: {
+    port: number
+    isDebugged(functionName: string): boolean
+    onOpen(functionName: string, port: number): void
+  }
   /** A call of an AWS service, before it is answered. */
   onCall?: (call: AwsCall) => void
   /** An event that no target took. */
@@ -52,7 +62,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const assets = new Map(assembly.assets)
   const answers = new CustomResourceAnswers()
   const routes: GatewayRoute[] = []
-  const services = await startServices(options)
+  const { inspect } = options
+  const services = await startServices({ ...options, callTimeouts: inspect === undefined })
   const { dynamodb, events, stepfunctions } = services
   const servers: Server[] = []
   const stopping = new AsyncDisposableStack()
@@ -87,6 +98,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       onServiceCall: ({ body, ...call }) => answerOrRefuse(answer, { ...call, body: Buffer.from(body) }),
       ...(options.onLog ? { onLog: options.onLog } : {}),
       answers,
+      ...(inspect ? { debugging: { ...inspect, ports: new DebugPorts(inspect.port, inspect.onOpen) } } : {}),
     })
     const { account, region } = services
     const deployment = new Deployment(

@@ -21,13 +21,15 @@ import { sqliteStore } from './stepfunctions/store/sqlite-store.ts'
 const PLACE = { account: '000000000000', region: 'us-east-1' }
 
 type Options = {
+  /** Whether states give up tasks that take too long. */
+  callTimeouts: boolean
   dataFolder?: string
   onLog?: (functionName: string, text: string) => void
   onDeadLetter?: (queueArn: string, reason: string) => void
 }
 
 /** The services of the local cloud, wired to one another: who may call whom is in the templates' policies. */
-export async function startServices({ dataFolder, onLog, onDeadLetter }: Options) {
+export async function startServices({ dataFolder, onLog, onDeadLetter, callTimeouts }: Options) {
   const { executions, running, dynamodb, objects, storage } = await openStorage(dataFolder)
   const broken = Promise.withResolvers<Error>()
   const iam = new IamService()
@@ -45,6 +47,7 @@ export async function startServices({ dataFolder, onLog, onDeadLetter }: Options
   const busArn = (name: string): string => `arn:aws:events:${PLACE.region}:${PLACE.account}:event-bus/${name}`
   const stepfunctions = new StepFunctionsService({
     clock: realClock,
+    callTimeouts,
     store: executions,
     authorize,
     integrations: {

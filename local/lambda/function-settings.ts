@@ -1,5 +1,6 @@
 import { Quarantine } from './quarantine.ts'
 import { RunningJournal } from './running-journal.ts'
+import type { DebugPorts } from './sandbox/debug-ports.ts'
 import { exitError } from './sandbox/how-it-ended.ts'
 import type { FunctionError, ServiceAnswer, ServiceCall } from './sandbox/messages.ts'
 import { processSandboxes, type Sandboxes } from './sandbox/sandbox-process.ts'
@@ -14,6 +15,8 @@ export type FunctionSettings = {
   memoryMb: number
   environment: Record<string, string>
   onLog?: (functionName: string, text: string) => void
+  /** Where a debugger can attach to it: it has one sandbox then, and no time limit. */
+  debugging?: DebugPorts
   /** Answers what the function asks of the services. */
   onServiceCall?: (call: ServiceCall) => Promise<Omit<ServiceAnswer, 'id'>>
 }

@@ -121,8 +121,9 @@ export class LambdaFunction {
     const milliseconds = this.settings.timeoutSeconds * 1_000
     clearTimeout(pending.timer)
     pending.sandbox = sandbox
-    pending.deadline = Date.now() + milliseconds
-    pending.timer = setTimeout(() => this.#timeOut(id), milliseconds)
+    const isEndless = this.settings.debugging !== undefined
+    pending.deadline = isEndless ? Number.POSITIVE_INFINITY : Date.now() + milliseconds
+    if (!isEndless) pending.timer = setTimeout(() => this.#timeOut(id), milliseconds)
     this.#pool.occupy(sandbox, id)
     if (sandbox.ready) this.#hand(id, sandbox)
   }

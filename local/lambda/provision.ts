@@ -5,6 +5,7 @@ import { arnIn, type Place, textOf } from '../assembly/place.ts'
 import type { Provisioners } from '../assembly/provision.ts'
 import type { IamService } from '../iam/service.ts'
 import type { FunctionSettings } from './function-settings.ts'
+import type { DebugPorts } from './sandbox/debug-ports.ts'
 import type { LambdaService } from './service.ts'
 
 export type FunctionPlace = Place & {
@@ -13,6 +14,8 @@ export type FunctionPlace = Place & {
   /** Where the endpoint will answer: functions reach the services there. */
   awsUrl: string
   onLog?: (functionName: string, text: string) => void
+  /** The debugger's ports of the functions that it answers true for. */
+  debugging?: { isDebugged(functionName: string): boolean; ports: DebugPorts } | undefined
   /** Answers what functions ask of the services. */
   onServiceCall: NonNullable<FunctionSettings['onServiceCall']>
 }
@@ -39,6 +42,7 @@ export function lambdaProvisioners(
       const name = settings.FunctionName ?? logicalId
       const functionArn = arnIn(place, 'lambda', `function:${name}`)
       const [file = 'index', handler = 'handler'] = settings.Handler.split('.')
+      const debugged = place.debugging?.isDebugged(name) ? place.debugging : undefined
       lambda.put({
         name,
         arn: functionArn,
@@ -53,7 +57,10 @@ export function lambdaProvisioners(
         },
         onServiceCall: place.onServiceCall,
         ...(place.onLog ? { onLog: place.onLog } : {}),
+        ...(debugged ? { debugging: debugged.ports } : {}),
       })
+      // There to be attached to before it is called.
+      if (debugged) lambda.warm(functionArn, { forPeople: true })
       return { ref: name, attributes: { Arn: functionArn } }
     },
 

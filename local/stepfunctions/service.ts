@@ -5,7 +5,8 @@ import type { Authorize } from './integrations/authorize.ts'
 import type { Integration, Integrations } from './integrations/integration.ts'
 import { startExecutionIntegrations } from './integrations/start-execution.ts'
 import type { EngineClock } from './run/clock.ts'
-import { asText, type HistoryEvent } from './run/history.ts'
+import type { HistoryEvent } from './run/history.ts'
+import { normalizedInput } from './run/normalized-input.ts'
 import { whyNotRedrivable } from './run/redrivable.ts'
 import { Runner } from './run/runner.ts'
 import { TaskTokens } from './run/task-tokens.ts'
@@ -26,6 +27,8 @@ type Settings = {
   random?: () => number
   /** For task tokens, which must not be guessed, and names of Map Runs. */
   randomBytes?: (size: number) => Uint8Array
+  /** Whether calls without a token are given up after their time; true where it is not said. */
+  callTimeouts?: boolean
   /** Whether a machine's role may do something; throws AwsError. Everything is allowed without it. */
   authorize?: Authorize
   /** Told of each change of status, again in the next life when it has not returned in this one. */
@@ -57,6 +60,7 @@ export class StepFunctionsService {
     integrations,
     random = Math.random,
     randomBytes = secretBytes,
+    callTimeouts = true,
     authorize = () => {},
     onStatusChange,
     onBroken = () => {},
@@ -73,6 +77,7 @@ export class StepFunctionsService {
       tokens,
       random,
       randomBytes,
+      callTimeouts,
       integrations: this.#integrations,
       onStatusChange,
       onBroken,
@@ -167,7 +172,7 @@ export class StepFunctionsService {
     const stateMachineArn = machineArnOf(requestedArn)
     const version = requestedArn === stateMachineArn ? {} : { stateMachineVersionArn: requestedArn }
     const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`
-    const text = normalized(input)
+    const text = normalizedInput(input)
     const existing = this.#store.find(executionArn)
     if (existing) {
       const isSame = existing.status === 'RUNNING' && existing.input === text
@@ -238,17 +243,5 @@ export class StepFunctionsService {
     this.tokens.complete = false
     this.#runner.stop()
     this.#store.close()
-  }
-}
-
-/** One text for equal values. */
-function normalized(text: string): string {
-  try {
-    return asText(JSON.parse(text))
-  } catch (error) {
-    throw new AwsError(
-      'InvalidExecutionInput',
-      `Invalid State Machine Execution Input: '${(error as Error).message}'`,
-    )
   }
 }

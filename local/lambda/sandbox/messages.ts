@@ -3,6 +3,7 @@ export type Invoke = {
   kind: 'invoke'
   id: string
   payload: string
+  /** Milliseconds since 1970; Infinity where a debugger may stop it. */
   deadline: number
   /** What the call is named by in every life of the local cloud, where it has such a name. */
   key?: string
@@ -38,6 +39,8 @@ export type SandboxSettings = {
   memoryMb: number
   /** Its answers are waited for less than those of other functions. */
   inBackground: boolean
+  /** Where a debugger can attach to it. */
+  inspectPort?: number
   /** Where it writes, and for which life of the local cloud, that its invocations have outlived that. */
   alibis?: { file: string; life: string }
 }

@@ -54,6 +54,9 @@ export class SandboxPool {
   /** The least busy; one that still loads its bundle only when there is no other, and one that is held (sandbox/L7) only when no more may be opened. */
   choose(): Sandbox {
     const all = [...this.#sandboxes].filter(({ retired, apart }) => !retired && !apart)
+    const [first] = all
+    // What holds its thread waits at a breakpoint, and a second one could not have the same port.
+    if (first && this.#owner.settings().debugging) return first
     const free = all.filter(({ thread }) => !thread.isHeld)
     if (free.length === 0 && all.length <= MOST_SANDBOXES) return this.open()
     const open = free.length > 0 ? free : all
@@ -66,9 +69,10 @@ export class SandboxPool {
 
   /** `gone` is told when one that is for a single invocation is no more. */
   open({ gone }: { gone?: () => void } = {}): Sandbox {
-    const { name, arn, entry, handler, memoryMb, environment, onLog } = this.#owner.settings()
+    const { name, arn, entry, handler, memoryMb, environment, onLog, debugging } = this.#owner.settings()
     const { sandboxes, journal } = this.#owner.surroundings
     const { alibis } = journal
+    const inspectPort = debugging?.take(name)
     const process = sandboxes.open(
       {
         entry,
@@ -78,12 +82,14 @@ export class SandboxPool {
         memoryMb,
         inBackground: !this.forPeople,
         ...(alibis ? { alibis } : {}),
+        ...(inspectPort === undefined ? {} : { inspectPort }),
       },
       environment,
       {
         message: (message) => this.#owner.heard(sandbox, message),
         log: (text) => onLog?.(name, text),
         ended: (reason) => {
+          if (inspectPort !== undefined) debugging?.release(inspectPort)
           this.#owner.ended(sandbox, reason)
           gone?.()
         },

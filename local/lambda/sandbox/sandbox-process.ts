@@ -107,10 +107,17 @@ export function processSandboxes(): Sandboxes {
  */
 function spawnSandbox(settings: SandboxSettings, environment: Record<string, string>): ChildProcess {
   const cache = process.env.NODE_DISABLE_COMPILE_CACHE ? '' : cacheCall(getCompileCacheDir())
+  const { inspectPort } = settings
+  const inspecting = inspectPort === undefined ? [] : [`--inspect=127.0.0.1:${inspectPort}`]
   const module = new URL('./sandbox.ts', import.meta.url)
   return spawn(
     process.execPath,
-    [`--max-old-space-size=${settings.memoryMb}`, '--eval', `${cache}import(${JSON.stringify(module.href)})`],
+    [
+      `--max-old-space-size=${settings.memoryMb}`,
+      ...inspecting,
+      '--eval',
+      `${cache}import(${JSON.stringify(module.href)})`,
+    ],
     {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced',

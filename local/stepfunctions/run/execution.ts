@@ -28,6 +28,8 @@ export type Surroundings = {
   randomBytes: (size: number) => Uint8Array
   tokens: TaskTokens
   store: ExecutionStore
+  /** Whether calls without a token are given up after their time: not where a debugger may stop what is called. */
+  callTimeouts: boolean
   /** Starts a child, or finds the one of that name; a failed one runs again after a redrive. Resolves when it has ended. */
   runChild(child: ChildSpec, options: { redrives: number; signal: AbortSignal }): Promise<Outcome>
 }

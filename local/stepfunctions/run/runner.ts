@@ -18,6 +18,7 @@ type Settings = {
   tokens: TaskTokens
   random: () => number
   randomBytes: (size: number) => Uint8Array
+  callTimeouts: boolean
   /** Told of each change of status, again in the next life when it has not returned in this one. */
   onStatusChange?: ((execution: ExecutionRow) => Promise<void> | void) | undefined
   onBroken: (reason: Error) => void
@@ -129,7 +130,7 @@ export class Runner {
   }
 
   #make(row: ExecutionRow, definition: string, past: JournalEntry[] = []): Execution {
-    const { clock, random, randomBytes, integrations, tokens, store } = this.#settings
+    const { clock, random, randomBytes, integrations, tokens, store, callTimeouts } = this.#settings
     const surroundings = {
       clock,
       random,
@@ -137,6 +138,7 @@ export class Runner {
       integrations,
       tokens,
       store,
+      callTimeouts,
       runChild: this.#runChild,
     }
     return new Execution(row, this.parse(definition), surroundings, past)

@@ -71,7 +71,7 @@ export async function callUntilOutcome(
   }
   scope.signal.addEventListener('abort', stop, { once: true })
   if (token) tokens.open(token, { settle, heartbeat: heart.beat })
-  if (scheduled.timeoutSeconds !== undefined) {
+  if (scheduled.timeoutSeconds !== undefined && (surroundings.callTimeouts || token)) {
     const due = scheduled.scheduledAt + scheduled.timeoutSeconds * 1_000
     // Nobody is called when the time was over before this life began.
     if (due <= clock.now()) settle(TIMED_OUT)

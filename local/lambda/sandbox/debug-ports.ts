@@ -1,0 +1,29 @@
+type Told = (functionName: string, port: number) => void
+
+/** The ports of sandboxes that a debugger can attach to: a function keeps its own for as long as it is free. */
+export class DebugPorts {
+  readonly #first: number
+  readonly #onOpen: Told
+  readonly #own = new Map<string, number>()
+  readonly #taken = new Set<number>()
+
+  constructor(first: number, onOpen: Told) {
+    this.#first = first
+    this.#onOpen = onOpen
+  }
+
+  take(functionName: string): number {
+    const own = this.#own.get(functionName)
+    const known = new Set([...this.#own.values(), ...this.#taken])
+    let port = own !== undefined && !this.#taken.has(own) ? own : this.#first
+    while (port !== own && known.has(port)) port++
+    if (own === undefined) this.#own.set(functionName, port)
+    this.#taken.add(port)
+    this.#onOpen(functionName, port)
+    return port
+  }
+
+  release(port: number): void {
+    this.#taken.delete(port)
+  }
+}
