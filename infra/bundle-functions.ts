@@ -4,6 +4,7 @@ import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { bundleExpressions, layExpressions } from './bundle-expressions.ts'
+import { debuggable, placeSources } from './debuggable.ts'
 import { BUILT_IN, type Catalogue, type Source } from './load-catalogue.ts'
 import { PACKAGE_ROOT, sourceOf } from './package-root.ts'
 import { describeSources } from './reload/describe-sources.ts'
@@ -74,7 +75,8 @@ export async function bundleFunctions(
   const expressions = join(folder, 'expressions')
   // Before they are bundled: what is saved meanwhile is a change.
   const described = describeSources(catalogue, sources)
-  await Promise.all([build(bundlingOf(catalogue, out)), bundleExpressions(expressions)])
+  await Promise.all([build(debuggable(bundlingOf(catalogue, out))), bundleExpressions(expressions)])
+  await placeSources(out)
   const names = [...Object.keys(FUNCTIONS), ...catalogue.agents.map(({ manifest }) => `agent-${manifest.id}`)]
   await layExpressions(
     expressions,
@@ -96,7 +98,8 @@ export async function bundleAgents(
   const names = ids.map((id) => `agent-${id}`)
   const all = bundlingOf(catalogue, out)
   const entryPoints = all.entryPoints.filter((entry) => names.includes(entry.out.replace(/\/index$/, '')))
-  await build({ ...all, entryPoints, logLevel: 'silent' })
+  await build(debuggable({ ...all, entryPoints, logLevel: 'silent' }))
+  await placeSources(out)
   await layExpressions(
     expressions,
     names.map((name) => join(out, name)),
