@@ -5,6 +5,7 @@ import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts'
 import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { holdFolder } from '../dev/hold-folder.ts'
+import { type Inspect, inspectOf, textOfInspect } from '../dev/inspect.ts'
 import { openLogs } from '../dev/open-logs.ts'
 import { type ReloadEvent, startReloading } from '../dev/reload.ts'
 import { requireFreePort } from '../dev/require-free-port.ts'
@@ -28,6 +29,7 @@ type Options = {
   json?: boolean
   verbose?: boolean
   watch: boolean
+  inspect?: number | true
 }
 
 export function devCommand(): Command {
@@ -51,6 +53,11 @@ export function devCommand(): Command {
     .option('--sample', 'run the sample task first')
     .option('--exit', 'stop after the sample; uses any free port and keeps nothing')
     .option('--no-watch', 'do not deploy agents and workflows again when their files change')
+    .option(
+      '--inspect [port]',
+      'let debuggers attach to agents, each at a port of its own from this one on (9229); nothing times out',
+      wholeOption('--inspect', 1, 65_000),
+    )
     .option(
       '--json',
       'print what happens (ready, reloaded, refused, restart) as JSON lines; with --exit: the sample task on the last line',
@@ -95,9 +102,17 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   const logs = await openLogs(join(folder, 'logs'), limits, verbose)
   cleanUp.defer(() => logs.close())
 
+  // The synthesis and each build after it read it from their environment.
+  if (options.inspect !== undefined) process.env.ORCHESTRATOR_SOURCE_MAPS = 'true'
   say(style('dim', 'synthesizing the stacks and bundling the functions ...'))
   for (const warning of await orInterrupted(synthesize(assembly))) say(style('yellow', warning))
-  const cloud = await start({ assembly, ...ports, ...(exit ? {} : { folder }), logs })
+  const cloud = await start({
+    assembly,
+    ...ports,
+    ...(exit ? {} : { folder }),
+    logs,
+    ...inspectOf(options, (event) => (json ? console.log(JSON.stringify(event)) : say(textOfInspect(event)))),
+  })
   cleanUp.defer(() => cloud.stop())
   say(style('dim', `the local cloud is up (${duration(performance.now() - started)})`))
   if (verbose) say(style('dim', `left out, for nothing here depends on it: ${cloud.ignored.join(', ')}`))
@@ -134,9 +149,10 @@ type Start = {
   awsPort: number
   folder?: string
   logs: Awaited<ReturnType<typeof openLogs>>
+  inspect?: Inspect
 }
 
-function start({ assembly, port, awsPort, folder, logs }: Start): Promise<LocalCloud> {
+function start({ assembly, port, awsPort, folder, logs, inspect }: Start): Promise<LocalCloud> {
   return startLocalCloud({
     assembly,
     apiPort: port,
@@ -144,6 +160,7 @@ function start({ assembly, port, awsPort, folder, logs }: Start): Promise<LocalC
     onLog: logs.write,
     onDeadLetter: (queue, reason) => logs.write('dead-letters', `${queue}: ${reason}\n`),
     ...(folder ? { dataFolder: folder } : {}),
+    ...(inspect ? { inspect } : {}),
   })
 }
 

@@ -135,6 +135,21 @@ describe('a reload', { timeout: 300_000 }, () => {
     expect((await dev.call('POST', '/tasks', { type: 'fresh', input: {} })).status).toBe(404)
   })
 
+  it('takes what is saved during a reload into the next one (reload/L2)', async () => {
+    const before = project.read(ECHO)
+    const saying = (word: string): string => before.replace('return input', `return { said: '${word}' }`)
+    project.write(ECHO, saying('one'))
+    // Past the moment in which saves are taken together.
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    project.write(ECHO, saying('two'))
+    await dev.next('reloaded')
+    const said = async () => ((await dev.run('simple', {})) as { said: string }).said
+    if ((await said()) === 'one') await dev.next('reloaded')
+    expect(await said()).toBe('two')
+    project.write(ECHO, before)
+    await dev.next('reloaded')
+  })
+
   it('says what only a restart applies (reload/L3)', async () => {
     project.write('shared/compiler/new-file.ts', 'export const nothing = 0')
     expect(await dev.next('restart')).toEqual({ event: 'restart', reason: 'shared/compiler/new-file.ts' })

@@ -1,0 +1,29 @@
+import type { LocalCloudOptions } from '../../local/local-cloud.ts'
+import { style } from '../show/output.ts'
+
+export type Inspect = NonNullable<LocalCloudOptions['inspect']>
+/** A debugger can attach to an agent at this port. */
+type InspectEvent = { event: 'inspect'; agent: string; port: number }
+
+/** As Node.js and the editors have it. */
+const DEFAULT_PORT = 9229
+
+/** What `--inspect` asks of the local cloud: agents only, for they are what people write. */
+export function inspectOf(
+  { inspect }: { inspect?: number | true },
+  tell: (event: InspectEvent) => void,
+): { inspect?: Inspect } {
+  if (inspect === undefined) return {}
+  const agentOf = (functionName: string): string | undefined => /-agent-(.+)$/.exec(functionName)?.[1]
+  return {
+    inspect: {
+      port: inspect === true ? DEFAULT_PORT : inspect,
+      isDebugged: (functionName) => agentOf(functionName) !== undefined,
+      onOpen: (functionName, port) =>
+        tell({ event: 'inspect', agent: agentOf(functionName) ?? functionName, port }),
+    },
+  }
+}
+
+export const textOfInspect = ({ agent, port }: InspectEvent): string =>
+  `${style('bold', 'debugger')} agent ${agent} at 127.0.0.1:${port}`
