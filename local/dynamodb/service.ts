@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import { spawnThread } from '../spawn-thread.ts'
@@ -23,7 +24,9 @@ export class DynamoDBService {
 
   /** Opens the tables under `path`, or in memory. */
   constructor(path?: string) {
-    const worker = spawnThread(new URL('./worker.ts', import.meta.url), { workerData: { path } })
+    const worker = spawnThread(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
+      workerData: { path },
+    })
     this.#worker = worker
     const failed = Promise.withResolvers<Error>()
     this.failed = failed.promise

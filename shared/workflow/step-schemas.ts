@@ -97,7 +97,8 @@ const RepeatStepSchema = z.strictObject({
   }),
 })
 /** An interface, for a step's own type is part of it. */
-interface StepsById {
+/** Exported for the types of the routes, which are declared with it. */
+export interface StepsById {
   [id: string]: Step
 }
 const EachStepSchema = z.strictObject({

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { getCompileCacheDir } from 'node:module'
+import { extname } from 'node:path'
 import { exitError, howItEnded, outOfMemory } from './how-it-ended.ts'
 import { Keeper } from './keeper.ts'
 import type { FromSandbox, FunctionError, SandboxSettings, ToSandbox } from './messages.ts'
@@ -109,7 +110,7 @@ function spawnSandbox(settings: SandboxSettings, environment: Record<string, str
   const cache = process.env.NODE_DISABLE_COMPILE_CACHE ? '' : cacheCall(getCompileCacheDir())
   const { inspectPort } = settings
   const inspecting = inspectPort === undefined ? [] : [`--inspect=127.0.0.1:${inspectPort}`]
-  const module = new URL('./sandbox.ts', import.meta.url)
+  const module = new URL(`./sandbox${extname(import.meta.url)}`, import.meta.url)
   return spawn(
     process.execPath,
     [

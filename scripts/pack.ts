@@ -1,0 +1,26 @@
+import { parseArgs } from 'node:util'
+import { makePackage } from './package/make-package.ts'
+
+/** `npm run pack`: the package as others install it. Node strips no types under node_modules, so it holds JavaScript, types and maps. */
+const HELP = `Usage: npm run pack [-- --out FOLDER] [--json]
+
+Compiles the sources into FOLDER (dist without it), adds data and a manifest, and packs it: FOLDER/orchestrator-<version>.tgz, for
+npm install ./dist/orchestrator-<version>.tgz in another project. --json prints the files, their sizes and the tarball's path.`
+
+const { values } = parseArgs({
+  options: {
+    out: { type: 'string', default: 'dist' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  },
+})
+if (values.help) {
+  console.log(HELP)
+  process.exit(0)
+}
+const { tarball, files, bytes } = await makePackage(values.out)
+console.log(
+  values.json
+    ? JSON.stringify({ tarball, bytes, files })
+    : `${tarball}: ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB`,
+)

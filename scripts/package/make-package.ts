@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process'
+import { cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { type Manifest, packedManifest } from './packed-manifest.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/** What is not compiled and travels all the same. */
+const DATA = ['bin', 'workflows', 'stages', 'examples/data', 'cdk.json', 'README.md', 'LICENSE']
+
+export type Packed = {
+  /** An absolute path. */
+  tarball: string
+  files: { path: string; size: number }[]
+  /** Of the tarball. */
+  bytes: number
+}
+
+/** Makes the package in a folder, which is emptied, and its tarball beside the files. Throws an Error with what a tool printed. */
+export async function makePackage(folder: string): Promise<Packed> {
+  const out = resolve(folder)
+  await rm(out, { recursive: true, force: true })
+  await mkdir(out, { recursive: true })
+  await run(
+    join(ROOT, 'node_modules/.bin/tsc'),
+    ['--project', 'tsconfig.package.json', '--outDir', out],
+    ROOT,
+  )
+  await nameSources(out)
+  for (const path of DATA) await cp(join(ROOT, path), join(out, path), { recursive: true })
+  const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Manifest
+  await writeFile(join(out, 'package.json'), `${JSON.stringify(packedManifest(manifest), null, 2)}\n`)
+  const printed = await run('npm', ['pack', '--json', '--ignore-scripts'], out)
+  const [packed] = JSON.parse(printed) as [{ filename: string; size: number; files: Packed['files'] }]
+  return {
+    tarball: join(out, packed.filename),
+    bytes: packed.size,
+    files: packed.files.map(({ path, size }) => ({ path, size })),
+  }
+}
+
+/** A map holds the text of its source; its name is the file's own, for the folders of the checkout are in no package. */
+async function nameSources(out: string): Promise<void> {
+  for await (const path of glob('**/*.js.map', { cwd: out })) {
+    const map = JSON.parse(await readFile(join(out, path), 'utf8')) as { sources: string[] }
+    map.sources = map.sources.map((source) => basename(source))
+    await writeFile(join(out, path), JSON.stringify(map))
+  }
+}
+
+async function run(command: string, args: string[], cwd: string): Promise<string> {
+  const child = spawn(command, args, {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    shell: process.platform === 'win32',
+  })
+  const printed = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      printed[name] += text
+    })
+  }
+  const code = await new Promise<number | null>((done, reject) => child.on('close', done).on('error', reject))
+  if (code !== 0)
+    throw new Error(`${basename(command)} ended with ${code}:\n${printed.stdout}${printed.stderr}`)
+  return printed.stdout
+}
