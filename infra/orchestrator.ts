@@ -113,7 +113,8 @@ function sourcesOf({ root = '.', agents, workflows, builtIn = true }: Orchestrat
 function outputFolderOf(scope: Construct): string {
   const assembly = scope.node.scopes.findLast((one) => Assembly.isStage(one))
   if (!assembly) throw new Error('an orchestrator is made in an App of the CDK, or in a Stage of one')
-  return assembly.outdir
+  // The CDK's CLI names it from the current folder; bundling has another.
+  return resolve(assembly.outdir)
 }
 
 /** Which stack holds what is deployed: `npm run deploy` says so, in a file. */
