@@ -80,10 +80,18 @@ const MOST_TASK_TYPES = 100
 
 /** A workflow without its steps: they are parsed one by one so that each issue names its step. */
 export const WorkflowHeadSchema = z.strictObject({
-  name: WorkflowNameSchema,
-  version: z.number().int().min(1).max(MOST_VERSION).default(1),
-  description: z.string().max(1_000).default(''),
-  taskTypes: distinct(z.array(WorkflowNameSchema).max(MOST_TASK_TYPES)).default([]),
+  name: WorkflowNameSchema.describe('Unique in an installation'),
+  version: z
+    .number()
+    .int()
+    .min(1)
+    .max(MOST_VERSION)
+    .default(1)
+    .describe('A published version never changes: count it up with each change'),
+  description: z.string().max(1_000).default('').describe('For people'),
+  taskTypes: distinct(z.array(WorkflowNameSchema).max(MOST_TASK_TYPES))
+    .default([])
+    .describe('Types of tasks that this workflow serves, besides its name'),
   input: z
     .record(z.string(), z.unknown())
     .optional()
@@ -91,5 +99,9 @@ export const WorkflowHeadSchema = z.strictObject({
   output: z.unknown().optional().describe("Value with expressions; default: the last steps' outputs by id"),
 })
 
-export const WorkflowSchema = WorkflowHeadSchema.extend({ steps: z.record(StepIdSchema, StepSchema) })
+export const WorkflowSchema = WorkflowHeadSchema.extend({
+  steps: z
+    .record(StepIdSchema, StepSchema)
+    .describe('By id, at least one; their order follows from what each waits for'),
+})
 export type Workflow = z.infer<typeof WorkflowSchema>

@@ -32,9 +32,9 @@ const RetrySchema = z.strictObject({
     .max(20)
     .default(3)
     .describe('Invocations of one agent, the first included'),
-  intervalSeconds: z.number().int().min(1).max(3600).default(2),
-  backoffRate: z.number().min(1).max(10).default(2),
-  maxDelaySeconds: z.number().int().min(1).max(86_400).default(60),
+  intervalSeconds: z.number().int().min(1).max(3600).default(2).describe('Before the second invocation'),
+  backoffRate: z.number().min(1).max(10).default(2).describe('What each wait is multiplied by for the next'),
+  maxDelaySeconds: z.number().int().min(1).max(86_400).default(60).describe('The longest wait between two'),
 })
 
 const OnFailureSchema = z.union([
@@ -47,54 +47,92 @@ const ConditionSchema = z.string('a condition is written "{% ... %}"')
 const ListExpressionSchema = z.string('a list to go through is written "{% ... %}"')
 
 const common = {
-  description: z.string().max(500).optional(),
+  description: z.string().max(500).optional().describe('For people'),
   // Generated workflows name a step twice; it is waited for once.
   needs: z
     .array(StepIdSchema)
     .overwrite((ids) => [...new Set(ids)])
-    .optional(),
+    .optional()
+    .describe('Steps to wait for, besides those that its expressions mention'),
   when: ConditionSchema.optional().describe('Boolean expression; false: the step is skipped'),
-  join: z.enum(['all', 'any', 'settled']).default('all'),
-  onFailure: OnFailureSchema.default('fail'),
+  join: z
+    .enum(['all', 'any', 'settled'])
+    .default('all')
+    .describe(
+      'Runs when all that it waits for have succeeded, when any of them has, or when all have ended somehow',
+    ),
+  onFailure: OnFailureSchema.default('fail').describe(
+    'What its failure means: the task fails, goes on, goes on with a value in its place, or with a step that handles it',
+  ),
 }
 
 /** What a step says that is done once for each item of a list. */
 const ofFanOut = {
-  maxItems: z.number().int().min(1).max(10_000).optional(),
-  maxConcurrency: z.number().int().min(1).max(1_000).optional(),
+  maxItems: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe('With forEach: a longer list is a failure; 1000 where it is not said'),
+  maxConcurrency: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe('With forEach: items side by side; 10 where it is not said'),
   tolerate: z
     .union([
       z.number().int().min(0),
       z.string().regex(/^\d{1,3}%$/, 'it is a number of items, or a share of them such as 10%'),
     ])
-    .optional(),
+    .optional()
+    .describe('With forEach: how many items may fail, or which share; none where it is not said'),
 }
 
 const AgentStepSchema = z.strictObject({
   ...common,
-  capability: CapabilityNameSchema.optional(),
+  capability: CapabilityNameSchema.optional().describe(
+    'What is to be done; the best agent that offers it does it',
+  ),
   agent: z.string().optional().describe('Pin one agent, optionally id@version'),
-  input: z.unknown().optional(),
-  forEach: ListExpressionSchema.optional(),
+  input: z.unknown().optional().describe('What the agent gets: a value with expressions'),
+  forEach: ListExpressionSchema.optional().describe('Once for each item of this list ($item, $index)'),
   ...ofFanOut,
-  bind: z.enum(['early', 'late']).default('early'),
-  timeoutSeconds: seconds(840).optional(),
-  retry: RetrySchema.prefault({}),
-  fallback: distinct(z.array(z.union([AgentIdSchema, CapabilityNameSchema]))).optional(),
-  prefer: PreferSchema.optional(),
-  cache: z.strictObject({ ttlSeconds: seconds(2_592_000) }).optional(),
+  bind: z
+    .enum(['early', 'late'])
+    .default('early')
+    .describe('When its agent is chosen: with the plan, or just before it runs'),
+  timeoutSeconds: seconds(840).optional().describe('Of one attempt; 300 where it is not said'),
+  retry: RetrySchema.prefault({}).describe('How often one agent is asked after a failure that may pass'),
+  fallback: distinct(z.array(z.union([AgentIdSchema, CapabilityNameSchema])))
+    .optional()
+    .describe('Agents or capabilities to ask next, in this order, when an agent has failed for good'),
+  prefer: PreferSchema.optional().describe('What counts in the choice of its agent'),
+  cache: z
+    .strictObject({ ttlSeconds: seconds(2_592_000).describe('How old such an output may be') })
+    .optional()
+    .describe('An earlier output of the same agent version for an equal input is used again'),
 })
 
 const RepeatStepSchema = z.strictObject({
   ...common,
-  repeat: z.strictObject({
-    get steps() {
-      return StepsSchema
-    },
-    until: ConditionSchema.describe('Boolean expression, evaluated after each round: true ends the loop'),
-    maxIterations: z.number().int().min(1).max(1_000),
-    output: z.unknown().optional().describe("Of the last round; default: its last steps' outputs by id"),
-  }),
+  repeat: z
+    .strictObject({
+      get steps() {
+        return StepsSchema.describe('The steps of a round')
+      },
+      until: ConditionSchema.describe('Boolean expression, evaluated after each round: true ends the loop'),
+      maxIterations: z
+        .number()
+        .int()
+        .min(1)
+        .max(1_000)
+        .describe('Rounds; after the last the loop fails with LoopExhaustedError'),
+      output: z.unknown().optional().describe("Of the last round; default: its last steps' outputs by id"),
+    })
+    .describe('Which steps go round, and until when'),
 })
 /** An interface, for a step's own type is part of it. */
 /** Exported for the types of the routes, which are declared with it. */
@@ -103,31 +141,51 @@ export interface StepsById {
 }
 const EachStepSchema = z.strictObject({
   ...common,
-  forEach: z.string({ error: 'a step with steps goes through a list: say forEach: "{% ... %}"' }),
+  forEach: z
+    .string({ error: 'a step with steps goes through a list: say forEach: "{% ... %}"' })
+    .describe('The list ($item, $index)'),
   ...ofFanOut,
-  steps: z.lazy((): z.ZodType<StepsById> => StepsSchema),
+  steps: z.lazy((): z.ZodType<StepsById> => StepsSchema).describe('What is done for each item'),
   output: z.unknown().optional().describe("Of one item; default: its last steps' outputs by id"),
 })
 const ApprovalStepSchema = z.strictObject({
   ...common,
-  approval: z.strictObject({
-    prompt: z.string(),
-    choices: z.array(z.string()).optional(),
-    approvers: distinct(z.array(z.string())).optional(),
-    timeoutSeconds: seconds(YEAR_SECONDS).describe('Mandatory: every wait on a person ends'),
-    onTimeout: z.string().optional(),
-  }),
+  approval: z
+    .strictObject({
+      prompt: z.string().describe('What the person is asked; text or an expression'),
+      choices: z
+        .array(z.string())
+        .optional()
+        .describe('What may be answered; approve, reject where it is not said'),
+      approvers: distinct(z.array(z.string()))
+        .optional()
+        .describe('Who may answer; anyone where it is not said'),
+      timeoutSeconds: seconds(YEAR_SECONDS).describe('Mandatory: every wait on a person ends'),
+      onTimeout: z
+        .string()
+        .optional()
+        .describe(
+          'The choice that counts when nobody has answered in time; where it is not said the step fails',
+        ),
+    })
+    .describe('What a person is asked, and for how long'),
 })
 const WaitStepSchema = z.strictObject({
   ...common,
-  wait: z.union([
-    z.strictObject({
-      seconds: z.union([z.number(), z.string('an expression is written "{% ... %}"')]),
-    }),
-    z.strictObject({
-      until: z.string('a time is written "2026-12-24T18:00:00Z", an expression "{% ... %}"'),
-    }),
-  ]),
+  wait: z
+    .union([
+      z.strictObject({
+        seconds: z
+          .union([z.number(), z.string('an expression is written "{% ... %}"')])
+          .describe('For so long; a number or an expression'),
+      }),
+      z.strictObject({
+        until: z
+          .string('a time is written "2026-12-24T18:00:00Z", an expression "{% ... %}"')
+          .describe('Until then; a time with its zone, or an expression'),
+      }),
+    ])
+    .describe('For how long, or until when'),
 })
 const ChildStepSchema = z.strictObject({
   ...common,
@@ -138,14 +196,19 @@ const ChildStepSchema = z.strictObject({
       'a child is the name of a registered workflow, optionally name@version',
     )
     .describe('A registered workflow, optionally name@version; the newest version at planning'),
-  input: z.unknown().optional(),
-  forEach: ListExpressionSchema.optional(),
+  input: z.unknown().optional().describe('The input of the child: a value with expressions'),
+  forEach: ListExpressionSchema.optional().describe('A child for each item of this list ($item, $index)'),
   ...ofFanOut,
   timeoutSeconds: seconds(YEAR_SECONDS).optional().describe('Of the whole child; a year is the most'),
 })
 const EmitStepSchema = z.strictObject({
   ...common,
-  emit: z.strictObject({ type: z.string(), data: z.unknown().optional() }),
+  emit: z
+    .strictObject({
+      type: z.string().describe('The event is `custom.<type>`'),
+      data: z.unknown().optional().describe('What it carries: a value with expressions'),
+    })
+    .describe('Which event'),
 })
 
 /** One schema for each kind of step. A step is of the kind whose own field it has; an agent's has none. */

@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { StageSchema } from '../../infra/stage.ts'
+import { EnvironmentSchema } from '../../shared/contracts/environment.ts'
+import { PriceTableSchema } from '../../shared/domain/price-table.ts'
+import { fieldTable } from './field-rows.ts'
+import { code, generated, page, table } from './table.ts'
+
+/** What a person may set where a command runs. */
+const VARIABLES: Readonly<Record<string, string>> = {
+  ORCHESTRATOR_URL:
+    'The API that the CLI calls; `http://localhost:8000` where it is not set. Requests to `*.execute-api.*` are signed with the AWS credentials of the environment.',
+  AWS_REGION: 'The region of a signature, and of a deployment whose stage names none.',
+  AWS_PROFILE: 'The profile of a deployment; `npm run deploy -- --profile <name>` sets it.',
+  AWS_ENDPOINT_URL:
+    'The endpoint that SDKs and the AWS CLI call: set it to that of the local cloud, which `npm start` prints.',
+  COLUMNS: 'How wide lines are, where no terminal says it.',
+  NO_COLOR: 'No colours.',
+}
+/** Set by us or by AWS for processes of their own; there is nothing for a person to set. */
+const INNER = [
+  'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
+  'CDK_OUTDIR',
+  'NODE_DISABLE_COMPILE_CACHE',
+  'ORCHESTRATOR_SANDBOX',
+  '_X_AMZN_TRACE_ID',
+]
+
+/** docs/reference/configuration.md. Throws where the source reads a variable that is not described here. */
+export function configurationPage(root: string): string {
+  const unknown = variablesRead(root).filter((name) => !(name in VARIABLES) && !INNER.includes(name))
+  if (unknown.length > 0)
+    throw new Error(`describe ${unknown.join(', ')} in scripts/docs/configuration-page.ts`)
+  return page(
+    '# Configuration',
+    generated('infra/stage.ts and shared/contracts/environment.ts'),
+    '## The stage file',
+    'A stage is one installation: `stages/<name>.yaml`. Every field may be left out. A single value may be said for one time: `npm run deploy -- <name> --context logRetentionDays=90`. What is wrong in the file is told with line and column, and what would be right.',
+    fieldTable(StageSchema.shape),
+    '### Prices',
+    'The members of `prices`; each replaces one of shared/estimator/prices.ts. US dollars for one unit, and for a million tokens of a model.',
+    fieldTable(PriceTableSchema.partial().shape),
+    '## Variables of the environment',
+    table(
+      ['variable', 'what it says'],
+      Object.entries(VARIABLES).map(([name, says]) => [code(name), says]),
+    ),
+    '## Variables of the functions',
+    'A deployment sets them; they are listed for readers of a console. `functions/deps.ts` parses them, and a function with a wrong one fails at its start with ConfigError.',
+    fieldTable(EnvironmentSchema.shape),
+  )
+}
+
+function variablesRead(root: string): string[] {
+  const found = ['bin', 'cli', 'local', 'functions', 'infra', 'scripts'].flatMap((room) =>
+    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(ts|mjs)$/.test(file))
+      .flatMap((file) => [
+        ...readFileSync(join(root, room, file), 'utf8').matchAll(/process\.env\.([A-Z_]+)/g),
+      ])
+      .flatMap(([, name]) => name ?? []),
+  )
+  return [...new Set(found)]
+}

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { agentExports } from './agent-exports.ts'
+import { cliPage } from './cli-page.ts'
+import { configurationPage } from './configuration-page.ts'
+import { errorsPage } from './errors-page.ts'
+import { eventsPage } from './events-page.ts'
+import { httpPage } from './http-page.ts'
+import { workflowFields } from './workflow-page.ts'
+
+/** Between these two lines a page is made, around them it is written. */
+const BEGIN = '<!-- begin generated -->'
+const END = '<!-- end generated -->'
+
+/** Every page that is made from the source, by its path from the root. Pages that are made in part keep the rest. */
+export function generatedPages(root: string): Record<string, string> {
+  const part = (path: string, made: string): Record<string, string> => ({
+    [path]: within(path, readFileSync(join(root, path), 'utf8'), made),
+  })
+  return {
+    'docs/errors.md': errorsPage(),
+    'docs/reference/cli.md': cliPage(),
+    'docs/reference/configuration.md': configurationPage(root),
+    'docs/reference/http-api.md': httpPage(),
+    'docs/reference/events.md': eventsPage(),
+    ...part('docs/reference/workflow-language.md', workflowFields()),
+    ...part('docs/reference/agent-api.md', agentExports(root)),
+  }
+}
+
+function within(path: string, text: string, made: string): string {
+  const [before, rest] = text.split(BEGIN)
+  const after = rest?.split(END)[1]
+  if (before === undefined || after === undefined)
+    throw new Error(`${path} has no lines "${BEGIN}" and "${END}", between which its tables go`)
+  return `${before}${BEGIN}\n${made}\n${END}${after}`
+}

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { createProgram } from '../../../cli/program.ts'
+import { generatedPages } from '../../../scripts/docs/pages.ts'
+import { ROUTES } from '../../../shared/contracts/routes.ts'
+import { ERRORS, FOREIGN_ERRORS } from '../../../shared/domain/error-table.ts'
+import { STEP_KINDS } from '../../../shared/workflow/schema.ts'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const pages = generatedPages(ROOT)
+const onDisk = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
+
+describe('generated pages', () => {
+  it.each(Object.keys(pages))('%s is current; if not: npm run docs', (path) => {
+    expect(onDisk(path)).toBe(pages[path])
+  })
+
+  it('have a heading for every error, which links go to', () => {
+    for (const name of [...Object.keys(ERRORS), ...Object.keys(FOREIGN_ERRORS)])
+      expect(pages['docs/errors.md']).toContain(`\n### ${name}\n`)
+  })
+
+  it('have every command and every option', () => {
+    const page = pages['docs/reference/cli.md'] ?? ''
+    for (const command of createProgram().commands) {
+      expect(page).toContain(`\n## ${command.name()}`)
+      for (const { flags } of command.options) expect(page).toContain(`\`${flags.replaceAll('|', '\\|')}\``)
+    }
+  })
+
+  it('have every route, and a description of every field that a step may have', () => {
+    for (const { method, path } of Object.values(ROUTES))
+      expect(pages['docs/reference/http-api.md']).toContain(`\`${method} ${path}\``)
+    const language = pages['docs/reference/workflow-language.md'] ?? ''
+    expect(language.match(/^## /gm)?.length).toBeGreaterThan(STEP_KINDS.length)
+    expect(language.split('\n').filter((line) => /^\| `\w+` \|.*\| {2}\|$/.test(line))).toEqual([])
+  })
+})
