@@ -4,6 +4,7 @@ import { callApi } from '../api-client.ts'
 import { parseTaskId } from '../input/parse-options.ts'
 import { usd } from '../show/money.ts'
 import { duration, printJson, say, statusText, style } from '../show/output.ts'
+import { pageOfError } from '../show/page-of-error.ts'
 import { printTable } from '../show/table.ts'
 
 export function explainCommand(): Command {
@@ -32,7 +33,7 @@ function print(step: StepView): void {
     const after = duration(Date.parse(endedAt) - Date.parse(startedAt))
     say(`${style('red', 'failed')}  ${tried} after ${after}: ${error.name}: ${error.message}`)
   }
-  if (step.error) say(`\n${step.error.name}: ${step.error.message}`)
+  if (step.error) say(`\n${step.error.name}: ${step.error.message}${pageOfError(step.error.name)}`)
 }
 
 function printDecision({ reason, candidates, chosen }: NonNullable<StepView['decision']>): void {

@@ -3,6 +3,7 @@ import { callApi } from '../api-client.ts'
 import { parseTaskId } from '../input/parse-options.ts'
 import { describeBudget, describeEstimate, describeOutcome } from '../show/describe-estimate.ts'
 import { printJson, say } from '../show/output.ts'
+import { pageOfError } from '../show/page-of-error.ts'
 import { taskTree, watchTask } from '../show/watch-task.ts'
 
 export function statusCommand(): Command {
@@ -26,6 +27,6 @@ export function statusCommand(): Command {
       if (task.budget) say(describeBudget(task.budget))
       if (task.parent) say(`runs step ${task.parent.path} of ${task.parent.taskId}`)
       if (task.execution.consoleUrl) console.log(`watch: ${task.execution.consoleUrl}`)
-      if (task.error) say(`\n${task.error.name}: ${task.error.message}`)
+      if (task.error) say(`\n${task.error.name}: ${task.error.message}${pageOfError(task.error.name)}`)
     })
 }

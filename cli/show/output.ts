@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import type { CliError } from '../cli-error.ts'
 import { lineWidth, wrapText } from './layout.ts'
+import { nameOfProblem, pageOfError } from './page-of-error.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -25,7 +26,9 @@ export function describeProblem({ message, problem }: CliError, json: boolean): 
     (issue) => `  ${issue.path ? `${issue.path}: ` : ''}${issue.message}`,
   )
   const head = styleText('red', 'error', { stream: process.stderr })
-  return issues.length > 1 ? [`${head}: this was not accepted`, ...issues].join('\n') : `${head}: ${message}`
+  const told =
+    issues.length > 1 ? [`${head}: this was not accepted`, ...issues].join('\n') : `${head}: ${message}`
+  return `${told}${pageOfError(nameOfProblem(problem?.type))}`
 }
 
 export function duration(milliseconds: number | undefined): string {

@@ -1,5 +1,6 @@
 import { callApi } from '../api-client.ts'
 import { printJson, style } from './output.ts'
+import { pageOfError } from './page-of-error.ts'
 import { reportIn } from './report.ts'
 import type { WatchedTask } from './watch-task.ts'
 
@@ -8,7 +9,7 @@ export async function showEnded(task: WatchedTask, json: boolean): Promise<void>
   const result =
     task.status === 'succeeded' ? (await callApi('getTaskResult', { id: task.taskId })).result : undefined
   if (json) return printJson({ ...task, result })
-  if (task.error) console.error(`${task.error.name}: ${task.error.message}`)
+  if (task.error) console.error(`${task.error.name}: ${task.error.message}${pageOfError(task.error.name)}`)
   if (result === undefined) return
   for (const { path, reason } of task.degraded ?? [])
     console.error(`${style('yellow', 'degraded')}: ${path}: ${reason}`)
