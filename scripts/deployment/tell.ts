@@ -21,7 +21,7 @@ export async function tellOutputs(stage: string, file: string, json: boolean): P
 
 export function tellWhatIsKept(stage: string, names: readonly string[], json: boolean): void {
   if (json) return console.log(JSON.stringify({ kept: names }))
-  console.log('\nThe stacks are gone. Kept on purpose (docs/how-to/operate.md, "Destroy, and come back"):')
+  console.log('\nThe stacks are gone. Kept on purpose (docs/how-to/deploy.md, "Destroy, and come back"):')
   for (const name of names) console.log(`  ${name}`)
   console.log(`They are taken back by: npm run deploy -- ${stage}`)
 }
