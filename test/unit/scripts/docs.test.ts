@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createProgram } from '../../../cli/program.ts'
@@ -35,5 +35,20 @@ describe('generated pages', () => {
     const language = pages['docs/reference/workflow-language.md'] ?? ''
     expect(language.match(/^## /gm)?.length).toBeGreaterThan(STEP_KINDS.length)
     expect(language.split('\n').filter((line) => /^\| `\w+` \|.*\| {2}\|$/.test(line))).toEqual([])
+  })
+})
+
+describe('the README', () => {
+  it('is finished by a stranger: at most a thousand words', () => {
+    expect(onDisk('README.md').split(/\s+/).length).toBeLessThanOrEqual(1_000)
+  })
+
+  it('names every page of the documentation, or a page that names it', () => {
+    const named = ['README.md', 'docs/tutorial/README.md'].map(onDisk).join('\n')
+    const unnamed = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.md') && !file.startsWith('adr') && !file.endsWith('README.md'))
+      .filter((file) => !named.includes(file.replace(/^tutorial\//, '')))
+    expect(unnamed).toEqual(['reference/built-in-agents.md'])
+    expect(onDisk('docs/reference/built-in-catalogue.md')).toContain('(built-in-agents.md)')
   })
 })
