@@ -1,28 +1,39 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { code, generated, page, table } from './table.ts'
 
+const DOOR = 'shared/agent/index.ts'
 const DECLARED =
-  /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?^export (?:async )?(type|const|function|class) (\w+)/gm
+  /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?^export (?:async )?(type|interface|const|function|class) (\w+)/gm
 const PASSED_ON = /^export (?:type )?\{([^}]*)\} from '([^']+)'/gm
 
-/** Every name that an agent's author may import, with what its comment says. */
+type Said = [kind: string, says: string]
+
+/** Every name that an agent's author may import from orchestrator/agent, with what the comment at its declaration says. */
 export function agentExports(root: string): string {
-  const text = readFileSync(join(root, 'shared/agent/index.ts'), 'utf8')
-  const own = [...text.matchAll(DECLARED)].map(([, comment = '', kind = '', name = '']) => [
-    code(name),
-    kind,
-    comment.replaceAll(/^\s*\*\s?/gm, ' ').replaceAll(/\{@link (\w+)\}/g, '`$1`'),
-  ])
-  const others = [...text.matchAll(PASSED_ON)].flatMap(([, names = '', from = '']) =>
-    names
-      .split(',')
-      .map((name) => name.trim().replace(/^type /, ''))
-      .filter((name) => name !== '')
-      .map((name) => [code(name), '', `from ${code(from.replace(/^\.\.\//, 'shared/'))}`]),
-  )
-  return page(
-    generated('shared/agent/index.ts'),
-    table(['name', 'kind', 'what it is'], [...own, ...others]),
-  ).trim()
+  const rows = [...exportsOf(join(root, DOOR))].map(([name, said]) => [code(name), ...said])
+  return page(generated(DOOR), table(['name', 'kind', 'what it is'], rows)).trim()
 }
+
+/** What a file exports, what it passes on of others first. */
+function exportsOf(file: string): Map<string, Said> {
+  const text = readFileSync(file, 'utf8')
+  const passedOn = [...text.matchAll(PASSED_ON)].flatMap(([, names = '', from = '']) => {
+    const declared = exportsOf(join(dirname(file), from))
+    return namesIn(names).map((name): [string, Said] => [name, declared.get(name) ?? ['', '']])
+  })
+  return new Map([...passedOn, ...declarationsIn(text)])
+}
+
+const namesIn = (list: string): string[] =>
+  list
+    .split(',')
+    .map((name) => name.trim().replace(/^type /, ''))
+    .filter((name) => name !== '')
+
+/** What is exported where it is declared: its kind, and the words of its comment. */
+const declarationsIn = (text: string): [string, Said][] =>
+  [...text.matchAll(DECLARED)].map(([, comment = '', kind = '', name = '']) => [
+    name,
+    [kind, comment.replaceAll(/^\s*\*\s?/gm, ' ').replaceAll(/\{@link (\w+)\}/g, '`$1`')],
+  ])

@@ -42,6 +42,7 @@ export type AgentContext = {
   progress(fraction: number, note: string): Promise<void>
 }
 
+/** What a part of the work has cost: money, tokens, or the usage of a model whose price is known. */
 export type Spent = { costUsd?: number; tokens?: number } | (TokenUsage & { model: string; costUsd?: number })
 
 /**

@@ -6,6 +6,7 @@ import type { Json } from '../domain/json.ts'
 import type { AgentContext } from './agent-context.ts'
 
 type Schemas = { description: string; input: z.ZodType; output: z.ZodType }
+/** What an agent can do, by name: a description, and the schemas of input and output. */
 export type Capabilities = Readonly<Record<string, Schemas>>
 
 /** One call of an agent: which capability, with its parsed input. Narrow on `capability`. */

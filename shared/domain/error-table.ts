@@ -13,7 +13,7 @@ type Known = {
   whatToDo: string
 }
 
-/** The names that are ours. A name is a wire contract: it may be added, and is never changed. */
+/** Every name of ours, with its HTTP status, whether it may pass, when it is met, and what to do. A name may be added, and is never changed. */
 export const ERRORS = {
   InvalidInputError: {
     status: 400,

@@ -2,12 +2,9 @@ import { boundedText, failureOf } from './bounded.ts'
 import { ERRORS } from './error-table.ts'
 import { boundedIssues, type Issue, MOST_ISSUES } from './issue.ts'
 
-export { ERRORS }
+export { ERRORS } from './error-table.ts'
 
-/**
- * One failure model. The **name is a wire contract**: Step Functions matches a Lambda error by its name, so each
- * is a string literal (minifiers keep those), and `error-table.ts` has the list.
- */
+/** A name of the table. It is a wire contract: Step Functions matches a Lambda error by it, so each is a string literal, which minifiers keep. */
 export type ErrorName = keyof typeof ERRORS
 
 /** Not an agent's failure: it was not asked, or asked in vain, or the task could not pay it. */
@@ -23,6 +20,7 @@ const DEATHS = ['Lambda.Unknown', 'Runtime.ExitError', 'Runtime.OutOfMemory']
 export const RETRIED_IN_PLACE = ['AgentRetryableError', 'UnavailableError', ...DEATHS]
 export const isRetriedInPlace = ({ name }: { name: string }): boolean => RETRIED_IN_PLACE.includes(name)
 
+/** One failure model: an error of ours, by its name, with details for programs. */
 export class OrchestratorError extends Error {
   override readonly name: ErrorName
   readonly details: Readonly<Record<string, unknown>>

@@ -55,8 +55,10 @@ export const FileReferenceSchema = z.strictObject({
     .check(atMostBytes(MOST_KEY_BYTES, 'a file reference'))
     .describe('files/<folder>/<path>, as POST /files answers it'),
 })
+/** What names an uploaded file or folder in an input: `{$file: 'files/<folder>/<path>'}`. */
 export type FileReference = z.infer<typeof FileReferenceSchema>
 
+/** Whether it names a folder, by its trailing slash. */
 export const isFolderReference = (reference: FileReference): boolean => reference.$file.endsWith('/')
 
 /** Every file reference inside a value, with the path at which it stands. */

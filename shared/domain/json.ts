@@ -1,8 +1,10 @@
 /** A value that survives JSON: what inputs, outputs and events are made of. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
+/** A JSON object. */
 export type JsonObject = { [key: string]: Json }
 
+/** Whether a value is an object that is no list and not null. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

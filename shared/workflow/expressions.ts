@@ -16,6 +16,7 @@ import { variablesIn } from './variables.ts'
 
 export { reasonOf } from './evaluate-text.ts'
 
+/** Values by the names that an expression may use, without their mark: `{item: ...}` for `$item`. */
 export type Names = Readonly<Record<string, Json | undefined>>
 
 /** The text between `{%` and `%}`; undefined when the value is not an expression (expressions/E1). */
