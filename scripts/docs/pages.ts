@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { agentExports } from './agent-exports.ts'
 import { cliPage } from './cli-page.ts'
 import { configurationPage } from './configuration-page.ts'
+import { doorExports } from './door-exports.ts'
 import { errorsPage } from './errors-page.ts'
 import { eventsPage } from './events-page.ts'
 import { httpPage } from './http-page.ts'
+import { page } from './table.ts'
 import { workflowFields } from './workflow-page.ts'
 
 /** Between these two lines a page is made, around them it is written. */
@@ -24,7 +25,12 @@ export function generatedPages(root: string): Record<string, string> {
     'docs/reference/http-api.md': httpPage(),
     'docs/reference/events.md': eventsPage(),
     ...part('docs/reference/workflow-language.md', workflowFields()),
-    ...part('docs/reference/agent-api.md', agentExports(root)),
+    ...part('docs/reference/agent-api.md', doorExports(root, 'shared/agent/index.ts')),
+    'docs/reference/testing.md': page(
+      '# Test kit',
+      'What `orchestrator/testing` offers. [How to test](../how-to/test.md) shows it.',
+      doorExports(root, 'testing/index.ts'),
+    ),
   }
 }
 

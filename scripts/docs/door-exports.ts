@@ -2,17 +2,16 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { code, generated, page, table } from './table.ts'
 
-const DOOR = 'shared/agent/index.ts'
 const DECLARED =
   /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?^export (?:async )?(type|interface|const|function|class) (\w+)/gm
 const PASSED_ON = /^export (?:type )?\{([^}]*)\} from '([^']+)'/gm
 
 type Said = [kind: string, says: string]
 
-/** Every name that an agent's author may import from orchestrator/agent, with what the comment at its declaration says. */
-export function agentExports(root: string): string {
-  const rows = [...exportsOf(join(root, DOOR))].map(([name, said]) => [code(name), ...said])
-  return page(generated(DOOR), table(['name', 'kind', 'what it is'], rows)).trim()
+/** Every name that may be imported through a door of the package, with what the comment at its declaration says. */
+export function doorExports(root: string, door: string): string {
+  const rows = [...exportsOf(join(root, door))].map(([name, said]) => [code(name), ...said])
+  return page(generated(door), table(['name', 'kind', 'what it is'], rows)).trim()
 }
 
 /** What a file exports, what it passes on of others first. */
