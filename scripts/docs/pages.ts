@@ -28,7 +28,7 @@ export function generatedPages(root: string): Record<string, string> {
     ...part('docs/reference/agent-api.md', doorExports(root, 'shared/agent/index.ts')),
     'docs/reference/testing.md': page(
       '# Test kit',
-      'What `orchestrator/testing` offers. [How to test](../how-to/test.md) shows it.',
+      'What `orchestrator/testing` offers. [How to test](../how-to/test-agents-and-workflows.md) shows it.',
       doorExports(root, 'testing/index.ts'),
     ),
   }
