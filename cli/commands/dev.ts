@@ -1,16 +1,17 @@
 import { rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { Command } from 'commander'
 import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts'
 import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
+import { findProject } from '../dev/find-project.ts'
 import { holdFolder } from '../dev/hold-folder.ts'
 import { type Inspect, inspectOf, textOfInspect } from '../dev/inspect.ts'
 import { openLogs } from '../dev/open-logs.ts'
 import { type ReloadEvent, startReloading } from '../dev/reload.ts'
 import { requireFreePort } from '../dev/require-free-port.ts'
-import { runSample } from '../dev/run-sample.ts'
-import { PROJECT_ROOT, synthesize } from '../dev/synthesize.ts'
+import { runSample, SAMPLE_DATA } from '../dev/run-sample.ts'
+import { synthesize } from '../dev/synthesize.ts'
 import { tellReload } from '../dev/tell-reload.ts'
 import { untilInterrupted } from '../dev/until-interrupted.ts'
 import { uploadReadmes } from '../dev/upload-readmes.ts'
@@ -87,7 +88,8 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   const say = (text: string): void => void to.write(`${text}\n`)
   const ports = { port: exit ? 0 : options.port, awsPort: options.awsPort }
   const limits = { bytes: options.logSize * 1024 * 1024, files: options.logFiles }
-  const folder = resolve(PROJECT_ROOT, options.data)
+  const project = findProject()
+  const folder = resolve(project.root, options.data)
   const interrupted = untilInterrupted()
   const orInterrupted = <T>(work: Promise<T>): Promise<T> =>
     Promise.race([work, interrupted.then((): never => fail(EXIT.interrupted))])
@@ -105,7 +107,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   // The synthesis and each build after it read it from their environment.
   if (options.inspect !== undefined) process.env.ORCHESTRATOR_SOURCE_MAPS = 'true'
   say(style('dim', 'synthesizing the stacks and bundling the functions ...'))
-  for (const warning of await orInterrupted(synthesize(assembly))) say(style('yellow', warning))
+  for (const warning of await orInterrupted(synthesize(assembly, project))) say(style('yellow', warning))
   const cloud = await start({
     assembly,
     ...ports,
@@ -126,7 +128,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
     const task = await orInterrupted(runSample(cloud.apiUrl, { to, json, reports: join(folder, 'reports') }))
     if (exit) return task.status === 'succeeded' ? undefined : fail(EXIT.taskFailed)
   }
-  welcome(cloud, await orInterrupted(uploadReadmes(cloud.apiUrl)), say)
+  welcome(cloud, await orInterrupted(uploadReadmes(cloud.apiUrl, project.root)), say)
   if (options.watch) {
     const tell = (event: ReloadEvent): void => tellReload(event, { json, say })
     cleanUp.defer(await startReloading({ cloud, assembly, tell }))
@@ -185,7 +187,7 @@ ${style('bold', 'The orchestrator is running.')}
   AWS endpoint  ${awsUrl}  (AWS_ENDPOINT_URL for any SDK or the AWS CLI)
 
 In a second terminal:
-  ${set}npx orchestrator submit data_report --file source=./examples/data/seattle-weather.csv --wait
+  ${set}npx orchestrator submit data_report --file source=${relative('.', SAMPLE_DATA)} --wait
   ${set}npx orchestrator submit research_and_analyze --input '{"query":"retry with backoff and jitter"}' --wait   ${style('dim', `(over ${readmes} READMEs)`)}
   ${set}npx orchestrator list
 

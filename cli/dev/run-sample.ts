@@ -4,16 +4,17 @@ import { uploadPath } from '../input/upload-files.ts'
 import { style } from '../show/output.ts'
 import { reportIn, saveResult } from '../show/report.ts'
 import { type WatchedTask, watchTask } from '../show/watch-task.ts'
-import { PROJECT_ROOT } from './synthesize.ts'
+import { PACKAGE_ROOT } from './find-project.ts'
 
-const DATA = join(PROJECT_ROOT, 'examples/data/seattle-weather.csv')
+/** What the sample reads: four years of weather, in the public domain. */
+export const SAMPLE_DATA = join(PACKAGE_ROOT, 'examples/data/seattle-weather.csv')
 
 /** Uploads real data, runs `data_report` on it, shows the report, and with `json` prints the task on one line. */
 export async function runSample(
   base: string,
   { to, json, reports }: { to: NodeJS.WriteStream; json: boolean; reports: string },
 ): Promise<WatchedTask> {
-  const { reference } = await uploadPath(DATA, undefined, base)
+  const { reference } = await uploadPath(SAMPLE_DATA, undefined, base)
   const input = { source: reference, title: 'Four years of weather in Seattle' }
   const { taskId } = await callApi('submitTask', { type: 'data_report', input }, base)
   const task = await watchTask(taskId, { base, to })

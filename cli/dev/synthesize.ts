@@ -1,16 +1,17 @@
 import { spawn } from 'node:child_process'
 import { getCompileCacheDir } from 'node:module'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname } from 'node:path'
 import { CliError } from '../cli-error.ts'
+import type { Project } from './find-project.ts'
 
-export const PROJECT_ROOT = join(import.meta.dirname, '../..')
-
-/** Synthesizes the CDK app into a folder, as `cdk synth` would; answers its warnings. Throws CliError with what it printed. */
-export async function synthesize(folder: string): Promise<string[]> {
-  const app = spawn(process.execPath, [join(PROJECT_ROOT, 'infra/app.ts')], {
-    cwd: PROJECT_ROOT,
-    env: { ...quickly(), ...process.env, CDK_OUTDIR: folder },
+/** Synthesizes the CDK app of a project into a folder, as `cdk synth` would; answers its warnings. Throws CliError with what it printed. */
+export async function synthesize(folder: string, project: Project): Promise<string[]> {
+  // The command is the project's own, for a shell, as the CDK's CLI runs it; its `node` is the one that runs this.
+  const app = spawn(project.app, {
+    cwd: project.root,
+    env: { ...quickly(), ...process.env, ...withThisNode(), CDK_OUTDIR: folder },
     stdio: ['ignore', 'pipe', 'pipe'],
+    shell: true,
   })
   let printed = ''
   for (const stream of [app.stdout, app.stderr]) {
@@ -23,6 +24,12 @@ export async function synthesize(folder: string): Promise<string[]> {
   )
   if (code !== 0) throw new CliError(`the stacks could not be synthesized:\n${printed.trim()}`)
   return printed.split('\n').filter((line) => line.startsWith('warning: '))
+}
+
+/** Windows has the name of the variable in another case, and a child must not get both. */
+function withThisNode(): NodeJS.ProcessEnv {
+  const name = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH'
+  return { [name]: [dirname(process.execPath), process.env[name] ?? ''].join(delimiter) }
 }
 
 /**

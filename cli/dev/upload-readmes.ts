@@ -1,13 +1,12 @@
 import { glob } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { uploadFiles } from '../input/upload-files.ts'
-import { PROJECT_ROOT } from './synthesize.ts'
 
 const MAX_READMES = 200
 
 /** A corpus that every installation has: the READMEs of the packages in node_modules. Answers how many there are. */
-export async function uploadReadmes(base: string): Promise<number> {
-  const cwd = join(PROJECT_ROOT, 'node_modules')
+export async function uploadReadmes(base: string, root: string): Promise<number> {
+  const cwd = join(root, 'node_modules')
   const names = await Array.fromAsync(glob(['*/README.md', '@*/*/README.md'], { cwd }))
   const files = names
     .sort()

@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { CliError } from '../cli-error.ts'
+
+/** The folder of this package: a checkout, or an installed one. */
+export const PACKAGE_ROOT = join(import.meta.dirname, '../..')
+
+/** A CDK app: its folder, and the command that synthesizes it, as `cdk.json` says. */
+export type Project = { root: string; app: string; isCheckout: boolean }
+
+/**
+ * The project of a folder: the nearest one above it, or itself, with a `cdk.json`; else this checkout. Throws CliError where there is none:
+ * an installed package is no project.
+ */
+export function findProject(from: string = process.cwd()): Project {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const app = appOf(folder)
+    if (app !== undefined) return { root: folder, app, isCheckout: folder === PACKAGE_ROOT }
+    if (folder === dirname(folder)) break
+  }
+  const app = existsSync(join(PACKAGE_ROOT, 'infra/app.ts')) ? appOf(PACKAGE_ROOT) : undefined
+  if (app !== undefined) return { root: PACKAGE_ROOT, app, isCheckout: true }
+  throw new CliError(
+    `there is no project in ${from}, nor in a folder above it: none has a cdk.json with an "app". Make one: orchestrator init <folder>`,
+  )
+}
+
+function appOf(folder: string): string | undefined {
+  const file = join(folder, 'cdk.json')
+  if (!existsSync(file)) return undefined
+  try {
+    const { app } = JSON.parse(readFileSync(file, 'utf8')) as { app?: unknown }
+    return typeof app === 'string' ? app : undefined
+  } catch (error) {
+    throw new CliError(`${file} is not JSON: ${(error as Error).message}`)
+  }
+}
