@@ -8,8 +8,10 @@ import { compileCommand } from './commands/compile.ts'
 import { devCommand } from './commands/dev.ts'
 import { explainCommand } from './commands/explain.ts'
 import { forkCommand } from './commands/fork.ts'
+import { initCommand } from './commands/init.ts'
 import { killCommand } from './commands/kill.ts'
 import { listCommand } from './commands/list.ts'
+import { newCommand } from './commands/new.ts'
 import { planCommand } from './commands/plan.ts'
 import { registerCommand } from './commands/register.ts'
 import { resultCommand } from './commands/result.ts'
@@ -21,6 +23,8 @@ import { validateCommand } from './commands/validate.ts'
 import { workflowsCommand } from './commands/workflows.ts'
 
 const COMMANDS = [
+  initCommand,
+  newCommand,
   devCommand,
   submitCommand,
   statusCommand,
@@ -56,6 +60,7 @@ Exit codes:
   130  interrupted
 
 Examples:
+  npx orchestrator init my-agents               make a project of your own
   npx orchestrator dev                          run everything on this machine
   npx orchestrator submit simple --input '{"message":"hello"}' --wait
   npx orchestrator submit data_report --file source=./my.csv --wait

@@ -14,6 +14,7 @@ export type Manifest = {
   dependencies: Versions
   devDependencies: Versions
   optionalDependencies: Versions
+  allowScripts: Readonly<Record<string, boolean>>
 }
 
 /** An app has one CDK: its own constructs and ours must be of the same classes. */
@@ -45,6 +46,12 @@ export function packedManifest(manifest: Manifest) {
       [...all, ...Object.entries(manifest.devDependencies)].filter(([tool]) => OF_PROJECTS.includes(tool)),
     ),
     optionalDependencies: manifest.optionalDependencies,
+    // What its dependencies may run when they are installed: `orchestrator init` hands it on.
+    allowScripts: Object.fromEntries(
+      Object.entries(manifest.allowScripts).filter(
+        ([name]) => !Object.hasOwn(manifest.devDependencies, name),
+      ),
+    ),
   }
 }
 

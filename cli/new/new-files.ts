@@ -1,0 +1,20 @@
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { CliError } from '../cli-error.ts'
+
+/** Files to be, by path from a folder, with forward slashes. */
+export type NewFiles = Readonly<Record<string, string>>
+
+/** Writes them all, or none: throws CliError naming those that are there already. */
+export async function writeNewFiles(root: string, files: NewFiles): Promise<void> {
+  const there = Object.keys(files).filter((path) => existsSync(join(root, path)))
+  if (there.length > 0)
+    throw new CliError(
+      `${there.join(' and ')} ${there.length === 1 ? 'is' : 'are'} there already; nothing was written`,
+    )
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true })
+    await writeFile(join(root, path), text, { flag: 'wx' })
+  }
+}

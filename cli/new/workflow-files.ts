@@ -1,0 +1,65 @@
+import type { NewFiles } from './new-files.ts'
+
+/** Where a workflow and its test go; `up` leads from the test to the workflow. */
+export type WorkflowPlace = { workflow: string; test: string; up: string }
+
+export const besideIt = (name: string): WorkflowPlace => ({
+  workflow: `workflows/${name}.yaml`,
+  test: `workflows/${name}.test.ts`,
+  up: `./${name}.yaml`,
+})
+
+export const underTest = (name: string): WorkflowPlace => ({
+  workflow: `workflows/${name}.yaml`,
+  test: `test/unit/workflow/${name}.test.ts`,
+  up: `../../../workflows/${name}.yaml`,
+})
+
+/** A workflow of one step, which a capability serves that takes `{name}` and answers `{text}`, and a test with that agent scripted. */
+export function workflowFiles(
+  name: string,
+  capability: string,
+  { workflow, test, up }: WorkflowPlace,
+): NewFiles {
+  return {
+    [workflow]: `name: ${name}
+version: 1
+description: Greets by name.
+input:
+  type: object
+  required: [name]
+  properties:
+    name: { type: string }
+steps:
+  greet:
+    capability: ${capability}
+    input: { name: "{% $input.name %}" }
+output:
+  text: "{% $steps.greet.text %}"
+`,
+    [test]: `import { readFileSync } from 'node:fs'
+import { testWorkflow } from 'orchestrator/testing'
+import { expect, it } from 'vitest'
+
+const workflow = readFileSync(new URL('${up}', import.meta.url), 'utf8')
+
+it('answers what its agent has written', async () => {
+  const run = await testWorkflow(workflow, {
+    input: { name: 'Ada' },
+    agents: { '${capability}': { output: { text: 'Hello, Ada!' }, seconds: 2 } },
+  })
+  expect(run.status).toBe('succeeded')
+  expect(run.result).toEqual({ text: 'Hello, Ada!' })
+})
+
+it('fails where its agent fails for good', async () => {
+  const run = await testWorkflow(workflow, {
+    input: { name: 'Ada' },
+    agents: { '${capability}': { fails: 'AgentFailedError' } },
+  })
+  expect(run.status).toBe('failed')
+  expect(run.error?.stepId).toBe('greet')
+})
+`,
+  }
+}
