@@ -38,7 +38,8 @@ async function init(folder: string, { package: spec, json = false }: Options): P
   if (json) return printJson({ folder: root, files: Object.keys(files) })
   console.log(`made in ${root}:`)
   for (const path of Object.keys(files)) console.log(`  ${path}`)
-  const go = relative('.', root) === '' ? '' : `  cd ${relative('.', root)}\n`
+  const way = relative('.', root)
+  const go = way === '' ? '' : `  cd ${/^[\w./-]+$/.test(way) ? way : JSON.stringify(way)}\n`
   console.log(`
 ${style('bold', 'What to do next')}
 ${go}  npm install

@@ -1,0 +1,127 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { findProject, PACKAGE_ROOT } from '../../../cli/dev/find-project.ts'
+import { agentFiles, inCheckout } from '../../../cli/new/agent-files.ts'
+import { projectFiles } from '../../../cli/new/project-files.ts'
+import { underTest, workflowFiles } from '../../../cli/new/workflow-files.ts'
+import { issuesOfCompiling } from '../../../shared/compiler/index.ts'
+import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
+import { runCli } from '../../support/cloud/run-cli.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'new-project-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** As from a shell in that folder. */
+async function cli(cwd: string, ...args: string[]) {
+  vi.spyOn(process, 'cwd').mockReturnValue(cwd)
+  return runCli(args)
+}
+type Manifest = { dependencies: Record<string, string>; devDependencies: Record<string, string> }
+const SPEC = ['--package', 'file:../orchestrator.tgz']
+const project = join(folder, 'My Agents')
+
+const MADE = [
+  ...['package.json', 'tsconfig.json', 'cdk.json', 'infra/app.ts', 'stages/default.yaml'],
+  ...['agents/greeter/index.ts', 'agents/greeter/index.test.ts'],
+  ...['workflows/greeting.yaml', 'workflows/greeting.test.ts', '.gitignore', 'README.md'],
+]
+
+describe('orchestrator init', () => {
+  it('makes a project, and says what it has made and what to do next', async () => {
+    const { code, stdout } = await cli(folder, 'init', 'My Agents', ...SPEC)
+    expect(code).toBe(0)
+    expect(stdout).toBe(
+      `made in ${project}:\n${MADE.map((path) => `  ${path}\n`).join('')}\nWhat to do next\n  cd "My Agents"\n  npm install\n  npm test\n  npx orchestrator dev\n`,
+    )
+    expect(MADE.filter((path) => !existsSync(join(project, path)))).toEqual([])
+    const manifest = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as object
+    expect(manifest).toMatchObject({
+      name: 'my-agents',
+      dependencies: { orchestrator: 'file:../orchestrator.tgz' },
+    })
+  })
+
+  it('refuses a folder that is not empty, and writes nothing', async () => {
+    const full = join(folder, 'full')
+    mkdirSync(full)
+    writeFileSync(join(full, 'notes.md'), '')
+    expect(await cli(folder, 'init', 'full', ...SPEC)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(
+        'is not empty: it has notes.md; a project is made in a new or an empty',
+      ),
+    })
+    expect(readdirSync(full)).toEqual(['notes.md'])
+  })
+
+  it('answers JSON to scripts', async () => {
+    const { stdout } = await cli(folder, 'init', 'for-scripts', '--json', ...SPEC)
+    expect(JSON.parse(stdout)).toEqual({ folder: join(folder, 'for-scripts'), files: MADE })
+  })
+
+  it('pins what it installs to versions that this package is tested with', () => {
+    const { dependencies, devDependencies } = JSON.parse(
+      projectFiles('mine', '1.0.0')['package.json'] ?? '',
+    ) as Manifest
+    const ours = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as Manifest
+    const { orchestrator: _, ...libraries } = dependencies
+    expect({ ...ours.dependencies, ...ours.devDependencies }).toMatchObject({
+      ...libraries,
+      ...devDependencies,
+    })
+  })
+})
+
+describe('orchestrator new', () => {
+  it('adds an agent and a workflow to the project around the current folder, each with a test', async () => {
+    expect((await cli(join(project, 'agents'), 'new', 'agent', 'translator', '--json')).stdout).toBe(
+      `${JSON.stringify({ folder: project, files: ['agents/translator/index.ts', 'agents/translator/index.test.ts'] })}\n`,
+    )
+    expect(
+      (await cli(project, 'new', 'workflow', 'translate', '--capability', 'translator.greet')).stdout,
+    ).toContain('made workflows/translate.yaml\nmade workflows/translate.test.ts\n')
+    const { workflow, issues } = validateWorkflow(
+      readFileSync(join(project, 'workflows/translate.yaml'), 'utf8'),
+    )
+    expect(issues).toEqual([])
+    expect(workflow && issuesOfCompiling(workflow)).toEqual([])
+  })
+
+  it.each([
+    [['agent', 'My_Agent'], 'agent id "My_Agent": an agent id is a-z, 0-9 and dashes, starts with a letter'],
+    [['workflow', '../x'], 'workflow name "../x": a workflow name starts with a-z'],
+    [['workflow', 'mine', '--capability', 'A B'], '--capability "A B": a capability is lower case words'],
+    [['agent', 'greeter'], 'agents/greeter/index.ts and agents/greeter/index.test.ts are there already'],
+    [['workflow', 'greeting'], 'workflows/greeting.yaml and workflows/greeting.test.ts are there already'],
+    [['agnet', 'mine'], "unknown command 'agnet'"],
+  ])('refuses %j, saying what would be right', async (args, message) => {
+    expect(await cli(project, 'new', ...args)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(message),
+    })
+  })
+
+  it('puts them where a checkout has its own', () => {
+    expect(findProject(PACKAGE_ROOT)).toMatchObject({ root: PACKAGE_ROOT, isCheckout: true })
+    expect(Object.keys(agentFiles('mine', inCheckout('mine')))).toEqual([
+      'functions/agents/mine/index.ts',
+      'test/unit/agents/mine.test.ts',
+    ])
+    expect(Object.keys(workflowFiles('mine', 'echo', underTest('mine')))).toEqual([
+      'workflows/mine.yaml',
+      'test/unit/workflow/mine.test.ts',
+    ])
+  })
+})
+
+it('the project is the nearest folder with a CDK app', () => {
+  expect(findProject(join(project, 'agents/greeter'))).toEqual({
+    root: project,
+    app: 'node infra/app.ts',
+    isCheckout: false,
+  })
+  // Without one around it, this checkout.
+  expect(findProject(folder).root).toBe(PACKAGE_ROOT)
+})
