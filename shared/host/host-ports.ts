@@ -24,7 +24,7 @@ export type HostPorts = Pick<
   timer?: Timer
 }
 
-/** One call of the host by whatever hosts it. */
+/** One call of the host: by Lambda, or by a test. */
 export type Invocation = {
   /** Unique: it owns the step while it runs. */
   id: string

@@ -38,7 +38,7 @@ export function outputCache(
   const digestOf = async (): Promise<string> =>
     ids.digest(canonicalJson([plan.tenant, id, version, capability.name, input, await filesIn(files, input)]))
   let key: Promise<string> | undefined
-  /** Of what the files hold before the agent reads them. */
+  /** Made once, from the files as they are before the agent reads them. */
   const keyed = (): Promise<string> => {
     key ??= digestOf()
     return key

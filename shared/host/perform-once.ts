@@ -5,7 +5,7 @@
  * once/N1 an effect whose result is known is not performed again, by whichever attempt
  * once/N2 every attempt performs it under one idempotency key: a target that honours it performs it once, also where an attempt was
  *    cut off after the effect and before its result was kept
- * once/N3 a target that can be asked is asked before the effect is performed again, and not before whoever claimed it first has had its time
+ * once/N3 a target that can be asked is asked before the effect is performed again, and not before the first claim has had its time
  * once/N4 a late attempt does not perform what a later one has claimed
  */
 import type { Effect } from '../agent/index.ts'

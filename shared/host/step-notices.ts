@@ -22,7 +22,7 @@ export function stepNotices({ bus, timer = platformTimer }: Pick<HostPorts, 'bus
     waiting = []
     cancel?.()
     cancel = undefined
-    // Best effort: the bus says itself what it has lost, and nobody may be waiting here.
+    // Best effort: the bus reports the events that it has lost, and the timer has no caller that could be told.
     if (events.length > 0) told = told.then(() => bus.publish(events)).catch(() => {})
   }
 

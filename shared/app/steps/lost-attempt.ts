@@ -1,9 +1,9 @@
 /**
- * Attempts whose worker has died: it ran out of memory, was ended at its timeout, or its function never began. Nobody else will tell
- * of them, so whoever takes the step over does.
+ * Attempts whose worker has died: it ran out of memory, was ended at its timeout, or its function never began. They
+ * cannot report their end, so the next owner of the step does.
  *
  * Invariants (tests cite them):
- * attempt/J1 an attempt that has begun and whose end nobody has noted is noted, counted and told to the breaker by the next owner of its step, once
+ * attempt/J1 an attempt that has begun and whose end is not noted is noted, counted and told to the breaker by the next owner of its step, once
  * attempt/J2 what was refused, superseded or cancelled was no attempt
  */
 import { executionOfFence } from '../../contracts/step-payload.ts'
@@ -29,7 +29,7 @@ export type Lost = {
   failure: Failure
 }
 
-/** Of a worker of which nothing more has been heard. */
+/** The failure of a worker that has sent neither an answer nor an error. */
 export const DIED: Failure = {
   name: 'Lambda.Unknown',
   message: 'its function ended without a word: out of memory, out of time, or a crash',
