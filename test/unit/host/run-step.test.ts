@@ -104,7 +104,7 @@ describe('a step that is run', () => {
     expect(world.measured).toEqual([])
   })
 
-  it('replays its receipt once it has ended (H1)', async () => {
+  it('replays its receipt once it has ended (host/H1)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     const receipt = await invoke(taskId, 'a')
     const told = world.events.length
@@ -160,7 +160,7 @@ describe('a step that is not run', () => {
 })
 
 describe('an attempt that fails', () => {
-  it('is noted, told and counted before its error leaves (H3, H5)', async () => {
+  it('is noted, told and counted before its error leaves (host/H3, host/H5)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     const calls: string[] = []
     world.hosts = noting(world.hosts, calls)
@@ -188,7 +188,7 @@ describe('an attempt that fails', () => {
     expect(work).toHaveBeenLastCalledWith({}, expect.objectContaining({ attempt: 2 }))
   })
 
-  it('is noted for a worker that has died, by the next owner of the step (H6)', async () => {
+  it('is noted for a worker that has died, by the next owner of the step (host/H6)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     const began = Promise.withResolvers<void>()
     work.mockImplementationOnce(() => {
@@ -242,7 +242,7 @@ describe('an attempt that fails', () => {
 })
 
 describe('an invocation that another has replaced', () => {
-  it('does not write the output that it still makes (H2)', async () => {
+  it('does not write the output that it still makes (host/H2)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     const began = Promise.withResolvers<void>()
     const release = Promise.withResolvers<void>()
@@ -260,7 +260,7 @@ describe('an invocation that another has replaced', () => {
     expect(await recordOf(taskId, 'a')).toMatchObject({ output: { inline: '{"got":{}}' } })
   })
 
-  it('is told so when it comes after its successor (H2)', async () => {
+  it('is told so when it comes after its successor (host/H2)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     work.mockRejectedValueOnce(new Error('boom'))
     await expect(invoke(taskId, 'a', { second: 5 })).rejects.toThrow('boom')
@@ -272,7 +272,7 @@ describe('an invocation that another has replaced', () => {
 describe('a gate', () => {
   const gated = { a: { capability: 'work.do' }, b: { capability: 'work.do' } }
 
-  it('whose signal fails lets the error leave once all else was told: the step keeps its end (H4)', async () => {
+  it('whose signal fails lets the error leave once all else was told: the step keeps its end (host/H4)', async () => {
     const taskId = await seed(gated)
     const { tasks } = world.hosts
     world.hosts.tasks = {
