@@ -1,12 +1,9 @@
 /** Tests of agents and workflows: in memory, in virtual time, by the code that runs them in the cloud. */
 export type { GivenAgents } from './cast.ts'
+export type { GivenWorkflow } from './given-workflow.ts'
+export type { GivenApprovals, ScriptedApproval } from './later.ts'
 export type { GivenFiles } from './memory/files.ts'
 export type { Act, Answer, Failure, Script, ScriptedCall } from './scripted-agent.ts'
 export { type AgentRun, type AgentTest, testAgent } from './test-agent.ts'
-export {
-  type GivenWorkflow,
-  type ScriptedApproval,
-  testWorkflow,
-  type WorkflowTest,
-} from './test-workflow.ts'
+export { testWorkflow, type WorkflowTest } from './test-workflow.ts'
 export type { AgentCall, FailedAttempt, StepRun, WorkflowRun } from './workflow-run.ts'

@@ -1,0 +1,33 @@
+import { registerWorkflow } from '../shared/app/catalogue/register-workflow.ts'
+import { OrchestratorError } from '../shared/domain/errors.ts'
+import { describeIssues } from '../shared/domain/issue.ts'
+import type { Ports } from '../shared/ports/index.ts'
+import type { Workflow } from '../shared/workflow/schema.ts'
+import { validateWorkflow } from '../shared/workflow/validate-workflow.ts'
+import { CALLER } from './caller.ts'
+
+/** A workflow as its YAML or JSON text, or as a value. */
+export type GivenWorkflow = string | object
+
+/** Throws InvalidWorkflowError; of a text each issue says its line and column. */
+export function parseGiven(given: GivenWorkflow, what: string): Workflow {
+  const { workflow, issues } = validateWorkflow(given)
+  if (workflow) return workflow
+  throw new OrchestratorError('InvalidWorkflowError', `${what}: ${describeIssues(issues)}`, { issues })
+}
+
+/** One that calls another comes after it, in whichever order they were given. */
+export async function registerAll(ports: Ports, workflows: readonly Workflow[]): Promise<void> {
+  const register = registerWorkflow(ports)
+  let left = workflows
+  while (left.length > 0) {
+    const refused: { workflow: Workflow; error: unknown }[] = []
+    for (const workflow of left) {
+      await register({ name: workflow.name, workflow }, CALLER).catch((error: unknown) => {
+        refused.push({ workflow, error })
+      })
+    }
+    if (refused.length === left.length) throw refused[0]?.error
+    left = refused.map(({ workflow }) => workflow)
+  }
+}

@@ -1,0 +1,75 @@
+import { approveStep } from '../shared/app/tasks/approve-step.ts'
+import { cancelTask } from '../shared/app/tasks/cancel-task.ts'
+import { reconcileTasks } from '../shared/app/tasks/reconcile-tasks.ts'
+import { isOrchestratorError } from '../shared/domain/errors.ts'
+import type { DomainEvent } from '../shared/domain/event.ts'
+import { placeOf } from '../shared/domain/instance-path.ts'
+import { ownOf } from '../shared/domain/own.ts'
+import type { Ports } from '../shared/ports/index.ts'
+import { DEFAULT_CHOICES } from '../shared/workflow/schema.ts'
+import { CALLER } from './caller.ts'
+
+/** A person's answer to an approval. */
+export type ScriptedApproval = {
+  /** The first choice of the step, or its second; `decision` says another. */
+  approved?: boolean
+  decision?: string
+  /** Who answers; the first of the step's approvers where it is not said. */
+  by?: string
+  comment?: string
+  /** Virtual seconds after the question; at once where it is not said. */
+  afterSeconds?: number
+}
+
+/** By path (`improve[2].sign_off`), by place (`improve.sign_off`), or by a function; what has no answer times out. */
+export type GivenApprovals =
+  | Readonly<Record<string, ScriptedApproval>>
+  | ((path: string, prompt: string) => ScriptedApproval | undefined)
+
+/** Lets virtual seconds pass; false when the test is over by then. */
+export type After = (seconds: number) => Promise<boolean>
+
+/** What is asked of people: the data of the event `approval.requested`. */
+type Question = { path: string; prompt: string; choices?: string[]; approvers?: string[] }
+
+const SWEEP_SECONDS = 60
+
+/** Answers an approval as scripted. An answer that comes too late is refused, as it would be. */
+export async function answerApproval(
+  ports: Ports,
+  { subject, data }: DomainEvent,
+  approvals: GivenApprovals,
+  after: After,
+): Promise<void> {
+  const { path, prompt, choices = DEFAULT_CHOICES, approvers = ['tester'] } = data as Question
+  const given =
+    typeof approvals === 'function'
+      ? approvals(path, prompt)
+      : (ownOf(approvals, path) ?? ownOf(approvals, placeOf(path)))
+  if (!given || !(await after(given.afterSeconds ?? 0))) return
+  const { approved = true, comment } = given
+  const { decision = choices[approved ? 0 : 1] ?? '', by = approvers[0] ?? '' } = given
+  const answer = { id: subject, stepId: path, decision, by, ...(comment ? { comment } : {}) }
+  await approveStep(ports)(answer, CALLER).catch(unlessConflict)
+}
+
+export async function cancelLater(
+  ports: Ports,
+  id: string,
+  { afterSeconds, reason = 'cancelled by the test' }: { afterSeconds: number; reason?: string },
+  after: After,
+): Promise<void> {
+  if (await after(afterSeconds)) await cancelTask(ports)({ id, reason }, CALLER).catch(unlessConflict)
+}
+
+/** As the reconciler does every minute; nothing else ends what waits past its deadline. */
+export async function sweepFrom(ports: Ports, deadline: string, after: After): Promise<void> {
+  const left = (Date.parse(deadline) - ports.clock.now().getTime()) / 1_000
+  let seconds = Math.ceil(left / SWEEP_SECONDS) * SWEEP_SECONDS
+  for (; await after(seconds); seconds = SWEEP_SECONDS) await reconcileTasks(ports)()
+}
+
+/** The task has ended by then. */
+function unlessConflict(error: unknown): void {
+  if (!isOrchestratorError(error, 'ConflictError')) throw error
+}
