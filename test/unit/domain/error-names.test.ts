@@ -8,8 +8,8 @@ import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const NAMES = new Set([...Object.keys(ERRORS), ...Object.keys(FOREIGN_ERRORS)])
-/** Names of others that our code reads and turns into names of its own; no client meets them. */
-const READ_ONLY = new Set(['TimeoutError', 'States.ALL'])
+/** Never on the wire: names of others that our code turns into its own, and the class by which the typed client throws a problem. */
+const READ_ONLY = new Set(['TimeoutError', 'States.ALL', 'ApiError'])
 
 const isKnown = (name: string): boolean =>
   NAMES.has(name) || NAMES.has(name.replace(/\.\w+$/, '.*')) || READ_ONLY.has(name)
