@@ -14,12 +14,18 @@ export class DebugPorts {
 
   take(functionName: string): number {
     const own = this.#own.get(functionName)
-    const known = new Set([...this.#own.values(), ...this.#taken])
-    let port = own !== undefined && !this.#taken.has(own) ? own : this.#first
-    while (port !== own && known.has(port)) port++
+    const port = own !== undefined && !this.#taken.has(own) ? own : this.#nextFree()
     if (own === undefined) this.#own.set(functionName, port)
     this.#taken.add(port)
     this.#onOpen(functionName, port)
+    return port
+  }
+
+  /** Neither taken nor another function's own. */
+  #nextFree(): number {
+    const known = new Set([...this.#own.values(), ...this.#taken])
+    let port = this.#first
+    while (known.has(port)) port++
     return port
   }
 

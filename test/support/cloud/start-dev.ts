@@ -5,6 +5,8 @@ export type DevEvent = { event: string; [field: string]: unknown }
 
 const OPEN = ['queued', 'planning', 'running', 'waiting']
 const BOUND_MILLISECONDS = 50_000
+/** It synthesizes first. */
+const START_MILLISECONDS = 240_000
 
 /** `orchestrator dev` of the project in a folder, in memory of its own, with what it tells in JSON. */
 export async function startDev(root: string, args: readonly string[] = []) {
@@ -18,7 +20,7 @@ export async function startDev(root: string, args: readonly string[] = []) {
   })
   let seen = 0
   /** The next event of this kind that was not answered before; those between are passed over. */
-  const next = async (kind: string): Promise<DevEvent> => {
+  const next = async (kind: string, milliseconds = BOUND_MILLISECONDS): Promise<DevEvent> => {
     const ended = outcome.then((how): never => {
       throw new Error(`it ended: ${JSON.stringify(how)}`)
     })
@@ -30,7 +32,7 @@ export async function startDev(root: string, args: readonly string[] = []) {
       }
       const { promise, resolve } = Promise.withResolvers<void>()
       waiting.add(resolve)
-      const bound = AbortSignal.timeout(BOUND_MILLISECONDS)
+      const bound = AbortSignal.timeout(milliseconds)
       const late = new Promise<never>((_, reject) =>
         bound.addEventListener('abort', () =>
           reject(new Error(`no "${kind}" among ${JSON.stringify(told)}`)),
@@ -40,7 +42,7 @@ export async function startDev(root: string, args: readonly string[] = []) {
       waiting.delete(resolve)
     }
   }
-  const url = `${(await next('ready')).apiUrl}/api/v1`
+  const url = `${(await next('ready', START_MILLISECONDS)).apiUrl}/api/v1`
 
   const call = async (method: string, path: string, body?: unknown) => {
     const response = await fetch(`${url}${path}`, {
