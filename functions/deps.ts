@@ -22,14 +22,19 @@ import type {
   EventBus,
   Executions,
   FileStore,
+  Gates,
   Ids,
   Ledger,
   Limits,
   Machines,
+  Outputs,
+  Plans,
   Queue,
   Registry,
   Statistics,
-  TaskStore,
+  Steps,
+  Tasks,
+  Values,
 } from '../shared/ports/index.ts'
 import { dynamodbBreakers } from './adapters/dynamodb/registry/breakers.ts'
 import { dynamodbLimits } from './adapters/dynamodb/registry/limits.ts'
@@ -37,11 +42,15 @@ import { dynamodbRegistry } from './adapters/dynamodb/registry/registry.ts'
 import { rememberingRegistry } from './adapters/dynamodb/registry/remembering-registry.ts'
 import { dynamodbStatistics } from './adapters/dynamodb/registry/statistics.ts'
 import { dynamodbBudgets } from './adapters/dynamodb/tasks/budgets.ts'
-import { expiringTaskStore } from './adapters/dynamodb/tasks/expiring-task-store.ts'
+import { expiringTasks } from './adapters/dynamodb/tasks/expiring-tasks.ts'
+import { dynamodbGates } from './adapters/dynamodb/tasks/gates.ts'
 import { dynamodbLedger } from './adapters/dynamodb/tasks/ledger.ts'
+import { dynamodbOutputs } from './adapters/dynamodb/tasks/outputs.ts'
+import { dynamodbPlans } from './adapters/dynamodb/tasks/plans.ts'
 import { dynamodbQueue } from './adapters/dynamodb/tasks/queue.ts'
+import { dynamodbSteps } from './adapters/dynamodb/tasks/steps.ts'
 import { taskExpiry } from './adapters/dynamodb/tasks/task-expiry.ts'
-import { dynamodbTaskStore } from './adapters/dynamodb/tasks/task-store.ts'
+import { dynamodbTasks } from './adapters/dynamodb/tasks/tasks.ts'
 import { eventbridgeEventBus } from './adapters/eventbridge/event-bus.ts'
 import { invokeFunctionLater } from './adapters/lambda/invocations.ts'
 import { nodeIds, systemClock } from './adapters/node-ids.ts'
@@ -50,6 +59,7 @@ import { type AnswerStore, s3AnswerStore } from './adapters/s3/answer-store.ts'
 import { s3BlobStore } from './adapters/s3/blob-store.ts'
 import { s3ExpiringBlobs } from './adapters/s3/expiring-blobs.ts'
 import { s3FileStore } from './adapters/s3/file-store.ts'
+import { blobValues } from './adapters/s3/values.ts'
 import { stepfunctionsExecutions } from './adapters/stepfunctions/executions.ts'
 import { stepfunctionsMachines } from './adapters/stepfunctions/machines.ts'
 import { countingBus } from './telemetry/metrics.ts'
@@ -60,21 +70,38 @@ export const logger = (): Logger => once('logger', () => new Logger())
 
 export const ids = (): Ids => once('ids', () => nodeIds(clock))
 
-export const tasks = (): TaskStore =>
+export const tasks = (): Tasks =>
   once('tasks', () => {
-    const { TASKS_TABLE: table, BUCKET: bucket, TASK_RETENTION_DAYS: days } = environment()
-    const [client, blobs] = [dynamodb(), s3BlobStore({ client: s3(), bucket })]
-    const store = dynamodbTaskStore({
-      client,
-      table,
-      blobs,
-      digest: ids().digest,
-      ...(days === undefined ? {} : { days }),
-    })
-    if (days === undefined) return store
+    const { BUCKET: bucket, TASK_RETENTION_DAYS: days } = environment()
+    if (days === undefined) return dynamodbTasks(tasksTable())
     const marks = s3ExpiringBlobs({ client: s3(), bucket, now: clock.now })
-    return expiringTaskStore(store, { expiry: taskExpiry({ client, table, blobs: marks }), days })
+    const expiry = taskExpiry({ ...tasksTable(), blobs: marks })
+    return expiringTasks(dynamodbTasks({ ...tasksTable(), days }), { steps: steps(), expiry, days })
   })
+
+export const plans = (): Plans => once('plans', () => dynamodbPlans({ ...tasksTable(), values: values() }))
+
+export const steps = (): Steps => once('steps', () => dynamodbSteps(tasksTable()))
+
+export const gates = (): Gates => once('gates', () => dynamodbGates(tasksTable()))
+
+export const outputs = (): Outputs => once('outputs', () => dynamodbOutputs(tasksTable()))
+
+export const values = (): Values =>
+  once('values', () => {
+    const blobs = s3BlobStore({ client: s3(), bucket: environment().BUCKET })
+    return blobValues({ blobs, digest: ids().digest })
+  })
+
+/** What is known of tasks. */
+export const taskPorts = () => ({
+  tasks: tasks(),
+  plans: plans(),
+  steps: steps(),
+  gates: gates(),
+  outputs: outputs(),
+  values: values(),
+})
 
 export const registry = (): Registry =>
   once('registry', () => {
@@ -176,6 +203,8 @@ const environment = (): Environment =>
     const message = `this function's environment is not complete: ${describeIssues(issues)}`
     throw new OrchestratorError('ConfigError', message)
   })
+
+const tasksTable = () => ({ client: dynamodb(), table: environment().TASKS_TABLE })
 
 const dynamodb = (): DynamoDBDocumentClient =>
   once('dynamodb', () =>

@@ -50,7 +50,7 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
   const ports: Ports = {
     ...made.ports,
     files: notingReads(made.ports.files, call.onRead),
-    tasks: notingProgress(made.ports.tasks, call.onProgress),
+    steps: notingProgress(made.ports.steps, call.onProgress),
     ledger: crashing(kept.ledger, call),
   }
   await ports.registry.putAgent({
@@ -91,24 +91,24 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
   for (let before = 0; before < attempt - 1; before++) {
     const at = systemClock.now().toISOString()
     const agentId = agent.manifest.id
-    await ports.tasks.takeOverStep(ownOf(before), { startedAt: at })
+    await ports.steps.takeOverStep(ownOf(before), { startedAt: at })
     const error = { name: 'AgentRetryableError', message: `attempt ${before + 1} has failed` }
-    await ports.tasks.addAttempt(ownOf(before), { agentId, startedAt: at, endedAt: at, error }, before)
+    await ports.steps.addAttempt(ownOf(before), { agentId, startedAt: at, endedAt: at, error }, before)
   }
   for (const [key, result] of Object.entries(call.once)) {
     await kept.ledger.claim(ownOf(0), key, systemClock.now().toISOString())
-    await kept.ledger.complete(ownOf(0), key, await ports.tasks.storeValue(taskId, result))
+    await kept.ledger.complete(ownOf(0), key, await ports.values.storeValue(taskId, result))
   }
 
   const host = hostOf(agent, ports)
-  const record = async (): Promise<StepRecord | undefined> => (await ports.tasks.findSteps(taskId, [PATH]))[0]
+  const record = async (): Promise<StepRecord | undefined> => (await ports.steps.findSteps(taskId, [PATH]))[0]
   return {
     effects: kept,
     call: () => host(payloadOf(attempt - 1), `attempt-${attempt}`),
     record,
     async output(): Promise<Json> {
       const stored = (await record())?.output
-      return stored ? ports.tasks.loadValue(stored) : null
+      return stored ? ports.values.loadValue(stored) : null
     },
   }
 }
@@ -124,11 +124,11 @@ const notingReads = (files: FileStore, onRead: (key: string) => void): FileStore
   },
 })
 
-const notingProgress = (tasks: Ports['tasks'], onProgress: Call['onProgress']): Ports['tasks'] => ({
-  ...tasks,
+const notingProgress = (steps: Ports['steps'], onProgress: Call['onProgress']): Ports['steps'] => ({
+  ...steps,
   setProgress(own, progress) {
     onProgress(progress)
-    return tasks.setProgress(own, progress)
+    return steps.setProgress(own, progress)
   },
 })
 

@@ -58,7 +58,7 @@ export async function virtualCloud({ now, seed, files, castOf, onEvent, onBegin,
     executions: executionsOf(() => engine),
     machines: machinesOf(() => engine),
   })
-  const ports: Ports = { ...kept, tasks: tellingBegins(kept.tasks, onBegin) }
+  const ports: Ports = { ...kept, steps: tellingBegins(kept.steps, onBegin) }
   const functions = functionsOf(ports, cast, clock)
   const integrations: Integrations = {
     'lambda:invoke': async ({ arguments: { FunctionName, Payload } }) => {
@@ -106,11 +106,11 @@ export async function virtualCloud({ now, seed, files, castOf, onEvent, onBegin,
 }
 export type VirtualCloud = Awaited<ReturnType<typeof virtualCloud>>
 
-const tellingBegins = (tasks: Ports['tasks'], onBegin: (step: StepOf) => void): Ports['tasks'] => ({
-  ...tasks,
+const tellingBegins = (steps: Ports['steps'], onBegin: (step: StepOf) => void): Ports['steps'] => ({
+  ...steps,
   takeOverStep(own, start) {
     onBegin({ taskId: own.taskId, path: own.path })
-    return tasks.takeOverStep(own, start)
+    return steps.takeOverStep(own, start)
   },
 })
 

@@ -87,13 +87,13 @@ export async function workflowRunOf(
 ): Promise<WorkflowRun> {
   const task = await ports.tasks.findTask(taskId)
   if (!task || isOpenTask(task)) throw new Error(`task ${taskId} is ${task?.status ?? 'not there'}`)
-  const steps = await stepsOf(ports.tasks, taskId)
+  const steps = await stepsOf(ports, taskId)
   const { executionArn } = engine.getExecution(
     `${task.stateMachineArn.replace(':stateMachine:', ':execution:')}:${executionName(task)}`,
   )
   return {
     status: task.status,
-    ...(task.status === 'succeeded' ? { result: await ports.tasks.loadValue(task.result) } : {}),
+    ...(task.status === 'succeeded' ? { result: await ports.values.loadValue(task.result) } : {}),
     ...(task.status === 'failed' || task.status === 'timed_out' ? { error: task.error } : {}),
     ...(task.status === 'cancelled' ? { reason: task.reason } : {}),
     steps,
@@ -108,22 +108,22 @@ export async function workflowRunOf(
   }
 }
 
-type Tasks = VirtualCloud['ports']['tasks']
+type Kept = Pick<VirtualCloud['ports'], 'steps' | 'values'>
 
-async function stepsOf(tasks: Tasks, taskId: string): Promise<Record<string, StepRun>> {
-  const records = await tasks.listSteps(taskId)
+async function stepsOf(ports: Kept, taskId: string): Promise<Record<string, StepRun>> {
+  const records = await ports.steps.listSteps(taskId)
   const runs = await Promise.all(
-    records.map(async (record) => [record.path, await stepRunOf(tasks, record)] as const),
+    records.map(async (record) => [record.path, await stepRunOf(ports, record)] as const),
   )
   return Object.fromEntries(runs)
 }
 
-async function stepRunOf(tasks: Tasks, record: StepRecord): Promise<StepRun> {
+async function stepRunOf(ports: Kept, record: StepRecord): Promise<StepRun> {
   const { status, output, error, attempts, agentId, skipReason, degraded, startedAt, endedAt, child } = record
   const paid = attempts.reduce((sum, { costUsd = 0 }) => sum + costUsd, record.costUsd ?? 0)
   return {
     status,
-    ...(output ? { output: await tasks.loadValue(output) } : {}),
+    ...(output ? { output: await ports.values.loadValue(output) } : {}),
     ...(error ? { error } : {}),
     attempts: attempts.map(({ execution: _execution, ...attempt }) => attempt),
     ...(agentId === undefined ? {} : { agentId }),
@@ -133,6 +133,6 @@ async function stepRunOf(tasks: Tasks, record: StepRecord): Promise<StepRun> {
     startedAt,
     ...(endedAt === undefined ? {} : { endedAt }),
     costUsd: paid,
-    ...(child === undefined ? {} : { steps: await stepsOf(tasks, child) }),
+    ...(child === undefined ? {} : { steps: await stepsOf(ports, child) }),
   }
 }

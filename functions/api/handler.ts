@@ -26,7 +26,7 @@ import {
   queue,
   registry,
   statistics,
-  tasks,
+  taskPorts,
 } from '../deps.ts'
 import { jsonBody } from '../middleware/json-body.ts'
 import { limitBody } from '../middleware/limit-body.ts'
@@ -37,7 +37,7 @@ import { makeHandlers } from './handlers.ts'
 const log = logger()
 const handlers = makeHandlers(
   {
-    tasks: tasks(),
+    ...taskPorts(),
     registry: registry(),
     statistics: statistics(),
     breakers: breakers(),

@@ -5,7 +5,7 @@ import middy from '@middy/core'
 import * as z from 'zod'
 import { finishTask } from '../../shared/app/tasks/finish-task.ts'
 import { parseExecutionName } from '../../shared/domain/task.ts'
-import { budgets, bus, clock, executions, limits, logger, prices, queue, tasks } from '../deps.ts'
+import { budgets, bus, clock, executions, limits, logger, prices, queue, taskPorts } from '../deps.ts'
 
 /** Step Functions' own event; it is best effort and may lack input, output, error and cause. */
 const StatusChangeSchema = z.object({
@@ -20,7 +20,7 @@ const StatusChangeSchema = z.object({
 
 const log = logger()
 const finish = finishTask({
-  tasks: tasks(),
+  ...taskPorts(),
   budgets: budgets(),
   prices: prices(),
   queue: queue(),

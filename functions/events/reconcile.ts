@@ -4,7 +4,7 @@ import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import * as z from 'zod'
 import { reconcileTasks } from '../../shared/app/tasks/reconcile-tasks.ts'
-import { budgets, bus, clock, executions, limits, logger, prices, queue, tasks } from '../deps.ts'
+import { budgets, bus, clock, executions, limits, logger, prices, queue, taskPorts } from '../deps.ts'
 import { measure } from '../telemetry/metrics.ts'
 
 /** The schedule's event says nothing; a person may ask for younger tasks as well. */
@@ -12,7 +12,7 @@ const RequestSchema = z.object({ graceSeconds: z.number().min(0).optional() })
 
 const log = logger()
 const reconcile = reconcileTasks({
-  tasks: tasks(),
+  ...taskPorts(),
   budgets: budgets(),
   prices: prices(),
   queue: queue(),

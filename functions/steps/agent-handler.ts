@@ -19,7 +19,7 @@ import {
   logger,
   prices,
   statistics,
-  tasks,
+  taskPorts,
 } from '../deps.ts'
 import { measure } from '../telemetry/metrics.ts'
 
@@ -38,7 +38,7 @@ export function agentHandler(agent: DefinedAgent, ports: HostPorts = hostPorts()
 
 function hostPorts(): HostPorts {
   return {
-    tasks: tasks(),
+    ...taskPorts(),
     files: files(),
     bus: bus(),
     prices: prices(),

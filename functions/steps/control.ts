@@ -18,12 +18,12 @@ import {
   queue,
   registry,
   statistics,
-  tasks,
+  taskPorts,
 } from '../deps.ts'
 
 const log = logger()
 const control = controlStep({
-  tasks: tasks(),
+  ...taskPorts(),
   registry: registry(),
   statistics: statistics(),
   breakers: breakers(),

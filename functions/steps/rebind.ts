@@ -16,13 +16,13 @@ import {
   logger,
   registry,
   statistics,
-  tasks,
+  taskPorts,
 } from '../deps.ts'
 import { measure } from '../telemetry/metrics.ts'
 
 const log = logger()
 const rebind = rebindStep({
-  tasks: tasks(),
+  ...taskPorts(),
   registry: registry(),
   statistics: statistics(),
   breakers: breakers(),

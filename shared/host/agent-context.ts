@@ -9,7 +9,7 @@ import type { Limits, StepRun } from './step-run.ts'
 
 const MAX_TEXT_BYTES = 20 * 1024 * 1024
 
-type Needs = Pick<HostPorts, 'tasks' | 'files' | 'ledger' | 'clock' | 'ids' | 'timer'>
+type Needs = Pick<HostPorts, 'steps' | 'values' | 'files' | 'ledger' | 'clock' | 'ids' | 'timer'>
 
 /** What the agent sees of its step and of the world. */
 export function agentContext(
@@ -17,7 +17,7 @@ export function agentContext(
   { own, plan, record, log }: StepRun,
   { deadline, signal, spending }: Limits & { spending: Spending },
 ): AgentContext {
-  const { tasks, files } = ports
+  const { steps, files } = ports
   return {
     task: { id: own.taskId, type: plan.type, metadata: plan.metadata },
     step: { path: own.path },
@@ -45,7 +45,7 @@ export function agentContext(
     },
     once: performOnce(ports, own, signal) as AgentContext['once'],
     spend: (spent) => spending.add(spent),
-    progress: (fraction, note) => tasks.setProgress(own, { fraction: shareOf(fraction), note: textOf(note) }),
+    progress: (fraction, note) => steps.setProgress(own, { fraction: shareOf(fraction), note: textOf(note) }),
   }
 }
 

@@ -15,18 +15,18 @@ export type EndedStep = StepRecord & { endedAt: string }
 
 /** Records the step's end. Throws StepSupersededError when a later invocation owns the step (host/H2). */
 export async function recordEnd(
-  { tasks, clock }: Pick<HostPorts, 'tasks' | 'clock'>,
+  { steps, clock }: Pick<HostPorts, 'steps' | 'clock'>,
   { own, agentId, record }: StepRun,
   outcome: StepOutcome,
 ): Promise<EndedStep> {
   const end = { ...outcome, agentId, endedAt: clock.now().toISOString() }
-  if (!(await tasks.endStep(own, end))) throw superseded(own.path)
+  if (!(await steps.endStep(own, end))) throw superseded(own.path)
   return { ...record, ...end }
 }
 
 /** Tells of an end that is recorded: to the gates, the bus, the agent's statistics and its budget (host/H4, host/H5). */
 export async function tellEnd(
-  ports: Pick<HostPorts, 'tasks' | 'executions' | 'statistics' | 'clock' | 'measure'>,
+  ports: Pick<HostPorts, 'steps' | 'gates' | 'executions' | 'statistics' | 'clock' | 'measure'>,
   run: StepRun,
   ended: EndedStep,
 ): Promise<Receipt> {

@@ -8,7 +8,7 @@ import { count, measureCost, release } from './end-step.ts'
 import type { HostPorts } from './host-ports.ts'
 import type { StepRun } from './step-run.ts'
 
-type Needs = Pick<HostPorts, 'tasks' | 'statistics' | 'clock' | 'measure'>
+type Needs = Pick<HostPorts, 'steps' | 'statistics' | 'clock' | 'measure'>
 
 /** Notes and tells what an error means for the step and its agent, before the error leaves the host (host/H3). It throws nothing itself. */
 export async function failAttempt(ports: Needs, run: StepRun, error: unknown): Promise<void> {
@@ -29,14 +29,14 @@ export async function failAttempt(ports: Needs, run: StepRun, error: unknown): P
 
 /** What the state's error cannot say: how long an agent that is too busy wants to be left alone. */
 async function noteWhenToAsk(
-  { tasks, clock }: Needs,
+  { steps, clock }: Needs,
   { own, log }: StepRun,
   { details }: OrchestratorError,
 ): Promise<void> {
   const { waitSeconds } = details
   if (typeof waitSeconds !== 'number' || !(waitSeconds > 0)) return
   const askAgainAt = new Date(clock.now().getTime() + waitSeconds * 1_000).toISOString()
-  await tasks.noteStep(own, { askAgainAt }).catch((reason: unknown) => {
+  await steps.noteStep(own, { askAgainAt }).catch((reason: unknown) => {
     log.warn('not noted when to ask again', { reason: String(reason) })
   })
 }
@@ -55,7 +55,7 @@ async function noteAttempt(ports: Needs, run: StepRun, error: unknown): Promise<
   }
   const before = record.attempts.length
   // Where it cannot be noted now, the rebinder notes it; the agent's own error leaves either way.
-  const noted = await ports.tasks.addAttempt(own, attempt, before).catch((reason: unknown) => {
+  const noted = await ports.steps.addAttempt(own, attempt, before).catch((reason: unknown) => {
     log.warn('attempt not noted', { reason: String(reason) })
     return false
   })

@@ -5,6 +5,11 @@ import type { Ports } from '../ports/index.ts'
 export type HostPorts = Pick<
   Ports,
   | 'tasks'
+  | 'plans'
+  | 'steps'
+  | 'gates'
+  | 'outputs'
+  | 'values'
   | 'files'
   | 'bus'
   | 'executions'

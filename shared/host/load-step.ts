@@ -19,13 +19,13 @@ export type Loading = {
  * Both are waited for where they are used, so that the step is taken over meanwhile. Throws a ZodError.
  */
 export function loadStep(
-  { tasks, log }: Pick<HostPorts, 'tasks' | 'log'>,
+  { plans, steps, log }: Pick<HostPorts, 'plans' | 'steps' | 'log'>,
   payload: unknown,
   { id }: Invocation,
 ): Loading {
   const { taskId, execution, path, fence, enteredAt } = StepPayloadSchema.parse(payload)
-  const planned = tasks.getPlan(taskId, execution)
-  const needed = planned.then((plan) => recordsOfNeeds(tasks, plan, path))
+  const planned = plans.getPlan(taskId, execution)
+  const needed = planned.then((plan) => recordsOfNeeds(steps, plan, path))
   // Their users hear of a failure; a replay does not use what is needed.
   for (const reading of [planned, needed]) reading.catch(() => {})
   return {

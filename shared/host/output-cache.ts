@@ -16,7 +16,7 @@ import type { HostPorts } from './host-ports.ts'
 import type { Call } from './resolve-call.ts'
 import type { StepOutcome, StepRun } from './step-run.ts'
 
-type Needs = Pick<HostPorts, 'tasks' | 'files' | 'ids' | 'clock'>
+type Needs = Pick<HostPorts, 'outputs' | 'values' | 'files' | 'ids' | 'clock'>
 
 const SECOND = 1_000
 
@@ -28,7 +28,7 @@ export type OutputCache = {
 
 /** The cache as one step sees it; undefined for a step without one. */
 export function outputCache(
-  { tasks, files, ids, clock }: Needs,
+  { outputs, values, files, ids, clock }: Needs,
   { agent, own, plan, log }: StepRun,
   { capability, input }: Call,
 ): OutputCache | undefined {
@@ -55,10 +55,10 @@ export function outputCache(
   return {
     find: () =>
       tried(async () => {
-        const kept = await tasks.findOutput(await keyed())
+        const kept = await outputs.findOutput(await keyed())
         const oldest = clock.now().getTime() - cache.ttlSeconds * SECOND
         if (!kept || Date.parse(kept.madeAt) <= oldest) return undefined
-        const output = await tasks.storeValue(own.taskId, await tasks.loadValue(kept.output))
+        const output = await values.storeValue(own.taskId, await values.loadValue(kept.output))
         return { status: 'succeeded' as const, output, reused: kept.from }
       }),
     async keep(output) {
@@ -66,7 +66,7 @@ export function outputCache(
       const until = new Date(madeAt.getTime() + cache.ttlSeconds * SECOND).toISOString()
       const from = { taskId: own.taskId, path: own.path }
       const kept = { output, from, madeAt: madeAt.toISOString(), until }
-      await tried(async () => tasks.keepOutput(await keyed(), kept))
+      await tried(async () => outputs.keepOutput(await keyed(), kept))
     },
   }
 }

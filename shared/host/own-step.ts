@@ -16,7 +16,7 @@ import type { StepRun } from './step-run.ts'
 
 type Needs = Pick<
   HostPorts,
-  'tasks' | 'bus' | 'clock' | 'executions' | 'statistics' | 'breakers' | 'budgets' | 'timer'
+  'steps' | 'gates' | 'bus' | 'clock' | 'executions' | 'statistics' | 'breakers' | 'budgets' | 'timer'
 >
 /** The step is ours from here on, or has ended before. */
 export type Owned = { kind: 'owned'; run: StepRun } | { kind: 'ended'; receipt: Receipt }
@@ -26,7 +26,7 @@ const UNKNOWN = 'unknown'
 /** Takes the step over, or answers the receipt that it has left (host/H1). Throws StepSupersededError to a late invocation (host/H2). */
 export async function ownStep(ports: Needs, agent: DefinedAgent, loading: Loading): Promise<Owned> {
   const { own, planned, log, enteredAt, needed } = loading
-  const taken = await ports.tasks.takeOverStep(own, { startedAt: ports.clock.now().toISOString() })
+  const taken = await ports.steps.takeOverStep(own, { startedAt: ports.clock.now().toISOString() })
   const plan = await planned
   if (taken.kind === 'superseded') throw superseded(own.path)
   if (taken.kind === 'final') {

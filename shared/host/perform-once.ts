@@ -16,7 +16,7 @@ import { superseded } from '../domain/superseded.ts'
 import type { Ownership } from '../ports/index.ts'
 import { type HostPorts, platformTimer, type Timer } from './host-ports.ts'
 
-type Needs = Pick<HostPorts, 'ledger' | 'tasks' | 'clock' | 'ids' | 'timer'>
+type Needs = Pick<HostPorts, 'ledger' | 'values' | 'clock' | 'ids' | 'timer'>
 
 /** How long an effect that can be asked about may take, where it does not say. */
 const DEFAULT_MOST_SECONDS = 30
@@ -24,7 +24,7 @@ const MAX_KEY = 200
 
 /** What an agent knows as `context.once`. Throws StepSupersededError when a later attempt has taken over. */
 export function performOnce(
-  { ledger, tasks, clock, ids, timer = platformTimer }: Needs,
+  { ledger, values, clock, ids, timer = platformTimer }: Needs,
   own: Ownership,
   signal: AbortSignal,
 ): (key: string, effect: Effect) => Promise<Json> {
@@ -39,13 +39,13 @@ export function performOnce(
     } = typeof effect === 'function' ? { perform: effect, find: undefined } : effect
     const claim = await ledger.claim(own, key, clock.now().toISOString())
     if (claim.kind === 'superseded') throw superseded(own.path)
-    if (claim.kind === 'done') return tasks.loadValue(claim.result)
+    if (claim.kind === 'done') return values.loadValue(claim.result)
     const idempotencyKey = ids.digest([own.taskId, own.path, key].join('\n')).slice(0, 32)
     const known = claim.kind === 'again' && find ? await lookUp(claim.claimedAt) : undefined
     // An effect that answers nothing has happened all the same.
     const result = known ?? (await perform(idempotencyKey)) ?? null
     requireJson(result, key)
-    if (!(await ledger.complete(own, key, await tasks.storeValue(own.taskId, result))))
+    if (!(await ledger.complete(own, key, await values.storeValue(own.taskId, result))))
       throw superseded(own.path)
     return result
 

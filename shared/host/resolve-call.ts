@@ -19,12 +19,12 @@ export type Call = {
 
 /** Evaluates `when`, and then the input. Throws InvalidInputError naming the expression that failed. */
 export async function resolveInput(
-  { tasks }: Pick<HostPorts, 'tasks'>,
+  { values }: Pick<HostPorts, 'values'>,
   { agent, own, plan, needed }: StepRun,
 ): Promise<Resolved> {
   const task = { id: own.taskId, type: plan.type, metadata: plan.metadata }
   const schema = capabilityAsked(agent.manifest, stepOf(plan, own.path))?.inputSchema
-  return resolveStep(tasks, task, plan, own.path, await needed, schema)
+  return resolveStep(values, task, plan, own.path, await needed, schema)
 }
 
 /** Throws InvalidInputError where the input does not fit, AgentFailedError where the agent does not offer what the step asks for. */

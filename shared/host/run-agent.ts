@@ -9,7 +9,7 @@ import type { HostPorts } from './host-ports.ts'
 import type { Call } from './resolve-call.ts'
 import type { Limits, StepRun } from './step-run.ts'
 
-type Needs = Pick<HostPorts, 'tasks' | 'files' | 'ledger' | 'clock' | 'ids' | 'timer'>
+type Needs = Pick<HostPorts, 'steps' | 'values' | 'files' | 'ledger' | 'clock' | 'ids' | 'timer'>
 
 /** What the agent answers, unchecked. Throws the signal's reason as soon as it aborts, and an OrchestratorError for all that agents throw. */
 export function runAgent(
@@ -27,7 +27,7 @@ export function runAgent(
 
 /** Keeps the answer as the step's output. Throws AgentOutputError where it does not fit the capability, or is no JSON. */
 export async function storeOutput(
-  { tasks }: Pick<Needs, 'tasks'>,
+  { values }: Pick<Needs, 'values'>,
   { agent, own }: StepRun,
   { capability }: Call,
   answer: unknown,
@@ -37,7 +37,7 @@ export async function storeOutput(
     const message = `${id} answered what ${capability.name} does not allow: ${issues}`
     return new OrchestratorError('AgentOutputError', message)
   })
-  return tasks.storeValue(own.taskId, requireJson(output, id, capability.name))
+  return values.storeValue(own.taskId, requireJson(output, id, capability.name))
 }
 
 /** The agent's answer, or the signal's reason as soon as it aborts: an agent that does not listen cannot hold the host. */

@@ -6,18 +6,28 @@ import type { Clock } from './clock.ts'
 import type { EventBus } from './event-bus.ts'
 import type { Executions } from './executions.ts'
 import type { FileStore } from './file-store.ts'
+import type { Gates } from './gates.ts'
 import type { Ids } from './ids.ts'
 import type { Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import type { Machines } from './machines.ts'
+import type { Outputs } from './outputs.ts'
+import type { Plans } from './plans.ts'
 import type { Queue } from './queue.ts'
 import type { Registry } from './registry.ts'
 import type { Statistics } from './statistics.ts'
-import type { TaskStore } from './task-store.ts'
+import type { Steps } from './steps.ts'
+import type { Tasks } from './tasks.ts'
+import type { Values } from './values.ts'
 
 /** Everything the core needs from outside. A use case takes the few it uses. */
 export type Ports = {
-  tasks: TaskStore
+  tasks: Tasks
+  plans: Plans
+  steps: Steps
+  gates: Gates
+  outputs: Outputs
+  values: Values
   registry: Registry
   statistics: Statistics
   breakers: Breakers
@@ -41,9 +51,11 @@ export type { ExecutionInput, ExecutionState } from './executions.ts'
 export type { StoredFile } from './file-store.ts'
 export type { Claim } from './ledger.ts'
 export type { Slot } from './limits.ts'
+export type { Plan } from './plans.ts'
 export type { QueueEntry } from './queue.ts'
 export type { CollectableMachine, RegisteredWorkflow } from './registry.ts'
-export type { Ownership, Plan, StepEnd, TakeOver, TaskPage } from './task-store.ts'
+export type { Ownership, StepEnd, TakeOver } from './steps.ts'
+export type { TaskPage } from './tasks.ts'
 export type {
   BlobStore,
   Breakers,
@@ -52,12 +64,17 @@ export type {
   EventBus,
   Executions,
   FileStore,
+  Gates,
   Ids,
   Ledger,
   Limits,
   Machines,
+  Outputs,
+  Plans,
   Queue,
   Registry,
   Statistics,
-  TaskStore,
+  Steps,
+  Tasks,
+  Values,
 }

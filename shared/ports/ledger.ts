@@ -1,5 +1,5 @@
 import type { StoredValue } from '../domain/step.ts'
-import type { Ownership } from './task-store.ts'
+import type { Ownership } from './steps.ts'
 
 /**
  * `first`: nobody has claimed it; `again`: somebody has (at that time), and nobody knows what came of it; `done`: what came of it;

@@ -102,15 +102,15 @@ describe('whatever names and values users choose, what is read is what was writt
           input: value,
           workflow: { steps: { constructor: value } },
         }
-        await ports.tasks.createPlan(plan as never)
-        expect(await ports.tasks.getPlan(id)).toEqual(plan)
-        const stored = await ports.tasks.storeValue(id, value)
+        await ports.plans.createPlan(plan as never)
+        expect(await ports.plans.getPlan(id)).toEqual(plan)
+        const stored = await ports.values.storeValue(id, value)
         const own = { taskId: id, path: 'toString', owner: 'o', fence: '1' }
-        await ports.tasks.takeOverStep(own, { startedAt: '2026' })
-        await ports.tasks.noteStep(own, { items: stored })
-        await ports.tasks.endStep(own, { status: 'succeeded', endedAt: '2026', output: stored })
-        const [record] = await ports.tasks.findSteps(id, ['toString'])
-        expect(record?.output && (await ports.tasks.loadValue(record.output))).toEqual(value)
+        await ports.steps.takeOverStep(own, { startedAt: '2026' })
+        await ports.steps.noteStep(own, { items: stored })
+        await ports.steps.endStep(own, { status: 'succeeded', endedAt: '2026', output: stored })
+        const [record] = await ports.steps.findSteps(id, ['toString'])
+        expect(record?.output && (await ports.values.loadValue(record.output))).toEqual(value)
         expect(record?.items).toEqual(stored)
         await ports.ledger.claim(own, 'constructor', '2026')
         await ports.ledger.complete(own, 'constructor', stored)
@@ -138,9 +138,9 @@ describe('whatever names and values users choose, what is read is what was writt
             costUsd,
           })),
         }
-        const { kind } = await ports.tasks.takeOverStep(own, { startedAt: '2026', decision })
+        const { kind } = await ports.steps.takeOverStep(own, { startedAt: '2026', decision })
         expect(kind).toBe('owned')
-        const [record] = await ports.tasks.findSteps(id, ['s'])
+        const [record] = await ports.steps.findSteps(id, ['s'])
         expect(record).toMatchObject({ path: 's', status: 'running' })
         if (!numbers.every(Number.isFinite)) return
         expect(record?.decision).toMatchObject({ stepId: name, chosen: 'a0' })

@@ -7,15 +7,14 @@ import {
 } from '@aws-sdk/client-s3'
 import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { expiringTaskStore } from '../../functions/adapters/dynamodb/tasks/expiring-task-store.ts'
+import { expiringTasks } from '../../functions/adapters/dynamodb/tasks/expiring-tasks.ts'
 import { taskExpiry } from '../../functions/adapters/dynamodb/tasks/task-expiry.ts'
-import { dynamodbTaskStore } from '../../functions/adapters/dynamodb/tasks/task-store.ts'
 import { nodeIds, systemClock } from '../../functions/adapters/node-ids.ts'
 import { s3ExpiringBlobs } from '../../functions/adapters/s3/expiring-blobs.ts'
 import { finishTask } from '../../shared/app/tasks/finish-task.ts'
 import { TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import type { OpenTask } from '../../shared/domain/task.ts'
-import type { TaskStore } from '../../shared/ports/index.ts'
+import { type TaskPorts, taskPorts } from '../../testing/memory/task-ports.ts'
 import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
 
 const DAYS = 30
@@ -25,7 +24,7 @@ const TASK_GOES = Date.parse(ENDED_AT) / 1_000 + DAYS * DAY
 const REST_GOES = TASK_GOES + 7 * DAY
 
 let dynamodb: Awaited<ReturnType<typeof startDynamoDB>>
-let tasks: TaskStore
+let ports: TaskPorts
 /** Prefixes of stored values that will go. */
 const marked = new Set<string>()
 let count = 0
@@ -33,11 +32,11 @@ let count = 0
 beforeAll(async () => {
   dynamodb = await startDynamoDB()
   await createTable(dynamodb.client, 'tasks', TASK_INDEXES)
-  tasks = storeOver(dynamodb.client)
+  ports = storesOver(dynamodb.client)
 })
 afterAll(() => dynamodb.stop())
 
-function storeOver(client: typeof dynamodb.client): TaskStore {
+function storesOver(client: typeof dynamodb.client): TaskPorts {
   const blobs = { put: async () => {}, get: async () => '1' }
   const { digest } = nodeIds(systemClock)
   const marks = {
@@ -45,13 +44,13 @@ function storeOver(client: typeof dynamodb.client): TaskStore {
     unmark: async (prefix: string) => void marked.delete(prefix),
   }
   const expiry = taskExpiry({ client, table: 'tasks', blobs: marks })
-  const plain = dynamodbTaskStore({ client, table: 'tasks', blobs, digest, days: DAYS })
-  return expiringTaskStore(plain, { expiry, days: DAYS })
+  const plain = taskPorts({ client, table: 'tasks', blobs, digest, days: DAYS })
+  return { ...plain, tasks: expiringTasks(plain.tasks, { steps: plain.steps, expiry, days: DAYS }) }
 }
 
 /** As when the event of its execution comes. */
 const stopped = (task: OpenTask): Promise<unknown> =>
-  finishTask({ tasks } as never)({
+  finishTask(ports as never)({
     name: `${task.id}-${task.execution}`,
     ended: { status: 'ABORTED', cause: 'stopped' },
   })
@@ -72,20 +71,20 @@ const ended = (task: OpenTask) =>
   ({ ...task, status: 'failed', endedAt: ENDED_AT, error: { name: 'X', message: 'x' } }) as const
 
 const end = async (task: OpenTask): Promise<boolean> => {
-  const isFirst = await tasks.endTask(ended(task))
-  await tasks.settleTask(ended(task))
+  const isFirst = await ports.tasks.endTask(ended(task))
+  await ports.tasks.settleTask(ended(task))
   return isFirst
 }
 
 /** A task with an item of every kind that a task may have. */
 async function makeTask(more: Partial<OpenTask> = {}, child?: string): Promise<OpenTask> {
   const task = openTask(more)
-  await tasks.createTask(task)
-  await tasks.createPlan({ taskId: task.id, requestDigest: 'd' } as never)
+  await ports.tasks.createTask(task)
+  await ports.plans.createPlan({ taskId: task.id, requestDigest: 'd' } as never)
   const own = { taskId: task.id, path: 's', owner: 'o', fence: '1' }
-  await tasks.takeOverStep(own, { startedAt: '2026-01-01T00:00:00.000Z' })
-  if (child !== undefined) await tasks.noteStep(own, { child })
-  await tasks.passGate(task.id, 'g', 's')
+  await ports.steps.takeOverStep(own, { startedAt: '2026-01-01T00:00:00.000Z' })
+  if (child !== undefined) await ports.steps.noteStep(own, { child })
+  await ports.gates.passGate(task.id, 'g', 's')
   for (const sk of ['BUDGET', 'ONCE#s#key'])
     await dynamodb.client.send(new PutCommand({ TableName: 'tasks', Item: { pk: `TASK#${task.id}`, sk } }))
   return task
@@ -119,15 +118,15 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     expect(await expiryOf(task.id)).toEqual(all(TASK_GOES, REST_GOES))
     expect(marked).toContain(`tasks/${task.id}/`)
     // It reads as before.
-    expect(await tasks.findTask(task.id)).toEqual(ended(task))
+    expect(await ports.tasks.findTask(task.id)).toEqual(ended(task))
   })
 
   it('keeps everything once it is opened again, and lets all of both executions go at the end', async () => {
     const task = await makeTask()
     await end(task)
     const again = { ...task, execution: 2 }
-    expect(await tasks.reopenTask(again, 1)).toBe(true)
-    await tasks.passGate(`${task.id}-2`, 'g', 's')
+    expect(await ports.tasks.reopenTask(again, 1)).toBe(true)
+    await ports.gates.passGate(`${task.id}-2`, 'g', 's')
     expect(await expiryOf(task.id)).toEqual(STAYS)
     expect(marked).not.toContain(`tasks/${task.id}/`)
     await end(again)
@@ -138,7 +137,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
   it('expires as it did after a retry that came too late to open it', async () => {
     const task = await makeTask()
     await end(task)
-    expect(await tasks.reopenTask({ ...task, execution: 3 }, 2)).toBe(false)
+    expect(await ports.tasks.reopenTask({ ...task, execution: 3 }, 2)).toBe(false)
     expect(await expiryOf(task.id)).toEqual(all(TASK_GOES, REST_GOES))
     expect(marked).toContain(`tasks/${task.id}/`)
   })
@@ -146,7 +145,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
   it('keeps everything where a late end finds it opened again (XP1)', async () => {
     const task = await makeTask()
     await end(task)
-    await tasks.reopenTask({ ...task, execution: 2 }, 1)
+    await ports.tasks.reopenTask({ ...task, execution: 2 }, 1)
     expect(await end(task)).toBe(false)
     expect(await expiryOf(task.id)).toEqual(STAYS)
   })
@@ -155,7 +154,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     const task = await makeTask()
     await end(task)
     const own = { taskId: task.id, path: 'late', owner: 'o', fence: '1' }
-    await tasks.takeOverStep(own, { startedAt: '2026-01-01T00:00:00.000Z' })
+    await ports.steps.takeOverStep(own, { startedAt: '2026-01-01T00:00:00.000Z' })
     expect(await expiryOf(task.id)).toMatchObject({ 'STEP#late': 0 })
     marked.clear()
     // Before the event of its execution, and after it.
@@ -171,10 +170,10 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     const child = await makeTask({ id: 't_again', parent: { taskId: 't_above', path: 's', depth: 1 } })
     const parent = await makeTask({ id: 't_above' }, child.id)
     const early = { ...ended(child), endedAt: '2026-02-01T00:00:00.000Z' }
-    await tasks.endTask(early)
-    await tasks.settleTask(early)
+    await ports.tasks.endTask(early)
+    await ports.tasks.settleTask(early)
     await end(parent)
-    await tasks.settleTask(early)
+    await ports.tasks.settleTask(early)
     expect(await expiryOf(child.id)).toEqual(all(TASK_GOES, REST_GOES))
   })
 
@@ -184,7 +183,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
       for (let calls = 0, isWhole = false; !isWhole; calls++) {
         const task = await makeTask()
         if (doing === 'reopen') await end(task)
-        else await tasks.endTask(ended(task))
+        else await ports.tasks.endTask(ended(task))
         let left = calls
         const client = new Proxy(dynamodb.client, {
           get: (real, name) =>
@@ -196,7 +195,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
               : Reflect.get(real, name),
         })
         const again = { ...task, execution: 2 }
-        const cut = storeOver(client)
+        const cut = storesOver(client).tasks
         const work = doing === 'settle' ? cut.settleTask(ended(task)) : cut.reopenTask(again, 1)
         isWhole = await work.then(
           () => true,
@@ -205,10 +204,10 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
             return false
           },
         )
-        const now = await tasks.findTask(task.id)
+        const now = await ports.tasks.findTask(task.id)
         if (now?.status === 'running') expect(await expiryOf(task.id)).toEqual(STAYS)
-        if (doing === 'settle') await tasks.settleTask(ended(task))
-        else if (now?.status !== 'running') await tasks.reopenTask(again, 1)
+        if (doing === 'settle') await ports.tasks.settleTask(ended(task))
+        else if (now?.status !== 'running') await ports.tasks.reopenTask(again, 1)
         expect(await expiryOf(task.id)).toEqual(doing === 'settle' ? all(TASK_GOES, REST_GOES) : STAYS)
         expect(calls).toBeLessThan(60)
       }
@@ -229,7 +228,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
       expect(await expiryOf(id)).toEqual(all(REST_GOES, REST_GOES))
       expect(marked).toContain(`tasks/${id}/`)
     }
-    await tasks.reopenTask({ ...parent, execution: 2 }, 1)
+    await ports.tasks.reopenTask({ ...parent, execution: 2 }, 1)
     for (const { id } of [below, child, parent]) {
       expect(await expiryOf(id)).toEqual(STAYS)
       expect(marked).not.toContain(`tasks/${id}/`)

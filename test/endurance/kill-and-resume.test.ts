@@ -113,7 +113,7 @@ describe(`a local cloud that is killed ${KILLS} times (seed ${SEED})`, () => {
     const log = existsSync(join(folder, 'runs')) ? readFileSync(join(folder, 'runs'), 'utf8') : ''
     let runAgain = 0
     for (const taskId of taskIds) {
-      const steps = await runs.tasks.listSteps(taskId)
+      const steps = await runs.ports.steps.listSteps(taskId)
       expect(steps.map(({ path, status }) => `${path} ${status}`)).toEqual(
         STEPS.map((path) => `${path} succeeded`),
       )
@@ -121,7 +121,7 @@ describe(`a local cloud that is killed ${KILLS} times (seed ${SEED})`, () => {
       for (const { path, output } of steps) {
         outputs.set(
           path,
-          (output && (await runs.tasks.loadValue(output))) as { mark: string; seen: string[] },
+          (output && (await runs.ports.values.loadValue(output))) as { mark: string; seen: string[] },
         )
       }
       for (const [path, { mark, seen }] of outputs) {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dynamodbBreakers } from '../../functions/adapters/dynamodb/registry/breakers.ts'
 import { dynamodbLimits } from '../../functions/adapters/dynamodb/registry/limits.ts'
 import { dynamodbBudgets } from '../../functions/adapters/dynamodb/tasks/budgets.ts'
-import { dynamodbTaskStore } from '../../functions/adapters/dynamodb/tasks/task-store.ts'
+import { dynamodbSteps } from '../../functions/adapters/dynamodb/tasks/steps.ts'
 import {
   openChildBudget,
   reopenChildBudget,
@@ -315,24 +315,23 @@ describe.each([
   })
 
   describe('a fence', () => {
-    it('lets one invocation end a step, and nobody after it (step-items/P1, step-items/P2, step-items/P3)', async () => {
+    it('lets one invocation end a step, and nobody after it (steps/P1, steps/P2, steps/P3)', async () => {
       await fc.assert(
         fc.asyncProperty(seeds, async (random) => {
           const { client, table } = await newTable()
           const world = new Interleaving(client, byChance(random, { deathRate: 0.05 }))
           const ended: { fence: string; at: number }[] = []
           let operations = 0
-          const stores = (client: DynamoDBDocumentClient) =>
-            dynamodbTaskStore({ client, table, digest: String, blobs: {} as never })
+          const stepsOver = (client: DynamoDBDocumentClient) => dynamodbSteps({ client, table })
           for (let at = 0; at < 10; at++) {
             const who = `p${at}`
             const fence = String(1 + upTo(random, 6))
-            const store = stores(world.clientFor(who))
+            const steps = stepsOver(world.clientFor(who))
             const own = { taskId: 't_1', path: 's', owner: who, fence }
             world.start(async () => {
-              const taken = await store.takeOverStep(own, { startedAt: 'now' })
+              const taken = await steps.takeOverStep(own, { startedAt: 'now' })
               if (taken.kind !== 'owned') return
-              if (await store.endStep(own, { status: 'succeeded', endedAt: 'then', agentId: who }))
+              if (await steps.endStep(own, { status: 'succeeded', endedAt: 'then', agentId: who }))
                 ended.push({ fence, at: operations })
             })
           }
@@ -340,7 +339,7 @@ describe.each([
             operations += 1
           })
           expect(ended.length).toBeLessThanOrEqual(1)
-          const [step] = await stores(client).findSteps('t_1', ['s'])
+          const [step] = await stepsOver(client).findSteps('t_1', ['s'])
           if (ended.length === 1) expect(step).toMatchObject({ status: 'succeeded', fence: ended[0]?.fence })
           // Alive to the end: somebody has ended it.
           if (world.dead.size === 0) expect(ended).toHaveLength(1)

@@ -137,7 +137,7 @@ describe('what users name may be called like a member of every object', () => {
               },
               CALLER,
             )
-            expect((await ports.tasks.getPlan(taskId)).input).toEqual({ season: 2026 })
+            expect((await ports.plans.getPlan(taskId)).input).toEqual({ season: 2026 })
             const shown = await showTask(ports)({ id: taskId }, CALLER)
             expect(shown.metadata).toEqual({ ...metadata })
             expect(shown.steps.map(({ stepId }) => stepId).toSorted()).toEqual([id, loop].toSorted())

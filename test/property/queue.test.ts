@@ -3,7 +3,6 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { dynamodbLimits } from '../../functions/adapters/dynamodb/registry/limits.ts'
 import { dynamodbQueue } from '../../functions/adapters/dynamodb/tasks/queue.ts'
-import { dynamodbTaskStore } from '../../functions/adapters/dynamodb/tasks/task-store.ts'
 import {
   carryOn,
   dispatch,
@@ -14,6 +13,7 @@ import {
 } from '../../shared/app/tasks/queue-tasks.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
 import type { OpenTask, Task } from '../../shared/domain/task.ts'
+import { taskPorts } from '../../testing/memory/task-ports.ts'
 import { byChance, Interleaving } from '../support/models/interleaving.ts'
 import { clientOf, immediateTable } from '../support/stores/immediate-table.ts'
 
@@ -44,7 +44,7 @@ it('never runs more than it may, and starts everybody in the end, whoever dies (
       const started: string[] = []
       const portsOf = (client: ReturnType<typeof clientOf>): QueueNeeds =>
         ({
-          tasks: dynamodbTaskStore({ client, table: 't', digest: String, blobs: {} as never }),
+          ...taskPorts({ client, table: 't', digest: String, blobs: {} as never }),
           queue: dynamodbQueue({ client, table: 't', most }),
           limits: dynamodbLimits({ client, table: 't', clock: { now: () => new Date() } }),
           executions: { start: async ({ name }: { name: string }) => void started.push(name) },
@@ -53,7 +53,7 @@ it('never runs more than it may, and starts everybody in the end, whoever dies (
         }) as unknown as QueueNeeds
       const sure = portsOf(clientOf(table))
       // The plan is not what this is about.
-      for (const ports of [sure]) ports.tasks.getPlan = async () => ({ bindings: {} }) as never
+      for (const ports of [sure]) ports.plans.getPlan = async () => ({ bindings: {} }) as never
 
       const all = Array.from({ length: TASKS }, (_, at) => taskOf(at, Math.floor(random() * 10)))
       const running = async (): Promise<Task[]> => {
@@ -68,7 +68,7 @@ it('never runs more than it may, and starts everybody in the end, whoever dies (
       for (const task of all) {
         const who = `submit${at++}`
         const ports = portsOf(world.clientFor(who))
-        ports.tasks.getPlan = async () => ({ bindings: {} }) as never
+        ports.plans.getPlan = async () => ({ bindings: {} }) as never
         world.start(async () => {
           await ports.tasks.createTask(task)
           await enqueue(ports, task)
@@ -114,14 +114,14 @@ it('starts the more urgent first, and lets nobody wait for ever (queue/V2)', asy
   const client = clientOf(table)
   const started: string[] = []
   const ports = {
-    tasks: dynamodbTaskStore({ client, table: 't', digest: String, blobs: {} as never }),
+    ...taskPorts({ client, table: 't', digest: String, blobs: {} as never }),
     queue: dynamodbQueue({ client, table: 't', most: 1 }),
     limits: dynamodbLimits({ client, table: 't', clock: { now: () => new Date() } }),
     executions: { start: async ({ name }: { name: string }) => void started.push(name) },
     clock: { now: () => new Date() },
     bus: { publish: async () => {} },
   } as unknown as QueueNeeds
-  ports.tasks.getPlan = async () => ({ bindings: {} }) as never
+  ports.plans.getPlan = async () => ({ bindings: {} }) as never
   // A minute apart; a step of priority is worth ten.
   const priorities = [0, 0, 9, 5, 5, 0, ...new Array<number>(120).fill(9)]
   const all = priorities.map((priority, at) => taskOf(at, priority))

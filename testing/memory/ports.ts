@@ -5,7 +5,6 @@ import { dynamodbStatistics } from '../../functions/adapters/dynamodb/registry/s
 import { dynamodbBudgets } from '../../functions/adapters/dynamodb/tasks/budgets.ts'
 import { dynamodbLedger } from '../../functions/adapters/dynamodb/tasks/ledger.ts'
 import { dynamodbQueue } from '../../functions/adapters/dynamodb/tasks/queue.ts'
-import { dynamodbTaskStore } from '../../functions/adapters/dynamodb/tasks/task-store.ts'
 import { nodeIds } from '../../functions/adapters/node-ids.ts'
 import { REGISTRY_INDEXES, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
@@ -14,6 +13,7 @@ import type { BlobStore, Clock, Ports } from '../../shared/ports/index.ts'
 import { memoryClient } from './client.ts'
 import { type GivenFiles, memoryBlobs, memoryFiles } from './files.ts'
 import { memoryTable } from './table.ts'
+import { taskPorts } from './task-ports.ts'
 
 export type Outside = Pick<Ports, 'bus' | 'executions' | 'machines'>
 type Settings = Outside & { clock: Clock; seed: string; files?: GivenFiles; blobs?: BlobStore }
@@ -37,7 +37,7 @@ export function memoryPorts({ clock, seed, files = {}, blobs = memoryBlobs(), ..
     clock,
     ids,
     prices: PRICES,
-    tasks: dynamodbTaskStore({ ...tasks, blobs, digest: ids.digest }),
+    ...taskPorts({ ...tasks, blobs, digest: ids.digest }),
     registry: dynamodbRegistry({ ...registry, clock }),
     statistics: dynamodbStatistics({ client: readingText, table: REGISTRY, now: clock.now }),
     breakers: dynamodbBreakers(registry),

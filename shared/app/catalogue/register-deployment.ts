@@ -16,7 +16,7 @@ export type Deployment = {
   agents: { manifest: AgentManifest; functionArn: string }[]
   workflows: Omit<RegisteredWorkflow, 'registeredAt' | 'active' | 'origin'>[]
 }
-type Needs = Pick<Ports, 'registry' | 'tasks' | 'machines' | 'clock'> & {
+type Needs = Pick<Ports, 'registry' | 'tasks' | 'plans' | 'steps' | 'machines' | 'clock'> & {
   /** Until lists that others hold, and indexes, have heard of it. */
   untilHeard?: () => Promise<void>
 }

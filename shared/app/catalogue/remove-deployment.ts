@@ -14,7 +14,7 @@ import type { CollectableMachine, Ports, RegisteredWorkflow } from '../../ports/
 import { partNames } from '../machines/ensure-machine.ts'
 import { registerDeployment } from './register-deployment.ts'
 
-type Needs = Pick<Ports, 'registry' | 'tasks' | 'machines' | 'clock'>
+type Needs = Pick<Ports, 'registry' | 'tasks' | 'plans' | 'steps' | 'machines' | 'clock'>
 
 /** Safe to repeat. Throws UnavailableError when it is to go on later (removal/R3). */
 export const removeDeployment = (ports: Needs) => async (): Promise<{ machines: number }> => {

@@ -8,7 +8,7 @@ const ENOUGH = 20
 
 /** Open tasks with a step that one of these agents is to run, or may be running; at most about twenty of them. */
 export async function tasksBoundTo(
-  { tasks, clock }: Pick<Ports, 'tasks' | 'clock'>,
+  { tasks, plans, steps, clock }: Pick<Ports, 'tasks' | 'plans' | 'steps' | 'clock'>,
   agentIds: ReadonlySet<string>,
 ): Promise<{ taskId: string; agentId: string }[]> {
   const createdBefore = new Date(clock.now().getTime() + 1).toISOString()
@@ -19,9 +19,9 @@ export async function tasksBoundTo(
     page = await tasks.listOpenTasks({ createdBefore, limit: PAGE, ...(after ? { after } : {}) })
     const bound = await Promise.all(
       page.map(async ({ id, execution }) => {
-        const [{ bindings }, steps] = await Promise.all([tasks.getPlan(id, execution), tasks.listSteps(id)])
+        const [{ bindings }, records] = await Promise.all([plans.getPlan(id, execution), steps.listSteps(id)])
         // Who was chosen since: a step has failed over, or was bound late.
-        const running = steps.filter(({ status }) => !isFinalStepStatus(status))
+        const running = records.filter(({ status }) => !isFinalStepStatus(status))
         return [...Object.values(bindings), ...running].flatMap(({ agentId }) =>
           agentId !== undefined && agentIds.has(agentId) ? [{ taskId: id, agentId }] : [],
         )[0]

@@ -25,7 +25,7 @@ export const approval: Controlled<StepOf<'approval'>> = {
     const requestedAt = ports.clock.now()
     const expiresAt = new Date(requestedAt.getTime() + timeoutSeconds * SECOND).toISOString()
     const asked = { prompt: String(prompt), choices, ...(approvers ? { approvers } : {}), expiresAt, token }
-    if (!(await ports.tasks.askApproval(own, asked))) return answeredMeanwhile(ports, own, token)
+    if (!(await ports.steps.askApproval(own, asked))) return answeredMeanwhile(ports, own, token)
     const { token: _token, ...shown } = asked
     await ports.bus.publish([approvalRequestedEvent(own.taskId, own.path, requestedAt.toISOString(), shown)])
     return {}
@@ -35,7 +35,7 @@ export const approval: Controlled<StepOf<'approval'>> = {
     const { ports, step, own } = owned
     const answer = await decisionOf(owned, step.approval.onTimeout)
     if (answer.by !== NOBODY || step.approval.onTimeout !== undefined) {
-      const output = await ports.tasks.storeValue(own.taskId, answer as Json)
+      const output = await ports.values.storeValue(own.taskId, answer as Json)
       return end(owned, { status: 'succeeded', output })
     }
     const message = `step "${own.path}": nobody answered within ${step.approval.timeoutSeconds} s`
@@ -45,24 +45,24 @@ export const approval: Controlled<StepOf<'approval'>> = {
 
 /** The first answer; time is one more who may give it, so that nobody is told that a late answer counts (control/O4). */
 async function decisionOf(
-  { ports: { tasks, clock }, own, record }: Owned<StepOf<'approval'>>,
+  { ports: { steps, clock }, own, record }: Owned<StepOf<'approval'>>,
   onTimeout = 'none',
 ): Promise<NonNullable<Approval['answer']>> {
   if (record.approval?.answer) return record.approval.answer
   const timedOut = { decision: onTimeout, by: NOBODY, at: clock.now().toISOString() }
-  const kept = await tasks.answerApproval(own.taskId, own.path, timedOut)
-  const known = (kept ?? (await tasks.findSteps(own.taskId, [own.path]))[0])?.approval?.answer
+  const kept = await steps.answerApproval(own.taskId, own.path, timedOut)
+  const known = (kept ?? (await steps.findSteps(own.taskId, [own.path]))[0])?.approval?.answer
   // Its time was over before anybody could be asked.
   return known ?? timedOut
 }
 
 /** Between taking the step over and asking, somebody has answered what was asked before. */
 async function answeredMeanwhile(
-  { tasks, executions }: Owned['ports'],
+  { steps, executions }: Owned['ports'],
   own: Owned['own'],
   token: string,
 ): Promise<ControlAnswer> {
-  const [record] = await tasks.findSteps(own.taskId, [own.path])
+  const [record] = await steps.findSteps(own.taskId, [own.path])
   if (!record?.approval?.answer) throw superseded(own.path)
   await executions.wake(token)
   return {}

@@ -37,7 +37,7 @@ export const child: Controlled<Child> = {
   /** Stores the child's task under an id that the same call always has: whoever comes again finds it. */
   async begin(owned, { input }) {
     const { ports, plan, step, own, record } = owned
-    const { tasks, registry, ids } = ports
+    const { tasks, steps, registry, ids } = ports
     const before = record.child === undefined ? undefined : await tasks.findTask(record.child)
     if (before) return goOn(owned, before)
     const version = ownOf(plan.children, placeOf(own.path))
@@ -70,7 +70,7 @@ export const child: Controlled<Child> = {
     const { task, plan: stored, first, told } = await storeTask(ports, childPlan, { parent })
     await told
     if (first) await recordLoad(registry, chosen.decisions).catch(() => {})
-    if (!(await tasks.noteStep(own, { child: task.id }))) throw superseded(own.path)
+    if (!(await steps.noteStep(own, { child: task.id }))) throw superseded(own.path)
     return startOf(task, stored)
   },
 
@@ -84,7 +84,7 @@ export const child: Controlled<Child> = {
     // Its parent's to pay, however it has ended.
     const cost = { costUsd: task.cost?.usd ?? 0, tokens: task.cost?.tokens ?? 0 }
     if (status === 'succeeded') {
-      const output = await ports.tasks.storeValue(own.taskId, await ports.tasks.loadValue(task.result))
+      const output = await ports.values.storeValue(own.taskId, await ports.values.loadValue(task.result))
       return end(owned, { status: 'succeeded', output, ...cost, ...degradedOf(what, task.degraded) })
     }
     if (status !== 'cancelled') return fail(owned, task.error.name, `${what}: ${task.error.message}`, cost)
@@ -109,7 +109,7 @@ function startOf(task: Task, plan: Plan): ControlAnswer {
 async function goOn(owned: Owned<Child>, before: Task): Promise<ControlAnswer> {
   const { ports } = owned
   const ended = isOpenTask(before) ? await endedSince(ports, before) : before
-  if (!ended) return startOf(before, await ports.tasks.getPlan(before.id, before.execution))
+  if (!ended) return startOf(before, await ports.plans.getPlan(before.id, before.execution))
   return ended.status === 'succeeded' ? child.end(owned) : again(owned, ended)
 }
 

@@ -52,7 +52,7 @@ export const controlStep =
     { taskId, execution, path, fence, owner, at, ...call }: ControlPayload & { owner: string },
     report: (facts: { executionArn: string }) => void = () => {},
   ): Promise<ControlAnswer> => {
-    const plan = await ports.tasks.getPlan(taskId, execution)
+    const plan = await ports.plans.getPlan(taskId, execution)
     report({
       executionArn: executionArnOf({
         stateMachineArn: plan.stateMachineArn,
@@ -61,14 +61,14 @@ export const controlStep =
     })
     const step = stepAt(plan, path)
     const own = { taskId, path, owner, fence }
-    const known = at === 'end' ? await ports.tasks.findSteps(taskId, [path, ...pathsInItem(step, path)]) : []
+    const known = at === 'end' ? await ports.steps.findSteps(taskId, [path, ...pathsInItem(step, path)]) : []
     const before = known.find((record) => record.path === path)
     // An item with steps of its own has begun with the first of them.
     const [first] = known.map((record) => record.startedAt).sort()
     const startedAt = before?.startedAt ?? first ?? ports.clock.now().toISOString()
     const taken = isEndOfEnded(before, fence)
       ? ({ kind: 'final', step: before } as const)
-      : await ports.tasks.takeOverStep(own, { startedAt })
+      : await ports.steps.takeOverStep(own, { startedAt })
     if (taken.kind === 'superseded') throw superseded(path)
     const task = { id: taskId, type: plan.type, metadata: plan.metadata }
     const owned: Owned = { ports, task, plan, step, record: taken.step, own, call }
@@ -116,8 +116,8 @@ async function act(owned: Owned, at: ControlPayload['at']): Promise<ControlAnswe
 
 async function begin(owned: Owned, kind: Controlled<Step>): Promise<ControlAnswer> {
   const { ports, task, plan, step, own } = owned
-  const records = await recordsOfNeeds(ports.tasks, plan, own.path)
-  const decided = await decideStep(ports.tasks, { task, plan, records }, own.path, kind.template(step))
+  const records = await recordsOfNeeds(ports.steps, plan, own.path)
+  const decided = await decideStep(ports.values, { task, plan, records }, own.path, kind.template(step))
   if (decided.kind === 'skip') return end(owned, { status: 'skipped', skipReason: decided.reason })
   return kind.begin(owned, decided.value)
 }

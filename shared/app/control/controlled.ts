@@ -21,7 +21,21 @@ export type ControlAnswer = {
 
 /** A step that this call owns, and what the call says beside. */
 export type Owned<OfStep extends Step = Step> = Omit<Situation, 'ports' | 'step'> & {
-  ports: Pick<Ports, 'tasks' | 'bus' | 'ids' | 'executions' | 'budgets' | 'queue' | 'prices'> & KnowledgeNeeds
+  ports: Pick<
+    Ports,
+    | 'tasks'
+    | 'plans'
+    | 'steps'
+    | 'gates'
+    | 'values'
+    | 'bus'
+    | 'ids'
+    | 'executions'
+    | 'budgets'
+    | 'queue'
+    | 'prices'
+  > &
+    KnowledgeNeeds
   step: OfStep
   call: Pick<ControlPayload, 'token' | 'round' | 'error'>
 }

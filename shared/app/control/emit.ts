@@ -11,7 +11,7 @@ export const emit: Controlled<StepOf<'emit'>> = {
     const { ports, own, record } = owned
     const event = customEvent(own.taskId, own.path, { type: String(type), data, time: record.startedAt })
     await ports.bus.deliver(event)
-    return end(owned, { status: 'succeeded', output: await ports.tasks.storeValue(own.taskId, data) })
+    return end(owned, { status: 'succeeded', output: await ports.values.storeValue(own.taskId, data) })
   },
 
   async end({ own }) {

@@ -24,8 +24,8 @@ export const fanOut: Controlled<FanOut> = {
       const message = `forEach has ${items.length} items; the most is ${most} (maxItems)`
       throw new OrchestratorError('InvalidInputError', message)
     }
-    const stored = await ports.tasks.storeValue(own.taskId, items)
-    if (!(await ports.tasks.noteStep(own, { items: stored }))) throw superseded(own.path)
+    const stored = await ports.values.storeValue(own.taskId, items)
+    if (!(await ports.steps.noteStep(own, { items: stored }))) throw superseded(own.path)
     const indexes = items.map((_item, index) => index)
     // What is more than one call of an agent has no limits of its own: its steps have.
     const withoutLimits = async () => ({ indexes })
@@ -42,13 +42,13 @@ export const fanOut: Controlled<FanOut> = {
   /** What the items have answered, in their order; null where one has failed (control/O5). */
   async end(owned) {
     const { ports, step, own, record } = owned
-    const items = record.items ? ((await ports.tasks.loadValue(record.items)) as Json[]) : []
+    const items = record.items ? ((await ports.values.loadValue(record.items)) as Json[]) : []
     const paths = items.map((_item, index) => numberedPath(own.path, index))
-    const found = new Map((await ports.tasks.findSteps(own.taskId, paths)).map((item) => [item.path, item]))
+    const found = new Map((await ports.steps.findSteps(own.taskId, paths)).map((item) => [item.path, item]))
     const outputs = await Promise.all(
       paths.map(async (path) => {
         const { status, output } = found.get(path) ?? {}
-        return status === 'succeeded' && output ? ports.tasks.loadValue(output) : null
+        return status === 'succeeded' && output ? ports.values.loadValue(output) : null
       }),
     )
     const failed = paths.filter((path) => found.get(path)?.status !== 'succeeded')
@@ -58,7 +58,7 @@ export const fanOut: Controlled<FanOut> = {
       const { settled } = await settleFailure(owned, { name: first?.name ?? 'AgentFailedError', message })
       return over(settled)
     }
-    const output = await ports.tasks.storeValue(own.taskId, outputs)
+    const output = await ports.values.storeValue(own.taskId, outputs)
     const degraded = failed.length > 0 ? { degraded: `${failed.length} of ${items.length} items failed` } : {}
     return end(owned, { status: 'succeeded', output, ...degraded })
   },

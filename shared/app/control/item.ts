@@ -27,13 +27,13 @@ export const item: Controlled<Each> = {
       if (NOT_THE_BODYS.includes(failure.name)) throw verdictOf(failure)
       return over((await settleFailure(owned, failure)).settled)
     }
-    const output = await ports.tasks.storeValue(own.taskId, await outputOf(owned))
+    const output = await ports.values.storeValue(own.taskId, await outputOf(owned))
     return end(owned, { status: 'succeeded', output })
   },
 }
 
 /** Throws InvalidInputError, which is the item's failure. */
-async function outputOf({ ports: { tasks }, task, plan, step, own }: Owned<Each>): Promise<Json> {
+async function outputOf({ ports, task, plan, step, own }: Owned<Each>): Promise<Json> {
   const { steps, output } = step
   const template =
     output ?? Object.fromEntries(resultStepsOf({ steps }).map((id) => [id, `{% $steps.${id} %}`]))
@@ -43,7 +43,7 @@ async function outputOf({ ports: { tasks }, task, plan, step, own }: Owned<Each>
     ...pathsSeen(plan, parsePath(own.path).scope, needsOfStep(step)),
     ...pathsForNames(plan, view, expressionsOfBody(step)),
   ])
-  const records = await tasks.findSteps(own.taskId, [...paths])
-  const names = await namesForExpressions(tasks, { ...view, task, plan, records, template })
+  const records = await ports.steps.findSteps(own.taskId, [...paths])
+  const names = await namesForExpressions(ports.values, { ...view, task, plan, records, template })
   return (await resolveExpressions(template, names, 'output')) ?? null
 }

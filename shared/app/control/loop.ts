@@ -30,7 +30,7 @@ export const loop: Controlled<Loop> = {
     const { until, maxIterations } = step.repeat
     const { isOver, output } = await judge(owned, call.round)
     if (isOver) {
-      const stored = await owned.ports.tasks.storeValue(own.taskId, output ?? null)
+      const stored = await owned.ports.values.storeValue(own.taskId, output ?? null)
       return end(owned, { status: 'succeeded', output: stored })
     }
     const { index: iteration = 1 } = parsePath(call.round)
@@ -42,24 +42,24 @@ export const loop: Controlled<Loop> = {
 
 /** What `until` says of a round, and the loop's output if that was the last one. Throws InvalidInputError. */
 async function judge(
-  { ports: { tasks }, task, plan, step, own }: Owned<Loop>,
+  { ports, task, plan, step, own }: Owned<Loop>,
   round: string,
 ): Promise<{ isOver: boolean; output?: Json | undefined }> {
   const { steps, until, output } = step.repeat
   const body = Object.keys(steps).map((id) => pathIn(round, id))
   const around = pathsSeen(plan, parsePath(own.path).scope, needsOfStep(step))
   const ofNames = pathsForNames(plan, { scope: round, path: own.path }, expressionsOfBody(step))
-  const records = await tasks.findSteps(own.taskId, [...new Set([...body, ...around, ...ofNames])])
+  const records = await ports.steps.findSteps(own.taskId, [...new Set([...body, ...around, ...ofNames])])
   const template =
     output ?? Object.fromEntries(resultStepsOf({ steps }).map((id) => [id, `{% $steps.${id} %}`]))
   const view = { task, plan, scope: round, path: own.path, records }
   const isOver = await resolveExpressions(
     until,
-    await namesForExpressions(tasks, { ...view, template: until }),
+    await namesForExpressions(ports.values, { ...view, template: until }),
     'repeat.until',
   )
   if (!holds(isOver, 'repeat.until', until)) return { isOver: false }
-  const names = await namesForExpressions(tasks, { ...view, template })
+  const names = await namesForExpressions(ports.values, { ...view, template })
   return { isOver: true, output: await resolveExpressions(template, names, 'repeat.output') }
 }
 

@@ -2,7 +2,7 @@ import { enclosingScopes, loopOf, parsePath, roundBefore } from '../../domain/in
 import type { Json } from '../../domain/json.ts'
 import type { StepRecord } from '../../domain/step.ts'
 import type { Task } from '../../domain/task.ts'
-import type { Plan, TaskStore } from '../../ports/index.ts'
+import type { Plan, Values } from '../../ports/index.ts'
 import { expressionsIn, type Names } from '../../workflow/expressions.ts'
 import { referencesIn } from '../../workflow/references.ts'
 import { handledAround, itemAround, pathsOfNames, roundAround, type View } from './plan-paths.ts'
@@ -27,7 +27,7 @@ const MOST_MESSAGE = 2_000
  * in a handler `$error`. Of loops in loops, and of fan-outs in fan-outs, the innermost is meant.
  */
 export async function namesForExpressions(
-  tasks: Pick<TaskStore, 'loadValue'>,
+  values: Pick<Values, 'loadValue'>,
   { task, plan, scope, path, records, template, failed }: Wanted,
 ): Promise<Names> {
   const wanted = mentionedIn(template)
@@ -40,11 +40,11 @@ export async function namesForExpressions(
     : []
   const [steps, previous, ofItem] = await Promise.all([
     outputsOf(
-      tasks,
+      values,
       seen.filter((record) => wanted.steps === 'all' || wanted.steps.has(parsePath(record.path).stepId)),
     ),
-    outputsOf(tasks, before),
-    namesOfItem(tasks, itemAround(plan, { scope, path }), records, wanted.variables),
+    outputsOf(values, before),
+    namesOfItem(values, itemAround(plan, { scope, path }), records, wanted.variables),
   ])
   const error = failed ?? (wanted.variables.has('error') ? firstFailed(plan, path, records) : undefined)
   const { id, type, metadata } = task
@@ -75,7 +75,7 @@ export function pathsForNames(
 
 /** `$item` and `$index`: the fan-out has stored its items in its own record. */
 async function namesOfItem(
-  tasks: Pick<TaskStore, 'loadValue'>,
+  values: Pick<Values, 'loadValue'>,
   item: string | undefined,
   records: readonly StepRecord[],
   wanted: ReadonlySet<string>,
@@ -84,7 +84,7 @@ async function namesOfItem(
   if (item === undefined || index === undefined) return {}
   const items = wanted.has('item') && records.find((record) => record.path === loopOf(item))?.items
   if (!items) return { index }
-  return { item: ((await tasks.loadValue(items)) as Json[])[index] ?? null, index }
+  return { item: ((await values.loadValue(items)) as Json[])[index] ?? null, index }
 }
 
 /** Of several that have failed, the first. */
@@ -128,14 +128,14 @@ function isStepIn(path: string, scopes: readonly (string | undefined)[]): boolea
 }
 
 async function outputsOf(
-  tasks: Pick<TaskStore, 'loadValue'>,
+  values: Pick<Values, 'loadValue'>,
   records: readonly StepRecord[],
 ): Promise<Record<string, Json>> {
   const found = records.flatMap(({ path, output }) =>
     output ? [{ id: parsePath(path).stepId, output }] : [],
   )
-  const values = await Promise.all(found.map(({ output }) => tasks.loadValue(output)))
-  return Object.fromEntries(found.map(({ id }, at) => [id, values[at] ?? null]))
+  const outputs = await Promise.all(found.map(({ output }) => values.loadValue(output)))
+  return Object.fromEntries(found.map(({ id }, at) => [id, outputs[at] ?? null]))
 }
 
 function mentionedIn(template: unknown): { steps: Set<string> | 'all'; variables: Set<string> } {

@@ -19,7 +19,7 @@ import { countAttempt } from './count-attempt.ts'
 import { stepOf } from './plan-paths.ts'
 import { type Failure, isAgentsFault } from './settle-failure.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'bus' | 'statistics' | 'breakers' | 'clock'>
+type Needs = Pick<Ports, 'steps' | 'bus' | 'statistics' | 'breakers' | 'clock'>
 export type Lost = {
   own: Ownership
   plan: Plan
@@ -49,7 +49,7 @@ export async function noteLostAttempt(ports: Needs, lost: Lost): Promise<Attempt
     execution: executionOfFence(own.fence),
     error: boundedFailure(failure),
   }
-  if (!(await ports.tasks.addAttempt(own, attempt, record.attempts.length))) throw superseded(own.path)
+  if (!(await ports.steps.addAttempt(own, attempt, record.attempts.length))) throw superseded(own.path)
   const number = record.attempts.length + 1
   await Promise.all([
     ports.bus.publish([attemptFailedEvent(own.taskId, own.path, number, attempt)]),

@@ -41,7 +41,11 @@ import {
 } from './settle-failure.ts'
 import { signalGates } from './signal-gates.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'bus' | 'executions' | 'budgets'> & KnowledgeNeeds
+type Needs = Pick<
+  Ports,
+  'tasks' | 'plans' | 'steps' | 'gates' | 'values' | 'bus' | 'executions' | 'budgets'
+> &
+  KnowledgeNeeds
 /** `turn`: how often an agent was named before. */
 type Situation = Settling & Trouble & { ports: Needs; turn: number }
 
@@ -63,7 +67,7 @@ export const rebindStep =
   ): Promise<RebindAnswer> => {
     const [task, plan] = await Promise.all([
       ports.tasks.findTask(taskId),
-      ports.tasks.getPlan(taskId, execution),
+      ports.plans.getPlan(taskId, execution),
     ])
     if (!task || !isOpenTask(task)) {
       throw new OrchestratorError(
@@ -75,12 +79,12 @@ export const rebindStep =
     // Nothing has failed when a step is bound late, just before it runs.
     const failure =
       error.Error === undefined ? LATE : { name: error.Error, message: messageInCause(error.Cause) }
-    const before = (await ports.tasks.findSteps(taskId, [path]))[0]
+    const before = (await ports.steps.findSteps(taskId, [path]))[0]
     const again = before && (await answeredBefore(ports, before, fence, turn))
     if (again) return again
     const agentId = before?.agentId ?? bindingAt(plan, path)?.agentId
     const startedAt = before?.startedAt ?? ports.clock.now().toISOString()
-    const taken = await ports.tasks.takeOverStep(own, { ...(agentId ? { agentId } : {}), startedAt })
+    const taken = await ports.steps.takeOverStep(own, { ...(agentId ? { agentId } : {}), startedAt })
     if (taken.kind === 'superseded') throw superseded(path)
     // It has died, or its own end was not told.
     if (plan.budget) await settleDead(ports.budgets, { taskId, path, holder: fence })
@@ -154,7 +158,7 @@ async function rebound(
   { agent, decision, waitSeconds }: NextAgent,
 ): Promise<RebindAnswer> {
   const now = ports.clock.now().toISOString()
-  const taken = await ports.tasks.takeOverStep(own, {
+  const taken = await ports.steps.takeOverStep(own, {
     agentId: agent.id,
     startedAt: now,
     reboundBy: own.fence,

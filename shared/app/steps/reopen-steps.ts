@@ -11,7 +11,7 @@ const AT_ONCE = 20
  * alone (retry/Q2). Safe to repeat.
  */
 export async function reopenSteps(
-  { tasks }: Pick<Ports, 'tasks'>,
+  { steps }: Pick<Ports, 'steps'>,
   plan: Plan,
   records: readonly StepRecord[],
   { at, before }: { at: string; before: string },
@@ -22,8 +22,8 @@ export async function reopenSteps(
     await Promise.all(
       some.map((record) =>
         staysFailed(plan, record, records)
-          ? tasks.closeStep(plan.taskId, record.path, before)
-          : tasks.reopenStep(plan.taskId, record.path, { at, before }),
+          ? steps.closeStep(plan.taskId, record.path, before)
+          : steps.reopenStep(plan.taskId, record.path, { at, before }),
       ),
     )
   }

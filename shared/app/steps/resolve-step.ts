@@ -11,7 +11,7 @@ import { parsePath, pathIn } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
 import type { StepRecord } from '../../domain/step.ts'
 import type { Task } from '../../domain/task.ts'
-import type { Plan, TaskStore } from '../../ports/index.ts'
+import type { Plan, Steps, Values } from '../../ports/index.ts'
 import { resolveExpressions } from '../../workflow/expressions.ts'
 import type { AgentStep } from '../../workflow/schema.ts'
 import { expressionsOfStep, handledBy, needsOfStep } from '../../workflow/step-needs.ts'
@@ -23,7 +23,11 @@ import { pathsSeen, stepAt, stepOf, stepsAt } from './plan-paths.ts'
 export type Resolved = { kind: 'run'; input: Json } | { kind: 'skip'; reason: string }
 
 /** The records that deciding about a step takes: of what it waits for, and of what its expressions see. */
-export async function recordsOfNeeds(tasks: TaskStore, plan: Plan, path: string): Promise<StepRecord[]> {
+export async function recordsOfNeeds(
+  steps: Pick<Steps, 'findSteps'>,
+  plan: Plan,
+  path: string,
+): Promise<StepRecord[]> {
   const { scope, stepId, index } = parsePath(path)
   const step = stepAt(plan, path)
   const handled = index === undefined ? handledBy({ steps: stepsAt(plan, scope) }, stepId) : []
@@ -31,7 +35,7 @@ export async function recordsOfNeeds(tasks: TaskStore, plan: Plan, path: string)
     ...pathsSeen(plan, scope, new Set([...needsOfStep(step), ...handled])),
     ...pathsForNames(plan, { scope, path }, expressionsOfStep(step)),
   ])
-  return paths.size > 0 ? tasks.findSteps(plan.taskId, [...paths]) : []
+  return paths.size > 0 ? steps.findSteps(plan.taskId, [...paths]) : []
 }
 
 /**
@@ -39,7 +43,7 @@ export async function recordsOfNeeds(tasks: TaskStore, plan: Plan, path: string)
  * that the agent takes. Throws InvalidInputError naming the expression that failed.
  */
 export async function resolveStep(
-  tasks: TaskStore,
+  values: Pick<Values, 'loadValue'>,
   task: Pick<Task, 'id' | 'type' | 'metadata'>,
   plan: Plan,
   path: string,
@@ -47,7 +51,7 @@ export async function resolveStep(
   schema?: unknown,
 ): Promise<Resolved> {
   const { input } = stepOf(plan, path)
-  const decided = await decideStep(tasks, { task, plan, records }, path, { input })
+  const decided = await decideStep(values, { task, plan, records }, path, { input })
   if (decided.kind === 'skip') return decided
   return {
     kind: 'run',
@@ -67,7 +71,7 @@ type Facts = {
 
 /** Whether a step of any kind runs, and what is in `template` then. Throws InvalidInputError naming the expression that failed. */
 export async function decideStep(
-  tasks: TaskStore,
+  values: Pick<Values, 'loadValue'>,
   facts: Facts,
   path: string,
   template: Readonly<Record<string, unknown>>,
@@ -84,7 +88,7 @@ export async function decideStep(
   const blocked = unhandled(handled, statusOf) ?? blockedBy(step, needs, statusOf)
   if (blocked) return { kind: 'skip', reason: blocked }
   const wanted = { when: step.when, ...template }
-  const names = await namesForExpressions(tasks, { ...facts, scope, path, template: wanted })
+  const names = await namesForExpressions(values, { ...facts, scope, path, template: wanted })
   if (
     step.when !== undefined &&
     !holds(await resolveExpressions(step.when, names, 'when'), 'when', step.when)

@@ -22,7 +22,7 @@ export type Failure = { name: string; message: string }
 export type Settled = { settled: 'succeeded' | 'failed' }
 /** A step that its caller owns. */
 export type Situation = {
-  ports: Pick<Ports, 'tasks' | 'bus' | 'clock'>
+  ports: Pick<Ports, 'steps' | 'values' | 'bus' | 'clock'>
   task: Pick<OpenTask, 'id' | 'type' | 'metadata'>
   plan: Plan
   step: Step
@@ -61,13 +61,13 @@ async function settleDegraded(
   const { ports, task, plan, own, record } = situation
   const { scope } = parsePath(own.path)
   const failed = { ...record, status: 'failed' as const, error }
-  const records = await recordsOfNeeds(ports.tasks, plan, own.path)
+  const records = await recordsOfNeeds(ports.steps, plan, own.path)
   try {
-    const names = await namesForExpressions(ports.tasks, {
+    const names = await namesForExpressions(ports.values, {
       ...{ task, plan, scope, path: own.path, records, template, failed },
     })
     const value = (await resolveExpressions(template, names, 'onFailure.output')) ?? null
-    const output = await ports.tasks.storeValue(own.taskId, value)
+    const output = await ports.values.storeValue(own.taskId, value)
     return await endStep(situation, { status: 'succeeded', output, degraded: error.message, ...paid })
   } catch (thrown) {
     if (!isOrchestratorError(thrown, 'InvalidInputError')) throw thrown
@@ -83,7 +83,7 @@ export async function endStep(
   outcome: Omit<StepEnd, 'endedAt'>,
 ): Promise<Settled> {
   const ended = { ...outcome, endedAt: ports.clock.now().toISOString() }
-  if (!(await ports.tasks.endStep(own, ended))) throw superseded(own.path)
+  if (!(await ports.steps.endStep(own, ended))) throw superseded(own.path)
   const event = stepEndedEvent(own.taskId, { ...record, ...ended })
   await ports.bus.publish(event ? [event] : [])
   return { settled: outcome.status === 'failed' ? 'failed' : 'succeeded' }

@@ -15,7 +15,7 @@ import type { Plan, Ports } from '../../ports/index.ts'
 
 /** Tells every gate that waits for a step that the step has ended, however it ended. In a loop, those of its own round. */
 export async function signalGates(
-  { tasks, executions }: Pick<Ports, 'tasks' | 'executions'>,
+  { gates, executions }: Pick<Ports, 'gates' | 'executions'>,
   plan: Pick<Plan, 'taskId' | 'execution' | 'gates'>,
   path: string,
 ): Promise<void> {
@@ -28,7 +28,7 @@ export async function signalGates(
   async function signal({ before, after }: Gate): Promise<void> {
     // A gate and those it waits for are steps of one graph.
     const waiter = pathIn(parsePath(path).scope, parsePath(before).stepId)
-    const { done, token } = await tasks.passGate(runKey(plan), waiter, path)
+    const { done, token } = await gates.passGate(runKey(plan), waiter, path)
     if (done >= new Set(after).size && token !== undefined) await executions.wake(token)
   }
 }

@@ -17,12 +17,12 @@ import { secondsUntil } from '../../domain/times.ts'
 import type { Ports } from '../../ports/index.ts'
 import { getTask } from './read-tasks.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'executions' | 'clock'>
+type Needs = Pick<Ports, 'tasks' | 'steps' | 'executions' | 'clock'>
 type Asked = NonNullable<StepRecord['approval']>
 
 /** Throws NotFoundError, InvalidInputError, ConflictError. */
 export const approveStep =
-  ({ tasks, executions, clock }: Needs) =>
+  ({ tasks, steps, executions, clock }: Needs) =>
   async ({ id, stepId, decision, by, comment }: AnswerApproval, caller: Caller): Promise<ApprovalView> => {
     const task = await getTask({ tasks }, id, caller)
     if (!isOpenTask(task)) {
@@ -33,12 +33,12 @@ export const approveStep =
       const message = `the deadline of task ${id}, ${task.deadline}, has passed: step "${stepId}" cannot be answered any more`
       throw new OrchestratorError('ConflictError', message, { taskId: id, deadline: task.deadline })
     }
-    const record = await askedStep(tasks, id, stepId)
+    const record = await askedStep(steps, id, stepId)
     const { approval: asked, path } = record
     requireAllowed(path, asked, decision, by)
     const answer = { decision, by, ...(comment ? { comment } : {}), at: clock.now().toISOString() }
-    const answered = await tasks.answerApproval(id, path, answer)
-    const kept = answered?.approval?.answer ?? (await tasks.findSteps(id, [path]))[0]?.approval?.answer
+    const answered = await steps.answerApproval(id, path, answer)
+    const kept = answered?.approval?.answer ?? (await steps.findSteps(id, [path]))[0]?.approval?.answer
     if (!kept || kept.decision !== decision || kept.by !== by) {
       const how = kept
         ? `${kept.by} has decided "${kept.decision}" at ${kept.at}`
@@ -64,13 +64,13 @@ function requireAllowed(path: string, { choices, approvers }: Asked, decision: s
 type AskedStep = StepRecord & { approval: Asked }
 
 /** By its path; without the rounds of the loops around it where one such step has asked. Throws NotFoundError naming those that have. */
-async function askedStep(tasks: Needs['tasks'], id: string, stepId: string): Promise<AskedStep> {
-  const [named] = await tasks.findSteps(id, [stepId])
+async function askedStep(steps: Needs['steps'], id: string, stepId: string): Promise<AskedStep> {
+  const [named] = await steps.findSteps(id, [stepId])
   if (named && hasAsked(named)) return named
-  const waiting = (await tasks.listSteps(id)).filter(hasAsked).filter(({ status }) => status === 'running')
+  const waiting = (await steps.listSteps(id)).filter(hasAsked).filter(({ status }) => status === 'running')
   const [alike, ...more] = waiting.filter(({ path }) => placeOf(path) === stepId)
   if (alike && more.length === 0) return alike
-  const others = [...waiting.map(({ path }) => `"${path}"`), ...(await askedInChildren(tasks, id))]
+  const others = [...waiting.map(({ path }) => `"${path}"`), ...(await askedInChildren(steps, id))]
   const hint = others.length > 0 ? `; there wait: ${others.join(', ')}` : ''
   const message = `step "${stepId}" of task ${id} waits for no approval${hint}`
   throw new OrchestratorError('NotFoundError', message, { id, stepId })
@@ -78,15 +78,15 @@ async function askedStep(tasks: Needs['tasks'], id: string, stepId: string): Pro
 
 const hasAsked = (step: StepRecord): step is AskedStep => step.approval !== undefined
 
-async function askedInChildren(tasks: Needs['tasks'], id: string): Promise<string[]> {
-  const calling = (await tasks.listSteps(id)).filter(({ status }) => status === 'running')
+async function askedInChildren(steps: Needs['steps'], id: string): Promise<string[]> {
+  const calling = (await steps.listSteps(id)).filter(({ status }) => status === 'running')
   const children = calling.flatMap(({ child }) => child ?? [])
   const asked = await Promise.all(
     children.map(async (child) => {
-      const steps = (await tasks.listSteps(child))
+      const waiting = (await steps.listSteps(child))
         .filter(hasAsked)
         .filter(({ status }) => status === 'running')
-      return steps.map(({ path }) => `"${path}" of its child ${child}`)
+      return waiting.map(({ path }) => `"${path}" of its child ${child}`)
     }),
   )
   return asked.flat()

@@ -4,13 +4,14 @@ import { OrchestratorError } from '../../domain/errors.ts'
 import { taskEvent } from '../../domain/event.ts'
 import { isFinalStepStatus } from '../../domain/step.ts'
 import { type EndedTask, executionName, isOpenTask, type OpenTask, type Task } from '../../domain/task.ts'
+import type { Ports } from '../../ports/index.ts'
 import { closeBudgetOf } from '../limits/close-budget-of.ts'
 import { costOf } from '../limits/cost-of-steps.ts'
 import { leaveQueue, type QueueNeeds } from './queue-tasks.ts'
 import { getTask, type TaskRef } from './read-tasks.ts'
 import { taskView } from './views.ts'
 
-export type StopNeeds = QueueNeeds
+export type StopNeeds = QueueNeeds & Pick<Ports, 'steps'>
 
 /**
  * The task is cancelled first, then its execution is stopped: running agents watch the task, and an execution that
@@ -60,7 +61,7 @@ async function stopOne(
   { next = true } = {},
 ): Promise<EndedTask | undefined> {
   const endedAt = ports.clock.now().toISOString()
-  const cost = costOf(await ports.tasks.listSteps(task.id))
+  const cost = costOf(await ports.steps.listSteps(task.id))
   const stopped = { ...task, ...stop, endedAt, cost }
   if (!(await ports.tasks.endTask(stopped))) return undefined
   await stopAll(ports, task, stop.status === 'cancelled' ? stop.reason : stop.error.message)
@@ -74,7 +75,7 @@ async function stopOne(
 /** Step Functions stops the executions of children as well as it can; their tasks are ours to end. */
 async function stopAll(ports: StopNeeds, task: Task, reason: string): Promise<void> {
   await ports.executions.stop({ stateMachineArn: task.stateMachineArn, name: executionName(task) }, reason)
-  const steps = await ports.tasks.listSteps(task.id)
+  const steps = await ports.steps.listSteps(task.id)
   const running = steps.filter(({ child, status }) => child !== undefined && !isFinalStepStatus(status))
   // A retry may have been faster: those are its children.
   const now = await ports.tasks.findTask(task.id)

@@ -24,7 +24,7 @@ import {
   parseExecutionName,
   type TaskError,
 } from '../../domain/task.ts'
-import type { ExecutionState, Plan } from '../../ports/index.ts'
+import type { ExecutionState, Plan, Ports } from '../../ports/index.ts'
 import { resolveExpressions } from '../../workflow/expressions.ts'
 import { resultStepsOf } from '../../workflow/step-needs.ts'
 import { closeBudgetOf } from '../limits/close-budget-of.ts'
@@ -37,7 +37,7 @@ import { isFatal } from '../steps/settle-failure.ts'
 import { leaveQueue, type QueueNeeds } from './queue-tasks.ts'
 import { usdOfTask } from './usage-of-task.ts'
 
-type Needs = QueueNeeds
+type Needs = QueueNeeds & Pick<Ports, 'steps' | 'values'>
 export type Ended = ExecutionState & { status: Exclude<ExecutionState['status'], 'RUNNING'> }
 
 /** Ends the task whose execution has ended. Answers its final status; undefined when there was nothing to do. */
@@ -65,8 +65,8 @@ export const finishTask =
 async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedTask> {
   const endedAt = ports.clock.now().toISOString()
   const [plan, all] = await Promise.all([
-    ports.tasks.getPlan(task.id, task.execution),
-    ports.tasks.listSteps(task.id),
+    ports.plans.getPlan(task.id, task.execution),
+    ports.steps.listSteps(task.id),
   ])
   const steps = all.filter(({ path }) => hasStepAt(plan, path))
   const over = { ...task, endedAt, cost: costOf(all) }
@@ -81,7 +81,7 @@ async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedT
   const silent = stepsWithoutEnd(plan, steps)
   if (silent) return { ...over, status: 'failed', error: silent }
   try {
-    const result = await ports.tasks.storeValue(task.id, await resultOf(ports, task, plan, steps))
+    const result = await ports.values.storeValue(task.id, await resultOf(ports, task, plan, steps))
     const calibration = plan.estimate && (await calibrationOf(ports, task, plan, plan.estimate, steps, over))
     return {
       ...over,
@@ -123,10 +123,10 @@ async function calibrationOf(
 }
 
 /** The workflow's `output`, or the outputs of the steps that nothing else needs, by id. */
-async function resultOf({ tasks }: Needs, task: OpenTask, plan: Plan, steps: StepRecord[]): Promise<Json> {
+async function resultOf({ values }: Needs, task: OpenTask, plan: Plan, steps: StepRecord[]): Promise<Json> {
   const sinks = resultStepsOf(plan.workflow)
   const template = plan.workflow.output ?? Object.fromEntries(sinks.map((id) => [id, `{% $steps.${id} %}`]))
-  const names = await namesForExpressions(tasks, { task, plan, scope: '', records: steps, template })
+  const names = await namesForExpressions(values, { task, plan, scope: '', records: steps, template })
   return (await resolveExpressions(template, names, 'output')) ?? null
 }
 

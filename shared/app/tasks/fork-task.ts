@@ -33,7 +33,20 @@ import { storeTask } from './store-task.ts'
 import { taskView } from './views.ts'
 
 type Needs = KnowledgeNeeds &
-  Pick<Ports, 'tasks' | 'budgets' | 'bus' | 'ids' | 'queue' | 'executions' | 'machines' | 'prices'>
+  Pick<
+    Ports,
+    | 'tasks'
+    | 'plans'
+    | 'steps'
+    | 'values'
+    | 'budgets'
+    | 'bus'
+    | 'ids'
+    | 'queue'
+    | 'executions'
+    | 'machines'
+    | 'prices'
+  >
 type ForkRequest = z.output<typeof ForkTaskSchema>
 
 /** Steps that are written at once. */
@@ -45,8 +58,8 @@ export const forkTask =
   async (request: ForkRequest, caller: Caller): Promise<TaskView> => {
     const { id, steps } = request
     const task = await getTask(ports, id, caller)
-    const before = await ports.tasks.getPlan(id, task.execution)
-    const records = await ports.tasks.listSteps(id)
+    const before = await ports.plans.getPlan(id, task.execution)
+    const records = await ports.steps.listSteps(id)
     const given = await givenFor(ports, before, request)
     const at = timeOf(ports, request, records)
     const again = redone(given?.workflow ?? before.workflow, [...request.redo, ...Object.keys(steps ?? {})])
@@ -77,8 +90,8 @@ export const forkTask =
         const some = all.slice(from, from + AT_ONCE)
         await Promise.all(
           some.map(async (record) => {
-            const own = await copied(ports.tasks, taskId, adopted(id, record))
-            await ports.tasks.adoptStep(taskId, own)
+            const own = await copied(ports.values, taskId, adopted(id, record))
+            await ports.steps.adoptStep(taskId, own)
           }),
         )
       }
@@ -133,7 +146,7 @@ function outermost(path: string): string {
 
 /** Its value is the new task's own: that of the other goes with the other (fork/R5). */
 async function copied<Step extends { output?: StoredValue }>(
-  { loadValue, storeValue }: Ports['tasks'],
+  { loadValue, storeValue }: Ports['values'],
   taskId: string,
   step: Step,
 ): Promise<Step> {

@@ -14,7 +14,7 @@ import { startTask } from './start-task.ts'
 
 export type QueueNeeds = Pick<
   Ports,
-  'tasks' | 'queue' | 'limits' | 'executions' | 'budgets' | 'bus' | 'clock' | 'prices'
+  'tasks' | 'plans' | 'queue' | 'limits' | 'executions' | 'budgets' | 'bus' | 'clock' | 'prices'
 >
 
 /** A step of priority is worth as much of waiting. */

@@ -8,17 +8,21 @@ import type { Json } from '../../domain/json.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import { type Degraded, isOpenTask, type Task } from '../../domain/task.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
-import type { Ports, TaskStore } from '../../ports/index.ts'
+import type { Ports } from '../../ports/index.ts'
 import { costOf } from '../limits/cost-of-steps.ts'
 import { viewBudget } from '../limits/view-budget.ts'
 import { entryOf } from './queue-tasks.ts'
 import { degradedIn, stepViews, taskView } from './views.ts'
 
-type Needs = { tasks: TaskStore }
+type Needs = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'values'>
 export type TaskRef = { id: string }
 
 /** Throws NotFoundError; another tenant's task is not found either. */
-export async function getTask({ tasks }: Needs, id: string, { tenant }: Caller): Promise<Task> {
+export async function getTask(
+  { tasks }: Pick<Ports, 'tasks'>,
+  id: string,
+  { tenant }: Caller,
+): Promise<Task> {
   const task = await tasks.findTask(id)
   if (task && task.tenant === tenant) return task
   throw new OrchestratorError('NotFoundError', `there is no task ${id}`, { taskId: id })
@@ -51,11 +55,11 @@ export const showTaskStep =
     const task = await getTask(ports, id, caller)
     const [steps, [record]] = await Promise.all([
       stepsOf(ports, task, { all: true }),
-      ports.tasks.findSteps(task.id, [stepId]),
+      ports.steps.findSteps(task.id, [stepId]),
     ])
     const step = steps.find((one) => one.stepId === stepId)
     if (step) {
-      const output = record?.output && (await ports.tasks.loadValue(record.output))
+      const output = record?.output && (await ports.values.loadValue(record.output))
       return { ...step, ...(output === undefined ? {} : { output }) }
     }
     const known = suggestNames(
@@ -99,7 +103,7 @@ export const showTaskResult =
   }> => {
     const task = await getTask(ports, id, caller)
     if (task.status === 'succeeded') {
-      const result = await ports.tasks.loadValue(task.result)
+      const result = await ports.values.loadValue(task.result)
       return { taskId: task.id, status: task.status, result, ...degradedIn(task) }
     }
     throw new OrchestratorError('ConflictError', describeNoResult(task), {
@@ -112,7 +116,7 @@ export const showTaskEvents =
   (ports: Needs) =>
   async ({ id }: TaskRef, caller: Caller): Promise<{ events: DomainEvent[] }> => {
     const task = await getTask(ports, id, caller)
-    return { events: eventsOfTask(task, await ports.tasks.listSteps(task.id)) }
+    return { events: eventsOfTask(task, await ports.steps.listSteps(task.id)) }
   }
 
 export const listTasks =
@@ -129,10 +133,10 @@ async function stepsOf(ports: Needs, task: Task, options: { all?: boolean } = {}
   return (await readSteps(ports, task, options)).steps
 }
 
-async function readSteps({ tasks }: Needs, task: Task, options: { all?: boolean } = {}) {
+async function readSteps(ports: Needs, task: Task, options: { all?: boolean } = {}) {
   const [plan, records] = await Promise.all([
-    tasks.getPlan(task.id, task.execution),
-    tasks.listSteps(task.id),
+    ports.plans.getPlan(task.id, task.execution),
+    ports.steps.listSteps(task.id),
   ])
   const steps = stepViews(task, plan, records, options)
   return { steps, cost: costOf(records), estimate: plan.estimate }

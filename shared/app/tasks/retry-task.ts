@@ -31,7 +31,8 @@ import { getTask } from './read-tasks.ts'
 import { startTask } from './start-task.ts'
 import { taskView } from './views.ts'
 
-type ReopenNeeds = KnowledgeNeeds & Pick<Ports, 'tasks' | 'budgets' | 'bus' | 'ids' | 'queue'>
+type ReopenNeeds = KnowledgeNeeds &
+  Pick<Ports, 'tasks' | 'plans' | 'steps' | 'budgets' | 'bus' | 'ids' | 'queue'>
 type Needs = ReopenNeeds & Pick<Ports, 'executions' | 'machines' | 'prices'>
 /** Retries of one task that were cut off before they began, one after the other. */
 const MOST_TRIES = 10
@@ -50,7 +51,7 @@ export const retryTask =
         task.id,
         `runs a step of task ${task.parent.taskId}; retry that one, and it is retried with it`,
       )
-    const before = await ports.tasks.getPlan(id, task.execution)
+    const before = await ports.plans.getPlan(id, task.execution)
     const given = await givenFor(ports, before, wishes)
     const { task: open, plan } = await reopen(ports, task, wishes, given)
     if (open.status === 'queued') await enqueue(ports, open)
@@ -65,8 +66,8 @@ export async function reopen(
   wishes: Wishes,
   given?: Given,
 ): Promise<{ task: OpenTask; plan: Plan }> {
-  const before = await ports.tasks.getPlan(task.id, task.execution)
-  const records = await ports.tasks.listSteps(task.id)
+  const before = await ports.plans.getPlan(task.id, task.execution)
+  const records = await ports.steps.listSteps(task.id)
   const revised = await revisePlan(ports, task, before, records, wishes, given)
   const retryDigest = ports.ids.digest(canonicalJson([task.execution, wishes as Json]))
   const plan = await storePlan(ports, task, { ...revised, retryDigest })
@@ -96,8 +97,8 @@ export async function reopen(
 async function storePlan(ports: ReopenNeeds, task: EndedTask, wanted: Plan): Promise<Plan> {
   for (let execution = task.execution + 1; execution <= task.execution + MOST_TRIES; execution++) {
     const plan = { ...wanted, execution }
-    if (await ports.tasks.createPlan(plan)) return plan
-    const stored = await ports.tasks.getPlan(task.id, execution)
+    if (await ports.plans.createPlan(plan)) return plan
+    const stored = await ports.plans.getPlan(task.id, execution)
     if (stored.retryDigest === plan.retryDigest) return stored
   }
   throw refused(task.id, 'is being retried in several ways at once')

@@ -9,11 +9,11 @@ import { executionInput } from './store-task.ts'
  * never be started ends as failed, and the error is thrown.
  */
 export async function startTask(
-  ports: Pick<Ports, 'tasks' | 'executions' | 'clock' | 'bus'>,
+  ports: Pick<Ports, 'tasks' | 'plans' | 'executions' | 'clock' | 'bus'>,
   task: OpenTask,
   planned?: Plan,
 ): Promise<void> {
-  const plan = planned ?? (await ports.tasks.getPlan(task.id, task.execution))
+  const plan = planned ?? (await ports.plans.getPlan(task.id, task.execution))
   const execution = { stateMachineArn: task.stateMachineArn, name: executionName(task) }
   try {
     await ports.executions.start({ ...execution, input: executionInput(plan) })

@@ -13,7 +13,7 @@ import { makeTask } from './make-task.ts'
  * stands for another request.
  */
 export async function storeTask(
-  { tasks, budgets, bus, clock }: Pick<Ports, 'tasks' | 'budgets' | 'bus' | 'clock'>,
+  { tasks, plans, budgets, bus, clock }: Pick<Ports, 'tasks' | 'plans' | 'budgets' | 'bus' | 'clock'>,
   plan: Plan,
   {
     parent,
@@ -22,7 +22,7 @@ export async function storeTask(
   }: { parent?: Parent; status?: 'running' | 'queued'; prepare?: (stored: Plan) => Promise<void> } = {},
 ): Promise<{ task: Task; plan: Plan; first: boolean; told: Promise<void> }> {
   const { taskId, requestDigest } = plan
-  const stored = (await tasks.createPlan(plan)) ? plan : await tasks.getPlan(taskId)
+  const stored = (await plans.createPlan(plan)) ? plan : await plans.getPlan(taskId)
   requireSame(taskId, stored, requestDigest)
   await prepare?.(stored)
   const { budget } = stored

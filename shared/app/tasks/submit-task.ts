@@ -18,7 +18,7 @@ import { startTask } from './start-task.ts'
 import { requireSame, storeTask } from './store-task.ts'
 import { taskView } from './views.ts'
 
-type Needs = PlanningNeeds & Pick<Ports, 'tasks' | 'bus' | 'executions' | 'budgets' | 'queue'>
+type Needs = PlanningNeeds & Pick<Ports, 'tasks' | 'plans' | 'bus' | 'executions' | 'budgets' | 'queue'>
 
 /** Plans, stores and starts a task. Throws InvalidInputError, NotFoundError, NoAgentError, ConflictError. */
 export const submitTask = (ports: Needs) => {

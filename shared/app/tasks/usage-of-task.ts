@@ -12,7 +12,7 @@ const DEFAULT_MEMORY_MB = 512
 
 /** What AWS asks for a task that has ended, and for the tasks of its children, in US dollars: as it is estimated, with the time that it took. */
 export async function usdOfTask(
-  ports: Pick<Ports, 'tasks' | 'prices'>,
+  ports: Pick<Ports, 'tasks' | 'plans' | 'steps' | 'prices'>,
   plan: Plan,
   records: readonly StepRecord[],
 ): Promise<number> {
@@ -22,12 +22,15 @@ export async function usdOfTask(
   return usdOfRun(records.length, 1, ports.prices) + ofAgents + below.reduce((sum, usd) => sum + usd, 0)
 }
 
-async function usdOfChild(ports: Pick<Ports, 'tasks' | 'prices'>, taskId: string): Promise<number> {
+async function usdOfChild(
+  ports: Pick<Ports, 'tasks' | 'plans' | 'steps' | 'prices'>,
+  taskId: string,
+): Promise<number> {
   const task = await ports.tasks.findTask(taskId)
   if (!task) return 0
   const [plan, records] = await Promise.all([
-    ports.tasks.getPlan(taskId, task.execution),
-    ports.tasks.listSteps(taskId),
+    ports.plans.getPlan(taskId, task.execution),
+    ports.steps.listSteps(taskId),
   ])
   return usdOfTask(ports, plan, records)
 }

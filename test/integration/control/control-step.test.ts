@@ -22,7 +22,7 @@ const control = (taskId: string, at: 'begin' | 'end', more: string | { path: str
   return controlStep(stores.ports)({ taskId, execution: 1, fence, owner: `o${fence}`, at, ...asked })
 }
 const seed = (step: object) => seedTask(stores.ports, { steps: { s: step }, agents: [makeAgent()] })
-const stepOf = async (taskId: string) => (await stores.ports.tasks.findSteps(taskId, ['s']))[0]
+const stepOf = async (taskId: string) => (await stores.ports.steps.findSteps(taskId, ['s']))[0]
 
 describe('controlStep', () => {
   it('emits an event of its own type, once, however often it is called (control/O1)', async () => {
@@ -134,8 +134,8 @@ describe('controlStep', () => {
   it('keeps an answer that comes between its taking over and its asking again (control/O4)', async () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
     await control(taskId, 'begin', 'first')
-    const { askApproval } = stores.ports.tasks
-    stores.ports.tasks.askApproval = async (own, asked) => {
+    const { askApproval } = stores.ports.steps
+    stores.ports.steps.askApproval = async (own, asked) => {
       await approveStep(stores.ports)(
         {
           id: taskId,
@@ -148,7 +148,7 @@ describe('controlStep', () => {
       return askApproval(own, asked)
     }
     expect(await control(taskId, 'begin', 'second')).toEqual({})
-    stores.ports.tasks.askApproval = askApproval
+    stores.ports.steps.askApproval = askApproval
     expect(stores.recorded.woken.at(-1)).toBe('second')
     expect((await stepOf(taskId))?.approval?.answer).toMatchObject({ decision: 'approve' })
   })
@@ -173,9 +173,9 @@ describe('controlStep', () => {
     const taskId = await seed({ capability: 'work.do', forEach: '{% [1] %}' })
     expect(await control(taskId, 'begin')).toEqual({ indexes: [0], lanes: 10 })
     const item = { taskId, path: 's[0]', owner: 'o', fence: '1' }
-    await stores.ports.tasks.takeOverStep(item, { startedAt: '2026-01-01T00:00:00.000Z' })
+    await stores.ports.steps.takeOverStep(item, { startedAt: '2026-01-01T00:00:00.000Z' })
     const error = { name: 'InvalidInputError', message: 'no table' }
-    await stores.ports.tasks.endStep(item, { status: 'failed', endedAt: '2026-01-01T00:00:01.000Z', error })
+    await stores.ports.steps.endStep(item, { status: 'failed', endedAt: '2026-01-01T00:00:01.000Z', error })
     await expect(control(taskId, 'end')).rejects.toMatchObject({
       name: 'StepFailedError',
       message: expect.stringMatching(/^InvalidInputError: step "s": 1 of 1 items failed/),
@@ -236,7 +236,7 @@ describe('controlStep', () => {
     const asked = { workflow, input: { list }, metadata: {}, budgetUsd: 1 }
     const { taskId } = await submitTask(stores.ports)(asked, CALLER)
     expect(await control(taskId, 'begin')).toEqual({ indexes: [0, 1, 2] })
-    const { tasks, budgets } = stores.ports
+    const { tasks, plans, values, budgets } = stores.ports
     const children: string[] = []
     for (const at of [0, 1, 2]) {
       const first = await control(taskId, 'begin', { path: `s[${at}]` })
@@ -244,7 +244,7 @@ describe('controlStep', () => {
       expect(again.child).toEqual(first.child)
       const id = String(first.child?.taskId)
       children.push(id)
-      expect((await tasks.getPlan(id)).input).toEqual({ rows: list[at]?.rows, n: at })
+      expect((await plans.getPlan(id)).input).toEqual({ rows: list[at]?.rows, n: at })
       expect((await tasks.findTask(id))?.parent).toMatchObject({ taskId, path: `s[${at}]` })
     }
     expect(new Set(children).size).toBe(3)
@@ -262,7 +262,7 @@ describe('controlStep', () => {
     expect(await control(taskId, 'end')).toMatchObject({ status: 'succeeded' })
     const done = await stepOf(taskId)
     expect(done).toMatchObject({ degraded: '1 of 3 items failed' })
-    expect(await tasks.loadValue(done?.output as never)).toEqual([0, null, 2])
+    expect(await values.loadValue(done?.output as never)).toEqual([0, null, 2])
     for (const id of children) expect((await budgets.findShare(id))?.isClosed).toBe(true)
   })
 
@@ -276,7 +276,7 @@ describe('controlStep', () => {
     const start = () => seedTask(stores.ports, { steps: { s: call }, agents: [], input: { secret: 1 } })
     const [first, second] = [await start(), await start()]
     const { child } = await control(first, 'begin')
-    expect((await stores.ports.tasks.getPlan(String(child?.taskId))).input).toBeNull()
+    expect((await stores.ports.plans.getPlan(String(child?.taskId))).input).toBeNull()
     await stores.ports.registry.putAgent({ ...agent, status: 'inactive' })
     expect(await control(second, 'begin')).toMatchObject({ status: 'failed' })
     expect(await stepOf(second)).toMatchObject({ error: { name: 'NoAgentError' } })

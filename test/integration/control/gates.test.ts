@@ -54,7 +54,7 @@ describe('the signal of a gate', () => {
         let waits = false
         for (const who of order) {
           if (who === 'waiter') waits = await stores.waitAt(taskId, 'c', token, 2)
-          else if (who === cutOff) await stores.ports.tasks.passGate(taskId, 'c', who)
+          else if (who === cutOff) await stores.ports.gates.passGate(taskId, 'c', who)
           else await signal(taskId, who[0] ?? '')
         }
         // A step that was cut off comes again: the engine invokes it, and it replays its receipt.
@@ -103,7 +103,7 @@ describe('a gate on the local cloud', () => {
     const stored = await runs.store(workflow)
     const { status } = await runs.ended(await runs.start(stored))
     const { taskId } = JSON.parse(stored.input) as { taskId: string }
-    const steps = await runs.tasks.listSteps(taskId)
+    const steps = await runs.ports.steps.listSteps(taskId)
     const a = steps.find(({ path }) => path === 'a')
     const d = steps.find(({ path }) => path === 'd')
     return { status, a, d }

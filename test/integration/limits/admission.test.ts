@@ -70,7 +70,7 @@ async function begin(
 const failing: Work = async () => {
   throw new Error('boom')
 }
-const stepOf = async (taskId: string) => (await stores.ports.tasks.findSteps(taskId, ['s']))[0]
+const stepOf = async (taskId: string) => (await stores.ports.steps.findSteps(taskId, ['s']))[0]
 const slotsOf = async (id: string) => stores.ports.limits.listSlots(`agent:${id}`)
 
 describe('what is held for a call', () => {
@@ -154,7 +154,7 @@ describe('what is held for a call', () => {
       { step: each, task: { budgetUsd: 1, budgetTokens: 1_000 } },
     )
     const taskId = await submit()
-    const { budgets, tasks } = stores.ports
+    const { budgets, plans } = stores.ports
     let most = 0
     const work: Work = async (context) => {
       const held = (await budgets.find(taskId))?.reserved.size ?? 0
@@ -181,7 +181,7 @@ describe('what is held for a call', () => {
     const budget = await budgets.find(taskId)
     expect(budget?.spent.nanoUsd).toBeLessThanOrEqual(1e9)
     expect(budget?.spent.nanoUsd).toBeGreaterThan(0.8e9)
-    expect((await tasks.getPlan(taskId)).estimate?.assumptions).toContain(
+    expect((await plans.getPlan(taskId)).estimate?.assumptions).toContain(
       `agent ${id} does not say price.mostUsd: a tenth of the budget is held for each of its calls`,
     )
   })

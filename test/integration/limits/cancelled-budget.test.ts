@@ -22,10 +22,10 @@ it('shows what is held of a cancelled task as held, later as unknown, and never 
   const until = ports.clock.now().getTime() / 1_000 + 60
   const held = { nanoUsd: 100_000_000, tokens: 0, holder: '1', until }
   await ports.budgets.reserve(taskId, 'a', held)
-  await ports.tasks.takeOverStep(own, { agentId: 'worker', startedAt: '2026-01-01T00:00:00.000Z' })
+  await ports.steps.takeOverStep(own, { agentId: 'worker', startedAt: '2026-01-01T00:00:00.000Z' })
   await ports.budgets.settle(taskId, 'a', held, { nanoUsd: 20_000_000, tokens: 0 })
   const endedAt = '2026-01-01T00:00:01.000Z'
-  await ports.tasks.endStep(own, { status: 'succeeded', endedAt, costUsd: 0.02, output: { inline: '1' } })
+  await ports.steps.endStep(own, { status: 'succeeded', endedAt, costUsd: 0.02, output: { inline: '1' } })
   await ports.budgets.reserve(taskId, 'b', { ...held, holder: '2' })
   const before = await showTask(ports)({ id: taskId }, CALLER)
   expect(before.budget).toMatchObject({ spentUsd: 0.02, reservedUsd: 0.1 })

@@ -52,7 +52,7 @@ const rebind = (taskId: string, path: string, thrown: Error) => {
 
 const step = { capability: 'work.do', onFailure: 'continue' }
 const seed = (steps: object = { a: step }) => seedTask(stores.ports, { steps, agents: [makeAgent()] })
-const recordOf = async (taskId: string) => (await stores.ports.tasks.findSteps(taskId, ['a']))[0]
+const recordOf = async (taskId: string) => (await stores.ports.steps.findSteps(taskId, ['a']))[0]
 
 /** What Step Functions takes of a cause. */
 const MOST_CAUSE = 32_768

@@ -82,7 +82,7 @@ describe(`${REFUNDS} refunds, each killed between the refund and its return`, ()
     const work: Work = ({ once, step }) => once('refund', async (key) => service.refund(step.path, key))
     await Promise.all(paths.map((path) => invoke(taskId, path, 2, work)))
     expect(service.performed.toSorted()).toEqual(paths.toSorted())
-    const ended = await stores.ports.tasks.findSteps(taskId, paths)
+    const ended = await stores.ports.steps.findSteps(taskId, paths)
     expect(ended.map(({ status }) => status)).toEqual(paths.map(() => 'succeeded'))
   }, 60_000)
 
@@ -120,8 +120,8 @@ describe('an effect', () => {
     await expect(invoke(taskId, 's', 1, fails)).rejects.toThrow('after the mail')
     await invoke(taskId, 's', 2, ({ once }) => once('mail', effect))
     expect(performed).toBe(1)
-    const [step] = await stores.ports.tasks.findSteps(taskId, ['s'])
-    expect(step?.output && (await stores.ports.tasks.loadValue(step.output))).toBe('1')
+    const [step] = await stores.ports.steps.findSteps(taskId, ['s'])
+    expect(step?.output && (await stores.ports.values.loadValue(step.output))).toBe('1')
   })
 
   it('of a target that can be asked is looked up, once its first performer has had its time (once/N3)', async () => {

@@ -52,7 +52,7 @@ function invoke(taskId: string, path: string, second = 1, remainingMilliseconds 
 }
 
 const seed = (steps: object, input = {}) => seedTask(stores.ports, { steps, agents: [makeAgent()], input })
-const stepOf = async (taskId: string, path: string) => (await stores.ports.tasks.findSteps(taskId, [path]))[0]
+const stepOf = async (taskId: string, path: string) => (await stores.ports.steps.findSteps(taskId, [path]))[0]
 
 describe('the agent host', () => {
   it('resolves the input from earlier outputs, stores the output and returns a small receipt', async () => {
@@ -70,7 +70,7 @@ describe('the agent host', () => {
       expect.objectContaining({ attempt: 1, step: { path: 'b' } }),
     )
     const record = await stepOf(taskId, 'b')
-    expect(record?.output && (await stores.ports.tasks.loadValue(record.output))).toEqual({
+    expect(record?.output && (await stores.ports.values.loadValue(record.output))).toEqual({
       got: { x: 'hello', id: taskId },
     })
   })
@@ -84,7 +84,7 @@ describe('the agent host', () => {
     })
     expect(await invoke(taskId, 'a', 1, 60_000, dataAgent)).toMatchObject({ status: 'succeeded' })
     const record = await stepOf(taskId, 'a')
-    expect(record?.output && (await stores.ports.tasks.loadValue(record.output))).toMatchObject({
+    expect(record?.output && (await stores.ports.values.loadValue(record.output))).toMatchObject({
       rows: [{ column_1: 1, constructor: 2 }],
       notes: ['column "column_1" is named so for its header "__proto__"'],
     })
@@ -104,7 +104,7 @@ describe('the agent host', () => {
 
   it('signals the gates that wait for it when it has ended, and again when it replays (gates/G1, gates/G3, host/H4)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' }, b: { capability: 'work.do' } })
-    const plan = await stores.ports.tasks.getPlan(taskId)
+    const plan = await stores.ports.plans.getPlan(taskId)
     plan.gates = [{ before: 'b', after: ['a'] }]
     await stores.waitAt(taskId, 'b', 'token', 1)
     work.mockImplementationOnce(async () => {
@@ -119,7 +119,7 @@ describe('the agent host', () => {
 
   it('keeps its end when a signal cannot be sent: the error leaves, no attempt is told to have failed (host/H4)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' }, b: { capability: 'work.do' } })
-    const plan = await stores.ports.tasks.getPlan(taskId)
+    const plan = await stores.ports.plans.getPlan(taskId)
     plan.gates = [{ before: 'b', after: ['a'] }]
     await stores.waitAt(taskId, 'b', 'token', 1)
     const { wake } = stores.ports.executions
@@ -280,7 +280,7 @@ describe('the agent host', () => {
     const step = { capability: 'work.do', input: '{% $input %}', cache: { ttlSeconds: 60 } }
     const outcomeOf = async (taskId: string, path = 'a') => {
       const record = await stepOf(taskId, path)
-      const output = record?.output && (await stores.ports.tasks.loadValue(record.output))
+      const output = record?.output && (await stores.ports.values.loadValue(record.output))
       return { status: record?.status, output, reused: record?.reused }
     }
     const run = async (input: object, more: object = {}) => {
@@ -337,11 +337,11 @@ describe('the agent host', () => {
       await run({ large })
       for (const key of stores.recorded.blobs.keys())
         if (key.startsWith('tasks/')) stores.recorded.blobs.delete(key)
-      const { findOutput, keepOutput } = stores.ports.tasks
+      const { findOutput, keepOutput } = stores.ports.outputs
       const refuse = () => Promise.reject(new Error('refused'))
-      Object.assign(stores.ports.tasks, { findOutput: refuse, keepOutput: refuse })
+      Object.assign(stores.ports.outputs, { findOutput: refuse, keepOutput: refuse })
       const taskId = await run({ q: 4 })
-      Object.assign(stores.ports.tasks, { findOutput, keepOutput })
+      Object.assign(stores.ports.outputs, { findOutput, keepOutput })
       expect(await outcomeOf(taskId)).toMatchObject({ status: 'succeeded', reused: undefined })
       await run({ large })
       expect(work).toHaveBeenCalledTimes(3)

@@ -45,32 +45,32 @@ const rebindAfter = (taskId: string, errorName: string, errorMessage: string) =>
   })
 
 async function fail(taskId: string, agentId: string, errorName: string, noted = true) {
-  const { tasks } = stores.ports
+  const { steps } = stores.ports
   const fence = nextFence()
   const own = { taskId, path: 's', owner: `o${fence}`, fence }
   const startedAt = new Date(invocations).toISOString()
-  await tasks.takeOverStep(own, { agentId, startedAt })
+  await steps.takeOverStep(own, { agentId, startedAt })
   const error = { name: errorName, message: 'boom' }
-  if (noted) await tasks.addAttempt(own, { agentId, startedAt, endedAt: startedAt, error })
+  if (noted) await steps.addAttempt(own, { agentId, startedAt, endedAt: startedAt, error })
   return rebindAfter(taskId, errorName, 'boom')
 }
 /** The door has refused: nothing is noted. */
 async function refuse(taskId: string, agentId: string, errorName: string, details: object = {}) {
-  const { tasks } = stores.ports
+  const { steps } = stores.ports
   const fence = nextFence()
   const own = { taskId, path: 's', owner: `o${fence}`, fence }
-  await tasks.takeOverStep(own, { agentId, startedAt: new Date().toISOString() })
-  if ('askAgainAt' in details) await tasks.noteStep(own, { askAgainAt: String(details.askAgainAt) })
+  await steps.takeOverStep(own, { agentId, startedAt: new Date().toISOString() })
+  if ('askAgainAt' in details) await steps.noteStep(own, { askAgainAt: String(details.askAgainAt) })
   return rebindAfter(taskId, errorName, 'not now')
 }
-const stepOf = async (taskId: string) => (await stores.ports.tasks.findSteps(taskId, ['s']))[0]
+const stepOf = async (taskId: string) => (await stores.ports.steps.findSteps(taskId, ['s']))[0]
 
 describe('rebindStep', () => {
   it('answers the same when a crash or a retry brings the same call again (rebind/B6)', async () => {
-    const { tasks } = stores.ports
+    const { steps } = stores.ports
     const { taskId, ids } = await seed(['a', 'b'])
     const own = { taskId, path: 's', owner: 'host', fence: '0000.000000000000001.0000' }
-    await tasks.takeOverStep(own, { agentId: ids[0] ?? '', startedAt: '2026-01-01T00:00:00.000Z' })
+    await steps.takeOverStep(own, { agentId: ids[0] ?? '', startedAt: '2026-01-01T00:00:00.000Z' })
     const call = (retry: string) =>
       rebindStep(stores.ports)({
         taskId,
@@ -329,7 +329,7 @@ describe('rebindStep', () => {
 
   it('chooses the agent of a step that is bound late, and charges nobody with a failure', async () => {
     const { taskId, ids } = await seed(['a', 'b'], { bind: 'late' })
-    expect((await stores.ports.tasks.getPlan(taskId)).bindings).toEqual({})
+    expect((await stores.ports.plans.getPlan(taskId)).bindings).toEqual({})
     const first = () =>
       rebindStep(stores.ports)({
         taskId,
@@ -356,22 +356,22 @@ describe('rebindStep', () => {
   it('goes on after a failure that a handler takes care of (rebind/B4, settle/Z2)', async () => {
     const { taskId, ids } = await seed(['a'], { onFailure: { step: 'h' } }, { h: {} })
     expect(await fail(taskId, ids[0] ?? '', 'AgentFailedError')).toEqual({ settled: 'failed' })
-    const plan = await stores.ports.tasks.getPlan(taskId)
+    const plan = await stores.ports.plans.getPlan(taskId)
     const task = { id: taskId, metadata: {} }
-    const { tasks } = stores.ports
-    const records = await recordsOfNeeds(tasks, plan, 'h')
-    expect(await resolveStep(tasks, task, plan, 'h', records)).toEqual({ kind: 'run', input: { q: 1 } })
+    const { steps, values } = stores.ports
+    const records = await recordsOfNeeds(steps, plan, 'h')
+    expect(await resolveStep(values, task, plan, 'h', records)).toEqual({ kind: 'run', input: { q: 1 } })
   })
 
   it('leaves out a handler of what has not failed (resolve/R3)', async () => {
     const { taskId, ids } = await seed(['a'], { onFailure: { step: 'h' } }, { h: {} })
-    const { tasks } = stores.ports
+    const { plans, steps, values } = stores.ports
     const own = { taskId, path: 's', owner: 'o', fence: '000000' }
-    await tasks.takeOverStep(own, { agentId: ids[0] ?? '', startedAt: 'x' })
-    await tasks.endStep(own, { status: 'succeeded', endedAt: 'y', output: { inline: '1' } })
-    const plan = await tasks.getPlan(taskId)
-    const records = await recordsOfNeeds(tasks, plan, 'h')
-    expect(await resolveStep(tasks, { id: taskId, metadata: {} }, plan, 'h', records)).toEqual({
+    await steps.takeOverStep(own, { agentId: ids[0] ?? '', startedAt: 'x' })
+    await steps.endStep(own, { status: 'succeeded', endedAt: 'y', output: { inline: '1' } })
+    const plan = await plans.getPlan(taskId)
+    const records = await recordsOfNeeds(steps, plan, 'h')
+    expect(await resolveStep(values, { id: taskId, metadata: {} }, plan, 'h', records)).toEqual({
       kind: 'skip',
       reason: '"s" did not fail',
     })
@@ -396,10 +396,10 @@ describe('rebindStep', () => {
 
   it('goes on with a step that succeeded after all (rebind/B1)', async () => {
     const { taskId, ids } = await seed(['a'])
-    const { tasks } = stores.ports
+    const { steps } = stores.ports
     const own = { taskId, path: 's', owner: 'o', fence: '000000' }
-    await tasks.takeOverStep(own, { agentId: ids[0] ?? '', startedAt: 'x' })
-    await tasks.endStep(own, { status: 'succeeded', endedAt: 'y', output: { inline: '1' } })
+    await steps.takeOverStep(own, { agentId: ids[0] ?? '', startedAt: 'x' })
+    await steps.endStep(own, { status: 'succeeded', endedAt: 'y', output: { inline: '1' } })
     expect(await fail(taskId, ids[0] ?? '', 'Lambda.Unknown', false)).toEqual({ settled: 'succeeded' })
     expect((await stepOf(taskId))?.attempts).toEqual([])
   })

@@ -18,8 +18,8 @@ const find = (taskId: string) => stores.ports.tasks.findTask(taskId)
 
 async function endStep(taskId: string, path: string, end: object) {
   const own = { taskId, path, owner: 'o', fence: '1' }
-  await stores.ports.tasks.takeOverStep(own, { agentId: 'worker', startedAt: '2026-01-01T00:00:00.000Z' })
-  await stores.ports.tasks.endStep(own, { status: 'succeeded', endedAt: '2026-01-01T00:00:01.000Z', ...end })
+  await stores.ports.steps.takeOverStep(own, { agentId: 'worker', startedAt: '2026-01-01T00:00:00.000Z' })
+  await stores.ports.steps.endStep(own, { status: 'succeeded', endedAt: '2026-01-01T00:00:01.000Z', ...end })
 }
 
 describe('finishTask', () => {

@@ -23,7 +23,7 @@ const work = { capability: 'work.do' }
 const behind = (id: string) => ({ ...work, needs: [id] })
 const seed = (steps: object) => seedTask(stores.ports, { steps, agents: [makeAgent()] })
 const taskOf = (taskId: string) => stores.ports.tasks.findTask(taskId)
-const stepOf = async (taskId: string, path: string) => (await stores.ports.tasks.findSteps(taskId, [path]))[0]
+const stepOf = async (taskId: string, path: string) => (await stores.ports.steps.findSteps(taskId, [path]))[0]
 const fenceOf = (execution: number, entry: number): string =>
   `${String(execution).padStart(4, '0')}.0000.${String(entry).padStart(15, '0')}.0000`
 
@@ -31,10 +31,10 @@ let entries = 0
 async function doStep(taskId: string, path: string, { execution = 1, fails = false, late = false } = {}) {
   const own = { taskId, path, owner: 'o', fence: fenceOf(execution, ++entries) }
   const at = new Date().toISOString()
-  const taken = await stores.ports.tasks.takeOverStep(own, { agentId: 'worker', startedAt: at })
+  const taken = await stores.ports.steps.takeOverStep(own, { agentId: 'worker', startedAt: at })
   if (late) return { own, taken }
   const error = { name: 'AgentFailedError', message: 'boom' }
-  await stores.ports.tasks.endStep(
+  await stores.ports.steps.endStep(
     own,
     fails
       ? { status: 'failed', endedAt: at, error }
@@ -88,7 +88,7 @@ describe('a retry', () => {
       name: 'ConflictError',
     })
     const end = { status: 'succeeded' as const, endedAt: 'z', output: { inline: '2' } }
-    expect(await stores.ports.tasks.endStep(own, end)).toBe(true)
+    expect(await stores.ports.steps.endStep(own, end)).toBe(true)
     // Whoever is left of the execution before writes nothing any more.
     expect((await doStep(taskId, 'b', { execution: 2, late: true })).taken.kind).toBe('owned')
     expect((await doStep(taskId, 'b', { execution: 1 })).taken.kind).toBe('superseded')
@@ -154,7 +154,7 @@ describe('a fork', () => {
     const { taskId } = await submitTask(stores.ports)({ workflow, input: {}, metadata: {}, ...key }, CALLER)
     const forked = forkTask(stores.ports)({ id: source, redo: [], ...key } as never, CALLER)
     await expect(forked).rejects.toMatchObject({ name: 'ConflictError' })
-    expect(await stores.ports.tasks.listSteps(taskId)).toEqual([])
+    expect(await stores.ports.steps.listSteps(taskId)).toEqual([])
   })
 
   it('is what its first request has made of it, though the other task has gone on meanwhile (fork/R4)', async () => {
@@ -173,10 +173,10 @@ describe('a fork', () => {
   it('has its own copy of a large value: the other task may expire (fork/R5)', async () => {
     const source = await seed({ a: work, b: behind('a') })
     const own = { taskId: source, path: 'a', owner: 'o', fence: '1' }
-    await stores.ports.tasks.takeOverStep(own, { startedAt: '2026-01-01T00:00:00.000Z' })
+    await stores.ports.steps.takeOverStep(own, { startedAt: '2026-01-01T00:00:00.000Z' })
     const large = 'x'.repeat(50_000)
-    const output = await stores.ports.tasks.storeValue(source, large)
-    await stores.ports.tasks.endStep(own, {
+    const output = await stores.ports.values.storeValue(source, large)
+    await stores.ports.steps.endStep(own, {
       status: 'succeeded',
       endedAt: '2026-01-01T00:00:01.000Z',
       output,
@@ -186,7 +186,7 @@ describe('a fork', () => {
       if (key.startsWith(`tasks/${source}/`)) stores.recorded.blobs.delete(key)
     const taken = await stepOf(taskId, 'a')
     expect(taken).toMatchObject({ reused: { taskId: source, path: 'a' } })
-    expect(await stores.ports.tasks.loadValue(taken?.output as never)).toBe(large)
+    expect(await stores.ports.values.loadValue(taken?.output as never)).toBe(large)
   })
 
   it('is still one when it has been retried', async () => {

@@ -48,7 +48,7 @@ const openTasks = async () =>
 describe('submitTask', () => {
   it('stores the plan with defaults and bindings, starts the execution and tells of it', async () => {
     const { taskId } = await submit()
-    expect(await stores.ports.tasks.getPlan(taskId)).toMatchObject({
+    expect(await stores.ports.plans.getPlan(taskId)).toMatchObject({
       input: { q: 'x', n: 3 },
       bindings: { a: { agentId: 'ann', version: '1.0.0' } },
       decisions: [{ stepId: 'a', chosen: 'ann', reason: 'the only eligible agent' }],

@@ -1,6 +1,5 @@
 import * as z from 'zod'
 import { dynamodbLimits } from '../../../functions/adapters/dynamodb/registry/limits.ts'
-import { dynamodbTaskStore } from '../../../functions/adapters/dynamodb/tasks/task-store.ts'
 import { nodeIds } from '../../../functions/adapters/node-ids.ts'
 import type { Integrations } from '../../../local/stepfunctions/integrations/integration.ts'
 import { VirtualClock } from '../../../local/stepfunctions/run/clock.ts'
@@ -26,6 +25,7 @@ import { isOpenTask, type Task } from '../../../shared/domain/task.ts'
 import { PRICES } from '../../../shared/estimator/prices.ts'
 import type { Ports } from '../../../shared/ports/index.ts'
 import type { Workflow } from '../../../shared/workflow/schema.ts'
+import { taskPorts } from '../../../testing/memory/task-ports.ts'
 import { makeAgent } from '../agents/make-agent.ts'
 import { silentHost } from '../agents/silent-host.ts'
 import { gateIntegration } from '../models/gate-world.ts'
@@ -107,7 +107,7 @@ export function makeWorld(
     }),
   )
   const blobs = new Map<string, string>()
-  const tasks = dynamodbTaskStore({
+  const stores = taskPorts({
     client: clientOf(table),
     table: 'tasks',
     digest: ids.digest,
@@ -163,7 +163,7 @@ export function makeWorld(
   const ports = {
     clock: systemClock,
     ids,
-    tasks,
+    ...stores,
     bus,
     registry,
     statistics,
@@ -228,11 +228,11 @@ export function makeWorld(
     const task = await ports.tasks.findTask(taskId)
     if (!task || isOpenTask(task)) throw new Error(`the task is ${task?.status}`)
     const steps = new Map<string, RanStep>()
-    for (const { path, status: ended, attempts, output } of await tasks.listSteps(taskId)) {
-      const value = output ? { output: await tasks.loadValue(output) } : {}
+    for (const { path, status: ended, attempts, output } of await stores.steps.listSteps(taskId)) {
+      const value = output ? { output: await stores.values.loadValue(output) } : {}
       steps.set(path, { status: ended, attempts, ...value })
     }
-    const result = task.status === 'succeeded' ? { result: await tasks.loadValue(task.result) } : {}
+    const result = task.status === 'succeeded' ? { result: await stores.values.loadValue(task.result) } : {}
     return { task, steps, events, ...result }
   }
   /** How many events each execution has had, those of a Map's items included. */

@@ -1,4 +1,4 @@
-import { gateItems } from '../../../functions/adapters/dynamodb/tasks/gate-items.ts'
+import { dynamodbGates } from '../../../functions/adapters/dynamodb/tasks/gates.ts'
 import type { Integrations } from '../../../local/stepfunctions/integrations/integration.ts'
 import { StateError } from '../../../local/stepfunctions/run/state-error.ts'
 import { signalGates } from '../../../shared/app/steps/signal-gates.ts'
@@ -22,8 +22,8 @@ export function gateIntegration(table: ImmediateTable): Integrations {
 /** The host's part of the protocol: the use case and the adapter that run on AWS, on this table. */
 export function gateSignals(table: ImmediateTable, wake: (token: string) => void) {
   const client = clientOf(table)
-  const tasks = gateItems({ client, table: 'tasks' })
-  const ports = { tasks, executions: { wake: async (token: string) => wake(token) } }
+  const gates = dynamodbGates({ client, table: 'tasks' })
+  const ports = { gates, executions: { wake: async (token: string) => wake(token) } }
   return (plan: { taskId: string; gates: Gate[] }, stepId: string): Promise<void> =>
     signalGates(ports as unknown as Parameters<typeof signalGates>[0], plan, stepId)
 }

@@ -6,7 +6,6 @@ import { dynamodbStatistics } from '../../../functions/adapters/dynamodb/registr
 import { dynamodbBudgets } from '../../../functions/adapters/dynamodb/tasks/budgets.ts'
 import { dynamodbLedger } from '../../../functions/adapters/dynamodb/tasks/ledger.ts'
 import { dynamodbQueue } from '../../../functions/adapters/dynamodb/tasks/queue.ts'
-import { dynamodbTaskStore } from '../../../functions/adapters/dynamodb/tasks/task-store.ts'
 import { nodeIds, systemClock } from '../../../functions/adapters/node-ids.ts'
 import { GATE_WRITE } from '../../../shared/compiler/gate-state.ts'
 import { REGISTRY_INDEXES, TASK_INDEXES } from '../../../shared/contracts/table-layout.ts'
@@ -14,6 +13,7 @@ import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { DomainEvent } from '../../../shared/domain/event.ts'
 import { PRICES } from '../../../shared/estimator/prices.ts'
 import type { BlobStore, ExecutionState, Ports } from '../../../shared/ports/index.ts'
+import { taskPorts } from '../../../testing/memory/task-ports.ts'
 import { createTable, startDynamoDB } from './start-dynamodb.ts'
 
 type Recorded = {
@@ -56,7 +56,7 @@ export async function startStores(): Promise<Stores> {
     clock: systemClock,
     ids,
     prices: PRICES,
-    tasks: dynamodbTaskStore({ client, table: 'tasks', blobs, digest: ids.digest }),
+    ...taskPorts({ client, table: 'tasks', blobs, digest: ids.digest }),
     registry: dynamodbRegistry({ client, table: 'registry', clock: systemClock }),
     statistics: dynamodbStatistics({ client: readingText, table: 'registry', now: systemClock.now }),
     breakers: dynamodbBreakers({ client, table: 'registry' }),

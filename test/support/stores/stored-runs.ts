@@ -10,14 +10,13 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { dynamodbTaskStore } from '../../../functions/adapters/dynamodb/tasks/task-store.ts'
 import { nodeIds, systemClock } from '../../../functions/adapters/node-ids.ts'
 import { s3BlobStore } from '../../../functions/adapters/s3/blob-store.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import type { Gate } from '../../../shared/domain/plan.ts'
 import { executionName, type OpenTask } from '../../../shared/domain/task.ts'
-import type { TaskStore } from '../../../shared/ports/index.ts'
 import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
+import { type TaskPorts, taskPorts } from '../../../testing/memory/task-ports.ts'
 
 export type StoredWorkflow = {
   name: string
@@ -28,7 +27,7 @@ export type StoredWorkflow = {
 }
 export type StoredRun = { stateMachineArn: string; name: string; input: string }
 export type StoredRuns = {
-  tasks: TaskStore
+  ports: TaskPorts
   tasksTable: string
   sfn: SFNClient
   /** Of the machines that are deployed. */
@@ -63,7 +62,7 @@ export async function storedRuns(awsUrl: string): Promise<StoredRuns> {
   const ids = nodeIds(systemClock)
   const s3 = new S3Client({ ...client, forcePathStyle: true })
   const blobs = s3BlobStore({ client: s3, bucket: await bucketOf(s3) })
-  const tasks = dynamodbTaskStore({ client: dynamodb, table, blobs, digest: ids.digest })
+  const ports = taskPorts({ client: dynamodb, table, blobs, digest: ids.digest })
   const roleArn = await roleOfMachines(sfn)
 
   const machines = new Map<string, Promise<string>>()
@@ -83,7 +82,7 @@ export async function storedRuns(awsUrl: string): Promise<StoredRuns> {
   }
 
   return {
-    tasks,
+    ports,
     tasksTable: table,
     sfn,
     roleArn,
@@ -113,7 +112,7 @@ export async function storedRuns(awsUrl: string): Promise<StoredRuns> {
         decisions: [],
         gates,
       }
-      await tasks.createPlan(plan)
+      await ports.plans.createPlan(plan)
       const task: OpenTask = {
         id: taskId,
         status: 'running',
@@ -125,7 +124,7 @@ export async function storedRuns(awsUrl: string): Promise<StoredRuns> {
         createdAt: new Date().toISOString(),
         metadata: {},
       }
-      await tasks.createTask(task)
+      await ports.tasks.createTask(task)
       return { stateMachineArn, name: executionName(task), input: JSON.stringify({ taskId, functions }) }
     },
     async start(run) {

@@ -48,7 +48,7 @@ function invoke(taskId: string, path: string, { second = 0, remainingMs = 60_000
 }
 
 const recordOf = async (taskId: string, path: string) =>
-  (await world.ports.tasks.findSteps(taskId, [path]))[0]
+  (await world.ports.steps.findSteps(taskId, [path]))[0]
 const eventTypes = () => world.events.map(({ type }) => type).filter((type) => type.startsWith('step.'))
 
 describe('a step that is run', () => {
@@ -274,13 +274,15 @@ describe('a gate', () => {
 
   it('whose signal fails lets the error leave once all else was told: the step keeps its end (host/H4)', async () => {
     const taskId = await seed(gated)
-    const { tasks } = world.hosts
-    world.hosts.tasks = {
-      ...tasks,
+    const { plans } = world.hosts
+    world.hosts.plans = {
+      ...plans,
       getPlan: async (...args) => ({
-        ...(await tasks.getPlan(...args)),
+        ...(await plans.getPlan(...args)),
         gates: [{ before: 'b', after: ['a'] }],
       }),
+    }
+    world.hosts.gates = {
       passGate: async () => {
         throw new OrchestratorError('UnavailableError', 'refused')
       },

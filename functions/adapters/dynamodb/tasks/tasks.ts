@@ -10,30 +10,18 @@ import {
   type Task,
   TaskSchema,
 } from '../../../../shared/domain/task.ts'
-import type { TaskPage, TaskStore } from '../../../../shared/ports/index.ts'
+import type { TaskPage, Tasks } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
 import { LIST_SHARDS, shardOf, type TaskTable, taskKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
 import { expiryAfter } from './expiry-after.ts'
-
-type TaskItems = Pick<
-  TaskStore,
-  | 'createTask'
-  | 'findTask'
-  | 'beginTask'
-  | 'endTask'
-  | 'settleTask'
-  | 'reopenTask'
-  | 'listTasks'
-  | 'listOpenTasks'
->
 
 type QueryInput = Omit<QueryCommandInput, 'TableName'> & { Limit: number }
 
 const SHARDS = Array.from({ length: LIST_SHARDS }, (_, shard) => shard)
 
 /** `days` is how long an ended task is kept that is no child; for good where it is not said. */
-export function taskItems({ client, table, days }: TaskTable & { days?: number }): TaskItems {
+export function dynamodbTasks({ client, table, days }: TaskTable & { days?: number }): Tasks {
   const query = async (input: QueryInput): Promise<Task[]> =>
     (await queryAll(client, { TableName: table, ...input })).map(taskIn)
 
@@ -80,7 +68,7 @@ export function taskItems({ client, table, days }: TaskTable & { days?: number }
       return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
     },
 
-    /** Kept for good, unless the store is an `expiringTaskStore`. */
+    /** Kept for good, unless these are `expiringTasks`. */
     async settleTask(): Promise<void> {},
 
     async reopenTask(task, before): Promise<boolean> {

@@ -1,13 +1,12 @@
-import type { Json } from '../../../../shared/domain/json.ts'
-import type { StoredValue } from '../../../../shared/domain/step.ts'
-import type { BlobStore, TaskStore } from '../../../../shared/ports/index.ts'
+import type { Json } from '../../../shared/domain/json.ts'
+import type { StoredValue } from '../../../shared/domain/step.ts'
+import type { BlobStore, Values } from '../../../shared/ports/index.ts'
 
 /** Above this a value goes to the blob store: a large item costs write units on every touch. */
 const MAX_INLINE_BYTES = 16 * 1024
 
-type Values = Pick<TaskStore, 'storeValue' | 'loadValue'>
-
-export function storedValues({
+/** Small values stand in the item that refers to them, larger ones are blobs. */
+export function blobValues({
   blobs,
   digest,
 }: {

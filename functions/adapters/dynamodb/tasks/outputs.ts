@@ -1,14 +1,14 @@
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { EXPIRY_ATTRIBUTE } from '../../../../shared/contracts/table-layout.ts'
 import { KeptOutputSchema } from '../../../../shared/domain/step.ts'
-import type { TaskStore } from '../../../../shared/ports/index.ts'
+import type { Outputs } from '../../../../shared/ports/index.ts'
 import { callAws } from '../../aws-errors.ts'
 import type { TaskTable } from '../keys.ts'
 
 const SECOND = 1_000
 
 /** Outputs by what they were made from; the table expires them some time after they have. */
-export function cacheItems({ client, table }: TaskTable): Pick<TaskStore, 'findOutput' | 'keepOutput'> {
+export function dynamodbOutputs({ client, table }: TaskTable): Outputs {
   const keyOf = (key: string) => ({ pk: `CACHE#${key}`, sk: 'META' })
   return {
     async findOutput(key) {

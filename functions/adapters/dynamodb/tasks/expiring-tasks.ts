@@ -1,6 +1,6 @@
 /**
- * The task store of an installation that keeps ended tasks for some days: whoever settles a task, or opens it again, does so through this.
- * `store` writes with the task itself when that goes.
+ * Tasks of an installation that keeps ended ones for some days: a task is settled, or opened again, through this.
+ * `tasks` writes with the task itself when that goes.
  *
  * Invariants (tests cite them):
  * XP1 nothing of an open task expires, and nothing of a child as long as its parent is open: that may be retried, and its children with it
@@ -9,17 +9,17 @@
  * XP3 all that a task has is there for as long as the task is: the rest goes a week after it
  */
 import { type EndedTask, isOpenTask, type Task } from '../../../../shared/domain/task.ts'
-import type { TaskStore } from '../../../../shared/ports/index.ts'
+import type { Steps, Tasks } from '../../../../shared/ports/index.ts'
 import { type Expiry, expiryAfter } from './expiry-after.ts'
 import type { TaskExpiry } from './task-expiry.ts'
 
-type Settings = { expiry: TaskExpiry; days: number }
+type Settings = { steps: Pick<Steps, 'listSteps'>; expiry: TaskExpiry; days: number }
 
-export function expiringTaskStore(store: TaskStore, { expiry, days }: Settings): TaskStore {
+export function expiringTasks(tasks: Tasks, { steps, expiry, days }: Settings): Tasks {
   const childrenOf = async (id: string): Promise<Task[]> => {
-    const steps = await store.listSteps(id)
-    const ids = [...new Set(steps.flatMap(({ child }) => child ?? []))]
-    const found = await Promise.all(ids.map((child) => store.findTask(child)))
+    const records = await steps.listSteps(id)
+    const ids = [...new Set(records.flatMap(({ child }) => child ?? []))]
+    const found = await Promise.all(ids.map((child) => tasks.findTask(child)))
     return found.filter((task) => task !== undefined)
   }
 
@@ -42,7 +42,7 @@ export function expiringTaskStore(store: TaskStore, { expiry, days }: Settings):
   /** The last end of a task and those above it; undefined as long as one of them is open. */
   async function endOfAll(task: Task): Promise<string | undefined> {
     let end = ''
-    for (let at: Task | undefined = task; at; at = at.parent && (await store.findTask(at.parent.taskId))) {
+    for (let at: Task | undefined = task; at; at = at.parent && (await tasks.findTask(at.parent.taskId))) {
       if (isOpenTask(at)) return undefined
       if (at.endedAt > end) end = at.endedAt
     }
@@ -58,23 +58,23 @@ export function expiringTaskStore(store: TaskStore, { expiry, days }: Settings):
     await expireChildren(task.id, when)
     await expiry.expireTask(task, when.task)
     // It, or one above it, may have been opened again meanwhile.
-    const now = await store.findTask(task.id)
+    const now = await tasks.findTask(task.id)
     if (now && (await endOfAll(now)) === undefined) await keepAll(now)
   }
 
   return {
-    ...store,
+    ...tasks,
 
     settleTask: settle,
 
     async reopenTask(task, before) {
       await keepAll(task)
-      if (await store.reopenTask(task, before)) {
+      if (await tasks.reopenTask(task, before)) {
         // A late end may have marked it once more meanwhile.
         await keepAll(task)
         return true
       }
-      const now = await store.findTask(task.id)
+      const now = await tasks.findTask(task.id)
       if (now && !isOpenTask(now)) await settle(now)
       return false
     },

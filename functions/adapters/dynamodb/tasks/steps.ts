@@ -1,9 +1,9 @@
 /**
  * Invariants (tests cite them):
- * step-items/P1 the take-over is one conditional write: of two invocations, the one with the higher fence owns the step
- * step-items/P2 a step that succeeded or was skipped is never taken over; one that failed only by a higher fence (a redrive)
- * step-items/P3 every later write is conditional on still owning the step
- * step-items/P4 what is remembered of a step is what can never change: that it succeeded or was skipped, and how (step-items/P2)
+ * steps/P1 the take-over is one conditional write: of two invocations, the one with the higher fence owns the step
+ * steps/P2 a step that succeeded or was skipped is never taken over; one that failed only by a higher fence (a redrive)
+ * steps/P3 every later write is conditional on still owning the step
+ * steps/P4 what is remembered of a step is what can never change: that it succeeded or was skipped, and how (steps/P2)
  */
 import { GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
 import { boundedText } from '../../../../shared/domain/bounded.ts'
@@ -17,27 +17,12 @@ import {
   StepRecordSchema,
 } from '../../../../shared/domain/step.ts'
 import { withoutUndefined } from '../../../../shared/domain/without-undefined.ts'
-import type { Ownership, TakeOver, TaskStore } from '../../../../shared/ports/index.ts'
+import type { Ownership, Steps, TakeOver } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
 import { getAll } from '../get-all.ts'
 import { stepKey, type TaskTable, taskKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
 
-type StepItems = Pick<
-  TaskStore,
-  | 'takeOverStep'
-  | 'endStep'
-  | 'addAttempt'
-  | 'reopenStep'
-  | 'closeStep'
-  | 'adoptStep'
-  | 'setProgress'
-  | 'askApproval'
-  | 'noteStep'
-  | 'answerApproval'
-  | 'findSteps'
-  | 'listSteps'
->
 type Change = Pick<
   UpdateCommandInput,
   'UpdateExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
@@ -66,7 +51,7 @@ function stepIn({ decision, ...item }: Record<string, unknown> = {}): StepRecord
   return StepRecordSchema.parse(data === undefined ? item : { ...item, decision: data })
 }
 
-export function stepItems({ client, table }: TaskTable): StepItems {
+export function dynamodbSteps({ client, table }: TaskTable): Steps {
   /** Steps that this worker has seen succeed or be skipped. */
   const remembered = new Map<string, StepRecord>()
   const remember = (taskId: string, step: StepRecord): StepRecord => {
@@ -80,7 +65,7 @@ export function stepItems({ client, table }: TaskTable): StepItems {
   }
   const keyOf = (taskId: string, path: string) => ({ pk: taskKey(taskId), sk: stepKey(path) })
 
-  /** A write that only the owner may make (step-items/P3). Undefined when the step is not ours any more. */
+  /** A write that only the owner may make (steps/P3). Undefined when the step is not ours any more. */
   async function updateOwned(
     { taskId, path, owner, fence }: Ownership,
     change: Change,

@@ -1,10 +1,10 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import type { TaskStore } from '../../../../shared/ports/index.ts'
+import type { Gates } from '../../../../shared/ports/index.ts'
 import { callAws } from '../../aws-errors.ts'
 import { gateKey, type TaskTable, taskKey } from '../keys.ts'
 
-/** One item a gate: the steps that have passed it, and the token of whoever waits (written by the state itself). */
-export function gateItems({ client, table }: TaskTable): Pick<TaskStore, 'passGate'> {
+/** One item a gate: the steps that have passed it, and the token of the state that waits (which writes it itself). */
+export function dynamodbGates({ client, table }: TaskTable): Gates {
   return {
     async passGate(runKey, before, stepId) {
       const add = new UpdateCommand({

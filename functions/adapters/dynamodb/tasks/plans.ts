@@ -3,7 +3,7 @@ import { OrchestratorError } from '../../../../shared/domain/errors.ts'
 import type { Json } from '../../../../shared/domain/json.ts'
 import { StoredValueSchema } from '../../../../shared/domain/step.ts'
 import { FIRST_EXECUTION, runKey } from '../../../../shared/domain/task.ts'
-import type { Plan, TaskStore } from '../../../../shared/ports/index.ts'
+import type { Plan, Plans, Values } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
 import { type TaskTable, taskKey } from '../keys.ts'
 
@@ -14,12 +14,7 @@ const MAX_CACHED_BYTES = 256 * 1024
 const planKey = (execution = FIRST_EXECUTION): string =>
   execution === FIRST_EXECUTION ? 'PLAN' : `PLAN#${String(execution).padStart(4, '0')}`
 
-type Values = Pick<TaskStore, 'storeValue' | 'loadValue'>
-
-export function planItems(
-  { client, table }: TaskTable,
-  values: Values,
-): Pick<TaskStore, 'createPlan' | 'getPlan'> {
+export function dynamodbPlans({ client, table, values }: TaskTable & { values: Values }): Plans {
   const cache = new Map<string, Promise<Plan>>()
 
   async function readPlan(taskId: string, execution: number): Promise<{ plan: Plan; bytes: number }> {

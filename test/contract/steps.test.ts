@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Ownership, Steps } from '../../shared/ports/index.ts'
+import { openTask } from '../support/stores/open-task.ts'
+import { startStores } from '../support/stores/start-stores.ts'
+
+let steps: Steps
+let stop: () => Promise<void>
+
+beforeAll(async () => {
+  const stores = await startStores()
+  steps = stores.ports.steps
+  stop = stores.stop
+})
+afterAll(() => stop())
+
+const claim = (taskId: string, fence: string, owner = `o${fence}`): Ownership => ({
+  taskId,
+  path: 's',
+  owner,
+  fence,
+})
+const start = { agentId: 'a', startedAt: '2026-01-01T00:00:00.000Z' }
+const end = { status: 'succeeded', endedAt: '2026-01-01T00:00:01.000Z', output: { inline: '1' } } as const
+
+describe('steps', () => {
+  it('gives a step to the highest fence (steps/P1)', async () => {
+    const { id } = openTask()
+    expect(await steps.takeOverStep(claim(id, '2'), start)).toMatchObject({ kind: 'owned' })
+    expect(await steps.takeOverStep(claim(id, '1'), start)).toMatchObject({ kind: 'superseded' })
+    expect(await steps.takeOverStep(claim(id, '3'), start)).toMatchObject({
+      kind: 'owned',
+      step: { fence: '3' },
+    })
+  })
+
+  it('lets only the owner write (steps/P3)', async () => {
+    const { id } = openTask()
+    await steps.takeOverStep(claim(id, '1'), start)
+    await steps.takeOverStep(claim(id, '2'), start)
+    const attempt = { agentId: 'a', startedAt: 'x', endedAt: 'y', error: { name: 'E', message: 'e' } }
+    expect(await steps.addAttempt(claim(id, '1'), attempt)).toBe(false)
+    expect(await steps.endStep(claim(id, '1'), end)).toBe(false)
+    expect(await steps.addAttempt(claim(id, '2'), attempt)).toBe(true)
+    expect(await steps.endStep(claim(id, '2'), end)).toBe(true)
+    expect(await steps.findSteps(id, ['s', 'none'])).toMatchObject([
+      { status: 'succeeded', output: { inline: '1' }, attempts: [attempt] },
+    ])
+  })
+
+  it('never takes over a step that succeeded (steps/P2)', async () => {
+    const { id } = openTask()
+    await steps.takeOverStep(claim(id, '1'), start)
+    await steps.endStep(claim(id, '1'), end)
+    expect(await steps.takeOverStep(claim(id, '9'), start)).toMatchObject({
+      kind: 'final',
+      step: { status: 'succeeded' },
+    })
+  })
+
+  it('takes over a failed step only by a higher fence, as a redrive has (steps/P2)', async () => {
+    const { id } = openTask()
+    await steps.takeOverStep(claim(id, '1'), start)
+    await steps.endStep(claim(id, '1'), {
+      status: 'failed',
+      endedAt: 'z',
+      error: { name: 'E', message: 'e' },
+    })
+    expect(await steps.takeOverStep(claim(id, '1'), start)).toMatchObject({ kind: 'final' })
+    const again = await steps.takeOverStep(claim(id, '2'), start)
+    expect(again).toMatchObject({ kind: 'owned', step: { status: 'running' } })
+    expect(again.step.error).toBeUndefined()
+  })
+
+  it('keeps the first answer to an approval, and only while the step runs (approval/O4)', async () => {
+    const { id } = openTask()
+    const own = claim(id, '1')
+    await steps.takeOverStep(own, start)
+    const answer = (by: string) => steps.answerApproval(id, 's', { decision: 'yes', by, at: '2026' })
+    expect(await answer('nobody asked')).toBeUndefined()
+    const asked = { prompt: 'Go?', choices: ['yes', 'no'], expiresAt: '2027', token: 't' }
+    expect(await steps.askApproval(own, asked)).toBe(true)
+    expect(await steps.askApproval(claim(id, '0'), asked)).toBe(false)
+    const both = await Promise.all([answer('ada'), answer('bob')])
+    expect(both.filter(Boolean)).toHaveLength(1)
+    await steps.takeOverStep(claim(id, '2'), start)
+    const [record] = await steps.findSteps(id, ['s'])
+    expect(record?.approval).toMatchObject({ ...asked, answer: { decision: 'yes' } })
+  })
+
+  it('keeps the items of a fan-out for whoever owns it (steps/P3)', async () => {
+    const { id } = openTask()
+    await steps.takeOverStep(claim(id, '1'), start)
+    expect(await steps.noteStep(claim(id, '1'), { items: { inline: '[1,2]' } })).toBe(true)
+    expect(await steps.noteStep(claim(id, '0'), { items: { inline: '[3]' } })).toBe(false)
+    expect((await steps.findSteps(id, ['s']))[0]).toMatchObject({ items: { inline: '[1,2]' } })
+  })
+
+  it('leaves the agent that the rebinder has named to whoever takes the step over', async () => {
+    const { id } = openTask()
+    await steps.takeOverStep(claim(id, '1'), { ...start, agentId: 'chosen', reboundBy: '1' })
+    const { step } = await steps.takeOverStep(claim(id, '2'), { startedAt: start.startedAt })
+    expect(step).toMatchObject({ agentId: 'chosen', reboundBy: '' })
+  })
+
+  it('has one owner after any number of take-overs at once (steps/P1)', async () => {
+    const { id } = openTask()
+    const fences = Array.from({ length: 20 }, (_, index) => String(index).padStart(3, '0'))
+    await Promise.all(fences.map((fence) => steps.takeOverStep(claim(id, fence), start)))
+    const ends = await Promise.all(fences.map((fence) => steps.endStep(claim(id, fence), end)))
+    expect(ends.map((done, index) => (done ? fences[index] : '')).filter(Boolean)).toEqual(['019'])
+  })
+})

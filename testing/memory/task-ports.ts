@@ -1,0 +1,29 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { dynamodbGates } from '../../functions/adapters/dynamodb/tasks/gates.ts'
+import { dynamodbOutputs } from '../../functions/adapters/dynamodb/tasks/outputs.ts'
+import { dynamodbPlans } from '../../functions/adapters/dynamodb/tasks/plans.ts'
+import { dynamodbSteps } from '../../functions/adapters/dynamodb/tasks/steps.ts'
+import { dynamodbTasks } from '../../functions/adapters/dynamodb/tasks/tasks.ts'
+import { blobValues } from '../../functions/adapters/s3/values.ts'
+import type { BlobStore, Ports } from '../../shared/ports/index.ts'
+
+export type TaskPorts = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'gates' | 'outputs' | 'values'>
+
+/** What is known of tasks, over one table and one blob store; `days` is how long an ended task is kept. */
+export function taskPorts(settings: {
+  client: DynamoDBDocumentClient
+  table: string
+  blobs: BlobStore
+  digest: (text: string) => string
+  days?: number
+}): TaskPorts {
+  const values = blobValues(settings)
+  return {
+    values,
+    tasks: dynamodbTasks(settings),
+    plans: dynamodbPlans({ ...settings, values }),
+    steps: dynamodbSteps(settings),
+    gates: dynamodbGates(settings),
+    outputs: dynamodbOutputs(settings),
+  }
+}
