@@ -16,9 +16,11 @@ import { issuesOfZod } from '../shared/domain/issues-of-zod.ts'
 import type { PriceTable } from '../shared/domain/price-table.ts'
 import { pricesWith } from '../shared/estimator/prices.ts'
 import type {
+  Agents,
   Breakers,
   Budgets,
   Clock,
+  Collectables,
   EventBus,
   Executions,
   FileStore,
@@ -26,21 +28,25 @@ import type {
   Ids,
   Ledger,
   Limits,
+  Loads,
   Machines,
   Outputs,
   Plans,
   Queue,
-  Registry,
   Statistics,
   Steps,
   Tasks,
   Values,
+  Workflows,
 } from '../shared/ports/index.ts'
+import { dynamodbAgents } from './adapters/dynamodb/registry/agents.ts'
 import { dynamodbBreakers } from './adapters/dynamodb/registry/breakers.ts'
+import { dynamodbCollectables } from './adapters/dynamodb/registry/collectables.ts'
 import { dynamodbLimits } from './adapters/dynamodb/registry/limits.ts'
-import { dynamodbRegistry } from './adapters/dynamodb/registry/registry.ts'
-import { rememberingRegistry } from './adapters/dynamodb/registry/remembering-registry.ts'
+import { dynamodbLoads } from './adapters/dynamodb/registry/loads.ts'
+import { rememberingAgents, rememberingWorkflows } from './adapters/dynamodb/registry/remembering-lists.ts'
 import { dynamodbStatistics } from './adapters/dynamodb/registry/statistics.ts'
+import { dynamodbWorkflows } from './adapters/dynamodb/registry/workflows.ts'
 import { dynamodbBudgets } from './adapters/dynamodb/tasks/budgets.ts'
 import { expiringTasks } from './adapters/dynamodb/tasks/expiring-tasks.ts'
 import { dynamodbGates } from './adapters/dynamodb/tasks/gates.ts'
@@ -103,12 +109,28 @@ export const taskPorts = () => ({
   values: values(),
 })
 
-export const registry = (): Registry =>
-  once('registry', () => {
-    const table = environment().REGISTRY_TABLE
-    const onUnreadable = (facts: object): void => logger().error('record not readable', { ...facts })
-    return rememberingRegistry(dynamodbRegistry({ client: dynamodb(), table, clock, onUnreadable }), clock)
-  })
+export const agents = (): Agents =>
+  once('agents', () => rememberingAgents(dynamodbAgents({ ...registryTable(), onUnreadable }), clock))
+
+export const workflows = (): Workflows =>
+  once('workflows', () =>
+    rememberingWorkflows(dynamodbWorkflows({ ...registryTable(), onUnreadable }), clock),
+  )
+
+export const loads = (): Loads => once('loads', () => dynamodbLoads({ ...registryTable(), clock }))
+
+export const collectables = (): Collectables =>
+  once('collectables', () => dynamodbCollectables(registryTable()))
+
+const onUnreadable = (facts: object): void => logger().error('record not readable', { ...facts })
+
+/** What is known of agents, workflows and machines. */
+export const registryPorts = () => ({
+  agents: agents(),
+  workflows: workflows(),
+  loads: loads(),
+  collectables: collectables(),
+})
 
 export const breakers = (): Breakers =>
   once('breakers', () => dynamodbBreakers({ client: dynamodb(), table: environment().REGISTRY_TABLE }))
@@ -203,6 +225,8 @@ const environment = (): Environment =>
     const message = `this function's environment is not complete: ${describeIssues(issues)}`
     throw new OrchestratorError('ConfigError', message)
   })
+
+const registryTable = () => ({ client: dynamodb(), table: environment().REGISTRY_TABLE })
 
 const tasksTable = () => ({ client: dynamodb(), table: environment().TASKS_TABLE })
 

@@ -53,7 +53,7 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
     steps: notingProgress(made.ports.steps, call.onProgress),
     ledger: crashing(kept.ledger, call),
   }
-  await ports.registry.putAgent({
+  await ports.agents.putAgent({
     ...agent.manifest,
     status: 'active',
     functionArn: ARN,

@@ -94,7 +94,7 @@ export async function virtualCloud({ now, seed, files, castOf, onEvent, onBegin,
   for (const { manifest } of cast.agents) {
     const registeredAt = now.toISOString()
     const { deprecated } = manifest
-    await ports.registry.putAgent({
+    await ports.agents.putAgent({
       ...manifest,
       status: deprecated ? 'deprecated' : 'active',
       functionArn: agentArn(manifest.id),

@@ -76,7 +76,8 @@ export function makeWorld(random: Random, capabilities = CAPABILITIES) {
     }),
   )
   const ports = {
-    registry: { listAgents: async () => agents.map(registered), findWorkflow: async () => undefined },
+    agents: { listAgents: async () => agents.map(registered) },
+    workflows: { findWorkflow: async () => undefined },
     statistics: {
       find: async (subjects: { agentId: string }[]) => subjects.map(({ agentId }) => seen.get(agentId) ?? []),
     },

@@ -24,7 +24,7 @@ import {
   machines,
   prices,
   queue,
-  registry,
+  registryPorts,
   statistics,
   taskPorts,
 } from '../deps.ts'
@@ -38,7 +38,7 @@ const log = logger()
 const handlers = makeHandlers(
   {
     ...taskPorts(),
-    registry: registry(),
+    ...registryPorts(),
     statistics: statistics(),
     breakers: breakers(),
     limits: limits(),

@@ -8,7 +8,7 @@ import { AgentManifestSchema } from '../../shared/domain/agent.ts'
 import { ownOf } from '../../shared/domain/own.ts'
 import { GateSchema } from '../../shared/domain/plan.ts'
 import { WorkflowSchema } from '../../shared/workflow/schema.ts'
-import { clock, invokeLater, logger, patientMachines, registry, taskPorts } from '../deps.ts'
+import { clock, invokeLater, logger, patientMachines, registryPorts, taskPorts } from '../deps.ts'
 import { type Asked, answerCloudFormation } from './answer-cloudformation.ts'
 
 /** What the deployment knows only when it runs; the rest lies beside the bundle as a file. */
@@ -32,7 +32,7 @@ const KEPT_FOR_GOING_ON = 15_000
 let until = 0
 const patience = { wait: delay, leftMilliseconds: () => until - Date.now() }
 const ports = {
-  registry: registry(),
+  ...registryPorts(),
   ...taskPorts(),
   machines: patientMachines(patience),
   clock,

@@ -6,7 +6,7 @@ import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import * as z from 'zod'
 import { collectMachines } from '../../shared/app/machines/collect-machines.ts'
-import { clock, logger, patientMachines, registry } from '../deps.ts'
+import { clock, logger, patientMachines, registryPorts } from '../deps.ts'
 
 /** The schedule's event says nothing; a person may ask for younger ones as well. */
 const RequestSchema = z.object({ unusedDays: z.number().min(0).optional() })
@@ -17,7 +17,7 @@ let until = 0
 const patience = { wait: delay, leftMilliseconds: () => until - Date.now() }
 
 const log = logger()
-const collect = collectMachines({ registry: registry(), machines: patientMachines(patience), clock })
+const collect = collectMachines({ ...registryPorts(), machines: patientMachines(patience), clock })
 
 export const handler = middy()
   .use(injectLambdaContext(log))

@@ -16,7 +16,7 @@ import {
   logger,
   prices,
   queue,
-  registry,
+  registryPorts,
   statistics,
   taskPorts,
 } from '../deps.ts'
@@ -24,7 +24,7 @@ import {
 const log = logger()
 const control = controlStep({
   ...taskPorts(),
-  registry: registry(),
+  ...registryPorts(),
   statistics: statistics(),
   breakers: breakers(),
   limits: limits(),

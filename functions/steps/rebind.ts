@@ -14,7 +14,7 @@ import {
   executions,
   limits,
   logger,
-  registry,
+  registryPorts,
   statistics,
   taskPorts,
 } from '../deps.ts'
@@ -23,7 +23,7 @@ import { measure } from '../telemetry/metrics.ts'
 const log = logger()
 const rebind = rebindStep({
   ...taskPorts(),
-  registry: registry(),
+  ...registryPorts(),
   statistics: statistics(),
   breakers: breakers(),
   limits: limits(),

@@ -1,8 +1,10 @@
 import type { PriceTable } from '../domain/price-table.ts'
+import type { Agents } from './agents.ts'
 import type { BlobStore } from './blob-store.ts'
 import type { Breakers } from './breakers.ts'
 import type { Budgets } from './budgets.ts'
 import type { Clock } from './clock.ts'
+import type { Collectables } from './collectables.ts'
 import type { EventBus } from './event-bus.ts'
 import type { Executions } from './executions.ts'
 import type { FileStore } from './file-store.ts'
@@ -10,15 +12,16 @@ import type { Gates } from './gates.ts'
 import type { Ids } from './ids.ts'
 import type { Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
+import type { Loads } from './loads.ts'
 import type { Machines } from './machines.ts'
 import type { Outputs } from './outputs.ts'
 import type { Plans } from './plans.ts'
 import type { Queue } from './queue.ts'
-import type { Registry } from './registry.ts'
 import type { Statistics } from './statistics.ts'
 import type { Steps } from './steps.ts'
 import type { Tasks } from './tasks.ts'
 import type { Values } from './values.ts'
+import type { Workflows } from './workflows.ts'
 
 /** Everything the core needs from outside. A use case takes the few it uses. */
 export type Ports = {
@@ -28,7 +31,10 @@ export type Ports = {
   gates: Gates
   outputs: Outputs
   values: Values
-  registry: Registry
+  agents: Agents
+  workflows: Workflows
+  loads: Loads
+  collectables: Collectables
   statistics: Statistics
   breakers: Breakers
   limits: Limits
@@ -47,20 +53,23 @@ export type Ports = {
 
 export type { KeptBreaker } from './breakers.ts'
 export type { KeptBudget, Reservation, Share } from './budgets.ts'
+export type { CollectableMachine } from './collectables.ts'
 export type { ExecutionInput, ExecutionState } from './executions.ts'
 export type { StoredFile } from './file-store.ts'
 export type { Claim } from './ledger.ts'
 export type { Slot } from './limits.ts'
 export type { Plan } from './plans.ts'
 export type { QueueEntry } from './queue.ts'
-export type { CollectableMachine, RegisteredWorkflow } from './registry.ts'
 export type { Ownership, StepEnd, TakeOver } from './steps.ts'
 export type { TaskPage } from './tasks.ts'
+export type { RegisteredWorkflow } from './workflows.ts'
 export type {
+  Agents,
   BlobStore,
   Breakers,
   Budgets,
   Clock,
+  Collectables,
   EventBus,
   Executions,
   FileStore,
@@ -68,13 +77,14 @@ export type {
   Ids,
   Ledger,
   Limits,
+  Loads,
   Machines,
   Outputs,
   Plans,
   Queue,
-  Registry,
   Statistics,
   Steps,
   Tasks,
   Values,
+  Workflows,
 }

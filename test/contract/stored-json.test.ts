@@ -1,14 +1,14 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dynamodbRegistry } from '../../functions/adapters/dynamodb/registry/registry.ts'
-import { systemClock } from '../../functions/adapters/node-ids.ts'
+import { dynamodbAgents } from '../../functions/adapters/dynamodb/registry/agents.ts'
+import { dynamodbWorkflows } from '../../functions/adapters/dynamodb/registry/workflows.ts'
 import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import type { Agent } from '../../shared/domain/agent.ts'
 import type { Json } from '../../shared/domain/json.ts'
 import type { Decision } from '../../shared/domain/plan.ts'
 import type { OpenTask } from '../../shared/domain/task.ts'
-import type { Ports, RegisteredWorkflow, Registry } from '../../shared/ports/index.ts'
+import type { Agents, Ports, RegisteredWorkflow, Workflows } from '../../shared/ports/index.ts'
 import type { Workflow } from '../../shared/workflow/schema.ts'
 import { makeAgent } from '../support/agents/make-agent.ts'
 import { hostileJson, hostileName } from '../support/random/hostile-names.ts'
@@ -57,8 +57,8 @@ describe('whatever names and values users choose, what is read is what was writt
             { ...capability, name: 'work.do', description: '', inputSchema: {}, outputSchema: { schema } },
           ],
         }
-        await ports.registry.putAgent(kept)
-        expect(await ports.registry.findAgent(kept.id)).toEqual(kept)
+        await ports.agents.putAgent(kept)
+        expect(await ports.agents.findAgent(kept.id)).toEqual(kept)
       }),
       runs,
     )
@@ -71,9 +71,9 @@ describe('whatever names and values users choose, what is read is what was writt
           { input: { properties: input }, output, steps: { constructor: output } },
           `w${++count}`,
         )
-        await ports.registry.publishWorkflow(registered)
-        expect(await ports.registry.findWorkflow(registered.workflow.name)).toEqual(registered)
-        expect(await ports.registry.findWorkflow(registered.workflow.name, 1)).toEqual(registered)
+        await ports.workflows.publishWorkflow(registered)
+        expect(await ports.workflows.findWorkflow(registered.workflow.name)).toEqual(registered)
+        expect(await ports.workflows.findWorkflow(registered.workflow.name, 1)).toEqual(registered)
       }),
       runs,
     )
@@ -153,7 +153,8 @@ describe('whatever names and values users choose, what is read is what was writt
 })
 
 describe('a registry from before', () => {
-  let registry: Registry
+  let agents: Agents
+  let workflows: Workflows
   let put: (item: object) => Promise<unknown>
   let end: () => Promise<void>
   const told: object[] = []
@@ -163,7 +164,8 @@ describe('a registry from before', () => {
     put = (Item) => client.send(new PutCommand({ TableName: 'registry', Item }))
     end = stop
     const onUnreadable = (facts: object): void => void told.push(facts)
-    registry = dynamodbRegistry({ client, table: 'registry', clock: systemClock, onUnreadable })
+    agents = dynamodbAgents({ client, table: 'registry', onUnreadable })
+    workflows = dynamodbWorkflows({ client, table: 'registry', onUnreadable })
   })
   afterAll(() => end())
 
@@ -180,19 +182,19 @@ describe('a registry from before', () => {
   it('is read as it was stored, as maps (json-items/Y2)', async () => {
     await put({ ...agentKey('old'), ...agent })
     await put({ ...workflowKey('old'), registered })
-    expect(await registry.findAgent('old')).toEqual(agent)
-    expect(await registry.listAgents()).toEqual([agent])
-    expect(await registry.findWorkflow('old')).toEqual(registered)
-    expect(await registry.listWorkflows()).toEqual([registered])
+    expect(await agents.findAgent('old')).toEqual(agent)
+    expect(await agents.listAgents()).toEqual([agent])
+    expect(await workflows.findWorkflow('old')).toEqual(registered)
+    expect(await workflows.listWorkflows()).toEqual([registered])
   })
 
   it('tells of a record that cannot be read, and goes on with the others (json-items/Y3)', async () => {
     await put({ ...agentKey('bad'), json: '{"id":"bad"}' })
     await put({ ...agentKey('worse'), json: '{' })
     await put({ ...workflowKey('bad'), json: '{"workflow":{"name":"bad"}}' })
-    expect((await registry.listAgents()).map(({ id }) => id)).toEqual(['old'])
-    expect((await registry.listWorkflows()).map(({ workflow }) => workflow.name)).toEqual(['old'])
-    expect(await registry.findAgent('bad')).toBeUndefined()
+    expect((await agents.listAgents()).map(({ id }) => id)).toEqual(['old'])
+    expect((await workflows.listWorkflows()).map(({ workflow }) => workflow.name)).toEqual(['old'])
+    expect(await agents.findAgent('bad')).toBeUndefined()
     expect(told).toEqual(
       expect.arrayContaining([
         { pk: 'AGENT#bad', sk: 'META', reason: expect.stringContaining('version') },
@@ -204,7 +206,7 @@ describe('a registry from before', () => {
 
   it('refuses what does not fit, before anything is written', async () => {
     const large = { ...makeAgent({ id: 'large' }), description: 'x'.repeat(400_000) }
-    await expect(registry.putAgent(large)).rejects.toMatchObject({ name: 'ContentTooLargeError' })
-    expect(await registry.findAgent('large')).toBeUndefined()
+    await expect(agents.putAgent(large)).rejects.toMatchObject({ name: 'ContentTooLargeError' })
+    expect(await agents.findAgent('large')).toBeUndefined()
   })
 })

@@ -72,7 +72,7 @@ function install() {
   }
 }
 
-const machineOf = async (name: string) => (await stores.ports.registry.findWorkflow(name))?.stateMachineArn
+const machineOf = async (name: string) => (await stores.ports.workflows.findWorkflow(name))?.stateMachineArn
 
 describe(`publishing ${COUNT} workflows where Step Functions publishes 100 at once and then one a second`, () => {
   it('succeeds in one invocation, goes as fast as it may, and publishes only what has changed afterwards (deployment/D4)', async () => {
@@ -138,7 +138,7 @@ describe(`publishing ${COUNT} workflows where Step Functions publishes 100 at on
     }
     expect(invocations).toBeGreaterThan(1)
     expect(published()).toBe(FEWER)
-    expect(await stores.ports.registry.listWorkflows()).toHaveLength(FEWER)
+    expect(await stores.ports.workflows.listWorkflows()).toHaveLength(FEWER)
   })
 
   it('publishes anew a workflow whose machine was removed and made again under its name', async () => {
@@ -163,7 +163,7 @@ describe(`destroying ${COUNT} workflows where Step Functions deletes 100 at once
   it('succeeds in one invocation, whatever runs, with what was made at run time', async () => {
     const { aws, ports, invoke, deployment, register } = install()
     await invoke(register(deployment(() => 'first')))
-    await ports.registry.putAgent(makeAgent())
+    await ports.agents.putAgent(makeAgent())
     await registerWorkflow(ports)(
       {
         name: 'published',
@@ -179,8 +179,8 @@ describe(`destroying ${COUNT} workflows where Step Functions deletes 100 at once
     const seconds = await invoke(removeDeployment(ports))
     expect(seconds).toBeLessThan(LAMBDA_SECONDS)
     expect(aws.machines.size).toBe(0)
-    expect(await ports.registry.listMachines()).toEqual([])
-    expect(await ports.registry.listWorkflows()).toEqual([])
+    expect(await ports.collectables.listMachines()).toEqual([])
+    expect(await ports.workflows.listWorkflows()).toEqual([])
   })
 
   it('is finished by later invocations, none of which begins again (removal/R3)', async () => {

@@ -80,7 +80,7 @@ describe('what users name may be called like a member of every object', () => {
   it('validated, published, planned, submitted and shown: what is valid can be registered, and a missing member is missing', async () => {
     const { ports } = stores
     const agent = makeAgent({ id: 'constructor', capability: 'constructor', tags: ['constructor'] })
-    await ports.registry.putAgent(agent)
+    await ports.agents.putAgent(agent)
     expect(
       (await listAgents(ports)({ capability: 'constructor' }, CALLER)).agents.map(({ id }) => id),
     ).toContain('constructor')

@@ -1,6 +1,5 @@
 import { dynamodbBreakers } from '../../functions/adapters/dynamodb/registry/breakers.ts'
 import { dynamodbLimits } from '../../functions/adapters/dynamodb/registry/limits.ts'
-import { dynamodbRegistry } from '../../functions/adapters/dynamodb/registry/registry.ts'
 import { dynamodbStatistics } from '../../functions/adapters/dynamodb/registry/statistics.ts'
 import { dynamodbBudgets } from '../../functions/adapters/dynamodb/tasks/budgets.ts'
 import { dynamodbLedger } from '../../functions/adapters/dynamodb/tasks/ledger.ts'
@@ -12,6 +11,7 @@ import { PRICES } from '../../shared/estimator/prices.ts'
 import type { BlobStore, Clock, Ports } from '../../shared/ports/index.ts'
 import { memoryClient } from './client.ts'
 import { type GivenFiles, memoryBlobs, memoryFiles } from './files.ts'
+import { registryPorts } from './registry-ports.ts'
 import { memoryTable } from './table.ts'
 import { taskPorts } from './task-ports.ts'
 
@@ -38,7 +38,7 @@ export function memoryPorts({ clock, seed, files = {}, blobs = memoryBlobs(), ..
     ids,
     prices: PRICES,
     ...taskPorts({ ...tasks, blobs, digest: ids.digest }),
-    registry: dynamodbRegistry({ ...registry, clock }),
+    ...registryPorts({ ...registry, clock }),
     statistics: dynamodbStatistics({ client: readingText, table: REGISTRY, now: clock.now }),
     breakers: dynamodbBreakers(registry),
     limits: dynamodbLimits({ ...registry, clock }),

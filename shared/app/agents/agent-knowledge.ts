@@ -12,7 +12,10 @@ import {
   sumsAt,
 } from '../../selector/decayed-counters.ts'
 
-export type KnowledgeNeeds = Pick<Ports, 'registry' | 'statistics' | 'breakers' | 'limits' | 'clock'>
+export type KnowledgeNeeds = Pick<Ports, 'agents' | 'loads' | 'statistics' | 'breakers' | 'limits' | 'clock'>
+
+/** What a plan is made from: what is known of agents, and the workflows that it may call. */
+export type PlanningNeeds = KnowledgeNeeds & Pick<Ports, 'workflows'>
 
 /** What is known of each agent that offers a capability. */
 export type KnowledgeOf = (capability: string | undefined) => ReadonlyMap<string, Knowledge>
@@ -46,7 +49,7 @@ export async function knowledgeOf(
   const ids = contested.map(({ id }) => id)
   const limited = contested.filter(({ limits }) => limits.maxConcurrency !== undefined).map(slotsOfAgent)
   const [loads, doings, breakers, slots] = await Promise.all([
-    ports.registry.loadsOf(ids),
+    ports.loads.loadsOf(ids),
     doingsOf(ports, contested),
     ports.breakers.find(ids),
     limited.length > 0 ? ports.limits.countSlots(limited) : new Map<string, number>(),

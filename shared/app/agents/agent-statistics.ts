@@ -32,7 +32,7 @@ export async function healthOf(
   const limited = agents.filter(({ limits }) => limits.maxConcurrency !== undefined).map(slotsOfAgent)
   const [doings, loads, breakers, slots] = await Promise.all([
     doingsOf(ports, agents),
-    ports.registry.loadsOf(ids),
+    ports.loads.loadsOf(ids),
     ports.breakers.find(ids),
     limited.length > 0 ? ports.limits.countSlots(limited) : new Map<string, number>(),
   ])

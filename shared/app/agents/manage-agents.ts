@@ -6,12 +6,12 @@ import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { describeIssues } from '../../domain/issue.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
-import type { Clock, Ports, Registry } from '../../ports/index.ts'
+import type { Agents, Ports } from '../../ports/index.ts'
 import { healthOf } from './agent-statistics.ts'
 
-type Needs = { registry: Registry; clock: Clock }
+type Needs = Pick<Ports, 'agents' | 'clock'>
 
-type Looking = Pick<Ports, 'registry' | 'statistics' | 'breakers' | 'limits' | 'clock'>
+type Looking = Pick<Ports, 'agents' | 'loads' | 'statistics' | 'breakers' | 'limits' | 'clock'>
 
 /** With how they do. */
 export const listAgents =
@@ -20,7 +20,7 @@ export const listAgents =
     { capability }: { capability?: string | undefined },
     _caller: Caller,
   ): Promise<{ agents: AgentView[] }> => {
-    const all = await ports.registry.listAgents()
+    const all = await ports.agents.listAgents()
     const offers = (agent: Agent): boolean => agent.capabilities.some(({ name }) => name === capability)
     const agents = capability ? all.filter(offers) : all
     const health = await healthOf(ports, agents)
@@ -31,14 +31,14 @@ export const listAgents =
 export const getAgent =
   (ports: Looking) =>
   async ({ id }: { id: string }, _caller: Caller): Promise<AgentView> => {
-    const agent = await findAgent(ports.registry, id)
+    const agent = await findAgent(ports.agents, id)
     return { ...agent, ...(await healthOf(ports, [agent])).get(id) }
   }
 
-async function findAgent(registry: Registry, id: string): Promise<Agent> {
-  const agent = await registry.findAgent(id)
+async function findAgent(agents: Agents, id: string): Promise<Agent> {
+  const agent = await agents.findAgent(id)
   if (agent) return agent
-  const known = (await registry.listAgents()).map((other) => other.id)
+  const known = (await agents.listAgents()).map((other) => other.id)
   throw new OrchestratorError('NotFoundError', `there is no agent "${id}"${suggestNames(id, known)}`, {
     agentId: id,
   })
@@ -46,12 +46,12 @@ async function findAgent(registry: Registry, id: string): Promise<Agent> {
 
 /** Registers or updates a caller's agent. Throws ConflictError for an agent that the deployment owns. */
 export const registerAgent =
-  ({ registry, clock }: Needs) =>
+  ({ agents, clock }: Needs) =>
   async (request: z.output<typeof RegisterAgentSchema>, _caller: Caller): Promise<Agent> => {
     const issues = issuesOfManifest(request)
     if (issues.length > 0)
       throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
-    const existing = await registry.findAgent(request.id)
+    const existing = await agents.findAgent(request.id)
     if (existing?.origin === 'deployment') throw ownedByDeployment(request.id, 'choose another id')
     // Parsed once more: what comes with a request besides the manifest is no part of an agent.
     const agent = AgentSchema.parse({
@@ -60,18 +60,18 @@ export const registerAgent =
       origin: 'api',
       registeredAt: clock.now().toISOString(),
     })
-    await registry.putAgent(agent)
+    await agents.putAgent(agent)
     return agent
   }
 
 /** Throws NotFoundError, and ConflictError for an agent that the deployment owns. */
 export const retireAgent =
-  ({ registry }: { registry: Registry }) =>
+  ({ agents }: Pick<Ports, 'agents'>) =>
   async ({ id }: { id: string }, _caller: Caller): Promise<Agent> => {
-    const agent = await findAgent(registry, id)
+    const agent = await findAgent(agents, id)
     if (agent.origin === 'deployment') throw ownedByDeployment(id, `remove functions/agents/${id} and deploy`)
     const retired: Agent = { ...agent, status: 'inactive' }
-    await registry.putAgent(retired)
+    await agents.putAgent(retired)
     return retired
   }
 

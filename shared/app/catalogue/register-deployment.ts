@@ -16,7 +16,10 @@ export type Deployment = {
   agents: { manifest: AgentManifest; functionArn: string }[]
   workflows: Omit<RegisteredWorkflow, 'registeredAt' | 'active' | 'origin'>[]
 }
-type Needs = Pick<Ports, 'registry' | 'tasks' | 'plans' | 'steps' | 'machines' | 'clock'> & {
+type Needs = Pick<
+  Ports,
+  'agents' | 'workflows' | 'collectables' | 'tasks' | 'plans' | 'steps' | 'machines' | 'clock'
+> & {
   /** Until lists that others hold, and indexes, have heard of it. */
   untilHeard?: () => Promise<void>
 }
@@ -38,24 +41,24 @@ export const registerDeployment =
   }
 
 async function replaceAgents(ports: Needs, brought: Deployment['agents']): Promise<string[]> {
-  const { registry, clock } = ports
+  const { agents, clock } = ports
   const registeredAt = clock.now().toISOString()
   const deployed = brought.map(({ manifest, functionArn }): Agent => {
     const status = manifest.deprecated ? 'deprecated' : 'active'
     return { ...manifest, functionArn, status, origin: 'deployment', registeredAt }
   })
-  const gone = (await registry.listAgents({ fresh: true })).filter(({ id, origin, status }) => {
+  const gone = (await agents.listAgents({ fresh: true })).filter(({ id, origin, status }) => {
     return origin === 'deployment' && status !== 'inactive' && !deployed.some((agent) => agent.id === id)
   })
   // First nobody is bound to them any more; then it is asked who is.
-  await Promise.all(gone.map((agent) => registry.putAgent({ ...agent, status: 'inactive' })))
+  await Promise.all(gone.map((agent) => agents.putAgent({ ...agent, status: 'inactive' })))
   if (gone.length > 0) await ports.untilHeard?.()
   const bound = gone.length > 0 ? await tasksBoundTo(ports, new Set(gone.map(({ id }) => id))) : []
   if (bound.length > 0) {
-    await Promise.all(gone.map((agent) => registry.putAgent(agent)))
+    await Promise.all(gone.map((agent) => agents.putAgent(agent)))
     throw stillBound(bound)
   }
-  await Promise.all(deployed.map((agent) => registry.putAgent(agent)))
+  await Promise.all(deployed.map((agent) => agents.putAgent(agent)))
   return gone.map(({ id }) => id)
 }
 
@@ -69,8 +72,8 @@ function stillBound(bound: readonly { taskId: string; agentId: string }[]): Orch
 }
 
 async function replaceWorkflows(ports: Needs, brought: Deployment['workflows']): Promise<string[]> {
-  const { registry, clock } = ports
-  const before = (await registry.listWorkflows({ fresh: true })).filter(({ origin }) => origin !== 'api')
+  const { workflows, collectables, clock } = ports
+  const before = (await workflows.listWorkflows({ fresh: true })).filter(({ origin }) => origin !== 'api')
   const usedOn = dayOf(clock.now())
   const known = new Map(before.map((registered) => [registered.workflow.name, registered]))
   // One after another: Step Functions publishes one a second once its bucket is empty (deployment/D4).
@@ -80,29 +83,29 @@ async function replaceWorkflows(ports: Needs, brought: Deployment['workflows']):
   await inGroups(gone, async (registered) => {
     const { workflow, parts = 0 } = registered
     // Its machine stays for what runs on it, and is collected after that. Noted first: what is no longer listed is asked no more.
-    await registry.useMachine({ name: workflow.name, parts, usedOn })
-    await registry.putWorkflow({ ...registered, active: false })
+    await collectables.useMachine({ name: workflow.name, parts, usedOn })
+    await workflows.putWorkflow({ ...registered, active: false })
   })
   return gone.map(({ workflow }) => workflow.name)
 }
 
 async function publishOne(
-  { registry, machines, clock }: Needs,
+  { workflows, collectables, machines, clock }: Needs,
   one: Deployment['workflows'][number],
   before: RegisteredWorkflow | undefined,
 ): Promise<void> {
   const { name } = one.workflow
   const stateMachineArn = await machines.publish(one.stateMachineArn, before?.stateMachineArn)
   const registeredAt = clock.now().toISOString()
-  await registry.putWorkflow({ ...one, stateMachineArn, registeredAt, active: true, origin: 'deployment' })
+  await workflows.putWorkflow({ ...one, stateMachineArn, registeredAt, active: true, origin: 'deployment' })
   // Machines of parts that it has no more are left to what runs on them, as those of workflows that are gone.
   const parts = one.parts ?? 0
   const left = partNames(name, before?.parts ?? 0).slice(parts)
   const usedOn = dayOf(clock.now())
   await Promise.all([
-    ...left.map((part) => registry.useMachine({ name: part, parts: 0, usedOn })),
+    ...left.map((part) => collectables.useMachine({ name: part, parts: 0, usedOn })),
     // Those that it has, perhaps again.
-    ...[name, ...partNames(name, parts)].map((machine) => registry.forgetMachine(machine)),
+    ...[name, ...partNames(name, parts)].map((machine) => collectables.forgetMachine(machine)),
   ])
 }
 

@@ -21,7 +21,7 @@ import { parseWorkflow } from '../planning/given-workflow.ts'
 import { versionsOfChildren } from '../planning/versions-of-children.ts'
 import { workflowView } from './read-workflows.ts'
 
-type Needs = Pick<Ports, 'registry' | 'machines' | 'ids' | 'clock'>
+type Needs = Pick<Ports, 'workflows' | 'machines' | 'ids' | 'clock'>
 
 /** Throws InvalidWorkflowError with every issue, InvalidInputError, ConflictError. */
 export const registerWorkflow =
@@ -30,7 +30,7 @@ export const registerWorkflow =
     { name, workflow: given }: { name: string; workflow: unknown },
     _caller: Caller,
   ): Promise<WorkflowView> => {
-    const { registry } = ports
+    const { workflows } = ports
     const workflow = parseWorkflow(given)
     if (workflow.name !== name) {
       const message = `the workflow is called "${workflow.name}", and the address says "${name}": make them the same`
@@ -38,16 +38,16 @@ export const registerWorkflow =
     }
     const compiled = compileWorkflow(workflow)
     // It may call itself, which only its first version could not find.
-    await versionsOfChildren(registry, workflow)
+    await versionsOfChildren(workflows, workflow)
     const [published, newest, all] = await Promise.all([
-      registry.findWorkflow(name, workflow.version),
-      registry.findWorkflow(name),
-      registry.listWorkflows({ fresh: true }),
+      workflows.findWorkflow(name, workflow.version),
+      workflows.findWorkflow(name),
+      workflows.listWorkflows({ fresh: true }),
     ])
     const before = published && sameVersion(published, workflow, newest)
     if (before?.active) {
       // Its name may not stand for it yet. A deployment says itself what its names stand for.
-      if (before.origin === 'api' && isNewer(workflow, newest)) await registry.putWorkflow(before)
+      if (before.origin === 'api' && isNewer(workflow, newest)) await workflows.putWorkflow(before)
       return workflowView(before)
     }
     // Not active: the stacks were destroyed meanwhile, and it comes back; or its publication was cut short, and a later version may
@@ -56,14 +56,14 @@ export const registerWorkflow =
     if (!served) requireNewer(workflow, newest)
     requireUnclaimed(workflow, all)
     const registered = describeRegistered(ports, workflow, compiled)
-    if (!before && !(await registry.publishWorkflow({ ...registered, active: false, pending: true }))) {
-      const winner = await registry.findWorkflow(name, workflow.version)
+    if (!before && !(await workflows.publishWorkflow({ ...registered, active: false, pending: true }))) {
+      const winner = await workflows.findWorkflow(name, workflow.version)
       if (winner) sameVersion(winner, workflow, newest)
     }
     await ensureMachine(ports, machineNameOf(ports, workflow, compiled), compiled)
     // One that comes back takes nothing from a later one that serves.
     const latest = !newest?.active || newest.workflow.version <= workflow.version
-    await registry.putWorkflow(registered, { latest })
+    await workflows.putWorkflow(registered, { latest })
     return workflowView(registered)
   }
 

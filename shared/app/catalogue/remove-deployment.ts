@@ -14,13 +14,16 @@ import type { CollectableMachine, Ports, RegisteredWorkflow } from '../../ports/
 import { partNames } from '../machines/ensure-machine.ts'
 import { registerDeployment } from './register-deployment.ts'
 
-type Needs = Pick<Ports, 'registry' | 'tasks' | 'plans' | 'steps' | 'machines' | 'clock'>
+type Needs = Pick<
+  Ports,
+  'agents' | 'workflows' | 'collectables' | 'tasks' | 'plans' | 'steps' | 'machines' | 'clock'
+>
 
 /** Safe to repeat. Throws UnavailableError when it is to go on later (removal/R3). */
 export const removeDeployment = (ports: Needs) => async (): Promise<{ machines: number }> => {
-  const { registry, machines, tasks, clock } = ports
+  const { workflows, collectables, machines, tasks, clock } = ports
   const usedOn = dayOf(clock.now())
-  const active = await registry.listWorkflows({ fresh: true })
+  const active = await workflows.listWorkflows({ fresh: true })
   const [published, deployed] = [true, false].map((byCaller) =>
     active.filter(({ origin }) => (origin === 'api') === byCaller),
   ) as [RegisteredWorkflow[], RegisteredWorkflow[]]
@@ -31,42 +34,42 @@ export const removeDeployment = (ports: Needs) => async (): Promise<{ machines: 
   const theirs: CollectableMachine[] = []
   for (const workflow of published) theirs.push(...(await retirePublished(ports, workflow, usedOn)))
   // What has just been noted may not be in the list yet.
-  const noted = [...(await registry.listMachines()), ...ours, ...theirs]
+  const noted = [...(await collectables.listMachines()), ...ours, ...theirs]
   const all = new Map(noted.map((machine) => [machine.name, machine]))
   for (const { name, parts } of all.values()) {
     // A machine of a deployment has its workflow's name; the others have no versions under theirs.
-    const versions = await registry.listVersions(name)
+    const versions = await workflows.listVersions(name)
     for (const version of versions) await retireVersion(ports, version)
     for (const each of [name, ...partNames(name, parts)]) await machines.remove(each, { evenBusy: true })
-    await registry.forgetMachine(name)
+    await collectables.forgetMachine(name)
   }
   return { machines: all.size }
 }
 
 /** The machines of every version that was published at run time, by their ARNs: noted, and their workflow retired. */
 async function retirePublished(
-  { registry }: Needs,
+  { workflows, collectables }: Pick<Needs, 'workflows' | 'collectables'>,
   published: RegisteredWorkflow,
   usedOn: string,
 ): Promise<CollectableMachine[]> {
-  const versions = await registry.listVersions(published.workflow.name)
+  const versions = await workflows.listVersions(published.workflow.name)
   const machines = versions.map(({ stateMachineArn, parts = 0 }) => {
     return { name: machineArnOf(stateMachineArn), parts, usedOn }
   })
-  for (const machine of machines) await registry.useMachine(machine)
+  for (const machine of machines) await collectables.useMachine(machine)
   // The newest last: until then the workflow is listed, and the next removal finds it (removal/R3).
-  for (const version of versions) await retireVersion({ registry }, version)
-  await registry.putWorkflow(asGone(published))
+  for (const version of versions) await retireVersion({ workflows }, version)
+  await workflows.putWorkflow(asGone(published))
   return machines
 }
 
 /** A version that was never finished stays as it is. */
 async function retireVersion(
-  { registry }: Pick<Needs, 'registry'>,
+  { workflows }: Pick<Needs, 'workflows'>,
   version: RegisteredWorkflow,
 ): Promise<void> {
   if (version.gone || version.pending) return
-  await registry.putWorkflow(asGone(version), { latest: false })
+  await workflows.putWorkflow(asGone(version), { latest: false })
 }
 
 const asGone = (version: RegisteredWorkflow): RegisteredWorkflow => ({

@@ -37,11 +37,11 @@ export const child: Controlled<Child> = {
   /** Stores the child's task under an id that the same call always has: whoever comes again finds it. */
   async begin(owned, { input }) {
     const { ports, plan, step, own, record } = owned
-    const { tasks, steps, registry, ids } = ports
+    const { tasks, steps, workflows, loads, ids } = ports
     const before = record.child === undefined ? undefined : await tasks.findTask(record.child)
     if (before) return goOn(owned, before)
     const version = ownOf(plan.children, placeOf(own.path))
-    const registered = version && (await registry.findWorkflow(version.name, version.version))
+    const registered = version && (await workflows.findWorkflow(version.name, version.version))
     if (!registered) throw new OrchestratorError('BugError', `the plan has no workflow for "${own.path}"`)
     const { workflow } = registered
     const parent = await parentOf(owned)
@@ -69,7 +69,7 @@ export const child: Controlled<Child> = {
     })
     const { task, plan: stored, first, told } = await storeTask(ports, childPlan, { parent })
     await told
-    if (first) await recordLoad(registry, chosen.decisions).catch(() => {})
+    if (first) await recordLoad(loads, chosen.decisions).catch(() => {})
     if (!(await steps.noteStep(own, { child: task.id }))) throw superseded(own.path)
     return startOf(task, stored)
   },

@@ -3,7 +3,7 @@ import type { Json } from '../../domain/json.ts'
 import type { StepRecord } from '../../domain/step.ts'
 import type { ExecutionInput, Ports, StepEnd } from '../../ports/index.ts'
 import type { Step } from '../../workflow/schema.ts'
-import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { endStep, type Situation } from '../steps/settle-failure.ts'
 
 /** `seconds` is for the Wait that comes next, `indexes`, `lanes` and `apart` for the Map, `round` for a loop's body, `child` for what runs it. */
@@ -35,7 +35,7 @@ export type Owned<OfStep extends Step = Step> = Omit<Situation, 'ports' | 'step'
     | 'queue'
     | 'prices'
   > &
-    KnowledgeNeeds
+    PlanningNeeds
   step: OfStep
   call: Pick<ControlPayload, 'token' | 'round' | 'error'>
 }

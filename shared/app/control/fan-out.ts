@@ -31,7 +31,7 @@ export const fanOut: Controlled<FanOut> = {
     const withoutLimits = async () => ({ indexes })
     return byFanOutKind<Promise<ControlAnswer>>(step, {
       async agent(one) {
-        const { atOnce, apart } = lanesOf(one, items.length, await ports.registry.listAgents(), plan)
+        const { atOnce, apart } = lanesOf(one, items.length, await ports.agents.listAgents(), plan)
         return { indexes, lanes: atOnce, ...(apart ? { apart: true as const } : {}) }
       },
       steps: withoutLimits,

@@ -11,7 +11,7 @@ import { dayOf } from '../../domain/times.ts'
 import type { Ports } from '../../ports/index.ts'
 import { partNames } from './ensure-machine.ts'
 
-type Needs = Pick<Ports, 'registry' | 'machines' | 'clock'>
+type Needs = Pick<Ports, 'collectables' | 'machines' | 'clock'>
 export type Collected = { looked: number; removed: string[]; busy: string[] }
 
 const DAY = 86_400_000
@@ -19,24 +19,24 @@ const UNUSED_DAYS = 30
 
 /** Safe to repeat, and to run twice at once. */
 export const collectMachines =
-  ({ registry, machines, clock }: Needs) =>
+  ({ collectables, machines, clock }: Needs) =>
   async ({ unusedDays = UNUSED_DAYS }: { unusedDays?: number } = {}): Promise<Collected> => {
     const now = clock.now()
     const before = dayOf(new Date(now.getTime() - unusedDays * DAY))
-    const unused = (await registry.listMachines()).filter(({ usedOn }) => usedOn <= before)
+    const unused = (await collectables.listMachines()).filter(({ usedOn }) => usedOn <= before)
     const outcome: Collected = { looked: unused.length, removed: [], busy: [] }
     for (const machine of unused) {
       // From here on nobody is given it (machines/Q2).
-      if (!(await registry.claimMachine(machine))) continue
+      if (!(await collectables.claimMachine(machine))) continue
       const { name, parts } = machine
       if (!(await machines.remove(name))) {
         // As good as used today: it is looked at again when it may be unused.
-        await registry.releaseMachine({ ...machine, usedOn: dayOf(now) })
+        await collectables.releaseMachine({ ...machine, usedOn: dayOf(now) })
         outcome.busy.push(name)
         continue
       }
       for (const part of partNames(name, parts)) await machines.remove(part)
-      await registry.forgetMachine(name)
+      await collectables.forgetMachine(name)
       outcome.removed.push(name)
     }
     return outcome

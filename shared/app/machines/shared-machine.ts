@@ -13,7 +13,7 @@ export type MachineOfTask = Pick<Compiled, 'gates' | 'positions'> & { stateMachi
  * Compiles at once: what cannot be compiled is refused before anything is made.
  */
 export function sharedMachine(
-  ports: Pick<Ports, 'machines' | 'ids' | 'registry' | 'clock'>,
+  ports: Pick<Ports, 'machines' | 'ids' | 'collectables' | 'clock'>,
   workflow: Workflow,
 ): () => Promise<MachineOfTask> {
   const compiled = compileWorkflow(workflow, { anonymous: true })
@@ -21,7 +21,7 @@ export function sharedMachine(
   const name = `shared-${digestOfMachine(ports, compiled).slice(0, 24)}`
   return async () => {
     const usedOn = dayOf(ports.clock.now())
-    if (!(await ports.registry.useMachine({ name, parts: compiled.parts.length, usedOn }))) {
+    if (!(await ports.collectables.useMachine({ name, parts: compiled.parts.length, usedOn }))) {
       throw new OrchestratorError('UnavailableError', `the state machine ${name} is being renewed; try again`)
     }
     return { stateMachineArn: await ensureMachine(ports, name, compiled), gates, positions }

@@ -4,11 +4,11 @@ import { describeIssues } from '../../domain/issue.ts'
 import { boundedDecision, type Decision } from '../../domain/plan.ts'
 import { type Prefer, preferring } from '../../domain/prefer.ts'
 import { bindWorkflow, type ChooseFor, type Kept } from '../../planner/bind-workflow.ts'
-import type { Plan, Registry } from '../../ports/index.ts'
+import type { Loads, Plan } from '../../ports/index.ts'
 import { chooseAgent, type SelectionRequest } from '../../selector/choose-agent.ts'
 import { everyStep } from '../../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schema.ts'
-import { type KnowledgeNeeds, knowledgeOf } from '../agents/agent-knowledge.ts'
+import { type KnowledgeNeeds, knowledgeOf, type PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { capabilityWanted } from '../agents/capability-asked.ts'
 import { type ConstantInputs, checkConstantInputs } from './constant-inputs.ts'
 import { versionsOfChildren } from './versions-of-children.ts'
@@ -30,16 +30,16 @@ export type ChoiceWishes = {
 
 /** Chooses who runs what. Throws InvalidWorkflowError or NoAgentError with every issue: also for an input that no agent could take. */
 export async function chooseAgents(
-  ports: KnowledgeNeeds,
+  ports: PlanningNeeds,
   workflow: Workflow,
   wishes: ChoiceWishes,
 ): Promise<Chosen> {
-  const { registry } = ports
-  const children = await versionsOfChildren(registry, workflow)
-  let bound = await bind(ports, workflow, wishes, await registry.listAgents())
+  const { agents, workflows } = ports
+  const children = await versionsOfChildren(workflows, workflow)
+  let bound = await bind(ports, workflow, wishes, await agents.listAgents())
   // Whom it needs may have been registered this very moment.
   if (bound.issues.length > 0 || bound.unfit.length > 0)
-    bound = await bind(ports, workflow, wishes, await registry.listAgents({ fresh: true }))
+    bound = await bind(ports, workflow, wishes, await agents.listAgents({ fresh: true }))
   if (bound.unfit.length > 0) {
     throw new OrchestratorError('InvalidWorkflowError', describeIssues(bound.unfit), { issues: bound.unfit })
   }
@@ -95,11 +95,11 @@ function excludedAt({ unfit }: ConstantInputs, place: string): Pick<SelectionReq
 }
 
 /** Notes the load of those steps that had a choice: only there does it decide anything. */
-export async function recordLoad(registry: Registry, decisions: readonly Decision[]): Promise<void> {
+export async function recordLoad(loads: Loads, decisions: readonly Decision[]): Promise<void> {
   const steps = new Map<string, number>()
   for (const { chosen, candidates } of decisions) {
     if (candidates.filter(({ eligible }) => eligible).length < 2) continue
     steps.set(chosen, (steps.get(chosen) ?? 0) + 1)
   }
-  if (steps.size > 0) await registry.addLoad(steps)
+  if (steps.size > 0) await loads.addLoad(steps)
 }

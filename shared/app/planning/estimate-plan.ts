@@ -15,12 +15,12 @@ import { histogramAt, sumsAt } from '../../selector/decayed-counters.ts'
 import { everyStep } from '../../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schema.ts'
 import { workflowCalledBy } from '../../workflow/step-kinds.ts'
-import { doingsOf, type KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import { doingsOf, type PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { capabilityAsked } from '../agents/capability-asked.ts'
 import { chooseAgents } from './choose-agents.ts'
 import { type Facts, factsOfInput } from './facts-of-input.ts'
 
-type Needs = KnowledgeNeeds & Pick<Ports, 'prices'>
+type Needs = PlanningNeeds & Pick<Ports, 'prices'>
 type Wanted = Pick<Plan, 'bindings' | 'children' | 'decisions'> & {
   workflow: Workflow
   input?: Json | undefined
@@ -63,7 +63,7 @@ async function knownOf(
 ): Promise<Known> {
   const { workflow, bindings, decisions, input } = wanted
   const all = everyStep(workflow.steps)
-  const agents = await ports.registry.listAgents()
+  const agents = await ports.agents.listAgents()
   const at = ports.clock.now().getTime() / 1_000
   const facts = wanted.facts ?? (await factsOfInput(workflow, input, at))
   assumptions.push(...facts.assumptions)
@@ -190,7 +190,7 @@ async function childrenOf(ports: Needs, wanted: Wanted, assumptions: string[], s
     }
     const registered =
       depth < MOST_DEPTH && seen.size < MOST_CHILDREN
-        ? await ports.registry.findWorkflow(name, version)
+        ? await ports.workflows.findWorkflow(name, version)
         : undefined
     if (!registered) {
       assumptions.push(`workflow ${name} ("${place}") takes no time`)

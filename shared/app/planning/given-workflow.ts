@@ -2,18 +2,18 @@ import { OrchestratorError } from '../../domain/errors.ts'
 import { describeIssues } from '../../domain/issue.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import { describeUnknownType, matchTemplate } from '../../planner/match-template.ts'
-import type { RegisteredWorkflow, Registry } from '../../ports/index.ts'
+import type { RegisteredWorkflow, Workflows } from '../../ports/index.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import { validateWorkflow } from '../../workflow/validate-workflow.ts'
 
 type Named = { type?: string | undefined; workflow?: string | undefined }
 
 /** The registered workflow that a request names. Throws NotFoundError with the nearest names. */
-export async function findTemplate(registry: Registry, named: Named): Promise<RegisteredWorkflow> {
-  const found = templateIn(await registry.listWorkflows(), named)
+export async function findTemplate(workflows: Workflows, named: Named): Promise<RegisteredWorkflow> {
+  const found = templateIn(await workflows.listWorkflows(), named)
   if (found) return found
   // It may have been published this very moment.
-  const all = await registry.listWorkflows({ fresh: true })
+  const all = await workflows.listWorkflows({ fresh: true })
   const match = templateIn(all, named)
   if (match) return match
   const { type, workflow } = named
@@ -40,11 +40,11 @@ const asTemplates = (all: readonly RegisteredWorkflow[]) =>
  * Throws NotFoundError, or InvalidWorkflowError with every issue.
  */
 export async function givenWorkflow(
-  registry: Registry,
+  workflows: Workflows,
   { type, workflow: given }: { type?: string | undefined; workflow?: unknown },
 ): Promise<{ workflow: Workflow; registered?: RegisteredWorkflow }> {
   if (given === undefined || (typeof given === 'string' && NAME.test(given))) {
-    const registered = await findTemplate(registry, { type, workflow: given })
+    const registered = await findTemplate(workflows, { type, workflow: given })
     return { workflow: registered.workflow, registered }
   }
   return { workflow: parseWorkflow(given) }

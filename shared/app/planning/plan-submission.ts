@@ -2,7 +2,7 @@ import type { SubmitTask } from '../../contracts/requests.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { termsIn } from '../../domain/task.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
-import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { withUndeclared } from '../limits/most-of-call.ts'
 import { sharedMachine } from '../machines/shared-machine.ts'
 import { checkFileReferences, parseInput } from './check-input.ts'
@@ -12,7 +12,8 @@ import { makePlan } from './make-plan.ts'
 import type { rememberEstimates } from './remember-estimates.ts'
 import { leftOf, limitsOf } from './task-request.ts'
 
-export type PlanningNeeds = KnowledgeNeeds & Pick<Ports, 'files' | 'machines' | 'ids' | 'prices'>
+export type SubmissionNeeds = PlanningNeeds &
+  Pick<Ports, 'collectables' | 'files' | 'machines' | 'ids' | 'prices'>
 type Known = Pick<Plan, 'taskId' | 'requestDigest'> & { estimateOf: ReturnType<typeof rememberEstimates> }
 
 /**
@@ -20,12 +21,12 @@ type Known = Pick<Plan, 'taskId' | 'requestDigest'> & { estimateOf: ReturnType<t
  * it has been checked but a machine that workflows of one shape share.
  */
 export async function planSubmission(
-  ports: PlanningNeeds,
+  ports: SubmissionNeeds,
   request: SubmitTask,
   { tenant }: Caller,
   { taskId, requestDigest, estimateOf }: Known,
 ): Promise<Plan> {
-  const { workflow, registered } = await givenWorkflow(ports.registry, request)
+  const { workflow, registered } = await givenWorkflow(ports.workflows, request)
   const input = parseInput(workflow, request.input)
   await checkFileReferences(ports.files, input)
   const makeMachine = registered ? () => registered : sharedMachine(ports, workflow)
@@ -35,7 +36,7 @@ export async function planSubmission(
   const chosen = await chooseAgents(ports, workflow, { seed: taskId, tenant, prefer, left })
   const machine = await makeMachine()
   const estimate = await estimateOf({ ...chosen, workflow, input })
-  const agents = limits.budget ? await ports.registry.listAgents() : []
+  const agents = limits.budget ? await ports.agents.listAgents() : []
   return makePlan({
     ...termsIn(request),
     ...limits,

@@ -9,7 +9,7 @@ import { criticalPath, needsOf, topologicalOrder } from '../../workflow/graph.ts
 import { type Step, type Steps, stepKind } from '../../workflow/schema.ts'
 import { bodyOf } from '../../workflow/step-kinds.ts'
 import { capabilityOfStep, graphOfWorkflow } from '../../workflow/step-needs.ts'
-import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { withUndeclared } from '../limits/most-of-call.ts'
 import { checkFileReferences, parseInput } from './check-input.ts'
 import { chooseAgents } from './choose-agents.ts'
@@ -19,9 +19,9 @@ import { leftOf, limitsOf } from './task-request.ts'
 
 /** Validates and plans without running. An input, when given, is checked as at submission. */
 export const previewPlan =
-  (ports: KnowledgeNeeds & Pick<Ports, 'files' | 'prices'>) =>
+  (ports: PlanningNeeds & Pick<Ports, 'files' | 'prices'>) =>
   async (request: z.output<typeof MakePlanSchema>, { tenant }: Caller): Promise<PlanView> => {
-    const { workflow } = await givenWorkflow(ports.registry, request)
+    const { workflow } = await givenWorkflow(ports.workflows, request)
     const input = request.input === undefined ? undefined : parseInput(workflow, request.input)
     if (input !== undefined) await checkFileReferences(ports.files, input)
     const compiled = compileWorkflow(workflow)
@@ -36,7 +36,7 @@ export const previewPlan =
       workflow: { name: workflow.name, version: workflow.version },
       steps: plannedSteps(workflow.steps),
       criticalPath: criticalPath(graph, () => 1).path,
-      estimate: withUndeclared(estimate, bindings, await ports.registry.listAgents(), limits.budget),
+      estimate: withUndeclared(estimate, bindings, await ports.agents.listAgents(), limits.budget),
       bindings,
       decisions,
       gates: compiled.gates,

@@ -1,11 +1,11 @@
 import type { KeptEstimate } from '../../domain/estimate.ts'
 import { canonicalJson, type Json } from '../../domain/json.ts'
 import type { Ports } from '../../ports/index.ts'
-import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { estimatePlan } from './estimate-plan.ts'
 import { type Facts, factsOfInput } from './facts-of-input.ts'
 
-type Needs = KnowledgeNeeds & Pick<Ports, 'prices' | 'ids'>
+type Needs = PlanningNeeds & Pick<Ports, 'prices' | 'ids'>
 type Wanted = Parameters<typeof estimatePlan>[1]
 
 /** What agents have done changes an estimate slowly. */

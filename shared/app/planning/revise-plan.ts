@@ -12,14 +12,14 @@ import type { Plan, Ports } from '../../ports/index.ts'
 import { everyStep, withStep } from '../../workflow/places.ts'
 import { isAgentStep, type Step, type Workflow } from '../../workflow/schema.ts'
 import { needsOfStep } from '../../workflow/step-needs.ts'
-import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { type MachineOfTask, sharedMachine } from '../machines/shared-machine.ts'
 import { parseInput } from './check-input.ts'
 import { chooseAgents } from './choose-agents.ts'
 import { givenWorkflow } from './given-workflow.ts'
 import { makePlan } from './make-plan.ts'
 
-type Needs = KnowledgeNeeds & Pick<Ports, 'ids'>
+type Needs = PlanningNeeds & Pick<Ports, 'ids'>
 
 /** What a retry may want otherwise. */
 export type Wishes = Omit<z.output<typeof RetryTaskSchema>, 'id'>
@@ -29,13 +29,13 @@ export type Given = { workflow: Workflow; machine: MachineOfTask }
 
 /** Another definition where one is wished; else the same, on a shared machine that may have been collected since. */
 export async function givenFor(
-  ports: Pick<Ports, 'registry' | 'machines' | 'ids' | 'clock'>,
+  ports: Pick<Ports, 'workflows' | 'collectables' | 'machines' | 'ids' | 'clock'>,
   { positions, workflow: before }: Plan,
   { workflow: wanted }: Pick<Wishes, 'workflow'>,
 ): Promise<Given | undefined> {
   if (wanted === undefined)
     return positions && { workflow: before, machine: await sharedMachine(ports, before)() }
-  const { workflow, registered } = await givenWorkflow(ports.registry, { workflow: wanted })
+  const { workflow, registered } = await givenWorkflow(ports.workflows, { workflow: wanted })
   return { workflow, machine: registered ?? (await sharedMachine(ports, workflow)()) }
 }
 

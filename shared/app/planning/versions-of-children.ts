@@ -1,24 +1,24 @@
 import { OrchestratorError } from '../../domain/errors.ts'
 import { describeIssues, issue } from '../../domain/issue.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
-import type { Plan, RegisteredWorkflow, Registry } from '../../ports/index.ts'
+import type { Plan, RegisteredWorkflow, Workflows } from '../../ports/index.ts'
 import { everyStep, pathOfPlace } from '../../workflow/places.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import { workflowCalledBy } from '../../workflow/step-kinds.ts'
 
 /** The workflows that a workflow calls, as they are now. Throws InvalidWorkflowError naming those that are not there. */
 export async function versionsOfChildren(
-  registry: Registry,
+  workflows: Workflows,
   workflow: Workflow,
 ): Promise<NonNullable<Plan['children']>> {
   const calls = everyStep(workflow.steps).flatMap(({ place, step }) => {
     const called = workflowCalledBy(step)
     return called === undefined ? [] : [{ place, called }]
   })
-  const found = await Promise.all(calls.map(({ called }) => findVersion(registry, called)))
+  const found = await Promise.all(calls.map(({ called }) => findVersion(workflows, called)))
   const missing = calls.filter((_call, at) => !found[at] || !hasMachine(found[at]))
   if (missing.length > 0) {
-    const names = (await registry.listWorkflows()).map((registered) => registered.workflow.name)
+    const names = (await workflows.listWorkflows()).map((registered) => registered.workflow.name)
     const issues = missing.map((call) => {
       const { place, called } = call
       const message = found[calls.indexOf(call)]
@@ -37,10 +37,10 @@ export async function versionsOfChildren(
 }
 
 /** Without a version the newest, unless it has been retired. */
-async function findVersion(registry: Registry, called: string): Promise<RegisteredWorkflow | undefined> {
+async function findVersion(workflows: Workflows, called: string): Promise<RegisteredWorkflow | undefined> {
   const [name = '', wanted] = called.split('@')
-  if (wanted !== undefined) return registry.findWorkflow(name, Number(wanted))
-  const newest = await registry.findWorkflow(name)
+  if (wanted !== undefined) return workflows.findWorkflow(name, Number(wanted))
+  const newest = await workflows.findWorkflow(name)
   return newest?.active ? newest : undefined
 }
 

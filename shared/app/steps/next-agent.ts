@@ -62,7 +62,7 @@ const THROTTLED = 'Lambda.TooManyRequestsException'
 export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure: Failure }> {
   const { ports, plan, step, record, failure, own } = trouble
   if (hasWaitedLongEnough(trouble)) return { failure }
-  const agents = await ports.registry.listAgents({ fresh: true })
+  const agents = await ports.agents.listAgents({ fresh: true })
   // Nothing failed: two invocations met, and the later one stepped back. The same agent again.
   const same = agents.find(({ id }) => failure.name === 'StepSupersededError' && id === record.agentId)
   if (same) return { agent: same, waitSeconds: 1 }

@@ -117,13 +117,13 @@ export const rebindStep =
 
 /** What this very call has answered, when a crash or a retry brings it again (rebind/B6). */
 async function answeredBefore(
-  { registry }: Pick<Ports, 'registry'>,
+  { agents }: Pick<Ports, 'agents'>,
   { status, reboundBy = '', agentId = '' }: StepRecord,
   fence: string,
   turn: number,
 ): Promise<RebindAnswer | undefined> {
   if (status !== 'running' || reboundBy === '' || !isSameEntry(reboundBy, fence)) return undefined
-  const agent = await registry.findAgent(agentId)
+  const agent = await agents.findAgent(agentId)
   return agent && { rebound: { functionArn: agent.functionArn, agentId, waitSeconds: 0 }, turn: turn + 1 }
 }
 
@@ -138,7 +138,7 @@ async function withFailedAttempt(
   const noted = step.attempts.some(({ startedAt }) => startedAt === step.startedAt)
   if (noted || failure === LATE || isRefusal(failure) || failure.name === 'StepSupersededError') return step
   const id = step.agentId ?? 'unknown'
-  const known = await ports.registry.findAgent(id)
+  const known = await ports.agents.findAgent(id)
   const agent = { id, capabilities: known?.capabilities ?? [] }
   const record = { ...step, fence: before.fence }
   const attempt = await noteLostAttempt(ports, { own, plan, record, agent, failure })

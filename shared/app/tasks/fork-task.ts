@@ -21,7 +21,7 @@ import type { Plan, Ports } from '../../ports/index.ts'
 import { ancestorsOf } from '../../workflow/graph.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import { graphOfWorkflow } from '../../workflow/step-needs.ts'
-import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { recordLoad } from '../planning/choose-agents.ts'
 import { givenFor, invalid, revisePlan } from '../planning/revise-plan.ts'
 import { digestOf, limitsOf, taskIdOf } from '../planning/task-request.ts'
@@ -32,7 +32,7 @@ import { startTask } from './start-task.ts'
 import { storeTask } from './store-task.ts'
 import { taskView } from './views.ts'
 
-type Needs = KnowledgeNeeds &
+type Needs = PlanningNeeds &
   Pick<
     Ports,
     | 'tasks'
@@ -40,6 +40,7 @@ type Needs = KnowledgeNeeds &
     | 'steps'
     | 'values'
     | 'budgets'
+    | 'collectables'
     | 'bus'
     | 'ids'
     | 'queue'
@@ -103,7 +104,7 @@ export const forkTask =
       stored.told,
       waits ? enqueue(ports, stored.task) : startTask(ports, stored.task, stored.plan),
       // Advice.
-      recordLoad(ports.registry, plan.decisions).catch(() => {}),
+      recordLoad(ports.loads, plan.decisions).catch(() => {}),
     ])
     return taskView((await ports.tasks.findTask(taskId)) ?? stored.task)
   }

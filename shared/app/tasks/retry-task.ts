@@ -20,7 +20,7 @@ import { taskRetriedEvent } from '../../domain/event.ts'
 import { canonicalJson, type Json } from '../../domain/json.ts'
 import { type EndedTask, isOpenTask, type OpenTask } from '../../domain/task.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
-import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
+import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { reopenBudget, reopenChildBudget } from '../limits/spend-budget.ts'
 import { recordLoad } from '../planning/choose-agents.ts'
 import { type Given, givenFor, revisePlan, type Wishes } from '../planning/revise-plan.ts'
@@ -31,9 +31,9 @@ import { getTask } from './read-tasks.ts'
 import { startTask } from './start-task.ts'
 import { taskView } from './views.ts'
 
-type ReopenNeeds = KnowledgeNeeds &
+type ReopenNeeds = PlanningNeeds &
   Pick<Ports, 'tasks' | 'plans' | 'steps' | 'budgets' | 'bus' | 'ids' | 'queue'>
-type Needs = ReopenNeeds & Pick<Ports, 'executions' | 'machines' | 'prices'>
+type Needs = ReopenNeeds & Pick<Ports, 'executions' | 'machines' | 'collectables' | 'prices'>
 /** Retries of one task that were cut off before they began, one after the other. */
 const MOST_TRIES = 10
 /** A task's record is one item, so it keeps its latest retries only. */
@@ -88,7 +88,7 @@ export async function reopen(
   await Promise.all([
     ports.bus.publish([taskRetriedEvent(open)]),
     // Advice.
-    recordLoad(ports.registry, plan.decisions).catch(() => {}),
+    recordLoad(ports.loads, plan.decisions).catch(() => {}),
   ])
   return { task: open, plan }
 }

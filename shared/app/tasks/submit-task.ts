@@ -10,7 +10,7 @@ import type { Caller } from '../../domain/caller.ts'
 import { isOpenTask } from '../../domain/task.ts'
 import type { Ports } from '../../ports/index.ts'
 import { recordLoad } from '../planning/choose-agents.ts'
-import { type PlanningNeeds, planSubmission } from '../planning/plan-submission.ts'
+import { planSubmission, type SubmissionNeeds } from '../planning/plan-submission.ts'
 import { rememberEstimates } from '../planning/remember-estimates.ts'
 import { digestOf, taskIdOf } from '../planning/task-request.ts'
 import { enqueue } from './queue-tasks.ts'
@@ -18,7 +18,7 @@ import { startTask } from './start-task.ts'
 import { requireSame, storeTask } from './store-task.ts'
 import { taskView } from './views.ts'
 
-type Needs = PlanningNeeds & Pick<Ports, 'tasks' | 'plans' | 'bus' | 'executions' | 'budgets' | 'queue'>
+type Needs = SubmissionNeeds & Pick<Ports, 'tasks' | 'plans' | 'bus' | 'executions' | 'budgets' | 'queue'>
 
 /** Plans, stores and starts a task. Throws InvalidInputError, NotFoundError, NoAgentError, ConflictError. */
 export const submitTask = (ports: Needs) => {
@@ -52,7 +52,7 @@ export const submitTask = (ports: Needs) => {
     await Promise.all([
       told,
       waits ? enqueue(ports, task) : startTask(ports, task, stored),
-      recordLoad(ports.registry, stored.decisions).catch(() => {}),
+      recordLoad(ports.loads, stored.decisions).catch(() => {}),
     ])
     return taskView(waits ? ((await ports.tasks.findTask(taskId)) ?? task) : task)
   }

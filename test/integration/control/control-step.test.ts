@@ -213,7 +213,7 @@ describe('controlStep', () => {
     ).toMatchObject({
       lanes: 5,
     })
-    await stores.ports.registry.putAgent(makeAgent({ id: 'unlimited', capability }))
+    await stores.ports.agents.putAgent(makeAgent({ id: 'unlimited', capability }))
     expect(await seedList(101, { maxConcurrency: 7 })).toMatchObject({ lanes: 7, apart: true })
   })
 
@@ -277,7 +277,7 @@ describe('controlStep', () => {
     const [first, second] = [await start(), await start()]
     const { child } = await control(first, 'begin')
     expect((await stores.ports.plans.getPlan(String(child?.taskId))).input).toBeNull()
-    await stores.ports.registry.putAgent({ ...agent, status: 'inactive' })
+    await stores.ports.agents.putAgent({ ...agent, status: 'inactive' })
     expect(await control(second, 'begin')).toMatchObject({ status: 'failed' })
     expect(await stepOf(second)).toMatchObject({ error: { name: 'NoAgentError' } })
   })

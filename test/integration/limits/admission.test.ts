@@ -245,7 +245,7 @@ describe('what a call says of its agent', () => {
       {},
       { step: { retry: { maxAttempts: 1 } } },
     )
-    await stores.ports.registry.putAgent(makeAgent({ id: `gone${id}`, capability, status: 'inactive' }))
+    await stores.ports.agents.putAgent(makeAgent({ id: `gone${id}`, capability, status: 'inactive' }))
     for (let tasks = 0; tasks < 7; tasks++)
       await expect(invoke(await submit(), failing)).rejects.toThrow('boom')
     expect(await health()).toMatchObject({ now: { breaker: 'closed' } })

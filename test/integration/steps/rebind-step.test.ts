@@ -175,7 +175,7 @@ describe('rebindStep', () => {
 
   it('goes to those that the step names as fallback, in that order, and to nobody else (rebind/B7)', async () => {
     const { ports } = stores
-    await ports.registry.putAgent(makeAgent({ id: 'other', capability: 'other.do' }))
+    await ports.agents.putAgent(makeAgent({ id: 'other', capability: 'other.do' }))
     const { taskId, ids } = await seed(['a', 'b', 'c', 'd'], { fallback: [`c${area + 1}`, 'other.do'] })
     const [a = '', , c = ''] = ids
     expect(await fail(taskId, a, 'AgentFailedError')).toMatchObject({ rebound: { agentId: c } })

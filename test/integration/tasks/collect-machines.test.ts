@@ -12,21 +12,21 @@ describe('collecting machines', () => {
   let stores: Awaited<ReturnType<typeof startStores>>
   beforeAll(async () => {
     stores = await startStores()
-    await stores.ports.registry.putAgent(makeAgent())
+    await stores.ports.agents.putAgent(makeAgent())
   })
   afterAll(() => stores.stop())
 
   const today = () => new Date().toISOString().slice(0, 10)
-  const names = async () => (await stores.ports.registry.listMachines()).map(({ name }) => name)
+  const names = async () => (await stores.ports.collectables.listMachines()).map(({ name }) => name)
   const leave = async (name: string, parts = 0) => {
-    await stores.ports.registry.useMachine({ name, parts, usedOn: '2026-01-01' })
+    await stores.ports.collectables.useMachine({ name, parts, usedOn: '2026-01-01' })
     stores.recorded.machines.set(name, {})
     for (let part = 1; part <= parts; part++) stores.recorded.machines.set(`${name}-part${part}`, {})
   }
 
   it('removes those that nobody has used for long, with their parts, and forgets them', async () => {
     await leave('old', 2)
-    await stores.ports.registry.useMachine({ name: 'new', parts: 0, usedOn: today() })
+    await stores.ports.collectables.useMachine({ name: 'new', parts: 0, usedOn: today() })
     expect(await collectMachines(stores.ports)()).toEqual({ looked: 1, removed: ['old'], busy: [] })
     expect(await names()).toEqual(['new'])
     expect([...stores.recorded.machines.keys()].filter((name) => name.startsWith('old'))).toEqual([])
@@ -37,10 +37,10 @@ describe('collecting machines', () => {
     const { machines } = stores.ports
     const ports = { ...stores.ports, machines: { ...machines, remove: async () => false } }
     expect(await collectMachines(ports)()).toMatchObject({ removed: [], busy: ['busy'] })
-    expect(await stores.ports.registry.listMachines()).toContainEqual(
+    expect(await stores.ports.collectables.listMachines()).toContainEqual(
       expect.objectContaining({ name: 'busy', usedOn: today() }),
     )
-    expect(await stores.ports.registry.useMachine({ name: 'busy', parts: 0, usedOn: today() })).toBe(true)
+    expect(await stores.ports.collectables.useMachine({ name: 'busy', parts: 0, usedOn: today() })).toBe(true)
   })
 
   it('finishes what was cut short, and tells whoever submits meanwhile to come again (machines/Q2, machines/Q3)', async () => {
@@ -49,14 +49,14 @@ describe('collecting machines', () => {
     await submit()
     const [shared] = (await names()).filter((name) => name.startsWith('shared-'))
     const machine = { name: String(shared), parts: 0, usedOn: today() }
-    expect(await stores.ports.registry.claimMachine({ ...machine, usedOn: '2026-01-01' })).toBe(false)
-    expect(await stores.ports.registry.claimMachine(machine)).toBe(true)
+    expect(await stores.ports.collectables.claimMachine({ ...machine, usedOn: '2026-01-01' })).toBe(false)
+    expect(await stores.ports.collectables.claimMachine(machine)).toBe(true)
     // A worker that has not noted it today asks.
-    const { useMachine } = stores.ports.registry
+    const { useMachine } = stores.ports.collectables
     expect(await useMachine({ ...machine, usedOn: 'another day' })).toBe(false)
-    stores.ports.registry.useMachine = (one) => useMachine({ ...one, usedOn: 'another day' })
+    stores.ports.collectables.useMachine = (one) => useMachine({ ...one, usedOn: 'another day' })
     await expect(submit()).rejects.toMatchObject({ name: 'UnavailableError' })
-    stores.ports.registry.useMachine = useMachine
+    stores.ports.collectables.useMachine = useMachine
     expect(await collectMachines(stores.ports)({ unusedDays: 0 })).toMatchObject({
       removed: expect.arrayContaining([shared]),
     })

@@ -23,7 +23,7 @@ import type { Json } from '../../../shared/domain/json.ts'
 import type { StepRecord } from '../../../shared/domain/step.ts'
 import { isOpenTask, type Task } from '../../../shared/domain/task.ts'
 import { PRICES } from '../../../shared/estimator/prices.ts'
-import type { Ports } from '../../../shared/ports/index.ts'
+import type { Ports, RegisteredWorkflow } from '../../../shared/ports/index.ts'
 import type { Workflow } from '../../../shared/workflow/schema.ts'
 import { taskPorts } from '../../../testing/memory/task-ports.ts'
 import { makeAgent } from '../agents/make-agent.ts'
@@ -96,7 +96,7 @@ export function makeWorld(
   const events: DomainEvent[] = []
   const systemClock = { now: () => new Date(clock.now()) }
   const ids = nodeIds(systemClock)
-  const registered: Parameters<Ports['registry']['putWorkflow']>[0][] = []
+  const registered: RegisteredWorkflow[] = []
   const agents = behaviour.agents.map((id, at) =>
     makeAgent({
       id,
@@ -135,13 +135,14 @@ export function makeWorld(
     publish: async (told) => void events.push(...told),
     deliver: async (event) => void events.push(event),
   }
-  const registry: Partial<Ports['registry']> = {
-    listAgents: async () => agents,
-    findAgent: async (id) => agents.find((agent) => agent.id === id),
-    listWorkflows: async () => registered,
-    loadsOf: async () => new Map(),
-    addLoad: async () => {},
-    useMachine: async () => true,
+  const catalogue = {
+    agents: {
+      listAgents: async () => agents,
+      findAgent: async (id) => agents.find((agent) => agent.id === id),
+    } satisfies Partial<Ports['agents']>,
+    workflows: { listWorkflows: async () => registered } satisfies Partial<Ports['workflows']>,
+    loads: { loadsOf: async () => new Map(), addLoad: async () => {} } satisfies Ports['loads'],
+    collectables: { useMachine: async () => true } satisfies Partial<Ports['collectables']>,
   }
   // Nothing is known of anybody, and nobody is held back: what that changes has tests of its own.
   const statistics: Ports['statistics'] = {
@@ -165,7 +166,7 @@ export function makeWorld(
     ids,
     ...stores,
     bus,
-    registry,
+    ...catalogue,
     statistics,
     breakers,
     limits: dynamodbLimits({ client: clientOf(table), table: 'registry', clock: systemClock }),

@@ -28,7 +28,7 @@ export async function seedWorkflow(
     ...(inputSchema ? { input: inputSchema } : {}),
   })
   if (!workflow) throw new Error(JSON.stringify(issues))
-  for (const agent of agents) await ports.registry.putAgent(agent)
+  for (const agent of agents) await ports.agents.putAgent(agent)
   const registered = {
     workflow,
     stateMachineArn: `arn:aws:states:us-east-1:1:stateMachine:${name}`,
@@ -37,6 +37,6 @@ export async function seedWorkflow(
     active: true,
     origin: 'api' as const,
   }
-  await ports.registry.putWorkflow(registered)
+  await ports.workflows.putWorkflow(registered)
   return name
 }

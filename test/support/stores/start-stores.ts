@@ -1,7 +1,6 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { dynamodbBreakers } from '../../../functions/adapters/dynamodb/registry/breakers.ts'
 import { dynamodbLimits } from '../../../functions/adapters/dynamodb/registry/limits.ts'
-import { dynamodbRegistry } from '../../../functions/adapters/dynamodb/registry/registry.ts'
 import { dynamodbStatistics } from '../../../functions/adapters/dynamodb/registry/statistics.ts'
 import { dynamodbBudgets } from '../../../functions/adapters/dynamodb/tasks/budgets.ts'
 import { dynamodbLedger } from '../../../functions/adapters/dynamodb/tasks/ledger.ts'
@@ -13,6 +12,7 @@ import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { DomainEvent } from '../../../shared/domain/event.ts'
 import { PRICES } from '../../../shared/estimator/prices.ts'
 import type { BlobStore, ExecutionState, Ports } from '../../../shared/ports/index.ts'
+import { registryPorts } from '../../../testing/memory/registry-ports.ts'
 import { taskPorts } from '../../../testing/memory/task-ports.ts'
 import { createTable, startDynamoDB } from './start-dynamodb.ts'
 
@@ -57,7 +57,7 @@ export async function startStores(): Promise<Stores> {
     ids,
     prices: PRICES,
     ...taskPorts({ client, table: 'tasks', blobs, digest: ids.digest }),
-    registry: dynamodbRegistry({ client, table: 'registry', clock: systemClock }),
+    ...registryPorts({ client, table: 'registry', clock: systemClock }),
     statistics: dynamodbStatistics({ client: readingText, table: 'registry', now: systemClock.now }),
     breakers: dynamodbBreakers({ client, table: 'registry' }),
     limits: dynamodbLimits({ client, table: 'registry', clock: systemClock }),

@@ -1,21 +1,14 @@
-import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import type { Registry } from '../../../../shared/ports/index.ts'
+import { DeleteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import type { CollectableMachine, Collectables } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
+import { listKind, type RegistryTable } from './list-kind.ts'
 
-export const MACHINE_KIND = 'MACHINE'
+const MACHINE_KIND = 'MACHINE'
 const REFUSED = ['ConditionalCheckFailedException']
 const MAX_REMEMBERED = 1_000
 
-type MachineItems = Pick<Registry, 'useMachine' | 'claimMachine' | 'releaseMachine' | 'forgetMachine'>
-
 /** An item for each machine that workflows share: when it was last used, and whether it is being collected. */
-export function machineItems({
-  client,
-  table,
-}: {
-  client: DynamoDBDocumentClient
-  table: string
-}): MachineItems {
+export function dynamodbCollectables({ client, table }: RegistryTable): Collectables {
   /** Noted by this worker: once a day is enough. */
   const noted = new Map<string, string>()
   const keyOf = (name: string) => ({ pk: `${MACHINE_KIND}#${name}`, sk: 'META' })
@@ -36,6 +29,10 @@ export function machineItems({
       if (noted.size >= MAX_REMEMBERED) noted.clear()
       noted.set(name, usedOn)
       return true
+    },
+
+    async listMachines() {
+      return (await listKind({ client, table }, MACHINE_KIND)) as CollectableMachine[]
     },
 
     async claimMachine({ name, usedOn }) {

@@ -27,21 +27,21 @@ const machine = (name: string) => ({ workflow: workflow(name), stateMachineArn: 
 it('registers what a deployment brings, and retires what it no longer has (deployment/D1, deployment/D3)', async () => {
   const deploy = registerDeployment(ports)
   await deploy({ agents: [{ manifest, functionArn }], workflows: [machine('one'), machine('two')] })
-  expect((await ports.registry.listWorkflows()).map((one) => one.workflow.name).sort()).toEqual([
+  expect((await ports.workflows.listWorkflows()).map((one) => one.workflow.name).sort()).toEqual([
     'one',
     'two',
   ])
 
   const second = await deploy({ agents: [], workflows: [machine('two')] })
   expect(second.retired.sort()).toEqual(['one', 'ours'])
-  expect(await ports.registry.findAgent('ours')).toMatchObject({ status: 'inactive' })
-  expect((await ports.registry.listWorkflows()).map((one) => one.workflow.name)).toEqual(['two'])
+  expect(await ports.agents.findAgent('ours')).toMatchObject({ status: 'inactive' })
+  expect((await ports.workflows.listWorkflows()).map((one) => one.workflow.name)).toEqual(['two'])
   // Tasks that it started can still be read, and run on the version that was published.
-  expect(await ports.registry.findWorkflow('one', 1)).toMatchObject({ stateMachineArn: 'arn:one:1' })
+  expect(await ports.workflows.findWorkflow('one', 1)).toMatchObject({ stateMachineArn: 'arn:one:1' })
   // Its machine goes when nobody needs it; not when the workflow comes back.
-  expect((await ports.registry.listMachines()).map(({ name }) => name)).toEqual(['one'])
+  expect((await ports.collectables.listMachines()).map(({ name }) => name)).toEqual(['one'])
   await deploy({ agents: [], workflows: [machine('one'), machine('two')] })
-  expect(await ports.registry.listMachines()).toEqual([])
+  expect(await ports.collectables.listMachines()).toEqual([])
 })
 
 it('refuses to remove an agent that open tasks are bound to, until it is deprecated and they have ended (deployment/D2)', async () => {
@@ -58,7 +58,7 @@ it('refuses to remove an agent that open tasks are bound to, until it is depreca
   await expect(deploy({ agents: [], workflows: [] })).rejects.toThrow(
     `leaving: removed, and still bound to ${task.taskId}. Deploy with "deprecated: true"`,
   )
-  expect(await ports.registry.findAgent('leaving')).toMatchObject({ status: 'active' })
+  expect(await ports.agents.findAgent('leaving')).toMatchObject({ status: 'active' })
 
   const deprecated = { ...deploying, manifest: { ...deploying.manifest, deprecated: true } }
   await deploy({ agents: [deprecated], workflows: [] })
@@ -94,8 +94,8 @@ it('removes a whole deployment with every machine, whatever runs', async () => {
     agents: [{ manifest, functionArn }],
     workflows: [{ ...machine('large'), parts: 1 }],
   })
-  await own.registry.useMachine({ name: 'shared-1', parts: 0, usedOn: '2026-01-01' })
-  await own.registry.publishWorkflow({
+  await own.collectables.useMachine({ name: 'shared-1', parts: 0, usedOn: '2026-01-01' })
+  await own.workflows.publishWorkflow({
     ...machine('published'),
     stateMachineArn: 'arn:aws:states:r:1:stateMachine:o-published-v1',
     registeredAt: '',
@@ -108,7 +108,7 @@ it('removes a whole deployment with every machine, whatever runs', async () => {
       (name) => `${name} even when busy`,
     ),
   )
-  expect(await own.registry.findAgent('ours')).toMatchObject({ status: 'inactive' })
+  expect(await own.agents.findAgent('ours')).toMatchObject({ status: 'inactive' })
   await all.stop()
 })
 
@@ -121,11 +121,11 @@ it('leaves what was published at run time to those who published it', async () =
     active: true,
     origin: 'api' as const,
   }
-  expect(await ports.registry.publishWorkflow(published)).toBe(true)
-  expect(await ports.registry.publishWorkflow(published)).toBe(false)
+  expect(await ports.workflows.publishWorkflow(published)).toBe(true)
+  expect(await ports.workflows.publishWorkflow(published)).toBe(false)
   const { retired } = await registerDeployment(ports)({ agents: [], workflows: [] })
   expect(retired).not.toContain('published')
-  expect((await ports.registry.listWorkflows()).map((one) => one.workflow.name)).toContain('published')
+  expect((await ports.workflows.listWorkflows()).map((one) => one.workflow.name)).toContain('published')
 })
 
 it("keeps callers' agents apart from the deployment's", async () => {
@@ -155,16 +155,16 @@ it('refuses an agent with two capabilities of one name, and reads one that is th
     /capabilities\.1\.name: capability "work\.do" is there twice/,
   )
   const registered = { status: 'active', origin: 'api', registeredAt: '2026-11-28T12:00:00.000Z' } as const
-  await ports.registry.putAgent({ ...twins, ...registered })
+  await ports.agents.putAgent({ ...twins, ...registered })
   const { agents } = await listAgents(ports)({}, CALLER)
   expect(agents.map(({ id }) => id)).toContain('twins')
   await retireAgent(ports)({ id: 'twins' }, CALLER)
 })
 
 it('sums the load of the last minutes', async () => {
-  await ports.registry.addLoad(new Map([['ours', 2]]))
-  await ports.registry.addLoad(new Map([['ours', 3]]))
-  expect(await ports.registry.loadsOf(['ours', 'theirs'])).toEqual(
+  await ports.loads.addLoad(new Map([['ours', 2]]))
+  await ports.loads.addLoad(new Map([['ours', 3]]))
+  expect(await ports.loads.loadsOf(['ours', 'theirs'])).toEqual(
     new Map([
       ['ours', 5],
       ['theirs', 0],

@@ -1,6 +1,6 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dynamodbRegistry } from '../../functions/adapters/dynamodb/registry/registry.ts'
+import { dynamodbWorkflows } from '../../functions/adapters/dynamodb/registry/workflows.ts'
 import { registerDeployment } from '../../shared/app/catalogue/register-deployment.ts'
 import { registerWorkflow } from '../../shared/app/catalogue/register-workflow.ts'
 import { removeDeployment } from '../../shared/app/catalogue/remove-deployment.ts'
@@ -16,7 +16,7 @@ import { startStores } from '../support/stores/start-stores.ts'
 let stores: Awaited<ReturnType<typeof startStores>>
 beforeAll(async () => {
   stores = await startStores()
-  await stores.ports.registry.putAgent(makeAgent())
+  await stores.ports.agents.putAgent(makeAgent())
 })
 afterAll(() => stores.stop())
 
@@ -47,57 +47,57 @@ describe('a workflow in the registry', () => {
     ['numbers that DynamoDB does not keep', { a: 9007199254740991, b: 1e300, c: 5e-324, d: -0.1 }],
     ['nothing', { a: null, b: '', c: [], d: {} }],
     ['more than an item takes', { text: '🦜ก"\\'.repeat(150_000) }],
-  ])('comes back as it was: %s (workflow-items/W1, workflow-items/W2)', async (name, input) => {
-    const { registry } = stores.ports
+  ])('comes back as it was: %s (workflows/W1, workflows/W2)', async (name, input) => {
+    const { workflows } = stores.ports
     const registered = record(`w${name.length}`, input as object)
-    await registry.putWorkflow(registered)
+    await workflows.putWorkflow(registered)
     const { name: stored } = registered.workflow
     const text = JSON.stringify(registered)
-    expect(JSON.stringify(await registry.findWorkflow(stored))).toBe(text)
-    expect(JSON.stringify(await registry.findWorkflow(stored, 1))).toBe(text)
-    expect((await registry.listWorkflows()).map((one) => JSON.stringify(one))).toContain(text)
-    expect((await registry.listVersions(stored)).map((one) => JSON.stringify(one))).toEqual([text])
+    expect(JSON.stringify(await workflows.findWorkflow(stored))).toBe(text)
+    expect(JSON.stringify(await workflows.findWorkflow(stored, 1))).toBe(text)
+    expect((await workflows.listWorkflows()).map((one) => JSON.stringify(one))).toContain(text)
+    expect((await workflows.listVersions(stored)).map((one) => JSON.stringify(one))).toEqual([text])
   })
 
   it('has versions, the oldest first, whatever their numbers', async () => {
-    const { registry } = stores.ports
+    const { workflows } = stores.ports
     for (const version of [20_261_128, 3, 1]) {
       const { workflow: one, ...rest } = record('versions', {})
-      await registry.publishWorkflow({ ...rest, workflow: { ...one, version }, active: false })
+      await workflows.publishWorkflow({ ...rest, workflow: { ...one, version }, active: false })
     }
-    const versions = await registry.listVersions('versions')
+    const versions = await workflows.listVersions('versions')
     expect(versions.map((one) => one.workflow.version)).toEqual([1, 3, 20_261_128])
-    expect(await registry.findWorkflow('versions')).toBeUndefined()
+    expect(await workflows.findWorkflow('versions')).toBeUndefined()
   })
 
   it.each([
     ['published at once, the newest', 'api', [1, 3, 2], 3],
     ['deployed, the last: that of a rollback is older', 'deployment', [1, 3, 2], 2],
   ] as const)(
-    'has a name that stands for one of those %s (workflow-items/W4)',
+    'has a name that stands for one of those %s (workflows/W4)',
     async (_what, origin, order, expected) => {
-      const { registry } = stores.ports
+      const { workflows } = stores.ports
       const name = `raced-${origin}`
       const versionOf = (version: number, active = true): RegisteredWorkflow => {
         const { workflow: one, ...rest } = record(name, {})
         return { ...rest, origin, active, workflow: { ...one, version } }
       }
-      for (const version of order) await registry.putWorkflow(versionOf(version))
-      const latest = async () => (await registry.findWorkflow(name))?.workflow.version
+      for (const version of order) await workflows.putWorkflow(versionOf(version))
+      const latest = async () => (await workflows.findWorkflow(name))?.workflow.version
       expect(await latest()).toBe(expected)
-      expect(await registry.listVersions(name)).toHaveLength(3)
+      expect(await workflows.listVersions(name)).toHaveLength(3)
       // An inactive record is replaced by any active version, also by an earlier one.
-      await registry.putWorkflow(versionOf(expected, false))
-      await registry.putWorkflow(versionOf(1))
+      await workflows.putWorkflow(versionOf(expected, false))
+      await workflows.putWorkflow(versionOf(1))
       expect(await latest()).toBe(1)
     },
   )
 
-  it('has a name that stands for the newest also where items do not say their version yet (workflow-items/W4)', async () => {
+  it('has a name that stands for the newest also where items do not say their version yet (workflows/W4)', async () => {
     const { client, stop } = await startDynamoDB()
     await createTable(client, 'registry', REGISTRY_INDEXES)
-    const registry = dynamodbRegistry({ client, table: 'registry', clock: stores.ports.clock })
-    await registry.putWorkflow(record('unsaid', {}))
+    const workflows = dynamodbWorkflows({ client, table: 'registry' })
+    await workflows.putWorkflow(record('unsaid', {}))
     const Key = { pk: 'WORKFLOW#unsaid', sk: 'LATEST' }
     await client.send(
       new UpdateCommand({
@@ -108,8 +108,8 @@ describe('a workflow in the registry', () => {
       }),
     )
     const { workflow: one, ...rest } = record('unsaid', {})
-    await registry.putWorkflow({ ...rest, workflow: { ...one, version: 2 } })
-    expect(await registry.findWorkflow('unsaid')).toMatchObject({ workflow: { version: 2 } })
+    await workflows.putWorkflow({ ...rest, workflow: { ...one, version: 2 } })
+    expect(await workflows.findWorkflow('unsaid')).toMatchObject({ workflow: { version: 2 } })
     stop()
   })
 })
@@ -117,16 +117,16 @@ describe('a workflow in the registry', () => {
 describe('publishing a workflow', () => {
   it('takes one of 900 KB, larger than an item', async () => {
     await registerWorkflow(stores.ports)({ name: 'large', workflow: workflow('large', 900_000) }, CALLER)
-    const found = await stores.ports.registry.findWorkflow('large')
+    const found = await stores.ports.workflows.findWorkflow('large')
     expect(found).toMatchObject({ active: true, workflow: workflow('large', 900_000) })
   })
 
   it('makes no machine when its record cannot be stored (publish/V3)', async () => {
-    const { registry } = stores.ports
+    const { workflows } = stores.ports
     const refused = new OrchestratorError('UnavailableError', 'not now')
     const ports = {
       ...stores.ports,
-      registry: { ...registry, publishWorkflow: () => Promise.reject(refused) },
+      workflows: { ...workflows, publishWorkflow: () => Promise.reject(refused) },
     }
     const before = [...stores.recorded.machines.keys()]
     await expect(
@@ -136,14 +136,14 @@ describe('publishing a workflow', () => {
   })
 
   it('leaves a record of a machine that could not be made, which nobody may start, and goes on with the same again (publish/V2, publish/V3)', async () => {
-    const { machines, registry } = stores.ports
+    const { machines, workflows } = stores.ports
     const refused = new OrchestratorError('UnavailableError', 'not now')
     const ports = { ...stores.ports, machines: { ...machines, ensure: () => Promise.reject(refused) } }
     const put = (using: Ports, version = 1, bytes = 0) =>
       registerWorkflow(using)({ name: 'tried', workflow: workflow('tried', bytes, version) }, CALLER)
     await expect(put(ports)).rejects.toBe(refused)
-    expect(await registry.listVersions('tried')).toMatchObject([{ active: false, pending: true }])
-    expect(await registry.findWorkflow('tried')).toBeUndefined()
+    expect(await workflows.listVersions('tried')).toMatchObject([{ active: false, pending: true }])
+    expect(await workflows.findWorkflow('tried')).toBeUndefined()
     const calling = { name: 'calling', steps: { a: { workflow: 'tried@1' } } }
     const register = () => registerWorkflow(stores.ports)({ name: 'calling', workflow: calling }, CALLER)
     await expect(register()).rejects.toThrow('the machine of workflow "tried@1" is not there')
@@ -151,26 +151,26 @@ describe('publishing a workflow', () => {
     await expect(put(stores.ports, 1, 100)).rejects.toMatchObject({ name: 'ConflictError' })
 
     await put(stores.ports)
-    expect(await registry.findWorkflow('tried')).toMatchObject({ active: true })
-    expect(await registry.listVersions('tried')).not.toMatchObject([{ pending: true }])
+    expect(await workflows.findWorkflow('tried')).toMatchObject({ active: true })
+    expect(await workflows.listVersions('tried')).not.toMatchObject([{ pending: true }])
     await register()
   })
 
   it('keeps the version that serves while the next one is being made', async () => {
-    const { machines, registry } = stores.ports
+    const { machines, workflows } = stores.ports
     const put = (version: number, using = stores.ports) =>
       registerWorkflow(using)({ name: 'serving', workflow: workflow('serving', version, version) }, CALLER)
     await put(1)
     const refused = new OrchestratorError('UnavailableError', 'not now')
     const ports = { ...stores.ports, machines: { ...machines, ensure: () => Promise.reject(refused) } }
     await expect(put(2, ports)).rejects.toBe(refused)
-    expect(await registry.findWorkflow('serving')).toMatchObject({ active: true, workflow: { version: 1 } })
+    expect(await workflows.findWorkflow('serving')).toMatchObject({ active: true, workflow: { version: 1 } })
     await put(2)
-    expect(await registry.findWorkflow('serving')).toMatchObject({ active: true, workflow: { version: 2 } })
+    expect(await workflows.findWorkflow('serving')).toMatchObject({ active: true, workflow: { version: 2 } })
   })
 
   it('does not go on with a version that a later one has overtaken', async () => {
-    const { machines, registry } = stores.ports
+    const { machines, workflows } = stores.ports
     const put = (version: number, using = stores.ports) =>
       registerWorkflow(using)(
         { name: 'overtaken', workflow: workflow('overtaken', version, version) },
@@ -181,37 +181,40 @@ describe('publishing a workflow', () => {
     await expect(put(1, ports)).rejects.toBe(refused)
     await put(2)
     await expect(put(1)).rejects.toMatchObject({ name: 'ConflictError' })
-    expect(await registry.findWorkflow('overtaken')).toMatchObject({ active: true, workflow: { version: 2 } })
+    expect(await workflows.findWorkflow('overtaken')).toMatchObject({
+      active: true,
+      workflow: { version: 2 },
+    })
   })
 
   it('finishes a publication that was cut short before its name stood for it (publish/V3)', async () => {
-    const { registry } = stores.ports
+    const { workflows } = stores.ports
     const put = (version: number, using = stores.ports) =>
       registerWorkflow(using)({ name: 'half', workflow: workflow('half', version, version) }, CALLER)
     await put(1)
     const refused = new OrchestratorError('UnavailableError', 'not now')
-    const putWorkflow: typeof registry.putWorkflow = async (registered) => {
-      await registry.putWorkflow(registered, { latest: false })
+    const putWorkflow: typeof workflows.putWorkflow = async (registered) => {
+      await workflows.putWorkflow(registered, { latest: false })
       throw refused
     }
-    await expect(put(2, { ...stores.ports, registry: { ...registry, putWorkflow } })).rejects.toBe(refused)
+    await expect(put(2, { ...stores.ports, workflows: { ...workflows, putWorkflow } })).rejects.toBe(refused)
     await put(2)
-    expect(await registry.findWorkflow('half')).toMatchObject({ active: true, workflow: { version: 2 } })
+    expect(await workflows.findWorkflow('half')).toMatchObject({ active: true, workflow: { version: 2 } })
   })
 
   it('brings one back whose machine has gone with the stacks (removal/R1)', async () => {
     const put = () => registerWorkflow(stores.ports)({ name: 'back', workflow: workflow('back') }, CALLER)
     const { stateMachineArn } = await put()
     await removeDeployment(stores.ports)()
-    expect(await stores.ports.registry.findWorkflow('back')).toMatchObject({ active: false })
+    expect(await stores.ports.workflows.findWorkflow('back')).toMatchObject({ active: false })
     stores.recorded.machines.clear()
     expect(await put()).toMatchObject({ stateMachineArn })
     expect([...stores.recorded.machines.keys()]).toEqual([expect.stringMatching(/^back-v1-/)])
-    expect(await stores.ports.registry.findWorkflow('back')).toMatchObject({ active: true })
+    expect(await stores.ports.workflows.findWorkflow('back')).toMatchObject({ active: true })
   })
 
   it('brings back each version by itself: none is planned on whose machine has gone (removal/R2, publish/V4)', async () => {
-    const { registry } = stores.ports
+    const { workflows } = stores.ports
     const put = (version: number) =>
       registerWorkflow(stores.ports)({ name: 'each', workflow: workflow('each', version, version) }, CALLER)
     const caller = { name: 'callseach', version: 1, steps: { a: { workflow: 'each@1' } } }
@@ -220,7 +223,7 @@ describe('publishing a workflow', () => {
     await removeDeployment(stores.ports)()
     stores.recorded.machines.clear()
     await put(2)
-    expect(await registry.findWorkflow('each', 1)).toMatchObject({ active: false })
+    expect(await workflows.findWorkflow('each', 1)).toMatchObject({ active: false })
     await expect(call()).rejects.toThrow(
       'the machine of workflow "each@1" is not there (any more): register that version again',
     )
@@ -230,19 +233,19 @@ describe('publishing a workflow', () => {
       expect.stringMatching(/^each-v2-/),
       expect.stringMatching(/^each-v1-/),
     ])
-    expect(await registry.findWorkflow('each', 1)).toMatchObject({ active: true, stateMachineArn })
+    expect(await workflows.findWorkflow('each', 1)).toMatchObject({ active: true, stateMachineArn })
     // The newest that serves stays the newest.
-    expect(await registry.findWorkflow('each')).toMatchObject({ active: true, workflow: { version: 2 } })
+    expect(await workflows.findWorkflow('each')).toMatchObject({ active: true, workflow: { version: 2 } })
     await call()
     await put(3)
-    expect(await registry.findWorkflow('each')).toMatchObject({ active: true, workflow: { version: 3 } })
+    expect(await workflows.findWorkflow('each')).toMatchObject({ active: true, workflow: { version: 3 } })
     await expect(
       registerWorkflow(stores.ports)({ name: 'each', workflow: workflow('each', 9, 1) }, CALLER),
     ).rejects.toThrow('publish this as version 4')
   })
 
   it('plans on what a deployment leaves out while its machine is kept, and not when that has gone with the stacks (removal/R2)', async () => {
-    const { registry } = stores.ports
+    const { workflows } = stores.ports
     const deploy = (...versions: number[]) =>
       registerDeployment(stores.ports)({
         agents: [],
@@ -252,7 +255,7 @@ describe('publishing a workflow', () => {
         }),
       })
     const plans = (called: string) =>
-      versionsOfChildren(registry, {
+      versionsOfChildren(workflows, {
         name: 'x',
         version: 1,
         taskTypes: [],

@@ -1,34 +1,31 @@
 import { createHash } from 'node:crypto'
-import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { GateSchema } from '../../../../shared/domain/plan.ts'
-import type { RegisteredWorkflow, Registry } from '../../../../shared/ports/index.ts'
+import type { RegisteredWorkflow, Workflows } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
 import { type OnUnreadable, readRecord, recordIn } from '../json-items.ts'
 import { queryAll } from '../query-all.ts'
+import { listKind, type RegistryTable } from './list-kind.ts'
 
 /**
- * Workflows in the registry: an item for each version, and one that says which is the newest.
+ * An item for each version, and one that says which is the newest.
  *
  * Invariants (tests cite them):
- * workflow-items/W1 a definition is kept as JSON text: keys and numbers come back as they were
- * workflow-items/W2 one that is too large for an item is spread over items of its own, under a digest of its text, which are written before
+ * workflows/W1 a definition is kept as JSON text: keys and numbers come back as they were
+ * workflows/W2 one that is too large for an item is spread over items of its own, under a digest of its text, which are written before
  *    anything refers to them and never change
- * workflow-items/W3 only an active workflow is listed; its versions stay for the tasks that they started
- * workflow-items/W4 of what is published at run time, also at once, a name stands for the newest version that is active; a deployment says itself
+ * workflows/W3 only an active workflow is listed; its versions stay for the tasks that they started
+ * workflows/W4 of what is published at run time, also at once, a name stands for the newest version that is active; a deployment says itself
  *    what it stands for, for it may be rolled back
  */
 
-export const WORKFLOW_KIND = 'WORKFLOW'
+const WORKFLOW_KIND = 'WORKFLOW'
 const LATEST = 'LATEST'
 /** An item takes 400 KB, its keys included. */
 const MOST_BYTES = 350_000
 
 type Item = Record<string, unknown>
-type WorkflowItems = Pick<Registry, 'putWorkflow' | 'publishWorkflow' | 'findWorkflow' | 'listVersions'> & {
-  /** What an item of a list says. */
-  read(item: Item): Promise<RegisteredWorkflow | undefined>
-}
 
 /** What is sure of a workflow's record without parsing its steps again: those were parsed when it was registered. */
 const RegisteredSchema = z.looseObject({
@@ -43,18 +40,15 @@ const RegisteredSchema = z.looseObject({
   active: z.boolean(),
 })
 
-export function workflowItems({
+/** A record that cannot be read is left out of lists, is not found by its name, and is told to `onUnreadable`. */
+export function dynamodbWorkflows({
   client,
   table,
-  onUnreadable,
-}: {
-  client: DynamoDBDocumentClient
-  table: string
-  onUnreadable: OnUnreadable
-}): WorkflowItems {
+  onUnreadable = () => {},
+}: RegistryTable & { onUnreadable?: OnUnreadable }): Workflows {
   const put = (Item: Item) => callAws(() => client.send(new PutCommand({ TableName: table, Item })))
 
-  /** Makes the name stand for this version, unless it stands for a later one (workflow-items/W4). */
+  /** Makes the name stand for this version, unless it stands for a later one (workflows/W4). */
   async function putLatest(registered: RegisteredWorkflow, stored: Item): Promise<void> {
     const Item = { ...latestItem(registered), ...stored }
     if (registered.origin !== 'api') return void (await put(Item))
@@ -70,7 +64,7 @@ export function workflowItems({
     await unlessAws(['ConditionalCheckFailedException'], () => client.send(unlessLater))
   }
 
-  /** Attributes that stand for a record; its text is stored where it is too large for them (workflow-items/W2). */
+  /** Attributes that stand for a record; its text is stored where it is too large for them (workflows/W2). */
   async function store(registered: RegisteredWorkflow): Promise<Item> {
     const json = JSON.stringify(registered)
     const bytes = Buffer.from(json)
@@ -106,8 +100,6 @@ export function workflowItems({
   }
 
   return {
-    read,
-
     async putWorkflow(registered, { latest = true } = {}) {
       const stored = await store(registered)
       await put({ ...versionItem(registered), ...stored })
@@ -136,6 +128,11 @@ export function workflowItems({
     async listVersions(name) {
       const found = await Promise.all((await itemsWith(keyOf(name), 'VERSION#')).map(read))
       return found.flatMap((one) => one ?? [])
+    },
+
+    async listWorkflows() {
+      const listed = await listKind({ client, table }, WORKFLOW_KIND)
+      return (await Promise.all(listed.map(read))).flatMap((found) => found ?? [])
     },
   }
 }

@@ -1,0 +1,41 @@
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { type Agent, AgentSchema } from '../../../../shared/domain/agent.ts'
+import type { Agents } from '../../../../shared/ports/index.ts'
+import { callAws } from '../../aws-errors.ts'
+import { jsonItem, type OnUnreadable, readRecord } from '../json-items.ts'
+import { listKind, type RegistryTable } from './list-kind.ts'
+
+const KIND = 'AGENT'
+const keyOf = (id: string) => ({ pk: `${KIND}#${id}`, sk: 'META' })
+
+/** A record that cannot be read is left out of the list, is not found by its id, and is told to `onUnreadable`. */
+export function dynamodbAgents({
+  client,
+  table,
+  onUnreadable = () => {},
+}: RegistryTable & { onUnreadable?: OnUnreadable }): Agents {
+  const agentIn = (item: Record<string, unknown>): Agent | undefined =>
+    readRecord<Agent>(item, (old) => old, AgentSchema, onUnreadable)
+
+  return {
+    async putAgent(agent) {
+      const Item = {
+        ...keyOf(agent.id),
+        kindKey: KIND,
+        nameKey: agent.id,
+        ...jsonItem(agent, `agent "${agent.id}"`),
+      }
+      await callAws(() => client.send(new PutCommand({ TableName: table, Item })))
+    },
+
+    async findAgent(id) {
+      const get = new GetCommand({ TableName: table, Key: keyOf(id), ConsistentRead: true })
+      const { Item } = await callAws(() => client.send(get))
+      return Item && agentIn(Item)
+    },
+
+    async listAgents() {
+      return (await listKind({ client, table }, KIND)).flatMap((item) => agentIn(item) ?? [])
+    },
+  }
+}

@@ -1,0 +1,24 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import type { OnUnreadable } from '../../functions/adapters/dynamodb/json-items.ts'
+import { dynamodbAgents } from '../../functions/adapters/dynamodb/registry/agents.ts'
+import { dynamodbCollectables } from '../../functions/adapters/dynamodb/registry/collectables.ts'
+import { dynamodbLoads } from '../../functions/adapters/dynamodb/registry/loads.ts'
+import { dynamodbWorkflows } from '../../functions/adapters/dynamodb/registry/workflows.ts'
+import type { Clock, Ports } from '../../shared/ports/index.ts'
+
+export type RegistryPorts = Pick<Ports, 'agents' | 'workflows' | 'loads' | 'collectables'>
+
+/** What is known of agents, workflows and machines, over one table. */
+export function registryPorts(settings: {
+  client: DynamoDBDocumentClient
+  table: string
+  clock: Clock
+  onUnreadable?: OnUnreadable
+}): RegistryPorts {
+  return {
+    agents: dynamodbAgents(settings),
+    workflows: dynamodbWorkflows(settings),
+    loads: dynamodbLoads(settings),
+    collectables: dynamodbCollectables(settings),
+  }
+}
