@@ -1,9 +1,3 @@
-import type { DefinedAgent } from '../shared/agent/index.ts'
-import { registerWorkflow } from '../shared/app/catalogue/register-workflow.ts'
-import { approveStep } from '../shared/app/tasks/approve-step.ts'
-import { cancelTask } from '../shared/app/tasks/cancel-task.ts'
-import { reconcileTasks } from '../shared/app/tasks/reconcile-tasks.ts'
-
 import { submitTask } from '../shared/app/tasks/submit-task.ts'
 import { type SubmitTask, SubmitTaskSchema } from '../shared/contracts/requests.ts'
 import { OrchestratorError } from '../shared/domain/errors.ts'

@@ -3,10 +3,10 @@ import { operatorOf } from './pattern-operators.ts'
 /**
  * EventBridge's pattern language.
  *
- * step-items/P1. All fields of a pattern must match; of a field's list, one matcher must; of `$or`, one alternative.
- * step-items/P2. Of a list of plain values in the event, one must match. Of a list of objects, one must match all that is said of it.
- * step-items/P3. Operators are about leaves: an object is none, so `exists: true` does not see it.
- * step-items/P4. `exists: false` is about all members of a list: none of them may have the field.
+ * match-pattern/P1. All fields of a pattern must match; of a field's list, one matcher must; of `$or`, one alternative.
+ * match-pattern/P2. Of a list of plain values in the event, one must match. Of a list of objects, one must match all that is said of it.
+ * match-pattern/P3. Operators are about leaves: an object is none, so `exists: true` does not see it.
+ * match-pattern/P4. `exists: false` is about all members of a list: none of them may have the field.
  */
 export type Pattern = Readonly<Record<string, unknown>>
 
