@@ -39,7 +39,7 @@ export async function takeBack(
 }
 
 /** Undefined when the stack is deployed (take-back/T2). */
-async function takeBackData(
+export async function takeBackData(
   aws: Aws,
   stack: SynthesizedStack,
   wanted: { chosen: Chosen; fresh: boolean },

@@ -4,11 +4,13 @@ import { openTask } from '../support/stores/open-task.ts'
 import { startStores } from '../support/stores/start-stores.ts'
 
 let steps: Steps
+let rival: Steps
 let stop: () => Promise<void>
 
 beforeAll(async () => {
   const stores = await startStores()
   steps = stores.ports.steps
+  rival = stores.stepsOfAnother()
   stop = stores.stop
 })
 afterAll(() => stop())
@@ -55,6 +57,23 @@ describe('steps', () => {
       kind: 'final',
       step: { status: 'succeeded' },
     })
+  })
+
+  it('sees what others change of a step until it has succeeded, and that for good (steps/P4)', async () => {
+    const { id } = openTask()
+    const [mine, other, again] = [claim(id, '1'), claim(id, '2'), claim(id, '3')]
+    const found = async () => (await steps.findSteps(id, ['s']))[0]
+    await steps.takeOverStep(mine, start)
+    expect(await found()).toMatchObject({ status: 'running' })
+    await rival.takeOverStep(other, start)
+    await rival.endStep(other, { status: 'failed', endedAt: 'z', error: { name: 'E', message: 'e' } })
+    expect(await found()).toMatchObject({ status: 'failed' })
+    await rival.takeOverStep(again, start)
+    await rival.endStep(again, end)
+    const succeeded = await found()
+    expect(succeeded).toMatchObject({ status: 'succeeded', output: end.output })
+    expect(await rival.takeOverStep(claim(id, '4'), start)).toMatchObject({ kind: 'final' })
+    expect(await found()).toEqual(succeeded)
   })
 
   it('takes over a failed step only by a higher fence, as a redrive has (steps/P2)', async () => {

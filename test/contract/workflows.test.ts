@@ -93,6 +93,17 @@ describe('a workflow in the registry', () => {
     },
   )
 
+  it('is listed while it is active; its versions stay (workflows/W3)', async () => {
+    const { workflows } = stores.ports
+    const listed = async () =>
+      (await workflows.listWorkflows()).filter((one) => one.workflow.name === 'retired').length
+    await workflows.putWorkflow({ ...record('retired', {}), active: true })
+    expect(await listed()).toBe(1)
+    await workflows.putWorkflow({ ...record('retired', {}), active: false })
+    expect(await listed()).toBe(0)
+    expect(await workflows.listVersions('retired')).toHaveLength(1)
+  })
+
   it('has a name that stands for the newest also where items do not say their version yet (workflows/W4)', async () => {
     const { client, stop } = await startDynamoDB()
     await createTable(client, 'registry', REGISTRY_INDEXES)

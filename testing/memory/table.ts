@@ -142,7 +142,7 @@ export function memoryTable(indexes: readonly MemoryIndex[] = []): MemoryTable {
         ...(last ? { LastEvaluatedKey: { pk: last.pk, sk: last.sk } } : {}),
       }
     },
-    items,
+    items: () => structuredClone(items()),
   }
 }
 

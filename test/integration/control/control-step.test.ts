@@ -89,6 +89,18 @@ describe('controlStep', () => {
     expect(stores.recorded.woken.at(-1)).toBe('skipped')
   })
 
+  it('wakes the state when the record is final, and not before (control/O2)', async () => {
+    const taskId = await seed({ when: '{% false %}', approval: { prompt: 'Go?', timeoutSeconds: 60 } })
+    const found: unknown[] = []
+    const executions = {
+      ...stores.ports.executions,
+      wake: async () => void found.push((await stepOf(taskId))?.status),
+    }
+    const call = { taskId, execution: 1, path: 's', fence: '1', owner: 'o', at: 'begin', token: 'x' } as const
+    await controlStep({ ...stores.ports, executions })(call)
+    expect(found).toEqual(['skipped'])
+  })
+
   it('takes no answer for a task that has ended, nor from another tenant', async () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
     await control(taskId, 'begin', 'token')

@@ -92,7 +92,7 @@ describe('a fan-out', () => {
   it.each([
     ['a number', 1],
     ['a share', '34%'],
-  ])('goes on with the failures that it tolerates: %s', async (_what, tolerate) => {
+  ])('goes on with the failures that it tolerates: %s (resolve/R4)', async (_what, tolerate) => {
     const { taskId } = await api.submitOwn(profiles({ tolerate }), { list: [TABLE, BROKEN, TABLE] })
     const task = await api.ended(taskId)
     expect(task).toMatchObject({ status: 'succeeded' })

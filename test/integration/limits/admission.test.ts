@@ -74,7 +74,7 @@ const stepOf = async (taskId: string) => (await stores.ports.steps.findSteps(tas
 const slotsOf = async (id: string) => stores.ports.limits.listSlots(`agent:${id}`)
 
 describe('what is held for a call', () => {
-  it('is given back when the agent itself says that it is too busy: it was asked in vain, and has not failed (admission/T1, admission/T2, admission/T3)', async () => {
+  it('is given back when the agent itself says that it is too busy: it was asked in vain, and has not failed (admission/T1, admission/T2, admission/T3, attempt/J2)', async () => {
     const { id, submit, invoke, health } = await begin(
       { limits: { maxConcurrency: 1 }, price: { mostUsd: 0.5 } },
       { task: { budgetUsd: 1 } },

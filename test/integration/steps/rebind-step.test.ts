@@ -377,7 +377,7 @@ describe('rebindStep', () => {
     })
   })
 
-  it('goes on without the step when it may fail (rebind/B4)', async () => {
+  it('goes on without the step when it may fail (rebind/B4, settle/Z1)', async () => {
     const { taskId, ids } = await seed(['a'], { onFailure: 'continue' })
     expect(await fail(taskId, ids[0] ?? '', 'AgentFailedError')).toEqual({ settled: 'failed' })
     expect(await stepOf(taskId)).toMatchObject({ status: 'failed' })

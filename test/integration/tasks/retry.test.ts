@@ -58,7 +58,7 @@ const retry = async (taskId: string, wishes: object = {}) => {
 }
 
 describe('a retried task', () => {
-  it('runs again what has failed and what comes after it, and nothing else (retry/Q1)', async () => {
+  it('runs again what has failed, by the agent that failed it, and what comes after it, and nothing else (retry/Q1, retry/Q4)', async () => {
     const taskId = await fail(
       { a: step(), b: behind('a'), c: behind('a'), d: behind('b', { needs: ['b', 'c'] }) },
       'b',

@@ -5,13 +5,14 @@ import { dynamodbStatistics } from '../../../functions/adapters/dynamodb/registr
 import { dynamodbBudgets } from '../../../functions/adapters/dynamodb/tasks/budgets.ts'
 import { dynamodbLedger } from '../../../functions/adapters/dynamodb/tasks/ledger.ts'
 import { dynamodbQueue } from '../../../functions/adapters/dynamodb/tasks/queue.ts'
+import { dynamodbSteps } from '../../../functions/adapters/dynamodb/tasks/steps.ts'
 import { nodeIds, systemClock } from '../../../functions/adapters/node-ids.ts'
 import { GATE_WRITE } from '../../../shared/compiler/gate-state.ts'
 import { REGISTRY_INDEXES, TASK_INDEXES } from '../../../shared/contracts/table-layout.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { DomainEvent } from '../../../shared/domain/event.ts'
 import { PRICES } from '../../../shared/estimator/prices.ts'
-import type { BlobStore, ExecutionState, Ports } from '../../../shared/ports/index.ts'
+import type { BlobStore, ExecutionState, Ports, Steps } from '../../../shared/ports/index.ts'
 import { registryPorts } from '../../../testing/memory/registry-ports.ts'
 import { taskPorts } from '../../../testing/memory/task-ports.ts'
 import { createTable, startDynamoDB } from './start-dynamodb.ts'
@@ -30,6 +31,8 @@ type Recorded = {
 type Stores = {
   ports: Ports
   recorded: Recorded
+  /** The steps as another worker sees them, which remembers nothing of this one. */
+  stepsOfAnother(): Steps
   /** What the state of a gate does: leaves its token; false when the gate is open already. */
   waitAt(taskId: string, before: string, token: string, producers: number): Promise<boolean>
   stop(): Promise<void>
@@ -52,6 +55,7 @@ export async function startStores(): Promise<Stores> {
   }
   const ids = nodeIds(systemClock)
   const blobs = memoryBlobs(recorded.blobs)
+  const stepsOfAnother = () => dynamodbSteps({ client, table: 'tasks' })
   const ports: Ports = {
     clock: systemClock,
     ids,
@@ -107,7 +111,7 @@ export async function startStores(): Promise<Stores> {
       () => false,
     )
   }
-  return { ports, recorded, waitAt, stop }
+  return { ports, recorded, stepsOfAnother, waitAt, stop }
 }
 
 function memoryBlobs(blobs: Map<string, string>): BlobStore {

@@ -54,6 +54,19 @@ describe('80 columns', () => {
     )
   })
 
+  it('break no word that has room in a line alone (layout/Y3)', () => {
+    const short = fc.stringMatching(/^[a-z0-9]{1,12}$/)
+    fc.assert(
+      fc.property(
+        fc.array(short, { minLength: 1, maxLength: 30 }),
+        fc.integer({ min: 20, max: 120 }),
+        (words, width) => {
+          expect(wrapText(words.join(' '), width, 2).split(/\s+/)).toEqual(words)
+        },
+      ),
+    )
+  })
+
   it('hold any table, and all of it (layout/Y1, layout/Y2)', () => {
     const table = fc
       .integer({ min: 1, max: 12 })

@@ -219,7 +219,7 @@ describe('compileWorkflow', () => {
     it.each([
       ['a chain', chain(1_000), 1_007],
       ['a thousand side by side', wide(1_000), 1_011],
-    ])('is split over several executions: %s', (_what, steps, transitions) => {
+    ])('is split over several executions: %s (split/X1, split/X2)', (_what, steps, transitions) => {
       const { parts, counts, definition, substitutions } = compiledOf(steps).compile()
       expect(parts.map(({ name }) => name)).toEqual(['Part1', 'Part2', 'Part3'])
       expect(substitutions).toEqual(['Part1', 'Part2', 'Part3'])

@@ -1,23 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  CloudFormationClient,
-  DescribeStacksCommand,
-  ListStackResourcesCommand,
-} from '@aws-sdk/client-cloudformation'
+import { DescribeStacksCommand, ListStackResourcesCommand } from '@aws-sdk/client-cloudformation'
 import {
   DeleteStateMachineCommand,
   DescribeStateMachineCommand,
   ListExecutionsCommand,
   ListStateMachinesCommand,
-  SFNClient,
 } from '@aws-sdk/client-sfn'
 import { afterAll, expect, it } from 'vitest'
 import { readStack } from '../../../scripts/deployment/assembly.ts'
-import type { Aws } from '../../../scripts/deployment/aws.ts'
 import { requireSeen } from '../../../scripts/deployment/placed.ts'
 import { takeBackMachines } from '../../../scripts/deployment/returning-machines.ts'
+import { fakeAws } from '../../support/cloud/fake-aws.ts'
 
 const assembly = mkdtempSync(join(tmpdir(), 'assembly-'))
 afterAll(() => rmSync(assembly, { recursive: true }))
@@ -56,7 +51,7 @@ it('is not placed anew in nested stacks where nobody could see what is deployed'
 /** An account with the runtime stack, its nested stack, and the machine that has come back; with what runs on it. */
 function account(holdsMachine: boolean, running: number) {
   const deleted: string[] = []
-  const cloudformation = async (command: { input: { StackName?: string } }) => {
+  const cloudformation = async (command: object) => {
     if (command instanceof DescribeStacksCommand) return { Stacks: [{ StackStatus: 'UPDATE_COMPLETE' }] }
     if (!(command instanceof ListStackResourcesCommand)) throw new Error('nothing is to be imported')
     const nested = { LogicalResourceId: 'Nested0', ResourceType: 'AWS::CloudFormation::Stack' }
@@ -75,15 +70,7 @@ function account(holdsMachine: boolean, running: number) {
       throw Object.assign(new Error('gone'), { name: 'StateMachineDoesNotExist' })
     return {}
   }
-  const region = 'eu-west-1'
-  const aws = {
-    account: '111111111111',
-    region,
-    partition: 'aws',
-    cloudformation: Object.assign(new CloudFormationClient({ region }), { send: cloudformation }),
-    states: Object.assign(new SFNClient({ region }), { send: states }),
-  }
-  return { aws: aws as unknown as Aws, deleted }
+  return { aws: fakeAws({ cloudformation, states }), deleted }
 }
 
 it('makes way for a workflow that comes back in a nested stack', async () => {

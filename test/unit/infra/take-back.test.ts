@@ -1,15 +1,11 @@
-import {
-  CloudFormationClient,
-  CreateChangeSetCommand,
-  DescribeChangeSetCommand,
-} from '@aws-sdk/client-cloudformation'
+import { CreateChangeSetCommand, DescribeChangeSetCommand } from '@aws-sdk/client-cloudformation'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
 import { plainName, referencesIn } from '../../../scripts/deployment/assembly.ts'
-import type { Aws } from '../../../scripts/deployment/aws.ts'
 import { importResources } from '../../../scripts/deployment/import-resources.ts'
 import type { Kept } from '../../../scripts/deployment/kept-resources.ts'
 import { parseOptions } from '../../../scripts/deployment/options.ts'
+import { fakeAws } from '../../support/cloud/fake-aws.ts'
 
 describe('the options of a deployment', () => {
   it('are ours, or those of the synthesis, or the rest is for the CDK', () => {
@@ -66,7 +62,7 @@ it('finds every reference of a value', () => {
 function cloudFormation(unsupported: readonly string[] = []) {
   const requests: Record<string, unknown>[] = []
   const uploads: Record<string, unknown>[] = []
-  const send = async (command: { input: Record<string, unknown> }) => {
+  const send = async (command: object) => {
     if (command instanceof CreateChangeSetCommand) {
       const { ResourcesToImport = [] } = command.input
       const refused = ResourcesToImport.map(({ ResourceType = '' }) => ResourceType).filter((type) =>
@@ -74,16 +70,14 @@ function cloudFormation(unsupported: readonly string[] = []) {
       )
       if (refused.length > 0)
         throw new Error(`ResourceTypes [${refused.join(', ')}] are not supported for Import`)
-      requests.push(command.input as Record<string, unknown>)
+      requests.push({ ...command.input })
     }
     if (command instanceof DescribeChangeSetCommand)
       return { Status: 'CREATE_COMPLETE', ExecutionStatus: 'AVAILABLE' }
-    if (command instanceof PutObjectCommand) uploads.push(command.input as unknown as Record<string, unknown>)
+    if (command instanceof PutObjectCommand) uploads.push({ ...command.input })
     return { Stacks: [{ StackStatus: 'IMPORT_COMPLETE' }] }
   }
-  const cloudformation = Object.assign(new CloudFormationClient({ region: 'eu-west-1' }), { send })
-  const aws = { account: '111111111111', region: 'eu-west-1', partition: 'aws', cloudformation, s3: { send } }
-  return { aws: aws as unknown as Aws, requests, uploads }
+  return { aws: fakeAws({ cloudformation: send, s3: send }), requests, uploads }
 }
 
 const TABLE = 'AWS::DynamoDB::Table'

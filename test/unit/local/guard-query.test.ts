@@ -44,6 +44,16 @@ describe('queries of definitions', () => {
     }
   })
 
+  it.each([
+    '($sum ~> |$|{"implementation": 1}|; $sum([1, 2]))',
+    '([$sum] ~> |$|{"implementation": 1}|; $sum([1, 2]))',
+    '({"f": $sum} ~> |f|{"arity": 9}|; $sum([1, 2]))',
+  ])('change no function that others call: %s (guard/Q4)', async (text) => {
+    await query(text).catch(() => undefined)
+    expect(await query('$sum([1, 2])')).toBe(3)
+    expect(await query('{"a": {"b": 1}} ~> |a|{"b": 2}|')).toEqual({ a: { b: 2 } })
+  })
+
   it('find what data has itself, whatever it is called (guard/Q3)', async () => {
     expect(await query('$input.toString')).toBe('own')
     await expect(query('$input.list.valueOf')).rejects.toThrow('no member of the data')

@@ -103,6 +103,26 @@ describe('the Step Functions engine', () => {
     expect(execution).toMatchObject({ status: 'SUCCEEDED', output: 'Mine' })
   })
 
+  it('catches and retries an error in its own Output like one of its call (failable/T4)', async () => {
+    const { execution, elapsedSeconds } = await runDefinition(
+      {
+        StartAt: 'T',
+        States: {
+          T: invokeTask('f', {
+            Output: '{% $states.result.none %}',
+            Retry: [{ ErrorEquals: ['States.QueryEvaluationError'], IntervalSeconds: 7, MaxAttempts: 1 }],
+            Catch: [{ ErrorEquals: ['States.QueryEvaluationError'], Output: 'caught', Next: 'Yes' }],
+            End: true,
+          }),
+          Yes: { Type: 'Pass', End: true },
+        },
+      },
+      { invoke: async () => ({}) },
+    )
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', output: 'caught' })
+    expect(elapsedSeconds).toBe(7)
+  })
+
   it('does not let States.ALL catch what AWS lets through', async () => {
     const large = 'x'.repeat(300_000)
     const { execution } = await runDefinition(

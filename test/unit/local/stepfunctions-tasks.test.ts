@@ -33,7 +33,7 @@ function startWaiting(more: object = {}) {
 }
 
 describe('a task that waits for its token', () => {
-  it('goes on with what the token was answered, in AWS’s words', async () => {
+  it('goes on with what the token was answered, in AWS’s words, recorded when the answer returns (call/C3)', async () => {
     const { service, tokens, ended, events } = startWaiting()
     await turn()
     expect(events().map(({ type }) => type)).toEqual([
@@ -56,6 +56,19 @@ describe('a task that waits for its token', () => {
     expect(() => service.tokens.get(token)).toThrow(/does not exist anymore/)
     expect(await ended()).toMatchObject({ status: 'FAILED', error: 'Mine', cause: 'why' })
     expect(() => service.tokens.get('never one')).toThrow(/Invalid Token/)
+  })
+
+  it('records nothing after the end of its execution (history/J4)', async () => {
+    const { service, tokens, ended, events } = startWaiting()
+    await turn()
+    const answered = service.tokens.get(tokens[0] ?? '')
+    service.stopExecution(EXECUTION_ARN)
+    await ended()
+    const history = events().map(({ type }) => type)
+    expect(history.at(-1)).toBe('ExecutionAborted')
+    expect(() => answered.settle({ output: {} })).not.toThrow()
+    await turn()
+    expect(events().map(({ type }) => type)).toEqual(history)
   })
 
   it('may be answered before its call has returned', async () => {

@@ -153,6 +153,23 @@ describe('bounded JSONata', () => {
   })
 })
 
+it('says at most 2,000 characters of an error (evaluate/V3)', async () => {
+  const error = await evaluateExpression(`$error("${'x'.repeat(9_000)}")`, {}).catch((thrown) => thrown)
+  expect(error.message).toMatch(/xxx/)
+  expect(error.message.length).toBeLessThanOrEqual(2_000)
+})
+
+it('has no $eval (jsonata/B3)', async () => {
+  await expect(evaluateExpression('$eval("1")', {})).rejects.toThrow('Attempted to invoke a non-function')
+})
+
+it.each([
+  '($append := function($a, $b){1}; [1..2000000])',
+  '($range := function(){1}; $max := 1e9; [1..2000000])',
+])('bounds what is made whatever the names are given to: %s (jsonata/B2)', async (text) => {
+  await expect(evaluateExpression(text, {})).rejects.toThrow('more than 1000000 members')
+})
+
 async function md5(text: string): Promise<string> {
   const { createHash } = await import('node:crypto')
   return createHash('md5').update(text).digest('hex')

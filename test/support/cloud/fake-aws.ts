@@ -1,0 +1,32 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
+import { S3Client } from '@aws-sdk/client-s3'
+import { SFNClient } from '@aws-sdk/client-sfn'
+import type { Aws } from '../../../scripts/deployment/aws.ts'
+
+type Service = 'cloudformation' | 'dynamodb' | 'events' | 's3' | 'states'
+/** The answer to a command as AWS's SDK has it. */
+type Send = (command: object) => Promise<unknown>
+
+/** AWS with the services that a test answers for; a command to any other service fails the test. */
+export function fakeAws(answers: Partial<Record<Service, Send>>): Aws {
+  const region = 'eu-west-1'
+  const sendOf = (service: Service) => ({
+    send: (command: object): Promise<never> => {
+      const send = answers[service]
+      if (send) return send(command) as Promise<never>
+      throw new Error(`the test has no answer for ${service}: ${command.constructor.name}`)
+    },
+  })
+  return {
+    account: '111111111111',
+    region,
+    partition: 'aws',
+    cloudformation: Object.assign(new CloudFormationClient({ region }), sendOf('cloudformation')),
+    dynamodb: Object.assign(new DynamoDBClient({ region }), sendOf('dynamodb')),
+    events: Object.assign(new EventBridgeClient({ region }), sendOf('events')),
+    s3: Object.assign(new S3Client({ region }), sendOf('s3')),
+    states: Object.assign(new SFNClient({ region }), sendOf('states')),
+  }
+}
