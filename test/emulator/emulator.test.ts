@@ -170,8 +170,8 @@ describe('the next deployments', () => {
     const status = async (id: string) => (await door.call('GET', `/agents/${id}`)).body.status
     expect(await status('arriving')).toBe('active')
     expect(await status('leaving')).toBe('inactive')
-    const { body } = await door.call('GET', '/workflows')
-    const names = (body.workflows as unknown as { name: string }[]).map(({ name }) => name)
+    const { workflows } = await door.ask('listWorkflows')
+    const names = workflows.map(({ name }) => name)
     expect(names).toContain('nap')
     expect(names).not.toContain('going')
 

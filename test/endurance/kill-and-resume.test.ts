@@ -76,13 +76,12 @@ describe(`a local cloud that is killed ${KILLS} times (seed ${SEED})`, () => {
       for (let life = 0; life < KILLS; life++) await live(assembly, folder, random)
       api = await startApi({ assembly, dataFolder: folder })
       runs = await storedRuns(api.awsUrl)
-      const { body } = await api.call('GET', '/tasks?limit=100')
-      taskIds = (body.tasks as unknown as { taskId: string }[]).map(({ taskId }) => taskId)
-      for (let { cursor } = body; cursor; ) {
-        const more = (await api.call('GET', `/tasks?limit=100&cursor=${encodeURIComponent(String(cursor))}`))
-          .body
-        taskIds.push(...(more.tasks as unknown as { taskId: string }[]).map(({ taskId }) => taskId))
-        cursor = more.cursor as never
+      taskIds = []
+      for (let cursor: string | undefined, isLast = false; !isLast; ) {
+        const page = await api.ask('listTasks', { limit: 100, cursor })
+        taskIds.push(...page.tasks.map(({ taskId }) => taskId))
+        cursor = page.cursor
+        isLast = cursor === undefined
       }
       // A life may have stored a task and been killed before it started the execution.
       await api.reconcile()
@@ -155,9 +154,7 @@ describe(`a local cloud that is killed ${KILLS} times (seed ${SEED})`, () => {
   }, 120_000)
 
   it('still has the agents and workflows that were registered', async () => {
-    const { body: agents } = await api.call('GET', '/agents')
-    const { body: workflows } = await api.call('GET', '/workflows')
-    expect((agents.agents as unknown as object[]).length).toBe(7)
-    expect((workflows.workflows as unknown as object[]).length).toBe(7)
+    expect((await api.ask('listAgents')).agents).toHaveLength(7)
+    expect((await api.ask('listWorkflows')).workflows).toHaveLength(7)
   })
 })

@@ -1,5 +1,6 @@
 import { SFNClient } from '@aws-sdk/client-sfn'
 import { AwsClient } from 'aws4fetch'
+import { type Client, makeClient } from '../../shared/client/index.ts'
 import { send } from './send.ts'
 
 export type Json = Record<string, never> & { [key: string]: unknown }
@@ -11,6 +12,8 @@ export type Door = {
   prefix: string
   /** The API: `GET /tasks` is `call('GET', '/tasks')`. */
   call(method: string, path: string, body?: unknown): Promise<Answer>
+  /** The same by the typed client, which throws ApiError for a refusal. */
+  ask: Client
   sfn: SFNClient
   /** Invokes a function by the last part of its name. */
   invoke(name: string, payload: object): Promise<unknown>
@@ -38,6 +41,11 @@ export function openDoor({ apiUrl, awsUrl, region, prefix, credentials, tellsOfE
     prefix,
     tellsOfEnds,
     sfn: new SFNClient({ region, credentials, ...(awsUrl ? { endpoint: awsUrl } : {}) }),
+    ask: makeClient({
+      baseUrl: apiUrl,
+      sign: (request) => api.sign(request),
+      fetch: (input, init) => send(new Request(input, init)),
+    }),
     async call(method, path, body) {
       const signedRequest = await api.sign(`${apiUrl}/api/v1${path}`, {
         method,

@@ -68,11 +68,9 @@ export const SCENARIOS: Scenario[] = [
   {
     name: 'has every agent and workflow of the deployment registered',
     async run(door) {
-      const agents = (await door.call('GET', '/agents')).body.agents as unknown as { id: string }[]
+      const { agents } = await door.ask('listAgents')
       expect(agents.map(({ id }) => id)).toEqual(expect.arrayContaining(['echo', 'analysis', 'synthesis']))
-      const { workflows } = (await door.call('GET', '/workflows')).body as unknown as {
-        workflows: { name: string }[]
-      }
+      const { workflows } = await door.ask('listWorkflows')
       expect(workflows.map(({ name }) => name)).toEqual(
         expect.arrayContaining(BUILT_IN.map(([type]) => type)),
       )
@@ -112,10 +110,8 @@ export const SCENARIOS: Scenario[] = [
       const workflow = { name: 'long', steps: { nap: { wait: { seconds: 120 } } } }
       const taskId = await submit(door, { workflow })
       expect((await door.call('POST', `/tasks/${taskId}/cancel`, {})).status).toBe(200)
-      const { status, execution } = (await ended(door, taskId)) as unknown as {
-        status: string
-        execution: { arn: string }
-      }
+      await ended(door, taskId)
+      const { status, execution } = await door.ask('getTask', { id: taskId })
       expect(status).toBe('cancelled')
       const stopped = async () =>
         (await door.sfn.send(new DescribeExecutionCommand({ executionArn: execution.arn }))).status
@@ -127,9 +123,7 @@ export const SCENARIOS: Scenario[] = [
     async run(door) {
       const taskId = await submit(door, { type: 'simple', input: {} })
       await ended(door, taskId)
-      const { events } = (await door.call('GET', `/tasks/${taskId}/events`)).body as unknown as {
-        events: { type: string }[]
-      }
+      const { events } = await door.ask('listTaskEvents', { id: taskId })
       expect(events.map(({ type }) => type)).toEqual([
         'task.submitted',
         'step.started',
@@ -179,12 +173,8 @@ export const SCENARIOS: Scenario[] = [
   {
     name: 'takes an upload of a form that limits it, and works on the file',
     async run(door) {
-      const { status, body } = await door.call('POST', '/files', { files: [{ path: 'days.csv' }] })
-      expect(status).toBe(201)
-      const [ticket] = body.files as unknown as {
-        file: { $file: string }
-        upload: { url: string; fields: Record<string, string> }
-      }[]
+      const { files } = await door.ask('createFiles', { files: [{ path: 'days.csv' }] })
+      const [ticket] = files
       const form = new FormData()
       for (const [field, value] of Object.entries(ticket?.upload.fields ?? {})) form.append(field, value)
       const policy = JSON.parse(Buffer.from(ticket?.upload.fields.Policy ?? '', 'base64').toString()) as {

@@ -17,7 +17,9 @@ export async function send(request: Request): Promise<Response> {
     const call = httpRequest(request.url, { method, headers, lookup }, async (response) => {
       const chunks: Buffer[] = []
       for await (const chunk of response) chunks.push(chunk as Buffer)
-      resolve(new Response(Buffer.concat(chunks), { status: response.statusCode ?? 500 }))
+      const { statusCode: status = 500, headers: told } = response
+      const headers = told.location === undefined ? {} : { location: told.location }
+      resolve(new Response(Buffer.concat(chunks), { status, headers }))
     })
     call.once('error', reject)
     call.end(body)

@@ -9,9 +9,7 @@ afterAll(() => api.stop())
 
 describe('a loop', () => {
   const pathsOf = async (taskId: string) => {
-    const { steps } = (await api.call('GET', `/tasks/${taskId}/steps`)).body as unknown as {
-      steps: { stepId: string; status: string }[]
-    }
+    const { steps } = await api.ask('listTaskSteps', { id: taskId })
     return Object.fromEntries(steps.map(({ stepId, status }) => [stepId, status]))
   }
   const say = (input: object, more: object = {}) => ({ capability: 'echo', input, ...more })

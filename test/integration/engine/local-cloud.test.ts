@@ -150,8 +150,8 @@ describe('the way of a task', () => {
 
   it('counts for its agents, once for each attempt', async () => {
     const healthOfEcho = async () => {
-      const { body } = await api.call('GET', '/agents/echo')
-      return (body.health as unknown as Record<string, { calls: number; successRate: number }>).echo
+      const { health } = await api.ask('getAgent', { id: 'echo' })
+      return health?.echo
     }
     const before = (await healthOfEcho())?.calls ?? 0
     await api.run('simple', {})
@@ -197,8 +197,7 @@ describe('the way of a task', () => {
 
   it('tells what happened, in order, each fact once', async () => {
     const task = await api.run('analysis', { source: 'a,b\n1,2\n2,3\n' })
-    const { body } = await api.call('GET', `/tasks/${task.taskId}/events`)
-    const events = body.events as unknown as { id: string; type: string; data: { path?: string } }[]
+    const { events } = await api.ask('listTaskEvents', { id: String(task.taskId) })
     expect(events.map(({ type, data }) => [type, data.path].filter(Boolean).join(' '))).toEqual([
       'task.submitted',
       'step.started profile',
@@ -215,10 +214,8 @@ describe('the way of a task', () => {
 
   it('fails over to another agent, and records both', async () => {
     const { body: echo } = await api.call('GET', '/agents/echo')
-    const { body: analysis } = await api.call('GET', '/agents/analysis')
-    const capabilities = (analysis.capabilities as unknown as { name: string }[]).filter(
-      ({ name }) => name === 'analysis.profile',
-    )
+    const analysis = await api.ask('getAgent', { id: 'analysis' })
+    const capabilities = analysis.capabilities.filter(({ name }) => name === 'analysis.profile')
     const registered = await api.call('POST', '/agents', {
       id: 'aaa',
       version: '1.0.0',
@@ -291,8 +288,8 @@ describe('the way of a task', () => {
   })
 
   it('refuses an upload that is larger than its ticket allows', async () => {
-    const { body } = await api.call('POST', '/files', { files: [{ path: 'big.bin' }] })
-    const [ticket] = body.files as unknown as { upload: { url: string; fields: Record<string, string> } }[]
+    const { files } = await api.ask('createFiles', { files: [{ path: 'big.bin' }] })
+    const [ticket] = files
     const form = new FormData()
     for (const [field, value] of Object.entries(ticket?.upload.fields ?? {})) form.append(field, value)
     form.append('file', new Blob([new Uint8Array(51 * 1024 * 1024)]), 'big.bin')
@@ -474,9 +471,9 @@ describe('the rest of the API', () => {
       status: 'succeeded',
       steps: { succeeded: 2 },
     })
-    const { body } = await api.call('GET', '/tasks?limit=2&status=succeeded')
-    expect((body.tasks as unknown as { taskId: string }[])[0]?.taskId).toBe(taskId)
-    expect(body.cursor).toEqual(expect.any(String))
+    const { tasks, cursor } = await api.ask('listTasks', { limit: 2, status: 'succeeded' })
+    expect(tasks[0]?.taskId).toBe(taskId)
+    expect(cursor).toEqual(expect.any(String))
   })
 
   it('describes itself', async () => {

@@ -25,8 +25,7 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
   }
   throw new Error('it did not come to that')
 }
-const firstStep = async (taskId: string) =>
-  ((await api.call('GET', `/tasks/${taskId}/steps`)).body.steps as unknown as Record<string, unknown>[])[0]
+const firstStep = async (taskId: string) => (await api.ask('listTaskSteps', { id: taskId })).steps[0]
 
 describe('trouble on the local cloud', () => {
   it('cancels: the execution stops, the running agent sees its signal abort', async () => {

@@ -52,9 +52,11 @@ async function submit(each: object, count: number, { costUsd = 0.005, millisecon
   return String(answer.body.taskId)
 }
 
-type Budget = { taskId?: string; usd: number; spentUsd: number; reservedUsd: number }
-const budgetOf = async (taskId: string) =>
-  (await api.call('GET', `/tasks/${taskId}`)).body.budget as unknown as Budget
+async function budgetOf(taskId: string) {
+  const { budget } = await api.ask('getTask', { id: taskId })
+  if (!budget) throw new Error(`task ${taskId} has no budget`)
+  return budget
+}
 
 async function until<T>(look: () => Promise<T | undefined> | T | undefined): Promise<T> {
   for (const end = Date.now() + 30_000; Date.now() < end; ) {

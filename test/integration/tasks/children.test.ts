@@ -16,8 +16,7 @@ describe('a child workflow', () => {
     })
     if (status !== 200) throw new Error(JSON.stringify(body))
   }
-  const taskOf = async (taskId: string) => (await api.call('GET', `/tasks/${taskId}`)).body as unknown as Task
-  type Task = { status: string; steps: { stepId: string; status: string; child?: string }[]; error?: object }
+  const taskOf = (taskId: string) => api.ask('getTask', { id: taskId })
   const childOf = async (taskId: string, stepId = 'call') =>
     String((await taskOf(taskId)).steps.find((one) => one.stepId === stepId)?.child)
   const caller = (workflow: string, more: object = {}) => ({

@@ -1,10 +1,13 @@
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../../local/local-cloud.ts'
+import { type Client, makeClient } from '../../../shared/client/index.ts'
 import { ASSEMBLY } from '../runner/synthesize-once.ts'
 
 export type LocalApiOptions = Partial<LocalCloudOptions>
 type Answer = { status: number; body: Record<string, never> & { [key: string]: unknown } }
 export type LocalApi = LocalCloud & {
   logs: string[]
+  /** The typed door: throws ApiError where `call` answers a status. */
+  ask: Client
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
   submit(type: string, input: unknown): Promise<string>
   /** A task with a workflow of its own. */
@@ -39,6 +42,7 @@ export async function startApi(options: LocalApiOptions = {}): Promise<LocalApi>
     })
     return { status: response.status, body: (await response.json()) as Answer['body'] }
   }
+  const ask = makeClient({ baseUrl: cloud.apiUrl })
   const submit = async (type: string, input: unknown): Promise<string> => {
     const { status, body } = await call('POST', '/tasks', { type, input })
     if (status !== 202) throw new Error(`${status} ${JSON.stringify(body)}`)
@@ -58,12 +62,9 @@ export async function startApi(options: LocalApiOptions = {}): Promise<LocalApi>
     throw new Error(`task ${taskId} did not end; logs:\n${logs.join('')}`)
   }
   const upload = async (name: string, content: string) => {
-    const { body } = await call('POST', '/files', { files: [{ path: name }] })
-    const [ticket] = body.files as unknown as {
-      file: { $file: string }
-      upload: { url: string; fields: Record<string, string> }
-    }[]
-    if (!ticket) throw new Error(JSON.stringify(body))
+    const { files } = await ask('createFiles', { files: [{ path: name }] })
+    const [ticket] = files
+    if (!ticket) throw new Error('no ticket for the file')
     const form = new FormData()
     for (const [field, value] of Object.entries(ticket.upload.fields)) form.append(field, value)
     form.append('file', new Blob([content]), name)
@@ -81,6 +82,7 @@ export async function startApi(options: LocalApiOptions = {}): Promise<LocalApi>
     ...cloud,
     reconcile,
     logs,
+    ask,
     call,
     submit,
     submitOwn,
