@@ -18,11 +18,12 @@ import {
   goesOnAfterFailure,
   isAgentStep,
   isEach,
+  isFanOut,
   isLoop,
   type Step,
   type Steps,
 } from '../../workflow/schema.ts'
-import { byKind } from '../../workflow/step-kinds.ts'
+import { byFanOutKind } from '../../workflow/step-kinds.ts'
 import { handledBy } from '../../workflow/step-needs.ts'
 
 type Planned = Pick<Plan, 'taskId' | 'workflow'>
@@ -40,16 +41,10 @@ export function stepAt(plan: Planned, path: string): Step {
 function itemOf(step: Step): Step {
   const common = { forEach: undefined, when: undefined, join: 'settled', onFailure: 'continue' } as const
   const given = ({ input }: { input?: unknown }) => ({ input: input ?? '{% $item %}' })
-  const nothing = () => ({})
-  const input = byKind<{ input?: unknown }>(step, {
-    agent: given,
-    repeat: nothing,
-    steps: nothing,
-    approval: nothing,
-    wait: nothing,
-    workflow: given,
-    emit: nothing,
-  })
+  // Steps of its own see the item by its name.
+  const input = isFanOut(step)
+    ? byFanOutKind<{ input?: unknown }>(step, { agent: given, steps: () => ({}), workflow: given })
+    : {}
   return { ...step, ...common, ...input } as Step
 }
 
