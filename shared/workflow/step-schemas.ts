@@ -134,8 +134,7 @@ const RepeatStepSchema = z.strictObject({
     })
     .describe('Which steps go round, and until when'),
 })
-/** An interface, for a step's own type is part of it. */
-/** Exported for the types of the routes, which are declared with it. */
+/** An interface, for a step's own type is part of it; exported, for the types of the routes are declared with it. */
 export interface StepsById {
   [id: string]: Step
 }
