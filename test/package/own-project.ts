@@ -5,15 +5,22 @@ const ROOT = join(import.meta.dirname, '../..')
 
 export type Ended = { code: number | null; stdout: string; stderr: string }
 
-/** As in a shell of somebody who has no checkout: its own commands are not found there. */
-function environment(): NodeJS.ProcessEnv {
-  const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.startsWith(ROOT))
-  return { ...process.env, PATH: path.join(delimiter), NO_COLOR: '1', CI: '1', AWS_REGION: undefined }
+/** As npx runs a command of the project for somebody who has no checkout: the project's commands are found first, the checkout's not. */
+function environment(folder: string): NodeJS.ProcessEnv {
+  const path = (process.env.PATH ?? '').split(delimiter).filter((entry) => !entry.startsWith(ROOT))
+  const own = join(folder, 'node_modules/.bin')
+  return {
+    ...process.env,
+    PATH: [own, ...path].join(delimiter),
+    NO_COLOR: '1',
+    CI: '1',
+    AWS_REGION: undefined,
+  }
 }
 
 export function start(folder: string, command: string, args: readonly string[]): ChildProcess {
   const file = ['npm', 'env'].includes(command) ? command : join(folder, 'node_modules/.bin', command)
-  return spawn(file, args, { cwd: folder, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(file, args, { cwd: folder, env: environment(folder), stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 /** Runs a command of a project to its end. */
