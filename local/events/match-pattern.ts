@@ -3,10 +3,10 @@ import { operatorOf } from './pattern-operators.ts'
 /**
  * EventBridge's pattern language.
  *
- * match-pattern/P1. All fields of a pattern must match; of a field's list, one matcher must; of `$or`, one alternative.
- * match-pattern/P2. Of a list of plain values in the event, one must match. Of a list of objects, one must match all that is said of it.
- * match-pattern/P3. Operators are about leaves: an object is none, so `exists: true` does not see it.
- * match-pattern/P4. `exists: false` is about all members of a list: none of them may have the field.
+ * pattern/P1 All fields of a pattern must match; of a field's list, one matcher must; of `$or`, one alternative.
+ * pattern/P2 Of a list of plain values in the event, one must match. Of a list of objects, one must match all that is said of it.
+ * pattern/P3 Operators are about leaves: an object is none, so `exists: true` does not see it.
+ * pattern/P4 `exists: false` is about all members of a list: none of them may have the field.
  */
 export type Pattern = Readonly<Record<string, unknown>>
 

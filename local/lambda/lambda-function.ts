@@ -14,7 +14,7 @@
  *    cloud that its sandbox has not outlived: then it is refused (`suspicion.ts`)
  * sandbox/L7 an invocation that holds the thread of its sandbox for more than half a second gets no more company: who comes later is given
  *    another sandbox, and one more is opened for that
- * L8 after an update nothing begins with the old code, and what has begun with it ends with it
+ * sandbox/L8 after an update nothing begins with the old code, and what has begun with it ends with it
  */
 import { randomUUID } from 'node:crypto'
 import {
@@ -64,7 +64,7 @@ export class LambdaFunction {
     return this.#settings
   }
 
-  /** Code and settings for what begins from now on (L8). */
+  /** Code and settings for what begins from now on (sandbox/L8). */
   update(settings: FunctionSettings): void {
     this.#settings = settings
     for (const id of this.#pool.retireAll()) this.#runAgain(id)

@@ -3,9 +3,9 @@
  * empty object, all without a word.
  *
  * Invariants (tests cite them):
- * JS1 a value in which nothing is found is the same when it is written as JSON and read again, but for members that are undefined:
+ * json/J1 a value in which nothing is found is the same when it is written as JSON and read again, but for members that are undefined:
  *     those are absent
- * JS2 what is found is named, with the place where it stands
+ * json/J2 what is found is named, with the place where it stands
  */
 
 /** Deeper than any data that people make; parsers and expression engines recurse. */
@@ -18,7 +18,7 @@ export type NotJson = {
   what: string
 }
 
-/** The first place where a value is not JSON; undefined where all of it is (JS1, JS2). May throw what its getters throw. */
+/** The first place where a value is not JSON; undefined where all of it is (json/J1, json/J2). May throw what its getters throw. */
 export function notJsonIn(value: unknown): NotJson | undefined {
   const found = lookInto(value, [])
   return found && { path: found.path.reverse().join('').replace(/^\./, ''), what: found.what }

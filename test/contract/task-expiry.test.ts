@@ -111,7 +111,7 @@ const all = (task: number, rest: number) => ({
 const STAYS = all(0, 0)
 
 describe('a task of an installation that keeps tasks for 30 days', () => {
-  it('has nothing that expires while it is open, and all that it has afterwards, itself first (XP1, XP3)', async () => {
+  it('has nothing that expires while it is open, and all that it has afterwards, itself first (expiry/X1, expiry/X3)', async () => {
     const task = await makeTask()
     expect(await expiryOf(task.id)).toEqual(STAYS)
     expect(await end(task)).toBe(true)
@@ -142,7 +142,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     expect(marked).toContain(`tasks/${task.id}/`)
   })
 
-  it('keeps everything where a late end finds it opened again (XP1)', async () => {
+  it('keeps everything where a late end finds it opened again (expiry/X1)', async () => {
     const task = await makeTask()
     await end(task)
     await ports.tasks.reopenTask({ ...task, execution: 2 }, 1)
@@ -150,7 +150,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     expect(await expiryOf(task.id)).toEqual(STAYS)
   })
 
-  it('lets go also what began between its end and that of its execution (XP3)', async () => {
+  it('lets go also what began between its end and that of its execution (expiry/X3)', async () => {
     const task = await makeTask()
     await end(task)
     const own = { taskId: task.id, path: 'late', owner: 'o', fence: '1' }
@@ -166,7 +166,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     expect(await expiryOf(task.id)).toEqual(settled)
   })
 
-  it('goes no earlier than its parent where its event comes once more (XP1)', async () => {
+  it('goes no earlier than its parent where its event comes once more (expiry/X1)', async () => {
     const child = await makeTask({ id: 't_again', parent: { taskId: 't_above', path: 's', depth: 1 } })
     const parent = await makeTask({ id: 't_above' }, child.id)
     const early = { ...ended(child), endedAt: '2026-02-01T00:00:00.000Z' }
@@ -177,7 +177,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     expect(await expiryOf(child.id)).toEqual(all(TASK_GOES, REST_GOES))
   })
 
-  it('keeps too much, and never too little, wherever it is cut off; the next call does the rest (XP2)', async () => {
+  it('keeps too much, and never too little, wherever it is cut off; the next call does the rest (expiry/X2)', async () => {
     const cutOff = new Error('cut off')
     for (const doing of ['settle', 'reopen'] as const) {
       for (let calls = 0, isWhole = false; !isWhole; calls++) {
@@ -214,7 +214,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     }
   })
 
-  it('goes with its parent, and not before, however deep it is (XP1)', async () => {
+  it('goes with its parent, and not before, however deep it is (expiry/X1)', async () => {
     const [parentId, childId] = ['t_parent', 't_child']
     const below = await makeTask({ id: 't_below', parent: { taskId: childId, path: 's', depth: 2 } })
     const parentOf = { taskId: parentId, path: 's', depth: 1 }

@@ -129,7 +129,7 @@ export class SandboxPool {
     sandbox.idle = setTimeout(() => this.end(sandbox), milliseconds).unref()
   }
 
-  /** None that there is gets new work (L8). Answers the invocations that have not begun: their sandboxes had not loaded the bundle. */
+  /** None that there is gets new work (sandbox/L8). Answers the invocations that have not begun: their sandboxes had not loaded the bundle. */
   retireAll(): string[] {
     const loading = [...this.#sandboxes].filter(({ ready }) => !ready)
     for (const sandbox of this.#sandboxes) {

@@ -61,7 +61,7 @@ describe('a reload', { timeout: 300_000 }, () => {
     expect(await dev.run('simple', { a: 1 })).toEqual({ a: 1 })
   })
 
-  it('lets what runs end with the code that it began with (L8)', async () => {
+  it('lets what runs end with the code that it began with (sandbox/L8)', async () => {
     const taskId = await dev.submit('slow', {})
     await dev.untilStep(taskId, 'say', 'running')
     project.write('functions/agents/slow/index.ts', agent('slow', "return 'second'"))

@@ -121,7 +121,7 @@ describe('whatever an agent throws, its step ends as its policy says (bounded/X3
   })
 })
 
-describe('what an agent answers that is no JSON is told by name and place (JS2)', () => {
+describe('what an agent answers that is no JSON is told by name and place (json/J2)', () => {
   const circular: Record<string, unknown> = {}
   circular.self = circular
   it.each<[string, unknown, RegExp]>([

@@ -9,7 +9,7 @@ const circular: Record<string, unknown> = {}
 circular.self = [circular]
 const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
 
-describe('what JSON cannot say is named with its place (JS2)', () => {
+describe('what JSON cannot say is named with its place (json/J2)', () => {
   it.each<[string, unknown, string]>([
     ['NaN', { rows: [{ n: 1 }, { n: Number.NaN }] }, 'it.rows[1].n is NaN; write null'],
     ['Infinity', [Number.NEGATIVE_INFINITY], 'it[0] is -Infinity; write null'],
@@ -39,7 +39,7 @@ describe('what JSON cannot say is named with its place (JS2)', () => {
   })
 })
 
-it('lets pass what comes back as it was (JS1)', () => {
+it('lets pass what comes back as it was (json/J1)', () => {
   const shared = { twice: 1 }
   for (const value of [
     null,

@@ -36,7 +36,7 @@ const ID = '[a-z][a-z-]*/[A-Z]\\d{1,2}'
 const DEFINITION = new RegExp(`^ \\* (${ID}) `, 'gm')
 const MENTION = new RegExp(`(?<![\\w/.])${ID}(?![\\w/])`, 'g')
 /** A definition without its room. */
-const NAMELESS = /^ \* [A-Z]\d{1,2}\.? \S.*/gm
+const NAMELESS = /^ \* [A-Z]{1,3}\d{1,2}\.? \S.*/gm
 
 const definitions = sources
   .filter((source) => !isTest(source))

@@ -23,7 +23,8 @@ it.each<[string, Record<string, unknown>, boolean]>([
   ['presence', { detail: { n: [{ exists: true }], m: [{ exists: false }] } }, true],
   ['a text without case', { detail: { status: [{ 'equals-ignore-case': 'failed' }] } }, true],
   ['a wildcard', { detail: { name: [{ wildcard: 'R*t-*' }] } }, true],
-  ['one of several', { $or: [{ source: ['x'] }, { detail: { n: [7] } }] }, true],
+  ['the presence of an object, which is no leaf (pattern/P3)', { detail: [{ exists: true }] }, false],
+  ['one of several (pattern/P1)', { $or: [{ source: ['x'] }, { detail: { n: [7] } }] }, true],
 ])('matches %s', (_name, pattern, expected) => {
   expect(matchesPattern(pattern, event)).toBe(expected)
 })
@@ -215,7 +216,7 @@ const DOCUMENTED: [string, Record<string, unknown>, unknown[], unknown[]][] = [
     [{ employees: [{ firstName: 'John' }] }, { employees: [] }],
   ],
   [
-    'all of one member of a list',
+    'all of one member of a list (pattern/P2)',
     { employees: { firstName: ['Anna'], lastName: ['Doe'] } },
     [{ employees: [{ firstName: 'Anna', lastName: 'Doe' }] }],
     [
@@ -234,7 +235,7 @@ const DOCUMENTED: [string, Record<string, unknown>, unknown[], unknown[]][] = [
     [{ a: [{ b: [{ c: 0 }] }] }],
   ],
   [
-    'exists not in a list of objects',
+    'exists not in a list of objects (pattern/P4)',
     { a: { b: [{ exists: false }] } },
     [{ a: [{ c: 1 }] }],
     [{ a: [{ c: 1 }, { b: 1 }] }],

@@ -3,10 +3,10 @@
  * `tasks` writes with the task itself when that goes.
  *
  * Invariants (tests cite them):
- * XP1 nothing of an open task expires, and nothing of a child as long as its parent is open: that may be retried, and its children with it
- * XP2 what is cut off half-way keeps too much, never too little: a task has ended before it is marked, and is unmarked before it is
+ * expiry/X1 nothing of an open task expires, and nothing of a child as long as its parent is open: that may be retried, and its children with it
+ * expiry/X2 what is cut off half-way keeps too much, never too little: a task has ended before it is marked, and is unmarked before it is
  *     opened. The same call again does the rest; the end of an execution makes it, also where the task had ended before
- * XP3 all that a task has is there for as long as the task is: the rest goes a week after it
+ * expiry/X3 all that a task has is there for as long as the task is: the rest goes a week after it
  */
 import { type EndedTask, isOpenTask, type Task } from '../../../../shared/domain/task.ts'
 import type { Steps, Tasks } from '../../../../shared/ports/index.ts'
@@ -51,7 +51,7 @@ export function expiringTasks(tasks: Tasks, { steps, expiry, days }: Settings): 
 
   async function settle(task: EndedTask): Promise<void> {
     const end = await endOfAll(task)
-    // It goes with what is open above it (XP1).
+    // It goes with what is open above it (expiry/X1).
     if (end === undefined) return
     const when = expiryAfter(end, days)
     await expiry.expireRest(task, when)
