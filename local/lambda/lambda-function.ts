@@ -42,6 +42,9 @@ type Pending = {
   timer: NodeJS.Timeout | undefined
 }
 
+/** More than Lambda gives: nothing in the function gives up meanwhile. Node.js has no timers of more than 24 days. */
+const DEBUGGED_MILLISECONDS = 24 * 3_600_000
+
 export class LambdaFunction {
   #settings: FunctionSettings
   readonly #surroundings: Surroundings
@@ -122,7 +125,7 @@ export class LambdaFunction {
     clearTimeout(pending.timer)
     pending.sandbox = sandbox
     const isEndless = this.settings.debugging !== undefined
-    pending.deadline = isEndless ? Number.POSITIVE_INFINITY : Date.now() + milliseconds
+    pending.deadline = Date.now() + (isEndless ? DEBUGGED_MILLISECONDS : milliseconds)
     if (!isEndless) pending.timer = setTimeout(() => this.#timeOut(id), milliseconds)
     this.#pool.occupy(sandbox, id)
     if (sandbox.ready) this.#hand(id, sandbox)
@@ -144,10 +147,8 @@ export class LambdaFunction {
     if (message.kind === 'error') this.#answer(message.id, { functionError: message.error })
     if (message.kind === 'unusable') {
       const { errorType, errorMessage } = message.error
-      this.settings.onLog?.(
-        this.settings.name,
-        `the bundle could not be loaded: ${errorType}: ${errorMessage}\n`,
-      )
+      const told = `the bundle could not be loaded: ${errorType}: ${errorMessage}\n`
+      this.settings.onLog?.(this.settings.name, told)
       this.#close(sandbox, message.error, { unusable: true })
     }
     if (message.kind === 'service') this.#serve(sandbox, message)

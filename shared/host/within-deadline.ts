@@ -11,8 +11,8 @@ const POLL_MILLISECONDS = 1_000
 /** Left to note the failure before the invocation is ended from outside. */
 const MARGIN_MILLISECONDS = 1_500
 
-/** At a breakpoint, and in what comes after it. */
-const DEBUGGED_MILLISECONDS = 24 * 3_600_000
+/** The most that Lambda gives an invocation. */
+const LONGEST_MILLISECONDS = 15 * 60_000
 
 type Needs = Pick<HostPorts, 'tasks' | 'clock' | 'timer'>
 
@@ -63,8 +63,8 @@ function timeOf({ clock }: Needs, { agent, own, plan }: StepRun, invocation: Inv
   const seconds = stepOf(plan, own.path).timeoutSeconds ?? Math.min(timeoutSeconds, DEFAULT_TIMEOUT_SECONDS)
   const left = invocation.remainingMs() - MARGIN_MILLISECONDS
   const ofTask = plan.deadline === undefined ? left : 1_000 * secondsUntil(plan.deadline, clock.now())
-  // An invocation without an end is one that a debugger may stop.
-  const allowed = left === Number.POSITIVE_INFINITY ? DEBUGGED_MILLISECONDS : seconds * 1_000
+  // Only a runtime whose invocations a debugger may stop gives more: there the step's own time does not count.
+  const allowed = left > LONGEST_MILLISECONDS ? left : seconds * 1_000
   const milliseconds = Math.max(0, Math.min(allowed, left, ofTask))
   const isTasks = plan.deadline !== undefined && milliseconds === Math.max(0, ofTask)
   const late = isTasks

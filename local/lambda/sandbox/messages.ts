@@ -3,7 +3,7 @@ export type Invoke = {
   kind: 'invoke'
   id: string
   payload: string
-  /** Milliseconds since 1970; Infinity where a debugger may stop it. */
+  /** Milliseconds since 1970. */
   deadline: number
   /** What the call is named by in every life of the local cloud, where it has such a name. */
   key?: string
