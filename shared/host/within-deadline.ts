@@ -43,6 +43,8 @@ export async function withinDeadline<T>(
   }
   const stopTimeout = timer(milliseconds, () => controller.abort(late))
   let stopPolling = timer(POLL_MILLISECONDS, poll)
+  // A timer of no time would let a quick agent win.
+  if (milliseconds === 0) controller.abort(late)
   try {
     const deadline = new Date(clock.now().getTime() + milliseconds)
     // It has been on its way for a while: a cold start, or a call that was throttled. Nothing begins for what was cancelled meanwhile.

@@ -229,6 +229,15 @@ describe('an attempt that fails', () => {
     })
   })
 
+  it('does not ask its agent when no time is left: a quick agent could succeed past its deadline', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    await expect(invoke(taskId, 'a', { remainingMs: 1_000 })).rejects.toThrow('within 0 s')
+    expect(work).not.toHaveBeenCalled()
+    expect(await recordOf(taskId, 'a')).toMatchObject({
+      attempts: [{ error: { name: 'StepTimedOutError' } }],
+    })
+  })
+
   it('ends within a second of its task being cancelled', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     work.mockImplementationOnce(async () => {
