@@ -12,6 +12,7 @@ export function startCli(
   root = ROOT,
 ): { child: ChildProcess; outcome: Promise<Outcome> } {
   const child = spawn(process.execPath, [join(root, 'bin/orchestrator.mjs'), ...args], {
+    cwd: root,
     env: { ...process.env, NO_COLOR: '1', COLUMNS: '', ...env },
   })
   const printed = { stdout: '', stderr: '' }
