@@ -44,13 +44,13 @@ export const AgentPriceSchema = z.object({
     ),
 })
 
-/** A language model that several agents may share, and what it takes of all of them in a minute. */
+/** A language model that several agents may share, with the rate limits that apply to all of them together. */
 export const AgentModelSchema = z.object({
   name: z.string().min(1).max(128),
   tokensPerMinute: z.number().int().min(1).max(MOST_TOKENS).optional(),
 })
 
-/** What an agent says of itself; the same for ours and for those registered through the API. */
+/** What an agent declares about itself; the same for agents of this repository and for those registered through the API. */
 export const AgentManifestSchema = z.object({
   id: AgentIdSchema,
   version: z.string().regex(/^\d+\.\d+\.\d+$/, 'a version is MAJOR.MINOR.PATCH'),
@@ -81,7 +81,7 @@ export const AgentManifestSchema = z.object({
 
 export type AgentManifest = z.infer<typeof AgentManifestSchema>
 
-/** What is wrong with a manifest that no part of it is alone. */
+/** Checks that concern several fields of a manifest together; the schema checks each field alone. */
 export function issuesOfManifest({ model, price, capabilities }: AgentManifest): Issue[] {
   const names = capabilities.map(({ name }) => name)
   const issues = names.flatMap((name, at) => {
@@ -96,8 +96,8 @@ export function issuesOfManifest({ model, price, capabilities }: AgentManifest):
 }
 
 /**
- * Only `active` agents get new bindings. `deprecated` ones finish what they are bound to; `inactive` ones are gone, and their
- * record stays, so that old tasks can still be read.
+ * Only `active` agents get new bindings. `deprecated` agents finish the steps that are bound to them; `inactive` agents are removed, but
+ * their record is kept, so that old tasks can still be read.
  */
 export const AgentStatusSchema = z.enum(['active', 'deprecated', 'inactive'])
 

@@ -1,6 +1,6 @@
 /**
- * How much is kept, and said, of what has gone wrong. Texts and lists come from agents, expressions and users, and go into records,
- * events, answers and the errors of Lambda functions, each of which has a limit: a message that passes it would break what it tells of.
+ * Size limits of error messages and lists. These come from agents, expressions and users, and are written to records, events, responses
+ * and Lambda errors, each of which has a size limit: an oversized message would make the report of a failure fail itself.
  *
  * Invariants (tests cite them):
  * bounded/X1 a bounded text has at most as many UTF-16 units as it may have, is well-formed, and says how much was left out; its head and its
@@ -9,15 +9,15 @@
  * bounded/X3 nothing that can be thrown makes telling of it fail
  * bounded/X4 what is within its bounds stays as it is
  */
-/** Of a message, a reason, a note: in UTF-16 units; at most three times as many bytes. */
+/** The limit of a message, a reason or a note, in UTF-16 units; in bytes it is at most three times as much. */
 export const MOST_CHARACTERS = 2_000
-/** Of what a person reads before deciding. */
+/** The limit of the prompt that a person reads before deciding on an approval. */
 export const MOST_PROMPT_CHARACTERS = 8_000
-/** Of one entry in a list of reasons or issues. */
+/** The limit of one entry in a list of reasons or issues. */
 export const MOST_ENTRY_CHARACTERS = 500
-/** Of the name of an error; Step Functions takes 256. */
+/** The limit of an error's name; Step Functions accepts 256. */
 export const MOST_NAME_CHARACTERS = 100
-/** Room for the words between head and tail. */
+/** Room for the note between head and tail that says how much was left out. */
 const WORDS = 60
 
 /** A text with at most `most` UTF-16 units (at least 100): its head and its tail with the number of characters left out between (bounded/X1). */
@@ -33,7 +33,7 @@ export function boundedText(text: string, most = MOST_CHARACTERS): string {
   return `${whole.slice(0, head)} ... [${left} characters left out] ... ${whole.slice(-tail)}`.toWellFormed()
 }
 
-/** Control characters are six when written as JSON, and no reader sees them; half a surrogate pair is no text at all. */
+/** Replaces control characters, which take six characters each in JSON and are invisible to readers, and lone surrogates. */
 const printable = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '\ufffd').toWellFormed()
@@ -43,7 +43,7 @@ export function boundedList<T>(list: readonly T[], most: number): { kept: T[]; m
   return { kept: list.slice(0, most), more: Math.max(0, list.length - most) }
 }
 
-/** A failure as it is recorded. */
+/** A failure within the limits of a record. */
 export function boundedFailure<T extends { name: string; message: string }>(failure: T): T {
   return {
     ...failure,
@@ -52,7 +52,7 @@ export function boundedFailure<T extends { name: string; message: string }>(fail
   }
 }
 
-/** What was thrown, as name and message, whatever it is: also of an object whose getters throw, and of nothing (bounded/X3). */
+/** The name and message of a thrown value of any type, including `undefined` and objects whose getters throw (bounded/X3). */
 export function failureOf(thrown: unknown): { name: string; message: string } {
   if (!isObject(thrown)) return { name: 'Error', message: boundedText(textOf(thrown)) }
   const name = textAt(thrown, 'name') || 'Error'
@@ -63,7 +63,7 @@ export function failureOf(thrown: unknown): { name: string; message: string } {
 const isObject = (value: unknown): value is object =>
   (typeof value === 'object' && value !== null) || typeof value === 'function'
 
-/** Undefined where it has no such text, and where asking fails. */
+/** The member as text; undefined when it is no text or its getter throws. */
 function textAt(thrown: object, member: string): string | undefined {
   try {
     const text: unknown = Reflect.get(thrown, member)
@@ -73,7 +73,7 @@ function textAt(thrown: object, member: string): string | undefined {
   }
 }
 
-/** What a value looks like, of a value that may not want to be looked at. */
+/** A value as text, even when its `toString` throws. */
 export function textOf(value: unknown): string {
   try {
     if (typeof value === 'string') return value

@@ -1,20 +1,22 @@
-/** How many calls have succeeded, of one agent at one capability in one epoch of its counters. */
+/**
+ * How many calls of one agent at one capability have succeeded within one epoch of its counters; `of` names agent, capability and epoch.
+ */
 export type Tally = { of: string; successes: number }
 
-/** Whether an agent is asked at all, as it is kept. Times in seconds since 1970. */
+/** The stored state of an agent's circuit breaker. Times are in seconds since 1970. */
 export type Breaker = {
-  /** Counts openings and closings: what a call knows of it may be of an earlier one. */
+  /** Counts openings and closings, so that the late result of a call can be told to belong to an earlier state. */
   generation: number
   state: 'closed' | 'open'
   consecutiveFailures: number
-  /** What they were failures of, and how many calls of that had succeeded by the last of them. */
+  /** The counter that the failures in a row belong to, with its successes at the time of the last failure. */
   row?: Tally
-  /** Openings in a row. */
+  /** Consecutive openings without a closing in between; the open period grows with them. */
   openings: number
   openUntil: number
-  /** When a trial has closed it last. */
+  /** When a successful trial call last closed the breaker. */
   closedAt?: number
-  /** The trial that is under way, and when it is given up. */
+  /** The trial call in progress (half-open), and when it is considered lost. */
   trial?: { id: string; until: number }
 }
 

@@ -2,7 +2,7 @@ import * as z from 'zod'
 
 const NANO = 1e9
 
-/** Money in US dollars: what is less than a billionth is nothing, and no number that DynamoDB could keep. */
+/** Money in US dollars. Amounts below a billionth are refused: they would round to zero, and DynamoDB cannot store such numbers. */
 export const usdSchema = (what: string) =>
   z
     .number()
@@ -14,7 +14,7 @@ export const usdSchema = (what: string) =>
     )
     .meta({ not: { exclusiveMinimum: 0, exclusiveMaximum: 1 / NANO } })
 
-/** What a task may spend; what is not named is not limited. */
+/** What a task may spend; a field that is absent means no limit. */
 export const BudgetSchema = z.object({
   usd: usdSchema('a budget').optional(),
   tokens: z.number().int().min(0).max(1e12).optional(),
@@ -27,13 +27,13 @@ export type Amount = { nanoUsd: number; tokens: number }
 export const NOTHING: Amount = { nanoUsd: 0, tokens: 0 }
 const PARTS = ['nanoUsd', 'tokens'] as const
 
-/** Rounded up: a reservation is never smaller than what it is for. */
+/** Rounded up: a reservation is never smaller than the cost that it covers. */
 export function amountOf({ usd = 0, tokens = 0 }: Budget): Amount {
-  // A price of 0.1 is a billionth more than it says otherwise, for the sake of its last bit.
+  // Rounding first removes the floating-point error of a price such as 0.1, which would otherwise be rounded up to a billionth more.
   return { nanoUsd: Math.ceil(Math.round(usd * NANO * 1e3) / 1e3), tokens: Math.ceil(tokens) }
 }
 
-/** Which parts of an amount are named. */
+/** The parts of an amount that are present, that is, limited. */
 export const partsOf = (amount: Partial<Amount>): (keyof Amount)[] =>
   PARTS.filter((part) => amount[part] !== undefined)
 

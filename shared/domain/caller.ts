@@ -17,11 +17,11 @@ export type Scope = (typeof SCOPES)[number]
 export const DEFAULT_TENANT = 'default'
 
 /**
- * Who asks. It is made once, at the door, out of what the door has verified and never out of a request's input; every use case that
- * can be reached from outside takes it as its second argument.
+ * The identity behind a request. It is made once, at the entry point, from verified credentials and never from a request's input; every
+ * use case that can be reached from outside takes it as its second argument.
  */
 export type Caller = {
-  /** Whose tasks it sees and submits; those of another tenant are not found. */
+  /** The tenant whose tasks the caller sees and submits; tasks of other tenants answer 404. */
   readonly tenant: string
   /** The ARN of an IAM role session or user; `local` on the embedded cloud. */
   readonly subject: string

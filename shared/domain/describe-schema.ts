@@ -1,15 +1,15 @@
 import * as z from 'zod'
 import { cut } from './shown.ts'
 
-/** Members of an object, or values of a list, that are told by name. */
+/** How many members of an object, or values of a list, a description names. */
 const MOST_NAMED = 12
-/** Schemas may mention themselves. */
+/** Schemas may be recursive. */
 const MOST_DEPTH = 4
 
 type Schema = z.core.$ZodTypes
 type Check = z.core.$ZodChecks['_zod']['def']
 
-/** What a schema takes, in words that follow "it must be": `a whole number from 1 to 20`, `one of "all", "any"`. */
+/** What a schema accepts, in words that follow "it must be": `a whole number from 1 to 20`, `one of "all", "any"`. */
 export function describeSchema(given: z.core.$ZodType, depth = 0): string {
   const schema = withoutWrapping(given)
   const said = ownWords(schema)
@@ -49,7 +49,7 @@ function describeKind(schema: Schema, depth: number, isSaid: boolean): string {
   }
 }
 
-/** The schema that decides what a value must look like: without defaults, and behind what changes a value first. */
+/** The inner schema that decides what a value must look like, without defaults, optionals and transformations around it. */
 export function withoutWrapping(given: z.core.$ZodType): Schema {
   const schema = given as Schema
   const { def } = schema._zod
@@ -72,7 +72,7 @@ export function withoutWrapping(given: z.core.$ZodType): Schema {
   }
 }
 
-/** The values of a schema that lists them, its alternatives' among them. */
+/** The values of an enum or literal; those of a union include the values of its alternatives. */
 export function valuesOf(given: z.core.$ZodType, depth = 0): string[] {
   const { def } = withoutWrapping(given)._zod
   if (def.type === 'enum') return Object.values(def.entries).map(String)
@@ -81,7 +81,7 @@ export function valuesOf(given: z.core.$ZodType, depth = 0): string[] {
   return def.options.flatMap((one) => valuesOf(one, depth + 1))
 }
 
-/** What the author of a schema says of it, of its type or of its pattern. */
+/** The message that the schema's author gave for the type or for the pattern. */
 function ownWords({ _zod: { def } }: Schema): string | undefined {
   const ofType = wordsOf(def.error)
   if (ofType !== undefined) return ofType
@@ -107,7 +107,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   uuid: 'a UUID',
 }
 
-/** A description says more than a pattern does, and JSON Schema keeps it, where it loses an author's words for the pattern. */
+/** A description says more than a pattern, and it survives the conversion to JSON Schema, which drops the author's error messages. */
 function describeText(def: z.core.$ZodStringDef, isSaid: boolean, description = ''): string {
   const checks = checksOf(def)
   const format = 'format' in def ? String(def.format) : undefined
@@ -158,7 +158,7 @@ function describeObject(def: z.core.$ZodObjectDef): string {
   return `an object {${names.slice(0, MOST_NAMED).join(', ')}${more}}`
 }
 
-/** `1 to 50 members`, `at most 500 characters`; empty where there is no bound. */
+/** `1 to 50 members`, `at most 500 characters`; empty for a schema without bounds. */
 function sizeOf(checks: readonly Check[], unit: string): string {
   const exact = checks.find((one) => one.check === 'length_equals')
   const least = checks.findLast((one) => one.check === 'min_length')

@@ -2,8 +2,8 @@ import type * as z from 'zod'
 import { shown } from './shown.ts'
 
 /**
- * A list that means a set: what is in it twice is refused, for something else was meant, or nothing. `keyOf` says by what two members
- * are the same.
+ * A list without duplicates: a repeated member is refused, because its author probably meant something else. `keyOf` says by which key two
+ * members are equal.
  */
 export const distinct = <T extends z.ZodType>(
   list: z.ZodArray<T>,

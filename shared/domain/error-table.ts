@@ -1,19 +1,19 @@
 /**
- * Every error name that a client of the API, a step record or a state machine may meet. `npm run docs` makes docs/errors.md of it;
- * `test/unit/domain/error-names.test.ts` finds every name that is thrown or compiled anywhere and holds it against this table.
+ * Every error name that a client of the API, a step record or a state machine may see. `npm run docs` generates docs/errors.md from it;
+ * `test/unit/domain/error-names.test.ts` finds every name that is thrown or compiled anywhere and compares it with this table.
  */
 type Known = {
-  /** HTTP status of the problem document, where a request meets it. */
+  /** HTTP status of the problem document, when the error answers a request. */
   status: number
-  /** Whether the same may succeed later without any change. */
+  /** Whether the same request may succeed later without any change. */
   retryable: boolean
-  /** Where it is met: in the answer to a request, or in the record of a task and its steps. */
+  /** Where the error appears: in the response to a request, or in the record of a task and its steps. */
   seen: 'request' | 'task' | 'both'
   when: string
   whatToDo: string
 }
 
-/** Every name of ours, with its HTTP status, whether it may pass, when it is met, and what to do. A name may be added, and is never changed. */
+/** The project's own error names. Names may be added, and are never changed. */
 export const ERRORS = {
   InvalidInputError: {
     status: 400,
@@ -201,7 +201,7 @@ export const ERRORS = {
 
 type Foreign = Omit<Known, 'status'>
 
-/** Names that AWS or a library gives, and that reach clients as they are; `*` stands for all others of a service. */
+/** Error names of AWS and of libraries that reach clients unchanged; `*` stands for all other errors of a service. */
 export const FOREIGN_ERRORS = {
   HttpError: {
     retryable: false,

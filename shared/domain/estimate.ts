@@ -3,10 +3,10 @@ import * as z from 'zod'
 const Quantiles = z.object({ p50: z.number(), p90: z.number() })
 const Seconds = Quantiles.extend({ p99: z.number() })
 
-/** How well something is known: from what agents have done, from what they say of themselves, or not at all. */
+/** Where a figure comes from: measured on past calls, declared in the agent's manifest, or a default. */
 export const BASES = ['measured', 'declared', 'assumed'] as const
 
-/** What a task will take, as far as can be told before: half of such tasks stay below p50, nine in ten below p90. */
+/** A task's predicted duration and cost as quantiles: half of such tasks stay below p50, nine in ten below p90. */
 export const EstimateSchema = z.object({
   seconds: Seconds.describe('From its start to its end, without waiting for people'),
   usd: Quantiles.describe('Agents and AWS together'),
@@ -27,6 +27,6 @@ export const EstimateSchema = z.object({
 })
 export type Estimate = z.infer<typeof EstimateSchema>
 
-/** As it is kept with a task. */
+/** The estimate that is stored with a task. */
 export const KeptEstimateSchema = EstimateSchema.omit({ steps: true })
 export type KeptEstimate = z.infer<typeof KeptEstimateSchema>

@@ -23,7 +23,7 @@ const stepData = z.object({
   error: z.object({ name: z.string(), message: z.string() }).optional(),
 })
 
-/** Every fact we publish. A change that an old consumer could not read gets a new version, beside the old. */
+/** Every event that is published. An incompatible change of its data gets a new version beside the old one. */
 export const EVENT_DATA = {
   'task.submitted': taskData,
   'task.retried': taskData,
@@ -44,13 +44,13 @@ export const EVENT_DATA = {
     approvers: z.array(z.string()).optional(),
     expiresAt: z.string(),
   }),
-  /** What a workflow emits: `type` and `data` are its own. */
+  /** An event of an `emit` step: the workflow chooses `type` and `data`. */
   custom: z.object({ taskId: z.string(), path: z.string(), type: z.string(), data: z.json() }),
 } as const
 
 export type EventType = keyof typeof EVENT_DATA
 
-/** A CloudEvents 1.0 envelope. `id` is derived from what happened, so a fact told twice has one id. */
+/** A CloudEvents 1.0 envelope. `id` is derived from the fact, so an event that is published twice has one id. */
 export const DomainEventSchema = z.object({
   specversion: z.literal('1.0'),
   id: z.string(),
@@ -117,7 +117,7 @@ export function taskRetriedEvent(task: Task): DomainEvent {
   return retried(task, task.retries?.at(-1)?.at ?? task.createdAt)
 }
 
-/** By its time: two of one task are never at once. */
+/** The event's id contains the time of the retry: a task is never retried twice at the same time. */
 const retried = (task: Task, at: string): DomainEvent =>
   makeEvent({
     type: 'task.retried',
@@ -127,7 +127,7 @@ const retried = (task: Task, at: string): DomainEvent =>
     data: { taskId: task.id, workflow: task.workflow.name, status: 'running' },
   })
 
-/** The start of the attempt that a record is in. */
+/** The start of a step's current attempt. */
 export function stepStartedEvent(taskId: string, step: StepRecord): DomainEvent {
   return startedEvent(taskId, step.path, step.attempts.length + 1, step)
 }
@@ -168,7 +168,7 @@ export function approvalRequestedEvent(
   return makeEvent({ type: 'approval.requested', taskId, key: path, time, data })
 }
 
-/** What a step of the kind `emit` says. */
+/** The event that an `emit` step publishes. */
 export function customEvent(
   taskId: string,
   path: string,
@@ -177,7 +177,7 @@ export function customEvent(
   return makeEvent({ type: 'custom', taskId, key: path, time, data: { taskId, path, ...said } })
 }
 
-/** The event of a step's end; undefined while it runs, and for a step that went down with its task. */
+/** The event of a step's end; undefined while it runs, and for a step that was cancelled with its task. */
 export function stepEndedEvent(taskId: string, step: StepRecord): DomainEvent | undefined {
   if (!step.endedAt || step.status === 'running' || step.status === 'cancelled') return undefined
   const durationMs = millisecondsBetween(step.startedAt, step.endedAt)
@@ -198,7 +198,7 @@ export function eventsOfTask(task: Task, steps: readonly StepRecord[]): DomainEv
   return [submitted(task), ...between, ...end]
 }
 
-/** Each failed attempt began and failed; the attempt after the last of them began, unless it was never one. */
+/** Each failed attempt gives a start and a failure; the last attempt gives a start, unless no agent was ever called for it. */
 function eventsOfStep(taskId: string, step: StepRecord): DomainEvent[] {
   const failed = step.attempts.flatMap((attempt, index) => [
     startedEvent(taskId, step.path, index + 1, attempt),

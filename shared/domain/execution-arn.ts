@@ -1,8 +1,8 @@
 import { ownOf } from './own.ts'
 
-/** `arn:aws:states:<region>:<account>:stateMachine:<name>` has seven parts; that of a published version ends in its number. */
+/** `arn:aws:states:<region>:<account>:stateMachine:<name>` has seven parts; the ARN of a published version adds its number. */
 const MACHINE_PARTS = 7
-/** That of every local cloud and emulator: nobody's console has it. */
+/** The account id of local clouds and emulators, which no AWS console shows. */
 const NO_ACCOUNT = '000000000000'
 
 const CONSOLES: Readonly<Record<string, (region: string) => string>> = {
@@ -11,15 +11,15 @@ const CONSOLES: Readonly<Record<string, (region: string) => string>> = {
   'aws-cn': () => 'console.amazonaws.cn',
 }
 
-/** The machine's ARN, of that or of one of its versions'. */
+/** The ARN of the machine itself, given its ARN or that of one of its versions. */
 export const machineArnOf = (arn: string): string => arn.split(':').slice(0, MACHINE_PARTS).join(':')
 
-/** A standard execution's ARN follows from its machine's, whatever version it runs. */
+/** The ARN of a standard execution contains its machine's name, whichever version it runs. */
 export function executionArnOf({ stateMachineArn, name }: { stateMachineArn: string; name: string }): string {
   return `${machineArnOf(stateMachineArn).replace(':stateMachine:', ':execution:')}:${name}`
 }
 
-/** Where people watch an execution; undefined where no console shows it. */
+/** The link to an execution in the AWS console; undefined for local clouds. */
 export function consoleLinkOf(executionArn: string): string | undefined {
   const [, partition = '', , region = '', account] = executionArn.split(':')
   const host = ownOf(CONSOLES, partition)?.(region)

@@ -1,12 +1,12 @@
 import * as z from 'zod'
 import { isJsonObject, type Json } from './json.ts'
 
-/** Uploaded files live under this prefix of the bucket; nothing else in it can be named by a caller. */
+/** Uploaded files are stored under this prefix of the bucket; callers cannot name any other object in it. */
 export const FILES_PREFIX = 'files/'
 
-/** S3's limit of a key, in bytes of UTF-8. */
+/** The longest S3 key, in bytes of UTF-8. */
 const MOST_KEY_BYTES = 1_024
-/** `files/`, a folder of 64 letters and a slash stand before the path. */
+/** The key is `files/`, a folder of 64 letters, a slash, and then the path. */
 const MOST_PATH_BYTES = MOST_KEY_BYTES - FILES_PREFIX.length - 65
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length
@@ -17,11 +17,11 @@ const atMostBytes = (most: number, what: string) =>
       `${what} has at most ${most} bytes in UTF-8 (a key in S3 has ${MOST_KEY_BYTES}); this one has ${bytesOf(String(input))}`,
   })
 
-/** Control characters. Written out, for JSON Schema's readers that know no classes. */
+/** Control characters, written out because JSON Schema validators may not support Unicode classes. */
 const UNPRINTABLE = String.raw`\u0000-\u001f\u007f-\u009f`
 const isText = z.refine<string>((text) => text.isWellFormed(), 'half of a surrogate pair is no text')
 
-/** Relative, forward slashes, no dot segments, no control characters, no half of a surrogate pair: it becomes part of a key. */
+/** A relative path with forward slashes, without dot segments, control characters or lone surrogates: it becomes part of an S3 key. */
 export const FilePathSchema = z
   .string()
   .min(1)
@@ -55,13 +55,13 @@ export const FileReferenceSchema = z.strictObject({
     .check(atMostBytes(MOST_KEY_BYTES, 'a file reference'))
     .describe('files/<folder>/<path>, as POST /files answers it'),
 })
-/** What names an uploaded file or folder in an input: `{$file: 'files/<folder>/<path>'}`. */
+/** A reference to an uploaded file or folder in an input: `{$file: 'files/<folder>/<path>'}`. */
 export type FileReference = z.infer<typeof FileReferenceSchema>
 
-/** Whether it names a folder, by its trailing slash. */
+/** Whether a reference names a folder, which a trailing slash marks. */
 export const isFolderReference = (reference: FileReference): boolean => reference.$file.endsWith('/')
 
-/** Every file reference inside a value, with the path at which it stands. */
+/** Every file reference inside a value, with its path in the value. */
 export function fileReferencesIn(value: Json, path = ''): { path: string; reference: unknown }[] {
   if (Array.isArray(value))
     return value.flatMap((member, index) => fileReferencesIn(member, `${path}[${index}]`))
@@ -72,5 +72,5 @@ export function fileReferencesIn(value: Json, path = ''): { path: string; refere
   )
 }
 
-/** What one reference may stand for. */
+/** The most files that one folder reference may expand to. */
 export const MAX_FILES = 2_000

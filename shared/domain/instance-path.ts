@@ -1,10 +1,10 @@
 /**
- * Where a step runs: its id; inside a loop the round comes before it (`improve[2].draft`), and an item of a fan-out has its
- * index behind it (`each[17]`). Records, events, gates and errors are by path; bindings and planned gates by place, which is
- * the path without numbers (`improve.draft`). Rounds count from 1, items from 0.
+ * The path of one run of a step: its id; inside a loop prefixed by the round (`improve[2].draft`); in a fan-out followed by the item's
+ * index (`each[17]`). Records, events, gates and errors are keyed by path; bindings and planned gates by place, which is the path
+ * without numbers (`improve.draft`). Rounds count from 1, items from 0.
  */
 export type InstancePath = {
-  /** The round of the innermost loop around the step, itself a path: `improve[2]`; empty outside loops. */
+  /** The path of the round of the innermost enclosing loop: `improve[2]`; empty outside loops. */
   scope: string
   stepId: string
   index?: number
@@ -15,24 +15,24 @@ export function parsePath(path: string): InstancePath {
   return { scope, stepId, ...(index === undefined ? {} : { index: Number(index) }) }
 }
 
-/** A step within a scope; of paths as of places. */
+/** The path (or place) of a step within a scope. */
 export const pathIn = (scope: string, stepId: string): string =>
   scope === '' ? stepId : `${scope}.${stepId}`
 
-/** An item of a fan-out, or a round of a loop. */
+/** The path of an item of a fan-out, or of a round of a loop. */
 export const numberedPath = (path: string, index: number): string => `${path}[${index}]`
 
 export const placeOf = (path: string): string => path.replaceAll(/\[\d+\]/g, '')
 
-/** From the inside out, the outermost (`''`) last. */
+/** The scopes around a step, innermost first; the last is always `''`. */
 export function enclosingScopes(scope: string): string[] {
   return scope === '' ? [''] : [scope, ...enclosingScopes(parsePath(scope).scope)]
 }
 
-/** The loop that a scope is a round of; the fan-out that a path is an item of. */
+/** The path of the loop when given a round, or of the fan-out when given an item. */
 export const loopOf = (scope: string): string => scope.replace(/\[\d+\]$/, '')
 
-/** The round before; undefined in the first one, and outside loops. */
+/** The scope of the previous round; undefined in the first round and outside loops. */
 export function roundBefore(scope: string): string | undefined {
   const { index = 1 } = parsePath(scope)
   return index > 1 ? scope.replace(/\d+\]$/, `${index - 1}]`) : undefined

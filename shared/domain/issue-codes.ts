@@ -1,6 +1,6 @@
 /**
- * Every code that an issue (`{code, path, message}`) may have, and what it says. Codes are for programs: one may be added,
- * and none is changed. `npm run docs` lists them in docs/errors.md.
+ * Every code of an issue (`{code, path, message}`), and its meaning. Codes are for programs: they may be added, but never changed.
+ * `npm run docs` lists them in docs/errors.md.
  */
 export const ISSUE_CODES = {
   'bad-expression': 'An expression between `{% %}` is no JSONata, or uses what it may not.',

@@ -8,7 +8,7 @@ import {
 } from './bounded.ts'
 import type { IssueCode } from './issue-codes.ts'
 
-/** What is wrong with a value, and where. Pure code answers bad input with all of them, not the first. */
+/** A problem with a value, and its place. Pure code answers bad input with all issues, not only the first. */
 export const IssueSchema = z.object({
   code: z.string().describe('Stable, machine-readable: unknown-step, cycle, ...'),
   path: z.string().describe('Where in the value, as a dotted path; empty for the whole'),
@@ -19,7 +19,7 @@ export type Issue = z.infer<typeof IssueSchema>
 
 export const issue = (code: IssueCode, path: string, message: string): Issue => ({ code, path, message })
 
-/** Issues in one answer. */
+/** The most issues in one response. */
 export const MOST_ISSUES = 100
 
 /** At most {@link MOST_ISSUES}, each bounded; one more says how many were left out. */
@@ -37,10 +37,10 @@ export function boundedIssues(issues: readonly Issue[]): Issue[] {
 const isShort = ({ path, message }: Issue): boolean =>
   path.length <= MOST_ENTRY_CHARACTERS && message.length <= MOST_CHARACTERS
 
-/** Of issues in one line. */
+/** The most issues that one line describes. */
 const MOST_DESCRIBED = 20
 
-/** One line a person can read: `steps.review.needs: step "draft" ...; ...`; of many issues the first, and how many more there are. */
+/** One readable line: `steps.review.needs: step "draft" ...; ...`; beyond {@link MOST_DESCRIBED} only the number of further issues. */
 export function describeIssues(issues: readonly Issue[]): string {
   const { kept, more } = boundedList(issues, MOST_DESCRIBED)
   const told = kept.map(({ path, message }) => (path ? `${path}: ${message}` : message))

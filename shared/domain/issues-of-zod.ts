@@ -1,11 +1,11 @@
 /**
- * What a schema has against a value, in words for whoever wrote the value.
+ * Translates zod's issues into messages for the author of the value.
  *
  * Invariants (tests cite them):
  * issues/W1 a message says what is wrong, with the value (shortened), and what would be right; none of zod's own phrases is left
  * issues/W2 where only one alternative of a union can be meant, the issues are that alternative's, each at its own place
- * issues/W3 words that a schema's author has given stay
- * issues/W4 alternatives of alternatives are told two deep, ten of each: a schema that refers to itself has them without end
+ * issues/W3 a message that the schema's author has given is kept
+ * issues/W4 nested unions are described two levels deep, ten alternatives each: a recursive schema would never end
  */
 import * as z from 'zod'
 import { describeSchema, valuesOf, withoutWrapping } from './describe-schema.ts'
@@ -17,17 +17,20 @@ import { cut, shown, valueAt } from './shown.ts'
 type ZodIssue = z.core.$ZodIssue
 type Schema = z.core.$ZodType
 
-/** What the issues are about. Without the schema they cannot say all of what would be right; without the value they do not show it. */
+/**
+ * The checked schema and value, both optional: without the schema a message cannot say all of what would be right; without the value it
+ * does not show it.
+ */
 export type About = {
   schema?: Schema | undefined
   value?: unknown
-  /** Where the value stands. */
+  /** The path of the value in its document. */
   path?: string
-  /** What the value as a whole is called where it stands nowhere. */
+  /** The name of the value when its path is empty. */
   what?: string
 }
 
-/** Zod's issues in our shape; of one text or number the first, which says all of what would be right. */
+/** Zod's issues as {@link Issue}s; for one text or number only the first, whose message lists all conditions. */
 export function issuesOfZod(error: Pick<z.ZodError, 'issues'>, about: About = {}): Issue[] {
   const all = error.issues.slice(0, MOST_TOLD).flatMap((found) => issuesOf(found, about))
   const seen = new Set<string>()
@@ -41,7 +44,7 @@ export function issuesOfZod(error: Pick<z.ZodError, 'issues'>, about: About = {}
   return more === 0 ? told : [...told, ...Array<Issue>(more).fill(UNTOLD)]
 }
 
-/** Issues that are told each; a table may have hundreds of thousands, and answers keep the first hundred. */
+/** How many issues are translated: a table may have hundreds of thousands, and responses keep the first hundred. */
 const MOST_TOLD = 1_000
 const UNTOLD = issue('invalid-value', '', 'is wrong too')
 
@@ -53,7 +56,7 @@ function pathOf(base: string, path: readonly PropertyKey[]): string {
   }, base)
 }
 
-/** What an issue is about, by the path that zod gives it. */
+/** The value and the schema at the path that a zod issue names. */
 function placed(found: ZodIssue, { schema, path = '', what = 'the value', ...about }: About) {
   const at = pathOf(path, found.path)
   const name = /[^.]+$/.exec(at)?.[0] ?? what
@@ -87,13 +90,13 @@ function issuesOf(found: ZodIssue, about: About): Issue[] {
 function messageOf(found: ZodIssue, place: Placed): string {
   const custom = isOwnMessage(found, place) ? found.message : undefined
   if (isMissing(found, place)) return ['is required', custom ?? mustBe(found, place)].join('; ')
-  // About the value as a whole the author's words are enough.
+  // For the value as a whole the author's message is enough.
   if (custom && found.code === 'custom' && place.at === '') return custom
   const wrong = place.isValueKnown ? `${place.name} is ${shown(place.value)}` : `${place.name} is wrong`
   return `${wrong}; ${custom ?? `${mustBe(found, place)}${didYouMean(place)}`}`
 }
 
-/** A schema of which nothing is known, as of a member that only another part of an intersection names, says less than the issue. */
+/** Falls back to zod's issue when no schema is known, as for a member that only the other half of an intersection declares. */
 function mustBe(found: ZodIssue, { own }: Placed): string {
   const described = own ? describeSchema(own) : ANOTHER
   return `it must be ${described === ANOTHER ? describeIssue(found) : described}`
@@ -101,7 +104,7 @@ function mustBe(found: ZodIssue, { own }: Placed): string {
 
 const ANOTHER = 'another value'
 
-/** An author's message for a type that is wrong may be about one that is missing. */
+/** Whether a value is absent: zod gives the author's message for a wrong type in that case too. */
 function isMissing(found: ZodIssue, { isValueKnown, value }: Placed, nested = 0): boolean {
   if (isValueKnown) return value === undefined
   return found.code === 'invalid_union'
@@ -117,14 +120,14 @@ const MOST_ALTERNATIVES = 10
 
 const UNKNOWN: Placed = { at: '', name: '', own: undefined, isValueKnown: false, value: undefined }
 
-/** Whether a message is not zod's (issues/W3). */
+/** Whether the message comes from the schema's author rather than from zod (issues/W3). */
 function isOwnMessage(found: ZodIssue, { value }: Placed): boolean {
   if (found.message.startsWith('Invalid input')) return false
   const ofZod = z.config().localeError?.({ ...found, input: value } as never)
   return found.message !== (typeof ofZod === 'string' ? ofZod : ofZod?.message)
 }
 
-/** What would be right, by the issue alone. */
+/** What would be right, derived from the issue alone. */
 function describeIssue(found: ZodIssue, nested = 0): string {
   switch (found.code) {
     case 'invalid_type':
@@ -168,7 +171,7 @@ const KINDS: Readonly<Record<string, string>> = {
 const UNITS: Readonly<Record<string, string>> = { string: ' characters long', array: ' members long' }
 const unitOf = (origin: string): string => UNITS[origin] ?? ''
 
-/** Issues of unknown fields of one object; each of them tells all the fields that are known. */
+/** How many unknown fields of one object are reported; each message lists all known fields. */
 const MOST_FIELDS = 20
 
 function unknownFields(keys: readonly string[], place: Placed): Issue[] {
@@ -191,7 +194,7 @@ function unknownField(key: string, { at, name, own, value }: Placed): Issue {
   return issue('unknown-field', pathOf(at, [key]), `${name} has no "${cut(key)}"${hint}`)
 }
 
-/** The fields of an object; those of a union are of all objects among its alternatives. */
+/** The fields of an object schema; for a union, those of all its object alternatives. */
 function fieldsOf(schema: Schema, value: unknown): string[] {
   const { def } = withoutWrapping(schema)._zod
   if (def.type === 'object') return Object.keys(def.shape)
@@ -215,7 +218,7 @@ function didYouMean({ own, value }: Placed): string {
   return near.length > 0 ? `; did you mean ${near.map((one) => `"${one}"`).join(' or ')}?` : ''
 }
 
-/** The one alternative of a union that can be meant, if its issues are further inside (issues/W2). */
+/** The issues of the one alternative of a union that can be meant, if they lie deeper inside the value (issues/W2). */
 function alternativeMeant(
   found: Extract<ZodIssue, { code: 'invalid_union' }>,
   { own, value }: Placed,
@@ -238,7 +241,7 @@ function alternativeMeant(
 
 const isInside = ({ code, path }: ZodIssue): boolean => path.length > 0 || code === 'unrecognized_keys'
 
-/** The schema of a part of a value; undefined where it is not known. */
+/** The schema for a part of a value; undefined when unknown. */
 function schemaAt(schema: Schema, path: readonly PropertyKey[]): Schema | undefined {
   const [first, ...rest] = path
   if (first === undefined) return schema

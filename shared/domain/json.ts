@@ -1,10 +1,8 @@
-/** A value that survives JSON: what inputs, outputs and events are made of. */
+/** A value that JSON can represent: inputs, outputs and events consist of it. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
-/** A JSON object. */
 export type JsonObject = { [key: string]: Json }
 
-/** Whether a value is an object that is no list and not null. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,4 @@
-/** The known names closest to a mistyped one, as many as are equally close; at most three, none that shares too little. */
+/** The known names closest to a mistyped one by edit distance: all that are equally close, at most three, none too different. */
 export function nearestNames(name: string, known: Iterable<string>): string[] {
   const near = [...new Set(known)]
     .map((candidate) => ({
@@ -15,7 +15,7 @@ export function nearestNames(name: string, known: Iterable<string>): string[] {
     .slice(0, 3)
 }
 
-/** `; did you mean "x"?` or `; known: a, b, c`: the end of a message about an unknown name. Names are told with the mark before them. */
+/** The end of a message about an unknown name: `; did you mean "x"?` or `; known: a, b, c`. `mark` is put before each name. */
 export function suggestNames(name: string, known: Iterable<string>, mark = ''): string {
   const all = [...new Set(known)].sort()
   const near = nearestNames(name, all)

@@ -1,37 +1,37 @@
 /**
- * What JSON cannot say, found before it is written: `JSON.stringify` would make null of NaN, leave functions out, and write a Map as an
- * empty object, all without a word.
+ * Finds values that JSON cannot represent before they are written: `JSON.stringify` would silently turn NaN into null, leave functions
+ * out, and write a Map as an empty object.
  *
  * Invariants (tests cite them):
- * json/J1 a value in which nothing is found is the same when it is written as JSON and read again, but for members that are undefined:
- *     those are absent
- * json/J2 what is found is named, with the place where it stands
+ * json/J1 a value in which nothing is found is equal to its copy after writing it as JSON and reading it back, except that members that are
+ *    undefined are absent
+ * json/J2 a found value is reported with its kind and its place
  */
 
-/** Deeper than any data that people make; parsers and expression engines recurse. */
+/** Deeper than any real data; a limit is needed because parsers and expression engines recurse. */
 export const MOST_JSON_LEVELS = 500
 
 export type NotJson = {
   /** `rows[3].n`; empty for the value itself. */
   path: string
-  /** What stands there, and what would be right. */
+  /** What the value is, and what would be right. */
   what: string
 }
 
-/** The first place where a value is not JSON; undefined where all of it is (json/J1, json/J2). May throw what its getters throw. */
+/** The first place at which a value is not JSON; undefined when all of it is (json/J1, json/J2). Throws what the value's getters throw. */
 export function notJsonIn(value: unknown): NotJson | undefined {
   const found = lookInto(value, [])
   return found && { path: found.path.reverse().join('').replace(/^\./, ''), what: found.what }
 }
 
-/** The same in words, for the end of a message; the value has a name there. */
+/** The finding in words, for the end of a message; `name` is what the message calls the value. */
 export const describeNotJson = ({ path, what }: NotJson, name: string): string =>
   `${path === '' ? name : `${name}${path.startsWith('[') ? '' : '.'}${path}`} is ${what}`
 
-/** Segments of the path from the inside out. */
+/** Path segments, innermost first. */
 type Found = { path: string[]; what: string }
 
-/** `above`: the objects around it, from the outside in; it is left as it was. */
+/** `above`: the enclosing objects, outermost first, to detect cycles; it is restored before returning. */
 function lookInto(value: unknown, above: object[]): Found | undefined {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : here(`${value}; write null`)
@@ -57,7 +57,7 @@ function lookIntoList(list: readonly unknown[], inside: object[]): Found | undef
 function lookIntoObject(value: object, inside: object[]): Found | undefined {
   for (const [name, member] of Object.entries(value)) {
     if (name === FORBIDDEN_NAME) return under(`.${name}`, here('a name that no member may have'))
-    // Absent, as in JSON.
+    // JSON leaves undefined members out.
     if (member === undefined) continue
     const found = lookInto(member, inside)
     if (found) return under(`.${name}`, found)
@@ -65,7 +65,7 @@ function lookIntoObject(value: object, inside: object[]): Found | undefined {
   return undefined
 }
 
-/** Half of the libraries that copy objects set the prototype by it. */
+/** Libraries that copy objects by assignment would set the prototype through this name (prototype pollution). */
 export const FORBIDDEN_NAME = '__proto__'
 
 const PRIMITIVES: Readonly<Partial<Record<string, string>>> = {
@@ -75,7 +75,7 @@ const PRIMITIVES: Readonly<Partial<Record<string, string>>> = {
   bigint: 'a BigInt; write it as text or as a number',
 }
 
-/** What it is an instance of; undefined for a plain object, also one of another realm. */
+/** The class of an object; undefined for a plain object, including one of another realm. */
 function kindOf(value: object): string | undefined {
   if (Object.hasOwn(value, '_jsonata_lambda') || Object.hasOwn(value, '_jsonata_function'))
     return 'a function'

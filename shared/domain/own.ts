@@ -1,9 +1,9 @@
 /**
- * Objects whose members have names that users chose. Every object has members that nobody put there (`constructor`, `toString`,
- * `__proto__`), and a plain lookup finds those as well.
+ * Lookup in objects whose member names users choose: a plain lookup would also find inherited members such as `constructor`, `toString`
+ * and `__proto__`.
  */
 
-/** What an object has under a name of its own; undefined for what it only inherits. */
+/** An object's own member; undefined for inherited ones. */
 export function ownOf<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
   return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
 }

@@ -1,16 +1,16 @@
 import type * as z from 'zod'
 import { isJsonObject } from './json.ts'
 
-/** Names that a schema's parser finds in every object. */
+/** Names that every object inherits, so that a schema's parser finds them in any value. */
 const INHERITED =
   /"(constructor|toString|toLocaleString|valueOf|hasOwnProperty|isPrototypeOf|propertyIsEnumerable|__\w+__)"/
 
-/** Whether a schema (as JSON) has properties of such names: only then is {@link parseOwn} needed. */
+/** Whether a schema (as JSON) declares properties with such names: only then is {@link parseOwn} needed. */
 export const mentionsInherited = (schema: unknown): boolean => INHERITED.test(JSON.stringify(schema) ?? '')
 
 /**
- * Parses a value by what it has itself: a parser looks properties up, and takes the `constructor` that every object inherits for one
- * that was given. The value is parsed without prototypes, and has them again afterwards.
+ * Parses only a value's own properties: zod looks properties up through the prototype and would take the inherited `constructor` for a
+ * given value. The value is parsed as a copy without prototypes; the result has them again.
  */
 export function parseOwn<T>(schema: z.ZodType<T>, value: unknown): z.ZodSafeParseResult<T> {
   const parsed = schema.safeParse(copied(value, bare))
@@ -26,7 +26,7 @@ const bare: Make = (entries) => {
 }
 const plain: Make = (entries) => Object.fromEntries(entries)
 
-/** Plain objects and lists are made anew; whatever else there is stays what it is. */
+/** Copies plain objects and lists; other values are kept. */
 function copied(value: unknown, make: Make): unknown {
   if (Array.isArray(value)) return value.map((member) => copied(member, make))
   if (!isJsonObject(value) || !isPlain(value)) return value

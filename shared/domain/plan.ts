@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-/** step -> agent, as chosen; its function travels in the execution's input. */
+/** The agent chosen for a step; the ARN of its function is passed in the execution's input. */
 export const BindingSchema = z.object({
   functionArn: z.string(),
   agentId: z.string(),
@@ -9,11 +9,11 @@ export const BindingSchema = z.object({
 })
 export type Binding = z.infer<typeof BindingSchema>
 
-/** A wait that the structure of the compiled workflow does not express: `before` starts when all of `after` have ended. */
+/** A dependency that the structure of the compiled workflow cannot express: `before` starts when all of `after` have ended. */
 export const GateSchema = z.object({ before: z.string(), after: z.array(z.string()) })
 export type Gate = z.infer<typeof GateSchema>
 
-/** Why an agent was chosen, kept so that a person can ask afterwards. */
+/** Why an agent was chosen, stored so that people can inspect the choice afterwards. */
 export const DecisionSchema = z.object({
   stepId: z.string(),
   capability: z.string(),
@@ -50,17 +50,17 @@ export const DecisionSchema = z.object({
 })
 export type Decision = z.infer<typeof DecisionSchema>
 
-/** Candidates that are kept of a decision. */
+/** How many candidates of a decision are stored. */
 const MOST_CANDIDATES = 20
 
-/** Whoever was chosen, and the first of the others, those who could have been before those who could not; and how many more there were. */
+/** Keeps the chosen agent and then the first of the others, eligible candidates before ineligible ones, and the number left out. */
 export function boundedDecision(decision: Decision): Decision {
   const { candidates, chosen } = decision
   if (candidates.length <= MOST_CANDIDATES) return decision
   const rank = ({ agentId, eligible }: (typeof candidates)[number]): number =>
     agentId === chosen ? 0 : eligible ? 1 : 2
   const first = [...candidates].sort((a, b) => rank(a) - rank(b)).slice(0, MOST_CANDIDATES)
-  // In the order in which they were.
+  // Keeps the original order.
   const kept = candidates.filter((candidate) => first.includes(candidate))
   return { ...decision, candidates: kept, moreCandidates: candidates.length - kept.length }
 }

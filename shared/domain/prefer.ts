@@ -1,13 +1,13 @@
 import * as z from 'zod'
 import { distinct } from './distinct.ts'
 
-/** A word that agents carry and steps may require: `eu`, `gpu`, `reviewed`. */
+/** A tag that agents declare and steps may require: `eu`, `gpu`, `reviewed`. */
 export const TagSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._:-]{0,47}$/, 'a tag is a-z, 0-9 and . _ : -, at most 48 characters')
 
 const MICRO = 1e6
-/** To the millionth: less is no wish, and DynamoDB takes no number of any size. */
+/** At least a millionth: smaller weights have no effect, and DynamoDB cannot store arbitrarily small numbers. */
 const weight = z
   .number()
   .min(0)
@@ -24,7 +24,7 @@ export const PreferSchema = z.strictObject({
 })
 export type Prefer = z.infer<typeof PreferSchema>
 
-/** What a step wishes goes before what its task wishes; tags must be there for both. */
+/** A step's preferences take precedence over its task's; required tags of both apply. */
 export function preferring(ofTask: Prefer | undefined, ofStep: Prefer | undefined): Prefer | undefined {
   if (!ofTask || !ofStep) return ofStep ?? ofTask
   const tags = [...new Set([...(ofTask.tags ?? []), ...(ofStep.tags ?? [])])]

@@ -2,7 +2,7 @@ import * as z from 'zod'
 
 const price = (per: string) => z.number().min(0).describe(per)
 
-/** Of a language model, in US dollars for a million tokens. */
+/** Prices of a language model, in US dollars per million tokens. */
 export const ModelPriceSchema = z.strictObject({
   input: price('what is sent'),
   output: price('what it answers'),
@@ -14,10 +14,10 @@ export const ModelPriceSchema = z.strictObject({
     .describe('as `input` where it is not said'),
 })
 
-/** What AWS asks for, in US dollars for one unit; free tiers are not in it. */
+/** Prices of AWS, in US dollars per unit, without free tiers. */
 export const PriceTableSchema = z.strictObject({
   region: z.string(),
-  /** The day for which these are, to the best of our knowledge, the figures of the pages in PRICE_SOURCES. */
+  /** The day on which the pages in PRICE_SOURCES were read. */
   asOf: z.iso.date(),
   stateTransition: price('Step Functions, Standard, a state entered; retries count'),
   lambdaRequest: price('Lambda, a request'),
@@ -45,7 +45,7 @@ export const PriceTableSchema = z.strictObject({
 })
 export type PriceTable = z.infer<typeof PriceTableSchema>
 
-/** What a call of a language model took; what it took from a cache or put there is not in `inputTokens`. */
+/** The tokens of one call of a language model; `inputTokens` excludes tokens read from or written to the prompt cache. */
 export type TokenUsage = {
   inputTokens: number
   outputTokens: number

@@ -1,4 +1,4 @@
-/** Numbers from 0 to 1 that the same seed gives again (mulberry32). */
+/** A seeded generator of numbers from 0 to 1 (mulberry32): the same seed gives the same sequence. */
 export type Random = () => number
 
 export function seededRandom(seed: string): Random {
@@ -11,14 +11,14 @@ export function seededRandom(seed: string): Random {
   }
 }
 
-/** FNV-1a. */
+/** The FNV-1a hash. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
   return hash >>> 0
 }
 
-/** Box and Muller. */
+/** The Box-Muller transform. */
 export function standardNormal(random: Random): number {
   const u = 1 - random()
   return Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * random())
@@ -29,7 +29,7 @@ export function beta(a: number, b: number, random: Random): number {
   return x / (x + gamma(b, random))
 }
 
-/** Marsaglia and Tsang, "A simple method for generating gamma variables", 2000; shapes below 1 by their boost. */
+/** Gamma variates by Marsaglia and Tsang, "A simple method for generating gamma variables", 2000, with their boost for shapes below 1. */
 function gamma(shape: number, random: Random): number {
   if (shape < 1) return gamma(shape + 1, random) * (1 - random()) ** (1 / shape)
   const d = shape - 1 / 3

@@ -1,2 +1,2 @@
-/** What a task has is there for as long as the task can be found: DynamoDB takes days to remove what has expired, in no order. */
+/** Items of a task expire this much later than the task itself: DynamoDB's TTL deletes with days of delay and in no order. */
 export const REST_OUTLIVES_DAYS = 7

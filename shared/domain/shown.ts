@@ -1,9 +1,9 @@
 import { textOf } from './bounded.ts'
 
-/** Characters of a value in a message. */
+/** The most characters of a value that a message shows. */
 const MOST_SHOWN = 60
 
-/** A part of a value; undefined where there is none. */
+/** The part of a value at a path; undefined when absent. */
 export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let found: unknown = value
   for (const part of path) {
@@ -13,7 +13,6 @@ export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return found
 }
 
-/** The beginning of a text. */
 export const cut = (text: string): string =>
   text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text
 

@@ -1,29 +1,29 @@
-/** Whose doings are counted: an agent's, at one capability. */
+/** What statistics are kept for: an agent at one capability. */
 export type Subject = { agentId: string; capability: string }
 
-/** How one attempt of an agent at a capability went. */
+/** The result of one attempt of an agent at a capability. */
 export type Outcome = {
-  /** From 0, failed, to 1; what is not rated is 1 when it succeeded. */
+  /** From 0 (failed) to 1; a success without a rating counts as 1. */
   quality: number
-  /** The same less what was to be expected of the capability, whoever does it. */
+  /** Quality minus the average that all agents reach at the capability. */
   residual: number
   failed: boolean
-  /** Whether the same agent is asked again after such a failure. */
+  /** Whether the same agent is called again after this failure. */
   retryable?: boolean
   latencySeconds: number
   costUsd: number
-  /** Of language models. */
+  /** Tokens that language models used. */
   tokens?: number
 }
 
-/** Additions to the counters of an epoch; integers, some beyond 2^53. */
+/** Increments of the counters of an epoch; integers, some beyond 2^53. */
 export type Additions = { epoch: number; counters: Readonly<Record<string, bigint>> }
 
 /** The counters of an epoch as they are read. */
 export type EpochCounters = { epoch: number; counters: Readonly<Record<string, number>> }
 
-/** How wide the buckets of histograms are: each reaches from a tenth of a decade below its bound to its bound. */
+/** Histogram buckets per factor of ten: each reaches from a tenth of a decade below its bound to its bound. */
 export const BUCKETS_IN_DECADE = 10
 
-/** What the weight of the calls in each bucket is, and its upper bound, from the lowest on; 0 is of calls without any. */
+/** Buckets in ascending order, each with its upper bound and the weight of its calls; bound 0 holds calls whose value is 0. */
 export type Histogram = { bound: number; weight: number }[]

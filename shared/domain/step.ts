@@ -27,14 +27,14 @@ export const AttemptSchema = z.object({
 })
 export type Attempt = z.infer<typeof AttemptSchema>
 
-/** Where a value lives: inside the item when small, in the blob store (content-addressed) when large. */
+/** Where a value is stored: inside the item when small, in the blob store (content-addressed) when large: the claim-check pattern. */
 export const StoredValueSchema = z.union([
   z.object({ inline: z.string().describe('JSON text') }),
   z.object({ blob: z.string().describe('key in the blob store'), bytes: z.number() }),
 ])
 export type StoredValue = z.infer<typeof StoredValueSchema>
 
-/** An output that equal steps may reuse until then, and whose it is. */
+/** A cached output that equal steps may reuse until it expires, with the tenant that owns it. */
 export const KeptOutputSchema = z.object({
   output: StoredValueSchema,
   from: z.object({ taskId: z.string(), path: z.string() }),
@@ -43,7 +43,7 @@ export const KeptOutputSchema = z.object({
 })
 export type KeptOutput = z.infer<typeof KeptOutputSchema>
 
-/** What a person is asked, and what was answered. */
+/** The question to a person, and the answer. */
 export const ApprovalSchema = z.object({
   prompt: z.string(),
   choices: z.array(z.string()),
@@ -56,12 +56,12 @@ export const ApprovalSchema = z.object({
 })
 export type Approval = z.infer<typeof ApprovalSchema>
 
-/** Who has decided when nobody did in time. */
+/** The recorded decider of an approval that timed out. */
 export const NOBODY = 'timeout'
 
 /**
- * What the store knows of one step (instance path) of one task. `fence` orders the invocations that may own it;
- * `owner` is the one that does.
+ * The record of one step (instance path) of one task. `fence` is the fencing token that orders the invocations that may own the step;
+ * `owner` is the invocation that owns it now.
  */
 export const StepRecordSchema = z.object({
   path: z.string(),
@@ -96,11 +96,11 @@ export const StepRecordSchema = z.object({
 })
 export type StepRecord = z.infer<typeof StepRecordSchema>
 
-/** Attempts of one step whose messages are kept in full length; of later ones they are short. */
+/** How many attempts of a step keep their full message; later ones keep a short one. */
 const MOST_LONG_ATTEMPTS = 10
 const MOST_LATER_CHARACTERS = 200
 
-/** An attempt as it may be stored; all attempts of a step are in one item. */
+/** An attempt within its size limit: all attempts of a step share one item. */
 export function boundedAttempt(attempt: Attempt, before: number): Attempt {
   const most = before < MOST_LONG_ATTEMPTS ? MOST_CHARACTERS : MOST_LATER_CHARACTERS
   const { name, message } = boundedFailure(attempt.error)
@@ -109,7 +109,7 @@ export function boundedAttempt(attempt: Attempt, before: number): Attempt {
 
 type Told = Partial<Pick<StepRecord, 'error' | 'degraded' | 'skipReason'>>
 
-/** What a step says of its end, as it may be stored. */
+/** The end of a step, with its messages within their size limits. */
 export function boundedEnd<T extends Told>(end: T): T {
   const { error, degraded, skipReason } = end
   return {
@@ -120,7 +120,7 @@ export function boundedEnd<T extends Told>(end: T): T {
   }
 }
 
-/** What a person is asked, as it may be stored. */
+/** An approval with its texts within their size limits. */
 export const boundedApproval = (approval: Approval): Approval => ({
   ...approval,
   prompt: boundedText(approval.prompt, MOST_PROMPT_CHARACTERS),
@@ -130,7 +130,7 @@ export function isFinalStepStatus(status: StepStatus): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'skipped' || status === 'cancelled'
 }
 
-/** What a retry does not run again. */
+/** Whether a retry of the task skips this step. */
 export const isDone = ({ status }: StepRecord): boolean => status === 'succeeded' || status === 'skipped'
 
 /** The small result a step's Lambda returns to Step Functions: at most 1 KB, never the output itself. */

@@ -1,6 +1,6 @@
 import { OrchestratorError } from './errors.ts'
 
-/** What an invocation is told whose step another one owns since: it changes nothing any more. */
+/** The error for an invocation that has lost its step to a later one: it must not write any more. */
 export function superseded(path: string): OrchestratorError {
   return new OrchestratorError('StepSupersededError', `a later attempt of step "${path}" has taken over`)
 }

@@ -3,7 +3,7 @@ import { boundedFailure, boundedList, boundedText } from './bounded.ts'
 import { BudgetSchema } from './budget.ts'
 import { StoredValueSchema } from './step.ts'
 
-/** What was spent: by agents, and by the tasks of child workflows. */
+/** Money and tokens spent by agents and by the tasks of child workflows. */
 export const CostSchema = z.object({ usd: z.number(), tokens: z.number() })
 export type Cost = z.infer<typeof CostSchema>
 
@@ -21,7 +21,7 @@ export type TaskStatus = (typeof TASK_STATUSES)[number]
 
 export const OPEN_TASK_STATUSES = ['queued', 'planning', 'running', 'waiting'] as const satisfies TaskStatus[]
 
-/** `depth` counts the tasks above. */
+/** The parent of a child workflow's task; `depth` counts the ancestors. */
 export const ParentSchema = z.object({ taskId: z.string(), path: z.string(), depth: z.number().int().min(1) })
 export type Parent = z.infer<typeof ParentSchema>
 
@@ -29,7 +29,7 @@ export const ForkedFromSchema = z
   .object({ taskId: z.string(), at: z.string() })
   .describe('The task whose work it began with, as that was then')
 
-/** What a task was asked with. Each of its plans has the same, and a task gets it from its plan. */
+/** The terms of a request. Each plan of a task has a copy, and the task takes them from its plan. */
 const TaskTermsSchema = z.object({
   tenant: z.string(),
   type: z.string().optional(),
@@ -44,7 +44,7 @@ const TaskTermsSchema = z.object({
 })
 export type TaskTerms = z.infer<typeof TaskTermsSchema>
 
-/** Those of the terms that a record has a value for: of a plan all that it has, of a request those that go by the same name. */
+/** The members of a record that are terms and have a value. */
 export function termsIn<T extends Partial<TaskTerms>>(record: T): Pick<T, keyof T & keyof TaskTerms> {
   const given = Object.entries(record).filter(([name, value]) => value !== undefined && isTerm(name))
   return Object.fromEntries(given) as Pick<T, keyof T & keyof TaskTerms>
@@ -69,11 +69,11 @@ const TaskCommonSchema = TaskTermsSchema.extend({
 const DegradedSchema = z.array(z.object({ path: z.string(), reason: z.string() }))
 export type Degraded = z.infer<typeof DegradedSchema>
 
-/** What a task keeps of the steps whose outputs are not what was asked for; the steps themselves have all of them. */
+/** How many degraded steps a task lists; the step records have all of them. */
 const MOST_DEGRADED = 50
 const MOST_REASON_CHARACTERS = 300
 
-/** The first of them, with their reasons cut; how many there were where that is more. */
+/** The first degraded steps, with their reasons shortened; `degradedCount` is the total when some were left out. */
 export function boundedDegraded(all: Degraded): { degraded: Degraded; degradedCount?: number } {
   const { kept, more } = boundedList(all, MOST_DEGRADED)
   const degraded = kept.map(({ path, reason }) => ({
@@ -92,7 +92,7 @@ export const TaskErrorSchema = z.object({
 export type TaskError = z.infer<typeof TaskErrorSchema>
 
 const OpenTaskSchema = TaskCommonSchema.extend({ status: z.enum(OPEN_TASK_STATUSES) })
-/** What a task has taken, and whether it has stayed below what was estimated. */
+/** A task's actual duration and cost, compared with its estimate. */
 export const CalibrationSchema = z.object({
   seconds: z.number(),
   usd: z.number().describe('Agents and AWS together, the latter as estimated for as many steps'),
@@ -123,7 +123,7 @@ export type Task = z.infer<typeof TaskSchema>
 export type OpenTask = z.infer<typeof OpenTaskSchema>
 export type EndedTask = Exclude<Task, OpenTask>
 
-/** As it may be stored: whatever it says of how it ended has its bounds. */
+/** A task with the texts about its end within their size limits. */
 export function boundedTask<T extends Task>(task: T): T {
   if ('error' in task) return { ...task, error: boundedFailure(task.error) }
   if ('reason' in task) return { ...task, reason: boundedText(task.reason) }
@@ -142,8 +142,8 @@ export function executionName(task: Pick<Task, 'id' | 'execution'>): string {
 }
 
 /**
- * What the states of an execution know its task as: the task's id, and from the second execution on with its number. Gates are kept under
- * it: those of an execution are its own.
+ * The key by which the states of an execution know their task: the task's id, from the second execution on with its number. Gates are
+ * stored under it, so that executions do not share them.
  */
 export function runKey({
   taskId,

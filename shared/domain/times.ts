@@ -1,14 +1,14 @@
-/** Of a time, in UTC: `2026-11-23`. */
+/** The day of a time, in UTC: `2026-11-23`. */
 export const dayOf = (time: Date): string => time.toISOString().slice(0, 10)
 
 /** Negative for a time that has passed. */
 export const secondsUntil = (time: string, now: Date): number => (Date.parse(time) - now.getTime()) / 1_000
 
-/** How long something took. A clock may have gone back meanwhile: nothing takes less than no time. */
+/** A duration, never negative even when the clock was set back meanwhile. */
 export const millisecondsBetween = (from: string, to: string): number =>
   Math.max(0, Date.parse(to) - Date.parse(from))
 
-/** What is right where a time is asked for. */
+/** The end of a message about a malformed time. */
 export const RIGHT_TIME =
   'a time is ISO 8601 with its zone, such as 2026-12-24T18:00:00Z or 2026-12-24T18:00+01:00, between the years 1970 and 9999'
 
@@ -16,8 +16,8 @@ const TIME =
   /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,9}))?)?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/
 
 /**
- * A time that a user gives, in milliseconds since 1970; undefined for anything that is no time, or no one time: without a zone, a date
- * alone, the 30th of February. `Date.parse` takes "room 12" for the year 2001.
+ * A user's time in milliseconds since 1970; undefined for a text that is no time or an ambiguous one: without a zone, a date alone, the
+ * 30th of February. `Date.parse` would read "room 12" as the year 2001.
  */
 export function parseTime(text: unknown): number | undefined {
   const [, year = '', month = '', day = ''] = (typeof text === 'string' && TIME.exec(text)) || []

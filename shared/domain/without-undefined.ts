@@ -4,7 +4,7 @@ type Defined<T> = {
   [Key in keyof T as undefined extends T[Key] ? Key : never]?: Exclude<T[Key], undefined>
 }
 
-/** The members that have a value: stored and compared records have none that is undefined. */
+/** Drops members that are undefined, for records that are stored or compared. */
 export function withoutUndefined<T extends object>(record: T): Defined<T> {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Defined<T>
 }
