@@ -1,5 +1,5 @@
 import * as z from 'zod'
-// By its own name: `z.core` as a value would bring every language that zod speaks into the bundle.
+// Imported by name: `z.core` as a value would bundle every language that zod's messages support.
 import { $ZodRegistry } from 'zod/v4/core'
 import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { IssueSchema } from '../domain/issue.ts'
@@ -19,7 +19,7 @@ import {
 export type JsonSchema = Record<string, unknown>
 type Io = 'input' | 'output'
 
-/** Schemas that have a name of their own in the document, and so in what clients generate from it. */
+/** Schemas with a name in the document, and so in the code that clients generate from it. */
 const NAMES = new Map<z.core.$ZodType, string>([
   [AnyJsonSchema, 'Json'],
   [FileReferenceSchema, 'FileReference'],
@@ -35,7 +35,7 @@ const NAMES = new Map<z.core.$ZodType, string>([
   [EventViewSchema, 'Event'],
 ])
 
-/** Descriptions are where `describe` has put them; ids are ours. */
+/** A registry that takes descriptions from zod's global registry and ids from {@link NAMES}. */
 class Named extends $ZodRegistry<{ id?: string | undefined }> {
   override get<S extends z.core.$ZodType>(schema: S) {
     const id = NAMES.get(schema)
@@ -45,13 +45,13 @@ class Named extends $ZodRegistry<{ id?: string | undefined }> {
 const NAMED = new Named()
 
 /**
- * The schemas of a document. Zod puts what is named or recursive into `$defs` of each schema, and refers to it from that schema's
- * root; in an OpenAPI document there is one root, so all of it is moved to `components.schemas`.
+ * The schemas of an OpenAPI document. Zod puts named and recursive schemas into `$defs` of each schema and refers to them from its root;
+ * an OpenAPI document has one root, so all of them are moved to `components.schemas`.
  */
 export class ComponentSchemas {
   readonly #schemas = new Map<string, JsonSchema>()
 
-  /** The JSON Schema of `schema`; what has no name and refers to itself is called after `owner`. */
+  /** The JSON Schema of `schema`; an unnamed recursive schema is named after `owner`. */
   add(schema: z.ZodType, io: Io, owner: string): JsonSchema {
     const { $schema: _dialect, $defs = {}, ...root } = toJsonSchema(schema, io)
     const renamed = new Map<string, string>()
@@ -85,7 +85,7 @@ function toJsonSchema(schema: z.ZodType, io: Io): JsonSchema {
     reused: 'inline',
     metadata: NAMED,
     override: ({ zodSchema, jsonSchema }) => {
-      // Any JSON at all: the same, said without recursion.
+      // "Any JSON" is expressed as the empty schema, without recursion.
       if (zodSchema === AnyJsonSchema) for (const key of Object.keys(jsonSchema)) delete jsonSchema[key]
     },
   })

@@ -2,8 +2,8 @@ import * as z from 'zod'
 import { PriceTableSchema } from '../domain/price-table.ts'
 
 /**
- * The variables our functions read. infra writes them and `functions/deps.ts` parses them, both through this
- * schema, so that a missing one is a named error at start and not an undefined in the middle.
+ * The environment variables of the functions. infra writes them and `functions/deps.ts` parses them, both through this schema, so that a
+ * missing variable is a named error at start and not an undefined later.
  */
 export const EnvironmentSchema = z.object({
   REGISTRY_TABLE: z.string().min(1),
@@ -27,7 +27,7 @@ export const EnvironmentSchema = z.object({
     .transform((text) => PriceTableSchema.partial().parse(JSON.parse(text)))
     .optional()
     .describe('JSON: what AWS asks for, where it is not what the price table says'),
-  // For those that make machines.
+  // Only for functions that create state machines.
   MACHINES: z.string().optional().describe('What the ARNs of all our machines begin with'),
   MACHINE_ROLE: z.string().optional(),
   MACHINE_LOGS: z.string().optional().describe('ARN of the log group of all machines'),

@@ -1,28 +1,31 @@
-/** What our functions count and measure, written as embedded metrics into their logs; dashboard and alarms read them. */
+/** Metrics of the functions, written to their logs in the Embedded Metric Format; dashboard and alarms read them. */
 export const METRICS = {
   /** Ended tasks. */
   Tasks: { unit: 'Count', dimensions: ['outcome'] },
-  /** From submission to end; by workflow there is Step Functions' own ExecutionTime, and names that users choose would be metrics without end. */
+  /**
+   * From submission to end. No workflow dimension: user-chosen names have unbounded cardinality, and Step Functions has ExecutionTime for
+   * each.
+   */
   TaskDuration: { unit: 'Milliseconds', dimensions: ['outcome'] },
-  /** Of steps that succeeded: their last attempt, as the host sees it. */
+  /** The last attempt of each step that succeeded, as measured by the host. */
   StepDuration: { unit: 'Milliseconds', dimensions: ['agentId', 'capability'] },
-  /** Every try of a step by an agent. */
+  /** Every attempt of a step by an agent. */
   Attempts: { unit: 'Count', dimensions: ['agentId', 'outcome'] },
-  /** Steps that went to another agent; by the one that takes over. */
+  /** Steps that failed over to another agent, counted for the agent that takes over. */
   Failovers: { unit: 'Count', dimensions: ['agentId'] },
-  /** Looks of the rebinder that found all agents busy: errors to Lambda, for its state retries them, and to nobody else. */
+  /** Rebinder calls that found all agents busy. Lambda counts them as errors, because the state retries them, but they are backpressure. */
   BusyLooks: { unit: 'Count', dimensions: [] },
-  /** That the sweep has looked at; every minute, also when there are none. */
+  /** Open tasks that the reconciler has examined; written every minute, also when there are none. */
   OpenTasks: { unit: 'Count', dimensions: [] },
-  /** Of the task that has waited longest for its turn, in seconds; every minute. */
+  /** Age of the oldest queued task, in seconds; written every minute. */
   QueueAge: { unit: 'Seconds', dimensions: [] },
-  /** Of tasks that succeeded: 1 where they stayed below the estimate of which half do, 0 where not; the average should be .5. */
+  /** For each successful task 1 if it stayed below the p50 of its estimate, else 0; a calibrated estimate averages 0.5. */
   TimeUnderP50: { unit: 'NoUnit', dimensions: [] },
-  /** The same of nine in ten. */
+  /** The same for p90; a calibrated estimate averages 0.9. */
   TimeUnderP90: { unit: 'NoUnit', dimensions: [] },
   CostUnderP50: { unit: 'NoUnit', dimensions: [] },
   CostUnderP90: { unit: 'NoUnit', dimensions: [] },
-  /** What agents say that their calls cost, in US dollars. */
+  /** The cost that agents report for their calls, in US dollars. */
   Cost: { unit: 'NoUnit', dimensions: ['agentId'] },
 } as const
 
@@ -32,5 +35,5 @@ export type DimensionsOf<Name extends MetricName> = Record<
   string
 >
 
-/** The `service` of all of them: a task ends in whichever function comes first. */
+/** The `service` dimension of all metrics: any function may be the one that ends a task. */
 export const METRICS_SERVICE = 'orchestrator'

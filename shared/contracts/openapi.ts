@@ -4,7 +4,6 @@ import { ProblemSchema } from './views.ts'
 
 type Part = Record<string, unknown>
 
-/** The OpenAPI 3.1 document of a list of routes. */
 export function makeOpenApi(routes: readonly Route[], version: string): Part {
   const schemas = new ComponentSchemas()
   const paths: Record<string, Part> = {}
@@ -23,7 +22,7 @@ export function makeOpenApi(routes: readonly Route[], version: string): Part {
     },
     servers: [{ url: '/', description: 'Where this document was found' }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
-    // A laptop asks nobody who he is; API Gateway wants requests signed.
+    // The local cloud does not authenticate; API Gateway requires signed requests.
     security: [{}, { sigv4: [] }],
     paths,
     components: {
@@ -73,16 +72,16 @@ export const TITLES: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 }
 
-/** What API Gateway answers by itself, to a request that is not signed, is no problem document. */
+/** API Gateway's own response to an unsigned request, which is no problem document. */
 const FORBIDDEN = {
   'application/json': { schema: { type: 'object', properties: { message: { type: 'string' } } } },
 }
 
-/** What each route may answer: the gateway, and what all of them have in common. */
+/** Statuses that every route may answer, from the gateway or from the common middleware. */
 const ALWAYS = [400, 403, 413, 429, 500, 503, 504]
 const ALWAYS_OF_BODIES = 415
 
-/** Of problems, ascending. */
+/** The statuses of a route's problem documents, ascending. */
 function statusesOf({ method, problems = [] }: Route): number[] {
   const ofBody = method === 'POST' || method === 'PUT' ? [ALWAYS_OF_BODIES] : []
   return [...new Set([...ALWAYS, ...ofBody, ...problems])].sort((a, b) => a - b)
@@ -125,7 +124,7 @@ function operation(route: Route, routes: readonly Route[], schemas: ComponentSch
 function requestBody({ required = [], ...schema }: JsonSchema, outside: ReadonlySet<string>): Part {
   const inside = (required as string[]).filter((name) => !outside.has(name))
   return {
-    // `oneOf` asks for one of several.
+    // A `oneOf` requires one of its alternatives.
     required: inside.length > 0 || schema.oneOf !== undefined,
     content: {
       'application/json': { schema: { ...schema, ...(inside.length > 0 ? { required: inside } : {}) } },
@@ -133,7 +132,7 @@ function requestBody({ required = [], ...schema }: JsonSchema, outside: Readonly
   }
 }
 
-/** What is read may be larger than a function can answer. */
+/** The redirect for an answer that exceeds Lambda's response limit. */
 const ELSEWHERE = {
   description: 'The answer is larger than 6 MB: the same JSON is at this address, for five minutes',
   headers: { Location: { required: true, schema: { type: 'string', format: 'uri' } } },
@@ -158,7 +157,7 @@ function responses(route: Route, links: Part, schemas: ComponentSchemas): Part {
   }
 }
 
-/** Which member of an answer is the id in the paths that begin like this. */
+/** Which member of a response is the id for the paths that begin with `under`. */
 const IDS: Readonly<Record<string, readonly [under: string, parameter: string, member: string]>> = {
   submitTask: ['/tasks/{id}', 'id', '/taskId'],
   forkTask: ['/tasks/{id}', 'id', '/taskId'],
@@ -166,7 +165,7 @@ const IDS: Readonly<Record<string, readonly [under: string, parameter: string, m
   putWorkflow: ['/workflows/{name}', 'name', '/name'],
 }
 
-/** What can be asked next about what a route has made. */
+/** OpenAPI links from the resource that a route has created to the routes that read or change it. */
 function linksFrom({ id }: Route, routes: readonly Route[]): Part {
   const known = IDS[id]
   if (!known) return {}

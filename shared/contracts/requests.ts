@@ -15,11 +15,11 @@ const GivenWorkflowSchema = z
   .union([z.string().max(300_000), z.record(z.string(), z.unknown())])
   .describe('A workflow by name, or one of your own: its YAML text, or the same as JSON')
 
-/** One time, whoever reads it. */
+/** An unambiguous time: with its zone, so that every reader means the same instant. */
 const TimeSchema = z.iso
   .datetime({ offset: true })
   .refine((text) => parseTime(text) !== undefined, RIGHT_TIME)
-  // Beside the pattern of any date and time: since 1970, and no zone further away than there are.
+  // Stricter than JSON Schema's date-time: since 1970, and only with offsets that exist.
   .meta({
     allOf: [{ pattern: '^(19[7-9]\\d|[2-9]\\d{3})-[^.]*(\\.\\d{1,9})?(Z|[+-](0\\d|1[0-4]):[0-5]\\d)$' }],
   })
@@ -38,7 +38,7 @@ const oneKind = ({ type, workflow }: { type?: unknown; workflow?: unknown }): bo
   (type === undefined) !== (workflow === undefined)
 const ONE_KIND = { message: 'give one of "type" and "workflow" (a name, YAML text, or a definition)' }
 
-/** The same for readers of JSON Schema. */
+/** The rule in JSON Schema, for clients that validate before they send. */
 const NOT_BOTH = (one: string, other: string) => ({ not: { required: [one, other] } })
 const DEADLINE_RULE = NOT_BOTH('deadline', 'deadlineSeconds')
 const KIND_RULE = { oneOf: [{ required: ['type'] }, { required: ['workflow'] }] }
@@ -76,12 +76,12 @@ export type SubmitTask = z.infer<typeof SubmitTaskSchema>
 
 export const TaskRefSchema = z.strictObject({ id: TaskIdSchema })
 
-/** Of a step in a loop: with the loop before it (`improve.draft`). */
+/** A step's id; inside a loop prefixed by the loop's (`improve.draft`). */
 const StepIdSchema = z.string().min(1).max(200)
 
 export const StepRefSchema = z.strictObject({ id: TaskIdSchema, stepId: StepIdSchema })
 
-/** A query has only text; `1e1` and `0x10` are no number of tasks. */
+/** A query string has only text; `1e1` and `0x10` are refused as numbers. */
 const numberOfDigits = (value: unknown): unknown =>
   typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value
 
@@ -104,7 +104,7 @@ export const CancelAllSchema = z.strictObject({
   reason: z.string().max(500).default('cancelled by the caller'),
 })
 
-/** What is done otherwise when a task goes on. */
+/** Overrides for a task that is resumed. */
 const DoOtherwiseSchema = z
   .record(
     z.string().max(200),
@@ -189,7 +189,7 @@ export const RegisterAgentSchema = AgentManifestSchema.extend({
     ),
 })
   .strict()
-  // As issuesOfManifest says it.
+  // The JSON Schema form of the rules in issuesOfManifest.
   .meta({
     if: { required: ['model'], properties: { model: { required: ['tokensPerMinute'] } } },
     then: { required: ['price'], properties: { price: { required: ['mostTokens'] } } },

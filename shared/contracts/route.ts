@@ -2,7 +2,7 @@ import type * as z from 'zod'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
-/** One door of the API, as data: the gateway, the router, the OpenAPI document and the clients all read it. */
+/** One endpoint of the API, as data: the gateway, the router, the OpenAPI document and the clients all read it. */
 export type Route<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> = {
   id: string
   method: Method
@@ -12,10 +12,10 @@ export type Route<Input extends z.ZodType = z.ZodType, Output extends z.ZodType 
   tag: string
   /** Parameters, query and body as one object; `body` fields come from the JSON body. */
   input: Input
-  /** Which fields of the input come from where; everything else is the body. */
+  /** Which fields of the input come from path, query or headers; all others form the body. */
   from?: { path?: readonly string[]; query?: readonly string[]; headers?: Readonly<Record<string, string>> }
   success: { status: 200 | 201 | 202 | 204; description: string; output: Output }
-  /** Statuses of problem documents that this door can answer with, besides 400, 429 and 500. */
+  /** Statuses of problem documents that this endpoint can answer with, besides 400, 429 and 500. */
   problems?: readonly number[]
 }
 

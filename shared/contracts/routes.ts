@@ -34,7 +34,7 @@ import {
 const none = z.strictObject({})
 const byId = { path: ['id'] } as const
 
-/** The whole API. A door that is not in this list does not exist anywhere. */
+/** The whole API: an endpoint that is not in this list does not exist anywhere. */
 export const ROUTES = {
   submitTask: defineRoute({
     id: 'submitTask',

@@ -2,12 +2,12 @@ import * as z from 'zod'
 import { parsePath } from '../domain/instance-path.ts'
 import { parseRunKey } from '../domain/task.ts'
 
-/** One count, or the list of those that there are. */
+/** A count, or the counts of several Retry rules. */
 const CountsSchema = z
   .union([z.number(), z.array(z.number()).max(4)])
   .transform((counts) => [counts].flat().reduce((sum, count) => sum + count, 0))
 
-/** Which entry of which state calls, and how often it has been retried; an emulator may know no counts. */
+/** Identifies the call: the state, when it was entered, and how often it was retried; an emulator may not provide the counts. */
 const CALL = {
   taskId: z.string(),
   path: z.string(),
@@ -15,19 +15,19 @@ const CALL = {
   redrives: CountsSchema.nullish(),
 }
 
-/** How often the rebinder has named an agent before; executions of machines that were compiled before there was such a count have none. */
+/** How often the rebinder has chosen an agent before; executions of machines compiled before this count existed have none. */
 const TURN = { turn: CountsSchema.nullish() }
 
-/** What Step Functions hands to a step's Lambda, and how it orders its calls. Data never travels with it. */
+/** The payload of a step's Lambda function, which also carries the order of its calls. Task data never travels with it. */
 export const StepPayloadSchema = z.object({ ...CALL, ...TURN }).transform((call) => ({
   ...withFence(call, orderOfTurn(call, 0)),
   enteredAt: Date.parse(call.state.EnteredTime),
 }))
 
-/** What a Catch has left; empty where nothing was caught. */
+/** The error that a Catch has recorded; empty when nothing was caught. */
 const CaughtSchema = z.object({ Error: z.string().optional(), Cause: z.string().default('') })
 
-/** What a step's state leaves to its rebinder: what it has caught, in which turn; of a machine from before only the former. */
+/** What a step's state hands to its rebinder: the caught error and the turn; older machines hand over only the error. */
 const LeftSchema = z.union([
   z.object({ error: CaughtSchema, ...TURN }),
   CaughtSchema.transform((error) => ({ error, turn: undefined })),
@@ -41,8 +41,8 @@ export const RebindPayloadSchema = z
 export type RebindPayload = z.output<typeof RebindPayloadSchema>
 
 /**
- * `begin` and `end` are the two calls of a step that no agent runs; `token` wakes the state that waits in between. A loop's end
- * is told of each `round`, and of the `error` that a round has ended with.
+ * `begin` and `end` are the two calls of a step that no agent runs; `token` is the task token that resumes the state that waits in between.
+ * A loop's `end` is called after each `round`, with the `error` if the round has failed.
  */
 export const ControlPayloadSchema = z
   .object({
@@ -55,18 +55,18 @@ export const ControlPayloadSchema = z
   .transform((call) => withFence(call, orderOfControl(call)))
 export type ControlPayload = z.output<typeof ControlPayloadSchema>
 
-/** `rebound`: try this agent after a while; `settled`: go on without. Read by the `again?` state. */
+/** `rebound`: call this agent after the wait; `settled`: continue without an output. The `again?` state reads it. */
 export type RebindAnswer =
   | { rebound: { functionArn: string; agentId: string; waitSeconds: number }; turn: number }
   | { settled: 'succeeded' | 'failed' }
 
 type Call = z.output<z.ZodObject<typeof CALL>>
 
-/** Above every time: what is ordered by count comes after what an older version of these functions has ordered by time. */
+/** Above every timestamp: orders by count sort after the orders by time that older versions of the functions have written. */
 const FIRST_ORDER = 500_000_000_000_000
 const ORDER_DIGITS = 15
 
-/** Turn by turn, the step before its rebinder; by time where the machine does not count turns. */
+/** The order by turn, the step before its rebinder; by time for machines that do not count turns. */
 function orderOfTurn(
   { state, turn }: Pick<Call, 'state'> & { turn?: number | null | undefined },
   at: 0 | 1,
@@ -74,14 +74,14 @@ function orderOfTurn(
   return turn === undefined || turn === null ? Date.parse(state.EnteredTime) : FIRST_ORDER + 2 * turn + at
 }
 
-/** The beginning before the end, and of a loop the end of each round in their order. */
+/** `begin` sorts before `end`; the `end` calls of a loop sort by round. */
 function orderOfControl({ at, round }: { at: 'begin' | 'end'; round?: string | undefined }): number {
   return FIRST_ORDER + (at === 'begin' ? 0 : (parsePath(round ?? '').index ?? 1))
 }
 
 /**
- * The fence: one fixed-width text that sorts as the calls happened. A later execution of the task beats everything before it, then a
- * redrive, then a later entry of the step's states, then the retry. None of them is read from a clock, which may go back.
+ * The fencing token: a fixed-width text that sorts in the order of the calls. A later execution of the task has precedence, then a
+ * redrive, then a later entry of the step's states, then a retry. None of them is read from a clock, which may go back.
  */
 function withFence<T extends Call>(
   { state, redrives, taskId: key, ...call }: T,
@@ -97,21 +97,21 @@ function withFence<T extends Call>(
   return { ...call, taskId, execution, fence }
 }
 
-/** Before every fence of an execution of a task, and after those of the executions before it. */
+/** Sorts before every fence of an execution of a task, and after those of earlier executions. */
 export const firstFenceOf = (execution: number): string => `${digits(execution)}.`
 
 const digits = (count: number): string => String(count).padStart(4, '0')
 
-/** Which execution of the task a fence is of. */
+/** The number of the execution that a fence belongs to. */
 export const executionOfFence = (fence: string): number => Number.parseInt(fence, 10) || 0
 
-/** Which execution of the task it is of, and how often that had been redriven. */
+/** The execution that a fence belongs to, with its number of redrives. */
 export const redriveOf = (fence: string): string => fence.split('.', 2).join('.')
 
-/** Whether a call is a retry: the state has been entered once, and has called before. */
+/** Whether a call is a retry by the state's Retry rule. */
 export const isRetry = (fence: string): boolean => Number(/\.(\d+)$/.exec(fence)?.[1] ?? 0) > 0
 
-/** Whether two fences are of one entry of one state: tries of the same call. */
+/** Whether two fences belong to the same entry of the same state, and so differ only by retry. */
 export function isSameEntry(one: string, other: string): boolean {
   const entry = (fence: string): string => fence.replace(/\.\d+$/, '')
   return entry(one) === entry(other)

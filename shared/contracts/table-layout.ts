@@ -1,8 +1,8 @@
-/** Indexes of the two tables: the adapters query them, infra creates them. */
+/** Secondary indexes of the two tables: the adapters query them, infra creates them. */
 export const TASK_INDEXES = {
-  /** All tasks of a tenant with one status, by time. */
+  /** All tasks of a tenant with one status, by creation time. */
   byStatus: { name: 'byStatus', partition: 'statusKey', sort: 'createdKey' },
-  /** Sparse: tasks that have not ended, by time. */
+  /** A sparse index: tasks that have not ended, by creation time. */
   open: { name: 'open', partition: 'openKey', sort: 'createdKey' },
 } as const
 
@@ -11,7 +11,7 @@ export const REGISTRY_INDEXES = {
   byKind: { name: 'byKind', partition: 'kindKey', sort: 'nameKey' },
 } as const
 
-/** What the keys of the registry's counters begin with: every host writes them, and nothing else of it. */
+/** Key prefixes of the registry's counters: every host may write them, and no other item of the registry. */
 export const COUNTER_KEYS = {
   statistics: 'STAT#',
   breaker: 'BREAKER#',
@@ -20,14 +20,14 @@ export const COUNTER_KEYS = {
 } as const
 export const COUNTERS = Object.values(COUNTER_KEYS)
 
-/** What the keys of the items begin with that a step's host writes: those of its task, and outputs that tasks share. */
+/** Key prefixes of the items that a step's host writes: those of its task, and outputs that tasks share. */
 export const PROGRESS = ['TASK#', 'CACHE#'] as const
 
-/** Set on items that age; the tables expire by it. */
+/** The TTL attribute of both tables. */
 export const EXPIRY_ATTRIBUTE = 'expiresAt'
 
-/** Where answers of the API are kept for a day that are too large for a function to give; no task is called so. */
+/** The prefix of API responses that exceed Lambda's limit, kept for a day; no task has this id. */
 export const ANSWERS_PREFIX = 'tasks/answers/'
 
-/** Set on stored values whose task has ended; the bucket's lifecycle removes them by it. */
+/** Tags stored values whose task has ended; the bucket's lifecycle rule expires objects with it. */
 export const EXPIRY_TAG = { key: 'task', value: 'ended' } as const

@@ -15,7 +15,7 @@ import {
 } from '../domain/task.ts'
 import { STEP_KINDS } from '../workflow/schema.ts'
 
-/** What is left of a task's budget; only what is limited. */
+/** The rest of a task's budget, with the parts that are limited. */
 const BudgetViewSchema = z.object({
   taskId: z
     .string()
@@ -40,7 +40,7 @@ const DegradedCount = z
   .optional()
   .describe('How many, where `degraded` has not all of them: the steps have')
 
-/** What callers see: the stored records without what is only ours (fences, owners, digests, storage pointers). */
+/** The records as callers see them, without internal fields (fences, owners, digests, storage pointers). */
 export const TaskViewSchema = z.object({
   taskId: z.string(),
   status: z.enum(TASK_STATUSES),
@@ -198,7 +198,7 @@ export const AgentHealthSchema = z.object({
 })
 export type AgentHealth = z.infer<typeof AgentHealthSchema>
 
-/** `health` by capability, of those that the agent has been asked for lately. */
+/** `health` by capability, for those that the agent was called for lately. */
 export const AgentViewSchema = AgentSchema.extend({
   health: z.record(z.string(), AgentHealthSchema).optional(),
   now: z
