@@ -1,9 +1,9 @@
 import type { Agent } from '../domain/agent.ts'
 
-/** The agents that there are. */
+/** The registered agents. */
 export type Agents = {
   putAgent(agent: Agent): Promise<void>
   findAgent(id: string): Promise<Agent | undefined>
-  /** Lists may be a second old where it is not said that they must be `fresh`. */
+  /** The list may come from a cache of one second unless `fresh` is set. */
   listAgents(options?: { fresh?: boolean }): Promise<Agent[]>
 }

@@ -1,11 +1,11 @@
 import type { Breaker } from '../domain/breaker.ts'
 
-/** `revision` counts the writes. */
+/** A stored circuit breaker; `revision` counts its writes, for optimistic locking. */
 export type KeptBreaker = { breaker: Breaker; revision: number }
 
 export type Breakers = {
-  /** By agent; one that nobody has written is closed, of revision 0. */
+  /** By agent; a breaker that was never written is closed, with revision 0. */
   find(agentIds: readonly string[]): Promise<Map<string, KeptBreaker>>
-  /** False when somebody has written since that revision. */
+  /** Replaces the breaker by a conditional write; false when another writer came after that revision. */
   replace(agentId: string, revision: number, breaker: Breaker): Promise<boolean>
 }

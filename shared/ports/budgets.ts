@@ -1,51 +1,51 @@
 import type { Amount, Budget } from '../domain/budget.ts'
 
-/** Part of a budget that is held for an attempt (its fence), until then at the latest (in seconds): it has ended by then. */
+/** The part of a budget that is reserved for an attempt, whose fence is `holder`. `until` (in seconds) is the deadline of the attempt. */
 export type Reservation = Amount & { holder: string; until: number }
 
-/** `available` names only what is limited. */
+/** A stored budget; `available` has only the parts that are limited. */
 export type KeptBudget = {
   available: Partial<Amount>
   spent: Amount
-  /** What there was in all. */
+  /** The limit when the budget was created or last raised. */
   total: Amount
-  /** Nothing can be reserved of it. */
+  /** Reservations are refused. */
   isClosed: boolean
-  /** By slot: one for each step of each task that spends of it. */
+  /** Reservations by slot: one slot for each step of each task that shares the budget. */
   reserved: Map<string, Reservation>
 }
 
-/** Tells of which budget a task spends: that of the root among its parents, or its own. */
+/** Which budget a task spends from: its own, or that of the root task among its ancestors. */
 export type Share = {
   root: string
-  /** Set for a child. */
+  /** Set for the task of a child workflow. */
   parent?: string
-  /** The task has ended: nothing is reserved for it. */
+  /** The task has ended: its reservations are refused. */
   isClosed: boolean
 }
 
-/** What is left of each budget, and which tasks spend of it. Every write is one conditional write of one item. */
+/** Budgets, and the tasks that share them. Every write is one conditional write of one item. */
 export type Budgets = {
-  /** Does nothing when the task has one. */
+  /** Does nothing when the task already has a budget. */
   create(taskId: string, budget: Budget): Promise<void>
-  /** A child that spends of the budget of `root`. Does nothing when it does already. */
+  /** Lets a child task spend from the budget of `root`. Idempotent. */
   share(child: string, of: { root: string; parent: string }): Promise<void>
   findShare(taskId: string): Promise<Share | undefined>
-  /** The root of a task's share, which never changes: each worker asks once. Undefined for a task without a budget. */
+  /** The root of a task's share, which never changes, so that each worker caches it. Undefined for a task without a budget. */
   rootOf(taskId: string): Promise<string | undefined>
-  /** A root's. */
+  /** The budget of a root task. */
   find(root: string): Promise<KeptBudget | undefined>
-  /** `refused`: so much is not available, the slot is taken, or the budget is closed; `full`: no more can be held at once. */
+  /** `refused`: not enough is available, the slot is taken, or the budget is closed; `full`: the item holds no more reservations. */
   reserve(root: string, slot: string, reservation: Reservation): Promise<'reserved' | 'refused' | 'full'>
   /**
-   * Ends exactly this reservation: `spent` is spent, the rest available again. What was spent beyond it is taken as well, so that what is
-   * available may fall below nothing. False when it is not (or not as such) there.
+   * Ends exactly this reservation: `spent` is deducted, the rest becomes available again. Spending beyond the reservation is deducted as
+   * well, so that the available amount may become negative. False when this reservation does not exist any more.
    */
   settle(root: string, slot: string, reservation: Reservation, spent: Amount): Promise<boolean>
-  /** From one total to a larger one; false when it is not (any more) the first. */
+  /** Raises the total by compare-and-set; false when the total is not `from` any more. */
   raise(root: string, from: Amount, to: Amount): Promise<boolean>
-  /** Nothing more is reserved for this task; when it is a root, for none of its children either. */
+  /** Refuses further reservations of this task and, for a root, of all its children. */
   close(taskId: string): Promise<void>
-  /** It spends again. */
+  /** Takes `close` back. */
   reopen(taskId: string): Promise<void>
 }

@@ -1,2 +1,2 @@
-/** Time, as the core sees it. */
+/** The current time; tests use a virtual clock. */
 export type Clock = { now(): Date }

@@ -1,9 +1,9 @@
 import type { DomainEvent } from '../domain/event.ts'
 
-/** Where facts are told. */
+/** Publishes domain events. */
 export type EventBus = {
-  /** Best effort: the records are the truth. */
+  /** Best effort: the records are the source of truth. */
   publish(events: readonly DomainEvent[]): Promise<void>
-  /** Where telling is what was asked for. Throws InvalidInputError for what is too large, UnavailableError when it was not taken. */
+  /** For events whose delivery is the purpose of a step. Throws InvalidInputError when too large, UnavailableError when not accepted. */
   deliver(event: DomainEvent): Promise<void>
 }

@@ -1,7 +1,7 @@
-/** For each step, the ARN of its agent's function; for a loop, those of its body. */
+/** The ARN of the agent's function for each step; a loop has a nested record for its body. */
 type Functions = { [step: string]: string | Functions }
 
-/** On a machine whose names are positions, `functions` are by position, and `steps` says which step stands where. */
+/** On a shared machine, whose states are named by position, `functions` are by position, and `steps` maps positions to steps. */
 export type ExecutionInput = {
   /** The task's run key. */
   taskId: string
@@ -15,14 +15,14 @@ export type ExecutionState = {
   cause?: string | undefined
 }
 
-/** The service that walks a compiled workflow. */
+/** The service that executes compiled workflows. */
 export type Executions = {
-  /** Idempotent by name and input. Answers the execution's ARN. */
+  /** Idempotent by name and input. Returns the execution's ARN. */
   start(execution: { stateMachineArn: string; name: string; input: ExecutionInput }): Promise<string>
   /** Undefined when there is no such execution. */
   find(execution: { stateMachineArn: string; name: string }): Promise<ExecutionState | undefined>
-  /** Lets a state that waits for this token go on. Does nothing when it does not wait any more. */
+  /** Resumes the state that waits for this task token. Does nothing when it does not wait any more. */
   wake(token: string): Promise<void>
-  /** Does nothing when it has already ended or never was. */
+  /** Does nothing when the execution has ended or does not exist. */
   stop(execution: { stateMachineArn: string; name: string }, reason: string): Promise<void>
 }

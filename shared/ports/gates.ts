@@ -1,6 +1,9 @@
-/** Where a step waits for others that do not nest with it. */
+/** Gates: dependencies between steps that the nesting of states cannot express. */
 export type Gates = {
-  /** Adds a step to those that have passed the gate before another in an execution; answers how many have, and who waits. Idempotent. */
+  /**
+   * Adds a step to those that have passed the gate before another step; returns how many have passed, and the waiting task token.
+   * Idempotent.
+   */
   passGate(
     runKey: string,
     before: string,

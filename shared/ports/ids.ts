@@ -1,4 +1,4 @@
-/** Identity that needs chance or hashing, which pure code has not. */
+/** Ids and digests, which need randomness and hashing that pure code does not have. */
 export type Ids = {
   /** `<prefix>_` and 26 characters of a-z and 0-9 that sort by time. */
   makeId(prefix: string): string

@@ -23,7 +23,7 @@ import type { Tasks } from './tasks.ts'
 import type { Values } from './values.ts'
 import type { Workflows } from './workflows.ts'
 
-/** Everything the core needs from outside. A use case takes the few it uses. */
+/** Everything the core needs from outside. A use case takes only the ports it uses. */
 export type Ports = {
   tasks: Tasks
   plans: Plans
@@ -47,7 +47,7 @@ export type Ports = {
   machines: Machines
   clock: Clock
   ids: Ids
-  /** What AWS asks for. */
+  /** Prices of AWS and of language models. */
   prices: PriceTable
 }
 

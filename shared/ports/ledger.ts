@@ -2,8 +2,8 @@ import type { StoredValue } from '../domain/step.ts'
 import type { Ownership } from './steps.ts'
 
 /**
- * `first`: nobody has claimed it; `again`: somebody has (at that time), and nobody knows what came of it; `done`: what came of it;
- * `superseded`: a later invocation of the step has.
+ * `first`: this is the first claim of the idempotency key; `again`: an earlier attempt claimed it (at that time) without recording a
+ * result; `done`: the recorded result; `superseded`: a later invocation of the step has claimed it.
  */
 export type Claim =
   | { kind: 'first' }
@@ -11,9 +11,9 @@ export type Claim =
   | { kind: 'done'; result: StoredValue }
   | { kind: 'superseded' }
 
-/** Effects on the world outside, by step and key, whichever attempt of the step performs them. */
+/** External side effects by step and idempotency key, across all attempts of the step. */
 export type Ledger = {
   claim(own: Ownership, key: string, at: string): Promise<Claim>
-  /** False when a later invocation has claimed it since. */
+  /** Records the result; false when a later invocation has claimed the key since. */
   complete(own: Ownership, key: string, result: StoredValue): Promise<boolean>
 }

@@ -1,15 +1,15 @@
-/** A place among so many; `until` (seconds since 1970) it is given up when nobody frees it: a crash leaks nothing. */
+/** A slot of a counting semaphore. `until` (seconds since 1970) ends its lease, so that a crashed holder does not leak it. */
 export type Slot = { id: string; until: number }
 
-/** What all tasks share, by scope: `agent:research`, `model:some-model`, `tenant:default`. */
+/** Concurrency and rate limits that all tasks share, by scope: `agent:research`, `model:some-model`, `tenant:default`. */
 export type Limits = {
-  /** False when as many are taken. The same slot again is the same slot. */
+  /** False when `most` slots are taken. Idempotent by the slot's id. */
   takeSlot(scope: string, slot: Slot, most: number): Promise<boolean>
   freeSlot(scope: string, id: string): Promise<void>
-  /** How many slots of each scope are taken, without those that have been given up. */
+  /** How many slots of each scope are taken, without expired leases. */
   countSlots(scopes: readonly string[]): Promise<Map<string, number>>
-  /** Who has the slots of a scope. */
+  /** The ids of the slots that are taken in a scope. */
   listSlots(scope: string): Promise<string[]>
-  /** Takes an amount out of what a minute has (UTC); false when it has not as much left. */
+  /** Takes an amount from the quota of the current minute (UTC); false when the rest of the quota is too small. */
   takeRate(scope: string, amount: number, mostPerMinute: number): Promise<boolean>
 }

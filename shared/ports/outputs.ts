@@ -1,8 +1,8 @@
 import type { KeptOutput } from '../domain/step.ts'
 
-/** Outputs that equal steps of other tasks reuse. */
+/** The cache of outputs that equal steps of other tasks reuse. */
 export type Outputs = {
-  /** What an equal step has answered; may have expired. */
+  /** The output of an equal step; it may have expired. */
   findOutput(key: string): Promise<KeptOutput | undefined>
   keepOutput(key: string, kept: KeptOutput): Promise<void>
 }

@@ -5,12 +5,12 @@ import type { Prefer } from '../domain/prefer.ts'
 import type { TaskTerms } from '../domain/task.ts'
 import type { Workflow } from '../workflow/schema.ts'
 
-/** Immutable once written: what a task was asked, and how it will be run. A retry has a plan of its own. */
+/** The request of a task, and how it will be run; immutable once written. Each retry of a task has its own plan. */
 export type Plan = TaskTerms & {
   taskId: string
-  /** The first where it is not said. */
+  /** The number of the execution; the first when absent. */
   execution?: number
-  /** Of what a retry wished otherwise. */
+  /** The digest of a retry's overrides, which makes its request idempotent. */
   retryDigest?: string
   stateMachineArn: string
   workflow: Workflow
@@ -18,11 +18,11 @@ export type Plan = TaskTerms & {
   bindings: Record<string, Binding>
   decisions: Decision[]
   gates: Gate[]
-  /** For each child workflow, by place, what it is called, and the version that was the newest at planning where those do not change. */
+  /** By place, the name of each child workflow; with a version when the latest at planning is pinned. */
   children?: Record<string, { name: string; version?: number }> | undefined
   prefer?: Prefer | undefined
   estimate?: KeptEstimate | undefined
-  /** On a machine that workflows of one shape share: where each step stands in it. */
+  /** On a machine that workflows of one shape share: the position of each step. */
   positions?: Record<string, string> | undefined
 }
 

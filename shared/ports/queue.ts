@@ -1,14 +1,14 @@
-/** A task that waits; `rank` sorts as text, the first begins first. */
+/** A waiting task; the entry with the smallest `rank` (as text) starts first. */
 export type QueueEntry = { taskId: string; rank: string }
 
-/** Tasks of a tenant that wait until others have ended. */
+/** Queues of tasks, by tenant, that wait because the tenant's concurrency limit is reached. */
 export type Queue = {
-  /** How many tasks of a tenant run at once; undefined where that is not limited, and nobody waits. */
+  /** How many tasks of a tenant run concurrently; undefined when unlimited, so that no task waits. */
   readonly most: number | undefined
-  /** The same entry again changes nothing. */
+  /** Idempotent. */
   add(tenant: string, entry: QueueEntry): Promise<void>
   remove(tenant: string, entry: QueueEntry): Promise<void>
   first(tenant: string): Promise<QueueEntry | undefined>
-  /** How many stand before an entry. */
+  /** How many entries are ahead of this one. */
   countBefore(tenant: string, entry: QueueEntry): Promise<number>
 }

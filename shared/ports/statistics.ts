@@ -1,9 +1,9 @@
 import type { Additions, EpochCounters, Subject } from '../domain/statistics.ts'
 
-/** Counters that are only added to. */
+/** Counters that only grow, so that concurrent increments commute. */
 export type Statistics = {
-  /** Adds all of them at once, or none; answers what the epoch has by then. */
+  /** Adds all increments in one write; returns the counters of the epoch afterwards. */
   add(subject: Subject, additions: Additions): Promise<EpochCounters>
-  /** For each subject the counters of those epochs that it has any in. */
+  /** For each subject the counters of the given epochs, without epochs that have none. */
   find(subjects: readonly Subject[], epochs: readonly number[]): Promise<EpochCounters[][]>
 }

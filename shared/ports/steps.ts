@@ -1,13 +1,13 @@
 import type { Decision } from '../domain/plan.ts'
 import type { Approval, Attempt, StepRecord } from '../domain/step.ts'
 
-/** The outcome of an invocation's first write: it owns the step now (and how it was before), or the step is past it. */
+/** The outcome of an invocation's first write: it owns the step now (`before`: the record until then), or it came too late. */
 export type TakeOver =
   | { kind: 'owned'; step: StepRecord; before?: StepRecord }
   | { kind: 'final'; step: StepRecord }
   | { kind: 'superseded'; step: StepRecord }
 
-/** `reboundBy` is the fence of the rebinder's call; `busySince` when its agents were too busy for the step first. */
+/** `reboundBy` is the fence of the rebinder's call; `busySince` is when the step's agents were first too busy for it. */
 export type Rebound = {
   agentId?: string
   startedAt: string
@@ -26,43 +26,43 @@ export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> &
     >
   >
 
-/** Steps of tasks, with what people are asked in them. Every write is one conditional write of one item. */
+/** Step records, with their approvals. Every write is one conditional write of one item. */
 export type Steps = {
-  /** Take the step over for an invocation unless it is final or a higher fence holds it; replay check in the same write. */
+  /** Makes the invocation the owner of the step unless the step is final or a higher fence owns it; detects replays in the same write. */
   takeOverStep(
     ownership: Ownership,
-    /** Without an agent it stays whom the rebinder has named, if it has. */
+    /** Without an agent the rebinder's choice, if any, stays. */
     start: Rebound,
   ): Promise<TakeOver>
-  /** End a step that `ownership` still holds. False when it does not any more. */
+  /** Ends a step that `ownership` still holds; false when it does not. */
   endStep(ownership: Ownership, end: StepEnd): Promise<boolean>
   /**
-   * Note a failed attempt of a step that `ownership` still holds, after so many `before` it: the more there are, the less is kept of
-   * its message. False when it does not hold it any more.
+   * Records a failed attempt of a step that `ownership` still holds; false when it does not. The number of attempts `before` it decides how
+   * much of its message is kept.
    */
   addAttempt(ownership: Ownership, attempt: Attempt, before?: number): Promise<boolean>
   /**
-   * Lets a step that has not succeeded run again: nothing is left of how it went, but its attempts. Only where its fence is before that
-   * one, which it has then, or the step was closed.
+   * Lets a step that has not succeeded run again: only its attempts are kept. Applies only if the step's fence is below `before`, which
+   * becomes its fence, or if the step was closed.
    */
   reopenStep(taskId: string, path: string, when: { at: string; before: string }): Promise<void>
-  /** A step that has failed stays so, whoever asks for it; only where its fence is before that one. */
+  /** Makes a failure final, so that later invocations cannot take the step over; applies only if its fence is below `before`. */
   closeStep(taskId: string, path: string, before: string): Promise<void>
-  /** Gives a task a step that another has ended: it is done, and stays so. */
+  /** Copies a step that another task has completed into a task; it is final. */
   adoptStep(taskId: string, step: StepEnd & { path: string; startedAt: string }): Promise<void>
-  /** Best effort: shown while the step runs. */
+  /** Best effort: progress is only displayed. */
   setProgress(ownership: Ownership, progress: { fraction: number; note: string }): Promise<void>
-  /** Notes what a person is asked. False when the step is not ours any more, or somebody has answered. */
+  /** Records the question to a person. False when `ownership` has lost the step, or it was answered already. */
   askApproval(ownership: Ownership, approval: Approval): Promise<boolean>
   /**
-   * Keeps what the items of a fan-out work on, which task runs a child workflow, or when a busy agent wants to be asked again. False when
-   * the step is not ours any more.
+   * Records the items of a fan-out, the task of a child workflow, or when a busy agent is to be called again. False when `ownership` has
+   * lost the step.
    */
   noteStep(
     ownership: Ownership,
     note: Pick<StepRecord, 'items'> | Pick<StepRecord, 'child'> | Pick<StepRecord, 'askAgainAt'>,
   ): Promise<boolean>
-  /** Keeps the first answer; undefined when there is one already, or nothing is asked. */
+  /** Records the first answer; undefined when the approval was answered before, or does not exist. */
   answerApproval(
     taskId: string,
     path: string,

@@ -2,23 +2,23 @@ import type { EndedTask, OpenTask, Task, TaskStatus } from '../domain/task.ts'
 
 export type TaskPage = { tasks: Task[]; cursor?: string | undefined }
 
-/** Tasks. Every write is one conditional write of one item. */
+/** Task records. Every write is one conditional write of one item. */
 export type Tasks = {
-  /** False when the task already exists; the first stays. */
+  /** False when the task already exists; the existing record stays. */
   createTask(task: OpenTask): Promise<boolean>
   findTask(taskId: string): Promise<Task | undefined>
-  /** A queued task runs from here on; false when it was not queued. */
+  /** Changes a queued task to running; false when it was not queued. */
   beginTask(task: OpenTask): Promise<boolean>
   /** False when the task has ended already, or another execution runs it now. */
   endTask(task: EndedTask): Promise<boolean>
   /**
-   * Says of an ended task how long all that it has is kept. To be called when its end has been told, and again when its execution has
-   * ended: steps may have begun until then. Changes nothing of a task that has been opened again.
+   * Sets the expiry of an ended task's items. Called when the end has been recorded, and again when the execution has ended, because steps
+   * may have started until then. Does nothing for a task that was reopened.
    */
   settleTask(task: EndedTask): Promise<void>
-  /** Puts an ended task's next execution in the place of one; false when that was not its last, or it is open. */
+  /** Reopens an ended task with its next execution; false when `before` was not its last execution, or the task is open. */
   reopenTask(task: OpenTask, before: number): Promise<boolean>
   listTasks(query: { tenant: string; status?: TaskStatus; limit: number; cursor?: string }): Promise<TaskPage>
-  /** Open tasks of all tenants, oldest first, those created after `after` where it is given. */
+  /** Open tasks of all tenants, oldest first; with `after`, those created after it. */
   listOpenTasks(query: { createdBefore: string; after?: OpenTask; limit: number }): Promise<OpenTask[]>
 }

@@ -1,9 +1,9 @@
 import type { Json } from '../domain/json.ts'
 import type { StoredValue } from '../domain/step.ts'
 
-/** Inputs, outputs and plans, as a record refers to them. */
+/** Inputs, outputs and plans, which records refer to (claim check). */
 export type Values = {
-  /** A value as it is kept: inline when small, else put in the blob store first. */
+  /** Stores a value inline when small, otherwise in the blob store. */
   storeValue(taskId: string, value: Json): Promise<StoredValue>
   loadValue(stored: StoredValue): Promise<Json>
 }

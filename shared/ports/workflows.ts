@@ -5,25 +5,27 @@ export type RegisteredWorkflow = {
   workflow: Workflow
   /** A machine that never changes, or a published version of one. */
   stateMachineArn: string
-  /** How many machines it starts; none where it is not said. */
+  /** How many machines its executions start as parts; none when absent. */
   parts?: number
-  /** As the machine was compiled. */
+  /** The gates of the compiled machine. */
   gates: Gate[]
   registeredAt: string
   active: boolean
-  /** Who brought it: a deployment retires only what deployments brought. */
+  /** A deployment retires only workflows that deployments have registered. */
   origin: 'deployment' | 'api'
-  /** Its machine may not be there yet: nobody may start it. */
+  /** Its machine may not exist yet, so it cannot be started. */
   pending?: true
-  /** Its machine went with the stacks: it cannot be started until it is registered again. A version that a deployment only leaves out keeps its machine. */
+  /**
+   * Its machine was deleted with the stacks, so it must be registered again. A version that a deployment only leaves out keeps its machine.
+   */
   gone?: true
 }
 
-/** The workflows that there are, with all of their versions. */
+/** The registered workflows, with all versions. */
 export type Workflows = {
-  /** Stores this version, and makes it the one that its name stands for; with `latest: false` its name stands for what it did. */
+  /** Stores this version and makes it the latest, unless `latest` is false. */
   putWorkflow(registered: RegisteredWorkflow, options?: { latest?: boolean }): Promise<void>
-  /** Stores a version that nobody has stored before, and lists it when it is active; false when somebody has. */
+  /** Stores a new version by a conditional write, and lists it when it is active; false when the version exists already. */
   publishWorkflow(registered: RegisteredWorkflow): Promise<boolean>
   /** The newest version, or the one asked for. */
   findWorkflow(name: string, version?: number): Promise<RegisteredWorkflow | undefined>
