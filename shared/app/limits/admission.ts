@@ -1,11 +1,11 @@
 /**
- * Whether an agent may begin on a step now, and what is held for it while it works. Only what is declared costs anything: an agent without
- * rivals, limits and budget is admitted without a call.
+ * Admission control: whether an agent may start on a step now, and which leases it holds while it works. An agent without rivals, limits
+ * and budget is admitted without a call to the store.
  *
  * Invariants (tests cite them):
- * admission/T1 what is refused has begun nothing and holds nothing: a slot that was taken before a later check failed is free again
- * admission/T2 busy is not failed: the refusal of a full agent is no attempt of it
- * admission/T3 what is held is given back once, however the call ends; after a crash slots, trials and reservations are given up at their time
+ * admission/T1 a refused attempt has started nothing and holds nothing: a slot taken before a later check failed is freed again
+ * admission/T2 busy is not failed: the refusal by an agent at its limit does not count as an attempt
+ * admission/T3 leases are released once, however the call ends; after a crash slots, trials and reservations expire
  */
 import type { AgentManifest } from '../../domain/agent.ts'
 import type { Breaker } from '../../domain/breaker.ts'
@@ -33,11 +33,11 @@ export type Applicant = {
   plan: Pick<Plan, 'budget'>
   agentId: string
   manifest: Pick<AgentManifest, 'limits' | 'price' | 'model'>
-  /** Why the agent was chosen: who else could have been. */
+  /** Why the agent was chosen, with the other candidates. */
   decision: Decision | undefined
-  /** Who is asked when it has failed, where the step says so. */
+  /** The agents to try after it has failed, if the step names them. */
   fallback?: readonly string[] | undefined
-  /** When the call ends at the latest. */
+  /** The latest end of the call. */
   deadline: Date
 }
 
@@ -46,17 +46,17 @@ export type { CallEnd }
 type Release = (end: CallEnd | undefined, spent: Amount) => Promise<void>
 
 export type Admitted = {
-  /** Tells what has come of the call, once; without an end nothing is known of the agent. */
+  /** Reports the outcome of the call, once; a call without an outcome says nothing about the agent. */
   end: Release
 }
 
-/** A slot, a trial or a reservation outlives its call by as much: clocks differ. */
+/** Leases (slots, trials, reservations) last this much longer than the call, because clocks differ. */
 const LEASE_MARGIN_SECONDS = 30
 const leaseUntil = (deadline: Date): number => Math.ceil(deadline.getTime() / 1_000) + LEASE_MARGIN_SECONDS
-/** Of a breaker that many write at once. */
+/** Retries of a conditional write of a breaker under contention. */
 const MOST_TRIES = 20
 
-/** Throws AgentUnavailableError, AgentBusyError or BudgetExceededError. What cannot be given back comes last. */
+/** Throws AgentUnavailableError, AgentBusyError or BudgetExceededError. Quotas, which cannot be returned, are taken last. */
 export async function admit(ports: Needs, applicant: Applicant): Promise<Admitted> {
   const held: Release[] = []
   try {
@@ -75,7 +75,7 @@ export async function admit(ports: Needs, applicant: Applicant): Promise<Admitte
   }
 }
 
-/** What an attempt whose worker has died says of its agent: nobody else will. */
+/** Reports the failed call of a crashed worker to its agent's breaker, since the worker cannot. */
 export async function tellLostCall(
   ports: Pick<Ports, 'breakers' | 'clock'>,
   lost: Pick<Applicant, 'own' | 'agentId' | 'decision' | 'fallback'> & { beganAt: string },
@@ -88,7 +88,7 @@ export async function tellLostCall(
 
 type Hold = (ports: Needs, applicant: Applicant) => Promise<Release | undefined>
 
-/** Whoever is alone with what it offers has no breaker: nobody else could be asked. */
+/** An agent without rivals has no breaker: there would be no other agent to fail over to. */
 const holdBreaker: Hold = async (ports, applicant) => {
   const { breakers } = ports
   const { own, agentId, deadline } = applicant
@@ -106,18 +106,18 @@ const holdBreaker: Hold = async (ports, applicant) => {
   if (admitted === 'trial') {
     pass.trialId = holderOf(own)
     const until = leaseUntil(deadline)
-    // Another's trial has begun, or its end was told.
+    // Another call has started its trial or changed the breaker since.
     if (!(await breakers.replace(agentId, revision, beginTrial(breaker, pass.trialId, until))))
       throw unavailable(agentId)
   }
   return async (end) => {
-    // Nothing to tell: it was well when the call began, and is.
+    // Nothing to write: the breaker was closed without failures, and the call has not failed.
     if (end?.succeeded !== false && admitted !== 'trial' && breaker.consecutiveFailures === 0) return
     await changeBreaker(ports, agentId, (current, at) => afterCall(current, pass, end, at))
   }
 }
 
-/** The agent, and who else could do the step, or would be asked after it. */
+/** The agent with the other candidates for the step and its fallbacks. */
 function rivalsOf({
   agentId,
   decision,
@@ -143,7 +143,7 @@ async function changeBreaker(
 
 const secondsOf = ({ clock }: Pick<Ports, 'clock'>): number => clock.now().getTime() / 1_000
 
-/** Names a call for what outlives its worker: whoever takes the step over knows what to look for. */
+/** Identifies a call in leases that outlive its worker, so that the next owner of the step can find them. */
 const holderOf = ({ taskId, path, fence }: Pick<Ownership, 'taskId' | 'path' | 'fence'>): string =>
   `${taskId} ${path} ${fence}`
 
@@ -158,7 +158,7 @@ const holdSlot: Hold = async ({ limits }, { own, agentId, manifest, deadline }) 
   throw busy(`agent ${agentId} is at its limit of ${maxConcurrency} calls at once`)
 }
 
-/** What a minute has given out is gone, whatever becomes of the call. */
+/** A rate quota that was taken is not returned, however the call ends. */
 const takeRates: Hold = async ({ limits, clock }, { agentId, manifest }) => {
   const { limits: declared, price, model } = manifest
   const { ratePerMinute } = declared
@@ -166,14 +166,14 @@ const takeRates: Hold = async ({ limits, clock }, { agentId, manifest }) => {
     throw busy(`agent ${agentId} is at its limit of ${ratePerMinute} calls a minute`, untilNextMinute(clock))
   if (model?.tokensPerMinute === undefined || price.mostTokens === undefined) return undefined
   const { name, tokensPerMinute } = model
-  // A call that is larger than a whole minute takes one.
+  // A call larger than the quota of a minute takes all of it.
   const tokens = Math.min(price.mostTokens, tokensPerMinute)
   if (!(await limits.takeRate(`model:${name}`, tokens, tokensPerMinute)))
     throw busy(`model ${name} is at its limit of ${tokensPerMinute} tokens a minute`, untilNextMinute(clock))
   return undefined
 }
 
-/** Also what costs nothing that it says: whoever has overdrawn a budget is stopped at its next step. */
+/** Applies to free agents too: a task that has overdrawn its budget is stopped at its next step. */
 const holdBudget: Hold = async ({ budgets, clock }, { own, plan, manifest, deadline }) => {
   if (!plan.budget) return undefined
   const { taskId, path, fence } = own

@@ -1,7 +1,7 @@
 import { isOpenTask, type Task } from '../../domain/task.ts'
 import type { Ports } from '../../ports/index.ts'
 
-/** Nothing more is reserved for a task that ends; should a retry have been faster, it is spent from again. */
+/** Closes the budget of an ended task; reopens it when a retry of the task came in between. */
 export async function closeBudgetOf(
   { tasks, budgets }: Pick<Ports, 'tasks' | 'budgets'>,
   { id, budget, execution }: Task,

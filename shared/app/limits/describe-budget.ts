@@ -1,7 +1,7 @@
 import { type Amount, usdOf } from '../../domain/budget.ts'
 import type { KeptBudget } from '../../ports/index.ts'
 
-/** A budget in words, for the message of a refusal: whose it is, its limit, and what became of it (budget/U6 of `spend-budget.ts`). */
+/** A budget in words, for the message of a refusal: whose budget, its limit, and how it was used (budget/U6 of `spend-budget.ts`). */
 export function describeBudget(
   root: string,
   { total }: Pick<KeptBudget, 'total'>,

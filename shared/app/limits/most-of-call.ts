@@ -1,7 +1,7 @@
 /**
- * The most that one call can cost: as much is held of a task's budget while it runs. An agent says it (`price.mostUsd`, `mostTokens`); one
- * with a price for a call and no `mostUsd` costs that price; and for one that says nothing a share of the whole budget is held, so
- * that ten of its calls run at once at most, and none begins when less is left.
+ * The most that one call can cost, which is reserved from the task's budget while the call runs. An agent declares it (`price.mostUsd`,
+ * `mostTokens`); without `mostUsd`, the price of a call counts. For an agent that declares nothing a share of the whole budget is
+ * reserved, so that at most ten of its calls run concurrently, and none starts when less is left.
  */
 import type { Agent, AgentManifest } from '../../domain/agent.ts'
 import { type Amount, amountOf, type Budget, NOTHING } from '../../domain/budget.ts'
@@ -9,12 +9,12 @@ import type { Estimate } from '../../domain/estimate.ts'
 import type { Binding } from '../../domain/plan.ts'
 import type { Budgets } from '../../ports/index.ts'
 
-/** Of the whole budget, for a call of an agent that does not say what it can cost. */
+/** The share of the whole budget that is reserved for a call of an agent without a declared maximum. */
 export const SHARE_OF_UNDECLARED = 0.1
 
 type Price = AgentManifest['price']
 
-/** What an agent leaves unsaid. */
+/** The maxima that an agent does not declare. */
 function undeclared({ perCallUsd, mostUsd, mostTokens }: Price): ('mostUsd' | 'mostTokens')[] {
   return [
     ...(mostUsd === undefined && perCallUsd === 0 ? (['mostUsd'] as const) : []),
@@ -22,7 +22,7 @@ function undeclared({ perCallUsd, mostUsd, mostTokens }: Price): ('mostUsd' | 'm
   ]
 }
 
-/** What is held for a call of a task with a budget. `why` is for whoever hears that it is not there. */
+/** The reservation for a call. `why` explains the amount in the message of a refusal. */
 export async function mostOfCall(
   budgets: Budgets,
   taskId: string,
@@ -31,7 +31,7 @@ export async function mostOfCall(
   return mostOf(price, undeclared(price).length === 0 ? NOTHING : await wholeBudget(budgets, taskId))
 }
 
-/** The same of a budget whose total is known. */
+/** The same for a budget whose total is known. */
 export function mostOf(price: Price, whole: Amount): { amount: Amount; why?: string } {
   const { perCallUsd, mostUsd = perCallUsd, mostTokens = 0 } = price
   const said = amountOf({ usd: mostUsd, tokens: mostTokens })
@@ -47,14 +47,14 @@ export function mostOf(price: Price, whole: Amount): { amount: Amount; why?: str
   }
 }
 
-/** What there was in all: of a child's task, what its outermost parent was given. */
+/** The total budget; for a child's task that of its root task. */
 async function wholeBudget(budgets: Budgets, taskId: string): Promise<Amount> {
   const root = await budgets.rootOf(taskId)
   const budget = root === undefined ? undefined : await budgets.find(root)
   return budget?.total ?? NOTHING
 }
 
-/** The estimate of a task with a budget, which tells for whose calls a share of it is held. */
+/** Adds to an estimate the assumption that agents without a declared maximum reserve a share of the budget. */
 export function withUndeclared<Told extends Pick<Estimate, 'assumptions'>>(
   estimate: Told,
   bindings: Readonly<Record<string, Binding>>,

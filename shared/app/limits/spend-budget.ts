@@ -1,17 +1,17 @@
 /**
- * A task's budget, spent by reservation: before an agent runs, the most that it can cost is set aside; afterwards what it has cost is
- * spent, and the rest given back. Children, and theirs, have no budgets of their own: their attempts reserve of their root's.
+ * A task's budget, spent by reservation: before an agent runs, the most that it can cost is reserved; afterwards the actual cost is
+ * deducted and the rest released. Child tasks have no budgets of their own: their attempts reserve from their root's.
  *
  * Invariants (tests cite them):
- * budget/U1 what is spent and what is reserved are never more than the budget, however many attempts of however many tasks reserve at once
- * budget/U2 a reservation whose attempt has died counts as spent (nobody knows what it did): it is settled by whoever takes the step over, and
- *    where nobody does, it counts as spent from its time on
- * budget/U3 the same attempt reserves once, and settles once, however often it says so
- * budget/U4 what an attempt gives back is at once everybody's: its own task's, its parents', their other children's. A task that has ended
- *    reserves nothing, though its root goes on; what its attempts still hold they give back when they end
- * budget/U5 an attempt that finds too little left waits where it would fit once others have given back what they hold, and is refused where it
- *    would not. Those others end, or their time does, for an attempt that waits holds nothing
- * budget/U6 a refusal tells whose budget it is, its limit, and what is spent of it, held, left and asked
+ * budget/U1 spent and reserved amounts together never exceed the budget, however many attempts of however many tasks reserve concurrently
+ * budget/U2 the reservation of a crashed attempt counts as spent, because its cost is unknown: the invocation that takes the step over
+ *    settles it; without one, it counts as spent once it has expired
+ * budget/U3 reserving and settling are idempotent for each attempt
+ * budget/U4 a released amount is available at once to all tasks that share the budget. A task that has ended reserves nothing more, though
+ *    its root goes on; its running attempts release their reservations when they end
+ * budget/U5 an attempt waits if it would fit once all reservations are released, and is refused otherwise. This cannot deadlock: a waiting
+ *    attempt holds no reservation, and every reservation is settled or expires
+ * budget/U6 a refusal names the budget's task, its limit, and the amounts spent, reserved, left and requested
  */
 
 import {
@@ -31,18 +31,18 @@ import { describeBudget } from './describe-budget.ts'
 
 type Needs = Pick<Ports, 'budgets' | 'clock'>
 
-/** The fence of an attempt, which sorts as the attempts come, holds its reservation. */
+/** A reservation is held under the attempt's fence, which sorts in the order of the attempts. */
 type Holder = { taskId: string; path: string; holder: string }
 
-/** `left`: with what others hold; of `budget` something may be available only later. */
+/** `left` includes reservations of other attempts, so part of it may become available only later. */
 export type Purse = { budget: KeptBudget; left: { usd?: number; tokens?: number }; advice: string }
 
-/** Of writes that others came before: each time somebody has got on. */
+/** Retries of a conditional write that lost against another writer; each loss means that the other made progress. */
 const MOST_TRIES = 100
 
 /**
- * Sets an amount aside for an attempt that ends by `until` (in seconds); `why` says where the amount comes from, when the agent has not
- * said it. Throws BudgetExceededError when it is not there, AgentBusyError when it may be soon (budget/U5), TaskCancelledError when the task has ended.
+ * Reserves an amount for an attempt that ends by `until` (in seconds); `why` explains an amount that the agent has not declared. Throws
+ * BudgetExceededError when it does not fit, AgentBusyError when it may fit soon (budget/U5), TaskCancelledError when the task has ended.
  */
 export async function reserveBudget(
   { budgets, clock }: Needs,
@@ -81,8 +81,8 @@ export async function reserveBudget(
 }
 
 /**
- * What a step may find when everybody who holds something has ended, only of what is limited; `advice` says of which budget, and what helps
- * where that is too little. Undefined for a task without a budget.
+ * What a step could spend once all reservations are released, only the parts that are limited; `advice` names the budget and how to raise
+ * it. Undefined for a task without a budget.
  */
 export async function stillToSpend({ budgets, clock }: Needs, taskId: string): Promise<Purse | undefined> {
   const root = await budgets.rootOf(taskId)
@@ -100,7 +100,7 @@ export async function stillToSpend({ budgets, clock }: Needs, taskId: string): P
   }
 }
 
-/** Ends a reservation; what was not spent is available again. */
+/** Ends a reservation; the unspent rest becomes available again. */
 export async function settleBudget(
   budgets: Budgets,
   { taskId, path }: Pick<Holder, 'taskId' | 'path'>,
@@ -111,7 +111,7 @@ export async function settleBudget(
   if (root !== undefined) await budgets.settle(root, slotOf(root, taskId, path), reservation, spent)
 }
 
-/** What an attempt that is no more has reserved for a step, for whoever takes the step over (budget/U2). */
+/** Settles the reservation of a crashed attempt, on behalf of the invocation that takes its step over (budget/U2). */
 export async function settleDead(budgets: Budgets, { taskId, path, holder }: Holder): Promise<void> {
   const root = await budgets.rootOf(taskId)
   if (root === undefined) return
@@ -120,19 +120,19 @@ export async function settleDead(budgets: Budgets, { taskId, path, holder }: Hol
   if (reservation && reservation.holder < holder) await budgets.settle(root, slot, reservation, reservation)
 }
 
-/** A child's task spends of the budget of its root from here on. Safe to repeat: one that has ended stays so. */
+/** Lets a child's task spend from the budget of its root. Idempotent: a closed share stays closed. */
 export async function openChildBudget(budgets: Budgets, parent: string, child: string): Promise<void> {
   const root = await budgets.rootOf(parent)
   if (root !== undefined) await budgets.share(child, { root, parent })
 }
 
-/** A child's task goes on, and spends again. */
+/** Lets a child's task that was resumed spend again. */
 export async function reopenChildBudget(budgets: Budgets, parent: string, child: string): Promise<void> {
   await openChildBudget(budgets, parent, child)
   await budgets.reopen(child)
 }
 
-/** A task that goes on has so much in all: what it was given, or more; and can spend of it again. */
+/** Reopens the budget of a resumed task with the given total, which is the former one or more. */
 export async function reopenBudget(budgets: Budgets, taskId: string, to: Amount): Promise<void> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const total = (await budgets.find(taskId))?.total
@@ -147,7 +147,7 @@ export async function reopenBudget(budgets: Budgets, taskId: string, to: Amount)
   throw new OrchestratorError('UnavailableError', `the budget of ${taskId} could not be raised; try again`)
 }
 
-/** What is held at a time in seconds, and what is held beyond its time. */
+/** The amounts reserved at a time (in seconds): those within their lease, and those whose lease has expired. */
 export function heldOf({ reserved }: KeptBudget, now: number): { held: Amount; overdue: Amount } {
   const all = [...reserved.values()]
   const sum = (some: Reservation[]): Amount => some.reduce<Amount>(addAmounts, NOTHING)
@@ -157,19 +157,19 @@ export function heldOf({ reserved }: KeptBudget, now: number): { held: Amount; o
   }
 }
 
-/** What is held beyond its time counts as spent (budget/U2). */
+/** Expired reservations count as spent (budget/U2). */
 export function spentAndHeld(budget: KeptBudget, now: number): { spent: Amount; held: Amount } {
   const { held, overdue } = heldOf(budget, now)
   return { spent: addAmounts(budget.spent, overdue), held }
 }
 
-/** One for each step of each task that spends of a root's budget; no id of a task and no path has a space in it. */
+/** The slot of a step in a root's budget; neither task ids nor paths contain spaces. */
 const slotOf = (root: string, taskId: string, path: string): string =>
   taskId === root ? path : `${taskId} ${path}`
 
 /**
- * A child's close and the reservation are writes of two items. A close that came before the reservation is seen here; before one that
- * came after it the attempt had begun (budget/U4).
+ * Closing a child's share and reserving are writes of two items. A close before the reservation is detected here; when the close came
+ * later, the attempt had already started (budget/U4).
  */
 async function unlessEnded(
   budgets: Budgets,
@@ -183,20 +183,20 @@ async function unlessEnded(
       id = share?.parent
     }
   } catch (error) {
-    // Nothing has begun: whatever went wrong, what is reserved goes back.
+    // The attempt has not started, so its reservation is released after any error.
     await budgets.settle(root, slot, reservation, NOTHING).catch(() => false)
     throw error
   }
   return reservation
 }
 
-/** What is held beyond its time, so that it is kept no longer than anybody needs to know of it. */
+/** Settles expired reservations, so that they do not fill the item. */
 async function settleOverdue(budgets: Budgets, root: string, { reserved }: KeptBudget, now: number) {
   for (const [slot, reservation] of reserved)
     if (reservation.until <= now) await budgets.settle(root, slot, reservation, reservation)
 }
 
-/** What would be available if all that is held were given back. */
+/** What would be available if all reservations were released. */
 function withHeld(budget: KeptBudget, now: number): Partial<Amount> {
   const { held } = spentAndHeld(budget, now)
   return Object.fromEntries(
@@ -218,7 +218,7 @@ type Refused = {
 
 function refusal({ root, path, budget, amount, now, why }: Refused): OrchestratorError {
   const { available } = budget
-  // Where something will not come back, that is the reason; else what others hold now.
+  // Names the part that is short for good; otherwise the part that other attempts hold now.
   const later = withHeld(budget, now)
   const lacking = isShort(later, amount) ? later : available
   const part = (lacking.nanoUsd ?? Number.POSITIVE_INFINITY) < amount.nanoUsd ? 'nanoUsd' : 'tokens'

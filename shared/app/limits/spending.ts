@@ -4,17 +4,17 @@ import { OrchestratorError } from '../../domain/errors.ts'
 import type { PriceTable } from '../../domain/price-table.ts'
 import { usdOfTokens } from '../../estimator/model-prices.ts'
 
-/** What one call of an agent costs: its price, and what it says that it has spent beside. */
+/** The cost of one call of an agent: its price, and the spending that it reports. */
 export type Spending = {
   add(spent: Spent): void
   sum(): { usd: number; tokens: number }
-  /** The same as it is kept with the attempt; nothing where it was free. */
+  /** The cost as stored with the attempt; empty when it was free. */
   told(): { costUsd?: number; tokens?: number }
 }
 
-/** More is a mistake, and sums of more are no numbers that a table takes. */
+/** Larger amounts are mistakes, and their sums would exceed the precision of stored numbers. */
 const MOST_SPENT = 1e12
-/** A budget counts in billionths. */
+/** Budgets count in billionths of a dollar. */
 const LEAST_USD = 1e-9
 const isAmount = (value: number): boolean => value >= 0 && value <= MOST_SPENT
 

@@ -2,9 +2,9 @@
  * A task's budget as callers see it.
  *
  * Invariants (tests cite them):
- * budget-view/V1 what is spent, reserved and unknown is together what the budget has no longer
- * budget-view/V2 what is held beyond the time of its call counts against the budget and is unknown: the agent was stopped or has died, and has not
- *    told what it spent
+ * budget-view/V1 spent, reserved and unknown together are the part of the budget that is not available
+ * budget-view/V2 an expired reservation counts against the budget and is shown as unknown: the agent was stopped or has crashed, and has
+ *    not reported what it spent
  */
 import type { TaskView } from '../../contracts/views.ts'
 import { type Budget, usdOf } from '../../domain/budget.ts'
@@ -12,7 +12,7 @@ import type { Task } from '../../domain/task.ts'
 import type { KeptBudget, Ports } from '../../ports/index.ts'
 import { heldOf } from './spend-budget.ts'
 
-/** The budget that the task spends of: of a child its root's. Undefined where nothing is kept of it. */
+/** The budget that the task spends from, for a child that of its root. Undefined when there is none. */
 export async function viewBudget(
   { budgets, clock }: Pick<Ports, 'budgets' | 'clock'>,
   { id, budget: limits = {} }: Pick<Task, 'id' | 'budget'>,
