@@ -5,9 +5,9 @@ import type { Json } from '../../domain/json.ts'
 const MOST_SHOWN = 100
 
 /**
- * Whether a condition holds: it is true or false, or finds nothing at all (`$steps.draft.isFinal` of a draft that has no such member),
- * which is false. `where` is the field that holds it. Throws InvalidInputError with value and expression for anything else: a number,
- * a text or null would be taken for one or the other, and nobody could say which was meant.
+ * Whether a condition holds. An expression that finds nothing (`$steps.draft.isFinal` of a draft without that member) is false. `where` is
+ * the field with the condition. Throws InvalidInputError with value and expression for anything but a boolean: truthiness of a number, a
+ * text or null would hide mistakes.
  */
 export function holds(value: Json | undefined, where: string, text: string): boolean {
   if (value === undefined || typeof value === 'boolean') return value === true

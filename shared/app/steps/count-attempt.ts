@@ -9,7 +9,7 @@ import { decisionOf } from '../agents/agent-statistics.ts'
 import { capabilityAsked } from '../agents/capability-asked.ts'
 import { stepOf } from './plan-paths.ts'
 
-/** One try of a step that has ended; without an error it has succeeded. */
+/** An attempt that has ended; without an error it has succeeded. */
 export type EndedAttempt = {
   plan: Plan
   path: string
@@ -19,9 +19,9 @@ export type EndedAttempt = {
 }
 
 /**
- * Counts an attempt for its agent; the invocation that has recorded the attempt's end does so, once. The decision says which quality was
- * expected of the capability where there was a choice: elsewhere the agent is not compared with others. Answers how the agent has done
- * lately.
+ * Adds an attempt to its agent's statistics; called once, by the invocation that has recorded its end. If there was a choice of agents,
+ * the decision has the quality expected of the capability; otherwise the agent is not compared with others. Returns the agent's recent
+ * counters.
  */
 export async function countAttempt(
   { statistics, clock }: Pick<Ports, 'statistics' | 'clock'>,

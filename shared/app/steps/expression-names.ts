@@ -10,21 +10,21 @@ import { handledAround, itemAround, pathsOfNames, roundAround, type View } from 
 type Wanted = View & {
   task: Pick<Task, 'id' | 'type' | 'metadata'>
   plan: Pick<Plan, 'input' | 'taskId' | 'workflow'>
-  /** May hold more than the scope sees. */
+  /** May contain records that are outside the scope. */
   records: readonly StepRecord[]
-  /** What will be evaluated: only the outputs that it mentions are loaded. */
+  /** The template to evaluate: only outputs that it mentions are loaded. */
   template: unknown
-  /** What `$error` is, where that is no step's that another one handles. */
+  /** The failed record for `$error`, when no step of the scope has it. */
   failed?: StepRecord | undefined
 }
 
-/** Of the message of an error that expressions see, in characters. */
+/** The longest error message that expressions see, in characters. */
 const MOST_MESSAGE = 2_000
 
 /**
- * The names that expressions see: `$input`, `$task`, `$status`, `$errors` and the mentioned members of `$steps`; in a loop also
- * `$iteration` and, from its second round, `$previous`: the outputs of the round before by step; in a fan-out `$item` and `$index`;
- * in a handler `$error`. Of loops in loops, and of fan-outs in fan-outs, the innermost is meant.
+ * The variables of expressions: `$input`, `$task`, `$status`, `$errors` and the mentioned members of `$steps`; in a loop also `$iteration`
+ * and, from its second round, `$previous` (the outputs of the previous round by step); in a fan-out `$item` and `$index`; in a handler
+ * `$error`. In nested loops or fan-outs they refer to the innermost.
  */
 export async function namesForExpressions(
   values: Pick<Values, 'loadValue'>,
@@ -62,8 +62,7 @@ export async function namesForExpressions(
 }
 
 /**
- * The paths of the records that the names in some expressions take, beside those of the steps that they mention by id. `texts` are
- * the expressions.
+ * The paths of the records that the variables in `texts` (expressions) need, beside the steps that they mention by id.
  */
 export function pathsForNames(
   plan: Pick<Plan, 'taskId' | 'workflow'>,
@@ -73,7 +72,7 @@ export function pathsForNames(
   return pathsOfNames(plan, view, new Set(texts.flatMap(({ text }) => [...referencesIn(text).variables])))
 }
 
-/** `$item` and `$index`: the fan-out has stored its items in its own record. */
+/** `$item` and `$index`, from the items that the fan-out has stored in its record. */
 async function namesOfItem(
   values: Pick<Values, 'loadValue'>,
   item: string | undefined,
@@ -87,7 +86,7 @@ async function namesOfItem(
   return { item: ((await values.loadValue(items)) as Json[])[index] ?? null, index }
 }
 
-/** Of several that have failed, the first. */
+/** The first failure, if several steps have failed. */
 function firstFailed(
   plan: Wanted['plan'],
   path: string | undefined,
@@ -101,7 +100,7 @@ function firstFailed(
     .sort((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1))[0]
 }
 
-/** The failure of a step as expressions see it; `attempts` counts those of agents. */
+/** The failure of a step as expressions see it; `attempts` counts calls of agents. */
 function errorOf({ path, status, error, attempts }: StepRecord): Json | undefined {
   if (status !== 'failed') return undefined
   const { name = 'AgentFailedError', message = 'it failed' } = error ?? {}
@@ -121,7 +120,7 @@ function byStep(
   )
 }
 
-/** Items of a fan-out are no steps that others see. */
+/** Items of a fan-out are not visible as steps. */
 function isStepIn(path: string, scopes: readonly (string | undefined)[]): boolean {
   const { scope, index } = parsePath(path)
   return index === undefined && scopes.includes(scope)

@@ -1,13 +1,13 @@
 /**
- * Lists where a schema says list. A filter of JSONata that finds one thing answers the thing, and one that finds nothing answers
- * nothing: what an expression has found is put into a list where the schema takes lists only.
+ * Restores lists that JSONata has unwrapped. A JSONata filter with one match returns the match itself, and without a match nothing: the
+ * value of an expression is wrapped in a list when the schema accepts only lists.
  *
  * Invariants (tests cite them):
- * lists/J1 what is written down as it is stays as it is: only values that come from an expression are looked at, and what is inside them
- * lists/J2 a value of a type that the schema accepts stays as it is, whatever else the schema accepts; so does what is inside a value of
- *    which it is not known which alternative of the schema it is meant to fit. An object that has not what every alternative for
- *    objects requires is none of them: a row is no reference to a file
- * lists/J3 nothing becomes an empty list where the schema requires a list and takes nothing else; elsewhere it stays away
+ * lists/J1 literal values stay unchanged: only values that come from an expression, and values inside them, are looked at
+ * lists/J2 a value of a type that the schema accepts stays unchanged, and so do values inside one whose alternative of the schema is
+ *    ambiguous. An object without the members that every alternative for objects requires fits none of them: a row is no file reference
+ * lists/J3 an expression without a match becomes an empty list when the schema requires a list and accepts nothing else; otherwise the
+ *    member stays absent
  */
 import { isJsonObject, type Json } from '../../domain/json.ts'
 import { boundedWork } from '../../workflow/bounded-work.ts'
@@ -15,12 +15,12 @@ import { expressionIn } from '../../workflow/expressions.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 
-/** Deeper values are left alone: schemas may mention themselves. */
+/** Deeper values stay unchanged, because schemas may be recursive. */
 const MOST_DEPTH = 32
 
 /**
- * `value`, which `template` has been evaluated to, with lists where `schema` (a JSON Schema) takes nothing but lists. `value` is
- * undefined where an expression has found nothing. Throws as `boundedWork` does.
+ * `value`, the result of evaluating `template`, with lists where `schema` (a JSON Schema) accepts nothing but lists. `value` is undefined
+ * when an expression has found nothing. Throws as `boundedWork` does.
  */
 export function withLists(value: Json | undefined, template: unknown, schema: unknown): Json | undefined {
   if (!isJsonObject(schema)) return value
@@ -41,7 +41,7 @@ function listsIn(
   const isFound = template === FOUND || expressionIn(template) !== undefined
   const inside = { root, depth: depth + 1 }
   const types = typesOf(found, root)
-  // Whether the list is required has been seen by whoever asks.
+  // The caller has checked that the member is required.
   if (isFound && value === undefined && types.size === 1 && types.has('array')) return []
   if (isFound && value !== undefined && value !== null && types.has('array') && !isTaken(found, value, root))
     return [memberIn(value, FOUND, inside, itemsOf(found, [], root))]
@@ -55,11 +55,11 @@ function listsIn(
   return membersIn(value as Record<string, Json>, isFound ? FOUND : templates, inside, found)
 }
 
-/** In the place of a template: everything here comes from an expression. */
+/** Stands for a template whose whole value comes from an expression. */
 const FOUND = Symbol('found by an expression')
 
 function memberIn(member: Json, template: unknown, place: Place, schema: unknown): Json {
-  // In a list nothing is null.
+  // JSONata writes a missing list member as null.
   const value = expressionIn(template) !== undefined && member === null ? undefined : member
   return listsIn(value, template, place, schema) ?? null
 }
@@ -77,7 +77,7 @@ function membersIn(
       : template !== undefined && Object.hasOwn(template, name)
         ? template[name]
         : undefined
-  // What an expression has left out, and the schema wants.
+  // A member that the schema requires and the expression has not found.
   const isMissing = (name: string): boolean =>
     !Object.hasOwn(value, name) &&
     (templateOf(name) === FOUND || expressionIn(templateOf(name)) !== undefined)
@@ -94,7 +94,7 @@ function membersIn(
 
 const TYPES = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string']
 
-/** The types that a schema accepts; all of them where it says nothing of types. */
+/** The types that a schema accepts; all types when it does not restrict them. */
 function typesOf(schema: unknown, root: Schema, depth = 0): Set<string> {
   if (schema === false) return new Set()
   const own = resolved(schema, root)
@@ -112,14 +112,14 @@ function typesOf(schema: unknown, root: Schema, depth = 0): Set<string> {
   return types
 }
 
-/** By its type, and an object by what must be in it. */
+/** Whether a schema accepts a value by its type and, for objects, by the required members. */
 function isTaken(schema: unknown, value: Json, root: Schema, depth = 0): boolean {
   const own = resolved(schema, root)
   const types = typesOf(own, root)
   if (!typesOfValue(value).some((one) => types.has(one))) return false
   if (depth > MOST_DEPTH || !isJsonObject(value)) return true
   const { properties, required } = membersOf(own, value, root)
-  // A list that is not there may still become an empty one (lists/J3).
+  // An absent list may still become an empty one (lists/J3).
   const isThere = (name: string): boolean =>
     Object.hasOwn(value, name) || [...typesOf(properties.get(name), root)].join() === 'array'
   return (
@@ -131,7 +131,7 @@ function isTaken(schema: unknown, value: Json, root: Schema, depth = 0): boolean
   )
 }
 
-/** Of a schema that lists its values one by one. */
+/** The values of an `enum` or `const`. */
 function listed(schema: Schema): string[] | undefined {
   const values = 'const' in schema ? [schema.const] : schema.enum
   return Array.isArray(values) ? values.flatMap((one) => typesOfValue(one as Json)) : undefined
@@ -148,7 +148,7 @@ function typesOfValue(value: Json): string[] {
 const schemasIn = (schema: Schema, name: 'allOf' | 'anyOf' | 'oneOf'): unknown[] =>
   Array.isArray(schema[name]) ? (schema[name] as unknown[]) : []
 
-/** The schemas that a value has to fit: the schema itself, and of alternatives the only one that may be meant. */
+/** The schemas that a value has to fit: the schema itself, and the alternative that applies if it is unambiguous. */
 function partsOf(schema: Schema, value: Json, root: Schema, depth = 0): Schema[] {
   if (depth > MOST_DEPTH) return [schema]
   const inner = schemasIn(schema, 'allOf')
@@ -159,7 +159,7 @@ function partsOf(schema: Schema, value: Json, root: Schema, depth = 0): Schema[]
   return [schema, ...inner.flatMap((one) => partsOf(resolved(one, root), value, root, depth + 1))]
 }
 
-/** By its type, and by the members whose values are listed. */
+/** Whether an alternative may apply, by the value's type and by members with enumerated values (discriminators). */
 function mayFit(schema: Schema, value: Json, root: Schema): boolean {
   const types = typesOf(schema, root)
   if (!typesOfValue(value).some((type) => types.has(type))) return false
@@ -186,7 +186,7 @@ function membersOf(schema: Schema, value: Json, root: Schema) {
   return { properties, required }
 }
 
-/** A schema that stands for another one of the same document is that one. */
+/** Follows a `$ref` within the document. */
 function resolved(schema: unknown, root: Schema, depth = 0): Schema {
   if (!isJsonObject(schema)) return {}
   const { $ref } = schema
@@ -200,7 +200,7 @@ function resolved(schema: unknown, root: Schema, depth = 0): Schema {
   return resolved(found, root, depth + 1)
 }
 
-/** A part of a reference as it is meant, or as it stands where it is no encoded text. */
+/** A decoded part of a reference; unchanged when it is not valid percent-encoding. */
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part)

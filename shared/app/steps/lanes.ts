@@ -1,4 +1,4 @@
-/** How the items of a fan-out go over the agents that may run them. */
+/** How the items of a fan-out are distributed over the agents that can run them. */
 import type { Agent } from '../../domain/agent.ts'
 import { preferring } from '../../domain/prefer.ts'
 import type { Plan } from '../../ports/index.ts'
@@ -6,13 +6,13 @@ import { chooseAgent } from '../../selector/choose-agent.ts'
 import { type AgentStep, DEFAULT_CONCURRENCY, MOST_TOGETHER } from '../../workflow/schema.ts'
 
 export type Lanes = {
-  /** How many items run side by side: as many as the agents take together, and no more than the step says. */
+  /** How many items run concurrently: the sum of the agents' limits, at most what the step allows. */
   atOnce: number
-  /** Whether the items have executions of their own: so many may wait for a busy agent that one history does not hold it. */
+  /** Whether each item has its own execution, because the waits for busy agents would overflow a single execution's history. */
   apart: boolean
 }
 
-/** `agents` are all that there are. */
+/** `agents` are all registered agents. */
 export function lanesOf(
   step: AgentStep,
   items: number,
@@ -26,7 +26,7 @@ export function lanesOf(
   return { atOnce, apart: items > MOST_TOGETHER && able.some(isLimited) }
 }
 
-/** Those that may run an item: who offers what the step wants, and whoever is asked in their place when they are too busy. */
+/** The agents that can run an item, including the fallbacks for busy agents. */
 function agentsAble(
   step: AgentStep,
   agents: readonly Agent[],
@@ -47,7 +47,7 @@ function agentsAble(
   return agents.filter(({ id }) => able.has(id))
 }
 
-/** Whether it may be busy: by what it says of itself. */
+/** Whether an agent can be busy, which only agents with declared limits can. */
 const isLimited = ({ limits, model }: Agent): boolean =>
   limits.maxConcurrency !== undefined ||
   limits.ratePerMinute !== undefined ||

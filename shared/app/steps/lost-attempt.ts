@@ -1,10 +1,10 @@
 /**
- * Attempts whose worker has died: it ran out of memory, was ended at its timeout, or its function never began. They
- * cannot report their end, so the next owner of the step does.
+ * Attempts whose worker has crashed: it ran out of memory, was killed at its timeout, or never started. The next owner of the step records
+ * their end.
  *
  * Invariants (tests cite them):
- * attempt/J1 an attempt that has begun and whose end is not noted is noted, counted and told to the breaker by the next owner of its step, once
- * attempt/J2 what was refused, superseded or cancelled was no attempt
+ * attempt/J1 the next owner of a step records, counts and reports to the breaker an attempt that started without a recorded end, once
+ * attempt/J2 a call that was refused, superseded or cancelled does not count as an attempt
  */
 import { executionOfFence } from '../../contracts/step-payload.ts'
 import type { AgentManifest } from '../../domain/agent.ts'
@@ -23,23 +23,23 @@ type Needs = Pick<Ports, 'steps' | 'bus' | 'statistics' | 'breakers' | 'clock'>
 export type Lost = {
   own: Ownership
   plan: Plan
-  /** As the step was when it was lost. */
+  /** The step's record when the attempt was lost. */
   record: StepRecord
   agent: Pick<AgentManifest, 'id' | 'capabilities'>
   failure: Failure
 }
 
-/** The failure of a worker that has sent neither an answer nor an error. */
+/** The failure of a worker that has returned neither an answer nor an error. */
 export const DIED: Failure = {
   name: 'Lambda.Unknown',
   message: 'its function ended without a word: out of memory, out of time, or a crash',
 }
 
-/** Whether a host had a step, and its end is not noted (attempt/J1, attempt/J2). */
+/** Whether a host owned the step without recording an end (attempt/J1, attempt/J2). */
 export const hasLostAttempt = ({ status, reboundBy = '', attempts, startedAt }: StepRecord): boolean =>
   status === 'running' && reboundBy === '' && !attempts.some((noted) => noted.startedAt === startedAt)
 
-/** Answers the attempt as it is noted. Throws StepSupersededError when the step is not ours any more. */
+/** Returns the recorded attempt. Throws StepSupersededError when another invocation owns the step. */
 export async function noteLostAttempt(ports: Needs, lost: Lost): Promise<Attempt> {
   const { own, record, agent, failure } = lost
   const attempt = {
@@ -53,13 +53,13 @@ export async function noteLostAttempt(ports: Needs, lost: Lost): Promise<Attempt
   const number = record.attempts.length + 1
   await Promise.all([
     ports.bus.publish([attemptFailedEvent(own.taskId, own.path, number, attempt)]),
-    // Advice: it costs no step.
+    // Best effort: statistics must not fail a step.
     isAgentsFault(failure) ? count(ports, lost, attempt).catch(() => {}) : undefined,
   ])
   return attempt
 }
 
-/** Counts the attempt, and tells the breaker of its agent. */
+/** Counts the attempt, and reports it to the agent's breaker. */
 async function count(ports: Needs, { plan, own, record, agent }: Lost, attempt: Attempt): Promise<void> {
   const lately = await countAttempt(ports, { plan, path: own.path, record, agent, attempt })
   const call = {

@@ -1,4 +1,4 @@
-/** A Lambda's error arrives as JSON text with its message inside. */
+/** The message inside the JSON text by which Step Functions passes on a Lambda error. */
 export function messageInCause(cause: string | undefined): string {
   try {
     const parsed: unknown = JSON.parse(cause ?? '')

@@ -1,5 +1,5 @@
 /**
- * Who is asked next for a step whose agent has failed, or would not take it; and after how long. The invariants are those of
+ * Chooses the next agent for a step whose agent has failed or was busy, and the wait before it. The invariants are those of
  * `rebind-step.ts`: rebind/B2, rebind/B7, rebind/B8, rebind/B9, rebind/B10.
  */
 import { executionOfFence, isRetry } from '../../contracts/step-payload.ts'
@@ -29,7 +29,7 @@ import { mostOf } from '../limits/most-of-call.ts'
 import { isShort, type Purse, stillToSpend } from '../limits/spend-budget.ts'
 import type { Failure } from './settle-failure.ts'
 
-/** A step, as it has come to this; with the attempts that are noted. */
+/** The step, its failure, and the attempts recorded so far. */
 export type Trouble = {
   ports: KnowledgeNeeds & Pick<Ports, 'budgets'>
   plan: Plan
@@ -37,7 +37,7 @@ export type Trouble = {
   record: StepRecord
   own: Ownership
   failure: Failure
-  /** When an agent that was too busy wants to be asked again. */
+  /** The retry-after time of an agent that was too busy. */
   askAgainAt: string | undefined
 }
 
@@ -46,24 +46,24 @@ export type NextAgent = { agent: Agent; decision?: Decision; waitSeconds: number
 const TIMEOUTS = ['StepTimedOutError', 'States.Timeout', 'Sandbox.Timedout']
 const LEAST_WAIT_SECONDS = 2
 const MOST_WAIT_SECONDS = 600
-/** Up to here waits grow as what has been waited does; from here on they are a share of it. */
+/** Up to this time waits grow with the time already waited; afterwards they are a share of it. */
 const SHORT_WAIT_SECONDS = 60
 const LONG_WAIT_SHARE = 0.2
-/** Longer no step waits for agents that are too busy (rebind/B8): an execution's history is finite. */
+/** The longest wait of a step for busy agents (rebind/B8): an execution's history is finite. */
 export const LONGEST_BUSY_SECONDS = 4 * 3_600
-/** Longer than any agent may wish. */
+/** The longest retry-after that an agent may ask for. */
 const MOST_WISHED_SECONDS = 900
-/** Nothing has failed: a step is bound late, just before it runs. */
+/** Not a failure: the step is bound late, just before it runs. */
 export const LATE: Failure = { name: 'NoAgentError', message: 'nobody can run it' }
-/** Whoever may be called as it pleases does not say so: what the account has of calls at once is used up. */
+/** Lambda's error when the account's concurrency is used up, so it says nothing about the agent. */
 const THROTTLED = 'Lambda.TooManyRequestsException'
 
-/** Or why there is none. Throws AgentBusyError where the rebinder shall look again in place (rebind/B10). */
+/** The next agent, or why there is none. Throws AgentBusyError when the rebinder's state should retry in place (rebind/B10). */
 export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure: Failure }> {
   const { ports, plan, step, record, failure, own } = trouble
   if (hasWaitedLongEnough(trouble)) return { failure }
   const agents = await ports.agents.listAgents({ fresh: true })
-  // Nothing failed: two invocations met, and the later one stepped back. The same agent again.
+  // Not a failure: two invocations met, and the later one stepped back. The same agent is called again.
   const same = agents.find(({ id }) => failure.name === 'StepSupersededError' && id === record.agentId)
   if (same) return { agent: same, waitSeconds: 1 }
   const planned = { capability: step.capability, pinned: step.agent }
@@ -101,20 +101,20 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
   const pause = (wanted: Wanted, agent: Agent): number =>
     waitingSeconds(trouble, secondsUntilFree(agent, knownOf(wanted, agent)))
   const hasWaited = isBusy && record.busySince !== undefined
-  // It has just looked, and looks again.
+  // This call is a retry of the rebinder, which looks again.
   const isLook = hasWaited && isRetry(own.fence)
   const isTried = ({ id }: Agent): boolean => attemptsOf(record).some(({ agentId }) => agentId === id)
   const at = (seconds: number) => (): number => seconds
   const tries: { among: Wanted[]; wait: typeof pause; more: Partial<SelectionRequest> }[] = [
-    // At once, unless they have been too busy in turn already.
+    // At once, unless the agents were too busy in an earlier turn.
     {
       among: others,
       wait: hasWaited && !isLook ? pause : at(0),
       more: { excluded: isLook ? excluded : withoutBusy(excluded, failure, record) },
     },
-    // Whoever may be asked at all, after a while (rebind/B8).
+    // All agents that are not excluded, after a wait (rebind/B8).
     { among: others, wait: pause, more: { mayWait: true } },
-    // Nobody is left: those that have only timed out once more (rebind/B2).
+    // No other agent is left: those that have only timed out get another attempt (rebind/B2).
     {
       among: [planned, ...(fallbacks ?? [])],
       wait: isBusy ? pause : at(0),
@@ -138,7 +138,7 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
   return { failure: whyNobody(failure, refusals, purse?.advice) }
 }
 
-/** Agents whose calls fit only once others have given back what they hold of the budget are busy, like those at a limit (rebind/B10). */
+/** Agents whose calls fit the budget only after other reservations are released count as busy (rebind/B10). */
 function withoutMoney(
   known: ReadonlyMap<string, Knowledge>,
   agents: readonly Agent[],
@@ -153,13 +153,13 @@ function withoutMoney(
 type Wanted = { capability: string | undefined; pinned: string | undefined }
 type Refusals = Map<string, Refusal>
 
-/** Of several that were said of an agent, the first that is about what it can do at the moment. */
+/** Keeps an agent's first refusal that concerns its present state. */
 function noteRefusal(refusals: Refusals, { agentId, ...refusal }: Refusal & { agentId: string }): void {
   if (refusal.kind === 'else') return
   if ((refusals.get(agentId)?.kind ?? 'unfit') === 'unfit') refusals.set(agentId, refusal)
 }
 
-/** Where no agent has failed: what the step has met instead. */
+/** The failure for a step without an eligible agent, when none has failed. */
 function whyNobody(failure: Failure, refusals: Refusals, advice = ''): Failure {
   if (failure !== LATE && !isRefusal(failure)) return failure
   const all = [...refusals].filter(([, { kind }]) => kind !== 'unfit')
@@ -173,11 +173,11 @@ function whyNobody(failure: Failure, refusals: Refusals, advice = ''): Failure {
 export const isRefusal = ({ name }: Failure): boolean =>
   name === THROTTLED || REFUSALS.some((refusal) => refusal === name)
 
-/** Whoever the task could not pay is not asked again: it may want more than the registry knows. */
+/** An agent that exceeded the budget is not called again: its calls may cost more than the registry knows. */
 const tooDear = ({ agentId = '' }: StepRecord, { name, message }: Failure): [string, string][] =>
   name === 'BudgetExceededError' ? [[agentId, message]] : []
 
-/** Whoever has just refused is asked again only after a while. */
+/** Excludes agents that have just refused, until a while has passed. */
 function withoutBusy(
   excluded: ReadonlyMap<string, string>,
   failure: Failure,
@@ -197,8 +197,8 @@ const hasWaitedLongEnough = (trouble: Trouble): boolean =>
   isRefusal(trouble.failure) && secondsBusy(trouble) > LONGEST_BUSY_SECONDS
 
 /**
- * The first wait is as long as an agent needs to be free; the longer it has waited, the longer it waits. Steps that wait for the same do
- * not come all at once. Not before the agent wants to be asked again, if it has said so.
+ * The first wait is the expected time until the agent is free; later waits grow (backoff) with jitter, so that steps do not return all at
+ * once. It is never shorter than the agent's retry-after.
  */
 function waitingSeconds(trouble: Trouble, first: number): number {
   const { ports, own, askAgainAt } = trouble
@@ -210,7 +210,7 @@ function waitingSeconds(trouble: Trouble, first: number): number {
   return Math.max(1, Math.round(most * (0.5 + random() / 2)), Math.min(wished, MOST_WISHED_SECONDS))
 }
 
-/** Of so many calls that are under way one ends about then. */
+/** The expected time until one of the agent's running calls ends. */
 function secondsUntilFree(agent: Agent, known: Knowledge | undefined): number {
   return known ? typicalSecondsOf(agent, known) / (agent.limits.maxConcurrency ?? 1) : 0
 }
@@ -218,7 +218,7 @@ function secondsUntilFree(agent: Agent, known: Knowledge | undefined): number {
 const secondsLeft = ({ clock }: Trouble['ports'], { deadline }: Plan): number | undefined =>
   deadline === undefined ? undefined : secondsUntil(deadline, clock.now())
 
-/** Whom a step names for when its agent has failed, in its order (rebind/B7): an agent for what the step wants of it, or a capability. */
+/** The fallbacks that a step names, in order (rebind/B7): an agent with the step's capability, or a capability. */
 function fallbacksOf({ fallback = [], capability }: AgentStep, agents: readonly Agent[]): Wanted[] {
   return fallback.map((entry) => {
     const agent = agents.find(({ id }) => id === entry)
@@ -228,7 +228,7 @@ function fallbacksOf({ fallback = [], capability }: AgentStep, agents: readonly 
   })
 }
 
-/** Those since the task was retried last (retry/Q4): of its present execution, or by their time where that is not noted. */
+/** The attempts since the last retry of the task (retry/Q4): by execution, or by time in older records. */
 const attemptsOf = ({ attempts, reopenedAt = '', fence }: StepRecord): Attempt[] =>
   attempts.filter(({ startedAt, execution }) =>
     execution === undefined ? startedAt >= reopenedAt : execution === executionOfFence(fence),
@@ -241,7 +241,7 @@ function excludedAgents(record: StepRecord): Map<string, string> {
   )
 }
 
-/** Those that may not be asked even when nobody else is left: failed for good, or timed out too often (rebind/B2). */
+/** Agents that are excluded even when no other is left: they failed for good, or timed out too often (rebind/B2). */
 function exhaustedAgents(record: StepRecord, { retry }: AgentStep): Map<string, string> {
   const byAgent = Map.groupBy(attemptsOf(record), ({ agentId }) => agentId)
   const exhausted = [...byAgent].filter(

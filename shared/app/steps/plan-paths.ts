@@ -1,4 +1,4 @@
-/** What an instance path means in a plan: which step it is, who runs it, and which records its expressions see. */
+/** Resolves instance paths in a plan: which step it is, which agent runs it, and which records its expressions see. */
 
 import { OrchestratorError } from '../../domain/errors.ts'
 import {
@@ -28,7 +28,7 @@ import { handledBy } from '../../workflow/step-needs.ts'
 
 type Planned = Pick<Plan, 'taskId' | 'workflow'>
 
-/** The step that runs at a path. Throws BugError for a path that the plan has not. */
+/** The step at a path. Throws BugError for a path that is not in the plan. */
 export function stepAt(plan: Planned, path: string): Step {
   const { scope, stepId, index } = parsePath(path)
   const step = ownOf(stepsAt(plan, scope), stepId)
@@ -37,32 +37,32 @@ export function stepAt(plan: Planned, path: string): Step {
   return index === undefined ? step : itemOf(step)
 }
 
-/** What a fan-out does for one item. It decides itself whether its items run, and what it means when one has failed (resolve/R4). */
+/** The step that runs for one item. The fan-out decides whether items run, and what the failure of an item means (resolve/R4). */
 function itemOf(step: Step): Step {
   const common = { forEach: undefined, when: undefined, join: 'settled', onFailure: 'continue' } as const
   const given = ({ input }: { input?: unknown }) => ({ input: input ?? '{% $item %}' })
-  // Steps of its own see the item by its name.
+  // The steps of a body see the item as `$item`.
   const input = isFanOut(step)
     ? byFanOutKind<{ input?: unknown }>(step, { agent: given, steps: () => ({}), workflow: given })
     : {}
   return { ...step, ...common, ...input } as Step
 }
 
-/** Whether a plan has a step at a path: one before it, of another definition, may have had. */
+/** Whether a plan has a step at a path; records of an earlier plan with another definition may not match. */
 export function hasStepAt({ workflow }: Pick<Plan, 'workflow'>, path: string): boolean {
   const { scope, stepId } = parsePath(path)
   const steps = stepsIn(workflow.steps, placeOf(scope))
   return steps !== undefined && Object.hasOwn(steps, stepId)
 }
 
-/** The same for a step that an agent runs. */
+/** As {@link stepAt}, for a step that an agent runs. */
 export function stepOf(plan: Planned, path: string): AgentStep {
   const step = stepAt(plan, path)
   if (isAgentStep(step)) return step
   throw new OrchestratorError('BugError', `the plan of ${plan.taskId} has no agent step "${path}"`, { path })
 }
 
-/** The steps of the graph that a scope is a run of: the workflow's, or those of a body. */
+/** The steps of the graph that a scope runs: the workflow, or a body. */
 export function stepsAt({ taskId, workflow }: Planned, scope: string): Steps {
   const steps = stepsIn(workflow.steps, placeOf(scope))
   if (steps) return steps
@@ -70,8 +70,8 @@ export function stepsAt({ taskId, workflow }: Planned, scope: string): Steps {
 }
 
 /**
- * Whether the task goes on when the step at a path has failed. What fails in a loop is the loop's to judge, which may go on in turn;
- * what fails in a fan-out, the fan-out's: `hasGoneOn` says of one, by its path, whether it has.
+ * Whether the task goes on after the step at a path has failed. For a step inside a loop or fan-out that is decided by the enclosing step:
+ * `hasGoneOn` says of a fan-out, by its path, whether it went on.
  */
 export function goesOnAt(
   plan: Planned,
@@ -87,12 +87,12 @@ export function goesOnAt(
   return around.onFailure !== 'fail' || goesOnAt(plan, loopOf(scope), hasGoneOn)
 }
 
-/** Who runs the step at a path, as planned; nobody yet for one that is bound late. */
+/** The planned binding of the step at a path; undefined for a step that is bound late. */
 export function bindingAt({ bindings }: Pick<Plan, 'bindings'>, path: string): Binding | undefined {
   return ownOf(bindings, placeOf(path))
 }
 
-/** Where the steps with these ids run, as seen from a scope: in it, or in one around it. */
+/** The paths of the steps with these ids, as seen from a scope: in it, or in an enclosing one. */
 export function pathsSeen(plan: Planned, scope: string, ids: Iterable<string>): string[] {
   const scopes = enclosingScopes(scope)
   return [...ids].flatMap((id) => {
@@ -101,11 +101,11 @@ export function pathsSeen(plan: Planned, scope: string, ids: Iterable<string>): 
   })
 }
 
-/** The round of the innermost loop that a scope is in. */
+/** The round of the innermost loop around a scope. */
 export const roundAround = (plan: Planned, scope: string): string | undefined =>
   bodiesAround(scope).find((one) => isLoop(stepAt(plan, loopOf(one))))
 
-/** The item of the innermost fan-out that a step's expressions are about: one that the step itself is, or is inside of. */
+/** The item that a step's expressions refer to: the step itself, or the innermost one around it. */
 export function itemAround(plan: Planned, { scope, path }: View): string | undefined {
   if (path !== undefined && parsePath(path).index !== undefined) return path
   return bodiesAround(scope).find((one) => isEach(stepAt(plan, loopOf(one))))
@@ -113,7 +113,7 @@ export function itemAround(plan: Planned, { scope, path }: View): string | undef
 
 const bodiesAround = (scope: string): string[] => enclosingScopes(scope).filter((one) => one !== '')
 
-/** Every step of the round before, which `$previous` is about; none in the first round, and outside loops. */
+/** Every step of the previous round, for `$previous`; none in the first round and outside loops. */
 export function pathsOfRoundBefore(plan: Planned, scope: string): string[] {
   const round = roundAround(plan, scope)
   const before = round === undefined ? undefined : roundBefore(round)
@@ -121,7 +121,7 @@ export function pathsOfRoundBefore(plan: Planned, scope: string): string[] {
   return Object.keys(stepsAt(plan, round)).map((id) => pathIn(before, id))
 }
 
-/** The steps whose failure `$error` is about: those that the step at a path handles, or the innermost handler that it is inside of. */
+/** The steps whose failure `$error` refers to: those that this handler handles, or that the innermost enclosing handler does. */
 export function handledAround(plan: Planned, path: string): string[] {
   const { scope, stepId } = parsePath(path)
   const handled = handledBy({ steps: stepsAt(plan, scope) }, stepId)
@@ -129,10 +129,10 @@ export function handledAround(plan: Planned, path: string): string[] {
   return scope === '' ? [] : handledAround(plan, loopOf(scope))
 }
 
-/** Where expressions are evaluated: in which round or item, and of which step; the workflow's own are no step's. */
+/** Where expressions are evaluated: the round or item, and the step; without a step for the workflow's own expressions. */
 export type View = { scope: string; path?: string | undefined }
 
-/** The records that names take beside those of the steps that are mentioned by id. */
+/** The paths of the records that variables need, beside steps mentioned by id. */
 export function pathsOfNames(plan: Planned, view: View, names: ReadonlySet<string>): string[] {
   const { scope, path } = view
   const item = names.has('item') ? itemAround(plan, view) : undefined

@@ -2,20 +2,20 @@
  * What happens after an agent failed: the next agent, or the step's `onFailure`.
  *
  * Invariants (tests cite them):
- * rebind/B1 a step that has succeeded after all goes on; nothing of it is done again
- * rebind/B2 an agent that failed for good is not asked again for that step; one that timed out only when nobody else is left,
- *    and at most `maxAttempts` times. So a step ends after finitely many attempts
- * rebind/B3 what no agent can mend (the input, a cancellation) is not tried on another
+ * rebind/B1 a step that turns out to have succeeded goes on; none of its work is repeated
+ * rebind/B2 an agent that failed for good is not called again for that step; one that timed out only when no other agent is left, and at
+ *    most `maxAttempts` times. So a step ends after finitely many attempts
+ * rebind/B3 a failure that no agent can avoid (the input, a cancellation) does not fail over
  * rebind/B4 the record of a settled step is final before the answer is given
- * rebind/B5 a step that goes on, settled or succeeded after all, signals the gates that wait for it; one that ends the task does not
- * rebind/B6 the same call again (a crash cut it off) has the same answer: the agent it has chosen is not charged with a failure
- *    that it never had, and a failure that ends the task still does
- * rebind/B7 when an agent has failed, a step with `fallback` goes to those that it names, in that order, and to nobody else; when its agents
- *    are only too busy, to those as well
- * rebind/B8 busy is not failed: a step whose agents are all too busy waits for them, and uses up no candidate; but not for ever
- * rebind/B9 a task out of budget, or past its deadline, ends with that, whatever its steps say of failures
- * rebind/B10 a step that has waited a minute, and whose agents are known to be busy still, is not sent to one of them: the rebinder throws, and its
- *    state calls it again after a while. A look costs three events of an execution's history, and an agent that has a place is found by it
+ * rebind/B5 a step that goes on, settled or succeeded, signals the gates that wait for it; one that ends the task does not
+ * rebind/B6 the call is idempotent: a repeat (after a crash) returns the same answer, does not charge the chosen agent with a failure, and
+ *    a failure that ends the task ends it again
+ * rebind/B7 when an agent has failed, a step with `fallback` tries only the named fallbacks, in that order; when its agents are only busy,
+ *    the fallbacks are additional candidates
+ * rebind/B8 busy is not failed: a step whose agents are all busy waits for them without using up candidates, up to a limit
+ * rebind/B9 an exceeded budget or deadline ends the task, regardless of its steps' failure policies
+ * rebind/B10 when a step has waited a minute and its agents are still known to be busy, the rebinder throws instead of choosing one, and
+ *    its state retries later: a retry costs three events of the execution's history, fewer than a call of a busy agent
  */
 import { isSameEntry, type RebindAnswer, type RebindPayload } from '../../contracts/step-payload.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
@@ -46,16 +46,16 @@ type Needs = Pick<
   'tasks' | 'plans' | 'steps' | 'gates' | 'values' | 'bus' | 'executions' | 'budgets'
 > &
   KnowledgeNeeds
-/** `turn`: how often an agent was named before. */
+/** `turn`: how many agents the rebinder has chosen before. */
 type Situation = Settling & Trouble & { ports: Needs; turn: number }
 
-/** Errors that another agent would meet as well (rebind/B3). */
+/** Errors that would occur with any agent (rebind/B3). */
 const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'BugError', 'DeadlineExceededError']
 
-/** What is worth telling of a call beside its answer; `failover`: the agent that takes over from another, which has failed. */
+/** Facts about a call for logs and metrics; `failover`: the agent that takes over from a failed one. */
 export type RebindFacts = { executionArn: string; attempt: number; failover: string | undefined }
 
-/** Without a turn it is the first. */
+/** A missing `turn` means the first. */
 type Call = Omit<RebindPayload, 'turn'> & { turn?: number; owner: string }
 
 /** Throws TaskCancelledError, StepFailedError when the failure must end the task, or AgentBusyError (rebind/B10). */
@@ -76,7 +76,7 @@ export const rebindStep =
       )
     }
     const own = { taskId, path, owner, fence }
-    // Nothing has failed when a step is bound late, just before it runs.
+    // A step that is bound late, just before it runs, has no failure.
     const failure =
       error.Error === undefined ? LATE : { name: error.Error, message: messageInCause(error.Cause) }
     const before = (await ports.steps.findSteps(taskId, [path]))[0]
@@ -86,7 +86,7 @@ export const rebindStep =
     const startedAt = before?.startedAt ?? ports.clock.now().toISOString()
     const taken = await ports.steps.takeOverStep(own, { ...(agentId ? { agentId } : {}), startedAt })
     if (taken.kind === 'superseded') throw superseded(path)
-    // It has died, or its own end was not told.
+    // The attempt has crashed, or did not settle its reservation.
     if (plan.budget) await settleDead(ports.budgets, { taskId, path, holder: fence })
     const step = stepOf(plan, path)
     const failed = taken.step.agentId
@@ -115,7 +115,7 @@ export const rebindStep =
     return answer
   }
 
-/** What this very call has answered, when a crash or a retry brings it again (rebind/B6). */
+/** The answer that this call has already given, when it is repeated after a crash (rebind/B6). */
 async function answeredBefore(
   { agents }: Pick<Ports, 'agents'>,
   { status, reboundBy = '', agentId = '' }: StepRecord,
@@ -127,7 +127,7 @@ async function answeredBefore(
   return agent && { rebound: { functionArn: agent.functionArn, agentId, waitSeconds: 0 }, turn: turn + 1 }
 }
 
-/** The host notes its failures itself; one that it could not note (it never ran, or it was ended) is noted here. */
+/** Records a failure that the host could not record itself, because it never ran or was killed. */
 async function withFailedAttempt(
   ports: Needs,
   plan: Plan,
@@ -152,7 +152,7 @@ async function decide(situation: Situation): Promise<RebindAnswer> {
   return 'failure' in next ? settle({ ...situation, failure: next.failure }) : rebound(situation, next)
 }
 
-/** The record names the new agent before it runs: should its function never start, the failure is still its own (rebind/B2). */
+/** The record names the new agent before it is called, so that a failure to start is attributed to it (rebind/B2). */
 async function rebound(
   { ports, own, record, failure, turn }: Situation,
   { agent, decision, waitSeconds }: NextAgent,
@@ -177,7 +177,7 @@ const pastDeadline = ({ deadline }: Plan): Failure => ({
   message: `the task's deadline, ${deadline}, has passed`,
 })
 
-/** Nobody is left: the step's own policy decides, unless the task cannot pay it (rebind/B9). */
+/** No agent is left: the step's `onFailure` decides, unless the budget or deadline is exceeded (rebind/B9). */
 function settle(situation: Situation): Promise<RebindAnswer> {
   const { failure, record, own } = situation
   const agentId = record.attempts.at(-1)?.agentId ?? record.agentId
@@ -185,7 +185,7 @@ function settle(situation: Situation): Promise<RebindAnswer> {
   return settleFailure(situation, { name: failure.name, message })
 }
 
-/** How a step that has ended goes on; throws what ends the task (rebind/B6). */
+/** The answer for a step that has ended; throws the failure that ends the task (rebind/B6). */
 function settledAs(step: AgentStep, record: StepRecord): RebindAnswer {
   const { path, status, error } = record
   if (!isFinalStepStatus(status)) throw new OrchestratorError('BugError', `${path} is not final`)

@@ -3,12 +3,12 @@ import type { Plan, Ports } from '../../ports/index.ts'
 import { goesOnAt, hasStepAt } from './plan-paths.ts'
 import { isFatal } from './settle-failure.ts'
 
-/** Steps that are written at once. */
+/** Concurrent writes. */
 const AT_ONCE = 20
 
 /**
- * Lets the next execution run again what has not been done (retry/Q1, retry/Q4), by its own plan; whatever that execution has begun already is left
- * alone (retry/Q2). Safe to repeat.
+ * Reopens steps that are not done for the next execution (retry/Q1, retry/Q4), by its plan; steps that this execution has started already
+ * are left alone (retry/Q2). Idempotent.
  */
 export async function reopenSteps(
   { steps }: Pick<Ports, 'steps'>,
@@ -29,7 +29,10 @@ export async function reopenSteps(
   }
 }
 
-/** The task went on after it; of what is in a fan-out, because that has ended well, or the task went on after it. */
+/**
+ * Whether a failed step stays failed: the task went on after it or, for a step in a fan-out, the fan-out succeeded or the task went on
+ * after that.
+ */
 export function staysFailed(
   plan: Plan,
   { path, status, error }: StepRecord,

@@ -1,11 +1,12 @@
 /**
- * What a step is to do, from the plan and the steps it needs.
+ * Decides whether a step runs, and with which input, from the plan and the steps that it needs.
  *
  * Invariants (tests cite them):
- * resolve/R1 `join: all` runs if every needed step succeeded, `any` if at least one did, `settled` always; else it is skipped
- * resolve/R2 a step whose `when` is false, or finds nothing, is skipped, and one whose `when` is neither true nor false has failed; a step that is skipped does not evaluate its input
+ * resolve/R1 a step with `join: all` runs if every needed step succeeded, `any` if at least one did, `settled` always; else it is skipped
+ * resolve/R2 a step whose `when` is false or finds nothing is skipped; one whose `when` is not boolean has failed; a skipped step does not
+ *    evaluate its input
  * resolve/R3 a handler runs if a step that names it in `onFailure` has failed; else it is skipped
- * resolve/R4 an item of a fan-out runs, and its failure is the fan-out's to judge
+ * resolve/R4 an item of a fan-out always runs, and the fan-out decides what its failure means
  */
 import { parsePath, pathIn } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
@@ -22,7 +23,7 @@ import { pathsSeen, stepAt, stepOf, stepsAt } from './plan-paths.ts'
 
 export type Resolved = { kind: 'run'; input: Json } | { kind: 'skip'; reason: string }
 
-/** The records that deciding about a step takes: of what it waits for, and of what its expressions see. */
+/** The records needed to decide about a step: those of the steps it waits for, and those its expressions see. */
 export async function recordsOfNeeds(
   steps: Pick<Steps, 'findSteps'>,
   plan: Plan,
@@ -39,8 +40,8 @@ export async function recordsOfNeeds(
 }
 
 /**
- * Whether a step of an agent runs, and with which input; `records` are those of its needs, `schema` is the JSON Schema of the input
- * that the agent takes. Throws InvalidInputError naming the expression that failed.
+ * Whether a step of an agent runs, and with which input; `records` are those of its needs, `schema` is the JSON Schema of the agent's
+ * input. Throws InvalidInputError naming the expression that failed.
  */
 export async function resolveStep(
   values: Pick<Values, 'loadValue'>,
@@ -65,11 +66,11 @@ export async function resolveStep(
 type Facts = {
   task: Pick<Task, 'id' | 'type' | 'metadata'>
   plan: Plan
-  /** Of the steps that this one needs. */
+  /** Records of the steps that this one needs. */
   records: readonly StepRecord[]
 }
 
-/** Whether a step of any kind runs, and what is in `template` then. Throws InvalidInputError naming the expression that failed. */
+/** Whether a step of any kind runs, and the evaluated `template`. Throws InvalidInputError naming the expression that failed. */
 export async function decideStep(
   values: Pick<Values, 'loadValue'>,
   facts: Facts,
@@ -81,7 +82,7 @@ export async function decideStep(
   const step = stepAt(plan, path)
   const neighbours = stepsAt(plan, scope)
   const handled = index === undefined ? handledBy({ steps: neighbours }, stepId) : []
-  // What a handler handles has failed: its `join` is about the others. What is around a loop is the loop's to wait for.
+  // The steps that a handler handles have failed, so its `join` excludes them. Needs outside a loop are waited for by the loop.
   const needs = [...needsOfStep(step)].filter((id) => Object.hasOwn(neighbours, id) && !handled.includes(id))
   const statuses = new Map(records.map((record) => [record.path, record.status]))
   const statusOf = (id: string): StepRecord['status'] | undefined => statuses.get(pathIn(scope, id))
@@ -100,13 +101,13 @@ export async function decideStep(
 
 type StatusOf = (id: string) => StepRecord['status'] | undefined
 
-/** Why a handler has nothing to do (resolve/R3). */
+/** Why a handler is skipped (resolve/R3). */
 function unhandled(handled: readonly string[], statusOf: StatusOf): string | undefined {
   if (handled.length === 0 || handled.some((id) => statusOf(id) === 'failed')) return undefined
   return `${handled.map((id) => `"${id}"`).join(', ')} did not fail`
 }
 
-/** Why a step cannot run after what became of the steps it needs (resolve/R1); undefined when it can. */
+/** Why the outcomes of the needed steps prevent a step from running (resolve/R1); undefined when it can run. */
 function blockedBy(
   { join }: Pick<AgentStep, 'join'>,
   needs: readonly string[],

@@ -1,8 +1,8 @@
 /**
- * What the failure of a step means for its task: its `onFailure`.
+ * Applies a step's `onFailure`: what its failure means for the task.
  *
  * Invariants (tests cite them):
- * settle/Z1 the record of a settled step is final before anybody is told to go on
+ * settle/Z1 the record of a settled step is final before any other step is told to go on
  * settle/Z2 a failure that ends the task leaves as a StepFailedError, which no state retries; a step that goes on never throws
  */
 import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
@@ -20,7 +20,7 @@ import { recordsOfNeeds } from './resolve-step.ts'
 
 export type Failure = { name: string; message: string }
 export type Settled = { settled: 'succeeded' | 'failed' }
-/** A step that its caller owns. */
+/** A step that the calling invocation owns. */
 export type Situation = {
   ports: Pick<Ports, 'steps' | 'values' | 'bus' | 'clock'>
   task: Pick<OpenTask, 'id' | 'type' | 'metadata'>
@@ -30,7 +30,7 @@ export type Situation = {
   own: Ownership
 }
 
-/** What a step has cost that no attempt of its own has. */
+/** Costs of a step that belong to no attempt. */
 export type Paid = Pick<StepEnd, 'costUsd' | 'tokens'>
 
 /** Ends the step as its policy says; throws the failure where it ends the task. */
@@ -43,15 +43,15 @@ export async function settleFailure(situation: Situation, error: Failure, paid: 
   throw verdictOf(error)
 }
 
-/** What ends a task, whatever its steps say of failures: it cannot pay, or its time is over. */
+/** Errors that end the task regardless of its steps' failure policies. */
 export const FATAL: readonly string[] = ['BudgetExceededError', 'DeadlineExceededError']
 export const isFatal = ({ name }: { name: string }): boolean => FATAL.includes(name)
 
-/** Whether the task goes on after a step that has failed like this. */
+/** Whether the task goes on after this failure of a step. */
 export const hasGoneOn = (step: Step, { error }: Pick<StepRecord, 'error'>): boolean =>
   goesOnAfterFailure(step) && !(error && isFatal(error))
 
-/** A value in place of the output; where it cannot be evaluated, the step fails, and says both. */
+/** Uses the replacement value as output; if its expression fails, the step fails with both errors. */
 async function settleDegraded(
   situation: Situation,
   template: unknown,
@@ -77,7 +77,7 @@ async function settleDegraded(
   }
 }
 
-/** Records the end, and tells of it. Throws StepSupersededError when the step is not ours any more. */
+/** Records the end and publishes its event. Throws StepSupersededError when another invocation owns the step. */
 export async function endStep(
   { ports, own, record }: Pick<Situation, 'ports' | 'own' | 'record'>,
   outcome: Omit<StepEnd, 'endedAt'>,
@@ -90,14 +90,14 @@ export async function endStep(
 }
 
 /**
- * What ends the task, as its states hear it: under one name, for whatever else they hear of our functions is retried. The
+ * The error that ends the task in Step Functions. It has one fixed name, because states retry all other errors of the functions; the
  * failure's own name is in the message.
  */
 export function verdictOf({ name, message }: Failure): OrchestratorError {
   return new OrchestratorError('StepFailedError', `${name || 'AgentFailedError'}: ${message}`)
 }
 
-/** The failure that a Catch has got: that of a verdict, or whatever else went wrong. */
+/** The failure in the error that a Catch has recorded: the one inside a verdict, or the error itself. */
 export function failureIn({
   Error: name = '',
   Cause,
@@ -110,7 +110,7 @@ export function failureIn({
   return name === 'StepFailedError' && own && rest ? { name: own, message: rest } : { name, message }
 }
 
-/** Errors of which an agent is not to blame. */
+/** Errors that are not the agent's fault. */
 const OTHERS_FAULT = [
   'InvalidInputError',
   'TaskCancelledError',
