@@ -12,12 +12,12 @@ const SECOND = 1_000
 export const approval: Controlled<StepOf<'approval'>> = {
   template: ({ approval: { prompt } }) => ({ prompt }),
 
-  /** Notes who may answer what, and tells of it; the answer comes through the API, which wakes the state. */
+  /** Records the question and publishes its event; the answer comes through the API, which resumes the state. */
   async begin({ ports, step, own, record, call: { token } }, { prompt }) {
     if (token === undefined)
       throw new OrchestratorError('BugError', `step "${own.path}" has no token to be woken by`)
     if (record.approval?.answer) {
-      // Asked again after a crash: somebody has answered meanwhile.
+      // Asked again after a crash, and answered meanwhile.
       await ports.executions.wake(token)
       return {}
     }
@@ -43,7 +43,7 @@ export const approval: Controlled<StepOf<'approval'>> = {
   },
 }
 
-/** The first answer; time is one more who may give it, so that nobody is told that a late answer counts (control/O4). */
+/** The first answer. A timeout is recorded as an answer too, so that a late answer is refused (control/O4). */
 async function decisionOf(
   { ports: { steps, clock }, own, record }: Owned<StepOf<'approval'>>,
   onTimeout = 'none',
@@ -52,11 +52,11 @@ async function decisionOf(
   const timedOut = { decision: onTimeout, by: NOBODY, at: clock.now().toISOString() }
   const kept = await steps.answerApproval(own.taskId, own.path, timedOut)
   const known = (kept ?? (await steps.findSteps(own.taskId, [own.path]))[0])?.approval?.answer
-  // Its time was over before anybody could be asked.
+  // The approval timed out before the question was recorded.
   return known ?? timedOut
 }
 
-/** Between taking the step over and asking, somebody has answered what was asked before. */
+/** Handles an answer that arrived between taking the step over and asking again. */
 async function answeredMeanwhile(
   { steps, executions }: Owned['ports'],
   own: Owned['own'],

@@ -27,14 +27,14 @@ import { type ControlAnswer, type Controlled, end, type Owned, over } from './co
 
 type Child = StepOf<'workflow'>
 
-/** A workflow that calls itself is a mistake sooner than this. */
+/** Deeper recursion of child workflows is treated as a mistake. */
 const MAX_DEPTH = 8
 
-/** A task of its own, whose execution the step's state starts and waits for. */
+/** A child workflow: a separate task, whose execution the step's state starts and waits for. */
 export const child: Controlled<Child> = {
   template: ({ input }) => ({ input }),
 
-  /** Stores the child's task under an id that the same call always has: whoever comes again finds it. */
+  /** Stores the child's task under an id derived from the call, so that a repeated call finds it. */
   async begin(owned, { input }) {
     const { ports, plan, step, own, record } = owned
     const { tasks, steps, workflows, loads, ids } = ports
@@ -59,7 +59,7 @@ export const child: Controlled<Child> = {
       requestDigest: '',
       taskId,
       workflow,
-      // An input that evaluates to nothing is nothing, and not the parent's.
+      // An input that evaluates to nothing means no input, not the parent's.
       input: parseInput(
         workflow,
         step.input === undefined ? plan.input : (withLists(input, step.input, workflow.input) ?? null),
@@ -74,14 +74,14 @@ export const child: Controlled<Child> = {
     return startOf(task, stored)
   },
 
-  /** What has become of the child is what has become of the step. */
+  /** The outcome of the child becomes the outcome of the step. */
   async end(owned) {
     const { ports, step, own, record, call } = owned
     const task = record.child === undefined ? undefined : await endedChild(owned, record.child)
     if (!task) return fail(owned, 'BugError', 'it has no task')
     const { id, workflow, status } = task
     const what = `task ${id} of workflow ${workflow.name}`
-    // Its parent's to pay, however it has ended.
+    // The parent pays for the child, however it has ended.
     const cost = { costUsd: task.cost?.usd ?? 0, tokens: task.cost?.tokens ?? 0 }
     if (status === 'succeeded') {
       const output = await ports.values.storeValue(own.taskId, await ports.values.loadValue(task.result))
@@ -105,7 +105,7 @@ function startOf(task: Task, plan: Plan): ControlAnswer {
   }
 }
 
-/** The step is done anew, by a retry of the task or a repeated call. What its task has done is not done again: there is one. */
+/** Resumes the existing child task when the step runs again, by a retry of the parent or a repeated call; completed work is kept. */
 async function goOn(owned: Owned<Child>, before: Task): Promise<ControlAnswer> {
   const { ports } = owned
   const ended = isOpenTask(before) ? await endedSince(ports, before) : before
@@ -113,7 +113,7 @@ async function goOn(owned: Owned<Child>, before: Task): Promise<ControlAnswer> {
   return ended.status === 'succeeded' ? child.end(owned) : again(owned, ended)
 }
 
-/** Its execution may have ended unheard, or be still to begin. */
+/** The child's execution may have ended without its event having been processed, or not have started yet. */
 async function endedSince(ports: Owned['ports'], task: OpenTask): Promise<EndedTask | undefined> {
   const name = executionName(task)
   const execution = await ports.executions.find({ stateMachineArn: task.stateMachineArn, name })
@@ -148,7 +148,7 @@ async function parentOf({ ports, own }: Owned): Promise<Parent> {
   return { taskId: own.taskId, path: own.path, depth }
 }
 
-/** The child's task as it has ended; one that took too long is cancelled. */
+/** The child's task at its end; a child that took too long is cancelled. */
 async function endedChild({ ports, call }: Owned, id: string): Promise<EndedTask | undefined> {
   const { tasks, executions } = ports
   const task = await tasks.findTask(id)

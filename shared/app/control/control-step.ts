@@ -1,18 +1,19 @@
 /**
- * Steps that no agent runs: waits, approvals, emitted events, loops, child workflows; and fan-outs, whose items are done by agents,
- * as child workflows, or by steps of their own.
+ * Control steps, which no agent runs: waits, approvals, emitted events, loops, child workflows; and fan-outs, whose items are run by
+ * agents,
+ * as child workflows, or by a body of steps.
  *
  * Invariants (tests cite them):
- * control/O1 a step that has ended is not done again: whoever comes again goes on, and its gates are signalled again
- * control/O2 a step's record is final before its gates are signalled, and before its states go on
- * control/O3 a step that is skipped waits for nothing and nobody
- * control/O4 an approval ends once: by the first answer, or by its time
- * control/O5 a fan-out answers what its items did, in their order; more failures than it tolerates are its own
- * control/O6 a loop ends after the first round of which `until` is true, and after `maxIterations` rounds at the latest: then it has
- *    failed. Which round has ended is in the call, so that the same call again has the same answer
- * control/O7 a child is one task, however often it is begun; it has ended before its step does, and its step has its outcome
- * control/O8 an item that has steps of its own ends when they have ended, with what `output` says of them; a failure in it is the item's, and
- *    what that means the fan-out's
+ * control/O1 a step that has ended is not run again: a repeated call goes on, and signals its gates again
+ * control/O2 a step's record is final before its gates are signalled, and before its states continue
+ * control/O3 a skipped step does not wait
+ * control/O4 an approval ends once: by the first answer, or by its timeout
+ * control/O5 the output of a fan-out has its items' outputs in order; it fails when more items fail than it tolerates
+ * control/O6 a loop ends after the first round for which `until` is true; without one, it fails after `maxIterations` rounds. The call
+ *    names the round that has ended, so that a repeated call returns the same answer
+ * control/O7 a child is one task, however often it is started; it ends before its step does, and the step has its outcome
+ * control/O8 an item with a body ends when the body's steps have ended, with the value of `output`; a failure in the body is the item's
+ *    failure, and the fan-out decides what it means
  */
 import { type ControlPayload, redriveOf } from '../../contracts/step-payload.ts'
 import { isOrchestratorError } from '../../domain/errors.ts'
@@ -45,7 +46,7 @@ const KINDS: Record<StepKind, Controlled<never>> = {
   workflow: child,
 }
 
-/** Begins such a step, or ends it. Throws StepFailedError where the failure ends the task. */
+/** Begins or ends a control step. Throws StepFailedError when the failure ends the task. */
 export const controlStep =
   (ports: Owned['ports']) =>
   async (
@@ -63,7 +64,7 @@ export const controlStep =
     const own = { taskId, path, owner, fence }
     const known = at === 'end' ? await ports.steps.findSteps(taskId, [path, ...pathsInItem(step, path)]) : []
     const before = known.find((record) => record.path === path)
-    // An item with steps of its own has begun with the first of them.
+    // An item with a body started with the first step of the body.
     const [first] = known.map((record) => record.startedAt).sort()
     const startedAt = before?.startedAt ?? first ?? ports.clock.now().toISOString()
     const taken = isEndOfEnded(before, fence)
@@ -73,7 +74,7 @@ export const controlStep =
     const task = { id: taskId, type: plan.type, metadata: plan.metadata }
     const owned: Owned = { ports, task, plan, step, record: taken.step, own, call }
     const answer = taken.kind === 'final' ? endedBefore(owned) : await act(owned, at)
-    // It goes on to its end, or is there.
+    // An answer with a status ends the step.
     const isOver = answer.status !== undefined
     if (isOver) await signalGates(ports, plan, path)
     if (isOver && call.token !== undefined) await ports.executions.wake(call.token)
@@ -85,7 +86,7 @@ const pathsInItem = (step: Step, path: string): string[] =>
     ? Object.keys(step.steps).map((id) => pathIn(path, id))
     : []
 
-/** It has failed when it began: only a redrive makes that undone (control/O1). */
+/** Whether the step already failed in `begin`: only a redrive runs it again (control/O1). */
 function isEndOfEnded(before: StepRecord | undefined, fence: string): before is StepRecord {
   return (
     before !== undefined && isFinalStepStatus(before.status) && redriveOf(before.fence) === redriveOf(fence)
@@ -99,7 +100,7 @@ function endedBefore({ step, record }: Owned): ControlAnswer {
   throw verdictOf({ name: error?.name ?? '', message: error?.message ?? `step "${path}" failed` })
 }
 
-/** What is wrong with the step, or with what it asks for: its own policy says what that means. */
+/** Errors in the step or its input, which its `onFailure` handles. */
 const SETTLED = ['InvalidInputError', 'InvalidWorkflowError', 'NoAgentError'] as const
 
 async function act(owned: Owned, at: ControlPayload['at']): Promise<ControlAnswer> {
@@ -122,6 +123,6 @@ async function begin(owned: Owned, kind: Controlled<Step>): Promise<ControlAnswe
   return kind.begin(owned, decided.value)
 }
 
-/** The step's own kind: what is written for one kind of step is given steps of that kind only. */
+/** The implementation of the step's kind, which is only ever given steps of that kind. */
 const kindOf = (step: Step): Controlled<Step> =>
   (isFanOut(step) ? fanOut : KINDS[stepKind(step)]) as Controlled<Step>

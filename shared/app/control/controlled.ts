@@ -6,20 +6,23 @@ import type { Step } from '../../workflow/schema.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { endStep, type Situation } from '../steps/settle-failure.ts'
 
-/** `seconds` is for the Wait that comes next, `indexes`, `lanes` and `apart` for the Map, `round` for a loop's body, `child` for what runs it. */
+/**
+ * Read by the states that follow: `seconds` by the Wait; `indexes`, `lanes` and `apart` by the Map; `round` by the loop's body; `child` by
+ * the state that runs it.
+ */
 export type ControlAnswer = {
   seconds?: number
   indexes?: number[]
-  /** How many items run side by side. */
+  /** How many items run concurrently. */
   lanes?: number
-  /** Said where the items have executions of their own. */
+  /** Present when each item has its own execution. */
   apart?: true
   round?: string
   child?: { stateMachineArn: string; name: string } & ExecutionInput
   status?: StepRecord['status']
 }
 
-/** A step that this call owns, and what the call says beside. */
+/** A step that this invocation owns, with its call. */
 export type Owned<OfStep extends Step = Step> = Omit<Situation, 'ports' | 'step'> & {
   ports: Pick<
     Ports,
@@ -40,9 +43,9 @@ export type Owned<OfStep extends Step = Step> = Omit<Situation, 'ports' | 'step'
   call: Pick<ControlPayload, 'token' | 'round' | 'error'>
 }
 
-/** What one kind of step does when it begins, and when whatever it waited for is over. */
+/** The implementation of one kind of control step: `begin`, and `end` after the wait. */
 export type Controlled<OfStep extends Step> = {
-  /** What is evaluated before the step is done. */
+  /** The expressions to evaluate before the step begins. */
   template(step: OfStep): Readonly<Record<string, unknown>>
   begin(owned: Owned<OfStep>, value: Record<string, Json>): Promise<ControlAnswer>
   end(owned: Owned<OfStep>): Promise<ControlAnswer>
@@ -53,7 +56,7 @@ export async function end(owned: Owned, outcome: Omit<StepEnd, 'endedAt'>): Prom
   return over(outcome.status)
 }
 
-/** There is nothing to wait for any more (control/O3). */
+/** The answer for a step that has ended, so that its states do not wait (control/O3). */
 export const over = (status: StepRecord['status']): ControlAnswer => ({
   status,
   seconds: 0,

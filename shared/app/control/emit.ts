@@ -3,7 +3,7 @@ import { customEvent } from '../../domain/event.ts'
 import type { StepOf } from '../../workflow/schema.ts'
 import { type Controlled, end } from './controlled.ts'
 
-/** Done as soon as it has begun. */
+/** An emitted event; the step ends in `begin`. */
 export const emit: Controlled<StepOf<'emit'>> = {
   template: ({ emit: { type, data } }) => ({ type, data }),
 

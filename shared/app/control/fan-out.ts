@@ -11,9 +11,9 @@ import { type ControlAnswer, type Controlled, end, over } from './controlled.ts'
 export const fanOut: Controlled<FanOut> = {
   template: ({ forEach }) => ({ items: forEach }),
 
-  /** Keeps the items, so that those who run them need not be given them. Throws InvalidInputError for what is no list. */
+  /** Stores the items, so that payloads carry only their indexes. Throws InvalidInputError when `items` is no list. */
   async begin({ ports, plan, step, own }, { items: found = [] }) {
-    // As JSONata has it: a filter that finds one thing answers the thing, and one that finds none nothing.
+    // A JSONata filter with one match returns the match itself, and without a match nothing.
     const items = Array.isArray(found) || found === null ? found : [found]
     const { maxItems: most = DEFAULT_MAX_ITEMS } = step
     if (!Array.isArray(items)) {
@@ -27,7 +27,7 @@ export const fanOut: Controlled<FanOut> = {
     const stored = await ports.values.storeValue(own.taskId, items)
     if (!(await ports.steps.noteStep(own, { items: stored }))) throw superseded(own.path)
     const indexes = items.map((_item, index) => index)
-    // What is more than one call of an agent has no limits of its own: its steps have.
+    // Items with a body or a child workflow have no limits here: the limits of their steps apply.
     const withoutLimits = async () => ({ indexes })
     return byFanOutKind<Promise<ControlAnswer>>(step, {
       async agent(one) {
@@ -39,7 +39,7 @@ export const fanOut: Controlled<FanOut> = {
     })
   },
 
-  /** What the items have answered, in their order; null where one has failed (control/O5). */
+  /** The outputs of the items in order; null for a failed item (control/O5). */
   async end(owned) {
     const { ports, step, own, record } = owned
     const items = record.items ? ((await ports.values.loadValue(record.items)) as Json[]) : []

@@ -12,7 +12,7 @@ import { NOT_THE_BODYS } from './loop.ts'
 
 type Each = StepOf<'steps'>
 
-/** One item of a fan-out that has steps of its own: they have ended, or one of them has failed for good (control/O8). */
+/** Ends one item of a fan-out with a body: its steps have ended, or one of them has failed for good (control/O8). */
 export const item: Controlled<Each> = {
   template: () => ({}),
 
@@ -32,7 +32,7 @@ export const item: Controlled<Each> = {
   },
 }
 
-/** Throws InvalidInputError, which is the item's failure. */
+/** Evaluates the item's `output`. Throws InvalidInputError, which becomes the item's failure. */
 async function outputOf({ ports, task, plan, step, own }: Owned<Each>): Promise<Json> {
   const { steps, output } = step
   const template =

@@ -12,16 +12,16 @@ import { type ControlAnswer, type Controlled, end, type Owned, over } from './co
 
 type Loop = StepOf<'repeat'>
 
-/** Failures in a body that are not its loop's, or its fan-out's, to judge: they end the task. */
+/** Failures in a body that end the task, whatever the policy of the loop or fan-out. */
 export const NOT_THE_BODYS = ['TaskCancelledError', 'BugError', ...FATAL]
 
-/** Its body is a graph of its own; every round runs it under paths of its own. */
+/** A loop: its body is a separate graph, and each round runs it under its own paths. */
 export const loop: Controlled<Loop> = {
   template: () => ({}),
 
   begin: async ({ own }) => ({ round: numberedPath(own.path, 1) }),
 
-  /** After each round: another one, or the end (control/O6). */
+  /** Called after each round: starts another one, or ends the loop (control/O6). */
   async end(owned) {
     const { step, own, call } = owned
     if (call.error?.Error !== undefined) return settleBody(owned, failureIn(call.error))
@@ -40,7 +40,7 @@ export const loop: Controlled<Loop> = {
   },
 }
 
-/** What `until` says of a round, and the loop's output if that was the last one. Throws InvalidInputError. */
+/** Evaluates `until` after a round and, if it was the last one, the loop's output. Throws InvalidInputError. */
 async function judge(
   { ports, task, plan, step, own }: Owned<Loop>,
   round: string,
@@ -63,7 +63,7 @@ async function judge(
   return { isOver: true, output: await resolveExpressions(template, names, 'repeat.output') }
 }
 
-/** A step of the body has failed for good, and the loop has a policy of its own. */
+/** Applies the loop's `onFailure` when a step of its body has failed for good. */
 async function settleBody(owned: Owned<Loop>, failure: Failure): Promise<ControlAnswer> {
   if (NOT_THE_BODYS.includes(failure.name)) throw verdictOf(failure)
   return over((await settleFailure(owned, failure)).settled)

@@ -16,7 +16,7 @@ export const wait: Controlled<StepOf<'wait'>> = {
   end: (owned) => end(owned, { status: 'succeeded' }),
 }
 
-/** Whole seconds, rounded up: nobody is woken early. Throws InvalidInputError for what is no time. */
+/** Whole seconds, rounded up so that the wait never ends early. Throws InvalidInputError for an invalid time. */
 function secondsUntil(until: Json | undefined, now: number): number {
   const time = parseTime(until)
   if (time === undefined) throw refused('until', until, RIGHT_TIME)
