@@ -14,20 +14,20 @@ import {
 
 export type KnowledgeNeeds = Pick<Ports, 'agents' | 'loads' | 'statistics' | 'breakers' | 'limits' | 'clock'>
 
-/** What a plan is made from: what is known of agents, and the workflows that it may call. */
+/** The ports that planning reads: agents with their statistics, and the workflows that a plan may call. */
 export type PlanningNeeds = KnowledgeNeeds & Pick<Ports, 'workflows'>
 
-/** What is known of each agent that offers a capability. */
+/** Statistics and state of each agent that offers a capability. */
 export type KnowledgeOf = (capability: string | undefined) => ReadonlyMap<string, Knowledge>
 
-/** Steps bound to an agent in the last minutes are as many as it has begun in as long. */
+/** The window of the load: steps bound to an agent within it approximate the calls that it has started in it. */
 const LOAD_SECONDS = 300
-/** Of a call of an agent of which nothing is known. */
+/** The assumed duration of a call of an unknown agent. */
 const DEFAULT_SECONDS = 2
 
 /**
- * What the choice of agents for some capabilities must know, read once. Agents that are alone with what they offer are not asked
- * about, unless a budget or a deadline may rule them out, or they are to be asked about `evenAlone`: else there is nothing to choose.
+ * Reads once what the choice of agents for some capabilities needs. Agents without rivals are not looked up, because there is nothing to
+ * choose, unless a budget or a deadline may rule them out or `evenAlone` is set.
  */
 export async function knowledgeOf(
   ports: KnowledgeNeeds,
@@ -92,11 +92,11 @@ export async function knowledgeOf(
   }
 }
 
-/** The lower bound of a bucket: nobody is ruled out by the width of one. */
+/** The lower bound of a bucket, so that no agent is ruled out by the bucket's width. */
 const atLeast = (bound: number | undefined): number | undefined =>
   bound === undefined ? undefined : bound / 10 ** (1 / BUCKETS_IN_DECADE)
 
-/** Under which the slots of an agent are kept. */
+/** The scope of an agent's slots. */
 export const slotsOfAgent = ({ id }: Pick<Agent, 'id'>): string => `agent:${id}`
 
 /** The counters of each of these agents, by capability. */
@@ -116,16 +116,16 @@ export async function doingsOf(
   return doings
 }
 
-/** How long a call of an agent takes: as seen, or as it says itself. */
+/** The typical duration of an agent's call, measured or declared. */
 export function typicalSecondsOf(
   { typicalSeconds = DEFAULT_SECONDS }: Pick<Agent, 'typicalSeconds'>,
   { sums: { latencySeconds, count } }: Pick<Knowledge, 'sums'>,
 ): number {
-  // What it says is worth one call, as with its price.
+  // The declared duration weighs as much as one measured call, as the declared price does.
   return (latencySeconds + typicalSeconds) / (count + 1)
 }
 
-/** By Little's law. */
+/** Calls in progress, by Little's law. */
 export function inflightOf(load = 0, { latencySeconds, count }: Sums): number {
   return (load / LOAD_SECONDS) * (count > 0 ? latencySeconds / count : DEFAULT_SECONDS)
 }

@@ -7,12 +7,12 @@ import type { Plan } from '../../ports/index.ts'
 import { addSums, histogramAt, quantileOf, sumsAt } from '../../selector/decayed-counters.ts'
 import { doingsOf, inflightOf, type KnowledgeNeeds, slotsOfAgent } from './agent-knowledge.ts'
 
-/** Fewer calls make no trend. */
+/** The fewest calls for a trend. */
 const LEAST_CALLS_OF_TREND = 5
 const MUCH_BETTER = 0.05
 const MUCH_FASTER = 1.25
 
-/** Why the agent of a step was chosen, where it was: by the rebinder, or with the plan. */
+/** The decision for the step's agent, made by the rebinder or with the plan. */
 export function decisionOf(
   plan: Pick<Plan, 'decisions'>,
   path: string,
@@ -23,7 +23,7 @@ export function decisionOf(
 
 type Health = Required<Pick<AgentView, 'health' | 'now'>>
 
-/** How each agent does, by capability (those that it has been asked for lately), and what it is at. */
+/** The health of each agent by capability (only those called lately), and its current load. */
 export async function healthOf(
   ports: KnowledgeNeeds,
   agents: readonly Pick<Agent, 'id' | 'capabilities' | 'limits'>[],
@@ -75,7 +75,7 @@ function healthIn(epochs: readonly EpochCounters[], at: number): AgentHealth {
   }
 }
 
-/** The last quarters of an hour against all that is known: how often it succeeds; and how fast it is, against the hours before. */
+/** Compares the success rate of the last quarters of an hour with the long-term one, and the latency with that of the hours before. */
 function trendIn(epochs: readonly EpochCounters[], at: number): AgentHealth['trend'] {
   const { calls, successes, count, quality } = sumsAt(epochs, at)
   if (calls < LEAST_CALLS_OF_TREND || count === 0) return 'steady'

@@ -2,8 +2,8 @@ import type { AgentManifest } from '../../domain/agent.ts'
 import type { AgentStep } from '../../workflow/schema.ts'
 
 /**
- * Which of its capabilities an agent is asked for by a step: what the step names, or names as a fallback; of an agent that is itself
- * named without one its first. Undefined when it offers none of these.
+ * The capability that a step calls an agent for: the step's, or that of a fallback; an agent that is pinned without a capability is called
+ * for its first. Undefined when the agent offers none of these.
  */
 export function capabilityAsked(
   { id, capabilities }: Pick<AgentManifest, 'id' | 'capabilities'>,
@@ -17,7 +17,7 @@ export function capabilityAsked(
   return capability === undefined || fallback.includes(id) ? capabilities[0] : undefined
 }
 
-/** What the agent that is wanted would be asked for: where only the agent is named, the first that it offers. */
+/** The capability of a wish; for a pinned agent without one, the first that it offers. */
 export function capabilityWanted(
   { capability, pinned }: { capability: string | undefined; pinned: string | undefined },
   agents: readonly Pick<AgentManifest, 'id' | 'capabilities'>[],

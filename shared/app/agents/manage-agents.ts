@@ -13,7 +13,7 @@ type Needs = Pick<Ports, 'agents' | 'clock'>
 
 type Looking = Pick<Ports, 'agents' | 'loads' | 'statistics' | 'breakers' | 'limits' | 'clock'>
 
-/** With how they do. */
+/** Lists agents with their health. */
 export const listAgents =
   (ports: Looking) =>
   async (
@@ -27,7 +27,7 @@ export const listAgents =
     return { agents: agents.map((agent) => ({ ...agent, ...health.get(agent.id) })) }
   }
 
-/** With how it does. Throws NotFoundError with the nearest ids. */
+/** One agent with its health. Throws NotFoundError with the nearest ids. */
 export const getAgent =
   (ports: Looking) =>
   async ({ id }: { id: string }, _caller: Caller): Promise<AgentView> => {
@@ -53,7 +53,7 @@ export const registerAgent =
       throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
     const existing = await agents.findAgent(request.id)
     if (existing?.origin === 'deployment') throw ownedByDeployment(request.id, 'choose another id')
-    // Parsed once more: what comes with a request besides the manifest is no part of an agent.
+    // Parsed again, to drop fields of the request that do not belong to a manifest.
     const agent = AgentSchema.parse({
       ...request,
       status: request.deprecated ? 'deprecated' : 'active',
