@@ -1,9 +1,9 @@
 /**
  * Invariants (tests cite them):
- * deployment/D1 what a deployment brings is active; what an earlier one brought and this one has not gets no new work
- * deployment/D2 an agent goes only when no open task is bound to it: else the deployment is refused, and nothing has changed
- * deployment/D3 a workflow's record names a machine that stays as it is: whoever plans from it runs what was planned
- * deployment/D4 a registration that was cut short is finished by the next: what it has published is not published again
+ * deployment/D1 agents and workflows of a deployment are active; those of an earlier deployment that are missing from it get no new work
+ * deployment/D2 an agent is removed only when no open task is bound to it: otherwise the deployment is refused without any change
+ * deployment/D3 a workflow's record names an immutable machine version, so that a task runs exactly what was planned
+ * deployment/D4 an interrupted registration is completed by the next; what it has published is not published again
  */
 import type { Agent, AgentManifest } from '../../domain/agent.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
@@ -20,14 +20,14 @@ type Needs = Pick<
   Ports,
   'agents' | 'workflows' | 'collectables' | 'tasks' | 'plans' | 'steps' | 'machines' | 'clock'
 > & {
-  /** Until lists that others hold, and indexes, have heard of it. */
+  /** Waits until caches and secondary indexes show the change. */
   untilHeard?: () => Promise<void>
 }
 
-/** Writes to the registry at once. */
+/** Concurrent writes to the registry. */
 const AT_ONCE = 20
 
-/** Makes the registry say what this deployment brought. Safe to repeat. Throws ConflictError (deployment/D2). */
+/** Makes the registry match this deployment. Idempotent. Throws ConflictError (deployment/D2). */
 export const registerDeployment =
   (ports: Needs) =>
   async (deployment: Deployment): Promise<{ agents: number; workflows: number; retired: string[] }> => {
@@ -50,7 +50,7 @@ async function replaceAgents(ports: Needs, brought: Deployment['agents']): Promi
   const gone = (await agents.listAgents({ fresh: true })).filter(({ id, origin, status }) => {
     return origin === 'deployment' && status !== 'inactive' && !deployed.some((agent) => agent.id === id)
   })
-  // First nobody is bound to them any more; then it is asked who is.
+  // First no new step is bound to them; then tasks that are still bound are looked for.
   await Promise.all(gone.map((agent) => agents.putAgent({ ...agent, status: 'inactive' })))
   if (gone.length > 0) await ports.untilHeard?.()
   const bound = gone.length > 0 ? await tasksBoundTo(ports, new Set(gone.map(({ id }) => id))) : []
@@ -76,13 +76,14 @@ async function replaceWorkflows(ports: Needs, brought: Deployment['workflows']):
   const before = (await workflows.listWorkflows({ fresh: true })).filter(({ origin }) => origin !== 'api')
   const usedOn = dayOf(clock.now())
   const known = new Map(before.map((registered) => [registered.workflow.name, registered]))
-  // One after another: Step Functions publishes one a second once its bucket is empty (deployment/D4).
+  // Sequential: Step Functions publishes one version a second once its token bucket is empty (deployment/D4).
   for (const one of brought) await publishOne(ports, one, known.get(one.workflow.name))
   const names = new Set(brought.map(({ workflow }) => workflow.name))
   const gone = before.filter(({ workflow }) => !names.has(workflow.name))
   await inGroups(gone, async (registered) => {
     const { workflow, parts = 0 } = registered
-    // Its machine stays for what runs on it, and is collected after that. Noted first: what is no longer listed is asked no more.
+    // The machine stays for its running executions and is collected later. Recorded first, because unlisted workflows are not looked up
+    // again.
     await collectables.useMachine({ name: workflow.name, parts, usedOn })
     await workflows.putWorkflow({ ...registered, active: false })
   })
@@ -98,13 +99,13 @@ async function publishOne(
   const stateMachineArn = await machines.publish(one.stateMachineArn, before?.stateMachineArn)
   const registeredAt = clock.now().toISOString()
   await workflows.putWorkflow({ ...one, stateMachineArn, registeredAt, active: true, origin: 'deployment' })
-  // Machines of parts that it has no more are left to what runs on them, as those of workflows that are gone.
+  // Machines of removed parts stay for their running executions, like those of removed workflows.
   const parts = one.parts ?? 0
   const left = partNames(name, before?.parts ?? 0).slice(parts)
   const usedOn = dayOf(clock.now())
   await Promise.all([
     ...left.map((part) => collectables.useMachine({ name: part, parts: 0, usedOn })),
-    // Those that it has, perhaps again.
+    // Machines in use again are taken off the list of collectables.
     ...[name, ...partNames(name, parts)].map((machine) => collectables.forgetMachine(machine)),
   ])
 }

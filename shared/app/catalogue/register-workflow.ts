@@ -2,11 +2,11 @@
  * Publishes a version of a workflow at run time.
  *
  * Invariants (tests cite them):
- * publish/V1 a version that is published never changes: the same again is the same, anything else is refused
- * publish/V2 its machine is there before anybody can submit to it
- * publish/V3 its record is there before its machine is made: no machine is without a record, whatever fails in between; the same again
- *    goes on
- * publish/V4 a version whose machine went with the stacks comes back when it is published again, whatever later ones there are
+ * publish/V1 a published version is immutable: publishing the same content again is a no-op, other content is refused
+ * publish/V2 the machine exists before a task can be submitted to the version
+ * publish/V3 the record is written before the machine is created, so that no machine is without a record after a failure; a repeat
+ *    completes an interrupted publication
+ * publish/V4 a version whose machine was deleted with the stacks is restored by publishing it again, whatever later versions exist
  */
 
 import { type Compiled, compileWorkflow } from '../../compiler/index.ts'
@@ -37,7 +37,7 @@ export const registerWorkflow =
       throw new OrchestratorError('InvalidInputError', message)
     }
     const compiled = compileWorkflow(workflow)
-    // It may call itself, which only its first version could not find.
+    // A recursive workflow cannot find itself when its first version is registered.
     await versionsOfChildren(workflows, workflow)
     const [published, newest, all] = await Promise.all([
       workflows.findWorkflow(name, workflow.version),
@@ -46,12 +46,13 @@ export const registerWorkflow =
     ])
     const before = published && sameVersion(published, workflow, newest)
     if (before?.active) {
-      // Its name may not stand for it yet. A deployment says itself what its names stand for.
+      // The name may not point to this version yet. For deployed workflows the deployment decides which version is the latest.
       if (before.origin === 'api' && isNewer(workflow, newest)) await workflows.putWorkflow(before)
       return workflowView(before)
     }
-    // Not active: the stacks were destroyed meanwhile, and it comes back; or its publication was cut short, and a later version may
-    // have overtaken it.
+    // Inactive: the stacks were destroyed meanwhile, and the version is restored; or its publication was interrupted, and a later version
+    // may
+    // have been published first.
     const served = before !== undefined && !before.pending
     if (!served) requireNewer(workflow, newest)
     requireUnclaimed(workflow, all)
@@ -61,13 +62,13 @@ export const registerWorkflow =
       if (winner) sameVersion(winner, workflow, newest)
     }
     await ensureMachine(ports, machineNameOf(ports, workflow, compiled), compiled)
-    // One that comes back takes nothing from a later one that serves.
+    // A restored version does not replace a later active one as the latest.
     const latest = !newest?.active || newest.workflow.version <= workflow.version
     await workflows.putWorkflow(registered, { latest })
     return workflowView(registered)
   }
 
-/** By its content: two that publish the same version at once with another content have machines of their own. */
+/** Derived from the content, so that concurrent publications of one version with different content have different machines. */
 function machineNameOf(ports: Needs, { name, version }: Workflow, compiled: Compiled): string {
   return `${name}-v${version}-${digestOfMachine(ports, compiled).slice(0, 8)}`
 }
@@ -108,7 +109,7 @@ function requireNewer({ name, version }: Workflow, newest: RegisteredWorkflow | 
   throw new OrchestratorError('ConflictError', message)
 }
 
-/** A task type that two workflows claim would be served by whichever comes first. */
+/** Throws when another workflow claims one of the task types: the type would be ambiguous. */
 function requireUnclaimed({ name, taskTypes }: Workflow, all: readonly RegisteredWorkflow[]): void {
   const own = [name, ...taskTypes]
   for (const { workflow } of all.filter((other) => other.workflow.name !== name)) {

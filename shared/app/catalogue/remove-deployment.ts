@@ -1,12 +1,12 @@
 /**
- * What happens when the stacks are destroyed.
+ * Retires everything when the stacks are destroyed.
  *
  * Invariants (tests cite them):
- * removal/R1 nothing gets new work: agents and workflows are retired, also those that callers have published
- * removal/R2 every machine goes with what runs on it, for the functions that it calls go as well; what stays are the records, and that of
- *    each version says that its machine is gone
- * removal/R3 a removal that was cut short is finished by the next: each machine is noted before its workflow is retired, and forgotten
- *    when it is gone
+ * removal/R1 all agents and workflows are retired, including those that callers have published
+ * removal/R2 every machine is deleted with its running executions, since the functions that they call are deleted as well; the records
+ *    stay, and that of each version says that its machine is gone
+ * removal/R3 an interrupted removal is completed by the next: each machine is recorded before its workflow is retired, and forgotten once
+ *    it is deleted
  */
 import { machineArnOf } from '../../domain/execution-arn.ts'
 import { dayOf } from '../../domain/times.ts'
@@ -19,7 +19,7 @@ type Needs = Pick<
   'agents' | 'workflows' | 'collectables' | 'tasks' | 'plans' | 'steps' | 'machines' | 'clock'
 >
 
-/** Safe to repeat. Throws UnavailableError when it is to go on later (removal/R3). */
+/** Idempotent. Throws UnavailableError when it must be called again to continue (removal/R3). */
 export const removeDeployment = (ports: Needs) => async (): Promise<{ machines: number }> => {
   const { workflows, collectables, machines, tasks, clock } = ports
   const usedOn = dayOf(clock.now())
@@ -27,17 +27,17 @@ export const removeDeployment = (ports: Needs) => async (): Promise<{ machines: 
   const [published, deployed] = [true, false].map((byCaller) =>
     active.filter(({ origin }) => (origin === 'api') === byCaller),
   ) as [RegisteredWorkflow[], RegisteredWorkflow[]]
-  // Nobody is asked whether a task is bound to an agent: they all go.
+  // Open tasks do not keep an agent: all agents are removed.
   const idle = { ...tasks, listOpenTasks: async () => [] }
   await registerDeployment({ ...ports, tasks: idle })({ agents: [], workflows: [] })
   const ours = deployed.map(({ workflow: { name }, parts = 0 }) => ({ name, parts, usedOn }))
   const theirs: CollectableMachine[] = []
   for (const workflow of published) theirs.push(...(await retirePublished(ports, workflow, usedOn)))
-  // What has just been noted may not be in the list yet.
+  // Machines that were just recorded may not be in the list yet.
   const noted = [...(await collectables.listMachines()), ...ours, ...theirs]
   const all = new Map(noted.map((machine) => [machine.name, machine]))
   for (const { name, parts } of all.values()) {
-    // A machine of a deployment has its workflow's name; the others have no versions under theirs.
+    // A deployed machine is named after its workflow; the names of other machines have no versions.
     const versions = await workflows.listVersions(name)
     for (const version of versions) await retireVersion(ports, version)
     for (const each of [name, ...partNames(name, parts)]) await machines.remove(each, { evenBusy: true })
@@ -46,7 +46,7 @@ export const removeDeployment = (ports: Needs) => async (): Promise<{ machines: 
   return { machines: all.size }
 }
 
-/** The machines of every version that was published at run time, by their ARNs: noted, and their workflow retired. */
+/** Records the machine of every version published at run time, and retires the workflow; returns the machines' ARNs. */
 async function retirePublished(
   { workflows, collectables }: Pick<Needs, 'workflows' | 'collectables'>,
   published: RegisteredWorkflow,
@@ -57,13 +57,13 @@ async function retirePublished(
     return { name: machineArnOf(stateMachineArn), parts, usedOn }
   })
   for (const machine of machines) await collectables.useMachine(machine)
-  // The newest last: until then the workflow is listed, and the next removal finds it (removal/R3).
+  // The newest version is retired last: until then the workflow is listed, so that another removal finds it (removal/R3).
   for (const version of versions) await retireVersion({ workflows }, version)
   await workflows.putWorkflow(asGone(published))
   return machines
 }
 
-/** A version that was never finished stays as it is. */
+/** A version whose publication never completed stays as it is. */
 async function retireVersion(
   { workflows }: Pick<Needs, 'workflows'>,
   version: RegisteredWorkflow,

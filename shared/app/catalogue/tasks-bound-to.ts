@@ -3,10 +3,10 @@ import type { OpenTask } from '../../domain/task.ts'
 import type { Ports } from '../../ports/index.ts'
 
 const PAGE = 100
-/** Who is told of them needs no more. */
+/** Enough examples for an error message. */
 const ENOUGH = 20
 
-/** Open tasks with a step that one of these agents is to run, or may be running; at most about twenty of them. */
+/** Open tasks with an unfinished step that is bound to one of these agents; about twenty at most. */
 export async function tasksBoundTo(
   { tasks, plans, steps, clock }: Pick<Ports, 'tasks' | 'plans' | 'steps' | 'clock'>,
   agentIds: ReadonlySet<string>,
@@ -20,7 +20,7 @@ export async function tasksBoundTo(
     const bound = await Promise.all(
       page.map(async ({ id, execution }) => {
         const [{ bindings }, records] = await Promise.all([plans.getPlan(id, execution), steps.listSteps(id)])
-        // Who was chosen since: a step has failed over, or was bound late.
+        // Agents chosen after planning, by failover or late binding.
         const running = records.filter(({ status }) => !isFinalStepStatus(status))
         return [...Object.values(bindings), ...running].flatMap(({ agentId }) =>
           agentId !== undefined && agentIds.has(agentId) ? [{ taskId: id, agentId }] : [],
