@@ -2,8 +2,8 @@
  * A person's answer to an approval.
  *
  * Invariants (tests cite them):
- * approval/O4 the first answer stays; the same answer again wakes the state again, another is refused
- * approval/O9 nobody answers for a task past its deadline, though it takes up to a minute until it is ended
+ * approval/O4 the first answer stays; repeating it wakes the state again, a different answer is refused
+ * approval/O9 answers are refused after the task's deadline, although the reconciler may take a minute to end the task
  */
 import type { AnswerApproval } from '../../contracts/requests.ts'
 import type { ApprovalView } from '../../contracts/views.ts'
@@ -45,8 +45,8 @@ export const approveStep =
         : `it has ended (${record.status})`
       throw new OrchestratorError('ConflictError', `step "${stepId}" cannot be answered any more: ${how}`)
     }
-    // Once more where it was answered before: a crash may have come between the answer and the waking. The state may have
-    // asked again meanwhile, under another token.
+    // Also wakes for a repeated answer: a crash may have come between the answer and the wake-up, and the state may have asked again with
+    // another task token.
     await executions.wake(answered?.approval?.token ?? asked.token)
     return { taskId: id, stepId: path, ...kept }
   }
@@ -63,7 +63,7 @@ function requireAllowed(path: string, { choices, approvers }: Asked, decision: s
 
 type AskedStep = StepRecord & { approval: Asked }
 
-/** By its path; without the rounds of the loops around it where one such step has asked. Throws NotFoundError naming those that have. */
+/** The step at a path; round numbers may be omitted when only one such step is asking. Throws NotFoundError naming the steps that ask. */
 async function askedStep(steps: Needs['steps'], id: string, stepId: string): Promise<AskedStep> {
   const [named] = await steps.findSteps(id, [stepId])
   if (named && hasAsked(named)) return named

@@ -7,27 +7,27 @@ import { cancelOne, type StopNeeds } from './cancel-task.ts'
 import { dispatch } from './queue-tasks.ts'
 import { taskView } from './views.ts'
 
-/** At once, and in one call: an API has half a minute. */
+/** Tasks cancelled concurrently, and in one request: API Gateway gives up after about half a minute. */
 const AT_ONCE = 10
 const MOST = 100
-/** Those that cost something first: whoever waits can wait a little longer. */
+/** Running tasks first, because they cost money; queued tasks can wait longer. */
 const IN_ORDER = OPEN_TASK_STATUSES.toSorted((a, b) => Number(a === 'queued') - Number(b === 'queued'))
 
 type Stopped = {
   tasks: TaskView[]
-  /** Cancelled, but something of them could not be stopped: to be cancelled again. */
+  /** Tasks that could not be stopped completely and must be cancelled again. */
   failed: { taskId: string; error: string }[]
   more: boolean
 }
 
-/** Cancels the open tasks of the caller's tenant; `more` where there are others left, for another call. */
+/** Cancels the open tasks of the caller's tenant; `more` says that others are left for another call. */
 export const cancelAllTasks =
   (ports: StopNeeds) =>
   async ({ reason }: z.output<typeof CancelAllSchema>, { tenant }: Caller): Promise<Stopped> => {
     const pages = await Promise.all(
       IN_ORDER.map((status) => ports.tasks.listTasks({ tenant, status, limit: MOST })),
     )
-    // Parents first: children end with them.
+    // Parents first, because their children end with them.
     const open = pages.flatMap(({ tasks }) =>
       tasks.filter(isOpenTask).sort((a, b) => (a.parent?.depth ?? 0) - (b.parent?.depth ?? 0)),
     )
@@ -44,7 +44,7 @@ export const cancelAllTasks =
     return stopped
   }
 
-/** One task's trouble does not keep the others running. */
+/** Collects a failure, so that it does not stop the cancellation of other tasks. */
 async function cancelInto(stopped: Stopped, ports: StopNeeds, task: OpenTask, reason: string): Promise<void> {
   try {
     const cancelled = await cancelLatest(ports, task, reason)
@@ -54,7 +54,7 @@ async function cancelInto(stopped: Stopped, ports: StopNeeds, task: OpenTask, re
   }
 }
 
-/** Lists are behind; with its parent it may have ended already. */
+/** Reads the task again: lists are eventually consistent, and a child may have ended with its parent. */
 async function cancelLatest(
   ports: StopNeeds,
   { id }: OpenTask,

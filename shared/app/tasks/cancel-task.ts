@@ -14,15 +14,15 @@ import { taskView } from './views.ts'
 export type StopNeeds = QueueNeeds & Pick<Ports, 'steps'>
 
 /**
- * The task is cancelled first, then its execution is stopped: running agents watch the task, and an execution that
- * ends afterwards finds the task ended. Then the same for its children. Throws ConflictError when the task has ended already.
+ * Cancels a task: the record first, because running agents watch it and an execution that ends later must find the task ended; then its
+ * execution and its children. Throws ConflictError when the task has ended already.
  */
 export const cancelTask =
   (ports: StopNeeds) =>
   async ({ id, reason }: TaskRef & { reason: string }, caller: Caller): Promise<TaskView> => {
     const task = await getTask(ports, id, caller)
     if (!isOpenTask(task)) {
-      // A cancel that was cut short after its first write is finished by its repeat.
+      // A repeated call completes a cancellation that was interrupted after its first write.
       if (task.status === 'cancelled') {
         await stopAll(ports, task, task.reason)
         await ports.tasks.settleTask(task)
@@ -34,7 +34,7 @@ export const cancelTask =
     return taskView(cancelled)
   }
 
-/** Undefined when it has ended meanwhile. `next`: whether a task that waits for its turn begins in its place. */
+/** Undefined when the task has ended meanwhile. `next`: whether the next queued task starts in its slot. */
 export function cancelOne(
   ports: StopNeeds,
   task: OpenTask,
@@ -44,7 +44,7 @@ export function cancelOne(
   return stopOne(ports, task, { status: 'cancelled', reason }, { next })
 }
 
-/** The same for a task whose time is over. */
+/** The same for a task past its deadline. */
 export function timeOutOne(ports: StopNeeds, task: OpenTask): Promise<EndedTask | undefined> {
   const message = `the task's deadline, ${task.deadline}, has passed`
   return stopOne(ports, task, { status: 'timed_out', error: { name: 'DeadlineExceededError', message } })
@@ -67,17 +67,17 @@ async function stopOne(
   await stopAll(ports, task, stop.status === 'cancelled' ? stop.reason : stop.error.message)
   await leaveQueue(ports, stopped, { next })
   await ports.bus.publish([taskEvent(stopped)])
-  // What begins until its execution has ended is settled with that (finishTask).
+  // Steps that start before the execution ends get their expiry when finishTask processes that end.
   await ports.tasks.settleTask(stopped)
   return stopped
 }
 
-/** Step Functions stops the executions of children as well as it can; their tasks are ours to end. */
+/** Step Functions stops the executions of children best-effort; their tasks must be ended here. */
 async function stopAll(ports: StopNeeds, task: Task, reason: string): Promise<void> {
   await ports.executions.stop({ stateMachineArn: task.stateMachineArn, name: executionName(task) }, reason)
   const steps = await ports.steps.listSteps(task.id)
   const running = steps.filter(({ child, status }) => child !== undefined && !isFinalStepStatus(status))
-  // A retry may have been faster: those are its children.
+  // If a retry has reopened the task, the children belong to it.
   const now = await ports.tasks.findTask(task.id)
   if (!now || now.execution > task.execution) return
   await Promise.all(

@@ -1,10 +1,10 @@
 /**
  * Invariants (tests cite them):
- * finish/F1 a task ends once, by one conditional write; whoever comes later changes nothing and tells nothing
+ * finish/F1 a task ends once, by one conditional write; later calls change nothing and publish nothing
  * finish/F2 the task id comes from the execution's name and the result from the store: the status-change event may lack both
- * finish/F3 an execution that a newer one has replaced ends nothing
- * finish/F4 a task that has ended reserves nothing more of its budget
- * finish/F5 what a step has left that the execution's plan does not have, because a retry came with another definition, is paid for and nothing else
+ * finish/F3 the end of an execution that was replaced by a newer one is ignored
+ * finish/F4 the budget of an ended task is closed
+ * finish/F5 a record of a step that is not in the execution's plan, because a retry changed the definition, counts for the cost only
  */
 
 import { failureOf } from '../../domain/bounded.ts'
@@ -40,7 +40,7 @@ import { usdOfTask } from './usage-of-task.ts'
 type Needs = QueueNeeds & Pick<Ports, 'steps' | 'values'>
 export type Ended = ExecutionState & { status: Exclude<ExecutionState['status'], 'RUNNING'> }
 
-/** Ends the task whose execution has ended. Answers its final status; undefined when there was nothing to do. */
+/** Ends the task whose execution has ended. Returns its final status; undefined when there was nothing to do. */
 export const finishTask =
   (ports: Needs) =>
   async ({ name, ended }: { name: string; ended: Ended }): Promise<EndedTask['status'] | undefined> => {
@@ -48,12 +48,12 @@ export const finishTask =
     const task = parsed && (await ports.tasks.findTask(parsed.taskId))
     if (!task || task.execution !== parsed.execution) return undefined
     if (!isOpenTask(task)) {
-      // It ended before its execution did, or its end was cut off half-way.
+      // The task ended before its execution did, or an earlier call was interrupted.
       await ports.tasks.settleTask(task)
       return undefined
     }
     const end = await endOf(ports, task, ended)
-    // Nobody spends any more; before the end, which is told once (finish/F4).
+    // Closes the budget before the end is recorded, because the end is published only once (finish/F4).
     await closeBudgetOf(ports, task)
     if (!(await ports.tasks.endTask(end))) return undefined
     await leaveQueue(ports, end)
@@ -98,15 +98,15 @@ async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedT
 }
 
 /**
- * Whether the same may succeed at the next look. What cannot is how the task has ended: an output that cannot be made, or stored, would
- * keep it open for ever.
+ * Whether retrying later may help. A permanent error, such as a result that cannot be evaluated or stored, ends the task instead: it would
+ * stay open for ever.
  */
 function mayPass(error: unknown): boolean {
   if (isOrchestratorError(error)) return error.retryable
   return !(error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError)
 }
 
-/** Advice: a task ends without it. */
+/** Best effort: a task also ends without its calibration. */
 async function calibrationOf(
   ports: Needs,
   task: OpenTask,
@@ -122,7 +122,7 @@ async function calibrationOf(
     : compareEstimate(estimate, task, { endedAt, usd: cost.usd + usd, waited })
 }
 
-/** The workflow's `output`, or the outputs of the steps that nothing else needs, by id. */
+/** The workflow's `output`, or by id the outputs of the steps that no other step needs. */
 async function resultOf({ values }: Needs, task: OpenTask, plan: Plan, steps: StepRecord[]): Promise<Json> {
   const sinks = resultStepsOf(plan.workflow)
   const template = plan.workflow.output ?? Object.fromEntries(sinks.map((id) => [id, `{% $steps.${id} %}`]))
@@ -137,7 +137,7 @@ function degradedOf(steps: readonly StepRecord[]): { path: string; reason: strin
   })
 }
 
-/** An execution can succeed although a step never ran: when a function answers that is no agent host. */
+/** An execution can succeed although a step never ran, if its function is no agent host. */
 function stepsWithoutEnd(plan: Plan, steps: readonly StepRecord[]): TaskError | undefined {
   const ended = new Set(steps.filter(({ status }) => isFinalStepStatus(status)).map(({ path }) => path))
   const missing = Object.keys(plan.workflow.steps).find((id) => !ended.has(id))
@@ -147,7 +147,7 @@ function stepsWithoutEnd(plan: Plan, steps: readonly StepRecord[]): TaskError | 
   return { name: 'AgentFailedError', message, stepId: missing, ...(agentId ? { agentId } : {}) }
 }
 
-/** The step that ended the task says more than the execution does. */
+/** The error of the step that ended the task, which is more specific than that of the execution. */
 function errorOf({ status, error, cause }: Ended, plan: Plan, steps: readonly StepRecord[]): TaskError {
   const failed = steps
     .filter(

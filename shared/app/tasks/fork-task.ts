@@ -1,13 +1,13 @@
 /**
- * A new task that begins with what another has done. Whatever a step has done stays as it is, so each time in the life of a task is a
- * snapshot of it: what had been done by then.
+ * Forks a task: the new one starts with completed steps of another. Completed steps never change, so any time in the life of a task is a
+ * consistent snapshot of what was completed by then.
  *
  * Invariants (tests cite them):
- * fork/R1 of the other task nothing changes, whether it runs or has ended
- * fork/R2 what is taken over is not run again, costs nothing, and says whose it is; the rest runs as in any task
- * fork/R3 nothing is taken over that waits for what is done again
- * fork/R4 a repeat of the request changes nothing of what the first has made, and one that is refused nothing of anybody's
- * fork/R5 what is taken over is the new task's own: it stays when the other task expires
+ * fork/R1 the original task does not change, whether it runs or has ended
+ * fork/R2 a copied step does not run again, costs nothing, and names its original task; the other steps run as in any task
+ * fork/R3 a step that depends on a step that runs again is not copied
+ * fork/R4 a repeated request does not change the first one's task, and a refused request changes nothing
+ * fork/R5 copied values belong to the new task: they stay when the original task expires
  */
 import type * as z from 'zod'
 import type { ForkTaskSchema } from '../../contracts/requests.ts'
@@ -50,10 +50,10 @@ type Needs = PlanningNeeds &
   >
 type ForkRequest = z.output<typeof ForkTaskSchema>
 
-/** Steps that are written at once. */
+/** Concurrent writes. */
 const AT_ONCE = 20
 
-/** Throws NotFoundError, InvalidInputError, and whatever a submission throws. */
+/** Throws NotFoundError, InvalidInputError, and the errors of a submission. */
 export const forkTask =
   (ports: Needs) =>
   async (request: ForkRequest, caller: Caller): Promise<TaskView> => {
@@ -70,7 +70,7 @@ export const forkTask =
 
     const taskId = taskIdOf(ports, request, caller)
     const limits = limitsOf(ports, request)
-    // Which execution this was, and what was foretold of it, is the other task's.
+    // Number of execution and estimate belong to the original task.
     const { execution: _execution, retryDigest: _digest, estimate: _estimate, ...rest } = before
     const asked = {
       ...rest,
@@ -80,10 +80,10 @@ export const forkTask =
       budget: limits.budget,
       deadline: limits.deadline,
     }
-    // The first execution of a task that has had none.
+    // Planned as the next execution of a task that has had none.
     const next = { id: taskId, execution: 0, tenant: caller.tenant }
     const plan = await revisePlan(ports, next, asked, kept, { steps }, given)
-    /** What the first request has asked for; this may be a repeat, and later (fork/R4). */
+    /** Takes the snapshot from the stored plan, because this request may be a later repeat (fork/R4). */
     const adopt = async ({ forkedFrom }: Plan): Promise<void> => {
       if (await ports.tasks.findTask(taskId)) return
       const all = keptAt(forkedFrom?.at ?? at)
@@ -103,13 +103,13 @@ export const forkTask =
     await Promise.all([
       stored.told,
       waits ? enqueue(ports, stored.task) : startTask(ports, stored.task, stored.plan),
-      // Advice.
+      // Best effort.
       recordLoad(ports.loads, plan.decisions).catch(() => {}),
     ])
     return taskView((await ports.tasks.findTask(taskId)) ?? stored.task)
   }
 
-/** When the snapshot is of. Throws InvalidInputError for a step that has not ended. */
+/** The time of the snapshot. Throws InvalidInputError for a step that has not ended. */
 function timeOf({ clock }: Needs, { at, after }: ForkRequest, records: readonly StepRecord[]): string {
   if (after === undefined) return at === undefined ? clock.now().toISOString() : new Date(at).toISOString()
   const endedAt = records.find(({ path }) => path === after)?.endedAt
@@ -118,13 +118,13 @@ function timeOf({ clock }: Needs, { at, after }: ForkRequest, records: readonly 
   throw invalid('after', `no step "${after}" has ended${suggestNames(after, ended)}`)
 }
 
-/** What had been done by then, failures that the task went on after among it. */
+/** The steps completed by then, including failures after which the task went on. */
 function keptSteps(plan: Plan, records: readonly StepRecord[], at: string): StepRecord[] {
   const then = records.filter(({ endedAt }) => endedAt !== undefined && endedAt <= at)
   return then.filter((record) => isDone(record) || staysFailed(plan, record, then))
 }
 
-/** Steps outside loops: these, and whatever waits for them (fork/R3). Throws InvalidInputError for one that there is not. */
+/** The given top-level steps and all that depend on them (fork/R3). Throws InvalidInputError for an unknown step. */
 function redone(workflow: Workflow, places: readonly string[]): Set<string> {
   const graph = graphOfWorkflow(workflow)
   const first = new Set(places.map(outermost))
@@ -139,13 +139,13 @@ function redone(workflow: Workflow, places: readonly string[]): Set<string> {
   return new Set([...first, ...waiting])
 }
 
-/** The step outside loops that a path is in: `improve` of `improve[2].draft`. */
+/** The top-level step of a path: `improve` of `improve[2].draft`. */
 function outermost(path: string): string {
   const [first = path] = placeOf(path).split('.')
   return parsePath(first).stepId
 }
 
-/** Its value is the new task's own: that of the other goes with the other (fork/R5). */
+/** Copies the value, since the original's expires with its task (fork/R5). */
 async function copied<Step extends { output?: StoredValue }>(
   { loadValue, storeValue }: Ports['values'],
   taskId: string,
@@ -155,7 +155,7 @@ async function copied<Step extends { output?: StoredValue }>(
   return { ...step, output: await storeValue(taskId, await loadValue(step.output)) }
 }
 
-/** fork/R2. A child is the other task's, and is not cancelled with this one. */
+/** fork/R2. Drops the reference to a child task, which belongs to the original and must not be cancelled with this one. */
 function adopted(taskId: string, record: StepRecord) {
   const { path, status, startedAt, endedAt = startedAt } = record
   const { agentId, output, error, degraded, skipReason } = record

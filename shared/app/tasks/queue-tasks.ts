@@ -1,12 +1,12 @@
 /**
- * Tasks above what a tenant may run at once wait, and begin as others end.
+ * Tasks above a tenant's concurrency limit are queued, and start as others end.
  *
  * Invariants (tests cite them):
- * queue/V1 never do more tasks of a tenant run than it may, whoever starts them
- * queue/V2 of those that wait the first by rank begins first; a rank never changes, and of a lower priority only those that came long after: so
- *    nobody waits for ever
- * queue/V3 a task that waits begins when there is room, whoever has died on the way: the reconciler carries on what was cut off
- * queue/V4 what has ended holds no place, and does not wait
+ * queue/V1 no more tasks of a tenant run than its limit, however many processes start them
+ * queue/V2 the waiting task with the lowest rank starts first; a rank never changes, and a task of higher priority passes only tasks that
+ *    came not long before it, so that no task starves
+ * queue/V3 a waiting task starts when a slot is free, even after a crash: the reconciler completes interrupted work
+ * queue/V4 an ended task holds no slot, and does not wait
  */
 import { executionName, isOpenTask, type OpenTask, parseExecutionName, type Task } from '../../domain/task.ts'
 import type { Ports, QueueEntry } from '../../ports/index.ts'
@@ -17,34 +17,34 @@ export type QueueNeeds = Pick<
   'tasks' | 'plans' | 'queue' | 'limits' | 'executions' | 'budgets' | 'bus' | 'clock' | 'prices'
 >
 
-/** A step of priority is worth as much of waiting. */
+/** One step of priority is worth this much waiting time (aging). */
 const AGEING_SECONDS = 600
 const DEFAULT_PRIORITY = 5
-/** Places of tasks are given back, not given up: a task may run for a year, and a day more. */
+/** Slots of tasks are freed explicitly; their lease must be longer than any task, which may run for a year. */
 const HELD_SECONDS = 367 * 86_400
 const RANK_DIGITS = 15
 
-/** A place is an execution's: a task that is retried takes one anew, and whoever gives back the old one does not give back that. */
+/** A slot belongs to an execution: a retry takes a new one, and freeing the old one does not free it. */
 const placeIn = (task: Pick<Task, 'id' | 'execution'>): string => executionName(task)
 const placesOf = (tenant: string): string => `tenant:${tenant}`
 
-/** When it came, less what its priority is worth. Of a retried task, when it was retried. */
+/** Ranks by arrival (for a retried task, the retry), moved forward by its priority. */
 export function entryOf({ id, createdAt, retries, priority = DEFAULT_PRIORITY }: Task): QueueEntry {
   const came = Date.parse(retries?.at(-1)?.at ?? createdAt)
   const rank = String(came - priority * AGEING_SECONDS * 1_000).padStart(RANK_DIGITS, '0')
   return { taskId: id, rank }
 }
 
-/** Puts a task that is stored as queued in its place, and starts whoever may begin. */
+/** Adds a task that is stored as queued, and starts tasks for which there are slots. */
 export async function enqueue(ports: QueueNeeds, task: OpenTask): Promise<void> {
   await ports.queue.add(task.tenant, entryOf(task))
   await dispatch(ports, task.tenant)
 }
 
-/** Gives back the place of a task that has ended; the next one begins, unless it is not to. */
+/** Frees the slot of an ended task and, unless `next` is false, starts the next one. */
 export async function leaveQueue(ports: QueueNeeds, task: Task, { next = true } = {}): Promise<void> {
   const { tenant, parent } = task
-  // A child runs in its parent's place.
+  // A child runs in its parent's slot.
   if (ports.queue.most === undefined || parent) return
   await Promise.all([
     ports.queue.remove(tenant, entryOf(task)),
@@ -53,7 +53,7 @@ export async function leaveQueue(ports: QueueNeeds, task: Task, { next = true } 
   if (next) await dispatch(ports, tenant)
 }
 
-/** Starts those that wait, the first first, while there are places. */
+/** Starts waiting tasks in order of rank while there are slots. */
 export async function dispatch(ports: QueueNeeds, tenant: string): Promise<void> {
   for (;;) {
     const entry = await ports.queue.first(tenant)
@@ -63,12 +63,12 @@ export async function dispatch(ports: QueueNeeds, tenant: string): Promise<void>
       if (!(await takePlace(ports, task))) return
       await begin(ports, task)
     }
-    // Out of the queue only when it runs, or need not any more (queue/V3, queue/V4).
+    // Removed from the queue only after it has started or ended (queue/V3, queue/V4).
     await ports.queue.remove(tenant, entry)
   }
 }
 
-/** The same after giving back the places of those that have ended, and starting those that have a place already (queue/V3). */
+/** The same, after freeing slots of ended tasks and starting tasks that have a slot already (queue/V3). */
 export async function carryOn(ports: QueueNeeds, tenant: string): Promise<void> {
   for (const place of await ports.limits.listSlots(placesOf(tenant))) {
     const { taskId = place, execution } = parseExecutionName(place) ?? {}
@@ -83,7 +83,7 @@ export async function carryOn(ports: QueueNeeds, tenant: string): Promise<void> 
   await dispatch(ports, tenant)
 }
 
-/** A task that can never be started has failed, and has said so: its place is free. What else goes wrong the reconciler mends. */
+/** Frees the slot of a task that can never be started, which is recorded as failed. Other errors are left to the reconciler. */
 export async function startOrLeave(ports: QueueNeeds, task: OpenTask): Promise<void> {
   try {
     await startTask(ports, task)
@@ -100,12 +100,12 @@ async function takePlace({ limits, clock, queue }: QueueNeeds, task: OpenTask): 
   return limits.takeSlot(placesOf(task.tenant), { id: placeIn(task), until }, queue.most)
 }
 
-/** It has a place. */
+/** Starts a task that has a slot. */
 async function begin(ports: QueueNeeds, task: OpenTask): Promise<void> {
   const startedAt = ports.clock.now().toISOString()
   const running = { ...task, status: 'running' as const, startedAt }
   if (await ports.tasks.beginTask(running)) return startOrLeave(ports, running)
-  // Somebody else has begun it, or it has ended meanwhile (queue/V4).
+  // Another process has started it, or it has ended meanwhile (queue/V4).
   const now = await ports.tasks.findTask(task.id)
   if (!now || !isOpenTask(now) || now.execution !== task.execution)
     await ports.limits.freeSlot(placesOf(task.tenant), placeIn(task))

@@ -17,7 +17,7 @@ import { degradedIn, stepViews, taskView } from './views.ts'
 type Needs = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'values'>
 export type TaskRef = { id: string }
 
-/** Throws NotFoundError; another tenant's task is not found either. */
+/** Throws NotFoundError, also for a task of another tenant. */
 export async function getTask(
   { tasks }: Pick<Ports, 'tasks'>,
   id: string,
@@ -48,7 +48,7 @@ export const showTask =
     })
   }
 
-/** One step, with why its agent was chosen and what it has answered. Throws NotFoundError naming the steps that there are. */
+/** One step, with the decision for its agent and its output. Throws NotFoundError naming the steps of the task. */
 export const showTaskStep =
   (ports: Needs) =>
   async ({ id, stepId }: TaskRef & { stepId: string }, caller: Caller): Promise<StepView> => {
@@ -88,7 +88,7 @@ export const showTaskStatus =
     }
   }
 
-/** Throws ConflictError when the task has not succeeded, saying what it is and why. */
+/** Throws ConflictError with the status and the reason when the task has not succeeded. */
 export const showTaskResult =
   (ports: Needs) =>
   async (

@@ -13,24 +13,23 @@ export type Reconciled = {
   looked: number
   ended: number
   started: number
-  /** Of the task that has waited longest for its turn; 0 where none waits. */
+  /** Age of the oldest queued task; 0 when none waits. */
   oldestQueuedSeconds: number
   failed: { taskId: string; error: string }[]
 }
 
 type Sweep = { graceSeconds?: number | undefined; maxSeconds?: number }
 
-/** A task younger than this is left to the ordinary way: its event may simply be under way. */
+/** Younger tasks are skipped: their event may still be in flight. */
 const GRACE_SECONDS = 30
 const PAGE = 100
 const MOST_FAILED_TOLD = 50
-/** Describing executions is throttled at a few a second for each account. */
+/** Step Functions throttles DescribeExecution at a few calls a second for each account. */
 const AT_ONCE = 4
 
 /**
- * The guarantee behind the status-change event: no task stays open after its execution has ended, and none that was
- * accepted stays without an execution. One task's trouble does not keep the others waiting; a sweep ends after
- * `maxSeconds`.
+ * The safety net for lost status-change events: no task stays open after its execution has ended, and no accepted task stays without an
+ * execution. The failure of one task does not stop the sweep, which ends after `maxSeconds`.
  */
 export const reconcileTasks =
   (ports: Needs) =>
@@ -81,7 +80,7 @@ async function reconcileInto(outcome: Reconciled, ports: Needs, task: OpenTask):
   }
 }
 
-/** The log tells of the first; of a store that is out of reach every task would say the same. */
+/** Logs only the first failure: if the store is out of reach, all tasks fail alike. */
 function noteFailed({ failed }: Reconciled, taskId: string, error: unknown): void {
   if (failed.length < MOST_FAILED_TOLD) failed.push({ taskId, error: failureOf(error).message })
 }
@@ -96,7 +95,7 @@ async function reconcileTask(ports: Needs, task: OpenTask): Promise<'ended' | 's
   const execution = await ports.executions.find({ stateMachineArn: task.stateMachineArn, name })
   if (task.parent && (!execution || execution.status === 'RUNNING'))
     return reconcileChild(ports, task, task.parent)
-  // Its agents stop by themselves; whoever waits does not.
+  // Past the deadline agents stop by themselves, but waiting states do not.
   if (isLate && (!execution || execution.status === 'RUNNING'))
     return (await timeOutOne(ports, task)) ? 'ended' : undefined
   if (!execution) {
@@ -108,7 +107,7 @@ async function reconcileTask(ports: Needs, task: OpenTask): Promise<'ended' | 's
   return (await finishTask(ports)({ name, ended: { ...execution, status } })) ? 'ended' : undefined
 }
 
-/** Its parent's state starts it, and nobody needs it when its parent has ended. */
+/** A child is started by its parent's state, and is obsolete once its parent has ended. */
 async function reconcileChild(ports: Needs, task: OpenTask, parent: Parent): Promise<'ended' | undefined> {
   const above = await ports.tasks.findTask(parent.taskId)
   if (above && isOpenTask(above)) return undefined

@@ -1,13 +1,13 @@
 /**
- * A task that has ended without success goes on, in a new execution that walks the whole workflow again: what has succeeded replays its
- * receipt, what has failed or was cut off runs again.
+ * Resumes a task that has ended without success, in a new execution that walks the whole workflow again: successful steps replay their
+ * receipts, failed and interrupted ones run again.
  *
  * Invariants (tests cite them):
- * retry/Q1 what has succeeded, or was skipped, is not run again; a failure that the task went on after stays one
- * retry/Q2 of two retries at once one is carried out, and the other changes nothing of what that does; one that was cut off is finished by its
- *    repeat, or by the reconciler
- * retry/Q3 nothing of the execution before writes any more: its fences are lower
- * retry/Q4 agents that have failed a step may be asked for it again
+ * retry/Q1 a step that has succeeded or was skipped does not run again; a failure that the task went on after stays one
+ * retry/Q2 one of two concurrent retries wins, and the other changes nothing of its work; an interrupted retry is completed by its repeat,
+ *    or by the reconciler
+ * retry/Q3 invocations of the previous execution cannot write any more, because their fences are lower
+ * retry/Q4 agents that have failed a step before the retry are candidates again
  */
 import type * as z from 'zod'
 import type { RetryTaskSchema } from '../../contracts/requests.ts'
@@ -34,12 +34,12 @@ import { taskView } from './views.ts'
 type ReopenNeeds = PlanningNeeds &
   Pick<Ports, 'tasks' | 'plans' | 'steps' | 'budgets' | 'bus' | 'ids' | 'queue'>
 type Needs = ReopenNeeds & Pick<Ports, 'executions' | 'machines' | 'collectables' | 'prices'>
-/** Retries of one task that were cut off before they began, one after the other. */
+/** The most interrupted retries of one task in a row. */
 const MOST_TRIES = 10
-/** A task's record is one item, so it keeps its latest retries only. */
+/** A task's record is one item of limited size, so it keeps only its latest retries. */
 const MOST_RETRIES_KEPT = 200
 
-/** Throws NotFoundError, ConflictError for a task that is open or has succeeded, and whatever a submission throws. */
+/** Throws NotFoundError, ConflictError for a task that is open or has succeeded, and the errors of a submission. */
 export const retryTask =
   (ports: Needs) =>
   async ({ id, ...wishes }: z.output<typeof RetryTaskSchema>, caller: Caller): Promise<TaskView> => {
@@ -59,7 +59,9 @@ export const retryTask =
     return taskView((await ports.tasks.findTask(id)) ?? open)
   }
 
-/** Everything but the start of the execution: of a child its parent's state does that. Throws ConflictError when another was faster. */
+/**
+ * Everything but the start of the execution, which for a child is done by its parent's state. Throws ConflictError when another retry won.
+ */
 export async function reopen(
   ports: ReopenNeeds,
   task: Exclude<EndedTask, { status: 'succeeded' }>,
@@ -82,18 +84,18 @@ export async function reopen(
   })
   if (!(await ports.tasks.reopenTask(open, task.execution)))
     throw refused(task.id, 'is being retried already, or has been')
-  // Only by whoever carries it out. Should it be cut off here, its steps find a closed budget, the task fails, and the next retry mends it.
+  // Only by the retry that won. If it crashes here, its steps find a closed budget, the task fails, and the next retry repairs it.
   if (plan.budget && task.parent) await reopenChildBudget(ports.budgets, task.parent.taskId, task.id)
   else if (plan.budget) await reopenBudget(ports.budgets, task.id, amountOf(plan.budget))
   await Promise.all([
     ports.bus.publish([taskRetriedEvent(open)]),
-    // Advice.
+    // Best effort.
     recordLoad(ports.loads, plan.decisions).catch(() => {}),
   ])
   return { task: open, plan }
 }
 
-/** Under the next number that no other retry has taken (retry/Q2). */
+/** Stores the plan under the next number that no other retry has taken (retry/Q2). */
 async function storePlan(ports: ReopenNeeds, task: EndedTask, wanted: Plan): Promise<Plan> {
   for (let execution = task.execution + 1; execution <= task.execution + MOST_TRIES; execution++) {
     const plan = { ...wanted, execution }

@@ -5,8 +5,8 @@ import type { Plan, Ports } from '../../ports/index.ts'
 import { executionInput } from './store-task.ts'
 
 /**
- * Starts the execution of a stored task; safe to repeat, for the execution's name is the task's. A task that can
- * never be started ends as failed, and the error is thrown.
+ * Starts the execution of a stored task; idempotent, because the execution's name is derived from the task. A task that can never be
+ * started ends as failed, and the error is thrown.
  */
 export async function startTask(
   ports: Pick<Ports, 'tasks' | 'plans' | 'executions' | 'clock' | 'bus'>,
@@ -18,12 +18,12 @@ export async function startTask(
   try {
     await ports.executions.start({ ...execution, input: executionInput(plan) })
   } catch (error) {
-    // Throttled or out of reach for a moment: the task is stored, and the reconciler starts what has no execution (submit/S1).
+    // Throttled or temporarily out of reach: the reconciler starts stored tasks that have no execution (submit/S1).
     if (isOrchestratorError(error, 'UnavailableError', 'TooManyRequestsError')) return
     await failUnstarted(ports, task, error)
     throw error
   }
-  // Cancelled between being stored and being started: then there was nothing to stop yet.
+  // Cancelled after being stored, when there was no execution to stop yet.
   const now = await ports.tasks.findTask(task.id)
   if (now?.status === 'cancelled') await ports.executions.stop(execution, now.reason)
 }

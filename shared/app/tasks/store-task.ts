@@ -8,9 +8,9 @@ import { openChildBudget } from '../limits/spend-budget.ts'
 import { makeTask } from './make-task.ts'
 
 /**
- * Stores a plan and its task, and tells of it; `first` is false where they were stored before, and then those stay. `told` is to be
- * waited for before the caller answers. `prepare` is done of the plan as it is stored, before its task is. Throws ConflictError when the id
- * stands for another request.
+ * Stores a plan and its task, and publishes the event; `first` is false when they existed already and were kept. The caller must await
+ * `told` before it returns. `prepare` runs after the plan is stored and before the task is. Throws ConflictError when the id belongs to a
+ * different request.
  */
 export async function storeTask(
   { tasks, plans, budgets, bus, clock }: Pick<Ports, 'tasks' | 'plans' | 'budgets' | 'bus' | 'clock'>,
@@ -26,7 +26,7 @@ export async function storeTask(
   requireSame(taskId, stored, requestDigest)
   await prepare?.(stored)
   const { budget } = stored
-  // Before anything can spend of it.
+  // Before any step can spend from it.
   if (budget && parent) await openChildBudget(budgets, parent.taskId, taskId)
   else if (budget) await budgets.create(taskId, budget)
   const task = makeTask(stored, { status, parent, createdAt: clock.now().toISOString() })
@@ -54,7 +54,7 @@ export function executionInput(plan: Plan): ExecutionInput {
   return { taskId: runKey(plan), functions, ...(positions ? { steps: Object.fromEntries(steps) } : {}) }
 }
 
-/** Steps of a loop are members of its own member. */
+/** The functions of a loop's body are nested under the loop. */
 function setAt(functions: ExecutionInput['functions'], place: string, functionArn: string): void {
   const { scope, stepId } = parsePath(place)
   let inside = functions

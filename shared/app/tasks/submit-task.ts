@@ -1,7 +1,7 @@
 /**
  * Invariants (tests cite them):
- * submit/S1 a task that was answered for exists, and is run: either its execution is started here, or the reconciler does
- * submit/S2 one Idempotency-Key is one task: the same request finds the first, another request is refused
+ * submit/S1 an accepted task is stored and will run: its execution is started here, or by the reconciler
+ * submit/S2 an Idempotency-Key identifies one task: the same request finds it, a different request is refused
  * submit/S3 a refused request leaves nothing behind
  */
 import type { SubmitTask } from '../../contracts/requests.ts'
@@ -31,7 +31,7 @@ export const submitTask = (ports: Needs) => {
       requestDigest: digest,
       estimateOf,
     }).catch(async (refusal: unknown) => {
-      // What was accepted once is found again, also when it would be refused by now (submit/S2).
+      // A repeat finds its task even if the request would be refused by now (submit/S2).
       const before = request.idempotencyKey ? await ports.tasks.findTask(taskId) : undefined
       if (!before) throw refusal
       requireSame(taskId, before, digest)
@@ -48,7 +48,7 @@ export const submitTask = (ports: Needs) => {
       status: waits ? 'queued' : 'running',
     })
     if (!first || !isOpenTask(task)) return taskView(task)
-    // Load is advice for the next choice: a task that is stored does not fail for it.
+    // Recording load is best effort, and must not fail a stored task.
     await Promise.all([
       told,
       waits ? enqueue(ports, task) : startTask(ports, task, stored),

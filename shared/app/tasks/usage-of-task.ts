@@ -7,10 +7,10 @@ import type { Plan, Ports } from '../../ports/index.ts'
 import { isAgentStep } from '../../workflow/schema.ts'
 import { bindingAt, hasStepAt, stepAt } from '../steps/plan-paths.ts'
 
-/** Of a function whose memory the plan does not know: a step that was bound late. */
+/** The assumed memory of a function that the plan does not know, because its step was bound late. */
 const DEFAULT_MEMORY_MB = 512
 
-/** What AWS asks for a task that has ended, and for the tasks of its children, in US dollars: as it is estimated, with the time that it took. */
+/** The AWS cost of an ended task and its children, in US dollars, by the estimator's model with the measured time. */
 export async function usdOfTask(
   ports: Pick<Ports, 'tasks' | 'plans' | 'steps' | 'prices'>,
   plan: Plan,
@@ -35,7 +35,7 @@ async function usdOfChild(
   return usdOfTask(ports, plan, records)
 }
 
-/** Of the functions of agents, while they have worked on a step. */
+/** The Lambda cost of the agents' functions while they worked on a step. */
 function usdOfAgents(plan: Plan, record: StepRecord, prices: PriceTable): number {
   const { path, status, startedAt, endedAt = startedAt, attempts, reused } = record
   const step = hasStepAt(plan, path) ? stepAt(plan, path) : undefined

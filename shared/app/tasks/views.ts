@@ -87,8 +87,8 @@ export const degradedIn = ({
 type Known = { task: Task; plan: Plan; records: ReadonlyMap<string, StepRecord>; rounds: Map<string, number> }
 
 /**
- * The steps of a plan in the order in which they can run, each with what has become of it; behind a loop those of its latest
- * round, behind a fan-out those that wait for an answer. `all`: those of every round, and of every item.
+ * The steps of a plan in topological order, each with its state; after a loop the steps of its latest round, after a fan-out its items that
+ * wait for an answer. With `all`, the steps of every round and item.
  */
 export function stepViews(
   task: Task,
@@ -131,7 +131,7 @@ function roundsIn(plan: Plan, records: readonly StepRecord[]): Map<string, numbe
   return rounds
 }
 
-/** The items of each fan-out of which anything is known. */
+/** The items of each fan-out that have records. */
 function itemsIn(plan: Plan, records: readonly StepRecord[]): Map<string, Set<number>> {
   const items = new Map<string, Set<number>>()
   for (const { around, index, step } of numbersIn(plan, records)) {
@@ -140,7 +140,7 @@ function itemsIn(plan: Plan, records: readonly StepRecord[]): Map<string, Set<nu
   return items
 }
 
-/** Every round and item that records are of, or inside of, with the loop or fan-out. */
+/** The numbers of all rounds and items that occur in the records' paths, each with its loop or fan-out. */
 function* numbersIn({ workflow }: Plan, records: readonly StepRecord[]) {
   const steps = new Map<string, Step | undefined>()
   for (const { path } of records) {
@@ -176,7 +176,7 @@ function viewOf(known: Known, path: string, needs: string[]): StepView {
   })
 }
 
-/** A loop that goes down with a step of its body leaves no end of its own. */
+/** A loop that fails because a step of its body ended the task has no recorded end of its own. */
 function hasFailedInside({ task, plan, records, rounds }: Known, record: StepRecord | undefined): boolean {
   if (!record || task.status !== 'failed' || record.status !== 'running' || !rounds.has(record.path))
     return false
@@ -184,7 +184,7 @@ function hasFailedInside({ task, plan, records, rounds }: Known, record: StepRec
   return inside.some(({ path, status }) => status === 'failed' && !goesOnAt(plan, path))
 }
 
-/** Without the token: who has that can answer. */
+/** Without the task token, which would allow its holder to answer. */
 function shownApproval({ token: _token, ...shown }: Approval): Omit<Approval, 'token'> {
   return shown
 }
@@ -205,13 +205,13 @@ function timesOf(record: StepRecord): Partial<StepView> {
   }
 }
 
-/** Of an item with steps of its own there is no record before they have ended. */
+/** An item with a body has no record before the body has ended. */
 function statusAt({ task, plan }: Known, path: string, record: StepRecord | undefined): StepStatus {
   const isItem = parsePath(path).index !== undefined && isEach(stepAt(plan, path))
   return record === undefined && isItem && isOpenTask(task) ? 'running' : shownStatus(task, record)
 }
 
-/** A step that had not ended when its task did went down with it. */
+/** A step without an end in an ended task is shown as ended with the task. */
 function shownStatus(task: Task, record: StepRecord | undefined): StepStatus {
   const status = record?.status ?? 'pending'
   if (isOpenTask(task) && status === 'running' && record?.approval) return 'waiting'
