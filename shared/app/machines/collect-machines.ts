@@ -1,10 +1,10 @@
 /**
- * Removes machines that workflows shared and nobody has used for long.
+ * Garbage-collects shared machines that have been unused for long.
  *
  * Invariants (tests cite them):
- * machines/Q1 a machine goes only when nothing runs on it, and when nothing has ended on it that may still be redriven
- * machines/Q2 a submission and a collection at once: either the machine stays, or the submission is told to come again
- * machines/Q3 a collection that was cut short is finished by the next
+ * machines/Q1 a machine is removed only when no execution runs on it, and none has ended that may still be redriven
+ * machines/Q2 when a submission and a collection race, either the machine stays, or the submission is told to try again
+ * machines/Q3 an interrupted collection is completed by the next
  */
 
 import { dayOf } from '../../domain/times.ts'
@@ -17,7 +17,7 @@ export type Collected = { looked: number; removed: string[]; busy: string[] }
 const DAY = 86_400_000
 const UNUSED_DAYS = 30
 
-/** Safe to repeat, and to run twice at once. */
+/** Idempotent, also when run concurrently. */
 export const collectMachines =
   ({ collectables, machines, clock }: Needs) =>
   async ({ unusedDays = UNUSED_DAYS }: { unusedDays?: number } = {}): Promise<Collected> => {
@@ -26,11 +26,11 @@ export const collectMachines =
     const unused = (await collectables.listMachines()).filter(({ usedOn }) => usedOn <= before)
     const outcome: Collected = { looked: unused.length, removed: [], busy: [] }
     for (const machine of unused) {
-      // From here on nobody is given it (machines/Q2).
+      // From here on no submission gets the machine (machines/Q2).
       if (!(await collectables.claimMachine(machine))) continue
       const { name, parts } = machine
       if (!(await machines.remove(name))) {
-        // As good as used today: it is looked at again when it may be unused.
+        // Marked as used today, so that it is checked again after the full period.
         await collectables.releaseMachine({ ...machine, usedOn: dayOf(now) })
         outcome.busy.push(name)
         continue

@@ -4,14 +4,14 @@ import type { Ports } from '../../ports/index.ts'
 type Needs = Pick<Ports, 'machines' | 'ids'>
 type Made = Pick<Compiled, 'definition' | 'parts'>
 
-/** What a machine and its parts are made of, in short: equal workflows, equal digests. */
+/** The digest of a machine and its parts: equal workflows have equal digests. */
 export function digestOfMachine({ ids }: Pick<Needs, 'ids'>, { definition, parts }: Made): string {
   return ids.digest(JSON.stringify(parts.length > 0 ? [definition, ...parts] : definition))
 }
 
 /**
- * The ARN of the machine under this name, and of those that it starts: made unless they are there. The name belongs to
- * the content: what is there is the same.
+ * Creates the machine under this name, and the machines of its parts, unless they exist; returns its ARN. The name is derived from the
+ * content, so an existing machine is equal.
  */
 export async function ensureMachine(
   { machines }: Needs,
@@ -19,7 +19,7 @@ export async function ensureMachine(
   { definition, parts }: Made,
 ): Promise<string> {
   const arns: Record<string, string> = {}
-  // The inner ones first: the others name them.
+  // Inner machines first, because the others refer to them by name.
   const names = partNames(name, parts.length)
   for (const [at, part] of parts.entries()) {
     const own = { name: String(names[at]), definition: withArns(part.definition, arns) }
@@ -28,7 +28,7 @@ export async function ensureMachine(
   return machines.ensure({ name, definition: withArns(definition, arns) })
 }
 
-/** Of the machines that a machine starts, in the order of its parts. */
+/** The names of the machines of the parts, in order. */
 export function partNames(name: string, parts: number): string[] {
   return Array.from({ length: parts }, (_, at) => `${name}-part${at + 1}`)
 }

@@ -5,12 +5,12 @@ import type { Ports } from '../../ports/index.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import { digestOfMachine, ensureMachine } from './ensure-machine.ts'
 
-/** What a task runs on. */
+/** The machine that a task runs on. */
 export type MachineOfTask = Pick<Compiled, 'gates' | 'positions'> & { stateMachineArn: string }
 
 /**
- * The machine that all workflows of one shape and policy share: named after its definition, and made when it is first needed.
- * Compiles at once: what cannot be compiled is refused before anything is made.
+ * The machine that all workflows of one shape and policy share: named after its definition, and created on first use. The workflow is
+ * compiled immediately, so that an invalid one is refused before anything is created.
  */
 export function sharedMachine(
   ports: Pick<Ports, 'machines' | 'ids' | 'collectables' | 'clock'>,
