@@ -29,7 +29,7 @@ export function parseInput(workflow: Workflow, input: Json = {}): Json {
   )
 }
 
-/** Every file that the input names must be there: better said now than by the first agent. */
+/** Checks that all referenced files exist, so that a missing one is reported at submission and not by the first agent. */
 export async function checkFileReferences(files: FileStore, input: Json): Promise<void> {
   const found = fileReferencesIn(input, 'input')
   const checked = await Promise.all(

@@ -15,20 +15,22 @@ import { versionsOfChildren } from './versions-of-children.ts'
 
 export type Chosen = Pick<Plan, 'bindings' | 'decisions' | 'children'>
 
-/** What a choice depends on beside the workflow. */
+/** What the choice of agents depends on beside the workflow. */
 export type ChoiceWishes = {
-  /** The same seed has the same choices. */
+  /** The same seed gives the same choices. */
   seed: string
   tenant?: string
-  /** Where a step has no wishes of its own. */
+  /** The default for steps without preferences. */
   prefer?: Prefer | undefined
   left?: SelectionRequest['left']
   kept?: Kept
-  /** By place: who is asked first, and no other. */
+  /** By place: the only agent to bind. */
   named?: ReadonlyMap<string, string>
 }
 
-/** Chooses who runs what. Throws InvalidWorkflowError or NoAgentError with every issue: also for an input that no agent could take. */
+/**
+ * Binds an agent to each step. Throws InvalidWorkflowError or NoAgentError with every issue, also for an input that no agent could accept.
+ */
 export async function chooseAgents(
   ports: PlanningNeeds,
   workflow: Workflow,
@@ -37,7 +39,7 @@ export async function chooseAgents(
   const { agents, workflows } = ports
   const children = await versionsOfChildren(workflows, workflow)
   let bound = await bind(ports, workflow, wishes, await agents.listAgents())
-  // Whom it needs may have been registered this very moment.
+  // A missing agent may have been registered just now, so the list is read again without a cache.
   if (bound.issues.length > 0 || bound.unfit.length > 0)
     bound = await bind(ports, workflow, wishes, await agents.listAgents({ fresh: true }))
   if (bound.unfit.length > 0) {
@@ -94,7 +96,7 @@ function excludedAt({ unfit }: ConstantInputs, place: string): Pick<SelectionReq
   return excluded ? { excluded } : {}
 }
 
-/** Notes the load of those steps that had a choice: only there does it decide anything. */
+/** Records the load of steps that had a choice: for other steps load does not matter. */
 export async function recordLoad(loads: Loads, decisions: readonly Decision[]): Promise<void> {
   const steps = new Map<string, number>()
   for (const { chosen, candidates } of decisions) {

@@ -2,12 +2,13 @@ import type { KeptEstimate } from '../../domain/estimate.ts'
 import { type Calibration, isOpenTask, type Task } from '../../domain/task.ts'
 import { millisecondsBetween } from '../../domain/times.ts'
 
-/** What a task has come to, its children with it. */
+/** Actual figures of a task, including its children. */
 export type Actual = { endedAt: string; usd: number; waited: boolean }
 
 /**
- * Whether a task has stayed below what was estimated; for those that nothing but their steps has kept: a retried one has begun twice, and one
- * that began with another's work has done less. Nothing is said of waiting for people, nor of waiting for a turn.
+ * Compares a task with its estimate, for calibration. Retried tasks and forks are left out, because they ran more or less than the
+ * estimated
+ * work; time is left out for tasks that waited for people or in the queue.
  */
 export function compareEstimate(
   estimate: KeptEstimate,

@@ -1,11 +1,11 @@
 /**
- * What is written down in the input of a step and can never fit what an agent takes, found before anything runs.
+ * Finds literal values in a step's input that can never fit an agent's schema, before anything runs.
  *
  * Invariants (tests cite them):
- * constants/C1 only what is certain is an issue: nothing that contains an expression, and no member whose expression may leave it out
- * constants/C2 a step is refused when none of the agents that offer what it wants would take its input; while one would, the others are not
- *    chosen
- * constants/C3 a plan takes at most a second of it, whatever an agent's schema is: what is not known by then is no issue
+ * constants/C1 only certain mismatches are issues: no value that contains an expression, and no member that an expression may leave out
+ * constants/C2 a step is refused when no agent that offers its capability accepts its input; while one does, the others are excluded from
+ *    the choice
+ * constants/C3 the check takes at most a second for each plan, whatever an agent's schema is; unchecked inputs are no issues
  */
 import * as z from 'zod'
 import type { Agent } from '../../domain/agent.ts'
@@ -22,11 +22,11 @@ import { capabilityAsked } from '../agents/capability-asked.ts'
 
 export type ConstantInputs = {
   issues: Issue[]
-  /** By place: agents that could not take the input of the step there, each with the reason. */
+  /** By place: agents that cannot accept the input of the step, each with the reason. */
   unfit: Map<string, Map<string, string>>
 }
 
-/** `isOpen` says whether an agent is still to be chosen at a place, `pinnedAt` the agent that is named for it. */
+/** `isOpen` says whether a place still needs an agent, `pinnedAt` which agent is pinned there. */
 export function checkConstantInputs(
   workflow: Workflow,
   agents: readonly Agent[],
@@ -77,12 +77,12 @@ function checkEach(
   return checked
 }
 
-/** A schema that the parser cannot work with says nothing for sure (constants/C3). */
+/** No issues for a schema that the parser does not support (constants/C3). */
 function knownIssues(input: unknown, schema: Schema, path: string): Issue[] {
   try {
     return issuesOfConstants(input, schema, path)
   } catch (error) {
-    // The bound around all of it has ended it.
+    // The time limit of the whole check has ended it.
     if (isOrchestratorError(error) || error instanceof RangeError) throw error
     return []
   }
@@ -90,7 +90,7 @@ function knownIssues(input: unknown, schema: Schema, path: string): Issue[] {
 
 const saysSomething = (input: unknown): boolean => input !== undefined && expressionIn(input) === undefined
 
-/** What an agent would take of a step that may be given to it. */
+/** The capability that an agent would be called for, if the step may be bound to it. */
 function offerOf(
   agent: Agent,
   { capability }: AgentStep,
@@ -98,7 +98,7 @@ function offerOf(
 ): { agent: Agent; name: string; schema: Schema }[] {
   if (agent.status !== 'active') return []
   if (pinned !== undefined && pinned.split('@')[0] !== agent.id) return []
-  // What a step falls back on is another wish, for later.
+  // Fallbacks are not checked here.
   const offered = capabilityAsked(agent, { capability, fallback: undefined })
   if (!offered || (capability === undefined && pinned === undefined)) return []
   return [{ agent, name: offered.name, schema: offered.inputSchema }]
@@ -106,7 +106,7 @@ function offerOf(
 
 type Schema = Record<string, unknown>
 
-/** What a JSON Schema has against a value with expressions in it, whatever these will be (constants/C1). */
+/** Issues of a value with expressions against a JSON Schema that hold for any result of the expressions (constants/C1). */
 export function issuesOfConstants(input: unknown, jsonSchema: Schema, path: string): Issue[] {
   const schema = parserOf(jsonSchema)
   if (!schema) return []
@@ -123,8 +123,8 @@ export function issuesOfConstants(input: unknown, jsonSchema: Schema, path: stri
 
 const HAS_ALTERNATIVES = /"(?:anyOf|oneOf)":|"type":\[/
 /**
- * Where one alternative alone has the right types, zod tells what that one has against the value; another may have wrong types only for
- * an expression, which is text until it is evaluated.
+ * Zod reports the issues of the one alternative of a union whose types match. That choice is uncertain here: an unevaluated expression is
+ * text, so another alternative may match afterwards.
  */
 const OF_ONE_ALTERNATIVE = [
   'too_small',
@@ -135,7 +135,7 @@ const OF_ONE_ALTERNATIVE = [
   'custom',
 ]
 
-/** zod's formats are stricter than JSON Schema's, and its patterns know no Unicode classes: agents of others may take more. */
+/** Zod's formats are stricter than JSON Schema's, and its patterns lack Unicode classes: agents in other languages may accept more. */
 function isCertain(found: z.core.$ZodIssue): boolean {
   if (found.code === 'invalid_format')
     return found.format === 'regex' && !/\\[pPuk][{<]/.test(found.pattern ?? '')

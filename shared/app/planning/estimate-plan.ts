@@ -25,24 +25,24 @@ type Wanted = Pick<Plan, 'bindings' | 'children' | 'decisions'> & {
   workflow: Workflow
   input?: Json | undefined
   seed: string
-  /** What the input says, where somebody has looked already. */
+  /** The facts of the input, if the caller has read them already. */
   facts?: Facts | undefined
 }
 
-/** Of a call of which nothing is known. */
+/** The assumed duration of an unknown call. */
 const DEFAULT_SECONDS = 2
-/** As many calls is worth what was believed before; as many have to be known to be told as measured. */
+/** The weight of the prior in calls; with at least this many calls a figure counts as measured. */
 const PRIOR_CALLS = 2
 const PRIOR_FAILURES = 0.01
-/** Of failures of which nothing is known, after so many the same agent is asked again. */
+/** The assumed share of retryable failures. */
 const PRIOR_RETRYABLE = 0.5
 const MEASURED_CALLS = 5
-/** Workflows in workflows are looked at so deep, and so many of them. */
+/** The nesting depth of child workflows that is simulated. */
 const MOST_DEPTH = 3
 const MOST_CHILDREN = 30
 const MOST_ASSUMPTIONS = 100
 
-/** What a planned task will take. */
+/** Estimates a planned task's duration and cost. */
 export async function estimatePlan(ports: Needs, wanted: Wanted): Promise<Estimate> {
   const assumptions: string[] = []
   const known = await knownOf(ports, wanted, assumptions, new Map())
@@ -51,7 +51,7 @@ export async function estimatePlan(ports: Needs, wanted: Wanted): Promise<Estima
   return { ...estimate(wanted.workflow.steps, known, { seed: wanted.seed }), assumptions: told }
 }
 
-/** Workflows that others call, each looked at once: by name, version and depth. */
+/** Child workflows that were already prepared, by name, version and depth. */
 type Seen = Map<string, ReturnType<typeof childOf>>
 
 async function knownOf(
@@ -111,8 +111,8 @@ async function knownOf(
 }
 
 /**
- * The bound agent, then those that would be asked after it: whom the step names as fallback and nobody else, or whoever offers the same, the
- * best first as it was decided. Whom a step pins is alone.
+ * The bound agent, then the agents of a failover in order: the step's fallbacks if it names any, otherwise agents with the same capability
+ * by their score. A pinned agent has no others.
  */
 function inOrder(
   agents: readonly Agent[],
@@ -169,7 +169,7 @@ function drawsOf(
   }
 }
 
-/** Not seen itself, and says nothing: as long as others take for the same, or for anything. */
+/** The duration for an agent without measured or declared figures: that of other agents at the capability, or a default. */
 function secondsOfOthers(doings: Doings, capability: string, at: number): Draw {
   const same = [...doings.values()].flatMap((byCapability) => byCapability.get(capability) ?? [])
   const all = [...doings.values()].flatMap((byCapability) => [...byCapability.values()].flat())
@@ -178,7 +178,7 @@ function secondsOfOthers(doings: Doings, capability: string, at: number): Draw {
   )
 }
 
-/** The workflows that this one calls, simulated as it is. */
+/** The child workflows of this one, simulated recursively. */
 async function childrenOf(ports: Needs, wanted: Wanted, assumptions: string[], seen: Seen, depth: number) {
   const found = new Map<string, ReturnType<typeof childOf>>()
   for (const [place, { name, version }] of Object.entries(wanted.children ?? {})) {
@@ -198,7 +198,7 @@ async function childrenOf(ports: Needs, wanted: Wanted, assumptions: string[], s
     }
     const { workflow } = registered
     const own: string[] = []
-    // Bound as they will be, or by guess where that cannot be said.
+    // Bound as the child would be; by guess if its agents cannot be chosen now.
     const planned = await chooseAgents(ports, workflow, { seed: wanted.seed }).catch(() => {
       return { bindings: {}, decisions: [], children: callsIn(workflow) }
     })

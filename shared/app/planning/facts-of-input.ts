@@ -14,18 +14,18 @@ import {
 } from '../../workflow/schema.ts'
 import { byKind } from '../../workflow/step-kinds.ts'
 
-/** What a task's input says of how its workflow will run, by place; and what it does not say. */
+/** Facts about a run that can be evaluated from the task's input alone, by place. */
 export type Facts = {
-  /** Of fan-outs. */
+  /** The number of items of fan-outs. */
   items: Record<string, number>
-  /** Seconds that steps wait. */
+  /** The seconds that wait steps take. */
   waits: Record<string, number>
-  /** In what share of such tasks a step with a condition runs. */
+  /** The probability that a step with a condition runs. */
   runs: Record<string, number>
   assumptions: string[]
 }
 
-/** Of a condition that sees more than the input. */
+/** The probability for a condition that depends on more than the input. */
 const PERHAPS = 0.5
 
 /** `at` in seconds since 1970. */
@@ -63,7 +63,7 @@ async function lookAt(facts: Facts, place: string, step: Step, input: Json | und
   facts.runs[place] = condition === undefined ? PERHAPS : condition === true ? 1 : 0
 }
 
-/** What an expression says that sees nothing but the task's input; undefined where it sees more, or the input is not known. */
+/** The value of an expression that depends only on the task's input; undefined otherwise. */
 async function valueNow(value: unknown, input: Json | undefined): Promise<Json | undefined> {
   const names = expressionsIn(value).flatMap(({ text }) => [...referencesIn(text).variables])
   if (names.some((name) => name !== 'input') || (names.length > 0 && input === undefined)) return undefined

@@ -12,7 +12,7 @@ type Named = { type?: string | undefined; workflow?: string | undefined }
 export async function findTemplate(workflows: Workflows, named: Named): Promise<RegisteredWorkflow> {
   const found = templateIn(await workflows.listWorkflows(), named)
   if (found) return found
-  // It may have been published this very moment.
+  // It may have been published just now, so the list is read again without a cache.
   const all = await workflows.listWorkflows({ fresh: true })
   const match = templateIn(all, named)
   if (match) return match
@@ -36,8 +36,8 @@ const asTemplates = (all: readonly RegisteredWorkflow[]) =>
   all.map((registered) => ({ ...registered.workflow, registered }))
 
 /**
- * The workflow that a request names or brings along (as a value, or as YAML text); `registered` where it has a machine of its own.
- * Throws NotFoundError, or InvalidWorkflowError with every issue.
+ * The workflow that a request names, or contains as a value or YAML text; `registered` is set when it has a machine of its own. Throws
+ * NotFoundError, or InvalidWorkflowError with every issue.
  */
 export async function givenWorkflow(
   workflows: Workflows,

@@ -17,8 +17,9 @@ export type SubmissionNeeds = PlanningNeeds &
 type Known = Pick<Plan, 'taskId' | 'requestDigest'> & { estimateOf: ReturnType<typeof rememberEstimates> }
 
 /**
- * The plan of a new task. Throws InvalidInputError, NotFoundError, InvalidWorkflowError, NoAgentError; nothing is made before all of
- * it has been checked but a machine that workflows of one shape share.
+ * The plan of a new task. Throws InvalidInputError, NotFoundError, InvalidWorkflowError, NoAgentError; before all checks have passed
+ * nothing
+ * is created except a machine that workflows of one shape share.
  */
 export async function planSubmission(
   ports: SubmissionNeeds,

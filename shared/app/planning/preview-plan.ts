@@ -45,7 +45,7 @@ export const previewPlan =
     }
   }
 
-/** In the order in which they can run; those of a body after the step that has it. */
+/** The steps in topological order; the steps of a body follow the step that contains it. */
 function plannedSteps(steps: Steps, scope = ''): PlanView['steps'] {
   const graph = graphOfWorkflow({ steps })
   return topologicalOrder(graph).flatMap((id) => {

@@ -8,13 +8,14 @@ import { type Facts, factsOfInput } from './facts-of-input.ts'
 type Needs = PlanningNeeds & Pick<Ports, 'prices' | 'ids'>
 type Wanted = Parameters<typeof estimatePlan>[1]
 
-/** What agents have done changes an estimate slowly. */
+/** Statistics change estimates slowly, so they are cached for a while. */
 const KEPT_MILLISECONDS = 30_000
 const MOST_KEPT = 200
 
 /**
- * Estimates as they are kept with tasks; equal plans within half a minute share one. An estimate is advice: a task that cannot be estimated is
- * run without.
+ * Estimates for tasks, cached so that equal plans within half a minute share one. Estimates are best effort: a task that cannot be
+ * estimated
+ * runs without one.
  */
 export function rememberEstimates(
   ports: Needs,
@@ -23,7 +24,7 @@ export function rememberEstimates(
   return async (wanted) => {
     const { workflow, bindings, children, input } = wanted
     const now = ports.clock.now().getTime()
-    // All that an estimate has of the input.
+    // The estimate depends on the input only through these facts.
     const facts = await factsOfInput(workflow, input, now / 1_000).catch(() => undefined)
     if (!facts) return undefined
     const agents = Object.entries(bindings).map(([place, { agentId }]) => [place, agentId])
@@ -40,7 +41,7 @@ export function rememberEstimates(
   }
 }
 
-/** A wait until a time is shorter with every second, and hardly so. */
+/** Rounds waits, because a wait until a fixed time would change the cache key every second. */
 const rounded = ({ waits, ...facts }: Facts): object => ({
   ...facts,
   waits: Object.fromEntries(Object.entries(waits).map(([place, seconds]) => [place, Math.round(seconds)])),

@@ -21,13 +21,13 @@ import { makePlan } from './make-plan.ts'
 
 type Needs = PlanningNeeds & Pick<Ports, 'ids'>
 
-/** What a retry may want otherwise. */
+/** The overrides of a retry. */
 export type Wishes = Omit<z.output<typeof RetryTaskSchema>, 'id'>
 
-/** Another definition, and what it runs on. */
+/** A workflow definition, and its machine. */
 export type Given = { workflow: Workflow; machine: MachineOfTask }
 
-/** Another definition where one is wished; else the same, on a shared machine that may have been collected since. */
+/** The retry's own definition if it has one; otherwise the same one, whose shared machine is created again if it was collected. */
 export async function givenFor(
   ports: Pick<Ports, 'workflows' | 'collectables' | 'machines' | 'ids' | 'clock'>,
   { positions, workflow: before }: Plan,
@@ -40,8 +40,8 @@ export async function givenFor(
 }
 
 /**
- * The plan of a task's next execution: that of the one before, with what is wished otherwise, and agents chosen anew for what has not
- * been done. Throws InvalidInputError, and whatever planning throws.
+ * The plan of a task's next execution: the previous one with the overrides applied, and with agents chosen anew for steps that are not
+ * done. Throws InvalidInputError, and the errors of planning.
  */
 export async function revisePlan(
   ports: Needs,
@@ -54,7 +54,7 @@ export async function revisePlan(
   const done = new Set(records.filter(isDone).map(({ path }) => path))
   const workflow = withInputs(given?.workflow ?? before.workflow, wishes, done)
   const input = given ? parseInput(workflow, before.input) : before.input
-  // Of what has succeeded it is told who has done it, and nobody has to be there for it any more.
+  // Completed steps keep their binding for display; the agent need not exist any more.
   const kept = {
     bindings: only(before.bindings, done),
     decisions: before.decisions.filter(({ stepId }) => done.has(stepId)),
@@ -76,7 +76,7 @@ function only<T>(all: Readonly<Record<string, T>>, names: ReadonlySet<string>): 
   return Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)))
 }
 
-/** Edited inputs stand in the workflow of the retry; what their steps wait for stays as it was compiled. Throws InvalidInputError. */
+/** The workflow with edited inputs; the dependencies stay as compiled. Throws InvalidInputError. */
 function withInputs(workflow: Workflow, { steps = {} }: Wishes, done: ReadonlySet<string>): Workflow {
   const places = new Map(everyStep(workflow.steps).map(({ place, step }) => [place, step]))
   let changed = workflow
@@ -129,7 +129,7 @@ function deadlineOf(
   return time || undefined
 }
 
-/** Only what is limited can have more. Throws InvalidInputError for less, and for what is not limited. */
+/** The raised budget. Throws InvalidInputError when a limit is lowered, or set where there was none. */
 function budgetOf({ budget, taskId }: Plan, { budgetUsd, budgetTokens }: Wishes): Budget | undefined {
   const raised = (name: string, total: number | undefined, more: number | undefined): number | undefined => {
     if (more === undefined) return total

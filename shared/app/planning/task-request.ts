@@ -6,12 +6,12 @@ import { secondsUntil } from '../../domain/times.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 
-/** What requests for a new task have in common. */
+/** The part that all requests for a new task share. */
 type Keyed = { idempotencyKey?: string | undefined }
 type Limiting = Pick<SubmitTask, 'budgetUsd' | 'budgetTokens' | 'deadline' | 'deadlineSeconds'>
 type Limits = Pick<Plan, 'budget' | 'deadline'>
 
-/** What the request limits. Throws InvalidInputError for a deadline that has passed. */
+/** The limits of a request. Throws InvalidInputError for a deadline that has passed. */
 export function limitsOf({ clock }: Pick<Ports, 'clock'>, request: Limiting): Limits {
   const { budgetUsd, budgetTokens, deadline: until, deadlineSeconds } = request
   const now = clock.now()
@@ -25,20 +25,20 @@ export function limitsOf({ clock }: Pick<Ports, 'clock'>, request: Limiting): Li
   return { ...(Object.keys(budget).length > 0 ? { budget } : {}), ...(deadline ? { deadline } : {}) }
 }
 
-/** What is left of it as the task begins. */
+/** The remaining budget and time when the task starts. */
 export const leftOf = ({ clock }: Pick<Ports, 'clock'>, { budget, deadline }: Limits) => ({
   usd: budget?.usd,
   tokens: budget?.tokens,
   seconds: deadline === undefined ? undefined : secondsUntil(deadline, clock.now()),
 })
 
-/** What an Idempotency-Key stands for. */
+/** The digest of a request, to detect a different request with the same Idempotency-Key. */
 export function digestOf({ ids }: Pick<Ports, 'ids'>, request: Keyed & object): string {
   const { idempotencyKey: _key, ...asked } = request
   return ids.digest(canonicalJson(asked as Json))
 }
 
-/** With a key the id is a hash of tenant and key, so that a repeat finds the first (submit/S2). */
+/** With an idempotency key the id is a hash of tenant and key, so that a repeat finds the first task (submit/S2). */
 export function taskIdOf({ ids }: Pick<Ports, 'ids'>, { idempotencyKey }: Keyed, { tenant }: Caller): string {
   return idempotencyKey === undefined
     ? ids.makeId('t')

@@ -6,7 +6,7 @@ import { everyStep, pathOfPlace } from '../../workflow/places.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import { workflowCalledBy } from '../../workflow/step-kinds.ts'
 
-/** The workflows that a workflow calls, as they are now. Throws InvalidWorkflowError naming those that are not there. */
+/** The current versions of the workflows that a workflow calls. Throws InvalidWorkflowError naming those that do not exist. */
 export async function versionsOfChildren(
   workflows: Workflows,
   workflow: Workflow,
@@ -36,7 +36,7 @@ export async function versionsOfChildren(
   )
 }
 
-/** Without a version the newest, unless it has been retired. */
+/** The called version, by default the newest unless it is retired. */
 async function findVersion(workflows: Workflows, called: string): Promise<RegisteredWorkflow | undefined> {
   const [name = '', wanted] = called.split('@')
   if (wanted !== undefined) return workflows.findWorkflow(name, Number(wanted))
@@ -45,8 +45,8 @@ async function findVersion(workflows: Workflows, called: string): Promise<Regist
 }
 
 /**
- * Whether a version's state machine is there. A deployed version that a later deployment leaves out keeps its machine while tasks may run on
- * it; a version that a caller published has one only while it is active.
+ * Whether a version's state machine exists. A deployed version that a later deployment leaves out keeps its machine while tasks may run on
+ * it; a version published by a caller has a machine only while it is active.
  */
 const hasMachine = ({ active, pending, gone, origin }: RegisteredWorkflow): boolean =>
   active || (!pending && !gone && origin !== 'api')
