@@ -1,54 +1,55 @@
 /**
- * Whether an agent is asked at all: one that has just failed again and again gets a rest, and then one call on trial at a time.
+ * The circuit breaker of an agent: after repeated failures it opens, and then admits one trial call at a time (half-open).
  *
  * Invariants (tests cite them):
- * breaker/K1 of all that hear of failures at once, one opens the breaker: an opening is a new generation
- * breaker/K2 while it is open at most one call on trial runs; a trial whose caller has died is over when its lease is
- * breaker/K3 a call that began before the breaker opened, or on a trial that is over, neither closes nor opens it again; nor does one of which
- *    nothing is known: a trial that was not made is over
- * breaker/K4 each opening in a row lasts twice as long as the one before, up to a bound; a trial that succeeds ends the row
- * breaker/K5 at most half of those that could do the same are held back at once; so whoever is alone never is
- * breaker/K6 failures are in a row when no call has succeeded between them, also among calls that run side by side: a success need not be
- *    told, for it is counted
+ * breaker/K1 of concurrent reports of failures one opens the breaker: an opening is a new generation
+ * breaker/K2 while it is open at most one trial call runs; the trial of a crashed caller ends with its lease
+ * breaker/K3 a call that began before the breaker opened, or on a trial that is over, neither closes nor reopens it; neither does a call
+ *    without an outcome: a trial call that was not made just ends the trial
+ * breaker/K4 each consecutive opening lasts twice as long as the one before, up to a bound (exponential backoff); a successful trial ends
+ *    the series
+ * breaker/K5 at most half of the agents with the same capability are held back at once, so an agent without rivals never is
+ * breaker/K6 failures are consecutive when no call has succeeded between them, also among concurrent calls: a success need not be reported
+ *    to the breaker, because the statistics count it
  */
 import { type Breaker, CLOSED, type Tally } from '../domain/breaker.ts'
 
-/** What a call was let through as: of which generation, and on which trial. */
+/** The admission of a call: the breaker's generation at that time, and the trial it runs as. */
 export type Pass = { generation: number; trialId?: string }
 
-/** How a call has ended, and how its agent has done lately: the share of failures, of how many calls; and those that have succeeded. */
+/** The outcome of a call, and the agent's recent failures and calls; `tally` counts its successes. */
 export type CallEnd = { succeeded: boolean; lately?: { failures: number; calls: number; tally?: Tally } }
 
 const MOST_FAILURES = 5
 const MOST_FAILED_SHARE = 0.5
-/** Fewer calls make no share. */
+/** The fewest calls for which the failure rate counts. */
 const LEAST_CALLS = 10
-/** After it has closed only failures in a row count for so long: the share still remembers what it had opened for. */
+/** For this time after closing only consecutive failures count: the failure rate still includes the failures before the opening. */
 const FORGIVING_SECONDS = 900
 const FIRST_OPEN_SECONDS = 20
 const LONGEST_OPEN_SECONDS = 300
-/** The longest call of an agent, its way there and back. */
+/** The longest call of an agent, including latency. */
 const LONGEST_TRIAL_SECONDS = 1_000
 
-/** Whether a call may be made now, and whether it would be on trial. */
+/** Whether a call is admitted now, and whether as a trial. */
 export function admission(breaker: Breaker, now: number): 'free' | 'trial' | 'refused' {
   if (breaker.state === 'closed') return 'free'
   const isTried = breaker.trial !== undefined && isAhead(breaker.trial.until, now, LONGEST_TRIAL_SECONDS)
   return isAhead(breaker.openUntil, now, LONGEST_OPEN_SECONDS) || isTried ? 'refused' : 'trial'
 }
 
-/** A time further ahead than it was ever set was set by a clock that has gone back since: nobody waits for that. */
+/** A time further ahead than it could have been set comes from a clock that was set back since, and is ignored. */
 const isAhead = (until: number, now: number, longest: number): boolean =>
   now < until && until - now <= longest
 
-/** The breaker with a trial under way (breaker/K2); only where `admission` says so. */
+/** The breaker with a trial in progress (breaker/K2); to be used only when `admission` says `trial`. */
 export function beginTrial(breaker: Breaker, id: string, until: number): Breaker {
   return { ...breaker, trial: { id, until } }
 }
 
 /**
- * The breaker after a call has ended; the same one where the call says nothing about it (breaker/K3). Without an end the call was let through
- * and not made, or was no test of the agent.
+ * The breaker after a call; unchanged when the call says nothing about the agent (breaker/K3). Without `end` the call was admitted but not
+ * made, or its outcome is not the agent's.
  */
 export function afterCall(breaker: Breaker, pass: Pass, end: CallEnd | undefined, now: number): Breaker {
   if (pass.generation !== breaker.generation) return breaker
@@ -66,8 +67,7 @@ export function afterCall(breaker: Breaker, pass: Pass, end: CallEnd | undefined
 }
 
 /**
- * The same for a call whose caller has died: what it was let through as follows from when it began, and the id that its trial would
- * have had.
+ * The same for a call whose caller has crashed: its admission is derived from when it began, and from the id that its trial would have.
  */
 export function afterLostCall(
   breaker: Breaker,
@@ -85,7 +85,7 @@ function isRowBroken({ row }: Breaker, lately: CallEnd['lately']): boolean {
   return row !== undefined && tally?.of === row.of && tally.successes > row.successes
 }
 
-/** Of those that could do the same, who is not asked now: the longest closed off first (breaker/K5). */
+/** Which of the rival agents are held back now: those that have been open longest first (breaker/K5). */
 export function heldBack(breakers: ReadonlyMap<string, Breaker>, now: number): Set<string> {
   const refused = [...breakers].filter(([, breaker]) => admission(breaker, now) === 'refused')
   refused.sort(([a, { openUntil: first }], [b, { openUntil: second }]) =>

@@ -5,43 +5,43 @@ import { seededRandom } from '../domain/random.ts'
 import { noSums, type Sums } from './decayed-counters.ts'
 import { type Candidate, capabilityMean, type Score, scoreAgents, weightsFor } from './score-agents.ts'
 
-/** What is known of an agent that could take the step. */
+/** Statistics and state of a candidate. */
 export type Knowledge = {
-  /** Of this agent at the step's capability. */
+  /** The agent's sums at the step's capability. */
   sums: Sums
-  /** Of this agent at everything that it does. */
+  /** The agent's sums over all capabilities. */
   overall: Sums
   inflight: number
-  /** Seconds, and US dollars, that one call in ten needs at least; undefined as long as nothing is known. */
+  /** The 90th percentiles of duration (seconds) and cost (US dollars); undefined without calls. */
   p90Seconds?: number | undefined
   p90CostUsd?: number | undefined
-  /** Why it may not be asked at the moment. */
+  /** Why the agent cannot be called at the moment. */
   refusal?: string | undefined
 }
 
 /**
- * Why an agent is not chosen: it offers something `else`, it is `unfit` for the step, the task has not the `money` or the `time`, it was `tried`, or it is `busy`,
- * which may be otherwise in a minute.
+ * Why an agent is not chosen: it offers something `else`, it is `unfit` for the step, the task lacks the `money` or the `time`, it was
+ * `tried` before, or it is `busy`, which is temporary.
  */
 export type Refusal = { kind: 'else' | 'unfit' | 'money' | 'time' | 'tried' | 'busy'; reason: string }
 
 export type SelectionRequest = {
   stepId: string
   capability?: string | undefined
-  /** One agent and no other, optionally `id@version`. */
+  /** Only this agent may be chosen, optionally `id@version`. */
   pinned?: string | undefined
   agents: readonly Agent[]
-  /** By agent; one that is not in it is new. */
+  /** By agent; a missing agent is new. */
   knowledge?: ReadonlyMap<string, Knowledge>
-  /** The same seed draws the same samples: an equal request has an equal answer. */
+  /** The same seed draws the same samples, so that equal requests have equal answers. */
   seed: string
   prefer?: Prefer | undefined
   tenant?: string | undefined
-  /** What is left for the step of the task's budget and of its time. */
+  /** The remaining budget and time of the task. */
   left?: { usd?: number | undefined; tokens?: number | undefined; seconds?: number | undefined } | undefined
-  /** Agents that may not be chosen, with the reason: those that failed this step already. */
+  /** Agents that may not be chosen, with the reason: they have failed this step already. */
   excluded?: ReadonlyMap<string, string>
-  /** Whether one that is busy will do where nobody else is left: the step waits for it at its door. */
+  /** Whether a busy agent may be chosen when no other is left; the step then waits for it. */
   mayWait?: boolean
 }
 
@@ -50,12 +50,12 @@ export type Selection =
   | { agent?: undefined; refusals: (Refusal & { agentId: string })[] }
 
 const UNKNOWN: Knowledge = { sums: noSums(), overall: noSums(), inflight: 0 }
-/** Of an agent that does not say: what one function is given of an account's concurrency. */
+/** The assumed concurrency of an agent that declares none: Lambda's default for an account. */
 const DEFAULT_CONCURRENCY = 1_000
 
 /**
- * The agent for a step. First whoever must not or cannot is left out, each with the reason; then the best score of those that are
- * left. The decision tells of every agent that offers what is wanted.
+ * Chooses the agent for a step: filters out ineligible agents, each with the reason, and takes the best score among the others. The
+ * decision lists every agent that offers the capability.
  */
 export function chooseAgent(request: SelectionRequest): Selection {
   const { stepId, agents, seed, prefer, mayWait = true, knowledge = new Map<string, Knowledge>() } = request
@@ -112,22 +112,22 @@ function candidateOf(agent: Agent, known: Knowledge): Candidate {
   }
 }
 
-/** What its calls have cost of late; what it says of itself is worth one call. */
+/** The recent mean cost of a call; the declared price weighs as much as one call. */
 function expectedCost({ price }: Agent, { sums }: Knowledge): number {
   return (sums.costUsd + price.perCallUsd) / (sums.count + 1)
 }
 
-/** What the agent is asked to do: the step's capability, or a pinned agent's first. */
+/** The capability to call: the step's, or the first of a pinned agent. */
 function capabilityFor(agent: Agent, request: Pick<SelectionRequest, 'capability'>): string {
   return request.capability ?? agent.capabilities[0]?.name ?? ''
 }
 
-/** Agents that the step could be about: the others are no news in a decision. */
+/** Whether an agent is listed in the decision. */
 function isCandidate(agent: Agent, { capability, pinned }: SelectionRequest): boolean {
   return capability === undefined ? agent.id === parsePin(pinned).id : offers(agent, capability)
 }
 
-/** `id`, or `id@1.2.3`, or as much of the version as matters: `id@1`. */
+/** `id`, `id@1.2.3`, or a prefix of the version: `id@1`. */
 function parsePin(pinned = ''): { id: string; version: string | undefined } {
   const [id = '', version] = pinned.split('@')
   return { id, version }
@@ -136,13 +136,13 @@ function parsePin(pinned = ''): { id: string; version: string | undefined } {
 const isVersion = (version: string, wanted: string): boolean =>
   version === wanted || version.startsWith(`${wanted}.`)
 
-/** What keeps it from the step however long one waits. */
+/** Refusals that waiting does not change. */
 const UNASKABLE: readonly Refusal['kind'][] = ['else', 'unfit', 'money', 'time']
 
 const offers = ({ capabilities }: Agent, capability: string): boolean =>
   capabilities.some(({ name }) => name === capability)
 
-/** The first reason why an agent may not be chosen, from what never changes to what may be otherwise in a minute. */
+/** The first reason why an agent cannot be chosen, from the most permanent to the most temporary. */
 function refusalOf(agent: Agent, known: Knowledge, request: SelectionRequest): Refusal | undefined {
   const { capability } = request
   if (capability && !offers(agent, capability))
@@ -179,7 +179,7 @@ function unfitFor(agent: Agent, { pinned, prefer, tenant }: SelectionRequest): s
   return undefined
 }
 
-/** Where an agent does not say the most that a call costs, what it has needed. */
+/** The declared maximum cost of a call, or else the measured one. */
 function mostCost({ price }: Agent, { p90CostUsd = 0 }: Knowledge): number {
   return price.mostUsd ?? Math.max(price.perCallUsd, p90CostUsd)
 }
@@ -194,5 +194,5 @@ function reasonBetween(best: Score, second: Score): string {
   return `best score: ${parts(best)} against ${parts(second)} of ${second.agentId}`
 }
 
-/** Enough to follow a decision, short enough to store. */
+/** Four decimals: precise enough to explain a decision, short enough to store. */
 const rounded = (value: number): number => Math.round(value * 1e4) / 1e4

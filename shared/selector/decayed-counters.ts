@@ -1,14 +1,14 @@
 /**
- * What agents have done, weighted by how long ago: counters that are only ever added to.
+ * Exponentially decayed statistics of agents, as counters that are only incremented.
  *
  * A contribution at time t counts 2^((t - L)/H) from the landmark L of its epoch on, as an integer, so that old contributions lose
  * weight against new ones without being touched (forward decay: Cormode, Shkapenyuk, Srivastava, Xu, ICDE 2009).
  *
  * Invariants (tests cite them):
- * counters/A1 the order of additions does not matter, so writers need no condition and no lock
- * counters/A2 a sum read at any time is that of the exact arithmetic, within a relative 1e-4; what is older than 32 half-lives may be forgotten, all of
- *    it at once
- * counters/A3 a sum of 10^9 contributions in one epoch has at most 38 digits, what DynamoDB keeps of a number
+ * counters/A1 additions commute, so writers need no condition and no lock
+ * counters/A2 a sum read at any time equals that of exact arithmetic within a relative 1e-4; contributions older than 32 half-lives may be
+ *    dropped, all at once
+ * counters/A3 a sum of 10^9 contributions in one epoch has at most 38 digits, DynamoDB's precision of numbers
  */
 
 import {
@@ -22,33 +22,33 @@ import {
 const HALF_LIFE_SECONDS = 900
 /** Longer epochs would overflow (counters/A3). */
 const HALF_LIVES_IN_EPOCH = 32
-/** A contribution at an epoch's beginning; the rounding of weights is a millionth of it. */
+/** The weight of a contribution at an epoch's beginning; weights are rounded to a millionth of it. */
 const UNIT = 1e6
-/** Of a weight; far below that of one call of the last hours. */
+/** Weights below this are rounding errors; one call of the last hours weighs far more. */
 const ROUNDING = 1e-6
 const MILLISECOND = 1e-3
 const NANODOLLAR = 1e-9
 
 const BUCKETS = 64
-/** The upper bound of the first bucket of each histogram: of latencies in seconds, of costs in US dollars, of tokens. */
+/** The upper bound of each histogram's first bucket: latencies (h) in seconds, costs (c) in US dollars, tokens (t). */
 const FIRST_BUCKET = { h: 1e-3, c: 1e-6, t: 1 }
 export type Measure = keyof typeof FIRST_BUCKET
 
 /** Sums at one time, each contribution weighted by its age: half as much every half-life. */
 export type Sums = {
-  /** How many attempts these are worth. */
+  /** Decayed number of attempts. */
   count: number
   quality: number
   residual: number
-  /** As many of these as have failed, and of those as many after which the same agent is asked again. */
+  /** Decayed number of failures, and of those that were retryable. */
   failures: number
   retryable: number
   latencySeconds: number
   costUsd: number
   tokens: number
-  /** How many there were, whatever their age. */
+  /** Number of calls without decay. */
   calls: number
-  /** As many of these have succeeded. */
+  /** Number of successes without decay. */
   successes: number
 }
 
@@ -56,10 +56,10 @@ type Decay = { halfLifeSeconds?: number }
 
 const namesOf = (measure: Measure): string[] =>
   Array.from({ length: BUCKETS }, (_, bucket) => `${measure}${bucket}`)
-/** Of the counters of each bucket. */
+/** The counter names of each bucket. */
 const NAMES: Record<Measure, string[]> = { h: namesOf('h'), c: namesOf('c'), t: namesOf('t') }
 
-/** What an outcome at a time adds, to which epoch. `at` in seconds since 1970. */
+/** The increments for an outcome, and their epoch. `at` in seconds since 1970. */
 export function additionsOf(
   outcome: Outcome,
   at: number,
@@ -79,7 +79,7 @@ export function additionsOf(
     n: 1n,
     [`h${bucketOf(latencySeconds, FIRST_BUCKET.h)}`]: weighted(1),
   }
-  // What is nothing for most agents is not kept.
+  // Counters that are 0 for most agents are left out.
   if (failed) {
     counters.wf = weighted(1)
     counters.nf = 1n
@@ -93,7 +93,7 @@ export function additionsOf(
   return { epoch, counters }
 }
 
-/** Epochs whose counters may still count at a time: that of the time, and the one before. */
+/** The epochs whose counters still have weight at a time: the current and the previous one. */
 export function epochsAt(at: number, { halfLifeSeconds = HALF_LIFE_SECONDS }: Decay = {}): [number, number] {
   const epoch = Math.floor(at / (HALF_LIVES_IN_EPOCH * halfLifeSeconds))
   return [epoch, epoch - 1]
@@ -137,7 +137,7 @@ export const noSums = (): Sums => ({
   successes: 0,
 })
 
-/** Of several agents, or of one at several capabilities. */
+/** Sums over several agents, or over several capabilities. */
 export function addSums(all: readonly Sums[]): Sums {
   const total = noSums()
   for (const sums of all) {
@@ -155,7 +155,7 @@ export function addSums(all: readonly Sums[]): Sums {
   return total
 }
 
-/** Of one measure, without its empty buckets; calls that cost nothing, or took no tokens, stand at 0. */
+/** The histogram of one measure without empty buckets; free calls, or calls without tokens, are in bucket 0. */
 export function histogramAt(
   epochs: readonly EpochCounters[],
   at: number,
@@ -177,11 +177,11 @@ export function histogramAt(
   const filled = weights.flatMap((weight, bucket) =>
     weight > 0 ? [{ bound: FIRST_BUCKET[measure] * 10 ** (bucket / BUCKETS_IN_DECADE), weight }] : [],
   )
-  // What the sums leave over is of calls without any, or of rounding.
+  // The rest of the weight belongs to calls with value 0, or is rounding.
   return rest > ROUNDING ? [{ bound: 0, weight: rest }, ...filled] : filled
 }
 
-/** What a share of the calls stay below, as the upper bound of its bucket; undefined without any. */
+/** A quantile of the histogram, as the upper bound of its bucket; undefined without calls. */
 export function quantileOf(histogram: Histogram, share: number): number | undefined {
   const total = histogram.reduce((sum, { weight }) => sum + weight, 0)
   let below = 0
@@ -192,7 +192,7 @@ export function quantileOf(histogram: Histogram, share: number): number | undefi
   return histogram.at(-1)?.bound
 }
 
-/** Ten buckets a decade; the last has no end. */
+/** Ten buckets for each factor of ten; the last is unbounded. */
 function bucketOf(value: number, first: number): number {
   const bucket = Math.ceil(BUCKETS_IN_DECADE * Math.log10(value / first))
   return Math.min(BUCKETS - 1, Math.max(0, bucket))

@@ -2,27 +2,27 @@ import type { Prefer } from '../domain/prefer.ts'
 import { beta, type Random } from '../domain/random.ts'
 import { addSums, type Sums } from './decayed-counters.ts'
 
-/** What is known of an agent that could take a step. */
+/** A candidate's statistics. */
 export type Candidate = {
   agentId: string
-  /** Of this agent at this capability. */
+  /** The agent's sums at this capability. */
   sums: Sums
-  /** Of this agent at everything that it does. */
+  /** The agent's sums over all capabilities. */
   overall: Sums
-  /** What a call is expected to cost. */
+  /** The expected cost of a call. */
   costUsd: number
   inflight: number
   maxConcurrency: number
 }
 
-/** How much is given for quality, and what makes a call as bad as that is good. */
+/** The weights of quality, cost and latency, and the references that cost and latency are measured against. */
 export type Weights = {
   quality: number
   cost: number
-  /** A call of this price costs `cost`; where calls cost more, their mean. */
+  /** A call of this price is penalized by `cost`; the candidates' mean, if higher, replaces it. */
   referenceCostUsd: number
   latency: number
-  /** A call that takes this long costs `latency`; where calls take longer, their mean. */
+  /** A call of this duration is penalized by `latency`; the candidates' mean, if higher, replaces it. */
   referenceSeconds: number
 }
 
@@ -34,7 +34,7 @@ export const WEIGHTS: Weights = {
   referenceSeconds: 8,
 }
 
-/** The balanced weights, each as often as is wished. */
+/** The balanced weights, multiplied by the preferences. */
 export function weightsFor({ quality = 1, cost = 1, latency = 1 }: Prefer = {}): Weights {
   return {
     ...WEIGHTS,
@@ -47,35 +47,35 @@ export function weightsFor({ quality = 1, cost = 1, latency = 1 }: Prefer = {}):
 export type Score = {
   agentId: string
   total: number
-  /** Expected of the agent before it was drawn. */
+  /** The expected quality. */
   mean: number
-  /** Drawn from what is believed of it: who is little known is tried now and then. */
+  /** The sampled quality (Thompson sampling), which explores agents with few calls. */
   sample: number
   costUsd: number
-  /** Expected, with those that are waiting. */
+  /** The expected latency, including the queue of waiting calls. */
   seconds: number
 }
 
-/** How surely samples follow what was seen: larger means less trying. */
+/** The concentration of the sampled posterior: larger values explore less. */
 const CERTAINTY = 8
-/** Calls that the expectation of an agent at a capability is worth before it has done it. */
+/** The weight of the prior quality, in calls. */
 const PRIOR_CALLS = 6
 const [LEAST_MEAN, MOST_MEAN] = [0.03, 0.97]
 const LOAD_EXPONENT = 1.5
 const WORST_LATENCY = 2
-/** Of an agent of which nothing is known. */
+/** The assumed latency of an unknown agent. */
 const DEFAULT_SECONDS = 2
 const LATENCY_PRIOR_CALLS = 1
 
-/** What is expected of a capability, whoever does it; .6 as long as nothing is known. */
+/** The mean quality at a capability over all agents; 0.6 without calls. */
 export function capabilityMean(candidates: readonly Pick<Candidate, 'sums'>[]): number {
   const { quality, count } = addSums(candidates.map(({ sums }) => sums))
   return (quality + 1.2) / (count + 2)
 }
 
 /**
- * A score for each candidate, best first; equal ones by id. The quality is Thompson's sample around a mean that an agent's
- * doings at other capabilities shift: it is believed before it has been seen.
+ * Scores candidates, best first, ties by id. Quality is a Thompson sample around a prior mean that is shifted by the agent's results at
+ * other capabilities, so that a new capability of a known agent starts with its reputation.
  */
 export function scoreAgents(
   candidates: readonly Candidate[],
@@ -113,7 +113,7 @@ function scoreOf(candidate: Candidate, { ofCapability, seconds, random, weights 
   return { agentId, total, mean, sample, costUsd, seconds: loaded }
 }
 
-/** Of all candidates together. */
+/** The mean latency over all candidates. */
 function meanSeconds(candidates: readonly Candidate[]): number {
   const { latencySeconds, count } = addSums(candidates.map(({ overall }) => overall))
   return count > 0 ? latencySeconds / count : DEFAULT_SECONDS
