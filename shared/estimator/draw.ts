@@ -1,16 +1,16 @@
 import { type Random, standardNormal } from '../domain/random.ts'
 import { BUCKETS_IN_DECADE, type Histogram } from '../domain/statistics.ts'
 
-/** A value of a distribution, from a number between 0 and 1. */
+/** Draws a value from a distribution. */
 export type Draw = (random: Random) => number
 
-/** How much lower a bucket begins than it ends. */
+/** The relative width of a bucket. */
 const WIDTH = 1 - 10 ** (-1 / BUCKETS_IN_DECADE)
 
-/** Where a search for a bucket begins: one in so many parts of the whole. */
+/** The size of the guide table in which the search for a bucket starts. */
 const GUIDES = 64
 
-/** As often from each bucket as it weighs, and evenly from within it. Undefined for an empty histogram. */
+/** Draws a bucket by weight, then uniformly within it. Undefined for an empty histogram. */
 export function drawFrom(histogram: Histogram): Draw | undefined {
   const filled = histogram.filter(({ weight }) => weight > 0)
   if (filled.length === 0) return undefined
@@ -28,19 +28,19 @@ export function drawFrom(histogram: Histogram): Draw | undefined {
     const wanted = share * total
     let at = guides[Math.floor(share * GUIDES)] as number
     while (at < last && (sums[at + 1] as number) < wanted) at++
-    // Where in its bucket it falls says the same number.
+    // The same random number gives the position within the bucket.
     const within = (wanted - (sums[at] as number)) / ((sums[at + 1] as number) - (sums[at] as number))
     return (bounds[at] as number) * (1 - WIDTH * (1 - within))
   }
 }
 
-/** Around a median, nine in ten below two and a half times of it: as agents' calls usually are. */
+/** A log-normal distribution around a median, with p90 at 2.5 times the median, as calls of agents usually have. */
 export function drawAround(median: number): Draw {
   return (random) => median * Math.exp(SPREAD * standardNormal(random))
 }
 const SPREAD = 0.7
 
-/** The one for a share of the draws, the other for the rest. */
+/** A mixture: `one` for a share of the draws, otherwise `other`. */
 export function mixed(share: number, one: Draw, other: Draw): Draw {
   return (random) => (random() < share ? one(random) : other(random))
 }

@@ -7,11 +7,11 @@ import { newRun, type Run, type Simulate } from './simulate-step.ts'
 export type Basis = Estimate['steps'][number]['basis']
 
 export type Known = {
-  /** Of a step, by place. */
+  /** The distributions of a step, by place. */
   drawsAt(place: string, step: Step): StepDraws & { basis: Basis }
-  /** How many items a fan-out has, where that can be told. */
+  /** The number of items of a fan-out, if known. */
   itemsAt(place: string): number | undefined
-  /** What AWS asks for a task and its children, with so many records of steps, in US dollars. */
+  /** The AWS cost of a task and its children with this number of step records, in US dollars. */
   usdOfRun(steps: number, tasks: number): number
 }
 
@@ -19,18 +19,18 @@ type Options = { seed: string; samples?: number }
 
 const SAMPLES = 2_000
 const LEAST_SAMPLES = 100
-/** Of all samples together; some tens of nanoseconds each. */
+/** The limit of draws in one estimate; a draw takes some tens of nanoseconds. */
 const MOST_DRAWS = 600_000
-/** Enough for what is told of a single step. */
+/** The sample size for figures of single steps. */
 const OF_STEPS = 400
-/** Runs of a workflow within another. */
+/** The simulated runs of a child workflow. */
 const OF_CHILD = 1_000
 
 const ofStep = (values: Float64Array = new Float64Array(0)): Float64Array => values.sort()
 
 /**
- * What a workflow will take: 2,000 runs of it, simulated. Quantiles of whole runs and not of their steps put together: the longest path of
- * the means is not the median of the longest path.
+ * Estimates a workflow by 2,000 simulated runs (Monte Carlo). Quantiles are those of whole runs and not combined from steps: the longest
+ * path of the means is not the median of the longest path.
  */
 export function estimate(
   steps: Steps,
@@ -45,7 +45,7 @@ export function estimate(
     return draws as StepDraws
   }
   const prepared = prepare(steps, noting, itemsAt)
-  // Somebody waits for it: of what is large fewer runs are looked at.
+  // A request waits for the estimate, so large workflows get fewer runs.
   const samples = Math.max(LEAST_SAMPLES, Math.min(wished, Math.floor(MOST_DRAWS / prepared.weight)))
   const runs = simulateAll(prepared, random, samples, usdOfRun)
   const { seconds, usd, tokens } = runs
@@ -67,7 +67,7 @@ export function estimate(
   }
 }
 
-/** Of a loop, the weakest of its body. */
+/** The basis of a step's figures; for a loop the weakest basis in its body. */
 function basisOf(place: string, bases: ReadonlyMap<string, Basis>): Basis {
   const own = [...bases].filter(([other]) => other === place || other.startsWith(`${place}.`))
   const found = own.map(([, basis]) => basis)
@@ -132,8 +132,8 @@ function mostCommon(paths: ReadonlyMap<string, number>, places: readonly string[
 }
 
 /**
- * A workflow within another, as one step of it: some runs are simulated once, and one of them is drawn each time. Simulated anew for
- * every call, workflows that call workflows would take the product of their calls.
+ * A child workflow as one step: some runs are simulated once, and each call draws one of them. Simulating each call anew would multiply
+ * the work at each level of nesting.
  */
 export function childOf(steps: Steps, known: Known): Simulate {
   const { simulate, weight } = prepare(steps, known.drawsAt, known.itemsAt)
@@ -157,7 +157,7 @@ export function childOf(steps: Steps, known: Known): Simulate {
 
 const sorted = (values: ArrayLike<number>): Float64Array => Float64Array.from(values).sort()
 
-/** Of sorted values; 0 of none. */
+/** A quantile of sorted values; 0 when there are none. */
 function quantile(values: Float64Array, share: number): number {
   if (values.length === 0) return 0
   return values[Math.min(values.length - 1, Math.floor(share * values.length))] as number

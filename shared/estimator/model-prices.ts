@@ -1,11 +1,11 @@
 import type { PriceTable, TokenUsage } from '../domain/price-table.ts'
 
-/** Where the prices of models stand. */
+/** The page with the prices of models. */
 export const MODEL_PRICE_SOURCE = 'https://aws.amazon.com/bedrock/pricing/'
 
 /**
- * Amazon Bedrock, on demand, US dollars for a million tokens; of models that have a global endpoint, that one (a regional one is
- * 10 % dearer).
+ * Amazon Bedrock on demand, in US dollars per million tokens; for models with a global endpoint its price (regional endpoints cost 10 %
+ * more).
  */
 export const MODEL_PRICES: PriceTable['models'] = {
   'amazon.nova-micro': { input: 0.035, output: 0.14, cacheRead: 0.00875 },
@@ -22,10 +22,10 @@ export const MODEL_PRICES: PriceTable['models'] = {
 }
 
 const MILLION = 1e6
-/** An inference profile is named like its model, after where it runs. */
+/** The id of an inference profile is the model's id after a region prefix. */
 const PROFILE = /^(us|eu|apac|jp|au|ca|global|us-gov)\./
 
-/** In US dollars; undefined where the table has no price for the model. Of two that fit, the longer name counts. */
+/** The cost in US dollars; undefined when the table has no price for the model. The longest matching name applies. */
 export function usdOfTokens(
   model: string,
   { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 }: TokenUsage,

@@ -1,32 +1,32 @@
-/** What a month of tasks uses, with what is kept of those of the months before. */
+/** The usage of a month of tasks, including storage of earlier months' tasks. */
 import { REST_OUTLIVES_DAYS } from '../domain/retention.ts'
 import { times, type Usage } from './monthly-cost.ts'
 
 const [GB, KB] = [1e9, 1_024]
 const DAYS = 30
 
-/** What is assumed of what is kept. */
+/** Assumptions about stored data. */
 export const KEPT = {
-  /** Of an event in the archive. */
+  /** The size of an event in the archive. */
   eventBytes: 1_024,
   archiveDays: 30,
   logDays: 30,
-  /** Logs are kept compressed. */
+  /** The compression ratio of stored logs. */
   logShare: 0.15,
-  /** Versions of objects that have been removed. */
+  /** How long S3 keeps versions of deleted objects. */
   versionDays: 30,
 } as const
 
 type Month = {
-  /** Tasks in a month; as many in each month before. */
+  /** Tasks in each month. */
   tasks: number
-  /** From 1: since the first task. */
+  /** Months since the first task, from 1. */
   month: number
-  /** How long tasks and uploads are kept after their end; for good where it is not said. */
+  /** The retention of tasks and uploads after their end; unlimited when absent. */
   keptDays?: number | undefined
 }
 
-/** `task` is what one uses; its gigabytes are what it leaves behind. */
+/** `task` is the usage of one task; its gigabytes are the data it leaves behind. */
 export function usageOfMonth(task: Usage, { tasks, month, keptDays }: Month): Usage {
   const {
     dynamodbGbMonth = 0,
@@ -36,7 +36,7 @@ export function usageOfMonth(task: Usage, { tasks, month, keptDays }: Month): Us
     dynamodbWriteUnit = 0,
     s3Put = 0,
   } = task
-  // In the middle of the month.
+  // On average a task ends in the middle of the month.
   const months = (days: number): number => Math.min(month - 0.5, days / DAYS)
   const expires = keptDays !== undefined
   const kept = expires ? months(keptDays + REST_OUTLIVES_DAYS) : month - 0.5
@@ -45,7 +45,7 @@ export function usageOfMonth(task: Usage, { tasks, month, keptDays }: Month): Us
   return times(
     {
       ...task,
-      // An item is written once more to say when it goes, a value is tagged, and they are looked for.
+      // Expiry costs another write of each item, a tag for each stored value, and the queries that find them.
       dynamodbWriteUnit: dynamodbWriteUnit + (expires ? (dynamodbGbMonth * GB) / KB : 0),
       s3Put: s3Put + (expires ? s3Put + 1 : 0),
       dynamodbGbMonth: dynamodbGbMonth * kept,

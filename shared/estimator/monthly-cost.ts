@@ -1,9 +1,9 @@
 import type { PriceTable } from '../domain/price-table.ts'
 
-/** How much of each priced thing is used: in a month, or for one task. */
+/** The used amount of each priced unit, in a month or for one task. */
 export type Usage = Partial<Record<Exclude<keyof PriceTable, 'region' | 'asOf'>, number>>
 
-/** A service's share of the bill, by the things that it charges for. */
+/** The units that each service bills. */
 const SERVICES = {
   'Step Functions': ['stateTransition'],
   Lambda: ['lambdaRequest', 'lambdaGbSecond'],
@@ -19,7 +19,7 @@ const SERVICES = {
 
 export const SERVICE_NAMES = Object.keys(SERVICES)
 
-/** US dollars by service; every service is there, also those that ask for nothing. */
+/** US dollars by service, including services that cost nothing. */
 export function costByService(usage: Usage, prices: PriceTable): Map<string, number> {
   return new Map(
     Object.entries(SERVICES).map(([service, items]) => {
@@ -32,7 +32,7 @@ export function costByService(usage: Usage, prices: PriceTable): Map<string, num
 export const totalCost = (usage: Usage, prices: PriceTable): number =>
   [...costByService(usage, prices).values()].reduce((sum, usd) => sum + usd, 0)
 
-/** So much of it, that many times. */
+/** The usage multiplied by a count. */
 export const times = (usage: Usage, count: number): Usage =>
   Object.fromEntries(Object.entries(usage).map(([item, amount]) => [item, amount * count]))
 

@@ -5,7 +5,7 @@ type Item = Exclude<keyof PriceTable, 'region' | 'asOf' | 'modelsAsOf' | 'models
 
 const MILLION = 1e6
 
-/** US East (N. Virginia), the first tier of each. Other regions differ by up to half: parse a table of your own with PriceTableSchema. */
+/** US East (N. Virginia), first tiers. Other regions differ by up to half: parse another table with PriceTableSchema. */
 export const PRICES: PriceTable = {
   region: 'us-east-1',
   asOf: '2026-11-24',
@@ -34,7 +34,7 @@ export const PRICES: PriceTable = {
   models: MODEL_PRICES,
 }
 
-/** The table with what is different in an installation: another region, a contract, models of its own. Throws a ZodError. */
+/** The table with an installation's overrides: another region, a contract, custom models. Throws a ZodError. */
 export function pricesWith(own: object = {}): PriceTable {
   const models = 'models' in own ? own.models : {}
   return PriceTableSchema.parse({ ...PRICES, ...own, models: { ...PRICES.models, ...(models as object) } })
@@ -48,7 +48,7 @@ const [DYNAMODB, LAMBDA, S3, CLOUDWATCH] = ['dynamodb', 'lambda', 's3', 'cloudwa
   string,
 ]
 
-/** Where each price stands. */
+/** The page with each price. */
 export const PRICE_SOURCES: Readonly<Record<Item, string>> = {
   stateTransition: page('step-functions'),
   lambdaRequest: LAMBDA,

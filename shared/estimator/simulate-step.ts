@@ -1,4 +1,4 @@
-/** What one step comes to in a run: the calls of its agents, the items of its fan-out, the rounds of its loop. */
+/** Simulates one step of a run: the calls of its agents, the items of its fan-out, the rounds of its loop. */
 
 import type { Random } from '../domain/random.ts'
 import {
@@ -10,21 +10,21 @@ import {
 } from '../workflow/schema.ts'
 import type { Draw } from './draw.ts'
 
-/** What is known of one agent that may run a step. */
+/** The distributions of one agent that may run a step. */
 export type AgentDraws = {
   seconds: Draw
   usd: Draw
   tokens: Draw
-  /** What its function costs while it runs. */
+  /** The cost of its function per second. */
   usdPerSecond: number
   failureShare: number
-  /** The share of failures after which the same agent is asked again. */
+  /** The share of failures that are retryable. */
   retryableShare?: number
-  /** Calls that it takes at once. */
+  /** Its concurrency limit. */
   maxConcurrency?: number | undefined
 }
 
-/** What a run has come to; a run that failed has failed at that time. `steps` are records of steps, `tasks` those of children. */
+/** The totals of a run; a failed run ends at the time of its failure. `steps` counts step records, `tasks` child tasks. */
 export type Run = {
   seconds: number
   usd: number
@@ -48,16 +48,16 @@ export function clear(run: Run): void {
 /** Adds one run to `run`. */
 export type Simulate = (random: Random, run: Run) => void
 
-/** One step, or one item of a fan-out, and how much work one simulation of it is, in draws. */
+/** One step, or one item of a fan-out; `weight` is the work of simulating it, in draws. */
 export type Simulated = { simulate: Simulate; weight: number }
 
-/** What a step of an agent takes beside the agent's own time: the state's transition, and the call of its function. */
+/** The overhead of an agent's step: the state transition and the Lambda invocation. */
 const OVERHEAD_SECONDS = 0.05
-/** More items are as many of these, one after the other. */
+/** The most simulated items; larger fan-outs are extrapolated from them. */
 const MOST_SIMULATED = 64
 const NO_RETRY = { maxAttempts: 1, intervalSeconds: 0, backoffRate: 1, maxDelaySeconds: 0 }
 
-/** The items of a fan-out, so many at once; as many of them are simulated as there is `room` for, in draws, and at least one. */
+/** The items of a fan-out with a concurrency limit; as many are simulated as fit into `room` (in draws), at least one. */
 export function itemsOf(
   step: FanOut,
   one: Simulated,
@@ -101,7 +101,7 @@ export const lanesOf = (
   [first]: readonly AgentDraws[],
 ): number => Math.min(maxConcurrency, first?.maxConcurrency ?? Number.POSITIVE_INFINITY)
 
-/** As many at once as it may have, and as its agent takes; the next begins when one has ended. */
+/** Runs items up to the concurrency limits of fan-out and agent; the next starts when one has ended. */
 function fanOutOf(
   { tolerate = 0 }: Pick<FanOut, 'tolerate'>,
   one: Simulate,
@@ -109,7 +109,7 @@ function fanOutOf(
 ): Simulate {
   const scale = items / Math.max(1, simulated)
   const lanes = new Float64Array(Math.max(1, Math.min(atOnce, simulated)))
-  // A few draws stand for many: each is taken as often as there are more rounds of them, else one after the other.
+  // Few samples stand for many items: repeated if more rounds of them follow, otherwise in sequence.
   const isShort = simulated < Math.min(items, MOST_SIMULATED)
   const longer = isShort ? Math.ceil(items / atOnce) / Math.ceil(simulated / lanes.length) : scale
   const tolerated = typeof tolerate === 'number' ? tolerate : (Number.parseInt(tolerate, 10) / 100) * items
@@ -127,19 +127,19 @@ function fanOutOf(
       end = Math.max(end, lanes[lane] as number)
       run.usd += item.usd * scale
       run.tokens += item.tokens * scale
-      // An item that an agent runs counts as a step itself; it has no steps or tasks inside.
+      // An item run by an agent counts as one step, without inner steps or tasks.
       run.steps += item.steps * scale
       run.tasks += item.tasks * scale
       if (item.failed) failed += scale
     }
     run.steps += items
-    // Where all run at once more of them take hardly longer.
+    // If all items run concurrently, more of them hardly take longer.
     run.seconds += atOnce >= items ? end : end * longer
     if (failed > tolerated) run.failed = true
   }
 }
 
-/** Each round is as likely to be the last as not, up to the most that there may be. */
+/** Each round is the last with probability one half, up to `maxIterations`. */
 export function loopOf({ maxIterations }: { maxIterations: number }, body: Simulate): Simulate {
   const round = newRun()
   return (random, run) => {

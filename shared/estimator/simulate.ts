@@ -1,13 +1,13 @@
 /**
- * One run of a workflow that was never run: durations, costs and failures drawn from what is known, put together as Step Functions would.
+ * Simulates one run of a workflow: durations, costs and failures are drawn from statistics and combined as Step Functions would.
  *
  * Invariants (tests cite them):
- * simulate/E1 a step begins when all that it needs have ended; the run ends with its last step
- * simulate/E2 a step that fails is tried again by the same agent where such failures are, then by the agents after it, in their order; when all have
- *    failed its policy decides as it does in earnest
+ * simulate/E1 a step begins when all steps that it needs have ended; the run ends with its last step
+ * simulate/E2 a failed step is retried by the same agent after a retryable failure, then by the next agents in order; when all have failed,
+ *    its `onFailure` applies as in a real run
  * simulate/E3 the same seed draws the same runs
- * simulate/E4 a run has as many records of steps as it has in earnest: of the items of fan-outs, of the rounds of loops, of the tasks of children
- * simulate/E5 one run is a bounded number of draws, however fan-outs and loops are nested: as many as there are steps, or 20,000
+ * simulate/E4 a run has as many step records as a real one, including items of fan-outs, rounds of loops, and tasks of children
+ * simulate/E5 one run takes a bounded number of draws, however fan-outs and loops are nested: the number of steps, or 20,000
  */
 
 import type { Random } from '../domain/random.ts'
@@ -29,35 +29,35 @@ import {
 } from './simulate-step.ts'
 
 /**
- * What is known of a step, by place: the agents that may run it, best first; or how long it takes without any. `runs`: in what share of the
- * tasks it does, as far as its condition is known; always where it is not said.
+ * The distributions of a step: its agents, best first, or its duration without an agent. `runs` is the probability that its condition
+ * holds; 1 when absent.
  */
 export type StepDraws = ({ agents: readonly AgentDraws[] } | { seconds: Draw } | { child: Simulate }) & {
   runs?: number | undefined
 }
 
-/** Draws of one run: what has more is simulated with fewer items of its fan-outs. */
+/** The limit of draws in one run; larger workflows are simulated with fewer items in their fan-outs. */
 const MOST_WEIGHT = 20_000
 
-/** So many are looked at in the time of a draw. */
+/** How many needs are checked in the time of one draw. */
 const NEEDS_OF_DRAW = 16
 
 const [OK, FAILED, SKIPPED] = [0, 1, 2]
 
-/** Hears of each step, of those that are skipped as well (without a run), and which of its needs ended last. */
+/** Called for each step, also for skipped ones (without a run), with the need that ended last. */
 export type Watch = (at: number, step: Run | undefined, criticalNeed: number) => void
 
 export type Prepared = {
   /** In the order in which they are simulated. */
   places: string[]
-  /** How much work one simulation is, in draws. */
+  /** The work of one simulation, in draws. */
   weight: number
   simulate(random: Random, run: Run, watch?: Watch): number
 }
 
 /**
- * The steps of a graph, ready to be simulated often; `simulate` answers which step ended last. `drawsAt` is asked once for each step, those of
- * loops included; `itemsAt` how many items a fan-out has, where that is known.
+ * Prepares a graph for repeated simulation; `simulate` returns the step that ended last. `drawsAt` is called once for each step, including
+ * those in loops; `itemsAt` gives the number of items of a fan-out, if known.
  */
 export function prepare(
   steps: Steps,
@@ -95,7 +95,7 @@ export function prepare(
       for (let at = 0; at < nodes.length; at++) {
         const node = nodes[at] as (typeof nodes)[number]
         let [begin, latest, good, bad] = [0, -1, 0, 0]
-        // By index: this is where an estimate spends its time.
+        // An indexed loop, because this is the hot path of an estimate.
         for (let i = 0; i < node.needs.length; i++) {
           const need = node.needs[i] as number
           const ended = ends[need] as number
@@ -117,7 +117,7 @@ export function prepare(
         }
         clear(own)
         node.simulate(random, own)
-        // What has not begun when the run fails costs nothing.
+        // Steps that have not started when the run fails cost nothing.
         if (begin < failedAt) {
           run.usd += own.usd
           run.tokens += own.tokens

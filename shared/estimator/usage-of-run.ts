@@ -1,7 +1,7 @@
 import type { PriceTable } from '../domain/price-table.ts'
 import { totalCost, type Usage } from './monthly-cost.ts'
 
-/** What a task uses of AWS beside its agents' Lambda time, without steps and for each: measured by `npm run bench:cost`. */
+/** AWS usage of a task without its agents' Lambda time, fixed and per step: measured by `npm run bench:cost`. */
 const TASK: Usage = {
   stateTransition: 1,
   lambdaRequest: 2,
@@ -24,16 +24,16 @@ const STEP: Usage = {
   logGb: 1.95e-6,
 }
 
-/** What AWS asks for a task, its children and so many records of steps, in US dollars, without the time of its agents. */
+/** The AWS cost of a task, its children and their step records, in US dollars, without the agents' Lambda time. */
 export function usdOfRun(steps: number, tasks: number, prices: PriceTable): number {
   const known = costs.get(prices) ?? { task: totalCost(TASK, prices), step: totalCost(STEP, prices) }
   costs.set(prices, known)
   return known.task * tasks + known.step * steps
 }
 
-/** An estimate asks for thousands of runs. */
+/** Cached, because an estimate looks it up thousands of times. */
 const costs = new WeakMap<PriceTable, { task: number; step: number }>()
 
-/** Of an agent's function, for each second. */
+/** The cost of an agent's function per second. */
 export const usdPerSecond = (memoryMb: number, prices: PriceTable): number =>
   (memoryMb / 1_024) * prices.lambdaGbSecond
