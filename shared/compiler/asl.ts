@@ -1,21 +1,21 @@
-/** The parts of Amazon States Language (JSONata) that the compiler emits, as plain data. */
+/** The subset of Amazon States Language (JSONata) that the compiler emits, as plain data. */
 export type Expression = string
 
 export type Retrier = {
   ErrorEquals: string[]
-  /** AWS: 1 where it is not said. */
+  /** 1 by default. */
   IntervalSeconds?: number
   MaxAttempts: number
-  /** AWS: 2 where it is not said. */
+  /** 2 by default. */
   BackoffRate?: number
   MaxDelaySeconds?: number
   JitterStrategy?: 'FULL' | 'NONE'
 }
 
-/** AWS: the output is the error, `{Error, Cause}`, where it is not said. */
+/** Without `Output`, the output is the error, `{Error, Cause}`. */
 export type Catcher = { ErrorEquals: string[]; Output?: unknown; Next: string }
 
-/** A state goes on to another or ends its branch: never both, never neither. */
+/** A state has exactly one of `Next` and `End`. */
 export type Onward = { Next: string } | { End: true }
 
 export type TaskState = {
@@ -24,7 +24,7 @@ export type TaskState = {
   Resource: string
   Arguments: Record<string, unknown>
   Output: unknown
-  /** Variables that the states after it read. */
+  /** Variables that later states read. */
   Assign?: Record<string, Expression>
   TimeoutSeconds: number
   Retry: Retrier[]
@@ -37,7 +37,7 @@ export type ChoiceState = {
   Default: string
 }
 export type WaitState = { Type: 'Wait'; Seconds: Expression | number } & Onward
-/** Does nothing but to name something for the states after it. */
+/** A Pass state that only assigns variables for later states. */
 export type PassState = { Type: 'Pass'; Assign: Record<string, Expression>; Output: unknown } & Onward
 export type SucceedState = { Type: 'Succeed' }
 export type ParallelState = {
@@ -51,7 +51,7 @@ export type MapState = {
   Type: 'Map'
   Items: Expression
   MaxConcurrency: Expression | number
-  /** What each item's iteration is given; of a distributed Map all that it knows. */
+  /** The input of each iteration; for a distributed Map it is all that the item's execution knows. */
   ItemSelector?: Record<string, Expression>
   ItemProcessor: Flow & {
     ProcessorConfig: { Mode: 'INLINE' } | { Mode: 'DISTRIBUTED'; ExecutionType: 'STANDARD' }

@@ -2,12 +2,12 @@ import { compareIds } from '../workflow/graph.ts'
 import type { Tree } from './decompose.ts'
 import type { Structure } from './structure.ts'
 
-/** A structure whose nodes are known by where they stand: those that differ in names alone become the same. */
+/** A structure whose nodes are named by position, so that structures that differ only in names become equal. */
 export type Positioned = { tree: Tree; nameOf(node: number): string }
 
 /**
- * Branches in the order of what they do, nodes numbered as they are read. `policyOf` says what a node's states depend on besides
- * its name; names begin with `prefix`.
+ * Sorts branches by their content and numbers nodes in reading order. `policyOf` returns what a node's states depend on besides its name;
+ * names begin with `prefix`.
  */
 export function byPosition(
   { tree, gates }: Structure,
@@ -19,7 +19,7 @@ export function byPosition(
   number(sorted)
   return { tree: sorted, nameOf: (node) => `${prefix}s${positions.get(node)}` }
 
-  /** `key` is equal for parts that are the same but for names. */
+  /** `key` is equal for parts that differ only in names. */
   function shapeOf(part: Tree): { key: string; tree: Tree } {
     if (part.kind === 'step') {
       return { key: `${gates.get(part.node)?.length ?? 0}${policyOf(part.node)}`, tree: part }

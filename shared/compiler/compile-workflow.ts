@@ -14,49 +14,49 @@ import { flowOfSteps, type Machine, newMachine } from './steps-flow.ts'
 
 const SUBSTITUTIONS = ['RebindFunction', 'ControlFunction', 'TasksTable']
 
-/** Of one execution: what Step Functions accepts, and what we keep away from it. Bytes as they are sent. */
+/** Limits of one execution: those of Step Functions, and a margin below them for expected events. Bytes as sent. */
 const LIMITS = { bytes: 1_000_000 - REST_OF_REQUEST_BYTES, events: 25_000, expectedEvents: 10_000 }
 
 export type Counts = {
-  /** Those in loops included. */
+  /** The number of steps, including those in loops. */
   steps: number
   states: number
-  /** States entered where nothing goes wrong, plus one for each execution's end: what Standard workflows bill. */
+  /** State transitions of a run without failures, plus one for the end of each execution: what Standard workflows bill. */
   transitions: number
   worstTransitions: number
-  /** Events in the history of the execution that has most, likewise. */
+  /** History events of the largest execution in a run without failures. */
   events: number
   worstEvents: number
   definitionBytes: number
-  /** Of the largest definition, in the request that makes a machine of it. */
+  /** The size of the largest definition in the request that creates its machine. */
   requestBytes: number
 }
 
-/** A state machine, and the names in `${...}` that whoever creates it fills in. */
+/** A state machine, and the names of its `${...}` placeholders, which are substituted on creation. */
 type Made = { definition: Definition; substitutions: string[] }
 
 export type Compiled = Made & {
-  /** Of a workflow that is too large for one machine: those that the first one starts, by the names that it has for their ARNs. */
+  /** The machines that the first one starts, when a workflow is too large for one; named by the placeholders of their ARNs. */
   parts: (Made & { name: string })[]
-  /** Waits that the structure does not express; steps of a loop by place (`improve.draft`). */
+  /** Dependencies that the structure does not express; steps of a loop by place (`improve.draft`). */
   gates: Gate[]
   counts: Counts
-  /** What may go wrong, though it need not. */
+  /** Issues that do not prevent the workflow from running. */
   warnings: Issue[]
-  /** In a machine whose names are positions: which one each step has. */
+  /** In a machine with positional names: the position of each step. */
   positions?: Record<string, string> | undefined
 }
 
 type Options = {
-  /** Names by position, so that workflows of one shape and policy become the same machine. */
+  /** Whether to name states by position, so that workflows of one shape and policy compile to the same machine. */
   anonymous?: boolean
-  /** Of one definition as it is sent; smaller in tests. */
+  /** The size limit of one definition; smaller in tests. */
   maxBytes?: number
 }
 
 /**
- * A workflow as a state machine; as several, where one would be too large. Pure; equal workflows, equal bytes. Throws
- * InvalidWorkflowError with every reason why it cannot be one.
+ * Compiles a workflow to a state machine, or to several when one would be too large. Pure; equal workflows give equal bytes. Throws
+ * InvalidWorkflowError with every reason why it cannot be compiled.
  */
 export function compileWorkflow(
   workflow: Workflow,
@@ -65,7 +65,7 @@ export function compileWorkflow(
   refuse([...issuesOfCycles(workflow.steps), ...issuesOfNames(workflow.steps)])
   const whole = compileSteps(workflow, newMachine(anonymous))
   const fits = whole.counts.requestBytes <= maxBytes && whole.counts.events <= LIMITS.expectedEvents
-  // What the states weigh is known, what joins them, and what a part says beside, is not: some room for that.
+  // A margin: the weights of the states are exact, those of the states that join the parts are not known yet.
   const budget = { bytes: 0.85 * maxBytes, events: 0.95 * LIMITS.expectedEvents }
   const compiled = fits ? whole : compileSteps(workflow, newMachine(anonymous, budget))
   refuse(issuesOfSize(compiled, maxBytes))
@@ -114,7 +114,7 @@ function compileSteps({ name, version, steps }: Workflow, machine: Machine) {
   }
 }
 
-/** What {@link compileWorkflow} would refuse. */
+/** The issues for which {@link compileWorkflow} would throw. */
 export function issuesOfCompiling(workflow: Workflow): Issue[] {
   try {
     compileWorkflow(workflow)
@@ -125,7 +125,7 @@ export function issuesOfCompiling(workflow: Workflow): Issue[] {
   }
 }
 
-/** A part counts its own redrives from nothing: what its states do comes after what those of its start before have done. */
+/** A part is a separate execution whose redrive count starts at 0: its fences include the redrives of the execution that started it. */
 function asPart(definition: Definition): Definition {
   return JSON.parse(JSON.stringify(definition).replaceAll(REDRIVES, REDRIVES_OF_PART)) as Definition
 }
@@ -163,7 +163,7 @@ function warningsOf({ worstEvents }: Counts): Issue[] {
   return [issue('history-may-be-too-long', 'steps', message)]
 }
 
-/** As on a machine whose states have the steps' names: what can be submitted can be registered. */
+/** Checks names as for a machine with the steps' names, so that every workflow that can be submitted can be registered. */
 function issuesOfNames(steps: Steps): Issue[] {
   return everyStep(steps).flatMap(({ place, step }) => {
     const longest = `${place}${isFanOut(step) ? ': item: settled' : ': settled'}`

@@ -1,6 +1,6 @@
 /**
- * The states of a step that no agent runs. Whatever such a step waits for, its record is ended by the control function: only
- * that can store an output and signal gates.
+ * The states of control steps, which no agent runs. The control function ends their records after any kind of wait, because only it can
+ * store an output and signal gates.
  */
 import type { StepOf } from '../workflow/schema.ts'
 import type { Onward, State, TaskState } from './asl.ts'
@@ -33,7 +33,7 @@ export function statesOfWait(names: StepNames, onward: Onward): Record<string, S
 
 const endOf = ({ name }: StepNames): string => `${name}: end`
 
-/** Its function answers at once; the state goes on when somebody has decided, or when the time is over. */
+/** The function returns at once; the state continues when its task token is sent back, or on timeout. */
 function askTask(names: StepNames, { approval }: Approval, end: string): TaskState {
   const token = { token: '{% $states.context.Task.Token %}' }
   return {
@@ -41,13 +41,13 @@ function askTask(names: StepNames, { approval }: Approval, end: string): TaskSta
     Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
     Output: '{% {} %}',
     TimeoutSeconds: Math.ceil(approval.timeoutSeconds),
-    // Its time is over: nobody is asked again.
+    // A timeout is not retried, which would ask again.
     Retry: ownRetry('States.Timeout'),
     Catch: [{ ErrorEquals: ['States.Timeout'], Output: '{% {} %}', Next: end }],
   }
 }
 
-/** A call of the control function; `more` is what it is told besides. */
+/** A call of the control function; `more` is added to its payload. */
 export function controlTask(
   { path }: StepNames,
   at: 'begin' | 'end',

@@ -1,7 +1,6 @@
 /**
- * What states cost: transitions are what Standard workflows bill, events are what an execution's history holds 25,000 of at
- * most. `expected` is the way on which nothing goes wrong; `worst` is every step, item and round that there may be, each
- * step using up its attempts. A failover to another agent comes on top.
+ * The costs of states: transitions, which Standard workflows bill, and history events, of which an execution can have 25,000. `expected` is
+ * a run without failures; `worst` has every step, item and round, each step using up its attempts, but no failover to other agents.
  */
 import {
   type AgentStep,
@@ -17,27 +16,27 @@ export type Cost = { transitions: number; events: number }
 export type Costs = { expected: Cost; worst: Cost }
 
 const cost = (transitions: number, events: number): Cost => ({ transitions, events })
-/** Entered, scheduled, started, succeeded, left. */
+/** Events: entered, scheduled, started, succeeded, exited. */
 const TASK = cost(1, 5)
-/** Submitted beside: it waits for a token, or for an execution. */
+/** A Task that waits for a task token or an execution has one more event: submitted. */
 const WAITING_TASK = cost(1, 6)
-/** A Choice, a Wait or a Succeed: entered and left. */
+/** A Choice, a Wait or a Succeed: entered and exited. */
 const PASSED = cost(1, 2)
-/** Entered, started, succeeded, left. */
+/** A Parallel or Map: entered, started, succeeded, exited. */
 const CONTAINER = cost(1, 4)
-/** A Map whose items have executions, and so histories, of their own. */
+/** A distributed Map, whose items have their own executions and histories. */
 const DISTRIBUTED = cost(1, 6)
-/** Each iteration of a Map is started and succeeds. */
+/** An iteration of a Map: started and succeeded. */
 const ITERATION = cost(0, 2)
-/** Each is scheduled, started and fails; a retry is billed as a transition. */
+/** A failed attempt: scheduled, started, failed; a retry is billed as a transition. */
 const FAILED_ATTEMPT = cost(1, 3)
-/** An execution's own first and last event, and its end. */
+/** The first and the last event of an execution, and the transition for its end. */
 export const EXECUTION = same(cost(1, 2))
 export const GATE = same(WAITING_TASK)
 export const PARALLEL = same(CONTAINER)
 /** A state that starts an execution and waits for it. */
 export const START = same(WAITING_TASK)
-/** What ends a branch after a Choice, which cannot. */
+/** Ends a branch after a Choice, which cannot be an end itself. */
 export const SUCCEED = same(PASSED)
 
 export function same(one: Cost): Costs {
@@ -51,14 +50,13 @@ export function sum(...all: readonly Costs[]): Costs {
   }
 }
 
-/** A step that is done by one call of the control function. */
+/** A step that consists of one call of the control function. */
 export const ONE_CALL = same(TASK)
 export const WAIT = same(add(TASK, PASSED, TASK))
 export const APPROVAL = same(add(WAITING_TASK, TASK))
-/** A child workflow's own costs are its own. */
+/** A step with a child workflow, without the costs of the child's execution. */
 export const CHILD = same(add(TASK, PASSED, WAITING_TASK, TASK))
 
-/** Of a loop with this body. */
 export function costsOfLoop(body: Costs, maxIterations: number): Costs {
   const round = (one: Cost): Cost => add(one, TASK, PASSED)
   return {
@@ -67,11 +65,10 @@ export function costsOfLoop(body: Costs, maxIterations: number): Costs {
   }
 }
 
-/** Of the structure of a graph. */
 export function costsOfTree(
   tree: Tree,
   ofNode: (node: number) => Costs,
-  /** Of a part that is an execution of its own. */
+  /** The costs of a part that is a separate execution. */
   ofStarted: (part: Tree) => Costs | undefined = () => undefined,
 ): Costs {
   if (tree.kind === 'step') return ofNode(tree.node)
@@ -80,18 +77,18 @@ export function costsOfTree(
   return tree.kind === 'parallel' ? sum(PARALLEL, ...parts) : sum(...parts)
 }
 
-/** One call of a step's agents, or one item that they do. */
+/** One call of a step's agents, or one item of an agent's fan-out. */
 export function costsOfAgent({ bind, retry }: AgentStep): Costs {
-  // The rebinder, its Choice and its Wait.
+  // The rebinder's Task, its Choice and its Wait.
   const late = bind === 'late' ? add(TASK, PASSED, PASSED) : cost(0, 0)
   const failed = times(retry.maxAttempts - 1, FAILED_ATTEMPT)
   return { expected: add(late, TASK), worst: add(late, TASK, failed) }
 }
 
-/** Of an item with steps of its own: named before, contained, and ended by a call. */
+/** An item with a body: a Pass state, a container, and the call that ends it. */
 export const costsOfItem = (body: Costs): Costs => sum(same(add(PASSED, CONTAINER, TASK)), body)
 
-/** Of a fan-out that costs so much for each item; where items are executions of their own, those have the events. */
+/** A fan-out whose items cost `item`; items with their own executions have their events there. */
 export function costsOfFanOut({ maxItems = DEFAULT_MAX_ITEMS }: FanOut, item: Costs, mode: Mode): Costs {
   const expected = Math.min(EXPECTED_ITEMS, maxItems)
   if (mode === 'distributed') {
@@ -106,7 +103,7 @@ export function costsOfFanOut({ maxItems = DEFAULT_MAX_ITEMS }: FanOut, item: Co
   const around = add(TASK, isEither ? PASSED : cost(0, 0), CONTAINER, TASK)
   return {
     expected: add(around, times(expected, add(ITERATION, item.expected))),
-    // Should they have executions of their own, each is one transition more; their events are fewer than here.
+    // With executions of their own, each item costs one more transition, and fewer events here.
     worst: add(around, times(maxItems, add(ITERATION, item.worst)), cost(isEither ? maxItems : 0, 0)),
   }
 }

@@ -3,24 +3,24 @@
  *
  * Invariants (tests cite them):
  * decompose/D1 every node is in the result exactly once
- * decompose/D2 every edge is honoured: what a node needs ends before it in some enclosing sequence
- * decompose/D3 nothing more is ordered than the order orders, so the makespan is the critical path, whatever the durations
- * decompose/D4 equal orders give equal trees, whatever the order in which they were written
- * decompose/D5 what is not series-parallel is named (`prime`), never approximated
+ * decompose/D2 every edge is honoured: the nodes that a node needs come before it in some enclosing sequence
+ * decompose/D3 the tree adds no ordering, so the makespan is the critical path, whatever the durations
+ * decompose/D4 equal orders give equal trees, independent of the order in which steps were written
+ * decompose/D5 a set of nodes that is not series-parallel is returned as `prime`, never approximated
  */
 import { countCommon, type NodeSet, setOf } from './node-set.ts'
 import { beforeEach, type Order } from './order.ts'
 
-/** `Prime` is what a set that is not series-parallel becomes; `never` where there is none. */
+/** `Prime` is the type of leaves for sets that are not series-parallel; `never` for a tree without any. */
 export type Tree<Prime = never> =
   | { kind: 'step'; node: number }
   | { kind: 'sequence'; parts: Tree<Prime>[] }
   | { kind: 'parallel'; branches: Tree<Prime>[] }
   | Prime
-/** Nodes in order of their numbers. */
+/** A set that is not series-parallel; nodes in ascending order. */
 export type Prime = { kind: 'prime'; nodes: number[] }
 
-/** An order without nodes is an empty sequence. */
+/** Decomposes an order; without nodes it is an empty sequence. */
 export function decompose(order: Order): Tree<Prime> {
   return decomposeSet(
     order.needs.map((_, node) => node),
@@ -37,7 +37,7 @@ export function primesOf(tree: Tree<Prime>): Prime[] {
   return []
 }
 
-/** The tree with something else in place of each prime set. */
+/** The tree with each prime set replaced. */
 export function replacePrimes<Other>(tree: Tree<Prime>, replace: (prime: Prime) => Tree<Other>): Tree<Other> {
   if (tree.kind === 'prime') return replace(tree)
   const inside = (part: Tree<Prime>): Tree<Other> => replacePrimes(part, replace)
@@ -82,8 +82,8 @@ function weakComponents(nodes: readonly number[], { needs }: Order): number[][] 
 }
 
 /**
- * Sort by the number of nodes that come before inside the set. Where the node at position k has k of them, they are exactly
- * the k nodes before it, and so for every later node: a cut (decompose/D2) that orders nothing that was not ordered (decompose/D3).
+ * Sorts by the number of predecessors inside the set. If the node at position k has k predecessors, they are exactly the k nodes before it,
+ * and the same holds for all later nodes: a cut (decompose/D2) that adds no ordering (decompose/D3).
  */
 function seriesFactors(nodes: readonly number[], before: readonly NodeSet[]): number[][] {
   const inside = setOf(before.length, nodes)

@@ -12,28 +12,28 @@ import { controlTask } from './control-states.ts'
 import { INPUT, REDRIVES, type StepNames } from './step-names.ts'
 import { statesOfStep } from './step-states.ts'
 
-/** What an inline Map does side by side. */
+/** The concurrency limit of an inline Map. */
 const MAX_INLINE_CONCURRENCY = 40
 const INDEX = "'[' & $string($states.context.Map.Item.Index) & ']'"
 
-/** Events that the items of an inline Map may come to in the history of its execution, which ends at 25,000. */
+/** The most history events for the items of an inline Map; an execution's history is limited to 25,000. */
 const MOST_INLINE_EVENTS = 20_000
-/** Of each item, that it begins and has ended. */
+/** Map events of each item: started and succeeded. */
 const EVENTS_OF_ITEM = 2
 
 /**
- * Where items run: in the execution of their fan-out, each in an execution of its own, or as is known when the fan-out begins: so
- * many items that wait for agents do not fit into one history.
+ * Where items run: in the fan-out's execution, each in its own execution, or decided when the fan-out begins, because many items that wait
+ * for busy agents would overflow one history.
  */
 export type Mode = 'inline' | 'distributed' | 'either'
 
-/** Wider than an inline Map runs, or longer than the history of one execution holds. */
+/** Whether a fan-out exceeds the concurrency or the history of an inline Map. */
 const isWide = ({ maxConcurrency = 0, maxItems = 0 }: FanOut): boolean =>
   maxConcurrency > MAX_INLINE_CONCURRENCY || maxItems > DEFAULT_MAX_ITEMS
 
 /**
- * An agent's items are few events each, if it is not busy; of whatever is more, the items that there may be have to fit. `events` are
- * those of one item at most.
+ * An agent's item has few events unless the agent is busy; for other kinds the largest number of items has to fit. `events` is the maximum
+ * for one item.
  */
 export function modeOf(step: FanOut, events: number): Mode {
   if (isWide(step)) return 'distributed'
@@ -43,8 +43,8 @@ export function modeOf(step: FanOut, events: number): Mode {
 }
 
 /**
- * Something for each item of a list: the control function stores the list before, and gathers what was answered after. `flowOf` gives
- * the states of one item by their names; they never fail: what a failure means is the fan-out's to say.
+ * The states of a fan-out: the control function stores the list before, and collects the outputs afterwards. `flowOf` gives the states of
+ * one item; they never fail, because the fan-out decides what a failure means.
  */
 export function statesOfFanOut(
   names: StepNames,
@@ -84,11 +84,11 @@ export function statesOfFanOut(
   }
 }
 
-/** As many as the agents take, which is known when it begins. */
+/** The concurrency: as many items as the agents accept, which is known when the fan-out begins. */
 const lanes = ({ maxConcurrency = DEFAULT_CONCURRENCY }: FanOut): string =>
   `{% $exists($states.input.lanes) ? $states.input.lanes : ${maxConcurrency} %}`
 
-/** The names of the states that do one item: by its place in the Map, or by the input of its own execution. */
+/** The names of an item's states, whose index comes from the Map, or from the input of the item's own execution. */
 const itemInline = (names: StepNames, name: string): StepNames => ({
   ...names,
   name,
@@ -100,7 +100,7 @@ const itemApart = ({ agent }: StepNames, step: FanOut, name: string): StepNames 
   path: `${INPUT}.path`,
 })
 
-/** An execution of its own for each item: it sees nothing of its parent but what it is given, which is its input. */
+/** A distributed Map, with an execution for each item, which knows only its input. */
 function distributed(
   names: StepNames,
   step: FanOut,
@@ -117,24 +117,24 @@ function distributed(
   }
 }
 
-/** Whom an item invokes; steps of its own look where they would look outside, and there is nobody planned for what is bound late. */
+/** The functions that an item invokes; the steps of a body look them up by name, and late binding has none. */
 function functionsFor(names: StepNames, step: FanOut): Record<string, string> {
   return byFanOutKind<Record<string, string>>(step, {
     agent: ({ bind }) => (bind === 'late' ? {} : { agent: `{% ${names.agent} %}` }),
     steps: () => ({
       functions: `{% ${INPUT}.functions %}`,
-      // Where the states have no names of their own: which step each one is.
+      // With positional names: the step at each position.
       steps: `{% $exists(${INPUT}.steps) ? ${INPUT}.steps : {} %}`,
     }),
     workflow: () => ({}),
   })
 }
 
-/** One item as a step of an agent. */
+/** An item that an agent runs. */
 export function flowOfAgentItem(names: StepNames, step: AgentStep): Flow {
   const { forEach: _forEach, description: _description, ...single } = step
   const States = statesOfStep(names, single, { End: true })
-  // A receipt for each item would grow with their number.
+  // Dropped, because the Map's output would grow with each item's receipt.
   States[names.name] = { ...(States[names.name] as TaskState), Output: '{% {} %}' }
   const [StartAt = names.name] = Object.keys(States)
   return { StartAt, States }

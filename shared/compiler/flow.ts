@@ -4,23 +4,23 @@ import { startState } from './start-states.ts'
 import { MAX_STATE_NAME } from './step-names.ts'
 
 export type FlowOptions = {
-  /** What to call a node: state names are unique in a machine. */
+  /** The name of a node; state names are unique in a machine. */
   nameOf(node: number): string
-  /** The states of a node, which then goes `onward`; the first one is its entry. */
+  /** The states of a node, which continues `onward`; the first is its entry. */
   statesOf(node: number, onward: Onward): Record<string, State>
-  /** Names of Parallels so far. */
+  /** Names already used by Parallel states. */
   used: Set<string>
-  /** Parts that are machines of their own, by the names that stand for their ARNs. */
+  /** Parts that are separate machines, with the placeholders of their ARNs. */
   started?: ReadonlyMap<Tree, string>
 }
 
-/** A structure as states that go `onward`: sequences by `Next`, side by side as `Parallel`. */
+/** The states of a structure, which continues `onward`: sequences by `Next`, branches as `Parallel`. */
 export function flowOf(tree: Tree, options: FlowOptions, onward: Onward = { End: true }): Flow {
   const states: Record<string, State> = {}
   const StartAt = addStates(tree, onward, states)
   return { StartAt, States: states }
 
-  /** Adds the states of `part`, which then goes `onward`; answers the name of its first state. */
+  /** Adds the states of `part`, which continues `onward`; returns the name of its first state. */
   function addStates(part: Tree, onward: Onward, into: Record<string, State>): string {
     const started = options.started?.get(part)
     if (started !== undefined) {
@@ -41,7 +41,7 @@ export function flowOf(tree: Tree, options: FlowOptions, onward: Onward = { End:
     return addSequence(part.parts, onward, into)
   }
 
-  /** From the last part to the first: each needs the name of what follows. Their states are then put in reading order. */
+  /** Builds from last to first, because each part needs its successor's name; the states are then put in reading order. */
   function addSequence(parts: readonly Tree[], onward: Onward, into: Record<string, State>): string {
     const flows: Record<string, State>[] = []
     let next = onward
@@ -55,7 +55,7 @@ export function flowOf(tree: Tree, options: FlowOptions, onward: Onward = { End:
   }
 }
 
-/** Says what runs side by side; shortened and numbered where 80 characters are not enough. */
+/** A name that lists the branches; shortened and numbered beyond 80 characters. */
 function parallelName(tree: Tree & { kind: 'parallel' }, { nameOf, used }: FlowOptions): string {
   const firsts = tree.branches.map((branch) => nameOf(firstNode(branch)))
   const full = firsts.join(' | ')

@@ -1,4 +1,4 @@
-/** What a fan-out does for one item that is more than one call of an agent: a child workflow, or steps of its own. */
+/** The states of one item of a fan-out that is a child workflow or has a body of steps. */
 import type { StepOf } from '../workflow/schema.ts'
 import type { Flow, State, TaskState } from './asl.ts'
 import { controlTask } from './control-states.ts'
@@ -7,7 +7,7 @@ import { statesOfChild } from './start-states.ts'
 import type { StepNames } from './step-names.ts'
 import { CAUGHT } from './step-states.ts'
 
-/** `item` are the names of the item's own states. */
+/** An item that runs a child workflow; `item` are the names of its states. */
 export function flowOfChildItem(item: StepNames, step: StepOf<'workflow'>): Flow {
   const States = statesOfChild(item, step, { End: true })
   const end = `${item.name}: end`
@@ -16,8 +16,8 @@ export function flowOfChildItem(item: StepNames, step: StepOf<'workflow'>): Flow
 }
 
 /**
- * The steps of an item between a state that names the item for them, and a call of the control function that ends it. Inside a Map
- * the index is that of the innermost Map: a `variable` holds the path for all that is inside. Failures stay in the container.
+ * The steps of an item's body between a state that assigns the item's path, and a call of the control function that ends it. The context's
+ * index is that of the innermost Map, so a `variable` holds the path. A container catches failures.
  */
 export function flowOfSteps(item: StepNames, variable: string, body: Flow): Flow {
   const [container, end] = [`${item.name}: steps`, `${item.name}: end`]

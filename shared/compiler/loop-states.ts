@@ -3,13 +3,13 @@ import { controlTask } from './control-states.ts'
 import type { StepNames } from './step-names.ts'
 import { CAUGHT, wayOut } from './step-states.ts'
 
-/** Where the body of a loop goes when a round has ended. */
+/** The state that follows a loop's body after each round. */
 export const nextRoundOf = ({ name }: StepNames): string => `${name}: next`
 
 /**
- * A loop: its body between two calls of the control function, and a Choice that goes round. `variable` holds the round while
- * the body runs. `isContained`: the body, which then ends, stands in a Parallel whose Catch keeps failures inside; else it goes
- * to {@link nextRoundOf}.
+ * A loop: its body between two calls of the control function, and a Choice that starts the next round. `variable` holds the round while the
+ * body runs. With `isContained` the body ends inside a Parallel whose Catch contains failures; otherwise it continues with
+ * {@link nextRoundOf}.
  */
 export function statesOfLoop(
   names: StepNames,
@@ -39,7 +39,7 @@ export function statesOfLoop(
   }
 }
 
-/** A body whose failures go to `next`. */
+/** A container that catches the failures of a body and continues with `next`. */
 export function containerOf(body: Flow, next: string): State {
   return {
     Type: 'Parallel',

@@ -1,4 +1,4 @@
-/** Sets of small numbers as bits: what the compiler asks of orders is unions and counts. */
+/** A bit set of node numbers: the compiler needs fast unions and counts. */
 export type NodeSet = Uint32Array
 
 export const emptySet = (size: number): NodeSet => new Uint32Array((size + 31) >>> 5)
@@ -28,7 +28,7 @@ export function countCommon(one: NodeSet, other: NodeSet): number {
   return count
 }
 
-/** Hacker's Delight, figure 5-2. */
+/** Population count by Hacker's Delight, figure 5-2. */
 function countBits(word: number): number {
   let bits = word - ((word >>> 1) & 0x55555555)
   bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333)

@@ -2,8 +2,8 @@ import { compareIds, type Graph, needsOf, topologicalOrder } from '../workflow/g
 import { addAll, addNode, emptySet, type NodeSet } from './node-set.ts'
 
 /**
- * A dependency order over numbers: node `i` stands for the i-th id, sorted, so that comparing numbers is comparing ids.
- * `sequence` has every node after those it needs; it stays right when needs are taken away.
+ * A dependency order over numbers: node `i` stands for the i-th id in sorted order, so comparing numbers compares ids. `sequence` is a
+ * topological order, which stays valid when needs are removed.
  */
 export type Order = { needs: readonly (readonly number[])[]; sequence: readonly number[] }
 
@@ -16,7 +16,7 @@ export function orderOf(graph: Graph): { ids: string[]; order: Order } {
   return { ids, order: { needs, sequence: topologicalOrder(graph).map(numberOf) } }
 }
 
-/** The part of an order inside some of its nodes, renumbered: node `i` is `nodes[i]`. */
+/** The order restricted to some nodes and renumbered: node `i` is `nodes[i]`. */
 export function orderInside({ needs, sequence }: Order, nodes: readonly number[]): Order {
   const numbers = new Map(nodes.map((node, inside) => [node, inside]))
   const isInside = (node: number | undefined): node is number => node !== undefined
@@ -26,7 +26,7 @@ export function orderInside({ needs, sequence }: Order, nodes: readonly number[]
   }
 }
 
-/** For each node, every node that must come before it, however far. */
+/** For each node, all its direct and indirect predecessors. */
 export function beforeEach({ needs, sequence }: Order): NodeSet[] {
   const before = needs.map(() => emptySet(needs.length))
   for (const node of sequence) {

@@ -1,30 +1,30 @@
 /**
- * What the states retry in place.
+ * The Retry rules of the states.
  *
  * Invariants (tests cite them):
- * throttling/Y1 what is throttled is asked again for minutes, at every state that calls something: a function that rebinds or controls is
- *    throttled together with the agents, and nobody else would ask it again
- * throttling/Y2 throttling has an entry, and so a count, of its own: it uses up no attempt of anybody's policy. Only a rebinder counts it together
- *    with its looks for a free agent (throttling/Y3), which outlast their wait also without as many of them as throttling takes elsewhere
- * throttling/Y3 a rebinder that has found all agents busy looks again in place, ever more seldom: three events a look, where a way round through
- *    the step is fourteen. It outlasts the longest that a step waits (shared/app/steps/next-agent.ts)
+ * throttling/Y1 every state that calls a service retries throttling for minutes: the functions that rebind and control are throttled
+ *    together with the agents, and no other state would retry them
+ * throttling/Y2 throttling has its own rule and so its own count: it uses up no attempt of a step's policy. Only the rebinder counts it
+ *    together with its retries for a free agent (throttling/Y3), which have attempts to spare
+ * throttling/Y3 when all agents are busy, the rebinder is retried in place with growing delays: three events a retry, where a way round
+ *    through the step takes fourteen. The retries outlast the longest wait of a step (shared/app/steps/next-agent.ts)
  */
 import { RETRIED_IN_PLACE } from '../domain/errors.ts'
 import type { AgentStep } from '../workflow/schema.ts'
 import type { Retrier } from './asl.ts'
 
-/** With full jitter nine minutes on average, and hardly ever less than four. What AWS assumes is not said (1 s, doubled). */
+/** With full jitter nine minutes on average, hardly ever less than four. Members with AWS's defaults (1 s, doubled) are left out. */
 export const PATIENT = {
   MaxAttempts: 40,
   MaxDelaySeconds: 30,
   JitterStrategy: 'FULL',
 } as const satisfies Partial<Retrier>
 
-/** What the account has of calls at once is used up, or the function's own share of it. */
+/** The concurrency of the account, or the function's reserved share, is used up. */
 const THROTTLED = 'Lambda.TooManyRequestsException'
 export const THROTTLED_RETRY: Retrier = { ErrorEquals: [THROTTLED], ...PATIENT }
 
-/** Lambda's own trouble, not the agent's: AWS recommends retrying exactly these, and throttling. */
+/** Lambda's own errors, not the agent's: AWS recommends retrying exactly these, and throttling. */
 export const LAMBDA_RETRY: Retrier = {
   ErrorEquals: [
     'Lambda.ServiceException',
@@ -36,13 +36,16 @@ export const LAMBDA_RETRY: Retrier = {
   JitterStrategy: 'FULL',
 }
 
-/** The functions' own verdicts; whatever else comes from them is trouble that may pass. */
+/** The errors by which the functions end a task; all their other errors may be transient. */
 const VERDICTS = ['StepFailedError', 'TaskCancelledError']
 
-/** Of the functions that are ours. `but` is not retried either. */
+/** The rules for the orchestrator's own functions; the errors in `but` are not retried either. */
 export const ownRetry = (...but: string[]): Retrier[] => [THROTTLED_RETRY, ...otherTrouble(...but)]
 
-/** Of the rebinder: throttled or without a free agent, it waits (throttling/Y1, throttling/Y3). Each wait is a fifth of what has been waited, on average. */
+/**
+ * The rules for the rebinder, which also waits for a free agent (throttling/Y1, throttling/Y3). Each delay is on average a fifth of the
+ * time waited.
+ */
 export const rebindRetry = (): Retrier[] => [
   {
     ErrorEquals: [THROTTLED, 'AgentBusyError'],
@@ -60,9 +63,9 @@ const otherTrouble = (...but: string[]): Retrier[] => [
   { ErrorEquals: ['States.ALL'], MaxAttempts: 6, JitterStrategy: 'FULL' },
 ]
 
-/** What passes with time when an execution is started. */
+/** Transient errors when starting an execution. */
 export const START_RETRY: Retrier = {
-  // Spelt in more than one way, in documents as in recordings.
+  // Documentation and recorded executions spell it differently.
   ErrorEquals: [
     'ExecutionLimitExceeded',
     'ExecutionLimitExceededException',
@@ -74,7 +77,7 @@ export const START_RETRY: Retrier = {
   ...PATIENT,
 }
 
-/** `maxAttempts` counts invocations, MaxAttempts counts retries. A bound that no delay reaches is not said. */
+/** `maxAttempts` counts invocations, MaxAttempts counts retries. A MaxDelaySeconds that no delay reaches is left out. */
 export function agentRetry({ retry }: AgentStep): Retrier {
   const { maxAttempts, intervalSeconds, backoffRate, maxDelaySeconds } = retry
   const longest = intervalSeconds * backoffRate ** Math.max(0, maxAttempts - 2)

@@ -1,19 +1,19 @@
 /**
- * The series-parallel part of an order: exact where it is that; elsewhere some edges are left out, for gates. The fewer nodes lose
- * an edge the better: each is a state more, a write and a token.
+ * The series-parallel part of an order: exact for series-parallel orders; in others some edges are left to gates. Few nodes should have a
+ * gate: each costs a state, a write and a task token.
  */
 import { decompose, primesOf, replacePrimes, type Tree } from './decompose.ts'
 import { hasNode, type NodeSet } from './node-set.ts'
 import { beforeEach, type Order, orderInside } from './order.ts'
 
-/** Up to this size every choice is tried. */
+/** Up to this size the search is exhaustive. */
 const SMALL = 12
-/** Above this size a prime set goes straight to gates. */
+/** Above this size a prime set gets gates without a search. */
 const LARGE = 60
-/** Nodes that a compile may decompose in its search: some tenths of a second. Afterwards it takes what is sure. */
+/** The search budget of a compile, in decomposed nodes (some tenths of a second). Afterwards a safe choice is taken. */
 const SEARCH = 60_000
 
-/** Of so many needs every subset is tried. */
+/** Up to this number of needs every subset is tried. */
 const FEW_NEEDS = 5
 
 type Search = { left: number }
@@ -22,7 +22,7 @@ export function skeletonOf(order: Order): Tree {
   return solve({ ...order, gated: order.needs.map(() => false) }, { left: SEARCH })
 }
 
-/** An order of which some edges are left to gates: those of the nodes that are `gated`. */
+/** An order without the edges that are left to gates, which are those of the `gated` nodes. */
 type Skeleton = Order & { gated: readonly boolean[] }
 
 function solve(skeleton: Skeleton, search: Search): Tree {
@@ -35,7 +35,7 @@ function solve(skeleton: Skeleton, search: Search): Tree {
   })
 }
 
-/** A prime set with fewer edges in its skeleton: all that is needed, or a step towards it. */
+/** Removes edges from a prime set's skeleton: all that is needed, or a step towards it. */
 function loosen(core: Skeleton, search: Search): Skeleton {
   const size = core.needs.length
   if (size <= SMALL) return fewestGates(core, search) ?? bestStep(core, search) ?? forestOf(core)
@@ -43,7 +43,7 @@ function loosen(core: Skeleton, search: Search): Skeleton {
   return forestOf(core)
 }
 
-/** The best of all skeletons with the fewest gates; undefined when the search ends before there is one (structure/K4). */
+/** The best skeleton with the fewest gates; undefined when the search budget is used up before (structure/K4). */
 function fewestGates(core: Skeleton, search: Search): Skeleton | undefined {
   const dependent = dependentIn(core)
   const before = beforeEach(core)
@@ -66,7 +66,7 @@ function fewestGates(core: Skeleton, search: Search): Skeleton | undefined {
   return undefined
 }
 
-/** The one change that leaves the least in prime sets; of equal ones, that which adds no gate, then no Parallel. */
+/** The change that leaves the fewest nodes in prime sets; ties prefer no new gate, then no new Parallel. */
 function bestStep(core: Skeleton, search: Search): Skeleton | undefined {
   const before = beforeEach(core)
   let best: { skeleton: Skeleton; score: readonly number[] } | undefined
@@ -83,7 +83,9 @@ function bestStep(core: Skeleton, search: Search): Skeleton | undefined {
   return best?.skeleton
 }
 
-/** Every join keeps the one need with the most before it. An out-forest is series-parallel: this always ends. */
+/**
+ * Every join keeps only the need with the most predecessors. The result is an out-forest, which is series-parallel: this always succeeds.
+ */
 function forestOf(core: Skeleton): Skeleton {
   const depth: number[] = core.needs.map(() => 0)
   for (const node of core.sequence) {
@@ -97,15 +99,15 @@ function forestOf(core: Skeleton): Skeleton {
   )
 }
 
-/** Also those with one need: in `{a, b} -> c, {a, b} -> d, a -> e` the one gate is before `e`. */
+/** The nodes with needs, even a single one: in `{a, b} -> c, {a, b} -> d, a -> e` the only gate is before `e`. */
 const dependentIn = ({ needs }: Order): number[] =>
   needs.flatMap((own, node) => (own.length > 0 ? [node] : []))
 
 const joinsOf = ({ needs }: Order): number[] => needs.flatMap((own, node) => (own.length > 1 ? [node] : []))
 
 /**
- * What the skeleton may keep before a node: some of its needs, or in their place the latest nodes that come before them all.
- * Always fewer than now, so that the search ends; of many needs one, all but one or none, so that it ends soon.
+ * The needs that the skeleton may keep for a node: a subset, or instead the latest nodes that come before all of them. Always fewer than
+ * now, so that the search terminates; of many needs one, all but one or none, so that it terminates soon.
  */
 function choicesOf({ needs }: Order, before: readonly NodeSet[], node: number): number[][] {
   const own = needs[node] as readonly number[]
@@ -124,7 +126,7 @@ function properSubsets(needs: readonly number[]): number[][] {
   const all = Array.from({ length: 2 ** needs.length - 1 }, (_, bits) =>
     needs.filter((_need, at) => bits & (1 << at)),
   )
-  // The empty one last: a node that keeps a need begins no earlier than it may.
+  // The empty choice comes last: a node that keeps a need starts no earlier than it may.
   return [...all.slice(1), []]
 }
 
@@ -148,7 +150,7 @@ function withNeeds(
   return { ...core, needs, gated }
 }
 
-/** False when the search has lasted long enough. */
+/** False when the search budget is used up. */
 function spend(search: Search, core: Order): boolean {
   search.left -= core.needs.length
   return search.left >= 0
@@ -171,7 +173,7 @@ function renumber(tree: Tree, nodes: readonly number[]): Tree {
   return { kind: 'parallel', branches: tree.branches.map(inside) }
 }
 
-/** Every way to choose `count` of the numbers below `size`, in lexical order. */
+/** All combinations of `count` numbers below `size`, in lexical order. */
 function* combinations(size: number, count: number, from = 0): Generator<number[]> {
   if (count === 0) return yield []
   for (let first = from; first <= size - count; first++) {
@@ -179,7 +181,7 @@ function* combinations(size: number, count: number, from = 0): Generator<number[
   }
 }
 
-/** Every way to take one of each. */
+/** The Cartesian product. */
 function* product<T>(lists: readonly T[][]): Generator<T[]> {
   const [first, ...rest] = lists
   if (!first) return yield []

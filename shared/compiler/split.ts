@@ -1,10 +1,10 @@
 /**
- * A structure that is too large for one machine, as one that starts others: parts of its sequences and branches become
- * executions of their own, each as large as fits.
+ * Splits a structure that is too large for one machine: parts of its sequences and branches become separate executions, each as large as
+ * fits.
  *
  * Invariants (tests cite them):
- * split/X1 every node is in one part, or in what starts them; what comes after what does not change
- * split/X2 nothing weighs more than the budget, but for a node that alone does
+ * split/X1 every node is in exactly one machine; the order of the nodes does not change
+ * split/X2 no machine exceeds the budget, unless a single node does
  */
 import type { Tree } from './decompose.ts'
 
@@ -12,7 +12,7 @@ export type Weight = { bytes: number; events: number }
 /** `parts` are subtrees of `tree` and of each other, the inner ones first. */
 export type Split = { tree: Tree; parts: Tree[] }
 
-/** What a state that starts a part weighs, and a Parallel without its branches; generous. */
+/** A generous weight for a state that starts a part, and for an empty Parallel. */
 const PART: Weight = { bytes: 1_000, events: 6 }
 const PARALLEL: Weight = { bytes: 450, events: 4 }
 
@@ -21,7 +21,7 @@ export function splitTree(tree: Tree, weightOf: (node: number) => Weight, budget
   const weights = new Map<Tree, Weight>()
   return { tree: shrink(tree), parts }
 
-  /** The same order with as little inside as fits. */
+  /** The same order, with as much as necessary moved to parts. */
   function shrink(one: Tree): Tree {
     if (one.kind === 'step' || fits(weigh(one))) return one
     const inner = (one.kind === 'sequence' ? one.parts : one.branches).map((part) =>
@@ -31,7 +31,7 @@ export function splitTree(tree: Tree, weightOf: (node: number) => Weight, budget
     return fits(weigh(shrunk)) ? shrunk : like(one, chunksOf(one, inner).map(outsource))
   }
 
-  /** Neighbours together, as many as fit. */
+  /** Groups as many neighbours as fit. */
   function chunksOf(whole: Tree, inner: readonly Tree[]): Tree[] {
     const empty = weigh(like(whole, []))
     const chunks: { parts: Tree[]; weight: Weight }[] = []
@@ -49,7 +49,7 @@ export function splitTree(tree: Tree, weightOf: (node: number) => Weight, budget
   }
 
   function outsource(part: Tree): Tree {
-    // A node that alone is too heavy gains nothing by an execution of its own.
+    // A single node that is too heavy gains nothing from a separate execution.
     if (part.kind === 'step' && !fits(weigh(part))) return part
     parts.push(part)
     weights.set(part, PART)

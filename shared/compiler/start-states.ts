@@ -1,4 +1,4 @@
-/** States that start another execution and wait for it: a child workflow, and a part of a workflow that is too large. */
+/** States that start another execution and wait for it: a child workflow, or a part of a split workflow. */
 import { type StepOf, YEAR_SECONDS } from '../workflow/schema.ts'
 import type { Onward, State, TaskState } from './asl.ts'
 import { controlTask } from './control-states.ts'
@@ -6,7 +6,7 @@ import { START_RETRY } from './retries.ts'
 import { INPUT, REDRIVES, type StepNames } from './step-names.ts'
 import { CAUGHT, wayOut } from './step-states.ts'
 
-/** The control function stores the child's task before, and takes over its outcome after. */
+/** A child workflow: the control function stores the child's task before, and adopts its outcome afterwards. */
 export function statesOfChild(
   names: StepNames,
   step: StepOf<'workflow'>,
@@ -29,7 +29,7 @@ export function statesOfChild(
         Input: {
           taskId: '{% $states.input.child.taskId %}',
           functions: '{% $states.input.child.functions %}',
-          // The console shows by it which execution has started which.
+          // The console uses it to link the execution to its parent.
           AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: '{% $states.context.Execution.Id %}',
         },
       }),
@@ -42,14 +42,14 @@ export function statesOfChild(
   }
 }
 
-/** Starts a part of the workflow that is a machine of its own: it goes by the same input, at the same gates. */
+/** Starts a part that is a separate machine: it has the same input and shares the gates. */
 export function startState(name: string, onward: Onward): TaskState {
   const redrive = `$string(${REDRIVES})`
   return {
     ...startTask({
       StateMachineArn: `\${${name}}`,
       Name: `{% $states.context.Execution.Name & '-${name.toLowerCase()}-' & ${redrive} %}`,
-      // It counts its own redrives from nothing: what it does comes after what was done before all of them.
+      // The part's redrive count starts at 0, so the redrives until now are added to its fences.
       Input: `{% $merge([${INPUT}, {'redrives': ${REDRIVES}}]) %}`,
     }),
     ...onward,

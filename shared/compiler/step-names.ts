@@ -1,28 +1,28 @@
-/** What the states of a step are called, and how they say which step they run. */
+/** The names of a step's states, and the expressions that identify the step at run time. */
 export type StepNames = {
-  /** Of its first state, as a rule; those of the others begin with it. */
+  /** Usually the name of the first state; the other names begin with it. */
   name: string
-  /** JSONata: the ARN of its agent's function, as planned. */
+  /** JSONata: the ARN of the planned agent's function. */
   agent: string
-  /** JSONata: its instance path. */
+  /** JSONata: the step's instance path. */
   path: string
 }
 
-/** What Step Functions accepts. */
+/** Step Functions' limit, in characters. */
 export const MAX_STATE_NAME = 80
 
-/** JSONata: what the execution was started with. */
+/** JSONata: the execution's input. */
 export const INPUT = '$states.context.Execution.Input'
 
 /** JSONata: how often the execution has been redriven. */
 export const REDRIVES = '$states.context.Execution.RedriveCount'
 
-/** The same in a part, which is an execution of its own and counts from nothing: with those of what has started it. */
+/** JSONata: the same in a part of a split workflow, plus the redrives of the execution that started it. */
 export const REDRIVES_OF_PART = `$sum([${REDRIVES},${INPUT}.redrives])`
 
 export const literal = (text: string): string => `'${text}'`
 
-/** JSONata: `text` and then what `expression` says; a literal stays one. */
+/** JSONata: `text` concatenated with `expression`; two literals become one. */
 export function prefixed(text: string, expression: string): string {
   const known = textOf(expression)
   return known === undefined ? `${literal(text)} & ${expression}` : literal(text + known)

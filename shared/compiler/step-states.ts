@@ -1,5 +1,5 @@
 /**
- * The states of one step: the Task, and three more that are entered only on trouble.
+ * The states of one step: the Task, and three more that are entered only after a failure.
  *
  * Expressions stay plain (paths, $exists, $string, &, ?:): people read them in the console, and emulators
  * evaluate a subset.
@@ -9,24 +9,25 @@ import type { Onward, State, TaskState } from './asl.ts'
 import { agentRetry, LAMBDA_RETRY, rebindRetry, THROTTLED_RETRY } from './retries.ts'
 import { fieldOf, REDRIVES, type StepNames } from './step-names.ts'
 
-/** A Task outlives its Lambda, so that the Lambda's own error is what arrives. */
+/** A Task's timeout is longer than its Lambda's, so that Lambda's own error arrives. */
 const TIMEOUT_MARGIN_SECONDS = 15
 const REBIND_TIMEOUT_SECONDS = 60
 
-/** Which entry of which state of which task calls: the host orders its calls by that. */
+/** Identifies the call by task, state and entry, which the host derives the fence from. */
 export const CALL = {
   taskId: '{% $states.context.Execution.Input.taskId %}',
   state: '{% $states.context.State %}',
-  // In a list, which is empty where an emulator does not count: nothing at all would be an error.
+  // In a list, because an emulator may not have the count, and JSONata's "nothing" would be an error here.
   redrives: `{% [${REDRIVES}] %}`,
 }
 
-/** What a Catch has left, if it was one that led here. */
+/** The error from a Catch, if one led here. */
 export const CAUGHT = '{% $exists($states.input.Error) ? $states.input : {} %}'
 
 /**
- * How often the rebinder has named an agent before: entries of a step's states follow one another by that, and not by the time, for a
- * clock may go back. In a list, which is empty the first time.
+ * How many agents the rebinder has chosen before. It orders the entries of a step's states, because a clock may go back. In a list, which
+ * is
+ * empty the first time.
  */
 const TURN = '{% [$states.input.turn] %}'
 const LEFT_TO_REBINDER = { error: '{% $states.errorOutput %}', turn: TURN }
@@ -43,8 +44,9 @@ function namesOf(stepId: string): StateNames {
 }
 
 /**
- * The step's states by name, its entry first; `onward` is where the normal path and a settled failure both go. A step that is
- * bound late enters through the rebinder.
+ * The step's states by name, its entry first; both success and a settled failure continue `onward`. A step that is bound late enters
+ * through
+ * the rebinder.
  */
 export function statesOfStep(own: StepNames, step: AgentStep, onward: Onward): Record<string, State> {
   const names = namesOf(own.name)
@@ -64,7 +66,7 @@ export function statesOfStep(own: StepNames, step: AgentStep, onward: Onward): R
   }
 }
 
-/** Where a Choice goes `onward` to: it cannot end a branch itself. */
+/** The target of a Choice that continues `onward`: a Choice cannot end a branch itself. */
 export function wayOut({ name }: StepNames, onward: Onward): { to: string; states: Record<string, State> } {
   if ('Next' in onward) return { to: onward.Next, states: {} }
   const settled = `${name}: settled`
@@ -88,13 +90,13 @@ function stepTask({ path, agent }: StepNames, step: AgentStep, names: StateNames
   }
 }
 
-/** The rebinder's choice when there is one, else the plan's. */
+/** The ARN of the rebinder's choice, or else of the planned agent. */
 const functionOf = (agent: string): string =>
   `{% $exists($states.input.rebound) ? $states.input.rebound.functionArn : ${agent} %}`
 
-/** No Catch: the rebinder's verdict is meant to end the task. */
+/** Without a Catch, because an error of the rebinder ends the task. */
 function rebindTask({ path }: StepNames, names: StateNames, isLate: boolean): TaskState {
-  // Whatever came before it has left something else behind.
+  // In late binding the input may come from a state other than the step's Catch.
   const error = isLate ? '{% $exists($states.input.error) ? $states.input : {} %}' : '{% $states.input %}'
   return {
     Type: 'Task',

@@ -38,25 +38,25 @@ import { INPUT, literal, type StepNames } from './step-names.ts'
 import { statesOfStep } from './step-states.ts'
 import { structureOf } from './structure.ts'
 
-/** What one machine has of all its graphs. */
+/** State shared by all graphs of one machine. */
 export type Machine = {
   anonymous: boolean
-  /** Names of Parallels and variables so far. */
+  /** Names already used by Parallel states and variables. */
   used: Set<string>
-  /** By place. */
+  /** Gates by place. */
   gates: Gate[]
   positions: Record<string, string>
-  /** Where the whole is too large for one machine: what one may hold, and the others that it starts, the inner ones first. */
+  /** When one machine is too small: the weight that each may have, and the started machines, inner ones first. */
   budget?: Weight | undefined
   parts: { name: string; flow: Flow; costs: Costs }[]
-  /** Of executions that a Map starts: what one item costs there. */
+  /** The costs of one item for each distributed Map. */
   items: Costs[]
 }
 
-/** Which graph: the workflow's, or the body of a loop or of a fan-out. */
+/** Identifies a graph: the workflow, or the body of a loop or fan-out. */
 type Where = {
   place: string
-  /** Of the names of its states. */
+  /** The prefix of its state names. */
   prefix: string
   /** The variable that holds the round, or the item. */
   variable?: string
@@ -72,7 +72,7 @@ export const newMachine = (anonymous: boolean, budget?: Weight): Machine => ({
   items: [],
 })
 
-/** The steps of a graph without cycles as states; loops, fan-outs and whatever else waits are single nodes to it. */
+/** The states of an acyclic graph of steps; loops and fan-outs are single nodes in it. */
 export function flowOfSteps(
   steps: Steps,
   machine: Machine,
@@ -93,7 +93,7 @@ export function flowOfSteps(
     const after = gates.get(node)?.map((producer) => pathIn(where.place, idOf(producer)))
     if (after) machine.gates.push({ before: pathIn(where.place, id), after })
   }
-  // A variable of this execution is nothing to another: bodies stay whole.
+  // A separate execution would not see this variable, so bodies are never split.
   const { budget } = where.variable === undefined ? machine : { budget: undefined }
   const split: Split = budget ? splitTree(tree, weightOf, budget) : { tree, parts: [] }
   const started = new Map<Tree, string>()
@@ -143,7 +143,7 @@ export function flowOfSteps(
     return variable === undefined ? id : `$${variable} & '.' & ${id}`
   }
 
-  /** People's words are not what a machine is shared by. */
+  /** The step without descriptions, which do not affect whether machines can be shared. */
   function stepOf(node: number): Step {
     const step = steps[idOf(node)] as Step
     return machine.anonymous ? { ...step, description: undefined } : step
@@ -175,7 +175,7 @@ function partOfFanOut(step: FanOut, names: StepNames, onward: Onward, machine: M
   }
 }
 
-/** What is done for one item: what it costs, and its states, whose names depend on where they stand. */
+/** The costs of one item, and its states, whose names depend on the Map's mode. */
 function itemOf(
   step: FanOut,
   names: StepNames,
@@ -216,18 +216,18 @@ function partOfLoop(
   const loop = costsOfLoop(round, step.repeat.maxIterations)
   return {
     states: statesOfLoop(names, variable, body.flow, isContained, onward),
-    // Its last state is a Choice, which ends nothing.
+    // A loop ends with a Choice, which cannot end a branch and needs a Succeed state.
     costs: 'End' in onward ? sum(loop, SUCCEED) : loop,
   }
 }
 
-/** What the states of a step depend on besides its name. */
+/** A key of everything that a step's states depend on besides its name. */
 function policyOf(step: Step): string {
   const names = { name: '', agent: '', path: literal('') }
   return JSON.stringify(statesOf(step, names, { End: true }, newMachine(true), '').states)
 }
 
-/** Inside a branch no variable may be called as one outside: each loop and each fan-out of a machine has its own. */
+/** A unique variable name, because Step Functions forbids shadowing in branches. */
 function unusedVariable(name: string, used: Set<string>): string {
   const base = `in_${name.replaceAll('.', '_')}`
   let variable = base

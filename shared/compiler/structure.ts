@@ -1,12 +1,12 @@
 /**
- * A structure for every dependency order: exact where it is series-parallel; elsewhere a series-parallel skeleton, and a gate
- * before each node that waits for more than the skeleton puts before it.
+ * A structure for any dependency order: exact if it is series-parallel; otherwise a series-parallel skeleton, and a gate before each node
+ * with needs that the skeleton does not put before it.
  *
  * Invariants (tests cite them; `requireHonest` checks structure/K1 and structure/K2 on every compile):
  * structure/K1 every edge is honoured, by the skeleton or by a gate
- * structure/K2 skeleton and gates order nothing that the graph does not: nobody waits for more than it needs, and nobody for ever
+ * structure/K2 skeleton and gates add no ordering to the graph: no step waits for more than it needs, and there is no deadlock
  * structure/K3 equal orders give equal structures
- * structure/K4 a prime set of at most 12 nodes gets as few gates as its skeletons allow, while the search lasts (skeleton.ts)
+ * structure/K4 a prime set of at most 12 nodes gets the fewest gates possible, within the search budget (skeleton.ts)
  */
 import type { Tree } from './decompose.ts'
 import { addAll, addNode, emptySet, hasNode, type NodeSet } from './node-set.ts'
@@ -15,11 +15,11 @@ import { skeletonOf } from './skeleton.ts'
 
 export type Structure = {
   tree: Tree
-  /** For each node that waits at a gate, for whom. */
+  /** For each node with a gate, the nodes that it waits for there. */
   gates: ReadonlyMap<number, readonly number[]>
 }
 
-/** The order is a transitive reduction. */
+/** The order must be transitively reduced. */
 export function structureOf(order: Order): Structure {
   const tree = skeletonOf(order)
   const before = skeletonOrder(tree, order.needs.length)
@@ -35,7 +35,7 @@ export function structureOf(order: Order): Structure {
 /** For each node, the nodes that the structure puts before it. */
 function skeletonOrder(tree: Tree, size: number): NodeSet[] {
   const before = Array.from({ length: size }, () => emptySet(size))
-  /** Answers the nodes of `part`, which come after `earlier`. */
+  /** Returns the nodes of `part`, which come after `earlier`. */
   const visit = (part: Tree, earlier: NodeSet): NodeSet => {
     const own = emptySet(size)
     if (part.kind === 'step') {
@@ -57,7 +57,7 @@ function skeletonOrder(tree: Tree, size: number): NodeSet[] {
   return before
 }
 
-/** Throws when an edge is not honoured (structure/K1), or something is ordered that the graph does not order (structure/K2). */
+/** Throws when an edge is not honoured (structure/K1), or ordering was added (structure/K2). */
 function requireHonest(
   order: Order,
   skeleton: readonly NodeSet[],
