@@ -25,7 +25,8 @@ export default defineConfig({
     ...SHARED,
     reporters: ['default'],
     projects: [
-      layer('unit', together),
+      // Some compile a thousand steps; what has its own bound says so itself.
+      layer('unit', { ...together, testTimeout: 20_000 }),
       layer('examples', { ...together, include: ['examples/**/*.test.ts'] }),
       layer('property', { ...together, testTimeout: 60_000 }),
       layer('conformance', { ...together, testTimeout: 120_000 }),
