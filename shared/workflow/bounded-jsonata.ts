@@ -1,12 +1,12 @@
 /**
- * JSONata whose parts are bounded: no single text or list that an expression makes is so large that the memory it takes cannot be
- * refused in time. Time and memory as a whole are bounded by whoever runs it (`functions/expressions`).
+ * JSONata with limits on single values: an expression cannot create one text or list so large that its memory cannot be refused in time.
+ * Total time and memory are limited by the evaluator (`functions/expressions`).
  *
  * Invariants (tests cite them):
  * jsonata/B1 a text that an expression makes has at most 4,000,000 characters, a list at most 1,000,000 members
- * jsonata/B2 what bounds is not reachable by a name: operators and functions are bounded in place, and nothing of it is a variable
+ * jsonata/B2 expressions cannot bypass the limits by name: operators and functions are replaced in place, and no replacement is a variable
  * jsonata/B3 there is no `$eval`
- * jsonata/B4 a transformation changes data only: no function, and what is shared by evaluations cannot be changed at all
+ * jsonata/B4 a transformation changes data only: never a function, and objects shared between evaluations are frozen
  */
 import type jsonata from 'jsonata'
 import { addedFunctions, JSONATA_FUNCTIONS, MAX_LIST, MAX_TEXT } from './expression-functions.ts'
@@ -17,19 +17,19 @@ type Definition = { implementation: Implementation; [member: string]: unknown }
 type Implementation = (...args: unknown[]) => unknown
 
 /**
- * Evaluations that are under way at once: JSONata begins all members of an object, and all groups, before it ends one, so this is
- * as much width as depth. A recursion without end comes to it long before it comes to the end of memory.
+ * The limit of evaluations in progress: JSONata starts all members of an object, and all groups, before it finishes one, so this counts
+ * width as well as depth. Endless recursion reaches it long before memory is exhausted.
  */
 const MAX_OPEN = 60_000
 
-/** A `$` and a space: no text that parses has such a variable (jsonata/B2). */
+/** Variables cannot contain a space, so no expression can name this one (jsonata/B2). */
 const CONCATENATE = ' concatenate'
 const CHANGEABLE = ' changeable'
 const NOW = ' now'
 
 /**
- * An expression to evaluate, its functions bounded; `draw` gives 16 random bytes as hexadecimal text. `wallMilliseconds`: when
- * JSONata looks at the clock itself, between two of its steps; 0 where its thread is watched from outside.
+ * A compiled expression with limited functions; `draw` returns 16 random bytes as hexadecimal text. `wallMilliseconds`: JSONata's own time
+ * limit, checked between its steps; 0 when the evaluating thread is supervised from outside.
  */
 export async function boundedExpression(
   text: string,
@@ -49,7 +49,7 @@ export async function boundedExpression(
   return expression
 }
 
-/** `a & b` becomes a call of a bounded function. */
+/** Rewrites `a & b` as a call of a limited function. */
 function boundConcatenation(value: unknown): void {
   if (Array.isArray(value)) return value.forEach(boundConcatenation)
   if (typeof value !== 'object' || value === null) return
@@ -63,7 +63,7 @@ function boundConcatenation(value: unknown): void {
   delete node.rhs
 }
 
-/** JSONata makes `$now` anew for each expression, to know the time of its evaluation. */
+/** JSONata defines `$now` for each expression, with the time of its evaluation, so it is wrapped for each. */
 async function boundNow(expression: jsonata.Expression): Promise<void> {
   const frame = expression as unknown as { assign(name: string, value: unknown): void }
   const ofTime = (await boundedFunctions()).get(NOW) as Definition
@@ -74,7 +74,7 @@ async function boundNow(expression: jsonata.Expression): Promise<void> {
   frame.assign('now', { _jsonata_function: true, implementation: now, signature })
 }
 
-/** What `| pattern | ... |` is going to write into is looked at before (jsonata/B4). */
+/** Checks the targets of `| pattern | ... |` before they are changed (jsonata/B4). */
 function boundTransformation(value: unknown): void {
   if (Array.isArray(value)) return value.forEach(boundTransformation)
   if (typeof value !== 'object' || value === null) return
@@ -100,7 +100,7 @@ const isFunction = (value: unknown): boolean =>
 
 let functions: Promise<ReadonlyMap<string, unknown>> | undefined
 
-/** JSONata's own definitions are values of its variables; each is used again with a bounded implementation. */
+/** JSONata's own function definitions are values of its variables; each is copied with a limited implementation. */
 function boundedFunctions(): Promise<ReadonlyMap<string, unknown>> {
   functions ??= (async () => {
     const bounded = new Map<string, unknown>()
@@ -125,7 +125,7 @@ function boundedFunctions(): Promise<ReadonlyMap<string, unknown>> {
   return functions
 }
 
-/** All evaluations have the same definitions (jsonata/B4); JSONata notes in each by which name and where it was called last. */
+/** All evaluations share the definitions (jsonata/B4); JSONata writes the name and position of the last call into them. */
 function shared(definition: Definition): Definition {
   const noted = { token: undefined, position: undefined, ...definition }
   for (const name of Object.keys(definition))
@@ -142,7 +142,7 @@ function boundedText(parts: readonly string[]): string {
 const tooLong = (length: number): Error =>
   new Error(`a text of ${length} characters; an expression makes none of more than ${MAX_TEXT}`)
 
-/** JSONata reads the parameters of a function from its text, and their number. */
+/** JSONata reads a function's parameters and arity from its source text, so the wrapper must show the original's. */
 function boundedImplementation(name: string, original: Implementation): Implementation {
   const before = Object.hasOwn(FORESEEN, name) ? FORESEEN[name] : undefined
   const replacement = Object.hasOwn(REPLACED, name) ? REPLACED[name] : undefined
@@ -167,7 +167,7 @@ function refuseTooLong(value: unknown): unknown {
 
 const lengthOf = (value: unknown): number => (typeof value === 'string' ? value.length : 0)
 
-/** What would be too large before it could be looked at. */
+/** Checks of arguments, for functions whose result would be too large before it could be checked. */
 const FORESEEN: Readonly<Record<string, (args: unknown[]) => void>> = {
   join: ([texts, separator]) => {
     if (!Array.isArray(texts)) return
@@ -179,7 +179,7 @@ const FORESEEN: Readonly<Record<string, (args: unknown[]) => void>> = {
     const [, , most] = args
     args[2] = typeof most === 'number' ? Math.min(most, MAX_LIST + 1) : MAX_LIST + 1
   },
-  // A character becomes nine at most.
+  // A character becomes nine characters at most.
   encodeUrl: ([text]) => refuseLonger(text, MAX_TEXT / 9),
   encodeUrlComponent: ([text]) => refuseLonger(text, MAX_TEXT / 9),
   base64encode: ([text]) => refuseLonger(text, MAX_TEXT / 4),
@@ -195,7 +195,7 @@ const FORESEEN: Readonly<Record<string, (args: unknown[]) => void>> = {
   ),
 }
 
-/** What a time's picture says of widths (`[Y,4-8]`): JSONata pads to them before anybody can look. It reads over spaces. */
+/** Checks the widths in a time's picture (`[Y,4-8]`), because JSONata pads to them; it ignores spaces in them. */
 function refuseWide(picture: unknown): void {
   if (typeof picture !== 'string') return
   for (const [, marker = ''] of picture.matchAll(/\[([^\]]*)/g)) {
@@ -206,7 +206,7 @@ function refuseWide(picture: unknown): void {
   }
 }
 
-/** Characters of a picture for numbers or times. */
+/** The longest picture for numbers or times. */
 const MAX_PICTURE = 1_000
 
 function refuseLonger(text: unknown, most: number): void {
@@ -215,7 +215,7 @@ function refuseLonger(text: unknown, most: number): void {
   }
 }
 
-/** JSONata's own make a list of all characters, or need `btoa` or Buffer, which a realm of nothing but the language has not. */
+/** Replacements: JSONata's versions create a list of all characters, or need `btoa` or Buffer, which a bare V8 context lacks. */
 const REPLACED: Readonly<Record<string, Implementation>> = {
   length: (text) => (typeof text === 'string' ? codePointsIn(text) : undefined),
   substring: (text, start, length) =>

@@ -1,29 +1,29 @@
 import { OrchestratorError } from '../domain/errors.ts'
 
 /**
- * Checks against JSON Schemas that users wrote. They are synchronous, and a schema can make them endless: by a pattern that backtracks, by
- * alternatives that refer to each other, by a reference to itself. Whoever shares the process would wait.
+ * Time limits for checks against JSON Schemas of users. They are synchronous, and a schema can make them endless, by a backtracking pattern
+ * or by recursive references, which would block all other work of the process.
  *
  * Invariants (tests cite them):
- * work/K1 work ends after a time, also in the middle of a regular expression, and its error says which work it was
- * work/K2 work that nests without end is an error of who wrote the schema, not one of ours
- * work/K3 work within work has its own bound, and what comes after an interruption runs as before
+ * work/K1 work is interrupted at its time limit, even inside a regular expression, and the error names the work
+ * work/K2 endless recursion is reported as an error of the schema's author, not as an internal one
+ * work/K3 nested work has its own limit, and work after an interruption runs as before
  */
 export type Bound = <T>(what: string, work: () => T, mostMilliseconds: number) => T
 
 const MOST_MILLISECONDS = 2_000
 
-/** For tests, tools and browsers: nothing here ends work that takes long. */
+/** The default, for tests, tools and browsers, has no limit. */
 let current: Bound = (_what, work) => work()
 
-/** Called once, by the entry point of a function, as `useEvaluator` is. */
+/** Called once by the entry point of a function, like `useEvaluator`. */
 export function useBound(bound: Bound): void {
   current = bound
 }
 
 /**
- * What `work` answers; `what` names it in errors. Throws what `work` throws, InvalidInputError where it needs more than
- * `mostMilliseconds` or nests without end, and UnavailableError where the machine is too busy to do it.
+ * The result of `work`; `what` names it in errors. Throws the errors of `work`, InvalidInputError when it exceeds `mostMilliseconds` or
+ * recurses endlessly, and UnavailableError when the machine is too busy.
  */
 export function boundedWork<T>(what: string, work: () => T, mostMilliseconds = MOST_MILLISECONDS): T {
   try {

@@ -2,8 +2,8 @@ import { isAlias, isMap, isPair, isScalar, isSeq } from 'yaml'
 import { MOST_CHARACTERS } from './bounds-of-text.ts'
 
 /**
- * The alias with which a text passes the bound when its aliases are written out (text/B5), or which stands within what it means; undefined
- * where there is none.
+ * The alias by which a text exceeds the limit when aliases are expanded (text/B5), or which refers to its own anchor's content; undefined
+ * when there is none.
  */
 export function aliasBeyondBound(contents: unknown): { offset: number; message: string } | undefined {
   const sizes = new Map<string, number | 'open'>()

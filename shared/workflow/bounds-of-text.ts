@@ -1,14 +1,14 @@
 import { Lexer } from 'yaml'
 
 /**
- * The parser takes seconds for texts of a few hundred kilobytes that nest, minutes for some, so what is too large is refused by its
- * tokens, of which there are no more than letters:
+ * Limits of YAML texts. The parser takes seconds or minutes for some nested texts of a few hundred kilobytes, so texts beyond these limits
+ * are refused by their tokens, whose number is linear in the text:
  *
  * text/B1 A text has at most 300,000 characters and 100,000 tokens.
  * text/B2 Lists and maps in brackets nest at most 50 deep, those by indentation at most 100.
  * text/B3 A line begins at most 50 lists or keys by `-` and `?`.
  * text/B4 There are at most 1,000 anchors, and as many aliases and tags.
- * text/B5 With its aliases written out a text has no more characters either (`bounds-of-aliases.ts`).
+ * text/B5 With its aliases expanded a text has at most as many characters (`bounds-of-aliases.ts`).
  */
 export const MOST_CHARACTERS = 300_000
 const MOST_TOKENS = 100_000
@@ -17,7 +17,7 @@ const MOST_INDENTATION = 100
 const MOST_IN_LINE = 50
 const MOST_MARKS = 1_000
 
-/** Where a text passes a bound, as its offset, and what the bound is; undefined when it passes none. */
+/** The offset at which a text exceeds a limit, and the limit; undefined when it exceeds none. */
 export function boundPassedBy(text: string): { offset: number; message: string } | undefined {
   if (text.length > MOST_CHARACTERS)
     return {
@@ -49,7 +49,7 @@ export function boundPassedBy(text: string): { offset: number; message: string }
   return undefined
 }
 
-/** Marks of the lexer's own, for which there is nothing in the text: a document begins, a scalar follows, brackets do not close. */
+/** Control tokens of the lexer without text: start of a document, start of a scalar, unclosed brackets. */
 const INVISIBLE = ['\u0002', '\u0018', '\u001f']
 
 type Counts = { tokens: number; brackets: number; inLine: number; marks: number; indentation: number }

@@ -1,9 +1,9 @@
 import type { Evaluated } from './evaluate-text.ts'
 
-/** The JSON of each result, undefined where an expression finds nothing; or which of them has failed first, and why. */
+/** The JSON of each result, undefined when an expression finds nothing; or the index and reason of the first failure. */
 export type Answers = { results: readonly (string | undefined)[] } | { failedAt: number; error: string }
 
-/** Until one fails. */
+/** Evaluates in order until one fails. */
 export async function evaluateInOrder<T>(
   asked: readonly T[],
   evaluateOne: (one: T) => Promise<Evaluated>,

@@ -1,10 +1,10 @@
 /**
- * One evaluation: texts in, a text out. No object of the caller's is handed in, and none of the expression's is handed back.
+ * One evaluation: texts in, a text out. No object crosses the boundary between caller and expression.
  *
  * Invariants (tests cite them):
- * evaluate/V1 a result is JSON or an error that names what is no data (a function, a number that is none) and where it stands
- * evaluate/V2 an evaluation leaves nothing behind that a later one can see
- * evaluate/V3 what an error says is at most 2,000 characters
+ * evaluate/V1 a result is JSON, or an error that names the value that is not JSON (a function, NaN) and its place
+ * evaluate/V2 an evaluation leaves no state behind that a later one can see
+ * evaluate/V3 an error message has at most 2,000 characters
  */
 import type jsonata from 'jsonata'
 import { describeNotJson, notJsonIn } from '../domain/not-json.ts'
@@ -12,19 +12,19 @@ import { boundedExpression } from './bounded-jsonata.ts'
 import { hash, MAX_LIST, parseData } from './expression-functions.ts'
 import { sizeOfJson } from './json-size.ts'
 
-/** `names` is the JSON of an object; `random` hexadecimal text, which is all the chance that there is. */
+/** `names` is the JSON of an object with the variables; `random` is hexadecimal text, the only source of randomness. */
 export type Evaluation = { text: string; names: string; random: string }
-/** `json` is undefined where the expression finds nothing. */
+/** `json` is undefined when the expression finds nothing. */
 export type Evaluated = { json: string | undefined } | { error: string }
 
-/** Characters of JSON. */
+/** The longest result, in characters of JSON. */
 export const MAX_RESULT = 16_000_000
 const MAX_ERROR = 2_000
 
 const known = new Map<string, { expression: jsonata.Expression; draw: { next: () => string } }>()
 const MAX_KNOWN = 500
 
-/** Never rejects. `wallMilliseconds`: of evaluating at most, 0 for as long as it takes; the same at every call. */
+/** Never rejects. `wallMilliseconds` limits the evaluation, 0 means no limit; it must be the same for every call. */
 export async function evaluateText(
   { text, names, random }: Evaluation,
   wallMilliseconds = 0,
@@ -41,7 +41,7 @@ export async function evaluateText(
   }
 }
 
-/** Of JSONata's own errors those whose texts say less than they could. */
+/** Better messages for some of JSONata's errors, by code. */
 const TOLD: Readonly<Record<string, string>> = {
   D1011: 'more than 60,000 evaluations are under way at once; is it a recursion without end?',
   D1012: 'it took more time than an expression may; is it a loop without end?',
@@ -49,7 +49,7 @@ const TOLD: Readonly<Record<string, string>> = {
   D2015: `a list of more than ${MAX_LIST} members; an expression makes none`,
 }
 
-/** JSONata throws plain objects as well as errors, and an expression can have it throw anything: nothing that text is made of need be there. */
+/** JSONata throws plain objects as well as errors, and an expression can throw anything, so every member may be missing. */
 export function reasonOf(error: unknown): string {
   try {
     return textOf(error)
@@ -75,7 +75,7 @@ async function expressionOf(text: string, wallMilliseconds: number) {
   return { expression, draw }
 }
 
-/** A sequence of 16 bytes each time, none of which tells the next: the seed is as long as it is secret. */
+/** A generator of 16 bytes at a time, none of which predicts the next, seeded by `random`. */
 function drawFrom(random: string): () => string {
   let count = 0
   return () => {

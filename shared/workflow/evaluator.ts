@@ -1,25 +1,24 @@
 import { type Answers, evaluateInOrder } from './evaluate-in-order.ts'
 import { evaluateText } from './evaluate-text.ts'
 
-/** `names` is the JSON of an object that has what the text mentions. */
+/** `names` is the JSON of an object with the variables that the text mentions. */
 export type Asked = { text: string; names: string }
 /**
- * Where expressions are evaluated: one after another, until one of them fails. Rejects with UnavailableError where that cannot
- * be had now.
+ * Evaluates expressions in order until one fails. Rejects with UnavailableError when no evaluator is available now.
  */
 export type Evaluator = (asked: readonly Asked[]) => Promise<Answers>
 
 const WALL_MILLISECONDS = 2_000
 
-/** In this very process, for tests, tools and browsers: nothing here bounds the memory of an expression, nor a regular expression. */
+/** Evaluates in the same process, for tests, tools and browsers, without limits on memory or regular expressions. */
 export const evaluateHere: Evaluator = (asked) =>
   evaluateInOrder(asked, (one) => evaluateText({ ...one, random: randomText() }, WALL_MILLISECONDS))
 
 let current = evaluateHere
 
 /**
- * Called once, by the entry point of a function: all that it evaluates from then on is evaluated there. A setting of the process
- * and not an argument, so that no caller can leave it out (docs/adr/0022).
+ * Sets the evaluator of the process; called once by the entry point of a function. It is a setting and not an argument, so that no caller
+ * can leave it out (docs/adr/0022).
  */
 export function useEvaluator(evaluator: Evaluator): void {
   current = evaluator

@@ -15,7 +15,7 @@ export const JSONATA_FUNCTIONS: readonly string[] = (
   'toMillis trim type uppercase zip'
 ).split(' ')
 
-/** Most members of a list that an expression makes, and most characters of a text. */
+/** The most members of a list, and characters of a text, that an expression may create. */
 export const MAX_LIST = 1_000_000
 export const MAX_TEXT = 4_000_000
 
@@ -47,10 +47,10 @@ function parse(text: string): unknown {
   }
 }
 
-/** JSON's value, in which nothing passes for a function: JSONata knows its functions by marks that data can have too. */
+/** Parses JSON, refusing data with JSONata's internal markers, which would be taken for a function. */
 export function parseData(text: string): unknown {
   const value: unknown = JSON.parse(text)
-  // A name may be written with escapes.
+  // A name may be written with JSON escapes.
   if (text.includes('_jsonata_') || text.includes('\\u')) refuseMarks(value)
   return value
 }
@@ -74,7 +74,7 @@ const ALGORITHMS = new Map([
   ['SHA-512', sha512],
 ])
 
-/** Of a text, or of the JSON of anything else; `SHA-256` where no algorithm is named. */
+/** The hash of a text, or of the JSON of any other value; `SHA-256` by default. */
 export function hash(value: unknown, algorithm = 'SHA-256'): string {
   const digest = ALGORITHMS.get(algorithm.toUpperCase())
   if (!digest) {
@@ -83,7 +83,7 @@ export function hash(value: unknown, algorithm = 'SHA-256'): string {
   return bytesToHex(digest(bytesOf(typeof value === 'string' ? value : JSON.stringify(value))))
 }
 
-/** UTF-8. A realm that has nothing but the language has no TextEncoder. */
+/** UTF-8 encoding; a bare V8 context has no TextEncoder. */
 function bytesOf(text: string): Uint8Array {
   const encoded = encodeURIComponent(text.toWellFormed())
   const bytes: number[] = []
@@ -95,7 +95,7 @@ function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(bytes)
 }
 
-/** Both ends included. */
+/** A range of numbers including both ends. */
 function range(from: number, to: number, step: number): number[] {
   if (step === 0) throw new Error('the step of $range must not be 0')
   const length = Math.max(0, Math.floor((to - from) / step) + 1)
@@ -111,7 +111,7 @@ function partition(list: readonly unknown[], size: number): unknown[][] {
   )
 }
 
-/** Version 4 (RFC 9562), from 32 hexadecimal digits. */
+/** A version 4 UUID (RFC 9562) from 32 hexadecimal digits. */
 function uuidOf(hex: string): string {
   const variant = ((Number.parseInt(hex[16] ?? '0', 16) & 3) | 8).toString(16)
   const parts = [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `${variant}${hex.slice(17, 20)}`]

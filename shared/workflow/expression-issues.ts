@@ -13,7 +13,7 @@ export function issuesOfExpression(
   known: string[],
   dynamic: boolean,
 ): Issue[] {
-  // Told as what it is: text with expressions in it.
+  // Reported elsewhere as text that contains expressions.
   if (text.includes('{%') || text.includes('%}')) return []
   let references: ReturnType<typeof referencesIn>
   try {
@@ -56,7 +56,7 @@ function unknownName(name: string, known: readonly string[]): string {
   return `$${name} is not known here${suggestNames(name, known, '$')}`
 }
 
-/** A name that is called; `known` are the variables. */
+/** The message for an unknown function; `known` are the variables. */
 function unknownFunction(name: string, known: readonly string[]): string {
   if (name === 'eval')
     return '$eval is refused: an expression is what is written down, no text from elsewhere'

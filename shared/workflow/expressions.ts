@@ -2,10 +2,10 @@
  * Expressions: JSONata between `{% %}`.
  *
  * Invariants (tests cite them):
- * expressions/E1 a string that is `{% ... %}` as a whole is an expression; any other string is itself
- * expressions/E2 evaluation ends: in a function of ours after 1 s of processor time, or at the memory that it may take, with an error that
- *    says so; neighbours go on
- * expressions/E3 an expression sees values only: no `$eval`, no host objects, and it cannot change what it is given
+ * expressions/E1 a string that is entirely `{% ... %}` is an expression; any other string is a literal
+ * expressions/E2 evaluation ends: in the deployed functions after 1 s of processor time, or at its memory limit, with an error that says
+ *    so; other evaluations continue
+ * expressions/E3 an expression sees only values: no `$eval`, no host objects, and it cannot change its input
  * expressions/E4 an undefined result inside an object leaves the member out; inside an array, and as a whole, it is null
  */
 import { OrchestratorError } from '../domain/errors.ts'
@@ -16,7 +16,7 @@ import { variablesIn } from './variables.ts'
 
 export { reasonOf } from './evaluate-text.ts'
 
-/** Values by the names that an expression may use, without their mark: `{item: ...}` for `$item`. */
+/** Variables of an expression, named without the `$`: `{item: ...}` for `$item`. */
 export type Names = Readonly<Record<string, Json | undefined>>
 
 /** The text between `{%` and `%}`; undefined when the value is not an expression (expressions/E1). */
@@ -38,7 +38,7 @@ export function expressionsIn(value: unknown, path = ''): { path: string; text: 
   )
 }
 
-/** `value` with every expression replaced by what it evaluates to. Throws InvalidInputError naming the expression. */
+/** `value` with every expression replaced by its result. Throws InvalidInputError naming the expression. */
 export async function resolveExpressions(value: unknown, names: Names, path = ''): Promise<Json | undefined> {
   const found = expressionsIn(value, path)
   const results = await evaluateAll(found, names)
@@ -46,12 +46,12 @@ export async function resolveExpressions(value: unknown, names: Names, path = ''
   return replaceExpressions(value, () => next.next().value)
 }
 
-/** In the order in which `expressionsIn` finds them. */
+/** Replaces expressions in the order of `expressionsIn`. */
 function replaceExpressions(value: unknown, next: () => Json | undefined): Json | undefined {
   if (expressionIn(value) !== undefined) return next()
   if (Array.isArray(value)) return value.map((member) => replaceExpressions(member, next) ?? null)
   if (!isJsonObject(value)) return value as Json
-  // `fromEntries` takes any key, `__proto__` too.
+  // `fromEntries` defines own members for any key, including `__proto__`.
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, member]) => {
       const result = replaceExpressions(member, next)
@@ -66,7 +66,7 @@ export async function evaluateExpression(text: string, names: Names, path = ''):
   return result
 }
 
-/** The same expression for each of many names, as `evaluateExpression` would; `pathAt` says where each of them stands. */
+/** Evaluates one expression for many sets of variables, like `evaluateExpression`; `pathAt` gives the place for errors. */
 export async function evaluateForEach(
   text: string,
   each: readonly Names[],
@@ -122,7 +122,7 @@ function parsed<T>(found: Found, use: (text: string) => T): T {
   }
 }
 
-/** The JSON of an object with the wanted names; each value is written once, whoever mentions it. */
+/** The JSON of an object with the wanted variables; each value is serialized once, however many expressions mention it. */
 function jsonByName(names: Names): (wanted: ReadonlySet<string>) => string {
   const written = new Map<string, string>()
   const memberOf = (name: string): string => {
@@ -138,7 +138,7 @@ function jsonByName(names: Names): (wanted: ReadonlySet<string>) => string {
   }
 }
 
-/** Characters of an expression that its error shows. */
+/** The most characters of an expression that an error shows. */
 const MOST_SHOWN = 500
 
 function failed({ text, path }: Found, reason: string): OrchestratorError {

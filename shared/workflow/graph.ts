@@ -6,7 +6,7 @@ import { type Issue, issue } from '../domain/issue.ts'
  */
 export type Graph = ReadonlyMap<string, ReadonlySet<string>>
 
-/** `needs`: each node with the nodes it waits for. Unknown nodes are the validator's business, and left out. */
+/** `needs`: each node with the nodes it waits for. Unknown nodes are left out; the validator reports them. */
 export function makeGraph(needs: Iterable<readonly [string, Iterable<string>]>): Graph {
   const entries = [...needs].sort(([a], [b]) => compareIds(a, b))
   const known = new Set(entries.map(([id]) => id))
@@ -50,7 +50,7 @@ function walkToCycle(graph: Graph, start: string, done: Set<string>): string[] |
       done.add(trail.pop() as string)
       pending.pop()
     } else if (trail.includes(next)) {
-      // The trail goes from a step to what it needs; read it the way the data would flow.
+      // The trail goes from a step to its needs; it is reversed to follow the data flow.
       return [next, ...trail.slice(trail.indexOf(next) + 1).reverse(), next]
     } else if (!done.has(next)) {
       trail.push(next)
@@ -60,7 +60,7 @@ function walkToCycle(graph: Graph, start: string, done: Set<string>): string[] |
   return undefined
 }
 
-/** Every node after all it needs; among the ready ones, by id. The graph must have no cycle. Its time grows with the edges. */
+/** A topological order, ties by id. The graph must be acyclic. Linear in the number of edges. */
 export function topologicalOrder(graph: Graph): string[] {
   const dependents = new Map([...graph.keys()].map((id): [string, string[]] => [id, []]))
   for (const [id, needs] of graph) for (const need of needs) dependents.get(need)?.push(id)
@@ -87,7 +87,7 @@ export function topologicalOrder(graph: Graph): string[] {
   return order
 }
 
-/** For each node, every node that must come before it, however far. */
+/** For each node, all its direct and indirect predecessors. */
 export function ancestorsOf(graph: Graph): Map<string, Set<string>> {
   const { ids, rows } = ancestorRows(graph)
   return new Map(
@@ -108,7 +108,7 @@ export function transitiveReduction(graph: Graph): Graph {
   )
 }
 
-/** For each node a bit for each node before it: sets of names take minutes where a thousand steps need hundreds each. */
+/** Bit rows of predecessors: sets of names would take minutes for a thousand steps with hundreds of needs each. */
 function ancestorRows(graph: Graph): { ids: string[]; rows: Map<string, Uint32Array> } {
   const ids = topologicalOrder(graph)
   const rank = new Map(ids.map((id, at) => [id, at]))

@@ -5,7 +5,7 @@ import { isJsonObject } from '../domain/json.ts'
 import { boundedWork } from './bounded-work.ts'
 import { reasonOf } from './expressions.ts'
 
-/** Keywords that say something only of values of one type; without that type they would be silently ignored. */
+/** Keywords that apply only to values of one type; without that `type` they would be silently ignored. */
 const BELONG_TO: Readonly<Record<string, readonly string[]>> = {
   object: ['properties', 'required', 'additionalProperties', 'minProperties', 'maxProperties'],
   array: ['items', 'minItems', 'maxItems', 'uniqueItems', 'prefixItems'],
@@ -13,14 +13,14 @@ const BELONG_TO: Readonly<Record<string, readonly string[]>> = {
   number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
 }
 
-/** Why a JSON Schema cannot be checked as it stands: what it says would be ignored, or is no schema at all. */
+/** Issues of a JSON Schema itself: keywords that would be ignored, or an invalid schema. */
 export function issuesOfJsonSchema(schema: unknown, path: string): Issue[] {
   const issues = issuesOfKeywords(schema, path)
   try {
     boundedWork(`the schema at "${path}"`, () => z.fromJSONSchema(schema as Record<string, unknown>))
     return issues
   } catch (error) {
-    // The machine is busy: that says nothing of the schema.
+    // The machine is busy, which says nothing about the schema.
     if (isOrchestratorError(error, 'UnavailableError')) throw error
     return [...issues, badSchema(path, `not a JSON Schema we can check: ${reasonOf(error)}`)]
   }

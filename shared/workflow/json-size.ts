@@ -1,6 +1,6 @@
 /**
- * About as many characters as a value has as JSON, counted no further than `most`: parts that are shared count each time they are
- * reached, for so they are written. `indent`: spaces before each member, by level, where it is written over many lines.
+ * The approximate number of characters of a value as JSON, counted up to `most`. Shared parts count each time they occur, because JSON
+ * repeats them. `indent`: spaces before each member, by level, for indented JSON.
  */
 export function sizeOfJson(value: unknown, most: number, indent = 0): number {
   let size = 0

@@ -8,18 +8,18 @@ import { DEFAULT_CHOICES, type FanOutKind, isEach, isFanOut, type Step, type Ste
 import { byKind } from './step-kinds.ts'
 
 const MAX_SHARE = 100
-/** What the API takes of an answer, and an event of a question. */
+/** Limits of the choices of an approval, from the API's requests and the event's size. */
 const [MOST_CHOICES, MOST_CHOICE_CHARACTERS] = [50, 200]
 const EVENT_TYPE = /^[A-Za-z0-9][\w.-]{0,99}$/
 
-/** Values that are written down as they are, and could never work. */
+/** Issues of literal values that can never work. */
 export function issuesOfLiterals(step: Step, path: string): Issue[] {
-  // What one item comes to is looked at with the steps that it sees.
+  // The `output` of an item is checked together with the steps of the body.
   const own = isEach(step) ? { ...step, output: undefined } : step
   return [...issuesOfMixedText(own, path), ...issuesOfKind(step, path)]
 }
 
-/** Text around an expression would stay text: nobody means that. */
+/** Text around an expression would make all of it literal text, which is always a mistake. */
 export function issuesOfMixedText(value: unknown, path: string): Issue[] {
   if (typeof value === 'string') {
     const inner = expressionIn(value) ?? value
@@ -29,7 +29,7 @@ export function issuesOfMixedText(value: unknown, path: string): Issue[] {
   }
   if (Array.isArray(value)) return value.flatMap((one, at) => issuesOfMixedText(one, `${path}[${at}]`))
   if (!isJsonObject(value)) return []
-  // The steps of a body are looked at by themselves; descriptions are for people.
+  // The steps of a body are checked separately; descriptions are free text.
   return Object.entries(value)
     .filter(([key]) => key !== 'steps' && key !== 'description')
     .flatMap(([key, one]) => issuesOfMixedText(one, `${path}.${key}`))
@@ -48,7 +48,7 @@ function issuesOfKind(step: Step, path: string): Issue[] {
   })
 }
 
-/** What a step says about the items of its list, and of one without a list. */
+/** Issues of fields about items, including fields without a list. */
 function issuesOfItems(step: StepOf<FanOutKind>, path: string): Issue[] {
   if (!isFanOut(step)) {
     return (['maxItems', 'maxConcurrency', 'tolerate'] as const)

@@ -1,14 +1,14 @@
 /**
- * Texts of expressions, parsed. Nothing is evaluated here.
+ * Parses expressions, without evaluating them.
  *
  * Invariants (tests cite them):
  * parse/X1 a text is at most 16,384 characters long
- * parse/X2 no path and no variable has a name by which JavaScript reaches the host: `constructor`, `prototype`, and what begins with `__`;
- *    but for the id of a step (`$steps.constructor`), which is a member of an object of ours
+ * parse/X2 no path and no variable has a name by which JavaScript reaches the host: `constructor`, `prototype`, or a name that begins with
+ *    `__`; except the id of a step (`$steps.constructor`), which is an own member of a plain object
  */
 import jsonata from 'jsonata'
 
-/** Characters. */
+/** The longest expression, in characters. */
 export const MAX_EXPRESSION = 16_384
 
 export type Node = Readonly<Record<string, unknown>>
@@ -26,7 +26,7 @@ export function parseExpression(text: string): Node {
   return tree
 }
 
-/** A text as JSONata's own expression, not to be evaluated as it is. Throws as `parseExpression` does. */
+/** A checked JSONata expression, without limits on its evaluation. Throws as `parseExpression` does. */
 export function checkedExpression(text: string, options?: jsonata.JsonataOptions): jsonata.Expression {
   if (text.length > MAX_EXPRESSION) {
     throw new SyntaxError(`it has ${text.length} characters; the most is ${MAX_EXPRESSION} (X1)`)
@@ -57,7 +57,7 @@ function refuseNames(value: unknown): void {
 
 const MAPS_OF_STEPS = ['steps', 'status', 'errors', 'previous']
 
-/** The steps of a path, its second without a name where that is the id of a step of a workflow. */
+/** The steps of a path, without the name of the second one if that is the id of a workflow's step. */
 function withoutIds(steps: readonly Node[]): readonly Node[] {
   const [first, second, ...further] = steps
   const isMap = first?.type === 'variable' && MAPS_OF_STEPS.includes(String(first.value))

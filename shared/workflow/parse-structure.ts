@@ -19,15 +19,15 @@ import {
 import { type LeftExpression, standInOf } from './stand-in.ts'
 import { bodyIn } from './step-kinds.ts'
 
-/** A workflow as far as it can be read: {@link standInOf} for each step that does not parse. */
+/** A partially parsed workflow: {@link standInOf} for each step that does not parse. */
 export type Draft = {
   steps: Record<string, Step>
   output: unknown
-  /** Expressions of fields that are wrong, by the step that stands in. */
+  /** Expressions in invalid fields, by the stand-in for their step. */
   left: ReadonlyMap<Step, readonly LeftExpression[]>
 }
 
-/** The workflow where there are no issues; beside them the draft of it, whose expressions and names are checked all the same. */
+/** The workflow if there are no issues; otherwise also a draft, whose expressions and names are checked as well. */
 export function parseStructure(value: unknown): { workflow?: Workflow; draft?: Draft; issues: Issue[] } {
   if (!isJsonObject(value)) {
     const message = `the workflow is ${shown(value)}; it must be an object {name, steps, ...}`
@@ -56,7 +56,7 @@ export function parseStructure(value: unknown): { workflow?: Workflow; draft?: D
 
 type Left = Map<Step, LeftExpression[]>
 
-/** All that are written; `steps` is undefined where none is. */
+/** Parses all steps; `steps` is undefined when there is none. */
 function parseSteps(
   value: unknown,
   path: string,
@@ -79,7 +79,7 @@ function parseSteps(
 const whatHas = (path: string): string =>
   path === 'steps' ? 'a workflow' : path.endsWith('.repeat.steps') ? 'a loop' : 'a fan-out over steps'
 
-/** In the place of a body, whose steps are parsed one by one: a schema of everything at once would not say which of them is wrong. */
+/** Replaces a body, whose steps are parsed one by one, so that issues name the step. */
 const SOME_BODY = { s: { agent: 'a' } }
 
 function parseStep(id: string, value: unknown, path: string, left: Left): { step: Step; issues: Issue[] } {
@@ -111,7 +111,7 @@ function parseStep(id: string, value: unknown, path: string, left: Left): { step
     : issuesOfStep(parsed.error, schema, withoutBody, path)
   if (parsed.success && (!body || body.steps))
     return { step: withBody(parsed.data, body?.steps), issues: [...issues, ...own] }
-  // The told ones know fields that are not there; the parser's all others, also beyond those that are told.
+  // The reported issues include missing fields; zod's include all others, also beyond the limit of reported ones.
   const wrong = new Set([
     ...own.map((one) => fieldAt(one.path, path)),
     ...(parsed.error?.issues.map((one) => String(one.path[0] ?? '')) ?? []),
@@ -121,7 +121,7 @@ function parseStep(id: string, value: unknown, path: string, left: Left): { step
   return { step: standIn.step, issues: [...issues, ...own] }
 }
 
-/** The field of a step that an issue is about; a field may have dots in its name. */
+/** The field of a step that an issue belongs to; a field may have dots in its name. */
 const fieldAt = (path: string, step: string): string => path.slice(step.length + 1).split(/[.[]/)[0] ?? ''
 
 function withBody(step: Step, steps: Record<string, Step> | undefined): Step {
@@ -135,7 +135,7 @@ function issuesOfStep(
   path: string,
 ): Issue[] {
   const unknown = issuesOfFields(value, Object.keys(schema.shape), path)
-  // Told already, with what is meant.
+  // Unknown fields are already reported, with suggestions.
   const found = error.issues.filter((one) => one.code !== 'unrecognized_keys' || one.path.length > 0)
   return [...unknown, ...issuesOfZod({ issues: found }, { schema, value, path })]
 }
@@ -146,7 +146,7 @@ function issuesOfNoKind(value: object, path: string): Issue[] {
   return [issue('no-kind', path, message)]
 }
 
-/** Fields that such a step does not have. */
+/** Issues of fields that a step of this kind does not have. */
 function issuesOfFields(step: object, known: readonly string[], path: string): Issue[] {
   return Object.keys(step)
     .filter((field) => !known.includes(field))

@@ -7,8 +7,9 @@ const MOST_ISSUES = 20
 const BYTE_ORDER_MARK = /^\uFEFF/
 
 /**
- * YAML or JSON text as a value, or where it stops being either (line and column). A byte order mark is no part of it. Dates stay
- * text, `<<` merges, and a tag that is not YAML's core is an issue: what it would mean is nowhere said.
+ * Parses YAML or JSON, or returns issues with line and column. A byte order mark is skipped. Dates stay text, `<<` merges, and a tag
+ * outside
+ * YAML's core schema is an issue, because its meaning is undefined.
  */
 export function parseText(given: string): { value: unknown; issues: Issue[] } {
   const text = given.replace(BYTE_ORDER_MARK, '')
@@ -17,7 +18,7 @@ export function parseText(given: string): { value: unknown; issues: Issue[] } {
   const lines = new LineCounter()
   const document = parseDocument(text, {
     prettyErrors: false,
-    // Looked for below: the parser compares each key with each.
+    // Checked below, because the parser's check is quadratic.
     uniqueKeys: false,
     merge: true,
     resolveKnownTags: false,
@@ -36,7 +37,7 @@ export function parseText(given: string): { value: unknown; issues: Issue[] } {
   const alias = aliasBeyondBound(document.contents)
   if (alias) return refused(issue('too-large', at(alias.offset), alias.message))
   try {
-    // No more than what has just been counted.
+    // The expansion of aliases was limited above.
     return { value: document.toJS({ maxAliasCount: -1 }), issues: [] }
   } catch (error) {
     return refused(syntax('', (error as Error).message))
@@ -48,10 +49,10 @@ const refused = (...issues: Issue[]) => ({ value: undefined, issues })
 const syntax = (path: string, message: string): Issue =>
   issue('bad-syntax', path, `not YAML or JSON: ${message.split('\n')[0]}`)
 
-/** Keys that a map has twice or that are no text, merges of what is no map, numbers that JSON has not or that lose digits. */
+/** Issues of duplicate or non-text keys, merges of values that are no maps, and numbers that JSON cannot represent exactly. */
 function issuesOfNodes(document: Document.Parsed, at: (offset: number) => string): Issue[] {
   const issues: Issue[] = []
-  /** What stands at each anchor so far: an alias means the last one before it. */
+  /** The content of each anchor so far; an alias refers to the last one before it. */
   const anchors = new Map<string, unknown>()
   const note = (node: { anchor?: string }): void => {
     if (node.anchor) anchors.set(node.anchor, node)
@@ -93,10 +94,10 @@ function issuesOfNodes(document: Document.Parsed, at: (offset: number) => string
   return issues
 }
 
-/** The parser merges a map, or a list of maps, each as it is or by an alias; a list in a list it does not. */
+/** Whether `<<` can merge a value: a map or a list of maps, directly or by an alias, but no nested list. */
 function isMergeable(value: unknown, anchors: Map<string, unknown>): boolean {
   const meant = (one: unknown): unknown => {
-    // An item may mean one before it in the same list.
+    // An item may refer to an earlier one in the same list.
     if (isMap(one) && one.anchor) anchors.set(one.anchor, one)
     return isAlias(one) ? anchors.get(one.source) : one
   }
@@ -104,15 +105,15 @@ function isMergeable(value: unknown, anchors: Map<string, unknown>): boolean {
   return isMap(source) || (isSeq(source) && source.items.every((one) => isMap(meant(one))))
 }
 
-/** Whether a whole number (or one with a fraction) beyond 2^53 is another number when it is written as JSON again. */
+/** Whether a number beyond 2^53 changes when it is written as JSON again. */
 function losesDigits(source: string, value: number): boolean {
   if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return false
   if (/^[-+]?0[xo]/.test(source)) return BigInt(source.replace(/^[-+]/, '')) !== BigInt(Math.abs(value))
-  // An exponent says that the first digits count.
+  // An exponent means that only the leading digits matter.
   return !/e/i.test(source) && digitsOf(source) !== digitsOf(String(value))
 }
 
-/** The significant ones. The end is found by hand: an expression for it would look from each zero on. */
+/** The significant digits. Trailing zeros are found by a loop, because a regular expression would be quadratic. */
 function digitsOf(decimal: string): string {
   const digits = decimal.replace(/e.*/i, '').replaceAll(/[-+.]/g, '').replace(/^0+/, '')
   let end = digits.length

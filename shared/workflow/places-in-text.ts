@@ -1,8 +1,8 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument } from 'yaml'
 
 /**
- * Where a value stands in a YAML or JSON text, by its path (`steps.a.needs[0]`): its line and column, or those of what is around it
- * where it is not there. Empty for the whole. A member is where its key is.
+ * Finds the line and column of a value in a YAML or JSON text by its path (`steps.a.needs[0]`), or of the closest enclosing value if it is
+ * absent. Empty for the whole document. A member's place is that of its key.
  */
 export function placesIn(text: string): (path: string) => string {
   const lines = new LineCounter()
@@ -14,7 +14,7 @@ export function placesIn(text: string): (path: string) => string {
     lineCounter: lines,
   })
 
-  /** The offset of what the rest of a path names within a node, `before` being that of the node. */
+  /** The offset of the rest of a path within a node, whose own offset is `before`. */
   function offsetOf(node: unknown, rest: string, before: number | undefined): number | undefined {
     if (rest === '') return before
     if (isAlias(node)) return offsetOf(node.resolve(document), rest, before)
@@ -37,7 +37,7 @@ export function placesIn(text: string): (path: string) => string {
   }
 }
 
-/** The member whose name the path begins with, the longest of them: names may have dots. */
+/** The member with the longest name that the path begins with, because names may contain dots. */
 function memberAt(items: readonly Pair[], path: string) {
   return items
     .flatMap(({ key, value }) => {

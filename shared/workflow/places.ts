@@ -3,20 +3,20 @@ import { ownOf } from '../domain/own.ts'
 import type { Step, Steps } from './schema.ts'
 import { bodyIn, bodyOf } from './step-kinds.ts'
 
-/** The steps of the graph at a place: those of a body, or of the workflow (`''`). Undefined where there is no such body. */
+/** The steps of the graph at a place: a body, or the workflow (`''`). Undefined when there is no such body. */
 export function stepsIn(steps: Steps, place: string): Steps | undefined {
   if (place === '') return steps
   const around = stepAtPlace(steps, place)
   return around && bodyOf(around)
 }
 
-/** The step at a place; undefined where there is none. */
+/** The step at a place; undefined when there is none. */
 export function stepAtPlace(steps: Steps, place: string): Step | undefined {
   const { scope, stepId } = parsePath(place)
   return ownOf(stepsIn(steps, scope), stepId)
 }
 
-/** Every step with its place, those of a body after the step that has it. */
+/** Every step with its place; the steps of a body follow the step that contains it. */
 export function everyStep(steps: Steps, scope = ''): { place: string; step: Step }[] {
   return Object.entries(steps).flatMap(([id, step]) => {
     const place = pathIn(scope, id)
@@ -25,7 +25,7 @@ export function everyStep(steps: Steps, scope = ''): { place: string; step: Step
   })
 }
 
-/** The same steps with another one at a place. */
+/** A copy of the steps with one replaced at a place. */
 export function withStep(steps: Steps, place: string, step: Step): Record<string, Step> {
   const { scope, stepId } = parsePath(place)
   if (scope === '') return { ...steps, [stepId]: step }
@@ -34,7 +34,7 @@ export function withStep(steps: Steps, place: string, step: Step): Record<string
   return body ? withStep(steps, scope, body.with(withStep(body.steps, stepId, step))) : { ...steps }
 }
 
-/** Where the step at a place is written: `steps.improve.repeat.steps.draft`, `steps.each.steps.draft`. */
+/** The path in the document of the step at a place: `steps.improve.repeat.steps.draft`, `steps.each.steps.draft`. */
 export function pathOfPlace(steps: Steps, place: string): string {
   const { scope, stepId } = parsePath(place)
   if (scope === '') return `steps.${stepId}`

@@ -2,8 +2,8 @@ import { isJsonObject, type Json } from '../domain/json.ts'
 import { type Node, parseExpression } from './parse-expression.ts'
 
 /**
- * The names of an expression that is nothing but a path from a variable, `$steps.a.b`; undefined for every other. Most
- * expressions only hand on what a step has put out, be it large: such a path is walked here, and nothing is evaluated.
+ * The names of an expression that is only a path from a variable, `$steps.a.b`; undefined for others. Most expressions just pass on the
+ * output of a step, which may be large: such a path is followed here without an evaluation.
  */
 export function plainPathOf(text: string): readonly string[] | undefined {
   const tree = parseExpression(text)
@@ -21,8 +21,8 @@ export function plainPathOf(text: string): readonly string[] | undefined {
 const isPlain = (key: string): boolean => ['type', 'value', 'position'].includes(key)
 
 /**
- * What JSONata finds at the path; `evaluate` where there is no such variable, or a list stands on the way, whose members JSONata
- * would look into.
+ * JSONata's result for the path; `evaluate` when the variable is missing or the path crosses a list, into whose members JSONata would
+ * descend.
  */
 export function walkPath(
   names: Readonly<Record<string, Json | undefined>>,

@@ -2,13 +2,13 @@ import { isJsonObject } from '../domain/json.ts'
 import { FUNCTIONS } from './expression-functions.ts'
 import { parseExpression } from './parse-expression.ts'
 
-/** What an expression mentions: names that are not its own, and the members of `$steps`, `$status` and `$errors` by name. */
+/** What an expression mentions: free variables, and the members of `$steps`, `$status` and `$errors` by name. */
 export type References = {
   variables: Set<string>
-  /** Names that are called and are no functions. */
+  /** Names that are called but are not known functions. */
   functions: Set<string>
   steps: Set<string>
-  /** `$steps`, `$status` or `$errors` as a whole: which steps it reads shows only at run time. */
+  /** Whether `$steps`, `$status` or `$errors` is used as a whole, so that the steps it reads are known only at run time. */
   dynamicSteps: boolean
 }
 
@@ -16,7 +16,7 @@ type Node = Record<string, unknown>
 
 const STEP_MAPS = ['steps', 'status', 'errors']
 
-/** Its call is a function of JSONata; without one it is the failure that a handler handles. */
+/** `$error(...)` is a function of JSONata; `$error` is the failure that a handler handles. */
 const ERROR = 'error'
 
 /** Throws JSONata's syntax error when the text does not parse. */
@@ -32,7 +32,7 @@ export function referencesIn(text: string): References {
   return found
 }
 
-/** Names that the expression gives itself: `$x := ...`, parameters, and `@$x` and `#$x` of paths. */
+/** Variables that the expression binds itself: `$x := ...`, parameters, and `@$x` and `#$x` of paths. */
 function namesBoundIn(value: unknown, names = new Set<string>()): Set<string> {
   if (Array.isArray(value)) for (const member of value) namesBoundIn(member, names)
   if (!isJsonObject(value)) return names
@@ -61,7 +61,7 @@ function visit(value: unknown, own: ReadonlySet<string>, found: References): voi
   for (const member of Object.values(value)) visit(member, own, found)
 }
 
-/** The name of what is called in `$f(x)`, and in `$f(?, x)`, which gives a function; undefined where another expression gives it. */
+/** The name of the function called in `$f(x)` or partially applied in `$f(?, x)`; undefined when an expression yields the function. */
 function nameCalled({ type, procedure }: Node): string | undefined {
   if (type !== 'function' && type !== 'partial') return undefined
   return isJsonObject(procedure) && procedure.type === 'variable' ? String(procedure.value) : undefined
@@ -73,7 +73,7 @@ function note(name: string, own: ReadonlySet<string>, found: References): void {
   if (STEP_MAPS.includes(name)) found.dynamicSteps = true
 }
 
-/** `$steps.x` names its step; whatever else hangs on the path (predicates, groups, further steps) is visited too. */
+/** `$steps.x` names its step; other parts of the path (predicates, groups, further steps) are visited too. */
 function visitPath(path: Node, own: ReadonlySet<string>, found: References): void {
   const { steps, type: _path, ...rest } = path
   const [first, second, ...further] = steps as Node[]

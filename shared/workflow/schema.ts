@@ -24,30 +24,32 @@ export const WorkflowNameSchema = z
     'a workflow name starts with a-z, has a-z, 0-9, - and _, at most 48 characters',
   )
 
-/** Of one attempt, where a step does not say. */
+/** The timeout of one attempt. */
 export const DEFAULT_TIMEOUT_SECONDS = 300
 
-/** Of an approval that does not say. */
+/** The choices of an approval. */
 export const DEFAULT_CHOICES = ['approve', 'reject']
 
-/** Of a fan-out that does not say. */
+/** The limit of a fan-out's items. */
 export const DEFAULT_MAX_ITEMS = 1_000
-/** How many of its items run side by side. */
+/** The concurrency of a fan-out. */
 export const DEFAULT_CONCURRENCY = 10
-/** Items that wait for agents with limits, in one execution: 25,000 events of history are 250 for each. More have executions of their own. */
+/**
+ * Most items in one execution when agents have limits: 25,000 history events are 250 for each item. More items get their own executions.
+ */
 export const MOST_TOGETHER = 100
 
-/** Loops and fan-outs over steps, one in another. */
+/** The deepest nesting of loops and fan-outs with bodies. */
 export const MAX_NESTING = 8
 
-/** Nobody knows before how many items a fan-out will have, and how often a loop will go round. */
+/** The assumed number of items of a fan-out and rounds of a loop, when unknown. */
 export const EXPECTED_ITEMS = 10
 export const EXPECTED_ROUNDS = 2
 
-/** More than this does not fit a definition anyway. */
+/** A definition with more steps would exceed Step Functions' limits anyway. */
 export const MAX_STEPS = 1_000
 
-/** Narrows to a step that an agent runs: the kind without a field of its own. */
+/** Narrows to a step that an agent runs: the only kind without a marking field. */
 export function isAgentStep(step: Step): step is AgentStep {
   return stepKind(step) === 'agent'
 }
@@ -56,12 +58,12 @@ export function isLoop(step: Step): step is StepOf<'repeat'> {
   return 'repeat' in step
 }
 
-/** A step whose steps are done for each item of a list. */
+/** Whether a step is a fan-out with a body. */
 export function isEach(step: Step): step is StepOf<'steps'> {
   return 'steps' in step
 }
 
-/** The kinds that can be done once for each item of a list: by an agent, as a child workflow, or with steps of their own. */
+/** The kinds that can be a fan-out: by an agent, a child workflow, or a body of steps. */
 export type FanOutKind = { [Kind in StepKind]: 'forEach' extends keyof StepOf<Kind> ? Kind : never }[StepKind]
 export type FanOut = StepOf<FanOutKind> & { forEach: string }
 
@@ -69,12 +71,12 @@ export function isFanOut(step: Step): step is FanOut {
   return 'forEach' in step && step.forEach !== undefined
 }
 
-/** Whether the task goes on when the step has failed for good. */
+/** Whether the task continues when the step has failed for good. */
 export function goesOnAfterFailure({ onFailure }: Pick<Step, 'onFailure'>): boolean {
   return onFailure === 'continue' || (typeof onFailure === 'object' && 'step' in onFailure)
 }
 
-/** Keys of versions sort as text of eight digits. */
+/** Versions are stored as sort keys of eight digits. */
 const MOST_VERSION = 99_999_999
 const MOST_TASK_TYPES = 100
 

@@ -4,21 +4,20 @@ import { expressionsIn } from './expressions.ts'
 import { type Step, StepIdSchema } from './schema.ts'
 
 /**
- * In the place of a step that does not parse, so that the others are checked as if it did: a wrong field must not make right steps
- * look wrong.
+ * Replaces a step that does not parse, so that other steps are still checked, and an invalid field does not cause issues in valid steps.
  *
  * Invariants (tests cite them):
- * stand-in/S1 it has every field that is right, its body included, and waits for what can be read of its `needs`
- * stand-in/S2 where a wrong field would decide whether something else is wrong, it decides for right
- * stand-in/S3 expressions of wrong fields are checked too, for what is wrong wherever they stand: the first hundred of a field, and none where it
- *    has more than a thousand names, any of which may be meant
+ * stand-in/S1 the stand-in has every valid field, including its body, and waits for the readable part of its `needs`
+ * stand-in/S2 when an invalid field would decide whether something else is an issue, the stand-in assumes that it is not
+ * stand-in/S3 expressions in invalid fields are checked too, for issues that do not depend on their place: the first hundred of a field,
+ *    and none if it contains more than a thousand names, any of which may refer to a step
  */
 export type StandIn = { step: Step; left: LeftExpression[] }
 
-/** An expression of a field that is wrong, with the steps that may be meant beside those around it. */
+/** An expression in an invalid field, with the step ids that it may refer to besides those in scope. */
 export type LeftExpression = { path: string; text: string; ids: string[] }
 
-/** `known` are the fields that such a step has, `wrong` those of its own that have issues. */
+/** `known` are the fields of a step of this kind, `wrong` those with issues. */
 export function standInOf(
   value: Readonly<Record<string, unknown>>,
   body: Readonly<Record<string, Step>> | undefined,
@@ -51,12 +50,12 @@ export function standInOf(
 const [BODY, LOOP] = ['steps', 'repeat']
 const NO_EXPRESSIONS = ['needs', 'description', BODY]
 
-/** What is wrong with `until` and the like has been told. */
+/** A loop without its invalid fields, whose issues are already reported. */
 function loopOf({ until, output }: Readonly<Record<string, unknown>>, steps: Readonly<Record<string, Step>>) {
   return { steps, until: typeof until === 'string' ? until : '{% true %}', maxIterations: 1, output }
 }
 
-/** The step that a wrong `onFailure` may name. */
+/** The step that an invalid `onFailure` may name. */
 function handlerIn(onFailure: unknown): string | undefined {
   if (!isJsonObject(onFailure)) return undefined
   return Object.values(onFailure).find((one): one is string => StepIdSchema.safeParse(one).success)
@@ -64,7 +63,7 @@ function handlerIn(onFailure: unknown): string | undefined {
 
 function leftIn(value: Readonly<Record<string, unknown>>, field: string): LeftExpression[] {
   const written = value[field]
-  // The body, `until` and `output` of a loop are checked where they are.
+  // The body, `until` and `output` of a loop are checked at their own places.
   const isLoop = field === LOOP && isJsonObject(written) && isJsonObject(written.steps)
   const looked = isLoop ? { ...written, steps: undefined, until: undefined, output: undefined } : written
   const ids = [...new Set(idsIn(looked))]
@@ -78,7 +77,7 @@ function leftIn(value: Readonly<Record<string, unknown>>, field: string): LeftEx
 const MOST_NAMES = 1_000
 const MOST_LEFT = 100
 
-/** Names of members, however deep: they may be the ids of steps. */
+/** Member names at any depth, which may be ids of steps. */
 function idsIn(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(idsIn)
   if (!isJsonObject(value)) return []

@@ -1,6 +1,6 @@
 /**
- * What differs by the kind of a step. Each decision names every kind: a kind that is added to the schemas does not
- * compile until each of them has an answer for it.
+ * Decisions by the kind of a step. Each lists every kind, so that a new kind in the schemas causes a compile error wherever a decision is
+ * missing.
  */
 import {
   type FanOut,
@@ -12,7 +12,7 @@ import {
   stepKind,
 } from './schema.ts'
 
-/** One answer for each kind, from a step of that kind. */
+/** A function for each kind, which gets a step of that kind. */
 export type ByKind<Result, Kind extends StepKind = StepKind> = {
   readonly [One in Kind]: (step: StepOf<One>) => Result
 }
@@ -22,13 +22,13 @@ export function byKind<Result>(step: Step, answers: ByKind<Result>): Result {
   return answer(step)
 }
 
-/** The same among the kinds that can go through a list. */
+/** The same for the kinds that can be a fan-out. */
 export function byFanOutKind<Result>(step: FanOut, answers: ByKind<Result, FanOutKind>): Result {
   const answer = answers[stepKind(step) as FanOutKind] as (step: FanOut) => Result
   return answer(step)
 }
 
-/** What people call a step of a kind. */
+/** The word for a kind of step in messages. */
 export const WORD_OF_KIND: Readonly<Record<StepKind, string>> = {
   agent: 'agent',
   repeat: 'loop',
@@ -39,20 +39,20 @@ export const WORD_OF_KIND: Readonly<Record<StepKind, string>> = {
   emit: 'event',
 }
 
-/** The graph of its own that a loop, or a fan-out over steps, has inside. */
+/** The nested graph of a loop or of a fan-out with steps. */
 export type Body = {
   steps: Steps
-  /** Where it is written, below the step. */
+  /** The path of the body below the step. */
   path: string
-  /** Variables that its expressions see besides those around it. */
+  /** Additional variables of the expressions in the body. */
   variables: readonly string[]
-  /** The step with other steps inside. */
+  /** The step with a different body. */
   with(steps: Record<string, Step>): Step
 }
 
 const none = () => undefined
 
-/** Undefined for a step that has no steps inside. */
+/** Undefined for a step without a body. */
 export function bodyIn(step: Step): Body | undefined {
   return byKind<Body | undefined>(step, {
     agent: none,

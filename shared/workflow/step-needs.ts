@@ -4,22 +4,22 @@ import { referencesIn } from './references.ts'
 import { isAgentStep, isEach, isLoop, type Step, type Steps } from './schema.ts'
 import { bodyOf } from './step-kinds.ts'
 
-/** The expressions of a step that see what the step's neighbours see; those inside its body are {@link expressionsOfBody}. */
+/** The expressions of a step in the scope of its own graph; those in the scope of its body are {@link expressionsOfBody}. */
 export function expressionsOfStep(step: Step): { path: string; text: string }[] {
   const { needs: _needs, description: _description, ...rest } = step
   if (isEach(step)) return expressionsIn({ ...rest, steps: undefined, output: undefined })
   return expressionsIn({ ...rest, repeat: undefined })
 }
 
-/** What is evaluated when a round of a loop has ended, or what a fan-out has done for an item: both see its steps. */
+/** The expressions evaluated after a loop's round or an item of a fan-out, in the scope of the body. */
 export function expressionsOfBody(step: Step): { path: string; text: string }[] {
   if (isLoop(step)) return expressionsIn({ until: step.repeat.until, output: step.repeat.output }, 'repeat')
   return isEach(step) ? expressionsIn({ output: step.output }) : []
 }
 
 /**
- * The steps that a step waits for: its `needs`, and every `$steps.x`, `$status.x` or `$errors.x` that it mentions. A loop and a
- * fan-out wait for what their bodies mention; ids in a body are none of those around it.
+ * The steps that a step waits for: its `needs`, and every `$steps.x`, `$status.x` or `$errors.x` that it mentions. A loop or fan-out also
+ * waits for the outer steps that its body mentions.
  */
 export function needsOfStep(step: Step): Set<string> {
   const needs = new Set([...(step.needs ?? []), ...mentionedIn(expressionsOfStep(step))])
@@ -36,7 +36,7 @@ function mentionedIn(expressions: readonly { text: string }[]): Set<string> {
   return new Set(expressions.flatMap(({ text }) => [...referencesSafely(text)]))
 }
 
-/** An expression that does not parse is an issue of its own; here it simply mentions nothing. */
+/** An expression that does not parse has no references here; it is reported as an issue elsewhere. */
 function referencesSafely(text: string): Iterable<string> {
   try {
     return referencesIn(text).steps
@@ -52,7 +52,7 @@ export function handledBy({ steps }: { steps: Steps }, id: string): string[] {
   return [...(known.get(id) ?? [])]
 }
 
-/** By steps, which never change: it is asked for every edge of a graph. */
+/** Cached by `steps`, which are immutable, because it is needed for every edge of a graph. */
 const handlers = new WeakMap<Steps, ReadonlyMap<string, string[]>>()
 
 function handlersIn(steps: Steps): ReadonlyMap<string, string[]> {
@@ -64,12 +64,12 @@ function handlersIn(steps: Steps): ReadonlyMap<string, string[]> {
   return found
 }
 
-/** The steps that nothing else needs, but for their handlers: what a workflow produces unless it says otherwise. */
+/** The steps that no step except their handlers needs; their outputs are the default result of a workflow. */
 export function resultStepsOf({ steps }: { steps: Steps }): string[] {
   return sinksOf(makeGraph(Object.entries(steps).map(([id, step]) => [id, needsOfStep(step)] as const)))
 }
 
-/** Who waits for whom; a handler waits for what it handles. */
+/** The dependency graph; a handler depends on the steps that it handles. */
 export function graphOfWorkflow(workflow: { steps: Steps }): Graph {
   const handlers = Object.values(workflow.steps).some(goesOnToHandler)
   return makeGraph(

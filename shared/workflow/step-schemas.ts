@@ -5,7 +5,7 @@ import { CapabilityNameSchema } from '../domain/capability.ts'
 import { distinct } from '../domain/distinct.ts'
 import { PreferSchema } from '../domain/prefer.ts'
 
-/** Words that JSONata reserves: `$steps.and` would not be a path. */
+/** Reserved words of JSONata: `$steps.and` would not be a path. */
 const JSONATA_WORDS = ['and', 'or', 'in', 'true', 'false', 'null', 'function']
 
 export const StepIdSchema = z
@@ -19,7 +19,7 @@ export const StepIdSchema = z
     'this word belongs to the expression language; choose another id',
   )
 
-/** As long as an execution can last, and so anything in it. */
+/** The longest duration of an execution. */
 export const YEAR_SECONDS = 31_536_000
 
 const seconds = (most: number) => z.number().positive().max(most)
@@ -48,7 +48,7 @@ const ListExpressionSchema = z.string('a list to go through is written "{% ... %
 
 const common = {
   description: z.string().max(500).optional().describe('For people'),
-  // Generated workflows name a step twice; it is waited for once.
+  // Generated workflows may name a step twice, which is accepted.
   needs: z
     .array(StepIdSchema)
     .overwrite((ids) => [...new Set(ids)])
@@ -66,7 +66,7 @@ const common = {
   ),
 }
 
-/** What a step says that is done once for each item of a list. */
+/** The fields of a fan-out. */
 const ofFanOut = {
   maxItems: z
     .number()
@@ -134,7 +134,7 @@ const RepeatStepSchema = z.strictObject({
     })
     .describe('Which steps go round, and until when'),
 })
-/** An interface, for a step's own type is part of it; exported, for the types of the routes are declared with it. */
+/** An interface, because the type is recursive; exported, because the types of the routes refer to it. */
 export interface StepsById {
   [id: string]: Step
 }
@@ -210,7 +210,7 @@ const EmitStepSchema = z.strictObject({
     .describe('Which event'),
 })
 
-/** One schema for each kind of step. A step is of the kind whose own field it has; an agent's has none. */
+/** One schema for each kind of step. A step's kind is determined by its marking field; an agent's step has none. */
 const SCHEMAS = {
   agent: AgentStepSchema,
   repeat: RepeatStepSchema,
@@ -226,7 +226,7 @@ export type StepKind = keyof typeof SCHEMAS
 export type StepOf<Kind extends StepKind> = z.infer<(typeof SCHEMAS)[Kind]>
 
 export const STEP_KINDS = Object.keys(SCHEMAS) as readonly StepKind[]
-/** The kinds that a field of their own tells. */
+/** The kinds with a marking field. */
 export const MARKED_KINDS = STEP_KINDS.filter((kind) => kind !== 'agent')
 
 export const StepSchema = z.union(Object.values(SCHEMAS))
@@ -236,12 +236,12 @@ export type Steps = Readonly<Record<string, Step>>
 
 const StepsSchema: z.ZodType<StepsById> = z.lazy(() => z.record(StepIdSchema, StepSchema))
 
-/** The kind of a step as written: by the one field that tells it. */
+/** The kind of an unparsed step, by its marking field. */
 export function stepKind(step: object): StepKind {
   return MARKED_KINDS.find((kind) => kind in step) ?? 'agent'
 }
 
-/** The schema that applies to a step as written. */
+/** The schema for an unparsed step. */
 export function stepSchemaFor(step: object): (typeof SCHEMAS)[StepKind] {
   return SCHEMAS[stepKind(step)]
 }

@@ -1,6 +1,6 @@
 /**
- * JSONata's functions of texts that would make a list of all characters, or need what a realm of nothing but the language has not.
- * They answer what JSONata's own do (test/unit/workflow/bounded-jsonata.test.ts compares them).
+ * Replacements for JSONata's text functions that create a list of all characters, or need globals that a bare V8 context lacks. Their
+ * results equal JSONata's (test/unit/workflow/bounded-jsonata.test.ts compares them).
  */
 import { MAX_TEXT } from './expression-functions.ts'
 
@@ -22,14 +22,14 @@ export function substring(text: string, start: number, length?: number): string 
   return text.slice(offsetOf(text, Math.trunc(from)), offsetOf(text, Math.trunc(to)))
 }
 
-/** Where the character of that number begins, or the text ends. */
+/** The offset of the character with this number, or the end of the text. */
 function offsetOf(text: string, count: number): number {
   let at = 0
   for (let seen = 0; seen < count && at < text.length; seen += 1) at += widthAt(text, at)
   return at
 }
 
-/** To the right, or for a negative width to the left. */
+/** Pads on the right, or for a negative width on the left. */
 export function pad(text: string, width: number, char = ' '): string {
   const missing = Math.abs(width) - codePointsIn(text)
   if (!(missing > 0)) return text
@@ -45,7 +45,7 @@ export function pad(text: string, width: number, char = ' '): string {
 
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
-/** Of characters up to U+00FF, as in JSONata; others would be damaged. */
+/** Base64 of characters up to U+00FF, as in JSONata; others are refused because they would be damaged. */
 export function base64Of(text: string): string {
   let encoded = ''
   for (let at = 0; at < text.length; at += 3) {

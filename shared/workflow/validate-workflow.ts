@@ -25,8 +25,8 @@ const NAMES_INSIDE = ['item', 'index', 'iteration', 'previous']
 const TASK_NAMES = ['input', 'steps', 'status', 'errors', 'task']
 
 /**
- * Parses a workflow (YAML or JSON text, or a value) and returns it, or every issue with its path: structure first,
- * then names, expressions and the graph. Whether agents serve it is the planner's question.
+ * Parses a workflow (YAML or JSON text, or a value) and returns it, or every issue with its path: structure first, then names, expressions
+ * and the graph. The planner checks whether agents offer its capabilities.
  */
 export function validateWorkflow(source: unknown): Validated {
   const parsed = typeof source === 'string' ? parseText(source) : { value: source, issues: [] }
@@ -39,7 +39,7 @@ export function validateWorkflow(source: unknown): Validated {
   return { issues: typeof source === 'string' ? withPlaces(all, source) : all }
 }
 
-/** Issues of a text say where in it they are; those that no answer keeps do not. */
+/** Adds line and column to the issues of a text, except to those beyond the limit of a response. */
 function withPlaces(issues: readonly Issue[], text: string): Issue[] {
   const placeOf = placesIn(text)
   return issues.map((one, at) => {
@@ -49,7 +49,7 @@ function withPlaces(issues: readonly Issue[], text: string): Issue[] {
   })
 }
 
-/** What expressions and steps of one graph may mention: steps of their own graph and, from a body, of those around it. */
+/** The ids that expressions and steps of one graph may mention: those of their graph and, in a body, of the enclosing ones. */
 type Scope = {
   path: string
   own: string[]
@@ -95,7 +95,7 @@ function issuesOfSteps(steps: Steps, scope: Scope): Issue[] {
   return [...ofEach, ...(cycle.length > 0 ? cycle : issuesOfNever(steps, scope.path))]
 }
 
-/** S3: what a wrong field would see is not known, so all that any field sees may be mentioned. */
+/** stand-in/S3: the scope of an invalid field is unknown, so the variables of all fields are allowed. */
 function issuesOfLeft(at: string, step: Step, { own, around, names, left }: Scope): Issue[] {
   const known = [...names, ...NAMES_INSIDE, 'error']
   return (left.get(step) ?? []).flatMap(({ path, text, ids }) =>
@@ -103,15 +103,15 @@ function issuesOfLeft(at: string, step: Step, { own, around, names, left }: Scop
   )
 }
 
-/** What one field of a step sees beside: the item in the input of a fan-out, and the failure in what is put in its place. */
+/** Additional variables of one field: the item in a fan-out's input, and the failure in the replacement value. */
 function namesOfField(field: string, step: Step): string[] {
   if (field.startsWith('onFailure.')) return ['error']
   return isFanOut(step) && /^input\b/.test(field) ? ['item', 'index'] : []
 }
 
 /**
- * A handler runs when what it handles has failed: whoever waits for the success of both waits in vain, and so does whoever
- * waits for that.
+ * Steps that can never run: a handler runs only when the step it handles has failed, so a step that needs both to succeed never runs, nor
+ * do the steps that depend on it.
  */
 function issuesOfNever(steps: Steps, path: string): Issue[] {
   const never = new Map<string, string>()
@@ -131,7 +131,7 @@ function issuesOfNever(steps: Steps, path: string): Issue[] {
   )
 }
 
-/** Why a step that needs these can never run, `inVain` being those of them that cannot; undefined when it can. */
+/** Why a step with these needs can never run, `inVain` being those that never run; undefined when it can. */
 function reasonOfNever(
   steps: Steps,
   join: Step['join'],
@@ -176,7 +176,7 @@ function issuesOfBody(path: string, step: Step, outer: Scope): Issue[] {
   ]
 }
 
-/** What the steps at a path are part of. */
+/** What a message calls the graph at a path. */
 const whatIs = (path: string): string =>
   path === 'steps' ? 'workflow' : path.endsWith('.repeat.steps') ? 'loop' : 'fan-out'
 

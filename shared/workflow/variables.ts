@@ -2,7 +2,7 @@ import { type Node, parseExpression } from './parse-expression.ts'
 
 const known = new WeakMap<Node, ReadonlySet<string>>()
 
-/** All variables that an expression mentions, those that it binds itself among them. Without `$eval` there are no others. */
+/** All variables that an expression mentions, including those that it binds itself. Without `$eval` there are no others. */
 export function variablesIn(text: string): ReadonlySet<string> {
   const tree = parseExpression(text)
   const found = known.get(tree)
