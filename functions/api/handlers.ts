@@ -28,7 +28,7 @@ type Handler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructu
 
 const API_VERSION = '1.0.0'
 
-/** Every route with its use case; a route without one does not compile. */
+/** Every route with its use case; a missing one is a type error. */
 export function makeHandlers(ports: Ports, door: Door = {}): Record<RouteId, Handler> {
   const handle: typeof httpHandler = (route, useCase) => httpHandler(route, useCase, door)
   return {

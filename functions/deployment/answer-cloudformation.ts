@@ -1,37 +1,37 @@
 /**
- * How the work of a custom resource is told to CloudFormation.
+ * How the function behind a custom resource reports to CloudFormation.
  *
  * Invariants (tests cite them):
- * cloudformation/A1 CloudFormation is answered once, and before it gives up: silence would hold the deployment until its timeout
- * cloudformation/A2 work that has only run out of time goes on in a later invocation, which knows when the first began
- * cloudformation/A3 where no later invocation would end in time, failure is the answer; but a deletion succeeds, for what it leaves behind must
- *    not hold the stack
- * cloudformation/A4 a later invocation begins after a while: a service that throttles, or is down for a moment, has time to come back
+ * cloudformation/A1 CloudFormation is answered once, and before its timeout: without an answer the deployment would hang until then
+ * cloudformation/A2 work that has only run out of time continues in a later invocation, which knows when the first began
+ * cloudformation/A3 where no later invocation would end in time, failure is the answer; but a deletion succeeds, for leftovers must
+ *    not block the removal of the stack
+ * cloudformation/A4 a later invocation begins after a back-off, so that a service that throttles or is briefly down can recover
  */
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda'
 
-/** What CloudFormation sends, and when it was sent first, in milliseconds. */
+/** CloudFormation's event, and when it was first sent (milliseconds since 1970). */
 export type Asked = CloudFormationCustomResourceEvent & { askedAt?: number }
 
 type Work = {
   now: () => number
-  /** Answers what CloudFormation is told. Throws UnavailableError when it is to go on later. */
+  /** Returns the attributes for CloudFormation. Throws UnavailableError when the work must continue in a later invocation. */
   run: () => Promise<Record<string, unknown>>
   wait: (milliseconds: number) => Promise<void>
-  /** Has this function invoked once more, with this event. */
+  /** Invokes this function once more, asynchronously, with this event. */
   goOn: (event: Asked) => Promise<void>
 }
 type Answer = { Status: 'SUCCESS' | 'FAILED'; Data?: Record<string, unknown>; Reason?: string }
 
-/** The service timeout of the resource, which is the longest that CloudFormation knows; and what an invocation may take of it. */
+/** The service timeout of the resource, CloudFormation's maximum; and the longest time one invocation may take. */
 const SERVICE_TIMEOUT_MINUTES = 60
 const INVOCATION_MINUTES = 15
-/** What an invocation that has run out of time still has is more. */
+/** The back-off before the next invocation; less than the time an invocation has left when it stops. */
 const WAIT_MILLISECONDS = 30_000
-/** An answer has 4 KB. */
+/** CloudFormation accepts an answer of up to 4 KB. */
 const MOST_REASON = 1_000
 
-/** Runs the work, and answers or goes on. Throws when CloudFormation does not take the answer. */
+/** Runs the work, then answers CloudFormation or continues later. Throws when CloudFormation does not accept the answer. */
 export async function answerCloudFormation(event: Asked, work: Work): Promise<'answered' | 'goes on'> {
   const answer = await answerOf(event, work)
   if (answer === 'goes on') return answer

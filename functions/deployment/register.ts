@@ -11,7 +11,7 @@ import { WorkflowSchema } from '../../shared/workflow/schema.ts'
 import { clock, invokeLater, logger, patientMachines, registryPorts, taskPorts } from '../deps.ts'
 import { type Asked, answerCloudFormation } from './answer-cloudformation.ts'
 
-/** What the deployment knows only when it runs; the rest lies beside the bundle as a file. */
+/** Values that are known only at deployment; the others lie in a file beside the bundle. */
 const PropertiesSchema = z.object({
   agentFunctions: z.record(z.string(), z.string()),
   stateMachines: z.record(z.string(), z.string()),
@@ -21,13 +21,13 @@ const CatalogueSchema = z.object({
   workflows: z.array(z.object({ workflow: WorkflowSchema, gates: z.array(GateSchema), parts: z.number() })),
 })
 
-/** Longer than any worker remembers its lists, and than indexes are behind. */
+/** Longer than any worker caches its lists, and than secondary indexes lag behind. */
 const HEARD_MILLISECONDS = 3_000
 const untilHeard = (): Promise<void> => delay(HEARD_MILLISECONDS)
 
-/** What an invocation keeps of its time for waiting, and for going on or answering. */
+/** Time reserved at the end of an invocation: for waiting, and for continuing or answering. */
 const KEPT_MILLISECONDS = 60_000
-/** What going on takes of it. */
+/** The part of it that starting the next invocation takes. */
 const KEPT_FOR_GOING_ON = 15_000
 let until = 0
 const patience = { wait: delay, leftMilliseconds: () => until - Date.now() }

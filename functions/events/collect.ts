@@ -8,10 +8,10 @@ import * as z from 'zod'
 import { collectMachines } from '../../shared/app/machines/collect-machines.ts'
 import { clock, logger, patientMachines, registryPorts } from '../deps.ts'
 
-/** The schedule's event says nothing; a person may ask for younger ones as well. */
+/** The schedule's event is empty; an operator may set a shorter age. */
 const RequestSchema = z.object({ unusedDays: z.number().min(0).optional() })
 
-/** What is left of the time when no more is begun; the next collection goes on. */
+/** No further item is begun when less time than this is left; the next collection continues. */
 const KEPT_MILLISECONDS = 10_000
 let until = 0
 const patience = { wait: delay, leftMilliseconds: () => until - Date.now() }

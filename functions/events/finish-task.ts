@@ -7,7 +7,7 @@ import { finishTask } from '../../shared/app/tasks/finish-task.ts'
 import { parseExecutionName } from '../../shared/domain/task.ts'
 import { budgets, bus, clock, executions, limits, logger, prices, queue, taskPorts } from '../deps.ts'
 
-/** Step Functions' own event; it is best effort and may lack input, output, error and cause. */
+/** Step Functions' status change event: delivery is best effort, and input, output, error and cause may be missing. */
 const StatusChangeSchema = z.object({
   detail: z.object({
     executionArn: z.string(),

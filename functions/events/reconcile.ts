@@ -7,7 +7,7 @@ import { reconcileTasks } from '../../shared/app/tasks/reconcile-tasks.ts'
 import { budgets, bus, clock, executions, limits, logger, prices, queue, taskPorts } from '../deps.ts'
 import { measure } from '../telemetry/metrics.ts'
 
-/** The schedule's event says nothing; a person may ask for younger tasks as well. */
+/** The schedule's event is empty; an operator may set a shorter grace period. */
 const RequestSchema = z.object({ graceSeconds: z.number().min(0).optional() })
 
 const log = logger()

@@ -1,6 +1,6 @@
 import { sizeOfJson } from '../../shared/workflow/json-size.ts'
 
-/** `JSON.stringify` that refuses what would be longer than `most` characters before it is written. */
+/** Makes `JSON.stringify` refuse a value whose text would be longer than `most` characters, before writing it. */
 export function boundStringify(most: number): void {
   const { stringify } = JSON
   JSON.stringify = ((value: unknown, ...rest: [never?, never?]) => {
@@ -11,7 +11,7 @@ export function boundStringify(most: number): void {
   }) as typeof stringify
 }
 
-/** What one evaluation changes of the language itself would be there for the next. */
+/** Freezes the language's own objects: a change made by one evaluation would be seen by the next. */
 export function freezeIntrinsics(): void {
   const seen = new Set<object>()
   const waiting: unknown[] = [globalThis, (function* () {})(), (async function* () {})(), (async () => {})()]
@@ -31,8 +31,8 @@ export function freezeIntrinsics(): void {
 }
 
 /**
- * Of a frozen object JavaScript lets no other inherit a member and set one of its own: JSONata sets `push` of the lists that it
- * makes. (An accessor instead would make every list twenty times slower.)
+ * Freezes all but one member. An object that inherits a frozen member cannot set its own of that name, and JSONata sets `push` of
+ * its lists. (An accessor instead would make every list twenty times slower.)
  */
 function freezeBut(one: object, writable: string): void {
   for (const name of Reflect.ownKeys(one)) {

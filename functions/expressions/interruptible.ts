@@ -2,16 +2,16 @@ import { Script } from 'node:vm'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { type Bound, tookTooLong } from '../../shared/workflow/bounded-work.ts'
 
-/** Where the script finds the work: it has no arguments. */
+/** The global through which the script finds its work: a script has no arguments. */
 const SLOT = Symbol.for('orchestrator.work')
 const script = new Script('globalThis[Symbol.for("orchestrator.work")]()')
 const globals = globalThis as { [SLOT]?: (() => void) | undefined }
 
-/** A Lambda function has one processor with so much memory, and less with less. */
+/** Lambda gives one full processor at this memory size, and proportionally less below it. */
 const MEMORY_OF_A_PROCESSOR_MB = 1_769
 /**
- * Work that took less of the processor than this share of its time was not slow: it waited for the processor. Half of what a small
- * function has.
+ * A run that used less than this share of the processor was not slow but starved of processor time. The threshold is half of what
+ * a small function gets.
  */
 const ownShare = (): number =>
   Math.min(

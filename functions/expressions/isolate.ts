@@ -4,24 +4,24 @@ import type { Answers } from '../../shared/workflow/evaluate-in-order.ts'
 import type { FromIsolate, IsolateData, ToIsolate } from './messages.ts'
 
 export type IsolateSettings = {
-  /** The thread's module, and the script of its realm. */
+  /** The thread's module; `realm` is the script that its realm runs. */
   module: URL
   realm: URL
   memoryMb: number
-  /** Of one evaluation. */
+  /** The processor time limit of one evaluation. */
   processorMilliseconds: number
-  /** Of one evaluation on a machine that has no time for it. */
+  /** The wall-clock limit of one evaluation, for a machine that is too busy to give it processor time. */
   wallMilliseconds: number
 }
 
-/** The evaluation under way: how many had ended before it, when it began, its thread's processor time when it was first looked at. */
+/** The evaluation under way: its index, when it began, and the thread's processor time when it was first measured. */
 type UnderWay = { ended: number; at: number; processor?: number }
 type Job = { endedBefore: number; answer: (answers: Answers) => void; reject: (error: Error) => void }
 
-/** So long nobody asks for its processor time, which costs a little. */
+/** An evaluation younger than this is not measured: reading a thread's processor time costs a little. */
 const UNWATCHED_MILLISECONDS = 100
 
-/** One thread that evaluates; it is used no more when it has been `ended`. */
+/** One worker thread that evaluates expressions; once `ended` it is never used again. */
 export class Isolate {
   readonly #settings: IsolateSettings
   readonly #worker: Worker
@@ -39,11 +39,11 @@ export class Isolate {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 },
     })
-    // The process may end while it waits for work.
+    // The thread must not keep the process alive while it is idle.
     this.#worker.unref()
     this.#worker.on('message', (answers: FromIsolate) => this.#settle((job) => job.answer(answers)))
     this.#worker.on('error', (error: Error & { code?: string }) => {
-      // Its `exit` comes later, and nobody may be given to it meanwhile.
+      // The `exit` event comes later; until then no evaluation may be given to this thread.
       this.isEnded = true
       if (error.code === 'ERR_WORKER_OUT_OF_MEMORY')
         this.#fail(`it needs more than ${memoryMb} MB of memory${ENDLESS}`)
@@ -62,12 +62,12 @@ export class Isolate {
     return this.#job !== undefined
   }
 
-  /** Since its last progress. */
+  /** Time since an evaluation last ended, in milliseconds. */
   get busyMilliseconds(): number {
     return this.#job ? performance.now() - this.#underWay.at : 0
   }
 
-  /** Only when it is not busy. */
+  /** May be called only when the isolate is idle. */
   run(evaluations: ToIsolate): Promise<Answers> {
     const { promise, resolve: answer, reject } = Promise.withResolvers<Answers>()
     const endedBefore = Atomics.load(this.#progress, 0)
@@ -83,7 +83,7 @@ export class Isolate {
     return this.#worker.terminate()
   }
 
-  /** Ends an evaluation that has had its time; to be called now and then while it is busy. */
+  /** Ends the thread of an evaluation that is over its limit; called periodically while the isolate is busy. */
   async watch(): Promise<void> {
     const ended = Atomics.load(this.#progress, 0)
     if (ended !== this.#underWay.ended) this.#underWay = { ended, at: performance.now() }
@@ -92,7 +92,7 @@ export class Isolate {
     const processor = await this.#processorMilliseconds()
     if (this.#underWay !== underWay || !this.#job) return
     const { processorMilliseconds, wallMilliseconds } = this.#settings
-    // What it had before it was first looked at is at most the time that has passed since it began.
+    // Before the first measurement the evaluation used at most the time since it began.
     underWay.processor ??= processor - Math.min(processor, this.busyMilliseconds)
     const spent = processor - underWay.processor
     if (spent > processorMilliseconds) {
@@ -105,7 +105,7 @@ export class Isolate {
   }
 
   async #processorMilliseconds(): Promise<number> {
-    // Ended meanwhile: then nobody asks any more.
+    // The thread may have ended meanwhile; then its usage no longer matters.
     const usage = await this.#worker.cpuUsage().catch(() => undefined)
     return usage ? (usage.user + usage.system) / 1_000 : 0
   }

@@ -1,6 +1,6 @@
 /**
- * Expressions of users, evaluated where there is nothing to take and nobody to hold up: a few threads, each with a realm of
- * nothing but the language.
+ * Evaluates users' expressions in isolation, where they can neither read the process's data nor block its event loop: a few worker
+ * threads, each with a realm that has nothing but the language.
  *
  * Invariants (tests cite them):
  * isolation/I1 an evaluation ends: after about a second of processor time, or at its memory, its thread is ended and it fails by name
@@ -16,15 +16,15 @@ import { Isolate, type IsolateSettings } from './isolate.ts'
 
 type Waiting = { asked: readonly Asked[]; answer: (answers: Promise<Answers>) => void }
 
-/** What collecting its garbage takes on other threads comes on top: about a second in all. */
+/** The limit for the evaluating thread alone; garbage collection on other threads comes on top: about a second in all. */
 const PROCESSOR_MILLISECONDS = 800
 const WALL_MILLISECONDS = 60_000
 const MOST_THREADS = 4
-/** A thread that has been busy for so long gets company when somebody waits; opening one takes about as long. */
+/** Another thread is opened when one has been busy this long and an evaluation is waiting; opening one takes about as long. */
 const LONG_MILLISECONDS = 20
 const LOOK_MILLISECONDS = 20
 const IDLE_MILLISECONDS = 30_000
-/** Of JSON: as values it takes several times as much. */
+/** JSON text per megabyte of memory: parsed values take several times the space of their text. */
 const CHARACTERS_PER_MB = 150_000
 
 export function isolatedEvaluator(
@@ -51,7 +51,7 @@ export function isolatedEvaluator(
 
   const usable = (): Isolate[] => [...isolates].filter(({ isEnded }) => !isEnded)
 
-  /** isolation/I3. */
+  /** Whether memory allows one more thread (isolation/I3). */
   function mayOpen(open: readonly Isolate[]): boolean {
     return (
       open.length < MOST_THREADS && open.every(({ busyMilliseconds }) => busyMilliseconds > LONG_MILLISECONDS)
@@ -85,7 +85,7 @@ export function isolatedEvaluator(
     }
   }
 
-  /** Threads that nobody uses are given back. */
+  /** Ends idle threads. */
   async function rest(): Promise<void> {
     clearInterval(looking)
     looking = undefined

@@ -1,7 +1,7 @@
 import type { Answers } from '../../shared/workflow/evaluate-in-order.ts'
 import type { Evaluation } from '../../shared/workflow/evaluate-text.ts'
 
-/** Evaluations, one after another until one fails; and what came of them. */
+/** A batch of evaluations, run in order until one fails; and their results. */
 export type ToIsolate = readonly Evaluation[]
 export type FromIsolate = Answers
 

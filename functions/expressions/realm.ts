@@ -1,6 +1,6 @@
 /**
- * What a realm runs in which users' expressions are evaluated: bundled as a script of its own, with nothing around it but the
- * language. The worker takes `evaluateInRealm` and hands it texts.
+ * The script of the realm in which users' expressions are evaluated, bundled on its own, with nothing around it but the
+ * language. The worker takes `evaluateInRealm` and passes it texts.
  */
 import { type Evaluated, evaluateText, MAX_RESULT } from '../../shared/workflow/evaluate-text.ts'
 import { boundStringify, freezeIntrinsics } from './harden-realm.ts'

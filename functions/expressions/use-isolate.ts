@@ -3,7 +3,7 @@ import { useEvaluator } from '../../shared/workflow/evaluator.ts'
 import { interruptible } from './interruptible.ts'
 import { isolatedEvaluator } from './isolated-evaluator.ts'
 
-/** What a thread may have of the memory that the function has: the rest is for what is evaluated for. */
+/** The share of the function's memory for the expression threads; the rest is for the invocation itself. */
 const SHARE = 0.4
 const MOST_MB = 128
 const DEFAULT_MB = 512

@@ -1,6 +1,6 @@
 /**
- * The thread in which users' expressions are evaluated: it has nothing of the process's environment, and makes a realm that has
- * nothing but the language, in which no text becomes code. Only texts go into the realm and come out of it.
+ * The thread in which users' expressions are evaluated. It has nothing of the process's environment, and creates a realm that has
+ * nothing but the language and cannot turn text into code. Only texts go into the realm and come out of it.
  */
 import { readFileSync } from 'node:fs'
 import { constants, createContext, Script } from 'node:vm'
@@ -18,8 +18,8 @@ const evaluateInRealm = new Script('evaluateInRealm').runInContext(
 ) as typeof globalThis.evaluateInRealm
 
 /**
- * Nothing from outside comes into a realm that has no timers and no messages: an evaluation that waits when all that it had to do is
- * done (a value with a member `then` that never calls back) waits for ever.
+ * Detects an evaluation that never settles. The realm has no timers and no messages: a promise that is still pending when the
+ * microtask queue is empty (a value with a member `then` that never calls back) stays pending for ever.
  */
 const standstill = (): Promise<Evaluated> =>
   new Promise((resolve) => setImmediate(resolve, { error: 'it waits for what never comes' }))

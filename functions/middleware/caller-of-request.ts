@@ -2,7 +2,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { type Caller, DEFAULT_TENANT, SCOPES } from '../../shared/domain/caller.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 
-/** What API Gateway adds to the event of a route with an IAM authorizer. It alone writes this: no header or body reaches it. */
+/** What API Gateway adds to the event of a route with an IAM authorizer. Only API Gateway writes it: no header or body can. */
 type Context = APIGatewayProxyEventV2['requestContext'] & {
   authorizer?: { iam?: { userArn?: string | null } }
 }
@@ -10,7 +10,7 @@ type Context = APIGatewayProxyEventV2['requestContext'] & {
 /** The subject that the embedded cloud's gateway gives in place of an ARN. */
 const LOCAL = 'local'
 
-/** The caller that API Gateway has verified. Throws ConfigError where it has not: the route is without an authorizer. */
+/** The caller that API Gateway has authenticated. Throws ConfigError if there is none: the route lacks an authorizer. */
 export function callerOfRequest({ routeKey, requestContext }: APIGatewayProxyEventV2): Caller {
   const { authorizer }: Context = requestContext
   const subject = authorizer?.iam?.userArn

@@ -11,22 +11,22 @@ import type { AnswerStore } from '../adapters/s3/answer-store.ts'
 import { callerOfRequest } from './caller-of-request.ts'
 import { issueOfValue } from './issue-of-value.ts'
 
-/** The body parser has put the parsed body in the place of its text. */
+/** An event whose body the parser has replaced by its parsed value. */
 type Event = Omit<APIGatewayProxyEventV2, 'body'> & { body?: unknown }
 
 export type Door = {
-  /** For answers that are too large; without it they are refused. */
+  /** Stores answers that exceed Lambda's limit (claim check); without it they are refused. */
   answers?: AnswerStore | undefined
-  /** Who asks, by what has been verified before the function was called. */
+  /** The authenticated caller of a request. */
   callerOf?: (event: APIGatewayProxyEventV2) => Caller
 }
 
-/** What a function answers at most, as Lambda measures it: the envelope, in which the body is a text with its quotes escaped. */
+/** Lambda's limit for an answer: the envelope, which contains the body as an escaped string. */
 const MAX_ANSWER_BYTES = 6 * 1_024 * 1_024 - 1_024
 
 /**
- * A route and its use case as a Lambda handler: parse once at the edge, call, answer JSON. What a reader asks for and is too large is
- * given by a link: 303, which clients follow.
+ * A route and its use case as a Lambda handler: parse once at the edge, call, answer JSON. The answer to a read that is too large
+ * is stored, and sent as a link (303), which clients follow.
  */
 export function httpHandler<Input extends z.ZodType, Output extends z.ZodType>(
   route: Route<Input, Output>,
@@ -79,7 +79,7 @@ function parseRequest<Input extends z.ZodType>(route: Route<Input>, event: Event
 }
 
 function bodyOf({ body = {}, headers }: Event): Record<string, unknown> {
-  // The parser leaves alone what does not say that it is JSON. Text that does may be JSON's own.
+  // The parser skips bodies without a JSON content type. A body that has one may still be a JSON string.
   if (typeof body === 'string' && !/json/i.test(headers['content-type'] ?? '')) {
     throw new OrchestratorError(
       'UnsupportedMediaTypeError',

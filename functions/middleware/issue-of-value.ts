@@ -1,13 +1,13 @@
 import { FORBIDDEN_NAME } from '../../shared/domain/not-json.ts'
 
-/** Deeper than any schema of ours; a parser's stack is not. */
+/** Deeper than any of our schemas, but within the parser's stack. */
 const MAX_DEPTH = 100
 const MOST_QUOTED = 100
 
 /**
- * What no part of a JSON body may be, whatever its schema says: undefined when there is nothing of the kind. Half a surrogate pair
- * is no text: UTF-8 has no bytes for it, so neither S3 nor DynamoDB could keep it. A number that became infinite was none that
- * JSON's readers agree on.
+ * Why a value is not allowed anywhere in a JSON body, independent of the schema; undefined if it is allowed. A lone surrogate is
+ * refused: it has no UTF-8 encoding, so neither S3 nor DynamoDB could store it. A number that overflowed to infinity is refused:
+ * JSON parsers do not agree on it.
  */
 export function issueOfValue(value: unknown, path = 'the body', depth = MAX_DEPTH): string | undefined {
   if (typeof value === 'string') return value.isWellFormed() ? undefined : `${cut(path)} ${HALF_PAIR}`

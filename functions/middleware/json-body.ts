@@ -4,7 +4,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 
 const parser = httpJsonBodyParser({ disableContentTypeError: true })
 
-/** Puts the parsed body in the place of its text. Clients say `content-type: application/json` also where they send nothing. */
+/** Replaces the body by its parsed value. Clients send `content-type: application/json` even with an empty body. */
 export const jsonBody = (): middy.MiddlewareObj<APIGatewayProxyEventV2> => ({
   before: (request) => (request.event.body ? parser.before?.(request) : undefined),
 })

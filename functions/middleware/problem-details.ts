@@ -7,7 +7,7 @@ import { boundedText } from '../../shared/domain/bounded.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import type { Issue } from '../../shared/domain/issue.ts'
 
-/** Errors as RFC 9457 problem documents. Below 500 the message is for the caller; from 500 on only a request id is. */
+/** Errors as RFC 9457 problem documents. Below 500 they carry the message; from 500 on only a request id, for the cause is internal. */
 export function problemDetails({
   logger,
 }: {
@@ -51,22 +51,22 @@ function problemOf(error: unknown, requestId: string): Problem {
   }
 }
 
-/** A problem quotes what was sent, and is no larger for that; the error has bounded how many issues there are, and says how many more. */
+/** Cuts short the values that an issue quotes; the error itself limits the number of issues. */
 const bounded = ({ code, path, message }: Issue): Issue => ({
   code,
   path: boundedText(path, 300),
   message: boundedText(message, 1_000),
 })
 
-/** Ours say their status; middy's own (unreadable JSON, unknown route) carry theirs as `statusCode`. */
+/** Our errors have their own status; middy's (unreadable JSON, unknown route) carry it as `statusCode`. */
 function statusOf(error: unknown): number {
   if (isOrchestratorError(error)) return error.status
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
-  // The body parser says 422 for text that is not JSON; here 422 is a well-formed request that means nothing.
+  // The body parser says 422 for text that is not JSON. Here that is 400; 422 is for a well-formed request that is semantically wrong.
   return status === 422 ? 400 : status
 }
 
-/** The body parser says that JSON is invalid, and keeps where it stopped in the cause. */
+/** The body parser's message says only that JSON is invalid; its cause says where. */
 function messageOf(error: Error): string {
   const cause = error.cause as { data?: { message?: string }; message?: string } | undefined
   const reason = cause?.data instanceof Error ? cause.data.message : cause?.message

@@ -4,7 +4,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 
 type Request = middy.MiddlewareObj<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>
 
-/** One line for each request that changes something: which route, which task, how it was answered. Reading is in the access log. */
+/** Logs one line for each request that changes something: route, task and status. Reads are in the access log only. */
 export const requestLog = ({ logger }: { logger: Logger }): Request => ({
   after: ({ event, response }) => {
     const { method } = event.requestContext.http

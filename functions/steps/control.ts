@@ -47,7 +47,7 @@ export const handler = middy()
     const answer = await control({ ...payload, owner: context.awsRequestId }, (told) => {
       facts = told
     })
-    // Its values may be what users submitted.
+    // Only the names: the values may be what users submitted.
     log.info('step controlled', { taskId, stepId, ...facts, at, answer: Object.keys(answer) })
     return answer
   })

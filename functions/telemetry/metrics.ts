@@ -9,10 +9,10 @@ import type { DomainEvent } from '../../shared/domain/event.ts'
 import { CalibrationSchema } from '../../shared/domain/task.ts'
 import type { EventBus } from '../../shared/ports/index.ts'
 
-/** One set of metrics for each combination of dimensions: invocations overlap, and a shared set would mix theirs. */
+/** One set of metrics for each combination of dimensions: concurrent invocations would mix theirs in a shared set. */
 const sets = new Map<string, Metrics>()
 
-/** Writes one value at once. */
+/** Emits one value at once. */
 export function measure<Name extends MetricName>(
   name: Name,
   dimensions: DimensionsOf<Name>,
@@ -33,8 +33,8 @@ function setFor(dimensions: Record<string, string>): Metrics {
 }
 
 /**
- * A bus that counts the tasks whose end it tells, and the attempts that have failed: whoever ends or notes one, by whichever way, tells it
- * once.
+ * An event bus that counts ended tasks and failed attempts. Every code path that ends or records one publishes exactly one event, so
+ * each is counted once.
  */
 export function countingBus(bus: EventBus): EventBus {
   return {

@@ -1,16 +1,16 @@
 import { parse } from 'csv-parse/sync'
 import { FORBIDDEN_NAME, OrchestratorError } from 'orchestrator/agent'
 
-/** The records below the header, every cell as text. `header` differs from `names` where names had to be made. */
+/** The records below the header, every cell as text. `header` is the header as written; `names` are made unique and never empty. */
 export type Csv = { names: string[]; header: string[]; records: string[][] }
 
 /**
  * CSV as RFC 4180 has it, with the separator that its header shows. Spaces around a cell that is not quoted are no part of it. Throws
- * InvalidInputError with the line for what is no CSV and for rows that are longer or shorter than the header.
+ * InvalidInputError with the line for text that is not CSV and for rows that are longer or shorter than the header.
  */
 export function readCsv(text: string, name: string): Csv {
   const { body, delimiter } = withoutHint(text.replace(/^\uFEFF/, '').replace(/^[\r\n]+|[\r\n]+$/g, ''))
-  // Files that were put together have line ends of several kinds.
+  // A file concatenated from several may mix line endings.
   const options = {
     delimiter: delimiter ?? delimiterOf(body),
     record_delimiter: ['\r\n', '\n', '\r'],
@@ -38,8 +38,8 @@ function withoutHint(text: string): { body: string; delimiter?: string } {
 const HEADER_CHARACTERS = 100_000
 
 /**
- * The separator that stands most often in the header, outside quotes: comma, semicolon, tab or bar. Where it has several of them,
- * the most frequent one by which the first row is as long as the header: `Price (net, EUR);Tax (a, b, c)` has semicolons.
+ * The separator that stands most often in the header, outside quotes: comma, semicolon, tab or bar. When several are present,
+ * the most frequent one that gives the first row as many cells as the header: `Price (net, EUR);Tax (a, b, c)` has semicolons.
  */
 function delimiterOf(text: string): string {
   const [header = ''] = text
@@ -65,8 +65,8 @@ function fitsFirstRow(text: string, delimiter: string): boolean {
 }
 
 /**
- * Every column has a name of its own: `a, a` are `a` and `a_2`, whatever else is called `a_2`; an empty one is `column_3`, and so is one
- * whose name no member of an answer may have.
+ * Column names are made unique: `a, a` become `a` and `a_2`, or the next free number. An empty name becomes `column_3`, and so does
+ * a name that output JSON must not contain (`__proto__`).
  */
 function namesOf(header: readonly string[]): string[] {
   const written = new Set(header)

@@ -3,9 +3,9 @@ import type { Row } from './cells.ts'
 import { printNumber } from './numbers.ts'
 
 /**
- * The rows of a JSON text as they stand: a list of objects, or the one list of objects in an object. Integers that would be written with other
- * digits than they came with are kept as text, and said in `notes`. Throws InvalidInputError for what is no such list, and for a name that no
- * member may have.
+ * The rows of a JSON text: a list of objects, or the only list of objects inside an object. An integer that a JavaScript number cannot hold
+ * exactly is kept as text, which `notes` reports. Throws InvalidInputError for JSON without such a list, and for a forbidden member name
+ * (`__proto__`).
  */
 export function readJson(text: string, name: string): { rows: Row[]; notes: string[] } {
   const large: string[] = []
@@ -49,7 +49,7 @@ function parseExactly(text: string, name: string, large: string[]): Json {
   } catch (error) {
     throw bad(`${name} is not JSON: ${(error as Error).message.slice(0, 300)}`)
   }
-  // What is made of it could be no step's output.
+  // A row with a forbidden name could not be stored as a step's output.
   if (isForbidden)
     throw bad(
       `${name} has a member called "${FORBIDDEN_NAME}", which no member may be; call it something else`,

@@ -19,7 +19,7 @@ const MAX_NOTES = 50
 export const TableSchema = z.union([FileReferenceSchema, z.string(), z.array(RowSchema)])
 type Source = z.infer<typeof TableSchema>
 
-/** How to read what CSV cannot say. */
+/** How to read a table where CSV leaves the types open. */
 export const ReadingWishes = {
   columns: z
     .record(z.string(), z.enum(['text', 'number', 'boolean']))
@@ -32,7 +32,7 @@ export const ReadingWishes = {
     .describe('What stands for no value in a CSV besides the empty cell, as it is written: `["NA"]`'),
 }
 type Wishes = { [Name in keyof typeof ReadingWishes]?: z.infer<(typeof ReadingWishes)[Name]> } & {
-  /** Columns of a CSV that are text, whatever their cells look like; not all of them need be there. */
+  /** Columns of a CSV to keep as text even if all their cells look like numbers; the table may lack some of them. */
   asText?: ReadonlySet<string>
 }
 
@@ -52,12 +52,12 @@ export const ColumnReadingSchema = z.object({
 })
 export type ColumnReading = z.infer<typeof ColumnReadingSchema>
 
-/** `columns` is how each column of a CSV was read, undefined for JSON, whose cells are as they were. `notes` tells what was guessed. */
+/** `columns` is how each column of a CSV was read; undefined for JSON, which carries its own types. `notes` reports what was guessed. */
 export type Table = { rows: Row[]; columns: ColumnReading[] | undefined; notes: string[] }
 
 /**
- * The rows of a table. Throws InvalidInputError that says where it stops being one, and for a table without rows, unless it is a list of rows
- * and may be empty.
+ * The rows of a table. Throws InvalidInputError with the place where the text stops being a table, and for a table without rows, unless
+ * it is given as a list of rows and `mayBeEmpty` is set.
  */
 export async function readTable(
   source: Source,
@@ -72,7 +72,7 @@ export async function readTable(
   return { ...table, notes: boundedNotes(table.notes) }
 }
 
-/** Notes are for people: as many as one reads. */
+/** Notes are for people, so only the first few are kept. */
 export function boundedNotes(notes: readonly string[]): string[] {
   if (notes.length <= MAX_NOTES) return [...notes]
   return [...notes.slice(0, MAX_NOTES - 1), `and ${notes.length - MAX_NOTES + 1} more`]
@@ -133,7 +133,7 @@ function notesOf({ name, why, missing, header }: ColumnReading): string[] {
   ]
 }
 
-/** JSON says what its values are; only what is asked for is changed. */
+/** JSON values have types already; only the columns named in `columns` are converted. */
 function fromRows(rows: Row[], notes: string[], { columns: types = {} }: Wishes): Table {
   const wished = Object.entries(types)
   if (wished.length === 0) return { rows, columns: undefined, notes }

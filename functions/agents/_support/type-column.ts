@@ -1,5 +1,5 @@
 /**
- * What the cells of a CSV column are. CSV has text only, so this is a guess; it is made for the column as a whole, and said.
+ * Infers the type of a CSV column. CSV has only text, so this is a guess: it is made for the column as a whole, and reported.
  *
  * Invariants (tests cite them):
  * column/T1 nothing is lost: the cells, written by the reading (`decimals`, `missing`), give the same text again
@@ -44,7 +44,7 @@ export function typeColumn(
   }
 }
 
-/** One text as the type that somebody asked for. Row numbers count from 1, below the header. */
+/** One text converted to the requested type. Row numbers count from 1, below the header. */
 export function convertText(text: string | null, type: CellType, name: string, index: number): Cell {
   if (text === null || type === 'text') return text
   if (type === 'boolean' && /^(true|false)$/i.test(text)) return text.toLowerCase() === 'true'
@@ -115,14 +115,14 @@ function numberReading(texts: readonly (string | null)[]): { decimals: number } 
   return wholes.size > 1 || wholes.has('0') ? { decimals } : lost(padded)
 }
 
-/** The word of the wish that can be written back: the only one in the column, with no cell empty. */
+/** The requested word for "missing", if writing it back is lossless: it is the column's only one, and no cell is empty. */
 function wordFor(texts: readonly string[], missing: ReadonlySet<string>): string | undefined {
   if (missing.size === 0 || texts.includes('')) return undefined
   const found = new Set(texts.filter((text) => missing.has(text)))
   return found.size === 1 ? [...found][0] : undefined
 }
 
-/** Bounded: a cell may hold a book. */
+/** Cut short for messages: a cell may hold a very long text. */
 function quoted(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text)
 }

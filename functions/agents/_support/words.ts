@@ -4,14 +4,14 @@
  *
  * Invariants (tests cite them):
  * words/W1 a text and its decomposed, upper-case or full-width form have the same words
- * words/W2 a document has every word of each of its own segments: who searches for a segment finds the document
+ * words/W2 a document has every word of each of its own segments: a search for a segment finds the document
  */
 const ENGLISH_STOP_WORDS =
   'a about after all also an and any are as at be been before but by can could did do does each for from had has have he her ' +
   'here his how i if in into is it its just like may me more most much must my new no not now of on one only or other our out ' +
   'over same should so some such than that the their them then there these they this those through to too under up use used ' +
   'using very was we were what when where which while who why will with would you your via per'
-/** Particles and other words that stand in nearly every sentence. */
+/** Stop words of other languages. */
 const OTHER_STOP_WORDS =
   'の は が を に で と も へ や か から まで です ます する した して れる いる ある この その 的 了 是 在 和 与 不 有 这 那 也 就 都 而 及 吗 呢 ' +
   'ที่ และ ของ ใน การ เป็น ได้ ให้ มี ไม่ จะ ว่า กับ หรือ ก็ แต่ ไป มา อยู่ นี้ นั้น'
@@ -33,12 +33,12 @@ export function stem(word: string): string {
   return /[^us]s$/.test(word) ? word.slice(0, -1) : word
 }
 
-/** Words that carry meaning, folded, in order, with repeats. */
+/** The content words of a text (no stop words), folded, in order, with repeats. */
 export function contentWords(text: string): string[] {
   return runsOf(text).flatMap(wordsOf).filter(carriesMeaning)
 }
 
-/** What a document is found by: all its words, the words within its words, its Han characters and their pairs; stemmed. */
+/** The index terms of a document: all its words, the words inside compound words, its Han characters and their pairs; stemmed. */
 export function documentTerms(text: string): string[] {
   return runsOf(text).flatMap((run) => {
     if (!UNSPACED.test(run)) return wordsOf(run).map(stem)
@@ -48,11 +48,11 @@ export function documentTerms(text: string): string[] {
   })
 }
 
-/** What a question asks for: its words that carry meaning; all its words where none does. */
+/** The search terms of a question: its content words, or all its words if it has none. */
 export function questionTerms(text: string): string[] {
   const words = runsOf(text).flatMap((run) => {
     const pairs = hanPairsOf(run)
-    // One character of several says little.
+    // A single character out of several is too unspecific to search for.
     return [
       ...wordsOf(run).filter((word) => !pairs.some((pair) => pair.includes(word) && pair !== word)),
       ...pairs,
@@ -62,16 +62,16 @@ export function questionTerms(text: string): string[] {
   return (telling.length > 0 ? telling : words).map(stem)
 }
 
-/** One form for what reads the same. */
+/** The canonical form (NFKC, lower case) of a text, so that texts that read the same are equal. */
 export function folded(text: string): string {
   const plain = text.normalize('NFKC').replace(INVISIBLE, '').toUpperCase().toLowerCase()
   return plain.replaceAll('ς', 'σ').normalize('NFKC')
 }
 
-/** The soft hyphen and joiners within words; a space of no width parts words and is left. */
+/** The soft hyphen and joiners within words. The zero-width space is not among them: it separates words. */
 const INVISIBLE = /\u00AD|\u200C|\u200D|\u2060|\uFEFF/g
 
-/** Single letters and digits say nothing; a single character of an unspaced script may be a word. */
+/** A single letter or digit is no content word; a single character of an unspaced script may be one. */
 function carriesMeaning(word: string): boolean {
   return !STOP_WORDS.has(word) && (word.length > 1 || UNSPACED.test(word))
 }
@@ -91,7 +91,7 @@ function segmentsOf(run: string): string[] {
 const MAX_REMEMBERED = 50_000
 const remembered = new Map<string, string[]>()
 
-/** Remembered, for a language has fewer words than its texts. */
+/** Memoized: segmenting is slow, and words repeat. */
 function segmentsInside(word: string): string[] {
   const known = remembered.get(word)
   if (known) return known
@@ -101,7 +101,7 @@ function segmentsInside(word: string): string[] {
   return segments
 }
 
-/** Two Han characters in a row: what is asked for is found where the dictionary parts it otherwise. */
+/** Pairs of adjacent Han characters: they match where the dictionary segments query and document differently. */
 function hanPairsOf(run: string): string[] {
   return (run.match(HAN_RUN) ?? []).flatMap((characters) => {
     const each = [...characters]

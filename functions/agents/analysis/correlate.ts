@@ -18,7 +18,7 @@ export function correlate(rows: readonly Row[]): Correlations {
   return { pairs: pairs.sort((x, y) => Math.abs(y.r) - Math.abs(x.r)), notes }
 }
 
-/** Nothing for a pair that has too few rows in common, or where one does not vary. */
+/** Empty for a pair with too few rows in common, or with a constant column. */
 function pairOf(a: Column, b: Column): Correlations['pairs'] {
   const both = a.cells.flatMap((x, row) => {
     const y = b.cells[row]
@@ -26,7 +26,7 @@ function pairOf(a: Column, b: Column): Correlations['pairs'] {
   })
   const xs = both.map(([x]) => x)
   const ys = both.map(([, y]) => y)
-  // Asked of the values themselves: the deviation of a column of 0.1 is not quite 0.
+  // Compares the values themselves: rounding gives a constant column of 0.1 a deviation slightly above 0.
   if (both.length < MIN_ROWS || min(xs) === max(xs) || min(ys) === max(ys)) return []
   const r = rounded(Math.max(-1, Math.min(1, sampleCorrelation(xs, ys))))
   if (r === undefined) return []

@@ -3,7 +3,7 @@ import type { Row } from '../_support/cells.ts'
 import { columnsOf, numbersOf, rounded } from '../_support/columns.ts'
 import type { Outliers } from './schemas.ts'
 
-/** Tukey (1977): one and a half times the middle half beyond it. */
+/** Tukey's fences (1977): an outlier lies more than 1.5 interquartile ranges beyond the quartiles. */
 const FENCE = 1.5
 const EXAMPLES = 5
 

@@ -27,7 +27,7 @@ export function findThemes({ findings }: { findings: Findings }): Themes {
   return { themes }
 }
 
-/** Single words and pairs; a pair that recurs says more than its words. */
+/** Unigrams and bigrams: a bigram that recurs is more telling than its words. */
 function termsOf(text: string): string[] {
   const words = contentWords(text)
   return [...words, ...words.slice(1).map((word, index) => `${words[index]} ${word}`)]

@@ -6,7 +6,7 @@ import type { Trends } from './schemas.ts'
 type Point = [x: number, y: number]
 
 const DAY = 86_400_000
-/** A straight line that explains less than this says nothing. */
+/** The least coefficient of determination (R2) for which a linear trend is reported. */
 const MIN_R2 = 0.05
 const SERIES_POINTS = 48
 
@@ -37,7 +37,7 @@ export function findTrends(rows: readonly Row[]): Trends {
   return { over: dates?.name ?? 'row', per: dates ? 'day' : 'row', trends, notes }
 }
 
-/** The date column with the fewest gaps. */
+/** The date column with the fewest missing cells. */
 function fullest(columns: Column[]): Column | undefined {
   const filled = (column: Column): number =>
     column.cells.filter((cell) => timeOf(column, cell) !== undefined).length
@@ -62,7 +62,7 @@ function trendOf(points: Point[], overTime: boolean): Omit<Trends['trends'][numb
   }
 }
 
-/** Means of equal slices, few enough to draw; a short rest joins the last one, for its mean would be of something else. */
+/** Means of equal slices, few enough to draw. A short rest is merged into the last slice: a mean of a few rows would be noisy. */
 function seriesOf(points: Point[], overTime: boolean): { at: string; mean: number }[] {
   const size = Math.max(1, Math.ceil(points.length / SERIES_POINTS))
   const count = Math.max(1, Math.floor(points.length / size))

@@ -46,7 +46,7 @@ function profileColumn(column: Column): Profile['columns'][number] {
   return column.type === 'empty' ? common : { ...common, top: topOf(present.map(String)) }
 }
 
-/** Cells that are not of the column's type: they are in none of its figures. */
+/** The number of cells that do not have the column's type, which its statistics leave out. */
 function othersOf(others: number): { others?: number } {
   return others === 0 ? {} : { others }
 }
@@ -66,7 +66,7 @@ function rangeOf(dates: { text: string; time: number }[]) {
   return { min: sorted[0]?.text ?? '', max: sorted.at(-1)?.text ?? '' }
 }
 
-/** A cell may hold a book. */
+/** Cut short: a cell may hold a very long text. */
 function shortened(text: string): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text
 }

@@ -3,7 +3,7 @@ import { cellOf, keyOf, type Row } from '../_support/cells.ts'
 import { type Measure, measureGroup } from './measure.ts'
 import { requireColumn } from './require-column.ts'
 
-/** One row per group in the order of first appearance; without `groupBy`, one row for all, also where there are none. */
+/** One row per group in order of first appearance. Without `groupBy` it is one row for all rows, even if there are none. */
 export function aggregate(
   rows: Row[],
   { groupBy, measures }: { groupBy: string[]; measures: Record<string, Measure> },

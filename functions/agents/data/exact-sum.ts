@@ -1,15 +1,15 @@
 import { OrchestratorError } from 'orchestrator/agent'
 import { printNumber } from '../_support/numbers.ts'
 
-/** Beyond so many digits a sum is not money, and its last digits mean nothing. */
+/** A longer sum gets no exact text: with more digits it is no amount of money, and its last digits mean nothing. */
 const MAX_DIGITS = 40
 
-/** A sum of decimals: `exact` is its text where a number cannot hold it. */
+/** A sum of decimals: `exact` is its text where a JavaScript number cannot hold it. */
 export type Sum = { value: number; exact: string | undefined }
 
 /**
- * The sum of numbers as they are written in decimal: 0.1 + 0.2 is 0.3, a million cents add up. An integer that no number holds has its
- * digits in `exact`. Throws InvalidInputError for a sum past 1.8e308.
+ * The sum of numbers in decimal arithmetic: 0.1 + 0.2 is 0.3, a million cents add up. An integer that no JavaScript number holds has
+ * its digits in `exact`. Throws InvalidInputError for a sum above 1.8e308.
  */
 export function exactSum(numbers: Iterable<number | string>): Sum {
   const byScale = new Map<number, bigint>()
@@ -28,7 +28,7 @@ export function exactSum(numbers: Iterable<number | string>): Sum {
   return { value, exact: lost ? text : undefined }
 }
 
-/** So many units of 10^-scale, without zeros at the end. */
+/** `units` times 10^-scale as text, without trailing zeros. */
 function written(units: bigint, scale: number): string {
   const sign = units < 0n ? '-' : ''
   const digits = String(units < 0n ? -units : units).padStart(scale + 1, '0')

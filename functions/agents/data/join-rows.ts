@@ -7,14 +7,14 @@ export type JoinKind = 'left' | 'inner' | 'full'
 const MAX_ROWS = 500_000
 
 /**
- * Two tables side by side on a key, as SQL joins them.
+ * The join of two tables on a key, as in SQL.
  *
  * Invariants (tests cite them):
  * join/J1 each row of the left meets every row of the right with the same key: n rows and m rows are n times m
  * join/J2 a missing key equals nothing, another missing key included; 1 is not "1"
  * join/J3 a row without a partner stands alone where the kind keeps it (`left`, `full`), the other side's columns null
- * join/J4 a column that both have, but for the key, comes twice: that of the right is named apart
- * What was left out or named apart is told in `notes`.
+ * join/J4 a column that both tables have, other than the key, comes twice: the right table's is renamed
+ * `notes` reports what was left out or renamed.
  */
 export function joinRows(
   left: Row[],
@@ -63,7 +63,7 @@ function columnNames(rows: readonly Row[]): Set<string> {
   return names
 }
 
-/** The column of the right -> its name in the outcome, the key left out: `status` of the second source is `status_2`. */
+/** Columns of the right table, without the key -> their names in the result: `status` of the second source becomes `status_2`. */
 function namesOnTheRight(
   left: ReadonlySet<string>,
   right: ReadonlySet<string>,

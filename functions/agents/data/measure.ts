@@ -8,7 +8,7 @@ export type Measure = {
   column?: string | undefined
 }
 
-/** A measured cell, with a note where it is not what one would expect. */
+/** A statistic, with a note if it may surprise the reader. */
 type Measured = { cell: Json; note?: string }
 
 /**
@@ -41,7 +41,7 @@ function isNumeric(cell: Json): cell is number | string {
   return typeof cell === 'number' || (typeof cell === 'string' && PLAIN_NUMBER.test(cell))
 }
 
-/** Numbers by value where all are numbers, otherwise the ends of the order in which rows are sorted. */
+/** The extreme by value if all cells are numbers, otherwise by the order in which rows are sorted. */
 function extremeOf(cells: readonly Json[], statistic: 'min' | 'max'): Json {
   const numeric = cells.every(isNumeric)
   const order = numeric ? (a: Json, b: Json) => Number(a) - Number(b) : compareCells
@@ -55,7 +55,7 @@ function medianOf(numbers: readonly (number | string)[]): Json {
   return middle.length === 1 ? (middle[0] ?? null) : exactSum(middle).value / 2
 }
 
-/** Bounded: a cell may hold a book. */
+/** Cut short for messages: a cell may hold a very long text. */
 function shown(cell: Json): string {
   const text = JSON.stringify(cell)
   return text.length > 80 ? `${text.slice(0, 80)}...` : text

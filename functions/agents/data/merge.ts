@@ -2,7 +2,7 @@ import { cellOf, type Row } from '../_support/cells.ts'
 import type { Table } from '../_support/table.ts'
 import { type JoinKind, joinRows } from './join-rows.ts'
 
-/** Without a key the tables stand one under the other; with one, each is joined to the rows so far. */
+/** Without a key the tables are appended; with one, each is joined to the rows so far. */
 export function merge(
   tables: readonly Row[][],
   { on, join = 'left' }: { on?: string | undefined; join?: JoinKind | undefined } = {},
@@ -19,8 +19,8 @@ export function merge(
 }
 
 /**
- * The columns that a CSV was guessed to have as numbers while another source has them as text. Each was guessed from its own cells; together they
- * are text, or a key of one would not find that of the other.
+ * Columns that one CSV was guessed to have as numbers and another source has as text. Each guess looked at its own file only; such columns
+ * are read as text everywhere, or the keys of one source would not match those of the other.
  */
 export function columnsThatAreText(tables: readonly Table[]): Set<string> {
   const guessed = new Set(

@@ -1,7 +1,7 @@
 import { cellOf, compareCells, type Row } from '../_support/cells.ts'
 import { requireColumn } from './require-column.ts'
 
-/** Stable; missing cells come last, whichever the direction. `-column` is descending, unless a column is called so. */
+/** A stable sort; missing cells come last in either direction. `-column` is descending, unless a column has that very name. */
 export function sortRows(rows: Row[], orderBy: string): Row[] {
   const literal = rows.some((row) => Object.hasOwn(row, orderBy))
   const descending = !literal && orderBy.startsWith('-')

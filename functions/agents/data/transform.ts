@@ -3,7 +3,7 @@ import { evaluateForEach, type Json, OrchestratorError } from 'orchestrator/agen
 import type { Row } from '../_support/cells.ts'
 import { sortRows } from './sort-rows.ts'
 
-/** Rows that are evaluated before anybody else is heard. */
+/** Rows evaluated before the event loop gets a turn. */
 const AT_ONCE = 500
 
 type Transformation = {
@@ -15,8 +15,8 @@ type Transformation = {
 type Names = { row: Row; index: number }
 
 /**
- * The rows as they are, but for what is asked, and notes of what was left out without a word of the `where`. Throws InvalidInputError
- * for an expression that fails, and for a `where` that is neither true nor false, or finds nothing in any row.
+ * The rows after the requested operations, with notes of the rows that `where` silently left out. Throws InvalidInputError for an
+ * expression that fails, and for a `where` that is neither true nor false, or is undefined for every row.
  */
 export async function transform(
   rows: Row[],
@@ -26,7 +26,7 @@ export async function transform(
   const done: Row[] = []
   let nothing = 0
   for (let from = 0; from < rows.length; from += AT_ONCE) {
-    // Expressions are microtasks only: without a rest no timer could fire, and no deadline or cancellation be heard.
+    // Evaluation runs in microtasks only: without this turn of the event loop no timer, deadline or cancellation could fire.
     await setImmediate()
     signal.throwIfAborted()
     const some = rows.slice(from, from + AT_ONCE).map((row, at) => ({ row, index: from + at }))
@@ -40,7 +40,7 @@ export async function transform(
   return { rows: sorted.slice(0, limit), notes: nothing > 0 ? [told] : [] }
 }
 
-/** Most likely a column that is not there, or is not written as one of `$row`. */
+/** The likely cause is a column that does not exist, or one written without `$row.`. */
 function findsNothing(where: string, rows: readonly Row[]): OrchestratorError {
   const known = Object.keys(rows[0] ?? {})
   const shown = known.length > MOST_SHOWN ? [...known.slice(0, MOST_SHOWN), '...'] : known
@@ -53,7 +53,7 @@ function findsNothing(where: string, rows: readonly Row[]): OrchestratorError {
 
 const MOST_SHOWN = 20
 
-/** Nothing is false: a comparison with a cell that the row does not have. */
+/** JSONata's undefined counts as false: a comparison with a cell that the row lacks. */
 async function keptOf(where: string, some: Names[]): Promise<{ kept: Names[]; left: number }> {
   const answers = await evaluateForEach(where, some, rowOf('where', some))
   const kept = some.filter(({ index }, at) => {

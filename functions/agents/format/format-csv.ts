@@ -6,9 +6,9 @@ type Style = Pick<ColumnReading, 'name' | 'decimals' | 'missing'>
 type Options = { columns?: readonly Style[] | undefined; spreadsheet?: boolean | undefined }
 
 /**
- * RFC 4180: the columns of all rows in order of first appearance, nested values as JSON text. `columns`, as a table was read with, gives its
- * cells the text that they had. `spreadsheet` is for programs that run what a cell says (OWASP, CSV injection) and need a byte order mark to
- * see UTF-8: it changes such cells, so it must be asked for.
+ * RFC 4180: the columns of all rows in order of first appearance, nested values as JSON text. `columns`, from reading a table, restores
+ * the original text of its cells. `spreadsheet` guards against formula injection (OWASP, CSV injection) and adds a byte order mark, without
+ * which spreadsheets do not read UTF-8; it changes cells, so it must be asked for.
  */
 export function formatCsv(rows: readonly Row[], { columns = [], spreadsheet = false }: Options = {}): string {
   const styles = new Map(columns.map((column) => [column.name, column]))
@@ -29,17 +29,17 @@ function written(cell: Row[string], style: Style | undefined): string {
   return typeof cell === 'number' ? printNumber(cell, style?.decimals) : textOfCell(cell)
 }
 
-/** A lone empty cell is quoted: an empty line would be no row to whoever reads it. */
+/** A lone empty cell is quoted: CSV readers skip an empty line. */
 function lineOf(fields: string[]): string {
   return fields.length === 1 && fields[0] === '' ? '""' : fields.join(',')
 }
 
-/** Spaces at the ends are quoted too: some readers take them for no part of the cell. */
+/** Leading and trailing spaces are quoted too: some readers trim unquoted cells. */
 function quoted(text: string): string {
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-/** Numbers are no formulas, though they begin with a minus. */
+/** A number is no formula, even with a leading minus. */
 function withoutFormula(text: string): string {
   return /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text
 }

@@ -8,7 +8,7 @@ const STYLE =
   'table{border-collapse:collapse}td,th{border:1px solid #cbd5e0;padding:.25rem .6rem;text-align:left}' +
   'blockquote{border-left:3px solid #cbd5e0;margin:0;padding-left:1rem;color:#4a5568}img{max-width:100%}'
 
-/** A page that stands alone: no scripts, no links to load, charts as images inside. */
+/** A self-contained page: no scripts, nothing loaded from elsewhere, charts embedded as images. */
 export function formatHtml({ title, markdown, charts }: Page): string {
   const body = sanitizeHtml(marked.parse(markdown, { async: false }), {
     allowedTags: [...sanitizeHtml.defaults.allowedTags, 'img'],
@@ -19,7 +19,7 @@ export function formatHtml({ title, markdown, charts }: Page): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeText(title)}</title><style>${STYLE}</style></head><body>${body}</body></html>`
 }
 
-/** SVG as an image cannot run scripts, whoever drew it. */
+/** SVG in an image element runs no scripts, even if its source is not trusted. */
 function withChart(attributes: sanitizeHtml.Attributes, charts: Page['charts']): sanitizeHtml.Attributes {
   const chart = charts.find(({ name }) => name === attributes.src)
   if (!chart) return attributes

@@ -7,8 +7,8 @@ export const MAX_PASSAGE_CHARACTERS = 700
 const segmenter = new Intl.Segmenter('en', { granularity: 'word' })
 
 /**
- * Paragraphs under their nearest heading; short ones are joined to the next, long ones are split between words. Code blocks are left out, for
- * documents are searched for what they say, not for what they do; a document that is nothing but code is searched as it is.
+ * Paragraphs under their nearest heading; short ones are joined to the next, long ones are split between words. Code blocks are left out,
+ * because searches are for prose; a document that consists of code only is searched as it is.
  */
 export function passagesOf(document: Document): Passage[] {
   const { prose, code } = blocksOf(document.text)
@@ -22,7 +22,7 @@ function passagesIn(source: string, blocks: readonly string[]): Passage[] {
   let pending = ''
   let bare = false
   const flush = (): void => {
-    // A heading with nothing below it says what it says.
+    // A heading with nothing below it is a passage itself.
     const text = pending || (bare ? heading : '')
     if (text) passages.push({ source, heading, text })
     pending = ''
@@ -47,7 +47,7 @@ function passagesIn(source: string, blocks: readonly string[]): Passage[] {
 
 /**
  * Blocks between empty lines and above headings. A fence (CommonMark 0.31, 4.5) ends at a line of at least as many of its own marks and nothing
- * else; one that never ends is none: what follows it is prose.
+ * else; a fence that is never closed counts as prose.
  */
 function blocksOf(text: string): { prose: string[]; code: string[] } {
   const blocks = { prose: [] as string[], code: [] as string[] }
@@ -88,7 +88,7 @@ function blocksOf(text: string): { prose: string[]; code: string[] } {
 
 const HEADING = /^ {0,3}#{1,6}[ \t]/
 
-/** What follows a fence of backticks may hold none: "```x```" is a code span. */
+/** The opening mark of a fence. After backticks, the info string may hold none: "```x```" is a code span. */
 function openingMark(line: string): string | undefined {
   return /^ {0,3}(`{3,}(?=[^`]*$)|~{3,})/.exec(line)?.[1]
 }
@@ -127,7 +127,7 @@ function splitAtWords(text: string): string[] {
   return rest ? [...parts, rest] : parts
 }
 
-/** Where a long text may be cut: at a space, or between two words of a script that has none; never within a character. */
+/** Where a long text may be cut: at a space, or between two words of an unspaced script; never within a character. */
 function cutOf(text: string): number {
   const window = text.slice(0, MAX_PASSAGE_CHARACTERS)
   const space = text.lastIndexOf(' ', MAX_PASSAGE_CHARACTERS)

@@ -1,18 +1,18 @@
 const INLINE_TAG =
   /<\/?(?:a|abbr|b|bdi|bdo|big|cite|code|data|del|dfn|em|font|i|img|ins|kbd|mark|q|s|samp|small|span|strike|strong|sub|sup|time|tt|u|var|wbr)(?:\s[^<>]*)?\/?>/gi
-/** What stands between two of these are two words. */
+/** Block elements, which separate words. */
 const BLOCK_TAG =
   /<\/?(?:address|article|aside|blockquote|br|caption|center|dd|details|div|dl|dt|figcaption|figure|footer|h[1-6]|header|hr|iframe|li|main|nav|ol|p|picture|pre|section|source|summary|svg|table|tbody|td|tfoot|th|thead|tr|ul|video)(?:\s[^<>]*)?\/?>/gi
 const COMMENT = /<!--(?:(?!<!--)[\s\S])*?-->/g
-/** None of these looks past the next of its own opening marks: a text of nothing but `[` takes linear time. */
+/** No alternative scans past the next opening mark of its own kind, so a text of nothing but `[` takes linear time. */
 const TARGET = String.raw`(?:\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^[\]]*\])`
 const IMAGE = new RegExp(String.raw`!\[[^[\]]*\]${TARGET}`, 'g')
 const LINK = new RegExp(String.raw`\[([^[\]]*)\]${TARGET}`, 'g')
 const AUTOLINK = /<((?:https?|mailto):[^<>\s]+)>/gi
-/** `[label]: address "title"`; a note (`[Note]: what it says`) is text. */
+/** A link definition, `[label]: address "title"`; a note (`[Note]: a sentence`) stays text. */
 const LINK_DEFINITION = /^ {0,3}\[[^\]\n]+\]:[ \t]*<?\S+>?(?:[ \t]+["'(].*)?[ \t]*$/gm
 
-/** Markdown reduced to what is read: links to their text, without badges, tags and table rules. What only looks like a tag stays (`a < b`). */
+/** Markdown as plain text: links by their text, no badges, tags or table rules. A `<` that opens no tag stays (`a < b`). */
 export function plainText(markdown: string): string {
   return markdown
     .replace(IMAGE, '')

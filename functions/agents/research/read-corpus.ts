@@ -2,16 +2,16 @@ import { type AgentContext, isOrchestratorError, OrchestratorError } from 'orche
 import { textOfHtml } from './text-of-html.ts'
 
 export type Document = { source: string; text: string }
-/** `skipped`: files with something in them that are no readable Markdown, text or HTML. */
+/** `skipped`: files that are not empty, but not readable as Markdown, text or HTML. */
 export type Corpus = { documents: Document[]; skipped: number }
 
 const READABLE = /\.(md|markdown|mdx|txt|rst|html?|adoc)$/i
 const HTML = /\.html?$/i
 const AT_ONCE = 16
-/** All texts are in memory at once. */
+/** All documents are held in memory at once. */
 const MAX_TOTAL_BYTES = 100 * 1024 * 1024
 
-/** The documents of a corpus, HTML reduced to its text. Throws InvalidInputError when nothing in it can be read. */
+/** The documents of a corpus, HTML reduced to its text. Throws InvalidInputError when none of it can be read. */
 export async function readCorpus(
   corpus: { $file: string } | Document[],
   { files, signal, log }: Pick<AgentContext, 'files' | 'signal' | 'log'>,
@@ -37,7 +37,7 @@ export async function readCorpus(
   throw bad(`${corpus.$file} holds ${all.length} files, none of them readable Markdown, text or HTML`)
 }
 
-/** One file that is no text does not spoil the others. */
+/** One unreadable file does not fail the others. */
 async function readDocument(
   key: string,
   root: string,

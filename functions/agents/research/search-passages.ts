@@ -4,15 +4,15 @@ import { type Passage, passagesOf } from './passages-of.ts'
 import type { Document } from './read-corpus.ts'
 import type { Findings } from './schemas.ts'
 
-/** Korean puts its particles behind the word: a word of two syllables is already one. */
+/** Korean attaches its particles to the word, so even a word of two syllables is specific. */
 const HANGUL = /\p{Script=Hangul}/u
-/** A passage shorter than this is found, but seldom says more than a longer one. */
+/** A shorter passage is found, but weighs less than longer ones: it seldom says more. */
 const SHORT_CHARACTERS = 40
 const SHORT_WEIGHT = 0.5
-/** Of one document, so that one long text does not fill the list. */
+/** The most passages from one document, so that one long text does not fill the list. */
 const MAX_PER_SOURCE = 3
 
-/** BM25 over the passages of all documents: extractive, every passage word for word from its source. */
+/** Ranks the passages of all documents by BM25. Extractive: every passage is word for word from its source. */
 export function searchPassages(
   query: string,
   documents: readonly Document[],
@@ -36,7 +36,7 @@ export function searchPassages(
   const perSource = new Map<string, number>()
   const texts = new Set<string>()
   const found = index.search(query).filter(({ source, text }) => {
-    // The same boilerplate stands in many files.
+    // Duplicates are dropped: many files repeat the same boilerplate.
     if (texts.size === texts.add(text).size) return false
     const count = (perSource.get(source) ?? 0) + 1
     perSource.set(source, count)

@@ -1,11 +1,11 @@
 import { parseHTML } from 'linkedom'
 
 const NOISE = 'script, style, noscript, template, nav, svg, rt, rp'
-/** At the top or bottom of a page they are the site's; inside an article they are its own. */
+/** At the top or bottom of a page these belong to the site; inside an article they are content. */
 const BANNERS = 'header, footer'
 const OWN = 'article, main, section'
 const HEADING = /^h[1-6]$/
-/** Elements that stand within a line of text; all others part words. */
+/** Inline elements; all others separate words. */
 const INLINE = new Set(
   (
     'a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark math output q ruby s samp small span strike strong sub ' +
@@ -13,7 +13,7 @@ const INLINE = new Set(
   ).split(' '),
 )
 
-/** The text of a page, its headings as Markdown, without scripts, styles and navigation; what is no page, as it is. */
+/** The text of an HTML page, its headings as Markdown, without scripts, styles and navigation; text that is not HTML is unchanged. */
 export function textOfHtml(html: string): string {
   const page = /<[a-z][\w:-]*[\s>/]/i.test(html) ? html : ''
   const { document } = parseHTML(/<html[\s>]/i.test(page) ? page : `<html><body>${page}</body></html>`)
@@ -33,7 +33,7 @@ export function textOfHtml(html: string): string {
 const ELEMENT_NODE = 1
 const TEXT_NODE = 3
 
-/** The text with empty lines between blocks; a heading is one line. A page may be nested deeper than a stack: the way is kept in a list. */
+/** The text with empty lines between blocks; a heading is one line. Iterative: nesting may be deeper than the call stack allows. */
 function partedText(root: Node | null): string {
   const parts: string[] = []
   const ahead: (Node | 'block' | 'heading ends')[] = root ? [root] : []

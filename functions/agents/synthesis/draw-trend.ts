@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite'
 
 type Point = { at: string; mean: number }
 
-/** A line chart as SVG text, the same on every machine: its time is UTC. The drawing library is loaded when the first chart is drawn: most steps need none. */
+/** A line chart as SVG text, in UTC, so equal on every machine. The drawing library is loaded at the first chart: most steps need none. */
 export async function drawTrend(
   column: string,
   { over, overTime }: { over: string; overTime: boolean },
@@ -14,7 +14,7 @@ export async function drawTrend(
     width: 560,
     height: 220,
     background: 'white',
-    // Descriptions of marks are expressions that Vega-Lite puts together from titles: a name with a backslash would end its text.
+    // Vega-Lite builds the descriptions of marks as expressions from titles: a backslash in a name would break them.
     config: { mark: { aria: false } },
     data: { values: series.map(({ at, mean }) => ({ at: overTime ? at : Number(at), mean })) },
     mark: { type: 'line', color: '#2b6cb0', strokeWidth: 2, point: { size: 18, color: '#2b6cb0' } },

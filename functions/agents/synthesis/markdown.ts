@@ -1,4 +1,4 @@
-/** A Markdown table; cells are escaped, numbers in full with their thousands apart. */
+/** A Markdown table; cells are escaped, numbers in full with thousands separators. */
 export function table(
   header: readonly string[],
   rows: readonly (readonly (string | number | undefined)[])[],
@@ -18,14 +18,14 @@ function cellText(cell: string | number | undefined): string {
   return literal(cell)
 }
 
-/** Text of the data as it stands, on one line: what Markdown or HTML would take for markup is escaped. */
+/** Text from data as one line, with Markdown and HTML markup escaped. */
 export function literal(text: string): string {
   return text
     .replace(/\s+/g, ' ')
     .replace(/[\\|`*[\]<&]|(?<!\w)_|_(?!\w)|~~/g, (mark) => (mark === '~~' ? '\\~\\~' : `\\${mark}`))
 }
 
-/** Text of a document with its own Markdown left alone; only what HTML would swallow as a tag is escaped: `Map<string>`. */
+/** Text of a document: its Markdown is kept, and only what HTML would read as a tag is escaped (`Map<string>`). */
 export function withoutTags(text: string): string {
   return text.replace(/(`+)[^`]*\1|<(?=[a-z/!])/gi, (found) => (found === '<' ? '\\<' : found))
 }

@@ -5,7 +5,7 @@ import { summarize } from './summarize.ts'
 
 const KEY_SENTENCES = 4
 
-/** The sentences that say most, each with its citation, then the passages they come from. */
+/** The most relevant sentences, each with its citation, then the passages they come from. */
 export function findingsSection({ query, documents, skipped, passages }: Findings): string {
   if (passages.length === 0)
     return `## Findings\n\nNone of ${documents} documents says anything on “${query}”.`

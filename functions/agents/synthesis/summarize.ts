@@ -1,6 +1,6 @@
 /**
  * Extractive summary: TextRank (Mihalcea and Tarau, 2004) ranks sentences by how many others they resemble, and
- * maximal marginal relevance (Carbonell and Goldstein, 1998) keeps the chosen ones from saying the same.
+ * maximal marginal relevance (Carbonell and Goldstein, 1998) keeps the chosen ones from repeating one another.
  */
 import { contentWords, stem } from '../_support/words.ts'
 
@@ -8,7 +8,7 @@ const DAMPING = 0.85
 const ROUNDS = 30
 const MAX_SENTENCES = 300
 const MIN_WORDS = 4
-/** How much a sentence's own weight counts against its likeness to those already chosen. */
+/** The weight of a sentence's rank against its similarity to those already chosen (lambda of maximal marginal relevance). */
 const RELEVANCE = 0.7
 /** What each word shared with the focus adds to a sentence's weight. */
 const FOCUS = 3
@@ -74,7 +74,7 @@ function focused(
   )
 }
 
-/** Shared words over the logarithms of the lengths, as TextRank has it. */
+/** TextRank's similarity: shared words over the sum of the logarithms of the lengths. */
 function likeness(a: Sentence, b: Sentence): number {
   const shared = a.words.intersection(b.words).size
   const lengths = Math.log(a.words.size + 1) + Math.log(b.words.size + 1)

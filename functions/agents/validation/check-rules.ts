@@ -26,7 +26,7 @@ async function problemOf(expression: string, names: Record<string, Json>): Promi
 
 const MAX_SHOWN = 300
 
-/** A rule may answer with the whole table. */
+/** Cut short: a rule may evaluate to the whole table. */
 function shortened(text: string): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text
 }

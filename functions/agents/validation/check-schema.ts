@@ -2,14 +2,14 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { boundedWork, isOrchestratorError, type Json, OrchestratorError } from 'orchestrator/agent'
 
-/** Others that are given to the same process wait as long. */
+/** A time limit: validation is synchronous, and blocks the other invocations of this process. */
 const MOST_MILLISECONDS = 10_000
 
-/** Throws InvalidInputError for what is not a JSON Schema, and as `boundedWork` does. */
+/** Throws InvalidInputError for a schema that is not a JSON Schema, and the errors of `boundedWork`. */
 export function checkSchema(value: Json, schema: Record<string, unknown>) {
   if ('$async' in schema)
     throw new OrchestratorError('InvalidInputError', 'an $async schema cannot be checked here')
-  // Ajv passes over it: what is not checked must not be called valid.
+  // Ajv ignores `__proto__`: a value must not be called valid for a keyword that was not checked.
   if (JSON.stringify(schema).includes('"__proto__":'))
     throw new OrchestratorError('InvalidInputError', 'a schema cannot speak of a member called __proto__')
   const ajv = new Ajv2020({ allErrors: true, strict: false })
