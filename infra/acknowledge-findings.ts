@@ -10,8 +10,8 @@ type Stacks = { data: DataStack; runtime: RuntimeStack }
 type Acknowledged = { where: IConstruct; id: string; reason: string }
 
 /**
- * What the rule packs find and we mean, each finding with its reason. Whatever is not here stops the synthesis; a wildcard is
- * acknowledged with the very resource that it is in.
+ * The findings of the rule packs that we accept, each with its reason. Any other finding stops the synthesis; a wildcard is
+ * acknowledged together with the exact resource in which it stands.
  */
 export function acknowledgeFindings(stage: Stage, stacks: Stacks): void {
   for (const { where, id, reason } of findings(stage, stacks)) {
@@ -20,7 +20,7 @@ export function acknowledgeFindings(stage: Stage, stacks: Stacks): void {
 }
 
 function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
-  // As the runtime stack sees it: by the name of its export.
+  // By the name of its export, as the runtime stack refers to it.
   const bucket = data.exportValue(data.bucket.bucketArn)
   const wildcard = (resource: string, reason: string): Acknowledged => ({
     where: runtime,
@@ -73,7 +73,7 @@ function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
 
 type Resolved = string | { [intrinsic: string]: Resolved | Resolved[] } | Resolved[]
 
-/** An ARN as the rule packs write it: references in angle brackets, imports by their names. */
+/** An ARN as the rule packs print it: references in angle brackets, imports by their names. */
 function flat(value: Resolved): string {
   if (typeof value === 'string') return value
   if (Array.isArray(value)) return value.map(flat).join('.')

@@ -1,8 +1,8 @@
 import type { AgentManifest } from '../shared/domain/agent.ts'
 
-/** A host outlives the agent's own deadline, so that it can note the failure. */
+/** The host's timeout exceeds the agent's deadline, so that it can record the failure. */
 const HOST_MARGIN_SECONDS = 5
-/** What Lambda takes of a description. */
+/** Lambda's limit for a description, in characters. */
 const MOST_DESCRIPTION = 256
 
 /** The settings of an agent's function that follow from its manifest. */

@@ -12,7 +12,7 @@ const SHARED = {
   legalComments: 'none',
 } satisfies BuildOptions
 
-/** The thread in which expressions are evaluated, and the script of its realm: what a function's bundle finds beside itself. */
+/** The worker thread that evaluates expressions, and the script of its realm: files that a function's bundle expects beside itself. */
 export const EXPRESSION_FILES = ['expressions-worker.mjs', 'expressions-realm.js'] as const
 
 /** Bundles both into `folder`, once for all functions. */
@@ -30,7 +30,7 @@ export async function bundleExpressions(folder: string): Promise<void> {
       ...SHARED,
       entryPoints: [sourceOf('functions/expressions/realm')],
       outfile: join(folder, realm),
-      // Nothing but the language: no module, no host.
+      // Neither modules nor host APIs exist in the realm.
       platform: 'neutral',
       format: 'iife',
       mainFields: ['main'],
@@ -38,7 +38,7 @@ export async function bundleExpressions(folder: string): Promise<void> {
   ])
 }
 
-/** Lays them beside each function's bundle. */
+/** Copies them beside each function's bundle. */
 export async function layExpressions(from: string, folders: readonly string[]): Promise<void> {
   await Promise.all(
     folders.flatMap((folder) =>

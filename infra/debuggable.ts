@@ -3,15 +3,15 @@ import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { BuildOptions } from 'esbuild'
 
-/** `orchestrator dev --inspect` says so: bundles with source maps, so that a breakpoint in a file of TypeScript is found in them. */
+/** Set by `orchestrator dev --inspect`: bundles get source maps, so that breakpoints in TypeScript files resolve. */
 const isWanted = (): boolean => process.env.ORCHESTRATOR_SOURCE_MAPS === 'true'
 
-/** How esbuild bundles where a debugger may attach; as given where none may. */
+/** The esbuild options for a debuggable bundle; unchanged when debugging is off. */
 export function debuggable<T extends BuildOptions>(options: T): T | (T & BuildOptions) {
   return isWanted() ? { ...options, minify: false, sourcemap: 'linked', sourcesContent: false } : options
 }
 
-/** Names the sources in the maps of a folder by their addresses: the CDK copies bundles to where relative paths mean nothing. */
+/** Makes the sources in a folder's source maps absolute: the CDK copies bundles elsewhere, where relative paths would not resolve. */
 export async function placeSources(folder: string): Promise<void> {
   if (!isWanted()) return
   for await (const name of glob('**/*.mjs.map', { cwd: folder })) {

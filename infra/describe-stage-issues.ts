@@ -3,14 +3,14 @@ import { boundedText } from '../shared/domain/bounded.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import type { StageFile } from './read-stage-file.ts'
 
-/** How much of a value stands in a message. */
+/** The most characters of a value that a message quotes. */
 const MOST_VALUE_CHARACTERS = 200
 
 type Given = { file: StageFile; overrides: Readonly<Record<string, unknown>> }
 
 /**
- * What is wrong with a stage in lines: where it stands (line and column of the file, or the option of the command line), what would be
- * right, and which value it is. `fieldsIn` are the names that there are at a path.
+ * The problems of a stage as lines: the place (line and column of the file, or the option of the command line), the expected value and
+ * the actual one. `fieldsIn` lists the known names at a path.
  */
 export function describeStageIssues(
   { issues }: z.ZodError,

@@ -1,4 +1,4 @@
-/** The door of `orchestrator/infra`: the stacks, for a CDK app of one's own. */
+/** The public entry point `orchestrator/infra`: the stacks, for use in another CDK app. */
 export { featureFlags } from './feature-flags.ts'
 export { CatalogueError } from './load-catalogue.ts'
 export { exitWithMessage, Orchestrator, type OrchestratorProps } from './orchestrator.ts'

@@ -20,12 +20,12 @@ export type Catalogue = {
 /** Two folders of a project: agents in `<agents>/<id>/index.ts`, workflows in `<workflows>/*.yaml`. Messages name files from `root`. */
 export type Source = { root: string; agents: string; workflows: string }
 
-/** What this package brings along. */
+/** The agents and workflows that this package ships. */
 export const BUILT_IN: Source = { root: PACKAGE_ROOT, agents: 'functions/agents', workflows: 'workflows' }
 
 const ModuleSchema = z.object({ default: z.object({ manifest: AgentManifestSchema }) })
 
-/** What is wrong with files that people write: told in lines, without a stack. */
+/** Problems in users' files: reported as lines, without a stack trace. */
 export class CatalogueError extends Error {}
 
 /** Every agent and every workflow of the sources, in their order. Throws CatalogueError listing all that is wrong. */
@@ -48,7 +48,7 @@ export async function loadCatalogue(sources: readonly Source[] = [BUILT_IN]): Pr
 export async function entriesIn({ root, agents }: Source): Promise<string[]> {
   const within = join(root, agents)
   const found = (await Array.fromAsync(glob('*/index.{ts,js}', { cwd: within }))).sort()
-  // What somebody has compiled beside its source.
+  // Compiled output beside a source file is skipped.
   const entries = found.filter(
     (entry) => !found.includes(entry.replace(/js$/, 'ts')) || entry.endsWith('.ts'),
   )
@@ -95,17 +95,17 @@ async function loadWorkflow(path: string, root: string): Promise<CompiledWorkflo
   throw new CatalogueError(lines.join('\n'))
 }
 
-/** Where a name is taken by what this package brings along. */
+/** The hint for a name that a built-in agent or workflow has already. */
 const LEAVE_OUT = '; choose another, or leave out what is built in: builtIn: false'
 
-/** Within one folder ids cannot clash, for they are the names of folders. */
+/** Ids clash only between folders: within one they are names of subfolders. */
 function agentsTwiceIn(agents: Catalogue['agents']): string[] {
   return [...Map.groupBy(agents, ({ manifest }) => manifest.id)]
     .filter(([, same]) => same.length > 1)
     .map(([id]) => `agents/${id}: an agent "${id}" is built in${LEAVE_OUT}`)
 }
 
-/** A name or a task type that two workflows claim would serve whichever comes first. */
+/** If two workflows claimed one name or task type, which of them serves it would depend on their order. */
 function clashesIn(sources: readonly (readonly Workflow[])[]): string[] {
   const claims = sources.flatMap((workflows, source) =>
     workflows.flatMap(({ name, taskTypes }) =>

@@ -14,24 +14,24 @@ import { requirePlace, StageError } from './stage-place.ts'
 import { warnOfUnserved } from './warn-of-unserved.ts'
 
 export type OrchestratorProps = {
-  /** The project's folder, from which the others are named; the current one where it is not said. */
+  /** The project's folder, against which the others are resolved; by default the current one. */
   readonly root?: string
-  /** Agents, each in `<agents>/<id>/index.ts`. Where it is not said: `agents`, if there is such a folder. */
+  /** Agents, each in `<agents>/<id>/index.ts`. By default `agents`, if there is such a folder. */
   readonly agents?: string
-  /** Workflows, each in `<workflows>/<name>.yaml`. Where it is not said: `workflows`, if there is such a folder. */
+  /** Workflows, each in `<workflows>/<name>.yaml`. By default `workflows`, if there is such a folder. */
   readonly workflows?: string
   /**
-   * Fields of the stage, or the name of its file, `stages/<name>.yaml`. Where it is not said, `--context stage=<name>` names the file, and
-   * "default" where that is not said either. `--context <field>=<value>` overrides single fields of all three.
+   * Fields of the stage, or the name of its file, `stages/<name>.yaml`. By default the name in `--context stage=<name>`, else
+   * "default". `--context <field>=<value>` overrides single fields in each case.
    */
   readonly stage?: Partial<Stage> | string
-  /** Whether the agents and workflows of this package are deployed too; true where it is not said. */
+  /** Whether the agents and workflows of this package are deployed too; true by default. */
   readonly builtIn?: boolean
 }
 
 /**
- * An orchestrator as three stacks of a CDK app, or of a `Stage` in it: `<prefix>-data`, `-runtime` and `-observability`. Several go into one
- * app under prefixes of their own, one after another.
+ * An orchestrator as three stacks of a CDK app, or of a `Stage` in it: `<prefix>-data`, `-runtime` and `-observability`. One app may hold
+ * several, created one after another, under different prefixes.
  */
 export class Orchestrator {
   readonly stage: Stage
@@ -41,11 +41,11 @@ export class Orchestrator {
 
   /**
    * Loads agents and workflows, bundles the functions and adds the stacks to `scope`. Throws CatalogueError and StageError, whose messages
-   * say all that is wrong with the files (`exitWithMessage` prints them).
+   * list all problems in the files (`exitWithMessage` prints them).
    */
   static async create(scope: Construct, props: OrchestratorProps = {}): Promise<Orchestrator> {
     const stage = stageOf(scope, props)
-    // Where the CDK's CLI would deploy to; nobody says so on a laptop.
+    // The CDK's CLI sets these to the target of the deployment; in the local cloud they are unset.
     const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env
     requirePlace(stage, { account, region })
     const sources = sourcesOf(props)
@@ -86,7 +86,7 @@ type Parts = Pick<ConstructorParameters<typeof RuntimeStack>[2], 'stage' | 'cata
   placement: Placement
 }
 
-/** Ends the process with what is wrong with people's files, without a stack; what else was thrown is thrown again. */
+/** Ends the process with the message of an error in users' files, without a stack trace; rethrows any other error. */
 export function exitWithMessage(error: unknown): never {
   if (!(error instanceof CatalogueError) && !(error instanceof StageError)) throw error
   console.error(error.message)
@@ -109,15 +109,15 @@ function sourcesOf({ root = '.', agents, workflows, builtIn = true }: Orchestrat
   return builtIn ? [BUILT_IN, own] : [own]
 }
 
-/** The folder of the assembly: the CDK's CLI says it, or the app has a temporary one. */
+/** The folder of the cloud assembly: the CDK's CLI sets it, otherwise the app has a temporary one. */
 function outputFolderOf(scope: Construct): string {
   const assembly = scope.node.scopes.findLast((one) => Assembly.isStage(one))
   if (!assembly) throw new Error('an orchestrator is made in an App of the CDK, or in a Stage of one')
-  // The CDK's CLI names it from the current folder; bundling has another.
+  // The CDK's CLI gives a path relative to the current folder; bundling runs in another.
   return resolve(assembly.outdir)
 }
 
-/** Which stack holds what is deployed: `npm run deploy` says so, in a file. */
+/** The deployed placement of agents and workflows; `npm run deploy` passes it in a file. */
 function readPlaced({ node }: Construct): Partial<Placement> {
   const file = node.tryGetContext('placed') as string | undefined
   return file === undefined ? {} : (JSON.parse(readFileSync(file, 'utf8')) as Partial<Placement>)

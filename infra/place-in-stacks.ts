@@ -1,11 +1,11 @@
 /**
  * Which stack holds which agent and which workflow: CloudFormation takes 500 resources in a stack, so what does not fit into the
- * runtime stack is spread over stacks nested in it. Counted before anything is synthesized.
+ * runtime stack is spread over nested stacks. The resources are counted before synthesis.
  *
  * Invariants (tests cite them):
- * stacks/S1 what is deployed stays in its stack: a function or a machine that moved would have to be made beside the one of its name
- * stacks/S2 no stack gets more than it takes
- * stacks/S3 as little is nested as can be: the runtime stack is filled first, then each nested stack before the next
+ * stacks/S1 what is deployed stays in its stack: moving it would create a second resource with the name of the first, which fails
+ * stacks/S2 no stack exceeds CloudFormation's limits
+ * stacks/S3 as few nested stacks as possible: the runtime stack is filled first, then each nested stack before the next
  */
 import { type Catalogue, CatalogueError } from './load-catalogue.ts'
 
@@ -15,23 +15,23 @@ export type Placement = { agents: Places; workflows: Places }
 
 type Counted = { agents: readonly string[]; workflows: readonly { name: string; parts: number }[] }
 
-/** What CloudFormation takes in a stack, less what a later release may add; and in a stack with all that are nested in it. */
+/** CloudFormation's limit of resources in one stack, with room for later releases; and in a stack with all its nested stacks. */
 const MOST_IN_A_STACK = 480
 const MOST_IN_ALL = 2_400
-/** All of them are named in the registration, and a template takes 1 MB. */
+/** The registration names all workflows in one template, which takes 1 MB. */
 const MOST_WORKFLOWS_IN_ALL = 700
-/** What the runtime stack has besides: functions of its own, the API's routes, roles. */
+/** Other resources of the runtime stack: its own functions, the API's routes, roles. */
 const OF_THE_STACK_ITSELF = 110
-/** Function, log group, role, policy. */
+/** Resources for each agent: function, log group, role, policy. */
 const OF_AN_AGENT = 4
 const MOST_AGENTS = 80
-/** Each has an output for its revision, and a template takes 200. */
+/** Each workflow has an output for its revision, and a template takes 200. */
 const MOST_WORKFLOWS = 180
 
-/** A machine, and for each of its parts a machine and a version. */
+/** Resources for each workflow: a state machine, and for each part a machine and a version. */
 const ofWorkflow = (parts: number): number => 1 + 2 * parts
 
-/** Of a catalogue: a first deployment's, or beside what is deployed. Throws CatalogueError. */
+/** The placement of a catalogue; `placed` is what is deployed already, undefined at a first deployment. Throws CatalogueError. */
 export function placementOf(catalogue: Catalogue, placed?: Partial<Placement>): Placement {
   const agents = catalogue.agents.map(({ manifest }) => manifest.id)
   const workflows = catalogue.workflows.map(({ workflow, compiled }) => {
@@ -40,7 +40,7 @@ export function placementOf(catalogue: Catalogue, placed?: Partial<Placement>): 
   return placeInStacks({ agents, workflows }, placed)
 }
 
-/** Throws CatalogueError when all of it is more than one installation takes, with what would help. */
+/** Throws CatalogueError when the catalogue exceeds one installation, with what would help. */
 export function placeInStacks({ agents, workflows }: Counted, placed: Partial<Placement> = {}): Placement {
   const sizes = new Map(workflows.map(({ name, parts }) => [name, ofWorkflow(parts)]))
   const ofWorkflows = [...sizes.values()].reduce((sum, size) => sum + size, 0)
@@ -62,7 +62,7 @@ export function placeInStacks({ agents, workflows }: Counted, placed: Partial<Pl
   return { agents: ofAgents, workflows: ofNames }
 }
 
-/** What the workflows take of the runtime stack that are in it already (stacks/S1). */
+/** The resources of the runtime stack that its deployed workflows take (stacks/S1). */
 function rootShare(sizes: ReadonlyMap<string, number>, placed: Places = {}): number {
   return [...sizes].reduce((sum, [name, size]) => (placed[name] === 0 ? sum + size : sum), 0)
 }

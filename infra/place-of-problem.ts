@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 
-/** `:3:5`, the line and column of what a dotted path means in a YAML text, or of the innermost around it that there is. */
+/** `:3:5`, the line and column of a dotted path in a YAML text, or of the innermost parent that exists. */
 export function placeInYaml(text: string, path: string): string {
   const lines = new LineCounter()
   const document = parseDocument(text, { prettyErrors: false, lineCounter: lines })
@@ -25,7 +25,7 @@ export function placeInYaml(text: string, path: string): string {
   return `:${line}:${col}`
 }
 
-/** A file with the line and column in it where an error was thrown; the file alone where its stack does not say. */
+/** A file with the line and column in it where an error was thrown; the file alone if the stack trace does not mention it. */
 export function placeInStack(file: string, path: string, error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? '') : ''
   const url = pathToFileURL(path).href

@@ -1,19 +1,19 @@
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import { StageError } from './stage-place.ts'
 
-/** What stands in a stage's file, and where. */
+/** The values of a stage's file, and their places. */
 export type StageFile = {
   name: string
   fields: Readonly<Record<string, unknown>>
-  /** `line 3, column 1`; of a value that is not there, where the one around it is. */
+  /** `line 3, column 1`; for a missing value, the place of its parent. */
   placeOf(path: readonly PropertyKey[]): string
-  /** The same of a field's name. */
+  /** The same for a field's name. */
   placeOfKey(path: readonly PropertyKey[]): string
 }
 
 /**
- * Reads the YAML of a stage. Where a field `isText`, what is written without quotes is read as it is written: as a number the account
- * 012345678901 would lose its zero, and a tag 1.10 as well. Throws StageError with line and column.
+ * Reads the YAML of a stage. Where `isText` holds for a field, an unquoted scalar keeps its text: as a number, the account
+ * 012345678901 would lose its zero, and the tag 1.10 too. Throws StageError with line and column.
  */
 export function readStageFile(name: string, text: string, isText: (field: string) => boolean): StageFile {
   const lines = new LineCounter()
@@ -62,7 +62,7 @@ function keepText(document: Document.Parsed, isText: (field: string) => boolean)
   })
 }
 
-/** The place of the innermost node that there is on the path. */
+/** The offset of the innermost node that exists on the path. */
 function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): number {
   for (let length = path.length; length > 0; length--) {
     const node = document.getIn(path.slice(0, length), true)

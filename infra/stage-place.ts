@@ -1,9 +1,9 @@
-/** What is wrong with files and values that people write: told without a stack. */
+/** Problems in stage files and options: reported without a stack trace. */
 export class StageError extends Error {}
 
 type Place = { account?: string | undefined; region?: string | undefined }
 
-/** Throws StageError when a stage is of another account or region than the one where it would be deployed. */
+/** Throws StageError when the stage names another account or region than the target of the deployment. */
 export function requirePlace(stage: Place, place: Place): void {
   const wrong = (['account', 'region'] as const).filter((name) => {
     return stage[name] !== undefined && place[name] !== undefined && stage[name] !== place[name]

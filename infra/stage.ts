@@ -12,7 +12,7 @@ import { StageError } from './stage-place.ts'
 
 const RETENTIONS = Object.values(RetentionDays).filter((days) => typeof days === 'number')
 
-/** From the command line everything is text; blanks, booleans and hexadecimal digits are no number there. */
+/** Options of the command line are text; blanks, booleans and hexadecimal digits do not count as numbers. */
 const numberOf = (value: unknown): unknown =>
   typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value
 
@@ -44,16 +44,16 @@ const RIGHT_EMAIL = 'an address like ops@example.com'
 const RIGHT_EMAILS = 'addresses, e.g. [ops@example.com]; only in the file'
 const RIGHT_TAGS = 'names with their values, e.g. { team: research }; only in the file'
 
-/** AWS takes 50 of a resource; some are its own. */
+/** AWS allows 50 tags on a resource, its own included. */
 const MOST_TAGS = 40
 const TAG = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/iu
 const isTag = ([key, value]: [string, string]): boolean =>
   TAG.test(key) && TAG.test(value) && key.length >= 1 && key.length <= 128 && value.length <= 256
 
-/** Lambda takes 4 KB of variables for a function. */
+/** Lambda allows 4 KB of environment variables for a function. */
 const MOST_PRICES = 2_500
 
-/** What differs between deployments. */
+/** The settings that differ between deployments. */
 export const StageSchema = z.strictObject({
   account: z
     .string({ error: RIGHT_ACCOUNT })
@@ -131,10 +131,10 @@ export const StageSchema = z.strictObject({
 })
 export type Stage = z.output<typeof StageSchema>
 
-/** Of everything that an installation consists of. */
+/** The tags on every resource of an installation. */
 export const tagsOf = ({ prefix, tags }: Stage): Record<string, string> => ({ ...tags, application: prefix })
 
-/** Where the files of stages lie, unless another folder is said. */
+/** The default folder of stage files. */
 const STAGES = join(PACKAGE_ROOT, 'stages')
 
 /**
@@ -146,7 +146,7 @@ export function readStage(node: Node, folder = STAGES): Stage {
   return readStageNamed(name, overridesIn(node), folder)
 }
 
-/** The same as a command line has it, before anybody is asked anything. */
+/** The same for a command line, before any app exists. */
 export function readStageNamed(
   name: string,
   overrides: Readonly<Record<string, unknown>>,
@@ -155,7 +155,7 @@ export function readStageNamed(
   return parseStage(name, textOf(name, folder), overrides)
 }
 
-/** A stage whose fields stand in an app's own code; the command line overrides these too. Throws StageError. */
+/** A stage given as fields in an app's code; the command line overrides single fields. Throws StageError. */
 export function stageWith(fields: Partial<Stage>, node: Node): Stage {
   const overrides = overridesIn(node)
   const parsed = StageSchema.safeParse({ ...fields, ...overrides })
@@ -167,7 +167,7 @@ export function stageWith(fields: Partial<Stage>, node: Node): Stage {
   throw new StageError(`the stage is not usable:${told.join('')}`)
 }
 
-/** What the command line says of a stage: `--context <field>=<value>`. */
+/** The stage's fields on the command line: `--context <field>=<value>`. */
 export function overridesIn(node: Node): Record<string, unknown> {
   const given = FIELDS.map((field) => [field, node.tryGetContext(field) as unknown] as const)
   return Object.fromEntries(given.filter(([, value]) => value !== undefined))
@@ -184,7 +184,7 @@ export function parseStage(name: string, text: string, overrides: Readonly<Recor
 
 export const FIELDS: readonly string[] = Object.keys(StageSchema.shape)
 
-/** Whose values are texts: an account, names, tags. */
+/** Fields with text values: an account, names, tags. */
 const TEXTS: ReadonlySet<string> = new Set(
   Object.entries(StageSchema.shape)
     .filter(([, schema]) => ['string', 'record', 'array'].includes(kindOf(schema)))

@@ -5,7 +5,7 @@ import { workflowCalledBy } from '../shared/workflow/step-kinds.ts'
 import { capabilityOfStep } from '../shared/workflow/step-needs.ts'
 import type { Catalogue } from './load-catalogue.ts'
 
-/** Steps that nothing in this deployment serves: no error, for it may be registered later; most likely a typo. */
+/** Warns of steps that no agent of this deployment serves. That is no error: one may be registered later. Most likely it is a typo. */
 export function warnOfUnserved({ agents, workflows }: Catalogue): void {
   const capabilities = agents.flatMap(({ manifest }) => manifest.capabilities.map(({ name }) => name))
   const names = workflows.map(({ workflow }) => workflow.name)

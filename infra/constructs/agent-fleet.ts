@@ -20,12 +20,12 @@ type AgentFleetProps = {
 }
 
 /**
- * A function for each agent, in the stack that it is placed in. In a nested stack's functions the stack's number ends the name:
- * were an agent ever moved, it would meet no other of its name.
+ * A function for each agent, in the stack of its placement. The name of a function in a nested stack ends in the stack's number:
+ * if an agent ever moves, its new function does not clash with the old one.
  */
 export class AgentFleet extends Construct {
   readonly functions: Readonly<Record<string, BundledFunction>>
-  /** The last parts of their names, by agent. */
+  /** The last part of each function's name, by agent id. */
   readonly names: Readonly<Record<string, string>>
   readonly #props: AgentFleetProps
 
@@ -56,7 +56,7 @@ export class AgentFleet extends Construct {
       tasks: ['GetItem', 'BatchGetItem'],
       progress: true,
       registry: ['GetItem', 'BatchGetItem'],
-      // Counts its attempts; its breaker, slots and rates.
+      // The agent's attempts, circuit breaker, slots and rate limits.
       counters: true,
       values: 'write',
       files: 'read',

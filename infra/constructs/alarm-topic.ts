@@ -6,15 +6,15 @@ import type { Construct } from 'constructs'
 import type { Stage } from '../stage.ts'
 
 /**
- * The topic that alarms tell, encrypted: by a key of its own, for an alarm cannot publish under the key that SNS has by itself.
- * A key is a dollar a month.
+ * The topic for alarm notifications. It is encrypted with its own key, because alarms cannot publish under the AWS managed key
+ * of SNS. A key costs a dollar a month.
  */
 export class AlarmTopic extends Topic {
   constructor(scope: Construct, id: string, { prefix }: Stage) {
     const key = new Key(scope, `${id}Key`, {
       description: `Alarms of ${prefix}`,
       enableKeyRotation: true,
-      // It holds nothing that must be read later: messages are gone when they are delivered.
+      // No data is lost with it: messages are gone when they are delivered.
       removalPolicy: RemovalPolicy.DESTROY,
       pendingWindow: Duration.days(7),
     })
@@ -25,7 +25,7 @@ export class AlarmTopic extends Topic {
       StringEquals: { 'aws:SourceAccount': account },
       ArnLike: { 'aws:SourceArn': `arn:${partition}:cloudwatch:${region}:${account}:alarm:${prefix}-*` },
     }
-    // A policy of its own takes the place of the one that lets CloudWatch publish.
+    // A topic policy of our own replaces the default one, which lets CloudWatch publish.
     this.addToResourcePolicy(
       new PolicyStatement({
         sid: 'AlarmsPublish',

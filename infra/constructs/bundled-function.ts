@@ -26,13 +26,13 @@ export type BundledFunctionProps = {
   readonly folder: string
   readonly timeoutSeconds: number
   readonly memoryMb: number
-  /** Calls at once that are kept for it, and the most that it has; nothing is reserved where it is not said. */
+  /** Reserved concurrency, which is also the function's maximum; undefined reserves nothing. */
   readonly reservedConcurrency?: number | undefined
 }
 
 type Conditions = Record<string, Record<string, readonly string[]>>
 
-/** What Lambda takes of one, and of all variables of a function together. */
+/** Lambda's limits for a description (characters), and for all environment variables of a function. */
 const MOST_DESCRIPTION = 256
 
 /** A Lambda function of ours: arm64, Node 24, traced, its log group with a retention. */
@@ -44,7 +44,7 @@ export class BundledFunction extends LambdaFunction {
   ) {
     const functionName = `${stage.prefix}-${name}`
     const logGroup = keptLogs(scope, `${id}Logs`, stage, `/aws/lambda/${functionName}`)
-    // A role of its own without the managed policy, which may write to every log group of the account.
+    // An explicit role without the AWS managed policy, which may write to every log group of the account.
     const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
     logGroup.grantWrite(role)
     super(scope, id, {
@@ -60,12 +60,12 @@ export class BundledFunction extends LambdaFunction {
       ...(reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: reservedConcurrency }),
       role,
       logGroup,
-      // Also what Lambda itself says of a crash.
+      // Also formats Lambda's own lines, such as the report of a crash.
       loggingFormat: LoggingFormat.JSON,
       environment: {
         POWERTOOLS_SERVICE_NAME: name,
         POWERTOOLS_METRICS_NAMESPACE: stage.prefix,
-        // Answers may hold what users submitted: they are nobody's to read in a trace.
+        // Answers may hold what users submitted, which must not appear in traces.
         POWERTOOLS_TRACER_CAPTURE_RESPONSE: 'false',
       },
     })
@@ -90,7 +90,7 @@ export class BundledFunction extends LambdaFunction {
     return this
   }
 
-  /** It may make state machines with this role, and give it to nobody else. */
+  /** The function may create state machines with this role, and pass it to no other service. */
   mayPassToStates({ roleArn }: IRole): this {
     this.addToRolePolicy(
       new PolicyStatement({
@@ -102,14 +102,14 @@ export class BundledFunction extends LambdaFunction {
     return this
   }
 
-  /** Lambda ends a chain of about 16 invocations that a function makes of itself: not where the chain has an end of its own. */
+  /** Turns off Lambda's recursive loop detection (about 16 self-invocations); for functions that end their chain themselves. */
   mayInvokeItself(): this {
     const resource = this.node.defaultChild as CfnFunction
     resource.recursiveLoop = RecursiveLoop.ALLOW
     return this
   }
 
-  /** What it is given without waiting for an answer is kept when it fails. */
+  /** Sends asynchronous invocations that failed to a dead-letter queue. */
   keepFailures(deadLetters: IQueue, retryAttempts: 0 | 1 | 2): this {
     this.configureAsyncInvoke({ onFailure: new SqsDestination(deadLetters), retryAttempts })
     return this

@@ -11,7 +11,7 @@ import { API_PREFIX } from '../../shared/contracts/route.ts'
 import { ROUTES } from '../../shared/contracts/routes.ts'
 import type { Stage } from '../stage.ts'
 
-/** What a line of the access log has: who asked for what, and how it went; no query, no body. */
+/** The fields of the access log: who called which route, and the outcome; no query, no body. */
 const ACCESS_LOG = {
   requestId: '$context.requestId',
   caller: '$context.identity.userArn',
@@ -30,14 +30,14 @@ const ACCESS_LOG = {
 type ClosedApiProps = {
   readonly stage: Stage
   readonly handler: IFunction
-  /** Who has called; kept by the data stack, for it is asked after an installation is gone. */
+  /** The access log; it belongs to the data stack, because it must survive the removal of an installation. */
   readonly logs: ILogGroup
 }
 
-/** The door: exactly the routes of the contract, closed to whoever does not sign (IAM), throttled, every request on record. */
+/** The HTTP API: exactly the routes of the contract, IAM authorization on every one, throttling, an access log. */
 export class ClosedApi extends Construct {
   readonly api: HttpApi
-  /** Whoever has it may call every route. */
+  /** Lets its holder call every route. */
   readonly callerPolicy: ManagedPolicy
 
   constructor(scope: Construct, id: string, { stage, handler, logs }: ClosedApiProps) {
@@ -68,7 +68,7 @@ export class ClosedApi extends Construct {
 
   #addCallerPolicy({ prefix, callerRoles }: Stage): ManagedPolicy {
     const policy = new ManagedPolicy(this, 'Caller', {
-      // Names of policies are of the whole account, installations are of a region.
+      // Names of managed policies are unique per account, installations per region.
       managedPolicyName: `${prefix}-caller-${Stack.of(this).region}`,
       description: `May call every route of the API of ${prefix}`,
       statements: [

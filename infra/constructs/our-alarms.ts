@@ -24,27 +24,27 @@ type OurAlarmsProps = {
 
 type Watched = {
   id: string
-  /** What has happened; the runbook with the id for its heading says what to do. */
+  /** What has happened; what to do stands in the runbook, under the alarm's id. */
   description: string
   metric: IMetric
   threshold: number
-  /** How many of the last periods of its metric. */
+  /** The number of latest periods that are evaluated. */
   periods?: number
   below?: boolean
-  /** What it means that there is no figure. */
+  /** How missing data is treated. */
   missing?: TreatMissingData
 }
 
-/** Fewer failures say nothing about a rate. */
+/** With fewer failures than this a rate is not meaningful. */
 const FEW = 5
 const RATE_PERCENT = 20
-/** Where no task succeeds, so many that fail say enough. */
+/** Without any success, this many failures are enough for an alarm. */
 const FEW_IN_A_ROW = 3
-/** Where a few tasks end in an hour, and where many do. */
+/** Windows for installations with few tasks an hour, and with many. */
 const [SLOW, FAST] = [Duration.hours(3), Duration.minutes(5)]
 const CLAIMED_PERCENT = 80
 
-/** What needs a person: each alarm tells the topic, and has a paragraph in docs/how-to/operate.md under its name. */
+/** Conditions that need a person: each alarm notifies the topic, and has a paragraph under its name in docs/how-to/operate.md. */
 export class OurAlarms extends Construct {
   readonly alarms: readonly Alarm[]
 
@@ -103,7 +103,7 @@ function watched({ stage, metrics, runtime, tables }: OurAlarmsProps): Watched[]
     {
       id: 'FunctionErrors',
       description: 'Functions of the orchestrator itself fail; what agents do is not among it.',
-      // The rebinder throws where its state shall call it again: that is nobody's failure.
+      // The rebinder throws to make its state retry: that is no failure.
       metric: difference(
         functionNames.map((name) => metrics.ofFunction(name, 'Errors')),
         metrics.own('BusyLooks', {}),
@@ -155,7 +155,7 @@ function watched({ stage, metrics, runtime, tables }: OurAlarmsProps): Watched[]
   ]
 }
 
-/** The share of failures among the tasks that ended in a window, in percent; 0 where `counts` says that it means nothing. */
+/** The share of failures among the tasks that ended in a window, in percent; 0 where `counts` says there are too few to tell. */
 function failureRate(metrics: OurMetrics, period: Duration, counts: string): MathExpression {
   const outcomes = ['succeeded', 'failed', 'timed_out']
   const bad = '(FILL(failed, 0) + FILL(timed_out, 0))'
@@ -171,7 +171,7 @@ function failureRate(metrics: OurMetrics, period: Duration, counts: string): Mat
   })
 }
 
-/** What is left of the sum of some. */
+/** The sum of some metrics minus another. */
 function difference(metrics: readonly IMetric[], without: IMetric): MathExpression {
   const whole = sum(metrics)
   return new MathExpression({

@@ -2,7 +2,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import type { Stage } from '../stage.ts'
 
-/** Machines of ours, or their executions: all that begin with our prefix and go on like this. */
+/** Our state machines or their executions: ARNs that begin with our prefix and continue with `rest`. */
 export function statesArn(
   scope: Construct,
   { prefix }: Stage,
@@ -18,12 +18,12 @@ export function statesArn(
   })
 }
 
-/** Agents of ours, also those that another stack brings: by the name of their function. */
+/** Our agents' functions, by naming convention, including those that another stack deploys. */
 export function agentFunctionArn(scope: Construct, stage: Stage, rest: string): string {
   return ownFunctionArn(scope, stage, `agent-${rest}`)
 }
 
-/** A function of ours by the last part of its name: also where a reference would go in a circle. */
+/** A function of ours by the last part of its name; for places where a reference would be circular. */
 export function ownFunctionArn(scope: Construct, { prefix }: Stage, name: string): string {
   const resourceName = `${prefix}-${name}`
   return Stack.of(scope).formatArn({
@@ -34,7 +34,7 @@ export function ownFunctionArn(scope: Construct, { prefix }: Stage, name: string
   })
 }
 
-/** As what delivers to a log group wants it: all of its streams. */
+/** The ARN with all streams of the group, as log deliveries need it. */
 export function logGroupArn(scope: Construct, name: string): string {
   const resourceName = `${name}:*`
   return Stack.of(scope).formatArn({

@@ -33,7 +33,7 @@ type OurDashboardProps = {
 const COLOURS = { succeeded: '#2ca02c', failed: '#d62728', timed_out: '#ff7f0e', cancelled: '#7f7f7f' }
 const FULL_WIDTH = 24
 
-/** One page, read from above: how it goes now, then tasks, agents, the API, and what they stand on. */
+/** One page, top to bottom: current health, then tasks, agents, the API, and the services below them. */
 export class OurDashboard extends Construct {
   constructor(scope: Construct, id: string, props: OurDashboardProps) {
     super(scope, id)
@@ -97,7 +97,7 @@ function tasks({ metrics, catalogue }: OurDashboardProps): IWidget[] {
   ]
 }
 
-/** Whether tasks wait for their turn, and whether what is told before a task is true: half and nine tenths stay below. */
+/** Whether tasks queue, and whether estimates hold: half of the tasks should stay below their P50 estimate, nine in ten below P90. */
 function waitingAndEstimates({ metrics, stage }: OurDashboardProps): IWidget[] {
   const share = (name: 'TimeUnderP50' | 'TimeUnderP90' | 'CostUnderP50' | 'CostUnderP90', label: string) =>
     metrics.own(name, {}, 'Average').with({ label, period: Duration.hours(1) })

@@ -13,8 +13,8 @@ import { statesArn } from './our-arns.ts'
 const PERIOD = Duration.minutes(5)
 
 /**
- * The metrics of an installation: those that its functions write, and AWS's own about what is ours. All by name: a reference
- * would be an export of the runtime stack, and one that is in use cannot be removed with its agent.
+ * The metrics of an installation: those that its functions emit, and AWS's own about our resources. All are named, not referenced: a
+ * reference would be an export of the runtime stack, and CloudFormation refuses to remove one in use together with its agent.
  */
 export class OurMetrics {
   readonly #scope: Construct
@@ -30,7 +30,7 @@ export class OurMetrics {
     return this.#metric(this.#stage.prefix, name, dimensionsMap, statistic)
   }
 
-  /** A line for each combination of dimensions that there is. */
+  /** A series for each combination of dimensions that exists. */
   every(name: MetricName, statistic: string): IMetric {
     const dimensions = ['service', ...METRICS[name].dimensions].join(',')
     const search = `{${this.#stage.prefix},${dimensions}} MetricName="${name}"`
@@ -52,7 +52,7 @@ export class OurMetrics {
     return this.#metric('AWS/States', metricName, { StateMachineArn }, statistic)
   }
 
-  /** Of all functions of the account in this region, ours and others: what they share is what runs out. */
+  /** For all functions of the account in this region, ours and others: they share the concurrency limit. */
   ofAllFunctions(metricName: string, statistic = 'Sum'): Metric {
     return this.#metric('AWS/Lambda', metricName, {}, statistic)
   }

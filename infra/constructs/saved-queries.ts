@@ -2,7 +2,7 @@ import { CfnQueryDefinition } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { Stage } from '../stage.ts'
 
-/** Questions that people have, as Logs Insights asks them: commands in order. */
+/** Common questions about the logs as Logs Insights queries: commands in order. */
 export const QUERIES = {
   'one task': [
     'fields @timestamp, service, stepId, attempt, message, status, agentId, durationMs, errorName',
@@ -40,10 +40,10 @@ export const QUERIES = {
   ],
 } as const
 
-/** What Logs Insights takes in one query. */
+/** Logs Insights' limit of log groups in one query. */
 export const MOST_GROUPS = 50
 
-/** The queries, in Logs Insights under `<prefix>/`. */
+/** The queries, saved in Logs Insights under `<prefix>/`. */
 export class SavedQueries extends Construct {
   constructor(
     scope: Construct,

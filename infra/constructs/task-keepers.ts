@@ -18,7 +18,7 @@ type TaskKeepersProps = {
   readonly collect: BundledFunction
 }
 
-/** What happens to tasks and machines without anybody asking: ends are noted, what was missed is mended, what is left over goes. */
+/** Background work: records the ends of tasks, reconciles those that were missed, and removes unused state machines. */
 export class TaskKeepers extends Construct {
   readonly #props: TaskKeepersProps
 
@@ -30,7 +30,7 @@ export class TaskKeepers extends Construct {
     this.#collect()
   }
 
-  /** Step Functions' own event ends a task; failing deliveries are retried, then kept. */
+  /** Step Functions' status event ends a task; failed deliveries are retried, then go to the dead-letter queue. */
   #noteEnds(): void {
     const { stage, data, deadLetters, finish } = this.#props
     finish.keepFailures(deadLetters, 2)
@@ -48,9 +48,9 @@ export class TaskKeepers extends Construct {
         detailType: ['Step Functions Execution Status Change'],
         detail: {
           status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'],
-          // Those of tasks: items of a fan-out have executions too.
+          // Only the executions of tasks: items of a fan-out have executions too.
           name: [{ prefix: 't_' }],
-          // Every machine of ours, also one whose workflow is gone: its tasks go on.
+          // Every state machine of ours, including those of removed workflows: their tasks still run.
           stateMachineArn: [{ prefix: statesArn(this, stage, 'stateMachine', '') }],
         },
       },
@@ -58,7 +58,7 @@ export class TaskKeepers extends Construct {
     })
   }
 
-  /** The guarantee behind the event. */
+  /** Events are best effort: reconciliation catches the ends that were missed. */
   #reconcile(): void {
     const { stage, data, reconcile } = this.#props
     giveStores(reconcile, data, {
@@ -76,7 +76,7 @@ export class TaskKeepers extends Construct {
     this.#every('EveryMinute', Duration.minutes(1), 'Reconcile tasks', reconcile)
   }
 
-  /** Machines that the API has made, and those of workflows that are gone: nobody else removes them. */
+  /** Removes state machines that the API created, and those of removed workflows: CloudFormation does not. */
   #collect(): void {
     const { stage, data, collect } = this.#props
     giveStores(collect, data, { registry: ['UpdateItem', 'DeleteItem', 'Query'] })
@@ -89,7 +89,7 @@ export class TaskKeepers extends Construct {
     this.#every('EveryDay', Duration.days(1), 'Collect unused state machines', collect)
   }
 
-  /** The next time is the retry. */
+  /** No retries: the next scheduled run is the retry. */
   #every(id: string, rate: Duration, description: string, target: BundledFunction): void {
     const { deadLetters } = this.#props
     target.keepFailures(deadLetters, 0)

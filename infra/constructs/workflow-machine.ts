@@ -26,16 +26,16 @@ type WorkflowMachineProps = {
   readonly logs: ILogGroup
   /** Values for the `${...}` names that the compiler leaves open. */
   readonly substitutions: Record<string, string>
-  /** A definition of more bytes is a file of its own beside the template. */
+  /** A definition with more bytes goes to a file asset instead of the template. */
   readonly mostInline: number
 }
 
-/** A workflow as a state machine of its own, its states named after its steps; a large one starts others for its parts. */
+/** A workflow as a state machine, its states named after its steps; a large workflow is split into parts, each a machine of its own. */
 export class WorkflowMachine extends Construct {
   readonly machine: StateMachine
-  /** The workflow's, which ends the machine's. */
+  /** The workflow's name, which is the last part of the state machine's. */
   readonly name: string
-  /** Another one with every change of the machine. */
+  /** Changes with every change of the definition. */
   readonly revisionId: string
   readonly #props: WorkflowMachineProps
 
@@ -49,7 +49,7 @@ export class WorkflowMachine extends Construct {
     this.revisionId = revisionOf(this.machine)
   }
 
-  /** A version: whoever runs the old definition starts the old parts. */
+  /** Published as a version: an execution of the old definition starts the old parts. */
   #publish(part: Compiled['parts'][number], values: Record<string, string>): string {
     const machine = this.#make(part.name, part, values)
     const { stateMachineArn } = machine
@@ -61,7 +61,7 @@ export class WorkflowMachine extends Construct {
     return version.attrArn
   }
 
-  /** A template takes 1 MB, and much of a definition twice: its quotes are escaped. */
+  /** A template takes 1 MB, and a definition in it nearly doubles, because its quotes are escaped. */
   #bodyOf(name: string, definition: string): DefinitionBody {
     if (Buffer.byteLength(definition) <= this.#props.mostInline) return DefinitionBody.fromString(definition)
     const folder = join(Assembly.of(this)?.outdir ?? '', 'definitions')
@@ -82,7 +82,7 @@ export class WorkflowMachine extends Construct {
       role,
       tracingEnabled: true,
       logs: { level: LogLevel.ERROR, includeExecutionData: false, destination: logs },
-      // Deleting a machine ends its executions: a workflow that is removed leaves its machine to those still running.
+      // Deleting a state machine ends its executions, so a removed workflow leaves its machine to those still running.
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     })
   }

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import * as z from 'zod'
 
-/** A part of a template. */
+/** A JSON value in a template. */
 export type Value = string | number | boolean | null | Value[] | { [name: string]: Value }
 export type Fields = { [name: string]: Value }
 export type Resource = { Type: string; Properties: Fields; DependsOn?: Value }
@@ -21,11 +21,11 @@ const AssetsSchema = z.looseObject({ files: z.record(z.string(), FileSchema) })
 
 type Assets = z.infer<typeof AssetsSchema>
 
-/** The templates and assets of a synthesized assembly, to be changed and written to another folder; the assembly itself stays as it is. */
+/** The templates and assets of a synthesized assembly, for changing and writing to another folder; the assembly itself is not modified. */
 export class AssemblyFiles {
-  /** The template with the registration of agents and workflows. */
+  /** The template of the runtime stack, with the registration of agents and workflows. */
   readonly runtime: Template
-  /** All of them, nested ones too. */
+  /** All templates, nested ones included. */
   readonly templates: readonly Template[]
   readonly #folder: string
   readonly #manifest: z.infer<typeof ManifestSchema>
@@ -82,7 +82,7 @@ export class AssemblyFiles {
     }
   }
 
-  /** An assembly in `folder` that refers to the assets where they are. */
+  /** Writes an assembly to `folder`, which refers to the existing assets by path. */
   async write(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true })
     const put = (file: string, value: unknown): Promise<void> =>

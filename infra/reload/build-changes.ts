@@ -1,6 +1,6 @@
 /**
- * One build for `orchestrator dev`, in a process of its own: modules that were loaded once are loaded anew, and an agent that does
- * not end at its first line holds up nothing. It is started ahead, says `ready`, builds when it is told to, answers, and ends.
+ * One build for `orchestrator dev`, in its own process: modules are cached for a process's life, so each build needs a new one, and an
+ * agent whose module blocks delays nothing else. It is started ahead, prints `ready`, builds on order, answers, and ends.
  */
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename } from 'node:fs/promises'
@@ -13,15 +13,15 @@ import { NotLive } from './not-live.ts'
 import { patchAssembly } from './patch-assembly.ts'
 import { problemsOfBuild } from './problems-of-build.ts'
 
-/** `base` is what was synthesized, `folder` where the assembly goes that says what has changed since. */
+/** `base` is the synthesized assembly, `folder` the target for the assembly with the changes. */
 type Order = { base: string; folder: string }
 type Answer =
   | { kind: 'built'; sources: Sources }
-  /** What is wrong with files that people write. */
+  /** Problems in users' files. */
   | { kind: 'refused'; problems: string[] }
   | { kind: 'restart'; reason: string }
 
-// The first call starts esbuild's own process.
+// Warm-up: the first call starts esbuild's own process.
 await transform('')
 process.once('message', async (order: Order) => {
   process.send?.(await answerTo(order), () => process.exit(0))
@@ -42,7 +42,7 @@ async function answerTo({ base, folder }: Order): Promise<Answer> {
 async function buildChanges(base: string, folder: string): Promise<Answer> {
   const before = JSON.parse(await readFile(join(base, 'bundles', SOURCES_FILE), 'utf8')) as Sources
   const { from } = before
-  // Read by esbuild first: it says where in a file something is wrong.
+  // esbuild reads them first, because its errors have the place in the file.
   const entries = await Promise.all(from.map(entriesIn))
   await scanAgents(entries.flat(), rootOf(from))
   const catalogue = await loadCatalogue(from)

@@ -4,17 +4,17 @@ import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import type { Catalogue, Source } from '../load-catalogue.ts'
 
-/** A digest of what each agent and workflow is made of: another one with each change of its files. */
+/** A digest of the files behind each agent and workflow: it changes with any of them. */
 export type Sources = {
   agents: Record<string, string>
   workflows: Record<string, string>
   /** Where they were loaded from. */
   from: readonly Source[]
-  /** Every file of agents that is no package's, as absolute paths. */
+  /** Every file that agents import, except those of packages, as absolute paths. */
   files: string[]
 }
 
-/** Reads the files of agents, packages left out. Rejects with esbuild's BuildFailure for what is no TypeScript. */
+/** Reads the files of agents, except packages. Rejects with esbuild's BuildFailure for invalid TypeScript. */
 export async function describeSources(
   { agents, workflows }: Catalogue,
   from: readonly Source[],
@@ -40,12 +40,12 @@ export async function describeSources(
 export const rootOf = (from: readonly Source[]): string => from.at(-1)?.root ?? '.'
 
 type Scanned = {
-  /** By the absolute path of each entry, a digest of all files of ours that it imports. */
+  /** The absolute path of each entry -> a digest of all project files that it imports. */
   digests: Map<string, string>
   files: string[]
 }
 
-/** Rejects with esbuild's BuildFailure, whose places name files from `root`. */
+/** Rejects with esbuild's BuildFailure, in which file names are relative to `root`. */
 export async function scanAgents(entries: readonly string[], root: string): Promise<Scanned> {
   const { metafile } = await build({
     absWorkingDir: resolve(root),

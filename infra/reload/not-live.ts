@@ -1,2 +1,2 @@
-/** A change that only a new synthesis can make: the message says which. */
+/** A change that needs a full synthesis; the message says which. */
 export class NotLive extends Error {}

@@ -7,11 +7,11 @@ type Found = { template: Template; logicalId: string; resource: Resource }
 type Patch = {
   prefix: string
   agents: Catalogue['agents']
-  /** Keys of the bundles that are not those of the assembly, by agent. */
+  /** Asset keys of the bundles that are new since the assembly, by agent. */
   bundles: ReadonlyMap<string, string>
 }
 
-/** Makes the templates say what a synthesis would say of these agents. Answers what stands for the ARN of each function that is new. */
+/** Changes the templates to what a synthesis of these agents would give. Returns the template value for the ARN of each new function. */
 export function patchAgents(files: AssemblyFiles, { prefix, agents, bundles }: Patch): Map<string, Value> {
   const deployed = agentFunctionsIn(files, prefix)
   const added = new Map<string, Value>()
@@ -43,7 +43,7 @@ function agentFunctionsIn({ templates }: AssemblyFiles, prefix: string): Map<str
   return found
 }
 
-/** In nested stacks a number ends the name. */
+/** The name of a function in a nested stack ends in the stack's number. */
 function agentOf({ Type, Properties }: Resource, prefix: string): string | undefined {
   const start = `${prefix}-agent-`
   const name = Properties?.FunctionName
@@ -52,7 +52,7 @@ function agentOf({ Type, Properties }: Resource, prefix: string): string | undef
   return name.slice(start.length).replace(/_\d+$/, '')
 }
 
-/** Every agent has the same role, grants and variables: a new one gets those of another, under its own name. */
+/** All agents have the same role, grants and variables: a new agent's resources are copies of another's, renamed. */
 function addAgent(
   template: Template,
   prefix: string,
@@ -81,13 +81,13 @@ function addAgent(
 function removeAgent({ template, logicalId }: Found): void {
   const parts = partsOf(template, logicalId)
   const rest = Object.fromEntries(Object.entries(template.Resources).filter(([id]) => !parts.includes(id)))
-  // The registration is written anew; what else refers to it would not resolve any more.
+  // The registration is written anew; any other resource that refers to the function would have a dangling reference.
   const others = Object.values(rest).filter(({ Type }) => !Type.startsWith('Custom::'))
   const text = JSON.stringify({ ...template, Resources: others })
   if (!parts.some((part) => text.includes(`"${part}"`))) template.Resources = rest
 }
 
-/** A function with its role, the policies of that, and its log group. */
+/** The logical ids of a function, its role, that role's policies, and its log group. */
 function partsOf({ Resources }: Template, logicalId: string): string[] {
   const { Role, LoggingConfig } = (Resources[logicalId]?.Properties ?? {}) as {
     Role?: { 'Fn::GetAtt'?: string[] }

@@ -7,15 +7,15 @@ import { patchWorkflows } from './patch-workflows.ts'
 
 type Patch = {
   catalogue: Catalogue
-  /** Folders of the bundles that are not those of the assembly, by agent. */
+  /** Folders of the bundles that are new since the assembly, by agent. */
   bundles: ReadonlyMap<string, string>
-  /** What lies beside the bundle of `register`, and a digest of it. */
+  /** The file beside the bundle of `register`, and its digest. */
   registered: { text: string; digest: string }
-  /** Where to. */
+  /** The target of the new assembly. */
   folder: string
 }
 
-/** Writes what a synthesis of this catalogue would have written, without synthesizing. Throws NotLive for what that cannot be said of. */
+/** Writes what a synthesis of this catalogue would give, without synthesizing. Throws NotLive for changes that need a synthesis. */
 export async function patchAssembly(
   base: string,
   { catalogue, bundles, registered, folder }: Patch,

@@ -11,8 +11,8 @@ type Machine = { template: Template; logicalId: string; resource: Resource }
 type Made = Pick<CompiledWorkflow['compiled'], 'definition' | 'substitutions'>
 
 /**
- * Makes the templates say what a synthesis would say of these workflows: a machine for each, and for each of its parts a machine
- * and a version. A workflow that is gone leaves its machine to what runs on it. Answers the logical ids of machines that are new.
+ * Changes the templates to what a synthesis of these workflows would give: a state machine for each, and for each part a machine
+ * and a version. The machine of a removed workflow stays for its running tasks. Returns the logical ids of new machines.
  */
 export async function patchWorkflows(
   files: AssemblyFiles,
@@ -44,7 +44,7 @@ function machinesIn({ templates }: AssemblyFiles): Map<string, Machine> {
   return new Map(found.map((machine) => [String(machine.resource.Properties.StateMachineName), machine]))
 }
 
-/** What the definitions of this template are given for the names that the compiler leaves open. */
+/** The values that this template substitutes for the `${...}` names in definitions. */
 function valuesIn({ Resources }: Template): Fields {
   const all = Object.values(Resources)
   const api = all.find(({ Properties }) => 'CONTROL_FUNCTION' in variablesOf(Properties))
@@ -91,7 +91,7 @@ async function definitionIn(files: AssemblyFiles, properties: Fields): Promise<V
   return Key === undefined ? properties.DefinitionString : readFile(files.pathOf(Key), 'utf8')
 }
 
-/** With role, logs and tags of another machine. */
+/** Copies role, logging and tags from another state machine of the template. */
 function addMachine(template: Template, name: string): Machine {
   const model = Object.values(template.Resources).find(({ Type }) => Type === MACHINE)
   if (!model) throw new NotLive(`${name}: there is no other workflow whose role it could have`)

@@ -1,6 +1,6 @@
 import type { BuildFailure } from 'esbuild'
 
-/** What esbuild has found, each with file, line and column; the error itself where it is none of esbuild's. */
+/** esbuild's errors, each with file, line and column; any other error as it is. */
 export function problemsOfBuild(error: unknown): string[] {
   const { errors } = error as Partial<BuildFailure>
   if (!errors) return [error instanceof Error ? (error.stack ?? error.message) : String(error)]

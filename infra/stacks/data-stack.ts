@@ -23,12 +23,12 @@ import { FILES_PREFIX } from '../../shared/domain/file-reference.ts'
 import { REST_OUTLIVES_DAYS } from '../../shared/domain/retention.ts'
 import type { Stage } from '../stage.ts'
 
-/** Of no event that there is. */
+/** Matches no event that exists. */
 const NO_TYPE = 'none: this archive is switched off'
 
 type Index = { name: string; partition: string; sort: string }
 
-/** A task's values are marked when it has ended, and go when its items do; uploads go by their own age. */
+/** A task's objects are tagged when it ends, and expire together with its items; uploads expire by their age. */
 function retentionRules({ taskRetentionDays, fileRetentionDays }: Stage): LifecycleRule[] {
   const values = taskRetentionDays && {
     id: 'ended-tasks',
@@ -42,13 +42,13 @@ function retentionRules({ taskRetentionDays, fileRetentionDays }: Stage): Lifecy
     expiration: Duration.days(fileRetentionDays),
   }
   const rules = [values, uploads].filter((rule) => rule !== undefined && rule !== 0)
-  // A version that was removed leaves a mark behind.
+  // Deleting a version leaves a delete marker behind.
   return rules.length > 0 ? [...rules, { id: 'marks', expiredObjectDeleteMarker: true }] : []
 }
 
 /**
- * What must outlive every deployment. The construct ids of these resources never change. All of it is retained whatever happens:
- * a first deployment that fails cannot delete a protected table, and `npm run deploy` takes back what is there
+ * The resources that must outlive every deployment. Their construct ids never change. All are retained in every case: even a
+ * first deployment that fails cannot delete a protected table, and `npm run deploy` imports the retained resources
  * (scripts/deployment/).
  */
 export class DataStack extends Stack {
@@ -56,7 +56,7 @@ export class DataStack extends Stack {
   readonly registry: Table
   readonly bucket: Bucket
   readonly bus: EventBus
-  /** Who has called the API. */
+  /** The access logs of the API. */
   readonly accessLogs: LogGroup
 
   constructor(scope: Construct, id: string, { stage }: { stage: Stage }) {
@@ -75,7 +75,7 @@ export class DataStack extends Stack {
           abortIncompleteMultipartUploadAfter: Duration.days(1),
           noncurrentVersionExpiration: Duration.days(30),
         },
-        // Links to them are good for minutes.
+        // Links to stored answers are valid for minutes only.
         { id: 'answers', prefix: ANSWERS_PREFIX, expiration: Duration.days(1) },
         ...retentionRules(stage),
       ],
@@ -86,8 +86,8 @@ export class DataStack extends Stack {
       description: 'What agents and tasks tell',
     })
     this.bus.applyRemovalPolicy(RemovalPolicy.RETAIN)
-    // Always there: one that went from the template would be retained, and go on. Told to stop, it takes nothing more, and what it
-    // has expires in its time.
+    // Present even when switched off: removed from the template, it would be retained and continue to record. Switched off, it records
+    // nothing more, and its events expire by its retention.
     const archive = this.bus.archive('Archive', {
       eventPattern: stage.archiveEvents ? { source: [EVENT_SOURCE] } : { detailType: [NO_TYPE] },
       retention: Duration.days(stage.archiveDays),
@@ -99,7 +99,7 @@ export class DataStack extends Stack {
       retention: stage.logRetentionDays as RetentionDays,
       removalPolicy: RemovalPolicy.RETAIN,
     })
-    // A bucket that stays keeps what it allows: TLS only, and the access logs.
+    // A retained bucket must keep its policy: TLS only, and the delivery of access logs.
     for (const bucket of [this.bucket, accessLogs]) bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN)
     new CfnOutput(this, 'TasksTable', { value: this.tasks.tableName })
     new CfnOutput(this, 'RegistryTable', { value: this.registry.tableName })
@@ -107,7 +107,7 @@ export class DataStack extends Stack {
     new CfnOutput(this, 'BusName', { value: this.bus.eventBusName })
   }
 
-  /** Who has read and written what: for as long as other logs. */
+  /** Object-level access logs of the bucket, with the retention of the other logs. */
   #addAccessLogs({ logRetentionDays }: Stage): Bucket {
     return new Bucket(this, 'AccessLogs', {
       encryption: BucketEncryption.S3_MANAGED,

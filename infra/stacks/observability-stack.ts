@@ -11,7 +11,7 @@ import type { RuntimeStack } from './runtime-stack.ts'
 
 type ObservabilityStackProps = { stage: Stage; catalogue: Catalogue; data: DataStack; runtime: RuntimeStack }
 
-/** Where people look: one dashboard, alarms on what needs a person, and questions to the logs. */
+/** What operators look at: one dashboard, alarms for what needs a person, and saved log queries. */
 export class ObservabilityStack extends Stack {
   constructor(scope: Construct, id: string, { stage, catalogue, data, runtime }: ObservabilityStackProps) {
     super(scope, id, { description: 'Orchestrator: dashboard, alarms and saved queries' })
