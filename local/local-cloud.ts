@@ -13,42 +13,42 @@ import { type ConnectionLimits, limitConnections } from './limit-connections.ts'
 import { startServices } from './services.ts'
 
 export type LocalCloudOptions = {
-  /** What `cdk synth` wrote. */
+  /** The folder that `cdk synth` wrote. */
   assembly: string
-  /** Where tables and objects are kept; in memory and a temporary folder without it. */
+  /** The folder for tables and objects; by default memory and a temporary folder. */
   dataFolder?: string
   /** 0 for any free port. */
   apiPort?: number
   awsPort?: number
-  /** For how long and how many connections are kept, of either port. */
+  /** Limits of connections, for each port. */
   connections?: Partial<ConnectionLimits>
   onLog?: (functionName: string, text: string) => void
   /**
    * Debuggers can attach to the sandboxes of some functions, at this port and those after it. These functions have no time limit, and
-   * neither has a state that waits for a task.
+   * neither have states that wait for a task.
    */
   inspect?: {
     port: number
     isDebugged(functionName: string): boolean
     onOpen(functionName: string, port: number): void
   }
-  /** A call of an AWS service, before it is answered. */
+  /** Called with each call of an AWS service before it is answered. */
   onCall?: (call: AwsCall) => void
-  /** An event that no target took. */
+  /** Called with each event that no target accepted. */
   onDeadLetter?: (queueArn: string, reason: string) => void
 }
 
 export type LocalCloud = {
   apiUrl: string
-  /** For `AWS_ENDPOINT_URL`. */
+  /** The value for `AWS_ENDPOINT_URL`. */
   awsUrl: string
   /** Types of resources that were left out. */
   ignored: readonly string[]
-  /** Settles only when the storage fails: nothing works after that. */
+  /** Settles only when the storage fails, after which nothing works. */
   failed: Promise<Error>
   /**
-   * Makes what runs be as another assembly says; one update at a time. What is in flight ends as it began. Rejects, and leaves in
-   * service what was there: with RestartNeeded, or with what a resource has failed with.
+   * Updates the running resources to another assembly, one update at a time. Executions in flight end with their old definition. On
+   * failure the former resources stay in service; rejects with RestartNeeded, or with the error of a resource.
    */
   update(assembly: string): Promise<void>
   stop(): Promise<void>

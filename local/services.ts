@@ -21,14 +21,14 @@ import { sqliteStore } from './stepfunctions/store/sqlite-store.ts'
 const PLACE = { account: '000000000000', region: 'us-east-1' }
 
 type Options = {
-  /** Whether states give up tasks that take too long. */
+  /** Whether task states time out. */
   callTimeouts: boolean
   dataFolder?: string
   onLog?: (functionName: string, text: string) => void
   onDeadLetter?: (queueArn: string, reason: string) => void
 }
 
-/** The services of the local cloud, wired to one another: who may call whom is in the templates' policies. */
+/** The services of the local cloud, connected to one another; permissions are those of the templates' policies. */
 export async function startServices({ dataFolder, onLog, onDeadLetter, callTimeouts }: Options) {
   const { executions, running, dynamodb, objects, storage } = await openStorage(dataFolder)
   const broken = Promise.withResolvers<Error>()
@@ -65,7 +65,7 @@ export async function startServices({ dataFolder, onLog, onDeadLetter, callTimeo
   stopping.defer(() => events.close())
   stopping.defer(() => stepfunctions.stop())
 
-  /** A service may call a function that has granted it. */
+  /** A service may invoke a function that has a permission for it. */
   function invokeAs(principal: string) {
     return async (arn: string, payload: string, key?: string): Promise<Invocation> => {
       if (lambda.isPermitted(arn, principal)) return lambda.invoke(arn, payload, key)
@@ -91,14 +91,14 @@ export async function startServices({ dataFolder, onLog, onDeadLetter, callTimeo
     invokeAs,
     /** Settles when the store of executions fails. */
     broken: broken.promise,
-    /** What hands out work stops first, what does it last. */
+    /** Stops producers of work first, and its consumers last. */
     stop: () => stopping.disposeAsync(),
-    /** When nobody can ask for it any more. */
+    /** To be called when nothing can use the storage any more. */
     closeStorage: () => storage.disposeAsync(),
   }
 }
 
-/** The same when the next life tells a target again; a schedule does not, it comes round anew. */
+/** A key that is equal when the event is delivered again after a restart. Schedules have none: they fire anew. */
 function keyOf(arn: string, event: Record<string, unknown>): string | undefined {
   if (event.source === 'aws.events') return undefined
   const told = JSON.stringify([event.source, event['detail-type'], event.detail])
@@ -122,7 +122,7 @@ async function openStorage(folder: string | undefined): Promise<Storage> {
     const objects = await ObjectStore.open(folder && join(folder, 's3'))
     storage.defer(() => objects.close())
     const executions = folder ? sqliteStore(join(folder, 'executions.sqlite')) : memoryStore()
-    // After the executions, whose lock keeps a second local cloud away.
+    // Opened after the executions, whose lock keeps out a second local cloud.
     const running = folder ? await RunningJournal.open(join(folder, 'running')) : undefined
     return { executions, running, dynamodb, objects, storage }
   } catch (error) {

@@ -1,11 +1,11 @@
 /**
- * What is deployed, and its updates: as CloudFormation does it, each resource whose properties have changed is provisioned again,
- * after those that it refers to; what is in no template any more is removed at the end.
+ * The deployed resources and their updates. As in CloudFormation, each resource whose properties have changed is provisioned again,
+ * after those that it refers to; a resource that is in no template any more is removed at the end.
  *
  * Invariants (tests cite them):
- * update/U1 a resource whose properties are what they were is left alone
- * update/U2 an update that fails is taken back: what was there before is in service again
- * update/U3 what cannot change while the local cloud runs is refused before anything has changed
+ * update/U1 a resource with unchanged properties is left alone
+ * update/U2 an update that fails is rolled back: the former resources are in service again
+ * update/U3 a change that the running local cloud cannot make is refused before anything has changed
  */
 import { isDeepStrictEqual } from 'node:util'
 import {
@@ -17,7 +17,7 @@ import {
 } from './provision.ts'
 import type { Assembly, Resource, Stack } from './read-assembly.ts'
 
-/** Types whose resources may be added, changed and removed while tasks run. */
+/** Types of resources that may be added, changed and removed while tasks run. */
 const ADDED = [
   'AWS::IAM::Policy',
   'AWS::IAM::Role',
@@ -33,7 +33,7 @@ const CHANGED = [
   'AWS::StepFunctions::StateMachineVersion',
 ]
 
-/** What an update would change and the running local cloud cannot. */
+/** An update needs changes that the running local cloud cannot make. */
 export class RestartNeeded extends Error {
   override readonly name = 'RestartNeeded'
 }
@@ -51,14 +51,14 @@ export class Deployment {
     this.#removers = removers
   }
 
-  /** Provisions all of an assembly. Answers the types that were left out. */
+  /** Provisions all resources of an assembly. Returns the types that were left out. */
   async create(assembly: Assembly): Promise<{ ignored: string[] }> {
     const answer = await provision(assembly, this.#provisioning, this.#state)
     this.#assembly = assembly
     return answer
   }
 
-  /** Rejects with RestartNeeded (update/U3), or with what a resource has failed with (update/U2). */
+  /** Rejects with RestartNeeded (update/U3), or with the error of a resource (update/U2). */
   async update(assembly: Assembly): Promise<void> {
     const before = this.#assembly
     const fixed = whatIsFixed(before, assembly, this.#provisioning.ignorable)
@@ -74,7 +74,7 @@ export class Deployment {
     }
   }
 
-  /** What is in no template of the assembly in service. */
+  /** Removes resources that are in no template of the assembly in service. */
   #removeOthers(): void {
     const kept = new Set(resourcesIn(this.#assembly).map(({ key }) => key))
     for (const [key, { provisioned, ...facts }] of this.#state) {
@@ -85,7 +85,7 @@ export class Deployment {
   }
 }
 
-/** Resources that an update adds, changes or removes, and the local cloud cannot while it runs. */
+/** Resources that an update would add, change or remove, but not while the local cloud runs. */
 function whatIsFixed(before: Assembly, after: Assembly, ignorable: readonly string[]): string[] {
   const [known, wanted] = [before, after].map((assembly) => {
     return new Map(resourcesIn(assembly).map(({ key, resource }) => [key, resource]))

@@ -3,19 +3,19 @@ import { type Assembly, NESTED_STACK, type Stack } from './read-assembly.ts'
 import { type Lookup, resolveIntrinsics } from './resolve-intrinsics.ts'
 
 export type Properties = Readonly<Record<string, unknown>>
-/** What stands for a resource afterwards: its `Ref`, and its attributes. */
+/** The results of provisioning a resource: its `Ref` and its attributes (`Fn::GetAtt`). */
 export type Provisioned = { ref: string; attributes?: Readonly<Record<string, string>> }
 export type ResourceFacts = {
   stack: string
   logicalId: string
   type: string
   properties: Properties
-  /** What it was provisioned with before, where this is an update. */
+  /** The former properties, in an update. */
   before?: Properties
 }
-/** Makes a resource of one type exist locally, or be as its properties say now. */
+/** Creates a resource of one type locally, or updates it to its properties. */
 export type Provisioner = (resource: ResourceFacts) => Promise<Provisioned>
-/** What is there: by stack and logical id, with the properties that it was provisioned with. */
+/** Stack and logical id -> the resource, with the properties that it was provisioned with. */
 export type ProvisionedState = Map<string, ResourceFacts & { provisioned: Provisioned }>
 /** By the type of resource. */
 export type Provisioners = Readonly<Record<string, Provisioner>>
@@ -29,8 +29,8 @@ export type Provisioning = {
 }
 
 /**
- * Provisions every resource that `state` has not as it is, each after those it refers to, and notes it there. Answers the types that
- * were left out. Rejects with the first error, when nothing is under way any more.
+ * Provisions every resource that is missing in `state` or differs from it, each after those it refers to, and records it there. Returns
+ * the types that were left out. Rejects with the first error, once no provisioning is in progress.
  */
 export async function provision(
   assembly: Assembly,
@@ -39,7 +39,7 @@ export async function provision(
 ): Promise<{ ignored: string[] }> {
   const ignored = new Set<string>()
   const made = new Map<string, Promise<Provisioned>>()
-  /** What nested stacks are given. */
+  /** The parameters passed to nested stacks. */
   const parameters = new Map<string, Properties>()
   const stacks = new Map(assembly.stacks.map((stack) => [stack.name, stack]))
 
@@ -74,14 +74,14 @@ export async function provision(
     const known = state.get(key)
     if (known && isDeepStrictEqual(known.properties, properties)) return known.provisioned
     const facts = { stack: stack.name, logicalId, type: resource.Type, properties }
-    // What fails half-way is not known any more.
+    // A resource that failed half-way is in an unknown state.
     state.delete(key)
     const provisioned = await provisioner(known ? { ...facts, before: known.properties } : facts)
     state.set(key, { ...facts, provisioned })
     return provisioned
   }
 
-  /** Its attributes are its outputs. */
+  /** The attributes of a nested stack are its outputs. */
   async function makeNested(stack: Stack, logicalId: string): Promise<Provisioned> {
     const nested = stack.nested[logicalId]
     if (!nested) throw new Error(`${stack.name}/${logicalId}: its template is not in the assembly`)

@@ -27,7 +27,7 @@ export type LocalServices = FunctionPlace & {
   answers: CustomResourceAnswers
 }
 
-/** Resources that nothing running here depends on. */
+/** Types of resources that the local cloud does not need. */
 export const IGNORABLE = [
   'AWS::ApiGatewayV2::Stage',
   'AWS::CDK::Metadata',
@@ -60,7 +60,7 @@ export function makeProvisioners(services: LocalServices): Provisioners {
   }
 }
 
-/** What is done when a resource is in no template any more. The others are left: nothing refers to them. */
+/** Removers of resources that are in no template any more. The other types stay: nothing refers to them. */
 export function makeRemovers({ lambda }: Pick<LocalServices, 'lambda'>) {
   return {
     'AWS::Lambda::Function': (_: ResourceFacts, name: string) => lambda.remove(name),

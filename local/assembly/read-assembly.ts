@@ -41,7 +41,7 @@ export type Stack = {
   name: string
   resources: Record<string, Resource>
   outputs: z.infer<typeof TemplateSchema>['Outputs']
-  /** Stacks in it, by the ids of their resources. */
+  /** Nested stacks, by the ids of their resources. */
   nested: Record<string, Stack>
 }
 export type Assembly = {
@@ -50,7 +50,7 @@ export type Assembly = {
   assets: ReadonlyMap<string, string>
 }
 
-/** What `cdk synth` wrote into a folder. Throws when there is none, or when it is not one. */
+/** Reads the cloud assembly that `cdk synth` wrote into a folder. Throws when the folder is missing or holds no assembly. */
 export async function readAssembly(folder: string): Promise<Assembly> {
   const manifest = ManifestSchema.parse(await readJson(join(folder, 'manifest.json')))
   const stacks: Stack[] = []
@@ -72,7 +72,7 @@ async function readStack(name: string, file: string, assets: Assembly['assets'])
   const nested: Record<string, Stack> = {}
   for (const [id, { Type, Properties }] of Object.entries(resources)) {
     if (Type !== NESTED_STACK) continue
-    // An address that ends in the key of an asset.
+    // The URL of a nested template ends in the key of its asset.
     const address = JSON.stringify(Properties.TemplateURL)
     const path = [...assets].find(([key]) => address.includes(key))?.[1]
     if (path !== undefined) nested[id] = await readStack(`${name}-${id}`, path, assets)

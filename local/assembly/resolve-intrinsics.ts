@@ -1,4 +1,4 @@
-/** How references are looked up; each answer may need a resource to be provisioned first. */
+/** Resolves references; each may first wait for a resource to be provisioned. */
 export type Lookup = {
   ref(logicalId: string): Promise<unknown>
   attribute(logicalId: string, name: string): Promise<unknown>
@@ -7,7 +7,7 @@ export type Lookup = {
 
 type Intrinsic = (argument: unknown, lookup: Lookup) => Promise<unknown>
 
-/** A template value with CloudFormation's intrinsic functions replaced by what they stand for. */
+/** A template value with CloudFormation's intrinsic functions evaluated. */
 export async function resolveIntrinsics(value: unknown, lookup: Lookup): Promise<unknown> {
   if (Array.isArray(value)) {
     const members = await Promise.all(value.map((member) => resolveIntrinsics(member, lookup)))

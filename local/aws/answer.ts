@@ -20,7 +20,7 @@ type Services = {
   objects: ObjectStore
   stepfunctions: StepFunctionsService
   onCloudFormationAnswer(id: string, body: string): void
-  /** Told of every call before it is answered. */
+  /** Called with every call before it is answered. */
   onCall?: ((call: AwsCall) => void) | undefined
 }
 
@@ -30,7 +30,7 @@ export type AwsCall = { action: string; caller: string | undefined; userAgent: s
 const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.0' }
 const LAMBDA_PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
 
-/** Finds the service that a request is for, checks that its caller may ask, and answers. */
+/** Finds the service that a request is for, authorizes its caller, and answers. */
 export async function answerAws(services: Services, request: AwsRequest): Promise<AwsResponse> {
   const target = request.headers['x-amz-target']
   const { accessKeyId, headers } = request
@@ -73,7 +73,7 @@ async function answerDynamoDB(
   return dynamodb.send(target, request.body)
 }
 
-/** The partition keys that a request names of one item. */
+/** The partition keys of the item in a request. */
 function leadingKeys({ Key, Item }: Record<string, unknown>): string[] {
   const item = (Key ?? Item) as { pk?: { S?: string } } | undefined
   return item?.pk?.S === undefined ? [] : [item.pk.S]
@@ -88,7 +88,7 @@ async function answerStates(
   const machineOf = (token: string): string => stepfunctions.tokens.machineOf(token)
   const resource = statesResource(action, body, { ...place, machineOf })
   iam.authorizeKey(request.accessKeyId, `states:${action}`, resource)
-  // Whoever gives a machine its role must be allowed to.
+  // Passing a role to a state machine needs permission for the role (iam:PassRole).
   if (body.roleArn !== undefined) {
     const context = { 'iam:PassedToService': 'states.amazonaws.com' }
     iam.authorizeKey(request.accessKeyId, 'iam:PassRole', String(body.roleArn), context)

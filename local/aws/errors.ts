@@ -1,4 +1,4 @@
-/** An error as an AWS service answers it over the wire. */
+/** An error in an AWS service's wire format. */
 export class AwsError extends Error {
   readonly code: string
   readonly status: number

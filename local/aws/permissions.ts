@@ -13,8 +13,8 @@ export function dynamodbResources(action: string, body: Body, { account, region 
 }
 
 /**
- * The machine or execution that a Step Functions call is about: by the action, not by what else its body may hold. A machine
- * that is to be created has its ARN already; a token is of a machine.
+ * The state machine or execution that a Step Functions call concerns: chosen by the action, not by other fields of its body. For a
+ * machine to be created it is the future ARN; for a task token, the token's machine.
  */
 export function statesResource(
   action: string,
@@ -36,7 +36,7 @@ const BY_EXECUTION = [
   'DescribeStateMachineForExecution',
 ]
 
-/** An upload by form carries its own signature; everything else is authorised by action and resource. */
+/** A form upload carries its own signature; all other requests are authorized by action and resource. */
 export function s3Action({ method, path }: AwsRequest): { action?: string; resource: string } {
   const { bucket, key } = placeOf(path)
   if (bucket === '') return { action: 's3:ListAllMyBuckets', resource: '*' }

@@ -1,11 +1,11 @@
 export type AwsRequest = {
   method: string
   url: URL
-  /** Path and query as they were sent; a URL resolves dot segments. */
+  /** Path and query exactly as sent; the URL class would resolve dot segments. */
   path: string
   headers: Readonly<Record<string, string>>
   body: Buffer
-  /** Whose credentials signed it; undefined for an anonymous request. */
+  /** The access key id of the signature; undefined for an anonymous request. */
   accessKeyId: string | undefined
 }
 

@@ -1,6 +1,6 @@
 type Answer = { Status: string; Reason?: string }
 
-/** What the functions of custom resources answer, by the id in the address that they were given. */
+/** The responses of custom resources' functions, by the id in their response URL. */
 export class CustomResourceAnswers {
   readonly #expected = new Map<string, (answer: Answer) => void>()
 
@@ -11,7 +11,7 @@ export class CustomResourceAnswers {
     return promise
   }
 
-  /** `body` is the JSON that the function has sent; an answer that is not expected is left alone. */
+  /** `body` is the JSON that the function sent; a response that is not expected is ignored. */
   take(id: string, body: string): void {
     this.#expected.get(id)?.(JSON.parse(body) as Answer)
     this.#expected.delete(id)

@@ -4,7 +4,7 @@ import type { Provisioners } from '../assembly/provision.ts'
 import type { LambdaService } from '../lambda/service.ts'
 import type { CustomResourceAnswers } from './answers.ts'
 
-/** Custom resources: a function makes each, and answers as it would answer CloudFormation. */
+/** Custom resources: a function creates each, and responds as it would to CloudFormation. */
 export function cloudformationProvisioners(
   lambda: LambdaService,
   answers: CustomResourceAnswers,

@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module'
 
 /**
- * Lets dynalite close the iterators of its store when their streams end. It asks them for `return()`, which iterators of
- * abstract-level do not have; only `close()` ends them. One that stays open keeps its snapshot of the tables in memory, and on disk
- * what has been overwritten since.
+ * Makes dynalite close its store's iterators when their streams end. Its streams call `return()`, which abstract-level's iterators
+ * lack; only `close()` ends them. An open iterator keeps its snapshot of the tables in memory, and overwritten data on
+ * disk.
  *
  * Invariants (tests cite them):
- * iterators/C1 after an answer no iterator that it has read by is open
+ * iterators/C1 after an answer, no iterator that it read from is open
  */
 export function closeIterators(): void {
   for (const { prototype } of Object.values(iterators())) {
@@ -19,7 +19,7 @@ export function closeIterators(): void {
 type Iterator = { close(): Promise<void>; return?(): Promise<void>; next(): Promise<unknown> }
 type Iterators = Record<'AbstractKeyIterator' | 'AbstractValueIterator', { prototype: Iterator }>
 
-/** The classes of the very package that dynalite uses. */
+/** The iterator classes of the abstract-level package that dynalite loads. */
 export function iterators(): Iterators {
   const require = createRequire(createRequire(import.meta.url).resolve('dynalite'))
   const { AbstractKeyIterator, AbstractValueIterator } = require('abstract-level') as Iterators

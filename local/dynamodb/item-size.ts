@@ -5,8 +5,8 @@ type Item = Readonly<Record<string, Value>>
 type ItemSize = (item: Item, compress?: unknown, addMetaSize?: unknown, rangeKey?: string) => number
 
 /**
- * DynamoDB counts an item in bytes of UTF-8, names included; dynalite counts letters, so that it takes a text of 400,000 Thai
- * letters, which is 1.2 MB. Its modules ask for the size through this one function of theirs.
+ * DynamoDB measures an item in bytes of UTF-8, names included; dynalite counts characters, so it would accept a text of 400,000 Thai
+ * letters, which is 1.2 MB. This replaces dynalite's own function for the size, which all its modules call.
  */
 export function countItemsInBytes(): void {
   const database = createRequire(import.meta.url)('dynalite/db') as { itemSize: ItemSize }
@@ -14,7 +14,7 @@ export function countItemsInBytes(): void {
   database.itemSize = (item, ...rest) => inLetters(item, ...rest) + moreBytesThanLetters(item)
 }
 
-/** How many bytes the names and texts of an item have beyond one for each letter. */
+/** By how much the UTF-8 bytes of an item's names and texts exceed their characters. */
 function moreBytesThanLetters(item: Item): number {
   return Object.entries(item).reduce((sum, [name, value]) => sum + more(name) + moreInValue(value), 0)
 }

@@ -1,4 +1,4 @@
-/** What the service and its worker say to one another. */
+/** Messages between the service and its worker thread. */
 export type ToWorker = { kind: 'request'; id: number; target: string; body: string } | { kind: 'stop' }
 export type FromWorker = {
   kind: 'answer'

@@ -10,16 +10,16 @@ type Waiting = { resolve: (answer: RawAnswer) => void; reject: (reason: Error) =
 
 const KEPT_HEADERS = ['content-type', 'x-amz-crc32']
 
-/** The embedded DynamoDB: requests are passed on as they are, when the tables that are being made are there. */
+/** The embedded DynamoDB: forwards requests unchanged, once the tables in creation exist. */
 export class DynamoDBService {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   readonly #exited: Promise<unknown>
   #count = 0
   #ended: Error | undefined
-  /** What must be done before a request can be answered. */
+  /** Creations that requests must wait for. */
   readonly #making = new Set<Promise<void>>()
-  /** Settles only when the storage fails (a full disk, a folder that another process has): nothing works after that. */
+  /** Settles only when the storage fails (a full disk, a folder locked by another process): no request can be answered after that. */
   readonly failed: Promise<Error>
 
   /** Opens the tables under `path`, or in memory. */
@@ -41,7 +41,7 @@ export class DynamoDBService {
       this.#waiting.get(id)?.resolve({ status, headers: Object.fromEntries(kept), body })
       this.#waiting.delete(id)
     })
-    // The store is opened by the first request: better now than by the first task.
+    // The first request opens the store: better at the start than at the first task.
     const opened = this.#request('DynamoDB_20120810.ListTables', '{}')
     this.#make(
       opened.catch((failure: Error) => {
@@ -51,8 +51,8 @@ export class DynamoDBService {
   }
 
   /**
-   * Resolves when all tables that were asked for are there. Rejects when one cannot be made, or their folder cannot be used,
-   * by another process's hold on it too.
+   * Resolves when all requested tables exist. Rejects when one cannot be created or their folder cannot be used, for instance
+   * because another process has it locked.
    */
   async ready(): Promise<void> {
     await Promise.all(this.#making)
@@ -63,12 +63,12 @@ export class DynamoDBService {
     return this.ready().then(() => this.#request(target, body))
   }
 
-  /** Begins to create a table, unless it is there already; `ready` says how that went. */
+  /** Starts to create a table, unless it exists; `ready` reports the outcome. */
   createTable(description: { TableName: string }): void {
     this.#make(this.#created(description))
   }
 
-  /** As in AWS a table that was asked for is not there yet: an item put into it a moment too early is refused. */
+  /** As in AWS, a new table does not exist at once: a put that comes a moment too early is refused. */
   async #created(description: { TableName: string }): Promise<void> {
     const { TableName } = description
     const created = await this.#request('DynamoDB_20120810.CreateTable', JSON.stringify(description))
@@ -83,7 +83,7 @@ export class DynamoDBService {
   }
 
   async stop(): Promise<void> {
-    // What was asked before has been passed on then.
+    // Earlier requests have been forwarded by then.
     await this.ready().catch(() => {})
     this.#post({ kind: 'stop' })
     const late = setTimeout(() => void this.#worker.terminate(), 2_000)
@@ -91,7 +91,7 @@ export class DynamoDBService {
     clearTimeout(late)
   }
 
-  /** What has failed stays: no request can be answered after that. */
+  /** A failure is kept: no request can be answered after it. */
   #make(work: Promise<unknown>): void {
     const making: Promise<void> = work.then(() => void this.#making.delete(making))
     this.#making.add(making)
@@ -107,7 +107,7 @@ export class DynamoDBService {
     return promise
   }
 
-  /** Nobody waits for a worker that is no more. */
+  /** Rejects the requests that wait for a worker that has ended. */
   #end(reason: Error): void {
     this.#ended ??= reason
     for (const { reject } of this.#waiting.values()) reject(reason)

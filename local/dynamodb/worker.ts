@@ -7,8 +7,8 @@ import type { FromWorker, ToWorker } from './messages.ts'
 import { rememberExpressions } from './remember-expressions.ts'
 
 /**
- * dynalite in a thread of its own. It is made as an HTTP server; here it gets its requests as messages, for a socket
- * costs more than most of what it is asked. What it has answered it has written: it can end at any time.
+ * Runs dynalite in a worker thread. dynalite is an HTTP server; here requests arrive as messages, because a socket costs more
+ * than most requests. Writes are on disk before they are answered, so the thread may end at any time.
  */
 const { path } = workerData as { path?: string }
 closeIterators()

@@ -8,7 +8,7 @@ export type Answer = (request: AwsRequest) => Promise<AwsResponse>
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 
-/** The one port that speaks AWS's wire protocols; `answer` knows the services. */
+/** The one port for AWS's wire protocols; `answer` dispatches to the services. */
 export function createEndpoint(answer: Answer): Server {
   const server = createServer((incoming, outgoing) => {
     respond(answer, incoming, outgoing).catch(() => outgoing.destroy())
@@ -34,7 +34,7 @@ async function respond(answer: Answer, incoming: IncomingMessage, outgoing: Serv
 
 type RawRequest = { method: string; path: string; headers: Record<string, string>; body: Buffer | Error }
 
-/** Answers one request; never rejects: what is refused or goes wrong is answered as AWS does. */
+/** Answers one request; never rejects: refusals and faults become errors in AWS's format. */
 export async function answerOrRefuse(
   answer: Answer,
   { method, path, headers, body }: RawRequest,

@@ -1,12 +1,12 @@
 import { operatorOf } from './pattern-operators.ts'
 
 /**
- * EventBridge's pattern language.
+ * Matches events against EventBridge patterns.
  *
  * pattern/P1 All fields of a pattern must match; of a field's list, one matcher must; of `$or`, one alternative.
- * pattern/P2 Of a list of plain values in the event, one must match. Of a list of objects, one must match all that is said of it.
- * pattern/P3 Operators are about leaves: an object is none, so `exists: true` does not see it.
- * pattern/P4 `exists: false` is about all members of a list: none of them may have the field.
+ * pattern/P2 When the event has a list of plain values, one must match. When it has a list of objects, one object must match everything.
+ * pattern/P3 Operators apply to leaves only: an object is no leaf, so `exists: true` does not match it.
+ * pattern/P4 `exists: false` applies to all members of a list: none of them may have the field.
  */
 export type Pattern = Readonly<Record<string, unknown>>
 
@@ -14,7 +14,7 @@ export function matchesPattern(pattern: Pattern, event: unknown): boolean {
   return matchesFields(pattern, event, [event])
 }
 
-/** `all`: what stands at this place in the event, in every member of every list on the way. */
+/** `all`: the values of this field in all members of every list on the path. */
 function matchesFields(pattern: Pattern, value: unknown, all: readonly unknown[]): boolean {
   if (Array.isArray(value)) return value.some((member) => matchesFields(pattern, member, all))
   return Object.entries(pattern).every(([field, wanted]) => {
@@ -40,7 +40,7 @@ function matchesLeaf(wanted: readonly unknown[], value: unknown, all: readonly u
 const isLeaf = (value: unknown): boolean =>
   value !== undefined && (value === null || typeof value !== 'object')
 
-/** Lists in lists are one list. */
+/** Nested lists are flattened. */
 const membersOf = (value: unknown): unknown[] => (Array.isArray(value) ? value.flatMap(membersOf) : [value])
 
 function fieldOf(value: unknown, field: string): unknown {

@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net'
 export type Operator = { name: string; operand: unknown; matches: (value: unknown) => boolean }
 type Make = (operand: unknown) => ((value: unknown) => boolean) | undefined
 
-/** The operator that a matcher is; undefined for a plain value. Throws for what EventBridge would refuse. */
+/** The operator of a matcher; undefined for a plain value. Throws for a matcher that EventBridge would refuse. */
 export function operatorOf(matcher: unknown): Operator | undefined {
   if (typeof matcher !== 'object' || matcher === null) return undefined
   const known = parsed.get(matcher)
@@ -41,7 +41,7 @@ const OPERATORS: Readonly<Record<string, Make>> = {
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 
-/** `prefix` and `suffix` may themselves ignore case. */
+/** `prefix` and `suffix` may contain `equals-ignore-case`. */
 function ofText(operand: unknown, holds: Comparison): ReturnType<Make> {
   if (isText(operand)) return (value) => isText(value) && holds(value, operand)
   const [[name, part] = [], ...more] = Object.entries((operand ?? {}) as object)
@@ -49,7 +49,7 @@ function ofText(operand: unknown, holds: Comparison): ReturnType<Make> {
   return (value) => isText(value) && holds(value.toLowerCase(), part.toLowerCase())
 }
 
-/** `*` is any text, `\*` a star, `\\` a backslash; two stars in a row are refused, and other escapes. */
+/** `*` is any text, `\*` a star, `\\` a backslash; two stars in a row and other escapes are refused. */
 function wildcard(pattern: string): RegExp | undefined {
   const parts = pattern.match(/\\[*\\]|[^\\]/gs) ?? []
   if (parts.join('') !== pattern) return undefined
@@ -100,7 +100,7 @@ function cidr(range: string): ReturnType<Make> {
     isText(value) && isIP(value) === family && list.check(value, family === 4 ? 'ipv4' : 'ipv6')
 }
 
-/** Texts or numbers, one or a list of one kind; or what a list of texts begins with, ends with, is but for case, is like. */
+/** Excludes a value or a list of values of one type, or texts by prefix, suffix, `equals-ignore-case` or wildcard. */
 function anythingBut(operand: unknown): ReturnType<Make> {
   const values: unknown[] = [operand].flat()
   if (values.length === 0) return undefined

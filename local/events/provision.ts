@@ -16,7 +16,7 @@ const TargetSchema = z
     maximumRetryAttempts: RetryPolicy?.MaximumRetryAttempts ?? 185,
   }))
 
-/** Buses, rules, and the queues that dead letters are told of. */
+/** Buses, rules, and dead-letter queues. */
 export function eventsProvisioners(
   events: EventsService,
   lambda: LambdaService,

@@ -13,7 +13,7 @@ export type Rule = {
   targets: Target[]
 }
 
-/** Delivers to a target by ARN; rejects when the target did not take it. */
+/** Delivers to a target by ARN; rejects when the target did not accept the event. */
 export type Deliver = (arn: string, event: Record<string, unknown>) => Promise<void>
 export type Entry = {
   Source?: string
@@ -30,13 +30,13 @@ type Settings = {
   deadLetter: (queueArn: string, event: object, reason: string) => void
 }
 
-/** AWS retries for hours; on a laptop a few tries over seconds tell as much. */
+/** The back-off between deliveries. AWS retries for hours; on a laptop a few attempts over seconds are enough. */
 const RETRY_MILLISECONDS = [100, 500, 2_000]
-/** Whoever has just come up has other things to do first. */
+/** The first firing of a schedule is delayed, so that it does not compete with the start of the local cloud. */
 const FIRST_MILLISECONDS = 1_500
 const DEFAULT_BUS = 'default'
 
-/** Buses, rules and schedules: EventBridge without its wire. */
+/** Buses, rules and schedules: EventBridge without its wire protocol. */
 export class EventsService {
   readonly #settings: Settings
   readonly #buses = new Set([DEFAULT_BUS])
@@ -59,7 +59,7 @@ export class EventsService {
     this.#rules.push(rule)
   }
 
-  /** Starts the schedules, each soon: what waited for them while nothing ran has waited enough. */
+  /** Starts the schedules; each fires soon, because it may be overdue after a time in which nothing ran. */
   startSchedules(): void {
     for (const rule of this.#rules.filter(({ everyMilliseconds }) => everyMilliseconds)) {
       this.#timers.push(setTimeout(() => this.#fire(rule), FIRST_MILLISECONDS).unref())
@@ -77,14 +77,14 @@ export class EventsService {
   }
 
   /**
-   * An event of AWS's own, on the default bus. Resolves when every target has it, or it has gone to their dead letters;
+   * Publishes an event of an AWS service on the default bus. Resolves when every target, or its dead-letter queue, has it;
    * rejects when the bus was stopped before that.
    */
   async publishAws(source: string, detailType: string, detail: object): Promise<void> {
     await this.#route(DEFAULT_BUS, this.#envelope({ source, detailType, detail, resources: [] }))
   }
 
-  /** Takes nothing more on; deliveries under way are not given up for dead. */
+  /** Accepts no more events; deliveries in progress do not become dead letters. */
   close(): void {
     this.#stopped = true
   }
@@ -189,7 +189,7 @@ export class EventsService {
   }
 }
 
-/** `rate(5 minutes)` in milliseconds; undefined for what is not a rate. */
+/** `rate(5 minutes)` in milliseconds; undefined for an expression that is no rate. */
 export function parseRate(expression: string | undefined): number | undefined {
   const match = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression ?? '')
   const unit = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }[match?.[2] ?? '']

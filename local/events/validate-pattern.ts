@@ -1,6 +1,6 @@
 import { operatorOf } from './pattern-operators.ts'
 
-/** Throws for a pattern that EventBridge would refuse, saying where and why; what matches nothing by mistake would never be seen. */
+/** Throws for a pattern that EventBridge would refuse, with place and reason: a rule that never matches would fail silently. */
 export function validatePattern(pattern: unknown, path = 'the event pattern'): void {
   if (!isObject(pattern) || Object.keys(pattern).length === 0)
     throw new Error(`${path} is not an object with fields`)

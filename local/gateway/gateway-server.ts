@@ -6,15 +6,15 @@ import type { Invocation } from '../lambda/function-settings.ts'
 export type GatewayRoute = { method: string; path: string; functionArn: string }
 type Invoke = (functionArn: string, payload: string) => Promise<Invocation>
 
-/** Stands where API Gateway gives the caller's ARN: requests come from this machine's user, and carry no signature. */
+/** The caller in place of an IAM ARN: requests come unsigned from this machine's user. */
 const CALLER = 'local'
 
 /** API Gateway's limit for a request. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024
 
 /**
- * An HTTP API: routes (read anew at each request) to Lambda events (payload format 2.0) and back. It is open to programs of this
- * machine and to pages of its own address; what any other page sends is refused, whatever its route and method.
+ * An HTTP API: turns requests into Lambda events (payload format 2.0) and back, by routes that it reads anew at each request. Open to
+ * programs of this machine and to its own pages; requests from other web pages are refused on every route.
  */
 export function createGateway(routes: readonly GatewayRoute[], invoke: Invoke): Server {
   return createServer((incoming, outgoing) => {
@@ -78,7 +78,7 @@ async function handle(
   return answerOf(await invoke(matched.route.functionArn, JSON.stringify(event)))
 }
 
-/** A parameter that is given twice has both values, with a comma between them, as API Gateway hands it on. */
+/** The values of a repeated query parameter, joined by commas as in API Gateway. */
 function joined(parameters: URLSearchParams): Record<string, string> {
   const names = new Set(parameters.keys())
   return Object.fromEntries([...names].map((name) => [name, parameters.getAll(name).join(',')]))
@@ -116,7 +116,7 @@ function match(routes: readonly GatewayRoute[], method: string, path: string) {
 
 const parametersIn = ({ path }: GatewayRoute): number => path.split('{').length
 
-/** Undefined for what is no URL, or escapes what is no UTF-8. */
+/** Undefined for an invalid URL, or one whose escapes are not UTF-8. */
 function parseUrl(path = '/'): URL | undefined {
   try {
     const url = new URL(`http://localhost${path}`)
@@ -141,7 +141,7 @@ function plain(statusCode: number, message: string): Answer {
   return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) }
 }
 
-/** For browsers that send no Sec-Fetch-Site: no other page may load an answer as its script, image or frame. */
+/** For browsers that send no Sec-Fetch-Site: no other page may embed an answer as script, image or frame. */
 const NO_EMBEDDING = {
   'cross-origin-resource-policy': 'same-origin',
   'x-content-type-options': 'nosniff',

@@ -3,7 +3,7 @@ import { AwsError } from '../aws/errors.ts'
 
 const list = z.union([z.string().transform((one) => [one]), z.array(z.string())])
 
-/** A statement of a policy, as templates have it. */
+/** A policy statement in a template. */
 export const StatementSchema = z.object({
   Effect: z.enum(['Allow', 'Deny']),
   Action: list,
@@ -20,7 +20,7 @@ export const StatementSchema = z.object({
     .optional(),
 })
 export type Statement = z.infer<typeof StatementSchema>
-/** What conditions are about, as far as a request says it: `iam:PassedToService`. */
+/** The condition keys that a request has values for, such as `iam:PassedToService`. */
 type RequestContext = Readonly<Record<string, string | readonly string[]>>
 
 type Role = { arn: string; statements: Statement[]; accessKeyId: string }
@@ -28,12 +28,12 @@ type Role = { arn: string; statements: Statement[]; accessKeyId: string }
 const SECRET = 'local-secret-of-this-laptop'
 
 /**
- * Who may do what: the policies of the template, checked for every call that a function or a state machine makes.
+ * Authorization: the templates' policies, checked for every call of a function or a state machine.
  * A caller with credentials of their own (a person with the AWS CLI) may do everything: it is their laptop.
  */
 export class IamService {
   readonly #roles = new Map<string, Role>()
-  /** The same roles, by the names that requests have for them. */
+  /** The same roles, by ARN, as requests name them. */
   readonly #byArn = new Map<string, Role>()
   readonly #byKey = new Map<string, { name: string; role: Role }>()
 
@@ -49,19 +49,19 @@ export class IamService {
     this.#roles.get(roleName)?.statements.push(...statements)
   }
 
-  /** The credentials that a function with this role finds in its environment. */
+  /** The credentials in the environment of a function with this role. */
   credentialsOf(roleArn: string): Record<string, string> {
     const role = this.#byArn.get(roleArn)
     if (!role) throw new Error(`there is no role ${roleArn}`)
     return { AWS_ACCESS_KEY_ID: role.accessKeyId, AWS_SECRET_ACCESS_KEY: SECRET, AWS_SESSION_TOKEN: 'local' }
   }
 
-  /** Whose credentials these are. */
+  /** The role that these credentials belong to. */
   roleNameOf(accessKeyId: string | undefined): string | undefined {
     return accessKeyId === undefined ? undefined : this.#byKey.get(accessKeyId)?.name
   }
 
-  /** What a caller's signature is made with. */
+  /** The secret that a caller signs with. */
   secretOf = (accessKeyId: string): string | undefined => (this.#byKey.has(accessKeyId) ? SECRET : undefined)
 
   /** Throws AccessDeniedException naming caller, action and resource, as AWS does. */
@@ -105,7 +105,7 @@ export class IamService {
   }
 }
 
-/** Every key must be there and have one of the values; `ForAllValues`: all that there are must be like one of them. */
+/** Each condition key must be present with one of the values; with `ForAllValues`, all its values must match one of them. */
 function holds(condition: Statement['Condition'] = {}, context: RequestContext): boolean {
   const { StringEquals = {}, StringLike = {}, 'ForAllValues:StringLike': allLike = {} } = condition
   return (

@@ -8,22 +8,22 @@ import { processSandboxes, type Sandboxes } from './sandbox/sandbox-process.ts'
 export type FunctionSettings = {
   name: string
   arn: string
-  /** Path of the bundle's file, and the name it exports. */
+  /** Path of the bundle's file, and the name of its exported handler. */
   entry: string
   handler: string
   timeoutSeconds: number
   memoryMb: number
   environment: Record<string, string>
   onLog?: (functionName: string, text: string) => void
-  /** Where a debugger can attach to it: it has one sandbox then, and no time limit. */
+  /** The ports for a debugger; a debugged function has a single sandbox and no time limit. */
   debugging?: DebugPorts
-  /** Answers what the function asks of the services. */
+  /** Answers the function's requests to AWS services. */
   onServiceCall?: (call: ServiceCall) => Promise<Omit<ServiceAnswer, 'id'>>
 }
 
 export type Invocation = { payload: string } | { functionError: FunctionError }
 
-/** What all functions of a local cloud share. */
+/** Objects that all functions of a local cloud share. */
 export type Surroundings = { sandboxes: Sandboxes; quarantine: Quarantine; journal: RunningJournal }
 
 export function makeSurroundings(journal = RunningJournal.inMemory()): Surroundings {

@@ -1,20 +1,20 @@
 /**
- * One Lambda function: its bundle in sandbox processes, invocations side by side in each, so that hundreds of waiting agents
- * cost little; a busy function gets more sandboxes, as far as there are processors, and gives them back when they have been idle.
+ * One Lambda function: its bundle in sandbox processes, with concurrent invocations in each, so that hundreds of waiting agents
+ * cost little. A busy function gets more sandboxes, up to the number of processors; idle ones are ended.
  *
  * Invariants (tests cite them):
  * sandbox/L1 every invocation is answered once: result, error, timeout, or its sandbox's end
- * sandbox/L2 a handler that spins cannot be waited for: after the timeout its sandbox is ended, and the invocations that
- *    shared it are run again on a new one (on AWS they would have had sandboxes of their own)
- * sandbox/L3 a sandbox's trouble stays in it: its end, out of memory, or a failed import is an error of its invocations
- * sandbox/L4 when a sandbox dies with several invocations in it, each is run again in a sandbox of its own: the one that has ended it ends
- *    its own and fails for good, the others do not notice
- * sandbox/L5 the death of a sandbox fails nothing that was not alone in it, except where the bundle could not be loaded
+ * sandbox/L2 a handler that blocks its event loop is ended with its sandbox after the timeout, and the other invocations of that
+ *    sandbox are run again on a new one (on AWS they would have had sandboxes of their own)
+ * sandbox/L3 failures stay inside a sandbox: its end, lack of memory, or a failed import is an error of its own invocations only
+ * sandbox/L4 when a sandbox dies with several invocations in it, each is run again in its own sandbox: the one that caused the death
+ *    fails for good there, and the others do not notice
+ * sandbox/L5 the death of a sandbox fails only an invocation that was alone in it, except when the bundle could not be loaded
  * sandbox/L6 an invocation begins once, once more after the death or a spin of a shared sandbox, and twice more after deaths of the local
- *    cloud that its sandbox has not outlived: then it is refused (`suspicion.ts`)
- * sandbox/L7 an invocation that holds the thread of its sandbox for more than half a second gets no more company: who comes later is given
+ *    cloud that its sandbox has not outlived: after that it is refused (`suspicion.ts`)
+ * sandbox/L7 a sandbox whose event loop is blocked for more than half a second gets no further invocations: they go to
  *    another sandbox, and one more is opened for that
- * sandbox/L8 after an update nothing begins with the old code, and what has begun with it ends with it
+ * sandbox/L8 after an update no invocation begins with the old code, and those that began with it end with it
  */
 import { randomUUID } from 'node:crypto'
 import {
@@ -32,17 +32,17 @@ import { type Manner, mannerOf } from './suspicion.ts'
 type Pending = {
   sandbox?: Sandbox
   payload: string
-  /** Names it in every life of the local cloud; undefined where nobody asks again after its death. */
+  /** Identifies the call across restarts of the local cloud; undefined if the caller does not repeat it after a restart. */
   key: string | undefined
   manner: Manner
-  /** How often it has lost its sandbox by the doing of others. */
+  /** How often it lost its sandbox through the fault of other invocations. */
   lost: number
   deadline: number
   answer: (outcome: Invocation) => void
   timer: NodeJS.Timeout | undefined
 }
 
-/** More than Lambda gives: nothing in the function gives up meanwhile. Node.js has no timers of more than 24 days. */
+/** Beyond Lambda's maximum, so nothing in the function gives up while a debugger stops it. Node.js timers are limited to 24 days. */
 const DEBUGGED_MILLISECONDS = 24 * 3_600_000
 
 export class LambdaFunction {
@@ -67,22 +67,22 @@ export class LambdaFunction {
     return this.#settings
   }
 
-  /** Code and settings for what begins from now on (sandbox/L8). */
+  /** Sets code and settings for invocations that begin from now on (sandbox/L8). */
   update(settings: FunctionSettings): void {
     this.#settings = settings
     for (const id of this.#pool.retireAll()) this.#runAgain(id)
     this.warm()
   }
 
-  /** Loads the bundle before it is asked for. `forPeople`: from then on it goes before functions that only machines and events call. */
+  /** Loads the bundle ahead of the first call. With `forPeople` it has priority over functions called only by machines and events. */
   warm({ forPeople = false }: { forPeople?: boolean } = {}): void {
     this.#pool.forPeople ||= forPeople
     if (!this.#stopped) this.#pool.warm()
   }
 
   /**
-   * Runs the handler on a JSON text. Never rejects: what goes wrong is a function error, named as Lambda names it. `key` names the call
-   * in every life of the local cloud.
+   * Runs the handler on a JSON text. Never rejects: failures are function errors, named as in Lambda. `key` identifies the call
+   * across restarts of the local cloud.
    */
   invoke(payload: string, key?: string): Promise<Invocation> {
     if (this.#stopped) return Promise.resolve({ functionError: STOPPED })
@@ -109,7 +109,7 @@ export class LambdaFunction {
     if (pending.manner === 'shared') return this.#begin(id, pending, this.#pool.choose())
     this.#surroundings.quarantine.enter(
       async () => {
-        // It may have been answered while it waited.
+        // The invocation may have been answered while it waited.
         if (!this.#pending.has(id)) return
         const { promise, resolve } = Promise.withResolvers<void>()
         this.#begin(id, pending, this.#pool.open({ gone: resolve }))
@@ -119,7 +119,7 @@ export class LambdaFunction {
     )
   }
 
-  /** Its time begins anew where it had begun before: what it lost was not its own doing. */
+  /** A repeated invocation gets its full time again: it lost the first run through the fault of others. */
   #begin(id: string, pending: Pending, sandbox: Sandbox): void {
     const milliseconds = this.settings.timeoutSeconds * 1_000
     clearTimeout(pending.timer)
@@ -131,7 +131,7 @@ export class LambdaFunction {
     if (sandbox.ready) this.#hand(id, sandbox)
   }
 
-  /** Only to one whose bundle is loaded: what dies before that has not begun. */
+  /** Only sandboxes with a loaded bundle get an invocation: if one dies earlier, the invocation has not begun. */
   #hand(id: string, sandbox: Sandbox): void {
     const { process } = sandbox
     const pending = this.#pending.get(id)
@@ -167,7 +167,7 @@ export class LambdaFunction {
     void this.settings.onServiceCall?.(call).then((answer) => process.send({ kind: 'answer', id, ...answer }))
   }
 
-  /** It has run to its own end: nothing speaks against it. */
+  /** The invocation has completed, which clears it of suspicion. */
   #answer(id: string, outcome: Invocation): void {
     const key = this.#pending.get(id)?.key
     this.#settle(id, outcome)
@@ -189,7 +189,7 @@ export class LambdaFunction {
     if (sandbox.ids.size === 0 && !sandbox.apart && !this.#stopped) this.#pool.rest(sandbox)
   }
 
-  /** The sandbox is no more, or of no use. */
+  /** The sandbox has ended or is unusable. */
   #close(sandbox: Sandbox, reason: FunctionError, { unusable = false } = {}): void {
     if (!this.#pool.has(sandbox)) return
     this.#pool.end(sandbox)
@@ -197,7 +197,7 @@ export class LambdaFunction {
     for (const id of stranded) {
       const lost = this.#pending.get(id)?.lost ?? 0
       if (!sandbox.ready && (unusable || lost > 0)) this.#settle(id, { functionError: reason })
-      // It had not begun: what has ended the process was not its doing.
+      // The invocation had not begun, so it did not cause the process to end.
       else if (!sandbox.ready) this.#runAgain(id)
       else if (sandbox.apart || stranded.length === 1) this.#blame(id, reason)
       else this.#runAgain(id, 'apart')
@@ -205,7 +205,7 @@ export class LambdaFunction {
     if (this.#pool.forPeople && sandbox.ready) this.warm()
   }
 
-  /** Its sandbox has died, and nothing else was in it. */
+  /** The invocation was alone in a sandbox that died, so it caused the death. */
   #blame(id: string, { errorType, errorMessage, trace }: FunctionError): void {
     const key = this.#pending.get(id)?.key
     if (key !== undefined) this.#surroundings.journal.blame(key)
@@ -215,7 +215,7 @@ export class LambdaFunction {
     this.#settle(id, { functionError: { errorType, errorMessage: message, trace } })
   }
 
-  /** In the manner that it had where none is said: who is under suspicion stays so. */
+  /** Keeps the manner of its last run by default: a suspect stays a suspect. */
   #runAgain(id: string, manner?: Manner): void {
     const pending = this.#pending.get(id)
     if (!pending) return
@@ -236,12 +236,12 @@ export class LambdaFunction {
     else if (sandbox) this.#retire(sandbox)
   }
 
-  /** No new work for a sandbox that overran: it ends when its last invocation has, or at once when it spins (sandbox/L2). */
+  /** Gives the sandbox no new work: it ends with its last invocation, or at once if its event loop is blocked (sandbox/L2). */
   #retire(sandbox: Sandbox): void {
     sandbox.retired = true
     sandbox.thread.lastChance(() => {
       this.#pool.end(sandbox)
-      // Who is stranded a second time may be another one that spins.
+      // An invocation stranded for the second time may block the event loop too.
       for (const id of sandbox.ids)
         this.#runAgain(id, (this.#pending.get(id)?.lost ?? 0) > 0 ? 'apart' : 'shared')
     })

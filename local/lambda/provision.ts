@@ -11,12 +11,12 @@ import type { LambdaService } from './service.ts'
 export type FunctionPlace = Place & {
   /** Folder of an asset by its key; more come with updates. */
   assets: ReadonlyMap<string, string>
-  /** Where the endpoint will answer: functions reach the services there. */
+  /** The endpoint's address, at which functions reach the services. */
   awsUrl: string
   onLog?: (functionName: string, text: string) => void
-  /** The debugger's ports of the functions that it answers true for. */
+  /** The ports for debuggers, and which functions use them. */
   debugging?: { isDebugged(functionName: string): boolean; ports: DebugPorts } | undefined
-  /** Answers what functions ask of the services. */
+  /** Answers the functions' requests to AWS services. */
   onServiceCall: NonNullable<FunctionSettings['onServiceCall']>
 }
 
@@ -30,7 +30,7 @@ const FunctionSchema = z.object({
   Environment: z.object({ Variables: z.record(z.string(), z.string()) }).default({ Variables: {} }),
 })
 
-/** Functions, who may call them, and the log groups that their logs would go to. */
+/** Functions, permissions to invoke them, and their log groups. */
 export function lambdaProvisioners(
   lambda: LambdaService,
   iam: IamService,
@@ -59,7 +59,7 @@ export function lambdaProvisioners(
         ...(place.onLog ? { onLog: place.onLog } : {}),
         ...(debugged ? { debugging: debugged.ports } : {}),
       })
-      // There to be attached to before it is called.
+      // Started ahead, so that a debugger can attach before the first call.
       if (debugged) lambda.warm(functionArn, { forPeople: true })
       return { ref: name, attributes: { Arn: functionArn } }
     },
@@ -84,7 +84,7 @@ async function bundleOf({ assets }: FunctionPlace, name: string, key: string, fi
   throw new Error(`function ${name}: its bundle (${key}) is not in the assembly`)
 }
 
-/** What the Lambda runtime itself sets. */
+/** Environment variables that the Lambda runtime sets. */
 function runtimeVariables(
   { region, awsUrl }: FunctionPlace,
   name: string,
@@ -98,7 +98,7 @@ function runtimeVariables(
     AWS_DEFAULT_REGION: region,
     AWS_ENDPOINT_URL: awsUrl,
     TZ: ':UTC',
-    // There is no X-Ray here; left to itself its SDK hooks into every promise, for nothing.
+    // There is no X-Ray here; without this its SDK would hook into every promise for nothing.
     AWS_XRAY_MANUAL_MODE: 'true',
   }
 }

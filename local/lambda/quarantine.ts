@@ -1,20 +1,20 @@
-/** Each is a process that lives for one invocation. */
+/** Each isolated run is a process for a single invocation. */
 const MOST_APART = 8
-/** What brings the local cloud down does so soon after it has begun, as a rule: who has lived so long does not hold up the others. */
+/** An invocation that kills the local cloud usually does so soon after it begins: after this time alone, others may join it. */
 const ALONE_MILLISECONDS = 5_000
 
 type Waiting = { alone: boolean; run: () => Promise<void> }
 
 /**
- * Lets in those that run apart from others: a few at a time; and of those that run alone, one, until it has ended or has
- * proven itself for a while.
+ * Limits the invocations that run isolated from others: a few at a time. Of those that must run alone only one is admitted, until
+ * it has ended or survived for a while.
  */
 export class Quarantine {
   #waiting: Waiting[] = []
   #inside = 0
   #alone = false
 
-  /** `run` resolves when its sandbox is no more. */
+  /** `run` resolves when its sandbox has ended. */
   enter(run: () => Promise<void>, { alone = false } = {}): void {
     this.#waiting.push({ alone, run })
     this.#admit()

@@ -1,14 +1,14 @@
 /**
- * Which invocations were running when the local cloud died: a small file, written before each invocation is handed to a sandbox.
- * What is named in it when a start reads it was running at a death, and is under suspicion of having caused it.
+ * A write-ahead log of running invocations: a small file, written before each invocation is passed to a sandbox. An invocation that is
+ * in it at the next start was running when the local cloud died, and is suspected of having caused that.
  *
  * Invariants (tests cite them):
  * running/R1 the key of an invocation is in the file before a sandbox gets it, and for as long as it runs there
- * running/R2 a start adds one death for each key that was running, once, however often starts die on the way
- * running/R3 a death that an invocation's sandbox has outlived is an excused one: it was not killed along, and had not hung
- * running/R4 what has run to its answer is under suspicion no more; what was refused, or has ended its own sandbox, stays so
- * running/R5 the local cloud's own end by request leaves nothing running
- * running/R6 the file is bounded: by what runs, and by the newest suspects
+ * running/R2 a start counts one death for each key that was running, exactly once, even if starts themselves die
+ * running/R3 a death that an invocation's sandbox has outlived is excused: the sandbox was neither killed with it nor blocked
+ * running/R4 a completed invocation is no longer suspected; one that was refused, or has ended its own sandbox, stays so
+ * running/R5 a requested shutdown of the local cloud leaves no entry
+ * running/R6 the file is bounded: by the running invocations and the newest suspects
  */
 import { randomUUID } from 'node:crypto'
 import {
@@ -43,7 +43,7 @@ export class RunningJournal {
   readonly #path: string | undefined
   readonly #life = randomUUID()
   readonly #running = new Map<string, Begun>()
-  /** The newest last. */
+  /** In order of suspicion, the newest last. */
   readonly #suspects = new Map<string, Suspicion>()
   #file: number | undefined
 
@@ -51,12 +51,12 @@ export class RunningJournal {
     this.#path = path
   }
 
-  /** For as long as this process lives: what ran when it died is not known afterwards. */
+  /** Without a file: after this process has died, it is unknown what was running. */
   static inMemory(): RunningJournal {
     return new RunningJournal(undefined)
   }
 
-  /** Reads what an earlier life has left at `path`, and begins a new one. */
+  /** Reads the journal of the previous process at `path`, and begins a new one. */
   static async open(path: string): Promise<RunningJournal> {
     const journal = new RunningJournal(path)
     await mkdir(dirname(path), { recursive: true })
@@ -75,25 +75,25 @@ export class RunningJournal {
     return this.#suspects.get(key) ?? NO_SUSPICION
   }
 
-  /** `id` is this run's own, `key` the invocation's in every life, `pid` its sandbox's. */
+  /** `id` identifies this run, `key` the invocation across restarts, `pid` its sandbox process. */
   begin(id: string, key: string, pid: number): void {
     const line: Begun = ['begun', id, key, pid]
     this.#running.set(id, line)
     this.#write(line)
   }
 
-  /** It runs no more, and nothing is known of it that was not before. */
+  /** The run is over, without a verdict on the invocation. */
   end(id: string): void {
     if (this.#running.delete(id)) this.#write(['ended', id])
   }
 
-  /** It has run to its answer. */
+  /** The invocation has completed. */
   acquit(key: string): void {
     if (!this.#suspects.delete(key)) return
     this.#write(['suspect', key, NO_SUSPICION])
   }
 
-  /** It was alone in a sandbox that died. */
+  /** The invocation was alone in a sandbox that died. */
   blame(key: string): void {
     this.#suspect(key, { ...this.suspicionOf(key), blamed: true })
     this.#write(['suspect', key, this.suspicionOf(key)])
@@ -137,7 +137,7 @@ export class RunningJournal {
     if (fstatSync(this.#file).size > MAX_BYTES) this.#rewrite()
   }
 
-  /** Whole or not at all (running/R2). */
+  /** Atomic (running/R2). */
   #rewrite(): void {
     if (this.#path === undefined) return
     const lines: Line[] = [
@@ -153,7 +153,7 @@ export class RunningJournal {
   }
 }
 
-/** What had begun and not ended. */
+/** The runs that began and did not end. */
 function runningAt(lines: readonly Line[]): Begun[] {
   const running = new Map<string, Begun>()
   for (const line of lines) {
@@ -163,7 +163,7 @@ function runningAt(lines: readonly Line[]): Begun[] {
   return [...running.values()]
 }
 
-/** A sandbox that outlives the local cloud says so and ends; on a busy machine that takes a moment. */
+/** A sandbox that outlives the local cloud records that and ends; on a busy machine that takes a moment. */
 async function untilGone(pids: readonly number[]): Promise<void> {
   for (const until = Date.now() + LAST_WORD_MILLISECONDS; Date.now() < until && pids.some(isAlive); )
     await new Promise((resolve) => setTimeout(resolve, LOOK_MILLISECONDS))
@@ -179,7 +179,7 @@ function isAlive(pid: number): boolean {
 
 const alibisOf = (path: string): string => `${path}.alibis`
 
-/** A death may have cut the last line off. */
+/** The last line may be incomplete after a crash. */
 function readLines<T>(path: string): T[] {
   let text: string
   try {

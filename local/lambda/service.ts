@@ -15,7 +15,7 @@ export class LambdaService {
   readonly #permissions = new Set<string>()
   readonly #surroundings: Surroundings
 
-  /** `journal` tells the next life which invocations were running; without it nothing outlives this one. */
+  /** `journal` records running invocations for the next start; by default nothing is recorded. */
   constructor({ journal }: { journal?: RunningJournal | undefined } = {}) {
     this.#surroundings = makeSurroundings(journal)
   }
@@ -29,14 +29,14 @@ export class LambdaService {
     return this.#permissions.has(`${principal} ${arn}`)
   }
 
-  /** One that is there gets new code and settings; what runs in it ends with those that it began with. */
+  /** An existing function gets new code and settings; running invocations end with the old ones. */
   put(settings: FunctionSettings): void {
     const known = this.#functions.get(settings.arn)
     if (known) known.update(settings)
     else this.#functions.set(settings.arn, new LambdaFunction(settings, this.#surroundings))
   }
 
-  /** What runs in it is ended. */
+  /** Ends the running invocations. */
   remove(name: string): void {
     const { settings } = this.get(name)
     void this.get(name).stop()
@@ -51,7 +51,7 @@ export class LambdaService {
     throw new AwsError('ResourceNotFoundException', `Function not found: ${nameOrArn}`, 404)
   }
 
-  /** Loads a function's bundle before it is asked for; what is no function is left alone. */
+  /** Loads a function's bundle ahead of the first call; an unknown ARN is ignored. */
   warm(arn: string, options?: { forPeople?: boolean }): void {
     this.#functions.get(arn)?.warm(options)
   }
@@ -60,7 +60,7 @@ export class LambdaService {
     return [...this.#functions.values()]
   }
 
-  /** `key` names the call in every life of the local cloud, where somebody asks again after its death. */
+  /** `key` identifies the call across restarts of the local cloud, if the caller repeats it. */
   invoke(nameOrArn: string, payload: string, key?: string): Promise<Invocation> {
     return this.get(nameOrArn).invoke(payload, key)
   }

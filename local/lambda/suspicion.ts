@@ -1,24 +1,24 @@
-/** What speaks against an invocation: what died while it ran. */
+/** Evidence that an invocation kills processes: the deaths during which it ran. */
 export type Suspicion = {
-  /** Deaths of the local cloud that its sandbox did not outlive, as far as anything tells. */
+  /** Deaths of the local cloud in which its sandbox also died, or may have. */
   deaths: number
-  /** Deaths of the local cloud that its sandbox has outlived. */
+  /** Deaths of the local cloud that its sandbox outlived. */
   excused: number
-  /** A sandbox died in which it was alone. */
+  /** It was alone in a sandbox that died. */
   blamed: boolean
 }
 
 export const NO_SUSPICION: Suspicion = { deaths: 0, excused: 0, blamed: false }
 
-/** How it may run: beside others, in a process of its own, in one while no other such suspect runs, or not at all. */
+/** How an invocation may run: with others; in its own process; so, and with no other such suspect at the same time; or not at all. */
 export type Manner = 'shared' | 'apart' | 'alone' | 'never'
 
-/** It was running at the first, and is run twice more. */
+/** The first death, and those of two more runs. */
 const MOST_DEATHS = 3
-/** `kill -9` again and again says nothing of what was running; that this ends all the same is worth some injustice. */
+/** A repeated `kill -9` is no evidence against running invocations; but a restart loop must end, even at the cost of an innocent one. */
 const MOST_EXCUSED = 30
 
-/** How an invocation runs next, by what speaks against it. */
+/** How an invocation runs next, by the evidence against it. */
 export function mannerOf({ deaths, excused, blamed }: Suspicion): Manner {
   if (deaths >= MOST_DEATHS || deaths + excused >= MOST_EXCUSED) return 'never'
   if (deaths === MOST_DEATHS - 1) return 'alone'

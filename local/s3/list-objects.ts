@@ -7,7 +7,7 @@ const PAGE = 1_000
 
 type Listing = { entries: Entry[]; folders: string[]; next?: Buffer }
 
-/** ListObjectsV2. Its pages go on where the last one has ended, also when objects come and go in between. */
+/** ListObjectsV2. A page continues after the last key of the one before, even if objects come and go in between. */
 export function listObjects(store: ObjectStore, bucket: string, query: URLSearchParams): AwsResponse {
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') ?? ''
@@ -33,7 +33,7 @@ export function listObjects(store: ObjectStore, bucket: string, query: URLSearch
 
 type Wanted = { prefix: string; delimiter: string; limit: number; from: Buffer }
 
-/** What a key has up to the first delimiter behind the prefix is told once, as a folder. */
+/** Keys with the same text up to the first delimiter after the prefix are listed once, as a common prefix. */
 function pageOf(store: ObjectStore, bucket: string, { prefix, delimiter, limit, from }: Wanted): Listing {
   const [entries, folders]: [Entry[], string[]] = [[], []]
   const left = (): number => limit - entries.length - folders.length
@@ -69,7 +69,7 @@ function limitOf(text: string | null): number {
   return Math.min(PAGE, Number(text))
 }
 
-/** A token is the key of the next page's first object; `start-after` is a key before it. */
+/** A continuation token is the key of the next page's first object; `start-after` is a key before it. */
 function beginningOf(query: URLSearchParams): Buffer {
   const token = query.get('continuation-token')
   if (token !== null) return Buffer.from(token, 'base64url')
@@ -95,7 +95,7 @@ function contentsOf({ key, size, etag, modifiedAt }: Entry, encode: (text: strin
 
 const element = (name: string, content: string): string => `<${name}>${content}</${name}>`
 
-/** Control characters as references: a parser would take a line break in a key for another one. */
+/** Control characters become references: an XML parser would normalize a line break inside a key. */
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"\p{Cc}\u2028\uFFFE\uFFFF]/gu, (letter) => `&#${letter.codePointAt(0)};`)
 }

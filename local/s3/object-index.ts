@@ -20,14 +20,14 @@ CREATE TABLE IF NOT EXISTS objects (
 const BUSY_MILLISECONDS = 5_000
 
 /**
- * Which object is in which file. Keys are kept as their bytes in UTF-8, for S3 orders keys by those: neither SQLite's text nor
- * JavaScript's comparison of strings would do for all of Unicode.
+ * Maps keys to files. Keys are stored as their UTF-8 bytes, which is the order of S3 listings: neither SQLite's text order nor
+ * JavaScript's string comparison agrees with it for all of Unicode.
  */
 export class ObjectIndex {
   readonly #database: DatabaseSync
   readonly #statement
 
-  /** `:memory:` keeps it in memory. A write ahead log: what was written survives the end of the process at any instant. */
+  /** `:memory:` keeps it in memory. A write-ahead log: an acknowledged write survives the end of the process at any instant. */
   constructor(path: string) {
     this.#database = new DatabaseSync(path, { timeout: BUSY_MILLISECONDS })
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;')
@@ -55,21 +55,21 @@ export class ObjectIndex {
     return row && entryOf(row)
   }
 
-  /** In one step: whoever looks finds the entry before or this one. Answers the file that nothing points at any more. */
+  /** Atomic: readers see either the former entry or this one. Returns the file that is no longer referenced. */
   put(bucket: string, { key, file, size, etag, contentType, modifiedAt }: Entry): string | undefined {
     const before = this.find(bucket, key)?.file
     this.#statement.put.run(bucket, Buffer.from(key), file, size, etag, contentType, modifiedAt)
     return before
   }
 
-  /** Answers the file that nothing points at any more. */
+  /** Returns the file that is no longer referenced. */
   remove(bucket: string, key: string): string | undefined {
     const before = this.find(bucket, key)?.file
     this.#statement.remove.run(bucket, Buffer.from(key))
     return before
   }
 
-  /** At most `limit` entries whose keys begin with `prefix`, in the order of their bytes, from `from` on (itself too). */
+  /** At most `limit` entries whose keys begin with `prefix`, in byte order, starting with `from` (inclusive). */
   page(bucket: string, { prefix, from, limit }: { prefix: Buffer; from: Buffer; limit: number }): Entry[] {
     const first = Buffer.compare(from, prefix) > 0 ? from : prefix
     const end = afterPrefix(prefix)
@@ -94,7 +94,7 @@ function entryOf(row: Record<string, unknown>): Entry {
   return { key: Buffer.from(key).toString(), file, size, etag, contentType, modifiedAt }
 }
 
-/** The least bytes behind everything that begins with `prefix`; undefined where nothing is. */
+/** The least byte string after all that begin with `prefix`; undefined if there is none. */
 export function afterPrefix(prefix: Buffer): Buffer | undefined {
   const last = prefix.findLastIndex((byte) => byte < 0xff)
   if (last < 0) return undefined

@@ -9,17 +9,17 @@ export type StoredObject = Entry & { body: Buffer }
 export type PageRequest = Parameters<ObjectIndex['page']>[1]
 
 const CONTENT = '.objects'
-/** Longer than any object takes to be written. */
+/** Longer than writing any object takes. */
 const STALE_MILLISECONDS = 3_600_000
 export const DEFAULT_CONTENT_TYPE = 'binary/octet-stream'
 
 /**
- * Objects as files. Names are stored, not encoded into paths: a file's name is random, and the index says whose it is.
+ * Objects as files. Keys are stored in an index, not encoded into paths: a file's name is random, and the index maps keys to files.
  *
- * objects/O1 Any key that S3 takes is kept, found and listed as it is.
- * objects/O2 An object is there whole or not at all: its file is written before the index points at it, and is never written again.
- * objects/O3 A file that the index does not point at (the process ended in between) is removed at a later start.
- * objects/O4 A folder of the layout before (paths made of keys) is read: what it holds is taken over.
+ * objects/O1 Any key that S3 accepts is stored, found and listed unchanged.
+ * objects/O2 Writes are atomic: a file is complete before the index refers to it, and is never written again.
+ * objects/O3 A file that the index does not refer to (the process ended in between) is removed at a later start.
+ * objects/O4 A folder in the former layout (paths made of keys) is migrated.
  */
 export class ObjectStore {
   readonly #root: string
@@ -63,7 +63,7 @@ export class ObjectStore {
     if (this.#temporary) await rm(this.#root, { recursive: true, force: true })
   }
 
-  /** Answers its etag. */
+  /** Returns the etag. */
   async put(bucket: string, key: string, body: Buffer, contentType = DEFAULT_CONTENT_TYPE): Promise<string> {
     await this.#remove(this.#index.put(bucket, await this.#write(key, body, contentType)))
     await this.#buckets.get(bucket)?.forget(key)
@@ -83,7 +83,7 @@ export class ObjectStore {
     for (let entry = await this.find(bucket, key); entry; ) {
       const body = await readFile(this.#pathOf(entry.file)).catch((error: Error) => error)
       if (!(body instanceof Error)) return { ...entry, body }
-      // Another has been put in its place meanwhile; what is still pointed at must be there.
+      // Another put may have replaced it meanwhile; the file that the index refers to must exist.
       const now = this.#index.find(bucket, key)
       if (now?.file === entry.file) throw body
       entry = now
@@ -109,7 +109,7 @@ export class ObjectStore {
     return { key, file, size: body.length, etag: etagOf(body), contentType, modifiedAt: Date.now() }
   }
 
-  /** What was put since is newer than what an old folder has. */
+  /** Keeps an object that is newer than the old folder's. */
   async #adopt(bucket: string, key: string, body: Buffer): Promise<void> {
     const entry = await this.#write(key, body, DEFAULT_CONTENT_TYPE)
     if (this.#index.find(bucket, key)) await this.#remove(entry.file)
@@ -121,7 +121,7 @@ export class ObjectStore {
     if (file !== undefined) await rm(this.#pathOf(file), { force: true })
   }
 
-  /** Files of late that nothing points at may be another process's, which is just writing them. */
+  /** Skips recent files without a reference: another process may be writing them. */
   async #sweep(): Promise<void> {
     const known = this.#index.files()
     const found = await readdir(join(this.#root, CONTENT), { recursive: true, withFileTypes: true })

@@ -4,8 +4,8 @@ import { glob, readFile, rm } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 
 /**
- * A bucket as earlier versions kept it: a path made of the key, each segment percent-encoded, with a mark at its end. Segments
- * that would have been too long were cut, with a digest behind them: those cannot be read back, but they can be asked for.
+ * A bucket in the former layout: a path made of the key, each segment percent-encoded, with a marker at its end. Segments
+ * that would have been too long were cut, and a digest appended: such a key cannot be read back, but it can be looked up.
  */
 export class OldFolder {
   readonly #root: string
@@ -16,7 +16,7 @@ export class OldFolder {
     this.#exists = existsSync(root)
   }
 
-  /** Every object whose key can be read from its path. */
+  /** Every object with a key that can be read from its path. */
   async *readable(): AsyncGenerator<{ key: string; body: Buffer }> {
     if (!this.#exists) return
     for await (const path of glob('**/*@', { cwd: this.#root })) {
@@ -29,7 +29,7 @@ export class OldFolder {
     return this.#exists ? readFile(this.#pathOf(key)).catch(() => undefined) : undefined
   }
 
-  /** It has been taken over, replaced or removed. */
+  /** Called when the object was migrated, replaced or removed. */
   async forget(key: string): Promise<void> {
     if (this.#exists) await rm(this.#pathOf(key), { force: true })
   }

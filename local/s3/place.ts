@@ -1,8 +1,8 @@
 import { AwsError } from '../aws/errors.ts'
 
 /**
- * The bucket and the key that a path names, as it was sent: a URL would make `a/../b` another key. What is authorised and what is
- * done are both read by this.
+ * The bucket and key of a path exactly as sent: the URL class would turn `a/../b` into another key. Authorization and execution
+ * both use this function, so they cannot disagree.
  */
 export function placeOf(path: string): { bucket: string; key: string } {
   const [raw = ''] = path.split('?')

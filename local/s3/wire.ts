@@ -8,7 +8,7 @@ import type { ObjectStore } from './object-store.ts'
 import { placeOf } from './place.ts'
 
 const MOST_KEY_BYTES = 1_024
-/** What would change the meaning of a request, and is not done here. */
+/** Subresources that would change the meaning of a request, and are not supported. */
 const SUBRESOURCES = [
   'acl',
   'tagging',
@@ -71,7 +71,7 @@ function refuseLongKey(key: string): void {
     throw new AwsError('KeyTooLongError', `Your key is too long: ${bytes} bytes of at most ${MOST_KEY_BYTES}`)
 }
 
-/** Nothing expires on a laptop: a tag is taken, and says nothing to anybody. */
+/** Accepts tags without effect: nothing expires on a laptop. */
 async function tag(
   store: ObjectStore,
   bucket: string,
@@ -121,7 +121,7 @@ async function upload(
   const policy = JSON.parse(Buffer.from(encoded, 'base64').toString()) as Policy
   const refusal = refusalOf(policy, { key: field('key'), bucket, size: file.size })
   if (refusal) throw refusal
-  // A ticket can give no more than its signer has.
+  // A signed form grants no more than its signer's permissions.
   iam.authorizeKey(
     field('x-amz-credential').split('/')[0],
     's3:PutObject',
@@ -191,7 +191,7 @@ function signatureMatches(
   return given.length === expected.length && timingSafeEqual(given, expected)
 }
 
-/** SDK clients may send a body in signed chunks with a checksum behind it (`aws-chunked`). */
+/** The body without the `aws-chunked` encoding, in which SDKs send signed chunks and a trailing checksum. */
 function decodeBody({ body, headers }: AwsRequest): Buffer {
   if (
     !(headers['content-encoding'] ?? '').includes('aws-chunked') &&

@@ -32,7 +32,7 @@ export function stepFunctionsProvisioners(
         definition,
         roleArn: machine.RoleArn,
       })
-      // Another one with every change: what refers to it is provisioned again.
+      // The revision id changes with every update, so that dependent resources are provisioned again.
       const attributes = { Arn: stateMachineArn, Name: name, StateMachineRevisionId: revisionId }
       return { ref: stateMachineArn, attributes }
     },

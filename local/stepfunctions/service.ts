@@ -23,30 +23,30 @@ type Settings = {
   clock: EngineClock
   integrations: Integrations
   store: ExecutionStore
-  /** For jitter, and whatever expressions draw. */
+  /** Random numbers for jitter and expressions. */
   random?: () => number
-  /** For task tokens, which must not be guessed, and names of Map Runs. */
+  /** Secure randomness for task tokens and names of Map Runs. */
   randomBytes?: (size: number) => Uint8Array
-  /** Whether calls without a token are given up after their time; true where it is not said. */
+  /** Whether calls without a token time out; true by default. */
   callTimeouts?: boolean
-  /** Whether a machine's role may do something; throws AwsError. Everything is allowed without it. */
+  /** Authorizes a machine's role; throws AwsError. By default everything is allowed. */
   authorize?: Authorize
-  /** Told of each change of status, again in the next life when it has not returned in this one. */
+  /** Called at each change of status, and again after a restart if the call did not complete. */
   onStatusChange?: (execution: ExecutionRow) => Promise<void> | void
-  /** Told when the store fails (a full disk): nothing that runs can go on. */
+  /** Called when the store fails (a full disk): no execution can continue. */
   onBroken?: (reason: Error) => void
 }
 
 type StartRequest = {
-  /** A machine's, or a published version's. */
+  /** The ARN of a machine or of a published version. */
   stateMachineArn: string
   name: string
   input?: string | undefined
-  /** The task that starts it: the same task finds what it has started. */
+  /** The task that starts it: a repeated start by the same task finds the existing execution. */
   startedBy?: string
 }
 
-/** State machines and their executions: Step Functions without its wire. */
+/** State machines and their executions: Step Functions without its wire protocol. */
 export class StepFunctionsService {
   readonly tokens: TaskTokens
   readonly #clock: EngineClock
@@ -84,7 +84,7 @@ export class StepFunctionsService {
     })
   }
 
-  /** As a deployment does: creates the machine or replaces its definition. Throws AwsError InvalidDefinition. */
+  /** Creates the machine or replaces its definition. Throws AwsError InvalidDefinition. */
   putStateMachine({
     stateMachineArn,
     name,
@@ -118,7 +118,7 @@ export class StepFunctionsService {
   }
 
   /**
-   * An immutable copy of the machine as it is now, under the machine's ARN and the next number; the newest one where the machine
+   * Publishes an immutable version of the machine, under its ARN and the next number; returns the newest version if the machine
    * has not changed since. Throws AwsError StateMachineDoesNotExist, ConflictException for another revision than the one given.
    */
   publishVersion(machineArn: string, revisionId?: string): StateMachine {
@@ -139,18 +139,18 @@ export class StepFunctionsService {
     return this.#store.listVersions(machineArn)
   }
 
-  /** What runs of it goes on. */
+  /** Running executions of the version continue. */
   deleteVersion(versionArn: string): void {
     if (versionNumberOf(versionArn) > 0) this.#store.deleteMachine(versionArn)
   }
 
-  /** Its executions go no further, as on AWS. */
+  /** Ends its executions, as on AWS. */
   deleteStateMachine(arn: string): void {
     this.#store.deleteMachine(arn)
     this.#runner.stopAllOf(arn)
   }
 
-  /** The reasons why a definition would be refused; none for one that would not. */
+  /** The reasons why a definition would be refused; empty for a valid one. */
   validate(definition: string): string[] {
     try {
       parseDefinition(definition, Object.keys(this.#integrations))
@@ -214,7 +214,7 @@ export class StepFunctionsService {
     return this.getExecution(arn)
   }
 
-  /** Runs an execution that has ended badly on from where it failed; answers when. Throws AwsError ExecutionNotRedrivable. */
+  /** Redrives a failed execution; returns the time of it. Throws AwsError ExecutionNotRedrivable. */
   redriveExecution(arn: string): number {
     const row = this.getExecution(arn)
     const now = this.#clock.now()
@@ -224,22 +224,22 @@ export class StepFunctionsService {
     return now
   }
 
-  /** Answers when the execution's present life has ended. Rejects with ExecutionStopped when the engine was stopped first. */
+  /** Resolves when the execution's current run has ended. Rejects with ExecutionStopped when the engine was stopped first. */
   async untilEnded(arn: string): Promise<ExecutionRow> {
     await this.#runner.untilEnded(arn)
     return this.getExecution(arn)
   }
 
-  /** Goes on with what an earlier life of the process has left; answers how many executions that were. */
+  /** Resumes the executions that a previous process left; returns their number. */
   async resume(): Promise<number> {
     const resumed = await this.#runner.resume()
     this.tokens.complete = true
     return resumed
   }
 
-  /** As when the machine goes down: no execution ends, none goes on. */
+  /** Abandons everything that runs, as in a crash: executions neither end nor continue. */
   stop(): void {
-    // Whoever has a token is to come again: the next life waits for it.
+    // Answers to tokens are refused as temporary, so that callers repeat them after the restart.
     this.tokens.complete = false
     this.#runner.stop()
     this.#store.close()

@@ -1,6 +1,6 @@
 type Told = (functionName: string, port: number) => void
 
-/** The ports of sandboxes that a debugger can attach to: a function keeps its own for as long as it is free. */
+/** The debugger ports of sandboxes: a function keeps its port as long as that is free. */
 export class DebugPorts {
   readonly #first: number
   readonly #onOpen: Told
@@ -21,7 +21,7 @@ export class DebugPorts {
     return port
   }
 
-  /** Neither taken nor another function's own. */
+  /** A port that is neither in use nor assigned to another function. */
   #nextFree(): number {
     const known = new Set([...this.#own.values(), ...this.#taken])
     let port = this.#first

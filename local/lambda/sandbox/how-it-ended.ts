@@ -1,19 +1,19 @@
 import type { FunctionError } from './messages.ts'
 
 type End = {
-  /** Undefined where a signal has ended it. */
+  /** Undefined if a signal ended the process. */
   exitCode: number | undefined
   signal: string | undefined
-  /** The last that it wrote to stderr. */
+  /** The end of its stderr. */
   lastWords: string
   memoryMb: number
 }
 
-/** What V8, Node.js and C++ say before they give up for want of memory. */
+/** What V8, Node.js and C++ print when they run out of memory. */
 const OUT_OF_MEMORY =
   /heap out of memory|process out of memory|JavaScript out of memory|invalid (array|table) size|[Aa]llocation failed|bad_alloc|Zone Allocation|failed to (allocate|reserve)/
 
-/** In the words of Go, which Lambda's own runtime is written in. */
+/** In Go's wording, because Lambda's own runtime is written in Go. */
 const SIGNALS: Readonly<Record<string, string>> = {
   SIGABRT: 'aborted',
   SIGBUS: 'bus error',
@@ -28,7 +28,7 @@ const SIGNALS: Readonly<Record<string, string>> = {
   SIGTRAP: 'trace/breakpoint trap',
 }
 
-/** The exit codes by which a process on Windows says that it has aborted or crashed. */
+/** Exit codes of a process that aborted or crashed, with those of Windows. */
 const ABORTED_CODES = [134, 0x80000003, 0xc0000005, 0xc0000409]
 
 /** The error of the invocation that a sandbox process has ended in, named as on Lambda. */

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 
 /**
- * Ends, when its input has ended, all processes that it was told of by `+ <pid>` and not again by `- <pid>`; a moment later, for those
- * that can end by themselves have something to say before.
+ * When its input ends, this script kills every process that was added by `+ <pid>` and not removed by `- <pid>`; it waits a moment,
+ * in which processes that can end by themselves may record that they outlived the local cloud.
  */
 const SCRIPT = `
 all=' '
@@ -16,9 +16,9 @@ sleep 3
 for pid in $all; do kill -9 "$pid"; done`
 
 /**
- * Sees to it that no sandbox outlives the local cloud. One whose handler waits notices by itself that it is alone; one that computes
- * without end does not, and after a `kill -9` of the local cloud would go on for ever. A shell of a megabyte waits for that.
- * Windows has none.
+ * Ensures that no sandbox outlives the local cloud. A sandbox with a free event loop notices the lost connection itself; a blocked one
+ * does not, and after a `kill -9` of the local cloud would run for ever. A shell of a megabyte watches for that.
+ * Not available on Windows.
  */
 export class Keeper {
   #shell: ChildProcess | undefined
@@ -45,11 +45,11 @@ export class Keeper {
 function startShell(): ChildProcess | undefined {
   if (process.platform === 'win32') return undefined
   const shell = spawn('/bin/sh', ['-c', SCRIPT], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
-  // Without it everything else works.
+  // The shell is optional: everything else works without it.
   shell.on('error', () => {})
   shell.stdin.on('error', () => {})
   shell.unref()
-  // A socket to the shell must not keep the process alive.
+  // The pipe to the shell must not keep the process alive.
   ;(shell.stdin as unknown as { unref?(): void }).unref?.()
   return shell
 }

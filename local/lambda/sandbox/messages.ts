@@ -1,14 +1,14 @@
-/** What the local cloud and its sandbox processes say to one another. */
+/** Messages between the local cloud and its sandbox processes. */
 export type Invoke = {
   kind: 'invoke'
   id: string
   payload: string
   /** Milliseconds since 1970. */
   deadline: number
-  /** What the call is named by in every life of the local cloud, where it has such a name. */
+  /** Identifies the call across restarts of the local cloud, if the caller repeats it. */
   key?: string
 }
-/** A request to the services' endpoint, and what it was answered. */
+/** A request to an AWS service, and its answer. */
 export type ServiceCall = { method: string; path: string; headers: Record<string, string>; body: Uint8Array }
 export type ServiceAnswer = {
   id: number
@@ -25,23 +25,23 @@ export type FromSandbox =
   | { kind: 'unusable'; error: FunctionError }
   | { kind: 'result'; id: string; payload: string }
   | { kind: 'error'; id: string; error: FunctionError }
-  /** An exception that no handler caught: the process ends after it. */
+  /** An uncaught exception, after which the process ends. */
   | { kind: 'crashed'; error: FunctionError }
   | { kind: 'pong' }
   | ({ kind: 'service'; id: number } & ServiceCall)
 
-/** What a sandbox process is told when it is started. */
+/** The settings that a sandbox process gets at its start. */
 export type SandboxSettings = {
   entry: string
   handler: string
   functionName: string
   functionArn: string
   memoryMb: number
-  /** Its answers are waited for less than those of other functions. */
+  /** Only machines and events call the function, so it runs at a lower priority. */
   inBackground: boolean
-  /** Where a debugger can attach to it. */
+  /** The port for a debugger. */
   inspectPort?: number
-  /** Where it writes, and for which life of the local cloud, that its invocations have outlived that. */
+  /** The file in which it records that its invocations outlived this run (`life`) of the local cloud. */
   alibis?: { file: string; life: string }
 }
 

@@ -4,21 +4,21 @@ import { promisify } from 'node:util'
 
 export type Watched = {
   pid: number
-  /** How much it may have now, in megabytes. */
+  /** The memory that the process may use now, in megabytes. */
   ceilingMb(): number
   exceeded(residentMb: number): void
 }
 
-/** A page of memory on every Linux that Node.js runs on but a few of ARM, where counting too little is the safe side. */
+/** The page size on every Linux that Node.js supports but some on ARM, where counting too little errs on the safe side. */
 const PAGE_BYTES = 4_096
 const MEGABYTE = 1024 * 1024
 const LOOK_MILLISECONDS = 100
-/** Where a process must be started to ask. */
+/** The interval on systems where reading memory takes a command of its own. */
 const LOOK_BY_COMMAND_MILLISECONDS = 1_000
 
 /**
- * Watches what processes have in memory, and tells when one has more than it may. V8's own limit does not hold for buffers, long
- * texts and other native memory. Windows is not asked: there only V8's limit holds.
+ * Watches the resident memory of processes and reports one that exceeds its ceiling. V8's own limit does not cover buffers, long
+ * strings and other native memory. On Windows only V8's limit applies.
  */
 export class ResidentMemory {
   readonly #watched = new Set<Watched>()
@@ -65,7 +65,7 @@ export class ResidentMemory {
   }
 }
 
-/** 0 for a process that is no more. */
+/** 0 for a process that has ended. */
 function residentMbOf(pid: number): number {
   try {
     const [, residentPages] = readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')

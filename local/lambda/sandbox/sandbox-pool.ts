@@ -4,14 +4,14 @@ import type { FromSandbox, FunctionError } from './messages.ts'
 import type { Sandbox as SandboxProcess } from './sandbox-process.ts'
 import { ThreadWatch } from './thread-watch.ts'
 
-/** `ids` are the invocations in it. */
+/** `ids` are the invocations in the sandbox. */
 export type Sandbox = {
   process: SandboxProcess
   ids: Set<string>
-  /** For one invocation only. */
+  /** Reserved for a single invocation. */
   apart: boolean
   ready: boolean
-  /** It gets no new work. */
+  /** Gets no new invocations. */
   retired: boolean
   thread: ThreadWatch
   idle: NodeJS.Timeout | undefined
@@ -24,19 +24,19 @@ type Owner = {
   ended(sandbox: Sandbox, reason: FunctionError): void
 }
 
-/** With so many invocations in each sandbox another one is opened. */
+/** When every sandbox has this many invocations, another one is opened. */
 const BUSY = 12
 const IDLE_MILLISECONDS = 10_000
-/** As on Lambda, the last one stays warm for some minutes. */
+/** As on Lambda, the last sandbox of a function stays warm for some minutes. */
 const LAST_IDLE_MILLISECONDS = 10 * 60_000
 const MOST_SANDBOXES = Math.max(1, Math.min(4, availableParallelism()))
 
-/** The sandboxes of one function: opened as far as there are processors and need, ended when they have been idle. */
+/** The sandboxes of one function: opened on demand, up to the number of processors, and ended when they have been idle. */
 export class SandboxPool {
-  /** From then on it goes before functions that only machines and events call, and is kept warm. */
+  /** Has priority over functions called only by machines and events, and stays warm. */
   forPeople = false
   readonly #owner: Owner
-  /** All that live, the retired among them. */
+  /** All sandboxes alive, including retired ones. */
   readonly #sandboxes = new Set<Sandbox>()
 
   constructor(owner: Owner) {
@@ -51,11 +51,11 @@ export class SandboxPool {
     return this.#sandboxes.has(sandbox)
   }
 
-  /** The least busy; one that still loads its bundle only when there is no other, and one that is held (sandbox/L7) only when no more may be opened. */
+  /** The least busy one. A loading one is the second choice; a blocked one (sandbox/L7) the last, when no more may be opened. */
   choose(): Sandbox {
     const all = [...this.#sandboxes].filter(({ retired, apart }) => !retired && !apart)
     const [first] = all
-    // What holds its thread waits at a breakpoint, and a second one could not have the same port.
+    // Under a debugger a blocked event loop is a breakpoint, and a second sandbox could not have the same port.
     if (first && this.#owner.settings().debugging) return first
     const free = all.filter(({ thread }) => !thread.isHeld)
     if (free.length === 0 && all.length <= MOST_SANDBOXES) return this.open()
@@ -67,7 +67,7 @@ export class SandboxPool {
     return least
   }
 
-  /** `gone` is told when one that is for a single invocation is no more. */
+  /** `gone` is called when the sandbox of a single invocation has ended. */
   open({ gone }: { gone?: () => void } = {}): Sandbox {
     const { name, arn, entry, handler, memoryMb, environment, onLog, debugging } = this.#owner.settings()
     const { sandboxes, journal } = this.#owner.surroundings
@@ -111,14 +111,14 @@ export class SandboxPool {
     return sandbox
   }
 
-  /** An invocation begins in it. */
+  /** Adds an invocation to the sandbox. */
   occupy(sandbox: Sandbox, id: string): void {
     sandbox.ids.add(id)
     clearTimeout(sandbox.idle)
     sandbox.idle = undefined
   }
 
-  /** One that has nothing to do ends after a while; the last one later, and never where people wait for its answers. */
+  /** Ends an idle sandbox after a while; the last one later, and never for functions that people wait for. */
   rest(sandbox: Sandbox): void {
     const others = [...this.#sandboxes].filter(
       (other) => other !== sandbox && other.ready && !other.retired && !other.apart && !other.idle,
@@ -129,7 +129,7 @@ export class SandboxPool {
     sandbox.idle = setTimeout(() => this.end(sandbox), milliseconds).unref()
   }
 
-  /** None that there is gets new work (sandbox/L8). Answers the invocations that have not begun: their sandboxes had not loaded the bundle. */
+  /** Retires every sandbox (sandbox/L8). Returns the invocations that have not begun, because their bundle was still loading. */
   retireAll(): string[] {
     const loading = [...this.#sandboxes].filter(({ ready }) => !ready)
     for (const sandbox of this.#sandboxes) {
@@ -139,7 +139,7 @@ export class SandboxPool {
     return loading.flatMap(({ ids }) => [...ids])
   }
 
-  /** Ends it at once, whatever is in it. */
+  /** Ends the sandbox at once, with all its invocations. */
   end(sandbox: Sandbox): void {
     this.#sandboxes.delete(sandbox)
     sandbox.thread.stop()

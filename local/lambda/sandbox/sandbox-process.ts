@@ -8,16 +8,16 @@ import { ResidentMemory } from './resident-memory.ts'
 
 /** A process in which a function's bundle runs. */
 export type Sandbox = {
-  /** 0 for one that could not be started. */
+  /** 0 if the process could not be started. */
   pid: number
   send(message: ToSandbox): void
-  /** Ends it at once. Resolves when it is no more. */
+  /** Ends it at once. Resolves when the process is gone. */
   kill(): Promise<void>
 }
 export type SandboxEvents = {
   message(message: FromSandbox): void
   log(text: string): void
-  /** Once, when the process is no more: by its own doing, or since it had too much memory. */
+  /** Called once when the process has ended: by itself, or for exceeding its memory. */
   ended(reason: FunctionError): void
 }
 export type Sandboxes = {
@@ -25,15 +25,15 @@ export type Sandboxes = {
   stop(): void
 }
 
-/** Runtime, threads and code need memory besides what a function allocates. */
+/** Memory of the runtime, threads and code, besides what a function allocates. */
 const RUNTIME_MB = 192
-/** Invocations side by side have each their own on Lambda; so many of them are counted here. */
+/** On Lambda each concurrent invocation has the full memory; here at most this many are counted. */
 const MOST_COUNTED = 3
 const LAST_WORDS_CHARACTERS = 8_192
-/** A process that is no more may have left pipes open with children of its own. */
+/** How long to wait for stderr after the exit: child processes of its own may keep the pipe open. */
 const LAST_WORDS_MILLISECONDS = 500
 
-/** Sandboxes as processes of this machine, none of which outlives this one, each with a ceiling for its memory. */
+/** Sandboxes as processes of this machine, each with a memory ceiling; none of them outlives this process. */
 export function processSandboxes(): Sandboxes {
   const memory = new ResidentMemory()
   const keeper = new Keeper()
@@ -103,8 +103,8 @@ export function processSandboxes(): Sandboxes {
 }
 
 /**
- * In the process group of the local cloud, so that a terminal stops and continues both. Node.js keeps compiled code where the local cloud
- * keeps it; without that the types of every module would be stripped anew.
+ * In the process group of the local cloud, so that a terminal suspends and continues both. It shares the local cloud's compile cache;
+ * without that the types of every module would be stripped anew.
  */
 function spawnSandbox(settings: SandboxSettings, environment: Record<string, string>): ChildProcess {
   const cache = process.env.NODE_DISABLE_COMPILE_CACHE ? '' : cacheCall(getCompileCacheDir())
@@ -128,13 +128,13 @@ function spawnSandbox(settings: SandboxSettings, environment: Record<string, str
   )
 }
 
-/** Node.js's cache folder has one for each version of it; it makes that itself. */
+/** Inside the given folder, Node.js creates one cache folder for each of its versions. */
 function cacheCall(folder: string | undefined): string {
   const parent = folder === undefined ? '' : JSON.stringify(folder.replace(/[\\/][^\\/]*$/, ''))
   return `require('node:module').enableCompileCache(${parent});`
 }
 
-/** What the machine's own loader needs in every process, and what sets its clock; no process on Windows can do without the first. */
+/** Variables that the dynamic loader needs, and those that fake the clock; on Windows no process starts without `SystemRoot`. */
 const INHERITED = /^(SystemRoot|LD_\w+|DYLD_\w+|FAKETIME\w*|DONT_FAKE_\w+)$/
 
 function needed(): Record<string, string | undefined> {

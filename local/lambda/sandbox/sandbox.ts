@@ -14,13 +14,13 @@ import { callServicesByMessage } from './service-calls.ts'
 
 type Handler = (event: unknown, context: object) => unknown
 
-/** What is said of an error is for people to read. */
+/** Error messages are cut here: they are for people to read. */
 const MAX_MESSAGE_CHARACTERS = 32_768
 const MAX_TRACE_LINES = 100
-/** Lambda's Node.js runtime ends with it after an exception that nothing caught. */
+/** The exit code of Lambda's Node.js runtime after an uncaught exception. */
 const UNCAUGHT_EXIT_CODE = 129
 
-/** The runtime of a sandbox process: loads the bundle, then runs invocations side by side. */
+/** The runtime of a sandbox process: loads the bundle, then runs invocations concurrently. */
 const {
   entry,
   handler: handlerName,
@@ -32,20 +32,20 @@ const {
 } = JSON.parse(process.env.ORCHESTRATOR_SANDBOX ?? '{}') as SandboxSettings
 delete process.env.ORCHESTRATOR_SANDBOX
 
-// A terminal sends Ctrl-C to the whole group; the local cloud ends its sandboxes itself.
+// A terminal sends Ctrl-C to the whole process group; the local cloud ends its sandboxes itself.
 process.on('SIGINT', () => {})
 
 const channel = takeChannel()
-// What cannot be sent has no receiver any more: `disconnect` is on its way.
+// A failed send means the local cloud is gone: `disconnect` follows.
 const send = (message: FromSandbox): void => channel.send(message, () => {})
-/** The keys of the invocations in it. */
+/** The keys of the running invocations. */
 const underWay = new Map<string, string | undefined>()
 
 if (inBackground) giveWay()
 protectOthers()
 process.on('disconnect', outlive)
 process.on('uncaughtException', (error) => crash(error))
-// Lambda reports a stray rejection as the invocation's error; here invocations overlap, so it is only told.
+// Lambda reports an unhandled rejection as the invocation's error; here invocations overlap, so it is only logged.
 process.on('unhandledRejection', (reason) => console.error('unhandled rejection', reason))
 
 for (const stream of [process.stdout, process.stderr]) {
@@ -56,7 +56,7 @@ const endpoint = process.env.AWS_ENDPOINT_URL
 const answer = endpoint === undefined ? undefined : callServicesByMessage(new URL(endpoint), send)
 
 const handler = await loadHandler()
-// Most of a cold start is compiling the bundle: the next time it is there already.
+// Compiling the bundle is most of a cold start, so its result is cached.
 flushCompileCache()
 
 process.on('message', (message: ToSandbox) => {
@@ -66,23 +66,23 @@ process.on('message', (message: ToSandbox) => {
 })
 if (handler) send({ kind: 'ready' })
 
-/** The channel belongs to the runtime: a bundle that asks finds none, as on Lambda. */
+/** The channel is reserved for the runtime: as on Lambda, the bundle finds none. */
 function takeChannel() {
   const send = process.send?.bind(process) as (message: FromSandbox, done?: () => void) => void
   Object.assign(process, { send: undefined })
   return { send }
 }
 
-/** Lets this process run after those of normal priority when there are too few processors for all. */
+/** Lowers this process's priority, so that others go first when processors are scarce. */
 function giveWay(): void {
   try {
     setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
   } catch {
-    // Then not.
+    // Without permission it keeps its priority.
   }
 }
 
-/** On Lambda a function finds no process but its own to end. */
+/** Keeps the bundle from signalling other processes: on Lambda there are none. */
 function protectOthers(): void {
   const kill = process.kill.bind(process)
   process.kill = (pid, signal) => {
@@ -91,7 +91,7 @@ function protectOthers(): void {
   }
 }
 
-/** The local cloud is no more, and nothing in here has hung or died of it: the next start is told so. */
+/** The local cloud is gone and this process is not blocked: records that its invocations outlived it, then ends. */
 function outlive(): never {
   const keys = [...underWay.values()].filter((key) => key !== undefined)
   if (alibis && keys.length > 0) {
@@ -105,7 +105,7 @@ function crash(error: unknown): void {
   channel.send({ kind: 'crashed', error: describe(error) }, () => process.exit(UNCAUGHT_EXIT_CODE))
 }
 
-/** What is logged in one turn goes out together, and after what the turn has answered. */
+/** Batches log lines: those of one turn of the event loop are written together, after the answers of that turn. */
 function writeInTurns(stream: NodeJS.WriteStream): void {
   const write = stream.write.bind(stream) as (...given: unknown[]) => boolean
   let held = false
@@ -175,7 +175,7 @@ function contextOf(awsRequestId: string, deadline: number): object {
   }
 }
 
-/** As Lambda's Node runtime answers: the error's own name is its type. */
+/** In the format of Lambda's Node.js runtime, with the error's name as its type. */
 function describe(error: unknown): FunctionError {
   const message = (text: string): string => text.slice(0, MAX_MESSAGE_CHARACTERS)
   if (!(error instanceof Error))

@@ -3,15 +3,15 @@ import { syncBuiltinESMExports } from 'node:module'
 import { Readable, Writable } from 'node:stream'
 import type { FromSandbox, ServiceAnswer, ServiceCall } from './messages.ts'
 
-// Imported it would touch all that it exports, and load undici for that: a tenth of a cold start.
+// An import would evaluate all its exports and load undici for that: a tenth of a cold start.
 const http = process.getBuiltinModule('node:http')
 
 type Respond = (response: IncomingMessage) => void
 
 /**
- * Requests to the services' endpoint go to the local cloud as messages. The SDK in the bundle makes and signs them as ever, and
- * they are answered by the same code as on the port; only HTTP between two processes of one machine is left out, for it
- * costs more than most of what is asked. Requests to anybody else are made as they are.
+ * Sends requests for the services' endpoint to the local cloud as messages. The SDK in the bundle signs them as usual, and the
+ * code behind the port answers them; only HTTP between two processes of one machine is left out, because it costs more
+ * than most requests. Requests to other hosts are unchanged.
  */
 export function callServicesByMessage(
   endpoint: URL,
@@ -25,7 +25,7 @@ export function callServicesByMessage(
     const request = new ServiceRequest(options, respond, (call) => send({ kind: 'service', id, ...call }))
     underWay.set(id, request)
     request.once('close', () => underWay.delete(id))
-    // All of a ClientRequest that HTTP handlers of SDKs use.
+    // The subset of ClientRequest that HTTP handlers of SDKs use.
     return request as unknown as ClientRequest
   }
   const isForServices = (options: unknown): options is RequestOptions => {
@@ -40,7 +40,7 @@ export function callServicesByMessage(
   return ({ id, ...answer }) => underWay.get(id)?.answer(answer)
 }
 
-/** A request of which nothing is known but what was written. */
+/** A request that collects what is written to it. */
 class ServiceRequest extends Writable {
   readonly #chunks: Buffer[] = []
   readonly #options: RequestOptions
@@ -51,7 +51,7 @@ class ServiceRequest extends Writable {
     this.#options = options
     this.#send = send
     if (respond) this.once('response', respond)
-    // Whoever asks first whether to send the body is told to.
+    // A client that sends `Expect: 100-continue` waits for this event.
     if (this.#headers().expect) queueMicrotask(() => this.emit('continue'))
   }
 
@@ -66,7 +66,7 @@ class ServiceRequest extends Writable {
     done()
   }
 
-  /** The local cloud does not time out on its sandboxes. */
+  /** A no-op: requests to the local cloud do not time out. */
   setTimeout(): this {
     return this
   }

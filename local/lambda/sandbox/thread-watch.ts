@@ -1,17 +1,17 @@
-/** How long a sandbox may take to say that it is alive, after one of its invocations has begun, or has timed out. */
+/** How long a sandbox may take to answer a ping before its event loop counts as blocked. */
 const ANSWER_MILLISECONDS = 500
 
 type Watched = {
-  /** Sends a question that a sandbox answers as soon as its thread is free. */
+  /** Sends a ping, which the sandbox answers as soon as its event loop is free. */
   ask(): void
-  /** Whether there is something in it that may hold its thread. */
+  /** Whether it runs an invocation that could block the event loop. */
   isAtWork(): boolean
 }
 
-/** Whether the thread of a sandbox is free: asked when an invocation begins, and each half second again, for it may be held later on. */
+/** Detects a blocked event loop in a sandbox: pings when an invocation begins, and every half second after that. */
 export class ThreadWatch {
   readonly #watched: Watched
-  /** As long as it has not answered. */
+  /** When the unanswered ping was sent. */
   #askedAt: number | undefined
   #again: NodeJS.Timeout | undefined
   #lastChance: NodeJS.Timeout | undefined
@@ -20,7 +20,7 @@ export class ThreadWatch {
     this.#watched = watched
   }
 
-  /** Has been asked, and takes longer than a free thread would. */
+  /** A ping has been unanswered for longer than a free event loop would take. */
   get isHeld(): boolean {
     return this.#askedAt !== undefined && Date.now() - this.#askedAt > ANSWER_MILLISECONDS
   }
@@ -38,7 +38,7 @@ export class ThreadWatch {
     if (this.#watched.isAtWork()) this.#again = setTimeout(() => this.begin(), ANSWER_MILLISECONDS).unref()
   }
 
-  /** Asks once more; `giveUp` is called when there is no answer. */
+  /** Pings once more; calls `giveUp` if there is no answer. */
   lastChance(giveUp: () => void): void {
     clearTimeout(this.#lastChance)
     this.#lastChance = setTimeout(giveUp, ANSWER_MILLISECONDS)

@@ -1,4 +1,4 @@
-/** Amazon States Language in JSONata, as far as this engine runs it. */
+/** Amazon States Language with JSONata, as far as this engine supports it. */
 export type Retrier = {
   ErrorEquals: string[]
   IntervalSeconds?: number
@@ -51,7 +51,7 @@ export type MapState = Common &
     Items?: unknown
     ItemSelector?: unknown
     ItemProcessor: Flow & { ProcessorConfig?: { Mode?: string; ExecutionType?: string } }
-    /** Names the Map's children. */
+    /** Part of the names of the Map's child executions. */
     Label?: string
     MaxConcurrency?: number | string
     ToleratedFailureCount?: number | string

@@ -4,7 +4,7 @@ import type { Definition } from './definition.ts'
 import { problemsOfFlow } from './problems.ts'
 import { DefinitionSchema } from './schema.ts'
 
-/** The service's answer to a definition it does not accept: every reason with its place. */
+/** The error for an invalid definition: every reason with its place. */
 export class InvalidDefinition extends Error {
   override readonly name = 'InvalidDefinition'
   readonly problems: string[]
@@ -17,7 +17,7 @@ export class InvalidDefinition extends Error {
 
 const MAX_DEFINITION_BYTES = 1024 * 1024
 
-/** Parses a definition and checks it; `resources` are those that the engine has integrations for. Throws InvalidDefinition. */
+/** Parses a definition and checks it; `resources` lists the supported integrations. Throws InvalidDefinition. */
 export function parseDefinition(text: string, resources: readonly string[]): Definition {
   const definition = parsed(text)
   if (definition.QueryLanguage !== 'JSONata') {
@@ -38,7 +38,7 @@ function problemsOfShape(definition: Definition): string[] {
   return (error?.issues ?? []).map(({ path, message }) => `${message} at /${path.join('/')}`)
 }
 
-/** Queries that do not parse, wherever they stand. */
+/** Syntax errors of all JSONata expressions in a value. */
 function problemsOfQueries(value: unknown, at = ''): string[] {
   if (typeof value === 'string') {
     const problem = syntaxProblem(value)

@@ -18,14 +18,14 @@ const JSONPATH_FIELDS = [
   'ErrorPath',
   'CausePath',
 ]
-/** Parts of a distributed Map that work on files. */
+/** Fields of a distributed Map for reading and writing files. */
 const UNSUPPORTED_MAP_FIELDS = ['ItemReader', 'ItemBatcher', 'ResultWriter']
 const MAX_NAME = 80
 
-/** Names are unique over the whole machine; resources are those that the engine has integrations for. */
+/** State names, which are unique in the whole machine, and the supported integrations. */
 export type Seen = { names: Set<string>; resources: readonly string[] }
 
-/** Why a flow and the flows in it cannot be run; `at` is its place in the definition. */
+/** Why a flow and its nested flows cannot be run; `at` is its place in the definition. */
 export function problemsOfFlow(flow: Flow | undefined, at: string, seen: Seen): string[] {
   const missing = (['StartAt', 'States'] as const).filter((field) => flow?.[field] === undefined)
   if (!flow || missing.length > 0)
@@ -119,7 +119,7 @@ function problemsOfTask({ Resource, Credentials }: TaskState, place: string, { r
   return problems
 }
 
-/** Functions called by their own ARN come under `lambda`; any resource may wait for a token. */
+/** Functions called by their own ARN count as `lambda`; any resource may wait for a token. */
 function isKnown(resource: string, known: readonly string[]): boolean {
   if (known.includes('*')) return true
   if (!resource.startsWith(SERVICE)) return known.includes(resource.split(':')[2] ?? '')
@@ -143,7 +143,7 @@ function problemsOfMap(state: MapState, place: string, seen: Seen): string[] {
   return [...problems, ...problemsOfFlow(state.ItemProcessor, `${place}/ItemProcessor`, seen)]
 }
 
-/** `States.ALL` stands alone, and last: what comes after it would never be tried. */
+/** `States.ALL` must stand alone and last: a retrier or catcher after it would never apply. */
 function problemsOfErrors(state: State, place: string): string[] {
   const { Retry = [], Catch = [] } = state as { Retry?: Retrier[]; Catch?: Catcher[] }
   const check = (field: string, list: readonly { ErrorEquals?: string[] }[]): string[] =>

@@ -3,7 +3,7 @@ import * as z from 'zod'
 const name = z.string().min(1)
 const isQuery = (text: string): boolean => text.startsWith('{%') && text.endsWith('%}')
 const query = z.string().refine(isQuery, 'must be a value or a query between {% and %}')
-/** A number, or a query that gives one. */
+/** A number, or an expression that evaluates to one. */
 const seconds = z.union([z.number().int().positive(), query])
 const assign = z.record(z.string(), z.unknown()).optional()
 const errorEquals = z.array(z.string()).min(1, 'must name at least one error').optional()
@@ -52,7 +52,7 @@ const StateSchema = z.looseObject({
   },
 })
 
-/** What is missing altogether is said in words of its own (definition-problems.ts). */
+/** Missing fields get more precise messages in definition-problems.ts. */
 const FlowSchema = z.looseObject({
   StartAt: z.string().optional(),
   get States() {
@@ -60,7 +60,7 @@ const FlowSchema = z.looseObject({
   },
 })
 
-/** The shapes of a definition: types and ranges of its fields, not what they mean together. */
+/** The shape of a definition: types and ranges of its fields, without cross-field rules. */
 export const DefinitionSchema = FlowSchema.extend({
   QueryLanguage: z.string().optional(),
   TimeoutSeconds: z.number().int().positive().optional(),

@@ -1,10 +1,10 @@
 import { AwsError } from '../../aws/errors.ts'
 import { StateError } from '../run/state-error.ts'
 
-/** Whether a machine's role may do something. Throws AwsError AccessDeniedException. */
+/** Checks a machine's role. Throws AwsError AccessDeniedException. */
 export type Authorize = (roleArn: string, action: string, resource: string) => void
 
-/** Runs a service's part of a call; what the service refuses is a failure named `<Service>.<Error>`. */
+/** Runs a service call; an error of the service becomes a failure named `<Service>.<Error>`. */
 export async function callService<T>(service: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work()

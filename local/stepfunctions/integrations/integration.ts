@@ -1,5 +1,5 @@
 export type IntegrationCall = {
-  /** Names this call in every life of its execution: a call that comes again after a crash has the same. */
+  /** Identifies this call across restarts: a call repeated after a crash has the same id (idempotency key). */
   id: string
   roleArn: string
   executionArn: string
@@ -8,11 +8,11 @@ export type IntegrationCall = {
   resource: string
   arguments: Record<string, unknown>
   signal: AbortSignal
-  /** For `.sync`: tells that the work has begun, and what the service answered. */
+  /** For `.sync`: called with the service's answer once the work has begun. */
   submitted(answer: unknown): void
 }
 
-/** A service that Task states call. Resolves with the task's result; throws StateError. */
+/** A service integration of Task states. Resolves with the task's result; throws StateError. */
 export type Integration = (call: IntegrationCall) => Promise<unknown>
 
 /**

@@ -36,5 +36,5 @@ export function lambdaIntegrations(lambda: LambdaService, authorize: Authorize):
   return { 'lambda:invoke': byService, lambda: byArn }
 }
 
-/** A state's retries share what is known of the state: the second attempt of what has ended its sandbox ends the next. */
+/** All retries of a state share one key: a call that ended its sandbox is known to be dangerous at the next attempt. */
 const keyOf = (id: string): string => id.replace(/#\d+$/, '')

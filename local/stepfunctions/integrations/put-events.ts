@@ -5,7 +5,7 @@ import type { Integrations } from './integration.ts'
 
 type Given = Omit<Entry, 'Detail'> & { Detail?: unknown }
 
-/** `events:putEvents`: details may be values; the execution is added to the resources; one refused entry fails the task. */
+/** `events:putEvents`: details may be values; the execution's ARN is added to the resources; one refused entry fails the task. */
 export function putEventsIntegration(
   events: EventsService,
   busArn: (name: string) => string,

@@ -4,7 +4,7 @@ import { type ExecutionRow, WAITED_FOR } from '../store/execution-store.ts'
 import { type Authorize, callService } from './authorize.ts'
 import type { Integration, IntegrationCall, Integrations } from './integration.ts'
 
-/** What starts, awaits and stops executions: the service. */
+/** The Step Functions service: starts, awaits and stops executions. */
 type Executions = {
   startExecution(request: {
     stateMachineArn: string
@@ -17,8 +17,8 @@ type Executions = {
 }
 
 /**
- * `states:startExecution`, and `.sync` and `.sync:2`, which wait for its end: the first gives input and output as texts,
- * the second as values. A parent that is stopped stops the child it waits for.
+ * `states:startExecution`, and `.sync` and `.sync:2`, which wait for its end: the former gives input and output as texts,
+ * the latter as values. When a parent is stopped, the child it waits for is stopped too.
  */
 export function startExecutionIntegrations(service: Executions, authorize: Authorize): Integrations {
   const start = (call: IntegrationCall, startedBy = call.id): Promise<ExecutionRow> => {
@@ -59,7 +59,7 @@ export function startExecutionIntegrations(service: Executions, authorize: Autho
   }
 }
 
-/** The same call has the same name in every life, so that it finds what it has started. */
+/** Deterministic: a call repeated after a restart finds the execution that it started. */
 const nameOf = (callId: string): string => createHash('sha256').update(callId).digest('hex').slice(0, 36)
 
 const answerTo = ({ executionArn, startedAt }: ExecutionRow): object => ({
@@ -67,7 +67,7 @@ const answerTo = ({ executionArn, startedAt }: ExecutionRow): object => ({
   StartDate: startedAt,
 })
 
-/** In the order that AWS has in causes: by name. */
+/** Fields in alphabetical order, as AWS prints them in causes. */
 function describe(row: ExecutionRow, parse: boolean): object {
   const text = (json: string): unknown => (parse ? (JSON.parse(json) as unknown) : json)
   return {

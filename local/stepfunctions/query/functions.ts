@@ -4,7 +4,7 @@ import { refuseMarks } from './guard.ts'
 
 const MAX_RANGE = 1_000_000
 
-/** What Step Functions adds to JSONata, and the one function it takes away. */
+/** Registers the functions that Step Functions adds to JSONata, and removes `$eval`. */
 export function registerFunctions(expression: jsonata.Expression): void {
   expression.assign('eval', undefined)
   const parse = (text: string): unknown => {
@@ -22,7 +22,7 @@ export function registerFunctions(expression: jsonata.Expression): void {
   expression.registerFunction('partition', (list: unknown[], size: number) => partition(list, size), '<an:a>')
 }
 
-/** `$now`, `$millis`, `$random` and `$uuid`, from the clock and the chance of the execution. */
+/** `$now`, `$millis`, `$random` and `$uuid`, from the execution's clock and random source. */
 export function functionsOf({
   clock,
   random,
@@ -50,7 +50,7 @@ export function functionsOf({
 
 const FORMAT = jsonata('$fromMillis($millis, $picture, $timezone)')
 
-/** Version 4, from 32 hexadecimal digits. */
+/** A UUID of version 4 from 32 hexadecimal digits. */
 export function uuidOf(hex: string): string {
   const variant = ((Number.parseInt(hex[16] ?? '0', 16) & 3) | 8).toString(16)
   const parts = [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `${variant}${hex.slice(17, 20)}`]
@@ -63,7 +63,7 @@ function hash(value: unknown, algorithm: string): string {
     .digest('hex')
 }
 
-/** Mulberry32: the same seed gives the same number. */
+/** One number from the Mulberry32 generator, deterministic for a seed. */
 function seeded(seed: number): number {
   let state = (seed + 0x6d2b79f5) | 0
   state = Math.imul(state ^ (state >>> 15), state | 1)

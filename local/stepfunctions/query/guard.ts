@@ -1,13 +1,13 @@
 /**
- * JSONata 2.0.6 is the dialect that Step Functions accepts, and lets a path reach what JavaScript's values inherit (CVE-2026-77415).
- * Definitions are written by our compiler; this guards against all others.
+ * JSONata 2.0.6, the dialect of Step Functions, lets a path reach members inherited from JavaScript's prototypes (CVE-2026-77415).
+ * Our compiler writes safe definitions; this guards against all others.
  *
  * Invariants (tests cite them):
- * guard/Q1 a path names no member by which JavaScript reaches the host: refused when a definition is parsed; but for the id of a step
- *    behind `functions` or `steps`, which may be any
- * guard/Q2 nothing passes for a function that was written as data: JSONata knows its functions by marks that JSON can have too
- * guard/Q3 a path finds only what a value of JSON has itself, and nothing of a function, whatever its name
- * guard/Q4 a transformation changes data, and no function: those of JSONata are the same for all expressions
+ * guard/Q1 no path may name a member that leads to the JavaScript host: refused when a definition is parsed; except a step's id
+ *    after `functions` or `steps`, which may be any name
+ * guard/Q2 data is never mistaken for a function: JSONata recognizes its functions by members that JSON can have too
+ * guard/Q3 a path finds only a JSON value's own members, and no members of functions, for any name
+ * guard/Q4 a transformation changes data, never a function: JSONata's functions are shared by all expressions
  */
 import type jsonata from 'jsonata-asl'
 
@@ -19,7 +19,7 @@ const isRefused = (name: unknown): name is string =>
 const MARKS = ['_jsonata_lambda', '_jsonata_function']
 const checked = new WeakSet<object>()
 
-/** guard/Q2. Throws where data has such a mark; what was looked at once is not looked at again. */
+/** Throws for data that looks like a JSONata function (guard/Q2); checked values are not checked again. */
 export function refuseMarks(value: unknown): void {
   if (typeof value !== 'object' || value === null || checked.has(value)) return
   const mark = MARKS.find((name) => Object.hasOwn(value, name))
@@ -28,7 +28,7 @@ export function refuseMarks(value: unknown): void {
   checked.add(value)
 }
 
-/** guard/Q1, and guard/Q2 in what an expression writes. Throws a SyntaxError that names what is refused. */
+/** Checks names (guard/Q1), and object constructors (guard/Q2). Throws a SyntaxError with the refused name. */
 export function refuseHostNames(value: unknown): void {
   if (Array.isArray(value)) return value.forEach(refuseHostNames)
   if (typeof value !== 'object' || value === null) return
@@ -44,12 +44,12 @@ export function refuseHostNames(value: unknown): void {
   Object.values(rest).forEach(refuseHostNames)
 }
 
-/** Members of an execution's input. */
+/** Members of an execution's input whose keys are step ids. */
 const KEYED_BY_IDS = ['functions', 'steps']
 
 const refused = (name: string): SyntaxError => new SyntaxError(`the name "${name.slice(0, 40)}" is refused`)
 
-/** Whether it makes objects whose keys it makes too: then what its nodes give is looked at, which costs each of them a turn (guard/Q2). */
+/** Whether it builds objects with computed keys: then the result of each node must be checked, which is costly (guard/Q2). */
 export function makesKeys(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(makesKeys)
   if (typeof value !== 'object' || value === null) return false
@@ -59,7 +59,7 @@ export function makesKeys(value: unknown): boolean {
   return pairs.some(([key]) => key?.type !== 'string') || Object.values(value).some(makesKeys)
 }
 
-/** guard/Q3. Called before each node is evaluated. */
+/** Called before each node is evaluated (guard/Q3). */
 export function refuseHostObjects({ type, value }: Node, input: unknown): void {
   if (type === 'name') refuseInherited(input, String(value))
   if (type === 'wildcard' || type === 'descendant') refuseInherited(input)
@@ -81,7 +81,7 @@ const isFunction = (value: unknown): boolean =>
     value !== null &&
     ('_jsonata_lambda' in value || '_jsonata_function' in value))
 
-/** `$lookup` takes names that are made up while it runs (guard/Q3). */
+/** Checks the names passed to `$lookup`, which are known only at run time (guard/Q3). */
 export function guardLookup(expression: jsonata.Expression): void {
   const lookup = (value: unknown, name: string): unknown => {
     if (Array.isArray(value)) {
@@ -96,7 +96,7 @@ export function guardLookup(expression: jsonata.Expression): void {
 
 const CHANGEABLE = ' changeable'
 
-/** What `| pattern | ... |` is going to write into is looked at before (guard/Q4). No text that parses has a variable of that name. */
+/** Checks the values that `| pattern | ... |` will modify (guard/Q4). The variable's name is one that no expression can contain. */
 export function guardTransformation(expression: jsonata.Expression): void {
   refuseFunctionsIn(expression.ast())
   expression.assign(CHANGEABLE, {

@@ -2,11 +2,11 @@ import { asText } from '../run/history.ts'
 import { StateError } from '../run/state-error.ts'
 
 const MAX_PAYLOAD_BYTES = 256 * 1024
-/** Of all variables of a scope together, and of what one state assigns. */
+/** The limit for all variables of a scope together; one state may assign less. */
 const MAX_VARIABLES_BYTES = 10 * 1024 * 1024
 const MAX_ASSIGNED_BYTES = 256 * 1024
 
-/** Throws States.DataLimitExceeded, which `States.ALL` does not catch: data that large must not travel through state. */
+/** Throws States.DataLimitExceeded, which `States.ALL` does not catch, for a value above the payload limit. */
 export function requireFits(stateName: string, value: unknown): void {
   if (typeof value !== 'object' && typeof value !== 'string') return
   if (bytesOf(value) <= MAX_PAYLOAD_BYTES) return
@@ -31,7 +31,7 @@ export function requireVariablesFit(
   throw new StateError('States.DataLimitExceeded', cause)
 }
 
-/** Most values are small: their text need not be encoded to know that they fit. */
+/** A shortcut: most texts are so short that they need not be encoded to know that they fit. */
 function bytesOf(value: unknown): number {
   const text = typeof value === 'string' ? value : asText(value)
   return text.length * 3 <= MAX_PAYLOAD_BYTES ? text.length : Buffer.byteLength(text)

@@ -15,7 +15,7 @@ export type Variables = Readonly<Record<string, unknown>>
 const cache = new Map<string, jsonata.Expression>()
 const MAX_CACHED = 10_000
 
-/** `value` with each `{% %}` string replaced by what it evaluates to; `names` is asked only then. Throws QueryError. */
+/** `value` with each `{% %}` string evaluated; `names` is called only if there is one. Throws QueryError. */
 export async function evaluate(value: unknown, names: () => Variables, field: string): Promise<unknown> {
   if (typeof value === 'string') return isExpression(value) ? query(value, names(), field) : value
   if (typeof value !== 'object' || value === null || !containsExpression(value)) return value
@@ -31,7 +31,7 @@ export async function evaluate(value: unknown, names: () => Variables, field: st
   return result
 }
 
-/** `list[]` marks the very array it is given, for good: such an expression works on a copy. */
+/** `list[]` permanently marks the array that it is applied to, so such an expression works on a copy. */
 const MARKS = /\[\s*\]/
 
 function unmarked(variables: Variables): Variables {
@@ -42,7 +42,7 @@ function unmarked(variables: Variables): Variables {
   return Object.fromEntries(copied) as Variables
 }
 
-/** About a second of evaluating: an expression without end is an error of its execution, not the end of the process. */
+/** About a second of evaluation: an endless expression must fail its execution, not block the process. */
 const MAX_NODES = 1_000_000
 const BUDGET = 'budget of the evaluation'
 const ENTRY = Symbol.for('jsonata.__evaluate_entry')
@@ -58,7 +58,7 @@ function enter(
   if (isLeft && !isLeft()) throw new Error(`it takes more than ${MAX_NODES} steps; is it without end?`)
 }
 
-/** Why a text that is a query does not parse; undefined for one that does, and for one that is no query. */
+/** The syntax error of an expression; undefined for a valid one, and for a text that is no expression. */
 export function syntaxProblem(text: string): string | undefined {
   if (!isExpression(text)) return undefined
   try {
@@ -73,7 +73,7 @@ export function syntaxProblem(text: string): string | undefined {
 
 const isExpression = (text: string): boolean => text.startsWith('{%') && text.endsWith('%}')
 
-/** Constant templates are given back as they are; the answer is remembered, for definitions do not change. */
+/** Templates without expressions are returned as they are; cached, because definitions do not change. */
 const constants = new WeakMap<object, boolean>()
 function containsExpression(value: object): boolean {
   const known = constants.get(value)
@@ -105,7 +105,7 @@ async function query(text: string, variables: Variables, field: string): Promise
   return plain(result)
 }
 
-/** A lambda or built-in of JSONata is an object with a mark. */
+/** JSONata marks its lambdas and built-in functions by a member. */
 function isJsonataFunction(value: unknown): boolean {
   return (
     typeof value === 'object' &&
@@ -114,7 +114,7 @@ function isJsonataFunction(value: unknown): boolean {
   )
 }
 
-/** Throws QueryError when an evaluated field is not of the type that it must have. */
+/** Throws QueryError when an evaluated field has the wrong type. */
 export function requireType(
   value: unknown,
   type: 'array' | 'number' | 'boolean' | 'object',
@@ -139,7 +139,7 @@ function compile(text: string): jsonata.Expression {
   guardTransformation(expression)
   registerFunctions(expression)
   guardLookup(expression)
-  // Its types know text only; the hooks of its own debugger are bound by symbol.
+  // JSONata's types allow only string names; its debugging hooks are bound by symbol.
   const hook = expression.assign as unknown as (name: symbol, hook: unknown) => void
   hook(ENTRY, enter)
   if (makesKeys(expression.ast())) {
@@ -152,7 +152,7 @@ function compile(text: string): jsonata.Expression {
   return expression
 }
 
-/** JSONata marks the sequences it makes; what leaves it is plain JSON. */
+/** JSONata marks the sequences it creates; results must be plain JSON. */
 function plain(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? JSON.parse(JSON.stringify(value)) : value
 }

@@ -5,8 +5,8 @@ const NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u
 const RESERVED = 'states'
 
 /**
- * Why variables cannot be assigned as written. A branch or an iteration has a scope of its own inside that of the state:
- * it reads the outer variables, cannot write them, and so may not reuse their names. A distributed Map starts from nothing.
+ * Checks the assignments of variables. A branch or an iteration has its own scope inside that of the state: it reads the outer
+ * variables, cannot write them, and so may not reuse their names. A distributed Map starts with no variables.
  */
 export function problemsOfVariables(
   flow: Flow,

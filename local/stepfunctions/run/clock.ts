@@ -6,12 +6,12 @@ export type EngineClock = {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
 }
 
-/** setTimeout does not count the time that a laptop sleeps, and at most 2^31 ms: the due time is looked at again so often. */
+/** setTimeout stops while a laptop sleeps, and is limited to 2^31 ms: so the due time is checked at this interval. */
 const LOOK_MILLISECONDS = 5_000
 
 export const realClock: EngineClock = {
   now: () => Date.now(),
-  /** A clock that is set back does not make it longer, one that goes on while the machine sleeps makes it end soon after. */
+  /** Setting the clock back does not prolong a sleep; after the machine's suspension it ends soon if it is due. */
   async sleep(milliseconds, signal) {
     const [due, started] = [Date.now() + milliseconds, performance.now()]
     const left = (): number => Math.min(due - Date.now(), milliseconds - (performance.now() - started))
@@ -22,7 +22,7 @@ export const realClock: EngineClock = {
   },
 }
 
-/** Most timeouts are never reached: giving one up must cost next to nothing. */
+/** Most timeouts are cancelled: cancelling must be cheap. */
 function nap(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -41,12 +41,12 @@ function nap(milliseconds: number, signal: AbortSignal | undefined): Promise<voi
 type Timer = { at: number; fire: () => void }
 
 /**
- * Time that stands still while anything can still happen, then jumps to the next timer: a wait of a year ends in
+ * A virtual clock: time stands still while work is pending, then jumps to the next timer. A wait of a year ends in
  * milliseconds, in the right order. Timers of the same instant fire in the order in which they were set.
  */
 export class VirtualClock implements EngineClock {
   #now: number
-  /** By time; those of the same instant in the order in which they were set. */
+  /** Ordered by time; those of the same instant in the order in which they were set. */
   #timers: Timer[] = []
   #turning = false
   #held = 0
@@ -74,7 +74,7 @@ export class VirtualClock implements EngineClock {
     return promise.finally(() => signal?.removeEventListener('abort', abort))
   }
 
-  /** Lets time stand still until `work` has ended: what it waits for is real, such as a file. */
+  /** Stops time until `work` has ended: it waits for real events, such as file access. */
   async hold<T>(work: () => Promise<T>): Promise<T> {
     this.#held += 1
     try {
@@ -99,7 +99,7 @@ export class VirtualClock implements EngineClock {
     this.#timers.splice(low, 0, timer)
   }
 
-  /** One timer at a time: what it sets going comes to rest before the next. */
+  /** Fires one timer at a time: its effects settle before the next. */
   async #turn(): Promise<void> {
     if (this.#turning) return
     this.#turning = true

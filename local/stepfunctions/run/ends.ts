@@ -3,7 +3,7 @@ import { present } from '../wire/present.ts'
 import type { Outcome } from './execution.ts'
 import { detailsOf, type History } from './history.ts'
 
-/** The places of the events that end an execution. */
+/** Places of the events that end an execution. */
 const ENDS = {
   succeeded: 'SUCCEEDED',
   failed: 'FAILED',
@@ -11,7 +11,7 @@ const ENDS = {
   aborted: 'ABORTED',
 } as const
 
-/** How the history says that an execution has ended; nothing that was before a redrive counts. */
+/** The outcome that the history records; events from before a redrive do not count. */
 export function endIn(history: History): Outcome | undefined {
   for (const [place, status] of Object.entries(ENDS)) {
     const found = history.find(place)
@@ -21,7 +21,7 @@ export function endIn(history: History): Outcome | undefined {
   return undefined
 }
 
-/** Throws for an execution that runs. */
+/** Throws for a running execution. */
 export function outcomeOf(row: ExecutionRow): Outcome {
   if (row.status === 'RUNNING') throw new Error('an execution that runs has no outcome')
   return outcomeFrom(row.status, row)

@@ -10,7 +10,7 @@ export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' |
 type Ended = Exclude<ExecutionStatus, 'RUNNING'>
 export type Outcome = { status: Ended; output?: unknown; error?: string; cause?: string }
 
-/** What a distributed Map starts for each of its items. */
+/** The child execution of a distributed Map for one item. */
 export type ChildSpec = {
   parent: Execution
   label: string
@@ -20,7 +20,7 @@ export type ChildSpec = {
   mapRunArn: string
 }
 
-/** What an execution runs in. Everything that is not a function of definition and input comes from here. */
+/** The environment of an execution: every input that is not a function of definition and payload. */
 export type Surroundings = {
   clock: EngineClock
   integrations: Integrations
@@ -28,13 +28,13 @@ export type Surroundings = {
   randomBytes: (size: number) => Uint8Array
   tokens: TaskTokens
   store: ExecutionStore
-  /** Whether calls without a token are given up after their time: not where a debugger may stop what is called. */
+  /** Whether calls without a token time out; off where a debugger may stop the called function. */
   callTimeouts: boolean
-  /** Starts a child, or finds the one of that name; a failed one runs again after a redrive. Resolves when it has ended. */
+  /** Starts a child or finds the existing one by name; a failed one runs again after a redrive. Resolves when it has ended. */
   runChild(child: ChildSpec, options: { redrives: number; signal: AbortSignal }): Promise<Outcome>
 }
 
-/** One run of a definition while it runs: what is fixed, what has happened, and the means to stop it. */
+/** A running execution: its fixed properties, its history, and the means to stop it. */
 export class Execution {
   readonly row: ExecutionRow
   readonly definition: Definition
@@ -42,9 +42,9 @@ export class Execution {
   readonly surroundings: Surroundings
   readonly history: History
   readonly controller = new AbortController()
-  /** What expressions get from the surroundings: time and chance. */
+  /** The functions of expressions that depend on time and randomness. */
   readonly functions: Readonly<Record<string, unknown>>
-  /** Settles when this life of the execution has ended, however it ended; undefined when the engine was stopped. */
+  /** Settles when this run of the execution has ended, in any way; undefined when the engine was stopped. */
   readonly ended = Promise.withResolvers<Outcome | undefined>()
   #outcome: Outcome | undefined
   #context: Record<string, unknown> | undefined
@@ -72,7 +72,7 @@ export class Execution {
     return this.#outcome?.status ?? 'RUNNING'
   }
 
-  /** `$states.context`, but for the state. */
+  /** `$states.context`, without the state. */
   get context(): Record<string, unknown> {
     const { executionArn, name, roleArn, stateMachineArn, startedAt, redrivenAt } = this.row
     this.#context ??= {
@@ -90,7 +90,7 @@ export class Execution {
     return this.#context
   }
 
-  /** Ends the execution unless it has ended: whichever end comes first stays. */
+  /** Ends the execution unless it has ended: the first outcome stays. */
   end(outcome: Outcome): boolean {
     if (this.#outcome) return false
     this.surroundings.store.end(this.row.executionArn, outcome, this.surroundings.clock.now())

@@ -1,15 +1,15 @@
 /**
- * What has happened in one execution, as AWS tells it, and as the execution is rebuilt from.
+ * The history of one execution: the events as AWS shows them, from which the execution is also rebuilt after a crash.
  *
  * Every event has a *place*: where in the run of the definition it belongs (`0`, `2#1.0/3`: state by state, attempt,
- * branch). Places do not depend on time. A second life of the execution, after a crash or a redrive, walks the same
- * definition and finds at each place what the first has left there.
+ * branch). Places do not depend on time. After a crash or a redrive the execution is replayed: it walks the same
+ * definition again, and finds at each place what was recorded there before.
  *
  * Invariants (tests cite them):
- * history/J1 an event is in the store before anything that follows from it happens
- * history/J2 what an earlier life has recorded at a place is not recorded again: what it says is what happened
- * history/J3 a failure from before the last redrive is history, not the present: at its place a new one may be recorded
- * history/J4 nothing is recorded after the end, nor by an engine that was stopped
+ * history/J1 a write-ahead log: an event is stored before any of its consequences happen
+ * history/J2 what was recorded at a place before is not recorded again on replay: the recorded event is what happened
+ * history/J3 a failure from before the last redrive is no longer current: at its place a new event may be recorded
+ * history/J4 nothing is recorded after the end, or after the engine was stopped
  */
 import { ExecutionStopped, Unmendable } from './state-error.ts'
 
@@ -25,10 +25,10 @@ export type HistoryEvent = {
   [details: string]: unknown
 }
 
-/** One line of the journal: an event, or a note of the engine's own (when to try again, a token). */
+/** One line of the journal: an event, or an internal note of the engine (the time of a retry, a task token). */
 export type JournalEntry = { place: string; event?: HistoryEvent; note?: unknown }
 
-/** Where entries go: it has them when `append` returns. */
+/** Stores an entry; it is durable when the call returns. */
 export type Append = (entry: JournalEntry) => void
 
 type NewEvent = { after: number; type: string; details?: Record<string, unknown>; note?: unknown }
@@ -45,7 +45,7 @@ export class History {
   #length = 0
   #closed = false
 
-  /** `past` is what an earlier life of the execution has left. */
+  /** `past` is the journal so far. */
   constructor(append: Append, now: () => number, past: readonly JournalEntry[] = []) {
     this.#append = append
     this.#now = now
@@ -60,7 +60,7 @@ export class History {
     }
   }
 
-  /** How many events there are; the last one has this id. */
+  /** The number of events, which is the id of the last one. */
   get length(): number {
     return this.#length
   }
@@ -69,36 +69,36 @@ export class History {
     return this.#redrives.length
   }
 
-  /** The event at a place: the one that is there already, else the one that `make` says (history/J2). */
+  /** The event at a place: the recorded one, else the one from `make` (history/J2). */
   record(place: string, make: () => NewEvent): Recorded {
     return this.find(place) ?? this.#add(place, make())
   }
 
-  /** The same for what ends an attempt badly: it may happen again after a redrive (history/J3). */
+  /** The same for the failure of an attempt, which may happen again after a redrive (history/J3). */
   recordBadEnd(place: string, make: () => NewEvent): Recorded {
     const known = this.find(place)
     if (known && known.id > (this.#redrives.at(-1) ?? 0)) return known
     return this.#add(place, make())
   }
 
-  /** What `remember` has put at a place in an earlier life. */
+  /** The note that `remember` stored at a place before a restart. */
   noteAt<T>(place: string): T | undefined {
     return this.#past.get(place)?.note as T | undefined
   }
 
-  /** Keeps a value that must be the same in every life, such as a time drawn at random. */
+  /** Stores a value that must be the same on replay, such as a randomly drawn time. */
   remember(place: string, note: unknown): void {
     if (this.#closed) throw new ExecutionStopped('the execution is over')
     this.#append({ place, note })
   }
 
-  /** What an earlier life has recorded at a place. */
+  /** The event recorded at a place. */
   find(place: string): Recorded | undefined {
     const known = this.#past.get(place)
     return known?.event && recorded(known.event, known.note)
   }
 
-  /** The same, for the last time: a state that was left is not asked for again. */
+  /** The same, and forgets it: replay never returns to a state that was left. */
   take(place: string): Recorded | undefined {
     const found = this.find(place)
     this.#past.delete(place)
@@ -109,7 +109,7 @@ export class History {
     return this.#past.has(place)
   }
 
-  /** Takes nothing more (history/J4). */
+  /** Accepts no more entries (history/J4). */
   close(): void {
     this.#closed = true
   }
@@ -119,7 +119,7 @@ export class History {
     return this.#redrives.find((redrive) => redrive > id)
   }
 
-  /** Starts a new life of an execution that has ended badly; `append` keeps that together with the execution's new status. */
+  /** Redrives an execution that has failed; `append` stores the event together with the execution's new status. */
   redrive(append: Append): void {
     const place = `redrive ${this.#redrives.length}`
     const details = { executionRedrivenEventDetails: { redriveCount: this.#redrives.length + 1 } }
@@ -143,7 +143,7 @@ export class History {
   }
 }
 
-/** Whether a place is inside a state that was left: nobody asks for it again. */
+/** Whether a place is inside a state that was left, which replay does not visit again. */
 function isInside(place: string, left: ReadonlySet<string>): boolean {
   for (let cut = place.indexOf('#'); cut > 0; cut = place.indexOf('#', cut + 1)) {
     if (left.has(place.slice(0, cut))) return true
@@ -155,7 +155,7 @@ function recorded(event: HistoryEvent, note: unknown): Recorded {
   return { id: event.id, timestamp: event.timestamp, event, note }
 }
 
-/** An event's details, whatever their key: `stateEnteredEventDetails` and the like. */
+/** An event's details, under any key: `stateEnteredEventDetails` and the like. */
 export function detailsOf(event: HistoryEvent): Record<string, unknown> {
   const { id: _id, previousEventId: _previous, timestamp: _time, type: _type, ...rest } = event
   return (Object.values(rest)[0] ?? {}) as Record<string, unknown>

@@ -3,7 +3,7 @@ import type { Entry, Exit } from './scope.ts'
 
 type Shape = { Output?: unknown; Assign?: Record<string, unknown> }
 
-/** The ordinary way out of a state: `Assign` and `Output` over what it produced. */
+/** The normal exit from a state: applies `Assign` and `Output` to its result. */
 export async function leave(
   entry: Entry,
   output: unknown,
@@ -18,7 +18,7 @@ export async function leave(
   }
 }
 
-/** `Assign` and `Output` of a state, a choice or a catcher, `prefix` naming it in errors. */
+/** Applies `Assign` and `Output` of a state, a choice or a catcher; `prefix` names it in errors. */
 export async function shape(
   entry: Entry,
   { Assign, ...rest }: Shape,

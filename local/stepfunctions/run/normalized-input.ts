@@ -1,7 +1,7 @@
 import { AwsError } from '../../aws/errors.ts'
 import { asText } from './history.ts'
 
-/** An execution's input: one text for equal values. Throws AwsError InvalidExecutionInput. */
+/** An execution's input as JSON text, equal for equal values. Throws AwsError InvalidExecutionInput. */
 export function normalizedInput(text: string): string {
   try {
     return asText(JSON.parse(text))

@@ -5,8 +5,8 @@ import { runFlow } from './run-flow.ts'
 import { ExecutionStopped, Failed, StateError } from './state-error.ts'
 
 /**
- * Runs an execution to its end and records it; one that has a past goes on where it was. What goes wrong in it is how it
- * ended. Rejects only when the store does not take what happens: then nothing can go on.
+ * Runs an execution to its end and records it; one with a history resumes. Failures inside it become its outcome.
+ * Rejects only when the store fails, after which nothing can continue.
  */
 export async function runExecution(execution: Execution): Promise<void> {
   const { row, history, definition, input, controller } = execution
@@ -17,7 +17,7 @@ export async function runExecution(execution: Execution): Promise<void> {
       details: { executionStartedEventDetails: { input: row.input, roleArn: row.roleArn } },
     }))
     const scope = { execution, place: '', variables: {}, signal: controller.signal, runFlow }
-    // AWS chains the first state to 0, not to the start.
+    // In AWS the first state's previousEventId is 0, not that of the start.
     const { output, last } = await withTimeout(execution, () => runFlow(definition, input, scope, 0))
     controller.signal.throwIfAborted()
     history.record('succeeded', () => ({
@@ -34,7 +34,7 @@ export async function runExecution(execution: Execution): Promise<void> {
   }
 }
 
-/** Stops a running execution; what it was doing learns of it by its signal. */
+/** Stops a running execution; its work is aborted through its signal. */
 export function stopExecution(execution: Execution, error?: string, cause?: string): void {
   if (execution.outcome) return
   const details = present({ error, cause })
@@ -49,7 +49,7 @@ export function stopExecution(execution: Execution, error?: string, cause?: stri
 }
 
 function endBadly(execution: Execution, thrown: unknown): void {
-  // Stopped already, or the engine is: then it stays as it was.
+  // Already stopped, or the engine was stopped: the state stays as recorded.
   if (execution.outcome || thrown instanceof ExecutionStopped) return
   const { history } = execution
   const { error, cause } = asStateError(thrown)
@@ -90,7 +90,7 @@ async function withTimeout<T>(execution: Execution, work: () => Promise<T>): Pro
   return Promise.race([work(), timeout]).finally(() => timer.abort())
 }
 
-/** A fault of the engine itself shows as States.Runtime, never as silence. */
+/** A fault of the engine itself becomes States.Runtime, so that it is visible. */
 function asStateError(thrown: unknown): StateError {
   if (thrown instanceof Failed) return thrown.reason
   if (thrown instanceof StateError) return thrown

@@ -47,7 +47,7 @@ async function runState(
   const exited = history.take(`${place}<`)
   if (exited) return exitOf(exited)
   const known = history.find(`${place}>`)
-  // What it was entered with counts, not what an expression before it may say today.
+  // On replay the recorded input counts: an expression may evaluate differently today.
   const given = known ? (JSON.parse(String(detailsOf(known.event).input)) as unknown) : input
   const {
     id: enteredId,
@@ -79,14 +79,14 @@ async function runState(
       after: exit.last,
       type: `${state.Type}StateExited`,
       details: { stateExitedEventDetails: details },
-      // Which way it went is in no field of the event.
+      // The event has no field for the next state, so a note keeps it.
       ...(exit.next === undefined ? {} : { note: exit.next }),
     }
   })
   return { ...exit, last: id }
 }
 
-/** How a state was left in an earlier life. */
+/** How a state was left, as recorded. */
 function exitOf({ id, event, note }: Recorded): Exit {
   const { output, assignedVariables = {} } = detailsOf(event) as {
     output: string
@@ -115,7 +115,7 @@ async function behave(entry: Entry): Promise<Exit> {
   return leave(entry, entry.input, entry.entered.id)
 }
 
-/** What is left out stays out: a Fail state may say nothing at all. */
+/** Omitted fields stay omitted: a Fail state may have neither error nor cause. */
 async function failure(entry: Entry<Extract<State, { Type: 'Fail' }>>): Promise<Failed> {
   const { Error: error, Cause: cause } = entry.state
   const text = async (value: unknown, field: string): Promise<string | undefined> =>

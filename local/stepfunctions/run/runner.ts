@@ -19,7 +19,7 @@ type Settings = {
   random: () => number
   randomBytes: (size: number) => Uint8Array
   callTimeouts: boolean
-  /** Told of each change of status, again in the next life when it has not returned in this one. */
+  /** Called at each change of status, and again after a restart if the call did not complete. */
   onStatusChange?: ((execution: ExecutionRow) => Promise<void> | void) | undefined
   onBroken: (reason: Error) => void
 }
@@ -29,13 +29,13 @@ export type NewExecution = Pick<
   'executionArn' | 'stateMachineArn' | 'name' | 'roleArn' | 'input' | 'startedBy' | 'mapRunArn'
 >
 
-/** Definitions are large: those of the machines in use are remembered. */
+/** Definitions are large, so those of the machines in use are cached. */
 const MAX_DEFINITIONS = 100
 
-/** Executions that have ended badly may run on. */
+/** Statuses from which an execution can be redriven. */
 export const REDRIVABLE: readonly string[] = ['FAILED', 'ABORTED', 'TIMED_OUT']
 
-/** The executions that run now, from their first state, from where a crash has left them, or from where they failed. */
+/** The running executions: started, resumed after a crash, or redriven. */
 export class Runner {
   readonly #settings: Settings
   readonly #running = new Map<string, Execution>()
@@ -46,7 +46,7 @@ export class Runner {
     this.#settings = settings
   }
 
-  /** A definition that runs here; the answer is remembered. Throws AwsError InvalidDefinition. */
+  /** Parses a definition that this engine can run; cached. Throws AwsError InvalidDefinition. */
   parse(text: string): Definition {
     const known = this.#definitions.get(text)
     if (known) return known
@@ -77,7 +77,7 @@ export class Runner {
     return row
   }
 
-  /** Runs on what has ended badly; `startedBy` is who asks for it, where that is a Map. */
+  /** Redrives a failed execution; `startedBy` is the Map that requests it, if one does. */
   redrive(row: ExecutionRow, startedBy = row.startedBy): void {
     const { clock, store } = this.#settings
     const { executionArn } = row
@@ -89,7 +89,7 @@ export class Runner {
     this.#run(execution)
   }
 
-  /** Goes on with what an earlier life of the process has left; resolves when all of it waits for something. */
+  /** Resumes the executions that a previous process left; resolves when all of them wait for something. */
   async resume(): Promise<number> {
     const unfinished = this.#settings.store.listUnfinished()
     for (const row of unfinished) if (!this.#running.has(row.executionArn)) this.#resumeOne(row)
@@ -111,7 +111,7 @@ export class Runner {
     for (const execution of own) stopExecution(execution)
   }
 
-  /** Resolves when the present life of an execution has ended. Rejects with ExecutionStopped when the engine was stopped first. */
+  /** Resolves when the current run of an execution has ended. Rejects with ExecutionStopped when the engine was stopped first. */
   async untilEnded(executionArn: string): Promise<void> {
     const running = this.#running.get(executionArn)
     if (running && (await running.ended.promise) === undefined) {
@@ -119,7 +119,7 @@ export class Runner {
     }
   }
 
-  /** Lets go of everything that runs, as when the machine goes down: no execution ends, none goes on. */
+  /** Abandons everything that runs, as in a crash: executions neither end nor continue. */
   stop(): void {
     this.#stopped = true
     for (const { controller, history } of this.#running.values()) {
@@ -170,7 +170,7 @@ export class Runner {
       // The process ended between the last event and the end, or between a parent's end and its children's.
       execution.end(end)
     } catch (error) {
-      // One that cannot be read any more does not keep the others from going on.
+      // An unreadable execution fails, without keeping others from resuming.
       store.end(
         executionArn,
         { status: 'FAILED', error: 'States.Runtime', cause: String(error) },
@@ -180,14 +180,14 @@ export class Runner {
     this.#announce(executionArn)
   }
 
-  /** Whoever waited for it has ended. */
+  /** Whether the parent that waited for it has ended. */
   #isOrphan({ startedBy = '', mapRunArn }: ExecutionRow): boolean {
     if (mapRunArn === undefined && !startedBy.endsWith(WAITED_FOR)) return false
     const parent = this.#settings.store.find(startedBy.split(' ')[0] ?? '')
     return parent !== undefined && parent.status !== 'RUNNING'
   }
 
-  /** Children of a Map have no place among the machine's executions, and nobody is told of them. */
+  /** Children of a Map are not among the machine's executions, and their status changes are not announced. */
   readonly #runChild = async (
     { parent, label, name, definition, input, mapRunArn }: ChildSpec,
     { redrives, signal }: { redrives: number; signal: AbortSignal },
@@ -227,7 +227,7 @@ export class Runner {
     const announced = (): void => {
       if (!this.#stopped && store.find(executionArn)?.status === status) store.setAnnounced(executionArn)
     }
-    // Who was not told is told in the next life.
+    // An announcement that did not complete is repeated after a restart.
     const told = async (): Promise<void> => onStatusChange(row)
     told().then(announced, () => {})
   }

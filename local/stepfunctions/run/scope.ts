@@ -11,24 +11,24 @@ export type RunFlow = (
   after: number,
 ) => Promise<{ output: unknown; last: number }>
 
-/** Where a flow runs: which execution, at which place, with which variables, until when, and how flows inside it run. */
+/** The surroundings of a flow: its execution, place, variables, abort signal, and how nested flows run. */
 export type Scope = {
   execution: Execution
-  /** The place of the flow: empty for the outermost, else that of the attempt and branch around it. */
+  /** The flow's place: empty for the outermost, else that of the attempt and branch around it. */
   place: string
   variables: Variables
   signal: AbortSignal
   runFlow: RunFlow
-  /** The item of the innermost Map around it. */
+  /** The item of the innermost enclosing Map. */
   mapItem?: { Index: number; Value: unknown } | undefined
 }
 
-/** What expressions see besides input, context and variables. */
+/** Names in expressions besides input, context and variables. */
 export type More = {
   result?: unknown
   errorOutput?: unknown
   retryCount?: number
-  /** Where the evaluation belongs: an attempt or an iteration of the state; the state itself without it. */
+  /** The place for errors: an attempt or an iteration of the state; by default the state itself. */
   place?: string
   token?: string | undefined
   mapItem?: Scope['mapItem']
@@ -37,7 +37,7 @@ export type More = {
 /** The event that entered a state. */
 export type Entered = { id: number; timestamp: number; after: number }
 
-/** One entry of one state, with all that its behaviour needs. */
+/** One visit of one state, with everything that running it needs. */
 export type Entry<S extends State = State> = {
   name: string
   state: S
@@ -46,19 +46,19 @@ export type Entry<S extends State = State> = {
   place: string
   entered: Entered
   /**
-   * A field of this state, evaluated, and of the type it must have. Throws Failed with States.QueryEvaluationError, which
-   * is in the history then.
+   * Evaluates a field of this state and checks its type. Throws Failed with States.QueryEvaluationError, already recorded
+   * in the history.
    */
   evaluate(
     template: unknown,
     field: string,
     options?: More & { type?: Parameters<typeof requireType>[1] },
   ): Promise<unknown>
-  /** Throws the same way, in words of its own. */
+  /** Throws the same error with a message of its own. */
   fail(field: string | undefined, detail: string, place?: string): never
 }
 
-/** What a state leaves behind: its output, where to go, new variables, and the event that came last. */
+/** The result of a state: its output, the next state, new variables, and the last event. */
 export type Exit = {
   output: unknown
   next: string | undefined
@@ -76,7 +76,7 @@ export function makeEntry<S extends State>(
 ): Entry<S> {
   const { history } = scope.execution
 
-  /** AWS chains an evaluation that failed before anything was done to what came before the state. */
+  /** In AWS, an evaluation that failed before any work points to the event before the state. */
   const fail = (field: string | undefined, detail: string, at = place, after = entered.after): never => {
     const cause = `An error occurred while executing the state '${name}' (entered at the event id #${entered.id}). ${detail}`
     const reason = new StateError('States.QueryEvaluationError', cause)

@@ -1,4 +1,4 @@
-/** A failure as Step Functions names it: matched by Retry and Catch, shown in the history. */
+/** A failure with Step Functions' error name: matched by Retry and Catch, shown in the history. */
 export class StateError extends Error {
   override readonly name = 'StateError'
   readonly error: string | undefined
@@ -11,10 +11,10 @@ export class StateError extends Error {
   }
 }
 
-/** A StateError that no Retry and no Catch may take. */
+/** A StateError that Retry and Catch never match. */
 export class Unmendable extends StateError {}
 
-/** A StateError with the event that recorded it: what follows is appended after that. */
+/** A StateError with the event that recorded it, which the next event follows. */
 export class Failed extends Error {
   readonly reason: StateError
   readonly last: number
@@ -36,7 +36,7 @@ export class QueryError extends Error {
   }
 }
 
-/** Errors that `States.ALL` and `States.TaskFailed` do not stand for. */
+/** Errors that `States.ALL` and `States.TaskFailed` do not match. */
 const NOT_CAUGHT_BY_ALL = ['States.DataLimitExceeded', 'States.Runtime']
 
 /** Whether a retrier or catcher with these names applies to an error. */
@@ -62,7 +62,7 @@ export class SiblingFailed extends ExecutionStopped {
   }
 }
 
-/** What a thrown value means to Retry and Catch. A stop goes straight through: it is nobody's to retry or catch. */
+/** The failure that Retry and Catch see for a thrown value. A stop is rethrown: it can be neither retried nor caught. */
 export function asFailed(thrown: unknown, last: number): Failed {
   if (thrown instanceof Failed) return thrown
   if (thrown instanceof StateError) return new Failed(thrown, last)

@@ -7,17 +7,17 @@ const SERVICE = 'arn:aws:states:::'
 
 type Limits = { timeoutInSeconds: number | undefined; heartbeatInSeconds: number | undefined }
 type Words = { type: string; details?: Record<string, unknown> }
-/** One call in the words that AWS has for it. */
+/** The names of AWS's history events for one call. */
 export type TaskEvents = {
   scheduled(given: unknown, limits: Limits): Words
   started(): Words
-  /** Functions called by their ARN are never only submitted. */
+  /** Absent for functions called by their ARN: their calls have no submitted state. */
   submitted?(answer: unknown): Words
   succeeded(result: unknown): Words
   failed(reason: StateError): Words
 }
 
-/** One set of words for services, another for functions called by their ARN. */
+/** Service integrations have one set of events, functions called by their ARN another. */
 export function taskEvents(resource: string): TaskEvents {
   return resource.startsWith(SERVICE) ? serviceEvents(resource) : functionEvents(resource)
 }

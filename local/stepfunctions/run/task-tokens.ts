@@ -1,6 +1,6 @@
 import { AwsError } from '../../aws/errors.ts'
 
-/** How a task that waits for its token is told. Both have taken effect, durably, when they return. */
+/** The task that waits for a token. Both callbacks have stored the answer when they return. */
 export type Waiting = {
   settle(outcome: { output: unknown } | { error?: string; cause?: string }): void
   heartbeat(): void
@@ -9,18 +9,18 @@ export type Waiting = {
 const RANDOM_BYTES = 24
 const TOKEN = /^(arn:aws:states:[^ ]+) [0-9a-f]{48}$/
 
-/** The tokens that tasks wait for. Whoever has one may answer the task, once. */
+/** The task tokens in use. A token's holder may answer its task, once. */
 export class TaskTokens {
   readonly #waiting = new Map<string, Waiting>()
   readonly #bytes: (size: number) => Uint8Array
   #complete = true
 
-  /** Tokens are as hard to guess as `bytes`. */
+  /** `bytes` is the source of randomness; tokens are as hard to guess as its output. */
   constructor(bytes: (size: number) => Uint8Array) {
     this.#bytes = bytes
   }
 
-  /** Opaque to those who get it; it holds the machine, for permissions to answer are given by machine. */
+  /** Opaque to its holder. It contains the machine, because permissions to answer are granted by machine. */
   make(stateMachineArn: string): string {
     const text = `${stateMachineArn} ${Buffer.from(this.#bytes(RANDOM_BYTES)).toString('hex')}`
     return Buffer.from(text).toString('base64url')
@@ -33,7 +33,7 @@ export class TaskTokens {
     throw new AwsError('InvalidToken', `Invalid Token: '${token}'`)
   }
 
-  /** Until all that an earlier life has left waits again, an unknown token may still be somebody's. */
+  /** False while executions are still being resumed: an unknown token may then belong to one of them. */
   set complete(complete: boolean) {
     this.#complete = complete
   }
@@ -46,7 +46,7 @@ export class TaskTokens {
     this.#waiting.delete(token)
   }
 
-  /** Throws InvalidToken for what was never one, TaskTimedOut for one whose task is over. */
+  /** Throws InvalidToken for a token that never existed, TaskTimedOut for one whose task has ended. */
   get(token: string): Waiting {
     const found = this.#waiting.get(token)
     if (found) return found

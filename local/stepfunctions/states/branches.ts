@@ -6,8 +6,8 @@ import { findFailure } from './record-failure.ts'
 type Ran = { output: unknown; last: number }
 
 /**
- * Several flows at once, the first failure stopping the others: what Parallel and Map have in common. `run` is given the
- * signal that ends with the first failure. Resolves with what they gave, in order; throws Failed.
+ * Runs several flows at once, for Parallel and Map; the first failure stops the others. `run` is given the
+ * signal that the first failure aborts. Resolves with the outputs in order; throws Failed.
  */
 export async function runBranches(
   entry: Entry<Failable>,

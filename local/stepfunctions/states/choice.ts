@@ -3,7 +3,7 @@ import { shape } from '../run/leave-state.ts'
 import type { Entry, Exit } from '../run/scope.ts'
 import { Failed, StateError } from '../run/state-error.ts'
 
-/** The first choice whose condition is true, else the default. */
+/** Takes the first choice with a true condition, else the default. */
 export async function runChoice(entry: Entry<ChoiceState>): Promise<Exit> {
   const { state, input, entered } = entry
   for (const [index, choice] of state.Choices.entries()) {

@@ -7,12 +7,12 @@ import type { Attempt } from './failable.ts'
 import { iterationInput, type MapRan, type MapSettings } from './map-settings.ts'
 import { findFailure } from './record-failure.ts'
 
-/** AWS allows 10,000; a laptop has one process for all of them. */
+/** AWS allows 10,000 at once; a laptop runs all of them in one process. */
 const MOST_AT_ONCE = 1_000
 
 /**
- * An execution of its own for each item. They see neither the variables nor the input of their parent. The result has
- * each one's output, and what an item that may fail has failed with: `{Error, Cause}`.
+ * Runs a child execution for each item. Children see neither the variables nor the input of their parent. The result has
+ * each output, or for a tolerated failure `{Error, Cause}`.
  */
 export async function callDistributedMap(
   entry: Entry<MapState>,
@@ -70,7 +70,7 @@ async function runChildren(
   let failures = 0
   let next = 0
 
-  /** Where both limits are given, either ends the Map; where none is, no failure is tolerated. */
+  /** With both limits, exceeding either ends the Map; with none, no failure is tolerated. */
   const isTooMany = (failed: number): boolean => {
     if (toleratedCount === undefined && toleratedPercentage === undefined) return failed > 0
     const byCount = toleratedCount !== undefined && failed > toleratedCount
@@ -114,7 +114,7 @@ async function runChildren(
   }
 }
 
-/** The same in every life, so that a child is found again. */
+/** Deterministic, so that a child is found again after a restart. */
 const childName = (mapRunArn: string, index: number): string => `${mapRunArn.split(':').at(-1)}-${index}`
 
 function resultOf({ status, output, error, cause }: Outcome): unknown {

@@ -4,9 +4,9 @@
  * Invariants (tests cite them):
  * failable/T1 each retrier counts its own retries; the first that names the error applies, and only it
  * failable/T2 the n-th retry of a retrier waits IntervalSeconds * BackoffRate^n, at most MaxDelaySeconds, less with jitter
- * failable/T3 an error that no retrier takes goes to the first catcher that names it, else it ends the flow
+ * failable/T3 an error that no retrier matches goes to the first catcher that matches it, else it ends the flow
  * failable/T4 an error in the state's own `Output` or `Assign` is treated like one of the call
- * failable/T5 a redrive starts a failed call again, its retries uncounted; what had been retried or caught stays so
+ * failable/T5 a redrive repeats a failed call with fresh retry counts; earlier retries and catches stay recorded
  */
 import type { MapState, ParallelState, Retrier, TaskState } from '../definition/definition.ts'
 import type { History } from '../run/history.ts'
@@ -17,7 +17,7 @@ import { recordFailure } from './record-failure.ts'
 
 export type Failable = TaskState | ParallelState | MapState
 export type Attempt = { place: string; retryCount: number; after: number }
-/** One try. A failing one throws, and tells its last event through `Failed`. */
+/** One attempt. On failure it throws Failed, which has its last event. */
 export type Call<S extends Failable> = (
   entry: Entry<S>,
   attempt: Attempt,
@@ -25,7 +25,7 @@ export type Call<S extends Failable> = (
 
 const DEFAULTS = { IntervalSeconds: 1, MaxAttempts: 3, BackoffRate: 2 }
 
-/** What an attempt's journal says when it is tried again: by which retrier, when, and after which event. */
+/** The journal's note of a retry: by which retrier, when, and after which event. */
 type Again = { retrier: number; due: number; last: number }
 
 export async function runFailable<S extends Failable>(entry: Entry<S>, call: Call<S>): Promise<Exit> {
@@ -38,7 +38,7 @@ export async function runFailable<S extends Failable>(entry: Entry<S>, call: Cal
     let again = history.noteAt<Again>(`${place}r`)
     const redriven = history.redriveAfter(Math.max(after, again ? 0 : lastOf(history, place)))
     if (redriven !== undefined && (!again || again.last > redriven)) {
-      // A new life: its retries are its own (failable/T5).
+      // After a redrive the retries are counted anew (failable/T5).
       retries = []
       retryCount = 0
       after = redriven
@@ -60,7 +60,7 @@ export async function runFailable<S extends Failable>(entry: Entry<S>, call: Cal
   }
 }
 
-/** The last event of an attempt in an earlier life; 0 when it has left none. */
+/** The last recorded event of an attempt; 0 if there is none. */
 function lastOf(history: History, place: string): number {
   return Math.max(
     0,
@@ -69,8 +69,8 @@ function lastOf(history: History, place: string): number {
 }
 
 /**
- * Whether an attempt from before a redrive is past. A call is, however far it got: it is made anew. The flows of a Parallel or
- * a Map are gone on with, unless all had succeeded and the state failed after them: then they all run again.
+ * Whether an attempt from before a redrive is over. A call always is: it is repeated. The flows of a Parallel or a Map
+ * continue instead, unless all had succeeded and the state failed afterwards: then all of them run again.
  */
 function isOver({ state, scope }: Entry<Failable>, place: string): boolean {
   const { history } = scope.execution
@@ -96,7 +96,7 @@ async function tryOnce<S extends Failable>(
   }
 }
 
-/** When to try again; undefined when no retrier takes the error, or the one that does has no attempt left. */
+/** The time of the next attempt; undefined when no retrier matches the error, or the matching one has no attempts left. */
 function nextTry(
   entry: Entry<Failable>,
   { reason, last }: Failed,
@@ -118,7 +118,7 @@ function delayOf(retrier: Retrier, retried: number, random: () => number): numbe
   return JitterStrategy === 'FULL' ? full * random() : full
 }
 
-/** The way to the catcher that names the error; throws where there is none. */
+/** The transition to the catcher that matches the error; throws if there is none. */
 async function caught(
   entry: Entry<Failable>,
   failed: Failed,

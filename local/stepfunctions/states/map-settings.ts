@@ -4,17 +4,17 @@ import type { Attempt } from './failable.ts'
 
 export type MapSettings = {
   items: unknown[]
-  /** 0 stands for as many as the mode allows. */
+  /** 0 means the maximum of the mode. */
   maxConcurrency: number
-  /** How many iterations may fail; undefined where no limit of that kind is given. */
+  /** How many iterations may fail; undefined if the definition has no such limit. */
   toleratedCount: number | undefined
   toleratedPercentage: number | undefined
 }
 
-/** `succeeded` is the event after which the Map's success comes, `last` the one after which the state is left. */
+/** `succeeded` is the event before the Map's success event, `last` the one before the state's exit. */
 export type MapRan = { outputs: unknown[]; succeeded: number; last: number }
 
-/** What a Map works on, and how: every field evaluated before anything is recorded. */
+/** The items and settings of a Map: every field is evaluated before anything is recorded. */
 export async function settingsOf(entry: Entry<MapState>, attempt: Attempt): Promise<MapSettings> {
   const { state } = entry
   const { retryCount, place } = attempt
@@ -47,7 +47,7 @@ async function itemsOf(entry: Entry<MapState>, { retryCount, place }: Attempt): 
   )
 }
 
-/** The input of one iteration: its item, or what ItemSelector makes of it. */
+/** The input of one iteration: its item, or the result of ItemSelector. */
 export async function iterationInput(
   entry: Entry<MapState>,
   mapItem: { Index: number; Value: unknown },

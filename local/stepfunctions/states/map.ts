@@ -15,7 +15,7 @@ export async function callMap(
   attempt: Attempt,
 ): Promise<{ result: unknown; last: number }> {
   const { history } = entry.scope.execution
-  // Noted with the start: a list drawn at random is the same in every life.
+  // Stored with the start event: on replay a randomly drawn list must be the same.
   const known = history.find(`${attempt.place}+`)?.note as MapSettings | undefined
   const settings = known ?? (await settingsOf(entry, attempt))
   entry.scope.signal.throwIfAborted()

@@ -4,7 +4,7 @@ import type { Entry } from '../run/scope.ts'
 import { Failed, StateError } from '../run/state-error.ts'
 
 /**
- * Records that a Parallel or a Map has failed for good, for the reason that something in it has; a Task has an event of
+ * Records that a Parallel or a Map has failed for good, with the error of the failed flow; a Task has an event of
  * its own for each failure.
  */
 export function recordFailure(entry: Entry<State>, place: string, failed: Failed): Failed {
@@ -19,7 +19,7 @@ export function recordFailure(entry: Entry<State>, place: string, failed: Failed
   return new Failed(reason, id)
 }
 
-/** How an attempt has failed for good in an earlier life; not after a redrive, when its flows are walked again. */
+/** The recorded final failure of an attempt; undefined after a redrive, when its flows run again. */
 export function findFailure(history: History, place: string): Failed | undefined {
   const known = history.find(`${place}x`)
   if (!known || history.redriveAfter(known.id) !== undefined) return undefined

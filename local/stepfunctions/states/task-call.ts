@@ -1,11 +1,11 @@
 /**
- * One call of a service, from when it is in the history until its outcome is.
+ * One call of a service, from its scheduled event to its outcome.
  *
  * Invariants (tests cite them):
- * call/C1 a call has one outcome, the first of: its answer, its token's, its timeout; it is in the history before it counts
- * call/C2 a call that a crash cut off is made again with the same arguments, the same token, and what is left of its time;
- *    one that was submitted is not made again: its answer is waited for
- * call/C3 whoever answers a token learns by the answer's return that it has been recorded
+ * call/C1 a call has one outcome, the first of: its answer, its token's answer, its timeout; it is recorded before it takes effect
+ * call/C2 a call that a crash interrupted is repeated with the same arguments, the same token, and the remaining time;
+ *    one that was submitted is not repeated: its answer is awaited
+ * call/C3 when the answer to a token returns, it has been recorded
  */
 import type { TaskState } from '../definition/definition.ts'
 import { findIntegration, type IntegrationCall } from '../integrations/integration.ts'
@@ -15,7 +15,7 @@ import { ExecutionStopped, Failed, StateError } from '../run/state-error.ts'
 import type { TaskEvents } from '../run/task-events.ts'
 
 export type Ran = { result: unknown; last: number }
-/** A call that is in the history and has no outcome yet. */
+/** A recorded call without an outcome. */
 export type Scheduled = {
   place: string
   given: unknown
@@ -23,13 +23,13 @@ export type Scheduled = {
   timeoutSeconds: number | undefined
   heartbeatSeconds: number | undefined
   scheduledAt: number
-  /** The event after which the outcome comes. */
+  /** The event that the outcome follows. */
   last: number
 }
 
 type Answer = { output: unknown } | { error?: string | undefined; cause?: string | undefined }
 
-/** Makes the call, unless it was submitted before, and waits for its outcome. Throws Failed. */
+/** Makes the call, unless it was submitted before a restart, and waits for its outcome. Throws Failed. */
 export async function callUntilOutcome(
   entry: Entry<TaskState>,
   scheduled: Scheduled,
@@ -46,7 +46,7 @@ export async function callUntilOutcome(
   const over = new AbortController()
   let last = scheduled.last
 
-  /** In the history first (call/C1, call/C3): should that fail, whoever answers hears of it, and may answer again. */
+  /** Recorded first (call/C1, call/C3): if that fails, the sender of the answer gets an error and may repeat it. */
   const settle = (answer: Answer): void => {
     if (over.signal.aborted) return
     const reason = failureIn(answer, name)
@@ -73,7 +73,7 @@ export async function callUntilOutcome(
   if (token) tokens.open(token, { settle, heartbeat: heart.beat })
   if (scheduled.timeoutSeconds !== undefined && (surroundings.callTimeouts || token)) {
     const due = scheduled.scheduledAt + scheduled.timeoutSeconds * 1_000
-    // Nobody is called when the time was over before this life began.
+    // The time ran out while the process was down, so no call is made.
     if (due <= clock.now()) settle(TIMED_OUT)
     clock
       .sleep(Math.max(0, due - clock.now()), over.signal)
@@ -104,7 +104,7 @@ export async function callUntilOutcome(
 
 const outputOf = (answer: Answer): unknown => ('output' in answer ? answer.output : undefined)
 
-/** Why a call has failed: as it says itself, or because what it answered is too large. */
+/** Why a call has failed: its own error, or a result that is too large. */
 function failureIn(answer: Answer, stateName: string): StateError | undefined {
   if (!('output' in answer)) return new StateError(answer.error, answer.cause)
   try {
@@ -119,13 +119,13 @@ const OVER = new ExecutionStopped('the call is over')
 const TIMED_OUT = { error: 'States.Timeout' }
 const ignore = (): void => {}
 
-/** A fault of an integration shows as the service's, never as silence. */
+/** A fault of an integration becomes the service's error, so that it is visible. */
 function faultOf(thrown: unknown): StateError {
   if (thrown instanceof ExecutionStopped) return new StateError('States.TaskFailed', thrown.message)
   return new StateError('States.Runtime', thrown instanceof Error ? thrown.message : String(thrown))
 }
 
-/** Times a task out when its worker is not heard of for too long. A restart begins the count anew. */
+/** Times a task out when its worker sends no heartbeat in time. A restart restarts the interval. */
 function makeHeart(
   { token, heartbeatSeconds }: Scheduled,
   clock: { sleep(milliseconds: number, signal?: AbortSignal): Promise<void> },

@@ -8,7 +8,7 @@ import { type TaskEvents, taskEvents } from '../run/task-events.ts'
 import type { Attempt } from './failable.ts'
 import { callUntilOutcome, type Ran, type Scheduled } from './task-call.ts'
 
-/** One call of a service, from its arguments to its result; in a second life, what the first has left of it. */
+/** One call of a service, from its arguments to its result; on replay, the recorded outcome. */
 export async function callTask(entry: Entry<TaskState>, attempt: Attempt): Promise<Ran> {
   const events = taskEvents(entry.state.Resource)
   const { history } = entry.scope.execution
@@ -26,7 +26,7 @@ function reasonIn({ event }: Recorded): StateError {
   return new StateError(error, cause)
 }
 
-/** Works out what is asked of whom, and puts it into the history; or finds it there. */
+/** Evaluates the arguments of the call and records it as scheduled; on replay, reads the recorded event. */
 async function schedule(entry: Entry<TaskState>, attempt: Attempt, events: TaskEvents): Promise<Scheduled> {
   const { history } = entry.scope.execution
   const { place } = attempt

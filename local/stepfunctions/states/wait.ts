@@ -2,10 +2,10 @@ import type { WaitState } from '../definition/definition.ts'
 import { leave } from '../run/leave-state.ts'
 import type { Entry, Exit } from '../run/scope.ts'
 
-/** What AWS takes for a time: with seconds, and with an offset. */
+/** The timestamps that AWS accepts: with an offset. */
 const ISO_8601 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/
 
-/** Waits until the time that its first life has worked out: a restart does not begin the wait anew. */
+/** Waits until the recorded time: a restart does not begin the wait anew. */
 export async function runWait(entry: Entry<WaitState>): Promise<Exit> {
   const { surroundings, history } = entry.scope.execution
   const known = history.noteAt<number>(`${entry.place}w`)

@@ -2,7 +2,7 @@ import type { ExecutionStatus, Outcome } from '../run/execution.ts'
 import type { HistoryEvent, JournalEntry } from '../run/history.ts'
 
 export type StateMachine = {
-  /** That of a published version ends in its number. */
+  /** For a published version it ends in the version's number. */
   stateMachineArn: string
   name: string
   /** The definition's text. */
@@ -14,12 +14,12 @@ export type StateMachine = {
   revisionId: string
 }
 
-/** An execution as it is kept; payloads are JSON texts. */
+/** A stored execution; payloads are JSON texts. */
 export type ExecutionRow = {
   executionArn: string
   stateMachineArn: string
   name: string
-  /** The published version that it was started with, if it was. */
+  /** The published version that it was started with, if any. */
   stateMachineVersionArn?: string
   roleArn: string
   input: string
@@ -33,30 +33,30 @@ export type ExecutionRow = {
   redriveCount: number
   /** Set on children of a distributed Map. */
   mapRunArn?: string
-  /** Which task or Map of which execution has started it: that one's ARN, a space, and more. */
+  /** The task or Map that started it: the parent execution's ARN, a space, and an identifier. */
   startedBy?: string
-  /** Whether the world has been told of its last change of status. */
+  /** Whether its last change of status was announced. */
   announced: boolean
 }
 
-/** At the end of `startedBy`: whoever started it waits for its end. */
+/** A suffix of `startedBy`: the parent waits for the execution's end. */
 export const WAITED_FOR = ' and waits'
 
 /**
- * Where machines, executions and their journals are kept. Writes are done when they return: what was written is there
- * in the next life. Every implementation passes `test/contract/execution-store.test.ts`.
+ * Stores machines, executions and their journals. Writes are synchronous: when one returns, its data survives
+ * a restart. Every implementation passes `test/contract/execution-store.test.ts`.
  */
 export type ExecutionStore = {
   putMachine(machine: StateMachine): void
   findMachine(arn: string): StateMachine | undefined
-  /** Without versions. */
+  /** Excludes versions. */
   listMachines(): StateMachine[]
-  /** What was published of a machine, newest first. */
+  /** The published versions of a machine, newest first. */
   listVersions(machineArn: string): StateMachine[]
-  /** With its versions. */
+  /** Deletes its versions too. */
   deleteMachine(arn: string): void
 
-  /** With the definition's text: a later version of the machine does not touch an execution. */
+  /** Stores a copy of the definition: a later version of the machine does not affect the execution. */
   insert(row: ExecutionRow, definition: string): void
   definitionOf(executionArn: string): string
   find(executionArn: string): ExecutionRow | undefined
@@ -65,10 +65,10 @@ export type ExecutionStore = {
     filter: { stateMachineArn?: string; mapRunArn?: string; status?: ExecutionStatus },
     page: Page,
   ): ExecutionRow[]
-  /** Those that have not ended, or whose end nobody has been told, oldest first. */
+  /** Executions that have not ended, or whose end was not announced, oldest first. */
   listUnfinished(): ExecutionRow[]
   end(executionArn: string, outcome: Outcome, stoppedAt: number): void
-  /** Sets it running again and writes the event that says so: both or neither. */
+  /** Atomic: sets the execution running again and appends the redrive event. */
   redrive(
     executionArn: string,
     redrive: { redrivenAt: number; startedBy: string | undefined },
@@ -85,10 +85,10 @@ export type ExecutionStore = {
 /** `arn:aws:states:<region>:<account>:stateMachine:<name>`, and `:<number>` behind it for a version. */
 const MACHINE_ARN_PARTS = 7
 
-/** A machine's ARN, of that or of a version's. */
+/** The machine's ARN, from its own or from a version's. */
 export const machineArnOf = (arn: string): string => arn.split(':').slice(0, MACHINE_ARN_PARTS).join(':')
 
-/** Zero for a machine itself. */
+/** 0 for a machine itself. */
 export const versionNumberOf = (arn: string): number => Number(arn.split(':')[MACHINE_ARN_PARTS] ?? 0)
 
 export type Page = { from: number; limit: number }

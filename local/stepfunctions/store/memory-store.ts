@@ -7,7 +7,7 @@ import {
   versionNumberOf,
 } from './execution-store.ts'
 
-/** Keeps everything in memory: for tests, and where nothing has to outlive the process. */
+/** Stores everything in memory: for tests, and where nothing has to outlive the process. */
 export function memoryStore(): ExecutionStore {
   const machines = new Map<string, StateMachine>()
   const rows = new Map<string, ExecutionRow>()

@@ -31,18 +31,18 @@ CREATE TABLE journal (
 PRAGMA user_version = ${SCHEMA_VERSION};
 `
 
-/** From the version before. */
+/** Upgrades the former schema. */
 const MIGRATION = `ALTER TABLE executions ADD COLUMN stateMachineVersionArn TEXT; PRAGMA user_version = ${SCHEMA_VERSION};`
 
-/** Ended executions are forgotten after as long as AWS keeps them. */
+/** Ended executions are deleted after 90 days, as in AWS. */
 const KEPT_MILLISECONDS = 90 * 86_400_000
 
 type Row = Record<string, unknown>
 
 /**
- * Keeps everything in one SQLite file. A write ahead log with `synchronous = NORMAL`: what was written survives the end
+ * Stores everything in one SQLite file. With a write-ahead log and `synchronous = NORMAL`, writes survive the end
  * of the process at any instant; `FULL` (`survive: 'power-cut'`) also that of the machine, at a tenth of the speed.
- * Throws when the file is of another version, or another process has it.
+ * Throws when the file has another schema version, or another process has it locked.
  */
 export function sqliteStore(
   path: string,
@@ -131,7 +131,7 @@ export function sqliteStore(
 const digests = new Map<string, string>()
 const MAX_DIGESTS = 100
 
-/** Definitions are large and few. */
+/** Definitions are large but few, so they are stored once, by digest. */
 function digestOf(definition: string): string {
   const known = digests.get(definition)
   if (known) return known
@@ -165,7 +165,7 @@ function open(path: string, survive: 'process' | 'power-cut'): DatabaseSync {
 
 function statements(database: DatabaseSync) {
   const executions = 'SELECT * FROM executions'
-  // Their ARNs are the machine's, a colon and a number: between the colon and what sorts behind it.
+  // A version's ARN is the machine's, a colon and a number; `;` is the character after the colon.
   const versions = `stateMachineArn > ? || ':' AND stateMachineArn < ? || ';'`
   const filtered = '(? IS NULL OR status = ?) ORDER BY id DESC LIMIT ? OFFSET ?'
   const events = 'SELECT event FROM journal WHERE executionArn = ? AND eventId IS NOT NULL ORDER BY sequence'

@@ -17,7 +17,7 @@ const why = { error: text.max(256).nullish(), cause: text.max(32_768).nullish() 
 const machine = { definition: text, roleArn: arn }
 const status = z.enum(['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING_REDRIVE'])
 
-/** What each action takes; fields that the engine does not use may be there. */
+/** The fields of each action; others, which the engine does not use, are allowed. */
 const REQUESTS = {
   CreateStateMachine: z.object({ name: text, ...machine, type: text.default('STANDARD') }),
   UpdateStateMachine: z.object({

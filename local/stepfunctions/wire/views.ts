@@ -3,7 +3,7 @@ import { whyNotRedrivable } from '../run/redrivable.ts'
 import type { ExecutionRow, StateMachine } from '../store/execution-store.ts'
 import { present } from './present.ts'
 
-/** How the JSON protocol writes a time. */
+/** A time in the JSON protocol's unit. */
 export const seconds = (milliseconds: number): number => milliseconds / 1_000
 
 export function summary(row: ExecutionRow): object {

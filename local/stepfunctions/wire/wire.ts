@@ -10,10 +10,10 @@ type Actions = {
 }
 
 const DEFAULT_PAGE = 100
-/** What AWS takes as a name of a machine or an execution. */
+/** Valid names of machines and executions. */
 const NAME = /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]{1,80}$/u
 
-/** Step Functions' actions by name, as its JSON protocol has them. */
+/** Step Functions' actions by their names in the JSON protocol. */
 const ACTIONS: Actions = {
   CreateStateMachine: (service, { name, definition, roleArn, type }, { region, account }) => {
     if (type !== 'STANDARD') {
@@ -123,7 +123,7 @@ const ACTIONS: Actions = {
 
   ListExecutions: (service, { stateMachineArn, mapRunArn, statusFilter, maxResults, nextToken }) => {
     if (stateMachineArn) service.getStateMachine(stateMachineArn)
-    // Nothing is ever pending here.
+    // No execution is ever in this status here.
     if (statusFilter === 'PENDING_REDRIVE') return { executions: [] }
     const { from, limit } = pageOf(maxResults, nextToken)
     const filter = {
@@ -192,7 +192,7 @@ function parsedOutput(text: string): unknown {
   }
 }
 
-/** Tokens are positions. */
+/** A page token is a position in the list. */
 function pageOf(maxResults: number | null | undefined, nextToken: string | null | undefined) {
   const from = nextToken ? Number(nextToken) : 0
   if (!Number.isSafeInteger(from) || from < 0)
