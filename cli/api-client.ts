@@ -3,10 +3,10 @@ import type { RouteId } from '../shared/contracts/routes.ts'
 import { CliError, EXIT } from './cli-error.ts'
 
 const DEFAULT_URL = 'http://localhost:8000'
-/** API Gateway's own names; the region stands in them, but not in those of an emulator. */
+/** Host names of API Gateway, which contain the region; an emulator's do not. */
 const EXECUTE_API = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com/
 
-/** Calls a route of the API and returns its parsed body. Throws CliError with the API's problem. */
+/** Calls a route of the API and returns its parsed body. Throws CliError with the API's problem document. */
 export async function callApi<Id extends RouteId>(
   id: Id,
   input: InputOf<Id>,
@@ -21,12 +21,12 @@ export async function callApi<Id extends RouteId>(
 
 function baseUrl(): string {
   const url = process.env.ORCHESTRATOR_URL || DEFAULT_URL
-  // "localhost:8000" is a URL with the scheme "localhost".
+  // "localhost:8000" would parse as a URL with the scheme "localhost".
   if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url
   throw new CliError(`ORCHESTRATOR_URL is "${url}", which is not a URL; an example is ${DEFAULT_URL}`)
 }
 
-/** In an account the API is closed: requests carry the caller's own AWS signature. */
+/** On AWS the API requires IAM authorization: signs the request with the user's credentials. */
 async function signed(request: Request): Promise<Request> {
   const { hostname } = new URL(request.url)
   const [, region = process.env.AWS_REGION ?? 'us-east-1'] = EXECUTE_API.exec(hostname) ?? []

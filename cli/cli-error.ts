@@ -1,9 +1,9 @@
 import type { Problem } from '../shared/contracts/views.ts'
 
-/** What a script can tell apart. */
+/** Exit codes that scripts can rely on. */
 export const EXIT = { ok: 0, taskFailed: 1, usage: 2, unreachable: 3, interrupted: 130 } as const
 
-/** An end that a person is told about in one message, without a stack. */
+/** A failure reported to the user as one message, without a stack trace. */
 export class CliError extends Error {
   readonly exitCode: number
   readonly problem: Problem | undefined

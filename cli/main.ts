@@ -3,7 +3,7 @@ import { CliError, EXIT } from './cli-error.ts'
 import { createProgram } from './program.ts'
 import { describeProblem } from './show/output.ts'
 
-/** Runs the command line and answers its exit code. */
+/** Runs the command line and returns its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   process.stdout.off('error', endWithReader).on('error', endWithReader)
   process.stderr.off('error', goOnUnheard).on('error', goOnUnheard)
@@ -22,7 +22,7 @@ function endWithReader(error: NodeJS.ErrnoException): void {
   process.exit(EXIT.ok)
 }
 
-/** Without a reader of its messages the command goes on: its exit code still says how it ended. */
+/** When stderr is closed the command continues: its exit code still tells the outcome. */
 function goOnUnheard(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error
 }

@@ -66,7 +66,7 @@ Examples:
   npx orchestrator submit data_report --file source=./my.csv --wait
   npx orchestrator result <taskId> --out ./report`
 
-/** The command line. With `json` what is wrong with it is left to the caller to say. */
+/** The command line's definition. With `json` the caller reports usage errors. */
 export function createProgram(json = false): Command {
   const program = new Command('orchestrator')
     .description('Submit tasks to AI agents, watch them, and run the whole system on this machine.')
@@ -78,16 +78,16 @@ export function createProgram(json = false): Command {
   return program
 }
 
-/** Settings that inner commands do not inherit. */
+/** Settings that subcommands do not inherit. */
 function configure(command: Command, json: boolean): void {
-  // Commander ends the process by itself otherwise, with 1 for wrong usage.
+  // By default Commander ends the process itself, with code 1 for wrong usage.
   command.exitOverride().showSuggestionAfterError()
   if (json) command.configureOutput({ outputError: () => {} })
   onceEach(command)
   for (const inner of command.commands) configure(inner, json)
 }
 
-/** Refuses an option with one value that is given twice: one of them would be ignored. */
+/** Refuses a repeated single-valued option: one of its values would be ignored. */
 function onceEach(command: Command): void {
   const seen = new Set<string>()
   for (const option of command.options) {

@@ -57,7 +57,7 @@ async function showAgent(agentId: string, { json = false }: Options): Promise<vo
   }
 }
 
-/** Whether it is asked, and what it is at. */
+/** Whether the agent gets calls (circuit breaker), and its current load. */
 function describeNow(now: AgentView['now']): string {
   if (!now) return ''
   const { breaker, openUntil, inflight } = now
@@ -73,7 +73,7 @@ async function listAgents({ capability, json = false }: Options): Promise<void> 
   for (const line of linesOf(agents)) console.log(line)
 }
 
-/** Throws CliError for a capability that nobody offers, with those that there are. */
+/** Throws CliError for a capability without agents, with the known ones. */
 async function agentsThatOffer(capability: string | undefined): Promise<AgentView[]> {
   const { agents } = await callApi('listAgents', { capability })
   if (agents.length > 0 || capability === undefined) return agents
@@ -82,7 +82,7 @@ async function agentsThatOffer(capability: string | undefined): Promise<AgentVie
   throw new CliError(`no agent offers "${capability}"${suggestNames(capability, known)}`)
 }
 
-/** Redraws itself on a terminal; elsewhere a table after the other. */
+/** Redraws on a terminal; elsewhere prints one table after another. */
 async function watchAgents({ capability }: Options): Promise<void> {
   const update = process.stdout.isTTY ? createLogUpdate(process.stdout) : console.log
   for (;;) {
@@ -102,7 +102,7 @@ function rowsOf(agents: readonly AgentView[]): string[][] {
   )
 }
 
-/** What is as it should be is left out where there is little room. */
+/** On narrow terminals columns are merged, and normal values left out. */
 function linesOf(agents: readonly AgentView[]): string[] {
   const rows = rowsOf(agents)
   if (fits(HEADER, rows)) return tableLines(HEADER, rows)
@@ -121,7 +121,7 @@ function linesOf(agents: readonly AgentView[]): string[] {
 
 const inflightOf = (now: AgentView['now']): string => (now?.inflight ? now.inflight.toFixed(1) : '')
 
-/** Of the last hours; those of late count most. */
+/** Figures of the last hours; recent calls have more weight. */
 function figuresOf(health: AgentHealth | undefined): string[] {
   if (!health) return ['', '', '', '', '', '']
   const { calls, successRate, p50Seconds, p95Seconds, costUsd, trend } = health

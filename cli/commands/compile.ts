@@ -24,7 +24,7 @@ export function compileCommand(): Command {
       const compiled = compileWorkflow(workflow)
       if (json) return printJson(compiled)
       console.log(JSON.stringify(compiled.definition, null, 2))
-      // Not into the definition that somebody saves.
+      // On stderr, so that it is not part of a saved definition.
       const executions = 1 + compiled.parts.length
       console.error(describeCompiled({ ...compiled, counts: { ...compiled.counts, executions } }))
       if (executions > 1) console.error('the definitions of the other executions: --json, under `parts`')

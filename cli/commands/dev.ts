@@ -83,7 +83,7 @@ async function dev(options: Options): Promise<void> {
 async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<void> {
   const { sample = false, exit = false, json = false, verbose = false } = options
   const started = performance.now()
-  // With --json the last line of stdout is for a script; what a person watches goes beside it.
+  // With --json, stdout is for scripts; progress for people goes to stderr.
   const to = json ? process.stderr : process.stdout
   const say = (text: string): void => void to.write(`${text}\n`)
   const ports = { port: exit ? 0 : options.port, awsPort: options.awsPort }
@@ -104,7 +104,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   const logs = await openLogs(join(folder, 'logs'), limits, verbose)
   cleanUp.defer(() => logs.close())
 
-  // The synthesis and each build after it read it from their environment.
+  // The synthesis and later builds inherit it as environment.
   if (options.inspect !== undefined) process.env.ORCHESTRATOR_SOURCE_MAPS = 'true'
   say(style('dim', 'synthesizing the stacks and bundling the functions ...'))
   for (const warning of await orInterrupted(synthesize(assembly, project))) say(style('yellow', warning))
@@ -140,7 +140,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   say('\nstopping ...')
 }
 
-/** Ends the command with a code; without a message, what there is to say has been said. */
+/** Ends the command with an exit code; without a message, the problem has been reported already. */
 function fail(exitCode: number, message = ''): never {
   throw new CliError(message, exitCode)
 }
@@ -166,7 +166,7 @@ function start({ assembly, port, awsPort, folder, logs, inspect }: Start): Promi
   })
 }
 
-/** In MB. */
+/** Parses a size in MB. */
 function parseSize(text: string): number {
   const megabytes = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
   if (megabytes >= 0.01 && megabytes <= 10_000) return megabytes

@@ -47,13 +47,13 @@ ${go}  npm install
   npx orchestrator dev`)
 }
 
-/** The folder's name, as npm takes one. */
+/** The folder's name as a valid package name. */
 function packageNameOf(root: string): string {
   const name = basename(root)
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/^[._-]+|[._-]+$/g, '')
     .slice(0, 100)
-  // A package that has this one's name could not install it.
+  // A package with the name of its dependency could not install it.
   return name === '' || name === 'orchestrator' ? 'my-agents' : name
 }

@@ -10,7 +10,7 @@ import { printTable } from '../show/table.ts'
 
 type Killed = TaskView & { steps: StepView[] }
 
-/** Agents are told within a second, and tell what they have spent. */
+/** The time in which agents are told to stop and report their spending. */
 const STOPPING_MILLISECONDS = 2_000
 const AT_ONCE = 10
 
@@ -52,7 +52,7 @@ async function kill(
   say(`\n${killed.length} stopped; ${usd(totalUsd)} in all`)
 }
 
-/** With the tasks of child workflows that were stopped as well: what those have cost is not their parents' yet. */
+/** Includes the stopped tasks of child workflows, whose cost is not yet added to their parents. */
 async function withChildren(ids: readonly string[]): Promise<Killed[]> {
   const known = new Set(ids)
   const killed: Killed[] = []

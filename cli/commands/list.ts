@@ -34,7 +34,7 @@ export function listCommand(): Command {
       ])
       printTable(['task', 'status', 'workflow', 'created', 'took'], rows)
       if (!page.cursor) return
-      // In two lines that a shell takes for one.
+      // The command for the next page, with a line continuation.
       const same = `${status ? `--status ${status} ` : ''}--limit ${limit}`
       console.log(`more: npx orchestrator list ${same} \\\n  --cursor '${page.cursor}'`)
     })

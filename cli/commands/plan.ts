@@ -77,7 +77,7 @@ function printPlan(plan: PlanView): void {
   say(describeCompiled(plan))
 }
 
-/** What Mermaid draws unless it is told otherwise (`maxEdges`). */
+/** Mermaid's default limit (`maxEdges`). */
 const MAX_EDGES = 500
 
 function printMermaid(plan: PlanView): void {

@@ -64,7 +64,7 @@ async function submit(
   }
   const named: [string, Json][] = []
   for (const [name, path] of file) named.push([name, (await uploadPath(path)).reference])
-  // A name may be that of a member of every object.
+  // Object.fromEntries defines members, so that even a file named `__proto__` becomes one.
   const body = isJsonObject(given) ? Object.fromEntries([...Object.entries(given), ...named]) : given
   const wanted = WORKFLOW_FILE.test(type) ? { workflow: await readTextFile(type) } : { type }
   const task = await callApi('submitTask', {

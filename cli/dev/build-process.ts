@@ -9,7 +9,7 @@ export const SourcesSchema = z.object({
   from: z.array(z.object({ root: z.string(), agents: z.string(), workflows: z.string() })),
   files: z.array(z.string()),
 })
-/** A digest of each agent and workflow; where they are loaded from; and every file that agents import. */
+/** A digest of each agent and workflow; the folders they are loaded from; and every file that agents import. */
 export type Sources = z.infer<typeof SourcesSchema>
 
 const MessageSchema = z.discriminatedUnion('kind', [
@@ -20,11 +20,11 @@ const MessageSchema = z.discriminatedUnion('kind', [
 ])
 type Answer = Exclude<z.infer<typeof MessageSchema>, { kind: 'ready' }>
 
-/** Of this package, in a checkout or installed. */
+/** The build script of this package, in a checkout or installed. */
 const BUILD = join(import.meta.dirname, `../../infra/reload/build-changes${extname(import.meta.filename)}`)
 const MOST_MILLISECONDS = 30_000
 
-/** A process that has loaded all that a build needs and waits for its one order. */
+/** A process that has loaded everything for a build and waits for its single order. */
 export class BuildProcess {
   readonly #child: ChildProcess
   readonly #answer = Promise.withResolvers<Answer>()
@@ -57,7 +57,7 @@ export class BuildProcess {
     this.#child.on('close', (code, signal) => gone(`the build ended before it answered (${signal ?? code})`))
   }
 
-  /** `base` is the synthesized assembly, `folder` where the assembly goes that says what has changed since. */
+  /** `base` is the synthesized assembly, `folder` the target for the assembly with the changes. */
   async build(order: { base: string; folder: string }): Promise<Answer> {
     const timer = setTimeout(() => {
       const seconds = MOST_MILLISECONDS / 1_000
@@ -65,7 +65,7 @@ export class BuildProcess {
       this.#answer.resolve({ kind: 'refused', problems: [why] })
       this.stop()
     }, MOST_MILLISECONDS)
-    // What waits in the channel is read when the process has loaded all.
+    // The process reads the order from the channel once it has loaded.
     this.#child.send(order, () => {})
     try {
       return await this.#answer.promise

@@ -5,11 +5,11 @@ import { CliError } from '../cli-error.ts'
 /** The folder of this package: a checkout, or an installed one. */
 export const PACKAGE_ROOT = join(import.meta.dirname, '../..')
 
-/** A CDK app: its folder, and the command that synthesizes it, as `cdk.json` says. */
+/** A CDK app: its folder, and its synthesis command from `cdk.json`. */
 export type Project = { root: string; app: string; isCheckout: boolean }
 
 /**
- * The project of a folder: the nearest one above it, or itself, with a `cdk.json`; else this checkout. Throws CliError where there is none:
+ * The project of a folder: the nearest folder at or above it with a `cdk.json`; else this checkout. Throws CliError if there is none:
  * an installed package is no project.
  */
 export function findProject(from: string = process.cwd()): Project {

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { CliError } from '../cli-error.ts'
 
 /**
- * Claims a data folder for this process. Throws CliError naming the one that has it. This is for the message: of two
- * that slip through at once, the tables' own lock stops the second.
+ * Locks a data folder for this process. Throws CliError naming the process that holds it. This only gives the better message: if two
+ * processes pass it at once, the lock of the tables stops the second.
  */
 export async function holdFolder(folder: string): Promise<() => Promise<void>> {
   const lock = join(folder, 'lock')
@@ -14,7 +14,7 @@ export async function holdFolder(folder: string): Promise<() => Promise<void>> {
       `${folder} is in use by process ${owner}; stop that one, or choose another folder with --data`,
     )
   }
-  // A lock whose process is gone was left by a crash.
+  // The process of a stale lock has crashed.
   await rm(lock, { force: true })
   await writeFile(lock, String(process.pid), { flag: 'wx' }).catch((error: Error & { code?: string }) => {
     const reason = error.code === 'EEXIST' ? 'another process has just taken it' : error.message

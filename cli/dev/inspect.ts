@@ -2,13 +2,13 @@ import type { LocalCloudOptions } from '../../local/local-cloud.ts'
 import { style } from '../show/output.ts'
 
 export type Inspect = NonNullable<LocalCloudOptions['inspect']>
-/** A debugger can attach to an agent at this port. */
+/** A debugger can attach to the agent at this port. */
 type InspectEvent = { event: 'inspect'; agent: string; port: number }
 
-/** As Node.js and the editors have it. */
+/** The default of Node.js and editors. */
 const DEFAULT_PORT = 9229
 
-/** What `--inspect` asks of the local cloud: agents only, for they are what people write. */
+/** The local cloud's settings for `--inspect`: only agents are debuggable, because users write only those. */
 export function inspectOf(
   { inspect }: { inspect?: number | true },
   tell: (event: InspectEvent) => void,

@@ -9,17 +9,17 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 
-/** How large a file may grow, and how many of each function are kept. */
+/** The size at which a file is rotated, and how many files each function keeps. */
 export type LogLimits = { bytes: number; files: number }
 
 export type LogFile = { write(text: string): void; close(): Promise<void> }
 
-/** What waits for a slow disk. What comes beyond it is left out, and counted. */
+/** The buffer for a slow disk. Lines beyond it are dropped, and counted. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
 
 /**
- * `<name>.log`, which is appended to. Before it would grow beyond the limit it becomes `<name>.1.log`, that one `<name>.2.log`, and so
- * on: so many files are kept in all, the newest. What is written at once stays together.
+ * `<name>.log`, with rotation: before it would exceed the limit, it becomes `<name>.1.log`, that one `<name>.2.log`, and so
+ * on; only the newest files are kept. One write is never split between files.
  */
 export function logFile(
   folder: string,
@@ -34,12 +34,12 @@ export function logFile(
   let stream = open()
   let ended: Promise<void> = Promise.resolve()
 
-  /** Opened at once: a stream that opens its file later would find another one under its name. */
+  /** Opens the file synchronously: a stream that opens it later could find another file under the name. */
   function open(): WriteStream {
     return createWriteStream(path(0), { fd: openSync(path(0), 'a') }).on('error', onBroken)
   }
 
-  /** The stream goes on writing into the file that it has open, under its new name. */
+  /** Open streams continue to write to their file under its new name. */
   function rotate(): void {
     const before = stream
     ended = Promise.all([ended, end(before)]).then(() => {})
@@ -78,7 +78,7 @@ export function logFile(
 const end = (stream: WriteStream): Promise<void> =>
   stream.destroyed ? Promise.resolve() : new Promise((resolve) => stream.end(() => resolve()))
 
-/** Those of an earlier life that kept more, too. */
+/** Also removes surplus files of an earlier run with a higher limit. */
 function removeFrom(path: (number: number) => string, first: number): void {
   for (let number = first; existsSync(path(number)); number++) rmSync(path(number))
 }

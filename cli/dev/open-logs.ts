@@ -3,7 +3,7 @@ import { type LogFile, type LogLimits, logFile } from './log-file.ts'
 
 export type Logs = { write(functionName: string, text: string): void; close(): Promise<void> }
 
-/** What the functions print: files for each, and on the terminal as well when asked for. */
+/** The output of functions: log files, and with `verbose` also the terminal. */
 export async function openLogs(folder: string, limits: LogLimits, verbose: boolean): Promise<Logs> {
   await mkdir(folder, { recursive: true })
   const files = new Map<string, LogFile>()
@@ -13,7 +13,7 @@ export async function openLogs(folder: string, limits: LogLimits, verbose: boole
     const known = files.get(name)
     if (known) return known
     const file = logFile(folder, name, limits, (error) => {
-      // A full disk must not stop the tasks; it is said once.
+      // A full disk must not stop the tasks; the user is warned once.
       if (!broken) process.stderr.write(`logs are not written any more: ${error.message}\n`)
       broken = true
     })

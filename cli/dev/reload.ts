@@ -1,10 +1,10 @@
 /**
- * Deploys into the running local cloud what has been saved.
+ * Hot reload: deploys saved changes into the running local cloud.
  *
  * Invariants (tests cite them):
- * reload/L1 what does not compile, or is refused by the registration, changes nothing: what was there before stays in service
- * reload/L2 one reload at a time; what is saved meanwhile is in the next
- * reload/L3 what only a new synthesis can change is said, and not tried
+ * reload/L1 a change that does not compile, or that the registration refuses, has no effect: the former state stays in service
+ * reload/L2 one reload at a time; files saved meanwhile are in the next
+ * reload/L3 a change that needs a new synthesis is reported, not attempted
  */
 import { readFile, rm } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
@@ -17,12 +17,12 @@ export type ReloadEvent =
   | { event: 'refused'; problems: string[] }
   | { event: 'restart'; reason: string }
 
-/** In the project's folder, what a restart applies; agents may lie in one of these. */
+/** Paths in the project that need a restart; agents may lie in one of these folders. */
 const RESTART = ['app.ts', 'cdk.json', 'functions', 'infra', 'package.json', 'shared', 'stages']
 
 type Reloading = {
   cloud: Pick<LocalCloud, 'update'>
-  /** What was synthesized. */
+  /** The folder of the synthesized assembly. */
   assembly: string
   tell(event: ReloadEvent): void
 }
@@ -57,7 +57,7 @@ export async function startReloading({ cloud, assembly, tell }: Reloading): Prom
     }
     applied = answer.sources
     tell({ event: 'reloaded', changed, milliseconds: Math.round(performance.now() - from) })
-    // The bundle of `register` lies in it.
+    // The folder has the bundle of `register`.
     if (inService) await rm(inService, { recursive: true, force: true })
     inService = folder
   }
@@ -90,12 +90,12 @@ export async function startReloading({ cloud, assembly, tell }: Reloading): Prom
   }
 }
 
-/** What was synthesized says from where. */
+/** The synthesized assembly records its sources. */
 async function readSources(assembly: string): Promise<Sources> {
   return SourcesSchema.parse(JSON.parse(await readFile(join(assembly, 'bundles/sources.json'), 'utf8')))
 }
 
-/** Folders that are applied while tasks run: those of agents and workflows, and of what agents import besides. */
+/** Folders whose changes are applied while tasks run: agents, workflows, and modules that agents import. */
 function liveIn({ from, files }: Sources, root: string): string[] {
   const own = from.filter((source) => source.root === root)
   const imported = files.map((file) => dirname(relative(root, file)).split(sep).join('/'))
@@ -108,7 +108,7 @@ function liveIn({ from, files }: Sources, root: string): string[] {
 const isIn = (file: string, folders: readonly string[]): boolean =>
   folders.some((folder) => file === folder || file.startsWith(`${folder}/`))
 
-/** As words: `agent echo`, `workflow simple (new)`. */
+/** In words: `agent echo`, `workflow simple (new)`. */
 function changesOf(before: Sources, after: Sources): string[] {
   return (['agents', 'workflows'] as const).flatMap((kind) => {
     const [was, is] = [before[kind], after[kind]]

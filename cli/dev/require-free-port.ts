@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { CliError } from '../cli-error.ts'
 
-/** Says at once that a port is taken, before seconds go into synthesis. 0 is always free. */
+/** Fails early for a port in use, before the seconds of synthesis. Port 0 is always free. */
 export async function requireFreePort(port: number): Promise<void> {
   const probe = createServer()
   try {

@@ -6,10 +6,10 @@ import { reportIn, saveResult } from '../show/report.ts'
 import { type WatchedTask, watchTask } from '../show/watch-task.ts'
 import { PACKAGE_ROOT } from './find-project.ts'
 
-/** What the sample reads: four years of weather, in the public domain. */
+/** The sample's data: four years of weather, in the public domain. */
 export const SAMPLE_DATA = join(PACKAGE_ROOT, 'examples/data/seattle-weather.csv')
 
-/** Uploads real data, runs `data_report` on it, shows the report, and with `json` prints the task on one line. */
+/** Uploads the data, runs `data_report` on it and shows the report; with `json` prints the task on one line. */
 export async function runSample(
   base: string,
   { to, json, reports }: { to: NodeJS.WriteStream; json: boolean; reports: string },

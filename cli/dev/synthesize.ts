@@ -4,9 +4,9 @@ import { delimiter, dirname } from 'node:path'
 import { CliError } from '../cli-error.ts'
 import type { Project } from './find-project.ts'
 
-/** Synthesizes the CDK app of a project into a folder, as `cdk synth` would; answers its warnings. Throws CliError with what it printed. */
+/** Synthesizes a project's CDK app into a folder, as `cdk synth` would; returns its warnings. Throws CliError with the app's output. */
 export async function synthesize(folder: string, project: Project): Promise<string[]> {
-  // The command is the project's own, for a shell, as the CDK's CLI runs it; its `node` is the one that runs this.
+  // A shell runs the project's own command, as in the CDK's CLI, but with the Node.js that runs this process.
   const app = spawn(project.app, {
     cwd: project.root,
     env: { ...quickly(), ...process.env, ...withThisNode(), CDK_OUTDIR: folder },
@@ -26,15 +26,15 @@ export async function synthesize(folder: string, project: Project): Promise<stri
   return printed.split('\n').filter((line) => line.startsWith('warning: '))
 }
 
-/** Windows has the name of the variable in another case, and a child must not get both. */
+/** On Windows the variable's name has another case, and a child must not get both. */
 function withThisNode(): NodeJS.ProcessEnv {
   const name = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH'
   return { [name]: [dirname(process.execPath), process.env[name] ?? ''].join(delimiter) }
 }
 
 /**
- * What CloudFormation's rules say of the templates is asked where they are deployed: here it would be more than half of the time. The
- * compiled code of a process is not its children's unless they are told where it is.
+ * Skips CloudFormation's validation of the templates, which is more than half of the time, and happens at deployment anyway. Child
+ * processes share the compile cache only if they are told its folder.
  */
 function quickly(): NodeJS.ProcessEnv {
   const cache = getCompileCacheDir()

@@ -1,7 +1,7 @@
 import { duration, style } from '../show/output.ts'
 import type { ReloadEvent } from './reload.ts'
 
-/** A line for each reload, and one for each problem; with `json` an object on a line of stdout. */
+/** Prints a line for each reload and each problem; with `json` an object on a line of stdout. */
 export function tellReload(
   event: ReloadEvent,
   { json, say }: { json: boolean; say(text: string): void },

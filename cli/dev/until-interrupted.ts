@@ -1,4 +1,4 @@
-/** A terminal sends Ctrl-C to every process of the group, and a parent may pass it on: that is still one. */
+/** A terminal sends Ctrl-C to every process of the group, and a parent may forward it: signals this close count as one. */
 const SAME_MILLISECONDS = 500
 
 /** Resolves at the first Ctrl-C or SIGTERM; a second one, later, ends the process at once. */

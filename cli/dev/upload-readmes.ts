@@ -4,7 +4,7 @@ import { uploadFiles } from '../input/upload-files.ts'
 
 const MAX_READMES = 200
 
-/** A corpus that every installation has: the READMEs of the packages in node_modules. Answers how many there are. */
+/** Uploads a corpus that every installation has: the READMEs of the packages in node_modules. Returns their number. */
 export async function uploadReadmes(base: string, root: string): Promise<number> {
   const cwd = join(root, 'node_modules')
   const names = await Array.fromAsync(glob(['*/README.md', '@*/*/README.md'], { cwd }))

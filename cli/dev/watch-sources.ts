@@ -1,13 +1,13 @@
 import { basename } from 'node:path'
 import { watch } from 'chokidar'
 
-/** Editors save in two writes, or write a file beside and rename it. */
+/** A debounce: editors save in two writes, or write a new file and rename it. */
 const SETTLED_MILLISECONDS = 60
 
-/** Files that editors and systems leave for a moment beside what they save. */
+/** Temporary files of editors and systems. */
 const TEMPORARY = /^(\.#.*|#.*#|.*~|.*\.(swp|swx|tmp|bak|orig)|4913|\.DS_Store|___jb_\w+___)$/
 
-/** Tells which files of some folders have changed, as absolute paths, once a moment has passed without another change. */
+/** Reports changed files of some folders as absolute paths, after a moment without further changes. */
 export async function watchSources(
   folders: readonly string[],
   onChange: (paths: readonly string[], since: number) => void,

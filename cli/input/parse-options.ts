@@ -4,10 +4,10 @@ import { parseTime, RIGHT_TIME } from '../../shared/domain/times.ts'
 import { CliError } from '../cli-error.ts'
 import { readJsonOption } from './read-json-option.ts'
 
-/** Decimal, as people write numbers; `Number` would take "", " 5" and 0x10 as well. */
+/** A decimal number; `Number` would also accept "", " 5" and 0x10. */
 const NUMBER = /^(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
 
-/** Of an option that is a number from 0 on. */
+/** Parses an option that is a number of at least 0. */
 export const numberOption =
   (name: string) =>
   (text: string): number => {
@@ -16,7 +16,7 @@ export const numberOption =
     throw new CliError(`${name} is a number from 0 on; this is "${text}"`)
   }
 
-/** Parses an option that is a whole number in a range, both ends of it included. */
+/** Parses an option that is a whole number in an inclusive range. */
 export const wholeOption =
   (name: string, least: number, most: number) =>
   (text: string): number => {
@@ -25,7 +25,7 @@ export const wholeOption =
     throw new CliError(`${name} is a whole number from ${least} to ${most}; this is "${text}"`)
   }
 
-/** More than any task takes. */
+/** A sanity limit, far above any task. */
 export const MOST_TOKENS = 1_000_000_000_000
 
 /** Parses an option that is one of some names. */
@@ -63,7 +63,7 @@ export function parseDuration(text: string): number {
   throw new CliError(`--deadline is a number with s, m, h or d, e.g. 90s or 10m; this is "${text}"`)
 }
 
-/** Parses an option that says `name=value`, and may be repeated, with each name once. */
+/** Parses a repeatable option `name=value`, with each name at most once. */
 export const pairOption =
   (option: string, form: string) =>
   (text: string, before: [string, string][]): [string, string][] => {
@@ -77,7 +77,7 @@ export const pairOption =
 
 type Otherwise = { agent?: string; input?: Json }
 
-/** What steps are to do otherwise; undefined where nothing is wished. */
+/** The overrides of steps; undefined if there are none. */
 export async function doOtherwise({
   agent,
   stepInput,
@@ -85,7 +85,7 @@ export async function doOtherwise({
   agent: readonly [string, string][]
   stepInput: readonly [string, string][]
 }): Promise<Record<string, Otherwise> | undefined> {
-  // A step may be named like a member of every object.
+  // A Map, because a step may have the name of a member that every object inherits.
   const steps = new Map<string, Otherwise>()
   for (const [step, named] of agent) steps.set(step, { agent: named })
   for (const [step, text] of stepInput)

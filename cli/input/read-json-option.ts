@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Json } from '../../shared/domain/json.ts'
 import { CliError } from '../cli-error.ts'
 
-/** JSON given on the command line by an option, or in a file as `@path`. Throws CliError saying where it stops being JSON. */
+/** JSON from an option, or from a file as `@path`. Throws CliError with the place of a syntax error. */
 export async function readJsonOption(text: string, option = '--input'): Promise<Json> {
   const path = text.startsWith('@') ? text.slice(1) : undefined
   const content = path === undefined ? text : await readTextFile(path)

@@ -10,7 +10,7 @@ const BATCH = 100
 const AT_ONCE = 8
 const MAX_FILES = 2_000
 
-/** Uploads a file, or a folder file by file under one prefix; answers the reference for a task's input. */
+/** Uploads a file, or all files of a folder under one prefix; returns the reference for a task's input. */
 export async function uploadPath(
   path: string,
   folder?: string,
@@ -30,7 +30,7 @@ export async function uploadPath(
   return uploadFiles(files, folder, base)
 }
 
-/** Uploads the listed files under one prefix, which is named by the caller or made by the API. */
+/** Uploads the listed files under one prefix, chosen by the caller or by the API. */
 export async function uploadFiles(
   files: readonly LocalFile[],
   folder: string | undefined,
@@ -85,7 +85,7 @@ async function post(
 }
 
 async function onlyFiles(files: LocalFile[]): Promise<LocalFile[]> {
-  // A link that leads nowhere is no file.
+  // A dangling link is no file.
   const kinds = await Promise.all(files.map(({ local }) => stat(local).catch(() => undefined)))
   return files.filter((_, index) => kinds[index]?.isFile())
 }

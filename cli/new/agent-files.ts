@@ -1,6 +1,6 @@
 import type { NewFiles } from './new-files.ts'
 
-/** Where an agent and its test go: in a project side by side; in a checkout, tests stand under `test`. */
+/** Paths of an agent and its test: side by side in a project; in a checkout, tests are under `test`. */
 export type AgentPlace = { agent: string; test: string; importAs: string }
 
 export const inProject = (id: string, folder = 'agents'): AgentPlace => ({
@@ -15,7 +15,7 @@ export const inCheckout = (id: string): AgentPlace => ({
   importAs: `../../../functions/agents/${id}/index.ts`,
 })
 
-/** A small agent that works, with one capability, `<id>.greet`, and a test of it. */
+/** A small working agent with one capability, `<id>.greet`, and its test. */
 export function agentFiles(id: string, { agent, test, importAs }: AgentPlace): NewFiles {
   return {
     [agent]: `import { defineAgent } from 'orchestrator/agent'

@@ -3,10 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CliError } from '../cli-error.ts'
 
-/** Files to be, by path from a folder, with forward slashes. */
+/** Texts of files by relative path, with forward slashes. */
 export type NewFiles = Readonly<Record<string, string>>
 
-/** Writes them all, or none: throws CliError naming those that are there already. */
+/** Writes all files or none: throws CliError naming those that exist. */
 export async function writeNewFiles(root: string, files: NewFiles): Promise<void> {
   const there = Object.keys(files).filter((path) => existsSync(join(root, path)))
   if (there.length > 0)

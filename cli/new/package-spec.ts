@@ -7,8 +7,8 @@ import { PACKAGE_ROOT } from '../dev/find-project.ts'
 type Lock = { packages?: Record<string, { resolved?: string }> }
 
 /**
- * What a project's package.json says of this package: where npm has this one from, a tarball by its path from the project, or its version.
- * A checkout has its tarball in `dist`; throws CliError where it was not made yet.
+ * The dependency on this package for a project's package.json: the source npm installed it from, a relative path to its tarball, or its
+ * version. A checkout uses its tarball in `dist`; throws CliError where that was not built.
  */
 export function packageSpec(project: string): string {
   const { name, version } = packageJson
@@ -22,7 +22,7 @@ export function packageSpec(project: string): string {
   return fileSpec(project, resolve(dirname(modules), resolved.slice('file:'.length)))
 }
 
-/** Beside the files that were packed, in `dist` of a checkout. */
+/** The tarball beside the packed files, in `dist` of a checkout. */
 function tarballOf(name: string, version: string): string {
   const file = `${name}-${version}.tgz`
   const found = [join(PACKAGE_ROOT, file), join(PACKAGE_ROOT, 'dist', file)].find((path) => existsSync(path))

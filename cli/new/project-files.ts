@@ -6,7 +6,7 @@ import { agentFiles, inProject } from './agent-files.ts'
 import type { NewFiles } from './new-files.ts'
 import { besideIt, workflowFiles } from './workflow-files.ts'
 
-/** A project of one's own: one agent, one workflow, a test of each, a stage, the CDK app. `spec` is where npm finds this package. */
+/** A user's project: one agent, one workflow, a test of each, a stage, the CDK app. `spec` is npm's specifier for this package. */
 export function projectFiles(name: string, spec: string): NewFiles {
   return {
     'package.json': json(manifestOf(name, spec)),
@@ -46,7 +46,7 @@ function manifestOf(name: string, spec: string): object {
 
 const TOOLS = ['@types/node', 'aws-cdk', 'aws-cdk-lib', 'constructs', 'typescript', 'vitest']
 
-/** The version that this package itself is tested with. */
+/** The version that this package is tested with. */
 function versionOf(name: string): string {
   const known: Readonly<Record<string, string>> = {
     ...packageJson.dependencies,

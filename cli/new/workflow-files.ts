@@ -1,6 +1,6 @@
 import type { NewFiles } from './new-files.ts'
 
-/** Where a workflow and its test go; `up` leads from the test to the workflow. */
+/** Paths of a workflow and its test; `up` is the relative path from the test to the workflow. */
 export type WorkflowPlace = { workflow: string; test: string; up: string }
 
 export const besideIt = (name: string): WorkflowPlace => ({
@@ -15,7 +15,7 @@ export const underTest = (name: string): WorkflowPlace => ({
   up: `../../../workflows/${name}.yaml`,
 })
 
-/** A workflow of one step, which a capability serves that takes `{name}` and answers `{text}`, and a test with that agent scripted. */
+/** A workflow of one step on a capability that takes `{name}` and returns `{text}`, and a test with a scripted agent. */
 export function workflowFiles(
   name: string,
   capability: string,

@@ -4,7 +4,7 @@ import { style } from './output.ts'
 
 type Compiled = Pick<PlanView, 'gates' | 'warnings'> & { counts: PlanView['counts'] }
 
-/** Gates with the edges that they stand for, what it will come to, and what may go wrong: in lines. */
+/** The compiled workflow as lines: gates with the edges they implement, expected counts, and warnings. */
 export function describeCompiled({ gates, counts, warnings }: Compiled): string {
   const split = counts.executions > 1 ? `, split over ${counts.executions} executions` : ''
   return [

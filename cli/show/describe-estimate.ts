@@ -6,7 +6,7 @@ import { printTable } from './table.ts'
 
 const seconds = (value: number): string => duration(1_000 * value)
 
-/** Half of such tasks, and nine in ten. */
+/** The median and the 90th percentile. */
 export function describeEstimate({ seconds: time, usd: cost, tokens, successRate }: KeptEstimate): string {
   const parts = [
     `${seconds(time.p50)} (nine in ten below ${seconds(time.p90)}, 99 in a hundred below ${seconds(time.p99)})`,
@@ -17,7 +17,7 @@ export function describeEstimate({ seconds: time, usd: cost, tokens, successRate
   return `estimate: ${parts.join(', ')}`
 }
 
-/** The same with each step. */
+/** The estimate with a line for each step. */
 export function printEstimate(estimate: Estimate): void {
   const rows = estimate.steps.map(({ stepId, seconds: time, usd: cost, critical, basis }) => [
     stepId,
@@ -32,7 +32,7 @@ export function printEstimate(estimate: Estimate): void {
   for (const assumption of estimate.assumptions) say(`assumed: ${assumption}`)
 }
 
-/** What became of it. */
+/** Estimated against actual. */
 export function describeOutcome({ estimate, calibration, cost }: TaskView): string | undefined {
   const spent = cost && cost.usd > 0 ? `agents cost ${usd(cost.usd)}` : undefined
   if (!estimate || !calibration) return spent

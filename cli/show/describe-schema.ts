@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../shared/domain/json.ts'
 
-/** The fields of an object's JSON Schema in lines that a person can fill in: `query  string, required`. */
+/** The fields of an object's JSON Schema as lines: `query  string, required`. */
 export function describeSchema(schema: unknown): string[] {
   if (!isJsonObject(schema) || !isJsonObject(schema.properties)) return []
   const required = Array.isArray(schema.required) ? schema.required : []

@@ -7,8 +7,8 @@ import { padTo, wrapLine } from './layout.ts'
 type Drawn = Pick<PlanView, 'steps' | 'gates'>
 
 /**
- * The plan as a Mermaid flowchart: an edge that waits at a gate is dotted, a loop is a box around its steps, and what no agent
- * runs says what it is.
+ * The plan as a Mermaid flowchart: an edge that waits at a gate is dotted, a loop is a box around its steps, and a step without
+ * an agent shows its kind.
  */
 export function mermaidOf(plan: Drawn): string {
   return ['flowchart LR', ...linesIn(plan, '', '  ')].join('\n')
@@ -32,14 +32,14 @@ function linesIn(plan: Drawn, scope: string, indent: string): string[] {
   })
 }
 
-/** Many words are Mermaid's own, and a point would end a name. */
+/** A prefix and no points, because many words are reserved in Mermaid, and a point would end an id. */
 const nodeOf = (stepId: string): string => `n_${stepId.replaceAll('.', '__')}`
 
 const stepsIn = ({ steps }: Drawn, scope: string): Drawn['steps'] =>
   steps.filter(({ stepId }) => parsePath(stepId).scope === scope)
 
 /**
- * What runs when, a column for each position in the longest chain; `*` marks a step that waits at a gate, and a loop has its
+ * The plan in columns, one for each position in the longest chain; `*` marks a step that waits at a gate, and a loop has its
  * steps in brackets.
  */
 export function columnsOf(plan: Drawn, scope = ''): string[][] {
@@ -58,7 +58,7 @@ export function columnsOf(plan: Drawn, scope = ''): string[][] {
   return columns
 }
 
-/** The columns side by side, an arrow between them; below one another where there is not so much room. */
+/** The columns side by side with arrows between them; stacked where the line is too narrow. */
 export function drawColumns(
   columns: readonly (readonly string[])[],
   width = Number.POSITIVE_INFINITY,

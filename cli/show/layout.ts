@@ -1,25 +1,25 @@
 /**
- * Texts laid out in the columns that there are.
+ * Lays out texts in the terminal's columns.
  *
  * Invariants (tests cite them):
- * layout/Y1 no line is wider than it may be, in columns of a terminal (a CJK character and an emoji are two); a link alone stays whole
- * layout/Y2 nothing is left out but blanks
- * layout/Y3 a word is broken only where it has no room alone: behind a mark, else between characters
+ * layout/Y1 no line exceeds the width in terminal columns (a CJK character and an emoji are two), except a link, which stays whole
+ * layout/Y2 nothing but blanks is left out
+ * layout/Y3 a word is broken only if it does not fit on a line of its own: after punctuation, else between characters
  */
 import stringWidth from 'string-width'
 
-/** The narrowest terminal that is laid out for. */
+/** The narrowest supported terminal. */
 const LEAST_WIDTH = 20
-/** A terminal goes to its next stop at a tab, which no width can be told of. */
+/** Tabs are replaced: their width depends on the terminal's tab stops. */
 const TAB = '    '
 
-/** How wide a line may be: as wide as the terminal, or as COLUMNS says; what goes into a file or a pipe has no end. */
+/** The maximum line width: the terminal's, or that of COLUMNS; unlimited for a file or a pipe. */
 export function lineWidth(): number {
   const said = process.stdout.columns ?? Number(process.env.COLUMNS)
   return said > 0 ? Math.max(LEAST_WIDTH, said) : Number.POSITIVE_INFINITY
 }
 
-/** Every line of a text; what does not fit goes on below, indented by `hang`. */
+/** Wraps every line of a text; continuation lines are indented by `hang`. */
 export function wrapText(text: string, width = lineWidth(), hang = 2): string {
   if (width === Number.POSITIVE_INFINITY) return text
   return text
@@ -29,7 +29,7 @@ export function wrapText(text: string, width = lineWidth(), hang = 2): string {
     .join('\n')
 }
 
-/** A line of words; blanks at its beginning stay. */
+/** Wraps one line; its leading blanks stay. */
 export function wrapLine(line: string, width: number, hang = 0): string[] {
   if (stringWidth(line) <= width) return [line]
   const [indent = ''] = /^ */.exec(line) ?? []
@@ -62,11 +62,11 @@ export function wrapLine(line: string, width: number, hang = 0): string[] {
   return isEmpty ? lines : [...lines, current.trimEnd()]
 }
 
-/** Filled with blanks to a width in columns. */
+/** Padded with blanks to a width in columns. */
 export const padTo = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - stringWidth(text)))
 
-/** The least width that breaks no word between characters; short texts stay in one line. */
+/** The least width that breaks no word between characters; short texts stay on one line. */
 export function leastWidth(text: string): number {
   const whole = stringWidth(text)
   if (whole <= MOST_UNBROKEN) return whole
@@ -79,18 +79,18 @@ function wordsIn(line: string): [blanks: string, word: string][] {
   return [...line.trimStart().matchAll(/( *)([^ ]+)/g)].map(([, blanks = '', word = '']) => [blanks, word])
 }
 
-/** What a word is broken into where it has so much room (layout/Y3). */
+/** The pieces of a word that does not fit (layout/Y3). */
 function piecesOf(word: string, wide: number, room: number): string[] {
   if (wide <= room || /^https?:\/\//.test(word)) return [word]
   return marked(word).flatMap((piece) => (stringWidth(piece) <= room ? [piece] : charactersOf(piece)))
 }
 
-/** Behind marks, but not in what is hardly begun, for an id is `t_` and more; nor in dates. */
+/** Breaks after punctuation, but not near the beginning, because ids start with `t_`; nor in dates. */
 const marked = (word: string): string[] => word.match(/.{3,}?(?:[_./,;>]|(?<=\p{L})-)+|.+$/gu) ?? [word]
 
 const ANSI = '\\u001b\\[[0-9;]*m'
 
-/** As a reader sees them; codes of colours stay whole. */
+/** Visible characters; escape codes of colours stay whole. */
 function charactersOf(text: string): string[] {
   const segmenter = new Intl.Segmenter()
   return text

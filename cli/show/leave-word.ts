@@ -1,6 +1,6 @@
 import { EXIT } from '../cli-error.ts'
 
-/** On Ctrl-C: tells how to go on following the task or to cancel it, and exits with 130. Returns a function that removes the handler. */
+/** On Ctrl-C: prints how to follow or cancel the task, and exits with 130. Returns a function that removes the handler. */
 export function leaveWord(taskId: string): () => void {
   const leave = (): never => {
     console.error(

@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import { boundedText } from '../../shared/domain/bounded.ts'
 
 /**
- * Makes a folder and those around it, one by one, each once; adds to `made` those that were not there. Node makes them all at once
- * (`recursive`), and goes round for ever where a file system refuses a name as missing (/proc). Throws the error of the file system.
+ * Creates a folder and its missing parents one by one; adds the created ones to `made`. Node's `recursive` would do it at once,
+ * but loops for ever where a file system refuses a name as missing (/proc). Throws the error of the file system.
  */
 export async function makeFolder(folder: string, made: string[] = []): Promise<void> {
   const found = await stat(folder).catch(unlessMissing)
@@ -14,7 +14,7 @@ export async function makeFolder(folder: string, made: string[] = []): Promise<v
   await mkdir(folder).then(
     () => made.push(folder),
     (error: NodeJS.ErrnoException) => {
-      // Another process was faster.
+      // Another process created it first.
       if (error.code !== 'EEXIST') throw error
     },
   )
@@ -38,7 +38,7 @@ const WHY: Readonly<Record<string, string>> = {
   EDQUOT: 'no space is left',
 }
 
-/** In words, and with the code that a search engine knows. */
+/** In words, with the error code, which can be searched for. */
 export function whyNot({ code = '', message }: NodeJS.ErrnoException): string {
   return boundedText(Object.hasOwn(WHY, code) ? `${WHY[code]} (${code})` : message)
 }

@@ -14,12 +14,12 @@ export function printJson(value: unknown): void {
   console.log(JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0))
 }
 
-/** For a person: as wide as there is room. */
+/** Prints text for people, wrapped to the terminal's width. */
 export function say(text: string, hang?: number): void {
   console.log(wrapText(text, lineWidth(), hang))
 }
 
-/** A problem as lines for a person, or as it came for a script. */
+/** A problem as lines for people, or unchanged for scripts. */
 export function describeProblem({ message, problem }: CliError, json: boolean): string {
   if (json) return JSON.stringify(problem ?? { title: 'Error', detail: message })
   const issues = (problem?.issues ?? []).map(
@@ -40,7 +40,7 @@ export function duration(milliseconds: number | undefined): string {
     : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
 }
 
-/** How long something took, or has taken so far. */
+/** The duration, up to now if it has not ended. */
 export function elapsed({
   durationMs,
   since,

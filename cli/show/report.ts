@@ -14,13 +14,13 @@ export function reportIn(result: unknown): z.infer<typeof ReportSchema> | undefi
   return ReportSchema.safeParse(result).data
 }
 
-/** A result as one text: of a report its Markdown, anything else as JSON. */
+/** A result as text: a report as its Markdown, anything else as JSON. */
 export const textOf = (result: unknown): string =>
   reportIn(result)?.markdown ?? JSON.stringify(result, null, 2)
 
 /**
- * Writes a result into a folder, as a report with its charts or as JSON; answers the file to open. What takes a stream (`-`, a pipe, a
- * device) gets the result as one text, and nothing is answered. Throws CliError.
+ * Writes a result into a folder, as a report with its charts or as JSON; returns the file to open. A stream target (`-`, a pipe, a
+ * device) gets the result as one text, and undefined is returned. Throws CliError.
  */
 export async function saveResult(result: unknown, out: string): Promise<string | undefined> {
   if (out === '') throw new CliError('--out is the name of a folder, or - for standard output; this is ""')
@@ -44,7 +44,7 @@ export async function saveResult(result: unknown, out: string): Promise<string |
 function filesOf(result: unknown): Files {
   const report = reportIn(result)
   if (!report) return [['result.json', `${textOf(result)}\n`]]
-  // An agent may give two charts one name: the last one stands.
+  // If an agent gives two charts one name, the last one wins.
   const charts = new Map(report.charts.map(({ name, svg }) => [name, svg] as const))
   return [...charts, ['report.md', report.markdown]]
 }

@@ -10,13 +10,13 @@ export function printTable(header: Row, rows: readonly Row[]): void {
   for (const line of tableLines(header, rows)) console.log(line)
 }
 
-/** Whether each row has one line. */
+/** Whether each row fits on one line. */
 export const fits = (header: Row, rows: readonly Row[], width = lineWidth()): boolean =>
   totalOf(naturalWidths(header, rows)) <= width
 
 /**
- * Columns as wide as their widest cell; where there is not so much room, cells go on below, and where even that breaks words, each row is
- * a list of its cells under one another.
+ * Columns as wide as their widest cell. On a narrower line cells wrap; where that would break words, each row becomes
+ * a list of its cells.
  */
 export function tableLines(header: Row, rows: readonly Row[], width = lineWidth()): string[] {
   const clean = rows.map((row) => header.map((_title, column) => inOneLine(row[column] ?? '')))
@@ -41,7 +41,7 @@ const naturalWidths = (header: Row, rows: readonly Row[]): number[] =>
 const totalOf = (widths: readonly number[]): number =>
   widths.reduce((sum, one) => sum + one, GAP * (widths.length - 1))
 
-/** The widest that can give way gives way first: no column is wider than a level which is as high as it can be. */
+/** Shrinks the widest columns first: to the highest common limit with which the table fits. */
 function shrunk(natural: readonly number[], least: readonly number[], width: number): number[] {
   const atLevel = (level: number): number[] =>
     natural.map((one, column) => Math.max(Math.min(one, level), least[column] ?? 0))

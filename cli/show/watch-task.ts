@@ -9,13 +9,13 @@ import { duration, elapsed, statusMark, statusText, style } from './output.ts'
 export type WatchedTask = TaskView & { steps: StepView[] }
 
 const POLL_MILLISECONDS = 150
-/** Of a terminal that does not say. */
+/** The assumed height of a terminal that does not report it. */
 const DEFAULT_ROWS = 24
 const OPEN = ['queued', 'planning', 'running', 'waiting']
 
 type Options = { base?: string | undefined; to: NodeJS.WriteStream; quiet?: boolean; signal?: AbortSignal }
 
-/** Follows a task to its end: a tree that redraws itself on a terminal, a line for each change elsewhere. */
+/** Follows a task to its end: a redrawn tree on a terminal, a line for each change elsewhere. */
 export async function watchTask(
   taskId: string,
   { base, to, quiet = false, signal }: Options,
@@ -30,7 +30,7 @@ export async function watchTask(
   }
 }
 
-/** The task and its steps, one a line, in the order in which they can run; with few lines those that somebody looks for. */
+/** The task and its steps, one a line, in topological order; with few lines only the most relevant steps. */
 export function taskTree(task: WatchedTask, lines = Number.POSITIVE_INFINITY): string {
   const steps = mostTelling(task.steps, lines - 2)
   const widest = Math.max(0, ...steps.map(({ stepId }) => stringWidth(stepId)))
@@ -43,13 +43,13 @@ export function taskTree(task: WatchedTask, lines = Number.POSITIVE_INFINITY): s
   ].join('\n')
 }
 
-/** Of a task that waits for its turn. */
+/** The position of a queued task. */
 const placeOf = ({ queue }: WatchedTask): string => (queue ? ` (number ${queue.position} in the queue)` : '')
 
-/** What a person can act on first. */
+/** By relevance: first what the user can act on. */
 const TELLING = ['waiting', 'failed', 'running', 'cancelled', 'pending', 'succeeded', 'skipped']
 
-/** At most so many, in their own order. */
+/** The `most` most relevant steps, in their own order. */
 function mostTelling(steps: readonly StepView[], most: number): readonly StepView[] {
   if (steps.length <= most) return steps
   const rankOf = ({ status }: StepView): number => TELLING.indexOf(status)

@@ -1,9 +1,9 @@
 /**
- * Files of a result, written into a folder.
+ * Writes the files of a result into a folder.
  *
  * Invariants (tests cite them):
- * folder/W1 where one of the files cannot be written, none of them is there afterwards, nor a folder that was made for them; what stood there
- *    before still does
+ * folder/W1 all or nothing: if one file cannot be written, none of them exists afterwards, nor a folder created for them; files that were
+ *    there before are unchanged
  */
 import { lstat, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -11,19 +11,19 @@ import { boundedText } from '../../shared/domain/bounded.ts'
 import { CliError } from '../cli-error.ts'
 import { makeFolder, whyNot } from './make-folder.ts'
 
-/** By their names; the last one is what a person opens, and comes when the others are there. */
+/** File texts by name; the last one is the one to open, and is written after the others. */
 export type Files = readonly (readonly [name: string, text: string])[]
 
 const MOST_PATH_CHARACTERS = 200
 
-/** Makes the folder where there is none. Throws CliError. */
+/** Creates the folder if it does not exist. Throws CliError. */
 export async function writeFolder(folder: string, files: Files): Promise<void> {
   const made: string[] = []
   const beside = files.map(([name]) => join(folder, `.${name}.${process.pid}.tmp`))
   try {
     await makeFolder(resolve(folder), made)
     await refuseFolders(files.map(([name]) => join(folder, name)))
-    // All have ended before what is there is removed again.
+    // All writes settle before any cleanup.
     const written = await Promise.allSettled(
       files.map(([, text], at) => writeFile(beside[at] ?? '', text, { flush: true })),
     )
@@ -36,7 +36,7 @@ export async function writeFolder(folder: string, files: Files): Promise<void> {
   }
 }
 
-/** A rename onto a folder would fail when others are through. Throws EISDIR. */
+/** Renaming onto a folder would fail after other files are in place. Throws EISDIR. */
 async function refuseFolders(paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     const found = await lstat(path).catch(() => undefined)
