@@ -7,9 +7,9 @@ import { makeReport } from './advisories/make-report.ts'
 import { parseProductionPackages } from './advisories/production-packages.ts'
 
 /**
- * Fails when a production dependency of the lock file is known to be vulnerable and no written reason accepts it.
- * The list in the repository is always asked, so that the check says something without a network; npm is asked beside it,
- * and what it could not say is said. How the list is renewed: docs/pins.md.
+ * Fails when a production dependency in the lock file has a known vulnerability that no written reason accepts.
+ * The list in the repository always counts, so the check works offline; npm's registry is asked in addition, and a failure
+ * to ask it is reported. How the list is updated: docs/pins.md.
  */
 const { values } = parseArgs({
   options: {

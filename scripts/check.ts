@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 
-/** `npm run check`: format, lint, types, dependency rule, unused code, links of pages, advisories; all at once, each told when it is done. */
+/** `npm run check`: format, lint, types, dependency rule, unused code, links, advisories; run in parallel, each reported as it ends. */
 const CHECKS: Readonly<Record<string, string[]>> = {
   'format and lint': ['biome', 'check', '.', '--error-on-warnings'],
   types: ['tsc'],
@@ -22,9 +22,9 @@ const CHECKS: Readonly<Record<string, string[]>> = {
   links: ['node', 'scripts/links.ts'],
   advisories: ['node', 'scripts/advisories.ts'],
 }
-/** What these print is to be read when they pass too: what was accepted, and what could not be asked. */
+/** Checks whose output is shown even if they pass: accepted findings, and what could not be checked. */
 const TALKATIVE = new Set(['advisories'])
-/** A parser that reads nothing finds nothing: the dependency rule must have seen the house. */
+/** Guards against a misconfigured dependency rule, which would pass by reading no modules. */
 const LEAST_MODULES = 150
 
 const outcomes = await Promise.all(Object.entries(CHECKS).map(([name, command]) => run(name, command)))

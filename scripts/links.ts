@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { brokenLinks } from './docs/broken-links.ts'
 
-/** `npm run check`: every relative link and anchor of a Markdown file, and every page that a source file names. */
+/** Part of `npm run check`: relative links and anchors of Markdown files, and pages named in source files. */
 const ROOT = join(import.meta.dirname, '..')
 
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { makePackage } from './package/make-package.ts'
 
-/** `npm run pack`: the package as others install it. Node strips no types under node_modules, so it holds JavaScript, types and maps. */
+/** `npm run pack`: the installable package. Node strips no types under node_modules, so it holds JavaScript, types and maps. */
 const HELP = `Usage: npm run pack [-- --out FOLDER] [--json]
 
 Compiles the sources into FOLDER (dist without it), adds data and a manifest, and packs it: FOLDER/orchestrator-<version>.tgz, for

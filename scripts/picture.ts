@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import { terminalSvg } from './docs/terminal-svg.ts'
 
 /**
- * `npm run docs:picture`: runs a task on the orchestrator at ORCHESTRATOR_URL (`npm start`) and draws what the command line prints, colours
- * and all, into docs/images/run.svg. Nothing is written by hand: to change the picture, change the program.
+ * `npm run docs:picture`: runs a task on the orchestrator at ORCHESTRATOR_URL (`npm start`) and draws the command line's coloured output
+ * into docs/images/run.svg. Nothing is drawn by hand: to change the picture, change the program.
  */
 const ROOT = join(import.meta.dirname, '..')
 const CLI = join(ROOT, 'bin/orchestrator.mjs')
 
 const shown: string[] = []
 
-/** Runs a command; `as` is how a person writes it. */
+/** Runs a command; `as` is the command line to show. */
 function run(args: readonly string[], as = args.join(' ')): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
     cwd: ROOT,

@@ -14,7 +14,7 @@ import { findPlaced, requireSeen, UNPLACED, writePlaced } from './deployment/pla
 import { type TakenBack, takeBack } from './deployment/take-back.ts'
 import { tellOutputs, tellWhatIsKept } from './deployment/tell.ts'
 
-/** `npm run deploy`, `diff` and `destroy`: the CDK's own CLI on the stacks of one stage, and what comes before and after. */
+/** `npm run deploy`, `diff` and `destroy`: the CDK's own CLI for one stage, with the steps before and after it. */
 const ROOT = join(import.meta.dirname, '..')
 
 const HELP = `Usage: npm run deploy|diff|destroy [-- [stage] [options] [options of cdk]]
@@ -40,7 +40,7 @@ const VERBS: readonly string[] = ['deploy', 'diff', 'destroy'] satisfies Verb[]
 
 async function run(verb: Verb, options: Options): Promise<number> {
   const { stage, json, ofSynthesis, rest } = options
-  // Before anybody is asked anything.
+  // Fails early, before any request to AWS.
   const place = readStageNamed(stage, parseOverrides(ofSynthesis))
   if (place.region) process.env.AWS_REGION = place.region
   const profile = ofSynthesis[ofSynthesis.indexOf('--profile') + 1]
@@ -61,7 +61,7 @@ async function run(verb: Verb, options: Options): Promise<number> {
   return verb === 'deploy' ? deploy(aws, assembly, given, options) : destroy(aws, assembly, given, options)
 }
 
-/** What is deployed stays in the stack where it is. A person may say it who knows: then it counts as seen. */
+/** Passes the deployed placement to synthesis, so that nothing moves between stacks. A user may pass it explicitly instead. */
 async function contextOf(aws: Aws, { stage, ofSynthesis }: Options, prefix: string) {
   const file = join(ROOT, '.orchestrator', `placed-${stage}.json`)
   const isSaid = ofSynthesis.some((option) => option.startsWith('placed='))
@@ -78,7 +78,7 @@ async function deploy(aws: Aws, assembly: string, given: string[], options: Opti
   rmSync(outputs, { force: true })
   const { data, names } = await takeBack(aws, assembly, options).catch(unlessForbidden)
   for (const name of names) console.error(`taken back: ${name}`)
-  // First by itself: what has its name in the template is taken back by the CDK, and would not be where it is made to go with its stack.
+  // The data stack first, alone: the CDK imports existing resources by name only if their stack retains them, which others do not.
   const first =
     data === undefined ? 0 : await cdk(['deploy', data, '--exclusively', TAKE_NAMED, ...given], json)
   if (first !== 0) return first
@@ -88,7 +88,7 @@ async function deploy(aws: Aws, assembly: string, given: string[], options: Opti
   return 0
 }
 
-/** Credentials that may only take on the roles of the CDK see nothing themselves. */
+/** Credentials that may only assume the CDK's roles cannot list resources themselves. */
 const isForbidden = ({ name }: Error): boolean => /AccessDenied|Unauthorized|Forbidden/.test(name)
 
 function unlessHidden(error: Error): undefined {
@@ -112,7 +112,7 @@ async function destroy(
   const kept = await namesOfKept(aws, name)
   const code = await cdk(['destroy', '--all', ...given], json)
   if (code !== 0) return code
-  // Whoever answers the CDK's question with no has changed nothing.
+  // If the user declined the CDK's question, nothing has changed.
   if (await findDeployed(aws, readStack(assembly, 'runtime').name)) return 1
   const swept = await sweepMachines(aws, name.slice(0, -'-data'.length))
   if (swept > 0) console.error(`state machines that were left: ${swept}, removed`)
@@ -120,18 +120,18 @@ async function destroy(
   return 0
 }
 
-/** Its words are for people: with `--json` they go where they are in nobody's way. */
+/** The CDK's output is for people: with `--json` it goes to stderr. */
 async function cdk(words: string[], json: boolean): Promise<number> {
   const child = spawn(process.execPath, [join(ROOT, 'node_modules/aws-cdk/bin/cdk'), ...words], {
     cwd: ROOT,
     stdio: ['inherit', json ? 2 : 'inherit', 'inherit'],
   })
-  // The CDK hears Ctrl-C itself, and says what it leaves behind.
+  // The CDK handles Ctrl-C itself, and reports what it leaves behind.
   process.on('SIGINT', () => {})
   return new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)))
 }
 
-// Last, when everything that it uses is there.
+// At the end of the module, when everything that it uses is defined.
 const [verb = '', ...args] = process.argv.slice(2)
 if (!VERBS.includes(verb) || args.includes('--help') || args.includes('-h')) {
   console.log(HELP)

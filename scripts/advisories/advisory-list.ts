@@ -7,12 +7,12 @@ const range = z
 
 const advisorySchema = z
   .object({
-    /** The GHSA id where there is one, so that npm's answer and the list speak of the same advisory. */
+    /** The GHSA id if there is one, so that npm's advisories and the list's can be matched. */
     id: z.string().regex(/^(GHSA(-[a-z0-9]{4}){3}|CVE-\d{4}-\d{4,})$/, 'is neither a GHSA nor a CVE id'),
     aliases: z.array(z.string()).optional(),
     package: z.string().min(1),
     vulnerable: range,
-    /** The first fixed versions, one for each line that got one; null where there is none. */
+    /** The first fixed version of each release line that has one; null if there is none. */
     fixed: z.string().min(1).nullable(),
     summary: z.string().min(1).max(200),
     url: z.url({ protocol: /^https$/ }),
@@ -23,7 +23,7 @@ const acceptanceSchema = z
   .object({
     advisories: z.array(z.string()).min(1),
     package: z.string(),
-    /** The name in package.json: an acceptance of `jsonata-asl` does not cover a `jsonata` beside it. */
+    /** The name in package.json: accepting `jsonata-asl` does not cover a `jsonata` beside it. */
     installedAs: z.string(),
     versions: range,
     why: z.string().min(40, 'a reason is a sentence or more, at least 40 characters'),

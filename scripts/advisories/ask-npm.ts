@@ -7,7 +7,7 @@ const reportSchema = z.object({
   vulnerabilities: z.record(
     z.string(),
     z.object({
-      // A text names another vulnerable package that this one needs; that one has an entry of its own.
+      // A string is the name of a vulnerable dependency, which has an entry of its own.
       via: z.array(
         z.union([
           z.string(),
@@ -40,7 +40,7 @@ export async function askNpm(folder: string, timeoutMs: number): Promise<NpmAnsw
   return { status: 'answered', advisories }
 }
 
-/** npm says where it is vulnerable, not which version is the first without it. */
+/** npm reports the vulnerable range, not the first fixed version. */
 const toAdvisory = (via: { name: string; title: string; url: string; range: string }): Advisory => ({
   id: via.url.slice(via.url.lastIndexOf('/') + 1),
   package: via.name,
@@ -51,7 +51,7 @@ const toAdvisory = (via: { name: string; title: string; url: string; range: stri
 })
 
 function runNpm(args: string[], cwd: string, timeout: number): Promise<{ stdout: string; ended: boolean }> {
-  // Under `npm run`, npm says where it is itself; by its name it is a script for a shell on Windows.
+  // `npm run` sets the path of npm; the bare name is a shell script on Windows.
   const { npm_execpath: npm } = process.env
   const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []]
   const options = { cwd, timeout, killSignal: 'SIGKILL', maxBuffer: 2 ** 26 } as const

@@ -13,8 +13,8 @@ export interface Judgement {
 }
 
 /**
- * Which packages an advisory speaks of; of two that bear one id (the list's and npm's) each may find, and the first is told.
- * What an acceptance covers (its name, versions and advisories) stands apart.
+ * Matches packages with advisories. When two advisories share an id (the list's and npm's), the first match is reported.
+ * Accepted findings (by name, version and advisory) are reported separately.
  */
 export function judgePackages(
   packages: readonly ProductionPackage[],
@@ -44,6 +44,6 @@ export function judgePackages(
   }
 }
 
-/** A pre-release of a vulnerable version is vulnerable too, which ranges leave out unless told. */
+/** A pre-release of a vulnerable version is vulnerable too; semver ranges exclude those by default. */
 const includes = (range: string, version: string): boolean =>
   semver.satisfies(version, range, { includePrerelease: true })

@@ -6,14 +6,14 @@ import type { ProductionPackage } from './production-packages.ts'
 const OLD_DAYS = 180
 const DAY_MS = 24 * 3_600_000
 
-/** What the check prints, and whether it fails: by a vulnerable package, or by an acceptance that covers nothing any more. */
+/** The check's output, and whether it fails: for a vulnerable package, or for an acceptance that covers nothing any more. */
 export function makeReport(
   list: AdvisoryList,
   packages: readonly ProductionPackage[],
   npm: NpmAnswer,
   nowMs: number,
 ): { lines: string[]; failed: boolean } {
-  // npm knows no aliases: an acceptance by CVE id covers what npm calls by its GHSA id through the list.
+  // npm knows no aliases: an acceptance by CVE id covers npm's GHSA id through the list.
   const aliases = new Map(list.advisories.map(({ id, aliases = [] }) => [id, aliases]))
   const answered = npm.status === 'answered' ? npm.advisories : []
   const told = answered.map((advisory) => ({ ...advisory, aliases: aliases.get(advisory.id) ?? [] }))

@@ -18,19 +18,19 @@ const lockSchema = z.object({
 
 type Locked = z.infer<typeof lockSchema>['packages'][string]
 
-/** A package that is installed without `--omit=dev` leaving it out. */
+/** A package that `npm install --omit=dev` installs. */
 export interface ProductionPackage {
-  /** As published: `jsonata` also where it is installed as `jsonata-asl`. */
+  /** The published name: `jsonata`, even if it is installed as `jsonata-asl`. */
   readonly name: string
   readonly installedAs: string
   readonly version: string
-  /** How it comes in: the names from the project's own dependency to this one, the shortest way. */
+  /** The shortest dependency chain from the project's own dependency to this package. */
   readonly path: readonly string[]
 }
 
 /**
  * Every production dependency of a package-lock.json (lockfileVersion 2 or 3): direct, transitive, optional, bundled.
- * Throws where the text is no such lock file.
+ * Throws for any other text.
  */
 export function parseProductionPackages(lock: string): ProductionPackage[] {
   const { packages } = lockSchema.parse(JSON.parse(lock))
@@ -42,7 +42,7 @@ export function parseProductionPackages(lock: string): ProductionPackage[] {
   })
 }
 
-/** Breadth first, so that the first way found is a shortest one. */
+/** Breadth-first, so the first path found is a shortest one. */
 function pathsFromRoot(packages: Readonly<Record<string, Locked>>): Map<string, string[]> {
   const paths = new Map<string, string[]>([['', []]])
   for (const [location, path] of paths) {
@@ -55,7 +55,7 @@ function pathsFromRoot(packages: Readonly<Record<string, Locked>>): Map<string, 
   return paths
 }
 
-/** Node's way: the package's own node_modules first, then those of each folder above it. */
+/** Node's resolution: the package's own node_modules first, then those of each parent folder. */
 function resolve(packages: Readonly<Record<string, Locked>>, from: string, name: string): string | undefined {
   for (let at = from; ; at = at.slice(0, Math.max(0, at.lastIndexOf('node_modules/') - 1))) {
     const candidate = `${at && `${at}/`}node_modules/${name}`

@@ -1,16 +1,16 @@
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda'
 
 const PATIENCE_MILLISECONDS = 5_000
-/** New accounts begin with fewer than the 1,000 that AWS's documents name. */
+/** New accounts start below the documented quota of 1,000. */
 const FEW = 100
 
-/** Asks once: it is advice, which is not waited for. */
+/** Without retries: the quota is only advice. */
 const advisor = (): LambdaClient =>
   new LambdaClient({ maxAttempts: 1, requestHandler: { requestTimeout: PATIENCE_MILLISECONDS } })
 
 /**
- * How many calls Lambda runs at once for the account in a region, in lines to print; `alarmAt` is what the alarm goes by. Advice:
- * without a permission (lambda:GetAccountSettings), credentials or a network it says why it does not know, and throws nothing.
+ * Lambda's concurrency limit of the account in a region, as lines to print; `alarmAt` is the alarm's threshold. Advice only:
+ * without permission (lambda:GetAccountSettings), credentials or network it prints the reason, and never throws.
  */
 export async function describeQuota(alarmAt: number, client = advisor()): Promise<string[]> {
   try {

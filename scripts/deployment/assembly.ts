@@ -12,7 +12,7 @@ export type Template = { Resources: Record<string, TemplateResource> }
 export type SynthesizedStack = {
   name: string
   template: Template
-  /** Templates of the stacks nested in it, by their logical ids. */
+  /** Templates of the nested stacks, by logical id. */
   nested: Readonly<Record<string, Template>>
   assetBucket: string
 }
@@ -22,7 +22,7 @@ export const NESTED_STACK = 'AWS::CloudFormation::Stack'
 type Manifest = { artifacts: Record<string, { type: string }> }
 type Assets = { files: Record<string, { destinations: Record<string, { bucketName: string }> }> }
 
-/** A stack of an assembly, by the end of its name: `data`. The bucket is where the CDK puts what it deploys, with `${AWS::AccountId}` in it. */
+/** A stack of an assembly, by the end of its name, such as `data`. The bucket is that of the CDK's assets, with `${AWS::AccountId}`. */
 export function readStack(assembly: string, end: string): SynthesizedStack {
   const manifest = readJson<Manifest>(join(assembly, 'manifest.json'))
   const name = Object.entries(manifest.artifacts).find(
@@ -36,7 +36,7 @@ export function readStack(assembly: string, end: string): SynthesizedStack {
   return { name, template, nested: nestedIn(assembly, template), assetBucket: destination?.bucketName ?? '' }
 }
 
-/** The CDK says in the metadata of a nested stack which file of the assembly is its template. */
+/** A nested stack's metadata name the file of its template. */
 function nestedIn(assembly: string, { Resources }: Template): Record<string, Template> {
   const nested = Object.entries(Resources).flatMap(([id, { Type, Metadata }]) => {
     const file = Metadata?.['aws:asset:path']
@@ -47,7 +47,7 @@ function nestedIn(assembly: string, { Resources }: Template): Record<string, Tem
 
 const readJson = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T
 
-/** The ids that a value of a template refers to. */
+/** The logical ids that a template value refers to. */
 export function referencesIn(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return []
   if (Array.isArray(value)) return value.flatMap(referencesIn)
@@ -58,5 +58,5 @@ export function referencesIn(value: unknown): string[] {
   })
 }
 
-/** A logical id without the digest that the CDK puts at its end: what a person calls it. */
+/** A logical id without the CDK's digest at its end. */
 export const plainName = (logicalId: string): string => logicalId.replace(/[0-9A-F]{8}$/, '').toLowerCase()

@@ -6,7 +6,7 @@ import { SFNClient } from '@aws-sdk/client-sfn'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { StageError } from '../../infra/stage-place.ts'
 
-/** AWS as the credentials and the region in the environment have it. */
+/** Clients for the credentials and region of the environment. */
 export type Aws = {
   account: string
   region: string
@@ -34,7 +34,7 @@ export async function connectToAws(): Promise<Aws> {
     cloudformation: new CloudFormationClient({}),
     dynamodb: new DynamoDBClient({}),
     events: new EventBridgeClient({}),
-    // Where an endpoint is one host, names of buckets are no part of it.
+    // An endpoint with a single host cannot have bucket names in its host names.
     s3: new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined }),
     states: new SFNClient({}),
   }

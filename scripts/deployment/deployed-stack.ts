@@ -6,10 +6,10 @@ import {
 } from '@aws-sdk/client-cloudformation'
 import type { Aws } from './aws.ts'
 
-/** What is there of a stack: the types and names of its resources, by their ids; undefined when it is not deployed. */
+/** The resources of a deployed stack by logical id, with type and name; undefined if it is not deployed. */
 export type Deployed = ReadonlyMap<string, { type: string; name: string }>
 
-/** Of a stack in these states nothing runs: its first deployment, or its import, has failed. What it retains is left behind. */
+/** A stack in these states runs nothing: its first deployment, or its import, has failed. Its retained resources are left behind. */
 const NEVER_DEPLOYED = ['ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'REVIEW_IN_PROGRESS', 'CREATE_FAILED']
 const MOST_SECONDS = 900
 
@@ -31,7 +31,7 @@ export async function findDeployed({ cloudformation }: Aws, stack: string): Prom
   return found
 }
 
-/** Removes what a first deployment has left that failed, but for what is retained: nothing can be imported into it. */
+/** Removes the remains of a failed first deployment, except retained resources: nothing can be imported into such a stack. */
 export async function clearFailed({ cloudformation }: Aws, stack: string): Promise<void> {
   const status = await statusOf(cloudformation, stack)
   if (status === undefined || !NEVER_DEPLOYED.includes(status)) return

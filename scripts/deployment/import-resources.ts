@@ -15,17 +15,17 @@ import { AdoptionError, type Kept } from './kept-resources.ts'
 
 type Import = {
   stack: string
-  /** Where a template is put that is too large to be sent. */
+  /** Holds templates that are too large for a request. */
   assetBucket: string
-  /** The stack as it is; nothing where it is not deployed. */
+  /** The template as deployed; empty if it is not. */
   deployed: Template
-  /** With the imported. */
+  /** The template with the imported resources. */
   template: Template
   kept: readonly Kept[]
 }
 
 const CHANGE_SET = 'take-back'
-/** What a request takes of a template. */
+/** CloudFormation's limit for a template in a request, in bytes. */
 const MOST_SENT = 51_200
 const MOST_SECONDS = 900
 const POLL_MILLISECONDS = 1_000
@@ -33,8 +33,8 @@ const NAMED_TYPES = /AWS::\w+::\w+/g
 const CAPABILITIES: Capability[] = ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND']
 
 /**
- * Puts resources that are there under a stack, which is made where it is not deployed. Answers those of types that CloudFormation
- * cannot import. Nothing about the resources is changed: the next deployment does that. Throws AdoptionError with what CloudFormation says.
+ * Imports existing resources into a stack, which is created if it is not deployed. Returns those of types that CloudFormation
+ * cannot import. The resources are not changed: the next deployment does that. Throws AdoptionError with CloudFormation's reason.
  */
 export async function importResources(aws: Aws, wanted: Import): Promise<Kept[]> {
   if (wanted.kept.length === 0) return []
@@ -65,7 +65,7 @@ export async function importResources(aws: Aws, wanted: Import): Promise<Kept[]>
   return []
 }
 
-/** What CloudFormation says before anything is done: why it refuses, if it does. */
+/** Creates the change set and returns CloudFormation's reason if it refuses. */
 async function review(
   { cloudformation }: Aws,
   request: CreateChangeSetCommandInput,
@@ -102,11 +102,11 @@ async function bodyOf(aws: Aws, wanted: Import): Promise<{ TemplateBody: string 
   const key = `take-back/${wanted.stack}.json`
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text }))
   const host = partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com'
-  // The bucket in the path, as the CDK's own CLI writes it.
+  // With the bucket in the path, as the CDK's own CLI writes it.
   return { TemplateURL: `https://s3.${region}.${host}/${bucket}/${key}` }
 }
 
-/** The stack as it is, and what is imported: of that, only what refers to nothing outside. */
+/** The deployed template plus the imported resources, without their references to others. */
 function templateOf({ deployed, template, kept }: Import): Template {
   const there = new Set([...Object.keys(deployed.Resources), ...kept.map(({ logicalId }) => logicalId)])
   const imported = kept.map(({ logicalId }) => {

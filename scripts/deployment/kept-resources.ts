@@ -1,6 +1,6 @@
 /**
- * What an earlier installation of a prefix has left: tables, buckets, the bus and its archive are retained when stacks are
- * destroyed, and when a first deployment fails.
+ * Finds the resources that an earlier installation of a prefix has left: tables, buckets, the bus and its archive are retained when
+ * stacks are destroyed, and when a first deployment fails.
  */
 import { DescribeTableCommand, paginateListTables } from '@aws-sdk/client-dynamodb'
 import { DescribeEventBusCommand, ListArchivesCommand } from '@aws-sdk/client-eventbridge'
@@ -8,17 +8,17 @@ import { GetBucketPolicyCommand, ListBucketsCommand } from '@aws-sdk/client-s3'
 import { plainName, referencesIn, type SynthesizedStack } from './assembly.ts'
 import type { Aws } from './aws.ts'
 
-/** One that is there, and how CloudFormation names it when it is imported. */
+/** An existing resource, with its identifier for an import. */
 export type Kept = { logicalId: string; type: string; name: string; identifier: Record<string, string> }
-/** Which resource is meant, by the plain name of its id: where there are several, or where it has a name of its own. */
+/** The user's choice of resources, by plain logical id: where several match, or a name was changed. */
 export type Chosen = ReadonlyMap<string, string>
 
-/** What is there and cannot be decided, told in a line. */
+/** The resources found cannot be adopted without a decision by the user. */
 export class AdoptionError extends Error {}
 
 type Wanted = { chosen: Chosen; fresh: boolean }
 
-/** Finds what there is for each resource of a stack that is not deployed. Throws AdoptionError. */
+/** Finds existing resources for a stack that is not deployed. Throws AdoptionError. */
 export async function findKept(
   aws: Aws,
   stack: SynthesizedStack,
@@ -100,7 +100,7 @@ async function bucketNames({ s3 }: Aws): Promise<string[]> {
 const hasPolicy = async ({ s3 }: Aws, bucket: string): Promise<boolean> =>
   (await unlessMissing(s3.send(new GetBucketPolicyCommand({ Bucket: bucket })))) !== undefined
 
-/** The bus has the name of the installation; its archive is whichever is of it. */
+/** The bus is found by the installation's name, its archive by the bus. */
 async function keptBus({ events }: Aws, { template }: SynthesizedStack): Promise<Kept[]> {
   const byType = (type: string) => Object.entries(template.Resources).find(([, { Type }]) => Type === type)
   const [busId, bus] = byType('AWS::Events::EventBus') ?? []
@@ -118,7 +118,7 @@ async function keptBus({ events }: Aws, { template }: SynthesizedStack): Promise
   return [...kept, { logicalId: archiveId, type: 'AWS::Events::Archive', name: archive, identifier }]
 }
 
-/** Services say by the name of an error that something is not there. */
+/** AWS services signal a missing resource by the error's name. */
 async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer

@@ -3,19 +3,19 @@ import { AdoptionError, type Chosen } from './kept-resources.ts'
 export type Options = {
   stage: string
   json: boolean
-  /** New tables and buckets, whatever an earlier installation has left. */
+  /** Create new tables and buckets, even if an earlier installation has left some. */
   fresh: boolean
-  /** Tables and buckets by the names that they have. */
+  /** Names of tables and buckets to adopt. */
   chosen: Chosen
-  /** A synthesized assembly. */
+  /** The folder of a synthesized assembly. */
   app: string | undefined
-  /** What synthesis needs as well: context, profile. */
+  /** Options that synthesis needs too: context, profile. */
   ofSynthesis: string[]
-  /** Everything else is for the CDK. */
+  /** Other options, passed to the CDK. */
   rest: string[]
 }
 
-/** Throws AdoptionError with what is wrong about `--adopt`. */
+/** Throws AdoptionError for an invalid `--adopt`. */
 export function parseOptions(args: readonly string[]): Options {
   const [first] = args
   const named = first !== undefined && !first.startsWith('-')

@@ -2,12 +2,12 @@ import { FIELDS } from '../../infra/stage.ts'
 import { StageError } from '../../infra/stage-place.ts'
 import { suggestNames } from '../../shared/domain/nearest-names.ts'
 
-/** What `npm run deploy` tells the app besides fields of a stage. */
+/** A context value that `npm run deploy` sets itself, besides the fields of a stage. */
 const OURS = 'placed'
 
 /**
- * The fields of a stage that `--context <field>=<value>` says otherwise; of one said twice the last. What has a colon or a slash is the
- * CDK's own. Throws StageError for a name that nothing reads: it would change nothing, in silence.
+ * The stage's fields in `--context <field>=<value>`; the last one wins. Names with a colon or slash are the CDK's own. Throws
+ * StageError for an unknown name, which would otherwise be ignored silently.
  */
 export function parseOverrides(ofSynthesis: readonly string[]): Record<string, string> {
   const said = ofSynthesis.flatMap((option, at) => (ofSynthesis[at - 1] === '--context' ? [option] : []))

@@ -4,11 +4,11 @@ import { stepfunctionsMachines } from '../../functions/adapters/stepfunctions/ma
 import type { Machines } from '../../shared/ports/index.ts'
 import type { Aws } from './aws.ts'
 
-/** What a machine's ARN begins with, up to its name. */
+/** The ARN of a machine. */
 export const machineArn = ({ partition, region, account }: Aws, name: string): string =>
   `arn:${partition}:states:${region}:${account}:stateMachine:${name}`
 
-/** Machines as a person's command removes them: however long it takes. */
+/** Removes machines without a time limit, for use in a user's command. */
 export function patientMachines(aws: Aws): Machines {
   return stepfunctionsMachines({
     client: aws.states,
@@ -19,7 +19,7 @@ export function patientMachines(aws: Aws): Machines {
   })
 }
 
-/** The names of all machines of an installation: no other's begin with its prefix and a dash. */
+/** The names of an installation's machines: those that begin with its prefix and a dash. */
 export async function machineNames({ states }: Aws, prefix: string): Promise<string[]> {
   const names: string[] = []
   for await (const { stateMachines = [] } of paginateListStateMachines({ client: states }, {}))

@@ -6,12 +6,12 @@ import type { Aws } from './aws.ts'
 import { type Deployed, findDeployed } from './deployed-stack.ts'
 import { AdoptionError } from './kept-resources.ts'
 
-/** As the CDK makes the ids of nested stacks. */
+/** The logical ids that the CDK gives to nested stacks. */
 const NESTED = /^(?:Agents)?(Agents|Workflows)(\d+)NestedStack/
 
 type Mutable = { [kind in keyof Placement]: Record<string, number> }
 
-/** Which stack of a deployed installation holds which agent and which workflow: what is deployed stays where it is. */
+/** The deployed placement of agents and workflows over stacks; they stay in their stack. */
 export async function findPlaced(aws: Aws, prefix: string): Promise<Placement> {
   const placed: Mutable = { agents: {}, workflows: {} }
   const runtime = (await findDeployed(aws, `${prefix}-runtime`)) ?? new Map()
@@ -30,17 +30,17 @@ function note({ agents, workflows }: Mutable, prefix: string, deployed: Deployed
     if (type === 'AWS::Lambda::Function' && name.startsWith(ofAgent))
       agents[name.slice(ofAgent.length).replace(/_\d+$/, '')] = at
     const [, workflow] = name.split(ofMachine)
-    // A part goes where its workflow is.
+    // A part is in the stack of its workflow.
     if (type === 'AWS::StepFunctions::StateMachine' && workflow) workflows[workflow] = at
   }
 }
 
-/** Nothing is known to be placed. */
+/** The placement for a first deployment. */
 export const UNPLACED: Placement = { agents: {}, workflows: {} }
 
 /**
- * Where it could not be seen what is deployed, what has nested stacks is not deployed: a function or a machine might move from one
- * stack to another, where its name is still taken. Throws AdoptionError.
+ * Without knowledge of what is deployed, an assembly with nested stacks is refused: a function or a machine might move to another
+ * stack while its name is still taken. Throws AdoptionError.
  */
 export function requireSeen({ name, nested }: SynthesizedStack): void {
   const count = Object.keys(nested).length
@@ -51,7 +51,7 @@ export function requireSeen({ name, nested }: SynthesizedStack): void {
   throw new AdoptionError(message)
 }
 
-/** For the synthesis: `--context placed=<file>`. */
+/** Writes the file for the synthesis: `--context placed=<file>`. */
 export function writePlaced(file: string, placed: Placement): void {
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, JSON.stringify(placed))

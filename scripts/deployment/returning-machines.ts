@@ -1,7 +1,7 @@
 /**
- * A workflow that comes back under its name finds the machine that its removal has left to what ran on it: CloudFormation would
- * refuse to make another one. Nothing can be imported into a nested stack through its parent: a machine that comes back in one goes
- * first, and stays in the way while something runs on it.
+ * A workflow that is added again finds the state machine that its removal retained for running executions: CloudFormation would
+ * refuse to create another with that name, so the machine is imported. Nothing can be imported into a nested stack through its parent:
+ * there the old machine is deleted first, and is in the way while executions run on it.
  */
 import { GetTemplateCommand } from '@aws-sdk/client-cloudformation'
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn'
@@ -15,7 +15,7 @@ import { machineArn, machineNames, patientMachines } from './patient-machines.ts
 
 const MACHINE = 'AWS::StepFunctions::StateMachine'
 
-/** Takes them back under the stack, whatever runs on them. Answers their names. Throws AdoptionError for one that is in the way. */
+/** Imports the machines with their running executions. Returns their names. Throws AdoptionError for one that is in the way. */
 export async function takeBackMachines(aws: Aws, stack: SynthesizedStack, prefix: string): Promise<string[]> {
   const deployed = await findDeployed(aws, stack.name)
   const coming = comingIn(stack.template, deployed)
@@ -28,7 +28,7 @@ export async function takeBackMachines(aws: Aws, stack: SynthesizedStack, prefix
   const there = new Set(await machineNames(aws, prefix))
   const isThere = ({ name }: Coming): boolean => there.has(name)
   const [returning, inNested] = [coming.filter(isThere), nested.filter(isThere)]
-  // Without a stack there are no functions that they could call.
+  // Without a deployed stack their functions do not exist.
   const kept = deployed && returning.length > 0 ? await importMachines(aws, stack, returning) : returning
   for (const { name } of [...kept, ...inNested]) await makeWay(aws, name, deployed === undefined)
   return [...returning, ...inNested].map(({ name }) => name)
@@ -43,7 +43,7 @@ function comingIn({ Resources }: Template, deployed: Deployed | undefined): Comi
   })
 }
 
-/** Answers those that CloudFormation cannot import. */
+/** Returns the machines that CloudFormation cannot import. */
 async function importMachines(
   aws: Aws,
   stack: SynthesizedStack,
@@ -57,7 +57,7 @@ async function importMachines(
     const arn = machineArn(aws, name)
     const describe = new DescribeStateMachineCommand({ stateMachineArn: arn })
     const { roleArn } = await aws.states.send(describe)
-    // As little as it takes: what the deployment then says is a change, and made.
+    // The minimum: the deployment then sees the rest as a change, and applies it.
     Resources[id] = { Type: MACHINE, Properties: { StateMachineName: name, RoleArn: roleArn } }
     kept.push({ logicalId: id, type: MACHINE, name, identifier: { Arn: arn } })
   }
@@ -76,7 +76,7 @@ async function makeWay(aws: Aws, name: string, evenBusy: boolean): Promise<void>
 const POLL_MILLISECONDS = 1_000
 const MOST_POLLS = 300
 
-/** Its name is free when it is deleted, which takes until its executions have stopped. */
+/** The name is free once the machine is deleted, which takes until its executions have stopped. */
 async function untilGone({ states }: Aws, stateMachineArn: string): Promise<void> {
   for (let poll = 0; poll < MOST_POLLS; poll++) {
     const gone = await states.send(new DescribeStateMachineCommand({ stateMachineArn })).then(

@@ -20,8 +20,8 @@ type Wanted = {
 }
 
 /**
- * Sets what a table that was restored has not from the one that it was restored from: expiry, recovery, protection, tags. An import
- * takes a table for what the template says, so that no deployment would. Throws AdoptionError for one without our indexes.
+ * Applies settings that a restored table lacks: expiry, recovery, protection, tags. An import assumes that the table
+ * matches the template, so no deployment would apply them. Throws AdoptionError for a table without our indexes.
  */
 export async function settleTable(
   { dynamodb }: Aws,

@@ -1,11 +1,11 @@
 /**
- * What `npm run deploy` does before the CDK deploys: what an earlier installation of the prefix has left is put under the stacks
+ * Adopts the resources that an earlier installation of the prefix has left, before the CDK deploys: they are imported into the stacks
  * again.
  *
  * Invariants (tests cite them):
- * take-back/T1 tables and buckets that are there are never replaced by new ones in silence: they are taken back, or the person says which,
- *    or `--fresh`
- * take-back/T2 nothing is taken from a stack that is deployed: its resources are its own
+ * take-back/T1 existing tables and buckets are never replaced by new ones silently: they are adopted, or the user chooses,
+ *    or passes `--fresh`
+ * take-back/T2 nothing is adopted by a stack that is deployed: it has resources of its own
  */
 import { DeleteEventBusCommand, ListArchivesCommand, ListRulesCommand } from '@aws-sdk/client-eventbridge'
 import { DeleteBucketPolicyCommand } from '@aws-sdk/client-s3'
@@ -18,7 +18,7 @@ import { takeBackMachines } from './returning-machines.ts'
 import { settleTable } from './table-settings.ts'
 
 export type TakenBack = {
-  /** The data stack, when it is to be deployed before the others: with what has its name in the template taken back too. */
+  /** The data stack, if it must be deployed before the others. */
   data?: string
   names: string[]
 }
@@ -62,7 +62,7 @@ export async function takeBackData(
   return kept
 }
 
-/** What CloudFormation cannot import it makes anew, where that loses nothing. */
+/** Deletes a resource that CloudFormation cannot import and can create anew, if no data is lost. */
 async function makeWay(aws: Aws, { type, name }: Kept): Promise<void> {
   if (type === 'AWS::S3::BucketPolicy') {
     await aws.s3.send(new DeleteBucketPolicyCommand({ Bucket: name }))

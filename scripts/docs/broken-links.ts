@@ -5,15 +5,15 @@ import { Marked, type Token } from 'marked'
 export type BrokenLink = { file: string; line: number; target: string; why: string }
 
 const SOURCE = /\.(ts|mjs|yaml)$/
-/** What is made by tests is compared there; what lists the past may name pages that have moved. */
+/** Generated files are compared by tests; a changelog may name pages that have moved. */
 const UNREAD = /__snapshots__|^CHANGELOG\.md$|^test\/unit\/scripts\//
-/** In source files a page is named by its path from the root. */
+/** Source files name a page by its path from the root. */
 const PAGE_IN_SOURCE = /(?<![\w/.-])docs\/[\w/-]+\.md(#[\w-]+)?/g
 const ADDRESS = /^[a-z][a-z+.-]*:/i
 
 /**
- * Relative links of the Markdown files among `files`, and pages (`docs/...md`) that source files name, whose file or anchor is
- * not there. `files` are paths from `root`, a file outside of it is broken too. Addresses of other hosts are not asked for.
+ * Relative links in Markdown files, and pages (`docs/...md`) named in source files, with a missing file or anchor.
+ * `files` are paths from `root`; a file outside it counts as missing. Links to other hosts are not checked.
  */
 export function brokenLinks(
   root: string,
@@ -65,7 +65,7 @@ function linksOfSource(root: string, file: string): Link[] {
 
 const lineOf = (text: string, part: string): number => text.slice(0, text.indexOf(part)).split('\n').length
 
-/** Targets of links and images; code is no link. */
+/** Targets of links and images, except in code. */
 function targetsIn(text: string): string[] {
   const targets: string[] = []
   const marked = new Marked()
@@ -75,7 +75,7 @@ function targetsIn(text: string): string[] {
   return targets
 }
 
-/** Anchors of headings as GitHub makes them: lower case, without punctuation, a dash for each blank, numbered where they repeat. */
+/** Anchors of headings as GitHub generates them: lower case, no punctuation, dashes for blanks, numbered if repeated. */
 function anchorsIn(text: string): Set<string> {
   const seen = new Map<string, number>()
   const anchors = new Set([...text.matchAll(/<a (?:name|id)="([^"]+)"/g)].map(([, name]) => String(name)))

@@ -2,7 +2,7 @@ import type { Argument, Command, Option } from 'commander'
 import { createProgram } from '../../cli/program.ts'
 import { code, generated, page, table } from './table.ts'
 
-/** docs/reference/cli.md, from the definitions of commander. */
+/** The text of docs/reference/cli.md, from commander's definitions. */
 export function cliPage(): string {
   const program = createProgram()
   const commands = program.commands.flatMap((command) => leaves(command, ''))
@@ -25,7 +25,7 @@ export function cliPage(): string {
 
 type Named = { name: string; command: Command }
 
-/** Commands may have commands of their own. */
+/** Commands without subcommands. */
 function leaves(command: Command, before: string): Named[] {
   const name = `${before}${command.name()}`
   if (command.commands.length === 0) return [{ name, command }]
@@ -58,7 +58,7 @@ const optionRow = ({ flags, description, defaultValue, argChoices }: Option): st
     : code(String(defaultValue)),
 ]
 
-/** What a command adds to its help, which is its examples. */
+/** The text that a command appends to its help: its examples. */
 function afterHelp(command: Command): string {
   let printed = ''
   command.configureOutput({

@@ -6,7 +6,7 @@ import { PriceTableSchema } from '../../shared/domain/price-table.ts'
 import { fieldTable } from './field-rows.ts'
 import { code, generated, page, table } from './table.ts'
 
-/** What a person may set where a command runs. */
+/** Environment variables for users. */
 const VARIABLES: Readonly<Record<string, string>> = {
   ORCHESTRATOR_URL:
     'The API that the CLI calls; `http://localhost:8000` where it is not set. Requests to `*.execute-api.*` are signed with the AWS credentials of the environment.',
@@ -17,7 +17,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   COLUMNS: 'How wide lines are, where no terminal says it.',
   NO_COLOR: 'No colours.',
 }
-/** Set by us or by AWS for processes of their own; there is nothing for a person to set. */
+/** Variables that the project or AWS sets for its own processes, not users. */
 const INNER = [
   'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
   'CDK_OUTDIR',
@@ -27,7 +27,7 @@ const INNER = [
   '_X_AMZN_TRACE_ID',
 ]
 
-/** docs/reference/configuration.md. Throws where the source reads a variable that is not described here. */
+/** The text of docs/reference/configuration.md. Throws if the source reads a variable that is not described here. */
 export function configurationPage(root: string): string {
   const unknown = variablesRead(root).filter((name) => !(name in VARIABLES) && !INNER.includes(name))
   if (unknown.length > 0)

@@ -8,13 +8,13 @@ const PASSED_ON = /^export (?:type )?\{([^}]*)\} from '([^']+)'/gm
 
 type Said = [kind: string, says: string]
 
-/** Every name that may be imported through a door of the package, with what the comment at its declaration says. */
+/** The names that a public entry point exports, each with the comment at its declaration. */
 export function doorExports(root: string, door: string): string {
   const rows = [...exportsOf(join(root, door))].map(([name, said]) => [code(name), ...said])
   return page(generated(door), table(['name', 'kind', 'what it is'], rows)).trim()
 }
 
-/** What a file exports, what it passes on of others first. */
+/** The exports of a file, re-exports first. */
 function exportsOf(file: string): Map<string, Said> {
   const text = readFileSync(file, 'utf8')
   const passedOn = [...text.matchAll(PASSED_ON)].flatMap(([, names = '', from = '']) => {
@@ -30,7 +30,7 @@ const namesIn = (list: string): string[] =>
     .map((name) => name.trim().replace(/^type /, ''))
     .filter((name) => name !== '')
 
-/** What is exported where it is declared: its kind, and the words of its comment. */
+/** Exported declarations: kind, and text of the comment. */
 const declarationsIn = (text: string): [string, Said][] =>
   [...text.matchAll(DECLARED)].map(([, comment = '', kind = '', name = '']) => [
     name,

@@ -16,7 +16,7 @@ const SEEN = {
   both: 'the answer to a request, and the record of a task',
 } as const
 
-/** docs/errors.md: every name that a client may meet, with an anchor of its own. */
+/** The text of docs/errors.md: every error name that a client may get, with an anchor. */
 export function errorsPage(): string {
   return page(
     '# Errors',

@@ -2,7 +2,7 @@ import { DomainEventSchema, EVENT_DATA } from '../../shared/domain/event.ts'
 import { fieldTable } from './field-rows.ts'
 import { generated, page } from './table.ts'
 
-/** docs/reference/events.md: every type of event, those of one shape together. */
+/** The text of docs/reference/events.md: every event type, grouped by shape. */
 export function eventsPage(): string {
   const shapes = [...new Set(Object.values(EVENT_DATA))]
   return page(

@@ -2,12 +2,12 @@ import * as z from 'zod'
 import { describeSchema, withoutWrapping } from '../../shared/domain/describe-schema.ts'
 import { code, table } from './table.ts'
 
-/** How a schema of JSON describes itself. */
+/** The description of a schema that accepts any JSON. */
 const ANY_JSON = 'text, or a number, or true or false, or null, or a list'
 
 type Fields = Readonly<Record<string, z.core.$ZodType>>
 
-/** A table of the fields of an object: type and bounds, default, and what the schema says of each. */
+/** A table of an object's fields: type and bounds, default, and the schema's description. */
 export function fieldTable(fields: Fields): string {
   const rows = Object.entries(fields).map(([name, schema]) => [
     code(name),
@@ -18,7 +18,7 @@ export function fieldTable(fields: Fields): string {
   return table(['field', 'type', 'default', 'what it says'], rows)
 }
 
-/** The fields of an object behind its wrappers, those of alternatives together; undefined of anything else. */
+/** The fields of an object inside its wrappers, and of all alternatives of a union; undefined for other schemas. */
 export function fieldsOf(schema: z.core.$ZodType): Fields | undefined {
   const { def } = withoutWrapping(schema)._zod
   if (def.type === 'object') return def.shape
@@ -34,7 +34,7 @@ function typeOf(schema: z.core.$ZodType): string {
   return told.startsWith(ANY_JSON) ? 'any JSON value' : told
 }
 
-/** `required`, the default, or nothing where a field may be left out. */
+/** `required`, the default, or empty for an optional field. */
 function defaultOf(schema: z.core.$ZodType): string {
   const { def } = schema._zod as z.core.$ZodTypes['_zod']
   if (def.type === 'default') return code(JSON.stringify(def.defaultValue))

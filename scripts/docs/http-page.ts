@@ -3,7 +3,7 @@ import { ROUTES } from '../../shared/contracts/routes.ts'
 import { fieldsOf, fieldTable } from './field-rows.ts'
 import { code, generated, page, table } from './table.ts'
 
-/** docs/reference/http-api.md: the routes, and the fields of their requests. */
+/** The text of docs/reference/http-api.md: the routes, and the fields of their requests. */
 export function httpPage(): string {
   const routes: Route[] = Object.values(ROUTES)
   const tags = [...new Set(routes.map(({ tag }) => tag))]

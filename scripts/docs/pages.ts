@@ -9,11 +9,11 @@ import { httpPage } from './http-page.ts'
 import { page } from './table.ts'
 import { workflowFields } from './workflow-page.ts'
 
-/** Between these two lines a page is made, around them it is written. */
+/** Text between these two lines is generated; text around them is written by hand. */
 const BEGIN = '<!-- begin generated -->'
 const END = '<!-- end generated -->'
 
-/** Every page that is made from the source, by its path from the root. Pages that are made in part keep the rest. */
+/** Every generated page by its path from the root. Partly generated pages keep the rest. */
 export function generatedPages(root: string): Record<string, string> {
   const part = (path: string, made: string): Record<string, string> => ({
     [path]: within(path, readFileSync(join(root, path), 'utf8'), made),

@@ -1,10 +1,10 @@
-/** A table of Markdown; bars and line ends in cells are made harmless. */
+/** A Markdown table; bars and line ends in cells are escaped. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-/** What looks like a tag would not be shown, except in code. */
+/** Markdown would hide what looks like a tag outside code. */
 const cell = (text: string): string =>
   text
     .replaceAll('|', '\\|')
@@ -16,10 +16,10 @@ const cell = (text: string): string =>
 
 export const code = (text: string): string => `\`${text}\``
 
-/** Where a generated page says what it is. */
+/** The notice at the top of a generated page. */
 export const generated = (from: string): string =>
   `<!-- Made by \`npm run docs\` from ${from}; a change here is lost. -->`
 
-/** Parts of a page, one empty line between. */
+/** Joins the parts of a page with empty lines. */
 export const page = (...parts: readonly string[]): string =>
   `${parts.filter((part) => part !== '').join('\n\n')}\n`

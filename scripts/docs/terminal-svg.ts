@@ -20,7 +20,7 @@ const FOREGROUND = '#adbac7'
 type Style = { bold: boolean; dim: boolean; colour: string | undefined }
 const PLAIN: Style = { bold: false, dim: false, colour: undefined }
 
-/** What a terminal shows of a text with ANSI colours, as SVG. Characters stand in columns, so any monospaced font will do. */
+/** Renders a text with ANSI colours as SVG. Each span is placed at its column, so any monospaced font will do. */
 export function terminalSvg(text: string, title: string): string {
   const lines = text.trimEnd().split('\n')
   const columns = Math.max(...lines.map((line) => stringWidth(stripVTControlCharacters(line))))
@@ -42,7 +42,7 @@ ${rows.join('\n')}
 `
 }
 
-/** Parts of a line that look alike, each at its column. */
+/** Runs of equal style in a line, each at its column. */
 function spans(line: string, before: Style): { spans: string[]; style: Style } {
   let style = before
   let column = 0

@@ -23,7 +23,7 @@ const SAID: Readonly<Record<StepKind, string>> = {
   emit: 'It publishes an event on the bus.',
 }
 
-/** The part of docs/reference/workflow-language.md that the schemas say: every field of every kind of step. */
+/** The generated part of docs/reference/workflow-language.md: every field of every kind of step, from the schemas. */
 export function workflowFields(): string {
   const first = STEP_KINDS.map((kind) => Object.keys(fieldsOf(schemaOf(kind)) ?? {}))
   const common = (first[0] ?? []).filter((name) => first.every((names) => names.includes(name)))

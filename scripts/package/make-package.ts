@@ -5,18 +5,18 @@ import { type Manifest, packedManifest } from './packed-manifest.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** What is not compiled and travels all the same. */
+/** Files that are packed without compilation. */
 const DATA = ['bin', 'workflows', 'stages', 'examples/data', 'cdk.json', 'README.md', 'LICENSE']
 
 export type Packed = {
   /** An absolute path. */
   tarball: string
   files: { path: string; size: number }[]
-  /** Of the tarball. */
+  /** The size of the tarball. */
   bytes: number
 }
 
-/** Makes the package in a folder, which is emptied, and its tarball beside the files. Throws an Error with what a tool printed. */
+/** Makes the package in a folder, which is emptied first, and its tarball beside the files. Throws an Error with a failed tool's output. */
 export async function makePackage(folder: string): Promise<Packed> {
   const out = resolve(folder)
   await rm(out, { recursive: true, force: true })
@@ -39,7 +39,7 @@ export async function makePackage(folder: string): Promise<Packed> {
   }
 }
 
-/** A map holds the text of its source; its name is the file's own, for the folders of the checkout are in no package. */
+/** Source maps contain the source text; paths of the checkout are replaced by the file's name, because the package lacks those folders. */
 async function nameSources(out: string): Promise<void> {
   for await (const path of glob('**/*.js.map', { cwd: out })) {
     const map = JSON.parse(await readFile(join(out, path), 'utf8')) as { sources: string[] }

@@ -1,6 +1,6 @@
 type Versions = Readonly<Record<string, string>>
 
-/** As much of package.json as travels. */
+/** The fields of package.json that are published. */
 export type Manifest = {
   name: string
   version: string
@@ -17,13 +17,13 @@ export type Manifest = {
   allowScripts: Readonly<Record<string, boolean>>
 }
 
-/** An app has one CDK: its own constructs and ours must be of the same classes. */
+/** An app must have a single CDK: its constructs and ours must share classes. */
 const PEERS = ['aws-cdk-lib', 'constructs']
 
-/** Of these `orchestrator init` names the versions that this one is tested with; npm installs no development dependencies of a package. */
+/** `orchestrator init` names the tested versions of these in new projects; npm does not install development dependencies of a package. */
 const OF_PROJECTS = ['@types/node', 'typescript', 'vitest', ...PEERS]
 
-/** The manifest of the package that others install: doors lead to JavaScript and its types, and what only a checkout needs is left out. */
+/** The published manifest: entry points lead to JavaScript and types, and what only a checkout needs is left out. */
 export function packedManifest(manifest: Manifest) {
   const { name, version, private: isPrivate, description, license, type, engines, bin } = manifest
   const all = Object.entries(manifest.dependencies)
@@ -46,7 +46,7 @@ export function packedManifest(manifest: Manifest) {
       [...all, ...Object.entries(manifest.devDependencies)].filter(([tool]) => OF_PROJECTS.includes(tool)),
     ),
     optionalDependencies: manifest.optionalDependencies,
-    // What its dependencies may run when they are installed: `orchestrator init` hands it on.
+    // Install scripts that dependencies may run: `orchestrator init` copies the list.
     allowScripts: Object.fromEntries(
       Object.entries(manifest.allowScripts).filter(
         ([name]) => !Object.hasOwn(manifest.devDependencies, name),
