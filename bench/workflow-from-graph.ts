@@ -5,7 +5,7 @@ export type PlanGraph = { name: string; n: number; e: [before: number, after: nu
 
 export const stepIdOf = (step: number): string => `s${step}`
 
-/** The workflow whose steps `s0`, `s1` ... need one another as the graph says; a cyclic one is the compiler's to refuse. */
+/** The workflow with steps `s0`, `s1` ... whose needs are the graph's edges; the compiler refuses a cyclic one. */
 export function workflowFromGraph({ name, n, e }: PlanGraph): Workflow {
   const needs = Array.from({ length: n }, (): string[] => [])
   for (const [before, after] of e) needs[after]?.push(stepIdOf(before))

@@ -1,4 +1,4 @@
-/** What the functions find in their environment on AWS, so that they can be imported here. */
+/** The environment variables that functions have on AWS, so that their modules can be imported here. */
 export const ENVIRONMENT: Readonly<Record<string, string>> = {
   AWS_REGION: 'us-east-1',
   AWS_LAMBDA_FUNCTION_NAME: 'bench',

@@ -56,7 +56,7 @@ async function measure(outdir: string, runs: number): Promise<Bundle[]> {
     .sort((a, b) => b.bytes - a.bytes)
 }
 
-/** Bytes of the output by the package that they come from, most first. */
+/** Bytes of the output by package of origin, in descending order. */
 function packagesIn({ inputs }: Metafile['outputs'][string]): [string, number][] {
   const sums = new Map<string, number>()
   for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
@@ -66,7 +66,7 @@ function packagesIn({ inputs }: Metafile['outputs'][string]): [string, number][]
   return [...sums].sort(([, a], [, b]) => b - a)
 }
 
-/** As a cold start does: a process that imports the bundle and nothing else. */
+/** The import time in a fresh process that does nothing else, as in a cold start. */
 function importTime(file: string, runs: number): number {
   const script = `const t = performance.now(); await import(${JSON.stringify(pathToFileURL(file).href)}); process.stdout.write(String(performance.now() - t)); process.exit(0)`
   const times = Array.from({ length: runs }, () => {

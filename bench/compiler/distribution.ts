@@ -1,6 +1,6 @@
 export type Distribution = { median: number; p90: number; p99: number; max: number }
 
-/** By nearest rank; of nothing, zeros. */
+/** Percentiles by nearest rank; zeros for an empty list. */
 export function distributionOf(values: readonly number[]): Distribution {
   const sorted = [...values].sort((a, b) => a - b)
   const at = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0

@@ -9,29 +9,29 @@ import { type Run, runCompiled } from './run-compiled.ts'
 
 export type Report = {
   graphs: number
-  /** Cyclic: no order of their steps exists. */
+  /** Cyclic plans, which have no topological order. */
   refused: number
-  /** Compiled without a gate. */
+  /** Plans compiled without a gate. */
   seriesParallel: number
-  /** Of the makespan in the engine to the critical path, with durations of +-50 % around the estimates. */
+  /** The ratio of the makespan in the engine to the critical path, with durations varied by +-50 % around the estimates. */
   makespanRatio: Distribution
   transitionsPerStep: Distribution
-  /** `overall` is of all gates to all steps. */
+  /** `overall` is the ratio of all gates to all steps. */
   gatesPerStep: Distribution & { overall: number }
   compileMs: Distribution
   bytesPerStep: Distribution
-  /** Distinct definitions, with positions as names. */
+  /** Distinct definitions after steps are renamed to their positions. */
   machines: number
 }
 
-/** Of the durations: the same in every run. */
+/** The seed of the durations, so that every run has the same. */
 const SEED = 1
 
 type Compile = (
   workflow: Workflow,
 ) => Pick<Compiled, 'definition' | 'gates' | 'counts'> & Partial<Pick<Compiled, 'parts'>>
 
-/** Compiles every plan and runs what comes out. `compile` is another than ours where a test plants a defect. */
+/** Compiles every plan and runs the result. A test passes a defective `compile` to show that the checks find it. */
 export async function measurePlans(
   plans: readonly PlanGraph[],
   {
@@ -88,7 +88,7 @@ export async function measurePlans(
   }
 }
 
-/** Whole milliseconds, so that equal means equal; at least one. */
+/** Whole milliseconds, so that durations compare exactly; at least one. */
 function durationAround(seconds: number, random: () => number): number {
   return Math.max(1, Math.round(seconds * 1_000 * (0.5 + random())))
 }
@@ -104,7 +104,7 @@ function requireRefusal(workflow: Workflow): void {
     throw new Error(`${workflow.name}: no cycle is named, but: ${issue?.message}`)
 }
 
-/** Every step once, after all it needs: what does neither is no result. */
+/** Checks that every step ran once, after its needs: otherwise the measurement is void. */
 function requireOrder(graph: Graph, spans: Run['spans']): void {
   const byStep = new Map(spans.map((span) => [span.step, span]))
   if (byStep.size !== graph.size || spans.length !== graph.size)
@@ -119,7 +119,7 @@ function requireOrder(graph: Graph, spans: Run['spans']): void {
 const digest = (definition: object): string =>
   createHash('sha256').update(JSON.stringify(definition)).digest('hex')
 
-/** Mulberry32: small, seeded, good enough for durations. */
+/** Mulberry32: a small seeded generator of random numbers. */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0
   return () => {

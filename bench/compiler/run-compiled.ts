@@ -14,7 +14,7 @@ const EVERYTHING = { from: 0, limit: 100_000, reverse: false }
 
 export type Run = {
   milliseconds: number
-  /** States entered, the end of each execution counted as one. */
+  /** State transitions; the end of each execution counts as one. */
   transitions: number
   /** When each step ran, in milliseconds of virtual time; twice where it ran twice. */
   spans: { step: string; start: number; end: number }[]
@@ -23,13 +23,13 @@ export type Run = {
 type Runnable = {
   definition: object
   gates: Gate[]
-  /** Machines that it starts. */
+  /** Parts of the workflow, compiled to machines that this one starts. */
   parts?: readonly { name: string; definition: object }[]
 }
 
 /**
- * Runs a compiled definition in the local engine under a virtual clock: every step takes its time and then signals its gates,
- * with the host's own code. Throws when the execution does not succeed.
+ * Runs a compiled definition in the local engine under a virtual clock: every step takes its time and then signals its gates
+ * through the host's own code. Throws when the execution does not succeed.
  */
 export async function runCompiled(
   { definition, gates, parts = [] }: Runnable,
@@ -78,7 +78,7 @@ export async function runCompiled(
   return { milliseconds: stoppedAt - startedAt, transitions, spans }
 }
 
-/** The names under which a definition looks up functions. */
+/** The function names in a definition. */
 function stepsIn(definition: object): Set<string> {
   const found = JSON.stringify(definition).matchAll(/Execution\.Input\.functions\.(\w+)/g)
   return new Set([...found].map(([, name = '']) => name))

@@ -11,7 +11,7 @@ import {
 import { PRICE_SOURCES } from '../../shared/estimator/prices.ts'
 import { ASSUMED } from './measure-usage.ts'
 
-/** The figures of an installation in which nothing runs. */
+/** The measured usage of each workflow, and the metrics that alarms watch. */
 export type Measured = { tasks: Record<string, Usage>; alarmMetrics: number }
 
 const MINUTES = 30 * 24 * 60
@@ -26,7 +26,7 @@ const PROFILES: readonly { name: string; tasksPerDay: number }[] = [
   { name: 'busy: 250,000 a day, about 3 a second', tasksPerDay: 250_000 },
 ]
 
-/** The sweep of every minute, alarms, dashboard, a key; what is kept is nearly nothing. */
+/** Usage without any task: the sweep of every minute, alarms, dashboard, an encryption key; storage is negligible. */
 export const idleUsage = ({ alarmMetrics }: Pick<Measured, 'alarmMetrics'>): Usage => ({
   lambdaRequest: MINUTES,
   lambdaGbSecond: MINUTES * ASSUMED.ownSeconds * ASSUMED.ownGb,
@@ -35,11 +35,11 @@ export const idleUsage = ({ alarmMetrics }: Pick<Measured, 'alarmMetrics'>): Usa
   metricMonth: 1,
   alarmMetricMonth: alarmMetrics,
   dashboardMonth: 1,
-  // That of the topic which alarms go to.
+  // The key of the alarm topic.
   keyMonth: 1,
 })
 
-/** docs/explanation/cost.md, from prices and what was measured. */
+/** The text of docs/explanation/cost.md, from prices and measurements. */
 export function costPage({ tasks, alarmMetrics }: Measured, prices: PriceTable): string {
   const report = tasks.data_report ?? {}
   const idle = idleUsage({ alarmMetrics })
@@ -158,5 +158,5 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const money = (usd: number): string => (usd < 0.005 ? '-' : usd.toFixed(2))
 
-/** Without exponents. */
+/** A number as text without an exponent. */
 const plain = (usd: number): string => usd.toFixed(12).replace(/0+$/, '').replace(/\.$/, '')

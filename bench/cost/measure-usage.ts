@@ -9,18 +9,18 @@ const RUNS = 5
 const GB = 1e9
 const KB = 1_024
 
-/** What is assumed, for it cannot be seen on a laptop. */
+/** Assumptions about what a laptop cannot measure. */
 export const ASSUMED = {
-  /** Besides the submission: how often a client asks how it goes, and once for the result. */
+  /** Status requests of a client for each task, the one for the result included. */
   statusReads: 5,
-  /** A warm function of ours that is no agent. */
+  /** Billed seconds of a warm function that is no agent. */
   ownSeconds: 0.05,
   ownGb: 0.5,
   apiGb: 1,
-  /** What Lambda and its host take besides what an agent works. */
+  /** Billed seconds of Lambda and the host on top of an agent's work. */
   hostSeconds: 0.03,
   agentGb: 0.5,
-  /** Lambda's own lines about an invocation. */
+  /** Log bytes that Lambda itself writes for an invocation. */
   reportBytes: 600,
 } as const
 
@@ -30,7 +30,7 @@ const TASKS: Readonly<Record<string, object>> = {
   data_report: { source: WEATHER, title: 'Weather' },
 }
 
-/** What one task of each of these workflows uses, measured on the local cloud when everything is warm. */
+/** The usage of one task of each workflow, measured on a warm local cloud. */
 export async function measureUsage(): Promise<Record<string, Usage>> {
   const calls: AwsCall[] = []
   const api = await startApi({ onCall: (call) => void calls.push(call) })
@@ -93,11 +93,11 @@ async function statesEntered(api: LocalApi, executionArn: string): Promise<numbe
     new GetExecutionHistoryCommand({ executionArn, maxResults: 1_000 }),
   )
   client.destroy()
-  // Its start is billed as one, too.
+  // The start counts as a transition too.
   return 1 + events.filter(({ type }) => type?.endsWith('StateEntered')).length
 }
 
-/** Writes by the size of the requests, at least two units, for records grow and stand in indexes; reads as one unit. */
+/** Write units by request size, at least two, because records grow and are indexed; a read counts as one unit. */
 function storage(calls: readonly AwsCall[]): Usage {
   const usage = {
     dynamodbWriteUnit: 0,

@@ -14,7 +14,7 @@ const PASSES = 2_000
 const TASKS = 1_000
 const WAITING = 1_000
 
-/** The engine alone, its tasks answered in the process: in memory, or with its journal in SQLite. */
+/** The engine alone, with tasks answered in the process: in memory, or with its journal in SQLite. */
 export async function benchBareEngine(durable: boolean): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-engine-'))
   const tokens: string[] = []
@@ -30,7 +30,7 @@ export async function benchBareEngine(durable: boolean): Promise<Figure[]> {
     },
   })
   let count = 0
-  /** Starts an execution and waits for its end; answers how many milliseconds it took. */
+  /** Starts an execution and waits for its end; returns its duration in milliseconds. */
   const run = async (
     { name, definition }: Pick<StoredWorkflow, 'name' | 'definition'>,
     functions = {},
@@ -116,7 +116,7 @@ function put(service: StepFunctionsService, name: string, definition: object): s
   return stateMachineArn
 }
 
-/** Runs something so many times, so many at once. */
+/** Runs a function `total` times, `width` at once. */
 async function inFlight(width: number, total: number, once: (n: number) => Promise<unknown>): Promise<void> {
   let next = 0
   const worker = async (): Promise<void> => {
@@ -125,7 +125,7 @@ async function inFlight(width: number, total: number, once: (n: number) => Promi
   await Promise.all(Array.from({ length: width }, worker))
 }
 
-/** A thousand executions that each wait for a token: what they weigh, and how soon one wakes. */
+/** A thousand executions that each wait for a task token: their memory, and the latency of waking one. */
 async function benchWaiting(
   service: StepFunctionsService,
   stack: Pick<Figure, 'stack' | 'durable'>,

@@ -1,6 +1,6 @@
 import { enableCompileCache, flushCompileCache } from 'node:module'
 
-/** From nothing to the output of one echo task: the process is the measurement. */
+/** From the start of the process to the output of one echo task; the caller measures the process. */
 const [assembly, dataFolder] = process.argv.slice(2)
 if (!assembly || !dataFolder) throw new Error('usage: cold-start.ts ASSEMBLY DATA_FOLDER')
 // As bin/orchestrator.mjs does.

@@ -1,7 +1,7 @@
 export type Figure = {
   name: string
   unit: string
-  /** Which stack was measured, and whether what it did would have survived `kill -9`. */
+  /** The measured stack, and whether its writes survive `kill -9`. */
   stack: 'engine' | 'local cloud'
   durable: boolean
   runs: number
@@ -12,7 +12,7 @@ export type Figure = {
 
 type Subject = Pick<Figure, 'name' | 'unit' | 'stack' | 'durable'>
 
-/** At least five runs of one measurement, after some to warm up. */
+/** At least five runs of one measurement, after a warm-up. */
 export async function measure(
   subject: Subject,
   { runs = 5, warmUp = 1 }: { runs?: number; warmUp?: number },
@@ -22,7 +22,7 @@ export async function measure(
   const values: number[] = []
   for (let run = 0; run < runs; run++) values.push(await once(warmUp + run))
   const figure = summarize(subject, values)
-  // The last line of standard output is for whoever started the process.
+  // Standard output is reserved for the result, which the parent process reads from its last line.
   console.error(
     `${figure.name.padEnd(44)} ${round(figure.median)} ${figure.unit} (${round(figure.min)} - ${round(figure.max)}, ${runs} runs; ${figure.stack}, ${figure.durable ? 'durable' : 'not durable'})`,
   )

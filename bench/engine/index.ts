@@ -14,7 +14,7 @@ const HELP = `Usage: npm run bench:engine [-- --json OUT]
 Measures the Step Functions engine alone (in memory and durable) and the whole local cloud, each in a process of its own.
 Nothing else should run on the machine meanwhile. Takes about two minutes.`
 
-/** What each process measures. */
+/** The measurements, each in a process of its own. */
 const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'engine, in memory': () => benchBareEngine(false),
   'engine, durable': () => benchBareEngine(true),
@@ -37,7 +37,7 @@ async function runAll(): Promise<void> {
   if (values.json) await writeFile(values.json, `${JSON.stringify({ figures }, null, 2)}\n`)
 }
 
-/** The child shows its figures as they come; the last line of what it answers has them all. */
+/** The child prints its figures as they come; the last line of its output has all of them. */
 function runInProcess(name: string): Figure[] {
   const child = spawnSync(process.execPath, ['--expose-gc', import.meta.filename, '--part', name], {
     encoding: 'utf8',
@@ -58,8 +58,8 @@ async function runPart(measurePart: () => Promise<Figure[]>): Promise<void> {
 }
 
 /**
- * A process of its own each time, on an assembly that is synthesized and bundled already, its tables not yet made. Node keeps
- * compiled code from one start to the next, as for every start of `orchestrator dev` but the first; both are measured.
+ * Each run is a new process, on an assembly that is synthesized and bundled already, without tables. Node caches compiled code
+ * between starts, so only the first start of `orchestrator dev` has no cache; both are measured.
  */
 async function benchColdStart(): Promise<Figure[]> {
   const subject = { unit: 's', stack: 'local cloud', durable: true } as const
@@ -75,7 +75,7 @@ async function benchColdStart(): Promise<Figure[]> {
       },
     )
     const seconds = (performance.now() - started) / 1_000
-    // Its sandboxes end a moment after it, and may still write.
+    // Sandboxes end a moment later than the process, and may still write.
     rmSync(folder, { recursive: true, maxRetries: 10 })
     if (!child.stdout.startsWith('200')) throw new Error(`${child.stdout}${child.stderr}`)
     return seconds

@@ -12,8 +12,8 @@ const CRITICAL_PATH_MILLISECONDS = 450
 const STACK = { stack: 'local cloud', durable: true } as const
 
 /**
- * Everything that `npm start` runs, its tables and journal on disk: SDK, endpoint, DynamoDB, Lambda workers, agents under
- * the full host, events on the bus. Runs are started by StartExecution on plans that are stored already.
+ * The full stack of `npm start`, with tables and journal on disk: SDK, endpoint, DynamoDB, Lambda workers, agents under
+ * the full host, events on the bus. Runs are started by StartExecution on stored plans.
  */
 export async function benchLocalCloud(): Promise<Figure[]> {
   const assembly = await replaceAgent('echo', join(import.meta.dirname, 'sleep-agent.ts'))
@@ -23,7 +23,7 @@ export async function benchLocalCloud(): Promise<Figure[]> {
     const runs = await storedRuns(cloud.awsUrl)
     const makespan = makespanOf(runs)
     const prepared = { hundred: chain(100), wide: fanOut(100), diamond: diamond(), unbalanced: unbalanced() }
-    // The broad ones first: what is narrow is measured on code that is warm.
+    // Wide workflows first, so that narrow ones are measured on warm code.
     return [
       await measure(
         { ...STACK, name: 'fan-out 100 and join, per step', unit: 'ms' },
@@ -63,7 +63,7 @@ function makespanOf(runs: StoredRuns) {
   }
 }
 
-/** One question every 20 ms for all of them: asking after each would be most of the work. */
+/** Polls all runs with one request every 20 ms: a poll for each would be most of the work. */
 async function diamondsPerSecond(runs: StoredRuns, workflow: StoredWorkflow): Promise<number> {
   const waiting = await Promise.all(Array.from({ length: 200 }, () => runs.store(workflow)))
   const stateMachineArn = await runs.machineOf(workflow)

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { defineAgent } from '../../shared/agent/index.ts'
 
-/** Takes as long as it is told, and answers nothing much: what is left is what a step costs. */
+/** Sleeps for the given time and returns a trivial answer, so the rest of a step's duration is overhead. */
 export default defineAgent({
   id: 'echo',
   version: '1.0.0',

@@ -22,7 +22,7 @@ const NOW = 1_790_000_000
 const CAPABILITIES = 8
 const [LEAST_CALLS, MOST_CALLS] = [30, 300]
 
-/** Plans whose makers are known, estimated from what was seen of them, then run. */
+/** Generates plans with known agents, estimates them from observed statistics, and runs them. */
 export async function calibrate({ plans, tasks }: { plans: number; tasks: number }): Promise<Calibration> {
   const counts = { tasks: 0, p50: 0, p90: 0, p99: 0, usd50: 0, usd90: 0, failed: 0, predicted: 0 }
   for (let at = 0; at < plans; at++) {
@@ -64,7 +64,7 @@ function count(counts: Counts, { seconds, usd }: Estimate, ran: ReturnType<typeo
   counts.usd90 += Number(ran.usd <= usd.p90)
 }
 
-/** Two agents for each capability; the first is bound, the second is who takes over. */
+/** Two agents for each capability; the first is bound, the second is its fallback. */
 export function makeWorld(random: Random, capabilities = CAPABILITIES) {
   const agents = Array.from({ length: 2 * capabilities }, (_, at) =>
     makeTrueAgent(random, `agent-${at}`, `work.c${at % capabilities}`),

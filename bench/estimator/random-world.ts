@@ -2,7 +2,7 @@ import { type Random, standardNormal } from '../../shared/domain/random.ts'
 import type { EpochCounters } from '../../shared/domain/statistics.ts'
 import { additionsOf } from '../../shared/selector/decayed-counters.ts'
 
-/** How an agent really is: what the estimator does not know. */
+/** The true distribution of an agent, which the estimator does not know. */
 export type TrueAgent = {
   id: string
   capability: string
@@ -12,7 +12,7 @@ export type TrueAgent = {
   usdSpread: number
   tokensPerUsd: number
   failureShare: number
-  /** Of its failures: after how many it is asked again. */
+  /** The share of its failures that are retryable. */
   retryableShare: number
 }
 export type Call = { seconds: number; usd: number; tokens: number; failed: boolean; retryable: boolean }
@@ -35,7 +35,7 @@ export function makeTrueAgent(random: Random, id: string, capability: string): T
   }
 }
 
-/** One call: log-normal times and costs; now and then one that takes four times as long. */
+/** One call: log-normal durations and costs; now and then a call takes four times as long. */
 export function callOf(agent: TrueAgent, random: Random): Call {
   const slow = random() < 0.03 ? 4 : 1
   const seconds = slow * agent.medianSeconds * Math.exp(agent.spread * standardNormal(random))
@@ -45,7 +45,7 @@ export function callOf(agent: TrueAgent, random: Random): Call {
   return { seconds, usd, tokens: Math.round(usd * agent.tokensPerUsd), failed, retryable }
 }
 
-/** What the statistics hold of an agent after so many calls in the last minutes. */
+/** The statistics of an agent after a number of recent calls. */
 export function observe(agent: TrueAgent, calls: number, at: number, random: Random): EpochCounters[] {
   const epochs = new Map<number, Record<string, bigint>>()
   for (let call = 0; call < calls; call++) {

@@ -6,13 +6,13 @@ import { needsOfStep } from '../../shared/workflow/step-needs.ts'
 import type { RandomPlan } from './random-plan.ts'
 import { callOf, type TrueAgent } from './random-world.ts'
 
-/** Of a transition and a call, as everywhere. */
+/** The overhead of a transition and a call, the same in all benchmarks. */
 const OVERHEAD_SECONDS = 0.05
 const MEMORY_MB = 512
 
 type Ran = { seconds: number; usd: number; failed: boolean }
 
-/** A task, as it really goes: written apart from the estimator, so that the two can disagree. */
+/** Runs a task in the true world: independent of the estimator's code, so that errors there show. */
 export function runPlan(
   { workflow, input }: RandomPlan,
   agentsOf: (capability: string) => readonly TrueAgent[],
@@ -22,7 +22,7 @@ export function runPlan(
   let [usd, records] = [0, 0]
   let brokenAt: number | undefined
 
-  /** Three times the same agent where its failures are such, after 2 and 4 s with full jitter; then the next. */
+  /** Tries an agent up to three times if its failure is retryable, with full jitter up to 2 and 4 s; then the fallback. */
   const call = (agents: readonly TrueAgent[]): Ran => {
     const ran: Ran = { seconds: 0, usd: 0, failed: true }
     for (const agent of agents) {
@@ -38,12 +38,12 @@ export function runPlan(
     return ran
   }
 
-  // Steps are numbered so that each comes after those it needs.
+  // Steps are in topological order.
   for (const [id, step] of Object.entries(workflow.steps)) {
     if (!isAgentStep(step)) continue
     const begin = Math.max(0, ...[...needsOfStep(step)].map((need) => ends.get(need) ?? 0))
     records += 1
-    // The two conditions that there are.
+    // The generated plans have only these two conditions.
     if (step.when !== undefined && step.when.includes('$not') === input.wanted) {
       ends.set(id, begin)
       continue
@@ -66,7 +66,7 @@ export function runPlan(
   }
 }
 
-/** So many at a time, each lane taking the next when it is free; half of them may fail. */
+/** Each lane takes the next item when it is free; half of the items may fail. */
 function fanOut(items: number, lanes: number, one: () => Ran): Ran {
   const free = new Array<number>(lanes).fill(0)
   let [usd, failed] = [0, 0]

@@ -8,7 +8,7 @@ const RUNS = 21
 
 export type Speed = { runs: number; samples: number; medianMilliseconds: number; leastMilliseconds: number }
 
-/** An estimate of 50 steps from 2,000 samples, as the API makes it: from the counters of its agents to its quantiles. */
+/** Times an estimate as the API computes it: 50 steps, 2,000 samples, from the agents' counters to the quantiles. */
 export async function timeEstimate(): Promise<Speed> {
   const random = seededRandom('speed')
   const world = makeWorld(random, STEPS)

@@ -6,10 +6,10 @@ const EVERY_MILLISECONDS = 200
 const QUIET_MILLISECONDS = 20_000
 const WARM_UP = 20
 
-/** Milliseconds: of a step with an expression, from its start to its end, and of `POST /tasks`. */
+/** Milliseconds: of a step with an expression from start to end, and of `POST /tasks`. */
 export type Beside = { name: string; tasks: number; p50: number; p99: number; requestP99: number }
 
-/** What a small step takes every 200 ms, alone, and while each of the bombs is evaluated once, one after the other, by the same agent. */
+/** The duration of a small step every 200 ms: alone, and while the same agent evaluates each of the costly expressions in turn. */
 export async function besideBombs(url: string): Promise<Beside[]> {
   for (let run = 0; run < WARM_UP; run += 1) await ended(url, await submit(url, '$input.n + 1'))
   const alone = await measure(url, 'alone', () => sleep(QUIET_MILLISECONDS))
@@ -55,7 +55,7 @@ async function submit(url: string, text: string): Promise<string> {
   return taskId
 }
 
-/** Some name what may not be named: they are refused as they come. */
+/** Undefined for an expression that is refused at submission because of a forbidden name. */
 async function unlessRefused(submitted: Promise<string>): Promise<string | undefined> {
   try {
     return await submitted

@@ -5,7 +5,7 @@ const STEPS = 100
 const RUNS = 9
 const WARM_UP = 3
 
-/** Milliseconds by step of a task whose 100 steps each evaluate an expression about the one before. */
+/** Milliseconds per step of a task with 100 steps, each of which evaluates an expression about the previous one. */
 export async function chainOfExpressions(url: string): Promise<Figure> {
   const inputs = Array.from({ length: STEPS }, (_, at) =>
     at === 0 ? '$input.n + 1' : `$steps.s${at - 1}.n + 1`,

@@ -11,7 +11,7 @@ every tenth request sent twice at once with one Idempotency-Key. Prints how long
 doubled: then it fails.`
 
 const MOST_P50_MILLISECONDS = 150
-/** Compiled code is what is measured, not compiling it. */
+/** Tasks before the measurement, so that compilation is not measured. */
 const WARM_UP = 150
 
 const { values } = parseArgs({

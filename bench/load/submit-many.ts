@@ -10,11 +10,11 @@ type Load = {
 }
 
 /**
- * Clients submit tasks of the workflow "simple", one after the other each, every tenth request twice at once with one
- * Idempotency-Key; waits for the end of all. Times are in milliseconds.
+ * Each client submits tasks of the workflow "simple" one after another, every tenth request twice at once with one
+ * Idempotency-Key; then waits for the end of all. Times are in milliseconds.
  */
 export async function submitMany(api: LocalApi, { clients, tasks, warmUp }: Load) {
-  // As many at once as clients: more would only ask how the others do.
+  // No more at once than clients: further requests would only poll.
   for (let done = 0; done < warmUp; done += clients)
     await Promise.all(Array.from({ length: clients }, () => api.run('simple', {})))
   const before = await countExecutions(api)
@@ -58,7 +58,7 @@ async function submit(api: LocalApi, number: number, took: number[]): Promise<st
   return String(body.taskId)
 }
 
-/** How many have not succeeded. */
+/** The number of tasks that did not succeed. */
 async function untilEnded(api: LocalApi, ids: readonly string[]): Promise<number> {
   const bound = performance.now() + BOUND_MILLISECONDS
   let failed = 0

@@ -52,7 +52,7 @@ function measure(scenario: Scenario, requests: number, seeds: number): ScenarioF
       regrets.get(name)?.push(oracle - runPolicy(world, makePolicy(name, world, seed)))
   }
   const policies = [...regrets].map(([policy, of]) => ({ policy, ...meanOf(of) }))
-  // What the others are measured against.
+  // The oracle is the baseline of the regret.
   const all = [...policies, { policy: 'oracle', regret: 0, ci95: 0 }]
   return { scenario, requests, policies: all.sort((a, b) => a.regret - b.regret) }
 }

@@ -11,12 +11,12 @@ import type { Request } from './world.ts'
 
 const TRIAL_SECONDS = 30
 
-/** The breakers of all models, in memory. */
+/** The circuit breakers of all models, in memory. */
 export class MemoryBreakers {
   readonly #breakers = new Map<number, Breaker>()
   readonly #passes = new Map<Request, Pass>()
 
-  /** Those that may not be asked; at most half of them. */
+  /** The models with an open breaker; at most half of all. */
   refused(models: readonly number[], now: number): Set<number> {
     const breakers = new Map(models.map((model) => [String(model), this.#of(model)]))
     return new Set([...heldBack(breakers, now)].map(Number))

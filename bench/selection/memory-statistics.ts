@@ -4,11 +4,11 @@ import { additionsOf, epochsAt, noSums, type Sums, sumsAt } from '../../shared/s
 
 const OVERALL = 'overall'
 
-/** The counters as the registry keeps them, in memory: by capability and agent, and of each agent at everything. */
+/** The registry's counters in memory: by capability and agent, and for each agent in total. */
 export class MemoryStatistics {
   readonly #items = new Map<string, Record<string, number>>()
 
-  /** Answers how many have succeeded at the capability, as whoever counts is told. */
+  /** Returns the tally of the capability's successes, as the registry does. */
   add(capability: string, agentId: string, outcome: Outcome, at: number): Tally {
     const { epoch, counters } = additionsOf(outcome, at)
     for (const subject of [capability, OVERALL]) {

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 
-/** Real queries, each answered by the same models. */
+/** Real queries, each answered by every model. */
 export const OutcomesSchema = z.object({
   models: z.array(z.string()),
   pricePerMillionTokensUsd: z.array(z.number()),
   sizeBillionParameters: z.array(z.number()),
   tasks: z.array(z.string()),
-  /** Task, tokens of the prompt, and each model's quality from 0 to 1. */
+  /** Task, prompt tokens, and each model's quality from 0 to 1. */
   rows: z.array(z.object({ t: z.number(), tok: z.number(), s: z.array(z.number()) })),
 })
 export type Outcomes = z.output<typeof OutcomesSchema>

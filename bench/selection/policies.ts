@@ -13,17 +13,17 @@ const LATENCY = 0.15
 const REFERENCE_SECONDS = 8
 const EPSILON = 0.05
 const EWMA_SECONDS = 10
-/** Of a prompt, before anything has been seen. */
+/** The assumed length of a prompt before any was seen. */
 const USUAL_TOKENS = 250
 
-/** Ours, and those that others use; the oracle knows what nobody can. */
+/** Our policy and common alternatives; the oracle knows the true expectations. */
 export const POLICIES: Readonly<Record<string, MakePolicy>> = {
   orchestrator: (world, random) => {
     const statistics = new MemoryStatistics()
     const breakers = new MemoryBreakers()
     const agents = world.models.map((_, model) => agentOf(world, model))
     const run = String(random())
-    /** What was to be expected of each call when it was made. */
+    /** The expected utility of each call at its start. */
     const expected = new Map<Request, number | undefined>()
     let calls = 0
     return {
@@ -174,7 +174,7 @@ export function makePolicy(name: string, world: World, seed: number): Policy {
 
 const taskOf = ({ task }: Request): string => String(task)
 
-/** A model as the registry would have it: the first of its costs is what a request of usual length costs. */
+/** A model as a registered agent; its price is that of a request of usual length. */
 function agentOf(world: World, model: number): Agent {
   const name = (task: number): Agent['capabilities'][number] => {
     return { name: String(task), description: '', inputSchema: {}, outputSchema: {} }
@@ -194,7 +194,7 @@ function agentOf(world: World, model: number): Agent {
   }
 }
 
-/** Statistics of the production code, fed with what came of each call. */
+/** The statistics of the production code, updated with each outcome. */
 function learning() {
   const statistics = new MemoryStatistics()
   const learn = (
@@ -209,7 +209,7 @@ function learning() {
   return { statistics, learn }
 }
 
-/** The same utility for policies that believe of each model at each task what they have seen of just that. */
+/** The same utility function for policies that learn each pair of model and task separately. */
 function valuing(
   world: World,
   believe = (quality: number, count: number): number => (quality + 1) / (count + 2),

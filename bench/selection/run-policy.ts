@@ -1,6 +1,6 @@
 import type { Request, Result, World } from './world.ts'
 
-/** Chooses a model for a request, and hears how it went when the call ends. */
+/** Chooses a model for a request, and is told the outcome when the call ends. */
 export type Policy = {
   choose(request: Request, models: readonly number[], inflight: readonly number[]): number
   learn?(model: number, request: Request, result: Result, at: number): void
@@ -30,7 +30,7 @@ export function runPolicy(world: World, policy: Policy): number {
   return sum / world.requests.length
 }
 
-/** Few are under way: the place is near the end. */
+/** Few calls are in flight, so the place is near the end. */
 function insert(endings: Ending[], ending: Ending): void {
   let place = endings.length
   while (place > 0 && (endings[place - 1]?.at ?? 0) > ending.at) place -= 1

@@ -2,8 +2,8 @@ import { type Random, seededRandom, standardNormal } from '../../shared/domain/r
 import type { Outcomes } from './outcomes.ts'
 
 /**
- * The world that every policy meets, request for request: what routing/README.md of the shared data specifies. All times in
- * seconds. Quality and prices are real; arrivals, latency, load and trouble are made up here.
+ * The world in which every policy gets the same requests, as routing/README.md of the shared data specifies it. All times in
+ * seconds. Quality and prices are real data; arrivals, latency, load and incidents are simulated.
  */
 export const SCENARIOS = ['stationary', 'outage', 'drift'] as const
 export type Scenario = (typeof SCENARIOS)[number]
@@ -20,7 +20,7 @@ const COST_WEIGHT = 0.15
 const REFERENCE_COST = 0.0005
 const LATENCY_WEIGHT = 0.15
 const REFERENCE_SECONDS = 8
-/** Of exp(0.5 z). */
+/** The mean of exp(0.5 z) for a standard normal z. */
 const MEAN_NOISE = 1.13
 
 export type Request = { at: number; row: number; task: number; tokens: number; noise: number; luck: number }
@@ -31,13 +31,13 @@ export type World = {
   requests: readonly Request[]
   models: readonly string[]
   tasks: readonly string[]
-  /** Calls at once above which a model slows down. */
+  /** The number of concurrent calls above which a model slows down. */
   caps: readonly number[]
   exists(model: number, at: number): boolean
   costOf(model: number, request: Pick<Request, 'tokens'>): number
-  /** With so many others in flight. */
+  /** The result of a call with `inflight` other calls in flight. */
   call(model: number, request: Request, inflight: number): Result
-  /** What the oracle expects. */
+  /** The expected utility, for the oracle. */
   expected(model: number, request: Request, inflight: number): number
 }
 
@@ -108,7 +108,7 @@ function makeRequests({ rows }: Outcomes, count: number, seed: number): Request[
   })
 }
 
-/** By task and model. */
+/** Mean quality by task and model. */
 function meanQualities({ tasks, models, rows }: Outcomes): number[][] {
   return tasks.map((_, task) => {
     const own = rows.filter(({ t }) => t === task)

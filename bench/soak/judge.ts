@@ -1,13 +1,13 @@
 import type { Report, Sample } from './soak.ts'
 
-/** Until then processes start, code is compiled and caches fill. */
+/** The warm-up, in which processes start, code is compiled and caches fill. */
 const SETTLED_SECONDS = 120
-/** The last third may have so many times the memory of the first: garbage comes and goes by as much. */
+/** The allowed growth of memory from the first third to the last, which is above the variation of garbage collection. */
 const MOST_GROWTH = 1.15
-/** Two of a function's three log files are full at most, and the third fills: ten megabytes each, without settings. */
+/** Default log rotation keeps at most two full files of ten megabytes for a function while the third fills. */
 const MOST_LOGS_MB_PER_FUNCTION = 30
 
-/** What is wrong with a soak, in lines; nothing where all held. */
+/** The problems of a soak test as lines; empty if there are none. */
 export function judge({ samples, refused, notSucceeded, functions }: Report): string[] {
   const problems: string[] = []
   if (refused > 0) problems.push(`${refused} tasks were refused`)

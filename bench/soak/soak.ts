@@ -11,7 +11,7 @@ const SAMPLE_SECONDS = 30
 const MEGABYTE = 1024 * 1024
 const END_BOUND_MILLISECONDS = 120_000
 
-/** Times of POST /tasks since the last sample, in milliseconds; memory of the local cloud's own process, and of all its processes. */
+/** Durations of POST /tasks since the last sample in milliseconds; memory of the local cloud's main process, and of all its processes. */
 export type Sample = {
   seconds: number
   tasks: number
@@ -28,7 +28,7 @@ export type Report = {
   rate: number
   accepted: number
   refused: number
-  /** What the first answer said that was no 202. */
+  /** The first answer with another status than 202. */
   firstRefusal?: string
   notSucceeded: number
   functions: number
@@ -56,7 +56,7 @@ function taskOf(number: number): object {
   return { type: 'simple', input: { number } }
 }
 
-/** Submits at this rate, whatever the answers take; waits for the end of all. */
+/** Submits at a fixed rate, independent of the answers (open loop), then waits for the end of all tasks. */
 export async function soak({
   minutes,
   rate,
@@ -172,7 +172,7 @@ async function untilEnded(url: string, ids: readonly string[]): Promise<number> 
   return others
 }
 
-/** Resident memory of the process alone, and of it with all that it has started. */
+/** Resident memory of the process alone, and with all its descendants. */
 function memoryOf(pid: number): Pick<Sample, 'mainMb' | 'allMb' | 'processes'> {
   const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,rss='], { encoding: 'utf8' })
   const rows = table
@@ -180,7 +180,7 @@ function memoryOf(pid: number): Pick<Sample, 'mainMb' | 'allMb' | 'processes'> {
     .split('\n')
     .map((line) => line.trim().split(/\s+/).map(Number))
   const family = new Set([pid])
-  // A child may stand before its parent in the table.
+  // A child may come before its parent in the process table.
   for (let before = 0; before < family.size; ) {
     before = family.size
     for (const [own = 0, parent = 0] of rows) if (family.has(parent)) family.add(own)
@@ -193,7 +193,7 @@ function memoryOf(pid: number): Pick<Sample, 'mainMb' | 'allMb' | 'processes'> {
   return { mainMb: mbOf(new Set([pid])), allMb: mbOf(family), processes: family.size }
 }
 
-/** What is resident without pages of files, which the tables are mapped from and which the system takes back; all of it where that is not told. */
+/** Resident memory without file pages, which the system can reclaim (mapped tables); all of it where the system does not tell. */
 function ownKilobytes(pid: number, resident: number): number {
   try {
     const [, anonymous] = /^RssAnon:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
