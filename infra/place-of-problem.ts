@@ -4,7 +4,7 @@ import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml
 /** `:3:5`, the line and column of a dotted path in a YAML text, or of the innermost parent that exists. */
 export function placeInYaml(text: string, path: string): string {
   const lines = new LineCounter()
-  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines })
+  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines, uniqueKeys: false })
   const [error] = document.errors
   let offset = error?.pos[0] ?? 0
   let node: unknown = document.contents

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { basename, relative, resolve } from 'node:path'
 import { Command } from 'commander'
 import { CliError } from '../cli-error.ts'
@@ -25,10 +25,12 @@ export function initCommand(): Command {
 
 async function init(folder: string, { package: spec, json = false }: Options): Promise<void> {
   const root = resolve(folder)
-  await makeFolder(root).catch((error: NodeJS.ErrnoException) => {
+  const unusable = (error: NodeJS.ErrnoException): never => {
     throw new CliError(`"${folder}" cannot be a folder: ${whyNot(error)}`)
-  })
-  const there = readdirSync(root)
+  }
+  await makeFolder(root).catch(unusable)
+  // A repository that has nothing yet is an empty folder to its author.
+  const there = (await readdir(root).catch(unusable)).filter((name) => name !== '.git')
   if (there.length > 0)
     throw new CliError(
       `${root} is not empty: it has ${there.slice(0, 3).join(', ')}${there.length > 3 ? ', ...' : ''}; a project is made in a new or an empty folder`,

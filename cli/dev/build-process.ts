@@ -48,8 +48,9 @@ export class BuildProcess {
       })
     }
     this.#child.on('message', (message) => {
-      const parsed = MessageSchema.parse(message)
-      if (parsed.kind !== 'ready') this.#answer.resolve(parsed)
+      // An agent, or what it imports, may write to the channel too: `process.send?.('ready')`.
+      const { data } = MessageSchema.safeParse(message)
+      if (data && data.kind !== 'ready') this.#answer.resolve(data)
     })
     const gone = (why: string): void =>
       this.#answer.resolve({ kind: 'refused', problems: [why, ...this.#printed.trim().split('\n')] })

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CliError } from '../cli-error.ts'
+import { whyNot } from '../show/make-folder.ts'
 
 /** Texts of files by relative path, with forward slashes. */
 export type NewFiles = Readonly<Record<string, string>>
@@ -14,7 +15,10 @@ export async function writeNewFiles(root: string, files: NewFiles): Promise<void
       `${there.join(' and ')} ${there.length === 1 ? 'is' : 'are'} there already; nothing was written`,
     )
   for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(root, path)), { recursive: true })
-    await writeFile(join(root, path), text, { flag: 'wx' })
+    const refuse = (error: NodeJS.ErrnoException): never => {
+      throw new CliError(`${join(root, path)} cannot be written: ${whyNot(error)}`)
+    }
+    await mkdir(dirname(join(root, path)), { recursive: true }).catch(refuse)
+    await writeFile(join(root, path), text, { flag: 'wx' }).catch(refuse)
   }
 }
