@@ -8,7 +8,7 @@ export type AgentLog = {
   warn(message: string, facts?: Record<string, unknown>): void
 }
 
-/** What an agent can reach while it works on one step. */
+/** What an agent can use while it works on one step. */
 export type AgentContext = {
   readonly task: {
     readonly id: string
@@ -16,7 +16,7 @@ export type AgentContext = {
     readonly metadata: Record<string, string>
   }
   readonly step: { readonly path: string }
-  /** From 1; counts the tries of this step by any agent. */
+  /** The number of this attempt, from 1, over all agents of the step. */
   readonly attempt: number
   /** Aborts on the deadline and on cancellation; its reason is the error. */
   readonly signal: AbortSignal
@@ -29,26 +29,28 @@ export type AgentContext = {
     readText(key: string): Promise<string>
   }
   /**
-   * Performs an effect on the world outside once for this step, whichever of its attempts gets there: a refund, a mail, a booking. Answers its
-   * result, also when an earlier attempt has performed it. Throws StepSupersededError when a later attempt has taken over.
+   * Performs an external side effect once for this step, across all its attempts: a refund, a mail, a booking. Returns its result, also
+   * when
+   * an earlier attempt has performed it. Throws StepSupersededError when a later attempt has taken over.
    */
   once<T extends Json>(key: string, effect: Effect<T>): Promise<T>
   /**
-   * Tells what a part of the work has cost, beside the price of the call: the tokens of a language model, or whatever else is paid by use.
-   * Throws ConfigError where the price table does not know the model and `costUsd` is not said either.
+   * Reports a cost beyond the price of the call: the tokens of a language model, or any other usage-based cost. Throws ConfigError when the
+   * price table does not know the model and `costUsd` is missing.
    */
   spend(spent: Spent): void
-  /** Shown to whoever watches the task; `fraction` is 0 to 1. */
+  /** Reports progress, which is shown with the task; `fraction` is 0 to 1. */
   progress(fraction: number, note: string): Promise<void>
 }
 
-/** What a part of the work has cost: money, tokens, or the usage of a model whose price is known. */
+/** A reported cost: money, tokens, or the usage of a model whose price is known. */
 export type Spent = { costUsd?: number; tokens?: number } | (TokenUsage & { model: string; costUsd?: number })
 
 /**
- * What must happen once. It gets an idempotency key that is the same for every attempt: hand it to a target that knows such keys; or say
- * how a target is asked (`find` answers undefined where nothing has happened), and how long the effect can take at most: it is asked
- * only when that time is over (30 s where it is not said).
+ * A side effect that must happen once. It gets an idempotency key that is the same for every attempt: pass it to a target that supports
+ * such
+ * keys. For other targets provide `find`, which queries the target for the result (undefined when the effect has not happened), and the
+ * longest duration of the effect: `find` is called only after that time (30 s by default).
  */
 export type Effect<T extends Json = Json> =
   | ((idempotencyKey: string) => Promise<T>)

@@ -20,28 +20,28 @@ type Definition<C extends Capabilities> = {
   description: string
   capabilities: C
   limits?: z.input<typeof AgentManifestSchema>['limits']
-  /** How long a call usually takes: for estimates, until calls have been seen. */
+  /** The usual duration of a call, for estimates until calls have been measured. */
   typicalSeconds?: number
   price?: z.input<typeof AgentManifestSchema>['price']
-  /** Words that steps may ask for: `prefer: {tags: [eu]}`. */
+  /** Tags that steps may require: `prefer: {tags: [eu]}`. */
   tags?: string[]
-  /** For whom it works; for everybody where it is not said. */
+  /** The tenants that may use the agent; all by default. */
   tenants?: string[]
-  /** The language model that it uses, whose limit it shares with others that use it. */
+  /** The language model that it uses, whose rate limit is shared by all agents with this model. */
   model?: z.input<typeof AgentManifestSchema>['model']
-  /** Nothing new is bound to it; say so in a deployment before the one that removes it. */
+  /** No new step is bound to the agent; set it in a deployment before the one that removes the agent. */
   deprecated?: boolean
   execute(call: Call<C>, context: AgentContext): Promise<z.input<C[keyof C]['output']>>
 }
 
-/** An agent with its types erased: what the host and the registry work with. */
+/** An agent with its types erased, for the host and the registry. */
 export type DefinedAgent = {
   manifest: AgentManifest
   capabilities: Capabilities
   execute(call: { capability: string; input: unknown }, context: AgentContext): Promise<unknown>
 }
 
-/** Declares an agent. Throws a ZodError, or a ConfigError, that says which part of the declaration is wrong. */
+/** Declares an agent. Throws a ZodError or a ConfigError that names the invalid part of the declaration. */
 export function defineAgent<const C extends Capabilities>(definition: Definition<C>): DefinedAgent {
   const {
     id,

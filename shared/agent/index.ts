@@ -1,6 +1,6 @@
 /**
- * The door of an agent's author, `orchestrator/agent`: an agent imports this, its own files and the libraries that it needs, and
- * nothing else of the project. What is exported here is kept compatible; what is not may change at any time.
+ * The public API for authors of agents, `orchestrator/agent`: an agent imports this, its own files and libraries, and nothing else of the
+ * project. The exports stay compatible; everything else may change at any time.
  */
 export {
   ERRORS,
