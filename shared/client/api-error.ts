@@ -3,8 +3,8 @@ import { boundedText } from '../domain/bounded.ts'
 import { jsonOf } from './json-of.ts'
 
 /**
- * `problem`: the API refused or failed, and says so in a problem document. `unreachable`: no connection. `timeout`: no
- * whole answer in time. `foreign`: an answer that is not the API's of this version.
+ * `problem`: the API refused or failed, with a problem document. `unreachable`: no connection. `timeout`: no complete response in time.
+ * `foreign`: a response that does not come from this version of the API.
  */
 export type ApiErrorReason = 'problem' | 'unreachable' | 'timeout' | 'foreign'
 
@@ -13,9 +13,9 @@ type Facts = { status?: number; problem?: Problem; cause?: unknown }
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly reason: ApiErrorReason
-  /** Of the answer; undefined where there was none. */
+  /** The status of the response; undefined when there was none. */
   readonly status: number | undefined
-  /** What the API said; defined where the reason is `problem`. */
+  /** The problem document; present when the reason is `problem`. */
   readonly problem: Problem | undefined
 
   constructor(reason: ApiErrorReason, message: string, { status, problem, cause }: Facts = {}) {
@@ -26,10 +26,10 @@ export class ApiError extends Error {
   }
 }
 
-/** Characters that are shown of an answer that is no problem document. */
+/** The most characters that are shown of a response without a problem document. */
 const MOST_SAID = 300
 
-/** The error that an unsuccessful answer stands for. */
+/** The error for an unsuccessful response. */
 export function apiErrorOf(baseUrl: string, status: number, body: string): ApiError {
   const { data: problem } = ProblemSchema.safeParse(jsonOf(body))
   if (problem) return new ApiError('problem', problem.detail ?? problem.title, { status, problem })

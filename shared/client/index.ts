@@ -1,9 +1,9 @@
 /**
- * The typed client of the API: one function for all of ROUTES, whose inputs and outputs are those of their schemas. It
- * knows `fetch` and nothing else of where it runs; credentials come in as `sign`.
+ * The typed client of the API: one function for all ROUTES, typed by their schemas. It depends only on `fetch`; credentials are added by
+ * `sign`.
  *
  * Invariants (tests cite them):
- * client/C1 it returns what the route's schema admits, or throws an ApiError: never an unchecked body
+ * client/C1 it returns a body that has passed the route's schema, or throws an ApiError
  * client/C2 the link of a large answer is followed without the caller's signature and headers
  * client/C3 it answers within `timeoutSeconds`, the body included
  */
@@ -26,13 +26,13 @@ export type InputOf<Id extends RouteId> = Loose<z.input<(typeof ROUTES)[Id]['inp
 export type OutputOf<Id extends RouteId> = z.output<(typeof ROUTES)[Id]['success']['output']>
 
 export type ClientOptions = {
-  /** Where the API is, without `/api/v1`: `https://host` or `http://localhost:8000`. */
+  /** The API's address without `/api/v1`: `https://host` or `http://localhost:8000`. */
   baseUrl: string
-  /** The request with what the API asks of its callers: a signature, a token. */
+  /** Adds credentials to a request: a signature, a token. */
   sign?: (request: Request) => Request | Promise<Request>
-  /** For one answer with its body; 60 unless told. */
+  /** The timeout of one response including its body; 60 by default. */
   timeoutSeconds?: number
-  /** The platform's unless told. */
+  /** The platform's by default. */
   fetch?: typeof globalThis.fetch
 }
 
@@ -68,7 +68,7 @@ export function makeClient(options: ClientOptions): Client {
 
 type Answer = { status: number; ok: boolean; body: string }
 
-/** The answer with its whole body: a server may stop in the middle of it. */
+/** Sends a request and reads the whole body, in which a server may stall. */
 async function send(request: Request, options: ClientOptions): Promise<Answer> {
   const { baseUrl, sign = (one) => one, timeoutSeconds = TIMEOUT_SECONDS, fetch = globalThis.fetch } = options
   const signal = AbortSignal.timeout(timeoutSeconds * 1_000)
@@ -76,7 +76,7 @@ async function send(request: Request, options: ClientOptions): Promise<Answer> {
   try {
     const response = await fetch(ready, { signal, redirect: 'manual' })
     const link = response.headers.get('location')
-    // The link is signed itself: S3 refuses it together with the headers of the caller's signature.
+    // The link is presigned: S3 refuses it if the caller's signature is sent as well.
     const last =
       response.status === 303 && link !== null
         ? await fetch(new URL(link, ready.url), { signal, headers: { accept: 'application/json' } })
@@ -88,7 +88,7 @@ async function send(request: Request, options: ClientOptions): Promise<Answer> {
   }
 }
 
-/** A failed fetch has its reason in the error below. */
+/** A failed fetch has its reason in the error's cause. */
 function reasonOf(error: unknown): string {
   const { cause, message } = error as Error & { cause?: { code?: string; message?: string } }
   return cause?.code ?? cause?.message ?? message

@@ -1,4 +1,4 @@
-/** The JSON that a text is; undefined for a text that is none. */
+/** The parsed JSON of a text; undefined for invalid JSON. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text)

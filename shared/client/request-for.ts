@@ -1,6 +1,6 @@
 import { API_PREFIX, type Route } from '../contracts/route.ts'
 
-/** The request for a route: each field of the input where the route reads it from; those that are undefined are left out. */
+/** The request for a route: each field of the input goes to path, query, header or body; undefined fields are left out. */
 export function requestFor({ method, path, from = {} }: Route, input: object, baseUrl: string): Request {
   const given = Object.entries(input).filter(([, value]) => value !== undefined)
   const inPath = given.filter(([name]) => from.path?.includes(name))
