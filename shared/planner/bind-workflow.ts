@@ -6,7 +6,7 @@ import { compareIds } from '../workflow/graph.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
 
-/** How the planner asks for an agent; the selector answers, and the use case brings the two together. */
+/** Chooses an agent for a step; implemented by the selector and passed in by the use case. */
 export type ChooseFor = (
   stepId: string,
   step: AgentStep,
@@ -14,15 +14,15 @@ export type ChooseFor = (
   | { agent: Agent; decision: Decision }
   | { agent?: undefined; refusals: Refused[]; pinned?: string | undefined }
 
-/** `else`: it does not offer what is wanted. */
+/** A candidate that was refused; the kind `else` means that it does not offer the capability. */
 type Refused = { agentId: string; kind: string; reason: string }
 
-/** What is bound already, and stays so. */
+/** Existing bindings, which are kept. */
 export type Kept = { bindings: Record<string, Binding>; decisions: Decision[] }
 
 export type Bound = { bindings: Record<string, Binding>; decisions: Decision[]; issues: Issue[] }
 
-/** An agent for every step, or an issue for each step that nobody can serve. */
+/** Binds an agent to every step, or returns an issue for each step without an eligible agent. */
 export function bindWorkflow(
   workflow: Workflow,
   knownCapabilities: Iterable<string>,
@@ -65,7 +65,7 @@ function issueOfNobody(
   return issue('no-agent', path, `nobody can run step "${id}" (${wanted}): ${why(step, refusals, pinned)}`)
 }
 
-/** What is against the agent that is named; where none is, against all that could do the step. */
+/** The reasons against the pinned agent or, without one, against all agents with the capability. */
 function why({ capability }: AgentStep, refusals: readonly Refused[], pinned: string | undefined): string {
   const able = refusals.filter(({ kind }) => kind !== 'else')
   if (pinned === undefined) {
