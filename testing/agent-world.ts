@@ -10,7 +10,7 @@ import { hostOf } from './functions.ts'
 import { type GivenFiles, memoryBlobs } from './memory/files.ts'
 import { memoryPorts } from './memory/ports.ts'
 
-/** The effects of a step and their results: what outlives an attempt. */
+/** The side effects of a step and their results, which outlive an attempt. */
 export type KeptEffects = { ledger: Ledger; blobs: BlobStore }
 
 type Call = {
@@ -28,11 +28,11 @@ type Call = {
   onCrash(error: Error): void
 }
 
-/** The step that the agent is called for. */
+/** The path of the step that the agent is called for. */
 export const PATH = 'step'
 const ARN = 'arn:aws:lambda:us-east-1:000000000000:function:agent'
 
-/** A task of one step, which is about to be run by the agent, in real time. */
+/** A task with one step that is ready to be run by the agent, in real time. */
 export async function agentWorld(agent: DefinedAgent, call: Call) {
   const { capability, input, attempt, timeoutSeconds, effects } = call
   const { metadata = {}, type } = call.task
@@ -65,13 +65,13 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
     agent: agent.manifest.id,
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
   }
-  // The agent's call is tested, and not the submission, which would look for the files first.
+  // Skips the submission's check that files exist, because only the agent's call is tested.
   const { taskId } = await submitTask({ ...ports, files: { ...ports.files, list: anyFile } })(
     {
       workflow: { name: type ?? 'test', steps: { [PATH]: step } },
       input,
       metadata,
-      // The same task each time: its effects have the same idempotency keys.
+      // The same task id each time, so that its effects have the same idempotency keys.
       idempotencyKey: 'test',
     },
     CALLER,
@@ -132,7 +132,7 @@ const notingProgress = (steps: Ports['steps'], onProgress: Call['onProgress']): 
   },
 })
 
-/** Whatever an effect may take has passed since an earlier attempt claimed it; a crash never answers. */
+/** A ledger in which earlier claims are old enough for `find`, and whose `complete` never returns after the crash. */
 const crashing = (ledger: Ledger, { crashAfter, onCrash }: Call): Ledger => ({
   async claim(own, key, at) {
     const claim = await ledger.claim(own, key, at)

@@ -5,19 +5,19 @@ import { bodyOf } from '../shared/workflow/step-kinds.ts'
 import { type Script, scriptedAgent } from './scripted-agent.ts'
 
 /**
- * The agents of a test: by capability or agent id, scripts or agents as they are defined; or a list of agents. Under a capability a
- * script offers just that; under another name it says what it offers by `capabilities`.
+ * The agents of a test: scripts or defined agents by capability or agent id, or a list of agents. A script under a capability offers just
+ * that; under another name it lists its `capabilities`.
  */
 export type GivenAgents = readonly DefinedAgent[] | Readonly<Record<string, Script | DefinedAgent>>
 
 export type Cast = {
-  /** Scripted or not, in the order in which they were given. */
+  /** All agents, scripted or not, in the given order. */
   agents: readonly DefinedAgent[]
-  /** Ids of those whose time is virtual. */
+  /** Ids of the scripted agents, whose time is virtual. */
   scripted: ReadonlySet<string>
 }
 
-/** Throws an Error where a key says something else than its agent. */
+/** Throws an Error when a key contradicts its agent. */
 export function castOf(
   given: GivenAgents,
   sleep: (seconds: number, signal: AbortSignal) => Promise<void>,
@@ -78,7 +78,7 @@ function idFrom(capability: string, taken: ReadonlySet<string>): string {
   }
 }
 
-/** Throws an Error that names every step which no agent of the test serves. */
+/** Throws an Error naming every step that no agent of the test can run. */
 export function requireServed(workflows: readonly Workflow[], { agents }: Cast): void {
   const offered = agents.flatMap(({ manifest }) => manifest.capabilities.map(({ name }) => name))
   const ids = agents.map(({ manifest }) => manifest.id)

@@ -30,13 +30,13 @@ export function functionsOf(ports: Ports, { agents, scripted }: Cast, clock: Vir
   }
 }
 
-/** The host of an agent: a step's payload and the id of the request to its receipt. */
+/** The host of an agent: takes a step's payload and the id of the request, returns the receipt. */
 export type Host = (payload: unknown, requestId: string) => Promise<unknown>
 
 const LAMBDA_MILLISECONDS = 900_000
 const CANCELLED = 'cancelled'
 
-/** `timer` is that of the platform where it is not given. */
+/** `timer` defaults to the platform's. */
 export function hostOf(agent: DefinedAgent, ports: Ports, timer?: Timer): Host {
   const silent = { info() {}, warn() {} }
   const run = runStep({ ...ports, log: silent, measure() {}, ...(timer ? { timer } : {}) })
@@ -48,11 +48,11 @@ const virtualTimer =
   (milliseconds, act) => {
     const cancelled = new AbortController()
     clock.sleep(milliseconds, cancelled.signal).then(act, () => {})
-    // A reason of its own: making the default one, with its stack, costs more than the timer.
+    // An explicit reason, because creating the default one with its stack costs more than the timer.
     return () => cancelled.abort(CANCELLED)
   }
 
-/** Whatever it waits for is real: virtual time stands still meanwhile. */
+/** An agent that is not scripted works in real time, while virtual time stands still. */
 const inRealTime = (agent: DefinedAgent, clock: VirtualClock): DefinedAgent => ({
   ...agent,
   execute: (call, context) => clock.hold(async () => agent.execute(call, context)),

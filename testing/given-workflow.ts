@@ -9,14 +9,14 @@ import { CALLER } from './caller.ts'
 /** A workflow as its YAML or JSON text, or as a value. */
 export type GivenWorkflow = string | object
 
-/** Throws InvalidWorkflowError; of a text each issue says its line and column. */
+/** Throws InvalidWorkflowError; for a text each issue has its line and column. */
 export function parseGiven(given: GivenWorkflow, what: string): Workflow {
   const { workflow, issues } = validateWorkflow(given)
   if (workflow) return workflow
   throw new OrchestratorError('InvalidWorkflowError', `${what}: ${describeIssues(issues)}`, { issues })
 }
 
-/** One that calls another comes after it, in whichever order they were given. */
+/** Registers child workflows before the workflows that call them, in whichever order they were given. */
 export async function registerAll(ports: Ports, workflows: readonly Workflow[]): Promise<void> {
   const register = registerWorkflow(ports)
   let left = workflows

@@ -1,4 +1,4 @@
-/** Tests of agents and workflows: in memory, in virtual time, by the code that runs them in the cloud. */
+/** Tests of agents and workflows in memory and in virtual time, with the same code that runs in the cloud. */
 export type { GivenAgents } from './cast.ts'
 export type { GivenWorkflow } from './given-workflow.ts'
 export type { GivenApprovals, ScriptedApproval } from './later.ts'

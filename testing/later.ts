@@ -11,30 +11,30 @@ import { CALLER } from './caller.ts'
 
 /** A person's answer to an approval. */
 export type ScriptedApproval = {
-  /** The first choice of the step, or its second; `decision` says another. */
+  /** True answers with the first choice, false with the second; `decision` names another one. */
   approved?: boolean
   decision?: string
-  /** Who answers; the first of the step's approvers where it is not said. */
+  /** The approver; the step's first by default. */
   by?: string
   comment?: string
-  /** Virtual seconds after the question; at once where it is not said. */
+  /** Virtual seconds after the question; 0 by default. */
   afterSeconds?: number
 }
 
-/** By path (`improve[2].sign_off`), by place (`improve.sign_off`), or by a function; what has no answer times out. */
+/** By path (`improve[2].sign_off`), by place (`improve.sign_off`), or by a function; an approval without an answer times out. */
 export type GivenApprovals =
   | Readonly<Record<string, ScriptedApproval>>
   | ((path: string, prompt: string) => ScriptedApproval | undefined)
 
-/** Lets virtual seconds pass; false when the test is over by then. */
+/** Waits for virtual seconds; false when the test has ended by then. */
 export type After = (seconds: number) => Promise<boolean>
 
-/** What is asked of people: the data of the event `approval.requested`. */
+/** The question to a person: the data of the event `approval.requested`. */
 type Question = { path: string; prompt: string; choices?: string[]; approvers?: string[] }
 
 const SWEEP_SECONDS = 60
 
-/** Answers an approval as scripted. An answer that comes too late is refused, as it would be. */
+/** Answers an approval as scripted. A late answer is refused, as in the cloud. */
 export async function answerApproval(
   ports: Ports,
   { subject, data }: DomainEvent,
@@ -62,14 +62,14 @@ export async function cancelLater(
   if (await after(afterSeconds)) await cancelTask(ports)({ id, reason }, CALLER).catch(unlessConflict)
 }
 
-/** As the reconciler does every minute; nothing else ends what waits past its deadline. */
+/** Sweeps once a minute like the reconciler, which ends waiting tasks past their deadline. */
 export async function sweepFrom(ports: Ports, deadline: string, after: After): Promise<void> {
   const left = (Date.parse(deadline) - ports.clock.now().getTime()) / 1_000
   let seconds = Math.ceil(left / SWEEP_SECONDS) * SWEEP_SECONDS
   for (; await after(seconds); seconds = SWEEP_SECONDS) await reconcileTasks(ports)()
 }
 
-/** The task has ended by then. */
+/** Ignores the conflict of an answer to a task that has ended. */
 function unlessConflict(error: unknown): void {
   if (!isOrchestratorError(error, 'ConflictError')) throw error
 }

@@ -2,18 +2,18 @@ import type { AgentContext, DefinedAgent, Effect } from '../shared/agent/index.t
 import { OrchestratorError } from '../shared/domain/errors.ts'
 import type { Json } from '../shared/domain/json.ts'
 
-/** What an agent has done beside answering. */
+/** Recorded actions of an agent. */
 export type Noted = {
   /** Keys of the files that were read, in order. */
   files: string[]
-  /** Effects by their keys: how often this run has performed each, and its result. */
+  /** Effects by key: how often this run has performed each, and its result. */
   once: Record<string, { performed: number; result?: Json }>
   progress: { fraction: number; note: string }[]
   log: { level: 'info' | 'warn'; message: string; facts: Record<string, unknown> }[]
   thrown?: unknown
 }
 
-/** The same agent, with notes of its log, its effects and what it throws; `cancel` cancels its task. */
+/** Wraps an agent to record its log, its effects and its errors; `cancel` cancels its task. */
 export function notingAgent(agent: DefinedAgent, noted: Noted, cancel?: AbortSignal): DefinedAgent {
   return {
     ...agent,
@@ -68,7 +68,7 @@ function notingOnce(once: AgentContext['once'], noted: Noted['once']): AgentCont
   }
 }
 
-/** As the host does it: an agent that does not listen to its signal cannot hold its step. */
+/** Like the host, does not wait for an agent that ignores its signal. */
 async function unlessCancelled<T>(cancel: AbortSignal, work: () => Promise<T>): Promise<T> {
   const cancelled = Promise.withResolvers<never>()
   cancelled.promise.catch(() => {})

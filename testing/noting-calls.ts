@@ -2,7 +2,7 @@ import type { DefinedAgent } from '../shared/agent/index.ts'
 import type { Json } from '../shared/domain/json.ts'
 import type { AgentCall } from './workflow-run.ts'
 
-/** An agent whose calls are noted. */
+/** Wraps an agent to record its calls. */
 export function notingCalls(agent: DefinedAgent, calls: AgentCall[], secondsNow: () => number): DefinedAgent {
   const agentId = agent.manifest.id
   return {

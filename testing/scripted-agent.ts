@@ -11,50 +11,50 @@ export type ScriptedCall = {
   /** The step's path: `summary`, `each[3]` for an item, `improve[2].draft` in a loop. */
   path: string
   capability: string
-  /** From 1: which call of this agent for this step it is. */
+  /** The number of this agent's call for this step, from 1. */
   nth: number
-  /** From 1: which try of the step it is, by whichever agent. */
+  /** The number of the step's attempt over all agents, from 1. */
   attempt: number
 }
 
-/** Computes an output; what it throws is what the agent fails with. */
+/** Computes an output; an error that it throws is the agent's failure. */
 export type Answer = (input: Json, call: ScriptedCall) => Json | Promise<Json>
 
-/** An error by its name, as an agent throws it: `AgentRetryableError` is tried again in place. */
+/** An error by name, as an agent throws it: `AgentRetryableError` is retried with the same agent. */
 export type Failure = string | { name: string; message?: string; details?: Record<string, unknown> }
 
-/** What a scripted agent does in a call: it takes its time, then fails or answers. */
+/** The behaviour of a scripted agent in a call: it waits for `seconds`, then fails or answers. */
 export type Act = {
-  /** A value, or a function of the input; null where it is not said. */
+  /** A value, or a function of the input; null by default. */
   output?: Json | Answer
   fails?: Failure
-  /** How many calls of a step fail; all of them where it is not said. */
+  /** How many calls of a step fail; all by default. */
   times?: number
   /** Virtual seconds that the call takes. */
   seconds?: number | ((call: ScriptedCall) => number)
-  /** Spent beside the price of the call. */
+  /** Reported cost beyond the price of the call. */
   costUsd?: number
   tokens?: number
 }
 
-/** A function, or what the agent does in every call, in its nth call of a step (the last one repeats), and at some steps. */
+/** A function, or the behaviour in every call, in the nth call of a step (the last one repeats), and at certain steps. */
 export type Script =
   | Answer
   | (Act &
       Partial<Pick<AgentManifest, 'tags' | 'tenants' | 'model' | 'typicalSeconds'>> & {
-        /** What an agent with this id offers; where it is not said, the key of the script is its capability. */
+        /** The capabilities of an agent with this id; by default the key of the script is its capability. */
         capabilities?: readonly string[]
         attempts?: readonly Act[]
-        /** By path (`each[3]`) or by place (`each`): instead of the rest. */
+        /** By path (`each[3]`) or by place (`each`); replaces the other members. */
         steps?: Readonly<Record<string, Answer | (Act & { attempts?: readonly Act[] })>>
         limits?: Partial<AgentManifest['limits']>
         price?: Partial<AgentManifest['price']>
       })
 
-/** As long as a step waits that does not say how long: a script is never cut off sooner than its step. */
+/** The default timeout of a step, so that the agent's own limit never ends a script first. */
 const PATIENT_SECONDS = 300
 
-/** An agent that does what a script says; `sleep` lets virtual seconds pass. */
+/** An agent that follows a script; `sleep` waits for virtual seconds. */
 export function scriptedAgent(
   { id, capabilities, script }: { id: string; capabilities: readonly string[]; script: Script },
   sleep: (seconds: number, signal: AbortSignal) => Promise<void>,

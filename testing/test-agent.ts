@@ -9,46 +9,46 @@ import type { GivenFiles } from './memory/files.ts'
 import { type Noted, notingAgent } from './noting-agent.ts'
 
 export type AgentTest = {
-  /** Needed where the agent offers more than one. */
+  /** Required when the agent offers more than one. */
   capability?: string
-  /** As a workflow would give it: checked against the capability's input schema. */
+  /** The step's input, which is checked against the capability's input schema. */
   input?: unknown
   /** Uploaded files by key: `{'files/notes.md': '...'}`; an input names them as `{$file: 'files/notes.md'}`. */
   files?: GivenFiles
-  /** From 1: which try of the step this is; one more than that of the run before, where one is given. */
+  /** The number of the attempt, from 1; by default 1, or one more than in `after`. */
   attempt?: number
-  /** The run that this one is a retry of: what that one has performed once is not performed again. */
+  /** The run that this one retries: effects that it has completed are not performed again. */
   after?: AgentRun
   /** Results by key of effects that an earlier attempt has performed. */
   once?: Readonly<Record<string, Json>>
-  /** The process dies after the effect with this key was performed, before anybody has noted its result. */
+  /** Simulates a crash after the effect with this key, before its result is recorded. */
   crashAfter?: string
-  /** Real seconds after which the step times out; the agent's own limit where it is not said. */
+  /** Real seconds after which the step times out; the agent's own limit by default. */
   timeoutSeconds?: number
   /** Cancels the task when it aborts. */
   signal?: AbortSignal
   task?: { type?: string; metadata?: Record<string, string> }
 }
 
-/** What an agent has done in one call. */
+/** The result of one call of an agent. */
 export type AgentRun = Omit<Noted, 'thrown'> & {
-  /** As the host stores it: checked against the capability's output schema. */
+  /** The output as stored by the host, after the check against the capability's output schema. */
   output?: Json
-  /** As the host records it: an error that is none of the orchestrator's is an `AgentFailedError`. */
+  /** The error as recorded by the host: an error of another class becomes an `AgentFailedError`. */
   error?: { name: string; message: string; retryable: boolean }
-  /** What the agent itself has thrown. */
+  /** The value that the agent threw. */
   thrown?: unknown
-  /** Its price and what it has told by `spend`. */
+  /** The price of the call plus the costs reported by `spend`. */
   spent: { usd: number; tokens: number }
   attempt: number
 }
 
-/** What a run leaves to its retry. */
+/** The effects of each run, for its retry. */
 const effectsOf = new WeakMap<AgentRun, KeptEffects>()
 
 /**
- * Calls an agent once, through the code that hosts it in the cloud, with a real context in memory. What the agent throws is answered
- * as `error`; rejects only for a test that cannot be run.
+ * Calls an agent once, through the same host as in the cloud, with a real context in memory. An error of the agent is returned as `error`;
+ * the promise rejects only for an invalid test.
  */
 export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Promise<AgentRun> {
   const { input = null, after, crashAfter, signal, once = {} } = test
@@ -87,7 +87,7 @@ export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Prom
   return run
 }
 
-/** Throws an Error that names what the agent offers. */
+/** Throws an Error that lists the agent's capabilities. */
 function capabilityOf({ manifest: { id, capabilities } }: DefinedAgent, asked: string | undefined): string {
   const names = capabilities.map(({ name }) => name)
   const [only = '', ...more] = names
@@ -110,7 +110,7 @@ const describe = (error: Error): NonNullable<AgentRun['error']> => ({
   retryable: isOrchestratorError(error) && error.retryable,
 })
 
-/** Of the attempt that has just ended, however it has. */
+/** The cost of the attempt that has just ended, whether it succeeded or failed. */
 function spentIn(record: Awaited<ReturnType<AgentWorld['record']>>): AgentRun['spent'] {
   const last: Pick<StepRecord, 'costUsd' | 'tokens'> | undefined =
     record?.path === PATH && record.status === 'succeeded' ? record : record?.attempts.at(-1)

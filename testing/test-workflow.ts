@@ -33,9 +33,9 @@ export type WorkflowTest = Partial<
   approvals?: GivenApprovals
   /** Uploaded files by key: `{'files/notes.md': '...'}`; inputs name them as `{$file: 'files/notes.md'}`. */
   files?: GivenFiles
-  /** When the task is submitted: the first of January 2026 where it is not said. */
+  /** The virtual time of the submission; 1 January 2026 by default. */
   now?: Date | string
-  /** Another seed draws other ids and another jitter; the same one gives the same run. */
+  /** The seed of ids and jitter; the same seed gives the same run. */
   seed?: string
   /** Cancels the task. */
   cancel?: { afterSeconds: number; reason?: string }
@@ -45,9 +45,9 @@ const NEW_YEAR = '2026-01-01T00:00:00.000Z'
 const MOST_LOOKS = 1_000
 
 /**
- * Runs a workflow from its submission to its end, in virtual time: compiled, on the local Step Functions engine, with the functions'
- * own code. Rejects where the task would have been refused: InvalidWorkflowError with the place of each issue, InvalidInputError,
- * NoAgentError; and with an Error for a capability that no agent of the test offers.
+ * Runs a workflow from submission to end in virtual time: compiled, on the local Step Functions engine, with the code of the deployed
+ * functions. Rejects when the submission is refused: InvalidWorkflowError with the place of each issue, InvalidInputError, NoAgentError;
+ * and with an Error for a capability that no agent of the test offers.
  */
 export async function testWorkflow(workflow: GivenWorkflow, test: WorkflowTest): Promise<WorkflowRun> {
   const { agents, workflows = [], approvals = {}, files, now = NEW_YEAR, seed = 'test', ...rest } = test
@@ -112,7 +112,7 @@ function parseRequest(asked: object): SubmitTask {
   throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
 }
 
-/** The execution's end is told to the function that ends the task: that one may still be at work. */
+/** Waits for the function that ends the task, which may still be at work after the execution has ended. */
 async function untilFinished({ ports }: VirtualCloud, taskId: string): Promise<void> {
   for (let look = 0; look < MOST_LOOKS; look++) {
     const task = await ports.tasks.findTask(taskId)

@@ -1,10 +1,10 @@
 /**
- * What a deployment has, in one process and in virtual time: the local Step Functions engine runs the compiled definitions, the
- * functions' own code runs the steps, and the adapters of the cloud keep what they keep in tables in memory.
+ * A deployment in one process and in virtual time: the local Step Functions engine runs the compiled definitions, the functions' own code
+ * runs the steps, and the cloud adapters use in-memory tables.
  *
  * Invariants (tests cite them):
  * virtual/T3 the same test gives the same result: ids, chance and time come from the seed and the clock of the test
- * virtual/T4 time stands still while anything can happen, and while an agent works that is not scripted
+ * virtual/T4 virtual time advances only when no work is possible, and never while an agent that is not scripted works
  */
 import type { Integrations } from '../local/stepfunctions/integrations/integration.ts'
 import { VirtualClock } from '../local/stepfunctions/run/clock.ts'
@@ -30,11 +30,11 @@ type Settings = {
   seed: string
   files?: GivenFiles
   castOf(clock: VirtualClock): Cast
-  /** Told of each event when it is published. */
+  /** Called for each published event. */
   onEvent(event: DomainEvent): void
-  /** Told whenever a step is begun, or goes on: by its agent, by the rebinder, or by what controls it. */
+  /** Called whenever an agent, the rebinder or the control function starts or continues a step. */
   onBegin(step: StepOf): void
-  /** Told when the cloud itself has failed, and not an agent or a workflow. */
+  /** Called when the virtual cloud itself has failed, rather than an agent or a workflow. */
   onBroken(reason: unknown): void
 }
 
@@ -136,7 +136,7 @@ function executionsOf(engine: () => StepFunctionsService): Executions {
       try {
         engine().tokens.get(token).settle({ output: {} })
       } catch {
-        // Its state does not wait any more.
+        // The state has ended or timed out meanwhile.
       }
     },
     async stop(reference, reason) {

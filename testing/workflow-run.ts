@@ -7,7 +7,7 @@ import type { VirtualCloud } from './virtual-cloud.ts'
 
 type Told = { name: string; message: string }
 
-/** A try of a step by an agent that did not succeed. */
+/** An attempt of a step that did not succeed. */
 export type FailedAttempt = {
   agentId: string
   error: Told
@@ -17,21 +17,21 @@ export type FailedAttempt = {
   tokens?: number | undefined
 }
 
-/** What has become of a step; of a step with `workflow` also what has become of the steps of its child. */
+/** The outcome of a step; for a child workflow also the outcomes of the child's steps. */
 export type StepRun = {
   status: StepRecord['status']
   output?: Json
   error?: Told
-  /** Those that failed, in their order. */
+  /** The failed attempts, in order. */
   attempts: FailedAttempt[]
-  /** Who made the output, or failed last. */
+  /** The agent that made the output, or failed last. */
   agentId?: string
   skipReason?: string
-  /** Why the output is not what was asked for. */
+  /** Why the step was degraded: it went on without an output, or with a replacement value. */
   degraded?: string
-  /** Whether the output of an equal step was used again (`cache`). */
+  /** Present when the cached output of an equal step was reused (`cache`). */
   reused?: true
-  /** ISO 8601, in virtual time; of the last attempt. */
+  /** Start of the last attempt: ISO 8601, in virtual time. */
   startedAt: string
   endedAt?: string
   costUsd: number
@@ -39,30 +39,30 @@ export type StepRun = {
   steps?: Record<string, StepRun>
 }
 
-/** A call of an agent, as it came. */
+/** A recorded call of an agent. */
 export type AgentCall = {
   agentId: string
   capability: string
   path: string
-  /** From 1: which try of the step it is. */
+  /** The number of the step's attempt, from 1. */
   attempt: number
   input: Json
   /** Virtual seconds since the task was submitted. */
   atSeconds: number
 }
 
-/** How a task has ended, and the way there. */
+/** The outcome of a task, and its history. */
 export type WorkflowRun = {
   status: EndedTask['status']
-  /** The workflow's output, of a task that has succeeded. */
+  /** The workflow's output, if the task has succeeded. */
   result?: Json
-  /** Of a task that has failed or timed out: of the step that ended it, where one did. */
+  /** The error of a task that failed or timed out, with the step that caused it if there is one. */
   error?: Told & { stepId?: string | undefined; agentId?: string | undefined }
   /** Why it was cancelled. */
   reason?: string
   /** By path: `draft`, `each[3]` for an item, `improve[2].draft` for a step in a loop. */
   steps: Record<string, StepRun>
-  /** The paths of the steps that ran, in the order in which they began. */
+  /** The paths of the steps that ran, in the order of their start. */
   order: string[]
   /** Virtual seconds from submission to the end. */
   seconds: number
@@ -70,9 +70,9 @@ export type WorkflowRun = {
   tokens: number
   /** Every call of an agent, in order. */
   calls: AgentCall[]
-  /** The events of the Step Functions execution, as GetExecutionHistory has them. */
+  /** The history events of the execution, as in GetExecutionHistory. */
   history: HistoryEvent[]
-  /** What was published on the event bus, in the order of their times. */
+  /** The events published on the event bus, ordered by time. */
   events: DomainEvent[]
   taskId: string
 }

@@ -6,7 +6,7 @@ import type { MemoryTable, WireItem } from './table.ts'
 type Tables = Readonly<Record<string, MemoryTable>>
 type Input = { TableName?: string; Key?: WireItem; RequestItems?: Record<string, { Keys?: WireItem[] }> }
 
-/** What each command of the adapters does with a table. */
+/** The implementation of each DynamoDB command that the adapters use. */
 const COMMANDS: Record<string, (table: MemoryTable, input: Input) => Record<string, unknown>> = {
   GetItemCommand: (table, { Key = {} }) => ({ Item: table.get(Key) }),
   PutItemCommand: (table, input) => attributes(table.put(input)),
@@ -18,7 +18,7 @@ const COMMANDS: Record<string, (table: MemoryTable, input: Input) => Record<stri
   QueryCommand: (table, input) => table.query(input),
 }
 
-/** A document client over tables in memory, by name: the values and errors of the real one, without its requests. */
+/** A DynamoDB document client over in-memory tables, with the values and errors of the real one. */
 export function memoryClient(
   tables: Tables,
   { unmarshallOptions: reading = {} }: { unmarshallOptions?: unmarshallOptions } = {},

@@ -17,7 +17,7 @@ export function memoryBlobs(): BlobStore {
 /** Uploaded files by key: `files/notes/one.md`. */
 export type GivenFiles = Readonly<Record<string, string | Uint8Array>>
 
-/** The files that a test gives; nothing can be uploaded to them. */
+/** A read-only file store with the files of a test. */
 export function memoryFiles(given: GivenFiles, { digest }: Pick<Ids, 'digest'>): FileStore {
   const bytesOf = (key: string): Uint8Array | undefined => {
     const content = Object.hasOwn(given, key) ? given[key] : undefined

@@ -18,11 +18,11 @@ import { taskPorts } from './task-ports.ts'
 export type Outside = Pick<Ports, 'bus' | 'executions' | 'machines'>
 type Settings = Outside & { clock: Clock; seed: string; files?: GivenFiles; blobs?: BlobStore }
 
-/** Names of the tables, as the adapters and compiled definitions have them. */
+/** The table names that adapters and compiled definitions use. */
 export const TASKS = 'tasks'
 const REGISTRY = 'registry'
 
-/** All ports of the use cases: the adapters of the cloud over tables in memory. The same seed makes the same ids. */
+/** All ports of the use cases: the cloud adapters over in-memory tables. The same seed gives the same ids. */
 export function memoryPorts({ clock, seed, files = {}, blobs = memoryBlobs(), ...outside }: Settings) {
   const tasksTable = memoryTable(Object.values(TASK_INDEXES))
   const tables = { [TASKS]: tasksTable, [REGISTRY]: memoryTable(Object.values(REGISTRY_INDEXES)) }

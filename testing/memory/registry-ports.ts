@@ -8,7 +8,7 @@ import type { Clock, Ports } from '../../shared/ports/index.ts'
 
 export type RegistryPorts = Pick<Ports, 'agents' | 'workflows' | 'loads' | 'collectables'>
 
-/** What is known of agents, workflows and machines, over one table. */
+/** The ports of agents, workflows and machines, over one table. */
 export function registryPorts(settings: {
   client: DynamoDBDocumentClient
   table: string

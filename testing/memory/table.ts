@@ -1,11 +1,11 @@
 /**
- * A DynamoDB table in memory that answers at once, so that virtual time can stand still meanwhile: dynalite's own parsers,
- * conditions and updates, over a Map in place of its storage.
+ * An in-memory DynamoDB table that responds at once, so that virtual time can stand still: dynalite's parsers, conditions and updates, over
+ * a Map instead of its storage.
  *
  * Invariants (tests cite them):
- * memory/T1 what the adapters ask of DynamoDB has the same answer here: both pass one suite of contracts
- * memory/T2 what the table keeps is never changed, only replaced; a request belongs to the table from the call on. A client copies both ways,
- *    as it turns values into those of the wire and back
+ * memory/T1 the adapters' requests get the same responses as from DynamoDB: both pass one contract suite
+ * memory/T2 stored items are immutable and only replaced; a request belongs to the table once it is sent. The client copies both ways when
+ *    it converts values to and from the wire format
  */
 import { createRequire } from 'node:module'
 import { rememberExpressions } from '../../local/dynamodb/remember-expressions.ts'
@@ -13,7 +13,7 @@ import { rememberExpressions } from '../../local/dynamodb/remember-expressions.t
 const require = createRequire(import.meta.url)
 rememberExpressions()
 
-/** An item as it is on the wire: `{pk: {S: 'TASK#1'}}`. */
+/** An item in the wire format: `{pk: {S: 'TASK#1'}}`. */
 export type WireItem = Record<string, unknown>
 type Key = { pk: string; sk: string }
 type Answer = (error: Error | null, answer?: { Attributes?: WireItem }) => void
@@ -46,7 +46,7 @@ const validations = {
 }
 const actions = { put: actionOf('putItem'), update: actionOf('updateItem') }
 
-/** The names of an index's keys; an item that lacks one of them is not in it. */
+/** The key names of a secondary index; items without one of the keys are not in it. */
 export type MemoryIndex = { name: string; partition: string; sort: string }
 export type QueryAnswer = { Items?: WireItem[]; Count: number; LastEvaluatedKey?: WireItem }
 
@@ -60,7 +60,7 @@ export type MemoryTable = {
   items(): WireItem[]
 }
 
-/** A table with the keys `pk` and `sk`. Throws as DynamoDB does, under the names of its exceptions. */
+/** A table with the keys `pk` and `sk`. Throws errors with the names of DynamoDB's exceptions. */
 export function memoryTable(indexes: readonly MemoryIndex[] = []): MemoryTable {
   const partitions = new Map<string, Map<string, WireItem>>()
   const find = ({ pk, sk }: Key): WireItem | undefined => partitions.get(pk)?.get(sk)
@@ -86,7 +86,7 @@ export function memoryTable(indexes: readonly MemoryIndex[] = []): MemoryTable {
 
   const items = (): WireItem[] => [...partitions.values()].flatMap((partition) => [...partition.values()])
 
-  /** The items that a query is about, in the order of their keys. */
+  /** The items that match a query, in the order of their keys. */
   function among(index: MemoryIndex | undefined, conditions: WireItem): WireItem[] {
     const [first, last] = index ? [index.partition, index.sort] : ['pk', 'sk']
     const { AttributeValueList } = conditions[first] as { AttributeValueList: [{ S: string }] }
@@ -155,7 +155,7 @@ function requireValid(wrong: string | null | undefined): void {
   if (wrong) throw Object.assign(new Error(wrong), { name: 'ValidationException' })
 }
 
-/** Dynalite's errors have the exception's name in their body. */
+/** Names an error after the exception in its body, where dynalite puts it. */
 function named(error: Error & { body?: { __type?: string; message?: string } }): Error {
   const name = error.body?.__type?.split('#').at(-1) ?? 'ValidationException'
   return Object.assign(new Error(error.body?.message ?? error.message), { name })
@@ -167,7 +167,7 @@ const TABLE = {
   AttributeDefinitions: KEY.map((key) => ({ ...key, AttributeType: 'S' })),
 }
 
-/** As much of dynalite's storage as a write asks for; `at` is the key of the item that is being written. */
+/** The part of dynalite's storage interface that writes use; `at` is the key of the written item. */
 function dynaliteStore(find: (key: Key) => WireItem | undefined, put: (item: WireItem) => void) {
   const store = {
     at: { pk: '', sk: '' },

@@ -9,7 +9,7 @@ import type { BlobStore, Ports } from '../../shared/ports/index.ts'
 
 export type TaskPorts = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'gates' | 'outputs' | 'values'>
 
-/** What is known of tasks, over one table and one blob store; `days` is how long an ended task is kept. */
+/** The ports of tasks, over one table and one blob store; `days` is the retention of ended tasks. */
 export function taskPorts(settings: {
   client: DynamoDBDocumentClient
   table: string
