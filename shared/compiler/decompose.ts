@@ -4,7 +4,7 @@
  * Invariants (tests cite them):
  * decompose/D1 every node is in the result exactly once
  * decompose/D2 every edge is honoured: the nodes that a node needs come before it in some enclosing sequence
- * decompose/D3 the tree adds no ordering, so the makespan is the critical path, whatever the durations
+ * decompose/D3 the tree adds no ordering, so the makespan is the critical path, for any durations
  * decompose/D4 equal orders give equal trees, independent of the order in which steps were written
  * decompose/D5 a set of nodes that is not series-parallel is returned as `prime`, never approximated
  */

@@ -3,8 +3,8 @@
  * and Lambda errors, each of which has a size limit: an oversized message would make the report of a failure fail itself.
  *
  * Invariants (tests cite them):
- * bounded/X1 a bounded text has at most as many UTF-16 units as it may have, is well-formed, and says how much was left out; its head and its
- *    tail are those of the text
+ * bounded/X1 a bounded text has at most the allowed number of UTF-16 units, is well-formed, and says how much was left out; its head and
+ *    its tail are those of the text
  * bounded/X2 a bounded list keeps its first entries, and says how many more there were
  * bounded/X3 nothing that can be thrown makes telling of it fail
  * bounded/X4 what is within its bounds stays as it is
@@ -20,7 +20,10 @@ export const MOST_NAME_CHARACTERS = 100
 /** Room for the note between head and tail that says how much was left out. */
 const WORDS = 60
 
-/** A text with at most `most` UTF-16 units (at least 100): its head and its tail with the number of characters left out between (bounded/X1). */
+/**
+ * A text with at most `most` UTF-16 units (at least 100): its head and its tail, with the number of characters left out between them
+ * (bounded/X1).
+ */
 export function boundedText(text: string, most = MOST_CHARACTERS): string {
   const whole = printable(
     text.length > 4 * most ? `${text.slice(0, 2 * most)}${text.slice(-2 * most)}` : text,

@@ -6,7 +6,7 @@
  * publish/V2 the machine exists before a task can be submitted to the version
  * publish/V3 the record is written before the machine is created, so that no machine is without a record after a failure; a repeat
  *    completes an interrupted publication
- * publish/V4 a version whose machine was deleted with the stacks is restored by publishing it again, whatever later versions exist
+ * publish/V4 a version whose machine was deleted with the stacks is restored by publishing it again, even if later versions exist
  */
 
 import { type Compiled, compileWorkflow } from '../../compiler/index.ts'

@@ -12,7 +12,7 @@ import { type ControlAnswer, type Controlled, end, type Owned, over } from './co
 
 type Loop = StepOf<'repeat'>
 
-/** Failures in a body that end the task, whatever the policy of the loop or fan-out. */
+/** Failures in a body that end the task, regardless of the policy of the loop or fan-out. */
 export const NOT_THE_BODYS = ['TaskCancelledError', 'BugError', ...FATAL]
 
 /** A loop: its body is a separate graph, and each round runs it under its own paths. */

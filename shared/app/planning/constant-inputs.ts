@@ -5,7 +5,7 @@
  * constants/C1 only certain mismatches are issues: no value that contains an expression, and no member that an expression may leave out
  * constants/C2 a step is refused when no agent that offers its capability accepts its input; while one does, the others are excluded from
  *    the choice
- * constants/C3 the check takes at most a second for each plan, whatever an agent's schema is; unchecked inputs are no issues
+ * constants/C3 the check takes at most a second for each plan, independent of the agents' schemas; unchecked inputs are no issues
  */
 import * as z from 'zod'
 import type { Agent } from '../../domain/agent.ts'
