@@ -30,8 +30,7 @@ export type AgentContext = {
   }
   /**
    * Performs an external side effect once for this step, across all its attempts: a refund, a mail, a booking. Returns its result, also
-   * when
-   * an earlier attempt has performed it. Throws StepSupersededError when a later attempt has taken over.
+   * when an earlier attempt has performed it. Throws StepSupersededError when a later attempt has taken over.
    */
   once<T extends Json>(key: string, effect: Effect<T>): Promise<T>
   /**
@@ -48,9 +47,8 @@ export type Spent = { costUsd?: number; tokens?: number } | (TokenUsage & { mode
 
 /**
  * A side effect that must happen once. It gets an idempotency key that is the same for every attempt: pass it to a target that supports
- * such
- * keys. For other targets provide `find`, which queries the target for the result (undefined when the effect has not happened), and the
- * longest duration of the effect: `find` is called only after that time (30 s by default).
+ * such keys. For other targets provide `find`, which queries the target for the result (undefined when the effect has not happened), and
+ * the longest duration of the effect: `find` is called only after that time (30 s by default).
  */
 export type Effect<T extends Json = Json> =
   | ((idempotencyKey: string) => Promise<T>)

@@ -1,7 +1,6 @@
 /**
  * The size of a definition as sent: as a string inside the JSON of a request, in which each quote is escaped, with the `${...}`
- * placeholders
- * substituted. Step Functions limits the request to 1 MB.
+ * placeholders substituted. Step Functions limits the request to 1 MB.
  */
 
 /** The longest substituted values, in bytes: an ARN with the longest prefix and region; for a part also with the longest workflow name. */

@@ -26,8 +26,7 @@ export const CAUGHT = '{% $exists($states.input.Error) ? $states.input : {} %}'
 
 /**
  * How many agents the rebinder has chosen before. It orders the entries of a step's states, because a clock may go back. In a list, which
- * is
- * empty the first time.
+ * is empty the first time.
  */
 const TURN = '{% [$states.input.turn] %}'
 const LEFT_TO_REBINDER = { error: '{% $states.errorOutput %}', turn: TURN }
@@ -45,8 +44,7 @@ function namesOf(stepId: string): StateNames {
 
 /**
  * The step's states by name, its entry first; both success and a settled failure continue `onward`. A step that is bound late enters
- * through
- * the rebinder.
+ * through the rebinder.
  */
 export function statesOfStep(own: StepNames, step: AgentStep, onward: Onward): Record<string, State> {
   const names = namesOf(own.name)

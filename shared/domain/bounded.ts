@@ -6,8 +6,8 @@
  * bounded/X1 a bounded text has at most the allowed number of UTF-16 units, is well-formed, and says how much was left out; its head and
  *    its tail are those of the text
  * bounded/X2 a bounded list keeps its first entries, and says how many more there were
- * bounded/X3 nothing that can be thrown makes telling of it fail
- * bounded/X4 what is within its bounds stays as it is
+ * bounded/X3 describing a thrown value never throws, whichever value it is
+ * bounded/X4 a value within its limits stays unchanged
  */
 /** The limit of a message, a reason or a note, in UTF-16 units; in bytes it is at most three times as much. */
 export const MOST_CHARACTERS = 2_000

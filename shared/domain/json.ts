@@ -1,8 +1,10 @@
 /** A value that JSON can represent: inputs, outputs and events consist of it. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
+/** A JSON object. */
 export type JsonObject = { [key: string]: Json }
 
+/** Whether a value is an object that is neither a list nor null. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

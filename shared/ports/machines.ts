@@ -9,8 +9,7 @@ export type Machines = {
   ensure(machine: { name: string; definition: object }): Promise<string>
   /**
    * Publishes the machine's present definition as an immutable version and returns its ARN; `known`, the previous version, is returned
-   * while
-   * the machine has not changed since. Old versions are removed, without effect on their executions. Throws UnavailableError when
+   * while the machine has not changed since. Old versions are removed, without effect on their executions. Throws UnavailableError when
    * throttled.
    */
   publish(stateMachineArn: string, known?: string): Promise<string>

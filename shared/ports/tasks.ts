@@ -2,7 +2,7 @@ import type { EndedTask, OpenTask, Task, TaskStatus } from '../domain/task.ts'
 
 export type TaskPage = { tasks: Task[]; cursor?: string | undefined }
 
-/** Task records. Every write is one conditional write of one item. */
+/** Task records. Every write is a single conditional write of one item (optimistic locking). */
 export type Tasks = {
   /** False when the task already exists; the existing record stays. */
   createTask(task: OpenTask): Promise<boolean>

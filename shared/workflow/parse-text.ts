@@ -8,8 +8,7 @@ const BYTE_ORDER_MARK = /^\uFEFF/
 
 /**
  * Parses YAML or JSON, or returns issues with line and column. A byte order mark is skipped. Dates stay text, `<<` merges, and a tag
- * outside
- * YAML's core schema is an issue, because its meaning is undefined.
+ * outside YAML's core schema is an issue, because its meaning is undefined.
  */
 export function parseText(given: string): { value: unknown; issues: Issue[] } {
   const text = given.replace(BYTE_ORDER_MARK, '')

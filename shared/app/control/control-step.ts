@@ -1,7 +1,6 @@
 /**
  * Control steps, which no agent runs: waits, approvals, emitted events, loops, child workflows; and fan-outs, whose items are run by
- * agents,
- * as child workflows, or by a body of steps.
+ * agents, as child workflows, or by a body of steps.
  *
  * Invariants (tests cite them):
  * control/O1 a step that has ended is not run again: a repeated call goes on, and signals its gates again

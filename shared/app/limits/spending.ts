@@ -12,7 +12,7 @@ export type Spending = {
   told(): { costUsd?: number; tokens?: number }
 }
 
-/** Larger amounts are mistakes, and their sums would exceed the precision of stored numbers. */
+/** Larger amounts are mistakes, and DynamoDB could not store their sums exactly. */
 const MOST_SPENT = 1e12
 /** Budgets count in billionths of a dollar. */
 const LEAST_USD = 1e-9

@@ -7,8 +7,7 @@ export type Actual = { endedAt: string; usd: number; waited: boolean }
 
 /**
  * Compares a task with its estimate, for calibration. Retried tasks and forks are left out, because they ran more or less than the
- * estimated
- * work; time is left out for tasks that waited for people or in the queue.
+ * estimated work; time is left out for tasks that waited for people or in the queue.
  */
 export function compareEstimate(
   estimate: KeptEstimate,

@@ -18,8 +18,7 @@ type Known = Pick<Plan, 'taskId' | 'requestDigest'> & { estimateOf: ReturnType<t
 
 /**
  * The plan of a new task. Throws InvalidInputError, NotFoundError, InvalidWorkflowError, NoAgentError; before all checks have passed
- * nothing
- * is created except a machine that workflows of one shape share.
+ * nothing is created except a machine that workflows of one shape share.
  */
 export async function planSubmission(
   ports: SubmissionNeeds,

@@ -14,8 +14,7 @@ const MOST_KEPT = 200
 
 /**
  * Estimates for tasks, cached so that equal plans within half a minute share one. Estimates are best effort: a task that cannot be
- * estimated
- * runs without one.
+ * estimated runs without one.
  */
 export function rememberEstimates(
   ports: Needs,
