@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { parsePath } from '../domain/instance-path.ts'
 import { parseRunKey } from '../domain/task.ts'
 
-/** A count, or the counts of several Retry rules. */
+/** A count, or a list of counts that are added; the list is empty when the emulator does not count. */
 const CountsSchema = z
   .union([z.number(), z.array(z.number()).max(4)])
   .transform((counts) => [counts].flat().reduce((sum, count) => sum + count, 0))

@@ -6,8 +6,8 @@ import { millisecondsBetween } from '../../domain/times.ts'
 export type Actual = { endedAt: string; usd: number; waited: boolean }
 
 /**
- * Compares a task with its estimate, for calibration. Retried tasks and forks are left out, because they ran more or less than the
- * estimated work; time is left out for tasks that waited for people or in the queue.
+ * Compares a task with its estimate, for calibration. Undefined for tasks that are no fair comparison: retried tasks and forks ran more or less
+ * than the estimated work, and tasks that waited for people or in the queue took longer.
  */
 export function compareEstimate(
   estimate: KeptEstimate,
