@@ -1,4 +1,4 @@
-/** The scenarios of every door, played in an account that the stacks are deployed to: tasks run there, and cost a cent. */
+/** The scenarios of every deployment, run in a real AWS account with the stacks deployed; their tasks cost a cent. */
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import { beforeAll, describe, it } from 'vitest'
 import { type Door, openDoor } from '../scenarios/door.ts'

@@ -26,7 +26,7 @@ const alarmOf = (name: string): Alarm => {
   return found
 }
 
-/** The value of an alarm's expression, with CloudWatch's FILL and IF; a metric that is not given has no figure. */
+/** Evaluates an alarm's metric math, with CloudWatch's FILL and IF; a metric that is not given has no data. */
 function figureOf({ Metrics = [] }: Alarm, figures: Record<string, number>): number {
   const expression = Metrics.find((metric) => metric.Expression)?.Expression ?? ''
   const names = Metrics.flatMap(({ Id, MetricStat }) => (MetricStat ? [Id] : []))

@@ -26,7 +26,7 @@ type Template = {
 
 const made = new Map<string, Template[]>()
 
-/** The templates of a runtime stack, and what observes it, with so many agents; made once, in a folder of that name. */
+/** The templates of the runtime and observability stacks with `count` agents; synthesized once, in a folder of that name. */
 function synthesize(count: number, workflows: Workflow[] = []): Template[] {
   const name = `${count}-${workflows.length}`
   const templates = made.get(name) ?? templatesIn(join(folder, name), count, workflows)
@@ -52,7 +52,7 @@ function templatesIn(outdir: string, count: number, workflows: Workflow[]): Temp
   const compiled = workflows.map((workflow) => ({ workflow, compiled: compileWorkflow(workflow), file: '' }))
   const catalogue = { agents, workflows: compiled }
   process.env.CDK_OUTDIR = outdir
-  // What CloudFormation's rules say of them is asked where the stacks themselves are synthesized: here it would be most of the time.
+  // CloudFormation's validation is covered by the test of the stacks themselves; here it would take most of the time.
   process.env.CDK_VALIDATION = 'false'
   const runtime = new RuntimeStack(app, 'runtime', { stage, catalogue, bundles, data })
   new ObservabilityStack(app, 'observability', { stage, catalogue, data, runtime })

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { featureFlags, Orchestrator } from '../../infra/index.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-// What CloudFormation's rules say is asked where the stacks themselves are synthesized: here it would be most of the time.
+// CloudFormation's validation is covered by the test of the stacks themselves; here it would take most of the time.
 process.env.CDK_VALIDATION = 'false'
 const root = mkdtempSync(join(tmpdir(), 'own-app-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -18,7 +18,7 @@ for (const [name, target] of [
 ] as const)
   symlinkSync(target, join(root, 'node_modules', name))
 
-/** As in a team's own project: the door is found by the package's name. */
+/** As in a user's own project, the import names the package. */
 const agent = (id: string): string => `
   import { defineAgent } from 'orchestrator/agent'
   import * as z from 'zod'
@@ -57,7 +57,7 @@ describe('an orchestrator in a CDK app of a team', () => {
     expect(namesIn(template, 'AWS::StepFunctions::StateMachine', 'StateMachineName')).toEqual([
       'filed-greeting',
     ])
-    // From the stage's file, a field of it overridden by the command line.
+    // From the stage's file, with one field overridden on the command line.
     expect(stage).toMatchObject({ prefix: 'filed', logRetentionDays: 7, burstRequests: 7 })
     expect([data.stackName, runtime.stackName]).toEqual(['filed-data', 'filed-runtime'])
     Template.fromStack(data).hasResourceProperties('AWS::S3::Bucket', {

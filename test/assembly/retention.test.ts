@@ -25,7 +25,7 @@ describe('what is kept', () => {
   it('is kept for good where the stage does not say otherwise', () => {
     const rules = rulesOf({})
     const expiring = rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)
-    // Answers of the API that went by a link.
+    // Large answers of the API, which are sent as links.
     expect(expiring).toEqual([
       { Id: 'answers', Status: 'Enabled', Prefix: 'tasks/answers/', ExpirationInDays: 1 },
     ])

@@ -28,7 +28,7 @@ const templateOf = (stack: string) =>
 const all = STACKS.flatMap((stack) => Object.entries(templateOf(stack).Resources))
 const ofType = (type: string) => all.filter(([, resource]) => resource.Type === type)
 
-/** What changes with every change of the code, and says nothing about the stacks. */
+/** Removes digests, which change with every change of the code. */
 function scrubbed(stack: string): string {
   return JSON.stringify(templateOf(stack), null, 1)
     .replaceAll(/[0-9a-f]{64}\.zip/g, '<asset>.zip')
@@ -69,7 +69,7 @@ describe('the stacks', () => {
       expect(ofType(type).length).toBeGreaterThan(0)
       for (const [, resource] of ofType(type)) expect(resource.DeletionPolicy).toBe('Retain')
     }
-    // A machine that could not be registered has never run.
+    // A machine that could not be registered has never run, so it may be deleted.
     for (const [, { DeletionPolicy }] of ofType('AWS::StepFunctions::StateMachine'))
       expect(DeletionPolicy).toBe('RetainExceptOnCreate')
   })

@@ -17,11 +17,11 @@ export type AreaReport = {
 export type Report = {
   areas: AreaReport[]
   failures: { id: string; differences: string[] }[]
-  /** Why cases were not run, and how many. */
+  /** Skipped cases by reason, counted. */
   reasons: Record<string, number>
-  /** Differences that are listed but did not show: the list is too long. */
+  /** Known differences that did not occur: they must be removed from the list. */
   stale: string[]
-  /** Recordings that know each event's previous event: how many agree in that too, which the matcher does not ask. */
+  /** Recordings with each event's previousEventId, which the matcher ignores: how many agree in it too. */
   chains: { agree: number; differ: number }
 }
 type Difference = { path: string; message: string }
@@ -30,13 +30,13 @@ type Matcher = {
   matchExpected(actual: unknown, expected: unknown, options: object): Difference[]
 }
 
-/** A case that hangs is a failure too. */
+/** A case that hangs counts as a failure. */
 const BOUND_MILLISECONDS = 5_000
 const MAX_DIFFERENCES = 3
 
 /**
- * Runs the cases of a folder (`cases/*.jsonl` beside `match.mjs`): those in JSONata as they are, those in JSONPath where
- * they translate exactly. Whole histories are compared.
+ * Runs the cases of a folder (`cases/*.jsonl` beside `match.mjs`): those in JSONata unchanged, those in JSONPath where
+ * an exact translation exists. Whole histories are compared.
  */
 export async function conform(folder: string): Promise<Report> {
   const matcher = (await import(pathToFileURL(join(folder, 'match.mjs')).href)) as Matcher
@@ -121,7 +121,7 @@ function prepare(recorded: Case): Prepared {
   }
 }
 
-/** A path that finds nothing has errors of its own. */
+/** Errors of a path that finds nothing, which JSONata does not have. */
 const JSONPATH_ERRORS = ['States.Runtime', 'States.ParameterPathFailure', 'States.ResultPathMatchFailure']
 
 const generalised = (reason: string): string =>

@@ -18,7 +18,7 @@ export type Case = {
   input?: unknown
   inputText?: string
   tasks?: { state: string; input: unknown; outcome: Outcome; submitted?: unknown; callback?: Callback }[]
-  /** Functions by ARN. */
+  /** Recorded functions, by ARN. */
   functions?: Record<string, { behaviour: string; value?: unknown }>
   control?: { stopExecution?: { error?: string; cause?: string } }
   placeholders?: Record<string, string>
@@ -29,7 +29,7 @@ type Match = (actual: unknown, expected: unknown, options: object) => unknown[]
 const ACCOUNT = '111111111111'
 const REGION = 'us-east-1'
 const NEVER_MILLISECONDS = 10 * 365 * 86_400_000
-/** The engine's own integrations too: in a case the recording answers. */
+/** Every integration, the engine's own included: here the recording answers. */
 const EVERYTHING = [
   '*',
   'states:startExecution',
@@ -38,7 +38,7 @@ const EVERYTHING = [
 ]
 const ALL = { from: 0, limit: 100_000, reverse: false }
 
-/** What the engine makes of a definition: refused at creation, or not. */
+/** Whether the engine refuses a definition at creation. */
 export function judgeDefinition({ kind, definition, definitionText }: Case): Record<string, unknown> {
   let problem: string | undefined
   try {
@@ -83,7 +83,7 @@ export async function runCase(recorded: Case, matchExpected: Match): Promise<Rec
     return output
   }
 
-  /** The outside world answers the token once the call is recorded as submitted. */
+  /** Answers the task token once the call is recorded as submitted. */
   async function callBack(given: unknown, callback: Callback | undefined): Promise<void> {
     await clock.sleep(1)
     const token = findToken(given)
@@ -120,7 +120,7 @@ export async function runCase(recorded: Case, matchExpected: Match): Promise<Rec
   }
 }
 
-/** Inside a distributed Map nothing was recorded, but what the function does is known. */
+/** The answer of a function inside a distributed Map, whose calls were not recorded, from the function's known behaviour. */
 function answerOfFunction(
   { functions = {} }: Case,
   resource: string,
@@ -137,7 +137,7 @@ function answerOfFunction(
   return isService ? { ExecutedVersion: '$LATEST', Payload: result, StatusCode: 200 } : result
 }
 
-/** The answers, with the placeholders that the input and this place have given a value. */
+/** The recorded answers, with placeholders replaced by the values that the input has at their places. */
 function withKnownNames(recorded: Case, matchExpected: Match): NonNullable<Case['tasks']> {
   const { tasks = [], placeholders, input, expected } = recorded
   const bindings = new Map<string, unknown>()
@@ -164,7 +164,7 @@ function findToken(value: unknown): string | undefined {
 
 const JSON_TEXTS = ['input', 'output', 'parameters']
 
-/** As the recordings have events: details beside the type, JSON texts parsed, without id, time and role. */
+/** An event in the recordings' format: details beside the type, JSON texts parsed, without id, time and role. */
 function normalized(event: HistoryEvent): object {
   const fields = Object.entries(detailsOf(event))
     .filter(([name]) => name !== 'roleArn')

@@ -2,7 +2,7 @@ import { NotTranslatable, pathToExpression } from './translate-paths.ts'
 
 type Rule = Record<string, unknown>
 
-/** A rule of a JSONPath Choice as a JSONata condition. A comparison of other types than its operator's is false on AWS. */
+/** A rule of a JSONPath Choice as a JSONata condition. In AWS a comparison is false when a value has another type than the operator's. */
 export function ruleToCondition(rule: Rule, root: string): string {
   if (rule.Not) return `$not(${ruleToCondition(rule.Not as Rule, root)})`
   if (rule.And) return combined(rule.And as Rule[], 'and', root)
@@ -39,7 +39,7 @@ function comparison(left: string, operator: string, operand: unknown, root: stri
   if (!symbol) throw new NotTranslatable(`the operator ${operator}`)
   const type = { String: 'string', Numeric: 'number', Boolean: 'boolean' }[kind]
   const right = path ? pathToExpression(String(operand), root) : JSON.stringify(operand)
-  // `?:` because `and` evaluates both sides: `<` between a text and a number is an error.
+  // `?:` because JSONata's `and` evaluates both sides, and `<` between a text and a number is an error.
   const typed = `$type(${left}) = "${type}" and $type(${right}) = "${type}"`
   return `(${typed} ? ${left} ${symbol} ${right} : false)`
 }

@@ -1,11 +1,11 @@
-/** Why a JSONPath definition has no exact equal in JSONata. */
+/** The reason why a JSONPath definition has no exact equivalent in JSONata. */
 export class NotTranslatable extends Error {
   override readonly name = 'NotTranslatable'
 }
 
 const STEP = /\.([A-Za-z_][\w-]*)|\[(\d+)\]|\['([^'\]]*)'\]|\["([^"\]]*)"\]/y
 
-/** A simple path (names and indexes) as a JSONata expression over what `$` stands for. */
+/** A simple path (names and indexes) as a JSONata expression; `root` stands for `$`. */
 export function pathToExpression(path: string, root: string): string {
   if (path.startsWith('$$')) return `$states.context${stepsOf(path.slice(2), path)}`
   const variable = /^\$([A-Za-z_]\w*)/.exec(path)
@@ -43,7 +43,7 @@ export function translateTemplate(template: unknown, root: string): unknown {
   return Object.fromEntries(fields) as object
 }
 
-/** A translated template as the source of one expression; arrays only of constants, for JSONata flattens the rest. */
+/** A translated template as one expression; arrays may hold only constants, because JSONata flattens others. */
 export function templateToSource(template: unknown): string {
   if (typeof template === 'string') {
     return template.startsWith('{%') ? template.slice(2, -2).trim() : JSON.stringify(template)

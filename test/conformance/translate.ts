@@ -9,7 +9,7 @@ import {
 
 type Fields = Record<string, unknown>
 
-/** Fields that mean the same in both languages. */
+/** Fields with the same meaning in both languages. */
 const SAME = ['Type', 'Comment', 'Next', 'End', 'Resource', 'Default', 'Retry', 'Credentials', 'Label']
 const NUMBERS = [
   'TimeoutSeconds',
@@ -24,7 +24,7 @@ const NUMBERS = [
 ]
 const INPUT = '$states.input'
 
-/** A JSONPath definition as one in JSONata that does exactly the same. Throws NotTranslatable. */
+/** Translates a JSONPath definition to an equivalent in JSONata. Throws NotTranslatable. */
 export function translate(definition: Fields): Fields {
   return { ...translateFlow(definition), QueryLanguage: 'JSONata' }
 }
@@ -70,7 +70,7 @@ function numbersOf(state: Fields, root: string): Fields {
   return Object.fromEntries(fields)
 }
 
-/** What a Task sends, and what runs inside a Parallel or a Map. */
+/** The arguments of a Task, and the flows inside a Parallel or a Map. */
 function innerOf(state: Fields, effective: string): Fields {
   const parameters =
     state.Parameters === undefined ? asQuery(effective) : translateTemplate(state.Parameters, effective)
@@ -90,7 +90,7 @@ function innerOf(state: Fields, effective: string): Fields {
   }
 }
 
-/** The result, put where ResultPath says, of which OutputPath is left. */
+/** The state's output: the result inserted at ResultPath, then filtered by OutputPath. */
 function outputOf(state: Fields, effective: string): Fields {
   const { OutputPath = '$', ResultPath = '$' } = state
   const result = resultOf(state, effective)
@@ -107,7 +107,7 @@ const hasResult = ({ Type }: Fields): boolean => ['Pass', 'Task', 'Parallel', 'M
 function resultOf(state: Fields, effective: string): unknown {
   if (state.ResultSelector) return translateTemplate(state.ResultSelector, '$states.result')
   if (state.Type !== 'Pass') return asQuery('$states.result')
-  // Not a template: what looks like a path is a text.
+  // A Pass state's Result is no template: texts that look like paths stay texts.
   if (state.Result !== undefined) return state.Result
   if (state.Parameters !== undefined) return translateTemplate(state.Parameters, effective)
   return asQuery(effective)
@@ -134,7 +134,7 @@ function translateCatcher({ ErrorEquals, Next, Assign, ResultPath = '$' }: Field
   return { ErrorEquals, Next, Output, ...assigned }
 }
 
-/** What `$` stands for in `Assign` depends on the state: only what does not need it is translated. */
+/** In `Assign`, the meaning of `$` depends on the state, so only assignments without it are translated. */
 function assignOf(assign: Fields, root = ''): unknown {
   const needsRoot = JSON.stringify(assign).match(/"\$(\.[^"]*)?"/)
   if (needsRoot && root === '') throw new NotTranslatable('Assign from the state itself')

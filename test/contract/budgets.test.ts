@@ -24,7 +24,7 @@ const reserve = (taskId: string, path: string, most: number) =>
 describe('a budget', () => {
   it('that holds as much as its item can waits, and fails nobody for that', async () => {
     await budgets.create('full', { usd: 1 })
-    // Long paths fill it sooner than many.
+    // Long paths fill the item with few slots.
     const slots = Array.from({ length: 7 }, (_, at) => `${at}`.padEnd(56_000, 'x'))
     const first = await reserve('full', slots[0] ?? '', 1)
     for (const slot of slots.slice(1)) await reserve('full', slot, 1)

@@ -5,7 +5,7 @@ import type { Collectables } from '../../shared/ports/index.ts'
 import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
 
 const machine = { name: 'm', parts: 2, usedOn: '2026-01-02' }
-/** A worker remembers what it has noted: each has an adapter of its own. */
+/** A new adapter for each test, because a worker caches its own marks. */
 let worker: () => Collectables
 let stop: () => Promise<void>
 

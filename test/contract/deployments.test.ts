@@ -36,9 +36,9 @@ it('registers what a deployment brings, and retires what it no longer has (deplo
   expect(second.retired.sort()).toEqual(['one', 'ours'])
   expect(await ports.agents.findAgent('ours')).toMatchObject({ status: 'inactive' })
   expect((await ports.workflows.listWorkflows()).map((one) => one.workflow.name)).toEqual(['two'])
-  // Tasks that it started can still be read, and run on the version that was published.
+  // Tasks started by the removed workflow can still be read, and run on the published version.
   expect(await ports.workflows.findWorkflow('one', 1)).toMatchObject({ stateMachineArn: 'arn:one:1' })
-  // Its machine goes when nobody needs it; not when the workflow comes back.
+  // Its machine is collected once it is unused; unless the workflow is deployed again.
   expect((await ports.collectables.listMachines()).map(({ name }) => name)).toEqual(['one'])
   await deploy({ agents: [], workflows: [machine('one'), machine('two')] })
   expect(await ports.collectables.listMachines()).toEqual([])

@@ -46,7 +46,7 @@ describe('statistics in DynamoDB', () => {
     }
     expect(Math.abs(sums.residual - exact((one) => one.residual))).toBeLessThanOrEqual(1e-4 * expected.count)
     expect(sums.calls).toBe(400)
-    // Beyond what a double tells apart: it is DynamoDB that has added.
+    // Beyond the precision of a double, so the sum proves that DynamoDB has added.
     expect(epochs[0]?.counters.w ?? 0).toBeGreaterThan(Number.MAX_SAFE_INTEGER)
   })
 
@@ -82,7 +82,7 @@ describe('statistics in DynamoDB', () => {
         calls: 4,
         weight: expect.closeTo(4, 1),
         successRate: expect.closeTo(0.75, 2),
-        // The upper bounds of their buckets.
+        // Quantiles are upper bounds of histogram buckets.
         p50Seconds: expect.closeTo(0.251, 3),
         p95Seconds: expect.closeTo(5.012, 3),
         costUsd: expect.closeTo(0.01, 4),
@@ -102,7 +102,7 @@ describe('statistics in DynamoDB', () => {
         subject,
         additionsOf({ quality, residual: 0, failed: quality === 0, latencySeconds: 1, costUsd: 0 }, at),
       )
-    // An hour or two ago, in this epoch or the one before.
+    // One to two hours ago, in this epoch or the previous one.
     for (let calls = 0; calls < 20; calls++) await add(1, now - 6_500)
     const agent = makeAgent({ id: 'failing' })
     const trend = async () =>

@@ -80,7 +80,7 @@ describe('whatever names and values users choose, what is read is what was writt
   })
 
   it('of tasks', async () => {
-    // A parser that knows no __proto__ reads them: no request brings one.
+    // Excludes __proto__, which the parser drops; no request can contain it.
     const names = hostileName.filter((name) => name !== '__proto__')
     await fc.assert(
       fc.asyncProperty(fc.dictionary(names, fc.string()), async (metadata) => {

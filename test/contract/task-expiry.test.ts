@@ -25,7 +25,7 @@ const REST_GOES = TASK_GOES + 7 * DAY
 
 let dynamodb: Awaited<ReturnType<typeof startDynamoDB>>
 let ports: TaskPorts
-/** Prefixes of stored values that will go. */
+/** Prefixes of stored values that are tagged to expire. */
 const marked = new Set<string>()
 let count = 0
 
@@ -48,7 +48,7 @@ function storesOver(client: typeof dynamodb.client): TaskPorts {
   return { ...plain, tasks: expiringTasks(plain.tasks, { steps: plain.steps, expiry, days: DAYS }) }
 }
 
-/** As when the event of its execution comes. */
+/** Ends a task as the status event of its execution does. */
 const stopped = (task: OpenTask): Promise<unknown> =>
   finishTask(ports as never)({
     name: `${task.id}-${task.execution}`,
@@ -76,7 +76,7 @@ const end = async (task: OpenTask): Promise<boolean> => {
   return isFirst
 }
 
-/** A task with an item of every kind that a task may have. */
+/** A task with an item of every kind. */
 async function makeTask(more: Partial<OpenTask> = {}, child?: string): Promise<OpenTask> {
   const task = openTask(more)
   await ports.tasks.createTask(task)
@@ -90,7 +90,7 @@ async function makeTask(more: Partial<OpenTask> = {}, child?: string): Promise<O
   return task
 }
 
-/** When each item of a task goes; 0 where it stays. */
+/** When each item of a task expires; 0 if it does not. */
 async function expiryOf(key: string): Promise<Record<string, number>> {
   const query = new QueryCommand({
     TableName: 'tasks',
@@ -117,7 +117,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     expect(await end(task)).toBe(true)
     expect(await expiryOf(task.id)).toEqual(all(TASK_GOES, REST_GOES))
     expect(marked).toContain(`tasks/${task.id}/`)
-    // It reads as before.
+    // The task still reads the same.
     expect(await ports.tasks.findTask(task.id)).toEqual(ended(task))
   })
 
@@ -157,7 +157,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     await ports.steps.takeOverStep(own, { startedAt: '2026-01-01T00:00:00.000Z' })
     expect(await expiryOf(task.id)).toMatchObject({ 'STEP#late': 0 })
     marked.clear()
-    // Before the event of its execution, and after it.
+    // Both before and after the status event of its execution.
     await stopped(task)
     const settled = { ...all(TASK_GOES, REST_GOES), 'STEP#late': REST_GOES }
     expect(await expiryOf(task.id)).toEqual(settled)
@@ -256,7 +256,7 @@ describe('the stored values of a task', () => {
       if (command instanceof ListObjectsV2Command) {
         const { ContinuationToken, Prefix } = command.input
         expect(Prefix).toBe('tasks/t/')
-        // A page each.
+        // One object per page.
         return ContinuationToken
           ? { Contents: objects.slice(1) }
           : { Contents: objects.slice(0, 1), NextContinuationToken: 'more' }

@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 afterAll(() => stores.stop())
 
-/** A workflow whose JSON has about as many bytes. */
+/** A workflow with JSON of about `bytes` bytes. */
 const workflow = (name: string, bytes = 0, version = 1) => ({
   name,
   version,
@@ -158,7 +158,7 @@ describe('publishing a workflow', () => {
     const calling = { name: 'calling', steps: { a: { workflow: 'tried@1' } } }
     const register = () => registerWorkflow(stores.ports)({ name: 'calling', workflow: calling }, CALLER)
     await expect(register()).rejects.toThrow('the machine of workflow "tried@1" is not there')
-    // Another content is another version (publish/V1).
+    // Different content must have a different version (publish/V1).
     await expect(put(stores.ports, 1, 100)).rejects.toMatchObject({ name: 'ConflictError' })
 
     await put(stores.ports)
@@ -245,7 +245,7 @@ describe('publishing a workflow', () => {
       expect.stringMatching(/^each-v1-/),
     ])
     expect(await workflows.findWorkflow('each', 1)).toMatchObject({ active: true, stateMachineArn })
-    // The newest that serves stays the newest.
+    // The newest active version stays the newest.
     expect(await workflows.findWorkflow('each')).toMatchObject({ active: true, workflow: { version: 2 } })
     await call()
     await put(3)
@@ -284,7 +284,7 @@ describe('publishing a workflow', () => {
       await expect(plans(`left@${version}`)).rejects.toThrow(
         `the machine of workflow "left@${version}" is not there`,
       )
-    // Deployed again, or rolled back to.
+    // Deployed again, as in a rollback.
     await deploy(1)
     expect(await plans('left@1')).toEqual({ a: { name: 'left', version: 1 } })
     expect(await plans('left')).toEqual({ a: { name: 'left', version: 1 } })

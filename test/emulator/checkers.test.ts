@@ -19,7 +19,7 @@ beforeAll(() => {
 })
 afterAll(project.remove)
 
-/** What we mean, by check or by check and resource. Whatever is not here fails the test, and so does what nobody finds any more. */
+/** Accepted findings, by check or by check and resource. Any other finding fails the test, and so does an entry without a finding. */
 const EXPLAINED: Readonly<Record<string, string>> = {
   'cfn-lint W3005':
     'CDK has a function depend on its role and on the policy of the role; the first is implied, the second is not.',
@@ -85,7 +85,7 @@ function checkov(folder: string): Finding[] {
   })
 }
 
-/** Both end with a code of their own when they have found something. */
+/** Both tools exit with a special code when they have findings. */
 function run(command: string, args: readonly string[]): unknown {
   const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
   try {

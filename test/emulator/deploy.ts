@@ -5,21 +5,21 @@ import type { Emulator } from './emulator.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** What the emulator does not know (docs/explanation/emulator.md): left out of the templates, so that they stay as AWS gets them. */
+/** Types that the emulator does not support (docs/explanation/emulator.md): removed here, so that the templates need not avoid them. */
 export const UNKNOWN_TYPES = ['AWS::Events::Archive', 'AWS::Logs::QueryDefinition']
 
-/** Of all stacks together. */
+/** The outputs of all stacks. */
 export type Outputs = Readonly<Record<string, string>>
 type Resource = { Type: string; Properties?: Record<string, unknown> }
 type Template = { Resources: Record<string, Resource> }
 type MetricStat = { Metric: object; Stat: string; Period: number }
 type Said = { answer: string; words: string }
 
-/** Runs the CDK's own CLI on a synthesized assembly. Throws with the end of what it said when it fails. */
+/** Runs the CDK's own CLI on a synthesized assembly. Throws with the end of its output when it fails. */
 export const cdk = (emulator: Emulator, assembly: string, ...args: string[]): Promise<Said> =>
   run(emulator, 'node_modules/aws-cdk/bin/cdk', [...args, '--app', assembly, ...QUIET])
 
-/** Deploys every stack of an assembly with `npm run deploy`; answers their outputs, and what the CLI said. */
+/** Deploys every stack of an assembly with `npm run deploy`; returns their outputs, and the CLI's output. */
 export async function deploy(
   emulator: Emulator,
   assembly: string,
@@ -32,7 +32,7 @@ export async function deploy(
   return { outputs: JSON.parse(answer) as Outputs, words }
 }
 
-/** Removes every stack with `npm run destroy`; answers the names of what is kept. */
+/** Removes every stack with `npm run destroy`; returns the names of retained resources. */
 export async function destroy(emulator: Emulator, assembly: string): Promise<string[]> {
   const args = ['destroy', 'default', '--json', '--app', assembly, '--force', ...QUIET]
   const { answer } = await run(emulator, 'scripts/stage.ts', args)
@@ -58,7 +58,7 @@ async function run({ env }: Emulator, script: string, args: string[]): Promise<S
   )
 }
 
-/** Puts a bus into the data stack that cannot be made, after all else. */
+/** Makes the first deployment fail late: adds an event bus that cannot be created, after all other resources. */
 export function failAtFirst(assembly: string, { Name }: { Name: string }): void {
   const file = join(assembly, 'orchestrator-data.template.json')
   const template = JSON.parse(readFileSync(file, 'utf8')) as Template
@@ -77,7 +77,7 @@ function leaveOutUnknown(assembly: string): void {
   }
 }
 
-/** An alarm on an expression becomes one on the first metric in it. */
+/** Replaces an alarm's metric math by its first metric. */
 function withoutMetricMath(resource: Resource): Resource {
   const { Metrics, ...rest } = resource.Properties ?? {}
   const stat = (Metrics as { MetricStat?: MetricStat }[] | undefined)?.find(({ MetricStat }) => MetricStat)

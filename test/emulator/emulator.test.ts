@@ -38,7 +38,7 @@ type Clients = {
 }
 let deployed: Deployed | undefined
 let started: Emulator | undefined
-/** What a first deployment has left that failed. */
+/** The tables that a failed first deployment has left. */
 let firstTables: string[] = []
 
 beforeAll(async () => {
@@ -50,7 +50,7 @@ beforeAll(async () => {
   if (!emulator) return
   started = emulator
   addWhatChanges()
-  // Not as it is deployed afterwards: a template is uploaded once under the digest that it had when it was synthesized.
+  // Different from the later deployment: an uploaded template is found by the digest that it had at synthesis.
   const assembly = synthesize({ logRetentionDays: '14' })
   await cdk(emulator, assembly, 'bootstrap')
   const clients = clientsOf(emulator)
@@ -76,12 +76,12 @@ function doorOf(outputs: Outputs, emulator: Emulator): Door {
     region,
     prefix: 'orchestrator',
     credentials,
-    // The reconciler is the guarantee; its events are not relied on.
+    // The emulator may not send status events; the reconciler finds the ends.
     tellsOfEnds: false,
   })
 }
 
-/** Deploys what cannot be deployed: a bus beside ours has a name that is taken. Answers the tables that stay. */
+/** A deployment that fails: the name of an added event bus is taken. Returns the retained tables. */
 async function failedFirst(emulator: Emulator, clients: Clients, assembly: string): Promise<string[]> {
   const events = new EventBridgeClient(clients)
   const taken = { Name: 'taken' }
@@ -92,7 +92,7 @@ async function failedFirst(emulator: Emulator, clients: Clients, assembly: strin
   return tableNames(clients)
 }
 
-/** A test that says why when it is skipped. */
+/** A test that prints the reason when it is skipped. */
 const onEmulator = (name: string, run: (deployed: Deployed) => Promise<void>) =>
   it(name, ({ skip }) => (deployed ? run(deployed) : skip('the emulator cannot be had here')))
 
@@ -130,7 +130,7 @@ describe('an emulator that the CDK has deployed to', () => {
     await expect
       .poll(typesOfTask, { timeout: 20_000 })
       .toEqual(expect.arrayContaining(['task.submitted', 'step.succeeded', 'task.succeeded']))
-    // A bus that somebody listens to is never made anew, and this emulator cannot import one.
+    // An event bus with rules is never created anew, and this emulator cannot import one.
     const { Name, EventBusName } = rule
     await events.send(new RemoveTargetsCommand({ Rule: Name, EventBusName, Ids: ['1'] }))
     await events.send(new DeleteRuleCommand({ Name, EventBusName }))
@@ -175,7 +175,7 @@ describe('the next deployments', () => {
     expect(names).toContain('nap')
     expect(names).not.toContain('going')
 
-    // A machine stays as long as something runs on it, and goes with nothing.
+    // A machine is kept while executions run on it, and removed when none do.
     const collected = (await door.invoke('collect', { unusedDays: 0 })) as { removed: string[] }
     expect(collected.removed).not.toContain('going')
     expect(collected).toMatchObject({
@@ -207,7 +207,7 @@ describe('an installation that is destroyed and deployed again', () => {
   onEmulator('leaves what is retained on purpose, and nothing else', async ({ emulator, door, clients }) => {
     old = await submit(door, { type: 'simple', input: { message: LARGE } })
     await ended(door, old, 60)
-    // Whatever waits does not keep its machine.
+    // A waiting execution does not keep its machine.
     await submit(door, { type: 'nap', input: { seconds: 3_600 } })
     const kept = await destroy(emulator, project.out)
     const names = ['orchestrator', ...(await bucketNames(clients)), ...(await tableNames(clients))]
@@ -230,7 +230,7 @@ describe('an installation that is destroyed and deployed again', () => {
     expect(await resultOf(door, old)).toEqual({ message: LARGE })
     const next = await submit(door, { type: 'simple', input: { message: 'again' } })
     expect(await ended(door, next, 60)).toMatchObject({ status: 'succeeded' })
-    // From here on it is like any other.
+    // From here on the stack is deployed as usual.
     expect((await deploy(emulator, synthesize())).words.match(/\(no changes\)/g)).toHaveLength(3)
   })
 
@@ -259,7 +259,7 @@ describe('an installation that is destroyed and deployed again', () => {
   })
 })
 
-/** More than stands in a table: it lies in the bucket. */
+/** Larger than a DynamoDB item, so it is stored in the bucket (claim check). */
 const LARGE = 'large '.repeat(10_000)
 
 async function tableNames(clients: Clients): Promise<string[]> {
@@ -273,7 +273,7 @@ async function bucketNames(clients: Clients): Promise<string[]> {
   return Buckets.flatMap(({ Name = '' }) => (Name.startsWith('cdk-') ? [] : [Name]))
 }
 
-/** Besides what comes with the project: what the second deployment changes or removes. */
+/** Adds resources that the second deployment changes or removes. */
 function addWhatChanges(): void {
   project.write('workflows/nap.yaml', nap('before the deployment'))
   project.write('workflows/going.yaml', waitThen('going', '{% $input.seconds %}', 'agent: echo'))

@@ -12,12 +12,12 @@ const STOP_SECONDS = 10
 
 export type Emulator = {
   url: string
-  /** For whatever talks to it: the CDK's CLI, AWS's clients. */
+  /** The environment for clients of the emulator: the CDK's CLI, AWS's SDK. */
   env: NodeJS.ProcessEnv
   stop(): Promise<void>
 }
 
-/** Installs the emulator beside the project, and starts it with nothing in it. Throws MissingPythonError with what is missing. */
+/** Installs the emulator beside the project, and starts it empty. Throws MissingPythonError with what is missing. */
 export async function startEmulator(): Promise<Emulator> {
   const bin = installPackages(REQUIREMENTS, 'emulator')
   rmSync(join(FOLDER, 'state'), { recursive: true, force: true })
@@ -82,7 +82,7 @@ async function untilUp(url: string, child: ChildProcess, logTail: () => string):
   throw new Error(`the emulator did not start within ${START_SECONDS} s: ${logTail()}`)
 }
 
-/** Whoever ends this process ends it as well: a Ctrl-C, a bound on the time of the run. */
+/** Stops the emulator when this process ends, also by Ctrl-C or a time limit. */
 function stopWithUs(child: ChildProcess): void {
   const kill = (): void => {
     if (child.exitCode === null && child.pid) process.kill(-child.pid, 'SIGKILL')
@@ -96,7 +96,7 @@ function stopWithUs(child: ChildProcess): void {
   }
 }
 
-/** With the processes of its functions: it leads their group. */
+/** Stops the process group, which includes the processes of functions. */
 async function stop(child: ChildProcess): Promise<void> {
   const group = -(child.pid ?? 0)
   if (group === 0 || child.exitCode !== null) return

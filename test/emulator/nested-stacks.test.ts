@@ -8,7 +8,7 @@ afterAll(project.remove)
 it('runs agents that are deployed in nested stacks, for there are too many for one', {
   timeout: 120_000,
 }, async () => {
-  // With seven of our own.
+  // 75 agents besides our seven.
   for (let number = 1; number <= 75; number++) {
     project.write(
       `functions/agents/extra-${number}/index.ts`,
@@ -27,7 +27,7 @@ export default defineAgent({
   onTestFinished(() => api.stop())
   const steps = {
     a: { capability: 'extra.work1', input: { n: 1 } },
-    // The last by name, so not in the runtime stack itself.
+    // The last agent by name, which is in a nested stack.
     b: { capability: 'validate.schema', input: { value: 2, schema: { type: 'integer' } } },
   }
   const { taskId } = await api.submitOwn({ name: 'nested', steps })

@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** Python, or a package, cannot be had here. */
+/** Python, or a package, is not available on this machine. */
 export class MissingPythonError extends Error {}
 
-/** Installs the packages of a requirements file beside the project; answers the folder of their commands. Throws MissingPythonError. */
+/** Installs the packages of a requirements file beside the project; returns the folder of their commands. Throws MissingPythonError. */
 export function installPackages(requirements: string, name: string): string {
   const venv = join(ROOT, '.orchestrator', name, 'venv')
   mkdirSync(dirname(venv), { recursive: true })

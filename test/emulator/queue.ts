@@ -3,7 +3,7 @@ import type { Emulator } from './emulator.ts'
 
 export type Queue = { url: string; arn: string; receive(): Promise<string[]> }
 
-/** A queue of the emulator, by SQS's own protocol. */
+/** Creates a queue in the emulator through SQS's JSON protocol. */
 export async function createQueue({ url: endpoint, env }: Emulator, name: string): Promise<Queue> {
   const client = new AwsClient({
     accessKeyId: String(env.AWS_ACCESS_KEY_ID),

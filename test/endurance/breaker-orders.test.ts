@@ -1,4 +1,4 @@
-/** Every order in which four calls of one agent and the time can happen: some thousand situations each. */
+/** Every interleaving of four calls of one agent with the passage of time: some thousand states each. */
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { describe, expect, it } from 'vitest'
 import { dynamodbBreakers } from '../../functions/adapters/dynamodb/registry/breakers.ts'
@@ -20,13 +20,13 @@ describe('calls of an agent', () => {
   } as const
   type End = keyof typeof ends
 
-  /** Three callers, one of whom comes twice, and the time: from just before the breaker opens to after it has been tried. */
+  /** Three callers, one of which calls twice, from just before the breaker opens until after its trial. */
   function exploreCalls(outcomes: readonly End[]) {
     const seen = new Set<string>()
     const begin = ({ table, world }: Situation): Begun => {
       const time = { now: 1_000_000 }
       const store = { client: clientOf(table), table: 't' }
-      // Nobody need wait for it: the table answers at once.
+      // The table answers at once, so the promise need not be awaited.
       void dynamodbBreakers(store).replace('a', 0, { ...CLOSED, consecutiveFailures: 4 })
       const trials = new Map<string, number>()
       const call = async (who: string, number: number): Promise<void> => {

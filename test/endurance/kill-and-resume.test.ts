@@ -10,7 +10,7 @@ import { KILL_RESULT, killWorkflow } from '../support/cloud/kill-target.ts'
 import { type LocalApi, startApi } from '../support/cloud/local-api.ts'
 import { type StoredRuns, storedRuns } from '../support/stores/stored-runs.ts'
 
-/** How often the process is killed: a few times in `npm test`, more where somebody has the time. */
+/** How often the process is killed: a few times in `npm test`; the variable allows longer runs. */
 const KILLS = Number(process.env.ORCHESTRATOR_KILLS ?? 10)
 const SEED = Number(process.env.ORCHESTRATOR_SEED ?? 20_261_123)
 const PER_KILL_MILLISECONDS = 6_000
@@ -18,7 +18,7 @@ const TARGET = join(import.meta.dirname, '../support/cloud/kill-target.ts')
 const STEPS = ['a', 'b', 'c', 'd', 'e', 'w']
 const NEEDS: Readonly<Record<string, string[]>> = { c: ['a'], d: ['a', 'b'], e: ['c', 'd', 'w'] }
 
-/** Mulberry32: the same seed, the same points. */
+/** Mulberry32: the same seed gives the same kill points. */
 function seededRandom(seed: number): () => number {
   let state = seed
   return () => {
@@ -32,7 +32,7 @@ function seededRandom(seed: number): () => number {
 const sleep = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds))
 
-/** Brings one life up and kills it: mostly while runs are under way, now and then while it is still coming up. */
+/** Starts a process and kills it: mostly while runs are in progress, sometimes during its start. */
 async function live(assembly: string, folder: string, random: () => number): Promise<void> {
   const child = spawn(process.execPath, [TARGET, assembly, folder], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -83,7 +83,7 @@ describe(`a local cloud that is killed ${KILLS} times (seed ${SEED})`, () => {
         cursor = page.cursor
         isLast = cursor === undefined
       }
-      // A life may have stored a task and been killed before it started the execution.
+      // A process may have stored a task and been killed before it started the execution.
       await api.reconcile()
     },
     KILLS * PER_KILL_MILLISECONDS + 60_000,

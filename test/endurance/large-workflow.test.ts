@@ -8,7 +8,7 @@ beforeAll(async () => {
 afterAll(() => api.stop())
 
 it('splits a workflow that is too large for one machine over several executions', async () => {
-  // 24 chains of 25 steps, and one that gathers them.
+  // 24 chains of 25 steps, and a step that joins them.
   const chains = Array.from({ length: 24 }, (_, chain) => chain)
   const steps = Object.fromEntries([
     ...chains.flatMap((chain) =>

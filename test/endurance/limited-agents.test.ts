@@ -3,14 +3,14 @@ import { seededRandom } from '../../shared/domain/random.ts'
 import { validWorkflow } from '../support/cloud/compiled-workflow.ts'
 import { type Behaviour, CAPABILITY, makeWorld } from '../support/cloud/workflow-world.ts'
 
-/** Step Functions ends an execution whose history has more. */
+/** Step Functions' limit for the history of an execution. */
 const MOST_EVENTS = 25_000
 const MINUTE = 60_000
 const PATIENT = { timeout: 600_000 }
 
 type Limited = { seconds: number; maxConcurrency: number }
 
-/** One agent, which takes so many calls at once, each that long. Counts how many it has had at once. */
+/** An agent with a concurrency limit and a fixed duration; counts its concurrent calls. */
 function limitedWorld({ seconds, maxConcurrency }: Limited, agents: readonly string[] = ['only']) {
   const behaviour: Behaviour = {
     agents,
@@ -91,7 +91,7 @@ describe('steps side by side that wait for one agent (rebind/B8, rebind/B10)', (
     const { task } = await world.run(validWorkflow({ name: 'pair', steps }), {})
     expect(task.status).toBe('succeeded')
     expect(world.clock.now() - began).toBeLessThan(125_000)
-    // The second is refused, waits, and is refused once more at most.
+    // The second task is refused, waits, and is refused at most once more.
     expect(Math.max(...world.historyLengths())).toBeLessThan(60)
   })
 })

@@ -12,11 +12,11 @@ import { CALLER } from '../support/stores/callers.ts'
 import { startStores } from '../support/stores/start-stores.ts'
 
 const COUNT = 400
-/** Enough to empty the buckets of publishing and deleting, where only what happens then is the question. */
+/** Enough machines to empty the token buckets of publishing and deleting, for tests of throttling itself. */
 const FEWER = 160
-/** A time in which so many cannot be published or deleted. */
+/** Too short to publish or delete that many machines. */
 const SHORT_SECONDS = 40
-/** What a function has of Lambda's fifteen minutes, but for the last, in which it answers. */
+/** Lambda's fifteen minutes, less the last one, which is reserved for the answer. */
 const LAMBDA_SECONDS = 840
 
 let stores: Awaited<ReturnType<typeof startStores>>
@@ -36,7 +36,7 @@ function workflow(name: string) {
   return parsed.workflow
 }
 
-/** An installation against Step Functions with AWS's quotas; each `invoke` has a Lambda's time. */
+/** An installation against Step Functions with AWS's quotas; each `invoke` has the time of a Lambda function. */
 function install() {
   const aws = stepFunctionsWithQuotas()
   let until = 0
@@ -45,7 +45,7 @@ function install() {
   const machines = stepfunctionsMachines({ client, arnPrefix, roleArn: 'role', substitutions: {}, patience })
   const ports = { ...stores.ports, machines }
 
-  /** The seconds that it took. */
+  /** Returns the elapsed virtual seconds. */
   async function invoke(work: () => Promise<unknown>, seconds = LAMBDA_SECONDS): Promise<number> {
     const began = aws.now()
     until = began + seconds * 1_000
@@ -53,7 +53,7 @@ function install() {
     return (aws.now() - began) / 1_000
   }
 
-  /** CloudFormation puts the machines, then registers them. */
+  /** CloudFormation creates the machines before it calls the registration. */
   function deployment(definitionOf: (name: string) => string, brought = names): Deployment {
     for (const name of brought) aws.put(name, definitionOf(name))
     const workflows = brought.map((name) => {
@@ -97,7 +97,7 @@ describe(`publishing ${COUNT} workflows where Step Functions publishes 100 at on
     await invoke(register(deployment(() => 'first', fewer)))
     await invoke(register(deployment(() => 'second', fewer)))
     const before = published()
-    // The properties are those of before, the revisions of the machines are new ones.
+    // The properties are unchanged, the machines' revisions are new.
     const seconds = await invoke(register(deployment(() => 'first', fewer)))
     expect(seconds).toBeLessThan(LAMBDA_SECONDS)
     expect(published()).toBe(before + FEWER)

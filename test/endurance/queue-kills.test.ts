@@ -20,7 +20,7 @@ it('loses nobody who waits, and never runs more, though the whole cloud is kille
   for (let life = 0; life < 5; life++) {
     const { apiUrl, kill } = await beginLife(project.out, dataFolder)
     for (let more = 0; more < 3; more++) taskIds.push(await submitTo(apiUrl, 1))
-    // What a submission was in the middle of, too.
+    // So that a kill may also interrupt a submission.
     void submitTo(apiUrl, 1).catch(() => {})
     await new Promise((resolve) => setTimeout(resolve, 40 * life))
     await kill()
@@ -48,7 +48,7 @@ async function submitTo(apiUrl: string, seconds: number): Promise<string> {
   return ((await response.json()) as { taskId: string }).taskId
 }
 
-/** How many executions there were side by side at worst. An execution lies within the time that its task has a place. */
+/** The maximum number of concurrent executions. An execution lies within the time in which its task holds a slot. */
 async function mostAtOnce(sfn: SFNClient): Promise<number> {
   const { stateMachines = [] } = await sfn.send(new ListStateMachinesCommand({}))
   const lists = await Promise.all(

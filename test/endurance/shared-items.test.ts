@@ -1,5 +1,5 @@
 /**
- * Items that many write at once, with the adapters' own expressions, in orders that chance decides, and with deaths in between.
+ * Items with many concurrent writers, in random interleavings with deaths in between; with the adapters' own expressions.
  */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import fc from 'fast-check'
@@ -26,15 +26,15 @@ import { clientOf, immediateTable } from '../support/stores/immediate-table.ts'
 import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
 
 const seeds = fc.nat().map((seed) => seededRandom(String(seed)))
-/** How many times as many orders as in `npm test`, where somebody has the time. */
+/** A multiple of the number of interleavings in `npm test`, for longer runs. */
 const ORDERS = Number(process.env.ORCHESTRATOR_ORDERS ?? 1)
-/** Times of the test, in seconds. */
+/** Virtual time, in seconds. */
 const START = 1_000_000
 
 const upTo = (random: Random, most: number): number => Math.floor(random() * (most + 1))
 const clockAt = (time: { now: number }) => ({ now: () => new Date(time.now * 1_000) })
 
-/** Whoever is told to wait for others does, for a while (budget/U5). */
+/** Repeats an operation that is told to wait for other writers, for a limited time (budget/U5). */
 async function patiently<T>(world: Interleaving, who: string, work: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
@@ -51,7 +51,7 @@ type Place = {
   runs(most: number): number
 }
 
-/** The expressions alone are fast: many orders. */
+/** The expressions alone, which are fast: many interleavings. */
 const expressions: Place = {
   newTable: async () => ({ client: clientOf(immediateTable()), table: 't' }),
   runs: (most) => Math.ceil(most * Math.min(1, ORDERS / 3)),
@@ -63,7 +63,7 @@ beforeAll(async () => {
   dynamodb = await startDynamoDB()
 })
 afterAll(() => dynamodb.stop())
-/** The embedded DynamoDB is slow: few. */
+/** The embedded DynamoDB, which is slow: few interleavings. */
 const embedded: Place = {
   async newTable() {
     const table = `items-${++tables}`
@@ -132,7 +132,7 @@ describe.each([
               for (let tries = 0; tries < 4; tries++) {
                 const amount = 1 + upTo(random, 30)
                 const minute = Math.floor(time.now / 60)
-                // The window is that of the call.
+                // The window of the rate limit is that of the call.
                 const limits = dynamodbLimits({ client, table, clock: clockAt({ now: time.now }) })
                 if (await limits.takeRate('model:m', amount, most))
                   given.set(minute, amount + (given.get(minute) ?? 0))
@@ -246,7 +246,7 @@ describe.each([
           }
           const world = new Interleaving(client, byChance(random, { deathRate: 0.02 }))
           for (let at = 0; at < 16; at++) world.start(() => spend(world, `p${at}`, at, '1'))
-          // A child ends while others still spend, and its parent's step is done again; and both may be cut off.
+          // A child task ends while others still spend, and its parent's step is repeated; both may die.
           const closer = dynamodbBudgets({ client: world.clientFor('closer'), table })
           world.start(async () => {
             for (const child of ['t_2', 't_4'] as const) {
@@ -256,7 +256,7 @@ describe.each([
             }
           })
           await world.run(check)
-          // They go on, whatever was cut off, as a retry does it: some steps are new, some are taken over.
+          // After deaths the tasks continue as in a retry: some steps are new, some are taken over.
           for (const [child, parent] of Object.entries(parents))
             await reopenChildBudget(budgets, parent, child)
           const again = new Interleaving(client, byChance(random, { deathRate: 0 }))
@@ -301,12 +301,12 @@ describe.each([
             const live = [...trials].filter(([who, until]) => until > time.now && !world.dead.has(who))
             expect(live.length).toBeLessThanOrEqual(1)
             const now = (await sure.find(['a'])).get('a')?.breaker ?? CLOSED
-            // Each opening and closing is told once.
+            // Each opening and closing of the breaker is announced once.
             expect(now.generation - last.generation).toBeLessThanOrEqual(1)
             if (now.generation > last.generation && now.state === 'open') openings += 1
             last = now
           })
-          // Nobody is let in again, and everybody who was in has failed: one opening.
+          // No caller is admitted after the opening, and all admitted calls have failed: there is exactly one opening.
           if (pace === 0) expect(openings).toBe(1)
         }),
         { numRuns: runs(30), examples: [[seededRandom('all fail'), 1]] },
@@ -341,7 +341,7 @@ describe.each([
           expect(ended.length).toBeLessThanOrEqual(1)
           const [step] = await stepsOver(client).findSteps('t_1', ['s'])
           if (ended.length === 1) expect(step).toMatchObject({ status: 'succeeded', fence: ended[0]?.fence })
-          // Alive to the end: somebody has ended it.
+          // Without deaths, exactly one writer has ended the task.
           if (world.dead.size === 0) expect(ended).toHaveLength(1)
         }),
         { numRuns: runs(120) },

@@ -10,7 +10,7 @@ const PACKAGES = [
   '@redocly/cli@2.77.0',
   'openapi-typescript@7.13.0',
   '@hey-api/openapi-ts@0.99.0',
-  // What the generators are made for; the project's own compiler has no JavaScript API.
+  // The generators need the JavaScript API of this compiler; the project's own has none.
   'typescript@5.9.3',
 ]
 
@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Runs one of the tools; answers what it has printed when it failed, else nothing. */
+/** Runs a tool; returns its output if it failed, else an empty text. */
 function failureOf(command: string, args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(join(bin ?? '', command), args, {
     cwd: folder,

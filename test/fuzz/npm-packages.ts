@@ -4,11 +4,11 @@ import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** The packages cannot be had here. */
+/** The packages are not available on this machine. */
 export class MissingPackagesError extends Error {}
 
 /**
- * Installs packages beside the project, for tests only: they would be a hundred megabytes in everybody's node_modules. Answers the
+ * Installs packages for tests beside the project: as dependencies they would add a hundred megabytes for every user. Returns the
  * folder of their commands. Throws MissingPackagesError.
  */
 export function installNpmPackages(packages: readonly string[], name: string): string {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installPackages, MissingPythonError } from '../emulator/python-packages.ts'
 import { type LocalApi, startApi } from '../support/cloud/local-api.ts'
 
-/** Of one run; `ORCHESTRATOR_FUZZ_SECONDS` for longer ones, `ORCHESTRATOR_FUZZ_SEED` for another or the same again. */
+/** Seconds of a run; `ORCHESTRATOR_FUZZ_SECONDS` for longer ones, `ORCHESTRATOR_FUZZ_SEED` for another sequence or to repeat one. */
 const SECONDS = Number(process.env.ORCHESTRATOR_FUZZ_SECONDS ?? 150)
 const SEED = process.env.ORCHESTRATOR_FUZZ_SEED ?? String(Math.floor(Math.random() * 1e9))
 const PHASES = ['Coverage', 'Fuzzing', 'Stateful']
@@ -31,7 +31,7 @@ describe('the API, asked by schemathesis', () => {
     const { code, printed } = await run(join(bin, 'st'))
     const summary = printed.slice(printed.indexOf(' SUMMARY '))
     console.info(`seed ${SEED}: ${/\d+ generated.*/.exec(summary)?.[0]}`)
-    // The examples are those of the document, and it has none.
+    // Examples come from the document, which has none.
     const errors = api.logs.filter((line) => line.includes('request failed')).slice(0, 5)
     expect([code, code === 0 ? '' : printed.slice(0, 20_000), errors]).toEqual([0, '', []])
     for (const phase of PHASES) expect(summary).toContain(`✅ ${phase}`)

@@ -20,13 +20,13 @@ beforeAll(async () => {
     code: 0,
     stdout: expect.stringContaining('npx orchestrator dev'),
   })
-  // What is there already need not be installed a second time.
+  // Reuses the installed packages instead of a second installation.
   renameSync(join(empty, 'node_modules'), join(project, 'node_modules'))
   isInstalled = await install(project)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Answers whether it was possible here; fails where something else than the network is wrong. */
+/** Returns whether installing was possible; throws for failures other than a missing network. */
 async function install(where: string, ...packages: string[]): Promise<boolean> {
   const ended = await run(where, 'npm', 'install', ...OPTIONS, ...packages)
   const reason = npmFailure(ended)

@@ -5,7 +5,7 @@ const ROOT = join(import.meta.dirname, '../..')
 
 export type Ended = { code: number | null; stdout: string; stderr: string }
 
-/** As npx runs a command of the project for somebody who has no checkout: the project's commands are found first, the checkout's not. */
+/** The environment of npx in a user's project: the project's commands are found first, the checkout's not at all. */
 function environment(folder: string): NodeJS.ProcessEnv {
   const path = (process.env.PATH ?? '').split(delimiter).filter((entry) => !entry.startsWith(ROOT))
   const own = join(folder, 'node_modules/.bin')
@@ -23,7 +23,7 @@ export function start(folder: string, command: string, args: readonly string[]):
   return spawn(file, args, { cwd: folder, env: environment(folder), stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
-/** Runs a command of a project to its end. */
+/** Runs a command in a project to its end. */
 export async function run(folder: string, command: string, ...args: readonly string[]): Promise<Ended> {
   const child = start(folder, command, args)
   const printed = { stdout: '', stderr: '' }
@@ -36,7 +36,7 @@ export async function run(folder: string, command: string, ...args: readonly str
   return { code, ...printed }
 }
 
-/** Why npm could not install what it was asked for, where it can reach no registry and has it in no cache; nothing where that is not why. */
+/** The reason why npm could not install, if no registry is reachable and the cache lacks the package; undefined for other failures. */
 export function npmFailure({ code, stderr }: Ended): string | undefined {
   const reason = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ETIMEDOUT|ENOTCACHED)\b/.exec(
     stderr,
@@ -44,7 +44,7 @@ export function npmFailure({ code, stderr }: Ended): string | undefined {
   return code === 0 ? undefined : reason?.[0]
 }
 
-/** Waits until a child has printed what the pattern matches; rejects with all that it has printed when it ends before. */
+/** Waits until a child's output matches the pattern; rejects with all of its output if the child ends first. */
 export function printedBy(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
   let printed = ''
   return new Promise((resolve, reject) => {

@@ -23,7 +23,7 @@ const json = (fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>).filter(
 const row = fc
   .array(fc.tuple(column, json), { maxLength: 4 })
   .map((cells) => Object.fromEntries(cells) as Row)
-/** Cells as people write them, and any other text. */
+/** Typical cells, and arbitrary text. */
 const text = fc.oneof(
   fc.constantFrom(
     '',

@@ -14,7 +14,7 @@ const LEASE = 30
 const SUCCEEDED = { succeeded: true }
 const FAILED = { succeeded: false }
 
-/** Callers that meet a breaker: each begins, and some time later ends or dies. */
+/** Callers of a breaker: each begins, and later ends or dies. */
 const event = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('begin' as const) }) },
   {
@@ -54,7 +54,7 @@ describe('the breaker', () => {
             if (admitted === 'refused') continue
             const pass: Pass = { generation: breaker.generation }
             if (admitted === 'trial') {
-              // breaker/K2: whoever was on trial before is over.
+              // The former trial is over (breaker/K2).
               for (const { pass: other, until } of calls)
                 if (other.trialId !== undefined && other.generation === breaker.generation)
                   expect(until).toBeLessThanOrEqual(now)
@@ -65,7 +65,7 @@ describe('the breaker', () => {
           }
           if ((one.kind === 'end' || one.kind === 'die') && calls.length > 0) {
             const [call] = calls.splice(one.which % calls.length, 1)
-            // Who has died never tells.
+            // A dead caller reports no outcome.
             if (!call || one.kind === 'die') continue
             const before = breaker
             breaker = afterCall(breaker, call.pass, { succeeded: one.succeeded }, now)

@@ -11,7 +11,7 @@ import { graphOfWorkflow } from '../../shared/workflow/step-needs.ts'
 
 const GRAPHS = Number(process.env.ORCHESTRATOR_GRAPHS ?? 100)
 
-/** Every forward pair an edge with probability 2/n: every few steps one that is not series-parallel. */
+/** Every forward pair is an edge with probability 2/n, which gives a non-series-parallel edge every few steps. */
 function randomPlans(count: number, [fewest, most]: [number, number], seed: number): PlanGraph[] {
   const random = randomFrom(seed)
   return Array.from({ length: count }, (_, index) => {
@@ -72,7 +72,7 @@ const bytesOf = ({ definition }: { definition: object }): number => JSON.stringi
 
 type Compiled = ReturnType<typeof compileWorkflow>
 
-/** What most do: level by level, each waiting for its slowest member. */
+/** The common alternative: level by level, each waiting for its slowest step. */
 function byLevels(workflow: Workflow): Compiled {
   const graph = graphOfWorkflow(workflow)
   const levels = new Map<string, number>()
@@ -103,7 +103,7 @@ function byLevels(workflow: Workflow): Compiled {
   return { ...compileWorkflow(workflow), definition: { QueryLanguage: 'JSONata', ...flow }, gates: [] }
 }
 
-/** Whoever would go to the gate goes to what is behind it. */
+/** Removes the first gate: transitions to it lead to its successor. */
 function withoutFirstGate(workflow: Workflow): Compiled {
   const compiled = compileWorkflow(workflow)
   const [first] = compiled.gates

@@ -23,7 +23,7 @@ const contribution = fc.record({
   costUsd: fc.double({ min: 0, max: 5, noNaN: true }),
 })
 
-/** As DynamoDB adds: exactly. */
+/** Exact addition, as in DynamoDB. */
 function addedUp(contributions: readonly Contribution[]): Map<number, Map<string, bigint>> {
   const epochs = new Map<number, Map<string, bigint>>()
   for (const { at, ...outcome } of contributions) {

@@ -5,7 +5,7 @@ import { orderOf } from '../../shared/compiler/order.ts'
 import { type Graph, makeGraph, transitiveReduction } from '../../shared/workflow/graph.ts'
 import { graphs, pairsOf, shuffled } from '../support/random/random-graphs.ts'
 
-/** Random series-parallel structures, so that the right answer is known. */
+/** Random series-parallel structures, for which the right answer is known. */
 const trees: fc.Arbitrary<Tree> = fc.letrec<{ tree: Tree }>((tie) => ({
   tree: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
@@ -79,7 +79,7 @@ function nodesIn(tree: Tree<Prime>): number[] {
   return (tree.kind === 'sequence' ? tree.parts : tree.branches).flatMap(nodesIn)
 }
 
-/** Pairs `before > after` that the structure imposes, sorted. */
+/** Pairs `before > after` that the structure implies, sorted. */
 function pairsIn(tree: Tree<Prime>, ids: readonly string[]): string[] {
   const pairs: string[] = []
   const visit = (part: Tree<Prime>): void => {
@@ -102,7 +102,7 @@ function numberSteps(tree: Tree, next = { node: 0 }): Tree {
   return { kind: 'step', node: next.node++ }
 }
 
-/** The graph that a structure stands for: every step of a part needs every step of the part before it. */
+/** The graph of a structure: every step of a part needs every step of the previous part. */
 function graphOf(tree: Tree): Graph {
   const needs = new Map(nodesIn(tree).map((node) => [node, new Set<number>()]))
   const visit = (part: Tree): void => {

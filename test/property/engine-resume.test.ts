@@ -7,7 +7,7 @@ import type { ExecutionStore } from '../../local/stepfunctions/store/execution-s
 import { memoryStore } from '../../local/stepfunctions/store/memory-store.ts'
 import { EXECUTION_ARN, invokeTask, makeEngine } from '../support/cloud/run-definition.ts'
 
-/** What the process writes, in order: cutting it off after the n-th write is a crash at that instant. */
+/** The writes of a process in order: stopping after the n-th write simulates a crash at that instant. */
 type Write = (store: ExecutionStore) => void
 const WRITES = ['putMachine', 'deleteMachine', 'insert', 'end', 'redrive', 'setAnnounced', 'append'] as const
 
@@ -31,7 +31,7 @@ function storeAfter(writes: readonly Write[]): ExecutionStore {
   return store
 }
 
-/** The world outside: it outlives the process. It answers tokens, and counts what it was asked. */
+/** The external services, which outlive the process: they answer tokens, and count their calls. */
 class World {
   readonly tokens: string[] = []
   readonly calls = new Map<string, number>()
@@ -115,7 +115,7 @@ const DEFINITION = {
   },
 }
 
-/** One life of the engine over a store and a world. */
+/** One process of the engine on a store and external services. */
 function life(store: ExecutionStore, world: World, start: number, unlucky = 0) {
   const clock = new VirtualClock(start)
   const invoke = async (name: string, payload: unknown): Promise<unknown> => {
@@ -151,7 +151,7 @@ function life(store: ExecutionStore, world: World, start: number, unlucky = 0) {
       try {
         engine.service.tokens.get(token).settle({ output: {} })
       } catch {
-        // Answered before, or of a call that was made again under another token.
+        // The token was answered before, or belongs to a call that was repeated under another token.
       }
     })
   }
@@ -175,7 +175,7 @@ describe('a crash after any write', () => {
 
     for (let cut = first; cut <= writes.length; cut++) {
       const world = new World()
-      // The life that is cut off: it did what it wrote, and calls whose answers it did not see.
+      // The process that crashes: its writes and calls have happened, but it may not have seen the answers.
       const before = storeAfter(writes.slice(0, cut))
       const past = before.events(EXECUTION_ARN, { from: 0, limit: 1_000, reverse: false })
       world.tokens.push(...tokensIn(before))
@@ -219,7 +219,7 @@ describe('a crash after any write', () => {
       const past = before.events(EXECUTION_ARN, { from: 0, limit: 1_000, reverse: false })
       const world = new World()
       world.tokens.push(...tokensIn(before))
-      // How often it is still to fail is not the engine's to remember: the world has counted.
+      // The number of remaining failures is kept by the external services, not by the engine.
       const second = life(before, world, Date.UTC(2026, 0, 1, 0, 10), 2 - failuresIn(before))
       await second.service.resume()
       second.answerAll()
@@ -257,7 +257,7 @@ const LEFT = [
   'side by side',
 ]
 
-/** How often the world has made the execution fail. */
+/** How often the external services have made the execution fail. */
 function failuresIn(store: ExecutionStore): number {
   return store
     .events(EXECUTION_ARN, { from: 0, limit: 1_000, reverse: false })

@@ -12,7 +12,7 @@ import { graphs } from '../support/random/random-graphs.ts'
 const OVERHEAD = 0.05
 const stepsOf = (steps: object): Steps => WorkflowSchema.parse({ name: 'w', steps }).steps
 
-/** Every step takes as long as it is told, costs a dollar and fails as often as it is told. */
+/** A behaviour in which every step has a fixed duration, costs a dollar and fails with a fixed probability. */
 function always(
   secondsOf: (place: string) => number,
   failures: (place: string) => number[] = () => [0],
@@ -55,7 +55,7 @@ describe('an estimate', () => {
     expect(seconds.p50).toBeCloseTo(3 * (call5 + 2 * 2 * call5), 6)
     expect(usd.p50).toBe(6 * (1 + 6 * 2))
     expect(steps.map(({ stepId }) => stepId)).toEqual(['outer'])
-    // The fan-out, its items, and in each of them a call, a fan-out, and its items with two calls each.
+    // Counts the fan-out, its items, and in each of them a call, a fan-out, and its items with two calls each.
     expect(told[0]).toBe(1 + 6 * (1 + 2 + 6 * (1 + 2)))
   })
 
@@ -94,7 +94,7 @@ describe('an estimate', () => {
     const { usd, seconds } = estimate(stepsOf({ outer: nest(8), other: nest(8) }), known, SEED)
     expect(draws).toBeLessThan(5_000_000)
     expect(usd.p50).toBe(2 * 10 ** 8)
-    // Ten items, three at once, are four rounds.
+    // Ten items, three at once, take four rounds.
     expect(seconds.p50).toBeCloseTo(4 ** 8 * (1 + OVERHEAD), 3)
   })
 
@@ -161,7 +161,7 @@ describe('an estimate', () => {
       ),
       SEED,
     )
-    // a twice; soft, then nothing; value, then its dependant.
+    // `a` runs twice; `soft` fails and yields nothing; `value` runs, then its dependant.
     expect(told).toMatchObject({ successRate: 1, usd: { p50: 5 }, seconds: { p50: 2 + 2 * OVERHEAD } })
     const hopeless = estimate(
       steps,
@@ -194,7 +194,7 @@ describe('an estimate', () => {
       { seed: 'loop', samples: 4_000 },
     )
     expect(told.seconds.p99).toBeCloseTo(3 * (1 + OVERHEAD), 6)
-    // Half go round once, a quarter twice, the rest three times.
+    // Half of the runs take one round, a quarter two, the rest three.
     expect(told.usd).toEqual({ p50: expect.any(Number), p90: 3 })
   })
 

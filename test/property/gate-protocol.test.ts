@@ -5,7 +5,7 @@ import { exploreGate, PRODUCERS } from '../support/models/gate-model.ts'
 
 const GATE = gateState({ name: 'c', agent: '', path: "'c'" }, PRODUCERS.length)
 
-/** The state with another condition on its write; a value that no expression mentions would be refused. */
+/** The state with another condition on its write. Values that no expression mentions are removed, because DynamoDB would refuse them. */
 function withCondition(ConditionExpression: string): TaskState {
   const values = Object.entries(GATE.Arguments.ExpressionAttributeValues as object)
   const mentioned = values.filter(([name]) =>

@@ -17,10 +17,10 @@ import { behaviours, workflows } from '../support/random/random-workflows.ts'
 import { CALLER } from '../support/stores/callers.ts'
 import { startStores } from '../support/stores/start-stores.ts'
 
-/** Names of every object that a step may have: constructor, toString, valueOf, ... */
+/** Names of inherited members that are valid step ids: constructor, toString, valueOf, ... */
 const IDS = INHERITED.filter((name) => StepIdSchema.safeParse(name).success)
 
-/** The same workflow with its first steps, and the first steps of its loops, called like members of every object. */
+/** The workflow with its first steps, and the first steps of its loops, renamed to members that every object inherits. */
 function renamed(workflow: object): { workflow: object; before: (id: string) => string } {
   const text = JSON.stringify(workflow)
   const ids = [...new Set(text.match(/\ba\d(x\d)*\b/g))].slice(0, IDS.length)
@@ -30,7 +30,7 @@ function renamed(workflow: object): { workflow: object; before: (id: string) => 
   return { workflow: JSON.parse(told) as object, before: (id) => back.get(id) ?? id }
 }
 
-/** How each step has ended, and how often it was tried: by the names that it had before. */
+/** How each step ended and how often it was tried, by original name. */
 function outcomeOf({ task, steps }: Ran, before: (id: string) => string) {
   const was = (path: string): string => {
     const scopes = path.split('.').map((part) => {
@@ -46,7 +46,7 @@ function outcomeOf({ task, steps }: Ran, before: (id: string) => string) {
 }
 
 it('a workflow runs the same, whatever its steps and loops are called', async () => {
-  // By what is asked it depends how long an agent takes, and what it answers; so nobody has trouble here.
+  // Durations and answers are derived from requests, which contain the names; so they are constant here.
   const behaviour = behaviours.map((one) => ({
     ...one,
     runOf: () => ({ milliseconds: 50, output: { h: 'x', n: 0.7 } }),
@@ -55,7 +55,7 @@ it('a workflow runs the same, whatever its steps and loops are called', async ()
   }))
   await fc.assert(
     fc.asyncProperty(workflows, behaviour, async (workflow, behaves) => {
-      // Some of them hold a step that can never run.
+      // Skips workflows with a step that can never run.
       fc.pre(validateWorkflow(workflow).workflow !== undefined)
       const other = renamed(workflow)
       const input = { list: ['p', 'q'] }

@@ -37,7 +37,7 @@ describe('gates, loops and fan-outs together', () => {
     expect(ran.task.status).toBe('succeeded')
     for (const round of [1, 2]) {
       const [a, b, d] = ['a', 'b', 'd'].map((id) => spanOf(ran, `l[${round}].${id}`))
-      // Not before the slow one, and not a millisecond after.
+      // Neither before the slow step nor a millisecond after it.
       expect(d?.start).toBe(a?.end)
       expect(b?.end).toBeLessThan(Number(a?.end))
     }

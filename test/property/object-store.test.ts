@@ -59,7 +59,7 @@ const names = fc.oneof(
 const keys = fc
   .array(names, { minLength: 1, maxLength: 4 })
   .map((segments) => segments.join('/'))
-  // The SDK's own parser takes an element of nothing but white space for an empty one.
+  // Excludes keys of white space only: the SDK's parser reads such an element as empty.
   .filter((key) => Buffer.byteLength(key) <= MOST_BYTES && key.trim() !== '')
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
@@ -163,7 +163,7 @@ describe('objects/O1, objects/O2: what was put is there, under its own name', ()
             await client.send(new DeleteObjectCommand({ Bucket: 'b', Key: key }))
             model.delete(key)
           } else {
-            // As a death leaves it: nothing is closed.
+            // Simulates the death of the process: nothing is closed.
             abandoned.push(store)
             await open()
           }
@@ -263,7 +263,7 @@ describe('objects/O3: what a death leaves behind', () => {
 })
 
 describe('objects/O4: a folder of the layout before', () => {
-  /** As it wrote them: `a.md` under `files/x/`, and a name that it had to cut. */
+  /** A bucket in the former layout: `a.md` under `files/x/`, and a name that had to be cut. */
   async function writeOldFolder(): Promise<string> {
     const { createHash } = await import('node:crypto')
     await mkdir(join(folder, 'b/files/x'), { recursive: true })

@@ -7,7 +7,7 @@ const agentsUpTo = (count: number) => Array.from({ length: count }, (_, at) => `
 const workflowsUpTo = (count: number, parts = 0) =>
   Array.from({ length: count }, (_, at) => ({ name: `w${at}`, parts }))
 
-/** Resources by stack, of agents and workflows. */
+/** The number of resources in each stack. */
 function resourcesOf({ agents, workflows }: Placement, parts: ReadonlyMap<string, number>): number[] {
   const all: number[] = [OWN]
   const nested: Record<string, number> = {}

@@ -1,4 +1,4 @@
-/** The queue of a tenant, with many who start tasks at once, in orders that chance decides, and with deaths in between. */
+/** A tenant's queue with concurrent writers that start tasks, in random interleavings with deaths in between. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { dynamodbLimits } from '../../functions/adapters/dynamodb/registry/limits.ts'
@@ -52,7 +52,7 @@ it('never runs more than it may, and starts everybody in the end, whoever dies (
           bus: { publish: async () => {} },
         }) as unknown as QueueNeeds
       const sure = portsOf(clientOf(table))
-      // The plan is not what this is about.
+      // Plans are irrelevant here.
       for (const ports of [sure]) ports.plans.getPlan = async () => ({ bindings: {} }) as never
 
       const all = Array.from({ length: TASKS }, (_, at) => taskOf(at, Math.floor(random() * 10)))
@@ -73,7 +73,7 @@ it('never runs more than it may, and starts everybody in the end, whoever dies (
           await ports.tasks.createTask(task)
           await enqueue(ports, task)
           await world.pause(who)
-          // Some end, some are cancelled while they wait.
+          // Some tasks end, some are cancelled while they wait.
           const now = await ports.tasks.findTask(task.id)
           if (now && random() < 0.5) await end(ports, now)
         })
@@ -87,7 +87,7 @@ it('never runs more than it may, and starts everybody in the end, whoever dies (
       })
       expect(most_seen).toBeLessThanOrEqual(most)
 
-      // The sweep: as often as it takes, with what ran before ending in between.
+      // Sweeps repeatedly; running tasks end in between.
       for (let sweeps = 0; sweeps < 3 * TASKS; sweeps++) {
         for (const { id } of all) {
           const task = await sure.tasks.findTask(id)
@@ -122,7 +122,7 @@ it('starts the more urgent first, and lets nobody wait for ever (queue/V2)', asy
     bus: { publish: async () => {} },
   } as unknown as QueueNeeds
   ports.plans.getPlan = async () => ({ bindings: {} }) as never
-  // A minute apart; a step of priority is worth ten.
+  // One task a minute; one level of priority is worth ten minutes.
   const priorities = [0, 0, 9, 5, 5, 0, ...new Array<number>(120).fill(9)]
   const all = priorities.map((priority, at) => taskOf(at, priority))
   for (const task of all) {
@@ -139,7 +139,7 @@ it('starts the more urgent first, and lets nobody wait for ever (queue/V2)', asy
   }
   const order = started.map((name) => Number(name.slice(2, 28)))
   expect(new Set(order).size).toBe(all.length)
-  // The urgent one first; 90 minutes of urgent tasks before the one that is not, and then it.
+  // The urgent task first; then 90 minutes of urgent tasks before the normal one, because priority ages.
   expect(order[0]).toBe(2)
   expect(order.indexOf(0)).toBeGreaterThan(order.indexOf(3))
   expect(order.indexOf(0)).toBeGreaterThan(80)

@@ -6,7 +6,7 @@ import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 
 type Plan = { name: string; n: number; e: [number, number][] }
 
-/** Real agent plans, kept outside the project for their size. */
+/** Real agent plans, kept outside the repository because of their size. */
 const FOLDER = process.env.ORCHESTRATOR_DAGS ?? join(import.meta.dirname, '../../../shared/dags')
 const files = ['worfbench.json', 'toolplans.json'].map((name) => join(FOLDER, name)).filter(existsSync)
 if (files.length === 0)

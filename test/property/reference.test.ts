@@ -7,7 +7,7 @@ import { agree, neverRunning } from '../support/models/agree.ts'
 import { evaluateWorkflow } from '../support/models/reference-evaluator.ts'
 import { behaviours, workflows } from '../support/random/random-workflows.ts'
 
-/** As many as a run of all tests has time for; the whole check runs thousands. */
+/** A number that fits a run of all tests; longer runs use thousands. */
 const RUNS = Number(process.env.ORCHESTRATOR_WORKFLOWS ?? 100)
 const INPUT = { list: [3, 1, 2] }
 

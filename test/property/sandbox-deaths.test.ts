@@ -15,16 +15,16 @@ import { type Manner, mannerOf } from '../../local/lambda/suspicion.ts'
 const folder = mkdtempSync(join(tmpdir(), 'deaths-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** What an invocation does when its turn comes. */
+/** What an invocation does when it runs. */
 const NATURES = ['answers', 'ends its sandbox', 'ends the local cloud'] as const
 type Nature = (typeof NATURES)[number]
-/** Whether the sandboxes of the others say that they have outlived the local cloud, or never come to it. */
+/** Whether the other sandboxes record that they outlived the local cloud, or fail to. */
 type Witnesses = 'alibis' | 'silence'
 
 type Running = { key: string; id: string; sandbox: ModelSandbox }
 type ModelSandbox = { settings: SandboxSettings; events: SandboxEvents; running: Running[] }
 
-/** No process has it. */
+/** Above any process id in use. */
 const PID = 2 ** 30
 const settings = {
   name: 'f',
@@ -37,7 +37,7 @@ const settings = {
 }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** Function, quarantine and journal as they are, over sandboxes in which one thing at a time happens: what `choose` says. */
+/** The real function, quarantine and journal over simulated sandboxes, in which one event happens at a time, as `choose` decides. */
 class World {
   readonly #path: string
   readonly #natures: Readonly<Record<string, Nature>>
@@ -117,7 +117,7 @@ class World {
     sandbox.events.ended(exitError('Runtime exited with error: signal: aborted'))
   }
 
-  /** What is on the disk stays as it is; nothing in memory is heard of again. */
+  /** The disk is kept, all state in memory is lost. */
   async #die(guilty: Running, running: Running[], journal: RunningJournal): Promise<void> {
     const { file = '', life = '' } = journal.alibis ?? {}
     const left = readFileSync(this.#path)
@@ -157,7 +157,7 @@ const isWorst = (nature: Nature): boolean => nature === 'ends the local cloud'
 
 let worlds = 0
 
-/** Runs the world once for every order in which things can happen in it. */
+/** Runs the world once for every order of events. */
 async function everyOrder(
   natures: readonly Nature[],
   witnesses: Witnesses,
@@ -183,7 +183,7 @@ async function everyOrder(
   return orders
 }
 
-/** All that can be together; in which order they stand does not matter, for every order is tried. */
+/** All combinations with repetition; their order is irrelevant, because every order of events is tried. */
 const mixes = (length: number, from = 0): Nature[][] =>
   length === 0
     ? [[]]
@@ -194,7 +194,7 @@ describe.each<Witnesses>(['alibis', 'silence'])(
   (witnesses) => {
     it('fails those that do it, by name, and nothing beside them, in every order (sandbox/L1, sandbox/L4, sandbox/L5, sandbox/L6, running/R1, running/R2, running/R3, running/R4)', async () => {
       let orders = 0
-      // Two that end the local cloud, and excuse one another, have more orders than there is time.
+      // Combinations of two invocations that end the local cloud, and excuse one another, have too many orders.
       const some = mixes(3).filter((mix) => witnesses === 'silence' || mix.filter(isWorst).length < 2)
       for (const mix of some) {
         orders += await everyOrder(mix, witnesses, ({ outcomes, begins, lives }) => {
@@ -203,7 +203,7 @@ describe.each<Witnesses>(['alibis', 'silence'])(
             expect({ mix, key, outcome }).toMatchObject({
               outcome: good ? { payload: '"done"' } : { functionError: { errorType: 'Runtime.ExitError' } },
             })
-            // Once, twice after deaths of the local cloud, once after that of a shared sandbox; more only by excused deaths.
+            // Once, twice after deaths of the local cloud, once after that of a shared sandbox; more only after excused deaths.
             expect(begins.get(key)).toBeLessThanOrEqual(witnesses === 'silence' ? 4 : 2 * lives)
           }
         })

@@ -1,4 +1,4 @@
-/** The production selector on real outcomes, in the made-up worlds of `npm run bench:selection`; fewer seeds than there. */
+/** The production selector on real outcomes, in the simulated worlds of `npm run bench:selection`, with fewer seeds. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -7,7 +7,7 @@ import { makePolicy } from '../../bench/selection/policies.ts'
 import { runPolicy } from '../../bench/selection/run-policy.ts'
 import { makeWorld, type Scenario } from '../../bench/selection/world.ts'
 
-/** Real outcomes, kept outside the project for their size. */
+/** Real outcomes, kept outside the repository because of their size. */
 const FILE =
   process.env.ORCHESTRATOR_OUTCOMES ?? join(import.meta.dirname, '../../../shared/routing/outcomes.json')
 if (!existsSync(FILE))

@@ -1,4 +1,4 @@
-/** The budget of a tree of tasks: in every order of a few attempts, and in many of deep trees. */
+/** The budget of a tree of tasks: every interleaving of a few attempts, and many of deep trees. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { dynamodbBudgets } from '../../functions/adapters/dynamodb/tasks/budgets.ts'
@@ -23,7 +23,7 @@ const usd = (nanoUsd: number) => ({ nanoUsd, tokens: 0 })
 type Attempt = { taskId: string; path: string; most: number; cost: number; holder?: string }
 type Ended = 'spent' | 'BudgetExceededError' | 'AgentBusyError' | 'TaskCancelledError' | 'StepSupersededError'
 
-/** As the host does it: reserves, works, settles; `begins` is told when the work begins. */
+/** An attempt of the host: reserves, works, settles; `begins` is called when the work begins. */
 async function attempt(
   budgets: Budgets,
   { taskId, path, most, cost, holder = '1' }: Attempt,
@@ -68,7 +68,7 @@ function sumIn(table: ImmediateTable, root: string): { available: number; all: n
 describe('every order of a few', () => {
   const SETUP = { limit: 10, tasks: { c: 'r', d: 'r', g: 'd' } }
 
-  /** The shares are there already: only the attempts, and who ends a task, take turns. */
+  /** Slices are allocated beforehand: only the attempts, and the writer that ends a task, interleave. */
   const explore = (
     processes: Record<string, (budgets: Budgets, table: ImmediateTable) => Promise<unknown>>,
     options: { deaths?: number } = {},
@@ -105,7 +105,7 @@ describe('every order of a few', () => {
       { deaths: 1 },
     )
     expect(orders).toBeGreaterThan(20)
-    // Each fits when the other has given back, and when it has died; so nobody is refused for good by one that lives.
+    // Each attempt fits after the other has settled or died, so a live attempt never causes a permanent refusal.
     expect([...outcomes].sort()).toEqual(['a AgentBusyError', 'a spent', 'b AgentBusyError', 'b spent'])
   })
 
@@ -124,7 +124,7 @@ describe('every order of a few', () => {
             wasClosed = undefined
             const answer = reserve(...asked)
             return answer.finally(() => {
-              // Nothing has happened since the write.
+              // Nothing was written in between.
               wasClosed = budgetIn(table, ended).closed !== undefined
             })
           }
@@ -183,7 +183,7 @@ describe('an attempt that begins nothing', () => {
 describe('a deep tree', () => {
   const scenario = fc.record({
     seed: fc.nat(),
-    /** The parent of each task, among those before it: a chain of eight at the most. */
+    /** The parent of each task, among earlier tasks: a chain of at most eight. */
     parents: fc.array(fc.nat(), { minLength: 1, maxLength: 12 }),
     attempts: fc.array(
       fc.record({ task: fc.nat(), most: fc.integer({ min: 1, max: 100 }), share: fc.nat(100) }),
@@ -192,7 +192,7 @@ describe('a deep tree', () => {
         maxLength: 24,
       },
     ),
-    /** How much more than just enough there is: nothing, or less than enough. */
+    /** The budget beyond what is needed: zero, a surplus, or a deficit. */
     spare: fc.constantFrom(0, 0, 10, -20, -60),
   })
 
@@ -210,7 +210,7 @@ describe('a deep tree', () => {
           most,
           cost: Math.floor((most * share) / 100),
         }))
-        // The worst that can be: all but the largest have spent theirs, and it comes last.
+        // The worst case: all attempts but the largest have spent, and the largest comes last.
         const spending = works.reduce((sum, { cost }) => sum + cost, 0)
         const enough = spending + Math.max(...works.map(({ most, cost }) => most - cost))
         const limit = Math.max(0, enough + spare)
@@ -249,7 +249,7 @@ describe('a deep tree', () => {
         const root = (await budgets.find('t_0')) as KeptBudget
         expect(spentAndHeld(root, NOW)).toEqual({ spent: root.spent, held: NOTHING })
         if (refused === 0) expect(root.spent.nanoUsd).toBe(spending)
-        // Who is refused has asked for more than anybody could give back.
+        // A refused attempt has asked for more than others could release.
         const left = limit - root.spent.nanoUsd
         const dearest = Math.max(...works.map(({ most }) => most))
         if (refused > 0) expect(left).toBeLessThan(dearest)

@@ -18,7 +18,7 @@ describe('structureOf', () => {
         const startOf = (id: string): number => times.get(ids.indexOf(id))?.start as number
         const endOf = (id: string): number => times.get(ids.indexOf(id))?.end as number
         for (const [id, needs] of graph) {
-          // Not before, and not later either: nobody waits for more than it needs.
+          // Neither before nor after: a step waits for its needs and for nothing else.
           expect(startOf(id)).toBe(Math.max(0, ...[...needs].map(endOf)))
         }
         const makespan = Math.max(...[...times.values()].map(({ end }) => end))
@@ -84,7 +84,7 @@ function structured(graph: Graph) {
 
 type Times = Map<number, { start: number; end: number }>
 
-/** What Step Functions would do with the structure, by repeated relaxation: a gate opens when its producers have ended. */
+/** Simulates Step Functions on the structure by repeated relaxation: a gate opens when its producers have ended. */
 function run(
   tree: Tree,
   gates: ReadonlyMap<number, readonly number[]>,
@@ -107,7 +107,7 @@ function run(
   }
 }
 
-/** The fewest nodes that lose a need, over all sets of edges whose rest is series-parallel. */
+/** The smallest set of nodes that lose a need, over all edge sets with a series-parallel remainder (brute force). */
 function fewestByTrying(graph: Graph): number {
   const reduced = transitiveReduction(graph)
   const edges = [...reduced].flatMap(([to, needs]) => [...needs].map((from) => ({ from, to })))

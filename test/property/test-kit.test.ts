@@ -23,7 +23,7 @@ describe('testWorkflow', () => {
           input: INPUT,
           agents: Object.fromEntries(behaviour.agents.map((id, at) => [id, scriptOf(behaviour, id, at)])),
           approvals: (path) => approvalOf(behaviour, path),
-          // The cheapest first, and after that the next: in the order in which the evaluator tries them.
+          // The cheapest agent first, then the next: the order in which the reference evaluator tries them.
           prefer: { quality: 0, cost: 1, latency: 0 },
         })
         agree(expected, ranOf(run))

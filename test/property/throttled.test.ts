@@ -6,12 +6,12 @@ import { seededRandom } from '../../shared/domain/random.ts'
 import { validWorkflow } from '../support/cloud/compiled-workflow.ts'
 import { type Behaviour, CAPABILITY, makeWorld } from '../support/cloud/workflow-world.ts'
 
-/** As many at the longest as `npm test` has time for; 200 where somebody has more. */
+/** A number that fits `npm test`; 200 for longer runs. */
 const RUNS = Number(process.env.ORCHESTRATOR_THROTTLED ?? 60)
 const SECOND = 1_000
 const THROTTLED = 'Lambda.TooManyRequestsException'
 
-/** Every kind of state that calls a function, before, beside and after the time in which none is taken. */
+/** Every kind of state that calls a function, before, during and after the time in which all calls are throttled. */
 const WORKFLOW = validWorkflow({
   name: 'throttled',
   steps: {
@@ -51,7 +51,7 @@ describe('tasks while Lambda throttles every call', () => {
       for (let run = 0; run < runs; run++) {
         const random = seededRandom(`throttled ${seconds} ${run}`)
         let from = Number.POSITIVE_INFINITY
-        // From the first call on, or while it is under way.
+        // Throttling starts with the first call, or while it is in progress.
         const offset = (run % 20) * SECOND
         const throttles = (_name: string, now: number): boolean => {
           if (from === Number.POSITIVE_INFINITY) from = now + offset
@@ -100,7 +100,7 @@ describe('tasks while Lambda throttles every call', () => {
     const { MaxAttempts = 0, IntervalSeconds = 1, BackoffRate = 2, MaxDelaySeconds = 0 } = entry ?? {}
     expect(entry?.ErrorEquals).toContain(THROTTLED)
     let seconds = 0
-    // With full jitter, half of each on average. The shortest of its waits are counted.
+    // With full jitter each wait is half of its maximum on average. The shortest waits are counted.
     for (let look = 0; look < MaxAttempts - PATIENT.MaxAttempts; look++)
       seconds += Math.min(MaxDelaySeconds, IntervalSeconds * BackoffRate ** look) / 2
     expect(seconds).toBeGreaterThan(LONGEST_BUSY_SECONDS)

@@ -6,24 +6,24 @@ import { send } from './send.ts'
 export type Json = Record<string, never> & { [key: string]: unknown }
 export type Answer = { status: number; body: Json }
 
-/** How a cloud is reached from outside: its API, and AWS's own. */
+/** How tests reach a deployment: its API, and AWS's APIs. */
 export type Door = {
-  /** Starts the name of every resource. */
+  /** The prefix of every resource's name. */
   prefix: string
-  /** The API: `GET /tasks` is `call('GET', '/tasks')`. */
+  /** Calls the API: `GET /tasks` is `call('GET', '/tasks')`. */
   call(method: string, path: string, body?: unknown): Promise<Answer>
-  /** The same by the typed client, which throws ApiError for a refusal. */
+  /** The typed client, which throws ApiError for a refusal. */
   ask: Client
   sfn: SFNClient
   /** Invokes a function by the last part of its name. */
   invoke(name: string, payload: object): Promise<unknown>
-  /** Whether executions tell of their end; where they do not, the reconciler is asked to look. */
+  /** Whether status events of executions arrive; if not, tests invoke the reconciler. */
   tellsOfEnds: boolean
 }
 
 export type Place = {
   apiUrl: string
-  /** AWS's APIs; without it, AWS. */
+  /** The endpoint of AWS's APIs; by default AWS itself. */
   awsUrl?: string
   region: string
   prefix: string
@@ -82,7 +82,7 @@ export async function submit(door: Door, task: object): Promise<string> {
   return String(body.taskId)
 }
 
-/** The task with its steps, when it has ended. */
+/** Waits for a task's end; returns it with its steps. */
 export async function ended(door: Door, taskId: string, boundSeconds = 30): Promise<Json> {
   for (const until = Date.now() + boundSeconds * 1_000; Date.now() < until; ) {
     const { body } = await door.call('GET', `/tasks/${taskId}`)

@@ -50,7 +50,7 @@ for (const file of readdirSync(join(import.meta.dirname, '../../workflows'))) {
   if (!BUILT_IN.some(([known]) => known === type)) throw new Error(`no scenario runs workflows/${file}`)
 }
 
-/** What every cloud has to do that the stacks are deployed to; each from outside, by HTTP and AWS's own APIs. */
+/** What every deployment of the stacks must do, tested from outside through HTTP and AWS's APIs. */
 export const SCENARIOS: Scenario[] = [
   ...BUILT_IN.map(
     ([type, input, result]): Scenario => ({
@@ -202,7 +202,7 @@ export const SCENARIOS: Scenario[] = [
   {
     name: 'runs a child workflow as a task of its own',
     async run(door) {
-      // Published at run time: MiniStack finds no versions here (docs/explanation/emulator.md).
+      // Published at run time: MiniStack does not find versions here (docs/explanation/emulator.md).
       const answering = { name: 'answering', steps: { a: { capability: 'echo' } }, output: '{% $steps.a %}' }
       expect((await door.call('PUT', '/workflows/answering', { workflow: answering })).status).toBe(200)
       const call = { workflow: 'answering', input: { message: 'from above' } }

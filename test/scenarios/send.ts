@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import type { LookupFunction } from 'node:net'
 
-/** Names under `localhost` are this machine (RFC 6761), also where the resolver does not know. */
+/** Resolves names under `localhost` to this machine (RFC 6761), which some resolvers do not. */
 const lookup: LookupFunction = (_hostname, options, answer) => {
   if (options.all) answer(null, [{ address: '127.0.0.1', family: 4 }])
   else answer(null, '127.0.0.1', 4)

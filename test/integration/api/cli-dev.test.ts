@@ -69,7 +69,7 @@ describe('orchestrator dev', () => {
   })
 })
 
-/** Starts the local cloud and waits until it says that it runs. */
+/** Starts the local cloud and waits until it reports that it is running. */
 async function served(args: string[]): Promise<ReturnType<typeof start> & { url: string }> {
   const started = start(args)
   const { promise, resolve, reject } = Promise.withResolvers<void>()

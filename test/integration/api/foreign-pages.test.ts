@@ -16,7 +16,7 @@ afterAll(() => api.stop())
 type Sent = { method: string; path: string; headers?: Record<string, string>; body?: string }
 type Got = { status: number; headers: IncomingMessage['headers']; text: string }
 
-/** As a browser sends it: fetch would not let a test say Host, Origin or Sec-Fetch-Site. */
+/** Sends a request as a browser does: fetch does not let a test set Host, Origin or Sec-Fetch-Site. */
 function send(to: string, { method, path, headers = {}, body }: Sent): Promise<Got> {
   const { port, host } = new URL(to)
   const { promise, resolve, reject } = Promise.withResolvers<Got>()
@@ -40,7 +40,7 @@ const WAYS = Object.values(ROUTES).map(({ id, method, path }) => ({ id, method, 
 const pathOf = (path: string): string =>
   API_PREFIX + path.replace('{id}', taskId).replace('{stepId}', 'echo').replace('{name}', 'simple')
 
-/** What a page elsewhere can make a browser send. */
+/** Headers that a browser sends for a foreign page. */
 const HOSTILE: [string, (own: URL) => Record<string, string>][] = [
   ['a form of another site', () => ({ origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' })],
   ['a browser without Sec-Fetch-Site', () => ({ origin: 'http://evil.example' })],
@@ -64,7 +64,7 @@ const HOSTILE: [string, (own: URL) => Record<string, string>][] = [
   ['our name by another scheme', ({ host }) => ({ origin: `https://${host}` })],
   ["a proxy's word for us", () => ({ origin: 'https://evil.example', 'x-forwarded-host': 'localhost' })],
 ]
-/** Bodies that a page may send without asking first. */
+/** Bodies that a page may send without a CORS preflight. */
 const SIMPLE: Record<string, Partial<Sent>> = {
   'no body': {},
   'a body that says it is text': { headers: { 'content-type': 'text/plain' }, body: '{"all":true}' },
@@ -170,7 +170,7 @@ describe('who may ask', () => {
   })
 })
 
-/** Everything that a refused request could have changed. */
+/** All state that a refused request could have changed. */
 async function stateOf(): Promise<unknown> {
   const bodyOf = async (path: string) => (await api.call('GET', path)).body
   const agents = (await bodyOf('/agents')).agents as unknown as { id: string; status?: string }[]

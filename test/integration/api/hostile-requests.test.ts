@@ -16,7 +16,7 @@ afterAll(() => api.stop())
 const MOST_ANSWER_BYTES = 20_000
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-/** Never 5xx, never long, always JSON. */
+/** Checks that the answer is never 5xx, never long, and always JSON. */
 async function answerTo(method: string, path: string, init: RequestInit = {}) {
   const response = await fetch(`${api.apiUrl}${API_PREFIX}${path}`, { method, ...init })
   const text = await response.text()
@@ -283,7 +283,7 @@ describe('headers', () => {
   })
 })
 
-/** What no client would let one send. */
+/** Sends raw text that no HTTP client would produce. */
 function raw(text: string): Promise<{ status: number }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number }>()
   const socket = connect(Number(new URL(api.apiUrl).port), '127.0.0.1', () => socket.write(text, 'latin1'))

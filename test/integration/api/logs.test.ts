@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
-/** Nobody else has it, and no JSON escapes it. */
+/** A unique text that JSON does not escape. */
 const SECRET = 'correct-horse-battery-staple'
 
 let api: LocalApi

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
 const TIMES = { headersMilliseconds: 1_000, requestMilliseconds: 2_000, idleMilliseconds: 500 }
-/** Until the last of them is closed: the longest time, and a look or two. */
+/** The time until the last connection is closed: the longest limit, plus the interval of checks. */
 const BOUND_MILLISECONDS = 8_000
 const MOST = 100
 const CONNECTIONS = 150
@@ -18,7 +18,7 @@ const PORTS = ['the API', 'the AWS endpoint'] as const
 const portOf = (name: (typeof PORTS)[number]): number =>
   Number(new URL(name === 'the API' ? api.apiUrl : api.awsUrl).port)
 
-/** A client that writes `begin`, then a piece every 100 ms for as long as it may. Resolves, when it is closed, with what it was told. */
+/** A client that writes `begin`, then a piece every 100 ms while the connection is open. Resolves with the answer when it is closed. */
 async function drip(port: number, begin: string, piece: string): Promise<string> {
   const socket: Socket = connect(port, '127.0.0.1')
   let told = ''

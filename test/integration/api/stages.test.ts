@@ -38,7 +38,7 @@ it('takes a stage from its file, and single values from the command line', () =>
   })
   const [tags] = variables.flatMap(({ Variables }) => Variables.MACHINE_TAGS ?? [])
   expect(JSON.parse(String(tags))).toEqual({ application: 'staging', 'cost center': '12' })
-  // It stays, and nothing comes into it: one that has gone from the template would go on.
+  // The archive stays in the template, switched off: removed, it would be retained and continue to record.
   const [archive] = ofType('staging-data.template.json', 'AWS::Events::Archive')
   expect(archive?.Properties.EventPattern).toEqual({
     'detail-type': [expect.stringContaining('switched off')],

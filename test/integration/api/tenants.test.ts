@@ -1,4 +1,4 @@
-/** Two tenants at every route of the API: what one of them has is not there for the other. */
+/** Tenant isolation: two tenants on every route of the API; neither sees the other's data. */
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeHandlers } from '../../../functions/api/handlers.ts'
@@ -10,7 +10,7 @@ import { startStores } from '../../support/stores/start-stores.ts'
 
 const OWNER = 'owner'
 const OTHER = 'other'
-/** Stands in the owner's task: no answer to the other tenant may have it. */
+/** A text in the owner's task that no answer to the other tenant may contain. */
 const MARK = 'mark-of-the-owner'
 const NEVER = `t_${'0'.repeat(26)}`
 const KEY = 'one-key'
@@ -50,7 +50,7 @@ beforeAll(async () => {
 })
 afterAll(() => stores.stop())
 
-/** Routes that name a task; `id` stands for it. */
+/** Routes with a task id. */
 const OF_A_TASK: Partial<Record<RouteId, (id: string) => Request>> = {
   getTask: (id) => ({ path: { id } }),
   getTaskStatus: (id) => ({ path: { id } }),
@@ -64,7 +64,7 @@ const OF_A_TASK: Partial<Record<RouteId, (id: string) => Request>> = {
   answerApproval: (id) => ({ path: { id, stepId: 'ask' }, body: { decision: 'approve', by: 'ada' } }),
 }
 
-/** Routes over all tasks of a tenant, or over none. Agents, workflows and the API's description are the installation's. */
+/** Routes over all tasks of a tenant, or without tasks. Agents, workflows and the API's description belong to the installation. */
 const OF_A_TENANT: Partial<Record<RouteId, () => Request>> = {
   listTasks: () => ({}),
   cancelAllTasks: () => ({ body: { all: true } }),
@@ -117,7 +117,7 @@ describe('a task of another tenant', () => {
   it.each(entries(OF_A_TENANT))('%s: is in no answer, and stays as it is', async (route, request) => {
     const before = await ask(OWNER, 'getTask', { path: { id: theirs } })
     const answer = await ask(OTHER, route, request())
-    // The other tenant submits the same under the same Idempotency-Key: that is a task of its own, with the same mark.
+    // The other tenant submits the same body with the same Idempotency-Key, and gets a task of its own with the same mark.
     if (route !== 'submitTask') expect(JSON.stringify(answer)).not.toContain(MARK)
     if (route === 'cancelAllTasks') expect(answer).toEqual({ tasks: [], failed: [], more: false })
     if (route === 'listTasks') expect(answer).toEqual({ tasks: [] })

@@ -73,7 +73,7 @@ describe('steps that no agent runs', () => {
         ...say({ by: '{% $steps.sign_off.by %}' }),
         when: '{% $steps.sign_off.decision = "approve" %}',
       },
-      // Nobody waits for a person who has nothing to do with it.
+      // A step that does not depend on the approval does not wait for it.
       beside: say({ done: true }, ['draft']),
     },
   })

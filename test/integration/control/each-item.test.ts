@@ -1,4 +1,4 @@
-/** Fan-outs over several steps and over child workflows, and what handlers hear, on the whole local cloud. */
+/** Fan-outs over several steps and over child workflows, and the errors that handlers get, on the whole local cloud. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
@@ -10,7 +10,7 @@ afterAll(() => api.stop())
 
 type Shown = { stepId: string; status: string; child?: string }
 const say = (input: unknown, more: object = {}) => ({ capability: 'echo', input, ...more })
-/** Fails for what is no table. */
+/** A step that fails for a source that is no table. */
 const profile = (source: unknown, more: object = {}) => ({
   capability: 'analysis.profile',
   input: { source },

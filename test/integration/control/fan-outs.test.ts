@@ -20,7 +20,7 @@ describe('a fan-out', () => {
     },
     output: { each: '{% $steps.each %}', sum: '{% $steps.sum %}' },
   })
-  /** The agent fails for items that are no tables. */
+  /** A fan-out with a step that fails for items that are no tables. */
   const profiles = (more: object) => ({
     name: 'profiles',
     steps: {

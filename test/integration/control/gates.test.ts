@@ -57,11 +57,11 @@ describe('the signal of a gate', () => {
           else if (who === cutOff) await stores.ports.gates.passGate(taskId, 'c', who)
           else await signal(taskId, who[0] ?? '')
         }
-        // A step that was cut off comes again: the engine invokes it, and it replays its receipt.
+        // A step that was interrupted is invoked again by the engine, and replays its receipt.
         if (cutOff) await signal(taskId, cutOff)
         const woken = stores.recorded.woken.includes(token)
         expect({ order, cutOff, goesOn: woken || !waits }).toEqual({ order, cutOff, goesOn: true })
-        // Whoever does not wait is not woken for nothing: its write was refused, its token is not in the table.
+        // A state that did not wait must not be woken: its write was refused, so its token is not in the table.
         if (!waits) expect(woken).toBe(false)
       }
     }
@@ -76,7 +76,7 @@ function permutations<T>(items: readonly T[]): T[][] {
   )
 }
 
-/** `a -> c`, `b -> d` and, at a gate, `a -> d`; `before` are steps that `a` waits for in turn. */
+/** `a -> c`, `b -> d` and, at a gate, `a -> d`; `before` are steps that `a` needs. */
 function gated(name: string, a: object, before: Record<string, object> = {}): StoredWorkflow {
   const step = { agent: 'echo', capability: 'echo', input: {} }
   const workflow = compiledWorkflow(name, {
@@ -133,7 +133,7 @@ describe('a gate on the local cloud', () => {
     const deafRuns = await storedRuns(deaf.awsUrl)
     const stored = await deafRuns.store(gated('deaf', { needs: ['y'], input: {} }, LATE))
     const executionArn = await deafRuns.start(stored)
-    // The rebinder, which may signal, finds the step done and signals in the agent's place.
+    // The rebinder, which is permitted to signal, finds the step done and signals in place of the agent.
     expect((await deafRuns.ended(executionArn)).status).toBe('SUCCEEDED')
     expect(await causesIn(deafRuns, executionArn)).toContain(
       'is not authorized to perform: states:SendTaskSuccess on resource: arn:aws:states:',
@@ -145,7 +145,7 @@ describe('a gate on the local cloud', () => {
     const mute = await startApi({ assembly: withoutWrite })
     onTestFinished(() => mute.stop())
     const muteRuns = await storedRuns(mute.awsUrl)
-    // The gate's state tries again for a while: what failed may be a passing fault.
+    // The gate's state retries for a while, because the failure may be transient.
     const muted = await muteRuns.start(await muteRuns.store(gated('mute', { needs: ['y'], input: {} }, LATE)))
     await expect
       .poll(() => causesIn(muteRuns, muted), { timeout: 10_000 })
@@ -159,7 +159,7 @@ async function causesIn({ sfn }: StoredRuns, executionArn: string): Promise<stri
   return events.map(({ taskFailedEventDetails }) => taskFailedEventDetails?.cause ?? '').join('\n')
 }
 
-/** Two steps before `a`: the gate is reached long before it. */
+/** Two steps before `a`, so that the gate is reached long before `a` ends. */
 const LATE = {
   x: { agent: 'echo', capability: 'echo', input: {} },
   y: { agent: 'echo', capability: 'echo', input: {}, needs: ['x'] },

@@ -181,7 +181,7 @@ describe('a loop', () => {
       status: 404,
       body: { detail: expect.stringContaining('there wait: "improve[1].ask"') },
     })
-    // Without the round, for one such step has asked.
+    // Without the round: the path is unambiguous, as only one such step waits.
     const byPlace = await api.call('POST', `/tasks/${taskId}/approvals/improve.ask`, {
       decision: 'reject',
       by: 'ada',

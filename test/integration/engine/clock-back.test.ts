@@ -25,7 +25,7 @@ afterAll(() => stores.stop())
 
 const MINUTE = 60_000
 const START = Date.UTC(2026, 0, 1, 12)
-/** Each entry of a state is an hour before the one before it. */
+/** Each entry of a state is an hour before the previous one. */
 const entryTime = (entry: number): string => new Date(START - entry * 60 * MINUTE).toISOString()
 
 type Work = () => Promise<unknown>
@@ -56,7 +56,7 @@ const busy: Work = async () => {
   throw new OrchestratorError('AgentBusyError', 'not now')
 }
 
-/** As the step's Catch leaves it: what was caught, and the step's own turn. */
+/** The input that the step's Catch leaves: the caught error, and the step's own turn. */
 const caught = ({ turn, ...call }: { turn?: number[] }, error: object) => ({
   ...call,
   error: { error, turn },

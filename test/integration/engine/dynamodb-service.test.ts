@@ -12,7 +12,7 @@ describe('the embedded DynamoDB', () => {
 
   it('lets nobody wait for a worker that has died, and says that it failed', async () => {
     const service = new DynamoDBService()
-    // A request that its implementation does not survive.
+    // A request that crashes the implementation.
     const fatal = service.send('DynamoDB_20120810.BatchGetItem', '{"RequestItems":{"ttt":null}}')
     await expect(fatal).rejects.toThrow()
     await expect(service.send('DynamoDB_20120810.ListTables', '{}')).rejects.toThrow()
@@ -38,7 +38,7 @@ describe('the size of an item', () => {
     return { service, ask }
   }
 
-  // pk and its value, the name of the attribute, and then what is left.
+  // The limit minus pk and its value, and the name of the attribute.
   const left = LIMIT - 'pk'.length - 'k'.length - 'a'.length
   it.each<[string, (bytes: number) => object]>([
     ['ASCII', (bytes) => ({ S: 'x'.repeat(bytes) })],

@@ -27,7 +27,7 @@ export default defineAgent({
 })
 `
 const LINE = AGENT.split('\n').findIndex((line) => line.includes('return answer'))
-/** Longer than the agent may take, and than its function may. */
+/** Longer than the time limits of the agent and of its function. */
 const PAUSE_MILLISECONDS = 8_000
 
 let project: ReturnType<typeof copyProject>
@@ -80,7 +80,7 @@ it('stops at a line of an agent for as long as it takes, and goes on', { timeout
   client.close()
 })
 
-/** Where a line of a source is in the bundle: what an editor looks up. */
+/** Maps a source line to its place in the bundle, as an editor does. */
 function placeOf(map: string, source: string, line: number): { lineNumber: number; columnNumber: number } {
   const payload = JSON.parse(readFileSync(fileURLToPath(map), 'utf8')) as SourceMapPayload
   const lines = readFileSync(fileURLToPath(map.replace(/\.map$/, '')), 'utf8').split('\n')

@@ -140,8 +140,8 @@ describe('the way of a task', () => {
     const byAgent = calls.filter(
       ({ action, caller = '' }) => action.startsWith('DynamoDB') && caller.includes('Agentanalysis'),
     )
-    // Two steps: both take over, note progress, end and are counted; the first reads the plan. The step that the second needs
-    // ran in the same worker, which remembers how it ended.
+    // Two steps: each takes over, records progress, ends and is counted; the first reads the plan. The step that the second needs
+    // ran in the same worker, which has its outcome cached.
     expect(byAgent.map(({ action }) => action.split('.')[1]).sort()).toEqual([
       'GetItem',
       ...new Array<string>(8).fill('UpdateItem'),
@@ -165,7 +165,7 @@ describe('the way of a task', () => {
     })
     await api.ended(taskId)
     const after = await healthOfEcho()
-    // Neither the step that was skipped nor the input that could not be made is the agent's.
+    // Neither a skipped step nor an input that fails to evaluate counts against the agent.
     expect(after?.calls).toBe(before + 2)
     expect(after?.successRate).toBeGreaterThan(0)
   })
@@ -179,7 +179,7 @@ describe('the way of a task', () => {
     const task = await api.run('simple', {})
     const { name, arn: executionArn, stateMachineArn } = task.execution as Record<string, string>
     const described = await client.send(new DescribeExecutionCommand({ executionArn }))
-    // What was planned runs on what was published, whatever is deployed meanwhile.
+    // A task runs on the version that was published when it was planned, even if another is deployed meanwhile.
     expect(stateMachineArn).toMatch(/:stateMachine:orchestrator-simple:\d+$/)
     expect(described).toMatchObject({ status: 'SUCCEEDED', name, stateMachineVersionArn: stateMachineArn })
     expect(JSON.parse(described.input ?? '')).toMatchObject({
@@ -224,7 +224,7 @@ describe('the way of a task', () => {
       functionArn: echo.functionArn,
     })
     expect(registered.status).toBe(201)
-    // Whoever is unknown is tried now and then.
+    // An unknown agent is explored now and then (Thompson sampling).
     let task = await api.run('analysis', { source: 'a,b\n1,2\n2,3\n' })
     for (let tries = 0; tries < 100 && !hasFailedOver(task); tries++) {
       expect(task.status).toBe('succeeded')
@@ -376,7 +376,7 @@ describe('bad requests', () => {
       '/tasks',
       `{"type":"simple","input":${'['.repeat(3000)}${']'.repeat(3000)}}`,
       400,
-      // The stack is that of Lambda: what comes to it first refuses what is nested so deep.
+      // The call stack is as small as Lambda's: the first code to meet such deep nesting refuses it.
       /nested deeper than 100|call stack size/,
     ],
     ['a limit out of range', 'GET', '/tasks?limit=1000', undefined, 400, /limit/],

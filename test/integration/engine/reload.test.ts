@@ -139,7 +139,7 @@ describe('a reload', { timeout: 300_000 }, () => {
     const before = project.read(ECHO)
     const saying = (word: string): string => before.replace('return input', `return { said: '${word}' }`)
     project.write(ECHO, saying('one'))
-    // Past the moment in which saves are taken together.
+    // Longer than the debounce of saves.
     await new Promise((resolve) => setTimeout(resolve, 200))
     project.write(ECHO, saying('two'))
     await dev.next('reloaded')

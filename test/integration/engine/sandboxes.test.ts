@@ -9,7 +9,7 @@ import { LambdaFunction } from '../../../local/lambda/lambda-function.ts'
 const folder = mkdtempSync(join(tmpdir(), 'sandboxes-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** What it does is text that it runs: the more there is to try. */
+/** A handler that runs the code in its input. */
 const BUNDLE = `
   let runs = 0
   export const handler = async ({ code, wait = 0 }) => {
@@ -50,7 +50,7 @@ function host({ timeoutSeconds = 20, memoryMb = 128 } = {}) {
   return { target, invoke, logs }
 }
 
-/** Ways to end a process, natively or by memory; none of which a \`catch\` in the function would hold. */
+/** Ways to end a process, natively or by memory, which no `catch` in the function can prevent. */
 const BOMBS: [what: string, code: string, errorType: string, message: RegExp][] = [
   ['aborts', 'process.abort()', 'Runtime.ExitError', /signal: aborted$/],
   [

@@ -246,7 +246,7 @@ describe('the local Step Functions, through the SDK', () => {
     const executionArn = await start(stateMachineArn)
     expect(await runs.ended(executionArn)).toMatchObject({ status: 'FAILED', redriveStatus: 'REDRIVABLE' })
     expect((await sfn.send(new RedriveExecutionCommand({ executionArn }))).redriveDate).toBeInstanceOf(Date)
-    // The Fail state is entered again: what led to it is done.
+    // The Fail state is entered again; the states before it are not.
     expect(await runs.ended(executionArn)).toMatchObject({ status: 'FAILED', redriveCount: 1 })
     const fine = await start(await create(pass))
     await runs.ended(fine)

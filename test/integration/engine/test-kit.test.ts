@@ -13,7 +13,7 @@ afterAll(() => api.stop())
 const TABLE = 'a,b\n1,2\n2,3\n'
 const BROKEN = 'a,b\n"unclosed,1\n'
 
-/** A fan-out with a failure, a loop, a step that waits at a gate, one that is skipped, and one that handles another's failure. */
+/** A fan-out with a failure, a loop, a step that waits at a gate, a skipped step, and a failure handler. */
 const workflow = {
   name: 'everything',
   steps: {
@@ -71,7 +71,7 @@ it('testWorkflow tells what the local cloud does: statuses, outputs, errors, ord
         (await api.call('GET', `/tasks/${taskId}/steps/${encodeURIComponent(stepId)}`)).body,
     ),
   )
-  // A fan-out as a whole is run by no agent; the API shows the one that its items are bound to.
+  // No single agent runs a whole fan-out; the API shows the agent that its items are bound to.
   const shown = told.map(({ stepId, status, output, agentId: bound, skipReason, attempts }) => {
     const agentId = run.steps[String(stepId)]?.agentId && bound
     return [stepId, { status, output, agentId, skipReason, attempts: errorsOf(attempts) }]

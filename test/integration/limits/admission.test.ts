@@ -1,4 +1,4 @@
-/** The host's door: what is held for an agent while it works, what it says of how it did, and what is given back. */
+/** Admission: what the host reserves for an agent's call, which outcome it reports, and what it releases. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { type AgentContext, defineAgent } from '../../../shared/agent/index.ts'
@@ -23,7 +23,7 @@ afterAll(() => stores.stop())
 let areas = 0
 let entries = 0
 
-/** An agent of this test alone, with a rival and without, and a task on it. */
+/** A task with an agent of this test alone, with or without an alternative. */
 async function begin(
   declared: Declared,
   { task = {}, step = {}, rivals = 0 }: { task?: object; step?: object; rivals?: number } = {},
@@ -122,7 +122,7 @@ describe('what is held for a call', () => {
       model: { name: `model-${areas}`, tokensPerMinute: 1_000 },
     })
     const [first, second] = [await submit(), await submit()]
-    // Not across the end of a minute.
+    // Avoids the end of a minute, where the rate window changes.
     while (new Date().getSeconds() > 57) await new Promise((resolve) => setTimeout(resolve, 200))
     expect(await invoke(first, async () => 1)).toMatchObject({ status: 'succeeded' })
     await expect(invoke(second, async () => 1)).rejects.toMatchObject({
@@ -163,7 +163,7 @@ describe('what is held for a call', () => {
       return 1
     }
     const refusals: Error[] = []
-    // Some of those that were busy come again, until there is no tenth left.
+    // Calls refused as busy are repeated until the budget cannot hold another reservation (ten cents).
     let paths = Array.from({ length: 100 }, (_, at) => `s[${at}]`)
     while (paths.length > 0) {
       const ended = await Promise.allSettled(paths.map((path) => invoke(taskId, work, path)))

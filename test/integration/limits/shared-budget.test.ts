@@ -1,4 +1,4 @@
-/** A budget that the tasks of child workflows spend of together, in the whole local cloud. */
+/** A budget that a task shares with its child tasks, in the whole local cloud. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ beforeAll(async () => {
     assembly: await replaceAgent('echo', join(import.meta.dirname, '../../support/agents/priced-agent.ts')),
   })
   await publish('payer', { one: pay(), two: pay({ needs: ['one'] }) })
-  // Eight below the task: the last one pays.
+  // A chain of eight child tasks, the last of which spends.
   await publish('deep8', { one: pay() })
   for (let depth = 7; depth > 1; depth--)
     await publish(`deep${depth}`, { next: { workflow: `deep${depth + 1}` } })
@@ -66,7 +66,7 @@ async function until<T>(look: () => Promise<T | undefined> | T | undefined): Pro
   }
   throw new Error(`it did not come: ${readFileSync(join(log, 'runs'), 'utf8')}`)
 }
-/** What the attempts that are over have given back is there a moment after the end of a task. */
+/** Unspent reservations are returned a moment after the end of a task. */
 const settled = (taskId: string) =>
   until(async () => {
     const budget = await budgetOf(taskId)

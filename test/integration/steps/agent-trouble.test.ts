@@ -40,7 +40,7 @@ function invoke(taskId: string, path: string): Promise<unknown> {
   return silentHost(stores.ports)(agent, call(taskId, path, 1), invocation)
 }
 
-/** What the rebinder makes of the error, as Step Functions hands it on. */
+/** The rebinder's answer to the error, in the form in which Step Functions passes it. */
 const rebind = (taskId: string, path: string, thrown: Error) => {
   const Cause = JSON.stringify({ errorType: thrown.name, errorMessage: thrown.message })
   const payload = RebindPayloadSchema.parse({
@@ -54,7 +54,7 @@ const step = { capability: 'work.do', onFailure: 'continue' }
 const seed = (steps: object = { a: step }) => seedTask(stores.ports, { steps, agents: [makeAgent()] })
 const recordOf = async (taskId: string) => (await stores.ports.steps.findSteps(taskId, ['a']))[0]
 
-/** What Step Functions takes of a cause. */
+/** Step Functions' limit for a cause, in characters. */
 const MOST_CAUSE = 32_768
 
 async function failWith(thrown: unknown): Promise<Error> {

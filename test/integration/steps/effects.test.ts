@@ -14,10 +14,10 @@ afterAll(() => stores.stop())
 
 type Work = (context: AgentContext) => Promise<string>
 
-/** As many as in the field's reference test. */
+/** The number of refunds in a common benchmark of exactly-once effects. */
 const REFUNDS = 209
 
-/** Somebody's service for refunds: it knows idempotency keys, and can be asked. */
+/** An external refund service that supports idempotency keys and status queries. */
 class Refunds {
   readonly performed: string[] = []
   readonly #byKey = new Map<string, string>()
@@ -37,7 +37,7 @@ class Refunds {
 }
 
 let invocations = 0
-/** One invocation of the host; a killed one is never heard of again. */
+/** One invocation of the host; a killed one never continues. */
 function invoke(taskId: string, path: string, second: number, work: Work): Promise<unknown> {
   const agent = defineAgent({
     id: 'worker',
@@ -53,7 +53,7 @@ function invoke(taskId: string, path: string, second: number, work: Work): Promi
 }
 
 const killed = new Promise<never>(() => {})
-/** Waits until something has happened. */
+/** Waits for a condition. */
 const until = async (happened: () => boolean): Promise<void> => {
   while (!happened()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
@@ -140,7 +140,7 @@ describe('an effect', () => {
         find,
         perform: async () => {
           begun = true
-          // Slow, and then killed: the money goes out after the next attempt has begun.
+          // A slow attempt that is then killed: the refund is sent after the next attempt has begun.
           await new Promise((resolve) => setTimeout(resolve, 150))
           service.refund('order')
           return killed

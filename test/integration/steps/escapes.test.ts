@@ -99,7 +99,7 @@ describe('the realm of expressions', () => {
   }, 120_000)
 })
 
-/** Every name that an object of the language has, itself or by its prototypes, and those of JSONata's own functions. */
+/** Every member name of the language's built-in objects and their prototypes, and of JSONata's functions. */
 function namesOfIntrinsics(): string[] {
   const values = [
     Object,

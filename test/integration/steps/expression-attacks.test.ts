@@ -8,7 +8,7 @@ beforeAll(async () => {
 })
 afterAll(() => isolated.stop())
 
-/** A function of JavaScript's, as a value. */
+/** An expression whose value is a JavaScript function. */
 const CLOSURE = '$append(function($x){42}, [])[0]'
 
 describe('what JSONata lets an expression reach', () => {

@@ -41,7 +41,7 @@ const agent = (): DefinedAgent =>
 let invocations = 0
 const time = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString()
 
-/** Invokes the host as Step Functions does; `second` is when the state was entered. */
+/** Invokes the host as Step Functions does; `second` is the time at which the state was entered. */
 function invoke(taskId: string, path: string, second = 1, remainingMilliseconds = 60_000, asked = agent()) {
   const context = {
     awsRequestId: `request-${++invocations}`,

@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => isolated.stop())
 
-/** 1.5 s on a quiet machine; tests run side by side. */
+/** 1.5 s on a quiet machine; the margin is for tests that run concurrently. */
 const MOST_PROCESSOR_MILLISECONDS = 3_000
 
 describe('expressions in a thread of their own', () => {
@@ -30,14 +30,14 @@ describe('expressions in a thread of their own', () => {
     const limit = 400
     const starved = await startIsolated({ processorMilliseconds: limit })
     await starved.one('1')
-    // With six busy threads for each processor, the expression's thread gets one turn in seven at the most.
+    // With six busy threads per processor, the expression's thread gets at most a seventh of one.
     const others = Array.from(
       { length: 6 * availableParallelism() },
       () => new Worker('for (;;);', { eval: true }),
     )
     try {
       await Promise.all(others.map((other) => once(other, 'online')))
-      // Twice the work each time, until it lasts longer than it might work.
+      // Doubles the work until it takes longer than the limit of processor time in wall-clock time.
       for (let [size, lasted] = [2_000, 0]; lasted < limit; size *= 2) {
         const began = performance.now()
         expect(await starved.one(`$sum([1..${size}].($ * 2))`)).toEqual({ value: size * (size + 1) })

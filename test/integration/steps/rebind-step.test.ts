@@ -14,10 +14,10 @@ beforeAll(async () => {
 })
 afterAll(() => stores.stop())
 
-/** The first of the agents before the second, and so on. */
+/** Preferences by which the cheapest agent is chosen first. */
 const CHEAPEST = { quality: 0, cost: 1, latency: 0 }
 
-/** A task of one step, on a capability of its own with these agents, the cheapest first. */
+/** A task of one step on a capability of its own, with these agents in ascending order of price. */
 async function seed(agentIds: string[], step: object = {}, others: Record<string, object> = {}) {
   const capability = `area${++area}.do`
   const ids = agentIds.map((id) => `${id}${area}`)
@@ -32,7 +32,7 @@ async function seed(agentIds: string[], step: object = {}, others: Record<string
 }
 
 let invocations = 0
-/** Of the first execution. */
+/** Fencing tokens of the first execution, ascending. */
 const nextFence = (): string => `0001.0000.${String(++invocations).padStart(15, '0')}.0000`
 const rebindAfter = (taskId: string, errorName: string, errorMessage: string) =>
   rebindStep(stores.ports)({
@@ -54,7 +54,7 @@ async function fail(taskId: string, agentId: string, errorName: string, noted = 
   if (noted) await steps.addAttempt(own, { agentId, startedAt, endedAt: startedAt, error })
   return rebindAfter(taskId, errorName, 'boom')
 }
-/** The door has refused: nothing is noted. */
+/** Calls the rebinder after a refused admission, for which no attempt was recorded. */
 async function refuse(taskId: string, agentId: string, errorName: string, details: object = {}) {
   const { steps } = stores.ports
   const fence = nextFence()
@@ -194,7 +194,7 @@ describe('rebindStep', () => {
     expect(await refuse(taskId, a, 'AgentBusyError')).toMatchObject({
       rebound: { agentId: b, waitSeconds: 0 },
     })
-    // Both are: then one after the other, after a while.
+    // When both agents are unavailable, they are tried again in turn, after a back-off.
     expect(await refuse(taskId, b, 'AgentUnavailableError')).toMatchObject({ rebound: { agentId: a } })
 
     const other = await seed(['a', 'b', 'c'], { fallback: [`b${area + 1}`] })
@@ -272,7 +272,7 @@ describe('rebindStep', () => {
 
     it('ends with that when no agent can be paid, and asks each at most once (rebind/B9)', async () => {
       const { taskId, ids } = await seedPoor({ budgetTokens: 1_000 }, [tokens, tokens])
-      // Its attempt has died, and nobody takes the step over: it counts as spent from its time on (budget/U2).
+      // The attempt has died, and no other takes the step over: after its deadline its reservation counts as spent (budget/U2).
       const overdue = { nanoUsd: 0, tokens: 500, holder: '1', until: Date.now() / 1_000 - 1 }
       await stores.ports.budgets.reserve(taskId, 'x', overdue)
       await expect(refuse(taskId, ids[0] ?? '', 'BudgetExceededError')).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-/** Two agents that can do the same, through the whole local cloud: choice, failover, breaker, rates, and what their models cost. */
+/** Two agents with one capability, through the whole local cloud: selection, failover, circuit breaker, rate limits, model costs. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -109,7 +109,7 @@ it('hands a step to the other when one fails for good, with its attempts (rebind
 })
 
 it('goes to the other when one has had its calls of the minute: busy is no attempt (admission/T2)', async () => {
-  // It may have had some calls in this minute already: at the ninth it is busy, at last in the next minute.
+  // More calls than the rate limit allows, even if a new minute begins in between.
   const only = { agent: 'paced', capability: undefined, fallback: ['eager'] }
   const steps = await Promise.all(Array.from({ length: 17 }, () => write(only)))
   const others = steps.filter(({ agentId }) => agentId === 'eager')

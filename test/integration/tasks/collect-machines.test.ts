@@ -51,7 +51,7 @@ describe('collecting machines', () => {
     const machine = { name: String(shared), parts: 0, usedOn: today() }
     expect(await stores.ports.collectables.claimMachine({ ...machine, usedOn: '2026-01-01' })).toBe(false)
     expect(await stores.ports.collectables.claimMachine(machine)).toBe(true)
-    // A worker that has not noted it today asks.
+    // A worker that has not marked the machine today reads the mark.
     const { useMachine } = stores.ports.collectables
     expect(await useMachine({ ...machine, usedOn: 'another day' })).toBe(false)
     stores.ports.collectables.useMachine = (one) => useMachine({ ...one, usedOn: 'another day' })
@@ -89,7 +89,7 @@ describe('a machine on the local cloud', () => {
     const describeIt = client.send(new DescribeStateMachineCommand({ stateMachineArn }))
     await expect(describeIt).rejects.toMatchObject({ name: 'StateMachineDoesNotExist' })
 
-    // The function may do what it does: it leaves one whose execution has failed today, and not one where all has gone well.
+    // The function's permissions suffice: it keeps a machine whose execution failed today, and removes one whose executions succeeded.
     const run = async (step: object, status: string) => {
       const workflow = { name: 'used', steps: { a: step } }
       const { body } = await api.call('POST', '/tasks', { workflow })

@@ -1,4 +1,4 @@
-/** Tasks that go on: what a retry or a fork must not disturb, and what it must not lose. */
+/** Resumed tasks: what a retry or a fork must not disturb, and must not lose. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { controlStep } from '../../../shared/app/control/control-step.ts'
 import { cancelAllTasks } from '../../../shared/app/tasks/cancel-all-tasks.ts'
@@ -89,7 +89,7 @@ describe('a retry', () => {
     })
     const end = { status: 'succeeded' as const, endedAt: 'z', output: { inline: '2' } }
     expect(await stores.ports.steps.endStep(own, end)).toBe(true)
-    // Whoever is left of the execution before writes nothing any more.
+    // An attempt left over from the previous execution can write nothing any more (fencing token).
     expect((await doStep(taskId, 'b', { execution: 2, late: true })).taken.kind).toBe('owned')
     expect((await doStep(taskId, 'b', { execution: 1 })).taken.kind).toBe('superseded')
   })
@@ -135,7 +135,7 @@ describe('a retry', () => {
     const second = await begin(2)
     expect(second.child?.name).toBe(`${child}-2`)
     expect(await begin(2)).toEqual(second)
-    // Its execution has ended, and nobody has heard of it: with the next retry it goes on in a third.
+    // Its execution has ended unnoticed: with the next retry it continues in a third one.
     await doStep(child, 'x', { execution: 2, fails: true })
     stores.recorded.executions.set(`${child}-2`, { status: 'FAILED' })
     await finish(taskId, 'FAILED', 2)

@@ -15,7 +15,7 @@ async function startApi(options: LocalApiOptions): Promise<LocalApi> {
   return api
 }
 
-/** Deletes resources by type and a word in their properties. */
+/** Deletes resources of a type with a given word in their properties. */
 const without = (type: string, word: string) =>
   alterAssembly((template) => {
     const found = Object.entries(template.Resources).filter(
@@ -25,7 +25,7 @@ const without = (type: string, word: string) =>
     for (const [id] of found) delete template.Resources[id]
   })
 
-/** Takes an action out of every policy of a function's role. */
+/** Removes an action from every policy of a function's role. */
 function withoutGrant(template: Template, functionName: string, action: string): void {
   const target = template.Resources[functionOf(template.Resources, functionName)]?.Properties as unknown as {
     Role: { 'Fn::GetAtt': [string] }

@@ -40,7 +40,7 @@ describe('a workflow that comes with its task', () => {
     })
     expect(await sharedMachines()).toHaveLength(1)
 
-    // The same shape under other names, which sort otherwise.
+    // The same shape under other names, with another sort order.
     const second = await api.submitOwn(crossed(['z', 'b', 'x', 'd']))
     expect(await api.ended(second.taskId)).toMatchObject({ status: 'succeeded' })
     expect(await sharedMachines()).toHaveLength(1)
@@ -81,7 +81,7 @@ describe('a workflow that comes with its task', () => {
       name: 'careful',
       steps: {
         first: { capability: 'echo', bind: 'late', input: { text: 'late' } },
-        // No table: the agent fails, and so would any other.
+        // The source is no table, so every agent would fail.
         broken: {
           capability: 'analysis.profile',
           input: { source: { $file: 'files/none/none.csv' }, after: '{% $steps.first.text %}' },

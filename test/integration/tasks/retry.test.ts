@@ -239,7 +239,7 @@ describe('a budget', () => {
       },
       budget: { usd: 0.07 },
     })
-    // Another item may still run: it has what it holds until it has ended.
+    // Another item may still run: it keeps its reservation until it ends.
     const { spentUsd, reservedUsd } = task.budget as never as { spentUsd: number; reservedUsd: number }
     expect(spentUsd + reservedUsd).toBeLessThanOrEqual(0.07)
     const before = runs()
@@ -339,7 +339,7 @@ describe('a forked task', () => {
     expect(reused).toMatchObject({ a: { taskId, path: 'a' }, beside: { taskId, path: 'beside' } })
     expect(reused.b).toBeUndefined()
     expect(await api.ended(taskId)).toEqual(before)
-    // A fork of a fork says whose the work was.
+    // A fork of a fork still names the original of the work.
     const again = await fork(String(task.taskId))
     expect(runs()).toHaveLength(6)
     expect(again.cost).toEqual({ usd: 0, tokens: 0 })
@@ -440,7 +440,7 @@ describe('the kill switch', () => {
     expect(Date.now() - killedAt).toBeLessThan(2_000)
     for (const taskId of [outer, own, waiting])
       expect(await api.ended(taskId)).toMatchObject({ status: 'cancelled' })
-    // What the agents told when they stopped counts as well.
+    // Includes the spending that agents report when they are stopped.
     await new Promise((resolve) => setTimeout(resolve, 500))
     expect((await api.call('GET', `/tasks/${own}`)).body).toMatchObject({
       cost: { usd: expect.closeTo(0.02, 6) },

@@ -27,7 +27,7 @@ beforeEach(async () => {
   stores.recorded.executions.clear()
 })
 
-/** Takes a text. */
+/** An agent that takes a text. */
 const counter = {
   ...makeAgent({ id: 'counter' }),
   capabilities: [

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { defineAgent } from '../../../shared/agent/index.ts'
 
-/** Ways to end the process that it runs in; and an echo. */
+/** Ways to end the agent's own process; and an echo. */
 const BOMBS: Readonly<Record<string, () => void>> = {
   aborts: () => process.abort(),
   'fills buffers': () => {

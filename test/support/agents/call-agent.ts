@@ -1,10 +1,10 @@
 import type { Row } from '../../../functions/agents/_support/cells.ts'
 import type { AgentContext, DefinedAgent } from '../../../shared/agent/index.ts'
 
-/** What tests ask of the answers of several agents. */
+/** Members of several agents' answers that tests read. */
 type Answer = { rows: Row[]; parts: Row[][]; notes: string[]; columns?: { name: string }[]; text: string }
 
-/** What an agent answers, its input and output checked as the host checks them. */
+/** An agent's answer, with input and output checked as in the host. */
 export async function callAgent(agent: DefinedAgent, capability: string, input: unknown): Promise<Answer> {
   const schemas = agent.capabilities[capability]
   if (!schemas) throw new Error(`${agent.manifest.id} has no ${capability}`)

@@ -4,7 +4,7 @@ import type { HostPorts, Timer } from '../../../shared/host/host-ports.ts'
 import type { Ports } from '../../../shared/ports/index.ts'
 import { memoryPorts } from '../../../testing/memory/ports.ts'
 
-/** The ports of a host over tables in memory, in virtual time; all that it says and does outside is recorded. */
+/** The ports of a host on in-memory tables and virtual time; calls to other ports are recorded. */
 export function hostInMemory() {
   const clock = new VirtualClock()
   const events: DomainEvent[] = []
@@ -41,7 +41,7 @@ export function hostInMemory() {
   return { ports, hosts, clock, events, woken, log, measured }
 }
 
-/** Timers of virtual time. */
+/** Timers in virtual time. */
 const timerOf =
   (clock: VirtualClock): Timer =>
   (milliseconds, act) => {
@@ -50,7 +50,7 @@ const timerOf =
     return () => cancelled.abort()
   }
 
-/** The same ports; each call of one is noted by its name, in order. */
+/** The same ports, recording the name of each call in order. */
 export function noting<P extends Partial<Ports>>(ports: P, calls: string[]): P {
   return Object.fromEntries(
     Object.entries(ports).map(([name, port]) => [name, isObject(port) ? notingMethods(port, calls) : port]),

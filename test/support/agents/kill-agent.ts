@@ -5,8 +5,8 @@ import { defineAgent } from '../../../shared/agent/index.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 
 /**
- * Takes a while and answers its value with a mark that is never the same twice: whoever sees two marks of one step has
- * seen it complete twice. Fails at first, where it is told to.
+ * Takes a while and returns its value with a unique mark: two marks of one step mean that it
+ * completed twice. Fails its first calls, if told to.
  */
 export default defineAgent({
   id: 'echo',
@@ -21,7 +21,7 @@ export default defineAgent({
         failures: z.number().default(0),
         /** Marks of the steps that this one needs. */
         seen: z.array(z.string()).default([]),
-        /** A folder in which runs are noted. */
+        /** The folder in which runs are recorded. */
         log: z.string(),
       }),
       output: z.object({ value: z.number(), mark: z.string(), seen: z.array(z.string()) }),

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { defineAgent } from '../../../shared/agent/index.ts'
 
-/** Notes each run in a folder, and fails those that a file there names; costs money, and takes two calls at a time. */
+/** Records each run in a folder, and fails those that a file there names; costs money, and has a concurrency limit of two. */
 export default defineAgent({
   id: 'echo',
   version: '1.0.0',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { defineAgent } from '../../../shared/agent/index.ts'
 
-/** May cost ten cents a call, and costs what it is told, at once; then it works for a while, and listens to its signal. */
+/** Reports the given cost (at most ten cents) at once, then works for a while; stops when its signal aborts. */
 export default defineAgent({
   id: 'echo',
   version: '1.0.0',

@@ -2,7 +2,7 @@ import type { HostPorts } from '../../../shared/host/host-ports.ts'
 import { runStep } from '../../../shared/host/run-step.ts'
 import type { Ports } from '../../../shared/ports/index.ts'
 
-/** Ports of a host that keeps its log and its metrics to itself. */
+/** Ports of a host without output of logs and metrics. */
 export const silentPorts = (ports: Ports): HostPorts => ({
   ...ports,
   log: { info: () => {}, warn: () => {} },

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { defineAgent } from '../../../shared/agent/index.ts'
 
-/** Waits as long as it is told, and listens to its signal; or fails, spins or dies, as it is told. */
+/** Waits for the given time or until its signal aborts; or fails, blocks the event loop or dies, if told to. */
 export default defineAgent({
   id: 'echo',
   version: '1.0.0',

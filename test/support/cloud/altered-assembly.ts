@@ -29,7 +29,7 @@ export function alterAssembly(
   return folder
 }
 
-/** Puts another agent into the function of a built-in one: its bundle is replaced, everything around it stays. */
+/** Replaces the code of a built-in agent's function by another agent; its resources stay. */
 export async function replaceAgent(agentId: string, agentFile: string): Promise<string> {
   let asset = ''
   const folder = alterAssembly(({ Resources }, inside) => {

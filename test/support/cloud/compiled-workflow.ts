@@ -4,14 +4,14 @@ import type { Workflow } from '../../../shared/workflow/schema.ts'
 import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
 import type { StoredWorkflow } from '../stores/stored-runs.ts'
 
-/** A workflow that must be valid. */
+/** A parsed workflow; throws if it is invalid. */
 export function validWorkflow(source: object): Workflow {
   const { workflow, issues } = validateWorkflow(source)
   if (workflow) return workflow
   throw new Error(describeIssues(issues))
 }
 
-/** What a test or a bench stores and runs: the steps as they are written, and what the compiler makes of them. */
+/** The stored form of a workflow for a test or a benchmark: its steps and the compiled definition. */
 export function compiledWorkflow(
   name: string,
   steps: Record<string, object>,

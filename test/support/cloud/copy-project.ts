@@ -10,7 +10,7 @@ const COPIED = [
 ]
 const CLI = ['bin', 'cli', 'local', 'examples']
 
-/** A copy of the project whose agents, workflows and stages a test may change; `validated: false` where what CloudFormation says is no matter, for half the time; `cli` to run it. */
+/** A copy of the project to change in tests. `validated: false` skips CloudFormation's validation, half of the time; `cli` to run it. */
 export function copyProject({ validated = true, cli = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'project-'))
   for (const name of [...COPIED, ...(cli ? CLI : [])])
@@ -19,7 +19,7 @@ export function copyProject({ validated = true, cli = false } = {}) {
   const out = join(folder, 'out')
   return {
     folder,
-    /** Where `synthesize` leaves the assembly. */
+    /** The folder to which `synthesize` writes the assembly. */
     out,
     read: (path: string): string => readFileSync(join(folder, path), 'utf8'),
     delete: (path: string) => rmSync(join(folder, path), { recursive: true }),
@@ -27,7 +27,7 @@ export function copyProject({ validated = true, cli = false } = {}) {
       mkdirSync(dirname(join(folder, path)), { recursive: true })
       writeFileSync(join(folder, path), text)
     },
-    /** As the CDK's CLI runs the app. */
+    /** Runs the app as the CDK's CLI does. */
     synthesize(context: Record<string, string> = {}) {
       const CDK_VALIDATION = String(validated)
       const env = {

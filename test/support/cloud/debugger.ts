@@ -1,4 +1,4 @@
-/** A debugger at the inspector of a Node.js process, by the Chrome DevTools protocol. */
+/** Attaches to the inspector of a Node.js process through the Chrome DevTools protocol. */
 export async function attachDebugger(port: number) {
   const [target] = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as {
     webSocketDebuggerUrl: string

@@ -6,10 +6,10 @@ import { SFNClient } from '@aws-sdk/client-sfn'
 import type { Aws } from '../../../scripts/deployment/aws.ts'
 
 type Service = 'cloudformation' | 'dynamodb' | 'events' | 's3' | 'states'
-/** The answer to a command as AWS's SDK has it. */
+/** Answers a command in the form of AWS's SDK. */
 type Send = (command: object) => Promise<unknown>
 
-/** AWS with the services that a test answers for; a command to any other service fails the test. */
+/** AWS clients with the given services; a command to any other service fails the test. */
 export function fakeAws(answers: Partial<Record<Service, Send>>): Aws {
   const region = 'eu-west-1'
   const sendOf = (service: Service) => ({

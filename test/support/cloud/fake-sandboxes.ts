@@ -13,7 +13,7 @@ const settings = {
   environment: {},
 }
 
-/** A function whose sandboxes answer when they are told to; pings by themselves where their thread is free. */
+/** A function with simulated sandboxes that answer on command; pings are answered at once unless the event loop is blocked. */
 export function makeFunction({
   isFree = () => false,
   journal = RunningJournal.inMemory(),

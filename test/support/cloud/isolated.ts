@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { isolatedEvaluator } from '../../../functions/expressions/isolated-evaluator.ts'
 import { bundleExpressions, EXPRESSION_FILES } from '../../../infra/bundle-expressions.ts'
 
-/** The evaluator of functions, from files bundled as they are for a deployment. */
+/** The isolated evaluator of functions, from files bundled as for a deployment. */
 export async function startIsolated(settings: Partial<Parameters<typeof isolatedEvaluator>[0]> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'expressions-'))
   await bundleExpressions(folder)

@@ -4,7 +4,7 @@ import { startLocalCloud } from '../../../local/local-cloud.ts'
 import { type StoredWorkflow, storedRuns } from '../stores/stored-runs.ts'
 import { compiledWorkflow } from './compiled-workflow.ts'
 
-/** A workflow with everything that a crash can meet: branches, a gate, a wait, a retry. `e` sees all that came before. */
+/** A workflow with everything that a crash may interrupt: branches, a gate, a wait, a retry. `e` depends on all other steps. */
 export function killWorkflow(log: string): StoredWorkflow {
   const step = (needs: string[], milliseconds: number, more: object = {}): object => ({
     agent: 'echo',
@@ -50,7 +50,7 @@ function waitBefore(name: string, flow: Flow): Flow {
   return { ...flow, StartAt: 'a while', States: { 'a while': wait, ...States } }
 }
 
-/** What `e` has at the end: a, b and w are 1; c = a + 1, d = a + b + 1, e = c + d + w + 1. */
+/** The result of `e`: a, b and w are 1; c = a + 1, d = a + b + 1, e = c + d + w + 1. */
 export const KILL_RESULT = { value: 7 }
 
 function sumOf(needs: readonly string[]): unknown {
@@ -59,12 +59,12 @@ function sumOf(needs: readonly string[]): unknown {
 
 const MOST_RUNNING = 8
 
-/** One life: brings the cloud up, starts one more run (unless many are under way), says so, and goes on until it is killed. */
+/** One process: starts the cloud and one more run (unless many are in progress), reports that, and continues until it is killed. */
 const [assembly, dataFolder] = process.argv.slice(2)
 if (process.argv[1] === import.meta.filename && assembly && dataFolder) {
   const cloud = await startLocalCloud({ assembly, dataFolder })
   console.log('up')
-  // It never ends by itself.
+  // The process never ends by itself, so the cache must be flushed.
   flushCompileCache()
   const runs = await storedRuns(cloud.awsUrl)
   const workflow = killWorkflow(dataFolder)
@@ -72,7 +72,7 @@ if (process.argv[1] === import.meta.filename && assembly && dataFolder) {
     stateMachineArn: await runs.machineOf(workflow),
     statusFilter: 'RUNNING',
   })
-  // Lives are short: with more under way than one of them can move, steps would run into their timeouts.
+  // Processes live shortly: with too many runs in progress, steps would time out.
   const running = (await runs.sfn.send(list)).executions ?? []
   if (running.length < MOST_RUNNING) await runs.start(await runs.store(workflow))
   console.log('started')

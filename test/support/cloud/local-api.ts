@@ -6,14 +6,14 @@ export type LocalApiOptions = Partial<LocalCloudOptions>
 type Answer = { status: number; body: Record<string, never> & { [key: string]: unknown } }
 export type LocalApi = LocalCloud & {
   logs: string[]
-  /** The typed door: throws ApiError where `call` answers a status. */
+  /** The typed client, which throws ApiError where `call` returns a status. */
   ask: Client
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
   submit(type: string, input: unknown): Promise<string>
-  /** A task with a workflow of its own. */
+  /** Submits a task with an inline workflow. */
   submitOwn(workflow: unknown, input?: object): Promise<Answer & { taskId: string }>
   resultOf(taskId: string): Promise<unknown>
-  /** Submits, waits for the end, and answers the task with its steps. */
+  /** Submits a task, waits for its end, and returns it with its steps. */
   run(type: string, input: unknown): Promise<Record<string, unknown>>
   ended(taskId: string): Promise<Record<string, unknown>>
   /** Runs the reconciler now, as its schedule would. */
@@ -25,7 +25,7 @@ const OPEN = ['queued', 'planning', 'running', 'waiting']
 const BOUND_MILLISECONDS = 50_000
 const LONGEST_PAUSE_MILLISECONDS = 300
 
-/** The local cloud with a few words for its API. */
+/** The local cloud with helpers for its API. */
 export async function startApi(options: LocalApiOptions = {}): Promise<LocalApi> {
   const logs: string[] = []
   const cloud = await startLocalCloud({
@@ -53,7 +53,7 @@ export async function startApi(options: LocalApiOptions = {}): Promise<LocalApi>
     return { ...answer, taskId: String(answer.body.taskId) }
   }
   const ended = async (taskId: string) => {
-    // The longer it takes the more seldom: of a large task the asking would be most of the work.
+    // Polls at growing intervals: for a large task polling would be most of the work.
     for (let [until, pause] = [Date.now() + BOUND_MILLISECONDS, 20]; Date.now() < until; pause *= 1.15) {
       const { body } = await call('GET', `/tasks/${taskId}`)
       if (!OPEN.includes(String(body.status))) return body

@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
 import { main } from '../../../cli/main.ts'
 
-/** Runs the command line in this process, with its own environment; answers what it has printed and its exit code. */
+/** Runs the command line in this process with its own environment; returns its output and exit code. */
 export async function runCli(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const printed = { stdout: '', stderr: '' }
   for (const [name, value] of Object.entries({ NO_COLOR: '1', COLUMNS: '80', ...env }))

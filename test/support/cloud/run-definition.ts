@@ -24,7 +24,7 @@ export const MACHINE_ARN = 'arn:aws:states:us-east-1:111111111111:stateMachine:t
 export const EXECUTION_ARN = 'arn:aws:states:us-east-1:111111111111:execution:test:run'
 const ALL = { from: 0, limit: 100_000, reverse: false }
 
-/** An engine under a virtual clock. `invoke` stands for the functions. */
+/** An engine under a virtual clock. `invoke` replaces the functions. */
 export function makeEngine({
   clock = new VirtualClock(),
   store = memoryStore(),

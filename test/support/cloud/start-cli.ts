@@ -5,7 +5,7 @@ const ROOT = join(import.meta.dirname, '../../..')
 
 export type Outcome = { code: number | null; stdout: string; stderr: string }
 
-/** The CLI of the project in `root` as a child process, and how it ends. */
+/** The CLI of the project in `root` as a child process, and its outcome. */
 export function startCli(
   args: string[],
   env: NodeJS.ProcessEnv = {},

@@ -5,10 +5,10 @@ export type DevEvent = { event: string; [field: string]: unknown }
 
 const OPEN = ['queued', 'planning', 'running', 'waiting']
 const BOUND_MILLISECONDS = 50_000
-/** It synthesizes first. */
+/** Includes the synthesis. */
 const START_MILLISECONDS = 240_000
 
-/** `orchestrator dev` of the project in a folder, in memory of its own, with what it tells in JSON. */
+/** `orchestrator dev` for the project in a folder, with in-memory storage and JSON output. */
 export async function startDev(root: string, args: readonly string[] = []) {
   const { child, outcome } = startCli(['dev', '--port', '0', '--json', ...args], {}, root)
   const told: DevEvent[] = []
@@ -19,7 +19,7 @@ export async function startDev(root: string, args: readonly string[] = []) {
     for (const wake of waiting) wake()
   })
   let seen = 0
-  /** The next event of this kind that was not answered before; those between are passed over. */
+  /** The next event of this kind after the last returned one; events of other kinds are skipped. */
   const next = async (kind: string, milliseconds = BOUND_MILLISECONDS): Promise<DevEvent> => {
     const ended = outcome.then((how): never => {
       throw new Error(`it ended: ${JSON.stringify(how)}`)
@@ -68,7 +68,7 @@ export async function startDev(root: string, args: readonly string[] = []) {
     }
     throw new Error(`step ${stepId} of ${taskId} did not get ${status}`)
   }
-  /** Of a task that ends well. */
+  /** The result of a task that must succeed. */
   const resultOf = async (taskId: string): Promise<unknown> => {
     for (const until = Date.now() + BOUND_MILLISECONDS; Date.now() < until; ) {
       const { body } = await call('GET', `/tasks/${taskId}`)

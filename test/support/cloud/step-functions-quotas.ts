@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { SFNClient } from '@aws-sdk/client-sfn'
 
-/** Bucket and refill a second of each action that deployments call, in a region that is not one of the three largest. */
+/** Token bucket size and refill rate per second of each action that deployments call, in a region with the lower quotas. */
 const QUOTAS: Readonly<Record<string, readonly [bucket: number, aSecond: number]>> = {
   CreateStateMachine: [100, 1],
   DeleteStateMachine: [100, 1],
@@ -24,8 +24,8 @@ type Machine = {
 type Answer = { status: number; body: object }
 
 /**
- * Step Functions as AWS throttles it, behind AWS's own client: a token bucket for each action, in virtual time. Machines,
- * revisions, versions and running executions are kept; every call takes 40 ms of that time.
+ * Step Functions with AWS's throttling, behind AWS's own client: a token bucket for each action, in virtual time. Machines,
+ * revisions, versions and running executions are simulated; every call takes 40 ms of virtual time.
  */
 export function stepFunctionsWithQuotas() {
   let now = 0
@@ -126,7 +126,7 @@ export function stepFunctionsWithQuotas() {
     }
   }
 
-  /** As CloudFormation makes or updates it: a machine that was never updated has no revision of its own. */
+  /** Creates or updates a machine as CloudFormation does: one that was never updated has no revision of its own. */
   function put(name: string, definition: string): string {
     const known = machines.get(PREFIX + name)
     if (known?.definition === definition) return known.revision
@@ -139,7 +139,7 @@ export function stepFunctionsWithQuotas() {
   const client = new SFNClient({
     region: 'eu-south-1',
     credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    // What the client waits by itself is real time.
+    // No retries, because the client's back-off is in real time.
     maxAttempts: 1,
     requestHandler: { handle } as never,
   })
@@ -148,11 +148,11 @@ export function stepFunctionsWithQuotas() {
     arnPrefix: PREFIX,
     put,
     machines,
-    /** Calls that were let through, by action. */
+    /** Successful calls, by action. */
     calls,
     throttledCalls: () => throttled,
     now: () => now,
-    /** Virtual time passes. */
+    /** Advances virtual time. */
     wait: async (milliseconds: number): Promise<void> => {
       now += milliseconds
     },

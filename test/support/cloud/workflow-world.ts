@@ -32,19 +32,19 @@ import { gateIntegration } from '../models/gate-world.ts'
 import { CALLER } from '../stores/callers.ts'
 import { clientOf, immediateTable } from '../stores/immediate-table.ts'
 
-/** What is not as in a world without limits. */
+/** Deviations from a world without limits. */
 export type WorldOptions = {
-  /** What an agent says of itself beside its id. */
+  /** Parts of an agent's manifest. */
   manifestOf?(agentId: string): Pick<Partial<Agent>, 'limits' | 'typicalSeconds' | 'price'>
   /** Whether Lambda throttles a call of a function now (milliseconds since 1970). */
   throttles?(functionName: string, now: number): boolean
-  /** Of the engine's jitter. */
+  /** Random numbers for the engine's jitter. */
   random?(): number
 }
 
-/** What an agent does in its nth run of a step: answers, or fails under that name. */
+/** The result of an agent's nth run of a step: an answer, or a failure by error name. */
 export type Behaviour = {
-  /** In the order in which the planner prefers them. */
+  /** In the planner's order of preference. */
   agents: readonly string[]
   runOf(run: {
     path: string
@@ -52,9 +52,9 @@ export type Behaviour = {
     nth: number
     input: Json
   }): { milliseconds: number } & ({ output: Json } | { error: string })
-  /** A person's answer, and when; nobody's where it is undefined. */
+  /** A person's answer and its time; undefined if the approval is never answered. */
   approvalOf(path: string): { milliseconds: number; decision: string } | undefined
-  /** Whether the first answer to such a call is lost on its way: the engine calls again. */
+  /** Whether the first answer to such a call is lost, so that the engine repeats the call. */
   loses(call: string): boolean
 }
 
@@ -73,7 +73,7 @@ export const CAPABILITY = 'work.do'
 
 /**
  * Runs a workflow from its submission to its result: the compiled definition in the local engine under a virtual clock, the
- * functions' own code, the adapters' own expressions. Only the agents' work and the wires are made up.
+ * functions' own code, the adapters' own expressions. Only the agents' work and the network are simulated.
  */
 export async function runInWorld(
   workflow: Workflow,
@@ -86,7 +86,7 @@ export async function runInWorld(
   return world.run(anonymous ? workflow : workflow.name, input)
 }
 
-/** A world in which several tasks may run, side by side. */
+/** A world in which several tasks may run concurrently. */
 export function makeWorld(
   behaviour: Behaviour,
   { manifestOf = () => ({}), throttles = () => false, random = Math.random }: WorldOptions = {},
@@ -120,7 +120,7 @@ export function makeWorld(
     try {
       service.tokens.get(token).settle({ output: {} })
     } catch {
-      // Nobody waits any more: as the adapter has it.
+      // The execution no longer waits; the adapter ignores this error too.
     }
   }
   const putMachine = (name: string, definition: object): string => {
@@ -144,7 +144,7 @@ export function makeWorld(
     loads: { loadsOf: async () => new Map(), addLoad: async () => {} } satisfies Ports['loads'],
     collectables: { useMachine: async () => true } satisfies Partial<Ports['collectables']>,
   }
-  // Nothing is known of anybody, and nobody is held back: what that changes has tests of its own.
+  // Agents have neither statistics nor limits here: tests of their own cover those.
   const statistics: Ports['statistics'] = {
     add: async (_subject, { epoch }) => ({ epoch, counters: {} }),
     find: async (subjects) => subjects.map(() => []),
@@ -211,14 +211,14 @@ export function makeWorld(
     const stateMachineArn = putMachine(workflow.name, definition)
     registered.push({ workflow, stateMachineArn, gates, registeredAt: '', active: true, origin: 'api' })
   }
-  /** Submits a task and sees it through. */
+  /** Submits a task and waits for its result. */
   const run = async (asked: Workflow | string, input: Json): Promise<Ran> => {
     const { taskId, execution } = await submitTask(ports)(
       {
         workflow: asked,
         input,
         metadata: {},
-        // The cheapest first, and after that the next: in the order in which the evaluator tries them.
+        // The cheapest agent first, then the next: the order in which the reference evaluator tries them.
         prefer: { quality: 0, cost: 1, latency: 0 },
       },
       CALLER,
@@ -236,7 +236,7 @@ export function makeWorld(
     const result = task.status === 'succeeded' ? { result: await stores.values.loadValue(task.result) } : {}
     return { task, steps, events, ...result }
   }
-  /** How many events each execution has had, those of a Map's items included. */
+  /** The number of history events of each execution, including those of a Map's items. */
   const historyLengths = (): number[] =>
     executionArns.map((arn) => store.events(arn, { from: 0, limit: 1e6, reverse: false }).length)
   return { ports, service, clock, run, register, historyLengths }
@@ -276,7 +276,7 @@ function functionsOf(ports: Ports, behaviour: Behaviour, clock: VirtualClock, ag
       CALLER,
     )
     await answering.catch((error: unknown) => {
-      // Too late: the person is told so.
+      // The approval came too late, and its sender gets this error.
       if (!isOrchestratorError(error, 'ConflictError')) throw error
     })
   }

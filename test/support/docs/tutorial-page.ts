@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path'
 import { Marked, type Token, type Tokens } from 'marked'
 
 /**
- * A page whose blocks are run as a reader would run them. The words behind the fence say what a block is: `sh` runs, `sh by-hand` is left to
- * the reader, `text` is what the `sh` block before it prints, and `yaml <path>` or `ts <path>` is a file.
+ * A page with blocks that run as a reader would run them. The word after the fence is the kind: `sh` runs, `sh by-hand` is left
+ * to the reader, `text` is the output of the `sh` block before it, and `yaml <path>` or `ts <path>` is a file.
  */
 export type TutorialPage = {
   files: { path: string; text: string }[]
@@ -40,14 +40,14 @@ export function writeFiles({ files }: TutorialPage, folder: string): void {
 
 const MARK = '::: block'
 
-/** Runs the blocks of a page in one shell, and answers what each has printed. Rejects when a command fails that the page does not expect to. */
+/** Runs the blocks of a page in one shell, and returns the output of each. Rejects when a command fails unexpectedly. */
 export async function runBlocks(
   { runs }: TutorialPage,
   { folder, env }: { folder: string; env: Record<string, string> },
 ): Promise<string[]> {
   const script = [
     'set -e',
-    // The command of the folder itself, without npm looking for it each time.
+    // The folder's own command, without npm's lookup at each call.
     'npx() { shift; "$NODE" "$CLI" "$@"; }',
     ...runs.map((run) => `echo '${MARK}'\n${run.script}`),
   ].join('\n')
@@ -66,7 +66,7 @@ export async function runBlocks(
   return printed.split(`${MARK}\n`).slice(1)
 }
 
-/** Lines of `expected` that `printed` does not have in that order; `...` stands for anything. */
+/** Lines of `expected` that `printed` lacks in that order; `...` matches anything. */
 export function missingLines(printed: string, expected: readonly string[]): string[] {
   const lines = printed.split('\n')
   let at = 0

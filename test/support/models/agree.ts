@@ -10,18 +10,18 @@ type RanStep = {
 }
 type Agreeing = { task: { status: string }; steps: ReadonlyMap<string, RanStep>; result?: Json }
 
-/** The places of steps that the validator says can never run; nothing else may be wrong. */
+/** Paths of steps that can never run according to the validator; other issues fail the test. */
 export function neverRunning(source: object): string[] {
   const { issues } = validateWorkflow(source)
   expect(issues.filter(({ code }) => code !== 'never-runs')).toEqual([])
   return issues.map(({ path }) => path.replace('steps.', '').replaceAll(/(\.repeat)?\.steps\./g, '.'))
 }
 
-/** Whether a run is what the evaluator says, as far as that is certain. */
+/** Checks that a run agrees with the reference evaluator, except where that is uncertain. */
 export function agree({ steps, uncertain, result }: Evaluated, ran: Agreeing): void {
   const fatal = [...steps].filter(([, { status }]) => status === 'fatal').map(([path]) => path)
   const certain = [...steps.keys()].filter((path) => !uncertain.has(path))
-  // Nothing runs that has no reason to.
+  // Only expected steps may run.
   expect([...ran.steps.keys()].filter((path) => !steps.has(path))).toEqual([])
   for (const [path, { status, output, attempts }] of ran.steps) {
     const wanted = steps.get(path)
@@ -41,7 +41,7 @@ export function agree({ steps, uncertain, result }: Evaluated, ran: Agreeing): v
   expect(plain(ran.result)).toEqual(plain(result))
 }
 
-/** Who has approved and when is not the evaluator's business. */
+/** An approval without its approver and time, which the evaluator does not know. */
 function plain(value: Json | undefined): Json | undefined {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map((one) => plain(one) ?? null)

@@ -8,15 +8,15 @@ export type Situation = {
 export type Begun = {
   /** Called between any two operations. */
   check(): void
-  /** What of the situation is neither in the table nor in what the processes have heard: the time. */
+  /** State outside the table and the processes, such as the time. */
   describe?(): string
 }
 type Move = { at: number; dies?: boolean }
 
 /**
- * Every order in which a few processes can do their operations on a table, and every way to die on the way: the processes' own code,
- * begun anew for each order. What a process does next follows from what it has heard; so of the orders that lead to one situation
- * one goes on.
+ * Explores every interleaving of a few processes' operations on a table, with every possible death: the processes' own code,
+ * restarted for each interleaving. A process is determined by the answers it got; so of all interleavings that lead to one state,
+ * only one is continued.
  */
 export async function exploreInterleavings(
   begin: (situation: Situation) => Begun,

@@ -7,19 +7,19 @@ import { isOrchestratorError } from '../../../shared/domain/errors.ts'
 import type { Ports } from '../../../shared/ports/index.ts'
 
 const CANDIDATES = ['a', 'b', 'c'].map((agentId) => ({ agentId }))
-/** A call takes no longer, in seconds. */
+/** The longest call, in seconds. */
 const LONGEST = 10
 
 export type BreakerCall = {
   end: Admitted['end']
   isOnTrial: boolean
-  /** When the call is over at the latest, in seconds. */
+  /** The latest end of the call, in seconds. */
   until: number
 }
 
 /**
- * Begins a call of agent a, as the host does, unless it is refused. Each of its writes is checked: what a call says is about the
- * generation that it began in, and whoever closes the breaker is on the trial that is under way (breaker/K3).
+ * Begins a call of agent a, as the host does, unless it is refused. Each of its writes is checked: an outcome is attributed to the
+ * generation in which the call began, and only the current trial may close the breaker (breaker/K3).
  */
 export async function callAgent(
   id: string,

@@ -1,8 +1,8 @@
 /**
- * Every interleaving of two producers and the state that waits for them at a gate, with the compiled state's own expressions
- * and the host's own code. A producer may be cut off between adding itself and sending, and then comes again; it may also
- * come twice. Each write of the state may arrive twice, the second time late; its wait may time out; the execution may be redriven,
- * and the clock has gone back by then.
+ * Model checking of gates: every interleaving of two producers and the state that waits for them, with the compiled state's own
+ * expressions and the host's own code. A producer may be interrupted between registering and sending, and is then repeated; it may also
+ * run twice. Each write of the state may arrive twice, the second time late; its wait may time out; the execution may be redriven,
+ * with a clock that was set back.
  */
 import { evaluate } from '../../../local/stepfunctions/query/query.ts'
 import type { TaskState } from '../../../shared/compiler/asl.ts'
@@ -25,20 +25,20 @@ type Action =
   | 'the execution is redriven'
 
 export type Broken = {
-  /** A step that replays its receipt does not signal. */
+  /** Whether a step that replays its receipt omits the signal. */
   silentReplay?: boolean
 }
 
 export type Verdict = {
-  /** How many different situations there are. */
+  /** The number of distinct states. */
   situations: number
-  /** The actions after which somebody waits for ever; undefined when nobody ever does. */
+  /** The actions after which the state waits for ever (lost wake-up); undefined if that never happens. */
   lost?: Action[]
-  /** The actions after which the state has gone on before all that it waits for; undefined when it never does. */
+  /** The actions after which the state has continued before all its producers; undefined if that never happens. */
   early?: Action[]
 }
 
-/** Explores all that can happen, breadth first: the first loss that it finds is a shortest one. */
+/** Breadth-first exploration: the first violation found is a shortest one. */
 export async function exploreGate(state: TaskState, broken: Broken = {}): Promise<Verdict> {
   const rules = { write: writesOf(state), broken }
   const seen = new Set<string>()
@@ -64,7 +64,7 @@ export async function exploreGate(state: TaskState, broken: Broken = {}): Promis
 
 type Rules = { write: ReturnType<typeof writesOf>; broken: Broken }
 
-/** What the state asks of the table in each of its entries. Time stands still, and goes back: the hardest cases for a fence. */
+/** The state's writes in each of its entries. The clock stands still or goes back: the hardest cases for a fencing token. */
 function writesOf(
   state: TaskState,
 ): (redrives: number, retries: number, entered: string) => Promise<UpdateParameters> {
@@ -87,12 +87,12 @@ function writesOf(
 
 const tokenOf = (redrives: number, retries: number): string => `token ${redrives}.${retries}`
 
-/** How often each misfortune happens at most. */
+/** The maximum number of each fault. */
 const MOST = { cutOff: 1, again: 1, timeOuts: 1, redrives: 1 } as const
 const [ENTERED, EARLIER] = ['2026-01-01T12:00:00.000Z', '2026-01-01T11:00:00.000Z']
 
 type Step = {
-  /** `before` it has added itself; `between` adding and sending; `cut` off there; `done`. */
+  /** `before` it registers; `between` registering and sending; `cut`: interrupted there; `done`. */
   at: 'before' | 'between' | 'cut' | 'done'
   token?: string
   cutOff: number
@@ -105,16 +105,16 @@ class World {
   readonly #signal: ReturnType<typeof gateSignals>
   readonly #steps: Record<Producer, Step>
   #sender: Producer = 'a'
-  /** `entering` it has not written; `waiting` under its token; `through` it has gone on. */
+  /** `entering`: it has not written; `waiting` under its token; `through`: it has continued. */
   #waiter: 'entering' | 'waiting' | 'through' = 'entering'
   #redrives = 0
   #timeOuts = 0
   #retries = 0
   #entered = ENTERED
-  /** Writes that are still under way somewhere. */
+  /** Delayed writes that may still arrive. */
   #late: UpdateParameters[] = []
 
-  /** As it is in the beginning, or as `from` is. */
+  /** The initial state, or a copy of `from`. */
   constructor(rules: Rules, from?: World) {
     this.#rules = rules
     this.#table = immediateTable(from && structuredClone(from.#table.items))
@@ -164,13 +164,13 @@ class World {
     this.#waiter = 'entering'
   }
 
-  /** Whoever must do something has done it, and the state waits. */
+  /** All producers are done, and the state still waits. */
   isLost(): boolean {
     const isDone = PRODUCERS.every((name) => this.#steps[name].at === 'done')
     return isDone && this.#waiter === 'waiting'
   }
 
-  /** The state has gone on, and somebody whom it waits for has never been there. */
+  /** The state has continued before one of its producers. */
   isEarly(): boolean {
     return this.#waiter === 'through' && PRODUCERS.some((name) => this.#steps[name].at === 'before')
   }
@@ -191,7 +191,7 @@ class World {
     }
     if (what === 'sends') {
       step.at = 'done'
-      // A token that nobody waits for any more is answered with an error, which the host swallows.
+      // A token that is no longer waited for is answered with an error, which the host ignores.
       if (this.#waiter === 'waiting' && step.token === this.#token()) this.#waiter = 'through'
       return
     }

@@ -5,7 +5,7 @@ import { signalGates } from '../../../shared/app/steps/signal-gates.ts'
 import type { Gate } from '../../../shared/domain/plan.ts'
 import { clientOf, type ImmediateTable, type UpdateParameters } from '../stores/immediate-table.ts'
 
-/** The state's write of a gate, as the engine would make it. */
+/** The gate state's write, as the engine would send it. */
 export function gateIntegration(table: ImmediateTable): Integrations {
   return {
     'aws-sdk:dynamodb:updateItem': async ({ arguments: parameters }) => {
@@ -19,7 +19,7 @@ export function gateIntegration(table: ImmediateTable): Integrations {
   }
 }
 
-/** The host's part of the protocol: the use case and the adapter that run on AWS, on this table. */
+/** The host's part of the protocol: the production use case and adapter, on this table. */
 export function gateSignals(table: ImmediateTable, wake: (token: string) => void) {
   const client = clientOf(table)
   const gates = dynamodbGates({ client, table: 'tasks' })

@@ -1,32 +1,32 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { Random } from '../../../shared/domain/random.ts'
 
-/** Who of those that stand before their next step takes it, or dies there. Without one all of them stop where they are. */
+/** The process that takes its next step, or dies there. Without a choice all of them stop. */
 type Choice = { at: number; dies?: boolean }
 type Choose = (waiting: number) => Choice | undefined
 type Parked = { who: string; goOn(): void }
 
-/** An order that chance decides, with a death now and then. */
+/** A random interleaving, with a death now and then. */
 export function byChance(random: Random, { deathRate = 0 } = {}): Choose {
   return (waiting) => ({ at: Math.floor(random() * waiting), dies: random() < deathRate })
 }
 
 /**
- * Processes that share a table, one write or read of one of them at a time. Whoever dies does so between two of them: before it
- * asks, or before it hears the answer.
+ * Processes that share a table, with one operation of one process at a time. A process dies between operations: before it
+ * sends one, or before it gets the answer.
  */
 export class Interleaving {
   readonly #client: DynamoDBDocumentClient
   readonly #choose: Choose
   readonly #hearsAtOnce: boolean
   #parked: Parked[] = []
-  /** Operations that the table has not answered yet. */
+  /** Operations without an answer yet. */
   #asked: Promise<unknown>[] = []
   readonly #failures: unknown[] = []
   readonly #heard = new Map<string, string>()
   readonly dead = new Set<string>()
 
-  /** Whoever hears at once dies only before it asks: the same, where it does nothing between its operations. */
+  /** With `hearsAtOnce` a process dies only before it sends: equivalent if it does nothing between operations. */
   constructor(client: DynamoDBDocumentClient, choose: Choose, { hearsAtOnce = false } = {}) {
     this.#client = client
     this.#choose = choose
@@ -47,7 +47,7 @@ export class Interleaving {
     return { send } as unknown as DynamoDBDocumentClient
   }
 
-  /** Others may come first; the dead never get past it. */
+  /** Lets other processes go first; a dead process never continues. */
   pause(who: string): Promise<void> {
     return new Promise((goOn) => {
       if (!this.dead.has(who)) this.#parked.push({ who, goOn })
@@ -58,7 +58,7 @@ export class Interleaving {
     process().catch((failure: unknown) => this.#failures.push(failure))
   }
 
-  /** Until nobody is alive; `check` is called between any two operations. Throws what a process has thrown. */
+  /** Runs until every process has ended or died; `check` is called between any two operations. Throws the error of a process. */
   async run(check: () => Promise<void> | void = () => {}): Promise<void> {
     for (;;) {
       await this.#settle()
@@ -75,12 +75,12 @@ export class Interleaving {
     }
   }
 
-  /** All that a process has met: where it stands follows from that. */
+  /** All answers that a process got, which determine its state. */
   describe(): string {
     return JSON.stringify([...this.#heard].sort(([a], [b]) => (a < b ? -1 : 1)))
   }
 
-  /** Everybody gets to their next operation, or to their end. */
+  /** Waits until every process is at its next operation, or has ended. */
   async #settle(): Promise<void> {
     do {
       await Promise.all(this.#asked.splice(0))

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { flushCompileCache } from 'node:module'
 import { startLocalCloud } from '../../../local/local-cloud.ts'
 
-/** A local cloud in a process of its own, which can be killed. */
+/** A local cloud in a process that can be killed. */
 export type Life = { readonly apiUrl: string; kill(): Promise<void> }
 
 export async function beginLife(assembly: string, dataFolder: string): Promise<Life> {
@@ -32,6 +32,6 @@ const [assembly, dataFolder] = process.argv.slice(2)
 if (process.argv[1] === import.meta.filename && assembly && dataFolder) {
   const cloud = await startLocalCloud({ assembly, dataFolder })
   console.log(cloud.apiUrl)
-  // It never ends by itself.
+  // The process never ends by itself, so the cache must be flushed.
   flushCompileCache()
 }

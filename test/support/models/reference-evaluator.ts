@@ -21,9 +21,9 @@ import {
 } from '../../../shared/workflow/step-needs.ts'
 import type { Behaviour } from '../cloud/workflow-world.ts'
 
-/** `fatal`: its failure ends whatever it is part of. `by`: the agents of its failed attempts. */
+/** `fatal`: the failure ends the enclosing scope. `by`: the agents of the failed attempts. */
 export type Expected = { status: 'succeeded' | 'failed' | 'skipped' | 'fatal'; output?: Json; by: string[] }
-/** Of every step that may run, by path; one of `uncertain` may have been stopped before its end, or not even have begun. */
+/** Every step that may run, by path; a step in `uncertain` may have been stopped before its end, or never begun. */
 export type Evaluated = { steps: Map<string, Expected>; uncertain: Set<string>; result: Json | undefined }
 
 type Names = Record<string, Json | undefined>
@@ -37,7 +37,7 @@ type Round = {
 
 const TIMEOUT = 'StepTimedOutError'
 
-/** What a workflow means: its steps one after the other, nothing at the same time. No state machine, no store, no retries of calls. */
+/** The reference semantics of a workflow: steps one after another, without state machine, store, or retries of calls. */
 export async function evaluateWorkflow(
   workflow: Workflow,
   input: Json,
@@ -163,7 +163,7 @@ export async function evaluateWorkflow(
       const scope = numberedPath(path, index)
       const names = { ...outer.names, item, index }
       const body = await runSteps(step.steps, { ...outer, scope, names })
-      // Whatever runs beside what has failed is stopped.
+      // Steps concurrent with the failed one are stopped.
       if (body.isFatal) for (const inside of steps.keys()) if (inside.startsWith(scope)) uncertain.add(inside)
       const own: Expected = body.isFatal ? { status: 'failed', by: [] } : await outputOf(step, body)
       steps.set(scope, own)
@@ -193,7 +193,7 @@ export async function evaluateWorkflow(
       const names = { ...outer.names, iteration, previous }
       const round = await runSteps(repeat.steps, { ...outer, scope: numberedPath(path, iteration), names })
       if (round.isFatal) {
-        // Whatever runs beside is stopped.
+        // Concurrent steps are stopped.
         for (const inside of steps.keys()) if (inside.startsWith(round.scope)) uncertain.add(inside)
         return { status: 'failed', by: [] }
       }
@@ -210,7 +210,7 @@ export async function evaluateWorkflow(
     return { status: 'failed', by: [] }
   }
 
-  /** The agents in their order: each until it answers, fails for good, or has used up its attempts; those that timed out again. */
+  /** Tries the agents in order, each until it answers, fails for good, or has no attempts left; then those that timed out again. */
   async function runAgents(step: AgentStep, path: string, names: Names): Promise<Expected> {
     const template = step.input === undefined ? names.input : step.input
     const input = (await resolveExpressions(template, names)) ?? null
@@ -237,7 +237,7 @@ export async function evaluateWorkflow(
   }
 }
 
-/** What has become of the items, in their order. */
+/** The results of the items in order. */
 function gathered({ tolerate = 0 }: { tolerate?: number | string | undefined }, ended: Expected[]): Expected {
   const failures = ended.filter(({ status }) => status === 'failed').length
   const most =
@@ -246,13 +246,13 @@ function gathered({ tolerate = 0 }: { tolerate?: number | string | undefined }, 
   return { status: 'succeeded', output: ended.map(({ output = null }) => output), by: [] }
 }
 
-/** In a handler, and in what is inside it, `$error` is the failure that it handles. */
+/** In a handler and its nested steps, `$error` is the failure that it handles. */
 function withError(round: Round, handled: readonly string[]): Round {
   const failed = handled.find((id) => id in round.errors)
   return failed === undefined ? round : { ...round, names: { ...round.names, error: round.errors[failed] } }
 }
 
-/** An expression that cannot be evaluated: no other agent is asked. */
+/** The result for an expression that fails: no other agent is tried. */
 const refused = ({ agents }: Behaviour): Expected => ({
   status: 'failed',
   by: [`${agents[0]} InvalidInputError`],

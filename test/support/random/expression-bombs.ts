@@ -1,4 +1,4 @@
-/** Expressions that take time or memory without end, or as much as they can get. */
+/** Expressions with unbounded time or memory, or as much as they can get. */
 export const BOMBS: Readonly<Record<string, string>> = {
   'four large ranges': '$count([[1..10000000],[1..10000000],[1..10000000],[1..10000000]])',
   'one large range': '$count([1..9999999])',

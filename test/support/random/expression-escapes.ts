@@ -1,12 +1,12 @@
 /**
- * Ways out of an expression that were tried on JSONata and on sandboxes of other languages. Each wants to run `return 1337` as code,
- * to read the environment, or to leave a mark on what all objects have.
+ * Sandbox escapes known from JSONata and from sandboxes of other languages. Each tries to run `return 1337` as code,
+ * to read the environment, or to pollute the prototype of all objects.
  */
 export const CODE = 'return 1337'
 export const MARK = 'marked'
 
 export const ESCAPES: readonly string[] = [
-  // The constructor of a function, by every kind of value.
+  // Through the constructor of a function, from every kind of value.
   `"".constructor.constructor("${CODE}")()`,
   `(1).constructor.constructor("${CODE}")()`,
   `true.constructor.constructor("${CODE}")()`,
@@ -22,7 +22,7 @@ export const ESCAPES: readonly string[] = [
   `$match("a", /a/).constructor.constructor("${CODE}")()`,
   `(/a/("a")).next.constructor("${CODE}")()`,
   `$now().constructor.constructor("${CODE}")()`,
-  // The same, by a name that is made up or looked up.
+  // The same, by a computed or looked-up name.
   `$lookup("", "constructor")`,
   `$lookup($lookup("", "cons" & "tructor"), "constructor")("${CODE}")()`,
   `$lookup($sum, "implementation")`,
@@ -48,7 +48,7 @@ export const ESCAPES: readonly string[] = [
   '$input.**.constructor',
   `$input@$x.$x.constructor`,
   `$input#$i.constructor`,
-  // What functions are made of, by what lists members.
+  // Members of functions, by functions that list members.
   '$keys($sum)',
   '$spread($sum)',
   '$each($sum, function($v, $k){ $v })',
@@ -91,7 +91,7 @@ export const ESCAPES: readonly string[] = [
   '$lookup([], "push")("x")',
   '$lookup([], "concat")',
   '$lookup("", "replace")',
-  // Objects that pass for functions or for values with a hook.
+  // Objects that imitate functions or values with a hook.
   `{"_jsonata_function": true, "implementation": "x"}("${CODE}")`,
   `{"_jsonata_lambda": true, "body": {"type": "variable", "value": "sum"}, "arguments": [], "environment": {}}()`,
   `$map([1], {"_jsonata_lambda": true, "arguments": [], "body": {"type": "value", "value": 1337}})`,

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import type { Json } from '../../../shared/domain/json.ts'
 
-/** What every object has already. */
+/** Members that every object inherits. */
 export const INHERITED = Object.getOwnPropertyNames(Object.prototype)
 
-/** Names that a plain object, a marshaller or a path would take for something else. */
+/** Names that an object literal, a marshaller or a path parser may misinterpret. */
 export const hostileName: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(
     ...INHERITED,
@@ -41,7 +41,7 @@ const leaf: fc.Arbitrary<Json> = fc.oneof(
   fc.string({ unit: 'binary' }),
 )
 
-/** JSON with hostile names, also deeply nested, and numbers that no table takes. */
+/** JSON with hostile names, also deeply nested, and numbers that DynamoDB cannot store. */
 export const hostileJson: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4 },

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { ancestorsOf, type Graph, makeGraph } from '../../../shared/workflow/graph.ts'
 
-/** Each node may need any of those before it. Names sort otherwise than they were made: `n10` before `n2`. */
+/** Each node may need any of the earlier ones. Sort order and creation order differ: `n10` sorts before `n2`. */
 export const graphs = (maxSize = 12): fc.Arbitrary<Graph> =>
   fc
     .integer({ min: 1, max: maxSize })
@@ -14,13 +14,13 @@ export const graphs = (maxSize = 12): fc.Arbitrary<Graph> =>
     )
     .map(([size, some, others]) => {
       const nodes = Array.from({ length: size }, (_, index) => `n${index}`)
-      // Half of half: with more edges nearly all of them are implied by others.
+      // Few edges: with more, nearly all of them would be implied by others.
       const hasEdge = (from: number, to: number): boolean =>
         from < to && some[to * size + from] === true && others[to * size + from] === true
       return makeGraph(nodes.map((id, to) => [id, nodes.filter((_, from) => hasEdge(from, to))] as const))
     })
 
-/** The same graph, written down in another order. */
+/** The same graph with nodes and edges in another order. */
 export const shuffled = (graph: Graph, chance: () => number): Graph =>
   makeGraph(
     [...graph]

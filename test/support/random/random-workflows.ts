@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { Json } from '../../../shared/domain/json.ts'
 import { type Behaviour, CAPABILITY } from '../cloud/workflow-world.ts'
 
-/** One step, before it is known who is around it: numbers from 0 to 1 that choose what it is and mentions. */
+/** A step before its context is known: numbers from 0 to 1 that decide its kind and its references. */
 type Draft = { kind: number; needs: number[]; knobs: number[]; body: Draft[] }
 
 const chance = fc.noBias(fc.integer({ min: 0, max: 999 })).map((thousandths) => thousandths / 1_000)
@@ -15,7 +15,7 @@ const draft = (depth: number, most: number): fc.Arbitrary<Draft> =>
     body: depth > 0 ? fc.array(draft(depth - 1, 3), { minLength: 1, maxLength: 3 }) : fc.constant([]),
   })
 
-/** Workflows of up to eight steps, with loops, fan-outs and fan-outs over several steps among them, one in another. */
+/** Workflows of up to eight steps, with nested loops, fan-outs and fan-outs over several steps. */
 export const workflows: fc.Arbitrary<{ name: string; steps: object }> = fc
   .array(draft(2, 8), { minLength: 1, maxLength: 8 })
   .map((drafts) => ({
@@ -23,7 +23,7 @@ export const workflows: fc.Arbitrary<{ name: string; steps: object }> = fc
     steps: stepsOf(drafts, 'a', { ids: [], inLoop: false, inEach: false }),
   }))
 
-/** What is around a step: steps, and what its expressions may mention. */
+/** The context of a step: other steps, and names for its expressions. */
 type Around = { ids: readonly string[]; inLoop: boolean; inEach: boolean }
 
 function stepsOf(drafts: readonly Draft[], letter: string, around: Around): Record<string, object> {
@@ -37,7 +37,7 @@ function stepsOf(drafts: readonly Draft[], letter: string, around: Around): Reco
   return withErrors(steps)
 }
 
-/** A step of an agent that handles the failure of another one, and of no more, says of which. */
+/** A step that handles the failure of exactly one other step records which. */
 function withErrors(steps: Record<string, Record<string, unknown>>): Record<string, object> {
   for (const [id, step] of Object.entries(steps)) {
     const handled = Object.values(steps).filter(
@@ -113,7 +113,7 @@ function stepOf(
       ...valid,
       forEach: rounds < 0.3 ? '{% $input.list %}' : `{% [$count($input.list), "x"] %}`,
       steps: inside,
-      // Few enough for one execution; else each item has one of its own.
+      // Few enough items for one execution; otherwise each item has an execution of its own.
       ...(rounds < 0.7 ? { maxItems: 9 } : {}),
       ...(until < 0.5 ? { output: { h: `{% $steps.${last}.h %}`, of: '{% $item %}' } } : {}),
       maxConcurrency: until < 0.15 ? 41 : 1 + Math.floor(until * 4),
@@ -142,7 +142,7 @@ function stepOf(
       ...agent,
       forEach: list,
       input: { ...facts, item: '{% $item %}', index: '{% $index %}' },
-      // Beyond 40 each item has an execution of its own.
+      // Above 40, each item has an execution of its own.
       maxConcurrency: until < 0.2 ? 41 : 1 + Math.floor(until * 4),
       tolerate: pick([0, 1, '50%', '100%'], tolerate),
     }
@@ -150,7 +150,7 @@ function stepOf(
   return agent
 }
 
-/** Who answers what, how long it takes, and which answers are lost: by what is asked, so that the same question has the same answer. */
+/** Answers, durations and lost answers, derived from the request, so that equal requests have equal answers. */
 export const behaviours: fc.Arbitrary<Behaviour> = fc
   .record({ seed: fc.integer(), trouble: chance })
   .map(({ seed, trouble }) => {
@@ -176,7 +176,7 @@ export const behaviours: fc.Arbitrary<Behaviour> = fc
     }
   })
 
-/** FNV-1a, from 0 to 1. */
+/** FNV-1a, scaled to 0 to 1. */
 function hash(seed: number, text: string): number {
   let sum = (2_166_136_261 ^ seed) >>> 0
   for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 16_777_619) >>> 0

@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Files that take more than 15 s on two processors, the longest first: one that began last would run alone. */
+/** Files that take more than 15 s on two processors, longest first: a long file that starts last would run alone. */
 const LONGEST = [
   'integration/api/cli',
   'integration/api/cli-dev',
@@ -20,7 +20,7 @@ const LONGEST = [
   'assembly/many-agents',
 ].map((name) => `/test/${name}.test.ts`)
 
-/** Vitest knows what took long from its last run; a clean checkout had none. */
+/** Vitest knows durations only from an earlier run, which a clean checkout does not have. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const placeOf = ({ moduleId }: TestSpecification): number => {

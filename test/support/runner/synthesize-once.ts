@@ -4,11 +4,11 @@ import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
-/** Where every test finds the synthesized assembly; made once for a run. */
+/** The synthesized assembly, shared by all tests of a run. */
 export const ASSEMBLY = join(ROOT, '.orchestrator/test-assembly')
 
 export default function setup(): void {
-  // Children that tests start load what is compiled already: Node.js's own default, where the CLI keeps it too.
+  // Child processes of tests share the compile cache, in Node.js's default folder, which the CLI uses too.
   process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache')
   const app = spawnSync(process.execPath, ['infra/app.ts'], {
     cwd: ROOT,

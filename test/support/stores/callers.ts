@@ -1,6 +1,6 @@
 import { type Caller, DEFAULT_TENANT, SCOPES } from '../../../shared/domain/caller.ts'
 
-/** As the door makes them out of a request today: of the default tenant, with every scope. */
+/** The caller of a request to the API: of the default tenant, with every scope. */
 export const CALLER: Caller = callerOf(DEFAULT_TENANT)
 
 export function callerOf(tenant: string): Caller {

@@ -31,8 +31,8 @@ const actions = {
 export type UpdateParameters = { TableName: string; Key: Item } & Record<string, unknown>
 
 /**
- * A table that answers at once, so that virtual time can stand still meanwhile: dynalite's own expressions and updates on a
- * map in place of its storage.
+ * A table that answers synchronously, so that virtual time can stand still: dynalite's own expressions and updates on a
+ * map instead of its storage.
  */
 export function immediateTable(items = new Map<string, Item>()) {
   const write = (kind: 'put' | 'update', parameters: object): Item => {
@@ -53,7 +53,7 @@ export function immediateTable(items = new Map<string, Item>()) {
 }
 export type ImmediateTable = ReturnType<typeof immediateTable>
 
-/** As much of a client as the adapters of tasks use by key: what they do on AWS, on this table. */
+/** The subset of a client that the adapters of tasks use for single items, on this table. */
 export function clientOf({ items, write }: ImmediateTable): DynamoDBDocumentClient {
   const named = (name: string, item: Item): string => (item[name] as { S: string }).S
   const isAt = (item: Item, { pk, sk }: Item): boolean => named('pk', item) === pk && named('sk', item) === sk
@@ -80,7 +80,7 @@ export function clientOf({ items, write }: ImmediateTable): DynamoDBDocumentClie
     if (command instanceof PutCommand) return write('put', wireOf(command.input))
     if (command instanceof UpdateCommand) {
       const attributes = unmarshall(write('update', wireOf(command.input)) as never)
-      // As there are none of an item that was not there.
+      // An item that did not exist has no attributes.
       return Object.keys(attributes).length > 0 ? { Attributes: attributes } : {}
     }
     throw new Error(`the table does not know ${command.constructor.name}`)
@@ -88,7 +88,7 @@ export function clientOf({ items, write }: ImmediateTable): DynamoDBDocumentClie
   return { send } as unknown as DynamoDBDocumentClient
 }
 
-/** Values as DynamoDB has them on the wire. */
+/** Values in DynamoDB's wire format. */
 function wireOf(input: object): object {
   const marshalled = ['Key', 'Item', 'ExpressionAttributeValues']
   return Object.fromEntries(
@@ -105,7 +105,7 @@ const TABLE = {
   AttributeDefinitions: KEY.map((key) => ({ ...key, AttributeType: 'S' })),
 }
 
-/** As much of dynalite's storage as an update asks for. */
+/** The subset of dynalite's storage that an update uses. */
 function storeOf(items: Map<string, Item>): object {
   const own = {
     lock: (_key: string, work: (release: (answer: Answer) => Answer) => void) => work((answer) => answer),

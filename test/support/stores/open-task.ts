@@ -2,7 +2,7 @@ import type { OpenTask } from '../../../shared/domain/task.ts'
 
 let count = 0
 
-/** A running task, a second younger than the one before. */
+/** A running task; each one is a second younger than the previous. */
 export const openTask = (more: Partial<OpenTask> = {}): OpenTask => ({
   id: `t_${String(++count).padStart(26, '0')}`,
   status: 'running',

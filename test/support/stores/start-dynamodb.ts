@@ -6,17 +6,17 @@ import { type MemoryTable, memoryTable } from '../../../testing/memory/table.ts'
 
 type Tables = Record<string, MemoryTable>
 
-/** Which tables a client of the test kit has: such a client makes none. */
+/** The existing tables of each client of the test kit, which creates none. */
 const tablesOf = new WeakMap<DynamoDBDocumentClient, Tables>()
 
 /**
- * The embedded DynamoDB in memory, with a client for items and one that reads numbers as text. In a run of the suites for the test kit
+ * The embedded DynamoDB in memory, with a client for items and one that reads numbers as text. When the suites run for the test kit
  * (vitest.config.ts) these are the kit's clients, over its tables.
  */
 export async function startDynamoDB() {
   if (process.env.ORCHESTRATOR_TABLES === 'memory') return startKit()
   const service = new DynamoDBService()
-  // A document client changes the one below it: each has its own.
+  // A document client modifies the client below it, so each has its own.
   const raw = [clientOf(service), clientOf(service)] as const
   const client = DynamoDBDocumentClient.from(raw[0], { marshallOptions: { removeUndefinedValues: true } })
   const readingText = DynamoDBDocumentClient.from(raw[1], {
@@ -40,7 +40,7 @@ function startKit() {
 
 type Request = { headers: Record<string, string>; body: Uint8Array }
 
-/** AWS's own client with its requests and answers as they are on the wire; only sockets and signatures, half of the work, are left out. */
+/** AWS's own client with real requests and answers; only sockets and signatures, half of the work, are left out. */
 function clientOf(service: DynamoDBService): DynamoDBClient {
   const handle = async ({ headers, body }: Request) => {
     const asked = new TextDecoder().decode(body)
@@ -57,7 +57,7 @@ function clientOf(service: DynamoDBService): DynamoDBClient {
 
 type Index = { name: string; partition: string; sort: string }
 
-/** A table with the keys of ours. */
+/** A table with our keys. */
 export async function createTable(
   client: DynamoDBDocumentClient,
   TableName: string,

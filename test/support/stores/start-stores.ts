@@ -21,9 +21,9 @@ type Recorded = {
   events: DomainEvent[]
   executions: Map<string, ExecutionState>
   blobs: Map<string, string>
-  /** Keys, and what changes with the content. */
+  /** Etags of files by key. */
   files: Map<string, string>
-  /** Tokens, in the order in which they were sent. */
+  /** Task tokens that were answered, in order. */
   woken: string[]
   machines: Map<string, object>
 }
@@ -31,9 +31,9 @@ type Recorded = {
 type Stores = {
   ports: Ports
   recorded: Recorded
-  /** The steps as another worker sees them, which remembers nothing of this one. */
+  /** The steps as another worker sees them, without this worker's cache. */
   stepsOfAnother(): Steps
-  /** What the state of a gate does: leaves its token; false when the gate is open already. */
+  /** Stores a token as a gate's state does; false if the gate is open already. */
   waitAt(taskId: string, before: string, token: string, producers: number): Promise<boolean>
   stop(): Promise<void>
 }

@@ -30,19 +30,19 @@ export type StoredRuns = {
   ports: TaskPorts
   tasksTable: string
   sfn: SFNClient
-  /** Of the machines that are deployed. */
+  /** The role of the deployed machines. */
   roleArn: string
-  /** The ARN of a workflow's machine, which is created the first time. */
+  /** The ARN of a workflow's machine, created on first use. */
   machineOf(workflow: StoredWorkflow): Promise<string>
-  /** Creates the machine and stores plan and task: everything but the start. */
+  /** Creates the machine and stores plan and task, without starting it. */
   store(workflow: StoredWorkflow, input?: Json): Promise<StoredRun>
-  /** Starts the execution; answers its ARN. */
+  /** Starts the execution; returns its ARN. */
   start(run: StoredRun): Promise<string>
-  /** Answers when it has ended; fails after a bound. */
+  /** Resolves when the execution has ended; rejects after a time limit. */
   ended(executionArn: string, boundMilliseconds?: number): Promise<DescribeExecutionCommandOutput>
 }
 
-/** Asking costs the engine's thread something: rarely, where somebody measures. */
+/** Polling costs time in the engine's thread: measurements set a longer interval. */
 const POLL_MILLISECONDS = Number(process.env.ORCHESTRATOR_POLL_MILLISECONDS ?? 50)
 const PREFIX = 'orchestrator'
 const ACCOUNT = '000000000000'
@@ -74,7 +74,7 @@ export async function storedRuns(awsUrl: string): Promise<StoredRuns> {
     return String((await sfn.send(create)).stateMachineArn)
   }
 
-  /** A machine is created once. */
+  /** Cached: a machine is created once. */
   const machineOf = (workflow: StoredWorkflow): Promise<string> => {
     const known = machines.get(workflow.name) ?? createMachine(workflow)
     machines.set(workflow.name, known)
@@ -143,7 +143,7 @@ export async function storedRuns(awsUrl: string): Promise<StoredRuns> {
 
 async function bucketOf(s3: S3Client): Promise<string> {
   const { Buckets = [] } = await s3.send(new ListBucketsCommand({}))
-  // The other one keeps access logs.
+  // The other bucket is for access logs.
   return String(Buckets.find(({ Name }) => Name?.includes('-bucket'))?.Name)
 }
 

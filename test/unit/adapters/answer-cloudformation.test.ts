@@ -5,7 +5,7 @@ import { OrchestratorError } from '../../../shared/domain/errors.ts'
 
 const MINUTE = 60_000
 
-/** Where CloudFormation has its answers put. */
+/** The responses that CloudFormation has received. */
 const received: Record<string, unknown>[] = []
 const server = createServer(async (request, response) => {
   received.push(
@@ -31,7 +31,7 @@ const asked = (RequestType: 'Create' | 'Update' | 'Delete'): Asked =>
     ResourceProperties: {},
   }) as unknown as Asked
 
-/** Invocations of a function that works as long as Lambda lets it, until it has worked for so many minutes. */
+/** Simulates invocations that each work for Lambda's time limit, until `minutes` have been worked in all. */
 async function work(event: Asked, minutes: number): Promise<number> {
   let now = 0
   let done = 0

@@ -5,7 +5,7 @@ import { getAll } from '../../../functions/adapters/dynamodb/get-all.ts'
 type Key = { pk: string; sk: string }
 const key = (at: number): Key => ({ pk: `item ${at}`, sk: 'META' })
 
-/** Has an item for every key, and leaves out of a round what `leavesOut` says of it, as a throttled table does. */
+/** Has an item for every key; a round leaves the keys of `leavesOut` unprocessed, as a throttled table does. */
 function throttledClient(leavesOut: (round: number, keys: Key[]) => Key[] = () => []) {
   const rounds: Key[][] = []
   const send = async ({ input }: BatchGetCommand): Promise<object> => {

@@ -11,7 +11,7 @@ import { makeOpenApi } from '../../../shared/contracts/openapi.ts'
 import { defineRoute } from '../../../shared/contracts/route.ts'
 import { ROUTES } from '../../../shared/contracts/routes.ts'
 
-/** What Lambda takes of an answer, by its documents: 6 MB. */
+/** Lambda's documented limit for an answer: 6 MB. */
 const LAMBDA_BYTES = 6 * 1_024 * 1_024
 /** Objects by path, as a bucket has them. */
 const objects = new Map<string, string>()
@@ -53,7 +53,7 @@ const route = defineRoute({
 })
 const requestContext = { authorizer: { iam: { userArn: 'arn:aws:iam::123456789012:user/ada' } } }
 const event = { headers: {}, requestContext: requestContext as object } as APIGatewayProxyEventV2
-/** Rows of a table: every value has quotes around it, each of which the envelope escapes. */
+/** Rows of a table: the quotes around every value are escaped in the envelope. */
 const rows = (count: number) => Array.from({ length: count }, (_, at) => ({ a: `${at}`, b: 'x', c: 'y' }))
 
 describe('an answer of the API', () => {

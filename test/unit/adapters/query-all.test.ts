@@ -2,7 +2,7 @@ import type { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb
 import { describe, expect, it } from 'vitest'
 import { queryAll } from '../../../functions/adapters/dynamodb/query-all.ts'
 
-/** Items 0 to 9, at most three a page, the second page empty as a filter leaves it. */
+/** Items 0 to 9, at most three a page; the second page is empty, as after a filter. */
 function pagedClient() {
   const asked: object[] = []
   const send = async ({ input }: QueryCommand): Promise<object> => {

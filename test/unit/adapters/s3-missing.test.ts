@@ -4,7 +4,7 @@ import { GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { unlessMissing } from '../../../functions/adapters/s3/missing.ts'
 
-/** Answers each request with the status and the code that its key names. */
+/** Answers each request with the status and error code in its key. */
 const server = createServer(({ url = '', method }, response) => {
   const [, status, code] = /\/b\/(\d+)-(\w+)/.exec(url) ?? []
   response.writeHead(Number(status), { 'content-type': 'application/xml' })

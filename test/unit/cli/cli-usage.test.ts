@@ -169,7 +169,7 @@ function answer(status: number, body: string): RequestListener {
   return (_request, response) => void response.writeHead(status, { 'content-type': 'text/html' }).end(body)
 }
 
-/** What it has said, and what the server was asked. */
+/** The command's output, and the requests that the server got. */
 async function asking(listener: RequestListener, args: string[]) {
   const requests: { url: string | undefined; body: string }[] = []
   const server = createServer(async (request, response) => {

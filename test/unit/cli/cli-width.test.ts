@@ -17,7 +17,7 @@ const WIDE = [
 ]
 const tooWide = (text: string, width = 80): string[] =>
   text.split('\n').filter((line) => stringWidth(line) > width)
-/** What a reader sees of it, in whatever order. */
+/** The visible characters, in sorted order. */
 const seen = (text: string): string => Array.from(text.replaceAll(/\s/g, '')).sort().join('')
 
 const word = fc.oneof(

@@ -13,7 +13,7 @@ import { runCli } from '../../support/cloud/run-cli.ts'
 const folder = mkdtempSync(join(tmpdir(), 'new-project-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** As from a shell in that folder. */
+/** Runs the CLI in a folder. */
 async function cli(cwd: string, ...args: string[]) {
   vi.spyOn(process, 'cwd').mockReturnValue(cwd)
   return runCli(args)
@@ -122,6 +122,6 @@ it('the project is the nearest folder with a CDK app', () => {
     app: 'node infra/app.ts',
     isCheckout: false,
   })
-  // Without one around it, this checkout.
+  // Without a project around it, this checkout.
   expect(findProject(folder).root).toBe(PACKAGE_ROOT)
 })

@@ -6,7 +6,7 @@ import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
 
 type Needs = Record<string, string[]>
 
-/** The request that makes a machine of it, with names as long as they may be. */
+/** The request that creates the machine, with names of maximal length. */
 function requestOf({ definition }: { definition: object }): string {
   const arn = (service: string, name: string) =>
     `arn:aws-us-gov:${service}:us-gov-west-1:123456789012:${name}`
@@ -30,7 +30,7 @@ function compileNeeds(needs: Needs) {
   return compileWorkflow(workflow)
 }
 
-/** The skeleton of a definition: the steps in order, branches as nested lists; what is entered only on trouble left out. */
+/** The skeleton of a definition: the steps in order, branches as nested lists; states for failures are left out. */
 function shapeOf(flow: { StartAt: string; States: Record<string, unknown> }): unknown[] {
   const shape: unknown[] = []
   for (let name: string | undefined = flow.StartAt; name; ) {
@@ -144,7 +144,7 @@ describe('compileWorkflow', () => {
       expect(verdict.errorsText()).toBe('')
       const map = definition.States['l.each: each'] as MapState
       expect({ ...map, ItemProcessor: Object.keys(map.ItemProcessor.States) }).toMatchSnapshot()
-      // An item's execution sees no variable, and as its input what the selector gives.
+      // An item's execution sees no variables, and its input is the result of ItemSelector.
       expect(JSON.stringify(map.ItemProcessor)).not.toContain('$in_l')
       expect(map.ItemProcessor.States['l.each: item']).toMatchObject({
         Arguments: {
@@ -229,7 +229,7 @@ describe('compileWorkflow', () => {
         const verdict = aslValidator(structuredClone(made.definition) as never, { checkArn: false })
         expect(verdict.errorsText()).toBe('')
       }
-      // A part is redriven as an execution that counts from nothing.
+      // A part has an execution of its own, with its own count of redrives.
       for (const part of parts) {
         const text = JSON.stringify(part.definition)
         expect(text).toContain(
@@ -291,7 +291,7 @@ describe('compileWorkflow', () => {
           message: expect.stringMatching(/up to 65\d{3} events .* at 25000/),
         },
       ])
-      // More items than a history holds have executions of their own.
+      // Above the number of items that fit a history, items get executions of their own.
       expect(compiledOf({ each: { ...each, maxItems: 10_000 } }).compile().warnings).toEqual([])
     })
 

@@ -101,7 +101,7 @@ describe('an error in expressions', () => {
         message: expect.stringContaining('onFailure: {step}'),
       },
     ])
-    // The function of the same name is another thing.
+    // JSONata's function `$error` is not the variable.
     expect(issuesOf({ a: { ...call, input: '{% $input.n > 1 ? $input.n : $error("too few") %}' } })).toEqual(
       [],
     )
@@ -159,7 +159,7 @@ describe('a fan-out over steps or children as states', () => {
     expect(modeOf(mapOf({ ...list, workflow: 'other', maxItems: 400 }))).toBe('INLINE')
     expect(modeOf(mapOf({ ...list, workflow: 'other' }))).toBe('DISTRIBUTED')
     const { counts } = mapOf(body).compiled
-    // Of its own execution: the longest is one that does an item.
+    // The longest of several executions counts, which is that of an item.
     expect(counts.worstEvents).toBeLessThan(100)
     expect(counts.transitions).toBeGreaterThan(40)
   })

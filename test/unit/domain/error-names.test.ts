@@ -8,7 +8,7 @@ import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const NAMES = new Set([...Object.keys(ERRORS), ...Object.keys(FOREIGN_ERRORS)])
-/** Never on the wire: names of others that our code turns into its own, and the class by which the typed client throws a problem. */
+/** Never sent over the wire: foreign names that our code translates, and the class that the typed client throws for a problem. */
 const READ_ONLY = new Set(['TimeoutError', 'States.ALL', 'ApiError'])
 
 const isKnown = (name: string): boolean =>
@@ -22,7 +22,7 @@ function sources(): { file: string; text: string }[] {
   )
 }
 
-/** Quoted names of errors: ours end with Error, those of AWS name their service first. */
+/** Quoted error names: ours end with Error, those of AWS begin with the service. */
 const namesIn = (text: string): string[] =>
   [
     ...text.matchAll(
@@ -34,7 +34,7 @@ const codesIn = (text: string): string[] => [
   ...[...text.matchAll(/\bissue\(\s*'([a-z-]+)'/g)].flatMap(([, code]) => code ?? []),
 ]
 
-/** Every `Error`, and every member of an `ErrorEquals`, of a definition. */
+/** Every value of `Error` and `ErrorEquals` in a definition. */
 function namesInDefinition(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(namesInDefinition)
   if (typeof value !== 'object' || value === null) return []
@@ -44,7 +44,7 @@ function namesInDefinition(value: unknown): string[] {
   })
 }
 
-/** One step of each kind, with what each may say of failures. */
+/** One step of each kind, with every option for failures. */
 const EVERY_KIND = {
   name: 'every-kind',
   steps: {

@@ -61,7 +61,7 @@ it('lets pass what comes back as it was (json/J1)', () => {
         if (notJsonIn(value) !== undefined) return
         expect(JSON.parse(JSON.stringify(value))).toEqual(JSON.parse(JSON.stringify(structuredClone(value))))
         const back: unknown = JSON.parse(JSON.stringify(value))
-        // Written again it is the same text: nothing was lost on the way but the sign of zero.
+        // Serialized again the text is equal: only the sign of zero was lost.
         expect(JSON.stringify(back)).toBe(JSON.stringify(value))
         expect(notJsonIn(back)).toBeUndefined()
       },

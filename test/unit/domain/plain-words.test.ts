@@ -32,10 +32,10 @@ const WRONG = [
   { ['k'.repeat(80)]: 'v' },
 ] as const
 
-/** issues/W1. */
+/** Zod's own wording (issues/W1). */
 const OF_ZOD = /Invalid|expected|received|Too big|Too small|Unrecognized|nonoptional/
 
-/** Every field of a schema and of what is inside it, as a path. */
+/** Every field of a schema, nested ones included, as a path. */
 function fieldsOf(schema: z.core.$ZodType, depth = 0): string[][] {
   const { def } = withoutWrapping(schema)._zod
   if (depth > 5) return []
@@ -50,7 +50,7 @@ function fieldsOf(schema: z.core.$ZodType, depth = 0): string[][] {
   return def.type === 'union' ? def.options.flatMap((one) => fieldsOf(one, depth + 1)) : []
 }
 
-/** A copy with another value at a path; undefined where there is nothing on the way. */
+/** A copy with another value at a path; undefined if the path does not exist. */
 function withValue(base: unknown, [first, ...rest]: readonly string[], value: unknown): unknown {
   if (first === undefined) return value
   const around = base === undefined ? (first === '0' ? [] : {}) : structuredClone(base)
@@ -83,7 +83,7 @@ function faultsOf(code: string, path: string, message: string, quotes: readonly 
   )
 }
 
-/** Every value and every name inside, as a message begins it. */
+/** Every value and name inside, as messages quote it. */
 function* valuesIn(value: unknown): Generator<string> {
   yield shown(value).slice(0, 20)
   if (typeof value !== 'object' || value === null) return
@@ -104,7 +104,7 @@ const KINDS: Record<string, object> = {
   emit: { emit: { type: 'done' } },
 }
 
-/** What all kinds of steps have: asked of one of them. */
+/** Fields that all kinds of steps share: tested on one kind. */
 const COMMON = ['description', 'needs', 'when', 'join', 'onFailure']
 
 describe('every field of the language with wrong values', () => {
@@ -160,7 +160,7 @@ describe('every field of a request, a manifest and a stage with wrong values', (
       const { error } = schema.safeParse(value)
       if (!error) continue
       expectPlain(issuesOfZod(error, { schema, value }), value)
-      // Also where neither value nor schema is known.
+      // Also without access to value and schema.
       const bare = issuesOfZod(error).map(({ message }) => message)
       expect(
         bare.filter((one) => OF_ZOD.test(one) || !/^is required|; .{3}|^give one of|at most/.test(one)),

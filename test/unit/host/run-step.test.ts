@@ -39,7 +39,7 @@ const agent = (more: Definition = {}): DefinedAgent =>
 
 const seed = (steps: object, input = {}) => seedTask(world.ports, { steps, agents: [makeAgent()], input })
 
-/** Enters a step `second` seconds after the clock has begun: a later entry has a higher fence. */
+/** Enters a step `second` seconds after the clock's start: a later entry has a higher fencing token. */
 function invoke(taskId: string, path: string, { second = 0, remainingMs = 60_000, asked = agent() } = {}) {
   const EnteredTime = new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString()
   const payload = { taskId, path, state: { EnteredTime, RetryCount: 0 }, redrives: 0 }

@@ -13,7 +13,7 @@ const ROOT = join(import.meta.dirname, '../../..')
 const folder = mkdtempSync(join(tmpdir(), 'advisories-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** lib 1.0.0 needs deep, of which it brings its own 1.5.0 beside the 2.0.0 of the top; `old` is another name for deep 1.0.0. */
+/** lib 1.0.0 needs deep, and bundles 1.5.0 beside the 2.0.0 at the top level; `old` is an alias of deep 1.0.0. */
 const LOCK = {
   name: 'planted',
   version: '1.0.0',
@@ -64,7 +64,7 @@ const report = (list: object, nowMs = Date.now()) =>
     nowMs,
   )
 
-/** The script itself, as a child process, and the real npm client against `registry`. */
+/** Runs the real script as a child process, with the real npm client against `registry`. */
 async function check(list: object, { registry = NO_ENDPOINT, timeoutSeconds = 20 } = {}) {
   writeFileSync(join(folder, 'package.json'), JSON.stringify(LOCK.packages['']))
   writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(LOCK))

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { expect, it } from 'vitest'
 
-/** English alone has less. */
+/** English alone takes less. */
 const MOST_LOCALE_BYTES = 5_000
 
 it('the API brings no language of zod but English, which would be a quarter of it', async () => {

@@ -38,7 +38,7 @@ describe('the bill', () => {
     const tokens = { inputTokens: 1_000_000, outputTokens: 100_000, cacheReadTokens: 2_000_000 }
     expect(usdOfTokens('us.anthropic.claude-haiku-4-5-20251001-v1:0', tokens, PRICES)).toBeCloseTo(1.7)
     expect(usdOfTokens('amazon.nova-lite-v1:0', tokens, PRICES)).toBeCloseTo(0.06 + 0.024 + 0.03)
-    // What goes into a cache costs what is sent, where no price of it is known.
+    // Without a price for cache writes, they cost the same as input.
     expect(
       usdOfTokens('amazon.nova-pro-v1:0', { inputTokens: 0, outputTokens: 0, cacheWriteTokens: 1e6 }, PRICES),
     ).toBeCloseTo(0.8)
@@ -62,7 +62,7 @@ describe('the bill', () => {
   it('is estimated by step as it was measured', () => {
     const { tasks } = JSON.parse(read('bench/cost/usage.json')) as { tasks: Record<string, Usage> }
     const { simple = {}, data_report: report = {} } = tasks
-    // Beside the time of functions, and what a month of keeping it costs; the report has five steps, the other one.
+    // Leaves out the time of functions and a month of storage; the report has five steps, the other workflow one.
     const beside: (keyof Usage)[] = ['lambdaGbSecond', 'dynamodbGbMonth', 's3GbMonth']
     const usd = (usage: Usage): number =>
       totalCost({ ...usage, ...Object.fromEntries(beside.map((name) => [name, 0])) }, PRICES)

@@ -8,7 +8,7 @@ const RECOMMENDED = join(
   '../../../node_modules/aws-cdk-lib/recommended-feature-flags.json',
 )
 
-/** What is not as the CDK recommends, and why. */
+/** Flags that differ from the CDK's recommendation, and why. */
 const OTHERWISE: Readonly<Record<string, unknown>> = {
   // A weak reference would let a deployment remove a table that a function still names.
   '@aws-cdk/core:defaultCrossStackReferences': 'strong',

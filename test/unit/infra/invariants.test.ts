@@ -19,7 +19,7 @@ const FOLDERS = [
   'testing',
   'workflows',
 ]
-/** This file writes names that stand for any. */
+/** This file mentions ids that do not exist. */
 const ITSELF = 'test/unit/infra/invariants.test.ts'
 
 type Source = { path: string; text: string }
@@ -32,10 +32,10 @@ const sources: Source[] = globSync(`{${FOLDERS.join(',')}}/**/*.ts`, {
 const isTest = ({ path }: Source): boolean => path.startsWith('test/') || path.endsWith('.test.ts')
 
 const ID = '[a-z][a-z-]*/[A-Z]\\d{1,2}'
-/** A line of a module's head. */
+/** An invariant's definition at the head of a module. */
 const DEFINITION = new RegExp(`^ \\* (${ID}) `, 'gm')
 const MENTION = new RegExp(`(?<![\\w/.])${ID}(?![\\w/])`, 'g')
-/** A definition without its room. */
+/** An invariant's definition without its room. */
 const NAMELESS = /^ \* [A-Z]{1,3}\d{1,2}\.? \S.*/gm
 
 const definitions = sources

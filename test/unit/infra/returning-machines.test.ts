@@ -20,7 +20,7 @@ afterAll(() => rmSync(assembly, { recursive: true }))
 const write = (name: string, value: object) => writeFileSync(join(assembly, name), JSON.stringify(value))
 const machine = { Type: 'AWS::StepFunctions::StateMachine', Properties: { StateMachineName: 'o-far' } }
 
-/** A runtime stack in which so many are nested. */
+/** A runtime stack with `nested` nested stacks. */
 function synthesize(nested: number) {
   write('manifest.json', { artifacts: { 'o-runtime': { type: 'aws:cloudformation:stack' } } })
   const Resources = Object.fromEntries(
@@ -48,7 +48,7 @@ it('is not placed anew in nested stacks where nobody could see what is deployed'
   )
 })
 
-/** An account with the runtime stack, its nested stack, and the machine that has come back; with what runs on it. */
+/** An account with the runtime stack, its nested stack, and the retained machine with `running` executions. */
 function account(holdsMachine: boolean, running: number) {
   const deleted: string[] = []
   const cloudformation = async (command: object) => {

@@ -58,7 +58,7 @@ it('finds every reference of a value', () => {
   expect(referencesIn(value)).toEqual(['One', 'Two', 'Three'])
 })
 
-/** CloudFormation as far as an import asks it: what it cannot import, it says as AWS does. */
+/** The part of CloudFormation that an import uses: it refuses types that it cannot import as AWS does. */
 function cloudFormation(unsupported: readonly string[] = []) {
   const requests: Record<string, unknown>[] = []
   const uploads: Record<string, unknown>[] = []

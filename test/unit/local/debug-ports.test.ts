@@ -6,7 +6,7 @@ it('gives each function a port that it keeps, and another one while its own is t
   const ports = new DebugPorts(9_229, (name, port) => told.push(`${name} ${port}`))
   const first = ports.take('a')
   ports.take('b')
-  // The process before a reload has not ended yet.
+  // The process from before a reload has not ended yet.
   const second = ports.take('a')
   ports.release(first)
   ports.release(second)

@@ -20,7 +20,7 @@ function stackOf(resources: Record<string, [type: string, properties: Properties
   }
 }
 
-/** A deployment of a world where `broken` properties cannot be provisioned. */
+/** A deployment in which resources with `broken` properties cannot be provisioned. */
 function deploymentIn() {
   const [done, there]: [string[], Map<string, unknown>] = [[], new Map()]
   const provisioner = async ({ logicalId, properties, before }: ResourceFacts) => {

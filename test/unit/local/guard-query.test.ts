@@ -8,7 +8,7 @@ const query = (text: string) => evaluate(`{% ${text} %}`, names, 'Output')
 describe('queries of definitions', () => {
   it.each(ESCAPES)('do not let out: %s (guard/Q1, guard/Q2, guard/Q3)', async (text) => {
     const answer = await query(text).catch((error: Error) => error.message)
-    // What is wrong is told with its text.
+    // Error messages quote the expression, which is removed here.
     const told = String(JSON.stringify(answer)).replaceAll(JSON.stringify(text).slice(1, -1), '')
     expect(told.replaceAll(CODE, '')).not.toMatch(/1337|native code/)
     expect(({} as Record<string, unknown>)[MARK]).toBeUndefined()

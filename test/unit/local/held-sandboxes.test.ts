@@ -13,7 +13,7 @@ it('gives who comes later another sandbox than one whose thread is held (sandbox
   opened[1]?.events.message({ kind: 'ready' })
   answers.push(one.invoke('another'))
   expect(opened.map(({ invoked }) => invoked)).toEqual([['bomb'], ['neighbour', 'another']])
-  // Its thread is free again: it is chosen like any other.
+  // Its event loop is free again, so it may be chosen.
   opened[0]?.events.message({ kind: 'pong' })
   answers.push(one.invoke('later'))
   expect(opened.map(({ invoked }) => invoked)).toEqual([

@@ -35,7 +35,7 @@ it('reads the rate of a schedule', () => {
   expect(parseRate('cron(0 * * * ? *)')).toBeUndefined()
 })
 
-/** Of AWS's documentation of event patterns: a pattern of `detail`, what it matches, what it does not. */
+/** Examples in AWS's documentation of event patterns: a pattern of `detail`, matching and non-matching values. */
 const DOCUMENTED: [string, Record<string, unknown>, unknown[], unknown[]][] = [
   [
     'and',

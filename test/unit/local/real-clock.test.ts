@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Whether it is over, as often as asked. */
+/** The current state of a sleep. */
 function sleeping(milliseconds: number, signal?: AbortSignal): () => 'sleeps' | 'over' | Error {
   let state: 'sleeps' | 'over' | Error = 'sleeps'
   realClock.sleep(milliseconds, signal).then(
@@ -41,7 +41,7 @@ describe('the real clock', () => {
   it('notices soon that the machine has slept beyond the due time', async () => {
     const state = sleeping(HOUR)
     await vi.advanceTimersByTimeAsync(60_000)
-    // The lid is closed: no timer counts, the clock on the wall goes on.
+    // The laptop sleeps: timers stop while the wall clock continues.
     vi.setSystemTime(Date.now() + HOUR)
     expect(state()).toBe('sleeps')
     await vi.advanceTimersByTimeAsync(LOOK)

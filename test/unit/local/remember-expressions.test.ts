@@ -11,7 +11,7 @@ const parsers = {
 
 type Request = { names?: Record<string, string>; values?: Record<string, Record<string, unknown>> }
 
-/** As dynalite calls them: what is unused afterwards is an error of the request. */
+/** Calls the parser as dynalite does: names and values left unused are an error of the request. */
 function outcomeOf(parse: Parser['parse'], expression: string, { names, values }: Request) {
   const unused = (all: object = {}): Record<string, true> =>
     Object.fromEntries(Object.keys(all).map((name) => [name, true]))
@@ -123,7 +123,7 @@ describe('an expression that is remembered', () => {
   })
 })
 
-/** Changes whatever can be changed in it. */
+/** Modifies every part of an object, to show that it is not shared. */
 function spoil(part: unknown): void {
   if (typeof part !== 'object' || part === null) return
   for (const [name, member] of Object.entries(part)) {

@@ -8,7 +8,7 @@ const task = (name: string, more: object = {}) =>
 const COUNTS =
   "{% $string($states.context.Execution.RedriveCount) & '#' & $string($states.context.State.RetryCount) %}"
 
-/** Functions that fail until they are told otherwise, and what they were asked. */
+/** Functions that fail until told otherwise, and a record of their calls. */
 function startRedrivable(definition: object) {
   const broken = new Set(['bad', 'worse'])
   const calls: string[] = []

@@ -7,7 +7,7 @@ import { EXECUTION_ARN, invokeTask, MACHINE_ARN, makeEngine } from '../../suppor
 const one = (state: object) => ({ StartAt: 'Only', States: { Only: { End: true, ...state } } })
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-/** A task that waits for its token, and the token that its service was given. */
+/** A task that waits for its task token, and the token that its service got. */
 const waiting = (more: object = {}) =>
   one({
     Type: 'Task',

@@ -7,7 +7,7 @@ const cheap = makeAgent({ id: 'cheap', price: { perCallUsd: 0.001 } })
 const dear = makeAgent({ id: 'dear', price: { perCallUsd: 0.01 } })
 const request = { stepId: 's', capability: 'work.do', agents: [dear, cheap], seed: 'task s' }
 
-/** Of an agent that has had calls: how many, how many of them well, how long each. */
+/** The statistics of an agent: its calls, how many succeeded, and the duration of each. */
 function known(calls: number, well: number, seconds = 1, more: Partial<Knowledge> = {}): Knowledge {
   const sums = {
     ...noSums(),

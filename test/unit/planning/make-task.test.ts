@@ -4,7 +4,7 @@ import { makeTask } from '../../../shared/app/tasks/make-task.ts'
 import { isOpenTask, TaskSchema, type TaskTerms, termsIn } from '../../../shared/domain/task.ts'
 import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
 
-/** Every term that a task can have: one that is added to the type and not here does not compile. */
+/** Every term of a task: a new one in the type that is missing here is a type error. */
 const TERMS: Required<TaskTerms> = {
   tenant: 'default',
   type: 'report',

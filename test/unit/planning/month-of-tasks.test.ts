@@ -29,7 +29,7 @@ describe('a month of tasks', () => {
       expect(dynamodbWriteUnit).toBeCloseTo(1_000 * (50 + 20))
       expect(s3Put).toBe(1_000 * (3 + 3 + 1))
     }
-    // Not before they have been kept as long.
+    // In the first month nothing expires yet.
     const first = usageOfMonth(task, { tasks: 1_000, month: 1, keptDays: 30 })
     expect(first.dynamodbGbMonth).toBeCloseTo(0.5 * 1_000 * task.dynamodbGbMonth)
   })

@@ -18,7 +18,7 @@ const candidate = (agentId: string, facts: Partial<Candidate> = {}): Candidate =
   maxConcurrency: 10,
   ...facts,
 })
-/** How often each is chosen. */
+/** The share of runs in which each agent is chosen. */
 function shares(candidates: Candidate[], runs = 500): Record<string, number> {
   const random = seededRandom('shares')
   const chosen: Record<string, number> = {}

@@ -8,7 +8,7 @@ const bold = (text: string): string => styleText('bold', text, { validateStream:
 it('draws each part of a line at its column, in its colour', () => {
   const svg = terminalSvg(`${bold('a<b')} 漢 ${red('failed')}\nplain`, 'A "run"')
   expect(svg).toContain('class="b">a&lt;b</tspan>')
-  // Three columns, a blank, two columns of one character, a blank: the eighth column.
+  // Three columns, a blank, two characters, a blank: the span starts at the eighth column.
   expect(svg).toContain('x="76.8" textLength="50.4" fill="#f47067">failed</tspan>')
   expect(svg).toContain('aria-label="A &quot;run&quot;"')
   expect(svg.match(/<text /g)).toHaveLength(2)

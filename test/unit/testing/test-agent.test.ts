@@ -4,7 +4,7 @@ import { defineAgent } from '../../../shared/agent/index.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { testAgent } from '../../../testing/index.ts'
 
-/** Refunds, and does what it is told beside. */
+/** The idempotency keys that the refund service has got. */
 const keys: string[] = []
 const clerk = defineAgent({
   id: 'clerk',

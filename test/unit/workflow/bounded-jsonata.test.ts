@@ -5,7 +5,7 @@ import { evaluateExpression, evaluateForEach } from '../../../shared/workflow/ex
 import { MAX_EXPRESSION, parseExpression } from '../../../shared/workflow/parse-expression.ts'
 import { plainPathOf, walkPath } from '../../../shared/workflow/plain-path.ts'
 
-/** As plain JSON: JSONata marks the lists that it makes. */
+/** The result of unmodified JSONata as plain JSON: JSONata marks the lists that it makes. */
 async function original(text: string, names: Record<string, unknown>): Promise<unknown> {
   const result: unknown = await jsonata(text).evaluate({}, structuredClone(names))
   return result === undefined ? undefined : JSON.parse(JSON.stringify(result))

@@ -12,13 +12,13 @@ import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 
 const FEW_MILLISECONDS = 200
-/** With the shortest time, so that the tests are short. */
+/** With the shortest time limit, so that the tests are short. */
 beforeAll(() => useBound((what, work) => interruptible(what, work, FEW_MILLISECONDS)))
 afterAll(() => useBound((_what, work) => work()))
 
 const BACKTRACKING = '^(a+)+$'
 const WORST = `${'a'.repeat(40)}!`
-/** Each of them twice the next: 2^30 alternatives in a few lines. */
+/** Each alternative repeats the next twice: 2^30 alternatives in a few lines. */
 const doubling = {
   $ref: '#/$defs/d0',
   $defs: Object.fromEntries(
@@ -42,7 +42,7 @@ const endlessly = expect.objectContaining({
   name: 'InvalidInputError',
   message: expect.stringMatching(/takes longer than 200 ms|does not end/),
 })
-/** What is thrown for the work itself: a machine that had no processor for it is asked again. */
+/** The error of the work itself; if the machine had no processor time for it, the work is repeated. */
 function thrownBy(work: () => unknown): unknown {
   for (;;) {
     try {

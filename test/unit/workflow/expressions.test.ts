@@ -46,7 +46,7 @@ describe('expressions', () => {
   it('has no $eval, and cannot change what it is given (expressions/E3)', async () => {
     await expect(evaluateExpression('$eval("1")', {})).rejects.toThrow(/non-function/)
     await expect(evaluateExpression('$exists($eval)', {})).resolves.toBe(false)
-    // `[]` marks the array that it finds: on a frozen one it would throw.
+    // `[]` marks the array that it is applied to, which on a frozen array would throw.
     const names = Object.freeze({ input: Object.freeze({ list: Object.freeze([3]) as unknown as number[] }) })
     expect(await evaluateExpression('$input.list[]', names)).toEqual([3])
   })

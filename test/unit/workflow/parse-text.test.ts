@@ -147,7 +147,7 @@ describe('bombs', () => {
     ['text/B5 an alias in itself', 'a: &a\n  b: [*a]', 'line 2, column 7'],
     ['text/B4 tags', '!a '.repeat(90_000), 'line 1, column 3001'],
   ])('%s: refused within 100 ms', (_name, text, path) => {
-    // The machine may be busy: the best of three.
+    // The best of three, because the machine may be busy.
     const runs = [timed(text), timed(text), timed(text)]
     expect(runs[0]?.[0]).toEqual({
       value: undefined,

@@ -22,7 +22,7 @@ it.each([
   ['steps.a.needs[1]', 'line 6, column 16'],
   ['steps.b.c.input.rows[1].n', 'line 7, column 58'],
   ['steps.e.timeoutSeconds', 'line 5, column 5'],
-  // What is not there is where it is missing.
+  // The place of a missing value is that of its parent.
   ['steps.a.approval.prompt', 'line 3, column 3'],
   ['steps.d.timeoutSeconds', 'line 8, column 3'],
   ['steps.a.needs[7]', 'line 6, column 5'],

@@ -5,7 +5,7 @@ import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
 const echo = { capability: 'echo' }
 const body = { a: echo, b: { ...echo, input: '{% $steps.a %}' } }
 
-/** A workflow that is right but for one step, on which the others depend in every way there is. */
+/** A workflow that is valid except for one step, on which the others depend in every possible way. */
 const around = (bad: unknown) => ({
   name: 'w',
   steps: {
@@ -26,7 +26,7 @@ const around = (bad: unknown) => ({
 })
 
 const placesOf = (source: unknown): string[] => validateWorkflow(source).issues.map(({ path }) => path)
-/** Handlers of their own have no part in what is asked here. */
+/** Handlers of its own are irrelevant here. */
 const handled = { onFailure: { step: 'mend' } }
 
 describe('a step that is wrong makes no other step look wrong (stand-in/S1, stand-in/S2)', () => {
@@ -101,7 +101,7 @@ describe('a step that is wrong makes no other step look wrong (stand-in/S1, stan
     ['an event', { ...handled, emit: 'done' }, ['emit']],
   ])('%s', (_what, bad, paths) => {
     const told = paths.map((path) => (path ? `steps.bad.${path}` : 'steps.bad'))
-    // What is no step at all has no handler: there is no failure for `mend` to see.
+    // A value that is no step has no handler, so `mend` sees no failure.
     const hasHandler = typeof bad === 'object' && bad !== null
     expect(placesOf(around(bad))).toEqual(hasHandler ? told : [...told, 'steps.mend.input'])
   })
