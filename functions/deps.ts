@@ -250,7 +250,7 @@ function once<T>(name: string, make: () => T): T {
   return made.get(name) as T
 }
 
-/** Nobody reads what the SDK logs; preparing it for nobody is a sixth of a call's work. */
+/** The SDK's log output is not used, and preparing it takes a sixth of a call's time. */
 function withoutSdkLog<T extends { middlewareStack: { remove(name: string): boolean } }>(client: T): T {
   client.middlewareStack.remove('loggerMiddleware')
   return client

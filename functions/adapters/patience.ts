@@ -1,19 +1,19 @@
 import type { OrchestratorError } from '../../shared/domain/errors.ts'
 import { callAws } from './aws-errors.ts'
 
-/** How a long piece of work gives way to a service that allows only so many calls a second. */
+/** How long work may wait (back-off) for a service that throttles. */
 export type Patience = {
   wait(milliseconds: number): Promise<void>
-  /** Until the work must be left to whoever goes on with it. */
+  /** The time until the work must be handed to a later invocation. */
   leftMilliseconds(): number
 }
 
-/** Buckets of Step Functions take one token a second: asking sooner only costs the answer. */
+/** Step Functions refills its token buckets by one a second or more: an earlier retry would be throttled again. */
 const WAIT_MILLISECONDS = 1_000
 
 /**
- * Calls AWS, and again every second while the service asks to slow down. One call after another goes as fast as the service
- * allows, whoever else uses up its quota. Throws UnavailableError when no time is left, and what else the call throws.
+ * Calls AWS, and repeats the call every second while the service throttles it. Sequential calls thus run as fast as the service
+ * allows, even if other clients use up its quota. Throws UnavailableError when no time is left, and the call's other errors.
  */
 export async function patiently<T>(patience: Patience | undefined, call: () => Promise<T>): Promise<T> {
   for (;;) {

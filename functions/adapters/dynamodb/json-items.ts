@@ -4,7 +4,7 @@
  * refuses maps nested deeper than 32 levels.
  *
  * Invariants (tests cite them):
- * json-items/Y1 a record that is read is the one that was written, whatever its names and values are
+ * json-items/Y1 a record is read exactly as it was written, for all names and values
  * json-items/Y2 what was stored as maps, before there was text, is still read
  * json-items/Y3 one record that cannot be read does not hide the others: it is told, and left out
  */

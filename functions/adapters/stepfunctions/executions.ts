@@ -9,7 +9,7 @@ import { executionArnOf } from '../../../shared/domain/execution-arn.ts'
 import type { ExecutionState, Executions } from '../../../shared/ports/index.ts'
 import { unlessAws } from '../aws-errors.ts'
 
-/** What Step Functions answers for a token whose task is over. */
+/** Step Functions' errors for the token of a task that has ended. */
 const OVER = ['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']
 
 type Settings = {

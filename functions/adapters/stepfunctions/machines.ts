@@ -45,7 +45,7 @@ type Settings = {
 
 export function stepfunctionsMachines(settings: Settings): Machines {
   const { client, arnPrefix, roleArn, substitutions, logGroupArn, tags = {}, patience } = settings
-  /** Machines that are there, until somebody may have removed them. */
+  /** ARNs of existing machines, and until when that is assumed: another process may remove them. */
   const known = new Map<string, number>()
   const isKnown = (arn: string): boolean => (known.get(arn) ?? 0) > Date.now() - KNOWN_MILLISECONDS
 
@@ -131,7 +131,7 @@ async function revisionOf(client: SFNClient, arn: string, patience?: Patience): 
   return there && (there.revisionId ?? FIRST_REVISION)
 }
 
-/** Refused by Step Functions when the machine has changed since it was looked at: nobody is given what was not meant. */
+/** Optimistic locking: Step Functions refuses if the machine has changed since it was read, so no other revision is published. */
 async function publishRevision(
   client: SFNClient,
   stateMachineArn: string,

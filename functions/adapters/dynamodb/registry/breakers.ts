@@ -7,7 +7,7 @@ import { getAll } from '../get-all.ts'
 
 type StoredBreaker = KeptBreaker & { agentId: string }
 
-/** One item for each agent, written where nobody has written since it was read. */
+/** One item for each agent, written with optimistic locking: only if it has not changed since it was read. */
 export function dynamodbBreakers({
   client,
   table,

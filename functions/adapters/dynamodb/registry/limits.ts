@@ -1,7 +1,7 @@
 /**
  * Invariants (tests cite them):
- * slots/L1 never are more slots of a scope taken than it has, whoever asks at once
- * slots/L2 a slot that nobody frees is given up at its time, and taken by the next that asks
+ * slots/L1 the slots taken of a scope never exceed its limit, even with concurrent callers
+ * slots/L2 a slot is a lease: if its holder does not free it, it expires and the next caller gets it
  * slots/L3 the same slot taken again, or freed again, changes nothing; a slot that was given up and taken again is freed by its new owner only
  * slots/L4 a minute gives out no more than it has
  */
@@ -12,7 +12,7 @@ import { callAws, unlessAws } from '../../aws-errors.ts'
 import { getAll } from '../get-all.ts'
 
 const MINUTE_SECONDS = 60
-/** A window is kept for a while after it: nobody asks for it again. */
+/** A rate window is kept for a while after its end; it is not read again. */
 const WINDOW_KEPT_SECONDS = 600
 const REFUSED = ['ConditionalCheckFailedException']
 
@@ -43,7 +43,7 @@ export function dynamodbLimits({
     return (await unlessAws(REFUSED, () => client.send(update))) !== undefined
   }
 
-  /** Only where it is still the one that was seen to be over (slots/L3). */
+  /** A conditional write: only if the lease is still the expired one that was read (slots/L3). */
   async function giveUp(scope: string, id: string, until: unknown): Promise<void> {
     const update = new UpdateCommand({
       TableName: table,

@@ -3,7 +3,7 @@ import type { Agents, Clock, Workflows } from '../../../../shared/ports/index.ts
 /** The index that lists come from is behind by as much now and then. */
 const REMEMBERED_MILLISECONDS = 1_000
 
-/** Agents whose list is remembered for a moment: under load most requests plan with the same. What is written here is seen at once. */
+/** Caches the list of agents for a moment: under load most requests plan with the same list. Writes through it are visible at once. */
 export function rememberingAgents(agents: Agents, clock: Clock): Agents {
   const list = remembered(clock, () => agents.listAgents())
   return { ...agents, listAgents: list.get, putAgent: forgetting(list, agents.putAgent) }
@@ -40,7 +40,7 @@ function remembered<T>(clock: Clock, read: () => Promise<T[]>) {
         const list = read()
         const reading = { at: now, list }
         known = reading
-        // What failed is nothing to remember.
+        // A failure is not cached.
         list.catch(() => {
           if (known === reading) known = undefined
         })

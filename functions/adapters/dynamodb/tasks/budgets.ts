@@ -19,7 +19,7 @@ const RESERVED = 'reserved '
 
 /**
  * One item for each budget: what is available of what is limited, and each reservation as a member of its own; and one for each child
- * that spends of it, which says whose it is. A write costs as many units as the item has kilobytes: some 0.15 for each reservation.
+ * task that spends of it, which names the parent. A write costs as many units as the item has kilobytes: some 0.15 per reservation.
  */
 export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
   const keyOf = (taskId: string) => ({ pk: taskKey(taskId), sk: 'BUDGET' })

@@ -1,6 +1,6 @@
 import { REST_OUTLIVES_DAYS } from '../../../../shared/domain/retention.ts'
 
-/** When a task goes (seconds since 1970), and when whatever else there is of it. */
+/** The expiry times (seconds since 1970) of a task's item and of its other items. */
 export type Expiry = { task: number; rest: number }
 
 const SECONDS_OF_DAY = 86_400

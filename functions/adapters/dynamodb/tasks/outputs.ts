@@ -7,7 +7,7 @@ import type { TaskTable } from '../keys.ts'
 
 const SECOND = 1_000
 
-/** Outputs by what they were made from; the table expires them some time after they have. */
+/** Cached outputs, by a digest of the inputs that they were computed from; the table expires them. */
 export function dynamodbOutputs({ client, table }: TaskTable): Outputs {
   const keyOf = (key: string) => ({ pk: `CACHE#${key}`, sk: 'META' })
   return {
