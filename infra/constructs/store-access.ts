@@ -9,10 +9,10 @@ import { statesArn } from './our-arns.ts'
 type Access = {
   /** DynamoDB actions without their prefix. */
   tasks?: readonly string[]
-  /** Update what belongs to one task, and outputs that tasks share: nothing of the queue. */
+  /** Updates of a single task's items, and of shared outputs; not of the queue. */
   progress?: boolean
   registry?: readonly string[]
-  /** What is counted and held in the registry, and nothing else of it: statistics, breakers, slots and rates. */
+  /** Counters and leases in the registry, and nothing else there: statistics, breakers, slots and rates. */
   counters?: boolean
   /** Stored values of tasks. */
   values?: 'read' | 'write'

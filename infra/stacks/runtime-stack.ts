@@ -23,18 +23,18 @@ type RuntimeStackProps = {
   catalogue: Catalogue
   bundles: Bundles
   data: DataStack
-  /** Which stack holds which agent and workflow; as for a first deployment where it is not said. */
+  /** The stack of each agent and workflow; by default the placement of a first deployment. */
   placement?: Placement
 }
 
-/** What a machine is made of that is made at run time. */
+/** What state machines created at run time need. */
 type MachineParts = { rebind: BundledFunction; control: BundledFunction; role: Role }
 
-/** Bytes of a definition that stand in the template, which takes 1 MB; and of all of them together. */
+/** Bytes of one definition that the template may hold inline, and of all together; a template takes 1 MB. */
 const MOST_INLINE = 50_000
 const MOST_INLINE_IN_ALL = 400_000
 
-/** Without these no task begins, goes on or ends, however many calls agents have. */
+/** Functions with reserved concurrency: without them no task begins, continues or ends, so agents must not use up the quota. */
 const RESERVED = ['api', 'rebind', 'control', 'finish-task']
 
 /** Functions, state machines, rules and the API: everything that may be replaced at any deployment. */
@@ -139,7 +139,7 @@ export class RuntimeStack extends Stack {
 
   #addMachines({ rebind, control, role }: MachineParts): Record<string, WorkflowMachine> {
     const { stage, catalogue, data } = this.#props
-    // One for all: it stays when a workflow goes, and its machine with what still runs.
+    // One log group for all machines: the machine of a removed workflow still logs its running executions.
     const logs = keptLogs(this, 'MachineLogs', stage, machineLogs(stage))
     const substitutions = {
       RebindFunction: rebind.functionArn,
@@ -194,12 +194,12 @@ export class RuntimeStack extends Stack {
     const register = this.#addFunction('register', 'Writes this deployment into the registry', 900, 512)
     giveStores(register, data, {
       registry: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'],
-      // Who is still bound to an agent that goes.
+      // Finds the tasks that are bound to a removed agent.
       tasks: ['GetItem', 'Query'],
       values: 'read',
     })
     register
-      // CloudFormation asks again: a late retry would write what it has rolled back.
+      // No retries: CloudFormation repeats the request itself, and a late retry would write what it has rolled back.
       .keepFailures(this.deadLetters, 0)
       .configure('MACHINES', this.#ofStates('stateMachine', ''))
       .allow(
@@ -213,27 +213,27 @@ export class RuntimeStack extends Stack {
         [this.#ofStates('stateMachine', '*')],
       )
       .allow(['states:StopExecution'], [this.#ofStates('execution', '*:*')])
-      // What takes longer than an invocation goes on in another; the function itself ends the chain before CloudFormation gives up.
+      // Work that exceeds an invocation continues in another; the function itself ends the chain before CloudFormation's timeout.
       .mayInvokeItself()
       .allow(['lambda:InvokeFunction'], [ownFunctionArn(this, stage, 'register')])
     const resource = new CustomResource(this, 'Registration', {
       resourceType: 'Custom::Registration',
       serviceToken: register.functionArn,
-      // The longest that CloudFormation knows.
+      // CloudFormation's maximum.
       serviceTimeout: Duration.minutes(60),
       properties: {
         catalogue: bundles.catalogueDigest,
         agentFunctions: valuesOf(this.agents.functions, ({ functionArn }) => functionArn),
-        // By name: an output of a nested stack for each would be more than a template takes.
+        // By name: outputs of nested stacks would exceed a template's limit.
         stateMachines: valuesOf(workflows, ({ name }) => statesArn(this, stage, 'stateMachine', name)),
         revisions: valuesOf(workflows, ({ revisionId }) => revisionId),
       },
     })
-    // Its policy is a resource of its own: without it the first call is refused.
+    // The policy is a separate resource: without the dependency the first call could be refused.
     if (register.role) resource.node.addDependency(register.role)
   }
 
-  /** What a person needs who has just deployed. */
+  /** Values that a user needs after a deployment. */
   #addOutputs(): void {
     const { prefix } = this.#props.stage
     const { region } = this
