@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { FUNCTIONS } from '../functions/catalogue.ts'
 import { bundleExpressions, layExpressions } from './bundle-expressions.ts'
 import { debuggable, placeSources } from './debuggable.ts'
 import { BUILT_IN, type Catalogue, type Source } from './load-catalogue.ts'
@@ -14,16 +15,6 @@ export const SOURCES_FILE = 'sources.json'
 
 /** A folder per function, its handler in `index.mjs`. */
 export type Bundles = { folderOf(name: string): string; catalogueDigest: string }
-
-const FUNCTIONS = {
-  api: 'functions/api/handler',
-  rebind: 'functions/steps/rebind',
-  control: 'functions/steps/control',
-  'finish-task': 'functions/events/finish-task',
-  reconcile: 'functions/events/reconcile',
-  collect: 'functions/events/collect',
-  register: 'functions/deployment/register',
-}
 
 /** Some dependencies are CommonJS and call `require`, which an ES module has not. */
 const REQUIRE_BANNER =
@@ -124,7 +115,10 @@ export function bundlingOf(catalogue: Catalogue, outdir: string) {
   return {
     ...BUNDLING,
     entryPoints: [
-      ...Object.entries(FUNCTIONS).map(([name, path]) => ({ in: sourceOf(path), out: `${name}/index` })),
+      ...Object.entries(FUNCTIONS).map(([name, { entry }]) => ({
+        in: sourceOf(entry),
+        out: `${name}/index`,
+      })),
       ...catalogue.agents.map(({ manifest }) => ({
         in: `agent:${manifest.id}`,
         out: `agent-${manifest.id}/index`,

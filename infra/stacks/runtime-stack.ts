@@ -2,6 +2,7 @@ import { CfnOutput, CustomResource, Duration, Stack } from 'aws-cdk-lib'
 import type { Role } from 'aws-cdk-lib/aws-iam'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
+import { type CataloguedFunction, FUNCTIONS, type FunctionName } from '../../functions/catalogue.ts'
 import type { Bundles } from '../bundle-functions.ts'
 import { AgentFleet } from '../constructs/agent-fleet.ts'
 import { BundledFunction } from '../constructs/bundled-function.ts'
@@ -33,9 +34,6 @@ type MachineParts = { rebind: BundledFunction; control: BundledFunction; role: R
 /** Bytes of one definition that the template may hold inline, and of all together; a template takes 1 MB. */
 const MOST_INLINE = 50_000
 const MOST_INLINE_IN_ALL = 400_000
-
-/** Functions with reserved concurrency: without them no task begins, continues or ends, so agents must not use up the quota. */
-const RESERVED = ['api', 'rebind', 'control', 'finish-task']
 
 /** Functions, state machines, rules and the API: everything that may be replaced at any deployment. */
 export class RuntimeStack extends Stack {
@@ -78,9 +76,9 @@ export class RuntimeStack extends Stack {
       stage,
       data,
       deadLetters,
-      finish: this.#addFunction('finish-task', 'Ends the task whose execution has ended', 60, 512),
-      reconcile: this.#addFunction('reconcile', 'Ends or starts tasks that the events have missed', 120, 512),
-      collect: this.#addFunction('collect', 'Removes state machines that nobody needs any more', 300, 512),
+      finish: this.#addFunction('finish-task'),
+      reconcile: this.#addFunction('reconcile'),
+      collect: this.#addFunction('collect'),
     })
     const api = this.#addApi({ rebind, control, role })
     this.api = new ClosedApi(this, 'Api', { stage, handler: api, logs: data.accessLogs })
@@ -89,11 +87,12 @@ export class RuntimeStack extends Stack {
     this.#addOutputs()
   }
 
-  #addFunction(name: string, description: string, timeoutSeconds: number, memoryMb: number): BundledFunction {
+  #addFunction(name: FunctionName): BundledFunction {
     const { stage, bundles } = this.#props
     const id = `${name.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase())}Function`
     const folder = bundles.folderOf(name)
-    const reservedConcurrency = RESERVED.includes(name) ? stage.reservedConcurrency : undefined
+    const { description, timeoutSeconds, memoryMb, reserved }: CataloguedFunction = FUNCTIONS[name]
+    const reservedConcurrency = reserved ? stage.reservedConcurrency : undefined
     return new BundledFunction(this, id, {
       stage,
       name,
@@ -106,7 +105,7 @@ export class RuntimeStack extends Stack {
   }
 
   #addRebind(): BundledFunction {
-    const rebind = this.#addFunction('rebind', 'Chooses the next agent for a step, or settles it', 30, 512)
+    const rebind = this.#addFunction('rebind')
     giveStores(rebind, this.#props.data, {
       tasks: ['GetItem', 'BatchGetItem'],
       progress: true,
@@ -119,7 +118,7 @@ export class RuntimeStack extends Stack {
   }
 
   #addControl(): BundledFunction {
-    const control = this.#addFunction('control', 'Runs the steps that no agent runs', 30, 512)
+    const control = this.#addFunction('control')
     giveStores(control, this.#props.data, {
       tasks: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'],
       // Plans the tasks of child workflows.
@@ -159,7 +158,7 @@ export class RuntimeStack extends Stack {
   }
 
   #addApi({ rebind, control, role }: MachineParts): BundledFunction {
-    const api = this.#addFunction('api', 'The REST API', 29, 1024)
+    const api = this.#addFunction('api')
     giveStores(api, this.#props.data, {
       tasks: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'],
       registry: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'],
@@ -191,7 +190,7 @@ export class RuntimeStack extends Stack {
   /** Writes agents and workflows into the registry; runs again whenever one of them changes, or how they are compiled. */
   #register(workflows: Record<string, WorkflowMachine>): void {
     const { stage, bundles, data } = this.#props
-    const register = this.#addFunction('register', 'Writes this deployment into the registry', 900, 512)
+    const register = this.#addFunction('register')
     giveStores(register, data, {
       registry: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'],
       // Finds the tasks that are bound to a removed agent.

@@ -22,6 +22,7 @@ function check(): string {
     'err',
     'shared',
     'functions',
+    'infra',
     'examples',
     'testing',
   ]
@@ -47,7 +48,9 @@ describe('the dependency rule', () => {
       "import { readFile } from 'node:fs'\nimport { b } from '../../shared/workflow/b.ts'\nexport const c = [b, readFile]\n",
     )
     plant('testing/d.ts', "import { b } from '../shared/workflow/b.ts'\nexport const d = b\n")
-    expect(check()).toContain('no dependency violations found (8 modules')
+    plant('functions/catalogue.ts', 'export const FUNCTIONS = {}\n')
+    plant('infra/f.ts', "import { FUNCTIONS } from '../functions/catalogue.ts'\nexport const f = FUNCTIONS\n")
+    expect(check()).toContain('no dependency violations found (10 modules')
   })
 
   it.each([
@@ -78,6 +81,12 @@ describe('the dependency rule', () => {
     ['client', 'shared/client/bad9.ts', "import { readFile } from 'node:fs'\nexport const x = readFile\n"],
     ['client', 'shared/client/bad10.ts', "import { b } from '../workflow/b.ts'\nexport const x = b\n"],
     ['client', 'shared/client/bad11.ts', "import { z } from '../app/steps/z.ts'\nexport const x = z\n"],
+    ['infra', 'infra/bad12.ts', "import { z } from '../functions/api/z.ts'\nexport const x = z\n"],
+    [
+      'functions-catalogue',
+      'functions/catalogue.ts',
+      "import { z } from './api/z.ts'\nexport const FUNCTIONS = z\n",
+    ],
     ['limits', 'shared/app/limits/bad8.ts', "import { z } from '../steps/z.ts'\nexport const x = z\n"],
     ['domain', 'shared/domain/bad4.ts', "import type { App } from 'aws-cdk-lib'\nexport type X = App\n"],
   ])('catches a planted violation in %s', (rule, path, text) => {
