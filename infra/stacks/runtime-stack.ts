@@ -1,4 +1,4 @@
-import { CfnOutput, CustomResource, Duration, Stack } from 'aws-cdk-lib'
+import { CustomResource, Duration, Stack } from 'aws-cdk-lib'
 import type { Role } from 'aws-cdk-lib/aws-iam'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
@@ -11,6 +11,7 @@ import { ExecutionRole } from '../constructs/execution-role.ts'
 import { keptLogs } from '../constructs/kept-logs.ts'
 import { nestedStacks } from '../constructs/nested-stacks.ts'
 import { logGroupArn, ownFunctionArn, statesArn } from '../constructs/our-arns.ts'
+import { addOutputs } from '../constructs/stack-outputs.ts'
 import { giveQueue, giveRetention, giveStores } from '../constructs/store-access.ts'
 import { TaskKeepers } from '../constructs/task-keepers.ts'
 import { WorkflowMachine } from '../constructs/workflow-machine.ts'
@@ -84,7 +85,7 @@ export class RuntimeStack extends Stack {
     this.api = new ClosedApi(this, 'Api', { stage, handler: api, logs: data.accessLogs })
     this.functionNames = ['api', 'rebind', 'control', 'finish-task', 'reconcile', 'collect']
     this.#register(machines)
-    this.#addOutputs()
+    addOutputs(this, { stage, api: this.api })
   }
 
   #addFunction(name: FunctionName): BundledFunction {
@@ -230,36 +231,6 @@ export class RuntimeStack extends Stack {
     })
     // The policy is a separate resource: without the dependency the first call could be refused.
     if (register.role) resource.node.addDependency(register.role)
-  }
-
-  /** Values that a user needs after a deployment. */
-  #addOutputs(): void {
-    const { prefix } = this.#props.stage
-    const { region } = this
-    const console = `https://${region}.console.aws.amazon.com`
-    const outputs: Record<string, { value: string; description: string }> = {
-      ApiUrl: {
-        value: this.api.api.apiEndpoint,
-        description: 'The API: sign requests with SigV4, service execute-api',
-      },
-      CallerPolicy: {
-        value: this.api.callerPolicy.managedPolicyArn,
-        description: 'Attach it to whoever is to call the API',
-      },
-      Call: {
-        value: `ORCHESTRATOR_URL=${this.api.api.apiEndpoint} npx orchestrator list`,
-        description: 'With AWS credentials in the environment; the CLI signs',
-      },
-      Machines: {
-        value: `${console}/states/home?region=${region}#/statemachines?name=${prefix}-`,
-        description: 'The workflows in the Step Functions console',
-      },
-      Dashboard: {
-        value: `${console}/cloudwatch/home?region=${region}#dashboards/dashboard/${prefix}`,
-        description: 'Tasks, agents and API at a glance',
-      },
-    }
-    for (const [id, output] of Object.entries(outputs)) new CfnOutput(this, id, output)
   }
 
   #ofStates(resource: 'stateMachine' | 'execution', rest: string): string {

@@ -1,0 +1,32 @@
+import { CfnOutput, type Stack } from 'aws-cdk-lib'
+import type { Stage } from '../stage.ts'
+import type { ClosedApi } from './closed-api.ts'
+
+/** What a person needs who has just deployed. */
+export function addOutputs(stack: Stack, { stage: { prefix }, api }: { stage: Stage; api: ClosedApi }): void {
+  const { region } = stack
+  const console = `https://${region}.console.aws.amazon.com`
+  const outputs: Record<string, { value: string; description: string }> = {
+    ApiUrl: {
+      value: api.api.apiEndpoint,
+      description: 'The API: sign requests with SigV4, service execute-api',
+    },
+    CallerPolicy: {
+      value: api.callerPolicy.managedPolicyArn,
+      description: 'Attach it to whoever is to call the API',
+    },
+    Call: {
+      value: `ORCHESTRATOR_URL=${api.api.apiEndpoint} npx orchestrator list`,
+      description: 'With AWS credentials in the environment; the CLI signs',
+    },
+    Machines: {
+      value: `${console}/states/home?region=${region}#/statemachines?name=${prefix}-`,
+      description: 'The workflows in the Step Functions console',
+    },
+    Dashboard: {
+      value: `${console}/cloudwatch/home?region=${region}#dashboards/dashboard/${prefix}`,
+      description: 'Tasks, agents and API at a glance',
+    },
+  }
+  for (const [id, output] of Object.entries(outputs)) new CfnOutput(stack, id, output)
+}
