@@ -7,63 +7,35 @@
  */
 import { GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
 import { boundedText } from '../../../../shared/domain/bounded.ts'
-import { OrchestratorError } from '../../../../shared/domain/errors.ts'
-import { boundedDecision, DecisionSchema } from '../../../../shared/domain/plan.ts'
 import {
   boundedApproval,
   boundedAttempt,
   boundedEnd,
   type StepRecord,
-  StepRecordSchema,
 } from '../../../../shared/domain/step.ts'
-import { withoutUndefined } from '../../../../shared/domain/without-undefined.ts'
-import type { Ownership, Steps, TakeOver } from '../../../../shared/ports/index.ts'
+import type { Ownership, Steps } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
 import { getAll } from '../get-all.ts'
 import { stepKey, type TaskTable, taskKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
+import { stepItemKey as keyOf, stepIn } from './step-items.ts'
+import { stepMemory } from './step-memory.ts'
+import { takeOverStep } from './take-over-step.ts'
 
 type Change = Pick<
   UpdateCommandInput,
   'UpdateExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
 >
 
-const MAX_REMEMBERED = 1_000
 const MOST_NOTE_CHARACTERS = 200
-/** A larger output is not worth its memory. */
-const MAX_REMEMBERED_CHARACTERS = 2_000
 const REFUSED = ['ConditionalCheckFailedException']
 /** Who has ended a step that was another task's. */
 const ADOPTED = 'adopted'
-/** What a step that is taken over does not keep. */
-const OF_THE_LAST_RUN = ['endedAt', 'error', 'degraded', 'progress', 'askAgainAt'] as const
 /** After every fence that there is. */
 const LAST_FENCE = '~'
 
-/** A decision has numbers that may be no finite ones, and names that others chose: it is kept as text. */
-const storedAs = (name: string, value: unknown): unknown =>
-  name === 'decision' ? JSON.stringify(value) : value
-
-/** The decision was a map once; one that cannot be read is advice that is missed, and hides nothing else of its step. */
-function stepIn({ decision, ...item }: Record<string, unknown> = {}): StepRecord {
-  const parsed = typeof decision === 'string' ? (JSON.parse(decision) as unknown) : decision
-  const { data } = DecisionSchema.safeParse(parsed)
-  return StepRecordSchema.parse(data === undefined ? item : { ...item, decision: data })
-}
-
 export function dynamodbSteps({ client, table }: TaskTable): Steps {
-  /** Steps that this worker has seen succeed or be skipped. */
-  const remembered = new Map<string, StepRecord>()
-  const remember = (taskId: string, step: StepRecord): StepRecord => {
-    if (step.status !== 'succeeded' && step.status !== 'skipped') return step
-    if (step.output && 'inline' in step.output && step.output.inline.length > MAX_REMEMBERED_CHARACTERS)
-      return step
-    const oldest = remembered.size >= MAX_REMEMBERED ? remembered.keys().next().value : undefined
-    if (oldest !== undefined) remembered.delete(oldest)
-    remembered.set(`${taskId} ${step.path}`, step)
-    return step
-  }
-  const keyOf = (taskId: string, path: string) => ({ pk: taskKey(taskId), sk: stepKey(path) })
+  const { remember, recall } = stepMemory()
 
   /** A write that only the owner may make (steps/P3). Undefined when the step is not ours any more. */
   async function updateOwned(
@@ -101,53 +73,7 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
   }
 
   return {
-    async takeOverStep(
-      { taskId, path, owner, fence },
-      { agentId, startedAt, reboundBy, decision, busySince },
-    ): Promise<TakeOver> {
-      const set = withoutUndefined({
-        status: 'running' as const,
-        owner,
-        fence,
-        startedAt,
-        path,
-        reboundBy: reboundBy ?? '',
-        agentId,
-        decision: decision && boundedDecision(decision),
-        busySince,
-      })
-      const isBusyNoMore = reboundBy !== undefined && busySince === undefined
-      const removed = [...OF_THE_LAST_RUN, ...(isBusyNoMore ? (['busySince'] as const) : [])]
-      const names = [...Object.keys(set), ...removed]
-      const update = new UpdateCommand({
-        TableName: table,
-        Key: keyOf(taskId, path),
-        UpdateExpression: `SET ${Object.keys(set).map((name) => `#${name} = :${name}`)} REMOVE ${removed.map((name) => `#${name}`)}`,
-        ConditionExpression:
-          'attribute_not_exists(pk) OR #status = :running AND #fence <= :fence OR #status IN (:failed, :cancelled) AND #fence < :fence',
-        ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-        ExpressionAttributeValues: {
-          ...Object.fromEntries(
-            Object.entries(set).map(([name, value]) => [`:${name}`, storedAs(name, value)]),
-          ),
-          ':running': 'running',
-          ':failed': 'failed',
-          ':cancelled': 'cancelled',
-        },
-        ReturnValues: 'ALL_OLD',
-      })
-      const taken = await unlessAws(REFUSED, () => client.send(update))
-      if (taken) {
-        if (!taken.Attributes) return { kind: 'owned', step: { ...set, attempts: [] } }
-        const before = stepIn(taken.Attributes)
-        const kept = { ...before }
-        for (const name of removed) delete kept[name]
-        return { kind: 'owned', step: { ...kept, ...set }, before }
-      }
-      const step = await findStep(taskId, path)
-      if (!step) throw new OrchestratorError('BugError', `step ${path} of ${taskId} vanished`)
-      return { kind: step.status === 'running' ? 'superseded' : 'final', step }
-    },
+    takeOverStep: takeOverStep({ client, table, findStep }),
 
     async endStep(own, end) {
       const fields = Object.entries(boundedEnd(end)).filter(([, value]) => value !== undefined)
@@ -258,7 +184,7 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
     },
 
     async findSteps(taskId, paths): Promise<StepRecord[]> {
-      const known = new Map(paths.map((path) => [path, remembered.get(`${taskId} ${path}`)]))
+      const known = new Map(paths.map((path) => [path, recall(taskId, path)]))
       const found = [...known.values()].filter((step) => step !== undefined)
       const keys = paths.filter((path) => !known.get(path)).map((path) => keyOf(taskId, path))
       const items = await getAll(client, table, keys, { consistent: true })

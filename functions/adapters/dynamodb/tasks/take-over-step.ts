@@ -1,0 +1,70 @@
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { OrchestratorError } from '../../../../shared/domain/errors.ts'
+import { boundedDecision } from '../../../../shared/domain/plan.ts'
+import type { StepRecord } from '../../../../shared/domain/step.ts'
+import { withoutUndefined } from '../../../../shared/domain/without-undefined.ts'
+import type { Steps, TakeOver } from '../../../../shared/ports/index.ts'
+import { unlessAws } from '../../aws-errors.ts'
+import type { TaskTable } from '../keys.ts'
+import { stepIn, stepItemKey, storedAs } from './step-items.ts'
+
+const REFUSED = ['ConditionalCheckFailedException']
+/** What a step that is taken over does not keep. */
+const OF_THE_LAST_RUN = ['endedAt', 'error', 'degraded', 'progress', 'askAgainAt'] as const
+
+type FindStep = (taskId: string, path: string) => Promise<StepRecord | undefined>
+
+/** The one conditional write by which an invocation becomes a step's owner (steps/P1, steps/P2). */
+export function takeOverStep({
+  client,
+  table,
+  findStep,
+}: TaskTable & { findStep: FindStep }): Steps['takeOverStep'] {
+  return async (
+    { taskId, path, owner, fence },
+    { agentId, startedAt, reboundBy, decision, busySince },
+  ): Promise<TakeOver> => {
+    const set = withoutUndefined({
+      status: 'running' as const,
+      owner,
+      fence,
+      startedAt,
+      path,
+      reboundBy: reboundBy ?? '',
+      agentId,
+      decision: decision && boundedDecision(decision),
+      busySince,
+    })
+    const isBusyNoMore = reboundBy !== undefined && busySince === undefined
+    const removed = [...OF_THE_LAST_RUN, ...(isBusyNoMore ? (['busySince'] as const) : [])]
+    const names = [...Object.keys(set), ...removed]
+    const update = new UpdateCommand({
+      TableName: table,
+      Key: stepItemKey(taskId, path),
+      UpdateExpression: `SET ${Object.keys(set).map((name) => `#${name} = :${name}`)} REMOVE ${removed.map((name) => `#${name}`)}`,
+      ConditionExpression:
+        'attribute_not_exists(pk) OR #status = :running AND #fence <= :fence OR #status IN (:failed, :cancelled) AND #fence < :fence',
+      ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(
+          Object.entries(set).map(([name, value]) => [`:${name}`, storedAs(name, value)]),
+        ),
+        ':running': 'running',
+        ':failed': 'failed',
+        ':cancelled': 'cancelled',
+      },
+      ReturnValues: 'ALL_OLD',
+    })
+    const taken = await unlessAws(REFUSED, () => client.send(update))
+    if (taken) {
+      if (!taken.Attributes) return { kind: 'owned', step: { ...set, attempts: [] } }
+      const before = stepIn(taken.Attributes)
+      const kept = { ...before }
+      for (const name of removed) delete kept[name]
+      return { kind: 'owned', step: { ...kept, ...set }, before }
+    }
+    const step = await findStep(taskId, path)
+    if (!step) throw new OrchestratorError('BugError', `step ${path} of ${taskId} vanished`)
+    return { kind: step.status === 'running' ? 'superseded' : 'final', step }
+  }
+}
