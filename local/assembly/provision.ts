@@ -37,66 +37,88 @@ export async function provision(
   provisioning: Provisioning,
   state: ProvisionedState = new Map(),
 ): Promise<{ ignored: string[] }> {
-  const ignored = new Set<string>()
-  const made = new Map<string, Promise<Provisioned>>()
-  /** The parameters passed to nested stacks. */
-  const parameters = new Map<string, Properties>()
-  const stacks = new Map(assembly.stacks.map((stack) => [stack.name, stack]))
+  return new Pass(assembly, provisioning, state).run()
+}
 
-  const make = (stack: Stack, logicalId: string): Promise<Provisioned> => {
+/** One pass over an assembly: every resource is provisioned once, when the first resource that refers to it needs it. */
+class Pass {
+  readonly #assembly: Assembly
+  readonly #provisioning: Provisioning
+  readonly #state: ProvisionedState
+  readonly #ignored = new Set<string>()
+  readonly #made = new Map<string, Promise<Provisioned>>()
+  /** What nested stacks are given. */
+  readonly #parameters = new Map<string, Properties>()
+
+  constructor(assembly: Assembly, provisioning: Provisioning, state: ProvisionedState) {
+    this.#assembly = assembly
+    this.#provisioning = provisioning
+    this.#state = state
+  }
+
+  async run(): Promise<{ ignored: string[] }> {
+    for (const stack of this.#assembly.stacks) {
+      const all = Object.keys(stack.resources).map((logicalId) => this.#make(stack, logicalId))
+      const failed = (await Promise.allSettled(all)).find(({ status }) => status === 'rejected')
+      if (failed) throw (failed as PromiseRejectedResult).reason
+    }
+    return { ignored: [...this.#ignored].sort() }
+  }
+
+  #make(stack: Stack, logicalId: string): Promise<Provisioned> {
     const key = keyOf(stack, logicalId)
-    const known = made.get(key)
+    const known = this.#made.get(key)
     if (known) return known
-    const making = makeResource(stack, logicalId)
-    made.set(key, making)
+    const making = this.#makeResource(stack, logicalId)
+    this.#made.set(key, making)
     return making
   }
 
-  async function makeResource(stack: Stack, logicalId: string): Promise<Provisioned> {
+  async #makeResource(stack: Stack, logicalId: string): Promise<Provisioned> {
     const resource = stack.resources[logicalId]
     if (!resource)
       throw new Error(`${stack.name}: something refers to "${logicalId}", which is not in the template`)
     const type = resource.Type.startsWith('Custom::') ? 'AWS::CloudFormation::CustomResource' : resource.Type
-    if (provisioning.ignorable.includes(type)) {
-      ignored.add(type)
+    if (this.#provisioning.ignorable.includes(type)) {
+      this.#ignored.add(type)
       return { ref: logicalId }
     }
-    if (type === NESTED_STACK) return makeNested(stack, logicalId)
-    const provisioner = provisioning.provisioners[type]
+    if (type === NESTED_STACK) return this.#makeNested(stack, logicalId)
+    const provisioner = this.#provisioning.provisioners[type]
     if (!provisioner) {
       throw new Error(
         `${stack.name}/${logicalId}: the local cloud does not know ${type}; add a provisioner, or list it as ignorable`,
       )
     }
-    await Promise.all(resource.DependsOn.map((other) => make(stack, other)))
-    const properties = (await resolveIntrinsics(resource.Properties, lookupIn(stack))) as Properties
+    await Promise.all(resource.DependsOn.map((other) => this.#make(stack, other)))
+    const properties = (await resolveIntrinsics(resource.Properties, this.#lookupIn(stack))) as Properties
     const key = keyOf(stack, logicalId)
-    const known = state.get(key)
+    const known = this.#state.get(key)
     if (known && isDeepStrictEqual(known.properties, properties)) return known.provisioned
     const facts = { stack: stack.name, logicalId, type: resource.Type, properties }
-    // A resource that failed half-way is in an unknown state.
-    state.delete(key)
+    // What fails half-way is not known any more.
+    this.#state.delete(key)
     const provisioned = await provisioner(known ? { ...facts, before: known.properties } : facts)
-    state.set(key, { ...facts, provisioned })
+    this.#state.set(key, { ...facts, provisioned })
     return provisioned
   }
 
-  /** The attributes of a nested stack are its outputs. */
-  async function makeNested(stack: Stack, logicalId: string): Promise<Provisioned> {
+  /** Its attributes are its outputs. */
+  async #makeNested(stack: Stack, logicalId: string): Promise<Provisioned> {
     const nested = stack.nested[logicalId]
     if (!nested) throw new Error(`${stack.name}/${logicalId}: its template is not in the assembly`)
     const { Parameters = {} } = stack.resources[logicalId]?.Properties ?? {}
-    const given = await resolveIntrinsics(Parameters, lookupIn(stack))
-    parameters.set(nested.name, given as Properties)
-    await Promise.all(Object.keys(nested.resources).map((id) => make(nested, id)))
+    const given = await resolveIntrinsics(Parameters, this.#lookupIn(stack))
+    this.#parameters.set(nested.name, given as Properties)
+    await Promise.all(Object.keys(nested.resources).map((id) => this.#make(nested, id)))
     const outputs = Object.entries(nested.outputs).map(async ([name, { Value }]) => {
-      return [`Outputs.${name}`, String(await resolveIntrinsics(Value, lookupIn(nested)))] as const
+      return [`Outputs.${name}`, String(await resolveIntrinsics(Value, this.#lookupIn(nested)))] as const
     })
     return { ref: logicalId, attributes: Object.fromEntries(await Promise.all(outputs)) }
   }
 
-  function lookupIn(stack: Stack): Lookup {
-    const { account, region } = provisioning
+  #lookupIn(stack: Stack): Lookup {
+    const { account, region } = this.#provisioning
     const pseudo: Record<string, string | undefined> = {
       'AWS::AccountId': account,
       'AWS::Region': region,
@@ -108,34 +130,27 @@ export async function provision(
     return {
       ref: async (logicalId) => {
         if (logicalId === 'AWS::NoValue') return undefined
-        const parameter = parameters.get(stack.name)?.[logicalId]
-        return parameter ?? pseudo[logicalId] ?? (await make(stack, logicalId)).ref
+        const parameter = this.#parameters.get(stack.name)?.[logicalId]
+        return parameter ?? pseudo[logicalId] ?? (await this.#make(stack, logicalId)).ref
       },
       attribute: async (logicalId, name) => {
-        const value = (await make(stack, logicalId)).attributes?.[name]
+        const value = (await this.#make(stack, logicalId)).attributes?.[name]
         if (value !== undefined) return value
         throw new Error(
           `${stack.name}/${logicalId} (${stack.resources[logicalId]?.Type}) has no attribute ${name} in the local cloud`,
         )
       },
-      imported: (exportName) => importValue(exportName),
+      imported: (exportName) => this.#importValue(exportName),
     }
   }
 
-  async function importValue(exportName: string): Promise<unknown> {
-    for (const stack of stacks.values()) {
+  async #importValue(exportName: string): Promise<unknown> {
+    for (const stack of this.#assembly.stacks) {
       const output = Object.values(stack.outputs).find(({ Export }) => Export?.Name === exportName)
-      if (output) return resolveIntrinsics(output.Value, lookupIn(stack))
+      if (output) return resolveIntrinsics(output.Value, this.#lookupIn(stack))
     }
     throw new Error(`no stack exports ${exportName}`)
   }
-
-  for (const stack of assembly.stacks) {
-    const all = Object.keys(stack.resources).map((logicalId) => make(stack, logicalId))
-    const failed = (await Promise.allSettled(all)).find(({ status }) => status === 'rejected')
-    if (failed) throw (failed as PromiseRejectedResult).reason
-  }
-  return { ignored: [...ignored].sort() }
 }
 
 export const keyOf = ({ name }: Pick<Stack, 'name'>, logicalId: string): string => `${name}/${logicalId}`
