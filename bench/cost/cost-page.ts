@@ -43,14 +43,6 @@ export const idleUsage = ({ alarmMetrics }: Pick<Measured, 'alarmMetrics'>): Usa
 export function costPage({ tasks, alarmMetrics }: Measured, prices: PriceTable): string {
   const report = tasks.data_report ?? {}
   const idle = idleUsage({ alarmMetrics })
-  const months = [
-    { name: 'idle', usage: idle },
-    ...PROFILES.map(({ name, tasksPerDay }) => {
-      const busy = { metricMonth: BUSY_METRICS - 1 }
-      return { name, usage: add(idle, usageOfMonth(report, { tasks: tasksPerDay * 30, month: 1 }), busy) }
-    }),
-  ]
-  const one = Object.entries(tasks)
   return `# What it costs
 
 Computed by \`npm run bench:cost -- --write\` from the price table (\`shared/estimator/prices.ts\`: ${prices.region}, ${prices.asOf}; look at the sources before you rely on it) and from what tasks
@@ -58,16 +50,7 @@ used on the local cloud. Free tiers are not in it, and neither are language mode
 
 ## A month, in US dollars
 
-${table(
-  ['', ...months.map(({ name }) => name)],
-  [
-    ...SERVICE_NAMES.map((service) => [
-      service,
-      ...months.map(({ usage }) => money(costByService(usage, prices).get(service) ?? 0)),
-    ]),
-    ['**together**', ...months.map(({ usage }) => `**${money(totalCost(usage, prices))}**`)],
-  ],
-)}
+${monthTable(report, idle, prices)}
 
 Each task of the profiles is a \`data_report\` (five steps over four years of weather, a report with charts). Idle means deployed, with nothing to do:
 the sweep of every minute, eight alarms on ${alarmMetrics} metrics, a dashboard, a key for the topic of alarms. The first three dashboards of an account, ten alarms and a million
@@ -78,42 +61,11 @@ Lambda requests are free: a first installation that idles is billed about two do
 Tasks, their values and uploads are kept for good unless the stage says \`taskRetentionDays\` and \`fileRetentionDays\`. The tables are kept twice: for
 point-in-time recovery as well.
 
-${table(
-  ['US dollars a month', 'first', 'twelfth, kept for good', `twelfth, kept ${RETENTION_DAYS} days`],
-  PROFILES.flatMap(({ name, tasksPerDay }) => {
-    const columns = [{ month: 1 }, { month: 12 }, { month: 12, keptDays: RETENTION_DAYS }].map((when) =>
-      usageOfMonth(report, { tasks: tasksPerDay * 30, ...when }),
-    )
-    const busy = add(idle, { metricMonth: BUSY_METRICS - 1 })
-    const of = (items: readonly (keyof Usage)[]): string[] =>
-      columns.map((usage) => money(totalCost(only(usage, items), prices)))
-    return [
-      [`**${name}**`, ...columns.map((usage) => `**${money(totalCost(add(busy, usage), prices))}**`)],
-      ['of that tables', ...of(['dynamodbGbMonth'])],
-      ['point-in-time recovery', ...of(['dynamodbRecoveryGbMonth'])],
-      ['values and files', ...of(['s3GbMonth'])],
-      ['archive of events', ...of(['archiveGb', 'archiveGbMonth'])],
-    ]
-  }),
-)}
+${twelfthMonthTable(report, idle, prices)}
 
 ## One task
 
-${table(
-  ['', ...one.map(([name]) => `\`${name}\``)],
-  [
-    row('states entered', 'stateTransition'),
-    row('Lambda requests', 'lambdaRequest'),
-    row('Lambda, GB seconds', 'lambdaGbSecond', 3),
-    row('DynamoDB, write units', 'dynamodbWriteUnit'),
-    row('DynamoDB, read units', 'dynamodbReadUnit'),
-    row('events', 'busEvent'),
-    row('API requests', 'apiRequest'),
-    row('S3, objects written', 's3Put', 1),
-    ['logs, KB', ...one.map(([, usage]) => ((usage.logGb ?? 0) * 1e6).toFixed(1))],
-    ['**US dollars for 1,000**', ...one.map(([, usage]) => `**${money(1_000 * totalCost(usage, prices))}**`)],
-  ],
-)}
+${taskTable(tasks, prices)}
 
 Measured: states, requests, units (by the size of the requests), events, objects, our own lines in the logs. Assumed: a client asks ${ASSUMED.statusReads} times how it goes and
 once for the result; our own functions take ${ASSUMED.ownSeconds * 1_000} ms; an agent takes as long as here, and its host ${ASSUMED.hostSeconds * 1_000} ms more, at ${ASSUMED.agentGb * 1_024} MB; every task
@@ -121,31 +73,102 @@ is traced. An event is ${KEPT.eventBytes / 1_024} KB in the archive, which keeps
 
 ## Prices
 
-${table(
-  ['what', 'US dollars', 'source'],
-  Object.entries(PRICE_SOURCES).map(([item, source]) => [
-    `\`${item}\``,
-    plain(prices[item as keyof typeof PRICE_SOURCES]),
-    source,
-  ]),
-)}
+${itemTable(prices)}
 
 Models, US dollars for a million tokens (${MODEL_PRICE_SOURCE}, as of ${prices.modelsAsOf}), for what an agent tells by \`context.spend\`:
 
-${table(
-  ['model, by what its name begins with', 'input', 'output', 'from a cache', 'into a cache'],
-  Object.entries(prices.models).map(([model, { input, output, cacheRead = input, cacheWrite = input }]) => [
-    `\`${model}\``,
-    ...[input, output, cacheRead, cacheWrite].map(String),
-  ]),
-)}
+${modelTable(prices)}
 
 An installation with other prices says so in its stage's file, under \`prices\`.
 `
+}
 
-  function row(title: string, item: keyof Usage, digits = 0): string[] {
-    return [title, ...one.map(([, usage]) => (usage[item] ?? 0).toFixed(digits))]
-  }
+function monthTable(report: Usage, idle: Usage, prices: PriceTable): string {
+  const months = [
+    { name: 'idle', usage: idle },
+    ...PROFILES.map(({ name, tasksPerDay }) => {
+      const busy = { metricMonth: BUSY_METRICS - 1 }
+      return { name, usage: add(idle, usageOfMonth(report, { tasks: tasksPerDay * 30, month: 1 }), busy) }
+    }),
+  ]
+  return table(
+    ['', ...months.map(({ name }) => name)],
+    [
+      ...SERVICE_NAMES.map((service) => [
+        service,
+        ...months.map(({ usage }) => money(costByService(usage, prices).get(service) ?? 0)),
+      ]),
+      ['**together**', ...months.map(({ usage }) => `**${money(totalCost(usage, prices))}**`)],
+    ],
+  )
+}
+
+function twelfthMonthTable(report: Usage, idle: Usage, prices: PriceTable): string {
+  return table(
+    ['US dollars a month', 'first', 'twelfth, kept for good', `twelfth, kept ${RETENTION_DAYS} days`],
+    PROFILES.flatMap(({ name, tasksPerDay }) => {
+      const columns = [{ month: 1 }, { month: 12 }, { month: 12, keptDays: RETENTION_DAYS }].map((when) =>
+        usageOfMonth(report, { tasks: tasksPerDay * 30, ...when }),
+      )
+      const busy = add(idle, { metricMonth: BUSY_METRICS - 1 })
+      const of = (items: readonly (keyof Usage)[]): string[] =>
+        columns.map((usage) => money(totalCost(only(usage, items), prices)))
+      return [
+        [`**${name}**`, ...columns.map((usage) => `**${money(totalCost(add(busy, usage), prices))}**`)],
+        ['of that tables', ...of(['dynamodbGbMonth'])],
+        ['point-in-time recovery', ...of(['dynamodbRecoveryGbMonth'])],
+        ['values and files', ...of(['s3GbMonth'])],
+        ['archive of events', ...of(['archiveGb', 'archiveGbMonth'])],
+      ]
+    }),
+  )
+}
+
+function taskTable(tasks: Measured['tasks'], prices: PriceTable): string {
+  const one = Object.entries(tasks)
+  const row = (title: string, item: keyof Usage, digits = 0): string[] => [
+    title,
+    ...one.map(([, usage]) => (usage[item] ?? 0).toFixed(digits)),
+  ]
+  return table(
+    ['', ...one.map(([name]) => `\`${name}\``)],
+    [
+      row('states entered', 'stateTransition'),
+      row('Lambda requests', 'lambdaRequest'),
+      row('Lambda, GB seconds', 'lambdaGbSecond', 3),
+      row('DynamoDB, write units', 'dynamodbWriteUnit'),
+      row('DynamoDB, read units', 'dynamodbReadUnit'),
+      row('events', 'busEvent'),
+      row('API requests', 'apiRequest'),
+      row('S3, objects written', 's3Put', 1),
+      ['logs, KB', ...one.map(([, usage]) => ((usage.logGb ?? 0) * 1e6).toFixed(1))],
+      [
+        '**US dollars for 1,000**',
+        ...one.map(([, usage]) => `**${money(1_000 * totalCost(usage, prices))}**`),
+      ],
+    ],
+  )
+}
+
+function itemTable(prices: PriceTable): string {
+  return table(
+    ['what', 'US dollars', 'source'],
+    Object.entries(PRICE_SOURCES).map(([item, source]) => [
+      `\`${item}\``,
+      plain(prices[item as keyof typeof PRICE_SOURCES]),
+      source,
+    ]),
+  )
+}
+
+function modelTable(prices: PriceTable): string {
+  return table(
+    ['model, by what its name begins with', 'input', 'output', 'from a cache', 'into a cache'],
+    Object.entries(prices.models).map(([model, { input, output, cacheRead = input, cacheWrite = input }]) => [
+      `\`${model}\``,
+      ...[input, output, cacheRead, cacheWrite].map(String),
+    ]),
+  )
 }
 
 const only = (usage: Usage, items: readonly (keyof Usage)[]): Usage =>

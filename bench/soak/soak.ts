@@ -104,18 +104,15 @@ export async function soak({
       const one = submit(number).finally(() => pending.delete(one))
       pending.add(one)
       if (number % (SAMPLE_SECONDS * rate) === 0) {
-        const sorted = took.sort((a, b) => a - b)
-        took = []
-        const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0
         const sample = {
           seconds: number / rate,
           tasks: number,
-          p50: at(0.5),
-          p99: at(0.99),
+          ...percentilesOf(took),
           ...memoryOf(child.pid ?? 0),
           logsMb: sizeOf(join(folder, 'logs')),
           dataMb: sizeOf(folder),
         }
+        took = []
         samples.push(sample)
         onSample(sample)
       }
@@ -140,6 +137,12 @@ export async function soak({
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+function percentilesOf(took: readonly number[]): Pick<Sample, 'p50' | 'p99'> {
+  const sorted = took.toSorted((a, b) => a - b)
+  const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0
+  return { p50: at(0.5), p99: at(0.99) }
 }
 
 async function addressSaid(stdout: NodeJS.ReadableStream): Promise<string> {
