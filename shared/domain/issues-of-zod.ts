@@ -12,6 +12,7 @@ import { describeSchema, valuesOf, withoutWrapping } from './describe-schema.ts'
 import { type Issue, issue } from './issue.ts'
 import { isJsonObject } from './json.ts'
 import { nearestNames, suggestNames } from './nearest-names.ts'
+import { fieldsOf, schemaAt } from './schema-parts.ts'
 import { cut, shown, valueAt } from './shown.ts'
 
 type ZodIssue = z.core.$ZodIssue
@@ -194,14 +195,6 @@ function unknownField(key: string, { at, name, own, value }: Placed): Issue {
   return issue('unknown-field', pathOf(at, [key]), `${name} has no "${cut(key)}"${hint}`)
 }
 
-/** The fields of an object schema; for a union, those of all its object alternatives. */
-function fieldsOf(schema: Schema, value: unknown): string[] {
-  const { def } = withoutWrapping(schema)._zod
-  if (def.type === 'object') return Object.keys(def.shape)
-  if (def.type === 'intersection') return [...fieldsOf(def.left, value), ...fieldsOf(def.right, value)]
-  return def.type === 'union' ? def.options.flatMap((one) => fieldsOf(one, value)) : []
-}
-
 function messageOfKey(found: Extract<ZodIssue, { code: 'invalid_key' }>, about: About): string {
   const key = String(found.path.at(-1))
   const record = about.schema && schemaAt(about.schema, found.path.slice(0, -1))
@@ -240,29 +233,3 @@ function alternativeMeant(
 }
 
 const isInside = ({ code, path }: ZodIssue): boolean => path.length > 0 || code === 'unrecognized_keys'
-
-/** The schema for a part of a value; undefined when unknown. */
-function schemaAt(schema: Schema, path: readonly PropertyKey[]): Schema | undefined {
-  const [first, ...rest] = path
-  if (first === undefined) return schema
-  const { def } = withoutWrapping(schema)._zod
-  const next = (inner: Schema | undefined): Schema | undefined => inner && schemaAt(inner, rest)
-  switch (def.type) {
-    case 'object':
-      return next(Object.hasOwn(def.shape, first) ? def.shape[String(first)] : def.catchall)
-    case 'record':
-      return next(def.valueType)
-    case 'array':
-      return next(def.element)
-    case 'intersection':
-      return schemaAt(def.left, path) ?? schemaAt(def.right, path)
-    case 'union':
-      for (const one of def.options) {
-        const found = schemaAt(one, path)
-        if (found) return found
-      }
-      return undefined
-    default:
-      return undefined
-  }
-}
