@@ -2,12 +2,12 @@
  * The Retry rules of the states.
  *
  * Invariants (tests cite them):
- * throttling/Y1 every state that calls a service retries throttling for minutes: the functions that rebind and control are throttled
- *    together with the agents, and no other state would retry them
- * throttling/Y2 throttling has its own rule and so its own count: it uses up no attempt of a step's policy. Only the rebinder counts it
- *    together with its retries for a free agent (throttling/Y3), which have attempts to spare
- * throttling/Y3 when all agents are busy, the rebinder is retried in place with growing delays: three events a retry, where a way round
- *    through the step takes fourteen. The retries outlast the longest wait of a step (shared/app/steps/next-agent.ts)
+ * throttling/Y1 what is throttled is asked again for minutes, at every state that calls something: a function that rebinds or controls is
+ *    throttled together with the agents, and nobody else would ask it again
+ * throttling/Y2 throttling has an entry, and so a count, of its own: it uses up no attempt of anybody's policy. Only a rebinder counts it together
+ *    with its looks for a free agent (throttling/Y3), which outlast their wait also without as many of them as throttling takes elsewhere
+ * throttling/Y3 a rebinder that has found all agents busy looks again in place, ever more seldom: three events a look, where a way round through
+ *    the step is fourteen. It outlasts the longest that a step waits (shared/app/steps/busy-waits.ts)
  */
 import { RETRIED_IN_PLACE } from '../domain/errors.ts'
 import type { AgentStep } from '../workflow/schema.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LONGEST_BUSY_SECONDS } from '../../shared/app/steps/next-agent.ts'
+import { LONGEST_BUSY_SECONDS } from '../../shared/app/steps/busy-waits.ts'
 import { compileWorkflow } from '../../shared/compiler/index.ts'
 import { PATIENT, rebindRetry } from '../../shared/compiler/retries.ts'
 import { seededRandom } from '../../shared/domain/random.ts'

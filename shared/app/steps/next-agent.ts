@@ -4,13 +4,12 @@
  */
 import { executionOfFence, isRetry } from '../../contracts/step-payload.ts'
 import type { Agent } from '../../domain/agent.ts'
-import { OrchestratorError, REFUSALS } from '../../domain/errors.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
 import type { Decision } from '../../domain/plan.ts'
 import { preferring } from '../../domain/prefer.ts'
-import { seededRandom } from '../../domain/random.ts'
 import type { Attempt, StepRecord } from '../../domain/step.ts'
 import { secondsUntil } from '../../domain/times.ts'
-import type { Ownership, Plan, Ports } from '../../ports/index.ts'
+import type { Plan, Ports } from '../../ports/index.ts'
 import {
   chooseAgent,
   type Knowledge,
@@ -27,38 +26,29 @@ import {
 import { capabilityWanted } from '../agents/capability-asked.ts'
 import { mostOf } from '../limits/most-of-call.ts'
 import { isShort, type Purse, stillToSpend } from '../limits/spend-budget.ts'
+import {
+  hasWaitedLongEnough,
+  isRefusal,
+  SHORT_WAIT_SECONDS,
+  secondsBusy,
+  type Wait,
+  waitingSeconds,
+} from './busy-waits.ts'
 import type { Failure } from './settle-failure.ts'
 
-/** The step, its failure, and the attempts recorded so far. */
-export type Trouble = {
+/** A step, as it has come to this; with the attempts that are noted. */
+export type Trouble = Wait & {
   ports: KnowledgeNeeds & Pick<Ports, 'budgets'>
   plan: Plan
   step: AgentStep
-  record: StepRecord
-  own: Ownership
-  failure: Failure
-  /** The retry-after time of an agent that was too busy. */
-  askAgainAt: string | undefined
 }
 
 export type NextAgent = { agent: Agent; decision?: Decision; waitSeconds: number }
 
 const TIMEOUTS = ['StepTimedOutError', 'States.Timeout', 'Sandbox.Timedout']
-const LEAST_WAIT_SECONDS = 2
-const MOST_WAIT_SECONDS = 600
-/** Up to this time waits grow with the time already waited; afterwards they are a share of it. */
-const SHORT_WAIT_SECONDS = 60
-const LONG_WAIT_SHARE = 0.2
-/** The longest wait of a step for busy agents (rebind/B8): an execution's history is finite. */
-export const LONGEST_BUSY_SECONDS = 4 * 3_600
-/** The longest retry-after that an agent may ask for. */
-const MOST_WISHED_SECONDS = 900
-/** Not a failure: the step is bound late, just before it runs. */
+/** Nothing has failed: a step is bound late, just before it runs. */
 export const LATE: Failure = { name: 'NoAgentError', message: 'nobody can run it' }
-/** Lambda's error when the account's concurrency is used up, so it says nothing about the agent. */
-const THROTTLED = 'Lambda.TooManyRequestsException'
-
-/** The next agent, or why there is none. Throws AgentBusyError when the rebinder's state should retry in place (rebind/B10). */
+/** Or why there is none. Throws AgentBusyError where the rebinder shall look again in place (rebind/B10). */
 export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure: Failure }> {
   const { ports, plan, step, record, failure, own } = trouble
   if (hasWaitedLongEnough(trouble)) return { failure }
@@ -170,10 +160,7 @@ function whyNobody(failure: Failure, refusals: Refusals, advice = ''): Failure {
   return failure === LATE ? { ...LATE, message: `${LATE.message}: ${told || 'no agent offers it'}` } : failure
 }
 
-export const isRefusal = ({ name }: Failure): boolean =>
-  name === THROTTLED || REFUSALS.some((refusal) => refusal === name)
-
-/** An agent that exceeded the budget is not called again: its calls may cost more than the registry knows. */
+/** Whoever the task could not pay is not asked again: it may want more than the registry knows. */
 const tooDear = ({ agentId = '' }: StepRecord, { name, message }: Failure): [string, string][] =>
   name === 'BudgetExceededError' ? [[agentId, message]] : []
 
@@ -188,29 +175,7 @@ function withoutBusy(
     : new Map([...excluded, [agentId, failure.message]])
 }
 
-const secondsBusy = ({ ports, record }: Trouble): number => {
-  const now = ports.clock.now().getTime()
-  return record.busySince === undefined ? 0 : (now - Date.parse(record.busySince)) / 1_000
-}
-
-const hasWaitedLongEnough = (trouble: Trouble): boolean =>
-  isRefusal(trouble.failure) && secondsBusy(trouble) > LONGEST_BUSY_SECONDS
-
-/**
- * The first wait is the expected time until the agent is free; later waits grow (backoff) with jitter, so that steps do not return all at
- * once. It is never shorter than the agent's retry-after.
- */
-function waitingSeconds(trouble: Trouble, first: number): number {
-  const { ports, own, askAgainAt } = trouble
-  const waited = secondsBusy(trouble)
-  const grown = Math.min(waited, Math.max(SHORT_WAIT_SECONDS, LONG_WAIT_SHARE * waited))
-  const most = Math.min(MOST_WAIT_SECONDS, Math.max(LEAST_WAIT_SECONDS, first, grown))
-  const random = seededRandom(`${own.taskId} ${own.path} ${own.fence}`)
-  const wished = askAgainAt === undefined ? 0 : Math.ceil(secondsUntil(askAgainAt, ports.clock.now()))
-  return Math.max(1, Math.round(most * (0.5 + random() / 2)), Math.min(wished, MOST_WISHED_SECONDS))
-}
-
-/** The expected time until one of the agent's running calls ends. */
+/** Of so many calls that are under way one ends about then. */
 function secondsUntilFree(agent: Agent, known: Knowledge | undefined): number {
   return known ? typicalSecondsOf(agent, known) / (agent.limits.maxConcurrency ?? 1) : 0
 }

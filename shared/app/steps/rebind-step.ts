@@ -28,9 +28,10 @@ import type { Ownership, Plan, Ports } from '../../ports/index.ts'
 import type { AgentStep } from '../../workflow/schema.ts'
 import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
 import { settleDead } from '../limits/spend-budget.ts'
+import { isRefusal } from './busy-waits.ts'
 import { noteLostAttempt } from './lost-attempt.ts'
 import { messageInCause } from './message-in-cause.ts'
-import { isRefusal, LATE, type NextAgent, nextAgent, type Trouble } from './next-agent.ts'
+import { LATE, type NextAgent, nextAgent, type Trouble } from './next-agent.ts'
 import { bindingAt, stepOf } from './plan-paths.ts'
 import {
   type Failure,

@@ -1,0 +1,54 @@
+/** How long a step waits whose agents are too busy (rebind/B8). */
+import { REFUSALS } from '../../domain/errors.ts'
+import { seededRandom } from '../../domain/random.ts'
+import type { StepRecord } from '../../domain/step.ts'
+import { secondsUntil } from '../../domain/times.ts'
+import type { Ownership, Ports } from '../../ports/index.ts'
+import type { Failure } from './settle-failure.ts'
+
+/** What a step's wait depends on. */
+export type Wait = {
+  ports: Pick<Ports, 'clock'>
+  record: StepRecord
+  own: Ownership
+  failure: Failure
+  /** When an agent that was too busy wants to be asked again. */
+  askAgainAt: string | undefined
+}
+
+const LEAST_WAIT_SECONDS = 2
+const MOST_WAIT_SECONDS = 600
+/** Up to here waits grow as what has been waited does; from here on they are a share of it. */
+export const SHORT_WAIT_SECONDS = 60
+const LONG_WAIT_SHARE = 0.2
+/** Longer no step waits for agents that are too busy (rebind/B8): an execution's history is finite. */
+export const LONGEST_BUSY_SECONDS = 4 * 3_600
+/** Longer than any agent may wish. */
+const MOST_WISHED_SECONDS = 900
+/** Whoever may be called as it pleases does not say so: what the account has of calls at once is used up. */
+const THROTTLED = 'Lambda.TooManyRequestsException'
+
+export const isRefusal = ({ name }: Failure): boolean =>
+  name === THROTTLED || REFUSALS.some((refusal) => refusal === name)
+
+export const secondsBusy = ({ ports, record }: Wait): number => {
+  const now = ports.clock.now().getTime()
+  return record.busySince === undefined ? 0 : (now - Date.parse(record.busySince)) / 1_000
+}
+
+export const hasWaitedLongEnough = (wait: Wait): boolean =>
+  isRefusal(wait.failure) && secondsBusy(wait) > LONGEST_BUSY_SECONDS
+
+/**
+ * The first wait is as long as an agent needs to be free; the longer it has waited, the longer it waits. Steps that wait for the same do
+ * not come all at once. Not before the agent wants to be asked again, if it has said so.
+ */
+export function waitingSeconds(wait: Wait, first: number): number {
+  const { ports, own, askAgainAt } = wait
+  const waited = secondsBusy(wait)
+  const grown = Math.min(waited, Math.max(SHORT_WAIT_SECONDS, LONG_WAIT_SHARE * waited))
+  const most = Math.min(MOST_WAIT_SECONDS, Math.max(LEAST_WAIT_SECONDS, first, grown))
+  const random = seededRandom(`${own.taskId} ${own.path} ${own.fence}`)
+  const wished = askAgainAt === undefined ? 0 : Math.ceil(secondsUntil(askAgainAt, ports.clock.now()))
+  return Math.max(1, Math.round(most * (0.5 + random() / 2)), Math.min(wished, MOST_WISHED_SECONDS))
+}
