@@ -120,8 +120,6 @@ export async function soak({
     }
     await Promise.all(pending)
     const notSucceeded = await untilEnded(url, ids)
-    const names = readdirSync(join(folder, 'logs')).map((file) => file.replace(/(\.\d+)?\.log$/, ''))
-    const functions = new Set(names).size
     return {
       minutes,
       rate,
@@ -129,7 +127,7 @@ export async function soak({
       refused,
       ...(firstRefusal ? { firstRefusal } : {}),
       notSucceeded,
-      functions,
+      functions: functionsIn(join(folder, 'logs')),
       samples,
     }
   } finally {
@@ -143,6 +141,11 @@ function percentilesOf(took: readonly number[]): Pick<Sample, 'p50' | 'p99'> {
   const sorted = took.toSorted((a, b) => a - b)
   const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0
   return { p50: at(0.5), p99: at(0.99) }
+}
+
+/** How many functions have written logs. */
+function functionsIn(logs: string): number {
+  return new Set(readdirSync(logs).map((file) => file.replace(/(\.\d+)?\.log$/, ''))).size
 }
 
 async function addressSaid(stdout: NodeJS.ReadableStream): Promise<string> {
