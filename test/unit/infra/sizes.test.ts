@@ -1,0 +1,139 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parseSync, type Span } from '@swc/core'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const SOURCE = /^(bench|cli|examples|functions|infra|local|scripts|shared|stages|testing|workflows)\//
+
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts'], {
+  cwd: ROOT,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((path) => path !== '')
+
+const sources = files.filter((path) => SOURCE.test(path))
+
+const textOf = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+const linesOf = (text: string) => text.trimEnd().split('\n').length
+
+const MOST_LINES_OF_FUNCTION = 80
+const MOST_LINES_OF_FILE = 250
+const MOST_FILES_OF_FOLDER = 15
+
+const ADAPTER = 'the factory of an adapter: a list of short methods that share a client'
+const TO_BE_SPLIT = 'is being split by port'
+
+type Sized = { name: string; lines: number }
+
+const FUNCTIONS = new Set([
+  'FunctionDeclaration',
+  'FunctionExpression',
+  'ArrowFunctionExpression',
+  'ClassMethod',
+  'PrivateMethod',
+  'Constructor',
+  'MethodProperty',
+])
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
+
+/** What a function is called: by its own name, or by the variable, property or argument that holds it. */
+function nameOf(node: Record<string, unknown>): string | undefined {
+  for (const key of ['identifier', 'id', 'key']) {
+    const named = node[key]
+    if (isObject(named) && typeof named.value === 'string') return named.value
+  }
+  return undefined
+}
+
+/** Every function in a file, inner ones too, and how many lines it takes. */
+function functionsOf(text: string): Sized[] {
+  // The parser counts bytes on over all texts it has parsed; a first statement of ours marks where this one begins.
+  const marked = `;${text.replace(/^#!/, '//')}`
+  const bytes = Buffer.from(marked)
+  const module = parseSync(marked, { syntax: 'typescript', target: 'es2022' })
+  const found: Sized[] = []
+  const walk = (node: unknown, holder: string): void => {
+    if (Array.isArray(node)) {
+      for (const inner of node) walk(inner, holder)
+      return
+    }
+    if (!isObject(node)) return
+    const name = nameOf(node) ?? holder
+    if (FUNCTIONS.has(String(node.type))) {
+      const { start, end } = node.span as Span
+      const own = bytes.subarray(start - module.span.start, end - module.span.start)
+      found.push({ name, lines: linesOf(own.toString()) })
+    }
+    for (const [key, inner] of Object.entries(node)) if (key !== 'span') walk(inner, name)
+  }
+  walk(module.body, 'module')
+  return found
+}
+
+/** Functions past the limit, each with its reason. */
+const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
+  'functions/adapters/dynamodb/registry/limits.ts dynamodbLimits': ADAPTER,
+  'functions/adapters/dynamodb/registry/workflows.ts dynamodbWorkflows': ADAPTER,
+  'functions/adapters/dynamodb/tasks/budgets.ts dynamodbBudgets': ADAPTER,
+  'functions/adapters/dynamodb/tasks/tasks.ts dynamodbTasks': ADAPTER,
+  'functions/adapters/dynamodb/tasks/steps.ts dynamodbSteps': ADAPTER,
+  'local/stepfunctions/store/sqlite-store.ts sqliteStore': ADAPTER,
+  'testing/memory/table.ts memoryTable': ADAPTER,
+}
+
+/** Source files past the limit, each with its reason. */
+const LONG_FILES: Readonly<Record<string, string>> = {
+  'shared/contracts/routes.ts': 'data: the table of routes',
+  'shared/domain/error-table.ts': 'data: the table of errors',
+  'functions/adapters/dynamodb/tasks/steps.ts': TO_BE_SPLIT,
+  'functions/deps.ts': TO_BE_SPLIT,
+  'infra/stacks/runtime-stack.ts': TO_BE_SPLIT,
+}
+
+const LIMITED_FOLDERS = /^(shared\/app|functions|local|test\/integration)(\/|$)/
+
+describe('sizes', () => {
+  it(`no function is longer than ${MOST_LINES_OF_FUNCTION} lines`, () => {
+    const long = sources.flatMap((path) =>
+      functionsOf(textOf(path))
+        .filter(({ lines }) => lines > MOST_LINES_OF_FUNCTION)
+        .map(({ name }) => `${path} ${name}`),
+    )
+    expect(new Set(long)).toEqual(new Set(Object.keys(LONG_FUNCTIONS)))
+  })
+
+  it(`no source file is longer than ${MOST_LINES_OF_FILE} lines, but data`, () => {
+    const long = sources.filter((path) => linesOf(textOf(path)) > MOST_LINES_OF_FILE)
+    expect(new Set(long)).toEqual(new Set(Object.keys(LONG_FILES)))
+  })
+
+  it(`no folder of the large rooms has more than ${MOST_FILES_OF_FOLDER} files beside one another`, () => {
+    const folders = Map.groupBy(files, dirname)
+    const full = [...folders]
+      .filter(([folder, all]) => LIMITED_FOLDERS.test(folder) && all.length > MOST_FILES_OF_FOLDER)
+      .map(([folder, all]) => `${folder}: ${all.length}`)
+    expect(full).toEqual([])
+  })
+
+  it('measures functions where they begin and end, whatever stands around them', () => {
+    const text = '// é\nfunction a() {\n  return { b: () =>\n    1 }\n}\n\nclass C { m() {\n} }\n// end\n'
+    expect(functionsOf(text)).toEqual([
+      { name: 'a', lines: 4 },
+      { name: 'b', lines: 2 },
+      { name: 'm', lines: 2 },
+    ])
+    expect(functionsOf('#!/usr/bin/env node\nconst b = function () {\n}\n')).toEqual([
+      { name: 'b', lines: 2 },
+    ])
+  })
+
+  it('reads the sources', () => {
+    expect(sources.length).toBeGreaterThan(300)
+    expect(sources).toContain('shared/contracts/routes.ts')
+  })
+})
