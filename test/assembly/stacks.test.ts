@@ -201,7 +201,7 @@ describe('the stacks', () => {
       expect(revision).toEqual({ 'Fn::GetAtt': [expect.any(String), 'StateMachineRevisionId'] })
   })
 
-  it('has a way for what fails where nobody waits for an answer', () => {
+  it('has a dead-letter queue for failures of asynchronous invocations', () => {
     const configured = ofType('AWS::Lambda::EventInvokeConfig').map(([, { Properties }]) => {
       expect(Properties).toHaveProperty('DestinationConfig.OnFailure.Destination')
       return JSON.stringify(Properties.FunctionName)

@@ -22,7 +22,7 @@ const reserve = (taskId: string, path: string, most: number) =>
   reserveBudget({ budgets, clock }, { taskId, path, holder: '1', until }, usd(most))
 
 describe('a budget', () => {
-  it('that holds as much as its item can waits, and fails nobody for that', async () => {
+  it('makes reservations wait when its item is full, and fails none for that', async () => {
     await budgets.create('full', { usd: 1 })
     // Long paths fill the item with few slots.
     const slots = Array.from({ length: 7 }, (_, at) => `${at}`.padEnd(56_000, 'x'))
@@ -37,7 +37,7 @@ describe('a budget', () => {
     expect(await reserve('full', last, 1)).toMatchObject(usd(1))
   })
 
-  it('of a task with children says whose it is, however deep, and says so again', async () => {
+  it('is found from a child task at any depth, again and again', async () => {
     await budgets.create('root', { usd: 1, tokens: 10 })
     for (const [child, parent] of [
       ['one', 'root'],
@@ -52,7 +52,7 @@ describe('a budget', () => {
     expect(await budgets.rootOf('child-of-free')).toBeUndefined()
   })
 
-  it('of an earlier version is spent of by children that have begun with slices of it: these count as spent', async () => {
+  it('counts slices that children of an earlier version hold as spent', async () => {
     const put = (taskId: string, item: object) =>
       dynamodb.client.send(
         new PutCommand({ TableName: 'tasks', Item: { pk: `TASK#${taskId}`, sk: 'BUDGET', ...item } }),

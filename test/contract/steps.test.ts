@@ -106,7 +106,7 @@ describe('steps', () => {
     expect(record?.approval).toMatchObject({ ...asked, answer: { decision: 'yes' } })
   })
 
-  it('keeps the items of a fan-out for whoever owns it (steps/P3)', async () => {
+  it('keeps the items of a fan-out for the attempt that owns it (steps/P3)', async () => {
     const { id } = openTask()
     await steps.takeOverStep(claim(id, '1'), start)
     expect(await steps.noteStep(claim(id, '1'), { items: { inline: '[1,2]' } })).toBe(true)
@@ -114,7 +114,7 @@ describe('steps', () => {
     expect((await steps.findSteps(id, ['s']))[0]).toMatchObject({ items: { inline: '[1,2]' } })
   })
 
-  it('leaves the agent that the rebinder has named to whoever takes the step over', async () => {
+  it('leaves the agent that the rebinder has named to the attempt that takes the step over', async () => {
     const { id } = openTask()
     await steps.takeOverStep(claim(id, '1'), { ...start, agentId: 'chosen', reboundBy: '1' })
     const { step } = await steps.takeOverStep(claim(id, '2'), { startedAt: start.startedAt })

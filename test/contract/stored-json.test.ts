@@ -45,8 +45,8 @@ const taskOf = (more: Partial<OpenTask>): OpenTask => ({
   ...more,
 })
 
-describe('whatever names and values users choose, what is read is what was written (json-items/Y1)', () => {
-  it('of agents', async () => {
+describe('a record is read as it was written, for all names and values (json-items/Y1)', () => {
+  it('holds for agents', async () => {
     await fc.assert(
       fc.asyncProperty(hostileJson, async (schema) => {
         const agent = makeAgent({ id: `a${++count}` })
@@ -64,7 +64,7 @@ describe('whatever names and values users choose, what is read is what was writt
     )
   })
 
-  it('of workflows', async () => {
+  it('holds for workflows', async () => {
     await fc.assert(
       fc.asyncProperty(hostileJson, hostileJson, async (input, output) => {
         const registered = registeredOf(
@@ -79,7 +79,7 @@ describe('whatever names and values users choose, what is read is what was writt
     )
   })
 
-  it('of tasks', async () => {
+  it('holds for tasks', async () => {
     // Excludes __proto__, which the parser drops; no request can contain it.
     const names = hostileName.filter((name) => name !== '__proto__')
     await fc.assert(
@@ -92,7 +92,7 @@ describe('whatever names and values users choose, what is read is what was writt
     )
   })
 
-  it('of plans, outputs, items and effects', async () => {
+  it('holds for plans, outputs, items and effects', async () => {
     await fc.assert(
       fc.asyncProperty(hostileJson, async (value) => {
         const { id } = taskOf({})
@@ -120,7 +120,7 @@ describe('whatever names and values users choose, what is read is what was writt
     )
   })
 
-  it('of decisions, whatever their numbers are', async () => {
+  it('holds for decisions with any numbers', async () => {
     await fc.assert(
       fc.asyncProperty(hostileName, fc.array(fc.double(), { maxLength: 60 }), async (name, numbers) => {
         const { id } = taskOf({})

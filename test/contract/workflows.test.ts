@@ -146,7 +146,7 @@ describe('publishing a workflow', () => {
     expect([...stores.recorded.machines.keys()]).toEqual(before)
   })
 
-  it('leaves a record of a machine that could not be made, which nobody may start, and goes on with the same again (publish/V2, publish/V3)', async () => {
+  it('keeps a record that cannot be started for a machine that could not be made, and continues on the next attempt (publish/V2, publish/V3)', async () => {
     const { machines, workflows } = stores.ports
     const refused = new OrchestratorError('UnavailableError', 'not now')
     const ports = { ...stores.ports, machines: { ...machines, ensure: () => Promise.reject(refused) } }

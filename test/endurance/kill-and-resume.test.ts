@@ -108,7 +108,7 @@ describe(`a local cloud that is killed ${KILLS} times (seed ${SEED})`, () => {
     console.info(`${KILLS} kills, ${taskIds.length} tasks, all succeeded`)
   }, 120_000)
 
-  it('completes no step twice: whoever needed a step has seen the output that is in its record', async () => {
+  it("completes no step twice: every dependant has seen the output that is in the step's record", async () => {
     const log = existsSync(join(folder, 'runs')) ? readFileSync(join(folder, 'runs'), 'utf8') : ''
     let runAgain = 0
     for (const taskId of taskIds) {

@@ -200,7 +200,7 @@ describe(`destroying ${COUNT} workflows where Step Functions deletes 100 at once
     expect(aws.calls.get('DeleteStateMachine')).toBe(FEWER)
   })
 
-  it('leaves what nobody could finish to the collection of the next installation (machines/Q3)', async () => {
+  it('leaves unfinished removals to the collection of the next installation (machines/Q3)', async () => {
     const { aws, ports, invoke, deployment, register } = install()
     await invoke(register(deployment(() => 'first', fewer)))
     await invoke(removeDeployment(ports), 1).catch(() => {})

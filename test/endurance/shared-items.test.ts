@@ -315,7 +315,7 @@ describe.each([
   })
 
   describe('a fence', () => {
-    it('lets one invocation end a step, and nobody after it (steps/P1, steps/P2, steps/P3)', async () => {
+    it('lets exactly one invocation end a step (steps/P1, steps/P2, steps/P3)', async () => {
       await fc.assert(
         fc.asyncProperty(seeds, async (random) => {
           const { client, table } = await newTable()

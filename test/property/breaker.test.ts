@@ -29,7 +29,7 @@ const event = fc.oneof(
 )
 
 describe('the breaker', () => {
-  it('lets nobody wait for a time that a clock has set which has gone back since', () => {
+  it('makes no call wait for a time that was set before the clock went back', () => {
     const open: Breaker = { ...CLOSED, state: 'open', openings: 1, openUntil: 10_020 }
     expect([10_000, 10_020, 6_400].map((now) => admission(open, now))).toEqual(['refused', 'trial', 'trial'])
     const onTrial = beginTrial({ ...open, openUntil: 0 }, 'a', 10_030)

@@ -26,7 +26,7 @@ const NOT_DONE = '(attribute_not_exists(done) OR size(done) < :n)'
 const FENCED = '(attribute_not_exists(fence) OR fence <= :f)'
 
 describe('a gate, in every order of what can happen (gates/G1, gates/G2, gates/G3, gates/G4, gate-state/W1, gate-state/W2)', () => {
-  it('lets nobody wait for ever, and nobody go on too early, also when the clock goes back', async () => {
+  it('lets no state wait for ever or continue too early, also when the clock goes back', async () => {
     const { situations, lost, early } = await exploreGate(GATE)
     expect([lost, early]).toEqual([undefined, undefined])
     expect(situations).toBeGreaterThan(500)

@@ -243,7 +243,7 @@ describe('objects/O1, objects/O2: what was put is there, under its own name', ()
 })
 
 describe('objects/O3: what a death leaves behind', () => {
-  it('is removed when it is old, and left alone when somebody may be writing it', async () => {
+  it('is removed when it is old, and left alone when another process may be writing it', async () => {
     await open()
     await put('k', 'kept')
     await store.close()

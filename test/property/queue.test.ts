@@ -35,7 +35,7 @@ function taskOf(at: number, priority: number): OpenTask {
   }
 }
 
-it('never runs more than it may, and starts everybody in the end, whoever dies (queue/V1, queue/V3, queue/V4)', async () => {
+it('never exceeds the limit, and starts every task in the end, in spite of deaths (queue/V1, queue/V3, queue/V4)', async () => {
   await fc.assert(
     fc.asyncProperty(fc.nat(), fc.integer({ min: 1, max: 4 }), async (seed, most) => {
       const random = seededRandom(String(seed))
@@ -109,7 +109,7 @@ it('never runs more than it may, and starts everybody in the end, whoever dies (
   )
 })
 
-it('starts the more urgent first, and lets nobody wait for ever (queue/V2)', async () => {
+it('starts the more urgent first, and lets no task wait for ever (queue/V2)', async () => {
   const table = immediateTable()
   const client = clientOf(table)
   const started: string[] = []

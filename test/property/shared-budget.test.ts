@@ -93,7 +93,7 @@ describe('every order of a few', () => {
       }
     }, options)
 
-  it('never spends more than there is, of the root, a child and a grandchild, whoever dies (budget/U1, budget/U2)', async () => {
+  it('never spends more than there is, for the root, a child and a grandchild, in spite of deaths (budget/U1, budget/U2)', async () => {
     const outcomes = new Set<string>()
     const { orders } = await explore(
       {
@@ -196,7 +196,7 @@ describe('a deep tree', () => {
     spare: fc.constantFrom(0, 0, 10, -20, -60),
   })
 
-  it('serves everybody where it suffices for each in the end, and refuses nobody who need only wait (budget/U1, budget/U4, budget/U5, budget/U6)', async () => {
+  it('serves every attempt if it suffices for each in the end, and refuses none that need only wait (budget/U1, budget/U4, budget/U5, budget/U6)', async () => {
     const seen = { waits: 0, refusals: 0 }
     await fc.assert(
       fc.asyncProperty(scenario, async ({ seed, parents, attempts, spare }) => {

@@ -46,7 +46,7 @@ describe('controlStep', () => {
     expect(await stepOf(taskId)).toMatchObject({ status: 'failed' })
   })
 
-  it('tells whoever answers too late that time has decided (control/O4)', async () => {
+  it('tells a late answer that the timeout has decided (control/O4)', async () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 1, onTimeout: 'reject' } })
     expect(await control(taskId, 'begin', 'token')).toEqual({})
     expect(await control(taskId, 'end')).toMatchObject({ status: 'succeeded' })
@@ -65,7 +65,7 @@ describe('controlStep', () => {
     })
   })
 
-  it('asks again after a crash, and wakes the state at once when somebody has answered meanwhile', async () => {
+  it('asks again after a crash, and wakes the state at once when an answer has come meanwhile', async () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
     await control(taskId, 'begin', 'first')
     await approveStep(stores.ports)(
@@ -165,7 +165,7 @@ describe('controlStep', () => {
     expect((await stepOf(taskId))?.approval?.answer).toMatchObject({ decision: 'approve' })
   })
 
-  it('decides by time what nobody could be asked in time (control/O4)', async () => {
+  it('decides by timeout when the question could not be asked in time (control/O4)', async () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 1, onTimeout: 'reject' } })
     expect(await control(taskId, 'end')).toMatchObject({ status: 'succeeded' })
     expect((await stepOf(taskId))?.output).toMatchObject({ inline: expect.stringContaining('"reject"') })
@@ -278,7 +278,7 @@ describe('controlStep', () => {
     for (const id of children) expect((await budgets.findShare(id))?.isClosed).toBe(true)
   })
 
-  it('settles a child that nobody can run by its policy (settle/Z2), and gives it nothing where its input is nothing', async () => {
+  it('settles a child task without an agent by its policy (settle/Z2), and gives it nothing where its input is nothing', async () => {
     const agent = makeAgent({ id: 'fleeting', capability: 'work.fleeting' })
     const name = await seedWorkflow(stores.ports, {
       steps: { a: { capability: 'work.fleeting' } },

@@ -112,7 +112,7 @@ describe('steps that no agent runs', () => {
     expect(await stepOf(taskId, 'publish')).toMatchObject({ status: 'skipped' })
   })
 
-  it('decides by itself when nobody does in time, or fails', async () => {
+  it('decides by itself when no answer comes in time, or fails', async () => {
     const first = await api.submitOwn(approval({ timeoutSeconds: 1, onTimeout: 'reject' }))
     const second = await api.submitOwn(approval({ timeoutSeconds: 1 }))
     expect(await api.ended(first.taskId)).toMatchObject({ status: 'succeeded' })

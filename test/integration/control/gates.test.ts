@@ -26,7 +26,7 @@ describe('the signal of a gate', () => {
   const gates = [{ before: 'c', after: ['a', 'b'] }]
   const signal = (taskId: string, stepId: string) => signalGates(stores.ports, { taskId, gates }, stepId)
 
-  it('wakes whoever waits when the last has passed, and again when a step is replayed (gates/G2, gates/G3)', async () => {
+  it('wakes the waiting state when the last step has passed, and again when a step is replayed (gates/G2, gates/G3)', async () => {
     const { recorded, waitAt } = stores
     await waitAt('t1', 'c', 'token', 2)
     await signal('t1', 'a')

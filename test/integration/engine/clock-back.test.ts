@@ -176,7 +176,7 @@ describe('the fence', () => {
     expect(new Set(inOrder).size).toBe(inOrder.length)
   })
 
-  it('of a machine that was compiled before goes by the time, and by count once it says it', () => {
+  it('goes by time on a machine compiled before, and by count once its definition passes it', () => {
     const byTime = fenceOf({})
     expect(byTime).toBe(`0001.0000.${String(START).padStart(15, '0')}.0000`)
     expect(byTime < fenceOf({ turn: [] })).toBe(true)

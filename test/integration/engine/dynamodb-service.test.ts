@@ -10,7 +10,7 @@ describe('the embedded DynamoDB', () => {
     await expect(service.send('DynamoDB_20120810.ListTables', '{}')).rejects.toThrow('the tables are closed')
   })
 
-  it('lets nobody wait for a worker that has died, and says that it failed', async () => {
+  it('rejects the requests of a worker that has died, and reports the failure', async () => {
     const service = new DynamoDBService()
     // A request that crashes the implementation.
     const fatal = service.send('DynamoDB_20120810.BatchGetItem', '{"RequestItems":{"ttt":null}}')

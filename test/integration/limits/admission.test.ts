@@ -116,7 +116,7 @@ describe('what is held for a call', () => {
     expect(await invoke(taskId, async () => 1)).toMatchObject({ status: 'succeeded' })
   })
 
-  it('is no more than a model gives out in a minute, whoever asks, and says when to ask again', async () => {
+  it("never exceeds a model's rate in a minute for all callers together, and says when to ask again", async () => {
     const { submit, invoke } = await begin({
       price: { mostTokens: 600 },
       model: { name: `model-${areas}`, tokensPerMinute: 1_000 },
@@ -132,7 +132,7 @@ describe('what is held for a call', () => {
     expect((await stepOf(second))?.askAgainAt).toMatch(/:00\.\d+Z$|:0[01]\.\d+Z$/)
   })
 
-  it('stops at its next step whoever has spent more than a budget had, declared or not (budget/U1)', async () => {
+  it('stops a step that has spent more than the budget had at its next step, declared or not (budget/U1)', async () => {
     const { submit, invoke } = await begin({}, { task: { budgetUsd: 1, budgetTokens: 1_000 } })
     const taskId = await submit()
     const spending: Work = async (context) => {
@@ -186,7 +186,7 @@ describe('what is held for a call', () => {
     )
   })
 
-  it('is settled by whoever comes again when a worker has died after the step had ended (budget/U2)', async () => {
+  it('is settled by the next attempt when a worker has died after the step had ended (budget/U2)', async () => {
     const { submit, invoke } = await begin({ price: { mostUsd: 0.5 } }, { task: { budgetUsd: 1 } })
     const taskId = await submit()
     const { budgets } = stores.ports
@@ -203,7 +203,7 @@ describe('what is held for a call', () => {
 })
 
 describe('what a call says of its agent', () => {
-  it('is counted once, however it ends: also when its worker has died, by whoever comes next (host/H5, host/H6, attempt/J1)', async () => {
+  it('is counted once, however it ends: also by the next attempt when its worker has died (host/H5, host/H6, attempt/J1)', async () => {
     const { submit, invoke, health, capability } = await begin({}, { rivals: 1 })
     const taskId = await submit()
     const never: Work = () => new Promise(() => {})
@@ -240,7 +240,7 @@ describe('what a call says of its agent', () => {
     expect(await health()).toMatchObject({ now: { breaker: 'open' } })
   })
 
-  it('holds nobody back who has no rival that could be asked: inactive ones are none (breaker/K5)', async () => {
+  it('refuses no agent that has no active alternative (breaker/K5)', async () => {
     const { id, submit, invoke, capability, health } = await begin(
       {},
       { step: { retry: { maxAttempts: 1 } } },

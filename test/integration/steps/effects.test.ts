@@ -124,7 +124,7 @@ describe('an effect', () => {
     expect(step?.output && (await stores.ports.values.loadValue(step.output))).toBe('1')
   })
 
-  it('of a target that can be asked is looked up, once its first performer has had its time (once/N3)', async () => {
+  it("is looked up at a target that can be asked, once the first performer's lease is over (once/N3)", async () => {
     const taskId = await seedOne()
     const service = new Refunds()
     const mostSeconds = 0.3

@@ -49,7 +49,7 @@ describe('expressions in a thread of their own', () => {
     }
   })
 
-  it('holds up nobody who evaluates beside a bomb (isolation/I3)', async () => {
+  it('holds up no evaluation beside a bomb (isolation/I3)', async () => {
     const bomb = isolated.one('($f := function($x){$f($x + 1)}; $f(0))')
     let isOver = false
     void bomb.finally(() => {

@@ -124,7 +124,7 @@ describe('rebindStep', () => {
     })
   })
 
-  it('asks an agent that timed out again only when nobody else is left, and not for ever (rebind/B2)', async () => {
+  it('asks an agent that timed out again only when no other is left, and not for ever (rebind/B2)', async () => {
     const { taskId, ids } = await seed(['a', 'b'], { retry: { maxAttempts: 2 } })
     const [a = '', b = ''] = ids
     expect(await fail(taskId, a, 'States.Timeout', false)).toMatchObject({ rebound: { agentId: b } })
@@ -173,7 +173,7 @@ describe('rebindStep', () => {
     },
   )
 
-  it('goes to those that the step names as fallback, in that order, and to nobody else (rebind/B7)', async () => {
+  it('goes to the agents that the step names as fallback, in that order, and to no others (rebind/B7)', async () => {
     const { ports } = stores
     await ports.agents.putAgent(makeAgent({ id: 'other', capability: 'other.do' }))
     const { taskId, ids } = await seed(['a', 'b', 'c', 'd'], { fallback: [`c${area + 1}`, 'other.do'] })
@@ -327,7 +327,7 @@ describe('rebindStep', () => {
     }
   })
 
-  it('chooses the agent of a step that is bound late, and charges nobody with a failure', async () => {
+  it('chooses the agent of a step that is bound late, and counts no failure against any agent', async () => {
     const { taskId, ids } = await seed(['a', 'b'], { bind: 'late' })
     expect((await stores.ports.plans.getPlan(taskId)).bindings).toEqual({})
     const first = () =>
@@ -344,7 +344,7 @@ describe('rebindStep', () => {
     expect(await stepOf(taskId)).toMatchObject({ status: 'running', agentId: ids[0], attempts: [] })
   })
 
-  it('says so when nobody can run a step that is bound late', async () => {
+  it('says so when no agent can run a step that is bound late', async () => {
     const { taskId } = await seed([], { bind: 'late' })
     const call = { taskId, execution: 1, path: 's', fence: '1', owner: 'rebinder', error: { Cause: '' } }
     await expect(rebindStep(stores.ports)(call)).rejects.toMatchObject({

@@ -24,7 +24,7 @@ describe('collecting machines', () => {
     for (let part = 1; part <= parts; part++) stores.recorded.machines.set(`${name}-part${part}`, {})
   }
 
-  it('removes those that nobody has used for long, with their parts, and forgets them', async () => {
+  it('removes those unused for long, with their parts, and forgets them', async () => {
     await leave('old', 2)
     await stores.ports.collectables.useMachine({ name: 'new', parts: 0, usedOn: today() })
     expect(await collectMachines(stores.ports)()).toEqual({ looked: 1, removed: ['old'], busy: [] })
@@ -43,7 +43,7 @@ describe('collecting machines', () => {
     expect(await stores.ports.collectables.useMachine({ name: 'busy', parts: 0, usedOn: today() })).toBe(true)
   })
 
-  it('finishes what was cut short, and tells whoever submits meanwhile to come again (machines/Q2, machines/Q3)', async () => {
+  it('finishes interrupted removals, and tells concurrent submissions to try again (machines/Q2, machines/Q3)', async () => {
     const workflow = { name: 'w', steps: { a: { capability: 'work.do' } } }
     const submit = () => submitTask(stores.ports)({ workflow, metadata: {} }, CALLER)
     await submit()

@@ -199,7 +199,7 @@ describe('a fork', () => {
 })
 
 describe('cancelling', () => {
-  it('closes the budget: whoever comes late spends nothing (budget/U2, finish/F4)', async () => {
+  it('closes the budget: a late attempt spends nothing (budget/U2, finish/F4)', async () => {
     const workflow = await seedWorkflow(stores.ports, { steps: { a: work }, agents: [makeAgent()] })
     const asked = { workflow, input: {}, metadata: {}, budgetUsd: 1 }
     const { taskId } = await submitTask(stores.ports)(asked, CALLER)
@@ -208,7 +208,7 @@ describe('cancelling', () => {
     expect(await stores.ports.budgets.reserve(taskId, 'a', none)).toBe('refused')
   })
 
-  it('of everything goes on where one cannot be stopped, and says which', async () => {
+  it('continues with the others when one task of all cannot be stopped, and says which', async () => {
     const [one, two] = [await seed({ a: work }), await seed({ a: work })]
     const { stop } = stores.ports.executions
     stores.ports.executions.stop = async (execution, reason) => {

@@ -271,7 +271,7 @@ describe('a budget', () => {
 })
 
 describe('limits', () => {
-  it('never has more calls of an agent at once than it takes, and fails nobody for being busy', async () => {
+  it("never exceeds an agent's concurrency limit, and fails no step for a busy agent", async () => {
     const each = step({ forEach: '{% [1..6] %}', input: { log: '{% $input.log %}', milliseconds: 150 } })
     const taskId = await submit({ each })
     const task = await api.ended(taskId)
@@ -381,7 +381,7 @@ describe('a forked task', () => {
     expect(runs().filter((path) => path === 'each[0]')).toHaveLength(1)
   })
 
-  it('of a task that runs leaves that alone, and is one for one key', async () => {
+  it('leaves its running original alone, and is idempotent by key', async () => {
     const taskId = await submit({ a: step(), pause: { wait: { seconds: 30 }, needs: ['a'] } })
     while (!runs().includes('a')) await new Promise((resolve) => setTimeout(resolve, 25))
     const key = { 'idempotency-key': 'fork-once' }

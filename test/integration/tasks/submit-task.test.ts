@@ -97,7 +97,7 @@ describe('submitTask', () => {
     expect(stores.recorded.executions.size).toBe(0)
   })
 
-  it('refuses a workflow that nobody can run, with the reason', async () => {
+  it('refuses a workflow without an agent that can run it, with the reason', async () => {
     const agents = [makeAgent({ id: 'old', capability: 'rare.thing', status: 'inactive' })]
     const unserved = await seedWorkflow(stores.ports, { steps: { a: { capability: 'rare.thing' } }, agents })
     await expect(submit({ workflow: unserved })).rejects.toMatchObject({

@@ -15,7 +15,7 @@ const requestOf = (authorizer: object | undefined, more: object = {}) =>
   }) as object as APIGatewayProxyEventV2
 
 describe('the caller of a request', () => {
-  it('is whom API Gateway has verified: of the default tenant, with every scope', () => {
+  it('is the caller that API Gateway has verified: of the default tenant, with every scope', () => {
     expect(callerOfRequest(requestOf({ iam: { accountId: '123456789012', userArn: ARN } }))).toEqual({
       tenant: 'default',
       subject: ARN,

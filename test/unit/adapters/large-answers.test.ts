@@ -83,7 +83,7 @@ describe('an answer of the API', () => {
     },
   )
 
-  it('says how large it is where nobody reads by link', async () => {
+  it('says how large it is where links are not supported', async () => {
     await expect(httpHandler(route, async () => rows(190_000))(event)).rejects.toMatchObject({
       name: 'ContentTooLargeError',
       message: expect.stringMatching(/^the answer has \d{7} bytes as it is sent/),

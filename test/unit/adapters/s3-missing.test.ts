@@ -26,7 +26,7 @@ afterAll(() => void server.close())
 const get = (Key: string) => unlessMissing(() => client.send(new GetObjectCommand({ Bucket: 'b', Key })))
 const head = (Key: string) => unlessMissing(() => client.send(new HeadObjectCommand({ Bucket: 'b', Key })))
 
-it('is what S3 does not find, and what it does not tell whoever may not list', async () => {
+it('is an object that S3 does not find, or does not reveal to a caller who may not list', async () => {
   expect(await get('404-NoSuchKey')).toBeUndefined()
   expect(await head('404-NoSuchKey')).toBeUndefined()
   expect(await get('403-AccessDenied')).toBeUndefined()

@@ -107,7 +107,7 @@ describe('an error in expressions', () => {
     )
   })
 
-  it('of another step is by its id, and has to be waited for', () => {
+  it('is named by the id of its step, which has to be waited for', () => {
     const asks = { ...call, join: 'settled', input: '{% $errors.a.name %}' }
     expect(issuesOf({ a: { ...call, onFailure: 'continue' }, asks })).toEqual([])
     const steps = validWorkflow({ name: 'w', steps: { a: { ...call, onFailure: 'continue' }, asks } })

@@ -11,7 +11,7 @@ describe('the ARNs of machines, versions and executions', () => {
     expect(machineArnOf(`${machine}:12`)).toBe(machine)
   })
 
-  it('links to the console of the partition, and to none where nobody has an account', () => {
+  it('links to the console of the partition, and to none without an account', () => {
     const of = (stateMachineArn: string) => consoleLinkOf(executionArnOf({ stateMachineArn, name: 'x' }))
     expect(of(machine)).toBe(
       'https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:orchestrator-simple:x',

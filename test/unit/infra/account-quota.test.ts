@@ -60,7 +60,7 @@ describe('what a deployment tells of the account', () => {
     expect(line).toMatch(told)
   })
 
-  it('is nothing where nobody answers', async () => {
+  it('is nothing without an answer', async () => {
     const [line] = await describeQuota(1_000, clientOf('http://127.0.0.1:9'))
     expect(line).toMatch(/is not known: /)
   })

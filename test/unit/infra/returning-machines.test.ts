@@ -41,7 +41,7 @@ it('reads the templates of nested stacks, in which workflows come back too', () 
   })
 })
 
-it('is not placed anew in nested stacks where nobody could see what is deployed', () => {
+it('is not placed anew in nested stacks when it is unknown what is deployed', () => {
   expect(() => requireSeen(synthesize(0))).not.toThrow()
   expect(() => requireSeen(synthesize(1))).toThrow(
     'o-runtime has 1 nested stack, and these credentials may not see',

@@ -24,7 +24,7 @@ const chosenBy = (more: Partial<Parameters<typeof chooseAgent>[0]>) =>
   chooseAgent({ ...request, ...more }).agent?.id
 
 describe('chooseAgent', () => {
-  it('prefers whoever has done well, and says why and what the others are worth', () => {
+  it('prefers the agent with the better record, and says why and what the others are worth', () => {
     const knowledge = new Map([
       ['cheap', known(200, 20)],
       ['dear', known(200, 190)],
@@ -61,7 +61,7 @@ describe('chooseAgent', () => {
     expect(chosenBy({ knowledge, prefer: { quality: 1, cost: 0, latency: 0 } })).toBe('dear')
   })
 
-  it('spares whoever is at the limit of what it takes at once', () => {
+  it('spares an agent at its concurrency limit', () => {
     const limited = { timeoutSeconds: 60, memoryMb: 512, maxConcurrency: 2 }
     const agents = [makeAgent({ id: 'busy', limits: limited }), makeAgent({ id: 'free', limits: limited })]
     const knowledge = new Map([
@@ -143,7 +143,7 @@ describe('chooseAgent', () => {
     ])
   })
 
-  it('takes whoever is busy only where nobody else is left, and only if it may wait', () => {
+  it('takes a busy agent only where no other is left, and only if the step may wait', () => {
     const busy = known(9, 9, 1, { refusal: 'is at its limit of 1 calls at once' })
     const one = new Map([['cheap', busy]])
     expect(chosenBy({ knowledge: one })).toBe('dear')
@@ -155,7 +155,7 @@ describe('chooseAgent', () => {
     expect(chosenBy({ knowledge: both, mayWait: false })).toBe(undefined)
   })
 
-  it('rules out whoever may take more of a budget than is left of it, by what it says or has needed', () => {
+  it('rules out an agent that may exceed the rest of the budget, by its declared or observed cost', () => {
     const declared = makeAgent({ id: 'declared', price: { perCallUsd: 0, mostUsd: 0.02, mostTokens: 500 } })
     const learnt = new Map([['cheap', known(9, 9, 1, { p90CostUsd: 0.03 })]])
     const only = { agents: [declared], knowledge: new Map([['declared', known(9, 9, 1, { p90CostUsd: 1 })]]) }
@@ -170,7 +170,7 @@ describe('chooseAgent', () => {
     expect(chosenBy({ excluded: new Map([['cheap', 'failed this step: boom']]) })).toBe('dear')
   })
 
-  it('tries whoever is unknown now and then, and gives an equal choice for an equal seed, whatever the order', () => {
+  it('explores unknown agents now and then, and gives an equal choice for an equal seed, in any order', () => {
     const twins = [makeAgent({ id: 'b' }), makeAgent({ id: 'a' })]
     const chosen = Array.from({ length: 40 }, (_, at) => {
       const one = chosenBy({ agents: twins, seed: `task ${at}` })

@@ -166,7 +166,7 @@ describe('a step and those that could do it (constants/C2)', () => {
     expect([...(unfit.get('a')?.keys() ?? [])]).toEqual(['texts'])
   })
 
-  it('is not looked at where it is done already, or nobody new is asked', () => {
+  it('is not checked for a step that is done already, or keeps its agent', () => {
     expect(check([text], ['a', 'loop.b']).issues).toEqual([])
     expect(check([{ ...text, status: 'inactive' }]).issues).toEqual([])
   })
