@@ -53,8 +53,8 @@ function newWorkflowCommand(): Command {
       const project = findProject()
       const place = project.isCheckout ? underTest(name) : besideIt(name)
       await add(project, workflowFiles(name, options.capability, place), options, [
-        `see what it becomes: orchestrator compile ${place.workflow}`,
-        `run it: orchestrator submit ${name} --input '{"name":"Ada"}' --wait`,
+        `see what it becomes: npx orchestrator compile ${place.workflow}`,
+        `run it: npx orchestrator submit ${name} --input '{"name":"Ada"}' --wait`,
       ])
     })
 }

@@ -13,12 +13,21 @@ export function projectFiles(name: string, spec: string): NewFiles {
     'tsconfig.json': json(TSCONFIG),
     'cdk.json': json({ app: 'node infra/app.ts' }),
     'infra/app.ts': APP,
-    'stages/default.yaml': readFileSync(join(PACKAGE_ROOT, 'stages/default.yaml'), 'utf8'),
+    'stages/default.yaml': stageFile(),
     ...agentFiles('greeter', inProject('greeter')),
     ...workflowFiles('greeting', 'greeter.greet', besideIt('greeting')),
     '.gitignore': 'node_modules/\ncdk.out/\n.orchestrator/\n',
     'README.md': readmeOf(name),
   }
+}
+
+/** The checkout's stage, with the commands of a project. */
+function stageFile(): string {
+  const text = readFileSync(join(PACKAGE_ROOT, 'stages/default.yaml'), 'utf8')
+  return text
+    .replace('npm run deploy -- <name>', 'npm run deploy -- --context stage=<name>')
+    .replace('; npm run deploy tells it', '')
+    .replace('those of shared/estimator/prices.ts', 'the built-in ones')
 }
 
 const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`

@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { type AgentManifest, AgentManifestSchema, issuesOfManifest } from '../domain/agent.ts'
 import { OrchestratorError } from '../domain/errors.ts'
-import { describeIssues } from '../domain/issue.ts'
+import { describeIssues, issue } from '../domain/issue.ts'
 import type { Json } from '../domain/json.ts'
+import { suggestNames } from '../domain/nearest-names.ts'
 import type { AgentContext } from './agent-context.ts'
 
 type Schemas = { description: string; input: z.ZodType; output: z.ZodType }
@@ -56,7 +57,9 @@ export function defineAgent<const C extends Capabilities>(definition: Definition
     model,
     deprecated,
     execute,
+    ...unknown
   } = definition
+  requireKnown(id, Object.keys(unknown))
   const manifest = AgentManifestSchema.parse({
     id,
     version,
@@ -79,6 +82,17 @@ export function defineAgent<const C extends Capabilities>(definition: Definition
   if (issues.length > 0)
     throw new OrchestratorError('ConfigError', `agent ${id}: ${describeIssues(issues)}`, { issues })
   return { manifest, capabilities, execute: execute as DefinedAgent['execute'] }
+}
+
+const FIELDS = [...Object.keys(AgentManifestSchema.shape), 'execute']
+
+/** A misspelt field would leave its default in place without a word. */
+function requireKnown(id: string, unknown: readonly string[]): void {
+  const issues = unknown.map((field) =>
+    issue('unknown-field', field, `an agent has no "${field}"${suggestNames(field, FIELDS)}`),
+  )
+  if (issues.length === 0) return
+  throw new OrchestratorError('ConfigError', `agent ${id}: ${describeIssues(issues)}`, { issues })
 }
 
 function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, Json> {

@@ -43,6 +43,12 @@ describe('orchestrator init', () => {
     })
   })
 
+  it('makes a stage that names only commands of the project', () => {
+    const stage = projectFiles('mine', '1.0.0')['stages/default.yaml']
+    expect(stage).toContain('npm run deploy -- --context stage=<name>')
+    expect(stage).not.toMatch(/deploy -- <name>|deploy tells|shared\//)
+  })
+
   it('refuses a folder that is not empty, and writes nothing', async () => {
     const full = join(folder, 'full')
     mkdirSync(full)

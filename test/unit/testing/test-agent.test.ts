@@ -164,3 +164,17 @@ it.each([
 ])('says what is wrong with a test: %j', async (test, message) => {
   await expect(testAgent(clerk, test)).rejects.toThrow(message)
 })
+
+it('an agent with a misspelt field is refused, with what was meant', () => {
+  const misspelt = { limit: { timeoutSeconds: 5 } }
+  expect(() =>
+    defineAgent({
+      id: 'a',
+      version: '1.0.0',
+      description: 'A.',
+      capabilities: {},
+      execute: () => Promise.reject(new Error('not asked')),
+      ...misspelt,
+    }),
+  ).toThrow('limit: an agent has no "limit"; did you mean "limits"?')
+})
