@@ -8,6 +8,7 @@
  *    fence
  * gate-state/W3 every wait ends: after a day it times out and writes again with the next fence, for as long as an execution can last
  */
+import { TASK_ITEMS, TASK_PARTITIONS } from '../contracts/table-layout.ts'
 import type { TaskState } from './asl.ts'
 import { PATIENT } from './retries.ts'
 import { fieldOf, prefixed, REDRIVES, type StepNames } from './step-names.ts'
@@ -36,8 +37,8 @@ export function gateState({ name, path }: StepNames, producers: number, next = n
     Arguments: {
       TableName: '${TasksTable}',
       Key: {
-        pk: { S: "{% 'TASK#' & $states.context.Execution.Input.taskId %}" },
-        sk: { S: fieldOf(prefixed('GATE#', path)) },
+        pk: { S: `{% '${TASK_PARTITIONS.task}' & $states.context.Execution.Input.taskId %}` },
+        sk: { S: fieldOf(prefixed(TASK_ITEMS.gate, path)) },
       },
       ...GATE_WRITE,
       ExpressionAttributeValues: {

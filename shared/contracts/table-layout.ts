@@ -11,6 +11,27 @@ export const REGISTRY_INDEXES = {
   byKind: { name: 'byKind', partition: 'kindKey', sort: 'nameKey' },
 } as const
 
+/**
+ * Keys. What ends with `#` begins a key that goes on with a name; the rest are whole keys. Within a group none begins another, so that
+ * no item takes the place of another kind, and no prefix of a query or a grant reaches into one (test/unit/adapters/table-layout.test.ts).
+ */
+
+/** Partitions of the table of tasks. */
+export const TASK_PARTITIONS = { task: 'TASK#', output: 'CACHE#', queue: 'QUEUE#' } as const
+
+/** Sort keys in the partition of a task. The plan of a later execution adds `#` and its number. */
+export const TASK_ITEMS = {
+  task: 'META',
+  plan: 'PLAN',
+  budget: 'BUDGET',
+  step: 'STEP#',
+  gate: 'GATE#',
+  once: 'ONCE#',
+} as const
+
+/** Partition of the index of open tasks. */
+export const OPEN_PARTITION = 'OPEN#'
+
 /** Key prefixes of the registry's counters: every host may write them, and no other item of the registry. */
 export const COUNTER_KEYS = {
   statistics: 'STAT#',
@@ -20,8 +41,31 @@ export const COUNTER_KEYS = {
 } as const
 export const COUNTERS = Object.values(COUNTER_KEYS)
 
+/** Kinds of records that are listed: partitions of the index `byKind`. */
+export const KINDS = { agent: 'AGENT', workflow: 'WORKFLOW', machine: 'MACHINE' } as const
+
+/** Partitions of the registry. */
+export const REGISTRY_PARTITIONS = {
+  agent: `${KINDS.agent}#`,
+  workflow: `${KINDS.workflow}#`,
+  machine: `${KINDS.machine}#`,
+  load: 'LOAD#',
+  ...COUNTER_KEYS,
+} as const
+
+/** Sort keys in the registry. */
+export const REGISTRY_ITEMS = {
+  record: 'META',
+  latest: 'LATEST',
+  state: 'STATE',
+  version: 'VERSION#',
+  content: 'CONTENT#',
+  window: 'WINDOW#',
+  epoch: 'EPOCH#',
+} as const
+
 /** Key prefixes of the items that a step's host writes: those of its task, and outputs that tasks share. */
-export const PROGRESS = ['TASK#', 'CACHE#'] as const
+export const PROGRESS = [TASK_PARTITIONS.task, TASK_PARTITIONS.output] as const
 
 /** The TTL attribute of both tables. */
 export const EXPIRY_ATTRIBUTE = 'expiresAt'

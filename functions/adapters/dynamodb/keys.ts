@@ -1,11 +1,60 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import {
+  OPEN_PARTITION,
+  REGISTRY_ITEMS,
+  REGISTRY_PARTITIONS,
+  TASK_ITEMS,
+  TASK_PARTITIONS,
+} from '../../../shared/contracts/table-layout.ts'
+import { FIRST_EXECUTION } from '../../../shared/domain/task.ts'
 
 export type TaskTable = { client: DynamoDBDocumentClient; table: string }
 
 /** Keys of the items of a task. */
-export const taskKey = (taskId: string) => `TASK#${taskId}`
-export const gateKey = (stepId: string) => `GATE#${stepId}`
-export const stepKey = (path: string) => `STEP#${path}`
+export const taskItemKey = (taskId: string) => ({ pk: taskKey(taskId), sk: TASK_ITEMS.task })
+export const budgetKey = (taskId: string) => ({ pk: taskKey(taskId), sk: TASK_ITEMS.budget })
+export const taskKey = (taskId: string) => `${TASK_PARTITIONS.task}${taskId}`
+export const gateKey = (stepId: string) => `${TASK_ITEMS.gate}${stepId}`
+export const stepKey = (path: string) => `${TASK_ITEMS.step}${path}`
+export const onceKey = (path: string, key: string) => `${TASK_ITEMS.once}${path}#${key}`
+export const planKey = (execution = FIRST_EXECUTION): string =>
+  execution === FIRST_EXECUTION ? TASK_ITEMS.plan : `${TASK_ITEMS.plan}#${digits(execution, 4)}`
+
+export const outputKey = (key: string) => ({ pk: `${TASK_PARTITIONS.output}${key}`, sk: TASK_ITEMS.task })
+export const queueKey = (tenant: string) => `${TASK_PARTITIONS.queue}${tenant}`
+export const openKey = (shard: number) => `${OPEN_PARTITION}${shard}`
+
+/** Keys of the registry's items. */
+export const agentKey = (id: string) => ({ pk: REGISTRY_PARTITIONS.agent + id, sk: REGISTRY_ITEMS.record })
+export const machineKey = (name: string) => ({
+  pk: REGISTRY_PARTITIONS.machine + name,
+  sk: REGISTRY_ITEMS.record,
+})
+export const workflowKey = (name: string) => REGISTRY_PARTITIONS.workflow + name
+export const versionKey = (version: number) => REGISTRY_ITEMS.version + digits(version, 8)
+export const contentKey = (content: string) => `${REGISTRY_ITEMS.content}${content}#`
+export const chunkKey = (content: string, at: number) => contentKey(content) + digits(at, 4)
+export const loadKey = (agentId: string) => REGISTRY_PARTITIONS.load + agentId
+export const windowKey = (window: number) => REGISTRY_ITEMS.window + digits(window, 12)
+export const rateKey = (scope: string, window: number) => ({
+  pk: REGISTRY_PARTITIONS.rate + scope,
+  sk: windowKey(window),
+})
+export const slotsKey = (scope: string) => ({
+  pk: REGISTRY_PARTITIONS.slots + scope,
+  sk: REGISTRY_ITEMS.state,
+})
+export const statisticsKey = (capability: string, agentId: string, epoch: number | string) => ({
+  pk: `${REGISTRY_PARTITIONS.statistics}${capability}#${agentId}`,
+  sk: `${REGISTRY_ITEMS.epoch}${epoch}`,
+})
+export const breakerKey = (agentId: string) => ({
+  pk: REGISTRY_PARTITIONS.breaker + agentId,
+  sk: REGISTRY_ITEMS.state,
+})
+
+/** Fixed width, so that numbers sort as text. */
+const digits = (value: number, width: number): string => String(value).padStart(width, '0')
 
 /** A partition of an index takes about 1,000 writes a second; lists are spread over a few. */
 export const LIST_SHARDS = 4

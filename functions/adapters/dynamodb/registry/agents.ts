@@ -1,12 +1,11 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { KINDS } from '../../../../shared/contracts/table-layout.ts'
 import { type Agent, AgentSchema } from '../../../../shared/domain/agent.ts'
 import type { Agents } from '../../../../shared/ports/index.ts'
 import { callAws } from '../../aws-errors.ts'
 import { jsonItem, type OnUnreadable, readRecord } from '../json-items.ts'
+import { agentKey } from '../keys.ts'
 import { listKind, type RegistryTable } from './list-kind.ts'
-
-const KIND = 'AGENT'
-const keyOf = (id: string) => ({ pk: `${KIND}#${id}`, sk: 'META' })
 
 /** A record that cannot be read is left out of the list, is not found by its id, and is told to `onUnreadable`. */
 export function dynamodbAgents({
@@ -20,8 +19,8 @@ export function dynamodbAgents({
   return {
     async putAgent(agent) {
       const Item = {
-        ...keyOf(agent.id),
-        kindKey: KIND,
+        ...agentKey(agent.id),
+        kindKey: KINDS.agent,
         nameKey: agent.id,
         ...jsonItem(agent, `agent "${agent.id}"`),
       }
@@ -29,13 +28,13 @@ export function dynamodbAgents({
     },
 
     async findAgent(id) {
-      const get = new GetCommand({ TableName: table, Key: keyOf(id), ConsistentRead: true })
+      const get = new GetCommand({ TableName: table, Key: agentKey(id), ConsistentRead: true })
       const { Item } = await callAws(() => client.send(get))
       return Item && agentIn(Item)
     },
 
     async listAgents() {
-      return (await listKind({ client, table }, KIND)).flatMap((item) => agentIn(item) ?? [])
+      return (await listKind({ client, table }, KINDS.agent)).flatMap((item) => agentIn(item) ?? [])
     },
   }
 }

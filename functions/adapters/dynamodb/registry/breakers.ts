@@ -1,9 +1,9 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { COUNTER_KEYS } from '../../../../shared/contracts/table-layout.ts'
 import { type Breaker, CLOSED } from '../../../../shared/domain/breaker.ts'
 import type { Breakers, KeptBreaker } from '../../../../shared/ports/index.ts'
 import { unlessAws } from '../../aws-errors.ts'
 import { getAll } from '../get-all.ts'
+import { breakerKey } from '../keys.ts'
 
 type StoredBreaker = KeptBreaker & { agentId: string }
 
@@ -18,7 +18,7 @@ export function dynamodbBreakers({
   return {
     async find(agentIds) {
       const found = new Map<string, KeptBreaker>(agentIds.map((id) => [id, { breaker: CLOSED, revision: 0 }]))
-      const items = await getAll(client, table, [...found.keys()].map(keyOf), { consistent: true })
+      const items = await getAll(client, table, [...found.keys()].map(breakerKey), { consistent: true })
       for (const { agentId, breaker, revision } of items as StoredBreaker[])
         found.set(agentId, { breaker, revision })
       return found
@@ -27,7 +27,7 @@ export function dynamodbBreakers({
     async replace(agentId: string, revision: number, breaker: Breaker) {
       const update = new UpdateCommand({
         TableName: table,
-        Key: keyOf(agentId),
+        Key: breakerKey(agentId),
         UpdateExpression: 'SET agentId = :agent, breaker = :breaker, revision = :next',
         ConditionExpression: revision === 0 ? 'attribute_not_exists(pk)' : 'revision = :revision',
         ExpressionAttributeValues: {
@@ -41,5 +41,3 @@ export function dynamodbBreakers({
     },
   }
 }
-
-const keyOf = (agentId: string) => ({ pk: `${COUNTER_KEYS.breaker}${agentId}`, sk: 'STATE' })

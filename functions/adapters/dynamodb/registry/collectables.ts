@@ -1,9 +1,10 @@
 import { DeleteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { KINDS } from '../../../../shared/contracts/table-layout.ts'
 import type { CollectableMachine, Collectables } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
+import { machineKey } from '../keys.ts'
 import { listKind, type RegistryTable } from './list-kind.ts'
 
-const MACHINE_KIND = 'MACHINE'
 const REFUSED = ['ConditionalCheckFailedException']
 const MAX_REMEMBERED = 1_000
 
@@ -11,19 +12,18 @@ const MAX_REMEMBERED = 1_000
 export function dynamodbCollectables({ client, table }: RegistryTable): Collectables {
   /** Noted by this worker: once a day is enough. */
   const noted = new Map<string, string>()
-  const keyOf = (name: string) => ({ pk: `${MACHINE_KIND}#${name}`, sk: 'META' })
 
   return {
     async useMachine({ name, parts, usedOn }) {
       if (noted.get(name) === usedOn) return true
       const update = new UpdateCommand({
         TableName: table,
-        Key: keyOf(name),
+        Key: machineKey(name),
         UpdateExpression:
           'SET #name = :name, parts = :parts, usedOn = :day, kindKey = :kind, nameKey = :name',
         ConditionExpression: 'attribute_not_exists(collecting)',
         ExpressionAttributeNames: { '#name': 'name' },
-        ExpressionAttributeValues: { ':name': name, ':parts': parts, ':day': usedOn, ':kind': MACHINE_KIND },
+        ExpressionAttributeValues: { ':name': name, ':parts': parts, ':day': usedOn, ':kind': KINDS.machine },
       })
       if (!(await unlessAws(REFUSED, () => client.send(update)))) return false
       if (noted.size >= MAX_REMEMBERED) noted.clear()
@@ -32,13 +32,13 @@ export function dynamodbCollectables({ client, table }: RegistryTable): Collecta
     },
 
     async listMachines() {
-      return (await listKind({ client, table }, MACHINE_KIND)) as CollectableMachine[]
+      return (await listKind({ client, table }, KINDS.machine)) as CollectableMachine[]
     },
 
     async claimMachine({ name, usedOn }) {
       const claim = new UpdateCommand({
         TableName: table,
-        Key: keyOf(name),
+        Key: machineKey(name),
         UpdateExpression: 'SET collecting = :yes',
         ConditionExpression: 'usedOn = :day',
         ExpressionAttributeValues: { ':yes': true, ':day': usedOn },
@@ -49,7 +49,7 @@ export function dynamodbCollectables({ client, table }: RegistryTable): Collecta
     async releaseMachine({ name, usedOn }) {
       const release = new UpdateCommand({
         TableName: table,
-        Key: keyOf(name),
+        Key: machineKey(name),
         UpdateExpression: 'SET usedOn = :day REMOVE collecting',
         ExpressionAttributeValues: { ':day': usedOn },
       })
@@ -57,7 +57,7 @@ export function dynamodbCollectables({ client, table }: RegistryTable): Collecta
     },
 
     async forgetMachine(name) {
-      await callAws(() => client.send(new DeleteCommand({ TableName: table, Key: keyOf(name) })))
+      await callAws(() => client.send(new DeleteCommand({ TableName: table, Key: machineKey(name) })))
       noted.delete(name)
     },
   }

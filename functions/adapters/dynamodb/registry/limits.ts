@@ -10,6 +10,7 @@ import { COUNTER_KEYS } from '../../../../shared/contracts/table-layout.ts'
 import type { Clock, Limits, Slot } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
 import { getAll } from '../get-all.ts'
+import { rateKey, slotsKey } from '../keys.ts'
 
 const MINUTE_SECONDS = 60
 /** A rate window is kept for a while after its end; it is not read again. */
@@ -85,7 +86,7 @@ export function dynamodbLimits({
       const counts = new Map(scopes.map((scope) => [scope, 0]))
       const at = now()
       for (const item of await getAll(client, table, [...counts.keys()].map(slotsKey))) {
-        const scope = String(item.pk).slice(SLOTS.length)
+        const scope = String(item.pk).slice(COUNTER_KEYS.slots.length)
         counts.set(scope, slotsIn(item).filter((id) => isHeld(item, id, at)).length)
       }
       return counts
@@ -103,7 +104,7 @@ export function dynamodbLimits({
       const window = Math.floor(now() / MINUTE_SECONDS)
       const update = new UpdateCommand({
         TableName: table,
-        Key: { pk: `${COUNTER_KEYS.rate}${scope}`, sk: `WINDOW#${String(window).padStart(12, '0')}` },
+        Key: rateKey(scope, window),
         UpdateExpression: 'ADD used :amount SET expiresAt = :expires',
         ConditionExpression: 'attribute_not_exists(used) OR used <= :room',
         ExpressionAttributeValues: {
@@ -117,8 +118,6 @@ export function dynamodbLimits({
   }
 }
 
-const SLOTS = COUNTER_KEYS.slots
-const slotsKey = (scope: string) => ({ pk: `${SLOTS}${scope}`, sk: 'STATE' })
 const untilOf = (id: string): string => `until_${id}`
 const slotsIn = ({ slots }: Item): string[] => [...((slots as Set<string> | undefined) ?? [])]
 const isHeld = (item: Item, id: string, at: number): boolean => Number(item[untilOf(id)] ?? 0) > at

@@ -1,6 +1,7 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { Clock, Loads } from '../../../../shared/ports/index.ts'
 import { callAws } from '../../aws-errors.ts'
+import { loadKey, windowKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
 import type { RegistryTable } from './list-kind.ts'
 
@@ -17,7 +18,7 @@ export function dynamodbLoads({ client, table, clock }: RegistryTable & { clock:
       TableName: table,
       KeyConditionExpression: 'pk = :pk AND sk >= :from',
       ExpressionAttributeValues: {
-        ':pk': `LOAD#${agentId}`,
+        ':pk': loadKey(agentId),
         ':from': windowKey(windowNow() - LOAD_WINDOWS + 1),
       },
     })
@@ -31,7 +32,7 @@ export function dynamodbLoads({ client, table, clock }: RegistryTable & { clock:
       const adds = [...steps].map(([agentId, count]) => {
         const update = new UpdateCommand({
           TableName: table,
-          Key: { pk: `LOAD#${agentId}`, sk: windowKey(window) },
+          Key: { pk: loadKey(agentId), sk: windowKey(window) },
           UpdateExpression: 'ADD steps :count SET expiresAt = :expires',
           ExpressionAttributeValues: { ':count': count, ':expires': expiresAt },
         })
@@ -46,5 +47,3 @@ export function dynamodbLoads({ client, table, clock }: RegistryTable & { clock:
     },
   }
 }
-
-const windowKey = (window: number): string => `WINDOW#${String(window).padStart(12, '0')}`

@@ -1,9 +1,9 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { COUNTER_KEYS } from '../../../../shared/contracts/table-layout.ts'
 import type { EpochCounters, Subject } from '../../../../shared/domain/statistics.ts'
 import type { Statistics } from '../../../../shared/ports/index.ts'
 import { callAws } from '../../aws-errors.ts'
 import { getAll } from '../get-all.ts'
+import { statisticsKey } from '../keys.ts'
 
 /** An epoch counts for as long as it and the next last, and a day more. */
 const KEPT_SECONDS = 3 * 86_400
@@ -53,10 +53,7 @@ export function dynamodbStatistics({
   }
 }
 
-const keyOf = ({ agentId, capability }: Subject, epoch: number) => ({
-  pk: `${COUNTER_KEYS.statistics}${capability}#${agentId}`,
-  sk: `EPOCH#${epoch}`,
-})
+const keyOf = ({ agentId, capability }: Subject, epoch: number) => statisticsKey(capability, agentId, epoch)
 
 function countersIn({ pk: _pk, sk: _sk, expiresAt: _expiresAt, ...counters }: Item): Record<string, number> {
   return Object.fromEntries(Object.entries(counters).map(([name, value]) => [name, Number(String(value))]))

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
+import { KINDS, REGISTRY_ITEMS } from '../../../../shared/contracts/table-layout.ts'
 import { GateSchema } from '../../../../shared/domain/plan.ts'
 import type { RegisteredWorkflow, Workflows } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
 import { type OnUnreadable, readRecord, recordIn } from '../json-items.ts'
+import { chunkKey, contentKey, versionKey, workflowKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
 import { listKind, type RegistryTable } from './list-kind.ts'
 
@@ -20,8 +22,6 @@ import { listKind, type RegistryTable } from './list-kind.ts'
  *    what it stands for, for it may be rolled back
  */
 
-const WORKFLOW_KIND = 'WORKFLOW'
-const LATEST = 'LATEST'
 /** An item takes 400 KB, its keys included. */
 const MOST_BYTES = 350_000
 
@@ -70,7 +70,7 @@ export function dynamodbWorkflows({
     const bytes = Buffer.from(json)
     if (bytes.length <= MOST_BYTES) return { json }
     const content = createHash('sha256').update(bytes).digest('hex').slice(0, 32)
-    const pk = keyOf(registered.workflow.name)
+    const pk = workflowKey(registered.workflow.name)
     // Bytes, for a cut between characters of text might go through one of them.
     for (let from = 0, at = 0; from < bytes.length; from += MOST_BYTES, at++)
       await put({ pk, sk: chunkKey(content, at), bytes: bytes.subarray(from, from + MOST_BYTES) })
@@ -95,7 +95,7 @@ export function dynamodbWorkflows({
   }
 
   async function contentOf({ pk, content }: Item): Promise<string> {
-    const chunks = await itemsWith(String(pk), `CONTENT#${String(content)}#`)
+    const chunks = await itemsWith(String(pk), contentKey(String(content)))
     return Buffer.concat(chunks.map((chunk) => chunk.bytes as Uint8Array)).toString()
   }
 
@@ -119,34 +119,32 @@ export function dynamodbWorkflows({
     },
 
     async findWorkflow(name, version) {
-      const Key = { pk: keyOf(name), sk: version === undefined ? LATEST : versionKey(version) }
+      const Key = {
+        pk: workflowKey(name),
+        sk: version === undefined ? REGISTRY_ITEMS.latest : versionKey(version),
+      }
       const get = new GetCommand({ TableName: table, Key, ConsistentRead: true })
       const { Item } = await callAws(() => client.send(get))
       return Item && read(Item)
     },
 
     async listVersions(name) {
-      const found = await Promise.all((await itemsWith(keyOf(name), 'VERSION#')).map(read))
+      const found = await Promise.all((await itemsWith(workflowKey(name), REGISTRY_ITEMS.version)).map(read))
       return found.flatMap((one) => one ?? [])
     },
 
     async listWorkflows() {
-      const listed = await listKind({ client, table }, WORKFLOW_KIND)
+      const listed = await listKind({ client, table }, KINDS.workflow)
       return (await Promise.all(listed.map(read))).flatMap((found) => found ?? [])
     },
   }
 }
 
-const keyOf = (name: string): string => `WORKFLOW#${name}`
-/** Fixed width, so that numbers sort as text. */
-const versionKey = (version: number): string => `VERSION#${String(version).padStart(8, '0')}`
-const chunkKey = (content: string, at: number): string => `CONTENT#${content}#${String(at).padStart(4, '0')}`
-
 function versionItem({ workflow: { name, version } }: RegisteredWorkflow): Item {
-  return { pk: keyOf(name), sk: versionKey(version) }
+  return { pk: workflowKey(name), sk: versionKey(version) }
 }
 
 function latestItem({ active, workflow: { name, version } }: RegisteredWorkflow): Item {
-  const listed = active ? { kindKey: WORKFLOW_KIND, nameKey: name } : {}
-  return { pk: keyOf(name), sk: LATEST, version, ...listed }
+  const listed = active ? { kindKey: KINDS.workflow, nameKey: name } : {}
+  return { pk: workflowKey(name), sk: REGISTRY_ITEMS.latest, version, ...listed }
 }

@@ -3,7 +3,7 @@ import { type Amount, amountOf, lessAmount, partsOf } from '../../../../shared/d
 import { isOrchestratorError } from '../../../../shared/domain/errors.ts'
 import type { Budgets, KeptBudget, Reservation, Share } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
-import { type TaskTable, taskKey } from '../keys.ts'
+import { budgetKey, type TaskTable } from '../keys.ts'
 
 type Item = Record<string, unknown>
 type Change = {
@@ -22,14 +22,12 @@ const RESERVED = 'reserved '
  * task that spends of it, which names the parent. A write costs as many units as the item has kilobytes: some 0.15 per reservation.
  */
 export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
-  const keyOf = (taskId: string) => ({ pk: taskKey(taskId), sk: 'BUDGET' })
-
   /** What never changes: each worker asks once. */
   const roots = new Map<string, string>()
   const limited = new Map<string, (keyof Amount)[]>()
 
   async function read(taskId: string): Promise<Item | undefined> {
-    const get = new GetCommand({ TableName: table, Key: keyOf(taskId), ConsistentRead: true })
+    const get = new GetCommand({ TableName: table, Key: budgetKey(taskId), ConsistentRead: true })
     const { Item } = await callAws(() => client.send(get))
     const budget = Item && budgetIn(Item)
     if (budget) limited.set(taskId, partsOf(budget.available))
@@ -75,7 +73,7 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
     ]
     const update = new UpdateCommand({
       TableName: table,
-      Key: keyOf(taskId),
+      Key: budgetKey(taskId),
       UpdateExpression: actions.join(' '),
       ConditionExpression: ['attribute_exists(pk)', ...condition].join(' AND '),
       ...(Object.keys(values).length > 0 ? { ExpressionAttributeValues: values } : {}),
@@ -98,7 +96,7 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
     async create(taskId, budget) {
       const amount = amountOf(budget)
       await putNew({
-        ...keyOf(taskId),
+        ...budgetKey(taskId),
         ...(budget.usd === undefined ? {} : { [AVAILABLE.nanoUsd]: amount.nanoUsd }),
         ...(budget.tokens === undefined ? {} : { [AVAILABLE.tokens]: amount.tokens }),
         total: amount,
@@ -108,7 +106,7 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
     },
 
     async share(child, { root, parent }) {
-      await putNew({ ...keyOf(child), root, parent })
+      await putNew({ ...budgetKey(child), root, parent })
     },
 
     async reserve(root, slot, reservation) {

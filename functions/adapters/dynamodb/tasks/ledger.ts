@@ -2,7 +2,7 @@ import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { StoredValueSchema } from '../../../../shared/domain/step.ts'
 import type { Claim, Ledger, Ownership } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
-import { type TaskTable, taskKey } from '../keys.ts'
+import { onceKey, type TaskTable, taskKey } from '../keys.ts'
 
 const REFUSED = ['ConditionalCheckFailedException']
 
@@ -10,7 +10,7 @@ const REFUSED = ['ConditionalCheckFailedException']
 export function dynamodbLedger({ client, table }: TaskTable): Ledger {
   const keyOf = ({ taskId, path }: Ownership, key: string) => ({
     pk: taskKey(taskId),
-    sk: `ONCE#${path}#${key}`,
+    sk: onceKey(path, key),
   })
 
   async function findClaim(own: Ownership, key: string): Promise<Claim> {

@@ -3,16 +3,15 @@ import { EXPIRY_ATTRIBUTE } from '../../../../shared/contracts/table-layout.ts'
 import { KeptOutputSchema } from '../../../../shared/domain/step.ts'
 import type { Outputs } from '../../../../shared/ports/index.ts'
 import { callAws } from '../../aws-errors.ts'
-import type { TaskTable } from '../keys.ts'
+import { outputKey, type TaskTable } from '../keys.ts'
 
 const SECOND = 1_000
 
 /** Cached outputs, by a digest of the inputs that they were computed from; the table expires them. */
 export function dynamodbOutputs({ client, table }: TaskTable): Outputs {
-  const keyOf = (key: string) => ({ pk: `CACHE#${key}`, sk: 'META' })
   return {
     async findOutput(key) {
-      const get = new GetCommand({ TableName: table, Key: keyOf(key) })
+      const get = new GetCommand({ TableName: table, Key: outputKey(key) })
       const { Item } = await callAws(() => client.send(get))
       return Item && KeptOutputSchema.parse(Item.kept)
     },
@@ -20,7 +19,7 @@ export function dynamodbOutputs({ client, table }: TaskTable): Outputs {
     async keepOutput(key, kept) {
       const update = new UpdateCommand({
         TableName: table,
-        Key: keyOf(key),
+        Key: outputKey(key),
         UpdateExpression: 'SET kept = :kept, #expiry = :expiry',
         ExpressionAttributeNames: { '#expiry': EXPIRY_ATTRIBUTE },
         ExpressionAttributeValues: {

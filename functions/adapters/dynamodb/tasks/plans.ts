@@ -5,14 +5,11 @@ import { StoredValueSchema } from '../../../../shared/domain/step.ts'
 import { FIRST_EXECUTION, runKey } from '../../../../shared/domain/task.ts'
 import type { Plan, Plans, Values } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
-import { type TaskTable, taskKey } from '../keys.ts'
+import { planKey, type TaskTable, taskKey } from '../keys.ts'
 
 /** Plans never change, so a warm worker reads each once; a large one is not worth its memory. */
 const MAX_CACHED_PLANS = 200
 const MAX_CACHED_BYTES = 256 * 1024
-
-const planKey = (execution = FIRST_EXECUTION): string =>
-  execution === FIRST_EXECUTION ? 'PLAN' : `PLAN#${String(execution).padStart(4, '0')}`
 
 export function dynamodbPlans({ client, table, values }: TaskTable & { values: Values }): Plans {
   const cache = new Map<string, Promise<Plan>>()

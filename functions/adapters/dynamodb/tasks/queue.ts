@@ -1,13 +1,12 @@
 import { DeleteCommand, PutCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb'
 import type { Queue, QueueEntry } from '../../../../shared/ports/index.ts'
 import { callAws } from '../../aws-errors.ts'
-import type { TaskTable } from '../keys.ts'
+import { queueKey, type TaskTable } from '../keys.ts'
 
 /** One item for each task that waits, sorted by rank. */
 export function dynamodbQueue({ client, table, most }: TaskTable & { most: number | undefined }): Queue {
-  const partition = (tenant: string): string => `QUEUE#${tenant}`
   const keyOf = (tenant: string, { rank, taskId }: QueueEntry) => ({
-    pk: partition(tenant),
+    pk: queueKey(tenant),
     sk: `${rank}#${taskId}`,
   })
   const query = (tenant: string, input: Partial<QueryCommandInput>) =>
@@ -18,7 +17,7 @@ export function dynamodbQueue({ client, table, most }: TaskTable & { most: numbe
           KeyConditionExpression: 'pk = :pk',
           ConsistentRead: true,
           ...input,
-          ExpressionAttributeValues: { ':pk': partition(tenant), ...input.ExpressionAttributeValues },
+          ExpressionAttributeValues: { ':pk': queueKey(tenant), ...input.ExpressionAttributeValues },
         }),
       ),
     )

@@ -1,8 +1,8 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { EXPIRY_ATTRIBUTE } from '../../../../shared/contracts/table-layout.ts'
+import { EXPIRY_ATTRIBUTE, TASK_ITEMS } from '../../../../shared/contracts/table-layout.ts'
 import { OPEN_TASK_STATUSES, runKey } from '../../../../shared/domain/task.ts'
 import { unlessAws } from '../../aws-errors.ts'
-import { type TaskTable, taskKey } from '../keys.ts'
+import { type TaskTable, taskItemKey, taskKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
 import type { Expiry } from './expiry-after.ts'
 
@@ -57,7 +57,7 @@ export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: Expiri
         expression: 'attribute_not_exists(#expiry) OR #expiry <> :rest',
         values: { ':rest': rest },
       }
-      const keys = (await keysOf(run, other)).filter(({ sk }) => sk !== 'META')
+      const keys = (await keysOf(run, other)).filter(({ sk }) => sk !== TASK_ITEMS.task)
       await forAll(keys, (Key) => {
         const update = new UpdateCommand({
           TableName: table,
@@ -77,7 +77,7 @@ export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: Expiri
       const open = Object.fromEntries(OPEN_TASK_STATUSES.map((status, index) => [`:s${index}`, status]))
       const update = new UpdateCommand({
         TableName: table,
-        Key: { pk: taskKey(id), sk: 'META' },
+        Key: taskItemKey(id),
         UpdateExpression: 'SET #expiry = :seconds',
         ConditionExpression: `attribute_exists(pk) AND NOT #status IN (${Object.keys(open).join(', ')})`,
         ExpressionAttributeNames: { ...names, '#status': 'status' },

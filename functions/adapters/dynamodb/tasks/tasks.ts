@@ -12,7 +12,7 @@ import {
 } from '../../../../shared/domain/task.ts'
 import type { TaskPage, Tasks } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
-import { LIST_SHARDS, shardOf, type TaskTable, taskKey } from '../keys.ts'
+import { LIST_SHARDS, openKey, shardOf, type TaskTable, taskItemKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
 import { expiryAfter } from './expiry-after.ts'
 
@@ -38,7 +38,7 @@ export function dynamodbTasks({ client, table, days }: TaskTable & { days?: numb
     async findTask(taskId: string): Promise<Task | undefined> {
       const get = new GetCommand({
         TableName: table,
-        Key: { pk: taskKey(taskId), sk: 'META' },
+        Key: taskItemKey(taskId),
         ConsistentRead: true,
       })
       const { Item } = await callAws(() => client.send(get))
@@ -112,7 +112,7 @@ export function dynamodbTasks({ client, table, days }: TaskTable & { days?: numb
             // BETWEEN includes its ends: the blank sorts before every id, and a tilde after.
             KeyConditionExpression: 'openKey = :pk AND createdKey BETWEEN :after AND :before',
             ExpressionAttributeValues: {
-              ':pk': `OPEN#${shard}`,
+              ':pk': openKey(shard),
               ':after': after ? `${createdKeyOf(after)}~` : ' ',
               ':before': createdBefore,
             },
@@ -148,13 +148,12 @@ function expiryOf({ parent, endedAt }: EndedTask, days: number | undefined): Rec
 function itemOf(task: Task): Record<string, unknown> {
   const shard = shardOf(task.id)
   return {
-    pk: taskKey(task.id),
-    sk: 'META',
+    ...taskItemKey(task.id),
     ...boundedTask(task),
     // Its names are the caller's.
     metadata: JSON.stringify(task.metadata),
     statusKey: `${task.tenant}#${task.status}#${shard}`,
     createdKey: createdKeyOf(task),
-    ...(isOpenTask(task) ? { openKey: `OPEN#${shard}` } : {}),
+    ...(isOpenTask(task) ? { openKey: openKey(shard) } : {}),
   }
 }

@@ -1,0 +1,53 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import {
+  COUNTERS,
+  KINDS,
+  PROGRESS,
+  REGISTRY_ITEMS,
+  REGISTRY_PARTITIONS,
+  TASK_ITEMS,
+  TASK_PARTITIONS,
+} from '../../../shared/contracts/table-layout.ts'
+
+const ROOT = join(import.meta.dirname, '../../..')
+
+const groups: [string, string[]][] = [
+  ['partitions of tasks', Object.values(TASK_PARTITIONS)],
+  ['items of a task', Object.values(TASK_ITEMS)],
+  ['partitions of the registry', Object.values(REGISTRY_PARTITIONS)],
+  ['items of the registry', Object.values(REGISTRY_ITEMS)],
+  ['kinds', Object.values(KINDS)],
+]
+
+describe('keys of the tables', () => {
+  it.each(groups)('never begin one another: %s', (_, keys) => {
+    const pairs = keys.flatMap((one, at) =>
+      keys.filter((_, other) => other !== at).map((other) => [one, other]),
+    )
+    expect(pairs.length).toBeGreaterThan(0)
+    expect(pairs.filter(([one = '', other = '']) => other.startsWith(one))).toEqual([])
+  })
+
+  it('has partitions that end where a name begins', () => {
+    const partitions = [...Object.values(TASK_PARTITIONS), ...Object.values(REGISTRY_PARTITIONS)]
+    expect(partitions.filter((key) => !/^[A-Z]+#$/.test(key))).toEqual([])
+  })
+
+  it('grants a step no partition of the queue, of agents, workflows or machines', () => {
+    const written: readonly string[] = [...PROGRESS, ...COUNTERS]
+    const { agent, workflow, machine } = REGISTRY_PARTITIONS
+    expect(written.length).toBeGreaterThan(0)
+    for (const key of [TASK_PARTITIONS.queue, agent, workflow, machine]) expect(written).not.toContain(key)
+  })
+
+  it('stand in one place: no adapter and no compiled state spells one itself', () => {
+    const spelt = /['"`](?:[A-Z]{3,}#|(?:META|PLAN|BUDGET|LATEST|STATE|AGENT|WORKFLOW|MACHINE)['"`])/
+    const files = globSync('{functions/adapters,shared/compiler,shared/app,infra}/**/*.ts', { cwd: ROOT })
+    expect(files.length).toBeGreaterThan(100)
+    const found = files.filter((file) => spelt.test(readFileSync(join(ROOT, file), 'utf8')))
+    expect(found).toEqual([])
+    expect(readFileSync(join(ROOT, 'shared/contracts/table-layout.ts'), 'utf8')).toMatch(spelt)
+  })
+})
