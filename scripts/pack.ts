@@ -5,7 +5,8 @@ import { makePackage } from './package/make-package.ts'
 const HELP = `Usage: npm run pack [-- --out FOLDER] [--json]
 
 Compiles the sources into FOLDER (dist without it), adds data and a manifest, and packs it: FOLDER/orchestrator-<version>.tgz, for
-npm install ./dist/orchestrator-<version>.tgz in another project. --json prints the files, their sizes and the tarball's path.`
+npm install ./dist/orchestrator-<version>.tgz in another project. FOLDER is emptied first; it is refused where it holds anything but
+an earlier package. --json prints the files, their sizes and the tarball's path.`
 
 const { values } = parseArgs({
   options: {

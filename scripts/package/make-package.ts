@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
-import { cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { cp, glob, readFile, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { emptyPackageFolder } from './empty-package-folder.ts'
 import { type Manifest, packedManifest } from './packed-manifest.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -16,20 +17,25 @@ export type Packed = {
   bytes: number
 }
 
-/** Makes the package in a folder, which is emptied first, and its tarball beside the files. Throws an Error with a failed tool's output. */
+/**
+ * Makes the package in a folder, which is emptied first, and its tarball beside the files. Throws an Error with a failed tool's output,
+ * and for a folder that holds anything but an earlier package.
+ */
 export async function makePackage(folder: string): Promise<Packed> {
-  const out = resolve(folder)
-  await rm(out, { recursive: true, force: true })
-  await mkdir(out, { recursive: true })
-  await run(
-    join(ROOT, 'node_modules/.bin/tsc'),
-    ['--project', 'tsconfig.package.json', '--outDir', out],
-    ROOT,
-  )
+  const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Manifest
+  const out = await emptyPackageFolder(folder, { root: ROOT, name: manifest.name })
+  try {
+    await run(
+      join(ROOT, 'node_modules/.bin/tsc'),
+      ['--project', 'tsconfig.package.json', '--outDir', out],
+      ROOT,
+    )
+  } finally {
+    // Also after a failed compilation, which leaves the checkout's manifest: the next run recognizes the folder by this one.
+    await writeFile(join(out, 'package.json'), `${JSON.stringify(packedManifest(manifest), null, 2)}\n`)
+  }
   await nameSources(out)
   for (const path of DATA) await cp(join(ROOT, path), join(out, path), { recursive: true })
-  const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Manifest
-  await writeFile(join(out, 'package.json'), `${JSON.stringify(packedManifest(manifest), null, 2)}\n`)
   const printed = await run('npm', ['pack', '--json', '--ignore-scripts'], out)
   const [packed] = JSON.parse(printed) as [{ filename: string; size: number; files: Packed['files'] }]
   return {
