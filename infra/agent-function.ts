@@ -1,7 +1,6 @@
 import type { AgentManifest } from '../shared/domain/agent.ts'
+import { HOST_MARGIN_SECONDS } from '../shared/host/host-ports.ts'
 
-/** The host's timeout exceeds the agent's deadline, so that it can record the failure. */
-const HOST_MARGIN_SECONDS = 5
 /** Lambda's limit for a description, in characters. */
 const MOST_DESCRIPTION = 256
 

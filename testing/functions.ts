@@ -3,7 +3,7 @@ import type { DefinedAgent } from '../shared/agent/index.ts'
 import { controlStep } from '../shared/app/control/control-step.ts'
 import { rebindStep } from '../shared/app/steps/rebind-step.ts'
 import { ControlPayloadSchema, RebindPayloadSchema } from '../shared/contracts/step-payload.ts'
-import type { Timer } from '../shared/host/host-ports.ts'
+import { HOST_MARGIN_SECONDS, type Timer } from '../shared/host/host-ports.ts'
 import { runStep } from '../shared/host/run-step.ts'
 import type { Ports } from '../shared/ports/index.ts'
 import type { Cast } from './cast.ts'
@@ -33,14 +33,15 @@ export function functionsOf(ports: Ports, { agents, scripted }: Cast, clock: Vir
 /** The host of an agent: takes a step's payload and the id of the request, returns the receipt. */
 export type Host = (payload: unknown, requestId: string) => Promise<unknown>
 
-const LAMBDA_MILLISECONDS = 900_000
 const CANCELLED = 'cancelled'
 
 /** `timer` defaults to the platform's. */
 export function hostOf(agent: DefinedAgent, ports: Ports, timer?: Timer): Host {
   const silent = { info() {}, warn() {} }
   const run = runStep({ ...ports, log: silent, measure() {}, ...(timer ? { timer } : {}) })
-  return async (payload, id) => run(agent, payload, { id, remainingMs: () => LAMBDA_MILLISECONDS })
+  // The timeout of the agent's function in the cloud.
+  const milliseconds = 1_000 * (agent.manifest.limits.timeoutSeconds + HOST_MARGIN_SECONDS)
+  return async (payload, id) => run(agent, payload, { id, remainingMs: () => milliseconds })
 }
 
 const virtualTimer =

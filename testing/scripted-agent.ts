@@ -51,8 +51,8 @@ export type Script =
         price?: Partial<AgentManifest['price']>
       })
 
-/** The default timeout of a step, so that the agent's own limit never ends a script first. */
-const PATIENT_SECONDS = 300
+/** The most that a manifest may say: a script is never cut off sooner than its step. */
+const PATIENT_SECONDS = 840
 
 /** An agent that follows a script; `sleep` waits for virtual seconds. */
 export function scriptedAgent(

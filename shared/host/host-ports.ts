@@ -29,6 +29,9 @@ export type HostPorts = Pick<
   timer?: Timer
 }
 
+/** A function's timeout exceeds its agent's `limits.timeoutSeconds` by this, so that the host can record the failure. */
+export const HOST_MARGIN_SECONDS = 5
+
 /** One call of the host: by Lambda, or by a test. */
 export type Invocation = {
   /** Unique: it owns the step while it runs. */

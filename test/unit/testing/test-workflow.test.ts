@@ -128,6 +128,24 @@ describe('a scripted agent', () => {
     expect(run).toMatchObject({ status: 'failed', error: { name: 'StepTimedOutError', stepId: 'a' } })
     expect(run.seconds).toBeLessThan(20)
   })
+
+  it.each([
+    {
+      what: 'that takes longer than its function may is cut off, as in the cloud',
+      limits: { timeoutSeconds: 10 },
+      ended: { status: 'failed', error: { name: 'StepTimedOutError', stepId: 'a' }, seconds: 13.5 },
+    },
+    {
+      what: 'has as long as its step where it names no limit',
+      limits: {},
+      ended: { status: 'succeeded', result: { a: 1 }, seconds: 790 },
+    },
+  ])('$what', async ({ limits, ended }) => {
+    const run = await testWorkflow(one({ timeoutSeconds: 800, retry: { maxAttempts: 1 } }), {
+      agents: { 'work.do': { output: 1, seconds: 790, limits } },
+    })
+    expect(run).toMatchObject(ended)
+  })
 })
 
 it('runs agents as they are defined, beside scripted ones, and takes no virtual time for them (virtual/T4)', async () => {
