@@ -3,18 +3,23 @@ import type { DefinedAgent } from '../shared/agent/index.ts'
 import { controlStep } from '../shared/app/control/control-step.ts'
 import { rebindStep } from '../shared/app/steps/rebind-step.ts'
 import { ControlPayloadSchema, RebindPayloadSchema } from '../shared/contracts/step-payload.ts'
-import { HOST_MARGIN_SECONDS, type Timer } from '../shared/host/host-ports.ts'
+import { HOST_MARGIN_SECONDS, type HostPorts, type Timer } from '../shared/host/host-ports.ts'
 import { runStep } from '../shared/host/run-step.ts'
 import type { Ports } from '../shared/ports/index.ts'
 import type { Cast } from './cast.ts'
 
-/** The functions of a deployment, by name: `agent-<id>`, `rebind` and `control`. */
-export function functionsOf(ports: Ports, { agents, scripted }: Cast, clock: VirtualClock) {
+type OnCall = NonNullable<HostPorts['onCall']>
+
+/** The functions of a deployment, by name: `agent-<id>`, `rebind` and `control`. `onCall` is told of each call of an agent. */
+export function functionsOf(ports: Ports, { agents, scripted }: Cast, clock: VirtualClock, onCall: OnCall) {
   const timer = virtualTimer(clock)
   const hosts = new Map<string, Host>()
   for (const agent of agents) {
     const { id } = agent.manifest
-    hosts.set(`agent-${id}`, hostOf(scripted.has(id) ? agent : inRealTime(agent, clock), ports, timer))
+    hosts.set(
+      `agent-${id}`,
+      hostOf(scripted.has(id) ? agent : inRealTime(agent, clock), { ...ports, timer, onCall }),
+    )
   }
   let requests = 0
   return async (name: string, payload: unknown): Promise<unknown> => {
@@ -35,10 +40,10 @@ export type Host = (payload: unknown, requestId: string) => Promise<unknown>
 
 const CANCELLED = 'cancelled'
 
-/** `timer` defaults to the platform's. */
-export function hostOf(agent: DefinedAgent, ports: Ports, timer?: Timer): Host {
+/** An agent in the host; timers are those of the platform where none is given. */
+export function hostOf(agent: DefinedAgent, ports: Ports & Pick<HostPorts, 'timer' | 'onCall'>): Host {
   const silent = { info() {}, warn() {} }
-  const run = runStep({ ...ports, log: silent, measure() {}, ...(timer ? { timer } : {}) })
+  const run = runStep({ ...ports, log: silent, measure() {} })
   // The timeout of the agent's function in the cloud.
   const milliseconds = 1_000 * (agent.manifest.limits.timeoutSeconds + HOST_MARGIN_SECONDS)
   return async (payload, id) => run(agent, payload, { id, remainingMs: () => milliseconds })

@@ -10,7 +10,6 @@ import { castOf, type GivenAgents, requireServed } from './cast.ts'
 import { type GivenWorkflow, parseGiven, registerAll } from './given-workflow.ts'
 import { type After, answerApproval, cancelLater, type GivenApprovals, sweepFrom } from './later.ts'
 import type { GivenFiles } from './memory/files.ts'
-import { notingCalls } from './noting-calls.ts'
 import { type StepOf, type VirtualCloud, virtualCloud } from './virtual-cloud.ts'
 import { type AgentCall, type WorkflowRun, workflowRunOf } from './workflow-run.ts'
 
@@ -63,13 +62,9 @@ export async function testWorkflow(workflow: GivenWorkflow, test: WorkflowTest):
     seed,
     ...(files ? { files } : {}),
     castOf(clock) {
-      const started = clock.now()
       const cast = castOf(agents, (seconds, signal) => clock.sleep(seconds * 1_000, signal))
       requireServed([main, ...children], cast)
-      const noting = cast.agents.map((agent) =>
-        notingCalls(agent, recorded.calls, () => (clock.now() - started) / 1_000),
-      )
-      return { ...cast, agents: noting }
+      return cast
     },
     onEvent(event) {
       recorded.events.push(event)
@@ -77,6 +72,7 @@ export async function testWorkflow(workflow: GivenWorkflow, test: WorkflowTest):
         answerApproval(ports, event, approvals, after).catch(broken.reject)
     },
     onBegin: (own) => recorded.begun.push(own),
+    onCall: (call, atSeconds) => recorded.calls.push(structuredClone({ ...call, atSeconds })),
     onBroken: broken.reject,
   })
   const { ports, clock, engine } = cloud

@@ -16,6 +16,7 @@ import { fillIn } from '../shared/compiler/fill-in.ts'
 import type { DomainEvent } from '../shared/domain/event.ts'
 import { executionArnOf } from '../shared/domain/execution-arn.ts'
 import { seededRandom } from '../shared/domain/random.ts'
+import type { AgentCall } from '../shared/host/host-ports.ts'
 import type { Executions, Machines, Ports } from '../shared/ports/index.ts'
 import type { Cast } from './cast.ts'
 import { functionsOf } from './functions.ts'
@@ -34,7 +35,9 @@ type Settings = {
   onEvent(event: DomainEvent): void
   /** Called whenever an agent, the rebinder or the control function starts or continues a step. */
   onBegin(step: StepOf): void
-  /** Called when the virtual cloud itself has failed, rather than an agent or a workflow. */
+  /** Told of each call of an agent, with the virtual seconds since the cloud was made. */
+  onCall(call: AgentCall, atSeconds: number): void
+  /** Told when the cloud itself has failed, and not an agent or a workflow. */
   onBroken(reason: unknown): void
 }
 
@@ -43,7 +46,16 @@ const MACHINES = 'arn:aws:states:us-east-1:000000000000:stateMachine:'
 const FUNCTIONS = 'arn:aws:lambda:us-east-1:000000000000:function:'
 const agentArn = (id: string): string => `${FUNCTIONS}agent-${id}`
 
-export async function virtualCloud({ now, seed, files, castOf, onEvent, onBegin, onBroken }: Settings) {
+export async function virtualCloud({
+  now,
+  seed,
+  files,
+  castOf,
+  onEvent,
+  onBegin,
+  onCall,
+  onBroken,
+}: Settings) {
   const clock = new VirtualClock(now.getTime())
   const cast = castOf(clock)
   const random = seededRandom(`engine of ${seed}`)
@@ -59,7 +71,9 @@ export async function virtualCloud({ now, seed, files, castOf, onEvent, onBegin,
     machines: machinesOf(() => engine),
   })
   const ports: Ports = { ...kept, steps: tellingBegins(kept.steps, onBegin) }
-  const functions = functionsOf(ports, cast, clock)
+  const functions = functionsOf(ports, cast, clock, (call) =>
+    onCall(call, (clock.now() - now.getTime()) / 1_000),
+  )
   const integrations: Integrations = {
     'lambda:invoke': async ({ arguments: { FunctionName, Payload } }) => {
       const name = String(FunctionName).slice(FUNCTIONS.length)

@@ -3,6 +3,7 @@ import type { DomainEvent } from '../shared/domain/event.ts'
 import type { Json } from '../shared/domain/json.ts'
 import type { StepRecord } from '../shared/domain/step.ts'
 import { type EndedTask, executionName, isOpenTask } from '../shared/domain/task.ts'
+import type { AgentCall as HostCall } from '../shared/host/host-ports.ts'
 import type { VirtualCloud } from './virtual-cloud.ts'
 
 type Told = { name: string; message: string }
@@ -39,14 +40,8 @@ export type StepRun = {
   steps?: Record<string, StepRun>
 }
 
-/** A recorded call of an agent. */
-export type AgentCall = {
-  agentId: string
-  capability: string
-  path: string
-  /** The number of the step's attempt, from 1. */
-  attempt: number
-  input: Json
+/** A call of an agent; its input as the step gives it, before the agent's own schema reads it. */
+export type AgentCall = HostCall & {
   /** Virtual seconds since the task was submitted. */
   atSeconds: number
 }

@@ -1,4 +1,5 @@
 import type { DimensionsOf, MetricName } from '../contracts/metrics.ts'
+import type { Json } from '../domain/json.ts'
 import type { Ports } from '../ports/index.ts'
 
 /** Everything the host needs from outside. */
@@ -27,6 +28,18 @@ export type HostPorts = Pick<
   measure<Name extends MetricName>(name: Name, dimensions: DimensionsOf<Name>, value: number): void
   /** The timers of the platform where it is not given; a test gives one of virtual time. */
   timer?: Timer
+  /** Told of each call as the agent begins it; a test notes them. */
+  onCall?(call: AgentCall): void
+}
+
+/** A call of an agent, with its input as it was resolved: the agent's own schema may make of it what is no JSON. */
+export type AgentCall = {
+  agentId: string
+  capability: string
+  path: string
+  /** From 1: which try of the step it is. */
+  attempt: number
+  input: Json
 }
 
 /** A function's timeout exceeds its agent's `limits.timeoutSeconds` by this, so that the host can record the failure. */

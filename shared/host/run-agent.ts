@@ -9,20 +9,23 @@ import type { HostPorts } from './host-ports.ts'
 import type { Call } from './resolve-call.ts'
 import type { Limits, StepRun } from './step-run.ts'
 
-type Needs = Pick<HostPorts, 'steps' | 'values' | 'files' | 'ledger' | 'clock' | 'ids' | 'timer'>
+type Needs = Pick<HostPorts, 'steps' | 'values' | 'files' | 'ledger' | 'clock' | 'ids' | 'timer' | 'onCall'>
 
 /** What the agent answers, unchecked. Throws the signal's reason as soon as it aborts, and an OrchestratorError for all that agents throw. */
 export function runAgent(
   ports: Needs,
   run: StepRun,
-  { capability, parsed }: Call,
+  { capability, input, parsed }: Call,
   limits: Limits & { spending: Spending },
 ): Promise<unknown> {
   run.notices.tell(stepStartedEvent(run.own.taskId, run.record))
   const context = agentContext(ports, run, limits)
-  return untilAborted(limits.signal, () =>
-    run.agent.execute({ capability: capability.name, input: parsed }, context),
-  )
+  return untilAborted(limits.signal, () => {
+    const { attempt, step } = context
+    const agentId = run.agent.manifest.id
+    ports.onCall?.({ agentId, capability: capability.name, path: step.path, attempt, input })
+    return run.agent.execute({ capability: capability.name, input: parsed }, context)
+  })
 }
 
 /** Keeps the answer as the step's output. Throws AgentOutputError where it does not fit the capability, or is no JSON. */

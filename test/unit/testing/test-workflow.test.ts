@@ -173,6 +173,38 @@ it('runs agents as they are defined, beside scripted ones, and takes no virtual 
   })
 })
 
+it('notes what agents are asked as JSON, whatever their schemas make of it', async () => {
+  const matching = defineAgent({
+    id: 'matching',
+    version: '1.0.0',
+    description: 'for tests',
+    capabilities: {
+      'text.match': {
+        description: '',
+        input: z.object({
+          pattern: z.string().transform((text) => (value: string) => new RegExp(text).test(value)),
+          value: z.string().default('abc'),
+        }),
+        output: z.boolean(),
+      },
+    },
+    execute: async ({ input: { pattern, value } }) => pattern(value),
+  })
+  const workflow = { name: 'one', steps: { a: { capability: 'text.match', input: { pattern: '^a' } } } }
+  const { status, result, calls } = await testWorkflow(workflow, { agents: [matching] })
+  expect([status, result]).toEqual(['succeeded', { a: true }])
+  expect(calls).toEqual([
+    {
+      agentId: 'matching',
+      capability: 'text.match',
+      path: 'a',
+      attempt: 1,
+      input: { pattern: '^a' },
+      atSeconds: 0,
+    },
+  ])
+})
+
 describe('a person', () => {
   const approval = { approval: { prompt: 'Go?', timeoutSeconds: 3600, approvers: ['ada'] } }
   const workflow = {
