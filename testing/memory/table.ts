@@ -48,6 +48,8 @@ const actions = { put: actionOf('putItem'), update: actionOf('updateItem') }
 
 /** The key names of a secondary index; items without one of the keys are not in it. */
 export type MemoryIndex = { name: string; partition: string; sort: string }
+type Keys = Pick<MemoryIndex, 'partition' | 'sort'>
+type Order = (a: WireItem, b: WireItem) => number
 export type QueryAnswer = { Items?: WireItem[]; Count: number; LastEvaluatedKey?: WireItem }
 
 export type MemoryTable = {
@@ -86,17 +88,12 @@ export function memoryTable(indexes: readonly MemoryIndex[] = []): MemoryTable {
 
   const items = (): WireItem[] => [...partitions.values()].flatMap((partition) => [...partition.values()])
 
-  /** The items that match a query, in the order of their keys. */
-  function among(index: MemoryIndex | undefined, conditions: WireItem): WireItem[] {
-    const [first, last] = index ? [index.partition, index.sort] : ['pk', 'sk']
+  /** The items that a query is about, in no order. */
+  function among({ partition: first, sort: last }: Keys, conditions: WireItem): WireItem[] {
     const { AttributeValueList } = conditions[first] as { AttributeValueList: [{ S: string }] }
     const wanted = AttributeValueList[0].S
-    const all = index ? items() : [...(partitions.get(wanted)?.values() ?? [])]
-    const text = (item: WireItem, name: string): string | undefined =>
-      (item[name] as { S?: string } | undefined)?.S
-    return all
-      .filter((item) => text(item, first) === wanted && text(item, last) !== undefined)
-      .sort((a, b) => Buffer.compare(Buffer.from(text(a, last) ?? ''), Buffer.from(text(b, last) ?? '')))
+    const all = first === 'pk' ? [...(partitions.get(wanted)?.values() ?? [])] : items()
+    return all.filter((item) => textOf(item, first) === wanted && textOf(item, last) !== undefined)
   }
 
   return {
@@ -124,12 +121,12 @@ export function memoryTable(indexes: readonly MemoryIndex[] = []): MemoryTable {
       if (data.IndexName !== undefined && !index)
         throw named(new Error(`The table does not have the specified index: ${data.IndexName}`))
       const { KeyConditions = {}, ScanIndexForward = true, Limit, ExclusiveStartKey, Select } = data
-      const found = among(index, KeyConditions).filter((item) => db.matchesFilter(item, KeyConditions))
-      if (!ScanIndexForward) found.reverse()
-      const after = ExclusiveStartKey && keyOf(ExclusiveStartKey)
-      const from = after
-        ? 1 + found.findIndex((item) => keyOf(item).pk === after.pk && keyOf(item).sk === after.sk)
-        : 0
+      const keys = index ?? { partition: 'pk', sort: 'sk' }
+      const inOrder = orderOf(keys, ScanIndexForward)
+      const found = among(keys, KeyConditions)
+        .filter((item) => db.matchesFilter(item, KeyConditions))
+        .sort(inOrder)
+      const from = ExclusiveStartKey ? placeAfter(startKeyOf(ExclusiveStartKey, keys), found, inOrder) : 0
       const page = found.slice(from, Limit === undefined ? undefined : from + Limit)
       const filter = data._filter
       const kept = filter ? page.filter((item) => db.matchesExprFilter(item, filter.expression)) : page
@@ -139,7 +136,7 @@ export function memoryTable(indexes: readonly MemoryIndex[] = []): MemoryTable {
       return {
         ...(Select === 'COUNT' ? {} : { Items: shown }),
         Count: kept.length,
-        ...(last ? { LastEvaluatedKey: { pk: last.pk, sk: last.sk } } : {}),
+        ...(last ? { LastEvaluatedKey: startKeyOf(last, keys) } : {}),
       }
     },
     items: () => structuredClone(items()),
@@ -150,6 +147,37 @@ const keyOf = (item: WireItem): Key => ({
   pk: (item.pk as { S: string }).S,
   sk: (item.sk as { S: string }).S,
 })
+
+const textOf = (item: WireItem, name: string): string | undefined =>
+  (item[name] as { S?: string } | undefined)?.S
+
+/** Compares by the sort key; in an index also by the table's keys, because there several items may have the same sort key. */
+function orderOf({ sort }: Keys, isForward: boolean): Order {
+  const bytes = (item: WireItem, name: string) => Buffer.from(textOf(item, name) ?? '')
+  const names = [...new Set([sort, 'pk', 'sk'])]
+  return (a, b) => {
+    for (const name of names) {
+      const order = Buffer.compare(bytes(a, name), bytes(b, name))
+      if (order !== 0) return isForward ? order : -order
+    }
+    return 0
+  }
+}
+
+/** Where a query goes on: the item of the key may have been deleted since. */
+function placeAfter(key: WireItem, items: readonly WireItem[], inOrder: Order): number {
+  const place = items.findIndex((item) => inOrder(item, key) > 0)
+  return place < 0 ? items.length : place
+}
+
+/** The keys of an item that a query can start from. Throws a ValidationException where one is missing. */
+function startKeyOf(item: WireItem, { partition, sort }: Keys): WireItem {
+  const names = ['pk', 'sk', partition, sort]
+  requireValid(
+    names.some((name) => textOf(item, name) === undefined) ? 'The provided starting key is invalid' : null,
+  )
+  return Object.fromEntries(names.map((name) => [name, item[name]]))
+}
 
 function requireValid(wrong: string | null | undefined): void {
   if (wrong) throw Object.assign(new Error(wrong), { name: 'ValidationException' })
