@@ -11,6 +11,7 @@
  * history/J3 a failure from before the last redrive is no longer current: at its place a new event may be recorded
  * history/J4 nothing is recorded after the end, or after the engine was stopped
  */
+import * as places from './places.ts'
 import { ExecutionStopped, Unmendable } from './state-error.ts'
 
 const MAX_EVENTS = 25_000
@@ -49,9 +50,7 @@ export class History {
   constructor(append: Append, now: () => number, past: readonly JournalEntry[] = []) {
     this.#append = append
     this.#now = now
-    const left = new Set(
-      past.filter(({ place }) => place.endsWith('<')).map(({ place }) => place.slice(0, -1)),
-    )
+    const left = new Set(past.flatMap(({ place }) => places.stateLeft(place) ?? []))
     for (const entry of past) {
       if (!isInside(entry.place, left)) this.#past.set(entry.place, entry)
       if (!entry.event) continue
@@ -121,7 +120,7 @@ export class History {
 
   /** Redrives an execution that has failed; `append` stores the event together with the execution's new status. */
   redrive(append: Append): void {
-    const place = `redrive ${this.#redrives.length}`
+    const place = places.redriveAt(this.#redrives.length)
     const details = { executionRedrivenEventDetails: { redriveCount: this.#redrives.length + 1 } }
     const { id } = this.#add(place, { after: this.#length, type: 'ExecutionRedriven', details }, append)
     this.#redrives.push(id)
@@ -145,10 +144,7 @@ export class History {
 
 /** Whether a place is inside a state that was left, which replay does not visit again. */
 function isInside(place: string, left: ReadonlySet<string>): boolean {
-  for (let cut = place.indexOf('#'); cut > 0; cut = place.indexOf('#', cut + 1)) {
-    if (left.has(place.slice(0, cut))) return true
-  }
-  return false
+  return places.statesAround(place).some((state) => left.has(state))
 }
 
 function recorded(event: HistoryEvent, note: unknown): Recorded {

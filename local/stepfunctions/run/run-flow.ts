@@ -8,6 +8,7 @@ import { callTask } from '../states/task.ts'
 import { runWait } from '../states/wait.ts'
 import { asText, detailsOf, type Recorded } from './history.ts'
 import { leave } from './leave-state.ts'
+import * as places from './places.ts'
 import { type Entry, type Exit, makeEntry, type Scope } from './scope.ts'
 import { Failed, SiblingFailed, StateError } from './state-error.ts'
 
@@ -44,30 +45,33 @@ async function runState(
 ): Promise<Exit> {
   const { history } = scope.execution
   const place = `${scope.place}${position}`
-  const exited = history.take(`${place}<`)
+  const exited = history.take(places.left(place))
   if (exited) return exitOf(exited)
-  const known = history.find(`${place}>`)
+  const known = history.find(places.entered(place))
   // On replay the recorded input counts: an expression may evaluate differently today.
   const given = known ? (JSON.parse(String(detailsOf(known.event).input)) as unknown) : input
   const {
     id: enteredId,
     timestamp,
     event,
-  } = history.record(`${place}>`, () => {
+  } = history.record(places.entered(place), () => {
     const details = { name, input: asText(input) }
     return { after, type: `${state.Type}StateEntered`, details: { stateEnteredEventDetails: details } }
   })
   const entered = { id: enteredId, timestamp, after: event.previousEventId }
   const exit = await behave(makeEntry(name, state, given, scope, place, entered)).catch((thrown: unknown) => {
     if (thrown instanceof SiblingFailed) {
-      history.recordBadEnd(`${place}!`, () => ({ after: thrown.last, type: `${state.Type}StateAborted` }))
+      history.recordBadEnd(places.aborted(place), () => ({
+        after: thrown.last,
+        type: `${state.Type}StateAborted`,
+      }))
     }
     throw thrown
   })
   scope.signal.throwIfAborted()
   const assigned = Object.entries(exit.assigned)
   if (assigned.length > 0) requireVariablesFit(name, { ...scope.variables, ...exit.assigned }, exit.assigned)
-  const { id } = history.record(`${place}<`, () => {
+  const { id } = history.record(places.left(place), () => {
     const details = {
       name,
       output: asText(exit.output),

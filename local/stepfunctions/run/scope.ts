@@ -1,6 +1,7 @@
 import type { Flow, State } from '../definition/definition.ts'
 import { evaluate, requireType, type Variables } from '../query/query.ts'
 import type { Execution } from './execution.ts'
+import * as places from './places.ts'
 import { Failed, QueryError, StateError } from './state-error.ts'
 
 /** Runs states until one ends the flow; `after` is the event that led to it. */
@@ -82,7 +83,7 @@ export function makeEntry<S extends State>(
     const reason = new StateError('States.QueryEvaluationError', cause)
     const location = field === undefined ? {} : { location: field }
     const details = { error: reason.error, cause, state: name, ...location }
-    const { id } = history.recordBadEnd(`${at}?${field ?? ''}`, () => ({
+    const { id } = history.recordBadEnd(places.evaluationFailed(at, field), () => ({
       after,
       type: 'EvaluationFailed',
       details: { evaluationFailedEventDetails: details },

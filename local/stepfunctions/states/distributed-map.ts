@@ -1,6 +1,7 @@
 import type { MapState } from '../definition/definition.ts'
 import { uuidOf } from '../query/functions.ts'
 import type { Outcome } from '../run/execution.ts'
+import * as places from '../run/places.ts'
 import type { Entry } from '../run/scope.ts'
 import { asFailed, Failed, SiblingFailed, StateError } from '../run/state-error.ts'
 import type { Attempt } from './failable.ts'
@@ -24,16 +25,19 @@ export async function callDistributedMap(
   const { place } = attempt
   const known = findFailure(history, place)
   if (known) throw known
-  const run = history.record(`${place}m`, () => startOf(entry, after))
+  const run = history.record(places.mapRunStarted(place), () => startOf(entry, after))
   const mapRunArn = String(run.note)
   try {
     const outputs = await runChildren(entry, settings, mapRunArn, place)
-    const { id } = history.record(`${place}n`, () => ({ after: run.id, type: 'MapRunSucceeded' }))
+    const { id } = history.record(places.mapRunSucceeded(place), () => ({
+      after: run.id,
+      type: 'MapRunSucceeded',
+    }))
     return { outputs, succeeded: id, last: run.id }
   } catch (thrown) {
     const failed = asFailed(thrown, run.id)
     const { error, cause } = failed.reason
-    const { id } = history.recordBadEnd(`${place}y`, () => ({
+    const { id } = history.recordBadEnd(places.mapRunFailed(place), () => ({
       after: run.id,
       type: 'MapRunFailed',
       details: { mapRunFailedEventDetails: { error, cause } },
@@ -79,7 +83,11 @@ async function runChildren(
     )
   }
   const runItem = async (index: number): Promise<void> => {
-    const input = await iterationInput(entry, { Index: index, Value: items[index] }, `${place}.${index}`)
+    const input = await iterationInput(
+      entry,
+      { Index: index, Value: items[index] },
+      places.itemAt(place, index),
+    )
     const { StartAt, States } = entry.state.ItemProcessor
     const outcome = await surroundings.runChild(
       {

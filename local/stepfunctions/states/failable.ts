@@ -11,6 +11,7 @@
 import type { MapState, ParallelState, Retrier, TaskState } from '../definition/definition.ts'
 import type { History } from '../run/history.ts'
 import { leave, shape } from '../run/leave-state.ts'
+import * as places from '../run/places.ts'
 import type { Entry, Exit } from '../run/scope.ts'
 import { asFailed, errorMatches, type Failed, Unmendable } from '../run/state-error.ts'
 import { recordFailure } from './record-failure.ts'
@@ -34,8 +35,8 @@ export async function runFailable<S extends Failable>(entry: Entry<S>, call: Cal
   let retries: number[] = []
   let after = entry.entered.id
   for (let attempt = 0, retryCount = 0; ; attempt++, retryCount++) {
-    const place = `${entry.place}#${attempt}`
-    let again = history.noteAt<Again>(`${place}r`)
+    const place = places.attemptAt(entry.place, attempt)
+    let again = history.noteAt<Again>(places.retryDue(place))
     const redriven = history.redriveAfter(Math.max(after, again ? 0 : lastOf(history, place)))
     if (redriven !== undefined && (!again || again.last > redriven)) {
       // After a redrive the retries are counted anew (failable/T5).
@@ -52,7 +53,7 @@ export async function runFailable<S extends Failable>(entry: Entry<S>, call: Cal
       if ('exit' in tried) return tried.exit
       again = nextTry(entry, tried.failed, retries)
       if (!again) return caught(entry, recordFailure(entry, place, tried.failed), { place, retryCount })
-      history.remember(`${place}r`, again)
+      history.remember(places.retryDue(place), again)
     }
     retries[again.retrier] = (retries[again.retrier] ?? 0) + 1
     after = again.last
@@ -62,10 +63,7 @@ export async function runFailable<S extends Failable>(entry: Entry<S>, call: Cal
 
 /** The last recorded event of an attempt; 0 if there is none. */
 function lastOf(history: History, place: string): number {
-  return Math.max(
-    0,
-    ...['+', '.', '/', '=', 'x', 'y'].map((mark) => history.find(`${place}${mark}`)?.id ?? 0),
-  )
+  return Math.max(0, ...places.MARKS_OF_ATTEMPT.map((at) => history.find(at(place))?.id ?? 0))
 }
 
 /**
@@ -74,7 +72,7 @@ function lastOf(history: History, place: string): number {
  */
 function isOver({ state, scope }: Entry<Failable>, place: string): boolean {
   const { history } = scope.execution
-  return history.has(`${place}=`) || (state.Type === 'Task' && history.has(`${place}+`))
+  return history.has(places.succeeded(place)) || (state.Type === 'Task' && history.has(places.begun(place)))
 }
 
 async function tryOnce<S extends Failable>(

@@ -1,4 +1,5 @@
 import type { MapState } from '../definition/definition.ts'
+import * as places from '../run/places.ts'
 import type { Entry } from '../run/scope.ts'
 import { asFailed, SiblingFailed } from '../run/state-error.ts'
 import { runBranches } from './branches.ts'
@@ -16,11 +17,11 @@ export async function callMap(
 ): Promise<{ result: unknown; last: number }> {
   const { history } = entry.scope.execution
   // Stored with the start event: on replay a randomly drawn list must be the same.
-  const known = history.find(`${attempt.place}+`)?.note as MapSettings | undefined
+  const known = history.find(places.begun(attempt.place))?.note as MapSettings | undefined
   const settings = known ?? (await settingsOf(entry, attempt))
   entry.scope.signal.throwIfAborted()
   const { items } = settings
-  const started = history.record(`${attempt.place}+`, () => ({
+  const started = history.record(places.begun(attempt.place), () => ({
     after: attempt.after,
     type: 'MapStateStarted',
     details: { mapStateStartedEventDetails: { length: items.length } },
@@ -30,7 +31,7 @@ export async function callMap(
   const { outputs, succeeded, last } = isDistributed
     ? await callDistributedMap(entry, attempt, settings, started.id)
     : await runIterations(entry, attempt, settings, started.id)
-  history.record(`${attempt.place}=`, () => ({ after: succeeded, type: 'MapStateSucceeded' }))
+  history.record(places.succeeded(attempt.place), () => ({ after: succeeded, type: 'MapStateSucceeded' }))
   return { result: outputs, last }
 }
 
@@ -74,19 +75,19 @@ async function runIteration(
   after: number,
 ): Promise<{ output: unknown; last: number; succeeded: number }> {
   const { history } = entry.scope.execution
-  const place = `${attemptPlace}.${mapItem.Index}`
+  const place = places.itemAt(attemptPlace, mapItem.Index)
   const of = { name: entry.name, index: mapItem.Index }
   const input = await iterationInput(entry, mapItem, place)
   signal.throwIfAborted()
-  const started = history.record(`${place}+`, () => ({
+  const started = history.record(places.begun(place), () => ({
     after,
     type: 'MapIterationStarted',
     details: { mapIterationStartedEventDetails: of },
   }))
-  const scope = { ...entry.scope, signal, mapItem, place: `${place}/` }
+  const scope = { ...entry.scope, signal, mapItem, place: places.flowOf(place) }
   try {
     const ran = await entry.scope.runFlow(entry.state.ItemProcessor, input, scope, started.id)
-    const { id } = history.record(`${place}=`, () => ({
+    const { id } = history.record(places.succeeded(place), () => ({
       after: ran.last,
       type: 'MapIterationSucceeded',
       details: { mapIterationSucceededEventDetails: of },
@@ -94,7 +95,7 @@ async function runIteration(
     return { ...ran, succeeded: id }
   } catch (thrown) {
     if (thrown instanceof SiblingFailed) {
-      history.recordBadEnd(`${place}!`, () => ({
+      history.recordBadEnd(places.aborted(place), () => ({
         after: thrown.last,
         type: 'MapIterationAborted',
         details: { mapIterationAbortedEventDetails: of },
@@ -102,7 +103,7 @@ async function runIteration(
       throw thrown
     }
     const failed = asFailed(thrown, history.length)
-    history.recordBadEnd(`${place}x`, () => ({
+    history.recordBadEnd(places.failed(place), () => ({
       after: failed.last,
       type: 'MapIterationFailed',
       details: { mapIterationFailedEventDetails: of },

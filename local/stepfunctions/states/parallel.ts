@@ -1,4 +1,5 @@
 import type { ParallelState } from '../definition/definition.ts'
+import * as places from '../run/places.ts'
 import type { Entry } from '../run/scope.ts'
 import { runBranches } from './branches.ts'
 import type { Attempt } from './failable.ts'
@@ -16,13 +17,13 @@ export async function callParallel(
       ? await entry.evaluate(state.Arguments, 'Arguments', { retryCount, place })
       : entry.input
   scope.signal.throwIfAborted()
-  const started = history.record(`${place}+`, () => ({ after, type: 'ParallelStateStarted' }))
+  const started = history.record(places.begun(place), () => ({ after, type: 'ParallelStateStarted' }))
   const outcomes = await runBranches(entry, attempt, (signal) =>
     state.Branches.map((branch, index) =>
-      scope.runFlow(branch, input, { ...scope, signal, place: `${place}.${index}/` }, started.id),
+      scope.runFlow(branch, input, { ...scope, signal, place: places.branchAt(place, index) }, started.id),
     ),
   )
   const last = Math.max(started.id, ...outcomes.map((outcome) => outcome.last))
-  history.record(`${place}=`, () => ({ after: last, type: 'ParallelStateSucceeded' }))
+  history.record(places.succeeded(place), () => ({ after: last, type: 'ParallelStateSucceeded' }))
   return { result: outcomes.map(({ output }) => output), last }
 }

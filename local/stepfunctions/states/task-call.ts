@@ -10,6 +10,7 @@
 import type { TaskState } from '../definition/definition.ts'
 import { findIntegration, type IntegrationCall } from '../integrations/integration.ts'
 import { requireFits } from '../query/payload-limit.ts'
+import * as places from '../run/places.ts'
 import type { Entry } from '../run/scope.ts'
 import { ExecutionStopped, Failed, StateError } from '../run/state-error.ts'
 import type { TaskEvents } from '../run/task-events.ts'
@@ -51,8 +52,11 @@ export async function callUntilOutcome(
     if (over.signal.aborted) return
     const reason = failureIn(answer, name)
     const { id } = reason
-      ? history.record(`${place}x`, () => ({ after: last, ...events.failed(reason) }))
-      : history.record(`${place}=`, () => ({ after: last, ...events.succeeded(outputOf(answer)) }))
+      ? history.record(places.failed(place), () => ({ after: last, ...events.failed(reason) }))
+      : history.record(places.succeeded(place), () => ({
+          after: last,
+          ...events.succeeded(outputOf(answer)),
+        }))
     over.abort(OVER)
     if (token) tokens.close(token)
     if (reason) reject(new Failed(reason, id))
@@ -61,7 +65,7 @@ export async function callUntilOutcome(
   const submitted = (answer: unknown): void => {
     const words = events.submitted?.(answer)
     if (over.signal.aborted || !words) return
-    last = history.record(`${place}/`, () => ({ after: last, ...words })).id
+    last = history.record(places.submitted(place), () => ({ after: last, ...words })).id
   }
   const heart = makeHeart(scheduled, clock, over.signal, () => settle(TIMED_OUT), reject)
   const stop = (): void => {
@@ -81,7 +85,7 @@ export async function callUntilOutcome(
       .catch(reject)
   }
 
-  if (!over.signal.aborted && (!token || !history.has(`${place}/`))) {
+  if (!over.signal.aborted && (!token || !history.has(places.submitted(place)))) {
     const call: IntegrationCall = {
       id: `${row.executionArn} ${place}`,
       roleArn: row.roleArn,

@@ -2,6 +2,7 @@ import type { TaskState } from '../definition/definition.ts'
 import { waitsForToken } from '../integrations/integration.ts'
 import { requireFits } from '../query/payload-limit.ts'
 import { detailsOf, type Recorded } from '../run/history.ts'
+import * as places from '../run/places.ts'
 import type { Entry } from '../run/scope.ts'
 import { Failed, StateError } from '../run/state-error.ts'
 import { type TaskEvents, taskEvents } from '../run/task-events.ts'
@@ -13,9 +14,9 @@ export async function callTask(entry: Entry<TaskState>, attempt: Attempt): Promi
   const events = taskEvents(entry.state.Resource)
   const { history } = entry.scope.execution
   const { place } = attempt
-  const succeeded = history.find(`${place}=`)
+  const succeeded = history.find(places.succeeded(place))
   if (succeeded) return { result: JSON.parse(String(detailsOf(succeeded.event).output)), last: succeeded.id }
-  const failed = history.find(`${place}x`)
+  const failed = history.find(places.failed(place))
   if (failed) throw new Failed(reasonIn(failed), failed.id)
   const scheduled = await schedule(entry, attempt, events)
   return callUntilOutcome(entry, scheduled, events)
@@ -30,10 +31,13 @@ function reasonIn({ event }: Recorded): StateError {
 async function schedule(entry: Entry<TaskState>, attempt: Attempt, events: TaskEvents): Promise<Scheduled> {
   const { history } = entry.scope.execution
   const { place } = attempt
-  const known = history.find(`${place}+`)
+  const known = history.find(places.begun(place))
   const scheduled = known ? scheduledBefore(place, known) : await scheduleNow(entry, attempt, events)
-  const started = history.record(`${place}.`, () => ({ after: scheduled.last, ...events.started() }))
-  return { ...scheduled, last: history.find(`${place}/`)?.id ?? started.id }
+  const started = history.record(places.callStarted(place), () => ({
+    after: scheduled.last,
+    ...events.started(),
+  }))
+  return { ...scheduled, last: history.find(places.submitted(place))?.id ?? started.id }
 }
 
 async function scheduleNow(
@@ -52,7 +56,7 @@ async function scheduleNow(
   const heartbeatSeconds = await secondsOf(entry, 'HeartbeatSeconds', { retryCount, place })
   scope.signal.throwIfAborted()
   requireFits(entry.name, given)
-  const { id, timestamp } = history.record(`${place}+`, () => ({
+  const { id, timestamp } = history.record(places.begun(place), () => ({
     after,
     ...events.scheduled(given, { timeoutInSeconds: timeoutSeconds, heartbeatInSeconds: heartbeatSeconds }),
     ...(token === undefined ? {} : { note: token }),

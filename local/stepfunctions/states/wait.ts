@@ -1,5 +1,6 @@
 import type { WaitState } from '../definition/definition.ts'
 import { leave } from '../run/leave-state.ts'
+import * as places from '../run/places.ts'
 import type { Entry, Exit } from '../run/scope.ts'
 
 /** The timestamps that AWS accepts: with an offset. */
@@ -8,9 +9,9 @@ const ISO_8601 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d
 /** Waits until the recorded time: a restart does not begin the wait anew. */
 export async function runWait(entry: Entry<WaitState>): Promise<Exit> {
   const { surroundings, history } = entry.scope.execution
-  const known = history.noteAt<number>(`${entry.place}w`)
+  const known = history.noteAt<number>(places.waitDue(entry.place))
   const due = known ?? (await dueAt(entry))
-  if (known === undefined) history.remember(`${entry.place}w`, due)
+  if (known === undefined) history.remember(places.waitDue(entry.place), due)
   const milliseconds = due - surroundings.clock.now()
   if (milliseconds > 0) await surroundings.clock.sleep(milliseconds, entry.scope.signal)
   return leave(entry, entry.input, entry.entered.id)
