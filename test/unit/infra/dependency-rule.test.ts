@@ -14,18 +14,11 @@ function plant(path: string, text: string): void {
   writeFileSync(join(house, path), text)
 }
 
+const FOLDERS = ['shared', 'functions', 'infra', 'examples', 'testing', 'bench', 'scripts', 'test']
+for (const folder of FOLDERS) mkdirSync(join(house, folder))
+
 function check(): string {
-  const args = [
-    '--config',
-    join(ROOT, '.dependency-cruiser.mjs'),
-    '--output-type',
-    'err',
-    'shared',
-    'functions',
-    'infra',
-    'examples',
-    'testing',
-  ]
+  const args = ['--config', join(ROOT, '.dependency-cruiser.mjs'), '--output-type', 'err', ...FOLDERS]
   const { stdout, stderr } = spawnSync(join(ROOT, 'node_modules/.bin/depcruise'), args, {
     cwd: house,
     encoding: 'utf8',
@@ -50,7 +43,10 @@ describe('the dependency rule', () => {
     plant('testing/d.ts', "import { b } from '../shared/workflow/b.ts'\nexport const d = b\n")
     plant('functions/catalogue.ts', 'export const FUNCTIONS = {}\n')
     plant('infra/f.ts', "import { FUNCTIONS } from '../functions/catalogue.ts'\nexport const f = FUNCTIONS\n")
-    expect(check()).toContain('no dependency violations found (10 modules')
+    plant('scripts/e.ts', "import { c } from '../functions/steps/c.ts'\nexport const e = c\n")
+    plant('test/support/f.ts', "import { e } from '../../scripts/e.ts'\nexport const f = e\n")
+    plant('bench/g.ts', "import { f } from '../test/support/f.ts'\nexport const g = f\n")
+    expect(check()).toContain('no dependency violations found (13 modules')
   })
 
   it.each([
@@ -88,12 +84,30 @@ describe('the dependency rule', () => {
       "import { z } from './api/z.ts'\nexport const FUNCTIONS = z\n",
     ],
     ['limits', 'shared/app/limits/bad8.ts', "import { z } from '../steps/z.ts'\nexport const x = z\n"],
+    ['apart', 'shared/domain/bad12.ts', "import { t } from '../../test/t.ts'\nexport const x = t\n"],
+    [
+      'apart',
+      'functions/agents/mine/bad13.ts',
+      "import { t } from '../../../bench/t.ts'\nexport default t\n",
+    ],
+    ['apart', 'testing/bad14.ts', "import { t } from '../scripts/t.ts'\nexport const x = t\n"],
+    ['bench', 'bench/bad15.ts', "import { t } from '../test/t.ts'\nexport const x = t\n"],
+    ['scripts', 'scripts/bad16.ts', "import { t } from '../test/t.ts'\nexport const x = t\n"],
+    [
+      'scripts',
+      'scripts/bad17.ts',
+      "import t from '../functions/agents/theirs/index.ts'\nexport const x = t\n",
+    ],
+    ['test', 'test/bad18.ts', "import { t } from '../cdk.out/t.ts'\nexport const x = t\n"],
     ['domain', 'shared/domain/bad4.ts', "import type { App } from 'aws-cdk-lib'\nexport type X = App\n"],
   ])('catches a planted violation in %s', (rule, path, text) => {
     plant('shared/selector/y.ts', 'export const y = 1\n')
     plant('shared/agent/index.ts', 'export const a = 1\n')
     plant('functions/api/z.ts', 'export const z = 1\n')
     plant('testing/w.ts', 'export const w = 1\n')
+    for (const folder of ['test', 'bench', 'scripts', 'cdk.out'])
+      plant(`${folder}/t.ts`, 'export const t = 1\n')
+    plant('functions/agents/theirs/index.ts', 'export default 1\n')
     plant('shared/app/steps/z.ts', 'export const z = 1\n')
     plant(path, text)
     const report = check()
