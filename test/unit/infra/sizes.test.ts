@@ -90,9 +90,7 @@ const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
 const LONG_FILES: Readonly<Record<string, string>> = {
   'shared/contracts/routes.ts': 'data: the table of routes',
   'shared/domain/error-table.ts': 'data: the table of errors',
-  'functions/adapters/dynamodb/tasks/steps.ts': TO_BE_SPLIT,
   'functions/deps.ts': TO_BE_SPLIT,
-  'infra/stacks/runtime-stack.ts': TO_BE_SPLIT,
 }
 
 const LIMITED_FOLDERS = /^(shared\/app|functions|local|test\/integration)(\/|$)/
