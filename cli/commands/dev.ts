@@ -180,6 +180,14 @@ function parseFolder(text: string): string {
 
 function welcome({ apiUrl, awsUrl }: LocalCloud, readmes: number, say: (text: string) => void): void {
   const set = apiUrl.endsWith(':8000') ? '' : `ORCHESTRATOR_URL=${apiUrl} `
+  const over = style('dim', `(over ${readmes} READMEs)`)
+  const examples = [
+    `submit data_report --file source=${relative('.', SAMPLE_DATA)} --wait`,
+    ...(readmes === 0
+      ? []
+      : [`submit research_and_analyze --input '{"query":"retry with backoff and jitter"}' --wait   ${over}`]),
+    'list',
+  ]
   say(`
 ${style('bold', 'The orchestrator is running.')}
   API           ${apiUrl}/api/v1
@@ -187,9 +195,7 @@ ${style('bold', 'The orchestrator is running.')}
   AWS endpoint  ${awsUrl}  (AWS_ENDPOINT_URL for any SDK or the AWS CLI)
 
 In a second terminal:
-  ${set}npx orchestrator submit data_report --file source=${relative('.', SAMPLE_DATA)} --wait
-  ${set}npx orchestrator submit research_and_analyze --input '{"query":"retry with backoff and jitter"}' --wait   ${style('dim', `(over ${readmes} READMEs)`)}
-  ${set}npx orchestrator list
+${examples.map((example) => `  ${set}npx orchestrator ${example}`).join('\n')}
 
 Ctrl-C stops it; tasks are kept, and unfinished ones go on at the next start.`)
 }

@@ -4,7 +4,7 @@ import { uploadFiles } from '../input/upload-files.ts'
 
 const MAX_READMES = 200
 
-/** Uploads a corpus that every installation has: the READMEs of the packages in node_modules. Returns their number. */
+/** Uploads a corpus that most installations have: the READMEs of the packages in node_modules. Returns their number, which may be 0. */
 export async function uploadReadmes(base: string, root: string): Promise<number> {
   const cwd = join(root, 'node_modules')
   const names = await Array.fromAsync(glob(['*/README.md', '@*/*/README.md'], { cwd }))
@@ -18,5 +18,6 @@ export async function uploadReadmes(base: string, root: string): Promise<number>
         .join('/')
         .replace(/\/README\.md$/, '.md'),
     }))
+  if (files.length === 0) return 0
   return (await uploadFiles(files, 'corpus', base)).count
 }
