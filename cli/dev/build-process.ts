@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { getCompileCacheDir } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 import * as z from 'zod'
@@ -12,13 +13,13 @@ export const SourcesSchema = z.object({
 /** A digest of each agent and workflow; the folders they are loaded from; and every file that agents import. */
 export type Sources = z.infer<typeof SourcesSchema>
 
-const MessageSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('ready') }),
+const AnswerSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('built'), sources: SourcesSchema }),
   z.object({ kind: z.literal('refused'), problems: z.array(z.string()) }),
   z.object({ kind: z.literal('restart'), reason: z.string() }),
 ])
-type Answer = Exclude<z.infer<typeof MessageSchema>, { kind: 'ready' }>
+const MessageSchema = z.object({ nonce: z.string(), answer: AnswerSchema })
+export type Answer = z.infer<typeof AnswerSchema>
 
 /** The build script of this package, in a checkout or installed. */
 const BUILD = join(import.meta.dirname, `../../infra/reload/build-changes${extname(import.meta.filename)}`)
@@ -27,13 +28,15 @@ const MOST_MILLISECONDS = 30_000
 /** A process that has loaded everything for a build and waits for its single order. */
 export class BuildProcess {
   readonly #child: ChildProcess
+  /** Agents' modules run in the child and may send messages too; only the build script knows the nonce of the order. */
+  readonly #nonce = randomUUID()
   readonly #answer = Promise.withResolvers<Answer>()
   #printed = ''
 
   /** `root` is the project's folder. */
-  constructor(root: string) {
+  constructor(root: string, script: string = BUILD) {
     const cache = getCompileCacheDir()
-    this.#child = fork(BUILD, {
+    this.#child = fork(script, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv: [],
@@ -48,9 +51,8 @@ export class BuildProcess {
       })
     }
     this.#child.on('message', (message) => {
-      // An agent, or what it imports, may write to the channel too: `process.send?.('ready')`.
       const { data } = MessageSchema.safeParse(message)
-      if (data && data.kind !== 'ready') this.#answer.resolve(data)
+      if (data?.nonce === this.#nonce) this.#answer.resolve(data.answer)
     })
     const gone = (why: string): void =>
       this.#answer.resolve({ kind: 'refused', problems: [why, ...this.#printed.trim().split('\n')] })
@@ -67,7 +69,7 @@ export class BuildProcess {
       this.stop()
     }, MOST_MILLISECONDS)
     // The process reads the order from the channel once it has loaded.
-    this.#child.send(order, () => {})
+    this.#child.send({ ...order, nonce: this.#nonce }, () => {})
     try {
       return await this.#answer.promise
     } finally {

@@ -1,6 +1,6 @@
 /**
  * One build for `orchestrator dev`, in its own process: modules are cached for a process's life, so each build needs a new one, and an
- * agent whose module blocks delays nothing else. It is started ahead, prints `ready`, builds on order, answers, and ends.
+ * agent whose module blocks delays nothing else. It is started ahead, builds on order, answers, and ends.
  */
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename } from 'node:fs/promises'
@@ -13,8 +13,8 @@ import { NotLive } from './not-live.ts'
 import { patchAssembly } from './patch-assembly.ts'
 import { problemsOfBuild } from './problems-of-build.ts'
 
-/** `base` is the synthesized assembly, `folder` the target for the assembly with the changes. */
-type Order = { base: string; folder: string }
+/** `base` is the synthesized assembly, `folder` the target for the assembly with the changes; the answer repeats the nonce. */
+type Order = { base: string; folder: string; nonce: string }
 type Answer =
   | { kind: 'built'; sources: Sources }
   /** Problems in users' files. */
@@ -23,11 +23,13 @@ type Answer =
 
 // Warm-up: the first call starts esbuild's own process.
 await transform('')
+// Before any agent is loaded, which could replace it.
+const send = process.send?.bind(process)
 process.once('message', async (order: Order) => {
-  process.send?.(await answerTo(order), () => process.exit(0))
+  const answer = await answerTo(order)
+  send?.({ nonce: order.nonce, answer }, () => process.exit(0))
 })
 process.once('disconnect', () => process.exit(0))
-process.send?.({ kind: 'ready' })
 
 async function answerTo({ base, folder }: Order): Promise<Answer> {
   try {
