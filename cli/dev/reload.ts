@@ -71,20 +71,23 @@ export async function startReloading({ cloud, assembly, tell }: Reloading): Prom
     running = undefined
   }
 
-  const unwatch = await watchSources(
+  const watching = await watchSources(
     [...live, ...RESTART].map((path) => join(root, path)),
-    (paths, first) => {
-      const files = paths.map((path) => relative(root, path).split(sep).join('/'))
-      const fixed = files.filter((file) => !isIn(file, live))
-      if (fixed.length > 0) tell({ event: 'restart', reason: fixed.join(', ') })
-      if (fixed.length === files.length) return
-      since ??= first
-      running ??= work()
+    {
+      onChange(paths, first) {
+        const files = paths.map((path) => relative(root, path).split(sep).join('/'))
+        const fixed = files.filter((file) => !isIn(file, live))
+        if (fixed.length > 0) tell({ event: 'restart', reason: fixed.join(', ') })
+        if (fixed.length === files.length) return
+        since ??= first
+        running ??= work()
+      },
+      onProblem: ({ message }) => tell({ event: 'restart', reason: `files cannot be watched: ${message}` }),
     },
   )
   return async () => {
     stopped = true
-    await unwatch()
+    await watching.close()
     next.stop()
     await running
   }
