@@ -17,6 +17,8 @@ const AnswerSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('built'), sources: SourcesSchema }),
   z.object({ kind: z.literal('refused'), problems: z.array(z.string()) }),
   z.object({ kind: z.literal('restart'), reason: z.string() }),
+  /** A file was saved during the build. */
+  z.object({ kind: z.literal('outdated') }),
 ])
 const MessageSchema = z.object({ nonce: z.string(), answer: AnswerSchema })
 export type Answer = z.infer<typeof AnswerSchema>

@@ -5,11 +5,14 @@
  * reload/L1 a change that does not compile, or that the registration refuses, has no effect: the former state stays in service
  * reload/L2 one reload at a time; files saved meanwhile are in the next
  * reload/L3 a change that needs a new synthesis is reported, not attempted
+ * reload/L4 what was saved between the synthesis and the start of watching is applied
+ * reload/L5 a bundle is used again only in the run that made it, and only if its files were the same before and after it was made
  */
 import { readFile, rm } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import type { LocalCloud } from '../../local/local-cloud.ts'
-import { BuildProcess, type Sources, SourcesSchema } from './build-process.ts'
+import { type Answer, BuildProcess, type Sources, SourcesSchema } from './build-process.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { watchSources } from './watch-sources.ts'
 
 export type ReloadEvent =
@@ -20,57 +23,71 @@ export type ReloadEvent =
 /** Paths in the project that need a restart; agents may lie in one of these folders. */
 const RESTART = ['app.ts', 'cdk.json', 'functions', 'infra', 'package.json', 'shared', 'stages']
 
+/** How many builds in a row may find that a file was saved meanwhile. */
+const MOST_OUTDATED = 3
+const RESTLESS =
+  'the files of an agent change whenever they are read; does a module write one of them when it is loaded?'
+
 type Reloading = {
   cloud: Pick<LocalCloud, 'update'>
   /** The folder of the synthesized assembly. */
   assembly: string
   tell(event: ReloadEvent): void
+  /** Starts a build of the project in a folder, by default in a process of its own. */
+  startBuild?: (root: string) => Pick<BuildProcess, 'build' | 'stop'>
 }
 
-/** Watches agents and workflows until it is stopped. */
-export async function startReloading({ cloud, assembly, tell }: Reloading): Promise<() => Promise<void>> {
+/** Watches agents and workflows until it is stopped. What was saved since the synthesis is applied at once (reload/L4). */
+export async function startReloading(reloading: Reloading): Promise<() => Promise<void>> {
+  const { cloud, assembly, tell, startBuild = (folder) => new BuildProcess(folder) } = reloading
+  // A former run's bundles are of the host and the packages of that time (reload/L5).
+  await rm(join(assembly, 'reload'), { recursive: true, force: true })
   let applied = await readSources(assembly)
   const root = applied.from.at(-1)?.root ?? '.'
   const live = liveIn(applied, root)
-  let next = new BuildProcess(root)
-  let [number, stopped] = [0, false]
-  let running: Promise<void> | undefined
-  let since: number | undefined
+  let next = startBuild(root)
+  let [number, outdated, stopped] = [0, 0, false]
   let inService: string | undefined
+
+  /** Returns whether the assembly in `folder` is in service. */
+  async function apply(answer: Answer, folder: string, from: number): Promise<boolean> {
+    outdated = answer.kind === 'outdated' ? outdated + 1 : 0
+    if (outdated > MOST_OUTDATED) tell({ event: 'refused', problems: [RESTLESS] })
+    else if (outdated > 0) turns.ask(from)
+    if (answer.kind === 'refused') tell({ event: 'refused', problems: answer.problems })
+    if (answer.kind === 'restart') tell({ event: 'restart', reason: answer.reason })
+    if (answer.kind !== 'built') return false
+    const changed = changesOf(applied, answer.sources)
+    if (changed.length === 0) return false
+    try {
+      await cloud.update(folder)
+    } catch (error) {
+      const { name, message } = error as Error
+      if (name === 'RestartNeeded') tell({ event: 'restart', reason: message })
+      else tell({ event: 'refused', problems: [`${changed.join(', ')}: ${message}`] })
+      return false
+    }
+    applied = answer.sources
+    tell({ event: 'reloaded', changed, milliseconds: Math.round(performance.now() - from) })
+    return true
+  }
 
   async function reload(from: number): Promise<void> {
     const folder = join(assembly, 'reload', `assembly-${++number}`)
     const build = next
     const answer = await build.build({ base: assembly, folder })
     if (stopped) return
-    next = new BuildProcess(root)
-    if (answer.kind === 'refused') return tell({ event: 'refused', problems: answer.problems })
-    if (answer.kind === 'restart') return tell({ event: 'restart', reason: answer.reason })
-    const changed = changesOf(applied, answer.sources)
-    if (changed.length === 0) return rm(folder, { recursive: true, force: true })
-    try {
-      await cloud.update(folder)
-    } catch (error) {
-      const { name, message } = error as Error
-      if (name === 'RestartNeeded') return tell({ event: 'restart', reason: message })
-      return tell({ event: 'refused', problems: [`${changed.join(', ')}: ${message}`] })
-    }
-    applied = answer.sources
-    tell({ event: 'reloaded', changed, milliseconds: Math.round(performance.now() - from) })
-    // The folder has the bundle of `register`.
-    if (inService) await rm(inService, { recursive: true, force: true })
-    inService = folder
+    next = startBuild(root)
+    const isInService = await apply(answer, folder, from)
+    // The folder in service has the bundle of `register`.
+    const unused = isInService ? inService : folder
+    if (unused) await rm(unused, { recursive: true, force: true })
+    if (isInService) inService = folder
   }
 
-  async function work(): Promise<void> {
-    while (since !== undefined && !stopped) {
-      const from = since
-      since = undefined
-      await reload(from).catch((error: Error) => tell({ event: 'refused', problems: [error.message] }))
-    }
-    running = undefined
-  }
-
+  const turns = oneAtATime((from) =>
+    reload(from).catch((error: Error) => tell({ event: 'refused', problems: [error.message] })),
+  )
   const watching = await watchSources(
     [...live, ...RESTART].map((path) => join(root, path)),
     {
@@ -78,18 +95,17 @@ export async function startReloading({ cloud, assembly, tell }: Reloading): Prom
         const files = paths.map((path) => relative(root, path).split(sep).join('/'))
         const fixed = files.filter((file) => !isIn(file, live))
         if (fixed.length > 0) tell({ event: 'restart', reason: fixed.join(', ') })
-        if (fixed.length === files.length) return
-        since ??= first
-        running ??= work()
+        if (fixed.length < files.length) turns.ask(first)
       },
       onProblem: ({ message }) => tell({ event: 'restart', reason: `files cannot be watched: ${message}` }),
     },
   )
+  turns.ask(performance.now())
   return async () => {
     stopped = true
     await watching.close()
     next.stop()
-    await running
+    await turns.stop()
   }
 }
 

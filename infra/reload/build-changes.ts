@@ -4,11 +4,11 @@
  */
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { transform } from 'esbuild'
 import { bundleAgents, registeredOf, SOURCES_FILE } from '../bundle-functions.ts'
 import { CatalogueError, entriesIn, loadCatalogue } from '../load-catalogue.ts'
-import { describeSources, rootOf, type Sources, scanAgents } from './describe-sources.ts'
+import { describeSources, rootOf, type Scanned, type Sources, scanAgents } from './describe-sources.ts'
 import { NotLive } from './not-live.ts'
 import { patchAssembly } from './patch-assembly.ts'
 import { problemsOfBuild } from './problems-of-build.ts'
@@ -20,6 +20,8 @@ type Answer =
   /** Problems in users' files. */
   | { kind: 'refused'; problems: string[] }
   | { kind: 'restart'; reason: string }
+  /** A file was saved while it was read: modules are loaded once, so only another build has all of it. */
+  | { kind: 'outdated' }
 
 // Warm-up: the first call starts esbuild's own process.
 await transform('')
@@ -46,7 +48,8 @@ async function buildChanges(base: string, folder: string): Promise<Answer> {
   const { from } = before
   // esbuild reads them first, because its errors have the place in the file.
   const entries = await Promise.all(from.map(entriesIn))
-  await scanAgents(entries.flat(), rootOf(from))
+  const scan = (): Promise<Scanned> => scanAgents(entries.flat(), rootOf(from))
+  const first = await scan()
   const catalogue = await loadCatalogue(from)
   const sources = await describeSources(catalogue, from)
   const changed = Object.keys(sources.agents).filter((id) => sources.agents[id] !== before.agents[id])
@@ -54,6 +57,12 @@ async function buildChanges(base: string, folder: string): Promise<Answer> {
   const unbuilt = changed.filter((id) => !existsSync(place(id)))
   const out = join(folder, 'bundles')
   await bundleAgents(catalogue, unbuilt, { out, expressions: join(base, 'expressions') })
+  const last = await scan()
+  const isSame = catalogue.agents.every(({ manifest: { id }, entry }) =>
+    [first, last].every(({ digests }) => digests.get(resolve(entry)) === sources.agents[id]),
+  )
+  // The bundle of another text must not be kept under this digest.
+  if (!isSame) return { kind: 'outdated' }
   await mkdir(join(base, 'reload'), { recursive: true })
   for (const id of unbuilt) await rename(join(out, `agent-${id}`), place(id))
   await patchAssembly(base, {

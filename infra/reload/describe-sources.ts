@@ -39,7 +39,7 @@ export async function describeSources(
 /** The project's own folder. */
 export const rootOf = (from: readonly Source[]): string => from.at(-1)?.root ?? '.'
 
-type Scanned = {
+export type Scanned = {
   /** The absolute path of each entry -> a digest of all project files that it imports. */
   digests: Map<string, string>
   files: string[]

@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { Answer, Sources } from '../../../cli/dev/build-process.ts'
+import { type ReloadEvent, startReloading } from '../../../cli/dev/reload.ts'
+
+let root: string
+let assembly: string
+let sources: Sources
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'reload-'))
+  assembly = join(root, '.orchestrator/cdk.out')
+  await mkdir(join(root, 'agents/echo'), { recursive: true })
+  await mkdir(join(assembly, 'bundles'), { recursive: true })
+  sources = {
+    agents: { echo: 'first' },
+    workflows: {},
+    from: [{ root, agents: 'agents', workflows: 'workflows' }],
+    files: [join(root, 'agents/echo/index.ts')],
+  }
+  await writeFile(join(assembly, 'bundles/sources.json'), JSON.stringify(sources))
+})
+afterEach(() => rm(root, { recursive: true, force: true }))
+
+/** Reloading in which the builds give these answers, one after another, and then no more; each leaves its folder behind. */
+async function reloading(answers: (Answer | (() => Answer))[], update = async (): Promise<void> => {}) {
+  const told: ReloadEvent[] = []
+  const folders: string[] = []
+  const done = Promise.withResolvers<void>()
+  const stop = await startReloading({
+    cloud: { update },
+    assembly,
+    tell: (event) => told.push(event),
+    startBuild: () => {
+      const { promise, resolve } = Promise.withResolvers<Answer>()
+      return {
+        async build({ folder }) {
+          const answer = answers.shift()
+          if (answer === undefined) {
+            done.resolve()
+            return promise
+          }
+          folders.push(folder)
+          await mkdir(folder, { recursive: true })
+          return typeof answer === 'function' ? answer() : answer
+        },
+        stop: () => resolve({ kind: 'outdated' }),
+      }
+    },
+  })
+  /** Saves a file again and again until every answer has been given: the first ones may be taken together. */
+  const saveUntilDone = async (path = 'agents/echo/index.ts'): Promise<void> => {
+    let isDone = false
+    const all = done.promise.then(() => {
+      isDone = true
+    })
+    while (!isDone) {
+      await writeFile(join(root, path), String(Math.random()))
+      await Promise.race([all, new Promise((resolve) => setTimeout(resolve, 150))])
+    }
+  }
+  return { told, folders, stop, saveUntilDone }
+}
+
+const built = (digest: string): Answer => ({
+  kind: 'built',
+  sources: { ...sources, agents: { echo: digest } },
+})
+
+it('applies what was saved while dev started (reload/L4)', async () => {
+  const updated = Promise.withResolvers<void>()
+  const { told, stop } = await reloading([built('second')], async () => updated.resolve())
+  await updated.promise
+  await stop()
+  expect(told).toEqual([{ event: 'reloaded', changed: ['agent echo'], milliseconds: expect.any(Number) }])
+})
+
+it('says nothing at the start if nothing was saved, and leaves nothing behind', async () => {
+  const { told, folders, stop, saveUntilDone } = await reloading([built('first')])
+  await saveUntilDone()
+  await stop()
+  expect(told).toEqual([])
+  expect(folders.filter((folder) => existsSync(folder))).toEqual([])
+})
+
+it('keeps no bundle of a former run (reload/L5)', async () => {
+  const stale = join(assembly, 'reload/echo-first')
+  await mkdir(stale, { recursive: true })
+  const { stop } = await reloading([built('first')])
+  expect(existsSync(stale)).toBe(false)
+  await stop()
+})
+
+it('builds again when a file was saved during the build (reload/L5)', async () => {
+  const updated = Promise.withResolvers<void>()
+  const { told, stop } = await reloading([{ kind: 'outdated' }, built('second')], async () =>
+    updated.resolve(),
+  )
+  await updated.promise
+  await stop()
+  expect(told).toMatchObject([{ event: 'reloaded', changed: ['agent echo'] }])
+})
+
+it('gives up on files that change whenever they are read', async () => {
+  const { told, stop, saveUntilDone } = await reloading([...Array<Answer>(4).fill({ kind: 'outdated' })])
+  await saveUntilDone()
+  await stop()
+  expect(told).toMatchObject([{ event: 'refused', problems: [expect.stringContaining('change whenever')] }])
+})
+
+it('removes the folder of what was refused or needs a restart', async () => {
+  const { told, folders, stop, saveUntilDone } = await reloading(
+    [{ kind: 'refused', problems: ['x'] }, built('second')],
+    async () => {
+      throw new Error('y')
+    },
+  )
+  await saveUntilDone()
+  await stop()
+  expect(told).toMatchObject([
+    { event: 'refused', problems: ['x'] },
+    { event: 'refused', problems: ['agent echo: y'] },
+  ])
+  expect(folders).toHaveLength(2)
+  expect(folders.filter((folder) => existsSync(folder))).toEqual([])
+})
