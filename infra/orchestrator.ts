@@ -1,11 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { Stage as Assembly, Tags } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { acknowledgeFindings } from './acknowledge-findings.ts'
 import { bundleFunctions } from './bundle-functions.ts'
-import { BUILT_IN, CatalogueError, loadCatalogue, type Source } from './load-catalogue.ts'
+import { CatalogueError, loadCatalogue } from './load-catalogue.ts'
 import { type Placement, placementOf } from './place-in-stacks.ts'
+import { sourcesOf } from './sources-of.ts'
 import { DataStack } from './stacks/data-stack.ts'
 import { ObservabilityStack } from './stacks/observability-stack.ts'
 import { RuntimeStack } from './stacks/runtime-stack.ts'
@@ -98,15 +99,6 @@ function stageOf(scope: Construct, { root = '.', stage }: OrchestratorProps): St
   if (stage === undefined) return readStage(scope.node, files)
   if (typeof stage === 'string') return readStageNamed(stage, overridesIn(scope.node), files)
   return stageWith(stage, scope.node)
-}
-
-function sourcesOf({ root = '.', agents, workflows, builtIn = true }: OrchestratorProps): Source[] {
-  for (const folder of [agents, workflows]) {
-    if (folder !== undefined && !existsSync(join(root, folder)))
-      throw new CatalogueError(`there is no folder "${folder}" in ${resolve(root)}`)
-  }
-  const own = { root: resolve(root), agents: agents ?? 'agents', workflows: workflows ?? 'workflows' }
-  return builtIn ? [BUILT_IN, own] : [own]
 }
 
 /** The folder of the cloud assembly: the CDK's CLI sets it, otherwise the app has a temporary one. */
