@@ -31,6 +31,7 @@ export function makeSurroundings(journal = RunningJournal.inMemory()): Surroundi
 }
 
 export const STOPPED = exitError('the local cloud was stopped')
+export const REMOVED = exitError('the function was removed')
 export const REFUSED = exitError(
   'the local cloud has died again and again while this invocation was running; it is not run any more',
 )

@@ -14,7 +14,7 @@
  *    cloud that its sandbox has not outlived: after that it is refused (`suspicion.ts`)
  * sandbox/L7 a sandbox whose event loop is blocked for more than half a second gets no further invocations: they go to
  *    another sandbox, and one more is opened for that
- * sandbox/L8 after an update no invocation begins with the old code, and those that began with it end with it
+ * sandbox/L8 after an update or a removal no invocation begins with the old code, and those that began with it end with it
  */
 import { randomUUID } from 'node:crypto'
 import {
@@ -22,25 +22,14 @@ import {
   type Invocation,
   makeSurroundings,
   REFUSED,
+  REMOVED,
   STOPPED,
   type Surroundings,
 } from './function-settings.ts'
+import type { Pending } from './pending.ts'
 import type { FromSandbox, FunctionError } from './sandbox/messages.ts'
 import { type Sandbox, SandboxPool } from './sandbox/sandbox-pool.ts'
 import { type Manner, mannerOf } from './suspicion.ts'
-
-type Pending = {
-  sandbox?: Sandbox
-  payload: string
-  /** Identifies the call across restarts of the local cloud; undefined if the caller does not repeat it after a restart. */
-  key: string | undefined
-  manner: Manner
-  /** How often it lost its sandbox through the fault of other invocations. */
-  lost: number
-  deadline: number
-  answer: (outcome: Invocation) => void
-  timer: NodeJS.Timeout | undefined
-}
 
 /** Beyond Lambda's maximum, so nothing in the function gives up while a debugger stops it. Node.js timers are limited to 24 days. */
 const DEBUGGED_MILLISECONDS = 24 * 3_600_000
@@ -51,6 +40,8 @@ export class LambdaFunction {
   readonly #pool: SandboxPool
   readonly #pending = new Map<string, Pending>()
   #stopped = false
+  /** Set by `retire`; resolves it once nothing is pending. */
+  #idle: (() => void) | undefined
 
   constructor(settings: FunctionSettings, surroundings: Surroundings = makeSurroundings()) {
     this.#settings = settings
@@ -77,7 +68,7 @@ export class LambdaFunction {
   /** Loads the bundle ahead of the first call. With `forPeople` it has priority over functions called only by machines and events. */
   warm({ forPeople = false }: { forPeople?: boolean } = {}): void {
     this.#pool.forPeople ||= forPeople
-    if (!this.#stopped) this.#pool.warm()
+    if (!this.#stopped && !this.#idle) this.#pool.warm()
   }
 
   /**
@@ -86,6 +77,7 @@ export class LambdaFunction {
    */
   invoke(payload: string, key?: string): Promise<Invocation> {
     if (this.#stopped) return Promise.resolve({ functionError: STOPPED })
+    if (this.#idle) return Promise.resolve({ functionError: REMOVED })
     const suspicion = key === undefined ? undefined : this.#surroundings.journal.suspicionOf(key)
     const manner = suspicion === undefined ? 'shared' : mannerOf(suspicion)
     if (manner === 'never') return Promise.resolve({ functionError: REFUSED })
@@ -95,6 +87,14 @@ export class LambdaFunction {
     this.#pending.set(id, { payload, key, manner, lost: 0, answer: resolve, ...waiting })
     this.#dispatch(id)
     return promise
+  }
+
+  /** Refuses new invocations, and stops when those under way have ended (sandbox/L8). */
+  async retire(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#idle = resolve
+    if (this.#pending.size > 0) await promise
+    await this.stop()
   }
 
   async stop(): Promise<void> {
@@ -181,6 +181,7 @@ export class LambdaFunction {
     if (pending.sandbox) this.#leave(pending.sandbox, id)
     clearTimeout(pending.timer)
     pending.answer(outcome)
+    if (this.#pending.size === 0) this.#idle?.()
   }
 
   #leave(sandbox: Sandbox, id: string): void {

@@ -11,7 +11,8 @@ import type { RunningJournal } from './running-journal.ts'
 /** The functions of the assembly, by ARN and by name. */
 export class LambdaService {
   readonly #functions = new Map<string, LambdaFunction>()
-
+  /** Removed functions with running invocations. */
+  readonly #retiring = new Set<LambdaFunction>()
   readonly #permissions = new Set<string>()
   readonly #surroundings: Surroundings
 
@@ -36,11 +37,12 @@ export class LambdaService {
     else this.#functions.set(settings.arn, new LambdaFunction(settings, this.#surroundings))
   }
 
-  /** Ends the running invocations. */
+  /** The function cannot be found any more; its running invocations go on to their end. */
   remove(name: string): void {
-    const { settings } = this.get(name)
-    void this.get(name).stop()
-    this.#functions.delete(settings.arn)
+    const removed = this.get(name)
+    this.#functions.delete(removed.settings.arn)
+    this.#retiring.add(removed)
+    void removed.retire().finally(() => this.#retiring.delete(removed))
   }
 
   get(nameOrArn: string): LambdaFunction {
@@ -66,7 +68,7 @@ export class LambdaService {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.list().map((one) => one.stop()))
+    await Promise.all([...this.list(), ...this.#retiring].map((one) => one.stop()))
     this.#surroundings.sandboxes.stop()
     this.#surroundings.journal.close()
   }

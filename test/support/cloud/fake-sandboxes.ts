@@ -21,12 +21,22 @@ export function makeFunction({
   isFree?: () => boolean
   journal?: RunningJournal
 } = {}) {
-  const opened: { events: SandboxEvents; invoked: string[]; pings: number }[] = []
+  type Opened = {
+    events: SandboxEvents
+    invoked: string[]
+    pings: number
+    /** Answers the invocation that came last. */
+    answer(payload: string): void
+  }
+  const opened: Opened[] = []
   const sandboxes = {
     open(_settings: object, _environment: object, events: SandboxEvents) {
-      const one = { events, invoked: [] as string[], pings: 0 }
+      let last = ''
+      const answer = (payload: string): void => events.message({ kind: 'result', id: last, payload })
+      const one: Opened = { events, invoked: [], pings: 0, answer }
       opened.push(one)
-      const send = (message: { kind: string; payload?: string }) => {
+      const send = (message: { kind: string; id?: string | number; payload?: string }) => {
+        if (message.kind === 'invoke') last = String(message.id)
         if (message.kind === 'invoke') one.invoked.push(String(message.payload))
         if (message.kind === 'ping') one.pings += 1
         if (message.kind === 'ping' && isFree()) queueMicrotask(() => events.message({ kind: 'pong' }))
