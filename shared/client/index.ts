@@ -5,7 +5,7 @@
  * Invariants (tests cite them):
  * client/C1 it returns a body that has passed the route's schema, or throws an ApiError
  * client/C2 the link of a large answer is followed without the caller's signature and headers
- * client/C3 it answers within `timeoutSeconds`, the body included
+ * client/C3 it answers within `timeoutSeconds`, the signature and the body included
  */
 import type * as z from 'zod'
 import type { Route } from '../contracts/route.ts'
@@ -28,9 +28,9 @@ export type OutputOf<Id extends RouteId> = z.output<(typeof ROUTES)[Id]['success
 export type ClientOptions = {
   /** The API's address without `/api/v1`: `https://host` or `http://localhost:8000`. */
   baseUrl: string
-  /** Adds credentials to a request: a signature, a token. */
+  /** Adds credentials to a request: a signature, a token. Its errors reach the caller as they are. */
   sign?: (request: Request) => Request | Promise<Request>
-  /** The timeout of one response including its body; 60 by default. */
+  /** The timeout of one call, from the signature to the end of the body; 60 by default. */
   timeoutSeconds?: number
   /** The platform's by default. */
   fetch?: typeof globalThis.fetch
@@ -72,7 +72,9 @@ type Answer = { status: number; ok: boolean; body: string }
 async function send(request: Request, options: ClientOptions): Promise<Answer> {
   const { baseUrl, sign = (one) => one, timeoutSeconds = TIMEOUT_SECONDS, fetch = globalThis.fetch } = options
   const signal = AbortSignal.timeout(timeoutSeconds * 1_000)
-  const ready = await sign(request)
+  const ready = await orAborted(signal, () => sign(request))
+  if (!ready)
+    throw new ApiError('timeout', `the request to ${baseUrl} has not been signed for ${timeoutSeconds} s`)
   try {
     const response = await fetch(ready, { signal, redirect: 'manual' })
     const link = response.headers.get('location')
@@ -88,7 +90,19 @@ async function send(request: Request, options: ClientOptions): Promise<Answer> {
   }
 }
 
-/** A failed fetch has its reason in the error's cause. */
+/** The result of the work, or undefined as soon as the signal aborts. */
+async function orAborted<T>(signal: AbortSignal, work: () => T | Promise<T>): Promise<T | undefined> {
+  const aborted = Promise.withResolvers<undefined>()
+  const abort = (): void => aborted.resolve(undefined)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([work(), aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+/** A failed fetch has its reason in the error below. */
 function reasonOf(error: unknown): string {
   const { cause, message } = error as Error & { cause?: { code?: string; message?: string } }
   return cause?.code ?? cause?.message ?? message

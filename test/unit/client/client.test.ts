@@ -114,6 +114,31 @@ it('client/C3 ends an answer whose body does not come', async () => {
   expect(bodies).toHaveBeenCalled()
 })
 
+it('client/C3 ends where the signature does not come', async () => {
+  const { requests, call } = clientOf(() => new Response(EMPTY), {
+    sign: () => new Promise(() => {}),
+    timeoutSeconds: 0.05,
+  })
+  expect(await failureOf(call('listTasks', {}))).toMatchObject({
+    reason: 'timeout',
+    message: 'the request to https://api.example has not been signed for 0.05 s',
+  })
+  expect(requests).toEqual([])
+})
+
+it.each([
+  [
+    'throws',
+    () => {
+      throw new TypeError('no credentials')
+    },
+  ],
+  ['rejects with', () => Promise.reject(new TypeError('no credentials'))],
+])('leaves an error that the signer %s as it is', async (_how, sign) => {
+  const { call } = clientOf(() => new Response(EMPTY), { sign })
+  await expect(call('listTasks', {})).rejects.toThrow(new TypeError('no credentials'))
+})
+
 it('names the reason of a connection that fails', async () => {
   const cause = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
   const { call } = clientOf(() => Promise.reject(new TypeError('fetch failed', { cause })))

@@ -43,11 +43,12 @@ describe('the package that others install', () => {
   it('holds no sources, no tests, nothing of a checkout alone, and no other tarball', () => {
     const strange = paths().filter(
       (path) =>
-        /(?<!\.d)\.ts$|\.tgz$|(^|\/)node_modules\//.test(path) ||
-        /^(test|bench|docs|scripts|dist)\//.test(path),
+        /(?<!\.d)\.ts$|\.tgz$|(^|\/)node_modules\//.test(path) || /^(test|bench|scripts|dist)\//.test(path),
     )
     expect(strange).toEqual([])
     expect(paths()).not.toContain('infra/app.js')
+    // The CLI names this page.
+    expect(paths()).toContain('docs/errors.md')
   })
 
   it('names no folder of the machine that has packed it', () => {
