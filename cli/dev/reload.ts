@@ -7,21 +7,20 @@
  * reload/L3 a change that needs a new synthesis is reported, not attempted
  * reload/L4 what was saved between the synthesis and the start of watching is applied
  * reload/L5 a bundle is used again only in the run that made it, and only if its files were the same before and after it was made
+ * reload/L6 files that agents import are watched from the build on that reads them, in the project's root too
  */
 import { readFile, rm } from 'node:fs/promises'
-import { dirname, join, relative, sep } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import type { LocalCloud } from '../../local/local-cloud.ts'
 import { type Answer, BuildProcess, type Sources, SourcesSchema } from './build-process.ts'
+import { isIn, liveIn, RESTART } from './live-paths.ts'
 import { oneAtATime } from './one-at-a-time.ts'
-import { watchSources } from './watch-sources.ts'
+import { type Watching, watchSources } from './watch-sources.ts'
 
 export type ReloadEvent =
   | { event: 'reloaded'; changed: string[]; milliseconds: number }
   | { event: 'refused'; problems: string[] }
   | { event: 'restart'; reason: string }
-
-/** Paths in the project that need a restart; agents may lie in one of these folders. */
-const RESTART = ['app.ts', 'cdk.json', 'functions', 'infra', 'package.json', 'shared', 'stages']
 
 /** How many builds in a row may find that a file was saved meanwhile. */
 const MOST_OUTDATED = 3
@@ -44,10 +43,20 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
   await rm(join(assembly, 'reload'), { recursive: true, force: true })
   let applied = await readSources(assembly)
   const root = applied.from.at(-1)?.root ?? '.'
-  const live = liveIn(applied, root)
+  let live = liveIn(applied, root)
+  let watching: Watching | undefined
   let next = startBuild(root)
   let [number, outdated, stopped] = [0, 0, false]
   let inService: string | undefined
+
+  /** Also watches what agents import since this build. What was saved there before is found by comparing once more (reload/L6). */
+  function follow(sources: Sources): void {
+    const more = liveIn(sources, root).filter((path) => !live.includes(path))
+    if (more.length === 0) return
+    live = [...live, ...more]
+    watching?.add(more.map((path) => join(root, path)))
+    turns.ask(performance.now())
+  }
 
   /** Returns whether the assembly in `folder` is in service. */
   async function apply(answer: Answer, folder: string, from: number): Promise<boolean> {
@@ -57,6 +66,7 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
     if (answer.kind === 'refused') tell({ event: 'refused', problems: answer.problems })
     if (answer.kind === 'restart') tell({ event: 'restart', reason: answer.reason })
     if (answer.kind !== 'built') return false
+    follow(answer.sources)
     const changed = changesOf(applied, answer.sources)
     if (changed.length === 0) return false
     try {
@@ -74,8 +84,7 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
 
   async function reload(from: number): Promise<void> {
     const folder = join(assembly, 'reload', `assembly-${++number}`)
-    const build = next
-    const answer = await build.build({ base: assembly, folder })
+    const answer = await next.build({ base: assembly, folder })
     if (stopped) return
     next = startBuild(root)
     const isInService = await apply(answer, folder, from)
@@ -88,7 +97,7 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
   const turns = oneAtATime((from) =>
     reload(from).catch((error: Error) => tell({ event: 'refused', problems: [error.message] })),
   )
-  const watching = await watchSources(
+  watching = await watchSources(
     [...live, ...RESTART].map((path) => join(root, path)),
     {
       onChange(paths, first) {
@@ -103,7 +112,7 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
   turns.ask(performance.now())
   return async () => {
     stopped = true
-    await watching.close()
+    await watching?.close()
     next.stop()
     await turns.stop()
   }
@@ -113,19 +122,6 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
 async function readSources(assembly: string): Promise<Sources> {
   return SourcesSchema.parse(JSON.parse(await readFile(join(assembly, 'bundles/sources.json'), 'utf8')))
 }
-
-/** Folders whose changes are applied while tasks run: agents, workflows, and modules that agents import. */
-function liveIn({ from, files }: Sources, root: string): string[] {
-  const own = from.filter((source) => source.root === root)
-  const imported = files.map((file) => dirname(relative(root, file)).split(sep).join('/'))
-  const besides = imported.filter(
-    (folder) => folder !== '.' && !folder.startsWith('..') && !isIn(folder, RESTART),
-  )
-  return [...new Set([...own.flatMap(({ agents, workflows }) => [agents, workflows]), ...besides])]
-}
-
-const isIn = (file: string, folders: readonly string[]): boolean =>
-  folders.some((folder) => file === folder || file.startsWith(`${folder}/`))
 
 /** In words: `agent echo`, `workflow simple (new)`. */
 function changesOf(before: Sources, after: Sources): string[] {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Answer, Sources } from '../../../cli/dev/build-process.ts'
+import { liveIn } from '../../../cli/dev/live-paths.ts'
 import { type ReloadEvent, startReloading } from '../../../cli/dev/reload.ts'
 
 let root: string
@@ -125,4 +126,32 @@ it('removes the folder of what was refused or needs a restart', async () => {
   ])
   expect(folders).toHaveLength(2)
   expect(folders.filter((folder) => existsSync(folder))).toEqual([])
+})
+
+it('watches files that agents import since a reload, also in the root (reload/L6)', async () => {
+  const files = [...sources.files, join(root, 'prices.ts'), join(root, 'lib/tax.ts')]
+  await mkdir(join(root, 'lib'))
+  for (const file of files) await writeFile(file, '')
+  const importing = (digest: string): Answer => ({
+    kind: 'built',
+    sources: { ...sources, agents: { echo: digest }, files },
+  })
+  // The second is the comparison after the new files are watched.
+  const { told, stop, saveUntilDone } = await reloading([
+    importing('second'),
+    importing('second'),
+    importing('third'),
+  ])
+  await saveUntilDone('prices.ts')
+  await stop()
+  expect(told).toMatchObject([
+    { event: 'reloaded', changed: ['agent echo'] },
+    { event: 'reloaded', changed: ['agent echo'] },
+  ])
+})
+
+it('lists as live the folders of imported modules, and single files of the root', () => {
+  const files = ['agents/echo/index.ts', 'prices.ts', 'lib/a/tax.ts', 'app.ts', 'infra/x.ts', '../else/y.ts']
+  const live = liveIn({ from: sources.from, files: files.map((file) => join(root, file)) }, root)
+  expect(live).toEqual(['agents', 'workflows', 'agents/echo', 'prices.ts', 'lib/a'])
 })
