@@ -87,7 +87,10 @@ export class SandboxPool {
       environment,
       {
         message: (message) => this.#owner.heard(sandbox, message),
-        log: (text) => onLog?.(name, text),
+        log: (text) => {
+          if (inspectPort !== undefined) debugging?.hear(inspectPort, text)
+          onLog?.(name, text)
+        },
         ended: (reason) => {
           if (inspectPort !== undefined) debugging?.release(inspectPort)
           this.#owner.ended(sandbox, reason)

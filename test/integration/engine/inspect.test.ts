@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { SourceMap, type SourceMapPayload } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import * as z from 'zod'
 import { copyProject } from '../../support/cloud/copy-project.ts'
 import { attachDebugger } from '../../support/cloud/debugger.ts'
 import { startDev } from '../../support/cloud/start-dev.ts'
@@ -48,8 +49,11 @@ afterAll(async () => {
 }, 60_000)
 
 it('stops at a line of an agent for as long as it takes, and goes on', { timeout: 300_000 }, async () => {
-  const opened = dev.told.findLast(({ event, agent }) => event === 'inspect' && agent === 'stepper')
-  const client = await attachDebugger(Number(opened?.port))
+  const port = await vi.waitFor(() => {
+    const opened = dev.told.findLast(({ event, agent }) => event === 'inspect' && agent === 'stepper')
+    return z.number().parse(opened?.port)
+  }, 20_000)
+  const client = await attachDebugger(port)
   const bundle = Promise.withResolvers<{ url: string; map: string }>()
   client.on('Debugger.scriptParsed', ({ url, sourceMapURL }) => {
     const address = String(url)
