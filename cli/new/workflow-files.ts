@@ -1,3 +1,4 @@
+import { stringify } from 'yaml'
 import type { NewFiles } from './new-files.ts'
 
 /** Paths of a workflow and its test; `up` is the relative path from the test to the workflow. */
@@ -22,7 +23,7 @@ export function workflowFiles(
   { workflow, test, up }: WorkflowPlace,
 ): NewFiles {
   return {
-    [workflow]: `name: ${name}
+    [workflow]: `name: ${inYaml(name)}
 version: 1
 description: Greets by name.
 input:
@@ -32,7 +33,7 @@ input:
     name: { type: string }
 steps:
   greet:
-    capability: ${capability}
+    capability: ${inYaml(capability)}
     input: { name: "{% $input.name %}" }
 output:
   text: "{% $steps.greet.text %}"
@@ -63,3 +64,6 @@ it('fails where its agent fails for good', async () => {
 `,
   }
 }
+
+/** A text as a scalar of YAML: in quotes where YAML would read another type, as in `null`. */
+const inYaml = (text: string): string => stringify(text, { lineWidth: 0 }).trimEnd()

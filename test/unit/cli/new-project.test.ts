@@ -109,6 +109,17 @@ describe('orchestrator new', () => {
     })
   })
 
+  it.each(['null', 'true', 'false', 'yes', 'e3', 'on'])(
+    'writes %s as a name, and not as what YAML reads it as',
+    (name) => {
+      const files = workflowFiles(name, name, underTest(name))
+      const { workflow, issues } = validateWorkflow(files[`workflows/${name}.yaml`] ?? '')
+      expect(issues).toEqual([])
+      expect(workflow).toMatchObject({ name, steps: { greet: { capability: name } } })
+      expect(workflow && issuesOfCompiling(workflow)).toEqual([])
+    },
+  )
+
   it('puts them where a checkout has its own', () => {
     expect(findProject(PACKAGE_ROOT)).toMatchObject({ root: PACKAGE_ROOT, isCheckout: true })
     expect(Object.keys(agentFiles('mine', inCheckout('mine')))).toEqual([
