@@ -58,8 +58,27 @@ const virtualTimer =
     return () => cancelled.abort(CANCELLED)
   }
 
-/** An agent that is not scripted works in real time, while virtual time stands still. */
+/**
+ * An agent that is not scripted works in real time, while virtual time stands still: for no longer than the agent has, or one that never
+ * ends could meet no timeout.
+ */
 const inRealTime = (agent: DefinedAgent, clock: VirtualClock): DefinedAgent => ({
   ...agent,
-  execute: (call, context) => clock.hold(async () => agent.execute(call, context)),
+  execute: async (call, context) => {
+    const work = (async () => agent.execute(call, context))()
+    const left = context.deadline.getTime() - clock.now()
+    await clock.hold(() => settledWithin(work, left))
+    return work
+  },
 })
+
+/** Resolves when the work has ended somehow, or after that time. */
+async function settledWithin(work: Promise<unknown>, milliseconds: number): Promise<void> {
+  const late = Promise.withResolvers<void>()
+  const timer = setTimeout(late.resolve, milliseconds)
+  try {
+    await Promise.race([work.then(() => {}).catch(() => {}), late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -129,6 +129,18 @@ describe('a scripted agent', () => {
     expect(run.seconds).toBeLessThan(20)
   })
 
+  it('that is real and never ends is cut off as well, after as much real time', async () => {
+    const stuck = defineAgent({
+      id: 'stuck',
+      version: '1.0.0',
+      description: 'Never ends.',
+      capabilities: { 'work.do': { description: 'Works.', input: z.unknown(), output: z.string() } },
+      execute: () => new Promise<string>(() => {}),
+    })
+    const run = await testWorkflow(one({ timeoutSeconds: 1, retry: { maxAttempts: 1 } }), { agents: [stuck] })
+    expect(run).toMatchObject({ status: 'failed', error: { name: 'StepTimedOutError', stepId: 'a' } })
+  })
+
   it.each([
     {
       what: 'that takes longer than its function may is cut off, as in the cloud',
