@@ -43,6 +43,8 @@ export type AgentRun = Omit<Noted, 'thrown'> & {
   attempt: number
 }
 
+/** More than a step's retry may ask for; the attempts before it are run as well. */
+const MOST_ATTEMPTS = 100
 /** The effects of each run, for its retry. */
 const effectsOf = new WeakMap<AgentRun, KeptEffects>()
 
@@ -54,6 +56,8 @@ export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Prom
   const { input = null, after, crashAfter, signal, once = {} } = test
   const capability = capabilityOf(agent, test.capability)
   const attempt = test.attempt ?? (after ? after.attempt + 1 : 1)
+  if (!Number.isInteger(attempt) || attempt < 1 || attempt > MOST_ATTEMPTS)
+    throw new RangeError(`attempt is ${attempt}; it must be a whole number from 1 to ${MOST_ATTEMPTS}`)
   const noted: Noted = { files: [], once: {}, progress: [], log: [] }
   const crash = Promise.withResolvers<never>()
   crash.promise.catch(() => {})

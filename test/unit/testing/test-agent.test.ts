@@ -178,3 +178,12 @@ it('an agent with a misspelt field is refused, with what was meant', () => {
     }),
   ).toThrow('limit: an agent has no "limit"; did you mean "limits"?')
 })
+
+it.each([0, 1.5, Number.NaN, 1_000_000])(
+  'attempt %d is refused: it says which there are',
+  async (attempt) => {
+    await expect(testAgent(clerk, { capability: 'money.fail', input: 'x', attempt })).rejects.toThrow(
+      `attempt is ${attempt}; it must be a whole number from 1 to 100`,
+    )
+  },
+)
