@@ -3,7 +3,7 @@
  *
  * Invariants (tests cite them):
  * throttling/Y1 what is throttled is asked again for minutes, at every state that calls something: a function that rebinds or controls is
- *    throttled together with the agents, and nobody else would ask it again
+ *    throttled together with the agents, and no other state would call it again
  * throttling/Y2 throttling has an entry, and so a count, of its own: it uses up no attempt of anybody's policy. Only a rebinder counts it together
  *    with its looks for a free agent (throttling/Y3), which outlast their wait also without as many of them as throttling takes elsewhere
  * throttling/Y3 a rebinder that has found all agents busy looks again in place, ever more seldom: three events a look, where a way round through

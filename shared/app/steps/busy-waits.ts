@@ -12,20 +12,20 @@ export type Wait = {
   record: StepRecord
   own: Ownership
   failure: Failure
-  /** When an agent that was too busy wants to be asked again. */
+  /** The retry-after time of an agent that was too busy. */
   askAgainAt: string | undefined
 }
 
 const LEAST_WAIT_SECONDS = 2
 const MOST_WAIT_SECONDS = 600
-/** Up to here waits grow as what has been waited does; from here on they are a share of it. */
+/** Up to this time waits grow with the time already waited; afterwards they are a share of it. */
 export const SHORT_WAIT_SECONDS = 60
 const LONG_WAIT_SHARE = 0.2
-/** Longer no step waits for agents that are too busy (rebind/B8): an execution's history is finite. */
+/** The longest wait of a step for busy agents (rebind/B8): an execution's history is finite. */
 export const LONGEST_BUSY_SECONDS = 4 * 3_600
-/** Longer than any agent may wish. */
+/** The longest retry-after that an agent may ask for. */
 const MOST_WISHED_SECONDS = 900
-/** Whoever may be called as it pleases does not say so: what the account has of calls at once is used up. */
+/** Lambda's error when the account's concurrency is used up, so it says nothing about the agent. */
 const THROTTLED = 'Lambda.TooManyRequestsException'
 
 export const isRefusal = ({ name }: Failure): boolean =>

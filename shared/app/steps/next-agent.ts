@@ -36,7 +36,7 @@ import {
 } from './busy-waits.ts'
 import type { Failure } from './settle-failure.ts'
 
-/** A step, as it has come to this; with the attempts that are noted. */
+/** The step, its failure, and the attempts recorded so far. */
 export type Trouble = Wait & {
   ports: KnowledgeNeeds & Pick<Ports, 'budgets'>
   plan: Plan
@@ -46,7 +46,7 @@ export type Trouble = Wait & {
 export type NextAgent = { agent: Agent; decision?: Decision; waitSeconds: number }
 
 const TIMEOUTS = ['StepTimedOutError', 'States.Timeout', 'Sandbox.Timedout']
-/** Nothing has failed: a step is bound late, just before it runs. */
+/** Not a failure: the step is bound late, just before it runs. */
 export const LATE: Failure = { name: 'NoAgentError', message: 'nobody can run it' }
 /** Or why there is none. Throws AgentBusyError where the rebinder shall look again in place (rebind/B10). */
 export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure: Failure }> {
@@ -160,7 +160,7 @@ function whyNobody(failure: Failure, refusals: Refusals, advice = ''): Failure {
   return failure === LATE ? { ...LATE, message: `${LATE.message}: ${told || 'no agent offers it'}` } : failure
 }
 
-/** Whoever the task could not pay is not asked again: it may want more than the registry knows. */
+/** An agent that exceeded the task's budget is not asked again: it may cost more than the registry knows. */
 const tooDear = ({ agentId = '' }: StepRecord, { name, message }: Failure): [string, string][] =>
   name === 'BudgetExceededError' ? [[agentId, message]] : []
 
