@@ -9,7 +9,8 @@ export async function main(args: readonly string[]): Promise<number> {
   process.stderr.off('error', goOnUnheard).on('error', goOnUnheard)
   const json = args.includes('--json')
   try {
-    await createProgram(json).parseAsync(args, { from: 'user' })
+    const program = await createProgram(args, json)
+    await program.parseAsync(args, { from: 'user' })
     return Number(process.exitCode ?? EXIT.ok)
   } catch (error) {
     return exitCodeOf(error, json)

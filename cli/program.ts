@@ -1,49 +1,30 @@
 import { Command } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { CliError } from './cli-error.ts'
-import { agentsCommand } from './commands/agents.ts'
-import { approveCommand } from './commands/approve.ts'
-import { cancelCommand } from './commands/cancel.ts'
-import { compileCommand } from './commands/compile.ts'
-import { devCommand } from './commands/dev.ts'
-import { explainCommand } from './commands/explain.ts'
-import { forkCommand } from './commands/fork.ts'
-import { initCommand } from './commands/init.ts'
-import { killCommand } from './commands/kill.ts'
-import { listCommand } from './commands/list.ts'
-import { newCommand } from './commands/new.ts'
-import { planCommand } from './commands/plan.ts'
-import { registerCommand } from './commands/register.ts'
-import { resultCommand } from './commands/result.ts'
-import { retryCommand } from './commands/retry.ts'
-import { statusCommand } from './commands/status.ts'
-import { submitCommand } from './commands/submit.ts'
-import { uploadCommand } from './commands/upload.ts'
-import { validateCommand } from './commands/validate.ts'
-import { workflowsCommand } from './commands/workflows.ts'
 
-const COMMANDS = [
-  initCommand,
-  newCommand,
-  devCommand,
-  submitCommand,
-  statusCommand,
-  resultCommand,
-  explainCommand,
-  listCommand,
-  cancelCommand,
-  killCommand,
-  retryCommand,
-  forkCommand,
-  approveCommand,
-  uploadCommand,
-  agentsCommand,
-  workflowsCommand,
-  registerCommand,
-  planCommand,
-  validateCommand,
-  compileCommand,
-]
+/** Every command, in the order of the help. Each is a module that is loaded when it is needed: a call needs one. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import('./commands/init.ts')).initCommand(),
+  new: async () => (await import('./commands/new.ts')).newCommand(),
+  dev: async () => (await import('./commands/dev.ts')).devCommand(),
+  submit: async () => (await import('./commands/submit.ts')).submitCommand(),
+  status: async () => (await import('./commands/status.ts')).statusCommand(),
+  result: async () => (await import('./commands/result.ts')).resultCommand(),
+  explain: async () => (await import('./commands/explain.ts')).explainCommand(),
+  list: async () => (await import('./commands/list.ts')).listCommand(),
+  cancel: async () => (await import('./commands/cancel.ts')).cancelCommand(),
+  kill: async () => (await import('./commands/kill.ts')).killCommand(),
+  retry: async () => (await import('./commands/retry.ts')).retryCommand(),
+  fork: async () => (await import('./commands/fork.ts')).forkCommand(),
+  approve: async () => (await import('./commands/approve.ts')).approveCommand(),
+  upload: async () => (await import('./commands/upload.ts')).uploadCommand(),
+  agents: async () => (await import('./commands/agents.ts')).agentsCommand(),
+  workflows: async () => (await import('./commands/workflows.ts')).workflowsCommand(),
+  register: async () => (await import('./commands/register.ts')).registerCommand(),
+  plan: async () => (await import('./commands/plan.ts')).planCommand(),
+  validate: async () => (await import('./commands/validate.ts')).validateCommand(),
+  compile: async () => (await import('./commands/compile.ts')).compileCommand(),
+}
 
 const HELP = `
 Environment:
@@ -66,16 +47,25 @@ Examples:
   npx orchestrator submit data_report --file source=./my.csv --wait
   npx orchestrator result <taskId> --out ./report`
 
-/** The command line's definition. With `json` the caller reports usage errors. */
-export function createProgram(json = false): Command {
+/**
+ * The command line's definition: all of it, or with the arguments of a call the command that they name. With `json` the caller
+ * reports usage errors.
+ */
+export async function createProgram(args: readonly string[] = [], json = false): Promise<Command> {
   const program = new Command('orchestrator')
     .description('Submit tasks to AI agents, watch them, and run the whole system on this machine.')
     .addHelpText('after', HELP)
     .version(packageJson.version, '-V, --version')
     .configureHelp({ sortSubcommands: false })
-  for (const command of COMMANDS) program.addCommand(command())
+  for (const load of loadersFor(args)) program.addCommand(await load())
   configure(program, json)
   return program
+}
+
+/** Help, completion and a misspelt name need every command. */
+function loadersFor([name = '']: readonly string[]): (() => Promise<Command>)[] {
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  return load ? [load] : Object.values(COMMANDS)
 }
 
 /** Settings that subcommands do not inherit. */

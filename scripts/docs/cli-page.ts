@@ -3,8 +3,8 @@ import { createProgram } from '../../cli/program.ts'
 import { code, generated, page, table } from './table.ts'
 
 /** The text of docs/reference/cli.md, from commander's definitions. */
-export function cliPage(): string {
-  const program = createProgram()
+export async function cliPage(): Promise<string> {
+  const program = await createProgram()
   const commands = program.commands.flatMap((command) => leaves(command, ''))
   return page(
     '# Command line',

@@ -14,13 +14,13 @@ const BEGIN = '<!-- begin generated -->'
 const END = '<!-- end generated -->'
 
 /** Every generated page by its path from the root. Partly generated pages keep the rest. */
-export function generatedPages(root: string): Record<string, string> {
+export async function generatedPages(root: string): Promise<Record<string, string>> {
   const part = (path: string, made: string): Record<string, string> => ({
     [path]: within(path, readFileSync(join(root, path), 'utf8'), made),
   })
   return {
     'docs/errors.md': errorsPage(),
-    'docs/reference/cli.md': cliPage(),
+    'docs/reference/cli.md': await cliPage(),
     'docs/reference/configuration.md': configurationPage(root),
     'docs/reference/http-api.md': httpPage(),
     'docs/reference/events.md': eventsPage(),

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { createProgram } from '../../../cli/program.ts'
 import { runCli } from '../../support/cloud/run-cli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'usage-'))
@@ -14,6 +15,18 @@ const file = (name: string, text: string): string => {
 }
 const ID = `t_${'0'.repeat(26)}`
 const RIGHT_TIME = 'a time is ISO 8601 with its zone, such as 2026-12-24T18:00:00Z'
+
+describe('the command line', () => {
+  it('loads only the command that a call names', async () => {
+    const names = async (...args: string[]): Promise<string[]> =>
+      (await createProgram(args)).commands.map((command) => command.name())
+    expect(await names('list', '--limit', '3')).toEqual(['list'])
+    const all = await names()
+    expect(all.length).toBeGreaterThan(15)
+    for (const args of [['--help'], ['help', 'list'], ['lisst'], ['constructor']])
+      expect(await names(...args)).toEqual(all)
+  })
+})
 
 describe('a command line that is wrong', () => {
   it.each<[message: string, args: string[]]>([

@@ -28,16 +28,15 @@ const printable = (text: string): string => text.replaceAll(/[\p{Cc}\s]+/gu, ' '
 const sentence = fc.array(word, { maxLength: 8 }).map((words) => printable(words.join(' ')))
 const cell = fc.array(word, { maxLength: 2 }).map((words) => printable(words.join(' ')))
 
+const commands = (await createProgram()).commands.map((command) => command.name())
+
 describe('80 columns', () => {
-  it.each(['', ...createProgram().commands.map((command) => command.name())])(
-    'hold the help of %s',
-    async (name) => {
-      const { code, stdout } = await runCli([name, '--help'].filter(Boolean))
-      expect(code).toBe(0)
-      expect(stdout).toContain('Usage: orchestrator')
-      expect(tooWide(stdout)).toEqual([])
-    },
-  )
+  it.each(['', ...commands])('hold the help of %s', async (name) => {
+    const { code, stdout } = await runCli([name, '--help'].filter(Boolean))
+    expect(code).toBe(0)
+    expect(stdout).toContain('Usage: orchestrator')
+    expect(tooWide(stdout)).toEqual([])
+  })
 
   it('hold any text, and all of it (layout/Y1, layout/Y2)', () => {
     fc.assert(

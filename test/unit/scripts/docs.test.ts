@@ -8,7 +8,7 @@ import { ERRORS, FOREIGN_ERRORS } from '../../../shared/domain/error-table.ts'
 import { STEP_KINDS } from '../../../shared/workflow/schema.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
-const pages = generatedPages(ROOT)
+const pages = await generatedPages(ROOT)
 const onDisk = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 
 describe('generated pages', () => {
@@ -21,9 +21,9 @@ describe('generated pages', () => {
       expect(pages['docs/errors.md']).toContain(`\n### ${name}\n`)
   })
 
-  it('have every command and every option', () => {
+  it('have every command and every option', async () => {
     const page = pages['docs/reference/cli.md'] ?? ''
-    for (const command of createProgram().commands) {
+    for (const command of (await createProgram()).commands) {
       expect(page).toContain(`\n## ${command.name()}`)
       for (const { flags } of command.options) expect(page).toContain(`\`${flags.replaceAll('|', '\\|')}\``)
     }
