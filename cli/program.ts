@@ -57,7 +57,9 @@ export async function createProgram(args: readonly string[] = [], json = false):
     .addHelpText('after', HELP)
     .version(packageJson.version, '-V, --version')
     .configureHelp({ sortSubcommands: false })
-  for (const load of loadersFor(args)) program.addCommand(await load())
+  const loaders = loadersFor(args)
+  for (const load of loaders) program.addCommand(await load())
+  if (loaders.length > 1) await (await import('./commands/completion.ts')).addCompletion(program, args)
   configure(program, json)
   return program
 }

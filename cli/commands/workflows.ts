@@ -8,7 +8,7 @@ import { printTable } from '../show/table.ts'
 export function workflowsCommand(): Command {
   return new Command('workflows')
     .description('List workflows, or show one')
-    .argument('[name]')
+    .argument('[workflow]')
     .option('--json', 'print JSON')
     .action(async (name: string | undefined, { json = false }: { json?: boolean }) => {
       if (name !== undefined) {

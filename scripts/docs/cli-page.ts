@@ -5,7 +5,10 @@ import { code, generated, page, table } from './table.ts'
 /** The text of docs/reference/cli.md, from commander's definitions. */
 export async function cliPage(): Promise<string> {
   const program = await createProgram()
-  const commands = program.commands.flatMap((command) => leaves(command, ''))
+  const visible = program.createHelp().visibleCommands(program)
+  const commands = program.commands
+    .filter((command) => visible.includes(command))
+    .flatMap((command) => leaves(command, ''))
   return page(
     '# Command line',
     generated('the definitions in cli/'),

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createProgram } from '../../../cli/program.ts'
 import { runCli } from '../../support/cloud/run-cli.ts'
 
@@ -25,6 +25,49 @@ describe('the command line', () => {
     expect(all.length).toBeGreaterThan(15)
     for (const args of [['--help'], ['help', 'list'], ['lisst'], ['constructor']])
       expect(await names(...args)).toEqual(all)
+  })
+})
+
+describe('completion', () => {
+  const completed = async (...args: string[]): Promise<string[]> => {
+    const { stdout } = await runCli(['complete', '--', ...args], { ORCHESTRATOR_URL: url })
+    return stdout.trim().split('\n')
+  }
+  const page = (path: string): object => {
+    if (path.includes('/agents')) return { agents: [] }
+    if (path.includes('/workflows')) return { workflows: [] }
+    const named = { taskId: ID, status: 'running', workflow: { name: 'simple', version: 1 } }
+    const execution = { name: 'x', arn: 'x', stateMachineArn: 'x' }
+    return {
+      tasks: [{ ...named, createdAt: '2026-11-28T12:34:56.000Z', metadata: {}, links: {}, execution }],
+    }
+  }
+  const server = createServer((request, response) => {
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(page(request.url ?? '')))
+  })
+  let url = ''
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  })
+  afterAll(() => server.close())
+
+  it('completes commands, options and ids of tasks', async () => {
+    expect(await completed('stat')).toEqual(['status\tShow a task and its steps', ':4'])
+    expect(await completed('status', '--wa')).toEqual(['--watch\tfollow it to its end', ':4'])
+    expect(await completed('status', '')).toEqual([`${ID}\tsimple, running`, ':4'])
+  })
+
+  it('leaves files to the shell, and is silent without an API', async () => {
+    expect(await completed('validate', '')).toEqual([':0'])
+    url = 'http://127.0.0.1:1'
+    expect(await completed('status', '')).toEqual([':4'])
+  })
+
+  it.each(['bash', 'zsh', 'fish'])('prints a script for %s', async (shell) => {
+    const { code, stdout } = await runCli(['completion', shell])
+    expect(code).toBe(0)
+    expect(stdout).toContain('orchestrator complete --')
   })
 })
 

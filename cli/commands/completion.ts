@@ -1,0 +1,73 @@
+import tab from '@bomb.sh/tab/commander'
+import type { Command } from 'commander'
+import { callApi } from '../api-client.ts'
+
+type Suggestion = readonly [value: string, description: string]
+
+/** How long a press of the Tab key waits for the API. */
+const PATIENCE_MILLISECONDS = 800
+
+const HELP = `
+Examples:
+  source <(orchestrator completion bash)      in ~/.bashrc
+  source <(orchestrator completion zsh)       in ~/.zshrc, after compinit
+  orchestrator completion fish > ~/.config/fish/completions/orchestrator.fish
+
+In a project the command is \`npx orchestrator\`; shells complete the name
+\`orchestrator\`: alias orchestrator='npx orchestrator'`
+
+/**
+ * Adds `completion <shell>`, which prints a script, and the hidden `complete`, which that script calls at each press of the Tab key.
+ * Ids of tasks, names of workflows and agents come from the API; without one there are none.
+ */
+export async function addCompletion(program: Command, args: readonly string[]): Promise<void> {
+  const completion = tab(program, { completionCommandName: 'completion' })
+  program.commands
+    .find((command) => command.name() === 'completion')
+    ?.description('Print a script with which a shell completes commands, options and task ids')
+    .addHelpText('after', HELP)
+  if (args[0] !== 'complete') return
+  const named = program.commands.find((command) => command.name() === args[2])
+  const argument = named?.registeredArguments[0]?.name() ?? ''
+  // The library says "no files" in every answer.
+  const directive = /file|folder|path/.test(argument) ? FILES_TOO : NO_FILES
+  Object.defineProperty(completion, 'directive', { get: () => directive, set: () => {}, configurable: true })
+  const live = Object.hasOwn(LIVE, argument) ? LIVE[argument] : undefined
+  const found = completion.commands.get(named?.name() ?? '')?.arguments.get(argument)
+  if (!live || !found) return
+  const suggestions = await within(PATIENCE_MILLISECONDS, live())
+  found.handler = (complete) => {
+    for (const [value, description] of suggestions) complete(value, description)
+  }
+}
+
+/** Directives of the scripts, which are Cobra's: whether a shell adds names of files. */
+const FILES_TOO = 0
+const NO_FILES = 4
+
+/** What can stand for an argument, by the argument's name. */
+const LIVE: Readonly<Record<string, () => Promise<readonly Suggestion[]>>> = {
+  taskId: async () => {
+    const { tasks } = await callApi('listTasks', { limit: 50 })
+    return tasks.map(({ taskId, status, workflow }) => [taskId, `${workflow.name}, ${status}`])
+  },
+  workflow: workflows,
+  'type|file': workflows,
+  agentId: async () => {
+    const { agents } = await callApi('listAgents', {})
+    return agents.map(({ id, description }) => [id, description])
+  },
+}
+
+async function workflows(): Promise<readonly Suggestion[]> {
+  const page = await callApi('listWorkflows', {})
+  return page.workflows.map(({ name, description }) => [name, description ?? ''])
+}
+
+async function within(
+  milliseconds: number,
+  asked: Promise<readonly Suggestion[]>,
+): Promise<readonly Suggestion[]> {
+  const late = new Promise<never[]>((resolve) => setTimeout(resolve, milliseconds, []).unref())
+  return Promise.race([asked.catch(() => []), late])
+}
