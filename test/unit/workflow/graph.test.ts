@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   ancestorsOf,
+  compareIds,
   criticalPath,
   findCycle,
   makeGraph,
@@ -13,6 +15,26 @@ const graphOf = (needs: Record<string, string[]>) => makeGraph(Object.entries(ne
 describe('graph', () => {
   it('orders steps after what they need', () => {
     expect(topologicalOrder(graphOf({ c: ['b'], b: ['a'], a: [], d: [] }))).toEqual(['a', 'd', 'b', 'c'])
+  })
+
+  it('orders ids as people count, by a total order', () => {
+    const ids = ['s10', 's2', 's1_b9', 's1_b10', 's02', 's1', 's', 'S3', 'r7']
+    expect(ids.toSorted(compareIds)).toEqual(['S3', 'r7', 's', 's1', 's1_b9', 's1_b10', 's02', 's2', 's10'])
+    const id = fc.stringMatching(/^[a-b0-2_]{0,6}$/)
+    fc.assert(
+      fc.property(id, id, id, (a, b, c) => {
+        expect(Math.sign(compareIds(a, b)) + Math.sign(compareIds(b, a))).toBe(0)
+        expect(compareIds(a, b) === 0).toBe(a === b)
+        if (compareIds(a, b) <= 0 && compareIds(b, c) <= 0) expect(compareIds(a, c)).toBeLessThanOrEqual(0)
+      }),
+      { numRuns: 2_000 },
+    )
+    const number = fc.nat(2_000)
+    fc.assert(
+      fc.property(number, number, (a, b) => {
+        expect(Math.sign(compareIds(`s${a}x`, `s${b}x`))).toBe(Math.sign(a - b))
+      }),
+    )
   })
 
   it('finds a cycle anywhere, and none where there is none', () => {
