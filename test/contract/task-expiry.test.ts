@@ -3,7 +3,7 @@ import {
   DeleteObjectTaggingCommand,
   ListObjectsV2Command,
   PutObjectTaggingCommand,
-  type S3Client,
+  S3Client,
 } from '@aws-sdk/client-s3'
 import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -15,6 +15,7 @@ import { finishTask } from '../../shared/app/tasks/finish-task.ts'
 import { TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import type { OpenTask } from '../../shared/domain/task.ts'
 import { type TaskPorts, taskPorts } from '../../testing/memory/task-ports.ts'
+import { withSend } from '../support/cloud/replaced-send.ts'
 import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
 
 const DAYS = 30
@@ -252,7 +253,7 @@ describe('the stored values of a task', () => {
       { Key: 'tasks/t/old.json', LastModified: new Date('2026-01-01T00:00:00Z') },
     ]
     const sent: [string, unknown][] = []
-    const send = async (command: { input: Record<string, unknown> }): Promise<object> => {
+    const client = withSend(new S3Client({ region: 'eu-west-1' }), async (command) => {
       if (command instanceof ListObjectsV2Command) {
         const { ContinuationToken, Prefix } = command.input
         expect(Prefix).toBe('tasks/t/')
@@ -264,8 +265,8 @@ describe('the stored values of a task', () => {
       for (const kind of [PutObjectTaggingCommand, CopyObjectCommand, DeleteObjectTaggingCommand])
         if (command instanceof kind) sent.push([kind.name, command.input.Key])
       return {}
-    }
-    const blobs = s3ExpiringBlobs({ client: { send } as unknown as S3Client, bucket: 'b', now: () => now })
+    })
+    const blobs = s3ExpiringBlobs({ client, bucket: 'b', now: () => now })
     await blobs.mark('tasks/t/')
     expect(sent.splice(0)).toEqual([
       ['PutObjectTaggingCommand', 'tasks/t/new.json'],

@@ -1,5 +1,6 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import type { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { Random } from '../../../shared/domain/random.ts'
+import { documentClientWith } from '../cloud/replaced-send.ts'
 
 /** The process that takes its next step, or dies there. Without a choice all of them stop. */
 type Choice = { at: number; dies?: boolean }
@@ -34,17 +35,17 @@ export class Interleaving {
   }
 
   clientFor(who: string): DynamoDBDocumentClient {
-    const send = async (command: never): Promise<unknown> => {
+    return documentClientWith(async (command) => {
       await this.pause(who)
-      const asked = this.#client.send(command).catch((error: Error) => error)
+      // The client sends commands of every class; its type wants one of them.
+      const asked = this.#client.send(command as GetCommand).catch((error: Error) => error)
       this.#asked.push(asked)
-      const answer: unknown = await asked
+      const answer = await asked
       if (!this.#hearsAtOnce) await this.pause(who)
       this.#hear(who, answer)
       if (answer instanceof Error) throw answer
       return answer
-    }
-    return { send } as unknown as DynamoDBDocumentClient
+    })
   }
 
   /** Lets other processes go first; a dead process never continues. */

@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/lib-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { rememberExpressions } from '../../../local/dynamodb/remember-expressions.ts'
+import { documentClientWith } from '../cloud/replaced-send.ts'
 
 const require = createRequire(import.meta.url)
 rememberExpressions()
@@ -62,7 +63,7 @@ export function clientOf({ items, write }: ImmediateTable): DynamoDBDocumentClie
       .filter((item) => named('pk', item) === pk && isWanted(named('sk', item)))
       .map((item) => unmarshall(item as never))
   const find = (key: Item = {}): Item | undefined => select(key.pk, (sk) => sk === key.sk)[0]
-  const send = async (command: { input: object }): Promise<object> => {
+  return documentClientWith(async (command) => {
     if (command instanceof GetCommand) return { Item: find(command.input.Key) }
     if (command instanceof BatchGetCommand) {
       const [[table = '', { Keys = [] } = {}] = []] = Object.entries(command.input.RequestItems ?? {})
@@ -84,8 +85,7 @@ export function clientOf({ items, write }: ImmediateTable): DynamoDBDocumentClie
       return Object.keys(attributes).length > 0 ? { Attributes: attributes } : {}
     }
     throw new Error(`the table does not know ${command.constructor.name}`)
-  }
-  return { send } as unknown as DynamoDBDocumentClient
+  })
 }
 
 /** Values in DynamoDB's wire format. */

@@ -1,6 +1,7 @@
-import type { BatchGetCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { BatchGetCommand } from '@aws-sdk/lib-dynamodb'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { getAll } from '../../../functions/adapters/dynamodb/get-all.ts'
+import { documentClientWith } from '../../support/cloud/replaced-send.ts'
 
 type Key = { pk: string; sk: string }
 const key = (at: number): Key => ({ pk: `item ${at}`, sk: 'META' })
@@ -8,16 +9,17 @@ const key = (at: number): Key => ({ pk: `item ${at}`, sk: 'META' })
 /** Has an item for every key; a round leaves the keys of `leavesOut` unprocessed, as a throttled table does. */
 function throttledClient(leavesOut: (round: number, keys: Key[]) => Key[] = () => []) {
   const rounds: Key[][] = []
-  const send = async ({ input }: BatchGetCommand): Promise<object> => {
-    const keys = (input.RequestItems?.table?.Keys ?? []) as Key[]
+  const client = documentClientWith(async (command) => {
+    if (!(command instanceof BatchGetCommand)) throw new Error(`not expected: ${command.constructor.name}`)
+    const keys = (command.input.RequestItems?.table?.Keys ?? []) as Key[]
     const left = leavesOut(rounds.length, keys)
     rounds.push(keys)
     return {
       Responses: { table: keys.filter((one) => !left.includes(one)) },
       ...(left.length > 0 ? { UnprocessedKeys: { table: { Keys: left } } } : {}),
     }
-  }
-  return { rounds, client: { send } as unknown as DynamoDBDocumentClient }
+  })
+  return { rounds, client }
 }
 
 describe('getAll', () => {
