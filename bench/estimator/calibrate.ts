@@ -5,6 +5,7 @@ import { type Random, seededRandom } from '../../shared/domain/random.ts'
 import type { EpochCounters } from '../../shared/domain/statistics.ts'
 import { PRICES } from '../../shared/estimator/prices.ts'
 import type { Ports } from '../../shared/ports/index.ts'
+import { portsWith } from '../../test/support/stores/ports-with.ts'
 import { makeRandomPlan, type RandomPlan } from './random-plan.ts'
 import { makeTrueAgent, observe, type TrueAgent } from './random-world.ts'
 import { runPlan } from './run-plan.ts'
@@ -75,15 +76,15 @@ export function makeWorld(random: Random, capabilities = CAPABILITIES) {
       return [agent.id, observe(agent, calls, NOW, random)]
     }),
   )
-  const ports = {
+  const ports = portsWith<Ports>({
     agents: { listAgents: async () => agents.map(registered) },
     workflows: { findWorkflow: async () => undefined },
     statistics: {
-      find: async (subjects: { agentId: string }[]) => subjects.map(({ agentId }) => seen.get(agentId) ?? []),
+      find: async (subjects) => subjects.map(({ agentId }) => seen.get(agentId) ?? []),
     },
     clock: { now: () => new Date(NOW * 1_000) },
     prices: PRICES,
-  } as unknown as Ports
+  })
   const agentsOf = (capability: string): TrueAgent[] =>
     agents.filter((agent) => agent.capability === capability)
   return { agents, agentsOf, ports }

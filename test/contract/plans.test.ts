@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Plan, Plans } from '../../shared/ports/index.ts'
+import type { Plans } from '../../shared/ports/index.ts'
 import { openTask } from '../support/stores/open-task.ts'
+import { planWith } from '../support/stores/plan-with.ts'
 import { startStores } from '../support/stores/start-stores.ts'
 
 let plans: Plans
@@ -16,15 +17,7 @@ afterAll(() => stop())
 describe('plans', () => {
   it('keeps the first plan of a task, large ones in the blob store', async () => {
     const { id } = openTask()
-    const plan = {
-      taskId: id,
-      requestDigest: 'd',
-      metadata: {},
-      workflow: {},
-      input: 'x'.repeat(50_000),
-      bindings: {},
-      decisions: [],
-    } as unknown as Plan
+    const plan = planWith({ taskId: id, input: 'x'.repeat(50_000) })
     expect([await plans.createPlan(plan), await plans.createPlan({ ...plan, input: 1 })]).toEqual([
       true,
       false,

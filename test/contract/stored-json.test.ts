@@ -5,13 +5,13 @@ import { dynamodbAgents } from '../../functions/adapters/dynamodb/registry/agent
 import { dynamodbWorkflows } from '../../functions/adapters/dynamodb/registry/workflows.ts'
 import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import type { Agent } from '../../shared/domain/agent.ts'
-import type { Json } from '../../shared/domain/json.ts'
 import type { Decision } from '../../shared/domain/plan.ts'
 import type { OpenTask } from '../../shared/domain/task.ts'
 import type { Agents, Ports, RegisteredWorkflow, Workflows } from '../../shared/ports/index.ts'
 import type { Workflow } from '../../shared/workflow/schema.ts'
 import { makeAgent } from '../support/agents/make-agent.ts'
 import { hostileJson, hostileName } from '../support/random/hostile-names.ts'
+import { planWith } from '../support/stores/plan-with.ts'
 import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
 import { startStores } from '../support/stores/start-stores.ts'
 
@@ -96,13 +96,9 @@ describe('a record is read as it was written, for all names and values (json-ite
     await fc.assert(
       fc.asyncProperty(hostileJson, async (value) => {
         const { id } = taskOf({})
-        const plan = {
-          taskId: id,
-          requestDigest: 'd',
-          input: value,
-          workflow: { steps: { constructor: value } },
-        }
-        await ports.plans.createPlan(plan as never)
+        const { workflow } = registeredOf({ steps: { constructor: value } }, 'w')
+        const plan = planWith({ taskId: id, input: value, workflow })
+        await ports.plans.createPlan(plan)
         expect(await ports.plans.getPlan(id)).toEqual(plan)
         const stored = await ports.values.storeValue(id, value)
         const own = { taskId: id, path: 'toString', owner: 'o', fence: '1' }
@@ -170,7 +166,7 @@ describe('a registry from before', () => {
   afterAll(() => end())
 
   const agent = makeAgent({ id: 'old' })
-  const registered = registeredOf({ steps: { a: { capability: 'echo' } as unknown as Json } }, 'old')
+  const registered = registeredOf({ steps: { a: { capability: 'echo' } } }, 'old')
   const agentKey = (id: string) => ({ pk: `AGENT#${id}`, sk: 'META', kindKey: 'AGENT', nameKey: id })
   const workflowKey = (name: string) => ({
     pk: `WORKFLOW#${name}`,

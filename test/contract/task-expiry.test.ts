@@ -14,8 +14,11 @@ import { s3ExpiringBlobs } from '../../functions/adapters/s3/expiring-blobs.ts'
 import { finishTask } from '../../shared/app/tasks/finish-task.ts'
 import { TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import type { OpenTask } from '../../shared/domain/task.ts'
+import type { Ports } from '../../shared/ports/index.ts'
 import { type TaskPorts, taskPorts } from '../../testing/memory/task-ports.ts'
 import { withSend } from '../support/cloud/replaced-send.ts'
+import { planWith } from '../support/stores/plan-with.ts'
+import { portsWith } from '../support/stores/ports-with.ts'
 import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
 
 const DAYS = 30
@@ -51,7 +54,7 @@ function storesOver(client: typeof dynamodb.client): TaskPorts {
 
 /** Ends a task as the status event of its execution does. */
 const stopped = (task: OpenTask): Promise<unknown> =>
-  finishTask(ports as never)({
+  finishTask(portsWith<Ports>(ports))({
     name: `${task.id}-${task.execution}`,
     ended: { status: 'ABORTED', cause: 'stopped' },
   })
@@ -81,7 +84,7 @@ const end = async (task: OpenTask): Promise<boolean> => {
 async function makeTask(more: Partial<OpenTask> = {}, child?: string): Promise<OpenTask> {
   const task = openTask(more)
   await ports.tasks.createTask(task)
-  await ports.plans.createPlan({ taskId: task.id, requestDigest: 'd' } as never)
+  await ports.plans.createPlan(planWith({ taskId: task.id }))
   const own = { taskId: task.id, path: 's', owner: 'o', fence: '1' }
   await ports.steps.takeOverStep(own, { startedAt: '2026-01-01T00:00:00.000Z' })
   if (child !== undefined) await ports.steps.noteStep(own, { child })

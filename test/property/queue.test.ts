@@ -1,4 +1,5 @@
 /** A tenant's queue with concurrent writers that start tasks, in random interleavings with deaths in between. */
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { dynamodbLimits } from '../../functions/adapters/dynamodb/registry/limits.ts'
@@ -12,10 +13,13 @@ import {
   type QueueNeeds,
 } from '../../shared/app/tasks/queue-tasks.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
-import type { OpenTask, Task } from '../../shared/domain/task.ts'
+import type { EndedTask, OpenTask, Task } from '../../shared/domain/task.ts'
+import type { BlobStore } from '../../shared/ports/index.ts'
 import { taskPorts } from '../../testing/memory/task-ports.ts'
 import { byChance, Interleaving } from '../support/models/interleaving.ts'
 import { clientOf, immediateTable } from '../support/stores/immediate-table.ts'
+import { planWith } from '../support/stores/plan-with.ts'
+import { portsWith, portWith } from '../support/stores/ports-with.ts'
 
 const TASKS = 14
 const TENANT = 'default'
@@ -35,6 +39,30 @@ function taskOf(at: number, priority: number): OpenTask {
   }
 }
 
+const cancelled = (task: Task): EndedTask => ({ ...task, status: 'cancelled', endedAt: 'now', reason: '' })
+
+/** The ports of the queue over one table, without plans; the names of started executions are recorded. */
+function portsOver(
+  client: DynamoDBDocumentClient,
+  { most, started }: { most: number; started: string[] },
+): QueueNeeds {
+  const clock = { now: () => new Date() }
+  return portsWith<QueueNeeds>({
+    ...taskPorts({ client, table: 't', digest: String, blobs: portWith<BlobStore>({}) }),
+    plans: { getPlan: async () => planWith() },
+    queue: dynamodbQueue({ client, table: 't', most }),
+    limits: dynamodbLimits({ client, table: 't', clock }),
+    executions: {
+      start: async ({ name }) => {
+        started.push(name)
+        return name
+      },
+    },
+    clock,
+    bus: { publish: async () => {} },
+  })
+}
+
 it('never exceeds the limit, and starts every task in the end, in spite of deaths (queue/V1, queue/V3, queue/V4)', async () => {
   await fc.assert(
     fc.asyncProperty(fc.nat(), fc.integer({ min: 1, max: 4 }), async (seed, most) => {
@@ -42,33 +70,20 @@ it('never exceeds the limit, and starts every task in the end, in spite of death
       const table = immediateTable()
       const world = new Interleaving(clientOf(table), byChance(random, { deathRate: 0.01 }))
       const started: string[] = []
-      const portsOf = (client: ReturnType<typeof clientOf>): QueueNeeds =>
-        ({
-          ...taskPorts({ client, table: 't', digest: String, blobs: {} as never }),
-          queue: dynamodbQueue({ client, table: 't', most }),
-          limits: dynamodbLimits({ client, table: 't', clock: { now: () => new Date() } }),
-          executions: { start: async ({ name }: { name: string }) => void started.push(name) },
-          clock: { now: () => new Date() },
-          bus: { publish: async () => {} },
-        }) as unknown as QueueNeeds
-      const sure = portsOf(clientOf(table))
-      // Plans are irrelevant here.
-      for (const ports of [sure]) ports.plans.getPlan = async () => ({ bindings: {} }) as never
-
+      const sure = portsOver(clientOf(table), { most, started })
       const all = Array.from({ length: TASKS }, (_, at) => taskOf(at, Math.floor(random() * 10)))
       const running = async (): Promise<Task[]> => {
         const found = await Promise.all(all.map(({ id }) => sure.tasks.findTask(id)))
         return found.filter((task) => task?.status === 'running') as Task[]
       }
       const end = async (ports: QueueNeeds, task: Task): Promise<void> => {
-        const ended = { ...task, status: 'cancelled' as const, endedAt: 'now', reason: '' }
-        if (await ports.tasks.endTask(ended as never)) await leaveQueue(ports, ended as Task)
+        const ended = cancelled(task)
+        if (await ports.tasks.endTask(ended)) await leaveQueue(ports, ended)
       }
       let at = 0
       for (const task of all) {
         const who = `submit${at++}`
-        const ports = portsOf(world.clientFor(who))
-        ports.plans.getPlan = async () => ({ bindings: {} }) as never
+        const ports = portsOver(world.clientFor(who), { most, started })
         world.start(async () => {
           await ports.tasks.createTask(task)
           await enqueue(ports, task)
@@ -110,18 +125,8 @@ it('never exceeds the limit, and starts every task in the end, in spite of death
 })
 
 it('starts the more urgent first, and lets no task wait for ever (queue/V2)', async () => {
-  const table = immediateTable()
-  const client = clientOf(table)
   const started: string[] = []
-  const ports = {
-    ...taskPorts({ client, table: 't', digest: String, blobs: {} as never }),
-    queue: dynamodbQueue({ client, table: 't', most: 1 }),
-    limits: dynamodbLimits({ client, table: 't', clock: { now: () => new Date() } }),
-    executions: { start: async ({ name }: { name: string }) => void started.push(name) },
-    clock: { now: () => new Date() },
-    bus: { publish: async () => {} },
-  } as unknown as QueueNeeds
-  ports.plans.getPlan = async () => ({ bindings: {} }) as never
+  const ports = portsOver(clientOf(immediateTable()), { most: 1, started })
   // One task a minute; one level of priority is worth ten minutes.
   const priorities = [0, 0, 9, 5, 5, 0, ...new Array<number>(120).fill(9)]
   const all = priorities.map((priority, at) => taskOf(at, priority))
@@ -132,9 +137,8 @@ it('starts the more urgent first, and lets no task wait for ever (queue/V2)', as
   for (const _ of all) {
     await dispatch(ports, TENANT)
     const name = started.at(-1)?.replace(/-1$/, '') ?? ''
-    const task = (await ports.tasks.findTask(name)) as Task
-    const ended = { ...task, status: 'cancelled' as const, endedAt: 'now', reason: '' } as Task
-    expect(await ports.tasks.endTask(ended as never)).toBe(true)
+    const ended = cancelled((await ports.tasks.findTask(name)) as Task)
+    expect(await ports.tasks.endTask(ended)).toBe(true)
     await leaveQueue({ ...ports, queue: { ...ports.queue, first: async () => undefined } }, ended)
   }
   const order = started.map((name) => Number(name.slice(2, 28)))

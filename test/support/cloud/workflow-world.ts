@@ -31,6 +31,7 @@ import { silentHost } from '../agents/silent-host.ts'
 import { gateIntegration } from '../models/gate-world.ts'
 import { CALLER } from '../stores/callers.ts'
 import { clientOf, immediateTable } from '../stores/immediate-table.ts'
+import { portsWith } from '../stores/ports-with.ts'
 
 /** Deviations from a world without limits. */
 export type WorldOptions = {
@@ -135,15 +136,6 @@ export function makeWorld(
     publish: async (told) => void events.push(...told),
     deliver: async (event) => void events.push(event),
   }
-  const catalogue = {
-    agents: {
-      listAgents: async () => agents,
-      findAgent: async (id) => agents.find((agent) => agent.id === id),
-    } satisfies Partial<Ports['agents']>,
-    workflows: { listWorkflows: async () => registered } satisfies Partial<Ports['workflows']>,
-    loads: { loadsOf: async () => new Map(), addLoad: async () => {} } satisfies Ports['loads'],
-    collectables: { useMachine: async () => true } satisfies Partial<Ports['collectables']>,
-  }
   // Agents have neither statistics nor limits here: tests of their own cover those.
   const statistics: Ports['statistics'] = {
     add: async (_subject, { epoch }) => ({ epoch, counters: {} }),
@@ -153,28 +145,30 @@ export function makeWorld(
     find: async (all) => new Map(all.map((id) => [id, { breaker: CLOSED, revision: 0 }])),
     replace: async () => true,
   }
-  const machines: Pick<Ports['machines'], 'ensure'> = {
-    ensure: async ({ name, definition }) => putMachine(name, definition),
-  }
-  const executions: Partial<Ports['executions']> = {
-    start: async ({ stateMachineArn, name, input }) =>
-      service.startExecution({ stateMachineArn, name, input: JSON.stringify(input) }).executionArn,
-    wake,
-  }
-  const ports = {
+  const ports = portsWith<Ports>({
     clock: systemClock,
     ids,
     ...stores,
     bus,
-    ...catalogue,
+    agents: {
+      listAgents: async () => agents,
+      findAgent: async (id) => agents.find((agent) => agent.id === id),
+    },
+    workflows: { listWorkflows: async () => registered },
+    loads: { loadsOf: async () => new Map(), addLoad: async () => {} },
+    collectables: { useMachine: async () => true },
     statistics,
     breakers,
     limits: dynamodbLimits({ client: clientOf(table), table: 'registry', clock: systemClock }),
     queue: { most: undefined },
     prices: PRICES,
-    machines,
-    executions,
-  } as unknown as Ports
+    machines: { ensure: async ({ name, definition }) => putMachine(name, definition) },
+    executions: {
+      start: async ({ stateMachineArn, name, input }) =>
+        service.startExecution({ stateMachineArn, name, input: JSON.stringify(input) }).executionArn,
+      wake,
+    },
+  })
   const functions = functionsOf(ports, behaviour, clock, agents)
   const lost = new Set<string>()
   const integrations: Integrations = {

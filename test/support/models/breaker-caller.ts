@@ -4,9 +4,23 @@ import { dynamodbBreakers } from '../../../functions/adapters/dynamodb/registry/
 import { type Admitted, admit } from '../../../shared/app/limits/admission.ts'
 import type { Breaker } from '../../../shared/domain/breaker.ts'
 import { isOrchestratorError } from '../../../shared/domain/errors.ts'
+import type { Decision } from '../../../shared/domain/plan.ts'
 import type { Ports } from '../../../shared/ports/index.ts'
+import { portsWith } from '../stores/ports-with.ts'
 
-const CANDIDATES = ['a', 'b', 'c'].map((agentId) => ({ agentId }))
+const DECISION: Decision = {
+  stepId: 'call',
+  capability: 'work.do',
+  chosen: 'a',
+  reason: 'for tests',
+  candidates: ['a', 'b', 'c'].map((agentId) => ({
+    agentId,
+    eligible: true,
+    reason: '',
+    load: 0,
+    costUsd: 0,
+  })),
+}
 /** The longest call, in seconds. */
 const LONGEST = 10
 
@@ -52,17 +66,17 @@ export async function callAgent(
     },
   }
   const until = time.now + LONGEST
-  const ports = {
+  const ports = portsWith<Pick<Ports, 'breakers' | 'limits' | 'budgets' | 'clock'>>({
     breakers,
     clock: { now: () => new Date(time.now * 1_000) },
-  }
+  })
   try {
-    const { end } = await admit(ports as unknown as Ports, {
+    const { end } = await admit(ports, {
       own,
       plan: {},
       agentId: 'a',
       manifest: { limits: { timeoutSeconds: 60, memoryMb: 128 }, price: { perCallUsd: 0 } },
-      decision: { candidates: CANDIDATES } as never,
+      decision: DECISION,
       deadline: new Date(until * 1_000),
     })
     return { end, isOnTrial, until }

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest'
 import { stepViews } from '../../../shared/app/tasks/views.ts'
 import type { StepRecord } from '../../../shared/domain/step.ts'
 import type { Task } from '../../../shared/domain/task.ts'
-import type { Plan } from '../../../shared/ports/index.ts'
 import { validWorkflow } from '../../support/cloud/compiled-workflow.ts'
+import { planWith } from '../../support/stores/plan-with.ts'
 
 const call = { capability: 'echo' }
 const ask = { approval: { prompt: 'Go?', timeoutSeconds: 60 } }
@@ -21,7 +21,7 @@ const workflow = validWorkflow({
     calls: { ...call, forEach: '{% [1, 2] %}', needs: ['each'] },
   },
 })
-const plan = { taskId: 't', workflow, bindings: {}, decisions: [] } as unknown as Plan
+const plan = planWith({ workflow })
 const record = (path: string, more: Partial<StepRecord> = {}): StepRecord => ({
   path,
   status: 'succeeded',

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { viewBudget } from '../../../shared/app/limits/view-budget.ts'
 import type { Budgets, KeptBudget } from '../../../shared/ports/index.ts'
+import { portWith } from '../../support/stores/ports-with.ts'
 
 const NOW = 1_800_000_000
 const amount = (usd: number, tokens: number) => ({ nanoUsd: Math.round(usd * 1e9), tokens })
@@ -19,7 +20,7 @@ const view = (id: string, ...reserved: { usd: number; tokens: number; secondsLef
       ]),
     ),
   }
-  const budgets = { rootOf: async () => 't_0', find: async () => kept } as unknown as Budgets
+  const budgets = portWith<Budgets>({ rootOf: async () => 't_0', find: async () => kept })
   const limits = id === 't_0' ? { usd: 1, tokens: 100 } : {}
   return viewBudget({ budgets, clock: { now: () => new Date(NOW * 1_000) } }, { id, budget: limits })
 }
