@@ -9,6 +9,7 @@ import { CALLER } from './caller.ts'
 import { hostOf } from './functions.ts'
 import { type GivenFiles, memoryBlobs } from './memory/files.ts'
 import { memoryPorts } from './memory/ports.ts'
+import { CRASH } from './options/agent-test.ts'
 
 /** The side effects of a step and their results, which outlive an attempt. */
 export type KeptEffects = { ledger: Ledger; blobs: BlobStore }
@@ -141,7 +142,7 @@ const crashing = (ledger: Ledger, { crashAfter, onCrash }: Call): Ledger => ({
   complete(own, key, result) {
     if (key !== crashAfter) return ledger.complete(own, key, result)
     const message = `the test has ended the process after the effect "${key}"`
-    onCrash(Object.assign(new Error(message), { name: 'Runtime.ExitError' }))
+    onCrash(Object.assign(new Error(message), { name: CRASH }))
     return new Promise(() => {})
   },
 })

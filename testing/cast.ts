@@ -2,7 +2,9 @@ import type { DefinedAgent } from '../shared/agent/index.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import { isAgentStep, type Steps, type Workflow } from '../shared/workflow/schema.ts'
 import { bodyOf } from '../shared/workflow/step-kinds.ts'
-import { type Script, scriptedAgent } from './scripted-agent.ts'
+import { isDefined } from './options/agents.ts'
+import { placeIn } from './options/check.ts'
+import { type Script, type Scripting, scriptedAgent } from './scripted-agent.ts'
 
 /**
  * The agents of a test: scripts or defined agents by capability or agent id, or a list of agents. A script under a capability offers just
@@ -18,29 +20,23 @@ export type Cast = {
 }
 
 /** Throws an Error when a key contradicts its agent. */
-export function castOf(
-  given: GivenAgents,
-  sleep: (seconds: number, signal: AbortSignal) => Promise<void>,
-): Cast {
+export function castOf(given: GivenAgents, scripting: Scripting): Cast {
   const agents = new Map<string, DefinedAgent>()
   const scripted = new Set<string>()
   const entries: [string, Script | DefinedAgent][] = isList(given)
     ? given.map((agent) => [agent.manifest.id, agent])
     : Object.entries(given)
   for (const [key, one] of entries) {
-    const agent = isAgent(one)
+    const agent = isDefined(one)
       ? requireOffers(key, one)
-      : makeScripted(key, one, new Set(agents.keys()), sleep)
-    if (!isAgent(one)) scripted.add(agent.manifest.id)
+      : makeScripted(key, one, new Set(agents.keys()), scripting)
+    if (!isDefined(one)) scripted.add(agent.manifest.id)
     agents.set(agent.manifest.id, agent)
   }
   return { agents: [...agents.values()], scripted }
 }
 
 const isList = (given: GivenAgents): given is readonly DefinedAgent[] => Array.isArray(given)
-
-const isAgent = (one: Script | DefinedAgent): one is DefinedAgent =>
-  typeof one === 'object' && 'manifest' in one
 
 function requireOffers(key: string, agent: DefinedAgent): DefinedAgent {
   const { id, capabilities } = agent.manifest
@@ -55,12 +51,15 @@ function makeScripted(
   key: string,
   script: Script,
   taken: ReadonlySet<string>,
-  sleep: (seconds: number, signal: AbortSignal) => Promise<void>,
+  scripting: Scripting,
 ): DefinedAgent {
   const said = typeof script === 'function' ? undefined : script.capabilities
   const id = said ? key : idFrom(key, taken)
   try {
-    return scriptedAgent({ id, capabilities: said ?? [key], script }, sleep)
+    return scriptedAgent(
+      { id, capabilities: said ?? [key], script, place: placeIn('agents', key) },
+      scripting,
+    )
   } catch (cause) {
     throw new Error(`agents: the script of "${key}" makes no agent: ${String(cause)}`, { cause })
   }

@@ -8,6 +8,8 @@ import { ownOf } from '../shared/domain/own.ts'
 import type { Ports } from '../shared/ports/index.ts'
 import { DEFAULT_CHOICES } from '../shared/workflow/schema.ts'
 import { CALLER } from './caller.ts'
+import { issuesOfApproval } from './options/approvals.ts'
+import { refuse } from './options/check.ts'
 
 /** A person's answer to an approval. */
 export type ScriptedApproval = {
@@ -46,6 +48,8 @@ export async function answerApproval(
     typeof approvals === 'function'
       ? approvals(path, prompt)
       : (ownOf(approvals, path) ?? ownOf(approvals, placeOf(path)))
+  if (given !== undefined && typeof approvals === 'function')
+    refuse(issuesOfApproval(`approvals(${JSON.stringify(path)})`, given), 'testWorkflow')
   if (!given || !(await after(given.afterSeconds ?? 0))) return
   const { approved = true, comment } = given
   const { decision = choices[approved ? 0 : 1] ?? '', by = approvers[0] ?? '' } = given

@@ -5,6 +5,7 @@ import { ERRORS, type ErrorName, OrchestratorError } from '../shared/domain/erro
 import { placeOf } from '../shared/domain/instance-path.ts'
 import type { Json } from '../shared/domain/json.ts'
 import { ownOf } from '../shared/domain/own.ts'
+import { issuesAt, refuse, VirtualSeconds } from './options/check.ts'
 
 /** One call of a scripted agent. */
 export type ScriptedCall = {
@@ -54,10 +55,25 @@ export type Script =
 /** The most that a manifest may say: a script is never cut off sooner than its step. */
 const PATIENT_SECONDS = 840
 
-/** An agent that follows a script; `sleep` waits for virtual seconds. */
+export type Scripting = {
+  /** Waits for virtual seconds. */
+  sleep(seconds: number, signal: AbortSignal): Promise<void>
+  /** Fails the test: a mistake in a script is not a failure of the agent. */
+  onMistake(error: unknown): void
+}
+
+type Scripted = {
+  id: string
+  capabilities: readonly string[]
+  script: Script
+  /** The place of the script in the options of the test. */
+  place: string
+}
+
+/** An agent that follows a script. */
 export function scriptedAgent(
-  { id, capabilities, script }: { id: string; capabilities: readonly string[]; script: Script },
-  sleep: (seconds: number, signal: AbortSignal) => Promise<void>,
+  { id, capabilities, script, place }: Scripted,
+  { sleep, onMistake }: Scripting,
 ): DefinedAgent {
   const facts = typeof script === 'function' ? {} : script
   const { limits, price, typicalSeconds, tags, tenants, model } = facts
@@ -80,7 +96,11 @@ export function scriptedAgent(
       const nth = 1 + (calls.get(key) ?? 0)
       calls.set(key, nth)
       const call: ScriptedCall = { path, capability, nth, attempt: context.attempt }
-      return perform(actOf(script, call), input as Json, call, { context, sleep })
+      const wait = async (seconds: number): Promise<void> => {
+        requireSeconds(place, seconds, onMistake)
+        if (seconds > 0) await sleep(seconds, context.signal)
+      }
+      return perform(actOf(script, call), input as Json, call, { context, wait })
     },
   })
 }
@@ -98,17 +118,26 @@ async function perform(
   { output = null, fails, times = Number.POSITIVE_INFINITY, seconds = 0, costUsd, tokens }: Act,
   input: Json,
   call: ScriptedCall,
-  { context, sleep }: { context: AgentContext; sleep(seconds: number, signal: AbortSignal): Promise<void> },
+  { context, wait }: { context: AgentContext; wait(seconds: number): Promise<void> },
 ): Promise<Json> {
   if (costUsd !== undefined || tokens !== undefined)
     context.spend({
       ...(costUsd === undefined ? {} : { costUsd }),
       ...(tokens === undefined ? {} : { tokens }),
     })
-  const takes = typeof seconds === 'function' ? seconds(call) : seconds
-  if (takes > 0) await sleep(takes, context.signal)
+  await wait(typeof seconds === 'function' ? seconds(call) : seconds)
   if (fails !== undefined && call.nth <= times) throw failureOf(fails, call)
   return typeof output === 'function' ? output(input, call) : output
+}
+
+/** Throws a TypeError, and fails the test, when a script's function answers no duration. */
+function requireSeconds(place: string, seconds: number, onMistake: Scripting['onMistake']): void {
+  try {
+    refuse(issuesAt(`${place}.seconds()`, VirtualSeconds, seconds, 'seconds'), 'testWorkflow')
+  } catch (error) {
+    onMistake(error)
+    throw error
+  }
 }
 
 function failureOf(fails: Failure, { path, nth }: ScriptedCall): Error {

@@ -2,18 +2,18 @@ import type { DefinedAgent } from '../shared/agent/index.ts'
 import { isOrchestratorError } from '../shared/domain/errors.ts'
 import type { Json } from '../shared/domain/json.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
-import { describeNotJson, notJsonIn } from '../shared/domain/not-json.ts'
 import type { StepRecord } from '../shared/domain/step.ts'
 import { type AgentWorld, agentWorld, type KeptEffects, PATH } from './agent-world.ts'
 import type { GivenFiles } from './memory/files.ts'
 import { type Noted, notingAgent } from './noting-agent.ts'
+import { requireAgentTest, requireEffects } from './options/agent-test.ts'
 
 export type AgentTest = {
   /** Required when the agent offers more than one. */
   capability?: string
   /** The step's input, which is checked against the capability's input schema. */
   input?: unknown
-  /** Uploaded files by key: `{'files/notes.md': '...'}`; an input names them as `{$file: 'files/notes.md'}`. */
+  /** Uploaded files by key: `{'files/notes/one.md': '...'}`; an input names them as `{$file: 'files/notes/one.md'}`. */
   files?: GivenFiles
   /** The number of the attempt, from 1; by default 1, or one more than in `after`. */
   attempt?: number
@@ -43,27 +43,24 @@ export type AgentRun = Omit<Noted, 'thrown'> & {
   attempt: number
 }
 
-/** More than a step's retry may ask for; the attempts before it are run as well. */
-const MOST_ATTEMPTS = 100
 /** The effects of each run, for its retry. */
 const effectsOf = new WeakMap<AgentRun, KeptEffects>()
 
 /**
  * Calls an agent once, through the same host as in the cloud, with a real context in memory. An error of the agent is returned as `error`;
- * the promise rejects only for an invalid test.
+ * the promise rejects only for an invalid test: with a TypeError that lists what is wrong with its options.
  */
 export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Promise<AgentRun> {
+  requireAgentTest(agent, test, (run) => effectsOf.has(run as AgentRun))
   const { input = null, after, crashAfter, signal, once = {} } = test
   const capability = capabilityOf(agent, test.capability)
   const attempt = test.attempt ?? (after ? after.attempt + 1 : 1)
-  if (!Number.isInteger(attempt) || attempt < 1 || attempt > MOST_ATTEMPTS)
-    throw new RangeError(`attempt is ${attempt}; it must be a whole number from 1 to ${MOST_ATTEMPTS}`)
   const noted: Noted = { files: [], once: {}, progress: [], log: [] }
   const crash = Promise.withResolvers<never>()
   crash.promise.catch(() => {})
   const world = await agentWorld(notingAgent(agent, noted, signal), {
     capability,
-    input: requireJson(input),
+    input: input as Json,
     attempt,
     once,
     effects: after && effectsOf.get(after),
@@ -79,6 +76,7 @@ export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Prom
     () => undefined,
     (error: Error) => error,
   )
+  requireEffects({ once, crashAfter }, noted.once, failure)
   const { thrown, ...told } = noted
   const run: AgentRun = {
     ...(failure ? { error: describe(failure) } : { output: await world.output() }),
@@ -100,12 +98,6 @@ function capabilityOf({ manifest: { id, capabilities } }: DefinedAgent, asked: s
   if (asked === undefined)
     throw new Error(`say which capability of agent "${id}" is called: ${names.join(', ')}`)
   throw new Error(`agent "${id}" does not offer "${asked}"${suggestNames(asked, names)}`)
-}
-
-function requireJson(input: unknown): Json {
-  const found = notJsonIn(input)
-  if (!found) return input as Json
-  throw new Error(`an agent's input is JSON: ${describeNotJson(found, 'input')}`)
 }
 
 const describe = (error: Error): NonNullable<AgentRun['error']> => ({

@@ -10,6 +10,8 @@ import { castOf, type GivenAgents, requireServed } from './cast.ts'
 import { type GivenWorkflow, parseGiven, registerAll } from './given-workflow.ts'
 import { type After, answerApproval, cancelLater, type GivenApprovals, sweepFrom } from './later.ts'
 import type { GivenFiles } from './memory/files.ts'
+import { requireKnownNames } from './options/names-of-steps.ts'
+import { requireWorkflowTest } from './options/workflow-test.ts'
 import { type StepOf, type VirtualCloud, virtualCloud } from './virtual-cloud.ts'
 import { type AgentCall, type WorkflowRun, workflowRunOf } from './workflow-run.ts'
 
@@ -30,7 +32,7 @@ export type WorkflowTest = Partial<
   /** Workflows that steps with `workflow` call. */
   workflows?: readonly GivenWorkflow[]
   approvals?: GivenApprovals
-  /** Uploaded files by key: `{'files/notes.md': '...'}`; inputs name them as `{$file: 'files/notes.md'}`. */
+  /** Uploaded files by key: `{'files/notes/one.md': '...'}`; inputs name them as `{$file: 'files/notes/one.md'}`. */
   files?: GivenFiles
   /** The virtual time of the submission; 1 January 2026 by default. */
   now?: Date | string
@@ -46,9 +48,11 @@ const MOST_LOOKS = 1_000
 /**
  * Runs a workflow from submission to end in virtual time: compiled, on the local Step Functions engine, with the code of the deployed
  * functions. Rejects when the submission is refused: InvalidWorkflowError with the place of each issue, InvalidInputError, NoAgentError;
- * and with an Error for a capability that no agent of the test offers.
+ * with an Error for a capability that no agent of the test offers; and with a TypeError that lists what is wrong with the options of the
+ * test, such as names of steps that its workflows do not have.
  */
 export async function testWorkflow(workflow: GivenWorkflow, test: WorkflowTest): Promise<WorkflowRun> {
+  requireWorkflowTest(workflow, test)
   const { agents, workflows = [], approvals = {}, files, now = NEW_YEAR, seed = 'test', ...rest } = test
   const { cancel, ...asked } = rest
   const main = parseGiven(workflow, 'the workflow')
@@ -62,8 +66,10 @@ export async function testWorkflow(workflow: GivenWorkflow, test: WorkflowTest):
     seed,
     ...(files ? { files } : {}),
     castOf(clock) {
-      const cast = castOf(agents, (seconds, signal) => clock.sleep(seconds * 1_000, signal))
+      const sleep = (seconds: number, signal: AbortSignal) => clock.sleep(seconds * 1_000, signal)
+      const cast = castOf(agents, { sleep, onMistake: broken.reject })
       requireServed([main, ...children], cast)
+      requireKnownNames([main, ...children], { agents, approvals })
       return cast
     },
     onEvent(event) {

@@ -13,6 +13,8 @@ type Check = z.core.$ZodChecks['_zod']['def']
 export function describeSchema(given: z.core.$ZodType, depth = 0): string {
   const schema = withoutWrapping(given)
   const said = ownWords(schema)
+  // A check by a function has no other description than its author's.
+  if (schema._zod.def.type === 'custom' && said !== undefined) return said
   const what = describeKind(schema, depth, said !== undefined)
   return said === undefined ? what : `${what} (${said})`
 }

@@ -15,6 +15,12 @@ export function nearestNames(name: string, known: Iterable<string>): string[] {
     .slice(0, 3)
 }
 
+/** The known names that a slip or two of the finger turn into this one: nearer than {@link nearestNames}, for names that may be right. */
+export const slipsOf = (name: string, known: Iterable<string>): string[] =>
+  nearestNames(name, known).filter((near) => distanceBetween(name, near) <= MOST_SLIPS)
+
+const MOST_SLIPS = 2
+
 /** The end of a message about an unknown name: `; did you mean "x"?` or `; known: a, b, c`. `mark` is put before each name. */
 export function suggestNames(name: string, known: Iterable<string>, mark = ''): string {
   const all = [...new Set(known)].sort()

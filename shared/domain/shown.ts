@@ -29,6 +29,8 @@ export function shown(value: unknown): string {
 }
 
 function jsonOf(value: unknown): string {
+  // JSON would write NaN and Infinity as null.
+  if (typeof value === 'number') return String(value)
   try {
     return JSON.stringify(value) ?? textOf(value)
   } catch {

@@ -44,7 +44,7 @@ const clerk = defineAgent({
 const refund = { capability: 'money.refund', input: { cents: 5 } }
 
 it('answers the output as the host stores it, and all that the agent has done', async () => {
-  const files = { 'files/a/one.txt': 'eins', 'files/a/two.txt': 'zwei', 'files/b.txt': 'drei' }
+  const files = { 'files/a/one.txt': 'eins', 'files/a/two.txt': 'zwei', 'files/b/b.txt': 'drei' }
   const run = await testAgent(clerk, {
     capability: 'money.refund',
     input: { cents: 5, from: { $file: 'files/a/' } },

@@ -1,0 +1,97 @@
+import * as z from 'zod'
+import { SubmitTaskSchema } from '../../shared/contracts/requests.ts'
+import { AgentLimitsSchema } from '../../shared/domain/agent.ts'
+import { nearestNames, suggestNames } from '../../shared/domain/nearest-names.ts'
+import { WorkflowNameSchema } from '../../shared/workflow/schema.ts'
+import type { AgentTest } from '../test-agent.ts'
+import { issuesOfAgent } from './agents.ts'
+import {
+  isPlain,
+  issuesAt,
+  issuesOfJson,
+  issuesOfMembers,
+  notRight,
+  placeIn,
+  refuse,
+  type ShapeOf,
+  wrong,
+} from './check.ts'
+import { issuesOfFiles } from './files.ts'
+
+/** More than a step's retry may ask for; the attempts before it are run as well. */
+const MOST_ATTEMPTS = 100
+const MOST_SECONDS = AgentLimitsSchema.shape.timeoutSeconds.unwrap().maxValue ?? 840
+
+const TestSchema = z.strictObject({
+  capability: z.string().optional(),
+  // Checked as JSON, with a message of its own.
+  input: z.unknown().optional(),
+  files: z.unknown().optional(),
+  attempt: z.number().int().min(1).max(MOST_ATTEMPTS).optional(),
+  after: z.unknown().optional(),
+  once: z.unknown().optional(),
+  crashAfter: z.string().optional(),
+  timeoutSeconds: z.number().positive().max(MOST_SECONDS).optional(),
+  signal: z.instanceof(AbortSignal, { error: 'it must be an AbortSignal' }).optional(),
+  task: z
+    .strictObject({
+      type: WorkflowNameSchema.optional(),
+      metadata: SubmitTaskSchema.shape.metadata,
+    } satisfies ShapeOf<NonNullable<AgentTest['task']>>)
+    .optional(),
+} satisfies ShapeOf<AgentTest>)
+
+/** Throws a TypeError that lists what is wrong with a test of an agent; `isRun` knows the runs that testAgent returned. */
+export function requireAgentTest(agent: unknown, test: unknown, isRun: (run: object) => boolean): void {
+  refuse(issuesOfAgent('the agent', agent), 'testAgent')
+  if (!isPlain(test)) return refuse([notRight('the test', test, 'an object of options')], 'testAgent')
+  refuse(
+    [
+      ...issuesAt('', TestSchema, test, 'the test'),
+      ...issuesOfJson('input', test.input, "an agent's input is JSON: "),
+      ...issuesOfFiles(test.files),
+      ...issuesOfAfter(test.after, isRun),
+      ...issuesOfOnce(test.once),
+    ],
+    'testAgent',
+  )
+}
+
+function issuesOfAfter(after: unknown, isRun: (run: object) => boolean) {
+  if (after === undefined || (typeof after === 'object' && after !== null && isRun(after))) return []
+  return [notRight('after', after, 'the run that testAgent returned, not a copy of it')]
+}
+
+const issuesOfOnce = (once: unknown) =>
+  once === undefined
+    ? []
+    : issuesOfMembers('once', once, (place, result) =>
+        result === undefined
+          ? [notRight(place, result, 'the result of an effect')]
+          : issuesOfJson(place, result, 'the result of an effect is JSON: '),
+      )
+
+type Asked = { once: Readonly<Record<string, unknown>>; crashAfter: string | undefined }
+type Performed = Readonly<Record<string, { performed: number }>>
+
+/** Throws a TypeError when the agent has never come to an effect that the test names, most likely because its key is misspelt. */
+export function requireEffects({ once, crashAfter }: Asked, performed: Performed, failure: unknown): void {
+  const keys = Object.keys(performed)
+  const issues = Object.keys(once)
+    .filter((key) => !keys.includes(key) && nearestNames(key, keys).length > 0)
+    .map((key) =>
+      wrong(placeIn('once', key), `the agent has performed no such effect${suggestNames(key, keys)}`),
+    )
+  if (crashAfter !== undefined && !isCrash(failure)) {
+    const isDone = keys.includes(crashAfter)
+    const why = isDone
+      ? `the effect "${crashAfter}" is done already, by the run in "after" or by "once"`
+      : `the agent has performed no effect "${crashAfter}"${suggestNames(crashAfter, keys)}`
+    issues.push(wrong('crashAfter', failure && !isDone ? `${why}; it ended with ${String(failure)}` : why))
+  }
+  refuse(issues, 'testAgent')
+}
+
+/** The error of a process that the test has ended. */
+export const CRASH = 'Runtime.ExitError'
+const isCrash = (failure: unknown): boolean => failure instanceof Error && failure.name === CRASH
