@@ -12,7 +12,7 @@ import { ObservabilityStack } from './stacks/observability-stack.ts'
 import { RuntimeStack } from './stacks/runtime-stack.ts'
 import { overridesIn, readStage, readStageNamed, type Stage, stageWith, tagsOf } from './stage.ts'
 import { requirePlace, StageError } from './stage-place.ts'
-import { warnOfUnserved } from './warn-of-unserved.ts'
+import { unservedIn } from './unserved.ts'
 
 export type OrchestratorProps = {
   /** The project's folder, against which the others are resolved; by default the current one. */
@@ -52,7 +52,7 @@ export class Orchestrator {
     const sources = sourcesOf(props)
     const catalogue = await loadCatalogue(sources)
     const placement = placementOf(catalogue, readPlaced(scope))
-    warnOfUnserved(catalogue)
+    for (const warning of unservedIn(catalogue)) console.warn(warning)
     const bundles = await bundleFunctions(catalogue, outputFolderOf(scope), sources)
     return new Orchestrator(scope, { stage, catalogue, bundles, placement })
   }

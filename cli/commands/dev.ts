@@ -61,7 +61,7 @@ export function devCommand(): Command {
     )
     .option(
       '--json',
-      'print what happens (ready, reloaded, refused, restart) as JSON lines; with --exit: the sample task on the last line',
+      'print what happens (ready, reloaded, unchanged, refused, restart) as JSON lines; with --exit: the sample task on the last line',
     )
     .option('-v, --verbose', 'show the logs of all functions')
     .addHelpText(
@@ -107,7 +107,8 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   // The synthesis and later builds inherit it as environment.
   if (options.inspect !== undefined) process.env.ORCHESTRATOR_SOURCE_MAPS = 'true'
   say(style('dim', 'synthesizing the stacks and bundling the functions ...'))
-  for (const warning of await orInterrupted(synthesize(assembly, project))) say(style('yellow', warning))
+  const warnings = await orInterrupted(synthesize(assembly, project))
+  for (const warning of warnings) say(style('yellow', warning))
   const cloud = await start({
     assembly,
     ...ports,
@@ -131,7 +132,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   welcome(cloud, await orInterrupted(uploadReadmes(cloud.apiUrl, project.root)), say)
   if (options.watch) {
     const tell = (event: ReloadEvent): void => tellReload(event, { json, say })
-    cleanUp.defer(await startReloading({ cloud, assembly, tell }))
+    cleanUp.defer(await startReloading({ cloud, assembly, warnings, tell }))
     say(style('dim', 'Agents and workflows are deployed again when you save them.'))
   }
   if (json) console.log(JSON.stringify({ event: 'ready', apiUrl: cloud.apiUrl, awsUrl: cloud.awsUrl }))

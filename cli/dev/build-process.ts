@@ -14,7 +14,7 @@ export const SourcesSchema = z.object({
 export type Sources = z.infer<typeof SourcesSchema>
 
 const AnswerSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('built'), sources: SourcesSchema }),
+  z.object({ kind: z.literal('built'), sources: SourcesSchema, warnings: z.array(z.string()) }),
   z.object({ kind: z.literal('refused'), problems: z.array(z.string()) }),
   z.object({ kind: z.literal('restart'), reason: z.string() }),
   /** A file was saved during the build. */

@@ -8,6 +8,7 @@
  * reload/L4 what was saved between the synthesis and the start of watching is applied
  * reload/L5 a bundle is used again only in the run that made it, and only if its files were the same before and after it was made
  * reload/L6 files that agents import are watched from the build on that reads them, in the project's root too
+ * reload/L7 a problem is told once for each text that was saved, and its end is told too
  */
 import { readFile, rm } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
@@ -15,10 +16,14 @@ import type { LocalCloud } from '../../local/local-cloud.ts'
 import { type Answer, BuildProcess, type Sources, SourcesSchema } from './build-process.ts'
 import { isIn, liveIn, RESTART } from './live-paths.ts'
 import { oneAtATime } from './one-at-a-time.ts'
+import { oneTelling, savedTexts } from './one-telling.ts'
 import { type Watching, watchSources } from './watch-sources.ts'
 
 export type ReloadEvent =
-  | { event: 'reloaded'; changed: string[]; milliseconds: number }
+  /** `warnings` are those that were not there before: steps that no agent serves. */
+  | { event: 'reloaded'; changed: string[]; milliseconds: number; warnings: string[] }
+  /** What was told as a problem is undone: the files are again those of what is in service. */
+  | { event: 'unchanged' }
   | { event: 'refused'; problems: string[] }
   | { event: 'restart'; reason: string }
 
@@ -31,6 +36,8 @@ type Reloading = {
   cloud: Pick<LocalCloud, 'update'>
   /** The folder of the synthesized assembly. */
   assembly: string
+  /** What the synthesis has warned of. */
+  warnings: readonly string[]
   tell(event: ReloadEvent): void
   /** Starts a build of the project in a folder, by default in a process of its own. */
   startBuild?: (root: string) => Pick<BuildProcess, 'build' | 'stop'>
@@ -48,6 +55,9 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
   let next = startBuild(root)
   let [number, outdated, stopped] = [0, 0, false]
   let inService: string | undefined
+  let warned = reloading.warnings
+  const saves = savedTexts()
+  const problems = oneTelling(tell, saves)
 
   /** Also watches what agents import since this build. What was saved there before is found by comparing once more (reload/L6). */
   function follow(sources: Sources): void {
@@ -61,24 +71,30 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
   /** Returns whether the assembly in `folder` is in service. */
   async function apply(answer: Answer, folder: string, from: number): Promise<boolean> {
     outdated = answer.kind === 'outdated' ? outdated + 1 : 0
-    if (outdated > MOST_OUTDATED) tell({ event: 'refused', problems: [RESTLESS] })
+    if (outdated > MOST_OUTDATED) problems.tell({ event: 'refused', problems: [RESTLESS] })
     else if (outdated > 0) turns.ask(from)
-    if (answer.kind === 'refused') tell({ event: 'refused', problems: answer.problems })
-    if (answer.kind === 'restart') tell({ event: 'restart', reason: answer.reason })
+    if (answer.kind === 'refused') problems.tell({ event: 'refused', problems: answer.problems })
+    if (answer.kind === 'restart') problems.tell({ event: 'restart', reason: answer.reason })
     if (answer.kind !== 'built') return false
     follow(answer.sources)
     const changed = changesOf(applied, answer.sources)
-    if (changed.length === 0) return false
+    if (changed.length === 0) {
+      if (problems.end()) tell({ event: 'unchanged' })
+      return false
+    }
     try {
       await cloud.update(folder)
     } catch (error) {
       const { name, message } = error as Error
-      if (name === 'RestartNeeded') tell({ event: 'restart', reason: message })
-      else tell({ event: 'refused', problems: [`${changed.join(', ')}: ${message}`] })
+      if (name === 'RestartNeeded') problems.tell({ event: 'restart', reason: message })
+      else problems.tell({ event: 'refused', problems: [`${changed.join(', ')}: ${message}`] })
       return false
     }
     applied = answer.sources
-    tell({ event: 'reloaded', changed, milliseconds: Math.round(performance.now() - from) })
+    problems.end()
+    const warnings = answer.warnings.filter((warning) => !warned.includes(warning))
+    warned = answer.warnings
+    tell({ event: 'reloaded', changed, milliseconds: Math.round(performance.now() - from), warnings })
     return true
   }
 
@@ -95,12 +111,14 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
   }
 
   const turns = oneAtATime((from) =>
-    reload(from).catch((error: Error) => tell({ event: 'refused', problems: [error.message] })),
+    reload(from).catch((error: Error) => problems.tell({ event: 'refused', problems: [error.message] })),
   )
   watching = await watchSources(
     [...live, ...RESTART].map((path) => join(root, path)),
     {
-      onChange(paths, first) {
+      async onChange(paths, first) {
+        await saves.read(paths)
+        if (stopped) return
         const files = paths.map((path) => relative(root, path).split(sep).join('/'))
         const fixed = files.filter((file) => !isIn(file, live))
         if (fixed.length > 0) tell({ event: 'restart', reason: fixed.join(', ') })

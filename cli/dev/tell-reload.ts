@@ -11,8 +11,12 @@ export function tellReload(
 }
 
 function textOf(event: ReloadEvent): string {
-  if (event.event === 'reloaded')
-    return `${style('green', 'reloaded')} ${event.changed.join(', ')} ${style('dim', `(${duration(event.milliseconds)})`)}`
+  if (event.event === 'unchanged')
+    return `${style('green', 'back as it was')} ${style('dim', '(nothing to reload)')}`
+  if (event.event === 'reloaded') {
+    const line = `${style('green', 'reloaded')} ${event.changed.join(', ')} ${style('dim', `(${duration(event.milliseconds)})`)}`
+    return [line, ...event.warnings.map((warning) => style('yellow', warning))].join('\n')
+  }
   if (event.event === 'restart') return `${style('yellow', 'restart to apply')} ${event.reason}`
   const [first = '', ...others] = event.problems
   return [`${style('red', 'not reloaded')} ${first}`, ...others.map((line) => `  ${line}`)].join('\n')

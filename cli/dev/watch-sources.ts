@@ -9,7 +9,7 @@ const TEMPORARY = /^(\.#.*|#.*#|.*~|.*\.(swp|swx|tmp|bak|orig)|4913|\.DS_Store|_
 
 type Watched = {
   /** Gets absolute paths, after a moment without further changes; `since` is when the first one changed, as of `performance.now()`. */
-  onChange(paths: readonly string[], since: number): void
+  onChange(paths: readonly string[], since: number): void | Promise<void>
   /** Called once, for the first path that cannot be watched: the system's limit of watchers applies to all that follow. */
   onProblem(error: Error): void
 }

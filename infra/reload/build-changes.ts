@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path'
 import { transform } from 'esbuild'
 import { bundleAgents, registeredOf, SOURCES_FILE } from '../bundle-functions.ts'
 import { CatalogueError, entriesIn, loadCatalogue } from '../load-catalogue.ts'
+import { unservedIn } from '../unserved.ts'
 import { describeSources, rootOf, type Scanned, type Sources, scanAgents } from './describe-sources.ts'
 import { NotLive } from './not-live.ts'
 import { patchAssembly } from './patch-assembly.ts'
@@ -16,7 +17,7 @@ import { problemsOfBuild } from './problems-of-build.ts'
 /** `base` is the synthesized assembly, `folder` the target for the assembly with the changes; the answer repeats the nonce. */
 type Order = { base: string; folder: string; nonce: string }
 type Answer =
-  | { kind: 'built'; sources: Sources }
+  | { kind: 'built'; sources: Sources; warnings: string[] }
   /** Problems in users' files. */
   | { kind: 'refused'; problems: string[] }
   | { kind: 'restart'; reason: string }
@@ -71,5 +72,5 @@ async function buildChanges(base: string, folder: string): Promise<Answer> {
     registered: registeredOf(catalogue),
     folder,
   })
-  return { kind: 'built', sources }
+  return { kind: 'built', sources, warnings: unservedIn(catalogue) }
 }

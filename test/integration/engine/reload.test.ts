@@ -54,6 +54,7 @@ describe('a reload', { timeout: 300_000 }, () => {
       event: 'reloaded',
       changed: ['agent echo'],
       milliseconds: expect.any(Number),
+      warnings: [],
     })
     expect(await dev.run('simple', { a: 1 })).toEqual({ changed: 'yes' })
     project.write(ECHO, before)
@@ -111,8 +112,17 @@ describe('a reload', { timeout: 300_000 }, () => {
     expect(await dev.next('refused')).toMatchObject({
       problems: [expect.stringContaining('"simple" is claimed by')],
     })
+    project.write('workflows/asks.yaml', asks('new'))
+    expect(await dev.next('unchanged')).toEqual({ event: 'unchanged' })
+    project.write('workflows/asks.yaml', asks('third').replace('capability: echo', 'capability: ecko'))
+    expect(await dev.next('reloaded')).toMatchObject({
+      changed: ['workflow asks'],
+      warnings: [
+        expect.stringMatching(/^warning: workflow asks, .*no agent here offers "ecko"; did you mean "echo"/),
+      ],
+    })
     project.write('workflows/asks.yaml', asks('third'))
-    expect(await dev.next('reloaded')).toMatchObject({ changed: ['workflow asks'] })
+    expect(await dev.next('reloaded')).toMatchObject({ changed: ['workflow asks'], warnings: [] })
   })
 
   it('brings new agents and workflows, and retires those that are gone (D1)', async () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Answer, Sources } from '../../../cli/dev/build-process.ts'
 import { liveIn } from '../../../cli/dev/live-paths.ts'
 import { type ReloadEvent, startReloading } from '../../../cli/dev/reload.ts'
@@ -26,13 +26,18 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true, force: true }))
 
 /** Reloading in which the builds give these answers, one after another, and then no more; each leaves its folder behind. */
-async function reloading(answers: (Answer | (() => Answer))[], update = async (): Promise<void> => {}) {
+async function reloading(
+  answers: (Answer | (() => Answer))[],
+  update = async (): Promise<void> => {},
+  warnings: readonly string[] = [],
+) {
   const told: ReloadEvent[] = []
   const folders: string[] = []
   const done = Promise.withResolvers<void>()
   const stop = await startReloading({
     cloud: { update },
     assembly,
+    warnings,
     tell: (event) => told.push(event),
     startBuild: () => {
       const { promise, resolve } = Promise.withResolvers<Answer>()
@@ -65,17 +70,21 @@ async function reloading(answers: (Answer | (() => Answer))[], update = async ()
   return { told, folders, stop, saveUntilDone }
 }
 
-const built = (digest: string): Answer => ({
+const built = (digest: string, warnings: string[] = []): Answer => ({
   kind: 'built',
   sources: { ...sources, agents: { echo: digest } },
+  warnings,
 })
+const refused = (problem: string): Answer => ({ kind: 'refused', problems: [problem] })
 
 it('applies what was saved while dev started (reload/L4)', async () => {
   const updated = Promise.withResolvers<void>()
   const { told, stop } = await reloading([built('second')], async () => updated.resolve())
   await updated.promise
   await stop()
-  expect(told).toEqual([{ event: 'reloaded', changed: ['agent echo'], milliseconds: expect.any(Number) }])
+  expect(told).toEqual([
+    { event: 'reloaded', changed: ['agent echo'], milliseconds: expect.any(Number), warnings: [] },
+  ])
 })
 
 it('says nothing at the start if nothing was saved, and leaves nothing behind', async () => {
@@ -111,6 +120,70 @@ it('gives up on files that change whenever they are read', async () => {
   expect(told).toMatchObject([{ event: 'refused', problems: [expect.stringContaining('change whenever')] }])
 })
 
+it('says that a mistake is undone, and what it says of a good save after that', async () => {
+  const { told, stop, saveUntilDone } = await reloading([
+    built('first'),
+    refused('x'),
+    built('first'),
+    built('first'),
+    refused('y'),
+    built('second'),
+  ])
+  await saveUntilDone()
+  await stop()
+  expect(told).toMatchObject([
+    { event: 'refused', problems: ['x'] },
+    { event: 'unchanged' },
+    { event: 'refused', problems: ['y'] },
+    { event: 'reloaded', changed: ['agent echo'] },
+  ])
+})
+
+it('tells a problem once, however often the same text is saved, and again for another text', async () => {
+  const answers = [built('first'), refused('x'), refused('x'), refused('x')]
+  const { told, stop, saveUntilDone } = await reloading(answers)
+  const path = join(root, 'agents/echo/index.ts')
+  for (const [text, left] of [
+    ['mistake', 2],
+    ['mistake', 1],
+  ] as const) {
+    await vi.waitFor(
+      async () => {
+        await writeFile(path, text)
+        expect(answers.length).toBeLessThanOrEqual(left)
+      },
+      { timeout: 10_000, interval: 200 },
+    )
+  }
+  expect(told).toEqual([{ event: 'refused', problems: ['x'] }])
+  await saveUntilDone()
+  await stop()
+  expect(told).toEqual(Array(2).fill({ event: 'refused', problems: ['x'] }))
+})
+
+it('warns of what no agent serves when it comes, not of what it has warned of', async () => {
+  const { told, stop, saveUntilDone } = await reloading(
+    [
+      built('second', ['old']),
+      built('third', ['old', 'new']),
+      built('fourth', ['old', 'new']),
+      built('fifth'),
+      built('sixth', ['new']),
+    ],
+    undefined,
+    ['old'],
+  )
+  await saveUntilDone()
+  await stop()
+  expect(told.map((event) => event.event === 'reloaded' && event.warnings)).toEqual([
+    [],
+    ['new'],
+    [],
+    [],
+    ['new'],
+  ])
+})
+
 it('removes the folder of what was refused or needs a restart', async () => {
   const { told, folders, stop, saveUntilDone } = await reloading(
     [{ kind: 'refused', problems: ['x'] }, built('second')],
@@ -135,6 +208,7 @@ it('watches files that agents import since a reload, also in the root (reload/L6
   const importing = (digest: string): Answer => ({
     kind: 'built',
     sources: { ...sources, agents: { echo: digest }, files },
+    warnings: [],
   })
   // The second is the comparison after the new files are watched.
   const { told, stop, saveUntilDone } = await reloading([

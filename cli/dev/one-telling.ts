@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { ReloadEvent } from './reload.ts'
+
+type Saves = {
+  /** Notes the texts of files that were saved. */
+  read(paths: readonly string[]): Promise<void>
+  /** How often a file was saved with another text than before. */
+  count(): number
+}
+
+/** Tells saves that changed a text from those that did not: watchers may report one save twice. */
+export function savedTexts(): Saves {
+  const known = new Map<string, string>()
+  let count = 0
+  return {
+    async read(paths) {
+      const digests = await Promise.all(paths.map(digestOf))
+      for (const [at, path] of paths.entries()) {
+        if (known.get(path) !== digests[at]) count++
+        known.set(path, digests[at] ?? GONE)
+      }
+    },
+    count: () => count,
+  }
+}
+
+const GONE = 'gone'
+const digestOf = (path: string): Promise<string> =>
+  readFile(path).then(
+    (bytes) => createHash('sha256').update(bytes).digest('hex'),
+    () => GONE,
+  )
+
+type Problem = Extract<ReloadEvent, { event: 'refused' | 'restart' }>
+
+/** Tells a problem unless it was told of the same texts (reload/L7). */
+export function oneTelling(tell: (event: ReloadEvent) => void, saves: Pick<Saves, 'count'>) {
+  let last: string | undefined
+  return {
+    tell(problem: Problem): void {
+      const said = JSON.stringify([problem, saves.count()])
+      if (said !== last) tell(problem)
+      last = said
+    },
+    /** The problem is over; returns whether there was one. */
+    end(): boolean {
+      const was = last !== undefined
+      last = undefined
+      return was
+    },
+  }
+}
