@@ -2,8 +2,13 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './test/support/runner/longest-first.ts'
 
-/** As where functions run: X-Ray's SDK, left to itself, hooks into every promise. */
-export const env = { POWERTOOLS_METRICS_DISABLED: 'true', AWS_XRAY_MANUAL_MODE: 'true' }
+export const env = {
+  // As where functions run: X-Ray's SDK, left to itself, hooks into every promise.
+  POWERTOOLS_METRICS_DISABLED: 'true',
+  AWS_XRAY_MANUAL_MODE: 'true',
+  // CloudFormation's validation takes three times as long as the rest of a synthesis; test/integration/api/stages.test.ts runs it.
+  CDK_VALIDATION: 'false',
+}
 
 /** What every run of tests on synthesized stacks shares. */
 export const SHARED = {

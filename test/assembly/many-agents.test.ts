@@ -52,13 +52,10 @@ function templatesIn(outdir: string, count: number, workflows: Workflow[]): Temp
   const compiled = workflows.map((workflow) => ({ workflow, compiled: compileWorkflow(workflow), file: '' }))
   const catalogue = { agents, workflows: compiled }
   process.env.CDK_OUTDIR = outdir
-  // CloudFormation's validation is covered by the test of the stacks themselves; here it would take most of the time.
-  process.env.CDK_VALIDATION = 'false'
   const runtime = new RuntimeStack(app, 'runtime', { stage, catalogue, bundles, data })
   new ObservabilityStack(app, 'observability', { stage, catalogue, data, runtime })
   app.synth()
   delete process.env.CDK_OUTDIR
-  delete process.env.CDK_VALIDATION
   return readdirSync(outdir)
     .filter((file) => file.startsWith('runtime') && file.endsWith('template.json'))
     .map((file) => JSON.parse(readFileSync(join(outdir, file), 'utf8')) as Template)

@@ -7,8 +7,6 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { featureFlags, Orchestrator } from '../../infra/index.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-// CloudFormation's validation is covered by the test of the stacks themselves; here it would take most of the time.
-process.env.CDK_VALIDATION = 'false'
 const root = mkdtempSync(join(tmpdir(), 'own-app-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 mkdirSync(join(root, 'node_modules'))

@@ -1,8 +1,16 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { App, CloudFormationValidatePlugin } from 'aws-cdk-lib'
 import { afterAll, expect, it } from 'vitest'
 import { copyProject } from '../../support/cloud/copy-project.ts'
+import { ASSEMBLY } from '../../support/runner/synthesize-once.ts'
 
-const project = copyProject()
+const project = copyProject({ validated: false })
 afterAll(project.remove)
+const templatesIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.template.json'))
+    .map((name) => join(folder, name))
 const ofType = (file: string, type: string) =>
   Object.values(project.template(file).Resources).filter((resource) => resource.Type === type)
 
@@ -45,6 +53,20 @@ it('takes a stage from its file, and single values from the command line', () =>
   })
 })
 
+it("passes CloudFormation's validation, in the default stage and in one that sets much otherwise", {
+  timeout: 120_000,
+}, () => {
+  const templates = [ASSEMBLY, project.out].map(templatesIn)
+  expect(templates.map(({ length }) => length)).toEqual([3, 3])
+  const data = readFileSync(join(project.out, 'staging-data.template.json'), 'utf8')
+  const wrong = join(project.folder, 'wrong.template.json')
+  writeFileSync(wrong, data.replaceAll('"PAY_PER_REQUEST"', '"PAY_PER_DAY"'))
+  // Setting up the rules takes most of a validation, so there is one for all templates.
+  const found = violationsOf([...templates.flat(), wrong])
+  expect(new Set(found.map(({ file }) => file))).toEqual(new Set([wrong]))
+  expect(found.map(({ description }) => description).join('\n')).toContain('PAY_PER_DAY')
+})
+
 it('says what is wrong with a stage, all of it, and which there are', () => {
   project.write('stages/wrong.yaml', 'prefix: my-team\nlogRetentionDays: 8\nretention: 3\n')
   const wrong = project.synthesize({ stage: 'wrong' })
@@ -61,3 +83,21 @@ it('says what is wrong with a stage, all of it, and which there are', () => {
     /^stages\/wrong.yaml is not YAML:\n {2}line 1, column 10: /,
   )
 })
+
+/** What CloudFormation's validation, which `cdk synth` runs too, finds wrong with templates. */
+function violationsOf(files: readonly string[]): { file: string | undefined; description: string }[] {
+  const stackTemplates = files.map((templatePath) => ({
+    stackConstructPath: basename(templatePath),
+    templatePath,
+    accountId: undefined,
+    region: undefined,
+  }))
+  const { violations } = new CloudFormationValidatePlugin().validate({
+    templatePaths: [...files],
+    stackTemplates,
+    appConstruct: new App(),
+  })
+  return violations.flatMap(({ description, violatingResources }) =>
+    violatingResources.map(({ templatePath: file }) => ({ file, description })),
+  )
+}

@@ -12,7 +12,8 @@ export default function setup(): void {
   process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache')
   const app = spawnSync(process.execPath, ['infra/app.ts'], {
     cwd: ROOT,
-    env: { ...process.env, CDK_OUTDIR: ASSEMBLY },
+    // A test validates the templates (test/integration/api/stages.test.ts); here every run of a single file would wait for it.
+    env: { ...process.env, CDK_OUTDIR: ASSEMBLY, CDK_VALIDATION: 'false' },
     encoding: 'utf8',
   })
   if (app.status !== 0) throw new Error(`the stacks could not be synthesized:\n${app.stdout}${app.stderr}`)
