@@ -18,11 +18,14 @@ export const ISSUE_CODES = {
   'history-too-long': 'The execution would have more events than Step Functions keeps.',
   invalid: 'A wish of a retry or fork does not fit the task.',
   'invalid-value': 'A value has the wrong type, or is out of bounds.',
+  'looks-like-expression': 'A text looks like an expression, as `$input.x`, `{{ x }}` or `${x}`, and is none.',
   'loses-digits': 'A number would lose digits; it is written as text.',
+  'missing-field': 'A field is missing that a capability or a child workflow requires.',
   'missing-most-tokens': 'An agent with a limit of tokens does not say the most that a call can take.',
   'mixed-text': 'A text has an expression in the midst of other words; the whole value must be one.',
   'more-issues': 'There are more issues than are told; the message says how many.',
   'name-too-long': 'The name of a state would be longer than Step Functions takes.',
+  'never-equal': 'Two values that are compared can never be equal.',
   'never-runs': 'A step can never run.',
   'no-agent': 'No agent that is registered may do a step.',
   'no-kind': 'A step does not say what kind it is: it has none of `capability`, `agent`, `repeat`, ...',
@@ -39,6 +42,7 @@ export const ISSUE_CODES = {
   'unknown-name': 'An expression uses a name (`$...`) that is not known there.',
   'unknown-step': 'A step is named that is not there, or not in reach.',
   'unknown-workflow': 'A child is named that is not registered.',
+  'wrong-type': 'A value has a type that does not fit: of an input, a condition, a list, or an operand.',
   'without-for-each': 'A field of fan-outs stands at a step without `forEach`.',
 } as const satisfies Readonly<Record<string, string>>
 
