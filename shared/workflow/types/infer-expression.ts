@@ -1,0 +1,170 @@
+import { isJsonObject } from '../../domain/json.ts'
+import type { Node } from '../parse-expression.ts'
+import { functionNamed, inferApply, inferCall, inferLambda, inferPartial } from './infer-call.ts'
+import { inferBinary, inferNegation } from './infer-operator.ts'
+import { filtered, inferPath, itemsOf, mayBeList, memberOf, membersIn, sequenceOf } from './infer-path.ts'
+import { type Complaint, frameIn, type Inference, NO_CONTEXT, type Place } from './inference.ts'
+import {
+  ANY,
+  type Field,
+  isEmpty,
+  join,
+  joinAll,
+  listOf,
+  NEVER,
+  NOTHING,
+  orNothing,
+  type Type,
+  typeOfValue,
+  withoutNothing,
+} from './type.ts'
+
+export type Inferred = { type: Type; complaints: Complaint[] }
+
+/** The most nodes that one expression's inference visits, functions being followed into their calls (types/Q5). */
+const MOST_VISITS = 5_000
+const MOST_CALLS_DEEP = 12
+
+/** The type of an expression's result, given the types of its variables; undefined ones are not known. */
+export function inferExpression(tree: Node, variables: (name: string) => Type | undefined): Inferred {
+  const complaints = new Map<string, Complaint>()
+  let visits = 0
+  const run: Inference = {
+    complain: (one) => complaints.set(`${one.code} ${one.message}`, one),
+    goOn: () => visits++ < MOST_VISITS && run.depth < MOST_CALLS_DEEP,
+    unsure: boundTwiceIn(tree, variables),
+    depth: 0,
+  }
+  const frame = frameIn({ lookup: (name) => (run.unsure.has(name) ? ANY : variables(name)) }, run)
+  const type = infer(tree, { context: NO_CONTEXT, frame, run })
+  return { type, complaints: [...complaints.values()] }
+}
+
+/** Names bound by several `:=`, and variables of the workflow or parameters that are bound again. */
+function boundTwiceIn(tree: Node, variables: (name: string) => Type | undefined): Set<string> {
+  const bound = new Set<string>()
+  const parameters = new Set<string>()
+  const twice = new Set<string>()
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) return value.forEach(visit)
+    if (!isJsonObject(value)) return
+    if (value.type === 'bind') {
+      const name = String((value.lhs as Node).value)
+      if (bound.has(name) || variables(name)) twice.add(name)
+      bound.add(name)
+    }
+    if (value.type === 'lambda')
+      for (const parameter of value.arguments as Node[]) parameters.add(String(parameter.value))
+    Object.values(value).forEach(visit)
+  }
+  visit(tree)
+  return new Set([...twice, ...bound.intersection(parameters)])
+}
+
+/** The type of one node, with what follows it in brackets. */
+export function infer(node: Node, place: Place): Type {
+  if (!place.run.goOn()) return ANY
+  let type = inferNode(node, place)
+  const { predicate, group } = node
+  for (const { expr } of (Array.isArray(predicate) ? predicate : []) as { expr: Node }[])
+    type = filtered(infer, type, expr, place)
+  if (isJsonObject(group) && node.type !== 'path') {
+    const items = itemsOf(type)
+    type = inferObject((group as Node).lhs as Node[][], items, mayBeList(type), place)
+  }
+  return type
+}
+
+function inferNode(node: Node, place: Place): Type {
+  const { context, frame } = place
+  switch (node.type) {
+    case 'string':
+    case 'number':
+    case 'value':
+      return typeOfValue(node.value as string | number | boolean | null)
+    case 'name':
+      return memberOf(context, String(node.value), place)
+    case 'variable':
+      return inferVariable(String(node.value), place)
+    case 'path':
+      return inferPath(node, place, infer, inferObject)
+    case 'binary':
+      return inferBinary(node, place, infer)
+    case 'unary':
+      return inferUnary(node, place)
+    case 'condition':
+      return inferCondition(node, place)
+    case 'block': {
+      const inside = { ...place, frame: frameIn(frame, place.run) }
+      return (node.expressions as Node[]).map((one) => infer(one, inside)).at(-1) ?? NOTHING
+    }
+    case 'bind': {
+      const type = infer(node.rhs as Node, place)
+      frame.bind(String((node.lhs as Node).value), type)
+      return type
+    }
+    case 'function':
+      return inferCall(node, place, infer)
+    case 'apply':
+      return inferApply(node, place, infer)
+    case 'lambda':
+      return inferLambda(node, place, infer)
+    case 'partial':
+      return inferPartial(node, place, infer)
+    case 'wildcard':
+      return sequenceOf(membersIn(context))
+    default:
+      // Regular expressions, transformations, `**` and `%`.
+      return ANY
+  }
+}
+
+function inferVariable(name: string, place: Place): Type {
+  if (name === '') return place.context
+  if (name === '$') return NO_CONTEXT
+  return place.frame.lookup(name) ?? functionNamed(name, place) ?? ANY
+}
+
+function inferCondition(node: Node, place: Place): Type {
+  infer(node.condition as Node, place)
+  const then = infer(node.then as Node, place)
+  return join(then, node.else === undefined ? NOTHING : infer(node.else as Node, place))
+}
+
+function inferUnary(node: Node, place: Place): Type {
+  if (node.value === '-') return inferNegation(node, place, infer)
+  if (node.value === '[') return inferList(node, place)
+  const { context } = place
+  return inferObject(node.lhs as Node[][], itemsOf(context), mayBeList(context), place)
+}
+
+/** A written list: members that are lists are taken apart, unless they are written as lists themselves. */
+function inferList(node: Node, place: Place): Type {
+  const members = (node.expressions as Node[]).map((one) => {
+    const type = infer(one, place)
+    return one.value === '[' ? type : itemsOf(type)
+  })
+  return listOf(joinAll(members.map(withoutNothing)))
+}
+
+/** An object that is written with `pairs` of names and values, for each of `items`; for one of them, or grouped by name when `isMany`. */
+function inferObject(pairs: readonly Node[][], items: Type, isMany: boolean, place: Place): Type {
+  const each = { ...place, context: items }
+  const group = { ...place, context: isMany ? orNothing(join(items, listOf(items))) : items }
+  const fields = new Map<string, Field>()
+  let rest: Type | undefined
+  for (const [key, value] of pairs) {
+    const name = infer(key as Node, each)
+    const type = infer(value as Node, group)
+    if (!name.any && !name.string && !isEmpty(name))
+      place.run.complain({ code: 'wrong-type', message: 'the name of a member is no text' })
+    const isCertain = typeof name.string === 'object' && !name.any && !name.nothing && name.string.size === 1
+    const found = withoutNothing(type)
+    const optional = Boolean(type.nothing || type.any) || !isCertain
+    if (typeof name.string !== 'object' || name.any) rest = join(rest ?? NEVER, found)
+    else
+      for (const one of name.string)
+        fields.set(one, fields.has(one) ? { type: ANY, optional: true } : { type: found, optional })
+  }
+  return { object: { fields, rest: rest ?? 'none' } }
+}
