@@ -5,6 +5,7 @@ import type { Node } from 'constructs'
 import * as z from 'zod'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import { ModelPriceSchema, PriceTableSchema } from '../shared/domain/price-table.ts'
+import { OriginsSchema } from './allowed-origins.ts'
 import { describeStageIssues } from './describe-stage-issues.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 import { readStageFile } from './read-stage-file.ts'
@@ -98,6 +99,9 @@ export const StageSchema = z.strictObject({
     .describe(
       'Names of IAM roles that may call the API; others get the managed policy <prefix>-caller-<region> by hand',
     ),
+  allowedOrigins: OriginsSchema.default([]).describe(
+    'Origins of web pages that may call the API from a browser (CORS), e.g. https://app.example.com; none by default',
+  ),
   tenantConcurrency: wholeNumber(1, NO_LIMIT, 100)
     .optional()
     .describe('Tasks that run at once; more wait in a queue. Not limited where it is not said'),

@@ -7,7 +7,8 @@ import { readAssembly } from './assembly/read-assembly.ts'
 import { type AwsCall, answerAws } from './aws/answer.ts'
 import { CustomResourceAnswers } from './cloudformation/answers.ts'
 import { type Answer, answerOrRefuse, createEndpoint } from './endpoint/endpoint-server.ts'
-import { createGateway, type GatewayRoute } from './gateway/gateway-server.ts'
+import type { GatewayApi } from './gateway/gateway-api.ts'
+import { createGateway } from './gateway/gateway-server.ts'
 import { DebugPorts } from './lambda/sandbox/debug-ports.ts'
 import { type ConnectionLimits, limitConnections } from './limit-connections.ts'
 import { startServices } from './services.ts'
@@ -61,7 +62,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const assembly = await readAssembly(options.assembly)
   const assets = new Map(assembly.assets)
   const answers = new CustomResourceAnswers()
-  const routes: GatewayRoute[] = []
+  const served: GatewayApi = { routes: [] }
   const { inspect } = options
   const services = await startServices({ ...options, callTimeouts: inspect === undefined })
   const { dynamodb, events, stepfunctions } = services
@@ -73,7 +74,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const stop = (): Promise<void> => stopping.disposeAsync()
 
   try {
-    const gateway = createGateway(routes, services.invokeAs('apigateway.amazonaws.com'))
+    const gateway = createGateway(served, services.invokeAs('apigateway.amazonaws.com'))
     servers.push(gateway)
     limitConnections(gateway, options.connections)
     const api = await listen(gateway, options.apiPort ?? 0)
@@ -93,7 +94,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     const provisioners = makeProvisioners({
       ...services,
       assets,
-      routes,
+      api: served,
       awsUrl,
       onServiceCall: ({ body, ...call }) => answerOrRefuse(answer, { ...call, body: Buffer.from(body) }),
       ...(options.onLog ? { onLog: options.onLog } : {}),

@@ -7,7 +7,7 @@ import middy from '@middy/core'
 import httpHeaderNormalizer from '@middy/http-header-normalizer'
 import httpRouter from '@middy/http-router'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { API_PREFIX, type Method } from '../../shared/contracts/route.ts'
+import { type Method, OTHER_REQUESTS, pathsOf } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
 import {
   answers,
@@ -33,6 +33,7 @@ import { limitBody } from '../middleware/limit-body.ts'
 import { problemDetails } from '../middleware/problem-details.ts'
 import { requestLog } from '../middleware/request-log.ts'
 import { makeHandlers } from './handlers.ts'
+import { unknownRoute } from './unknown-route.ts'
 
 const log = logger()
 const handlers = makeHandlers(
@@ -57,11 +58,11 @@ const handlers = makeHandlers(
 )
 const metrics = new Metrics()
 
-const routes = (Object.keys(ROUTES) as RouteId[]).map((id) => ({
-  method: ROUTES[id].method as Method,
-  path: `${API_PREFIX}${ROUTES[id].path}`,
-  handler: handlers[id],
-}))
+const routes = (Object.keys(ROUTES) as RouteId[]).flatMap((id) =>
+  pathsOf(ROUTES[id]).map((path) => ({ method: ROUTES[id].method as Method, path, handler: handlers[id] })),
+)
+const unknown = unknownRoute(Object.values(ROUTES))
+const router = httpRouter({ routes, notFoundResponse: unknown })
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(injectLambdaContext(log))
@@ -73,4 +74,7 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
   .use(limitBody())
   .use(httpHeaderNormalizer())
   .use(jsonBody())
-  .handler(httpRouter(routes))
+  .handler((event, context) =>
+    // The router would take a path with a slash at its end: `/agents/` of a client whose id is empty is not `/agents`.
+    event.routeKey.endsWith(OTHER_REQUESTS) ? unknown(event.requestContext.http) : router(event, context),
+  )

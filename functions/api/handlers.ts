@@ -19,6 +19,7 @@ import {
 } from '../../shared/app/tasks/read-tasks.ts'
 import { retryTask } from '../../shared/app/tasks/retry-task.ts'
 import { submitTask } from '../../shared/app/tasks/submit-task.ts'
+import { makeLinks } from '../../shared/contracts/make-links.ts'
 import { makeOpenApi } from '../../shared/contracts/openapi.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
 import type { Ports } from '../../shared/ports/index.ts'
@@ -54,6 +55,7 @@ export function makeHandlers(ports: Ports, door: Door = {}): Record<RouteId, Han
     getWorkflow: handle(ROUTES.getWorkflow, getWorkflow(ports)),
     putWorkflow: handle(ROUTES.putWorkflow, registerWorkflow(ports)),
     makePlan: handle(ROUTES.makePlan, previewPlan(ports)),
+    getLinks: handle(ROUTES.getLinks, async () => makeLinks(Object.values(ROUTES), API_VERSION)),
     getHealth: handle(ROUTES.getHealth, checkHealth(ports)),
     getOpenApi: handle(ROUTES.getOpenApi, async () => makeOpenApi(Object.values(ROUTES), API_VERSION)),
   }

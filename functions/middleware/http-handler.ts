@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import type * as z from 'zod'
-import type { Route } from '../../shared/contracts/route.ts'
+import { API_PREFIX, type Route } from '../../shared/contracts/route.ts'
 import type { Caller } from '../../shared/domain/caller.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { describeIssues } from '../../shared/domain/issue.ts'
@@ -38,7 +38,7 @@ export function httpHandler<Input extends z.ZodType, Output extends z.ZodType>(
     const body = JSON.stringify(output)
     const answer = {
       statusCode: route.success.status,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...locationOf(route, output) },
       body,
     }
     const bytes = Buffer.byteLength(JSON.stringify(answer))
@@ -48,6 +48,15 @@ export function httpHandler<Input extends z.ZodType, Output extends z.ZodType>(
     const message = `the answer has ${bytes} bytes as it is sent; the API gives at most ${MAX_ANSWER_BYTES}: ask for less`
     throw new OrchestratorError('ContentTooLargeError', message, { bytes })
   }
+}
+
+/** The address of what a request has made. */
+function locationOf({ success: { location } }: Route, output: unknown): { location?: string } {
+  if (location === undefined || !isJsonObject(output)) return {}
+  const filled = location.replace(/\{(\w+)\}/g, (_all, name: string) =>
+    encodeURIComponent(String(output[name])),
+  )
+  return { location: `${API_PREFIX}${filled}` }
 }
 
 function parseRequest<Input extends z.ZodType>(route: Route<Input>, event: Event): z.output<Input> {

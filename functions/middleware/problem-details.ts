@@ -20,7 +20,7 @@ export function problemDetails({
       const instance = request.event.rawPath
       request.response = {
         statusCode: problem.status,
-        headers: { 'content-type': 'application/problem+json' },
+        headers: { ...headersOf(request.error), 'content-type': 'application/problem+json' },
         body: JSON.stringify({ ...problem, ...(instance ? { instance: boundedText(instance, 1_000) } : {}) }),
       }
     },
@@ -57,6 +57,10 @@ const bounded = ({ code, path, message }: Issue): Issue => ({
   path: boundedText(path, 300),
   message: boundedText(message, 1_000),
 })
+
+/** Headers that an error adds to its answer, such as `Allow`. */
+const headersOf = (error: unknown): Record<string, string> =>
+  isOrchestratorError(error) ? ((error.details.headers as Record<string, string> | undefined) ?? {}) : {}
 
 /** Our errors have their own status; middy's (unreadable JSON, unknown route) carry it as `statusCode`. */
 function statusOf(error: unknown): number {

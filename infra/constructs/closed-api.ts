@@ -1,13 +1,26 @@
-import { Stack } from 'aws-cdk-lib'
+import { Duration, Stack } from 'aws-cdk-lib'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
-import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2'
+import {
+  CorsHttpMethod,
+  type CorsPreflightOptions,
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
 import { ManagedPolicy, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import { API_PREFIX } from '../../shared/contracts/route.ts'
+import {
+  allowedHeaders,
+  allowedMethods,
+  EXPOSED_HEADERS,
+  PREFLIGHT_SECONDS,
+} from '../../shared/contracts/cross-origin.ts'
+import { OTHER_REQUESTS, pathsOf } from '../../shared/contracts/route.ts'
 import { ROUTES } from '../../shared/contracts/routes.ts'
 import type { Stage } from '../stage.ts'
 
@@ -27,6 +40,31 @@ const ACCESS_LOG = {
   time: '$context.requestTimeEpoch',
 }
 
+/**
+ * Methods of the route that takes what no other route does: the function answers 405 with `Allow`, or 404. OPTIONS is left out, because
+ * API Gateway answers preflight requests itself only where no route takes them; a route would ask the browser for a signature.
+ */
+const UNKNOWN = [
+  HttpMethod.GET,
+  HttpMethod.HEAD,
+  HttpMethod.POST,
+  HttpMethod.PUT,
+  HttpMethod.PATCH,
+  HttpMethod.DELETE,
+]
+
+/** Without credentials: the API knows no cookies, and a signature is a header that a page's own script must set. */
+function crossOrigin(allowOrigins: string[]): CorsPreflightOptions {
+  const routes = Object.values(ROUTES)
+  return {
+    allowOrigins,
+    allowMethods: allowedMethods(routes).map((method) => CorsHttpMethod[method]),
+    allowHeaders: allowedHeaders(routes),
+    exposeHeaders: [...EXPOSED_HEADERS],
+    maxAge: Duration.seconds(PREFLIGHT_SECONDS),
+  }
+}
+
 type ClosedApiProps = {
   readonly stage: Stage
   readonly handler: IFunction
@@ -34,7 +72,7 @@ type ClosedApiProps = {
   readonly logs: ILogGroup
 }
 
-/** The HTTP API: exactly the routes of the contract, IAM authorization on every one, throttling, an access log. */
+/** The HTTP API: exactly the routes of the contract and one for all other requests, IAM authorization on every one, throttling, an access log. */
 export class ClosedApi extends Construct {
   readonly api: HttpApi
   /** Lets its holder call every route. */
@@ -47,6 +85,7 @@ export class ClosedApi extends Construct {
       description: 'Tasks, agents, workflows and plans',
       defaultAuthorizer: new HttpIamAuthorizer(),
       createDefaultStage: false,
+      ...(stage.allowedOrigins.length > 0 ? { corsPreflight: crossOrigin(stage.allowedOrigins) } : {}),
     })
     new HttpStage(this, 'Stage', {
       httpApi: this.api,
@@ -60,9 +99,11 @@ export class ClosedApi extends Construct {
       },
     })
     const integration = new HttpLambdaIntegration('Lambda', handler, { scopePermissionToRoute: false })
-    for (const { method, path } of Object.values(ROUTES)) {
-      this.api.addRoutes({ path: `${API_PREFIX}${path}`, methods: [HttpMethod[method]], integration })
+    for (const route of Object.values(ROUTES)) {
+      for (const path of pathsOf(route))
+        this.api.addRoutes({ path, methods: [HttpMethod[route.method]], integration })
     }
+    this.api.addRoutes({ path: OTHER_REQUESTS, methods: UNKNOWN, integration })
     this.callerPolicy = this.#addCallerPolicy(stage)
   }
 

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { refusalOfPage } from '../endpoint/foreign-page.ts'
 import type { Invocation } from '../lambda/function-settings.ts'
+import { crossOriginHeaders, preflightHeaders } from './cross-origin.ts'
+import { type GatewayApi, matchRoute } from './gateway-api.ts'
 
-export type GatewayRoute = { method: string; path: string; functionArn: string }
 type Invoke = (functionArn: string, payload: string) => Promise<Invocation>
 
 /** The caller in place of an IAM ARN: requests come unsigned from this machine's user. */
@@ -13,14 +14,15 @@ const CALLER = 'local'
 const MAX_BODY_BYTES = 10 * 1024 * 1024
 
 /**
- * An HTTP API: turns requests into Lambda events (payload format 2.0) and back, by routes that it reads anew at each request. Open to
- * programs of this machine and to its own pages; requests from other web pages are refused on every route.
+ * An HTTP API: turns requests into Lambda events (payload format 2.0) and back, by the API as it is at each request. Open to programs
+ * of this machine, to its own pages and to those of the origins that the API allows; requests from other web pages are refused on
+ * every route.
  */
-export function createGateway(routes: readonly GatewayRoute[], invoke: Invoke): Server {
+export function createGateway(api: GatewayApi, invoke: Invoke): Server {
   return createServer((incoming, outgoing) => {
-    void handle(routes, invoke, incoming)
+    void handle(api, invoke, incoming)
       .catch((error: unknown) => plain(500, String(error)))
-      .then((answer) => send(outgoing, answer))
+      .then((answer) => send(outgoing, answer, crossOriginHeaders(incoming.headers, api.crossOrigin)))
       .catch(() => outgoing.destroy())
   })
 }
@@ -28,16 +30,18 @@ export function createGateway(routes: readonly GatewayRoute[], invoke: Invoke): 
 type Answer = { statusCode: number; headers: Record<string, string>; body: string | Buffer }
 
 async function handle(
-  routes: readonly GatewayRoute[],
+  { routes, crossOrigin }: GatewayApi,
   invoke: Invoke,
   incoming: IncomingMessage,
 ): Promise<Answer> {
-  const refusal = refusalOfPage(incoming.headers, { ownPages: true })
+  const refusal = refusalOfPage(incoming.headers, { ownPages: true, origins: crossOrigin?.origins })
   if (refusal) return plain(403, `Forbidden: ${refusal}`)
+  const preflight = preflightHeaders(incoming.method, incoming.headers, crossOrigin)
+  if (preflight) return { statusCode: 204, headers: preflight, body: '' }
   const url = parseUrl(incoming.url)
   if (!url) return plain(400, 'Bad Request')
   const { pathname, searchParams, search } = url
-  const matched = match(routes, incoming.method ?? 'GET', pathname)
+  const matched = matchRoute(routes, incoming.method ?? 'GET', pathname)
   if (!matched) return plain(404, 'Not Found')
   const body = await readBody(incoming)
   if (!body) return plain(413, 'Request Entity Too Large')
@@ -96,26 +100,6 @@ function answerOf(outcome: Invocation): Answer {
   return { statusCode: answer.statusCode ?? 200, headers: answer.headers ?? {}, body }
 }
 
-/** A literal segment beats a parameter, as in API Gateway. */
-function match(routes: readonly GatewayRoute[], method: string, path: string) {
-  const segments = path.split('/')
-  const fitting = routes.filter((route) => {
-    const parts = route.path.split('/')
-    const fits =
-      parts.length === segments.length &&
-      parts.every((part, index) => (part.startsWith('{') ? segments[index] !== '' : part === segments[index]))
-    return route.method === method && fits
-  })
-  const [route] = fitting.sort((a, b) => parametersIn(a) - parametersIn(b))
-  if (!route) return undefined
-  const parameters = route.path.split('/').flatMap((part, index): [string, string][] => {
-    return part.startsWith('{') ? [[part.slice(1, -1), decodeURIComponent(segments[index] ?? '')]] : []
-  })
-  return { route, parameters: Object.fromEntries(parameters) }
-}
-
-const parametersIn = ({ path }: GatewayRoute): number => path.split('{').length
-
 /** Undefined for an invalid URL, or one whose escapes are not UTF-8. */
 function parseUrl(path = '/'): URL | undefined {
   try {
@@ -148,7 +132,12 @@ const NO_EMBEDDING = {
   'x-frame-options': 'DENY',
 }
 
-function send(outgoing: ServerResponse, { statusCode, headers, body }: Answer): void {
-  outgoing.writeHead(statusCode, { ...NO_EMBEDDING, ...headers, 'content-length': Buffer.byteLength(body) })
+function send(
+  outgoing: ServerResponse,
+  { statusCode, headers, body }: Answer,
+  crossOrigin: Record<string, string>,
+): void {
+  const length = statusCode === 204 ? {} : { 'content-length': Buffer.byteLength(body) }
+  outgoing.writeHead(statusCode, { ...NO_EMBEDDING, ...headers, ...crossOrigin, ...length })
   outgoing.end(body)
 }

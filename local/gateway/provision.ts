@@ -1,12 +1,13 @@
 import type { Provisioners } from '../assembly/provision.ts'
 import type { LambdaService } from '../lambda/service.ts'
-import type { GatewayRoute } from './gateway-server.ts'
+import type { CrossOrigin, GatewayApi } from './gateway-api.ts'
 
-/** Adds the API's routes to `routes`. */
-export function gatewayProvisioners(lambda: LambdaService, routes: GatewayRoute[]): Provisioners {
+/** Adds routes to `api`, and what pages of other origins may do. */
+export function gatewayProvisioners(lambda: LambdaService, api: GatewayApi): Provisioners {
   const integrations = new Map<string, string>()
   return {
-    'AWS::ApiGatewayV2::Api': async () => {
+    'AWS::ApiGatewayV2::Api': async ({ properties }) => {
+      api.crossOrigin = crossOriginOf(properties.CorsConfiguration)
       const ref = 'local'
       return { ref, attributes: { ApiEndpoint: `http://${ref}`, ApiId: ref } }
     },
@@ -22,8 +23,28 @@ export function gatewayProvisioners(lambda: LambdaService, routes: GatewayRoute[
       const [method = '', path = ''] = String(properties.RouteKey).split(' ')
       const functionArn = integrations.get(String(properties.Target).replace(/^integrations\//, ''))
       if (!functionArn) throw new Error(`${logicalId}: route ${properties.RouteKey} has no integration`)
-      routes.push({ method, path, functionArn })
+      api.routes.push({ method, path, functionArn })
       return { ref: logicalId }
     },
+  }
+}
+
+type CorsConfiguration = Partial<{
+  AllowOrigins: string[]
+  AllowMethods: string[]
+  AllowHeaders: string[]
+  ExposeHeaders: string[]
+  MaxAge: number
+}>
+
+function crossOriginOf(configuration: unknown): CrossOrigin | undefined {
+  if (typeof configuration !== 'object' || configuration === null) return undefined
+  const { AllowOrigins, AllowMethods, AllowHeaders, ExposeHeaders, MaxAge }: CorsConfiguration = configuration
+  return {
+    origins: AllowOrigins ?? [],
+    methods: AllowMethods ?? [],
+    headers: AllowHeaders ?? [],
+    exposed: ExposeHeaders ?? [],
+    maxAgeSeconds: Number(MaxAge ?? 0),
   }
 }

@@ -23,7 +23,7 @@ export function httpPage(): string {
 }
 
 const row = ({ method, path, summary, success, problems = [] }: Route): string[] => [
-  code(`${method} ${path}`),
+  code(`${method} ${path || API_PREFIX}`),
   summary,
   String(success.status),
   [400, ...problems, 429].join(', '),
@@ -38,7 +38,7 @@ function fieldsOfRequest({ method, path, input, from = {} }: Route): string[] {
   if (fields.length === 0) return []
   const where = [...headers, ...inQuery].join('; ')
   return [
-    `${code(`${method} ${path}`)} takes${where === '' ? '' : ` (${where})`}:`,
+    `${code(`${method} ${path || API_PREFIX}`)} takes${where === '' ? '' : ` (${where})`}:`,
     fieldTable(Object.fromEntries(fields)),
   ]
 }

@@ -9,6 +9,7 @@ import {
   AgentViewSchema,
   ApprovalViewSchema,
   EventViewSchema,
+  LinksViewSchema,
   PlanViewSchema,
   ProblemSchema,
   StepViewSchema,
@@ -33,6 +34,7 @@ const NAMES = new Map<z.core.$ZodType, string>([
   [WorkflowViewSchema, 'Workflow'],
   [PlanViewSchema, 'Plan'],
   [EventViewSchema, 'Event'],
+  [LinksViewSchema, 'Links'],
 ])
 
 /** A registry that takes descriptions from zod's global registry and ids from {@link NAMES}. */

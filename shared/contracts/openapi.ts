@@ -138,12 +138,19 @@ const ELSEWHERE = {
   headers: { Location: { required: true, schema: { type: 'string', format: 'uri' } } },
 }
 
+const WHERE = {
+  description: 'The path of what was made',
+  required: true,
+  schema: { type: 'string', format: 'uri-reference' },
+}
+
 function responses(route: Route, links: Part, schemas: ComponentSchemas): Part {
   const { id, method, success } = route
   const content = { 'application/json': { schema: schemas.add(success.output, 'output', id) } }
   return {
     [success.status]: {
       description: success.description,
+      ...(success.location ? { headers: { Location: WHERE } } : {}),
       content,
       ...(Object.keys(links).length > 0 ? { links } : {}),
     },

@@ -8,13 +8,21 @@ export type Route<Input extends z.ZodType = z.ZodType, Output extends z.ZodType 
   method: Method
   /** Under `/api/v1`, with `{name}` parameters. */
   path: string
+  /** Whole paths that answer the same. */
+  alsoAt?: readonly string[]
   summary: string
   tag: string
   /** Parameters, query and body as one object; `body` fields come from the JSON body. */
   input: Input
   /** Which fields of the input come from path, query or headers; all others form the body. */
   from?: { path?: readonly string[]; query?: readonly string[]; headers?: Readonly<Record<string, string>> }
-  success: { status: 200 | 201 | 202 | 204; description: string; output: Output }
+  success: {
+    status: 200 | 201 | 202 | 204
+    description: string
+    output: Output
+    /** Where what was made is found: a path under `/api/v1` with members of the output; sent as `Location`. */
+    location?: string
+  }
   /** Statuses of problem documents that this endpoint can answer with, besides 400, 429 and 500. */
   problems?: readonly number[]
 }
@@ -26,3 +34,9 @@ export function defineRoute<Input extends z.ZodType, Output extends z.ZodType>(
 ): Route<Input, Output> {
   return route
 }
+
+/** The whole paths of a route. */
+export const pathsOf = ({ path, alsoAt = [] }: Route): string[] => [`${API_PREFIX}${path}`, ...alsoAt]
+
+/** The path of the gateway's route for requests that fit no other, which are refused. */
+export const OTHER_REQUESTS = '/{proxy+}'

@@ -23,6 +23,7 @@ import {
   AgentViewSchema,
   ApprovalViewSchema,
   EventViewSchema,
+  LinksViewSchema,
   PlanViewSchema,
   ResultViewSchema,
   StepViewSchema,
@@ -44,7 +45,12 @@ export const ROUTES = {
     tag: 'tasks',
     input: SubmitTaskSchema,
     from: { headers: { idempotencyKey: 'idempotency-key' } },
-    success: { status: 202, description: 'Accepted', output: TaskViewSchema },
+    success: {
+      status: 202,
+      description: 'Accepted',
+      output: TaskViewSchema,
+      location: '/tasks/{taskId}',
+    },
     problems: [404, 409, 415, 422],
   }),
   listTasks: defineRoute({
@@ -171,7 +177,12 @@ export const ROUTES = {
     tag: 'tasks',
     input: RetryTaskSchema,
     from: byId,
-    success: { status: 202, description: 'Accepted', output: TaskViewSchema },
+    success: {
+      status: 202,
+      description: 'Accepted',
+      output: TaskViewSchema,
+      location: '/tasks/{taskId}',
+    },
     problems: [404, 409, 422],
   }),
   forkTask: defineRoute({
@@ -182,7 +193,12 @@ export const ROUTES = {
     tag: 'tasks',
     input: ForkTaskSchema,
     from: { path: ['id'], headers: { idempotencyKey: 'idempotency-key' } },
-    success: { status: 202, description: 'Accepted', output: TaskViewSchema },
+    success: {
+      status: 202,
+      description: 'Accepted',
+      output: TaskViewSchema,
+      location: '/tasks/{taskId}',
+    },
     problems: [404, 409, 422],
   }),
   answerApproval: defineRoute({
@@ -252,7 +268,7 @@ export const ROUTES = {
     summary: 'Register an agent that a Lambda function of yours hosts',
     tag: 'agents',
     input: RegisterAgentSchema,
-    success: { status: 201, description: 'The agent', output: AgentViewSchema },
+    success: { status: 201, description: 'The agent', output: AgentViewSchema, location: '/agents/{id}' },
     problems: [409],
   }),
   retireAgent: defineRoute({
@@ -314,6 +330,16 @@ export const ROUTES = {
     input: MakePlanSchema,
     success: { status: 200, description: 'The plan', output: PlanViewSchema },
     problems: [404, 422],
+  }),
+  getLinks: defineRoute({
+    id: 'getLinks',
+    method: 'GET',
+    path: '',
+    alsoAt: ['/'],
+    summary: 'Where everything is',
+    tag: 'service',
+    input: none,
+    success: { status: 200, description: 'Links to what can be read', output: LinksViewSchema },
   }),
   getHealth: defineRoute({
     id: 'getHealth',

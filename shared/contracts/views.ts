@@ -213,3 +213,9 @@ export const AgentViewSchema = AgentSchema.extend({
 })
 export type AgentView = z.infer<typeof AgentViewSchema>
 export const EventViewSchema = DomainEventSchema
+
+export const LinksViewSchema = z.object({
+  name: z.literal('orchestrator'),
+  version: z.string().describe('Of this API'),
+  links: z.record(z.string(), z.string()).describe('Paths by what is found there'),
+})

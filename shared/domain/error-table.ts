@@ -46,6 +46,13 @@ export const ERRORS = {
     whatToDo:
       'Check the name. The message suggests the nearest one where there is one; `orchestrator list`, `workflows` and `agents` show what there is.',
   },
+  MethodNotAllowedError: {
+    status: 405,
+    retryable: false,
+    seen: 'request',
+    when: 'The path of a request exists, and does not take its method.',
+    whatToDo: 'Use one of the methods that the header `Allow` of the answer lists.',
+  },
   ConflictError: {
     status: 409,
     retryable: false,

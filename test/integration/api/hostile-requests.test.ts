@@ -201,6 +201,8 @@ describe('addresses', () => {
     async ({ method, path }) => {
       for (const id of ids) {
         const filled = path.replace('{id}', id).replace('{name}', id).replace('{stepId}', id)
+        // A client resolves dots before it sends them: this one asks for the root, which is there.
+        if (new URL(`http://any${API_PREFIX}${filled}`).pathname === '/') continue
         const body = method === 'POST' || method === 'PUT' ? { headers: JSON_TYPE, body: '{}' } : {}
         await expectRefused(method, filled, body, [400, 404, 405, 409, 422])
         if (!path.includes('{stepId}')) continue
@@ -235,9 +237,16 @@ describe('addresses', () => {
     expectRefused('GET', path, {}, [400]),
   )
 
-  it.each(['DELETE', 'PATCH', 'PUT', 'OPTIONS', 'HEAD'])('a method that no route has: %s', async (method) => {
+  it.each([
+    ['DELETE', 405],
+    ['PATCH', 405],
+    ['PUT', 405],
+    ['HEAD', 405],
+    // API Gateway's own answer: no route takes OPTIONS, so that it answers preflight requests itself.
+    ['OPTIONS', 404],
+  ])('a method that no route has: %s', async (method, status) => {
     const response = await fetch(`${api.apiUrl}${API_PREFIX}/tasks`, { method })
-    expect(response.status).toBe(404)
+    expect(response.status).toBe(status)
   })
 })
 

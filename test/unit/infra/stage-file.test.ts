@@ -34,6 +34,16 @@ describe('the file of a stage', () => {
     })
   })
 
+  it('takes origins as browsers send them', () => {
+    const allowedOrigins = [
+      'https://a.example',
+      'https://a.example:8443',
+      'http://localhost:3000',
+      'http://[::1]:1',
+    ]
+    expect(parseStage('mine', JSON.stringify({ allowedOrigins }), {})).toMatchObject({ allowedOrigins })
+  })
+
   it('takes numbers with and without quotes, a byte order mark, and nothing at all', () => {
     const text = '\uFEFFtaskRetentionDays: "90"\nrequestsPerSecond: 0x10\nlogRetentionDays: 30\n'
     expect(parseStage('mine', text, { burstRequests: '7', archiveEvents: 'false' })).toMatchObject({
@@ -83,6 +93,26 @@ describe('the file of a stage', () => {
       'prefix: a prefix is a-z and 0-9, starts with a letter, at most 20 characters; this is "my-team"',
     ],
     ['callerRoles: admin', 'callerRoles: names of roles, e.g. [my-app]; only in the file; this is "admin"'],
+    ['allowedOrigins: https://a.example', 'allowedOrigins: origins of pages, e.g. [https://app.example.com]'],
+    [
+      'allowedOrigins: [https://a.example, "*"]',
+      'line 1, column 37: allowedOrigins.1: each origin is named: a page of any origin could act for whoever opens it; this is "*"',
+    ],
+    ['allowedOrigins: ["https://*.example.com"]', 'allowedOrigins.0: each origin is named'],
+    ...[
+      'https://a.example/',
+      'https://a.example/app',
+      'https://A.example',
+      'https://a.example:443',
+      'http://a.example',
+      'a.example',
+      'null',
+      'file:///tmp',
+      'chrome-extension://abc',
+    ].map((origin): [string, string] => [
+      `allowedOrigins: ["${origin}"]`,
+      `line 1, column 18: allowedOrigins.0: an origin is https:// and a name in small letters, with its port where it is not 443, and nothing after it, e.g. https://app.example.com; http:// only for localhost; this is "${origin}"`,
+    ]),
     [
       'tags: team',
       'tags: names with their values, e.g. { team: research }; only in the file; this is "team"',

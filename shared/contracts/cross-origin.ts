@@ -1,0 +1,20 @@
+/** What pages of other origins may send to the API and read of its answers (CORS). The origins are a stage's `allowedOrigins`. */
+import type { Route } from './route.ts'
+
+/** Headers of an AWS Signature Version 4, by which a caller proves who it is. */
+const SIGNATURE_HEADERS = ['authorization', 'x-amz-content-sha256', 'x-amz-date', 'x-amz-security-token']
+
+/** Headers of answers that scripts may read besides those that every script may. */
+export const EXPOSED_HEADERS = ['allow', 'location', 'retry-after'] as const
+
+/** How long a browser may remember the answer to a preflight request. */
+export const PREFLIGHT_SECONDS = 3_600
+
+/** Request headers that the routes read. */
+export function allowedHeaders(routes: readonly Route[]): string[] {
+  const ofRoutes = routes.flatMap(({ from }) => Object.values(from?.headers ?? {}))
+  return [...new Set(['content-type', ...SIGNATURE_HEADERS, ...ofRoutes])].sort()
+}
+
+export const allowedMethods = (routes: readonly Route[]): Route['method'][] =>
+  [...new Set(routes.map(({ method }) => method))].sort()

@@ -1,0 +1,13 @@
+import type * as z from 'zod'
+import { API_PREFIX, type Route } from './route.ts'
+import type { LinksViewSchema } from './views.ts'
+
+/** Links to every route that reads something without a parameter in its path. */
+export function makeLinks(routes: readonly Route[], version: string): z.infer<typeof LinksViewSchema> {
+  const readable = routes.filter(({ method, path }) => method === 'GET' && !path.includes('{'))
+  const links = readable.map(({ path }) => [nameOf(path), `${API_PREFIX}${path}`])
+  return { name: 'orchestrator', version, links: Object.fromEntries(links) }
+}
+
+/** The path without its slash and extension; the index calls itself `self`. */
+const nameOf = (path: string): string => path.slice(1).replace(/\.\w+$/, '') || 'self'

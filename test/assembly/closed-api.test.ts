@@ -1,0 +1,41 @@
+import { App, Stack } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
+import { Function as Lambda } from 'aws-cdk-lib/aws-lambda'
+import { LogGroup } from 'aws-cdk-lib/aws-logs'
+import { describe, expect, it } from 'vitest'
+import { ClosedApi } from '../../infra/constructs/closed-api.ts'
+import { parseStage } from '../../infra/stage.ts'
+
+function apiOf(stage: string): Record<string, unknown> {
+  const stack = new Stack(new App(), 'stack', { env: { account: '000000000000', region: 'us-east-1' } })
+  new ClosedApi(stack, 'Api', {
+    stage: parseStage('mine', stage, {}),
+    handler: Lambda.fromFunctionArn(stack, 'Handler', 'arn:aws:lambda:us-east-1:000000000000:function:api'),
+    logs: LogGroup.fromLogGroupName(stack, 'Logs', 'logs'),
+  })
+  const [api] = Object.values(Template.fromStack(stack).findResources('AWS::ApiGatewayV2::Api'))
+  return (api as { Properties: Record<string, unknown> }).Properties
+}
+
+describe('the API of a stage', () => {
+  it('admits no page of another origin by default', () => {
+    expect(apiOf('')).not.toHaveProperty('CorsConfiguration')
+  })
+
+  it('admits pages of the origins that the stage names, without credentials', () => {
+    expect(apiOf('allowedOrigins: [https://app.example.com]').CorsConfiguration).toEqual({
+      AllowOrigins: ['https://app.example.com'],
+      AllowMethods: ['DELETE', 'GET', 'POST', 'PUT'],
+      AllowHeaders: [
+        'authorization',
+        'content-type',
+        'idempotency-key',
+        'x-amz-content-sha256',
+        'x-amz-date',
+        'x-amz-security-token',
+      ],
+      ExposeHeaders: ['allow', 'location', 'retry-after'],
+      MaxAge: 3_600,
+    })
+  })
+})
