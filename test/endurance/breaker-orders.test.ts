@@ -1,7 +1,7 @@
 /** Every interleaving of four calls of one agent with the passage of time: some thousand states each. */
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { describe, expect, it } from 'vitest'
-import { dynamodbBreakers } from '../../functions/adapters/dynamodb/registry/breakers.ts'
+import { dynamodbBreakers } from '../../functions/adapters/dynamodb/counters/breakers.ts'
 import { type Breaker, CLOSED } from '../../shared/domain/breaker.ts'
 import { NOTHING } from '../../shared/domain/budget.ts'
 import { type Begun, exploreInterleavings, type Situation } from '../support/models/all-interleavings.ts'

@@ -2,7 +2,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { dynamodbLimits } from '../../functions/adapters/dynamodb/registry/limits.ts'
+import { dynamodbLimits } from '../../functions/adapters/dynamodb/counters/limits.ts'
 import { dynamodbQueue } from '../../functions/adapters/dynamodb/tasks/queue.ts'
 import {
   carryOn,

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { dynamodbLimits } from '../../../functions/adapters/dynamodb/registry/limits.ts'
+import { dynamodbLimits } from '../../../functions/adapters/dynamodb/counters/limits.ts'
 import { nodeIds } from '../../../functions/adapters/node-ids.ts'
 import type { Integrations } from '../../../local/stepfunctions/integrations/integration.ts'
 import { VirtualClock } from '../../../local/stepfunctions/run/clock.ts'

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { expect } from 'vitest'
-import { dynamodbBreakers } from '../../../functions/adapters/dynamodb/registry/breakers.ts'
+import { dynamodbBreakers } from '../../../functions/adapters/dynamodb/counters/breakers.ts'
 import { type Admitted, admit } from '../../../shared/app/limits/admission.ts'
 import type { Breaker } from '../../../shared/domain/breaker.ts'
 import { isOrchestratorError } from '../../../shared/domain/errors.ts'

@@ -1,4 +1,4 @@
-import { dynamodbGates } from '../../../functions/adapters/dynamodb/tasks/gates.ts'
+import { dynamodbGates } from '../../../functions/adapters/dynamodb/steps/gates.ts'
 import type { Integrations } from '../../../local/stepfunctions/integrations/integration.ts'
 import { StateError } from '../../../local/stepfunctions/run/state-error.ts'
 import { signalGates } from '../../../shared/app/steps/signal-gates.ts'

@@ -77,11 +77,11 @@ function functionsOf(text: string): Sized[] {
 
 /** Functions past the limit, each with its reason. */
 const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
-  'functions/adapters/dynamodb/registry/limits.ts dynamodbLimits': ADAPTER,
+  'functions/adapters/dynamodb/counters/limits.ts dynamodbLimits': ADAPTER,
   'functions/adapters/dynamodb/registry/workflows.ts dynamodbWorkflows': ADAPTER,
   'functions/adapters/dynamodb/tasks/budgets.ts dynamodbBudgets': ADAPTER,
   'functions/adapters/dynamodb/tasks/tasks.ts dynamodbTasks': ADAPTER,
-  'functions/adapters/dynamodb/tasks/steps.ts dynamodbSteps': ADAPTER,
+  'functions/adapters/dynamodb/steps/steps.ts dynamodbSteps': ADAPTER,
   'local/stepfunctions/store/sqlite-store.ts sqliteStore': ADAPTER,
 }
 
