@@ -19,6 +19,9 @@ const only = (name, from, { ours = [], packages = [], node = false }, exceptFrom
 /** What authors of agents write, as they would in a project of their own. */
 const AUTHORED = '^(functions/agents|examples)/'
 
+/** What an adapter's methods ask AWS for, beside the adapter. */
+const GRANTS = 'functions/adapters/.*\\.grants\\.ts$'
+
 export default {
   forbidden: [
     {
@@ -117,16 +120,14 @@ export default {
       },
       '^functions/agents/',
     ),
-    {
-      name: 'functions-catalogue',
-      comment: 'infra reads it, and must load no SDK with it',
-      severity: 'error',
-      from: { path: '^functions/catalogue\\.ts$' },
-      to: { path: '.' },
-    },
+    // infra reads both, and must load no SDK with them.
+    only('functions-catalogue', '^functions/catalogue\\.ts$', { ours: [GRANTS] }),
+    only('grants', `^${GRANTS}`, {
+      ours: [GRANTS, 'shared/contracts/', 'shared/domain/', 'shared/ports/'],
+    }),
     only('infra', '^infra/', {
-      // What infra deploys: data, which imports nothing.
-      ours: ['infra/', 'shared/', 'functions/catalogue\\.ts$'],
+      // What infra deploys, and what that may do.
+      ours: ['infra/', 'shared/', 'functions/catalogue\\.ts$', GRANTS],
       packages: ['aws-cdk-lib', 'cdk-nag', 'constructs', 'esbuild', 'yaml', 'zod'],
       node: true,
     }),

@@ -70,8 +70,11 @@ export const PROGRESS = [TASK_PARTITIONS.task, TASK_PARTITIONS.output] as const
 /** The TTL attribute of both tables. */
 export const EXPIRY_ATTRIBUTE = 'expiresAt'
 
+/** The prefix of stored values, each under the id of its task. */
+export const VALUES_PREFIX = 'tasks/'
+
 /** The prefix of API responses that exceed Lambda's limit, kept for a day; no task has this id. */
-export const ANSWERS_PREFIX = 'tasks/answers/'
+export const ANSWERS_PREFIX = `${VALUES_PREFIX}answers/`
 
 /** Tags stored values whose task has ended; the bucket's lifecycle rule expires objects with it. */
 export const EXPIRY_TAG = { key: 'task', value: 'ended' } as const

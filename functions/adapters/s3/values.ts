@@ -1,3 +1,4 @@
+import { VALUES_PREFIX } from '../../../shared/contracts/table-layout.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import type { StoredValue } from '../../../shared/domain/step.ts'
 import type { BlobStore, Values } from '../../../shared/ports/index.ts'
@@ -18,7 +19,7 @@ export function blobValues({
       const text = JSON.stringify(value)
       const bytes = Buffer.byteLength(text)
       if (bytes <= MAX_INLINE_BYTES) return { inline: text }
-      const key = `tasks/${taskId}/${digest(text)}.json`
+      const key = `${VALUES_PREFIX}${taskId}/${digest(text)}.json`
       await blobs.put(key, text)
       return { blob: key, bytes }
     },

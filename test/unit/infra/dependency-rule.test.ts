@@ -41,12 +41,23 @@ describe('the dependency rule', () => {
       "import { readFile } from 'node:fs'\nimport { b } from '../../shared/workflow/b.ts'\nexport const c = [b, readFile]\n",
     )
     plant('testing/d.ts', "import { b } from '../shared/workflow/b.ts'\nexport const d = b\n")
-    plant('functions/catalogue.ts', 'export const FUNCTIONS = {}\n')
-    plant('infra/f.ts', "import { FUNCTIONS } from '../functions/catalogue.ts'\nexport const f = FUNCTIONS\n")
+    plant('shared/contracts/h.ts', 'export const h = 1\n')
+    plant(
+      'functions/adapters/s3/h.grants.ts',
+      "import { h } from '../../../shared/contracts/h.ts'\nexport const g = h\n",
+    )
+    plant(
+      'functions/catalogue.ts',
+      "import { g } from './adapters/s3/h.grants.ts'\nexport const FUNCTIONS = g\n",
+    )
+    plant(
+      'infra/f.ts',
+      "import { g } from '../functions/adapters/s3/h.grants.ts'\nimport { FUNCTIONS } from '../functions/catalogue.ts'\nexport const f = [FUNCTIONS, g]\n",
+    )
     plant('scripts/e.ts', "import { c } from '../functions/steps/c.ts'\nexport const e = c\n")
     plant('test/support/f.ts', "import { e } from '../../scripts/e.ts'\nexport const f = e\n")
     plant('bench/g.ts', "import { f } from '../test/support/f.ts'\nexport const g = f\n")
-    expect(check()).toContain('no dependency violations found (13 modules')
+    expect(check()).toContain('no dependency violations found (15 modules')
   })
 
   it.each([
@@ -83,6 +94,22 @@ describe('the dependency rule', () => {
       'functions/catalogue.ts',
       "import { z } from './api/z.ts'\nexport const FUNCTIONS = z\n",
     ],
+    ['infra', 'infra/bad13.ts', "import { a } from '../functions/adapters/s3/a.ts'\nexport const x = a\n"],
+    [
+      'functions-catalogue',
+      'functions/catalogue.ts',
+      "import { a } from './adapters/s3/a.ts'\nexport const FUNCTIONS = a\n",
+    ],
+    [
+      'grants',
+      'functions/adapters/s3/bad.grants.ts',
+      "import { S3Client } from '@aws-sdk/client-s3'\nexport const x = S3Client\n",
+    ],
+    [
+      'grants',
+      'functions/adapters/s3/bad.grants.ts',
+      "import type { a } from './a.ts'\nexport type X = typeof a\n",
+    ],
     ['limits', 'shared/app/limits/bad8.ts', "import { z } from '../steps/z.ts'\nexport const x = z\n"],
     ['apart', 'shared/domain/bad12.ts', "import { t } from '../../test/t.ts'\nexport const x = t\n"],
     [
@@ -104,6 +131,7 @@ describe('the dependency rule', () => {
     plant('shared/selector/y.ts', 'export const y = 1\n')
     plant('shared/agent/index.ts', 'export const a = 1\n')
     plant('functions/api/z.ts', 'export const z = 1\n')
+    plant('functions/adapters/s3/a.ts', 'export const a = 1\n')
     plant('testing/w.ts', 'export const w = 1\n')
     for (const folder of ['test', 'bench', 'scripts', 'cdk.out'])
       plant(`${folder}/t.ts`, 'export const t = 1\n')

@@ -1,5 +1,5 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { EXPIRY_ATTRIBUTE, TASK_ITEMS } from '../../../../shared/contracts/table-layout.ts'
+import { EXPIRY_ATTRIBUTE, TASK_ITEMS, VALUES_PREFIX } from '../../../../shared/contracts/table-layout.ts'
 import { OPEN_TASK_STATUSES, runKey } from '../../../../shared/domain/task.ts'
 import { unlessAws } from '../../aws-errors.ts'
 import { type TaskTable, taskItemKey, taskKey } from '../keys.ts'
@@ -69,7 +69,7 @@ export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: Expiri
         })
         return unlessAws(GONE, () => client.send(update))
       })
-      await blobs.mark(`tasks/${run.id}/`)
+      await blobs.mark(`${VALUES_PREFIX}${run.id}/`)
     },
 
     /** The task itself, unless it is open. */
@@ -87,7 +87,7 @@ export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: Expiri
     },
 
     async keep(run: Run): Promise<void> {
-      await blobs.unmark(`tasks/${run.id}/`)
+      await blobs.unmark(`${VALUES_PREFIX}${run.id}/`)
       await forAll(await keysOf(run, { expression: 'attribute_exists(#expiry)' }), (Key) => {
         const update = new UpdateCommand({
           TableName: table,

@@ -1,0 +1,9 @@
+import { grantsOf } from '../../../../shared/contracts/grants.ts'
+import { COUNTER_KEYS } from '../../../../shared/contracts/table-layout.ts'
+import type { Statistics } from '../../../../shared/ports/index.ts'
+import { onRegistry } from '../table-actions.grants.ts'
+
+export const statisticsGrants = grantsOf<Statistics>()({
+  methods: { add: [onRegistry.update(COUNTER_KEYS.statistics)], find: [onRegistry.getAll] },
+  modes: { read: ['find'], count: ['add'] },
+})

@@ -1,0 +1,9 @@
+import { grantsOf } from '../../../../shared/contracts/grants.ts'
+import { REGISTRY_PARTITIONS } from '../../../../shared/contracts/table-layout.ts'
+import type { Loads } from '../../../../shared/ports/index.ts'
+import { onRegistry } from '../table-actions.grants.ts'
+
+export const loadsGrants = grantsOf<Loads>()({
+  methods: { addLoad: [onRegistry.update(REGISTRY_PARTITIONS.load)], loadsOf: [onRegistry.query] },
+  modes: { read: ['loadsOf'], count: ['addLoad'] },
+})

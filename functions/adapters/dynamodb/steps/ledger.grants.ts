@@ -1,0 +1,12 @@
+import { grantsOf } from '../../../../shared/contracts/grants.ts'
+import { TASK_PARTITIONS } from '../../../../shared/contracts/table-layout.ts'
+import type { Ledger } from '../../../../shared/ports/index.ts'
+import { onTasks } from '../table-actions.grants.ts'
+
+const update = onTasks.update(TASK_PARTITIONS.task)
+
+export const ledgerGrants = grantsOf<Ledger>()({
+  // A refused claim reads what is there.
+  methods: { claim: [update, onTasks.get], complete: [update] },
+  modes: { record: ['claim', 'complete'] },
+})

@@ -1,0 +1,33 @@
+import { grantsOf } from '../../../../shared/contracts/grants.ts'
+import { TASK_PARTITIONS } from '../../../../shared/contracts/table-layout.ts'
+import type { Steps } from '../../../../shared/ports/index.ts'
+import { onTasks } from '../table-actions.grants.ts'
+
+const { task } = TASK_PARTITIONS
+const UPDATE = [onTasks.update(task)]
+
+export const stepsGrants = grantsOf<Steps>()({
+  methods: {
+    // A refused take-over reads who has the step.
+    takeOverStep: [...UPDATE, onTasks.get],
+    endStep: UPDATE,
+    addAttempt: UPDATE,
+    reopenStep: UPDATE,
+    closeStep: UPDATE,
+    adoptStep: [onTasks.put(task)],
+    setProgress: UPDATE,
+    askApproval: UPDATE,
+    noteStep: UPDATE,
+    answerApproval: UPDATE,
+    findSteps: [onTasks.getAll],
+    listSteps: [onTasks.query],
+  },
+  modes: {
+    find: ['findSteps'],
+    list: ['listSteps'],
+    run: ['takeOverStep', 'endStep', 'addAttempt', 'setProgress', 'noteStep'],
+    approve: ['askApproval', 'answerApproval'],
+    reopen: ['reopenStep', 'closeStep'],
+    adopt: ['adoptStep'],
+  },
+})

@@ -1,0 +1,30 @@
+import type { Grant, Resource } from '../../../shared/contracts/grants.ts'
+import { REGISTRY_INDEXES, TASK_INDEXES } from '../../../shared/contracts/table-layout.ts'
+
+/**
+ * Grants on a table. A read may be of any item; a write is of items alone whose partition key begins with one of `keys`
+ * (`dynamodb:LeadingKeys`), so that no function changes a record that is not its business.
+ */
+const actionsOn = (table: 'tasks' | 'registry') => {
+  const grant = (action: string, on: Pick<Resource & { kind: 'table' }, 'index' | 'keys'> = {}): Grant => ({
+    actions: [`dynamodb:${action}`],
+    on: { kind: 'table', table, ...on },
+  })
+  return {
+    get: grant('GetItem'),
+    getAll: grant('BatchGetItem'),
+    query: grant('Query'),
+    queryIndex: (index: string) => grant('Query', { index }),
+    put: (...keys: string[]) => grant('PutItem', { keys }),
+    update: (...keys: string[]) => grant('UpdateItem', { keys }),
+    delete: (...keys: string[]) => grant('DeleteItem', { keys }),
+  }
+}
+
+export const onTasks = actionsOn('tasks')
+export const onRegistry = actionsOn('registry')
+
+export const openTasks = onTasks.queryIndex(TASK_INDEXES.open.name)
+export const tasksByStatus = onTasks.queryIndex(TASK_INDEXES.byStatus.name)
+/** What `listKind` sends. */
+export const listedRecords = onRegistry.queryIndex(REGISTRY_INDEXES.byKind.name)

@@ -1,0 +1,29 @@
+import { grantsOf } from '../../../../shared/contracts/grants.ts'
+import { TASK_PARTITIONS } from '../../../../shared/contracts/table-layout.ts'
+import type { Budgets } from '../../../../shared/ports/index.ts'
+import { onTasks } from '../table-actions.grants.ts'
+
+const { task } = TASK_PARTITIONS
+/** A change asks first what is limited, once in a worker. */
+const CHANGE = [onTasks.get, onTasks.update(task)]
+
+export const budgetsGrants = grantsOf<Budgets>()({
+  methods: {
+    create: [onTasks.put(task)],
+    share: [onTasks.put(task)],
+    findShare: [onTasks.get],
+    rootOf: [onTasks.get],
+    find: [onTasks.get],
+    reserve: CHANGE,
+    settle: CHANGE,
+    raise: CHANGE,
+    close: [onTasks.update(task)],
+    reopen: [onTasks.update(task)],
+  },
+  modes: {
+    read: ['find', 'findShare', 'rootOf'],
+    create: ['create', 'share', 'raise'],
+    spend: ['reserve', 'settle'],
+    close: ['close', 'reopen'],
+  },
+})

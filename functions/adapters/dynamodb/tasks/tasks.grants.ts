@@ -1,0 +1,28 @@
+import { grantsOf } from '../../../../shared/contracts/grants.ts'
+import { TASK_PARTITIONS } from '../../../../shared/contracts/table-layout.ts'
+import type { Tasks } from '../../../../shared/ports/index.ts'
+import { onTasks, openTasks, tasksByStatus } from '../table-actions.grants.ts'
+import { taskExpiryGrants } from './task-expiry.grants.ts'
+
+const { task } = TASK_PARTITIONS
+
+export const tasksGrants = grantsOf<Tasks>()({
+  methods: {
+    createTask: [onTasks.put(task)],
+    findTask: [onTasks.get],
+    beginTask: [onTasks.put(task)],
+    endTask: [onTasks.put(task)],
+    settleTask: [onTasks.get, ...taskExpiryGrants],
+    reopenTask: [onTasks.put(task), onTasks.get, ...taskExpiryGrants],
+    listTasks: [tasksByStatus],
+    listOpenTasks: [openTasks],
+  },
+  modes: {
+    read: ['findTask'],
+    list: ['listTasks'],
+    sweep: ['listOpenTasks'],
+    submit: ['createTask', 'beginTask'],
+    end: ['beginTask', 'endTask', 'settleTask'],
+    reopen: ['reopenTask'],
+  },
+})

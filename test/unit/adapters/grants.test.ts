@@ -1,0 +1,105 @@
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { Grant, PortGrants } from '../../../shared/contracts/grants.ts'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const ENDING = '.grants.ts'
+
+/** What IAM asks for a request of the SDK; the name of the command, where it is not said here. */
+const ASKED: Readonly<Record<string, readonly string[]>> = {
+  Get: ['dynamodb:GetItem'],
+  BatchGet: ['dynamodb:BatchGetItem'],
+  Query: ['dynamodb:Query'],
+  Put: ['dynamodb:PutItem'],
+  Update: ['dynamodb:UpdateItem'],
+  Delete: ['dynamodb:DeleteItem'],
+  GetObject: ['s3:GetObject'],
+  HeadObject: ['s3:GetObject'],
+  PutObject: ['s3:PutObject'],
+  ListObjectsV2: ['s3:ListBucket'],
+  PutObjectTagging: ['s3:PutObjectTagging'],
+  DeleteObjectTagging: ['s3:DeleteObjectTagging'],
+  CopyObject: ['s3:GetObject', 's3:GetObjectTagging', 's3:PutObject', 's3:PutObjectTagging'],
+  PutEvents: ['events:PutEvents'],
+  Invoke: ['lambda:InvokeFunction'],
+  // With tags, and with the role that it is given.
+  CreateStateMachine: ['states:CreateStateMachine', 'states:TagResource', 'iam:PassRole'],
+}
+const PRESIGNED_POST = 's3:PutObject'
+
+const textOf = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+
+/** The modules of ours that a module needs when it runs. */
+function importsOf(path: string): string[] {
+  const found = textOf(path).matchAll(/^import (?!type )[^;]*?from '(\.[^']+)'/gms)
+  return [...found].map(([, to = '']) => relative(ROOT, join(ROOT, dirname(path), to)))
+}
+
+function closureOf(path: string): Set<string> {
+  const all = new Set([path])
+  for (const one of all)
+    for (const to of importsOf(one)) if (to.startsWith('functions/adapters/')) all.add(to)
+  return all
+}
+
+const grantFiles = globSync(`functions/adapters/**/*${ENDING}`, { cwd: ROOT }).sort()
+const adapterOf = (grants: string) => grants.replace(ENDING, '.ts')
+/** Adapters that have grants; the others are what they are made of. */
+const adapters = new Set(globSync('functions/adapters/**/*.ts', { cwd: ROOT }))
+const granted = grantFiles.filter((file) => adapters.has(adapterOf(file)))
+
+/** The actions that the source of an adapter asks for, with that of the adapters whose grants it takes over. */
+function askedBy(grants: string): string[] {
+  const composed = [...closureOf(grants)].map(adapterOf).filter((file) => adapters.has(file))
+  const sources = composed.flatMap((file) => [...closureOf(file)])
+  return sources.flatMap((file) => {
+    const text = textOf(file)
+    const commands = [...text.matchAll(/new (\w+)Command\(/g)].map(([, name = '']) => name)
+    const posts = text.includes('createPresignedPost(') ? [PRESIGNED_POST] : []
+    return [...commands.flatMap((name) => ASKED[name] ?? [`states:${name}`]), ...posts]
+  })
+}
+
+async function grantsIn(file: string): Promise<readonly Grant[]> {
+  const exported = Object.values((await import(join(ROOT, file))) as Record<string, unknown>)
+  return exported.flatMap((one) =>
+    Array.isArray(one) ? (one as Grant[]) : Object.values((one as PortGrants).methods).flat(),
+  )
+}
+
+describe('what an adapter is granted', () => {
+  it.each(granted)('is what its source asks for, and no more: %s', async (file) => {
+    const given = (await grantsIn(file)).flatMap(({ actions }) => actions)
+    expect([...new Set(given)].sort()).toEqual([...new Set(askedBy(file))].sort())
+  })
+
+  it('is said of every adapter that sends something', () => {
+    const sending = [...adapters].filter((file) => /new \w+Command\(/.test(textOf(file)))
+    const told = new Set(granted.map(adapterOf).flatMap((file) => [...closureOf(file)]))
+    expect(sending.length).toBeGreaterThan(20)
+    expect(sending.filter((file) => !told.has(file))).toEqual([])
+  })
+
+  it('is for writes no whole table, but items by how their keys begin', async () => {
+    const all = (await Promise.all(granted.map(grantsIn))).flat()
+    const writes = all.filter(({ actions }) =>
+      actions.some((action) => /^dynamodb:(Put|Update|Delete)Item$/.test(action)),
+    )
+    expect(writes.length).toBeGreaterThan(20)
+    expect(writes.filter(({ on }) => on.kind !== 'table' || !on.keys?.length)).toEqual([])
+  })
+
+  it('is used by some mode, method by method', async () => {
+    for (const file of granted) {
+      for (const one of Object.values((await import(join(ROOT, file))) as Record<string, unknown>)) {
+        if (Array.isArray(one)) continue
+        const { methods, modes } = one as PortGrants
+        // What only other adapters take over has no modes.
+        if (Object.keys(modes).length === 0) continue
+        const called = Object.values(modes).flatMap((mode) => ('methods' in mode ? mode.methods : mode))
+        expect(new Set(called), file).toEqual(new Set(Object.keys(methods)))
+      }
+    }
+  })
+})
