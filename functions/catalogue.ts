@@ -1,7 +1,77 @@
 /**
- * The functions that are no agents: what infra bundles and deploys. Data only, without an import: infra may read this file of
- * `functions/` and no other, so that no SDK comes into a synthesis.
+ * The functions: what infra bundles and deploys, and what each may do. Data only, which imports nothing but the grants of adapters: infra
+ * reads this file of `functions/` and those, so that no SDK comes into a synthesis.
  */
+import { breakersGrants } from './adapters/dynamodb/counters/breakers.grants.ts'
+import { limitsGrants } from './adapters/dynamodb/counters/limits.grants.ts'
+import { statisticsGrants } from './adapters/dynamodb/counters/statistics.grants.ts'
+import { agentsGrants } from './adapters/dynamodb/registry/agents.grants.ts'
+import { collectablesGrants } from './adapters/dynamodb/registry/collectables.grants.ts'
+import { loadsGrants } from './adapters/dynamodb/registry/loads.grants.ts'
+import { workflowsGrants } from './adapters/dynamodb/registry/workflows.grants.ts'
+import { gatesGrants } from './adapters/dynamodb/steps/gates.grants.ts'
+import { ledgerGrants } from './adapters/dynamodb/steps/ledger.grants.ts'
+import { outputsGrants } from './adapters/dynamodb/steps/outputs.grants.ts'
+import { stepsGrants } from './adapters/dynamodb/steps/steps.grants.ts'
+import { budgetsGrants } from './adapters/dynamodb/tasks/budgets.grants.ts'
+import { plansGrants } from './adapters/dynamodb/tasks/plans.grants.ts'
+import { queueGrants } from './adapters/dynamodb/tasks/queue.grants.ts'
+import { tasksGrants } from './adapters/dynamodb/tasks/tasks.grants.ts'
+import { eventBusGrants } from './adapters/eventbridge/event-bus.grants.ts'
+import { invocationsGrants } from './adapters/lambda/invocations.grants.ts'
+import { answerStoreGrants } from './adapters/s3/answer-store.grants.ts'
+import { fileStoreGrants } from './adapters/s3/file-store.grants.ts'
+import { valuesGrants } from './adapters/s3/values.grants.ts'
+import { executionsGrants } from './adapters/stepfunctions/executions.grants.ts'
+import { machinesGrants } from './adapters/stepfunctions/machines.grants.ts'
+
+/** The ports that ask AWS for something, by the names that use cases know them by. */
+export const PORTS = {
+  tasks: tasksGrants,
+  plans: plansGrants,
+  steps: stepsGrants,
+  gates: gatesGrants,
+  outputs: outputsGrants,
+  values: valuesGrants,
+  agents: agentsGrants,
+  workflows: workflowsGrants,
+  loads: loadsGrants,
+  collectables: collectablesGrants,
+  statistics: statisticsGrants,
+  breakers: breakersGrants,
+  limits: limitsGrants,
+  queue: queueGrants,
+  budgets: budgetsGrants,
+  ledger: ledgerGrants,
+  files: fileStoreGrants,
+  answers: answerStoreGrants,
+  bus: eventBusGrants,
+  executions: executionsGrants,
+  machines: machinesGrants,
+  invocations: invocationsGrants,
+} as const
+export type PortName = keyof typeof PORTS
+
+/** Which ports a function has, and in which modes it uses each. A port without a mode is one that it has and never calls. */
+export type PortModes = { readonly [P in PortName]?: readonly (keyof (typeof PORTS)[P]['modes'])[] }
+
+/** What every agent's function may do. */
+export const AGENT_PORTS = {
+  tasks: ['read'],
+  plans: ['read'],
+  steps: ['find', 'run'],
+  gates: ['pass'],
+  outputs: ['reuse'],
+  values: ['read', 'write'],
+  statistics: ['count'],
+  breakers: ['read', 'count'],
+  limits: ['take'],
+  budgets: ['read', 'spend'],
+  ledger: ['record'],
+  files: ['list', 'read'],
+  bus: ['publish'],
+  executions: ['wake'],
+} as const satisfies PortModes
 
 /** What is known of a function before anything is synthesized. */
 export type CataloguedFunction = {
@@ -12,6 +82,7 @@ export type CataloguedFunction = {
   readonly memoryMb: number
   /** Without it no task begins, goes on or ends: it keeps its share of the account's concurrency, however many calls agents have. */
   readonly reserved?: boolean
+  readonly ports: PortModes
 }
 
 export const FUNCTIONS = {
@@ -21,6 +92,26 @@ export const FUNCTIONS = {
     timeoutSeconds: 29,
     memoryMb: 1024,
     reserved: true,
+    ports: {
+      tasks: ['read', 'list', 'submit', 'end', 'reopen'],
+      plans: ['read', 'create'],
+      steps: ['find', 'list', 'approve', 'reopen', 'adopt'],
+      values: ['read'],
+      agents: ['find', 'list', 'register'],
+      workflows: ['find', 'list', 'register'],
+      loads: ['read', 'count'],
+      collectables: ['use'],
+      statistics: ['read'],
+      breakers: ['read'],
+      limits: ['look', 'turns'],
+      queue: ['add', 'next', 'look'],
+      budgets: ['read', 'create', 'close'],
+      files: ['list', 'upload'],
+      answers: ['keep'],
+      bus: ['publish'],
+      executions: ['start', 'wake', 'stop'],
+      machines: ['ensure'],
+    },
   },
   rebind: {
     entry: 'functions/steps/rebind',
@@ -28,6 +119,21 @@ export const FUNCTIONS = {
     timeoutSeconds: 30,
     memoryMb: 512,
     reserved: true,
+    ports: {
+      tasks: ['read'],
+      plans: ['read'],
+      steps: ['find', 'run'],
+      gates: ['pass'],
+      values: ['read', 'write'],
+      agents: ['find', 'list'],
+      loads: ['read'],
+      statistics: ['read', 'count'],
+      breakers: ['read', 'count'],
+      limits: ['look'],
+      budgets: ['read', 'spend'],
+      bus: ['publish'],
+      executions: ['wake'],
+    },
   },
   control: {
     entry: 'functions/steps/control',
@@ -35,6 +141,25 @@ export const FUNCTIONS = {
     timeoutSeconds: 30,
     memoryMb: 512,
     reserved: true,
+    ports: {
+      tasks: ['read', 'submit', 'end', 'reopen'],
+      plans: ['read', 'create'],
+      steps: ['find', 'list', 'run', 'approve', 'reopen'],
+      gates: ['pass'],
+      values: ['read', 'write'],
+      // Plans the tasks of child workflows.
+      agents: ['list'],
+      workflows: ['find', 'list'],
+      loads: ['read', 'count'],
+      statistics: ['read'],
+      breakers: ['read'],
+      limits: ['look'],
+      // A child task waits for no turn: it runs in its parent's.
+      queue: [],
+      budgets: ['read', 'create', 'close'],
+      bus: ['publish', 'deliver'],
+      executions: ['find', 'wake', 'stop'],
+    },
   },
   'finish-task': {
     entry: 'functions/events/finish-task',
@@ -42,24 +167,60 @@ export const FUNCTIONS = {
     timeoutSeconds: 60,
     memoryMb: 512,
     reserved: true,
+    ports: {
+      tasks: ['read', 'end'],
+      plans: ['read'],
+      steps: ['list'],
+      values: ['read', 'write'],
+      limits: ['turns'],
+      queue: ['next'],
+      budgets: ['close'],
+      bus: ['publish'],
+      executions: ['turns'],
+    },
   },
   reconcile: {
     entry: 'functions/events/reconcile',
     description: 'Ends or starts tasks that the events have missed',
     timeoutSeconds: 120,
     memoryMb: 512,
+    ports: {
+      tasks: ['read', 'sweep', 'end'],
+      plans: ['read'],
+      steps: ['list'],
+      values: ['read', 'write'],
+      limits: ['turns', 'sweep'],
+      queue: ['add', 'next'],
+      budgets: ['close'],
+      bus: ['publish'],
+      executions: ['start', 'find', 'stop'],
+    },
   },
   collect: {
     entry: 'functions/events/collect',
     description: 'Removes state machines that nobody needs any more',
     timeoutSeconds: 300,
     memoryMb: 512,
+    ports: { collectables: ['list', 'collect', 'forget'], machines: ['remove'] },
   },
   register: {
     entry: 'functions/deployment/register',
     description: 'Writes this deployment into the registry',
     timeoutSeconds: 900,
     memoryMb: 512,
+    ports: {
+      agents: ['list', 'register'],
+      workflows: ['list', 'versions', 'register'],
+      collectables: ['use', 'forget', 'list'],
+      // Finds the tasks that are bound to a removed agent.
+      tasks: ['sweep'],
+      plans: ['read'],
+      steps: ['list'],
+      values: ['read'],
+      machines: ['publish', 'remove', 'remove-busy'],
+      // Work that exceeds an invocation continues in another.
+      invocations: ['itself'],
+    },
   },
 } as const satisfies Record<string, CataloguedFunction>
 

@@ -1,4 +1,5 @@
 import { Construct } from 'constructs'
+import { AGENT_PORTS } from '../../functions/catalogue.ts'
 import type { AgentManifest } from '../../shared/domain/agent.ts'
 import { agentFunctionSettings } from '../agent-function.ts'
 import type { Bundles } from '../bundle-functions.ts'
@@ -8,8 +9,7 @@ import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
 import { BundledFunction } from './bundled-function.ts'
 import { nestedStacks } from './nested-stacks.ts'
-import { statesArn } from './our-arns.ts'
-import { giveStores } from './store-access.ts'
+import { givePorts } from './port-grants.ts'
 
 type AgentFleetProps = {
   readonly stage: Stage
@@ -52,17 +52,7 @@ export class AgentFleet extends Construct {
       folder: bundles.folderOf(`agent-${id}`),
       ...agentFunctionSettings(manifest),
     })
-    giveStores(agent, data, {
-      tasks: ['GetItem', 'BatchGetItem'],
-      progress: true,
-      registry: ['GetItem', 'BatchGetItem'],
-      // The agent's attempts, circuit breaker, slots and rate limits.
-      counters: true,
-      values: 'write',
-      files: 'read',
-      publish: true,
-    })
-    // A step that has ended wakes the states that wait for it.
-    return agent.allow(['states:SendTaskSuccess'], [statesArn(this, stage, 'stateMachine', '*')])
+    givePorts(agent, AGENT_PORTS, { stage, data, name })
+    return agent
   }
 }

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib'
-import { type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import {
   Architecture,
   type CfnFunction,
@@ -30,7 +30,7 @@ export type BundledFunctionProps = {
   readonly reservedConcurrency?: number | undefined
 }
 
-type Conditions = Record<string, Record<string, readonly string[]>>
+export type Conditions = Record<string, Record<string, string | readonly string[]>>
 
 /** Lambda's limits for a description (characters), and for all environment variables of a function. */
 const MOST_DESCRIPTION = 256
@@ -85,18 +85,6 @@ export class BundledFunction extends LambdaFunction {
         actions: [...actions],
         resources: [...resources],
         ...(conditions ? { conditions } : {}),
-      }),
-    )
-    return this
-  }
-
-  /** The function may create state machines with this role, and pass it to no other service. */
-  mayPassToStates({ roleArn }: IRole): this {
-    this.addToRolePolicy(
-      new PolicyStatement({
-        actions: ['iam:PassRole'],
-        resources: [roleArn],
-        conditions: { StringEquals: { 'iam:PassedToService': 'states.amazonaws.com' } },
       }),
     )
     return this

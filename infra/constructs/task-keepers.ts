@@ -3,15 +3,12 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
-import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
 import type { BundledFunction } from './bundled-function.ts'
 import { statesArn } from './our-arns.ts'
-import { giveQueue, giveRetention, giveStores } from './store-access.ts'
 
 type TaskKeepersProps = {
   readonly stage: Stage
-  readonly data: DataStack
   readonly deadLetters: Queue
   readonly finish: BundledFunction
   readonly reconcile: BundledFunction
@@ -32,15 +29,8 @@ export class TaskKeepers extends Construct {
 
   /** Step Functions' status event ends a task; failed deliveries are retried, then go to the dead-letter queue. */
   #noteEnds(): void {
-    const { stage, data, deadLetters, finish } = this.#props
+    const { stage, deadLetters, finish } = this.#props
     finish.keepFailures(deadLetters, 2)
-    giveStores(finish, data, {
-      tasks: ['GetItem', 'PutItem', 'UpdateItem', 'Query'],
-      values: 'write',
-      publish: true,
-    })
-    giveQueue(finish, data, stage)
-    giveRetention(finish, data, stage)
     new Rule(this, 'ExecutionEnded', {
       description: 'A workflow execution has ended',
       eventPattern: {
@@ -60,32 +50,13 @@ export class TaskKeepers extends Construct {
 
   /** Events are best effort: reconciliation catches the ends that were missed. */
   #reconcile(): void {
-    const { stage, data, reconcile } = this.#props
-    giveStores(reconcile, data, {
-      tasks: ['GetItem', 'PutItem', 'UpdateItem', 'Query'],
-      values: 'write',
-      publish: true,
-    })
-    giveQueue(reconcile, data, stage)
-    giveRetention(reconcile, data, stage)
-    reconcile.allow(['states:StartExecution'], [statesArn(this, stage, 'stateMachine', '*')])
-    reconcile.allow(
-      ['states:DescribeExecution', 'states:StopExecution'],
-      [statesArn(this, stage, 'execution', '*:*')],
-    )
-    this.#every('EveryMinute', Duration.minutes(1), 'Reconcile tasks', reconcile)
+    this.#every('EveryMinute', Duration.minutes(1), 'Reconcile tasks', this.#props.reconcile)
   }
 
   /** Removes state machines that the API created, and those of removed workflows: CloudFormation does not. */
   #collect(): void {
-    const { stage, data, collect } = this.#props
-    giveStores(collect, data, { registry: ['UpdateItem', 'DeleteItem', 'Query'] })
-    collect
-      .configure('MACHINES', statesArn(this, stage, 'stateMachine', ''))
-      .allow(
-        ['states:ListExecutions', 'states:DeleteStateMachine'],
-        [statesArn(this, stage, 'stateMachine', '*')],
-      )
+    const { stage, collect } = this.#props
+    collect.configure('MACHINES', statesArn(this, stage, 'stateMachine', ''))
     this.#every('EveryDay', Duration.days(1), 'Collect unused state machines', collect)
   }
 

@@ -17,6 +17,7 @@ import {
   EXPIRY_TAG,
   REGISTRY_INDEXES,
   TASK_INDEXES,
+  VALUES_PREFIX,
 } from '../../shared/contracts/table-layout.ts'
 import { EVENT_SOURCE } from '../../shared/domain/event.ts'
 import { FILES_PREFIX } from '../../shared/domain/file-reference.ts'
@@ -32,7 +33,7 @@ type Index = { name: string; partition: string; sort: string }
 function retentionRules({ taskRetentionDays, fileRetentionDays }: Stage): LifecycleRule[] {
   const values = taskRetentionDays && {
     id: 'ended-tasks',
-    prefix: 'tasks/',
+    prefix: VALUES_PREFIX,
     tagFilters: { [EXPIRY_TAG.key]: EXPIRY_TAG.value },
     expiration: Duration.days(taskRetentionDays + REST_OUTLIVES_DAYS),
   }

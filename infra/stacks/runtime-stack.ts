@@ -10,9 +10,9 @@ import { ClosedApi } from '../constructs/closed-api.ts'
 import { ExecutionRole } from '../constructs/execution-role.ts'
 import { keptLogs } from '../constructs/kept-logs.ts'
 import { nestedStacks } from '../constructs/nested-stacks.ts'
-import { logGroupArn, ownFunctionArn, statesArn } from '../constructs/our-arns.ts'
+import { logGroupArn, statesArn } from '../constructs/our-arns.ts'
+import { givePorts } from '../constructs/port-grants.ts'
 import { addOutputs } from '../constructs/stack-outputs.ts'
-import { giveQueue, giveRetention, giveStores } from '../constructs/store-access.ts'
 import { TaskKeepers } from '../constructs/task-keepers.ts'
 import { WorkflowMachine } from '../constructs/workflow-machine.ts'
 import type { Catalogue } from '../load-catalogue.ts'
@@ -64,8 +64,8 @@ export class RuntimeStack extends Stack {
       data,
       places: this.#placement.agents,
     })
-    const rebind = this.#addRebind()
-    const control = this.#addControl()
+    const rebind = this.#addFunction('rebind')
+    const control = this.#addFunction('control')
     const role = new ExecutionRole(this, 'ExecutionRole', {
       stage,
       functions: [rebind, control],
@@ -75,7 +75,6 @@ export class RuntimeStack extends Stack {
     const { deadLetters } = this
     new TaskKeepers(this, 'Keepers', {
       stage,
-      data,
       deadLetters,
       finish: this.#addFunction('finish-task'),
       reconcile: this.#addFunction('reconcile'),
@@ -88,13 +87,14 @@ export class RuntimeStack extends Stack {
     addOutputs(this, { stage, api: this.api })
   }
 
-  #addFunction(name: FunctionName): BundledFunction {
-    const { stage, bundles } = this.#props
+  /** With the grants for the ports that its entry in the catalogue names. */
+  #addFunction(name: FunctionName, machineRole?: Role): BundledFunction {
+    const { stage, bundles, data } = this.#props
     const id = `${name.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase())}Function`
     const folder = bundles.folderOf(name)
-    const { description, timeoutSeconds, memoryMb, reserved }: CataloguedFunction = FUNCTIONS[name]
+    const { description, timeoutSeconds, memoryMb, reserved, ports }: CataloguedFunction = FUNCTIONS[name]
     const reservedConcurrency = reserved ? stage.reservedConcurrency : undefined
-    return new BundledFunction(this, id, {
+    const added = new BundledFunction(this, id, {
       stage,
       name,
       description,
@@ -103,38 +103,8 @@ export class RuntimeStack extends Stack {
       memoryMb,
       reservedConcurrency,
     })
-  }
-
-  #addRebind(): BundledFunction {
-    const rebind = this.#addFunction('rebind')
-    giveStores(rebind, this.#props.data, {
-      tasks: ['GetItem', 'BatchGetItem'],
-      progress: true,
-      registry: ['GetItem', 'BatchGetItem', 'Query'],
-      counters: true,
-      values: 'write',
-      publish: true,
-    })
-    return this.#letWakeStates(rebind)
-  }
-
-  #addControl(): BundledFunction {
-    const control = this.#addFunction('control')
-    giveStores(control, this.#props.data, {
-      tasks: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'],
-      // Plans the tasks of child workflows.
-      registry: ['GetItem', 'BatchGetItem', 'UpdateItem', 'Query'],
-      values: 'write',
-      publish: true,
-    })
-    giveRetention(control, this.#props.data, this.#props.stage)
-    control.allow(['states:DescribeExecution', 'states:StopExecution'], [this.#ofStates('execution', '*:*')])
-    return this.#letWakeStates(control)
-  }
-
-  /** A step that has ended wakes the states that wait for it. */
-  #letWakeStates(target: BundledFunction): BundledFunction {
-    return target.allow(['states:SendTaskSuccess'], [this.#ofStates('stateMachine', '*')])
+    givePorts(added, ports, { stage, data, name, ...(machineRole ? { machineRole } : {}) })
+    return added
   }
 
   #addMachines({ rebind, control, role }: MachineParts): Record<string, WorkflowMachine> {
@@ -159,63 +129,27 @@ export class RuntimeStack extends Stack {
   }
 
   #addApi({ rebind, control, role }: MachineParts): BundledFunction {
-    const api = this.#addFunction('api')
-    giveStores(api, this.#props.data, {
-      tasks: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'],
-      registry: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'],
-      values: 'write',
-      files: 'upload',
-      publish: true,
-    })
-    giveQueue(api, this.#props.data, this.#props.stage)
-    giveRetention(api, this.#props.data, this.#props.stage)
-    api.allow(['states:StartExecution'], [this.#ofStates('stateMachine', '*')])
-    api.allow(['states:StopExecution'], [this.#ofStates('execution', '*:*')])
+    const api = this.#addFunction('api', role)
     // Workflows that come with a task, or are registered at run time: their machines are like those of a deployment.
-    api
+    return api
       .configure('MACHINE_LOGS', logGroupArn(this, machineLogs(this.#props.stage)))
       .configure('MACHINE_TAGS', JSON.stringify(tagsOf(this.#props.stage)))
       .configure('MACHINES', this.#ofStates('stateMachine', ''))
       .configure('MACHINE_ROLE', role.roleArn)
       .configure('REBIND_FUNCTION', rebind.functionArn)
       .configure('CONTROL_FUNCTION', control.functionArn)
-      .allow(
-        ['states:DescribeStateMachine', 'states:CreateStateMachine', 'states:TagResource'],
-        [this.#ofStates('stateMachine', '*')],
-      )
-      .mayPassToStates(role)
-    // An answer to an approval wakes the state that waits for it.
-    return this.#letWakeStates(api)
   }
 
   /** Writes agents and workflows into the registry; runs again whenever one of them changes, or how they are compiled. */
   #register(workflows: Record<string, WorkflowMachine>): void {
-    const { stage, bundles, data } = this.#props
+    const { stage, bundles } = this.#props
     const register = this.#addFunction('register')
-    giveStores(register, data, {
-      registry: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'],
-      // Finds the tasks that are bound to a removed agent.
-      tasks: ['GetItem', 'Query'],
-      values: 'read',
-    })
     register
       // No retries: CloudFormation repeats the request itself, and a late retry would write what it has rolled back.
       .keepFailures(this.deadLetters, 0)
       .configure('MACHINES', this.#ofStates('stateMachine', ''))
-      .allow(
-        [
-          'states:DescribeStateMachine',
-          'states:PublishStateMachineVersion',
-          'states:DeleteStateMachineVersion',
-          'states:DeleteStateMachine',
-          'states:ListExecutions',
-        ],
-        [this.#ofStates('stateMachine', '*')],
-      )
-      .allow(['states:StopExecution'], [this.#ofStates('execution', '*:*')])
       // Work that exceeds an invocation continues in another; the function itself ends the chain before CloudFormation's timeout.
       .mayInvokeItself()
-      .allow(['lambda:InvokeFunction'], [ownFunctionArn(this, stage, 'register')])
     const resource = new CustomResource(this, 'Registration', {
       resourceType: 'Custom::Registration',
       serviceToken: register.functionArn,

@@ -39,7 +39,6 @@ export const COUNTER_KEYS = {
   slots: 'SLOTS#',
   rate: 'RATE#',
 } as const
-export const COUNTERS = Object.values(COUNTER_KEYS)
 
 /** Kinds of records that are listed: partitions of the index `byKind`. */
 export const KINDS = { agent: 'AGENT', workflow: 'WORKFLOW', machine: 'MACHINE' } as const
@@ -63,9 +62,6 @@ export const REGISTRY_ITEMS = {
   window: 'WINDOW#',
   epoch: 'EPOCH#',
 } as const
-
-/** Key prefixes of the items that a step's host writes: those of its task, and outputs that tasks share. */
-export const PROGRESS = [TASK_PARTITIONS.task, TASK_PARTITIONS.output] as const
 
 /** The TTL attribute of both tables. */
 export const EXPIRY_ATTRIBUTE = 'expiresAt'

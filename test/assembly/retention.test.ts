@@ -2,7 +2,7 @@ import { App, Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, it } from 'vitest'
 import { BundledFunction } from '../../infra/constructs/bundled-function.ts'
-import { giveRetention } from '../../infra/constructs/store-access.ts'
+import { givePorts } from '../../infra/constructs/port-grants.ts'
 import { featureFlags } from '../../infra/feature-flags.ts'
 import { DataStack } from '../../infra/stacks/data-stack.ts'
 import { StageSchema } from '../../infra/stage.ts'
@@ -61,7 +61,11 @@ describe('what is kept', () => {
       timeoutSeconds: 1,
       memoryMb: 128,
     })
-    giveRetention(marks, new DataStack(app, 'data', { stage }), stage)
+    givePorts(
+      marks,
+      { tasks: ['end'] },
+      { stage, name: 'marks', data: new DataStack(app, 'data', { stage }) },
+    )
     type Statement = { Action: unknown; Condition?: { StringLike: Record<string, string[]> } }
     const statements = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy')).flatMap(
       ({ Properties }) =>

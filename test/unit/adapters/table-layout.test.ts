@@ -1,10 +1,11 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { AGENT_PORTS, FUNCTIONS } from '../../../functions/catalogue.ts'
+import { grantsOfPorts } from '../../../infra/constructs/port-grants.ts'
 import {
-  COUNTERS,
+  COUNTER_KEYS,
   KINDS,
-  PROGRESS,
   REGISTRY_ITEMS,
   REGISTRY_PARTITIONS,
   TASK_ITEMS,
@@ -36,10 +37,13 @@ describe('keys of the tables', () => {
   })
 
   it('grants a step no partition of the queue, of agents, workflows or machines', () => {
-    const written: readonly string[] = [...PROGRESS, ...COUNTERS]
-    const { agent, workflow, machine } = REGISTRY_PARTITIONS
-    expect(written.length).toBeGreaterThan(0)
-    for (const key of [TASK_PARTITIONS.queue, agent, workflow, machine]) expect(written).not.toContain(key)
+    const grants = [AGENT_PORTS, FUNCTIONS.rebind.ports].flatMap(grantsOfPorts)
+    const writes = grants.filter(({ actions }) =>
+      actions.some((action) => /(Put|Update|Delete)Item/.test(action)),
+    )
+    const written = writes.flatMap(({ on }) => (on.kind === 'table' ? (on.keys ?? ['']) : []))
+    const { task, output } = TASK_PARTITIONS
+    expect(new Set(written)).toEqual(new Set([task, output, ...Object.values(COUNTER_KEYS)]))
   })
 
   it('stand in one place: no adapter and no compiled state spells one itself', () => {

@@ -1,0 +1,88 @@
+import type { IRole } from 'aws-cdk-lib/aws-iam'
+import { PORTS, type PortModes, type PortName } from '../../functions/catalogue.ts'
+import type { EnvironmentName } from '../../shared/contracts/environment.ts'
+import { type Grant, grantsOfModes, type Resource, type StageSetting } from '../../shared/contracts/grants.ts'
+import { mergeGrants } from '../merge-grants.ts'
+import type { DataStack } from '../stacks/data-stack.ts'
+import type { Stage } from '../stage.ts'
+import type { BundledFunction, Conditions } from './bundled-function.ts'
+import { ownFunctionArn, statesArn } from './our-arns.ts'
+
+/** The variable that tells a function of a setting of the stage. */
+const VARIABLES: Readonly<Record<StageSetting, EnvironmentName>> = {
+  tenantConcurrency: 'TENANT_CONCURRENCY',
+  taskRetentionDays: 'TASK_RETENTION_DAYS',
+}
+
+type Context = {
+  stage: Stage
+  data: DataStack
+  /** The last part of the function's name. */
+  name: string
+  /** The role of our state machines; only for a function that creates some. */
+  machineRole?: IRole
+}
+
+/**
+ * Gives a function its environment and the grants for the ports that its entry in the catalogue names. Every function knows all stores by
+ * name; it may touch only what these ports do, in these modes. A setting of the stage is told to the functions that do more with it.
+ */
+export function givePorts(target: BundledFunction, ports: PortModes, context: Context): void {
+  const { stage, data } = context
+  target
+    .configure('TASKS_TABLE', data.tasks.tableName)
+    .configure('REGISTRY_TABLE', data.registry.tableName)
+    .configure('BUCKET', data.bucket.bucketName)
+    .configure('EVENT_BUS', data.bus.eventBusName)
+  const grants = grantsOfPorts(ports)
+  const settings = (Object.keys(VARIABLES) as StageSetting[]).filter((name) => stage[name] !== undefined)
+  for (const setting of settings) {
+    if (grants.some(({ when }) => when === setting))
+      target.configure(VARIABLES[setting], String(stage[setting]))
+  }
+  for (const { actions, on } of mergeGrants(grants, new Set(settings))) {
+    const { arn, conditions } = placeOf(target, on, context)
+    target.allow(actions, [arn], conditions)
+  }
+}
+
+/** Everything that these modes of these ports need, as the adapters say it. */
+export const grantsOfPorts = (ports: PortModes): readonly Grant[] =>
+  (Object.keys(ports) as PortName[]).flatMap((name) => grantsOfModes(PORTS[name], ports[name] ?? []))
+
+type Place = { arn: string; conditions?: Conditions }
+
+function placeOf(target: BundledFunction, on: Resource, context: Context): Place {
+  const { stage, data, name, machineRole } = context
+  switch (on.kind) {
+    case 'table': {
+      const { tableArn } = data[on.table]
+      if (on.index !== undefined) return { arn: `${tableArn}/index/${on.index}` }
+      if (on.keys === undefined) return { arn: tableArn }
+      const keys = on.keys.map((prefix) => `${prefix}*`)
+      return { arn: tableArn, conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } } }
+    }
+    case 'objects':
+      return { arn: data.bucket.arnForObjects(`${on.prefix}*`) }
+    case 'listing':
+      // A missing object still answers 403 to a read, which has no prefix for this condition.
+      return {
+        arn: data.bucket.bucketArn,
+        conditions: { StringLike: { 's3:prefix': [`${on.prefix}*`] } },
+      }
+    case 'bus':
+      return { arn: data.bus.eventBusArn }
+    case 'machines':
+      return { arn: statesArn(target, stage, 'stateMachine', '*') }
+    case 'executions':
+      return { arn: statesArn(target, stage, 'execution', '*:*') }
+    case 'itself':
+      return { arn: ownFunctionArn(target, stage, name) }
+    case 'machine-role':
+      if (!machineRole) throw new Error(`${name} creates state machines, and is given no role for them`)
+      return {
+        arn: machineRole.roleArn,
+        conditions: { StringEquals: { 'iam:PassedToService': 'states.amazonaws.com' } },
+      }
+  }
+}
