@@ -9,25 +9,13 @@ import httpRouter from '@middy/http-router'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { type Method, OTHER_REQUESTS, pathsOf } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
-import {
-  answers,
-  breakers,
-  budgets,
-  bus,
-  clock,
-  executions,
-  files,
-  ids,
-  ledger,
-  limits,
-  logger,
-  machines,
-  prices,
-  queue,
-  registryPorts,
-  statistics,
-  taskPorts,
-} from '../deps.ts'
+import { answers, files } from '../deps/files.ts'
+import { knowledgePorts } from '../deps/knowledge-ports.ts'
+import { clock, ids, logger } from '../deps/platform.ts'
+import { queuePorts } from '../deps/queue-ports.ts'
+import { collectables, workflows } from '../deps/registry-ports.ts'
+import { machines } from '../deps/state-machines.ts'
+import { taskPorts } from '../deps/task-ports.ts'
 import { jsonBody } from '../middleware/json-body.ts'
 import { limitBody } from '../middleware/limit-body.ts'
 import { problemDetails } from '../middleware/problem-details.ts'
@@ -39,17 +27,11 @@ const log = logger()
 const handlers = makeHandlers(
   {
     ...taskPorts(),
-    ...registryPorts(),
-    statistics: statistics(),
-    breakers: breakers(),
-    limits: limits(),
-    queue: queue(),
-    budgets: budgets(),
-    prices: prices(),
-    ledger: ledger(),
+    ...knowledgePorts(),
+    ...queuePorts(),
+    workflows: workflows(),
+    collectables: collectables(),
     files: files(),
-    bus: bus(),
-    executions: executions(),
     machines: machines(),
     clock,
     ids: ids(),

@@ -23,14 +23,17 @@ import { makeLinks } from '../../shared/contracts/make-links.ts'
 import { makeOpenApi } from '../../shared/contracts/openapi.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
 import type { Ports } from '../../shared/ports/index.ts'
+import type { PortsOf } from '../deps/ports-of.ts'
 import { type Door, httpHandler } from '../middleware/http-handler.ts'
 
 type Handler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>
 
 const API_VERSION = '1.0.0'
 
+type ApiPorts = PortsOf<'api'> & Pick<Ports, 'ids' | 'prices'>
+
 /** Every route with its use case; a missing one is a type error. */
-export function makeHandlers(ports: Ports, door: Door = {}): Record<RouteId, Handler> {
+export function makeHandlers(ports: ApiPorts, door: Door = {}): Record<RouteId, Handler> {
   const handle: typeof httpHandler = (route, useCase) => httpHandler(route, useCase, door)
   return {
     submitTask: handle(ROUTES.submitTask, submitTask(ports)),

@@ -8,7 +8,11 @@ import { AgentManifestSchema } from '../../shared/domain/agent.ts'
 import { ownOf } from '../../shared/domain/own.ts'
 import { GateSchema } from '../../shared/domain/plan.ts'
 import { WorkflowSchema } from '../../shared/workflow/schema.ts'
-import { clock, invokeLater, logger, patientMachines, registryPorts, taskPorts } from '../deps.ts'
+import { invokeLater } from '../deps/invocations.ts'
+import { clock, logger } from '../deps/platform.ts'
+import { agents, collectables, workflows } from '../deps/registry-ports.ts'
+import { patientMachines } from '../deps/state-machines.ts'
+import { taskPorts } from '../deps/task-ports.ts'
 import { type Asked, answerCloudFormation } from './answer-cloudformation.ts'
 
 /** Values that are known only at deployment; the others lie in a file beside the bundle. */
@@ -32,8 +36,10 @@ const KEPT_FOR_GOING_ON = 15_000
 let until = 0
 const patience = { wait: delay, leftMilliseconds: () => until - Date.now() }
 const ports = {
-  ...registryPorts(),
   ...taskPorts(),
+  agents: agents(),
+  workflows: workflows(),
+  collectables: collectables(),
   machines: patientMachines(patience),
   clock,
   untilHeard,

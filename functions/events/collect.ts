@@ -6,7 +6,10 @@ import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import * as z from 'zod'
 import { collectMachines } from '../../shared/app/machines/collect-machines.ts'
-import { clock, logger, patientMachines, registryPorts } from '../deps.ts'
+import { clock, logger } from '../deps/platform.ts'
+import type { PortsOf } from '../deps/ports-of.ts'
+import { collectables } from '../deps/registry-ports.ts'
+import { patientMachines } from '../deps/state-machines.ts'
 
 /** The schedule's event is empty; an operator may set a shorter age. */
 const RequestSchema = z.object({ unusedDays: z.number().min(0).optional() })
@@ -17,7 +20,12 @@ let until = 0
 const patience = { wait: delay, leftMilliseconds: () => until - Date.now() }
 
 const log = logger()
-const collect = collectMachines({ ...registryPorts(), machines: patientMachines(patience), clock })
+const ports: PortsOf<'collect'> = {
+  collectables: collectables(),
+  machines: patientMachines(patience),
+  clock,
+}
+const collect = collectMachines(ports)
 
 export const handler = middy()
   .use(injectLambdaContext(log))

@@ -5,7 +5,11 @@ import middy from '@middy/core'
 import * as z from 'zod'
 import { finishTask } from '../../shared/app/tasks/finish-task.ts'
 import { parseExecutionName } from '../../shared/domain/task.ts'
-import { budgets, bus, clock, executions, limits, logger, prices, queue, taskPorts } from '../deps.ts'
+import type { Ports } from '../../shared/ports/index.ts'
+import { clock, logger } from '../deps/platform.ts'
+import type { PortsOf } from '../deps/ports-of.ts'
+import { queuePorts } from '../deps/queue-ports.ts'
+import { taskPorts } from '../deps/task-ports.ts'
 
 /** Step Functions' status change event: delivery is best effort, and input, output, error and cause may be missing. */
 const StatusChangeSchema = z.object({
@@ -19,16 +23,8 @@ const StatusChangeSchema = z.object({
 })
 
 const log = logger()
-const finish = finishTask({
-  ...taskPorts(),
-  budgets: budgets(),
-  prices: prices(),
-  queue: queue(),
-  limits: limits(),
-  executions: executions(),
-  bus: bus(),
-  clock,
-})
+const ports: PortsOf<'finish-task'> & Pick<Ports, 'prices'> = { ...taskPorts(), ...queuePorts(), clock }
+const finish = finishTask(ports)
 
 export const handler = middy()
   .use(injectLambdaContext(log))

@@ -4,23 +4,19 @@ import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import * as z from 'zod'
 import { reconcileTasks } from '../../shared/app/tasks/reconcile-tasks.ts'
-import { budgets, bus, clock, executions, limits, logger, prices, queue, taskPorts } from '../deps.ts'
+import type { Ports } from '../../shared/ports/index.ts'
+import { clock, logger } from '../deps/platform.ts'
+import type { PortsOf } from '../deps/ports-of.ts'
+import { queuePorts } from '../deps/queue-ports.ts'
+import { taskPorts } from '../deps/task-ports.ts'
 import { measure } from '../telemetry/metrics.ts'
 
 /** The schedule's event is empty; an operator may set a shorter grace period. */
 const RequestSchema = z.object({ graceSeconds: z.number().min(0).optional() })
 
 const log = logger()
-const reconcile = reconcileTasks({
-  ...taskPorts(),
-  budgets: budgets(),
-  prices: prices(),
-  queue: queue(),
-  limits: limits(),
-  executions: executions(),
-  bus: bus(),
-  clock,
-})
+const ports: PortsOf<'reconcile'> & Pick<Ports, 'prices'> = { ...taskPorts(), ...queuePorts(), clock }
+const reconcile = reconcileTasks(ports)
 
 export const handler = middy()
   .use(injectLambdaContext(log))
@@ -29,7 +25,7 @@ export const handler = middy()
     const outcome = await reconcile(RequestSchema.parse(event))
     const report = outcome.failed.length > 0 ? log.warn : log.info
     measure('OpenTasks', {}, outcome.looked - outcome.ended)
-    if (queue().most !== undefined) measure('QueueAge', {}, outcome.oldestQueuedSeconds)
+    if (ports.queue.most !== undefined) measure('QueueAge', {}, outcome.oldestQueuedSeconds)
     report.call(log, 'reconciled', outcome)
     return outcome
   })

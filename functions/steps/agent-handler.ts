@@ -6,21 +6,14 @@ import type { DefinedAgent } from '../../shared/agent/index.ts'
 import type { Receipt } from '../../shared/domain/step.ts'
 import type { HostPorts } from '../../shared/host/host-ports.ts'
 import { runStep } from '../../shared/host/run-step.ts'
-import {
-  breakers,
-  budgets,
-  bus,
-  clock,
-  executions,
-  files,
-  ids,
-  ledger,
-  limits,
-  logger,
-  prices,
-  statistics,
-  taskPorts,
-} from '../deps.ts'
+import { bus } from '../deps/bus.ts'
+import { files } from '../deps/files.ts'
+import { breakers, limits, statistics } from '../deps/knowledge-ports.ts'
+import { clock, ids, logger, prices } from '../deps/platform.ts'
+import { budgets } from '../deps/queue-ports.ts'
+import { executions } from '../deps/state-machines.ts'
+import { gates, ledger, outputs } from '../deps/step-ports.ts'
+import { taskPorts } from '../deps/task-ports.ts'
 import { measure } from '../telemetry/metrics.ts'
 
 /** The Lambda handler of an agent. */
@@ -39,6 +32,8 @@ export function agentHandler(agent: DefinedAgent, ports: HostPorts = hostPorts()
 function hostPorts(): HostPorts {
   return {
     ...taskPorts(),
+    gates: gates(),
+    outputs: outputs(),
     files: files(),
     bus: bus(),
     prices: prices(),

@@ -5,36 +5,22 @@ import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { controlStep } from '../../shared/app/control/control-step.ts'
 import { ControlPayloadSchema } from '../../shared/contracts/step-payload.ts'
-import {
-  breakers,
-  budgets,
-  bus,
-  clock,
-  executions,
-  ids,
-  limits,
-  logger,
-  prices,
-  queue,
-  registryPorts,
-  statistics,
-  taskPorts,
-} from '../deps.ts'
+import { knowledgePorts } from '../deps/knowledge-ports.ts'
+import { clock, ids, logger } from '../deps/platform.ts'
+import { queuePorts } from '../deps/queue-ports.ts'
+import { workflows } from '../deps/registry-ports.ts'
+import { gates } from '../deps/step-ports.ts'
+import { taskPorts } from '../deps/task-ports.ts'
 
 const log = logger()
 const control = controlStep({
   ...taskPorts(),
-  ...registryPorts(),
-  statistics: statistics(),
-  breakers: breakers(),
-  limits: limits(),
-  queue: queue(),
-  budgets: budgets(),
-  prices: prices(),
-  bus: bus(),
+  ...knowledgePorts(),
+  ...queuePorts(),
+  gates: gates(),
+  workflows: workflows(),
   clock,
   ids: ids(),
-  executions: executions(),
 })
 
 export const handler = middy()

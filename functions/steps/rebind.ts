@@ -6,31 +6,24 @@ import type { Context } from 'aws-lambda'
 import { type RebindFacts, rebindStep } from '../../shared/app/steps/rebind-step.ts'
 import { RebindPayloadSchema } from '../../shared/contracts/step-payload.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
-import {
-  breakers,
-  budgets,
-  bus,
-  clock,
-  executions,
-  limits,
-  logger,
-  registryPorts,
-  statistics,
-  taskPorts,
-} from '../deps.ts'
+import { bus } from '../deps/bus.ts'
+import { knowledgePorts } from '../deps/knowledge-ports.ts'
+import { clock, logger } from '../deps/platform.ts'
+import { budgets } from '../deps/queue-ports.ts'
+import { executions } from '../deps/state-machines.ts'
+import { gates } from '../deps/step-ports.ts'
+import { taskPorts } from '../deps/task-ports.ts'
 import { measure } from '../telemetry/metrics.ts'
 
 const log = logger()
 const rebind = rebindStep({
   ...taskPorts(),
-  ...registryPorts(),
-  statistics: statistics(),
-  breakers: breakers(),
-  limits: limits(),
+  ...knowledgePorts(),
+  gates: gates(),
   budgets: budgets(),
   bus: bus(),
-  clock,
   executions: executions(),
+  clock,
 })
 
 export const handler = middy()

@@ -47,7 +47,7 @@ export function configurationPage(root: string): string {
       Object.entries(VARIABLES).map(([name, says]) => [code(name), says]),
     ),
     '## Variables of the functions',
-    'A deployment sets them; they are listed for readers of a console. `functions/deps.ts` parses them, and a function with a wrong one fails at its start with ConfigError.',
+    'A deployment sets them; they are listed for readers of a console. `functions/deps/` parses them, and a function with a wrong one fails at its start with ConfigError.',
     fieldTable(EnvironmentSchema.shape),
   )
 }

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { PriceTableSchema } from '../domain/price-table.ts'
 
 /**
- * The environment variables of the functions. infra writes them and `functions/deps.ts` parses them, both through this schema, so that a
+ * The environment variables of the functions. infra writes them and `functions/deps/` parses them, both through this schema, so that a
  * missing variable is a named error at start and not an undefined later.
  */
 export const EnvironmentSchema = z.object({

@@ -24,7 +24,6 @@ const MOST_LINES_OF_FILE = 250
 const MOST_FILES_OF_FOLDER = 15
 
 const ADAPTER = 'the factory of an adapter: a list of short methods that share a client'
-const TO_BE_SPLIT = 'is being split by port'
 
 type Sized = { name: string; lines: number }
 
@@ -89,7 +88,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
 const LONG_FILES: Readonly<Record<string, string>> = {
   'shared/contracts/routes.ts': 'data: the table of routes',
   'shared/domain/error-table.ts': 'data: the table of errors',
-  'functions/deps.ts': TO_BE_SPLIT,
 }
 
 const LIMITED_FOLDERS = /^(shared\/app|functions|local|test\/integration)(\/|$)/

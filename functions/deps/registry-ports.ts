@@ -1,0 +1,24 @@
+import type { Agents, Collectables, Loads, Workflows } from '../../shared/ports/index.ts'
+import { dynamodbAgents } from '../adapters/dynamodb/registry/agents.ts'
+import { dynamodbCollectables } from '../adapters/dynamodb/registry/collectables.ts'
+import { dynamodbLoads } from '../adapters/dynamodb/registry/loads.ts'
+import { rememberingAgents, rememberingWorkflows } from '../adapters/dynamodb/registry/remembering-lists.ts'
+import { dynamodbWorkflows } from '../adapters/dynamodb/registry/workflows.ts'
+import { registryTable } from './clients.ts'
+import { once } from './once.ts'
+import { clock, logger } from './platform.ts'
+
+export const agents = (): Agents =>
+  once('agents', () => rememberingAgents(dynamodbAgents({ ...registryTable(), onUnreadable }), clock))
+
+export const workflows = (): Workflows =>
+  once('workflows', () =>
+    rememberingWorkflows(dynamodbWorkflows({ ...registryTable(), onUnreadable }), clock),
+  )
+
+export const loads = (): Loads => once('loads', () => dynamodbLoads({ ...registryTable(), clock }))
+
+export const collectables = (): Collectables =>
+  once('collectables', () => dynamodbCollectables(registryTable()))
+
+const onUnreadable = (facts: object): void => logger().error('record not readable', { ...facts })

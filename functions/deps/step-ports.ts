@@ -1,0 +1,12 @@
+import type { Gates, Ledger, Outputs } from '../../shared/ports/index.ts'
+import { dynamodbGates } from '../adapters/dynamodb/steps/gates.ts'
+import { dynamodbLedger } from '../adapters/dynamodb/steps/ledger.ts'
+import { dynamodbOutputs } from '../adapters/dynamodb/steps/outputs.ts'
+import { tasksTable } from './clients.ts'
+import { once } from './once.ts'
+
+export const gates = (): Gates => once('gates', () => dynamodbGates(tasksTable()))
+
+export const outputs = (): Outputs => once('outputs', () => dynamodbOutputs(tasksTable()))
+
+export const ledger = (): Ledger => once('ledger', () => dynamodbLedger(tasksTable()))

@@ -1,0 +1,192 @@
+import { join } from 'node:path'
+import { parseSync } from '@swc/core'
+import { build } from 'esbuild'
+import { describe, expect, it } from 'vitest'
+import { AGENT_PORTS, FUNCTIONS, PORTS, type PortModes, type PortName } from '../../../functions/catalogue.ts'
+import { grantsOfPorts } from '../../../infra/constructs/port-grants.ts'
+import { mergeGrants } from '../../../infra/merge-grants.ts'
+import type { Grant, PortGrants, StageSetting } from '../../../shared/contracts/grants.ts'
+
+const ROOT = join(import.meta.dirname, '../../..')
+
+/** The adapter of each port; `PORTS` has its grants, which stand beside it. */
+const ADAPTERS: Readonly<Record<PortName, string>> = {
+  tasks: 'dynamodb/tasks/tasks',
+  plans: 'dynamodb/tasks/plans',
+  queue: 'dynamodb/tasks/queue',
+  budgets: 'dynamodb/tasks/budgets',
+  steps: 'dynamodb/steps/steps',
+  gates: 'dynamodb/steps/gates',
+  outputs: 'dynamodb/steps/outputs',
+  ledger: 'dynamodb/steps/ledger',
+  agents: 'dynamodb/registry/agents',
+  workflows: 'dynamodb/registry/workflows',
+  loads: 'dynamodb/registry/loads',
+  collectables: 'dynamodb/registry/collectables',
+  statistics: 'dynamodb/counters/statistics',
+  breakers: 'dynamodb/counters/breakers',
+  limits: 'dynamodb/counters/limits',
+  values: 's3/values',
+  files: 's3/file-store',
+  answers: 's3/answer-store',
+  bus: 'eventbridge/event-bus',
+  executions: 'stepfunctions/executions',
+  machines: 'stepfunctions/machines',
+  invocations: 'lambda/invocations',
+}
+
+/** What the core of a function names, and the function never calls, each with its reason. */
+const NEVER_CALLED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  control: Object.fromEntries(
+    ['queue.first', 'queue.remove', 'limits.takeSlot', 'limits.freeSlot', 'executions.start'].map((call) => [
+      call,
+      'the queue has no limit here: a child task waits for no turn, and its parent starts it',
+    ]),
+  ),
+}
+
+/** What is called by another name than the port has, or within a method that the port's grants tell apart. */
+const CALLED_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
+  api: ['answers.keep'],
+  register: ['invocations.invokeLater', 'machines.removeBusy'],
+}
+
+type Bundled = { ports: string[]; calls: Set<string> }
+
+/** The adapters in a function's bundle, and the methods of ports that what stands above them calls. */
+async function bundled(entry: string): Promise<Bundled> {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [join(ROOT, entry)],
+    absWorkingDir: ROOT,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
+  })
+  const [output] = Object.values(metafile.outputs)
+  const inside = Object.entries(output?.inputs ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+  const paths = new Set(inside.map(([path]) => path))
+  const ports = (Object.keys(ADAPTERS) as PortName[]).filter((port) =>
+    paths.has(`functions/adapters/${ADAPTERS[port]}.ts`),
+  )
+  return { ports, calls: callsIn(coreOf(outputFiles[0]?.text ?? '')) }
+}
+
+/** Without adapters, which call one another. esbuild writes the path of each module above it. */
+function coreOf(text: string): string {
+  const parts = text.split(/^\/\/ ((?:functions|shared)\/\S+\.ts)$/m)
+  const modules = parts
+    .slice(1)
+    .flatMap((path, at) => (at % 2 === 0 ? [{ path, text: parts[at + 2] ?? '' }] : []))
+  return modules
+    .flatMap(({ path, text }) => (/^functions\/(adapters|deps)\//.test(path) ? [] : [text]))
+    .join('\n')
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
+
+/** `port.method` for each that is named; a port has its own name everywhere, up to the number that esbuild adds. */
+function callsIn(code: string): Set<string> {
+  const found = new Set<string>()
+  const note = (object: unknown, member: unknown): void => {
+    const port = nameOf(object)?.replace(/\d+$/, '')
+    const method = nameOf(member)
+    if (port === undefined || method === undefined || !Object.hasOwn(PORTS, port)) return
+    if (Object.hasOwn(PORTS[port as PortName].methods, method)) found.add(`${port}.${method}`)
+  }
+  const walk = (node: unknown): void => {
+    if (Array.isArray(node)) {
+      for (const inner of node) walk(inner)
+      return
+    }
+    if (!isObject(node)) return
+    if (node.type === 'MemberExpression') note(node.object, node.property)
+    if (node.type === 'VariableDeclarator') for (const key of keysOf(node.id)) note(node.init, key)
+    for (const [key, inner] of Object.entries(node)) if (key !== 'span') walk(inner)
+  }
+  walk(parseSync(code, { syntax: 'ecmascript', target: 'es2022' }).body)
+  return found
+}
+
+/** What `{a, b}` on the left of an assignment takes. */
+const keysOf = (pattern: unknown): unknown[] =>
+  isObject(pattern) && Array.isArray(pattern.properties) ? pattern.properties.map(({ key }) => key) : []
+
+/** `tasks` in `tasks`, `ports.tasks` and `this.ports.tasks`. */
+function nameOf(node: unknown): string | undefined {
+  if (!isObject(node)) return undefined
+  if (node.type === 'MemberExpression') return nameOf(node.property)
+  if (node.type === 'OptionalChainingExpression') return nameOf(node.base)
+  return typeof node.value === 'string' ? node.value : undefined
+}
+
+const functions: [string, string, PortModes][] = [
+  ...Object.entries(FUNCTIONS).map(
+    ([name, { entry, ports }]) => [name, `${entry}.ts`, ports] satisfies [string, string, PortModes],
+  ),
+  ['agents', 'functions/steps/agent-handler.ts', AGENT_PORTS],
+]
+
+/** A line for each action and key, in a stage with either setting and in one without. */
+const merged = (grants: readonly Grant[]): string[][] =>
+  SETTINGS.map((settings) => mergeGrants(grants, new Set(settings)).flatMap(linesOf))
+
+const SETTINGS: readonly (readonly StageSetting[])[] = [[], ['tenantConcurrency'], ['taskRetentionDays']]
+
+function linesOf({ actions, on }: Grant): string[] {
+  const { keys = [''], ...place } = on.kind === 'table' ? on : { ...on, keys: undefined }
+  return actions.flatMap((action) => keys.map((key) => `${action} ${JSON.stringify(place)} ${key}`))
+}
+
+function methodsIn(modes: PortModes): Set<string> {
+  const all = (Object.keys(modes) as PortName[]).flatMap((port) => {
+    const { modes: known }: PortGrants = PORTS[port]
+    return (modes[port] ?? []).flatMap((name) => {
+      const mode = known[name] ?? []
+      return ('methods' in mode ? mode.methods : mode).map((method) => `${port}.${method}`)
+    })
+  })
+  return new Set(all)
+}
+
+describe.each(functions)('the ports of %s', (name, entry, ports) => {
+  const never = NEVER_CALLED[name] ?? {}
+
+  it('are those whose adapters are in its bundle, and no others', async () => {
+    expect((await bundled(entry)).ports.sort()).toEqual(Object.keys(ports).sort())
+  })
+
+  it('allow every method that its core calls', async () => {
+    const { calls } = await bundled(entry)
+    const allowed = methodsIn(ports)
+    const missing = [...calls].filter((call) => !allowed.has(call) && !call.endsWith('.arnOf'))
+    expect(missing.sort()).toEqual(Object.keys(never).sort())
+  })
+
+  it('grant nothing that no method needs which it calls', async () => {
+    const { calls } = await bundled(entry)
+    const called = [...calls, ...(CALLED_OTHERWISE[name] ?? [])].filter((call) => !(call in never))
+    const needed = called.flatMap((call) => {
+      const [port, method = ''] = call.split('.') as [PortName, string]
+      const { methods }: PortGrants = PORTS[port]
+      return methods[method] ?? []
+    })
+    // A port may be granted less than its methods say: only with a setting of the stage.
+    const given = merged(grantsOfPorts(ports))
+    const most = merged(needed)
+    expect(given.map((all, at) => all.filter((one) => !most[at]?.includes(one)))).toEqual([[], [], []])
+  })
+})
+
+describe('the table of adapters', () => {
+  it('has the grants of each port beside its adapter', async () => {
+    for (const [port, path] of Object.entries(ADAPTERS)) {
+      const exported = (await import(join(ROOT, `functions/adapters/${path}.grants.ts`))) as object
+      expect(Object.values(exported), port).toContain(PORTS[port as PortName])
+    }
+  })
+})
