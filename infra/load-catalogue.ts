@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import * as z from 'zod'
 import { type Compiled, compileWorkflow, issuesOfCompiling } from '../shared/compiler/index.ts'
 import { type AgentManifest, AgentManifestSchema } from '../shared/domain/agent.ts'
-import { describeIssues } from '../shared/domain/issue.ts'
+import { describeIssues, type Issue } from '../shared/domain/issue.ts'
 import { issuesOfZod } from '../shared/domain/issues-of-zod.ts'
 import type { Workflow } from '../shared/workflow/schema.ts'
 import { validateWorkflow } from '../shared/workflow/validate-workflow.ts'
@@ -12,6 +12,8 @@ import { PACKAGE_ROOT } from './package-root.ts'
 import { placeInStack, placeInYaml } from './place-of-problem.ts'
 
 export type CompiledWorkflow = { workflow: Workflow; compiled: Compiled }
+/** `file` is relative to the root of its source. */
+type LoadedWorkflow = CompiledWorkflow & { file: string }
 export type Catalogue = {
   agents: { manifest: AgentManifest; entry: string }[]
   workflows: CompiledWorkflow[]
@@ -38,7 +40,7 @@ export async function loadCatalogue(sources: readonly Source[] = [BUILT_IN]): Pr
     ...problemsOf(agents),
     ...problemsOf(workflows),
     ...agentsTwiceIn(catalogue.agents),
-    ...clashesIn(loaded.map((source) => valuesOf(source.workflows).map(({ workflow }) => workflow))),
+    ...clashesIn(loaded.map((source) => valuesOf(source.workflows))),
   ]
   if (problems.length > 0) throw new CatalogueError(problems.join('\n'))
   return catalogue
@@ -85,14 +87,20 @@ async function loadAgent(entry: string, root: string): Promise<Catalogue['agents
   throw new CatalogueError(`${file}: it declares agent "${manifest.id}"; its folder says "${folder}"`)
 }
 
-async function loadWorkflow(path: string, root: string): Promise<CompiledWorkflow> {
+async function loadWorkflow(path: string, root: string): Promise<LoadedWorkflow> {
   const file = relative(root, path)
   const text = await readFile(path, 'utf8')
-  const { workflow, issues } = validateWorkflow(text)
+  const { workflow, issues } = validateWorkflow(text, { places: false })
   const all = workflow ? issuesOfCompiling(workflow) : issues
-  if (workflow && all.length === 0) return { workflow, compiled: compileWorkflow(workflow) }
-  const lines = all.map((issue) => `${file}${placeInYaml(text, issue.path)}: ${describeIssues([issue])}`)
-  throw new CatalogueError(lines.join('\n'))
+  if (workflow && all.length === 0) return { workflow, compiled: compileWorkflow(workflow), file }
+  throw new CatalogueError(all.map((issue) => describeInFile(file, text, issue)).join('\n'))
+}
+
+/** `workflows/a.yaml:3:5: steps.a: ...`; the path of a syntax error is its place already. */
+function describeInFile(file: string, text: string, issue: Issue): string {
+  const [, line, column] = /^line (\d+), column (\d+)$/.exec(issue.path) ?? []
+  if (line !== undefined) return `${file}:${line}:${column}: ${issue.message}`
+  return `${file}${placeInYaml(text, issue.path)}: ${describeIssues([issue])}`
 }
 
 /** The hint for a name that a built-in agent or workflow has already. */
@@ -106,18 +114,22 @@ function agentsTwiceIn(agents: Catalogue['agents']): string[] {
 }
 
 /** If two workflows claimed one name or task type, which of them serves it would depend on their order. */
-function clashesIn(sources: readonly (readonly Workflow[])[]): string[] {
+function clashesIn(sources: readonly (readonly LoadedWorkflow[])[]): string[] {
   const claims = sources.flatMap((workflows, source) =>
-    workflows.flatMap(({ name, taskTypes }) =>
-      [...new Set([name, ...taskTypes])].map((claim) => ({ claim, name, source })),
+    workflows.flatMap(({ file, workflow: { name, taskTypes } }) =>
+      [...new Set([name, ...taskTypes])].map((claim) => ({ claim, name, file, source })),
     ),
   )
   return [...Map.groupBy(claims, ({ claim }) => claim)]
     .filter(([, claimants]) => claimants.length > 1)
-    .map(([claim, claimants]) => {
-      const names = claimants.map(({ name }) => name).join(' and ')
-      const isAcross = claimants.some(({ source }) => source !== claimants[0]?.source)
-      return `workflows/: "${claim}" is claimed by ${names}${isAcross ? `, which is built in${LEAVE_OUT}` : ''}`
+    .flatMap(([claim, claimants]) => {
+      // The author's own comes after what is built in.
+      const own = claimants.at(-1)
+      if (own === undefined) return []
+      const others = claimants.slice(0, -1)
+      const isAcross = others.some(({ source }) => source !== own.source)
+      const by = [`${own.name} here`, ...others.map(({ name, file }) => `by ${name} in ${file}`)]
+      return `${own.file}: "${claim}" is claimed by ${by.slice(0, -1).join(', ')}, and ${by.at(-1)}${isAcross ? `, which is built in${LEAVE_OUT}` : ''}`
     })
 }
 

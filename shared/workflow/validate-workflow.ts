@@ -26,9 +26,10 @@ const TASK_NAMES = ['input', 'steps', 'status', 'errors', 'task']
 
 /**
  * Parses a workflow (YAML or JSON text, or a value) and returns it, or every issue with its path: structure first, then names, expressions
- * and the graph. The planner checks whether agents offer its capabilities.
+ * and the graph. The planner checks whether agents offer its capabilities. Messages about a text end with line and column unless `places` is
+ * false.
  */
-export function validateWorkflow(source: unknown): Validated {
+export function validateWorkflow(source: unknown, { places = true }: { places?: boolean } = {}): Validated {
   const parsed = typeof source === 'string' ? parseText(source) : { value: source, issues: [] }
   if (parsed.issues.length > 0) return { issues: parsed.issues }
   const unsaid = isJsonObject(parsed.value) ? notJsonIn(parsed.value) : undefined
@@ -36,7 +37,7 @@ export function validateWorkflow(source: unknown): Validated {
   const { workflow, draft, issues } = parseStructure(parsed.value)
   const all = [...issues, ...(draft ? issuesOfMeaning(draft) : [])]
   if (all.length === 0 && workflow) return { workflow, issues: [] }
-  return { issues: typeof source === 'string' ? withPlaces(all, source) : all }
+  return { issues: places && typeof source === 'string' ? withPlaces(all, source) : all }
 }
 
 /** Adds line and column to the issues of a text, except to those beyond the limit of a response. */

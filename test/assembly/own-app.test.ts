@@ -74,7 +74,7 @@ describe('an orchestrator in a CDK app of a team', () => {
     [{ agents: 'taken' }, 'an agent "echo" is built in; choose another, or leave out what is built in'],
     [
       { workflows: 'clashing' },
-      '"simple" is claimed by simple and simple, which is built in; choose another',
+      '"simple" is claimed by simple here, and by simple in workflows/simple.yaml, which is built in; choose another',
     ],
     [{ agents: 'agnets' }, 'there is no folder "agnets" in '],
     [{ stage: 'defautl' }, 'there is no stages/defautl.yaml; did you mean "default"?'],

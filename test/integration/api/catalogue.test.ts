@@ -19,7 +19,7 @@ it('tells everything that is wrong with agents and workflows in lines, without a
     expect.stringMatching(
       /^workflows\/picky\.yml:3:36: steps\.a\.prefer\.speed: prefer has no "speed"; known: cost, latency/,
     ),
-    'workflows/: "simple" is claimed by dup and simple',
+    'workflows/simple.yaml: "simple" is claimed by simple here, and by dup in workflows/dup.yaml',
   ])
 
   rmSync(join(project, 'functions/agents/other'), { recursive: true })
