@@ -34,9 +34,14 @@ function exitCodeOf(error: unknown, json: boolean): number {
     if (json) console.error(describeProblem(usageError(error), json))
     return EXIT.usage
   }
-  if (!(error instanceof CliError)) throw error
-  if (error.message) console.error(describeProblem(error, json))
-  return error.exitCode
+  const told = isWithoutFolder(error) ? new CliError('the current folder is not there any more') : error
+  if (!(told instanceof CliError)) throw told
+  if (told.message) console.error(describeProblem(told, json))
+  return told.exitCode
 }
+
+/** Whether the folder was removed in which the command was started: every relative path then fails. */
+const isWithoutFolder = (error: unknown): boolean =>
+  error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd'
 
 const usageError = ({ message }: CommanderError): CliError => new CliError(message.replace(/^error: /, ''))

@@ -8,20 +8,34 @@ Compiles the sources into FOLDER (dist without it), adds data and a manifest, an
 npm install ./dist/orchestrator-<version>.tgz in another project. FOLDER is emptied first; it is refused where it holds anything but
 an earlier package. --json prints the files, their sizes and the tarball's path.`
 
-const { values } = parseArgs({
-  options: {
-    out: { type: 'string', default: 'dist' },
-    json: { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-  },
-})
+const { values } = parsedArgs()
 if (values.help) {
   console.log(HELP)
   process.exit(0)
 }
-const { tarball, files, bytes } = await makePackage(values.out)
+const { tarball, files, bytes } = await makePackage(values.out).catch(fail)
 console.log(
   values.json
     ? JSON.stringify({ tarball, bytes, files })
     : `${tarball}: ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB`,
 )
+
+function parsedArgs() {
+  try {
+    return parseArgs({
+      options: {
+        out: { type: 'string', default: 'dist' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+  } catch (error) {
+    return fail(error)
+  }
+}
+
+/** Ends with the message alone: what is wrong is in the options, on the disk, or in what the compiler has printed. */
+function fail(error: unknown): never {
+  console.error(`error: ${error instanceof Error ? error.message : String(error)}`)
+  process.exit(2)
+}

@@ -1,10 +1,11 @@
-import { readdir } from 'node:fs/promises'
-import { basename, relative, resolve } from 'node:path'
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join, relative, resolve } from 'node:path'
 import { Command } from 'commander'
 import { CliError } from '../cli-error.ts'
 import { writeNewFiles } from '../new/new-files.ts'
 import { packageSpec } from '../new/package-spec.ts'
 import { projectFiles } from '../new/project-files.ts'
+import { fileInPlaceOf, linesMissing, namesInTheWay } from '../new/writable-folder.ts'
 import { makeFolder, whyNot } from '../show/make-folder.ts'
 import { printJson, style } from '../show/output.ts'
 
@@ -13,7 +14,7 @@ type Options = { package?: string; json?: boolean }
 export function initCommand(): Command {
   return new Command('init')
     .description('Make a project: an agent, a workflow, a test of each, a stage, a CDK app')
-    .argument('[folder]', 'a new or an empty one', '.')
+    .argument('[folder]', 'a new or an empty one; a README, a license and dotfiles are kept', '.')
     .option('--package <spec>', 'where npm finds this package: a version, or file:<tarball>')
     .option('--json', 'print JSON')
     .addHelpText(
@@ -29,17 +30,25 @@ async function init(folder: string, { package: spec, json = false }: Options): P
     throw new CliError(`"${folder}" cannot be a folder: ${whyNot(error)}`)
   }
   await makeFolder(root).catch(unusable)
-  // A repository that has nothing yet is an empty folder to its author.
-  const there = (await readdir(root).catch(unusable)).filter((name) => name !== '.git')
-  if (there.length > 0)
+  const there = await readdir(root).catch(unusable)
+  const others = namesInTheWay(there)
+  if (others.length > 0)
     throw new CliError(
-      `${root} is not empty: it has ${there.slice(0, 3).join(', ')}${there.length > 3 ? ', ...' : ''}; a project is made in a new or an empty folder`,
+      `${root} is not empty: it has ${others.slice(0, 3).join(', ')}${others.length > 3 ? ', ...' : ''}; a project is made in a new or an empty folder; a README, a license and files that begin with a dot may be there`,
     )
-  const files = projectFiles(packageNameOf(root), spec ?? packageSpec(root))
-  await writeNewFiles(root, files)
-  if (json) return printJson({ folder: root, files: Object.keys(files) })
+  const all = Object.entries(projectFiles(packageNameOf(root), spec ?? packageSpec(root)))
+  const files = all.filter(([path]) => fileInPlaceOf(path, there) === undefined)
+  const kept = all.flatMap(([path]) => fileInPlaceOf(path, there) ?? []).sort()
+  await writeNewFiles(root, Object.fromEntries(files))
+  const made = files.map(([path]) => path)
+  if (json) return printJson({ folder: root, files: made, kept })
   console.log(`made in ${root}:`)
-  for (const path of Object.keys(files)) console.log(`  ${path}`)
+  for (const path of made) console.log(`  ${path}`)
+  if (kept.length > 0) console.log(`kept, for it was there already: ${kept.join(', ')}`)
+  const ignored = all.find(([path]) => path === '.gitignore' && kept.includes(path))?.[1]
+  const lacking =
+    ignored === undefined ? [] : linesMissing(ignored, await readFile(join(root, '.gitignore'), 'utf8'))
+  if (lacking.length > 0) console.log(`  .gitignore lacks: ${lacking.join(', ')}`)
   const way = relative('.', root)
   const go = way === '' ? '' : `  cd ${/^[\w./-]+$/.test(way) ? way : JSON.stringify(way)}\n`
   console.log(`

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CliError } from '../cli-error.ts'
+import { whyNot } from '../show/make-folder.ts'
 
 /** The folder of this package: a checkout, or an installed one. */
 export const PACKAGE_ROOT = join(import.meta.dirname, '../..')
@@ -28,10 +29,19 @@ export function findProject(from: string = process.cwd()): Project {
 function appOf(folder: string): string | undefined {
   const file = join(folder, 'cdk.json')
   if (!existsSync(file)) return undefined
+  const text = textOf(file)
   try {
-    const { app } = JSON.parse(readFileSync(file, 'utf8')) as { app?: unknown }
+    const { app } = JSON.parse(text) as { app?: unknown }
     return typeof app === 'string' ? app : undefined
   } catch (error) {
     throw new CliError(`${file} is not JSON: ${(error as Error).message}`)
+  }
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new CliError(`${file} cannot be read: ${whyNot(error as NodeJS.ErrnoException)}`)
   }
 }

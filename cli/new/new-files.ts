@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CliError } from '../cli-error.ts'
-import { whyNot } from '../show/make-folder.ts'
+import { makeFolder, whyNot } from '../show/make-folder.ts'
 
 /** Texts of files by relative path, with forward slashes. */
 export type NewFiles = Readonly<Record<string, string>>
@@ -14,11 +14,23 @@ export async function writeNewFiles(root: string, files: NewFiles): Promise<void
     throw new CliError(
       `${there.join(' and ')} ${there.length === 1 ? 'is' : 'are'} there already; nothing was written`,
     )
+  const folders: string[] = []
+  const written: string[] = []
   for (const [path, text] of Object.entries(files)) {
-    const refuse = (error: NodeJS.ErrnoException): never => {
-      throw new CliError(`${join(root, path)} cannot be written: ${whyNot(error)}`)
+    const file = join(root, path)
+    try {
+      await makeFolder(dirname(file), folders)
+      await writeFile(file, text, { flag: 'wx' })
+      written.push(file)
+    } catch (error) {
+      await takeBack(written, folders)
+      throw new CliError(`${file} cannot be written: ${whyNot(error as NodeJS.ErrnoException)}`)
     }
-    await mkdir(dirname(join(root, path)), { recursive: true }).catch(refuse)
-    await writeFile(join(root, path), text, { flag: 'wx' }).catch(refuse)
   }
+}
+
+async function takeBack(files: readonly string[], folders: readonly string[]): Promise<void> {
+  for (const file of files) await rm(file, { force: true })
+  // What another program has put there meanwhile stays.
+  for (const folder of folders.toReversed()) await rmdir(folder).catch(() => {})
 }

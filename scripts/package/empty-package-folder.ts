@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises'
+import { readdir, readFile, realpath, rm } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { makeFolder, whyNot } from '../../cli/show/make-folder.ts'
 
 type Checkout = { root: string; name: string }
 
@@ -22,7 +23,9 @@ export async function emptyPackageFolder(folder: string, { root, name }: Checkou
   if (files.length > 0 && !(await isPackage(out, name)))
     refuse(`it is neither empty nor a package of "${name}": it has ${files.slice(0, 3).join(', ')}`)
   await rm(out, { recursive: true, force: true })
-  await mkdir(out, { recursive: true })
+  await makeFolder(out).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`--out "${folder}" cannot be a folder: ${whyNot(error)}`)
+  })
   return out
 }
 

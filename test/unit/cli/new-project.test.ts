@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
@@ -62,9 +71,81 @@ describe('orchestrator init', () => {
     expect(readdirSync(full)).toEqual(['notes.md'])
   })
 
+  it('is made in a clone that has a license and a README, and keeps what is there', async () => {
+    const clone = join(folder, 'clone')
+    mkdirSync(join(clone, '.git'), { recursive: true })
+    const own = {
+      'Readme.md': '# Mine',
+      LICENSE: 'MIT',
+      '.gitignore': 'node_modules\n*.log\n',
+      '.editorconfig': '',
+    }
+    for (const [name, text] of Object.entries(own)) writeFileSync(join(clone, name), text)
+    const { code, stdout } = await cli(folder, 'init', 'clone', ...SPEC)
+    expect(code).toBe(0)
+    const made = MADE.filter((path) => path !== 'README.md' && path !== '.gitignore')
+    expect(stdout).toContain(`made in ${clone}:\n${made.map((path) => `  ${path}\n`).join('')}`)
+    expect(stdout).toContain(
+      'kept, for it was there already: .gitignore, Readme.md\n  .gitignore lacks: cdk.out/, .orchestrator/\n',
+    )
+    for (const [name, text] of Object.entries(own)) expect(readFileSync(join(clone, name), 'utf8')).toBe(text)
+    expect(made.filter((path) => !existsSync(join(clone, path)))).toEqual([])
+    expect(existsSync(join(clone, 'README.md'))).toBe(false)
+  })
+
+  it('tells scripts what it has kept', async () => {
+    mkdirSync(join(folder, 'kept'))
+    writeFileSync(join(folder, 'kept/README'), '')
+    const { stdout } = await cli(folder, 'init', 'kept', '--json', ...SPEC)
+    const files = MADE.filter((path) => path !== 'README.md')
+    expect(JSON.parse(stdout)).toEqual({ folder: join(folder, 'kept'), files, kept: ['README'] })
+  })
+
+  it.each(['package.json', 'src', 'Makefile', 'READ.me'])('is not made beside %s', async (name) => {
+    const full = join(folder, `beside-${name}`)
+    mkdirSync(full)
+    writeFileSync(join(full, name), '')
+    expect(await cli(folder, 'init', full, ...SPEC)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`is not empty: it has ${name}`),
+    })
+    expect(readdirSync(full)).toEqual([name])
+  })
+
+  it.each([
+    ['taken/x', 'a file stands where a folder would have to be (ENOTDIR)'],
+    ['taken', 'a file stands where a folder would have to be (ENOTDIR)'],
+    ['/proc/x', 'no folder can be made there (ENOENT)'],
+    ['n'.repeat(300), 'the name is too long (ENAMETOOLONG)'],
+  ])('says in one line why %s cannot be a project', async (place, why) => {
+    writeFileSync(join(folder, 'taken'), '')
+    const path = place.startsWith('/') ? place : join(folder, place)
+    const { code, stderr } = await cli(folder, 'init', path, ...SPEC)
+    expect(code).toBe(2)
+    expect(stderr).toBe(`error: "${path}" cannot be a folder: ${why}\n`)
+  })
+
+  it('says in one line that the current folder is gone', async () => {
+    vi.spyOn(process, 'cwd').mockImplementation(() => {
+      throw Object.assign(
+        new Error('ENOENT: process.cwd failed with error no such file or directory, uv_cwd'),
+        {
+          code: 'ENOENT',
+          syscall: 'uv_cwd',
+        },
+      )
+    })
+    const { code, stderr } = await runCli(['init', ...SPEC])
+    expect([code, stderr]).toEqual([2, 'error: the current folder is not there any more\n'])
+  })
+
   it('answers JSON to scripts', async () => {
     const { stdout } = await cli(folder, 'init', 'for-scripts', '--json', ...SPEC)
-    expect(JSON.parse(stdout)).toEqual({ folder: join(folder, 'for-scripts'), files: MADE })
+    expect(JSON.parse(stdout)).toEqual({
+      folder: join(folder, 'for-scripts'),
+      files: MADE,
+      kept: [],
+    })
   })
 
   it('pins what it installs to versions that this package is tested with', () => {
@@ -106,6 +187,32 @@ describe('orchestrator new', () => {
     expect(await cli(project, 'new', ...args)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining(message),
+    })
+  })
+
+  it('writes all files or none, and says in one line which could not be written', async () => {
+    const half = join(folder, 'half')
+    mkdirSync(join(half, 'agents'), { recursive: true })
+    writeFileSync(join(half, 'cdk.json'), '{"app":"x"}')
+    symlinkSync('/proc/none/x', join(half, 'agents/one'))
+    expect(await cli(half, 'new', 'agent', 'one')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^error: .*half\/agents\/one\/index\.ts cannot be written: .*\n$/),
+    })
+    mkdirSync(join(half, 'workflows'))
+    symlinkSync('/proc/none/x', join(half, 'workflows/two.test.ts'))
+    expect(await cli(half, 'new', 'workflow', 'two')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^error: .*half\/workflows\/two\.test\.ts cannot be written: .*\n$/),
+    })
+    expect(readdirSync(join(half, 'workflows'))).toEqual(['two.test.ts'])
+  })
+
+  it('says in one line that a cdk.json cannot be read', async () => {
+    mkdirSync(join(folder, 'odd/cdk.json'), { recursive: true })
+    expect(await cli(join(folder, 'odd'), 'new', 'agent', 'one')).toMatchObject({
+      code: 2,
+      stderr: `error: ${join(folder, 'odd/cdk.json')} cannot be read: a folder stands where a file would have to be (EISDIR)\n`,
     })
   })
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,6 +33,23 @@ describe('the folder of a package', () => {
     const earlier = made('checkout/dist', PACKED)
     expect(await empty(earlier)).toBe(earlier)
     expect([readdirSync(earlier), readdirSync(join(home, 'new/dist'))]).toEqual([[], []])
+  })
+
+  it('says in one line why it cannot be made', async () => {
+    await expect(empty('/proc/x')).rejects.toThrow(
+      '--out "/proc/x" cannot be a folder: no folder can be made there (ENOENT)',
+    )
+  })
+
+  it.each([
+    [['--out', join(import.meta.filename, 'x')], /^error: --out ".*" is refused, .*: it is a file\. .*\n$/],
+    [['--out', '/proc/x'], /^error: --out "\/proc\/x" cannot be a folder: .*\n$/],
+    [['--ot', 'x'], /^error: Unknown option '--ot'.*\n$/],
+  ])('is refused on the command line without a stack: %j', (args, message) => {
+    const script = join(import.meta.dirname, '../../../scripts/pack.ts')
+    const { status, stderr } = spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' })
+    expect(stderr).toMatch(message)
+    expect(status).toBe(2)
   })
 
   it.each([
