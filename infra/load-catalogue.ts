@@ -4,12 +4,13 @@ import { pathToFileURL } from 'node:url'
 import * as z from 'zod'
 import { type Compiled, compileWorkflow, issuesOfCompiling } from '../shared/compiler/index.ts'
 import { type AgentManifest, AgentManifestSchema } from '../shared/domain/agent.ts'
-import { describeIssues, type Issue } from '../shared/domain/issue.ts'
+import { describeIssues } from '../shared/domain/issue.ts'
 import { issuesOfZod } from '../shared/domain/issues-of-zod.ts'
+import { withPlaces } from '../shared/workflow/issue-places.ts'
 import type { Workflow } from '../shared/workflow/schema.ts'
 import { validateWorkflow } from '../shared/workflow/validate-workflow.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
-import { placeInStack, placeInYaml } from './place-of-problem.ts'
+import { placeInStack } from './place-in-stack.ts'
 
 export type CompiledWorkflow = { workflow: Workflow; compiled: Compiled }
 /** `file` is relative to the root of its source. */
@@ -90,17 +91,13 @@ async function loadAgent(entry: string, root: string): Promise<Catalogue['agents
 async function loadWorkflow(path: string, root: string): Promise<LoadedWorkflow> {
   const file = relative(root, path)
   const text = await readFile(path, 'utf8')
-  const { workflow, issues } = validateWorkflow(text, { places: false })
-  const all = workflow ? issuesOfCompiling(workflow) : issues
+  const { workflow, issues } = validateWorkflow(text)
+  const all = workflow ? withPlaces(issuesOfCompiling(workflow), text) : issues
   if (workflow && all.length === 0) return { workflow, compiled: compileWorkflow(workflow), file }
-  throw new CatalogueError(all.map((issue) => describeInFile(file, text, issue)).join('\n'))
-}
-
-/** `workflows/a.yaml:3:5: steps.a: ...`; the path of a syntax error is its place already. */
-function describeInFile(file: string, text: string, issue: Issue): string {
-  const [, line, column] = /^line (\d+), column (\d+)$/.exec(issue.path) ?? []
-  if (line !== undefined) return `${file}:${line}:${column}: ${issue.message}`
-  return `${file}${placeInYaml(text, issue.path)}: ${describeIssues([issue])}`
+  const lines = all.map(({ line = 1, column = 1, path, message }) => {
+    return `${file}:${line}:${column}: ${path ? `${path}: ` : ''}${message}`
+  })
+  throw new CatalogueError(lines.join('\n'))
 }
 
 /** The hint for a name that a built-in agent or workflow has already. */

@@ -168,6 +168,11 @@ export function approvalRequestedEvent(
   return makeEvent({ type: 'approval.requested', taskId, key: path, time, data })
 }
 
+/** The type of an event that a workflow emits. */
+export const EVENT_TYPE = /^[A-Za-z0-9][\w.-]{0,99}$/
+export const RIGHT_EVENT_TYPE =
+  'the type of an event is letters, digits, . _ and -, at most 100, such as report.ready'
+
 /** The event that an `emit` step publishes. */
 export function customEvent(
   taskId: string,

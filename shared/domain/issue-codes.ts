@@ -13,6 +13,7 @@ export const ISSUE_CODES = {
   'duplicate-step': 'A step in a loop or fan-out has the id of a step around it.',
   'dynamic-steps':
     'An expression reads `$steps`, `$status` or `$errors` as a whole, so that its order cannot be known.',
+  'expression-not-evaluated': 'An expression stands in a field that is used as it is written.',
   'file-not-found': 'A file that an input names has not been uploaded.',
   'history-may-be-too-long': 'A warning: the execution may come to more events than Step Functions keeps.',
   'history-too-long': 'The execution would have more events than Step Functions keeps.',
@@ -22,7 +23,6 @@ export const ISSUE_CODES = {
   'loses-digits': 'A number would lose digits; it is written as text.',
   'missing-field': 'A field is missing that a capability or a child workflow requires.',
   'missing-most-tokens': 'An agent with a limit of tokens does not say the most that a call can take.',
-  'mixed-text': 'A text has an expression in the midst of other words; the whole value must be one.',
   'more-issues': 'There are more issues than are told; the message says how many.',
   'name-too-long': 'The name of a state would be longer than Step Functions takes.',
   'never-equal': 'Two values that are compared can never be equal.',
@@ -35,6 +35,8 @@ export const ISSUE_CODES = {
   'too-deep': 'Loops and fan-outs are nested deeper than 8.',
   'too-large': 'The text is larger than it may be.',
   'too-many-steps': 'A workflow has more than 1,000 steps.',
+  'unclosed-expression':
+    'An expression begins with `{%` and has no closing `%}`; a literal `{%` is written `{%%`.',
   'unfit-input': 'A constant input of a step is one that no agent of its capability could take.',
   'unknown-capability': 'No agent offers a capability.',
   'unknown-field': 'A field is not known; the message suggests the nearest.',

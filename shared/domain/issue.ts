@@ -13,6 +13,17 @@ export const IssueSchema = z.object({
   code: z.string().describe('Stable, machine-readable: unknown-step, cycle, ...'),
   path: z.string().describe('Where in the value, as a dotted path; empty for the whole'),
   message: z.string().describe('What is wrong, with which value, and what would be right'),
+  line: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('For a value given as YAML or JSON text: its line, from 1'),
+  column: z.number().int().min(1).optional().describe('The column in that line, from 1'),
+  text: z
+    .string()
+    .optional()
+    .describe('That line itself; of a long one at most 200 characters before the column, and 400 in all'),
 })
 
 export type Issue = z.infer<typeof IssueSchema>
@@ -26,7 +37,8 @@ export const MOST_ISSUES = 100
 export function boundedIssues(issues: readonly Issue[]): Issue[] {
   if (issues.length <= MOST_ISSUES && issues.every(isShort)) return [...issues]
   const { kept, more } = boundedList(issues, MOST_ISSUES)
-  const told = kept.map(({ code, path, message }) => ({
+  const told = kept.map(({ code, path, message, ...place }) => ({
+    ...place,
     code: boundedText(code, MOST_NAME_CHARACTERS),
     path: boundedText(path, MOST_ENTRY_CHARACTERS),
     message: boundedText(message, MOST_CHARACTERS),
@@ -40,9 +52,15 @@ const isShort = ({ path, message }: Issue): boolean =>
 /** The most issues that one line describes. */
 const MOST_DESCRIBED = 20
 
-/** One readable line: `steps.review.needs: step "draft" ...; ...`; beyond {@link MOST_DESCRIBED} only the number of further issues. */
+/**
+ * One readable line: `steps.review.needs: step "draft" ... (line 3, column 5); ...`; beyond {@link MOST_DESCRIBED} only the number of
+ * further issues.
+ */
 export function describeIssues(issues: readonly Issue[]): string {
   const { kept, more } = boundedList(issues, MOST_DESCRIBED)
-  const told = kept.map(({ path, message }) => (path ? `${path}: ${message}` : message))
+  const told = kept.map(({ path, message, line, column }) => {
+    const place = line === undefined ? '' : ` (line ${line}, column ${column})`
+    return `${path ? `${path}: ` : ''}${message}${place}`
+  })
   return [...told, ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
 }

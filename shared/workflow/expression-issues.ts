@@ -1,43 +1,62 @@
 import { type Issue, issue } from '../domain/issue.ts'
+import type { IssueCode } from '../domain/issue-codes.ts'
 import { nearestNames, suggestNames } from '../domain/nearest-names.ts'
 import { shown } from '../domain/shown.ts'
 import { FUNCTIONS } from './expression-functions.ts'
-import { reasonOf } from './expressions.ts'
+import { type FoundExpression, reasonOf } from './expressions.ts'
+import type { IssueInText } from './issue-places.ts'
 import { referencesIn } from './references.ts'
 
 /** `ids` are the steps that an expression may mention, `known` the variables; `dynamic`: it may read `$steps` as a whole. */
 export function issuesOfExpression(
-  text: string,
-  path: string,
+  { text, path, offset }: FoundExpression,
   ids: string[],
   known: string[],
   dynamic: boolean,
-): Issue[] {
-  // Reported elsewhere as text that contains expressions.
-  if (text.includes('{%') || text.includes('%}')) return []
+): IssueInText[] {
+  const at = (code: IssueCode, message: string, found: number): IssueInText => ({
+    ...issue(code, path, message),
+    offset: offset + Math.max(0, found),
+  })
   let references: ReturnType<typeof referencesIn>
   try {
     references = referencesIn(text)
   } catch (error) {
-    return [issue('bad-expression', path, `{% ${text} %} does not parse: ${reasonOf(error)}`)]
+    return [at('bad-expression', `{% ${text} %} does not parse: ${reasonOf(error)}`, positionOf(error))]
   }
   const issues = [...references.variables]
     .filter((name) => !known.includes(name))
-    .map((name) => issue('unknown-name', path, unknownName(name, known)))
+    .map((name) => at('unknown-name', unknownName(name, known), indexOfName(text, `$${name}`)))
   for (const name of references.functions) {
-    issues.push(issue('unknown-function', path, unknownFunction(name, known)))
+    issues.push(at('unknown-function', unknownFunction(name, known), indexOfName(text, `$${name}`)))
   }
   for (const step of [...references.steps].filter((name) => !ids.includes(name))) {
-    issues.push(
-      issue('unknown-step', path, `"${step}" is not a step of this workflow${suggestNames(step, ids)}`),
-    )
+    const message = `"${step}" is not a step of this workflow${suggestNames(step, ids)}`
+    issues.push(at('unknown-step', message, indexOfName(text, step, text.search(STEP_MAPS))))
   }
   if (references.dynamicSteps && !dynamic) {
     const message =
       'it reads $steps, $status or $errors as a whole: name the step ($steps.x), or list what it waits for in `needs`'
-    issues.push(issue('dynamic-steps', path, message))
+    issues.push(at('dynamic-steps', message, text.search(STEP_MAPS)))
   }
   return issues
+}
+
+const STEP_MAPS = /\$(steps|status|errors)\b/
+
+/** The index of a name that is not part of a longer one; -1 when it is written in another way. */
+function indexOfName(text: string, name: string, from = 0): number {
+  for (let at = text.indexOf(name, Math.max(0, from)); at >= 0; at = text.indexOf(name, at + 1)) {
+    if (!/\w/.test(text[at + name.length] ?? '') && !/[\w$]/.test(text[at - 1] ?? '')) return at
+  }
+  return -1
+}
+
+/** The index at which JSONata's parser stopped: it tells the end of the token that it did not expect. */
+function positionOf(error: unknown): number {
+  const { position, token } = error as { position?: unknown; token?: unknown }
+  if (typeof position !== 'number') return 0
+  return position - (typeof token === 'string' && token !== '(end)' ? token.length : 0)
 }
 
 export function notAnExpression(path: string, text: string): Issue {

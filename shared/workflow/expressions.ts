@@ -2,16 +2,21 @@
  * Expressions: JSONata between `{% %}`.
  *
  * Invariants (tests cite them):
- * expressions/E1 a string that is entirely `{% ... %}` is an expression; any other string is a literal
+ * expressions/E1 a string whose whole text is one `{% ... %}`, white space aside, has the value of that expression; any other string is
+ *    text, in which every `{% ... %}` is replaced by its value as text (`text-parts.ts`)
  * expressions/E2 evaluation ends: in the deployed functions after 1 s of processor time, or at its memory limit, with an error that says
  *    so; other evaluations continue
  * expressions/E3 an expression sees only values: no `$eval`, no host objects, and it cannot change its input
- * expressions/E4 an undefined result inside an object leaves the member out; inside an array, and as a whole, it is null
+ * expressions/E4 an undefined result inside an object leaves the member out; inside an array, and as a whole, it is null; in a text it is
+ *    nothing
+ * expressions/E5 a text that expressions are put into has at most as many characters as one that an expression makes (jsonata/B1)
  */
 import { OrchestratorError } from '../domain/errors.ts'
 import { isJsonObject, type Json } from '../domain/json.ts'
 import { type Asked, evaluate } from './evaluator.ts'
+import { MAX_TEXT } from './expression-functions.ts'
 import { plainPathOf, walkPath } from './plain-path.ts'
+import { describeUnclosed, splitText, type TextPart, textOf } from './text-parts.ts'
 import { variablesIn } from './variables.ts'
 
 export { reasonOf } from './evaluate-text.ts'
@@ -19,17 +24,36 @@ export { reasonOf } from './evaluate-text.ts'
 /** Variables of an expression, named without the `$`: `{item: ...}` for `$item`. */
 export type Names = Readonly<Record<string, Json | undefined>>
 
-/** The text between `{%` and `%}`; undefined when the value is not an expression (expressions/E1). */
+/** `offset` is where the expression's text begins in its string. */
+export type FoundExpression = { path: string; text: string; offset: number }
+
+export const hasExpressions = (value: unknown): boolean => expressionsIn(value).length > 0
+
+/** The expression that is the whole of a string; undefined for text, and for any other value (expressions/E1). */
 export function expressionIn(value: unknown): string | undefined {
-  if (typeof value !== 'string') return undefined
-  const text = value.trim()
-  return text.startsWith('{%') && text.endsWith('%}') ? text.slice(2, -2).trim() : undefined
+  const parts = typeof value === 'string' ? partsOf(value) : undefined
+  return parts && wholeExpression(parts)
 }
 
-/** Every expression inside a value, with its path. */
-export function expressionsIn(value: unknown, path = ''): { path: string; text: string }[] {
-  const text = expressionIn(value)
-  if (text !== undefined) return [{ path, text }]
+function wholeExpression(parts: readonly TextPart[]): string | undefined {
+  const said = parts.filter((part) => 'expression' in part || part.literal.trim() !== '')
+  const [first] = said
+  return first && said.length === 1 && 'expression' in first ? first.expression : undefined
+}
+
+/** Undefined for a string with an expression that is not closed, which validation refuses. */
+function partsOf(value: string): TextPart[] | undefined {
+  const split = splitText(value)
+  return 'parts' in split ? split.parts : undefined
+}
+
+/** Every expression inside a value, with its path; a string may have several. */
+export function expressionsIn(value: unknown, path = ''): FoundExpression[] {
+  if (typeof value === 'string') {
+    return (partsOf(value) ?? []).flatMap((part) =>
+      'expression' in part ? [{ path, text: part.expression, offset: part.offset }] : [],
+    )
+  }
   if (Array.isArray(value))
     return value.flatMap((member, index) => expressionsIn(member, `${path}[${index}]`))
   if (!isJsonObject(value)) return []
@@ -38,26 +62,56 @@ export function expressionsIn(value: unknown, path = ''): { path: string; text: 
   )
 }
 
-/** `value` with every expression replaced by its result. Throws InvalidInputError naming the expression. */
+/**
+ * `value` with every expression replaced by its result, and `{%%` by `{%`. Throws InvalidInputError naming the expression, or the text
+ * that becomes too long.
+ */
 export async function resolveExpressions(value: unknown, names: Names, path = ''): Promise<Json | undefined> {
   const found = expressionsIn(value, path)
-  const results = await evaluateAll(found, names)
-  const next = results.values()
-  return replaceExpressions(value, () => next.next().value)
+  const results = (await evaluateAll(found, names)).values()
+  return replaceExpressions(value, path, () => results.next().value)
+}
+
+/** The value without its escapes; strings with expressions stay as they are. For looking at what is known before anything runs. */
+export function withoutEscapes(value: unknown): unknown {
+  if (typeof value === 'string') {
+    const parts = partsOf(value) ?? []
+    const isLiteral = parts.length > 0 && parts.every((part) => 'literal' in part)
+    return isLiteral ? parts.map((part) => ('literal' in part ? part.literal : '')).join('') : value
+  }
+  if (Array.isArray(value)) return value.map(withoutEscapes)
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withoutEscapes(member)]))
 }
 
 /** Replaces expressions in the order of `expressionsIn`. */
-function replaceExpressions(value: unknown, next: () => Json | undefined): Json | undefined {
-  if (expressionIn(value) !== undefined) return next()
-  if (Array.isArray(value)) return value.map((member) => replaceExpressions(member, next) ?? null)
+function replaceExpressions(value: unknown, path: string, next: () => Json | undefined): Json | undefined {
+  if (typeof value === 'string') return replaceInText(value, path, next)
+  if (Array.isArray(value))
+    return value.map((member, index) => replaceExpressions(member, `${path}[${index}]`, next) ?? null)
   if (!isJsonObject(value)) return value as Json
   // `fromEntries` defines own members for any key, including `__proto__`.
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, member]) => {
-      const result = replaceExpressions(member, next)
+      const result = replaceExpressions(member, path ? `${path}.${key}` : key, next)
       return result === undefined ? [] : [[key, result]]
     }),
   )
+}
+
+function replaceInText(text: string, path: string, next: () => Json | undefined): Json | undefined {
+  const split = splitText(text)
+  if ('unclosed' in split) throw refusedText(path, describeUnclosed(text, split.unclosed))
+  if (wholeExpression(split.parts) !== undefined) return next()
+  const told = split.parts.map((part) => ('literal' in part ? part.literal : textOf(next())))
+  const length = told.reduce((sum, part) => sum + part.length, 0)
+  if (length > MAX_TEXT)
+    throw refusedText(path, `a text of ${length} characters; with its expressions it has at most ${MAX_TEXT}`)
+  return told.join('')
+}
+
+function refusedText(path: string, reason: string): OrchestratorError {
+  return new OrchestratorError('InvalidInputError', path ? `${path}: ${reason}` : reason, { path })
 }
 
 /** Undefined when the expression finds nothing. Throws InvalidInputError with the expression and the reason. */
@@ -86,7 +140,7 @@ export async function evaluateForEach(
 
 const AT_ONCE = 1_000
 
-type Found = { text: string; path: string }
+type Found = Pick<FoundExpression, 'text' | 'path'>
 
 async function evaluateAll(found: readonly Found[], names: Names): Promise<(Json | undefined)[]> {
   const json = jsonByName(names)

@@ -1,38 +1,79 @@
+import { EVENT_TYPE, RIGHT_EVENT_TYPE } from '../domain/event.ts'
 import { type Issue, issue } from '../domain/issue.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { suggestNames } from '../domain/nearest-names.ts'
-import { shown } from '../domain/shown.ts'
+import { cut, shown } from '../domain/shown.ts'
 import { parseTime, RIGHT_TIME } from '../domain/times.ts'
-import { expressionIn } from './expressions.ts'
-import { DEFAULT_CHOICES, type FanOutKind, isEach, isFanOut, type Step, type StepOf } from './schema.ts'
+import { expressionIn, hasExpressions } from './expressions.ts'
+import type { IssueInText } from './issue-places.ts'
+import {
+  DEFAULT_CHOICES,
+  type FanOutKind,
+  isEach,
+  isFanOut,
+  type Step,
+  type StepKind,
+  type StepOf,
+  stepKind,
+  stepSchemaFor,
+} from './schema.ts'
 import { byKind } from './step-kinds.ts'
+import { expressionsOfStep } from './step-needs.ts'
+import { describeUnclosed, splitText } from './text-parts.ts'
 
 const MAX_SHARE = 100
 /** Limits of the choices of an approval, from the API's requests and the event's size. */
 const [MOST_CHOICES, MOST_CHOICE_CHARACTERS] = [50, 200]
-const EVENT_TYPE = /^[A-Za-z0-9][\w.-]{0,99}$/
 
 /** Issues of literal values that can never work. */
-export function issuesOfLiterals(step: Step, path: string): Issue[] {
+export function issuesOfLiterals(step: Step, path: string): IssueInText[] {
   // The `output` of an item is checked together with the steps of the body.
   const own = isEach(step) ? { ...step, output: undefined } : step
-  return [...issuesOfMixedText(own, path), ...issuesOfKind(step, path)]
+  return [...issuesOfTexts(own, path), ...issuesOfUnevaluated(step, path), ...issuesOfKind(step, path)]
 }
 
-/** Text around an expression would make all of it literal text, which is always a mistake. */
-export function issuesOfMixedText(value: unknown, path: string): Issue[] {
+/** Issues of texts in which an expression is not closed. */
+export function issuesOfTexts(value: unknown, path: string): IssueInText[] {
   if (typeof value === 'string') {
-    const inner = expressionIn(value) ?? value
-    if (!inner.includes('{%') && !inner.includes('%}')) return []
-    const message = `${shown(value)} mixes text with expressions; a value is one or the other: "{% 'text ' & $input.x & ' text' %}"`
-    return [issue('mixed-text', path, message)]
+    const split = splitText(value)
+    if (!('unclosed' in split)) return []
+    const message = describeUnclosed(value, split.unclosed)
+    return [{ ...issue('unclosed-expression', path, message), offset: split.unclosed.offset }]
   }
-  if (Array.isArray(value)) return value.flatMap((one, at) => issuesOfMixedText(one, `${path}[${at}]`))
+  if (Array.isArray(value)) return value.flatMap((one, at) => issuesOfTexts(one, `${path}[${at}]`))
   if (!isJsonObject(value)) return []
   // The steps of a body are checked separately; descriptions are free text.
   return Object.entries(value)
     .filter(([key]) => key !== 'steps' && key !== 'description')
-    .flatMap(([key, one]) => issuesOfMixedText(one, `${path}.${key}`))
+    .flatMap(([key, one]) => issuesOfTexts(one, `${path}.${key}`))
+}
+
+const OF_EVERY_STEP = ['when', 'onFailure.output']
+/** The fields whose expressions are evaluated, by the kind of the step. */
+const EVALUATED: Readonly<Record<StepKind, readonly string[]>> = {
+  agent: ['input', 'forEach'],
+  repeat: ['repeat.until', 'repeat.output'],
+  steps: ['forEach', 'output'],
+  approval: ['approval.prompt'],
+  wait: ['wait.seconds', 'wait.until'],
+  workflow: ['input', 'forEach'],
+  emit: ['emit.type', 'emit.data'],
+}
+
+/** Issues of expressions in fields that are used as they are written. */
+function issuesOfUnevaluated(step: Step, path: string): IssueInText[] {
+  const evaluated = [...EVALUATED[stepKind(step)], ...OF_EVERY_STEP]
+  const isEvaluated = (field: string): boolean =>
+    evaluated.some((one) => field === one || field.startsWith(`${one}.`) || field.startsWith(`${one}[`))
+  // Fields that such a step does not have are reported elsewhere.
+  const isField = (field: string): boolean =>
+    Object.hasOwn(stepSchemaFor(step).shape, /^\w*/.exec(field)?.[0] ?? '')
+  return expressionsOfStep(step)
+    .filter((found) => isField(found.path) && !isEvaluated(found.path))
+    .map(({ path: field, text, offset }) => {
+      const message = `{% ${cut(text)} %} is not evaluated here; in such a step expressions are evaluated in ${evaluated.join(', ')}`
+      return { ...issue('expression-not-evaluated', `${path}.${field}`, message), offset }
+    })
 }
 
 function issuesOfKind(step: Step, path: string): Issue[] {
@@ -80,7 +121,7 @@ function issuesOfItems(step: StepOf<FanOutKind>, path: string): Issue[] {
 
 function issuesOfWait(wait: { seconds: number | string } | { until: string }, path: string): Issue[] {
   if ('until' in wait) {
-    if (expressionIn(wait.until) !== undefined || parseTime(wait.until) !== undefined) return []
+    if (hasExpressions(wait.until) || parseTime(wait.until) !== undefined) return []
     const message = `until is ${shown(wait.until)}, which is no time; ${RIGHT_TIME}; or write {% ... %}`
     return [issue('invalid-value', `${path}.until`, message)]
   }
@@ -91,8 +132,8 @@ function issuesOfWait(wait: { seconds: number | string } | { until: string }, pa
 }
 
 function issuesOfEmit(type: string, path: string): Issue[] {
-  if (expressionIn(type) !== undefined || EVENT_TYPE.test(type)) return []
-  const message = `type is ${shown(type)}; the type of an event is letters, digits, . _ and -, such as report.ready`
+  if (hasExpressions(type) || EVENT_TYPE.test(type)) return []
+  const message = `type is ${shown(type)}; ${RIGHT_EVENT_TYPE}`
   return [issue('invalid-value', path, message)]
 }
 

@@ -1,7 +1,9 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
+import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml'
 import { type Issue, issue } from '../domain/issue.ts'
+import { placeAt } from '../domain/issue-place.ts'
 import { aliasBeyondBound } from './bounds-of-aliases.ts'
 import { boundPassedBy } from './bounds-of-text.ts'
+import type { IssueInText } from './issue-places.ts'
 
 const MOST_ISSUES = 20
 const BYTE_ORDER_MARK = /^\uFEFF/
@@ -13,44 +15,47 @@ const BYTE_ORDER_MARK = /^\uFEFF/
 export function parseText(given: string): { value: unknown; issues: Issue[] } {
   const text = given.replace(BYTE_ORDER_MARK, '')
   const bound = boundPassedBy(text)
-  if (bound) return refused(issue('too-large', placeIn(text, bound.offset), bound.message))
-  const lines = new LineCounter()
+  if (bound) return refused(text, [{ ...issue('too-large', '', bound.message), offset: bound.offset }])
   const document = parseDocument(text, {
     prettyErrors: false,
     // Checked below, because the parser's check is quadratic.
     uniqueKeys: false,
     merge: true,
     resolveKnownTags: false,
-    lineCounter: lines,
   })
-  const at = (offset: number): string => {
-    const { line, col } = lines.linePos(offset)
-    return `line ${line}, column ${col}`
-  }
   const issues = [
-    ...document.errors.map(({ pos, message }) => syntax(at(pos[0]), message)),
-    ...document.warnings.map(({ pos, message }) => syntax(at(pos[0]), message)),
-    ...issuesOfNodes(document, at),
+    ...document.errors.map(({ pos, message }) => syntax(pos[0], message)),
+    ...document.warnings.map(({ pos, message }) => syntax(pos[0], message)),
+    ...issuesOfNodes(document),
   ]
-  if (issues.length > 0) return refused(...issues.slice(0, MOST_ISSUES))
+  if (issues.length > 0) return refused(text, issues)
   const alias = aliasBeyondBound(document.contents)
-  if (alias) return refused(issue('too-large', at(alias.offset), alias.message))
+  if (alias) return refused(text, [{ ...issue('too-large', '', alias.message), offset: alias.offset }])
   try {
     // The expansion of aliases was limited above.
     return { value: document.toJS({ maxAliasCount: -1 }), issues: [] }
   } catch (error) {
-    return refused(syntax('', (error as Error).message))
+    return refused(text, [syntax(undefined, (error as Error).message)])
   }
 }
 
-const refused = (...issues: Issue[]) => ({ value: undefined, issues })
+/** Places are found only for the issues that are told: each costs time linear in the text. */
+function refused(text: string, issues: readonly IssueInText[]) {
+  const told = issues.slice(0, MOST_ISSUES).map(({ offset, ...one }) => ({
+    ...one,
+    ...(offset === undefined ? {} : placeAt(text, offset)),
+  }))
+  return { value: undefined, issues: told }
+}
 
-const syntax = (path: string, message: string): Issue =>
-  issue('bad-syntax', path, `not YAML or JSON: ${message.split('\n')[0]}`)
+const syntax = (offset: number | undefined, message: string): IssueInText => ({
+  ...issue('bad-syntax', '', `not YAML or JSON: ${message.split('\n')[0]}`),
+  offset,
+})
 
 /** Issues of duplicate or non-text keys, merges of values that are no maps, and numbers that JSON cannot represent exactly. */
-function issuesOfNodes(document: Document.Parsed, at: (offset: number) => string): Issue[] {
-  const issues: Issue[] = []
+function issuesOfNodes(document: Document.Parsed): IssueInText[] {
+  const issues: IssueInText[] = []
   /** The content of each anchor so far; an alias refers to the last one before it. */
   const anchors = new Map<string, unknown>()
   const note = (node: { anchor?: string }): void => {
@@ -59,18 +64,16 @@ function issuesOfNodes(document: Document.Parsed, at: (offset: number) => string
   visit(document, {
     Pair(_key, { key, value }) {
       if (!isScalar(key) || key.source !== '<<' || key.type !== 'PLAIN' || isMergeable(value, anchors)) return
-      issues.push(
-        syntax(at(key.range?.[0] ?? 0), '<< merges a map, or a list of maps, such as <<: *defaults'),
-      )
+      issues.push(syntax(key.range?.[0] ?? 0, '<< merges a map, or a list of maps, such as <<: *defaults'))
     },
     Seq: (_key, node) => note(node),
     Scalar(_key, node) {
       note(node)
       const { value, range, source } = node
       if (typeof value !== 'number') return
-      const place = at(range?.[0] ?? 0)
-      if (!Number.isFinite(value)) issues.push(syntax(place, `${source} is no number that JSON has`))
-      else if (losesDigits(String(source), value)) issues.push(lostDigits(place, String(source), value))
+      const offset = range?.[0] ?? 0
+      if (!Number.isFinite(value)) issues.push(syntax(offset, `${source} is no number that JSON has`))
+      else if (losesDigits(String(source), value)) issues.push(lostDigits(offset, String(source), value))
     },
     Map(_key, node) {
       note(node)
@@ -79,13 +82,13 @@ function issuesOfNodes(document: Document.Parsed, at: (offset: number) => string
       for (const { key } of items) {
         if (!isScalar(key)) {
           const offset = (key as { range?: [number, number, number] } | null)?.range?.[0] ?? 0
-          if (isMap(key) || !isAlias(key)) issues.push(syntax(at(offset), 'a key is text, no list or map'))
+          if (isMap(key) || !isAlias(key)) issues.push(syntax(offset, 'a key is text, no list or map'))
           continue
         }
         const name = String(key.value)
         const offset = key.range?.[0] ?? 0
         if (seen.has(name) && name !== '<<')
-          issues.push(syntax(at(offset), `the key ${JSON.stringify(name.slice(0, 100))} is there twice`))
+          issues.push(syntax(offset, `the key ${JSON.stringify(name.slice(0, 100))} is there twice`))
         seen.add(name)
       }
     },
@@ -120,15 +123,10 @@ function digitsOf(decimal: string): string {
   return digits.slice(0, end)
 }
 
-function lostDigits(path: string, source: string, value: number): Issue {
+function lostDigits(offset: number, source: string, value: number): IssueInText {
   const shown = source.length > MOST_SHOWN ? `${source.slice(0, MOST_SHOWN)}...` : source
   const message = `${shown} would become ${value}: a number has 15 digits for sure; write it as text, "${shown}"`
-  return issue('loses-digits', path, message)
+  return { ...issue('loses-digits', '', message), offset }
 }
 
 const MOST_SHOWN = 60
-
-function placeIn(text: string, offset: number): string {
-  const before = text.slice(0, offset).split('\n')
-  return `line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`
-}

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../domain/json.ts'
 import { nearestNames } from '../domain/nearest-names.ts'
-import { expressionsIn } from './expressions.ts'
+import { expressionsIn, type FoundExpression } from './expressions.ts'
 import { type Step, StepIdSchema } from './schema.ts'
 
 /**
@@ -15,7 +15,7 @@ import { type Step, StepIdSchema } from './schema.ts'
 export type StandIn = { step: Step; left: LeftExpression[] }
 
 /** An expression in an invalid field, with the step ids that it may refer to besides those in scope. */
-export type LeftExpression = { path: string; text: string; ids: string[] }
+export type LeftExpression = FoundExpression & { ids: string[] }
 
 /** `known` are the fields of a step of this kind, `wrong` those with issues. */
 export function standInOf(

@@ -1,18 +1,18 @@
-import { expressionsIn } from './expressions.ts'
+import { expressionsIn, type FoundExpression } from './expressions.ts'
 import { type Graph, makeGraph, sinksOf } from './graph.ts'
 import { referencesIn } from './references.ts'
 import { isAgentStep, isEach, isLoop, type Step, type Steps } from './schema.ts'
 import { bodyOf } from './step-kinds.ts'
 
 /** The expressions of a step in the scope of its own graph; those in the scope of its body are {@link expressionsOfBody}. */
-export function expressionsOfStep(step: Step): { path: string; text: string }[] {
+export function expressionsOfStep(step: Step): FoundExpression[] {
   const { needs: _needs, description: _description, ...rest } = step
   if (isEach(step)) return expressionsIn({ ...rest, steps: undefined, output: undefined })
   return expressionsIn({ ...rest, repeat: undefined })
 }
 
 /** The expressions evaluated after a loop's round or an item of a fan-out, in the scope of the body. */
-export function expressionsOfBody(step: Step): { path: string; text: string }[] {
+export function expressionsOfBody(step: Step): FoundExpression[] {
   if (isLoop(step)) return expressionsIn({ until: step.repeat.until, output: step.repeat.output }, 'repeat')
   return isEach(step) ? expressionsIn({ output: step.output }) : []
 }

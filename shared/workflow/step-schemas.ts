@@ -151,7 +151,7 @@ const ApprovalStepSchema = z.strictObject({
   ...common,
   approval: z
     .strictObject({
-      prompt: z.string().describe('What the person is asked; text or an expression'),
+      prompt: z.string().describe('What the person is asked; text, with expressions in it'),
       choices: z
         .array(z.string())
         .optional()
@@ -181,7 +181,7 @@ const WaitStepSchema = z.strictObject({
       z.strictObject({
         until: z
           .string('a time is written "2026-12-24T18:00:00Z", an expression "{% ... %}"')
-          .describe('Until then; a time with its zone, or an expression'),
+          .describe('Until then; a time with its zone, with expressions in it'),
       }),
     ])
     .describe('For how long, or until when'),
@@ -204,7 +204,7 @@ const EmitStepSchema = z.strictObject({
   ...common,
   emit: z
     .strictObject({
-      type: z.string().describe('The event is `custom.<type>`'),
+      type: z.string().describe('The event is `custom.<type>`; text, with expressions in it'),
       data: z.unknown().optional().describe('What it carries: a value with expressions'),
     })
     .describe('Which event'),

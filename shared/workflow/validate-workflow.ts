@@ -1,14 +1,14 @@
-import { type Issue, issue, MOST_ISSUES } from '../domain/issue.ts'
+import { type Issue, issue } from '../domain/issue.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { suggestNames } from '../domain/nearest-names.ts'
 import { describeNotJson, notJsonIn } from '../domain/not-json.ts'
 import { issuesOfExpression, notAnExpression } from './expression-issues.ts'
-import { expressionIn, expressionsIn } from './expressions.ts'
+import { expressionIn, expressionsIn, type FoundExpression } from './expressions.ts'
 import { issuesOfCycle, topologicalOrder } from './graph.ts'
-import { issuesOfLiterals, issuesOfMixedText } from './literal-issues.ts'
+import { type IssueInText, withPlaces } from './issue-places.ts'
+import { issuesOfLiterals, issuesOfTexts } from './literal-issues.ts'
 import { type Draft, parseStructure } from './parse-structure.ts'
 import { parseText } from './parse-text.ts'
-import { placesIn } from './places-in-text.ts'
 import { isEach, isFanOut, isLoop, MAX_NESTING, type Step, type Steps, type Workflow } from './schema.ts'
 import { bodyIn } from './step-kinds.ts'
 import {
@@ -26,10 +26,9 @@ const TASK_NAMES = ['input', 'steps', 'status', 'errors', 'task']
 
 /**
  * Parses a workflow (YAML or JSON text, or a value) and returns it, or every issue with its path: structure first, then names, expressions
- * and the graph. The planner checks whether agents offer its capabilities. Messages about a text end with line and column unless `places` is
- * false.
+ * and the graph. The planner checks whether agents offer its capabilities. Issues of a text have line and column.
  */
-export function validateWorkflow(source: unknown, { places = true }: { places?: boolean } = {}): Validated {
+export function validateWorkflow(source: unknown): Validated {
   const parsed = typeof source === 'string' ? parseText(source) : { value: source, issues: [] }
   if (parsed.issues.length > 0) return { issues: parsed.issues }
   const unsaid = isJsonObject(parsed.value) ? notJsonIn(parsed.value) : undefined
@@ -37,17 +36,7 @@ export function validateWorkflow(source: unknown, { places = true }: { places?: 
   const { workflow, draft, issues } = parseStructure(parsed.value)
   const all = [...issues, ...(draft ? issuesOfMeaning(draft) : [])]
   if (all.length === 0 && workflow) return { workflow, issues: [] }
-  return { issues: places && typeof source === 'string' ? withPlaces(all, source) : all }
-}
-
-/** Adds line and column to the issues of a text, except to those beyond the limit of a response. */
-function withPlaces(issues: readonly Issue[], text: string): Issue[] {
-  const placeOf = placesIn(text)
-  return issues.map((one, at) => {
-    if (at >= MOST_ISSUES) return one
-    const place = placeOf(one.path)
-    return place === '' ? one : { ...one, message: `${one.message} (${place})` }
-  })
+  return { issues: withPlaces(all, source) }
 }
 
 /** The ids that expressions and steps of one graph may mention: those of their graph and, in a body, of the enclosing ones. */
@@ -60,12 +49,12 @@ type Scope = {
   left: Draft['left']
 }
 
-function issuesOfMeaning({ steps, output, left }: Draft): Issue[] {
+function issuesOfMeaning({ steps, output, left }: Draft): IssueInText[] {
   const ids = Object.keys(steps)
-  const ofOutput = expressionsIn(output, 'output').flatMap(({ path, text }) =>
-    issuesOfExpression(text, path, ids, TASK_NAMES, true),
+  const ofOutput = expressionsIn(output, 'output').flatMap((found) =>
+    issuesOfExpression(found, ids, TASK_NAMES, true),
   )
-  const mixed = issuesOfMixedText(output, 'output')
+  const mixed = issuesOfTexts(output, 'output')
   return [
     ...mixed,
     ...issuesOfSteps(steps, { path: 'steps', own: ids, around: [], names: TASK_NAMES, depth: 0, left }),
@@ -73,7 +62,7 @@ function issuesOfMeaning({ steps, output, left }: Draft): Issue[] {
   ]
 }
 
-function issuesOfSteps(steps: Steps, scope: Scope): Issue[] {
+function issuesOfSteps(steps: Steps, scope: Scope): IssueInText[] {
   const ofEach = Object.entries(steps).flatMap(([id, step]) => {
     const path = `${scope.path}.${id}`
     const isHandler = handledBy({ steps }, id).length > 0
@@ -97,10 +86,10 @@ function issuesOfSteps(steps: Steps, scope: Scope): Issue[] {
 }
 
 /** stand-in/S3: the scope of an invalid field is unknown, so the variables of all fields are allowed. */
-function issuesOfLeft(at: string, step: Step, { own, around, names, left }: Scope): Issue[] {
+function issuesOfLeft(at: string, step: Step, { own, around, names, left }: Scope): IssueInText[] {
   const known = [...names, ...NAMES_INSIDE, 'error']
-  return (left.get(step) ?? []).flatMap(({ path, text, ids }) =>
-    issuesOfExpression(text, `${at}.${path}`, [...own, ...around, ...ids], known, true),
+  return (left.get(step) ?? []).flatMap(({ ids, ...found }) =>
+    issuesOfExpression({ ...found, path: `${at}.${found.path}` }, [...own, ...around, ...ids], known, true),
   )
 }
 
@@ -150,7 +139,7 @@ function reasonOfNever(
 const isHandlerAmong = (handled: readonly string[], needs: readonly string[]): boolean =>
   handled.length > 0 && handled.every((id) => needs.includes(id))
 
-function issuesOfBody(path: string, step: Step, outer: Scope): Issue[] {
+function issuesOfBody(path: string, step: Step, outer: Scope): IssueInText[] {
   const body = bodyIn(step)
   if (!body) return []
   const { steps, variables } = body
@@ -171,7 +160,7 @@ function issuesOfBody(path: string, step: Step, outer: Scope): Issue[] {
     ...(isLoop(step) && expressionIn(step.repeat.until) === undefined
       ? [notAnExpression(`${path}.repeat.until`, step.repeat.until)]
       : []),
-    ...(isEach(step) ? issuesOfMixedText(step.output, `${path}.output`) : []),
+    ...(isEach(step) ? issuesOfTexts(step.output, `${path}.output`) : []),
     ...issuesOfExpressions(expressionsOfBody(step), path, true, inner),
     ...issuesOfSteps(steps, inner),
   ]
@@ -182,13 +171,13 @@ const whatIs = (path: string): string =>
   path === 'steps' ? 'workflow' : path.endsWith('.repeat.steps') ? 'loop' : 'fan-out'
 
 function issuesOfExpressions(
-  expressions: readonly { path: string; text: string }[],
+  expressions: readonly FoundExpression[],
   at: string,
   dynamic: boolean,
   { own, around, names }: Scope,
-): Issue[] {
-  return expressions.flatMap(({ path, text }) =>
-    issuesOfExpression(text, `${at}.${path}`, [...own, ...around], names, dynamic),
+): IssueInText[] {
+  return expressions.flatMap((found) =>
+    issuesOfExpression({ ...found, path: `${at}.${found.path}` }, [...own, ...around], names, dynamic),
   )
 }
 

@@ -4,6 +4,7 @@ import type { Json } from '../../domain/json.ts'
 import { type Approval, NOBODY } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
 import { DEFAULT_CHOICES, type StepOf } from '../../workflow/schema.ts'
+import { textOf } from '../../workflow/text-parts.ts'
 import { settleFailure } from '../steps/settle-failure.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
 
@@ -24,7 +25,7 @@ export const approval: Controlled<StepOf<'approval'>> = {
     const { choices = DEFAULT_CHOICES, approvers, timeoutSeconds } = step.approval
     const requestedAt = ports.clock.now()
     const expiresAt = new Date(requestedAt.getTime() + timeoutSeconds * SECOND).toISOString()
-    const asked = { prompt: String(prompt), choices, ...(approvers ? { approvers } : {}), expiresAt, token }
+    const asked = { prompt: textOf(prompt), choices, ...(approvers ? { approvers } : {}), expiresAt, token }
     if (!(await ports.steps.askApproval(own, asked))) return answeredMeanwhile(ports, own, token)
     const { token: _token, ...shown } = asked
     await ports.bus.publish([approvalRequestedEvent(own.taskId, own.path, requestedAt.toISOString(), shown)])

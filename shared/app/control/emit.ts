@@ -1,6 +1,8 @@
 import { OrchestratorError } from '../../domain/errors.ts'
-import { customEvent } from '../../domain/event.ts'
+import { customEvent, EVENT_TYPE, RIGHT_EVENT_TYPE } from '../../domain/event.ts'
+import { shown } from '../../domain/shown.ts'
 import type { StepOf } from '../../workflow/schema.ts'
+import { textOf } from '../../workflow/text-parts.ts'
 import { type Controlled, end } from './controlled.ts'
 
 /** An emitted event; the step ends in `begin`. */
@@ -9,7 +11,12 @@ export const emit: Controlled<StepOf<'emit'>> = {
 
   async begin(owned, { type, data = null }) {
     const { ports, own, record } = owned
-    const event = customEvent(own.taskId, own.path, { type: String(type), data, time: record.startedAt })
+    const named = textOf(type)
+    if (!EVENT_TYPE.test(named)) {
+      const message = `it cannot emit an event of type ${shown(type)}: ${RIGHT_EVENT_TYPE}`
+      throw new OrchestratorError('InvalidInputError', message)
+    }
+    const event = customEvent(own.taskId, own.path, { type: named, data, time: record.startedAt })
     await ports.bus.deliver(event)
     return end(owned, { status: 'succeeded', output: await ports.values.storeValue(own.taskId, data) })
   },

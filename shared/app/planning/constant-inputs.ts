@@ -15,7 +15,7 @@ import { issuesOfZod } from '../../domain/issues-of-zod.ts'
 import { mentionsInherited, parseOwn } from '../../domain/parse-own.ts'
 import { valueAt } from '../../domain/shown.ts'
 import { boundedWork } from '../../workflow/bounded-work.ts'
-import { expressionIn, expressionsIn } from '../../workflow/expressions.ts'
+import { expressionIn, expressionsIn, withoutEscapes } from '../../workflow/expressions.ts'
 import { everyStep, pathOfPlace } from '../../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schema.ts'
 import { capabilityAsked } from '../agents/capability-asked.ts'
@@ -110,7 +110,8 @@ type Schema = Record<string, unknown>
 export function issuesOfConstants(input: unknown, jsonSchema: Schema, path: string): Issue[] {
   const schema = parserOf(jsonSchema)
   if (!schema) return []
-  const parsed = mentionsInherited(jsonSchema) ? parseOwn(schema, input) : schema.safeParse(input)
+  const said = withoutEscapes(input)
+  const parsed = mentionsInherited(jsonSchema) ? parseOwn(schema, said) : schema.safeParse(said)
   if (parsed.success) return []
   const isMixed = expressionsIn(input).length > 0 && HAS_ALTERNATIVES.test(JSON.stringify(jsonSchema))
   const certain = parsed.error.issues

@@ -93,7 +93,8 @@ async function secondsOfWait(
   const value = await valueNow('until' in wait ? wait.until : wait.seconds, input)
   const seconds = 'until' in wait ? (parseTime(value) ?? Number.NaN) / 1_000 - at : Number(value)
   if (value !== undefined && Number.isFinite(seconds)) return Math.max(0, seconds)
-  const asked = expressionIn('until' in wait ? wait.until : wait.seconds) ?? ''
+  const said = 'until' in wait ? wait.until : wait.seconds
+  const asked = expressionIn(said) ?? String(said)
   assumptions.push(`"${place}" does not wait: ${asked} is not known yet`)
   return 0
 }

@@ -2,13 +2,39 @@ import { describe, expect, it } from 'vitest'
 import { evaluateExpression, resolveExpressions } from '../../../shared/workflow/expressions.ts'
 
 describe('expressions', () => {
-  it('evaluates what stands between {% and %}, and nothing else (expressions/E1)', async () => {
-    const value = { a: '{% $input.n + 1 %}', b: 'literally {% $input.n %}', c: [1, '{% $input.s %}'] }
+  it('keeps the type of a value that is one expression, and puts the others into their text (expressions/E1)', async () => {
+    const value = { a: ' {% $input.n + 1 %}\n', b: 'in words: {% $input.n %}', c: [1, '{% $input.s %}'] }
     expect(await resolveExpressions(value, { input: { n: 2, s: 'x' } })).toEqual({
       a: 3,
-      b: 'literally {% $input.n %}',
+      b: 'in words: 2',
       c: [1, 'x'],
     })
+  })
+
+  it('puts several expressions into a block of text, objects as JSON, nothing for what is not there (expressions/E4)', async () => {
+    const prompt = `Summarise {% $input.title %} for {% $input.reader %}{% $input.none %}{% null %}:
+{% $input.rows %}
+Answer {% $input.n %} sentences{%% and {% "%}" %}.`
+    const input = { title: 'it', reader: 'me', rows: [{ a: 1.5 }, 'x', null], n: 0.1 }
+    expect(await resolveExpressions(prompt, { input })).toBe(`Summarise it for me:
+[{"a":1.5},"x",null]
+Answer 0.1 sentences{% and %}.`)
+  })
+
+  it('refuses a text that becomes too long, and says where (expressions/E5)', async () => {
+    const value = { prompt: 'a{% $input.long %}{% $input.long %}' }
+    await expect(resolveExpressions(value, { input: { long: 'x'.repeat(2_000_000) } })).rejects.toMatchObject(
+      {
+        name: 'InvalidInputError',
+        message: 'prompt: a text of 4000001 characters; with its expressions it has at most 4000000',
+      },
+    )
+  })
+
+  it('says which of several expressions of a text failed', async () => {
+    await expect(
+      resolveExpressions({ x: '{% 1 %} and {% $input.a + "b" %}' }, { input: { a: 1 } }),
+    ).rejects.toThrow(/^expression \{% \$input\.a \+ "b" %\} at x: /)
   })
 
   it.each([
