@@ -34,7 +34,10 @@ const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) =>
 })
 const retention = z.preprocess(
   numberOf,
-  z.number({ error: RIGHT_RETENTION }).refine((days) => RETENTIONS.includes(days), RIGHT_RETENTION),
+  z
+    .number({ error: RIGHT_RETENTION })
+    .refine((days) => RETENTIONS.includes(days), RIGHT_RETENTION)
+    .meta({ enum: RETENTIONS }),
 )
 const names = (error: string) => z.array(z.string({ error }).min(1, { error }), { error })
 

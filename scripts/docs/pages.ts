@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { stageJsonSchema } from '../../infra/stage-json-schema.ts'
+import { workflowJsonSchema } from '../../shared/workflow/workflow-json-schema.ts'
 import { cliPage } from './cli-page.ts'
 import { configurationPage } from './configuration-page.ts'
 import { doorExports } from './door-exports.ts'
@@ -13,12 +15,14 @@ import { workflowFields } from './workflow-page.ts'
 const BEGIN = '<!-- begin generated -->'
 const END = '<!-- end generated -->'
 
-/** Every generated page by its path from the root. Partly generated pages keep the rest. */
+/** Every generated page, and the JSON Schemas, by path from the root. Partly generated pages keep the rest. */
 export async function generatedPages(root: string): Promise<Record<string, string>> {
   const part = (path: string, made: string): Record<string, string> => ({
     [path]: within(path, readFileSync(join(root, path), 'utf8'), made),
   })
   return {
+    'schemas/workflow.schema.json': json(workflowJsonSchema()),
+    'schemas/stage.schema.json': json(stageJsonSchema()),
     'docs/errors.md': errorsPage(),
     'docs/reference/cli.md': await cliPage(),
     'docs/reference/configuration.md': configurationPage(root),
@@ -33,6 +37,8 @@ export async function generatedPages(root: string): Promise<Record<string, strin
     ),
   }
 }
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 
 function within(path: string, text: string, made: string): string {
   const [before, rest] = text.split(BEGIN)

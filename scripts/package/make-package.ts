@@ -7,7 +7,17 @@ import { type Manifest, packedManifest } from './packed-manifest.ts'
 const ROOT = join(import.meta.dirname, '../..')
 
 /** Files that are packed without compilation. */
-const DATA = ['bin', 'docs', 'workflows', 'stages', 'examples/data', 'cdk.json', 'README.md', 'LICENSE']
+const DATA = [
+  'bin',
+  'docs',
+  'schemas',
+  'workflows',
+  'stages',
+  'examples/data',
+  'cdk.json',
+  'README.md',
+  'LICENSE',
+]
 
 export type Packed = {
   /** An absolute path. */

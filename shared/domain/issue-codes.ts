@@ -32,6 +32,7 @@ export const ISSUE_CODES = {
   'no-steps': 'A workflow, or a body, has no steps.',
   'not-an-expression': 'An expression is wanted, and this is none.',
   'not-json': 'A value is no JSON.',
+  'steps-as-list': 'Steps are a list; they are a map, each by its id.',
   'too-deep': 'Loops and fan-outs are nested deeper than 8.',
   'too-large': 'The text is larger than it may be.',
   'too-many-steps': 'A workflow has more than 1,000 steps.',

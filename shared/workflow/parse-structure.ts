@@ -33,7 +33,7 @@ export function parseStructure(value: unknown): { workflow?: Workflow; draft?: D
     const message = `the workflow is ${shown(value)}; it must be an object {name, steps, ...}`
     return { issues: [issue('invalid-value', '', message)] }
   }
-  const { steps, ...rest } = value
+  const { steps, ...rest } = withoutExtensions(value)
   const head = WorkflowHeadSchema.safeParse(rest)
   const issues = head.success
     ? []
@@ -54,6 +54,13 @@ export function parseStructure(value: unknown): { workflow?: Workflow; draft?: D
     : { draft, issues }
 }
 
+/** The fields without those that mean nothing here: `x-...`, such as blocks of anchors, and the `$schema` that editors look for. */
+function withoutExtensions(fields: Record<string, unknown>): Record<string, unknown> {
+  const isMeant = ([name, value]: [string, unknown]): boolean =>
+    !name.startsWith('x-') && !(name === '$schema' && typeof value === 'string')
+  return Object.fromEntries(Object.entries(fields).filter(isMeant))
+}
+
 type Left = Map<Step, LeftExpression[]>
 
 /** Parses all steps; `steps` is undefined when there is none. */
@@ -62,6 +69,7 @@ function parseSteps(
   path: string,
   left: Left,
 ): { steps?: Record<string, Step>; issues: Issue[] } {
+  if (Array.isArray(value)) return { issues: [issue('steps-as-list', path, describeList(value))] }
   if (!isJsonObject(value) || Object.keys(value).length === 0) {
     const found = value === undefined ? 'is required' : `steps is ${shown(value)}`
     const message = `${found}; ${whatHas(path)} has at least one step: {id: {capability: ...}}`
@@ -76,22 +84,35 @@ function parseSteps(
   }
 }
 
+/** Says how the first step of a list is written as a member of a map. */
+function describeList(list: readonly unknown[]): string {
+  const first = list.find(isJsonObject) ?? {}
+  const { id, name, ...fields } = first
+  const [only = '', ...others] = Object.keys(first)
+  const named = [id, name].find((one) => typeof one === 'string')
+  const isNested = others.length === 0 && isJsonObject(first[only])
+  const key = String(named ?? (isNested ? only : '<id>'))
+  const [field = 'capability'] = Object.keys((isNested ? first[only] : fields) as object)
+  return `steps is a list (${list.length} members); steps are members of a map, each by its id: write "${key}: { ${field}: ... }" in place of "- ${isNested ? `${only}:` : named === undefined ? `${field}: ...` : `${id === named ? 'id' : 'name'}: ${named}`}". Their order follows from what each waits for: its needs, and the $steps.<id> of its expressions`
+}
+
 const whatHas = (path: string): string =>
   path === 'steps' ? 'a workflow' : path.endsWith('.repeat.steps') ? 'a loop' : 'a fan-out over steps'
 
 /** Replaces a body, whose steps are parsed one by one, so that issues name the step. */
 const SOME_BODY = { s: { agent: 'a' } }
 
-function parseStep(id: string, value: unknown, path: string, left: Left): { step: Step; issues: Issue[] } {
+function parseStep(id: string, given: unknown, path: string, left: Left): { step: Step; issues: Issue[] } {
   const name = StepIdSchema.safeParse(id)
   const issues = name.success
     ? []
     : issuesOfZod(name.error, { schema: StepIdSchema, value: id, path, what: id })
-  if (!isJsonObject(value)) {
-    const message = `${id} is ${shown(value)}; it must be an object such as {capability: echo}`
+  if (!isJsonObject(given)) {
+    const message = `${id} is ${shown(given)}; it must be an object such as {capability: echo}`
     const { step } = standInOf({}, undefined, { known: [], wrong: new Set() })
     return { step, issues: [...issues, issue('invalid-value', path, message)] }
   }
+  const value = withoutExtensions(given)
   const { repeat } = value
   const body = isJsonObject(repeat)
     ? parseSteps(repeat.steps, `${path}.repeat.steps`, left)

@@ -18,6 +18,7 @@ export const StepIdSchema = z
     (id) => !JSONATA_WORDS.includes(id),
     'this word belongs to the expression language; choose another id',
   )
+  .meta({ not: { enum: JSONATA_WORDS } })
 
 /** The longest duration of an execution. */
 export const YEAR_SECONDS = 31_536_000
@@ -39,12 +40,16 @@ const RetrySchema = z.strictObject({
 
 const OnFailureSchema = z.union([
   z.enum(['fail', 'continue']),
-  z.strictObject({ output: z.unknown() }),
-  z.strictObject({ step: StepIdSchema }),
+  z.strictObject({
+    output: z.unknown().describe('The output in place of the failure: a value with expressions ($error)'),
+  }),
+  z.strictObject({ step: StepIdSchema.describe('The step that runs when this one has failed ($error)') }),
 ])
 
-const ConditionSchema = z.string('a condition is written "{% ... %}"')
-const ListExpressionSchema = z.string('a list to go through is written "{% ... %}"')
+/** What validation refuses beyond these schemas is said to editors by `meta`, which goes into the published JSON Schema. */
+const EXPRESSION = { pattern: '^\\s*\\{%[\\s\\S]*%\\}\\s*$' }
+const ConditionSchema = z.string('a condition is written "{% ... %}"').meta(EXPRESSION)
+const ListExpressionSchema = z.string('a list to go through is written "{% ... %}"').meta(EXPRESSION)
 
 const common = {
   description: z.string().max(500).optional().describe('For people'),
@@ -142,6 +147,7 @@ const EachStepSchema = z.strictObject({
   ...common,
   forEach: z
     .string({ error: 'a step with steps goes through a list: say forEach: "{% ... %}"' })
+    .meta(EXPRESSION)
     .describe('The list ($item, $index)'),
   ...ofFanOut,
   steps: z.lazy((): z.ZodType<StepsById> => StepsSchema).describe('What is done for each item'),
@@ -154,6 +160,7 @@ const ApprovalStepSchema = z.strictObject({
       prompt: z.string().describe('What the person is asked; text, with expressions in it'),
       choices: z
         .array(z.string())
+        .meta({ minItems: 1, uniqueItems: true })
         .optional()
         .describe('What may be answered; approve, reject where it is not said'),
       approvers: distinct(z.array(z.string()))
@@ -175,7 +182,10 @@ const WaitStepSchema = z.strictObject({
     .union([
       z.strictObject({
         seconds: z
-          .union([z.number(), z.string('an expression is written "{% ... %}"')])
+          .union([
+            z.number().meta({ minimum: 0 }),
+            z.string('an expression is written "{% ... %}"').meta(EXPRESSION),
+          ])
           .describe('For so long; a number or an expression'),
       }),
       z.strictObject({
@@ -234,7 +244,7 @@ export type Step = z.infer<typeof StepSchema>
 /** The steps of a workflow, or of a body, by id. */
 export type Steps = Readonly<Record<string, Step>>
 
-const StepsSchema: z.ZodType<StepsById> = z.lazy(() => z.record(StepIdSchema, StepSchema))
+export const StepsSchema: z.ZodType<StepsById> = z.lazy(() => z.record(StepIdSchema, StepSchema))
 
 /** The kind of an unparsed step, by its marking field. */
 export function stepKind(step: object): StepKind {

@@ -1,0 +1,127 @@
+/**
+ * The workflow language as JSON Schema, for editors and other tools. It says what `parseStructure` accepts, as far as JSON Schema can say
+ * it; test/property/workflow-schema.test.ts compares both.
+ */
+import * as z from 'zod'
+import { isJsonObject } from '../domain/json.ts'
+import {
+  MARKED_KINDS,
+  STEP_KINDS,
+  StepIdSchema,
+  type StepKind,
+  stepSchemaFor,
+  WorkflowHeadSchema,
+  WorkflowSchema,
+} from './schema.ts'
+
+type JsonSchema = Record<string, unknown>
+
+/** What each kind of step is, in a title and in a sentence or two. */
+export const KINDS: Readonly<Record<StepKind, { title: string; description: string }>> = {
+  agent: {
+    title: 'A step that an agent runs',
+    description:
+      'It has `capability`, `agent`, or both. With `forEach` it runs once for each item of a list.',
+  },
+  repeat: {
+    title: 'A loop',
+    description:
+      'Its steps go round until `until` is true. `$iteration` counts from 1; `$previous` has the outputs of the round before by step.',
+  },
+  steps: {
+    title: 'Steps for each item of a list',
+    description: 'A fan-out over several steps: all of them for each item, `$item` and `$index`.',
+  },
+  approval: {
+    title: 'A person answers',
+    description:
+      'It waits until somebody answers (`orchestrator approve`, or the API). Its output is `{decision, by, at, comment}`.',
+  },
+  wait: { title: 'Waiting', description: 'It waits for a time, without cost.' },
+  workflow: {
+    title: 'A child workflow',
+    description: 'It runs a registered workflow as a task of its own that is linked to this one.',
+  },
+  emit: { title: 'An event', description: 'It publishes an event on the bus.' },
+}
+
+/** Draft 7, which every editor knows. */
+export function workflowJsonSchema(): JsonSchema {
+  const head = schemaOf(WorkflowHeadSchema)
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Workflow of the orchestrator',
+    description: 'Steps, what each of them gets, and what happens when one fails.',
+    type: 'object',
+    properties: {
+      $schema: { type: 'string', description: 'Where editors find this schema; it means nothing else' },
+      ...(head.properties as JsonSchema),
+      steps: { $ref: '#/definitions/steps', description: WorkflowSchema.shape.steps.description },
+    },
+    patternProperties: EXTENSIONS,
+    required: ['name', 'steps'],
+    additionalProperties: false,
+    definitions: {
+      steps: {
+        type: 'object',
+        description: 'Steps by id',
+        minProperties: 1,
+        propertyNames: schemaOf(StepIdSchema),
+        additionalProperties: { $ref: '#/definitions/step' },
+      },
+      // The kind of a step is that of the first marking field that it has, as for the parser.
+      step: {
+        type: 'object',
+        description: 'A step: an agent runs it, unless it has one of the fields that make it another kind',
+        ...MARKED_KINDS.reduceRight<JsonSchema>(
+          (others, kind) => ({ if: { required: [kind] }, then: reference(kind), else: others }),
+          reference('agent'),
+        ),
+      },
+      ...Object.fromEntries(STEP_KINDS.map((kind) => [`${kind}Step`, stepOf(kind)])),
+    },
+  }
+}
+
+const EXTENSIONS = {
+  '^x-': {
+    description: 'Means nothing to the orchestrator: a place for anchors, and for what other tools read',
+  },
+}
+
+const reference = (kind: StepKind): JsonSchema => ({ $ref: `#/definitions/${kind}Step` })
+
+function stepOf(kind: StepKind): JsonSchema {
+  const schema = schemaOf(stepSchemaFor({ [kind]: {} }))
+  const properties = schema.properties as Record<string, JsonSchema>
+  withSharedBody(properties)
+  if (isJsonObject(properties.repeat?.properties))
+    withSharedBody(properties.repeat.properties as typeof properties)
+  const either = { anyOf: [{ required: ['capability'] }, { required: ['agent'] }] }
+  return {
+    ...KINDS[kind],
+    ...schema,
+    properties,
+    patternProperties: EXTENSIONS,
+    ...(kind === 'agent' ? either : {}),
+  }
+}
+
+/** Refers to the one definition of steps, in place of a copy for each body. */
+function withSharedBody(properties: Record<string, JsonSchema>): void {
+  const { steps } = properties
+  if (steps) properties.steps = { $ref: '#/definitions/steps', description: steps.description }
+}
+
+function schemaOf(schema: z.ZodType): JsonSchema {
+  const {
+    $schema: _dialect,
+    definitions: _steps,
+    ...own
+  } = z.toJSONSchema(schema, {
+    io: 'input',
+    target: 'draft-7',
+    unrepresentable: 'any',
+  }) as JsonSchema
+  return own
+}
