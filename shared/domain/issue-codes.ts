@@ -19,7 +19,8 @@ export const ISSUE_CODES = {
   'history-too-long': 'The execution would have more events than Step Functions keeps.',
   invalid: 'A wish of a retry or fork does not fit the task.',
   'invalid-value': 'A value has the wrong type, or is out of bounds.',
-  'looks-like-expression': 'A text looks like an expression, as `$input.x`, `{{ x }}` or `${x}`, and is none.',
+  'looks-like-expression':
+    'A text looks like an expression, as `$input.x`, `{{ x }}` or `${x}`, and is none.',
   'loses-digits': 'A number would lose digits; it is written as text.',
   'missing-field': 'A field is missing that a capability or a child workflow requires.',
   'missing-most-tokens': 'An agent with a limit of tokens does not say the most that a call can take.',

@@ -21,6 +21,8 @@ import { bodyIn } from './step-kinds.ts'
 
 /** A partially parsed workflow: {@link standInOf} for each step that does not parse. */
 export type Draft = {
+  /** Undefined where it is none, or has issues. */
+  input: Workflow['input']
   steps: Record<string, Step>
   output: unknown
   /** Expressions in invalid fields, by the stand-in for their step. */
@@ -39,6 +41,7 @@ export function parseStructure(value: unknown): { workflow?: Workflow; draft?: D
     ? []
     : issuesOfZod(head.error, { schema: WorkflowHeadSchema, value: rest, what: 'the workflow' })
   if (head.success && head.data.input) issues.push(...issuesOfJsonSchema(head.data.input, 'input'))
+  const input = head.success && issues.length === 0 ? head.data.input : undefined
   const left = new Map<Step, LeftExpression[]>()
   const parsed = parseSteps(steps, 'steps', left)
   issues.push(...parsed.issues)
@@ -48,7 +51,7 @@ export function parseStructure(value: unknown): { workflow?: Workflow; draft?: D
     issues.push(issue('too-many-steps', 'steps', `${count} steps; the most is ${MAX_STEPS}`))
     return { issues }
   }
-  const draft = { steps: parsed.steps, output: rest.output, left }
+  const draft = { input, steps: parsed.steps, output: rest.output, left }
   return head.success && issues.length === 0
     ? { workflow: { ...head.data, steps: parsed.steps }, draft, issues }
     : { draft, issues }

@@ -18,25 +18,43 @@ import {
   handledBy,
   needsOfStep,
 } from './step-needs.ts'
+import { type Catalogue, NO_CATALOGUE } from './types/catalogue.ts'
+import { issuesOfTypes } from './types/check-types.ts'
 
-export type Validated = { workflow: Workflow; issues: [] } | { workflow?: undefined; issues: Issue[] }
+/** `warnings` are issues of names and types, where they are not errors. */
+export type Validated =
+  | { workflow: Workflow; issues: []; warnings: Issue[] }
+  | { workflow?: undefined; issues: Issue[]; warnings?: undefined }
+
+export type Validation = {
+  /** The agents and workflows whose schemas names and types are checked against. */
+  catalogue?: Catalogue
+  /** Whether issues of names and types are warnings. */
+  lenient?: boolean
+}
 
 const NAMES_INSIDE = ['item', 'index', 'iteration', 'previous']
 const TASK_NAMES = ['input', 'steps', 'status', 'errors', 'task']
 
 /**
- * Parses a workflow (YAML or JSON text, or a value) and returns it, or every issue with its path: structure first, then names, expressions
- * and the graph. The planner checks whether agents offer its capabilities. Issues of a text have line and column.
+ * Parses a workflow (YAML or JSON text, or a value) and returns it, or every issue with its path: structure first, then names, expressions,
+ * the graph, and types. The planner checks whether agents offer its capabilities. Issues of a text have
+ * line and column.
  */
-export function validateWorkflow(source: unknown): Validated {
+export function validateWorkflow(
+  source: unknown,
+  { catalogue = NO_CATALOGUE, lenient = false }: Validation = {},
+): Validated {
   const parsed = typeof source === 'string' ? parseText(source) : { value: source, issues: [] }
   if (parsed.issues.length > 0) return { issues: parsed.issues }
   const unsaid = isJsonObject(parsed.value) ? notJsonIn(parsed.value) : undefined
   if (unsaid) return { issues: [issue('not-json', unsaid.path, describeNotJson(unsaid, 'the workflow'))] }
   const { workflow, draft, issues } = parseStructure(parsed.value)
-  const all = [...issues, ...(draft ? issuesOfMeaning(draft) : [])]
-  if (all.length === 0 && workflow) return { workflow, issues: [] }
-  return { issues: withPlaces(all, source) }
+  const ofTypes = draft ? issuesOfTypes(draft, catalogue, new Set(draft.left.keys())) : []
+  const others = [...issues, ...(draft ? issuesOfMeaning(draft) : [])]
+  const all = lenient && others.length === 0 ? others : [...others, ...ofTypes]
+  if (all.length > 0 || !workflow) return { issues: withPlaces(all, source) }
+  return { workflow, issues: [], warnings: withPlaces(ofTypes, source) }
 }
 
 /** The ids that expressions and steps of one graph may mention: those of their graph and, in a body, of the enclosing ones. */

@@ -166,5 +166,5 @@ function inferObject(pairs: readonly Node[][], items: Type, isMany: boolean, pla
       for (const one of name.string)
         fields.set(one, fields.has(one) ? { type: ANY, optional: true } : { type: found, optional })
   }
-  return { object: { fields, rest: rest ?? 'none' } }
+  return { object: { fields, rest: rest ?? 'none', isWritten: true } }
 }

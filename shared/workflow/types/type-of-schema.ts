@@ -26,20 +26,31 @@ const MOST_DEPTH = 24
 /** A schema of more parts is `any` beyond them. */
 const MOST_PARTS = 5_000
 
-const known = new WeakMap<Schema, Type>()
+const known = { read: new WeakMap<Schema, Type>(), taken: new WeakMap<Schema, Type>() }
 
 /** The type of the values that a JSON Schema accepts (types/Q1). Keywords that only bound a value (`minimum`, `pattern`, `not`) are not read. */
-export function typeOfSchema(schema: unknown): Type {
+export const typeOfSchema = (schema: unknown): Type => typeAs('read', schema)
+
+/** The same for a value that is given: members with a default may be left out. */
+export const typeTakenBy = (schema: unknown): Type => typeAs('taken', schema)
+
+function typeAs(as: keyof typeof known, schema: unknown): Type {
   if (schema === false) return NEVER
   if (!isJsonObject(schema)) return ANY
-  const found = known.get(schema)
+  const found = known[as].get(schema)
   if (found) return found
-  const type = read(schema, { root: schema, depth: 0, parts: { count: 0 }, open: new Set() })
-  known.set(schema, type)
+  const type = read(schema, { as, root: schema, depth: 0, parts: { count: 0 }, open: new Set() })
+  known[as].set(schema, type)
   return type
 }
 
-type Place = { root: Schema; depth: number; parts: { count: number }; open: ReadonlySet<Schema> }
+type Place = {
+  as: keyof typeof known
+  root: Schema
+  depth: number
+  parts: { count: number }
+  open: ReadonlySet<Schema>
+}
 
 function read(schema: unknown, place: Place): Type {
   if (schema === false) return NEVER
@@ -99,7 +110,8 @@ function membersOf(schema: Schema, place: Place): ObjectType {
   const names = new Set(listIn(required))
   const declared = isJsonObject(properties) ? Object.entries(properties) : []
   const fields = declared.map(([name, one]): [string, Field] => {
-    const isThere = names.has(name) || (isJsonObject(one) && 'default' in one)
+    const hasDefault = isJsonObject(one) && 'default' in one
+    const isThere = hasDefault ? place.as === 'read' : names.has(name)
     return [name, { type: read(one, place), ...(isThere ? {} : { optional: true }) }]
   })
   for (const name of names)

@@ -34,6 +34,8 @@ export type ObjectType = Readonly<{
   fields: ReadonlyMap<string, Field>
   /** Members beside `fields`: none, those of this type, or `undeclared` (types/Q4). */
   rest: 'none' | 'undeclared' | Type
+  /** Written down as an object, so that a member that is not taken is a mistake. */
+  isWritten?: true
 }>
 
 /** `type` may be computed when it is read: the outputs of steps depend on one another. */

@@ -1,0 +1,61 @@
+import type { AgentManifest } from '../../domain/agent.ts'
+import type { AgentStep, Workflow } from '../schema.ts'
+
+/** The agents and workflows that a workflow may use, as far as they are known; what is not here is not checked. */
+export type Catalogue = {
+  agents: readonly Offering[]
+  workflows: readonly Workflow[]
+}
+
+type Offering = Pick<AgentManifest, 'id' | 'version' | 'capabilities'>
+
+/** A capability as one agent offers it. */
+export type Offer = AgentManifest['capabilities'][number] & { agentId: string }
+
+export const NO_CATALOGUE: Catalogue = { agents: [], workflows: [] }
+
+export type Offers = {
+  /** What its agent may be asked first; empty when none is known. */
+  first: readonly Offer[]
+  /** What the agents of its `fallback` may be asked. */
+  further: readonly Offer[]
+  /** Whether an agent that is not known may answer too. */
+  isOpen: boolean
+}
+
+/** What the agents of a step may be asked. */
+export function offersFor({ agents }: Catalogue, { capability, agent, fallback = [] }: AgentStep): Offers {
+  const first = agents.flatMap((one) => {
+    if (agent === undefined) return offerOf(one, capability)
+    return isPinned(one, agent) ? offerOf(one, capability ?? one.capabilities[0]?.name) : []
+  })
+  const each = fallback.map((wanted) =>
+    agents.flatMap((one) => {
+      const own = one.id === wanted ? offerOf(one, capability) : []
+      return own.length > 0 ? own : offerOf(one, one.id === wanted ? one.capabilities[0]?.name : wanted)
+    }),
+  )
+  const isOpen = first.length === 0 || each.some((offers) => offers.length === 0)
+  return { first, further: each.flat(), isOpen }
+}
+
+function isPinned({ id, version }: Offering, agent: string): boolean {
+  const [name, wanted] = agent.split('@')
+  return name === id && (wanted === undefined || wanted === version)
+}
+
+function offerOf({ id, capabilities }: Offering, wanted: string | undefined): Offer[] {
+  const found = capabilities.find(({ name }) => name === wanted)
+  return found ? [{ ...found, agentId: id }] : []
+}
+
+/** The workflow that a step calls as `name` or `name@version`; undefined when this version is not known. */
+export function workflowNamed({ workflows }: Catalogue, called: string): Workflow | undefined {
+  const [name, version] = called.split('@')
+  const same = workflows.filter((one) => one.name === name)
+  if (version !== undefined) return same.find((one) => String(one.version) === version)
+  return same.reduce<Workflow | undefined>(
+    (newest, one) => (newest && newest.version > one.version ? newest : one),
+    undefined,
+  )
+}

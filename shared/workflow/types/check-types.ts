@@ -1,0 +1,192 @@
+import { type Issue, issue } from '../../domain/issue.ts'
+import { expressionIn, expressionsIn } from '../expressions.ts'
+import { isFanOut, isLoop, type Step, type StepOf, type Steps, type Workflow } from '../schema.ts'
+import { bodyIn, byKind } from '../step-kinds.ts'
+import { expressionsOfBody, expressionsOfStep, handledBy } from '../step-needs.ts'
+import { type Catalogue, type Offer, offersFor, workflowNamed } from './catalogue.ts'
+import { describeType, namesOf } from './describe-type.ts'
+import { issuesOfInput } from './issues-of-input.ts'
+import { lookalikesIn } from './looks-like-expression.ts'
+import { type Misfit, misfitsOf } from './misfits.ts'
+import {
+  ERROR,
+  inferredIn,
+  type Scope,
+  type Surroundings,
+  scopeOfBody,
+  scopeOfItem,
+  scopeOfWorkflow,
+  scopeWith,
+} from './scopes.ts'
+import { ANY, BOOLEAN, isEmpty, NUMBER, STRING, type Type } from './type.ts'
+import { typeOfSchema, typeTakenBy } from './type-of-schema.ts'
+
+type Checked = Pick<Workflow, 'input' | 'steps' | 'output'>
+
+/** What the checks of one workflow share. */
+type Check = Surroundings & {
+  input: Type
+  /** Names by which a placeholder may mean an expression: members of the input, and steps. */
+  known: ReadonlySet<string>
+}
+
+/**
+ * Issues of names and types in a workflow: in expressions, and in what they give to capabilities, child workflows, conditions and lists.
+ * `unknown` are steps that did not parse, which are not checked. What is not in the catalogue is not known, and silent (types/Q3).
+ */
+export function issuesOfTypes(
+  { input, steps, output }: Checked,
+  catalogue: Catalogue,
+  unknown: ReadonlySet<Step> = new Set(),
+): Issue[] {
+  const surroundings: Surroundings = { catalogue, unknown, children: new Map() }
+  const scope = scopeOfWorkflow({ input, steps }, surroundings)
+  const ofInput = input === undefined ? ANY : typeOfSchema(input)
+  const known = new Set([...namesOf(ofInput), ...Object.keys(steps)])
+  const check: Check = { ...surroundings, input: ofInput, known }
+  return [
+    ...issuesOfSteps(steps, 'steps', scope, check),
+    ...expressionsIn(output, 'output').flatMap((one) => complaintsAt(one, scope)),
+    ...lookalikesIn(output, 'output', known),
+  ]
+}
+
+function issuesOfSteps(steps: Steps, path: string, scope: Scope, check: Check): Issue[] {
+  return Object.entries(steps).flatMap(([id, step]) => {
+    if (check.unknown.has(step)) return issuesOfBody(step, `${path}.${id}`, scope, check)
+    const own = handledBy({ steps }, id).length > 0 ? scopeWith(scope, [['error', ERROR]]) : scope
+    const at = `${path}.${id}`
+    return [
+      ...issuesOfExpressions(step, at, own),
+      ...issuesOfFields(step, at, own, check),
+      ...issuesOfBody(step, at, scope, check),
+      ...lookalikesOf(step, at, check),
+    ]
+  })
+}
+
+/** Unknown names and wrong operands in the expressions of a step. */
+function issuesOfExpressions(step: Step, at: string, scope: Scope): Issue[] {
+  const ofInput = scopeOfItem(step, scope)
+  const ofFailure = scopeWith(scope, [['error', ERROR]])
+  return expressionsOfStep(step).flatMap(({ path, text }) => {
+    const own = /^input\b/.test(path) ? ofInput : path.startsWith('onFailure.') ? ofFailure : scope
+    return complaintsAt({ path: `${at}.${path}`, text }, own)
+  })
+}
+
+const complaintsAt = ({ path, text }: { path: string; text: string }, scope: Scope): Issue[] =>
+  inferredIn(text, scope).complaints.map(({ code, message }) => issue(code, path, message))
+
+/** Values of the wrong type in the fields of a step. */
+function issuesOfFields(step: Step, at: string, scope: Scope, check: Check): Issue[] {
+  const own = byKind<Issue[]>(step, {
+    agent: (one) => issuesOfAgentInput(one, at, scope, check),
+    repeat: () => [],
+    steps: () => [],
+    approval: () => [],
+    wait: ({ wait }) =>
+      'until' in wait
+        ? issuesOfValue(wait.until, STRING, `${at}.wait.until`, scope, 'a time is text')
+        : issuesOfValue(wait.seconds, NUMBER, `${at}.wait.seconds`, scope, 'seconds are a number'),
+    workflow: (one) => issuesOfChildInput(one, at, scope, check),
+    emit: ({ emit }) =>
+      issuesOfValue(emit.type, STRING, `${at}.emit.type`, scope, 'the type of an event is text'),
+  })
+  const ofList = isFanOut(step) ? issuesOfList(step.forEach, `${at}.forEach`, scope) : []
+  return [...issuesOfValue(step.when, BOOLEAN, `${at}.when`, scope, CONDITION), ...ofList, ...own]
+}
+
+const CONDITION = 'a condition is true or false, such as {% $exists(...) %} or {% $count(...) > 0 %}'
+
+/** An issue of an expression that never finds a value of one kind; written values are checked elsewhere. */
+function issuesOfValue(value: unknown, wanted: Type, path: string, scope: Scope, right: string): Issue[] {
+  const text = expressionIn(value)
+  if (text === undefined) return []
+  const { type } = inferredIn(text, scope)
+  const kinds = Object.keys(wanted) as (keyof Type)[]
+  if (type.any || isEmpty(type) || kinds.some((kind) => type[kind] !== undefined)) return []
+  return [issue('wrong-type', path, `${nameIn(path)} is ${describeType(type)}; ${right}`)]
+}
+
+const nameIn = (path: string): string => path.slice(path.lastIndexOf('.') + 1)
+
+function issuesOfList(forEach: string, path: string, scope: Scope): Issue[] {
+  const right = 'it goes through a list; a list of one is written {% [...] %}'
+  return issuesOfValue(forEach, { array: ANY }, path, scope, right)
+}
+
+function issuesOfAgentInput(step: StepOf<'agent'>, at: string, scope: Scope, check: Check): Issue[] {
+  const { first } = offersFor(check.catalogue, step)
+  const judged = first.map((offer) => {
+    const wanted = typeTakenBy(offer.inputSchema)
+    return issuesOfGiven(step, wanted, { at, scope, check, what: whatTakes(offer, step) })
+  })
+  return judged.some((issues) => issues.length === 0) ? [] : (judged[0] ?? [])
+}
+
+const whatTakes = ({ name, agentId }: Offer, { agent }: StepOf<'agent'>): string =>
+  agent === undefined ? `what ${name} takes` : `what agent ${agentId} takes for ${name}`
+
+function issuesOfChildInput(step: StepOf<'workflow'>, at: string, scope: Scope, check: Check): Issue[] {
+  const child = workflowNamed(check.catalogue, step.workflow)
+  if (child?.input === undefined) return []
+  return issuesOfGiven(step, typeTakenBy(child.input), {
+    at,
+    scope,
+    check,
+    what: `what workflow ${child.name} takes`,
+  })
+}
+
+type Giving = { at: string; scope: Scope; check: Check; what: string }
+
+/** A step without an input gets that of the task. */
+function issuesOfGiven(
+  step: Step & { input?: unknown },
+  wanted: Type,
+  { at, scope, check, what }: Giving,
+): Issue[] {
+  if (step.input !== undefined)
+    return issuesOfInput(step.input, wanted, { path: `${at}.input`, what, scope: scopeOfItem(step, scope) })
+  const told = ({ code, at: part, message }: Misfit): Issue => {
+    const where = part.length > 0 ? `${part.join('.')}: ` : ''
+    return issue(code, at, `it has no input, so it gets the input of the task: ${where}${message} (${what})`)
+  }
+  return misfitsOf(check.input, wanted).map(told)
+}
+
+/** The steps of a body, and what is evaluated after them. */
+function issuesOfBody(step: Step, at: string, scope: Scope, check: Check): Issue[] {
+  const body = bodyIn(step)
+  const inner = scopeOfBody(step, scope, check)
+  if (!body || !inner) return []
+  const ofSteps = issuesOfSteps(body.steps, `${at}.${body.path}`, inner, check)
+  if (check.unknown.has(step)) return ofSteps
+  const after = expressionsOfBody(step).flatMap(({ path, text }) =>
+    complaintsAt({ path: `${at}.${path}`, text }, inner),
+  )
+  const until = isLoop(step)
+    ? issuesOfValue(step.repeat.until, BOOLEAN, `${at}.repeat.until`, inner, CONDITION)
+    : []
+  return [...ofSteps, ...after, ...until]
+}
+
+/** Texts that look like expressions, in the fields that take values. */
+function lookalikesOf(step: Step, at: string, { known }: Check): Issue[] {
+  const own = byKind<Record<string, unknown>>(step, {
+    agent: ({ input }) => ({ input }),
+    repeat: ({ repeat }) => ({ 'repeat.output': repeat.output }),
+    steps: ({ output }) => ({ output }),
+    approval: ({ approval }) => ({ 'approval.prompt': approval.prompt }),
+    wait: () => ({}),
+    workflow: ({ input }) => ({ input }),
+    emit: ({ emit }) => ({ 'emit.data': emit.data }),
+  })
+  const { onFailure } = step
+  const ofFailure =
+    typeof onFailure === 'object' && 'output' in onFailure ? { 'onFailure.output': onFailure.output } : {}
+  return Object.entries({ ...own, ...ofFailure }).flatMap(([field, value]) =>
+    lookalikesIn(value, `${at}.${field}`, known),
+  )
+}

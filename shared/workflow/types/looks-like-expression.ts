@@ -1,0 +1,52 @@
+import { type Issue, issue } from '../../domain/issue.ts'
+import { isJsonObject } from '../../domain/json.ts'
+import { shown } from '../../domain/shown.ts'
+import { expressionIn } from '../expressions.ts'
+
+/** The variables of the language: a text that begins with one of them is hardly meant as text. */
+const VARIABLES = 'input|steps|status|errors|error|task|item|index|iteration|previous'
+const PATH = String.raw`(?:\.[A-Za-z_]\w*|\[[^\]]*\])*`
+
+/** `$input.x` and no more; `$.input.x`, as in the JSONPath of Step Functions. */
+const BARE = new RegExp(String.raw`^\$(?:\.|\$\.)?(?:${VARIABLES})${PATH}$`)
+/** A text that is one placeholder. */
+const PLACEHOLDER = new RegExp(
+  String.raw`^(?:\{\{-?\s*(\$?[A-Za-z_]\w*${PATH})\s*-?\}\}|\$\{\{?\s*(\$?[A-Za-z_]\w*${PATH})\s*\}\}?)$`,
+)
+/** A placeholder in a text that names a variable of the language. */
+const NAMES_VARIABLE = new RegExp(
+  String.raw`\{\{-?\s*(\$?(?:${VARIABLES})${PATH})\s*-?\}\}|\$\{\{?\s*(\$?(?:${VARIABLES})${PATH})\s*\}\}?`,
+)
+
+/** Texts in a value that look like expressions and are none; those in expressions are left alone. */
+export function lookalikesIn(value: unknown, path: string, known: ReadonlySet<string>): Issue[] {
+  if (typeof value === 'string') {
+    const meant = meantBy(value, known)
+    return meant === undefined ? [] : [lookalike(value, meant, path)]
+  }
+  if (Array.isArray(value)) return value.flatMap((one, at) => lookalikesIn(one, `${path}[${at}]`, known))
+  if (!isJsonObject(value)) return []
+  return Object.entries(value).flatMap(([name, one]) => lookalikesIn(one, `${path}.${name}`, known))
+}
+
+/** The expression that a text was perhaps meant as; `known` are members of the input and steps, for placeholders without a variable. */
+function meantBy(text: string, known: ReadonlySet<string>): string | undefined {
+  if (expressionIn(text) !== undefined) return undefined
+  const trimmed = text.trim()
+  if (BARE.test(trimmed)) return trimmed.replace(/^\$+\.?/, '$')
+  const [, curly, dollar] = PLACEHOLDER.exec(trimmed) ?? NAMES_VARIABLE.exec(text) ?? []
+  const inside = curly ?? dollar
+  if (inside === undefined) return undefined
+  const name = inside.replace(/^\$/, '')
+  const isVariable = new RegExp(`^(?:${VARIABLES})\\b`).test(name)
+  if (isVariable) return `$${name}`
+  const [first = ''] = name.split(/[.[]/)
+  // A capital name in ${...} is a variable of an environment.
+  if (curly === undefined && !known.has(first)) return undefined
+  return `$input.${name}`
+}
+
+function lookalike(text: string, meant: string, path: string): Issue {
+  const message = `${shown(text)} looks like an expression and is text; an expression is written "{% ${meant} %}", and such a text "{% '${text.replaceAll("'", "\\'").slice(0, 40)}' %}"`
+  return issue('looks-like-expression', path, message)
+}

@@ -1,0 +1,239 @@
+import { STEP_STATUSES } from '../../domain/step.ts'
+import { expressionIn } from '../expressions.ts'
+import { parseExpression } from '../parse-expression.ts'
+import { DEFAULT_CHOICES, isEach, isFanOut, isLoop, type Step, type Steps, type Workflow } from '../schema.ts'
+import { bodyIn, byKind } from '../step-kinds.ts'
+import { resultStepsOf } from '../step-needs.ts'
+import { type Catalogue, offersFor, workflowNamed } from './catalogue.ts'
+import { type Inferred, inferExpression } from './infer-expression.ts'
+import { itemsOf } from './infer-path.ts'
+import {
+  ANY,
+  type Field,
+  INTEGER,
+  join,
+  joinAll,
+  listOf,
+  NOTHING,
+  NULL,
+  objectOf,
+  once,
+  oneOf,
+  STRING,
+  type Type,
+  typeOfValue,
+  withoutNothing,
+} from './type.ts'
+import { typeOfSchema } from './type-of-schema.ts'
+
+/** The variables of the expressions at one place of a workflow. */
+export type Scope = {
+  variables: ReadonlyMap<string, Type | (() => Type)>
+  /** The outputs of the steps in reach, by id. */
+  outputs: ReadonlyMap<string, Field>
+  /** Results by expression. */
+  inferred: Map<string, Inferred>
+  /** The scopes of bodies. */
+  bodies: Map<Step, Scope>
+}
+
+/** What the scopes of one check share. */
+export type Surroundings = {
+  catalogue: Catalogue
+  /** Steps that did not parse: their outputs are not known. */
+  unknown: ReadonlySet<Step>
+  /** Outputs of child workflows, by the workflow; unset while they are being found. */
+  children: Map<Workflow, Type | undefined>
+}
+
+export const ERROR = objectOf({
+  name: STRING,
+  message: STRING,
+  stepId: STRING,
+  path: STRING,
+  attempts: INTEGER,
+})
+const TASK = objectOf({ id: STRING, type: { type: STRING, optional: true }, metadata: objectOf({}, STRING) })
+const STATUS = oneOf(STEP_STATUSES)
+
+/** The scope of a workflow's own steps and of its output. */
+export function scopeOfWorkflow(
+  workflow: Pick<Workflow, 'input' | 'steps'>,
+  surroundings: Surroundings,
+): Scope {
+  const input = workflow.input === undefined ? ANY : typeOfSchema(workflow.input)
+  return scopeOfSteps(workflow.steps, undefined, surroundings, [
+    ['input', input],
+    ['task', TASK],
+  ])
+}
+
+type Variables = Iterable<readonly [string, Type | (() => Type)]>
+
+function scopeOfSteps(
+  steps: Steps,
+  around: Scope | undefined,
+  surroundings: Surroundings,
+  own: Variables,
+): Scope {
+  const outputs = new Map(around?.outputs)
+  const variables = new Map([...(around?.variables ?? []), ...own])
+  const scope: Scope = { variables, outputs, inferred: new Map(), bodies: new Map() }
+  for (const [id, step] of Object.entries(steps))
+    outputs.set(id, { type: outputOf(step, scope, surroundings), optional: true })
+  const each = (type: Type): ReadonlyMap<string, Field> =>
+    new Map([...outputs.keys()].map((id) => [id, { type, optional: true }]))
+  // A step that is not there is reported as an unknown step.
+  variables.set('steps', { object: { fields: outputs, rest: ANY } })
+  variables.set('status', { object: { fields: each(STATUS), rest: ANY } })
+  variables.set('errors', { object: { fields: each(ERROR), rest: ANY } })
+  return scope
+}
+
+/** The same scope with further variables. */
+export const scopeWith = (scope: Scope, own: Variables): Scope => ({
+  ...scope,
+  variables: new Map([...scope.variables, ...own]),
+  inferred: new Map(),
+})
+
+/** The scope of the input of a fan-out's item: `$item` and `$index`. */
+export const scopeOfItem = (step: Step, scope: Scope): Scope =>
+  isFanOut(step) ? scopeWith(scope, itemVariables(step.forEach, scope)) : scope
+
+/** The scope of the steps in a body, and of what is evaluated after them; undefined for a step without one. */
+export function scopeOfBody(step: Step, scope: Scope, surroundings: Surroundings): Scope | undefined {
+  const known = scope.bodies.get(step)
+  if (known) return known
+  const body = bodyIn(step)
+  if (!body) return undefined
+  const inner: { scope?: Scope } = {}
+  const previous = once(() => previousOf(body.steps, inner.scope))
+  const own: Variables = isEach(step)
+    ? itemVariables(step.forEach, scope)
+    : [
+        ['iteration', INTEGER],
+        ['previous', previous],
+      ]
+  inner.scope = scopeOfSteps(body.steps, scope, surroundings, own)
+  scope.bodies.set(step, inner.scope)
+  return inner.scope
+}
+
+/** The outputs of the round before, of which the first round has none. */
+function previousOf(steps: Steps, scope: Scope | undefined): Type {
+  const outputs = Object.keys(steps).map((id) => [id, scope?.outputs.get(id) ?? { type: ANY }] as const)
+  return { object: { fields: new Map(outputs), rest: 'none' }, nothing: true }
+}
+
+const itemVariables = (forEach: string, scope: Scope): Variables => [
+  ['item', once(() => itemsOf(typeOfTemplate(forEach, scope)))],
+  ['index', INTEGER],
+]
+
+/** The type of an expression, and what is wrong with it. */
+export function inferredIn(text: string, scope: Scope): Inferred {
+  const known = scope.inferred.get(text)
+  if (known) return known
+  const inferred = inferSafely(text, scope)
+  scope.inferred.set(text, inferred)
+  return inferred
+}
+
+/** An expression that does not parse is reported elsewhere. */
+function inferSafely(text: string, { variables }: Scope): Inferred {
+  try {
+    const tree = parseExpression(text)
+    return inferExpression(tree, (name) => {
+      const type = variables.get(name)
+      return typeof type === 'function' ? type() : type
+    })
+  } catch {
+    return { type: ANY, complaints: [] }
+  }
+}
+
+/** The type of a value with expressions, as it is resolved when the step runs. */
+export function typeOfTemplate(template: unknown, scope: Scope): Type {
+  const text = expressionIn(template)
+  if (text !== undefined) return inferredIn(text, scope).type
+  if (typeof template === 'string') return template.includes('{%') ? STRING : typeOfValue(template)
+  if (Array.isArray(template))
+    return listOf(joinAll(template.map((one) => orNull(typeOfTemplate(one, scope)))))
+  if (typeof template !== 'object' || template === null)
+    return typeOfValue(template as number | boolean | null)
+  const fields = Object.entries(template).map(([name, one]): [string, Field] => {
+    const type = typeOfTemplate(one, scope)
+    return [name, { type: withoutNothing(type), optional: Boolean(type.nothing || type.any) }]
+  })
+  return { object: { fields: new Map(fields), rest: 'none' } }
+}
+
+/** What is not found is null where a value has to be. */
+const orNull = (type: Type): Type => (type.nothing ? join(withoutNothing(type), NULL) : type)
+
+/** The output of a step, computed when it is asked for; not known while it depends on itself. */
+function outputOf(step: Step, scope: Scope, surroundings: Surroundings): () => Type {
+  let state: { type?: Type } | undefined
+  return () => {
+    if (state) return state.type ?? ANY
+    state = {}
+    state.type = surroundings.unknown.has(step) ? ANY : findOutput(step, scope, surroundings)
+    return state.type
+  }
+}
+
+function findOutput(step: Step, scope: Scope, surroundings: Surroundings): Type {
+  const each = ownOutput(step, scope, surroundings)
+  const own = isFanOut(step) ? listOf(step.tolerate === undefined ? each : join(each, NULL)) : each
+  const { onFailure } = step
+  if (typeof onFailure !== 'object' || !('output' in onFailure)) return own
+  return join(own, orNull(typeOfTemplate(onFailure.output, scopeWith(scope, [['error', ERROR]]))))
+}
+
+/** The output of one item, or of a step that is no fan-out. */
+function ownOutput(step: Step, scope: Scope, surroundings: Surroundings): Type {
+  const ofBody = (): Type => {
+    const body = bodyIn(step)
+    const inner = scopeOfBody(step, scope, surroundings)
+    if (!body || !inner) return ANY
+    const output = isLoop(step) ? step.repeat.output : isEach(step) ? step.output : undefined
+    return orNull(typeOfTemplate(output ?? resultOf(body.steps), inner))
+  }
+  return byKind<Type>(step, {
+    agent: (one) => {
+      const { first, further, isOpen } = offersFor(surroundings.catalogue, one)
+      return isOpen
+        ? ANY
+        : joinAll([...first, ...further].map(({ outputSchema }) => typeOfSchema(outputSchema)))
+    },
+    repeat: ofBody,
+    steps: ofBody,
+    approval: ({ approval: { choices = DEFAULT_CHOICES, onTimeout } }) =>
+      objectOf({
+        decision: oneOf([...choices, ...(onTimeout === undefined ? [] : [onTimeout])]),
+        by: STRING,
+        at: STRING,
+        comment: { type: STRING, optional: true },
+      }),
+    wait: () => NOTHING,
+    workflow: (one) => outputOfChild(workflowNamed(surroundings.catalogue, one.workflow), surroundings),
+    emit: (one) => orNull(typeOfTemplate(one.emit.data ?? null, scope)),
+  })
+}
+
+/** The output where none is written: the outputs of the last steps by id. */
+const resultOf = (steps: Steps): Record<string, string> =>
+  Object.fromEntries(resultStepsOf({ steps }).map((id) => [id, `{% $steps.${id} %}`]))
+
+/** The result of a child workflow; not known while it calls itself. */
+function outputOfChild(child: Workflow | undefined, surroundings: Surroundings): Type {
+  if (!child) return ANY
+  const { children } = surroundings
+  if (children.has(child)) return children.get(child) ?? ANY
+  children.set(child, undefined)
+  const scope = scopeOfWorkflow(child, surroundings)
+  const type = orNull(typeOfTemplate(child.output ?? resultOf(child.steps), scope))
+  children.set(child, type)
+  return type
+}
