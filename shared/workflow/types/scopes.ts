@@ -178,9 +178,18 @@ function outputOf(step: Step, scope: Scope, surroundings: Surroundings): () => T
   return () => {
     if (state) return state.type ?? ANY
     state = {}
-    state.type = surroundings.unknown.has(step) ? ANY : findOutput(step, scope, surroundings)
+    state.type = isUnknown(step, surroundings) ? ANY : findOutput(step, scope, surroundings)
     return state.type
   }
+}
+
+/** Whether a step, or one in its body, did not parse. */
+function isUnknown(step: Step, surroundings: Surroundings): boolean {
+  const { unknown } = surroundings
+  if (unknown.size === 0) return false
+  return (
+    unknown.has(step) || Object.values(bodyIn(step)?.steps ?? {}).some((one) => isUnknown(one, surroundings))
+  )
 }
 
 function findOutput(step: Step, scope: Scope, surroundings: Surroundings): Type {
