@@ -1,41 +1,143 @@
 import { Command } from 'commander'
+import type { OutputOf } from '../../shared/client/index.ts'
 import { TASK_STATUSES } from '../../shared/domain/task.ts'
 import { callApi } from '../api-client.ts'
-import { choiceOption, wholeOption } from '../input/parse-options.ts'
+import { CliError } from '../cli-error.ts'
+import { choiceOption, momentOption, pairOption, parseTaskId, wholeOption } from '../input/parse-options.ts'
 import { elapsed, printJson, say } from '../show/output.ts'
 import { printTable } from '../show/table.ts'
 
-type Options = { status?: (typeof TASK_STATUSES)[number]; limit: number; cursor?: string; json?: boolean }
+type Options = Omit<Filter, 'metadata' | 'id'> & {
+  metadata: [string, string][]
+  limit: number
+  cursor?: string
+  json?: boolean
+}
+type Filter = {
+  status?: (typeof TASK_STATUSES)[number]
+  workflow?: string
+  workflowVersion?: number
+  type?: string
+  from?: string
+  to?: string
+  metadata?: string
+  id?: string | undefined
+  parent?: string
+  children?: boolean
+}
+type Page = OutputOf<'listTasks'>
 
 export function listCommand(): Command {
   return new Command('list')
     .description('List tasks, newest first')
+    .argument('[id]', 'the beginning of a task id', parseBeginning)
     .option(
       '-s, --status <status>',
       `only those: ${TASK_STATUSES.join(', ')}`,
       choiceOption('--status', TASK_STATUSES),
     )
+    .option('-w, --workflow <name>', 'only of this workflow')
+    .option(
+      '--workflow-version <n>',
+      'only of this version of it',
+      wholeOption('--workflow-version', 1, 999_999_999),
+    )
+    .option('-t, --type <type>', 'only of this type')
+    .option(
+      '--from <time>',
+      'only created then or later: a time, or how long ago (2h, 7d)',
+      momentOption('--from'),
+    )
+    .option('--to <time>', 'only created before', momentOption('--to'))
+    .option(
+      '-m, --metadata <name=value>',
+      'only with this metadata; repeatable',
+      pairOption('--metadata', 'name=value'),
+      [] as [string, string][],
+    )
+    .option('-p, --parent <taskId>', 'only those that run steps of this task', parseTaskId)
+    .option('--children', 'tasks that run a step of another one, too')
     .option('-n, --limit <n>', 'how many, at most 100', wholeOption('--limit', 1, 100), 20)
     .option('--cursor <cursor>', 'go on after a page')
     .option('--json', 'print JSON')
-    .action(async ({ status, limit, cursor, json = false }: Options) => {
-      const page = await callApi('listTasks', { status, limit, cursor })
+    .addHelpText(
+      'after',
+      '\nExamples:\n  orchestrator list --status failed --from 24h\n  orchestrator list --metadata team=research --workflow report\n  orchestrator list --parent t_01...',
+    )
+    .action(async (id: string | undefined, options: Options) => {
+      const { limit, cursor, json = false, metadata, ...rest } = options
+      const filter: Filter = { ...rest, id, ...(metadata.length > 0 ? { metadata: pairsOf(metadata) } : {}) }
+      const page = await fullPage(filter, limit, cursor)
       if (json) return printJson(page)
-      if (page.tasks.length === 0)
-        return say(
-          status ? `no tasks are ${status}` : 'no tasks yet; submit one with: npx orchestrator submit simple',
-        )
-      const rows = page.tasks.map((task) => [
-        task.taskId,
-        task.status,
-        task.workflow.name,
-        `${task.createdAt.slice(0, 16)}Z`,
-        elapsed({ durationMs: task.durationMs, since: task.createdAt }),
-      ])
-      printTable(['task', 'status', 'workflow', 'created', 'took'], rows)
-      if (!page.cursor) return
-      // The command for the next page, with a line continuation.
-      const same = `${status ? `--status ${status} ` : ''}--limit ${limit}`
-      console.log(`more: npx orchestrator list ${same} \\\n  --cursor '${page.cursor}'`)
+      if (page.tasks.length > 0) printTasks(page)
+      else if (!page.cursor) return say(describeNone(filter))
+      if (page.cursor) tellMore(page)
     })
+}
+
+/** Pages that one call may take: the API answers a page before it is full where a filter leaves out most tasks. */
+const MOST_PAGES = 25
+
+async function fullPage(
+  { workflowVersion, ...filter }: Filter,
+  limit: number,
+  cursor?: string,
+): Promise<Page> {
+  const tasks: Page['tasks'] = []
+  let next = cursor
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const rest = limit - tasks.length
+    const found = await callApi('listTasks', {
+      ...filter,
+      version: workflowVersion,
+      limit: rest,
+      cursor: next,
+    })
+    tasks.push(...found.tasks)
+    next = found.cursor
+    if (!next || tasks.length >= limit) break
+  }
+  return { tasks, ...(next ? { cursor: next } : {}) }
+}
+
+function printTasks({ tasks }: Page): void {
+  const withParents = tasks.some(({ parent }) => parent !== undefined)
+  const rows = tasks.map(({ taskId, status, workflow, createdAt, durationMs, parent }) => [
+    taskId,
+    status,
+    workflow.name,
+    ...(withParents ? [parent ? `${parent.path} of ${parent.taskId}` : ''] : []),
+    `${createdAt.slice(0, 16)}Z`,
+    elapsed({ durationMs, since: createdAt }),
+  ])
+  printTable(['task', 'status', 'workflow', ...(withParents ? ['runs step'] : []), 'created', 'took'], rows)
+}
+
+function describeNone(filter: Filter): string {
+  const { status, ...others } = filter
+  if (Object.values(others).some((value) => value !== undefined)) return 'no tasks are like that'
+  return status ? `no tasks are ${status}` : 'no tasks yet; submit one with: npx orchestrator submit simple'
+}
+
+/** The command for the next page: the same with its cursor. */
+function tellMore({ cursor = '' }: Page): void {
+  const given = process.argv.slice(process.argv.indexOf('list') + 1)
+  const same = given.filter((word, at) => word !== '--cursor' && given[at - 1] !== '--cursor')
+  console.log(`more: npx orchestrator list ${[...same.map(quoted), ''].join(' ')}\\\n  --cursor '${cursor}'`)
+}
+
+const quoted = (word: string): string =>
+  /^[\w=.:/@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+
+/** Pairs as the API takes them: commas, equals signs and backslashes of names and values escaped. */
+const pairsOf = (pairs: readonly [string, string][]): string =>
+  pairs
+    .map((pair) => pair.map((text, at) => text.replace(at === 0 ? /[,=\\]/g : /[,\\]/g, '\\$&')).join('='))
+    .join(',')
+
+/** A task id, or its beginning with or without `t_`. */
+function parseBeginning(text: string): string {
+  const id = text.startsWith('t_') ? text : `t_${text}`
+  if (/^t_[0-9a-z]{0,26}$/.test(id)) return id
+  throw new CliError(`"${text}" is not the beginning of a task id, which is t_ and 26 characters (0-9, a-z)`)
 }

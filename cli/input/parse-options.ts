@@ -45,6 +45,19 @@ export const timeOption =
     throw new CliError(`${name} is "${text}"; ${RIGHT_TIME}`)
   }
 
+/** Parses an option that is a point in time, or how long ago it was. */
+export const momentOption =
+  (name: string) =>
+  (text: string): string => {
+    if (parseTime(text) !== undefined) return text
+    const [, count, unit = ''] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? []
+    const ago = Number(count) * (SECONDS[unit] ?? Number.NaN) * 1_000
+    if (ago >= 0 && ago <= Date.now()) return new Date(Date.now() - ago).toISOString()
+    throw new CliError(
+      `${name} is "${text}"; it is how long ago, such as 90s, 2h or 7d, or a time: ${RIGHT_TIME}`,
+    )
+  }
+
 /** An argument that names a task. */
 export function parseTaskId(text: string): string {
   if (/^t_[0-9a-z]{26}$/.test(text)) return text

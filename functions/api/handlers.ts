@@ -8,8 +8,8 @@ import { approveStep } from '../../shared/app/tasks/approve-step.ts'
 import { cancelAllTasks } from '../../shared/app/tasks/cancel-all-tasks.ts'
 import { cancelTask } from '../../shared/app/tasks/cancel-task.ts'
 import { forkTask } from '../../shared/app/tasks/fork-task.ts'
+import { listTasks } from '../../shared/app/tasks/list-tasks.ts'
 import {
-  listTasks,
   showTask,
   showTaskEvents,
   showTaskResult,

@@ -4,7 +4,6 @@ import { BudgetSchema } from '../domain/budget.ts'
 import { distinct } from '../domain/distinct.ts'
 import { FilePathSchema } from '../domain/file-reference.ts'
 import { PreferSchema } from '../domain/prefer.ts'
-import { TASK_STATUSES } from '../domain/task.ts'
 import { parseTime, RIGHT_TIME } from '../domain/times.ts'
 
 export const AnyJsonSchema = z.json()
@@ -16,7 +15,7 @@ const GivenWorkflowSchema = z
   .describe('A workflow by name, or one of your own: its YAML text, or the same as JSON')
 
 /** An unambiguous time: with its zone, so that every reader means the same instant. */
-const TimeSchema = z.iso
+export const TimeSchema = z.iso
   .datetime({ offset: true })
   .refine((text) => parseTime(text) !== undefined, RIGHT_TIME)
   // Stricter than JSON Schema's date-time: since 1970, and only with offsets that exist.
@@ -77,22 +76,9 @@ export type SubmitTask = z.infer<typeof SubmitTaskSchema>
 export const TaskRefSchema = z.strictObject({ id: TaskIdSchema })
 
 /** A step's id; inside a loop prefixed by the loop's (`improve.draft`). */
-const StepIdSchema = z.string().min(1).max(200)
+export const StepIdSchema = z.string().min(1).max(200)
 
 export const StepRefSchema = z.strictObject({ id: TaskIdSchema, stepId: StepIdSchema })
-
-/** A query string has only text; `1e1` and `0x10` are refused as numbers. */
-const numberOfDigits = (value: unknown): unknown =>
-  typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value
-
-export const ListTasksSchema = z.strictObject({
-  status: z.enum(TASK_STATUSES).optional(),
-  limit: z.preprocess(numberOfDigits, z.number().int().min(1).max(100)).default(20),
-  cursor: z
-    .string()
-    .regex(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z#t_[0-9a-z]+$/, 'not a cursor; take the one that the last page gave')
-    .optional(),
-})
 
 export const CancelTaskSchema = z.strictObject({
   id: TaskIdSchema,

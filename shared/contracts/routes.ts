@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { WorkflowSchema } from '../workflow/schema.ts'
+import { ListTasksSchema } from './list-requests.ts'
 import {
   AgentRefSchema,
   AnswerApprovalSchema,
@@ -8,7 +9,6 @@ import {
   CancelTaskSchema,
   CreateFilesSchema,
   ForkTaskSchema,
-  ListTasksSchema,
   MakePlanSchema,
   PutWorkflowSchema,
   RegisterAgentSchema,
@@ -22,6 +22,7 @@ import { defineRoute } from './route.ts'
 import {
   AgentViewSchema,
   ApprovalViewSchema,
+  CursorSchema,
   EventViewSchema,
   LinksViewSchema,
   PlanViewSchema,
@@ -60,12 +61,28 @@ export const ROUTES = {
     summary: 'List tasks, newest first',
     tag: 'tasks',
     input: ListTasksSchema,
-    from: { query: ['status', 'limit', 'cursor'] },
+    from: {
+      query: [
+        'status',
+        'workflow',
+        'version',
+        'type',
+        'from',
+        'to',
+        'metadata',
+        'id',
+        'parent',
+        'children',
+        'limit',
+        'cursor',
+      ],
+    },
     success: {
       status: 200,
-      description: 'A page of tasks',
-      output: z.object({ tasks: z.array(TaskViewSchema), cursor: z.string().optional() }),
+      description: 'A page of tasks; one with a filter may have fewer than its limit, and go on',
+      output: z.object({ tasks: z.array(TaskViewSchema), cursor: CursorSchema }),
     },
+    problems: [404],
   }),
   getTask: defineRoute({
     id: 'getTask',

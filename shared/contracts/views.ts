@@ -40,6 +40,11 @@ const DegradedCount = z
   .optional()
   .describe('How many, where `degraded` has not all of them: the steps have')
 
+export const CursorSchema = z
+  .string()
+  .optional()
+  .describe('Where the next page begins; there is none after the last one')
+
 /** The records as callers see them, without internal fields (fences, owners, digests, storage pointers). */
 export const TaskViewSchema = z.object({
   taskId: z.string(),

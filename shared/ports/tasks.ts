@@ -1,6 +1,27 @@
 import type { EndedTask, OpenTask, Task, TaskStatus } from '../domain/task.ts'
 
+/**
+ * Newest first. `cursor` is where to go on: a page may have fewer tasks than its limit, even none, where a filter leaves out most of
+ * what has been read, and others may still follow.
+ */
 export type TaskPage = { tasks: Task[]; cursor?: string | undefined }
+
+/** What a list is restricted to; all of it must hold. Times are ISO 8601 in UTC. */
+export type TaskFilter = {
+  status?: TaskStatus
+  workflow?: string
+  version?: number
+  type?: string
+  /** Created at this time or later. */
+  from?: string
+  /** Created before this time. */
+  to?: string
+  metadata?: readonly (readonly [name: string, value: string])[]
+  /** The beginning of the task's id. */
+  id?: string
+  /** Children of this task; null for tasks that have no parent. */
+  parent?: string | null
+}
 
 /** Task records. Every write is a single conditional write of one item (optimistic locking). */
 export type Tasks = {
@@ -18,7 +39,7 @@ export type Tasks = {
   settleTask(task: EndedTask): Promise<void>
   /** Reopens an ended task with its next execution; false when `before` was not its last execution, or the task is open. */
   reopenTask(task: OpenTask, before: number): Promise<boolean>
-  listTasks(query: { tenant: string; status?: TaskStatus; limit: number; cursor?: string }): Promise<TaskPage>
+  listTasks(query: TaskFilter & { tenant: string; limit: number; cursor?: string }): Promise<TaskPage>
   /** Open tasks of all tenants, oldest first; with `after`, those created after it. */
   listOpenTasks(query: { createdBefore: string; after?: OpenTask; limit: number }): Promise<OpenTask[]>
 }

@@ -78,7 +78,7 @@ describe(`a local cloud that is killed ${KILLS} times (seed ${SEED})`, () => {
       runs = await storedRuns(api.awsUrl)
       taskIds = []
       for (let cursor: string | undefined, isLast = false; !isLast; ) {
-        const page = await api.ask('listTasks', { limit: 100, cursor })
+        const page = await api.ask('listTasks', { limit: 100, cursor, children: true })
         taskIds.push(...page.tasks.map(({ taskId }) => taskId))
         cursor = page.cursor
         isLast = cursor === undefined

@@ -22,6 +22,7 @@ export const planKey = (execution = FIRST_EXECUTION): string =>
 
 export const outputKey = (key: string) => ({ pk: `${TASK_PARTITIONS.output}${key}`, sk: TASK_ITEMS.task })
 export const queueKey = (tenant: string) => `${TASK_PARTITIONS.queue}${tenant}`
+export const statusKey = (tenant: string, status: string, shard: number) => `${tenant}#${status}#${shard}`
 export const openKey = (shard: number) => `${OPEN_PARTITION}${shard}`
 
 /** Keys of the registry's items. */
@@ -58,6 +59,7 @@ const digits = (value: number, width: number): string => String(value).padStart(
 
 /** A partition of an index takes about 1,000 writes a second; lists are spread over a few. */
 export const LIST_SHARDS = 4
+export const SHARDS = Array.from({ length: LIST_SHARDS }, (_, shard) => shard)
 
 export function shardOf(taskId: string): number {
   let sum = 0

@@ -1,5 +1,3 @@
-import type * as z from 'zod'
-import type { ListTasksSchema } from '../../contracts/requests.ts'
 import type { StepView, TaskView } from '../../contracts/views.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
@@ -117,16 +115,6 @@ export const showTaskEvents =
   async ({ id }: TaskRef, caller: Caller): Promise<{ events: DomainEvent[] }> => {
     const task = await getTask(ports, id, caller)
     return { events: eventsOfTask(task, await ports.steps.listSteps(task.id)) }
-  }
-
-export const listTasks =
-  (ports: Needs) =>
-  async (
-    { status, cursor, limit }: z.output<typeof ListTasksSchema>,
-    { tenant }: Caller,
-  ): Promise<{ tasks: TaskView[]; cursor?: string }> => {
-    const page = await ports.tasks.listTasks(withoutUndefined({ tenant, limit, status, cursor }))
-    return withoutUndefined({ tasks: page.tasks.map(taskView), cursor: page.cursor })
   }
 
 async function stepsOf(ports: Needs, task: Task, options: { all?: boolean } = {}): Promise<StepView[]> {

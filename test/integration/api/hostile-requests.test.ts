@@ -214,6 +214,13 @@ describe('addresses', () => {
 
   it.each([
     '/tasks?limit=0',
+    '/tasks?metadata=team',
+    '/tasks?metadata=%5C',
+    '/tasks?children=1',
+    '/tasks?version=0',
+    '/tasks?id=x',
+    '/tasks?parent=t_1',
+    '/tasks?from=today',
     '/tasks?limit=101',
     '/tasks?limit=',
     '/tasks?limit=1e1',

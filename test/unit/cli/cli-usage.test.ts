@@ -75,7 +75,13 @@ describe('a command line that is wrong', () => {
   it.each<[message: string, args: string[]]>([
     ["unknown command 'lisst'\n(Did you mean list?)", ['lisst']],
     ["unknown option '--statsu'\n(Did you mean --status?)", ['list', '--statsu', 'failed']],
-    ["unknown option '--workflow'", ['list', '--workflow', 'x']],
+    ["unknown option '--agent'", ['list', '--agent', 'x']],
+    [
+      '--from is "yesterday"; it is how long ago, such as 90s, 2h or 7d, or a time',
+      ['list', '--from', 'yesterday'],
+    ],
+    ['--metadata is name=value; this is "team"', ['list', '--metadata', 'team']],
+    ['"T_X" is not the beginning of a task id', ['list', 'T_X']],
     ["missing required argument 'taskId'", ['status']],
     ["missing required argument 'stepId'", ['explain', ID]],
     ["too many arguments for 'cancel'", ['cancel', ID, ID]],

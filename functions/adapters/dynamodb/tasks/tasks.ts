@@ -6,19 +6,17 @@ import {
   isOpenTask,
   OPEN_TASK_STATUSES,
   type OpenTask,
-  TASK_STATUSES,
   type Task,
-  TaskSchema,
 } from '../../../../shared/domain/task.ts'
-import type { TaskPage, Tasks } from '../../../../shared/ports/index.ts'
+import type { Tasks } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
-import { LIST_SHARDS, openKey, shardOf, type TaskTable, taskItemKey } from '../keys.ts'
+import { openKey, SHARDS, shardOf, statusKey, type TaskTable, taskItemKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
 import { expiryAfter } from './expiry-after.ts'
+import { listTasks } from './list-tasks.ts'
+import { createdKeyOf, taskIn } from './task-items.ts'
 
 type QueryInput = Omit<QueryCommandInput, 'TableName'> & { Limit: number }
-
-const SHARDS = Array.from({ length: LIST_SHARDS }, (_, shard) => shard)
 
 /** `days` is how long an ended task is kept that is no child; for good where it is not said. */
 export function dynamodbTasks({ client, table, days }: TaskTable & { days?: number }): Tasks {
@@ -83,26 +81,7 @@ export function dynamodbTasks({ client, table, days }: TaskTable & { days?: numb
       return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
     },
 
-    async listTasks({ tenant, status, limit, cursor }): Promise<TaskPage> {
-      const statuses = status ? [status] : TASK_STATUSES
-      const pages = await Promise.all(
-        statuses.flatMap((one) =>
-          SHARDS.map((shard) =>
-            query({
-              IndexName: TASK_INDEXES.byStatus.name,
-              KeyConditionExpression: 'statusKey = :pk AND createdKey < :before',
-              ExpressionAttributeValues: { ':pk': `${tenant}#${one}#${shard}`, ':before': cursor ?? '~' },
-              ScanIndexForward: false,
-              Limit: limit,
-            }),
-          ),
-        ),
-      )
-      const newest = pages.flat().sort((a, b) => (createdKeyOf(a) < createdKeyOf(b) ? 1 : -1))
-      const tasks = newest.slice(0, limit)
-      const last = tasks.at(-1)
-      return { tasks, ...(newest.length > limit && last ? { cursor: createdKeyOf(last) } : {}) }
-    },
+    listTasks: listTasks({ client, table }),
 
     async listOpenTasks({ createdBefore, after, limit }): Promise<OpenTask[]> {
       const pages = await Promise.all(
@@ -129,16 +108,6 @@ export function dynamodbTasks({ client, table, days }: TaskTable & { days?: numb
   }
 }
 
-const createdKeyOf = ({ createdAt, id }: Task): string => `${createdAt}#${id}`
-
-/** Metadata was a map once. */
-function taskIn({ metadata, ...item }: Record<string, unknown>): Task {
-  return TaskSchema.parse({
-    ...item,
-    metadata: typeof metadata === 'string' ? (JSON.parse(metadata) as unknown) : metadata,
-  })
-}
-
 /** A child goes with its parent, which may be retried for longer. */
 function expiryOf({ parent, endedAt }: EndedTask, days: number | undefined): Record<string, unknown> {
   return days === undefined || parent ? {} : { [EXPIRY_ATTRIBUTE]: expiryAfter(endedAt, days).task }
@@ -152,7 +121,7 @@ function itemOf(task: Task): Record<string, unknown> {
     ...boundedTask(task),
     // Its names are the caller's.
     metadata: JSON.stringify(task.metadata),
-    statusKey: `${task.tenant}#${task.status}#${shard}`,
+    statusKey: statusKey(task.tenant, task.status, shard),
     createdKey: createdKeyOf(task),
     ...(isOpenTask(task) ? { openKey: openKey(shard) } : {}),
   }

@@ -1,0 +1,56 @@
+import type * as z from 'zod'
+import type { ListTasksSchema } from '../../contracts/list-requests.ts'
+import type { TaskView } from '../../contracts/views.ts'
+import type { Caller } from '../../domain/caller.ts'
+import { parseTime } from '../../domain/times.ts'
+import { withoutUndefined } from '../../domain/without-undefined.ts'
+import type { Ports, TaskFilter } from '../../ports/index.ts'
+import { getTask } from './read-tasks.ts'
+import { taskView } from './views.ts'
+
+type Asked = z.output<typeof ListTasksSchema>
+type Needs = Pick<Ports, 'tasks'>
+
+/** A page of the caller's tasks, newest first: those that are no children, unless asked otherwise. Throws NotFoundError for an unknown parent. */
+export const listTasks =
+  (ports: Needs) =>
+  async (asked: Asked, caller: Caller): Promise<{ tasks: TaskView[]; cursor?: string }> => {
+    const { children, from, to, limit, cursor, parent, ...rest } = asked
+    const { tenant } = caller
+    const range = await rangeOf(ports, asked, caller)
+    if (!range) return { tasks: [] }
+    const filter: TaskFilter = withoutUndefined({
+      ...rest,
+      ...range,
+      parent: parent ?? (children ? undefined : null),
+    })
+    const page = await ports.tasks.listTasks(withoutUndefined({ ...filter, tenant, limit, cursor }))
+    return withoutUndefined({ tasks: page.tasks.map(taskView), cursor: page.cursor })
+  }
+
+const WHOLE_ID = 28
+
+/**
+ * The times between which the tasks were created; undefined when there can be none. Children are younger than their parent, and a task
+ * whose id is known has one time: a list that is sorted by time need not be read as a whole for them.
+ */
+async function rangeOf(
+  { tasks }: Needs,
+  { from, to, id, parent }: Asked,
+  caller: Caller,
+): Promise<{ from: string | undefined; to: string | undefined } | undefined> {
+  const range = { from: utcOf(from), to: utcOf(to) }
+  const after = parent === undefined ? '' : (await getTask({ tasks }, parent, caller)).createdAt
+  if (after > (range.from ?? '')) range.from = after
+  if (id?.length !== WHOLE_ID) return range
+  const only = await tasks.findTask(id)
+  if (!only || only.createdAt < (range.from ?? '') || only.createdAt >= (range.to ?? '~')) return undefined
+  const next = new Date(Date.parse(only.createdAt) + 1).toISOString()
+  return { from: only.createdAt, to: next }
+}
+
+/** As the times of records are written, so that they compare as text. */
+function utcOf(time: string | undefined): string | undefined {
+  const parsed = parseTime(time)
+  return parsed === undefined ? undefined : new Date(parsed).toISOString()
+}

@@ -1,0 +1,59 @@
+import * as z from 'zod'
+import { TASK_STATUSES } from '../domain/task.ts'
+import { TaskIdSchema, TimeSchema } from './requests.ts'
+
+/** A query string has only text; `1e1` and `0x10` are refused as numbers. */
+const numberOfDigits = (value: unknown): unknown =>
+  typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value
+
+const booleanOfText = (value: unknown): unknown =>
+  value === 'true' || value === 'false' ? value === 'true' : value
+
+/** A whole number in a query string. */
+export const wholeNumber = (least: number, most: number) =>
+  z.preprocess(numberOfDigits, z.number().int().min(least).max(most))
+
+export const flag = () => z.preprocess(booleanOfText, z.boolean())
+
+const RIGHT_CURSOR = 'not a cursor; take the one that the last page gave'
+export const cursorOf = (form: RegExp) => z.string().max(500).regex(form, RIGHT_CURSOR).optional()
+
+/** `name=value` pairs with commas between them; `\\` before a comma, an equals sign or itself takes its meaning from it. */
+const PAIRS = /^([^=,\\]|\\.)+=([^,\\]|\\.)*(,([^=,\\]|\\.)+=([^,\\]|\\.)*)*$/u
+
+const MetadataFilterSchema = z
+  .string()
+  .max(2_000)
+  .regex(
+    PAIRS,
+    'it is written name=value, several with commas between them; \\ goes before a comma of a value',
+  )
+  .transform(pairsIn)
+  .describe('Only tasks with this metadata: name=value, several with commas between them')
+
+function pairsIn(text: string): [name: string, value: string][] {
+  return [...text.matchAll(/((?:[^=,\\]|\\.)+)=((?:[^,\\]|\\.)*)(?:,|$)/gu)].map(
+    ([, name = '', value = '']) => [plain(name), plain(value)],
+  )
+}
+
+const plain = (text: string): string => text.replace(/\\(.)/gu, '$1')
+
+export const ListTasksSchema = z.strictObject({
+  status: z.enum(TASK_STATUSES).optional(),
+  workflow: z.string().min(1).max(64).optional().describe('Only tasks of this workflow'),
+  version: wholeNumber(1, 999_999_999).optional().describe('Only tasks of this version of their workflow'),
+  type: z.string().min(1).max(64).optional().describe('Only tasks of this type'),
+  from: TimeSchema.optional().describe('Only tasks that were created then or later'),
+  to: TimeSchema.optional().describe('Only tasks that were created before'),
+  metadata: MetadataFilterSchema.optional(),
+  id: z
+    .string()
+    .regex(/^t_[0-9a-z]{0,26}$/, 'it is the beginning of a task id: t_ and at most 26 characters')
+    .optional()
+    .describe('Only tasks whose id begins so'),
+  parent: TaskIdSchema.optional().describe('Only the tasks that run steps of this one'),
+  children: flag().default(false).describe('Whether tasks that run a step of another one are listed too'),
+  limit: wholeNumber(1, 100).default(20),
+  cursor: cursorOf(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z#t_[0-9a-z]+$/),
+})
