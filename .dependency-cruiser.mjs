@@ -150,6 +150,7 @@ export default {
     only('cli', '^cli/', {
       ours: ['cli/', 'shared/', 'local/local-cloud.ts', 'package.json'],
       packages: [
+        '@bomb.sh/tab',
         'chokidar',
         'commander',
         'log-update',
