@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
-import { join } from 'node:path'
-import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { dirname, join, relative } from 'node:path'
+import { type BuildOptions, build, version as esbuildVersion, type Plugin } from 'esbuild'
 import { FUNCTIONS } from '../functions/catalogue.ts'
+import { BundleCache } from './bundle-cache/bundle-cache.ts'
 import { bundleExpressions, layExpressions } from './bundle-expressions.ts'
-import { debuggable, placeSources } from './debuggable.ts'
+import { debuggable, isDebuggable, placeSources } from './debuggable.ts'
 import { BUILT_IN, type Catalogue, type Source } from './load-catalogue.ts'
 import { PACKAGE_ROOT, sourceOf } from './package-root.ts'
 import { describeSources } from './reload/describe-sources.ts'
@@ -66,7 +68,7 @@ export async function bundleFunctions(
   const expressions = join(folder, 'expressions')
   // Before they are bundled: what is saved meanwhile is a change.
   const described = describeSources(catalogue, sources)
-  await Promise.all([build(debuggable(bundlingOf(catalogue, out))), bundleExpressions(expressions)])
+  await Promise.all([buildOrReuse(catalogue, out), bundleExpressions(expressions)])
   await placeSources(out)
   const names = [...Object.keys(FUNCTIONS), ...catalogue.agents.map(({ manifest }) => `agent-${manifest.id}`)]
   await layExpressions(
@@ -78,6 +80,41 @@ export async function bundleFunctions(
   await writeFile(join(out, 'register', 'catalogue.json'), text)
   await writeFile(join(out, SOURCES_FILE), JSON.stringify(await described))
   return { folderOf: (name) => join(out, name), catalogueDigest: digest }
+}
+
+/** Writes all bundles; those that the cache has are not built. */
+async function buildOrReuse(catalogue: Catalogue, out: string): Promise<void> {
+  const all = bundlingOf(catalogue, out)
+  const folder = process.env.ORCHESTRATOR_BUNDLE_CACHE
+  // The source maps hold absolute paths.
+  if (folder === undefined || isDebuggable()) return void (await build(debuggable(all)))
+  const cache = new BundleCache(folder, PACKAGE_ROOT)
+  const missing = await Array.fromAsync(all.entryPoints, async (entry) => {
+    const bundle = await cache.find(dirname(entry.out), howOf(entry, catalogue))
+    if (bundle === undefined) return [entry]
+    await mkdir(join(out, dirname(entry.out)), { recursive: true })
+    await writeFile(join(out, `${entry.out}.mjs`), bundle)
+    return []
+  })
+  const startedAt = Date.now()
+  const { metafile } = await build({ ...all, entryPoints: missing.flat(), metafile: true })
+  await Promise.all(
+    missing.flat().map(async (entry) => {
+      const bundle = await readFile(join(out, `${entry.out}.mjs`))
+      const from = [entry.in, ...BUNDLING.inject]
+      await cache.keep(dirname(entry.out), howOf(entry, catalogue), bundle, { metafile, from, startedAt })
+    }),
+  )
+}
+
+/** What decides about a bundle besides the files that it is made from: how it is built, and from which module. */
+function howOf(entry: { in: string; out: string }, { agents }: Catalogue): string {
+  const { absWorkingDir: _root, ...options } = BUNDLING
+  const agent = agents.find(({ manifest }) => entry.in === `agent:${manifest.id}`)
+  const from = agent === undefined ? entry.in : relative(PACKAGE_ROOT, agent.entry)
+  // This module, for its plugins.
+  const text = readFileSync(import.meta.filename, 'utf8')
+  return JSON.stringify([esbuildVersion, process.version, options, from, text])
 }
 
 /** Bundles some agents of a catalogue, as `bundleFunctions` bundles all; `expressions` is the folder where it has bundled those. */

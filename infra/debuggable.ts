@@ -4,16 +4,16 @@ import { pathToFileURL } from 'node:url'
 import type { BuildOptions } from 'esbuild'
 
 /** Set by `orchestrator dev --inspect`: bundles get source maps, so that breakpoints in TypeScript files resolve. */
-const isWanted = (): boolean => process.env.ORCHESTRATOR_SOURCE_MAPS === 'true'
+export const isDebuggable = (): boolean => process.env.ORCHESTRATOR_SOURCE_MAPS === 'true'
 
 /** The esbuild options for a debuggable bundle; unchanged when debugging is off. */
 export function debuggable<T extends BuildOptions>(options: T): T | (T & BuildOptions) {
-  return isWanted() ? { ...options, minify: false, sourcemap: 'linked', sourcesContent: false } : options
+  return isDebuggable() ? { ...options, minify: false, sourcemap: 'linked', sourcesContent: false } : options
 }
 
 /** Makes the sources in a folder's source maps absolute: the CDK copies bundles elsewhere, where relative paths would not resolve. */
 export async function placeSources(folder: string): Promise<void> {
-  if (!isWanted()) return
+  if (!isDebuggable()) return
   for await (const name of glob('**/*.mjs.map', { cwd: folder })) {
     const file = join(folder, name)
     const map = JSON.parse(await readFile(file, 'utf8')) as { sources: string[] }

@@ -1,15 +1,19 @@
 import { spawn } from 'node:child_process'
+import { mkdir } from 'node:fs/promises'
 import { getCompileCacheDir } from 'node:module'
-import { delimiter, dirname } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { CliError } from '../cli-error.ts'
 import type { Project } from './find-project.ts'
 
 /** Synthesizes a project's CDK app into a folder, as `cdk synth` would; returns its warnings. Throws CliError with the app's output. */
 export async function synthesize(folder: string, project: Project): Promise<string[]> {
+  const bundles = join(project.root, 'node_modules/.cache/orchestrator/bundles')
+  // Where it cannot be made, nothing is kept.
+  await mkdir(bundles, { recursive: true }).catch(() => {})
   // A shell runs the project's own command, as in the CDK's CLI, but with the Node.js that runs this process.
   const app = spawn(project.app, {
     cwd: project.root,
-    env: { ...quickly(), ...process.env, ...withThisNode(), CDK_OUTDIR: folder },
+    env: { ...quickly(bundles), ...process.env, ...withThisNode(), CDK_OUTDIR: folder },
     stdio: ['ignore', 'pipe', 'pipe'],
     shell: true,
   })
@@ -34,9 +38,13 @@ function withThisNode(): NodeJS.ProcessEnv {
 
 /**
  * Skips CloudFormation's validation of the templates, which is more than half of the time, and happens at deployment anyway. Child
- * processes share the compile cache only if they are told its folder.
+ * processes share the compile cache only if they are told its folder. Functions whose files are as they were are not bundled again.
  */
-function quickly(): NodeJS.ProcessEnv {
+function quickly(bundles: string): NodeJS.ProcessEnv {
   const cache = getCompileCacheDir()
-  return { CDK_VALIDATION: 'false', ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) }) }
+  return {
+    CDK_VALIDATION: 'false',
+    ORCHESTRATOR_BUNDLE_CACHE: bundles,
+    ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) }),
+  }
 }

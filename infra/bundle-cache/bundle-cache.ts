@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Metafile } from 'esbuild'
+import { digest, Probes, probesOf } from './probes.ts'
+
+/**
+ * Bundles kept from one synthesis to the next: to make them is most of a synthesis, and few files change in between.
+ *
+ * Invariants (tests cite them):
+ * bundle-cache/B1 a bundle from the cache is, byte for byte, what esbuild would write now
+ * bundle-cache/B2 a bundle whose files changed while it was made is not kept
+ * bundle-cache/B3 entries that are damaged, and a folder that cannot be written to, cost time only
+ */
+
+/** Entries of one function, the newest: its former states, and those in copies of the project. */
+const KEPT_OF_EACH = 8
+
+/** What was built: the entry points behind one bundle, as keys of the metafile, and when the build began (ms since the epoch). */
+export type Built = { metafile: Metafile; from: readonly string[]; startedAt: number }
+
+export class BundleCache {
+  readonly #folder: string
+  readonly #root: string
+  readonly #probes: Probes
+
+  /** `root` is the folder to which the paths of metafiles are relative. */
+  constructor(folder: string, root: string) {
+    this.#folder = folder
+    this.#root = root
+    this.#probes = new Probes(root)
+  }
+
+  /** The bundle of a function, if nothing has changed that it was made from; `how` is all else that decides about it. */
+  async find(name: string, how: string): Promise<Buffer | undefined> {
+    for (const entry of await this.#entriesOf(name)) {
+      const found = await this.#read(join(this.#folder, name, entry), how).catch(() => undefined)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  /** Keeps a bundle for `find`, unless what it was made from cannot be told for sure. */
+  async keep(name: string, how: string, bundle: Uint8Array, built: Built): Promise<void> {
+    const probes = probesOf(built.metafile, built.from, this.#root)
+    if (probes === undefined) return
+    const now = new Probes(this.#root)
+    const entry = [digest(`${how} ${now.digestOf(probes)}`), digest(bundle), ...probes].join('\n')
+    if (now.hasChangedSince(built.startedAt, probes)) return
+    await this.#write(join(this.#folder, name), entry, bundle).catch(() => {})
+  }
+
+  async #read(folder: string, how: string): Promise<Buffer | undefined> {
+    const [given, content, ...probes] = (await readFile(join(folder, 'entry'), 'utf8')).split('\n')
+    if (digest(`${how} ${this.#probes.digestOf(probes)}`) !== given) return undefined
+    const bundle = await readFile(join(folder, 'bundle'))
+    return digest(bundle) === content ? bundle : undefined
+  }
+
+  /** Under another name until it is complete. */
+  async #write(folder: string, entry: string, bundle: Uint8Array): Promise<void> {
+    const id = randomUUID()
+    const incomplete = join(folder, `.${id}`)
+    await mkdir(incomplete, { recursive: true })
+    await writeFile(join(incomplete, 'bundle'), bundle)
+    await writeFile(join(incomplete, 'entry'), entry)
+    // Names in order of time.
+    await rename(incomplete, join(folder, `${String(Date.now()).padStart(15, '0')}-${id}`))
+    const old = (await readdir(folder))
+      .filter((name) => !name.startsWith('.'))
+      .sort()
+      .slice(0, -KEPT_OF_EACH)
+    await Promise.all(old.map((name) => rm(join(folder, name), { recursive: true, force: true })))
+  }
+
+  /** The newest first. */
+  async #entriesOf(name: string): Promise<string[]> {
+    const names = await readdir(join(this.#folder, name)).catch(() => [])
+    return names
+      .filter((entry) => !entry.startsWith('.'))
+      .sort()
+      .reverse()
+  }
+}

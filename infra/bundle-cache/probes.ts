@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path'
+import type { Metafile } from 'esbuild'
+
+/**
+ * A question about the file system on whose answer a bundle depends: `file <path>`, what a file holds, or `names <path>`, which names a
+ * folder has (without hidden ones). A path within the root is relative to it, so that a copy of the project asks the same.
+ */
+export type Probe = string
+
+/** Modules that our plugins make. */
+const VIRTUAL = /^(agent|builtin):/
+/** Fields by which a tsconfig.json brings in other files, which the probes would miss. */
+const REFERS = /"(extends|paths|baseUrl)"/
+/** A file's time of change lags behind the clock by up to one tick of the system. */
+const TICK_MILLISECONDS = 20
+
+/** What the result for some entry points depends on; undefined where it depends on more than probes can ask. */
+export function probesOf({ inputs }: Metafile, from: readonly string[], root: string): Probe[] | undefined {
+  const probes = new Set<Probe>()
+  const ask = (kind: 'file' | 'names', path: string): void =>
+    void probes.add(`${kind} ${withinRoot(path, root)}`)
+  const reached = new Set<string>()
+  const folders = new Set<string>()
+  for (const open = [...from]; open.length > 0; ) {
+    const path = open.pop() ?? ''
+    const input = inputs[path]
+    if (reached.has(path)) continue
+    if (input === undefined) return undefined
+    reached.add(path)
+    const isFile = !VIRTUAL.test(path)
+    const folder = isFile ? dirname(resolve(root, path)) : root
+    if (isFile) {
+      ask('file', resolve(root, path))
+      for (let at = folder; !folders.has(at); at = dirname(at)) folders.add(at)
+    }
+    for (const { path: imported, original = imported, external = false } of input.imports) {
+      if (!external) open.push(imported)
+      if (VIRTUAL.test(imported)) continue
+      if (!isPath(original)) {
+        for (const place of placesOf(original, folder, resolve(root, imported))) ask('names', place)
+        continue
+      }
+      // The file of exactly that name comes first; where there was none, other names beside it count.
+      const named = resolve(folder, original)
+      if (named === resolve(root, imported)) continue
+      ask('names', dirname(named))
+      ask('names', named)
+    }
+  }
+  for (const folder of folders) {
+    ask('file', join(folder, 'package.json'))
+    // A package that is installed nearer to a module comes first.
+    ask('names', join(folder, 'node_modules'))
+    for (const main of missingMainsOf(folder)) {
+      ask('names', dirname(main))
+      ask('names', main)
+    }
+    if (isInPackage(folder)) continue
+    ask('file', join(folder, 'tsconfig.json'))
+    if (REFERS.test(textOf(join(folder, 'tsconfig.json')))) return undefined
+  }
+  return [...probes]
+}
+
+/** The answers to probes, each asked once. */
+export class Probes {
+  readonly #root: string
+  readonly #answers = new Map<Probe, string>()
+
+  constructor(root: string) {
+    this.#root = root
+  }
+
+  digestOf(probes: readonly Probe[]): string {
+    return digest(probes.map((probe) => `${probe} ${this.#answerOf(probe)}`).join('\n'))
+  }
+
+  /** Whether one of the answers may have been another at `time` (ms since the epoch). */
+  hasChangedSince(time: number, probes: readonly Probe[]): boolean {
+    return probes.some((probe) => {
+      const [, path] = this.#parse(probe)
+      const stats = statSync(path, { throwIfNoEntry: false }) ?? this.#folderOfMissing(path)
+      return stats !== undefined && stats.ctimeMs >= time - TICK_MILLISECONDS
+    })
+  }
+
+  /** Above the root folders change all the time, for reasons of others. */
+  #folderOfMissing(path: string) {
+    const isWithin = !isAbsolute(withinRoot(path, this.#root))
+    return isWithin ? statSync(dirname(path), { throwIfNoEntry: false }) : undefined
+  }
+
+  #parse(probe: Probe): [kind: string, path: string] {
+    const at = probe.indexOf(' ')
+    return [probe.slice(0, at), resolve(this.#root, probe.slice(at + 1))]
+  }
+
+  #answerOf(probe: Probe): string {
+    const known = this.#answers.get(probe)
+    if (known !== undefined) return known
+    const [kind, path] = this.#parse(probe)
+    const answer = kind === 'file' ? fileAt(path) : namesIn(path).join(' ')
+    this.#answers.set(probe, answer)
+    return answer
+  }
+}
+
+export const digest = (content: string | Uint8Array): string =>
+  createHash('sha256').update(content).digest('base64url')
+
+/** Files of packages are many, large, and the same in all copies of a project: their times tell whether they were changed. */
+function fileAt(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return ''
+  return isInPackage(path) ? `${stats.ctimeMs} ${stats.size} ${stats.ino}` : digest(readFileSync(path))
+}
+
+/** The names in a folder; where packages lie, with those in its scopes. */
+function namesIn(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  const names = readdirSync(folder).filter((name) => !name.startsWith('.'))
+  if (basename(folder) !== 'node_modules') return names.sort()
+  const scopes = names.filter((name) => name.startsWith('@'))
+  const inScopes = scopes.flatMap((scope) =>
+    readdirSync(join(folder, scope)).map((name) => `${scope}/${name}`),
+  )
+  return [...names, ...inScopes].sort()
+}
+
+/** The folders in which esbuild looks for a package, up to the one in which it has found a module. */
+function placesOf(specifier: string, from: string, found: string): string[] {
+  const name = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? ''
+  const places: string[] = []
+  for (let at = from; ; at = dirname(at)) {
+    const packages = join(at, 'node_modules')
+    if (existsSync(packages)) places.push(join(packages, name))
+    if (found.startsWith(packages + sep) || at === dirname(at)) return places
+  }
+}
+
+/** Files that a package.json names as the package's own and that are not there: esbuild has taken others in their place. */
+function missingMainsOf(folder: string): string[] {
+  const text = textOf(join(folder, 'package.json'))
+  if (text === '') return []
+  const { module, main } = JSON.parse(text) as Record<string, unknown>
+  return [module, main]
+    .filter((name) => typeof name === 'string')
+    .map((name) => join(folder, name))
+    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
+}
+
+const isInPackage = (path: string): boolean => path.split(sep).includes('node_modules')
+
+const isPath = (specifier: string): boolean => /^\.\.?([\\/]|$)/.test(specifier) || isAbsolute(specifier)
+
+function withinRoot(path: string, root: string): string {
+  if (path.startsWith(`${root}${sep}`))
+    return path
+      .slice(root.length + 1)
+      .split(sep)
+      .join('/')
+  return path === root ? '.' : path
+}
+
+const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '')
