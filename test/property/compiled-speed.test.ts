@@ -9,7 +9,7 @@ import { needsOf, topologicalOrder } from '../../shared/workflow/graph.ts'
 import type { AgentStep, Workflow } from '../../shared/workflow/schema.ts'
 import { graphOfWorkflow } from '../../shared/workflow/step-needs.ts'
 
-const GRAPHS = Number(process.env.ORCHESTRATOR_GRAPHS ?? 100)
+const GRAPHS = Number(process.env.ORCHESTRATOR_GRAPHS ?? 40)
 
 /** Every forward pair is an edge with probability 2/n, which gives a non-series-parallel edge every few steps. */
 function randomPlans(count: number, [fewest, most]: [number, number], seed: number): PlanGraph[] {
