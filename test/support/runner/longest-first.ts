@@ -2,22 +2,26 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files that take more than 15 s on two processors, longest first: a long file that starts last would run alone. */
 const LONGEST = [
-  'integration/api/cli',
   'integration/api/cli-dev',
+  'integration/engine/reload',
+  'integration/docs/tutorials',
   'endurance/poisoned-tasks',
   'endurance/kill-and-resume',
-  'integration/tasks/queue',
   'endurance/shared-items',
-  'property/breaker',
   'endurance/limited-agents',
+  'integration/api/stages',
+  'property/selection',
+  'integration/tasks/honesty',
+  'integration/engine/sandboxes',
+  'integration/control/gates',
+  'integration/api/scenarios',
+  'integration/control/each-item',
+  'integration/engine/local-cloud',
+  'integration/control/loops',
   'integration/steps/isolated-expressions',
-  'integration/steps/rivals',
-  'integration/tasks/retry',
-  'integration/api/slow-connections',
+  'property/compiled-speed',
+  'integration/api/cli',
   'endurance/many-machines',
-  'property/reference',
-  'integration/tasks/own-workflows',
-  'assembly/many-agents',
 ].map((name) => `/test/${name}.test.ts`)
 
 /** Vitest knows durations only from an earlier run, which a clean checkout does not have. */
