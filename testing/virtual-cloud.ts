@@ -21,7 +21,8 @@ import type { Executions, Machines, Ports } from '../shared/ports/index.ts'
 import type { Cast } from './cast.ts'
 import { functionsOf } from './functions.ts'
 import type { GivenFiles } from './memory/files.ts'
-import { memoryPorts, TASKS } from './memory/ports.ts'
+import { memoryPorts } from './memory/ports.ts'
+import { TASKS } from './memory/stored-ports.ts'
 
 /** A step of a task, by its path. */
 export type StepOf = { taskId: string; path: string }

@@ -1,11 +1,5 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { dynamodbBreakers } from '../../../functions/adapters/dynamodb/counters/breakers.ts'
-import { dynamodbLimits } from '../../../functions/adapters/dynamodb/counters/limits.ts'
-import { dynamodbStatistics } from '../../../functions/adapters/dynamodb/counters/statistics.ts'
-import { dynamodbLedger } from '../../../functions/adapters/dynamodb/steps/ledger.ts'
 import { dynamodbSteps } from '../../../functions/adapters/dynamodb/steps/steps.ts'
-import { dynamodbBudgets } from '../../../functions/adapters/dynamodb/tasks/budgets.ts'
-import { dynamodbQueue } from '../../../functions/adapters/dynamodb/tasks/queue.ts'
 import { nodeIds, systemClock } from '../../../functions/adapters/node-ids.ts'
 import { GATE_WRITE } from '../../../shared/compiler/gate-state.ts'
 import { REGISTRY_INDEXES, TASK_INDEXES } from '../../../shared/contracts/table-layout.ts'
@@ -13,8 +7,8 @@ import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { DomainEvent } from '../../../shared/domain/event.ts'
 import { PRICES } from '../../../shared/estimator/prices.ts'
 import type { BlobStore, ExecutionState, Ports, Steps } from '../../../shared/ports/index.ts'
-import { registryPorts } from '../../../testing/memory/registry-ports.ts'
-import { taskPorts } from '../../../testing/memory/task-ports.ts'
+import { storedPorts } from '../../../testing/memory/stored-ports.ts'
+import { grantedPorts } from './granted-ports.ts'
 import { createTable, startDynamoDB } from './start-dynamodb.ts'
 
 type Recorded = {
@@ -60,14 +54,10 @@ export async function startStores(): Promise<Stores> {
     clock: systemClock,
     ids,
     prices: PRICES,
-    ...taskPorts({ client, table: 'tasks', blobs, digest: ids.digest }),
-    ...registryPorts({ client, table: 'registry', clock: systemClock }),
-    statistics: dynamodbStatistics({ client: readingText, table: 'registry', now: systemClock.now }),
-    breakers: dynamodbBreakers({ client, table: 'registry' }),
-    limits: dynamodbLimits({ client, table: 'registry', clock: systemClock }),
-    budgets: dynamodbBudgets({ client, table: 'tasks' }),
-    queue: dynamodbQueue({ client, table: 'tasks', most: undefined }),
-    ledger: dynamodbLedger({ client, table: 'tasks' }),
+    ...grantedPorts(storedPorts({ client, readingText, blobs, clock: systemClock, ids }), [
+      client,
+      readingText,
+    ]),
     files: {
       list: async (key) => {
         const etag = recorded.files.get(key)

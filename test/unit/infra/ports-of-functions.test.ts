@@ -1,3 +1,4 @@
+import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseSync } from '@swc/core'
 import { build } from 'esbuild'
@@ -9,30 +10,17 @@ import type { Grant, PortGrants, StageSetting } from '../../../shared/contracts/
 
 const ROOT = join(import.meta.dirname, '../../..')
 
-/** The adapter of each port; `PORTS` has its grants, which stand beside it. */
-const ADAPTERS: Readonly<Record<PortName, string>> = {
-  tasks: 'dynamodb/tasks/tasks',
-  plans: 'dynamodb/tasks/plans',
-  queue: 'dynamodb/tasks/queue',
-  budgets: 'dynamodb/tasks/budgets',
-  steps: 'dynamodb/steps/steps',
-  gates: 'dynamodb/steps/gates',
-  outputs: 'dynamodb/steps/outputs',
-  ledger: 'dynamodb/steps/ledger',
-  agents: 'dynamodb/registry/agents',
-  workflows: 'dynamodb/registry/workflows',
-  loads: 'dynamodb/registry/loads',
-  collectables: 'dynamodb/registry/collectables',
-  statistics: 'dynamodb/counters/statistics',
-  breakers: 'dynamodb/counters/breakers',
-  limits: 'dynamodb/counters/limits',
-  values: 's3/values',
-  files: 's3/file-store',
-  answers: 's3/answer-store',
-  bus: 'eventbridge/event-bus',
-  executions: 'stepfunctions/executions',
-  machines: 'stepfunctions/machines',
-  invocations: 'lambda/invocations',
+/** The adapter of each port, from the package's root: its grants stand beside it. */
+const ADAPTERS = await adaptersByPort()
+
+async function adaptersByPort(): Promise<Partial<Record<PortName, string>>> {
+  const files = globSync('functions/adapters/**/*.grants.ts', { cwd: ROOT })
+  const found = files.map(async (file) => {
+    const exported = Object.values((await import(join(ROOT, file))) as object)
+    const names = (Object.keys(PORTS) as PortName[]).filter((port) => exported.includes(PORTS[port]))
+    return names.map((port) => [port, file.replace('.grants.ts', '.ts')])
+  })
+  return Object.fromEntries((await Promise.all(found)).flat())
 }
 
 /** What the core of a function names, and the function never calls, each with its reason. */
@@ -69,9 +57,7 @@ async function bundled(entry: string): Promise<Bundled> {
   const [output] = Object.values(metafile.outputs)
   const inside = Object.entries(output?.inputs ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0)
   const paths = new Set(inside.map(([path]) => path))
-  const ports = (Object.keys(ADAPTERS) as PortName[]).filter((port) =>
-    paths.has(`functions/adapters/${ADAPTERS[port]}.ts`),
-  )
+  const ports = (Object.keys(PORTS) as PortName[]).filter((port) => paths.has(ADAPTERS[port] ?? ''))
   return { ports, calls: callsIn(coreOf(outputFiles[0]?.text ?? '')) }
 }
 
@@ -182,11 +168,9 @@ describe.each(functions)('the ports of %s', (name, entry, ports) => {
   })
 })
 
-describe('the table of adapters', () => {
-  it('has the grants of each port beside its adapter', async () => {
-    for (const [port, path] of Object.entries(ADAPTERS)) {
-      const exported = (await import(join(ROOT, `functions/adapters/${path}.grants.ts`))) as object
-      expect(Object.values(exported), port).toContain(PORTS[port as PortName])
-    }
+describe('every port', () => {
+  it('has its grants beside an adapter', () => {
+    expect(Object.keys(ADAPTERS).sort()).toEqual(Object.keys(PORTS).sort())
+    for (const adapter of Object.values(ADAPTERS)) expect(existsSync(join(ROOT, adapter)), adapter).toBe(true)
   })
 })

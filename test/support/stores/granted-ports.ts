@@ -1,0 +1,77 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { PORTS, type PortName } from '../../../functions/catalogue.ts'
+import type { Grant, PortGrants } from '../../../shared/contracts/grants.ts'
+
+type Call = { name: string; grants: readonly Grant[] }
+type Key = { pk?: unknown }
+type Input = {
+  TableName?: string
+  IndexName?: string
+  Key?: Key
+  Item?: Key
+  RequestItems?: Record<string, unknown>
+}
+
+const calls = new AsyncLocalStorage<Call>()
+
+/**
+ * Ports whose clients send what the called method is granted and nothing else (`*.grants.ts`): another request fails as IAM would have it
+ * fail. So each suite that runs on them is a test of the grants. What is sent outside of a method, by a test itself, passes.
+ */
+export function grantedPorts<Given extends object>(
+  ports: Given,
+  clients: readonly DynamoDBDocumentClient[],
+): Given {
+  for (const client of clients)
+    client.middlewareStack.add(
+      (next, { commandName = '' }) =>
+        (args) => {
+          const call = calls.getStore()
+          if (call) authorize(call, commandName, args.input as Input)
+          return next(args)
+        },
+      // Before the client in memory answers.
+      { step: 'initialize', priority: 'high', name: 'granted', override: true },
+    )
+  return Object.fromEntries(
+    Object.entries(ports).map(([name, port]) => [name, grantedPort(name as PortName, port as object)]),
+  ) as Given
+}
+
+function grantedPort(name: PortName, port: object): object {
+  const { methods }: PortGrants = PORTS[name]
+  const granted =
+    (method: string, run: (...args: unknown[]) => unknown) =>
+    (...args: unknown[]): unknown =>
+      calls.run({ name: `${name}.${method}`, grants: methods[method] ?? [] }, () => run.apply(port, args))
+  return Object.fromEntries(
+    Object.entries(port).map(([key, value]) => [
+      key,
+      typeof value === 'function' ? granted(key, value) : value,
+    ]),
+  )
+}
+
+/** Throws unless one grant allows it. */
+function authorize({ name, grants }: Call, command: string, input: Input): void {
+  const action = `dynamodb:${command.replace(/Command$/, '')}`
+  for (const table of input.RequestItems ? Object.keys(input.RequestItems) : [String(input.TableName)]) {
+    const key = (input.Key ?? input.Item)?.pk
+    if (grants.some((grant) => allows(grant, { action, table, index: input.IndexName, key }))) continue
+    const on = `${table}${input.IndexName === undefined ? '' : `/index/${input.IndexName}`}`
+    throw Object.assign(
+      new Error(`${name} is not granted ${action} on ${on}, key ${JSON.stringify(key)}: see its *.grants.ts`),
+      { name: 'AccessDeniedException' },
+    )
+  }
+}
+
+type Asked = { action: string; table: string; index: string | undefined; key: unknown }
+
+function allows({ actions, on }: Grant, { action, table, index, key }: Asked): boolean {
+  if (on.kind !== 'table' || !(actions as readonly string[]).includes(action)) return false
+  if (on.table !== table || on.index !== index) return false
+  const first = typeof key === 'string' ? key : (key as { S?: string } | undefined)?.S
+  return on.keys === undefined || on.keys.some((prefix) => first?.startsWith(prefix))
+}

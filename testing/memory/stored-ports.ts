@@ -1,0 +1,39 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { dynamodbBreakers } from '../../functions/adapters/dynamodb/counters/breakers.ts'
+import { dynamodbLimits } from '../../functions/adapters/dynamodb/counters/limits.ts'
+import { dynamodbStatistics } from '../../functions/adapters/dynamodb/counters/statistics.ts'
+import { dynamodbLedger } from '../../functions/adapters/dynamodb/steps/ledger.ts'
+import { dynamodbBudgets } from '../../functions/adapters/dynamodb/tasks/budgets.ts'
+import { dynamodbQueue } from '../../functions/adapters/dynamodb/tasks/queue.ts'
+import type { BlobStore, Clock, Ids, Ports } from '../../shared/ports/index.ts'
+import { registryPorts } from './registry-ports.ts'
+import { taskPorts } from './task-ports.ts'
+
+/** The table names that adapters and compiled definitions use. */
+export const TASKS = 'tasks'
+export const REGISTRY = 'registry'
+
+type Settings = {
+  client: DynamoDBDocumentClient
+  /** A client that reads numbers as text. */
+  readingText: DynamoDBDocumentClient
+  blobs: BlobStore
+  clock: Clock
+  ids: Ids
+}
+
+/** Every port that keeps something in the two tables: the adapters of the cloud, over a client. */
+export function storedPorts({ client, readingText, blobs, clock, ids }: Settings) {
+  const tasks = { client, table: TASKS }
+  const registry = { client, table: REGISTRY }
+  return {
+    ...taskPorts({ ...tasks, blobs, digest: ids.digest }),
+    ...registryPorts({ ...registry, clock }),
+    statistics: dynamodbStatistics({ client: readingText, table: REGISTRY, now: clock.now }),
+    breakers: dynamodbBreakers(registry),
+    limits: dynamodbLimits({ ...registry, clock }),
+    budgets: dynamodbBudgets(tasks),
+    queue: dynamodbQueue({ ...tasks, most: undefined }),
+    ledger: dynamodbLedger(tasks),
+  } satisfies Partial<Ports>
+}
