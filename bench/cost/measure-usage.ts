@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GetExecutionHistoryCommand, SFNClient } from '@aws-sdk/client-sfn'
 import type { AwsCall } from '../../local/aws/answer.ts'
+import { ROUTES } from '../../shared/contracts/routes.ts'
 import { add, times, type Usage } from '../../shared/estimator/monthly-cost.ts'
 import { type LocalApi, startApi } from '../../test/support/cloud/local-api.ts'
 
@@ -52,29 +53,25 @@ export async function measureUsage(): Promise<Record<string, Usage>> {
   }
 }
 
-type Step = { durationMs?: number; startedAt?: string; endedAt?: string }
-
 async function usageOf(api: LocalApi, calls: AwsCall[], type: string, input: object): Promise<Usage> {
-  const task = await api.run(type, input)
-  const taskId = String(task.taskId)
+  const { taskId, steps, execution } = ROUTES.getTask.success.output.parse(await api.run(type, input))
   await api.resultOf(taskId)
   const done = calls.splice(0)
   const logBytes = api.logs.join('').length
-  const steps = task.steps as unknown as Step[]
-  const { body } = await api.call('GET', `/tasks/${taskId}/events`)
+  const { events } = await api.ask('listTaskEvents', { id: taskId })
   const own = 1
   const apiRequests = 2 + ASSUMED.statusReads
   const invocations = apiRequests + steps.length + own
   const worked = steps.reduce((sum, { startedAt = '', endedAt = '' }) => sum + seconds(startedAt, endedAt), 0)
   return {
-    stateTransition: await statesEntered(api, (task.execution as unknown as { arn: string }).arn),
+    stateTransition: await statesEntered(api, execution.arn),
     lambdaRequest: invocations,
     lambdaGbSecond:
       apiRequests * ASSUMED.ownSeconds * ASSUMED.apiGb +
       own * ASSUMED.ownSeconds * ASSUMED.ownGb +
       (worked + steps.length * ASSUMED.hostSeconds) * ASSUMED.agentGb,
     ...storage(done),
-    busEvent: (body.events as unknown as object[]).length,
+    busEvent: events.length,
     apiRequest: apiRequests,
     logGb: (logBytes + invocations * ASSUMED.reportBytes) / GB,
     trace: 1,

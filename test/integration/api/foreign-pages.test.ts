@@ -173,7 +173,7 @@ describe('who may ask', () => {
 /** All state that a refused request could have changed. */
 async function stateOf(): Promise<unknown> {
   const bodyOf = async (path: string) => (await api.call('GET', path)).body
-  const agents = (await bodyOf('/agents')).agents as unknown as { id: string; status?: string }[]
+  const { agents } = await api.ask('listAgents')
   return {
     tasks: await bodyOf('/tasks?limit=100'),
     agents: agents.map(({ id, status }) => [id, status]),

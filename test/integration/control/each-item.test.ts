@@ -8,7 +8,6 @@ beforeAll(async () => {
 })
 afterAll(() => api.stop())
 
-type Shown = { stepId: string; status: string; child?: string }
 const say = (input: unknown, more: object = {}) => ({ capability: 'echo', input, ...more })
 /** A step that fails for a source that is no table. */
 const profile = (source: unknown, more: object = {}) => ({
@@ -18,8 +17,7 @@ const profile = (source: unknown, more: object = {}) => ({
 })
 const TABLE = 'a,b\n1,2\n2,3\n'
 const BROKEN = 'a,b\n"unclosed,1\n'
-const stepsOf = async (taskId: string): Promise<Shown[]> =>
-  (await api.call('GET', `/tasks/${taskId}/steps`)).body.steps as never
+const stepsOf = async (taskId: string) => (await api.ask('listTaskSteps', { id: taskId })).steps
 async function run(workflow: object, input: object = {}) {
   const { taskId } = await api.submitOwn(workflow, input)
   const task = await api.ended(taskId)

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ROUTES } from '../../../shared/contracts/routes.ts'
 import { copyProject } from '../../support/cloud/copy-project.ts'
 import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
@@ -63,26 +64,10 @@ async function write(more: object = {}) {
   }
   const { taskId, ...answer } = await api.submitOwn({ name: 'w', steps: { write: step } }, { log })
   expect(answer).toMatchObject({ status: 202 })
-  const { status, cost } = await api.ended(taskId)
-  const { body } = await api.call('GET', `/tasks/${taskId}/steps/write`)
-  return { status, cost, ...body } as never as {
-    status: string
-    agentId: string
-    cost: { usd: number; tokens: number }
-    output?: { by: string }
-    attempts: { agentId: string; error: { message: string } }[]
-    decision: {
-      chosen: string
-      reason: string
-      candidates: { agentId: string; eligible: boolean; reason: string }[]
-    }
-  }
+  const { cost } = ROUTES.getTask.success.output.parse(await api.ended(taskId))
+  return { cost, ...(await api.ask('getTaskStep', { id: taskId, stepId: 'write' })) }
 }
-const agent = async (id: string) =>
-  (await api.call('GET', `/agents/${id}`)).body as never as {
-    now: { breaker: string; inflight: number }
-    health: Record<string, object>
-  }
+const agent = (id: string) => api.ask('getAgent', { id })
 
 it('asks only those with the tags that a step wants, and counts what they have cost', async () => {
   const step = await write({ prefer: { tags: ['us'] } })
@@ -91,10 +76,14 @@ it('asks only those with the tags that a step wants, and counts what they have c
     output: { by: 'steady' },
     cost: { usd: expect.closeTo(0.07, 9), tokens: 110_000 },
   })
-  const excluded = step.decision.candidates.find(({ agentId }) => agentId === 'eager')
+  const excluded = step.decision?.candidates.find(({ agentId }) => agentId === 'eager')
   expect(excluded).toMatchObject({ eligible: false, reason: expect.stringContaining('us') })
   const { health } = await agent('steady')
-  expect(health['text.write']).toMatchObject({ calls: 1, successRate: 1, tokens: expect.closeTo(110_000, 0) })
+  expect(health?.['text.write']).toMatchObject({
+    calls: 1,
+    successRate: 1,
+    tokens: expect.closeTo(110_000, 0),
+  })
 })
 
 it('hands a step to the other when one fails for good, with its attempts (rebind/B2)', async () => {
@@ -128,12 +117,15 @@ it('rests those that fail again and again, but never all of them (breaker/K1, br
       tried: ['eager', 'steady'],
     })
   }
-  expect([(await agent('eager')).now.breaker, (await agent('steady')).now.breaker]).toEqual(['open', 'open'])
+  expect([(await agent('eager')).now?.breaker, (await agent('steady')).now?.breaker]).toEqual([
+    'open',
+    'open',
+  ])
   mendAgent('eager')
   mendAgent('steady')
   const { status, attempts, decision } = await write()
   expect({ status, attempts }).toEqual({ status: 'succeeded', attempts: [] })
-  const resting = decision.candidates.filter(({ eligible }) => !eligible)
+  const resting = decision?.candidates.filter(({ eligible }) => !eligible)
   expect(resting).toHaveLength(1)
-  expect(resting[0]?.reason).toMatch(/failed|breaker|rest/)
+  expect(resting?.[0]?.reason).toMatch(/failed|breaker|rest/)
 })

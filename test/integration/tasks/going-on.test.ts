@@ -44,7 +44,7 @@ async function doStep(taskId: string, path: string, { execution = 1, fails = fal
 }
 const finish = (taskId: string, status: 'FAILED' | 'SUCCEEDED' = 'FAILED', execution = 1) =>
   finishTask(stores.ports)({ name: `${taskId}-${execution}`, ended: { status } })
-const retry = (id: string, more: object = {}) => retryTask(stores.ports)({ id, ...more } as never, CALLER)
+const retry = (id: string, more: object = {}) => retryTask(stores.ports)({ id, ...more }, CALLER)
 
 describe('a retry', () => {
   it('ends, whatever an earlier definition had failed in steps that the new one has not (finish/F5)', async () => {
@@ -152,7 +152,7 @@ describe('a fork', () => {
     const workflow = await seedWorkflow(stores.ports, { steps: { a: work, b: behind('a') }, agents: [] })
     const key = { idempotencyKey: 'one key' }
     const { taskId } = await submitTask(stores.ports)({ workflow, input: {}, metadata: {}, ...key }, CALLER)
-    const forked = forkTask(stores.ports)({ id: source, redo: [], ...key } as never, CALLER)
+    const forked = forkTask(stores.ports)({ id: source, redo: [], ...key }, CALLER)
     await expect(forked).rejects.toMatchObject({ name: 'ConflictError' })
     expect(await stores.ports.steps.listSteps(taskId)).toEqual([])
   })
@@ -160,8 +160,7 @@ describe('a fork', () => {
   it('is what its first request has made of it, though the other task has gone on meanwhile (fork/R4)', async () => {
     const source = await seed({ a: work, b: behind('a') })
     await doStep(source, 'a')
-    const fork = () =>
-      forkTask(stores.ports)({ id: source, redo: [], idempotencyKey: 'two' } as never, CALLER)
+    const fork = () => forkTask(stores.ports)({ id: source, redo: [], idempotencyKey: 'two' }, CALLER)
     const { taskId } = await fork()
     await new Promise((resolve) => setTimeout(resolve, 2))
     await doStep(source, 'b')
@@ -181,7 +180,7 @@ describe('a fork', () => {
       endedAt: '2026-01-01T00:00:01.000Z',
       output,
     })
-    const { taskId } = await forkTask(stores.ports)({ id: source, redo: [] } as never, CALLER)
+    const { taskId } = await forkTask(stores.ports)({ id: source, redo: [] }, CALLER)
     for (const key of stores.recorded.blobs.keys())
       if (key.startsWith(`tasks/${source}/`)) stores.recorded.blobs.delete(key)
     const taken = await stepOf(taskId, 'a')
@@ -191,7 +190,7 @@ describe('a fork', () => {
 
   it('is still one when it has been retried', async () => {
     const source = await seed({ a: work })
-    const { taskId } = await forkTask(stores.ports)({ id: source, redo: [] } as never, CALLER)
+    const { taskId } = await forkTask(stores.ports)({ id: source, redo: [] }, CALLER)
     await doStep(taskId, 'a', { fails: true })
     await finish(taskId)
     expect(await retry(taskId)).toMatchObject({ forkedFrom: { taskId: source } })

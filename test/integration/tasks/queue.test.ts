@@ -13,15 +13,13 @@ afterAll(async () => {
   project.remove()
 })
 
-type Waiting = { status: string; queue?: { position: number } }
-
 const submit = async (seconds: number, priority?: number) => {
   const workflow = { name: 'nap', steps: { nap: { wait: { seconds } } } }
   const { status, body } = await api.call('POST', '/tasks', { workflow, input: {}, priority })
   expect(status).toBe(202)
   return String(body.taskId)
 }
-const look = async (taskId: string) => (await api.call('GET', `/tasks/${taskId}`)).body as never as Waiting
+const look = (id: string) => api.ask('getTask', { id })
 
 it('runs two tasks at once; the others wait for their turn, the urgent ones first, and see where they stand (queue/V1, queue/V2, queue/V4)', async () => {
   const running = [await submit(1), await submit(1)]
@@ -42,9 +40,7 @@ it('runs two tasks at once; the others wait for their turn, the urgent ones firs
   )
   expect(ended.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'succeeded'))
   const at = async (taskId = ''): Promise<string> => {
-    const { steps } = (await api.call('GET', `/tasks/${taskId}`)).body as never as {
-      steps: { startedAt: string }[]
-    }
+    const { steps } = await look(taskId)
     return steps[0]?.startedAt ?? ''
   }
   const [first, second, third] = [await at(urgent), await at(normal), await at(low)]

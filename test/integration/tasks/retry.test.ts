@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { ROUTES } from '../../../shared/contracts/routes.ts'
 import { removeAltered, replaceAgent } from '../../support/cloud/altered-assembly.ts'
 import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
@@ -72,9 +73,7 @@ describe('a retried task', () => {
       links: { self: expect.any(String) },
     })
     expect(runs()).toEqual(['a', 'b', 'b', 'c', 'd'])
-    const { events } = (await api.call('GET', `/tasks/${taskId}/events`)).body as never as {
-      events: { type: string }[]
-    }
+    const { events } = await api.ask('listTaskEvents', { id: taskId })
     expect(events.map(({ type }) => type).filter((type) => type.startsWith('task.'))).toEqual([
       'task.submitted',
       'task.retried',
@@ -117,7 +116,7 @@ describe('a retried task', () => {
     const task = await retry(taskId)
     expect(task).toMatchObject({ status: 'succeeded', cost: { usd: expect.closeTo(0.04, 6) } })
     expect(runs()).toEqual(['before', 'one', 'two', 'two'])
-    const { child: childId } = (task.steps as never as { child?: string }[])[1] ?? {}
+    const { child: childId } = (await api.ask('listTaskSteps', { id: taskId })).steps[1] ?? {}
     const refused = await api.call('POST', `/tasks/${childId}/retry`, {})
     expect(refused).toMatchObject({ status: 409 })
   })
@@ -209,8 +208,8 @@ describe('a retried task', () => {
     })
     const waiting = async () => {
       for (;;) {
-        const { body } = await api.call('GET', `/tasks/${taskId}`)
-        const [first] = body.steps as never as { status: string }[]
+        const { steps } = await api.ask('getTask', { id: taskId })
+        const [first] = steps
         if (first?.status === 'waiting') return
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
@@ -240,8 +239,8 @@ describe('a budget', () => {
       budget: { usd: 0.07 },
     })
     // Another item may still run: it keeps its reservation until it ends.
-    const { spentUsd, reservedUsd } = task.budget as never as { spentUsd: number; reservedUsd: number }
-    expect(spentUsd + reservedUsd).toBeLessThanOrEqual(0.07)
+    const { budget } = ROUTES.getTask.success.output.parse(task)
+    expect(Number(budget?.spentUsd) + Number(budget?.reservedUsd)).toBeLessThanOrEqual(0.07)
     const before = runs()
     expect(before.length).toBeGreaterThanOrEqual(4)
     expect(before.length).toBeLessThanOrEqual(7)
@@ -282,9 +281,7 @@ describe('limits', () => {
       most = Math.max(most, now)
     }
     expect(most).toBe(2)
-    const { steps } = (await api.call('GET', `/tasks/${taskId}/steps`)).body as never as {
-      steps: { attempts: [] }[]
-    }
+    const { steps } = await api.ask('listTaskSteps', { id: taskId })
     expect(steps.flatMap(({ attempts }) => attempts)).toEqual([])
   }, 30_000)
 
@@ -319,10 +316,8 @@ describe('a forked task', () => {
     expect(answer.body.taskId).not.toBe(taskId)
     return api.ended(String(answer.body.taskId))
   }
-  const stepsOf = async ({ taskId }: Record<string, unknown>) => {
-    const { body } = await api.call('GET', `/tasks/${taskId}/steps`)
-    return body.steps as never as { stepId: string; reused?: object }[]
-  }
+  const stepsOf = async ({ taskId }: Record<string, unknown>) =>
+    (await api.ask('listTaskSteps', { id: String(taskId) })).steps
   const line = { a: step(), b: behind('a'), c: behind('b'), beside: step() }
 
   it('does again what is asked for and what waits for it, and takes over the rest without cost (fork/R1, fork/R2, fork/R3)', async () => {
@@ -431,11 +426,9 @@ describe('the kill switch', () => {
     }
     await until(4)
     const killedAt = Date.now()
-    const { status, body } = await api.call('POST', '/tasks/cancel', { all: true, reason: 'stop' })
-    const stopped = (body.tasks as never as { taskId: string; parent?: object }[]).filter(
-      ({ parent }) => !parent,
-    )
-    expect([status, stopped.map(({ taskId }) => taskId).sort()]).toEqual([200, [outer, own, waiting].sort()])
+    const { tasks } = await api.ask('cancelAllTasks', { all: true, reason: 'stop' })
+    const stopped = tasks.filter(({ parent }) => !parent)
+    expect(stopped.map(({ taskId }) => taskId).sort()).toEqual([outer, own, waiting].sort())
     await until(6)
     expect(Date.now() - killedAt).toBeLessThan(2_000)
     for (const taskId of [outer, own, waiting])
