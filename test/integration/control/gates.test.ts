@@ -5,7 +5,10 @@ import { signalGates } from '../../../shared/app/steps/signal-gates.ts'
 import {
   alterAssembly,
   functionOf,
+  LambdaSchema,
+  propertiesOf,
   removeAltered,
+  removeGrant,
   replaceAgent,
 } from '../../support/cloud/altered-assembly.ts'
 import { compiledWorkflow } from '../../support/cloud/compiled-workflow.ts'
@@ -124,9 +127,8 @@ describe('a gate on the local cloud', () => {
 
   it('needs the grants that infra gives: to the agent the signal, to the machine the write', async () => {
     const withoutSignal = alterAssembly(({ Resources }) => {
-      const agent: unknown = Resources[functionOf(Resources, 'orchestrator-agent-echo')]?.Properties
-      const role = (agent as Role).Role
-      strip(Resources, (Roles) => Roles[0]?.Ref === role['Fn::GetAtt'][0], 'states:SendTaskSuccess')
+      const { Role } = propertiesOf(Resources, functionOf(Resources, 'orchestrator-agent-echo'), LambdaSchema)
+      removeGrant(Resources, (id) => id === Role['Fn::GetAtt'][0], 'states:SendTaskSuccess')
     })
     const deaf = await startApi({ assembly: withoutSignal })
     onTestFinished(() => deaf.stop())
@@ -140,7 +142,7 @@ describe('a gate on the local cloud', () => {
     )
 
     const withoutWrite = alterAssembly(({ Resources }) => {
-      strip(Resources, (Roles) => JSON.stringify(Roles).includes('ExecutionRole'), 'dynamodb:UpdateItem')
+      removeGrant(Resources, (id) => id.includes('ExecutionRole'), 'dynamodb:UpdateItem')
     })
     const mute = await startApi({ assembly: withoutWrite })
     onTestFinished(() => mute.stop())
@@ -163,25 +165,4 @@ async function causesIn({ sfn }: StoredRuns, executionArn: string): Promise<stri
 const LATE = {
   x: { agent: 'echo', capability: 'echo', input: {} },
   y: { agent: 'echo', capability: 'echo', input: {}, needs: ['x'] },
-}
-
-type Role = { Role: { 'Fn::GetAtt': [string] } }
-type Policy = {
-  Roles: { Ref: string }[]
-  PolicyDocument: { Statement: { Action: string | string[] }[] }
-}
-
-/** Takes an action out of the policies of some roles. */
-function strip(
-  resources: Record<string, { Type: string; Properties: unknown }>,
-  isMeant: (roles: Policy['Roles']) => boolean,
-  action: string,
-): void {
-  for (const { Type, Properties } of Object.values(resources)) {
-    const { Roles, PolicyDocument } = Properties as Policy
-    if (Type !== 'AWS::IAM::Policy' || !isMeant(Roles)) continue
-    PolicyDocument.Statement = PolicyDocument.Statement.filter(
-      ({ Action }) => ![Action].flat().includes(action),
-    )
-  }
 }

@@ -36,8 +36,7 @@ describe('the realm of expressions', () => {
       expect(told).not.toMatch(/1337|native code|function\s*\(|=>/)
       expect(told).not.toContain(SECRET)
     }
-    expect(({} as Record<string, unknown>)[MARK]).toBeUndefined()
-    expect(([] as unknown as Record<string, unknown>)[MARK]).toBeUndefined()
+    for (const inheriting of [{}, []]) expect(Reflect.get(inheriting, MARK)).toBeUndefined()
     for (const answer of await both(
       `[$lookup({}, "${MARK}"), $string({}), $count([1,2]), $uppercase("a")]`,
     )) {

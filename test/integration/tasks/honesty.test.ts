@@ -2,7 +2,12 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
   alterAssembly,
   functionOf,
+  LambdaSchema,
+  type Policy,
+  policiesOf,
+  propertiesOf,
   removeAltered,
+  removeGrant,
   type Template,
 } from '../../support/cloud/altered-assembly.ts'
 import { type LocalApi, type LocalApiOptions, startApi as start } from '../../support/cloud/local-api.ts'
@@ -27,27 +32,16 @@ const without = (type: string, word: string) =>
 
 /** Removes an action from every policy of a function's role. */
 function withoutGrant(template: Template, functionName: string, action: string): void {
-  const target = template.Resources[functionOf(template.Resources, functionName)]?.Properties as unknown as {
-    Role: { 'Fn::GetAtt': [string] }
-  }
-  const role = target.Role['Fn::GetAtt'][0]
-  for (const { Type, Properties } of Object.values(template.Resources)) {
-    const { Roles, PolicyDocument } = Properties as unknown as {
-      Roles: { Ref: string }[]
-      PolicyDocument: { Statement: { Action: string | string[] }[] }
-    }
-    if (Type !== 'AWS::IAM::Policy' || Roles[0]?.Ref !== role) continue
-    PolicyDocument.Statement = PolicyDocument.Statement.map((statement) => ({
-      ...statement,
-      Action: [statement.Action].flat().filter((one) => one !== action),
-    }))
-  }
+  const [role] = lambdaOf(template, functionName).Role['Fn::GetAtt']
+  removeGrant(template.Resources, (id) => id === role, action)
 }
 
-function propertiesOf<T>({ Resources }: Template, functionName: string): T {
-  const properties: unknown = Resources[functionOf(Resources, functionName)]?.Properties
-  return properties as T
-}
+const lambdaOf = ({ Resources }: Template, functionName: string) =>
+  propertiesOf(Resources, functionOf(Resources, functionName), LambdaSchema)
+
+/** The policies of the role that state machines run with. */
+const executionPoliciesOf = (resources: Template['Resources']): Policy[] =>
+  policiesOf(resources).flatMap(([id, policy]) => (id.startsWith('ExecutionRole') ? [policy] : []))
 
 describe('what is missing in the assembly is missing on the laptop', () => {
   it('a route', async () => {
@@ -58,10 +52,7 @@ describe('what is missing in the assembly is missing on the laptop', () => {
 
   it('a variable', async () => {
     const assembly = alterAssembly((template) => {
-      const { Environment } = propertiesOf<{ Environment: { Variables: object } }>(
-        template,
-        'orchestrator-api',
-      )
+      const { Environment } = lambdaOf(template, 'orchestrator-api')
       Environment.Variables = Object.fromEntries(
         Object.entries(Environment.Variables).filter(([name]) => name !== 'TASKS_TABLE'),
       )
@@ -75,7 +66,7 @@ describe('what is missing in the assembly is missing on the laptop', () => {
 
   it('a bundle', async () => {
     const assembly = alterAssembly((template) => {
-      propertiesOf<{ Code: { S3Key: string } }>(template, 'orchestrator-agent-echo').Code.S3Key = 'gone.zip'
+      lambdaOf(template, 'orchestrator-agent-echo').Code.S3Key = 'gone.zip'
     })
     await expect(startApi({ assembly })).rejects.toThrow(
       'function orchestrator-agent-echo: its bundle (gone.zip) is not in the assembly',
@@ -124,14 +115,12 @@ describe('what is missing in the assembly is missing on the laptop', () => {
 
   it("the state machine's own grant", async () => {
     const assembly = alterAssembly(({ Resources }) => {
-      for (const [id, { Type, Properties }] of Object.entries(Resources)) {
-        if (Type !== 'AWS::IAM::Policy' || !id.startsWith('ExecutionRole')) continue
-        const { PolicyDocument } = Properties as unknown as {
-          PolicyDocument: { Statement: { Action: unknown; Resource: unknown[] }[] }
-        }
+      for (const { PolicyDocument } of executionPoliciesOf(Resources)) {
         for (const statement of PolicyDocument.Statement) {
           if (statement.Action === 'lambda:InvokeFunction')
-            statement.Resource = statement.Resource.filter((one) => !JSON.stringify(one).includes('-agent-*'))
+            statement.Resource = [statement.Resource]
+              .flat()
+              .filter((one) => !JSON.stringify(one).includes('-agent-*'))
         }
       }
     })
@@ -145,11 +134,7 @@ describe('what is missing in the assembly is missing on the laptop', () => {
 
   it("the machines' grant to start children", async () => {
     const assembly = alterAssembly(({ Resources }) => {
-      for (const [id, { Type, Properties }] of Object.entries(Resources)) {
-        if (Type !== 'AWS::IAM::Policy' || !id.startsWith('ExecutionRole')) continue
-        const { PolicyDocument } = Properties as unknown as {
-          PolicyDocument: { Statement: { Action: unknown }[] }
-        }
+      for (const { PolicyDocument } of executionPoliciesOf(Resources)) {
         PolicyDocument.Statement = PolicyDocument.Statement.filter(
           ({ Action }) => Action !== 'states:StartExecution',
         )
