@@ -1,8 +1,8 @@
 import aslValidator from 'asl-validator'
 import { describe, expect, it } from 'vitest'
-import type { Flow, MapState } from '../../../shared/compiler/asl.ts'
+import type { Flow, MapState, ParallelState } from '../../../shared/compiler/asl.ts'
 import { compileWorkflow, issuesOfCompiling } from '../../../shared/compiler/index.ts'
-import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
+import { validWorkflow } from '../../support/cloud/compiled-workflow.ts'
 
 type Needs = Record<string, string[]>
 
@@ -25,9 +25,7 @@ function compileNeeds(needs: Needs) {
   const steps = Object.fromEntries(
     Object.entries(needs).map(([id, list]) => [id, { capability: 'echo', needs: list }]),
   )
-  const { workflow, issues } = validateWorkflow({ name: 'w', steps })
-  if (!workflow) throw new Error(JSON.stringify(issues))
-  return compileWorkflow(workflow)
+  return compileWorkflow(validWorkflow({ name: 'w', steps }))
 }
 
 /** The skeleton of a definition: the steps in order, branches as nested lists; states for failures are left out. */
@@ -54,40 +52,40 @@ describe('compileWorkflow', () => {
     ],
   ])('turns %s into structure', (_name, needs, shape) => {
     const compiled = compileNeeds(needs)
-    expect(shapeOf(compiled.definition as never)).toEqual(shape)
+    expect(shapeOf(compiled.definition)).toEqual(shape)
   })
 
   it('renders a step as a Task, and what is entered on trouble', () => {
-    const { workflow } = validateWorkflow({
+    const workflow = validWorkflow({
       name: 'w',
       steps: {
         say: { capability: 'echo', timeoutSeconds: 20, retry: { maxAttempts: 2, intervalSeconds: 5 } },
       },
     })
-    const compiled = compileWorkflow(workflow as never)
+    const compiled = compileWorkflow(workflow)
     expect(compiled).toMatchSnapshot()
   })
 
   it('lets a step that is bound late enter through the rebinder', () => {
-    const { workflow } = validateWorkflow({
+    const workflow = validWorkflow({
       name: 'w',
       steps: { a: { capability: 'echo' }, b: { capability: 'echo', bind: 'late', needs: ['a'] } },
     })
-    const { definition } = compileWorkflow(workflow as never)
+    const { definition } = compileWorkflow(workflow)
     expect(definition.States.a).toMatchObject({ Next: 'b: rebind' })
     expect(definition.States['b: wait']).toMatchObject({ Next: 'b' })
   })
 
   it('runs a handler after what it handles', () => {
-    const { workflow } = validateWorkflow({
+    const workflow = validWorkflow({
       name: 'w',
       steps: { a: { capability: 'echo', onFailure: { step: 'h' } }, h: { capability: 'echo' } },
     })
-    expect(shapeOf(compileWorkflow(workflow as never).definition as never)).toEqual(['a', 'h'])
+    expect(shapeOf(compileWorkflow(workflow).definition)).toEqual(['a', 'h'])
   })
 
   it('renders a wait, an approval and an emitted event, which the control function begins and ends', () => {
-    const { workflow } = validateWorkflow({
+    const workflow = validWorkflow({
       name: 'w',
       steps: {
         pause: { wait: { seconds: 60 } },
@@ -95,33 +93,33 @@ describe('compileWorkflow', () => {
         tell: { needs: ['ask'], emit: { type: 'gone' } },
       },
     })
-    const compiled = compileWorkflow(workflow as never)
+    const compiled = compileWorkflow(workflow)
     expect(compiled).toMatchSnapshot()
-    const verdict = aslValidator(structuredClone(compiled.definition) as never, { checkArn: false })
+    const verdict = aslValidator(structuredClone(compiled.definition), { checkArn: false })
     expect(verdict.errorsText()).toBe('')
   })
 
   it('renders a child workflow: its task before, its execution, its outcome after', () => {
-    const { workflow } = validateWorkflow({
+    const workflow = validWorkflow({
       name: 'w',
       steps: { call: { workflow: 'other', timeoutSeconds: 60 } },
     })
-    const compiled = compileWorkflow(workflow as never)
+    const compiled = compileWorkflow(workflow)
     expect(compiled).toMatchSnapshot()
-    const verdict = aslValidator(structuredClone(compiled.definition) as never, { checkArn: false })
+    const verdict = aslValidator(structuredClone(compiled.definition), { checkArn: false })
     expect(verdict.errorsText()).toBe('')
   })
 
   it('renders a fan-out: the list before, a step for each item, what was answered after', () => {
-    const { workflow } = validateWorkflow({
+    const workflow = validWorkflow({
       name: 'w',
       steps: { each: { capability: 'echo', forEach: '{% $input.list %}', maxConcurrency: 5 } },
     })
-    const compiled = compileWorkflow(workflow as never)
+    const compiled = compileWorkflow(workflow)
     expect(compiled).toMatchSnapshot()
-    const verdict = aslValidator(structuredClone(compiled.definition) as never, { checkArn: false })
+    const verdict = aslValidator(structuredClone(compiled.definition), { checkArn: false })
     expect(verdict.errorsText()).toBe('')
-    const anonymous = compileWorkflow(workflow as never, { anonymous: true })
+    const anonymous = compileWorkflow(workflow, { anonymous: true })
     const { ItemProcessor } = anonymous.definition.States['s0: each'] as MapState
     expect(ItemProcessor.States['s0: item']).toMatchObject({
       Arguments: {
@@ -138,9 +136,9 @@ describe('compileWorkflow', () => {
     (bind) => {
       const each = { capability: 'echo', bind, forEach: '{% $input.list %}', maxConcurrency: 41 }
       const repeat = { steps: { each }, until: '{% true %}', maxIterations: 1 }
-      const { workflow } = validateWorkflow({ name: 'w', steps: { l: { repeat } } })
-      const { definition } = compileWorkflow(workflow as never)
-      const verdict = aslValidator(structuredClone(definition) as never, { checkArn: false })
+      const workflow = validWorkflow({ name: 'w', steps: { l: { repeat } } })
+      const { definition } = compileWorkflow(workflow)
+      const verdict = aslValidator(structuredClone(definition), { checkArn: false })
       expect(verdict.errorsText()).toBe('')
       const map = definition.States['l.each: each'] as MapState
       expect({ ...map, ItemProcessor: Object.keys(map.ItemProcessor.States) }).toMatchSnapshot()
@@ -158,8 +156,8 @@ describe('compileWorkflow', () => {
   it.each(['fail', 'continue'])('renders a loop that is to %s: its body between two calls', (onFailure) => {
     const body = { tell: { emit: { type: 'round' } } }
     const repeat = { steps: body, until: '{% $iteration = 2 %}', maxIterations: 5 }
-    const { workflow } = validateWorkflow({ name: 'w', steps: { improve: { onFailure, repeat } } })
-    const compiled = compileWorkflow(workflow as never)
+    const workflow = validWorkflow({ name: 'w', steps: { improve: { onFailure, repeat } } })
+    const compiled = compileWorkflow(workflow)
     expect(compiled).toMatchSnapshot()
   })
 
@@ -173,12 +171,12 @@ describe('compileWorkflow', () => {
       d: step('a', 'b'),
       polish: { needs: ['c', 'd'], repeat: { steps: { pass: step() }, ...round } },
     }
-    const { workflow } = validateWorkflow({
+    const workflow = validWorkflow({
       name: 'w',
       steps: { improve: { repeat: { steps: body, ...round } } },
     })
-    const { definition, gates, positions, counts } = compileWorkflow(workflow as never, { anonymous })
-    const verdict = aslValidator(structuredClone(definition) as never, { checkArn: false })
+    const { definition, gates, positions, counts } = compileWorkflow(workflow, { anonymous })
+    const verdict = aslValidator(structuredClone(definition), { checkArn: false })
     expect(verdict.errorsText()).toBe('')
     expect(gates).toEqual([{ before: 'improve.d', after: ['improve.a'] }])
     expect(counts.steps).toBe(7)
@@ -211,8 +209,7 @@ describe('compileWorkflow', () => {
     const wide = (length: number) =>
       Object.fromEntries(Array.from({ length }, (_, at) => [`s${at}`, { capability: 'echo' }]))
     const compiledOf = (steps: object) => {
-      const { workflow, issues } = validateWorkflow({ name: 'w', steps })
-      if (!workflow) throw new Error(JSON.stringify(issues))
+      const workflow = validWorkflow({ name: 'w', steps })
       return { workflow, compile: () => compileWorkflow(workflow) }
     }
 
@@ -226,7 +223,7 @@ describe('compileWorkflow', () => {
       expect(counts).toMatchObject({ steps: 1_000, transitions })
       for (const made of [...parts, { definition }]) {
         expect(requestOf(made).length).toBeLessThan(1_000_000)
-        const verdict = aslValidator(structuredClone(made.definition) as never, { checkArn: false })
+        const verdict = aslValidator(structuredClone(made.definition), { checkArn: false })
         expect(verdict.errorsText()).toBe('')
       }
       // A part has an execution of its own, with its own count of redrives.
@@ -317,7 +314,7 @@ describe('compileWorkflow', () => {
 
   it('puts a gate where a step waits for one that the structure does not put before it', () => {
     const compiled = compileNeeds({ a: [], b: [], c: ['a'], d: ['a', 'b'] })
-    expect(shapeOf(compiled.definition as never)).toEqual([
+    expect(shapeOf(compiled.definition)).toEqual([
       [
         ['a', 'c'],
         ['b', 'd: gate', 'd'],
@@ -326,7 +323,7 @@ describe('compileWorkflow', () => {
     expect(compiled.gates).toEqual([{ before: 'd', after: ['a'] }])
     expect(compiled.substitutions).toEqual(['RebindFunction', 'TasksTable'])
     expect(compiled.counts).toMatchObject({ steps: 4, transitions: 7 })
-    const { Branches } = Object.values(compiled.definition.States)[0] as never as { Branches: Flow[] }
+    const { Branches } = Object.values(compiled.definition.States)[0] as ParallelState
     expect(Branches[1]?.States['d: gate']).toMatchSnapshot()
   })
 
@@ -338,7 +335,7 @@ describe('compileWorkflow', () => {
       [long('c')]: [long('a'), long('b')],
       [long('d')]: [],
     })
-    const names = allNames(compiled.definition as never)
+    const names = allNames(compiled.definition)
     expect(new Set(names).size).toBe(names.length)
     expect(Math.max(...names.map((name) => name.length))).toBeLessThanOrEqual(80)
   })
@@ -348,14 +345,14 @@ describe('compileWorkflow', () => {
     ['with a gate', { a: [], b: [], c: ['a'], d: ['a', 'b'] }],
   ])('is accepted by an independent validator: %s', (_name, needs) => {
     const compiled = compileNeeds(needs)
-    const verdict = aslValidator(structuredClone(compiled.definition) as never, { checkArn: false })
+    const verdict = aslValidator(structuredClone(compiled.definition), { checkArn: false })
     expect(verdict.errorsText()).toBe('')
   })
 })
 
-function allNames(flow: { States: Record<string, { Branches?: never[] }> }): string[] {
-  return Object.entries(flow.States).flatMap(([name, { Branches = [] }]) => [
+function allNames(flow: Flow): string[] {
+  return Object.entries(flow.States).flatMap(([name, state]) => [
     name,
-    ...Branches.flatMap(allNames),
+    ...(state.Type === 'Parallel' ? state.Branches.flatMap(allNames) : []),
   ])
 }

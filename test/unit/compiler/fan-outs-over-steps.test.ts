@@ -123,7 +123,7 @@ describe('a fan-out over steps or children as states', () => {
   const mapOf = (step: object, anonymous = false) => {
     const workflow = validWorkflow({ name: 'w', steps: { e: step } })
     const compiled = compileWorkflow(workflow, { anonymous })
-    const verdict = aslValidator(structuredClone(compiled.definition) as never, { checkArn: false })
+    const verdict = aslValidator(structuredClone(compiled.definition), { checkArn: false })
     expect(verdict.errorsText()).toBe('')
     const [map] = Object.values(compiled.definition.States).filter(({ Type }) => Type === 'Map')
     return { map: map as MapState, compiled }
