@@ -1,5 +1,6 @@
 import type { Row } from '../../../functions/agents/_support/cells.ts'
 import type { AgentContext, DefinedAgent } from '../../../shared/agent/index.ts'
+import { portWith } from '../stores/ports-with.ts'
 
 /** Members of several agents' answers that tests read. */
 type Answer = { rows: Row[]; parts: Row[][]; notes: string[]; columns?: { name: string }[]; text: string }
@@ -8,11 +9,14 @@ type Answer = { rows: Row[]; parts: Row[][]; notes: string[]; columns?: { name: 
 export async function callAgent(agent: DefinedAgent, capability: string, input: unknown): Promise<Answer> {
   const schemas = agent.capabilities[capability]
   if (!schemas) throw new Error(`${agent.manifest.id} has no ${capability}`)
-  const context = {
-    signal: new AbortController().signal,
-    files: { list: async () => [], readText: async () => '' },
-    progress: async () => {},
-  } as unknown as AgentContext
+  const context = portWith<AgentContext>(
+    {
+      signal: new AbortController().signal,
+      files: { list: async () => [], readText: async () => '' },
+      progress: async () => {},
+    },
+    'the context',
+  )
   const output = await agent.execute({ capability, input: schemas.input.parse(input) }, context)
   return schemas.output.parse(output) as Answer
 }

@@ -21,15 +21,21 @@ beforeAll(async () => {
 afterAll(() => void server.close())
 beforeEach(() => void received.splice(0))
 
-const asked = (RequestType: 'Create' | 'Update' | 'Delete'): Asked =>
-  ({
-    RequestType,
+function asked(RequestType: Asked['RequestType']): Asked {
+  const common = {
     ResponseURL: url,
     StackId: 'stack',
     RequestId: 'request',
     LogicalResourceId: 'Registration',
-    ResourceProperties: {},
-  }) as unknown as Asked
+    ResourceType: 'Custom::Registration',
+    ServiceToken: 'token',
+    ResourceProperties: { ServiceToken: 'token' },
+  }
+  if (RequestType === 'Create') return { ...common, RequestType }
+  const existing = { ...common, PhysicalResourceId: 'registration' }
+  if (RequestType === 'Delete') return { ...existing, RequestType }
+  return { ...existing, RequestType, OldResourceProperties: common.ResourceProperties }
+}
 
 /** Simulates invocations that each work for Lambda's time limit, until `minutes` have been worked in all. */
 async function work(event: Asked, minutes: number): Promise<number> {

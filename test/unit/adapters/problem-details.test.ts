@@ -1,24 +1,29 @@
 import type { Logger } from '@aws-lambda-powertools/logger'
+import middy from '@middy/core'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import { expect, it } from 'vitest'
 import { problemDetails } from '../../../functions/middleware/problem-details.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { issue } from '../../../shared/domain/issue.ts'
 
-function bodyOf(error: Error, rawPath = '/v1/tasks') {
-  const request = { error, event: { rawPath }, context: { awsRequestId: 'r' }, response: undefined }
-  problemDetails({ logger: {} as Logger }).onError?.(request as never)
-  return JSON.parse((request.response as unknown as { body: string }).body)
+/** The body of the answer to a request whose handler throws the error. */
+async function bodyOf(error: Error, rawPath = '/v1/tasks') {
+  const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>(async () => {
+    throw error
+  }).use(problemDetails({ logger: {} as Logger }))
+  const { body } = await handler({ rawPath } as APIGatewayProxyEventV2, { awsRequestId: 'r' } as Context)
+  return JSON.parse(String(body))
 }
 
-it('says of many issues how many it has left out', () => {
+it('says of many issues how many it has left out', async () => {
   const issues = Array.from({ length: 3_000 }, (_, at) => issue('invalid-value', `rows.${at}`, 'is wrong'))
-  const told = bodyOf(new OrchestratorError('InvalidInputError', 'wrong', { issues })).issues
+  const { issues: told } = await bodyOf(new OrchestratorError('InvalidInputError', 'wrong', { issues }))
   expect(told).toHaveLength(101)
   expect(told.at(-1).message).toBe('and 2900 more')
 })
 
-it('is no larger for what was sent', () => {
+it('is no larger for what was sent', async () => {
   const issues = [issue('invalid-value', 'p'.repeat(5_000), 'm'.repeat(5_000))]
   const error = new OrchestratorError('InvalidInputError', 'x'.repeat(1e6), { issues })
-  expect(JSON.stringify(bodyOf(error, `/${'y'.repeat(1e5)}`)).length).toBeLessThan(6_000)
+  expect(JSON.stringify(await bodyOf(error, `/${'y'.repeat(1e5)}`)).length).toBeLessThan(6_000)
 })

@@ -1,19 +1,28 @@
 import { expect, it } from 'vitest'
 import { taskTree, type WatchedTask } from '../../../cli/show/watch-task.ts'
+import type { StepView } from '../../../shared/contracts/views.ts'
 
-const step = (stepId: string, status: string) => ({ stepId, status, needs: [], attempts: [] })
-const task = {
+const step = (stepId: string, status: StepView['status']): StepView => ({
+  stepId,
+  status,
+  needs: [],
+  attempts: [],
+})
+const task: WatchedTask = {
   taskId: 't_1',
   status: 'running',
   workflow: { name: 'w', version: 1 },
   createdAt: new Date().toISOString(),
+  metadata: {},
+  execution: { name: 't_1-1', arn: 'arn', stateMachineArn: 'arn' },
+  links: {},
   steps: [
     step('first', 'succeeded'),
     step('ask', 'waiting'),
     ...Array.from({ length: 30 }, (_, at) => step(`s${at}`, 'pending')),
     step('last', 'running'),
   ],
-} as unknown as WatchedTask
+}
 
 it('shows every step where there is room', () => {
   expect(taskTree(task).split('\n')).toHaveLength(34)

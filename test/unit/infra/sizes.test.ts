@@ -92,6 +92,9 @@ const LONG_FILES: Readonly<Record<string, string>> = {
 
 const LIMITED_FOLDERS = /^(shared\/app|functions|local|test\/integration)(\/|$)/
 
+/** Where a cast through `unknown`, which no type checks, would hide that a fake is not what the code under test needs. */
+const CAST_FREE = /^(bench|examples|test|testing)\//
+
 describe('sizes', () => {
   it(`no function is longer than ${MOST_LINES_OF_FUNCTION} lines`, () => {
     const long = sources.flatMap((path) =>
@@ -113,6 +116,14 @@ describe('sizes', () => {
       .filter(([folder, all]) => LIMITED_FOLDERS.test(folder) && all.length > MOST_FILES_OF_FOLDER)
       .map(([folder, all]) => `${folder}: ${all.length}`)
     expect(full).toEqual([])
+  })
+
+  it('no test casts through unknown or never: test/support makes clients, ports, plans and templates of the right types', () => {
+    const cast = new RegExp(['as', '(unknown|never)', 'as'].join(' '))
+    const found = files.filter((path) => CAST_FREE.test(path) && cast.test(textOf(path)))
+    expect(found).toEqual([])
+    expect(files.some((path) => CAST_FREE.test(path))).toBe(true)
+    expect(cast.test(['value', 'as', 'unknown', 'as', 'Port'].join(' '))).toBe(true)
   })
 
   it('measures functions where they begin and end, whatever stands around them', () => {

@@ -73,7 +73,9 @@ Answer 0.1 sentences{% and %}.`)
     await expect(evaluateExpression('$eval("1")', {})).rejects.toThrow(/non-function/)
     await expect(evaluateExpression('$exists($eval)', {})).resolves.toBe(false)
     // `[]` marks the array that it is applied to, which on a frozen array would throw.
-    const names = Object.freeze({ input: Object.freeze({ list: Object.freeze([3]) as unknown as number[] }) })
+    const list = [3]
+    Object.freeze(list)
+    const names = Object.freeze({ input: Object.freeze({ list }) })
     expect(await evaluateExpression('$input.list[]', names)).toEqual([3])
   })
 

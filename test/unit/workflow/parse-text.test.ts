@@ -115,17 +115,13 @@ const marks = (of: (index: number) => string): string =>
   Array.from({ length: 20_000 }, (_, i) => of(i)).join('\n')
 
 describe('bombs', () => {
-  it.each<[string, string, string]>([
+  it.each<[string, string, string | RegExp]>([
     ['text/B1 a long text', 'a'.repeat(300_001), 'line 1, column 300001'],
     ['text/B2 brackets', '['.repeat(140_000), 'line 1, column 51'],
     ['text/B2 braces', '{'.repeat(140_000), 'line 1, column 51'],
     ['text/B2 both', '[{'.repeat(70_000), 'line 1, column 51'],
     ['text/B2 brackets on lines', '[\n'.repeat(70_000), 'line 51, column 1'],
-    [
-      'text/B2 keys in brackets',
-      '{a: '.repeat(70_000),
-      expect.stringMatching(/^line 1, column/) as unknown as string,
-    ],
+    ['text/B2 keys in brackets', '{a: '.repeat(70_000), /^line 1, column/],
     [
       'text/B2 indentation',
       Array.from({ length: 500 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
@@ -134,11 +130,7 @@ describe('bombs', () => {
     ['text/B3 lists in a line', '- '.repeat(100_000), 'line 1, column 101'],
     ['text/B3 keys in a line', '? '.repeat(100_000), 'line 1, column 101'],
     ['text/B4 anchors', marks((i) => `- &a${i} x`), 'line 1001, column 3'],
-    [
-      'text/B4 aliases',
-      `a: &a [1]\n${marks((i) => `k${i}: *a`)}`,
-      expect.stringMatching(/^line 100\d, column/) as unknown as string,
-    ],
+    ['text/B4 aliases', `a: &a [1]\n${marks((i) => `k${i}: *a`)}`, /^line 100\d, column/],
     [
       'text/B5 aliases of aliases',
       Array.from(
@@ -152,14 +144,15 @@ describe('bombs', () => {
               : 'x'
           }]`,
       ).join('\n'),
-      expect.stringMatching(/^line 7, column \d+$/) as unknown as string,
+      /^line 7, column \d+$/,
     ],
     ['text/B5 aliases of a long text', `a: &a ${'x'.repeat(200_000)}\nb: *a\nc: *a`, 'line 2, column 4'],
     ['text/B5 an alias in itself', 'a: &a\n  b: [*a]', 'line 2, column 7'],
     ['text/B4 tags', '!a '.repeat(90_000), 'line 1, column 3001'],
-  ])('%s: refused within 100 ms', (_name, text, place) => {
+  ])('%s: refused within 100 ms', (_name, text, at) => {
     // The best of three, because the machine may be busy.
     const runs = [timed(text), timed(text), timed(text)]
+    const place = typeof at === 'string' ? at : expect.stringMatching(at)
     expect(runs[0]?.[0]).toEqual({
       value: undefined,
       issues: [expect.objectContaining({ code: 'too-large', path: '' })],
