@@ -198,7 +198,7 @@ describe('the stacks', () => {
     ])
   })
 
-  it('registers again whatever is compiled otherwise, from the same workflow too', () => {
+  it('registers again every workflow whose compiled definition changes, also when its source does not', () => {
     const [[, registration] = []] = ofType('Custom::Registration')
     const revisions = Object.values((registration?.Properties.revisions ?? {}) as object)
     expect(revisions).toHaveLength(ofType('AWS::StepFunctions::StateMachine').length)

@@ -64,7 +64,7 @@ const text = fc.oneof(
 )
 
 describe('tables', () => {
-  it('of JSON come out of a transformation without operations as they went in', async () => {
+  it('from JSON are not changed by a transformation without operations', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 5 }), async (rows) => {
         const source = JSON.parse(JSON.stringify(rows)) as Row[]
@@ -77,7 +77,7 @@ describe('tables', () => {
     )
   })
 
-  it('of CSV keep the text of every cell, in columns of every kind (column/T1)', async () => {
+  it('from CSV keep the text of every cell, in columns of every kind (column/T1)', async () => {
     const kinds = [
       text,
       fc.constantFrom('', 'NA', '1', '2.50', '12.00', '-0.25'),
@@ -117,7 +117,7 @@ describe('tables', () => {
     )
   })
 
-  it('have as many columns as the header has cells, whatever it says', async () => {
+  it('have as many columns as the header has cells, also with equal, empty or hostile names', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(text, { minLength: 2, maxLength: 6 }), async (header) => {
         const quoted = (cell: string) => `"${cell.replaceAll('"', '""')}"`
@@ -143,7 +143,7 @@ describe('tables', () => {
 })
 
 describe('aggregation', () => {
-  it('of any cents is what integers say', () => {
+  it('adds amounts in cents as exactly as integer arithmetic', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -162,7 +162,7 @@ describe('aggregation', () => {
     )
   })
 
-  it('of any integers is exact', () => {
+  it('is exact for integers', () => {
     fc.assert(
       fc.property(
         fc.array(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), { minLength: 1 }),
@@ -286,7 +286,7 @@ describe('documents', () => {
     ),
   })).node
 
-  it('of HTML never weld the words of different blocks, nor lose one', () => {
+  it('keep every word when they are read from HTML, and never join words of different blocks', () => {
     fc.assert(
       fc.property(fc.array(html, { minLength: 1, maxLength: 5 }), (parts) => {
         const page = `<html><body>${parts.join('')}</body></html>`

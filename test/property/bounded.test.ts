@@ -40,7 +40,7 @@ it('keeps the first issues, and says how many more there are (bounded/X2)', () =
   expect(boundedIssues(many.slice(0, 3))).toEqual(many.slice(0, 3))
 })
 
-it('bounds whatever an error of ours says, and its details', () => {
+it('bounds the message and the details of every OrchestratorError', () => {
   const issues = Array.from({ length: 500 }, (_, at) =>
     issue('invalid-value', `rows.${at}`, 'x'.repeat(9_000)),
   )
@@ -68,7 +68,7 @@ cyclic.self = cyclic
 const withCause = new Error('caused')
 withCause.cause = withCause
 
-describe('whatever is thrown can be told of (bounded/X3)', () => {
+describe('any thrown value can be described (bounded/X3)', () => {
   it.each([
     ['nothing', undefined, 'undefined'],
     ['null', null, 'null'],
@@ -136,7 +136,7 @@ describe('whatever is thrown can be told of (bounded/X3)', () => {
 
 const DYNAMODB_ITEM = 400 * 1024
 
-it('stores of a task whatever it has to say in far less than an item', () => {
+it('stores far less than an item holds, for a task with messages of any length', () => {
   const common = {
     id: 't',
     tenant: 'default',

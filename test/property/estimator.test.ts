@@ -35,7 +35,7 @@ function always(
 const SEED = { seed: 'test', samples: 200 }
 
 describe('an estimate', () => {
-  it('of fan-outs over several steps, one in another, has every item, so many at once (simulate/E1, simulate/E4)', () => {
+  it('counts every item of nested fan-outs over several steps, and runs at most maxConcurrency at once (simulate/E1, simulate/E4)', () => {
     const call = { capability: 'work.do' }
     const inner = {
       forEach: '{% $item %}',
@@ -59,7 +59,7 @@ describe('an estimate', () => {
     expect(told[0]).toBe(1 + 6 * (1 + 2 + 6 * (1 + 2)))
   })
 
-  it('of a fan-out over children has a task for each', () => {
+  it('counts a task for each item of a fan-out over children', () => {
     const steps = stepsOf({ each: { workflow: 'other', forEach: '{% [1] %}', maxConcurrency: 6 } })
     const told: number[] = []
     const child: Known['drawsAt'] = () => ({
@@ -78,7 +78,7 @@ describe('an estimate', () => {
     expect(told[0]).toBe(7)
   })
 
-  it('of fan-outs nested as deep as they may be takes no longer for it, and counts every item (simulate/E4, simulate/E5)', () => {
+  it('is computed in bounded time for fan-outs nested to the greatest depth, and counts every item (simulate/E4, simulate/E5)', () => {
     const nest = (depth: number): object =>
       depth === 0
         ? { capability: 'work.do' }
@@ -98,7 +98,7 @@ describe('an estimate', () => {
     expect(seconds.p50).toBeCloseTo(4 ** 8 * (1 + OVERHEAD), 3)
   })
 
-  it('of workflows that call others is not the product of their calls, and has all their tasks (simulate/E4)', () => {
+  it('counts all tasks of workflows that call others, without simulating the product of their calls (simulate/E4)', () => {
     let draws = 0
     const leaf: Known = always(() => {
       draws += 1
@@ -120,7 +120,7 @@ describe('an estimate', () => {
     expect(draws).toBeLessThan(10_000)
   })
 
-  it('of steps that always take the same is the longest path, whatever the graph (simulate/E1)', () => {
+  it('is the longest path when the durations of all steps are constant, in any graph (simulate/E1)', () => {
     fc.assert(
       fc.property(
         graphs(14),

@@ -42,7 +42,7 @@ describe('the placement of agents and workflows', () => {
     },
   )
 
-  it('fits whatever there is, and moves nothing that is deployed, whatever comes and goes (stacks/S1, stacks/S2)', () => {
+  it('fits any set of agents and workflows, and moves nothing that is deployed when others come or go (stacks/S1, stacks/S2)', () => {
     const agents = fc.uniqueArray(fc.integer({ min: 0, max: 400 }), { maxLength: 280 })
     const workflows = fc.uniqueArray(fc.integer({ min: 0, max: 600 }), { maxLength: 300 })
     const deployments = fc.array(fc.record({ agents, workflows }), { minLength: 1, maxLength: 5 })

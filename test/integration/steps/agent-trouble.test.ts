@@ -82,7 +82,7 @@ async function failWith(thrown: unknown): Promise<Error> {
 const cyclic = Object.assign(new Error('cyclic'), { cause: undefined as unknown })
 cyclic.cause = cyclic
 
-describe('whatever an agent throws, its step ends as its policy says (bounded/X3)', () => {
+describe('a step ends as its policy says after any thrown value (bounded/X3)', () => {
   it.each<[string, unknown, RegExp]>([
     ['a message of a megabyte', new Error('m'.repeat(1_000_000)), /^m+ \.\.\. \[\d+ characters left out\]/],
     ['control characters', new Error('\u0000\u001b'.repeat(5_000)), /^\ufffd/],

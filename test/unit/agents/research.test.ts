@@ -27,7 +27,7 @@ describe('words', () => {
     ['หนึ่ง\u200Bสอง', ['หนึ่ง', 'สอง']],
     ['सड़क पर', ['सड़क', 'पर'].map((word) => word.normalize('NFKC'))],
     ['', []],
-  ])('of %j are %j', (text, words) => {
+  ])('finds in %j the words %j', (text, words) => {
     expect(contentWords(text)).toEqual(words)
   })
 

@@ -46,7 +46,7 @@ const shown = (options?: { all: boolean }) =>
     ({ stepId, status, round }) => `${stepId} ${status}${round === undefined ? '' : ` (${round})`}`,
   )
 
-it('shows a fan-out as one step, and whatever waits inside for an answer', () => {
+it('shows a fan-out as one step, and every step inside that waits for an answer', () => {
   expect(shown()).toEqual(['each running', 'each[0].ok waiting', 'calls pending'])
 })
 

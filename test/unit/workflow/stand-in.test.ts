@@ -107,7 +107,7 @@ describe('a step that is wrong makes no other step look wrong (stand-in/S1, stan
   })
 
   const fields = Object.keys(stepSchemaFor({}).shape)
-  it.each(fields)('whatever %s is', (field) => {
+  it.each(fields)('with any wrong value of %s', (field) => {
     for (const wrong of [5, -1, null, 'lots', [], [5], {}, { nope: 1 }, true]) {
       const places = placesOf(around({ ...echo, ...handled, [field]: wrong })).map((path) =>
         path.split('.').slice(0, 3).join('.').replace(/\[.*/, ''),
