@@ -1,7 +1,5 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import * as z from 'zod'
-import { defineAgent } from '../../../shared/agent/index.ts'
 import { controlStep } from '../../../shared/app/control/control-step.ts'
 import { rebindStep } from '../../../shared/app/steps/rebind-step.ts'
 import { showTask } from '../../../shared/app/tasks/read-tasks.ts'
@@ -13,6 +11,7 @@ import {
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 import { silentHost } from '../../support/agents/silent-host.ts'
+import { type Work, workingAgent } from '../../support/agents/working-agent.ts'
 import { CALLER } from '../../support/stores/callers.ts'
 import { seedTask } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
@@ -28,16 +27,6 @@ const START = Date.UTC(2026, 0, 1, 12)
 /** Each entry of a state is an hour before the previous one. */
 const entryTime = (entry: number): string => new Date(START - entry * 60 * MINUTE).toISOString()
 
-type Work = () => Promise<unknown>
-const agentWith = (work: Work) =>
-  defineAgent({
-    id: 'worker',
-    version: '1.0.0',
-    description: 'for tests',
-    capabilities: { 'work.do': { description: 'works', input: z.unknown(), output: z.unknown() } },
-    execute: () => work() as never,
-  })
-
 let invocations = 0
 const payloadOf = (taskId: string, entry: number, retry = 0, more: { turn?: number[] } & object = {}) => ({
   taskId,
@@ -49,7 +38,7 @@ const payloadOf = (taskId: string, entry: number, retry = 0, more: { turn?: numb
 
 function invoke(payload: object, work: Work): Promise<unknown> {
   const invocation = { id: `r${++invocations}`, remainingMs: () => 60_000 }
-  return silentHost(stores.ports)(agentWith(work), payload, invocation)
+  return silentHost(stores.ports)(workingAgent(work), payload, invocation)
 }
 
 const busy: Work = async () => {

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import * as z from 'zod'
-import { type AgentContext, defineAgent } from '../../../shared/agent/index.ts'
+import type { AgentContext } from '../../../shared/agent/index.ts'
 import { rebindStep } from '../../../shared/app/steps/rebind-step.ts'
 import { RebindPayloadSchema } from '../../../shared/contracts/step-payload.ts'
 import { ERRORS, OrchestratorError } from '../../../shared/domain/errors.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 import { silentHost } from '../../support/agents/silent-host.ts'
+import { workingAgent } from '../../support/agents/working-agent.ts'
 import { seedTask } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
 
@@ -19,13 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => stores.stop())
 
-const agent = defineAgent({
-  id: 'worker',
-  version: '1.0.0',
-  description: 'for tests',
-  capabilities: { 'work.do': { description: 'works', input: z.unknown(), output: z.unknown() } },
-  execute: (_call, context) => work(context) as never,
-})
+const agent = workingAgent((_input, context) => work(context))
 
 let invocations = 0
 const call = (taskId: string, path: string, second: number) => ({

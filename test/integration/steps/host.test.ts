@@ -3,15 +3,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import * as z from 'zod'
 import dataAgent from '../../../functions/agents/data/index.ts'
 import { agentHandler } from '../../../functions/steps/agent-handler.ts'
-import { type AgentContext, type DefinedAgent, defineAgent } from '../../../shared/agent/index.ts'
+import type { DefinedAgent } from '../../../shared/agent/index.ts'
 import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 import { silentPorts } from '../../support/agents/silent-host.ts'
+import { type Work, workingAgent } from '../../support/agents/working-agent.ts'
 import { CALLER } from '../../support/stores/callers.ts'
 import { seedTask } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
-
-type Work = (input: unknown, context: AgentContext) => Promise<unknown>
 
 let stores: Awaited<ReturnType<typeof startStores>>
 let work: ReturnType<typeof vi.fn<Work>>
@@ -24,18 +23,9 @@ beforeEach(() => {
 })
 
 const agent = (): DefinedAgent =>
-  defineAgent({
-    id: 'worker',
-    version: '1.0.0',
-    description: 'for tests',
-    capabilities: {
-      'work.do': {
-        description: 'works',
-        input: z.looseObject({ bad: z.undefined().optional() }),
-        output: z.object({ got: z.unknown() }),
-      },
-    },
-    execute: ({ input }, context) => work(input, context) as never,
+  workingAgent((input, context) => work(input, context), {
+    input: z.looseObject({ bad: z.undefined().optional() }),
+    output: z.object({ got: z.unknown() }),
   })
 
 let invocations = 0

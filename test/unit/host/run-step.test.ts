@@ -1,16 +1,13 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
-import { type AgentContext, type DefinedAgent, defineAgent } from '../../../shared/agent/index.ts'
 import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { runStep } from '../../../shared/host/run-step.ts'
 import { hostInMemory, noting } from '../../support/agents/host-in-memory.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
+import { type Work, workingAgent } from '../../support/agents/working-agent.ts'
 import { CALLER } from '../../support/stores/callers.ts'
 import { seedTask } from '../../support/stores/seed-task.ts'
-
-type Work = (input: unknown, context: AgentContext) => Promise<unknown>
-type Definition = Pick<Parameters<typeof defineAgent>[0], 'limits' | 'price'>
 
 let world: ReturnType<typeof hostInMemory>
 let work: ReturnType<typeof vi.fn<Work>>
@@ -21,19 +18,10 @@ beforeEach(() => {
   invocations = 0
 })
 
-const agent = (more: Definition = {}): DefinedAgent =>
-  defineAgent({
-    id: 'worker',
-    version: '1.0.0',
-    description: 'for tests',
-    capabilities: {
-      'work.do': {
-        description: 'works',
-        input: z.looseObject({ count: z.number().optional() }),
-        output: z.object({ got: z.unknown() }),
-      },
-    },
-    execute: ({ input }, context) => work(input, context) as never,
+const agent = (more: Parameters<typeof workingAgent>[1] = {}) =>
+  workingAgent((input, context) => work(input, context), {
+    input: z.looseObject({ count: z.number().optional() }),
+    output: z.object({ got: z.unknown() }),
     ...more,
   })
 
