@@ -6,11 +6,11 @@ import { dynamodbWorkflows } from '../../functions/adapters/dynamodb/registry/wo
 import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import type { Agent } from '../../shared/domain/agent.ts'
 import type { Decision } from '../../shared/domain/plan.ts'
-import type { OpenTask } from '../../shared/domain/task.ts'
 import type { Agents, Ports, RegisteredWorkflow, Workflows } from '../../shared/ports/index.ts'
 import type { Workflow } from '../../shared/workflow/schema.ts'
 import { makeAgent } from '../support/agents/make-agent.ts'
 import { hostileJson, hostileName } from '../support/random/hostile-names.ts'
+import { openTask } from '../support/stores/open-task.ts'
 import { planWith } from '../support/stores/plan-with.ts'
 import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
 import { startStores } from '../support/stores/start-stores.ts'
@@ -30,19 +30,6 @@ const registeredOf = (workflow: object, name: string): RegisteredWorkflow => ({
   registeredAt: '',
   active: true,
   origin: 'api',
-})
-
-const taskOf = (more: Partial<OpenTask>): OpenTask => ({
-  id: `t_${String(++count).padStart(26, '0')}`,
-  status: 'running',
-  tenant: 'default',
-  workflow: { name: 'w', version: 1 },
-  stateMachineArn: 'arn',
-  execution: 1,
-  requestDigest: 'd',
-  createdAt: '2026-01-01T00:00:00.000Z',
-  metadata: {},
-  ...more,
 })
 
 describe('a record is read as it was written, for all names and values (json-items/Y1)', () => {
@@ -84,7 +71,7 @@ describe('a record is read as it was written, for all names and values (json-ite
     const names = hostileName.filter((name) => name !== '__proto__')
     await fc.assert(
       fc.asyncProperty(fc.dictionary(names, fc.string()), async (metadata) => {
-        const task = taskOf({ metadata })
+        const task = openTask({ metadata })
         await ports.tasks.createTask(task)
         expect((await ports.tasks.findTask(task.id))?.metadata).toEqual({ ...metadata })
       }),
@@ -95,7 +82,7 @@ describe('a record is read as it was written, for all names and values (json-ite
   it('holds for plans, outputs, items and effects', async () => {
     await fc.assert(
       fc.asyncProperty(hostileJson, async (value) => {
-        const { id } = taskOf({})
+        const { id } = openTask()
         const { workflow } = registeredOf({ steps: { constructor: value } }, 'w')
         const plan = planWith({ taskId: id, input: value, workflow })
         await ports.plans.createPlan(plan)
@@ -119,7 +106,7 @@ describe('a record is read as it was written, for all names and values (json-ite
   it('holds for decisions with any numbers', async () => {
     await fc.assert(
       fc.asyncProperty(hostileName, fc.array(fc.double(), { maxLength: 60 }), async (name, numbers) => {
-        const { id } = taskOf({})
+        const { id } = openTask()
         const own = { taskId: id, path: 's', owner: 'o', fence: '1' }
         const decision: Decision = {
           stepId: name,

@@ -17,6 +17,7 @@ import type { OpenTask } from '../../shared/domain/task.ts'
 import type { Ports } from '../../shared/ports/index.ts'
 import { type TaskPorts, taskPorts } from '../../testing/memory/task-ports.ts'
 import { withSend } from '../support/cloud/replaced-send.ts'
+import { openTask } from '../support/stores/open-task.ts'
 import { planWith } from '../support/stores/plan-with.ts'
 import { portsWith } from '../support/stores/ports-with.ts'
 import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
@@ -31,7 +32,6 @@ let dynamodb: Awaited<ReturnType<typeof startDynamoDB>>
 let ports: TaskPorts
 /** Prefixes of stored values that are tagged to expire. */
 const marked = new Set<string>()
-let count = 0
 
 beforeAll(async () => {
   dynamodb = await startDynamoDB()
@@ -59,18 +59,6 @@ const stopped = (task: OpenTask): Promise<unknown> =>
     ended: { status: 'ABORTED', cause: 'stopped' },
   })
 
-const openTask = (more: Partial<OpenTask> = {}): OpenTask => ({
-  id: `t_x${String(++count).padStart(25, '0')}`,
-  status: 'running',
-  tenant: 'default',
-  workflow: { name: 'w', version: 1 },
-  stateMachineArn: 'arn:aws:states:us-east-1:1:stateMachine:w',
-  execution: 1,
-  requestDigest: 'd',
-  createdAt: '2026-01-01T00:00:00.000Z',
-  metadata: {},
-  ...more,
-})
 const ended = (task: OpenTask) =>
   ({ ...task, status: 'failed', endedAt: ENDED_AT, error: { name: 'X', message: 'x' } }) as const
 
