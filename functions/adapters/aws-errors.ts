@@ -1,6 +1,6 @@
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 
-/** Limits that pass with time, under the names that the services give them. */
+/** Names of the services' errors for throttling and other transient limits. */
 const PASSING = [
   'ThrottlingException',
   'ProvisionedThroughputExceededException',
@@ -14,8 +14,8 @@ const PASSING = [
 const SOCKET = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']
 
 /**
- * Calls AWS; what may pass on a later try (after the SDK's own tries) is thrown as UnavailableError, and a value that DynamoDB
- * cannot keep as ContentTooLargeError or InvalidInputError: who sent it can mend it.
+ * Calls AWS. A transient failure that outlasts the SDK's own retries is thrown as UnavailableError; a value that DynamoDB cannot store is
+ * thrown as ContentTooLargeError or InvalidInputError, because the sender of the value can correct it.
  */
 export async function callAws<T>(call: () => Promise<T>): Promise<T> {
   try {
@@ -27,7 +27,7 @@ export async function callAws<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What `call` answers, or undefined when it fails with one of the named errors. */
+/** The result of `call`, or undefined when it fails with one of the named errors. */
 export async function unlessAws<T>(names: readonly string[], call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await callAws(call)
@@ -37,7 +37,7 @@ export async function unlessAws<T>(names: readonly string[], call: () => Promise
   }
 }
 
-/** DynamoDB's own words, and those of its SDK, which looks at numbers first. */
+/** Messages of DynamoDB, and of its SDK, which checks numbers before it sends them. */
 function nameOfUnfit({ name, message }: Error): 'ContentTooLargeError' | 'InvalidInputError' | undefined {
   if (name === 'ValidationException' && /^Item size .*maximum allowed size/.test(message))
     return 'ContentTooLargeError'

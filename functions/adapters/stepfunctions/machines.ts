@@ -17,29 +17,29 @@ import type { Machines } from '../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../aws-errors.ts'
 import { type Patience, patiently } from '../patience.ts'
 
-/** Machines go only when they are long unused, and then they are looked for again. */
+/** How long a machine is assumed to exist once it was seen: machines are removed only after long disuse. */
 const KNOWN_MILLISECONDS = 3_600_000
 /** An execution can be redriven for two weeks after its end. */
 const REDRIVE_MILLISECONDS = 14 * 86_400_000
 const MOST_LOOKED_AT = 1_000
 const MAX_NAME = 80
-/** Step Functions keeps 1,000 of a machine. */
+/** The quota of Step Functions is 1,000 versions of a machine. */
 const KEPT_VERSIONS = 100
-/** What Step Functions calls the revision of a machine that was never updated, and does not tell. */
+/** Step Functions' revision id of a machine that was never updated, which its answers leave out. */
 const FIRST_REVISION = 'INITIAL'
 
 type Settings = {
   client: SFNClient
-  /** What the ARNs of all our machines begin with. */
+  /** The common prefix of the ARNs of this installation's machines. */
   arnPrefix: string
   roleArn: string
-  /** For the names in `${...}` that the compiler leaves open. */
+  /** Values of the placeholders `${...}` in compiled definitions. */
   substitutions: Readonly<Record<string, string>>
-  /** Where failures of executions are logged, without their data; nowhere where it is not said. */
+  /** The ARN of the log group for failed executions, without their data; no logging by default. */
   logGroupArn?: string | undefined
-  /** For every state machine that it creates. */
+  /** Tags of every state machine that it creates. */
   tags?: Readonly<Record<string, string>> | undefined
-  /** How long it waits where Step Functions asks it to slow down; not at all where nothing is said. */
+  /** How long it retries calls that Step Functions throttles; no retries by default. */
   patience?: Patience
 }
 
@@ -53,7 +53,7 @@ export function stepfunctionsMachines(settings: Settings): Machines {
     const describe = new DescribeStateMachineCommand({ stateMachineArn })
     // Asking is cheap; creating is limited to about one a second.
     const there = await unlessAws(['StateMachineDoesNotExist'], () => client.send(describe))
-    // It is given back under the same name when it is gone.
+    // Its name cannot be used again before it has been deleted.
     if (there?.status === 'DELETING')
       throw new OrchestratorError('UnavailableError', `${stateMachineArn} is being deleted; try again`)
     if (there) return
@@ -66,7 +66,7 @@ export function stepfunctionsMachines(settings: Settings): Machines {
       ...(logGroupArn === undefined ? {} : { loggingConfiguration: failuresIn(logGroupArn) }),
       tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
     })
-    // The same name, definition and role once more is answered with the machine that is there.
+    // Creating is idempotent: the same name, definition and role return the existing machine.
     await callAws(() => client.send(create))
   }
 
@@ -97,7 +97,7 @@ export function stepfunctionsMachines(settings: Settings): Machines {
       const revision = await revisionOf(client, stateMachineArn, patience)
       if (revision === undefined)
         throw new OrchestratorError('BugError', `${stateMachineArn} is not there, and cannot be published`)
-      // Asking is twenty times cheaper than publishing, which would answer the same.
+      // Describing a revision is twenty times cheaper than publishing it again, which would return the same version.
       const published = known !== undefined && machineArnOf(known) === stateMachineArn ? known : undefined
       if (published && (await revisionOf(client, published, patience)) === revision) return published
       return publishRevision(client, stateMachineArn, revision, patience)
@@ -107,7 +107,7 @@ export function stepfunctionsMachines(settings: Settings): Machines {
       const stateMachineArn = machine.startsWith('arn:') ? machine : `${arnPrefix}${machine}`
       if (evenBusy) await stopAll(client, stateMachineArn, patience)
       else if (await isBusy(client, stateMachineArn, patience)) return false
-      // One that is not there is deleted without a word.
+      // Deleting a machine that does not exist succeeds.
       await patiently(patience, () => client.send(new DeleteStateMachineCommand({ stateMachineArn })))
       known.delete(stateMachineArn)
       return true
@@ -115,7 +115,7 @@ export function stepfunctionsMachines(settings: Settings): Machines {
   }
 }
 
-/** As the machines of a deployment. */
+/** The same logging as the machines of a deployment have. */
 const failuresIn = (logGroupArn: string): LoggingConfiguration => ({
   level: 'ERROR',
   includeExecutionData: false,
@@ -159,12 +159,12 @@ async function isBusy(client: SFNClient, stateMachineArn: string, patience?: Pat
   )
   if (listed?.executions?.some(isRunningOrRedrivable)) return true
   if (!listed?.nextToken) return false
-  // More than one page of them: the older ones may still be running.
+  // There is more than one page of executions: older ones may still be running.
   const running = new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING', maxResults: 1 })
   return Boolean((await patiently(patience, () => client.send(running))).executions?.length)
 }
 
-/** A machine is gone only when nothing runs on it any more: left alone, a long wait would keep it for as long. */
+/** Stops the machine's executions: Step Functions deletes a machine only when none is running, and a long wait could delay that. */
 async function stopAll(client: SFNClient, stateMachineArn: string, patience?: Patience): Promise<void> {
   const list = new ListExecutionsCommand({
     stateMachineArn,
@@ -190,7 +190,7 @@ function requireShort(stateMachineArn: string): void {
   throw new OrchestratorError('InvalidInputError', message)
 }
 
-/** What has succeeded is not redriven. */
+/** Succeeded executions are not redriven, so they do not keep the machine busy. */
 function isRunningOrRedrivable({ status, stopDate }: ExecutionListItem): boolean {
   if (status === 'SUCCEEDED') return false
   return stopDate === undefined || stopDate.getTime() > Date.now() - REDRIVE_MILLISECONDS

@@ -7,7 +7,7 @@ import { jsonItem, type OnUnreadable, readRecord } from '../json-items.ts'
 import { agentKey } from '../keys.ts'
 import { listKind, type RegistryTable } from './list-kind.ts'
 
-/** A record that cannot be read is left out of the list, is not found by its id, and is told to `onUnreadable`. */
+/** A record that cannot be parsed is missing from the list and not found by its id; it is reported to `onUnreadable`. */
 export function dynamodbAgents({
   client,
   table,

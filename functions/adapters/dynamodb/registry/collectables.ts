@@ -10,7 +10,7 @@ const MAX_REMEMBERED = 1_000
 
 /** An item for each machine that workflows share: when it was last used, and whether it is being collected. */
 export function dynamodbCollectables({ client, table }: RegistryTable): Collectables {
-  /** Noted by this worker: once a day is enough. */
+  /** The machines whose use this worker has recorded: once a day is enough. */
   const noted = new Map<string, string>()
 
   return {

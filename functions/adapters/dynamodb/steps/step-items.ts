@@ -4,11 +4,11 @@ import { stepKey, taskKey } from '../keys.ts'
 
 export const stepItemKey = (taskId: string, path: string) => ({ pk: taskKey(taskId), sk: stepKey(path) })
 
-/** A decision has numbers that may be no finite ones, and names that others chose: it is kept as text. */
+/** Stored as JSON text, because a decision may have numbers that are not finite, and names that users chose. */
 export const storedAs = (name: string, value: unknown): unknown =>
   name === 'decision' ? JSON.stringify(value) : value
 
-/** The decision was a map once; one that cannot be read is advice that is missed, and hides nothing else of its step. */
+/** Older records store a map. A decision that cannot be parsed is left out, because it only informs; the rest of the step stays readable. */
 export function stepIn({ decision, ...item }: Record<string, unknown> = {}): StepRecord {
   const parsed = typeof decision === 'string' ? (JSON.parse(decision) as unknown) : decision
   const { data } = DecisionSchema.safeParse(parsed)

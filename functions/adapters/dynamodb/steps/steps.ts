@@ -3,7 +3,7 @@
  * steps/P1 the take-over is one conditional write: of two invocations, the one with the higher fence owns the step
  * steps/P2 a step that succeeded or was skipped is never taken over; one that failed only by a higher fence (a redrive)
  * steps/P3 every later write is conditional on still owning the step
- * steps/P4 what is remembered of a step is what can never change: that it succeeded or was skipped, and how (steps/P2)
+ * steps/P4 the cache holds only what can never change: a record of a step that succeeded or was skipped (steps/P2)
  */
 import { GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
 import { boundedText } from '../../../../shared/domain/bounded.ts'
@@ -29,19 +29,19 @@ type Change = Pick<
 
 const MOST_NOTE_CHARACTERS = 200
 const REFUSED = ['ConditionalCheckFailedException']
-/** Who has ended a step that was another task's. */
+/** The owner in the record of a step that was taken over from another task. */
 const ADOPTED = 'adopted'
-/** After every fence that there is. */
+/** A fence greater than every real one. */
 const LAST_FENCE = '~'
 
 export function dynamodbSteps({ client, table }: TaskTable): Steps {
   const { remember, recall } = stepMemory()
 
-  /** A write that only the owner may make (steps/P3). Undefined when the step is not ours any more. */
+  /** A write that is conditional on owning the step (steps/P3). Undefined when another invocation owns it. */
   async function updateOwned(
     { taskId, path, owner, fence }: Ownership,
     change: Change,
-    /** Besides owning it. */
+    /** A condition in addition to owning the step. */
     condition = '',
   ): Promise<StepRecord | undefined> {
     const update = new UpdateCommand({

@@ -9,7 +9,7 @@ import type { TaskTable } from '../keys.ts'
 import { stepIn, stepItemKey, storedAs } from './step-items.ts'
 
 const REFUSED = ['ConditionalCheckFailedException']
-/** What a step that is taken over does not keep. */
+/** Fields that a take-over removes from the record. */
 const OF_THE_LAST_RUN = ['endedAt', 'error', 'degraded', 'progress', 'askAgainAt'] as const
 
 type FindStep = (taskId: string, path: string) => Promise<StepRecord | undefined>
