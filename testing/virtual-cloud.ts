@@ -36,9 +36,9 @@ type Settings = {
   onEvent(event: DomainEvent): void
   /** Called whenever an agent, the rebinder or the control function starts or continues a step. */
   onBegin(step: StepOf): void
-  /** Told of each call of an agent, with the virtual seconds since the cloud was made. */
+  /** Called for each call of an agent, with the virtual seconds since the cloud was created. */
   onCall(call: AgentCall, atSeconds: number): void
-  /** Told when the cloud itself has failed, and not an agent or a workflow. */
+  /** Called when the cloud itself fails, as opposed to an agent or a workflow. */
   onBroken(reason: unknown): void
 }
 

@@ -4,8 +4,8 @@ import type { CrossOrigin } from './gateway-api.ts'
 type Headers = Record<string, string>
 
 /**
- * The headers that let a page of another origin read an answer; none for other origins. As in API Gateway, the gateway alone sets them.
- * Origins are compared as text: the wildcard of an app of one's own admits nobody on this machine, where no request is signed.
+ * The CORS headers for an allowed origin, and no headers for any other origin. As in API Gateway, functions do not set them. Origins are
+ * compared as text: a wildcard in a user's CDK app matches no origin here, because requests to the local cloud are not signed.
  */
 export function crossOriginHeaders(
   { origin }: IncomingHttpHeaders,

@@ -5,7 +5,7 @@ import { join, sep } from 'node:path'
 
 /**
  * A bucket in the former layout: a path made of the key, each segment percent-encoded, with a marker at its end. Segments
- * that would have been too long were cut, and a digest appended: such a key cannot be read back, but it can be looked up.
+ * that were too long were truncated and got a digest: such a key cannot be restored from its path, but its path can be computed.
  */
 export class OldFolder {
   readonly #root: string

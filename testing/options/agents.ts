@@ -5,7 +5,7 @@ import type { Issue } from '../../shared/domain/issue.ts'
 import { isPlain, issuesAt, issuesOfMembers, notRight, wrong } from './check.ts'
 import { issuesOfScript } from './script.ts'
 
-/** What is wrong with one agent, which `what` names. */
+/** The problems of one agent, which messages call `what`. */
 export function issuesOfAgent(what: string, agent: unknown): Issue[] {
   if (isDefined(agent)) return []
   const isModule =
@@ -17,7 +17,7 @@ export function issuesOfAgent(what: string, agent: unknown): Issue[] {
 export const isDefined = (agent: unknown): agent is DefinedAgent =>
   typeof agent === 'object' && agent !== null && 'manifest' in agent && 'execute' in agent
 
-/** What is wrong with the agents of a test, apart from what depends on its workflows. */
+/** The problems of a test's agents that can be found without its workflows. */
 export function issuesOfAgents(agents: unknown): Issue[] {
   if (agents === undefined)
     return [wrong('agents', 'is required: scripts and agents, by capability or by id')]
@@ -35,7 +35,7 @@ export function issuesOfAgents(agents: unknown): Issue[] {
   )
 }
 
-/** Of two agents with one id, only the last would be there. */
+/** Two agents with one id are refused, because the second would replace the first. */
 function issuesOfTwice(place: string, agent: unknown, others: readonly unknown[]): Issue[] {
   if (!isDefined(agent)) return []
   const { id } = agent.manifest

@@ -16,7 +16,7 @@ export function refuse(issues: readonly Issue[], caller: 'testAgent' | 'testWork
   if (issues.length > 0) throw new TypeError(`${caller}: ${describeIssues(issues)}`)
 }
 
-/** What a schema says of the value at a place, such as `agents["text.write"]`; `what` is the name of the value in messages. */
+/** The problems that a schema finds in the value at a place, such as `agents["text.write"]`; `what` names the value in messages. */
 export function issuesAt(place: string, schema: z.ZodType, value: unknown, what = place): Issue[] {
   const parsed = schema.safeParse(value)
   if (parsed.success) return []
@@ -26,7 +26,7 @@ export function issuesAt(place: string, schema: z.ZodType, value: unknown, what 
   }))
 }
 
-/** What is wrong with the members of an object, or with the value when it is none. */
+/** The problems of an object's members, or of the value when it is no object. */
 export function issuesOfMembers(
   place: string,
   value: unknown,
@@ -51,14 +51,14 @@ export const notRight = (place: string, value: unknown, right: string): Issue =>
 
 export const wrong = (place: string, message: string): Issue => issue('invalid-value', place, message)
 
-/** Whether a value is an object without a class: a Map or a Promise as options would read as empty ones. */
+/** Whether a value is an object without a class: a Map or a Promise would be read as options without fields. */
 export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-/** A value in a message; of an instance the class, because its JSON says little. */
+/** The value as text for a message; an instance of a class is shown by the name of its class, because its JSON says little. */
 function kindShown(value: unknown): string {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || isPlain(value))
     return shown(value)

@@ -44,7 +44,7 @@ const TestSchema = z.strictObject({
   priority,
 } satisfies ShapeOf<WorkflowTest>)
 
-/** Throws a TypeError that lists what is wrong with a test of a workflow, apart from what depends on the workflow. */
+/** Throws a TypeError that lists the problems of a workflow test's options that can be found without the workflow. */
 export function requireWorkflowTest(workflow: unknown, test: unknown): void {
   refuse(issuesOfGiven('the workflow', workflow), 'testWorkflow')
   if (!isPlain(test)) return refuse([notRight('the test', test, 'an object of options')], 'testWorkflow')
@@ -65,7 +65,7 @@ export function requireWorkflowTest(workflow: unknown, test: unknown): void {
 
 const A_PATH = /\.(ya?ml|json)$/i
 
-/** What is wrong with a workflow before it is parsed: most often its path is given, or its name. */
+/** The problems of a workflow before it is parsed: the usual mistake is to pass its path or its name. */
 function issuesOfGiven(what: string, given: unknown): Issue[] {
   if (isPlain(given)) return []
   if (typeof given !== 'string' || given.trim() === '')

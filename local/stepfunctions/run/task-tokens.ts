@@ -1,6 +1,6 @@
 import { AwsError } from '../../aws/errors.ts'
 
-/** The task that waits for a token. Both callbacks have stored the answer when they return. */
+/** The task that waits for a token. Both callbacks store the answer before they return. */
 export type Waiting = {
   settle(outcome: { output: unknown } | { error?: string; cause?: string }): void
   heartbeat(): void
