@@ -15,20 +15,23 @@ export const EnvironmentSchema = z.object({
     .int()
     .min(1)
     .optional()
-    .describe('Tasks of a tenant that run at once'),
+    .describe('How many tasks of a tenant run concurrently'),
   TASK_RETENTION_DAYS: z.coerce
     .number()
     .int()
     .min(1)
     .optional()
-    .describe('How long a task is kept after its end; for good where it is not said'),
+    .describe('How long a task is kept after its end; without limit by default'),
   PRICES: z
     .string()
     .transform((text) => PriceTableSchema.partial().parse(JSON.parse(text)))
     .optional()
-    .describe('JSON: what AWS asks for, where it is not what the price table says'),
+    .describe('JSON: AWS prices that replace those of the price table'),
   // Only for functions that create state machines.
-  MACHINES: z.string().optional().describe('What the ARNs of all our machines begin with'),
+  MACHINES: z
+    .string()
+    .optional()
+    .describe("The common prefix of the ARNs of this installation's state machines"),
   MACHINE_ROLE: z.string().optional(),
   MACHINE_LOGS: z.string().optional().describe('ARN of the log group of all machines'),
   MACHINE_TAGS: z

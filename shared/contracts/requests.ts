@@ -24,8 +24,13 @@ export const TimeSchema = z.iso
   })
 
 const WhenSchema = {
-  deadline: TimeSchema.optional().describe('When it must have ended'),
-  deadlineSeconds: z.number().positive().max(31_536_000).optional().describe('The same, from now on'),
+  deadline: TimeSchema.optional().describe('The time by which the task must have ended'),
+  deadlineSeconds: z
+    .number()
+    .positive()
+    .max(31_536_000)
+    .optional()
+    .describe('The deadline in seconds from now'),
 }
 
 type When = { deadline?: string | undefined; deadlineSeconds?: number | undefined }
@@ -52,7 +57,7 @@ export const SubmitTaskSchema = z
       .refine((entries) => Object.keys(entries).length <= 50, 'at most 50 entries')
       .meta({ maxProperties: 50 })
       .default({})
-      .describe('Yours; kept, never read'),
+      .describe('Metadata of the caller; stored and returned, never interpreted'),
     idempotencyKey: z.string().min(1).max(128).optional(),
     budgetUsd: BudgetSchema.shape.usd.describe(
       'The most that it may cost; a task out of budget fails and can be retried with more',
@@ -65,8 +70,10 @@ export const SubmitTaskSchema = z
       .min(0)
       .max(9)
       .optional()
-      .describe('Of those that wait the highest begins first, 9 before 0; who waits long gains on them'),
-    prefer: PreferSchema.optional().describe('How agents are chosen, where a step does not say'),
+      .describe(
+        'Queued tasks start by priority, 9 first; the priority of a waiting task grows with time (aging)',
+      ),
+    prefer: PreferSchema.optional().describe('The default for steps without their own preferences'),
   })
   .refine(oneDeadline, ONE_DEADLINE)
   .refine(oneKind, ONE_KIND)
@@ -86,7 +93,7 @@ export const CancelTaskSchema = z.strictObject({
 })
 
 export const CancelAllSchema = z.strictObject({
-  all: z.literal(true).describe('Said aloud: every open task of yours'),
+  all: z.literal(true).describe('Must be true, as a confirmation: cancels every open task of the tenant'),
   reason: z.string().max(500).default('cancelled by the caller'),
 })
 
@@ -96,9 +103,9 @@ const DoOtherwiseSchema = z
     z.string().max(200),
     z.strictObject({
       input: AnyJsonSchema.optional().describe(
-        'In place of what the workflow says; a value without expressions',
+        'Replaces the input in the workflow; a value without expressions',
       ),
-      agent: z.string().max(64).optional().describe('Who is asked first'),
+      agent: z.string().max(64).optional().describe('The agent to call first'),
     }),
   )
   .optional()
@@ -107,14 +114,14 @@ export const ForkTaskSchema = z
   .strictObject({
     id: TaskIdSchema,
     at: TimeSchema.optional().describe(
-      'With what had been done by then; with all of it where neither this nor "after" is said',
+      'Keeps the steps that had ended at this time; without "at" and "after", all that have ended',
     ),
-    after: z.string().max(200).optional().describe('The same: when this step had ended'),
+    after: z.string().max(200).optional().describe('Keeps the steps that had ended when this step ended'),
     redo: distinct(z.array(z.string().max(200)).max(1_000))
       .default([])
-      .describe('Steps that are done again, and with them whatever waits for them'),
-    steps: DoOtherwiseSchema.describe('By step id, done otherwise; what had been done is then done again'),
-    workflow: GivenWorkflowSchema.optional().describe('With this definition'),
+      .describe('Steps to run again, with all steps that depend on them'),
+    steps: DoOtherwiseSchema.describe('Overrides by step id; a step with an override runs again'),
+    workflow: GivenWorkflowSchema.optional().describe('Replaces the definition of the workflow'),
     budgetUsd: BudgetSchema.shape.usd,
     budgetTokens: BudgetSchema.shape.tokens,
     ...WhenSchema,
@@ -133,10 +140,10 @@ export const RetryTaskSchema = z
     budgetTokens: BudgetSchema.shape.tokens.describe('The new total'),
     ...WhenSchema,
     workflow: GivenWorkflowSchema.optional().describe(
-      'Goes on with this definition: steps that have succeeded under the same id keep their outputs',
+      'Replaces the definition of the workflow: steps that have succeeded under the same id keep their outputs',
     ),
     steps: DoOtherwiseSchema.describe(
-      'By step id (of one in a loop improve.draft): what has not succeeded, done otherwise',
+      'Overrides by step id (improve.draft for a step in a loop), for steps that have not succeeded',
     ),
   })
   .refine(oneDeadline, ONE_DEADLINE)
@@ -187,7 +194,7 @@ export const AnswerApprovalSchema = z.strictObject({
   id: TaskIdSchema,
   stepId: StepIdSchema,
   decision: z.string().max(200).describe('One of the choices of the step'),
-  by: z.string().min(1).max(200).default('api').describe('Who decides'),
+  by: z.string().min(1).max(200).default('api').describe('The person or system that decides'),
   comment: z.string().max(4_000).optional(),
 })
 export type AnswerApproval = z.output<typeof AnswerApprovalSchema>
@@ -202,7 +209,9 @@ export const MakePlanSchema = z
     type: z.string().max(64).optional(),
     workflow: GivenWorkflowSchema.optional(),
     input: AnyJsonSchema.optional(),
-    budgetUsd: BudgetSchema.shape.usd.describe('As at submission: whom the task could not pay is left out'),
+    budgetUsd: BudgetSchema.shape.usd.describe(
+      'As at submission: agents that exceed the budget are not candidates',
+    ),
     budgetTokens: BudgetSchema.shape.tokens,
     ...WhenSchema,
     prefer: PreferSchema.optional(),

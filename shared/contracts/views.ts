@@ -20,14 +20,18 @@ const BudgetViewSchema = z.object({
   taskId: z
     .string()
     .optional()
-    .describe('Whose budget it is, where it is not its own: children spend of that of their root'),
+    .describe(
+      'The task that owns the budget, when it is another one: child tasks share the budget of their root',
+    ),
   usd: z.number().optional(),
-  spentUsd: z.number().describe('What its agents have told'),
-  reservedUsd: z.number().describe('For steps that run'),
+  spentUsd: z.number().describe('The cost that agents have reported'),
+  reservedUsd: z.number().describe('Reserved by running steps'),
   unknownUsd: z
     .number()
     .optional()
-    .describe('Held for attempts that were stopped or have died: it counts as spent, and nobody has told'),
+    .describe(
+      'Reserved by attempts that were stopped or have crashed without reporting their cost; counts as spent',
+    ),
   tokens: z.number().optional(),
   spentTokens: z.number(),
   reservedTokens: z.number(),
@@ -38,7 +42,7 @@ const DegradedCount = z
   .number()
   .int()
   .optional()
-  .describe('How many, where `degraded` has not all of them: the steps have')
+  .describe('The full number, when `degraded` is truncated; the steps list all')
 
 export const CursorSchema = z
   .string()
@@ -62,23 +66,25 @@ export const TaskViewSchema = z.object({
   forkedFrom: ForkedFromSchema.optional(),
   priority: z.number().optional(),
   deadline: z.string().optional(),
-  cost: CostSchema.optional().describe('What its agents, and its child workflows, have cost'),
+  cost: CostSchema.optional().describe('The cost of its agents and its child workflows'),
   budget: BudgetViewSchema.optional(),
-  estimate: KeptEstimateSchema.optional().describe('Made before it began'),
-  calibration: CalibrationSchema.optional().describe('What became of the estimate'),
+  estimate: KeptEstimateSchema.optional().describe('The estimate that was made before the task started'),
+  calibration: CalibrationSchema.optional().describe(
+    'The estimate compared with the actual duration and cost',
+  ),
   queue: z
     .object({ position: z.number().int().min(1) })
     .optional()
-    .describe('Of a task that waits for its turn'),
+    .describe('The position in the queue, while the task is queued'),
   execution: z.object({
     name: z.string(),
     arn: z.string(),
-    stateMachineArn: z
-      .string()
-      .describe('With the number of the version that it runs, where machines have versions'),
+    stateMachineArn: z.string().describe('With the version number, when the task runs a published version'),
     consoleUrl: z.url().optional().describe('The execution in the Step Functions console'),
   }),
-  parent: ParentSchema.pick({ taskId: true, path: true }).optional().describe('Whose step this task runs'),
+  parent: ParentSchema.pick({ taskId: true, path: true })
+    .optional()
+    .describe('The task and the step that run this task as a child'),
   links: z.record(z.string(), z.string()),
 })
 export type TaskView = z.infer<typeof TaskViewSchema>
@@ -105,11 +111,11 @@ export const StepViewSchema = z.object({
     .describe(
       'The step whose output this one has: from the cache, or of the task that this one is a fork of',
     ),
-  round: z.number().optional().describe('Of a loop: its latest round'),
+  round: z.number().optional().describe('The latest round of a loop'),
   child: z.string().optional().describe('The task that runs the workflow which this step calls'),
-  costUsd: z.number().optional().describe('Of all its attempts'),
+  costUsd: z.number().optional().describe('The cost of all attempts'),
   tokens: z.number().optional(),
-  output: z.unknown().optional().describe('Where one step is asked for'),
+  output: z.unknown().optional().describe('Only in the answer for a single step'),
 })
 export type StepView = z.infer<typeof StepViewSchema>
 
@@ -149,7 +155,7 @@ export const PlanViewSchema = z.object({
   workflow: z.object({ name: z.string(), version: z.number() }),
   steps: z.array(
     z.object({
-      stepId: z.string().describe('Of a step in a loop: with the loop before it (improve.draft)'),
+      stepId: z.string().describe('The id; for a step in a loop with the loop before it (improve.draft)'),
       kind: z.enum(STEP_KINDS),
       needs: z.array(z.string()),
       capability: z.string().optional(),
@@ -163,17 +169,25 @@ export const PlanViewSchema = z.object({
   counts: z.object({
     steps: z.number(),
     states: z.number(),
-    transitions: z.number().describe('Where nothing goes wrong'),
+    transitions: z.number().describe('State transitions of a run without failures'),
     worstTransitions: z.number(),
-    events: z.number().describe("Of the execution's history; Step Functions ends one of more than 25,000"),
+    events: z
+      .number()
+      .describe(
+        "The estimated events of the execution's history; Step Functions stops an execution at 25,000",
+      ),
     worstEvents: z.number(),
     definitionBytes: z.number(),
     requestBytes: z
       .number()
-      .describe('Of the largest definition as it is sent, escaped and filled in; Step Functions takes 1 MB'),
-    executions: z.number().describe('More than one where a definition would be too large'),
+      .describe(
+        'The size of the largest definition as it is sent, escaped and with substitutions; Step Functions accepts 1 MB',
+      ),
+    executions: z
+      .number()
+      .describe('The number of executions; more than one when a single definition would be too large'),
   }),
-  warnings: z.array(IssueSchema).describe('What may go wrong, though it need not'),
+  warnings: z.array(IssueSchema).describe('Problems that may occur in a run, but need not'),
 })
 export type PlanView = z.infer<typeof PlanViewSchema>
 
@@ -192,14 +206,14 @@ export const AgentHealthSchema = z.object({
   calls: z.number().describe('In the last hours'),
   weight: z
     .number()
-    .describe('Calls that these figures are worth: one of a quarter of an hour ago counts half'),
+    .describe('The decayed number of calls behind these figures; a call loses half its weight in 15 minutes'),
   successRate: z.number(),
   p50Seconds: z.number(),
   p95Seconds: z.number(),
   costUsd: z.number().describe('Of one call'),
   p95CostUsd: z.number(),
   tokens: z.number().describe('Of one call'),
-  trend: z.enum(['better', 'steady', 'worse']).describe('Against the hours before'),
+  trend: z.enum(['better', 'steady', 'worse']).describe('Compared with the hours before'),
 })
 export type AgentHealth = z.infer<typeof AgentHealthSchema>
 
@@ -208,10 +222,14 @@ export const AgentViewSchema = AgentSchema.extend({
   health: z.record(z.string(), AgentHealthSchema).optional(),
   now: z
     .object({
-      inflight: z.number().describe('Calls under way: counted where the agent has a limit, else thought'),
+      inflight: z
+        .number()
+        .describe('Running calls: exact for an agent with a concurrency limit, otherwise estimated'),
       breaker: z
         .enum(['closed', 'open', 'trial'])
-        .describe('open: it has failed again and again and is not asked; trial: one call at a time'),
+        .describe(
+          'The state of the circuit breaker. open: after repeated failures no calls are made; trial: one call at a time',
+        ),
       openUntil: z.string().optional(),
     })
     .optional(),
@@ -221,6 +239,6 @@ export const EventViewSchema = DomainEventSchema
 
 export const LinksViewSchema = z.object({
   name: z.literal('orchestrator'),
-  version: z.string().describe('Of this API'),
-  links: z.record(z.string(), z.string()).describe('Paths by what is found there'),
+  version: z.string().describe('The version of this API'),
+  links: z.record(z.string(), z.string()).describe('Paths by the name of their resource'),
 })

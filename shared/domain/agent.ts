@@ -20,8 +20,14 @@ export const AgentLimitsSchema = z.object({
     .min(1)
     .max(1_000)
     .optional()
-    .describe('Calls at the same time, of all tasks'),
-  ratePerMinute: z.number().int().min(1).max(100_000).optional().describe('Calls in a minute, of all tasks'),
+    .describe('The most concurrent calls, over all tasks'),
+  ratePerMinute: z
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe('The most calls in a minute, over all tasks'),
 })
 
 const MOST_TOKENS = 1e12
@@ -31,7 +37,7 @@ export const AgentPriceSchema = z.object({
   mostUsd: usdSchema('a price')
     .optional()
     .describe(
-      'The most that one call can cost: as much is held of a budget while it runs. Where it is not said: perCallUsd, or a tenth of the budget where that is not said either',
+      'The most that one call can cost, which is reserved in the budget while the call runs; by default perCallUsd, or a tenth of the budget without that',
     ),
   mostTokens: z
     .number()
@@ -40,7 +46,7 @@ export const AgentPriceSchema = z.object({
     .max(MOST_TOKENS)
     .optional()
     .describe(
-      'The most tokens of a language model that one call can take; a tenth of the budget is held where it is not said',
+      'The most tokens of a language model that one call can use, which are reserved in the budget; a tenth of the budget by default',
     ),
 })
 
@@ -62,20 +68,20 @@ export const AgentManifestSchema = z.object({
     .min(0.001)
     .max(840)
     .optional()
-    .describe('How long a call takes, as long as nobody has seen one'),
+    .describe('The assumed duration of a call until calls have been measured'),
   price: AgentPriceSchema.prefault({}),
   tags: z.array(TagSchema).max(20).default([]),
   tenants: z
     .array(z.string().max(64))
     .max(100)
     .optional()
-    .describe('For whom it works; for everybody where it is not said'),
+    .describe('The tenants that may use the agent; all by default'),
   model: AgentModelSchema.optional(),
   deprecated: z
     .boolean()
     .optional()
     .describe(
-      'It finishes what it is bound to and gets nothing new; removed after that, it is missed by nobody',
+      'The agent gets no new steps and finishes those that are bound to it; after that it can be removed',
     ),
 })
 

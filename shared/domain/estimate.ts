@@ -11,7 +11,7 @@ export const EstimateSchema = z.object({
   seconds: Seconds.describe('From its start to its end, without waiting for people'),
   usd: Quantiles.describe('Agents and AWS together'),
   tokens: Quantiles,
-  successRate: z.number().describe('How many of such tasks succeed; the other figures are of these'),
+  successRate: z.number().describe('The share of tasks that succeed; the other figures refer to these'),
   criticalPath: z.array(z.string()).describe('The steps that most often bound the time'),
   steps: z.array(
     z.object({
@@ -19,11 +19,11 @@ export const EstimateSchema = z.object({
       seconds: Seconds,
       usd: Quantiles,
       tokens: Quantiles,
-      critical: z.number().describe('In what share of such tasks it bounds the time'),
+      critical: z.number().describe('The share of tasks in which the step is on the critical path'),
       basis: z.enum(BASES),
     }),
   ),
-  assumptions: z.array(z.string()).describe('What is not known before a task runs'),
+  assumptions: z.array(z.string()).describe('What the estimate assumes because it is unknown before a run'),
 })
 export type Estimate = z.infer<typeof EstimateSchema>
 

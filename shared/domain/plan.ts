@@ -5,7 +5,10 @@ export const BindingSchema = z.object({
   functionArn: z.string(),
   agentId: z.string(),
   version: z.string(),
-  memoryMb: z.number().optional().describe('Of its function: what its time costs'),
+  memoryMb: z
+    .number()
+    .optional()
+    .describe('The memory of its function, which determines the cost of its time'),
 })
 export type Binding = z.infer<typeof BindingSchema>
 
@@ -22,8 +25,11 @@ export const DecisionSchema = z.object({
   expectedQuality: z
     .number()
     .optional()
-    .describe('What was to be expected of the capability, whoever does it; where there was a choice'),
-  seed: z.string().optional().describe('What the samples were drawn from: the same gives the same decision'),
+    .describe('The expected quality over all candidates; only when there was a choice'),
+  seed: z
+    .string()
+    .optional()
+    .describe('The seed of the random samples: the same seed gives the same decision'),
   candidates: z.array(
     z.object({
       agentId: z.string(),
@@ -31,22 +37,30 @@ export const DecisionSchema = z.object({
       unfit: z
         .literal(true)
         .optional()
-        .describe('Could not be asked however long the step waits: no rival of who was chosen'),
+        .describe('The candidate could not run the step even after a wait, so it does not compete'),
       reason: z.string(),
-      load: z.number().describe('Calls of the agent that are thought to be under way'),
-      costUsd: z.number().describe('Expected of a call'),
+      load: z.number().describe('The estimated number of running calls of the agent'),
+      costUsd: z.number().describe('The expected cost of a call'),
       score: z
         .object({
-          total: z.number().describe('What decides: the sample, less what cost and time are worth'),
-          quality: z.number().describe('Expected of the agent'),
-          sample: z.number().describe('Drawn around it: who is little known is tried now and then'),
-          seconds: z.number().describe('Expected, with those that wait'),
+          total: z.number().describe('The score that decides: the sample minus the weighted cost and time'),
+          quality: z.number().describe('The expected quality'),
+          sample: z
+            .number()
+            .describe(
+              'The quality sampled from its distribution (Thompson sampling), so that agents with few calls are explored',
+            ),
+          seconds: z.number().describe('The expected duration, with the wait for calls before it'),
         })
         .optional()
-        .describe('Where there was a choice'),
+        .describe('Only when there was a choice'),
     }),
   ),
-  moreCandidates: z.number().int().optional().describe('Considered beside these'),
+  moreCandidates: z
+    .number()
+    .int()
+    .optional()
+    .describe('The number of further candidates that are not stored'),
 })
 export type Decision = z.infer<typeof DecisionSchema>
 

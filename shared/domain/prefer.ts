@@ -20,7 +20,9 @@ export const PreferSchema = z.strictObject({
   quality: weight.describe('How much quality counts; 1 is balanced, 0 not at all'),
   cost: weight.describe('How much money counts'),
   latency: weight.describe('How much time counts'),
-  tags: distinct(z.array(TagSchema).max(10)).optional().describe('All of which the agent must have'),
+  tags: distinct(z.array(TagSchema).max(10))
+    .optional()
+    .describe('Tags that the agent must have, all of them'),
 })
 export type Prefer = z.infer<typeof PreferSchema>
 

@@ -6,12 +6,8 @@ const price = (per: string) => z.number().min(0).describe(per)
 export const ModelPriceSchema = z.strictObject({
   input: price('what is sent'),
   output: price('what it answers'),
-  cacheRead: price('what is sent and in its cache already')
-    .optional()
-    .describe('as `input` where it is not said'),
-  cacheWrite: price('what is sent and put into its cache')
-    .optional()
-    .describe('as `input` where it is not said'),
+  cacheRead: price('what is sent and in its cache already').optional().describe('as `input` by default'),
+  cacheWrite: price('what is sent and put into its cache').optional().describe('as `input` by default'),
 })
 
 /** Prices of AWS, in US dollars per unit, without free tiers. */

@@ -20,7 +20,11 @@ export const AttemptSchema = z.object({
   agentId: z.string(),
   startedAt: z.string(),
   endedAt: z.string(),
-  execution: z.number().int().optional().describe('Of the task: which of them it was part of'),
+  execution: z
+    .number()
+    .int()
+    .optional()
+    .describe("The number of the task's execution that this attempt was part of"),
   error: FailureSchema,
   costUsd: z.number().optional(),
   tokens: z.number().optional(),
@@ -68,7 +72,10 @@ export const StepRecordSchema = z.object({
   status: z.enum(['running', 'succeeded', 'failed', 'skipped', 'cancelled']),
   fence: z.string(),
   owner: z.string(),
-  agentId: z.string().optional().describe('Where the rebinder has named one, and when it has ended'),
+  agentId: z
+    .string()
+    .optional()
+    .describe('The agent that the rebinder has chosen, or that has ended the step'),
   reboundBy: z
     .string()
     .optional()
@@ -84,15 +91,15 @@ export const StepRecordSchema = z.object({
   reused: KeptOutputSchema.shape.from
     .optional()
     .describe('The step whose output this is: of an equal one, or of the task that this one is a fork of'),
-  decision: DecisionSchema.optional().describe('Why the rebinder has named its agent'),
-  busySince: z.string().optional().describe('When its agents were too busy for it first'),
-  askAgainAt: z.string().optional().describe('When an agent that is too busy wants to be asked again'),
-  costUsd: z.number().optional().describe('Of the attempt that succeeded'),
+  decision: DecisionSchema.optional().describe("The rebinder's decision, when it has chosen the agent"),
+  busySince: z.string().optional().describe('The first time at which all its agents were busy'),
+  askAgainAt: z.string().optional().describe('The time at which a busy agent can be called again'),
+  costUsd: z.number().optional().describe('The cost of the attempt that succeeded'),
   tokens: z.number().optional(),
   progress: z.object({ fraction: z.number(), note: z.string() }).optional(),
   approval: ApprovalSchema.optional(),
   child: z.string().optional().describe('Of a child workflow: the task that runs it'),
-  items: StoredValueSchema.optional().describe('Of a fan-out: what its items work on'),
+  items: StoredValueSchema.optional().describe('The list of a fan-out'),
 })
 export type StepRecord = z.infer<typeof StepRecordSchema>
 

@@ -27,7 +27,7 @@ export type Parent = z.infer<typeof ParentSchema>
 
 export const ForkedFromSchema = z
   .object({ taskId: z.string(), at: z.string() })
-  .describe('The task whose work it began with, as that was then')
+  .describe('The task that this one is a fork of, and the state at which it was forked')
 
 /** The terms of a request. Each plan of a task has a copy, and the task takes them from its plan. */
 const TaskTermsSchema = z.object({
@@ -35,10 +35,8 @@ const TaskTermsSchema = z.object({
   type: z.string().optional(),
   requestDigest: z.string().describe('Digest of the submitted request: what an Idempotency-Key stands for'),
   metadata: z.record(z.string(), z.string()).default({}),
-  budget: BudgetSchema.optional().describe(
-    'What it may spend; a child of a task that has one spends of that',
-  ),
-  deadline: z.string().optional().describe('When it must have ended'),
+  budget: BudgetSchema.optional().describe('The budget; a child of a task with a budget shares it'),
+  deadline: z.string().optional().describe('The time by which the task must have ended'),
   priority: z.number().int().min(0).max(9).optional(),
   forkedFrom: ForkedFromSchema.optional(),
 })
@@ -58,12 +56,12 @@ const TaskCommonSchema = TaskTermsSchema.extend({
   stateMachineArn: z.string(),
   execution: z.number().int().min(1).describe('n of the execution <taskId>-<n> that runs it now'),
   createdAt: z.string(),
-  startedAt: z.string().optional().describe('When it had waited for its turn'),
-  parent: ParentSchema.optional().describe('Whose step it runs'),
+  startedAt: z.string().optional().describe('The start of its execution, after any wait in the queue'),
+  parent: ParentSchema.optional().describe('The task and the step that run this task as a child'),
   retries: z
     .array(z.object({ at: z.string(), was: z.enum(TASK_STATUSES) }))
     .optional()
-    .describe('When it was retried, and how it had ended before'),
+    .describe('Each retry: its time, and the status before it'),
 })
 
 const DegradedSchema = z.array(z.object({ path: z.string(), reason: z.string() }))

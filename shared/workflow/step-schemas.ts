@@ -33,9 +33,26 @@ const RetrySchema = z.strictObject({
     .max(20)
     .default(3)
     .describe('Invocations of one agent, the first included'),
-  intervalSeconds: z.number().int().min(1).max(3600).default(2).describe('Before the second invocation'),
-  backoffRate: z.number().min(1).max(10).default(2).describe('What each wait is multiplied by for the next'),
-  maxDelaySeconds: z.number().int().min(1).max(86_400).default(60).describe('The longest wait between two'),
+  intervalSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(3600)
+    .default(2)
+    .describe('The delay before the second invocation'),
+  backoffRate: z
+    .number()
+    .min(1)
+    .max(10)
+    .default(2)
+    .describe('The factor by which the delay grows after each retry'),
+  maxDelaySeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(60)
+    .describe('The longest delay between two attempts'),
 })
 
 const OnFailureSchema = z.union([
@@ -64,10 +81,10 @@ const common = {
     .enum(['all', 'any', 'settled'])
     .default('all')
     .describe(
-      'Runs when all that it waits for have succeeded, when any of them has, or when all have ended somehow',
+      'The condition to run: all steps that it waits for have succeeded, any of them has, or all have ended in any way',
     ),
   onFailure: OnFailureSchema.default('fail').describe(
-    'What its failure means: the task fails, goes on, goes on with a value in its place, or with a step that handles it',
+    'The effect of a failure: the task fails, continues, continues with a default output, or continues with a step that handles it',
   ),
 }
 
@@ -79,46 +96,48 @@ const ofFanOut = {
     .min(1)
     .max(10_000)
     .optional()
-    .describe('With forEach: a longer list is a failure; 1000 where it is not said'),
+    .describe('With forEach: the step fails on a longer list; 1000 by default'),
   maxConcurrency: z
     .number()
     .int()
     .min(1)
     .max(1_000)
     .optional()
-    .describe('With forEach: items side by side; 10 where it is not said'),
+    .describe('With forEach: how many items run concurrently; 10 by default'),
   tolerate: z
     .union([
       z.number().int().min(0),
       z.string().regex(/^\d{1,3}%$/, 'it is a number of items, or a share of them such as 10%'),
     ])
     .optional()
-    .describe('With forEach: how many items may fail, or which share; none where it is not said'),
+    .describe('With forEach: the number or the share of items that may fail; none by default'),
 }
 
 const AgentStepSchema = z.strictObject({
   ...common,
   capability: CapabilityNameSchema.optional().describe(
-    'What is to be done; the best agent that offers it does it',
+    'The capability to call; the planner chooses the best agent that offers it',
   ),
   agent: z.string().optional().describe('Pin one agent, optionally id@version'),
-  input: z.unknown().optional().describe('What the agent gets: a value with expressions'),
-  forEach: ListExpressionSchema.optional().describe('Once for each item of this list ($item, $index)'),
+  input: z.unknown().optional().describe('The input of the agent: a value with expressions'),
+  forEach: ListExpressionSchema.optional().describe(
+    'Runs the step once for each item of this list ($item, $index)',
+  ),
   ...ofFanOut,
   bind: z
     .enum(['early', 'late'])
     .default('early')
-    .describe('When its agent is chosen: with the plan, or just before it runs'),
-  timeoutSeconds: seconds(840).optional().describe('Of one attempt; 300 where it is not said'),
-  retry: RetrySchema.prefault({}).describe('How often one agent is asked after a failure that may pass'),
+    .describe('When the agent is chosen: when the task is planned, or just before the step runs'),
+  timeoutSeconds: seconds(840).optional().describe('The timeout of one attempt; 300 by default'),
+  retry: RetrySchema.prefault({}).describe('How often one agent is retried after a transient failure'),
   fallback: distinct(z.array(z.union([AgentIdSchema, CapabilityNameSchema])))
     .optional()
     .describe('Agents or capabilities to ask next, in this order, when an agent has failed for good'),
-  prefer: PreferSchema.optional().describe('What counts in the choice of its agent'),
+  prefer: PreferSchema.optional().describe('The weights and tags by which the agent is chosen'),
   cache: z
-    .strictObject({ ttlSeconds: seconds(2_592_000).describe('How old such an output may be') })
+    .strictObject({ ttlSeconds: seconds(2_592_000).describe('The greatest age of a cached output') })
     .optional()
-    .describe('An earlier output of the same agent version for an equal input is used again'),
+    .describe('Reuses an earlier output of the same agent version for an equal input'),
 })
 
 const RepeatStepSchema = z.strictObject({
@@ -134,10 +153,15 @@ const RepeatStepSchema = z.strictObject({
         .int()
         .min(1)
         .max(1_000)
-        .describe('Rounds; after the last the loop fails with LoopExhaustedError'),
-      output: z.unknown().optional().describe("Of the last round; default: its last steps' outputs by id"),
+        .describe('The most rounds; after the last one the loop fails with LoopExhaustedError'),
+      output: z
+        .unknown()
+        .optional()
+        .describe(
+          "The output of the loop, from its last round; default: that round's last steps' outputs by id",
+        ),
     })
-    .describe('Which steps go round, and until when'),
+    .describe('A loop: the steps of its body, and the condition that ends it'),
 })
 /** An interface, because the type is recursive; exported, because the types of the routes refer to it. */
 export interface StepsById {
@@ -150,8 +174,8 @@ const EachStepSchema = z.strictObject({
     .meta(EXPRESSION)
     .describe('The list ($item, $index)'),
   ...ofFanOut,
-  steps: z.lazy((): z.ZodType<StepsById> => StepsSchema).describe('What is done for each item'),
-  output: z.unknown().optional().describe("Of one item; default: its last steps' outputs by id"),
+  steps: z.lazy((): z.ZodType<StepsById> => StepsSchema).describe('The steps for each item'),
+  output: z.unknown().optional().describe("The output of one item; default: its last steps' outputs by id"),
 })
 const ApprovalStepSchema = z.strictObject({
   ...common,
@@ -162,17 +186,15 @@ const ApprovalStepSchema = z.strictObject({
         .array(z.string())
         .meta({ minItems: 1, uniqueItems: true })
         .optional()
-        .describe('What may be answered; approve, reject where it is not said'),
+        .describe('The choices; approve and reject by default'),
       approvers: distinct(z.array(z.string()))
         .optional()
-        .describe('Who may answer; anyone where it is not said'),
-      timeoutSeconds: seconds(YEAR_SECONDS).describe('Mandatory: every wait on a person ends'),
+        .describe('The people who may answer; anyone by default'),
+      timeoutSeconds: seconds(YEAR_SECONDS).describe('Mandatory: every wait for a person ends'),
       onTimeout: z
         .string()
         .optional()
-        .describe(
-          'The choice that counts when nobody has answered in time; where it is not said the step fails',
-        ),
+        .describe('The choice that is taken after the timeout; without it the step fails'),
     })
     .describe('What a person is asked, and for how long'),
 })
@@ -186,7 +208,7 @@ const WaitStepSchema = z.strictObject({
             z.number().meta({ minimum: 0 }),
             z.string('an expression is written "{% ... %}"').meta(EXPRESSION),
           ])
-          .describe('For so long; a number or an expression'),
+          .describe('The duration; a number or an expression'),
       }),
       z.strictObject({
         until: z
@@ -194,7 +216,7 @@ const WaitStepSchema = z.strictObject({
           .describe('Until then; a time with its zone, with expressions in it'),
       }),
     ])
-    .describe('For how long, or until when'),
+    .describe('The duration of the wait, or its end'),
 })
 const ChildStepSchema = z.strictObject({
   ...common,
@@ -208,16 +230,16 @@ const ChildStepSchema = z.strictObject({
   input: z.unknown().optional().describe('The input of the child: a value with expressions'),
   forEach: ListExpressionSchema.optional().describe('A child for each item of this list ($item, $index)'),
   ...ofFanOut,
-  timeoutSeconds: seconds(YEAR_SECONDS).optional().describe('Of the whole child; a year is the most'),
+  timeoutSeconds: seconds(YEAR_SECONDS).optional().describe('The timeout of the whole child; at most a year'),
 })
 const EmitStepSchema = z.strictObject({
   ...common,
   emit: z
     .strictObject({
       type: z.string().describe('The event is `custom.<type>`; text, with expressions in it'),
-      data: z.unknown().optional().describe('What it carries: a value with expressions'),
+      data: z.unknown().optional().describe('The data of the event: a value with expressions'),
     })
-    .describe('Which event'),
+    .describe('The event to publish'),
 })
 
 /** One schema for each kind of step. A step's kind is determined by its marking field; an agent's step has none. */
