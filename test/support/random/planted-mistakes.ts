@@ -100,9 +100,9 @@ const pathText = (path: Place['path']): string =>
 
 function replaced(workflow: TypedWorkflow, path: Place['path'], value: unknown): TypedWorkflow {
   const copy = structuredClone(workflow)
-  let inside = copy as unknown as Record<string | number, unknown>
-  for (const one of path.slice(0, -1)) inside = inside[one] as Record<string | number, unknown>
-  inside[path.at(-1) as string] = value
+  let inside: object = copy
+  for (const one of path.slice(0, -1)) inside = Reflect.get(inside, one) as object
+  Reflect.set(inside, String(path.at(-1)), value)
   return copy
 }
 
