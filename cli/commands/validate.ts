@@ -3,20 +3,36 @@ import { issuesOfCompiling } from '../../shared/compiler/index.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { EXIT } from '../cli-error.ts'
 import { readTextFile } from '../input/read-json-option.ts'
+import { warningsOf } from '../input/warnings-of-workflow.ts'
 import { printJson, style } from '../show/output.ts'
 
 export function validateCommand(): Command {
   return new Command('validate')
-    .description('Check a workflow file: every issue, with its place')
+    .description(
+      'Check a workflow file: every issue, with its place; a warning for what no agent of the project offers',
+    )
     .argument('<file>')
     .option('--json', 'print JSON')
     .action(async (file: string, { json = false }: { json?: boolean }) => {
-      const { workflow, issues } = validateWorkflow(await readTextFile(file))
+      const text = await readTextFile(file)
+      const { workflow, issues } = validateWorkflow(text)
       const all = workflow ? issuesOfCompiling(workflow) : issues
       if (all.length > 0) process.exitCode = EXIT.usage
-      if (json) return printJson({ valid: all.length === 0, issues: all })
+      const warnings = workflow && all.length === 0 ? await warningsOf(workflow, text) : []
+      if (json) {
+        const told = warnings.map(({ place, ...warning }) =>
+          place
+            ? { ...warning, message: `${warning.message} (line ${place.line}, column ${place.column})` }
+            : warning,
+        )
+        return printJson({ valid: all.length === 0, issues: all, warnings: told })
+      }
       if (workflow && all.length === 0)
-        return console.log(`${style('green', 'valid')}: ${workflow.name} v${workflow.version}`)
+        console.log(`${style('green', 'valid')}: ${workflow.name} v${workflow.version}`)
       for (const { path, message } of all) console.error(`${style('red', path || file)}: ${message}`)
+      for (const { path, message, place } of warnings) {
+        const where = place ? `${file}:${place.line}:${place.column}: ${path}: ` : ''
+        console.error(`${style('yellow', 'warning')}: ${where}${message}`)
+      }
     })
 }

@@ -32,6 +32,8 @@ export const ISSUE_CODES = {
   'no-kind': 'A step does not say what kind it is: it has none of `capability`, `agent`, `repeat`, ...',
   'no-steps': 'A workflow, or a body, has no steps.',
   'not-an-expression': 'An expression is wanted, and this is none.',
+  'not-checked':
+    'A warning: the agents of the project could not be loaded, so nothing was compared with them.',
   'not-json': 'A value is no JSON.',
   'steps-as-list': 'Steps are a list; they are a map, each by its id.',
   'too-deep': 'Loops and fan-outs are nested deeper than 8.',
