@@ -109,7 +109,11 @@ export function processSandboxes(): Sandboxes {
 function spawnSandbox(settings: SandboxSettings, environment: Record<string, string>): ChildProcess {
   const cache = process.env.NODE_DISABLE_COMPILE_CACHE ? '' : cacheCall(getCompileCacheDir())
   const { inspectPort } = settings
-  const inspecting = inspectPort === undefined ? [] : [`--inspect=127.0.0.1:${inspectPort}`]
+  // Debuggers list a process by its title.
+  const inspecting =
+    inspectPort === undefined
+      ? []
+      : [`--inspect=127.0.0.1:${inspectPort}`, `--title=${settings.functionName}`]
   const module = new URL(`./sandbox${extname(import.meta.url)}`, import.meta.url)
   return spawn(
     process.execPath,

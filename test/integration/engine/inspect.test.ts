@@ -53,6 +53,10 @@ it('stops at a line of an agent for as long as it takes, and goes on', { timeout
     const opened = dev.told.findLast(({ event, agent }) => event === 'inspect' && agent === 'stepper')
     return z.number().parse(opened?.port)
   }, 20_000)
+  const targets: unknown = await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()
+  expect(targets).toEqual([
+    expect.objectContaining({ title: expect.stringMatching(/^orchestrator-agent-stepper\[\d+\]$/) }),
+  ])
   const client = await attachDebugger(port)
   const bundle = Promise.withResolvers<{ url: string; map: string }>()
   client.on('Debugger.scriptParsed', ({ url, sourceMapURL }) => {
