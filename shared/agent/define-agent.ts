@@ -1,21 +1,36 @@
 import * as z from 'zod'
-import { type AgentManifest, AgentManifestSchema, issuesOfManifest } from '../domain/agent.ts'
+import {
+  AgentLimitsSchema,
+  type AgentManifest,
+  AgentManifestSchema,
+  AgentModelSchema,
+  AgentPriceSchema,
+  issuesOfManifest,
+} from '../domain/agent.ts'
 import { OrchestratorError } from '../domain/errors.ts'
-import { describeIssues, issue } from '../domain/issue.ts'
+import { describeIssues, type Issue, issue } from '../domain/issue.ts'
 import type { Json } from '../domain/json.ts'
 import { suggestNames } from '../domain/nearest-names.ts'
+import { shown } from '../domain/shown.ts'
 import type { AgentContext } from './agent-context.ts'
 
-type Schemas = { description: string; input: z.ZodType; output: z.ZodType }
 /** What an agent can do, by name: a description, and the schemas of input and output. */
-export type Capabilities = Readonly<Record<string, Schemas>>
+export type Capabilities = Readonly<
+  Record<string, { description: string; input: z.ZodType; output: z.ZodType }>
+>
+
+/** A schema of any zod 4: a project may have another minor version than this package, whose class is another type. */
+type Zod4Schema = { readonly _zod: { readonly input: unknown; readonly output: unknown } }
+type GivenCapabilities = Readonly<
+  Record<string, { description: string; input: Zod4Schema; output: Zod4Schema }>
+>
 
 /** One call of an agent: which capability, with its parsed input. Narrow on `capability`. */
-type Call<C extends Capabilities> = {
+type Call<C extends GivenCapabilities> = {
   [Name in keyof C]: { capability: Name; input: z.output<C[Name]['input']> }
 }[keyof C]
 
-type Definition<C extends Capabilities> = {
+type Definition<C extends GivenCapabilities> = {
   id: string
   version: string
   description: string
@@ -43,7 +58,7 @@ export type DefinedAgent = {
 }
 
 /** Declares an agent. Throws a ZodError or a ConfigError that names the invalid part of the declaration. */
-export function defineAgent<const C extends Capabilities>(definition: Definition<C>): DefinedAgent {
+export function defineAgent<const C extends GivenCapabilities>(definition: Definition<C>): DefinedAgent {
   const {
     id,
     version,
@@ -59,7 +74,8 @@ export function defineAgent<const C extends Capabilities>(definition: Definition
     execute,
     ...unknown
   } = definition
-  requireKnown(id, Object.keys(unknown))
+  requireKnown(id, { ...unknown, limits, price, model })
+  const schemas = requireSchemas(id, capabilities)
   const manifest = AgentManifestSchema.parse({
     id,
     version,
@@ -71,7 +87,7 @@ export function defineAgent<const C extends Capabilities>(definition: Definition
     tenants,
     model,
     deprecated,
-    capabilities: Object.entries(capabilities).map(([name, capability]) => ({
+    capabilities: Object.entries(schemas).map(([name, capability]) => ({
       name,
       description: capability.description,
       inputSchema: toJsonSchema(capability.input, 'input'),
@@ -81,18 +97,61 @@ export function defineAgent<const C extends Capabilities>(definition: Definition
   const issues = issuesOfManifest(manifest)
   if (issues.length > 0)
     throw new OrchestratorError('ConfigError', `agent ${id}: ${describeIssues(issues)}`, { issues })
-  return { manifest, capabilities, execute: execute as DefinedAgent['execute'] }
+  return { manifest, capabilities: schemas, execute: execute as DefinedAgent['execute'] }
 }
 
+const PARTS = { limits: AgentLimitsSchema, price: AgentPriceSchema, model: AgentModelSchema }
 const FIELDS = [...Object.keys(AgentManifestSchema.shape), 'execute']
 
 /** A misspelt field would leave its default in place without a word. */
-function requireKnown(id: string, unknown: readonly string[]): void {
-  const issues = unknown.map((field) =>
-    issue('unknown-field', field, `an agent has no "${field}"${suggestNames(field, FIELDS)}`),
-  )
+function requireKnown(id: string, given: Readonly<Record<string, object | undefined>>): void {
+  const issues = [
+    ...unknownFields('', 'an agent', given, FIELDS),
+    ...Object.entries(PARTS).flatMap(([part, { shape }]) =>
+      unknownFields(`${part}.`, part, given[part], Object.keys(shape)),
+    ),
+  ]
   if (issues.length === 0) return
   throw new OrchestratorError('ConfigError', `agent ${id}: ${describeIssues(issues)}`, { issues })
+}
+
+function unknownFields(at: string, what: string, value: unknown, known: readonly string[]): Issue[] {
+  return Object.keys(value ?? {})
+    .filter((field) => !known.includes(field))
+    .map((field) =>
+      issue('unknown-field', `${at}${field}`, `${what} has no "${field}"${suggestNames(field, known)}`),
+    )
+}
+
+/** Throws a ConfigError for what is no schema of zod 4: its conversion to JSON Schema would fail without a word of it. */
+function requireSchemas(id: string, given: GivenCapabilities): Capabilities {
+  const schemas: Record<string, Capabilities[string]> = {}
+  const issues: Issue[] = []
+  for (const [name, { description, input, output }] of Object.entries(given)) {
+    if (isZod4(input) && isZod4(output)) schemas[name] = { description, input, output }
+    for (const [field, schema] of Object.entries({ input, output })) {
+      if (isZod4(schema)) continue
+      const path = `capabilities["${name}"].${field}`
+      issues.push(issue('invalid-value', path, `it is ${kindOf(schema)}; it must be a schema of zod 4`))
+    }
+  }
+  if (issues.length === 0) return schemas
+  throw new OrchestratorError('ConfigError', `agent ${id}: ${describeIssues(issues)}`, { issues })
+}
+
+/** Whichever copy of zod has made it: `instanceof` would know only that of this package. */
+const isZod4 = (schema: unknown): schema is z.ZodType =>
+  typeof schema === 'object' &&
+  schema !== null &&
+  '_zod' in schema &&
+  'safeParse' in schema &&
+  typeof schema.safeParse === 'function'
+
+function kindOf(schema: unknown): string {
+  if (typeof schema !== 'object' || schema === null) return shown(schema)
+  if ('_zod' in schema) return 'a schema of zod/mini'
+  if ('_def' in schema) return 'a schema of zod 3 (or of zod/v3)'
+  return '~standard' in schema ? 'a schema of another library' : shown(schema)
 }
 
 function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, Json> {
