@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   plan: async () => (await import('./commands/plan.ts')).planCommand(),
   validate: async () => (await import('./commands/validate.ts')).validateCommand(),
   compile: async () => (await import('./commands/compile.ts')).compileCommand(),
+  schema: async () => (await import('./commands/schema.ts')).schemaCommand(),
 }
 
 const HELP = `

@@ -6,7 +6,6 @@ import { type Compiled, compileWorkflow, issuesOfCompiling } from '../shared/com
 import { type AgentManifest, AgentManifestSchema } from '../shared/domain/agent.ts'
 import { describeIssues } from '../shared/domain/issue.ts'
 import { issuesOfZod } from '../shared/domain/issues-of-zod.ts'
-import { withPlaces } from '../shared/workflow/issue-places.ts'
 import type { Workflow } from '../shared/workflow/schema.ts'
 import { validateWorkflow } from '../shared/workflow/validate-workflow.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
@@ -92,7 +91,7 @@ async function loadWorkflow(path: string, root: string): Promise<LoadedWorkflow>
   const file = relative(root, path)
   const text = await readFile(path, 'utf8')
   const { workflow, issues } = validateWorkflow(text)
-  const all = workflow ? withPlaces(issuesOfCompiling(workflow), text) : issues
+  const all = workflow ? issuesOfCompiling(workflow) : issues
   if (workflow && all.length === 0) return { workflow, compiled: compileWorkflow(workflow), file }
   const lines = all.map(({ line = 1, column = 1, path, message }) => {
     return `${file}:${line}:${column}: ${path ? `${path}: ` : ''}${message}`

@@ -1,8 +1,7 @@
 import { Command } from 'commander'
 import { compileWorkflow, issuesOfCompiling } from '../../shared/compiler/index.ts'
-import { describeIssues } from '../../shared/domain/issue.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
-import { CliError } from '../cli-error.ts'
+import { refusedFile } from '../cli-error.ts'
 import { readTextFile } from '../input/read-json-option.ts'
 import { describeCompiled } from '../show/describe-compiled.ts'
 import { printJson } from '../show/output.ts'
@@ -18,9 +17,9 @@ export function compileCommand(): Command {
     )
     .action(async (file: string, { json = false }: { json?: boolean }) => {
       const { workflow, issues } = validateWorkflow(await readTextFile(file))
-      if (!workflow) throw new CliError(describeIssues(issues))
+      if (!workflow) throw refusedFile(file, issues)
       const refused = issuesOfCompiling(workflow)
-      if (refused.length > 0) throw new CliError(describeIssues(refused))
+      if (refused.length > 0) throw refusedFile(file, refused)
       const compiled = compileWorkflow(workflow)
       if (json) return printJson(compiled)
       console.log(JSON.stringify(compiled.definition, null, 2))

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import type { PlanView } from '../../shared/contracts/views.ts'
 import { ownOf } from '../../shared/domain/own.ts'
 import { callApi } from '../api-client.ts'
-import { CliError } from '../cli-error.ts'
+import { about, CliError } from '../cli-error.ts'
 import { MOST_TOKENS, numberOption, parseDuration, wholeOption } from '../input/parse-options.ts'
 import { readJsonOption, readTextFile } from '../input/read-json-option.ts'
 import { describeCompiled } from '../show/describe-compiled.ts'
@@ -50,13 +50,14 @@ export function planCommand(): Command {
         const isFile = (await stat(workflow).catch(() => undefined))?.isFile() ?? false
         if (!isFile && /[./]/.test(workflow)) throw new CliError(`there is no file "${workflow}"`)
         const given = input === undefined ? undefined : await readJsonOption(input)
-        const plan = await callApi('makePlan', {
+        const asked = callApi('makePlan', {
           workflow: isFile ? await readTextFile(workflow) : workflow,
           input: given,
           budgetUsd: budget,
           budgetTokens: tokens,
           deadlineSeconds: deadline,
         })
+        const plan = await about(isFile ? workflow : undefined, asked)
         if (mermaid) return printMermaid(plan)
         return json ? printJson(plan) : printPlan(plan)
       },

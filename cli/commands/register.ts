@@ -1,8 +1,7 @@
 import { Command } from 'commander'
-import { describeIssues } from '../../shared/domain/issue.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { callApi } from '../api-client.ts'
-import { CliError } from '../cli-error.ts'
+import { about, refusedFile } from '../cli-error.ts'
 import { readTextFile } from '../input/read-json-option.ts'
 import { printJson } from '../show/output.ts'
 
@@ -18,8 +17,8 @@ export function registerCommand(): Command {
     .action(async (file: string, { json = false }: { json?: boolean }) => {
       const text = await readTextFile(file)
       const { workflow, issues } = validateWorkflow(text)
-      if (!workflow) throw new CliError(describeIssues(issues))
-      const view = await callApi('putWorkflow', { name: workflow.name, workflow: text })
+      if (!workflow) throw refusedFile(file, issues)
+      const view = await about(file, callApi('putWorkflow', { name: workflow.name, workflow: text }))
       if (json) return printJson(view)
       console.log(
         `${view.name} v${view.version} is published; submit it: npx orchestrator submit ${view.name}`,

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { isJsonObject, type Json } from '../../shared/domain/json.ts'
 import { callApi } from '../api-client.ts'
-import { CliError } from '../cli-error.ts'
+import { about, CliError } from '../cli-error.ts'
 import { MOST_TOKENS, numberOption, pairOption, parseDuration, wholeOption } from '../input/parse-options.ts'
 import { readJsonOption, readTextFile } from '../input/read-json-option.ts'
 import { uploadPath } from '../input/upload-files.ts'
@@ -66,8 +66,9 @@ async function submit(
   for (const [name, path] of file) named.push([name, (await uploadPath(path)).reference])
   // Object.fromEntries defines members, so that even a file named `__proto__` becomes one.
   const body = isJsonObject(given) ? Object.fromEntries([...Object.entries(given), ...named]) : given
-  const wanted = WORKFLOW_FILE.test(type) ? { workflow: await readTextFile(type) } : { type }
-  const task = await callApi('submitTask', {
+  const isFile = WORKFLOW_FILE.test(type)
+  const wanted = isFile ? { workflow: await readTextFile(type) } : { type }
+  const asked = callApi('submitTask', {
     ...wanted,
     input: body,
     idempotencyKey: key,
@@ -76,6 +77,7 @@ async function submit(
     deadlineSeconds: deadline,
     priority,
   })
+  const task = await about(isFile ? type : undefined, asked)
   if (!wait)
     return json
       ? printJson(task)

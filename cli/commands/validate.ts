@@ -1,9 +1,11 @@
+import { styleText } from 'node:util'
 import { Command } from 'commander'
 import { issuesOfCompiling } from '../../shared/compiler/index.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { EXIT } from '../cli-error.ts'
 import { readTextFile } from '../input/read-json-option.ts'
 import { warningsOf } from '../input/warnings-of-workflow.ts'
+import { issueLines } from '../show/issue-lines.ts'
 import { printJson, style } from '../show/output.ts'
 
 export function validateCommand(): Command {
@@ -19,20 +21,13 @@ export function validateCommand(): Command {
       const all = workflow ? issuesOfCompiling(workflow) : issues
       if (all.length > 0) process.exitCode = EXIT.usage
       const warnings = workflow && all.length === 0 ? await warningsOf(workflow, text) : []
-      if (json) {
-        const told = warnings.map(({ place, ...warning }) =>
-          place
-            ? { ...warning, message: `${warning.message} (line ${place.line}, column ${place.column})` }
-            : warning,
-        )
-        return printJson({ valid: all.length === 0, issues: all, warnings: told })
-      }
+      if (json) return printJson({ valid: all.length === 0, issues: all, warnings })
       if (workflow && all.length === 0)
         console.log(`${style('green', 'valid')}: ${workflow.name} v${workflow.version}`)
-      for (const { path, message } of all) console.error(`${style('red', path || file)}: ${message}`)
-      for (const { path, message, place } of warnings) {
-        const where = place ? `${file}:${place.line}:${place.column}: ${path}: ` : ''
-        console.error(`${style('yellow', 'warning')}: ${where}${message}`)
-      }
+      for (const one of all) console.error(issueLines(one, file))
+      for (const one of warnings)
+        console.error(
+          `${styleText('yellow', 'warning', { stream: process.stderr })}: ${issueLines(one, file)}`,
+        )
     })
 }

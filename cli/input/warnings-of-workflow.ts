@@ -4,41 +4,34 @@ import { BUILT_IN, type Catalogue, CatalogueError, loadCatalogue } from '../../i
 import { sourcesOf } from '../../infra/sources-of.ts'
 import { unservedSteps } from '../../infra/unserved.ts'
 import { type Issue, issue } from '../../shared/domain/issue.ts'
+import { withPlaces } from '../../shared/workflow/issue-places.ts'
 import { pathOfPlace, stepAtPlace } from '../../shared/workflow/places.ts'
-import { placesIn } from '../../shared/workflow/places-in-text.ts'
 import type { Workflow } from '../../shared/workflow/schema.ts'
 import { workflowCalledBy } from '../../shared/workflow/step-kinds.ts'
 import { findProject, PACKAGE_ROOT } from '../dev/find-project.ts'
-
-type Warning = Issue & { place?: { line: number; column: number } }
 
 /**
  * What no agent or workflow of the project around the current folder serves. It may be registered later, so it is no error. Without a
  * project, as with an installed package alone, there is nothing to compare with.
  */
-export async function warningsOf(workflow: Workflow, text: string): Promise<Warning[]> {
+export async function warningsOf(workflow: Workflow, text: string): Promise<Issue[]> {
   const catalogue = await catalogueHere()
   if (catalogue === undefined) return []
   if (catalogue instanceof CatalogueError) {
     const message = `capabilities were not checked, for the project cannot be loaded: ${catalogue.message}`
     return [issue('not-checked', '', message)]
   }
-  const placeOf = placesIn(text)
   const capabilities = catalogue.agents.flatMap(({ manifest }) =>
     manifest.capabilities.map(({ name }) => name),
   )
   const workflows = [workflow.name, ...catalogue.workflows.map((one) => one.workflow.name)]
-  return unservedSteps(workflow, { capabilities, workflows }).map(({ place, missing }) => {
+  const unserved = unservedSteps(workflow, { capabilities, workflows }).map(({ place, missing }) => {
     const step = stepAtPlace(workflow.steps, place)
     const field = step && workflowCalledBy(step) !== undefined ? 'workflow' : 'capability'
     const path = `${pathOfPlace(workflow.steps, place)}.${field}`
-    const [, line, column] = /^line (\d+), column (\d+)$/.exec(placeOf(path)) ?? []
-    const found = line === undefined ? {} : { place: { line: Number(line), column: Number(column) } }
-    return {
-      ...issue(field === 'workflow' ? 'unknown-workflow' : 'unknown-capability', path, missing),
-      ...found,
-    }
+    return issue(field === 'workflow' ? 'unknown-workflow' : 'unknown-capability', path, missing)
   })
+  return withPlaces(unserved, text)
 }
 
 /** The agents and workflows of the project; an error when they cannot be loaded, undefined without a project. */

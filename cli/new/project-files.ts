@@ -4,7 +4,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { PACKAGE_ROOT } from '../dev/find-project.ts'
 import { agentFiles, inProject } from './agent-files.ts'
 import type { NewFiles } from './new-files.ts'
-import { besideIt, workflowFiles } from './workflow-files.ts'
+import { besideIt, SCHEMAS_OF_PACKAGE, workflowFiles } from './workflow-files.ts'
 
 /** A user's project: one agent, one workflow, a test of each, a stage, the CDK app. `spec` is npm's specifier for this package. */
 export function projectFiles(name: string, spec: string): NewFiles {
@@ -25,6 +25,7 @@ export function projectFiles(name: string, spec: string): NewFiles {
 function stageFile(): string {
   const text = readFileSync(join(PACKAGE_ROOT, 'stages/default.yaml'), 'utf8')
   return text
+    .replace('$schema=../schemas', `$schema=${SCHEMAS_OF_PACKAGE}`)
     .replace('npm run deploy -- <name>', 'npm run deploy -- --context stage=<name>')
     .replace('; npm run deploy tells it', '')
     .replace('those of shared/estimator/prices.ts', 'the built-in ones')

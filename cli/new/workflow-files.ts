@@ -1,29 +1,35 @@
 import { stringify } from 'yaml'
 import type { NewFiles } from './new-files.ts'
 
-/** Paths of a workflow and its test; `up` is the relative path from the test to the workflow. */
-export type WorkflowPlace = { workflow: string; test: string; up: string }
+/** Paths of a workflow and its test; `up` is the relative path from the test to the workflow, `schemas` that from it to the JSON Schemas. */
+export type WorkflowPlace = { workflow: string; test: string; up: string; schemas: string }
+
+/** From a folder of a project, in which this package is installed. */
+export const SCHEMAS_OF_PACKAGE = '../node_modules/orchestrator/schemas'
 
 export const besideIt = (name: string): WorkflowPlace => ({
   workflow: `workflows/${name}.yaml`,
   test: `workflows/${name}.test.ts`,
   up: `./${name}.yaml`,
+  schemas: SCHEMAS_OF_PACKAGE,
 })
 
 export const underTest = (name: string): WorkflowPlace => ({
   workflow: `workflows/${name}.yaml`,
   test: `test/unit/workflow/${name}.test.ts`,
   up: `../../../workflows/${name}.yaml`,
+  schemas: '../schemas',
 })
 
 /** A workflow of one step on a capability that takes `{name}` and returns `{text}`, and a test with a scripted agent. */
 export function workflowFiles(
   name: string,
   capability: string,
-  { workflow, test, up }: WorkflowPlace,
+  { workflow, test, up, schemas }: WorkflowPlace,
 ): NewFiles {
   return {
-    [workflow]: `name: ${inYaml(name)}
+    [workflow]: `# yaml-language-server: $schema=${schemas}/workflow.schema.json
+name: ${inYaml(name)}
 version: 1
 description: Greets by name.
 input:

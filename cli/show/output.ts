@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { CliError } from '../cli-error.ts'
+import { issueLines } from './issue-lines.ts'
 import { lineWidth, wrapText } from './layout.ts'
 import { nameOfProblem, pageOfError } from './page-of-error.ts'
 
@@ -20,14 +21,14 @@ export function say(text: string, hang?: number): void {
 }
 
 /** A problem as lines for people, or unchanged for scripts. */
-export function describeProblem({ message, problem }: CliError, json: boolean): string {
+export function describeProblem({ message, problem, file }: CliError, json: boolean): string {
   if (json) return JSON.stringify(problem ?? { title: 'Error', detail: message })
-  const issues = (problem?.issues ?? []).map(
-    (issue) => `  ${issue.path ? `${issue.path}: ` : ''}${issue.message}`,
-  )
+  const issues = problem?.issues ?? []
   const head = styleText('red', 'error', { stream: process.stderr })
   const told =
-    issues.length > 1 ? [`${head}: this was not accepted`, ...issues].join('\n') : `${head}: ${message}`
+    issues.length > 1 || issues[0]?.line !== undefined
+      ? [`${head}: this was not accepted`, ...issues.map((one) => issueLines(one, file))].join('\n')
+      : `${head}: ${message}`
   return `${told}${pageOfError(nameOfProblem(problem?.type))}`
 }
 

@@ -52,7 +52,8 @@ function problemOf(error: unknown, requestId: string): Problem {
 }
 
 /** Cuts short the values that an issue quotes; the error itself limits the number of issues. */
-const bounded = ({ code, path, message }: Issue): Issue => ({
+const bounded = ({ code, path, message, ...place }: Issue): Issue => ({
+  ...place,
   code,
   path: boundedText(path, 300),
   message: boundedText(message, 1_000),

@@ -2,6 +2,7 @@ import { isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
 import { describeIssues, type Issue, issue } from '../domain/issue.ts'
 import type { Gate } from '../domain/plan.ts'
 import { issuesOfCycle } from '../workflow/graph.ts'
+import { placedIn } from '../workflow/issue-places.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import { isFanOut, type Steps, type Workflow } from '../workflow/schema.ts'
 import { bodyIn } from '../workflow/step-kinds.ts'
@@ -62,13 +63,13 @@ export function compileWorkflow(
   workflow: Workflow,
   { anonymous = false, maxBytes = LIMITS.bytes }: Options = {},
 ): Compiled {
-  refuse([...issuesOfCycles(workflow.steps), ...issuesOfNames(workflow.steps)])
+  refuse(workflow, [...issuesOfCycles(workflow.steps), ...issuesOfNames(workflow.steps)])
   const whole = compileSteps(workflow, newMachine(anonymous))
   const fits = whole.counts.requestBytes <= maxBytes && whole.counts.events <= LIMITS.expectedEvents
   // A margin: the weights of the states are exact, those of the states that join the parts are not known yet.
   const budget = { bytes: 0.85 * maxBytes, events: 0.95 * LIMITS.expectedEvents }
   const compiled = fits ? whole : compileSteps(workflow, newMachine(anonymous, budget))
-  refuse(issuesOfSize(compiled, maxBytes))
+  refuse(workflow, issuesOfSize(compiled, maxBytes))
   return compiled
 }
 
@@ -130,8 +131,9 @@ function asPart(definition: Definition): Definition {
   return JSON.parse(JSON.stringify(definition).replaceAll(REDRIVES, REDRIVES_OF_PART)) as Definition
 }
 
-function refuse(issues: Issue[]): void {
-  if (issues.length === 0) return
+function refuse(workflow: Workflow, found: Issue[]): void {
+  if (found.length === 0) return
+  const issues = placedIn(workflow, found)
   throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })
 }
 

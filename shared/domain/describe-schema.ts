@@ -84,7 +84,7 @@ export function valuesOf(given: z.core.$ZodType, depth = 0): string[] {
 }
 
 /** The message that the schema's author gave for the type or for the pattern. */
-function ownWords({ _zod: { def } }: Schema): string | undefined {
+export function ownWords({ _zod: { def } }: Schema): string | undefined {
   const ofType = wordsOf(def.error)
   if (ofType !== undefined) return ofType
   const pattern = checksOf(def).find(({ check, error }) => check === 'string_format' && error)

@@ -5,7 +5,7 @@ import { describeNotJson, notJsonIn } from '../domain/not-json.ts'
 import { issuesOfExpression, notAnExpression } from './expression-issues.ts'
 import { expressionIn, expressionsIn, type FoundExpression } from './expressions.ts'
 import { issuesOfCycle, topologicalOrder } from './graph.ts'
-import { type IssueInText, withPlaces } from './issue-places.ts'
+import { type IssueInText, parsedFrom, withPlaces } from './issue-places.ts'
 import { issuesOfLiterals, issuesOfTexts } from './literal-issues.ts'
 import { type Draft, parseStructure } from './parse-structure.ts'
 import { parseText } from './parse-text.ts'
@@ -54,7 +54,7 @@ export function validateWorkflow(
   const others = [...issues, ...(draft ? issuesOfMeaning(draft) : [])]
   const all = lenient && others.length === 0 ? others : [...others, ...ofTypes]
   if (all.length > 0 || !workflow) return { issues: withPlaces(all, source) }
-  return { workflow, issues: [], warnings: withPlaces(ofTypes, source) }
+  return { workflow: parsedFrom(workflow, source), issues: [], warnings: withPlaces(ofTypes, source) }
 }
 
 /** The ids that expressions and steps of one graph may mention: those of their graph and, in a body, of the enclosing ones. */

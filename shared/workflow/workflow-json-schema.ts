@@ -3,6 +3,7 @@
  * it; test/property/workflow-schema.test.ts compares both.
  */
 import * as z from 'zod'
+import { ownWords } from '../domain/describe-schema.ts'
 import { isJsonObject } from '../domain/json.ts'
 import {
   MARKED_KINDS,
@@ -75,7 +76,7 @@ export function workflowJsonSchema(): JsonSchema {
         description: 'A step: an agent runs it, unless it has one of the fields that make it another kind',
         ...MARKED_KINDS.reduceRight<JsonSchema>(
           (others, kind) => ({ if: { required: [kind] }, then: reference(kind), else: others }),
-          reference('agent'),
+          { if: BY_AGENT, then: reference('agent'), else: undecided() },
         ),
       },
       ...Object.fromEntries(STEP_KINDS.map((kind) => [`${kind}Step`, stepOf(kind)])),
@@ -89,6 +90,22 @@ const EXTENSIONS = {
   },
 }
 
+const BY_AGENT = { anyOf: [{ required: ['capability'] }, { required: ['agent'] }] }
+
+/** A step that has no kind yet, so that editors offer the fields of every kind. */
+function undecided(): JsonSchema {
+  const marks = MARKED_KINDS.map((kind) => {
+    const { properties } = stepOf(kind)
+    return [kind, { description: (properties as Record<string, JsonSchema>)[kind]?.description }]
+  })
+  const agent = stepOf('agent')
+  return {
+    ...agent,
+    properties: { ...Object.fromEntries(marks), ...(agent.properties as JsonSchema) },
+    ...BY_AGENT,
+  }
+}
+
 const reference = (kind: StepKind): JsonSchema => ({ $ref: `#/definitions/${kind}Step` })
 
 function stepOf(kind: StepKind): JsonSchema {
@@ -97,14 +114,7 @@ function stepOf(kind: StepKind): JsonSchema {
   withSharedBody(properties)
   if (isJsonObject(properties.repeat?.properties))
     withSharedBody(properties.repeat.properties as typeof properties)
-  const either = { anyOf: [{ required: ['capability'] }, { required: ['agent'] }] }
-  return {
-    ...KINDS[kind],
-    ...schema,
-    properties,
-    patternProperties: EXTENSIONS,
-    ...(kind === 'agent' ? either : {}),
-  }
+  return { ...KINDS[kind], ...schema, properties, patternProperties: EXTENSIONS }
 }
 
 /** Refers to the one definition of steps, in place of a copy for each body. */
@@ -122,6 +132,11 @@ function schemaOf(schema: z.ZodType): JsonSchema {
     io: 'input',
     target: 'draft-7',
     unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      const words = 'pattern' in jsonSchema ? ownWords(zodSchema as z.core.$ZodTypes) : undefined
+      // Editors say this where a text does not match; validators ignore it.
+      if (words !== undefined) Object.assign(jsonSchema, { patternErrorMessage: words })
+    },
   }) as JsonSchema
   return own
 }

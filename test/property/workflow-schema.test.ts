@@ -7,9 +7,9 @@ import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { workflowJsonSchema } from '../../shared/workflow/workflow-json-schema.ts'
 import { workflows } from '../support/random/random-workflows.ts'
 
-const fits = new Ajv({ allErrors: false, strict: true, strictRequired: false, strictTypes: false }).compile(
-  workflowJsonSchema(),
-)
+const fits = new Ajv({ strict: true, strictRequired: false, strictTypes: false })
+  .addVocabulary(['patternErrorMessage'])
+  .compile(workflowJsonSchema())
 /** Codes of issues about the structure; others are about names, expressions and graphs, which JSON Schema cannot say. */
 const OF_STRUCTURE = ['invalid-value', 'unknown-field', 'no-steps', 'no-kind', 'steps-as-list']
 const structuralIssues = (value: unknown) =>

@@ -1,11 +1,12 @@
 import type { Agent } from '../../domain/agent.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
-import { describeIssues } from '../../domain/issue.ts'
+import { describeIssues, type Issue } from '../../domain/issue.ts'
 import { boundedDecision, type Decision } from '../../domain/plan.ts'
 import { type Prefer, preferring } from '../../domain/prefer.ts'
 import { bindWorkflow, type ChooseFor, type Kept } from '../../planner/bind-workflow.ts'
 import type { Loads, Plan } from '../../ports/index.ts'
 import { chooseAgent, type SelectionRequest } from '../../selector/choose-agent.ts'
+import { placedIn } from '../../workflow/issue-places.ts'
 import { everyStep } from '../../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schema.ts'
 import { type KnowledgeNeeds, knowledgeOf, type PlanningNeeds } from '../agents/agent-knowledge.ts'
@@ -42,17 +43,17 @@ export async function chooseAgents(
   // A missing agent may have been registered just now, so the list is read again without a cache.
   if (bound.issues.length > 0 || bound.unfit.length > 0)
     bound = await bind(ports, workflow, wishes, await agents.listAgents({ fresh: true }))
-  if (bound.unfit.length > 0) {
-    throw new OrchestratorError('InvalidWorkflowError', describeIssues(bound.unfit), { issues: bound.unfit })
-  }
-  if (bound.issues.length > 0) {
-    throw new OrchestratorError('NoAgentError', describeIssues(bound.issues), { issues: bound.issues })
-  }
+  refuse('InvalidWorkflowError', placedIn(workflow, bound.unfit))
+  refuse('NoAgentError', placedIn(workflow, bound.issues))
   return {
     bindings: bound.bindings,
     decisions: bound.decisions.map(boundedDecision),
     ...(Object.keys(children).length > 0 ? { children } : {}),
   }
+}
+
+function refuse(name: 'InvalidWorkflowError' | 'NoAgentError', issues: readonly Issue[]): void {
+  if (issues.length > 0) throw new OrchestratorError(name, describeIssues(issues), { issues })
 }
 
 async function bind(

@@ -2,13 +2,14 @@ import { OrchestratorError } from '../../domain/errors.ts'
 import { describeIssues, issue } from '../../domain/issue.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import type { Plan, RegisteredWorkflow, Workflows } from '../../ports/index.ts'
+import { placedIn } from '../../workflow/issue-places.ts'
 import { everyStep, pathOfPlace } from '../../workflow/places.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import { workflowCalledBy } from '../../workflow/step-kinds.ts'
 
 /** The current versions of the workflows that a workflow calls. Throws InvalidWorkflowError naming those that do not exist. */
 export async function versionsOfChildren(
-  workflows: Workflows,
+  workflows: Pick<Workflows, 'findWorkflow' | 'listWorkflows'>,
   workflow: Workflow,
 ): Promise<NonNullable<Plan['children']>> {
   const calls = everyStep(workflow.steps).flatMap(({ place, step }) => {
@@ -19,13 +20,14 @@ export async function versionsOfChildren(
   const missing = calls.filter((_call, at) => !found[at] || !hasMachine(found[at]))
   if (missing.length > 0) {
     const names = (await workflows.listWorkflows()).map((registered) => registered.workflow.name)
-    const issues = missing.map((call) => {
+    const unknown = missing.map((call) => {
       const { place, called } = call
       const message = found[calls.indexOf(call)]
         ? `the machine of workflow "${called}" is not there (any more): register that version again`
         : `there is no workflow "${called}"${suggestNames(called, names)}`
       return issue('unknown-workflow', `${pathOfPlace(workflow.steps, place)}.workflow`, message)
     })
+    const issues = placedIn(workflow, unknown)
     throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })
   }
   return Object.fromEntries(
@@ -37,7 +39,10 @@ export async function versionsOfChildren(
 }
 
 /** The called version, by default the newest unless it is retired. */
-async function findVersion(workflows: Workflows, called: string): Promise<RegisteredWorkflow | undefined> {
+async function findVersion(
+  workflows: Pick<Workflows, 'findWorkflow'>,
+  called: string,
+): Promise<RegisteredWorkflow | undefined> {
   const [name = '', wanted] = called.split('@')
   if (wanted !== undefined) return workflows.findWorkflow(name, Number(wanted))
   const newest = await workflows.findWorkflow(name)

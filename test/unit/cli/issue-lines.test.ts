@@ -1,0 +1,37 @@
+import fc from 'fast-check'
+import stringWidth from 'string-width'
+import { expect, it } from 'vitest'
+import { excerptOf, issueLines } from '../../../cli/show/issue-lines.ts'
+import { placeAt } from '../../../shared/domain/issue-place.ts'
+
+const said = { code: 'unknown-field', path: 'steps.a.promt', message: 'a step has no "promt"' }
+
+it('shows an issue with its file, line and column, and the line with a caret under the place', () => {
+  const text = 'steps:\n  a:\n\tpromt: 1'
+  expect(issueLines({ ...said, ...placeAt(text, text.indexOf('promt')) }, 'w.yaml', 80)).toBe(
+    ['w.yaml:3:2: steps.a.promt: a step has no "promt"', '  3 |  promt: 1', '    |  ^'].join('\n'),
+  )
+})
+
+it('shows the column of a text that is in no file here, and nothing for a value', () => {
+  expect(issueLines({ ...said, line: 3, column: 1, text: 'a' }, undefined, 80)).toBe(
+    'line 3, column 1: steps.a.promt: a step has no "promt"\n  3 | a\n    | ^',
+  )
+  expect(issueLines(said, undefined, 80)).toBe('steps.a.promt: a step has no "promt"')
+})
+
+it('keeps to the width, with the caret under the first character of the place, whatever the line', () => {
+  const words = fc.array(fc.constantFrom('a', 'promt', ' ', 'ก', '漢字', '👍', '"', '\t', 'x'.repeat(90)), {
+    maxLength: 60,
+  })
+  fc.assert(
+    fc.property(words, words, fc.integer({ min: 30, max: 80 }), (before, after, width) => {
+      const text = `name: w\n${before.join('')}@${after.join('')}\nmore: 1`
+      const place = placeAt(text, text.indexOf('@'))
+      const [line = '', caret = ''] = excerptOf({ ...said, ...place }, width)
+      for (const one of [line, caret]) expect(stringWidth(one)).toBeLessThanOrEqual(width)
+      const column = caret.indexOf('^')
+      expect(stringWidth(line.slice(0, line.indexOf('@')))).toBe(column)
+    }),
+  )
+})
