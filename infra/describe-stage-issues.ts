@@ -1,7 +1,7 @@
 import type * as z from 'zod'
 import { boundedText } from '../shared/domain/bounded.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
-import type { StageFile } from './read-stage-file.ts'
+import { type StageFile, toldAt } from './read-stage-file.ts'
 
 /** The most characters of a value that a message quotes. */
 const MOST_VALUE_CHARACTERS = 200
@@ -23,13 +23,14 @@ export function describeStageIssues(
       return issue.keys.map((key) => {
         const path = [...issue.path, key]
         const known = fieldsIn(issue.path)
-        return `${file.placeOfKey(path)}: there is no field "${path.join('.')}"${suggestNames(key, known)}`
+        const unknown = `there is no field "${path.join('.')}"${suggestNames(key, known)}`
+        return toldAt(file.placeOfKey(path), unknown)
       })
     const [field = ''] = issue.path
-    const place = Object.hasOwn(overrides, field)
-      ? `--context ${String(field)}`
-      : `${file.placeOf(issue.path)}: ${issue.path.join('.')}`
-    return `${place}: ${told(valueAt(values, issue.path), issue.message)}`
+    const wrong = told(valueAt(values, issue.path), issue.message)
+    return Object.hasOwn(overrides, field)
+      ? `--context ${String(field)}: ${wrong}`
+      : toldAt(file.placeOf(issue.path), `${issue.path.join('.')}: ${wrong}`)
   })
   return [...new Set(lines)].map((line) => `\n  ${line}`).join('')
 }

@@ -1,14 +1,16 @@
-import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml'
+import { type Document, isMap, isNode, isPair, isScalar, parseDocument, visit } from 'yaml'
+import { excerptOf } from '../shared/domain/excerpt.ts'
+import { type Place, placeAt } from '../shared/domain/issue-place.ts'
 import { StageError } from './stage-place.ts'
 
 /** The values of a stage's file, and their places. */
 export type StageFile = {
   name: string
   fields: Readonly<Record<string, unknown>>
-  /** `line 3, column 1`; for a missing value, the place of its parent. */
-  placeOf(path: readonly PropertyKey[]): string
-  /** The same for a field's name. */
-  placeOfKey(path: readonly PropertyKey[]): string
+  /** The place of a value; for a missing one, that of its parent. */
+  placeOf(path: readonly PropertyKey[]): Place
+  /** The place of a field's name. */
+  placeOfKey(path: readonly PropertyKey[]): Place
 }
 
 /**
@@ -16,21 +18,18 @@ export type StageFile = {
  * 012345678901 would lose its zero, and the tag 1.10 too. Throws StageError with line and column.
  */
 export function readStageFile(name: string, text: string, isText: (field: string) => boolean): StageFile {
-  const lines = new LineCounter()
-  const document = parseDocument(text.replace(/^\uFEFF/, ''), { prettyErrors: false, lineCounter: lines })
-  const at = (offset: number): string => {
-    const { line, col } = lines.linePos(offset)
-    return `line ${line}, column ${col}`
-  }
+  const given = text.replace(/^\uFEFF/, '')
+  const document = parseDocument(given, { prettyErrors: false })
+  const at = (offset: number): Place => placeAt(given, offset)
   const wrong = [...document.errors, ...document.warnings]
   if (wrong.length > 0) {
-    const told = wrong.map(({ pos, message }) => `\n  ${at(pos[0])}: ${message}`)
+    const told = wrong.slice(0, MOST_TOLD).map(({ pos, message }) => `\n  ${toldAt(at(pos[0]), message)}`)
     throw new StageError(`stages/${name}.yaml is not YAML:${told.join('')}`)
   }
   if (document.contents !== null && !isMap(document.contents) && !isNothing(document.contents)) {
-    const place = at(document.contents.range?.[0] ?? 0)
+    const { line, column } = at(document.contents.range?.[0] ?? 0)
     throw new StageError(
-      `stages/${name}.yaml, ${place}: a stage is fields with their values, each in a line, as in stages/default.yaml`,
+      `stages/${name}.yaml, line ${line}, column ${column}: a stage is fields with their values, each in a line, as in stages/default.yaml`,
     )
   }
   keepText(document, isText)
@@ -40,6 +39,15 @@ export function readStageFile(name: string, text: string, isText: (field: string
     placeOf: (path) => at(offsetOf(document, path)),
     placeOfKey: (path) => at(offsetOfKey(document, path)),
   }
+}
+
+/** The most syntax errors that are told of one file. */
+const MOST_TOLD = 20
+
+/** A message with its place, and the line itself with a caret under the place. */
+export function toldAt(place: Place, message: string): string {
+  const excerpt = excerptOf(place).map((line) => `\n${line}`)
+  return `line ${place.line}, column ${place.column}: ${message}${excerpt.join('')}`
 }
 
 const isNothing = (node: unknown): boolean => isScalar(node) && node.value === null

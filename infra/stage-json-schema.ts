@@ -11,9 +11,7 @@ export function stageJsonSchema(): JsonSchema {
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
       const { def } = zodSchema._zod
-      // What the command line gives as text is made a number first; a file has the number.
-      if (def.type === 'pipe' && def.in._zod.def.type === 'transform')
-        Object.assign(jsonSchema, withoutDialect(z.toJSONSchema(def.out, { target: 'draft-7' })))
+      if (def.type === 'pipe' && def.in._zod.def.type === 'transform') takeText(jsonSchema)
     },
   }) as JsonSchema
   const defaults: JsonSchema = StageSchema.parse({})
@@ -37,6 +35,9 @@ export function stageJsonSchema(): JsonSchema {
   }
 }
 
-function withoutDialect({ $schema: _dialect, ...schema }: JsonSchema): JsonSchema {
-  return schema
+/** Numbers may be written as text, which is what the command line gives. */
+function takeText(schema: JsonSchema): void {
+  const number = { ...schema }
+  for (const member of Object.keys(number)) delete schema[member]
+  schema.anyOf = [number, { type: 'string', pattern: '^\\d+(\\.\\d+)?$' }]
 }

@@ -1,5 +1,4 @@
 import { type Issue, issue } from '../domain/issue.ts'
-import type { IssueCode } from '../domain/issue-codes.ts'
 import { nearestNames, suggestNames } from '../domain/nearest-names.ts'
 import { shown } from '../domain/shown.ts'
 import { FUNCTIONS } from './expression-functions.ts'
@@ -14,30 +13,34 @@ export function issuesOfExpression(
   known: string[],
   dynamic: boolean,
 ): IssueInText[] {
-  const at = (code: IssueCode, message: string, found: number): IssueInText => ({
-    ...issue(code, path, message),
-    offset: offset + Math.max(0, found),
-  })
+  const at = (found: Issue, index: number): IssueInText => ({ ...found, offset: offset + Math.max(0, index) })
   let references: ReturnType<typeof referencesIn>
   try {
     references = referencesIn(text)
   } catch (error) {
-    return [at('bad-expression', `{% ${text} %} does not parse: ${reasonOf(error)}`, positionOf(error))]
+    return [
+      at(
+        issue('bad-expression', path, `{% ${text} %} does not parse: ${reasonOf(error)}`),
+        positionOf(error),
+      ),
+    ]
   }
   const issues = [...references.variables]
     .filter((name) => !known.includes(name))
-    .map((name) => at('unknown-name', unknownName(name, known), indexOfName(text, `$${name}`)))
+    .map((name) => at(issue('unknown-name', path, unknownName(name, known)), indexOfName(text, `$${name}`)))
   for (const name of references.functions) {
-    issues.push(at('unknown-function', unknownFunction(name, known), indexOfName(text, `$${name}`)))
+    issues.push(
+      at(issue('unknown-function', path, unknownFunction(name, known)), indexOfName(text, `$${name}`)),
+    )
   }
   for (const step of [...references.steps].filter((name) => !ids.includes(name))) {
     const message = `"${step}" is not a step of this workflow${suggestNames(step, ids)}`
-    issues.push(at('unknown-step', message, indexOfName(text, step, text.search(STEP_MAPS))))
+    issues.push(at(issue('unknown-step', path, message), indexOfName(text, step, text.search(STEP_MAPS))))
   }
   if (references.dynamicSteps && !dynamic) {
     const message =
       'it reads $steps, $status or $errors as a whole: name the step ($steps.x), or list what it waits for in `needs`'
-    issues.push(at('dynamic-steps', message, text.search(STEP_MAPS)))
+    issues.push(at(issue('dynamic-steps', path, message), text.search(STEP_MAPS)))
   }
   return issues
 }

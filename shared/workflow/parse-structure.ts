@@ -96,7 +96,7 @@ function describeList(list: readonly unknown[]): string {
   const isNested = others.length === 0 && isJsonObject(first[only])
   const key = String(named ?? (isNested ? only : '<id>'))
   const [field = 'capability'] = Object.keys((isNested ? first[only] : fields) as object)
-  return `steps is a list (${list.length} members); steps are members of a map, each by its id: write "${key}: { ${field}: ... }" in place of "- ${isNested ? `${only}:` : named === undefined ? `${field}: ...` : `${id === named ? 'id' : 'name'}: ${named}`}". Their order follows from what each waits for: its needs, and the $steps.<id> of its expressions`
+  return `steps is ${shown(list)}, a list; steps are members of a map, each by its id: write "${key}: { ${field}: ... }" in place of "- ${isNested ? `${only}:` : named === undefined ? `${field}: ...` : `${id === named ? 'id' : 'name'}: ${named}`}". Their order follows from what each waits for: its needs, and the $steps.<id> of its expressions`
 }
 
 const whatHas = (path: string): string =>

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import stringWidth from 'string-width'
 import { expect, it } from 'vitest'
-import { excerptOf, issueLines } from '../../../cli/show/issue-lines.ts'
+import { issueLines } from '../../../cli/show/issue-lines.ts'
+import { excerptOf } from '../../../shared/domain/excerpt.ts'
 import { placeAt } from '../../../shared/domain/issue-place.ts'
 
 const said = { code: 'unknown-field', path: 'steps.a.promt', message: 'a step has no "promt"' }
@@ -28,7 +29,7 @@ it('keeps to the width, with the caret under the first character of the place, w
     fc.property(words, words, fc.integer({ min: 30, max: 80 }), (before, after, width) => {
       const text = `name: w\n${before.join('')}@${after.join('')}\nmore: 1`
       const place = placeAt(text, text.indexOf('@'))
-      const [line = '', caret = ''] = excerptOf({ ...said, ...place }, width)
+      const [line, caret] = excerptOf(place, width, stringWidth)
       for (const one of [line, caret]) expect(stringWidth(one)).toBeLessThanOrEqual(width)
       const column = caret.indexOf('^')
       expect(stringWidth(line.slice(0, line.indexOf('@')))).toBe(column)

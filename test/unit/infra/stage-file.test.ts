@@ -152,8 +152,12 @@ describe('the file of a stage', () => {
     expect(told.split('\n')).toEqual([
       'stages/mine.yaml is not usable:',
       expect.stringMatching(/^ {2}line 1, column 9: prefix: .*characters left out/),
+      expect.stringMatching(/^ {2}1 \| prefix: "x{20,}\.\.\.$/),
+      '    |         ^',
       '  --context taskRetentionDays: a whole number from 1 to 3650, e.g. 90; this is "ninety"',
       expect.stringMatching(/^ {2}line 2, column 1: there is no field "retention"/),
+      '  2 | retention: 3',
+      '    | ^',
     ])
   })
 })

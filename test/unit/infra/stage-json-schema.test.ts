@@ -42,8 +42,8 @@ it.each([
   expect(fits(parse(text))).toBe(false)
 })
 
-it('takes text without quotes where the parser keeps it', () => {
-  const text = 'account: 012345678901\ntags: { release: 1.10 }'
+it('takes text without quotes where the parser keeps it, and a number in quotes', () => {
+  const text = 'account: 012345678901\ntags: { release: 1.10 }\ntaskRetentionDays: "90"'
   expect(isAccepted(text)).toBe(true)
   expect(fits(parse(text))).toBe(true)
 })

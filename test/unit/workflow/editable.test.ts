@@ -97,6 +97,8 @@ it.each(files)('%s names its JSON Schema, and fits it', (file) => {
   const [, named = ''] = /^# yaml-language-server: \$schema=(\S+)\n/.exec(text) ?? []
   const path = join(dirname(file), named)
   expect(named && existsSync(path), `${file}: ${path}`).toBe(true)
-  const fits = new Ajv({ strict: false, validateFormats: false }).compile(JSON.parse(readFileSync(path, 'utf8')))
+  const fits = new Ajv({ strict: false, validateFormats: false }).compile(
+    JSON.parse(readFileSync(path, 'utf8')),
+  )
   expect(fits(parse(text, { merge: true }) ?? {}), JSON.stringify(fits.errors)).toBe(true)
 })
