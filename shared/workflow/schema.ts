@@ -1,12 +1,13 @@
 import * as z from 'zod'
 import { distinct } from '../domain/distinct.ts'
-import { type Step, StepIdSchema, type StepKind, type StepOf, StepSchema, stepKind } from './step-schemas.ts'
+import { StepIdSchema } from './step-id.ts'
+import { type Step, type StepKind, type StepOf, StepSchema, stepKind } from './step-schemas.ts'
 
+export { StepIdSchema } from './step-id.ts'
 export {
   MARKED_KINDS,
   STEP_KINDS,
   type Step,
-  StepIdSchema,
   type StepKind,
   type StepOf,
   type Steps,

@@ -66,7 +66,7 @@ it('resolves any escaped text to that text (text-parts/T2)', async () => {
   )
 })
 
-it('splits what has been joined into the same parts, and knows where they are (text-parts/T1, T3)', () => {
+it('splits what has been joined into the same parts, and knows where they are (text-parts/T1, text-parts/T3)', () => {
   fc.assert(
     fc.property(fc.array(part, { maxLength: 8 }).map(merged), (parts) => {
       const text = joined(parts)
@@ -92,6 +92,21 @@ it('puts values into text: texts as they are, nothing for null, others as JSON (
       expect(result).toBe(`-${text}${shown(a)}${text}${shown(b)}`)
     }),
   )
+})
+
+it.each([
+  ['escapes', '{%%'.repeat(300_000)],
+  ['expressions', '{%1%}'.repeat(200_000)],
+  ['slashes', `{% ${'/'.repeat(1_000_000)}`],
+  ['slashes where an operand is due', `{% ${'/ a + '.repeat(200_000)}%}`],
+  ['brackets', `{% /${'(['.repeat(500_000)}`],
+  ['quotes', `{% ${'"a" & '.repeat(150_000)}`],
+  ['comments', `{% ${'/* '.repeat(300_000)}`],
+  ['percent signs', '{%'.repeat(500_000)],
+])('splits a million characters of %s at once (text-parts/T5)', (_name, text) => {
+  const began = process.cpuUsage()
+  splitText(text)
+  expect(process.cpuUsage(began).user).toBeLessThan(5_000_000)
 })
 
 it('never throws, and never gives half an expression', () => {
