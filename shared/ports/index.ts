@@ -61,7 +61,7 @@ export type { Slot } from './limits.ts'
 export type { Plan } from './plans.ts'
 export type { QueueEntry } from './queue.ts'
 export type { Ownership, StepEnd, TakeOver } from './steps.ts'
-export type { TaskFilter, TaskPage } from './tasks.ts'
+export type { TaskFilter } from './tasks.ts'
 export type { RegisteredWorkflow } from './workflows.ts'
 export type {
   Agents,
