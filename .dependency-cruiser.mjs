@@ -148,7 +148,16 @@ export default {
       node: true,
     }),
     only('cli', '^cli/', {
-      ours: ['cli/', 'shared/', 'local/local-cloud.ts', 'package.json'],
+      ours: [
+        'cli/',
+        'shared/',
+        'local/local-cloud.ts',
+        'package.json',
+        // What the project's agents offer, for warnings: none of these loads the CDK.
+        'infra/load-catalogue.ts',
+        'infra/sources-of.ts',
+        'infra/unserved.ts',
+      ],
       packages: [
         '@bomb.sh/tab',
         'chokidar',

@@ -7,26 +7,10 @@ import { placeOf } from '../shared/domain/instance-path.ts'
 import { ownOf } from '../shared/domain/own.ts'
 import type { Ports } from '../shared/ports/index.ts'
 import { DEFAULT_CHOICES } from '../shared/workflow/schema.ts'
+import type { GivenApprovals } from './approvals.ts'
 import { CALLER } from './caller.ts'
 import { issuesOfApproval } from './options/approvals.ts'
 import { refuse } from './options/check.ts'
-
-/** A person's answer to an approval. */
-export type ScriptedApproval = {
-  /** True answers with the first choice, false with the second; `decision` names another one. */
-  approved?: boolean
-  decision?: string
-  /** The approver; the step's first by default. */
-  by?: string
-  comment?: string
-  /** Virtual seconds after the question; 0 by default. */
-  afterSeconds?: number
-}
-
-/** By path (`improve[2].sign_off`), by place (`improve.sign_off`), or by a function; an approval without an answer times out. */
-export type GivenApprovals =
-  | Readonly<Record<string, ScriptedApproval>>
-  | ((path: string, prompt: string) => ScriptedApproval | undefined)
 
 /** Waits for virtual seconds; false when the test has ended by then. */
 export type After = (seconds: number) => Promise<boolean>

@@ -3,45 +3,10 @@ import { isOrchestratorError } from '../shared/domain/errors.ts'
 import type { Json } from '../shared/domain/json.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import type { StepRecord } from '../shared/domain/step.ts'
+import type { AgentRun, AgentTest } from './agent-test.ts'
 import { type AgentWorld, agentWorld, type KeptEffects, PATH } from './agent-world.ts'
-import type { GivenFiles } from './memory/files.ts'
 import { type Noted, notingAgent } from './noting-agent.ts'
 import { requireAgentTest, requireEffects } from './options/agent-test.ts'
-
-export type AgentTest = {
-  /** Required when the agent offers more than one. */
-  capability?: string
-  /** The step's input, which is checked against the capability's input schema. */
-  input?: unknown
-  /** Uploaded files by key: `{'files/notes/one.md': '...'}`; an input names them as `{$file: 'files/notes/one.md'}`. */
-  files?: GivenFiles
-  /** The number of the attempt, from 1; by default 1, or one more than in `after`. */
-  attempt?: number
-  /** The run that this one retries: effects that it has completed are not performed again. */
-  after?: AgentRun
-  /** Results by key of effects that an earlier attempt has performed. */
-  once?: Readonly<Record<string, Json>>
-  /** Simulates a crash after the effect with this key, before its result is recorded. */
-  crashAfter?: string
-  /** Real seconds after which the step times out; the agent's own limit by default. */
-  timeoutSeconds?: number
-  /** Cancels the task when it aborts. */
-  signal?: AbortSignal
-  task?: { type?: string; metadata?: Record<string, string> }
-}
-
-/** The result of one call of an agent. */
-export type AgentRun = Omit<Noted, 'thrown'> & {
-  /** The output as stored by the host, after the check against the capability's output schema. */
-  output?: Json
-  /** The error as recorded by the host: an error of another class becomes an `AgentFailedError`. */
-  error?: { name: string; message: string; retryable: boolean }
-  /** The value that the agent threw. */
-  thrown?: unknown
-  /** The price of the call plus the costs reported by `spend`. */
-  spent: { usd: number; tokens: number }
-  attempt: number
-}
 
 /** The effects of each run, for its retry. */
 const effectsOf = new WeakMap<AgentRun, KeptEffects>()

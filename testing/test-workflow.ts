@@ -6,41 +6,14 @@ import { describeIssues } from '../shared/domain/issue.ts'
 import { issuesOfZod } from '../shared/domain/issues-of-zod.ts'
 import { isOpenTask } from '../shared/domain/task.ts'
 import { CALLER } from './caller.ts'
-import { castOf, type GivenAgents, requireServed } from './cast.ts'
+import { castOf, requireServed } from './cast.ts'
 import { type GivenWorkflow, parseGiven, registerAll } from './given-workflow.ts'
-import { type After, answerApproval, cancelLater, type GivenApprovals, sweepFrom } from './later.ts'
-import type { GivenFiles } from './memory/files.ts'
+import { type After, answerApproval, cancelLater, sweepFrom } from './later.ts'
 import { requireKnownNames } from './options/names-of-steps.ts'
 import { requireWorkflowTest } from './options/workflow-test.ts'
 import { type StepOf, type VirtualCloud, virtualCloud } from './virtual-cloud.ts'
 import { type AgentCall, type WorkflowRun, workflowRunOf } from './workflow-run.ts'
-
-export type WorkflowTest = Partial<
-  Pick<
-    SubmitTask,
-    | 'input'
-    | 'metadata'
-    | 'budgetUsd'
-    | 'budgetTokens'
-    | 'deadline'
-    | 'deadlineSeconds'
-    | 'prefer'
-    | 'priority'
-  >
-> & {
-  agents: GivenAgents
-  /** Workflows that steps with `workflow` call. */
-  workflows?: readonly GivenWorkflow[]
-  approvals?: GivenApprovals
-  /** Uploaded files by key: `{'files/notes/one.md': '...'}`; inputs name them as `{$file: 'files/notes/one.md'}`. */
-  files?: GivenFiles
-  /** The virtual time of the submission; 1 January 2026 by default. */
-  now?: Date | string
-  /** The seed of ids and jitter; the same seed gives the same run. */
-  seed?: string
-  /** Cancels the task. */
-  cancel?: { afterSeconds: number; reason?: string }
-}
+import type { WorkflowTest } from './workflow-test.ts'
 
 const NEW_YEAR = '2026-01-01T00:00:00.000Z'
 const MOST_LOOKS = 1_000

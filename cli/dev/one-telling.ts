@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { ReloadEvent } from './reload.ts'
+import type { ReloadEvent } from './reload-event.ts'
 
 type Saves = {
   /** Notes the texts of files that were saved. */

@@ -17,15 +17,8 @@ import { type Answer, BuildProcess, type Sources, SourcesSchema } from './build-
 import { isIn, liveIn, RESTART } from './live-paths.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { oneTelling, savedTexts } from './one-telling.ts'
+import type { ReloadEvent } from './reload-event.ts'
 import { type Watching, watchSources } from './watch-sources.ts'
-
-export type ReloadEvent =
-  /** `warnings` are those that were not there before: steps that no agent serves. */
-  | { event: 'reloaded'; changed: string[]; milliseconds: number; warnings: string[] }
-  /** What was told as a problem is undone: the files are again those of what is in service. */
-  | { event: 'unchanged' }
-  | { event: 'refused'; problems: string[] }
-  | { event: 'restart'; reason: string }
 
 /** How many builds in a row may find that a file was saved meanwhile. */
 const MOST_OUTDATED = 3

@@ -3,7 +3,7 @@ import { SubmitTaskSchema } from '../../shared/contracts/requests.ts'
 import { AgentLimitsSchema } from '../../shared/domain/agent.ts'
 import { nearestNames, suggestNames } from '../../shared/domain/nearest-names.ts'
 import { WorkflowNameSchema } from '../../shared/workflow/schema.ts'
-import type { AgentTest } from '../test-agent.ts'
+import type { AgentTest } from '../agent-test.ts'
 import { issuesOfAgent } from './agents.ts'
 import {
   isPlain,

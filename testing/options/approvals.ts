@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Issue } from '../../shared/domain/issue.ts'
-import type { ScriptedApproval } from '../later.ts'
+import type { ScriptedApproval } from '../approvals.ts'
 import { isPlain, issuesAt, issuesOfMembers, notRight, type ShapeOf, VirtualSeconds } from './check.ts'
 
 const ApprovalSchema = z.strictObject({

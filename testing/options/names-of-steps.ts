@@ -11,8 +11,8 @@ import {
   type Workflow,
 } from '../../shared/workflow/schema.ts'
 import { WORD_OF_KIND } from '../../shared/workflow/step-kinds.ts'
+import type { GivenApprovals } from '../approvals.ts'
 import type { GivenAgents } from '../cast.ts'
-import type { GivenApprovals } from '../later.ts'
 import { isDefined } from './agents.ts'
 import { placeIn, refuse, wrong } from './check.ts'
 

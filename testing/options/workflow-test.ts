@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { SubmitTaskSchema } from '../../shared/contracts/requests.ts'
 import type { Issue } from '../../shared/domain/issue.ts'
 import { parseTime, RIGHT_TIME } from '../../shared/domain/times.ts'
-import type { WorkflowTest } from '../test-workflow.ts'
+import type { WorkflowTest } from '../workflow-test.ts'
 import { issuesOfAgents } from './agents.ts'
 import { issuesOfApprovals } from './approvals.ts'
 import {

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Answer, Sources } from '../../../cli/dev/build-process.ts'
 import { liveIn } from '../../../cli/dev/live-paths.ts'
-import { type ReloadEvent, startReloading } from '../../../cli/dev/reload.ts'
+import { startReloading } from '../../../cli/dev/reload.ts'
+import type { ReloadEvent } from '../../../cli/dev/reload-event.ts'
 
 let root: string
 let assembly: string
