@@ -121,7 +121,7 @@ it('gives up on files that change whenever they are read', async () => {
   expect(told).toMatchObject([{ event: 'refused', problems: [expect.stringContaining('change whenever')] }])
 })
 
-it('says that a mistake is undone, and what it says of a good save after that', async () => {
+it('says that a mistake is undone, and what it says of a good save after that (reload/L7)', async () => {
   const { told, stop, saveUntilDone } = await reloading([
     built('first'),
     refused('x'),
@@ -140,7 +140,7 @@ it('says that a mistake is undone, and what it says of a good save after that', 
   ])
 })
 
-it('tells a problem once, however often the same text is saved, and again for another text', async () => {
+it('tells a problem once, however often the same text is saved, and again for another text (reload/L7)', async () => {
   const answers = [built('first'), refused('x'), refused('x'), refused('x')]
   const { told, stop, saveUntilDone } = await reloading(answers)
   const path = join(root, 'agents/echo/index.ts')
