@@ -4,16 +4,18 @@ import { pathToFileURL } from 'node:url'
 import * as z from 'zod'
 import { type Compiled, compileWorkflow, issuesOfCompiling } from '../shared/compiler/index.ts'
 import { type AgentManifest, AgentManifestSchema } from '../shared/domain/agent.ts'
-import { describeIssues } from '../shared/domain/issue.ts'
+import { describeIssues, type Issue } from '../shared/domain/issue.ts'
 import { issuesOfZod } from '../shared/domain/issues-of-zod.ts'
+import { withPlaces } from '../shared/workflow/issue-places.ts'
 import type { Workflow } from '../shared/workflow/schema.ts'
+import { issuesOfTypes } from '../shared/workflow/types/check-types.ts'
 import { validateWorkflow } from '../shared/workflow/validate-workflow.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 import { placeInStack } from './place-in-stack.ts'
 
 export type CompiledWorkflow = { workflow: Workflow; compiled: Compiled }
-/** `file` is relative to the root of its source. */
-type LoadedWorkflow = CompiledWorkflow & { file: string }
+/** `file` is relative to the root of its source; `text` is what is written in it. */
+type LoadedWorkflow = CompiledWorkflow & { file: string; text: string }
 export type Catalogue = {
   agents: { manifest: AgentManifest; entry: string }[]
   workflows: CompiledWorkflow[]
@@ -39,6 +41,7 @@ export async function loadCatalogue(sources: readonly Source[] = [BUILT_IN]): Pr
   const problems = [
     ...problemsOf(agents),
     ...problemsOf(workflows),
+    ...typesIn(valuesOf(workflows), catalogue),
     ...agentsTwiceIn(catalogue.agents),
     ...clashesIn(loaded.map((source) => valuesOf(source.workflows))),
   ]
@@ -92,11 +95,28 @@ async function loadWorkflow(path: string, root: string): Promise<LoadedWorkflow>
   const text = await readFile(path, 'utf8')
   const { workflow, issues } = validateWorkflow(text)
   const all = workflow ? issuesOfCompiling(workflow) : issues
-  if (workflow && all.length === 0) return { workflow, compiled: compileWorkflow(workflow), file }
-  const lines = all.map(({ line = 1, column = 1, path, message }) => {
+  if (workflow && all.length === 0) return { workflow, compiled: compileWorkflow(workflow), file, text }
+  throw new CatalogueError(linesOf(all, file))
+}
+
+/** Names and types that are wrong in view of the agents and workflows that are deployed together. */
+function typesIn(loaded: readonly LoadedWorkflow[], { agents, workflows }: Catalogue): string[] {
+  const known = {
+    agents: agents.map(({ manifest }) => manifest),
+    workflows: workflows.map(({ workflow }) => workflow),
+  }
+  return loaded.flatMap(({ file, text, workflow }) => {
+    const issues = withPlaces(issuesOfTypes(workflow, known), text)
+    return issues.length > 0 ? [linesOf(issues, file)] : []
+  })
+}
+
+/** `workflows/a.yaml:3:5: steps.a: ...` */
+function linesOf(issues: readonly Issue[], file: string): string {
+  const lines = issues.map(({ line = 1, column = 1, path, message }) => {
     return `${file}:${line}:${column}: ${path ? `${path}: ` : ''}${message}`
   })
-  throw new CatalogueError(lines.join('\n'))
+  return lines.join('\n')
 }
 
 /** The hint for a name that a built-in agent or workflow has already. */

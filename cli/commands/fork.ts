@@ -3,6 +3,7 @@ import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import {
   doOtherwise,
+  LENIENT,
   MOST_TOKENS,
   numberOption,
   pairOption,
@@ -25,6 +26,7 @@ type Options = {
   agent: [string, string][]
   stepInput: [string, string][]
   workflow?: string
+  lenient?: boolean
   wait?: boolean
   json?: boolean
 }
@@ -54,6 +56,7 @@ export function forkCommand(): Command {
     .option('-b, --budget <usd>', 'the most that the new task may cost', numberOption('--budget'))
     .option('--tokens <count>', 'the most tokens that it may take', wholeOption('--tokens', 0, MOST_TOKENS))
     .option('-d, --deadline <time>', 'how long it may take: 90s, 10m, 2h', parseDuration)
+    .option(...LENIENT)
     .option('-w, --wait', 'follow the new task to its end and show its result')
     .option('--json', 'print JSON')
     .addHelpText(
@@ -64,7 +67,7 @@ export function forkCommand(): Command {
 }
 
 async function fork(taskId: string, options: Options): Promise<void> {
-  const { at, after, redo, budget, tokens, deadline, workflow, wait = false, json = false } = options
+  const { at, after, redo, budget, tokens, deadline, workflow, lenient, wait = false, json = false } = options
   if (at !== undefined && after !== undefined)
     throw new CliError('--at and --after both say a time; give one of them')
   const steps = await doOtherwise(options)
@@ -77,7 +80,7 @@ async function fork(taskId: string, options: Options): Promise<void> {
     budgetTokens: tokens,
     deadlineSeconds: deadline,
     ...(steps ? { steps } : {}),
-    ...(workflow === undefined ? {} : { workflow: await readTextFile(workflow) }),
+    ...(workflow === undefined ? {} : { workflow: await readTextFile(workflow), lenient }),
   })
   if (!wait)
     return json

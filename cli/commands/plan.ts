@@ -4,7 +4,7 @@ import type { PlanView } from '../../shared/contracts/views.ts'
 import { ownOf } from '../../shared/domain/own.ts'
 import { callApi } from '../api-client.ts'
 import { about, CliError } from '../cli-error.ts'
-import { MOST_TOKENS, numberOption, parseDuration, wholeOption } from '../input/parse-options.ts'
+import { LENIENT, MOST_TOKENS, numberOption, parseDuration, wholeOption } from '../input/parse-options.ts'
 import { readJsonOption, readTextFile } from '../input/read-json-option.ts'
 import { describeCompiled } from '../show/describe-compiled.ts'
 import { printEstimate } from '../show/describe-estimate.ts'
@@ -18,6 +18,7 @@ type Options = {
   budget?: number
   tokens?: number
   deadline?: number
+  lenient?: boolean
   mermaid?: boolean
   json?: boolean
 }
@@ -36,6 +37,7 @@ export function planCommand(): Command {
       wholeOption('--tokens', 0, MOST_TOKENS),
     )
     .option('-d, --deadline <time>', 'in so much time: 90s, 10m, 2h', parseDuration)
+    .option(...LENIENT)
     .option('--mermaid', 'print the graph as a Mermaid flowchart')
     .option('--json', 'print JSON')
     .addHelpText(
@@ -45,7 +47,7 @@ export function planCommand(): Command {
     .action(
       async (
         workflow: string,
-        { input, budget, tokens, deadline, mermaid = false, json = false }: Options,
+        { input, budget, tokens, deadline, lenient, mermaid = false, json = false }: Options,
       ) => {
         const isFile = (await stat(workflow).catch(() => undefined))?.isFile() ?? false
         if (!isFile && /[./]/.test(workflow)) throw new CliError(`there is no file "${workflow}"`)
@@ -56,6 +58,7 @@ export function planCommand(): Command {
           budgetUsd: budget,
           budgetTokens: tokens,
           deadlineSeconds: deadline,
+          lenient,
         })
         const plan = await about(isFile ? workflow : undefined, asked)
         if (mermaid) return printMermaid(plan)

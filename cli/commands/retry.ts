@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import {
   doOtherwise,
+  LENIENT,
   MOST_TOKENS,
   numberOption,
   pairOption,
@@ -20,6 +21,7 @@ type Options = {
   agent: [string, string][]
   stepInput: [string, string][]
   workflow?: string
+  lenient?: boolean
   wait?: boolean
   json?: boolean
 }
@@ -50,6 +52,7 @@ export function retryCommand(): Command {
       [],
     )
     .option('--workflow <file>', 'go on with this definition')
+    .option(...LENIENT)
     .option('-w, --wait', 'follow the task to its end and show its result')
     .option('--json', 'print JSON')
     .addHelpText(
@@ -61,7 +64,7 @@ export function retryCommand(): Command {
 
 async function retry(
   taskId: string,
-  { budget, tokens, deadline, agent, stepInput, workflow, wait = false, json = false }: Options,
+  { budget, tokens, deadline, agent, stepInput, workflow, lenient, wait = false, json = false }: Options,
 ): Promise<void> {
   const steps = await doOtherwise({ agent, stepInput })
   const task = await callApi('retryTask', {
@@ -70,7 +73,7 @@ async function retry(
     budgetTokens: tokens,
     deadlineSeconds: deadline,
     ...(steps ? { steps } : {}),
-    ...(workflow === undefined ? {} : { workflow: await readTextFile(workflow) }),
+    ...(workflow === undefined ? {} : { workflow: await readTextFile(workflow), lenient }),
   })
   if (!wait)
     return json

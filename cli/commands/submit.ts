@@ -2,11 +2,19 @@ import { Command } from 'commander'
 import { isJsonObject, type Json } from '../../shared/domain/json.ts'
 import { callApi } from '../api-client.ts'
 import { about, CliError } from '../cli-error.ts'
-import { MOST_TOKENS, numberOption, pairOption, parseDuration, wholeOption } from '../input/parse-options.ts'
+import {
+  LENIENT,
+  MOST_TOKENS,
+  numberOption,
+  pairOption,
+  parseDuration,
+  wholeOption,
+} from '../input/parse-options.ts'
 import { readJsonOption, readTextFile } from '../input/read-json-option.ts'
 import { uploadPath } from '../input/upload-files.ts'
 import { followTask } from '../show/follow-task.ts'
 import { printJson } from '../show/output.ts'
+import { printWarnings } from '../show/print-warnings.ts'
 
 const WORKFLOW_FILE = /\.(ya?ml|json)$/
 
@@ -18,6 +26,7 @@ type Options = {
   tokens?: number
   deadline?: number
   priority?: number
+  lenient?: boolean
   wait?: boolean
   json?: boolean
 }
@@ -45,6 +54,7 @@ export function submitCommand(): Command {
     )
     .option('-d, --deadline <time>', 'how long it may take: 90s, 10m, 2h', parseDuration)
     .option('-p, --priority <0-9>', 'of those that wait 9 begins first', wholeOption('--priority', 0, 9))
+    .option(...LENIENT)
     .option('-w, --wait', 'follow the task to its end and show its result')
     .option('--json', 'print JSON')
     .addHelpText(
@@ -56,7 +66,7 @@ export function submitCommand(): Command {
 
 async function submit(
   type: string,
-  { input, file, key, budget, tokens, deadline, priority, wait = false, json = false }: Options,
+  { input, file, key, budget, tokens, deadline, priority, lenient, wait = false, json = false }: Options,
 ): Promise<void> {
   const given = input === undefined ? {} : await readJsonOption(input)
   if (file.length > 0 && !isJsonObject(given)) {
@@ -76,8 +86,10 @@ async function submit(
     budgetTokens: tokens,
     deadlineSeconds: deadline,
     priority,
+    lenient,
   })
   const task = await about(isFile ? type : undefined, asked)
+  if (!json) printWarnings(task.warnings)
   if (!wait)
     return json
       ? printJson(task)

@@ -105,3 +105,9 @@ export async function doOtherwise({
     steps.set(step, { ...steps.get(step), input: await readJsonOption(text, `--step-input ${step}`) })
   return steps.size > 0 ? Object.fromEntries(steps) : undefined
 }
+
+/** The option of commands that take a workflow of one's own. */
+export const LENIENT = [
+  '--lenient',
+  'wrong names and types in expressions of the workflow are warnings',
+] as const

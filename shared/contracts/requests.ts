@@ -14,6 +14,12 @@ const GivenWorkflowSchema = z
   .union([z.string().max(300_000), z.record(z.string(), z.unknown())])
   .describe('A workflow by name, or one of your own: its YAML text, or the same as JSON')
 
+/** With a workflow of one's own. */
+const LenientSchema = z
+  .boolean()
+  .optional()
+  .describe('Wrong names and types in a workflow that comes along are warnings, and no reason to refuse it')
+
 /** An unambiguous time: with its zone, so that every reader means the same instant. */
 export const TimeSchema = z.iso
   .datetime({ offset: true })
@@ -51,6 +57,7 @@ export const SubmitTaskSchema = z
   .strictObject({
     type: z.string().max(64).optional().describe('A task type; the workflow that serves it is chosen'),
     workflow: GivenWorkflowSchema.optional(),
+    lenient: LenientSchema,
     input: AnyJsonSchema.optional().describe('Checked against the input schema of the workflow'),
     metadata: z
       .record(z.string().max(64), z.string().max(256))
@@ -122,6 +129,7 @@ export const ForkTaskSchema = z
       .describe('Steps to run again, with all steps that depend on them'),
     steps: DoOtherwiseSchema.describe('Overrides by step id; a step with an override runs again'),
     workflow: GivenWorkflowSchema.optional().describe('Replaces the definition of the workflow'),
+    lenient: LenientSchema,
     budgetUsd: BudgetSchema.shape.usd,
     budgetTokens: BudgetSchema.shape.tokens,
     ...WhenSchema,
@@ -142,6 +150,7 @@ export const RetryTaskSchema = z
     workflow: GivenWorkflowSchema.optional().describe(
       'Replaces the definition of the workflow: steps that have succeeded under the same id keep their outputs',
     ),
+    lenient: LenientSchema,
     steps: DoOtherwiseSchema.describe(
       'Overrides by step id (improve.draft for a step in a loop), for steps that have not succeeded',
     ),
@@ -202,12 +211,14 @@ export type AnswerApproval = z.output<typeof AnswerApprovalSchema>
 export const PutWorkflowSchema = z.strictObject({
   name: z.string().min(1).max(64),
   workflow: GivenWorkflowSchema,
+  lenient: LenientSchema,
 })
 
 export const MakePlanSchema = z
   .strictObject({
     type: z.string().max(64).optional(),
     workflow: GivenWorkflowSchema.optional(),
+    lenient: LenientSchema,
     input: AnyJsonSchema.optional(),
     budgetUsd: BudgetSchema.shape.usd.describe(
       'As at submission: agents that exceed the budget are not candidates',

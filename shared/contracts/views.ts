@@ -85,6 +85,10 @@ export const TaskViewSchema = z.object({
   parent: ParentSchema.pick({ taskId: true, path: true })
     .optional()
     .describe('The task and the step that run this task as a child'),
+  warnings: z
+    .array(IssueSchema)
+    .optional()
+    .describe('At its submission, where that was lenient: wrong names and types in its workflow'),
   links: z.record(z.string(), z.string()),
 })
 export type TaskView = z.infer<typeof TaskViewSchema>

@@ -21,17 +21,21 @@ import { parseWorkflow } from '../planning/given-workflow.ts'
 import { versionsOfChildren } from '../planning/versions-of-children.ts'
 import { workflowView } from './read-workflows.ts'
 
-type Needs = Pick<Ports, 'workflows' | 'machines' | 'ids' | 'clock'>
+type Needs = Pick<Ports, 'agents' | 'workflows' | 'machines' | 'ids' | 'clock'>
 
 /** Throws InvalidWorkflowError with every issue, InvalidInputError, ConflictError. */
 export const registerWorkflow =
   (ports: Needs) =>
   async (
-    { name, workflow: given }: { name: string; workflow: unknown },
+    {
+      name,
+      workflow: given,
+      lenient = false,
+    }: { name: string; workflow: unknown; lenient?: boolean | undefined },
     _caller: Caller,
   ): Promise<WorkflowView> => {
     const { workflows } = ports
-    const workflow = parseWorkflow(given)
+    const { workflow } = await parseWorkflow(ports, given, { lenient })
     if (workflow.name !== name) {
       const message = `the workflow is called "${workflow.name}", and the address says "${name}": make them the same`
       throw new OrchestratorError('InvalidInputError', message)

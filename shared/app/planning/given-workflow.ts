@@ -1,10 +1,11 @@
 import { OrchestratorError } from '../../domain/errors.ts'
-import { describeIssues } from '../../domain/issue.ts'
+import { describeIssues, type Issue } from '../../domain/issue.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import { describeUnknownType, matchTemplate } from '../../planner/match-template.ts'
-import type { RegisteredWorkflow, Workflows } from '../../ports/index.ts'
+import type { Ports, RegisteredWorkflow, Workflows } from '../../ports/index.ts'
 import type { Workflow } from '../../workflow/schema.ts'
-import { validateWorkflow } from '../../workflow/validate-workflow.ts'
+import type { Catalogue } from '../../workflow/types/catalogue.ts'
+import { type Validated, validateWorkflow } from '../../workflow/validate-workflow.ts'
 
 type Named = { type?: string | undefined; workflow?: string | undefined }
 
@@ -35,26 +36,53 @@ function templateIn(
 const asTemplates = (all: readonly RegisteredWorkflow[]) =>
   all.map((registered) => ({ ...registered.workflow, registered }))
 
+/** A workflow that was given, with issues of names and types where they are warnings. */
+export type Given = { workflow: Workflow; warnings: Issue[] }
+/** The part of a request that says which workflow. */
+type Request = { type?: string | undefined; workflow?: unknown; lenient?: boolean | undefined }
+type Knowing = Pick<Ports, 'agents' | 'workflows'>
+
 /**
  * The workflow that a request names, or contains as a value or YAML text; `registered` is set when it has a machine of its own. Throws
  * NotFoundError, or InvalidWorkflowError with every issue.
  */
 export async function givenWorkflow(
-  workflows: Workflows,
-  { type, workflow: given }: { type?: string | undefined; workflow?: unknown },
-): Promise<{ workflow: Workflow; registered?: RegisteredWorkflow }> {
+  ports: Knowing,
+  { type, workflow: given, lenient = false }: Request,
+): Promise<Given & { registered?: RegisteredWorkflow }> {
   if (given === undefined || (typeof given === 'string' && NAME.test(given))) {
-    const registered = await findTemplate(workflows, { type, workflow: given })
-    return { workflow: registered.workflow, registered }
+    const registered = await findTemplate(ports.workflows, { type, workflow: given })
+    return { workflow: registered.workflow, registered, warnings: [] }
   }
-  return { workflow: parseWorkflow(given) }
+  return parseWorkflow(ports, given, { lenient })
 }
 
-/** Throws InvalidWorkflowError with every issue. */
-export function parseWorkflow(given: unknown): Workflow {
-  const { workflow, issues } = validateWorkflow(given)
-  if (workflow) return workflow
+/** Checked against the agents and workflows that are registered. Throws InvalidWorkflowError with every issue. */
+export async function parseWorkflow(
+  ports: Knowing,
+  given: unknown,
+  { lenient = false }: { lenient?: boolean } = {},
+): Promise<Given> {
+  const validated = async (fresh: boolean): Promise<Validated> =>
+    validateWorkflow(given, { lenient, catalogue: await catalogueOf(ports, fresh) })
+  const first = await validated(false)
+  // An agent may have changed just now, so what it takes and answers is read again without a cache.
+  const { workflow, issues, warnings = [] } = isClean(first) ? first : await validated(true)
+  if (workflow) return { workflow, warnings }
   throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })
+}
+
+const isClean = ({ issues, warnings = [] }: Validated): boolean => issues.length + warnings.length === 0
+
+async function catalogueOf({ agents, workflows }: Knowing, fresh: boolean): Promise<Catalogue> {
+  const [allAgents, all] = await Promise.all([
+    agents.listAgents({ fresh }),
+    workflows.listWorkflows({ fresh }),
+  ])
+  return {
+    agents: allAgents.filter(({ status }) => status !== 'inactive'),
+    workflows: all.map(({ workflow }) => workflow),
+  }
 }
 
 const NAME = /^[a-z][a-z0-9_-]{0,47}$/

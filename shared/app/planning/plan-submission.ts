@@ -1,5 +1,6 @@
 import type { SubmitTask } from '../../contracts/requests.ts'
 import type { Caller } from '../../domain/caller.ts'
+import type { Issue } from '../../domain/issue.ts'
 import { termsIn } from '../../domain/task.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
@@ -17,7 +18,7 @@ export type SubmissionNeeds = PlanningNeeds &
 type Known = Pick<Plan, 'taskId' | 'requestDigest'> & { estimateOf: ReturnType<typeof rememberEstimates> }
 
 /**
- * The plan of a new task. Throws InvalidInputError, NotFoundError, InvalidWorkflowError, NoAgentError; before all checks have passed
+ * The plan of a new task, and warnings where the request is lenient. Throws InvalidInputError, NotFoundError, InvalidWorkflowError, NoAgentError; before all checks have passed
  * nothing is created except a machine that workflows of one shape share.
  */
 export async function planSubmission(
@@ -25,8 +26,8 @@ export async function planSubmission(
   request: SubmitTask,
   { tenant }: Caller,
   { taskId, requestDigest, estimateOf }: Known,
-): Promise<Plan> {
-  const { workflow, registered } = await givenWorkflow(ports.workflows, request)
+): Promise<{ plan: Plan; warnings: Issue[] }> {
+  const { workflow, registered, warnings } = await givenWorkflow(ports, request)
   const input = parseInput(workflow, request.input)
   await checkFileReferences(ports.files, input)
   const makeMachine = registered ? () => registered : sharedMachine(ports, workflow)
@@ -37,7 +38,7 @@ export async function planSubmission(
   const machine = await makeMachine()
   const estimate = await estimateOf({ ...chosen, workflow, input })
   const agents = limits.budget ? await ports.agents.listAgents() : []
-  return makePlan({
+  const plan = makePlan({
     ...termsIn(request),
     ...limits,
     taskId,
@@ -50,4 +51,5 @@ export async function planSubmission(
     chosen,
     estimate: estimate && withUndeclared(estimate, chosen.bindings, agents, limits.budget),
   })
+  return { plan, warnings }
 }

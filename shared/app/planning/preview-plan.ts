@@ -21,7 +21,7 @@ import { leftOf, limitsOf } from './task-request.ts'
 export const previewPlan =
   (ports: PlanningNeeds & Pick<Ports, 'files' | 'prices'>) =>
   async (request: z.output<typeof MakePlanSchema>, { tenant }: Caller): Promise<PlanView> => {
-    const { workflow } = await givenWorkflow(ports.workflows, request)
+    const { workflow, warnings } = await givenWorkflow(ports, request)
     const input = request.input === undefined ? undefined : parseInput(workflow, request.input)
     if (input !== undefined) await checkFileReferences(ports.files, input)
     const compiled = compileWorkflow(workflow)
@@ -41,7 +41,7 @@ export const previewPlan =
       decisions,
       gates: compiled.gates,
       counts: { ...compiled.counts, executions: 1 + compiled.parts.length },
-      warnings: compiled.warnings,
+      warnings: [...warnings, ...compiled.warnings],
     }
   }
 

@@ -7,6 +7,7 @@
 import type { SubmitTask } from '../../contracts/requests.ts'
 import type { TaskView } from '../../contracts/views.ts'
 import type { Caller } from '../../domain/caller.ts'
+import { boundedIssues } from '../../domain/issue.ts'
 import { isOpenTask } from '../../domain/task.ts'
 import type { Ports } from '../../ports/index.ts'
 import { recordLoad } from '../planning/choose-agents.ts'
@@ -44,16 +45,17 @@ export const submitTask = (ports: Needs) => {
       plan: stored,
       first,
       told,
-    } = await storeTask(ports, planned, {
+    } = await storeTask(ports, planned.plan, {
       status: waits ? 'queued' : 'running',
     })
-    if (!first || !isOpenTask(task)) return taskView(task)
+    const warnings = planned.warnings.length > 0 ? { warnings: boundedIssues(planned.warnings) } : {}
+    if (!first || !isOpenTask(task)) return { ...taskView(task), ...warnings }
     // Recording load is best effort, and must not fail a stored task.
     await Promise.all([
       told,
       waits ? enqueue(ports, task) : startTask(ports, task, stored),
       recordLoad(ports.loads, stored.decisions).catch(() => {}),
     ])
-    return taskView(waits ? ((await ports.tasks.findTask(taskId)) ?? task) : task)
+    return { ...taskView(waits ? ((await ports.tasks.findTask(taskId)) ?? task) : task), ...warnings }
   }
 }
