@@ -42,23 +42,36 @@ export function inferExpression(tree: Node, variables: (name: string) => Type | 
 
 /** Names bound by several `:=`, and variables of the workflow or parameters that are bound again. */
 function boundTwiceIn(tree: Node, variables: (name: string) => Type | undefined): Set<string> {
-  const bound = new Set<string>()
+  const bound = bindingsIn(tree)
+  if (bound.size === 0) return NONE
+  const names = [...bound].filter(([name, times]) => times > 1 || variables(name) !== undefined)
+  return new Set(names.map(([name]) => name))
+}
+
+const NONE = new Set<string>()
+const bindings = new WeakMap<Node, ReadonlyMap<string, number>>()
+
+/** How often each name is bound by `:=`; a name that is also a parameter counts twice. Trees are kept, so this is found once. */
+function bindingsIn(tree: Node): ReadonlyMap<string, number> {
+  const known = bindings.get(tree)
+  if (known) return known
+  const bound = new Map<string, number>()
   const parameters = new Set<string>()
-  const twice = new Set<string>()
   const visit = (value: unknown): void => {
     if (Array.isArray(value)) return value.forEach(visit)
     if (!isJsonObject(value)) return
     if (value.type === 'bind') {
       const name = String((value.lhs as Node).value)
-      if (bound.has(name) || variables(name)) twice.add(name)
-      bound.add(name)
+      bound.set(name, (bound.get(name) ?? 0) + 1)
     }
     if (value.type === 'lambda')
       for (const parameter of value.arguments as Node[]) parameters.add(String(parameter.value))
     Object.values(value).forEach(visit)
   }
   visit(tree)
-  return new Set([...twice, ...bound.intersection(parameters)])
+  for (const name of parameters) if (bound.has(name)) bound.set(name, 2)
+  bindings.set(tree, bound)
+  return bound
 }
 
 /** The type of one node, with what follows it in brackets. */

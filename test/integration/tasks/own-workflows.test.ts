@@ -84,7 +84,8 @@ describe('a workflow that comes with its task', () => {
         // The source is no table, so every agent would fail.
         broken: {
           capability: 'analysis.profile',
-          input: { source: { $file: 'files/none/none.csv' }, after: '{% $steps.first.text %}' },
+          needs: ['first'],
+          input: { source: { $file: 'files/none/none.csv' } },
           onFailure: { step: 'repair' },
         },
         repair: { capability: 'echo', input: { status: '{% $status.broken %}' } },

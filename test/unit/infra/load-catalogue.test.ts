@@ -60,3 +60,35 @@ it('gives each of several mistakes its own place', async () => {
     'workflows/w.yaml:4:1: not YAML or JSON: the key "steps" is there twice',
   ])
 })
+
+it('finds wrong names and types in view of the agents that are deployed together', async () => {
+  write(
+    'workflows/w.yaml',
+    `
+name: w
+input: { type: object, properties: { query: { type: string } } }
+steps:
+  a:
+    capability: research.search
+    input: { question: "{% $input.query %}", limit: "{% $input.query %}", corpus: { $file: files/corpus/ } }
+output: "{% $steps.a.pasages %}"
+`,
+  )
+  expect(await problemsOf(BUILT_IN)).toEqual([
+    expect.stringMatching(
+      /^workflows\/w\.yaml:7:\d+: steps\.a\.input\.question: there is no "question"; .*query/,
+    ),
+    expect.stringMatching(
+      /^workflows\/w\.yaml:7:\d+: steps\.a\.input\.limit: it takes a whole number, and gets text/,
+    ),
+    expect.stringMatching(/^workflows\/w\.yaml:7:\d+: steps\.a\.input: "query" is required, and missing/),
+    expect.stringMatching(
+      /^workflows\/w\.yaml:8:1: output: \$steps\.a has no "pasages"; did you mean "passages"/,
+    ),
+  ])
+})
+
+it('has no complaint about what is built in, and the examples', async () => {
+  const examples = { root: BUILT_IN.root, agents: 'examples/agents', workflows: 'examples/workflows' }
+  expect((await loadCatalogue([BUILT_IN, examples])).workflows.length).toBeGreaterThan(8)
+})
