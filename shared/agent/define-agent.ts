@@ -155,5 +155,28 @@ function kindOf(schema: unknown): string {
 }
 
 function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, Json> {
-  return z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' }) as Record<string, Json>
+  const override: NonNullable<z.core.ToJSONSchemaParams['override']> = ({ zodSchema, jsonSchema }) => {
+    if (io === 'output') return
+    if (readsAnything(zodSchema))
+      for (const keyword of Object.keys(jsonSchema)) if (!SAID.includes(keyword)) delete jsonSchema[keyword]
+    const { def } = zodSchema._zod
+    if (def.type !== 'object' || !jsonSchema.required) return
+    const shape: Readonly<Record<string, z.core.$ZodType>> = def.shape
+    jsonSchema.required = jsonSchema.required.filter((name) => !shape[name] || !readsAnything(shape[name]))
+  }
+  return z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline', override }) as Record<
+    string,
+    Json
+  >
+}
+
+/** Keywords that do not narrow what is taken. */
+const SAID = ['title', 'description', 'default', 'examples']
+
+/** Whether a schema turns values of other types into its own: zod describes only the values that come of it. */
+function readsAnything(given: z.core.$ZodType): boolean {
+  const { def } = (given as z.core.$ZodTypes)._zod
+  if ('coerce' in def && def.coerce) return true
+  if (def.type === 'catch') return true
+  return def.type === 'pipe' && (def.in as z.core.$ZodTypes)._zod.def.type === 'transform'
 }
