@@ -76,6 +76,26 @@ describe('a workflow that comes with its task', () => {
     expect(await sharedMachines()).toEqual(before)
   })
 
+  it('is refused for wrong names and types, unless the request is lenient', async () => {
+    const workflow = {
+      name: 'misspelt',
+      input: { type: 'object', properties: { text: { type: 'string' } } },
+      steps: { a: { capability: 'echo', input: { said: '{% $input.txet %}' } } },
+    }
+    const body = { workflow, input: { text: 'x' } }
+    const wrong = { code: 'unknown-field', path: 'steps.a.input.said' }
+    expect(await api.call('POST', '/tasks', body)).toMatchObject({ status: 422, body: { issues: [wrong] } })
+    expect(await api.call('POST', '/plans', body)).toMatchObject({ status: 422, body: { issues: [wrong] } })
+    expect(await api.call('POST', '/plans', { ...body, lenient: true })).toMatchObject({
+      status: 200,
+      body: { warnings: [wrong] },
+    })
+    const accepted = await api.call('POST', '/tasks', { ...body, lenient: true })
+    expect(accepted).toMatchObject({ status: 202, body: { warnings: [wrong] } })
+    const taskId = String(accepted.body.taskId)
+    expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
+  })
+
   it('may bind a step late, and handle a failure', async () => {
     const workflow = {
       name: 'careful',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createProgram } from '../../../cli/program.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
 import { runCli } from '../../support/cloud/run-cli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'usage-'))
@@ -225,6 +226,37 @@ describe('a server that is no orchestrator', () => {
 it('validates a file into JSON on standard output, whether it is right or wrong', async () => {
   const wrong = await runCli(['validate', file('w.yaml', 'name: w\nsteps: {}\n'), '--json'])
   expect({ ...wrong, stdout: JSON.parse(wrong.stdout).valid }).toEqual({ code: 2, stdout: false, stderr: '' })
+})
+
+describe('a workflow file with a misspelt field', () => {
+  const inputSchema = { type: 'object', required: ['text'], properties: { text: { type: 'string' } } }
+  const capability = { name: 'say', description: 'say', inputSchema, outputSchema: {} }
+  const agents = [{ ...makeAgent({ id: 'sayer' }), capabilities: [capability] }]
+  const listener = answer(200, JSON.stringify({ agents }))
+  const path = file('typed.yaml', 'name: t\nsteps:\n  a: { capability: say, input: { txt: hello } }\n')
+
+  it('is refused in view of the agents of the API', async () => {
+    const { told, requests } = await asking(listener, ['validate', path])
+    expect(requests.map(({ url }) => url)).toEqual(['/api/v1/agents'])
+    expect(told).toMatchObject({ code: 2, stdout: '' })
+    expect(told.stderr).toContain(
+      'steps.a.input.txt: there is no "txt"; did you mean "text"? (known: text) (what say takes) (line 3, column 34)',
+    )
+  })
+
+  it('is valid with a warning where that is wished', async () => {
+    const { told } = await asking(listener, ['validate', path, '--lenient'])
+    expect(told).toMatchObject({ code: 0, stdout: 'valid: t v1\n' })
+    expect(told.stderr).toContain('warning: steps.a.input.txt: there is no "txt"')
+  })
+
+  it('is not known without an API, which is told', async () => {
+    const offline = await asking(listener, ['validate', path, '--offline'])
+    expect(offline).toMatchObject({ requests: [], told: { code: 0, stderr: '' } })
+    const nowhere = await runCli(['validate', path], { ORCHESTRATOR_URL: 'http://127.0.0.1:1' })
+    expect(nowhere).toMatchObject({ code: 0, stdout: 'valid: t v1\n' })
+    expect(nowhere.stderr).toMatch(/^not checked against agents: /)
+  })
 })
 
 function answer(status: number, body: string): RequestListener {
