@@ -13,6 +13,7 @@ import { gatesGrants } from './adapters/dynamodb/steps/gates.grants.ts'
 import { ledgerGrants } from './adapters/dynamodb/steps/ledger.grants.ts'
 import { outputsGrants } from './adapters/dynamodb/steps/outputs.grants.ts'
 import { stepsGrants } from './adapters/dynamodb/steps/steps.grants.ts'
+import { waitsGrants } from './adapters/dynamodb/steps/waits.grants.ts'
 import { budgetsGrants } from './adapters/dynamodb/tasks/budgets.grants.ts'
 import { plansGrants } from './adapters/dynamodb/tasks/plans.grants.ts'
 import { queueGrants } from './adapters/dynamodb/tasks/queue.grants.ts'
@@ -33,6 +34,7 @@ export const PORTS = {
   gates: gatesGrants,
   outputs: outputsGrants,
   values: valuesGrants,
+  waits: waitsGrants,
   agents: agentsGrants,
   workflows: workflowsGrants,
   loads: loadsGrants,
@@ -97,6 +99,7 @@ export const FUNCTIONS = {
       plans: ['read', 'create'],
       steps: ['find', 'list', 'approve', 'reopen', 'adopt'],
       values: ['read'],
+      waits: ['list', 'clear'],
       agents: ['find', 'list', 'register'],
       workflows: ['find', 'list', 'register'],
       loads: ['read', 'count'],
@@ -142,11 +145,12 @@ export const FUNCTIONS = {
     memoryMb: 512,
     reserved: true,
     ports: {
-      tasks: ['read', 'submit', 'end', 'reopen'],
+      tasks: ['read', 'submit', 'end', 'reopen', 'wait'],
       plans: ['read', 'create'],
       steps: ['find', 'list', 'run', 'approve', 'reopen'],
       gates: ['pass'],
       values: ['read', 'write'],
+      waits: ['wait', 'clear'],
       // Plans the tasks of child workflows.
       agents: ['list'],
       workflows: ['find', 'list'],
@@ -172,6 +176,7 @@ export const FUNCTIONS = {
       plans: ['read'],
       steps: ['list'],
       values: ['read', 'write'],
+      waits: ['clear'],
       limits: ['turns'],
       queue: ['next'],
       budgets: ['close'],
@@ -189,6 +194,7 @@ export const FUNCTIONS = {
       plans: ['read'],
       steps: ['list'],
       values: ['read', 'write'],
+      waits: ['clear'],
       limits: ['turns', 'sweep'],
       queue: ['add', 'next'],
       budgets: ['close'],

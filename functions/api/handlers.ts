@@ -8,6 +8,7 @@ import { approveStep } from '../../shared/app/tasks/approve-step.ts'
 import { cancelAllTasks } from '../../shared/app/tasks/cancel-all-tasks.ts'
 import { cancelTask } from '../../shared/app/tasks/cancel-task.ts'
 import { forkTask } from '../../shared/app/tasks/fork-task.ts'
+import { listApprovals } from '../../shared/app/tasks/list-approvals.ts'
 import { listTasks } from '../../shared/app/tasks/list-tasks.ts'
 import {
   showTask,
@@ -48,6 +49,7 @@ export function makeHandlers(ports: ApiPorts, door: Door = {}): Record<RouteId, 
     cancelAllTasks: handle(ROUTES.cancelAllTasks, cancelAllTasks(ports)),
     retryTask: handle(ROUTES.retryTask, retryTask(ports)),
     forkTask: handle(ROUTES.forkTask, forkTask(ports)),
+    listApprovals: handle(ROUTES.listApprovals, listApprovals(ports)),
     answerApproval: handle(ROUTES.answerApproval, approveStep(ports)),
     createFiles: handle(ROUTES.createFiles, createFiles(ports)),
     listAgents: handle(ROUTES.listAgents, listAgents(ports)),

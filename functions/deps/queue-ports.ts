@@ -1,4 +1,5 @@
-import type { Budgets, Queue } from '../../shared/ports/index.ts'
+import type { Budgets, Queue, Waits } from '../../shared/ports/index.ts'
+import { dynamodbWaits } from '../adapters/dynamodb/steps/waits.ts'
 import { dynamodbBudgets } from '../adapters/dynamodb/tasks/budgets.ts'
 import { dynamodbQueue } from '../adapters/dynamodb/tasks/queue.ts'
 import { bus } from './bus.ts'
@@ -14,6 +15,7 @@ export const queuePorts = () => ({
   queue: queue(),
   limits: limits(),
   budgets: budgets(),
+  waits: waits(),
   executions: executions(),
   bus: bus(),
   prices: prices(),
@@ -21,5 +23,7 @@ export const queuePorts = () => ({
 
 const queue = (): Queue =>
   once('queue', () => dynamodbQueue({ ...tasksTable(), most: environment().TENANT_CONCURRENCY }))
+
+const waits = (): Waits => once('waits', () => dynamodbWaits(tasksTable()))
 
 export const budgets = (): Budgets => once('budgets', () => dynamodbBudgets(tasksTable()))

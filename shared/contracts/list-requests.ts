@@ -57,3 +57,10 @@ export const ListTasksSchema = z.strictObject({
   limit: wholeNumber(1, 100).default(20),
   cursor: cursorOf(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z#t_[0-9a-z]+$/),
 })
+
+export const ListApprovalsSchema = z.strictObject({
+  approver: z.string().min(1).max(200).optional().describe('Only what this person may decide'),
+  workflow: z.string().min(1).max(64).optional().describe('Only of tasks of this workflow'),
+  limit: wholeNumber(1, 100).default(20),
+  cursor: cursorOf(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z#t_[0-9a-z]+#[^#]+$/),
+})

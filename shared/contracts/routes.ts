@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { WorkflowSchema } from '../workflow/schema.ts'
-import { ListTasksSchema } from './list-requests.ts'
+import { ListApprovalsSchema, ListTasksSchema } from './list-requests.ts'
 import {
   AgentRefSchema,
   AnswerApprovalSchema,
@@ -25,6 +25,7 @@ import {
   CursorSchema,
   EventViewSchema,
   LinksViewSchema,
+  OpenApprovalViewSchema,
   PlanViewSchema,
   ResultViewSchema,
   StepViewSchema,
@@ -217,6 +218,20 @@ export const ROUTES = {
       location: '/tasks/{taskId}',
     },
     problems: [404, 409, 422],
+  }),
+  listApprovals: defineRoute({
+    id: 'listApprovals',
+    method: 'GET',
+    path: '/approvals',
+    summary: 'What waits for a person, in all tasks; what expires first comes first',
+    tag: 'tasks',
+    input: ListApprovalsSchema,
+    from: { query: ['approver', 'workflow', 'limit', 'cursor'] },
+    success: {
+      status: 200,
+      description: 'A page of open approvals; one with a filter may have fewer than its limit, and go on',
+      output: z.object({ approvals: z.array(OpenApprovalViewSchema), cursor: CursorSchema }),
+    },
   }),
   answerApproval: defineRoute({
     id: 'answerApproval',

@@ -27,10 +27,14 @@ export const TASK_ITEMS = {
   step: 'STEP#',
   gate: 'GATE#',
   once: 'ONCE#',
+  wait: 'WAIT#',
 } as const
 
 /** Partition of the index of open tasks. */
 export const OPEN_PARTITION = 'OPEN#'
+
+/** Partitions of the same index: what waits for a person, by the time at which it expires. */
+export const APPROVALS_PARTITION = 'APPROVALS#'
 
 /** Key prefixes of the registry's counters: every host may write them, and no other item of the registry. */
 export const COUNTER_KEYS = {

@@ -133,6 +133,22 @@ export const ApprovalViewSchema = z.object({
 })
 export type ApprovalView = z.infer<typeof ApprovalViewSchema>
 
+/** An approval that nobody has answered yet. */
+export const OpenApprovalViewSchema = z.object({
+  taskId: z.string(),
+  stepId: z.string(),
+  workflow: z.object({ name: z.string(), version: z.number() }),
+  metadata: z.record(z.string(), z.string()),
+  parent: ParentSchema.pick({ taskId: true, path: true }).optional(),
+  prompt: z.string(),
+  choices: z.array(z.string()),
+  approvers: z.array(z.string()).optional().describe('Who may decide; anybody where it is not said'),
+  requestedAt: z.string(),
+  expiresAt: z.string(),
+  links: z.object({ task: z.string(), answer: z.string() }),
+})
+export type OpenApprovalView = z.infer<typeof OpenApprovalViewSchema>
+
 export const TaskStatusViewSchema = TaskViewSchema.pick({ taskId: true, status: true }).extend({
   steps: z.record(z.string(), z.number()).describe('How many steps have each status'),
 })

@@ -21,6 +21,7 @@ import type { Statistics } from './statistics.ts'
 import type { Steps } from './steps.ts'
 import type { Tasks } from './tasks.ts'
 import type { Values } from './values.ts'
+import type { Waits } from './waits.ts'
 import type { Workflows } from './workflows.ts'
 
 /** Everything the core needs from outside. A use case takes only the ports it uses. */
@@ -31,6 +32,7 @@ export type Ports = {
   gates: Gates
   outputs: Outputs
   values: Values
+  waits: Waits
   agents: Agents
   workflows: Workflows
   loads: Loads
@@ -62,6 +64,7 @@ export type { Plan } from './plans.ts'
 export type { QueueEntry } from './queue.ts'
 export type { Ownership, StepEnd, TakeOver } from './steps.ts'
 export type { TaskFilter } from './tasks.ts'
+export type { Wait } from './waits.ts'
 export type { RegisteredWorkflow } from './workflows.ts'
 export type {
   Agents,
@@ -86,5 +89,6 @@ export type {
   Steps,
   Tasks,
   Values,
+  Waits,
   Workflows,
 }

@@ -30,6 +30,11 @@ export type Tasks = {
   findTask(taskId: string): Promise<Task | undefined>
   /** Changes a queued task to running; false when it was not queued. */
   beginTask(task: OpenTask): Promise<boolean>
+  /** Changes a running task to waiting, or back; false when it was not so, or another execution runs it now. */
+  setWaiting(
+    task: { id: string; tenant: string; execution: number },
+    to: 'waiting' | 'running',
+  ): Promise<boolean>
   /** False when the task has ended already, or another execution runs it now. */
   endTask(task: EndedTask): Promise<boolean>
   /**

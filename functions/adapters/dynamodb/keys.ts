@@ -1,5 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import {
+  APPROVALS_PARTITION,
   OPEN_PARTITION,
   REGISTRY_ITEMS,
   REGISTRY_PARTITIONS,
@@ -17,12 +18,14 @@ export const taskKey = (taskId: string) => `${TASK_PARTITIONS.task}${taskId}`
 export const gateKey = (stepId: string) => `${TASK_ITEMS.gate}${stepId}`
 export const stepKey = (path: string) => `${TASK_ITEMS.step}${path}`
 export const onceKey = (path: string, key: string) => `${TASK_ITEMS.once}${path}#${key}`
+export const waitKey = (path: string) => `${TASK_ITEMS.wait}${path}`
 export const planKey = (execution = FIRST_EXECUTION): string =>
   execution === FIRST_EXECUTION ? TASK_ITEMS.plan : `${TASK_ITEMS.plan}#${digits(execution, 4)}`
 
 export const outputKey = (key: string) => ({ pk: `${TASK_PARTITIONS.output}${key}`, sk: TASK_ITEMS.task })
 export const queueKey = (tenant: string) => `${TASK_PARTITIONS.queue}${tenant}`
 export const statusKey = (tenant: string, status: string, shard: number) => `${tenant}#${status}#${shard}`
+export const approvalsKey = (tenant: string, shard: number) => `${APPROVALS_PARTITION}${tenant}#${shard}`
 export const openKey = (shard: number) => `${OPEN_PARTITION}${shard}`
 
 /** Keys of the registry's items. */

@@ -7,6 +7,7 @@ import { DEFAULT_CHOICES, type StepOf } from '../../workflow/schema.ts'
 import { textOf } from '../../workflow/text-parts.ts'
 import { settleFailure } from '../steps/settle-failure.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
+import { beginWait } from './waiting.ts'
 
 const SECOND = 1_000
 
@@ -14,7 +15,14 @@ export const approval: Controlled<StepOf<'approval'>> = {
   template: ({ approval: { prompt } }) => ({ prompt }),
 
   /** Records the question and publishes its event; the answer comes through the API, which resumes the state. */
-  async begin({ ports, step, own, record, call: { token } }, { prompt }) {
+  async begin(owned, { prompt }) {
+    const {
+      ports,
+      step,
+      own,
+      record,
+      call: { token },
+    } = owned
     if (token === undefined)
       throw new OrchestratorError('BugError', `step "${own.path}" has no token to be woken by`)
     if (record.approval?.answer) {
@@ -27,6 +35,7 @@ export const approval: Controlled<StepOf<'approval'>> = {
     const expiresAt = new Date(requestedAt.getTime() + timeoutSeconds * SECOND).toISOString()
     const asked = { prompt: textOf(prompt), choices, ...(approvers ? { approvers } : {}), expiresAt, token }
     if (!(await ports.steps.askApproval(own, asked))) return answeredMeanwhile(ports, own, token)
+    await beginWait(owned, { kind: 'approval', until: expiresAt })
     const { token: _token, ...shown } = asked
     await ports.bus.publish([approvalRequestedEvent(own.taskId, own.path, requestedAt.toISOString(), shown)])
     return {}

@@ -34,6 +34,7 @@ import { fanOut } from './fan-out.ts'
 import { item } from './item.ts'
 import { loop } from './loop.ts'
 import { wait } from './wait.ts'
+import { endWait } from './waiting.ts'
 
 const KINDS: Record<StepKind, Controlled<never>> = {
   agent: fanOut,
@@ -44,6 +45,9 @@ const KINDS: Record<StepKind, Controlled<never>> = {
   wait,
   workflow: child,
 }
+
+/** Kinds whose steps wait between their beginning and their end, so that the task is `waiting`. */
+const WAITING: readonly StepKind[] = ['approval', 'wait']
 
 /** Begins or ends a control step. Throws StepFailedError when the failure ends the task. */
 export const controlStep =
@@ -75,6 +79,7 @@ export const controlStep =
     const answer = taken.kind === 'final' ? endedBefore(owned) : await act(owned, at)
     // An answer with a status ends the step.
     const isOver = answer.status !== undefined
+    if (isOver && at === 'end' && WAITING.includes(stepKind(step))) await endWait(owned)
     if (isOver) await signalGates(ports, plan, path)
     if (isOver && call.token !== undefined) await ports.executions.wake(call.token)
     return answer

@@ -4,14 +4,19 @@ import type { Json } from '../../domain/json.ts'
 import { parseTime, RIGHT_TIME } from '../../domain/times.ts'
 import { type StepOf, YEAR_SECONDS } from '../../workflow/schema.ts'
 import { type Controlled, end } from './controlled.ts'
+import { beginWait } from './waiting.ts'
 
 const SECOND = 1_000
 
 export const wait: Controlled<StepOf<'wait'>> = {
   template: (step) => step.wait,
-  begin: async ({ ports, step }, value) => {
+  begin: async (owned, value) => {
+    const { ports, step } = owned
     const now = ports.clock.now().getTime()
-    return { seconds: 'until' in step.wait ? secondsUntil(value.until, now) : secondsOf(value.seconds) }
+    const seconds = 'until' in step.wait ? secondsUntil(value.until, now) : secondsOf(value.seconds)
+    const until = new Date(now + seconds * SECOND).toISOString()
+    if (seconds > 0) await beginWait(owned, { kind: 'time', until })
+    return { seconds }
   },
   end: (owned) => end(owned, { status: 'succeeded' }),
 }

@@ -11,7 +11,7 @@ import { leaveQueue, type QueueNeeds } from './queue-tasks.ts'
 import { getTask, type TaskRef } from './read-tasks.ts'
 import { taskView } from './views.ts'
 
-export type StopNeeds = QueueNeeds & Pick<Ports, 'steps'>
+export type StopNeeds = QueueNeeds & Pick<Ports, 'steps' | 'waits'>
 
 /**
  * Cancels a task: the record first, because running agents watch it and an execution that ends later must find the task ended; then its
@@ -66,6 +66,7 @@ async function stopOne(
   if (!(await ports.tasks.endTask(stopped))) return undefined
   await stopAll(ports, task, stop.status === 'cancelled' ? stop.reason : stop.error.message)
   await leaveQueue(ports, stopped, { next })
+  if (task.status === 'waiting') await ports.waits.clearWaits(task.id)
   await ports.bus.publish([taskEvent(stopped)])
   // Steps that start before the execution ends get their expiry when finishTask processes that end.
   await ports.tasks.settleTask(stopped)

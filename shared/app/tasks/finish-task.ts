@@ -37,7 +37,7 @@ import { isFatal } from '../steps/settle-failure.ts'
 import { leaveQueue, type QueueNeeds } from './queue-tasks.ts'
 import { usdOfTask } from './usage-of-task.ts'
 
-type Needs = QueueNeeds & Pick<Ports, 'steps' | 'values'>
+type Needs = QueueNeeds & Pick<Ports, 'steps' | 'values' | 'waits'>
 export type Ended = ExecutionState & { status: Exclude<ExecutionState['status'], 'RUNNING'> }
 
 /** Ends the task whose execution has ended. Returns its final status; undefined when there was nothing to do. */
@@ -57,6 +57,7 @@ export const finishTask =
     await closeBudgetOf(ports, task)
     if (!(await ports.tasks.endTask(end))) return undefined
     await leaveQueue(ports, end)
+    if (task.status === 'waiting') await ports.waits.clearWaits(task.id)
     await ports.bus.publish([taskEvent(end)])
     await ports.tasks.settleTask(end)
     return end.status

@@ -32,7 +32,7 @@ import { startTask } from './start-task.ts'
 import { taskView } from './views.ts'
 
 type ReopenNeeds = PlanningNeeds &
-  Pick<Ports, 'tasks' | 'plans' | 'steps' | 'budgets' | 'bus' | 'ids' | 'queue'>
+  Pick<Ports, 'tasks' | 'plans' | 'steps' | 'waits' | 'budgets' | 'bus' | 'ids' | 'queue'>
 type Needs = ReopenNeeds & Pick<Ports, 'executions' | 'machines' | 'collectables' | 'prices'>
 /** The most interrupted retries of one task in a row. */
 const MOST_TRIES = 10
@@ -76,6 +76,8 @@ export async function reopen(
   const at = ports.clock.now().toISOString()
   await reopenSteps(ports, plan, records, { at, before: firstFenceOf(task.execution + 1) })
   const waits = ports.queue.most !== undefined && !task.parent
+  // Of the execution before: a step that waits again says so again.
+  await ports.waits.clearWaits(task.id)
   const open = makeTask(plan, {
     status: waits ? 'queued' : 'running',
     createdAt: task.createdAt,

@@ -384,7 +384,7 @@ describe('a forked task', () => {
     const [one, two] = [await fork(taskId, wishes, key), await fork(taskId, wishes, key)]
     expect(one).toMatchObject({ status: 'succeeded' })
     expect(two.taskId).toBe(one.taskId)
-    expect((await api.call('GET', `/tasks/${taskId}`)).body.status).toBe('running')
+    expect((await api.call('GET', `/tasks/${taskId}`)).body.status).toBe('waiting')
     expect(await api.call('POST', `/tasks/${taskId}/cancel`, {})).toMatchObject({ status: 200 })
   })
 

@@ -11,6 +11,7 @@ export const tasksGrants = grantsOf<Tasks>()({
     createTask: [onTasks.put(task)],
     findTask: [onTasks.get],
     beginTask: [onTasks.put(task)],
+    setWaiting: [onTasks.update(task)],
     endTask: [onTasks.put(task)],
     settleTask: [onTasks.get, ...taskExpiryGrants],
     reopenTask: [onTasks.put(task), onTasks.get, ...taskExpiryGrants],
@@ -24,5 +25,6 @@ export const tasksGrants = grantsOf<Tasks>()({
     submit: ['createTask', 'beginTask'],
     end: ['beginTask', 'endTask', 'settleTask'],
     reopen: ['reopenTask'],
+    wait: ['setWaiting'],
   },
 })

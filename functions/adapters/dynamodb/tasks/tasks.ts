@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb'
+import { GetCommand, PutCommand, type QueryCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { EXPIRY_ATTRIBUTE, TASK_INDEXES } from '../../../../shared/contracts/table-layout.ts'
 import {
   boundedTask,
@@ -52,6 +52,23 @@ export function dynamodbTasks({ client, table, days }: TaskTable & { days?: numb
         ExpressionAttributeValues: { ':queued': 'queued', ':execution': task.execution },
       })
       return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
+    },
+
+    async setWaiting({ id, tenant, execution }, to): Promise<boolean> {
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: taskItemKey(id),
+        UpdateExpression: 'SET #status = :to, statusKey = :key',
+        ConditionExpression: '#status = :from AND #execution = :execution',
+        ExpressionAttributeNames: { '#status': 'status', '#execution': 'execution' },
+        ExpressionAttributeValues: {
+          ':from': to === 'waiting' ? 'running' : 'waiting',
+          ':to': to,
+          ':key': statusKey(tenant, to, shardOf(id)),
+          ':execution': execution,
+        },
+      })
+      return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(update))) !== undefined
     },
 
     async endTask(task): Promise<boolean> {

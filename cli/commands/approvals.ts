@@ -1,0 +1,39 @@
+import { Command } from 'commander'
+import type { OpenApprovalView } from '../../shared/contracts/views.ts'
+import { callApi } from '../api-client.ts'
+import { wholeOption } from '../input/parse-options.ts'
+import { printJson, say, statusMark, style } from '../show/output.ts'
+
+type Options = { by?: string; workflow?: string; limit: number; cursor?: string; json?: boolean }
+
+export function approvalsCommand(): Command {
+  return new Command('approvals')
+    .description('Show what waits for a person, in all tasks')
+    .option('-b, --by <name>', 'only what this person may decide')
+    .option('-w, --workflow <name>', 'only of tasks of this workflow')
+    .option('-n, --limit <n>', 'how many, at most 100', wholeOption('--limit', 1, 100), 20)
+    .option('--cursor <cursor>', 'go on after a page')
+    .option('--json', 'print JSON')
+    .action(async ({ by, workflow, limit, cursor, json = false }: Options) => {
+      const page = await callApi('listApprovals', { approver: by, workflow, limit, cursor })
+      if (json) return printJson(page)
+      if (page.approvals.length === 0 && !page.cursor) return say('nothing waits for a person')
+      for (const approval of page.approvals) for (const line of linesOf(approval)) say(line, 2)
+      if (!page.cursor) return
+      const same = `${by ? `--by ${by} ` : ''}${workflow ? `--workflow ${workflow} ` : ''}--limit ${limit}`
+      console.log(`more: npx orchestrator approvals ${same} \\\n  --cursor '${page.cursor}'`)
+    })
+}
+
+function linesOf(approval: OpenApprovalView): string[] {
+  const { taskId, stepId, workflow, prompt, choices, approvers, requestedAt, expiresAt } = approval
+  const who = approvers ? `by ${approvers.join(', ')}` : 'by anybody'
+  return [
+    `${statusMark('waiting')} ${style('bold', stepId)} of ${workflow.name} ${style('dim', taskId)}`,
+    `  ${prompt}`,
+    `  ${choices.join(' | ')}, ${who}, since ${minuteOf(requestedAt)}, until ${minuteOf(expiresAt)}`,
+    `  npx orchestrator approve ${taskId} ${stepId} --decision ${choices[0]}`,
+  ]
+}
+
+const minuteOf = (time: string): string => `${time.slice(0, 16)}Z`

@@ -1,0 +1,21 @@
+import { grantsOf } from '../../../../shared/contracts/grants.ts'
+import { TASK_PARTITIONS } from '../../../../shared/contracts/table-layout.ts'
+import type { Waits } from '../../../../shared/ports/index.ts'
+import { onTasks, openTasks } from '../table-actions.grants.ts'
+
+const { task } = TASK_PARTITIONS
+
+export const waitsGrants = grantsOf<Waits>()({
+  methods: {
+    addWait: [onTasks.put(task)],
+    removeWait: [onTasks.delete(task)],
+    hasWaits: [onTasks.query],
+    clearWaits: [onTasks.query, onTasks.delete(task)],
+    listApprovals: [openTasks],
+  },
+  modes: {
+    wait: ['addWait', 'removeWait', 'hasWaits'],
+    list: ['listApprovals', 'removeWait'],
+    clear: ['clearWaits'],
+  },
+})

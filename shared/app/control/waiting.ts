@@ -1,0 +1,57 @@
+/**
+ * The status `waiting` of a task: one of its steps waits for a person or for time, whatever others do.
+ *
+ * Invariants (tests cite them):
+ * waiting/W1 when the steps have begun or ended their waits, the task is `waiting` if one of them waits, and else `running`, in whatever
+ *    order they do so: each writer of the status looks again afterwards, and corrects it
+ * waiting/W2 a call that is repeated after a crash does what the crash has left out
+ */
+import { FIRST_EXECUTION } from '../../domain/task.ts'
+import type { Ports, Wait } from '../../ports/index.ts'
+import type { Owned } from './controlled.ts'
+
+type Waiter = Pick<Owned, 'plan' | 'own'> & { ports: Pick<Ports, 'tasks' | 'waits' | 'clock'> }
+
+/** Tries to agree with others that begin and end waits of the same task. */
+const MOST_TRIES = 20
+
+/** Notes that a step waits. Reads before it writes: the items of a fan-out may wait by the thousand. */
+export async function beginWait(
+  { ports, plan, own }: Waiter,
+  wait: Pick<Wait, 'kind' | 'until'>,
+): Promise<void> {
+  const { taskId, path } = own
+  const since = ports.clock.now().toISOString()
+  await ports.waits.addWait({ taskId, path, tenant: plan.tenant, since, ...wait })
+  const task = await ports.tasks.findTask(taskId)
+  if (task?.status === 'running') await agree(ports, runOf(plan), true)
+}
+
+/** Notes that a step waits no longer. */
+export async function endWait({ ports, plan, own }: Waiter): Promise<void> {
+  const { taskId, path } = own
+  await ports.waits.removeWait({ taskId, path })
+  if (await ports.waits.hasWaits(taskId)) return
+  await agree(ports, runOf(plan), false)
+}
+
+const runOf = ({ taskId, tenant, execution = FIRST_EXECUTION }: Waiter['plan']) => ({
+  id: taskId,
+  tenant,
+  execution,
+})
+
+/** Writes the status until it is what the waits say (waiting/W1). */
+async function agree(
+  { tasks, waits }: Waiter['ports'],
+  task: ReturnType<typeof runOf>,
+  wanted: boolean,
+): Promise<void> {
+  let isWaiting = wanted
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    await tasks.setWaiting(task, isWaiting ? 'waiting' : 'running')
+    const now = await waits.hasWaits(task.id)
+    if (now === isWaiting) return
+    isWaiting = now
+  }
+}

@@ -1,0 +1,77 @@
+import type * as z from 'zod'
+import type { ListApprovalsSchema } from '../../contracts/list-requests.ts'
+import { API_PREFIX } from '../../contracts/route.ts'
+import type { OpenApprovalView } from '../../contracts/views.ts'
+import type { Caller } from '../../domain/caller.ts'
+import { isOpenTask, type OpenTask } from '../../domain/task.ts'
+import { withoutUndefined } from '../../domain/without-undefined.ts'
+import type { Ports, Wait } from '../../ports/index.ts'
+
+type Asked = z.output<typeof ListApprovalsSchema>
+type Needs = Pick<Ports, 'tasks' | 'steps' | 'waits'>
+
+/** Reads of the index for one page, which a filter may leave with fewer approvals than its limit. */
+const MOST_READS = 10
+
+/** The approvals of the caller's tenant that can be answered now, the one that expires first before the others. */
+export const listApprovals =
+  (ports: Needs) =>
+  async (
+    { limit, cursor, ...filter }: Asked,
+    { tenant }: Caller,
+  ): Promise<{ approvals: OpenApprovalView[]; cursor?: string }> => {
+    const approvals: OpenApprovalView[] = []
+    let next = cursor
+    for (let reads = 0; reads < MOST_READS; reads++) {
+      const query = { tenant, limit: limit - approvals.length, cursor: next }
+      const page = await ports.waits.listApprovals(withoutUndefined(query))
+      const shown = await Promise.all(page.waits.map((wait) => viewOf(ports, wait)))
+      approvals.push(...shown.flatMap((one) => (one && fits(one, filter) ? [one] : [])))
+      next = page.cursor
+      if (next === undefined || approvals.length >= limit) break
+    }
+    return withoutUndefined({ approvals, cursor: next })
+  }
+
+const fits = (
+  { approvers, workflow: { name } }: OpenApprovalView,
+  { approver, workflow }: Pick<Asked, 'approver' | 'workflow'>,
+): boolean =>
+  (approver === undefined || !approvers || approvers.includes(approver)) &&
+  (workflow === undefined || workflow === name)
+
+/** Undefined for what cannot be answered any more. The task and the step decide: the list may lag behind, and is mended here. */
+async function viewOf(ports: Needs, wait: Wait): Promise<OpenApprovalView | undefined> {
+  const { taskId, path, since } = wait
+  const [task, [step]] = await Promise.all([
+    ports.tasks.findTask(taskId),
+    ports.steps.findSteps(taskId, [path]),
+  ])
+  const asked = step?.approval
+  if (!task || !isOpenTask(task) || (step && step.status !== 'running')) {
+    await ports.waits.removeWait(wait)
+    return undefined
+  }
+  // Answered a moment ago: its step ends soon, and takes it from the list.
+  if (!asked || asked.answer) return undefined
+  const { token: _token, ...question } = asked
+  return withoutUndefined({
+    ...factsOf(task),
+    stepId: path,
+    ...question,
+    requestedAt: since,
+    links: linksOf(taskId, path),
+  })
+}
+
+const factsOf = ({ id, workflow, metadata, parent }: OpenTask) => ({
+  taskId: id,
+  workflow,
+  metadata,
+  parent: parent && { taskId: parent.taskId, path: parent.path },
+})
+
+const linksOf = (taskId: string, path: string) => ({
+  task: `${API_PREFIX}/tasks/${taskId}`,
+  answer: `${API_PREFIX}/tasks/${taskId}/approvals/${encodeURIComponent(path)}`,
+})

@@ -1,0 +1,25 @@
+/** A step that waits, for a person (an approval) or for time. */
+export type Wait = {
+  taskId: string
+  path: string
+  tenant: string
+  kind: 'approval' | 'time'
+  since: string
+  /** When the wait is over; the approval expires then. */
+  until: string
+}
+
+/** Which steps wait now. Adding and removing is idempotent. */
+export type Waits = {
+  addWait(wait: Wait): Promise<void>
+  removeWait(wait: Pick<Wait, 'taskId' | 'path'>): Promise<void>
+  /** Whether any step of the task waits; strongly consistent. */
+  hasWaits(taskId: string): Promise<boolean>
+  /** Removes all waits of a task. */
+  clearWaits(taskId: string): Promise<void>
+  /** Approvals of a tenant, the one that expires first before the others; also those whose task has ended without removing them. */
+  listApprovals(query: { tenant: string; limit: number; cursor?: string }): Promise<{
+    waits: Wait[]
+    cursor?: string | undefined
+  }>
+}

@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { controlStep } from '../../../shared/app/control/control-step.ts'
+import { approveStep } from '../../../shared/app/tasks/approve-step.ts'
+import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
+import { listApprovals } from '../../../shared/app/tasks/list-approvals.ts'
+import { listTasks } from '../../../shared/app/tasks/list-tasks.ts'
+import { retryTask } from '../../../shared/app/tasks/retry-task.ts'
+import { ListTasksSchema } from '../../../shared/contracts/list-requests.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { CALLER, callerOf } from '../../support/stores/callers.ts'
+import { seedTask } from '../../support/stores/seed-task.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
+
+let stores: Awaited<ReturnType<typeof startStores>>
+beforeAll(async () => {
+  stores = await startStores()
+})
+afterAll(() => stores.stop())
+beforeEach(async () => {
+  for (const { taskId } of (await inbox()).approvals)
+    await cancelTask(stores.ports)({ id: taskId, reason: 'over' }, CALLER)
+})
+
+let calls = 0
+const control = (taskId: string, path: string, at: 'begin' | 'end') => {
+  const fence = String(++calls).padStart(6, '0')
+  return controlStep(stores.ports)({
+    taskId,
+    execution: 1,
+    fence,
+    owner: `o${fence}`,
+    at,
+    path,
+    token: `t${fence}`,
+  })
+}
+const ask = (prompt: string, more: object = {}) => ({
+  approval: { prompt, timeoutSeconds: 3_600, ...more },
+})
+const seed = (steps: Record<string, object>) => seedTask(stores.ports, { steps, agents: [makeAgent()] })
+const statusOf = async (taskId: string) => (await stores.ports.tasks.findTask(taskId))?.status
+const inbox = (more: object = {}) => listApprovals(stores.ports)({ limit: 20, ...more }, CALLER)
+const waiting = async () => {
+  const { tasks } = await listTasks(stores.ports)(ListTasksSchema.parse({ status: 'waiting' }), CALLER)
+  return tasks.map(({ taskId }) => taskId)
+}
+
+describe('a task that waits', () => {
+  it('is waiting as long as one of its steps waits, and is found so', async () => {
+    const taskId = await seed({ a: ask('Go?'), b: { wait: { seconds: 60 } }, c: ask('And you?') })
+    expect(await statusOf(taskId)).toBe('running')
+    await control(taskId, 'a', 'begin')
+    expect([await statusOf(taskId), await waiting()]).toEqual(['waiting', [taskId]])
+    await control(taskId, 'b', 'begin')
+    await approveStep(stores.ports)({ id: taskId, stepId: 'a', decision: 'approve', by: 'ada' }, CALLER)
+    await control(taskId, 'a', 'end')
+    expect(await statusOf(taskId)).toBe('waiting')
+    await control(taskId, 'b', 'end')
+    expect([await statusOf(taskId), await waiting()]).toEqual(['running', []])
+  })
+
+  it('does not wait for a step that has been skipped, or waits for no time', async () => {
+    const taskId = await seed({ a: { ...ask('Go?'), when: '{% false %}' }, b: { wait: { seconds: 0 } } })
+    await control(taskId, 'a', 'begin')
+    await control(taskId, 'b', 'begin')
+    expect(await statusOf(taskId)).toBe('running')
+  })
+
+  it('begins anew when it is retried', async () => {
+    const taskId = await seed({ a: ask('Go?') })
+    await control(taskId, 'a', 'begin')
+    await cancelTask(stores.ports)({ id: taskId, reason: 'no' }, CALLER)
+    expect(await statusOf(taskId)).toBe('cancelled')
+    await retryTask(stores.ports)({ id: taskId }, CALLER)
+    expect([await statusOf(taskId), (await inbox()).approvals]).toEqual(['running', []])
+  })
+})
+
+describe('the inbox', () => {
+  it('has every open approval, what expires first before the others, page by page', async () => {
+    const later = await seed({ a: ask('Later?', { timeoutSeconds: 9_000 }) })
+    const soon = await seed({
+      a: ask('Soon?', { timeoutSeconds: 60, approvers: ['ada'], choices: ['yes', 'no'] }),
+    })
+    const also = await seed({ a: ask('Also?', { timeoutSeconds: 600 }), b: { wait: { seconds: 60 } } })
+    for (const taskId of [later, soon, also]) await control(taskId, 'a', 'begin')
+    await control(also, 'b', 'begin')
+    const { approvals } = await inbox()
+    expect(approvals.map(({ prompt }) => prompt)).toEqual(['Soon?', 'Also?', 'Later?'])
+    expect(approvals[0]).toEqual({
+      taskId: soon,
+      stepId: 'a',
+      workflow: { name: expect.any(String), version: 1 },
+      metadata: {},
+      prompt: 'Soon?',
+      choices: ['yes', 'no'],
+      approvers: ['ada'],
+      requestedAt: expect.stringMatching(/^\d{4}-/),
+      expiresAt: expect.stringMatching(/^\d{4}-/),
+      links: { task: `/api/v1/tasks/${soon}`, answer: `/api/v1/tasks/${soon}/approvals/a` },
+    })
+    const paged: string[] = []
+    for (let cursor: string | undefined, last = false; !last; last = cursor === undefined) {
+      const page = await inbox({ limit: 1, ...(cursor ? { cursor } : {}) })
+      paged.push(...page.approvals.map(({ prompt }) => prompt))
+      cursor = page.cursor
+    }
+    expect(paged).toEqual(['Soon?', 'Also?', 'Later?'])
+    expect((await inbox({ approver: 'bob' })).approvals.map(({ prompt }) => prompt)).toEqual([
+      'Also?',
+      'Later?',
+    ])
+    expect((await inbox({ approver: 'bob', limit: 1 })).approvals).toMatchObject([{ prompt: 'Also?' }])
+    expect((await inbox({ workflow: 'other' })).approvals).toEqual([])
+  })
+
+  it('has nothing that was answered, whose task has ended, or of another tenant', async () => {
+    const answered = await seed({ a: ask('Answered?') })
+    const ended = await seed({ a: ask('Ended?') })
+    for (const taskId of [answered, ended]) await control(taskId, 'a', 'begin')
+    await approveStep(stores.ports)({ id: answered, stepId: 'a', decision: 'approve', by: 'ada' }, CALLER)
+    const task = await stores.ports.tasks.findTask(ended)
+    if (task?.status !== 'waiting') throw new Error(`the task is ${task?.status}`)
+    await stores.ports.tasks.endTask({ ...task, status: 'cancelled', endedAt: task.createdAt, reason: 'r' })
+    expect(await inbox()).toEqual({ approvals: [] })
+    expect(await stores.ports.waits.hasWaits(ended)).toBe(false)
+    const other = await listApprovals(stores.ports)({ limit: 20 }, callerOf('other'))
+    expect(other).toEqual({ approvals: [] })
+  })
+})

@@ -1,0 +1,71 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { beginWait, endWait } from '../../shared/app/control/waiting.ts'
+import type { Plan, Ports } from '../../shared/ports/index.ts'
+import { memoryClient } from '../../testing/memory/client.ts'
+import { memoryBlobs } from '../../testing/memory/files.ts'
+import { memoryTable } from '../../testing/memory/table.ts'
+import { taskPorts } from '../../testing/memory/task-ports.ts'
+import { openTask } from '../support/stores/open-task.ts'
+
+const STEPS = ['a', 'b', 'items[0].c']
+const clock = { now: () => new Date('2026-01-01T00:00:00.000Z') }
+const blobs = memoryBlobs()
+
+/** What each step does, in order; a step may end its wait, or still wait at the end. */
+const histories = fc.array(
+  fc.record({ path: fc.constantFrom(...STEPS), ends: fc.boolean(), repeats: fc.integer({ min: 1, max: 2 }) }),
+  { minLength: 1, maxLength: 4 },
+)
+
+describe('the status of a task whose steps wait', () => {
+  it('agrees with the waits that are left, in whatever order their calls interleave (waiting/W1, waiting/W2)', async () => {
+    await fc.assert(
+      fc.asyncProperty(histories, fc.scheduler(), async (history, scheduler) => {
+        const client = memoryClient({ tasks: memoryTable() })
+        const stored = taskPorts({ client, table: 'tasks', blobs, digest: (text) => text })
+        const task = openTask()
+        await stored.tasks.createTask(task)
+        const ports = {
+          clock,
+          tasks: slowed(stored.tasks, scheduler),
+          waits: slowed(stored.waits, scheduler),
+        }
+        const plan = { taskId: task.id, tenant: task.tenant } as Plan
+        // One step's calls follow one another; those of different steps run at once.
+        const ofStep = async (path: string): Promise<void> => {
+          for (const { ends, repeats } of history.filter((one) => one.path === path)) {
+            const waiter = { ports, plan, own: { taskId: task.id, path, owner: 'o', fence: 'f' } }
+            await beginWait(waiter, { kind: 'time', until: '2026-01-02T00:00:00.000Z' })
+            for (let at = 0; ends && at < repeats; at++) await endWait(waiter)
+          }
+        }
+        const all = Promise.all(STEPS.map(ofStep))
+        await scheduler.waitFor(all)
+        const waits = await stored.waits.hasWaits(task.id)
+        expect((await stored.tasks.findTask(task.id))?.status).toBe(waits ? 'waiting' : 'running')
+        const left = STEPS.filter((path) => history.findLast((one) => one.path === path)?.ends === false)
+        expect(waits).toBe(left.length > 0)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+/** A port whose calls happen in the order of a scheduler. */
+function slowed<Port extends Partial<Ports>[keyof Ports] & object>(
+  port: Port,
+  scheduler: fc.Scheduler,
+): Port {
+  return new Proxy(port, {
+    get: (target, name, receiver) => {
+      const method: unknown = Reflect.get(target, name, receiver)
+      return typeof method === 'function'
+        ? async (...input: unknown[]) => {
+            await scheduler.schedule(Promise.resolve(), String(name))
+            return method.apply(target, input)
+          }
+        : method
+    },
+  })
+}
