@@ -1,4 +1,11 @@
-import { ApiError, type InputOf, makeClient, type OutputOf } from '../shared/client/index.ts'
+import {
+  ApiError,
+  type InputOf,
+  makeClient,
+  type OutputOf,
+  type PagedId,
+  pagesOf,
+} from '../shared/client/index.ts'
 import type { RouteId } from '../shared/contracts/routes.ts'
 import { CliError, EXIT } from './cli-error.ts'
 
@@ -17,6 +24,14 @@ export async function callApi<Id extends RouteId>(
   } catch (error) {
     throw error instanceof ApiError ? cliErrorOf(error, base) : error
   }
+}
+
+/** The pages of a route, one after the other. */
+export async function* callPages<Id extends PagedId>(
+  id: Id,
+  input: InputOf<Id>,
+): AsyncGenerator<OutputOf<Id>> {
+  yield* pagesOf((one: Id, given: InputOf<Id>) => callApi(one, given), id, input)
 }
 
 function baseUrl(): string {

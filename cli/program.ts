@@ -16,6 +16,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   kill: async () => (await import('./commands/kill.ts')).killCommand(),
   retry: async () => (await import('./commands/retry.ts')).retryCommand(),
   fork: async () => (await import('./commands/fork.ts')).forkCommand(),
+  steps: async () => (await import('./commands/steps.ts')).stepsCommand(),
+  events: async () => (await import('./commands/events.ts')).eventsCommand(),
   approvals: async () => (await import('./commands/approvals.ts')).approvalsCommand(),
   approve: async () => (await import('./commands/approve.ts')).approveCommand(),
   upload: async () => (await import('./commands/upload.ts')).uploadCommand(),

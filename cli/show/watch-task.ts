@@ -8,7 +8,8 @@ import { duration, elapsed, statusMark, statusText, style } from './output.ts'
 
 export type WatchedTask = TaskView & { steps: StepView[] }
 
-const POLL_MILLISECONDS = 150
+/** Between two looks: short while something changes, growing while nothing does. */
+const POLL_MILLISECONDS = { least: 150, most: 2_000, growth: 1.5 }
 /** The assumed height of a terminal that does not report it. */
 const DEFAULT_ROWS = 24
 const OPEN = ['queued', 'planning', 'running', 'waiting']
@@ -21,12 +22,17 @@ export async function watchTask(
   { base, to, quiet = false, signal }: Options,
 ): Promise<WatchedTask> {
   const show = quiet ? () => {} : to.isTTY ? liveTree(to) : plainLines(to)
-  for (;;) {
+  let pause = POLL_MILLISECONDS.least
+  for (let seen = ''; ; ) {
     const task = await callApi('getTask', { id: taskId }, base)
     const ended = !OPEN.includes(task.status)
     show(task, ended)
     if (ended) return task
-    await delay(POLL_MILLISECONDS, undefined, signal ? { signal } : {})
+    const now = JSON.stringify(task)
+    const { least, most, growth } = POLL_MILLISECONDS
+    pause = now === seen ? Math.min(most, pause * growth) : least
+    seen = now
+    await delay(pause, undefined, signal ? { signal } : {})
   }
 }
 
@@ -65,13 +71,15 @@ function countsOf(steps: readonly StepView[]): string {
   }).join(', ')
 }
 
-function stepLine(step: StepView, widest: number): string {
+/** A step with what is known of it, in one line. */
+export function stepLine(step: StepView, widest: number): string {
   const {
     stepId,
     status,
     agentId = '',
     child = '',
     round,
+    items,
     durationMs,
     progress,
     attempts,
@@ -81,6 +89,7 @@ function stepLine(step: StepView, widest: number): string {
   const facts = [
     agentId || child,
     round === undefined ? '' : `round ${round}`,
+    items ? itemsOf(items) : '',
     elapsed({ durationMs, since: status === 'running' ? step.startedAt : undefined }),
     progress ? `${Math.round(progress.fraction * 100)} % ${progress.note}` : '',
     attempts.length > 0 ? `${attempts.length} failed ${attempts.length === 1 ? 'attempt' : 'attempts'}` : '',
@@ -92,6 +101,12 @@ function stepLine(step: StepView, widest: number): string {
   ]
   const mark = step.degraded ? 'degraded' : status
   return `${statusMark(mark)} ${padTo(stepId, widest)}  ${style('dim', facts.filter(Boolean).join('  '))}`.trimEnd()
+}
+
+/** `17 of 1000, 2 failed`. */
+export function itemsOf({ total, succeeded, failed }: NonNullable<StepView['items']>): string {
+  const done = succeeded + failed
+  return `${done}${total === undefined ? '' : ` of ${total}`}${failed > 0 ? `, ${failed} failed` : ''}`
 }
 
 const askedOf = ({ prompt, choices, approvers }: NonNullable<StepView['approval']>): string =>
@@ -111,12 +126,18 @@ function plainLines(to: NodeJS.WriteStream): Show {
   const seen = new Map<string, string>()
   return (task, ended) => {
     for (const step of task.steps) {
-      if (step.status === 'pending' || seen.get(step.stepId) === step.status) continue
-      seen.set(step.stepId, step.status)
+      const state = `${step.status}${step.items && step.status === 'running' ? ` ${tenthOf(step.items)}` : ''}`
+      if (step.status === 'pending' || seen.get(step.stepId) === state) continue
+      seen.set(step.stepId, state)
       const asked = step.status === 'waiting' && step.approval ? askedOf(step.approval) : ''
-      const facts = [step.agentId, duration(step.durationMs), asked].filter(Boolean).join(', ')
+      const items = step.items ? itemsOf(step.items) : ''
+      const facts = [step.agentId, duration(step.durationMs), items, asked].filter(Boolean).join(', ')
       to.write(`${step.stepId}: ${step.status}${facts ? ` (${facts})` : ''}\n`)
     }
     if (ended) to.write(`${task.workflow.name} ${task.taskId} ${task.status} ${duration(task.durationMs)}\n`)
   }
 }
+
+/** A fan-out says where it is at every tenth of its items. */
+const tenthOf = ({ total = 0, succeeded, failed }: NonNullable<StepView['items']>): number =>
+  total === 0 ? 0 : Math.floor(((succeeded + failed) / total) * 10)

@@ -11,12 +11,12 @@ import { forkTask } from '../../shared/app/tasks/fork-task.ts'
 import { listApprovals } from '../../shared/app/tasks/list-approvals.ts'
 import { listTasks } from '../../shared/app/tasks/list-tasks.ts'
 import {
+  listTaskEvents,
+  listTaskSteps,
   showTask,
-  showTaskEvents,
   showTaskResult,
   showTaskStatus,
   showTaskStep,
-  showTaskSteps,
 } from '../../shared/app/tasks/read-tasks.ts'
 import { retryTask } from '../../shared/app/tasks/retry-task.ts'
 import { submitTask } from '../../shared/app/tasks/submit-task.ts'
@@ -42,9 +42,9 @@ export function makeHandlers(ports: ApiPorts, door: Door = {}): Record<RouteId, 
     getTask: handle(ROUTES.getTask, showTask(ports)),
     getTaskStatus: handle(ROUTES.getTaskStatus, showTaskStatus(ports)),
     getTaskResult: handle(ROUTES.getTaskResult, showTaskResult(ports)),
-    listTaskSteps: handle(ROUTES.listTaskSteps, showTaskSteps(ports)),
+    listTaskSteps: handle(ROUTES.listTaskSteps, listTaskSteps(ports)),
     getTaskStep: handle(ROUTES.getTaskStep, showTaskStep(ports)),
-    listTaskEvents: handle(ROUTES.listTaskEvents, showTaskEvents(ports)),
+    listTaskEvents: handle(ROUTES.listTaskEvents, listTaskEvents(ports)),
     cancelTask: handle(ROUTES.cancelTask, cancelTask(ports)),
     cancelAllTasks: handle(ROUTES.cancelAllTasks, cancelAllTasks(ports)),
     retryTask: handle(ROUTES.retryTask, retryTask(ports)),

@@ -17,6 +17,7 @@ import { jsonOf } from './json-of.ts'
 import { requestFor } from './request-for.ts'
 
 export { ApiError } from './api-error.ts'
+export { type PagedId, pagesOf } from './pages.ts'
 
 /** A field that is undefined counts as absent. */
 type Loose<Fields> = {

@@ -1,6 +1,8 @@
 import * as z from 'zod'
+import { EVENT_TYPES } from '../domain/event.ts'
+import { STEP_STATUSES } from '../domain/step.ts'
 import { TASK_STATUSES } from '../domain/task.ts'
-import { TaskIdSchema, TimeSchema } from './requests.ts'
+import { StepIdSchema, TaskIdSchema, TimeSchema } from './requests.ts'
 
 /** A query string has only text; `1e1` and `0x10` are refused as numbers. */
 const numberOfDigits = (value: unknown): unknown =>
@@ -63,4 +65,23 @@ export const ListApprovalsSchema = z.strictObject({
   workflow: z.string().min(1).max(64).optional().describe('Only of tasks of this workflow'),
   limit: wholeNumber(1, 100).default(20),
   cursor: cursorOf(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z#t_[0-9a-z]+#[^#]+$/),
+})
+
+export const ListStepsSchema = z.strictObject({
+  id: TaskIdSchema,
+  status: z.enum(STEP_STATUSES).optional(),
+  under: StepIdSchema.optional().describe(
+    'Only the items of this fan-out, or the rounds of this loop, and what is in them',
+  ),
+  outputs: flag().default(false).describe('With the output of each step that has one'),
+  limit: wholeNumber(1, 1_000).default(1_000),
+  cursor: cursorOf(/^[^\s]+$/),
+})
+
+export const ListEventsSchema = z.strictObject({
+  id: TaskIdSchema,
+  type: z.enum(EVENT_TYPES).optional(),
+  step: StepIdSchema.optional().describe('Only of this step'),
+  limit: wholeNumber(1, 1_000).default(1_000),
+  cursor: cursorOf(/^\d{4}-[\d-]+T[\d:.]+Z#[^\s]+$/),
 })

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { WorkflowSchema } from '../workflow/schema.ts'
-import { ListApprovalsSchema, ListTasksSchema } from './list-requests.ts'
+import { ListApprovalsSchema, ListEventsSchema, ListStepsSchema, ListTasksSchema } from './list-requests.ts'
 import {
   AgentRefSchema,
   AnswerApprovalSchema,
@@ -31,6 +31,7 @@ import {
   StepViewSchema,
   TaskStatusViewSchema,
   TaskViewSchema,
+  TaskWithStepsViewSchema,
   WorkflowViewSchema,
 } from './views.ts'
 
@@ -96,7 +97,7 @@ export const ROUTES = {
     success: {
       status: 200,
       description: 'The task',
-      output: TaskViewSchema.extend({ steps: z.array(StepViewSchema) }),
+      output: TaskWithStepsViewSchema,
     },
     problems: [404],
   }),
@@ -128,9 +129,13 @@ export const ROUTES = {
     path: '/tasks/{id}/steps',
     summary: 'The steps of a task with agents, attempts and why each agent was chosen',
     tag: 'tasks',
-    input: TaskRefSchema,
-    from: byId,
-    success: { status: 200, description: 'The steps', output: z.object({ steps: z.array(StepViewSchema) }) },
+    input: ListStepsSchema,
+    from: { path: ['id'], query: ['status', 'under', 'outputs', 'limit', 'cursor'] },
+    success: {
+      status: 200,
+      description: 'A page of steps, as many as fit an answer',
+      output: z.object({ steps: z.array(StepViewSchema), cursor: CursorSchema }),
+    },
     problems: [404],
   }),
   getTaskStep: defineRoute({
@@ -150,12 +155,12 @@ export const ROUTES = {
     path: '/tasks/{id}/events',
     summary: 'What happened to a task, in order',
     tag: 'tasks',
-    input: TaskRefSchema,
-    from: byId,
+    input: ListEventsSchema,
+    from: { path: ['id'], query: ['type', 'step', 'limit', 'cursor'] },
     success: {
       status: 200,
-      description: 'The events',
-      output: z.object({ events: z.array(EventViewSchema) }),
+      description: 'A page of events, as many as fit an answer',
+      output: z.object({ events: z.array(EventViewSchema), cursor: CursorSchema }),
     },
     problems: [404],
   }),

@@ -93,6 +93,15 @@ export const TaskViewSchema = z.object({
 })
 export type TaskView = z.infer<typeof TaskViewSchema>
 
+/** The items of a fan-out by what has become of them. */
+export const ItemCountsSchema = z.object({
+  total: z.number().int().optional().describe('How many there are, as soon as that is known'),
+  running: z.number().int(),
+  succeeded: z.number().int(),
+  failed: z.number().int(),
+})
+export type ItemCounts = z.infer<typeof ItemCountsSchema>
+
 export const StepViewSchema = z.object({
   stepId: z.string(),
   status: z.enum(STEP_STATUSES),
@@ -116,12 +125,21 @@ export const StepViewSchema = z.object({
       'The step whose output this one has: from the cache, or of the task that this one is a fork of',
     ),
   round: z.number().optional().describe('The latest round of a loop'),
+  items: ItemCountsSchema.optional().describe('The items of a fan-out, counted'),
   child: z.string().optional().describe('The task that runs the workflow which this step calls'),
   costUsd: z.number().optional().describe('The cost of all attempts'),
   tokens: z.number().optional(),
-  output: z.unknown().optional().describe('Only in the answer for a single step'),
+  output: z.unknown().optional().describe('Only in the answer for a single step, or with `outputs`'),
 })
 export type StepView = z.infer<typeof StepViewSchema>
+
+export const TaskWithStepsViewSchema = TaskViewSchema.extend({
+  steps: z
+    .array(StepViewSchema)
+    .describe('Of a loop those of its latest round, of a fan-out the items that wait; `links.steps` has all'),
+  moreSteps: z.number().int().optional().describe('How many are left out, where they do not fit the answer'),
+})
+export type TaskWithStepsView = z.infer<typeof TaskWithStepsViewSchema>
 
 export const ApprovalViewSchema = z.object({
   taskId: z.string(),
@@ -151,6 +169,7 @@ export type OpenApprovalView = z.infer<typeof OpenApprovalViewSchema>
 
 export const TaskStatusViewSchema = TaskViewSchema.pick({ taskId: true, status: true }).extend({
   steps: z.record(z.string(), z.number()).describe('How many steps have each status'),
+  items: z.record(z.string(), ItemCountsSchema).optional().describe('Of each fan-out that has begun'),
 })
 
 export const ResultViewSchema = z.object({

@@ -49,13 +49,14 @@ export const EVENT_DATA = {
 } as const
 
 export type EventType = keyof typeof EVENT_DATA
+export const EVENT_TYPES = Object.keys(EVENT_DATA) as [EventType, ...EventType[]]
 
 /** A CloudEvents 1.0 envelope. `id` is derived from the fact, so an event that is published twice has one id. */
 export const DomainEventSchema = z.object({
   specversion: z.literal('1.0'),
   id: z.string(),
   source: z.literal(EVENT_SOURCE),
-  type: z.enum(Object.keys(EVENT_DATA) as [EventType, ...EventType[]]),
+  type: z.enum(EVENT_TYPES),
   subject: z.string().describe('The task id'),
   time: z.iso.datetime(),
   dataschema: z.string().describe('orchestrator:<type>:v<n>'),

@@ -100,6 +100,7 @@ export const StepRecordSchema = z.object({
   approval: ApprovalSchema.optional(),
   child: z.string().optional().describe('Of a child workflow: the task that runs it'),
   items: StoredValueSchema.optional().describe('The list of a fan-out'),
+  itemCount: z.number().int().optional().describe('The length of the list of a fan-out'),
 })
 export type StepRecord = z.infer<typeof StepRecordSchema>
 

@@ -60,7 +60,10 @@ export type Steps = {
    */
   noteStep(
     ownership: Ownership,
-    note: Pick<StepRecord, 'items'> | Pick<StepRecord, 'child'> | Pick<StepRecord, 'askAgainAt'>,
+    note:
+      | Pick<StepRecord, 'items' | 'itemCount'>
+      | Pick<StepRecord, 'child'>
+      | Pick<StepRecord, 'askAgainAt'>,
   ): Promise<boolean>
   /** Records the first answer; undefined when the approval was answered before, or does not exist. */
   answerApproval(

@@ -25,7 +25,8 @@ export const fanOut: Controlled<FanOut> = {
       throw new OrchestratorError('InvalidInputError', message)
     }
     const stored = await ports.values.storeValue(own.taskId, items)
-    if (!(await ports.steps.noteStep(own, { items: stored }))) throw superseded(own.path)
+    if (!(await ports.steps.noteStep(own, { items: stored, itemCount: items.length })))
+      throw superseded(own.path)
     const indexes = items.map((_item, index) => index)
     // Items with a body or a child workflow have no limits here: the limits of their steps apply.
     const withoutLimits = async () => ({ indexes })

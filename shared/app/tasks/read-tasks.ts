@@ -1,4 +1,6 @@
-import type { StepView, TaskView } from '../../contracts/views.ts'
+import type * as z from 'zod'
+import type { ListEventsSchema, ListStepsSchema } from '../../contracts/list-requests.ts'
+import type { StepView, TaskWithStepsView } from '../../contracts/views.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { type DomainEvent, eventsOfTask } from '../../domain/event.ts'
@@ -9,10 +11,15 @@ import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports } from '../../ports/index.ts'
 import { costOf } from '../limits/cost-of-steps.ts'
 import { viewBudget } from '../limits/view-budget.ts'
+import { pageOf } from './page-of.ts'
 import { entryOf } from './queue-tasks.ts'
 import { degradedIn, stepViews, taskView } from './views.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'values'>
+
+/** Steps that the view of a task has at most. */
+const MOST_STEPS = 1_000
+
 export type TaskRef = { id: string }
 
 /** Throws NotFoundError, also for a task of another tenant. */
@@ -28,12 +35,13 @@ export async function getTask(
 
 export const showTask =
   (ports: Needs & Pick<Ports, 'budgets' | 'queue' | 'clock'>) =>
-  async ({ id }: TaskRef, caller: Caller): Promise<TaskView & { steps: StepView[] }> => {
+  async ({ id }: TaskRef, caller: Caller): Promise<TaskWithStepsView> => {
     const task = await getTask(ports, id, caller)
     const [{ steps, cost, estimate }, budget] = await Promise.all([
       readSteps(ports, task),
       task.budget ? viewBudget(ports, task) : undefined,
     ])
+    const shown = await pageOf(steps, { cursor: undefined, limit: MOST_STEPS, keyOf, show: (step) => step })
     const position =
       task.status === 'queued' ? await ports.queue.countBefore(task.tenant, entryOf(task)) : undefined
     return withoutUndefined({
@@ -42,7 +50,8 @@ export const showTask =
       ...(cost.usd > 0 || cost.tokens > 0 ? { cost } : {}),
       budget,
       estimate,
-      steps,
+      steps: shown.page,
+      moreSteps: steps.length > shown.page.length ? steps.length - shown.page.length : undefined,
     })
   }
 
@@ -67,22 +76,45 @@ export const showTaskStep =
     throw new OrchestratorError('NotFoundError', `task ${id} has no step "${stepId}"${known}`, { stepId })
   }
 
-export const showTaskSteps =
+/** A page of all steps, in topological order, with every round and item. */
+export const listTaskSteps =
   (ports: Needs) =>
-  async ({ id }: TaskRef, caller: Caller): Promise<{ steps: StepView[] }> => ({
-    steps: await stepsOf(ports, await getTask(ports, id, caller), { all: true }),
-  })
+  async (
+    { id, status, under, outputs, limit, cursor }: z.output<typeof ListStepsSchema>,
+    caller: Caller,
+  ): Promise<{ steps: StepView[]; cursor?: string }> => {
+    const task = await getTask(ports, id, caller)
+    const { steps, records } = await readSteps(ports, task, { all: true })
+    const stored = new Map(records.map((record) => [record.path, record.output]))
+    const fitting = steps.filter(
+      (step) =>
+        // The step that a cursor names keeps its place, although its status may have changed.
+        step.stepId === cursor ||
+        ((status === undefined || step.status === status) &&
+          (under === undefined || step.stepId.startsWith(`${under}[`))),
+    )
+    const show = async (step: StepView): Promise<StepView> => {
+      const output = outputs ? stored.get(step.stepId) : undefined
+      return output ? { ...step, output: await ports.values.loadValue(output) } : step
+    }
+    const page = await pageOf(fitting, { cursor, limit, keyOf, show })
+    return withoutUndefined({ steps: page.page, cursor: page.cursor })
+  }
+
+const keyOf = ({ stepId }: StepView): string => stepId
 
 export const showTaskStatus =
   (ports: Needs) =>
   async ({ id }: TaskRef, caller: Caller) => {
     const task = await getTask(ports, id, caller)
     const steps = await stepsOf(ports, task)
+    const fanOuts = steps.flatMap(({ stepId, items }) => (items ? [[stepId, items] as const] : []))
     const counts = Map.groupBy(steps, ({ status }) => status)
     return {
       taskId: task.id,
       status: task.status,
       steps: Object.fromEntries([...counts].map(([status, members]) => [status, members.length])),
+      ...(fanOuts.length > 0 ? { items: Object.fromEntries(fanOuts) } : {}),
     }
   }
 
@@ -110,11 +142,25 @@ export const showTaskResult =
     })
   }
 
-export const showTaskEvents =
+/** A page of what happened to a task, in order. */
+export const listTaskEvents =
   (ports: Needs) =>
-  async ({ id }: TaskRef, caller: Caller): Promise<{ events: DomainEvent[] }> => {
+  async (
+    { id, type, step, limit, cursor }: z.output<typeof ListEventsSchema>,
+    caller: Caller,
+  ): Promise<{ events: DomainEvent[]; cursor?: string }> => {
     const task = await getTask(ports, id, caller)
-    return { events: eventsOfTask(task, await ports.steps.listSteps(task.id)) }
+    const events = eventsOfTask(task, await ports.steps.listSteps(task.id)).filter(
+      (event) =>
+        (type === undefined || event.type === type) && (step === undefined || event.data.path === step),
+    )
+    const page = await pageOf(events, {
+      cursor,
+      limit,
+      keyOf: ({ time, id: eventId }) => `${time}#${eventId}`,
+      show: (event) => event,
+    })
+    return withoutUndefined({ events: page.page, cursor: page.cursor })
   }
 
 async function stepsOf(ports: Needs, task: Task, options: { all?: boolean } = {}): Promise<StepView[]> {
@@ -127,7 +173,7 @@ async function readSteps(ports: Needs, task: Task, options: { all?: boolean } = 
     ports.steps.listSteps(task.id),
   ])
   const steps = stepViews(task, plan, records, options)
-  return { steps, cost: costOf(records), estimate: plan.estimate }
+  return { steps, records, cost: costOf(records), estimate: plan.estimate }
 }
 
 function describeNoResult(task: Task): string {

@@ -21,6 +21,7 @@ import { capabilityOfStep, graphOfWorkflow } from '../../workflow/step-needs.ts'
 import { decisionOf } from '../agents/agent-statistics.ts'
 import { costOf } from '../limits/cost-of-steps.ts'
 import { bindingAt, goesOnAt, stepAt, stepsAt } from '../steps/plan-paths.ts'
+import { itemCounts } from './item-counts.ts'
 
 export function taskView(task: Task): TaskView {
   const self = `${API_PREFIX}/tasks/${task.id}`
@@ -84,7 +85,14 @@ export const degradedIn = ({
   ...(degradedCount === undefined ? {} : { degradedCount }),
 })
 
-type Known = { task: Task; plan: Plan; records: ReadonlyMap<string, StepRecord>; rounds: Map<string, number> }
+type Known = {
+  task: Task
+  plan: Plan
+  records: ReadonlyMap<string, StepRecord>
+  rounds: Map<string, number>
+  /** The items of each fan-out that have records, or whose steps have. */
+  begun: Map<string, Set<number>>
+}
 
 /**
  * The steps of a plan in topological order, each with its state; after a loop the steps of its latest round, after a fan-out its items that
@@ -97,8 +105,14 @@ export function stepViews(
   { all = false }: { all?: boolean } = {},
 ): StepView[] {
   const byPath = new Map(records.map((record) => [record.path, record]))
-  const known = { task, plan, records: byPath, rounds: roundsIn(plan, records) }
-  const items = itemsIn(plan, all ? records : records.filter(({ approval }) => approval !== undefined))
+  const begun = itemsIn(plan, records)
+  const known = { task, plan, records: byPath, rounds: roundsIn(plan, records), begun }
+  const items = all
+    ? begun
+    : itemsIn(
+        plan,
+        records.filter(({ approval }) => approval !== undefined),
+      )
   return viewsIn('')
 
   function viewsIn(scope: string): StepView[] {
@@ -171,6 +185,7 @@ function viewOf(known: Known, path: string, needs: string[]): StepView {
     ...(record ? timesOf(record) : {}),
     approval: record?.approval && shownApproval(record.approval),
     round: rounds.get(path),
+    items: itemCounts(known, path),
     child: record?.child,
     decision,
   })

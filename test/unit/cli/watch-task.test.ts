@@ -36,3 +36,9 @@ it('keeps the task, who waits and what runs where there is little room, and coun
   expect(lines.at(-2)).toContain('last')
   expect(lines.at(-1)).toBe('  ... and 27 pending, 1 succeeded')
 })
+
+it('says of a fan-out how many of its items are done, and how many have failed', () => {
+  const items = { total: 1_000, running: 40, succeeded: 15, failed: 2 }
+  const [, line] = taskTree({ ...task, steps: [{ ...step('each', 'running'), items } as never] }).split('\n')
+  expect(line).toContain('17 of 1000, 2 failed')
+})

@@ -159,11 +159,11 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
     },
 
     async noteStep(own, note) {
-      const [[name, value] = []] = Object.entries(note)
+      const fields = Object.entries(note).filter(([, value]) => value !== undefined)
       const noted = await updateOwned(own, {
-        UpdateExpression: 'SET #note = :note',
-        ExpressionAttributeNames: { '#note': String(name) },
-        ExpressionAttributeValues: { ':note': value },
+        UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(', ')}`,
+        ExpressionAttributeNames: Object.fromEntries(fields.map(([name]) => [`#${name}`, name])),
+        ExpressionAttributeValues: Object.fromEntries(fields.map(([name, value]) => [`:${name}`, value])),
       })
       return noted !== undefined
     },

@@ -1,0 +1,38 @@
+import { Command } from 'commander'
+import { EVENT_TYPES } from '../../shared/domain/event.ts'
+import { callPages } from '../api-client.ts'
+import { choiceOption, parseTaskId } from '../input/parse-options.ts'
+import { printJson, say } from '../show/output.ts'
+
+type Options = { type?: (typeof EVENT_TYPES)[number]; step?: string; json?: boolean }
+
+export function eventsCommand(): Command {
+  return new Command('events')
+    .description('Show what happened to a task, in order')
+    .argument('<taskId>', 'of the task', parseTaskId)
+    .option('-t, --type <type>', 'only of this type, e.g. step.failed', choiceOption('--type', EVENT_TYPES))
+    .option('-s, --step <stepId>', 'only of this step')
+    .option('--json', 'print JSON lines, an event each')
+    .action(async (id: string, { type, step, json = false }: Options) => {
+      for await (const { events } of callPages('listTaskEvents', { id, type, step })) {
+        for (const event of events) {
+          const {
+            path = '',
+            agentId = '',
+            error,
+          } = event.data as Record<string, string | undefined> & {
+            error?: { name: string; message: string }
+          }
+          const facts = [
+            event.time,
+            event.type,
+            path,
+            agentId,
+            error ? `${error.name}: ${error.message}` : '',
+          ]
+          if (json) printJson(event)
+          else say(facts.filter(Boolean).join('  '), 4)
+        }
+      }
+    })
+}

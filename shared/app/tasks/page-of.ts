@@ -1,0 +1,45 @@
+import { OrchestratorError } from '../../domain/errors.ts'
+import { sentBytes } from '../../domain/sent-bytes.ts'
+
+/** Below the 6 MB of a function's answer, so that there is room for what stands around a page. */
+const MOST_PAGE_BYTES = 5_000_000
+
+export type Page<T> = { page: T[]; cursor: string | undefined }
+
+/**
+ * The first of `all` after the one that `cursor` names: at most `limit`, and as many as an answer can carry, at least one. The cursor of
+ * the page is the key of its last member.
+ */
+export async function pageOf<T, Shown>(
+  all: readonly T[],
+  { cursor, limit, keyOf, show }: PageOptions<T, Shown>,
+): Promise<Page<Shown>> {
+  const from = cursor === undefined ? 0 : afterCursor(all, cursor, keyOf)
+  const page: Shown[] = []
+  let bytes = 0
+  let last: string | undefined
+  for (const one of all.slice(from, from + limit)) {
+    const shown = await show(one)
+    bytes += sentBytes(shown)
+    if (page.length > 0 && bytes > MOST_PAGE_BYTES) break
+    page.push(shown)
+    last = keyOf(one)
+  }
+  return { page, cursor: from + page.length < all.length ? last : undefined }
+}
+
+type PageOptions<T, Shown> = {
+  cursor: string | undefined
+  limit: number
+  keyOf: (one: T) => string
+  show: (one: T) => Shown | Promise<Shown>
+}
+
+function afterCursor<T>(all: readonly T[], cursor: string, keyOf: (one: T) => string): number {
+  const at = all.findIndex((one) => keyOf(one) === cursor)
+  if (at >= 0) return at + 1
+  throw new OrchestratorError(
+    'InvalidInputError',
+    `cursor: "${cursor}" is none of this list; take the one that the last page gave, with the same filter`,
+  )
+}
