@@ -1,9 +1,11 @@
 import { Command } from 'commander'
+import stringWidth from 'string-width'
 import type { OutputOf } from '../../shared/client/index.ts'
 import { TASK_STATUSES } from '../../shared/domain/task.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { choiceOption, momentOption, pairOption, parseTaskId, wholeOption } from '../input/parse-options.ts'
+import { lineWidth } from '../show/layout.ts'
 import { elapsed, printJson, say } from '../show/output.ts'
 import { printTable } from '../show/table.ts'
 
@@ -64,14 +66,14 @@ export function listCommand(): Command {
       'after',
       '\nExamples:\n  orchestrator list --status failed --from 24h\n  orchestrator list --metadata team=research --workflow report\n  orchestrator list --parent t_01...',
     )
-    .action(async (id: string | undefined, options: Options) => {
+    .action(async (id: string | undefined, options: Options, command: Command) => {
       const { limit, cursor, json = false, metadata, ...rest } = options
       const filter: Filter = { ...rest, id, ...(metadata.length > 0 ? { metadata: pairsOf(metadata) } : {}) }
       const page = await fullPage(filter, limit, cursor)
       if (json) return printJson(page)
       if (page.tasks.length > 0) printTasks(page)
       else if (!page.cursor) return say(describeNone(filter))
-      if (page.cursor) tellMore(page)
+      if (page.cursor) tellMore(page, [...(id ? [id] : []), ...optionsOf(command)])
     })
 }
 
@@ -119,11 +121,28 @@ function describeNone(filter: Filter): string {
   return status ? `no tasks are ${status}` : 'no tasks yet; submit one with: npx orchestrator submit simple'
 }
 
-/** The command for the next page: the same with its cursor. */
-function tellMore({ cursor = '' }: Page): void {
-  const given = process.argv.slice(process.argv.indexOf('list') + 1)
-  const same = given.filter((word, at) => word !== '--cursor' && given[at - 1] !== '--cursor')
-  console.log(`more: npx orchestrator list ${[...same.map(quoted), ''].join(' ')}\\\n  --cursor '${cursor}'`)
+/** The command for the next page: the same words with its cursor, over as many lines as it takes. */
+function tellMore({ cursor = '' }: Page, words: readonly string[]): void {
+  const lines = ['more: npx orchestrator list']
+  for (const word of [...words, '--cursor', cursor].map(quoted)) {
+    const longer = `${lines.at(-1)} ${word}`
+    if (stringWidth(longer) + 2 <= lineWidth()) lines[lines.length - 1] = longer
+    else lines.push(`  ${word}`)
+  }
+  console.log(lines.join(' \\\n'))
+}
+
+/** The options of a call as words, without its cursor. */
+function optionsOf(command: Command): string[] {
+  return command.options.flatMap((option) => {
+    const name = option.attributeName()
+    if (name === 'cursor' || command.getOptionValueSource(name) !== 'cli') return []
+    const value: unknown = command.getOptionValue(name)
+    const flag = option.long ?? ''
+    if (value === true) return [flag]
+    const values: unknown[] = Array.isArray(value) ? value : [value]
+    return values.flatMap((one) => [flag, Array.isArray(one) ? one.join('=') : String(one)])
+  })
 }
 
 const quoted = (word: string): string =>
