@@ -8,8 +8,10 @@ import { approveStep } from '../../shared/app/tasks/approve-step.ts'
 import { cancelAllTasks } from '../../shared/app/tasks/cancel-all-tasks.ts'
 import { cancelTask } from '../../shared/app/tasks/cancel-task.ts'
 import { forkTask } from '../../shared/app/tasks/fork-task.ts'
-import { listApprovals } from '../../shared/app/tasks/list-approvals.ts'
-import { listTasks } from '../../shared/app/tasks/list-tasks.ts'
+import { retryTask } from '../../shared/app/tasks/retry-task.ts'
+import { submitTask } from '../../shared/app/tasks/submit-task.ts'
+import { listApprovals } from '../../shared/app/views/list-approvals.ts'
+import { listTasks } from '../../shared/app/views/list-tasks.ts'
 import {
   listTaskEvents,
   listTaskSteps,
@@ -17,9 +19,7 @@ import {
   showTaskResult,
   showTaskStatus,
   showTaskStep,
-} from '../../shared/app/tasks/read-tasks.ts'
-import { retryTask } from '../../shared/app/tasks/retry-task.ts'
-import { submitTask } from '../../shared/app/tasks/submit-task.ts'
+} from '../../shared/app/views/read-tasks.ts'
 import { makeLinks } from '../../shared/contracts/make-links.ts'
 import { makeOpenApi } from '../../shared/contracts/openapi.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'

@@ -7,7 +7,6 @@
  * client/C2 the link of a large answer is followed without the caller's signature and headers
  * client/C3 it answers within `timeoutSeconds`, the signature and the body included
  */
-import type * as z from 'zod'
 import type { Route } from '../contracts/route.ts'
 import { ROUTES, type RouteId } from '../contracts/routes.ts'
 import { describeIssues } from '../domain/issue.ts'
@@ -15,16 +14,11 @@ import { issuesOfZod } from '../domain/issues-of-zod.ts'
 import { ApiError, apiErrorOf } from './api-error.ts'
 import { jsonOf } from './json-of.ts'
 import { requestFor } from './request-for.ts'
+import type { InputOf, OutputOf } from './route-types.ts'
 
 export { ApiError } from './api-error.ts'
 export { type PagedId, pagesOf } from './pages.ts'
-
-/** A field that is undefined counts as absent. */
-type Loose<Fields> = {
-  [Name in keyof Fields]: undefined extends Fields[Name] ? Fields[Name] | undefined : Fields[Name]
-}
-export type InputOf<Id extends RouteId> = Loose<z.input<(typeof ROUTES)[Id]['input']>>
-export type OutputOf<Id extends RouteId> = z.output<(typeof ROUTES)[Id]['success']['output']>
+export type { InputOf, OutputOf } from './route-types.ts'
 
 export type ClientOptions = {
   /** The API's address without `/api/v1`: `https://host` or `http://localhost:8000`. */

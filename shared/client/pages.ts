@@ -1,5 +1,5 @@
 import type { RouteId } from '../contracts/routes.ts'
-import type { InputOf, OutputOf } from './index.ts'
+import type { InputOf, OutputOf } from './route-types.ts'
 
 /** Routes that answer in pages. */
 export type PagedId = {

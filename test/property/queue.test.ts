@@ -8,10 +8,10 @@ import {
   carryOn,
   dispatch,
   enqueue,
-  entryOf,
   leaveQueue,
   type QueueNeeds,
 } from '../../shared/app/tasks/queue-tasks.ts'
+import { entryOf } from '../../shared/app/views/queue-entry.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
 import type { EndedTask, OpenTask, Task } from '../../shared/domain/task.ts'
 import type { BlobStore } from '../../shared/ports/index.ts'

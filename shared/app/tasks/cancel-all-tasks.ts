@@ -3,9 +3,9 @@ import type { CancelAllSchema } from '../../contracts/requests.ts'
 import type { TaskView } from '../../contracts/views.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { isOpenTask, OPEN_TASK_STATUSES, type OpenTask } from '../../domain/task.ts'
+import { taskView } from '../views/task-views.ts'
 import { cancelOne, type StopNeeds } from './cancel-task.ts'
 import { dispatch } from './queue-tasks.ts'
-import { taskView } from './views.ts'
 
 /** Tasks cancelled concurrently, and in one request: API Gateway gives up after about half a minute. */
 const AT_ONCE = 10

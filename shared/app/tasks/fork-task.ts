@@ -26,11 +26,11 @@ import { recordLoad } from '../planning/choose-agents.ts'
 import { givenFor, invalid, revisePlan } from '../planning/revise-plan.ts'
 import { digestOf, limitsOf, taskIdOf } from '../planning/task-request.ts'
 import { staysFailed } from '../steps/reopen-steps.ts'
+import { getTask } from '../views/read-tasks.ts'
+import { taskView } from '../views/task-views.ts'
 import { enqueue } from './queue-tasks.ts'
-import { getTask } from './read-tasks.ts'
 import { startTask } from './start-task.ts'
 import { storeTask } from './store-task.ts'
-import { taskView } from './views.ts'
 
 type Needs = PlanningNeeds &
   Pick<

@@ -9,7 +9,8 @@
  * queue/V4 an ended task holds no slot, and does not wait
  */
 import { executionName, isOpenTask, type OpenTask, parseExecutionName, type Task } from '../../domain/task.ts'
-import type { Ports, QueueEntry } from '../../ports/index.ts'
+import type { Ports } from '../../ports/index.ts'
+import { entryOf } from '../views/queue-entry.ts'
 import { startTask } from './start-task.ts'
 
 export type QueueNeeds = Pick<
@@ -17,23 +18,12 @@ export type QueueNeeds = Pick<
   'tasks' | 'plans' | 'queue' | 'limits' | 'executions' | 'budgets' | 'bus' | 'clock' | 'prices'
 >
 
-/** One step of priority is worth this much waiting time (aging). */
-const AGEING_SECONDS = 600
-const DEFAULT_PRIORITY = 5
 /** Slots of tasks are freed explicitly; their lease must be longer than any task, which may run for a year. */
 const HELD_SECONDS = 367 * 86_400
-const RANK_DIGITS = 15
 
 /** A slot belongs to an execution: a retry takes a new one, and freeing the old one does not free it. */
 const placeIn = (task: Pick<Task, 'id' | 'execution'>): string => executionName(task)
 const placesOf = (tenant: string): string => `tenant:${tenant}`
-
-/** Ranks by arrival (for a retried task, the retry), moved forward by its priority. */
-export function entryOf({ id, createdAt, retries, priority = DEFAULT_PRIORITY }: Task): QueueEntry {
-  const came = Date.parse(retries?.at(-1)?.at ?? createdAt)
-  const rank = String(came - priority * AGEING_SECONDS * 1_000).padStart(RANK_DIGITS, '0')
-  return { taskId: id, rank }
-}
 
 /** Adds a task that is stored as queued, and starts tasks for which there are slots. */
 export async function enqueue(ports: QueueNeeds, task: OpenTask): Promise<void> {

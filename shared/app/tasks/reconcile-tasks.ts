@@ -2,9 +2,10 @@ import { failureOf } from '../../domain/bounded.ts'
 import { executionName, isOpenTask, type OpenTask, type Parent } from '../../domain/task.ts'
 import { secondsUntil } from '../../domain/times.ts'
 import type { Ports } from '../../ports/index.ts'
+import { entryOf } from '../views/queue-entry.ts'
 import { cancelOne, type StopNeeds, timeOutOne } from './cancel-task.ts'
 import { finishTask } from './finish-task.ts'
-import { carryOn, entryOf, startOrLeave } from './queue-tasks.ts'
+import { carryOn, startOrLeave } from './queue-tasks.ts'
 import { startTask } from './start-task.ts'
 
 type Needs = StopNeeds & Pick<Ports, 'values'>

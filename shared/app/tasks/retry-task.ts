@@ -25,11 +25,11 @@ import { reopenBudget, reopenChildBudget } from '../limits/spend-budget.ts'
 import { recordLoad } from '../planning/choose-agents.ts'
 import { type Given, givenFor, revisePlan, type Wishes } from '../planning/revise-plan.ts'
 import { reopenSteps } from '../steps/reopen-steps.ts'
+import { getTask } from '../views/read-tasks.ts'
+import { taskView } from '../views/task-views.ts'
 import { makeTask } from './make-task.ts'
 import { enqueue } from './queue-tasks.ts'
-import { getTask } from './read-tasks.ts'
 import { startTask } from './start-task.ts'
-import { taskView } from './views.ts'
 
 type ReopenNeeds = PlanningNeeds &
   Pick<Ports, 'tasks' | 'plans' | 'steps' | 'waits' | 'budgets' | 'bus' | 'ids' | 'queue'>

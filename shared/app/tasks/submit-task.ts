@@ -14,10 +14,10 @@ import { recordLoad } from '../planning/choose-agents.ts'
 import { planSubmission, type SubmissionNeeds } from '../planning/plan-submission.ts'
 import { rememberEstimates } from '../planning/remember-estimates.ts'
 import { digestOf, taskIdOf } from '../planning/task-request.ts'
+import { taskView } from '../views/task-views.ts'
 import { enqueue } from './queue-tasks.ts'
 import { startTask } from './start-task.ts'
 import { requireSame, storeTask } from './store-task.ts'
-import { taskView } from './views.ts'
 
 type Needs = SubmissionNeeds & Pick<Ports, 'tasks' | 'plans' | 'bus' | 'executions' | 'budgets' | 'queue'>
 

@@ -6,7 +6,7 @@ import { parseTime } from '../../domain/times.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports, TaskFilter } from '../../ports/index.ts'
 import { getTask } from './read-tasks.ts'
-import { taskView } from './views.ts'
+import { taskView } from './task-views.ts'
 
 type Asked = z.output<typeof ListTasksSchema>
 type Needs = Pick<Ports, 'tasks'>

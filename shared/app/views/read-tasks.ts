@@ -12,8 +12,8 @@ import type { Ports } from '../../ports/index.ts'
 import { costOf } from '../limits/cost-of-steps.ts'
 import { viewBudget } from '../limits/view-budget.ts'
 import { pageOf } from './page-of.ts'
-import { entryOf } from './queue-tasks.ts'
-import { degradedIn, stepViews, taskView } from './views.ts'
+import { entryOf } from './queue-entry.ts'
+import { degradedIn, stepViews, taskView } from './task-views.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'values'>
 

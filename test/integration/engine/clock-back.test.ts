@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { controlStep } from '../../../shared/app/control/control-step.ts'
 import { rebindStep } from '../../../shared/app/steps/rebind-step.ts'
-import { showTask } from '../../../shared/app/tasks/read-tasks.ts'
+import { showTask } from '../../../shared/app/views/read-tasks.ts'
 import {
   ControlPayloadSchema,
   RebindPayloadSchema,

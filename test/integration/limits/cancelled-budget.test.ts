@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
-import { showTask } from '../../../shared/app/tasks/read-tasks.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
+import { showTask } from '../../../shared/app/views/read-tasks.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 import { CALLER } from '../../support/stores/callers.ts'
 import { seedWorkflow } from '../../support/stores/seed-task.ts'
