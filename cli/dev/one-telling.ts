@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { ReloadEvent } from './reload-event.ts'
+import type { Problem, ReloadEvent } from './reload-event.ts'
 
 type Saves = {
   /** Notes the texts of files that were saved. */
@@ -32,16 +32,15 @@ const digestOf = (path: string): Promise<string> =>
     () => GONE,
   )
 
-type Problem = Extract<ReloadEvent, { event: 'refused' | 'restart' }>
-
-/** Tells a problem unless it was told of the same texts (reload/L7). */
+/** Tells a problem unless it was told of the same texts (reload/L7); `tell` returns false, for it is not in service. */
 export function oneTelling(tell: (event: ReloadEvent) => void, saves: Pick<Saves, 'count'>) {
   let last: string | undefined
   return {
-    tell(problem: Problem): void {
+    tell(problem: Problem): false {
       const said = JSON.stringify([problem, saves.count()])
       if (said !== last) tell(problem)
       last = said
+      return false
     },
     /** The problem is over; returns whether there was one. */
     end(): boolean {

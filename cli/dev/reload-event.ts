@@ -5,3 +5,6 @@ export type ReloadEvent =
   | { event: 'unchanged' }
   | { event: 'refused'; problems: string[] }
   | { event: 'restart'; reason: string }
+
+/** What keeps a change from being in service. */
+export type Problem = Extract<ReloadEvent, { event: 'refused' | 'restart' }>

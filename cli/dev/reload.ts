@@ -17,13 +17,17 @@ import { type Answer, BuildProcess, type Sources, SourcesSchema } from './build-
 import { isIn, liveIn, RESTART } from './live-paths.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { oneTelling, savedTexts } from './one-telling.ts'
-import type { ReloadEvent } from './reload-event.ts'
+import type { Problem, ReloadEvent } from './reload-event.ts'
 import { type Watching, watchSources } from './watch-sources.ts'
 
 /** How many builds in a row may find that a file was saved meanwhile. */
 const MOST_OUTDATED = 3
-const RESTLESS =
-  'the files of an agent change whenever they are read; does a module write one of them when it is loaded?'
+const RESTLESS: Problem = {
+  event: 'refused',
+  problems: [
+    'the files of an agent change whenever they are read; does a module write one of them when it is loaded?',
+  ],
+}
 
 type Reloading = {
   cloud: Pick<LocalCloud, 'update'>
@@ -48,7 +52,7 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
   let next = startBuild(root)
   let [number, outdated, stopped] = [0, 0, false]
   let inService: string | undefined
-  let warned = reloading.warnings
+  const newOnes = newWarnings(reloading.warnings)
   const saves = savedTexts()
   const problems = oneTelling(tell, saves)
 
@@ -64,29 +68,19 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
   /** Returns whether the assembly in `folder` is in service. */
   async function apply(answer: Answer, folder: string, from: number): Promise<boolean> {
     outdated = answer.kind === 'outdated' ? outdated + 1 : 0
-    if (outdated > MOST_OUTDATED) problems.tell({ event: 'refused', problems: [RESTLESS] })
-    else if (outdated > 0) turns.ask(from)
-    if (answer.kind === 'refused') problems.tell({ event: 'refused', problems: answer.problems })
-    if (answer.kind === 'restart') problems.tell({ event: 'restart', reason: answer.reason })
+    if (outdated > 0 && outdated <= MOST_OUTDATED) turns.ask(from)
+    const wrong = outdated > MOST_OUTDATED ? RESTLESS : problemIn(answer)
+    if (wrong) problems.tell(wrong)
     if (answer.kind !== 'built') return false
     follow(answer.sources)
     const changed = changesOf(applied, answer.sources)
-    if (changed.length === 0) {
-      if (problems.end()) tell({ event: 'unchanged' })
-      return false
-    }
-    try {
-      await cloud.update(folder)
-    } catch (error) {
-      const { name, message } = error as Error
-      if (name === 'RestartNeeded') problems.tell({ event: 'restart', reason: message })
-      else problems.tell({ event: 'refused', problems: [`${changed.join(', ')}: ${message}`] })
-      return false
-    }
+    if (changed.length === 0 && problems.end()) tell({ event: 'unchanged' })
+    if (changed.length === 0) return false
+    const problem = await problemOfUpdate(cloud, folder, changed)
+    if (problem) return problems.tell(problem)
     applied = answer.sources
     problems.end()
-    const warnings = answer.warnings.filter((warning) => !warned.includes(warning))
-    warned = answer.warnings
+    const warnings = newOnes(answer.warnings)
     tell({ event: 'reloaded', changed, milliseconds: Math.round(performance.now() - from), warnings })
     return true
   }
@@ -103,9 +97,8 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
     if (isInService) inService = folder
   }
 
-  const turns = oneAtATime((from) =>
-    reload(from).catch((error: Error) => problems.tell({ event: 'refused', problems: [error.message] })),
-  )
+  const broken = ({ message }: Error): void => void problems.tell({ event: 'refused', problems: [message] })
+  const turns = oneAtATime((from) => reload(from).catch(broken))
   watching = await watchSources(
     [...live, ...RESTART].map((path) => join(root, path)),
     {
@@ -117,7 +110,7 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
         if (fixed.length > 0) tell({ event: 'restart', reason: fixed.join(', ') })
         if (fixed.length < files.length) turns.ask(first)
       },
-      onProblem: ({ message }) => tell({ event: 'restart', reason: `files cannot be watched: ${message}` }),
+      onProblem: (error) => tell(unwatched(error)),
     },
   )
   turns.ask(performance.now())
@@ -126,6 +119,43 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
     await watching?.close()
     next.stop()
     await turns.stop()
+  }
+}
+
+const unwatched = ({ message }: Error): Problem => ({
+  event: 'restart',
+  reason: `files cannot be watched: ${message}`,
+})
+
+/** Picks from the warnings of each state in service those that the state before did not have. */
+function newWarnings(first: readonly string[]): (warnings: readonly string[]) => string[] {
+  let known = first
+  return (warnings) => {
+    const more = warnings.filter((warning) => !known.includes(warning))
+    known = warnings
+    return more
+  }
+}
+
+function problemIn(answer: Answer): Problem | undefined {
+  if (answer.kind === 'refused') return { event: 'refused', problems: answer.problems }
+  return answer.kind === 'restart' ? { event: 'restart', reason: answer.reason } : undefined
+}
+
+/** Deploys an assembly; returns why it could not. */
+async function problemOfUpdate(
+  cloud: Reloading['cloud'],
+  folder: string,
+  changed: readonly string[],
+): Promise<Problem | undefined> {
+  try {
+    await cloud.update(folder)
+    return undefined
+  } catch (error) {
+    const { name, message } = error as Error
+    return name === 'RestartNeeded'
+      ? { event: 'restart', reason: message }
+      : { event: 'refused', problems: [`${changed.join(', ')}: ${message}`] }
   }
 }
 
