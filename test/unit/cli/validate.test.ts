@@ -29,7 +29,7 @@ beforeAll(() => {
 
 async function validate(folder: string, text: string, ...args: string[]) {
   vi.spyOn(process, 'cwd').mockReturnValue(join(root, folder))
-  return runCli(['validate', write(`${folder}/w.yaml`, text), ...args])
+  return runCli(['validate', write(`${folder}/w.yaml`, text), '--offline', ...args])
 }
 /** Undoes the wrapping at 80 columns. */
 const inOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()
@@ -67,6 +67,7 @@ it('tells scripts, too', async () => {
   expect([code, stderr]).toEqual([0, ''])
   expect(JSON.parse(stdout)).toEqual({
     valid: true,
+    agents: 0,
     issues: [],
     warnings: [
       {
