@@ -3,6 +3,7 @@ import { distinct } from '../domain/distinct.ts'
 import { StepIdSchema } from './step-id.ts'
 import { type Step, type StepKind, type StepOf, StepSchema, stepKind } from './step-schemas.ts'
 
+export { YEAR_SECONDS } from './step-fields.ts'
 export { StepIdSchema } from './step-id.ts'
 export {
   MARKED_KINDS,
@@ -13,7 +14,6 @@ export {
   type Steps,
   stepKind,
   stepSchemaFor,
-  YEAR_SECONDS,
 } from './step-schemas.ts'
 
 export type AgentStep = StepOf<'agent'>
