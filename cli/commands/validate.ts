@@ -44,7 +44,7 @@ async function validate(
   if (reason) console.error(`${style('dim', 'not checked against agents')}: ${reason}`)
   if (workflow && all.length === 0)
     return console.log(`${style('green', 'valid')}: ${workflow.name} v${workflow.version}`)
-  for (const one of all) console.error(issueLines(one, file))
+  for (const one of all) console.error(issueLines(one, { file }))
 }
 
 /** The agents of the API; without one only what the file itself says is checked, which is told as the reason. */

@@ -7,16 +7,16 @@ import { lineWidth, wrapText } from './layout.ts'
 /** The widest excerpt of a line, also where no terminal says its width. */
 const MOST_COLUMNS = 80
 
-/**
- * An issue for people: its place and message, wrapped, and the line itself with a caret under the place. `file` is the name of the file
- * that the issue is about, if there is one here.
- */
-export function issueLines(issue: Issue, file?: string, width = lineWidth()): string {
+/** `file` is the name of the file that the issue is about, if there is one here; `head` a word before it all. */
+type Shown = { file?: string | undefined; head?: string; width?: number }
+
+/** An issue for people: its place and message, wrapped, and the line itself with a caret under the place. */
+export function issueLines(issue: Issue, { file, head, width = lineWidth() }: Shown = {}): string {
   const { path, message, line, column, text } = issue
   const place =
     line === undefined ? file : file ? `${file}:${line}:${column}` : `line ${line}, column ${column}`
-  const said = [place && styleText('red', place, { stream: process.stderr }), path, message].filter(Boolean)
-  const told = wrapText(said.join(': '), width)
+  const said = [head, place && styleText('red', place, { stream: process.stderr }), path, message]
+  const told = wrapText(said.filter(Boolean).join(': '), width)
   if (line === undefined || column === undefined || text === undefined) return told
   return [told, ...excerptOf({ line, column, text }, Math.min(width, MOST_COLUMNS), stringWidth)].join('\n')
 }

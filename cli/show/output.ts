@@ -27,7 +27,7 @@ export function describeProblem({ message, problem, file }: CliError, json: bool
   const head = styleText('red', 'error', { stream: process.stderr })
   const told =
     issues.length > 1 || issues[0]?.line !== undefined
-      ? [`${head}: this was not accepted`, ...issues.map((one) => issueLines(one, file))].join('\n')
+      ? [`${head}: this was not accepted`, ...issues.map((one) => issueLines(one, { file }))].join('\n')
       : `${head}: ${message}`
   return `${told}${pageOfError(nameOfProblem(problem?.type))}`
 }

@@ -9,16 +9,29 @@ const said = { code: 'unknown-field', path: 'steps.a.promt', message: 'a step ha
 
 it('shows an issue with its file, line and column, and the line with a caret under the place', () => {
   const text = 'steps:\n  a:\n\tpromt: 1'
-  expect(issueLines({ ...said, ...placeAt(text, text.indexOf('promt')) }, 'w.yaml', 80)).toBe(
-    ['w.yaml:3:2: steps.a.promt: a step has no "promt"', '  3 |  promt: 1', '    |  ^'].join('\n'),
-  )
+  expect(
+    issueLines({ ...said, ...placeAt(text, text.indexOf('promt')) }, { file: 'w.yaml', width: 80 }),
+  ).toBe(['w.yaml:3:2: steps.a.promt: a step has no "promt"', '  3 |  promt: 1', '    |  ^'].join('\n'))
 })
 
 it('shows the column of a text that is in no file here, and nothing for a value', () => {
-  expect(issueLines({ ...said, line: 3, column: 1, text: 'a' }, undefined, 80)).toBe(
+  expect(issueLines({ ...said, line: 3, column: 1, text: 'a' }, { width: 80 })).toBe(
     'line 3, column 1: steps.a.promt: a step has no "promt"\n  3 | a\n    | ^',
   )
-  expect(issueLines(said, undefined, 80)).toBe('steps.a.promt: a step has no "promt"')
+  expect(issueLines(said, { width: 80 })).toBe('steps.a.promt: a step has no "promt"')
+})
+
+it('keeps to the width with its head, too', () => {
+  const long = {
+    ...said,
+    message: 'a step has no "promt"; known: '.repeat(9),
+    line: 3,
+    column: 1,
+    text: 'x'.repeat(99),
+  }
+  const lines = issueLines(long, { file: 'workflows/w.yaml', head: 'warning', width: 80 }).split('\n')
+  expect(lines[0]).toMatch(/^warning: workflows\/w\.yaml:3:1: steps\.a\.promt: a step/)
+  expect(lines.filter((line) => stringWidth(line) > 80)).toEqual([])
 })
 
 it('keeps to the width, with the caret under the first character of the place, whatever the line', () => {

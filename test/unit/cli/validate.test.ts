@@ -79,6 +79,7 @@ it('tells scripts, too', async () => {
         text: '  a: { capability: greeting.wriet }',
       },
     ],
+    agents: 0,
   })
 })
 
