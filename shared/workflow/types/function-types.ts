@@ -11,6 +11,7 @@ import {
   NEVER,
   NOTHING,
   NUMBER,
+  type ObjectType,
   objectOf,
   oneOf,
   orNothing,
@@ -189,14 +190,21 @@ function membersOf(object: Type): Type {
   return joinAll([...fields, rest])
 }
 
+const siftedObjects = new WeakMap<ObjectType, Type>()
+
 /** An object of which members may be left out. */
 function sifted(type: Type): Type {
-  if (type.any || !type.object) return ANY
-  const fields = [...type.object.fields].map(([name, { type: own }]): [string, Field] => [
+  const { object } = type
+  if (type.any || !object) return ANY
+  const known = siftedObjects.get(object)
+  if (known) return known
+  const fields = [...object.fields].map(([name, one]): [string, Field] => [
     name,
-    { type: own, optional: true },
+    { type: one.type, optional: true },
   ])
-  return { object: { fields: new Map(fields), rest: type.object.rest } }
+  const made: Type = { object: { fields: new Map(fields), rest: object.rest } }
+  siftedObjects.set(object, made)
+  return made
 }
 
 /** `$lookup` may ask for what is not declared: it answers nothing then, without a complaint. */

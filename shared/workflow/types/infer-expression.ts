@@ -24,13 +24,19 @@ export type Inferred = { type: Type; complaints: Complaint[] }
 /** The most nodes that one expression's inference visits, functions being followed into their calls (types/Q5). */
 const MOST_VISITS = 5_000
 const MOST_CALLS_DEEP = 12
+/** The most unknown members of one expression that are told: each is looked for among all known ones. */
+const MOST_COMPLAINTS = 50
 
 /** The type of an expression's result, given the types of its variables; undefined ones are not known. */
 export function inferExpression(tree: Node, variables: (name: string) => Type | undefined): Inferred {
   const complaints = new Map<string, Complaint>()
-  let visits = 0
+  let [visits, told] = [0, 0]
   const run: Inference = {
-    complain: (one) => complaints.set(`${one.code} ${one.message}`, one),
+    complain: (one) => {
+      told += 1
+      complaints.set(`${one.code} ${one.message}`, one)
+    },
+    isFull: () => told >= MOST_COMPLAINTS,
     goOn: () => visits++ < MOST_VISITS && run.depth < MOST_CALLS_DEEP,
     unsure: boundTwiceIn(tree, variables),
     depth: 0,

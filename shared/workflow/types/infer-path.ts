@@ -100,7 +100,7 @@ function pathTo(steps: readonly Node[], at: number): string {
 export function memberOf(type: Type, name: string, place: Place & { named?: string }): Type {
   const found = findMember(type, name)
   if (found) return found
-  if (isEmpty(type) || isEmpty(withoutNull(type)) || type.function) return ANY
+  if (isEmpty(type) || isEmpty(withoutNull(type)) || type.function || place.run.isFull()) return ANY
   place.run.complain({ code: 'unknown-field', message: unknownMember(type, name, place) })
   return ANY
 }
@@ -137,9 +137,19 @@ function unknownMember(
   return `${what}${suggestNames(name, namesOf(item))}`
 }
 
-/** The values of all members, taken out of their lists. */
+const members = new WeakMap<Type, Type>()
+
+/** The values of all members, taken out of their lists. `$steps.*` of many steps is found once. */
 export function membersIn(type: Type): Type {
   if (type.any) return ANY
+  const known = members.get(type)
+  if (known) return known
+  const found = findMembers(type)
+  members.set(type, found)
+  return found
+}
+
+function findMembers(type: Type): Type {
   const { object } = type
   const ofObject = object ? [...object.fields.values()].map((field) => itemsOf(readField(field))) : []
   const rest =

@@ -15,6 +15,8 @@ export type Frame = {
 /** One inference: what its parts share. */
 export type Inference = {
   complain(complaint: Complaint): void
+  /** Whether there are so many complaints that no more are wanted. */
+  isFull(): boolean
   /** False when the expression has used up its inferences (types/Q5). */
   goOn(): boolean
   /** Names that are bound more than once, so that their type depends on the order of evaluation. */

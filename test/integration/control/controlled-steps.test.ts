@@ -104,7 +104,7 @@ describe('steps that no agent runs', () => {
   })
 
   it('lets only those decide who may', async () => {
-    const { taskId } = await api.submitOwn(approval({ approvers: ['ada'], choices: ['yes', 'no'] }))
+    const { taskId } = await api.submitOwn(approval({ approvers: ['ada'], choices: ['approve', 'no'] }))
     await untilWaiting(taskId, 'sign_off')
     expect((await answer(taskId, { decision: 'no', by: 'bob' })).status).toBe(400)
     expect((await answer(taskId, { decision: 'no', by: 'ada' })).status).toBe(200)

@@ -90,12 +90,17 @@ describe('a loop', () => {
     const skipped = await api.submitOwn(loopOf({ grow }, {}, { when: '{% $steps.seed.n > 1 %}' }))
     expect(await api.ended(skipped.taskId)).toMatchObject({ status: 'succeeded' })
     expect(await pathsOf(skipped.taskId)).toEqual({ seed: 'succeeded', improve: 'skipped' })
-    const vague = await api.submitOwn(loopOf({ grow }, { until: '{% "yes" %}' }))
+    const lenient = { lenient: true }
+    const vague = await api.submitOwn(loopOf({ grow }, { until: '{% "yes" %}' }), {}, lenient)
     expect(await api.ended(vague.taskId)).toMatchObject({
       status: 'failed',
       error: { message: expect.stringContaining('is "yes"; a condition is true or false') },
     })
-    const wrong = await api.submitOwn(loopOf({ grow }, { until: '{% $steps.grow.n + "x" > 1 %}' }))
+    const wrong = await api.submitOwn(
+      loopOf({ grow }, { until: '{% $steps.grow.n + "x" > 1 %}' }),
+      {},
+      lenient,
+    )
     expect(await api.ended(wrong.taskId)).toMatchObject({
       status: 'failed',
       error: {

@@ -76,7 +76,12 @@ describe('a child workflow', () => {
   })
 
   it('is checked against its own input schema, and must be there', async () => {
-    const wrong = await api.submitOwn(caller('twice', { input: { n: 'two' } }))
+    const two = caller('twice', { input: { n: 'two' } })
+    expect(await api.submitOwn(two)).toMatchObject({
+      status: 422,
+      body: { issues: [{ code: 'wrong-type', path: 'steps.call.input.n' }] },
+    })
+    const wrong = await api.submitOwn(two, {}, { lenient: true })
     expect(await api.ended(wrong.taskId)).toMatchObject({
       status: 'failed',
       error: { name: 'InvalidInputError', stepId: 'call', message: expect.stringContaining('input.n') },

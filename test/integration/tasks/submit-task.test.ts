@@ -88,7 +88,7 @@ describe('submitTask', () => {
       'an input of a step that no agent could take',
       { workflow: { name: 'w', steps: { a: { capability: 'text.count', input: { text: 5 } } } }, input: {} },
       'InvalidWorkflowError',
-      /^steps\.a\.input\.text: text is 5; it must be text/,
+      /^steps\.a\.input\.text: it takes text, and gets 5/,
     ],
   ])('refuses %s and leaves nothing behind (S3)', async (_what, more, name, message) => {
     const before = await openTasks()

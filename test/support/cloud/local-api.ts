@@ -11,7 +11,8 @@ export type LocalApi = LocalCloud & {
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
   submit(type: string, input: unknown): Promise<string>
   /** Submits a task with an inline workflow. */
-  submitOwn(workflow: unknown, input?: object): Promise<Answer & { taskId: string }>
+  /** `more` are further fields of the request. */
+  submitOwn(workflow: unknown, input?: object, more?: object): Promise<Answer & { taskId: string }>
   resultOf(taskId: string): Promise<unknown>
   /** Submits a task, waits for its end, and returns it with its steps. */
   run(type: string, input: unknown): Promise<Record<string, unknown>>
@@ -48,8 +49,8 @@ export async function startApi(options: LocalApiOptions = {}): Promise<LocalApi>
     if (status !== 202) throw new Error(`${status} ${JSON.stringify(body)}`)
     return String(body.taskId)
   }
-  const submitOwn = async (workflow: unknown, input: object = { word: 'w' }) => {
-    const answer = await call('POST', '/tasks', { workflow, input })
+  const submitOwn = async (workflow: unknown, input: object = { word: 'w' }, more: object = {}) => {
+    const answer = await call('POST', '/tasks', { workflow, input, ...more })
     return { ...answer, taskId: String(answer.body.taskId) }
   }
   const ended = async (taskId: string) => {

@@ -358,6 +358,13 @@ describe('a text that looks like an expression', () => {
   })
 })
 
+const echo = { capability: 'echo' }
+const many = (text: string, times: number): string => Array(times).fill(text).join(',')
+const emits = (count: number): object =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, at) => [`e${at}`, { emit: { type: 'x', data: { [`f${at}`]: at } } }]),
+  )
+
 describe('what it takes', () => {
   it('is less than 200 ms of computing for 500 steps', () => {
     const steps: Record<string, object> = { s0: good }
@@ -373,6 +380,26 @@ describe('what it takes', () => {
       return process.cpuUsage(begin).user / 1_000
     })
     expect(Math.min(...milliseconds)).toBeLessThan(200)
+  })
+
+  it.each<[string, object]>([
+    [
+      'all outputs again and again',
+      { ...emits(300), a: { ...echo, needs: [], input: `{% [${many('$steps.*', 1_600)}] %}` } },
+    ],
+    [
+      'functions that call themselves',
+      { a: { ...echo, input: `{% ($f := function($x) { [${many('$f($x)', 60)}] }; $f({})) %}` } },
+    ],
+    ['copies of a large input', { a: { ...echo, input: `{% [${many('$merge($input)', 1_000)}] %}` } }],
+    ['unknown members of a large input', { a: { ...echo, input: `{% [${many('$input.q', 1_000)}] %}` } }],
+  ])('is bounded for %s (types/Q5)', (_what, steps) => {
+    const properties = Object.fromEntries(
+      Array.from({ length: 5_000 }, (_, at) => [`p${at}`, { type: 'string' }]),
+    )
+    const begin = process.cpuUsage()
+    validateWorkflow({ name: 'w', input: { type: 'object', properties }, steps })
+    expect(process.cpuUsage(begin).user / 1_000).toBeLessThan(3_000)
   })
 
   it('is bounded for bodies in bodies, and for a list of alternatives that repeat', () => {
