@@ -4,7 +4,15 @@ import { submitTask } from '../shared/app/tasks/submit-task.ts'
 import { StepPayloadSchema } from '../shared/contracts/step-payload.ts'
 import type { Json } from '../shared/domain/json.ts'
 import type { StepRecord } from '../shared/domain/step.ts'
-import type { BlobStore, Executions, FileStore, Ledger, Machines, Ports } from '../shared/ports/index.ts'
+import type {
+  BlobStore,
+  Executions,
+  FileStore,
+  Ledger,
+  Machines,
+  Ownership,
+  Ports,
+} from '../shared/ports/index.ts'
 import { CALLER } from './caller.ts'
 import { hostOf } from './functions.ts'
 import { type GivenFiles, memoryBlobs } from './memory/files.ts'
@@ -89,13 +97,8 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
     return { taskId, path: PATH, owner: `attempt-${retry + 1}`, fence }
   }
 
-  for (let before = 0; before < attempt - 1; before++) {
-    const at = systemClock.now().toISOString()
-    const agentId = agent.manifest.id
-    await ports.steps.takeOverStep(ownOf(before), { startedAt: at })
-    const error = { name: 'AgentRetryableError', message: `attempt ${before + 1} has failed` }
-    await ports.steps.addAttempt(ownOf(before), { agentId, startedAt: at, endedAt: at, error }, before)
-  }
+  for (let before = 0; before < attempt - 1; before++)
+    await noteFailure(ports, ownOf(before), agent.manifest.id, before)
   for (const [key, result] of Object.entries(call.once)) {
     await kept.ledger.claim(ownOf(0), key, systemClock.now().toISOString())
     await kept.ledger.complete(ownOf(0), key, await ports.values.storeValue(taskId, result))
@@ -114,6 +117,14 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
   }
 }
 export type AgentWorld = Awaited<ReturnType<typeof agentWorld>>
+
+/** An attempt of an earlier execution, so that it does not use up the attempts of this one. */
+async function noteFailure({ steps }: Ports, own: Ownership, agentId: string, before: number): Promise<void> {
+  const at = systemClock.now().toISOString()
+  const error = { name: 'AgentRetryableError', message: `attempt ${before + 1} has failed` }
+  await steps.takeOverStep(own, { startedAt: at })
+  await steps.addAttempt(own, { agentId, startedAt: at, endedAt: at, execution: 0, error }, before)
+}
 
 const anyFile: FileStore['list'] = async (key) => [{ key, bytes: 0, etag: '' }]
 

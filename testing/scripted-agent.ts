@@ -21,7 +21,10 @@ export type ScriptedCall = {
 /** Computes an output; an error that it throws is the agent's failure. */
 export type Answer = (input: Json, call: ScriptedCall) => Json | Promise<Json>
 
-/** An error by name, as an agent throws it: `AgentRetryableError` is retried with the same agent. */
+/**
+ * An error by name, as an agent throws it: `AgentRetryableError` is transient (`details: {retryAfterSeconds: 30}`), `AgentFinalError` final,
+ * other names are errors of the agent.
+ */
 export type Failure = string | { name: string; message?: string; details?: Record<string, unknown> }
 
 /** The behaviour of a scripted agent in a call: it waits for `seconds`, then fails or answers. */

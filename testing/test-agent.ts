@@ -1,5 +1,5 @@
 import type { DefinedAgent } from '../shared/agent/index.ts'
-import { isOrchestratorError } from '../shared/domain/errors.ts'
+import { failureKind } from '../shared/domain/failure-kinds.ts'
 import type { Json } from '../shared/domain/json.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import type { StepRecord } from '../shared/domain/step.ts'
@@ -43,11 +43,14 @@ export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Prom
   )
   requireEffects({ once, crashAfter }, noted.once, failure)
   const { thrown, ...told } = noted
+  const record = await world.record()
   const run: AgentRun = {
-    ...(failure ? { error: describe(failure) } : { output: await world.output() }),
+    ...(failure
+      ? { error: describe(record?.attempts[attempt - 1]?.error ?? failure) }
+      : { output: await world.output() }),
     ...(thrown === undefined ? {} : { thrown }),
     ...told,
-    spent: spentIn(await world.record()),
+    spent: spentIn(record),
     attempt,
   }
   effectsOf.set(run, world.effects)
@@ -65,10 +68,10 @@ function capabilityOf({ manifest: { id, capabilities } }: DefinedAgent, asked: s
   throw new Error(`agent "${id}" does not offer "${asked}"${suggestNames(asked, names)}`)
 }
 
-const describe = (error: Error): NonNullable<AgentRun['error']> => ({
-  name: error.name,
-  message: error.message,
-  retryable: isOrchestratorError(error) && error.retryable,
+const describe = ({ name, message }: { name: string; message: string }): NonNullable<AgentRun['error']> => ({
+  name,
+  message,
+  retryable: failureKind({ name }) === 'transient',
 })
 
 /** The cost of the attempt that has just ended, whether it succeeded or failed. */

@@ -9,7 +9,9 @@
  * throttling/Y3 a rebinder that has found all agents busy looks again in place, ever more seldom: three events a look, where a way round through
  *    the step is fourteen. It outlasts the longest that a step waits (shared/app/steps/busy-waits.ts)
  */
-import { RETRIED_IN_PLACE } from '../domain/errors.ts'
+import { DEATHS, RETRIED_IN_PLACE } from '../domain/errors.ts'
+import { FOREIGN_TIMEOUTS } from '../domain/failure-kinds.ts'
+import { retriedKinds } from '../workflow/retry-policy.ts'
 import type { AgentStep } from '../workflow/schema.ts'
 import type { Retrier } from './asl.ts'
 
@@ -77,12 +79,20 @@ export const START_RETRY: Retrier = {
   ...PATIENT,
 }
 
-/** `maxAttempts` counts invocations, MaxAttempts counts retries. A MaxDelaySeconds that no delay reaches is left out. */
+/**
+ * The host decides by the step's policy, and answers with a name of this rule when the same agent is to be called again; only the failures
+ * that no host survives are told apart here. `maxAttempts` counts invocations, MaxAttempts counts retries. A MaxDelaySeconds that no delay
+ * reaches is left out.
+ */
 export function agentRetry({ retry }: AgentStep): Retrier {
   const { maxAttempts, intervalSeconds, backoffRate, maxDelaySeconds } = retry
   const longest = intervalSeconds * backoffRate ** Math.max(0, maxAttempts - 2)
   return {
-    ErrorEquals: RETRIED_IN_PLACE,
+    ErrorEquals: [
+      ...RETRIED_IN_PLACE,
+      ...(retriedKinds(retry).includes('transient') ? DEATHS : []),
+      ...(retriedKinds(retry).includes('timeout') ? FOREIGN_TIMEOUTS : []),
+    ],
     IntervalSeconds: intervalSeconds,
     MaxAttempts: maxAttempts - 1,
     ...(backoffRate === 2 ? {} : { BackoffRate: backoffRate }),

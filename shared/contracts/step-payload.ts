@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { parsePath } from '../domain/instance-path.ts'
+import type { Attempt, StepRecord } from '../domain/step.ts'
 import { parseRunKey } from '../domain/task.ts'
 
 /** A count, or a list of counts that are added; the list is empty when the emulator does not count. */
@@ -107,6 +108,25 @@ export const executionOfFence = (fence: string): number => Number.parseInt(fence
 
 /** The execution that a fence belongs to, with its number of redrives. */
 export const redriveOf = (fence: string): string => fence.split('.', 2).join('.')
+
+/** What an attempt keeps of its fence: the execution, and its number of redrives if it had any. */
+export function runOfFence(fence: string): Pick<Attempt, 'execution' | 'redrive'> {
+  const redrive = Number(fence.split('.')[1] ?? 0)
+  return { execution: executionOfFence(fence), ...(redrive > 0 ? { redrive } : {}) }
+}
+
+/**
+ * The attempts that count for a step now: since the last retry of the task (retry/Q4) and the last redrive. Older records tell them apart by
+ * time, and their attempts do not know of redrives.
+ */
+export function attemptsSinceReopened({ attempts, reopenedAt = '', fence }: StepRecord): Attempt[] {
+  const { execution, redrive = 0 } = runOfFence(fence)
+  return attempts.filter((attempt) =>
+    attempt.execution === undefined
+      ? attempt.startedAt >= reopenedAt
+      : attempt.execution === execution && (attempt.redrive ?? 0) === redrive,
+  )
+}
 
 /** Whether a call is a retry by the state's Retry rule. */
 export const isRetry = (fence: string): boolean => Number(/\.(\d+)$/.exec(fence)?.[1] ?? 0) > 0

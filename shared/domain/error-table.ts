@@ -115,9 +115,16 @@ export const ERRORS = {
     status: 500,
     retryable: false,
     seen: 'task',
-    when: 'An agent has thrown an error of its own. The next best agent is asked, then the step fails.',
+    when: 'An agent has thrown an error of its own. It is called again where `retry` of the step says so; then the next best agent is, then the step fails.',
     whatToDo:
       'Read the message and the log of the agent. Mend the agent, then `orchestrator retry <taskId>`.',
+  },
+  AgentFinalError: {
+    status: 500,
+    retryable: false,
+    seen: 'task',
+    when: 'An agent says (`FinalError`) that the same call would fail again. It is not called again, whatever `retry` says; the next best agent is.',
+    whatToDo: 'Read the message: what it names must change before `orchestrator retry <taskId>`.',
   },
   AgentOutputError: {
     status: 500,
@@ -145,8 +152,9 @@ export const ERRORS = {
     status: 500,
     retryable: true,
     seen: 'task',
-    when: 'An agent says itself that the same call may succeed later. It is asked again, as `retry` of the step says.',
-    whatToDo: 'Nothing, as long as it passes. An agent throws it for trouble of its own services.',
+    when: 'An agent says (`RetryableError`) that the same call may succeed later, or what it has thrown is transient by nature: a connection that failed, a status of 408, 425, 429 or 5xx. It is called again, as `retry` of the step says.',
+    whatToDo:
+      'Nothing, as long as it passes. `retry` of the step says how often the agent is called; the message says what failed.',
   },
   TaskCancelledError: {
     status: 409,
@@ -166,8 +174,9 @@ export const ERRORS = {
     status: 504,
     retryable: false,
     seen: 'task',
-    when: 'One attempt, or a child workflow, took longer than `timeoutSeconds` of the step.',
-    whatToDo: 'Raise `timeoutSeconds` (at most 840 for an agent), or give the agent less to do.',
+    when: 'One attempt, or a child workflow, took longer than `timeoutSeconds` of the step. The same agent is called again only where `retry.on` names `timeout`.',
+    whatToDo:
+      'Raise `timeoutSeconds` (at most 840 for an agent), give the agent less to do, or say `retry: {on: [error, timeout]}`.',
   },
   StepSupersededError: {
     status: 409,

@@ -15,10 +15,9 @@ export const REFUSALS = [
 ] as const satisfies ErrorName[]
 
 /** Error names of a crashed function, with the cause when Lambda reports one. */
-const DEATHS = ['Lambda.Unknown', 'Runtime.ExitError', 'Runtime.OutOfMemory']
-/** Errors after which a step's state calls the same agent again. */
-export const RETRIED_IN_PLACE = ['AgentRetryableError', 'UnavailableError', ...DEATHS]
-export const isRetriedInPlace = ({ name }: { name: string }): boolean => RETRIED_IN_PLACE.includes(name)
+export const DEATHS = ['Lambda.Unknown', 'Runtime.ExitError', 'Runtime.OutOfMemory']
+/** Errors by which a host has its step's state call the same agent again. */
+export const RETRIED_IN_PLACE = ['AgentRetryableError', 'UnavailableError']
 
 /** The project's one error class: told apart by `name`, with details for programs. */
 export class OrchestratorError extends Error {

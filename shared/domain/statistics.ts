@@ -1,3 +1,5 @@
+import type { FailureKind } from './failure-kinds.ts'
+
 /** What statistics are kept for: an agent at one capability. */
 export type Subject = { agentId: string; capability: string }
 
@@ -8,8 +10,8 @@ export type Outcome = {
   /** Quality minus the average that all agents reach at the capability. */
   residual: number
   failed: boolean
-  /** Whether the same agent is called again after this failure. */
-  retryable?: boolean
+  /** Of a failure: what it says about another call. */
+  kind?: FailureKind
   latencySeconds: number
   costUsd: number
   /** Tokens that language models used. */

@@ -25,7 +25,9 @@ export const AttemptSchema = z.object({
     .int()
     .optional()
     .describe("The number of the task's execution that this attempt was part of"),
+  redrive: z.number().int().optional().describe('How often the execution had been redriven, if it was'),
   error: FailureSchema,
+  askAgainAt: z.string().optional().describe('When the same agent is called again, if it has said so itself'),
   costUsd: z.number().optional(),
   tokens: z.number().optional(),
 })

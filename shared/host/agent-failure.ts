@@ -1,20 +1,33 @@
 import { boundedText, failureOf } from '../domain/bounded.ts'
 import { type ErrorName, isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
+import { transientError } from '../domain/transient-error.ts'
 
 const MOST_STACK_CHARACTERS = 4_000
 
 /**
- * What an agent has thrown, as an error that can leave the host: ours keep their name and details, anything else is the agent's
- * failure. It is made anew, for what was thrown may be of any size, and its members may throw when they are read.
+ * What an agent has thrown, as an error that can leave the host: ours keep their name and details, what is transient by nature is an
+ * AgentRetryableError, anything else is the agent's failure. It is made anew, for what was thrown may be of any size, and its members may
+ * throw when they are read.
  */
-export function asAgentFailure(thrown: unknown): OrchestratorError {
+export function asAgentFailure(thrown: unknown, now?: Date): OrchestratorError {
   const { name, message } = failureOf(thrown)
   const failure = isOrchestratorError(thrown)
     ? new OrchestratorError(name as ErrorName, message, detailsOf(thrown))
-    : new OrchestratorError('AgentFailedError', name === 'Error' ? message : `${name}: ${message}`)
+    : failureOfOther(thrown, name === 'Error' ? message : `${name}: ${message}`, now)
   const stack = stackOf(thrown)
   if (stack !== undefined) failure.stack = stack
   return failure
+}
+
+function failureOfOther(thrown: unknown, message: string, now: Date | undefined): OrchestratorError {
+  const transient = transientError(thrown, now)
+  if (!transient) return new OrchestratorError('AgentFailedError', message)
+  const { reason, ...wish } = transient
+  return new OrchestratorError(
+    'AgentRetryableError',
+    message.includes(reason) ? message : `${message} (${reason})`,
+    wish,
+  )
 }
 
 function detailsOf(thrown: { details: unknown }): Record<string, unknown> {

@@ -1,30 +1,36 @@
 import { isAgentsFault } from '../app/steps/settle-failure.ts'
-import { executionOfFence } from '../contracts/step-payload.ts'
+import { runOfFence } from '../contracts/step-payload.ts'
 import { failureOf } from '../domain/bounded.ts'
 import { isOrchestratorError, type OrchestratorError, REFUSALS } from '../domain/errors.ts'
 import { attemptFailedEvent } from '../domain/event.ts'
 import { millisecondsBetween } from '../domain/times.ts'
 import { count, measureCost, release } from './end-step.ts'
 import type { HostPorts } from './host-ports.ts'
+import { errorForState, verdictOn } from './retry-or-leave.ts'
 import type { StepRun } from './step-run.ts'
 
 type Needs = Pick<HostPorts, 'steps' | 'statistics' | 'clock' | 'measure'>
 
-/** Notes and tells what an error means for the step and its agent, before the error leaves the host (host/H3). It throws nothing itself. */
-export async function failAttempt(ports: Needs, run: StepRun, error: unknown): Promise<void> {
+/**
+ * Notes and tells what an error means for the step and its agent, before the error leaves the host (host/H3). Returns the error under the
+ * name that the step's state matches; it throws nothing itself.
+ */
+export async function failAttempt(ports: Needs, run: StepRun, error: unknown): Promise<unknown> {
   const { agentId, notices, log } = run
   // The end is another invocation's to tell.
   if (isOrchestratorError(error, 'StepSupersededError')) {
     await Promise.all([notices.finish([]), release(run, undefined)])
-    return
+    return error
   }
   // Not asked, or asked in vain, is not failed: the rebinder finds another, or waits.
   if (isOrchestratorError(error, ...REFUSALS)) {
     log.info('step not begun', { agentId, errorName: error.name })
     await Promise.all([notices.finish([]), release(run, undefined), noteWhenToAsk(ports, run, error)])
-    return
+    return error
   }
-  await noteAttempt(ports, run, error)
+  const { verdict, askAgainAt } = verdictOn(ports, run, error)
+  await noteAttempt(ports, run, error, askAgainAt)
+  return errorForState(error, verdict)
 }
 
 /** What the state's error cannot say: how long an agent that is too busy wants to be left alone. */
@@ -41,7 +47,12 @@ async function noteWhenToAsk(
   })
 }
 
-async function noteAttempt(ports: Needs, run: StepRun, error: unknown): Promise<void> {
+async function noteAttempt(
+  ports: Needs,
+  run: StepRun,
+  error: unknown,
+  askAgainAt: string | undefined,
+): Promise<void> {
   const { own, agentId, record, notices, log } = run
   const failure = failureOf(error)
   const endedAt = ports.clock.now().toISOString()
@@ -49,8 +60,9 @@ async function noteAttempt(ports: Needs, run: StepRun, error: unknown): Promise<
     agentId,
     startedAt: record.startedAt,
     endedAt,
-    execution: executionOfFence(own.fence),
+    ...runOfFence(own.fence),
     error: failure,
+    ...(askAgainAt === undefined ? {} : { askAgainAt }),
     ...run.call?.spending.told(),
   }
   const before = record.attempts.length

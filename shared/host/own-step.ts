@@ -4,6 +4,7 @@ import { DIED, hasLostAttempt, noteLostAttempt } from '../app/steps/lost-attempt
 import { bindingAt, stepOf } from '../app/steps/plan-paths.ts'
 import { hasGoneOn } from '../app/steps/settle-failure.ts'
 import { signalGates } from '../app/steps/signal-gates.ts'
+import { OrchestratorError } from '../domain/errors.ts'
 import { executionArnOf } from '../domain/execution-arn.ts'
 import { type Receipt, receiptOf } from '../domain/step.ts'
 import { superseded } from '../domain/superseded.ts'
@@ -11,6 +12,7 @@ import { executionName, FIRST_EXECUTION } from '../domain/task.ts'
 import type { Plan } from '../ports/index.ts'
 import type { HostPorts } from './host-ports.ts'
 import type { Loading } from './load-step.ts'
+import { lastFailure } from './retry-or-leave.ts'
 import { stepNotices } from './step-notices.ts'
 import type { StepRun } from './step-run.ts'
 
@@ -23,7 +25,10 @@ export type Owned = { kind: 'owned'; run: StepRun } | { kind: 'ended'; receipt: 
 
 const UNKNOWN = 'unknown'
 
-/** Takes the step over, or answers the receipt that it has left (host/H1). Throws StepSupersededError to a late invocation (host/H2). */
+/**
+ * Takes the step over, or answers the receipt that it has left (host/H1). Throws StepSupersededError to a late invocation (host/H2), and
+ * AgentFailedError when the agent has no attempt left.
+ */
 export async function ownStep(ports: Needs, agent: DefinedAgent, loading: Loading): Promise<Owned> {
   const { own, planned, log, enteredAt, needed } = loading
   const taken = await ports.steps.takeOverStep(own, { startedAt: ports.clock.now().toISOString() })
@@ -48,9 +53,15 @@ export async function ownStep(ports: Needs, agent: DefinedAgent, loading: Loadin
     const lost = { own, plan, record: before, agent: { ...agent.manifest, id: agentId }, failure: DIED }
     record.attempts = [...record.attempts, await noteLostAttempt(ports, lost)]
   }
+  const run = { agent, own, plan, record, agentId, enteredAt, needed, log, notices: stepNotices(ports) }
+  const last = lastFailure(run)
+  if (last) {
+    // It is the last attempt again, not another one.
+    await ports.steps.takeOverStep(own, { startedAt: last.startedAt })
+    throw new OrchestratorError('AgentFailedError', last.error.message)
+  }
   const facts = { attempt: record.attempts.length + 1, executionArn: executionArnOf(executionOf(plan)) }
-  const run = { agent, own, plan, record, agentId, enteredAt, needed }
-  return { kind: 'owned', run: { ...run, log: log.with(facts), notices: stepNotices(ports) } }
+  return { kind: 'owned', run: { ...run, log: log.with(facts) } }
 }
 
 const executionOf = ({ taskId, execution = FIRST_EXECUTION, stateMachineArn }: Plan) => {

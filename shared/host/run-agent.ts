@@ -20,7 +20,7 @@ export function runAgent(
 ): Promise<unknown> {
   run.notices.tell(stepStartedEvent(run.own.taskId, run.record))
   const context = agentContext(ports, run, limits)
-  return untilAborted(limits.signal, () => {
+  return untilAborted(ports, limits.signal, () => {
     const { attempt, step } = context
     const agentId = run.agent.manifest.id
     ports.onCall?.({ agentId, capability: capability.name, path: step.path, attempt, input })
@@ -44,7 +44,11 @@ export async function storeOutput(
 }
 
 /** The agent's answer, or the signal's reason as soon as it aborts: an agent that does not listen cannot hold the host. */
-async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+async function untilAborted<T>(
+  { clock }: Pick<Needs, 'clock'>,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
   signal.throwIfAborted()
   const aborted = Promise.withResolvers<never>()
   const abort = (): void => aborted.reject(signal.reason)
@@ -52,7 +56,7 @@ async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Pro
   try {
     return await Promise.race([work(), aborted.promise])
   } catch (error) {
-    throw signal.aborted ? signal.reason : asAgentFailure(error)
+    throw signal.aborted ? signal.reason : asAgentFailure(error, clock.now())
   } finally {
     signal.removeEventListener('abort', abort)
     aborted.promise.catch(() => {})

@@ -25,7 +25,7 @@ import { withinDeadline } from './within-deadline.ts'
 
 /**
  * Runs an agent on the step that `payload` names (see StepPayloadSchema), and answers its receipt. Throws an OrchestratorError for all
- * that agents throw, under the name that the step's state matches; a ZodError for another payload; and what the ports throw.
+ * that agents throw, under a name by which the step's state calls the same agent again or leaves it (retry-or-leave.ts); a ZodError for another payload; and what the ports throw.
  */
 export function runStep(ports: HostPorts) {
   return async (agent: DefinedAgent, payload: unknown, invocation: Invocation): Promise<Receipt> => {
@@ -38,8 +38,7 @@ export function runStep(ports: HostPorts) {
       const outcome = await withinDeadline(ports, run, invocation, (limits) => work(ports, run, limits))
       ended = await recordEnd(ports, run, outcome)
     } catch (error) {
-      await failAttempt(ports, run, error)
-      throw error
+      throw await failAttempt(ports, run, error)
     }
     return tellEnd(ports, run, ended)
   }

@@ -11,6 +11,7 @@
  * counters/A3 a sum of 10^9 contributions in one epoch has at most 38 digits, DynamoDB's precision of numbers
  */
 
+import type { FailureKind } from '../domain/failure-kinds.ts'
 import {
   type Additions,
   BUCKETS_IN_DECADE,
@@ -40,9 +41,11 @@ export type Sums = {
   count: number
   quality: number
   residual: number
-  /** Decayed number of failures, and of those that were retryable. */
+  /** Decayed number of failures, and of those that were transient, final, or timeouts. */
   failures: number
-  retryable: number
+  transient: number
+  final: number
+  timeouts: number
   latencySeconds: number
   costUsd: number
   tokens: number
@@ -50,6 +53,14 @@ export type Sums = {
   calls: number
   /** Number of successes without decay. */
   successes: number
+}
+
+/** The counter of each kind of failure; the rest of the failures are errors of no known kind. */
+const COUNTER_OF_KIND: Readonly<Record<FailureKind, string | undefined>> = {
+  transient: 'wy',
+  final: 'wx',
+  timeout: 'wo',
+  error: undefined,
 }
 
 type Decay = { halfLifeSeconds?: number }
@@ -69,7 +80,7 @@ export function additionsOf(
   const epoch = Math.floor(at / epochSeconds)
   const weight = UNIT * 2 ** ((at - epoch * epochSeconds) / halfLifeSeconds)
   const weighted = (value: number): bigint => BigInt(Math.round(weight * value))
-  const { quality, residual, failed, retryable = false, latencySeconds, costUsd, tokens = 0 } = outcome
+  const { quality, residual, failed, kind, latencySeconds, costUsd, tokens = 0 } = outcome
   const counters: Record<string, bigint> = {
     w: weighted(1),
     wq: weighted(quality),
@@ -83,7 +94,8 @@ export function additionsOf(
   if (failed) {
     counters.wf = weighted(1)
     counters.nf = 1n
-    if (retryable) counters.wy = weighted(1)
+    const counter = kind && COUNTER_OF_KIND[kind]
+    if (counter !== undefined) counters[counter] = weighted(1)
   }
   if (costUsd > 0) counters[`c${bucketOf(costUsd, FIRST_BUCKET.c)}`] = weighted(1)
   if (tokens > 0) {
@@ -114,7 +126,9 @@ export function sumsAt(
     sums.quality += of('wq')
     sums.residual += of('wr')
     sums.failures += of('wf')
-    sums.retryable += of('wy')
+    sums.transient += of('wy')
+    sums.final += of('wx')
+    sums.timeouts += of('wo')
     sums.latencySeconds += of('wl') * MILLISECOND
     sums.costUsd += of('wc') * NANODOLLAR
     sums.tokens += of('wt')
@@ -129,7 +143,9 @@ export const noSums = (): Sums => ({
   quality: 0,
   residual: 0,
   failures: 0,
-  retryable: 0,
+  transient: 0,
+  final: 0,
+  timeouts: 0,
   latencySeconds: 0,
   costUsd: 0,
   tokens: 0,
@@ -145,7 +161,9 @@ export function addSums(all: readonly Sums[]): Sums {
     total.quality += sums.quality
     total.residual += sums.residual
     total.failures += sums.failures
-    total.retryable += sums.retryable
+    total.transient += sums.transient
+    total.final += sums.final
+    total.timeouts += sums.timeouts
     total.latencySeconds += sums.latencySeconds
     total.costUsd += sums.costUsd
     total.tokens += sums.tokens

@@ -7,36 +7,6 @@ export const YEAR_SECONDS = 31_536_000
 
 export const seconds = (most: number) => z.number().positive().max(most)
 
-export const RetrySchema = z.strictObject({
-  maxAttempts: z
-    .number()
-    .int()
-    .min(1)
-    .max(20)
-    .default(3)
-    .describe('Invocations of one agent, the first included'),
-  intervalSeconds: z
-    .number()
-    .int()
-    .min(1)
-    .max(3600)
-    .default(2)
-    .describe('The delay before the second invocation'),
-  backoffRate: z
-    .number()
-    .min(1)
-    .max(10)
-    .default(2)
-    .describe('The factor by which the delay grows after each retry'),
-  maxDelaySeconds: z
-    .number()
-    .int()
-    .min(1)
-    .max(86_400)
-    .default(60)
-    .describe('The longest delay between two attempts'),
-})
-
 const OnFailureSchema = z.union([
   z.enum(['fail', 'continue']),
   z.strictObject({

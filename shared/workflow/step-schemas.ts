@@ -4,13 +4,13 @@ import { AgentIdSchema } from '../domain/agent.ts'
 import { CapabilityNameSchema } from '../domain/capability.ts'
 import { distinct } from '../domain/distinct.ts'
 import { PreferSchema } from '../domain/prefer.ts'
+import { RetrySchema, WITHOUT_RETRY } from './retry-policy.ts'
 import {
   ConditionSchema,
   common,
   EXPRESSION,
   ListExpressionSchema,
   ofFanOut,
-  RetrySchema,
   seconds,
   YEAR_SECONDS,
 } from './step-fields.ts'
@@ -32,7 +32,9 @@ const AgentStepSchema = z.strictObject({
     .default('early')
     .describe('When the agent is chosen: when the task is planned, or just before the step runs'),
   timeoutSeconds: seconds(840).optional().describe('The timeout of one attempt; 300 by default'),
-  retry: RetrySchema.prefault({}).describe('How often one agent is retried after a transient failure'),
+  retry: RetrySchema.prefault(WITHOUT_RETRY).describe(
+    'How often one agent is called, and after which failures; where it is not said, three times after transient errors',
+  ),
   fallback: distinct(z.array(z.union([AgentIdSchema, CapabilityNameSchema])))
     .optional()
     .describe('Agents or capabilities to ask next, in this order, when an agent has failed for good'),

@@ -11,8 +11,9 @@ import { type Basis, childOf, estimate, type Known } from '../../estimator/estim
 import type { AgentDraws } from '../../estimator/simulate-step.ts'
 import { usdOfRun, usdPerSecond } from '../../estimator/usage-of-run.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
-import { histogramAt, sumsAt } from '../../selector/decayed-counters.ts'
+import { histogramAt, type Sums, sumsAt } from '../../selector/decayed-counters.ts'
 import { everyStep } from '../../workflow/places.ts'
+import { retriedKinds } from '../../workflow/retry-policy.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schema.ts'
 import { workflowCalledBy } from '../../workflow/step-kinds.ts'
 import { doingsOf, type PlanningNeeds } from '../agents/agent-knowledge.ts'
@@ -34,8 +35,8 @@ const DEFAULT_SECONDS = 2
 /** The weight of the prior in calls; with at least this many calls a figure counts as measured. */
 const PRIOR_CALLS = 2
 const PRIOR_FAILURES = 0.01
-/** The assumed share of retryable failures. */
-const PRIOR_RETRYABLE = 0.5
+/** The assumed share of each kind of failure. */
+const PRIOR_KINDS = { transient: 0.5, error: 0.3, timeout: 0.1 }
 const MEASURED_CALLS = 5
 /** The nesting depth of child workflows that is simulated. */
 const MOST_DEPTH = 3
@@ -147,7 +148,8 @@ function drawsOf(
 ): AgentDraws & { basis: Basis } {
   const capability = capabilityAsked(agent, step)?.name ?? ''
   const own = doings.get(agent.id)?.get(capability) ?? []
-  const { count, failures, retryable } = sumsAt(own, at)
+  const sums = sumsAt(own, at)
+  const { count, failures } = sums
   const believed =
     agent.typicalSeconds === undefined ? ofOthers(capability) : drawAround(agent.typicalSeconds)
   const share = count / (count + PRIOR_CALLS)
@@ -163,11 +165,25 @@ function drawsOf(
     tokens: tokens ? mixed(share, tokens, () => 0) : () => 0,
     usdPerSecond: usdPerSecond(agent.limits.memoryMb, prices),
     failureShare: (failures + PRIOR_FAILURES) / (count + PRIOR_CALLS),
-    retryableShare: (retryable + PRIOR_FAILURES * PRIOR_RETRYABLE) / (failures + PRIOR_FAILURES),
+    retryableShare:
+      (retriedFailures(step, sums) + PRIOR_FAILURES * priorRetried(step)) / (failures + PRIOR_FAILURES),
     maxConcurrency: agent.limits.maxConcurrency,
     basis: count >= MEASURED_CALLS ? 'measured' : declared,
   }
 }
+
+/** The failures after which the step calls the same agent again. */
+function retriedFailures({ retry }: AgentStep, { failures, transient, final, timeouts }: Sums): number {
+  const counts = { transient, error: Math.max(0, failures - transient - final - timeouts), timeout: timeouts }
+  return sumOfRetried(retry, counts)
+}
+
+const priorRetried = ({ retry }: AgentStep): number => sumOfRetried(retry, PRIOR_KINDS)
+
+const sumOfRetried = (retry: AgentStep['retry'], byKind: typeof PRIOR_KINDS): number =>
+  Object.entries(byKind)
+    .filter(([kind]) => retriedKinds(retry).some((retried) => retried === kind))
+    .reduce((sum, [, share]) => sum + share, 0)
 
 /** The duration for an agent without measured or declared figures: that of other agents at the capability, or a default. */
 function secondsOfOthers(doings: Doings, capability: string, at: number): Draw {

@@ -1,7 +1,7 @@
 /** How long a step waits whose agents are too busy (rebind/B8). */
 import { REFUSALS } from '../../domain/errors.ts'
 import { seededRandom } from '../../domain/random.ts'
-import type { StepRecord } from '../../domain/step.ts'
+import type { Attempt, StepRecord } from '../../domain/step.ts'
 import { secondsUntil } from '../../domain/times.ts'
 import type { Ownership, Ports } from '../../ports/index.ts'
 import type { Failure } from './settle-failure.ts'
@@ -38,6 +38,12 @@ export const secondsBusy = ({ ports, record }: Wait): number => {
 
 export const hasWaitedLongEnough = (wait: Wait): boolean =>
   isRefusal(wait.failure) && secondsBusy(wait) > LONGEST_BUSY_SECONDS
+
+/** Full seconds until the time that an agent has named with its failed attempt; 0 when it has named none. */
+export const secondsUntilAsked = (
+  { clock }: Pick<Ports, 'clock'>,
+  { askAgainAt }: Pick<Attempt, 'askAgainAt'>,
+): number => (askAgainAt === undefined ? 0 : Math.max(0, Math.ceil(secondsUntil(askAgainAt, clock.now()))))
 
 /**
  * The first wait is as long as an agent needs to be free; the longer it has waited, the longer it waits. Steps that wait for the same do

@@ -1,5 +1,5 @@
 import type { AgentManifest } from '../../domain/agent.ts'
-import { isRetriedInPlace } from '../../domain/errors.ts'
+import { failureKind } from '../../domain/failure-kinds.ts'
 import type { Attempt, StepRecord } from '../../domain/step.ts'
 import { millisecondsBetween } from '../../domain/times.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
@@ -35,7 +35,7 @@ export async function countAttempt(
     quality,
     residual: expected === undefined ? 0 : quality - expected,
     failed: error !== undefined,
-    retryable: error !== undefined && isRetriedInPlace(error),
+    ...(error ? { kind: failureKind(error) } : {}),
     latencySeconds: millisecondsBetween(startedAt, endedAt) / 1_000,
     costUsd,
     ...(tokens === undefined ? {} : { tokens }),

@@ -6,7 +6,7 @@
  * attempt/J1 the next owner of a step records, counts and reports to the breaker an attempt that started without a recorded end, once
  * attempt/J2 a call that was refused, superseded or cancelled does not count as an attempt
  */
-import { executionOfFence } from '../../contracts/step-payload.ts'
+import { runOfFence } from '../../contracts/step-payload.ts'
 import type { AgentManifest } from '../../domain/agent.ts'
 import { boundedFailure } from '../../domain/bounded.ts'
 import { attemptFailedEvent } from '../../domain/event.ts'
@@ -46,7 +46,7 @@ export async function noteLostAttempt(ports: Needs, lost: Lost): Promise<Attempt
     agentId: agent.id,
     startedAt: record.startedAt,
     endedAt: ports.clock.now().toISOString(),
-    execution: executionOfFence(own.fence),
+    ...runOfFence(own.fence),
     error: boundedFailure(failure),
   }
   if (!(await ports.steps.addAttempt(own, attempt, record.attempts.length))) throw superseded(own.path)

@@ -1,8 +1,8 @@
 /**
  * Chooses the next agent for a step whose agent has failed or was busy, and the wait before it. The invariants are those of
- * `rebind-step.ts`: rebind/B2, rebind/B7, rebind/B8, rebind/B9, rebind/B10.
+ * `rebind-step.ts`: rebind/B2, rebind/B7, rebind/B8, rebind/B9, rebind/B10, rebind/B11.
  */
-import { executionOfFence, isRetry } from '../../contracts/step-payload.ts'
+import { attemptsSinceReopened, isRetry } from '../../contracts/step-payload.ts'
 import type { Agent } from '../../domain/agent.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import type { Decision } from '../../domain/plan.ts'
@@ -16,6 +16,7 @@ import {
   type Refusal,
   type SelectionRequest,
 } from '../../selector/choose-agent.ts'
+import { mayCallAgain } from '../../workflow/retry-policy.ts'
 import type { AgentStep } from '../../workflow/schema.ts'
 import {
   type KnowledgeNeeds,
@@ -31,6 +32,7 @@ import {
   isRefusal,
   SHORT_WAIT_SECONDS,
   secondsBusy,
+  secondsUntilAsked,
   type Wait,
   waitingSeconds,
 } from './busy-waits.ts'
@@ -45,7 +47,6 @@ export type Trouble = Wait & {
 
 export type NextAgent = { agent: Agent; decision?: Decision; waitSeconds: number }
 
-const TIMEOUTS = ['StepTimedOutError', 'States.Timeout', 'Sandbox.Timedout']
 /** Not a failure: the step is bound late, just before it runs. */
 export const LATE: Failure = { name: 'NoAgentError', message: 'nobody can run it' }
 /** Or why there is none. Throws AgentBusyError where the rebinder shall look again in place (rebind/B10). */
@@ -58,8 +59,8 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
   if (same) return { agent: same, waitSeconds: 1 }
   const planned = { capability: step.capability, pinned: step.agent }
   const fallbacks = step.fallback && fallbacksOf(step, agents)
-  const hasFailed = attemptsOf(record).length > 0
-  const others = fallbacks ? (hasFailed ? fallbacks : [planned, ...fallbacks]) : [planned]
+  const failed = failedAgents(record, step, failure)
+  const others = fallbacks ? (failed.size > 0 ? fallbacks : [planned, ...fallbacks]) : [planned]
   const purse = plan.budget && (await stillToSpend(ports, plan.taskId))
   const left = { ...purse?.left, seconds: secondsLeft(ports, plan) }
   const capabilities = others.flatMap((wanted) => capabilityWanted(wanted, agents) ?? [])
@@ -69,7 +70,7 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
     isBusy && purse ? withoutMoney(known(capability), agents, purse) : known(capability)
   const knownOf = (wanted: Wanted, { id }: Agent): Knowledge | undefined =>
     knowledge(capabilityWanted(wanted, agents)).get(id)
-  const excluded = new Map([...excludedAgents(record), ...tooDear(record, failure)])
+  const excluded = new Map([...failed, ...tooDear(record, failure)])
   const refusals: Refusals = new Map()
   const choose = (wanted: Wanted, more: Partial<SelectionRequest>) => {
     const selection = chooseAgent({
@@ -93,8 +94,12 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
   const hasWaited = isBusy && record.busySince !== undefined
   // This call is a retry of the rebinder, which looks again.
   const isLook = hasWaited && isRetry(own.fence)
-  const isTried = ({ id }: Agent): boolean => attemptsOf(record).some(({ agentId }) => agentId === id)
   const at = (seconds: number) => (): number => seconds
+  const asked = agentThatAsked(trouble, agents)
+  if (asked) {
+    const alone = { agents: [asked.agent], excluded: new Map(), mayWait: true }
+    if ([planned, ...(fallbacks ?? [])].some((wanted) => choose(wanted, alone).agent)) return asked
+  }
   const tries: { among: Wanted[]; wait: typeof pause; more: Partial<SelectionRequest> }[] = [
     // At once, unless the agents were too busy in an earlier turn.
     {
@@ -104,16 +109,6 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
     },
     // All agents that are not excluded, after a wait (rebind/B8).
     { among: others, wait: pause, more: { mayWait: true } },
-    // No other agent is left: those that have only timed out get another attempt (rebind/B2).
-    {
-      among: [planned, ...(fallbacks ?? [])],
-      wait: isBusy ? pause : at(0),
-      more: {
-        agents: agents.filter(isTried),
-        excluded: new Map([...exhaustedAgents(record, step), ...tooDear(record, failure)]),
-        mayWait: true,
-      },
-    },
   ]
   for (const { among, wait, more } of tries) {
     for (const wanted of among) {
@@ -193,25 +188,33 @@ function fallbacksOf({ fallback = [], capability }: AgentStep, agents: readonly 
   })
 }
 
-/** The attempts since the last retry of the task (retry/Q4): by execution, or by time in older records. */
-const attemptsOf = ({ attempts, reopenedAt = '', fence }: StepRecord): Attempt[] =>
-  attempts.filter(({ startedAt, execution }) =>
-    execution === undefined ? startedAt >= reopenedAt : execution === executionOfFence(fence),
-  )
-
-/** Every agent that has failed this step. */
-function excludedAgents(record: StepRecord): Map<string, string> {
-  return new Map(
-    attemptsOf(record).map(({ agentId, error }) => [agentId, `failed this step: ${error.message}`]),
-  )
+/** The agent that has failed and has named the time of its next call, unless the task ends before (rebind/B11). */
+function agentThatAsked(
+  { ports, plan, step, record, failure }: Trouble,
+  agents: readonly Agent[],
+): { agent: Agent; waitSeconds: number } | undefined {
+  const last = record.attempts.at(-1)
+  const agent = agents.find(({ id }) => id === record.agentId)
+  if (!agent || last?.askAgainAt === undefined || last.startedAt !== record.startedAt) return undefined
+  if (isRefusal(failure) || !mayCallAgain(step.retry, attemptsOf(record, agent.id))) return undefined
+  const waitSeconds = secondsUntilAsked(ports, last)
+  return waitSeconds < (secondsLeft(ports, plan) ?? Number.POSITIVE_INFINITY)
+    ? { agent, waitSeconds }
+    : undefined
 }
 
-/** Agents that are excluded even when no other is left: they failed for good, or timed out too often (rebind/B2). */
-function exhaustedAgents(record: StepRecord, { retry }: AgentStep): Map<string, string> {
-  const byAgent = Map.groupBy(attemptsOf(record), ({ agentId }) => agentId)
-  const exhausted = [...byAgent].filter(
-    ([, attempts]) =>
-      attempts.length >= retry.maxAttempts || attempts.some(({ error }) => !TIMEOUTS.includes(error.name)),
+const attemptsOf = (record: StepRecord, id: string): Attempt[] =>
+  attemptsSinceReopened(record).filter(({ agentId }) => agentId === id)
+
+/** The agents that have failed this step for good (rebind/B2): this failure, unless it is none, is one that no state retries. */
+function failedAgents(record: StepRecord, { retry }: AgentStep, failure: Failure): Map<string, string> {
+  const byAgent = Map.groupBy(attemptsSinceReopened(record), ({ agentId }) => agentId)
+  const failed = [...byAgent].filter(
+    ([agentId, attempts]) =>
+      !mayCallAgain(retry, attempts) ||
+      (agentId === record.agentId && failure !== LATE && !isRefusal(failure)),
   )
-  return new Map(exhausted.map(([agentId]) => [agentId, 'failed this step for good']))
+  return new Map(
+    failed.map(([agentId, attempts]) => [agentId, `failed this step: ${attempts.at(-1)?.error.message}`]),
+  )
 }

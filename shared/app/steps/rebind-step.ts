@@ -3,8 +3,8 @@
  *
  * Invariants (tests cite them):
  * rebind/B1 a step that turns out to have succeeded goes on; none of its work is repeated
- * rebind/B2 an agent that failed for good is not called again for that step; one that timed out only when no other agent is left, and at
- *    most `maxAttempts` times. So a step ends after finitely many attempts
+ * rebind/B2 an agent that failed for good, by the policy in `retry`, is not called again for that step: the host has had it called as often
+ *    as the policy says. So a step ends after finitely many attempts
  * rebind/B3 a failure that no agent can avoid (the input, a cancellation) does not fail over
  * rebind/B4 the record of a settled step is final before the answer is given
  * rebind/B5 a step that goes on, settled or succeeded, signals the gates that wait for it; one that ends the task does not
@@ -16,11 +16,13 @@
  * rebind/B9 an exceeded budget or deadline ends the task, regardless of its steps' failure policies
  * rebind/B10 when a step has waited a minute and its agents are still known to be busy, the rebinder throws instead of choosing one, and
  *    its state retries later: a retry costs three events of the execution's history, fewer than a call of a busy agent
+ * rebind/B11 an agent that has named a time for the next call, and has attempts left, is called again then, before any other; when the
+ *    task's deadline comes first, it has failed for good
  */
 import { isSameEntry, type RebindAnswer, type RebindPayload } from '../../contracts/step-payload.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { executionArnOf } from '../../domain/execution-arn.ts'
-import { isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
+import { type Attempt, isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
 import { executionName, isOpenTask } from '../../domain/task.ts'
 import { secondsUntil } from '../../domain/times.ts'
@@ -28,7 +30,7 @@ import type { Ownership, Plan, Ports } from '../../ports/index.ts'
 import type { AgentStep } from '../../workflow/schema.ts'
 import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
 import { settleDead } from '../limits/spend-budget.ts'
-import { isRefusal } from './busy-waits.ts'
+import { isRefusal, secondsUntilAsked } from './busy-waits.ts'
 import { noteLostAttempt } from './lost-attempt.ts'
 import { messageInCause } from './message-in-cause.ts'
 import { LATE, type NextAgent, nextAgent, type Trouble } from './next-agent.ts'
@@ -91,20 +93,15 @@ export const rebindStep =
     if (plan.budget) await settleDead(ports.budgets, { taskId, path, holder: fence })
     const step = stepOf(plan, path)
     const failed = taken.step.agentId
+    const situation = { ports, task, plan, step, askAgainAt: before?.askAgainAt, own, turn }
+    const decideAfter = (record: StepRecord): Promise<RebindAnswer> => {
+      const known = isPastDeadline(ports, plan) ? pastDeadline(plan) : asNoted(record, failure)
+      return decide({ ...situation, record, failure: known })
+    }
     const answer =
       taken.kind === 'final'
         ? settledAs(step, taken.step)
-        : await decide({
-            ports,
-            task,
-            plan,
-            step,
-            record: await withFailedAttempt(ports, plan, own, taken, failure),
-            askAgainAt: before?.askAgainAt,
-            own,
-            turn,
-            failure: isPastDeadline(ports, plan) ? pastDeadline(plan) : failure,
-          })
+        : await decideAfter(await withFailedAttempt(ports, plan, own, taken, failure))
     if ('settled' in answer) await signalGates(ports, plan, path)
     const next = 'rebound' in answer ? answer.rebound.agentId : failed
     const hasFailed = failure !== LATE && !isRefusal(failure)
@@ -118,14 +115,16 @@ export const rebindStep =
 
 /** The answer that this call has already given, when it is repeated after a crash (rebind/B6). */
 async function answeredBefore(
-  { agents }: Pick<Ports, 'agents'>,
-  { status, reboundBy = '', agentId = '' }: StepRecord,
+  { agents, clock }: Pick<Ports, 'agents' | 'clock'>,
+  { status, reboundBy = '', agentId = '', attempts }: StepRecord,
   fence: string,
   turn: number,
 ): Promise<RebindAnswer | undefined> {
   if (status !== 'running' || reboundBy === '' || !isSameEntry(reboundBy, fence)) return undefined
   const agent = await agents.findAgent(agentId)
-  return agent && { rebound: { functionArn: agent.functionArn, agentId, waitSeconds: 0 }, turn: turn + 1 }
+  const last = attempts.at(-1)
+  const waitSeconds = last?.agentId === agentId ? secondsUntilAsked({ clock }, last) : 0
+  return agent && { rebound: { functionArn: agent.functionArn, agentId, waitSeconds }, turn: turn + 1 }
 }
 
 /** Records a failure that the host could not record itself, because it never ran or was killed. */
@@ -136,8 +135,7 @@ async function withFailedAttempt(
   { step, before = step }: { step: StepRecord; before?: StepRecord },
   failure: Failure,
 ): Promise<StepRecord> {
-  const noted = step.attempts.some(({ startedAt }) => startedAt === step.startedAt)
-  if (noted || failure === LATE || isRefusal(failure) || failure.name === 'StepSupersededError') return step
+  if (notedAttempt(step) || isNoAttempt(failure)) return step
   const id = step.agentId ?? 'unknown'
   const known = await ports.agents.findAgent(id)
   const agent = { id, capabilities: known?.capabilities ?? [] }
@@ -145,6 +143,16 @@ async function withFailedAttempt(
   const attempt = await noteLostAttempt(ports, { own, plan, record, agent, failure })
   return { ...step, attempts: [...step.attempts, attempt] }
 }
+
+/** What the host has recorded of the attempt: the name of the error that left it says only what the state is to do. */
+const asNoted = (record: StepRecord, failure: Failure): Failure =>
+  isNoAttempt(failure) ? failure : (notedAttempt(record)?.error ?? failure)
+
+const notedAttempt = ({ attempts, startedAt }: StepRecord): Attempt | undefined =>
+  attempts.find((attempt) => attempt.startedAt === startedAt)
+
+const isNoAttempt = (failure: Failure): boolean =>
+  failure === LATE || isRefusal(failure) || failure.name === 'StepSupersededError'
 
 async function decide(situation: Situation): Promise<RebindAnswer> {
   const { failure } = situation

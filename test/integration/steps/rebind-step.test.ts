@@ -44,14 +44,14 @@ const rebindAfter = (taskId: string, errorName: string, errorMessage: string) =>
     error: { Error: errorName, Cause: JSON.stringify({ errorMessage }) },
   })
 
-async function fail(taskId: string, agentId: string, errorName: string, noted = true) {
+async function fail(taskId: string, agentId: string, errorName: string, noted = true, more: object = {}) {
   const { steps } = stores.ports
   const fence = nextFence()
   const own = { taskId, path: 's', owner: `o${fence}`, fence }
   const startedAt = new Date(invocations).toISOString()
   await steps.takeOverStep(own, { agentId, startedAt })
   const error = { name: errorName, message: 'boom' }
-  if (noted) await steps.addAttempt(own, { agentId, startedAt, endedAt: startedAt, error })
+  if (noted) await steps.addAttempt(own, { agentId, startedAt, endedAt: startedAt, error, ...more })
   return rebindAfter(taskId, errorName, 'boom')
 }
 /** Calls the rebinder after a refused admission, for which no attempt was recorded. */
@@ -124,12 +124,36 @@ describe('rebindStep', () => {
     })
   })
 
-  it('asks an agent that timed out again only when no other is left, and not for ever (rebind/B2)', async () => {
+  it('does not ask an agent that timed out again, unless `retry` says so (rebind/B2)', async () => {
     const { taskId, ids } = await seed(['a', 'b'], { retry: { maxAttempts: 2 } })
     const [a = '', b = ''] = ids
     expect(await fail(taskId, a, 'States.Timeout', false)).toMatchObject({ rebound: { agentId: b } })
-    expect(await fail(taskId, b, 'AgentFailedError')).toMatchObject({ rebound: { agentId: a } })
-    await expect(fail(taskId, a, 'States.Timeout', false)).rejects.toMatchObject({ name: 'StepFailedError' })
+    await expect(fail(taskId, b, 'AgentFailedError')).rejects.toMatchObject({ name: 'StepFailedError' })
+  })
+
+  it('asks an agent again at the time that it has named, before any other, as long as it may be (rebind/B11)', async () => {
+    const { taskId, ids } = await seed(['a', 'b'], { retry: { maxAttempts: 2 } })
+    const [a = '', b = ''] = ids
+    const askAgainAt = new Date(Date.now() + 300_000).toISOString()
+    const asked = () => fail(taskId, a, 'AgentFailedError', true, { askAgainAt })
+    expect(await asked()).toMatchObject({ rebound: { agentId: a, waitSeconds: expect.closeTo(300, -1) } })
+    expect(await asked()).toMatchObject({ rebound: { agentId: b, waitSeconds: 0 } })
+  })
+
+  it('goes to the next agent when the deadline comes before that time (rebind/B11)', async () => {
+    const { taskId, ids } = await seed(['a', 'b'])
+    const plan = await stores.ports.plans.getPlan(taskId, 1)
+    const { plans } = stores.ports
+    const deadline = new Date(Date.now() + 200_000).toISOString()
+    stores.ports.plans = { ...plans, getPlan: async () => ({ ...plan, deadline }) }
+    try {
+      const askAgainAt = new Date(Date.now() + 300_000).toISOString()
+      expect(await fail(taskId, ids[0] ?? '', 'AgentFailedError', true, { askAgainAt })).toMatchObject({
+        rebound: { agentId: ids[1] },
+      })
+    } finally {
+      stores.ports.plans = plans
+    }
   })
 
   it('counts an agent whose function never started as having failed (rebind/B2)', async () => {
@@ -219,12 +243,18 @@ describe('rebindStep', () => {
     expect((await stepOf(taskId))?.attempts).toEqual([])
   })
 
-  it('waits before it asks one that has timed out and is now busy (rebind/B2, rebind/B8)', async () => {
+  it('waits for an agent that has failed once, may be asked again, and is now busy (rebind/B2, rebind/B8)', async () => {
+    const { steps } = stores.ports
     const { taskId, ids } = await seed(['a'])
     const [a = ''] = ids
-    expect(await fail(taskId, a, 'States.Timeout', false)).toMatchObject({ rebound: { waitSeconds: 0 } })
-    const { rebound } = (await refuse(taskId, a, 'AgentBusyError')) as { rebound: { waitSeconds: number } }
-    expect(rebound.waitSeconds).toBeGreaterThan(0)
+    const fence = nextFence()
+    const own = { taskId, path: 's', owner: `o${fence}`, fence }
+    const startedAt = new Date(invocations).toISOString()
+    await steps.takeOverStep(own, { agentId: a, startedAt })
+    const error = { name: 'AgentRetryableError', message: 'later' }
+    await steps.addAttempt(own, { agentId: a, startedAt, endedAt: startedAt, error })
+    for (let times = 0; times < 2; times++)
+      expect(await refuse(taskId, a, 'AgentBusyError')).toMatchObject({ rebound: { agentId: a } })
   })
 
   it('does not wait for ever (rebind/B8)', async () => {

@@ -43,7 +43,7 @@ export type WorldOptions = {
   random?(): number
 }
 
-/** The result of an agent's nth run of a step: an answer, or a failure by error name. */
+/** The result of an agent's nth run of a step: an answer, a failure by error name, or a crash (`Lambda.Unknown`). */
 export type Behaviour = {
   /** In the planner's order of preference. */
   agents: readonly string[]
@@ -52,7 +52,7 @@ export type Behaviour = {
     agentId: string
     nth: number
     input: Json
-  }): { milliseconds: number } & ({ output: Json } | { error: string })
+  }): { milliseconds: number } & ({ output: Json } | { error: string; retryAfterSeconds?: number })
   /** A person's answer and its time; undefined if the approval is never answered. */
   approvalOf(path: string): { milliseconds: number; decision: string } | undefined
   /** Whether the first answer to such a call is lost, so that the engine repeats the call. */
@@ -169,7 +169,9 @@ export function makeWorld(
       wake,
     },
   })
-  const functions = functionsOf(ports, behaviour, clock, agents)
+  const crashed = new Set<string>()
+  const mortal = { ...ports, steps: notingNoCrash(crashed, ports.steps) }
+  const functions = functionsOf(mortal, behaviour, clock, agents, crashed)
   const lost = new Set<string>()
   const integrations: Integrations = {
     ...gateIntegration(table),
@@ -177,17 +179,23 @@ export function makeWorld(
       const name = String(FunctionName).split(':').at(-1) ?? ''
       if (throttles(name, clock.now()))
         throw new StateError('Lambda.TooManyRequestsException', 'Rate Exceeded.')
+      const call = `${name} ${JSON.stringify(Payload)}`
+      const first = call.replace(/"RetryCount":\d+/, '')
+      // A call is made also when its answer, or its error, is lost.
+      const isLost = !lost.has(first) && behaviour.loses(first)
+      lost.add(first)
+      const unlessLost = (): void => {
+        if (isLost) throw new StateError('Lambda.ServiceException', 'the answer was lost')
+      }
       try {
         const answer = await functions(name, Payload as object)
-        const call = `${name} ${JSON.stringify(Payload)}`
-        const first = call.replace(/"RetryCount":\d+/, '')
-        if (lost.has(first) || !behaviour.loses(first)) return { Payload: answer }
-        lost.add(first)
+        unlessLost()
+        return { Payload: answer }
       } catch (error) {
+        unlessLost()
         const { name: errorType, message: errorMessage } = error as Error
         throw new StateError(errorType, JSON.stringify({ errorType, errorMessage }))
       }
-      throw new StateError('Lambda.ServiceException', 'the answer was lost')
     },
   }
   const executionArns: string[] = []
@@ -236,8 +244,26 @@ export function makeWorld(
   return { ports, service, clock, run, register, historyLengths }
 }
 
-/** The functions that a deployment has, by name. */
-function functionsOf(ports: Ports, behaviour: Behaviour, clock: VirtualClock, agents: readonly Agent[]) {
+const CRASH = 'Lambda.Unknown'
+
+/** A process that crashes records no attempt: its request is added to `crashed` instead. */
+const notingNoCrash = (crashed: Set<string>, steps: Ports['steps']): Ports['steps'] => ({
+  ...steps,
+  async addAttempt(own, attempt, before) {
+    if (!attempt.error.message.startsWith(`${CRASH}: `)) return steps.addAttempt(own, attempt, before)
+    crashed.add(own.owner)
+    throw new Error('its process has crashed')
+  },
+})
+
+/** The functions that a deployment has, by name; `crashed` holds the requests whose process has crashed. */
+function functionsOf(
+  ports: Ports,
+  behaviour: Behaviour,
+  clock: VirtualClock,
+  agents: readonly Agent[],
+  crashed: ReadonlySet<string>,
+) {
   const host = silentHost(ports)
   const defined = new Map(agents.map((agent) => [agent.id, madeUp(agent, behaviour, clock)]))
   const asked = new Set<string>()
@@ -252,7 +278,12 @@ function functionsOf(ports: Ports, behaviour: Behaviour, clock: VirtualClock, ag
       return answer
     }
     const agent = defined.get(name)
-    return agent && host(agent, payload, { id: owner, remainingMs: () => 600_000 })
+    if (!agent) return undefined
+    try {
+      return await host(agent, payload, { id: owner, remainingMs: () => 600_000 })
+    } catch (error) {
+      throw crashed.has(owner) ? Object.assign(new Error('its process has crashed'), { name: CRASH }) : error
+    }
   }
 
   async function decide(id: string, stepId: string): Promise<void> {
@@ -291,7 +322,8 @@ function madeUp({ id, limits, price }: Agent, behaviour: Behaviour, clock: Virtu
       const run = behaviour.runOf({ path, agentId: id, nth, input: input as Json })
       await clock.sleep(run.milliseconds)
       if ('output' in run) return run.output
-      throw Object.assign(new Error(`made up for ${path}`), { name: run.error })
+      const { error: name, retryAfterSeconds } = run
+      throw Object.assign(new Error(`made up for ${path}`), { name, details: { retryAfterSeconds } })
     },
   })
 }

@@ -35,7 +35,12 @@ type Round = {
   errors: Record<string, Json>
 }
 
-const TIMEOUT = 'StepTimedOutError'
+/** After which errors each word of `retry.on` has the same agent called again. */
+const RETRIED: Record<AgentStep['retry']['on'][number], string[]> = {
+  transient: ['AgentRetryableError', 'Lambda.Unknown'],
+  error: ['AgentRetryableError', 'Lambda.Unknown', 'AgentFailedError'],
+  timeout: ['StepTimedOutError'],
+}
 
 /** The reference semantics of a workflow: steps one after another, without state machine, store, or retries of calls. */
 export async function evaluateWorkflow(
@@ -210,7 +215,7 @@ export async function evaluateWorkflow(
     return { status: 'failed', by: [] }
   }
 
-  /** Tries the agents in order, each until it answers, fails for good, or has no attempts left; then those that timed out again. */
+  /** Tries the agents in order, each until it answers, fails for good, or has no attempts left. */
   async function runAgents(step: AgentStep, path: string, names: Names): Promise<Expected> {
     const template = step.input === undefined ? names.input : step.input
     const input = (await resolveExpressions(template, names)) ?? null
@@ -224,14 +229,10 @@ export async function evaluateWorkflow(
         const run = world.runOf({ path, agentId: id, nth: of(id).length + 1, input })
         if ('output' in run) return { status: 'succeeded', output: run.output, by: by() }
         attempts.push({ agentId: id, error: run.error })
-        if (run.error !== 'AgentRetryableError') break
+        if (!step.retry.on.some((kind) => RETRIED[kind].includes(run.error))) break
       }
       if (attempts.at(-1)?.error === 'InvalidInputError') break
-      const canTryAgain = (one: string): boolean =>
-        of(one).length > 0 &&
-        of(one).length < step.retry.maxAttempts &&
-        of(one).every(({ error }) => error === TIMEOUT)
-      agentId = others.find((one) => of(one).length === 0) ?? world.agents.find(canTryAgain)
+      agentId = others.find((one) => of(one).length === 0)
     }
     return { status: 'failed', by: by() }
   }

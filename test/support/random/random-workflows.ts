@@ -79,7 +79,6 @@ function stepOf(
     ...(inEach ? { outerItem: '{% $item %}', outerIndex: '{% $index %}' } : {}),
     ...(inLoop ? { iteration: '{% $iteration %}', before: `{% $previous.${id}.h %}` } : {}),
   }
-  const pick = <T>(options: readonly T[], at: number): T => options[Math.floor(at * options.length)] as T
   const handler = pick(after, (failure * 7) % 1)
   const common = {
     join: pick(['all', 'all', 'any', 'settled'], join),
@@ -132,7 +131,7 @@ function stepOf(
     ...valid,
     capability: CAPABILITY,
     input: facts,
-    retry: { maxAttempts: 1 + Math.floor(retry * 3) },
+    ...(retry < 0.25 ? {} : { retry: policyOf(retry) }),
     ...(late < 0.15 ? { bind: 'late' } : {}),
     ...(fallback < 0.1 ? { fallback: ['gamma', 'beta'] } : {}),
   }
@@ -150,6 +149,14 @@ function stepOf(
   return agent
 }
 
+const pick = <T>(options: readonly T[], at: number): T => options[Math.floor(at * options.length)] as T
+
+/** Policies over all that `retry` may say, from a number between 0 and 1. */
+const policyOf = (knob: number) => {
+  const on = pick([undefined, ['error'], ['transient'], ['timeout'], ['error', 'timeout']], (knob * 16) % 1)
+  return { maxAttempts: 1 + Math.floor(knob * 3), ...(on ? { on } : {}) }
+}
+
 /** Answers, durations and lost answers, derived from the request, so that equal requests have equal answers. */
 export const behaviours: fc.Arbitrary<Behaviour> = fc
   .record({ seed: fc.integer(), trouble: chance })
@@ -160,7 +167,11 @@ export const behaviours: fc.Arbitrary<Behaviour> = fc
       runOf: ({ path, agentId, nth, input }) => {
         const milliseconds = Math.floor(hash(seed, `time ${path} ${agentId} ${nth}`) * 100)
         const luck = hash(seed, `luck ${path} ${agentId} ${nth}`) / trouble
-        if (luck < 0.25) return { milliseconds, error: 'AgentRetryableError' }
+        if (luck < 0.2) return { milliseconds, error: 'AgentRetryableError' }
+        if (luck < 0.25)
+          return { milliseconds, error: 'AgentRetryableError', retryAfterSeconds: 1 + 400 * luck }
+        if (luck < 0.28) return { milliseconds, error: 'AgentFinalError' }
+        if (luck < 0.31) return { milliseconds, error: 'Lambda.Unknown' }
         if (luck < 0.35) return { milliseconds, error: 'AgentFailedError' }
         if (luck < 0.45) return { milliseconds, error: 'StepTimedOutError' }
         if (luck < 0.48) return { milliseconds, error: 'InvalidInputError' }

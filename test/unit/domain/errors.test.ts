@@ -5,6 +5,7 @@ it('keeps the error names that state machines match', () => {
   expect(Object.keys(ERRORS).sort()).toEqual([
     'AgentBusyError',
     'AgentFailedError',
+    'AgentFinalError',
     'AgentOutputError',
     'AgentRetryableError',
     'AgentUnavailableError',

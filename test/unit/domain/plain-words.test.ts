@@ -182,7 +182,7 @@ describe('what is said', () => {
     [
       { retry: 3 },
       'retry',
-      'retry is 3; it must be an object {maxAttempts?, intervalSeconds?, backoffRate?, maxDelaySeconds?}',
+      'retry is 3; it must be an object {maxAttempts?, intervalSeconds?, backoffRate?, maxDelaySeconds?, on?}',
     ],
     [
       { retry: { maxAttempts: 0 } },
@@ -192,7 +192,7 @@ describe('what is said', () => {
     [
       { retry: { maxAttemps: 2 } },
       'retry.maxAttemps',
-      'retry has no "maxAttemps"; did you mean "maxAttempts"? (known: backoffRate, intervalSeconds, maxAttempts, maxDelaySeconds)',
+      'retry has no "maxAttemps"; did you mean "maxAttempts"? (known: backoffRate, intervalSeconds, maxAttempts, maxDelaySeconds, on)',
     ],
     [
       { needs: 'a' },

@@ -75,7 +75,7 @@ it('performs an effect again, under the same key, when the process died before i
   expect(died.error).toEqual({
     name: 'Runtime.ExitError',
     message: 'the test has ended the process after the effect "refund"',
-    retryable: false,
+    retryable: true,
   })
   const retried = await testAgent(clerk, { ...refund, after: died })
   expect(retried).toMatchObject({ output: { refunded: 5 }, once: { refund: { performed: 1 } } })

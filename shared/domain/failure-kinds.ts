@@ -1,0 +1,34 @@
+import { DEATHS, ERRORS, type ErrorName } from './errors.ts'
+import { ownOf } from './own.ts'
+
+/**
+ * What a failure says about another call of the same agent: `transient`, it may succeed; `error`, unknown; `timeout`, it took too long;
+ * `final`, it would fail again.
+ */
+export type FailureKind = 'transient' | 'error' | 'timeout' | 'final'
+
+/** Timeouts that Lambda or Step Functions report in place of the host, which was killed. */
+export const FOREIGN_TIMEOUTS = ['Sandbox.Timedout', 'States.Timeout']
+const TIMEOUTS = ['StepTimedOutError', ...FOREIGN_TIMEOUTS]
+
+const FINAL: readonly string[] = [
+  'AgentFinalError',
+  'InvalidInputError',
+  'AgentOutputError',
+  'ContentTooLargeError',
+  'ConfigError',
+  'BugError',
+  'BudgetExceededError',
+  'DeadlineExceededError',
+  'TaskCancelledError',
+] satisfies ErrorName[]
+
+/** The kind of a failure, by the name under which an attempt records it. */
+export function failureKind({ name }: { name: string }): FailureKind {
+  if (DEATHS.includes(name)) return 'transient'
+  if (TIMEOUTS.includes(name)) return 'timeout'
+  if (FINAL.includes(name)) return 'final'
+  if (ownOf(ERRORS, name)?.retryable) return 'transient'
+  // Names with a dot are those of AWS: Step Functions has retried what it could.
+  return name.includes('.') ? 'final' : 'error'
+}
