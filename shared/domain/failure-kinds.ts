@@ -3,20 +3,20 @@ import { ownOf } from './own.ts'
 
 /**
  * What a failure says about another call of the same agent: `transient`, it may succeed; `error`, unknown; `timeout`, it took too long;
- * `final`, it would fail again.
+ * `final`, it would fail again; `configuration`, it would until somebody changes the installation.
  */
-export type FailureKind = 'transient' | 'error' | 'timeout' | 'final'
+export type FailureKind = 'transient' | 'error' | 'timeout' | 'final' | 'configuration'
 
 /** Timeouts that Lambda or Step Functions report in place of the host, which was killed. */
 export const FOREIGN_TIMEOUTS = ['Sandbox.Timedout', 'States.Timeout']
 const TIMEOUTS = ['StepTimedOutError', ...FOREIGN_TIMEOUTS]
 
+const CONFIGURATION: ErrorName = 'ConfigError'
 const FINAL: readonly string[] = [
   'AgentFinalError',
   'InvalidInputError',
   'AgentOutputError',
   'ContentTooLargeError',
-  'ConfigError',
   'BugError',
   'BudgetExceededError',
   'DeadlineExceededError',
@@ -27,6 +27,7 @@ const FINAL: readonly string[] = [
 export function failureKind({ name }: { name: string }): FailureKind {
   if (DEATHS.includes(name)) return 'transient'
   if (TIMEOUTS.includes(name)) return 'timeout'
+  if (name === CONFIGURATION) return 'configuration'
   if (FINAL.includes(name)) return 'final'
   if (ownOf(ERRORS, name)?.retryable) return 'transient'
   // Names with a dot are those of AWS: Step Functions has retried what it could.

@@ -1,4 +1,4 @@
-import { isAgentsFault } from '../app/steps/settle-failure.ts'
+import { isAgentsFault, isBreakersConcern } from '../app/steps/settle-failure.ts'
 import { runOfFence } from '../contracts/step-payload.ts'
 import { failureOf } from '../domain/bounded.ts'
 import { isOrchestratorError, type OrchestratorError, REFUSALS } from '../domain/errors.ts'
@@ -78,7 +78,8 @@ async function noteAttempt(
     // Where it was not noted here, who notes it tells the breaker as well (host/H5).
     if (!noted || !isAgentsFault(failure)) return release(run, undefined)
     const lately = await count(ports, run, { endedAt, error: failure })
-    return release(run, { succeeded: false, ...(lately ? { lately } : {}) })
+    const end = { succeeded: false, ...(lately ? { lately } : {}) }
+    return release(run, isBreakersConcern(failure) ? end : undefined)
   }
   await Promise.all([
     notices.finish(noted ? [attemptFailedEvent(own.taskId, own.path, before + 1, attempt)] : []),

@@ -11,6 +11,7 @@
  * breaker/K5 at most half of the agents with the same capability are held back at once, so an agent without rivals never is
  * breaker/K6 failures are consecutive when no call has succeeded between them, also among concurrent calls: a success need not be reported
  *    to the breaker, because the statistics count it
+ * breaker/K7 a configuration error or a refused input is no failure of the agent here: a rest would not mend it
  */
 import { type Breaker, CLOSED, type Tally } from '../domain/breaker.ts'
 

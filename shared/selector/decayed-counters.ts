@@ -41,11 +41,12 @@ export type Sums = {
   count: number
   quality: number
   residual: number
-  /** Decayed number of failures, and of those that were transient, final, or timeouts. */
+  /** Decayed number of failures, and of those that were transient, final, timeouts, or configuration. */
   failures: number
   transient: number
   final: number
   timeouts: number
+  configuration: number
   latencySeconds: number
   costUsd: number
   tokens: number
@@ -60,6 +61,7 @@ const COUNTER_OF_KIND: Readonly<Record<FailureKind, string | undefined>> = {
   transient: 'wy',
   final: 'wx',
   timeout: 'wo',
+  configuration: 'wg',
   error: undefined,
 }
 
@@ -129,6 +131,7 @@ export function sumsAt(
     sums.transient += of('wy')
     sums.final += of('wx')
     sums.timeouts += of('wo')
+    sums.configuration += of('wg')
     sums.latencySeconds += of('wl') * MILLISECOND
     sums.costUsd += of('wc') * NANODOLLAR
     sums.tokens += of('wt')
@@ -146,6 +149,7 @@ export const noSums = (): Sums => ({
   transient: 0,
   final: 0,
   timeouts: 0,
+  configuration: 0,
   latencySeconds: 0,
   costUsd: 0,
   tokens: 0,
@@ -164,6 +168,7 @@ export function addSums(all: readonly Sums[]): Sums {
     total.transient += sums.transient
     total.final += sums.final
     total.timeouts += sums.timeouts
+    total.configuration += sums.configuration
     total.latencySeconds += sums.latencySeconds
     total.costUsd += sums.costUsd
     total.tokens += sums.tokens

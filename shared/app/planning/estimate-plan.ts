@@ -173,8 +173,10 @@ function drawsOf(
 }
 
 /** The failures after which the step calls the same agent again. */
-function retriedFailures({ retry }: AgentStep, { failures, transient, final, timeouts }: Sums): number {
-  const counts = { transient, error: Math.max(0, failures - transient - final - timeouts), timeout: timeouts }
+function retriedFailures({ retry }: AgentStep, sums: Sums): number {
+  const { failures, transient, final, timeouts, configuration } = sums
+  const errors = Math.max(0, failures - transient - final - timeouts - configuration)
+  const counts = { transient, error: errors, timeout: timeouts }
   return sumOfRetried(retry, counts)
 }
 

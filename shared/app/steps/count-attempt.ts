@@ -42,7 +42,9 @@ export async function countAttempt(
   }
   const at = clock.now().getTime() / 1_000
   const counters = await statistics.add({ agentId: agent.id, capability }, additionsOf(outcome, at))
-  const { count, failures, successes } = sumsAt([counters], at)
+  const { count, failures, configuration, successes } = sumsAt([counters], at)
   const tally = { of: `${capability} ${counters.epoch}`, successes }
-  return { failures: count > 0 ? failures / count : 0, calls: count, tally }
+  // Breakers do not count what is wrong with the configuration (breaker/K7).
+  const calls = count - configuration
+  return { failures: calls > 0 ? (failures - configuration) / calls : 0, calls, tally }
 }

@@ -17,7 +17,7 @@ import { decisionOf } from '../agents/agent-statistics.ts'
 import { tellLostCall } from '../limits/admission.ts'
 import { countAttempt } from './count-attempt.ts'
 import { stepOf } from './plan-paths.ts'
-import { type Failure, isAgentsFault } from './settle-failure.ts'
+import { type Failure, isAgentsFault, isBreakersConcern } from './settle-failure.ts'
 
 type Needs = Pick<Ports, 'steps' | 'bus' | 'statistics' | 'breakers' | 'clock'>
 export type Lost = {
@@ -69,5 +69,5 @@ async function count(ports: Needs, { plan, own, record, agent }: Lost, attempt: 
     fallback: stepOf(plan, own.path).fallback,
     beganAt: attempt.startedAt,
   }
-  await tellLostCall(ports, call, { succeeded: false, lately })
+  if (isBreakersConcern(attempt.error)) await tellLostCall(ports, call, { succeeded: false, lately })
 }

@@ -7,6 +7,7 @@
  */
 import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import { stepEndedEvent } from '../../domain/event.ts'
+import { failureKind } from '../../domain/failure-kinds.ts'
 import { parsePath } from '../../domain/instance-path.ts'
 import type { StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
@@ -121,3 +122,7 @@ const OTHERS_FAULT = [
 ]
 
 export const isAgentsFault = ({ name }: { name: string }): boolean => !OTHERS_FAULT.includes(name)
+
+/** Whether an agent's failure is reported to its breaker (breaker/K7). */
+export const isBreakersConcern = (failure: { name: string }): boolean =>
+  isAgentsFault(failure) && failureKind(failure) !== 'configuration'

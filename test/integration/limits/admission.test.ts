@@ -67,6 +67,8 @@ async function begin(
   }
   return { id, agent, capability, submit, invoke, health }
 }
+/** Tests call an agent again without a state machine in between. */
+const PATIENT = { retry: { maxAttempts: 9 } }
 const failing: Work = async () => {
   throw new Error('boom')
 }
@@ -99,7 +101,7 @@ describe('what is held for a call', () => {
   it('takes no rate for a call that the budget does not let through (admission/T1)', async () => {
     const { submit, invoke } = await begin(
       { limits: { ratePerMinute: 2 }, price: { mostUsd: 0.6 } },
-      { task: { budgetUsd: 1 } },
+      { task: { budgetUsd: 1 }, step: PATIENT },
     )
     const taskId = await submit()
     const { budgets } = stores.ports
@@ -133,7 +135,7 @@ describe('what is held for a call', () => {
   })
 
   it('stops a step that has spent more than the budget had at its next step, declared or not (budget/U1)', async () => {
-    const { submit, invoke } = await begin({}, { task: { budgetUsd: 1, budgetTokens: 1_000 } })
+    const { submit, invoke } = await begin({}, { task: { budgetUsd: 1, budgetTokens: 1_000 }, step: PATIENT })
     const taskId = await submit()
     const spending: Work = async (context) => {
       context.spend({ costUsd: 0.8, tokens: 900 })
@@ -204,7 +206,7 @@ describe('what is held for a call', () => {
 
 describe('what a call says of its agent', () => {
   it('is counted once, however it ends: also by the next attempt when its worker has died (host/H5, host/H6, attempt/J1)', async () => {
-    const { submit, invoke, health, capability } = await begin({}, { rivals: 1 })
+    const { submit, invoke, health, capability } = await begin({}, { rivals: 1, step: PATIENT })
     const taskId = await submit()
     const never: Work = () => new Promise(() => {})
     for (let times = 0; times < 3; times++) {
@@ -239,6 +241,23 @@ describe('what a call says of its agent', () => {
     }
     expect(await health()).toMatchObject({ now: { breaker: 'open' } })
   })
+
+  it.each([
+    ['a configuration error', new OrchestratorError('ConfigError', 'no key is set')],
+    ['a refused input', new OrchestratorError('InvalidInputError', 'no such customer')],
+  ])(
+    'leaves its breaker closed however often it is %s, also beside real failures (breaker/K7)',
+    async (_, error) => {
+      const { submit, invoke, health } = await begin({}, { rivals: 1 })
+      const misconfigured: Work = async () => {
+        throw error
+      }
+      for (let tasks = 0; tasks < 12; tasks++)
+        await expect(invoke(await submit(), misconfigured)).rejects.toMatchObject({ name: error.name })
+      await expect(invoke(await submit(), failing)).rejects.toThrow('boom')
+      expect(await health()).toMatchObject({ now: { breaker: 'closed' } })
+    },
+  )
 
   it('refuses no agent that has no active alternative (breaker/K5)', async () => {
     const { id, submit, invoke, capability, health } = await begin(
