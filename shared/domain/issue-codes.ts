@@ -42,6 +42,7 @@ export const ISSUE_CODES = {
   'unclosed-expression':
     'An expression begins with `{%` and has no closing `%}`; a literal `{%` is written `{%%`.',
   'unfit-input': 'A constant input of a step is one that no agent of its capability could take.',
+  'unknown-agent': 'A step names an agent that is not registered.',
   'unknown-capability': 'No agent offers a capability.',
   'unknown-field': 'A field is not known; the message suggests the nearest.',
   'unknown-function': 'An expression calls a function that is not known.',

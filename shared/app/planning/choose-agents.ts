@@ -62,7 +62,6 @@ async function bind(
   { seed, prefer, kept, named, ...wishes }: ChoiceWishes,
   agents: readonly Agent[],
 ) {
-  const known = new Set(agents.flatMap((agent) => agent.capabilities.map(({ name }) => name)))
   const wantedAt = (place: string, { capability, agent }: AgentStep) => {
     return { capability, pinned: named?.get(place) ?? agent }
   }
@@ -89,8 +88,10 @@ async function bind(
     })
     return selection.agent ? selection : { ...selection, pinned: asked.pinned }
   }
-  return { ...bindWorkflow(workflow, known, choose, kept), unfit: constants.issues }
+  return { ...bindWorkflow(workflow, agents.filter(isThere), choose, kept), unfit: constants.issues }
 }
+
+const isThere = ({ status }: Agent): boolean => status !== 'inactive'
 
 function excludedAt({ unfit }: ConstantInputs, place: string): Pick<SelectionRequest, 'excluded'> {
   const excluded = unfit.get(place)
