@@ -9,6 +9,7 @@ import type { Decision } from '../../domain/plan.ts'
 import { preferring } from '../../domain/prefer.ts'
 import type { Attempt, StepRecord } from '../../domain/step.ts'
 import { secondsUntil } from '../../domain/times.ts'
+import { describeUnknownAgent } from '../../planner/bind-workflow.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import {
   chooseAgent,
@@ -120,6 +121,8 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
       return { ...next, waitSeconds: wait(wanted, next.agent) }
     }
   }
+  const unknown = failure === LATE ? unknownPin(step, agents) : undefined
+  if (unknown !== undefined) return { failure: { ...LATE, message: `${LATE.message}: ${unknown}` } }
   return { failure: whyNobody(failure, refusals, purse?.advice) }
 }
 
@@ -142,6 +145,19 @@ type Refusals = Map<string, Refusal>
 function noteRefusal(refusals: Refusals, { agentId, ...refusal }: Refusal & { agentId: string }): void {
   if (refusal.kind === 'else') return
   if ((refusals.get(agentId)?.kind ?? 'unfit') === 'unfit') refusals.set(agentId, refusal)
+}
+
+/** What to correct in a step that is bound late to an agent that is not there. */
+function unknownPin({ agent, capability }: AgentStep, agents: readonly Agent[]): string | undefined {
+  const [name] = agent?.split('@') ?? []
+  if (name === undefined || agents.some(({ id }) => id === name)) return undefined
+  const able = agents.filter(
+    ({ capabilities }) => capability === undefined || capabilities.some((one) => one.name === capability),
+  )
+  return describeUnknownAgent(
+    name,
+    able.map(({ id }) => id),
+  )
 }
 
 /** The failure for a step without an eligible agent, when none has failed. */

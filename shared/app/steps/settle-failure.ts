@@ -32,7 +32,7 @@ export type Situation = {
 }
 
 /** Costs of a step that belong to no attempt. */
-export type Paid = Pick<StepEnd, 'costUsd' | 'tokens'>
+export type Paid = Pick<StepEnd, 'costUsd' | 'tokens' | 'unpriced'>
 
 /** Ends the step as its policy says; throws the failure where it ends the task. */
 export async function settleFailure(situation: Situation, error: Failure, paid: Paid = {}): Promise<Settled> {

@@ -257,6 +257,19 @@ describe('rebindStep', () => {
       expect(await refuse(taskId, a, 'AgentBusyError')).toMatchObject({ rebound: { agentId: a } })
   })
 
+  it('names the nearest agent when a step is bound late to one that is not there', async () => {
+    const { taskId } = await seed(['writer'], { bind: 'late', agent: 'writre9' })
+    const rebinding = rebindStep(stores.ports)({
+      taskId,
+      execution: 1,
+      path: 's',
+      fence: nextFence(),
+      owner: 'rebinder',
+      error: { Cause: '' },
+    })
+    await expect(rebinding).rejects.toThrow(/no agent "writre9"; did you mean "writer\d+"/)
+  })
+
   it('does not wait for ever (rebind/B8)', async () => {
     const { taskId, ids } = await seed(['a'])
     const [a = ''] = ids
