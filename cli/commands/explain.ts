@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { StepView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
 import { parseTaskId } from '../input/parse-options.ts'
+import { describeUnpriced } from '../show/describe-estimate.ts'
 import { usd } from '../show/money.ts'
 import { duration, printJson, say, statusText, style } from '../show/output.ts'
 import { pageOfError } from '../show/page-of-error.ts'
@@ -24,9 +25,21 @@ export function explainCommand(): Command {
 }
 
 function print(step: StepView): void {
-  const { stepId, status, capability = '', agentId, decision, attempts, durationMs, costUsd = 0 } = step
+  const {
+    stepId,
+    status,
+    capability = '',
+    agentId,
+    decision,
+    attempts,
+    durationMs,
+    costUsd = 0,
+    unpriced,
+  } = step
   const took = durationMs === undefined ? '' : ` in ${duration(durationMs)}`
   say(`${style('bold', stepId)}  ${statusText(status)}${took}${costUsd > 0 ? `, ${usd(costUsd)}` : ''}`)
+  const unknown = describeUnpriced(unpriced)
+  if (unknown) say(unknown)
   say(`${capability || 'no agent'}${agentId ? ` by ${agentId}` : ''}`)
   if (decision) printDecision(decision)
   for (const { agentId: tried, error, startedAt, endedAt } of attempts) {

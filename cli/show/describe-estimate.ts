@@ -34,11 +34,19 @@ export function printEstimate(estimate: Estimate): void {
 
 /** Estimated against actual. */
 export function describeOutcome({ estimate, calibration, cost }: TaskView): string | undefined {
+  const unpriced = describeUnpriced(cost?.unpriced)
   const spent = cost && cost.usd > 0 ? `agents cost ${usd(cost.usd)}` : undefined
-  if (!estimate || !calibration) return spent
+  if (!estimate || !calibration) return [spent, unpriced].filter(Boolean).join('; ') || undefined
   const took = `took ${seconds(calibration.seconds)}, expected ${seconds(estimate.seconds.p50)} to ${seconds(estimate.seconds.p90)}`
   const paid = `${usd(calibration.usd)}, expected ${usd(estimate.usd.p50)} to ${usd(estimate.usd.p90)}`
-  return `${took}; ${paid}`
+  return [took, paid, unpriced].filter(Boolean).join('; ')
+}
+
+/** What is missing in a cost; undefined when nothing is. */
+export function describeUnpriced(models: readonly string[] = []): string | undefined {
+  return models.length === 0
+    ? undefined
+    : `and what ${models.join(', ')} cost: unknown, set prices.models in the stage`
 }
 
 export function describeBudget(budget: NonNullable<TaskView['budget']>): string {

@@ -34,8 +34,8 @@ export type AgentContext = {
    */
   once<T extends Json>(key: string, effect: Effect<T>): Promise<T>
   /**
-   * Reports a cost beyond the price of the call: the tokens of a language model, or any other usage-based cost. Throws ConfigError when the
-   * price table does not know the model and `costUsd` is missing.
+   * Reports a cost beyond the price of the call: the tokens of a language model, or any other usage-based cost. Without
+   * `costUsd`, a model that the price table does not know counts its tokens, and marks the cost of the attempt as a lower bound.
    */
   spend(spent: Spent): void
   /** Reports progress, which is shown with the task; `fraction` is 0 to 1. */

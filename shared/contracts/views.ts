@@ -129,6 +129,10 @@ export const StepViewSchema = z.object({
   child: z.string().optional().describe('The task that runs the workflow which this step calls'),
   costUsd: z.number().optional().describe('The cost of all attempts'),
   tokens: z.number().optional(),
+  unpriced: z
+    .array(z.string())
+    .optional()
+    .describe('Models that it has used whose price is not known: the cost is at least this'),
   output: z.unknown().optional().describe('Only in the answer for a single step, or with `outputs`'),
 })
 export type StepView = z.infer<typeof StepViewSchema>

@@ -30,6 +30,10 @@ export const AttemptSchema = z.object({
   askAgainAt: z.string().optional().describe('When the same agent is called again, if it has said so itself'),
   costUsd: z.number().optional(),
   tokens: z.number().optional(),
+  unpriced: z
+    .array(z.string())
+    .optional()
+    .describe('Models whose price is not known: the cost is at least this'),
 })
 export type Attempt = z.infer<typeof AttemptSchema>
 
@@ -98,6 +102,10 @@ export const StepRecordSchema = z.object({
   askAgainAt: z.string().optional().describe('The time at which a busy agent can be called again'),
   costUsd: z.number().optional().describe('The cost of the attempt that succeeded'),
   tokens: z.number().optional(),
+  unpriced: z
+    .array(z.string())
+    .optional()
+    .describe('Models whose price is not known: the cost is at least this'),
   progress: z.object({ fraction: z.number(), note: z.string() }).optional(),
   approval: ApprovalSchema.optional(),
   child: z.string().optional().describe('Of a child workflow: the task that runs it'),

@@ -4,7 +4,14 @@ import { BudgetSchema } from './budget.ts'
 import { StoredValueSchema } from './step.ts'
 
 /** Money and tokens spent by agents and by the tasks of child workflows. */
-export const CostSchema = z.object({ usd: z.number(), tokens: z.number() })
+export const CostSchema = z.object({
+  usd: z.number(),
+  tokens: z.number(),
+  unpriced: z
+    .array(z.string())
+    .optional()
+    .describe('Models whose price is not known: the cost is at least this'),
+})
 export type Cost = z.infer<typeof CostSchema>
 
 export const TASK_STATUSES = [

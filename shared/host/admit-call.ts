@@ -10,12 +10,15 @@ type Needs = Pick<HostPorts, 'breakers' | 'limits' | 'budgets' | 'clock' | 'pric
 /** Holds for the agent what its call needs. Throws AgentUnavailableError, AgentBusyError or BudgetExceededError. */
 export async function admitCall(
   ports: Needs,
-  { agent, own, plan, record, agentId }: StepRun,
+  { agent, own, plan, record, agentId, log }: StepRun,
   { deadline }: Limits,
 ): Promise<AdmittedCall> {
   const { manifest } = agent
   const decision = decisionOf(plan, own.path, record.decision)
   const { fallback } = stepOf(plan, own.path)
   const admitted = await admit(ports, { own, plan, agentId, manifest, decision, fallback, deadline })
-  return { admitted, spending: makeSpending(manifest.price, ports.prices) }
+  const spending = makeSpending(manifest.price, ports.prices, (model) =>
+    log.warn('cost unknown: set prices.models in the stage, or tell costUsd', { agentId, model }),
+  )
+  return { admitted, spending }
 }

@@ -22,7 +22,15 @@ export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> &
   Partial<
     Pick<
       StepRecord,
-      'agentId' | 'output' | 'error' | 'degraded' | 'skipReason' | 'reused' | 'costUsd' | 'tokens'
+      | 'agentId'
+      | 'output'
+      | 'error'
+      | 'degraded'
+      | 'skipReason'
+      | 'reused'
+      | 'costUsd'
+      | 'tokens'
+      | 'unpriced'
     >
   >
 

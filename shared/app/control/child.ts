@@ -4,6 +4,7 @@ import { placeOf } from '../../domain/instance-path.ts'
 import { ownOf } from '../../domain/own.ts'
 import { superseded } from '../../domain/superseded.ts'
 import {
+  type Cost,
   type EndedTask,
   executionName,
   isOpenTask,
@@ -82,7 +83,7 @@ export const child: Controlled<Child> = {
     const { id, workflow, status } = task
     const what = `task ${id} of workflow ${workflow.name}`
     // The parent pays for the child, however it has ended.
-    const cost = { costUsd: task.cost?.usd ?? 0, tokens: task.cost?.tokens ?? 0 }
+    const cost = { costUsd: task.cost?.usd ?? 0, tokens: task.cost?.tokens ?? 0, ...unpricedOf(task.cost) }
     if (status === 'succeeded') {
       const output = await ports.values.storeValue(own.taskId, await ports.values.loadValue(task.result))
       return end(owned, { status: 'succeeded', output, ...cost, ...degradedOf(what, task.degraded) })
@@ -130,6 +131,9 @@ async function again(
   const reopened = await reopen(ports, task, deadline === undefined ? {} : { deadline })
   return startOf(reopened.task, reopened.plan)
 }
+
+const unpricedOf = (cost: Cost | undefined): Pick<Paid, 'unpriced'> =>
+  cost?.unpriced ? { unpriced: cost.unpriced } : {}
 
 function degradedOf(what: string, [first, ...more]: readonly { path: string; reason: string }[]) {
   if (!first) return {}

@@ -1,6 +1,6 @@
 import type { Spent } from '../../agent/index.ts'
 import type { AgentManifest } from '../../domain/agent.ts'
-import { OrchestratorError } from '../../domain/errors.ts'
+import { boundedText } from '../../domain/bounded.ts'
 import type { PriceTable } from '../../domain/price-table.ts'
 import { usdOfTokens } from '../../estimator/model-prices.ts'
 
@@ -9,38 +9,58 @@ export type Spending = {
   add(spent: Spent): void
   sum(): { usd: number; tokens: number }
   /** The cost as stored with the attempt; empty when it was free. */
-  told(): { costUsd?: number; tokens?: number }
+  told(): { costUsd?: number; tokens?: number; unpriced?: string[] }
 }
 
 /** Larger amounts are mistakes, and DynamoDB could not store their sums exactly. */
 const MOST_SPENT = 1e12
+/** Names of models without a price that an attempt keeps. */
+const MOST_UNPRICED = 10
+const MOST_MODEL_CHARACTERS = 200
 /** Budgets count in billionths of a dollar. */
 const LEAST_USD = 1e-9
 const isAmount = (value: number): boolean => value >= 0 && value <= MOST_SPENT
 
-export function makeSpending({ perCallUsd }: AgentManifest['price'], prices: PriceTable): Spending {
+/**
+ * A model whose price is not known costs tokens only, and makes the cost a lower bound: the call has been paid, so it must not fail here.
+ * `warn` hears of each such model once.
+ */
+export function makeSpending(
+  { perCallUsd }: AgentManifest['price'],
+  prices: PriceTable,
+  warn: (model: string) => void = () => {},
+): Spending {
   let [usd, all] = [perCallUsd, 0]
+  const unpriced = new Set<string>()
   return {
     add(spent) {
       for (const [name, value] of Object.entries(spent)) {
         if (name !== 'model' && !isAmount(Number(value ?? 0)))
           throw new RangeError(`spend wants numbers from 0 to ${MOST_SPENT}; ${name} is ${value}`)
       }
-      usd += usdOf(spent, prices)
+      const known = usdOf(spent, prices)
+      usd += known ?? 0
       all += tokensOf(spent)
+      const model = 'model' in spent ? boundedText(spent.model, MOST_MODEL_CHARACTERS) : ''
+      if (known !== undefined || unpriced.has(model) || unpriced.size >= MOST_UNPRICED) return
+      unpriced.add(model)
+      warn(model)
     },
     sum: () => ({ usd, tokens: all }),
-    told: () => ({ ...(usd >= LEAST_USD ? { costUsd: usd } : {}), ...(all > 0 ? { tokens: all } : {}) }),
+    told: () => ({
+      ...(usd >= LEAST_USD ? { costUsd: usd } : {}),
+      ...(all > 0 ? { tokens: all } : {}),
+      ...(unpriced.size > 0 ? { unpriced: [...unpriced] } : {}),
+    }),
   }
 }
 
-function usdOf(spent: Spent, prices: PriceTable): number {
+/** Undefined for a model without a price. */
+function usdOf(spent: Spent, prices: PriceTable): number | undefined {
   const { costUsd } = spent
-  if (costUsd !== undefined || !('model' in spent)) return costUsd ?? 0
-  const usd = usdOfTokens(spent.model, spent, prices)
-  if (usd !== undefined) return usd
-  const message = `no price is known for the model ${spent.model}: set prices.models in the stage's file, or tell costUsd`
-  throw new OrchestratorError('ConfigError', message)
+  return costUsd !== undefined || !('model' in spent)
+    ? (costUsd ?? 0)
+    : usdOfTokens(spent.model, spent, prices)
 }
 
 function tokensOf(spent: Spent): number {

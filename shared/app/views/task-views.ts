@@ -216,6 +216,7 @@ function timesOf(record: StepRecord): Partial<StepView> {
     ...(reused ? { reused } : {}),
     ...(cost.usd > 0 ? { costUsd: cost.usd } : {}),
     ...(cost.tokens > 0 ? { tokens: cost.tokens } : {}),
+    ...(cost.unpriced ? { unpriced: cost.unpriced } : {}),
     ...(progress && record.status === 'running' ? { progress } : {}),
   }
 }
