@@ -18,6 +18,7 @@ const FailureSchema = z.object({ name: z.string(), message: z.string() })
 /** One try of a step by one agent that did not succeed. */
 export const AttemptSchema = z.object({
   agentId: z.string(),
+  agentVersion: z.string().optional().describe('The version of the agent that was called'),
   startedAt: z.string(),
   endedAt: z.string(),
   execution: z
@@ -82,6 +83,7 @@ export const StepRecordSchema = z.object({
     .string()
     .optional()
     .describe('The agent that the rebinder has chosen, or that has ended the step'),
+  agentVersion: z.string().optional().describe('The version of the agent that has succeeded'),
   reboundBy: z
     .string()
     .optional()

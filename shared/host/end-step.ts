@@ -16,10 +16,13 @@ export type EndedStep = StepRecord & { endedAt: string }
 /** Records the step's end. Throws StepSupersededError when a later invocation owns the step (host/H2). */
 export async function recordEnd(
   { steps, clock }: Pick<HostPorts, 'steps' | 'clock'>,
-  { own, agentId, record }: StepRun,
+  { agent, own, agentId, record }: StepRun,
   outcome: StepOutcome,
 ): Promise<EndedStep> {
-  const end = { ...outcome, agentId, endedAt: clock.now().toISOString() }
+  // A skipped step, and one whose output is reused, called no agent.
+  const isCalled = outcome.status === 'succeeded' && outcome.reused === undefined
+  const agentVersion = isCalled ? { agentVersion: agent.manifest.version } : {}
+  const end = { ...outcome, agentId, ...agentVersion, endedAt: clock.now().toISOString() }
   if (!(await steps.endStep(own, end))) throw superseded(own.path)
   return { ...record, ...end }
 }

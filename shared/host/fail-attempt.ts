@@ -58,6 +58,7 @@ async function noteAttempt(
   const endedAt = ports.clock.now().toISOString()
   const attempt = {
     agentId,
+    agentVersion: run.agent.manifest.version,
     startedAt: record.startedAt,
     endedAt,
     ...runOfFence(own.fence),

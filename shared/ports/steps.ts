@@ -23,6 +23,7 @@ export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> &
     Pick<
       StepRecord,
       | 'agentId'
+      | 'agentVersion'
       | 'output'
       | 'error'
       | 'degraded'

@@ -44,6 +44,35 @@ it('registers what a deployment brings, and retires what it no longer has (deplo
   expect(await ports.collectables.listMachines()).toEqual([])
 })
 
+it('gives a workflow that changed without a new version the next one, and its former one after a rollback (deployment/D5)', async () => {
+  const deploy = registerDeployment(ports)
+  const versioned = async (description: string, version = 1) => {
+    const changed = { ...workflow('grows', version), description }
+    await deploy({ agents: [], workflows: [{ ...machine('grows'), workflow: changed }] })
+    return (await ports.workflows.findWorkflow('grows'))?.workflow.version
+  }
+  expect(await versioned('a')).toBe(1)
+  expect(await versioned('a')).toBe(1)
+  expect(await versioned('b')).toBe(2)
+  expect(await versioned('b')).toBe(2)
+  expect(await versioned('c')).toBe(3)
+  expect(await versioned('a')).toBe(1)
+  expect(await versioned('c')).toBe(3)
+  expect(await versioned('d', 2)).toBe(4)
+  expect(await versioned('d', 7)).toBe(7)
+  await deploy({ agents: [], workflows: [] })
+  expect(await versioned('e', 7)).toBe(8)
+  const stored = await ports.workflows.listVersions('grows')
+  expect(stored.map((one) => [one.workflow.version, one.workflow.description])).toEqual([
+    [1, 'a'],
+    [2, 'b'],
+    [3, 'c'],
+    [4, 'd'],
+    [7, 'd'],
+    [8, 'e'],
+  ])
+})
+
 it('refuses to remove an agent that open tasks are bound to, until it is deprecated and they have ended (deployment/D2)', async () => {
   const deploy = registerDeployment(ports)
   const deploying = { manifest: { ...manifest, id: 'leaving' }, functionArn }

@@ -4,12 +4,16 @@
  * deployment/D2 an agent is removed only when no open task is bound to it: otherwise the deployment is refused without any change
  * deployment/D3 a workflow's record names an immutable machine version, so that a task runs exactly what was planned
  * deployment/D4 an interrupted registration is completed by the next; what it has published is not published again
+ * deployment/D5 a version of a workflow never changes: content that differs from the stored version gets the next one, also when its author
+ *    has not counted it up, and content that was deployed before gets its former one again (a rollback)
  */
 import type { Agent, AgentManifest } from '../../domain/agent.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { dayOf } from '../../domain/times.ts'
 import type { Ports, RegisteredWorkflow } from '../../ports/index.ts'
+import type { Workflow } from '../../workflow/schema.ts'
 import { partNames } from '../machines/ensure-machine.ts'
+import { hasSameContent } from './same-content.ts'
 import { tasksBoundTo } from './tasks-bound-to.ts'
 
 export type Deployment = {
@@ -96,9 +100,17 @@ async function publishOne(
   before: RegisteredWorkflow | undefined,
 ): Promise<void> {
   const { name } = one.workflow
+  const workflow = { ...one.workflow, version: await versionOf(workflows, one.workflow, before?.workflow) }
   const stateMachineArn = await machines.publish(one.stateMachineArn, before?.stateMachineArn)
   const registeredAt = clock.now().toISOString()
-  await workflows.putWorkflow({ ...one, stateMachineArn, registeredAt, active: true, origin: 'deployment' })
+  await workflows.putWorkflow({
+    ...one,
+    workflow,
+    stateMachineArn,
+    registeredAt,
+    active: true,
+    origin: 'deployment',
+  })
   // Machines of removed parts stay for their running executions, like those of removed workflows.
   const parts = one.parts ?? 0
   const left = partNames(name, before?.parts ?? 0).slice(parts)
@@ -108,6 +120,21 @@ async function publishOne(
     // Machines in use again are taken off the list of collectables.
     ...[name, ...partNames(name, parts)].map((machine) => collectables.forgetMachine(machine)),
   ])
+}
+
+/** deployment/D5. */
+async function versionOf(
+  workflows: Ports['workflows'],
+  brought: Workflow,
+  before: Workflow | undefined,
+): Promise<number> {
+  const { name, version } = brought
+  if (before && version <= before.version && hasSameContent(brought, before)) return before.version
+  const stored = (await workflows.listVersions(name)).map((one) => one.workflow)
+  const declared = stored.find((one) => one.version === version)
+  if (!declared || hasSameContent(brought, declared)) return version
+  const former = stored.findLast((one) => hasSameContent(brought, one))
+  return former?.version ?? 1 + Math.max(...stored.map((one) => one.version))
 }
 
 async function inGroups<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {

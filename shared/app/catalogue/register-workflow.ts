@@ -13,14 +13,13 @@ import { type Compiled, compileWorkflow } from '../../compiler/index.ts'
 import type { WorkflowView } from '../../contracts/views.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
-import { canonicalJson, type Json } from '../../domain/json.ts'
 import type { Ports, RegisteredWorkflow } from '../../ports/index.ts'
-import { everyStep } from '../../workflow/places.ts'
-import { isAgentStep, type Workflow } from '../../workflow/schema.ts'
+import type { Workflow } from '../../workflow/schema.ts'
 import { digestOfMachine, ensureMachine, partNames } from '../machines/ensure-machine.ts'
 import { parseWorkflow } from '../planning/given-workflow.ts'
 import { versionsOfChildren } from '../planning/versions-of-children.ts'
 import { workflowView } from './read-workflows.ts'
+import { hasSameContent } from './same-content.ts'
 
 type Needs = Pick<Ports, 'agents' | 'workflows' | 'machines' | 'ids' | 'clock'>
 
@@ -99,24 +98,10 @@ function sameVersion(
   workflow: Workflow,
   newest: RegisteredWorkflow | undefined,
 ): RegisteredWorkflow {
-  const same = asStoredBefore(workflow, published.workflow)
-  if (canonicalJson(published.workflow as Json) === canonicalJson(same as Json)) return published
+  if (hasSameContent(workflow, published.workflow)) return published
   const next = (newest?.workflow.version ?? workflow.version) + 1
   const message = `version ${workflow.version} of "${workflow.name}" is published and does not change; publish this as version ${next}`
   throw new OrchestratorError('ConflictError', message)
-}
-
-/** The workflow as a version without `retry.on` would have stored it, where the published one was stored by such a version. */
-function asStoredBefore(workflow: Workflow, published: Workflow): Workflow {
-  const copy = structuredClone(workflow)
-  const before = new Map(everyStep(published.steps).map(({ place, step }) => [place, step]))
-  for (const { place, step } of everyStep(copy.steps)) {
-    const stored = before.get(place)
-    if (!stored || !isAgentStep(stored) || !isAgentStep(step) || 'on' in stored.retry) continue
-    const retry: Partial<typeof step.retry> = step.retry
-    delete retry.on
-  }
-  return copy
 }
 
 const isNewer = ({ version }: Pick<Workflow, 'version'>, newest: RegisteredWorkflow | undefined): boolean =>

@@ -180,6 +180,7 @@ function viewOf(known: Known, path: string, needs: string[]): StepView {
     status: hasFailedInside(known, record) ? 'failed' : statusAt(known, path, record),
     capability,
     agentId,
+    agentVersion: record?.agentVersion,
     needs,
     attempts: record?.attempts ?? [],
     ...(record ? timesOf(record) : {}),

@@ -1,0 +1,23 @@
+import { canonicalJson, type Json } from '../../domain/json.ts'
+import { everyStep } from '../../workflow/places.ts'
+import { isAgentStep, type Workflow } from '../../workflow/schema.ts'
+
+/** Whether a workflow says the same as a stored one, whatever their versions are. */
+export function hasSameContent(workflow: Workflow, stored: Workflow): boolean {
+  return textOf(asStoredBefore(workflow, stored)) === textOf(stored)
+}
+
+const textOf = ({ version: _, ...content }: Workflow): string => canonicalJson(content as Json)
+
+/** The workflow as a version without `retry.on` would have stored it, where the stored one comes from such a version. */
+function asStoredBefore(workflow: Workflow, stored: Workflow): Workflow {
+  const copy = structuredClone(workflow)
+  const before = new Map(everyStep(stored.steps).map(({ place, step }) => [place, step]))
+  for (const { place, step } of everyStep(copy.steps)) {
+    const known = before.get(place)
+    if (!known || !isAgentStep(known) || !isAgentStep(step) || 'on' in known.retry) continue
+    const retry: Partial<typeof step.retry> = step.retry
+    delete retry.on
+  }
+  return copy
+}
