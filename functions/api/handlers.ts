@@ -1,5 +1,11 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { getAgent, listAgents, registerAgent, retireAgent } from '../../shared/app/agents/manage-agents.ts'
+import {
+  getAgent,
+  listAgents,
+  registerAgent,
+  resetAgent,
+  retireAgent,
+} from '../../shared/app/agents/manage-agents.ts'
 import { checkHealth, getWorkflow, listWorkflows } from '../../shared/app/catalogue/read-workflows.ts'
 import { registerWorkflow } from '../../shared/app/catalogue/register-workflow.ts'
 import { createFiles } from '../../shared/app/files/create-files.ts'
@@ -56,6 +62,7 @@ export function makeHandlers(ports: ApiPorts, door: Door = {}): Record<RouteId, 
     getAgent: handle(ROUTES.getAgent, getAgent(ports)),
     registerAgent: handle(ROUTES.registerAgent, registerAgent(ports)),
     retireAgent: handle(ROUTES.retireAgent, retireAgent(ports)),
+    resetAgent: handle(ROUTES.resetAgent, resetAgent(ports)),
     listWorkflows: handle(ROUTES.listWorkflows, listWorkflows(ports)),
     getWorkflow: handle(ROUTES.getWorkflow, getWorkflow(ports)),
     putWorkflow: handle(ROUTES.putWorkflow, registerWorkflow(ports)),

@@ -319,6 +319,17 @@ export const ROUTES = {
     success: { status: 200, description: 'The retired agent', output: AgentViewSchema },
     problems: [404, 409],
   }),
+  resetAgent: defineRoute({
+    id: 'resetAgent',
+    method: 'POST',
+    path: '/agents/{id}/reset',
+    summary: 'Forget how an agent has done: its statistics start anew, and its circuit breaker closes',
+    tag: 'agents',
+    input: AgentRefSchema,
+    from: byId,
+    success: { status: 200, description: 'The agent', output: AgentViewSchema },
+    problems: [404],
+  }),
   listWorkflows: defineRoute({
     id: 'listWorkflows',
     method: 'GET',

@@ -7,6 +7,8 @@ export type Tally = { of: string; successes: number }
 export type Breaker = {
   /** Counts openings and closings, so that the late result of a call can be told to belong to an earlier state. */
   generation: number
+  /** The version of the agent whose calls it counts; absent in records of older releases. */
+  version?: string
   state: 'closed' | 'open'
   consecutiveFailures: number
   /** The counter that the failures in a row belong to, with its successes at the time of the last failure. */

@@ -1,7 +1,7 @@
 import type { FailureKind } from './failure-kinds.ts'
 
-/** What statistics are kept for: an agent at one capability. */
-export type Subject = { agentId: string; capability: string }
+/** What statistics are kept for: a version of an agent at one capability. Without a version: of older releases, which counted all together. */
+export type Subject = { agentId: string; version?: string; capability: string }
 
 /** The result of one attempt of an agent at a capability. */
 export type Outcome = {

@@ -6,4 +6,6 @@ export type Statistics = {
   add(subject: Subject, additions: Additions): Promise<EpochCounters>
   /** For each subject the counters of the given epochs, without epochs that have none. */
   find(subjects: readonly Subject[], epochs: readonly number[]): Promise<EpochCounters[][]>
+  /** Sets the counters of the given epochs to nothing. */
+  reset(subjects: readonly Subject[], epochs: readonly number[]): Promise<void>
 }

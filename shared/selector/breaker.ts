@@ -12,6 +12,7 @@
  * breaker/K6 failures are consecutive when no call has succeeded between them, also among concurrent calls: a success need not be reported
  *    to the breaker, because the statistics count it
  * breaker/K7 a configuration error or a refused input is no failure of the agent here: a rest would not mend it
+ * breaker/K8 a new version of an agent begins with a closed breaker; calls of another version change nothing
  */
 import { type Breaker, CLOSED, type Tally } from '../domain/breaker.ts'
 
@@ -31,6 +32,12 @@ const FIRST_OPEN_SECONDS = 20
 const LONGEST_OPEN_SECONDS = 300
 /** The longest call of an agent, including latency. */
 const LONGEST_TRIAL_SECONDS = 1_000
+
+/** The breaker as it is for a version of the agent: closed, in the next generation, while it counts another's calls (breaker/K8). */
+export function breakerOf(breaker: Breaker, version: string): Breaker {
+  if (breaker.version === undefined || breaker.version === version) return breaker
+  return { ...CLOSED, generation: breaker.generation + 1, version }
+}
 
 /** Whether a call is admitted now, and whether as a trial. */
 export function admission(breaker: Breaker, now: number): 'free' | 'trial' | 'refused' {

@@ -63,7 +63,7 @@ describe('statistics in DynamoDB', () => {
   it('say how an agent does', async () => {
     const { statistics, clock } = stores.ports
     const at = clock.now().getTime() / 1_000
-    const subject = { agentId: 'known', capability: 'work.do' }
+    const subject = { agentId: 'known', version: '1.0.0', capability: 'work.do' }
     for (const [quality, latencySeconds] of [
       [1, 0.2],
       [1, 0.2],
@@ -96,7 +96,7 @@ describe('statistics in DynamoDB', () => {
   it('say that an agent does worse than it did', async () => {
     const { statistics, clock } = stores.ports
     const now = clock.now().getTime() / 1_000
-    const subject = { agentId: 'failing', capability: 'work.do' }
+    const subject = { agentId: 'failing', version: '1.0.0', capability: 'work.do' }
     const add = (quality: number, at: number) =>
       statistics.add(
         subject,

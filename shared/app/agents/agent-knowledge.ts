@@ -1,7 +1,7 @@
 import type { Agent } from '../../domain/agent.ts'
 import { BUCKETS_IN_DECADE, type EpochCounters, type Subject } from '../../domain/statistics.ts'
 import type { Ports } from '../../ports/index.ts'
-import { heldBack } from '../../selector/breaker.ts'
+import { breakerOf, heldBack } from '../../selector/breaker.ts'
 import type { Knowledge, SelectionRequest } from '../../selector/choose-agent.ts'
 import {
   addSums,
@@ -58,9 +58,9 @@ export async function knowledgeOf(
 
   return (capability = '') => {
     const group = rivals.get(capability) ?? []
-    const states = group.flatMap(({ id }) => {
+    const states = group.flatMap(({ id, version }) => {
       const kept = breakers.get(id)
-      return kept ? [[id, kept.breaker] as const] : []
+      return kept ? [[id, breakerOf(kept.breaker, version)] as const] : []
     })
     const held = heldBack(new Map(states), now)
     return new Map(
@@ -102,11 +102,9 @@ export const slotsOfAgent = ({ id }: Pick<Agent, 'id'>): string => `agent:${id}`
 /** The counters of each of these agents, by capability. */
 export async function doingsOf(
   { statistics, clock }: Pick<KnowledgeNeeds, 'statistics' | 'clock'>,
-  agents: readonly Pick<Agent, 'id' | 'capabilities'>[],
+  agents: readonly Pick<Agent, 'id' | 'version' | 'capabilities'>[],
 ): Promise<Map<string, Map<string, EpochCounters[]>>> {
-  const subjects = agents.flatMap(({ id, capabilities }): Subject[] =>
-    capabilities.map(({ name }) => ({ agentId: id, capability: name })),
-  )
+  const subjects = agents.flatMap(subjectsOf)
   const found = await statistics.find(subjects, epochsAt(clock.now().getTime() / 1_000))
   const doings = new Map(agents.map(({ id }) => [id, new Map<string, EpochCounters[]>()]))
   for (const [at, { agentId, capability }] of subjects.entries()) {
@@ -115,6 +113,13 @@ export async function doingsOf(
   }
   return doings
 }
+
+export const subjectsOf = ({
+  id,
+  version,
+  capabilities,
+}: Pick<Agent, 'id' | 'version' | 'capabilities'>): Subject[] =>
+  capabilities.map(({ name }) => ({ agentId: id, version, capability: name }))
 
 /** The typical duration of an agent's call, measured or declared. */
 export function typicalSecondsOf(

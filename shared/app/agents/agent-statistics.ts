@@ -4,6 +4,7 @@ import { placeOf } from '../../domain/instance-path.ts'
 import type { Decision } from '../../domain/plan.ts'
 import type { EpochCounters } from '../../domain/statistics.ts'
 import type { Plan } from '../../ports/index.ts'
+import { breakerOf } from '../../selector/breaker.ts'
 import { addSums, histogramAt, quantileOf, sumsAt } from '../../selector/decayed-counters.ts'
 import { doingsOf, inflightOf, type KnowledgeNeeds, slotsOfAgent } from './agent-knowledge.ts'
 
@@ -26,7 +27,7 @@ type Health = Required<Pick<AgentView, 'health' | 'now'>>
 /** The health of each agent by capability (only those called lately), and its current load. */
 export async function healthOf(
   ports: KnowledgeNeeds,
-  agents: readonly Pick<Agent, 'id' | 'capabilities' | 'limits'>[],
+  agents: readonly Pick<Agent, 'id' | 'version' | 'capabilities' | 'limits'>[],
 ): Promise<Map<string, Health>> {
   const ids = agents.map(({ id }) => id)
   const limited = agents.filter(({ limits }) => limits.maxConcurrency !== undefined).map(slotsOfAgent)
@@ -42,7 +43,8 @@ export async function healthOf(
       const own = doings.get(agent.id) ?? new Map<string, EpochCounters[]>()
       const overall = addSums([...own.values()].map((epochs) => sumsAt(epochs, at)))
       const inflight = slots.get(slotsOfAgent(agent)) ?? inflightOf(loads.get(agent.id), overall)
-      const breaker = breakers.get(agent.id)?.breaker
+      const kept = breakers.get(agent.id)?.breaker
+      const breaker = kept && breakerOf(kept, agent.version)
       const isOpen = breaker?.state === 'open'
       return [
         agent.id,

@@ -2,11 +2,14 @@ import type * as z from 'zod'
 import type { RegisterAgentSchema } from '../../contracts/requests.ts'
 import type { AgentView } from '../../contracts/views.ts'
 import { type Agent, AgentSchema, issuesOfManifest } from '../../domain/agent.ts'
+import { CLOSED } from '../../domain/breaker.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { describeIssues } from '../../domain/issue.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import type { Agents, Ports } from '../../ports/index.ts'
+import { epochsAt } from '../../selector/decayed-counters.ts'
+import { subjectsOf } from './agent-knowledge.ts'
 import { healthOf } from './agent-statistics.ts'
 
 type Needs = Pick<Ports, 'agents' | 'clock'>
@@ -43,6 +46,31 @@ async function findAgent(agents: Agents, id: string): Promise<Agent> {
     agentId: id,
   })
 }
+
+const MOST_TRIES = 5
+
+/**
+ * Forgets how an agent has done, as after a repair: the statistics of its version start anew, and its breaker closes. Calls that are under
+ * way count again. Throws NotFoundError with the nearest ids.
+ */
+export const resetAgent =
+  (ports: Looking) =>
+  async ({ id }: { id: string }, _caller: Caller): Promise<AgentView> => {
+    const { agents, statistics, breakers, clock } = ports
+    const agent = await findAgent(agents, id)
+    await statistics.reset(subjectsOf(agent), epochsAt(clock.now().getTime() / 1_000))
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const kept = (await breakers.find([id])).get(id)
+      if (!kept) break
+      const anew = { ...CLOSED, generation: kept.breaker.generation + 1, version: agent.version }
+      if (await breakers.replace(id, kept.revision, anew))
+        return { ...agent, ...(await healthOf(ports, [agent])).get(id) }
+    }
+    throw new OrchestratorError(
+      'UnavailableError',
+      `agent "${id}" is called so often that its breaker could not be reset; try again`,
+    )
+  }
 
 /** Registers or updates a caller's agent. Throws ConflictError for an agent that the deployment owns. */
 export const registerAgent =

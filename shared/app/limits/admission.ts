@@ -18,6 +18,7 @@ import {
   afterCall,
   afterLostCall,
   beginTrial,
+  breakerOf,
   type CallEnd,
   heldBack,
   type Pass,
@@ -32,7 +33,7 @@ export type Applicant = {
   own: Ownership
   plan: Pick<Plan, 'budget'>
   agentId: string
-  manifest: Pick<AgentManifest, 'limits' | 'price' | 'model'>
+  manifest: Pick<AgentManifest, 'version' | 'limits' | 'price' | 'model'>
   /** Why the agent was chosen, with the other candidates. */
   decision: Decision | undefined
   /** The agents to try after it has failed, if the step names them. */
@@ -78,12 +79,13 @@ export async function admit(ports: Needs, applicant: Applicant): Promise<Admitte
 /** Reports the failed call of a crashed worker to its agent's breaker, since the worker cannot. */
 export async function tellLostCall(
   ports: Pick<Ports, 'breakers' | 'clock'>,
-  lost: Pick<Applicant, 'own' | 'agentId' | 'decision' | 'fallback'> & { beganAt: string },
+  lost: Pick<Applicant, 'own' | 'agentId' | 'decision' | 'fallback'> & { version: string; beganAt: string },
   end: CallEnd,
 ): Promise<void> {
   if (rivalsOf(lost).length < 2) return
   const call = { beganAt: Date.parse(lost.beganAt) / 1_000, trialId: holderOf(lost.own) }
-  await changeBreaker(ports, lost.agentId, (breaker, now) => afterLostCall(breaker, call, end, now))
+  const { agentId: id, version } = lost
+  await changeBreaker(ports, { id, version }, (breaker, now) => afterLostCall(breaker, call, end, now))
 }
 
 type Hold = (ports: Needs, applicant: Applicant) => Promise<Release | undefined>
@@ -98,10 +100,12 @@ const holdBreaker: Hold = async (ports, applicant) => {
   const all = await breakers.find(rivals)
   const kept = all.get(agentId)
   if (!kept) return undefined
-  const states = new Map([...all].map(([id, { breaker }]) => [id, breaker]))
-  const { breaker, revision } = kept
+  const { version } = applicant.manifest
+  const { revision } = kept
+  const breaker = breakerOf(kept.breaker, version)
   const admitted = admission(breaker, now())
   const pass: Pass = { generation: breaker.generation }
+  const states = new Map([...all].map(([id, one]) => [id, id === agentId ? breaker : one.breaker]))
   if (admitted === 'refused' && heldBack(states, now()).has(agentId)) throw unavailable(agentId)
   if (admitted === 'trial') {
     pass.trialId = holderOf(own)
@@ -113,7 +117,8 @@ const holdBreaker: Hold = async (ports, applicant) => {
   return async (end) => {
     // Nothing to write: the breaker was closed without failures, and the call has not failed.
     if (end?.succeeded !== false && admitted !== 'trial' && breaker.consecutiveFailures === 0) return
-    await changeBreaker(ports, agentId, (current, at) => afterCall(current, pass, end, at))
+    const agent = { id: agentId, version, generation: pass.generation }
+    await changeBreaker(ports, agent, (current, at) => afterCall(current, pass, end, at))
   }
 }
 
@@ -127,17 +132,20 @@ function rivalsOf({
   return [...new Set([agentId, ...fit.map((candidate) => candidate.agentId), ...fallback])]
 }
 
+/** `generation`: of the breaker that admitted the call, so that a call of a former version changes nothing (breaker/K8). */
 async function changeBreaker(
   ports: Pick<Ports, 'breakers' | 'clock'>,
-  agentId: string,
+  { id: agentId, version, generation }: { id: string; version: string; generation?: number },
   change: (breaker: Breaker, now: number) => Breaker,
 ): Promise<void> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const current = (await ports.breakers.find([agentId])).get(agentId)
     if (!current) return
-    const after = change(current.breaker, secondsOf(ports))
-    if (after === current.breaker) return
-    if (await ports.breakers.replace(agentId, current.revision, after)) return
+    const before = breakerOf(current.breaker, version)
+    if (generation !== undefined && before.generation !== generation) return
+    const after = change(before, secondsOf(ports))
+    if (after === before) return
+    if (await ports.breakers.replace(agentId, current.revision, { ...after, version })) return
   }
 }
 

@@ -14,7 +14,7 @@ export type EndedAttempt = {
   plan: Plan
   path: string
   record: Pick<StepRecord, 'decision'>
-  agent: Pick<AgentManifest, 'id' | 'capabilities'>
+  agent: Pick<AgentManifest, 'id' | 'version' | 'capabilities'>
   attempt: Pick<Attempt, 'startedAt' | 'endedAt'> & Partial<Pick<Attempt, 'error' | 'costUsd' | 'tokens'>>
 }
 
@@ -41,7 +41,10 @@ export async function countAttempt(
     ...(tokens === undefined ? {} : { tokens }),
   }
   const at = clock.now().getTime() / 1_000
-  const counters = await statistics.add({ agentId: agent.id, capability }, additionsOf(outcome, at))
+  const counters = await statistics.add(
+    { agentId: agent.id, version: agent.version, capability },
+    additionsOf(outcome, at),
+  )
   const { count, failures, configuration, successes } = sumsAt([counters], at)
   const tally = { of: `${capability} ${counters.epoch}`, successes }
   // Breakers do not count what is wrong with the configuration (breaker/K7).

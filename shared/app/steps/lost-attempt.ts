@@ -25,7 +25,7 @@ export type Lost = {
   plan: Plan
   /** The step's record when the attempt was lost. */
   record: StepRecord
-  agent: Pick<AgentManifest, 'id' | 'capabilities'>
+  agent: Pick<AgentManifest, 'id' | 'version' | 'capabilities'>
   failure: Failure
 }
 
@@ -65,6 +65,7 @@ async function count(ports: Needs, { plan, own, record, agent }: Lost, attempt: 
   const call = {
     own: { ...own, fence: record.fence },
     agentId: agent.id,
+    version: agent.version,
     decision: decisionOf(plan, own.path, record.decision),
     fallback: stepOf(plan, own.path).fallback,
     beganAt: attempt.startedAt,

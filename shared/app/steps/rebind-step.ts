@@ -138,7 +138,7 @@ async function withFailedAttempt(
   if (notedAttempt(step) || isNoAttempt(failure)) return step
   const id = step.agentId ?? 'unknown'
   const known = await ports.agents.findAgent(id)
-  const agent = { id, capabilities: known?.capabilities ?? [] }
+  const agent = { id, version: known?.version ?? '', capabilities: known?.capabilities ?? [] }
   const record = { ...step, fence: before.fence }
   const attempt = await noteLostAttempt(ports, { own, plan, record, agent, failure })
   return { ...step, attempts: [...step.attempts, attempt] }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { type AgentContext, defineAgent } from '../../../shared/agent/index.ts'
 import { healthOf } from '../../../shared/app/agents/agent-statistics.ts'
+import { resetAgent } from '../../../shared/app/agents/manage-agents.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
@@ -258,6 +259,39 @@ describe('what a call says of its agent', () => {
       expect(await health()).toMatchObject({ now: { breaker: 'closed' } })
     },
   )
+
+  it('starts anew with a new version, and a late call of the former one changes nothing (breaker/K8)', async () => {
+    const { id, agent, submit, invoke, health, capability } = await begin({}, { rivals: 1 })
+    const [late, ...tasks] = await Promise.all(Array.from({ length: 7 }, submit))
+    const ends = Promise.withResolvers<never>()
+    const lateCall = invoke(late as string, () => ends.promise).catch(() => {})
+    while ((await stepOf(late as string))?.status !== 'running')
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    for (const taskId of tasks) await invoke(taskId, failing).catch(() => {})
+    expect(await health()).toMatchObject({ health: { [capability]: { calls: 5 } }, now: { breaker: 'open' } })
+    const next = { ...agent, version: '1.1.0' }
+    const healthOfNext = async () => (await healthOf(stores.ports, [next])).get(id)
+    expect(await healthOfNext()).toMatchObject({ health: {}, now: { breaker: 'closed' } })
+    ends.reject(new Error('boom'))
+    await lateCall
+    expect(await healthOfNext()).toMatchObject({ health: {}, now: { breaker: 'closed' } })
+  })
+
+  it('is forgotten by a reset, and a late call from before does not open the breaker again', async () => {
+    const { id, agent, submit, invoke, health } = await begin({}, { rivals: 1 })
+    await stores.ports.agents.putAgent(agent)
+    for (let tasks = 0; tasks < 5; tasks++) await invoke(await submit(), failing).catch(() => {})
+    expect(await health()).toMatchObject({ now: { breaker: 'open' } })
+    expect(await resetAgent(stores.ports)({ id }, CALLER)).toMatchObject({
+      id,
+      health: {},
+      now: { breaker: 'closed' },
+    })
+    expect(await invoke(await submit(), async () => 1)).toMatchObject({ status: 'succeeded' })
+    await expect(resetAgent(stores.ports)({ id: `${id}x` }, CALLER)).rejects.toMatchObject({
+      name: 'NotFoundError',
+    })
+  })
 
   it('refuses no agent that has no active alternative (breaker/K5)', async () => {
     const { id, submit, invoke, capability, health } = await begin(

@@ -140,6 +140,7 @@ export function makeWorld(
   const statistics: Ports['statistics'] = {
     add: async (_subject, { epoch }) => ({ epoch, counters: {} }),
     find: async (subjects) => subjects.map(() => []),
+    reset: async () => {},
   }
   const breakers: Ports['breakers'] = {
     find: async (all) => new Map(all.map((id) => [id, { breaker: CLOSED, revision: 0 }])),

@@ -75,7 +75,7 @@ export async function callAgent(
       own,
       plan: {},
       agentId: 'a',
-      manifest: { limits: { timeoutSeconds: 60, memoryMb: 128 }, price: { perCallUsd: 0 } },
+      manifest: { version: '1.0.0', limits: { timeoutSeconds: 60, memoryMb: 128 }, price: { perCallUsd: 0 } },
       decision: DECISION,
       deadline: new Date(until * 1_000),
     })

@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { EpochCounters, Subject } from '../../../../shared/domain/statistics.ts'
 import type { Statistics } from '../../../../shared/ports/index.ts'
 import { callAws } from '../../aws-errors.ts'
@@ -46,14 +46,27 @@ export function dynamodbStatistics({
         epochs.flatMap((epoch): EpochCounters[] => {
           const { pk, sk } = keyOf(subject, epoch)
           const item = items.get(`${pk} ${sk}`)
-          return item ? [{ epoch, counters: countersIn(item) }] : []
+          const counters = item ? countersIn(item) : {}
+          // An epoch that was reset has an item without counters.
+          return Object.keys(counters).length > 0 ? [{ epoch, counters }] : []
         }),
+      )
+    },
+
+    async reset(subjects, epochs) {
+      const expiresAt = Math.floor(now().getTime() / 1_000) + KEPT_SECONDS
+      const items = subjects.flatMap((subject) =>
+        epochs.map((epoch) => ({ ...keyOf(subject, epoch), expiresAt })),
+      )
+      await Promise.all(
+        items.map((Item) => callAws(() => client.send(new PutCommand({ TableName: table, Item })))),
       )
     },
   }
 }
 
-const keyOf = ({ agentId, capability }: Subject, epoch: number) => statisticsKey(capability, agentId, epoch)
+const keyOf = ({ agentId, version, capability }: Subject, epoch: number) =>
+  statisticsKey(capability, version ? `${agentId}@${version}` : agentId, epoch)
 
 function countersIn({ pk: _pk, sk: _sk, expiresAt: _expiresAt, ...counters }: Item): Record<string, number> {
   return Object.fromEntries(Object.entries(counters).map(([name, value]) => [name, Number(String(value))]))
