@@ -37,11 +37,26 @@ export function agentsCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  orchestrator agents --watch\n  orchestrator agents --capability analysis.trends\n  orchestrator agents research',
+      '\nExamples:\n  orchestrator agents --watch\n  orchestrator agents --capability analysis.trends\n  orchestrator agents research\n  orchestrator agents reset research',
     )
     .action(async (agentId: string | undefined, options: Options) => {
       if (agentId !== undefined) return showAgent(agentId, options)
       return options.watch && !options.json ? watchAgents(options) : listAgents(options)
+    })
+    .addCommand(resetCommand())
+}
+
+function resetCommand(): Command {
+  return new Command('reset')
+    .description('Forget how a repaired agent has done: statistics start anew, the circuit breaker closes')
+    .argument('<agentId>')
+    .option('--json', 'print JSON')
+    .action(async (agentId: string, { json = false }: { json?: boolean }) => {
+      const agent = await callApi('resetAgent', { id: agentId })
+      if (json) return printJson(agent)
+      say(
+        `${agent.id} ${agent.version}: its statistics start anew, its breaker is ${agent.now?.breaker ?? 'closed'}`,
+      )
     })
 }
 

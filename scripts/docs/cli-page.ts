@@ -28,11 +28,12 @@ export async function cliPage(): Promise<string> {
 
 type Named = { name: string; command: Command }
 
-/** Commands without subcommands. */
+/** Commands that do something: those without subcommands, and those that take arguments of their own beside them. */
 function leaves(command: Command, before: string): Named[] {
   const name = `${before}${command.name()}`
-  if (command.commands.length === 0) return [{ name, command }]
-  return command.commands.flatMap((inner) => leaves(inner, `${name} `))
+  const own =
+    command.commands.length === 0 || command.registeredArguments.length > 0 ? [{ name, command }] : []
+  return [...own, ...command.commands.flatMap((inner) => leaves(inner, `${name} `))]
 }
 
 function section({ name, command }: Named): string {

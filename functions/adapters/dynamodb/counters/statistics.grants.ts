@@ -4,6 +4,10 @@ import type { Statistics } from '../../../../shared/ports/index.ts'
 import { onRegistry } from '../table-actions.grants.ts'
 
 export const statisticsGrants = grantsOf<Statistics>()({
-  methods: { add: [onRegistry.update(COUNTER_KEYS.statistics)], find: [onRegistry.getAll] },
-  modes: { read: ['find'], count: ['add'] },
+  methods: {
+    add: [onRegistry.update(COUNTER_KEYS.statistics)],
+    find: [onRegistry.getAll],
+    reset: [onRegistry.put(COUNTER_KEYS.statistics)],
+  },
+  modes: { read: ['find'], count: ['add'], reset: ['reset'] },
 })
