@@ -79,7 +79,6 @@ it('tells scripts, too', async () => {
         text: '  a: { capability: greeting.wriet }',
       },
     ],
-    agents: 0,
   })
 })
 
