@@ -60,7 +60,7 @@ export function validateWorkflow(
 }
 
 /** A check that takes too long, as of a workflow that is made for it, finds nothing: it helps its author, and guards nothing (types/Q5). */
-function typesChecked(draft: Draft, catalogue: Catalogue): Issue[] {
+function typesChecked(draft: Draft, catalogue: Catalogue): IssueInText[] {
   const unknown = new Set(draft.left.keys())
   try {
     const check = () => issuesOfTypes(draft, catalogue, unknown)

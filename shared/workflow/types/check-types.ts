@@ -1,5 +1,6 @@
 import { type Issue, issue } from '../../domain/issue.ts'
-import { expressionIn, expressionsIn } from '../expressions.ts'
+import { expressionIn, expressionsIn, type FoundExpression } from '../expressions.ts'
+import type { IssueInText } from '../issue-places.ts'
 import { isFanOut, isLoop, type Step, type StepOf, type Steps, type Workflow } from '../schema.ts'
 import { bodyIn, byKind } from '../step-kinds.ts'
 import { expressionsOfBody, expressionsOfStep, handledBy } from '../step-needs.ts'
@@ -38,7 +39,7 @@ export function issuesOfTypes(
   { input, steps, output }: Checked,
   catalogue: Catalogue,
   unknown: ReadonlySet<Step> = new Set(),
-): Issue[] {
+): IssueInText[] {
   const surroundings: Surroundings = { catalogue, unknown, children: new Map() }
   const scope = scopeOfWorkflow({ input, steps }, surroundings)
   const ofInput = input === undefined ? ANY : typeOfSchema(input)
@@ -51,7 +52,7 @@ export function issuesOfTypes(
   ]
 }
 
-function issuesOfSteps(steps: Steps, path: string, scope: Scope, check: Check): Issue[] {
+function issuesOfSteps(steps: Steps, path: string, scope: Scope, check: Check): IssueInText[] {
   return Object.entries(steps).flatMap(([id, step]) => {
     if (check.unknown.has(step)) return issuesOfBody(step, `${path}.${id}`, scope, check)
     const own = handledBy({ steps }, id).length > 0 ? scopeWith(scope, [['error', ERROR]]) : scope
@@ -66,17 +67,21 @@ function issuesOfSteps(steps: Steps, path: string, scope: Scope, check: Check): 
 }
 
 /** Unknown names and wrong operands in the expressions of a step. */
-function issuesOfExpressions(step: Step, at: string, scope: Scope): Issue[] {
+function issuesOfExpressions(step: Step, at: string, scope: Scope): IssueInText[] {
   const ofInput = scopeOfItem(step, scope)
   const ofFailure = scopeWith(scope, [['error', ERROR]])
-  return expressionsOfStep(step).flatMap(({ path, text }) => {
+  return expressionsOfStep(step).flatMap((found) => {
+    const { path } = found
     const own = /^input\b/.test(path) ? ofInput : path.startsWith('onFailure.') ? ofFailure : scope
-    return complaintsAt({ path: `${at}.${path}`, text }, own)
+    return complaintsAt({ ...found, path: `${at}.${path}` }, own)
   })
 }
 
-const complaintsAt = ({ path, text }: { path: string; text: string }, scope: Scope): Issue[] =>
-  inferredIn(text, scope).complaints.map(({ code, message }) => issue(code, path, message))
+const complaintsAt = ({ path, text, offset }: FoundExpression, scope: Scope): IssueInText[] =>
+  inferredIn(text, scope).complaints.map(({ code, message, at = 0 }) => ({
+    ...issue(code, path, message),
+    offset: offset + at,
+  }))
 
 /** Values of the wrong type in the fields of a step. */
 function issuesOfFields(step: Step, at: string, scope: Scope, check: Check): Issue[] {
@@ -157,14 +162,14 @@ function issuesOfGiven(
 }
 
 /** The steps of a body, and what is evaluated after them. */
-function issuesOfBody(step: Step, at: string, scope: Scope, check: Check): Issue[] {
+function issuesOfBody(step: Step, at: string, scope: Scope, check: Check): IssueInText[] {
   const body = bodyIn(step)
   const inner = scopeOfBody(step, scope, check)
   if (!body || !inner) return []
   const ofSteps = issuesOfSteps(body.steps, `${at}.${body.path}`, inner, check)
   if (check.unknown.has(step)) return ofSteps
-  const after = expressionsOfBody(step).flatMap(({ path, text }) =>
-    complaintsAt({ path: `${at}.${path}`, text }, inner),
+  const after = expressionsOfBody(step).flatMap((found) =>
+    complaintsAt({ ...found, path: `${at}.${found.path}` }, inner),
   )
   const until = isLoop(step)
     ? issuesOfValue(step.repeat.until, BOOLEAN, `${at}.repeat.until`, inner, CONDITION)

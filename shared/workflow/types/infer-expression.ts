@@ -34,7 +34,8 @@ export function inferExpression(tree: Node, variables: (name: string) => Type | 
   const run: Inference = {
     complain: (one) => {
       told += 1
-      complaints.set(`${one.code} ${one.message}`, one)
+      const key = `${one.code} ${one.message}`
+      if (!complaints.has(key)) complaints.set(key, one)
     },
     isFull: () => told >= MOST_COMPLAINTS,
     goOn: () => visits++ < MOST_VISITS && run.depth < MOST_CALLS_DEEP,

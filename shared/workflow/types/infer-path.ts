@@ -61,7 +61,7 @@ const bindsMore = ({ tuple, focus, index, ancestor, type }: Node): boolean =>
   Boolean(tuple || focus || index || ancestor) || type === 'parent'
 
 type Found = { type: Type; item: Type; isMany: boolean }
-type Named = Place & { named: string }
+type Named = Place & { named: string; position?: number }
 
 function inferStep(step: Node, at: number, { item, isMany }: Sequence, place: Named, infer: Infer): Found {
   const each = { ...place, context: isMany ? withoutNothing(item) : item }
@@ -72,7 +72,10 @@ function inferStep(step: Node, at: number, { item, isMany }: Sequence, place: Na
     return { type: sorted, item: itemsOf(sorted), isMany: true }
   }
   const whole = at === 0 && step.consarray ? { ...place, context: item } : each
-  const own = step.type === 'name' ? memberOf(whole.context, String(step.value), place) : infer(step, whole)
+  const own =
+    step.type === 'name'
+      ? memberOf(whole.context, String(step.value), { ...place, position: Number(step.position) })
+      : infer(step, whole)
   const type = stages.reduce((before, { expr }) => filtered(infer, before, expr, place), own)
   // A list that is written as the last step is kept as it is.
   const isKept = step.consarray && at > 0
@@ -97,11 +100,17 @@ function pathTo(steps: readonly Node[], at: number): string {
 }
 
 /** The member `name` of a value, of each item of a list. Complains where no alternative has one (types/Q4). */
-export function memberOf(type: Type, name: string, place: Place & { named?: string }): Type {
+export function memberOf(
+  type: Type,
+  name: string,
+  place: Place & { named?: string; position?: number },
+): Type {
   const found = findMember(type, name)
   if (found) return found
   if (isEmpty(type) || isEmpty(withoutNull(type)) || type.function || place.run.isFull()) return ANY
-  place.run.complain({ code: 'unknown-field', message: unknownMember(type, name, place) })
+  // JSONata notes where a name ends.
+  const at = Math.max(0, (place.position ?? 0) - name.length)
+  place.run.complain({ code: 'unknown-field', message: unknownMember(type, name, place), at })
   return ANY
 }
 

@@ -3,7 +3,12 @@ import type { Node } from '../parse-expression.ts'
 import { ANY, NOTHING, objectOf, type Type } from './type.ts'
 
 /** Something in an expression that holds for every value it may meet (types/Q2). */
-export type Complaint = { code: IssueCode; message: string }
+export type Complaint = {
+  code: IssueCode
+  message: string
+  /** Where in the expression, by the index of the character; its beginning where this is not said. */
+  at?: number
+}
 
 /** The variables of a part of an expression: those of its block or function, and of what is around it. */
 export type Frame = {

@@ -239,23 +239,23 @@ describe('a workflow file with a misspelt field', () => {
     const { told, requests } = await asking(listener, ['validate', path])
     expect(requests.map(({ url }) => url)).toEqual(['/api/v1/agents'])
     expect(told).toMatchObject({ code: 2, stdout: '' })
-    expect(told.stderr).toContain(
-      'steps.a.input.txt: there is no "txt"; did you mean "text"? (known: text) (what say takes) (line 3, column 34)',
+    expect(told.stderr).toMatch(
+      /typed\.yaml:3:34: steps\.a\.input\.txt:\s+there\s+is\s+no\s+"txt";\s+did\s+you\s+mean\s+"text"/,
     )
   })
 
   it('is valid with a warning where that is wished', async () => {
     const { told } = await asking(listener, ['validate', path, '--lenient'])
     expect(told).toMatchObject({ code: 0, stdout: 'valid: t v1\n' })
-    expect(told.stderr).toContain('warning: steps.a.input.txt: there is no "txt"')
+    expect(told.stderr).toMatch(/^warning: .*steps\.a\.input\.txt:\s+there\s+is\s+no\s+"txt"/)
   })
 
   it('is not known without an API, which is told', async () => {
     const offline = await asking(listener, ['validate', path, '--offline'])
-    expect(offline).toMatchObject({ requests: [], told: { code: 0, stderr: '' } })
+    expect(offline).toMatchObject({ requests: [], told: { code: 0, stdout: 'valid: t v1\n' } })
     const nowhere = await runCli(['validate', path], { ORCHESTRATOR_URL: 'http://127.0.0.1:1' })
     expect(nowhere).toMatchObject({ code: 0, stdout: 'valid: t v1\n' })
-    expect(nowhere.stderr).toMatch(/^not checked against agents: /)
+    expect(nowhere.stderr).toMatch(/^not checked against agents: /m)
   })
 })
 

@@ -83,7 +83,7 @@ output: "{% $steps.a.pasages %}"
     ),
     expect.stringMatching(/^workflows\/w\.yaml:7:\d+: steps\.a\.input: "query" is required, and missing/),
     expect.stringMatching(
-      /^workflows\/w\.yaml:8:1: output: \$steps\.a has no "pasages"; did you mean "passages"/,
+      /^workflows\/w\.yaml:8:22: output: \$steps\.a has no "pasages"; did you mean "passages"/,
     ),
   ])
 })

@@ -205,8 +205,8 @@ describe('a mistake in a name or type', () => {
   it('is found in the output, with the line where it stands', () => {
     const text =
       'name: w\ninput: { type: object, properties: { name: { type: string } } }\nsteps:\n  a: { capability: text.write, input: { prompt: x } }\noutput:\n  t: "{% $steps.a.txt %}"\n'
-    expect(problemsOf(text)).toEqual([
-      'unknown-field output.t: $steps.a has no "txt"; did you mean "text"? (known: parts, text, words) (line 6, column 3)',
+    expect(validateWorkflow(text, { catalogue: CATALOGUE }).issues).toMatchObject([
+      { code: 'unknown-field', path: 'output.t', line: 6, column: 19 },
     ])
   })
 
