@@ -30,9 +30,11 @@ const namesIn = (text: string): string[] =>
     ),
   ].flatMap(([, name]) => name ?? [])
 
-const codesIn = (text: string): string[] => [
-  ...[...text.matchAll(/\bissue\(\s*'([a-z-]+)'/g)].flatMap(([, code]) => code ?? []),
-]
+const codesIn = (text: string): string[] =>
+  // The check of types makes its issues from typed misfits.
+  [/\bissue\(\s*'([a-z-]+)'/g, /\{ code: '([a-z-]+)', (?:at|message)\b/g].flatMap((pattern) =>
+    [...text.matchAll(pattern)].flatMap(([, code]) => code ?? []),
+  )
 
 /** Every value of `Error` and `ErrorEquals` in a definition. */
 function namesInDefinition(value: unknown): string[] {

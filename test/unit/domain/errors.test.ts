@@ -20,6 +20,7 @@ it('keeps the error names that state machines match', () => {
     'InvalidInputError',
     'InvalidWorkflowError',
     'LoopExhaustedError',
+    'MethodNotAllowedError',
     'NoAgentError',
     'NotFoundError',
     'StepFailedError',

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createProgram } from '../../../cli/program.ts'
 import { generatedPages } from '../../../scripts/docs/pages.ts'
+import { API_PREFIX } from '../../../shared/contracts/route.ts'
 import { ROUTES } from '../../../shared/contracts/routes.ts'
 import { ERRORS, FOREIGN_ERRORS } from '../../../shared/domain/error-table.ts'
 import { STEP_KINDS } from '../../../shared/workflow/schema.ts'
@@ -32,7 +33,7 @@ describe('generated pages', () => {
 
   it('have every route, and a description of every field that a step may have', () => {
     for (const { method, path } of Object.values(ROUTES))
-      expect(pages['docs/reference/http-api.md']).toContain(`\`${method} ${path}\``)
+      expect(pages['docs/reference/http-api.md']).toContain(`\`${method} ${path || API_PREFIX}\``)
     const language = pages['docs/reference/workflow-language.md'] ?? ''
     expect(language.match(/^## /gm)?.length).toBeGreaterThan(STEP_KINDS.length)
     expect(language.split('\n').filter((line) => /^\| `\w+` \|.*\| {2}\|$/.test(line))).toEqual([])
