@@ -156,7 +156,7 @@ describe('a retried task', () => {
       [{ steps: { b: { input: '{% $x %}' } } }, /the input of a retry is a value/],
       [{ budgetUsd: 3 }, /was submitted without this limit/],
       [{ deadline: '2020-01-01T00:00:00Z' }, /has passed/],
-      [{ steps: { b: { agent: 'nobody' } } }, /nobody can run step "b"/],
+      [{ steps: { b: { agent: 'nobody' } } }, /step "b": no agent "nobody"/],
     ]
     for (const [wishes, detail] of refusals) {
       const { status, body } = await api.call('POST', `/tasks/${taskId}/retry`, wishes)
