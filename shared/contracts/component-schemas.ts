@@ -1,43 +1,81 @@
 import * as z from 'zod'
 // Imported by name: `z.core` as a value would bundle every language that zod's messages support.
 import { $ZodRegistry } from 'zod/v4/core'
+import { CapabilitySchema } from '../domain/capability.ts'
+import { EstimateSchema, KeptEstimateSchema } from '../domain/estimate.ts'
 import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { IssueSchema } from '../domain/issue.ts'
+import { BindingSchema, DecisionSchema } from '../domain/plan.ts'
+import { AttemptSchema } from '../domain/step.ts'
+import { CalibrationSchema, CostSchema, TaskErrorSchema } from '../domain/task.ts'
+import { STEP_KINDS, WorkflowSchema } from '../workflow/schema.ts'
+import { StepSchema } from '../workflow/step-schemas.ts'
 import { AnyJsonSchema } from './requests.ts'
 import {
-  AgentHealthSchema,
   AgentViewSchema,
   ApprovalViewSchema,
+  BudgetViewSchema,
+  CapabilityHealthSchema,
   EventViewSchema,
+  ItemCountsSchema,
   LinksViewSchema,
   OpenApprovalViewSchema,
   PlanViewSchema,
   ProblemSchema,
+  ResultViewSchema,
   StepViewSchema,
+  TaskStatusViewSchema,
   TaskViewSchema,
+  TaskWithStepsViewSchema,
   WorkflowViewSchema,
 } from './views.ts'
 
 export type JsonSchema = Record<string, unknown>
 type Io = 'input' | 'output'
 
-/** Schemas with a name in the document, and so in the code that clients generate from it. */
+/**
+ * Schemas with a name in the document, and so in the code that clients generate from it. No name is that of another schema and one of its
+ * members, such as `TaskError` beside an unnamed `error` of `Task`: generators make up such names.
+ */
 const NAMES = new Map<z.core.$ZodType, string>([
   [AnyJsonSchema, 'Json'],
   [FileReferenceSchema, 'FileReference'],
   [IssueSchema, 'Issue'],
   [ProblemSchema, 'Problem'],
   [TaskViewSchema, 'Task'],
+  [TaskWithStepsViewSchema, 'TaskWithSteps'],
+  [TaskStatusViewSchema, 'TaskSummary'],
+  [ResultViewSchema, 'TaskResult'],
+  [TaskErrorSchema, 'TaskError'],
+  [CostSchema, 'Cost'],
+  [BudgetViewSchema, 'Budget'],
+  [EstimateSchema, 'PlanEstimate'],
+  [KeptEstimateSchema, 'Estimate'],
+  [CalibrationSchema, 'Calibration'],
   [StepViewSchema, 'Step'],
+  [AttemptSchema, 'Attempt'],
+  [DecisionSchema, 'Decision'],
+  [BindingSchema, 'Binding'],
+  [ItemCountsSchema, 'ItemCounts'],
   [ApprovalViewSchema, 'Approval'],
   [OpenApprovalViewSchema, 'OpenApproval'],
   [AgentViewSchema, 'Agent'],
-  [AgentHealthSchema, 'AgentHealth'],
+  [CapabilitySchema, 'Capability'],
+  [CapabilityHealthSchema, 'CapabilityHealth'],
   [WorkflowViewSchema, 'Workflow'],
+  [WorkflowSchema, 'WorkflowDefinition'],
+  [StepSchema, 'StepDefinition'],
+  ...StepSchema.options.map(
+    (schema, at) => [schema, `${pascal(STEP_KINDS[at] ?? '')}StepDefinition`] as const,
+  ),
   [PlanViewSchema, 'Plan'],
   [EventViewSchema, 'Event'],
   [LinksViewSchema, 'Links'],
 ])
+
+function pascal(text: string): string {
+  return `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}`
+}
 
 /** A registry that takes descriptions from zod's global registry and ids from {@link NAMES}. */
 class Named extends $ZodRegistry<{ id?: string | undefined }> {
@@ -63,10 +101,20 @@ export class ComponentSchemas {
     for (const [name] of entries) renamed.set(name, nameOf(name, io, owner))
     if (refersToRoot(root)) throw new Error(`the schema of ${owner} refers to itself as a whole`)
     const moved = (value: unknown): unknown => withReferences(value, renamed)
+    // Outputs are added first. A schema whose input differs from its output has two names.
+    for (const [name, { id: _id, ...definition }] of io === 'input' ? entries : [])
+      if (this.#differs(renamed.get(name) ?? name, moved(definition))) renamed.set(name, `${name}Input`)
     for (const [name, { id: _id, ...definition }] of entries)
       this.#put(renamed.get(name) ?? name, moved(definition) as JsonSchema)
     const { id: _id, ...rest } = root
     return moved(rest) as JsonSchema
+  }
+
+  /** The same as a reference to a schema of this name, unless it is one already. */
+  name(name: string, schema: JsonSchema): JsonSchema {
+    if (schema.$ref !== undefined) return schema
+    this.#put(name, schema)
+    return { $ref: `#/components/schemas/${name}` }
   }
 
   /** Sorted by name. */
@@ -74,10 +122,13 @@ export class ComponentSchemas {
     return Object.fromEntries([...this.#schemas].sort(([a], [b]) => (a < b ? -1 : 1)))
   }
 
-  #put(name: string, schema: JsonSchema): void {
+  #differs(name: string, schema: unknown): boolean {
     const known = this.#schemas.get(name)
-    if (known && JSON.stringify(known) !== JSON.stringify(schema))
-      throw new Error(`two schemas are named ${name}`)
+    return known !== undefined && JSON.stringify(known) !== JSON.stringify(schema)
+  }
+
+  #put(name: string, schema: JsonSchema): void {
+    if (this.#differs(name, schema)) throw new Error(`two schemas are named ${name}`)
     this.#schemas.set(name, schema)
   }
 }
@@ -101,7 +152,7 @@ const OWN_NAME = /^__schema(\d+)$/
 function nameOf(name: string, io: Io, owner: string): string {
   const unnamed = OWN_NAME.exec(name)
   const suffix = io === 'input' ? 'Input' : 'Output'
-  return unnamed ? `${owner[0]?.toUpperCase()}${owner.slice(1)}${suffix}${unnamed[1]}` : name
+  return unnamed ? `${pascal(owner)}${suffix}${unnamed[1]}` : name
 }
 
 const refersToRoot = (value: unknown): boolean => JSON.stringify(value).includes('"$ref":"#"')

@@ -6,6 +6,7 @@ type Part = Record<string, unknown>
 
 export function makeOpenApi(routes: readonly Route[], version: string): Part {
   const schemas = new ComponentSchemas()
+  for (const { id, success } of routes) schemas.add(success.output, 'output', id)
   const paths: Record<string, Part> = {}
   for (const route of routes) {
     const path = `${API_PREFIX}${route.path}`
@@ -116,19 +117,22 @@ function operation(route: Route, routes: readonly Route[], schemas: ComponentSch
       ...query.map((name) => parameter(name, 'query')),
       ...Object.entries(headers).map(([name, header]) => parameter(name, 'header', header)),
     ],
-    ...(hasBody ? { requestBody: requestBody({ ...input, properties: body }, outside) } : {}),
+    ...(hasBody ? { requestBody: requestBody(route, { ...input, properties: body }, schemas) } : {}),
     responses: responses(route, linksFrom(route, routes), schemas),
   }
 }
 
-function requestBody({ required = [], ...schema }: JsonSchema, outside: ReadonlySet<string>): Part {
+function requestBody({ id, from = {} }: Route, input: JsonSchema, schemas: ComponentSchemas): Part {
+  const { required = [], ...schema } = input
+  const { path = [], query = [], headers = {} } = from
+  const outside = new Set([...path, ...query, ...Object.keys(headers)])
   const inside = (required as string[]).filter((name) => !outside.has(name))
+  const name = `${id[0]?.toUpperCase()}${id.slice(1)}Body`
+  const body = schemas.name(name, { ...schema, ...(inside.length > 0 ? { required: inside } : {}) })
   return {
-    // A `oneOf` requires one of its alternatives.
-    required: inside.length > 0 || schema.oneOf !== undefined,
-    content: {
-      'application/json': { schema: { ...schema, ...(inside.length > 0 ? { required: inside } : {}) } },
-    },
+    // Where it must have one of several members, an `else` requires the last of them.
+    required: inside.length > 0 || schema.else !== undefined,
+    content: { 'application/json': { schema: body } },
   }
 }
 
@@ -146,7 +150,9 @@ const WHERE = {
 
 function responses(route: Route, links: Part, schemas: ComponentSchemas): Part {
   const { id, method, success } = route
-  const content = { 'application/json': { schema: schemas.add(success.output, 'output', id) } }
+  const { name = `${id}Output` } = success
+  const schema = schemas.name(name, schemas.add(success.output, 'output', id))
+  const content = { 'application/json': { schema } }
   return {
     [success.status]: {
       description: success.description,

@@ -51,7 +51,12 @@ const ONE_KIND = { message: 'give one of "type" and "workflow" (a name, YAML tex
 /** The rule in JSON Schema, for clients that validate before they send. */
 const NOT_BOTH = (one: string, other: string) => ({ not: { required: [one, other] } })
 const DEADLINE_RULE = NOT_BOTH('deadline', 'deadlineSeconds')
-const KIND_RULE = { oneOf: [{ required: ['type'] }, { required: ['workflow'] }] }
+/** Not by `oneOf`, of which generators of clients make a union of two nameless types. */
+const KIND_RULE = {
+  if: { required: ['type'] },
+  then: { not: { required: ['workflow'] } },
+  else: { required: ['workflow'] },
+}
 
 export const SubmitTaskSchema = z
   .strictObject({

@@ -20,6 +20,8 @@ export type Route<Input extends z.ZodType = z.ZodType, Output extends z.ZodType 
     status: 200 | 201 | 202 | 204
     description: string
     output: Output
+    /** The name of the output in the OpenAPI document, where its schema has none. */
+    name?: string
     /** Where what was made is found: a path under `/api/v1` with members of the output; sent as `Location`. */
     location?: string
   }

@@ -82,6 +82,7 @@ export const ROUTES = {
     success: {
       status: 200,
       description: 'A page of tasks; one with a filter may have fewer than its limit, and go on',
+      name: 'TaskList',
       output: z.object({ tasks: z.array(TaskViewSchema), cursor: CursorSchema }),
     },
     problems: [404],
@@ -134,6 +135,7 @@ export const ROUTES = {
     success: {
       status: 200,
       description: 'A page of steps, as many as fit an answer',
+      name: 'StepList',
       output: z.object({ steps: z.array(StepViewSchema), cursor: CursorSchema }),
     },
     problems: [404],
@@ -160,6 +162,7 @@ export const ROUTES = {
     success: {
       status: 200,
       description: 'A page of events, as many as fit an answer',
+      name: 'EventList',
       output: z.object({ events: z.array(EventViewSchema), cursor: CursorSchema }),
     },
     problems: [404],
@@ -185,6 +188,7 @@ export const ROUTES = {
     success: {
       status: 200,
       description: 'The cancelled tasks, those to be cancelled again, and whether more are open',
+      name: 'CancelledTasks',
       output: z.object({
         tasks: z.array(TaskViewSchema),
         failed: z.array(z.object({ taskId: z.string(), error: z.string() })),
@@ -235,6 +239,7 @@ export const ROUTES = {
     success: {
       status: 200,
       description: 'A page of open approvals; one with a filter may have fewer than its limit, and go on',
+      name: 'ApprovalList',
       output: z.object({ approvals: z.array(OpenApprovalViewSchema), cursor: CursorSchema }),
     },
   }),
@@ -259,6 +264,7 @@ export const ROUTES = {
     success: {
       status: 201,
       description: 'POST each file to its url with its fields, the file last',
+      name: 'FileUploads',
       output: z.object({
         folder: FileReferenceSchema,
         files: z.array(
@@ -284,6 +290,7 @@ export const ROUTES = {
     success: {
       status: 200,
       description: 'The agents',
+      name: 'AgentList',
       output: z.object({ agents: z.array(AgentViewSchema) }),
     },
   }),
@@ -340,6 +347,7 @@ export const ROUTES = {
     success: {
       status: 200,
       description: 'The workflows',
+      name: 'WorkflowList',
       output: z.object({ workflows: z.array(WorkflowViewSchema) }),
     },
   }),
@@ -354,6 +362,7 @@ export const ROUTES = {
     success: {
       status: 200,
       description: 'The workflow',
+      name: 'WorkflowWithDefinition',
       output: WorkflowViewSchema.extend({ definition: WorkflowSchema }),
     },
     problems: [404],
@@ -399,6 +408,7 @@ export const ROUTES = {
     success: {
       status: 200,
       description: 'Healthy',
+      name: 'Health',
       output: z.object({ status: z.literal('ok'), agents: z.number(), workflows: z.number() }),
     },
     problems: [503],
@@ -410,7 +420,12 @@ export const ROUTES = {
     summary: 'This description',
     tag: 'service',
     input: none,
-    success: { status: 200, description: 'OpenAPI 3.1', output: z.record(z.string(), z.unknown()) },
+    success: {
+      status: 200,
+      description: 'OpenAPI 3.1',
+      name: 'OpenApiDocument',
+      output: z.record(z.string(), z.unknown()),
+    },
   }),
 } as const
 

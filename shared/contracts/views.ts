@@ -16,7 +16,7 @@ import {
 import { STEP_KINDS } from '../workflow/schema.ts'
 
 /** The rest of a task's budget, with the parts that are limited. */
-const BudgetViewSchema = z.object({
+export const BudgetViewSchema = z.object({
   taskId: z
     .string()
     .optional()
@@ -246,7 +246,7 @@ export const ProblemSchema = z.object({
 })
 export type Problem = z.infer<typeof ProblemSchema>
 
-export const AgentHealthSchema = z.object({
+export const CapabilityHealthSchema = z.object({
   calls: z.number().describe('In the last hours'),
   weight: z
     .number()
@@ -259,11 +259,11 @@ export const AgentHealthSchema = z.object({
   tokens: z.number().describe('Of one call'),
   trend: z.enum(['better', 'steady', 'worse']).describe('Compared with the hours before'),
 })
-export type AgentHealth = z.infer<typeof AgentHealthSchema>
+export type AgentHealth = z.infer<typeof CapabilityHealthSchema>
 
 /** `health` by capability, for those that the agent was called for lately. */
 export const AgentViewSchema = AgentSchema.extend({
-  health: z.record(z.string(), AgentHealthSchema).optional(),
+  health: z.record(z.string(), CapabilityHealthSchema).optional(),
   now: z
     .object({
       inflight: z

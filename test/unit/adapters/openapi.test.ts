@@ -20,6 +20,17 @@ function at(pointer: string): unknown {
     .reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], document)
 }
 
+type Content = Record<string, { schema: object }>
+type Operation = {
+  operationId: string
+  requestBody?: { content: Content }
+  responses: Record<string, { content?: Content }>
+}
+const operations = (): Operation[] =>
+  Object.values(document.paths as Record<string, Record<string, Operation>>).flatMap((one) =>
+    Object.values(one),
+  )
+
 describe('the document', () => {
   it('refers only to what is in it', () => {
     const references = valuesOf('$ref').map(String)
@@ -32,6 +43,7 @@ describe('the document', () => {
     expect(Object.keys(at('#/components/schemas') as object)).toEqual(
       expect.arrayContaining([
         'Agent',
+        'Attempt',
         'Event',
         'Issue',
         'Json',
@@ -42,6 +54,38 @@ describe('the document', () => {
         'Workflow',
       ]),
     )
+  })
+
+  it('has a name for every answer and every body', () => {
+    const roots = operations().flatMap(({ requestBody, responses }) => [
+      ...(requestBody ? [requestBody.content] : []),
+      ...Object.entries(responses).flatMap(([status, { content }]) =>
+        /^2/.test(status) && content ? [content] : [],
+      ),
+    ])
+    expect(roots.length).toBeGreaterThan(30)
+    for (const content of roots)
+      expect(content['application/json']?.schema).toEqual({
+        $ref: expect.stringMatching(/^#\/components\/schemas\/\w+$/),
+      })
+  })
+
+  it('has an id for every operation that makes the name of a method', () => {
+    const ids = operations().map(({ operationId }) => operationId)
+    expect(new Set(ids).size).toBe(ids.length)
+    for (const id of ids) expect(id).toMatch(/^[a-z][A-Za-z]+$/)
+  })
+
+  it('has no name that a generator makes of another schema and its member', () => {
+    const schemas = at('#/components/schemas') as Record<string, { properties?: Record<string, object> }>
+    const pascal = (word: string): string => `${word[0]?.toUpperCase()}${word.slice(1)}`
+    const made = Object.entries(schemas).flatMap(([name, { properties = {} }]) =>
+      Object.entries(properties).flatMap(([member, schema]) =>
+        '$ref' in schema ? [] : [name + pascal(member)],
+      ),
+    )
+    expect(made.filter((name) => Object.hasOwn(schemas, name))).toEqual([])
+    expect(Object.keys(schemas).filter((name) => /(Input|Output)\d+$/.test(name))).toEqual([])
   })
 
   it('says of every route what the gateway and the service may answer at any time', () => {
