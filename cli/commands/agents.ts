@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
 import { createLogUpdate } from 'log-update'
-import type { AgentHealth, AgentView } from '../../shared/contracts/views.ts'
+import type { AgentHealth, AgentView } from '../../shared/contracts/agent-views.ts'
 import { suggestNames } from '../../shared/domain/nearest-names.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'

@@ -10,15 +10,14 @@ import { AttemptSchema } from '../domain/step.ts'
 import { CalibrationSchema, CostSchema, TaskErrorSchema } from '../domain/task.ts'
 import { STEP_KINDS, WorkflowSchema } from '../workflow/schema.ts'
 import { StepSchema } from '../workflow/step-schemas.ts'
+import { AgentViewSchema, CapabilityHealthSchema } from './agent-views.ts'
+import { LinksViewSchema } from './make-links.ts'
 import { AnyJsonSchema } from './requests.ts'
 import {
-  AgentViewSchema,
   ApprovalViewSchema,
   BudgetViewSchema,
-  CapabilityHealthSchema,
   EventViewSchema,
   ItemCountsSchema,
-  LinksViewSchema,
   OpenApprovalViewSchema,
   PlanViewSchema,
   ProblemSchema,

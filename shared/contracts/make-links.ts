@@ -1,6 +1,11 @@
-import type * as z from 'zod'
+import * as z from 'zod'
 import { API_PREFIX, type Route } from './route.ts'
-import type { LinksViewSchema } from './views.ts'
+
+export const LinksViewSchema = z.object({
+  name: z.literal('orchestrator'),
+  version: z.string().describe('The version of this API'),
+  links: z.record(z.string(), z.string()).describe('Paths by the name of their resource'),
+})
 
 /** Links to every route that reads something without a parameter in its path. */
 export function makeLinks(routes: readonly Route[], version: string): z.infer<typeof LinksViewSchema> {

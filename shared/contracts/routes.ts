@@ -1,7 +1,9 @@
 import * as z from 'zod'
 import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { WorkflowSchema } from '../workflow/schema.ts'
+import { AgentViewSchema } from './agent-views.ts'
 import { ListApprovalsSchema, ListEventsSchema, ListStepsSchema, ListTasksSchema } from './list-requests.ts'
+import { LinksViewSchema } from './make-links.ts'
 import {
   AgentRefSchema,
   AnswerApprovalSchema,
@@ -20,11 +22,9 @@ import {
 } from './requests.ts'
 import { defineRoute } from './route.ts'
 import {
-  AgentViewSchema,
   ApprovalViewSchema,
   CursorSchema,
   EventViewSchema,
-  LinksViewSchema,
   OpenApprovalViewSchema,
   PlanViewSchema,
   ResultViewSchema,

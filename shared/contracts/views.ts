@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import { AgentSchema } from '../domain/agent.ts'
 import { EstimateSchema, KeptEstimateSchema } from '../domain/estimate.ts'
 import { DomainEventSchema } from '../domain/event.ts'
 import { IssueSchema } from '../domain/issue.ts'
@@ -246,43 +245,4 @@ export const ProblemSchema = z.object({
 })
 export type Problem = z.infer<typeof ProblemSchema>
 
-export const CapabilityHealthSchema = z.object({
-  calls: z.number().describe('In the last hours'),
-  weight: z
-    .number()
-    .describe('The decayed number of calls behind these figures; a call loses half its weight in 15 minutes'),
-  successRate: z.number(),
-  p50Seconds: z.number(),
-  p95Seconds: z.number(),
-  costUsd: z.number().describe('Of one call'),
-  p95CostUsd: z.number(),
-  tokens: z.number().describe('Of one call'),
-  trend: z.enum(['better', 'steady', 'worse']).describe('Compared with the hours before'),
-})
-export type AgentHealth = z.infer<typeof CapabilityHealthSchema>
-
-/** `health` by capability, for those that the agent was called for lately. */
-export const AgentViewSchema = AgentSchema.extend({
-  health: z.record(z.string(), CapabilityHealthSchema).optional(),
-  now: z
-    .object({
-      inflight: z
-        .number()
-        .describe('Running calls: exact for an agent with a concurrency limit, otherwise estimated'),
-      breaker: z
-        .enum(['closed', 'open', 'trial'])
-        .describe(
-          'The state of the circuit breaker. open: after repeated failures no calls are made; trial: one call at a time',
-        ),
-      openUntil: z.string().optional(),
-    })
-    .optional(),
-})
-export type AgentView = z.infer<typeof AgentViewSchema>
 export const EventViewSchema = DomainEventSchema
-
-export const LinksViewSchema = z.object({
-  name: z.literal('orchestrator'),
-  version: z.string().describe('The version of this API'),
-  links: z.record(z.string(), z.string()).describe('Paths by the name of their resource'),
-})

@@ -1,4 +1,4 @@
-import type { AgentHealth, AgentView } from '../../contracts/views.ts'
+import type { AgentHealth, AgentView } from '../../contracts/agent-views.ts'
 import type { Agent } from '../../domain/agent.ts'
 import { placeOf } from '../../domain/instance-path.ts'
 import type { Decision } from '../../domain/plan.ts'

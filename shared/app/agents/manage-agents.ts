@@ -1,6 +1,6 @@
 import type * as z from 'zod'
+import type { AgentView } from '../../contracts/agent-views.ts'
 import type { RegisterAgentSchema } from '../../contracts/requests.ts'
-import type { AgentView } from '../../contracts/views.ts'
 import { type Agent, AgentSchema, issuesOfManifest } from '../../domain/agent.ts'
 import { CLOSED } from '../../domain/breaker.ts'
 import type { Caller } from '../../domain/caller.ts'
