@@ -10,20 +10,24 @@ import { CALLER } from './caller.ts'
 export type GivenWorkflow = string | object
 
 /** Throws InvalidWorkflowError; for a text each issue has its line and column. */
-export function parseGiven(given: GivenWorkflow, what: string): Workflow {
-  const { workflow, issues } = validateWorkflow(given)
+export function parseGiven(given: GivenWorkflow, what: string, lenient: boolean): Workflow {
+  const { workflow, issues } = validateWorkflow(given, { lenient })
   if (workflow) return workflow
   throw new OrchestratorError('InvalidWorkflowError', `${what}: ${describeIssues(issues)}`, { issues })
 }
 
 /** Registers child workflows before the workflows that call them, in whichever order they were given. */
-export async function registerAll(ports: Ports, workflows: readonly Workflow[]): Promise<void> {
+export async function registerAll(
+  ports: Ports,
+  workflows: readonly Workflow[],
+  lenient: boolean,
+): Promise<void> {
   const register = registerWorkflow(ports)
   let left = workflows
   while (left.length > 0) {
     const refused: { workflow: Workflow; error: unknown }[] = []
     for (const workflow of left) {
-      await register({ name: workflow.name, workflow }, CALLER).catch((error: unknown) => {
+      await register({ name: workflow.name, workflow, lenient }, CALLER).catch((error: unknown) => {
         refused.push({ workflow, error })
       })
     }

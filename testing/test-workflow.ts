@@ -28,8 +28,9 @@ export async function testWorkflow(workflow: GivenWorkflow, test: WorkflowTest):
   requireWorkflowTest(workflow, test)
   const { agents, workflows = [], approvals = {}, files, now = NEW_YEAR, seed = 'test', ...rest } = test
   const { cancel, ...asked } = rest
-  const main = parseGiven(workflow, 'the workflow')
-  const children = workflows.map((given, at) => parseGiven(given, `workflows[${at}]`))
+  const { lenient = false } = asked
+  const main = parseGiven(workflow, 'the workflow', lenient)
+  const children = workflows.map((given, at) => parseGiven(given, `workflows[${at}]`, lenient))
   const request = parseRequest({ ...asked, workflow: main.name })
   const over = new AbortController()
   const broken = Promise.withResolvers<never>()
@@ -61,7 +62,7 @@ export async function testWorkflow(workflow: GivenWorkflow, test: WorkflowTest):
   }
 
   const run = async (): Promise<WorkflowRun> => {
-    await registerAll(ports, [...children, main])
+    await registerAll(ports, [...children, main], lenient)
     const { taskId, deadline, execution } = await submitTask(ports)(request, CALLER)
     if (cancel) cancelLater(ports, taskId, cancel, after).catch(broken.reject)
     if (deadline !== undefined) sweepFrom(ports, deadline, after).catch(broken.reject)

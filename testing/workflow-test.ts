@@ -13,6 +13,7 @@ export type WorkflowTest = Partial<
     | 'budgetTokens'
     | 'deadline'
     | 'deadlineSeconds'
+    | 'lenient'
     | 'prefer'
     | 'priority'
   >

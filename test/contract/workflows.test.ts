@@ -8,6 +8,7 @@ import { versionsOfChildren } from '../../shared/app/planning/versions-of-childr
 import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import type { Ports, RegisteredWorkflow } from '../../shared/ports/index.ts'
+import { WorkflowSchema } from '../../shared/workflow/schema.ts'
 import { makeAgent } from '../support/agents/make-agent.ts'
 import { CALLER } from '../support/stores/callers.ts'
 import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
@@ -262,7 +263,7 @@ describe('publishing a workflow', () => {
         agents: [],
         workflows: versions.map((version) => {
           const stateMachineArn = 'arn:aws:states:us-east-1:111111111111:stateMachine:left'
-          return { workflow: workflow('left', 0, version) as never, stateMachineArn, gates: [] }
+          return { workflow: WorkflowSchema.parse(workflow('left', 0, version)), stateMachineArn, gates: [] }
         }),
       })
     const plans = (called: string) =>

@@ -174,6 +174,6 @@ describe('what users name may be called like a member of every object', () => {
     ])
     expect(
       validateWorkflow('name: w\nsteps: {a: {capability: echo, input: {n: .nan}}}').issues,
-    ).toMatchObject([{ code: 'bad-syntax', path: 'line 2, column 42' }])
+    ).toMatchObject([{ code: 'bad-syntax', line: 2, column: 42 }])
   })
 })

@@ -17,7 +17,7 @@ import {
 } from './check.ts'
 import { issuesOfFiles } from './files.ts'
 
-const { metadata, budgetUsd, budgetTokens, deadline, deadlineSeconds, prefer, priority } =
+const { metadata, budgetUsd, budgetTokens, deadline, deadlineSeconds, lenient, prefer, priority } =
   SubmitTaskSchema.shape
 
 const TestSchema = z.strictObject({
@@ -40,6 +40,7 @@ const TestSchema = z.strictObject({
   budgetTokens,
   deadline,
   deadlineSeconds,
+  lenient,
   prefer,
   priority,
 } satisfies ShapeOf<WorkflowTest>)

@@ -219,6 +219,7 @@ export function makeWorld(
     const { taskId, execution } = await submitTask(ports)(
       {
         workflow: asked,
+        lenient: true,
         input,
         metadata: {},
         // The cheapest agent first, then the next: the order in which the reference evaluator tries them.
