@@ -1,6 +1,6 @@
 /**
- * Decisions by the kind of a step. Each lists every kind, so that a new kind in the schemas causes a compile error wherever a decision is
- * missing.
+ * Decisions by the kind of a step. Each lists every kind, or every kind that has the field which it is about, so that a new kind in the
+ * schemas causes a compile error wherever a decision is missing.
  */
 import {
   type FanOut,
@@ -39,6 +39,16 @@ export const WORD_OF_KIND: Readonly<Record<StepKind, string>> = {
   emit: 'event',
 }
 
+/** The same for some kinds; undefined for a step of another kind. */
+function bySomeKinds<Result, Kind extends StepKind>(
+  step: Step,
+  answers: ByKind<Result, Kind>,
+): Result | undefined {
+  const some: Partial<Record<StepKind, unknown>> = answers
+  const answer = some[stepKind(step)] as ((step: Step) => Result) | undefined
+  return answer?.(step)
+}
+
 /** The nested graph of a loop or of a fan-out with steps. */
 export type Body = {
   steps: Steps
@@ -50,42 +60,35 @@ export type Body = {
   with(steps: Record<string, Step>): Step
 }
 
-const none = () => undefined
+/** The kinds that have a field of this name, in the step itself or in its marking field. */
+type KindWith<Field extends string> = {
+  [Kind in StepKind]: Field extends FieldsOf<StepOf<Kind>> | FieldsIn<StepOf<Kind>, Kind> ? Kind : never
+}[StepKind]
+type FieldsIn<Of, Field> = Field extends keyof Of ? FieldsOf<Of[Field]> : never
+/** Steps by id have no fields. */
+type FieldsOf<Of> = Of extends unknown ? (string extends keyof Of ? never : keyof Of) : never
+
+const BODIES: ByKind<Body, KindWith<'steps'>> = {
+  repeat: (loop) => ({
+    steps: loop.repeat.steps,
+    path: 'repeat.steps',
+    variables: ['iteration', 'previous'],
+    with: (steps) => ({ ...loop, repeat: { ...loop.repeat, steps } }),
+  }),
+  steps: (each) => ({
+    steps: each.steps,
+    path: 'steps',
+    variables: ['item', 'index'],
+    with: (steps) => ({ ...each, steps }),
+  }),
+}
 
 /** Undefined for a step without a body. */
-export function bodyIn(step: Step): Body | undefined {
-  return byKind<Body | undefined>(step, {
-    agent: none,
-    repeat: (loop) => ({
-      steps: loop.repeat.steps,
-      path: 'repeat.steps',
-      variables: ['iteration', 'previous'],
-      with: (steps) => ({ ...loop, repeat: { ...loop.repeat, steps } }),
-    }),
-    steps: (each) => ({
-      steps: each.steps,
-      path: 'steps',
-      variables: ['item', 'index'],
-      with: (steps) => ({ ...each, steps }),
-    }),
-    approval: none,
-    wait: none,
-    workflow: none,
-    emit: none,
-  })
-}
+export const bodyIn = (step: Step): Body | undefined => bySomeKinds(step, BODIES)
 
 export const bodyOf = (step: Step): Steps | undefined => bodyIn(step)?.steps
 
+const CALLED: ByKind<string, KindWith<'workflow'>> = { workflow: (child) => child.workflow }
+
 /** The child workflow that a step calls, `name` or `name@version`; undefined for a step that calls none. */
-export function workflowCalledBy(step: Step): string | undefined {
-  return byKind<string | undefined>(step, {
-    agent: none,
-    repeat: none,
-    steps: none,
-    approval: none,
-    wait: none,
-    workflow: (child) => child.workflow,
-    emit: none,
-  })
-}
+export const workflowCalledBy = (step: Step): string | undefined => bySomeKinds(step, CALLED)
