@@ -1,7 +1,7 @@
 import stringWidth from 'string-width'
 import type { PlanView } from '../../shared/contracts/views.ts'
 import { parsePath } from '../../shared/domain/instance-path.ts'
-import { WORD_OF_KIND } from '../../shared/workflow/step-kinds.ts'
+import { KINDS } from '../../shared/workflow/kinds/index.ts'
 import { padTo, wrapLine } from './layout.ts'
 
 type Drawn = Pick<PlanView, 'steps' | 'gates'>
@@ -18,7 +18,7 @@ function linesIn(plan: Drawn, scope: string, indent: string): string[] {
   return stepsIn(plan, scope).flatMap(({ stepId, kind, needs }) => {
     const gated = plan.gates.find(({ before }) => before === stepId)?.after ?? []
     const { stepId: name } = parsePath(stepId)
-    const label = `"${name}${kind === 'agent' ? '' : ` (${WORD_OF_KIND[kind]})`}"`
+    const label = `"${name}${kind === 'agent' ? '' : ` (${KINDS[kind].word})`}"`
     const inside = linesIn(plan, stepId, `${indent}  `)
     const node = `${indent}${nodeOf(stepId)}[${label}]`
     const drawn =

@@ -1,6 +1,6 @@
 import type * as z from 'zod'
+import { KINDS } from '../../shared/workflow/kinds/index.ts'
 import { STEP_KINDS, type StepKind, stepSchemaFor, WorkflowSchema } from '../../shared/workflow/schema.ts'
-import { KINDS } from '../../shared/workflow/workflow-json-schema.ts'
 import { fieldsOf, fieldTable } from './field-rows.ts'
 import { code, generated, page } from './table.ts'
 

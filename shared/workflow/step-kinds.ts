@@ -1,6 +1,6 @@
 /**
  * Decisions by the kind of a step. Each lists every kind, or every kind that has the field which it is about, so that a new kind in the
- * schemas causes a compile error wherever a decision is missing.
+ * schemas causes a compile error wherever a decision is missing. What the language says about a kind is in kinds/.
  */
 import {
   type FanOut,
@@ -26,17 +26,6 @@ export function byKind<Result>(step: Step, answers: ByKind<Result>): Result {
 export function byFanOutKind<Result>(step: FanOut, answers: ByKind<Result, FanOutKind>): Result {
   const answer = answers[stepKind(step) as FanOutKind] as (step: FanOut) => Result
   return answer(step)
-}
-
-/** The word for a kind of step in messages. */
-export const WORD_OF_KIND: Readonly<Record<StepKind, string>> = {
-  agent: 'agent',
-  repeat: 'loop',
-  steps: 'for each',
-  approval: 'approval',
-  wait: 'wait',
-  workflow: 'child workflow',
-  emit: 'event',
 }
 
 /** The same for some kinds; undefined for a step of another kind. */

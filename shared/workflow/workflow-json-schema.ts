@@ -5,6 +5,7 @@
 import * as z from 'zod'
 import { ownWords } from '../domain/describe-schema.ts'
 import { isJsonObject } from '../domain/json.ts'
+import { KINDS } from './kinds/index.ts'
 import {
   MARKED_KINDS,
   STEP_KINDS,
@@ -16,35 +17,6 @@ import {
 } from './schema.ts'
 
 type JsonSchema = Record<string, unknown>
-
-/** What each kind of step is, in a title and in a sentence or two. */
-export const KINDS: Readonly<Record<StepKind, { title: string; description: string }>> = {
-  agent: {
-    title: 'A step that an agent runs',
-    description:
-      'It has `capability`, `agent`, or both. With `forEach` it runs once for each item of a list.',
-  },
-  repeat: {
-    title: 'A loop',
-    description:
-      'Its steps go round until `until` is true. `$iteration` counts from 1; `$previous` has the outputs of the round before by step.',
-  },
-  steps: {
-    title: 'Steps for each item of a list',
-    description: 'A fan-out over several steps: all of them for each item, `$item` and `$index`.',
-  },
-  approval: {
-    title: 'A person answers',
-    description:
-      'It waits until somebody answers (`orchestrator approve`, or the API). Its output is `{decision, by, at, comment}`.',
-  },
-  wait: { title: 'Waiting', description: 'It waits for a time, without cost.' },
-  workflow: {
-    title: 'A child workflow',
-    description: 'It runs a registered workflow as a task of its own that is linked to this one.',
-  },
-  emit: { title: 'An event', description: 'It publishes an event on the bus.' },
-}
 
 /** Draft 7, which every editor knows. */
 export function workflowJsonSchema(): JsonSchema {
@@ -114,7 +86,8 @@ function stepOf(kind: StepKind): JsonSchema {
   withSharedBody(properties)
   if (isJsonObject(properties.repeat?.properties))
     withSharedBody(properties.repeat.properties as typeof properties)
-  return { ...KINDS[kind], ...schema, properties, patternProperties: EXTENSIONS }
+  const { title, description } = KINDS[kind]
+  return { title, description, ...schema, properties, patternProperties: EXTENSIONS }
 }
 
 /** Refers to the one definition of steps, in place of a copy for each body. */

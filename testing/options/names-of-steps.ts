@@ -1,6 +1,7 @@
 import { parsePath, pathIn, placeOf } from '../../shared/domain/instance-path.ts'
 import type { Issue } from '../../shared/domain/issue.ts'
 import { nearestNames, slipsOf, suggestNames } from '../../shared/domain/nearest-names.ts'
+import { KINDS } from '../../shared/workflow/kinds/index.ts'
 import { everyStep, stepAtPlace } from '../../shared/workflow/places.ts'
 import {
   isAgentStep,
@@ -10,7 +11,6 @@ import {
   stepKind,
   type Workflow,
 } from '../../shared/workflow/schema.ts'
-import { WORD_OF_KIND } from '../../shared/workflow/step-kinds.ts'
 import type { GivenApprovals } from '../approvals.ts'
 import type { GivenAgents } from '../cast.ts'
 import { isDefined } from './agents.ts'
@@ -61,7 +61,7 @@ const ANSWERED: Wanted = {
 const servedBy = (capabilities: readonly string[], id: string | undefined): Wanted => ({
   what: 'step',
   whyNot(step, place) {
-    if (!isAgentStep(step)) return `step "${place}" is a ${WORD_OF_KIND[stepKind(step)]}, which no agent runs`
+    if (!isAgentStep(step)) return `step "${place}" is a ${KINDS[stepKind(step)].word}, which no agent runs`
     const pinned = step.agent?.split('@')[0]
     if (pinned !== undefined && id !== undefined && pinned === id) return undefined
     if (step.capability === undefined || capabilities.includes(step.capability)) return undefined

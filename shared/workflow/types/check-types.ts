@@ -1,10 +1,11 @@
 import { type Issue, issue } from '../../domain/issue.ts'
 import { expressionIn, expressionsIn, type FoundExpression } from '../expressions.ts'
 import type { IssueInText } from '../issue-places.ts'
-import { isFanOut, isLoop, type Step, type StepOf, type Steps, type Workflow } from '../schema.ts'
-import { bodyIn, byKind } from '../step-kinds.ts'
+import { kindOf } from '../kinds/index.ts'
+import { isFanOut, isLoop, type Step, type Steps, type Workflow } from '../schema.ts'
+import { bodyIn } from '../step-kinds.ts'
 import { expressionsOfBody, expressionsOfStep, handledBy } from '../step-needs.ts'
-import { type Catalogue, type Offer, offersFor, workflowNamed } from './catalogue.ts'
+import type { Catalogue } from './catalogue.ts'
 import { describeType, namesOf } from './describe-type.ts'
 import { issuesOfInput } from './issues-of-input.ts'
 import { lookalikesIn } from './looks-like-expression.ts'
@@ -19,8 +20,8 @@ import {
   scopeOfWorkflow,
   scopeWith,
 } from './scopes.ts'
-import { ANY, BOOLEAN, isEmpty, NUMBER, STRING, type Type } from './type.ts'
-import { typeOfSchema, typeTakenBy } from './type-of-schema.ts'
+import { ANY, BOOLEAN, isEmpty, type Type } from './type.ts'
+import { typeOfSchema } from './type-of-schema.ts'
 
 type Checked = Pick<Workflow, 'input' | 'steps' | 'output'>
 
@@ -85,21 +86,18 @@ const complaintsAt = ({ path, text, offset }: FoundExpression, scope: Scope): Is
 
 /** Values of the wrong type in the fields of a step. */
 function issuesOfFields(step: Step, at: string, scope: Scope, check: Check): Issue[] {
-  const own = byKind<Issue[]>(step, {
-    agent: (one) => issuesOfAgentInput(one, at, scope, check),
-    repeat: () => [],
-    steps: () => [],
-    approval: () => [],
-    wait: ({ wait }) =>
-      'until' in wait
-        ? issuesOfValue(wait.until, STRING, `${at}.wait.until`, scope, 'a time is text')
-        : issuesOfValue(wait.seconds, NUMBER, `${at}.wait.seconds`, scope, 'seconds are a number'),
-    workflow: (one) => issuesOfChildInput(one, at, scope, check),
-    emit: ({ emit }) =>
-      issuesOfValue(emit.type, STRING, `${at}.emit.type`, scope, 'the type of an event is text'),
-  })
+  const own = kindOf(step)
+    .typedIn(step)
+    .flatMap(({ field, value, wanted, right }) =>
+      issuesOfValue(value, wanted, `${at}.${field}`, scope, right),
+    )
   const ofList = isFanOut(step) ? issuesOfList(step.forEach, `${at}.forEach`, scope) : []
-  return [...issuesOfValue(step.when, BOOLEAN, `${at}.when`, scope, CONDITION), ...ofList, ...own]
+  return [
+    ...issuesOfValue(step.when, BOOLEAN, `${at}.when`, scope, CONDITION),
+    ...ofList,
+    ...own,
+    ...issuesOfTaken(step, at, scope, check),
+  ]
 }
 
 const CONDITION = 'a condition is true or false, such as {% $exists(...) %} or {% $count(...) > 0 %}'
@@ -121,27 +119,12 @@ function issuesOfList(forEach: string, path: string, scope: Scope): Issue[] {
   return issuesOfValue(forEach, { array: ANY }, path, scope, right)
 }
 
-function issuesOfAgentInput(step: StepOf<'agent'>, at: string, scope: Scope, check: Check): Issue[] {
-  const { first } = offersFor(check.catalogue, step)
-  const judged = first.map((offer) => {
-    const wanted = typeTakenBy(offer.inputSchema)
-    return issuesOfGiven(step, wanted, { at, scope, check, what: whatTakes(offer, step) })
-  })
+/** Issues of the input of what the step runs; none when it fits one of those that may run. */
+function issuesOfTaken(step: Step, at: string, scope: Scope, check: Check): Issue[] {
+  const judged = kindOf(step)
+    .inputsOf(step, check.catalogue)
+    .map(({ type, what }) => issuesOfGiven(step, type, { at, scope, check, what }))
   return judged.some((issues) => issues.length === 0) ? [] : (judged[0] ?? [])
-}
-
-const whatTakes = ({ name, agentId }: Offer, { agent }: StepOf<'agent'>): string =>
-  agent === undefined ? `what ${name} takes` : `what agent ${agentId} takes for ${name}`
-
-function issuesOfChildInput(step: StepOf<'workflow'>, at: string, scope: Scope, check: Check): Issue[] {
-  const child = workflowNamed(check.catalogue, step.workflow)
-  if (child?.input === undefined) return []
-  return issuesOfGiven(step, typeTakenBy(child.input), {
-    at,
-    scope,
-    check,
-    what: `what workflow ${child.name} takes`,
-  })
 }
 
 type Giving = { at: string; scope: Scope; check: Check; what: string }
@@ -179,15 +162,7 @@ function issuesOfBody(step: Step, at: string, scope: Scope, check: Check): Issue
 
 /** Texts that look like expressions, in the fields that take values. */
 function lookalikesOf(step: Step, at: string, { known }: Check): Issue[] {
-  const own = byKind<Record<string, unknown>>(step, {
-    agent: ({ input }) => ({ input }),
-    repeat: ({ repeat }) => ({ 'repeat.output': repeat.output }),
-    steps: ({ output }) => ({ output }),
-    approval: ({ approval }) => ({ 'approval.prompt': approval.prompt }),
-    wait: () => ({}),
-    workflow: ({ input }) => ({ input }),
-    emit: ({ emit }) => ({ 'emit.data': emit.data }),
-  })
+  const own = kindOf(step).valuesOf(step)
   const { onFailure } = step
   const ofFailure =
     typeof onFailure === 'object' && 'output' in onFailure ? { 'onFailure.output': onFailure.output } : {}

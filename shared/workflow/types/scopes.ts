@@ -1,10 +1,11 @@
 import { STEP_STATUSES } from '../../domain/step.ts'
 import { expressionIn } from '../expressions.ts'
+import { kindOf } from '../kinds/index.ts'
 import { parseExpression } from '../parse-expression.ts'
-import { DEFAULT_CHOICES, isEach, isFanOut, isLoop, type Step, type Steps, type Workflow } from '../schema.ts'
-import { bodyIn, byKind } from '../step-kinds.ts'
+import { isEach, isFanOut, type Step, type Steps, type Workflow } from '../schema.ts'
+import { bodyIn } from '../step-kinds.ts'
 import { resultStepsOf } from '../step-needs.ts'
-import { type Catalogue, offersFor, workflowNamed } from './catalogue.ts'
+import { type Catalogue, workflowNamed } from './catalogue.ts'
 import { type Inferred, inferExpression } from './infer-expression.ts'
 import { itemsOf } from './infer-path.ts'
 import {
@@ -14,7 +15,6 @@ import {
   join,
   joinAll,
   listOf,
-  NOTHING,
   NULL,
   objectOf,
   once,
@@ -202,32 +202,16 @@ function findOutput(step: Step, scope: Scope, surroundings: Surroundings): Type 
 
 /** The output of one item, or of a step that is no fan-out. */
 function ownOutput(step: Step, scope: Scope, surroundings: Surroundings): Type {
-  const ofBody = (): Type => {
-    const body = bodyIn(step)
-    const inner = scopeOfBody(step, scope, surroundings)
-    if (!body || !inner) return ANY
-    const output = isLoop(step) ? step.repeat.output : isEach(step) ? step.output : undefined
-    return orNull(typeOfTemplate(output ?? resultOf(body.steps), inner))
-  }
-  return byKind<Type>(step, {
-    agent: (one) => {
-      const { first, further, isOpen } = offersFor(surroundings.catalogue, one)
-      return isOpen
-        ? ANY
-        : joinAll([...first, ...further].map(({ outputSchema }) => typeOfSchema(outputSchema)))
+  const { catalogue } = surroundings
+  return kindOf(step).outputOf(step, {
+    catalogue,
+    typeOf: (template) => orNull(typeOfTemplate(template, scope)),
+    typeAfterBody(template) {
+      const body = bodyIn(step)
+      const inner = scopeOfBody(step, scope, surroundings)
+      return body && inner ? orNull(typeOfTemplate(template ?? resultOf(body.steps), inner)) : ANY
     },
-    repeat: ofBody,
-    steps: ofBody,
-    approval: ({ approval: { choices = DEFAULT_CHOICES, onTimeout } }) =>
-      objectOf({
-        decision: oneOf([...choices, ...(onTimeout === undefined ? [] : [onTimeout])]),
-        by: STRING,
-        at: STRING,
-        comment: { type: STRING, optional: true },
-      }),
-    wait: () => NOTHING,
-    workflow: (one) => outputOfChild(workflowNamed(surroundings.catalogue, one.workflow), surroundings),
-    emit: (one) => orNull(typeOfTemplate(one.emit.data ?? null, scope)),
+    outputOfWorkflow: (name) => outputOfChild(workflowNamed(catalogue, name), surroundings),
   })
 }
 

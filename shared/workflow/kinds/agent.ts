@@ -1,0 +1,30 @@
+import type { StepOf } from '../schema.ts'
+import { type Offer, offersFor } from '../types/catalogue.ts'
+import { ANY, joinAll } from '../types/type.ts'
+import { typeOfSchema, typeTakenBy } from '../types/type-of-schema.ts'
+import { issuesOfItems } from './items.ts'
+import type { KindOfStep } from './kind-of-step.ts'
+
+export const agent: KindOfStep<'agent'> = {
+  word: 'agent',
+  title: 'A step that an agent runs',
+  description: 'It has `capability`, `agent`, or both. With `forEach` it runs once for each item of a list.',
+  evaluated: ['input', 'forEach'],
+  valuesOf: ({ input }) => ({ input }),
+  typedIn: () => [],
+  inputsOf: (step, catalogue) =>
+    offersFor(catalogue, step).first.map((offer) => ({
+      type: typeTakenBy(offer.inputSchema),
+      what: whatTakes(offer, step),
+    })),
+  outputOf(step, { catalogue }) {
+    const { first, further, isOpen } = offersFor(catalogue, step)
+    return isOpen
+      ? ANY
+      : joinAll([...first, ...further].map(({ outputSchema }) => typeOfSchema(outputSchema)))
+  },
+  issuesOf: issuesOfItems,
+}
+
+const whatTakes = ({ name, agentId }: Offer, { agent: pinned }: StepOf<'agent'>): string =>
+  pinned === undefined ? `what ${name} takes` : `what agent ${agentId} takes for ${name}`

@@ -1,0 +1,50 @@
+import { type Issue, issue } from '../../domain/issue.ts'
+import { suggestNames } from '../../domain/nearest-names.ts'
+import { shown } from '../../domain/shown.ts'
+import { DEFAULT_CHOICES } from '../schema.ts'
+import { objectOf, oneOf, STRING } from '../types/type.ts'
+import type { KindOfStep } from './kind-of-step.ts'
+
+/** Limits of the choices of an approval, from the API's requests and the event's size. */
+const [MOST_CHOICES, MOST_CHOICE_CHARACTERS] = [50, 200]
+
+export const approval: KindOfStep<'approval'> = {
+  word: 'approval',
+  title: 'A person answers',
+  description:
+    'It waits until somebody answers (`orchestrator approve`, or the API). Its output is `{decision, by, at, comment}`.',
+  evaluated: ['approval.prompt'],
+  valuesOf: ({ approval: { prompt } }) => ({ 'approval.prompt': prompt }),
+  typedIn: () => [],
+  inputsOf: () => [],
+  outputOf: ({ approval: { choices = DEFAULT_CHOICES, onTimeout } }) =>
+    objectOf({
+      decision: oneOf([...choices, ...(onTimeout === undefined ? [] : [onTimeout])]),
+      by: STRING,
+      at: STRING,
+      comment: { type: STRING, optional: true },
+    }),
+  issuesOf: (step, path) => issuesOfApproval(step.approval, `${path}.approval`),
+}
+
+function issuesOfApproval(
+  { choices, onTimeout }: { choices?: string[] | undefined; onTimeout?: string | undefined },
+  path: string,
+): Issue[] {
+  const issues: Issue[] = []
+  if (choices && (choices.length === 0 || new Set(choices).size < choices.length)) {
+    const message = `choices is ${shown(choices)}; give at least one choice, and each once`
+    issues.push(issue('invalid-value', `${path}.choices`, message))
+  }
+  const unfit = choices?.find((choice) => choice === '' || choice.length > MOST_CHOICE_CHARACTERS)
+  if (unfit !== undefined || (choices && choices.length > MOST_CHOICES)) {
+    const message = `choices is ${shown(choices)}; an answer names one of at most ${MOST_CHOICES}, each of 1 to ${MOST_CHOICE_CHARACTERS} characters`
+    issues.push(issue('invalid-value', `${path}.choices`, message))
+  }
+  const known = choices ?? DEFAULT_CHOICES
+  if (onTimeout !== undefined && !known.includes(onTimeout)) {
+    const message = `onTimeout is ${shown(onTimeout)}, which is none of the choices${suggestNames(onTimeout, known)}`
+    issues.push(issue('invalid-value', `${path}.onTimeout`, message))
+  }
+  return issues
+}
