@@ -148,8 +148,9 @@ async function withFailedAttempt(
 const asNoted = (record: StepRecord, failure: Failure): Failure =>
   isNoAttempt(failure) ? failure : (notedAttempt(record)?.error ?? failure)
 
-const notedAttempt = ({ attempts, startedAt }: StepRecord): Attempt | undefined =>
-  attempts.find((attempt) => attempt.startedAt === startedAt)
+/** The record of the attempt that the step is at. Two agents may have been called within a millisecond. */
+const notedAttempt = ({ attempts, startedAt, agentId }: StepRecord): Attempt | undefined =>
+  attempts.findLast((attempt) => attempt.startedAt === startedAt && attempt.agentId === agentId)
 
 const isNoAttempt = (failure: Failure): boolean =>
   failure === LATE || isRefusal(failure) || failure.name === 'StepSupersededError'
