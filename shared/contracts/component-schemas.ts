@@ -45,7 +45,7 @@ const NAMES = new Map<z.core.$ZodType, string>([
   [TaskWithStepsViewSchema, 'TaskWithSteps'],
   [TaskStatusViewSchema, 'TaskSummary'],
   [ResultViewSchema, 'TaskResult'],
-  [TaskErrorSchema, 'TaskError'],
+  [TaskErrorSchema, 'TaskFailure'],
   [CostSchema, 'Cost'],
   [BudgetViewSchema, 'Budget'],
   [EstimateSchema, 'PlanEstimate'],

@@ -66,7 +66,9 @@ function issueOfNobody(
 ): Issue {
   const path = `${pathOfPlace(steps, id)}.${pinned ? 'agent' : 'capability'}`
   const wanted = step.capability ?? pinned ?? ''
-  if (step.capability && !known.includes(step.capability)) {
+  // An inactive agent that offers it is the reason, and not that none does.
+  const isOffered = refusals.some(({ kind }) => kind !== 'else')
+  if (step.capability && !known.includes(step.capability) && !isOffered) {
     const message = `no agent offers "${step.capability}" (step "${id}")${suggestNames(step.capability, known)}`
     return issue('unknown-capability', path, message)
   }

@@ -67,6 +67,7 @@ const OF_A_TASK: Partial<Record<RouteId, (id: string) => Request>> = {
 /** Routes over all tasks of a tenant, or without tasks. Agents, workflows and the API's description belong to the installation. */
 const OF_A_TENANT: Partial<Record<RouteId, () => Request>> = {
   listTasks: () => ({}),
+  listApprovals: () => ({}),
   cancelAllTasks: () => ({ body: { all: true } }),
   submitTask: submission,
   makePlan: () => ({ body: { workflow, input: {} } }),
@@ -78,6 +79,7 @@ const OF_A_TENANT: Partial<Record<RouteId, () => Request>> = {
     const functionArn = 'arn:aws:lambda:us-east-1:123456789012:function:anew'
     return { body: { id, version, description, capabilities, functionArn } }
   },
+  resetAgent: () => ({ path: { id: 'worker' } }),
   retireAgent: () => ({ path: { id: 'anew' } }),
   listWorkflows: () => ({}),
   getWorkflow: () => ({ path: { name: workflow } }),
@@ -87,6 +89,7 @@ const OF_A_TENANT: Partial<Record<RouteId, () => Request>> = {
   }),
   getHealth: () => ({}),
   getOpenApi: () => ({}),
+  getLinks: () => ({}),
 }
 
 const entries = <T>(table: Partial<Record<RouteId, T>>) => Object.entries(table) as [RouteId, T][]

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { type AgentContext, defineAgent } from '../../../shared/agent/index.ts'
+import { type AgentContext, defineAgent, RetryableError } from '../../../shared/agent/index.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 import { silentHost } from '../../support/agents/silent-host.ts'
 import { seedTask } from '../../support/stores/seed-task.ts'
@@ -115,7 +115,7 @@ describe('an effect', () => {
     const effect = async () => `${++performed}`
     const fails: Work = async ({ once }) => {
       await once('mail', effect)
-      throw new Error('after the mail')
+      throw new RetryableError('after the mail')
     }
     await expect(invoke(taskId, 's', 1, fails)).rejects.toThrow('after the mail')
     await invoke(taskId, 's', 2, ({ once }) => once('mail', effect))
