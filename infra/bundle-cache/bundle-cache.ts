@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { statSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
@@ -40,8 +41,12 @@ export class BundleCache {
     return undefined
   }
 
-  /** Keeps a bundle for `find`, unless what it was made from cannot be told for sure. */
+  /** Keeps a bundle for `find`, unless what it was made from cannot be told for sure, or not be read (bundle-cache/B3). */
   async keep(name: string, how: string, bundle: Uint8Array, built: Built): Promise<void> {
+    await this.#keep(name, how, bundle, built).catch(() => {})
+  }
+
+  async #keep(name: string, how: string, bundle: Uint8Array, built: Built): Promise<void> {
     const probes = probesOf(built.metafile, built.from, this.#root)
     if (probes === undefined) return
     const now = new Probes(this.#root)
@@ -62,15 +67,21 @@ export class BundleCache {
     const id = randomUUID()
     const incomplete = join(folder, `.${id}`)
     await mkdir(incomplete, { recursive: true })
-    await writeFile(join(incomplete, 'bundle'), bundle)
-    await writeFile(join(incomplete, 'entry'), entry)
-    // Names in order of time.
-    await rename(incomplete, join(folder, `${String(Date.now()).padStart(15, '0')}-${id}`))
-    const old = (await readdir(folder))
-      .filter((name) => !name.startsWith('.'))
-      .sort()
-      .slice(0, -KEPT_OF_EACH)
-    await Promise.all(old.map((name) => rm(join(folder, name), { recursive: true, force: true })))
+    try {
+      await writeFile(join(incomplete, 'bundle'), bundle)
+      await writeFile(join(incomplete, 'entry'), entry)
+      // Names in order of time.
+      await rename(incomplete, join(folder, `${String(Date.now()).padStart(15, '0')}-${id}`))
+    } catch (error) {
+      await rm(incomplete, { recursive: true, force: true })
+      throw error
+    }
+    const names = (await readdir(folder)).sort()
+    const old = names.filter((name) => !name.startsWith('.')).slice(0, -KEPT_OF_EACH)
+    const left = names.filter((name) => name.startsWith('.') && isOld(join(folder, name)))
+    await Promise.all(
+      [...old, ...left].map((name) => rm(join(folder, name), { recursive: true, force: true })),
+    )
   }
 
   /** The newest first. */
@@ -82,3 +93,9 @@ export class BundleCache {
       .reverse()
   }
 }
+
+/** What a process has left that was killed while it wrote. */
+const isOld = (path: string): boolean =>
+  Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > HOUR_MILLISECONDS
+
+const HOUR_MILLISECONDS = 3_600_000

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path'
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { Metafile } from 'esbuild'
 
 /**
@@ -37,6 +37,8 @@ export function probesOf({ inputs }: Metafile, from: readonly string[], root: st
     }
     for (const { path: imported, original = imported, external = false } of input.imports) {
       if (!external) open.push(imported)
+      // esbuild does not say which files a template import has taken.
+      else if (imported.includes('*')) return undefined
       if (VIRTUAL.test(imported)) continue
       if (!isPath(original)) {
         for (const place of placesOf(original, folder, resolve(root, imported))) ask('names', place)
@@ -59,7 +61,9 @@ export function probesOf({ inputs }: Metafile, from: readonly string[], root: st
     }
     if (isInPackage(folder)) continue
     ask('file', join(folder, 'tsconfig.json'))
-    if (REFERS.test(textOf(join(folder, 'tsconfig.json')))) return undefined
+    ask('file', join(folder, 'jsconfig.json'))
+    if (['tsconfig.json', 'jsconfig.json'].some((name) => REFERS.test(textOf(join(folder, name)))))
+      return undefined
   }
   return [...probes]
 }
@@ -101,7 +105,7 @@ export class Probes {
     const known = this.#answers.get(probe)
     if (known !== undefined) return known
     const [kind, path] = this.#parse(probe)
-    const answer = kind === 'file' ? fileAt(path) : namesIn(path).join(' ')
+    const answer = kind === 'file' ? fileAt(path) : [placeOf(path, this.#root), ...namesIn(path)].join(' ')
     this.#answers.set(probe, answer)
     return answer
   }
@@ -117,15 +121,21 @@ function fileAt(path: string): string {
   return isInPackage(path) ? `${stats.ctimeMs} ${stats.size} ${stats.ino}` : digest(readFileSync(path))
 }
 
+/** Where symbolic links lead: from the folder of packages, which a copy may share, or from the root. */
+function placeOf(path: string, root: string): string {
+  if (!existsSync(path)) return ''
+  const at = path.lastIndexOf(`${sep}node_modules`)
+  const base = at < 0 ? root : path.slice(0, at + `${sep}node_modules`.length)
+  return relative(realpathSync(base), realpathSync(path))
+}
+
 /** The names in a folder; where packages lie, with those in its scopes. */
 function namesIn(folder: string): string[] {
-  if (!existsSync(folder)) return []
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return []
   const names = readdirSync(folder).filter((name) => !name.startsWith('.'))
   if (basename(folder) !== 'node_modules') return names.sort()
   const scopes = names.filter((name) => name.startsWith('@'))
-  const inScopes = scopes.flatMap((scope) =>
-    readdirSync(join(folder, scope)).map((name) => `${scope}/${name}`),
-  )
+  const inScopes = scopes.flatMap((scope) => namesIn(join(folder, scope)).map((name) => `${scope}/${name}`))
   return [...names, ...inScopes].sort()
 }
 

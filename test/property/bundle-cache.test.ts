@@ -96,6 +96,12 @@ class Project {
   }
 }
 
+function link(project: Project, version: number): void {
+  const far = join(project.root, 'node_modules/far')
+  rmSync(far, { recursive: true, force: true })
+  symlinkSync(join(project.root, `node_modules/.store/far-${version}`), far)
+}
+
 /** Longer than a file's time of change may lag behind the clock. */
 const settle = () => new Promise((resolve) => setTimeout(resolve, 30))
 
@@ -189,6 +195,85 @@ describe('a bundle from the cache', () => {
     rmSync(project.cache, { recursive: true })
     writeFileSync(project.cache, 'a file where the folder should be')
     for (const _again of [1, 2]) expect(await project.bundle()).toEqual(first)
+  })
+
+  it.each<[what: string, prepare: (project: Project) => void, edit: (project: Project) => void]>([
+    [
+      'a file that a template import takes',
+      (project) => {
+        project.edit(
+          'src/index.ts',
+          'const x = String(process.argv[2]); console.log(await import(`./langs/${x}.ts`))',
+        )
+        project.edit('src/langs/de.ts', 'export default 1')
+      },
+      (project) => project.edit('src/langs/de.ts', 'export default 2'),
+    ],
+    [
+      'a package that a link leads to',
+      (project) => {
+        for (const version of [1, 2])
+          project.edit(`node_modules/.store/far-${version}/index.js`, `export default ${version}0`)
+        link(project, 1)
+      },
+      (project) => link(project, 2),
+    ],
+    [
+      'jsconfig.json',
+      (project) => {
+        project.edit('src/index.js', undefined)
+        project.edit('jsconfig.json', '{"compilerOptions":{"paths":{"far":["./src/near.ts"]}}}')
+      },
+      (project) =>
+        project.edit('jsconfig.json', '{"compilerOptions":{"paths":{"far":["./shared/near.ts"]}}}'),
+    ],
+  ])('is made again after a change of %s (bundle-cache/B1)', async (_what, prepare, edit) => {
+    const project = new Project()
+    project.edit('shared/near.ts', 'export default 5; export const near = 5')
+    project.edit('src/near.ts', 'export default 1; export const near = 1')
+    prepare(project)
+    await settle()
+    const first = await project.bundle()
+    expect(first.text).toBe((await project.build()).text)
+    edit(project)
+    await settle()
+    const { text } = await project.build()
+    expect((await project.bundle()).text).toBe(text)
+  })
+
+  it.each<[what: string, prepare: (project: Project) => void]>([
+    [
+      'a module that is a link to a file',
+      (project) => {
+        project.edit('src/real.ts', 'export const near = 1')
+        project.edit('src/near.ts', undefined)
+        symlinkSync(join(project.root, 'src/real.ts'), join(project.root, 'src/near.ts'))
+      },
+    ],
+    ['a package.json with a byte order mark', (project) => project.edit('package.json', '\ufeff{}')],
+    [
+      'a link to nowhere among the packages',
+      (project) => symlinkSync(join(project.root, 'nowhere'), join(project.root, 'node_modules/@gone')),
+    ],
+  ])('comes from esbuild at worst: %s (bundle-cache/B3)', async (_what, prepare) => {
+    const project = new Project()
+    prepare(project)
+    await settle()
+    const { text } = await project.build()
+    for (const _again of [1, 2]) expect((await project.bundle()).text).toBe(text)
+  })
+
+  it('leaves nothing of writes that were cut short', async () => {
+    const project = new Project()
+    await settle()
+    await project.bundle()
+    const left = join(project.cache, 'function', '.left')
+    mkdirSync(left)
+    utimesSync(left, 1_000_000, 1_000_000)
+    project.edit('src/near.ts', 'export const near = 9')
+    await settle()
+    await project.bundle()
+    expect(readdirSync(join(project.cache, 'function')).filter((name) => name.startsWith('.'))).toEqual([])
   })
 
   it('is one of the last eight of its function', async () => {
