@@ -5,7 +5,7 @@ import type { Ports } from '../../ports/index.ts'
 import { entryOf } from '../views/queue-entry.ts'
 import { cancelOne, type StopNeeds, timeOutOne } from './cancel-task.ts'
 import { finishTask } from './finish-task.ts'
-import { carryOn, startOrLeave } from './queue-tasks.ts'
+import { carryOn, startOrLeave, startUnlimited } from './queue-tasks.ts'
 import { startTask } from './start-task.ts'
 
 type Needs = StopNeeds & Pick<Ports, 'values'>
@@ -56,7 +56,8 @@ export const reconcileTasks =
       }
       after = page.length === PAGE ? page.at(-1) : undefined
     } while (after && ports.clock.now().getTime() - started < maxSeconds * 1_000)
-    for (const tenant of waiting) await carryOnInto(outcome, ports, tenant)
+    if (ports.queue.most !== undefined)
+      for (const tenant of waiting) await carryOnInto(outcome, ports, tenant)
     return outcome
   }
 
@@ -90,6 +91,8 @@ async function reconcileTask(ports: Needs, task: OpenTask): Promise<'ended' | 's
   const name = executionName(task)
   const isLate = task.deadline !== undefined && secondsUntil(task.deadline, ports.clock.now()) <= 0
   if (task.status === 'queued' && !isLate) {
+    // Queued under a limit that the stage has no longer.
+    if (ports.queue.most === undefined) return (await startUnlimited(ports, task)) ? 'started' : undefined
     await ports.queue.add(task.tenant, entryOf(task))
     return undefined
   }

@@ -143,6 +143,25 @@ describe('reconcileTasks', () => {
     expect(await find(running)).toMatchObject({ status: 'running' })
   })
 
+  it('starts what an earlier limit has queued, in a stage without one, by what it is granted then', async () => {
+    const id = await seed()
+    const task = await find(id)
+    const plan = await stores.ports.plans.getPlan(id, 1)
+    if (task?.status !== 'running') throw new Error('it is running')
+    const queued = { ...task, id: `${id.slice(0, -4)}zzzz`, status: 'queued' as const }
+    await stores.ports.plans.createPlan({ ...plan, taskId: queued.id })
+    await stores.ports.tasks.createTask(queued)
+    const refused = async (): Promise<never> => {
+      throw new Error('AccessDenied')
+    }
+    const queue = { ...stores.ports.queue, most: undefined, add: refused, first: refused, remove: refused }
+    const limits = { ...stores.ports.limits, listSlots: refused, freeSlot: refused }
+    const outcome = await reconcileTasks({ ...stores.ports, queue, limits })({ graceSeconds: -60 })
+    expect(outcome.failed).toEqual([])
+    expect(await find(queued.id)).toMatchObject({ status: 'running' })
+    expect(stores.recorded.executions.get(`${queued.id}-1`)).toEqual({ status: 'RUNNING' })
+  })
+
   it('is not stopped by one bad task', async () => {
     const [bad, over] = [await seed(), await seed()]
     stores.recorded.executions.set(`${over}-1`, { status: 'FAILED' })

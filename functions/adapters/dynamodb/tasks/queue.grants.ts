@@ -5,7 +5,7 @@ import { onTasks } from '../table-actions.grants.ts'
 
 const { queue } = TASK_PARTITIONS
 
-/** Without a limit of the stage no task waits, and nothing of it is called. */
+/** Without a limit of the stage no task waits, and nothing of it is called: tasks that an earlier limit has queued are started at once. */
 export const queueGrants = grantsOf<Queue>()({
   methods: {
     add: [onTasks.put(queue)],
