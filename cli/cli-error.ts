@@ -38,6 +38,8 @@ export async function about<T>(file: string | undefined, asked: Promise<T>): Pro
     return await asked
   } catch (error) {
     if (file === undefined || !(error instanceof CliError)) throw error
-    throw new CliError(error.message, error.exitCode, error.problem, file)
+    // What is wrong with the input of a task is not in the file of its workflow.
+    const isInput = error.problem?.type.endsWith(':InvalidInputError') ?? false
+    throw new CliError(error.message, error.exitCode, error.problem, isInput ? '--input' : file)
   }
 }

@@ -3,6 +3,7 @@ import type { OpenApprovalView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
 import { wholeOption } from '../input/parse-options.ts'
 import { printJson, say, statusMark, style } from '../show/output.ts'
+import { shellWord } from '../show/shell-word.ts'
 
 type Options = { by?: string; workflow?: string; limit: number; cursor?: string; json?: boolean }
 
@@ -18,21 +19,24 @@ export function approvalsCommand(): Command {
       const page = await callApi('listApprovals', { approver: by, workflow, limit, cursor })
       if (json) return printJson(page)
       if (page.approvals.length === 0 && !page.cursor) return say('nothing waits for a person')
-      for (const approval of page.approvals) for (const line of linesOf(approval)) say(line, 2)
+      for (const approval of page.approvals) for (const line of linesOf(approval, by)) say(line, 2)
       if (!page.cursor) return
-      const same = `${by ? `--by ${by} ` : ''}${workflow ? `--workflow ${workflow} ` : ''}--limit ${limit}`
+      const same = `${by ? `--by ${shellWord(by)} ` : ''}${workflow ? `--workflow ${shellWord(workflow)} ` : ''}--limit ${limit}`
       console.log(`more: npx orchestrator approvals ${same} \\\n  --cursor '${page.cursor}'`)
     })
 }
 
-function linesOf(approval: OpenApprovalView): string[] {
+/** The last line is the command that answers; an approval with approvers takes the answer of one of them only. */
+function linesOf(approval: OpenApprovalView, by?: string): string[] {
   const { taskId, stepId, workflow, prompt, choices, approvers, requestedAt, expiresAt } = approval
   const who = approvers ? `by ${approvers.join(', ')}` : 'by anybody'
+  const answer = ['--decision', choices[0] ?? '', ...(approvers ? ['--by', by ?? approvers[0] ?? ''] : [])]
+  const words = [taskId, stepId, ...answer].map(shellWord)
   return [
     `${statusMark('waiting')} ${style('bold', stepId)} of ${workflow.name} ${style('dim', taskId)}`,
     `  ${prompt}`,
     `  ${choices.join(' | ')}, ${who}, since ${minuteOf(requestedAt)}, until ${minuteOf(expiresAt)}`,
-    `  npx orchestrator approve ${taskId} ${stepId} --decision ${choices[0]}`,
+    `  npx orchestrator approve ${words.join(' ')}`,
   ]
 }
 

@@ -5,6 +5,7 @@ import { refusedFile } from '../cli-error.ts'
 import { readTextFile } from '../input/read-json-option.ts'
 import { describeCompiled } from '../show/describe-compiled.ts'
 import { printJson } from '../show/output.ts'
+import { printWarnings } from '../show/print-warnings.ts'
 
 export function compileCommand(): Command {
   return new Command('compile')
@@ -26,6 +27,7 @@ export function compileCommand(): Command {
       // On stderr, so that it is not part of a saved definition.
       const executions = 1 + compiled.parts.length
       console.error(describeCompiled({ ...compiled, counts: { ...compiled.counts, executions } }))
+      printWarnings(compiled.warnings, file)
       if (executions > 1) console.error('the definitions of the other executions: --json, under `parts`')
     })
 }

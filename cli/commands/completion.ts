@@ -14,7 +14,8 @@ Examples:
   orchestrator completion fish > ~/.config/fish/completions/orchestrator.fish
 
 In a project the command is \`npx orchestrator\`; shells complete the name
-\`orchestrator\`: alias orchestrator='npx orchestrator'`
+\`orchestrator\`: alias orchestrator='npx orchestrator'. The script for bash needs
+the package bash-completion.`
 
 /**
  * Adds `completion <shell>`, which prints a script, and the hidden `complete`, which that script calls at each press of the Tab key.
@@ -27,18 +28,31 @@ export async function addCompletion(program: Command, args: readonly string[]): 
     ?.description('Print a script with which a shell completes commands, options and task ids')
     .addHelpText('after', HELP)
   if (args[0] !== 'complete') return
-  const named = program.commands.find((command) => command.name() === args[2])
+  const [named, path] = deepest(program, args.slice(2))
   const argument = named?.registeredArguments[0]?.name() ?? ''
   // The library says "no files" in every answer.
   const directive = /file|folder|path/.test(argument) ? FILES_TOO : NO_FILES
   Object.defineProperty(completion, 'directive', { get: () => directive, set: () => {}, configurable: true })
   const live = Object.hasOwn(LIVE, argument) ? LIVE[argument] : undefined
-  const found = completion.commands.get(named?.name() ?? '')?.arguments.get(argument)
+  const found = completion.commands.get(path)?.arguments.get(argument)
   if (!live || !found) return
-  const suggestions = await within(PATIENCE_MILLISECONDS, live())
+  const suggestions = await within(PATIENCE_MILLISECONDS, live(path))
   found.handler = (complete) => {
     for (const [value, description] of suggestions) complete(value, description)
   }
+}
+
+/** The command that the words name, and its names: `agents reset`. */
+function deepest(program: Command, words: readonly string[]): [Command | undefined, string] {
+  let found: Command | undefined
+  const path: string[] = []
+  for (const word of words) {
+    const inner = (found ?? program).commands.find((command) => command.name() === word)
+    if (!inner) break
+    found = inner
+    path.push(word)
+  }
+  return [found, path.join(' ')]
 }
 
 /** Directives of the scripts, which are Cobra's: whether a shell adds names of files. */
@@ -46,9 +60,10 @@ const FILES_TOO = 0
 const NO_FILES = 4
 
 /** What can stand for an argument, by the argument's name. */
-const LIVE: Readonly<Record<string, () => Promise<readonly Suggestion[]>>> = {
-  taskId: async () => {
-    const { tasks } = await callApi('listTasks', { limit: 50 })
+const LIVE: Readonly<Record<string, (command: string) => Promise<readonly Suggestion[]>>> = {
+  taskId: async (command) => {
+    const answerable = command === 'approve' ? ({ status: 'waiting' } as const) : {}
+    const { tasks } = await callApi('listTasks', { limit: 50, ...answerable })
     return tasks.map(({ taskId, status, workflow }) => [taskId, `${workflow.name}, ${status}`])
   },
   workflow: workflows,

@@ -7,6 +7,7 @@ import { CliError } from '../cli-error.ts'
 import { choiceOption, momentOption, pairOption, parseTaskId, wholeOption } from '../input/parse-options.ts'
 import { lineWidth } from '../show/layout.ts'
 import { elapsed, printJson, say } from '../show/output.ts'
+import { shellWord } from '../show/shell-word.ts'
 import { printTable } from '../show/table.ts'
 
 type Options = Omit<Filter, 'metadata' | 'id'> & {
@@ -124,7 +125,7 @@ function describeNone(filter: Filter): string {
 /** The command for the next page: the same words with its cursor, over as many lines as it takes. */
 function tellMore({ cursor = '' }: Page, words: readonly string[]): void {
   const lines = ['more: npx orchestrator list']
-  for (const word of [...words, '--cursor', cursor].map(quoted)) {
+  for (const word of [...words, '--cursor', cursor].map(shellWord)) {
     const longer = `${lines.at(-1)} ${word}`
     if (stringWidth(longer) + 2 <= lineWidth()) lines[lines.length - 1] = longer
     else lines.push(`  ${word}`)
@@ -144,9 +145,6 @@ function optionsOf(command: Command): string[] {
     return values.flatMap((one) => [flag, Array.isArray(one) ? one.join('=') : String(one)])
   })
 }
-
-const quoted = (word: string): string =>
-  /^[\w=.:/@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 
 /** Pairs as the API takes them: commas, equals signs and backslashes of names and values escaped. */
 const pairsOf = (pairs: readonly [string, string][]): string =>

@@ -11,6 +11,7 @@ import { printEstimate } from '../show/describe-estimate.ts'
 import { columnsOf, drawColumns, mermaidOf } from '../show/draw-plan.ts'
 import { lineWidth } from '../show/layout.ts'
 import { printJson, say, style } from '../show/output.ts'
+import { printWarnings } from '../show/print-warnings.ts'
 import { printTable } from '../show/table.ts'
 
 type Options = {
@@ -62,7 +63,9 @@ export function planCommand(): Command {
         })
         const plan = await about(isFile ? workflow : undefined, asked)
         if (mermaid) return printMermaid(plan)
-        return json ? printJson(plan) : printPlan(plan)
+        if (json) return printJson(plan)
+        printPlan(plan)
+        printWarnings(plan.warnings, isFile ? workflow : undefined)
       },
     )
 }

@@ -22,7 +22,7 @@ export function registerCommand(): Command {
       const { workflow, issues, warnings } = validateWorkflow(text, { lenient: lenient ?? false })
       if (!workflow) throw refusedFile(file, issues)
       const view = await about(file, callApi('putWorkflow', { name: workflow.name, workflow: text, lenient }))
-      if (!json) printWarnings(warnings)
+      if (!json) printWarnings(warnings, file)
       if (json) return printJson(view)
       console.log(
         `${view.name} v${view.version} is published; submit it: npx orchestrator submit ${view.name}`,

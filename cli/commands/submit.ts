@@ -89,7 +89,7 @@ async function submit(
     lenient,
   })
   const task = await about(isFile ? type : undefined, asked)
-  if (!json) printWarnings(task.warnings)
+  if (!json) printWarnings(task.warnings, isFile ? type : undefined)
   if (!wait)
     return json
       ? printJson(task)

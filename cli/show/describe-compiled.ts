@@ -1,11 +1,10 @@
 import type { PlanView } from '../../shared/contracts/views.ts'
 import { EXPECTED_ITEMS, EXPECTED_ROUNDS } from '../../shared/workflow/schema.ts'
-import { style } from './output.ts'
 
-type Compiled = Pick<PlanView, 'gates' | 'warnings'> & { counts: PlanView['counts'] }
+type Compiled = Pick<PlanView, 'gates'> & { counts: PlanView['counts'] }
 
-/** The compiled workflow as lines: gates with the edges they implement, expected counts, and warnings. */
-export function describeCompiled({ gates, counts, warnings }: Compiled): string {
+/** The compiled workflow as lines: gates with the edges they implement, and expected counts. */
+export function describeCompiled({ gates, counts }: Compiled): string {
   const split = counts.executions > 1 ? `, split over ${counts.executions} executions` : ''
   return [
     ...gates.map(
@@ -17,7 +16,6 @@ export function describeCompiled({ gates, counts, warnings }: Compiled): string 
     ...(counts.worstEvents > counts.events
       ? [`(expected: a loop of ${EXPECTED_ROUNDS} rounds, a fan-out of ${EXPECTED_ITEMS} items, no retries)`]
       : []),
-    ...warnings.map(({ message }) => `${style('yellow', 'warning')}: ${message}`),
   ].join('\n')
 }
 

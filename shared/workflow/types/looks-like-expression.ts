@@ -47,6 +47,8 @@ function meantBy(text: string, known: ReadonlySet<string>): string | undefined {
 }
 
 function lookalike(text: string, meant: string, path: string): Issue {
-  const message = `${shown(text)} looks like an expression and is text; an expression is written "{% ${meant} %}", and such a text "{% '${text.replaceAll("'", "\\'").slice(0, 40)}' %}"`
+  // A text that is shortened would be lost when it is pasted.
+  const literal = text.length <= 40 ? text.replaceAll('\\', '\\\\').replaceAll("'", "\\'") : '...'
+  const message = `${shown(text)} looks like an expression and is text; an expression is written "{% ${meant} %}", and such a text "{% '${literal}' %}"`
   return issue('looks-like-expression', path, message)
 }

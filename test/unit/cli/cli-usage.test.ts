@@ -35,7 +35,7 @@ describe('completion', () => {
     return stdout.trim().split('\n')
   }
   const page = (path: string): object => {
-    if (path.includes('/agents')) return { agents: [] }
+    if (path.includes('/agents')) return { agents: [makeAgent({ id: 'writer' })] }
     if (path.includes('/workflows')) return { workflows: [] }
     const named = { taskId: ID, status: 'running', workflow: { name: 'simple', version: 1 } }
     const execution = { name: 'x', arn: 'x', stateMachineArn: 'x' }
@@ -57,6 +57,10 @@ describe('completion', () => {
     expect(await completed('stat')).toEqual(['status\tShow a task and its steps', ':4'])
     expect(await completed('status', '--wa')).toEqual(['--watch\tfollow it to its end', ':4'])
     expect(await completed('status', '')).toEqual([`${ID}\tsimple, running`, ':4'])
+  })
+
+  it('completes what subcommands take', async () => {
+    expect(await completed('agents', 'reset', '')).toEqual([expect.stringMatching(/^writer\t/), ':4'])
   })
 
   it('leaves files to the shell, and is silent without an API', async () => {
@@ -226,6 +230,22 @@ describe('a server that is no orchestrator', () => {
 it('validates a file into JSON on standard output, whether it is right or wrong', async () => {
   const wrong = await runCli(['validate', file('w.yaml', 'name: w\nsteps: {}\n'), '--json'])
   expect({ ...wrong, stdout: JSON.parse(wrong.stdout).valid }).toEqual({ code: 2, stdout: false, stderr: '' })
+})
+
+describe('approvals', () => {
+  const open = { taskId: ID, stepId: 'each[0].ask', workflow: { name: 'w', version: 1 }, prompt: 'Go?' }
+  const times = { requestedAt: '2026-11-28T12:00:00.000Z', expiresAt: '2026-11-29T12:00:00.000Z' }
+
+  it.each([
+    [{ choices: ['yes, please', 'no'] }, `'each[0].ask' --decision 'yes, please'`],
+    [{ choices: ['yes', 'no'], approvers: ['ada'] }, `'each[0].ask' --decision yes --by ada`],
+  ])('print the command that answers: %j', async (more, command) => {
+    const links = { task: '', answer: '' }
+    const approval = { ...open, ...times, metadata: {}, links, ...more }
+    const listener = answer(200, JSON.stringify({ approvals: [approval] }))
+    const { told } = await asking(listener, ['approvals'])
+    expect(told.stdout.replaceAll(/\s+/g, ' ')).toContain(`npx orchestrator approve ${ID} ${command}`)
+  })
 })
 
 describe('a workflow file with a misspelt field', () => {
