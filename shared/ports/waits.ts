@@ -15,6 +15,8 @@ export type Waits = {
   removeWait(wait: Pick<Wait, 'taskId' | 'path'>): Promise<void>
   /** Whether any step of the task waits; strongly consistent. */
   hasWaits(taskId: string): Promise<boolean>
+  /** Paths of the steps that wait inside an item of a fan-out (`each[3]`) or in the rounds of a loop (`improve`), however deep; strongly consistent. */
+  findWaitsInside(taskId: string, path: string): Promise<string[]>
   /** Removes all waits of a task. */
   clearWaits(taskId: string): Promise<void>
   /** Approvals of a tenant, the one that expires first before the others; also those whose task has ended without removing them. */

@@ -35,6 +35,7 @@ describe('the status of a task whose steps wait', () => {
         const ports = {
           clock,
           tasks: slowed(stored.tasks, scheduler),
+          steps: stored.steps,
           waits: slowed(stored.waits, scheduler),
         }
         const plan = { taskId: task.id, tenant: task.tenant } as Plan

@@ -34,7 +34,7 @@ import { fanOut } from './fan-out.ts'
 import { item } from './item.ts'
 import { loop } from './loop.ts'
 import { wait } from './wait.ts'
-import { endWait } from './waiting.ts'
+import { endWait, endWaitsInside } from './waiting.ts'
 
 const KINDS: Record<StepKind, Controlled<never>> = {
   agent: fanOut,
@@ -76,14 +76,32 @@ export const controlStep =
     if (taken.kind === 'superseded') throw superseded(path)
     const task = { id: taskId, type: plan.type, metadata: plan.metadata }
     const owned: Owned = { ports, task, plan, step, record: taken.step, own, call }
-    const answer = taken.kind === 'final' ? endedBefore(owned) : await act(owned, at)
+    const work = async () => (taken.kind === 'final' ? endedBefore(owned) : act(owned, at))
+    const answer = await (at === 'end' ? withWaitsEnded(owned, work) : work())
     // An answer with a status ends the step.
     const isOver = answer.status !== undefined
-    if (isOver && at === 'end' && WAITING.includes(stepKind(step))) await endWait(owned)
     if (isOver) await signalGates(ports, plan, path)
     if (isOver && call.token !== undefined) await ports.executions.wake(call.token)
     return answer
   }
+
+/** Does the work, and ends the waits of a step that it has ended, also by a failure that ends the task or what the step is in. */
+async function withWaitsEnded(owned: Owned, work: () => Promise<ControlAnswer>): Promise<ControlAnswer> {
+  try {
+    const answer = await work()
+    if (answer.status !== undefined) await endWaitsOf(owned)
+    return answer
+  } catch (thrown) {
+    if (isOrchestratorError(thrown, 'StepFailedError')) await endWaitsOf(owned)
+    throw thrown
+  }
+}
+
+/** A failure in a body aborts the states beside it, so that nothing else ends their waits. */
+async function endWaitsOf(owned: Owned): Promise<void> {
+  if (WAITING.includes(stepKind(owned.step))) await endWait(owned)
+  else if (owned.call.error?.Error !== undefined) await endWaitsInside(owned)
+}
 
 const pathsInItem = (step: Step, path: string): string[] =>
   isEach(step) && parsePath(path).index !== undefined

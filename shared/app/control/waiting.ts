@@ -5,12 +5,14 @@
  * waiting/W1 when the steps have begun or ended their waits, the task is `waiting` if one of them waits, and else `running`, in whatever
  *    order they do so: each writer of the status looks again afterwards, and corrects it
  * waiting/W2 a call that is repeated after a crash does what the crash has left out
+ * waiting/W3 no step waits that was ended, or that is in an item or a loop that was ended: it cannot be answered, and is in no list
  */
+import { isFinalStepStatus } from '../../domain/step.ts'
 import { FIRST_EXECUTION } from '../../domain/task.ts'
 import type { Ports, Wait } from '../../ports/index.ts'
 import type { Owned } from './controlled.ts'
 
-type Waiter = Pick<Owned, 'plan' | 'own'> & { ports: Pick<Ports, 'tasks' | 'waits' | 'clock'> }
+type Waiter = Pick<Owned, 'plan' | 'own'> & { ports: Pick<Ports, 'tasks' | 'waits' | 'steps' | 'clock'> }
 
 /** Tries to agree with others that begin and end waits of the same task. */
 const MOST_TRIES = 20
@@ -28,10 +30,32 @@ export async function beginWait(
 }
 
 /** Notes that a step waits no longer. */
-export async function endWait({ ports, plan, own }: Waiter): Promise<void> {
+export async function endWait(waiter: Waiter): Promise<void> {
+  const { ports, own } = waiter
   const { taskId, path } = own
   await ports.waits.removeWait({ taskId, path })
-  if (await ports.waits.hasWaits(taskId)) return
+  await lookAgain(waiter)
+}
+
+/**
+ * Ends the waits in an item or a loop whose body has failed: the states of the steps that wait were aborted, and nothing answers them any
+ * more. Their records are final before their waits are gone, so that a late answer is refused (waiting/W3).
+ */
+export async function endWaitsInside(waiter: Waiter): Promise<void> {
+  const { ports, own } = waiter
+  const { taskId } = own
+  const paths = await ports.waits.findWaitsInside(taskId, own.path)
+  const endedAt = ports.clock.now().toISOString()
+  for (const { path, status, owner, fence } of await ports.steps.findSteps(taskId, paths))
+    if (!isFinalStepStatus(status))
+      await ports.steps.endStep({ taskId, path, owner, fence }, { status: 'cancelled', endedAt })
+  for (const path of paths) await ports.waits.removeWait({ taskId, path })
+  await lookAgain(waiter)
+}
+
+/** After waits have ended. */
+async function lookAgain({ ports, plan }: Waiter): Promise<void> {
+  if (await ports.waits.hasWaits(plan.taskId)) return
   await agree(ports, runOf(plan), false)
 }
 

@@ -22,7 +22,7 @@ beforeEach(async () => {
 })
 
 let calls = 0
-const control = (taskId: string, path: string, at: 'begin' | 'end') => {
+const control = (taskId: string, path: string, at: 'begin' | 'end', more: object = {}) => {
   const fence = String(++calls).padStart(6, '0')
   return controlStep(stores.ports)({
     taskId,
@@ -32,6 +32,7 @@ const control = (taskId: string, path: string, at: 'begin' | 'end') => {
     at,
     path,
     token: `t${fence}`,
+    ...more,
   })
 }
 const ask = (prompt: string, more: object = {}) => ({
@@ -73,6 +74,59 @@ describe('a task that waits', () => {
     expect(await statusOf(taskId)).toBe('cancelled')
     await retryTask(stores.ports)({ id: taskId }, CALLER)
     expect([await statusOf(taskId), (await inbox()).approvals]).toEqual(['running', []])
+  })
+})
+
+/** What a Catch has recorded when the profile beside the approval has failed for good. */
+const FAILED = {
+  error: { Error: 'StepFailedError', Cause: JSON.stringify({ errorMessage: 'AgentFailedError: no table' }) },
+}
+
+describe('a step that waits and does not end normally (waiting/W3)', () => {
+  const loopOf = (steps: object) => ({
+    improve: { repeat: { steps, until: '{% true %}', maxIterations: 2 }, onFailure: 'continue' },
+  })
+  const eachOf = (steps: object) => ({ each: { forEach: '{% [1..2] %}', tolerate: 2, steps } })
+
+  it.each([
+    ['an item', eachOf({ a: ask('Go?') }), 'each', 'each[0].a'],
+    ['a round of a loop', loopOf({ a: ask('Go?') }), 'improve', 'improve[1].a'],
+    ['the workflow itself', { a: ask('Go?') }, undefined, 'a'],
+  ])('ends its wait when its approval times out in %s', async (_where, steps, around, path) => {
+    const taskId = await seed(steps)
+    if (around !== undefined) await control(taskId, around, 'begin')
+    await control(taskId, path, 'begin')
+    expect(await statusOf(taskId)).toBe('waiting')
+    await expect(control(taskId, path, 'end')).rejects.toThrow('ApprovalTimedOutError')
+    expect([await statusOf(taskId), await stores.ports.waits.hasWaits(taskId)]).toEqual(['running', false])
+  })
+
+  const two = { a: ask('Go?'), b: ask('And you?') }
+  it.each([
+    ['an item', eachOf(two), 'each', 'each[0]', 'each[0].a'],
+    ['a round of a loop', loopOf(two), 'improve', 'improve', 'improve[1].a'],
+    ['a loop in an item', eachOf(loopOf(two)), 'each', 'each[0]', 'each[0].improve[1].a'],
+  ])(
+    'cannot be answered any more after a step beside it has failed in %s',
+    async (_where, steps, around, failing, path) => {
+      const taskId = await seed(steps)
+      await control(taskId, around, 'begin')
+      await control(taskId, path, 'begin')
+      await control(taskId, failing, 'end', FAILED)
+      expect([await statusOf(taskId), await stores.ports.waits.hasWaits(taskId)]).toEqual(['running', false])
+      expect((await inbox()).approvals).toEqual([])
+      const answer = { id: taskId, stepId: path, decision: 'approve', by: 'ada' }
+      await expect(approveStep(stores.ports)(answer, CALLER)).rejects.toThrow('it has ended')
+    },
+  )
+
+  it('leaves the waits beside the item alone, also of one whose number begins alike', async () => {
+    const taskId = await seed({ each: { forEach: '{% [1..12] %}', tolerate: 12, steps: { a: ask('Go?') } } })
+    await control(taskId, 'each', 'begin')
+    for (const path of ['each[1].a', 'each[11].a']) await control(taskId, path, 'begin')
+    await control(taskId, 'each[1]', 'end', FAILED)
+    expect((await inbox()).approvals.map(({ stepId }) => stepId)).toEqual(['each[11].a'])
+    expect(await statusOf(taskId)).toBe('waiting')
   })
 })
 

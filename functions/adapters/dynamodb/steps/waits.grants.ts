@@ -10,11 +10,12 @@ export const waitsGrants = grantsOf<Waits>()({
     addWait: [onTasks.put(task)],
     removeWait: [onTasks.delete(task)],
     hasWaits: [onTasks.query],
+    findWaitsInside: [onTasks.query],
     clearWaits: [onTasks.query, onTasks.delete(task)],
     listApprovals: [openTasks],
   },
   modes: {
-    wait: ['addWait', 'removeWait', 'hasWaits'],
+    wait: ['addWait', 'removeWait', 'hasWaits', 'findWaitsInside'],
     list: ['listApprovals', 'removeWait'],
     clear: ['clearWaits'],
   },

@@ -11,11 +11,11 @@ export function dynamodbWaits({ client, table }: TaskTable): Waits {
     const Key = { pk: taskKey(taskId), sk: waitKey(path) }
     await callAws(() => client.send(new DeleteCommand({ TableName: table, Key })))
   }
-  const waitsOf = (taskId: string, limit?: number) =>
+  const waitsOf = (taskId: string, { limit, path = '' }: { limit?: number; path?: string } = {}) =>
     queryAll(client, {
       TableName: table,
       KeyConditionExpression: 'pk = :pk AND begins_with(sk, :waits)',
-      ExpressionAttributeValues: { ':pk': taskKey(taskId), ':waits': waitKey('') },
+      ExpressionAttributeValues: { ':pk': taskKey(taskId), ':waits': waitKey(path) },
       ConsistentRead: true,
       ...(limit === undefined ? {} : { Limit: limit }),
     })
@@ -35,7 +35,12 @@ export function dynamodbWaits({ client, table }: TaskTable): Waits {
 
     removeWait: remove,
 
-    hasWaits: async (taskId) => (await waitsOf(taskId, 1)).length > 0,
+    hasWaits: async (taskId) => (await waitsOf(taskId, { limit: 1 })).length > 0,
+
+    async findWaitsInside(taskId, path) {
+      const paths = (await waitsOf(taskId, { path })).map((wait) => String(wait.path))
+      return paths.filter((one) => ['.', '['].includes(one.charAt(path.length)))
+    },
 
     async clearWaits(taskId) {
       for (const { path } of await waitsOf(taskId)) await remove({ taskId, path: String(path) })
