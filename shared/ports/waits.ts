@@ -3,6 +3,8 @@ export type Wait = {
   taskId: string
   path: string
   tenant: string
+  /** The number of the task's execution that the step waits in. */
+  execution: number
   kind: 'approval' | 'time'
   since: string
   /** When the wait is over; the approval expires then. */
@@ -12,13 +14,14 @@ export type Wait = {
 /** Which steps wait now. Adding and removing is idempotent. */
 export type Waits = {
   addWait(wait: Wait): Promise<void>
-  removeWait(wait: Pick<Wait, 'taskId' | 'path'>): Promise<void>
+  /** With `since` only the wait that began then: the step may wait anew. */
+  removeWait(wait: Pick<Wait, 'taskId' | 'path'> & { since?: string }): Promise<void>
   /** Whether any step of the task waits; strongly consistent. */
   hasWaits(taskId: string): Promise<boolean>
   /** Paths of the steps that wait inside an item of a fan-out (`each[3]`) or in the rounds of a loop (`improve`), however deep; strongly consistent. */
   findWaitsInside(taskId: string, path: string): Promise<string[]>
-  /** Removes all waits of a task. */
-  clearWaits(taskId: string): Promise<void>
+  /** Removes the waits of an execution of a task, and of the executions before it; those of a later one stay. */
+  clearWaits(taskId: string, execution: number): Promise<void>
   /** Approvals of a tenant, the one that expires first before the others; also those whose task has ended without removing them. */
   listApprovals(query: { tenant: string; limit: number; cursor?: string }): Promise<{
     waits: Wait[]

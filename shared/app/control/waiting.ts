@@ -24,7 +24,8 @@ export async function beginWait(
 ): Promise<void> {
   const { taskId, path } = own
   const since = ports.clock.now().toISOString()
-  await ports.waits.addWait({ taskId, path, tenant: plan.tenant, since, ...wait })
+  const { tenant, execution } = runOf(plan)
+  await ports.waits.addWait({ taskId, path, tenant, execution, since, ...wait })
   const task = await ports.tasks.findTask(taskId)
   if (task?.status === 'running') await agree(ports, runOf(plan), true)
 }

@@ -66,7 +66,7 @@ async function stopOne(
   if (!(await ports.tasks.endTask(stopped))) return undefined
   await stopAll(ports, task, stop.status === 'cancelled' ? stop.reason : stop.error.message)
   await leaveQueue(ports, stopped, { next })
-  if (task.status === 'waiting') await ports.waits.clearWaits(task.id)
+  if (task.status === 'waiting') await ports.waits.clearWaits(task.id, task.execution)
   await ports.bus.publish([taskEvent(stopped)])
   // Steps that start before the execution ends get their expiry when finishTask processes that end.
   await ports.tasks.settleTask(stopped)

@@ -57,7 +57,7 @@ export const finishTask =
     await closeBudgetOf(ports, task)
     if (!(await ports.tasks.endTask(end))) return undefined
     await leaveQueue(ports, end)
-    if (task.status === 'waiting') await ports.waits.clearWaits(task.id)
+    if (task.status === 'waiting') await ports.waits.clearWaits(task.id, task.execution)
     await ports.bus.publish([taskEvent(end)])
     await ports.tasks.settleTask(end)
     return end.status

@@ -76,8 +76,8 @@ export async function reopen(
   const at = ports.clock.now().toISOString()
   await reopenSteps(ports, plan, records, { at, before: firstFenceOf(task.execution + 1) })
   const waits = ports.queue.most !== undefined && !task.parent
-  // Of the execution before: a step that waits again says so again.
-  await ports.waits.clearWaits(task.id)
+  // Of the execution before: a step that waits again says so again. Another retry may have won already, whose waits stay (retry/Q2).
+  await ports.waits.clearWaits(task.id, task.execution)
   const open = makeTask(plan, {
     status: waits ? 'queued' : 'running',
     createdAt: task.createdAt,

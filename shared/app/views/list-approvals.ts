@@ -49,7 +49,8 @@ async function viewOf(ports: Needs, wait: Wait): Promise<OpenApprovalView | unde
   ])
   const asked = step?.approval
   if (!task || !isOpenTask(task) || (step && step.status !== 'running')) {
-    await ports.waits.removeWait(wait)
+    // With its time: the step may wait anew meanwhile, in a retry of the task.
+    await ports.waits.removeWait({ taskId, path, since })
     return undefined
   }
   // Answered a moment ago: its step ends soon, and takes it from the list.

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { controlStep } from '../../../shared/app/control/control-step.ts'
 import { approveStep } from '../../../shared/app/tasks/approve-step.ts'
 import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
-import { retryTask } from '../../../shared/app/tasks/retry-task.ts'
+import { reopen, retryTask } from '../../../shared/app/tasks/retry-task.ts'
 import { listApprovals } from '../../../shared/app/views/list-approvals.ts'
 import { listTasks } from '../../../shared/app/views/list-tasks.ts'
 import { ListTasksSchema } from '../../../shared/contracts/list-requests.ts'
+import { firstFenceOf } from '../../../shared/contracts/step-payload.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 import { CALLER, callerOf } from '../../support/stores/callers.ts'
 import { seedTask } from '../../support/stores/seed-task.ts'
@@ -74,6 +75,19 @@ describe('a task that waits', () => {
     expect(await statusOf(taskId)).toBe('cancelled')
     await retryTask(stores.ports)({ id: taskId }, CALLER)
     expect([await statusOf(taskId), (await inbox()).approvals]).toEqual(['running', []])
+  })
+
+  it('keeps the waits of the retry that won, whatever the other one does later (retry/Q2)', async () => {
+    const taskId = await seed({ a: ask('Go?') })
+    await control(taskId, 'a', 'begin')
+    await cancelTask(stores.ports)({ id: taskId, reason: 'no' }, CALLER)
+    const ended = await stores.ports.tasks.findTask(taskId)
+    if (ended?.status !== 'cancelled') throw new Error(`the task is ${ended?.status}`)
+    await retryTask(stores.ports)({ id: taskId }, CALLER)
+    await control(taskId, 'a', 'begin', { execution: 2, fence: `${firstFenceOf(2)}9` })
+    await expect(reopen(stores.ports, ended, {})).rejects.toThrow('is being retried already')
+    const asked = (await inbox()).approvals.map((approval) => approval.taskId)
+    expect([await statusOf(taskId), asked]).toEqual(['waiting', [taskId]])
   })
 })
 

@@ -1,15 +1,24 @@
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { TASK_INDEXES } from '../../../../shared/contracts/table-layout.ts'
 import type { Wait, Waits } from '../../../../shared/ports/index.ts'
-import { callAws } from '../../aws-errors.ts'
+import { callAws, unlessAws } from '../../aws-errors.ts'
 import { approvalsKey, SHARDS, shardOf, type TaskTable, taskKey, waitKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
 
 /** One item for each step that waits, in the partition of its task; approvals are in the index of what is open as well. */
 export function dynamodbWaits({ client, table }: TaskTable): Waits {
-  const remove = async ({ taskId, path }: Pick<Wait, 'taskId' | 'path'>): Promise<void> => {
+  /** Removes a wait for which the condition holds. */
+  const remove = async (
+    { taskId, path }: Pick<Wait, 'taskId' | 'path'>,
+    onlyIf?: { condition: string; value: string | number },
+  ): Promise<void> => {
+    const conditional = onlyIf && {
+      ConditionExpression: onlyIf.condition,
+      ExpressionAttributeValues: { ':value': onlyIf.value },
+    }
     const Key = { pk: taskKey(taskId), sk: waitKey(path) }
-    await callAws(() => client.send(new DeleteCommand({ TableName: table, Key })))
+    const removal = new DeleteCommand({ TableName: table, Key, ...conditional })
+    await unlessAws(['ConditionalCheckFailedException'], () => client.send(removal))
   }
   const waitsOf = (taskId: string, { limit, path = '' }: { limit?: number; path?: string } = {}) =>
     queryAll(client, {
@@ -33,7 +42,8 @@ export function dynamodbWaits({ client, table }: TaskTable): Waits {
       await callAws(() => client.send(new PutCommand({ TableName: table, Item })))
     },
 
-    removeWait: remove,
+    removeWait: ({ since, ...wait }) =>
+      remove(wait, since === undefined ? undefined : { condition: 'since = :value', value: since }),
 
     hasWaits: async (taskId) => (await waitsOf(taskId, { limit: 1 })).length > 0,
 
@@ -42,8 +52,10 @@ export function dynamodbWaits({ client, table }: TaskTable): Waits {
       return paths.filter((one) => ['.', '['].includes(one.charAt(path.length)))
     },
 
-    async clearWaits(taskId) {
-      for (const { path } of await waitsOf(taskId)) await remove({ taskId, path: String(path) })
+    async clearWaits(taskId, execution) {
+      // Condition and read are apart: the step may wait anew meanwhile, in the task's next execution.
+      const onlyIf = { condition: 'attribute_not_exists(execution) OR execution <= :value', value: execution }
+      for (const { path } of await waitsOf(taskId)) await remove({ taskId, path: String(path) }, onlyIf)
     },
 
     async listApprovals({ tenant, limit, cursor }) {
@@ -79,6 +91,7 @@ function waitIn(item: Record<string, unknown>): Wait {
     taskId: text('taskId'),
     path: text('path'),
     tenant: text('tenant'),
+    execution: Number(item.execution),
     kind: item.kind === 'approval' ? 'approval' : 'time',
     since: text('since'),
     until: text('until'),
