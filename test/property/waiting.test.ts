@@ -12,9 +12,12 @@ const STEPS = ['a', 'b', 'items[0].c']
 const clock = { now: () => new Date('2026-01-01T00:00:00.000Z') }
 const blobs = memoryBlobs()
 
-/** What each step does, in order; a step may end its wait, or still wait at the end. */
+/**
+ * What each step does, in order; a step may end its wait, or still wait at the end. The calls that end it are repeated after a crash:
+ * `crashes` says how many calls of ports each got to before it was killed.
+ */
 const deed = (path: fc.Arbitrary<string>, ends: fc.Arbitrary<boolean>) =>
-  fc.record({ path, ends, repeats: fc.integer({ min: 1, max: 2 }) })
+  fc.record({ path, ends, crashes: fc.array(fc.integer({ min: 0, max: 6 }), { maxLength: 2 }) })
 /** One step ends its wait while another one begins; the rest is chance. */
 const histories = fc
   .tuple(
@@ -41,10 +44,13 @@ describe('the status of a task whose steps wait', () => {
         const plan = { taskId: task.id, tenant: task.tenant } as Plan
         // One step's calls follow one another; those of different steps run at once.
         const ofStep = async (path: string): Promise<void> => {
-          for (const { ends, repeats } of history.filter((one) => one.path === path)) {
+          for (const { ends, crashes } of history.filter((one) => one.path === path)) {
             const waiter = { ports, plan, own: { taskId: task.id, path, owner: 'o', fence: 'f' } }
             await beginWait(waiter, { kind: 'time', until: '2026-01-02T00:00:00.000Z' })
-            for (let at = 0; ends && at < repeats; at++) await endWait(waiter)
+            if (!ends) continue
+            for (const most of crashes)
+              await endWait({ ...waiter, ports: killedAfter(ports, most) }).catch(unlessKilled)
+            await endWait(waiter)
           }
         }
         const all = Promise.all(STEPS.map(ofStep))
@@ -58,6 +64,33 @@ describe('the status of a task whose steps wait', () => {
     )
   })
 })
+
+const KILLED = 'the function was killed'
+const unlessKilled = (error: Error): void => {
+  if (error.message !== KILLED) throw error
+}
+
+/** Ports of an invocation that is killed after so many calls. */
+function killedAfter<Given extends Partial<Ports>>(ports: Given, most: number): Given {
+  let calls = 0
+  const counted = (port: object): object =>
+    new Proxy(port, {
+      get: (target, name, receiver) => {
+        const method: unknown = Reflect.get(target, name, receiver)
+        return typeof method === 'function'
+          ? async (...input: unknown[]) => {
+              if (calls++ >= most) throw new Error(KILLED)
+              return method.apply(target, input)
+            }
+          : method
+      },
+    })
+  const { clock, ...others } = ports
+  return {
+    clock,
+    ...Object.fromEntries(Object.entries(others).map(([name, port]) => [name, counted(port)])),
+  } as Given
+}
 
 /** A port whose calls happen in the order of a scheduler. */
 function slowed<Port extends Partial<Ports>[keyof Ports] & object>(

@@ -54,10 +54,14 @@ export async function endWaitsInside(waiter: Waiter): Promise<void> {
   await lookAgain(waiter)
 }
 
-/** After waits have ended. */
-async function lookAgain({ ports, plan }: Waiter): Promise<void> {
-  if (await ports.waits.hasWaits(plan.taskId)) return
-  await agree(ports, runOf(plan), false)
+/**
+ * After a wait has ended. Reads before it writes, also when others still wait: one that ended before may have crashed between its write of
+ * the status and its second look (waiting/W2).
+ */
+export async function lookAgain({ ports, plan }: Pick<Waiter, 'plan' | 'ports'>): Promise<void> {
+  const isWaiting = await ports.waits.hasWaits(plan.taskId)
+  const task = await ports.tasks.findTask(plan.taskId)
+  if (task?.status === (isWaiting ? 'running' : 'waiting')) await agree(ports, runOf(plan), isWaiting)
 }
 
 const runOf = ({ taskId, tenant, execution = FIRST_EXECUTION }: Waiter['plan']) => ({
