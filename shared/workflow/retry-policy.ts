@@ -34,15 +34,20 @@ type RetriedKind = (typeof RETRIED_KINDS)[number]
 
 /** The failures after which the policy calls the same agent again. */
 export function retriedKinds(retry: Retry): readonly FailureKind[] {
-  const { on = onOfOldPlan(retry) } = retry as Omit<Retry, 'on'> & Partial<Pick<Retry, 'on'>>
+  const { on = meaningsOfOldRetry(retry)[0] } = retry as Omit<Retry, 'on'> & Partial<Pick<Retry, 'on'>>
   return on.includes('error') ? [...on, 'transient'] : on
 }
 
-/** Plans and workflows stored by versions without `on` have all defaults filled in, also where the author wrote no `retry`. */
-function onOfOldPlan(retry: Retry): RetriedKind[] {
+/**
+ * What `on` a policy stored by a version without `on` may stand for, the likelier first: such versions stored all defaults, also where the
+ * author wrote no `retry`.
+ */
+export function meaningsOfOldRetry(retry: Omit<Retry, 'on'>): [RetriedKind[], ...RetriedKind[][]] {
   const { on: _, ...standard } = RetrySchema.parse({})
-  const isStandard = Object.entries(standard).every(([field, value]) => retry[field as keyof Retry] === value)
-  return isStandard ? ['transient'] : ['error']
+  const isStandard = Object.entries(standard).every(
+    ([field, value]) => retry[field as keyof typeof standard] === value,
+  )
+  return isStandard ? [['transient'], ['error']] : [['error']]
 }
 
 /** Whether a step calls an agent again after these attempts of it. */

@@ -1,5 +1,6 @@
 import { canonicalJson, type Json } from '../../domain/json.ts'
 import { everyStep } from '../../workflow/places.ts'
+import { meaningsOfOldRetry } from '../../workflow/retry-policy.ts'
 import { isAgentStep, type Workflow } from '../../workflow/schema.ts'
 
 /** Whether a workflow says the same as a stored one, whatever their versions are. */
@@ -17,7 +18,9 @@ function asStoredBefore(workflow: Workflow, stored: Workflow): Workflow {
     const known = before.get(place)
     if (!known || !isAgentStep(known) || !isAgentStep(step) || 'on' in known.retry) continue
     const retry: Partial<typeof step.retry> = step.retry
-    delete retry.on
+    const on = canonicalJson(step.retry.on)
+    // Any other `on` is a change that the author has made since.
+    if (meaningsOfOldRetry(known.retry).some((meaning) => canonicalJson(meaning) === on)) delete retry.on
   }
   return copy
 }
