@@ -83,6 +83,27 @@ describe('an agent that always fails in one way', () => {
   })
 })
 
+describe('an agent that asks for a time that is too late', () => {
+  const ask = (retryAfterSeconds: number) =>
+    runInWorld(workflowOf({ maxAttempts: 3 }), null, {
+      agents: ['first', 'second'],
+      runOf: ({ agentId }) =>
+        agentId === 'first'
+          ? { milliseconds: 10, error: 'AgentRetryableError', retryAfterSeconds }
+          : { milliseconds: 10, error: 'AgentFinalError' },
+      approvalOf: () => undefined,
+      loses: () => false,
+    })
+
+  it.each([
+    { late: 'more than a day', seconds: 86_401 },
+    { late: 'never', seconds: Number.POSITIVE_INFINITY },
+  ])('is not called again when the next agent fails: $late (rebind/B2)', async ({ seconds }) => {
+    const { steps } = await ask(seconds)
+    expect(steps.get('a')?.attempts.map(({ agentId }) => agentId)).toEqual(['first', 'second'])
+  })
+})
+
 describe('a task that an older version has planned', () => {
   const { on: _, ...standard } = RetrySchema.parse({})
   const oldPlan = (retry: object): Workflow => {

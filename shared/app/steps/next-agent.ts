@@ -222,13 +222,17 @@ function agentThatAsked(
 const attemptsOf = (record: StepRecord, id: string): Attempt[] =>
   attemptsSinceReopened(record).filter(({ agentId }) => agentId === id)
 
-/** The agents that have failed this step for good (rebind/B2): this failure, unless it is none, is one that no state retries. */
+/**
+ * The agents that have failed this step for good (rebind/B2). A failure that reaches the rebinder is one that no state retries, so an agent
+ * with attempts that was left for another has failed; the agent at hand may have attempts left when it was merely refused now.
+ */
 function failedAgents(record: StepRecord, { retry }: AgentStep, failure: Failure): Map<string, string> {
   const byAgent = Map.groupBy(attemptsSinceReopened(record), ({ agentId }) => agentId)
   const failed = [...byAgent].filter(
     ([agentId, attempts]) =>
       !mayCallAgain(retry, attempts) ||
-      (agentId === record.agentId && failure !== LATE && !isRefusal(failure)),
+      agentId !== record.agentId ||
+      (failure !== LATE && !isRefusal(failure)),
   )
   return new Map(
     failed.map(([agentId, attempts]) => [agentId, `failed this step: ${attempts.at(-1)?.error.message}`]),
