@@ -2,7 +2,7 @@ import type { DefinedAgent } from '../agent/index.ts'
 import { settleDead } from '../app/limits/spend-budget.ts'
 import { DIED, hasLostAttempt, noteLostAttempt } from '../app/steps/lost-attempt.ts'
 import { bindingAt, stepOf } from '../app/steps/plan-paths.ts'
-import { hasGoneOn } from '../app/steps/settle-failure.ts'
+import { type Failure, hasGoneOn } from '../app/steps/settle-failure.ts'
 import { signalGates } from '../app/steps/signal-gates.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { executionArnOf } from '../domain/execution-arn.ts'
@@ -10,6 +10,8 @@ import { type Receipt, receiptOf } from '../domain/step.ts'
 import { superseded } from '../domain/superseded.ts'
 import { executionName, FIRST_EXECUTION } from '../domain/task.ts'
 import type { Plan } from '../ports/index.ts'
+import { retriedKinds } from '../workflow/retry-policy.ts'
+import type { AgentStep } from '../workflow/schema.ts'
 import type { HostPorts } from './host-ports.ts'
 import type { Loading } from './load-step.ts'
 import { lastFailure } from './retry-or-leave.ts'
@@ -50,7 +52,14 @@ export async function ownStep(ports: Needs, agent: DefinedAgent, loading: Loadin
   const record = { ...taken.step, agentId }
   const { before } = taken
   if (before && before.fence < own.fence && hasLostAttempt(before)) {
-    const lost = { own, plan, record: before, agent: { ...agent.manifest, id: agentId }, failure: DIED }
+    const { retry } = stepOf(plan, own.path)
+    const lost = {
+      own,
+      plan,
+      record: before,
+      agent: { ...agent.manifest, id: agentId },
+      failure: retryableDeath(retry),
+    }
     record.attempts = [...record.attempts, await noteLostAttempt(ports, lost)]
   }
   const run = { agent, own, plan, record, agentId, enteredAt, needed, log, notices: stepNotices(ports) }
@@ -63,6 +72,13 @@ export async function ownStep(ports: Needs, agent: DefinedAgent, loading: Loadin
   const facts = { attempt: record.attempts.length + 1, executionArn: executionArnOf(executionOf(plan)) }
   return { kind: 'owned', run: { ...run, log: log.with(facts) } }
 }
+
+/**
+ * Why a call ended after which Step Functions has called again. It does so after a death only for a policy that retries what is transient,
+ * and after a timeout only for one that retries timeouts (compiler/retries.ts); which of the two it was no invocation is told.
+ */
+const retryableDeath = (retry: AgentStep['retry']): Failure =>
+  retriedKinds(retry).includes('transient') ? DIED : { name: 'Sandbox.Timedout', message: DIED.message }
 
 const executionOf = ({ taskId, execution = FIRST_EXECUTION, stateMachineArn }: Plan) => {
   return { stateMachineArn, name: executionName({ id: taskId, execution }) }

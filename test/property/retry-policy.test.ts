@@ -63,6 +63,19 @@ describe('an agent that always fails in one way', () => {
     )
   })
 
+  it.each([
+    { on: ['timeout'], calls: 3 },
+    { on: ['error', 'timeout'], calls: 3 },
+    { on: ['error'], calls: 1 },
+    { on: ['transient'], calls: 1 },
+  ])(
+    'is called $calls times when it is killed at its timeout and the policy retries $on',
+    async ({ on, calls }) => {
+      const { steps } = await runInWorld(workflowOf({ on }), null, always('Sandbox.Timedout'))
+      expect(steps.get('a')?.attempts).toHaveLength(calls)
+    },
+  )
+
   it('is called again not before the time that it names, and not when the task ends first (rebind/B11)', async () => {
     const times: number[] = []
     const behaviour = always('AgentRetryableError', { retryAfterSeconds: 500 })

@@ -43,7 +43,7 @@ export type WorldOptions = {
   random?(): number
 }
 
-/** The result of an agent's nth run of a step: an answer, a failure by error name, or a crash (`Lambda.Unknown`). */
+/** The result of an agent's nth run of a step: an answer, a failure by error name, or a crash (`Lambda.Unknown`, `Sandbox.Timedout`). */
 export type Behaviour = {
   /** In the planner's order of preference. */
   agents: readonly string[]
@@ -170,7 +170,7 @@ export function makeWorld(
       wake,
     },
   })
-  const crashed = new Set<string>()
+  const crashed = new Map<string, string>()
   const mortal = { ...ports, steps: notingNoCrash(crashed, ports.steps) }
   const functions = functionsOf(mortal, behaviour, clock, agents, crashed)
   const lost = new Set<string>()
@@ -246,14 +246,15 @@ export function makeWorld(
   return { ports, service, clock, run, register, historyLengths }
 }
 
-const CRASH = 'Lambda.Unknown'
+const CRASHES = ['Lambda.Unknown', 'Sandbox.Timedout']
 
-/** A process that crashes records no attempt: its request is added to `crashed` instead. */
-const notingNoCrash = (crashed: Set<string>, steps: Ports['steps']): Ports['steps'] => ({
+/** A process that crashes records no attempt: its request is added to `crashed` instead, with the name that Lambda gives. */
+const notingNoCrash = (crashed: Map<string, string>, steps: Ports['steps']): Ports['steps'] => ({
   ...steps,
   async addAttempt(own, attempt, before) {
-    if (!attempt.error.message.startsWith(`${CRASH}: `)) return steps.addAttempt(own, attempt, before)
-    crashed.add(own.owner)
+    const crash = CRASHES.find((name) => attempt.error.message.startsWith(`${name}: `))
+    if (crash === undefined) return steps.addAttempt(own, attempt, before)
+    crashed.set(own.owner, crash)
     throw new Error('its process has crashed')
   },
 })
@@ -264,7 +265,7 @@ function functionsOf(
   behaviour: Behaviour,
   clock: VirtualClock,
   agents: readonly Agent[],
-  crashed: ReadonlySet<string>,
+  crashed: ReadonlyMap<string, string>,
 ) {
   const host = silentHost(ports)
   const defined = new Map(agents.map((agent) => [agent.id, madeUp(agent, behaviour, clock)]))
@@ -284,7 +285,8 @@ function functionsOf(
     try {
       return await host(agent, payload, { id: owner, remainingMs: () => 600_000 })
     } catch (error) {
-      throw crashed.has(owner) ? Object.assign(new Error('its process has crashed'), { name: CRASH }) : error
+      const name = crashed.get(owner)
+      throw name === undefined ? error : Object.assign(new Error('its process has crashed'), { name })
     }
   }
 

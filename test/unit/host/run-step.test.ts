@@ -192,6 +192,26 @@ describe('an attempt that fails', () => {
     })
   })
 
+  it.each([
+    { on: ['timeout'], name: 'Sandbox.Timedout' },
+    { on: ['timeout', 'transient'], name: 'Lambda.Unknown' },
+    { on: ['error'], name: 'Lambda.Unknown' },
+  ])('is retried when its worker was killed: the policy retries $on (host/H6)', async ({ on, name }) => {
+    const taskId = await seed({ a: { capability: 'work.do', retry: { on } } })
+    const began = Promise.withResolvers<void>()
+    work.mockImplementationOnce(() => {
+      began.resolve()
+      return new Promise(() => {})
+    })
+    void invoke(taskId, 'a', { remainingMs: 3_600_000 }).catch(() => {})
+    await began.promise
+    await invoke(taskId, 'a', { second: 1 })
+    expect(await recordOf(taskId, 'a')).toMatchObject({
+      status: 'succeeded',
+      attempts: [{ error: { name } }],
+    })
+  })
+
   it('ends at its deadline, though its agent does not listen: in virtual time at once', async () => {
     const taskId = await seed({ a: { capability: 'work.do', timeoutSeconds: 30 } })
     let seen: AbortSignal | undefined
