@@ -14,10 +14,15 @@ const blobs = memoryBlobs()
 
 /**
  * What each step does, in order; a step may end its wait, or still wait at the end. The calls that end it are repeated after a crash:
- * `crashes` says how many calls of ports each got to before it was killed.
+ * With `overtakes` the step ends while the call that begins its wait is still on its way; `crashes` says how many calls of ports each got to before it was killed.
  */
 const deed = (path: fc.Arbitrary<string>, ends: fc.Arbitrary<boolean>) =>
-  fc.record({ path, ends, crashes: fc.array(fc.integer({ min: 0, max: 6 }), { maxLength: 2 }) })
+  fc.record({
+    path,
+    ends,
+    overtakes: fc.boolean(),
+    crashes: fc.array(fc.integer({ min: 0, max: 6 }), { maxLength: 2 }),
+  })
 /** One step ends its wait while another one begins; the rest is chance. */
 const histories = fc
   .tuple(
@@ -28,7 +33,7 @@ const histories = fc
   .map(([one, other, rest]) => [one, other, ...rest])
 
 describe('the status of a task whose steps wait', () => {
-  it('agrees with the waits that are left, in whatever order their calls interleave (waiting/W1, waiting/W2)', async () => {
+  it('agrees with the waits that are left, in whatever order their calls interleave (waiting/W1, waiting/W2, waiting/W3)', async () => {
     await fc.assert(
       fc.asyncProperty(histories, fc.scheduler(), async (history, scheduler) => {
         const client = memoryClient({ tasks: memoryTable() })
@@ -38,19 +43,26 @@ describe('the status of a task whose steps wait', () => {
         const ports = {
           clock,
           tasks: slowed(stored.tasks, scheduler),
-          steps: stored.steps,
+          steps: slowed(stored.steps, scheduler),
           waits: slowed(stored.waits, scheduler),
         }
         const plan = { taskId: task.id, tenant: task.tenant } as Plan
         // One step's calls follow one another; those of different steps run at once.
         const ofStep = async (path: string): Promise<void> => {
-          for (const { ends, crashes } of history.filter((one) => one.path === path)) {
-            const waiter = { ports, plan, own: { taskId: task.id, path, owner: 'o', fence: 'f' } }
-            await beginWait(waiter, { kind: 'time', until: '2026-01-02T00:00:00.000Z' })
+          const deeds = history.filter((one) => one.path === path)
+          for (const [at, { ends, overtakes, crashes }] of deeds.entries()) {
+            const own = { taskId: task.id, path, owner: 'o', fence: `f${at}` }
+            const waiter = { ports, plan, own }
+            const startedAt = clock.now().toISOString()
+            await stored.steps.takeOverStep(own, { startedAt })
+            const begun = beginWait(waiter, { kind: 'time', until: '2026-01-02T00:00:00.000Z' })
+            if (!ends || !overtakes) await begun
             if (!ends) continue
+            await stored.steps.endStep(own, { status: 'failed', endedAt: startedAt })
             for (const most of crashes)
               await endWait({ ...waiter, ports: killedAfter(ports, most) }).catch(unlessKilled)
             await endWait(waiter)
+            await begun
           }
         }
         const all = Promise.all(STEPS.map(ofStep))

@@ -35,7 +35,7 @@ export const approval: Controlled<StepOf<'approval'>> = {
     const expiresAt = new Date(requestedAt.getTime() + timeoutSeconds * SECOND).toISOString()
     const asked = { prompt: textOf(prompt), choices, ...(approvers ? { approvers } : {}), expiresAt, token }
     if (!(await ports.steps.askApproval(own, asked))) return answeredMeanwhile(ports, own, token)
-    await beginWait(owned, { kind: 'approval', until: expiresAt })
+    if (!(await beginWait(owned, { kind: 'approval', until: expiresAt }))) return {}
     const { token: _token, ...shown } = asked
     await ports.bus.publish([approvalRequestedEvent(own.taskId, own.path, requestedAt.toISOString(), shown)])
     return {}

@@ -7,6 +7,7 @@
  * waiting/W2 a call that is repeated after a crash does what the crash has left out
  * waiting/W3 no step waits that was ended, or that is in an item or a loop that was ended: it cannot be answered, and is in no list
  */
+import { enclosingScopes, loopOf, parsePath } from '../../domain/instance-path.ts'
 import { isFinalStepStatus } from '../../domain/step.ts'
 import { FIRST_EXECUTION } from '../../domain/task.ts'
 import type { Ports, Wait } from '../../ports/index.ts'
@@ -17,17 +18,34 @@ type Waiter = Pick<Owned, 'plan' | 'own'> & { ports: Pick<Ports, 'tasks' | 'wait
 /** Tries to agree with others that begin and end waits of the same task. */
 const MOST_TRIES = 20
 
-/** Notes that a step waits. Reads before it writes: the items of a fan-out may wait by the thousand. */
-export async function beginWait(
-  { ports, plan, own }: Waiter,
-  wait: Pick<Wait, 'kind' | 'until'>,
-): Promise<void> {
+/**
+ * Notes that a step waits. Reads before it writes: the items of a fan-out may wait by the thousand. False when the step no longer waits:
+ * its end, or the end of what it is in, has overtaken this call (waiting/W3).
+ */
+export async function beginWait(waiter: Waiter, wait: Pick<Wait, 'kind' | 'until'>): Promise<boolean> {
+  const { ports, plan, own } = waiter
   const { taskId, path } = own
   const since = ports.clock.now().toISOString()
   const { tenant, execution } = runOf(plan)
   await ports.waits.addWait({ taskId, path, tenant, execution, since, ...wait })
+  if (await isOvertaken(waiter)) {
+    await endRecords(waiter, [path])
+    await ports.waits.removeWait({ taskId, path, since })
+    await lookAgain(waiter)
+    return false
+  }
   const task = await ports.tasks.findTask(taskId)
   if (task?.status === 'running') await agree(ports, runOf(plan), true)
+  return true
+}
+
+/** Whether the step has ended, or an item or a loop around it has, after the step had begun. */
+async function isOvertaken({ ports, own: { taskId, path, fence } }: Waiter): Promise<boolean> {
+  const around = enclosingScopes(parsePath(path).scope).filter((scope) => scope !== '')
+  const paths = [...new Set([path, ...around.flatMap((scope) => [scope, loopOf(scope)])])]
+  const records = await ports.steps.findSteps(taskId, paths)
+  // Before a retry or a redrive has come to its end again, the record of an item is that of the run before.
+  return records.some((one) => isFinalStepStatus(one.status) && (one.path === path || one.fence > fence))
 }
 
 /** Notes that a step waits no longer. */
@@ -46,12 +64,16 @@ export async function endWaitsInside(waiter: Waiter): Promise<void> {
   const { ports, own } = waiter
   const { taskId } = own
   const paths = await ports.waits.findWaitsInside(taskId, own.path)
+  await endRecords(waiter, paths)
+  for (const path of paths) await ports.waits.removeWait({ taskId, path })
+  await lookAgain(waiter)
+}
+
+async function endRecords({ ports, own: { taskId } }: Waiter, paths: readonly string[]): Promise<void> {
   const endedAt = ports.clock.now().toISOString()
   for (const { path, status, owner, fence } of await ports.steps.findSteps(taskId, paths))
     if (!isFinalStepStatus(status))
       await ports.steps.endStep({ taskId, path, owner, fence }, { status: 'cancelled', endedAt })
-  for (const path of paths) await ports.waits.removeWait({ taskId, path })
-  await lookAgain(waiter)
 }
 
 /**
