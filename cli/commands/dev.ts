@@ -2,8 +2,8 @@ import { rm } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { Command } from 'commander'
 import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts'
-import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
+import { countUnfinished } from '../dev/count-unfinished.ts'
 import { findProject } from '../dev/find-project.ts'
 import { holdFolder } from '../dev/hold-folder.ts'
 import { type Inspect, inspectOf, textOfInspect } from '../dev/inspect.ts'
@@ -122,8 +122,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   if (verbose) say(style('dim', `left out, for nothing here depends on it: ${cloud.ignored.join(', ')}`))
 
   if (!exit) {
-    const open = (await orInterrupted(callApi('listTasks', { status: 'running', limit: 100 }, cloud.apiUrl)))
-      .tasks.length
+    const open = await orInterrupted(countUnfinished(cloud.apiUrl))
     if (open > 0) say(`${open} unfinished ${open === 1 ? 'task goes' : 'tasks go'} on`)
   }
   if (sample || exit) {
