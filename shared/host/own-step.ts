@@ -58,6 +58,7 @@ export async function ownStep(ports: Needs, agent: DefinedAgent, loading: Loadin
       plan,
       record: before,
       agent: { ...agent.manifest, id: agentId },
+      isRegistered: false,
       failure: retryableDeath(retry),
     }
     record.attempts = [...record.attempts, await noteLostAttempt(ports, lost)]

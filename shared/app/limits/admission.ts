@@ -76,16 +76,27 @@ export async function admit(ports: Needs, applicant: Applicant): Promise<Admitte
   }
 }
 
-/** Reports the failed call of a crashed worker to its agent's breaker, since the worker cannot. */
+/**
+ * Reports the failed call of a crashed worker to its agent's breaker, since the worker cannot. `isRegistered`: `version` is the one that the
+ * registry has now, so its breaker may begin with this call (breaker/K8): the calls of a version that always crashes are all lost.
+ */
 export async function tellLostCall(
   ports: Pick<Ports, 'breakers' | 'clock'>,
-  lost: Pick<Applicant, 'own' | 'agentId' | 'decision' | 'fallback'> & { version: string; beganAt: string },
+  lost: Pick<Applicant, 'own' | 'agentId' | 'decision' | 'fallback'> & {
+    version: string
+    isRegistered: boolean
+    beganAt: string
+  },
   end: CallEnd,
 ): Promise<void> {
   if (rivalsOf(lost).length < 2) return
   const call = { beganAt: Date.parse(lost.beganAt) / 1_000, trialId: holderOf(lost.own) }
-  const { agentId: id, version } = lost
-  await changeBreaker(ports, { id, version }, (breaker, now) => afterLostCall(breaker, call, end, now))
+  const { agentId: id, version, isRegistered } = lost
+  // An agent that is no longer registered.
+  if (version === '') return
+  await changeBreaker(ports, { id, version, mayBegin: isRegistered }, (breaker, now) =>
+    afterLostCall(breaker, call, end, now),
+  )
 }
 
 type Hold = (ports: Needs, applicant: Applicant) => Promise<Release | undefined>
@@ -132,16 +143,22 @@ function rivalsOf({
   return [...new Set([agentId, ...fit.map((candidate) => candidate.agentId), ...fallback])]
 }
 
-/** `generation`: of the breaker that admitted the call, so that a call of a former version changes nothing (breaker/K8). */
+type Caller = { id: string; version: string; generation?: number; mayBegin?: boolean }
+
+/**
+ * `generation`: of the breaker that admitted the call, so that a call of a former version changes nothing (breaker/K8). It is unknown for a
+ * lost call: such a call changes the breaker of another version only if it may begin that of its own.
+ */
 async function changeBreaker(
   ports: Pick<Ports, 'breakers' | 'clock'>,
-  { id: agentId, version, generation }: { id: string; version: string; generation?: number },
+  { id: agentId, version, generation, mayBegin = true }: Caller,
   change: (breaker: Breaker, now: number) => Breaker,
 ): Promise<void> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const current = (await ports.breakers.find([agentId])).get(agentId)
     if (!current) return
     const before = breakerOf(current.breaker, version)
+    if (!mayBegin && before !== current.breaker) return
     if (generation !== undefined && before.generation !== generation) return
     const after = change(before, secondsOf(ports))
     if (after === before) return

@@ -26,6 +26,8 @@ export type Lost = {
   /** The step's record when the attempt was lost. */
   record: StepRecord
   agent: Pick<AgentManifest, 'id' | 'version' | 'capabilities'>
+  /** Whether `agent` is what the registry has now, not what a host that may be outdated says. */
+  isRegistered: boolean
   failure: Failure
 }
 
@@ -60,12 +62,17 @@ export async function noteLostAttempt(ports: Needs, lost: Lost): Promise<Attempt
 }
 
 /** Counts the attempt, and reports it to the agent's breaker. */
-async function count(ports: Needs, { plan, own, record, agent }: Lost, attempt: Attempt): Promise<void> {
+async function count(
+  ports: Needs,
+  { plan, own, record, agent, isRegistered }: Lost,
+  attempt: Attempt,
+): Promise<void> {
   const lately = await countAttempt(ports, { plan, path: own.path, record, agent, attempt })
   const call = {
     own: { ...own, fence: record.fence },
     agentId: agent.id,
     version: agent.version,
+    isRegistered,
     decision: decisionOf(plan, own.path, record.decision),
     fallback: stepOf(plan, own.path).fallback,
     beganAt: attempt.startedAt,

@@ -140,7 +140,8 @@ async function withFailedAttempt(
   const known = await ports.agents.findAgent(id)
   const agent = { id, version: known?.version ?? '', capabilities: known?.capabilities ?? [] }
   const record = { ...step, fence: before.fence }
-  const attempt = await noteLostAttempt(ports, { own, plan, record, agent, failure })
+  const lost = { own, plan, record, agent, isRegistered: known !== undefined, failure }
+  const attempt = await noteLostAttempt(ports, lost)
   return { ...step, attempts: [...step.attempts, attempt] }
 }
 
