@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { healthOf } from '../../shared/app/agents/agent-statistics.ts'
+import { resetAgent } from '../../shared/app/agents/manage-agents.ts'
+import type { Agent } from '../../shared/domain/agent.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
 import { additionsOf, epochsAt, sumsAt } from '../../shared/selector/decayed-counters.ts'
 import { makeAgent } from '../support/agents/make-agent.ts'
+import { CALLER } from '../support/stores/callers.ts'
 import { startStores } from '../support/stores/start-stores.ts'
 
 let stores: Awaited<ReturnType<typeof startStores>>
@@ -110,5 +113,35 @@ describe('statistics in DynamoDB', () => {
     expect(await trend()).toBe('steady')
     for (let calls = 0; calls < 20; calls++) await add(0, now)
     expect(await trend()).toBe('worse')
+  })
+})
+
+describe('statistics of a release that counted all versions together', () => {
+  const succeed = (agentId: string, version?: string) =>
+    stores.ports.statistics.add(
+      { agentId, capability: 'work.do', ...(version === undefined ? {} : { version }) },
+      additionsOf(
+        { quality: 1, failed: false, residual: 0, latencySeconds: 1, costUsd: 0 },
+        Date.now() / 1_000,
+      ),
+    )
+  const callsOf = async (agent: Agent) =>
+    Math.round((await healthOf(stores.ports, [agent])).get(agent.id)?.health?.['work.do']?.calls ?? 0)
+
+  it('stand in for those of a version until it has been called', async () => {
+    const agent = makeAgent({ id: 'updated' })
+    for (let calls = 0; calls < 3; calls++) await succeed(agent.id)
+    expect(await callsOf(agent)).toBe(3)
+    await succeed(agent.id, agent.version)
+    expect(await callsOf(agent)).toBe(1)
+  })
+
+  it('are forgotten by a reset of the agent', async () => {
+    const agent = makeAgent({ id: 'repaired' })
+    await stores.ports.agents.putAgent(agent)
+    await succeed(agent.id)
+    expect(await callsOf(agent)).toBe(1)
+    await resetAgent(stores.ports)({ id: agent.id }, CALLER)
+    expect(await callsOf(agent)).toBe(0)
   })
 })

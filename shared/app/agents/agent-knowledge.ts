@@ -99,16 +99,23 @@ const atLeast = (bound: number | undefined): number | undefined =>
 /** The scope of an agent's slots. */
 export const slotsOfAgent = ({ id }: Pick<Agent, 'id'>): string => `agent:${id}`
 
-/** The counters of each of these agents, by capability. */
+/**
+ * The counters of each of these agents, by capability. Until a version has been called, those that a release without statistics by version
+ * has kept stand in for its own: they expire a few days after the update.
+ */
 export async function doingsOf(
   { statistics, clock }: Pick<KnowledgeNeeds, 'statistics' | 'clock'>,
   agents: readonly Pick<Agent, 'id' | 'version' | 'capabilities'>[],
 ): Promise<Map<string, Map<string, EpochCounters[]>>> {
   const subjects = agents.flatMap(subjectsOf)
-  const found = await statistics.find(subjects, epochsAt(clock.now().getTime() / 1_000))
+  const found = await statistics.find(
+    [...subjects, ...subjects.map(withoutVersion)],
+    epochsAt(clock.now().getTime() / 1_000),
+  )
   const doings = new Map(agents.map(({ id }) => [id, new Map<string, EpochCounters[]>()]))
   for (const [at, { agentId, capability }] of subjects.entries()) {
-    const epochs = found[at] ?? []
+    const own = found[at] ?? []
+    const epochs = own.length > 0 ? own : (found[at + subjects.length] ?? [])
     if (epochs.length > 0) doings.get(agentId)?.set(capability, epochs)
   }
   return doings
@@ -120,6 +127,9 @@ export const subjectsOf = ({
   capabilities,
 }: Pick<Agent, 'id' | 'version' | 'capabilities'>): Subject[] =>
   capabilities.map(({ name }) => ({ agentId: id, version, capability: name }))
+
+/** The subject under which releases without statistics by version have counted. */
+export const withoutVersion = ({ agentId, capability }: Subject): Subject => ({ agentId, capability })
 
 /** The typical duration of an agent's call, measured or declared. */
 export function typicalSecondsOf(

@@ -9,7 +9,7 @@ import { describeIssues } from '../../domain/issue.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import type { Agents, Ports } from '../../ports/index.ts'
 import { epochsAt } from '../../selector/decayed-counters.ts'
-import { subjectsOf } from './agent-knowledge.ts'
+import { subjectsOf, withoutVersion } from './agent-knowledge.ts'
 import { healthOf } from './agent-statistics.ts'
 
 type Needs = Pick<Ports, 'agents' | 'clock'>
@@ -58,7 +58,11 @@ export const resetAgent =
   async ({ id }: { id: string }, _caller: Caller): Promise<AgentView> => {
     const { agents, statistics, breakers, clock } = ports
     const agent = await findAgent(agents, id)
-    await statistics.reset(subjectsOf(agent), epochsAt(clock.now().getTime() / 1_000))
+    const subjects = subjectsOf(agent)
+    await statistics.reset(
+      [...subjects, ...subjects.map(withoutVersion)],
+      epochsAt(clock.now().getTime() / 1_000),
+    )
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const kept = (await breakers.find([id])).get(id)
       if (!kept) break
