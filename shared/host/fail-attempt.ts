@@ -1,3 +1,4 @@
+import { MOST_RETRY_AFTER_SECONDS } from '../agent/index.ts'
 import { isAgentsFault, isBreakersConcern } from '../app/steps/settle-failure.ts'
 import { runOfFence } from '../contracts/step-payload.ts'
 import { failureOf } from '../domain/bounded.ts'
@@ -41,7 +42,9 @@ async function noteWhenToAsk(
 ): Promise<void> {
   const { waitSeconds } = details
   if (typeof waitSeconds !== 'number' || !(waitSeconds > 0)) return
-  const askAgainAt = new Date(clock.now().getTime() + waitSeconds * 1_000).toISOString()
+  // Too far ahead there is no date; the rebinder waits less than this anyway.
+  const seconds = Math.min(waitSeconds, MOST_RETRY_AFTER_SECONDS)
+  const askAgainAt = new Date(clock.now().getTime() + seconds * 1_000).toISOString()
   await steps.noteStep(own, { askAgainAt }).catch((reason: unknown) => {
     log.warn('not noted when to ask again', { reason: String(reason) })
   })

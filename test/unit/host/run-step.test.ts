@@ -212,6 +212,18 @@ describe('an attempt that fails', () => {
     })
   })
 
+  it.each([Number.POSITIVE_INFINITY, 1e15])(
+    'is refused by an agent that is busy for %d s',
+    async (waitSeconds) => {
+      const taskId = await seed({ a: { capability: 'work.do' } })
+      work.mockRejectedValueOnce(new OrchestratorError('AgentBusyError', 'not now', { waitSeconds }))
+      const from = world.clock.now()
+      await expect(invoke(taskId, 'a')).rejects.toMatchObject({ name: 'AgentBusyError' })
+      const { askAgainAt = '' } = (await recordOf(taskId, 'a')) ?? {}
+      expect(Date.parse(askAgainAt) - from).toBe(86_400_000)
+    },
+  )
+
   it('ends at its deadline, though its agent does not listen: in virtual time at once', async () => {
     const taskId = await seed({ a: { capability: 'work.do', timeoutSeconds: 30 } })
     let seen: AbortSignal | undefined
