@@ -29,6 +29,8 @@ beforeAll(async () => {
       metadata: {
         team: at % 6 === 0 ? 'say "hi", {b}' : 'other',
         ...(at % 10 === 0 ? { 'a,=b\\': 'ก😀' } : {}),
+        ...(at % 8 === 0 ? { 'x"b': 'y', 'x,"c': 'y', z: '{"b":"y","c":"y"}' } : {}),
+        ...(at % 9 === 0 ? { b: 'y' } : {}),
       },
       ...(at % 3 === 0 ? { parent: { taskId: PARENT, path: 's', depth: 1 } } : {}),
     })
@@ -89,6 +91,8 @@ const filters = fc
         ['team', 'other'],
         ['a,=b\\', 'ก😀'],
         ['eam', 'other'],
+        ['b', 'y'],
+        ['c', 'y'],
       ] as [string, string][]),
     ),
     id: maybe(fc.constantFrom('t_', 't_a', 't_b', 't_a0', 't_c')),
@@ -99,6 +103,12 @@ const filters = fc
   )
 
 describe('a list of tasks with a filter', () => {
+  it.each(['b', 'c'])('takes no part of a name or a value for the pair %s=y', async (name) => {
+    const filter: TaskFilter = { metadata: [[name, 'y']] }
+    const { seen } = await allPages(tasks.listTasks, filter, 100)
+    expect(seen).toEqual(newestFirst(filter))
+  })
+
   it('has, page by page, each task that fits once, newest first (list/L1, list/L2)', async () => {
     await fc.assert(
       fc.asyncProperty(filters, fc.constantFrom(1, 7, 20, 100), async (filter, limit) => {

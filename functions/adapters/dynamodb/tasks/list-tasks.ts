@@ -95,7 +95,10 @@ type Condition = Pick<QueryCommandInput, 'FilterExpression' | 'ExpressionAttribu
   ExpressionAttributeValues: Record<string, unknown>
 }
 
-/** The filter as DynamoDB evaluates it, on items that it has read and counted. Metadata is JSON text in the item. */
+/**
+ * The filter as DynamoDB evaluates it, on items that it has read and counted. Metadata is JSON text in the item: a pair stands after `{` or
+ * `,`, and a quote within a name or a value after a backslash, so that no part of them is taken for a pair.
+ */
 function conditionOf({ workflow, version, type, metadata = [], id, parent }: TaskFilter): Condition {
   const pairs = metadata.map(([name, value]) => JSON.stringify({ [name]: value }).slice(1, -1))
   const all: Record<string, unknown> = {
@@ -104,11 +107,14 @@ function conditionOf({ workflow, version, type, metadata = [], id, parent }: Tas
     '#type = :type': type,
     'begins_with(#id, :id)': id,
     '#parent.#taskId = :parent': parent ?? undefined,
-    ...Object.fromEntries(pairs.map((text, at) => [`contains(#metadata, :pair${at})`, text])),
   }
   const given = Object.entries(all).filter(([, value]) => value !== undefined)
   const values = given.map(([expression, value]) => [/:\w+/.exec(expression)?.[0], value])
   const expressions = given.map(([expression]) => expression)
+  for (const [at, pair] of pairs.entries()) {
+    expressions.push(`(contains(#metadata, :first${at}) OR contains(#metadata, :later${at}))`)
+    values.push([`:first${at}`, `{${pair}`], [`:later${at}`, `,${pair}`])
+  }
   if (parent === null) expressions.push('attribute_not_exists(#parent)')
   if (expressions.length === 0) return { ExpressionAttributeValues: {} }
   const text = expressions.join(' AND ')
