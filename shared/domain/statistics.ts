@@ -10,7 +10,7 @@ export type Outcome = {
   /** Quality minus the average that all agents reach at the capability. */
   residual: number
   failed: boolean
-  /** Of a failure: what it says about another call. */
+  /** The kind of failure, which says whether the same call may succeed later; absent for calls that succeeded. */
   kind?: FailureKind
   latencySeconds: number
   costUsd: number

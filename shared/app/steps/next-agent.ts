@@ -186,7 +186,7 @@ function withoutBusy(
     : new Map([...excluded, [agentId, failure.message]])
 }
 
-/** Of so many calls that are under way one ends about then. */
+/** When one of the running calls is expected to end. */
 function secondsUntilFree(agent: Agent, known: Knowledge | undefined): number {
   return known ? typicalSecondsOf(agent, known) / (agent.limits.maxConcurrency ?? 1) : 0
 }

@@ -76,7 +76,8 @@ export async function reopen(
   const at = ports.clock.now().toISOString()
   await reopenSteps(ports, plan, records, { at, before: firstFenceOf(task.execution + 1) })
   const waits = ports.queue.most !== undefined && !task.parent
-  // Of the execution before: a step that waits again says so again. Another retry may have won already, whose waits stay (retry/Q2).
+  // Removes the waits of the previous execution; a step that waits again adds its own. Waits of a newer execution, which another retry has
+  // started already, stay (retry/Q2).
   await ports.waits.clearWaits(task.id, task.execution)
   const open = makeTask(plan, {
     status: waits ? 'queued' : 'running',
