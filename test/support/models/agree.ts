@@ -27,7 +27,7 @@ export function agree({ steps, uncertain, result }: Evaluated, ran: Agreeing): v
   expect([...ran.steps.keys()].filter((path) => !steps.has(path))).toEqual([])
   for (const [path, { status, output, attempts }] of ran.steps) {
     const wanted = steps.get(path)
-    if (!wanted || (uncertain.has(path) && status === 'running')) continue
+    if (!wanted || (uncertain.has(path) && isStopped(status, attempts))) continue
     const by = attempts.map(({ agentId, error }) => `${agentId} ${error.name}`)
     expect({ path, status, output: plain(output), by }).toEqual({
       path,
@@ -42,6 +42,10 @@ export function agree({ steps, uncertain, result }: Evaluated, ran: Agreeing): v
   expect(certain.filter((path) => !ran.steps.has(path))).toEqual([])
   expect(plain(ran.result)).toEqual(plain(result))
 }
+
+/** A step that its scope's failure stopped: work keeps the status it had, a wait or an approval is cancelled. */
+const isStopped = (status: string, attempts: readonly unknown[]): boolean =>
+  status === 'running' || (status === 'cancelled' && attempts.length === 0)
 
 /** An approval without its approver and time, which the evaluator does not know. */
 function plain(value: Json | undefined): Json | undefined {
