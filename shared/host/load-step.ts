@@ -8,6 +8,8 @@ import { type StepLog, stepLog } from './step-log.ts'
 export type Loading = {
   own: Ownership
   enteredAt: number
+  /** How long this invocation had when it began, in milliseconds: the timeout of its function. */
+  timeLimit: number
   log: StepLog
   planned: Promise<Plan>
   /** Records of the steps that this one needs: they had ended before it was entered. */
@@ -21,7 +23,7 @@ export type Loading = {
 export function loadStep(
   { plans, steps, log }: Pick<HostPorts, 'plans' | 'steps' | 'log'>,
   payload: unknown,
-  { id }: Invocation,
+  { id, remainingMs }: Invocation,
 ): Loading {
   const { taskId, execution, path, fence, enteredAt } = StepPayloadSchema.parse(payload)
   const planned = plans.getPlan(taskId, execution)
@@ -31,6 +33,7 @@ export function loadStep(
   return {
     own: { taskId, path, owner: id, fence },
     enteredAt,
+    timeLimit: remainingMs(),
     log: stepLog(log, { taskId, stepId: path, requestId: id }),
     planned,
     needed,

@@ -11,7 +11,7 @@ import { superseded } from '../domain/superseded.ts'
 import { executionName, FIRST_EXECUTION } from '../domain/task.ts'
 import type { Plan } from '../ports/index.ts'
 import { retriedKinds } from '../workflow/retry-policy.ts'
-import type { AgentStep } from '../workflow/schema.ts'
+import { type AgentStep, DEFAULT_TIMEOUT_SECONDS } from '../workflow/schema.ts'
 import type { HostPorts } from './host-ports.ts'
 import type { Loading } from './load-step.ts'
 import { lastFailure } from './retry-or-leave.ts'
@@ -32,7 +32,7 @@ const UNKNOWN = 'unknown'
  * AgentFailedError when the agent has no attempt left.
  */
 export async function ownStep(ports: Needs, agent: DefinedAgent, loading: Loading): Promise<Owned> {
-  const { own, planned, log, enteredAt, needed } = loading
+  const { own, planned, log, enteredAt, timeLimit, needed } = loading
   const taken = await ports.steps.takeOverStep(own, { startedAt: ports.clock.now().toISOString() })
   const plan = await planned
   if (taken.kind === 'superseded') throw superseded(own.path)
@@ -52,14 +52,15 @@ export async function ownStep(ports: Needs, agent: DefinedAgent, loading: Loadin
   const record = { ...taken.step, agentId }
   const { before } = taken
   if (before && before.fence < own.fence && hasLostAttempt(before)) {
-    const { retry } = stepOf(plan, own.path)
+    const { retry, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = stepOf(plan, own.path)
+    const elapsed = ports.clock.now().getTime() - Date.parse(before.startedAt)
     const lost = {
       own,
       plan,
       record: before,
       agent: { ...agent.manifest, id: agentId },
       isRegistered: false,
-      failure: retryableDeath(retry),
+      failure: deathAfter(elapsed, Math.min(timeLimit, 1_000 * timeoutSeconds), retry),
     }
     record.attempts = [...record.attempts, await noteLostAttempt(ports, lost)]
   }
@@ -74,12 +75,18 @@ export async function ownStep(ports: Needs, agent: DefinedAgent, loading: Loadin
   return { kind: 'owned', run: { ...run, log: log.with(facts) } }
 }
 
+/** How long after its invocation's start a host may take a step over, in milliseconds: a cold start's loading. */
+const SLACK = 5_000
+
 /**
- * Why a call ended after which Step Functions has called again. It does so after a death only for a policy that retries what is transient,
- * and after a timeout only for one that retries timeouts (compiler/retries.ts); which of the two it was no invocation is told.
+ * Why a call ended that has left no word, though Step Functions has called again. It does so after a death for a policy that retries what
+ * is transient, after a timeout for one that retries timeouts (compiler/retries.ts), and after either where the error itself was lost on
+ * its way: no call times out before its step's or its function's timeout has passed.
  */
-const retryableDeath = (retry: AgentStep['retry']): Failure =>
-  retriedKinds(retry).includes('transient') ? DIED : { name: 'Sandbox.Timedout', message: DIED.message }
+const deathAfter = (elapsed: number, timeLimit: number, retry: AgentStep['retry']): Failure =>
+  retriedKinds(retry).includes('transient') || elapsed + SLACK < timeLimit
+    ? DIED
+    : { name: 'Sandbox.Timedout', message: DIED.message }
 
 const executionOf = ({ taskId, execution = FIRST_EXECUTION, stateMachineArn }: Plan) => {
   return { stateMachineArn, name: executionName({ id: taskId, execution }) }

@@ -171,7 +171,7 @@ export function makeWorld(
     },
   })
   const crashed = new Map<string, string>()
-  const mortal = { ...ports, steps: notingNoCrash(crashed, ports.steps) }
+  const mortal = { ...ports, steps: notingNoCrash(crashed, ports.steps, clock) }
   const functions = functionsOf(mortal, behaviour, clock, agents, crashed)
   const lost = new Set<string>()
   const integrations: Integrations = {
@@ -246,15 +246,22 @@ export function makeWorld(
   return { ports, service, clock, run, register, historyLengths }
 }
 
+/** The timeout of every agent's function, in milliseconds. */
+const TIMEOUT = 65_000
 const CRASHES = ['Lambda.Unknown', 'Sandbox.Timedout']
 
 /** A process that crashes records no attempt: its request is added to `crashed` instead, with the name that Lambda gives. */
-const notingNoCrash = (crashed: Map<string, string>, steps: Ports['steps']): Ports['steps'] => ({
+const notingNoCrash = (
+  crashed: Map<string, string>,
+  steps: Ports['steps'],
+  clock: VirtualClock,
+): Ports['steps'] => ({
   ...steps,
   async addAttempt(own, attempt, before) {
     const crash = CRASHES.find((name) => attempt.error.message.startsWith(`${name}: `))
     if (crash === undefined) return steps.addAttempt(own, attempt, before)
     crashed.set(own.owner, crash)
+    if (crash === 'Sandbox.Timedout') await clock.sleep(TIMEOUT)
     throw new Error('its process has crashed')
   },
 })
@@ -283,7 +290,7 @@ function functionsOf(
     const agent = defined.get(name)
     if (!agent) return undefined
     try {
-      return await host(agent, payload, { id: owner, remainingMs: () => 600_000 })
+      return await host(agent, payload, { id: owner, remainingMs: () => TIMEOUT })
     } catch (error) {
       const name = crashed.get(owner)
       throw name === undefined ? error : Object.assign(new Error('its process has crashed'), { name })

@@ -193,24 +193,30 @@ describe('an attempt that fails', () => {
   })
 
   it.each([
-    { on: ['timeout'], name: 'Sandbox.Timedout' },
-    { on: ['timeout', 'transient'], name: 'Lambda.Unknown' },
-    { on: ['error'], name: 'Lambda.Unknown' },
-  ])('is retried when its worker was killed: the policy retries $on (host/H6)', async ({ on, name }) => {
-    const taskId = await seed({ a: { capability: 'work.do', retry: { on } } })
-    const began = Promise.withResolvers<void>()
-    work.mockImplementationOnce(() => {
-      began.resolve()
-      return new Promise(() => {})
-    })
-    void invoke(taskId, 'a', { remainingMs: 3_600_000 }).catch(() => {})
-    await began.promise
-    await invoke(taskId, 'a', { second: 1 })
-    expect(await recordOf(taskId, 'a')).toMatchObject({
-      status: 'succeeded',
-      attempts: [{ error: { name } }],
-    })
-  })
+    { on: ['timeout'], seconds: 60, name: 'Sandbox.Timedout' },
+    { on: ['timeout'], seconds: 50, name: 'Lambda.Unknown' },
+    { on: ['timeout'], seconds: 50, timeoutSeconds: 50, name: 'Sandbox.Timedout' },
+    { on: ['timeout', 'transient'], seconds: 60, name: 'Lambda.Unknown' },
+    { on: ['error'], seconds: 60, name: 'Lambda.Unknown' },
+  ])(
+    'is noted as $name when the policy retries $on and its worker of 60 s died $seconds s ago (host/H6)',
+    async ({ on, seconds, name, timeoutSeconds }) => {
+      const taskId = await seed({ a: { capability: 'work.do', retry: { on }, timeoutSeconds } })
+      const began = Promise.withResolvers<void>()
+      work.mockImplementationOnce(() => {
+        began.resolve()
+        return new Promise(() => {})
+      })
+      void invoke(taskId, 'a', { remainingMs: 3_600_000 }).catch(() => {})
+      await began.promise
+      await world.clock.sleep(1_000 * seconds)
+      const again = invoke(taskId, 'a', { second: 61, remainingMs: 60_000 })
+      await (name === 'Sandbox.Timedout' || on.length > 1 || on[0] === 'error'
+        ? again
+        : again.catch(() => {}))
+      expect(await recordOf(taskId, 'a')).toMatchObject({ attempts: [{ error: { name } }] })
+    },
+  )
 
   it.each([Number.POSITIVE_INFINITY, 1e15])(
     'is refused by an agent that is busy for %d s',
