@@ -7,10 +7,11 @@ import { type BuildOptions, build, version as esbuildVersion, type Plugin } from
 import { FUNCTIONS } from '../functions/catalogue.ts'
 import { BundleCache } from './bundle-cache/bundle-cache.ts'
 import { bundleExpressions, layExpressions } from './bundle-expressions.ts'
-import { debuggable, isDebuggable, placeSources } from './debuggable.ts'
+import { debuggable, isDebuggable } from './debuggable.ts'
 import { BUILT_IN, type Catalogue, type Source } from './load-catalogue.ts'
 import { PACKAGE_ROOT, sourceOf } from './package-root.ts'
-import { describeSources } from './reload/describe-sources.ts'
+import { describeSources, rootOf } from './reload/describe-sources.ts'
+import { placeSources } from './source-maps.ts'
 
 /** In the folder of the bundles: what a reload compares with. */
 export const SOURCES_FILE = 'sources.json'
@@ -48,8 +49,13 @@ export const BUNDLING = {
   conditions: ['node', 'import', 'module'],
   banner: { js: REQUIRE_BANNER },
   plugins: [builtinsByRequire],
-  // No function can forget where users' expressions are evaluated.
-  inject: [sourceOf('functions/expressions/use-isolate')],
+  // No function can forget how its stacks are told, nor where users' expressions are evaluated.
+  inject: [sourceOf('functions/telemetry/map-stacks'), sourceOf('functions/expressions/use-isolate')],
+  // Beside the bundle, without the text of the sources.
+  sourcemap: 'linked',
+  sourcesContent: false,
+  // Stacks name functions, and errors their classes: `this.name = this.constructor.name`.
+  keepNames: true,
   logLevel: 'warning',
   legalComments: 'none',
 } satisfies BuildOptions
@@ -68,8 +74,7 @@ export async function bundleFunctions(
   const expressions = join(folder, 'expressions')
   // Before they are bundled: what is saved meanwhile is a change.
   const described = describeSources(catalogue, sources)
-  await Promise.all([buildOrReuse(catalogue, out), bundleExpressions(expressions)])
-  await placeSources(out)
+  await Promise.all([buildOrReuse(catalogue, out, rootOf(sources)), bundleExpressions(expressions)])
   const names = [...Object.keys(FUNCTIONS), ...catalogue.agents.map(({ manifest }) => `agent-${manifest.id}`)]
   await layExpressions(
     expressions,
@@ -83,51 +88,87 @@ export async function bundleFunctions(
 }
 
 /** Writes all bundles; those that the cache has are not built. */
-async function buildOrReuse(catalogue: Catalogue, out: string): Promise<void> {
+async function buildOrReuse(catalogue: Catalogue, out: string, root: string): Promise<void> {
   const all = bundlingOf(catalogue, out)
   const folder = process.env.ORCHESTRATOR_BUNDLE_CACHE
-  // The source maps hold absolute paths.
-  if (folder === undefined || isDebuggable()) return void (await build(debuggable(all)))
+  // The source maps of debuggable bundles hold absolute paths.
+  if (folder === undefined || isDebuggable()) {
+    await build(debuggable(all))
+    return placeSources(
+      out,
+      root,
+      all.entryPoints.map((entry) => dirname(entry.out)),
+    )
+  }
   const cache = new BundleCache(folder, PACKAGE_ROOT)
   const missing = await Array.fromAsync(all.entryPoints, async (entry) => {
-    const bundle = await cache.find(dirname(entry.out), howOf(entry, catalogue))
+    const bundle = await cache.find(dirname(entry.out), howOf(entry, catalogue, root))
     if (bundle === undefined) return [entry]
     await mkdir(join(out, dirname(entry.out)), { recursive: true })
-    await writeFile(join(out, `${entry.out}.mjs`), bundle)
+    await layBundle(join(out, `${entry.out}.mjs`), bundle)
     return []
   })
   const startedAt = Date.now()
   const { metafile } = await build({ ...all, entryPoints: missing.flat(), metafile: true })
+  await placeSources(
+    out,
+    root,
+    missing.flat().map((entry) => dirname(entry.out)),
+  )
   await Promise.all(
     missing.flat().map(async (entry) => {
-      const bundle = await readFile(join(out, `${entry.out}.mjs`))
+      const bundle = await bundleAt(join(out, `${entry.out}.mjs`))
       const from = [entry.in, ...BUNDLING.inject]
-      await cache.keep(dirname(entry.out), howOf(entry, catalogue), bundle, { metafile, from, startedAt })
+      await cache.keep(dirname(entry.out), howOf(entry, catalogue, root), bundle, {
+        metafile,
+        from,
+        startedAt,
+      })
     }),
   )
 }
 
+/** A bundle and its source map in one, as the cache keeps them: the bundle's length in the first line. */
+async function bundleAt(file: string): Promise<Buffer> {
+  const [bundle, map] = await Promise.all([readFile(file), readFile(`${file}.map`)])
+  return Buffer.concat([Buffer.from(`${bundle.length}\n`), bundle, map])
+}
+
+async function layBundle(file: string, both: Buffer): Promise<void> {
+  const head = both.indexOf('\n') + 1
+  const end = head + Number(both.subarray(0, head))
+  await Promise.all([writeFile(file, both.subarray(head, end)), writeFile(`${file}.map`, both.subarray(end))])
+}
+
 /** What decides about a bundle besides the files that it is made from: how it is built, and from which module. */
-function howOf(entry: { in: string; out: string }, { agents }: Catalogue): string {
+function howOf(entry: { in: string; out: string }, { agents }: Catalogue, root: string): string {
   const { absWorkingDir: _root, ...options } = BUNDLING
   const agent = agents.find(({ manifest }) => entry.in === `agent:${manifest.id}`)
   const from = agent === undefined ? entry.in : relative(PACKAGE_ROOT, agent.entry)
-  // This module, for its plugins.
-  const text = readFileSync(import.meta.filename, 'utf8')
-  return JSON.stringify([esbuildVersion, process.version, options, from, text])
+  // The plugins, and what is made of source maps, which name files from the project's root.
+  const texts = [
+    import.meta.filename,
+    ...['infra/source-maps', 'shared/domain/source-mappings'].map((path) =>
+      join(PACKAGE_ROOT, sourceOf(path)),
+    ),
+  ].map((file) => readFileSync(file, 'utf8'))
+  return JSON.stringify([esbuildVersion, process.version, options, from, relative(PACKAGE_ROOT, root), texts])
 }
 
-/** Bundles some agents of a catalogue, as `bundleFunctions` bundles all; `expressions` is the folder where it has bundled those. */
+/**
+ * Bundles some agents of a catalogue, as `bundleFunctions` bundles all; `expressions` is the folder where it has bundled those, `root` the
+ * project's.
+ */
 export async function bundleAgents(
   catalogue: Catalogue,
   ids: readonly string[],
-  { out, expressions }: { out: string; expressions: string },
+  { out, expressions, root }: { out: string; expressions: string; root: string },
 ): Promise<void> {
   const names = ids.map((id) => `agent-${id}`)
   const all = bundlingOf(catalogue, out)
   const entryPoints = all.entryPoints.filter((entry) => names.includes(entry.out.replace(/\/index$/, '')))
   await build(debuggable({ ...all, entryPoints, logLevel: 'silent' }))
-  await placeSources(out)
+  await placeSources(out, root, names)
   await layExpressions(
     expressions,
     names.map((name) => join(out, name)),

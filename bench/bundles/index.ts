@@ -47,6 +47,7 @@ async function measure(outdir: string, runs: number): Promise<Bundle[]> {
   writeFileSync(empty, '')
   const nothing = importTime(empty, runs)
   return Object.entries(metafile.outputs)
+    .filter(([path]) => path.endsWith('.mjs'))
     .map(([path, output]) => ({
       name: basename(dirname(path)),
       bytes: output.bytes,

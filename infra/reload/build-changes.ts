@@ -57,7 +57,7 @@ async function buildChanges(base: string, folder: string): Promise<Answer> {
   const place = (id: string): string => join(base, 'reload', `${id}-${sources.agents[id]}`)
   const unbuilt = changed.filter((id) => !existsSync(place(id)))
   const out = join(folder, 'bundles')
-  await bundleAgents(catalogue, unbuilt, { out, expressions: join(base, 'expressions') })
+  await bundleAgents(catalogue, unbuilt, { out, expressions: join(base, 'expressions'), root: rootOf(from) })
   const last = await scan()
   const isSame = catalogue.agents.every(({ manifest: { id }, entry }) =>
     [first, last].every(({ digests }) => digests.get(resolve(entry)) === sources.agents[id]),

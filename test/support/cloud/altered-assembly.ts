@@ -5,6 +5,8 @@ import { build } from 'esbuild'
 import * as z from 'zod'
 import { layExpressions } from '../../../infra/bundle-expressions.ts'
 import { BUNDLING } from '../../../infra/bundle-functions.ts'
+import { PACKAGE_ROOT } from '../../../infra/package-root.ts'
+import { placeSources } from '../../../infra/source-maps.ts'
 import { ASSEMBLY } from '../runner/synthesize-once.ts'
 
 type Resource = { Type: string; Properties: Record<string, unknown>; DependsOn?: string[] }
@@ -53,6 +55,7 @@ export async function replaceAgent(agentId: string, agentFile: string): Promise<
     ...BUNDLING,
     outfile: join(asset, 'index.mjs'),
   })
+  await placeSources(asset, PACKAGE_ROOT, ['.'])
   await layExpressions(join(ASSEMBLY, 'expressions'), [asset])
   return folder
 }
