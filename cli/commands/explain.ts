@@ -3,10 +3,12 @@ import type { StepView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
 import { parseTaskId } from '../input/parse-options.ts'
 import { describeUnpriced } from '../show/describe-estimate.ts'
+import { faultLines } from '../show/fault-lines.ts'
 import { usd } from '../show/money.ts'
 import { duration, printJson, say, statusText, style } from '../show/output.ts'
 import { pageOfError } from '../show/page-of-error.ts'
 import { printTable } from '../show/table.ts'
+import { visible } from '../show/visible.ts'
 
 export function explainCommand(): Command {
   return new Command('explain')
@@ -44,7 +46,8 @@ function print(step: StepView): void {
   if (decision) printDecision(decision)
   for (const { agentId: tried, error, startedAt, endedAt } of attempts) {
     const after = duration(Date.parse(endedAt) - Date.parse(startedAt))
-    say(`${style('red', 'failed')}  ${tried} after ${after}: ${error.name}: ${error.message}`)
+    say(`${style('red', 'failed')}  ${tried} after ${after}: ${visible(`${error.name}: ${error.message}`)}`)
+    for (const line of faultLines(error)) say(line, 6)
   }
   if (step.error) say(`\n${step.error.name}: ${step.error.message}${pageOfError(step.error.name)}`)
 }

@@ -152,8 +152,10 @@ export function attemptFailedEvent(
   failed: Attempt,
 ): DomainEvent {
   const { agentId, startedAt, endedAt, error } = failed
+  const { name, message } = boundedFailure(error)
   const durationMs = millisecondsBetween(startedAt, endedAt)
-  const data = { taskId, path, agentId, attempt, durationMs, error: boundedFailure(error) }
+  // Its stack is in the record: events are bounded, and go to many.
+  const data = { taskId, path, agentId, attempt, durationMs, error: { name, message } }
   return makeEvent({ type: 'step.attempt_failed', taskId, key: `${path}/${attempt}`, time: endedAt, data })
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { boundedFailure, boundedText, MOST_CHARACTERS, MOST_PROMPT_CHARACTERS } from './bounded.ts'
+import { boundedFault, FaultSchema } from './fault.ts'
 import { DecisionSchema } from './plan.ts'
 
 export const STEP_STATUSES = [
@@ -27,7 +28,7 @@ export const AttemptSchema = z.object({
     .optional()
     .describe("The number of the task's execution that this attempt was part of"),
   redrive: z.number().int().optional().describe('How often the execution had been redriven, if it was'),
-  error: FailureSchema,
+  error: FaultSchema,
   askAgainAt: z.string().optional().describe('When the same agent is called again, if it has said so itself'),
   costUsd: z.number().optional(),
   tokens: z.number().optional(),
@@ -123,8 +124,11 @@ const MOST_LATER_CHARACTERS = 200
 /** An attempt within its size limit: all attempts of a step share one item. */
 export function boundedAttempt(attempt: Attempt, before: number): Attempt {
   const most = before < MOST_LONG_ATTEMPTS ? MOST_CHARACTERS : MOST_LATER_CHARACTERS
-  const { name, message } = boundedFailure(attempt.error)
-  return { ...attempt, error: { name, message: boundedText(message, most) } }
+  const { name, message, ...fault } = boundedFailure(attempt.error)
+  return {
+    ...attempt,
+    error: { name, message: boundedText(message, most), ...boundedFault(fault, before) },
+  }
 }
 
 type Told = Partial<Pick<StepRecord, 'error' | 'degraded' | 'skipReason'>>

@@ -142,8 +142,8 @@ function headerIn(headers: unknown, name: string): string | undefined {
   }
 }
 
-/** A member that may be a getter that throws (transient/T1). */
-function memberOf(value: unknown, member: string): unknown {
+/** A member that may be a getter that throws (transient/T1); undefined of what is no object. */
+export function memberOf(value: unknown, member: string): unknown {
   try {
     return typeof value === 'object' && value !== null ? Reflect.get(value, member) : undefined
   } catch {

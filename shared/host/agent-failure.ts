@@ -1,6 +1,8 @@
 import { boundedText, failureOf } from '../domain/bounded.ts'
 import { type ErrorName, isOrchestratorError, OrchestratorError } from '../domain/errors.ts'
+import { type FaultDetails, faultOf, reasonIn } from '../domain/fault.ts'
 import { transientError } from '../domain/transient-error.ts'
+import { withoutSecrets } from '../domain/without-secrets.ts'
 
 const MOST_STACK_CHARACTERS = 4_000
 
@@ -10,14 +12,24 @@ const MOST_STACK_CHARACTERS = 4_000
  * throw when they are read.
  */
 export function asAgentFailure(thrown: unknown, now?: Date): OrchestratorError {
-  const { name, message } = failureOf(thrown)
+  const { name, message: given } = failureOf(thrown)
+  const fault = faultOf(thrown)
+  const reason = reasonIn(fault, given)
+  const message = withoutSecrets(reason === undefined ? given : `${given}: ${reason}`)
   const failure = isOrchestratorError(thrown)
     ? new OrchestratorError(name as ErrorName, message, detailsOf(thrown))
     : failureOfOther(thrown, name === 'Error' ? message : `${name}: ${message}`, now)
   const stack = stackOf(thrown)
   if (stack !== undefined) failure.stack = stack
+  faults.set(failure, fault)
   return failure
 }
+
+const faults = new WeakMap<object, FaultDetails>()
+
+/** Where and why an agent has thrown what `asAgentFailure` has made this error of; undefined for an error of the host's own. */
+export const faultBehind = (failure: unknown): FaultDetails | undefined =>
+  typeof failure === 'object' && failure !== null ? faults.get(failure) : undefined
 
 function failureOfOther(thrown: unknown, message: string, now: Date | undefined): OrchestratorError {
   const transient = transientError(thrown, now)

@@ -1,14 +1,20 @@
 import { MOST_RETRY_AFTER_SECONDS } from '../agent/index.ts'
-import { isAgentsFault, isBreakersConcern } from '../app/steps/settle-failure.ts'
+import { type Failure, isAgentsFault, isBreakersConcern } from '../app/steps/settle-failure.ts'
 import { runOfFence } from '../contracts/step-payload.ts'
-import { failureOf } from '../domain/bounded.ts'
+import { boundedText, failureOf } from '../domain/bounded.ts'
 import { isOrchestratorError, type OrchestratorError, REFUSALS } from '../domain/errors.ts'
 import { attemptFailedEvent } from '../domain/event.ts'
+import type { FaultDetails } from '../domain/fault.ts'
 import { millisecondsBetween } from '../domain/times.ts'
+import { withoutUndefined } from '../domain/without-undefined.ts'
+import { faultBehind } from './agent-failure.ts'
 import { count, measureCost, release } from './end-step.ts'
 import type { HostPorts } from './host-ports.ts'
 import { errorForState, verdictOn } from './retry-or-leave.ts'
 import type { StepRun } from './step-run.ts'
+
+/** A line of a log of Lambda may have 1 MB; people read less. */
+const MOST_LOGGED_CHARACTERS = 4_000
 
 type Needs = Pick<HostPorts, 'steps' | 'statistics' | 'clock' | 'measure'>
 
@@ -50,6 +56,21 @@ async function noteWhenToAsk(
   })
 }
 
+/** Messages that quote inputs and outputs: payloads stay out of the log. */
+const QUOTING = ['InvalidInputError', 'AgentOutputError']
+
+/** What the log tells of the error that an agent has thrown. */
+function factsOf({ name, message }: Failure, fault: FaultDetails | undefined) {
+  if (!fault || QUOTING.includes(name)) return {}
+  const { code, stack, causes } = fault
+  return withoutUndefined({
+    errorMessage: message,
+    errorCode: code,
+    errorStack: stack === undefined ? undefined : boundedText(stack, MOST_LOGGED_CHARACTERS),
+    errorCauses: causes?.map((cause) => `${cause.name}: ${cause.message}`),
+  })
+}
+
 async function noteAttempt(
   ports: Needs,
   run: StepRun,
@@ -58,6 +79,7 @@ async function noteAttempt(
 ): Promise<void> {
   const { own, agentId, record, notices, log } = run
   const failure = failureOf(error)
+  const fault = faultBehind(error)
   const endedAt = ports.clock.now().toISOString()
   const attempt = {
     agentId,
@@ -65,7 +87,7 @@ async function noteAttempt(
     startedAt: record.startedAt,
     endedAt,
     ...runOfFence(own.fence),
-    error: failure,
+    error: { ...failure, ...fault },
     ...(askAgainAt === undefined ? {} : { askAgainAt }),
     ...run.call?.spending.told(),
   }
@@ -76,7 +98,7 @@ async function noteAttempt(
     return false
   })
   const durationMs = millisecondsBetween(record.startedAt, endedAt)
-  log.warn('attempt failed', { agentId, errorName: failure.name, durationMs })
+  log.warn('attempt failed', { agentId, errorName: failure.name, ...factsOf(failure, fault), durationMs })
   measureCost(ports, run)
   const countAndRelease = async (): Promise<void> => {
     // Where it was not noted here, who notes it tells the breaker as well (host/H5).

@@ -37,6 +37,8 @@ export async function storeOutput(
 ): Promise<StoredValue> {
   const { id } = agent.manifest
   const output = parseWith(agent, capability.output, answer, (issues) => {
+    // A schema says of it only that it is not what was expected.
+    requireJson(answer, id, capability.name)
     const message = `${id} answered what ${capability.name} does not allow: ${issues}`
     return new OrchestratorError('AgentOutputError', message)
   })

@@ -1,0 +1,20 @@
+/** Credentials by their well-known forms; each leaves what tells which one it was. */
+const FORMS: readonly [RegExp, string][] = [
+  // https://user:password@host
+  [/(\w+:\/\/[^\s/:@]{0,100}:)[^\s/@]{1,500}@/g, '$1***@'],
+  [/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, '$1 ***'],
+  [/\b(AKIA|ASIA)[A-Z0-9]{16}\b/g, '$1***'],
+  // OpenAI, Anthropic, Stripe, GitHub, Slack.
+  [/\b(sk|pk|rk|ghp|gho|ghs|xox[abp])([-_])[\w-]{16,}/g, '$1$2***'],
+  // A JSON web token.
+  [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, 'eyJ***'],
+  [
+    /\b((?:api[-_]?key|access[-_]?token|auth[-_]?token|secret|password|passwd|client[-_]?secret|x-amz-signature|x-amz-security-token)["']?\s{0,3}[=:]\s{0,3}["']?)[^\s"'&,;]{4,}/gi,
+    '$1***',
+  ],
+]
+
+/** A text with credentials masked. It finds common forms only: what an agent throws should have none. */
+export function withoutSecrets(text: string): string {
+  return FORMS.reduce((masked, [form, shown]) => masked.replace(form, shown), text)
+}

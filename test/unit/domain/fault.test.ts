@@ -1,0 +1,170 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { runInNewContext } from 'node:vm'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { boundedFault, FaultSchema, faultOf } from '../../../shared/domain/fault.ts'
+import { withoutSecrets } from '../../../shared/domain/without-secrets.ts'
+import { asAgentFailure, faultBehind } from '../../../shared/host/agent-failure.ts'
+
+const withStack = (error: Error, ...frames: string[]): Error =>
+  Object.assign(error, { stack: [`${error.name}: ${error.message}`, ...frames].join('\n') })
+const FRAME = '    at priceOf (agents/price/index.ts:3:7)'
+
+const cyclic = withStack(new Error('cyclic'), FRAME)
+cyclic.cause = Object.assign(withStack(new Error('inner')), { cause: cyclic })
+const throwing = Object.defineProperties(
+  {},
+  Object.fromEntries(
+    ['name', 'message', 'stack', 'code', 'cause', 'errors'].map((name) => [
+      name,
+      {
+        get() {
+          throw new Error('no')
+        },
+      },
+    ]),
+  ),
+)
+
+describe('what a thrown value says of its own (fault/F1)', () => {
+  it.each<[string, unknown, object]>([
+    ['an error', withStack(new Error('x'), FRAME), { stack: FRAME.trim() }],
+    ['a text', 'boom', {}],
+    ['null', null, {}],
+    ['undefined', undefined, {}],
+    ['a symbol', Symbol('x'), {}],
+    ['a function', () => 1, {}],
+    ['an object', { code: 'E1', stack: `x\n${FRAME}` }, { code: 'E1', stack: FRAME.trim() }],
+    ['a frozen error', Object.freeze(withStack(new Error('x'), FRAME)), { stack: FRAME.trim() }],
+    ['an error whose members throw', throwing, {}],
+    ['a proxy that throws', new Proxy(new Error('x'), { get: () => Promise.reject.call(1) }), {}],
+    ['a circular cause', cyclic, { stack: FRAME.trim(), causes: [{ name: 'Error', message: 'inner' }] }],
+    [
+      'a chain of causes',
+      withStack(new Error('a', { cause: withStack(new TypeError('b', { cause: 'c' }), FRAME) })),
+      {
+        causes: [
+          { name: 'TypeError', message: 'b', stack: FRAME.trim() },
+          { name: 'Error', message: 'c' },
+        ],
+      },
+    ],
+    [
+      'an AggregateError',
+      withStack(new AggregateError([withStack(new Error('one')), 'two'], 'both')),
+      {
+        causes: [
+          { name: 'Error', message: 'one' },
+          { name: 'Error', message: 'two' },
+        ],
+      },
+    ],
+    ['a stack without frames', withStack(new Error('x')), {}],
+    ['a stack that is no text', Object.assign(new Error('x'), { stack: [1] }), {}],
+  ])('%s', (_what, thrown, expected) => {
+    expect(faultOf(thrown)).toEqual(expected)
+  })
+
+  it('an error of another realm', () => {
+    const thrown: unknown = runInNewContext(
+      'const e = new TypeError("far"); e.stack = "TypeError: far\\n    at far (far.js:1:1)"; e',
+    )
+    expect(faultOf(thrown)).toEqual({ stack: 'at far (far.js:1:1)' })
+  })
+
+  it('anything else', () => {
+    fc.assert(
+      fc.property(fc.anything({ withBigInt: true, withNullPrototype: true, withMap: true }), (thrown) => {
+        expect(FaultSchema.safeParse({ name: 'n', message: 'm', ...faultOf(thrown) }).success).toBe(true)
+      }),
+    )
+  })
+
+  it('frames of the host and of Node.js are left out, unless there are no others', () => {
+    const others = [
+      '    at async runAgent (shared/host/run-agent.ts:1:2)',
+      '    at async orchestrator/shared/host/run-step.ts:1:2',
+      '    at middy (node_modules/@middy/core/index.js)',
+      '    at process.processTicksAndRejections (node:internal/process/task_queues:103:5)',
+    ]
+    expect(faultOf(withStack(new Error('x'), FRAME, ...others)).stack).toBe(FRAME.trim())
+    expect(faultOf(withStack(new Error('x'), ...others)).stack?.split('\n')).toHaveLength(4)
+  })
+})
+
+describe('the bounds of what is kept (fault/F2)', () => {
+  it('hold for a huge stack, a long chain, a wide AggregateError and control characters', () => {
+    let chain = new Error('\u001b[31mend')
+    for (let depth = 0; depth < 100; depth++) chain = new Error('m'.repeat(10_000), { cause: chain })
+    const wide = new AggregateError(Array.from({ length: 1_000 }, (_, index) => new Error(`e${index}`)))
+    const huge = withStack(
+      new Error('x', { cause: chain }),
+      ...Array.from({ length: 50_000 }, () => `${FRAME}\u001b[2J`),
+    )
+    for (const thrown of [chain, wide, huge]) {
+      const { stack = '', causes = [] } = faultOf(thrown)
+      expect(stack.length).toBeLessThanOrEqual(8_000)
+      expect(causes.length).toBeLessThanOrEqual(8)
+      expect(JSON.stringify({ stack, causes }).length).toBeLessThan(24_000)
+      expect(JSON.stringify({ stack, causes })).not.toContain('\\u001b')
+    }
+  })
+
+  it('shrink with the attempts of a step, which share one item', () => {
+    const fault = faultOf(
+      withStack(new Error('x', { cause: withStack(new Error('y'), FRAME) }), FRAME.repeat(500)),
+    )
+    const sizes = [0, 2, 3, 9, 10, 1_000].map((before) => JSON.stringify(boundedFault(fault, before)).length)
+    expect(sizes[1]).toBe(sizes[0])
+    expect(sizes[2]).toBeLessThan(1_500)
+    expect(sizes[3]).toBe(sizes[2])
+    expect(sizes.slice(4)).toEqual([2, 2])
+  })
+})
+
+describe('a refused connection', () => {
+  it('says host, port and code, in the message and among the causes', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    server.close()
+    await once(server, 'close')
+    for (const host of ['127.0.0.1', 'localhost']) {
+      const thrown: unknown = await fetch(`http://${host}:${port}/`).catch((error: unknown) => error)
+      const failure = asAgentFailure(thrown)
+      expect(failure.name).toBe('AgentRetryableError')
+      expect(failure.message).toContain(`TypeError: fetch failed: connect ECONNREFUSED`)
+      expect(failure.message).toContain(`:${port}`)
+      expect(faultBehind(failure)?.causes?.at(-1)).toMatchObject({
+        code: 'ECONNREFUSED',
+        message: expect.stringContaining(`127.0.0.1:${port}`),
+      })
+    }
+  })
+
+  it('says what the message leaves out', () => {
+    const cause = Object.assign(new Error('other side closed'), {
+      code: 'UND_ERR_SOCKET',
+      socket: { remoteAddress: '10.0.0.1', remotePort: 443 },
+    })
+    const [told] = faultOf(new TypeError('fetch failed', { cause })).causes ?? []
+    expect(told).toMatchObject({ message: 'other side closed (UND_ERR_SOCKET 10.0.0.1:443)' })
+  })
+})
+
+describe('credentials are masked (fault/F3)', () => {
+  it.each([
+    ['GET https://me:hunter22@host/x failed', 'GET https://me:***@host/x failed'],
+    ['authorization: Bearer abcdefgh.ijkl-mnop', 'authorization: Bearer ***'],
+    ['key AKIAABCDEFGHIJKLMNOP is unknown', 'key AKIA*** is unknown'],
+    ['Incorrect API key provided: sk-proj-abcdefghijklmnop1234', 'Incorrect API key provided: sk-***'],
+    ['?api_key=0123456789&x=1', '?api_key=***&x=1'],
+    ['{"password": "hunter22"}', '{"password": "***"}'],
+    ['no token was given; the secret is missing', 'no token was given; the secret is missing'],
+  ])('%s', (text, masked) => {
+    expect(withoutSecrets(text)).toBe(masked)
+    expect(asAgentFailure(new Error(text)).message).toBe(masked)
+    expect(faultOf(new Error('x', { cause: new Error(text) })).causes).toMatchObject([{ message: masked }])
+  })
+})
