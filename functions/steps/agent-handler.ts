@@ -14,6 +14,7 @@ import { budgets } from '../deps/queue-ports.ts'
 import { executions } from '../deps/state-machines.ts'
 import { gates, ledger, outputs } from '../deps/step-ports.ts'
 import { taskPorts } from '../deps/task-ports.ts'
+import { withStepConsole } from '../telemetry/agent-console.ts'
 import { measure } from '../telemetry/metrics.ts'
 
 /** The Lambda handler of an agent. */
@@ -47,5 +48,6 @@ function hostPorts(): HostPorts {
     ids: ids(),
     log: logger(),
     measure,
+    withConsole: withStepConsole,
   }
 }

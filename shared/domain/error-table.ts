@@ -243,6 +243,12 @@ export const FOREIGN_ERRORS = {
     when: 'An agent has taken more memory than its function has.',
     whatToDo: 'Raise `limits.memoryMb` of the agent, or give it less at once.',
   },
+  'Runtime.UnhandledPromiseRejection': {
+    retryable: false,
+    seen: 'task',
+    when: 'A promise of an agent was rejected, and nothing waited for it: the process ends.',
+    whatToDo: 'Await the promise, or catch what it rejects with; the attempt has the stack.',
+  },
   'Sandbox.Timedout': {
     retryable: false,
     seen: 'task',

@@ -1,6 +1,7 @@
 import type { DimensionsOf, MetricName } from '../contracts/metrics.ts'
 import type { Json } from '../domain/json.ts'
 import type { Ports } from '../ports/index.ts'
+import type { StepLog } from './step-log.ts'
 
 /** Everything the host needs from outside. */
 export type HostPorts = Pick<
@@ -28,6 +29,8 @@ export type HostPorts = Pick<
   measure<Name extends MetricName>(name: Name, dimensions: DimensionsOf<Name>, value: number): void
   /** The timers of the platform where it is not given; a test gives one of virtual time. */
   timer?: Timer
+  /** Runs the agent's code; what it writes to the console is lines of the given log. */
+  withConsole?<T>(log: StepLog, work: () => T): T
   /** Told of each call as the agent begins it; a test notes them. */
   onCall?(call: AgentCall): void
 }

@@ -9,7 +9,10 @@ import type { HostPorts } from './host-ports.ts'
 import type { Call } from './resolve-call.ts'
 import type { Limits, StepRun } from './step-run.ts'
 
-type Needs = Pick<HostPorts, 'steps' | 'values' | 'files' | 'ledger' | 'clock' | 'ids' | 'timer' | 'onCall'>
+type Needs = Pick<
+  HostPorts,
+  'steps' | 'values' | 'files' | 'ledger' | 'clock' | 'ids' | 'timer' | 'onCall' | 'withConsole'
+>
 
 /** What the agent answers, unchecked. Throws the signal's reason as soon as it aborts, and an OrchestratorError for all that agents throw. */
 export function runAgent(
@@ -24,7 +27,9 @@ export function runAgent(
     const { attempt, step } = context
     const agentId = run.agent.manifest.id
     ports.onCall?.({ agentId, capability: capability.name, path: step.path, attempt, input })
-    return run.agent.execute({ capability: capability.name, input: parsed }, context)
+    const work = (): Promise<unknown> =>
+      run.agent.execute({ capability: capability.name, input: parsed }, context)
+    return ports.withConsole ? ports.withConsole(run.log, work) : work()
   })
 }
 

@@ -6,6 +6,8 @@ type End = {
   signal: string | undefined
   /** The end of its stderr. */
   lastWords: string
+  /** The end of all its output. */
+  lastOutput: string
   memoryMb: number
 }
 
@@ -32,7 +34,21 @@ const SIGNALS: Readonly<Record<string, string>> = {
 const ABORTED_CODES = [134, 0x80000003, 0xc0000005, 0xc0000409]
 
 /** The error of the invocation that a sandbox process has ended in, named as on Lambda. */
-export function howItEnded({ exitCode, signal, lastWords, memoryMb }: End): FunctionError {
+export function howItEnded(end: End): FunctionError {
+  return { ...nameOf(end), trace: lastLinesOf(end.lastOutput) }
+}
+
+const MOST_LINES = 10
+const MOST_LINE_CHARACTERS = 300
+
+/** What the function itself has written last: without metrics, and without what V8 prints when it dies. */
+export function lastLinesOf(output: string): string[] {
+  const [own = ''] = output.split(/\n<--- Last few GCs --->|\n#\n# Fatal|\nFATAL ERROR: /)
+  const lines = own.split('\n').filter((line) => line.trim() !== '' && !line.includes('"_aws":'))
+  return lines.slice(-MOST_LINES).map((line) => line.slice(0, MOST_LINE_CHARACTERS))
+}
+
+function nameOf({ exitCode, signal, lastWords, memoryMb }: End): FunctionError {
   const hasCrashed = signal !== undefined || ABORTED_CODES.includes(exitCode ?? 0)
   if (hasCrashed && OUT_OF_MEMORY.test(lastWords)) return outOfMemory(memoryMb)
   if (signal !== undefined) {

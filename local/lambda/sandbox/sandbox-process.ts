@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { getCompileCacheDir } from 'node:module'
 import { extname } from 'node:path'
-import { exitError, howItEnded, outOfMemory } from './how-it-ended.ts'
+import { exitError, howItEnded, lastLinesOf, outOfMemory } from './how-it-ended.ts'
 import { Keeper } from './keeper.ts'
 import type { FromSandbox, FunctionError, SandboxSettings, ToSandbox } from './messages.ts'
 import { ResidentMemory } from './resident-memory.ts'
@@ -43,21 +43,25 @@ export function processSandboxes(): Sandboxes {
       const child = spawnSandbox(settings, environment)
       const gone = Promise.withResolvers<void>()
       let reason: FunctionError | undefined
-      let [underWay, lastWords] = [0, '']
+      let [underWay, lastWords, lastOutput] = [0, '', '']
       const { pid } = child
       const ceilingMb = (): number =>
         settings.memoryMb * Math.min(Math.max(1, underWay), MOST_COUNTED) + RUNTIME_MB
       const exceeded = (): void => {
-        reason ??= outOfMemory(settings.memoryMb)
+        reason ??= { ...outOfMemory(settings.memoryMb), trace: lastLinesOf(lastOutput) }
         child.kill('SIGKILL')
       }
       const unwatch = pid === undefined ? undefined : memory.watch({ pid, ceilingMb, exceeded })
       if (pid !== undefined) keeper.add(pid)
 
-      child.stdout?.setEncoding('utf8').on('data', (text: string) => events.log(text))
+      const log = (text: string): void => {
+        lastOutput = (lastOutput + text).slice(-LAST_WORDS_CHARACTERS)
+        events.log(text)
+      }
+      child.stdout?.setEncoding('utf8').on('data', log)
       child.stderr?.setEncoding('utf8').on('data', (text: string) => {
         lastWords = (lastWords + text).slice(-LAST_WORDS_CHARACTERS)
-        events.log(text)
+        log(text)
       })
       child.on('message', (message: FromSandbox) => {
         if (message.kind === 'crashed') reason ??= message.error
@@ -68,7 +72,8 @@ export function processSandboxes(): Sandboxes {
         unwatch?.()
         if (pid !== undefined) keeper.remove(pid)
         gone.resolve()
-        events.ended(reason ?? howItEnded({ exitCode, signal, lastWords, memoryMb: settings.memoryMb }))
+        const { memoryMb } = settings
+        events.ended(reason ?? howItEnded({ exitCode, signal, lastWords, lastOutput, memoryMb }))
       }
       child.on('error', (error) => {
         if (pid !== undefined) return

@@ -17,7 +17,8 @@ type Handler = (event: unknown, context: object) => unknown
 /** Error messages are cut here: they are for people to read. */
 const MAX_MESSAGE_CHARACTERS = 32_768
 const MAX_TRACE_LINES = 100
-/** The exit code of Lambda's Node.js runtime after an uncaught exception. */
+/** The exit codes of Lambda's Node.js runtime after an unhandled rejection and an uncaught exception. */
+const UNHANDLED_EXIT_CODE = 128
 const UNCAUGHT_EXIT_CODE = 129
 
 /** The runtime of a sandbox process: loads the bundle, then runs invocations concurrently. */
@@ -44,12 +45,20 @@ const underWay = new Map<string, string | undefined>()
 if (inBackground) giveWay()
 protectOthers()
 process.on('disconnect', outlive)
-process.on('uncaughtException', (error) => crash(error))
-// Lambda reports an unhandled rejection as the invocation's error; here invocations overlap, so it is only logged.
-process.on('unhandledRejection', (reason) => console.error('unhandled rejection', reason))
+process.on('uncaughtException', (error) => {
+  console.error(error)
+  crash(describe(error), UNCAUGHT_EXIT_CODE)
+})
+process.on('unhandledRejection', (reason) => {
+  console.error('unhandled rejection', reason)
+  const { errorType, errorMessage, trace } = describe(reason)
+  const message = reason instanceof Error ? `${errorType}: ${errorMessage}` : errorMessage
+  crash({ errorType: 'Runtime.UnhandledPromiseRejection', errorMessage: message, trace }, UNHANDLED_EXIT_CODE)
+})
 
 for (const stream of [process.stdout, process.stderr]) {
-  writeInTurns(stream)
+  // What an agent has written before it blocks the event loop, or the process dies, must be out by then.
+  if (!inBackground) writeInTurns(stream)
   stream.on('error', () => {})
 }
 const endpoint = process.env.AWS_ENDPOINT_URL
@@ -100,9 +109,9 @@ function outlive(): never {
   process.exit(0)
 }
 
-function crash(error: unknown): void {
-  console.error(error)
-  channel.send({ kind: 'crashed', error: describe(error) }, () => process.exit(UNCAUGHT_EXIT_CODE))
+/** Invocations overlap here, so that who has caused it shows when each is run alone (sandbox/L4). */
+function crash(error: FunctionError, exitCode: number): void {
+  channel.send({ kind: 'crashed', error }, () => process.exit(exitCode))
 }
 
 /** Batches log lines: those of one turn of the event loop are written together, after the answers of that turn. */
@@ -161,6 +170,15 @@ async function outcomeOf(run: Handler, payload: string, context: object) {
   }
 }
 
+/** A thrown value may have no text: `Object.create(null)`, or a `toString` that throws. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown)
+  } catch {
+    return Object.prototype.toString.call(thrown)
+  }
+}
+
 function contextOf(awsRequestId: string, deadline: number): object {
   return {
     awsRequestId,
@@ -179,7 +197,7 @@ function contextOf(awsRequestId: string, deadline: number): object {
 function describe(error: unknown): FunctionError {
   const message = (text: string): string => text.slice(0, MAX_MESSAGE_CHARACTERS)
   if (!(error instanceof Error))
-    return { errorType: typeof error, errorMessage: message(String(error)), trace: [] }
+    return { errorType: typeof error, errorMessage: message(textOf(error)), trace: [] }
   const trace = message(error.stack ?? '').split('\n')
   return {
     errorType: message(String(error.name)),

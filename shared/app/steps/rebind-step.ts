@@ -31,8 +31,8 @@ import type { AgentStep } from '../../workflow/schema.ts'
 import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
 import { settleDead } from '../limits/spend-budget.ts'
 import { isRefusal, secondsUntilAsked } from './busy-waits.ts'
+import { failureInCause } from './failure-in-cause.ts'
 import { noteLostAttempt } from './lost-attempt.ts'
-import { messageInCause } from './message-in-cause.ts'
 import { LATE, type NextAgent, nextAgent, type Trouble } from './next-agent.ts'
 import { bindingAt, stepOf } from './plan-paths.ts'
 import {
@@ -80,8 +80,7 @@ export const rebindStep =
     }
     const own = { taskId, path, owner, fence }
     // A step that is bound late, just before it runs, has no failure.
-    const failure =
-      error.Error === undefined ? LATE : { name: error.Error, message: messageInCause(error.Cause) }
+    const failure = error.Error === undefined ? LATE : failureInCause(error.Error, error.Cause)
     const before = (await ports.steps.findSteps(taskId, [path]))[0]
     const again = before && (await answeredBefore(ports, before, fence, turn))
     if (again) return again

@@ -164,10 +164,50 @@ describe('a sandbox process', () => {
     for (const outcome of await Promise.all(neighbours)) expect(outcome).toHaveProperty('answer')
   })
 
-  it('keeps what was logged before it died', async () => {
-    const { invoke, logs } = host()
-    await invoke({ code: 'console.log("last words"); await new Promise(setImmediate); process.abort()' })
-    expect(logs.join('')).toContain('last words')
+  it.each([
+    ['aborts', 'process.abort()', 'Runtime.ExitError'],
+    ['exits', 'process.exit(3)', 'Runtime.ExitError'],
+    ['is out of memory', 'const all = []; for (;;) all.push({ all })', 'Runtime.OutOfMemory'],
+    ['computes without end', 'for (;;);', 'Sandbox.Timedout'],
+  ])('keeps what was logged before it %s, also in the same turn', async (_what, code, errorType) => {
+    const { invoke, logs } = host({ timeoutSeconds: 3 })
+    await invoke({})
+    expect(await invoke({ code: `console.log("last"); console.error("words"); ${code}` })).toMatchObject({
+      errorType,
+    })
+    await expect.poll(() => logs.join('')).toMatch(/last\n(.|\n)*words\n/)
+  })
+
+  it('tells an exit with its last lines', async () => {
+    const { target } = host()
+    const payload = JSON.stringify({ code: 'console.log("one"); console.error("two"); process.exit(3)' })
+    expect(await target.invoke(payload)).toEqual({
+      functionError: {
+        errorType: 'Runtime.ExitError',
+        errorMessage: expect.stringMatching(/exit status 3$/),
+        trace: ['one', 'two'],
+      },
+    })
+  })
+
+  it.each([
+    ['an error', 'new TypeError("lost")', /Error: TypeError: lost$/],
+    ['a text', '"lost"', /Error: lost$/],
+    ['nothing', '', /Error: undefined$/],
+    ['what has no text', 'Object.create(null)', /Error: \[object Object\]$/],
+  ])('ends at an unhandled rejection with %s, as on Lambda', async (_what, reason, message) => {
+    const { target, logs } = host()
+    const code = `console.log("before"); Promise.reject(${reason}); await new Promise(() => {})`
+    const outcome = await target.invoke(JSON.stringify({ code }))
+    expect(outcome).toEqual({
+      functionError: {
+        errorType: 'Runtime.UnhandledPromiseRejection',
+        errorMessage: expect.stringMatching(message),
+        trace: expect.any(Array),
+      },
+    })
+    if (reason.startsWith('new')) expect(JSON.stringify(outcome)).toContain('    at ')
+    expect(logs.join('')).toMatch(/before\n(.|\n)*unhandled rejection/)
   })
 
   it('does not outlive the local cloud, not even one that computes without end', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { howItEnded } from '../../../local/lambda/sandbox/how-it-ended.ts'
+import { howItEnded, lastLinesOf } from '../../../local/lambda/sandbox/how-it-ended.ts'
 
-const end = { exitCode: undefined, signal: undefined, lastWords: '', memoryMb: 128 }
+const end = { exitCode: undefined, signal: undefined, lastWords: '', lastOutput: '', memoryMb: 128 }
 const MEMORY = 'Runtime.OutOfMemory'
 const EXIT = 'Runtime.ExitError'
 
@@ -32,5 +32,17 @@ describe('how a sandbox process has ended', () => {
       errorMessage,
       trace: [],
     })
+  })
+
+  it('tells its last lines, without metrics and without what V8 prints', () => {
+    const many = Array.from({ length: 30 }, (_, index) => `line ${index}`).join('\n')
+    const metric = '{"_aws":{"CloudWatchMetrics":[]},"Tasks":1}'
+    expect(lastLinesOf(`${many}\n\n${metric}\nthe end\n`)).toEqual([
+      ...Array.from({ length: 9 }, (_, index) => `line ${index + 21}`),
+      'the end',
+    ])
+    const dying = `working\n\n<--- Last few GCs --->\n[1:0x1] 20 ms: Mark-Compact\n\nFATAL ERROR: heap\n----- Native stack trace -----`
+    expect(lastLinesOf(dying)).toEqual(['working'])
+    expect(howItEnded({ ...end, exitCode: 7, lastOutput: 'bye\n' }).trace).toEqual(['bye'])
   })
 })

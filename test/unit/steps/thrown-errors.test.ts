@@ -131,8 +131,15 @@ const FORMS: Record<string, ((context: AgentContext) => unknown)[]> = {
     of(new OrchestratorError('InvalidInputError', 'no such customer')),
   ],
 }
-/** A process that dies is no function that a test could hand over. */
-const CRASH = 'a crash of its process: `process.exit`, out of memory'
+/** A process that dies is no function that a test could hand over: the rows of its ends, with the names by which Lambda tells them. */
+const DYING: Readonly<Record<string, string[]>> = {
+  'a crash of its process: `process.exit`, out of memory': [
+    'Lambda.Unknown',
+    'Runtime.ExitError',
+    'Runtime.OutOfMemory',
+  ],
+  'a promise that is rejected, and that nothing awaits': ['Runtime.UnhandledPromiseRejection'],
+}
 
 /** Two agents, of which the first always fails so. */
 function agents(act: (context: AgentContext) => unknown): DefinedAgent[] {
@@ -154,11 +161,17 @@ type Told = { agentId: string; error: { name: string } }
 const callsIn = (cell: string): number => Number.parseInt(cell.replace('n', String(N)), 10)
 
 function expectRow(
-  { name, then }: Row,
+  { name, then }: Pick<Row, 'name' | 'then'>,
   cell: string,
   ran: { status: string; attempts: readonly Told[] },
+  /** Of the last attempt, where it has another. */
+  lastName = name,
 ): void {
-  const wanted = Array.from({ length: callsIn(cell) }, () => ({ agentId: 'first', name }))
+  const calls = callsIn(cell)
+  const wanted = Array.from({ length: calls }, (_, at) => ({
+    agentId: 'first',
+    name: at === calls - 1 ? lastName : name,
+  }))
   expect({
     attempts: ran.attempts.map(({ agentId, error }) => ({ agentId, name: error.name })),
     status: ran.status,
@@ -166,10 +179,12 @@ function expectRow(
 }
 
 it('has a form of each row, and a row of each form', () => {
-  expect(rows.map(({ thrown }) => thrown).toSorted()).toEqual([...Object.keys(FORMS), CRASH].toSorted())
+  expect(rows.map(({ thrown }) => thrown).toSorted()).toEqual(
+    [...Object.keys(FORMS), ...Object.keys(DYING)].toSorted(),
+  )
 })
 
-describe.each(rows.filter(({ thrown }) => thrown !== CRASH))('$thrown', (row) => {
+describe.each(rows.filter(({ thrown }) => !Object.hasOwn(DYING, thrown)))('$thrown', (row) => {
   it.each(POLICIES.map((retry, at) => ({ retry, cell: row.counts[at] ?? '' })))(
     'is called $cell times with retry $retry',
     async ({ retry, cell }) => {
@@ -190,21 +205,30 @@ describe.each(rows.filter(({ thrown }) => thrown !== CRASH))('$thrown', (row) =>
   )
 })
 
-describe(CRASH, () => {
-  const [row] = rows.filter(({ thrown }) => thrown === CRASH)
-  it.each(POLICIES.map((retry, at) => ({ retry, cell: row?.counts[at] ?? '' })))(
+describe.each(rows.filter(({ thrown }) => Object.hasOwn(DYING, thrown)))('$thrown', (row) => {
+  const [unknown = '', ...others] = row.name.split(/; the last one | or /)
+  const names = DYING[row.thrown] ?? []
+
+  it('is recorded by one of the names that Lambda gives it', () => {
+    expect([unknown, ...others]).toEqual(names)
+  })
+
+  it.each(POLICIES.map((retry, at) => ({ retry, cell: row.counts[at] ?? '' })))(
     'is called $cell times with retry $retry',
     async ({ retry, cell }) => {
-      const steps = { a: { capability: CAPABILITY, ...(retry ? { retry } : {}) } }
-      const { steps: ran } = await runInWorld(WorkflowSchema.parse({ name: 'w', steps }), null, {
-        agents: ['first', 'second'],
-        runOf: ({ agentId }) =>
-          agentId === 'first' ? { milliseconds: 1, error: 'Lambda.Unknown' } : { milliseconds: 1, output: 1 },
-        approvalOf: () => undefined,
-        loses: () => false,
-      })
-      const a = ran.get('a')
-      expectRow(row as Row, cell, { status: a?.status ?? '', attempts: a?.attempts ?? [] })
+      for (const error of names) {
+        const steps = { a: { capability: CAPABILITY, ...(retry ? { retry } : {}) } }
+        const { steps: ran } = await runInWorld(WorkflowSchema.parse({ name: 'w', steps }), null, {
+          agents: ['first', 'second'],
+          runOf: ({ agentId }) =>
+            agentId === 'first' ? { milliseconds: 1, error } : { milliseconds: 1, output: 1 },
+          approvalOf: () => undefined,
+          loses: () => false,
+        })
+        const a = ran.get('a')
+        const told = { status: a?.status ?? '', attempts: a?.attempts ?? [] }
+        expectRow({ name: unknown, then: row.then }, cell, told, error)
+      }
     },
   )
 })

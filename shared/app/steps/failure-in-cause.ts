@@ -1,0 +1,34 @@
+import { boundedText } from '../../domain/bounded.ts'
+import { DEATHS } from '../../domain/errors.ts'
+import { type FaultDetails, faultOf } from '../../domain/fault.ts'
+import { withoutSecrets } from '../../domain/without-secrets.ts'
+import { messageInCause } from './message-in-cause.ts'
+
+const MOST_LAST_CHARACTERS = 1_000
+
+/**
+ * The failure that Step Functions passes on for a function that could not record it: with the stack of an exception or a rejection that
+ * nothing caught; of a process that has ended with its last lines, where the cloud tells them.
+ */
+export function failureInCause(
+  name: string,
+  cause: string | undefined,
+): { name: string; message: string } & FaultDetails {
+  const message = withoutSecrets(messageInCause(cause))
+  const trace = traceIn(cause)
+  if (!DEATHS.includes(name)) return { name, message, ...faultOf({ stack: trace.join('\n') }) }
+  if (trace.length === 0) return { name, message }
+  const last = boundedText(withoutSecrets(trace.join('\n')), MOST_LAST_CHARACTERS)
+  return { name, message: `${message}; its last lines:\n${last}` }
+}
+
+function traceIn(cause: string | undefined): string[] {
+  try {
+    const parsed: unknown = JSON.parse(cause ?? '')
+    const trace: unknown =
+      typeof parsed === 'object' && parsed !== null && 'trace' in parsed ? parsed.trace : []
+    return Array.isArray(trace) ? trace.filter((line) => typeof line === 'string') : []
+  } catch {
+    return []
+  }
+}
