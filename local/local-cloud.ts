@@ -6,6 +6,7 @@ import { IGNORABLE, makeProvisioners, makeRemovers } from './assembly/provisione
 import { readAssembly } from './assembly/read-assembly.ts'
 import { type AwsCall, answerAws } from './aws/answer.ts'
 import { CustomResourceAnswers } from './cloudformation/answers.ts'
+import { answerByMessage } from './endpoint/answer-by-message.ts'
 import { type Answer, answerOrRefuse, createEndpoint } from './endpoint/endpoint-server.ts'
 import type { GatewayApi } from './gateway/gateway-api.ts'
 import { createGateway } from './gateway/gateway-server.ts'
@@ -96,7 +97,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       assets,
       api: served,
       awsUrl,
-      onServiceCall: ({ body, ...call }) => answerOrRefuse(answer, { ...call, body: Buffer.from(body) }),
+      onServiceCall: async ({ body, ...call }) =>
+        answerByMessage(await answerOrRefuse(answer, { ...call, body: Buffer.from(body) })),
       ...(options.onLog ? { onLog: options.onLog } : {}),
       answers,
       ...(inspect ? { debugging: { ...inspect, ports: new DebugPorts(inspect.port, inspect.onOpen) } } : {}),

@@ -8,6 +8,7 @@ import type { Invocation } from './lambda/function-settings.ts'
 import { RunningJournal } from './lambda/running-journal.ts'
 import { LambdaService } from './lambda/service.ts'
 import { ObjectStore } from './s3/object-store.ts'
+import { Uploads } from './s3/uploads.ts'
 import type { Authorize } from './stepfunctions/integrations/authorize.ts'
 import { dynamodbIntegration } from './stepfunctions/integrations/dynamodb.ts'
 import { lambdaIntegrations } from './stepfunctions/integrations/lambda-invoke.ts'
@@ -121,6 +122,7 @@ async function openStorage(folder: string | undefined): Promise<Storage> {
     storage.defer(() => dynamodb.stop())
     const objects = await ObjectStore.open(folder && join(folder, 's3'))
     storage.defer(() => objects.close())
+    await new Uploads(objects).sweep()
     const executions = folder ? sqliteStore(join(folder, 'executions.sqlite')) : memoryStore()
     // Opened after the executions, whose lock keeps out a second local cloud.
     const running = folder ? await RunningJournal.open(join(folder, 'running')) : undefined

@@ -37,11 +37,17 @@ const BY_EXECUTION = [
 ]
 
 /** A form upload carries its own signature; all other requests are authorized by action and resource. */
-export function s3Action({ method, path }: AwsRequest): { action?: string; resource: string } {
+export function s3Action({ method, path, url }: AwsRequest): { action?: string; resource: string } {
   const { bucket, key } = placeOf(path)
   if (bucket === '') return { action: 's3:ListAllMyBuckets', resource: '*' }
   if (key === '' && method === 'POST') return { resource: '' }
   if (key === '') return { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` }
-  const action = { PUT: 's3:PutObject', DELETE: 's3:DeleteObject' }[method] ?? 's3:GetObject'
+  const isUpload = url.searchParams.has('uploadId')
+  const action =
+    {
+      PUT: 's3:PutObject',
+      POST: 's3:PutObject',
+      DELETE: isUpload ? 's3:AbortMultipartUpload' : 's3:DeleteObject',
+    }[method] ?? 's3:GetObject'
   return { action, resource: `arn:aws:s3:::${bucket}/${key}` }
 }

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+
 export type AwsRequest = {
   method: string
   url: URL
@@ -9,4 +11,9 @@ export type AwsRequest = {
   accessKeyId: string | undefined
 }
 
-export type AwsResponse = { status: number; headers: Record<string, string>; body: Buffer | string }
+/** A content that may be large is a stream, of as many bytes as its `content-length` says. */
+export type AwsResponse = {
+  status: number
+  headers: Record<string, string>
+  body: Buffer | string | Readable
+}

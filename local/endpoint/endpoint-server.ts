@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { AwsError } from '../aws/errors.ts'
 import type { AwsRequest, AwsResponse } from '../aws/requests.ts'
+import { presignedBy } from '../s3/presigned.ts'
 import { refusalOfPage } from './foreign-page.ts'
 
 export type Answer = (request: AwsRequest) => Promise<AwsResponse>
@@ -29,7 +32,8 @@ async function respond(answer: Answer, incoming: IncomingMessage, outgoing: Serv
     body: await readBody(incoming).catch((error: Error) => error),
   })
   outgoing.writeHead(response.status, response.headers)
-  outgoing.end(response.body)
+  if (response.body instanceof Readable) await pipeline(response.body, outgoing)
+  else outgoing.end(response.body)
 }
 
 type RawRequest = { method: string; path: string; headers: Record<string, string>; body: Buffer | Error }
@@ -49,7 +53,9 @@ async function answered(answer: Answer, { method, path, headers, body }: RawRequ
     const refusal = refusalOfPage(headers, { ownPages: false })
     if (refusal) throw new AwsError('AccessDeniedException', refusal, 403)
     if (body instanceof Error) throw body
-    const accessKeyId = /Credential=([^/,]+)\//.exec(headers.authorization ?? '')?.[1]
+    const signer = /Credential=([^/,]+)\//.exec(headers.authorization ?? '')?.[1]
+    // A signed link grants no more than its signer's permissions.
+    const accessKeyId = signer ?? presignedBy(path)
     const url = new URL(path, `http://${headers.host ?? '127.0.0.1'}`)
     return await answer({ method, url, path, headers, body, accessKeyId })
   } catch (error) {

@@ -1,14 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Entry, ObjectIndex } from './object-index.ts'
 import { OldFolder } from './old-folder.ts'
 
 export type StoredObject = Entry & { body: Buffer }
+/** An object that is open for reading: its content stays, although another may replace the object meanwhile. */
+export type OpenObject = Entry & { handle: FileHandle }
 export type PageRequest = Parameters<ObjectIndex['page']>[1]
 
 const CONTENT = '.objects'
+const UPLOADS = '.uploads'
 /** Longer than writing any object takes. */
 const STALE_MILLISECONDS = 3_600_000
 export const DEFAULT_CONTENT_TYPE = 'binary/octet-stream'
@@ -28,10 +31,13 @@ export class ObjectStore {
   readonly #buckets = new Map<string, OldFolder>()
   readonly #shards = new Set<string>()
   readonly #swept: Promise<void>
+  /** Where the parts of uploads stay until they are completed. */
+  readonly uploads: string
 
   private constructor(root: string, temporary: boolean) {
     this.#root = root
     this.#temporary = temporary
+    this.uploads = join(root, UPLOADS)
     this.#index = new ObjectIndex(temporary ? ':memory:' : join(root, '.index.sqlite'))
     this.#swept = this.#sweep().catch(() => {})
   }
@@ -70,6 +76,27 @@ export class ObjectStore {
     return etagOf(body)
   }
 
+  /** The same, of a content that is never in memory as a whole; nothing is stored when it fails. */
+  async putStream(
+    bucket: string,
+    key: string,
+    content: AsyncIterable<Uint8Array>,
+    { etag, contentType = DEFAULT_CONTENT_TYPE }: { etag: string; contentType?: string | undefined },
+  ): Promise<void> {
+    const file = await this.#newFile()
+    try {
+      await writeFile(this.#pathOf(file), content)
+      const { size } = await stat(this.#pathOf(file))
+      await this.#remove(
+        this.#index.put(bucket, { key, file, size, etag, contentType, modifiedAt: Date.now() }),
+      )
+    } catch (error) {
+      await this.#remove(file)
+      throw error
+    }
+    await this.#buckets.get(bucket)?.forget(key)
+  }
+
   async find(bucket: string, key: string): Promise<Entry | undefined> {
     const found = this.#index.find(bucket, key)
     if (found) return found
@@ -79,16 +106,28 @@ export class ObjectStore {
     return this.#index.find(bucket, key)
   }
 
-  async get(bucket: string, key: string): Promise<StoredObject | undefined> {
+  /** The caller closes the handle. */
+  async open(bucket: string, key: string): Promise<OpenObject | undefined> {
     for (let entry = await this.find(bucket, key); entry; ) {
-      const body = await readFile(this.#pathOf(entry.file)).catch((error: Error) => error)
-      if (!(body instanceof Error)) return { ...entry, body }
+      const handle = await open(this.#pathOf(entry.file)).catch((error: Error) => error)
+      if (!(handle instanceof Error)) return { ...entry, handle }
       // Another put may have replaced it meanwhile; the file that the index refers to must exist.
       const now = this.#index.find(bucket, key)
-      if (now?.file === entry.file) throw body
+      if (now?.file === entry.file) throw handle
       entry = now
     }
     return undefined
+  }
+
+  async get(bucket: string, key: string): Promise<StoredObject | undefined> {
+    const opened = await this.open(bucket, key)
+    if (!opened) return undefined
+    const { handle, ...entry } = opened
+    try {
+      return { ...entry, body: await handle.readFile() }
+    } finally {
+      await handle.close()
+    }
   }
 
   async remove(bucket: string, key: string): Promise<void> {
@@ -101,12 +140,18 @@ export class ObjectStore {
   }
 
   async #write(key: string, body: Buffer, contentType: string): Promise<Entry> {
+    const file = await this.#newFile()
+    await writeFile(this.#pathOf(file), body)
+    return { key, file, size: body.length, etag: etagOf(body), contentType, modifiedAt: Date.now() }
+  }
+
+  /** A name for a file, in a folder that exists. */
+  async #newFile(): Promise<string> {
     const file = randomUUID()
     const shard = join(this.#root, CONTENT, file.slice(0, 2))
     if (!this.#shards.has(shard)) await mkdir(shard, { recursive: true })
     this.#shards.add(shard)
-    await writeFile(this.#pathOf(file), body)
-    return { key, file, size: body.length, etag: etagOf(body), contentType, modifiedAt: Date.now() }
+    return file
   }
 
   /** Keeps an object that is newer than the old folder's. */

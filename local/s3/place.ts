@@ -13,3 +13,12 @@ export function placeOf(path: string): { bucket: string; key: string } {
     throw new AwsError('InvalidURI', "Couldn't parse the specified URI: its escapes are not UTF-8.")
   }
 }
+
+const MOST_KEY_BYTES = 1_024
+
+/** Throws KeyTooLongError. */
+export function refuseLongKey(key: string): void {
+  const bytes = Buffer.byteLength(key)
+  if (bytes > MOST_KEY_BYTES)
+    throw new AwsError('KeyTooLongError', `Your key is too long: ${bytes} bytes of at most ${MOST_KEY_BYTES}`)
+}

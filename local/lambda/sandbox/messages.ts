@@ -8,13 +8,13 @@ export type Invoke = {
   /** Identifies the call across restarts of the local cloud, if the caller repeats it. */
   key?: string
 }
-/** A request to an AWS service, and its answer. */
+/** A request to an AWS service, and its answer. An answer without a body is a stream, which is to be read from the endpoint's port. */
 export type ServiceCall = { method: string; path: string; headers: Record<string, string>; body: Uint8Array }
 export type ServiceAnswer = {
   id: number
   status: number
   headers: Record<string, string>
-  body: Uint8Array | string
+  body?: Uint8Array | string
 }
 export type ToSandbox = Invoke | { kind: 'ping' } | ({ kind: 'answer' } & ServiceAnswer)
 

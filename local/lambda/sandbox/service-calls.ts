@@ -22,7 +22,11 @@ export function callServicesByMessage(
   let count = 0
   const open = (options: RequestOptions, respond: Respond | undefined): ClientRequest => {
     const id = count++
-    const request = new ServiceRequest(options, respond, (call) => send({ kind: 'service', id, ...call }))
+    const bySocket = (call: ServiceCall) => original({ ...options, headers: call.headers }).end(call.body)
+    const request = new ServiceRequest(options, respond, {
+      send: (call) => send({ kind: 'service', id, ...call }),
+      bySocket,
+    })
     underWay.set(id, request)
     request.once('close', () => underWay.delete(id))
     // The subset of ClientRequest that HTTP handlers of SDKs use.
@@ -40,16 +44,22 @@ export function callServicesByMessage(
   return ({ id, ...answer }) => underWay.get(id)?.answer(answer)
 }
 
+type Ways = {
+  send(call: ServiceCall): void
+  /** The same request to the port, for an answer that is a stream. */
+  bySocket(call: ServiceCall): ClientRequest
+}
+
 /** A request that collects what is written to it. */
 class ServiceRequest extends Writable {
   readonly #chunks: Buffer[] = []
   readonly #options: RequestOptions
-  readonly #send: (call: ServiceCall) => void
+  readonly #ways: Ways
 
-  constructor(options: RequestOptions, respond: Respond | undefined, send: (call: ServiceCall) => void) {
+  constructor(options: RequestOptions, respond: Respond | undefined, ways: Ways) {
     super({ autoDestroy: false })
     this.#options = options
-    this.#send = send
+    this.#ways = ways
     if (respond) this.once('response', respond)
     // A client that sends `Expect: 100-continue` waits for this event.
     if (this.#headers().expect) queueMicrotask(() => this.emit('continue'))
@@ -61,8 +71,7 @@ class ServiceRequest extends Writable {
   }
 
   override _final(done: () => void): void {
-    const { method = 'GET', path = '/' } = this.#options
-    this.#send({ method, path: String(path), headers: this.#headers(), body: Buffer.concat(this.#chunks) })
+    this.#ways.send(this.#call())
     done()
   }
 
@@ -71,7 +80,22 @@ class ServiceRequest extends Writable {
     return this
   }
 
+  #call(): ServiceCall {
+    const { method = 'GET', path = '/' } = this.#options
+    return { method, path: String(path), headers: this.#headers(), body: Buffer.concat(this.#chunks) }
+  }
+
   answer({ status, headers, body }: Omit<ServiceAnswer, 'id'>): void {
+    if (body === undefined) {
+      const request = this.#ways.bySocket(this.#call())
+      request.once('response', (response) => {
+        response.once('close', () => this.destroy())
+        this.emit('response', response)
+      })
+      request.once('error', (error) => this.emit('error', error))
+      this.once('close', () => request.destroy())
+      return
+    }
     const response = new Readable({ read() {} })
     response.push(
       typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.length),
