@@ -14,8 +14,9 @@ export function workflowsCommand(): Command {
       if (name !== undefined) {
         const workflow = await callApi('getWorkflow', { name })
         if (json) return printJson(workflow)
+        const by = workflow.origin === 'api' ? 'published at run time' : 'deployed'
         const fields = describeSchema(workflow.definition.input)
-        say(`${style('bold', name)} v${workflow.version}  ${workflow.description}`)
+        say(`${style('bold', name)} v${workflow.version} (${by})  ${workflow.description}`)
         say(`task types: ${workflow.taskTypes.join(', ') || name}; input:`)
         for (const line of fields.length > 0 ? fields : ['anything']) say(`  ${line}`)
         return console.log(`\n${stringify(workflow.definition)}`)
@@ -26,8 +27,9 @@ export function workflowsCommand(): Command {
         workflow.name,
         String(workflow.version),
         String(workflow.steps.length),
+        workflow.origin,
         workflow.description,
       ])
-      printTable(['workflow', 'version', 'steps', 'what it does'], rows)
+      printTable(['workflow', 'version', 'steps', 'from', 'what it does'], rows)
     })
 }

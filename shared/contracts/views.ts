@@ -191,6 +191,9 @@ export const WorkflowViewSchema = z.object({
   taskTypes: z.array(z.string()),
   steps: z.array(z.string()),
   stateMachineArn: z.string(),
+  origin: z
+    .enum(['deployment', 'api'])
+    .describe('Who brings its versions: the deployment, or callers by PUT /workflows/{name}'),
 })
 export type WorkflowView = z.infer<typeof WorkflowViewSchema>
 

@@ -23,8 +23,11 @@ export type RegisteredWorkflow = {
 
 /** The registered workflows, with all versions. */
 export type Workflows = {
-  /** Stores this version and makes it the latest, unless `latest` is false. */
-  putWorkflow(registered: RegisteredWorkflow, options?: { latest?: boolean }): Promise<void>
+  /**
+   * Stores this version and makes it the latest, unless `latest` is false. A version published at run time never replaces one that a
+   * deployment serves: then nothing is written, and the answer is false.
+   */
+  putWorkflow(registered: RegisteredWorkflow, options?: { latest?: boolean }): Promise<boolean>
   /** Stores a new version by a conditional write, and lists it when it is active; false when the version exists already. */
   publishWorkflow(registered: RegisteredWorkflow): Promise<boolean>
   /** The newest version, or the one asked for. */

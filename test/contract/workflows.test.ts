@@ -256,6 +256,36 @@ describe('publishing a workflow', () => {
     ).rejects.toThrow('publish this as version 4')
   })
 
+  it('takes no version of a workflow that a deployment serves, until the deployment leaves it out (publish/V5)', async () => {
+    const { workflows } = stores.ports
+    const deployed = WorkflowSchema.parse(workflow('owned'))
+    const deploy = (...brought: (typeof deployed)[]) =>
+      registerDeployment(stores.ports)({
+        agents: [],
+        workflows: brought.map((one) => ({ workflow: one, stateMachineArn: 'arn:owned', gates: [] })),
+      })
+    const put = (version: number) =>
+      registerWorkflow(stores.ports)({ name: 'owned', workflow: workflow('owned', 0, version) }, CALLER)
+    await deploy(deployed)
+    // The same content under the same version changes nothing.
+    expect(await put(1)).toMatchObject({ version: 1, origin: 'deployment' })
+    await expect(put(2)).rejects.toThrow(
+      '"owned" is a deployed workflow, which the next deployment would put back: change it in workflows/ and deploy, or publish this under another name',
+    )
+    expect(await workflows.listVersions('owned')).toHaveLength(1)
+    expect(await workflows.putWorkflow({ ...record('owned', {}), stateMachineArn: 'arn:other' })).toBe(false)
+    expect(await workflows.findWorkflow('owned')).toMatchObject({ origin: 'deployment' })
+    await deploy()
+    expect(await put(2)).toMatchObject({ version: 2, origin: 'api' })
+    // A deployment may bring a name that callers have published.
+    await deploy(deployed)
+    expect(await workflows.findWorkflow('owned')).toMatchObject({
+      origin: 'deployment',
+      workflow: { version: 1 },
+    })
+    await deploy()
+  })
+
   it('plans on what a deployment leaves out while its machine is kept, and not when that has gone with the stacks (removal/R2)', async () => {
     const { workflows } = stores.ports
     const deploy = (...versions: number[]) =>

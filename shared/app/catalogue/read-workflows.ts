@@ -32,7 +32,7 @@ export const checkHealth =
     return { status: 'ok' as const, agents: agents.length, workflows: workflows.length }
   }
 
-export function workflowView({ workflow, stateMachineArn }: RegisteredWorkflow): WorkflowView {
+export function workflowView({ workflow, stateMachineArn, origin }: RegisteredWorkflow): WorkflowView {
   const { name, version, description, taskTypes } = workflow
   return {
     name,
@@ -41,5 +41,6 @@ export function workflowView({ workflow, stateMachineArn }: RegisteredWorkflow):
     taskTypes,
     steps: topologicalOrder(graphOfWorkflow(workflow)),
     stateMachineArn,
+    origin,
   }
 }

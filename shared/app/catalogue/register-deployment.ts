@@ -6,6 +6,8 @@
  * deployment/D4 an interrupted registration is completed by the next; what it has published is not published again
  * deployment/D5 a version of a workflow never changes: content that differs from the stored version gets the next one, also when its author
  *    has not counted it up, and content that was deployed before gets its former one again (a rollback)
+ * deployment/D6 a new version is stored by a conditional write: when a caller or another deployment has taken its number meanwhile, the
+ *    version is chosen again
  */
 import type { Agent, AgentManifest } from '../../domain/agent.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
@@ -30,6 +32,8 @@ type Needs = Pick<
 
 /** Concurrent writes to the registry. */
 const AT_ONCE = 20
+/** Each try that fails means that another writer has published a version of the same name meanwhile. */
+const MOST_TRIES = 20
 
 /** Makes the registry match this deployment. Idempotent. Throws ConflictError (deployment/D2). */
 export const registerDeployment =
@@ -100,17 +104,13 @@ async function publishOne(
   before: RegisteredWorkflow | undefined,
 ): Promise<void> {
   const { name } = one.workflow
-  const workflow = { ...one.workflow, version: await versionOf(workflows, one.workflow, before?.workflow) }
   const stateMachineArn = await machines.publish(one.stateMachineArn, before?.stateMachineArn)
   const registeredAt = clock.now().toISOString()
-  await workflows.putWorkflow({
-    ...one,
-    workflow,
-    stateMachineArn,
-    registeredAt,
-    active: true,
-    origin: 'deployment',
-  })
+  await storeVersion(
+    workflows,
+    { ...one, stateMachineArn, registeredAt, active: true, origin: 'deployment' },
+    before?.workflow,
+  )
   // Machines of removed parts stay for their running executions, like those of removed workflows.
   const parts = one.parts ?? 0
   const left = partNames(name, before?.parts ?? 0).slice(parts)
@@ -122,19 +122,39 @@ async function publishOne(
   ])
 }
 
-/** deployment/D5. */
+/** deployment/D5, deployment/D6. Throws UnavailableError when other writers take every number that is tried. */
+async function storeVersion(
+  workflows: Ports['workflows'],
+  brought: RegisteredWorkflow,
+  before: Workflow | undefined,
+): Promise<void> {
+  const { workflow } = brought
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const { version, isStored } = await versionOf(workflows, workflow, before)
+    const registered = { ...brought, workflow: { ...workflow, version } }
+    // Equal content is stored under this number already, so only its machine and its origin may change.
+    if (isStored) return void (await workflows.putWorkflow(registered))
+    if (await workflows.publishWorkflow(registered)) return
+  }
+  const message = `workflow "${workflow.name}": other writers published ${MOST_TRIES} versions of it meanwhile; deploy again`
+  throw new OrchestratorError('UnavailableError', message)
+}
+
 async function versionOf(
   workflows: Ports['workflows'],
   brought: Workflow,
   before: Workflow | undefined,
-): Promise<number> {
+): Promise<{ version: number; isStored: boolean }> {
   const { name, version } = brought
-  if (before && version <= before.version && hasSameContent(brought, before)) return before.version
+  if (before && version <= before.version && hasSameContent(brought, before))
+    return { version: before.version, isStored: true }
   const stored = (await workflows.listVersions(name)).map((one) => one.workflow)
   const declared = stored.find((one) => one.version === version)
-  if (!declared || hasSameContent(brought, declared)) return version
+  if (!declared) return { version, isStored: false }
+  if (hasSameContent(brought, declared)) return { version, isStored: true }
   const former = stored.findLast((one) => hasSameContent(brought, one))
-  return former?.version ?? 1 + Math.max(...stored.map((one) => one.version))
+  if (former) return { version: former.version, isStored: true }
+  return { version: 1 + Math.max(...stored.map((one) => one.version)), isStored: false }
 }
 
 async function inGroups<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {

@@ -7,6 +7,7 @@
  * publish/V3 the record is written before the machine is created, so that no machine is without a record after a failure; a repeat
  *    completes an interrupted publication
  * publish/V4 a version whose machine was deleted with the stacks is restored by publishing it again, even if later versions exist
+ * publish/V5 a name that a deployment serves belongs to it: callers publish no version of it, also when the deployment comes meanwhile
  */
 
 import { type Compiled, compileWorkflow } from '../../compiler/index.ts'
@@ -54,6 +55,7 @@ export const registerWorkflow =
       if (before.origin === 'api' && isNewer(workflow, newest)) await workflows.putWorkflow(before)
       return workflowView(before)
     }
+    requireOwn(workflow, newest)
     // Inactive: the stacks were destroyed meanwhile, and the version is restored; or its publication was interrupted, and a later version
     // may
     // have been published first.
@@ -68,9 +70,26 @@ export const registerWorkflow =
     await ensureMachine(ports, machineNameOf(ports, workflow, compiled), compiled)
     // A restored version does not replace a later active one as the latest.
     const latest = !newest?.active || newest.workflow.version <= workflow.version
-    await workflows.putWorkflow(registered, { latest })
+    if (!(await workflows.putWorkflow(registered, { latest })))
+      return workflowView(await deployedMeanwhile(ports, workflow))
     return workflowView(registered)
   }
+
+/** The version that a deployment has stored meanwhile. Throws ConflictError when its content is another. */
+async function deployedMeanwhile({ workflows }: Needs, workflow: Workflow): Promise<RegisteredWorkflow> {
+  const deployed = await workflows.findWorkflow(workflow.name, workflow.version)
+  if (deployed) return sameVersion(deployed, workflow, deployed)
+  throw belongsToDeployment(workflow.name)
+}
+
+function requireOwn({ name }: Workflow, newest: RegisteredWorkflow | undefined): void {
+  if (newest?.active && newest.origin === 'deployment') throw belongsToDeployment(name)
+}
+
+function belongsToDeployment(name: string): OrchestratorError {
+  const message = `"${name}" is a deployed workflow, which the next deployment would put back: change it in workflows/ and deploy, or publish this under another name`
+  return new OrchestratorError('ConflictError', message)
+}
 
 /** Derived from the content, so that concurrent publications of one version with different content have different machines. */
 function machineNameOf(ports: Needs, { name, version }: Workflow, compiled: Compiled): string {

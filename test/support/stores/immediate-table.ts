@@ -70,7 +70,13 @@ export function clientOf({ items, write }: ImmediateTable): DynamoDBDocumentClie
       return { Responses: { [table]: Keys.flatMap((key) => find(key) ?? []) } }
     }
     if (command instanceof QueryCommand) {
-      const { ':pk': pk, ...others } = command.input.ExpressionAttributeValues ?? {}
+      const { ':pk': pk, ':kind': kind, ...others } = command.input.ExpressionAttributeValues ?? {}
+      if (kind !== undefined)
+        return {
+          Items: [...items.values()]
+            .map((item) => unmarshall(item as never))
+            .filter(({ kindKey }) => kindKey === kind),
+        }
       const [prefix = ''] = Object.values(others)
       const found = select(pk, (sk) => sk.startsWith(String(prefix)))
       return { Items: found.sort((a, b) => (String(a.sk) < String(b.sk) ? -1 : 1)) }

@@ -20,6 +20,7 @@ import { listKind, type RegistryTable } from './list-kind.ts'
  * workflows/W3 only an active workflow is listed; its versions stay for the tasks that they started
  * workflows/W4 of what is published at run time, also at once, a name stands for the newest version that is active; a deployment says itself
  *    what it stands for, for it may be rolled back
+ * workflows/W5 what a deployment serves, a version or what a name stands for, is never replaced by what is published at run time
  */
 
 /** An item takes 400 KB, its keys included. */
@@ -48,7 +49,7 @@ export function dynamodbWorkflows({
 }: RegistryTable & { onUnreadable?: OnUnreadable }): Workflows {
   const put = (Item: Item) => callAws(() => client.send(new PutCommand({ TableName: table, Item })))
 
-  /** Makes the name stand for this version, unless it stands for a later one (workflows/W4). */
+  /** Makes the name stand for this version, unless it stands for a later or a deployed one (workflows/W4, workflows/W5). */
   async function putLatest(registered: RegisteredWorkflow, stored: Item): Promise<void> {
     const Item = { ...latestItem(registered), ...stored }
     if (registered.origin !== 'api') return void (await put(Item))
@@ -57,11 +58,28 @@ export function dynamodbWorkflows({
       Item,
       // An unlisted record serves no task, so any active version may replace it. Items of earlier releases have no version.
       ConditionExpression:
-        'attribute_not_exists(kindKey) OR attribute_not_exists(#version) OR #version <= :version',
+        'attribute_not_exists(kindKey) OR ((attribute_not_exists(#version) OR #version <= :version) AND attribute_not_exists(deployed))',
       ExpressionAttributeNames: { '#version': 'version' },
       ExpressionAttributeValues: { ':version': registered.workflow.version },
     })
     await unlessAws(['ConditionalCheckFailedException'], () => client.send(unlessLater))
+  }
+
+  /** Stores a version; false where a deployment serves it, or, with `first`, where it exists. */
+  async function putVersion(
+    registered: RegisteredWorkflow,
+    stored: Item,
+    { first = false } = {},
+  ): Promise<boolean> {
+    const Item = { ...versionItem(registered), ...stored }
+    const unlessDeployed = registered.origin === 'api' ? 'attribute_not_exists(deployed)' : undefined
+    const condition = first ? 'attribute_not_exists(pk)' : unlessDeployed
+    const write = new PutCommand({
+      TableName: table,
+      Item,
+      ...(condition && { ConditionExpression: condition }),
+    })
+    return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(write))) !== undefined
   }
 
   /** Attributes that stand for a record; its text is stored where it is too large for them (workflows/W2). */
@@ -102,18 +120,14 @@ export function dynamodbWorkflows({
   return {
     async putWorkflow(registered, { latest = true } = {}) {
       const stored = await store(registered)
-      await put({ ...versionItem(registered), ...stored })
+      if (!(await putVersion(registered, stored))) return false
       if (latest) await putLatest(registered, stored)
+      return true
     },
 
     async publishWorkflow(registered) {
       const stored = await store(registered)
-      const first = new PutCommand({
-        TableName: table,
-        Item: { ...versionItem(registered), ...stored },
-        ConditionExpression: 'attribute_not_exists(pk)',
-      })
-      if (!(await unlessAws(['ConditionalCheckFailedException'], () => client.send(first)))) return false
+      if (!(await putVersion(registered, stored, { first: true }))) return false
       if (registered.active) await putLatest(registered, stored)
       return true
     },
@@ -140,11 +154,18 @@ export function dynamodbWorkflows({
   }
 }
 
-function versionItem({ workflow: { name, version } }: RegisteredWorkflow): Item {
-  return { pk: workflowKey(name), sk: versionKey(version) }
+function versionItem(registered: RegisteredWorkflow): Item {
+  const { name, version } = registered.workflow
+  return { pk: workflowKey(name), sk: versionKey(version), ...claimOf(registered) }
 }
 
-function latestItem({ active, workflow: { name, version } }: RegisteredWorkflow): Item {
+function latestItem(registered: RegisteredWorkflow): Item {
+  const { active, workflow } = registered
+  const { name, version } = workflow
   const listed = active ? { kindKey: KINDS.workflow, nameKey: name } : {}
-  return { pk: workflowKey(name), sk: REGISTRY_ITEMS.latest, version, ...listed }
+  return { pk: workflowKey(name), sk: REGISTRY_ITEMS.latest, version, ...listed, ...claimOf(registered) }
 }
+
+/** Items of earlier releases have none until the next deployment. */
+const claimOf = ({ active, origin }: RegisteredWorkflow): Item =>
+  active && origin === 'deployment' ? { deployed: true } : {}
