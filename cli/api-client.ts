@@ -13,14 +13,19 @@ const DEFAULT_URL = 'http://localhost:8000'
 /** Host names of API Gateway, which contain the region; an emulator's do not. */
 const EXECUTE_API = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com/
 
-/** Calls a route of the API and returns its parsed body. Throws CliError with the API's problem document. */
+/**
+ * Calls a route of the API and returns its parsed body. Throws CliError with the API's problem document, or when there is no answer in
+ * time.
+ */
 export async function callApi<Id extends RouteId>(
   id: Id,
   input: InputOf<Id>,
   base = baseUrl(),
+  timeoutSeconds?: number,
 ): Promise<OutputOf<Id>> {
+  const timeout = timeoutSeconds === undefined ? {} : { timeoutSeconds }
   try {
-    return await makeClient({ baseUrl: base, sign: signed })(id, input)
+    return await makeClient({ baseUrl: base, sign: signed, ...timeout })(id, input)
   } catch (error) {
     throw error instanceof ApiError ? cliErrorOf(error, base) : error
   }

@@ -34,6 +34,15 @@ export class CatalogueError extends Error {}
 
 /** Every agent and every workflow of the sources, in their order. Throws CatalogueError listing all that is wrong. */
 export async function loadCatalogue(sources: readonly Source[] = [BUILT_IN]): Promise<Catalogue> {
+  const { catalogue, problems } = await loadWhatLoads(sources)
+  if (problems.length > 0) throw new CatalogueError(problems.join('\n'))
+  return catalogue
+}
+
+/** The agents and workflows that can be loaded, and what is wrong with the others: lines that begin with their file. */
+export async function loadWhatLoads(
+  sources: readonly Source[],
+): Promise<{ catalogue: Catalogue; problems: string[] }> {
   const loaded = await Promise.all(sources.map(loadSource))
   const agents = loaded.flatMap((source) => source.agents)
   const workflows = loaded.flatMap((source) => source.workflows)
@@ -45,8 +54,7 @@ export async function loadCatalogue(sources: readonly Source[] = [BUILT_IN]): Pr
     ...agentsTwiceIn(catalogue.agents),
     ...clashesIn(loaded.map((source) => valuesOf(source.workflows))),
   ]
-  if (problems.length > 0) throw new CatalogueError(problems.join('\n'))
-  return catalogue
+  return { catalogue, problems }
 }
 
 /** The file of each agent of a source, as absolute paths. */

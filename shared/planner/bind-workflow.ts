@@ -1,10 +1,11 @@
 import type { Agent } from '../domain/agent.ts'
 import { type Issue, issue } from '../domain/issue.ts'
-import { nearestNames, suggestNames } from '../domain/nearest-names.ts'
+import { suggestNames } from '../domain/nearest-names.ts'
 import type { Binding, Decision } from '../domain/plan.ts'
 import { compareIds } from '../workflow/graph.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
+import { describeUnknownAgent, type Offering, unfitFallbacks } from './issues-of-fallbacks.ts'
 
 /** Chooses an agent for a step; implemented by the selector and passed in by the use case. */
 export type ChooseFor = (
@@ -19,9 +20,6 @@ type Refused = { agentId: string; kind: string; reason: string }
 
 /** Existing bindings, which are kept. */
 export type Kept = { bindings: Record<string, Binding>; decisions: Decision[] }
-
-/** Agents that are not removed, with the names of what they offer. */
-export type Offering = { id: string; capabilities: readonly { name: string }[] }
 
 export type Bound = { bindings: Record<string, Binding>; decisions: Decision[]; issues: Issue[] }
 
@@ -80,39 +78,15 @@ function issueOfNobody(
   return issue('no-agent', path, `nobody can run step "${id}" (${wanted}): ${why(refusals, pinned)}`)
 }
 
-/** `no agent "writer-god"; did you mean "writer-good"?`: the nearest of the agents that could do it, and not a list of all. */
-export function describeUnknownAgent(name: string, able: readonly string[]): string {
-  const near = nearestNames(name, able).map((one) => `"${one}"`)
-  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : '`orchestrator agents` shows all'
-  return `no agent "${name}"; ${hint}`
-}
-
-/** A fallback is an agent that offers the step's capability, or a capability that some agent offers. */
 function issuesOfFallbacks(
   { steps }: Workflow,
   id: string,
-  { fallback = [], capability }: AgentStep,
+  step: AgentStep,
   agents: readonly Offering[],
 ): Issue[] {
-  const offers = ({ capabilities }: Offering, wanted: string): boolean =>
-    capabilities.some(({ name }) => name === wanted)
-  const able = agents
-    .filter((agent) => capability === undefined || offers(agent, capability))
-    .map((one) => one.id)
-  return fallback.flatMap((name, at) => {
-    const path = `${pathOfPlace(steps, id)}.fallback.${at}`
-    const told = `fallback "${name}" of step "${id}"`
-    const agent = agents.find((one) => one.id === name)
-    if (agent && (capability === undefined || offers(agent, capability))) return []
-    if (agent) {
-      const message = `${told}: agent "${name}" does not offer ${capability}${suggestNames(name, able)}`
-      return issue('no-agent', path, message)
-    }
-    if (agents.some((one) => offers(one, name))) return []
-    const known = [...able, ...agents.flatMap(({ capabilities }) => capabilities.map((one) => one.name))]
-    const near = nearestNames(name, known).map((one) => `"${one}"`)
-    const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : '`orchestrator agents` shows all'
-    return issue('unknown-agent', path, `${told}: no agent or capability has this name; ${hint}`)
+  return unfitFallbacks(step, agents).map(({ at, name, code, why }) => {
+    const path = `${pathOfPlace(steps, id)}.fallback[${at}]`
+    return issue(code, path, `fallback "${name}" of step "${id}": ${why}`)
   })
 }
 

@@ -9,7 +9,7 @@ import type { Decision } from '../../domain/plan.ts'
 import { preferring } from '../../domain/prefer.ts'
 import type { Attempt, StepRecord } from '../../domain/step.ts'
 import { secondsUntil } from '../../domain/times.ts'
-import { describeUnknownAgent } from '../../planner/bind-workflow.ts'
+import { describeUnknownAgent } from '../../planner/issues-of-fallbacks.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import {
   chooseAgent,

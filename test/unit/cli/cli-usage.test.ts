@@ -275,7 +275,7 @@ describe('a workflow file with a misspelt field', () => {
     expect(offline).toMatchObject({ requests: [], told: { code: 0, stdout: 'valid: t v1\n' } })
     const nowhere = await runCli(['validate', path], { ORCHESTRATOR_URL: 'http://127.0.0.1:1' })
     expect(nowhere).toMatchObject({ code: 0, stdout: 'valid: t v1\n' })
-    expect(nowhere.stderr).toMatch(/^not checked against agents: /m)
+    expect(nowhere.stderr).toMatch(/^not checked against agents of the API: /m)
   })
 })
 

@@ -50,7 +50,7 @@ it.each([
     const chosen = { agent: { id: 'writer', functionArn: '', version: '1.0.0', limits: {} }, decision: {} }
     const { issues } = bindWorkflow(given, agents, () => chosen as never)
     expect(issues.map(({ message }) => message)).toEqual(messages)
-    for (const { path } of issues) expect(path).toMatch(/^steps\.report\.fallback\.\d$/)
+    for (const { path } of issues) expect(path).toMatch(/^steps\.report\.fallback\[\d\]$/)
   }
 })
 

@@ -1,0 +1,42 @@
+import { nearestNames, suggestNames } from '../domain/nearest-names.ts'
+import type { AgentStep } from '../workflow/schema.ts'
+
+/** Agents that are not removed, with the names of what they offer. */
+export type Offering = { id: string; capabilities: readonly { name: string }[] }
+
+/** A fallback that could not stand in: its index in the step's list, and why. */
+export type UnfitFallback = { at: number; name: string; code: 'no-agent' | 'unknown-agent'; why: string }
+
+export const offers = ({ capabilities }: Offering, wanted: string): boolean =>
+  capabilities.some(({ name }) => name === wanted)
+
+/** A fallback is an agent that offers the step's capability, or a capability that some agent offers. */
+export function unfitFallbacks(
+  { fallback = [], capability }: Pick<AgentStep, 'fallback' | 'capability'>,
+  agents: readonly Offering[],
+): UnfitFallback[] {
+  const able = agents
+    .filter((agent) => capability === undefined || offers(agent, capability))
+    .map((one) => one.id)
+  return fallback.flatMap((name, at): UnfitFallback[] => {
+    const agent = agents.find((one) => one.id === name)
+    if (agent && (capability === undefined || offers(agent, capability))) return []
+    if (agent) {
+      const why = `agent "${name}" does not offer ${capability}${suggestNames(name, able)}`
+      return [{ at, name, code: 'no-agent', why }]
+    }
+    if (agents.some((one) => offers(one, name))) return []
+    const known = [...able, ...agents.flatMap(({ capabilities }) => capabilities.map((one) => one.name))]
+    const why = `no agent or capability has this name; ${hintFor(name, known)}`
+    return [{ at, name, code: 'unknown-agent', why }]
+  })
+}
+
+/** `no agent "writer-god"; did you mean "writer-good"?`: the nearest of the agents that could do it, and not a list of all. */
+export const describeUnknownAgent = (name: string, able: readonly string[]): string =>
+  `no agent "${name}"; ${hintFor(name, able)}`
+
+function hintFor(name: string, known: readonly string[]): string {
+  const near = nearestNames(name, known).map((one) => `"${one}"`)
+  return near.length > 0 ? `did you mean ${near.join(' or ')}?` : '`orchestrator agents` shows all'
+}

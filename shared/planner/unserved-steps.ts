@@ -1,0 +1,72 @@
+import { type Issue, issue } from '../domain/issue.ts'
+import type { IssueCode } from '../domain/issue-codes.ts'
+import { suggestNames } from '../domain/nearest-names.ts'
+import { everyStep, pathOfPlace } from '../workflow/places.ts'
+import { isAgentStep, type Step, type Workflow } from '../workflow/schema.ts'
+import { workflowCalledBy } from '../workflow/step-kinds.ts'
+import { capabilityOfStep } from '../workflow/step-needs.ts'
+import { describeUnknownAgent, type Offering, offers, unfitFallbacks } from './issues-of-fallbacks.ts'
+
+/** What is known at one place: a deployment, a project, an API. */
+export type Known = {
+  agents: readonly (Offering & { version: string })[]
+  /** Names of workflows. */
+  workflows: readonly string[]
+}
+/** A step that nothing known serves. The message leaves out the step; the path of the issue is that in the document. */
+export type Unserved = { place: string; issue: Issue }
+
+/**
+ * The steps whose child workflow, capability, agent or fallback is not among what is known, or does not offer what the step asks for. An
+ * agent or workflow may be registered elsewhere or later, so whether that is an error is the caller's to decide.
+ */
+export function unservedSteps({ steps }: Pick<Workflow, 'steps'>, known: Known): Unserved[] {
+  return everyStep(steps).flatMap(({ place, step }) =>
+    missingOf(step, known).map(({ field, code, message }) => {
+      return { place, issue: issue(code, `${pathOfPlace(steps, place)}.${field}`, message) }
+    }),
+  )
+}
+
+type Missing = { field: string; code: IssueCode; message: string }
+
+function missingOf(step: Step, { agents, workflows }: Known): Missing[] {
+  const called = workflowCalledBy(step)?.split('@')[0]
+  if (called !== undefined && !workflows.includes(called)) {
+    const message = `no workflow here is called "${called}"${suggestNames(called, workflows)}`
+    return [{ field: 'workflow', code: 'unknown-workflow', message }]
+  }
+  const capability = capabilityOfStep(step)
+  const capabilities = [...new Set(agents.flatMap((one) => one.capabilities.map(({ name }) => name)))]
+  if (capability !== undefined && !capabilities.includes(capability)) {
+    const message = `no agent here offers "${capability}"${suggestNames(capability, capabilities)}`
+    return [{ field: 'capability', code: 'unknown-capability', message }]
+  }
+  if (!isAgentStep(step)) return []
+  const ofFallbacks = unfitFallbacks(step, agents).map(({ at, name, code, why }) => {
+    return { field: `fallback[${at}]`, code, message: `fallback "${name}": ${why}` }
+  })
+  return [...missingAgent(step.agent, capability, agents), ...ofFallbacks]
+}
+
+/** A step may pin an agent as `id`, `id@1.2.3`, or with the beginning of a version: `id@1`. */
+function missingAgent(
+  pinned: string | undefined,
+  capability: string | undefined,
+  agents: Known['agents'],
+): Missing[] {
+  if (pinned === undefined) return []
+  const [id = '', version] = pinned.split('@')
+  const agent = agents.find((one) => one.id === id)
+  const able = agents
+    .filter((one) => capability === undefined || offers(one, capability))
+    .map((one) => one.id)
+  if (!agent) return [{ field: 'agent', code: 'unknown-agent', message: describeUnknownAgent(id, able) }]
+  if (capability !== undefined && !offers(agent, capability)) {
+    const message = `agent "${id}" does not offer ${capability}${suggestNames(id, able)}`
+    return [{ field: 'agent', code: 'no-agent', message }]
+  }
+  if (version === undefined || agent.version === version || agent.version.startsWith(`${version}.`)) return []
+  const message = `the step pins ${pinned}, and agent "${id}" is at version ${agent.version}`
+  return [{ field: 'agent', code: 'no-agent', message }]
+}
