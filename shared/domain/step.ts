@@ -85,6 +85,10 @@ export const StepRecordSchema = z.object({
     .optional()
     .describe('The agent that the rebinder has chosen, or that has ended the step'),
   agentVersion: z.string().optional().describe('The version of the agent that has succeeded'),
+  calledVersion: z
+    .string()
+    .optional()
+    .describe('The version of the agent that works on it, or has worked on it last'),
   reboundBy: z
     .string()
     .optional()

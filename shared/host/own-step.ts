@@ -12,6 +12,7 @@ import { executionName, FIRST_EXECUTION } from '../domain/task.ts'
 import type { Plan } from '../ports/index.ts'
 import { retriedKinds } from '../workflow/retry-policy.ts'
 import { type AgentStep, DEFAULT_TIMEOUT_SECONDS } from '../workflow/schema.ts'
+import type { Asked } from './asked-input.ts'
 import type { HostPorts } from './host-ports.ts'
 import type { Loading } from './load-step.ts'
 import { lastFailure } from './retry-or-leave.ts'
@@ -31,9 +32,16 @@ const UNKNOWN = 'unknown'
  * Takes the step over, or answers the receipt that it has left (host/H1). Throws StepSupersededError to a late invocation (host/H2), and
  * AgentFailedError when the agent has no attempt left.
  */
-export async function ownStep(ports: Needs, agent: DefinedAgent, loading: Loading): Promise<Owned> {
+export async function ownStep(
+  ports: Needs,
+  agent: DefinedAgent,
+  loading: Loading,
+  asked: Asked,
+): Promise<Owned> {
   const { own, planned, log, enteredAt, timeLimit, needed } = loading
-  const taken = await ports.steps.takeOverStep(own, { startedAt: ports.clock.now().toISOString() })
+  const input = 'kept' in asked ? asked.kept : undefined
+  const begun = { input, calledVersion: agent.manifest.version }
+  const taken = await ports.steps.takeOverStep(own, { startedAt: ports.clock.now().toISOString(), begun })
   const plan = await planned
   if (taken.kind === 'superseded') throw superseded(own.path)
   if (taken.kind === 'final') {

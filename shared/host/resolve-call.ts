@@ -20,7 +20,7 @@ export type Call = {
 /** Evaluates `when`, and then the input. Throws InvalidInputError naming the expression that failed. */
 export async function resolveInput(
   { values }: Pick<HostPorts, 'values'>,
-  { agent, own, plan, needed }: StepRun,
+  { agent, own, plan, needed }: Pick<StepRun, 'agent' | 'own' | 'plan' | 'needed'>,
 ): Promise<Resolved> {
   const task = { id: own.taskId, type: plan.type, metadata: plan.metadata }
   const schema = capabilityAsked(agent.manifest, stepOf(plan, own.path))?.inputSchema

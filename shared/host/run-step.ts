@@ -8,17 +8,20 @@
  * host/H4 a step that has ended, or replays its receipt, signals the gates that wait for it
  * host/H5 an attempt is counted for its agent once at most, and by the invocation that has noted its end
  * host/H6 an attempt whose worker has died is noted and counted by the next owner of the step, and what it had reserved is settled
+ * host/H7 the write that begins an attempt has its input and the agent's version: both are seen while the agent works, and after its worker
+ *    has died. An input that cannot be kept costs no step
  */
 import type { DefinedAgent } from '../agent/index.ts'
 import type { Receipt } from '../domain/step.ts'
 import { admitCall } from './admit-call.ts'
+import { type Asked, askedInput } from './asked-input.ts'
 import { type EndedStep, recordEnd, tellEnd } from './end-step.ts'
 import { failAttempt } from './fail-attempt.ts'
 import type { HostPorts, Invocation } from './host-ports.ts'
 import { loadStep } from './load-step.ts'
 import { outputCache } from './output-cache.ts'
 import { ownStep } from './own-step.ts'
-import { resolveInput, validateCall } from './resolve-call.ts'
+import { validateCall } from './resolve-call.ts'
 import { runAgent, storeOutput } from './run-agent.ts'
 import type { Limits, StepOutcome, StepRun } from './step-run.ts'
 import { withinDeadline } from './within-deadline.ts'
@@ -30,12 +33,15 @@ import { withinDeadline } from './within-deadline.ts'
 export function runStep(ports: HostPorts) {
   return async (agent: DefinedAgent, payload: unknown, invocation: Invocation): Promise<Receipt> => {
     const loading = loadStep(ports, payload, invocation)
-    const owned = await ownStep(ports, agent, loading)
+    const asked = await askedInput(ports, agent, loading)
+    const owned = await ownStep(ports, agent, loading, asked)
     if (owned.kind === 'ended') return owned.receipt
     const { run } = owned
     let ended: EndedStep
     try {
-      const outcome = await withinDeadline(ports, run, invocation, (limits) => work(ports, run, limits))
+      const outcome = await withinDeadline(ports, run, invocation, (limits) =>
+        work(ports, run, asked, limits),
+      )
       ended = await recordEnd(ports, run, outcome)
     } catch (error) {
       throw await failAttempt(ports, run, error)
@@ -45,8 +51,9 @@ export function runStep(ports: HostPorts) {
 }
 
 /** From the step's condition to its output. */
-async function work(ports: HostPorts, run: StepRun, limits: Limits): Promise<StepOutcome> {
-  const resolved = await resolveInput(ports, run)
+async function work(ports: HostPorts, run: StepRun, asked: Asked, limits: Limits): Promise<StepOutcome> {
+  if ('failure' in asked) throw asked.failure
+  const { resolved } = asked
   if (resolved.kind === 'skip') return { status: 'skipped', skipReason: resolved.reason }
   const call = validateCall(run, resolved.input)
   const cache = outputCache(ports, run, call)

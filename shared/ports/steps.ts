@@ -1,5 +1,5 @@
 import type { Decision } from '../domain/plan.ts'
-import type { Approval, Attempt, StepRecord } from '../domain/step.ts'
+import type { Approval, Attempt, StepRecord, StoredValue } from '../domain/step.ts'
 
 /** The outcome of an invocation's first write: it owns the step now (`before`: the record until then), or it came too late. */
 export type TakeOver =
@@ -14,7 +14,14 @@ export type Rebound = {
   reboundBy?: string
   decision?: Decision
   busySince?: string | undefined
+  begun?: Begun
 }
+
+/**
+ * What a run of a step begins with; it replaces what the run before began with, also where it is undefined. Not part of the step's
+ * record as other steps read it: `findInputs` finds the input.
+ */
+export type Begun = { calledVersion?: string | undefined; input: StoredValue | undefined }
 
 export type Ownership = { taskId: string; path: string; owner: string; fence: string }
 
@@ -34,6 +41,9 @@ export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> &
       | 'unpriced'
     >
   >
+
+/** A step as another task has completed it, with its input. */
+export type AdoptedStep = StepEnd & { path: string; startedAt: string; input?: StoredValue | undefined }
 
 /** Step records, with their approvals. Every write is one conditional write of one item. */
 export type Steps = {
@@ -58,7 +68,7 @@ export type Steps = {
   /** Makes a failure final, so that later invocations cannot take the step over; applies only if its fence is below `before`. */
   closeStep(taskId: string, path: string, before: string): Promise<void>
   /** Copies a step that another task has completed into a task; it is final. */
-  adoptStep(taskId: string, step: StepEnd & { path: string; startedAt: string }): Promise<void>
+  adoptStep(taskId: string, step: AdoptedStep): Promise<void>
   /** Best effort: progress is only displayed. */
   setProgress(ownership: Ownership, progress: { fraction: number; note: string }): Promise<void>
   /** Records the question to a person. False when `ownership` has lost the step, or it was answered already. */
@@ -71,7 +81,7 @@ export type Steps = {
     ownership: Ownership,
     note:
       | Pick<StepRecord, 'items' | 'itemCount'>
-      | Pick<StepRecord, 'child'>
+      | (Pick<StepRecord, 'child'> & { input?: StoredValue | undefined })
       | Pick<StepRecord, 'askAgainAt'>,
   ): Promise<boolean>
   /** Records the first answer; undefined when the approval was answered before, or does not exist. */
@@ -82,4 +92,6 @@ export type Steps = {
   ): Promise<StepRecord | undefined>
   findSteps(taskId: string, paths: readonly string[]): Promise<StepRecord[]>
   listSteps(taskId: string): Promise<StepRecord[]>
+  /** By path, the inputs that are kept of these steps, each of the latest run of its step. */
+  findInputs(taskId: string, paths: readonly string[]): Promise<Map<string, StoredValue>>
 }

@@ -128,4 +128,35 @@ describe('steps', () => {
     const ends = await Promise.all(fences.map((fence) => steps.endStep(claim(id, fence), end)))
     expect(ends.map((done, index) => (done ? fences[index] : '')).filter(Boolean)).toEqual(['019'])
   })
+
+  it('keeps the input of its latest run, apart from its record (steps/P5)', async () => {
+    const { id } = openTask()
+    const input = { inline: '{"a":1}' }
+    await steps.takeOverStep(claim(id, '1'), { ...start, begun: { input, calledVersion: '1.0.0' } })
+    expect(await steps.findInputs(id, ['s', 'other'])).toEqual(new Map([['s', input]]))
+    const [record] = await rival.findSteps(id, ['s'])
+    expect(record).toMatchObject({ calledVersion: '1.0.0' })
+    expect(record).not.toHaveProperty('input')
+    // The rebinder takes it over without calling an agent: what it had failed with stays.
+    const rebound = await steps.takeOverStep(claim(id, '2'), { ...start, agentId: 'b', reboundBy: '2' })
+    expect(rebound.step).not.toHaveProperty('calledVersion')
+    expect(await steps.findInputs(id, ['s'])).toEqual(new Map([['s', input]]))
+    await steps.takeOverStep(claim(id, '3'), { ...start, begun: { input: undefined } })
+    expect(await steps.findInputs(id, ['s'])).toEqual(new Map())
+    await steps.noteStep(claim(id, '3'), { child: 't_1', input: { inline: '2' } })
+    expect(await steps.findInputs(id, ['s'])).toEqual(new Map([['s', { inline: '2' }]]))
+  })
+
+  it('is taken over without its input where the record has no room for it (steps/P5)', async () => {
+    const { id } = openTask()
+    await steps.takeOverStep(claim(id, '1'), start)
+    const items = { inline: 'x'.repeat(407_000) }
+    await steps.noteStep(claim(id, '1'), { items })
+    const begun = { input: { inline: 'y'.repeat(4_000) }, calledVersion: '1.0.0' }
+    expect(await steps.takeOverStep(claim(id, '2'), { ...start, begun })).toMatchObject({
+      kind: 'owned',
+      step: { calledVersion: '1.0.0', items },
+    })
+    expect(await steps.findInputs(id, ['s'])).toEqual(new Map())
+  })
 })

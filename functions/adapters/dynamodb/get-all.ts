@@ -15,19 +15,23 @@ const FIRST_WAIT_MILLISECONDS = 50
 
 /**
  * The items of these keys, in no order; a key without an item is left out, and one that is given twice counts once, for DynamoDB
- * refuses such a batch. What a throttled table leaves out is asked again, with exponential backoff and full jitter. Throws as
+ * refuses such a batch. With `attributes` only these of each item. What a throttled table leaves out is asked again, with exponential backoff and full jitter. Throws as
  * `callAws` does, and UnavailableError when the table goes on leaving out.
  */
 export async function getAll(
   client: DynamoDBDocumentClient,
   table: string,
   keys: readonly ItemKey[],
-  { consistent = false }: { consistent?: boolean } = {},
+  { consistent = false, attributes = [] }: { consistent?: boolean; attributes?: readonly string[] } = {},
 ): Promise<Item[]> {
   const found: Item[] = []
   let pending = [...new Map(keys.map((key) => [JSON.stringify([key.pk, key.sk]), key])).values()]
   for (let empty = 0; pending.length > 0; ) {
-    const asked = { Keys: pending.slice(0, MOST_KEYS), ...(consistent ? { ConsistentRead: true } : {}) }
+    const asked = {
+      Keys: pending.slice(0, MOST_KEYS),
+      ...(consistent ? { ConsistentRead: true } : {}),
+      ...projectionOf(attributes),
+    }
     const get = new BatchGetCommand({ RequestItems: { [table]: asked } })
     const { Responses = {}, UnprocessedKeys = {} } = await callAws(() => client.send(get))
     found.push(...(Responses[table] ?? []))
@@ -40,4 +44,13 @@ export async function getAll(
     await sleep(Math.random() * FIRST_WAIT_MILLISECONDS * 2 ** empty)
   }
   return found
+}
+
+/** Names are substituted: DynamoDB reserves hundreds of words. */
+function projectionOf(attributes: readonly string[]) {
+  if (attributes.length === 0) return {}
+  return {
+    ProjectionExpression: attributes.map((_name, at) => `#a${at}`).join(', '),
+    ExpressionAttributeNames: Object.fromEntries(attributes.map((name, at) => [`#a${at}`, name])),
+  }
 }

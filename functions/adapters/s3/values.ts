@@ -4,7 +4,7 @@ import type { StoredValue } from '../../../shared/domain/step.ts'
 import type { BlobStore, Values } from '../../../shared/ports/index.ts'
 
 /** Above this a value goes to the blob store: a large item costs write units on every touch. */
-const MAX_INLINE_BYTES = 16 * 1024
+const MOST_INLINE_BYTES = 16 * 1024
 
 /** Small values stand in the item that refers to them, larger ones are blobs. */
 export function blobValues({
@@ -15,16 +15,16 @@ export function blobValues({
   digest: (text: string) => string
 }): Values {
   return {
-    async storeValue(taskId: string, value: Json): Promise<StoredValue> {
+    async storeValue(taskId, value, mostInlineBytes = MOST_INLINE_BYTES): Promise<StoredValue> {
       const text = JSON.stringify(value)
       const bytes = Buffer.byteLength(text)
-      if (bytes <= MAX_INLINE_BYTES) return { inline: text }
+      if (bytes <= mostInlineBytes) return { inline: text }
       const key = `${VALUES_PREFIX}${taskId}/${digest(text)}.json`
       await blobs.put(key, text)
       return { blob: key, bytes }
     },
 
-    async loadValue(stored: StoredValue): Promise<Json> {
+    async loadValue(stored): Promise<Json> {
       return JSON.parse('inline' in stored ? stored.inline : await blobs.get(stored.blob)) as Json
     },
   }

@@ -13,6 +13,7 @@ const SECOND = 1_000
 
 export const approval: Controlled<StepOf<'approval'>> = {
   template: ({ approval: { prompt } }) => ({ prompt }),
+  inputIn: (value) => value,
 
   /** Records the question and publishes its event; the answer comes through the API, which resumes the state. */
   async begin(owned, { prompt }) {

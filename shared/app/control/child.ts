@@ -19,6 +19,7 @@ import { parseInput } from '../planning/check-input.ts'
 import { chooseAgents, recordLoad } from '../planning/choose-agents.ts'
 import { makePlan } from '../planning/make-plan.ts'
 import { withLists } from '../steps/input-lists.ts'
+import { keepInput } from '../steps/resolve-step.ts'
 import { type Paid, settleFailure } from '../steps/settle-failure.ts'
 import { cancelOne } from '../tasks/cancel-task.ts'
 import { finishTask } from '../tasks/finish-task.ts'
@@ -34,6 +35,8 @@ const MAX_DEPTH = 8
 /** A child workflow: a separate task, whose execution the step's state starts and waits for. */
 export const child: Controlled<Child> = {
   template: ({ input }) => ({ input }),
+  // That of its task, kept when it has one.
+  inputIn: () => undefined,
 
   /** Stores the child's task under an id derived from the call, so that a repeated call finds it. */
   async begin(owned, { input }) {
@@ -71,7 +74,8 @@ export const child: Controlled<Child> = {
     const { task, plan: stored, first, told } = await storeTask(ports, childPlan, { parent })
     await told
     if (first) await recordLoad(loads, chosen.decisions).catch(() => {})
-    if (!(await steps.noteStep(own, { child: task.id }))) throw superseded(own.path)
+    const kept = await keepInput(ports.values, own.taskId, stored.input)
+    if (!(await steps.noteStep(own, { child: task.id, input: kept }))) throw superseded(own.path)
     return startOf(task, stored)
   },
 

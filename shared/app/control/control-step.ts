@@ -21,9 +21,10 @@ import { parsePath, pathIn } from '../../domain/instance-path.ts'
 import { isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
 import { executionName } from '../../domain/task.ts'
+import type { Begun } from '../../ports/index.ts'
 import { isEach, isFanOut, type Step, type StepKind, stepKind } from '../../workflow/schema.ts'
 import { stepAt } from '../steps/plan-paths.ts'
-import { decideStep, recordsOfNeeds } from '../steps/resolve-step.ts'
+import { decideStep, keepInput, recordsOfNeeds } from '../steps/resolve-step.ts'
 import { hasGoneOn, settleFailure, verdictOf } from '../steps/settle-failure.ts'
 import { signalGates } from '../steps/signal-gates.ts'
 import { approval } from './approval.ts'
@@ -65,6 +66,8 @@ export const controlStep =
     })
     const step = stepAt(plan, path)
     const own = { taskId, path, owner, fence }
+    const task = { id: taskId, type: plan.type, metadata: plan.metadata }
+    const decided = at === 'begin' ? await decide(ports, { task, plan, step, path }) : undefined
     const known = at === 'end' ? await ports.steps.findSteps(taskId, [path, ...pathsInItem(step, path)]) : []
     const before = known.find((record) => record.path === path)
     // An item with a body started with the first step of the body.
@@ -72,11 +75,13 @@ export const controlStep =
     const startedAt = before?.startedAt ?? first ?? ports.clock.now().toISOString()
     const taken = isEndOfEnded(before, fence)
       ? ({ kind: 'final', step: before } as const)
-      : await ports.steps.takeOverStep(own, { startedAt })
+      : await ports.steps.takeOverStep(own, {
+          startedAt,
+          ...(decided?.begun ? { begun: decided.begun } : {}),
+        })
     if (taken.kind === 'superseded') throw superseded(path)
-    const task = { id: taskId, type: plan.type, metadata: plan.metadata }
     const owned: Owned = { ports, task, plan, step, record: taken.step, own, call }
-    const work = async () => (taken.kind === 'final' ? endedBefore(owned) : act(owned, at))
+    const work = async () => (taken.kind === 'final' ? endedBefore(owned) : act(owned, decided))
     const answer = await (at === 'end' ? withWaitsEnded(owned, work) : work())
     // An answer with a status ends the step.
     const isOver = answer.status !== undefined
@@ -125,10 +130,11 @@ function endedBefore({ step, record }: Owned): ControlAnswer {
 /** Errors in the step or its input, which its `onFailure` handles. */
 const SETTLED = ['InvalidInputError', 'InvalidWorkflowError', 'NoAgentError'] as const
 
-async function act(owned: Owned, at: ControlPayload['at']): Promise<ControlAnswer> {
+/** `decided` is undefined for the end of a step. */
+async function act(owned: Owned, decided: Decided | undefined): Promise<ControlAnswer> {
   const kind = kindOf(owned.step)
   try {
-    return at === 'end' ? await kind.end(owned) : await begin(owned, kind)
+    return decided ? await begin(owned, kind, decided) : await kind.end(owned)
   } catch (thrown) {
     if (!isOrchestratorError(thrown, ...SETTLED)) throw thrown
     const message = `step "${owned.own.path}": ${thrown.message}`
@@ -137,12 +143,30 @@ async function act(owned: Owned, at: ControlPayload['at']): Promise<ControlAnswe
   }
 }
 
-async function begin(owned: Owned, kind: Controlled<Step>): Promise<ControlAnswer> {
-  const { ports, task, plan, step, own } = owned
-  const records = await recordsOfNeeds(ports.steps, plan, own.path)
-  const decided = await decideStep(ports.values, { task, plan, records }, own.path, kind.template(step))
+async function begin(owned: Owned, kind: Controlled<Step>, decided: Decided): Promise<ControlAnswer> {
+  if ('failure' in decided) throw decided.failure
   if (decided.kind === 'skip') return end(owned, { status: 'skipped', skipReason: decided.reason })
   return kind.begin(owned, decided.value)
+}
+
+/** Whether a step runs, and its input as it is kept; a failure is the step's, which begins all the same (control/O9). */
+type Decided = { begun?: Begun } & (Awaited<ReturnType<typeof decideStep>> | { failure: unknown })
+
+async function decide(
+  ports: Owned['ports'],
+  { task, plan, step, path }: Pick<Owned, 'task' | 'plan' | 'step'> & { path: string },
+): Promise<Decided> {
+  const kind = kindOf(step)
+  try {
+    const records = await recordsOfNeeds(ports.steps, plan, path)
+    const decided = await decideStep(ports.values, { task, plan, records }, path, kind.template(step))
+    if (decided.kind === 'skip') return { ...decided, begun: { input: undefined } }
+    const input = kind.inputIn(decided.value)
+    if (input === undefined) return decided
+    return { ...decided, begun: { input: await keepInput(ports.values, plan.taskId, input) } }
+  } catch (failure) {
+    return { failure, begun: { input: undefined } }
+  }
 }
 
 /** The implementation of the step's kind, which is only ever given steps of that kind. */

@@ -49,6 +49,8 @@ export type Owned<OfStep extends Step = Step> = Omit<Situation, 'ports' | 'step'
 export type Controlled<OfStep extends Step> = {
   /** The expressions to evaluate before the step begins. */
   template(step: OfStep): Readonly<Record<string, unknown>>
+  /** What of the evaluated template is kept as the step's input; undefined where the step has none, or `begin` keeps it. */
+  inputIn(value: Record<string, Json>): Json | undefined
   begin(owned: Owned<OfStep>, value: Record<string, Json>): Promise<ControlAnswer>
   end(owned: Owned<OfStep>): Promise<ControlAnswer>
 }

@@ -8,6 +8,7 @@ import { type Controlled, end } from './controlled.ts'
 /** An emitted event; the step ends in `begin`. */
 export const emit: Controlled<StepOf<'emit'>> = {
   template: ({ emit: { type, data } }) => ({ type, data }),
+  inputIn: (value) => value,
 
   async begin(owned, { type, data = null }) {
     const { ports, own, record } = owned

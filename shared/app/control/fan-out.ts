@@ -10,6 +10,8 @@ import { type ControlAnswer, type Controlled, end, over } from './controlled.ts'
 
 export const fanOut: Controlled<FanOut> = {
   template: ({ forEach }) => ({ items: forEach }),
+  // Its items, which its record has.
+  inputIn: () => undefined,
 
   /** Stores the items, so that payloads carry only their indexes. Throws InvalidInputError when `items` is no list. */
   async begin({ ports, plan, step, own }, { items: found = [] }) {

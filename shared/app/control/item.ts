@@ -15,6 +15,8 @@ type Each = StepOf<'steps'>
 /** Ends one item of a fan-out with a body: its steps have ended, or one of them has failed for good (control/O8). */
 export const item: Controlled<Each> = {
   template: () => ({}),
+  // It is in the items of the fan-out.
+  inputIn: () => undefined,
 
   async begin({ own }) {
     throw new OrchestratorError('BugError', `nothing begins "${own.path}": its steps begin by themselves`)

@@ -18,6 +18,7 @@ export const NOT_THE_BODYS = ['TaskCancelledError', 'BugError', ...FATAL]
 /** A loop: its body is a separate graph, and each round runs it under its own paths. */
 export const loop: Controlled<Loop> = {
   template: () => ({}),
+  inputIn: () => undefined,
 
   begin: async ({ own }) => ({ round: numberedPath(own.path, 1) }),
 

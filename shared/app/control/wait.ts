@@ -10,6 +10,7 @@ const SECOND = 1_000
 
 export const wait: Controlled<StepOf<'wait'>> = {
   template: (step) => step.wait,
+  inputIn: (value) => value,
   begin: async (owned, value) => {
     const { ports, step } = owned
     const now = ports.clock.now().getTime()

@@ -46,6 +46,7 @@ export async function noteLostAttempt(ports: Needs, lost: Lost): Promise<Attempt
   const { own, record, agent, failure } = lost
   const attempt = {
     agentId: agent.id,
+    ...(record.calledVersion === undefined ? {} : { agentVersion: record.calledVersion }),
     startedAt: record.startedAt,
     endedAt: ports.clock.now().toISOString(),
     ...runOfFence(own.fence),

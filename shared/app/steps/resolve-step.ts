@@ -10,7 +10,7 @@
  */
 import { parsePath, pathIn } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
-import type { StepRecord } from '../../domain/step.ts'
+import type { StepRecord, StoredValue } from '../../domain/step.ts'
 import type { Task } from '../../domain/task.ts'
 import type { Plan, Steps, Values } from '../../ports/index.ts'
 import { resolveExpressions } from '../../workflow/expressions.ts'
@@ -20,6 +20,12 @@ import { holds } from './condition.ts'
 import { namesForExpressions, pathsForNames } from './expression-names.ts'
 import { withLists } from './input-lists.ts'
 import { pathsSeen, stepAt, stepOf, stepsAt } from './plan-paths.ts'
+
+/**
+ * Inputs of up to this size stand in the step's record. That is written at least three times (begin, end, expiry), which costs as much as
+ * one object and its tag at about this size; and each reader of the record for its output reads them along.
+ */
+const MOST_INLINE_INPUT_BYTES = 4 * 1024
 
 export type Resolved = { kind: 'run'; input: Json } | { kind: 'skip'; reason: string }
 
@@ -60,6 +66,24 @@ export async function resolveStep(
       input === undefined
         ? structuredClone(plan.input)
         : (withLists(decided.value.input, input, schema) ?? null),
+  }
+}
+
+/**
+ * Where the input of a step is kept. Undefined where it cannot be kept: an input is kept to be looked at, so it costs no step; `tell` is
+ * told why.
+ */
+export async function keepInput(
+  values: Pick<Values, 'storeValue'>,
+  taskId: string,
+  input: Json,
+  tell: (reason: unknown) => void = () => {},
+): Promise<StoredValue | undefined> {
+  try {
+    return await values.storeValue(taskId, input, MOST_INLINE_INPUT_BYTES)
+  } catch (reason) {
+    tell(reason)
+    return undefined
   }
 }
 

@@ -62,7 +62,7 @@ describe('a step that is run', () => {
     ])
   })
 
-  it('costs these calls of its ports, in this order: the plan is read while the step is taken over', async () => {
+  it('costs these calls of its ports, in this order: its input is in the write that begins it (host/H7)', async () => {
     const taskId = await seed({
       a: { capability: 'work.do' },
       b: { capability: 'work.do', input: { a: '{% $steps.a.got %}' } },
@@ -73,9 +73,10 @@ describe('a step that is run', () => {
     await invoke(taskId, 'b')
     expect(calls.filter((name) => name !== 'now')).toEqual([
       'getPlan',
-      'takeOverStep',
       'findSteps',
       'loadValue',
+      'storeValue',
+      'takeOverStep',
       'storeValue',
       'endStep',
       'info',
@@ -273,6 +274,78 @@ describe('an attempt that fails', () => {
     })
     await expect(invoke(taskId, 'a')).rejects.toMatchObject({ name: 'TaskCancelledError' })
     expect(world.clock.now() - Date.UTC(2026, 0, 1)).toBe(6_000)
+  })
+})
+
+describe('the input of a step', () => {
+  const inputOf = async (taskId: string, path: string) => {
+    const stored = (await world.ports.steps.findInputs(taskId, [path])).get(path)
+    return stored && world.ports.values.loadValue(stored)
+  }
+
+  it.each([
+    ['small', 'n'],
+    ['of 300 KB', 'n'.repeat(300_000)],
+  ])('%s, is kept while its agent works, with the version of the agent (host/H7)', async (_size, text) => {
+    const input = { text: '{% $input.text %}', count: 1 }
+    const taskId = await seed({ a: { capability: 'work.do', input } }, { text })
+    let seen: unknown
+    work.mockImplementationOnce(async () => {
+      seen = [await inputOf(taskId, 'a'), (await recordOf(taskId, 'a'))?.calledVersion]
+      return { got: 1 }
+    })
+    await invoke(taskId, 'a')
+    expect(seen).toEqual([{ text, count: 1 }, '1.0.0'])
+  })
+
+  it('is kept of an attempt whose worker has died, which has the version that it had called (host/H7)', async () => {
+    const taskId = await seed({ a: { capability: 'work.do', input: { count: 1 } } })
+    const began = Promise.withResolvers<void>()
+    work.mockImplementationOnce(() => {
+      began.resolve()
+      return new Promise(() => {})
+    })
+    void invoke(taskId, 'a', { remainingMs: 3_600_000 }).catch(() => {})
+    await began.promise
+    expect(await inputOf(taskId, 'a')).toEqual({ count: 1 })
+    await invoke(taskId, 'a', { second: 1 })
+    expect(await recordOf(taskId, 'a')).toMatchObject({
+      attempts: [{ agentVersion: '1.0.0', error: { name: 'Lambda.Unknown' } }],
+    })
+  })
+
+  it('is the one that the agent has refused', async () => {
+    const taskId = await seed({ a: { capability: 'work.do', input: { count: 'many' } } })
+    await expect(invoke(taskId, 'a')).rejects.toMatchObject({ name: 'InvalidInputError' })
+    expect(await inputOf(taskId, 'a')).toEqual({ count: 'many' })
+  })
+
+  it('costs no step when it cannot be kept, and is not that of an earlier attempt then (host/H7)', async () => {
+    const taskId = await seed({ a: { capability: 'work.do', input: { count: 1 } } })
+    work.mockRejectedValueOnce(new OrchestratorError('AgentRetryableError', 'not now'))
+    await expect(invoke(taskId, 'a')).rejects.toThrow('not now')
+    const { storeValue } = world.hosts.values
+    const refuse = vi.fn<typeof storeValue>().mockRejectedValueOnce(new Error('the bucket is gone'))
+    world.hosts.values = { ...world.hosts.values, storeValue: refuse.mockImplementation(storeValue) }
+    expect(await invoke(taskId, 'a', { second: 1 })).toMatchObject({ status: 'succeeded' })
+    expect(await inputOf(taskId, 'a')).toBeUndefined()
+    expect(world.log).toContainEqual([
+      'input not kept',
+      expect.objectContaining({ taskId, stepId: 'a', reason: 'Error: the bucket is gone' }),
+    ])
+  })
+
+  it('is none of a step that is skipped, nor of one whose input cannot be evaluated', async () => {
+    const taskId = await seed({
+      a: { capability: 'work.do', when: '{% false %}' },
+      b: { capability: 'work.do', input: '{% $number("x") %}' },
+    })
+    await invoke(taskId, 'a')
+    await expect(invoke(taskId, 'b')).rejects.toMatchObject({ name: 'InvalidInputError' })
+    expect(await world.ports.steps.findInputs(taskId, ['a', 'b'])).toEqual(new Map())
+    expect(await recordOf(taskId, 'b')).toMatchObject({
+      attempts: [{ error: { name: 'InvalidInputError' } }],
+    })
   })
 })
 

@@ -21,10 +21,12 @@ export const stepsGrants = grantsOf<Steps>()({
     answerApproval: UPDATE,
     findSteps: [onTasks.getAll],
     listSteps: [onTasks.query],
+    findInputs: [onTasks.getAll],
   },
   modes: {
     find: ['findSteps'],
     list: ['listSteps'],
+    inputs: ['findInputs'],
     run: ['takeOverStep', 'endStep', 'addAttempt', 'setProgress', 'noteStep'],
     approve: ['askApproval', 'answerApproval'],
     reopen: ['reopenStep', 'closeStep'],

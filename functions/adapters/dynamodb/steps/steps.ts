@@ -4,6 +4,7 @@
  * steps/P2 a step that succeeded or was skipped is never taken over; one that failed only by a higher fence (a redrive)
  * steps/P3 every later write is conditional on still owning the step
  * steps/P4 the cache holds only what can never change: a record of a step that succeeded or was skipped (steps/P2)
+ * steps/P5 the input of a step is written with its record, and read only by who asks for it: no list of records has inputs in it. A record that has no room for its input is written without
  */
 import { GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
 import { boundedText } from '../../../../shared/domain/bounded.ts'
@@ -12,6 +13,7 @@ import {
   boundedAttempt,
   boundedEnd,
   type StepRecord,
+  StoredValueSchema,
 } from '../../../../shared/domain/step.ts'
 import type { Ownership, Steps } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
@@ -199,6 +201,16 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
         ConsistentRead: true,
       })
       return items.map(stepIn)
+    },
+
+    async findInputs(taskId, paths) {
+      const keys = paths.map((path) => keyOf(taskId, path))
+      const items = await getAll(client, table, keys, { consistent: true, attributes: ['path', 'input'] })
+      return new Map(
+        items.flatMap(({ path, input }) =>
+          input === undefined ? [] : [[String(path), StoredValueSchema.parse(input)] as const],
+        ),
+      )
     },
   }
 }

@@ -1,9 +1,9 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { OrchestratorError } from '../../../../shared/domain/errors.ts'
+import { isOrchestratorError, OrchestratorError } from '../../../../shared/domain/errors.ts'
 import { boundedDecision } from '../../../../shared/domain/plan.ts'
 import type { StepRecord } from '../../../../shared/domain/step.ts'
 import { withoutUndefined } from '../../../../shared/domain/without-undefined.ts'
-import type { Steps, TakeOver } from '../../../../shared/ports/index.ts'
+import type { Ownership, Rebound, Steps, TakeOver } from '../../../../shared/ports/index.ts'
 import { unlessAws } from '../../aws-errors.ts'
 import type { TaskTable } from '../keys.ts'
 import { stepIn, stepItemKey, storedAs } from './step-items.ts'
@@ -20,10 +20,20 @@ export function takeOverStep({
   table,
   findStep,
 }: TaskTable & { findStep: FindStep }): Steps['takeOverStep'] {
-  return async (
-    { taskId, path, owner, fence },
-    { agentId, startedAt, reboundBy, decision, busySince },
-  ): Promise<TakeOver> => {
+  return async (own, start) => {
+    try {
+      return await take(own, start)
+    } catch (error) {
+      // The record has grown too large for its input: the step goes on without it (steps/P5).
+      if (!start.begun?.input || !isOrchestratorError(error, 'ContentTooLargeError')) throw error
+      return take(own, { ...start, begun: { ...start.begun, input: undefined } })
+    }
+  }
+
+  async function take(
+    { taskId, path, owner, fence }: Ownership,
+    { agentId, startedAt, reboundBy, decision, busySince, begun }: Rebound,
+  ): Promise<TakeOver> {
     const set = withoutUndefined({
       status: 'running' as const,
       owner,
@@ -34,20 +44,30 @@ export function takeOverStep({
       agentId,
       decision: decision && boundedDecision(decision),
       busySince,
+      calledVersion: begun?.calledVersion,
     })
     const isBusyNoMore = reboundBy !== undefined && busySince === undefined
-    const removed = [...OF_THE_LAST_RUN, ...(isBusyNoMore ? (['busySince'] as const) : [])]
-    const names = [...Object.keys(set), ...removed]
+    const isCalledAnew = begun !== undefined || reboundBy !== undefined
+    const removed = [
+      ...OF_THE_LAST_RUN,
+      ...(isBusyNoMore ? (['busySince'] as const) : []),
+      ...(isCalledAnew && set.calledVersion === undefined ? (['calledVersion'] as const) : []),
+    ]
+    // An input is stored with the record, but is not part of it (steps/P5).
+    const input = withoutUndefined({ input: begun?.input })
+    const stored = { ...set, ...input }
+    const gone = [...removed, ...(begun && !begun.input ? ['input'] : [])]
+    const names = [...Object.keys(stored), ...gone]
     const update = new UpdateCommand({
       TableName: table,
       Key: stepItemKey(taskId, path),
-      UpdateExpression: `SET ${Object.keys(set).map((name) => `#${name} = :${name}`)} REMOVE ${removed.map((name) => `#${name}`)}`,
+      UpdateExpression: `SET ${Object.keys(stored).map((name) => `#${name} = :${name}`)} REMOVE ${gone.map((name) => `#${name}`)}`,
       ConditionExpression:
         'attribute_not_exists(pk) OR #status = :running AND #fence <= :fence OR #status IN (:failed, :cancelled) AND #fence < :fence',
       ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
       ExpressionAttributeValues: {
         ...Object.fromEntries(
-          Object.entries(set).map(([name, value]) => [`:${name}`, storedAs(name, value)]),
+          Object.entries(stored).map(([name, value]) => [`:${name}`, storedAs(name, value)]),
         ),
         ':running': 'running',
         ':failed': 'failed',

@@ -1,0 +1,30 @@
+import type { DefinedAgent } from '../agent/index.ts'
+import { keepInput, type Resolved } from '../app/steps/resolve-step.ts'
+import type { StoredValue } from '../domain/step.ts'
+import type { HostPorts } from './host-ports.ts'
+import type { Loading } from './load-step.ts'
+import { resolveInput } from './resolve-call.ts'
+
+/** What a step asks of its agent, and where that is kept; or why it cannot be told. */
+export type Asked = { resolved: Resolved; kept?: StoredValue | undefined } | { failure: unknown }
+
+/**
+ * Evaluates the step before it is taken over, so that the write which begins the attempt has its input (host/H7). Throws nothing: a failure
+ * is one of the attempt, which begins all the same.
+ */
+export async function askedInput(
+  { values }: Pick<HostPorts, 'values'>,
+  agent: DefinedAgent,
+  { own, planned, needed, log }: Loading,
+): Promise<Asked> {
+  try {
+    const resolved = await resolveInput({ values }, { agent, own, plan: await planned, needed })
+    if (resolved.kind === 'skip') return { resolved }
+    const kept = await keepInput(values, own.taskId, resolved.input, (reason) =>
+      log.warn('input not kept', { reason: String(reason) }),
+    )
+    return { resolved, kept }
+  } catch (failure) {
+    return { failure }
+  }
+}
