@@ -97,7 +97,7 @@ export const FUNCTIONS = {
     ports: {
       tasks: ['read', 'list', 'submit', 'end', 'reopen'],
       plans: ['read', 'create'],
-      steps: ['find', 'list', 'approve', 'reopen', 'adopt'],
+      steps: ['find', 'list', 'approve', 'reopen', 'adopt', 'inputs'],
       values: ['read'],
       waits: ['list', 'clear'],
       agents: ['find', 'list', 'register'],

@@ -18,6 +18,7 @@ import { retryTask } from '../../shared/app/tasks/retry-task.ts'
 import { submitTask } from '../../shared/app/tasks/submit-task.ts'
 import { listApprovals } from '../../shared/app/views/list-approvals.ts'
 import { listTasks } from '../../shared/app/views/list-tasks.ts'
+import { showStepInput, showTaskInput, showTaskWorkflow } from '../../shared/app/views/read-inputs.ts'
 import {
   listTaskEvents,
   listTaskSteps,
@@ -48,8 +49,11 @@ export function makeHandlers(ports: ApiPorts, door: Door = {}): Record<RouteId, 
     getTask: handle(ROUTES.getTask, showTask(ports)),
     getTaskStatus: handle(ROUTES.getTaskStatus, showTaskStatus(ports)),
     getTaskResult: handle(ROUTES.getTaskResult, showTaskResult(ports)),
+    getTaskInput: handle(ROUTES.getTaskInput, showTaskInput(ports)),
+    getTaskWorkflow: handle(ROUTES.getTaskWorkflow, showTaskWorkflow(ports)),
     listTaskSteps: handle(ROUTES.listTaskSteps, listTaskSteps(ports)),
     getTaskStep: handle(ROUTES.getTaskStep, showTaskStep(ports)),
+    getTaskStepInput: handle(ROUTES.getTaskStepInput, showStepInput(ports)),
     listTaskEvents: handle(ROUTES.listTaskEvents, listTaskEvents(ports)),
     cancelTask: handle(ROUTES.cancelTask, cancelTask(ports)),
     cancelAllTasks: handle(ROUTES.cancelAllTasks, cancelAllTasks(ports)),

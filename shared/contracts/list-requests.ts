@@ -73,6 +73,7 @@ export const ListStepsSchema = z.strictObject({
   under: StepIdSchema.optional().describe(
     'Only the items of this fan-out, or the rounds of this loop, and what is in them',
   ),
+  inputs: flag().default(false).describe('With the input of each step of which one is kept'),
   outputs: flag().default(false).describe('With the output of each step that has one'),
   limit: wholeNumber(1, 1_000).default(1_000),
   cursor: cursorOf(/^[^\s]+$/),

@@ -106,7 +106,10 @@ export const StepViewSchema = z.object({
   status: z.enum(STEP_STATUSES),
   capability: z.string().optional(),
   agentId: z.string().optional(),
-  agentVersion: z.string().optional().describe('Of the agent that has succeeded; attempts have their own'),
+  agentVersion: z
+    .string()
+    .optional()
+    .describe('Of the agent that works on it or has succeeded; attempts have their own'),
   needs: z.array(z.string()),
   startedAt: z.string().optional(),
   endedAt: z.string().optional(),
@@ -133,6 +136,12 @@ export const StepViewSchema = z.object({
     .array(z.string())
     .optional()
     .describe('Models that it has used whose price is not known: the cost is at least this'),
+  input: z
+    .unknown()
+    .optional()
+    .describe(
+      'What its agent was given by its latest run, or the step itself. Only in the answer for a single step, or with `inputs`; there is none of loops, of what was skipped, and of what ran before inputs were kept',
+    ),
   output: z.unknown().optional().describe('Only in the answer for a single step, or with `outputs`'),
 })
 export type StepView = z.infer<typeof StepViewSchema>
@@ -183,6 +192,10 @@ export const ResultViewSchema = z.object({
   degraded: z.array(z.object({ path: z.string(), reason: z.string() })),
   degradedCount: DegradedCount,
 })
+
+export const TaskInputViewSchema = z.object({ taskId: z.string(), input: z.unknown() })
+
+export const StepInputViewSchema = TaskInputViewSchema.extend({ stepId: z.string() })
 
 export const WorkflowViewSchema = z.object({
   name: z.string(),

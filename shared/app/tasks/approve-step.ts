@@ -15,7 +15,7 @@ import { NOBODY, type StepRecord } from '../../domain/step.ts'
 import { isOpenTask } from '../../domain/task.ts'
 import { secondsUntil } from '../../domain/times.ts'
 import type { Ports } from '../../ports/index.ts'
-import { getTask } from '../views/read-tasks.ts'
+import { getTask } from '../views/get-task.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'steps' | 'executions' | 'clock'>
 type Asked = NonNullable<StepRecord['approval']>

@@ -7,7 +7,7 @@ import { type EndedTask, executionName, isOpenTask, type OpenTask, type Task } f
 import type { Ports } from '../../ports/index.ts'
 import { closeBudgetOf } from '../limits/close-budget-of.ts'
 import { costOf } from '../limits/cost-of-steps.ts'
-import { getTask, type TaskRef } from '../views/read-tasks.ts'
+import { getTask, type TaskRef } from '../views/get-task.ts'
 import { taskView } from '../views/task-views.ts'
 import { leaveQueue, type QueueNeeds } from './queue-tasks.ts'
 

@@ -17,7 +17,8 @@ import { parsePath, placeOf } from '../../domain/instance-path.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import { isDone, type StepRecord, type StoredValue } from '../../domain/step.ts'
 import { isOpenTask } from '../../domain/task.ts'
-import type { Plan, Ports } from '../../ports/index.ts'
+import { withoutUndefined } from '../../domain/without-undefined.ts'
+import type { AdoptedStep, Plan, Ports } from '../../ports/index.ts'
 import { ancestorsOf } from '../../workflow/graph.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import { graphOfWorkflow } from '../../workflow/step-needs.ts'
@@ -26,7 +27,7 @@ import { recordLoad } from '../planning/choose-agents.ts'
 import { givenFor, invalid, revisePlan } from '../planning/revise-plan.ts'
 import { digestOf, limitsOf, taskIdOf } from '../planning/task-request.ts'
 import { staysFailed } from '../steps/reopen-steps.ts'
-import { getTask } from '../views/read-tasks.ts'
+import { getTask } from '../views/get-task.ts'
 import { taskView } from '../views/task-views.ts'
 import { enqueue } from './queue-tasks.ts'
 import { startTask } from './start-task.ts'
@@ -89,9 +90,11 @@ export const forkTask =
       const all = keptAt(forkedFrom?.at ?? at)
       for (let from = 0; from < all.length; from += AT_ONCE) {
         const some = all.slice(from, from + AT_ONCE)
+        const paths = some.map(({ path }) => path)
+        const inputs = await ports.steps.findInputs(id, paths)
         await Promise.all(
           some.map(async (record) => {
-            const own = await copied(ports.values, taskId, adopted(id, record))
+            const own = await copied(ports.values, taskId, adopted(id, record, inputs.get(record.path)))
             await ports.steps.adoptStep(taskId, own)
           }),
         )
@@ -145,26 +148,30 @@ function outermost(path: string): string {
   return parsePath(first).stepId
 }
 
-/** Copies the value, since the original's expires with its task (fork/R5). */
-async function copied<Step extends { output?: StoredValue }>(
+/** Copies the values, since the original's expire with its task (fork/R5). An input that is out of reach costs no fork. */
+async function copied(
   { loadValue, storeValue }: Ports['values'],
   taskId: string,
-  step: Step,
-): Promise<Step> {
-  if (!step.output || 'inline' in step.output) return step
-  return { ...step, output: await storeValue(taskId, await loadValue(step.output)) }
+  { input, output, ...step }: AdoptedStep,
+): Promise<AdoptedStep> {
+  const copyOf = async (value: StoredValue | undefined): Promise<StoredValue | undefined> =>
+    value === undefined || 'inline' in value ? value : storeValue(taskId, await loadValue(value))
+  const [ownInput, ownOutput] = await Promise.all([copyOf(input).catch(() => undefined), copyOf(output)])
+  return withoutUndefined({ ...step, input: ownInput, output: ownOutput })
 }
 
 /** fork/R2. Drops the reference to a child task, which belongs to the original and must not be cancelled with this one. */
-function adopted(taskId: string, record: StepRecord) {
+function adopted(taskId: string, record: StepRecord, input = record.items): AdoptedStep {
   const { path, status, startedAt, endedAt = startedAt } = record
-  const { agentId, output, error, degraded, skipReason } = record
+  const { agentId, agentVersion, output, error, degraded, skipReason } = record
   return {
     path,
     status,
     startedAt,
     endedAt,
+    ...(input ? { input } : {}),
     ...(agentId ? { agentId } : {}),
+    ...(agentVersion ? { agentVersion } : {}),
     ...(output ? { output, reused: record.reused ?? { taskId, path } } : {}),
     ...(error ? { error } : {}),
     ...(degraded ? { degraded } : {}),

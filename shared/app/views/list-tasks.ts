@@ -5,7 +5,7 @@ import type { Caller } from '../../domain/caller.ts'
 import { parseTime } from '../../domain/times.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports, TaskFilter } from '../../ports/index.ts'
-import { getTask } from './read-tasks.ts'
+import { getTask } from './get-task.ts'
 import { taskView } from './task-views.ts'
 
 type Asked = z.output<typeof ListTasksSchema>

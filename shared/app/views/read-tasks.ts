@@ -11,27 +11,16 @@ import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports } from '../../ports/index.ts'
 import { costOf } from '../limits/cost-of-steps.ts'
 import { viewBudget } from '../limits/view-budget.ts'
+import { getTask, type TaskRef } from './get-task.ts'
 import { pageOf } from './page-of.ts'
 import { entryOf } from './queue-entry.ts'
+import { inputsOf } from './read-inputs.ts'
 import { degradedIn, stepViews, taskView } from './task-views.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'values'>
 
 /** Steps that the view of a task has at most. */
 const MOST_STEPS = 1_000
-
-export type TaskRef = { id: string }
-
-/** Throws NotFoundError, also for a task of another tenant. */
-export async function getTask(
-  { tasks }: Pick<Ports, 'tasks'>,
-  id: string,
-  { tenant }: Caller,
-): Promise<Task> {
-  const task = await tasks.findTask(id)
-  if (task && task.tenant === tenant) return task
-  throw new OrchestratorError('NotFoundError', `there is no task ${id}`, { taskId: id })
-}
 
 export const showTask =
   (ports: Needs & Pick<Ports, 'budgets' | 'queue' | 'clock'>) =>
@@ -55,19 +44,20 @@ export const showTask =
     })
   }
 
-/** One step, with the decision for its agent and its output. Throws NotFoundError naming the steps of the task. */
+/** One step, with the decision for its agent, its input and its output. Throws NotFoundError naming the steps of the task. */
 export const showTaskStep =
   (ports: Needs) =>
   async ({ id, stepId }: TaskRef & { stepId: string }, caller: Caller): Promise<StepView> => {
     const task = await getTask(ports, id, caller)
-    const [steps, [record]] = await Promise.all([
-      stepsOf(ports, task, { all: true }),
-      ports.steps.findSteps(task.id, [stepId]),
-    ])
+    const { steps, records, plan } = await readSteps(ports, task, { all: true })
     const step = steps.find((one) => one.stepId === stepId)
     if (step) {
-      const output = record?.output && (await ports.values.loadValue(record.output))
-      return { ...step, ...(output === undefined ? {} : { output }) }
+      const stored = records.find(({ path }) => path === stepId)?.output
+      const [input, output] = await Promise.all([
+        inputsOf(ports, { plan, records })(stepId),
+        stored && ports.values.loadValue(stored),
+      ])
+      return withoutUndefined({ ...step, input, output })
     }
     const known = suggestNames(
       stepId,
@@ -80,11 +70,11 @@ export const showTaskStep =
 export const listTaskSteps =
   (ports: Needs) =>
   async (
-    { id, status, under, outputs, limit, cursor }: z.output<typeof ListStepsSchema>,
+    { id, status, under, inputs, outputs, limit, cursor }: z.output<typeof ListStepsSchema>,
     caller: Caller,
   ): Promise<{ steps: StepView[]; cursor?: string }> => {
     const task = await getTask(ports, id, caller)
-    const { steps, records } = await readSteps(ports, task, { all: true })
+    const { steps, records, plan } = await readSteps(ports, task, { all: true })
     const stored = new Map(records.map((record) => [record.path, record.output]))
     const fitting = steps.filter(
       (step) =>
@@ -93,13 +83,25 @@ export const listTaskSteps =
         ((status === undefined || step.status === status) &&
           (under === undefined || step.stepId.startsWith(`${under}[`))),
     )
+    const inputOf = inputsOf(ports, { plan, records })
     const show = async (step: StepView): Promise<StepView> => {
-      const output = outputs ? stored.get(step.stepId) : undefined
-      return output ? { ...step, output: await ports.values.loadValue(output) } : step
+      const { stepId } = step
+      const output = outputs ? stored.get(stepId) : undefined
+      return withoutUndefined({
+        ...step,
+        input: inputs ? await inputOf(stepId, () => pathsFrom(fitting, step, limit)) : undefined,
+        output: output && (await ports.values.loadValue(output)),
+      })
     }
     const page = await pageOf(fitting, { cursor, limit, keyOf, show })
     return withoutUndefined({ steps: page.page, cursor: page.cursor })
   }
+
+/** The paths of a step and of those that may follow it on a page. */
+const pathsFrom = (steps: readonly StepView[], first: StepView, limit: number): string[] => {
+  const from = steps.indexOf(first)
+  return steps.slice(from, from + limit).map(keyOf)
+}
 
 const keyOf = ({ stepId }: StepView): string => stepId
 
@@ -173,7 +175,7 @@ async function readSteps(ports: Needs, task: Task, options: { all?: boolean } = 
     ports.steps.listSteps(task.id),
   ])
   const steps = stepViews(task, plan, records, options)
-  return { steps, records, cost: costOf(records), estimate: plan.estimate }
+  return { steps, records, plan, cost: costOf(records), estimate: plan.estimate }
 }
 
 function describeNoResult(task: Task): string {

@@ -43,6 +43,8 @@ export function taskView(task: Task): TaskView {
     links: {
       self,
       status: `${self}/status`,
+      input: `${self}/input`,
+      workflow: `${self}/workflow`,
       result: `${self}/result`,
       steps: `${self}/steps`,
       events: `${self}/events`,
@@ -180,7 +182,7 @@ function viewOf(known: Known, path: string, needs: string[]): StepView {
     status: hasFailedInside(known, record) ? 'failed' : statusAt(known, path, record),
     capability,
     agentId,
-    agentVersion: record?.agentVersion,
+    agentVersion: record?.agentVersion ?? (record?.status === 'running' ? record.calledVersion : undefined),
     needs,
     attempts: record?.attempts ?? [],
     ...(record ? timesOf(record) : {}),
