@@ -2,7 +2,14 @@ import type { Problem } from '../shared/contracts/views.ts'
 import { describeIssues, type Issue } from '../shared/domain/issue.ts'
 
 /** Exit codes that scripts can rely on. */
-export const EXIT = { ok: 0, taskFailed: 1, usage: 2, unreachable: 3, interrupted: 130 } as const
+export const EXIT = {
+  ok: 0,
+  taskFailed: 1,
+  different: 1,
+  usage: 2,
+  unreachable: 3,
+  interrupted: 130,
+} as const
 
 /** A failure reported to the user as one message, without a stack trace. */
 export class CliError extends Error {

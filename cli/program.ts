@@ -9,6 +9,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   dev: async () => (await import('./commands/dev.ts')).devCommand(),
   submit: async () => (await import('./commands/submit.ts')).submitCommand(),
   status: async () => (await import('./commands/status.ts')).statusCommand(),
+  show: async () => (await import('./commands/show.ts')).showCommand(),
+  diff: async () => (await import('./commands/diff.ts')).diffCommand(),
   result: async () => (await import('./commands/result.ts')).resultCommand(),
   explain: async () => (await import('./commands/explain.ts')).explainCommand(),
   list: async () => (await import('./commands/list.ts')).listCommand(),
@@ -39,7 +41,7 @@ Environment:
 
 Exit codes:
   0    done
-  1    the task did not succeed
+  1    the task did not succeed; the tasks differ (diff)
   2    wrong usage or input
   3    the API cannot be reached, or has failed
   130  interrupted

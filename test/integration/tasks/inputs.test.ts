@@ -1,6 +1,7 @@
 /** What went into tasks and steps, as the API shows it, on the whole local cloud. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { runCli } from '../../support/cloud/run-cli.ts'
 
 let api: LocalApi
 beforeAll(async () => {
@@ -121,5 +122,58 @@ describe('what went into a task that goes on', () => {
     expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
     expect(await inputsOf(taskId)).toEqual({ a: { n: 1 }, b: mended })
     expect(await inputsOf(source)).toEqual({ a: { n: 1 }, b: breaks.input })
+  })
+})
+
+describe('the command line', () => {
+  const cli = (...args: string[]) => runCli(args, { ORCHESTRATOR_URL: api.apiUrl })
+  const workflow = (text: string) => ({
+    name: 'shown',
+    steps: { a: say({ text }), b: say({ got: '{% $steps.a.text %}' }), c: say('same') },
+    output: '{% $steps.b.got %}',
+  })
+
+  it('shows a task and a step: what went in, who has run it, what came out', async () => {
+    const id = await ran(workflow('hello'), { word: 'hi' })
+    const { code, stdout } = await cli('show', id)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^shown@\d+ {2}t_\w+ {2}succeeded/)
+    expect(stdout).toContain('\ninput\n  {\n    "word": "hi"\n  }\n')
+    expect(stdout).toMatch(/\nstep +status +agent +failed +time +cost\na +succeeded +echo@\d/)
+    expect(stdout).toContain('\nresult\n  "hello"\n')
+    const step = (await cli('show', id, 'b')).stdout
+    expect(step).toMatch(/^b {2}succeeded in .*\necho by echo@\d+\.\d+\.\d+\nafter a\n/)
+    expect(step).toContain('\ninput\n  {\n    "got": "hello"\n  }\n')
+    expect(step).toContain('\noutput\n  {\n    "got": "hello"\n  }\n')
+    expect(JSON.parse((await cli('show', id, '--json')).stdout)).toMatchObject({
+      ...{ taskId: id, input: { word: 'hi' }, definition: workflow('hello'), result: 'hello' },
+      steps: [{ stepId: 'a' }, { stepId: 'c' }, { stepId: 'b' }],
+    })
+    expect(JSON.parse((await cli('show', id, '--definition')).stdout)).toMatchObject(workflow('hello'))
+    expect(await cli('show', id, 'd')).toMatchObject({ code: 2 })
+    expect(await cli('show', id, 'a', '--definition')).toMatchObject({ code: 2 })
+  })
+
+  it('compares two tasks, and exits with 1 where they differ', async () => {
+    const one = await ran(workflow('hello'))
+    const same = await ran(workflow('hello'))
+    expect(await cli('diff', one, same)).toMatchObject({ code: 0, stdout: 'no differences\n' })
+    const other = await ran(workflow('goodbye'), { word: 'hi' })
+    const { code, stdout } = await cli('diff', one, other)
+    expect(code).toBe(1)
+    expect(stdout).toContain('-        "text": "hello"')
+    expect(stdout).toContain('+  "word": "hi"')
+    expect(stdout).toMatch(
+      /step a {2}.*\n {2}input:\n.*\n {3}\{\n {2}- {2}"text": "hello"\n {2}\+ {2}"text": "goodbye"/,
+    )
+    expect(stdout).not.toContain('step c')
+    const json = await cli('diff', one, other, '--json')
+    expect(json.code).toBe(1)
+    expect(JSON.parse(json.stdout)).toMatchObject({ a: one, b: other, equal: false })
+    expect(JSON.parse(json.stdout).differences).toContainEqual({
+      ...{ stepId: 'b', field: 'output', a: { got: 'hello' }, b: { got: 'goodbye' } },
+    })
+    const missing = `t_${'0'.repeat(26)}`
+    expect(await cli('diff', one, missing)).toMatchObject({ code: 2 })
   })
 })

@@ -1,0 +1,109 @@
+import { Command } from 'commander'
+import type { TaskWithStepsView } from '../../shared/contracts/views.ts'
+import { callApi, callPages } from '../api-client.ts'
+import { CliError } from '../cli-error.ts'
+import { parseTaskId } from '../input/parse-options.ts'
+import { agentOf, printStep, printValue, type Whole } from '../show/describe-step.ts'
+import { jsonText, visible } from '../show/json-text.ts'
+import { usd } from '../show/money.ts'
+import { duration, elapsed, printJson, say, statusText, style } from '../show/output.ts'
+import { pageOfError } from '../show/page-of-error.ts'
+import { printTable } from '../show/table.ts'
+
+type Options = { definition?: boolean; full?: boolean; json?: boolean }
+
+export function showCommand(): Command {
+  return new Command('show')
+    .description('Show what went into a task or a step, and what came out')
+    .argument('<taskId>', 'of the task', parseTaskId)
+    .argument('[stepId]', 'a step, e.g. report, or one of a loop or a fan-out: improve[2].draft, each[17]')
+    .option('--definition', 'the workflow that the task runs, as JSON')
+    .option('--full', 'whole values on a terminal as well')
+    .option('--json', 'print JSON, with all that is known')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  orchestrator show t_01...\n  orchestrator show t_01... report\n  orchestrator show t_01... each[17] --json',
+    )
+    .action(async (id: string, stepId: string | undefined, { definition, full, json }: Options) => {
+      if (definition) return showDefinition(id, stepId)
+      const whole = {
+        whole: `orchestrator show ${id}${stepId === undefined ? '' : ` ${stepId}`} --full`,
+        ...(full ? { isFull: true } : {}),
+      }
+      if (stepId === undefined) return json ? printJson(await wholeTask(id)) : showTask(id, whole)
+      const step = await callApi('getTaskStep', { id, stepId })
+      return json ? printJson(step) : printStep(step, whole)
+    })
+}
+
+async function showDefinition(id: string, stepId: string | undefined): Promise<void> {
+  if (stepId !== undefined)
+    throw new CliError(`--definition is of a task, not of a step: leave out "${stepId}"`)
+  const { definition } = await callApi('getTaskWorkflow', { id })
+  console.log(jsonText(definition))
+}
+
+/** The task with its input, its workflow, its result and every step, without the values of the steps. */
+async function wholeTask(id: string) {
+  const [task, { input }, { definition }] = await Promise.all([
+    callApi('getTask', { id }),
+    callApi('getTaskInput', { id }),
+    callApi('getTaskWorkflow', { id }),
+  ])
+  const steps = []
+  for await (const page of callPages('listTaskSteps', { id })) steps.push(...page.steps)
+  return { ...task, input, definition, ...(await resultOf(task)), steps }
+}
+
+async function resultOf({ taskId, status }: TaskWithStepsView): Promise<{ result?: unknown }> {
+  return status === 'succeeded' ? { result: (await callApi('getTaskResult', { id: taskId })).result } : {}
+}
+
+async function showTask(id: string, whole: Whole): Promise<void> {
+  const [task, { input }] = await Promise.all([callApi('getTask', { id }), callApi('getTaskInput', { id })])
+  printHead(task)
+  printValue('input', input, whole)
+  printSteps(task)
+  const { result } = await resultOf(task)
+  if (result !== undefined) printValue('result', result, whole)
+  if (task.error) {
+    const { name, message, stepId } = task.error
+    say(`\n${visible(`${name}: ${message}`)}${pageOfError(name)}`)
+    if (stepId) say(`more of it: orchestrator show ${id} ${stepId}`)
+  }
+}
+
+function printHead(task: TaskWithStepsView): void {
+  const { taskId, workflow, status, cost, durationMs, createdAt, endedAt, parent, forkedFrom } = task
+  const facts = [
+    elapsed({ durationMs, since: createdAt }),
+    cost && cost.usd > 0 ? usd(cost.usd) : '',
+    cost && cost.tokens > 0 ? `${cost.tokens} tokens` : '',
+  ]
+  const name = `${workflow.name}@${workflow.version}`
+  say(`${style('bold', name)}  ${taskId}  ${statusText(status)}  ${facts.filter(Boolean).join(', ')}`)
+  const metadata = Object.entries(task.metadata).map(([key, value]) => `${key}=${value}`)
+  const lines = [
+    task.type ? `type ${task.type}` : '',
+    `created ${createdAt}${endedAt ? `, ended ${endedAt}` : ''}`,
+    metadata.length > 0 ? `metadata ${metadata.join(', ')}` : '',
+    parent ? `runs step ${parent.path} of ${parent.taskId}` : '',
+    forkedFrom ? `fork of ${forkedFrom.taskId}` : '',
+    ...(task.retries ?? []).map(({ at, was }) => `retried ${at}, was ${was}`),
+  ]
+  for (const line of lines.filter(Boolean)) say(visible(line))
+}
+
+function printSteps({ taskId, steps, moreSteps = 0 }: TaskWithStepsView): void {
+  console.log(`\n${style('bold', 'steps')}`)
+  const rows = steps.map((step) => [
+    step.stepId,
+    step.status,
+    agentOf(step),
+    step.attempts.length > 0 ? String(step.attempts.length) : '',
+    duration(step.durationMs),
+    step.costUsd ? usd(step.costUsd) : '',
+  ])
+  printTable(['step', 'status', 'agent', 'failed', 'time', 'cost'], rows)
+  if (moreSteps > 0) say(`... and ${moreSteps} more: orchestrator steps ${taskId}`)
+}

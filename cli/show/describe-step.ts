@@ -1,0 +1,113 @@
+import type { StepView } from '../../shared/contracts/views.ts'
+import { jsonText, printBounded, visible } from './json-text.ts'
+import { usd } from './money.ts'
+import { duration, say, statusText, style } from './output.ts'
+import { pageOfError } from './page-of-error.ts'
+
+type Cause = { name: string; message: string; stack?: string | undefined }
+type Failure = Cause & { causes?: Cause[] | undefined }
+type Attempt = StepView['attempts'][number]
+
+/** `writer@1.2.0`: the agent of a step with the version that was called, or the task that runs it. */
+export function agentOf({ agentId, agentVersion, attempts, child }: StepView): string {
+  if (agentId === undefined) return child ?? ''
+  const version = agentVersion ?? attempts.findLast((attempt) => attempt.agentId === agentId)?.agentVersion
+  return nameOf(agentId, version)
+}
+
+const nameOf = (agentId: string, version: string | undefined): string =>
+  version === undefined ? agentId : `${agentId}@${version}`
+
+/** How to print a value: as a whole, or with the command that does. */
+export type Whole = { whole: string; isFull?: boolean | undefined }
+
+export function printValue(title: string, value: unknown, whole: Whole): void {
+  console.log(`\n${style('bold', title)}`)
+  printBounded(jsonText(value).split('\n'), whole)
+}
+
+/** A step with what went in, every attempt, and what came out. */
+export function printStep(step: StepView, whole: Whole): void {
+  const { stepId, status, capability, attempts, durationMs, costUsd = 0, tokens = 0 } = step
+  const facts = [
+    durationMs === undefined ? '' : `in ${duration(durationMs)}`,
+    costUsd > 0 ? usd(costUsd) : '',
+    tokens > 0 ? `${tokens} tokens` : '',
+  ]
+  say(`${style('bold', stepId)}  ${statusText(status)} ${facts.filter(Boolean).join(', ')}`.trimEnd())
+  const agent = agentOf(step)
+  if (capability || agent) say([capability, agent && `by ${agent}`].filter(Boolean).join(' '))
+  for (const line of notesOf(step)) say(line)
+  if (step.input !== undefined) printValue('input', step.input, whole)
+  else if (step.startedAt !== undefined && status !== 'skipped') say('\ninput: none is kept')
+  printAttempts(step, whole)
+  if (step.output !== undefined) printValue('output', step.output, whole)
+  if (step.error) {
+    console.log(`\n${style('bold', 'error')}`)
+    // The last attempt has failed with the same error, and has its stack.
+    const last: Failure | undefined = attempts.at(-1)?.error
+    printFailure({ ...step.error, stack: last?.stack, causes: last?.causes }, whole)
+    const page = pageOfError(step.error.name).trim()
+    if (page) say(page)
+  }
+}
+
+function notesOf({ needs, degraded, skipReason, reused, child, round, approval }: StepView): string[] {
+  const { answer, prompt = '' } = approval ?? {}
+  return [
+    needs.length > 0 ? `after ${needs.join(', ')}` : '',
+    child ? `run by task ${child}` : '',
+    round === undefined ? '' : `round ${round}`,
+    reused ? `output taken from step ${reused.path} of ${reused.taskId}` : '',
+    skipReason ? `skipped: ${skipReason}` : '',
+    degraded ? `degraded: ${degraded}` : '',
+    approval ? `asked: ${prompt}` : '',
+    answer
+      ? `answered: ${answer.decision} by ${answer.by}${answer.comment ? `: ${answer.comment}` : ''}`
+      : '',
+  ]
+    .filter(Boolean)
+    .map(visible)
+}
+
+function printAttempts(step: StepView, whole: Whole): void {
+  const { attempts, status, agentId, agentVersion, startedAt, endedAt, reused } = step
+  const isCalled = agentId !== undefined && startedAt !== undefined && !reused
+  const now = isCalled && (status === 'succeeded' || status === 'running') && !step.degraded
+  if (attempts.length === 0 && !now) return
+  console.log(`\n${style('bold', 'attempts')}`)
+  for (const [at, attempt] of attempts.entries()) {
+    say(`  ${at + 1}  ${describeAttempt(attempt)}`, 5)
+    printFailure(attempt.error, whole)
+  }
+  if (!now) return
+  const took = endedAt === undefined ? '' : ` after ${tookOf({ startedAt, endedAt })}`
+  say(
+    `  ${attempts.length + 1}  ${nameOf(agentId, agentVersion)}  ${startedAt}  ${statusText(status)}${took}`,
+    5,
+  )
+}
+
+const tookOf = ({ startedAt, endedAt }: { startedAt: string; endedAt: string }): string =>
+  duration(Date.parse(endedAt) - Date.parse(startedAt))
+
+function describeAttempt(attempt: Attempt): string {
+  const { agentId, agentVersion, startedAt, costUsd = 0, tokens = 0 } = attempt
+  const paid = [costUsd > 0 ? usd(costUsd) : '', tokens > 0 ? `${tokens} tokens` : '']
+    .filter(Boolean)
+    .join(', ')
+  const failed = `${statusText('failed')} after ${tookOf(attempt)}`
+  return `${nameOf(agentId, agentVersion)}  ${startedAt}  ${failed}${paid && `, ${paid}`}`
+}
+
+/** The error with its stack and its causes, where the record has them. */
+function printFailure({ causes = [], ...failure }: Failure, whole: Whole): void {
+  const texts = [textOf(failure), ...causes.map((cause) => `caused by: ${textOf(cause)}`)]
+  printBounded(
+    texts.flatMap((text) => visible(text).split('\n')),
+    whole,
+  )
+}
+
+const textOf = ({ name, message, stack }: Cause): string =>
+  [`${name}: ${message}`, stack].filter(Boolean).join('\n')
