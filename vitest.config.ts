@@ -12,7 +12,7 @@ export const env = {
 
 /** What every run of tests on synthesized stacks shares. */
 export const SHARED = {
-  globalSetup: ['test/support/runner/synthesize-once.ts'],
+  globalSetup: ['test/support/runner/synthesize-once.ts', 'test/support/runner/temporary-folder.ts'],
   sequence: { sequencer: LongestFirst },
   // Most files wait more than they compute: two at a time also on two cores. A third gains little, and what is timed suffers.
   maxWorkers: Math.max(2, availableParallelism() - 1),
@@ -21,6 +21,13 @@ export const SHARED = {
 const layer = (name: string, more: object = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], env, ...more },
 })
+/** Files that share a local cloud (`sharedApi`). */
+const ON_SHARED_CLOUD = [
+  'api/{cli,hostile-requests,scenarios}',
+  'control/{controlled-steps,each-item,fan-outs,loops}',
+  'engine/test-kit',
+  'tasks/{children,own-workflows}',
+].map((name) => `test/integration/${name}.test.ts`)
 /** Files that leave nothing behind in their process share one: each loads the same modules again otherwise. */
 const together = { isolate: false }
 
@@ -44,7 +51,14 @@ export default defineConfig({
         testTimeout: 30_000,
       }),
       layer('assembly', { testTimeout: 30_000 }),
-      layer('integration', { testTimeout: 60_000, hookTimeout: 60_000 }),
+      layer('integration', { exclude: ON_SHARED_CLOUD, testTimeout: 60_000, hookTimeout: 60_000 }),
+      layer('integration', {
+        ...together,
+        name: 'integration-shared',
+        include: ON_SHARED_CLOUD,
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+      }),
     ],
   },
 })

@@ -2,18 +2,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { type SharedApi, sharedApi } from '../../support/cloud/shared-api.ts'
 import { type Outcome, startCli as start } from '../../support/cloud/start-cli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-'))
-let api: LocalApi
+let api: SharedApi
 beforeAll(async () => {
-  api = await startApi()
+  api = await sharedApi()
 })
-afterAll(async () => {
-  await api.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const cli = (...args: string[]): Promise<Outcome> => start(args, { ORCHESTRATOR_URL: api.apiUrl }).outcome
 

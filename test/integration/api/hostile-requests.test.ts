@@ -1,17 +1,16 @@
 import { connect } from 'node:net'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { API_PREFIX } from '../../../shared/contracts/route.ts'
 import { ROUTES } from '../../../shared/contracts/routes.ts'
-import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { type SharedApi, sharedApi } from '../../support/cloud/shared-api.ts'
 
-let api: LocalApi
+let api: SharedApi
 let taskId: string
 
 beforeAll(async () => {
-  api = await startApi()
+  api = await sharedApi()
   taskId = String((await api.run('simple', { message: 'mine' })).taskId)
 })
-afterAll(() => api.stop())
 
 const MOST_ANSWER_BYTES = 20_000
 const JSON_TYPE = { 'content-type': 'application/json' }

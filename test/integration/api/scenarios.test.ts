@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { beforeAll, describe, it } from 'vitest'
 import { type Door, openDoor } from '../../scenarios/door.ts'
 import { SCENARIOS } from '../../scenarios/scenarios.ts'
-import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { type SharedApi, sharedApi } from '../../support/cloud/shared-api.ts'
 
-let api: LocalApi
+let api: SharedApi
 let door: Door
 beforeAll(async () => {
-  api = await startApi()
+  api = await sharedApi()
   const { apiUrl, awsUrl } = api
   const credentials = { accessKeyId: 'person', secretAccessKey: 'person' }
   const place = {
@@ -19,7 +19,6 @@ beforeAll(async () => {
   }
   door = openDoor(place)
 })
-afterAll(() => api.stop())
 
 describe('the local cloud', () => {
   it.each(SCENARIOS)('$name', ({ run }) => run(door))

@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type SharedApi, sharedApi } from '../../support/cloud/shared-api.ts'
 
-let api: LocalApi
+let api: SharedApi
 beforeAll(async () => {
-  api = await startApi()
+  api = await sharedApi()
 })
-afterAll(() => api.stop())
 
 describe('steps that no agent runs', () => {
   const say = (input: object, needs: string[] = []) => ({ capability: 'echo', input, needs })

@@ -1,12 +1,11 @@
 /** Fan-outs over several steps and over child workflows, and the errors that handlers get, on the whole local cloud. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type SharedApi, sharedApi } from '../../support/cloud/shared-api.ts'
 
-let api: LocalApi
+let api: SharedApi
 beforeAll(async () => {
-  api = await startApi()
+  api = await sharedApi()
 })
-afterAll(() => api.stop())
 
 const say = (input: unknown, more: object = {}) => ({ capability: 'echo', input, ...more })
 /** A step that fails for a source that is no table. */

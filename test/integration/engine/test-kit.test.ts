@@ -1,14 +1,13 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import analysis from '../../../functions/agents/analysis/index.ts'
 import echo from '../../../functions/agents/echo/index.ts'
 import { testWorkflow } from '../../../testing/index.ts'
-import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { type SharedApi, sharedApi } from '../../support/cloud/shared-api.ts'
 
-let api: LocalApi
+let api: SharedApi
 beforeAll(async () => {
-  api = await startApi()
+  api = await sharedApi()
 })
-afterAll(() => api.stop())
 
 const TABLE = 'a,b\n1,2\n2,3\n'
 const BROKEN = 'a,b\n"unclosed,1\n'

@@ -1,15 +1,14 @@
 import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type SharedApi, sharedApi } from '../../support/cloud/shared-api.ts'
 
-let api: LocalApi
+let api: SharedApi
 let sfn: SFNClient
 beforeAll(async () => {
-  api = await startApi()
+  api = await sharedApi()
   const credentials = { accessKeyId: 'person', secretAccessKey: 'person' }
   sfn = new SFNClient({ endpoint: api.awsUrl, region: 'us-east-1', credentials })
 })
-afterAll(() => api.stop())
 
 const step = (needs: string[] = []) => ({
   capability: 'echo',
@@ -24,6 +23,8 @@ const crossed = (names: [string, string, string, string]) => {
     output: `{% $steps.${d} %}`,
   }
 }
+const machineOf = ({ execution }: Record<string, unknown>): string =>
+  (execution as { stateMachineArn: string }).stateMachineArn.split(':').at(6) ?? ''
 const sharedMachines = async (): Promise<string[]> => {
   const { stateMachines = [] } = await sfn.send(new ListStateMachinesCommand({}))
   return stateMachines.map(({ name = '' }) => name).filter((name) => name.startsWith('orchestrator-shared-'))
@@ -38,12 +39,15 @@ describe('a workflow that comes with its task', () => {
     expect(await api.call('GET', `/tasks/${first.taskId}/result`)).toMatchObject({
       body: { result: { from: ['w', 'w'], own: 'w' } },
     })
-    expect(await sharedMachines()).toHaveLength(1)
+    const machines = await sharedMachines()
+    expect(machines).toContain(machineOf(task))
 
     // The same shape under other names, with another sort order.
     const second = await api.submitOwn(crossed(['z', 'b', 'x', 'd']))
-    expect(await api.ended(second.taskId)).toMatchObject({ status: 'succeeded' })
-    expect(await sharedMachines()).toHaveLength(1)
+    const other = await api.ended(second.taskId)
+    expect(other).toMatchObject({ status: 'succeeded' })
+    expect(machineOf(other)).toBe(machineOf(task))
+    expect(await sharedMachines()).toEqual(machines)
   })
 
   it('may be YAML text', async () => {
@@ -55,7 +59,10 @@ describe('a workflow that comes with its task', () => {
 
   it('makes one machine when two come at the same instant', async () => {
     const before = await sharedMachines()
-    const chain = { name: 'chain', steps: { a: step(), b: step(['a']), c: step(['b']), d: step(['c']) } }
+    // A shape that no other test has.
+    const ids = Array.from({ length: 11 }, (_, at) => `s${at}`)
+    const steps = Object.fromEntries(ids.map((id, at) => [id, step(ids.slice(Math.max(0, at - 1), at))]))
+    const chain = { name: 'chain', steps }
     const both = await Promise.all([api.submitOwn(chain), api.submitOwn(chain), api.submitOwn(chain)])
     for (const { taskId } of both) expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
     expect(await sharedMachines()).toHaveLength(before.length + 1)

@@ -25,6 +25,8 @@ export type LocalApi = LocalCloud & {
 const OPEN = ['queued', 'planning', 'running', 'waiting']
 const BOUND_MILLISECONDS = 50_000
 const LONGEST_PAUSE_MILLISECONDS = 300
+/** How many of the last lines of logs an error has: the cloud that files share has those of all of them. */
+const LINES_TOLD = 200
 
 /** The local cloud with helpers for its API. */
 export async function startApi(options: LocalApiOptions = {}): Promise<LocalApi> {
@@ -60,7 +62,7 @@ export async function startApi(options: LocalApiOptions = {}): Promise<LocalApi>
       if (!OPEN.includes(String(body.status))) return body
       await new Promise((resolve) => setTimeout(resolve, Math.min(pause, LONGEST_PAUSE_MILLISECONDS)))
     }
-    throw new Error(`task ${taskId} did not end; logs:\n${logs.join('')}`)
+    throw new Error(`task ${taskId} did not end; logs:\n${logs.slice(-LINES_TOLD).join('')}`)
   }
   const upload = async (name: string, content: string) => {
     const { files } = await ask('createFiles', { files: [{ path: name }] })
