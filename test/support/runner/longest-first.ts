@@ -2,9 +2,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files that take more than 15 s on two processors, longest first: a long file that starts last would run alone. */
 const LONGEST = [
-  'integration/api/cli-dev',
-  'integration/engine/reload',
-  'integration/docs/tutorials',
+  'end-to-end/reload',
+  'end-to-end/tutorials',
   'endurance/poisoned-tasks',
   'endurance/kill-and-resume',
   'endurance/shared-items',

@@ -1,11 +1,11 @@
 import { cpSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { copyProject } from '../../support/cloud/copy-project.ts'
-import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
-import { missingLines, readTutorial, runBlocks, writeFiles } from '../../support/docs/tutorial-page.ts'
+import { copyProject } from '../support/cloud/copy-project.ts'
+import { type LocalApi, startApi } from '../support/cloud/local-api.ts'
+import { missingLines, readTutorial, runBlocks, writeFiles } from '../support/docs/tutorial-page.ts'
 
-const ROOT = join(import.meta.dirname, '../../..')
+const ROOT = join(import.meta.dirname, '../..')
 const PAGES = readdirSync(join(ROOT, 'docs/tutorial'))
   .filter((file) => /^\d/.test(file))
   .sort()

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { copyProject } from '../../support/cloud/copy-project.ts'
-import { startDev } from '../../support/cloud/start-dev.ts'
+import { copyProject } from '../support/cloud/copy-project.ts'
+import { startDev } from '../support/cloud/start-dev.ts'
 
 const ECHO = 'functions/agents/echo/index.ts'
 

@@ -2,9 +2,9 @@ import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { startCli as start } from '../../support/cloud/start-cli.ts'
+import { startCli as start } from '../support/cloud/start-cli.ts'
 
-const ROOT = join(import.meta.dirname, '../../..')
+const ROOT = join(import.meta.dirname, '../..')
 
 describe('orchestrator dev', () => {
   it('runs the sample, prints one JSON object as the last line, and leaves', async () => {

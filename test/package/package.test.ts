@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makePackage, type Packed } from '../../../scripts/package/make-package.ts'
+import { makePackage, type Packed } from '../../scripts/package/make-package.ts'
 
-const ROOT = join(import.meta.dirname, '../../..')
+const ROOT = join(import.meta.dirname, '../..')
 const out = mkdtempSync(join(tmpdir(), 'package-'))
 afterAll(() => rmSync(out, { recursive: true, force: true }))
 
@@ -80,7 +80,7 @@ describe('the package that others install', () => {
     const built = (await import(pathToFileURL(join(out, 'functions/agents/echo/index.js')).href)) as {
       default: { manifest: object }
     }
-    const { default: echo } = await import('../../../functions/agents/echo/index.ts')
+    const { default: echo } = await import('../../functions/agents/echo/index.ts')
     expect(built.default.manifest).toEqual(echo.manifest)
   })
 })
