@@ -1,5 +1,4 @@
 import { App, Validations } from 'aws-cdk-lib'
-import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag'
 import { exitWithMessage, featureFlags, Orchestrator } from './index.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 
@@ -11,5 +10,9 @@ await Orchestrator.create(app, {
   workflows: 'workflows',
   builtIn: false,
 }).catch(exitWithMessage)
-Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app))
+// Loading and applying them is a fifth of a synthesis; `orchestrator dev`, which deploys to this machine only, leaves them out.
+if (process.env.ORCHESTRATOR_RULE_PACKS !== 'false') {
+  const { AwsSolutionsChecks, ServerlessChecks } = await import('cdk-nag')
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app))
+}
 app.synth()

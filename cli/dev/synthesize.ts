@@ -37,13 +37,15 @@ function withThisNode(): NodeJS.ProcessEnv {
 }
 
 /**
- * Skips CloudFormation's validation of the templates, which is more than half of the time, and happens at deployment anyway. Child
- * processes share the compile cache only if they are told its folder. Functions whose files are as they were are not bundled again.
+ * Skips CloudFormation's validation of the templates, which is more than half of the time, and the rule packs of cdk-nag; both are
+ * about AWS, and happen before a deployment anyway. Child processes share the compile cache only if they are told its folder. Functions
+ * whose files are as they were are not bundled again.
  */
 function quickly(bundles: string): NodeJS.ProcessEnv {
   const cache = getCompileCacheDir()
   return {
     CDK_VALIDATION: 'false',
+    ORCHESTRATOR_RULE_PACKS: 'false',
     ORCHESTRATOR_BUNDLE_CACHE: bundles,
     ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) }),
   }

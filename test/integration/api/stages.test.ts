@@ -5,7 +5,7 @@ import { afterAll, expect, it } from 'vitest'
 import { copyProject } from '../../support/cloud/copy-project.ts'
 import { ASSEMBLY } from '../../support/runner/synthesize-once.ts'
 
-const project = copyProject({ validated: false })
+const project = copyProject({ validated: false, rulePacks: true })
 afterAll(project.remove)
 const templatesIn = (folder: string): string[] =>
   readdirSync(folder)

@@ -10,8 +10,19 @@ const COPIED = [
 ]
 const CLI = ['bin', 'cli', 'local', 'examples']
 
-/** A copy of the project to change in tests. `validated: false` skips CloudFormation's validation, half of the time; `cli` to run it. */
-export function copyProject({ validated = true, cli = false } = {}) {
+/**
+ * A copy of the project to change in tests. `validated: false` skips CloudFormation's validation, half of the time, and cdk-nag's
+ * `rulePacks`, a tenth; `cli` to run it.
+ */
+export function copyProject({
+  validated = true,
+  rulePacks = validated,
+  cli = false,
+}: {
+  validated?: boolean
+  rulePacks?: boolean
+  cli?: boolean
+} = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'project-'))
   for (const name of [...COPIED, ...(cli ? CLI : [])])
     cpSync(join(ROOT, name), join(folder, name), { recursive: true })
@@ -35,6 +46,7 @@ export function copyProject({ validated = true, cli = false } = {}) {
         CDK_OUTDIR: out,
         CDK_CONTEXT_JSON: JSON.stringify(context),
         CDK_VALIDATION,
+        ORCHESTRATOR_RULE_PACKS: String(rulePacks),
       }
       const { status, stderr } = spawnSync(process.execPath, ['infra/app.ts'], {
         cwd: folder,
