@@ -1,8 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { copyProject } from '../support/cloud/copy-project.ts'
 import { startDev } from '../support/cloud/start-dev.ts'
 
 const ECHO = 'functions/agents/echo/index.ts'
+const outside = mkdtempSync(join(tmpdir(), 'reload-'))
+/** Until it exists, the agent `slow` of the first version does not end. */
+const MAY_END = join(outside, 'may-end')
 
 const agent = (id: string, body: string): string => `
   import * as z from 'zod'
@@ -44,6 +50,7 @@ describe('a reload', { timeout: 300_000 }, () => {
   afterAll(async () => {
     await dev?.stop()
     project?.remove()
+    rmSync(outside, { recursive: true })
   }, 60_000)
 
   it('gives the next task the new code of an agent', async () => {
@@ -68,6 +75,7 @@ describe('a reload', { timeout: 300_000 }, () => {
     project.write('functions/agents/slow/index.ts', agent('slow', "return 'second'"))
     expect(await dev.next('reloaded')).toMatchObject({ changed: ['agent slow'] })
     expect(await dev.run('slow', {})).toBe('second')
+    writeFileSync(MAY_END, '')
     expect(await dev.resultOf(taskId)).toBe('first')
   })
 
@@ -167,7 +175,8 @@ describe('a reload', { timeout: 300_000 }, () => {
 })
 
 const saying = (word: string): string => `
-      await new Promise((resolve) => setTimeout(resolve, 20_000))
+      const { existsSync } = await import('node:fs')
+      while (!existsSync(${JSON.stringify(MAY_END)})) await new Promise((resolve) => setTimeout(resolve, 20))
       return '${word}'`
 
 function asks(word: string, question = word === 'old' ? 'ask' : 'question'): string {
