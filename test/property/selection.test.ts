@@ -23,12 +23,13 @@ describe.skipIf(!existsSync(FILE))('the choice of agents', () => {
     ['drift', 0.065],
   ])('comes near to whoever knows everything, and nearer than others do: %s', (scenario, most) => {
     const outcomes = readOutcomes(FILE)
+    const worlds = SEEDS.map((seed) => {
+      const world = makeWorld(outcomes, scenario, REQUESTS, seed)
+      const rewardOf = (name: string): number => runPolicy(world, makePolicy(name, world, seed))
+      return { rewardOf, most: rewardOf('oracle') }
+    })
     const regretOf = (policy: string): number => {
-      const regrets = SEEDS.map((seed) => {
-        const world = makeWorld(outcomes, scenario, REQUESTS, seed)
-        const of = (name: string): number => runPolicy(world, makePolicy(name, world, seed))
-        return of('oracle') - of(policy)
-      })
+      const regrets = worlds.map(({ rewardOf, most }) => most - rewardOf(policy))
       return regrets.reduce((sum, one) => sum + one, 0) / regrets.length
     }
     const ours = regretOf('orchestrator')
