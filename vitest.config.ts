@@ -47,10 +47,11 @@ export default defineConfig({
       layer('contract', {
         name: 'contract-in-memory',
         env: { ...env, ORCHESTRATOR_TABLES: 'memory' },
+        ...together,
         exclude: ['**/events.test.ts', '**/execution-store.test.ts'],
         testTimeout: 30_000,
       }),
-      layer('assembly', { testTimeout: 30_000 }),
+      layer('assembly', { ...together, testTimeout: 30_000 }),
       layer('integration', { exclude: ON_SHARED_CLOUD, testTimeout: 60_000, hookTimeout: 60_000 }),
       layer('integration', {
         ...together,
