@@ -8,7 +8,7 @@ import { evaluateWorkflow } from '../support/models/reference-evaluator.ts'
 import { behaviours, workflows } from '../support/random/random-workflows.ts'
 
 /** A number that fits a run of all tests; longer runs use thousands. */
-const RUNS = Number(process.env.ORCHESTRATOR_WORKFLOWS ?? 100)
+const RUNS = Number(process.env.ORCHESTRATOR_WORKFLOWS ?? 50)
 const INPUT = { list: [3, 1, 2] }
 
 describe('a compiled workflow that the engine runs', () => {

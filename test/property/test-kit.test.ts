@@ -8,7 +8,7 @@ import { agree, neverRunning } from '../support/models/agree.ts'
 import { evaluateWorkflow } from '../support/models/reference-evaluator.ts'
 import { behaviours, workflows } from '../support/random/random-workflows.ts'
 
-const RUNS = Number(process.env.ORCHESTRATOR_WORKFLOWS ?? 40)
+const RUNS = Number(process.env.ORCHESTRATOR_KIT_WORKFLOWS ?? 20)
 const INPUT = { list: [3, 1, 2] }
 
 describe('testWorkflow', () => {

@@ -7,7 +7,7 @@ import { validWorkflow } from '../support/cloud/compiled-workflow.ts'
 import { type Behaviour, CAPABILITY, makeWorld } from '../support/cloud/workflow-world.ts'
 
 /** A number that fits `npm test`; 200 for longer runs. */
-const RUNS = Number(process.env.ORCHESTRATOR_THROTTLED ?? 60)
+const RUNS = Number(process.env.ORCHESTRATOR_THROTTLED ?? 30)
 const SECOND = 1_000
 const THROTTLED = 'Lambda.TooManyRequestsException'
 
