@@ -141,7 +141,11 @@ function issuesOfNever(steps: Steps, path: string): Issue[] {
   const never = new Map<string, string>()
   for (const id of topologicalOrder(graphOfWorkflow({ steps }))) {
     const step = steps[id] as Step
-    const needs = [...needsOfStep(step)].filter((need) => Object.hasOwn(steps, need))
+    // A handler does not wait for the success of what it handles.
+    const handled = handledBy({ steps }, id)
+    const needs = [...needsOfStep(step)].filter(
+      (need) => Object.hasOwn(steps, need) && !handled.includes(need),
+    )
     const why = reasonOfNever(
       steps,
       step.join,

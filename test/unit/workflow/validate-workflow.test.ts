@@ -179,6 +179,17 @@ describe('validateWorkflow', () => {
     expect(issuesOf(withSteps(steps))).toEqual(['never-runs steps.both', 'never-runs steps.after'])
   })
 
+  it('lets a handler need what it handles: it runs after the failure of another', () => {
+    const steps = {
+      a: { capability: 'echo', onFailure: { step: 'mend' } },
+      mend: { capability: 'echo' },
+      never: { capability: 'echo', needs: ['a', 'mend'], onFailure: { step: 'last' } },
+      other: { capability: 'echo', onFailure: { step: 'last' } },
+      last: { capability: 'echo', needs: ['never'] },
+    }
+    expect(issuesOf(withSteps(steps))).toEqual(['never-runs steps.never'])
+  })
+
   it('lets the body of a loop see what is around it, and the loop wait for that', () => {
     const body = {
       draft: { capability: 'echo', input: { seed: '{% $steps.seed %}', before: '{% $previous.draft %}' } },
