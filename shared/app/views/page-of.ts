@@ -3,6 +3,8 @@ import { sentBytes } from '../../domain/sent-bytes.ts'
 
 /** Below the 6 MB of a function's answer, so that there is room for what stands around a page. */
 const MOST_PAGE_BYTES = 5_000_000
+/** Members that are shown at once: their values may have to be loaded, a thousand one after the other would take too long. */
+const AT_ONCE = 10
 
 export type Page<T> = { page: T[]; cursor: string | undefined }
 
@@ -18,12 +20,15 @@ export async function pageOf<T, Shown>(
   const page: Shown[] = []
   let bytes = 0
   let last: string | undefined
-  for (const one of all.slice(from, from + limit)) {
-    const shown = await show(one)
-    bytes += sentBytes(shown)
-    if (page.length > 0 && bytes > MOST_PAGE_BYTES) break
-    page.push(shown)
-    last = keyOf(one)
+  const upTo = Math.min(all.length, from + limit)
+  for (let at = from; at < upTo && bytes <= MOST_PAGE_BYTES; at += AT_ONCE) {
+    const some = all.slice(at, Math.min(at + AT_ONCE, upTo))
+    for (const [index, shown] of (await Promise.all(some.map(show))).entries()) {
+      bytes += sentBytes(shown)
+      if (page.length > 0 && bytes > MOST_PAGE_BYTES) break
+      page.push(shown)
+      last = keyOf(some[index] as T)
+    }
   }
   return { page, cursor: from + page.length < all.length ? last : undefined }
 }
