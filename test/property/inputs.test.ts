@@ -10,7 +10,7 @@ import { type Behaviour, makeWorld } from '../support/cloud/workflow-world.ts'
 import { behaviours, workflows } from '../support/random/random-workflows.ts'
 import { CALLER } from '../support/stores/callers.ts'
 
-const RUNS = Number(process.env.ORCHESTRATOR_WORKFLOWS ?? 60)
+const RUNS = Number(process.env.ORCHESTRATOR_WORKFLOWS ?? 25)
 const INPUT = { list: [3, 1, 2] }
 /** Runs a workflow; answers its steps as a list shows them, and what agents were given last, by path. */
 async function run(workflow: Workflow, behaviour: Behaviour) {

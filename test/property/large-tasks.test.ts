@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { makeHandlers } from '../../functions/api/handlers.ts'
 import type { RouteId } from '../../shared/contracts/routes.ts'
 import { numberedPath } from '../../shared/domain/instance-path.ts'
@@ -20,7 +20,11 @@ afterAll(() => stores.stop())
 
 type Query = Record<string, string>
 type Answer = { bytes: number; body: Body }
-type Body = { steps: { stepId: string; output?: string }[]; events: { id: string }[]; cursor?: string }
+type Body = {
+  steps: { stepId: string; input?: string; output?: string }[]
+  events: { id: string }[]
+  cursor?: string
+}
 
 /** What a route answers, with its bytes as a function sends them. What was stored in place of an answer is read back. */
 async function ask(route: RouteId, id: string, query: Query = {}): Promise<Answer> {
@@ -48,7 +52,7 @@ async function pagesOf(route: RouteId, id: string, query: Query = {}): Promise<A
   return pages
 }
 
-/** A task with a fan-out whose items have ended, with outputs of a text repeated. */
+/** A task with a fan-out whose items have ended, with one text as input and as output. */
 async function seedItems(count: number, output: (index: number) => string, failedEvery = 0): Promise<string> {
   const taskId = await seedTask(stores.ports, {
     steps: { items: { capability: 'work.do', forEach: '{% [] %}', input: {} } },
@@ -62,14 +66,14 @@ async function seedItems(count: number, output: (index: number) => string, faile
     const end = failed
       ? { status: 'failed' as const, error: { name: 'X', message: 'ล้มเหลว "😀"' } }
       : { status: 'succeeded' as const, ...(stored ? { output: stored } : {}) }
-    await stores.ports.steps.adoptStep(taskId, { path, ...times, ...end })
+    await stores.ports.steps.adoptStep(taskId, { path, ...times, ...end, input: stored })
   }
   for (let at = 0; at < count; at += 50)
     await Promise.all(Array.from({ length: Math.min(50, count - at) }, (_, index) => one(at + index)))
   return taskId
 }
 
-describe('a task with huge outputs', () => {
+describe('a task with huge inputs and outputs', () => {
   it('is answered in pages that a function can send, whatever the text is, and nothing is left out', async () => {
     const text = fc.constantFrom('a', '"', '\\', 'ก', '😀', '\u0007', '\u2028', 'é"ก😀\n')
     await fc.assert(
@@ -81,13 +85,15 @@ describe('a task with huge outputs', () => {
         async (outputs) => {
           const texts = outputs.map((one) => one.text.repeat(one.length / one.text.length))
           const taskId = await seedItems(outputs.length, (index) => texts[index] ?? '')
-          const pages = await pagesOf('listTaskSteps', taskId, { outputs: 'true', under: 'items' })
+          const query = { inputs: 'true', outputs: 'true', under: 'items' }
+          const pages = await pagesOf('listTaskSteps', taskId, query)
           for (const { bytes } of pages) expect(bytes).toBeLessThanOrEqual(LAMBDA_BYTES)
           const steps = pages.flatMap(({ body }) => body.steps)
           expect(steps.map(({ stepId }) => stepId)).toEqual(
             outputs.map((_, index) => numberedPath('items', index)),
           )
-          expect(steps.every(({ output }, index) => output === texts[index])).toBe(true)
+          for (const member of ['input', 'output'] as const)
+            expect(steps.every((step, index) => step[member] === texts[index])).toBe(true)
         },
       ),
       { numRuns: 8 },
@@ -107,6 +113,17 @@ describe('a task of 3,000 items', () => {
     expect([ids.length, new Set(ids).size, all.length]).toEqual([3_001, 3_001, 4])
     const failed = await pagesOf('listTaskSteps', taskId, { status: 'failed', limit: '200' })
     expect(failed.map(({ body }) => body.steps.length)).toEqual([200, 100])
+  })
+
+  it('reads the inputs of a page only, and none where none are asked for (inputs/I2)', async () => {
+    const find = vi.spyOn(stores.ports.steps, 'findInputs')
+    await ask('listTaskSteps', taskId)
+    await ask('getTask', taskId)
+    expect(find).not.toHaveBeenCalled()
+    const { body } = await ask('listTaskSteps', taskId, { inputs: 'true', limit: '100', under: 'items' })
+    expect(body.steps.map(({ input }) => input).slice(0, 3)).toEqual([undefined, 'ก1', 'ก2'])
+    expect(find.mock.calls.map(([, paths]) => paths.length)).toEqual([100])
+    find.mockRestore()
   })
 
   it('tells its events in pages, in order, each once', async () => {

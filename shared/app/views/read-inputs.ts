@@ -8,7 +8,7 @@
  */
 
 import type { Caller } from '../../domain/caller.ts'
-import { OrchestratorError } from '../../domain/errors.ts'
+import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import { loopOf, parsePath } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
@@ -53,38 +53,49 @@ export const showStepInput =
     const task = await getTask(ports, id, caller)
     const [plan, records] = await Promise.all([
       ports.plans.getPlan(task.id, task.execution),
-      ports.steps.listSteps(task.id),
+      ports.steps.findSteps(task.id, [...new Set([stepId, loopOf(stepId)])]),
     ])
     const input = await inputsOf(ports, { plan, records })(stepId)
     if (input !== undefined) return { taskId: task.id, stepId, input }
-    const isKnown = hasStepAt(plan, stepId)
-    const paths = records.map(({ path }) => path)
-    const message = isKnown
-      ? `no input of step "${stepId}" is kept: it has not begun, was skipped, is a loop, or ran before inputs were kept`
-      : `task ${id} has no step "${stepId}"${suggestNames(stepId, paths)}`
-    throw new OrchestratorError('NotFoundError', message, { stepId })
+    throw new OrchestratorError('NotFoundError', await reasonOf(ports, plan, id, stepId), { stepId })
   }
 
+async function reasonOf({ steps }: Needs, plan: Plan, taskId: string, stepId: string): Promise<string> {
+  if (hasStepAt(plan, stepId))
+    return `no input of step "${stepId}" is kept: it has not begun, was skipped, is a loop, or ran before inputs were kept`
+  const known = [
+    ...Object.keys(plan.workflow.steps),
+    ...(await steps.listSteps(taskId)).map(({ path }) => path),
+  ]
+  return `task ${taskId} has no step "${stepId}"${suggestNames(stepId, [...new Set(known)])}`
+}
+
 /**
- * Finds the input of a step by its path; undefined where none is kept. `around` answers the paths that are likely to be asked for next: what is
- * kept of them is read at once, and of the large inputs where they are.
+ * Finds the input of a step by its path; undefined where none is kept. `around` answers the paths that are likely to be asked for next: their
+ * records are read in the same call, the objects of large inputs only as they are asked for (inputs/I2).
  */
 export function inputsOf(
   { steps, values }: Pick<Ports, 'steps' | 'values'>,
   { plan, records }: Run,
 ): (path: string, around?: () => readonly string[]) => Promise<Json | undefined> {
   const byPath = new Map(records.map((record) => [record.path, record]))
-  const read = new Map<string, StoredValue | undefined>()
+  const read = new Map<string, Promise<StoredValue | undefined>>()
   /** The items of the fan-out that was asked for last: those of its items come one after the other. */
   let items: { path: string; list: Promise<Json | undefined> } | undefined
 
-  const stored = async (path: string, around: () => readonly string[]): Promise<StoredValue | undefined> => {
-    if (!read.has(path)) {
-      const wanted = byPath.has(path) ? [path, ...around()].filter((one) => byPath.has(one)) : []
-      const found = wanted.length > 0 ? await steps.findInputs(plan.taskId, wanted) : new Map()
-      for (const one of [path, ...wanted]) read.set(one, found.get(one))
+  const stored = (path: string, around: () => readonly string[]): Promise<StoredValue | undefined> => {
+    const known = read.get(path)
+    if (known || !byPath.has(path)) return known ?? Promise.resolve(undefined)
+    const wanted = [...new Set([path, ...around()])].filter((one) => byPath.has(one) && !read.has(one))
+    const reading = steps.findInputs(plan.taskId, wanted)
+    const found = reading.then((all) => all.get(path))
+    for (const one of wanted) {
+      const its = one === path ? found : reading.then((all) => all.get(one))
+      // Its reader hears of a failure.
+      its.catch(() => {})
+      read.set(one, its)
     }
-    return read.get(path)
+    return found
   }
 
   const itemsOf = (path: string): Promise<Json | undefined> => {
@@ -93,15 +104,23 @@ export function inputsOf(
   }
 
   const inputOf = async (path: string, around = () => [] as readonly string[]): Promise<Json | undefined> => {
-    if (!hasStepAt(plan, path)) return undefined
+    const record = byPath.get(path)
+    if (!hasStepAt(plan, path) || record?.status === 'skipped') return undefined
     const step = stepAt(plan, path)
     const { index } = parsePath(path)
     if (index !== undefined && isEach(step)) {
       const list = await itemsOf(loopOf(path))
       return Array.isArray(list) ? list[index] : undefined
     }
-    const kept = (isFanOut(step) && byPath.get(path)?.items) || (await stored(path, around))
-    return kept && values.loadValue(kept)
+    const kept = (isFanOut(step) && record?.items) || (await stored(path, around))
+    return kept && unlessGone(values.loadValue(kept))
   }
   return inputOf
 }
+
+/** An input whose object is gone was kept once; the rest of the answer is there all the same. */
+const unlessGone = (loading: Promise<Json>): Promise<Json | undefined> =>
+  loading.catch((error: unknown) => {
+    if (isOrchestratorError(error, 'NotFoundError')) return undefined
+    throw error
+  })
