@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   fork: async () => (await import('./commands/fork.ts')).forkCommand(),
   steps: async () => (await import('./commands/steps.ts')).stepsCommand(),
   events: async () => (await import('./commands/events.ts')).eventsCommand(),
+  logs: async () => (await import('./commands/logs.ts')).logsCommand(),
   approvals: async () => (await import('./commands/approvals.ts')).approvalsCommand(),
   approve: async () => (await import('./commands/approve.ts')).approveCommand(),
   upload: async () => (await import('./commands/upload.ts')).uploadCommand(),

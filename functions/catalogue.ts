@@ -2,6 +2,7 @@
  * The functions: what infra bundles and deploys, and what each may do. Data only, which imports nothing but the grants of adapters: infra
  * reads this file of `functions/` and those, so that no SDK comes into a synthesis.
  */
+import { logsGrants } from './adapters/cloudwatch/logs.grants.ts'
 import { breakersGrants } from './adapters/dynamodb/counters/breakers.grants.ts'
 import { limitsGrants } from './adapters/dynamodb/counters/limits.grants.ts'
 import { statisticsGrants } from './adapters/dynamodb/counters/statistics.grants.ts'
@@ -51,6 +52,7 @@ export const PORTS = {
   executions: executionsGrants,
   machines: machinesGrants,
   invocations: invocationsGrants,
+  logs: logsGrants,
 } as const
 export type PortName = keyof typeof PORTS
 
@@ -114,6 +116,7 @@ export const FUNCTIONS = {
       bus: ['publish'],
       executions: ['start', 'wake', 'stop'],
       machines: ['ensure'],
+      logs: ['read'],
     },
   },
   rebind: {

@@ -1,7 +1,7 @@
 import { Validations } from 'aws-cdk-lib'
 import type { IConstruct } from 'constructs'
 import { FILES_PREFIX } from '../shared/domain/file-reference.ts'
-import { agentFunctionArn, statesArn } from './constructs/our-arns.ts'
+import { agentFunctionArn, logGroupArn, statesArn } from './constructs/our-arns.ts'
 import type { DataStack } from './stacks/data-stack.ts'
 import type { RuntimeStack } from './stacks/runtime-stack.ts'
 import type { Stage } from './stage.ts'
@@ -43,6 +43,10 @@ function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
     wildcard(
       agentFunctionArn(runtime, stage, '*'),
       'An agent that another stack deploys is registered at run time; the naming rule is what lets machines invoke it, and nothing else.',
+    ),
+    wildcard(
+      logGroupArn(runtime, `/aws/lambda/${stage.prefix}-*`),
+      'What was logged about a task is read from the logs of its agents, some of which another stack deploys; all begin with the prefix of this installation.',
     ),
     wildcard(`${bucket}/tasks/*`, 'Stored values of tasks: keys under one prefix of our own bucket.'),
     wildcard(`${bucket}/${FILES_PREFIX}*`, 'Uploaded files: keys under one prefix of our own bucket.'),

@@ -12,6 +12,7 @@ import type { GatewayApi } from './gateway/gateway-api.ts'
 import { createGateway } from './gateway/gateway-server.ts'
 import { DebugPorts } from './lambda/sandbox/debug-ports.ts'
 import { type ConnectionLimits, limitConnections } from './limit-connections.ts'
+import type { ReadLog } from './logs/service.ts'
 import { startServices } from './services.ts'
 
 export type LocalCloudOptions = {
@@ -25,6 +26,8 @@ export type LocalCloudOptions = {
   /** Limits of connections, for each port. */
   connections?: Partial<ConnectionLimits>
   onLog?: (functionName: string, text: string) => void
+  /** The lines that `onLog` was told of, oldest first; by default the newest of them, from memory. */
+  readLog?: ReadLog
   /**
    * Debuggers can attach to the sandboxes of some functions, at this port and those after it. These functions have no time limit, and
    * neither have states that wait for a task.
@@ -66,7 +69,11 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const served: GatewayApi = { routes: [] }
   const { inspect } = options
   const services = await startServices({ ...options, callTimeouts: inspect === undefined })
-  const { dynamodb, events, stepfunctions } = services
+  const { dynamodb, events, logs, stepfunctions } = services
+  const onLog = (name: string, text: string): void => {
+    if (options.readLog === undefined) logs.note(name, text)
+    options.onLog?.(name, text)
+  }
   const servers: Server[] = []
   const stopping = new AsyncDisposableStack()
   stopping.defer(() => services.closeStorage())
@@ -99,7 +106,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       awsUrl,
       onServiceCall: async ({ body, ...call }) =>
         answerByMessage(await answerOrRefuse(answer, { ...call, body: Buffer.from(body) })),
-      ...(options.onLog ? { onLog: options.onLog } : {}),
+      onLog,
       answers,
       ...(inspect ? { debugging: { ...inspect, ports: new DebugPorts(inspect.port, inspect.onOpen) } } : {}),
     })

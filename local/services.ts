@@ -7,6 +7,7 @@ import { IamService } from './iam/service.ts'
 import type { Invocation } from './lambda/function-settings.ts'
 import { RunningJournal } from './lambda/running-journal.ts'
 import { LambdaService } from './lambda/service.ts'
+import { LogsService, type ReadLog } from './logs/service.ts'
 import { ObjectStore } from './s3/object-store.ts'
 import { Uploads } from './s3/uploads.ts'
 import type { Authorize } from './stepfunctions/integrations/authorize.ts'
@@ -26,11 +27,14 @@ type Options = {
   callTimeouts: boolean
   dataFolder?: string
   onLog?: (functionName: string, text: string) => void
+  readLog?: ReadLog | undefined
   onDeadLetter?: (queueArn: string, reason: string) => void
 }
 
 /** The services of the local cloud, connected to one another; permissions are those of the templates' policies. */
-export async function startServices({ dataFolder, onLog, onDeadLetter, callTimeouts }: Options) {
+export async function startServices(options: Options) {
+  const { dataFolder, onLog, readLog, onDeadLetter, callTimeouts } = options
+  const logs = new LogsService({ read: readLog })
   const { executions, running, dynamodb, objects, storage } = await openStorage(dataFolder)
   const broken = Promise.withResolvers<Error>()
   const iam = new IamService()
@@ -87,6 +91,7 @@ export async function startServices({ dataFolder, onLog, onDeadLetter, callTimeo
     objects,
     iam,
     lambda,
+    logs,
     events,
     stepfunctions,
     invokeAs,

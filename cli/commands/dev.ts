@@ -161,6 +161,7 @@ function start({ assembly, port, awsPort, folder, logs, inspect }: Start): Promi
     apiPort: port,
     awsPort,
     onLog: logs.write,
+    readLog: logs.read,
     onDeadLetter: (queue, reason) => logs.write('dead-letters', `${queue}: ${reason}\n`),
     ...(folder ? { dataFolder: folder } : {}),
     ...(inspect ? { inspect } : {}),

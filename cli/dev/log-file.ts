@@ -14,6 +14,10 @@ export type LogLimits = { bytes: number; files: number }
 
 export type LogFile = { write(text: string): void; close(): Promise<void> }
 
+/** The newest file of a function is number 0. */
+export const fileOf = (folder: string, name: string, number: number): string =>
+  join(folder, number === 0 ? `${name}.log` : `${name}.${number}.log`)
+
 /** The buffer for a slow disk. Lines beyond it are dropped, and counted. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
 
@@ -27,8 +31,7 @@ export function logFile(
   { bytes: limit, files }: LogLimits,
   onBroken: (reason: Error) => void,
 ): LogFile {
-  const path = (number: number): string =>
-    join(folder, number === 0 ? `${name}.log` : `${name}.${number}.log`)
+  const path = (number: number): string => fileOf(folder, name, number)
   let bytes = sizeOf(path(0))
   let leftOut = 0
   let stream = open()

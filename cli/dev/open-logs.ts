@@ -1,7 +1,12 @@
-import { mkdir } from 'node:fs/promises'
-import { type LogFile, type LogLimits, logFile } from './log-file.ts'
+import { mkdir, open } from 'node:fs/promises'
+import { fileOf, type LogFile, type LogLimits, logFile } from './log-file.ts'
 
-export type Logs = { write(functionName: string, text: string): void; close(): Promise<void> }
+export type Logs = {
+  /** The lines in the files of a function, oldest first. */
+  read(functionName: string): AsyncIterable<string>
+  write(functionName: string, text: string): void
+  close(): Promise<void>
+}
 
 /** The output of functions: log files, and with `verbose` also the terminal. */
 export async function openLogs(folder: string, limits: LogLimits, verbose: boolean): Promise<Logs> {
@@ -26,8 +31,21 @@ export async function openLogs(folder: string, limits: LogLimits, verbose: boole
       if (!broken) fileFor(name).write(text)
       if (verbose) process.stderr.write(text.replace(/^(?=.)/gm, `${name} | `))
     },
+    async *read(name) {
+      for (let number = limits.files - 1; number >= 0; number--) yield* linesOf(fileOf(folder, name, number))
+    },
     async close() {
       await Promise.all([...files.values()].map((file) => file.close()))
     },
   }
+}
+
+/** None of a file that does not exist. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  // Closes the file at its end.
+  if (handle) yield* handle.readLines({ encoding: 'utf8' })
 }

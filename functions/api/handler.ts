@@ -11,6 +11,7 @@ import { type Method, OTHER_REQUESTS, pathsOf } from '../../shared/contracts/rou
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
 import { answers, files } from '../deps/files.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
+import { logs } from '../deps/logs.ts'
 import { clock, ids, logger } from '../deps/platform.ts'
 import { queuePorts } from '../deps/queue-ports.ts'
 import { collectables, workflows } from '../deps/registry-ports.ts'
@@ -36,7 +37,7 @@ const handlers = makeHandlers(
     clock,
     ids: ids(),
   },
-  { answers: answers() },
+  { answers: answers(), logs: logs() },
 )
 const metrics = new Metrics()
 

@@ -17,6 +17,7 @@ import { forkTask } from '../../shared/app/tasks/fork-task.ts'
 import { retryTask } from '../../shared/app/tasks/retry-task.ts'
 import { submitTask } from '../../shared/app/tasks/submit-task.ts'
 import { listApprovals } from '../../shared/app/views/list-approvals.ts'
+import { listTaskLogs } from '../../shared/app/views/list-task-logs.ts'
 import { listTasks } from '../../shared/app/views/list-tasks.ts'
 import { showStepInput, showTaskInput, showTaskWorkflow } from '../../shared/app/views/read-inputs.ts'
 import {
@@ -31,6 +32,7 @@ import { makeLinks } from '../../shared/contracts/make-links.ts'
 import { makeOpenApi } from '../../shared/contracts/openapi.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
 import type { Ports } from '../../shared/ports/index.ts'
+import type { Logs } from '../../shared/ports/logs.ts'
 import type { PortsOf } from '../deps/ports-of.ts'
 import { type Door, httpHandler } from '../middleware/http-handler.ts'
 
@@ -39,9 +41,16 @@ type Handler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructu
 const API_VERSION = '1.0.0'
 
 type ApiPorts = PortsOf<'api'> & Pick<Ports, 'ids' | 'prices'>
+/** A door without logs finds none. */
+type ApiDoor = Door & { logs?: Logs }
+
+const NO_LOGS: Logs = { listLines: async () => ({ lines: [], more: false }) }
 
 /** Every route with its use case; a missing one is a type error. */
-export function makeHandlers(ports: ApiPorts, door: Door = {}): Record<RouteId, Handler> {
+export function makeHandlers(
+  ports: ApiPorts,
+  { logs = NO_LOGS, ...door }: ApiDoor = {},
+): Record<RouteId, Handler> {
   const handle: typeof httpHandler = (route, useCase) => httpHandler(route, useCase, door)
   return {
     submitTask: handle(ROUTES.submitTask, submitTask(ports)),
@@ -55,6 +64,7 @@ export function makeHandlers(ports: ApiPorts, door: Door = {}): Record<RouteId, 
     getTaskStep: handle(ROUTES.getTaskStep, showTaskStep(ports)),
     getTaskStepInput: handle(ROUTES.getTaskStepInput, showStepInput(ports)),
     listTaskEvents: handle(ROUTES.listTaskEvents, listTaskEvents(ports)),
+    listTaskLogs: handle(ROUTES.listTaskLogs, listTaskLogs({ ...ports, logs })),
     cancelTask: handle(ROUTES.cancelTask, cancelTask(ports)),
     cancelAllTasks: handle(ROUTES.cancelAllTasks, cancelAllTasks(ports)),
     retryTask: handle(ROUTES.retryTask, retryTask(ports)),

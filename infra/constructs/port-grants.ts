@@ -6,7 +6,7 @@ import { mergeGrants } from '../merge-grants.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
 import type { BundledFunction, Conditions } from './bundled-function.ts'
-import { ownFunctionArn, statesArn } from './our-arns.ts'
+import { logGroupArn, ownFunctionArn, statesArn } from './our-arns.ts'
 
 /** The variable that tells a function of a setting of the stage. */
 const VARIABLES: Readonly<Record<StageSetting, EnvironmentName>> = {
@@ -76,6 +76,8 @@ function placeOf(target: BundledFunction, on: Resource, context: Context): Place
       return { arn: statesArn(target, stage, 'stateMachine', '*') }
     case 'executions':
       return { arn: statesArn(target, stage, 'execution', '*:*') }
+    case 'function-logs':
+      return { arn: logGroupArn(target, `/aws/lambda/${stage.prefix}-*`) }
     case 'itself':
       return { arn: ownFunctionArn(target, stage, name) }
     case 'machine-role':

@@ -2,6 +2,7 @@ import type { DynamoDBService } from '../dynamodb/service.ts'
 import type { EventsService } from '../events/service.ts'
 import type { IamService } from '../iam/service.ts'
 import type { LambdaService } from '../lambda/service.ts'
+import type { LogsService } from '../logs/service.ts'
 import type { ObjectStore } from '../s3/object-store.ts'
 import { answerS3 } from '../s3/wire.ts'
 import type { StepFunctionsService } from '../stepfunctions/service.ts'
@@ -17,6 +18,7 @@ type Services = {
   events: EventsService
   iam: IamService
   lambda: LambdaService
+  logs: LogsService
   objects: ObjectStore
   stepfunctions: StepFunctionsService
   onCloudFormationAnswer(id: string, body: string): void
@@ -43,6 +45,7 @@ export async function answerAws(services: Services, request: AwsRequest): Promis
   if (target?.startsWith('DynamoDB_20120810.')) return answerDynamoDB(services, target, request)
   if (target?.startsWith('AWSStepFunctions.'))
     return answerStates(services, target.slice('AWSStepFunctions.'.length), request)
+  if (target === 'Logs_20140328.FilterLogEvents') return answerLogs(services, request)
   if (target === 'AWSEvents.PutEvents') return answerEvents(services, request)
   if (target) throw new AwsError('UnknownOperationException', `the local cloud does not do ${target}`)
   const { pathname } = request.url
@@ -98,6 +101,16 @@ async function answerStates(
     headers: JSON_TYPE,
     body: JSON.stringify(answerStepFunctions(stepfunctions, action, body, place)),
   }
+}
+
+async function answerLogs(
+  { iam, logs, account, region }: Services,
+  request: AwsRequest,
+): Promise<AwsResponse> {
+  const search = parse(request)
+  const arn = `arn:aws:logs:${region}:${account}:log-group:${String(search.logGroupName)}:*`
+  iam.authorizeKey(request.accessKeyId, 'logs:FilterLogEvents', arn)
+  return { status: 200, headers: JSON_TYPE, body: JSON.stringify(await logs.filter(search)) }
 }
 
 async function answerEvents(

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { $ZodRegistry } from 'zod/v4/core'
 import { CapabilitySchema } from '../domain/capability.ts'
 import { EstimateSchema, KeptEstimateSchema } from '../domain/estimate.ts'
+import { CauseSchema, FaultSchema } from '../domain/fault.ts'
 import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { IssueSchema } from '../domain/issue.ts'
 import { BindingSchema, DecisionSchema } from '../domain/plan.ts'
@@ -18,6 +19,7 @@ import {
   BudgetViewSchema,
   EventViewSchema,
   ItemCountsSchema,
+  LogLineViewSchema,
   OpenApprovalViewSchema,
   PlanViewSchema,
   ProblemSchema,
@@ -53,6 +55,9 @@ const NAMES = new Map<z.core.$ZodType, string>([
   [CalibrationSchema, 'Calibration'],
   [StepViewSchema, 'Step'],
   [AttemptSchema, 'Attempt'],
+  [FaultSchema, 'Fault'],
+  [CauseSchema, 'Cause'],
+  [LogLineViewSchema, 'LogLine'],
   [DecisionSchema, 'Decision'],
   [BindingSchema, 'Binding'],
   [ItemCountsSchema, 'ItemCounts'],

@@ -2,7 +2,7 @@
  * What an adapter asks AWS for, method by method. It stands beside the adapter (`*.grants.ts`, without an SDK), `functions/catalogue.ts` says
  * which modes of a port a function uses, and infra makes statements of IAM from both.
  */
-type Service = 'dynamodb' | 'events' | 'iam' | 'lambda' | 's3' | 'states'
+type Service = 'dynamodb' | 'events' | 'iam' | 'lambda' | 'logs' | 's3' | 'states'
 export type Action = `${Service}:${string}`
 
 /** What an action is on. infra knows the ARN. */
@@ -17,7 +17,7 @@ export type Resource =
   /** Objects of the bucket whose key begins with `prefix`, and the list of them. */
   | { readonly kind: 'objects' | 'listing'; readonly prefix: string }
   /** All of ours. `machine-role` is the one role that our state machines run with. */
-  | { readonly kind: 'bus' | 'machines' | 'executions' | 'machine-role' }
+  | { readonly kind: 'bus' | 'machines' | 'executions' | 'machine-role' | 'function-logs' }
   /** The function that is granted something. */
   | { readonly kind: 'itself' }
 

@@ -79,6 +79,25 @@ export const ListStepsSchema = z.strictObject({
   cursor: cursorOf(/^[^\s]+$/),
 })
 
+/** Where a line stands: its time and its id. */
+const LINE_CURSOR = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z#[\w-]{1,200}$/
+
+export const ListLogsSchema = z
+  .strictObject({
+    id: TaskIdSchema,
+    step: StepIdSchema.optional().describe('Only of this step; of a fan-out or a loop also what is in it'),
+    since: TimeSchema.optional().describe('Only lines that were written then or later'),
+    after: cursorOf(LINE_CURSOR).describe(
+      'Only lines after this one: `after` of the last answer, to see what is written from then on',
+    ),
+    limit: wholeNumber(1, 1_000).default(200),
+    cursor: cursorOf(LINE_CURSOR),
+  })
+  .refine(
+    ({ after, cursor }) => after === undefined || cursor === undefined,
+    'give one of "after" and "cursor"',
+  )
+
 export const ListEventsSchema = z.strictObject({
   id: TaskIdSchema,
   type: z.enum(EVENT_TYPES).optional(),

@@ -2,7 +2,13 @@ import * as z from 'zod'
 import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { WorkflowSchema } from '../workflow/schema.ts'
 import { AgentViewSchema } from './agent-views.ts'
-import { ListApprovalsSchema, ListEventsSchema, ListStepsSchema, ListTasksSchema } from './list-requests.ts'
+import {
+  ListApprovalsSchema,
+  ListEventsSchema,
+  ListLogsSchema,
+  ListStepsSchema,
+  ListTasksSchema,
+} from './list-requests.ts'
 import { LinksViewSchema } from './make-links.ts'
 import {
   AgentRefSchema,
@@ -25,6 +31,7 @@ import {
   ApprovalViewSchema,
   CursorSchema,
   EventViewSchema,
+  LogLineViewSchema,
   OpenApprovalViewSchema,
   PlanViewSchema,
   ResultViewSchema,
@@ -211,6 +218,27 @@ export const ROUTES = {
       output: z.object({ events: z.array(EventViewSchema), cursor: CursorSchema }),
     },
     problems: [404],
+  }),
+  listTaskLogs: defineRoute({
+    id: 'listTaskLogs',
+    method: 'GET',
+    path: '/tasks/{id}/logs',
+    summary:
+      'What agents and our own functions have logged about a task, in order; lines may come some seconds late',
+    tag: 'tasks',
+    input: ListLogsSchema,
+    from: { path: ['id'], query: ['step', 'since', 'after', 'limit', 'cursor'] },
+    success: {
+      status: 200,
+      description: 'A page of lines, as many as fit an answer',
+      name: 'LogList',
+      output: z.object({
+        logs: z.array(LogLineViewSchema),
+        cursor: CursorSchema,
+        after: z.string().optional().describe('The last line of the page, to ask for those after it'),
+      }),
+    },
+    problems: [404, 503],
   }),
   cancelTask: defineRoute({
     id: 'cancelTask',

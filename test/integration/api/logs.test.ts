@@ -182,6 +182,68 @@ describe('the logs', () => {
   })
 })
 
+describe('the logs of a task, by the API', () => {
+  const failing = { a: { capability: 'echo', input: { n: '{% $number("x") %}' }, onFailure: 'continue' } }
+
+  it('are what was logged about it, in order, with step, agent and attempt, without metrics', async () => {
+    const { taskId } = await api.submitOwn({
+      name: 'logged',
+      steps: { ...failing, each: { capability: 'echo', forEach: '{% [1, 2] %}' } },
+    })
+    await api.ended(taskId)
+    const { logs, cursor } = await api.ask('listTaskLogs', { id: taskId })
+    expect(cursor).toBeUndefined()
+    expect(logs.map(({ time }) => time)).toEqual(logs.map(({ time }) => time).toSorted())
+    expect(new Set(logs.map(({ id }) => id)).size).toBe(logs.length)
+    expect(JSON.stringify(logs)).not.toContain('_aws')
+    expect(logs).toContainEqual(
+      expect.objectContaining({
+        stepId: 'a',
+        agentId: 'echo',
+        attempt: 1,
+        level: 'WARN',
+        functionName: 'orchestrator-agent-echo',
+        message: 'attempt failed',
+        facts: expect.objectContaining({ errorName: 'InvalidInputError' }),
+      }),
+    )
+    const each = await api.ask('listTaskLogs', { id: taskId, step: 'each' })
+    expect(new Set(each.logs.map(({ stepId }) => stepId))).toEqual(new Set(['each', 'each[0]', 'each[1]']))
+  })
+
+  it('come in pages, and go on from the last line', async () => {
+    const task = await api.run('simple', {})
+    const id = String(task.taskId)
+    const all = await api.ask('listTaskLogs', { id })
+    expect(all.logs.length).toBeGreaterThan(0)
+    const paged = []
+    for (let after: string | undefined; ; ) {
+      const page = await api.ask('listTaskLogs', { id, limit: 1, after })
+      if (page.logs.length === 0) {
+        expect(page.after).toBe(after)
+        break
+      }
+      paged.push(...page.logs)
+      after = page.after
+    }
+    expect(paged).toEqual(all.logs)
+  })
+
+  it.each([
+    ['/logs?limit=0', 400],
+    ['/logs?limit=1001', 400],
+    ['/logs?after=x', 400],
+    ['/logs?since=yesterday', 400],
+  ])('refuse %s', async (path, status) => {
+    const task = await api.run('simple', {})
+    expect((await api.call('GET', `/tasks/${String(task.taskId)}${path}`)).status).toBe(status)
+  })
+
+  it('of an unknown task are not found', async () => {
+    expect((await api.call('GET', `/tasks/t_${'0'.repeat(26)}/logs`)).status).toBe(404)
+  })
+})
+
 type Embedded = {
   CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[]
 }

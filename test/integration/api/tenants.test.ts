@@ -61,6 +61,7 @@ const OF_A_TASK: Partial<Record<RouteId, (id: string) => Request>> = {
   getTaskStep: (id) => ({ path: { id, stepId: 'ask' } }),
   getTaskStepInput: (id) => ({ path: { id, stepId: 'ask' } }),
   listTaskEvents: (id) => ({ path: { id } }),
+  listTaskLogs: (id) => ({ path: { id } }),
   cancelTask: (id) => ({ path: { id } }),
   retryTask: (id) => ({ path: { id } }),
   forkTask: (id) => ({ path: { id } }),

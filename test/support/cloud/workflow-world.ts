@@ -17,7 +17,7 @@ import { compileWorkflow } from '../../../shared/compiler/index.ts'
 import { ControlPayloadSchema, RebindPayloadSchema } from '../../../shared/contracts/step-payload.ts'
 import type { Agent } from '../../../shared/domain/agent.ts'
 import { CLOSED } from '../../../shared/domain/breaker.ts'
-import { isOrchestratorError } from '../../../shared/domain/errors.ts'
+import { DEATHS, isOrchestratorError } from '../../../shared/domain/errors.ts'
 import type { DomainEvent } from '../../../shared/domain/event.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import type { StepRecord } from '../../../shared/domain/step.ts'
@@ -248,7 +248,7 @@ export function makeWorld(
 
 /** The timeout of every agent's function, in milliseconds. */
 const TIMEOUT = 65_000
-const CRASHES = ['Lambda.Unknown', 'Sandbox.Timedout']
+const CRASHES = [...DEATHS, 'Runtime.UnhandledPromiseRejection', 'Sandbox.Timedout']
 
 /** A process that crashes records no attempt: its request is added to `crashed` instead, with the name that Lambda gives. */
 const notingNoCrash = (

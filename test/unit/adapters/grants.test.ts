@@ -21,6 +21,7 @@ const ASKED: Readonly<Record<string, readonly string[]>> = {
   PutObjectTagging: ['s3:PutObjectTagging'],
   DeleteObjectTagging: ['s3:DeleteObjectTagging'],
   CopyObject: ['s3:GetObject', 's3:GetObjectTagging', 's3:PutObject', 's3:PutObjectTagging'],
+  FilterLogEvents: ['logs:FilterLogEvents'],
   PutEvents: ['events:PutEvents'],
   Invoke: ['lambda:InvokeFunction'],
   // With tags, and with the role that it is given.

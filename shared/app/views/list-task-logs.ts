@@ -1,0 +1,118 @@
+import type * as z from 'zod'
+import type { ListLogsSchema } from '../../contracts/list-requests.ts'
+import type { LogLineView } from '../../contracts/views.ts'
+import type { Caller } from '../../domain/caller.ts'
+import type { Json } from '../../domain/json.ts'
+import { sentBytes } from '../../domain/sent-bytes.ts'
+import { isOpenTask, type Task } from '../../domain/task.ts'
+import { parseTime } from '../../domain/times.ts'
+import { withoutUndefined } from '../../domain/without-undefined.ts'
+import type { Ports } from '../../ports/index.ts'
+import type { LogLine, Logs } from '../../ports/logs.ts'
+import { getTask } from './get-task.ts'
+
+type Asked = z.output<typeof ListLogsSchema>
+type Needs = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'agents' | 'clock'> & { logs: Logs }
+type Page = { logs: LogLineView[]; cursor?: string; after?: string }
+
+/** Below the 6 MB of a function's answer. */
+const MOST_PAGE_BYTES = 4_000_000
+/** Clocks of functions differ, and the last lines are written after the end. */
+const SLACK_MILLISECONDS = 60_000
+
+/**
+ * A page of what was logged about a task of the caller's tenant, in order. `after` of the answer names its last line: the next lines come
+ * after it, also those that are not written yet.
+ */
+export const listTaskLogs =
+  (ports: Needs) =>
+  async ({ id, step, since, after, cursor, limit }: Asked, caller: Caller): Promise<Page> => {
+    const task = await getTask(ports, id, caller)
+    const from = Math.max(Date.parse(task.createdAt) - SLACK_MILLISECONDS, parseTime(since) ?? 0)
+    const end = isOpenTask(task) ? ports.clock.now().getTime() : Date.parse(task.endedAt)
+    const last = cursor ?? after
+    const { lines, more } = await ports.logs.listLines({
+      taskId: task.id,
+      step,
+      functionNames: await functionsOf(ports, task),
+      from,
+      to: end + SLACK_MILLISECONDS,
+      after: last === undefined ? undefined : placeIn(last),
+      limit,
+    })
+    const logs = fitting(lines.map(viewOf))
+    const [at] = logs.slice(-1)
+    const next = at === undefined ? last : `${at.time}#${at.id}`
+    return withoutUndefined({
+      logs,
+      cursor: more || logs.length < lines.length ? next : undefined,
+      after: next,
+    })
+  }
+
+function placeIn(cursor: string): { time: string; id: string } {
+  const at = cursor.indexOf('#')
+  return { time: cursor.slice(0, at), id: cursor.slice(at + 1) }
+}
+
+/** At least one. */
+function fitting(lines: readonly LogLineView[]): LogLineView[] {
+  let bytes = 0
+  const kept = lines.findIndex((line, index) => {
+    bytes += sentBytes(line)
+    return bytes > MOST_PAGE_BYTES && index > 0
+  })
+  return kept === -1 ? [...lines] : lines.slice(0, kept)
+}
+
+/** The functions of the agents that the task is, or was, bound to. */
+async function functionsOf({ plans, steps, agents }: Needs, task: Task): Promise<string[]> {
+  const [plan, records] = await Promise.all([
+    plans.getPlan(task.id, task.execution),
+    steps.listSteps(task.id),
+  ])
+  const ids = new Set([
+    ...Object.values(plan.bindings).map(({ agentId }) => agentId),
+    ...records.flatMap(({ agentId, attempts }) => [agentId, ...attempts.map((attempt) => attempt.agentId)]),
+  ])
+  const found = await Promise.all([...ids].map((id) => (id === undefined ? undefined : agents.findAgent(id))))
+  return [...new Set(found.flatMap((agent) => agent?.functionArn.split(':').at(6) ?? []))]
+}
+
+/** What the logger adds to every line, and what the view has in fields of its own. */
+const KNOWN = [
+  ...['timestamp', 'level', 'message', 'taskId', 'stepId', 'attempt', 'agentId'],
+  ...['service', 'executionArn', 'sampling_rate', 'xray_trace_id', 'cold_start'],
+]
+
+function viewOf({ id, time, functionName, text }: LogLine): LogLineView {
+  const line = objectIn(text)
+  const facts = Object.fromEntries(
+    Object.entries(line).filter(([name]) => !KNOWN.includes(name) && !name.startsWith('function_')),
+  )
+  return withoutUndefined({
+    id,
+    time,
+    level: textAt(line, 'level') ?? 'INFO',
+    stepId: textAt(line, 'stepId'),
+    attempt: typeof line.attempt === 'number' ? line.attempt : undefined,
+    agentId: textAt(line, 'agentId'),
+    functionName,
+    message: textAt(line, 'message') ?? text,
+    facts: Object.keys(facts).length > 0 ? facts : undefined,
+  })
+}
+
+const textAt = (line: Record<string, Json>, name: string): string | undefined => {
+  const value = line[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+function objectIn(text: string): Record<string, Json> {
+  try {
+    const parsed = JSON.parse(text) as Json
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? parsed : {}
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,31 @@
+/** One line that a function has written while it worked for a task. */
+export type LogLine = {
+  /** Unique among the lines of a task. */
+  id: string
+  /** When it was written, ISO 8601 in UTC. */
+  time: string
+  /** The function that has written it. */
+  functionName: string
+  /** As it was written: JSON. */
+  text: string
+}
+
+export type LogQuery = {
+  taskId: string
+  /** Only of this step; of a fan-out or a loop also what is in it. */
+  step?: string | undefined
+  /** The functions in whose logs it is looked for, besides our own. */
+  functionNames: readonly string[]
+  /** Milliseconds since 1970; lines at `from` are among those that are found, lines at `to` are not. */
+  from: number
+  to: number
+  /** Only lines after this one in the order of time and id. */
+  after?: { time: string; id: string } | undefined
+  limit: number
+}
+
+/** What functions have written about tasks. Lines may come some seconds late, and are kept as long as the logs are. */
+export type Logs = {
+  /** The first lines in the order of time and id, and whether there are more. Throws UnavailableError when the search takes too long. */
+  listLines(query: LogQuery): Promise<{ lines: LogLine[]; more: boolean }>
+}

@@ -1,0 +1,118 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
+import { describe, expect, it } from 'vitest'
+import { cloudwatchLogs, patternOf } from '../../../functions/adapters/cloudwatch/logs.ts'
+import { LogsService } from '../../../local/logs/service.ts'
+import type { LogQuery } from '../../../shared/ports/logs.ts'
+
+const TASK = `t_${'0'.repeat(26)}`
+const OTHER = `t_${'1'.repeat(26)}`
+const at = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString()
+
+/** The adapter over the local cloud's service, which is asked as CloudWatch is; `limit` of the service's pages. */
+function logsOver(written: Record<string, object[]>, { pageSize = 1_000, now = (): number => 0 } = {}) {
+  const service = new LogsService()
+  for (const [name, lines] of Object.entries(written))
+    for (const line of lines) service.note(name, `${JSON.stringify(line)}\n`)
+  const client = new CloudWatchLogsClient({ region: 'us-east-1' })
+  const asked: string[] = []
+  client.send = async ({ input }: { input: Parameters<LogsService['filter']>[0] }) => {
+    asked.push(String(input.logGroupName))
+    return service.filter({ ...input, limit: Math.min(input.limit ?? pageSize, pageSize) })
+  }
+  const logs = cloudwatchLogs({ client, ownFunctions: ['o-rebind'], now })
+  const list = (query: Partial<LogQuery> = {}) =>
+    logs.listLines({
+      taskId: TASK,
+      functionNames: ['o-agent-a', 'o-agent-b'],
+      from: 0,
+      to: Date.UTC(2027, 0, 1),
+      limit: 100,
+      ...query,
+    })
+  const messages = async (query?: Partial<LogQuery>) =>
+    (await list(query)).lines.map(({ text }) => (JSON.parse(text) as { message: string }).message)
+  return { list, messages, asked }
+}
+
+const line = (second: number, message: string, more: object = {}) => ({
+  timestamp: at(second),
+  message,
+  taskId: TASK,
+  ...more,
+})
+
+describe('the lines of a task', () => {
+  it('are those that name it, whichever function has written them (logs/G1)', async () => {
+    const { messages } = logsOver({
+      'o-agent-a': [
+        line(1, 'one'),
+        { timestamp: at(2), message: `only tells of ${TASK}` },
+        line(2, 'of another', { taskId: OTHER, parent: TASK }),
+        { _aws: {}, Tasks: 1 },
+      ],
+      'o-rebind': [line(3, 'rebound')],
+      'o-agent-c': [line(4, 'of an agent that is not asked for')],
+    })
+    expect(await messages()).toEqual(['one', 'rebound'])
+  })
+
+  it('of a step are also those of its items and rounds, and no others', async () => {
+    const { messages } = logsOver({
+      'o-agent-a': ['each', 'each[3]', 'each[3].draft', 'each2', 'teach', 'EACH'].map((stepId, index) =>
+        line(index, stepId, { stepId }),
+      ),
+    })
+    expect(await messages({ step: 'each' })).toEqual(['each', 'each[3]', 'each[3].draft'])
+    expect(await messages({ step: 'each[3]' })).toEqual(['each[3]'])
+    expect(await messages({ step: '") || ($.taskId = "*' })).toEqual([])
+  })
+
+  it('come in order of time, in pages without gap or repetition, whatever the pages of the service (logs/G2)', async () => {
+    const written = {
+      'o-agent-a': Array.from({ length: 20 }, (_, n) => line(2 * n, `a${n}`)),
+      'o-agent-b': Array.from({ length: 20 }, (_, n) => line(2 * n + (n % 2), `b${n}`)),
+      'o-rebind': Array.from({ length: 5 }, () => line(7, 'same')),
+    }
+    const all = await logsOver(written).list()
+    expect(all.lines).toHaveLength(45)
+    expect(all.lines.map(({ time }) => time)).toEqual(all.lines.map(({ time }) => time).toSorted())
+    for (const pageSize of [1, 3, 1_000]) {
+      const { list } = logsOver(written, { pageSize })
+      const paged = []
+      for (let after: LogQuery['after']; ; ) {
+        const { lines, more } = await list({ limit: 4, after })
+        paged.push(...lines)
+        after = lines.at(-1)
+        if (!more) break
+      }
+      expect(paged).toEqual(all.lines)
+    }
+  })
+
+  it('are bounded by times', async () => {
+    const { messages } = logsOver({ 'o-agent-a': [1, 2, 3].map((second) => line(second, `at ${second}`)) })
+    expect(await messages({ from: Date.parse(at(2)), to: Date.parse(at(3)) })).toEqual(['at 2'])
+  })
+
+  it('are searched no longer than the door waits (logs/G3)', async () => {
+    let time = 0
+    const { list } = logsOver(
+      { 'o-agent-a': Array.from({ length: 50 }, (_, n) => line(n, `${n}`)) },
+      { pageSize: 1, now: () => (time += 5_000) },
+    )
+    await expect(list()).rejects.toThrow('take too long to search; ask for a step, or for lines since a time')
+  })
+
+  it('are asked for once in each log', async () => {
+    const { list, asked } = logsOver({})
+    await list({ functionNames: ['o-agent-a', 'o-rebind', 'o-agent-a'] })
+    expect(asked.toSorted()).toEqual(['/aws/lambda/o-agent-a', '/aws/lambda/o-rebind'])
+  })
+})
+
+it('CloudWatch is asked in its own language', () => {
+  expect(patternOf({ taskId: 't_1' })).toBe('{ $.taskId = "t_1" }')
+  expect(patternOf({ taskId: 't_1', step: 'a"b' })).toBe(
+    '{ $.taskId = "t_1" && ($.stepId = "a\\"b" || $.stepId = "a\\"b[*") }',
+  )
+})
