@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
   alterAssembly,
   functionOf,
@@ -22,13 +22,15 @@ async function startApi(options: LocalApiOptions): Promise<LocalApi> {
 
 /** Deletes resources of a type with a given word in their properties. */
 const without = (type: string, word: string) =>
-  alterAssembly((template) => {
-    const found = Object.entries(template.Resources).filter(
-      ([, resource]) => resource.Type === type && JSON.stringify(resource).includes(word),
-    )
-    if (found.length === 0) throw new Error(`no ${type} with ${word}`)
-    for (const [id] of found) delete template.Resources[id]
-  })
+  alterAssembly((template) => removeResources(template, type, word))
+
+function removeResources({ Resources }: Template, type: string, word: string): void {
+  const found = Object.entries(Resources).filter(
+    ([, resource]) => resource.Type === type && JSON.stringify(resource).includes(word),
+  )
+  if (found.length === 0) throw new Error(`no ${type} with ${word}`)
+  for (const [id] of found) delete Resources[id]
+}
 
 /** Removes an action from every policy of a function's role. */
 function withoutGrant(template: Template, functionName: string, action: string): void {
@@ -44,13 +46,6 @@ const executionPoliciesOf = (resources: Template['Resources']): Policy[] =>
   policiesOf(resources).flatMap(([id, policy]) => (id.startsWith('ExecutionRole') ? [policy] : []))
 
 describe('what is missing in the assembly is missing on the laptop', () => {
-  it('a route', async () => {
-    const api = await startApi({ assembly: without('AWS::ApiGatewayV2::Route', 'GET /api/v1/agents"') })
-    // The route for all other requests takes it, to a function that has no handler for it there.
-    expect((await api.call('GET', '/agents')).status).toBe(405)
-    expect((await api.call('GET', '/workflows')).status).toBe(200)
-  })
-
   it('a variable', async () => {
     const assembly = alterAssembly((template) => {
       const { Environment } = lambdaOf(template, 'orchestrator-api')
@@ -102,18 +97,6 @@ describe('what is missing in the assembly is missing on the laptop', () => {
       .toContain(`is not authorized to perform: ${action} on resource: arn:aws:`)
   })
 
-  it("an agent's grant", async () => {
-    const assembly = alterAssembly((template) =>
-      withoutGrant(template, 'orchestrator-agent-echo', 'dynamodb:UpdateItem'),
-    )
-    const api = await startApi({ assembly })
-    const task = await api.run('simple', {})
-    expect(task).toMatchObject({
-      status: 'failed',
-      error: { message: expect.stringContaining('is not authorized to perform: dynamodb:UpdateItem') },
-    })
-  })
-
   it("the state machine's own grant", async () => {
     const assembly = alterAssembly(({ Resources }) => {
       for (const { PolicyDocument } of executionPoliciesOf(Resources)) {
@@ -158,22 +141,6 @@ describe('what is missing in the assembly is missing on the laptop', () => {
     )
   })
 
-  it('a role that may be passed to another service only', async () => {
-    const assembly = alterAssembly((template) => {
-      const text = JSON.stringify(template.Resources)
-      template.Resources = JSON.parse(
-        text.replace(
-          '"iam:PassedToService":"states.amazonaws.com"',
-          '"iam:PassedToService":"lambda.amazonaws.com"',
-        ),
-      ) as typeof template.Resources
-    })
-    const api = await startApi({ assembly })
-    const own = { name: 'own', steps: { a: { capability: 'echo' } } }
-    expect((await api.call('POST', '/tasks', { workflow: own })).status).toBe(500)
-    await expect.poll(() => api.logs.join('')).toContain('is not authorized to perform: iam:PassRole')
-  })
-
   it('an unknown type of resource is refused by name', async () => {
     const assembly = alterAssembly(({ Resources }) => {
       Resources.Queue2 = { Type: 'AWS::Kinesis::Stream', Properties: {} }
@@ -197,10 +164,49 @@ describe('what is missing in the assembly is missing on the laptop', () => {
       .toContain('events.amazonaws.com has no permission to invoke')
     expect((await deaf.call('GET', `/tasks/${taskId}`)).body).toMatchObject({ status: 'running' })
   })
+})
+
+/** Four things without one another: an agent's grant, that of an upload, a route, and the right to pass a role. */
+describe('what is missing in the assembly is missing on the laptop, and nothing else is', () => {
+  let api: LocalApi
+  beforeAll(async () => {
+    const assembly = alterAssembly((template) => {
+      removeResources(template, 'AWS::ApiGatewayV2::Route', 'GET /api/v1/agents"')
+      withoutGrant(template, 'orchestrator-agent-echo', 'dynamodb:UpdateItem')
+      withoutGrant(template, 'orchestrator-api', 's3:PutObject')
+      const text = JSON.stringify(template.Resources)
+      template.Resources = JSON.parse(
+        text.replace(
+          '"iam:PassedToService":"states.amazonaws.com"',
+          '"iam:PassedToService":"lambda.amazonaws.com"',
+        ),
+      ) as typeof template.Resources
+    })
+    api = await start({ assembly })
+  })
+  afterAll(() => api.stop())
+
+  it('a route', async () => {
+    // The route for all other requests takes it, to a function that has no handler for it there.
+    expect((await api.call('GET', '/agents')).status).toBe(405)
+    expect((await api.call('GET', '/workflows')).status).toBe(200)
+  })
+
+  it("an agent's grant", async () => {
+    const task = await api.run('simple', {})
+    expect(task).toMatchObject({
+      status: 'failed',
+      error: { message: expect.stringContaining('is not authorized to perform: dynamodb:UpdateItem') },
+    })
+  })
+
+  it('a role that may be passed to another service only', async () => {
+    const own = { name: 'own', steps: { a: { capability: 'echo' } } }
+    expect((await api.call('POST', '/tasks', { workflow: own })).status).toBe(500)
+    await expect.poll(() => api.logs.join('')).toContain('is not authorized to perform: iam:PassRole')
+  })
 
   it('the grant behind an upload', async () => {
-    const assembly = alterAssembly((template) => withoutGrant(template, 'orchestrator-api', 's3:PutObject'))
-    const api = await startApi({ assembly })
     await expect(api.upload('a.csv', 'a\n1\n')).rejects.toThrow(/is not authorized to perform: s3:PutObject/)
   })
 })
