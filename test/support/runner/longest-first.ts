@@ -1,6 +1,8 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Files that take more than 15 s on two processors, longest first: a long file that starts last would run alone. */
+/** What takes longest comes first: a long file that starts last would run alone. Projects that are not named follow. */
+const PROJECTS = ['integration', 'integration-shared', 'property', 'assembly']
+/** Files that take more than some seconds on two processors, longest first. */
 const LONGEST = [
   'end-to-end/reload',
   'end-to-end/tutorials',
@@ -8,28 +10,43 @@ const LONGEST = [
   'endurance/kill-and-resume',
   'endurance/shared-items',
   'endurance/limited-agents',
-  'integration/api/stages',
-  'property/selection',
+  'endurance/many-machines',
+  'integration/tasks/retry',
+  'integration/limits/shared-budget',
+  'integration/engine/trouble',
+  'integration/steps/rivals',
+  'integration/engine/local-cloud',
   'integration/tasks/honesty',
   'integration/engine/sandboxes',
+  'integration/api/slow-connections',
   'integration/control/gates',
+  'integration/api/stages',
+  'integration/api/cli',
   'integration/api/scenarios',
   'integration/control/each-item',
-  'integration/engine/local-cloud',
-  'integration/control/loops',
-  'integration/steps/isolated-expressions',
-  'property/compiled-speed',
-  'integration/api/cli',
-  'endurance/many-machines',
+  'integration/control/fan-outs',
+  'property/selection',
+  'property/reference',
+  'property/large-tasks',
+  'assembly/many-agents',
+  'unit/compiler/compile-workflow',
 ].map((name) => `/test/${name}.test.ts`)
 
 /** Vitest knows durations only from an earlier run, which a clean checkout does not have. */
 export class LongestFirst extends BaseSequencer {
+  /** Keeps the files of a project together: a worker that they share ends as soon as the next file is of another. */
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const placeOf = ({ moduleId }: TestSpecification): number => {
-      const place = LONGEST.findIndex((end) => moduleId.replaceAll('\\', '/').endsWith(end))
-      return place === -1 ? LONGEST.length : place
-    }
-    return (await super.sort(files)).toSorted((a, b) => placeOf(a) - placeOf(b))
+    const projectOf = ({ project }: TestSpecification): number => placeIn(PROJECTS.indexOf(project.name))
+    const fileOf = ({ moduleId }: TestSpecification): number =>
+      placeIn(LONGEST.findIndex((end) => moduleId.replaceAll('\\', '/').endsWith(end)))
+    const sorted = await super.sort(files)
+    const names = [...new Set(sorted.map(({ project }) => project.name))]
+    const inProjects = names.map((name) => sorted.filter(({ project }) => project.name === name))
+    return inProjects
+      .map((ofOne) => ofOne.toSorted((a, b) => fileOf(a) - fileOf(b)))
+      .toSorted(([a], [b]) => (a && b ? projectOf(a) - projectOf(b) : 0))
+      .flat()
   }
 }
+
+const placeIn = (index: number): number => (index === -1 ? LONGEST.length : index)
