@@ -162,6 +162,7 @@ export default {
         '@bomb.sh/tab',
         'chokidar',
         'commander',
+        'diff',
         'log-update',
         'string-width',
         'yaml',
