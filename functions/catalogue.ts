@@ -14,6 +14,7 @@ import { gatesGrants } from './adapters/dynamodb/steps/gates.grants.ts'
 import { ledgerGrants } from './adapters/dynamodb/steps/ledger.grants.ts'
 import { outputsGrants } from './adapters/dynamodb/steps/outputs.grants.ts'
 import { stepsGrants } from './adapters/dynamodb/steps/steps.grants.ts'
+import { taskFilesGrants } from './adapters/dynamodb/steps/task-files.grants.ts'
 import { waitsGrants } from './adapters/dynamodb/steps/waits.grants.ts'
 import { budgetsGrants } from './adapters/dynamodb/tasks/budgets.grants.ts'
 import { plansGrants } from './adapters/dynamodb/tasks/plans.grants.ts'
@@ -47,6 +48,7 @@ export const PORTS = {
   budgets: budgetsGrants,
   ledger: ledgerGrants,
   files: fileStoreGrants,
+  taskFiles: taskFilesGrants,
   answers: answerStoreGrants,
   bus: eventBusGrants,
   executions: executionsGrants,
@@ -72,7 +74,8 @@ export const AGENT_PORTS = {
   limits: ['take'],
   budgets: ['read', 'spend'],
   ledger: ['record'],
-  files: ['list', 'read'],
+  files: ['list', 'read', 'write'],
+  taskFiles: ['write'],
   bus: ['publish'],
   executions: ['wake'],
 } as const satisfies PortModes
@@ -111,7 +114,8 @@ export const FUNCTIONS = {
       limits: ['look', 'turns'],
       queue: ['add', 'next', 'look'],
       budgets: ['read', 'create', 'close'],
-      files: ['list', 'upload'],
+      files: ['list', 'upload', 'download'],
+      taskFiles: ['read'],
       answers: ['keep'],
       bus: ['publish'],
       executions: ['start', 'wake', 'stop'],

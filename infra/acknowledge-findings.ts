@@ -1,6 +1,6 @@
 import { Validations } from 'aws-cdk-lib'
 import type { IConstruct } from 'constructs'
-import { FILES_PREFIX } from '../shared/domain/file-reference.ts'
+import { FILES_PREFIX, TASK_FILES_PREFIX } from '../shared/domain/file-reference.ts'
 import { agentFunctionArn, logGroupArn, statesArn } from './constructs/our-arns.ts'
 import type { DataStack } from './stacks/data-stack.ts'
 import type { RuntimeStack } from './stacks/runtime-stack.ts'
@@ -50,6 +50,10 @@ function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
     ),
     wildcard(`${bucket}/tasks/*`, 'Stored values of tasks: keys under one prefix of our own bucket.'),
     wildcard(`${bucket}/${FILES_PREFIX}*`, 'Uploaded files: keys under one prefix of our own bucket.'),
+    wildcard(
+      `${bucket}/${TASK_FILES_PREFIX}*`,
+      'Files that agents have written: keys under one prefix of our own bucket.',
+    ),
     wildcard(
       runtime.api.api.arnForExecuteApi(),
       'The policy of whoever may call the API: every route of this one API.',

@@ -48,6 +48,9 @@ const RIGHT_EMAIL = 'an address like ops@example.com'
 const RIGHT_EMAILS = 'addresses, e.g. [ops@example.com]; only in the file'
 const RIGHT_TAGS = 'names with their values, e.g. { team: research }; only in the file'
 
+/** S3 copies and takes at most 5 GB at once: an object that a task's end marks may have to be copied. */
+const MOST_FILE_MB = 5_000
+
 /** AWS allows 50 tags on a resource, its own included. */
 const MOST_TAGS = 40
 const TAG = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/iu
@@ -122,6 +125,12 @@ export const StageSchema = z.strictObject({
   fileRetentionDays: wholeNumber(1, MOST_DAYS, 90)
     .optional()
     .describe('How long an uploaded file is kept; for good where it is not said'),
+  maxFileMb: wholeNumber(1, MOST_FILE_MB, 500)
+    .optional()
+    .describe('How large a file that an agent writes may be, in MB; 500 where it is not said'),
+  maxTaskFiles: wholeNumber(1, NO_LIMIT, 1_000)
+    .optional()
+    .describe('How many files the agents of a task may write, in all attempts; 1,000 where it is not said'),
   prices: PriceTableSchema.partial()
     .refine(
       (prices) => JSON.stringify(prices).length <= MOST_PRICES,

@@ -9,7 +9,7 @@ import httpRouter from '@middy/http-router'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { type Method, OTHER_REQUESTS, pathsOf } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
-import { answers, files } from '../deps/files.ts'
+import { answers, files, taskFiles } from '../deps/files.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
 import { logs } from '../deps/logs.ts'
 import { clock, ids, logger } from '../deps/platform.ts'
@@ -33,6 +33,7 @@ const handlers = makeHandlers(
     workflows: workflows(),
     collectables: collectables(),
     files: files(),
+    taskFiles: taskFiles(),
     machines: machines(),
     clock,
     ids: ids(),

@@ -1,5 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger'
 import type { PriceTable } from '../../shared/domain/price-table.ts'
+import { DEFAULT_FILE_LIMITS, type FileLimits } from '../../shared/domain/task-file.ts'
 import { pricesWith } from '../../shared/estimator/prices.ts'
 import type { Clock, Ids } from '../../shared/ports/index.ts'
 import { nodeIds, systemClock } from '../adapters/node-ids.ts'
@@ -14,3 +15,11 @@ export const logger = (): Logger => once('logger', () => new Logger())
 
 /** Those of another region, or of a contract, come with the stage. */
 export const prices = (): PriceTable => once('prices', () => pricesWith(environment().PRICES))
+
+/** Of files that agents write. */
+export const fileLimits = (): FileLimits => {
+  const { MAX_FILE_MB: mostMb, MAX_TASK_FILES: maxFiles = DEFAULT_FILE_LIMITS.maxFiles } = environment()
+  return { maxBytes: mostMb === undefined ? DEFAULT_FILE_LIMITS.maxBytes : mostMb * MIB, maxFiles }
+}
+
+const MIB = 1024 * 1024

@@ -7,9 +7,9 @@ import type { Receipt } from '../../shared/domain/step.ts'
 import type { HostPorts } from '../../shared/host/host-ports.ts'
 import { runStep } from '../../shared/host/run-step.ts'
 import { bus } from '../deps/bus.ts'
-import { files } from '../deps/files.ts'
+import { files, taskFiles } from '../deps/files.ts'
 import { breakers, limits, statistics } from '../deps/knowledge-ports.ts'
-import { clock, ids, logger, prices } from '../deps/platform.ts'
+import { clock, fileLimits, ids, logger, prices } from '../deps/platform.ts'
 import { budgets } from '../deps/queue-ports.ts'
 import { executions } from '../deps/state-machines.ts'
 import { gates, ledger, outputs } from '../deps/step-ports.ts'
@@ -36,6 +36,8 @@ function hostPorts(): HostPorts {
     gates: gates(),
     outputs: outputs(),
     files: files(),
+    taskFiles: taskFiles(),
+    fileLimits: fileLimits(),
     bus: bus(),
     prices: prices(),
     executions: executions(),

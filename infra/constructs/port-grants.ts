@@ -40,6 +40,10 @@ export function givePorts(target: BundledFunction, ports: PortModes, context: Co
     if (grants.some(({ when }) => when === setting))
       target.configure(VARIABLES[setting], String(stage[setting]))
   }
+  if ('taskFiles' in ports && ports.taskFiles?.includes('write')) {
+    if (stage.maxFileMb !== undefined) target.configure('MAX_FILE_MB', String(stage.maxFileMb))
+    if (stage.maxTaskFiles !== undefined) target.configure('MAX_TASK_FILES', String(stage.maxTaskFiles))
+  }
   for (const { actions, on } of mergeGrants(grants, new Set(settings))) {
     const { arn, conditions } = placeOf(target, on, context)
     target.allow(actions, [arn], conditions)

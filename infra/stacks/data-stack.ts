@@ -20,7 +20,7 @@ import {
   VALUES_PREFIX,
 } from '../../shared/contracts/table-layout.ts'
 import { EVENT_SOURCE } from '../../shared/domain/event.ts'
-import { FILES_PREFIX } from '../../shared/domain/file-reference.ts'
+import { FILES_PREFIX, TASK_FILES_PREFIX } from '../../shared/domain/file-reference.ts'
 import { REST_OUTLIVES_DAYS } from '../../shared/domain/retention.ts'
 import type { Stage } from '../stage.ts'
 
@@ -42,7 +42,8 @@ function retentionRules({ taskRetentionDays, fileRetentionDays }: Stage): Lifecy
     prefix: FILES_PREFIX,
     expiration: Duration.days(fileRetentionDays),
   }
-  const rules = [values, uploads].filter((rule) => rule !== undefined && rule !== 0)
+  const files = values && { ...values, id: 'files-of-ended-tasks', prefix: TASK_FILES_PREFIX }
+  const rules = [values, files, uploads].filter((rule) => rule !== undefined && rule !== 0)
   // Deleting a version leaves a delete marker behind.
   return rules.length > 0 ? [...rules, { id: 'marks', expiredObjectDeleteMarker: true }] : []
 }

@@ -1,6 +1,6 @@
 import type { Json } from '../domain/json.ts'
 import type { TokenUsage } from '../domain/price-table.ts'
-import type { StoredFile } from '../ports/file-store.ts'
+import type { AgentFiles } from './agent-files.ts'
 
 /** Facts for the log of the running step; payloads and secrets stay out. */
 export type AgentLog = {
@@ -22,12 +22,7 @@ export type AgentContext = {
   readonly signal: AbortSignal
   readonly deadline: Date
   readonly log: AgentLog
-  readonly files: {
-    /** All files at a reference, or under it when it is a folder. Throws InvalidInputError when there are none. */
-    list(reference: { $file: string }): Promise<StoredFile[]>
-    /** UTF-8 text. Throws NotFoundError, and InvalidInputError when it is too large or not text. */
-    readText(key: string): Promise<string>
-  }
+  readonly files: AgentFiles
   /**
    * Performs an external side effect once for this step, across all its attempts: a refund, a mail, a booking. Returns its result, also
    * when an earlier attempt has performed it. Throws StepSupersededError when a later attempt has taken over.

@@ -22,6 +22,18 @@ export const EnvironmentSchema = z.object({
     .min(1)
     .optional()
     .describe('How long a task is kept after its end; without limit by default'),
+  MAX_FILE_MB: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('How large a file of an agent may be, in MB'),
+  MAX_TASK_FILES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('How many files the agents of a task may write'),
   PRICES: z
     .string()
     .transform((text) => PriceTableSchema.partial().parse(JSON.parse(text)))

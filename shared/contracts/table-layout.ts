@@ -28,6 +28,8 @@ export const TASK_ITEMS = {
   gate: 'GATE#',
   once: 'ONCE#',
   wait: 'WAIT#',
+  file: 'FILE#',
+  fileCount: 'FILES',
 } as const
 
 /** Partition of the index of open tasks. */

@@ -1,8 +1,10 @@
 import * as z from 'zod'
 import { isJsonObject, type Json } from './json.ts'
 
-/** Uploaded files are stored under this prefix of the bucket; callers cannot name any other object in it. */
+/** Uploaded files are stored under this prefix of the bucket. References can name no objects but these and those of agents. */
 export const FILES_PREFIX = 'files/'
+/** Files that agents have written: `task-files/<tenant>/<task>/<file>/<name>`. */
+export const TASK_FILES_PREFIX = 'task-files/'
 
 /** The longest S3 key, in bytes of UTF-8. */
 const MOST_KEY_BYTES = 1_024
@@ -11,7 +13,8 @@ const MOST_PATH_BYTES = MOST_KEY_BYTES - FILES_PREFIX.length - 65
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length
 
-const atMostBytes = (most: number, what: string) =>
+/** At most so many bytes in UTF-8. */
+export const atMostBytes = (most: number, what: string) =>
   z.refine<string>((text) => bytesOf(text) <= most, {
     error: ({ input }) =>
       `${what} has at most ${most} bytes in UTF-8 (a key in S3 has ${MOST_KEY_BYTES}); this one has ${bytesOf(String(input))}`,
@@ -39,27 +42,56 @@ export const FilePathSchema = z
   )
   .check(atMostBytes(MOST_PATH_BYTES, 'a file path'))
 
-/** A file, or (with a trailing slash) a folder of files, that was uploaded through `POST /files`. */
+const UPLOAD = 'files/[a-z0-9][a-z0-9_-]{0,63}'
+const OF_TASK = 'task-files/[A-Za-z0-9%._~-]{1,100}/t_[0-9a-z]{26}/f_[0-9a-z]{26}'
+
+/** A file that was uploaded through `POST /files`, or (with a trailing slash) a folder of them, or a file that an agent has written. */
 export const FileReferenceSchema = z.strictObject({
   $file: z
     .string()
     .max(MOST_KEY_BYTES)
     .regex(
-      new RegExp(
-        String.raw`^files/[a-z0-9][a-z0-9_-]{0,63}/(?!(?:[\s\S]*/)?\.\.?(?:/|$))[^${UNPRINTABLE}]*$`,
-        'u',
-      ),
-      'a file reference is files/<folder>/<path>',
+      new RegExp(String.raw`^(?:${UPLOAD}|${OF_TASK})/(?!(?:[\s\S]*/)?\.\.?(?:/|$))[^${UNPRINTABLE}]*$`, 'u'),
+      'a file reference is files/<folder>/<path>, or task-files/<tenant>/<task>/<file>/<name>',
     )
     .check(isText)
     .check(atMostBytes(MOST_KEY_BYTES, 'a file reference'))
-    .describe('files/<folder>/<path>, as POST /files answers it'),
+    .describe(
+      'files/<folder>/<path>, as POST /files answers it, or task-files/... of a file that an agent has written',
+    ),
 })
-/** A reference to an uploaded file or folder in an input: `{$file: 'files/<folder>/<path>'}`. */
+/**
+ * A reference to a file in an input or output: `{$file: 'files/<folder>/<path>'}` of one that was uploaded, or of a folder of them;
+ * `{$file: 'task-files/<tenant>/<task>/<file>/<name>'}` of one that an agent has written.
+ */
 export type FileReference = z.infer<typeof FileReferenceSchema>
 
 /** Whether a reference names a folder, which a trailing slash marks. */
 export const isFolderReference = (reference: FileReference): boolean => reference.$file.endsWith('/')
+
+/** What the reference to a file of an agent says; undefined of an uploaded one. */
+export function taskOfReference({
+  $file,
+}: FileReference): { tenant: string; taskId: string; fileId: string } | undefined {
+  if (!$file.startsWith(TASK_FILES_PREFIX)) return undefined
+  const [, tenant = '', taskId = '', fileId = ''] = $file.split('/')
+  return { tenant: decoded(tenant), taskId, fileId }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // No tenant is called so.
+    return ''
+  }
+}
+
+/** Whether callers and agents of the tenant may read it: uploads are common to all, files of agents are their tenant's. */
+export function mayRead(reference: FileReference, tenant: string): boolean {
+  const of = taskOfReference(reference)
+  return of === undefined || of.tenant === tenant
+}
 
 /** Every file reference inside a value, with its path in the value. */
 export function fileReferencesIn(value: Json, path = ''): { path: string; reference: unknown }[] {

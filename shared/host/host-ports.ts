@@ -1,5 +1,6 @@
 import type { DimensionsOf, MetricName } from '../contracts/metrics.ts'
 import type { Json } from '../domain/json.ts'
+import type { FileLimits } from '../domain/task-file.ts'
 import type { Ports } from '../ports/index.ts'
 import type { StepLog } from './step-log.ts'
 
@@ -13,6 +14,7 @@ export type HostPorts = Pick<
   | 'outputs'
   | 'values'
   | 'files'
+  | 'taskFiles'
   | 'bus'
   | 'executions'
   | 'statistics'
@@ -25,6 +27,8 @@ export type HostPorts = Pick<
   | 'ids'
 > & {
   log: HostLog
+  /** What agents may write; `DEFAULT_FILE_LIMITS` where it is not given. */
+  fileLimits?: FileLimits
   /** Writes one value of a metric. */
   measure<Name extends MetricName>(name: Name, dimensions: DimensionsOf<Name>, value: number): void
   /** The timers of the platform where it is not given; a test gives one of virtual time. */

@@ -6,9 +6,15 @@
  *    same tenant, and no older than the step that reuses it allows
  * cache/M2 a cache that cannot be read or written never costs a step
  * cache/M3 what is reused is stored with the step that reuses it: it lives as long as that one's task
+ * cache/M4 an output with a file that its task has written is not reused: the file goes with that task
  */
 import { stepOf } from '../app/steps/plan-paths.ts'
-import { FileReferenceSchema, fileReferencesIn, MAX_FILES } from '../domain/file-reference.ts'
+import {
+  FileReferenceSchema,
+  fileReferencesIn,
+  MAX_FILES,
+  taskOfReference,
+} from '../domain/file-reference.ts'
 import { canonicalJson, type Json } from '../domain/json.ts'
 import type { StoredValue } from '../domain/step.ts'
 import type { FileStore } from '../ports/index.ts'
@@ -52,6 +58,11 @@ export function outputCache(
       return undefined
     }
   }
+  /** cache/M4. */
+  const isReusable = async (output: StoredValue): Promise<boolean> =>
+    fileReferencesIn(await values.loadValue(output)).every(
+      ({ reference }) => !namesFileOfTask(reference, own.taskId),
+    )
   return {
     find: () =>
       tried(async () => {
@@ -62,6 +73,7 @@ export function outputCache(
         return { status: 'succeeded' as const, output, reused: kept.from }
       }),
     async keep(output) {
+      if (!(await tried(() => isReusable(output)))) return
       const madeAt = clock.now()
       const until = new Date(madeAt.getTime() + cache.ttlSeconds * SECOND).toISOString()
       const from = { taskId: own.taskId, path: own.path }
@@ -69,6 +81,11 @@ export function outputCache(
       await tried(async () => outputs.keepOutput(await keyed(), kept))
     },
   }
+}
+
+function namesFileOfTask(reference: unknown, taskId: string): boolean {
+  const parsed = FileReferenceSchema.safeParse(reference)
+  return parsed.success && taskOfReference(parsed.data)?.taskId === taskId
 }
 
 /** A file may be overwritten under its name. Throws where there are too many to tell. */

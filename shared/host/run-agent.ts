@@ -4,6 +4,7 @@ import { stepStartedEvent } from '../domain/event.ts'
 import type { StoredValue } from '../domain/step.ts'
 import { agentContext } from './agent-context.ts'
 import { asAgentFailure } from './agent-failure.ts'
+import { checkOutputFiles } from './check-output-files.ts'
 import { parseWith, requireJson } from './checked-values.ts'
 import type { HostPorts } from './host-ports.ts'
 import type { Call } from './resolve-call.ts'
@@ -11,7 +12,17 @@ import type { Limits, StepRun } from './step-run.ts'
 
 type Needs = Pick<
   HostPorts,
-  'steps' | 'values' | 'files' | 'ledger' | 'clock' | 'ids' | 'timer' | 'onCall' | 'withConsole'
+  | 'steps'
+  | 'values'
+  | 'files'
+  | 'taskFiles'
+  | 'fileLimits'
+  | 'ledger'
+  | 'clock'
+  | 'ids'
+  | 'timer'
+  | 'onCall'
+  | 'withConsole'
 >
 
 /** What the agent answers, unchecked. Throws the signal's reason as soon as it aborts, and an OrchestratorError for all that agents throw. */
@@ -33,21 +44,27 @@ export function runAgent(
   })
 }
 
-/** Keeps the answer as the step's output. Throws AgentOutputError where it does not fit the capability, or is no JSON. */
+/**
+ * Keeps the answer as the step's output. Throws AgentOutputError where it does not fit the capability, is no JSON, or names a file that is
+ * not this task's.
+ */
 export async function storeOutput(
-  { values }: Pick<Needs, 'values'>,
-  { agent, own }: StepRun,
-  { capability }: Call,
+  ports: Pick<Needs, 'values' | 'taskFiles'>,
+  run: StepRun,
+  { capability, input }: Call,
   answer: unknown,
 ): Promise<StoredValue> {
+  const { agent, own } = run
   const { id } = agent.manifest
-  const output = parseWith(agent, capability.output, answer, (issues) => {
+  const parsed = parseWith(agent, capability.output, answer, (issues) => {
     // A schema says of it only that it is not what was expected.
     requireJson(answer, id, capability.name)
     const message = `${id} answered what ${capability.name} does not allow: ${issues}`
     return new OrchestratorError('AgentOutputError', message)
   })
-  return values.storeValue(own.taskId, requireJson(output, id, capability.name))
+  const output = requireJson(parsed, id, capability.name)
+  await checkOutputFiles(ports, run, { input, output })
+  return ports.values.storeValue(own.taskId, output)
 }
 
 /** The agent's answer, or the signal's reason as soon as it aborts: an agent that does not listen cannot hold the host. */

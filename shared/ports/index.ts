@@ -19,6 +19,7 @@ import type { Plans } from './plans.ts'
 import type { Queue } from './queue.ts'
 import type { Statistics } from './statistics.ts'
 import type { Steps } from './steps.ts'
+import type { TaskFiles } from './task-files.ts'
 import type { Tasks } from './tasks.ts'
 import type { Values } from './values.ts'
 import type { Waits } from './waits.ts'
@@ -44,6 +45,7 @@ export type Ports = {
   budgets: Budgets
   ledger: Ledger
   files: FileStore
+  taskFiles: TaskFiles
   bus: EventBus
   executions: Executions
   machines: Machines
@@ -57,7 +59,7 @@ export type { KeptBreaker } from './breakers.ts'
 export type { KeptBudget, Reservation, Share } from './budgets.ts'
 export type { CollectableMachine } from './collectables.ts'
 export type { ExecutionInput, ExecutionState } from './executions.ts'
-export type { StoredFile } from './file-store.ts'
+export type { OpenFile, StoredFile, WriteOptions } from './file-store.ts'
 export type { Claim } from './ledger.ts'
 export type { Slot } from './limits.ts'
 export type { Plan } from './plans.ts'
@@ -87,6 +89,7 @@ export type {
   Queue,
   Statistics,
   Steps,
+  TaskFiles,
   Tasks,
   Values,
   Waits,

@@ -1,4 +1,7 @@
+import { partsOf } from '../../functions/adapters/s3/parts-of.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
+import { DEFAULT_TYPES } from '../../shared/domain/task-file.ts'
+import { tooLarge } from '../../shared/ports/file-store.ts'
 import type { BlobStore, FileStore, Ids } from '../../shared/ports/index.ts'
 
 export function memoryBlobs(): BlobStore {
@@ -17,35 +20,63 @@ export function memoryBlobs(): BlobStore {
 /** Uploaded files by key: `files/notes/one.md`. */
 export type GivenFiles = Readonly<Record<string, string | Uint8Array>>
 
-/** A read-only file store with the files of a test. */
+const PART_BYTES = 1024 * 1024
+
+type Held = { bytes: Uint8Array; contentType: string }
+
+/** A file store with the files of a test, and those that its agents write. */
 export function memoryFiles(given: GivenFiles, { digest }: Pick<Ids, 'digest'>): FileStore {
-  const bytesOf = (key: string): Uint8Array | undefined => {
-    const content = Object.hasOwn(given, key) ? given[key] : undefined
-    return typeof content === 'string' ? new TextEncoder().encode(content) : content
+  const held = new Map<string, Held>()
+  for (const [key, content] of Object.entries(given)) {
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
+    held.set(key, { bytes, contentType: DEFAULT_TYPES.bytes })
   }
-  const storedOf = (key: string) => {
-    const bytes = bytesOf(key) ?? new Uint8Array()
-    return { key, bytes: bytes.length, etag: digest(Buffer.from(bytes).toString('base64')).slice(0, 32) }
+  const storedOf = (key: string, { bytes }: Held) => ({
+    key,
+    bytes: bytes.length,
+    etag: digest(Buffer.from(bytes).toString('base64')).slice(0, 32),
+  })
+  const get = (key: string): Held => {
+    const file = held.get(key)
+    if (file) return file
+    throw new OrchestratorError('NotFoundError', `there is no file ${key}`, { key })
   }
   return {
     async list(key, limit) {
-      const keys = key.endsWith('/')
-        ? Object.keys(given)
-            .filter((one) => one.startsWith(key))
-            .sort()
-        : Object.keys(given).filter((one) => one === key)
-      return keys.slice(0, limit).map(storedOf)
+      const found = [...held].filter(([one]) => (key.endsWith('/') ? one.startsWith(key) : one === key))
+      return found
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .slice(0, limit)
+        .map(([one, file]) => storedOf(one, file))
     },
     async read(key, maxBytes) {
-      const content = bytesOf(key)
-      if (!content) throw new OrchestratorError('NotFoundError', `there is no file ${key}`, { key })
-      if (content.length <= maxBytes) return content
-      const message = `${key} has ${content.length} bytes; this reads at most ${maxBytes}`
-      throw new OrchestratorError('InvalidInputError', message, { key, bytes: content.length, maxBytes })
+      const { bytes } = get(key)
+      if (bytes.length <= maxBytes) return bytes
+      const message = `${key} has ${bytes.length} bytes; this reads at most ${maxBytes}`
+      throw new OrchestratorError('InvalidInputError', message, { key, bytes: bytes.length, maxBytes })
+    },
+    async open(key) {
+      const file = get(key)
+      const body = new Blob([new Uint8Array(file.bytes)]).stream()
+      return { ...storedOf(key, file), contentType: file.contentType, body }
+    },
+    async write(key, content, { contentType, maxBytes, signal }) {
+      const parts: Buffer[] = []
+      let bytes = 0
+      const onChunk = (size: number): void => {
+        bytes += size
+        if (bytes > maxBytes)
+          throw new OrchestratorError('ContentTooLargeError', tooLarge(key, maxBytes), { key, maxBytes })
+      }
+      for await (const part of partsOf(content, { bytes: PART_BYTES, onChunk, signal })) parts.push(part)
+      const file = { bytes: new Uint8Array(Buffer.concat(parts)), contentType }
+      held.set(key, file)
+      return storedOf(key, file)
     },
     async presignUpload(key) {
       const message = `a test gives its files by the option "files"; ${key} cannot be uploaded`
       throw new OrchestratorError('InvalidInputError', message, { key })
     },
+    presignDownload: async (key) => `memory:${encodeURI(key)}`,
   }
 }

@@ -2,13 +2,17 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { dynamodbGates } from '../../functions/adapters/dynamodb/steps/gates.ts'
 import { dynamodbOutputs } from '../../functions/adapters/dynamodb/steps/outputs.ts'
 import { dynamodbSteps } from '../../functions/adapters/dynamodb/steps/steps.ts'
+import { dynamodbTaskFiles } from '../../functions/adapters/dynamodb/steps/task-files.ts'
 import { dynamodbWaits } from '../../functions/adapters/dynamodb/steps/waits.ts'
 import { dynamodbPlans } from '../../functions/adapters/dynamodb/tasks/plans.ts'
 import { dynamodbTasks } from '../../functions/adapters/dynamodb/tasks/tasks.ts'
 import { blobValues } from '../../functions/adapters/s3/values.ts'
 import type { BlobStore, Ports } from '../../shared/ports/index.ts'
 
-export type TaskPorts = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'gates' | 'outputs' | 'values' | 'waits'>
+export type TaskPorts = Pick<
+  Ports,
+  'tasks' | 'plans' | 'steps' | 'gates' | 'outputs' | 'values' | 'waits' | 'taskFiles'
+>
 
 /** The ports of tasks, over one table and one blob store; `days` is the retention of ended tasks. */
 export function taskPorts(settings: {
@@ -27,5 +31,6 @@ export function taskPorts(settings: {
     gates: dynamodbGates(settings),
     outputs: dynamodbOutputs(settings),
     waits: dynamodbWaits(settings),
+    taskFiles: dynamodbTaskFiles(settings),
   }
 }

@@ -19,6 +19,8 @@ export const gateKey = (stepId: string) => `${TASK_ITEMS.gate}${stepId}`
 export const stepKey = (path: string) => `${TASK_ITEMS.step}${path}`
 export const onceKey = (path: string, key: string) => `${TASK_ITEMS.once}${path}#${key}`
 export const waitKey = (path: string) => `${TASK_ITEMS.wait}${path}`
+export const fileKey = (id: string) => `${TASK_ITEMS.file}${id}`
+export const fileCountKey = (taskId: string) => ({ pk: taskKey(taskId), sk: TASK_ITEMS.fileCount })
 export const planKey = (execution = FIRST_EXECUTION): string =>
   execution === FIRST_EXECUTION ? TASK_ITEMS.plan : `${TASK_ITEMS.plan}#${digits(execution, 4)}`
 

@@ -1,6 +1,7 @@
 import {
   CopyObjectCommand,
   DeleteObjectTaggingCommand,
+  HeadObjectCommand,
   type _Object as Listed,
   ListObjectsV2Command,
   PutObjectTaggingCommand,
@@ -42,18 +43,21 @@ export function s3ExpiringBlobs({
 
   return {
     mark: (prefix) =>
-      forAll(prefix, ({ Key: object = '', LastModified }) => {
+      forAll(prefix, async ({ Key: object = '', LastModified }) => {
         const isOld = LastModified !== undefined && now().getTime() - LastModified.getTime() > DAY
         const of = { Bucket: bucket, Key: object }
         if (!isOld) {
           const tag = new PutObjectTaggingCommand({ ...of, Tagging: { TagSet: [{ Key, Value }] } })
           return unlessAws(MISSING, () => client.send(tag))
         }
+        // A copy onto itself must replace the metadata, and has no type but the one that it is given.
+        const head = await unlessAws(MISSING, () => client.send(new HeadObjectCommand(of)))
         const copy = new CopyObjectCommand({
           ...of,
-          CopySource: `${bucket}/${object}`,
+          // A key may have any letters; a header has only ASCII.
+          CopySource: `${bucket}/${object.split('/').map(encodeURIComponent).join('/')}`,
           MetadataDirective: 'REPLACE',
-          ContentType: 'application/json',
+          ContentType: head?.ContentType ?? 'application/octet-stream',
           TaggingDirective: 'REPLACE',
           Tagging: `${Key}=${Value}`,
         })

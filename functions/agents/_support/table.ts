@@ -1,5 +1,5 @@
 import {
-  type AgentContext,
+  type AgentFiles,
   FileReferenceSchema,
   isFolderReference,
   OrchestratorError,
@@ -55,13 +55,15 @@ export type ColumnReading = z.infer<typeof ColumnReadingSchema>
 /** `columns` is how each column of a CSV was read; undefined for JSON, which carries its own types. `notes` reports what was guessed. */
 export type Table = { rows: Row[]; columns: ColumnReading[] | undefined; notes: string[] }
 
+type Reading = { files: Pick<AgentFiles, 'list' | 'readText'> }
+
 /**
  * The rows of a table. Throws InvalidInputError with the place where the text stops being a table, and for a table without rows, unless
  * it is given as a list of rows and `mayBeEmpty` is set.
  */
 export async function readTable(
   source: Source,
-  context: Pick<AgentContext, 'files'>,
+  context: Reading,
   wishes: Wishes & { mayBeEmpty?: boolean } = {},
 ): Promise<Table> {
   const table = await tableOf(source, context, wishes)
@@ -78,11 +80,7 @@ export function boundedNotes(notes: readonly string[]): string[] {
   return [...notes.slice(0, MAX_NOTES - 1), `and ${notes.length - MAX_NOTES + 1} more`]
 }
 
-async function tableOf(
-  source: Source,
-  { files }: Pick<AgentContext, 'files'>,
-  wishes: Wishes,
-): Promise<Table> {
+async function tableOf(source: Source, { files }: Reading, wishes: Wishes): Promise<Table> {
   if (Array.isArray(source)) return fromRows(source, [], wishes)
   if (typeof source === 'string') return parseTable(source, 'the inline text', wishes)
   if (isFolderReference(source)) throw bad(`${source.$file} is a folder; name one CSV or JSON file in it`)

@@ -1,5 +1,12 @@
-import { type AgentContext, isOrchestratorError, OrchestratorError } from 'orchestrator/agent'
+import {
+  type AgentContext,
+  type AgentFiles,
+  isOrchestratorError,
+  OrchestratorError,
+} from 'orchestrator/agent'
 import { textOfHtml } from './text-of-html.ts'
+
+type Reading = Pick<AgentContext, 'log'> & { files: Pick<AgentFiles, 'list' | 'readText'> }
 
 export type Document = { source: string; text: string }
 /** `skipped`: files that are not empty, but not readable as Markdown, text or HTML. */
@@ -14,7 +21,7 @@ const MAX_TOTAL_BYTES = 100 * 1024 * 1024
 /** The documents of a corpus, HTML reduced to its text. Throws InvalidInputError when none of it can be read. */
 export async function readCorpus(
   corpus: { $file: string } | Document[],
-  { files, signal, log }: Pick<AgentContext, 'files' | 'signal' | 'log'>,
+  { files, signal, log }: Reading & Pick<AgentContext, 'signal'>,
 ): Promise<Corpus> {
   if (Array.isArray(corpus)) return { documents: corpus, skipped: 0 }
   const all = await files.list(corpus)
@@ -41,7 +48,7 @@ export async function readCorpus(
 async function readDocument(
   key: string,
   root: string,
-  { files, log }: Pick<AgentContext, 'files' | 'log'>,
+  { files, log }: Reading,
 ): Promise<Document | undefined> {
   try {
     const text = await files.readText(key)

@@ -1,6 +1,11 @@
 import * as z from 'zod'
 import { OrchestratorError } from '../../domain/errors.ts'
-import { FileReferenceSchema, fileReferencesIn } from '../../domain/file-reference.ts'
+import {
+  FileReferenceSchema,
+  fileReferencesIn,
+  mayRead,
+  taskOfReference,
+} from '../../domain/file-reference.ts'
 import { describeIssues, type Issue, issue } from '../../domain/issue.ts'
 import { issuesOfZod } from '../../domain/issues-of-zod.ts'
 import type { Json } from '../../domain/json.ts'
@@ -29,11 +34,14 @@ export function parseInput(workflow: Workflow, input: Json = {}): Json {
   )
 }
 
-/** Checks that all referenced files exist, so that a missing one is reported at submission and not by the first agent. */
-export async function checkFileReferences(files: FileStore, input: Json): Promise<void> {
+/**
+ * Checks that all referenced files exist, so that a missing one is reported at submission and not by the first agent. A file of another
+ * tenant's task is as if it did not exist.
+ */
+export async function checkFileReferences(files: FileStore, input: Json, tenant: string): Promise<void> {
   const found = fileReferencesIn(input, 'input')
   const checked = await Promise.all(
-    found.map(({ path, reference }) => issueOfReference(files, path, reference)),
+    found.map(({ path, reference }) => issueOfReference(files, tenant, { path, reference })),
   )
   const issues = checked.filter((one) => one !== undefined)
   if (issues.length === 0) return
@@ -42,8 +50,8 @@ export async function checkFileReferences(files: FileStore, input: Json): Promis
 
 async function issueOfReference(
   files: FileStore,
-  path: string,
-  reference: unknown,
+  tenant: string,
+  { path, reference }: { path: string; reference: unknown },
 ): Promise<Issue | undefined> {
   const parsed = FileReferenceSchema.safeParse(reference)
   if (!parsed.success) {
@@ -51,8 +59,11 @@ async function issueOfReference(
     const message = describeIssues(issuesOfZod(parsed.error, about))
     return issue('bad-file-reference', path, message)
   }
-  const found = await files.list(parsed.data.$file, 1)
+  const { $file } = parsed.data
+  const found = mayRead(parsed.data, tenant) ? await files.list($file, 1) : []
   if (found.length > 0) return undefined
-  const message = `"${parsed.data.$file}" has not been uploaded; POST /files first, or orchestrator submit --file`
+  if (taskOfReference(parsed.data))
+    return issue('file-not-found', path, `there is no file "${$file}"; files of a task go with it`)
+  const message = `"${$file}" has not been uploaded; POST /files first, or orchestrator submit --file`
   return issue('file-not-found', path, message)
 }

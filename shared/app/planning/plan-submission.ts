@@ -29,7 +29,7 @@ export async function planSubmission(
 ): Promise<{ plan: Plan; warnings: Issue[] }> {
   const { workflow, registered, warnings } = await givenWorkflow(ports, request)
   const input = parseInput(workflow, request.input)
-  await checkFileReferences(ports.files, input)
+  await checkFileReferences(ports.files, input, tenant)
   const makeMachine = registered ? () => registered : sharedMachine(ports, workflow)
   const limits = limitsOf(ports, request)
   const { prefer } = request

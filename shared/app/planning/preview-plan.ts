@@ -23,7 +23,7 @@ export const previewPlan =
   async (request: z.output<typeof MakePlanSchema>, { tenant }: Caller): Promise<PlanView> => {
     const { workflow, warnings } = await givenWorkflow(ports, request)
     const input = request.input === undefined ? undefined : parseInput(workflow, request.input)
-    if (input !== undefined) await checkFileReferences(ports.files, input)
+    if (input !== undefined) await checkFileReferences(ports.files, input, tenant)
     const compiled = compileWorkflow(workflow)
     const { prefer } = request
     const limits = limitsOf(ports, request)

@@ -345,6 +345,16 @@ describe('the agent host', () => {
       expect((await stepOf(taskId, 'a'))?.output).toMatchObject({ blob: expect.stringContaining(taskId) })
     })
 
+    it('makes an output anew that has a file of its task (cache/M4)', async () => {
+      work.mockImplementation(async (_input, { files }) => ({ got: await files.write('a.txt', 'x') }))
+      const [first, second] = [await run({ file: 6 }), await run({ file: 6 })]
+      expect(work).toHaveBeenCalledTimes(2)
+      for (const taskId of [first, second])
+        expect((await outcomeOf(taskId)).output).toMatchObject({
+          got: { $file: expect.stringContaining(`task-files/default/${taskId}/`) },
+        })
+    })
+
     it('keeps no failure', async () => {
       work.mockRejectedValueOnce(new Error('broken'))
       const taskId = await seed({ a: step }, { q: 5 })

@@ -1,5 +1,5 @@
 import type { Row } from '../../../functions/agents/_support/cells.ts'
-import type { AgentContext, DefinedAgent } from '../../../shared/agent/index.ts'
+import type { AgentContext, AgentFiles, DefinedAgent } from '../../../shared/agent/index.ts'
 import { portWith } from '../stores/ports-with.ts'
 
 /** Members of several agents' answers that tests read. */
@@ -12,7 +12,7 @@ export async function callAgent(agent: DefinedAgent, capability: string, input: 
   const context = portWith<AgentContext>(
     {
       signal: new AbortController().signal,
-      files: { list: async () => [], readText: async () => '' },
+      files: portWith<AgentFiles>({ list: async () => [], readText: async () => '' }, 'the files'),
       progress: async () => {},
     },
     'the context',

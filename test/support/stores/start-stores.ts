@@ -64,6 +64,14 @@ export async function startStores(): Promise<Stores> {
         return etag === undefined ? [] : [{ key, bytes: 1, etag }]
       },
       read: async () => new Uint8Array(),
+      open: async () => {
+        throw new OrchestratorError('NotFoundError', 'these files have no content')
+      },
+      write: async (key) => {
+        recorded.files.set(key, 'written')
+        return { key, bytes: 0, etag: 'written' }
+      },
+      presignDownload: async (key) => `http://download/${key}`,
       presignUpload: async (key) => ({ url: 'http://upload', fields: { key } }),
     },
     bus: {

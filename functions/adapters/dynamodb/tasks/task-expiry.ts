@@ -1,19 +1,20 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { EXPIRY_ATTRIBUTE, TASK_ITEMS, VALUES_PREFIX } from '../../../../shared/contracts/table-layout.ts'
 import { OPEN_TASK_STATUSES, runKey } from '../../../../shared/domain/task.ts'
+import { taskFilesPrefix } from '../../../../shared/domain/task-file.ts'
 import { unlessAws } from '../../aws-errors.ts'
 import { type TaskTable, taskItemKey, taskKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
 import type { Expiry } from './expiry-after.ts'
 
-/** Values of tasks in the bucket: marked, the bucket's lifecycle removes them. */
+/** Values and files of tasks in the bucket: marked, the bucket's lifecycle removes them. */
 export type ExpiringBlobs = {
   /** For every object under a prefix. An object older than the end of its task begins to age anew. */
   mark(prefix: string): Promise<void>
   unmark(prefix: string): Promise<void>
 }
 
-export type Run = { id: string; execution: number }
+export type Run = { id: string; tenant: string; execution: number }
 type Key = { pk: string; sk: string }
 type Filter = { expression: string; values?: Record<string, unknown> }
 
@@ -69,7 +70,7 @@ export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: Expiri
         })
         return unlessAws(GONE, () => client.send(update))
       })
-      await blobs.mark(`${VALUES_PREFIX}${run.id}/`)
+      for (const prefix of prefixesOf(run)) await blobs.mark(prefix)
     },
 
     /** The task itself, unless it is open. */
@@ -87,7 +88,7 @@ export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: Expiri
     },
 
     async keep(run: Run): Promise<void> {
-      await blobs.unmark(`${VALUES_PREFIX}${run.id}/`)
+      for (const prefix of prefixesOf(run)) await blobs.unmark(prefix)
       await forAll(await keysOf(run, { expression: 'attribute_exists(#expiry)' }), (Key) => {
         const update = new UpdateCommand({
           TableName: table,
@@ -101,4 +102,7 @@ export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: Expiri
     },
   }
 }
+/** What a task has in the bucket: values, and files that agents have written. */
+const prefixesOf = (run: Run): string[] => [`${VALUES_PREFIX}${run.id}/`, taskFilesPrefix(run)]
+
 export type TaskExpiry = ReturnType<typeof taskExpiry>

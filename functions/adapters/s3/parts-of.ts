@@ -1,0 +1,72 @@
+type Options = {
+  /** The size of each part but the last. */
+  bytes: number
+  /** Told of the size of each chunk before it is taken; what it throws ends the content. */
+  onChunk(bytes: number): void
+  signal?: AbortSignal | undefined
+}
+
+const FIRST_BYTES = 64 * 1024
+
+/**
+ * A content in parts of equal size; the last may be smaller, and is never empty. Chunks are copied at once, because a source may reuse
+ * their memory. Throws the signal's reason as soon as it aborts, also while the source is waited for.
+ */
+export async function* partsOf(
+  content: AsyncIterable<Uint8Array>,
+  { bytes, onChunk, signal }: Options,
+): AsyncGenerator<Buffer> {
+  let part = Buffer.allocUnsafe(0)
+  let filled = 0
+  for await (const chunk of untilAborted(content, signal)) {
+    onChunk(chunk.length)
+    for (let at = 0; at < chunk.length; ) {
+      const taken = Math.min(chunk.length - at, bytes - filled)
+      if (filled + taken > part.length) part = grown(part, filled, Math.min(bytes, sizeFor(filled + taken)))
+      part.set(chunk.subarray(at, at + taken), filled)
+      filled += taken
+      at += taken
+      if (filled < bytes) continue
+      yield part
+      part = Buffer.allocUnsafe(0)
+      filled = 0
+    }
+  }
+  if (filled > 0) yield part.subarray(0, filled)
+}
+
+const sizeFor = (needed: number): number => Math.max(FIRST_BYTES, 2 ** Math.ceil(Math.log2(needed)))
+
+function grown(part: Buffer, filled: number, size: number): Buffer<ArrayBuffer> {
+  const larger = Buffer.allocUnsafeSlow(size)
+  part.copy(larger, 0, 0, filled)
+  return larger
+}
+
+/** The same content; a source that never goes on is left when the signal aborts, and told so. */
+async function* untilAborted<T>(
+  content: AsyncIterable<T>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T> {
+  const iterator = content[Symbol.asyncIterator]()
+  const aborted = Promise.withResolvers<never>()
+  aborted.promise.catch(() => {})
+  const abort = (): void => aborted.reject(signal?.reason)
+  signal?.addEventListener('abort', abort, { once: true })
+  let ended = false
+  try {
+    while (true) {
+      signal?.throwIfAborted()
+      const next = await Promise.race([iterator.next(), aborted.promise])
+      if (next.done) {
+        ended = true
+        return
+      }
+      yield next.value
+    }
+  } finally {
+    signal?.removeEventListener('abort', abort)
+    // Not awaited: a generator that hangs would never come to its end.
+    if (!ended) void Promise.resolve(iterator.return?.()).catch(() => {})
+  }
+}
