@@ -28,6 +28,7 @@ import {
   showTaskStatus,
   showTaskStep,
 } from '../../shared/app/views/read-tasks.ts'
+import { getTaskFile, listTaskFiles } from '../../shared/app/views/task-files.ts'
 import { makeLinks } from '../../shared/contracts/make-links.ts'
 import { makeOpenApi } from '../../shared/contracts/openapi.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
@@ -71,6 +72,8 @@ export function makeHandlers(
     forkTask: handle(ROUTES.forkTask, forkTask(ports)),
     listApprovals: handle(ROUTES.listApprovals, listApprovals(ports)),
     answerApproval: handle(ROUTES.answerApproval, approveStep(ports)),
+    listTaskFiles: handle(ROUTES.listTaskFiles, listTaskFiles(ports)),
+    getTaskFile: handle(ROUTES.getTaskFile, getTaskFile(ports)),
     createFiles: handle(ROUTES.createFiles, createFiles(ports)),
     listAgents: handle(ROUTES.listAgents, listAgents(ports)),
     getAgent: handle(ROUTES.getAgent, getAgent(ports)),

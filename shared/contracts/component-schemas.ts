@@ -12,6 +12,7 @@ import { CalibrationSchema, CostSchema, TaskErrorSchema } from '../domain/task.t
 import { STEP_KINDS, WorkflowSchema } from '../workflow/schema.ts'
 import { StepSchema } from '../workflow/step-schemas.ts'
 import { AgentViewSchema, CapabilityHealthSchema } from './agent-views.ts'
+import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
 import { LinksViewSchema } from './make-links.ts'
 import { AnyJsonSchema } from './requests.ts'
 import {
@@ -41,6 +42,8 @@ type Io = 'input' | 'output'
 const NAMES = new Map<z.core.$ZodType, string>([
   [AnyJsonSchema, 'Json'],
   [FileReferenceSchema, 'FileReference'],
+  [TaskFileViewSchema, 'TaskFile'],
+  [TaskFileLinkSchema, 'TaskFileLink'],
   [IssueSchema, 'Issue'],
   [ProblemSchema, 'Problem'],
   [TaskViewSchema, 'Task'],

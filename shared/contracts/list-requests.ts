@@ -105,3 +105,21 @@ export const ListEventsSchema = z.strictObject({
   limit: wholeNumber(1, 1_000).default(1_000),
   cursor: cursorOf(/^\d{4}-[\d-]+T[\d:.]+Z#[^\s]+$/),
 })
+
+const FILE_ID = /^f_[0-9a-z]{26}$/
+
+export const ListFilesSchema = z.strictObject({
+  id: TaskIdSchema,
+  step: StepIdSchema.optional().describe('Only what this step has written'),
+  name: z.string().min(1).max(400).optional().describe('Only files of this name'),
+  all: flag()
+    .default(false)
+    .describe('With those of attempts that have failed, which are no results of the task'),
+  limit: wholeNumber(1, 1_000).default(100),
+  cursor: cursorOf(FILE_ID),
+})
+
+export const FileRefSchema = z.strictObject({
+  id: TaskIdSchema,
+  fileId: z.string().regex(FILE_ID, 'a file id is f_ and 26 characters'),
+})

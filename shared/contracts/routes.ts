@@ -2,47 +2,17 @@ import * as z from 'zod'
 import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { WorkflowSchema } from '../workflow/schema.ts'
 import { AgentViewSchema } from './agent-views.ts'
-import {
-  ListApprovalsSchema,
-  ListEventsSchema,
-  ListLogsSchema,
+import { ListApprovalsSchema, ListEventsSchema, ListLogsSchema, import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
+  FileRefSchema,
+  ListFilesSchema,
   ListStepsSchema,
   ListTasksSchema,
 } from './list-requests.ts'
+
 import { LinksViewSchema } from './make-links.ts'
-import {
-  AgentRefSchema,
-  AnswerApprovalSchema,
-  CancelAllSchema,
-  CancelTaskSchema,
-  CreateFilesSchema,
-  ForkTaskSchema,
-  MakePlanSchema,
-  PutWorkflowSchema,
-  RegisterAgentSchema,
-  RetryTaskSchema,
-  StepRefSchema,
-  SubmitTaskSchema,
-  TaskRefSchema,
-  WorkflowRefSchema,
-} from './requests.ts'
+import { AgentRefSchema, AnswerApprovalSchema, CancelAllSchema, CancelTaskSchema, CreateFilesSchema, ForkTaskSchema, MakePlanSchema, PutWorkflowSchema, RegisterAgentSchema, RetryTaskSchema, StepRefSchema, SubmitTaskSchema, TaskRefSchema, WorkflowRefSchema } from './requests.ts'
 import { defineRoute } from './route.ts'
-import {
-  ApprovalViewSchema,
-  CursorSchema,
-  EventViewSchema,
-  LogLineViewSchema,
-  OpenApprovalViewSchema,
-  PlanViewSchema,
-  ResultViewSchema,
-  StepInputViewSchema,
-  StepViewSchema,
-  TaskInputViewSchema,
-  TaskStatusViewSchema,
-  TaskViewSchema,
-  TaskWithStepsViewSchema,
-  WorkflowViewSchema,
-} from './views.ts'
+import { ApprovalViewSchema, CursorSchema, EventViewSchema, LogLineViewSchema, OpenApprovalViewSchema, PlanViewSchema, ResultViewSchema, StepInputViewSchema, StepViewSchema, TaskInputViewSchema, TaskStatusViewSchema, TaskViewSchema, TaskWithStepsViewSchema, WorkflowViewSchema } from './views.ts'
 
 const none = z.strictObject({})
 const byId = { path: ['id'] } as const
@@ -326,6 +296,33 @@ export const ROUTES = {
     from: { path: ['id', 'stepId'] },
     success: { status: 200, description: 'What was decided', output: ApprovalViewSchema },
     problems: [404, 409],
+  }),
+  listTaskFiles: defineRoute({
+    id: 'listTaskFiles',
+    method: 'GET',
+    path: '/tasks/{id}/files',
+    summary: 'The files that the agents of a task have written, in the order of their beginning',
+    tag: 'files',
+    input: ListFilesSchema,
+    from: { path: ['id'], query: ['step', 'name', 'all', 'limit', 'cursor'] },
+    success: {
+      status: 200,
+      description: 'A page of files; it may have fewer than its limit, and go on',
+      name: 'TaskFileList',
+      output: z.object({ files: z.array(TaskFileViewSchema), cursor: CursorSchema }),
+    },
+    problems: [404],
+  }),
+  getTaskFile: defineRoute({
+    id: 'getTaskFile',
+    method: 'GET',
+    path: '/tasks/{id}/files/{fileId}',
+    summary: 'A file of a task, with a link to download it',
+    tag: 'files',
+    input: FileRefSchema,
+    from: { path: ['id', 'fileId'] },
+    success: { status: 200, description: 'The file and its link', output: TaskFileLinkSchema },
+    problems: [404],
   }),
   createFiles: defineRoute({
     id: 'createFiles',
