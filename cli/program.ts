@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   logs: async () => (await import('./commands/logs.ts')).logsCommand(),
   approvals: async () => (await import('./commands/approvals.ts')).approvalsCommand(),
   approve: async () => (await import('./commands/approve.ts')).approveCommand(),
+  files: async () => (await import('./commands/files.ts')).filesCommand(),
   upload: async () => (await import('./commands/upload.ts')).uploadCommand(),
   agents: async () => (await import('./commands/agents.ts')).agentsCommand(),
   workflows: async () => (await import('./commands/workflows.ts')).workflowsCommand(),

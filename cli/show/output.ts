@@ -32,6 +32,14 @@ export function describeProblem({ message, problem, file }: CliError, json: bool
   return `${told}${pageOfError(nameOfProblem(problem?.type))}`
 }
 
+/** A size for people: `512 B`, `1.5 MB`; a MB has 1,024 * 1,024 bytes. */
+export function bytesOf(bytes: number): string {
+  const units = ['B', 'KB', 'MB', 'GB']
+  const step = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10))
+  const value = bytes / 1_024 ** step
+  return `${step === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[step]}`
+}
+
 export function duration(milliseconds: number | undefined): string {
   if (milliseconds === undefined) return ''
   if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`
