@@ -12,15 +12,22 @@ import type {
   Machines,
   Ownership,
   Ports,
+  TaskFiles,
 } from '../shared/ports/index.ts'
 import { CALLER } from './caller.ts'
 import { hostOf } from './functions.ts'
-import { type GivenFiles, memoryBlobs } from './memory/files.ts'
+import { type GivenFiles, type Held, memoryBlobs } from './memory/files.ts'
 import { memoryPorts } from './memory/ports.ts'
+import type { WrittenFile } from './noting-agent.ts'
 import { CRASH } from './options/agent-test.ts'
 
-/** The side effects of a step and their results, which outlive an attempt. */
-export type KeptEffects = { ledger: Ledger; blobs: BlobStore }
+/** The side effects of a step and their results, which outlive an attempt; with the files that it has written. */
+export type KeptEffects = {
+  ledger: Ledger
+  blobs: BlobStore
+  held: Map<string, Held>
+  taskFiles: TaskFiles
+}
 
 type Call = {
   capability: string
@@ -33,6 +40,7 @@ type Call = {
   timeoutSeconds?: number
   crashAfter?: string
   onRead(key: string): void
+  onWrite(name: string, file: WrittenFile): void
   onProgress(progress: { fraction: number; note: string }): void
   onCrash(error: Error): void
 }
@@ -46,7 +54,9 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
   const { capability, input, attempt, timeoutSeconds, effects } = call
   const { metadata = {}, type } = call.task
   const blobs = effects?.blobs ?? memoryBlobs()
+  const held = effects?.held ?? new Map<string, Held>()
   const made = memoryPorts({
+    held,
     clock: systemClock,
     seed: 'agent',
     blobs,
@@ -55,10 +65,12 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
     executions: NO_EXECUTIONS,
     machines: NO_MACHINES,
   })
-  const kept: KeptEffects = effects ?? { ledger: made.ports.ledger, blobs }
+  const { ledger, taskFiles } = made.ports
+  const kept: KeptEffects = effects ?? { ledger, taskFiles, blobs, held }
   const ports: Ports = {
     ...made.ports,
-    files: notingReads(made.ports.files, call.onRead),
+    files: notingFiles(made.ports.files, call),
+    taskFiles: kept.taskFiles,
     steps: notingProgress(made.ports.steps, call.onProgress),
     ledger: crashing(kept.ledger, call),
   }
@@ -128,11 +140,22 @@ async function noteFailure({ steps }: Ports, own: Ownership, agentId: string, be
 
 const anyFile: FileStore['list'] = async (key) => [{ key, bytes: 0, etag: '' }]
 
-const notingReads = (files: FileStore, onRead: (key: string) => void): FileStore => ({
+const notingFiles = (files: FileStore, { onRead, onWrite }: Pick<Call, 'onRead' | 'onWrite'>): FileStore => ({
   ...files,
   read(key, maxBytes) {
     onRead(key)
     return files.read(key, maxBytes)
+  },
+  open(key) {
+    onRead(key)
+    return files.open(key)
+  },
+  async write(key, content, options) {
+    const stored = await files.write(key, content, options)
+    const bytes = await files.read(key, stored.bytes)
+    // The key is the prefix, tenant, task and id of the file, and then its name.
+    onWrite(key.split('/').slice(4).join('/'), { contentType: options.contentType, bytes })
+    return stored
   },
 })
 

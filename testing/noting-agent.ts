@@ -2,10 +2,15 @@ import type { AgentContext, DefinedAgent, Effect } from '../shared/agent/index.t
 import { OrchestratorError } from '../shared/domain/errors.ts'
 import type { Json } from '../shared/domain/json.ts'
 
+/** A file that the agent has written. */
+export type WrittenFile = { contentType: string; bytes: Uint8Array }
+
 /** Recorded actions of an agent. */
 export type Noted = {
   /** Keys of the files that were read, in order. */
   files: string[]
+  /** The files that were written, by name. */
+  written: Record<string, WrittenFile>
   /** Effects by key: how often this run has performed each, and its result. */
   once: Record<string, { performed: number; result?: Json }>
   progress: { fraction: number; note: string }[]

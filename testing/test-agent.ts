@@ -20,7 +20,7 @@ export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Prom
   const { input = null, after, crashAfter, signal, once = {} } = test
   const capability = capabilityOf(agent, test.capability)
   const attempt = test.attempt ?? (after ? after.attempt + 1 : 1)
-  const noted: Noted = { files: [], once: {}, progress: [], log: [] }
+  const noted: Noted = { files: [], written: {}, once: {}, progress: [], log: [] }
   const crash = Promise.withResolvers<never>()
   crash.promise.catch(() => {})
   const world = await agentWorld(notingAgent(agent, noted, signal), {
@@ -33,6 +33,10 @@ export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Prom
     task: test.task ?? {},
     ...(test.timeoutSeconds === undefined ? {} : { timeoutSeconds: test.timeoutSeconds }),
     onRead: (key) => noted.files.push(key),
+    onWrite: (name, file) => {
+      // As a literal: a file may be called __proto__.
+      noted.written = { ...noted.written, [name]: file }
+    },
     onProgress: (progress) => noted.progress.push(progress),
     ...(crashAfter === undefined ? {} : { crashAfter }),
     onCrash: crash.reject,

@@ -22,11 +22,14 @@ export type GivenFiles = Readonly<Record<string, string | Uint8Array>>
 
 const PART_BYTES = 1024 * 1024
 
-type Held = { bytes: Uint8Array; contentType: string }
+export type Held = { bytes: Uint8Array; contentType: string }
 
 /** A file store with the files of a test, and those that its agents write. */
-export function memoryFiles(given: GivenFiles, { digest }: Pick<Ids, 'digest'>): FileStore {
-  const held = new Map<string, Held>()
+export function memoryFiles(
+  given: GivenFiles,
+  { digest }: Pick<Ids, 'digest'>,
+  held = new Map<string, Held>(),
+): FileStore {
   for (const [key, content] of Object.entries(given)) {
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
     held.set(key, { bytes, contentType: DEFAULT_TYPES.bytes })

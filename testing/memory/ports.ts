@@ -4,15 +4,21 @@ import { seededRandom } from '../../shared/domain/random.ts'
 import { PRICES } from '../../shared/estimator/prices.ts'
 import type { BlobStore, Clock, Ports } from '../../shared/ports/index.ts'
 import { memoryClient } from './client.ts'
-import { type GivenFiles, memoryBlobs, memoryFiles } from './files.ts'
+import { type GivenFiles, type Held, memoryBlobs, memoryFiles } from './files.ts'
 import { REGISTRY, storedPorts, TASKS } from './stored-ports.ts'
 import { memoryTable } from './table.ts'
 
 export type Outside = Pick<Ports, 'bus' | 'executions' | 'machines'>
-type Settings = Outside & { clock: Clock; seed: string; files?: GivenFiles; blobs?: BlobStore }
+type Settings = Outside & {
+  clock: Clock
+  seed: string
+  files?: GivenFiles
+  blobs?: BlobStore
+  held?: Map<string, Held>
+}
 
 /** All ports of the use cases: the cloud adapters over in-memory tables. The same seed gives the same ids. */
-export function memoryPorts({ clock, seed, files = {}, blobs = memoryBlobs(), ...outside }: Settings) {
+export function memoryPorts({ clock, seed, files = {}, blobs = memoryBlobs(), held, ...outside }: Settings) {
   const tasksTable = memoryTable(Object.values(TASK_INDEXES))
   const tables = { [TASKS]: tasksTable, [REGISTRY]: memoryTable(Object.values(REGISTRY_INDEXES)) }
   const client = memoryClient(tables)
@@ -25,7 +31,7 @@ export function memoryPorts({ clock, seed, files = {}, blobs = memoryBlobs(), ..
     ids,
     prices: PRICES,
     ...storedPorts({ client, readingText, blobs, clock, ids }),
-    files: memoryFiles(files, ids),
+    files: memoryFiles(files, ids, held),
   }
   return { ports, tasksTable }
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import * as z from 'zod'
-import { defineAgent } from '../../../shared/agent/index.ts'
+import { defineAgent, RetryableError } from '../../../shared/agent/index.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { testAgent } from '../../../testing/index.ts'
 
@@ -53,6 +53,7 @@ it('answers the output as the host stores it, and all that the agent has done', 
   expect(run).toEqual({
     output: { refunded: 5, note: 'thanks' },
     files: ['files/a/one.txt', 'files/a/two.txt'],
+    written: {},
     once: { refund: { performed: 1, result: { done: 5 } } },
     progress: [{ fraction: 0.5, note: 'half' }],
     log: [{ level: 'info', message: 'refunding', facts: { attempt: 1 } }],
@@ -187,3 +188,39 @@ it.each([0, 1.5, Number.NaN, 1_000_000])(
     )
   },
 )
+
+const scribe = defineAgent({
+  id: 'scribe',
+  version: '1.0.0',
+  description: 'for tests',
+  capabilities: {
+    'text.write': {
+      description: 'writes',
+      input: z.object({ name: z.string(), fails: z.boolean().default(false) }),
+      output: z.object({ file: z.object({ $file: z.string() }), text: z.string() }),
+    },
+  },
+  async execute({ input: { name, fails } }, { files, once }) {
+    const file = await once('file', async () => ({ ...(await files.write(name, `about ${name}`)) }))
+    if (fails) throw new RetryableError('again')
+    return { file, text: await files.readText(file) }
+  },
+})
+
+it.each(['a/b.md', '__proto__'])(
+  'notes the files that an agent writes, and those that it reads: %s',
+  async (name) => {
+    const { output, written, files } = await testAgent(scribe, { input: { name } })
+    const key = expect.stringContaining('task-files/default/t_')
+    expect([output, files]).toEqual([{ file: { $file: key }, text: `about ${name}` }, [key]])
+    expect(Object.keys(written)).toEqual([name])
+    expect(new TextDecoder().decode(Object.values(written)[0]?.bytes)).toBe(`about ${name}`)
+  },
+)
+
+it('keeps for the next attempt the file that an effect has written', async () => {
+  const first = await testAgent(scribe, { input: { name: 'a', fails: true } })
+  expect([first.error?.name, Object.keys(first.written)]).toEqual(['AgentRetryableError', ['a']])
+  const second = await testAgent(scribe, { input: { name: 'a' }, after: first })
+  expect([second.output, second.written]).toMatchObject([{ text: 'about a' }, {}])
+})
