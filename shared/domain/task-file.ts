@@ -33,7 +33,7 @@ export const FileNameSchema = FilePathSchema.check(
   .check(atMostBytes(MOST_NAME_BYTES, "a file's name"))
 
 const MEDIA_TYPE =
-  /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:\s*;\s*[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[\w !#$%&'()*+,./:;<=>?@[\]^`{|}~-]*"))*$/
+  /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?: *; *[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[\w !#$%&'()*+,./:;<=>?@[\]^`{|}~-]*"))*$/
 
 /** A media type with its parameters: `text/csv; charset=utf-8`. */
 export const ContentTypeSchema = z
@@ -101,7 +101,7 @@ export const referenceOf = ({
 
 /** Begins the keys of all files of a task. */
 export const taskFilesPrefix = ({ tenant, id }: { tenant: string; id: string }): string =>
-  `${TASK_FILES_PREFIX}${encodeURIComponent(tenant)}/${id}/`
+  `${TASK_FILES_PREFIX}${encoded(tenant)}/${id}/`
 
 /** The last part of a name or key. */
 export const baseName = (name: string): string => name.split('/').at(-1) ?? name
@@ -113,9 +113,9 @@ export const baseName = (name: string): string => name.split('/').at(-1) ?? name
 export function contentDisposition(name: string): string {
   const base = baseName(name)
   const ascii = base.replace(/[^\x20-\x7e]|["\\%]/gu, '_')
-  const encoded = encodeURIComponent(base).replace(
-    /['()*]/g,
-    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
-  return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`
+  return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded(base)}`
 }
+
+/** Percent-encoded, but for letters, digits and `-._~`. */
+const encoded = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)

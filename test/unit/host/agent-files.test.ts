@@ -191,10 +191,13 @@ describe('what is refused', () => {
     expect(await textOf((got as { $file: string }).$file)).toBe(name)
   })
 
-  it.each(['x', 'text/html\r\nx: y', '', 'text/', 'a/b; c'])('the content type %j', async (contentType) => {
-    const { failed } = await write('a', 'x', { contentType })
-    expect(failed).toMatch(/^AgentFinalError: the content type of the file "a" is not right: /)
-  })
+  it.each(['x', 'text/html\r\nx: y', 'text/html;\r\na=b', '', 'text/', 'a/b; c'])(
+    'the content type %j',
+    async (contentType) => {
+      const { failed } = await write('a', 'x', { contentType })
+      expect(failed).toMatch(/^AgentFinalError: the content type of the file "a" is not right: /)
+    },
+  )
 
   it.each<[string, unknown, string]>([
     ['a number', 5, 'is given as 5; a file is made of text'],
