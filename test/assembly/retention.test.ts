@@ -41,13 +41,20 @@ describe('what is kept', () => {
         TagFilters: [{ Key: 'task', Value: 'ended' }],
         ExpirationInDays: 37,
       },
+      {
+        Id: 'files-of-ended-tasks',
+        Status: 'Enabled',
+        Prefix: 'task-files/',
+        TagFilters: [{ Key: 'task', Value: 'ended' }],
+        ExpirationInDays: 37,
+      },
       { Id: 'uploads', Status: 'Enabled', Prefix: 'files/', ExpirationInDays: 10 },
       { Id: 'marks', Status: 'Enabled', ExpiredObjectDeleteMarker: true },
     ])
   })
 
   it.each([
-    [{ taskRetentionDays: 30 }, ['tasks/*']],
+    [{ taskRetentionDays: 30 }, ['tasks/*', 'task-files/*']],
     [{}, []],
   ])('lets a function list the values of tasks only where it marks them: %j', (given, expected) => {
     const app = new App({ context: featureFlags() })

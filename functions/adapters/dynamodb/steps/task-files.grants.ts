@@ -8,7 +8,7 @@ const { task } = TASK_PARTITIONS
 export const taskFilesGrants = grantsOf<TaskFiles>()({
   methods: {
     countFile: [onTasks.update(task)],
-    addFile: [onTasks.put(task)],
+    addFile: [onTasks.update(task)],
     takeFile: [onTasks.update(task)],
     findFile: [onTasks.get],
     listFiles: [onTasks.query],

@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { TASK_ITEMS } from '../../../../shared/contracts/table-layout.ts'
 import { TaskFileSchema } from '../../../../shared/domain/task-file.ts'
 import type { TaskFiles } from '../../../../shared/ports/index.ts'
@@ -22,9 +22,17 @@ export function dynamodbTaskFiles({ client, table }: TaskTable): TaskFiles {
       return (await unlessAws(REFUSED, () => client.send(update))) !== undefined
     },
 
+    // An update, which agents may send anyway: a put would be one right more.
     async addFile(file) {
-      const Item = { pk: taskKey(file.taskId), sk: fileKey(file.id), ...file }
-      await callAws(() => client.send(new PutCommand({ TableName: table, Item })))
+      const members = Object.entries(file)
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: { pk: taskKey(file.taskId), sk: fileKey(file.id) },
+        UpdateExpression: `SET ${members.map((_one, at) => `#m${at} = :m${at}`).join(', ')}`,
+        ExpressionAttributeNames: Object.fromEntries(members.map(([name], at) => [`#m${at}`, name])),
+        ExpressionAttributeValues: Object.fromEntries(members.map(([, value], at) => [`:m${at}`, value])),
+      })
+      await callAws(() => client.send(update))
     },
 
     async takeFile({ taskId, id }, { fence, owner }) {
