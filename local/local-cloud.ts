@@ -13,6 +13,7 @@ import { createGateway } from './gateway/gateway-server.ts'
 import { DebugPorts } from './lambda/sandbox/debug-ports.ts'
 import { type ConnectionLimits, limitConnections } from './limit-connections.ts'
 import type { ReadLog } from './logs/service.ts'
+import { crossOriginOf } from './s3/cross-origin.ts'
 import { startServices } from './services.ts'
 
 export type LocalCloudOptions = {
@@ -95,7 +96,9 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
         },
         request,
       )
-    const endpoint = createEndpoint(answer)
+    const endpoint = createEndpoint(answer, (request) =>
+      crossOriginOf(services.objects, services.iam, request),
+    )
     servers.push(endpoint)
     limitConnections(endpoint, options.connections)
     const awsUrl = `http://${HOST}:${await listen(endpoint, options.awsPort ?? 0)}`

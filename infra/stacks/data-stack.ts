@@ -6,11 +6,14 @@ import {
   BlockPublicAccess,
   Bucket,
   BucketEncryption,
+  type CorsRule,
+  HttpMethods,
   type IBucket,
   type LifecycleRule,
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
+import { PREFLIGHT_SECONDS } from '../../shared/contracts/cross-origin.ts'
 import {
   ANSWERS_PREFIX,
   EXPIRY_ATTRIBUTE,
@@ -49,6 +52,25 @@ function retentionRules({ taskRetentionDays, fileRetentionDays }: Stage): Lifecy
 }
 
 /**
+ * What pages may do with signed links and forms, which the API gives to those alone who may call it. A page that follows the API's
+ * redirect (303) to an answer that is stored asks with `Origin: null`, which no list of origins contains: reading is open to all origins,
+ * because who has no signed link reads nothing.
+ */
+function crossOrigin(allowedOrigins: string[]): CorsRule[] {
+  const exposedHeaders = ['accept-ranges', 'content-disposition', 'content-length', 'content-range', 'etag']
+  return [
+    { allowedMethods: [HttpMethods.POST], allowedOrigins, allowedHeaders: ['*'], maxAge: PREFLIGHT_SECONDS },
+    {
+      allowedMethods: [HttpMethods.GET, HttpMethods.HEAD],
+      allowedOrigins: ['*'],
+      allowedHeaders: ['*'],
+      exposedHeaders,
+      maxAge: PREFLIGHT_SECONDS,
+    },
+  ]
+}
+
+/**
  * The resources that must outlive every deployment. Their construct ids never change. All are retained in every case: even a
  * first deployment that fails cannot delete a protected table, and `npm run deploy` imports the retained resources
  * (scripts/deployment/).
@@ -81,6 +103,7 @@ export class DataStack extends Stack {
         { id: 'answers', prefix: ANSWERS_PREFIX, expiration: Duration.days(1) },
         ...retentionRules(stage),
       ],
+      ...(stage.allowedOrigins.length > 0 ? { cors: crossOrigin(stage.allowedOrigins) } : {}),
       removalPolicy: RemovalPolicy.RETAIN,
     })
     this.bus = new EventBus(this, 'Bus', {

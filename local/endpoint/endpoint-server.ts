@@ -4,53 +4,82 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AwsError } from '../aws/errors.ts'
 import type { AwsRequest, AwsResponse } from '../aws/requests.ts'
+import type { CrossOriginAnswer } from '../s3/cross-origin.ts'
 import { presignedBy } from '../s3/presigned.ts'
 import { refusalOfPage } from './foreign-page.ts'
 
 export type Answer = (request: AwsRequest) => Promise<AwsResponse>
+/** What pages of other origins are told; undefined where they may not ask. */
+export type CrossOrigin = (
+  request: Pick<AwsRequest, 'method' | 'path' | 'headers'>,
+) => CrossOriginAnswer | undefined
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 
 /** The one port for AWS's wire protocols; `answer` dispatches to the services. */
-export function createEndpoint(answer: Answer): Server {
+export function createEndpoint(answer: Answer, crossOrigin: CrossOrigin = () => undefined): Server {
   const server = createServer((incoming, outgoing) => {
-    respond(answer, incoming, outgoing).catch(() => outgoing.destroy())
+    respond({ answer, crossOrigin }, incoming, outgoing).catch(() => outgoing.destroy())
   })
   server.keepAliveTimeout = 60_000
   return server
 }
 
-async function respond(answer: Answer, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+type Door = { answer: Answer; crossOrigin: CrossOrigin }
+
+async function respond(door: Door, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const { method = 'GET', url = '/' } = incoming
   const headers = Object.fromEntries(
     Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
   )
-  const response = await answerOrRefuse(answer, {
-    method,
-    path: url,
-    headers,
-    body: await readBody(incoming).catch((error: Error) => error),
-  })
-  outgoing.writeHead(response.status, response.headers)
+  const body = await readBody(incoming).catch((error: Error) => error)
+  const page = pageOf(door.crossOrigin, { method, path: url, headers })
+  const request = { method, path: url, headers, body, ...(page ? { origins: [headers.origin ?? ''] } : {}) }
+  const response = page?.isPreflight
+    ? { status: 200, headers: {}, body: '' }
+    : await answerOrRefuse(door.answer, request)
+  outgoing.writeHead(response.status, { ...response.headers, ...page?.headers })
   if (response.body instanceof Readable) await pipeline(response.body, outgoing)
   else outgoing.end(response.body)
 }
 
-type RawRequest = { method: string; path: string; headers: Record<string, string>; body: Buffer | Error }
+/** Nothing of a path that cannot be read. */
+function pageOf(
+  crossOrigin: CrossOrigin,
+  request: Parameters<CrossOrigin>[0],
+): CrossOriginAnswer | undefined {
+  // A page whose own name resolves to this machine would be of the same origin.
+  if (refusalOfPage(request.headers, { ownPages: false, origins: [request.headers.origin ?? ''] }))
+    return undefined
+  try {
+    return crossOrigin(request)
+  } catch {
+    return undefined
+  }
+}
+
+type RawRequest = {
+  method: string
+  path: string
+  headers: Record<string, string>
+  body: Buffer | Error
+  /** Origins of pages that may ask. */
+  origins?: readonly string[]
+}
 
 /** Answers one request; never rejects: refusals and faults become errors in AWS's format. */
-export async function answerOrRefuse(
-  answer: Answer,
-  { method, path, headers, body }: RawRequest,
-): Promise<AwsResponse> {
-  const response = await answered(answer, { method, path, headers, body })
+export async function answerOrRefuse(answer: Answer, request: RawRequest): Promise<AwsResponse> {
+  const response = await answered(answer, request)
   return { ...response, headers: { 'x-amzn-requestid': randomUUID(), ...response.headers } }
 }
 
-async function answered(answer: Answer, { method, path, headers, body }: RawRequest): Promise<AwsResponse> {
+async function answered(
+  answer: Answer,
+  { method, path, headers, body, origins }: RawRequest,
+): Promise<AwsResponse> {
   const isJson = headers['x-amz-target'] !== undefined || path.startsWith('/2015-03-31/')
   try {
-    const refusal = refusalOfPage(headers, { ownPages: false })
+    const refusal = refusalOfPage(headers, { ownPages: false, origins })
     if (refusal) throw new AwsError('AccessDeniedException', refusal, 403)
     if (body instanceof Error) throw body
     const signer = /Credential=([^/,]+)\//.exec(headers.authorization ?? '')?.[1]

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { CorsRule } from './cross-origin.ts'
 import { type Entry, ObjectIndex } from './object-index.ts'
 import { OldFolder } from './old-folder.ts'
 
@@ -29,6 +30,7 @@ export class ObjectStore {
   readonly #temporary: boolean
   readonly #index: ObjectIndex
   readonly #buckets = new Map<string, OldFolder>()
+  readonly #cors = new Map<string, readonly CorsRule[]>()
   readonly #shards = new Set<string>()
   readonly #swept: Promise<void>
   /** Where the parts of uploads stay until they are completed. */
@@ -53,6 +55,15 @@ export class ObjectStore {
     this.#buckets.set(bucket, old)
     for await (const { key, body } of old.readable()) await this.#adopt(bucket, key, body)
     await old.removeIfEmpty()
+  }
+
+  /** Replaces the rules by which pages of other origins may ask for its objects. */
+  setCors(bucket: string, rules: readonly CorsRule[]): void {
+    this.#cors.set(bucket, rules)
+  }
+
+  corsOf(bucket: string): readonly CorsRule[] {
+    return this.#cors.get(bucket) ?? []
   }
 
   listBuckets(): string[] {

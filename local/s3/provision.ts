@@ -1,5 +1,6 @@
 import { textOf } from '../assembly/place.ts'
 import type { Provisioners } from '../assembly/provision.ts'
+import type { CorsRule } from './cross-origin.ts'
 import type { ObjectStore } from './object-store.ts'
 
 export function s3Provisioners(objects: ObjectStore): Provisioners {
@@ -7,7 +8,27 @@ export function s3Provisioners(objects: ObjectStore): Provisioners {
     'AWS::S3::Bucket': async ({ stack, logicalId, properties }) => {
       const name = textOf(properties, 'BucketName') ?? `${stack}-${logicalId}`.toLowerCase()
       await objects.createBucket(name)
+      objects.setCors(name, rulesIn(properties.CorsConfiguration))
       return { ref: name, attributes: { Arn: `arn:aws:s3:::${name}` } }
     },
   }
+}
+
+type Rule = Partial<{
+  AllowedOrigins: string[]
+  AllowedMethods: string[]
+  AllowedHeaders: string[]
+  ExposedHeaders: string[]
+  MaxAge: number
+}>
+
+function rulesIn(configuration: unknown): CorsRule[] {
+  const { CorsRules = [] } = (configuration ?? {}) as { CorsRules?: Rule[] }
+  return CorsRules.map(({ AllowedOrigins, AllowedMethods, AllowedHeaders, ExposedHeaders, MaxAge }) => ({
+    origins: AllowedOrigins ?? [],
+    methods: AllowedMethods ?? [],
+    headers: AllowedHeaders ?? [],
+    exposed: ExposedHeaders ?? [],
+    maxAgeSeconds: Number(MaxAge ?? 0),
+  }))
 }

@@ -44,7 +44,9 @@ export async function answerS3(
     await store.remove(bucket, key)
     return { status: 204, headers: {}, body: '' }
   }
-  return serveObject(store, { bucket, key }, request)
+  if (request.method === 'GET' || request.method === 'HEAD')
+    return serveObject(store, { bucket, key }, request)
+  throw new AwsError('MethodNotAllowed', 'The specified method is not allowed against this resource.', 405)
 }
 
 function answerBucket(method: string): AwsResponse {

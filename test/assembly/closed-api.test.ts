@@ -4,7 +4,9 @@ import { Function as Lambda } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { describe, expect, it } from 'vitest'
 import { ClosedApi } from '../../infra/constructs/closed-api.ts'
-import { parseStage } from '../../infra/stage.ts'
+import { featureFlags } from '../../infra/feature-flags.ts'
+import { DataStack } from '../../infra/stacks/data-stack.ts'
+import { parseStage, StageSchema } from '../../infra/stage.ts'
 
 function apiOf(stage: string): Record<string, unknown> {
   const stack = new Stack(new App(), 'stack', { env: { account: '000000000000', region: 'us-east-1' } })
@@ -16,6 +18,42 @@ function apiOf(stage: string): Record<string, unknown> {
   const [api] = Object.values(Template.fromStack(stack).findResources('AWS::ApiGatewayV2::Api'))
   return (api as { Properties: Record<string, unknown> }).Properties
 }
+
+/** The CORS rules of the bucket of tasks and files. */
+function corsOf(stage: object): unknown {
+  const stack = new DataStack(new App({ context: featureFlags() }), 'data', {
+    stage: StageSchema.parse(stage),
+  })
+  const buckets = Object.values(Template.fromStack(stack).findResources('AWS::S3::Bucket'))
+  const found = buckets.map(({ Properties }) => Properties as Record<string, unknown>)
+  return found.find(({ LoggingConfiguration }) => LoggingConfiguration !== undefined)?.CorsConfiguration
+}
+
+describe('the bucket of a stage', () => {
+  it('admits no page of another origin by default', () => {
+    expect(corsOf({})).toBeUndefined()
+  })
+
+  it('takes signed forms of the pages that the stage names, and gives what signed links name to any', () => {
+    expect(corsOf({ allowedOrigins: ['https://app.example.com'] })).toEqual({
+      CorsRules: [
+        {
+          AllowedHeaders: ['*'],
+          AllowedMethods: ['POST'],
+          AllowedOrigins: ['https://app.example.com'],
+          MaxAge: 3_600,
+        },
+        {
+          AllowedHeaders: ['*'],
+          AllowedMethods: ['GET', 'HEAD'],
+          AllowedOrigins: ['*'],
+          ExposedHeaders: ['accept-ranges', 'content-disposition', 'content-length', 'content-range', 'etag'],
+          MaxAge: 3_600,
+        },
+      ],
+    })
+  })
+})
 
 describe('the API of a stage', () => {
   it('admits no page of another origin by default', () => {
