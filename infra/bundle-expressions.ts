@@ -1,6 +1,7 @@
 import { copyFile, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type BuildOptions, build } from 'esbuild'
+import { isInPackage } from './bundle-cache/probes.ts'
 import { PACKAGE_ROOT, sourceOf } from './package-root.ts'
 
 const SHARED = {
@@ -10,15 +11,16 @@ const SHARED = {
   target: 'node24',
   logLevel: 'warning',
   legalComments: 'none',
+  metafile: true,
 } satisfies BuildOptions
 
 /** The worker thread that evaluates expressions, and the script of its realm: files that a function's bundle expects beside itself. */
 export const EXPRESSION_FILES = ['expressions-worker.mjs', 'expressions-realm.js'] as const
 
-/** Bundles both into `folder`, once for all functions. */
-export async function bundleExpressions(folder: string): Promise<void> {
+/** Bundles both into `folder`, once for all functions. Returns the files of packages in them, as absolute paths. */
+export async function bundleExpressions(folder: string): Promise<string[]> {
   const [worker, realm] = EXPRESSION_FILES
-  await Promise.all([
+  const built = await Promise.all([
     build({
       ...SHARED,
       entryPoints: [sourceOf('functions/expressions/worker')],
@@ -36,6 +38,11 @@ export async function bundleExpressions(folder: string): Promise<void> {
       mainFields: ['main'],
     }),
   ])
+  return built.flatMap(({ metafile }) =>
+    Object.keys(metafile.inputs)
+      .map((path) => resolve(PACKAGE_ROOT, path))
+      .filter(isInPackage),
+  )
 }
 
 /** Copies them beside each function's bundle. */

@@ -15,6 +15,8 @@ import { placeSources } from './source-maps.ts'
 
 /** In the folder of the bundles: what a reload compares with. */
 export const SOURCES_FILE = 'sources.json'
+/** Beside it: the files of packages in the bundles, where all are known. `orchestrator dev` decides by them whether to synthesize again. */
+const PACKAGE_FILES = 'package-files.json'
 
 /** A folder per function, its handler in `index.mjs`. */
 export type Bundles = { folderOf(name: string): string; catalogueDigest: string }
@@ -75,7 +77,10 @@ export async function bundleFunctions(
   const expressions = join(folder, 'expressions')
   // Before they are bundled: what is saved meanwhile is a change.
   const described = describeSources(catalogue, sources)
-  await Promise.all([buildOrReuse(catalogue, out, rootOf(sources)), bundleExpressions(expressions)])
+  const [inFunctions, inExpressions] = await Promise.all([
+    buildOrReuse(catalogue, out, rootOf(sources)),
+    bundleExpressions(expressions),
+  ])
   const names = [...Object.keys(FUNCTIONS), ...catalogue.agents.map(({ manifest }) => `agent-${manifest.id}`)]
   await layExpressions(
     expressions,
@@ -85,21 +90,26 @@ export async function bundleFunctions(
   await mkdir(join(out, 'register'), { recursive: true })
   await writeFile(join(out, 'register', 'catalogue.json'), text)
   await writeFile(join(out, SOURCES_FILE), JSON.stringify(await described))
+  if (inFunctions) {
+    const files = [...new Set([...inFunctions, ...inExpressions])].sort()
+    await writeFile(join(out, PACKAGE_FILES), JSON.stringify(files))
+  }
   return { folderOf: (name) => join(out, name), catalogueDigest: digest }
 }
 
-/** Writes all bundles; those that the cache has are not built. */
-async function buildOrReuse(catalogue: Catalogue, out: string, root: string): Promise<void> {
+/** Writes all bundles; those that the cache has are not built. Returns the files of packages in them, where all are known. */
+async function buildOrReuse(catalogue: Catalogue, out: string, root: string): Promise<string[] | undefined> {
   const all = bundlingOf(catalogue, out)
   const folder = process.env.ORCHESTRATOR_BUNDLE_CACHE
   // The source maps of debuggable bundles hold absolute paths.
   if (folder === undefined || isDebuggable()) {
     await build(debuggable(all))
-    return placeSources(
+    await placeSources(
       out,
       root,
       all.entryPoints.map((entry) => dirname(entry.out)),
     )
+    return undefined
   }
   const cache = new BundleCache(folder, PACKAGE_ROOT)
   const missing = await Array.fromAsync(all.entryPoints, async (entry) => {
@@ -127,6 +137,7 @@ async function buildOrReuse(catalogue: Catalogue, out: string, root: string): Pr
       })
     }),
   )
+  return cache.packageFiles
 }
 
 /** A bundle and its source map in one, as the cache keeps them: the bundle's length in the first line. */

@@ -5,6 +5,7 @@ import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { countUnfinished } from '../dev/count-unfinished.ts'
 import { findProject } from '../dev/find-project.ts'
+import { FirstStart } from '../dev/first-start.ts'
 import { holdFolder } from '../dev/hold-folder.ts'
 import { type Inspect, inspectOf, textOfInspect } from '../dev/inspect.ts'
 import { openLogs } from '../dev/open-logs.ts'
@@ -12,7 +13,7 @@ import { startReloading } from '../dev/reload.ts'
 import type { ReloadEvent } from '../dev/reload-event.ts'
 import { requireFreePort } from '../dev/require-free-port.ts'
 import { runSample, SAMPLE_DATA } from '../dev/run-sample.ts'
-import { synthesize } from '../dev/synthesize.ts'
+import { synthesize } from '../dev/synthesis/synthesize.ts'
 import { tellReload } from '../dev/tell-reload.ts'
 import { untilInterrupted } from '../dev/until-interrupted.ts'
 import { uploadReadmes } from '../dev/upload-readmes.ts'
@@ -52,7 +53,7 @@ export function devCommand(): Command {
       wholeOption('--log-files', 1, 1_000),
       3,
     )
-    .option('--sample', 'run the sample task first')
+    .option('--sample', 'run the sample task first, once for a data folder')
     .option('--exit', 'stop after the sample; uses any free port and keeps nothing')
     .option('--no-watch', 'do not deploy agents and workflows again when their files change')
     .option(
@@ -107,8 +108,8 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
 
   // The synthesis and later builds inherit it as environment.
   if (options.inspect !== undefined) process.env.ORCHESTRATOR_SOURCE_MAPS = 'true'
-  say(style('dim', 'synthesizing the stacks and bundling the functions ...'))
-  const warnings = await orInterrupted(synthesize(assembly, project))
+  const onStart = (): void => say(style('dim', 'synthesizing the stacks and bundling the functions ...'))
+  const warnings = await orInterrupted(synthesize(assembly, { project, data: folder, onStart }))
   for (const warning of warnings) say(style('yellow', warning))
   const cloud = await start({
     assembly,
@@ -121,15 +122,16 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   say(style('dim', `the local cloud is up (${duration(performance.now() - started)})`))
   if (verbose) say(style('dim', `left out, for nothing here depends on it: ${cloud.ignored.join(', ')}`))
 
+  const first = await FirstStart.of(folder)
   if (!exit) {
     const open = await orInterrupted(countUnfinished(cloud.apiUrl))
     if (open > 0) say(`${open} unfinished ${open === 1 ? 'task goes' : 'tasks go'} on`)
   }
   if (sample || exit) {
-    const task = await orInterrupted(runSample(cloud.apiUrl, { to, json, reports: join(folder, 'reports') }))
-    if (exit) return task.status === 'succeeded' ? undefined : fail(EXIT.taskFailed)
+    const task = await orInterrupted(sampleOnce(cloud, { first, exit, to, json, folder }))
+    if (exit) return task?.status === 'succeeded' ? undefined : fail(EXIT.taskFailed)
   }
-  welcome(cloud, await orInterrupted(uploadReadmes(cloud.apiUrl, project.root)), say)
+  welcome(cloud, await orInterrupted(uploadReadmes(cloud.apiUrl, project.root, first)), say)
   if (options.watch) {
     const tell = (event: ReloadEvent): void => tellReload(event, { json, say })
     cleanUp.defer(await startReloading({ cloud, assembly, warnings, tell }))
@@ -139,6 +141,23 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   const failure = await Promise.race([interrupted, cloud.failed])
   if (failure) fail(EXIT.unreachable, `the tables in ${folder} cannot be used any more: ${failure.message}`)
   say('\nstopping ...')
+}
+
+type Sampling = { first: FirstStart; exit: boolean; to: NodeJS.WriteStream; json: boolean; folder: string }
+
+/** Runs the sample on the first start of a data folder; later ones say how to run it again. With `exit` nothing is kept: it runs. */
+async function sampleOnce({ apiUrl }: LocalCloud, { first, exit, to, json, folder }: Sampling) {
+  const { sample } = first.done
+  if (sample !== undefined && !exit) {
+    const [again, result] = [`submit ${SAMPLE} --wait`, `result ${sample}`].map(
+      (rest) => `  ${setUrl(apiUrl)}npx orchestrator ${rest}`,
+    )
+    to.write(`the sample ran at the first start; its report, and how to run it again:\n${result}\n${again}\n`)
+    return undefined
+  }
+  const onSubmitted = (taskId: string): Promise<void> =>
+    exit ? Promise.resolve() : first.note({ sample: taskId })
+  return runSample(apiUrl, { to, json, reports: join(folder, 'reports'), onSubmitted })
 }
 
 /** Ends the command with an exit code; without a message, the problem has been reported already. */
@@ -180,11 +199,16 @@ function parseFolder(text: string): string {
   throw new CliError('--data is the name of a folder; this is ""')
 }
 
+const SAMPLE = `data_report --file source=${relative('.', SAMPLE_DATA)}`
+
+/** Before a command, where the API is not at its usual port. */
+const setUrl = (apiUrl: string): string => (apiUrl.endsWith(':8000') ? '' : `ORCHESTRATOR_URL=${apiUrl} `)
+
 function welcome({ apiUrl, awsUrl }: LocalCloud, readmes: number, say: (text: string) => void): void {
-  const set = apiUrl.endsWith(':8000') ? '' : `ORCHESTRATOR_URL=${apiUrl} `
+  const set = setUrl(apiUrl)
   const over = style('dim', `(over ${readmes} READMEs)`)
   const examples = [
-    `submit data_report --file source=${relative('.', SAMPLE_DATA)} --wait`,
+    `submit ${SAMPLE} --wait`,
     ...(readmes === 0
       ? []
       : [`submit research_and_analyze --input '{"query":"retry with backoff and jitter"}' --wait   ${over}`]),

@@ -9,14 +9,23 @@ import { PACKAGE_ROOT } from './find-project.ts'
 /** The sample's data: four years of weather, in the public domain. */
 export const SAMPLE_DATA = join(PACKAGE_ROOT, 'examples/data/seattle-weather.csv')
 
+type Sampling = {
+  to: NodeJS.WriteStream
+  json: boolean
+  reports: string
+  /** Called once the task has been taken. */
+  onSubmitted: (taskId: string) => Promise<void>
+}
+
 /** Uploads the data, runs `data_report` on it and shows the report; with `json` prints the task on one line. */
 export async function runSample(
   base: string,
-  { to, json, reports }: { to: NodeJS.WriteStream; json: boolean; reports: string },
+  { to, json, reports, onSubmitted }: Sampling,
 ): Promise<WatchedTask> {
   const { reference } = await uploadPath(SAMPLE_DATA, undefined, base)
   const input = { source: reference, title: 'Four years of weather in Seattle' }
   const { taskId } = await callApi('submitTask', { type: 'data_report', input }, base)
+  await onSubmitted(taskId)
   const task = await watchTask(taskId, { base, to })
   const succeeded = task.status === 'succeeded'
   const result = succeeded ? (await callApi('getTaskResult', { id: taskId }, base)).result : undefined

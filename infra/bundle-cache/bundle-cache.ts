@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
-import { digest, Probes, probesOf } from './probes.ts'
+import { digest, type Probe, Probes, packageFilesIn, probesOf } from './probes.ts'
 
 /**
  * Bundles kept from one synthesis to the next: to make them is most of a synthesis, and few files change in between.
@@ -24,12 +24,18 @@ export class BundleCache {
   readonly #folder: string
   readonly #root: string
   readonly #probes: Probes
+  #packageFiles: Set<string> | undefined = new Set()
 
   /** `root` is the folder to which the paths of metafiles are relative. */
   constructor(folder: string, root: string) {
     this.#folder = folder
     this.#root = root
     this.#probes = new Probes(root)
+  }
+
+  /** The files of packages in the bundles that were found or kept, as absolute paths; undefined where they cannot be told for sure. */
+  get packageFiles(): string[] | undefined {
+    return this.#packageFiles && [...this.#packageFiles]
   }
 
   /** The bundle of a function, if nothing has changed that it was made from; `how` is all else that decides about it. */
@@ -48,6 +54,7 @@ export class BundleCache {
 
   async #keep(name: string, how: string, bundle: Uint8Array, built: Built): Promise<void> {
     const probes = probesOf(built.metafile, built.from, this.#root)
+    this.#note(probes)
     if (probes === undefined) return
     const now = new Probes(this.#root)
     const entry = [digest(`${how} ${now.digestOf(probes)}`), digest(bundle), ...probes].join('\n')
@@ -59,7 +66,14 @@ export class BundleCache {
     const [given, content, ...probes] = (await readFile(join(folder, 'entry'), 'utf8')).split('\n')
     if (digest(`${how} ${this.#probes.digestOf(probes)}`) !== given) return undefined
     const bundle = await readFile(join(folder, 'bundle'))
-    return digest(bundle) === content ? bundle : undefined
+    if (digest(bundle) !== content) return undefined
+    this.#note(probes)
+    return bundle
+  }
+
+  #note(probes: readonly Probe[] | undefined): void {
+    if (probes === undefined) this.#packageFiles = undefined
+    for (const file of packageFilesIn(probes ?? [], this.#root)) this.#packageFiles?.add(file)
   }
 
   /** Under another name until it is complete. */

@@ -68,6 +68,14 @@ export function probesOf({ inputs }: Metafile, from: readonly string[], root: st
   return [...probes]
 }
 
+/** The files of packages among what probes ask for, as absolute paths. */
+export function packageFilesIn(probes: readonly Probe[], root: string): string[] {
+  return probes
+    .filter((probe) => probe.startsWith('file '))
+    .map((probe) => resolve(root, probe.slice('file '.length)))
+    .filter(isInPackage)
+}
+
 /** The answers to probes, each asked once. */
 export class Probes {
   readonly #root: string
@@ -161,7 +169,7 @@ function missingMainsOf(folder: string): string[] {
     .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
 }
 
-const isInPackage = (path: string): boolean => path.split(sep).includes('node_modules')
+export const isInPackage = (path: string): boolean => path.split(sep).includes('node_modules')
 
 const isPath = (specifier: string): boolean => /^\.\.?([\\/]|$)/.test(specifier) || isAbsolute(specifier)
 

@@ -2,11 +2,36 @@ import { spawn } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { getCompileCacheDir } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
-import { CliError } from '../cli-error.ts'
-import type { Project } from './find-project.ts'
+import { CliError } from '../../cli-error.ts'
+import type { Project } from '../find-project.ts'
+import { discard, findKept, keep } from './kept-assembly.ts'
+import { stateOfProject } from './project-state.ts'
 
-/** Synthesizes a project's CDK app into a folder, as `cdk synth` would; returns its warnings. Throws CliError with the app's output. */
-export async function synthesize(folder: string, project: Project): Promise<string[]> {
+type Order = {
+  project: Project
+  /** The folder for tasks, on which no synthesis depends. */
+  data: string
+  /** Called before a synthesis: not where the last one is taken again. */
+  onStart: () => void
+}
+
+/**
+ * Brings the assembly of a project's CDK app into a folder, as `cdk synth` would write it: the one that lies there, if nothing has
+ * changed that it was made from. Returns the warnings of the synthesis. Throws CliError with the app's output.
+ */
+export async function synthesize(folder: string, { project, data, onStart }: Order): Promise<string[]> {
+  const before = stateOfProject(project, data)
+  const kept = await findKept(folder, before)
+  if (kept !== undefined) return kept
+  onStart()
+  await discard(folder)
+  const startedAt = Date.now()
+  const warnings = await runApp(folder, project)
+  await keep(folder, { project: [before, stateOfProject(project, data)], startedAt, warnings })
+  return warnings
+}
+
+async function runApp(folder: string, project: Project): Promise<string[]> {
   const bundles = join(project.root, 'node_modules/.cache/orchestrator/bundles')
   // Where it cannot be made, nothing is kept.
   await mkdir(bundles, { recursive: true }).catch(() => {})
