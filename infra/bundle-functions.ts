@@ -8,7 +8,7 @@ import { FUNCTIONS } from '../functions/catalogue.ts'
 import { BundleCache } from './bundle-cache/bundle-cache.ts'
 import { bundleExpressions, layExpressions } from './bundle-expressions.ts'
 import { debuggable, isDebuggable } from './debuggable.ts'
-import { BUILT_IN, type Catalogue, type Source } from './load-catalogue.ts'
+import { BUILT_IN, type Catalogue, type LeftOut, type Source } from './load-catalogue.ts'
 import { PACKAGE_ROOT, sourceOf } from './package-root.ts'
 import { describeSources, rootOf } from './reload/describe-sources.ts'
 import { placeSources } from './source-maps.ts'
@@ -71,12 +71,13 @@ export async function bundleFunctions(
   catalogue: Catalogue,
   folder: string,
   sources: readonly Source[] = [BUILT_IN],
+  left: readonly LeftOut[] = [],
 ): Promise<Bundles> {
   const out = join(folder, 'bundles')
   await rm(out, { recursive: true, force: true })
   const expressions = join(folder, 'expressions')
   // Before they are bundled: what is saved meanwhile is a change.
-  const described = describeSources(catalogue, sources)
+  const described = describeSources(catalogue, sources, left)
   const [inFunctions, inExpressions] = await Promise.all([
     buildOrReuse(catalogue, out, rootOf(sources)),
     bundleExpressions(expressions),

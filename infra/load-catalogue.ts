@@ -14,8 +14,8 @@ import { PACKAGE_ROOT } from './package-root.ts'
 import { placeInStack } from './place-in-stack.ts'
 
 export type CompiledWorkflow = { workflow: Workflow; compiled: Compiled }
-/** `file` is relative to the root of its source; `text` is what is written in it. */
-type LoadedWorkflow = CompiledWorkflow & { file: string; text: string }
+/** `path` is absolute, `file` relative to the root of its source; `text` is what is written in it. */
+type LoadedWorkflow = CompiledWorkflow & { path: string; file: string; text: string }
 export type Catalogue = {
   agents: { manifest: AgentManifest; entry: string }[]
   workflows: CompiledWorkflow[]
@@ -32,29 +32,49 @@ const ModuleSchema = z.object({ default: z.object({ manifest: AgentManifestSchem
 /** Problems in users' files: reported as lines, without a stack trace. */
 export class CatalogueError extends Error {}
 
+/** A file that cannot be deployed, as an absolute path, and why: lines that name it. */
+export type LeftOut = { file: string; problem: string }
+
 /** Every agent and every workflow of the sources, in their order. Throws CatalogueError listing all that is wrong. */
 export async function loadCatalogue(sources: readonly Source[] = [BUILT_IN]): Promise<Catalogue> {
-  const { catalogue, problems } = await loadWhatLoads(sources)
-  if (problems.length > 0) throw new CatalogueError(problems.join('\n'))
-  return catalogue
+  return (await loadUsable(sources, () => false)).catalogue
 }
 
 /** The agents and workflows that can be loaded, and what is wrong with the others: lines that begin with their file. */
 export async function loadWhatLoads(
   sources: readonly Source[],
 ): Promise<{ catalogue: Catalogue; problems: string[] }> {
+  const { catalogue, failed, clashes } = await load(sources, () => false)
+  return { catalogue, problems: [...failed.map(({ problem }) => problem), ...clashes] }
+}
+
+/**
+ * The same without the files that cannot be deployed and that `mayLack` allows to be missing. Throws CatalogueError for all else that is
+ * wrong.
+ */
+export async function loadUsable(
+  sources: readonly Source[],
+  mayLack: (file: string) => boolean,
+): Promise<{ catalogue: Catalogue; left: LeftOut[] }> {
+  const { catalogue, failed, clashes } = await load(sources, mayLack)
+  const problems = [...failed.filter(({ file }) => !mayLack(file)).map(({ problem }) => problem), ...clashes]
+  if (problems.length > 0) throw new CatalogueError(problems.join('\n'))
+  return { catalogue, left: failed.filter(({ file }) => mayLack(file)) }
+}
+
+/** What can be loaded, what cannot, and what claims the same name. */
+async function load(sources: readonly Source[], mayLack: (file: string) => boolean) {
   const loaded = await Promise.all(sources.map(loadSource))
   const agents = loaded.flatMap((source) => source.agents)
-  const workflows = loaded.flatMap((source) => source.workflows)
-  const catalogue = { agents: valuesOf(agents), workflows: valuesOf(workflows) }
-  const problems = [
-    ...problemsOf(agents),
-    ...problemsOf(workflows),
-    ...typesIn(valuesOf(workflows), catalogue),
-    ...agentsTwiceIn(catalogue.agents),
-    ...clashesIn(loaded.map((source) => valuesOf(source.workflows))),
+  const { usable, wrong } = withoutWrongTypes(loaded, valuesOf(agents), mayLack)
+  const workflows = usable.flat()
+  const catalogue = { agents: valuesOf(agents), workflows }
+  const failed = [
+    ...failuresOf(agents),
+    ...loaded.flatMap((source) => failuresOf(source.workflows)),
+    ...wrong,
   ]
-  return { catalogue, problems }
+  return { catalogue, failed, clashes: [...agentsTwiceIn(catalogue.agents), ...clashesIn(usable)] }
 }
 
 /** The file of each agent of a source, as absolute paths. */
@@ -68,20 +88,35 @@ export async function entriesIn({ root, agents }: Source): Promise<string[]> {
   return entries.map((entry) => join(within, entry))
 }
 
+/** What became of one file. */
+type Loaded<T> = { file: string } & ({ value: T } | { problem: string })
+
 async function loadSource(source: Source) {
   const { root, workflows } = source
   const of = join(root, workflows)
   const entries = await entriesIn(source)
   const files = (await Array.fromAsync(glob('*.{yaml,yml}', { cwd: of }))).sort()
   return {
-    agents: await Promise.allSettled(entries.map((entry) => loadAgent(entry, root))),
-    workflows: await Promise.allSettled(files.map((file) => loadWorkflow(join(of, file), root))),
+    agents: await Promise.all(entries.map((entry) => settled(entry, loadAgent(entry, root)))),
+    workflows: await Promise.all(
+      files.map((name) => settled(join(of, name), loadWorkflow(join(of, name), root))),
+    ),
   }
 }
 
+const settled = <T>(file: string, loading: Promise<T>): Promise<Loaded<T>> =>
+  loading.then(
+    (value) => ({ file, value }),
+    (error: Error) => ({ file, problem: error.message }),
+  )
+
 async function loadAgent(entry: string, root: string): Promise<Catalogue['agents'][number]> {
   const file = relative(root, entry)
-  const loaded: unknown = await import(pathToFileURL(entry).href).catch((error: unknown) => {
+  const loaded: unknown = await import(pathToFileURL(entry).href).catch(async (error: unknown) => {
+    // What does not compile has its place from esbuild; it is loaded only then.
+    const { compilesNot } = await import('./reload/compiles-not.ts')
+    const told = await compilesNot(entry, root)
+    if (told.length > 0) throw new CatalogueError(told.join('\n'))
     const place = placeInStack(file, entry, error)
     if (!(error instanceof z.ZodError)) throw new CatalogueError(`${place}: ${String(error)}`)
     throw new CatalogueError(`${place}: ${describeIssues(issuesOfZod(error))}`)
@@ -103,20 +138,45 @@ async function loadWorkflow(path: string, root: string): Promise<LoadedWorkflow>
   const text = await readFile(path, 'utf8')
   const { workflow, issues } = validateWorkflow(text)
   const all = workflow ? issuesOfCompiling(workflow) : issues
-  if (workflow && all.length === 0) return { workflow, compiled: compileWorkflow(workflow), file, text }
+  if (workflow && all.length === 0) return { workflow, compiled: compileWorkflow(workflow), path, file, text }
   throw new CatalogueError(linesOf(all, file))
 }
 
-/** Names and types that are wrong in view of the agents and workflows that are deployed together. */
-function typesIn(loaded: readonly LoadedWorkflow[], { agents, workflows }: Catalogue): string[] {
+type LoadedSource = Awaited<ReturnType<typeof loadSource>>
+
+/**
+ * The workflows of each source without those that are left out because their names or types are wrong in view of what is deployed
+ * together, and all that is wrong. What names one that is left out is wrong as well, hence the loop.
+ */
+function withoutWrongTypes(
+  loaded: readonly LoadedSource[],
+  agents: Catalogue['agents'],
+  mayLack: (file: string) => boolean,
+) {
+  let usable = loaded.map(({ workflows }) => valuesOf(workflows))
+  const wrong: LeftOut[] = []
+  for (;;) {
+    const found = typesIn(usable.flat(), { agents, workflows: usable.flat() })
+    const lacked = [...found.keys()].filter(({ path }) => mayLack(path))
+    const told = lacked.length > 0 ? lacked : [...found.keys()]
+    for (const one of told) wrong.push({ file: one.path, problem: found.get(one) ?? '' })
+    if (lacked.length === 0) return { usable, wrong }
+    usable = usable.map((workflows) => workflows.filter((one) => !lacked.includes(one)))
+  }
+}
+
+/** Names and types that are wrong, by workflow. */
+function typesIn(loaded: readonly LoadedWorkflow[], { agents, workflows }: Catalogue) {
   const known = {
     agents: agents.map(({ manifest }) => manifest),
     workflows: workflows.map(({ workflow }) => workflow),
   }
-  return loaded.flatMap(({ file, text, workflow }) => {
-    const issues = withPlaces(issuesOfTypes(workflow, known), text)
-    return issues.length > 0 ? [linesOf(issues, file)] : []
-  })
+  const found = new Map<LoadedWorkflow, string>()
+  for (const one of loaded) {
+    const issues = withPlaces(issuesOfTypes(one.workflow, known), one.text)
+    if (issues.length > 0) found.set(one, linesOf(issues, one.file))
+  }
+  return found
 }
 
 /** `workflows/a.yaml:3:5: steps.a: ...` */
@@ -157,8 +217,8 @@ function clashesIn(sources: readonly (readonly LoadedWorkflow[])[]): string[] {
     })
 }
 
-const valuesOf = <T>(settled: PromiseSettledResult<T>[]): T[] =>
-  settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+const valuesOf = <T>(loaded: readonly Loaded<T>[]): T[] =>
+  loaded.flatMap((one) => ('value' in one ? [one.value] : []))
 
-const problemsOf = (settled: PromiseSettledResult<unknown>[]): string[] =>
-  settled.flatMap((one) => (one.status === 'rejected' ? [(one.reason as Error).message] : []))
+const failuresOf = (loaded: readonly Loaded<unknown>[]): LeftOut[] =>
+  loaded.flatMap((one) => ('problem' in one ? [{ file: one.file, problem: one.problem }] : []))

@@ -4,7 +4,7 @@ import { Stage as Assembly, Tags } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { acknowledgeFindings } from './acknowledge-findings.ts'
 import { bundleFunctions } from './bundle-functions.ts'
-import { CatalogueError, loadCatalogue } from './load-catalogue.ts'
+import { CatalogueError, type LeftOut, loadUsable } from './load-catalogue.ts'
 import { type Placement, placementOf } from './place-in-stacks.ts'
 import { sourcesOf } from './sources-of.ts'
 import { DataStack } from './stacks/data-stack.ts'
@@ -50,10 +50,11 @@ export class Orchestrator {
     const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env
     requirePlace(stage, { account, region })
     const sources = sourcesOf(props)
-    const catalogue = await loadCatalogue(sources)
+    const { catalogue, left } = await loadUsable(sources, () => isLenient())
+    for (const warning of left.flatMap(warningsOf)) console.warn(warning)
     const placement = placementOf(catalogue, readPlaced(scope))
     for (const warning of unservedIn(catalogue)) console.warn(warning)
-    const bundles = await bundleFunctions(catalogue, outputFolderOf(scope), sources)
+    const bundles = await bundleFunctions(catalogue, outputFolderOf(scope), sources, left)
     return new Orchestrator(scope, { stage, catalogue, bundles, placement })
   }
 
@@ -86,6 +87,13 @@ export class Orchestrator {
 type Parts = Pick<ConstructorParameters<typeof RuntimeStack>[2], 'stage' | 'catalogue' | 'bundles'> & {
   placement: Placement
 }
+
+/** Set by `orchestrator dev`: what cannot be deployed is told and left out. In a deployment it is an error. */
+const isLenient = (): boolean => process.env.ORCHESTRATOR_LEAVE_OUT === 'true'
+
+/** The lines that `orchestrator dev` shows. */
+const warningsOf = ({ problem }: LeftOut): string[] =>
+  problem.split('\n').map((line, at) => `warning: ${at === 0 ? 'left out ' : '  '}${line}`)
 
 /** Ends the process with the message of an error in users' files, without a stack trace; rethrows any other error. */
 export function exitWithMessage(error: unknown): never {

@@ -9,12 +9,18 @@ export const SourcesSchema = z.object({
   workflows: z.record(z.string(), z.string()),
   from: z.array(z.object({ root: z.string(), agents: z.string(), workflows: z.string() })),
   files: z.array(z.string()),
+  left: z.array(z.string()).default([]),
 })
-/** A digest of each agent and workflow; the folders they are loaded from; and every file that agents import. */
+/** A digest of each agent and workflow; the folders they are loaded from; every file that agents import; those left out, for they cannot be deployed. */
 export type Sources = z.infer<typeof SourcesSchema>
 
 const AnswerSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('built'), sources: SourcesSchema, warnings: z.array(z.string()) }),
+  z.object({
+    kind: z.literal('built'),
+    sources: SourcesSchema,
+    warnings: z.array(z.string()),
+    left: z.array(z.string()),
+  }),
   z.object({ kind: z.literal('refused'), problems: z.array(z.string()) }),
   z.object({ kind: z.literal('restart'), reason: z.string() }),
   /** A file was saved during the build. */
@@ -62,8 +68,8 @@ export class BuildProcess {
     this.#child.on('close', (code, signal) => gone(`the build ended before it answered (${signal ?? code})`))
   }
 
-  /** `base` is the synthesized assembly, `folder` the target for the assembly with the changes. */
-  async build(order: { base: string; folder: string }): Promise<Answer> {
+  /** `base` is the synthesized assembly, `folder` the target for the assembly with the changes; files in `left` need not be usable. */
+  async build(order: { base: string; folder: string; left: readonly string[] }): Promise<Answer> {
     const timer = setTimeout(() => {
       const seconds = MOST_MILLISECONDS / 1_000
       const why = `the build took longer than ${seconds} s; does an agent compute without end when it is loaded?`

@@ -74,20 +74,29 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
     if (answer.kind !== 'built') return false
     follow(answer.sources)
     const changed = changesOf(applied, answer.sources)
-    if (changed.length === 0 && problems.end()) tell({ event: 'unchanged' })
-    if (changed.length === 0) return false
+    // The start has told of them already.
+    const tellLeft = (): void => {
+      if (answer.left.length === 0 || saves.count() === 0) return
+      problems.tell({ event: 'refused', problems: answer.left })
+    }
+    if (changed.length === 0) {
+      if (answer.left.length === 0 && problems.end()) tell({ event: 'unchanged' })
+      tellLeft()
+      return false
+    }
     const problem = await problemOfUpdate(cloud, folder, changed)
     if (problem) return problems.tell(problem)
     applied = answer.sources
     problems.end()
     const warnings = newOnes(answer.warnings)
     tell({ event: 'reloaded', changed, milliseconds: Math.round(performance.now() - from), warnings })
+    tellLeft()
     return true
   }
 
   async function reload(from: number): Promise<void> {
     const folder = join(assembly, 'reload', `assembly-${++number}`)
-    const answer = await next.build({ base: assembly, folder })
+    const answer = await next.build({ base: assembly, folder, left: applied.left })
     if (stopped) return
     next = startBuild(root)
     const isInService = await apply(answer, folder, from)

@@ -7,17 +7,18 @@ import { mkdir, readFile, rename } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { transform } from 'esbuild'
 import { bundleAgents, registeredOf, SOURCES_FILE } from '../bundle-functions.ts'
-import { CatalogueError, entriesIn, loadCatalogue } from '../load-catalogue.ts'
+import { CatalogueError, entriesIn, loadUsable } from '../load-catalogue.ts'
 import { unservedIn } from '../unserved.ts'
 import { describeSources, rootOf, type Scanned, type Sources, scanAgents } from './describe-sources.ts'
 import { NotLive } from './not-live.ts'
 import { patchAssembly } from './patch-assembly.ts'
 import { problemsOfBuild } from './problems-of-build.ts'
 
-/** `base` is the synthesized assembly, `folder` the target for the assembly with the changes; the answer repeats the nonce. */
-type Order = { base: string; folder: string; nonce: string }
+/** `base` is the synthesized assembly, `folder` the target for the assembly with the changes; `left`
+ * are files that are not in service and need not be usable. The answer repeats the nonce. */
+type Order = { base: string; folder: string; left: readonly string[]; nonce: string }
 type Answer =
-  | { kind: 'built'; sources: Sources; warnings: string[] }
+  | { kind: 'built'; sources: Sources; warnings: string[]; left: string[] }
   /** Problems in users' files. */
   | { kind: 'refused'; problems: string[] }
   | { kind: 'restart'; reason: string }
@@ -34,9 +35,9 @@ process.once('message', async (order: Order) => {
 })
 process.once('disconnect', () => process.exit(0))
 
-async function answerTo({ base, folder }: Order): Promise<Answer> {
+async function answerTo({ base, folder, left }: Order): Promise<Answer> {
   try {
-    return await buildChanges(base, folder)
+    return await buildChanges(base, folder, left)
   } catch (error) {
     if (error instanceof CatalogueError) return { kind: 'refused', problems: error.message.split('\n') }
     if (error instanceof NotLive) return { kind: 'restart', reason: error.message }
@@ -44,15 +45,16 @@ async function answerTo({ base, folder }: Order): Promise<Answer> {
   }
 }
 
-async function buildChanges(base: string, folder: string): Promise<Answer> {
+async function buildChanges(base: string, folder: string, mayLack: readonly string[]): Promise<Answer> {
   const before = JSON.parse(await readFile(join(base, 'bundles', SOURCES_FILE), 'utf8')) as Sources
   const { from } = before
   // esbuild reads them first, because its errors have the place in the file.
-  const entries = await Promise.all(from.map(entriesIn))
-  const scan = (): Promise<Scanned> => scanAgents(entries.flat(), rootOf(from))
+  const entries = (await Promise.all(from.map(entriesIn))).flat()
+  const needed = entries.filter((entry) => !mayLack.includes(entry))
+  const scan = (): Promise<Scanned> => scanAgents(needed, rootOf(from))
   const first = await scan()
-  const catalogue = await loadCatalogue(from)
-  const sources = await describeSources(catalogue, from)
+  const { catalogue, left } = await loadUsable(from, (file) => mayLack.includes(file))
+  const sources = await describeSources(catalogue, from, left)
   const changed = Object.keys(sources.agents).filter((id) => sources.agents[id] !== before.agents[id])
   const place = (id: string): string => join(base, 'reload', `${id}-${sources.agents[id]}`)
   const unbuilt = changed.filter((id) => !existsSync(place(id)))
@@ -72,5 +74,10 @@ async function buildChanges(base: string, folder: string): Promise<Answer> {
     registered: registeredOf(catalogue),
     folder,
   })
-  return { kind: 'built', sources, warnings: unservedIn(catalogue) }
+  return {
+    kind: 'built',
+    sources,
+    warnings: unservedIn(catalogue),
+    left: left.flatMap(({ problem }) => problem.split('\n')),
+  }
 }

@@ -45,6 +45,7 @@ describe('a reload', { timeout: 300_000 }, () => {
       workflow('slow', '  say: { capability: slow.say }', '{% $steps.say %}'),
     )
     project.write('workflows/asks.yaml', asks('old'))
+    project.write('functions/agents/broken/index.ts', 'export default {')
     dev = await startDev(project.folder)
   }, 300_000)
   afterAll(async () => {
@@ -52,6 +53,21 @@ describe('a reload', { timeout: 300_000 }, () => {
     project?.remove()
     rmSync(outside, { recursive: true })
   }, 60_000)
+
+  it('begins without an agent that does not compile, and takes it in once it is mended', async () => {
+    expect((await dev.call('GET', '/agents/broken')).status).toBe(404)
+    // Another save is deployed meanwhile, and what is still wrong is told.
+    project.write('workflows/asks.yaml', asks('older'))
+    expect(await dev.next('reloaded')).toMatchObject({ changed: ['workflow asks'] })
+    expect(await dev.next('refused')).toMatchObject({
+      problems: [expect.stringMatching(/^functions\/agents\/broken\/index\.ts:1:\d+: /)],
+    })
+    project.write('workflows/asks.yaml', asks('old'))
+    await dev.next('reloaded')
+    project.write('functions/agents/broken/index.ts', agent('broken', "return 'mended'"))
+    expect(await dev.next('reloaded')).toMatchObject({ changed: ['agent broken (new)'] })
+    expect(await dev.call('GET', '/agents/broken')).toMatchObject({ status: 200 })
+  })
 
   it('gives the next task the new code of an agent', async () => {
     const before = project.read(ECHO)

@@ -71,6 +71,7 @@ function quickly(bundles: string): NodeJS.ProcessEnv {
   return {
     CDK_VALIDATION: 'false',
     ORCHESTRATOR_RULE_PACKS: 'false',
+    ORCHESTRATOR_LEAVE_OUT: 'true',
     ORCHESTRATOR_BUNDLE_CACHE: bundles,
     ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) }),
   }

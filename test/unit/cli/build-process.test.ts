@@ -13,7 +13,7 @@ async function answerOf(script: string) {
   await writeFile(file, script)
   const build = new BuildProcess(folder, file)
   try {
-    return await build.build({ base: folder, folder })
+    return await build.build({ base: folder, folder, left: [] })
   } finally {
     build.stop()
   }

@@ -21,6 +21,7 @@ beforeEach(async () => {
     workflows: {},
     from: [{ root, agents: 'agents', workflows: 'workflows' }],
     files: [join(root, 'agents/echo/index.ts')],
+    left: [],
   }
   await writeFile(join(assembly, 'bundles/sources.json'), JSON.stringify(sources))
 })
@@ -75,6 +76,7 @@ const built = (digest: string, warnings: string[] = []): Answer => ({
   kind: 'built',
   sources: { ...sources, agents: { echo: digest } },
   warnings,
+  left: [],
 })
 const refused = (problem: string): Answer => ({ kind: 'refused', problems: [problem] })
 
@@ -210,6 +212,7 @@ it('watches files that agents import since a reload, also in the root (reload/L6
     kind: 'built',
     sources: { ...sources, agents: { echo: digest }, files },
     warnings: [],
+    left: [],
   })
   // The second is the comparison after the new files are watched.
   const { told, stop, saveUntilDone } = await reloading([

@@ -40,7 +40,9 @@ it('keeps no bundle of an agent whose files were saved while it was built (reloa
   )
   await bundleExpressions(join(base, 'expressions'))
   const build = new BuildProcess(root)
-  expect(await build.build({ base, folder: join(base, 'reload/assembly-1') })).toEqual({ kind: 'outdated' })
+  expect(await build.build({ base, folder: join(base, 'reload/assembly-1'), left: [] })).toEqual({
+    kind: 'outdated',
+  })
   build.stop()
   expect(await readdir(join(base, 'reload'))).toEqual(['assembly-1'])
 })

@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { BUILT_IN, loadCatalogue, type Source } from '../../../infra/load-catalogue.ts'
+import { BUILT_IN, loadCatalogue, loadUsable, type Source } from '../../../infra/load-catalogue.ts'
+import { unservedIn } from '../../../infra/unserved.ts'
 
 let root: string
 beforeEach(() => {
@@ -91,4 +93,71 @@ output: "{% $steps.a.pasages %}"
 it('has no complaint about what is built in, and the examples', async () => {
   const examples = { root: BUILT_IN.root, agents: 'examples/agents', workflows: 'examples/workflows' }
   expect((await loadCatalogue([BUILT_IN, examples])).workflows.length).toBeGreaterThan(8)
+})
+
+const OWN = (): Source => ({ root, agents: 'agents', workflows: 'workflows' })
+const DEFINE = JSON.stringify(join(BUILT_IN.root, 'shared/agent/index.ts'))
+const ZOD = JSON.stringify(fileURLToPath(import.meta.resolve('zod')))
+const good = (id: string): string => `
+import { defineAgent } from ${DEFINE}
+import * as z from ${ZOD}
+const capabilities = { '${id}.say': { description: 'Says.', input: z.object({}), output: z.string() } }
+export default defineAgent({ id: '${id}', version: '1.0.0', description: 'Says.', capabilities, execute: async () => '' })
+`
+const BROKEN: [what: string, text: string, problem: RegExp][] = [
+  ['a syntax error', 'export default {', /^agents\/bad\/index\.ts:1:\d+: \S/],
+  [
+    'a missing file',
+    "\nimport './none.ts'\n",
+    /^agents\/bad\/index\.ts:2:8: Could not resolve ".\/none\.ts"/,
+  ],
+  ['a missing package', "import 'no-such-package'\n", /^agents\/bad\/index\.ts.*no-such-package/],
+  [
+    'an error when it is loaded',
+    "\n\nthrow new Error('no key')",
+    /^agents\/bad\/index\.ts(:3:\d+)?: Error: no key$/,
+  ],
+  [
+    'an invalid manifest',
+    `import { defineAgent } from ${DEFINE}\n\ndefineAgent({ id: 'bad', version: 'one', description: '', capabilities: {} })\n`,
+    /^agents\/bad\/index\.ts(:3:1)?: .*version/s,
+  ],
+  ['no agent', 'export default 1', /^agents\/bad\/index\.ts: it must export an agent/],
+  ['another id', good('other'), /^agents\/bad\/index\.ts: it declares agent "other"/],
+]
+
+it.each(BROKEN)(
+  'leaves out, where it may, an agent with %s; else it is an error',
+  async (_, text, problem) => {
+    write('agents/good/index.ts', good('good'))
+    write('agents/bad/index.ts', text)
+    write('workflows/fine.yaml', 'name: fine\nsteps:\n  a: { capability: good.say }\n')
+    const { catalogue, left } = await loadUsable([OWN()], () => true)
+    expect(catalogue.agents.map(({ manifest }) => manifest.id)).toEqual(['good'])
+    expect(catalogue.workflows.map(({ workflow }) => workflow.name)).toEqual(['fine'])
+    expect(left).toEqual([
+      { file: join(root, 'agents/bad/index.ts'), problem: expect.stringMatching(problem) },
+    ])
+    expect((await problemsOf()).join('\n')).toMatch(problem)
+    const onlyOther = loadUsable([OWN()], (file) => file.endsWith('good/index.ts'))
+    await expect(onlyOther).rejects.toThrow('agents/bad/index.ts')
+  },
+)
+
+it('leaves out workflows that are not valid, and says which steps name what is not there', async () => {
+  write('workflows/bad.yaml', 'name: bad\nsteps: [\n')
+  write(
+    'workflows/typed.yaml',
+    'name: typed\ninput: { type: object, properties: { n: { type: string } } }\nsteps:\n  a: { capability: good.say, input: "{% $input.m %}" }\n',
+  )
+  write('workflows/fine.yaml', 'name: fine\nsteps:\n  a: { capability: good.say, agent: goood }\n')
+  write('agents/good/index.ts', good('good'))
+  const { catalogue, left } = await loadUsable([OWN()], () => true)
+  expect(catalogue.workflows.map(({ workflow }) => workflow.name)).toEqual(['fine'])
+  expect(unservedIn(catalogue)).toEqual([
+    'warning: workflow fine, step "a": no agent here is called "goood"; did you mean "good"? (known: good)',
+  ])
+  expect(left.map(({ file }) => file).sort()).toEqual(
+    ['bad', 'typed'].map((name) => join(root, `workflows/${name}.yaml`)),
+  )
 })

@@ -1,0 +1,7 @@
+import { scanAgents } from './describe-sources.ts'
+import { problemsOfBuild } from './problems-of-build.ts'
+
+/** Why an agent's file, or one that it imports, does not compile: lines with file, line and column; none if it does. */
+export async function compilesNot(entry: string, root: string): Promise<string[]> {
+  return scanAgents([entry], root).then(() => [], problemsOfBuild)
+}
