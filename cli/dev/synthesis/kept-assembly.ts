@@ -3,12 +3,13 @@
  *
  * Invariants (tests cite them):
  * kept-assembly/K1 an assembly is taken again only where a synthesis would write the same: nothing that it was made from has changed
- * kept-assembly/K2 an assembly without its record is not taken: the record is written last, and removed before anything else is changed
+ * kept-assembly/K2 an assembly comes to its place whole, with its record in it: it is made in a folder of its own, in which the app of a
+ *    process that was killed may write on
  * kept-assembly/K3 an assembly whose files are not those that were recorded is not taken
  * kept-assembly/K4 what changes during a synthesis leaves no record
  */
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import * as z from 'zod'
 import { stateOfFiles } from './project-state.ts'
 
@@ -39,10 +40,33 @@ export async function findKept(folder: string, project: string | undefined): Pro
   }
 }
 
-/** Removes an assembly, its record first (kept-assembly/K2). */
-export async function discard(folder: string): Promise<void> {
+/** Puts a new assembly in the place of the one in `folder` (kept-assembly/K2). */
+export async function replace(folder: string, made: string): Promise<void> {
+  // The record first: what is removed by half is not taken.
   await rm(join(folder, RECORD), { force: true })
   await rm(folder, { recursive: true, force: true })
+  await rename(made, folder)
+}
+
+/** Removes what processes that were killed have left beside `folder`. What cannot be removed does no harm. */
+export async function removeLeft(folder: string): Promise<void> {
+  const start = `${basename(folder).replace(/\.\d+$/, '')}.`
+  for (const name of await readdir(dirname(folder)).catch(() => [])) {
+    const pid = name.startsWith(start) ? Number(/^\d+/.exec(name.slice(start.length))?.[0]) : Number.NaN
+    if (pid !== process.pid && isGone(pid))
+      await rm(join(dirname(folder), name), { recursive: true, force: true }).catch(() => {})
+  }
+}
+
+/** False for what is no process id. */
+function isGone(pid: number): boolean {
+  if (!Number.isInteger(pid)) return false
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
 }
 
 type Made = {

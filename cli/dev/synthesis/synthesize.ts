@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { getCompileCacheDir } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 import { CliError } from '../../cli-error.ts'
 import type { Project } from '../find-project.ts'
-import { discard, findKept, keep } from './kept-assembly.ts'
+import { findKept, keep, removeLeft, replace } from './kept-assembly.ts'
 import { stateOfProject } from './project-state.ts'
 
 type Order = {
@@ -24,11 +24,17 @@ export async function synthesize(folder: string, { project, data, onStart }: Ord
   const kept = await findKept(folder, before)
   if (kept !== undefined) return kept
   onStart()
-  await discard(folder)
-  const startedAt = Date.now()
-  const warnings = await runApp(folder, project)
-  await keep(folder, { project: [before, stateOfProject(project, data)], startedAt, warnings })
-  return warnings
+  await removeLeft(folder)
+  const making = `${folder}.${process.pid}.new`
+  try {
+    const startedAt = Date.now()
+    const warnings = await runApp(making, project)
+    await keep(making, { project: [before, stateOfProject(project, data)], startedAt, warnings })
+    await replace(folder, making)
+    return warnings
+  } finally {
+    await rm(making, { recursive: true, force: true })
+  }
 }
 
 async function runApp(folder: string, project: Project): Promise<string[]> {

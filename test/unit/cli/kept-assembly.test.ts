@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -148,14 +149,24 @@ describe('the assembly of the last start', () => {
     expect([await late.start(), await late.start()]).toEqual([true, true])
   })
 
-  it('has no record after a synthesis that failed or did not end (kept-assembly/K2)', async () => {
+  it('is that of the last synthesis that succeeded (kept-assembly/K2)', async () => {
     const place = await kept()
     place.write('app.mjs', `${APP}\nprocess.exit(1)`)
     await expect(place.start()).rejects.toThrow('could not be synthesized')
-    expect(readdirSync(place.out)).not.toContain('kept.json')
-    place.write('app.mjs', APP)
+    expect(readdirSync(place.data)).toEqual(['cdk.out'])
+    place.write('app.mjs', `${APP}\n// mended`)
     expect(await place.start()).toBe(true)
     expect(readFileSync(join(place.out, 'bundles/api/index.mjs'), 'utf8')).toBe('export default 1')
+  })
+
+  it('is not touched by the app of a process that was killed, and what that has left is removed (kept-assembly/K2)', async () => {
+    const place = await kept()
+    const { pid = 0 } = spawnSync(process.execPath, ['-e', '0'])
+    place.write(`.orchestrator/cdk.out.${pid}.new/manifest.json`, '{"half')
+    place.write(`.orchestrator/cdk.out.${process.ppid}.new/manifest.json`, '{}')
+    place.write('stages/default.yaml', 'prefix: two')
+    expect(await place.start()).toBe(true)
+    expect(readdirSync(place.data).sort()).toEqual(['cdk.out', `cdk.out.${process.ppid}.new`])
   })
 
   it('leaves nothing behind of an older assembly', async () => {
