@@ -8,6 +8,7 @@ export const EXIT = {
   different: 1,
   usage: 2,
   unreachable: 3,
+  bug: 70,
   interrupted: 130,
 } as const
 

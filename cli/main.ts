@@ -2,11 +2,13 @@ import { CommanderError } from 'commander'
 import { CliError, EXIT } from './cli-error.ts'
 import { createProgram } from './program.ts'
 import { describeProblem } from './show/output.ts'
+import { systemErrorOf } from './system-error.ts'
 
 /** Runs the command line and returns its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   process.stdout.off('error', endWithReader).on('error', endWithReader)
   process.stderr.off('error', goOnUnheard).on('error', goOnUnheard)
+  process.off('uncaughtException', end).on('uncaughtException', end)
   const json = args.includes('--json')
   try {
     const program = await createProgram(args, json)
@@ -17,10 +19,15 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The reader has closed the pipe, as `| head` does. */
+/** The reader has closed the pipe, as `| head` does; or what is printed cannot be written, as on a full disk. */
 function endWithReader(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(EXIT.ok)
+  if (error.code === 'EPIPE') process.exit(EXIT.ok)
+  end(error)
+}
+
+/** What nothing has caught: its exit code must not look like that of a task that did not succeed. */
+function end(error: unknown): void {
+  process.exit(exitCodeOf(error, process.argv.includes('--json')))
 }
 
 /** When stderr is closed the command continues: its exit code still tells the outcome. */
@@ -34,10 +41,25 @@ function exitCodeOf(error: unknown, json: boolean): number {
     if (json) console.error(describeProblem(usageError(error), json))
     return EXIT.usage
   }
-  const told = isWithoutFolder(error) ? new CliError('the current folder is not there any more') : error
-  if (!(told instanceof CliError)) throw told
+  const told = toldOf(error)
+  if (told === undefined) return bug(error, json)
   if (told.message) console.error(describeProblem(told, json))
   return told.exitCode
+}
+
+function toldOf(error: unknown): CliError | undefined {
+  if (error instanceof CliError) return error
+  return isWithoutFolder(error)
+    ? new CliError('the current folder is not there any more')
+    : systemErrorOf(error)
+}
+
+/** What nobody has foreseen: only here a stack trace helps. */
+function bug(error: unknown, json: boolean): number {
+  const { message, stack = message } = error instanceof Error ? error : new Error(String(error))
+  const detail = `this is a bug of the command line, please report it: ${message}`
+  console.error(json ? JSON.stringify({ title: 'Error', detail }) : `error: ${detail}\n${stack}`)
+  return EXIT.bug
 }
 
 /** Whether the folder was removed in which the command was started: every relative path then fails. */

@@ -44,8 +44,9 @@ Environment:
 Exit codes:
   0    done
   1    the task did not succeed; the tasks differ (diff)
-  2    wrong usage or input
+  2    wrong usage or input, or a file that cannot be read or written
   3    the API cannot be reached, or has failed
+  70   a bug of the command line
   130  interrupted
 
 Examples:
