@@ -102,9 +102,24 @@ async function watchAgents({ capability }: Options): Promise<void> {
   const update = process.stdout.isTTY ? createLogUpdate(process.stdout) : console.log
   for (;;) {
     const agents = await agentsThatOffer(capability)
-    update(linesOf(agents).join('\n'))
+    update(screenOf(linesOf(agents)).join('\n'))
     await delay(WATCH_MILLISECONDS)
   }
+}
+
+/** As many lines as the terminal shows at once, so that the header stays where it is. */
+export function screenOf(
+  lines: readonly string[],
+  height = process.stdout.rows ?? Number.POSITIVE_INFINITY,
+): readonly string[] {
+  // The cursor stands in a line of its own.
+  const shown = height - 1
+  if (lines.length <= shown) return lines
+  const left = lines.length - shown + 1
+  return [
+    ...lines.slice(0, Math.max(1, shown - 1)),
+    style('dim', `and ${left} lines more; --capability <name> shows fewer`),
+  ]
 }
 
 function rowsOf(agents: readonly AgentView[]): string[][] {

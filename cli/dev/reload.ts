@@ -13,6 +13,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import type { LocalCloud } from '../../local/local-cloud.ts'
+import { compareIds } from '../../shared/domain/compare-ids.ts'
 import { type Answer, BuildProcess, type Sources, SourcesSchema } from './build-process.ts'
 import { isIn, liveIn, RESTART } from './live-paths.ts'
 import { oneAtATime } from './one-at-a-time.ts'
@@ -178,7 +179,7 @@ function changesOf(before: Sources, after: Sources): string[] {
   return (['agents', 'workflows'] as const).flatMap((kind) => {
     const [was, is] = [before[kind], after[kind]]
     const word = kind === 'agents' ? 'agent' : 'workflow'
-    const names = [...new Set([...Object.keys(was), ...Object.keys(is)])].sort()
+    const names = [...new Set([...Object.keys(was), ...Object.keys(is)])].sort(compareIds)
     return names
       .filter((name) => was[name] !== is[name])
       .map((name) => {

@@ -1,4 +1,4 @@
-import { compareIds } from '../workflow/graph.ts'
+import { compareIds } from '../domain/compare-ids.ts'
 import type { Tree } from './decompose.ts'
 import type { Structure } from './structure.ts'
 

@@ -1,4 +1,5 @@
-import { compareIds, type Graph, needsOf, topologicalOrder } from '../workflow/graph.ts'
+import { compareIds } from '../domain/compare-ids.ts'
+import { type Graph, needsOf, topologicalOrder } from '../workflow/graph.ts'
 import { addAll, addNode, emptySet, type NodeSet } from './node-set.ts'
 
 /**

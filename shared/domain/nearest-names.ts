@@ -1,3 +1,5 @@
+import { compareIds } from './compare-ids.ts'
+
 /** The known names closest to a mistyped one by edit distance: all that are equally close, at most three, none too different. */
 export function nearestNames(name: string, known: Iterable<string>): string[] {
   const near = [...new Set(known)]
@@ -11,7 +13,7 @@ export function nearestNames(name: string, known: Iterable<string>): string[] {
   return near
     .filter(({ distance }) => distance === least)
     .map(({ candidate }) => candidate)
-    .sort()
+    .sort(compareIds)
     .slice(0, 3)
 }
 
@@ -23,7 +25,7 @@ const MOST_SLIPS = 2
 
 /** The end of a message about an unknown name: `; did you mean "x"?` or `; known: a, b, c`. `mark` is put before each name. */
 export function suggestNames(name: string, known: Iterable<string>, mark = ''): string {
-  const all = [...new Set(known)].sort()
+  const all = [...new Set(known)].sort(compareIds)
   const near = nearestNames(name, all)
   const told = all.slice(0, 20).map((other) => mark + other)
   const list = all.length === 0 ? 'there are none yet' : `known: ${told.join(', ')}`

@@ -4,6 +4,7 @@ import type { RegisterAgentSchema } from '../../contracts/requests.ts'
 import { type Agent, AgentSchema, issuesOfManifest } from '../../domain/agent.ts'
 import { CLOSED } from '../../domain/breaker.ts'
 import type { Caller } from '../../domain/caller.ts'
+import { compareIds } from '../../domain/compare-ids.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { describeIssues } from '../../domain/issue.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
@@ -25,7 +26,7 @@ export const listAgents =
   ): Promise<{ agents: AgentView[] }> => {
     const all = await ports.agents.listAgents()
     const offers = (agent: Agent): boolean => agent.capabilities.some(({ name }) => name === capability)
-    const agents = capability ? all.filter(offers) : all
+    const agents = (capability ? all.filter(offers) : all).toSorted((a, b) => compareIds(a.id, b.id))
     const health = await healthOf(ports, agents)
     return { agents: agents.map((agent) => ({ ...agent, ...health.get(agent.id) })) }
   }

@@ -1,5 +1,6 @@
 import type { WorkflowView } from '../../contracts/views.ts'
 import type { Caller } from '../../domain/caller.ts'
+import { compareIds } from '../../domain/compare-ids.ts'
 import type { Ports, RegisteredWorkflow } from '../../ports/index.ts'
 import { topologicalOrder } from '../../workflow/graph.ts'
 import type { Workflow } from '../../workflow/schema.ts'
@@ -12,7 +13,7 @@ export const listWorkflows =
   ({ workflows }: Needs) =>
   async (_input: object, _caller: Caller): Promise<{ workflows: WorkflowView[] }> => {
     const all = await workflows.listWorkflows()
-    return { workflows: all.map(workflowView).sort((a, b) => (a.name < b.name ? -1 : 1)) }
+    return { workflows: all.map(workflowView).sort((a, b) => compareIds(a.name, b.name)) }
   }
 
 /** Throws NotFoundError with the nearest names. */

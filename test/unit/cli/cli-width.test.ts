@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
+import { screenOf } from '../../../cli/commands/agents.ts'
 import { createProgram } from '../../../cli/program.ts'
 import { drawColumns } from '../../../cli/show/draw-plan.ts'
 import { wrapText } from '../../../cli/show/layout.ts'
@@ -207,5 +208,19 @@ describe('80 columns', () => {
     }
     server.close()
     server.closeAllConnections()
+  })
+
+  it('and the lines of a terminal hold a table that is kept up to date, its header first', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 3, max: 60 }), (count, height) => {
+        const lines = Array.from({ length: count }, (_, at) => `line ${at}`)
+        const shown = screenOf(lines, height)
+        expect(shown.length).toBeLessThan(height)
+        expect(shown[0]).toBe('line 0')
+        const left = count - shown.length
+        if (left > 0) expect(shown.at(-1)).toContain(`and ${left + 1} lines more`)
+        else expect(shown).toEqual(lines)
+      }),
+    )
   })
 })

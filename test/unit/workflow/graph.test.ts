@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { compareIds } from '../../../shared/domain/compare-ids.ts'
 import {
   ancestorsOf,
-  compareIds,
   criticalPath,
   findCycle,
   makeGraph,
