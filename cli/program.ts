@@ -73,8 +73,9 @@ export async function createProgram(args: readonly string[] = [], json = false):
   return program
 }
 
-/** Help, completion and a misspelt name need every command. */
+/** Help, completion and a misspelt name need every command; the version needs none. */
 function loadersFor([name = '']: readonly string[]): (() => Promise<Command>)[] {
+  if (name === '-V' || name === '--version') return []
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   return load ? [load] : Object.values(COMMANDS)
 }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { Command } from 'commander'
-import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts'
+import type { LocalCloud } from '../../local/local-cloud.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { countUnfinished } from '../dev/count-unfinished.ts'
 import { findProject } from '../dev/find-project.ts'
@@ -9,7 +9,6 @@ import { FirstStart } from '../dev/first-start.ts'
 import { holdFolder } from '../dev/hold-folder.ts'
 import { type Inspect, inspectOf, textOfInspect } from '../dev/inspect.ts'
 import { openLogs } from '../dev/open-logs.ts'
-import { startReloading } from '../dev/reload.ts'
 import type { ReloadEvent } from '../dev/reload-event.ts'
 import { requireFreePort } from '../dev/require-free-port.ts'
 import { runSample, SAMPLE_DATA } from '../dev/run-sample.ts'
@@ -134,6 +133,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   welcome(cloud, await orInterrupted(uploadReadmes(cloud.apiUrl, project.root, first)), say)
   if (options.watch) {
     const tell = (event: ReloadEvent): void => tellReload(event, { json, say })
+    const { startReloading } = await import('../dev/reload.ts')
     cleanUp.defer(await startReloading({ cloud, assembly, warnings, tell }))
     say(style('dim', 'Agents and workflows are deployed again when you save them.'))
   }
@@ -174,7 +174,9 @@ type Start = {
   inspect?: Inspect
 }
 
-function start({ assembly, port, awsPort, folder, logs, inspect }: Start): Promise<LocalCloud> {
+async function start({ assembly, port, awsPort, folder, logs, inspect }: Start): Promise<LocalCloud> {
+  // Loaded only here: help and completion load every command.
+  const { startLocalCloud } = await import('../../local/local-cloud.ts')
   return startLocalCloud({
     assembly,
     apiPort: port,
