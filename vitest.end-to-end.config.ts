@@ -7,7 +7,8 @@ export default defineConfig({
     ...SHARED,
     include: ['test/end-to-end/**/*.test.ts'],
     env,
-    testTimeout: 60_000,
+    // Up to three syntheses in one test: 20 s on two idle processors.
+    testTimeout: 120_000,
     hookTimeout: 60_000,
   },
 })
