@@ -2,17 +2,50 @@ import * as z from 'zod'
 import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { WorkflowSchema } from '../workflow/schema.ts'
 import { AgentViewSchema } from './agent-views.ts'
-import { ListApprovalsSchema, ListEventsSchema, ListLogsSchema, import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
+import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
+import {
   FileRefSchema,
+  ListApprovalsSchema,
+  ListEventsSchema,
   ListFilesSchema,
+  ListLogsSchema,
   ListStepsSchema,
   ListTasksSchema,
 } from './list-requests.ts'
-
 import { LinksViewSchema } from './make-links.ts'
-import { AgentRefSchema, AnswerApprovalSchema, CancelAllSchema, CancelTaskSchema, CreateFilesSchema, ForkTaskSchema, MakePlanSchema, PutWorkflowSchema, RegisterAgentSchema, RetryTaskSchema, StepRefSchema, SubmitTaskSchema, TaskRefSchema, WorkflowRefSchema } from './requests.ts'
+import {
+  AgentRefSchema,
+  AnswerApprovalSchema,
+  CancelAllSchema,
+  CancelTaskSchema,
+  CreateFilesSchema,
+  ForkTaskSchema,
+  MakePlanSchema,
+  PutWorkflowSchema,
+  RegisterAgentSchema,
+  RetryTaskSchema,
+  StepRefSchema,
+  SubmitTaskSchema,
+  TaskRefSchema,
+  WorkflowRefSchema,
+} from './requests.ts'
 import { defineRoute } from './route.ts'
-import { ApprovalViewSchema, CursorSchema, EventViewSchema, LogLineViewSchema, OpenApprovalViewSchema, PlanViewSchema, ResultViewSchema, StepInputViewSchema, StepViewSchema, TaskInputViewSchema, TaskStatusViewSchema, TaskViewSchema, TaskWithStepsViewSchema, WorkflowViewSchema } from './views.ts'
+import {
+  ApprovalViewSchema,
+  CursorSchema,
+  EventViewSchema,
+  LogLineViewSchema,
+  OpenApprovalViewSchema,
+  PlanViewSchema,
+  ResultViewSchema,
+  StepInputViewSchema,
+  StepViewSchema,
+  TaskInputViewSchema,
+  TaskStatusViewSchema,
+  TaskViewSchema,
+  TaskWithStepsViewSchema,
+  WorkflowViewSchema,
+} from './views.ts'
 
 const none = z.strictObject({})
 const byId = { path: ['id'] } as const
