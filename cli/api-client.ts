@@ -70,6 +70,7 @@ function cliErrorOf({ reason, message, status = 0, problem }: ApiError, base: st
   }
   if (!problem) return new CliError(message, EXIT.unreachable)
   if (status < 500) return new CliError(message, EXIT.usage, problem)
+  if (problem.type.endsWith(':StartingError')) return new CliError(message, EXIT.unreachable, problem)
   const request = problem.requestId ? `; its logs have it as request ${problem.requestId}` : ''
   return new CliError(`the API has failed (${status}): ${message}${request}`, EXIT.unreachable, problem)
 }

@@ -67,7 +67,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const assembly = await readAssembly(options.assembly)
   const assets = new Map(assembly.assets)
   const answers = new CustomResourceAnswers()
-  const served: GatewayApi = { routes: [] }
+  const served: GatewayApi = { routes: [], isStarting: true }
   const { inspect } = options
   const services = await startServices({ ...options, callTimeouts: inspect === undefined })
   const { dynamodb, events, logs, stepfunctions } = services
@@ -122,6 +122,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     await dynamodb.ready()
     await stepfunctions.resume()
     events.startSchedules()
+    served.isStarting = false
     return {
       apiUrl: `http://localhost:${api}`,
       awsUrl,

@@ -9,6 +9,7 @@ import httpRouter from '@middy/http-router'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { type Method, OTHER_REQUESTS, pathsOf } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
+import { environment } from '../deps/environment.ts'
 import { answers, files, taskFiles } from '../deps/files.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
 import { logs } from '../deps/logs.ts'
@@ -25,6 +26,7 @@ import { makeHandlers } from './handlers.ts'
 import { unknownRoute } from './unknown-route.ts'
 
 const log = logger()
+const { EXPECTED_AGENTS = 0, EXPECTED_WORKFLOWS = 0 } = environment()
 const handlers = makeHandlers(
   {
     ...taskPorts(),
@@ -37,6 +39,7 @@ const handlers = makeHandlers(
     machines: machines(),
     clock,
     ids: ids(),
+    expected: { agents: EXPECTED_AGENTS, workflows: EXPECTED_WORKFLOWS },
   },
   { answers: answers(), logs: logs() },
 )

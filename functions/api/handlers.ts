@@ -6,7 +6,8 @@ import {
   resetAgent,
   retireAgent,
 } from '../../shared/app/agents/manage-agents.ts'
-import { checkHealth, getWorkflow, listWorkflows } from '../../shared/app/catalogue/read-workflows.ts'
+import { getWorkflow, listWorkflows } from '../../shared/app/catalogue/read-workflows.ts'
+import { checkHealth, type Expected, onceRegistered } from '../../shared/app/catalogue/readiness.ts'
 import { registerWorkflow } from '../../shared/app/catalogue/register-workflow.ts'
 import { createFiles } from '../../shared/app/files/create-files.ts'
 import { previewPlan } from '../../shared/app/planning/preview-plan.ts'
@@ -41,7 +42,7 @@ type Handler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructu
 
 const API_VERSION = '1.0.0'
 
-type ApiPorts = PortsOf<'api'> & Pick<Ports, 'ids' | 'prices'>
+type ApiPorts = PortsOf<'api'> & Pick<Ports, 'ids' | 'prices'> & { expected?: Expected | undefined }
 /** A door without logs finds none. */
 type ApiDoor = Door & { logs?: Logs }
 
@@ -53,8 +54,9 @@ export function makeHandlers(
   { logs = NO_LOGS, ...door }: ApiDoor = {},
 ): Record<RouteId, Handler> {
   const handle: typeof httpHandler = (route, useCase) => httpHandler(route, useCase, door)
+  const registered = onceRegistered(ports)
   return {
-    submitTask: handle(ROUTES.submitTask, submitTask(ports)),
+    submitTask: handle(ROUTES.submitTask, registered(submitTask(ports))),
     listTasks: handle(ROUTES.listTasks, listTasks(ports)),
     getTask: handle(ROUTES.getTask, showTask(ports)),
     getTaskStatus: handle(ROUTES.getTaskStatus, showTaskStatus(ports)),
@@ -68,8 +70,8 @@ export function makeHandlers(
     listTaskLogs: handle(ROUTES.listTaskLogs, listTaskLogs({ ...ports, logs })),
     cancelTask: handle(ROUTES.cancelTask, cancelTask(ports)),
     cancelAllTasks: handle(ROUTES.cancelAllTasks, cancelAllTasks(ports)),
-    retryTask: handle(ROUTES.retryTask, retryTask(ports)),
-    forkTask: handle(ROUTES.forkTask, forkTask(ports)),
+    retryTask: handle(ROUTES.retryTask, registered(retryTask(ports))),
+    forkTask: handle(ROUTES.forkTask, registered(forkTask(ports))),
     listApprovals: handle(ROUTES.listApprovals, listApprovals(ports)),
     answerApproval: handle(ROUTES.answerApproval, approveStep(ports)),
     listTaskFiles: handle(ROUTES.listTaskFiles, listTaskFiles(ports)),
@@ -82,8 +84,8 @@ export function makeHandlers(
     resetAgent: handle(ROUTES.resetAgent, resetAgent(ports)),
     listWorkflows: handle(ROUTES.listWorkflows, listWorkflows(ports)),
     getWorkflow: handle(ROUTES.getWorkflow, getWorkflow(ports)),
-    putWorkflow: handle(ROUTES.putWorkflow, registerWorkflow(ports)),
-    makePlan: handle(ROUTES.makePlan, previewPlan(ports)),
+    putWorkflow: handle(ROUTES.putWorkflow, registered(registerWorkflow(ports))),
+    makePlan: handle(ROUTES.makePlan, registered(previewPlan(ports))),
     getLinks: handle(ROUTES.getLinks, async () => makeLinks(Object.values(ROUTES), API_VERSION)),
     getHealth: handle(ROUTES.getHealth, checkHealth(ports)),
     getOpenApi: handle(ROUTES.getOpenApi, async () => makeOpenApi(Object.values(ROUTES), API_VERSION)),

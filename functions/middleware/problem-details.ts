@@ -1,13 +1,17 @@
 import type { Logger } from '@aws-lambda-powertools/logger'
 import type middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type { Readiness } from '../../shared/app/catalogue/readiness.ts'
 import { TITLES } from '../../shared/contracts/openapi.ts'
 import type { Problem } from '../../shared/contracts/views.ts'
 import { boundedText } from '../../shared/domain/bounded.ts'
-import { isOrchestratorError } from '../../shared/domain/errors.ts'
+import { isOrchestratorError, type OrchestratorError } from '../../shared/domain/errors.ts'
 import type { Issue } from '../../shared/domain/issue.ts'
 
-/** Errors as RFC 9457 problem documents. Below 500 they carry the message; from 500 on only a request id, for the cause is internal. */
+/**
+ * Errors as RFC 9457 problem documents. Below 500 they carry the message; from 500 on only a request id, for the cause is internal, except
+ * that an installation which is starting says so.
+ */
 export function problemDetails({
   logger,
 }: {
@@ -16,7 +20,8 @@ export function problemDetails({
   return {
     onError: (request) => {
       const problem = problemOf(request.error, request.context.awsRequestId)
-      if (problem.status >= 500) logger.error('request failed', { error: request.error as Error })
+      if (problem.status >= 500 && !isStarting(request.error))
+        logger.error('request failed', { error: request.error as Error })
       const instance = request.event.rawPath
       request.response = {
         statusCode: problem.status,
@@ -30,7 +35,7 @@ export function problemDetails({
 function problemOf(error: unknown, requestId: string): Problem {
   const status = statusOf(error)
   const title = TITLES[status] ?? 'Error'
-  if (status >= 500 || !(error instanceof Error)) {
+  if ((status >= 500 && !isStarting(error)) || !(error instanceof Error)) {
     return {
       type: 'about:blank',
       title,
@@ -48,8 +53,11 @@ function problemOf(error: unknown, requestId: string): Problem {
     detail: messageOf(error),
     requestId,
     ...(issues ? { issues: issues.map(bounded) } : {}),
+    ...(isStarting(error) ? { starting: error.details.starting as Readiness } : {}),
   }
 }
+
+const isStarting = (error: unknown): error is OrchestratorError => isOrchestratorError(error, 'StartingError')
 
 /** Cuts short the values that an issue quotes; the error itself limits the number of issues. */
 const bounded = ({ code, path, message, ...place }: Issue): Issue => ({

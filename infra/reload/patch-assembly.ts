@@ -1,7 +1,14 @@
 import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Catalogue } from '../load-catalogue.ts'
-import { AssemblyFiles, type Fields, isRegistration, type Resource, type Value } from './assembly-files.ts'
+import {
+  AssemblyFiles,
+  type Fields,
+  isRegistration,
+  type Resource,
+  type Template,
+  type Value,
+} from './assembly-files.ts'
 import { patchAgents } from './patch-agents.ts'
 import { patchWorkflows } from './patch-workflows.ts'
 
@@ -57,7 +64,17 @@ export async function patchAssembly(
       mapped(machines, (id) => ({ 'Fn::GetAtt': [id, 'StateMachineRevisionId'] })),
     ),
   })
+  expectAll(runtime, catalogue)
   await files.write(folder)
+}
+
+/** The API is healthy once this many are registered. */
+function expectAll({ Resources }: Template, { agents, workflows }: Catalogue): void {
+  const { Variables } = functionNamed(Resources, /-api$/).Properties.Environment as { Variables: Fields }
+  Object.assign(Variables, {
+    EXPECTED_AGENTS: String(agents.length),
+    EXPECTED_WORKFLOWS: String(workflows.length),
+  })
 }
 
 function functionNamed(resources: Record<string, Resource>, name: RegExp): Resource {

@@ -1,5 +1,9 @@
-/** The API that the gateway serves, as the assembly describes it. */
-export type GatewayApi = { routes: GatewayRoute[]; crossOrigin?: CrossOrigin | undefined }
+/** The API that the gateway serves, as the assembly describes it. While it starts, functions and machines may be missing: nothing is served. */
+export type GatewayApi = {
+  routes: GatewayRoute[]
+  crossOrigin?: CrossOrigin | undefined
+  isStarting?: boolean
+}
 
 export type GatewayRoute = { method: string; path: string; functionArn: string }
 

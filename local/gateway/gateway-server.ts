@@ -30,7 +30,7 @@ export function createGateway(api: GatewayApi, invoke: Invoke): Server {
 type Answer = { statusCode: number; headers: Record<string, string>; body: string | Buffer }
 
 async function handle(
-  { routes, crossOrigin }: GatewayApi,
+  { routes, crossOrigin, isStarting = false }: GatewayApi,
   invoke: Invoke,
   incoming: IncomingMessage,
 ): Promise<Answer> {
@@ -38,6 +38,7 @@ async function handle(
   if (refusal) return plain(403, `Forbidden: ${refusal}`)
   const preflight = preflightHeaders(incoming.method, incoming.headers, crossOrigin)
   if (preflight) return { statusCode: 204, headers: preflight, body: '' }
+  if (isStarting) return STARTING
   const url = parseUrl(incoming.url)
   if (!url) return plain(400, 'Bad Request')
   const { pathname, searchParams, search } = url
@@ -123,6 +124,18 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> 
 
 function plain(statusCode: number, message: string): Answer {
   return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) }
+}
+
+/** In the form of the API's own answers. */
+const STARTING: Answer = {
+  statusCode: 503,
+  headers: { 'content-type': 'application/problem+json', 'retry-after': '1' },
+  body: JSON.stringify({
+    type: 'urn:orchestrator:StartingError',
+    title: 'Service Unavailable',
+    status: 503,
+    detail: 'the local cloud is starting: its functions are being made and registered; send it again in 1 s',
+  }),
 }
 
 /** For browsers that send no Sec-Fetch-Site: no other page may embed an answer as script, image or frame. */

@@ -39,6 +39,9 @@ export const EnvironmentSchema = z.object({
     .transform((text) => PriceTableSchema.partial().parse(JSON.parse(text)))
     .optional()
     .describe('JSON: AWS prices that replace those of the price table'),
+  // Only for the API.
+  EXPECTED_AGENTS: z.coerce.number().int().min(0).optional().describe('How many this deployment brings'),
+  EXPECTED_WORKFLOWS: z.coerce.number().int().min(0).optional(),
   // Only for functions that create state machines.
   MACHINES: z
     .string()

@@ -505,7 +505,7 @@ export const ROUTES = {
     id: 'getHealth',
     method: 'GET',
     path: '/health',
-    summary: 'Whether the API and its registry answer',
+    summary: 'Whether all agents and workflows of this deployment are registered; 503 until then',
     tag: 'service',
     input: none,
     success: {

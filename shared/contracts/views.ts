@@ -250,6 +250,8 @@ export const PlanViewSchema = z.object({
 })
 export type PlanView = z.infer<typeof PlanViewSchema>
 
+const RegisteredSchema = z.object({ registered: z.number(), expected: z.number() })
+
 export const ProblemSchema = z.object({
   type: z.string(),
   title: z.string(),
@@ -258,6 +260,8 @@ export const ProblemSchema = z.object({
   instance: z.string().optional(),
   requestId: z.string().optional(),
   issues: z.array(IssueSchema).optional(),
+  /** How far the registration of a deployment is; with StartingError. */
+  starting: z.object({ agents: RegisteredSchema, workflows: RegisteredSchema }).optional(),
 })
 export type Problem = z.infer<typeof ProblemSchema>
 

@@ -185,6 +185,14 @@ export const ERRORS = {
     when: 'A later attempt has taken the step over, and the output of this one is refused.',
     whatToDo: 'Nothing: the later attempt goes on.',
   },
+  StartingError: {
+    status: 503,
+    retryable: true,
+    seen: 'request',
+    when: 'Agents and workflows of a deployment are still being registered, and the request needs one that is not there yet.',
+    whatToDo:
+      'Send it again after the seconds of `Retry-After`. `GET /health` answers 200 from the moment on at which all are there.',
+  },
   UnavailableError: {
     status: 503,
     retryable: true,

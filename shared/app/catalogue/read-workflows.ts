@@ -24,15 +24,6 @@ export const getWorkflow =
     return { ...workflowView(registered), definition: registered.workflow }
   }
 
-export const checkHealth =
-  (ports: Pick<Ports, 'agents' | 'workflows'>) => async (_input: object, _caller: Caller) => {
-    const [agents, workflows] = await Promise.all([
-      ports.agents.listAgents(),
-      ports.workflows.listWorkflows(),
-    ])
-    return { status: 'ok' as const, agents: agents.length, workflows: workflows.length }
-  }
-
 export function workflowView({ workflow, stateMachineArn, origin }: RegisteredWorkflow): WorkflowView {
   const { name, version, description, taskTypes } = workflow
   return {

@@ -1,4 +1,4 @@
-import type { Logger } from '@aws-lambda-powertools/logger'
+import { Logger } from '@aws-lambda-powertools/logger'
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import { expect, it } from 'vitest'
@@ -10,7 +10,7 @@ import { issue } from '../../../shared/domain/issue.ts'
 async function bodyOf(error: Error, rawPath = '/v1/tasks') {
   const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>(async () => {
     throw error
-  }).use(problemDetails({ logger: {} as Logger }))
+  }).use(problemDetails({ logger: new Logger({ logLevel: 'SILENT' }) }))
   const { body } = await handler({ rawPath } as APIGatewayProxyEventV2, { awsRequestId: 'r' } as Context)
   return JSON.parse(String(body))
 }
@@ -26,4 +26,18 @@ it('is no larger for what was sent', async () => {
   const issues = [issue('invalid-value', 'p'.repeat(5_000), 'm'.repeat(5_000))]
   const error = new OrchestratorError('InvalidInputError', 'x'.repeat(1e6), { issues })
   expect(JSON.stringify(await bodyOf(error, `/${'y'.repeat(1e5)}`)).length).toBeLessThan(6_000)
+})
+
+it('hides the cause of a failure, but says what an installation that is starting still lacks', async () => {
+  const counts = { registered: 1, expected: 2 }
+  const starting = { agents: counts, workflows: counts }
+  const error = new OrchestratorError('StartingError', '1 of 2 are registered', { starting })
+  expect(await bodyOf(error)).toMatchObject({
+    type: 'urn:orchestrator:StartingError',
+    status: 503,
+    detail: '1 of 2 are registered',
+    starting,
+  })
+  const failed = await bodyOf(new OrchestratorError('UnavailableError', 'the table of secrets'))
+  expect(JSON.stringify(failed)).not.toContain('secrets')
 })

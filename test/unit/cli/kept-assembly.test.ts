@@ -109,7 +109,7 @@ describe('the assembly of the last start', () => {
     ['a record that is cut short', ({ out }) => truncateSync(join(out, 'kept.json'), 100)],
     ['an assembly that is gone', ({ out }) => rmSync(out, { recursive: true })],
   ]
-  it.each(changes)('is made anew after %s (kept-assembly/K1, K3)', async (_, change) => {
+  it.each(changes)('is made anew after %s (kept-assembly/K1, kept-assembly/K3)', async (_, change) => {
     const place = await kept()
     change(place)
     await settle()
