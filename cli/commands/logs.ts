@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
-import type { LogLineView } from '../../shared/contracts/views.ts'
+import type { LogLineView } from '../../shared/contracts/log-views.ts'
 import { callApi, callPages } from '../api-client.ts'
 import { momentOption, parseTaskId } from '../input/parse-options.ts'
 import { logLine } from '../show/log-line.ts'
@@ -30,7 +30,7 @@ export function logsCommand(): Command {
 
 async function logs(id: string, { step, since, follow = false, json = false }: Options): Promise<void> {
   const seen = new Set<string>()
-  let from = since
+  let from = since === undefined ? undefined : new Date(since).toISOString()
   for (;;) {
     // Asked before the lines: what is written until the end is among them.
     const isOpen = follow && OPEN.includes((await callApi('getTaskStatus', { id })).status)

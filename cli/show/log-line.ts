@@ -1,4 +1,4 @@
-import type { LogLineView } from '../../shared/contracts/views.ts'
+import type { LogLineView } from '../../shared/contracts/log-views.ts'
 import { style } from './output.ts'
 import { visible } from './visible.ts'
 

@@ -13,6 +13,7 @@ import { STEP_KINDS, WorkflowSchema } from '../workflow/schema.ts'
 import { StepSchema } from '../workflow/step-schemas.ts'
 import { AgentViewSchema, CapabilityHealthSchema } from './agent-views.ts'
 import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
+import { LogLineViewSchema } from './log-views.ts'
 import { LinksViewSchema } from './make-links.ts'
 import { AnyJsonSchema } from './requests.ts'
 import {
@@ -20,7 +21,6 @@ import {
   BudgetViewSchema,
   EventViewSchema,
   ItemCountsSchema,
-  LogLineViewSchema,
   OpenApprovalViewSchema,
   PlanViewSchema,
   ProblemSchema,

@@ -12,6 +12,8 @@ import {
   ListStepsSchema,
   ListTasksSchema,
 } from './list-requests.ts'
+
+import { LogLineViewSchema } from './log-views.ts'
 import { LinksViewSchema } from './make-links.ts'
 import {
   AgentRefSchema,

@@ -2,7 +2,6 @@ import { boundedText } from '../../domain/bounded.ts'
 import { DEATHS } from '../../domain/errors.ts'
 import { type FaultDetails, faultOf } from '../../domain/fault.ts'
 import { withoutSecrets } from '../../domain/without-secrets.ts'
-import { messageInCause } from './message-in-cause.ts'
 
 const MOST_LAST_CHARACTERS = 1_000
 
@@ -31,4 +30,16 @@ function traceIn(cause: string | undefined): string[] {
   } catch {
     return []
   }
+}
+
+/** The message inside the JSON text by which Step Functions passes on a Lambda error. */
+export function messageInCause(cause: string | undefined): string {
+  try {
+    const parsed: unknown = JSON.parse(cause ?? '')
+    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed)
+      return String(parsed.errorMessage)
+  } catch {
+    // Not JSON: the cause is the message.
+  }
+  return cause || 'no cause was given'
 }

@@ -16,7 +16,7 @@ import type { Ownership, Plan, Ports, StepEnd } from '../../ports/index.ts'
 import { resolveExpressions } from '../../workflow/expressions.ts'
 import { goesOnAfterFailure, type Step } from '../../workflow/schema.ts'
 import { namesForExpressions } from './expression-names.ts'
-import { messageInCause } from './message-in-cause.ts'
+import { messageInCause } from './failure-in-cause.ts'
 import { recordsOfNeeds } from './resolve-step.ts'
 
 export type Failure = { name: string; message: string }

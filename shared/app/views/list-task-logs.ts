@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import type { ListLogsSchema } from '../../contracts/list-requests.ts'
-import type { LogLineView } from '../../contracts/views.ts'
+import type { LogLineView } from '../../contracts/log-views.ts'
 import type { Caller } from '../../domain/caller.ts'
 import type { Json } from '../../domain/json.ts'
 import { sentBytes } from '../../domain/sent-bytes.ts'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { logLine } from '../../../cli/show/log-line.ts'
-import type { LogLineView } from '../../../shared/contracts/views.ts'
+import type { LogLineView } from '../../../shared/contracts/log-views.ts'
 
 const line = (more: Partial<LogLineView>): LogLineView => ({
   id: '1',
