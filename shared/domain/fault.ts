@@ -48,7 +48,7 @@ const MOST_CAUSE_STACK_CHARACTERS = 1_000
 const MOST_CODE_CHARACTERS = 100
 const MOST_CAUSES = 8
 /** A stack is as long as its thrower makes it; only the beginning is looked at. */
-const MOST_READ_CHARACTERS = 100_000
+const MOST_READ_CHARACTERS = 40_000
 
 /** Frames of the host around an agent, and of Node.js below it: the same in every stack. */
 const FRAME_OF_OTHERS =

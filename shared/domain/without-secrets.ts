@@ -1,13 +1,13 @@
-/** Credentials by their well-known forms; each leaves what tells which one it was. */
+/** Repetitions are bounded, so that a hostile text takes no longer than another one. Credentials by their well-known forms; each leaves what tells which one it was. */
 const FORMS: readonly [RegExp, string][] = [
   // https://user:password@host
-  [/(\w+:\/\/[^\s/:@]{0,100}:)[^\s/@]{1,500}@/g, '$1***@'],
+  [/(\b\w{1,20}:\/\/[^\s/:@]{0,100}:)[^\s/@]{1,500}@/g, '$1***@'],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, '$1 ***'],
   [/\b(AKIA|ASIA)[A-Z0-9]{16}\b/g, '$1***'],
   // OpenAI, Anthropic, Stripe, GitHub, Slack.
   [/\b(sk|pk|rk|ghp|gho|ghs|xox[abp])([-_])[\w-]{16,}/g, '$1$2***'],
   // A JSON web token.
-  [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, 'eyJ***'],
+  [/\beyJ[\w-]{8,400}\.[\w-]{8,4000}\.[\w-]*/g, 'eyJ***'],
   [
     /\b((?:api[-_]?key|access[-_]?token|auth[-_]?token|secret|password|passwd|client[-_]?secret|x-amz-signature|x-amz-security-token)["']?\s{0,3}[=:]\s{0,3}["']?)[^\s"'&,;]{4,}/gi,
     '$1***',
