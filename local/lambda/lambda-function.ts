@@ -210,9 +210,9 @@ export class LambdaFunction {
   #blame(id: string, { errorType, errorMessage, trace }: FunctionError): void {
     const key = this.#pending.get(id)?.key
     if (key !== undefined) this.#surroundings.journal.blame(key)
-    const message = errorType.startsWith('Runtime.')
-      ? `RequestId: ${id} Error: ${errorMessage}`
-      : errorMessage
+    // As on Lambda, which tells ends of a process so, and errors of JavaScript as they are.
+    const isEnd = errorType.startsWith('Runtime.') && errorType !== 'Runtime.UnhandledPromiseRejection'
+    const message = isEnd ? `RequestId: ${id} Error: ${errorMessage}` : errorMessage
     this.#settle(id, { functionError: { errorType, errorMessage: message, trace } })
   }
 
