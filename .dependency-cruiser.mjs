@@ -161,6 +161,7 @@ export default {
       packages: [
         '@bomb.sh/tab',
         'chokidar',
+        'diff',
         'commander',
         'diff',
         'log-update',
