@@ -29,8 +29,8 @@ import {
   TaskStatusViewSchema,
   TaskViewSchema,
   TaskWithStepsViewSchema,
-  WorkflowViewSchema,
 } from './views.ts'
+import { WorkflowViewSchema } from './workflow-views.ts'
 
 export type JsonSchema = Record<string, unknown>
 type Io = 'input' | 'output'

@@ -3,6 +3,8 @@ import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { WorkflowSchema } from '../workflow/schema.ts'
 import { AgentViewSchema } from './agent-views.ts'
 import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
+
+import { InputOfStepViewSchema, TaskInputViewSchema } from './input-views.ts'
 import {
   FileRefSchema,
   ListApprovalsSchema,
@@ -48,6 +50,7 @@ import {
   TaskWithStepsViewSchema,
   WorkflowViewSchema,
 } from './views.ts'
+import { WorkflowOfTaskViewSchema, WorkflowViewSchema } from './workflow-views.ts'
 
 const none = z.strictObject({})
 const byId = { path: ['id'] } as const
@@ -160,13 +163,8 @@ export const ROUTES = {
     success: {
       status: 200,
       description: 'The workflow',
-      name: 'TaskWorkflow',
-      output: z.object({
-        taskId: z.string(),
-        name: z.string(),
-        version: z.number(),
-        definition: WorkflowSchema,
-      }),
+      name: 'WorkflowOfTask',
+      output: WorkflowOfTaskViewSchema,
     },
     problems: [404],
   }),
@@ -205,7 +203,7 @@ export const ROUTES = {
     tag: 'tasks',
     input: StepRefSchema,
     from: { path: ['id', 'stepId'] },
-    success: { status: 200, description: 'The input', name: 'StepInput', output: StepInputViewSchema },
+    success: { status: 200, description: 'The input', name: 'InputOfStep', output: InputOfStepViewSchema },
     problems: [404],
   }),
   listTaskEvents: defineRoute({

@@ -193,23 +193,6 @@ export const ResultViewSchema = z.object({
   degradedCount: DegradedCount,
 })
 
-export const TaskInputViewSchema = z.object({ taskId: z.string(), input: z.unknown() })
-
-export const StepInputViewSchema = TaskInputViewSchema.extend({ stepId: z.string() })
-
-export const WorkflowViewSchema = z.object({
-  name: z.string(),
-  version: z.number(),
-  description: z.string(),
-  taskTypes: z.array(z.string()),
-  steps: z.array(z.string()),
-  stateMachineArn: z.string(),
-  origin: z
-    .enum(['deployment', 'api'])
-    .describe('Who brings its versions: the deployment, or callers by PUT /workflows/{name}'),
-})
-export type WorkflowView = z.infer<typeof WorkflowViewSchema>
-
 export const PlanViewSchema = z.object({
   workflow: z.object({ name: z.string(), version: z.number() }),
   steps: z.array(

@@ -1,4 +1,4 @@
-import type { WorkflowView } from '../../contracts/views.ts'
+import type { WorkflowView } from '../../contracts/workflow-views.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { compareIds } from '../../domain/compare-ids.ts'
 import type { Ports, RegisteredWorkflow } from '../../ports/index.ts'

@@ -11,7 +11,7 @@
  */
 
 import { type Compiled, compileWorkflow } from '../../compiler/index.ts'
-import type { WorkflowView } from '../../contracts/views.ts'
+import type { WorkflowView } from '../../contracts/workflow-views.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import type { Ports, RegisteredWorkflow } from '../../ports/index.ts'
