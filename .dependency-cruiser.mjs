@@ -163,7 +163,6 @@ export default {
         'chokidar',
         'diff',
         'commander',
-        'diff',
         'log-update',
         'string-width',
         'yaml',

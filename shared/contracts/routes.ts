@@ -38,17 +38,13 @@ import {
   ApprovalViewSchema,
   CursorSchema,
   EventViewSchema,
-  LogLineViewSchema,
   OpenApprovalViewSchema,
   PlanViewSchema,
   ResultViewSchema,
-  StepInputViewSchema,
   StepViewSchema,
-  TaskInputViewSchema,
   TaskStatusViewSchema,
   TaskViewSchema,
   TaskWithStepsViewSchema,
-  WorkflowViewSchema,
 } from './views.ts'
 import { WorkflowOfTaskViewSchema, WorkflowViewSchema } from './workflow-views.ts'
 
