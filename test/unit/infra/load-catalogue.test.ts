@@ -155,7 +155,7 @@ it('leaves out workflows that are not valid, and says which steps name what is n
   const { catalogue, left } = await loadUsable([OWN()], () => true)
   expect(catalogue.workflows.map(({ workflow }) => workflow.name)).toEqual(['fine'])
   expect(unservedIn(catalogue)).toEqual([
-    'warning: workflow fine, step "a": no agent here is called "goood"; did you mean "good"? (known: good)',
+    'warning: workflow fine, step "a": no agent "goood"; did you mean "good"?',
   ])
   expect(left.map(({ file }) => file).sort()).toEqual(
     ['bad', 'typed'].map((name) => join(root, `workflows/${name}.yaml`)),
