@@ -9,10 +9,11 @@ import { transform } from 'esbuild'
 import { bundleAgents, registeredOf, SOURCES_FILE } from '../bundle-functions.ts'
 import { CatalogueError, entriesIn, loadUsable } from '../load-catalogue.ts'
 import { unservedIn } from '../unserved.ts'
-import { describeSources, rootOf, type Scanned, type Sources, scanAgents } from './describe-sources.ts'
+import { describeSources, rootOf, type Sources } from './describe-sources.ts'
 import { NotLive } from './not-live.ts'
 import { patchAssembly } from './patch-assembly.ts'
 import { problemsOfBuild } from './problems-of-build.ts'
+import { type Scanned, scanAgents } from './scan-agents.ts'
 
 /** `base` is the synthesized assembly, `folder` the target for the assembly with the changes; `left`
  * are files that are not in service and need not be usable. The answer repeats the nonce. */

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { build } from 'esbuild'
 import type { Catalogue, LeftOut, Source } from '../load-catalogue.ts'
+import { digestOf, scanAgents } from './scan-agents.ts'
 
 /** A digest of the files behind each agent and workflow: it changes with any of them. */
 export type Sources = {
@@ -48,42 +46,3 @@ const filesOf = ({ file, problem }: LeftOut, root: string): string[] => [
 
 /** The project's own folder. */
 export const rootOf = (from: readonly Source[]): string => from.at(-1)?.root ?? '.'
-
-export type Scanned = {
-  /** The absolute path of each entry -> a digest of all project files that it imports. */
-  digests: Map<string, string>
-  files: string[]
-}
-
-/** Rejects with esbuild's BuildFailure, in which file names are relative to `root`. */
-export async function scanAgents(entries: readonly string[], root: string): Promise<Scanned> {
-  const { metafile } = await build({
-    absWorkingDir: resolve(root),
-    entryPoints: [...entries],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    outdir: resolve(root),
-    write: false,
-    metafile: true,
-    logLevel: 'silent',
-  })
-  const read = new Map<string, Promise<string>>()
-  const textOf = (path: string): Promise<string> => {
-    const known = read.get(path) ?? readFile(resolve(root, path), 'utf8')
-    read.set(path, known)
-    return known
-  }
-  const digests = Object.values(metafile.outputs).map(async ({ entryPoint = '', inputs }) => {
-    const files = Object.keys(inputs).sort()
-    const texts = await Promise.all(files.map(textOf))
-    return [resolve(root, entryPoint), digestOf(JSON.stringify([files, texts]))] as const
-  })
-  return {
-    digests: new Map(await Promise.all(digests)),
-    files: Object.keys(metafile.inputs).map((path) => resolve(root, path)),
-  }
-}
-
-const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
