@@ -106,10 +106,7 @@ export const StepViewSchema = z.object({
   status: z.enum(STEP_STATUSES),
   capability: z.string().optional(),
   agentId: z.string().optional(),
-  agentVersion: z
-    .string()
-    .optional()
-    .describe('Of the agent that works on it or has succeeded; attempts have their own'),
+  agentVersion: z.string().optional().describe('Of the agent that works on it, or has succeeded'),
   needs: z.array(z.string()),
   startedAt: z.string().optional(),
   endedAt: z.string().optional(),
