@@ -1,7 +1,7 @@
 import type { HistoryEvent } from '../local/stepfunctions/run/history.ts'
 import type { DomainEvent } from '../shared/domain/event.ts'
 import type { Json } from '../shared/domain/json.ts'
-import type { StepRecord } from '../shared/domain/step.ts'
+import { beginningOf, type StepRecord } from '../shared/domain/step.ts'
 import { type EndedTask, executionName, isOpenTask } from '../shared/domain/task.ts'
 import type { AgentCall as HostCall } from '../shared/host/host-ports.ts'
 import type { VirtualCloud } from './virtual-cloud.ts'
@@ -114,7 +114,7 @@ async function stepsOf(ports: Kept, taskId: string): Promise<Record<string, Step
 }
 
 async function stepRunOf(ports: Kept, record: StepRecord): Promise<StepRun> {
-  const { status, output, error, attempts, agentId, skipReason, degraded, startedAt, endedAt, child } = record
+  const { status, output, error, attempts, agentId, skipReason, degraded, endedAt, child } = record
   const paid = attempts.reduce((sum, { costUsd = 0 }) => sum + costUsd, record.costUsd ?? 0)
   return {
     status,
@@ -125,7 +125,7 @@ async function stepRunOf(ports: Kept, record: StepRecord): Promise<StepRun> {
     ...(skipReason === undefined ? {} : { skipReason }),
     ...(degraded === undefined ? {} : { degraded }),
     ...(record.reused ? { reused: true as const } : {}),
-    startedAt,
+    startedAt: beginningOf(record),
     ...(endedAt === undefined ? {} : { endedAt }),
     costUsd: paid,
     ...(child === undefined ? {} : { steps: await stepsOf(ports, child) }),

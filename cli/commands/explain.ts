@@ -34,6 +34,7 @@ function print(step: StepView): void {
     agentId,
     decision,
     attempts,
+    held,
     durationMs,
     costUsd = 0,
     unpriced,
@@ -44,9 +45,16 @@ function print(step: StepView): void {
   if (unknown) say(unknown)
   say(`${capability || 'no agent'}${agentId ? ` by ${agentId}` : ''}`)
   if (decision) printDecision(decision)
-  for (const { agentId: tried, error, startedAt, endedAt } of attempts) {
+  if (held)
+    say(
+      `${style('yellow', 'held')}  since ${held.since}${held.until ? `, until ${held.until}` : ''}: ${visible(held.reason)}`,
+    )
+  for (const { agentId: tried, error, startedAt, endedAt, askAgainAt } of attempts) {
     const after = duration(Date.parse(endedAt) - Date.parse(startedAt))
-    say(`${style('red', 'failed')}  ${tried} after ${after}: ${visible(`${error.name}: ${error.message}`)}`)
+    const again = askAgainAt === undefined ? '' : ` (asked to be called again at ${askAgainAt})`
+    say(
+      `${style('red', 'failed')}  ${tried} after ${after}: ${visible(`${error.name}: ${error.message}`)}${again}`,
+    )
     for (const line of faultLines(error)) say(line, 6)
   }
   if (step.error) say(`\n${step.error.name}: ${step.error.message}${pageOfError(step.error.name)}`)

@@ -91,6 +91,7 @@ export function stepLine(step: StepView, widest: number): string {
     round === undefined ? '' : `round ${round}`,
     items ? itemsOf(items) : '',
     elapsed({ durationMs, since: status === 'running' ? step.startedAt : undefined }),
+    step.held ? heldText(step.held) : '',
     progress ? `${Math.round(progress.fraction * 100)} % ${progress.note}` : '',
     attempts.length > 0 ? `${attempts.length} failed ${attempts.length === 1 ? 'attempt' : 'attempts'}` : '',
     step.reused ? `as in ${step.reused.taskId}` : '',
@@ -107,6 +108,12 @@ export function stepLine(step: StepView, widest: number): string {
 export function itemsOf({ total, succeeded, failed }: NonNullable<StepView['items']>): string {
   const done = succeeded + failed
   return `${done}${total === undefined ? '' : ` of ${total}`}${failed > 0 ? `, ${failed} failed` : ''}`
+}
+
+/** `held until 12:34:56: agent writer is unavailable`: the time of the day here. */
+export function heldText({ reason, until }: Pick<NonNullable<StepView['held']>, 'reason' | 'until'>): string {
+  const time = until === undefined ? '' : ` until ${new Date(until).toTimeString().slice(0, 8)}`
+  return `held${time}: ${reason}`
 }
 
 const askedOf = ({ prompt, choices, approvers }: NonNullable<StepView['approval']>): string =>
@@ -126,12 +133,15 @@ function plainLines(to: NodeJS.WriteStream): Show {
   const seen = new Map<string, string>()
   return (task, ended) => {
     for (const step of task.steps) {
-      const state = `${step.status}${step.items && step.status === 'running' ? ` ${tenthOf(step.items)}` : ''}`
+      const began = `${step.status}${step.items && step.status === 'running' ? ` ${tenthOf(step.items)}` : ''}`
+      const held = step.held ? heldText({ reason: step.held.reason, until: undefined }) : ''
+      const state = `${began}${held}`
       if (step.status === 'pending' || seen.get(step.stepId) === state) continue
       seen.set(step.stepId, state)
       const asked = step.status === 'waiting' && step.approval ? askedOf(step.approval) : ''
       const items = step.items ? itemsOf(step.items) : ''
-      const facts = [step.agentId, duration(step.durationMs), items, asked].filter(Boolean).join(', ')
+      const waits = step.held ? heldText(step.held) : ''
+      const facts = [step.agentId, duration(step.durationMs), items, asked, waits].filter(Boolean).join(', ')
       to.write(`${step.stepId}: ${step.status}${facts ? ` (${facts})` : ''}\n`)
     }
     if (ended) to.write(`${task.workflow.name} ${task.taskId} ${task.status} ${duration(task.durationMs)}\n`)

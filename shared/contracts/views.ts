@@ -3,7 +3,7 @@ import { EstimateSchema, KeptEstimateSchema } from '../domain/estimate.ts'
 import { DomainEventSchema } from '../domain/event.ts'
 import { IssueSchema } from '../domain/issue.ts'
 import { BindingSchema, DecisionSchema } from '../domain/plan.ts'
-import { ApprovalSchema, AttemptSchema, STEP_STATUSES } from '../domain/step.ts'
+import { ApprovalSchema, AttemptSchema, HeldSchema, STEP_STATUSES } from '../domain/step.ts'
 import {
   CalibrationSchema,
   CostSchema,
@@ -108,9 +108,16 @@ export const StepViewSchema = z.object({
   agentId: z.string().optional(),
   agentVersion: z.string().optional().describe('Of the agent that works on it, or has succeeded'),
   needs: z.array(z.string()),
-  startedAt: z.string().optional(),
+  startedAt: z.string().optional().describe('When its first attempt began'),
+  attemptStartedAt: z
+    .string()
+    .optional()
+    .describe(
+      'When its last attempt began, where that is not the first; failed attempts have their own times',
+    ),
   endedAt: z.string().optional(),
-  durationMs: z.number().optional(),
+  durationMs: z.number().optional().describe('From the first attempt to the end'),
+  held: HeldSchema.optional().describe('Why a running step calls no agent now, and until when'),
   attempts: z.array(AttemptSchema),
   error: z.object({ name: z.string(), message: z.string() }).optional(),
   degraded: z.string().optional(),

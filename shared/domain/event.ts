@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { boundedFailure, boundedText, MOST_PROMPT_CHARACTERS } from './bounded.ts'
 import type { Json } from './json.ts'
-import { type Approval, type Attempt, boundedEnd, type StepRecord } from './step.ts'
+import { type Approval, type Attempt, beginningOf, boundedEnd, type StepRecord } from './step.ts'
 import { CalibrationSchema, executionName, isOpenTask, type Task } from './task.ts'
 import { millisecondsBetween } from './times.ts'
 
@@ -188,7 +188,7 @@ export function customEvent(
 /** The event of a step's end; undefined while it runs, and for a step that was cancelled with its task. */
 export function stepEndedEvent(taskId: string, step: StepRecord): DomainEvent | undefined {
   if (!step.endedAt || step.status === 'running' || step.status === 'cancelled') return undefined
-  const durationMs = millisecondsBetween(step.startedAt, step.endedAt)
+  const durationMs = millisecondsBetween(beginningOf(step), step.endedAt)
   const { error } = boundedEnd(step)
   const data = { taskId, path: step.path, agentId: step.agentId, durationMs, error }
   return makeEvent({ type: `step.${step.status}`, taskId, key: step.path, time: step.endedAt, data })
@@ -213,7 +213,8 @@ function eventsOfStep(taskId: string, step: StepRecord): DomainEvent[] {
     attemptFailedEvent(taskId, step.path, index + 1, attempt),
   ])
   const noted = step.attempts.some(({ startedAt }) => startedAt === step.startedAt)
-  const started = noted || step.status === 'skipped' ? [] : [stepStartedEvent(taskId, step)]
+  const isBegun = !noted && step.status !== 'skipped' && step.held === undefined
+  const started = !isBegun ? [] : [stepStartedEvent(taskId, step)]
   const ended = stepEndedEvent(taskId, step)
   return [...failed, ...started, ...(ended ? [ended] : [])]
 }

@@ -68,6 +68,14 @@ export const ApprovalSchema = z.object({
 })
 export type Approval = z.infer<typeof ApprovalSchema>
 
+/** Why a running step calls no agent now: its agents are refused or busy, or the agent that failed has named a later time. */
+export const HeldSchema = z.object({
+  reason: z.string(),
+  since: z.string(),
+  until: z.string().optional().describe('When an agent is asked next, where that is known'),
+})
+export type Held = z.infer<typeof HeldSchema>
+
 /** The recorded decider of an approval that timed out. */
 export const NOBODY = 'timeout'
 
@@ -93,7 +101,12 @@ export const StepRecordSchema = z.object({
     .string()
     .optional()
     .describe('Fence of the rebinder that chose this agent; gone when the agent runs'),
-  startedAt: z.string(),
+  startedAt: z.string().describe('When its last attempt began, or was to begin'),
+  firstStartedAt: z
+    .string()
+    .optional()
+    .describe('When its first attempt began, since a retry of the task; older records have none'),
+  held: HeldSchema.optional().describe('Why its last attempt has not begun; gone when its agent is called'),
   reopenedAt: z.string().optional().describe('When a retry of the task has let it run again'),
   endedAt: z.string().optional(),
   attempts: z.array(AttemptSchema).default([]),
@@ -156,6 +169,12 @@ export const boundedApproval = (approval: Approval): Approval => ({
 
 export function isFinalStepStatus(status: StepStatus): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'skipped' || status === 'cancelled'
+}
+
+/** When a step began, whatever number of attempts it has had since. */
+export function beginningOf({ firstStartedAt, startedAt, attempts, reopenedAt = '' }: StepRecord): string {
+  const known = firstStartedAt ?? attempts.find((attempt) => attempt.startedAt >= reopenedAt)?.startedAt
+  return known !== undefined && known < startedAt ? known : startedAt
 }
 
 /** Whether a retry of the task skips this step. */

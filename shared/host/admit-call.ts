@@ -5,7 +5,7 @@ import { stepOf } from '../app/steps/plan-paths.ts'
 import type { HostPorts } from './host-ports.ts'
 import type { AdmittedCall, Limits, StepRun } from './step-run.ts'
 
-type Needs = Pick<HostPorts, 'breakers' | 'limits' | 'budgets' | 'clock' | 'prices'>
+type Needs = Pick<HostPorts, 'breakers' | 'limits' | 'budgets' | 'clock' | 'prices' | 'steps'>
 
 /** Holds for the agent what its call needs. Throws AgentUnavailableError, AgentBusyError or BudgetExceededError. */
 export async function admitCall(
@@ -20,5 +20,18 @@ export async function admitCall(
   const spending = makeSpending(manifest.price, ports.prices, (model) =>
     log.warn('cost unknown: set prices.models in the stage, or tell costUsd', { agentId, model }),
   )
+  await noLongerHeld(ports, { own, record, log })
   return { admitted, spending }
+}
+
+/** The attempt of a step that was held begins now. Best effort, like all that is only displayed. */
+async function noLongerHeld(
+  { steps }: Pick<Needs, 'steps'>,
+  { own, record, log }: Pick<StepRun, 'own' | 'record' | 'log'>,
+): Promise<void> {
+  if (record.held === undefined) return
+  delete record.held
+  await steps.noteStep(own, { held: undefined }).catch((reason: unknown) => {
+    log.warn('not noted that the step is no longer held', { reason: String(reason) })
+  })
 }

@@ -1,5 +1,5 @@
 import type { Decision } from '../domain/plan.ts'
-import type { Approval, Attempt, StepRecord, StoredValue } from '../domain/step.ts'
+import type { Approval, Attempt, Held, StepRecord, StoredValue } from '../domain/step.ts'
 
 /** The outcome of an invocation's first write: it owns the step now (`before`: the record until then), or it came too late. */
 export type TakeOver =
@@ -15,6 +15,8 @@ export type Rebound = {
   decision?: Decision
   busySince?: string | undefined
   begun?: Begun
+  /** Why the agent that the rebinder has chosen is not called at once; without it the rebinder removes what was recorded before. */
+  held?: Held | undefined
 }
 
 /**
@@ -74,15 +76,16 @@ export type Steps = {
   /** Records the question to a person. False when `ownership` has lost the step, or it was answered already. */
   askApproval(ownership: Ownership, approval: Approval): Promise<boolean>
   /**
-   * Records the items of a fan-out, the task of a child workflow, or when a busy agent is to be called again. False when `ownership` has
-   * lost the step.
+   * Records the items of a fan-out, the task of a child workflow, when a busy agent is to be called again, or why none is called now (undefined
+   * when one is). False when `ownership` has lost the step.
    */
   noteStep(
     ownership: Ownership,
     note:
       | Pick<StepRecord, 'items' | 'itemCount'>
       | (Pick<StepRecord, 'child'> & { input?: StoredValue | undefined })
-      | Pick<StepRecord, 'askAgainAt'>,
+      | Pick<StepRecord, 'askAgainAt'>
+      | { held: Held | undefined },
   ): Promise<boolean>
   /** Records the first answer; undefined when the approval was answered before, or does not exist. */
   answerApproval(

@@ -4,6 +4,7 @@
  */
 import { attemptsSinceReopened, isRetry } from '../../contracts/step-payload.ts'
 import type { Agent } from '../../domain/agent.ts'
+import { boundedText } from '../../domain/bounded.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import type { Decision } from '../../domain/plan.ts'
 import { preferring } from '../../domain/prefer.ts'
@@ -41,7 +42,7 @@ import type { Failure } from './settle-failure.ts'
 
 /** The step, its failure, and the attempts recorded so far. */
 export type Trouble = Wait & {
-  ports: KnowledgeNeeds & Pick<Ports, 'budgets'>
+  ports: KnowledgeNeeds & Pick<Ports, 'budgets' | 'steps'>
   plan: Plan
   step: AgentStep
 }
@@ -116,8 +117,13 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
       const next = choose(wanted, more)
       if (!next.agent) continue
       const refusal = knownOf(wanted, next.agent)?.refusal
-      if (refusal !== undefined && isBusy && secondsBusy(trouble) >= SHORT_WAIT_SECONDS)
-        throw new OrchestratorError('AgentBusyError', `agent ${next.agent.id} ${refusal}`)
+      if (refusal !== undefined && isBusy && secondsBusy(trouble) >= SHORT_WAIT_SECONDS) {
+        const reason = `agent ${next.agent.id} ${refusal}`
+        const { busySince: since = ports.clock.now().toISOString() } = record
+        // rebind/B12: the state retries at a time that is not known here.
+        await ports.steps.noteStep(own, { held: { reason: boundedText(reason), since } })
+        throw new OrchestratorError('AgentBusyError', reason)
+      }
       return { ...next, waitSeconds: wait(wanted, next.agent) }
     }
   }

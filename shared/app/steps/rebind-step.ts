@@ -18,11 +18,14 @@
  *    its state retries later: a retry costs three events of the execution's history, fewer than a call of a busy agent
  * rebind/B11 an agent that has named a time for the next call, and has attempts left, is called again then, before any other; when the
  *    task's deadline comes first, it has failed for good
+ * rebind/B12 the record of a step that waits for its agents says why, since when, and until when where that is known; when its agent is
+ *    called, it does no more
  */
 import { isSameEntry, type RebindAnswer, type RebindPayload } from '../../contracts/step-payload.ts'
+import { boundedText } from '../../domain/bounded.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { executionArnOf } from '../../domain/execution-arn.ts'
-import { type Attempt, isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
+import { type Attempt, type Held, isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
 import { executionName, isOpenTask } from '../../domain/task.ts'
 import { secondsUntil } from '../../domain/times.ts'
@@ -174,9 +177,23 @@ async function rebound(
     reboundBy: own.fence,
     ...(decision ? { decision } : {}),
     busySince: isRefusal(failure) ? (record.busySince ?? now) : undefined,
+    held: heldBy({ now, record, failure, waitSeconds }),
   })
   if (taken.kind !== 'owned') throw superseded(own.path)
   return { rebound: { functionArn: agent.functionArn, agentId: agent.id, waitSeconds }, turn: turn + 1 }
+}
+
+/** rebind/B12; two invocations that met are no reason that concerns anybody. */
+function heldBy({
+  now,
+  record,
+  failure,
+  waitSeconds,
+}: Pick<Situation, 'record' | 'failure'> & { now: string; waitSeconds: number }): Held | undefined {
+  if (waitSeconds <= 0 || failure === LATE || failure.name === 'StepSupersededError') return undefined
+  const until = new Date(Date.parse(now) + waitSeconds * 1_000).toISOString()
+  const since = record.held?.since ?? (isRefusal(failure) ? record.busySince : undefined) ?? now
+  return { reason: boundedText(failure.message), since, until }
 }
 
 const isPastDeadline = ({ clock }: Pick<Ports, 'clock'>, { deadline }: Plan): boolean =>

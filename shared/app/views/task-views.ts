@@ -9,7 +9,7 @@ import {
   pathIn,
   placeOf,
 } from '../../domain/instance-path.ts'
-import type { Approval, StepRecord, StepStatus } from '../../domain/step.ts'
+import { type Approval, beginningOf, type StepRecord, type StepStatus } from '../../domain/step.ts'
 import { type EndedTask, executionName, isOpenTask, type Task } from '../../domain/task.ts'
 import { millisecondsBetween } from '../../domain/times.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
@@ -208,10 +208,14 @@ function shownApproval({ token: _token, ...shown }: Approval): Omit<Approval, 't
 }
 
 function timesOf(record: StepRecord): Partial<StepView> {
-  const { startedAt, endedAt, error, skipReason, degraded, reused, progress } = record
+  const { endedAt, error, skipReason, degraded, reused, progress, held, status } = record
+  const startedAt = beginningOf(record)
+  const isBegun = held === undefined && record.startedAt !== startedAt
   const cost = costOf([record])
   return {
     startedAt,
+    ...(isBegun ? { attemptStartedAt: record.startedAt } : {}),
+    ...(held && status === 'running' ? { held } : {}),
     ...(endedAt ? { endedAt, durationMs: millisecondsBetween(startedAt, endedAt) } : {}),
     ...(error ? { error } : {}),
     ...(skipReason ? { skipReason } : {}),

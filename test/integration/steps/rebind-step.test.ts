@@ -361,6 +361,11 @@ describe('rebindStep', () => {
         name: 'AgentBusyError',
         message: `agent a${area} waits for what others have reserved of the budget`,
       })
+      // rebind/B12
+      expect((await stepOf(taskId))?.held).toEqual({
+        reason: `agent a${area} waits for what others have reserved of the budget`,
+        since: (await stepOf(taskId))?.busySince,
+      })
       await budgets.settle(taskId, 'x', held, { nanoUsd: 0, tokens: 0 })
       expect(await refuse(taskId, `a${area}`, 'AgentBusyError')).toMatchObject({
         rebound: { agentId: `a${area}` },

@@ -42,3 +42,10 @@ it('says of a fan-out how many of its items are done, and how many have failed',
   const [, line] = taskTree({ ...task, steps: [{ ...step('each', 'running'), items } as never] }).split('\n')
   expect(line).toContain('17 of 1000, 2 failed')
 })
+
+it('says of a step that is held why, and until when', () => {
+  const until = new Date(2026, 10, 28, 12, 34, 56).toISOString()
+  const held = { reason: 'agent writer has failed 5 times in a row', since: until, until }
+  const [, line] = taskTree({ ...task, steps: [{ ...step('a', 'running'), held }] }).split('\n')
+  expect(line).toContain('held until 12:34:56: agent writer has failed 5 times in a row')
+})

@@ -100,7 +100,7 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
         TableName: table,
         Key: keyOf(taskId, path),
         UpdateExpression:
-          'SET #status = :failed, reopenedAt = :at, fence = :before REMOVE agentId, reboundBy, decision, busySince, askAgainAt, approval, #error, endedAt, degraded, progress',
+          'SET #status = :failed, reopenedAt = :at, fence = :before REMOVE firstStartedAt, held, agentId, reboundBy, decision, busySince, askAgainAt, approval, #error, endedAt, degraded, progress',
         ConditionExpression:
           'attribute_exists(pk) AND NOT #status IN (:succeeded, :skipped) AND (fence < :before OR fence = :last)',
         ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
@@ -161,11 +161,18 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
     },
 
     async noteStep(own, note) {
-      const fields = Object.entries(note).filter(([, value]) => value !== undefined)
+      const set = Object.entries(note).filter(([, value]) => value !== undefined)
+      const removed = 'held' in note && note.held === undefined ? ['held'] : []
+      const clauses = [
+        set.length > 0 ? `SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}` : '',
+        removed.length > 0 ? `REMOVE ${removed.map((name) => `#${name}`).join(', ')}` : '',
+      ]
       const noted = await updateOwned(own, {
-        UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(', ')}`,
-        ExpressionAttributeNames: Object.fromEntries(fields.map(([name]) => [`#${name}`, name])),
-        ExpressionAttributeValues: Object.fromEntries(fields.map(([name, value]) => [`:${name}`, value])),
+        UpdateExpression: clauses.join(' ').trim(),
+        ExpressionAttributeNames: Object.fromEntries(
+          [...set, ...removed].map(([name]) => [`#${name}`, name]),
+        ),
+        ExpressionAttributeValues: Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
       })
       return noted !== undefined
     },

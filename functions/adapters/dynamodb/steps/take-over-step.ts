@@ -32,7 +32,7 @@ export function takeOverStep({
 
   async function take(
     { taskId, path, owner, fence }: Ownership,
-    { agentId, startedAt, reboundBy, decision, busySince, begun }: Rebound,
+    { agentId, startedAt, reboundBy, decision, busySince, held, begun }: Rebound,
   ): Promise<TakeOver> {
     const set = withoutUndefined({
       status: 'running' as const,
@@ -44,24 +44,28 @@ export function takeOverStep({
       agentId,
       decision: decision && boundedDecision(decision),
       busySince,
+      held,
       calledVersion: begun?.calledVersion,
     })
     const isBusyNoMore = reboundBy !== undefined && busySince === undefined
+    const isHeldNoMore = reboundBy !== undefined && held === undefined
     const isCalledAnew = begun !== undefined || reboundBy !== undefined
     const removed = [
       ...OF_THE_LAST_RUN,
       ...(isBusyNoMore ? (['busySince'] as const) : []),
+      ...(isHeldNoMore ? (['held'] as const) : []),
       ...(isCalledAnew && set.calledVersion === undefined ? (['calledVersion'] as const) : []),
     ]
     // An input is stored with the record, but is not part of it (steps/P5).
     const input = withoutUndefined({ input: begun?.input })
     const stored = { ...set, ...input }
     const gone = [...removed, ...(begun && !begun.input ? ['input'] : [])]
-    const names = [...Object.keys(stored), ...gone]
+    const names = [...Object.keys(stored), 'firstStartedAt', ...gone]
+    const first = '#firstStartedAt = if_not_exists(#firstStartedAt, :startedAt)'
     const update = new UpdateCommand({
       TableName: table,
       Key: stepItemKey(taskId, path),
-      UpdateExpression: `SET ${Object.keys(stored).map((name) => `#${name} = :${name}`)} REMOVE ${gone.map((name) => `#${name}`)}`,
+      UpdateExpression: `SET ${[first, ...Object.keys(stored).map((name) => `#${name} = :${name}`)].join(', ')} REMOVE ${gone.map((name) => `#${name}`)}`,
       ConditionExpression:
         'attribute_not_exists(pk) OR #status = :running AND #fence <= :fence OR #status IN (:failed, :cancelled) AND #fence < :fence',
       ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
@@ -77,9 +81,10 @@ export function takeOverStep({
     })
     const taken = await unlessAws(REFUSED, () => client.send(update))
     if (taken) {
-      if (!taken.Attributes) return { kind: 'owned', step: { ...set, attempts: [] } }
+      if (!taken.Attributes)
+        return { kind: 'owned', step: { ...set, firstStartedAt: startedAt, attempts: [] } }
       const before = stepIn(taken.Attributes)
-      const kept = { ...before }
+      const kept = { ...before, firstStartedAt: before.firstStartedAt ?? startedAt }
       for (const name of removed) delete kept[name]
       return { kind: 'owned', step: { ...kept, ...set }, before }
     }
