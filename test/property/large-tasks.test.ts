@@ -2,6 +2,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { makeHandlers } from '../../functions/api/handlers.ts'
+import { listTaskSteps } from '../../shared/app/views/read-tasks.ts'
 import type { RouteId } from '../../shared/contracts/routes.ts'
 import { numberedPath } from '../../shared/domain/instance-path.ts'
 import { makeAgent } from '../support/agents/make-agent.ts'
@@ -124,6 +125,46 @@ describe('a task of 3,000 items', () => {
     expect(body.steps.map(({ input }) => input).slice(0, 3)).toEqual([undefined, 'ก1', 'ก2'])
     expect(find.mock.calls.map(([, paths]) => paths.length)).toEqual([100])
     find.mockRestore()
+  })
+
+  it('is read by key: a page of items costs the reads of one page', async () => {
+    const { steps } = stores.ports
+    const read = { listed: 0, found: 0 }
+    const counting = {
+      ...stores.ports,
+      steps: {
+        ...steps,
+        listSteps: async (id: string) => {
+          const records = await steps.listSteps(id)
+          read.listed += records.length
+          return records
+        },
+        findSteps: async (id: string, paths: readonly string[]) => {
+          read.found += paths.length
+          return steps.findSteps(id, paths)
+        },
+      },
+    }
+    const list = listTaskSteps(counting)
+    const query = { id: taskId, limit: 100, outputs: false }
+    const first = await list({ ...query, under: 'items' }, CALLER)
+    expect(first.steps.map(({ stepId }) => stepId)).toEqual(
+      Array.from({ length: 100 }, (_, at) => numberedPath('items', at)),
+    )
+    // With and without the filter, a page goes on where the last one ended.
+    const pages = [await list({ ...query, under: 'items', cursor: first.cursor }, CALLER)]
+    pages.push(await list({ ...query, cursor: first.cursor }, CALLER))
+    for (const { steps: page, cursor } of pages) {
+      expect(page.map(({ stepId, status }) => [stepId, status])).toEqual(
+        Array.from({ length: 100 }, (_, at) => [
+          numberedPath('items', 100 + at),
+          (100 + at) % 10 === 0 ? 'failed' : 'succeeded',
+        ]),
+      )
+      expect(cursor).toBe('items[199]')
+    }
+    expect(read.listed).toBe(0)
+    expect(read.found).toBeLessThan(3 * 110)
   })
 
   it('tells its events in pages, in order, each once', async () => {

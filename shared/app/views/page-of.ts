@@ -10,13 +10,13 @@ export type Page<T> = { page: T[]; cursor: string | undefined }
 
 /**
  * The first of `all` after the one that `cursor` names: at most `limit`, and as many as an answer can carry, at least one. The cursor of
- * the page is the key of its last member.
+ * the page is the key of its last member. Throws InvalidInputError for a cursor that names none, unless `orElse` says where it was.
  */
 export async function pageOf<T, Shown>(
   all: readonly T[],
-  { cursor, limit, keyOf, show }: PageOptions<T, Shown>,
+  { cursor, limit, keyOf, show, orElse }: PageOptions<T, Shown>,
 ): Promise<Page<Shown>> {
-  const from = cursor === undefined ? 0 : afterCursor(all, cursor, keyOf)
+  const from = cursor === undefined ? 0 : afterCursor(all, cursor, keyOf, orElse)
   const page: Shown[] = []
   let bytes = 0
   let last: string | undefined
@@ -38,11 +38,19 @@ type PageOptions<T, Shown> = {
   limit: number
   keyOf: (one: T) => string
   show: (one: T) => Shown | Promise<Shown>
+  /** The index at which to go on after a cursor whose member is gone. */
+  orElse?: ((cursor: string) => number) | undefined
 }
 
-function afterCursor<T>(all: readonly T[], cursor: string, keyOf: (one: T) => string): number {
+function afterCursor<T>(
+  all: readonly T[],
+  cursor: string,
+  keyOf: (one: T) => string,
+  orElse: ((cursor: string) => number) | undefined,
+): number {
   const at = all.findIndex((one) => keyOf(one) === cursor)
   if (at >= 0) return at + 1
+  if (orElse) return orElse(cursor)
   throw new OrchestratorError(
     'InvalidInputError',
     `cursor: "${cursor}" is none of this list; take the one that the last page gave, with the same filter`,

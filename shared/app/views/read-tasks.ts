@@ -6,12 +6,14 @@ import { OrchestratorError } from '../../domain/errors.ts'
 import { type DomainEvent, eventsOfTask } from '../../domain/event.ts'
 import type { Json } from '../../domain/json.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
+import type { StepRecord } from '../../domain/step.ts'
 import { type Degraded, isOpenTask, type Task } from '../../domain/task.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports } from '../../ports/index.ts'
 import { costOf } from '../limits/cost-of-steps.ts'
 import { viewBudget } from '../limits/view-budget.ts'
 import { getTask, type TaskRef } from './get-task.ts'
+import { itemsByKey } from './items-by-key.ts'
 import { pageOf } from './page-of.ts'
 import { entryOf } from './queue-entry.ts'
 import { inputsOf } from './read-inputs.ts'
@@ -74,8 +76,19 @@ export const listTaskSteps =
     caller: Caller,
   ): Promise<{ steps: StepView[]; cursor?: string }> => {
     const task = await getTask(ports, id, caller)
+    // Inputs are read by the places of all records.
+    const within = inputs ? undefined : await itemsByKey(ports, task, { status, under, limit, cursor })
+    if (within) {
+      const kept = outputsOf(within.records)
+      const withOutput = async (step: StepView): Promise<StepView> => {
+        const output = outputs ? kept.get(step.stepId) : undefined
+        return output ? { ...step, output: await ports.values.loadValue(output) } : step
+      }
+      const page = await pageOf(within.steps, { cursor, limit, keyOf, show: withOutput })
+      return withoutUndefined({ steps: page.page, cursor: page.cursor })
+    }
     const { steps, records, plan } = await readSteps(ports, task, { all: true })
-    const stored = new Map(records.map((record) => [record.path, record.output]))
+    const stored = outputsOf(records)
     const fitting = steps.filter(
       (step) =>
         // The step that a cursor names keeps its place, although its status may have changed.
@@ -102,6 +115,9 @@ const pathsFrom = (steps: readonly StepView[], first: StepView, limit: number): 
   const from = steps.indexOf(first)
   return steps.slice(from, from + limit).map(keyOf)
 }
+
+const outputsOf = (records: readonly StepRecord[]): Map<string, StepRecord['output']> =>
+  new Map(records.map((record) => [record.path, record.output]))
 
 const keyOf = ({ stepId }: StepView): string => stepId
 
@@ -144,7 +160,10 @@ export const showTaskResult =
     })
   }
 
-/** A page of what happened to a task, in order. */
+/**
+ * A page of what happened to a task, in order. An event may be gone on the next page: that of an end, after a retry. The page then goes on
+ * with the events of its time, of which some may have been told before: events are known by their ids.
+ */
 export const listTaskEvents =
   (ports: Needs) =>
   async (
@@ -161,6 +180,10 @@ export const listTaskEvents =
       limit,
       keyOf: ({ time, id: eventId }) => `${time}#${eventId}`,
       show: (event) => event,
+      orElse: (gone) => {
+        const at = events.findIndex(({ time }) => time >= (gone.split('#')[0] ?? ''))
+        return at < 0 ? events.length : at
+      },
     })
     return withoutUndefined({ events: page.page, cursor: page.cursor })
   }

@@ -138,6 +138,14 @@ export function stepViews(
   }
 }
 
+/** Items of a fan-out without steps of its own, in order of their index; those that have no record yet are left out. */
+export function itemViews(task: Task, plan: Plan, items: readonly StepRecord[]): StepView[] {
+  const records = new Map(items.map((record) => [record.path, record]))
+  const known = { task, plan, records, rounds: new Map(), begun: new Map() }
+  const indexOf = ({ path }: StepRecord): number => parsePath(path).index ?? 0
+  return items.toSorted((a, b) => indexOf(a) - indexOf(b)).map(({ path }) => viewOf(known, path, []))
+}
+
 /** The latest round of each loop. */
 function roundsIn(plan: Plan, records: readonly StepRecord[]): Map<string, number> {
   const rounds = new Map<string, number>()
