@@ -100,7 +100,7 @@ export const FUNCTIONS = {
     memoryMb: 1024,
     reserved: true,
     ports: {
-      tasks: ['read', 'list', 'submit', 'end', 'reopen'],
+      tasks: ['read', 'list', 'submit', 'end', 'reopen', 'wait'],
       plans: ['read', 'create'],
       steps: ['find', 'list', 'approve', 'reopen', 'adopt', 'inputs'],
       values: ['read'],

@@ -59,7 +59,10 @@ export function listCommand(): Command {
       [] as [string, string][],
     )
     .option('-p, --parent <taskId>', 'only those that run steps of this task', parseTaskId)
-    .option('--children', 'tasks that run a step of another one, too')
+    .option(
+      '--children',
+      'tasks that run a step of another one, too; with --status waiting they are listed anyway',
+    )
     .option('-n, --limit <n>', 'how many, at most 100', wholeOption('--limit', 1, 100), 20)
     .option('--cursor <cursor>', 'go on after a page')
     .option('--json', 'print JSON')

@@ -42,7 +42,10 @@ function pairsIn(text: string): [name: string, value: string][] {
 const plain = (text: string): string => text.replace(/\\(.)/gu, '$1')
 
 export const ListTasksSchema = z.strictObject({
-  status: z.enum(TASK_STATUSES).optional(),
+  status: z
+    .enum(TASK_STATUSES)
+    .optional()
+    .describe('`waiting`: one of its steps waits for a person or for time, whatever its other steps do'),
   workflow: z.string().min(1).max(64).optional().describe('Only tasks of this workflow'),
   version: wholeNumber(1, 999_999_999).optional().describe('Only tasks of this version of their workflow'),
   type: z.string().min(1).max(64).optional().describe('Only tasks of this type'),
@@ -55,7 +58,11 @@ export const ListTasksSchema = z.strictObject({
     .optional()
     .describe('Only tasks whose id begins so'),
   parent: TaskIdSchema.optional().describe('Only the tasks that run steps of this one'),
-  children: flag().default(false).describe('Whether tasks that run a step of another one are listed too'),
+  children: flag()
+    .optional()
+    .describe(
+      'Whether tasks that run a step of another one are listed too; by default only among those that are waiting',
+    ),
   limit: wholeNumber(1, 100).default(20),
   cursor: cursorOf(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z#t_[0-9a-z]+$/),
 })

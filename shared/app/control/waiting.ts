@@ -11,12 +11,10 @@ import { enclosingScopes, loopOf, parsePath } from '../../domain/instance-path.t
 import { isFinalStepStatus } from '../../domain/step.ts'
 import { FIRST_EXECUTION } from '../../domain/task.ts'
 import type { Ports, Wait } from '../../ports/index.ts'
+import { agree, lookAgain } from '../waits/agree-on-waiting.ts'
 import type { Owned } from './controlled.ts'
 
 type Waiter = Pick<Owned, 'plan' | 'own'> & { ports: Pick<Ports, 'tasks' | 'waits' | 'steps' | 'clock'> }
-
-/** Tries to agree with others that begin and end waits of the same task. */
-const MOST_TRIES = 20
 
 /**
  * Notes that a step waits. Reads before it writes: the items of a fan-out may wait by the thousand. False when the step no longer waits:
@@ -31,7 +29,7 @@ export async function beginWait(waiter: Waiter, wait: Pick<Wait, 'kind' | 'until
   if (await isOvertaken(waiter)) {
     await endRecords(waiter, [path])
     await ports.waits.removeWait({ taskId, path, since })
-    await lookAgain(waiter)
+    await lookAgain(ports, runOf(plan))
     return false
   }
   const task = await ports.tasks.findTask(taskId)
@@ -50,10 +48,10 @@ async function isOvertaken({ ports, own: { taskId, path, fence } }: Waiter): Pro
 
 /** Notes that a step waits no longer. */
 export async function endWait(waiter: Waiter): Promise<void> {
-  const { ports, own } = waiter
+  const { ports, plan, own } = waiter
   const { taskId, path } = own
   await ports.waits.removeWait({ taskId, path })
-  await lookAgain(waiter)
+  await lookAgain(ports, runOf(plan))
 }
 
 /**
@@ -61,12 +59,12 @@ export async function endWait(waiter: Waiter): Promise<void> {
  * more. Their records are final before their waits are gone, so that a late answer is refused (waiting/W3).
  */
 export async function endWaitsInside(waiter: Waiter): Promise<void> {
-  const { ports, own } = waiter
+  const { ports, plan, own } = waiter
   const { taskId } = own
   const paths = await ports.waits.findWaitsInside(taskId, own.path)
   await endRecords(waiter, paths)
   for (const path of paths) await ports.waits.removeWait({ taskId, path })
-  await lookAgain(waiter)
+  await lookAgain(ports, runOf(plan))
 }
 
 async function endRecords({ ports, own: { taskId } }: Waiter, paths: readonly string[]): Promise<void> {
@@ -76,33 +74,8 @@ async function endRecords({ ports, own: { taskId } }: Waiter, paths: readonly st
       await ports.steps.endStep({ taskId, path, owner, fence }, { status: 'cancelled', endedAt })
 }
 
-/**
- * After a wait has ended. Reads before it writes, also when others still wait: one that ended before may have crashed between its write of
- * the status and its second look (waiting/W2).
- */
-export async function lookAgain({ ports, plan }: Pick<Waiter, 'plan' | 'ports'>): Promise<void> {
-  const isWaiting = await ports.waits.hasWaits(plan.taskId)
-  const task = await ports.tasks.findTask(plan.taskId)
-  if (task?.status === (isWaiting ? 'running' : 'waiting')) await agree(ports, runOf(plan), isWaiting)
-}
-
 const runOf = ({ taskId, tenant, execution = FIRST_EXECUTION }: Waiter['plan']) => ({
   id: taskId,
   tenant,
   execution,
 })
-
-/** Writes the status until it is what the waits say (waiting/W1). */
-async function agree(
-  { tasks, waits }: Waiter['ports'],
-  task: ReturnType<typeof runOf>,
-  wanted: boolean,
-): Promise<void> {
-  let isWaiting = wanted
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    await tasks.setWaiting(task, isWaiting ? 'waiting' : 'running')
-    const now = await waits.hasWaits(task.id)
-    if (now === isWaiting) return
-    isWaiting = now
-  }
-}

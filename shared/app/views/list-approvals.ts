@@ -6,6 +6,7 @@ import type { Caller } from '../../domain/caller.ts'
 import { isOpenTask, type OpenTask } from '../../domain/task.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports, Wait } from '../../ports/index.ts'
+import { lookAgain } from '../waits/agree-on-waiting.ts'
 
 type Asked = z.output<typeof ListApprovalsSchema>
 type Needs = Pick<Ports, 'tasks' | 'steps' | 'waits'>
@@ -51,6 +52,7 @@ async function viewOf(ports: Needs, wait: Wait): Promise<OpenApprovalView | unde
   if (!task || !isOpenTask(task) || (step && step.status !== 'running')) {
     // With its time: the step may wait anew meanwhile, in a retry of the task.
     await ports.waits.removeWait({ taskId, path, since })
+    if (task && isOpenTask(task)) await lookAgain(ports, task)
     return undefined
   }
   // Answered a moment ago: its step ends soon, and takes it from the list.

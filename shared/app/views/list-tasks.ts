@@ -11,16 +11,22 @@ import { taskView } from './task-views.ts'
 type Asked = z.output<typeof ListTasksSchema>
 type Needs = Pick<Ports, 'tasks'>
 
-/** A page of the caller's tasks, newest first: those that are no children, unless asked otherwise. Throws NotFoundError for an unknown parent. */
+/**
+ * A page of the caller's tasks, newest first: those that are no children, unless asked otherwise. Of tasks that wait the children are listed,
+ * too: it is they that a person or a time is to come for, while their parents run.
+ * Throws NotFoundError for an unknown parent.
+ */
 export const listTasks =
   (ports: Needs) =>
   async (asked: Asked, caller: Caller): Promise<{ tasks: TaskView[]; cursor?: string }> => {
-    const { children, from, to, limit, cursor, parent, ...rest } = asked
+    const { from, to, limit, cursor, parent, ...rest } = asked
+    const { children = asked.status === 'waiting' } = rest
     const { tenant } = caller
     const range = await rangeOf(ports, asked, caller)
     if (!range) return { tasks: [] }
+    const { children: _, ...others } = rest
     const filter: TaskFilter = withoutUndefined({
-      ...rest,
+      ...others,
       ...range,
       parent: parent ?? (children ? undefined : null),
     })

@@ -7,6 +7,7 @@ import { listApprovals } from '../../../shared/app/views/list-approvals.ts'
 import { listTasks } from '../../../shared/app/views/list-tasks.ts'
 import { ListTasksSchema } from '../../../shared/contracts/list-requests.ts'
 import { firstFenceOf } from '../../../shared/contracts/step-payload.ts'
+import { isOpenTask } from '../../../shared/domain/task.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 import { CALLER, callerOf } from '../../support/stores/callers.ts'
 import { seedTask } from '../../support/stores/seed-task.ts'
@@ -59,6 +60,26 @@ describe('a task that waits', () => {
     expect(await statusOf(taskId)).toBe('waiting')
     await control(taskId, 'b', 'end')
     expect([await statusOf(taskId), await waiting()]).toEqual(['running', []])
+  })
+
+  it('is found also where it runs a step of another one, unless children are left out', async () => {
+    const parent = await seed({ a: { capability: 'work.do' } })
+    const child = await seed({ a: ask('Go?') })
+    const task = await stores.ports.tasks.findTask(child)
+    if (!task || !isOpenTask(task)) throw new Error('it has ended')
+    await stores.ports.tasks.createTask({
+      ...task,
+      id: `t_${'c'.repeat(26)}`,
+      parent: { taskId: parent, path: 'a', depth: 1 } as never,
+      status: 'waiting',
+    })
+    expect(await waiting()).toEqual([`t_${'c'.repeat(26)}`])
+    const list = listTasks(stores.ports)
+    const without = ListTasksSchema.parse({ status: 'waiting', children: 'false' })
+    expect((await list(without, CALLER)).tasks).toEqual([])
+    const all = ListTasksSchema.parse({})
+    expect((await list(all, CALLER)).tasks.map(({ taskId }) => taskId)).not.toContain(`t_${'c'.repeat(26)}`)
+    await cancelTask(stores.ports)({ id: `t_${'c'.repeat(26)}`, reason: 'over' }, CALLER)
   })
 
   it('does not wait for a step that has been skipped, or waits for no time', async () => {
@@ -192,6 +213,15 @@ describe('the inbox', () => {
     await stores.ports.tasks.endTask({ ...task, status: 'cancelled', endedAt: task.createdAt, reason: 'r' })
     expect(await inbox()).toEqual({ approvals: [] })
     expect(await stores.ports.waits.hasWaits(ended)).toBe(false)
+    // A wait that was left of a step that has ended: its task does not wait for it any longer.
+    const left = await seed({ a: ask('Go?') })
+    await control(left, 'a', 'begin')
+    const [step] = await stores.ports.steps.findSteps(left, ['a'])
+    const own = { taskId: left, path: 'a', owner: step?.owner ?? '', fence: step?.fence ?? '' }
+    await stores.ports.steps.endStep(own, { status: 'cancelled', endedAt: task.createdAt })
+    expect(await statusOf(left)).toBe('waiting')
+    expect(await inbox()).toEqual({ approvals: [] })
+    expect(await statusOf(left)).toBe('running')
     const other = await listApprovals(stores.ports)({ limit: 20 }, callerOf('other'))
     expect(other).toEqual({ approvals: [] })
   })

@@ -16,7 +16,7 @@ export const waitsGrants = grantsOf<Waits>()({
   },
   modes: {
     wait: ['addWait', 'removeWait', 'hasWaits', 'findWaitsInside'],
-    list: ['listApprovals', 'removeWait'],
+    list: ['listApprovals', 'removeWait', 'hasWaits'],
     clear: ['clearWaits'],
   },
 })
