@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url'
 import * as z from 'zod'
 import { type Compiled, compileWorkflow, issuesOfCompiling } from '../shared/compiler/index.ts'
 import { type AgentManifest, AgentManifestSchema } from '../shared/domain/agent.ts'
-import { describeIssues, type Issue } from '../shared/domain/issue.ts'
-import { issuesOfZod } from '../shared/domain/issues-of-zod.ts'
+import { isOrchestratorError } from '../shared/domain/errors.ts'
+import type { Issue } from '../shared/domain/issue.ts'
 import { withPlaces } from '../shared/workflow/issue-places.ts'
 import type { Workflow } from '../shared/workflow/schema.ts'
 import { issuesOfTypes } from '../shared/workflow/types/check-types.ts'
@@ -118,8 +118,9 @@ async function loadAgent(entry: string, root: string): Promise<Catalogue['agents
     const told = await compilesNot(entry, root)
     if (told.length > 0) throw new CatalogueError(told.join('\n'))
     const place = placeInStack(file, entry, error)
-    if (!(error instanceof z.ZodError)) throw new CatalogueError(`${place}: ${String(error)}`)
-    throw new CatalogueError(`${place}: ${describeIssues(issuesOfZod(error))}`)
+    throw new CatalogueError(
+      `${place}: ${isOrchestratorError(error, 'ConfigError') ? error.message : String(error)}`,
+    )
   })
   const parsed = ModuleSchema.safeParse(loaded)
   if (!parsed.success) {

@@ -9,7 +9,8 @@ import {
 } from '../domain/agent.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { describeIssues, type Issue, issue } from '../domain/issue.ts'
-import type { Json } from '../domain/json.ts'
+import { issuesOfZod } from '../domain/issues-of-zod.ts'
+import { isJsonObject, type Json } from '../domain/json.ts'
 import { suggestNames } from '../domain/nearest-names.ts'
 import { shown } from '../domain/shown.ts'
 import type { AgentContext } from './agent-context.ts'
@@ -57,7 +58,7 @@ export type DefinedAgent = {
   execute(call: { capability: string; input: unknown }, context: AgentContext): Promise<unknown>
 }
 
-/** Declares an agent. Throws a ZodError or a ConfigError that names the invalid part of the declaration. */
+/** Declares an agent. Throws a ConfigError with every issue of the declaration: its path, the value, and what would be right. */
 export function defineAgent<const C extends GivenCapabilities>(definition: Definition<C>): DefinedAgent {
   const {
     id,
@@ -74,9 +75,10 @@ export function defineAgent<const C extends GivenCapabilities>(definition: Defin
     execute,
     ...unknown
   } = definition
+  requireCallable(id, { capabilities, execute })
   requireKnown(id, { ...unknown, limits, price, model })
   const schemas = requireSchemas(id, capabilities)
-  const manifest = AgentManifestSchema.parse({
+  const declared = {
     id,
     version,
     description,
@@ -93,15 +95,50 @@ export function defineAgent<const C extends GivenCapabilities>(definition: Defin
       inputSchema: toJsonSchema(capability.input, 'input'),
       outputSchema: toJsonSchema(capability.output, 'output'),
     })),
-  })
-  const issues = issuesOfManifest(manifest)
-  if (issues.length > 0)
-    throw new OrchestratorError('ConfigError', `agent ${id}: ${describeIssues(issues)}`, { issues })
+  }
+  const parsed = AgentManifestSchema.safeParse(declared)
+  const issues = parsed.success
+    ? issuesOfManifest(parsed.data)
+    : issuesOfZod(parsed.error, { schema: AgentManifestSchema, value: declared })
+  if (!parsed.success || issues.length > 0)
+    throw new OrchestratorError('ConfigError', `agent ${shownId(id)}: ${describeIssues(issues)}`, { issues })
+  const manifest = parsed.data
   return { manifest, capabilities: schemas, execute: execute as DefinedAgent['execute'] }
 }
 
+/** An id that is none is shown as the value that it is. */
+const shownId = (id: unknown): string => (typeof id === 'string' && id !== '' ? id : shown(id))
+
 const PARTS = { limits: AgentLimitsSchema, price: AgentPriceSchema, model: AgentModelSchema }
 const FIELDS = [...Object.keys(AgentManifestSchema.shape), 'execute']
+
+/** What JavaScript may leave out, or an unchecked module. */
+function requireCallable(
+  id: string,
+  { capabilities, execute }: { capabilities: unknown; execute: unknown },
+): void {
+  const issues: Issue[] = []
+  const given = isJsonObject(capabilities) ? Object.entries(capabilities) : [['', undefined] as const]
+  for (const [name, one] of given) {
+    if (isJsonObject(one)) continue
+    const path = name === '' ? 'capabilities' : `capabilities["${name}"]`
+    const right =
+      name === '' ? '{"text.shorten": {description, input, output}}' : '{description, input, output}'
+    issues.push(
+      issue(
+        'invalid-value',
+        path,
+        `it is ${shown(name === '' ? capabilities : one)}; it must be an object such as ${right}`,
+      ),
+    )
+  }
+  if (typeof execute !== 'function')
+    issues.push(
+      issue('invalid-value', 'execute', `it is ${shown(execute)}; it must be a function of (call, context)`),
+    )
+  if (issues.length === 0) return
+  throw new OrchestratorError('ConfigError', `agent ${shownId(id)}: ${describeIssues(issues)}`, { issues })
+}
 
 /** A misspelt field would leave its default in place without a word. */
 function requireKnown(id: string, given: Readonly<Record<string, object | undefined>>): void {

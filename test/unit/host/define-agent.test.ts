@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import * as z from 'zod'
 import * as zod3 from 'zod/v3'
 import { defineAgent } from '../../../shared/agent/index.ts'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
 
 /** The call as JavaScript makes it, whose mistakes no compiler has seen. */
 const define = (changes: object): unknown =>
@@ -39,8 +40,16 @@ it.each([
     { model: { name: 'm', tokensPerMin: 5 } },
     'model.tokensPerMin: model has no "tokensPerMin"; did you mean',
   ],
+  [
+    { version: 'one', limits: { timeoutSeconds: -3 } },
+    'version: version is "one"; a version is MAJOR.MINOR.PATCH; limits.timeoutSeconds: timeoutSeconds is -3; it must be a whole number from 1 to 840',
+  ],
+  [{ execute: undefined }, 'execute: it is nothing; it must be a function of (call, context)'],
+  [{ capabilities: undefined }, 'capabilities: it is nothing; it must be an object such as'],
+  [{ capabilities: { 'x.y': 5 } }, 'capabilities["x.y"]: it is 5; it must be an object such as'],
   [{ tag: [] }, 'tag: an agent has no "tag"; did you mean "tags"?'],
 ])('refuses a declaration, naming the place and what would be right: %#', (changes, message) => {
+  expect(() => define(changes)).toThrow(OrchestratorError)
   expect(() => define(changes)).toThrow(`agent clerk: ${message}`)
 })
 
