@@ -2,7 +2,7 @@ import type * as z from 'zod'
 import { type Issue, issue } from '../domain/issue.ts'
 import { issuesOfZod } from '../domain/issues-of-zod.ts'
 import { isJsonObject } from '../domain/json.ts'
-import { suggestNames } from '../domain/nearest-names.ts'
+import { nearestNames, suggestNames } from '../domain/nearest-names.ts'
 import { shown } from '../domain/shown.ts'
 import { issuesOfJsonSchema } from './json-schema-issues.ts'
 import { everyStep } from './places.ts'
@@ -135,6 +135,9 @@ function parseStep(id: string, given: unknown, path: string, left: Left): { step
     : issuesOfStep(parsed.error, schema, withoutBody, path)
   if (parsed.success && (!body || body.steps))
     return { step: withBody(parsed.data, body?.steps), issues: [...issues, ...own] }
+  const meant = withoutUnknown(withoutBody, schema)
+  if (meant && (!body || body.steps))
+    return { step: withBody(meant, body?.steps), issues: [...issues, ...own, ...issuesOfNoKind(meant, path)] }
   // The reported issues include missing fields; zod's include all others, also beyond the limit of reported ones.
   const wrong = new Set([
     ...own.map((one) => fieldAt(one.path, path)),
@@ -143,6 +146,30 @@ function parseStep(id: string, given: unknown, path: string, left: Left): { step
   const standIn = standInOf(value, body?.steps, { known: Object.keys(schema.shape), wrong })
   left.set(standIn.step, standIn.left)
   return { step: standIn.step, issues: [...issues, ...own] }
+}
+
+/** Fields without which it is not known what a step's other fields may say, or which steps it is connected with. */
+const MEANING = [
+  ...['forEach', 'repeat', 'steps', ...MARKED_KINDS, 'capability', 'agent'],
+  ...['input', 'needs', 'when', 'join', 'onFailure'],
+]
+
+/**
+ * The step without the fields that it does not have, when nothing else is wrong with it: what else it says is checked as ever. Undefined
+ * when one of them may be a misspelt one that gives the others their meaning.
+ */
+function withoutUnknown(
+  value: Record<string, unknown>,
+  schema: ReturnType<typeof stepSchemaFor>,
+): Step | undefined {
+  const known = Object.keys(schema.shape)
+  const unknown = Object.keys(value).filter((field) => !known.includes(field))
+  const isMisspelt = unknown.some(
+    (field) => MEANING.includes(field) || nearestNames(field, MEANING).length > 0,
+  )
+  if (unknown.length === 0 || isMisspelt) return undefined
+  const rest = Object.fromEntries(Object.entries(value).filter(([field]) => !unknown.includes(field)))
+  return schema.safeParse(rest).data
 }
 
 /** The field of a step that an issue belongs to; a field may have dots in its name. */

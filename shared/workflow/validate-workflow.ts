@@ -225,11 +225,11 @@ function issuesOfNeeds(id: string, step: Step, { path, own, around }: Scope): Is
     around.includes(need)
       ? `which is outside the ${where}: the ${where} can wait for it`
       : `which is not in this ${where}${suggestNames(need, own)}`
-  const ofNeeds = (step.needs ?? [])
-    .filter((need) => !own.includes(need))
-    .map((need) =>
-      issue('unknown-step', `${path}.${id}.needs`, `step "${id}" needs "${need}", ${unknown(need)}`),
-    )
+  const ofNeeds = (step.needs ?? []).flatMap((need, at) =>
+    own.includes(need)
+      ? []
+      : issue('unknown-step', `${path}.${id}.needs[${at}]`, `step "${id}" needs "${need}", ${unknown(need)}`),
+  )
   const { onFailure } = step
   if (typeof onFailure !== 'object' || !('step' in onFailure) || own.includes(onFailure.step)) return ofNeeds
   const message = `step "${id}" is handled by "${onFailure.step}", ${unknown(onFailure.step)}`

@@ -18,6 +18,9 @@ const NAMES_VARIABLE = new RegExp(
   String.raw`\{\{-?\s*(\$?(?:${VARIABLES})${PATH})\s*-?\}\}|\$\{\{?\s*(\$?(?:${VARIABLES})${PATH})\s*\}\}?`,
 )
 
+/** An expression whose opening is taken apart: `{ % $input.x %}`. */
+const APART = /\{[ \t]+%[ \t]*([^%]*\$[^%]*?)[ \t]*%[ \t]*\}/
+
 /** Texts in a value that look like expressions and are none; those in expressions are left alone. */
 export function lookalikesIn(value: unknown, path: string, known: ReadonlySet<string>): Issue[] {
   if (typeof value === 'string') {
@@ -32,6 +35,8 @@ export function lookalikesIn(value: unknown, path: string, known: ReadonlySet<st
 /** The expression that a text was perhaps meant as; `known` are members of the input and steps, for placeholders without a variable. */
 function meantBy(text: string, known: ReadonlySet<string>): string | undefined {
   if (expressionIn(text) !== undefined) return undefined
+  const [, apart] = APART.exec(text) ?? []
+  if (apart !== undefined) return apart
   const trimmed = text.trim()
   if (BARE.test(trimmed)) return trimmed.replace(/^\$+\.?/, '$')
   const [, curly, dollar] = PLACEHOLDER.exec(trimmed) ?? NAMES_VARIABLE.exec(text) ?? []

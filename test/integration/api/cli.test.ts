@@ -96,7 +96,7 @@ describe('orchestrator', () => {
     expect(refused.code).toBe(2)
     expect(JSON.parse(refused.stdout)).toMatchObject({
       valid: false,
-      issues: [{ path: 'steps.c' }, { path: 'steps.a.needs' }],
+      issues: [{ path: 'steps.c' }, { path: 'steps.a.needs[0]' }],
     })
     const compiled = await start(['compile', good, '--json'], nowhere).outcome
     expect(JSON.parse(compiled.stdout)).toMatchObject({

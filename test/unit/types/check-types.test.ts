@@ -217,9 +217,33 @@ describe('a mistake in a name or type', () => {
     }
     expect(problemsOf(workflowOf(steps)).map((one) => one.split(':')[0])).toEqual([
       'unknown-field steps.b.retyr',
-      'unknown-step steps.b.needs',
+      'unknown-step steps.b.needs[0]',
       'unknown-field steps.a.input.prompt',
+      'missing-field steps.b',
     ])
+  })
+
+  it('is found in a step that has an unknown field, too, and in what uses its output', () => {
+    const steps = {
+      a: { ...write({ promt: 'x' }), verbosity: 1 },
+      b: write({ prompt: '{% $steps.a.texxt %}' }),
+    }
+    expect(problemsOf(workflowOf(steps)).map((one) => one.split(':')[0])).toEqual([
+      'unknown-field steps.a.verbosity',
+      'unknown-field steps.a.input.promt',
+      'missing-field steps.a.input',
+      'unknown-field steps.b.input.prompt',
+    ])
+  })
+
+  it('is an opening of an expression that is taken apart', () => {
+    const steps = { a: write({ prompt: 'Dear { % $input.name %}' }) }
+    expect(problemsOf(workflowOf(steps))).toEqual([
+      expect.stringMatching(
+        /looks like an expression and is text; an expression is written "{% \$input.name %}"/,
+      ),
+    ])
+    expect(problemsOf(workflowOf({ a: write({ prompt: 'a rise of { 5 % } or { %d %}' }) }))).toEqual([])
   })
 
   it('is a warning where the check is lenient', () => {

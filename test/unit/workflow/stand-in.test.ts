@@ -148,7 +148,7 @@ describe('a step that is wrong makes no other step look wrong (stand-in/S1, stan
   it('checks steps beside a head that is wrong', () => {
     expect(
       placesOf({ name: 'W', steps: { a: { ...echo, needs: ['x'] } }, output: '{% $steps.b %}' }),
-    ).toEqual(['name', 'steps.a.needs', 'output'])
+    ).toEqual(['name', 'steps.a.needs[0]', 'output'])
   })
 })
 
@@ -166,7 +166,7 @@ describe('expressions of a step that is wrong are checked (stand-in/S1, stand-in
     ],
     ['in an unknown field', { inputs: { x: '{% $steps.nope %}' } }, ['inputs', 'inputs.x']],
     ['names that only some fields see', { inputs: { x: '{% $item & $error & $index %}' } }, ['inputs']],
-    ['needs', { timeoutSeconds: 0, needs: ['nope', 'first'] }, ['timeoutSeconds', 'needs']],
+    ['needs', { timeoutSeconds: 0, needs: ['nope', 'first'] }, ['timeoutSeconds', 'needs[0]']],
     ['a cycle', { timeoutSeconds: 0, needs: ['after'] }, ['timeoutSeconds']],
   ])('%s', (what, fields, paths) => {
     const places = placesOf(around({ ...echo, ...handled, ...fields }))

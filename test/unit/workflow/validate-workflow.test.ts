@@ -32,7 +32,7 @@ describe('validateWorkflow', () => {
       'no-kind steps.e',
       'not-an-expression steps.f.when',
       'unknown-name steps.c.input.x',
-      'unknown-step steps.c.needs',
+      'unknown-step steps.c.needs[0]',
     ])
   })
 
@@ -218,8 +218,8 @@ describe('validateWorkflow', () => {
       'not-an-expression steps.outer.repeat.steps.a.when',
       'not-an-expression steps.outer.repeat.until',
       'unknown-name steps.outer.repeat.steps.c.input',
-      'unknown-step steps.after.needs',
-      'unknown-step steps.outer.repeat.steps.a.needs',
+      'unknown-step steps.after.needs[0]',
+      'unknown-step steps.outer.repeat.steps.a.needs[1]',
       'unknown-step steps.outer.repeat.steps.b.input',
     ])
     expect(
