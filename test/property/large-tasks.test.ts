@@ -146,7 +146,7 @@ describe('a task of 3,000 items', () => {
       },
     }
     const list = listTaskSteps(counting)
-    const query = { id: taskId, limit: 100, outputs: false }
+    const query = { id: taskId, limit: 100, outputs: false, inputs: false }
     const first = await list({ ...query, under: 'items' }, CALLER)
     expect(first.steps.map(({ stepId }) => stepId)).toEqual(
       Array.from({ length: 100 }, (_, at) => numberedPath('items', at)),
