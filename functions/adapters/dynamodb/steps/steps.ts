@@ -170,7 +170,7 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
       const noted = await updateOwned(own, {
         UpdateExpression: clauses.join(' ').trim(),
         ExpressionAttributeNames: Object.fromEntries(
-          [...set, ...removed].map(([name]) => [`#${name}`, name]),
+          [...set.map(([name]) => name), ...removed].map((name) => [`#${name}`, name]),
         ),
         ExpressionAttributeValues: Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
       })
