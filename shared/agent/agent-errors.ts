@@ -6,9 +6,9 @@ export const MOST_RETRY_AFTER_SECONDS = 86_400
 type Options = { details?: Readonly<Record<string, unknown>>; cause?: unknown }
 
 /**
- * The same call may succeed later: the same agent is called again, not before `retryAfterSeconds` where it says so (at most a day). Its
- * attempts are recorded as `AgentRetryableError`. Values of `retryAfterSeconds` that are no positive number are ignored, so that the header
- * of an answer can be handed on as it came.
+ * A transient failure: the same agent is called again, after `retryAfterSeconds` if given (at most a day). Its attempts
+ * are recorded as `AgentRetryableError`. A `retryAfterSeconds` that is not a positive number is ignored, so that the
+ * header of an HTTP response can be passed on unchecked.
  */
 export class RetryableError extends OrchestratorError {
   constructor(message: string, options: Options & { retryAfterSeconds?: number | undefined } = {}) {
@@ -19,8 +19,8 @@ export class RetryableError extends OrchestratorError {
 }
 
 /**
- * The same call would fail again: this agent is not called again for the step, whatever its `retry` says; the next agent is. Its attempt is
- * recorded as `AgentFinalError`.
+ * A permanent failure: this agent is not called again for the step, even if `retry` allows more attempts; the next
+ * agent is called. The attempt is recorded as `AgentFinalError`.
  */
 export class FinalError extends OrchestratorError {
   constructor(message: string, { details, cause }: Options = {}) {

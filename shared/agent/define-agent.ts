@@ -20,7 +20,10 @@ export type Capabilities = Readonly<
   Record<string, { description: string; input: z.ZodType; output: z.ZodType }>
 >
 
-/** A schema of any zod 4: a project may have another minor version than this package, whose class is another type. */
+/**
+ * A schema of any zod 4.x: a project may have another minor version than this package, whose classes are distinct
+ * types.
+ */
 type Zod4Schema = { readonly _zod: { readonly input: unknown; readonly output: unknown } }
 type GivenCapabilities = Readonly<
   Record<string, { description: string; input: Zod4Schema; output: Zod4Schema }>
@@ -160,7 +163,10 @@ function unknownFields(at: string, what: string, value: unknown, known: readonly
     )
 }
 
-/** Throws a ConfigError for what is no schema of zod 4: its conversion to JSON Schema would fail without a word of it. */
+/**
+ * Throws a ConfigError for values that are not zod 4 schemas: their conversion to JSON Schema would silently produce
+ * nothing.
+ */
 function requireSchemas(id: string, given: GivenCapabilities): Capabilities {
   const schemas: Record<string, Capabilities[string]> = {}
   const issues: Issue[] = []
@@ -176,7 +182,7 @@ function requireSchemas(id: string, given: GivenCapabilities): Capabilities {
   throw new OrchestratorError('ConfigError', `agent ${id}: ${describeIssues(issues)}`, { issues })
 }
 
-/** Whichever copy of zod has made it: `instanceof` would know only that of this package. */
+/** Recognizes schemas of any copy of zod 4; `instanceof` would recognize only those of this package's copy. */
 const isZod4 = (schema: unknown): schema is z.ZodType =>
   typeof schema === 'object' &&
   schema !== null &&
@@ -207,10 +213,10 @@ function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string,
   >
 }
 
-/** Keywords that do not narrow what is taken. */
+/** JSON Schema keywords that describe a value but do not restrict it. */
 const SAID = ['title', 'description', 'default', 'examples']
 
-/** Whether a schema turns values of other types into its own: zod describes only the values that come of it. */
+/** Whether a schema coerces or transforms other types: zod's JSON Schema describes only the parsed value then. */
 function readsAnything(given: z.core.$ZodType): boolean {
   const { def } = (given as z.core.$ZodTypes)._zod
   if ('coerce' in def && def.coerce) return true

@@ -7,7 +7,10 @@ import type { AdmittedCall, Limits, StepRun } from './step-run.ts'
 
 type Needs = Pick<HostPorts, 'breakers' | 'limits' | 'budgets' | 'clock' | 'prices' | 'steps'>
 
-/** Holds for the agent what its call needs. Throws AgentUnavailableError, AgentBusyError or BudgetExceededError. */
+/**
+ * Admits the call: takes a slot of the agent's concurrency limit, its share of the rate limit, and a budget
+ * reservation. Throws AgentUnavailableError, AgentBusyError or BudgetExceededError.
+ */
 export async function admitCall(
   ports: Needs,
   { agent, own, plan, record, agentId, log }: StepRun,

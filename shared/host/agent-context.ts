@@ -11,7 +11,7 @@ type Needs = Pick<
   'steps' | 'values' | 'files' | 'taskFiles' | 'fileLimits' | 'ledger' | 'clock' | 'ids' | 'timer'
 >
 
-/** What the agent sees of its step and of the world. */
+/** The context that an agent gets for its step. */
 export function agentContext(
   ports: Needs,
   run: StepRun,
@@ -36,5 +36,5 @@ export function agentContext(
   }
 }
 
-/** From 0 to 1; what is no number is nothing yet. */
+/** Clamps a progress to 0..1; NaN and values that are not numbers count as 0. */
 const shareOf = (fraction: number): number => Math.min(1, Math.max(0, Number(fraction) || 0))

@@ -7,9 +7,9 @@ import { withoutSecrets } from '../domain/without-secrets.ts'
 const MOST_STACK_CHARACTERS = 4_000
 
 /**
- * What an agent has thrown, as an error that can leave the host: ours keep their name and details, what is transient by nature is an
- * AgentRetryableError, anything else is the agent's failure. It is made anew, for what was thrown may be of any size, and its members may
- * throw when they are read.
+ * Converts a thrown value to the error that leaves the host: an OrchestratorError keeps its name and details, a
+ * transient error becomes an AgentRetryableError, anything else an AgentFailedError. The error is copied with bounded
+ * size, because a thrown value may be huge, and its getters may throw.
  */
 export function asAgentFailure(thrown: unknown, now?: Date): OrchestratorError {
   const { name, message: given } = failureOf(thrown)

@@ -8,7 +8,7 @@ import { describeNotJson, notJsonIn } from '../domain/not-json.ts'
 import { mentionsInherited, parseOwn } from '../domain/parse-own.ts'
 import { asAgentFailure } from './agent-failure.ts'
 
-/** The value as a schema of the agent's reads it. Throws what `failure` makes of the issues. */
+/** Parses the value with a schema of the agent. Throws the error that `failure` makes from the issues. */
 export function parseWith(
   agent: DefinedAgent,
   schema: z.ZodType,
@@ -20,7 +20,9 @@ export function parseWith(
   throw failure(describeIssues(readSafely(() => issuesOfZod(parsed.error, { schema, value }))))
 }
 
-/** Throws AgentOutputError naming what JSON cannot say, and where it stands. */
+/**
+ * Returns the output if JSON can represent it. Throws AgentOutputError naming the value that it cannot, and its path.
+ */
 export function requireJson(output: unknown, agentId: string, capability: string): Json {
   const found = readSafely(() => notJsonIn(output))
   if (!found) return output as Json
@@ -28,7 +30,7 @@ export function requireJson(output: unknown, agentId: string, capability: string
   throw new OrchestratorError('AgentOutputError', message)
 }
 
-/** What an agent has made may run code of its own when it is read. */
+/** Getters and refinements of the agent may throw while its values are read: such errors are the agent's failure. */
 function readSafely<T>(read: () => T): T {
   try {
     return read()
@@ -39,7 +41,10 @@ function readSafely<T>(read: () => T): T {
 
 const plainness = new WeakMap<DefinedAgent, boolean>()
 
-/** Whether no schema of the agent's names what every object inherits. Found once for each agent: it takes reading all its schemas. */
+/**
+ * Whether no schema of the agent has a property named like a member of Object.prototype. Cached, because it walks all
+ * schemas.
+ */
 function isPlain(agent: DefinedAgent): boolean {
   const known = plainness.get(agent)
   if (known !== undefined) return known

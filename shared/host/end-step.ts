@@ -27,7 +27,10 @@ export async function recordEnd(
   return { ...record, ...end }
 }
 
-/** Tells of an end that is recorded: to the gates, the bus, the agent's statistics and its budget (host/H4, host/H5). */
+/**
+ * Reports a recorded end: signals the gates, publishes the event, updates the agent's statistics and settles the call's
+ * reservations (host/H4, host/H5).
+ */
 export async function tellEnd(
   ports: Pick<HostPorts, 'steps' | 'gates' | 'executions' | 'statistics' | 'clock' | 'measure'>,
   run: StepRun,
@@ -46,7 +49,8 @@ export async function tellEnd(
     ports.measure('Attempts', { agentId, outcome: 'succeeded' }, 1)
     ports.measure('StepDuration', { agentId, capability }, durationMs)
   }
-  // Waited for, also when one of them fails: what is under way when a Lambda answers may never get out.
+  // All are awaited, even if one fails: Lambda freezes the process after the answer, so pending requests might never be
+  // sent.
   const told = await Promise.allSettled([
     signalGates(ports, plan, own.path),
     notices.finish(event ? [event] : []),
@@ -62,7 +66,10 @@ export function measureCost({ measure }: Pick<HostPorts, 'measure'>, { agentId, 
   if (costUsd > 0) measure('Cost', { agentId }, costUsd)
 }
 
-/** Once for each attempt, by the invocation that has noted its end (host/H5). Statistics are advice: they cost no step. */
+/**
+ * Adds an attempt to the agent's statistics, once, by the invocation that recorded its end (host/H5). A failure is only
+ * logged: statistics are best effort and must not fail a step.
+ */
 export async function count(
   ports: Pick<HostPorts, 'statistics' | 'clock'>,
   { agent, own, plan, record, agentId, log, call }: StepRun,
@@ -79,7 +86,10 @@ export async function count(
   )
 }
 
-/** Gives back what was held for the agent, and says how it did. What cannot be given back is given up at its time. */
+/**
+ * Releases the slot and the budget reservation of the call, and reports its result to the circuit breaker. A failed
+ * release is only logged: slot and reservation expire on their own.
+ */
 export async function release({ call, log }: StepRun, end: CallEnd | undefined): Promise<void> {
   await call?.admitted.end(end, amountOf(call.spending.sum())).catch((reason: unknown) => {
     log.warn('not given back', { reason: String(reason) })

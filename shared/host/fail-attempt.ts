@@ -19,17 +19,17 @@ const MOST_LOGGED_CHARACTERS = 4_000
 type Needs = Pick<HostPorts, 'steps' | 'statistics' | 'clock' | 'measure'>
 
 /**
- * Notes and tells what an error means for the step and its agent, before the error leaves the host (host/H3). Returns the error under the
- * name that the step's state matches; it throws nothing itself.
+ * Records and publishes a failed attempt before its error leaves the host (host/H3). Returns the error under the name
+ * that the step's state matches; never throws.
  */
 export async function failAttempt(ports: Needs, run: StepRun, error: unknown): Promise<unknown> {
   const { agentId, notices, log } = run
-  // The end is another invocation's to tell.
+  // The later invocation that owns the step records its end.
   if (isOrchestratorError(error, 'StepSupersededError')) {
     await Promise.all([notices.finish([]), release(run, undefined)])
     return error
   }
-  // Not asked, or asked in vain, is not failed: the rebinder finds another, or waits.
+  // A refused admission is no failed attempt: the rebinder chooses another agent, or waits.
   if (isOrchestratorError(error, ...REFUSALS)) {
     log.info('step not begun', { agentId, errorName: error.name })
     await Promise.all([notices.finish([]), release(run, undefined), noteWhenToAsk(ports, run, error)])
@@ -40,7 +40,7 @@ export async function failAttempt(ports: Needs, run: StepRun, error: unknown): P
   return errorForState(error, verdict)
 }
 
-/** What the state's error cannot say: how long an agent that is too busy wants to be left alone. */
+/** Records the retry-after time of a busy agent, because the state only sees the error's name. */
 async function noteWhenToAsk(
   { steps, clock }: Needs,
   { own, log }: StepRun,
@@ -48,7 +48,7 @@ async function noteWhenToAsk(
 ): Promise<void> {
   const { waitSeconds } = details
   if (typeof waitSeconds !== 'number' || !(waitSeconds > 0)) return
-  // Too far ahead there is no date; the rebinder waits less than this anyway.
+  // Bounded, so that the date stays valid; the rebinder waits less than this anyway.
   const seconds = Math.min(waitSeconds, MOST_RETRY_AFTER_SECONDS)
   const askAgainAt = new Date(clock.now().getTime() + seconds * 1_000).toISOString()
   await steps.noteStep(own, { askAgainAt }).catch((reason: unknown) => {
@@ -92,7 +92,7 @@ async function noteAttempt(
     ...run.call?.spending.told(),
   }
   const before = record.attempts.length
-  // Where it cannot be noted now, the rebinder notes it; the agent's own error leaves either way.
+  // If the write fails, the rebinder records the attempt later; the agent's error leaves the host either way.
   const noted = await ports.steps.addAttempt(own, attempt, before).catch((reason: unknown) => {
     log.warn('attempt not noted', { reason: String(reason) })
     return false
@@ -101,7 +101,7 @@ async function noteAttempt(
   log.warn('attempt failed', { agentId, errorName: failure.name, ...factsOf(failure, fault), durationMs })
   measureCost(ports, run)
   const countAndRelease = async (): Promise<void> => {
-    // Where it was not noted here, who notes it tells the breaker as well (host/H5).
+    // Otherwise the function that records the attempt also reports it to the circuit breaker (host/H5).
     if (!noted || !isAgentsFault(failure)) return release(run, undefined)
     const lately = await count(ports, run, { endedAt, error: failure })
     const end = { succeeded: false, ...(lately ? { lately } : {}) }

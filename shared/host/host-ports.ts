@@ -31,7 +31,7 @@ export type HostPorts = Pick<
   fileLimits?: FileLimits
   /** Writes one value of a metric. */
   measure<Name extends MetricName>(name: Name, dimensions: DimensionsOf<Name>, value: number): void
-  /** The timers of the platform where it is not given; a test gives one of virtual time. */
+  /** The platform's timers by default; tests pass timers in virtual time. */
   timer?: Timer
   /** Runs the agent's code; what it writes to the console is lines of the given log. */
   withConsole?<T>(log: StepLog, work: () => T): T
@@ -39,12 +39,14 @@ export type HostPorts = Pick<
   onCall?(call: AgentCall): void
 }
 
-/** A call of an agent, with its input as it was resolved: the agent's own schema may make of it what is no JSON. */
+/**
+ * A call of an agent, with its resolved input, before the agent's schema parses it: the parsed value may not be JSON.
+ */
 export type AgentCall = {
   agentId: string
   capability: string
   path: string
-  /** From 1: which try of the step it is. */
+  /** The number of the step's attempt, from 1. */
   attempt: number
   input: Json
 }
@@ -52,21 +54,21 @@ export type AgentCall = {
 /** A function's timeout exceeds its agent's `limits.timeoutSeconds` by this, so that the host can record the failure. */
 export const HOST_MARGIN_SECONDS = 5
 
-/** One call of the host: by Lambda, or by a test. */
+/** One invocation of the host, by Lambda or by a test. */
 export type Invocation = {
-  /** Unique: it owns the step while it runs. */
+  /** A unique id, which owns the step while the invocation runs. */
   id: string
-  /** How long it may still take, in milliseconds. */
+  /** The time left to this invocation, in milliseconds. */
   remainingMs(): number
 }
 
-/** Facts, not prose; payloads and secrets stay out. */
+/** A structured log; payloads and secrets stay out. */
 export type HostLog = {
   info(message: string, facts: Record<string, unknown>): void
   warn(message: string, facts: Record<string, unknown>): void
 }
 
-/** Acts once after so many milliseconds, unless it is cancelled by what it answers. */
+/** Runs `act` once after a delay; the returned function cancels it. */
 export type Timer = (milliseconds: number, act: () => void) => () => void
 
 export const platformTimer: Timer = (milliseconds, act) => {

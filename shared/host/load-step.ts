@@ -12,13 +12,14 @@ export type Loading = {
   timeLimit: number
   log: StepLog
   planned: Promise<Plan>
-  /** Records of the steps that this one needs: they had ended before it was entered. */
+  /** Records of the steps that this one needs; they ended before this step was entered. */
   needed: Promise<StepRecord[]>
 }
 
 /**
- * Parses what Step Functions has sent, and begins to read the plan, which a warm worker reads once, and the steps that this one needs.
- * Both are waited for where they are used, so that the step is taken over meanwhile. Throws a ZodError.
+ * Parses the payload from Step Functions, and starts to load the plan (cached by a warm worker) and the records of the
+ * needed steps. They are awaited only where they are used, so that they load while the step is taken over. Throws a
+ * ZodError.
  */
 export function loadStep(
   { plans, steps, log }: Pick<HostPorts, 'plans' | 'steps' | 'log'>,
@@ -28,7 +29,7 @@ export function loadStep(
   const { taskId, execution, path, fence, enteredAt } = StepPayloadSchema.parse(payload)
   const planned = plans.getPlan(taskId, execution)
   const needed = planned.then((plan) => recordsOfNeeds(steps, plan, path))
-  // Their users hear of a failure; a replay does not use what is needed.
+  // Prevents unhandled rejections: failures surface where the promises are awaited, and a replay never awaits `needed`.
   for (const reading of [planned, needed]) reading.catch(() => {})
   return {
     own: { taskId, path, owner: id, fence },

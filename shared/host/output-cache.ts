@@ -1,5 +1,5 @@
 /**
- * Outputs that are reused instead of made again, where a step says `cache`.
+ * Reuses outputs of equal earlier steps, for steps with `cache`.
  *
  * Invariants (tests cite them):
  * cache/M1 only for an equal input (files by what is in them) of the same capability of the same version of the same agent, for the
@@ -27,12 +27,12 @@ type Needs = Pick<HostPorts, 'outputs' | 'values' | 'files' | 'ids' | 'clock'>
 const SECOND = 1_000
 
 export type OutputCache = {
-  /** The outcome that an equal step has had; undefined when there is none that may be used. */
+  /** The outcome of an equal earlier step (a cache hit); undefined for a miss. */
   find(): Promise<StepOutcome | undefined>
   keep(output: StoredValue): Promise<void>
 }
 
-/** The cache as one step sees it; undefined for a step without one. */
+/** The cache for one step; undefined for a step without `cache`. */
 export function outputCache(
   { outputs, values, files, ids, clock }: Needs,
   { agent, own, plan, log }: StepRun,
@@ -44,12 +44,12 @@ export function outputCache(
   const digestOf = async (): Promise<string> =>
     ids.digest(canonicalJson([plan.tenant, id, version, capability.name, input, await filesIn(files, input)]))
   let key: Promise<string> | undefined
-  /** Made once, from the files as they are before the agent reads them. */
+  /** Memoized: the key depends on the files as they are before the agent runs. */
   const keyed = (): Promise<string> => {
     key ??= digestOf()
     return key
   }
-  /** cache/M2. */
+  /** Logs a failure of the cache instead of throwing it (cache/M2). */
   const tried = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await work()

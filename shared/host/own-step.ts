@@ -23,14 +23,14 @@ type Needs = Pick<
   HostPorts,
   'steps' | 'gates' | 'bus' | 'clock' | 'executions' | 'statistics' | 'breakers' | 'budgets' | 'timer'
 >
-/** The step is ours from here on, or has ended before. */
+/** The result of a take-over: this invocation owns the step, or the step had already ended. */
 export type Owned = { kind: 'owned'; run: StepRun } | { kind: 'ended'; receipt: Receipt }
 
 const UNKNOWN = 'unknown'
 
 /**
- * Takes the step over, or answers the receipt that it has left (host/H1). Throws StepSupersededError to a late invocation (host/H2), and
- * AgentFailedError when the agent has no attempt left.
+ * Takes the step over, or returns the receipt of its recorded end (host/H1). Throws StepSupersededError to a late
+ * invocation (host/H2), and AgentFailedError when the agent has no attempt left.
  */
 export async function ownStep(
   ports: Needs,
@@ -45,11 +45,11 @@ export async function ownStep(
   const plan = await planned
   if (taken.kind === 'superseded') throw superseded(own.path)
   if (taken.kind === 'final') {
-    // Failed for good: what that means for the task is decided already, and not by a late invocation.
+    // A final failure: the rebinder has already decided what it means for the task, so a late invocation must not.
     if (taken.step.status === 'failed' && !hasGoneOn(stepOf(plan, own.path), taken.step)) {
       throw superseded(own.path)
     }
-    // host/H4: a crash may have come between its end and the signals.
+    // host/H4: the invocation that recorded the end may have crashed before it signalled the gates.
     await Promise.all([
       signalGates(ports, plan, own.path),
       plan.budget ? settleDead(ports.budgets, { ...own, holder: own.fence }) : undefined,
@@ -75,7 +75,7 @@ export async function ownStep(
   const run = { agent, own, plan, record, agentId, enteredAt, needed, log, notices: stepNotices(ports) }
   const last = lastFailure(run)
   if (last) {
-    // It is the last attempt again, not another one.
+    // Restores the start of the last attempt, because no new attempt begins.
     await ports.steps.takeOverStep(own, { startedAt: last.startedAt })
     throw new OrchestratorError('AgentFailedError', last.error.message)
   }

@@ -1,12 +1,13 @@
 /**
- * Effects on the world outside that happen once, although the step that has them is tried again.
+ * Performs an external side effect once per step, across all its attempts.
  *
  * Invariants (tests cite them):
- * once/N1 an effect whose result is known is not performed again, by whichever attempt
- * once/N2 every attempt performs it under one idempotency key: a target that honours it performs it once, also where an attempt was
- *    cut off after the effect and before its result was kept
- * once/N3 a target that can be asked is asked before the effect is performed again, and not before the first claim has had its time
- * once/N4 a late attempt does not perform what a later one has claimed
+ * once/N1 an effect with a stored result is not performed again, by any attempt
+ * once/N2 all attempts pass the same idempotency key: a target that honours it performs the effect once, even if an
+ *    attempt crashed after the effect and before its result was stored
+ * once/N3 if the effect has a `find`, it is called before the effect is performed again, but only after the first
+ *    claim's `mostSeconds`
+ * once/N4 a superseded attempt does not perform an effect that a later attempt has claimed
  */
 import type { Effect } from '../agent/index.ts'
 import { OrchestratorError } from '../domain/errors.ts'
@@ -18,11 +19,11 @@ import { type HostPorts, platformTimer, type Timer } from './host-ports.ts'
 
 type Needs = Pick<HostPorts, 'ledger' | 'values' | 'clock' | 'ids' | 'timer'>
 
-/** How long an effect that can be asked about may take, where it does not say. */
+/** The default of `mostSeconds`, the longest duration of an effect with `find`. */
 const DEFAULT_MOST_SECONDS = 30
 const MAX_KEY = 200
 
-/** What an agent knows as `context.once`. Throws StepSupersededError when a later attempt has taken over. */
+/** Implements `context.once`. Throws StepSupersededError when a later attempt has taken over. */
 export function performOnce(
   { ledger, values, clock, ids, timer = platformTimer }: Needs,
   own: Ownership,
@@ -42,16 +43,16 @@ export function performOnce(
     if (claim.kind === 'done') return values.loadValue(claim.result)
     const idempotencyKey = ids.digest([own.taskId, own.path, key].join('\n')).slice(0, 32)
     const known = claim.kind === 'again' && find ? await lookUp(claim.claimedAt) : undefined
-    // An effect that answers nothing has happened all the same.
+    // An effect without a result is stored as null, so that it counts as performed.
     const result = known ?? (await perform(idempotencyKey)) ?? null
     requireJson(result, key)
     if (!(await ledger.complete(own, key, await values.storeValue(own.taskId, result))))
       throw superseded(own.path)
     return result
 
-    /** once/N3. */
+    /** Waits until the first claim's effect must have ended, then queries the target for its result (once/N3). */
     async function lookUp(claimedAt: string): Promise<Json | undefined> {
-      // Never longer than it may take: a clock may have gone back since.
+      // At most `mostSeconds`, in case the clock has been set back since the claim.
       const most = mostSeconds * 1_000
       const left = Math.min(most, Date.parse(claimedAt) + most - clock.now().getTime())
       if (left > 0) await delay(timer, left, signal)
@@ -60,7 +61,7 @@ export function performOnce(
   }
 }
 
-/** Throws the signal's reason as soon as it aborts. */
+/** Waits; throws the signal's reason as soon as it aborts. */
 async function delay(timer: Timer, milliseconds: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -75,7 +76,10 @@ async function delay(timer: Timer, milliseconds: number, signal: AbortSignal): P
   }
 }
 
-/** Throws AgentFailedError: the effect is performed again under the same key, as long as its result cannot be kept. */
+/**
+ * Throws AgentFailedError for a result that cannot be stored: every attempt would perform the effect again, under the
+ * same key.
+ */
 function requireJson(result: unknown, key: string): void {
   const found = notJsonIn(result)
   if (!found) return

@@ -10,7 +10,7 @@ import { parseWith } from './checked-values.ts'
 import type { HostPorts } from './host-ports.ts'
 import type { StepRun } from './step-run.ts'
 
-/** What the agent is asked: `input` as it was resolved, `parsed` as the agent's own schema reads it. */
+/** The call of an agent: `input` is the resolved input, `parsed` the same value after the agent's own schema. */
 export type Call = {
   capability: { name: string } & DefinedAgent['capabilities'][string]
   input: Json
@@ -27,7 +27,10 @@ export async function resolveInput(
   return resolveStep(values, task, plan, own.path, await needed, schema)
 }
 
-/** Throws InvalidInputError where the input does not fit, AgentFailedError where the agent does not offer what the step asks for. */
+/**
+ * Throws InvalidInputError when the input does not match the schema, AgentFailedError when the agent does not offer the
+ * step's capability.
+ */
 export function validateCall({ agent, own, plan }: StepRun, input: Json): Call {
   const capability = capabilityOf(agent, stepOf(plan, own.path))
   const parsed = parseWith(agent, capability.input, input, (issues) => {

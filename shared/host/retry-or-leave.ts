@@ -1,8 +1,10 @@
 /**
- * Whether the same agent is called again after a failure, and how the host tells Step Functions so. A state matches errors by their names,
- * so the name that leaves the host is not always the one that the attempt records (rebind/B2 reads the record):
+ * Decides whether the same agent is called again after a failure, and under which error name Step Functions learns of
+ * it. A state matches errors by name, so the name that leaves the host may differ from the one in the attempt's record
+ * (rebind/B2 reads the record):
  * - called again in place, after the state's wait: a name of RETRIED_IN_PLACE
- * - called again at a time that the agent has named, which no state can read: another name, which leads to the rebinder
+ * - called again at a time that the agent has named, which a state cannot read: another name, which leads to the
+ *   rebinder
  * - not called again: another name as well
  */
 import { MOST_RETRY_AFTER_SECONDS } from '../agent/index.ts'
@@ -17,7 +19,7 @@ import type { StepRun } from './step-run.ts'
 
 export type Verdict = 'in place' | 'at its time' | 'leave'
 
-/** The verdict on a failed attempt that is not noted yet; `askAgainAt`: the time that the agent has named. */
+/** The verdict on a failed attempt that is not recorded yet; `askAgainAt` is the agent's retry-after time. */
 export function verdictOn(
   { clock }: Pick<HostPorts, 'clock'>,
   run: StepRun,
@@ -34,7 +36,7 @@ export function verdictOn(
   }
 }
 
-/** The error under a name by which the step's state does what the verdict says. */
+/** The error, renamed so that the step's state does what the verdict says. */
 export function errorForState(error: unknown, verdict: Verdict): unknown {
   const { name, message } = failureOf(error)
   const isInPlace = verdict === 'in place'

@@ -25,7 +25,10 @@ type Needs = Pick<
   | 'withConsole'
 >
 
-/** What the agent answers, unchecked. Throws the signal's reason as soon as it aborts, and an OrchestratorError for all that agents throw. */
+/**
+ * Runs the agent and returns its output, unchecked. Throws the signal's reason as soon as it aborts, and an
+ * OrchestratorError for any value that the agent throws.
+ */
 export function runAgent(
   ports: Needs,
   run: StepRun,
@@ -67,7 +70,10 @@ export async function storeOutput(
   return ports.values.storeValue(own.taskId, output)
 }
 
-/** The agent's answer, or the signal's reason as soon as it aborts: an agent that does not listen cannot hold the host. */
+/**
+ * The agent's answer, or the signal's reason as soon as it aborts: an agent that ignores the signal cannot block the
+ * host.
+ */
 async function untilAborted<T>(
   { clock }: Pick<Needs, 'clock'>,
   signal: AbortSignal,

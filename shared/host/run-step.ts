@@ -1,10 +1,12 @@
 /**
- * The agent host: one invocation of a step, from what Step Functions has sent to the receipt that it gets.
+ * The agent host: runs one invocation of a step, from the payload of Step Functions to the receipt that is returned to
+ * it.
  *
  * Invariants (tests cite them):
  * host/H1 a step that has ended replays its receipt; its agent is not called again
- * host/H2 only the invocation with the highest fence writes; a late one is told so and changes nothing
- * host/H3 a failed attempt is noted before its error leaves
+ * host/H2 only the invocation with the highest fence writes; a superseded one gets StepSupersededError and changes
+ *    nothing
+ * host/H3 a failed attempt is recorded before its error leaves the host
  * host/H4 a step that has ended, or replays its receipt, signals the gates that wait for it
  * host/H5 an attempt is counted for its agent once at most, and by the invocation that has noted its end
  * host/H6 an attempt whose worker has died is noted and counted by the next owner of the step, and what it had reserved is settled
@@ -27,8 +29,10 @@ import type { Limits, StepOutcome, StepRun } from './step-run.ts'
 import { withinDeadline } from './within-deadline.ts'
 
 /**
- * Runs an agent on the step that `payload` names (see StepPayloadSchema), and answers its receipt. Throws an OrchestratorError for all
- * that agents throw, under a name by which the step's state calls the same agent again or leaves it (retry-or-leave.ts); a ZodError for another payload; and what the ports throw.
+ * Runs an agent on the step that `payload` names (see StepPayloadSchema) and returns its receipt. Throws an
+ * OrchestratorError for any value that the agent throws, under a name by which the step's state either calls the same
+ * agent again or goes to the rebinder (retry-or-leave.ts); a ZodError for an invalid payload; and the errors of the
+ * ports.
  */
 export function runStep(ports: HostPorts) {
   return async (agent: DefinedAgent, payload: unknown, invocation: Invocation): Promise<Receipt> => {

@@ -1,17 +1,17 @@
 import type { DomainEvent } from '../domain/event.ts'
 import { type HostPorts, platformTimer } from './host-ports.ts'
 
-/** A step that is over by then tells its beginning together with its end, in one call. */
+/** Delay of the start event: a step that ends within it publishes start and end in one call. */
 const LINGER_MILLISECONDS = 20
 
 export type StepNotices = {
-  /** Tells an event soon. */
+  /** Publishes an event after a short delay, together with others. */
   tell(event: DomainEvent): void
-  /** Tells what there is left to tell, after all that was told before; resolves when everything is out. */
+  /** Publishes the remaining events, after all earlier ones; resolves when all are published. */
   finish(events: readonly DomainEvent[]): Promise<void>
 }
 
-/** What one invocation tells of its step, in order. */
+/** Publishes the events of one invocation in order, batched. */
 export function stepNotices({ bus, timer = platformTimer }: Pick<HostPorts, 'bus' | 'timer'>): StepNotices {
   let waiting: DomainEvent[] = []
   let cancel: (() => void) | undefined
@@ -22,7 +22,7 @@ export function stepNotices({ bus, timer = platformTimer }: Pick<HostPorts, 'bus
     waiting = []
     cancel?.()
     cancel = undefined
-    // Best effort: the bus reports the events that it has lost, and the timer has no caller that could be told.
+    // Best effort: the bus itself reports lost events, and no caller could handle the error.
     if (events.length > 0) told = told.then(() => bus.publish(events)).catch(() => {})
   }
 

@@ -6,29 +6,32 @@ import type { Ownership, Plan, StepEnd } from '../ports/index.ts'
 import type { StepLog } from './step-log.ts'
 import type { StepNotices } from './step-notices.ts'
 
-/** A step that this invocation has taken over, with all that its parts need to know of it. */
+/** A step that this invocation owns, with everything that the parts of the host need to know about it. */
 export type StepRun = {
   readonly agent: DefinedAgent
   readonly own: Ownership
   readonly plan: Plan
   readonly record: StepRecord
-  /** As bound, or as rebound since; two agents may share a function. */
+  /** The bound agent, or the latest one that the rebinder chose; two agents may share a function. */
   readonly agentId: string
-  /** When Step Functions has asked for it, in milliseconds since 1970. */
+  /** When Step Functions entered the state, in milliseconds since 1970. */
   readonly enteredAt: number
   /** Records of the steps that this one needs. */
   readonly needed: Promise<StepRecord[]>
   readonly log: StepLog
   readonly notices: StepNotices
-  /** Set when the agent is admitted; absent where it was not, or not asked. */
+  /** Set once the call is admitted; absent for a skipped step, a cache hit or a refusal. */
   call?: AdmittedCall
 }
 
-/** What is held for the agent while it works, and what it says that it has spent. */
+/** The slot and reservation that are held during a call, and the cost that the agent reports. */
 export type AdmittedCall = { admitted: Admitted; spending: Spending }
 
-/** By when the agent must have answered; the signal aborts then, and on cancellation, with the error as its reason. */
+/**
+ * The deadline of the agent's answer; the signal aborts at the deadline and on cancellation, with the error as its
+ * reason.
+ */
 export type Limits = { deadline: Date; signal: AbortSignal }
 
-/** How a step has ended, before its end is recorded. */
+/** The outcome of a step, before it is recorded. */
 export type StepOutcome = Omit<StepEnd, 'endedAt'>

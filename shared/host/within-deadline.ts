@@ -6,19 +6,20 @@ import { DEFAULT_TIMEOUT_SECONDS } from '../workflow/schema.ts'
 import { type HostPorts, type Invocation, platformTimer } from './host-ports.ts'
 import type { Limits, StepRun } from './step-run.ts'
 
-/** A step that begins at once, and is shorter than this, costs no extra read. */
+/** How often the task is checked for cancellation. A step that starts at once and ends sooner causes no extra read. */
 const POLL_MILLISECONDS = 1_000
-/** Left to note the failure before the invocation is ended from outside. */
+/** Time reserved for recording the failure before Lambda ends the invocation. */
 const MARGIN_MILLISECONDS = 1_500
 
-/** The most that Lambda gives an invocation. */
+/** Lambda's maximum duration of an invocation. */
 const LONGEST_MILLISECONDS = 15 * 60_000
 
 type Needs = Pick<HostPorts, 'tasks' | 'clock' | 'timer'>
 
 /**
- * Works with a deadline, and a signal that aborts on it and on cancellation: stopping an execution does not stop the function that works
- * for it, so the host looks at the task meanwhile. Throws TaskCancelledError where the task was cancelled before the work began.
+ * Runs `work` with a deadline, and a signal that aborts at the deadline and on cancellation. Stopping an execution does
+ * not stop its running functions, so the host polls the task's status. Throws TaskCancelledError when the task was
+ * cancelled before the work began.
  */
 export async function withinDeadline<T>(
   ports: Needs,
@@ -43,11 +44,11 @@ export async function withinDeadline<T>(
   }
   const stopTimeout = timer(milliseconds, () => controller.abort(late))
   let stopPolling = timer(POLL_MILLISECONDS, poll)
-  // A timer of no time would let a quick agent win.
+  // Aborts now: with a timer of 0 ms an agent that answers at once would still succeed after the deadline.
   if (milliseconds === 0) controller.abort(late)
   try {
     const deadline = new Date(clock.now().getTime() + milliseconds)
-    // It has been on its way for a while: a cold start, or a call that was throttled. Nothing begins for what was cancelled meanwhile.
+    // The call was delayed, by a cold start or by throttling: the task may have been cancelled before the work begins.
     if (clock.now().getTime() - enteredAt > POLL_MILLISECONDS) {
       await look()
       controller.signal.throwIfAborted()
@@ -59,13 +60,17 @@ export async function withinDeadline<T>(
   }
 }
 
-/** How long the step has, and the error that ends it then: never longer than its Task state waits for it. */
+/**
+ * The time left for the step, and the error for exceeding it: the minimum of the step's timeout, the invocation's and
+ * the task's deadline.
+ */
 function timeOf({ clock }: Needs, { agent, own, plan }: StepRun, invocation: Invocation) {
   const { timeoutSeconds } = agent.manifest.limits
   const seconds = stepOf(plan, own.path).timeoutSeconds ?? Math.min(timeoutSeconds, DEFAULT_TIMEOUT_SECONDS)
   const left = invocation.remainingMs() - MARGIN_MILLISECONDS
   const ofTask = plan.deadline === undefined ? left : 1_000 * secondsUntil(plan.deadline, clock.now())
-  // Only a runtime whose invocations a debugger may stop gives more: there the step's own time does not count.
+  // Only the local cloud gives more than Lambda's maximum, while a debugger may pause the code: then the step's own
+  // timeout does not apply.
   const allowed = left > LONGEST_MILLISECONDS ? left : seconds * 1_000
   const milliseconds = Math.max(0, Math.min(allowed, left, ofTask))
   const isTasks = plan.deadline !== undefined && milliseconds === Math.max(0, ofTask)
