@@ -1,6 +1,6 @@
 /**
- * The functions: what infra bundles and deploys, and what each may do. Data only, which imports nothing but the grants of adapters: infra
- * reads this file of `functions/` and those, so that no SDK comes into a synthesis.
+ * The catalogue of functions: what infra bundles and deploys, and what each function may do. Pure data that imports
+ * only the adapters' grants, so that a synthesis does not load any SDK.
  */
 import { logsGrants } from './adapters/cloudwatch/logs.grants.ts'
 import { breakersGrants } from './adapters/dynamodb/counters/breakers.grants.ts'
@@ -28,7 +28,7 @@ import { valuesGrants } from './adapters/s3/values.grants.ts'
 import { executionsGrants } from './adapters/stepfunctions/executions.grants.ts'
 import { machinesGrants } from './adapters/stepfunctions/machines.grants.ts'
 
-/** The ports that ask AWS for something, by the names that use cases know them by. */
+/** The ports that call AWS, by the names that use cases use. */
 export const PORTS = {
   tasks: tasksGrants,
   plans: plansGrants,
@@ -58,10 +58,13 @@ export const PORTS = {
 } as const
 export type PortName = keyof typeof PORTS
 
-/** Which ports a function has, and in which modes it uses each. A port without a mode is one that it has and never calls. */
+/**
+ * The ports of a function, and the modes in which it uses each. A port with no modes is passed to the function but
+ * never called.
+ */
 export type PortModes = { readonly [P in PortName]?: readonly (keyof (typeof PORTS)[P]['modes'])[] }
 
-/** What every agent's function may do. */
+/** The ports of every agent's function. */
 export const AGENT_PORTS = {
   tasks: ['read'],
   plans: ['read'],
@@ -80,14 +83,17 @@ export const AGENT_PORTS = {
   executions: ['wake'],
 } as const satisfies PortModes
 
-/** What is known of a function before anything is synthesized. */
+/** The settings of a function that are known before the synthesis. */
 export type CataloguedFunction = {
-  /** The module that exports `handler`, from the package's root, without its ending. */
+  /** The path of the module that exports `handler`, relative to the package's root, without extension. */
   readonly entry: string
   readonly description: string
   readonly timeoutSeconds: number
   readonly memoryMb: number
-  /** Without it no task begins, goes on or ends: it keeps its share of the account's concurrency, however many calls agents have. */
+  /**
+   * Whether the function has reserved concurrency: tasks depend on it to start, proceed and end, so calls of agents
+   * must not use up its capacity.
+   */
   readonly reserved?: boolean
   readonly ports: PortModes
 }
@@ -158,14 +164,14 @@ export const FUNCTIONS = {
       gates: ['pass'],
       values: ['read', 'write'],
       waits: ['wait', 'clear'],
-      // Plans the tasks of child workflows.
+      // For planning the tasks of child workflows.
       agents: ['list'],
       workflows: ['find', 'list'],
       loads: ['read', 'count'],
       statistics: ['read'],
       breakers: ['read'],
       limits: ['look'],
-      // A child task waits for no turn: it runs in its parent's.
+      // A child task does not queue: it runs in its parent's slot.
       queue: [],
       budgets: ['read', 'create', 'close'],
       bus: ['publish', 'deliver'],

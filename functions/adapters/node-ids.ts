@@ -3,7 +3,7 @@ import type { Clock, Ids } from '../../shared/ports/index.ts'
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuv'
 
-/** Ids of 10 characters of time (milliseconds) and 16 random characters; `bytes` is the source of randomness. */
+/** Sortable ids: 10 characters of time (milliseconds) and 16 random ones; `bytes` is the source of randomness. */
 export function nodeIds(clock: Clock, bytes: (size: number) => Uint8Array = randomBytes): Ids {
   return {
     makeId: (prefix) => `${prefix}_${timePart(clock.now().getTime())}${chancePart(bytes(16))}`,

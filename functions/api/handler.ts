@@ -62,6 +62,6 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
   .use(httpHeaderNormalizer())
   .use(jsonBody())
   .handler((event, context) =>
-    // The router would take a path with a slash at its end: `/agents/` of a client whose id is empty is not `/agents`.
+    // The router ignores a trailing slash: it would serve `/agents/`, from a client with an empty id, as `/agents`.
     event.routeKey.endsWith(OTHER_REQUESTS) ? unknown(event.requestContext.http) : router(event, context),
   )

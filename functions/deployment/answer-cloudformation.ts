@@ -4,8 +4,8 @@
  * Invariants (tests cite them):
  * cloudformation/A1 CloudFormation is answered once, and before its timeout: without an answer the deployment would hang until then
  * cloudformation/A2 work that has only run out of time continues in a later invocation, which knows when the first began
- * cloudformation/A3 where no later invocation would end in time, failure is the answer; but a deletion succeeds, for leftovers must
- *    not block the removal of the stack
+ * cloudformation/A3 when no later invocation could finish in time, failure is reported; a deletion always succeeds,
+ *    because leftovers must not block the removal of the stack
  * cloudformation/A4 a later invocation begins after a back-off, so that a service that throttles or is briefly down can recover
  */
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda'

@@ -15,7 +15,7 @@ import { patientMachines } from '../deps/state-machines.ts'
 import { taskPorts } from '../deps/task-ports.ts'
 import { type Asked, answerCloudFormation } from './answer-cloudformation.ts'
 
-/** Values that are known only at deployment; the others lie in a file beside the bundle. */
+/** The properties that are known only at deployment; everything else is in a file beside the bundle. */
 const PropertiesSchema = z.object({
   agentFunctions: z.record(z.string(), z.string()),
   stateMachines: z.record(z.string(), z.string()),
@@ -25,13 +25,13 @@ const CatalogueSchema = z.object({
   workflows: z.array(z.object({ workflow: WorkflowSchema, gates: z.array(GateSchema), parts: z.number() })),
 })
 
-/** Longer than any worker caches its lists, and than secondary indexes lag behind. */
+/** Longer than workers cache their lists, and than secondary indexes lag. */
 const HEARD_MILLISECONDS = 3_000
 const untilHeard = (): Promise<void> => delay(HEARD_MILLISECONDS)
 
 /** Time reserved at the end of an invocation: for waiting, and for continuing or answering. */
 const KEPT_MILLISECONDS = 60_000
-/** The part of it that starting the next invocation takes. */
+/** The part of it that is needed to start the next invocation. */
 const KEPT_FOR_GOING_ON = 15_000
 let until = 0
 const patience = { wait: delay, leftMilliseconds: () => until - Date.now() }

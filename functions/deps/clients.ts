@@ -11,7 +11,7 @@ export const tasksTable = () => ({ client: dynamodb(), table: environment().TASK
 
 export const registryTable = () => ({ client: dynamodb(), table: environment().REGISTRY_TABLE })
 
-/** Its client reads numbers as text. */
+/** With a client of its own, which reads numbers as text, because counters exceed 2^53. */
 export const countersTable = () => ({
   client: once('counters', () =>
     withoutSdkLog(

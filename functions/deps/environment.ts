@@ -4,7 +4,7 @@ import { describeIssues } from '../../shared/domain/issue.ts'
 import { issuesOfZod } from '../../shared/domain/issues-of-zod.ts'
 import { once } from './once.ts'
 
-/** Throws ConfigError naming what is missing. */
+/** Throws ConfigError naming the missing variables. */
 export const environment = (): Environment =>
   once('environment', () => {
     const parsed = EnvironmentSchema.safeParse(process.env)

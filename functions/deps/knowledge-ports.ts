@@ -7,7 +7,7 @@ import { once } from './once.ts'
 import { clock } from './platform.ts'
 import { agents, loads } from './registry-ports.ts'
 
-/** What an agent is chosen by. */
+/** The ports that the choice of an agent depends on. */
 export const knowledgePorts = () => ({
   agents: agents(),
   loads: loads(),

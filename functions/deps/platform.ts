@@ -13,7 +13,7 @@ export const ids = (): Ids => once('ids', () => nodeIds(clock))
 
 export const logger = (): Logger => once('logger', () => new Logger())
 
-/** Those of another region, or of a contract, come with the stage. */
+/** Prices of models; the stage adds or replaces some, for another region or a contract. */
 export const prices = (): PriceTable => once('prices', () => pricesWith(environment().PRICES))
 
 /** Of files that agents write. */

@@ -6,8 +6,8 @@ type Catalogued<Name extends FunctionName | 'agents'> = Name extends FunctionNam
   : typeof AGENT_PORTS
 
 /**
- * The ports that a function's entry in the catalogue names, and those that ask nobody. An entry point that lacks one, or a use case that
- * wants another, does not compile; that it holds no others is a test's (test/unit/infra/ports-of-functions.test.ts).
+ * The ports that a function's entry in the catalogue names, and those that call no service (`clock`). The type checker
+ * finds a port that is missing; a test finds superfluous ones (test/unit/infra/ports-of-functions.test.ts).
  */
 export type PortsOf<Name extends FunctionName | 'agents'> = Pick<
   Ports,

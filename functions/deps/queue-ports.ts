@@ -10,7 +10,7 @@ import { once } from './once.ts'
 import { prices } from './platform.ts'
 import { executions } from './state-machines.ts'
 
-/** What a task starts and ends with; with `taskPorts`. */
+/** The ports with which a task is started and ended, in addition to `taskPorts`. */
 export const queuePorts = () => ({
   queue: queue(),
   limits: limits(),

@@ -13,7 +13,7 @@ export const executions = (): Executions =>
 
 export const machines = (): Machines => once('machines', () => makeMachines())
 
-/** For long work: where Step Functions asks to slow down, it waits. */
+/** For deployments: waits and retries when Step Functions throttles. */
 export const patientMachines = (patience: Patience): Machines => makeMachines(patience)
 
 function makeMachines(patience?: Patience): Machines {

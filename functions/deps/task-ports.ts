@@ -12,7 +12,7 @@ import { environment } from './environment.ts'
 import { once } from './once.ts'
 import { clock, ids } from './platform.ts'
 
-/** A task, what it was planned as, and how far it is. */
+/** The ports for tasks, their plans, steps and values. */
 export const taskPorts = () => ({ tasks: tasks(), plans: plans(), steps: steps(), values: values() })
 
 const tasks = (): Tasks =>

@@ -3,10 +3,12 @@
  * threads, each with a realm that has nothing but the language.
  *
  * Invariants (tests cite them):
- * isolation/I1 an evaluation ends: after about a second of processor time, or at its memory, its thread is ended and it fails by name
- * isolation/I2 a machine that is busy fails no evaluation: its time is the processor's
- * isolation/I3 a long evaluation holds up no other, as long as another thread may be opened
- * isolation/I4 nothing of the process is in the realm: no environment, no file, no module, no text becomes code
+ * isolation/I1 every evaluation ends: after about a second of processor time, or at its memory limit, its thread is
+ *    terminated and the error names the expression
+ * isolation/I2 a busy machine fails no evaluation: the limit counts processor time, not wall-clock time
+ * isolation/I3 a long evaluation does not block others, as long as memory allows another thread
+ * isolation/I4 the realm contains nothing of the process: no environment, files or modules, and no way to turn text
+ *    into code
  */
 
 import type { Answers } from '../../shared/workflow/evaluate-in-order.ts'
@@ -85,7 +87,7 @@ export function isolatedEvaluator(
     }
   }
 
-  /** Ends idle threads. */
+  /** Terminates idle threads. */
   async function rest(): Promise<void> {
     clearInterval(looking)
     looking = undefined

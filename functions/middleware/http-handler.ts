@@ -50,7 +50,7 @@ export function httpHandler<Input extends z.ZodType, Output extends z.ZodType>(
   }
 }
 
-/** The address of what a request has made. */
+/** The `Location` of the created resource. */
 function locationOf({ success: { location } }: Route, output: unknown): { location?: string } {
   if (location === undefined || !isJsonObject(output)) return {}
   const filled = location.replace(/\{(\w+)\}/g, (_all, name: string) =>

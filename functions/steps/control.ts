@@ -33,7 +33,7 @@ export const handler = middy()
     const answer = await control({ ...payload, owner: context.awsRequestId }, (told) => {
       facts = told
     })
-    // Only the names: the values may be what users submitted.
+    // Only the names are logged, because the values may come from users.
     log.info('step controlled', { taskId, stepId, ...facts, at, answer: Object.keys(answer) })
     return answer
   })

@@ -7,9 +7,12 @@ type Item = Record<string, unknown>
 
 export type ItemKey = { pk: string; sk: string }
 
-/** What BatchGetItem takes at once. */
+/** BatchGetItem's limit of keys. */
 const MOST_KEYS = 100
-/** Rounds in a row that bring nothing: 50 ms to 1.6 s are waited between them, some 3 s in all. */
+/**
+ * Gives up after so many rounds in a row without any item: the back-off between them is 50 ms to 1.6 s, about 3 s in
+ * all.
+ */
 const MOST_EMPTY_ROUNDS = 6
 const FIRST_WAIT_MILLISECONDS = 50
 

@@ -4,8 +4,8 @@ import { callAws } from '../aws-errors.ts'
 type Item = Record<string, unknown>
 
 /**
- * All items that a query finds, or the first `Limit` where it is given: a page of DynamoDB ends at 1 MB, however few items that is, and
- * what a filter leaves out counts in it. Throws as `callAws` does.
+ * All items that a query matches, or the first `Limit` of them. Reads page after page, because DynamoDB ends a page at
+ * 1 MB, which it counts before the filter. Throws as `callAws` does.
  */
 export async function queryAll(client: DynamoDBDocumentClient, input: QueryCommandInput): Promise<Item[]> {
   const { Limit: most = Number.POSITIVE_INFINITY } = input

@@ -4,8 +4,8 @@ import { callAws } from '../aws-errors.ts'
 type Item = Record<string, unknown>
 
 /**
- * One read of a query: at most `Limit` items and 1 MB before its filter. `from` is where to go on, undefined at the end; `scanned` counts
- * what was read. Throws as `callAws` does.
+ * One page of a query: at most `Limit` items or 1 MB, counted before its filter. `from` is the key to continue from,
+ * undefined on the last page; `scanned` counts the items before the filter. Throws as `callAws` does.
  */
 export async function queryPage(
   client: DynamoDBDocumentClient,

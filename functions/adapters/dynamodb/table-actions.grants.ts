@@ -2,8 +2,8 @@ import type { Grant, Resource } from '../../../shared/contracts/grants.ts'
 import { REGISTRY_INDEXES, TASK_INDEXES } from '../../../shared/contracts/table-layout.ts'
 
 /**
- * Grants on a table. A read may be of any item; a write is of items alone whose partition key begins with one of `keys`
- * (`dynamodb:LeadingKeys`), so that no function changes a record that is not its business.
+ * Grants on a table. Reads are allowed for all items; writes only for items whose partition key begins with one of
+ * `keys` (`dynamodb:LeadingKeys`), so that a function can change only the kinds of records that it owns.
  */
 const actionsOn = (table: 'tasks' | 'registry') => {
   const grant = (action: string, on: Pick<Resource & { kind: 'table' }, 'index' | 'keys'> = {}): Grant => ({
@@ -26,5 +26,5 @@ export const onRegistry = actionsOn('registry')
 
 export const openTasks = onTasks.queryIndex(TASK_INDEXES.open.name)
 export const tasksByStatus = onTasks.queryIndex(TASK_INDEXES.byStatus.name)
-/** What `listKind` sends. */
+/** The query that `listKind` sends. */
 export const listedRecords = onRegistry.queryIndex(REGISTRY_INDEXES.byKind.name)

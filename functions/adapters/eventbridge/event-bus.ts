@@ -4,20 +4,20 @@ import { type DomainEvent, EVENT_SOURCE } from '../../../shared/domain/event.ts'
 import type { EventBus } from '../../../shared/ports/index.ts'
 
 const MAX_ENTRIES = 10
-/** An entry may have 256 KB, with its names. */
+/** EventBridge allows 256 KB for an entry, including its names. */
 const MAX_BYTES = 250_000
 
 import { callAws } from '../aws-errors.ts'
 
 type Bus = { client: EventBridgeClient; busName: string; onLost: (facts: Record<string, unknown>) => void }
 
-/** What a workflow emits is routed by the type that it gives. */
+/** Events of `emit` steps have the type that the workflow gives; rules match on it. */
 const detailTypeOf = ({ type, data }: DomainEvent): string =>
   type === 'custom' ? `custom.${String(data.type)}` : type
 
-/** What cannot be published is reported to `onLost`, and the caller goes on. */
+/** Best effort: events that cannot be published are reported to `onLost`, and nothing is thrown. */
 export function eventbridgeEventBus({ client, busName, onLost }: Bus): EventBus {
-  /** Answers how many were not taken. */
+  /** Returns the number of rejected entries. */
   async function put(events: readonly DomainEvent[]): Promise<number> {
     const Entries = events.map((event) => ({
       EventBusName: busName,

@@ -1,6 +1,6 @@
 import { grantsOf } from '../../../shared/contracts/grants.ts'
 
-/** A function that goes on in an invocation of its own. */
+/** Allows a function to continue its work in another invocation of itself. */
 export const invocationsGrants = grantsOf<{
   invokeLater(functionName: string, event: object): Promise<void>
 }>()({

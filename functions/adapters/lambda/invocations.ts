@@ -1,7 +1,7 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda'
 import { callAws } from '../aws-errors.ts'
 
-/** Has a function invoked with this event, and waits for no answer. */
+/** Invokes a function asynchronously. */
 export async function invokeFunctionLater(
   client: LambdaClient,
   functionName: string,

@@ -3,12 +3,15 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { ANSWERS_PREFIX } from '../../../shared/contracts/table-layout.ts'
 import { callAws } from '../aws-errors.ts'
 
-/** How long the link to an answer may be followed. */
+/** The lifetime of the presigned URL of an answer. */
 const LINK_SECONDS = 300
 
-/** Answers that are too large for a function to give: kept for a day, and given by a link that is good for minutes. */
+/**
+ * Stores answers that exceed Lambda's response limit (claim check). They are kept for a day; their presigned URL is
+ * valid for minutes.
+ */
 export type AnswerStore = {
-  /** Answers the link. */
+  /** Returns the presigned URL. */
   keep(body: string): Promise<string>
 }
 

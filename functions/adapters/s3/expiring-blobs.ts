@@ -16,7 +16,10 @@ const AT_ONCE = 20
 const MISSING = ['NoSuchKey', 'NotFound']
 const { key: Key, value: Value } = EXPIRY_TAG
 
-/** By a tag that the bucket's lifecycle goes by. It counts from an object's creation: what is old by then is written anew, onto itself. */
+/**
+ * Tags objects, and the bucket's lifecycle rule deletes tagged ones. The rule counts from an object's creation, so an
+ * old object is copied onto itself.
+ */
 export function s3ExpiringBlobs({
   client,
   bucket,

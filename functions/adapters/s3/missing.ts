@@ -2,15 +2,18 @@ import { callAws } from '../aws-errors.ts'
 
 const MISSING = ['NoSuchKey', 'NotFound']
 const FORBIDDEN = 403
-/** By S3's own word; an answer to HEAD has none. What is wrong with the credentials or the clock has other words, and passes. */
+/**
+ * Error names of S3 for a forbidden object; the SDK calls a 403 without a body (HEAD) `Unknown`. Other 403s, about
+ * credentials or the clock, are thrown.
+ */
 const NOT_ALLOWED = ['AccessDenied', 'Forbidden', 'Unknown']
 
 type S3Error = Error & { $metadata?: { httpStatusCode?: number } }
 
 /**
- * What S3 answers of an object, or undefined when it is not there. Without the right to list the whole bucket S3 answers 403 for a
- * missing object as for a forbidden one, also where some prefixes may be listed; our functions may read every key that they ask
- * for, so both mean the same here.
+ * S3's answer for an object, or undefined when there is none. Without permission to list the whole bucket, S3 answers
+ * 403 instead of 404 for a missing object. The functions may read every key that they ask for, so a 403 always means
+ * that the object is missing.
  */
 export async function unlessMissing<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {

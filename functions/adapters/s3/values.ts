@@ -6,7 +6,7 @@ import type { BlobStore, Values } from '../../../shared/ports/index.ts'
 /** Above this a value goes to the blob store: a large item costs write units on every touch. */
 const MOST_INLINE_BYTES = 16 * 1024
 
-/** Small values stand in the item that refers to them, larger ones are blobs. */
+/** Stores small values inline in the item that refers to them, larger ones as blobs (claim check). */
 export function blobValues({
   blobs,
   digest,

@@ -7,7 +7,7 @@ export const executionsGrants = grantsOf<Executions>()({
   methods: {
     start: [on('machines', 'states:StartExecution')],
     find: [on('executions', 'states:DescribeExecution')],
-    // IAM knows a task token by the machine that has made it.
+    // IAM checks a task token by the state machine that issued it.
     wake: [on('machines', 'states:SendTaskSuccess')],
     stop: [on('executions', 'states:StopExecution')],
   },
@@ -16,7 +16,7 @@ export const executionsGrants = grantsOf<Executions>()({
     find: ['find'],
     wake: ['wake'],
     stop: ['stop'],
-    /** A task whose turn has come starts; one that was ended meanwhile is stopped. */
+    /** Starts a task when its turn in the queue has come; stops it if it was cancelled meanwhile. */
     turns: { methods: ['start', 'stop'], when: 'tenantConcurrency' },
   },
 })

@@ -9,12 +9,12 @@ import { executionArnOf } from '../../../shared/domain/execution-arn.ts'
 import type { ExecutionState, Executions } from '../../../shared/ports/index.ts'
 import { unlessAws } from '../aws-errors.ts'
 
-/** Step Functions' errors for the token of a task that has ended. */
+/** Step Functions' errors for a task token whose task is over. */
 const OVER = ['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']
 
 type Settings = {
   client: SFNClient
-  /** The trace that the caller is part of: the execution goes on with it. */
+  /** The caller's trace, which the execution continues. */
   traceHeader?: () => string | undefined
 }
 
@@ -28,7 +28,7 @@ export function stepfunctionsExecutions({ client, traceHeader }: Settings): Exec
         input: JSON.stringify(input),
         ...(trace ? { traceHeader: trace } : {}),
       })
-      // The name is the task's: an execution that has it already is the one that was wanted.
+      // Idempotent: the name is derived from the task, so an existing execution of that name is the wanted one.
       await unlessAws(['ExecutionAlreadyExists'], () => client.send(start))
       return executionArnOf({ stateMachineArn, name })
     },

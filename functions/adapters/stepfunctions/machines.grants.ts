@@ -6,7 +6,7 @@ const on = (kind: 'machines' | 'executions' | 'machine-role', ...actions: Action
   on: { kind },
 })
 
-/** `removeBusy` is `remove` with `evenBusy`, which few functions may. */
+/** `removeBusy` is `remove` with `evenBusy`, as a mode of its own, because few functions may do that. */
 type Granted = Machines & { removeBusy: Machines['remove'] }
 
 const remove = on('machines', 'states:ListExecutions', 'states:DeleteStateMachine')

@@ -51,9 +51,9 @@ export function stepfunctionsMachines(settings: Settings): Machines {
 
   async function createUnlessThere(stateMachineArn: string, definition: string): Promise<void> {
     const describe = new DescribeStateMachineCommand({ stateMachineArn })
-    // Asking is cheap; creating is limited to about one a second.
+    // Describing is cheap; creating is limited to about one call a second.
     const there = await unlessAws(['StateMachineDoesNotExist'], () => client.send(describe))
-    // Its name cannot be used again before it has been deleted.
+    // A name can be reused only after the deletion has completed.
     if (there?.status === 'DELETING')
       throw new OrchestratorError('UnavailableError', `${stateMachineArn} is being deleted; try again`)
     if (there) return
@@ -159,7 +159,7 @@ async function isBusy(client: SFNClient, stateMachineArn: string, patience?: Pat
   )
   if (listed?.executions?.some(isRunningOrRedrivable)) return true
   if (!listed?.nextToken) return false
-  // There is more than one page of executions: older ones may still be running.
+  // More than one page of executions: older ones, on later pages, may still be running.
   const running = new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING', maxResults: 1 })
   return Boolean((await patiently(patience, () => client.send(running))).executions?.length)
 }

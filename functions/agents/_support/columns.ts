@@ -5,7 +5,7 @@ import type { Cell } from './type-column.ts'
 
 type ColumnType = 'number' | 'date' | 'boolean' | 'text' | 'empty'
 
-/** `dayOrder` is what was assumed of dates like 5/4/2026, `guessed` when no date of the column shows it. */
+/** `dayOrder`: how ambiguous dates (5/4/2026) were read; `guessed` when no date of the column is unambiguous. */
 export type Column = {
   name: string
   type: ColumnType

@@ -30,7 +30,7 @@ export function timeOfText(text: string, order: DayOrder = 'month first'): numbe
   return named ? dayOf(Number(named[3]), MONTHS.indexOf(named[1] ?? '') + 1, Number(named[2])) : undefined
 }
 
-/** What the dates of one column, taken together, say about the order of day and month; undefined where they say nothing. */
+/** The order of day and month that the unambiguous dates of a column show; undefined when there are none. */
 export function dayOrderOf(texts: Iterable<string>): DayOrder | undefined {
   for (const text of texts) {
     const [, a = 0, b = 0] = YEAR_LAST.exec(text)?.map(Number) ?? []

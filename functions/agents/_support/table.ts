@@ -19,7 +19,7 @@ const MAX_NOTES = 50
 export const TableSchema = z.union([FileReferenceSchema, z.string(), z.array(RowSchema)])
 type Source = z.infer<typeof TableSchema>
 
-/** How to read a table where CSV leaves the types open. */
+/** How to read a table, where CSV leaves the types open. */
 export const ReadingWishes = {
   columns: z
     .record(z.string(), z.enum(['text', 'number', 'boolean']))
@@ -58,8 +58,8 @@ export type Table = { rows: Row[]; columns: ColumnReading[] | undefined; notes: 
 type Reading = { files: Pick<AgentFiles, 'list' | 'readText'> }
 
 /**
- * The rows of a table. Throws InvalidInputError with the place where the text stops being a table, and for a table without rows, unless
- * it is given as a list of rows and `mayBeEmpty` is set.
+ * The rows of a table. Throws InvalidInputError with the place of a syntax error, and for a table without rows, unless
+ * the rows are given as a list and `mayBeEmpty` is set.
  */
 export async function readTable(
   source: Source,
@@ -68,13 +68,13 @@ export async function readTable(
 ): Promise<Table> {
   const table = await tableOf(source, context, wishes)
   const { length } = table.rows
-  // A text of one line is more likely the name of a file than a table without rows.
+  // A text of one line is more likely a file name than a table without rows.
   if (length === 0 && !(wishes.mayBeEmpty && Array.isArray(source))) throw bad('the table has no rows')
   if (length > MAX_ROWS) throw bad(`the table has ${length} rows; this reads at most ${MAX_ROWS}`)
   return { ...table, notes: boundedNotes(table.notes) }
 }
 
-/** Notes are for people, so only the first few are kept. */
+/** Only the first few notes are kept, because people read them. */
 export function boundedNotes(notes: readonly string[]): string[] {
   if (notes.length <= MAX_NOTES) return [...notes]
   return [...notes.slice(0, MAX_NOTES - 1), `and ${notes.length - MAX_NOTES + 1} more`]

@@ -2,10 +2,13 @@
  * Infers the type of a CSV column. CSV has only text, so this is a guess: it is made for the column as a whole, and reported.
  *
  * Invariants (tests cite them):
- * column/T1 nothing is lost: the cells, written by the reading (`decimals`, `missing`), give the same text again
+ * column/T1 the conversion is lossless: the typed cells, written back with `decimals` and `missing`, give the original
+ *    text
  * column/T2 a column is a number only where every cell is a plain number: no plus sign, leading zero, exponent, separator or unit
- * column/T3 zeros at the end (3.10) need a column that has them throughout, over more than one whole part: 3.10 and 3.11 may be versions
- * column/T4 a word for "missing" (NA) is one only where all other cells are numbers or booleans, and no cell is empty; elsewhere it is text (Namibia)
+ * column/T3 trailing zeros (3.10) are accepted only if all numbers of the column have as many decimals, and their whole
+ *    parts differ: 3.10 and 3.11 may be versions
+ * column/T4 a word for "missing" (NA) counts as missing only if all other cells are numbers or booleans and no cell is
+ *    empty; elsewhere it is text (the country code of Namibia)
  */
 import { OrchestratorError } from 'orchestrator/agent'
 import { PLAIN_NUMBER, printNumber } from './numbers.ts'
@@ -25,7 +28,7 @@ export const MAX_DECIMALS = 100
 
 type Wish = { type?: CellType | undefined; missing: ReadonlySet<string> }
 
-/** The cells typed, and how. Throws InvalidInputError where a cell is not of the type that is asked for. */
+/** The typed cells, and how they were read. Throws InvalidInputError when a cell does not have the requested type. */
 export function typeColumn(
   name: string,
   texts: readonly string[],
@@ -92,7 +95,9 @@ function because(texts: readonly (string | null)[]): { why?: string } {
   return { why: `${quoted(texts[index] ?? '')} (row ${index + 1}) is text here; "missing" can say otherwise` }
 }
 
-/** The fewest decimals of a column of numbers, or what keeps it from being one (column/T1, column/T2, column/T3). */
+/**
+ * The fewest decimals in a column of numbers; otherwise the reason why it is not one (column/T1, column/T2, column/T3).
+ */
 function numberReading(texts: readonly (string | null)[]): { decimals: number } | { why: string } {
   let decimals = 0
   let padded = -1

@@ -2,7 +2,7 @@ import { contentWords, stem } from '../_support/words.ts'
 import type { Findings } from '../research/schemas.ts'
 import type { Gaps } from './schemas.ts'
 
-/** Which words of the question no passage mentions, and whether one source carries everything. */
+/** The words of the question that no passage contains, and whether all passages come from one source. */
 export function findGaps({ findings }: { findings: Findings }): Gaps {
   const words = [...new Set(contentWords(findings.query))]
   const found = new Set(findings.passages.flatMap(({ text }) => contentWords(text).map(stem)))

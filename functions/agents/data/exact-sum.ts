@@ -1,7 +1,7 @@
 import { OrchestratorError } from 'orchestrator/agent'
 import { printNumber } from '../_support/numbers.ts'
 
-/** A longer sum gets no exact text: with more digits it is no amount of money, and its last digits mean nothing. */
+/** Longer sums have no `exact` text: an amount of money has fewer digits. */
 const MAX_DIGITS = 40
 
 /** A sum of decimals: `exact` is its text where a JavaScript number cannot hold it. */

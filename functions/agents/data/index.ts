@@ -86,7 +86,7 @@ export default defineAgent({
   limits: { timeoutSeconds: 120, memoryMb: 1024 },
   async execute(call, context) {
     if (call.capability === 'data.merge') return mergeSources(call.input, context)
-    // A filter before this step may have left nothing.
+    // An earlier filter step may have removed all rows.
     const table = await readTable(call.input.source, context, { ...call.input, mayBeEmpty: true })
     const { rows, notes, ...read } = table
     if (call.capability === 'data.transform') {

@@ -10,10 +10,10 @@ const MAX_ROWS = 500_000
  * The join of two tables on a key, as in SQL.
  *
  * Invariants (tests cite them):
- * join/J1 each row of the left meets every row of the right with the same key: n rows and m rows are n times m
+ * join/J1 each row of the left table is paired with every right row of the same key: n and m such rows give n times m
  * join/J2 a missing key equals nothing, another missing key included; 1 is not "1"
- * join/J3 a row without a partner stands alone where the kind keeps it (`left`, `full`), the other side's columns null
- * join/J4 a column that both tables have, other than the key, comes twice: the right table's is renamed
+ * join/J3 an unmatched row is kept by the kinds `left` (left rows) and `full`, with nulls for the other table's columns
+ * join/J4 a column other than the key that is in both tables is kept twice: the right table's is renamed
  * `notes` reports what was left out or renamed.
  */
 export function joinRows(

@@ -3,7 +3,7 @@ import { evaluateForEach, type Json, OrchestratorError } from 'orchestrator/agen
 import type { Row } from '../_support/cells.ts'
 import { sortRows } from './sort-rows.ts'
 
-/** Rows evaluated before the event loop gets a turn. */
+/** Rows evaluated before yielding to the event loop. */
 const AT_ONCE = 500
 
 type Transformation = {

@@ -22,7 +22,7 @@ export async function writeReport(input: ReportInput): Promise<Report> {
   return { title: input.title, engine: 'extractive', markdown: `${markdown}\n`, charts }
 }
 
-/** The clearest trends, drawn. */
+/** Charts of the strongest trends. */
 async function chartsOf({ over, per, trends }: NonNullable<ReportInput['trends']>): Promise<Chart[]> {
   const clearest = trends.toSorted((a, b) => b.r2 - a.r2).slice(0, MAX_CHARTS)
   return Promise.all(

@@ -2,7 +2,7 @@ import { evaluateExpression, isOrchestratorError, type Json } from 'orchestrator
 
 type Rule = { name: string; expression: string }
 
-/** A rule sees the value as `$value`. A rule that cannot be evaluated is a problem too. */
+/** Evaluates rules with the value as `$value`. A rule that cannot be evaluated is reported as a problem too. */
 export async function checkRules(value: Json, rules: readonly Rule[]) {
   const problems: { path: string; message: string }[] = []
   for (const { name, expression } of rules) {

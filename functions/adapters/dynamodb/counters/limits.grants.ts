@@ -7,7 +7,7 @@ const { slots, rate } = COUNTER_KEYS
 
 export const limitsGrants = grantsOf<Limits>()({
   methods: {
-    // Where none is free, expired leases are looked for.
+    // When no slot is free, it looks for expired leases to reclaim.
     takeSlot: [onRegistry.get, onRegistry.update(slots)],
     freeSlot: [onRegistry.update(slots)],
     countSlots: [onRegistry.getAll],
@@ -17,9 +17,9 @@ export const limitsGrants = grantsOf<Limits>()({
   modes: {
     look: ['countSlots'],
     take: ['takeSlot', 'freeSlot', 'takeRate'],
-    /** The slots of a tenant, which a task takes when its turn comes. */
+    /** Tenants' slots, which limit how many tasks of a tenant run concurrently. */
     turns: { methods: ['takeSlot', 'freeSlot'], when: 'tenantConcurrency' },
-    /** Those of ended tasks. */
+    /** Finds the slots of ended tasks. */
     sweep: { methods: ['listSlots'], when: 'tenantConcurrency' },
   },
 })

@@ -2,8 +2,9 @@
  * Invariants (tests cite them):
  * slots/L1 the slots taken of a scope never exceed its limit, even with concurrent callers
  * slots/L2 a slot is a lease: if its holder does not free it, it expires and the next caller gets it
- * slots/L3 the same slot taken again, or freed again, changes nothing; a slot that was given up and taken again is freed by its new owner only
- * slots/L4 a minute gives out no more than it has
+ * slots/L3 taking or freeing a slot twice changes nothing; an expired lease that another caller has taken over can be
+ *    freed only by its new holder
+ * slots/L4 a rate window (one minute) gives out no more than its limit
  */
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { COUNTER_KEYS } from '../../../../shared/contracts/table-layout.ts'
@@ -19,7 +20,10 @@ const REFUSED = ['ConditionalCheckFailedException']
 
 type Item = Record<string, unknown>
 
-/** An item for each scope: the set of its slots, and beside it when each is given up, as `until_<id>`. */
+/**
+ * Semaphores and rate windows. One item for each scope: the set of its slots, and in `until_<id>` when each lease
+ * expires.
+ */
 export function dynamodbLimits({
   client,
   table,
@@ -99,7 +103,7 @@ export function dynamodbLimits({
     },
 
     async takeRate(scope, amount, mostPerMinute) {
-      // No window has as much (slots/L4).
+      // More than the limit of a whole window: no later window could grant it either (slots/L4).
       if (amount > mostPerMinute) return false
       const window = Math.floor(now() / MINUTE_SECONDS)
       const update = new UpdateCommand({

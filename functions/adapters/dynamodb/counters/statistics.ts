@@ -5,7 +5,7 @@ import { callAws } from '../../aws-errors.ts'
 import { getAll } from '../get-all.ts'
 import { statisticsKey } from '../keys.ts'
 
-/** An epoch counts for as long as it and the next last, and a day more. */
+/** An epoch counts during itself and the next one; one more day is kept in reserve. */
 const KEPT_SECONDS = 3 * 86_400
 
 type Item = Record<string, unknown>

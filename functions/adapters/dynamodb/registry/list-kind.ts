@@ -4,7 +4,7 @@ import { queryAll } from '../query-all.ts'
 
 export type RegistryTable = { client: DynamoDBDocumentClient; table: string }
 
-/** All items of a kind, by name. The index is behind by up to a second now and then. */
+/** All items of a kind, by name. Eventually consistent: the index may lag by up to a second. */
 export const listKind = (
   { client, table }: RegistryTable,
   kind: string,

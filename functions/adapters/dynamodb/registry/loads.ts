@@ -5,7 +5,7 @@ import { loadKey, windowKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
 import type { RegistryTable } from './list-kind.ts'
 
-/** How far back "load" looks, in windows of a minute. */
+/** The period that "load" covers, in windows of a minute. */
 const LOAD_WINDOWS = 5
 const WINDOW_SECONDS = 60
 

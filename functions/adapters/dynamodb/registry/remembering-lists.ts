@@ -1,6 +1,6 @@
 import type { Agents, Clock, Workflows } from '../../../../shared/ports/index.ts'
 
-/** The index that lists come from is behind by as much now and then. */
+/** As long as the secondary index of the lists may lag anyway. */
 const REMEMBERED_MILLISECONDS = 1_000
 
 /** Caches the list of agents for a moment: under load most requests plan with the same list. Writes through it are visible at once. */
@@ -33,7 +33,7 @@ const forgetting =
 function remembered<T>(clock: Clock, read: () => Promise<T[]>) {
   let known: { at: number; list: Promise<T[]> } | undefined
   return {
-    /** Each caller has a list of its own. */
+    /** A copy for each caller, so that callers cannot change the cached list. */
     async get({ fresh = false }: { fresh?: boolean } = {}): Promise<T[]> {
       const now = clock.now().getTime()
       if (fresh || !known || Math.abs(now - known.at) >= REMEMBERED_MILLISECONDS) {

@@ -5,7 +5,7 @@ import { listedRecords, onRegistry } from '../table-actions.grants.ts'
 
 const put = onRegistry.put(REGISTRY_PARTITIONS.workflow)
 
-/** The text of a large workflow is spread over items that are queried. */
+/** A large workflow's text is spread over several items, which are queried. */
 export const workflowsGrants = grantsOf<Workflows>()({
   methods: {
     putWorkflow: [put],

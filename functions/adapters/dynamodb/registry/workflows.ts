@@ -11,7 +11,7 @@ import { queryAll } from '../query-all.ts'
 import { listKind, type RegistryTable } from './list-kind.ts'
 
 /**
- * An item for each version, and one that says which is the newest.
+ * One item for each version, and one that points to the newest.
  *
  * Invariants (tests cite them):
  * workflows/W1 a definition is kept as JSON text: keys and numbers come back as they were
@@ -23,12 +23,15 @@ import { listKind, type RegistryTable } from './list-kind.ts'
  * workflows/W5 what a deployment serves, a version or what a name stands for, is never replaced by what is published at run time
  */
 
-/** An item takes 400 KB, its keys included. */
+/** DynamoDB's limit is 400 KB for an item, keys included. */
 const MOST_BYTES = 350_000
 
 type Item = Record<string, unknown>
 
-/** What is sure of a workflow's record without parsing its steps again: those were parsed when it was registered. */
+/**
+ * The fields of a workflow's record that are checked on reading. Its steps are not parsed again: that was done at
+ * registration.
+ */
 const RegisteredSchema = z.looseObject({
   workflow: z.looseObject({
     name: z.string(),
@@ -41,7 +44,7 @@ const RegisteredSchema = z.looseObject({
   active: z.boolean(),
 })
 
-/** A record that cannot be read is left out of lists, is not found by its name, and is told to `onUnreadable`. */
+/** A record that cannot be read is missing from lists, not found by its name, and reported to `onUnreadable`. */
 export function dynamodbWorkflows({
   client,
   table,
@@ -89,7 +92,7 @@ export function dynamodbWorkflows({
     if (bytes.length <= MOST_BYTES) return { json }
     const content = createHash('sha256').update(bytes).digest('hex').slice(0, 32)
     const pk = workflowKey(registered.workflow.name)
-    // Bytes, for a cut between characters of text might go through one of them.
+    // The text is cut as bytes, because a cut in a string could split a surrogate pair.
     for (let from = 0, at = 0; from < bytes.length; from += MOST_BYTES, at++)
       await put({ pk, sk: chunkKey(content, at), bytes: bytes.subarray(from, from + MOST_BYTES) })
     return { content }
@@ -103,7 +106,7 @@ export function dynamodbWorkflows({
       ConsistentRead: true,
     })
 
-  /** Checked, and returned as it was stored; undefined for one that cannot be read, which is told. */
+  /** A record, with the fields of RegisteredSchema checked; undefined, and reported, when it cannot be read. */
   async function read(item: Item): Promise<RegisteredWorkflow | undefined> {
     const whole = item.content === undefined ? item : { ...item, json: await contentOf(item) }
     const old = ({ registered }: Item): unknown => registered

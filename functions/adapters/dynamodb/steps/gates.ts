@@ -3,7 +3,10 @@ import type { Gates } from '../../../../shared/ports/index.ts'
 import { callAws } from '../../aws-errors.ts'
 import { gateKey, type TaskTable, taskKey } from '../keys.ts'
 
-/** One item a gate: the steps that have passed it, and the token of the state that waits (which writes it itself). */
+/**
+ * One item for each gate: the steps that have passed it, and the task token of the waiting state, which writes it
+ * itself.
+ */
 export function dynamodbGates({ client, table }: TaskTable): Gates {
   return {
     async passGate(runKey, before, stepId) {

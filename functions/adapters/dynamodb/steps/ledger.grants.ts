@@ -6,7 +6,7 @@ import { onTasks } from '../table-actions.grants.ts'
 const update = onTasks.update(TASK_PARTITIONS.task)
 
 export const ledgerGrants = grantsOf<Ledger>()({
-  // A refused claim reads what is there.
+  // After a refused claim the existing entry is read.
   methods: { claim: [update, onTasks.get], complete: [update] },
   modes: { record: ['claim', 'complete'] },
 })

@@ -4,7 +4,7 @@ import { stepKey, taskKey } from '../keys.ts'
 
 export const stepItemKey = (taskId: string, path: string) => ({ pk: taskKey(taskId), sk: stepKey(path) })
 
-/** Stored as JSON text, because a decision may have numbers that are not finite, and names that users chose. */
+/** Stored as JSON text, because a decision may contain numbers that are not finite, and names that users chose. */
 export const storedAs = (name: string, value: unknown): unknown =>
   name === 'decision' ? JSON.stringify(value) : value
 

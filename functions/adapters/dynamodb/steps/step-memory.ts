@@ -1,16 +1,18 @@
 import type { StepRecord } from '../../../../shared/domain/step.ts'
 
 const MAX_REMEMBERED = 1_000
-/** A larger output is not worth its memory. */
+/** Larger outputs are not cached, to bound the memory. */
 const MAX_REMEMBERED_CHARACTERS = 2_000
 
 type StepMemory = {
-  /** Returns the step that it is given. */
+  /** Caches the step, and returns it. */
   remember(taskId: string, step: StepRecord): StepRecord
   recall(taskId: string, path: string): StepRecord | undefined
 }
 
-/** The last steps that this worker has seen succeed or be skipped: nothing else of a step is final (steps/P4). */
+/**
+ * A cache of the steps that this worker has last seen succeeded or skipped; only those records are final (steps/P4).
+ */
 export function stepMemory(): StepMemory {
   const remembered = new Map<string, StepRecord>()
   return {

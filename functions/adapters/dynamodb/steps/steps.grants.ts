@@ -8,7 +8,7 @@ const UPDATE = [onTasks.update(task)]
 
 export const stepsGrants = grantsOf<Steps>()({
   methods: {
-    // A refused take-over reads who has the step.
+    // After a refused take-over the record is read, to see which invocation owns the step.
     takeOverStep: [...UPDATE, onTasks.get],
     endStep: UPDATE,
     addAttempt: UPDATE,

@@ -5,7 +5,7 @@ import { callAws, unlessAws } from '../../aws-errors.ts'
 import { approvalsKey, SHARDS, shardOf, type TaskTable, taskKey, waitKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
 
-/** One item for each step that waits, in the partition of its task; approvals are in the index of what is open as well. */
+/** One item for each waiting step, in the partition of its task; approvals are also in the index of open tasks. */
 export function dynamodbWaits({ client, table }: TaskTable): Waits {
   /** Removes a wait for which the condition holds. */
   const remove = async (
@@ -53,7 +53,8 @@ export function dynamodbWaits({ client, table }: TaskTable): Waits {
     },
 
     async clearWaits(taskId, execution) {
-      // Condition and read are apart: the step may wait anew meanwhile, in the task's next execution.
+      // The condition is evaluated by the write, not by the read before: meanwhile the step may wait again, in a later
+      // execution.
       const onlyIf = { condition: 'attribute_not_exists(execution) OR execution <= :value', value: execution }
       for (const { path } of await waitsOf(taskId)) await remove({ taskId, path: String(path) }, onlyIf)
     },

@@ -4,7 +4,7 @@ import type { Budgets } from '../../../../shared/ports/index.ts'
 import { onTasks } from '../table-actions.grants.ts'
 
 const { task } = TASK_PARTITIONS
-/** A change asks first what is limited, once in a worker. */
+/** A change first reads which parts are limited, and caches that per worker. */
 const CHANGE = [onTasks.get, onTasks.update(task)]
 
 export const budgetsGrants = grantsOf<Budgets>()({

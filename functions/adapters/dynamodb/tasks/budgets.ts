@@ -18,11 +18,12 @@ const REFUSED = ['ConditionalCheckFailedException']
 const RESERVED = 'reserved '
 
 /**
- * One item for each budget: what is available of what is limited, and each reservation as a member of its own; and one for each child
- * task that spends of it, which names the parent. A write costs as many units as the item has kilobytes: some 0.15 per reservation.
+ * One item for each budget: the available amount of each limited part, and one attribute for each reservation. One item
+ * for each child task that shares a budget, naming its parent. A write consumes one unit per kilobyte of the item; a
+ * reservation adds about 0.15.
  */
 export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
-  /** What never changes: each worker asks once. */
+  /** Caches of values that never change. */
   const roots = new Map<string, string>()
   const limited = new Map<string, (keyof Amount)[]>()
 
@@ -185,7 +186,7 @@ const adding = (limits: readonly (keyof Amount)[]): string[] =>
 const addingValues = (limits: readonly (keyof Amount)[], more: Amount): Item =>
   Object.fromEntries(limits.map((name) => [`:${name}`, more[name]]))
 
-/** Whether an attribute is an amount. */
+/** The operands of a condition that an attribute holds this amount. */
 const isAmount = (attribute: string): string[] => [
   `${attribute}.nanoUsd = :fromUsd`,
   `${attribute}.tokens = :fromTokens`,
@@ -201,7 +202,7 @@ const spendingValues = ({ nanoUsd, tokens }: Amount): Item => ({
   ':spentTokens': tokens,
 })
 
-/** Undefined for the item of a child. */
+/** The budget of an item; undefined for a child's item. */
 function budgetIn(item: Item): KeptBudget | undefined {
   if (item.parent !== undefined) return undefined
   const limited = PARTS.filter((name) => item[AVAILABLE[name]] !== undefined)
@@ -215,11 +216,14 @@ function budgetIn(item: Item): KeptBudget | undefined {
   }
 }
 
-/** The attributes of a child's item; one that began under an earlier version has a slice of its parent's budget, which is not used any more. */
+/**
+ * The parent in a child's item. Earlier versions stored an object with a slice of the parent's budget, which is
+ * ignored.
+ */
 const parentIn = ({ parent }: Item): string | undefined =>
   typeof parent === 'object' ? String((parent as { taskId: unknown }).taskId) : (parent as string | undefined)
 
-/** One of an earlier version has no time: it is over. */
+/** Reservations of earlier versions have no `until`; they count as expired. */
 const reservationIn = (value: unknown): Reservation => {
   const { until = 0, ...rest } = value as Omit<Reservation, 'until'> & { until?: number }
   return { ...rest, until }

@@ -1,12 +1,14 @@
 /**
- * Tasks of an installation that keeps ended ones for some days: a task is settled, or opened again, through this.
- * `tasks` writes with the task itself when that goes.
+ * The `tasks` port for stages that delete ended tasks after some days (DynamoDB TTL, and a tag on S3 objects). Settling
+ * a task sets the expiry of everything that belongs to it; reopening it removes the expiry.
  *
  * Invariants (tests cite them):
- * expiry/X1 nothing of an open task expires, and nothing of a child as long as its parent is open: that may be retried, and its children with it
- * expiry/X2 what is cut off half-way keeps too much, never too little: a task has ended before it is marked, and is unmarked before it is
- *     opened. The same call again does the rest; the end of an execution makes it, also where the task had ended before
- * expiry/X3 all that a task has is there for as long as the task is: the rest goes a week after it
+ * expiry/X1 nothing of an open task expires, nor of a child while its parent is open: a retry of the parent would retry
+ *    its children too
+ * expiry/X2 an interrupted call leaves too much behind, never too little: a task has ended before its expiry is set,
+ *    and the expiry is removed before it is reopened. Repeating the call completes it; the event of an execution's end
+ *    repeats it, even if the task had ended before
+ * expiry/X3 the parts of a task exist at least as long as its own item: they expire a week later
  */
 import { type EndedTask, isOpenTask, type Task } from '../../../../shared/domain/task.ts'
 import type { Steps, Tasks } from '../../../../shared/ports/index.ts'
@@ -23,10 +25,10 @@ export function expiringTasks(tasks: Tasks, { steps, expiry, days }: Settings): 
     return found.filter((task) => task !== undefined)
   }
 
-  /** Marks a task that ends with its parent, and those below it. */
+  /** Sets the expiry of the children of a task, and of their children. */
   async function expireChildren(id: string, when: Expiry): Promise<void> {
     for (const child of await childrenOf(id)) {
-      // One that is still open looks for its parent when it is settled.
+      // An open child is settled later, and looks up its parents then.
       if (isOpenTask(child)) continue
       await expiry.expireRest(child, when)
       await expireChildren(child.id, when)
@@ -39,7 +41,7 @@ export function expiringTasks(tasks: Tasks, { steps, expiry, days }: Settings): 
     for (const child of await childrenOf(task.id)) await keepAll(child)
   }
 
-  /** The last end of a task and those above it; undefined as long as one of them is open. */
+  /** The latest end of a task and its ancestors; undefined while one of them is open. */
   async function endOfAll(task: Task): Promise<string | undefined> {
     let end = ''
     for (let at: Task | undefined = task; at; at = at.parent && (await tasks.findTask(at.parent.taskId))) {
@@ -51,13 +53,13 @@ export function expiringTasks(tasks: Tasks, { steps, expiry, days }: Settings): 
 
   async function settle(task: EndedTask): Promise<void> {
     const end = await endOfAll(task)
-    // It goes with what is open above it (expiry/X1).
+    // An open ancestor sets the expiry when it is settled (expiry/X1).
     if (end === undefined) return
     const when = expiryAfter(end, days)
     await expiry.expireRest(task, when)
     await expireChildren(task.id, when)
     await expiry.expireTask(task, when.task)
-    // It, or one above it, may have been opened again meanwhile.
+    // The task or an ancestor may have been reopened concurrently; then the expiry is removed again.
     const now = await tasks.findTask(task.id)
     if (now && (await endOfAll(now)) === undefined) await keepAll(now)
   }
@@ -70,7 +72,7 @@ export function expiringTasks(tasks: Tasks, { steps, expiry, days }: Settings): 
     async reopenTask(task, before) {
       await keepAll(task)
       if (await tasks.reopenTask(task, before)) {
-        // A late end may have marked it once more meanwhile.
+        // A concurrent late end may have set the expiry again.
         await keepAll(task)
         return true
       }

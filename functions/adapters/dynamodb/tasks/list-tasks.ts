@@ -2,9 +2,10 @@
  * Lists of tasks. The index has a partition for each status and shard, sorted by creation time; a list merges them, newest first.
  *
  * Invariants (tests cite them):
- * list/L1 what a page answers is complete: no task that fits, and is newer than the page's cursor, is left out
- * list/L2 pages that follow one another's cursors have each task once, newest first, also those of one instant
- * list/L3 a page reads a bounded number of items, whatever its filter leaves out: it may then have fewer tasks than its limit
+ * list/L1 a page is complete: it leaves out no matching task that is newer than its `cursor`
+ * list/L2 successive pages contain each task once, newest first, including tasks created in the same millisecond
+ * list/L3 a page reads a bounded number of items, even if its filter rejects most of them: it may then have fewer tasks
+ *    than its limit
  */
 import type { QueryCommandInput } from '@aws-sdk/lib-dynamodb'
 import { TASK_INDEXES } from '../../../../shared/contracts/table-layout.ts'
@@ -14,11 +15,13 @@ import { SHARDS, statusKey, type TaskTable } from '../keys.ts'
 import { queryPage } from '../query-page.ts'
 import { createdKeyOf, taskIn } from './task-items.ts'
 
-/** Items that a page may read of the index, and in how many reads, which have at most 1 MB each: all partitions together. */
+/** The most index items that a page may read, and the most reads (of up to 1 MB each), over all partitions. */
 const MOST = { items: 8_000, reads: 120 }
 const MOST_IN_ONE_READ = 500
 
-/** The part of a list that one partition of the index holds. `next` is undefined when nothing is left of it. */
+/**
+ * The part of a list that comes from one partition of the index. `next` is undefined when the partition is exhausted.
+ */
 type Stream = {
   key: string
   limit: number
@@ -26,7 +29,7 @@ type Stream = {
   reached: string
 }
 
-/** Before every key of the index, and after every one. */
+/** Sorts before, and after, every key of the index. */
 const OLDEST = ' '
 const NEWEST = '~'
 
@@ -41,9 +44,9 @@ export function listTasks({ client, table }: TaskTable, most = MOST): Tasks['lis
       }),
     )
     const before = least(cursor ?? NEWEST, filter.to ?? NEWEST)
-    // DynamoDB refuses a range that is none.
+    // DynamoDB refuses an empty range (lower bound above upper bound).
     if ((filter.from ?? OLDEST) > before) return { tasks: [] }
-    // By key: a task whose status changes meanwhile may be met in two partitions.
+    // Deduplicated by key: a task whose status changes meanwhile may appear in two partitions.
     const found = new Map<string, Task>()
     let read = 0
     let reads = 0
@@ -73,7 +76,7 @@ export function listTasks({ client, table }: TaskTable, most = MOST): Tasks['lis
     }
 
     await Promise.all(streams.map(readOn))
-    // Only what is newer than the least that every partition has reached is known completely (list/L1).
+    // Complete only down to the frontier: the position of the partition that has read the least far back (list/L1).
     for (;;) {
       const frontier = streams.reduce((last, { reached }) => (reached > last ? reached : last), OLDEST)
       const complete = [...found]
@@ -96,8 +99,9 @@ type Condition = Pick<QueryCommandInput, 'FilterExpression' | 'ExpressionAttribu
 }
 
 /**
- * The filter as DynamoDB evaluates it, on items that it has read and counted. Metadata is JSON text in the item: a pair stands after `{` or
- * `,`, and a quote within a name or a value after a backslash, so that no part of them is taken for a pair.
+ * The filter as a DynamoDB expression, evaluated after items are read and counted. Metadata is stored as JSON text: a
+ * pair follows `{` or `,`, and quotes inside names and values are escaped, so that part of a name or value never
+ * matches as a pair.
  */
 function conditionOf({ workflow, version, type, metadata = [], id, parent }: TaskFilter): Condition {
   const pairs = metadata.map(([name, value]) => JSON.stringify({ [name]: value }).slice(1, -1))

@@ -6,7 +6,7 @@ import { onTasks } from '../table-actions.grants.ts'
 
 const { storeValue, loadValue } = valuesGrants.methods
 
-/** A plan is a value, which is an object when it is large. */
+/** A plan is stored as a value, as an S3 object when it is large. */
 export const plansGrants = grantsOf<Plans>()({
   methods: {
     createPlan: [onTasks.put(TASK_PARTITIONS.task), ...storeValue],

@@ -7,7 +7,7 @@ import type { Plan, Plans, Values } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
 import { planKey, type TaskTable, taskKey } from '../keys.ts'
 
-/** Plans never change, so a warm worker reads each once; a large one is not worth its memory. */
+/** The number of plans that a worker caches: they never change. Large ones are not cached, to bound the memory. */
 const MAX_CACHED_PLANS = 200
 const MAX_CACHED_BYTES = 256 * 1024
 
@@ -27,7 +27,7 @@ export function dynamodbPlans({ client, table, values }: TaskTable & { values: V
 
   return {
     async createPlan(plan: Plan): Promise<boolean> {
-      // A plan is JSON by construction; its type says more than `Json` can.
+      // A plan is JSON by construction, but its type is narrower than `Json`.
       const stored = await values.storeValue(plan.taskId, plan as unknown as Json)
       const put = new PutCommand({
         TableName: table,
@@ -41,7 +41,7 @@ export function dynamodbPlans({ client, table, values }: TaskTable & { values: V
       const name = runKey({ taskId, execution })
       const known = cache.get(name)
       if (known) return known
-      // The promise is kept, not the plan: a fan-out asks a hundred times before the first answer.
+      // Caches the promise, so that concurrent calls (of a fan-out's items) share one read.
       const reading = readPlan(taskId, execution).then(({ plan, bytes }) => {
         if (bytes > MAX_CACHED_BYTES) cache.delete(name)
         return plan

@@ -5,7 +5,10 @@ import { onTasks } from '../table-actions.grants.ts'
 
 const { queue } = TASK_PARTITIONS
 
-/** Without a limit of the stage no task waits, and nothing of it is called: tasks that an earlier limit has queued are started at once. */
+/**
+ * Granted only in a stage with `tenantConcurrency`. Without it no task is queued, and tasks that an earlier limit had
+ * queued are started without the queue.
+ */
 export const queueGrants = grantsOf<Queue>()({
   methods: {
     add: [onTasks.put(queue)],

@@ -3,7 +3,7 @@ import { TASK_PARTITIONS } from '../../../../shared/contracts/table-layout.ts'
 import { expiringBlobsGrants } from '../../s3/expiring-blobs.grants.ts'
 import { onTasks } from '../table-actions.grants.ts'
 
-/** What is done with all that a task has, where a stage says how long an ended one is kept. */
+/** The grants for setting and removing the expiry of a task's items and values, in a stage with `taskRetentionDays`. */
 export const taskExpiryGrants: readonly Grant[] = [
   onTasks.query,
   onTasks.update(TASK_PARTITIONS.task),

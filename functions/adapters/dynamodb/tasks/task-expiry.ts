@@ -9,7 +9,10 @@ import type { Expiry } from './expiry-after.ts'
 
 /** Values and files of tasks in the bucket: marked, the bucket's lifecycle removes them. */
 export type ExpiringBlobs = {
-  /** For every object under a prefix. An object older than the end of its task begins to age anew. */
+  /**
+   * Marks all objects under a prefix. Old objects are rewritten, because the lifecycle rule counts from an object's
+   * creation.
+   */
   mark(prefix: string): Promise<void>
   unmark(prefix: string): Promise<void>
 }
@@ -18,15 +21,15 @@ export type Run = { id: string; tenant: string; execution: number }
 type Key = { pk: string; sk: string }
 type Filter = { expression: string; values?: Record<string, unknown> }
 
-/** Items that are written at once. */
+/** How many items are written concurrently. */
 const AT_ONCE = 50
 const GONE = ['ConditionalCheckFailedException']
 
-/** Sets and takes back when the items and stored values of a task expire. */
+/** Sets and removes the expiry of a task's items and stored values. */
 export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: ExpiringBlobs }) {
   const names = { '#expiry': EXPIRY_ATTRIBUTE }
 
-  /** The keys of what a task has, in every execution that it has had, as far as it fits `filter`. */
+  /** The keys of all items of a task, in all its executions, that match `filter`. */
   async function keysOf({ id, execution }: Run, filter: Filter): Promise<Key[]> {
     const partitions = Array.from({ length: execution }, (_, at) => runKey({ taskId: id, execution: at + 1 }))
     const found = await Promise.all(partitions.map((key) => keysIn(taskKey(key), filter)))
@@ -37,7 +40,7 @@ export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: Expiri
     const items = await queryAll(client, {
       TableName: table,
       KeyConditionExpression: 'pk = :pk',
-      // What is marked already is not written again: a task is settled more than once.
+      // Skips items that already have this expiry, because a task may be settled more than once.
       FilterExpression: expression,
       ProjectionExpression: 'pk, sk',
       ExpressionAttributeNames: names,
@@ -52,7 +55,7 @@ export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: Expiri
   }
 
   return {
-    /** Everything but the task itself. */
+    /** Sets the expiry of everything of a task except its own item. */
     async expireRest(run: Run, { rest }: Expiry): Promise<void> {
       const other = {
         expression: 'attribute_not_exists(#expiry) OR #expiry <> :rest',
@@ -73,7 +76,7 @@ export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: Expiri
       for (const prefix of prefixesOf(run)) await blobs.mark(prefix)
     },
 
-    /** The task itself, unless it is open. */
+    /** Sets the expiry of the task's own item, unless the task is open. */
     async expireTask({ id }: Run, seconds: number): Promise<void> {
       const open = Object.fromEntries(OPEN_TASK_STATUSES.map((status, index) => [`:s${index}`, status]))
       const update = new UpdateCommand({

@@ -3,7 +3,7 @@ import { type Task, TaskSchema } from '../../../../shared/domain/task.ts'
 /** The sort key of the lists of tasks: by creation time, and by id within one instant. */
 export const createdKeyOf = ({ createdAt, id }: Task): string => `${createdAt}#${id}`
 
-/** Metadata was a map once. */
+/** Earlier releases stored metadata as a map. */
 export function taskIn({ metadata, ...item }: Record<string, unknown>): Task {
   return TaskSchema.parse({
     ...item,

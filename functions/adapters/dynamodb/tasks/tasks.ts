@@ -18,7 +18,7 @@ import { createdKeyOf, taskIn } from './task-items.ts'
 
 type QueryInput = Omit<QueryCommandInput, 'TableName'> & { Limit: number }
 
-/** `days` is how long an ended task is kept that is no child; for good where it is not said. */
+/** `days`: how long an ended root task is kept; without it, forever. */
 export function dynamodbTasks({ client, table, days }: TaskTable & { days?: number }): Tasks {
   const query = async (input: QueryInput): Promise<Task[]> =>
     (await queryAll(client, { TableName: table, ...input })).map(taskIn)
@@ -83,7 +83,7 @@ export function dynamodbTasks({ client, table, days }: TaskTable & { days?: numb
       return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(put))) !== undefined
     },
 
-    /** Kept for good, unless these are `expiringTasks`. */
+    /** Does nothing: `expiringTasks` wraps this port in stages where tasks expire. */
     async settleTask(): Promise<void> {},
 
     async reopenTask(task, before): Promise<boolean> {
@@ -105,7 +105,7 @@ export function dynamodbTasks({ client, table, days }: TaskTable & { days?: numb
         SHARDS.map((shard) =>
           query({
             IndexName: TASK_INDEXES.open.name,
-            // BETWEEN includes its ends: the blank sorts before every id, and a tilde after.
+            // BETWEEN includes its bounds: a space sorts before every id, a tilde after.
             KeyConditionExpression: 'openKey = :pk AND createdKey BETWEEN :after AND :before',
             ExpressionAttributeValues: {
               ':pk': openKey(shard),
@@ -125,18 +125,18 @@ export function dynamodbTasks({ client, table, days }: TaskTable & { days?: numb
   }
 }
 
-/** A child goes with its parent, which may be retried for longer. */
+/** No expiry for a child: it is kept as long as its parent, which may be retried later. */
 function expiryOf({ parent, endedAt }: EndedTask, days: number | undefined): Record<string, unknown> {
   return days === undefined || parent ? {} : { [EXPIRY_ATTRIBUTE]: expiryAfter(endedAt, days).task }
 }
 
-/** The open index is sparse: an ended task leaves it. */
+/** The open index is sparse: an ended task has no key in it. */
 function itemOf(task: Task): Record<string, unknown> {
   const shard = shardOf(task.id)
   return {
     ...taskItemKey(task.id),
     ...boundedTask(task),
-    // Its names are the caller's.
+    // Stored as text, because callers choose the names.
     metadata: JSON.stringify(task.metadata),
     statusKey: statusKey(task.tenant, task.status, shard),
     createdKey: createdKeyOf(task),
