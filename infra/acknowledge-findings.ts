@@ -20,7 +20,7 @@ export function acknowledgeFindings(stage: Stage, stacks: Stacks): void {
 }
 
 function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
-  // By the name of its export, as the runtime stack refers to it.
+  // Referenced by its export name, as in the runtime stack.
   const bucket = data.exportValue(data.bucket.bucketArn)
   const wildcard = (resource: string, reason: string): Acknowledged => ({
     where: runtime,

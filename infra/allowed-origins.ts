@@ -5,7 +5,7 @@ const RIGHT_ORIGIN =
   'an origin is https:// and a name in small letters, with its port where it is not 443, and nothing after it, e.g. https://app.example.com; http:// only for localhost'
 const NOT_ALL = 'each origin is named: a page of any origin could act for whoever opens it'
 
-/** As many as an answer to a preflight request is chosen from; API Gateway takes a hundred. */
+/** A sanity limit; API Gateway allows a hundred. */
 const MOST_ORIGINS = 50
 
 /**

@@ -2,7 +2,7 @@ import { App, Validations } from 'aws-cdk-lib'
 import { exitWithMessage, featureFlags, Orchestrator } from './index.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 
-/** What is deployed from a checkout: the agents and workflows in it, by the stages in it. */
+/** The CDK app of a checkout: deploys its agents and workflows, with its stage files. */
 const app = new App({ analyticsReporting: false, context: featureFlags() })
 await Orchestrator.create(app, {
   root: PACKAGE_ROOT,

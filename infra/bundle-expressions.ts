@@ -45,7 +45,7 @@ export async function bundleExpressions(folder: string): Promise<string[]> {
   )
 }
 
-/** Copies them beside each function's bundle. */
+/** Copies both files beside each function's bundle. */
 export async function layExpressions(from: string, folders: readonly string[]): Promise<void> {
   await Promise.all(
     folders.flatMap((folder) =>

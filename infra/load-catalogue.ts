@@ -188,7 +188,7 @@ function linesOf(issues: readonly Issue[], file: string): string {
   return lines.join('\n')
 }
 
-/** The hint for a name that a built-in agent or workflow has already. */
+/** A hint for a name that a built-in agent or workflow already has. */
 const LEAVE_OUT = '; choose another, or leave out what is built in: builtIn: false'
 
 /** Ids clash only between folders: within one they are names of subfolders. */
@@ -208,7 +208,7 @@ function clashesIn(sources: readonly (readonly LoadedWorkflow[])[]): string[] {
   return [...Map.groupBy(claims, ({ claim }) => claim)]
     .filter(([, claimants]) => claimants.length > 1)
     .flatMap(([claim, claimants]) => {
-      // The author's own comes after what is built in.
+      // The author's own workflow is listed after the built-in ones.
       const own = claimants.at(-1)
       if (own === undefined) return []
       const others = claimants.slice(0, -1)

@@ -5,9 +5,9 @@ import { REGISTRY_PARTITIONS, TASK_PARTITIONS } from '../shared/contracts/table-
 export type MergedGrant = { actions: readonly Action[]; on: Resource }
 
 /**
- * What the grants come to in a stage with these settings, in as few statements as say the same:
- * each action of a kind of resource once, with all keys that it was granted for, or without a condition if one grant has none;
- * and no prefix of objects that lies within another.
+ * Merges the grants that apply in a stage with these settings into as few statements as possible: each action once per
+ * kind of resource, with all keys that it was granted for, or without a condition if one of the grants has none; and
+ * without prefixes that another prefix contains.
  */
 export function mergeGrants(grants: readonly Grant[], settings: ReadonlySet<StageSetting>): MergedGrant[] {
   const given = grants.filter(({ when }) => when === undefined || settings.has(when))
@@ -24,12 +24,12 @@ export function mergeGrants(grants: readonly Grant[], settings: ReadonlySet<Stag
   })
 }
 
-/** The resource without what narrows it. */
+/** A key of the resource without its restrictions (keys, prefix). */
 function placeOf(on: Resource): string {
   return on.kind === 'table' ? `${on.table} ${on.index ?? ''}` : on.kind
 }
 
-/** Resources of one place, as few as say the same. */
+/** Merges resources of the same kind. */
 function joined(all: readonly Resource[]): Resource[] {
   const tables = all.filter((on) => on.kind === 'table')
   const [table] = tables
@@ -52,6 +52,6 @@ function joined(all: readonly Resource[]): Resource[] {
 
 const ORDER = [...Object.values(TASK_PARTITIONS), ...Object.values(REGISTRY_PARTITIONS)] as readonly string[]
 
-/** As the tables list their partitions, so that the order of ports does not show in a template. */
+/** In the order of the table layout, so that the order of ports does not affect the template. */
 const inOrder = (keys: ReadonlySet<string>): string[] =>
   [...keys].sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b))

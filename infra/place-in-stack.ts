@@ -1,6 +1,9 @@
 import { pathToFileURL } from 'node:url'
 
-/** A file with the line and column in it where an error was thrown; the file alone if the stack trace does not mention it. */
+/**
+ * The file with the line and column at which an error was thrown; without them if the stack trace does not mention the
+ * file.
+ */
 export function placeInStack(file: string, path: string, error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? '') : ''
   const url = pathToFileURL(path).href

@@ -1,9 +1,10 @@
 /**
- * Which stack holds which agent and which workflow: CloudFormation takes 500 resources in a stack, so what does not fit into the
- * runtime stack is spread over nested stacks. The resources are counted before synthesis.
+ * Assigns agents and workflows to stacks. CloudFormation allows 500 resources per stack, so those that do not fit into
+ * the runtime stack are spread over nested stacks. Resources are counted before the synthesis.
  *
  * Invariants (tests cite them):
- * stacks/S1 what is deployed stays in its stack: moving it would create a second resource with the name of the first, which fails
+ * stacks/S1 deployed agents and workflows stay in their stacks: moving one would create a second resource of the same
+ *    name, which fails
  * stacks/S2 no stack exceeds CloudFormation's limits
  * stacks/S3 as few nested stacks as possible: the runtime stack is filled first, then each nested stack before the next
  */

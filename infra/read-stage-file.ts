@@ -41,7 +41,7 @@ export function readStageFile(name: string, text: string, isText: (field: string
   }
 }
 
-/** The most syntax errors that are told of one file. */
+/** The most syntax errors that are reported for one file. */
 const MOST_TOLD = 20
 
 /** A message with its place, and the line itself with a caret under the place. */

@@ -154,15 +154,15 @@ export const tagsOf = ({ prefix, tags }: Stage): Record<string, string> => ({ ..
 const STAGES = join(PACKAGE_ROOT, 'stages')
 
 /**
- * The stage of `--context stage=<name>`, which is `<name>.yaml` in the folder, its fields overridden by `--context <field>=<value>`.
- * Throws StageError with every value that is wrong, where it stands and what it must be.
+ * The stage of `--context stage=<name>`, from `<name>.yaml` in the folder, with single fields overridden by `--context
+ * <field>=<value>`. Throws StageError listing every invalid value, its place and what is expected.
  */
 export function readStage(node: Node, folder = STAGES): Stage {
   const name = (node.tryGetContext('stage') as string | undefined) ?? 'default'
   return readStageNamed(name, overridesIn(node), folder)
 }
 
-/** The same for a command line, before any app exists. */
+/** The same for the command line, before an app exists. */
 export function readStageNamed(
   name: string,
   overrides: Readonly<Record<string, unknown>>,

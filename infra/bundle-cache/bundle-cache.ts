@@ -6,15 +6,15 @@ import type { Metafile } from 'esbuild'
 import { digest, type Probe, Probes, packageFilesIn, probesOf } from './probes.ts'
 
 /**
- * Bundles kept from one synthesis to the next: to make them is most of a synthesis, and few files change in between.
+ * Caches bundles between syntheses: bundling is most of a synthesis, and few files change in between.
  *
  * Invariants (tests cite them):
  * bundle-cache/B1 a bundle from the cache is, byte for byte, what esbuild would write now
- * bundle-cache/B2 a bundle whose files changed while it was made is not kept
- * bundle-cache/B3 entries that are damaged, and a folder that cannot be written to, cost time only
+ * bundle-cache/B2 a bundle is not cached if one of its files changed during the build
+ * bundle-cache/B3 damaged entries, and a folder that is not writable, only cost time
  */
 
-/** Entries of one function, the newest: its former states, and those in copies of the project. */
+/** The newest entries of a function that are kept: its former states, and those of other copies of the project. */
 const KEPT_OF_EACH = 8
 
 /** What was built: the entry points behind one bundle, as keys of the metafile, and when the build began (ms since the epoch). */
@@ -47,7 +47,7 @@ export class BundleCache {
     return undefined
   }
 
-  /** Keeps a bundle for `find`, unless what it was made from cannot be told for sure, or not be read (bundle-cache/B3). */
+  /** Caches a bundle, unless its inputs are not fully known or cannot be read (bundle-cache/B3). */
   async keep(name: string, how: string, bundle: Uint8Array, built: Built): Promise<void> {
     await this.#keep(name, how, bundle, built).catch(() => {})
   }
@@ -76,7 +76,7 @@ export class BundleCache {
     for (const file of packageFilesIn(probes ?? [], this.#root)) this.#packageFiles?.add(file)
   }
 
-  /** Under another name until it is complete. */
+  /** Writes to a hidden folder and renames it, so that readers never see an incomplete entry. */
   async #write(folder: string, entry: string, bundle: Uint8Array): Promise<void> {
     const id = randomUUID()
     const incomplete = join(folder, `.${id}`)
@@ -84,7 +84,7 @@ export class BundleCache {
     try {
       await writeFile(join(incomplete, 'bundle'), bundle)
       await writeFile(join(incomplete, 'entry'), entry)
-      // Names in order of time.
+      // Names begin with the time, so that they sort by age.
       await rename(incomplete, join(folder, `${String(Date.now()).padStart(15, '0')}-${id}`))
     } catch (error) {
       await rm(incomplete, { recursive: true, force: true })
@@ -98,7 +98,7 @@ export class BundleCache {
     )
   }
 
-  /** The newest first. */
+  /** Entries, newest first. */
   async #entriesOf(name: string): Promise<string[]> {
     const names = await readdir(join(this.#folder, name)).catch(() => [])
     return names
@@ -108,7 +108,7 @@ export class BundleCache {
   }
 }
 
-/** What a process has left that was killed while it wrote. */
+/** Whether an incomplete entry is an hour old: its process was killed while writing. */
 const isOld = (path: string): boolean =>
   Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > HOUR_MILLISECONDS
 

@@ -4,19 +4,20 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import type { Metafile } from 'esbuild'
 
 /**
- * A question about the file system on whose answer a bundle depends: `file <path>`, what a file holds, or `names <path>`, which names a
- * folder has (without hidden ones). A path within the root is relative to it, so that a copy of the project asks the same.
+ * A fact of the file system that a bundle depends on: `file <path>` stands for the content of a file, `names <path>`
+ * for the names in a folder (without hidden ones). Paths within the root are relative, so that copies of the project
+ * share cache entries.
  */
 export type Probe = string
 
-/** Modules that our plugins make. */
+/** Virtual modules of our esbuild plugins. */
 const VIRTUAL = /^(agent|builtin):/
-/** Fields by which a tsconfig.json brings in other files, which the probes would miss. */
+/** Fields of a tsconfig.json that refer to other files; probes do not cover those. */
 const REFERS = /"(extends|paths|baseUrl)"/
-/** A file's time of change lags behind the clock by up to one tick of the system. */
+/** Timestamps of files may lag behind the clock by one tick of the system. */
 const TICK_MILLISECONDS = 20
 
-/** What the result for some entry points depends on; undefined where it depends on more than probes can ask. */
+/** The probes that the bundle of some entry points depends on; undefined when it depends on more than probes cover. */
 export function probesOf({ inputs }: Metafile, from: readonly string[], root: string): Probe[] | undefined {
   const probes = new Set<Probe>()
   const ask = (kind: 'file' | 'names', path: string): void =>
@@ -37,14 +38,14 @@ export function probesOf({ inputs }: Metafile, from: readonly string[], root: st
     }
     for (const { path: imported, original = imported, external = false } of input.imports) {
       if (!external) open.push(imported)
-      // esbuild does not say which files a template import has taken.
+      // esbuild does not list the files that match a dynamic import with a pattern.
       else if (imported.includes('*')) return undefined
       if (VIRTUAL.test(imported)) continue
       if (!isPath(original)) {
         for (const place of placesOf(original, folder, resolve(root, imported))) ask('names', place)
         continue
       }
-      // The file of exactly that name comes first; where there was none, other names beside it count.
+      // A file of exactly this name has precedence: one that is created later would be bundled instead.
       const named = resolve(folder, original)
       if (named === resolve(root, imported)) continue
       ask('names', dirname(named))
@@ -53,7 +54,7 @@ export function probesOf({ inputs }: Metafile, from: readonly string[], root: st
   }
   for (const folder of folders) {
     ask('file', join(folder, 'package.json'))
-    // A package that is installed nearer to a module comes first.
+    // A package that is installed later in a nearer node_modules would take precedence.
     ask('names', join(folder, 'node_modules'))
     for (const main of missingMainsOf(folder)) {
       ask('names', dirname(main))
@@ -89,7 +90,7 @@ export class Probes {
     return digest(probes.map((probe) => `${probe} ${this.#answerOf(probe)}`).join('\n'))
   }
 
-  /** Whether one of the answers may have been another at `time` (ms since the epoch). */
+  /** Whether the result of a probe may have changed since `time` (ms since the epoch). */
   hasChangedSince(time: number, probes: readonly Probe[]): boolean {
     return probes.some((probe) => {
       const [, path] = this.#parse(probe)
@@ -98,7 +99,7 @@ export class Probes {
     })
   }
 
-  /** Above the root folders change all the time, for reasons of others. */
+  /** The parent folder of a missing file, within the root only: folders above it change for unrelated reasons. */
   #folderOfMissing(path: string) {
     const isWithin = !isAbsolute(withinRoot(path, this.#root))
     return isWithin ? statSync(dirname(path), { throwIfNoEntry: false }) : undefined
@@ -122,14 +123,17 @@ export class Probes {
 export const digest = (content: string | Uint8Array): string =>
   createHash('sha256').update(content).digest('base64url')
 
-/** Files of packages are many, large, and the same in all copies of a project: their times tell whether they were changed. */
+/**
+ * Files of packages are compared by time, size and inode instead of content: they are many, large, and shared by copies
+ * of a project.
+ */
 function fileAt(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false })
   if (stats === undefined) return ''
   return isInPackage(path) ? `${stats.ctimeMs} ${stats.size} ${stats.ino}` : digest(readFileSync(path))
 }
 
-/** Where symbolic links lead: from the folder of packages, which a copy may share, or from the root. */
+/** The target of symbolic links, relative to node_modules (which copies may share) or to the root. */
 function placeOf(path: string, root: string): string {
   if (!existsSync(path)) return ''
   const at = path.lastIndexOf(`${sep}node_modules`)
@@ -137,7 +141,7 @@ function placeOf(path: string, root: string): string {
   return relative(realpathSync(base), realpathSync(path))
 }
 
-/** The names in a folder; where packages lie, with those in its scopes. */
+/** The names in a folder; for node_modules, those in its scopes too. */
 function namesIn(folder: string): string[] {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return []
   const names = readdirSync(folder).filter((name) => !name.startsWith('.'))
@@ -147,7 +151,7 @@ function namesIn(folder: string): string[] {
   return [...names, ...inScopes].sort()
 }
 
-/** The folders in which esbuild looks for a package, up to the one in which it has found a module. */
+/** The folders in which Node's resolution looks for a package, up to the one in which esbuild found the module. */
 function placesOf(specifier: string, from: string, found: string): string[] {
   const name = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? ''
   const places: string[] = []
@@ -158,7 +162,7 @@ function placesOf(specifier: string, from: string, found: string): string[] {
   }
 }
 
-/** Files that a package.json names as the package's own and that are not there: esbuild has taken others in their place. */
+/** Missing files that a package.json names in `main` or `module`: esbuild has fallen back to other files. */
 function missingMainsOf(folder: string): string[] {
   const text = textOf(join(folder, 'package.json'))
   if (text === '') return []

@@ -14,7 +14,7 @@ export class AlarmTopic extends Topic {
     const key = new Key(scope, `${id}Key`, {
       description: `Alarms of ${prefix}`,
       enableKeyRotation: true,
-      // No data is lost with it: messages are gone when they are delivered.
+      // Nothing is lost: delivered messages are not kept.
       removalPolicy: RemovalPolicy.DESTROY,
       pendingWindow: Duration.days(7),
     })

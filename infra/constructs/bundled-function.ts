@@ -65,7 +65,7 @@ export class BundledFunction extends LambdaFunction {
       environment: {
         POWERTOOLS_SERVICE_NAME: name,
         POWERTOOLS_METRICS_NAMESPACE: stage.prefix,
-        // Answers may hold what users submitted, which must not appear in traces.
+        // Responses may contain users' data, which must not appear in traces.
         POWERTOOLS_TRACER_CAPTURE_RESPONSE: 'false',
       },
     })

@@ -41,8 +41,8 @@ const ACCESS_LOG = {
 }
 
 /**
- * Methods of the route that takes what no other route does: the function answers 405 with `Allow`, or 404. OPTIONS is left out, because
- * API Gateway answers preflight requests itself only where no route takes them; a route would ask the browser for a signature.
+ * The methods of the catch-all route, whose function answers 405 with `Allow`, or 404. Without OPTIONS: API Gateway
+ * answers preflight requests itself only if no route matches them, and a route would require a signature.
  */
 const UNKNOWN = [
   HttpMethod.GET,
@@ -53,7 +53,7 @@ const UNKNOWN = [
   HttpMethod.DELETE,
 ]
 
-/** Without credentials: the API knows no cookies, and a signature is a header that a page's own script must set. */
+/** No credentials: the API uses no cookies, and the signature is a header that a page's own script must set. */
 function crossOrigin(allowOrigins: string[]): CorsPreflightOptions {
   const routes = Object.values(ROUTES)
   return {

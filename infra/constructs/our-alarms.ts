@@ -24,7 +24,7 @@ type OurAlarmsProps = {
 
 type Watched = {
   id: string
-  /** What has happened; what to do stands in the runbook, under the alarm's id. */
+  /** What has happened; the runbook says under the alarm's id what to do. */
   description: string
   metric: IMetric
   threshold: number
@@ -155,7 +155,10 @@ function watched({ stage, metrics, runtime, tables }: OurAlarmsProps): Watched[]
   ]
 }
 
-/** The share of failures among the tasks that ended in a window, in percent; 0 where `counts` says there are too few to tell. */
+/**
+ * The share of failures among the tasks that ended in a window, in percent; 0 when `counts` shows too few tasks for a
+ * rate.
+ */
 function failureRate(metrics: OurMetrics, period: Duration, counts: string): MathExpression {
   const outcomes = ['succeeded', 'failed', 'timed_out']
   const bad = '(FILL(failed, 0) + FILL(timed_out, 0))'

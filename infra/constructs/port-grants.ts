@@ -8,7 +8,7 @@ import type { Stage } from '../stage.ts'
 import type { BundledFunction, Conditions } from './bundled-function.ts'
 import { logGroupArn, ownFunctionArn, statesArn } from './our-arns.ts'
 
-/** The variable that tells a function of a setting of the stage. */
+/** The environment variable for each setting of the stage. */
 const VARIABLES: Readonly<Record<StageSetting, EnvironmentName>> = {
   tenantConcurrency: 'TENANT_CONCURRENCY',
   taskRetentionDays: 'TASK_RETENTION_DAYS',
@@ -24,8 +24,9 @@ type Context = {
 }
 
 /**
- * Gives a function its environment and the grants for the ports that its entry in the catalogue names. Every function knows all stores by
- * name; it may touch only what these ports do, in these modes. A setting of the stage is told to the functions that do more with it.
+ * Sets a function's environment and grants the ports of its catalogue entry. Every function gets the names of all
+ * stores, but may access only what these modes of these ports need. A stage setting is passed only to functions whose
+ * grants depend on it.
  */
 export function givePorts(target: BundledFunction, ports: PortModes, context: Context): void {
   const { stage, data } = context
@@ -50,7 +51,7 @@ export function givePorts(target: BundledFunction, ports: PortModes, context: Co
   }
 }
 
-/** Everything that these modes of these ports need, as the adapters say it. */
+/** All grants of these modes of these ports, as their adapters declare them. */
 export const grantsOfPorts = (ports: PortModes): readonly Grant[] =>
   (Object.keys(ports) as PortName[]).flatMap((name) => grantsOfModes(PORTS[name], ports[name] ?? []))
 
@@ -69,7 +70,7 @@ function placeOf(target: BundledFunction, on: Resource, context: Context): Place
     case 'objects':
       return { arn: data.bucket.arnForObjects(`${on.prefix}*`) }
     case 'listing':
-      // A missing object still answers 403 to a read, which has no prefix for this condition.
+      // This condition would not match a read of a missing object, which has no prefix: S3 still answers it with 403.
       return {
         arn: data.bucket.bucketArn,
         conditions: { StringLike: { 's3:prefix': [`${on.prefix}*`] } },

@@ -2,7 +2,7 @@ import { CfnOutput, type Stack } from 'aws-cdk-lib'
 import type { Stage } from '../stage.ts'
 import type { ClosedApi } from './closed-api.ts'
 
-/** What a person needs who has just deployed. */
+/** The outputs that a person needs after the deployment. */
 export function addOutputs(stack: Stack, { stage: { prefix }, api }: { stage: Stage; api: ClosedApi }): void {
   const { region } = stack
   const console = `https://${region}.console.aws.amazon.com`

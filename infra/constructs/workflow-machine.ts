@@ -49,7 +49,7 @@ export class WorkflowMachine extends Construct {
     this.revisionId = revisionOf(this.machine)
   }
 
-  /** Published as a version: an execution of the old definition starts the old parts. */
+  /** Published as an immutable version, so that running executions of the old definition still start the old parts. */
   #publish(part: Compiled['parts'][number], values: Record<string, string>): string {
     const machine = this.#make(part.name, part, values)
     const { stateMachineArn } = machine

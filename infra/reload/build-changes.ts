@@ -1,6 +1,7 @@
 /**
- * One build for `orchestrator dev`, in its own process: modules are cached for a process's life, so each build needs a new one, and an
- * agent whose module blocks delays nothing else. It is started ahead, builds on order, answers, and ends.
+ * Runs one build for `orchestrator dev`, in a process of its own: Node.js caches modules for the life of a process, so
+ * each build needs a new one, and an agent whose module blocks delays nothing else. The process is started ahead,
+ * builds on order, answers, and exits.
  */
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename } from 'node:fs/promises'
@@ -28,7 +29,7 @@ type Answer =
 
 // Warm-up: the first call starts esbuild's own process.
 await transform('')
-// Before any agent is loaded, which could replace it.
+// Saved before any agent's module is loaded, because it could replace `process.send`.
 const send = process.send?.bind(process)
 process.once('message', async (order: Order) => {
   const answer = await answerTo(order)
@@ -65,7 +66,7 @@ async function buildChanges(base: string, folder: string, mayLack: readonly stri
   const isSame = catalogue.agents.every(({ manifest: { id }, entry }) =>
     [first, last].every(({ digests }) => digests.get(resolve(entry)) === sources.agents[id]),
   )
-  // The bundle of another text must not be kept under this digest.
+  // The file changed during the build: its bundle must not be stored under the old digest.
   if (!isSame) return { kind: 'outdated' }
   await mkdir(join(base, 'reload'), { recursive: true })
   for (const id of unbuilt) await rename(join(out, `agent-${id}`), place(id))

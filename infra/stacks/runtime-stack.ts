@@ -87,7 +87,7 @@ export class RuntimeStack extends Stack {
     addOutputs(this, { stage, api: this.api })
   }
 
-  /** With the grants for the ports that its entry in the catalogue names. */
+  /** Adds a function with the grants for the ports in its catalogue entry. */
   #addFunction(name: FunctionName, machineRole?: Role): BundledFunction {
     const { stage, bundles, data } = this.#props
     const id = `${name.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase())}Function`
