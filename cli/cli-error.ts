@@ -27,7 +27,7 @@ export class CliError extends Error {
   }
 }
 
-/** The failure of a workflow file that is refused before the API is asked, as the API would answer. */
+/** A workflow file with issues, refused before the API is called, in the form of the API's problem document. */
 export function refusedFile(file: string, issues: Issue[]): CliError {
   const detail = describeIssues(issues)
   const problem = {
@@ -40,13 +40,13 @@ export function refusedFile(file: string, issues: Issue[]): CliError {
   return new CliError(detail, EXIT.usage, problem, file)
 }
 
-/** The answer of a request about a file; its refusal names the file. Without a file the refusal stays as it is. */
+/** Awaits a request about a file, and adds the file's name to a refusal. */
 export async function about<T>(file: string | undefined, asked: Promise<T>): Promise<T> {
   try {
     return await asked
   } catch (error) {
     if (file === undefined || !(error instanceof CliError)) throw error
-    // What is wrong with the input of a task is not in the file of its workflow.
+    // Issues of a task's input are not about the workflow file.
     const isInput = error.problem?.type.endsWith(':InvalidInputError') ?? false
     throw new CliError(error.message, error.exitCode, error.problem, isInput ? '--input' : file)
   }

@@ -26,7 +26,7 @@ export function approvalsCommand(): Command {
     })
 }
 
-/** The last line is the command that answers; an approval with approvers takes the answer of one of them only. */
+/** The lines of an approval; the last one is the command that answers it, on behalf of an approver if there are any. */
 function linesOf(approval: OpenApprovalView, by?: string): string[] {
   const { taskId, stepId, workflow, prompt, choices, approvers, requestedAt, expiresAt } = approval
   const who = approvers ? `by ${approvers.join(', ')}` : 'by anybody'

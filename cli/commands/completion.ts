@@ -4,7 +4,7 @@ import { callApi } from '../api-client.ts'
 
 type Suggestion = readonly [value: string, description: string]
 
-/** How long a press of the Tab key waits for the API. */
+/** The timeout for the API at a press of the Tab key. */
 const PATIENCE_MILLISECONDS = 800
 
 const HELP = `
@@ -19,7 +19,7 @@ the package bash-completion.`
 
 /**
  * Adds `completion <shell>`, which prints a script, and the hidden `complete`, which that script calls at each press of the Tab key.
- * Ids of tasks, names of workflows and agents come from the API; without one there are none.
+ * Task ids and names of workflows and agents come from the API; without a connection none are suggested.
  */
 export async function addCompletion(program: Command, args: readonly string[]): Promise<void> {
   const completion = tab(program, { completionCommandName: 'completion' })
@@ -30,7 +30,7 @@ export async function addCompletion(program: Command, args: readonly string[]): 
   if (args[0] !== 'complete') return
   const [named, path] = deepest(program, args.slice(2))
   const argument = named?.registeredArguments[0]?.name() ?? ''
-  // The library says "no files" in every answer.
+  // Overrides the directive, because the library always answers "no files".
   const directive = /file|folder|path/.test(argument) ? FILES_TOO : NO_FILES
   Object.defineProperty(completion, 'directive', { get: () => directive, set: () => {}, configurable: true })
   const live = Object.hasOwn(LIVE, argument) ? LIVE[argument] : undefined
@@ -42,7 +42,7 @@ export async function addCompletion(program: Command, args: readonly string[]): 
   }
 }
 
-/** The command that the words name, and its names: `agents reset`. */
+/** The innermost command of the words, and its path: `agents reset`. */
 function deepest(program: Command, words: readonly string[]): [Command | undefined, string] {
   let found: Command | undefined
   const path: string[] = []
@@ -55,11 +55,11 @@ function deepest(program: Command, words: readonly string[]): [Command | undefin
   return [found, path.join(' ')]
 }
 
-/** Directives of the scripts, which are Cobra's: whether a shell adds names of files. */
+/** Directives of Cobra's completion scripts: whether the shell also suggests file names. */
 const FILES_TOO = 0
 const NO_FILES = 4
 
-/** What can stand for an argument, by the argument's name. */
+/** Suggestions from the API, by the name of the argument. */
 const LIVE: Readonly<Record<string, (command: string) => Promise<readonly Suggestion[]>>> = {
   taskId: async (command) => {
     const answerable = command === 'approve' ? ({ status: 'waiting' } as const) : {}

@@ -81,7 +81,7 @@ export function listCommand(): Command {
     })
 }
 
-/** Pages that one call may take: the API answers a page before it is full where a filter leaves out most tasks. */
+/** The most pages that one call reads: a page may be short when its filter rejects most tasks. */
 const MOST_PAGES = 25
 
 async function fullPage(
@@ -125,7 +125,7 @@ function describeNone(filter: Filter): string {
   return status ? `no tasks are ${status}` : 'no tasks yet; submit one with: npx orchestrator submit simple'
 }
 
-/** The command for the next page: the same words with its cursor, over as many lines as it takes. */
+/** Prints the command for the next page: the same words with its cursor, wrapped to the terminal's width. */
 function tellMore({ cursor = '' }: Page, words: readonly string[]): void {
   const lines = ['more: npx orchestrator list']
   for (const word of [...words, '--cursor', cursor].map(shellWord)) {
@@ -136,7 +136,7 @@ function tellMore({ cursor = '' }: Page, words: readonly string[]): void {
   console.log(lines.join(' \\\n'))
 }
 
-/** The options of a call as words, without its cursor. */
+/** The options that were given, as words, without the cursor. */
 function optionsOf(command: Command): string[] {
   return command.options.flatMap((option) => {
     const name = option.attributeName()
@@ -149,7 +149,7 @@ function optionsOf(command: Command): string[] {
   })
 }
 
-/** Pairs as the API takes them: commas, equals signs and backslashes of names and values escaped. */
+/** Pairs in the API's format: commas, equals signs and backslashes escaped. */
 const pairsOf = (pairs: readonly [string, string][]): string =>
   pairs
     .map((pair) => pair.map((text, at) => text.replace(at === 0 ? /[,=\\]/g : /[,\\]/g, '\\$&')).join('='))

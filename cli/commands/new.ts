@@ -59,7 +59,7 @@ function newWorkflowCommand(): Command {
     })
 }
 
-/** Throws CliError with the value and what would be right. */
+/** Throws CliError with the value and the expected form. */
 function requireName(schema: z.ZodType<string>, value: string, what: string): void {
   const { error } = schema.safeParse(value)
   if (error)

@@ -2,7 +2,7 @@ import type { LocalCloudOptions } from '../../local/local-cloud.ts'
 import { style } from '../show/output.ts'
 
 export type Inspect = NonNullable<LocalCloudOptions['inspect']>
-/** A debugger can attach to the agent at this port. */
+/** Reports the port at which a debugger can attach to the agent. */
 type InspectEvent = { event: 'inspect'; agent: string; port: number }
 
 /** The default of Node.js and editors. */

@@ -5,8 +5,8 @@ import type { Sources } from './build-process.ts'
 export const RESTART = ['app.ts', 'cdk.json', 'functions', 'infra', 'package.json', 'shared', 'stages']
 
 /**
- * Paths in the project whose changes are applied while tasks run: the folders of agents, workflows and modules that agents import, and
- * such modules in the project's root, where the other files are not the agents'.
+ * Paths in the project whose changes are applied while tasks run: the folders of agents, workflows and the modules that
+ * agents import. In the project's root only such modules count, because its other files are not part of agents.
  */
 export function liveIn({ from, files }: Pick<Sources, 'from' | 'files'>, root: string): string[] {
   const own = from.filter((source) => source.root === root)

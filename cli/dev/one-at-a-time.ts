@@ -1,11 +1,11 @@
 export type Turns = {
-  /** Asks for a run; `since` is when the first of its reasons arose, as of `performance.now()`. */
+  /** Requests a run; `since` is the time of its first cause, as of `performance.now()`. */
   ask(since: number): void
-  /** Resolves when the run under way, if any, has ended; none begins after it. */
+  /** Waits for the current run, if any; no other run begins. */
   stop(): Promise<void>
 }
 
-/** Runs `work` one run at a time; what is asked for during a run is one more run after it. `work` must not reject. */
+/** Runs `work` one run at a time; requests during a run are merged into one further run. `work` must not reject. */
 export function oneAtATime(work: (since: number) => Promise<void>): Turns {
   let asked: number | undefined
   let running: Promise<void> | undefined

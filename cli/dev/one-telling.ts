@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises'
 import type { Problem, ReloadEvent } from './reload-event.ts'
 
 type Saves = {
-  /** Notes the texts of files that were saved. */
+  /** Records the contents of saved files. */
   read(paths: readonly string[]): Promise<void>
-  /** How often a file was saved with another text than before. */
+  /** The number of saves that changed a file's content. */
   count(): number
 }
 
-/** Tells saves that changed a text from those that did not: watchers may report one save twice. */
+/** Distinguishes saves that changed a file from repeated ones: watchers may report one save twice. */
 export function savedTexts(): Saves {
   const known = new Map<string, string>()
   let count = 0
@@ -32,7 +32,10 @@ const digestOf = (path: string): Promise<string> =>
     () => GONE,
   )
 
-/** Tells a problem unless it was told of the same texts (reload/L7); `tell` returns false, for it is not in service. */
+/**
+ * Reports a problem once for the same saved contents (reload/L7). `tell` returns false, as the result of a reload that
+ * is not in service.
+ */
 export function oneTelling(tell: (event: ReloadEvent) => void, saves: Pick<Saves, 'count'>) {
   let last: string | undefined
   return {
@@ -42,7 +45,7 @@ export function oneTelling(tell: (event: ReloadEvent) => void, saves: Pick<Saves
       last = said
       return false
     },
-    /** The problem is over; returns whether there was one. */
+    /** The problem is solved; returns whether there was one. */
     end(): boolean {
       const was = last !== undefined
       last = undefined

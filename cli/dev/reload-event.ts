@@ -1,10 +1,10 @@
 export type ReloadEvent =
-  /** `warnings` are those that were not there before: steps that no agent serves. */
+  /** `warnings` are the new ones only: steps that no agent serves. */
   | { event: 'reloaded'; changed: string[]; milliseconds: number; warnings: string[] }
-  /** What was told as a problem is undone: the files are again those of what is in service. */
+  /** A reported problem is gone, because the files have been restored to the version in service. */
   | { event: 'unchanged' }
   | { event: 'refused'; problems: string[] }
   | { event: 'restart'; reason: string }
 
-/** What keeps a change from being in service. */
+/** The reason why a change is not in service. */
 export type Problem = Extract<ReloadEvent, { event: 'refused' | 'restart' }>

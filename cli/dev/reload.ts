@@ -5,10 +5,10 @@
  * reload/L1 a change that does not compile, or that the registration refuses, has no effect: the former state stays in service
  * reload/L2 one reload at a time; files saved meanwhile are in the next
  * reload/L3 a change that needs a new synthesis is reported, not attempted
- * reload/L4 what was saved between the synthesis and the start of watching is applied
+ * reload/L4 changes that were saved between the synthesis and the start of watching are applied
  * reload/L5 a bundle is used again only in the run that made it, and only if its files were the same before and after it was made
  * reload/L6 files that agents import are watched from the build on that reads them, in the project's root too
- * reload/L7 a problem is told once for each text that was saved, and its end is told too
+ * reload/L7 a problem is reported once for the same saved contents, and its solution is reported too
  */
 import { readFile, rm } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
@@ -21,7 +21,7 @@ import { oneTelling, savedTexts } from './one-telling.ts'
 import type { Problem, ReloadEvent } from './reload-event.ts'
 import { type Watching, watchSources } from './watch-sources.ts'
 
-/** How many builds in a row may find that a file was saved meanwhile. */
+/** The most builds in a row that are repeated because a file was saved meanwhile. */
 const MOST_OUTDATED = 3
 const RESTLESS: Problem = {
   event: 'refused',
@@ -34,17 +34,17 @@ type Reloading = {
   cloud: Pick<LocalCloud, 'update'>
   /** The folder of the synthesized assembly. */
   assembly: string
-  /** What the synthesis has warned of. */
+  /** The warnings of the synthesis. */
   warnings: readonly string[]
   tell(event: ReloadEvent): void
   /** Starts a build of the project in a folder, by default in a process of its own. */
   startBuild?: (root: string) => Pick<BuildProcess, 'build' | 'stop'>
 }
 
-/** Watches agents and workflows until it is stopped. What was saved since the synthesis is applied at once (reload/L4). */
+/** Watches agents and workflows until it is stopped. Changes since the synthesis are applied at once (reload/L4). */
 export async function startReloading(reloading: Reloading): Promise<() => Promise<void>> {
   const { cloud, assembly, tell, startBuild = (folder) => new BuildProcess(folder) } = reloading
-  // A former run's bundles are of the host and the packages of that time (reload/L5).
+  // Bundles of an earlier run may contain older versions of the host and of packages (reload/L5).
   await rm(join(assembly, 'reload'), { recursive: true, force: true })
   let applied = await readSources(assembly)
   const root = applied.from.at(-1)?.root ?? '.'
@@ -57,7 +57,10 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
   const saves = savedTexts()
   const problems = oneTelling(tell, saves)
 
-  /** Also watches what agents import since this build. What was saved there before is found by comparing once more (reload/L6). */
+  /**
+   * Also watches the modules that agents import as of this build; a further comparison finds changes that were saved
+   * before (reload/L6).
+   */
   function follow(sources: Sources): void {
     const more = liveIn(sources, root).filter((path) => !live.includes(path))
     if (more.length === 0) return
@@ -101,7 +104,7 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
     if (stopped) return
     next = startBuild(root)
     const isInService = await apply(answer, folder, from)
-    // The folder in service has the bundle of `register`.
+    // The folder in service is kept, because it contains the bundle of `register`.
     const unused = isInService ? inService : folder
     if (unused) await rm(unused, { recursive: true, force: true })
     if (isInService) inService = folder
@@ -137,7 +140,7 @@ const unwatched = ({ message }: Error): Problem => ({
   reason: `files cannot be watched: ${message}`,
 })
 
-/** Picks from the warnings of each state in service those that the state before did not have. */
+/** Returns, for each new state in service, the warnings that the previous state did not have. */
 function newWarnings(first: readonly string[]): (warnings: readonly string[]) => string[] {
   let known = first
   return (warnings) => {
@@ -152,7 +155,7 @@ function problemIn(answer: Answer): Problem | undefined {
   return answer.kind === 'restart' ? { event: 'restart', reason: answer.reason } : undefined
 }
 
-/** Deploys an assembly; returns why it could not. */
+/** Deploys an assembly; returns the reason if it cannot be deployed. */
 async function problemOfUpdate(
   cloud: Reloading['cloud'],
   folder: string,

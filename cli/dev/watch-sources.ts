@@ -15,7 +15,10 @@ type Watched = {
 }
 export type Watching = { add(paths: readonly string[]): void; close(): Promise<void> }
 
-/** Reports changed files among some files and folders. `open` opens the watcher. Never rejects: a problem is told, and the rest is watched. */
+/**
+ * Reports changed files among some files and folders. `open` opens the watcher. Never rejects: a problem is reported,
+ * and the rest is watched.
+ */
 export async function watchSources(
   paths: readonly string[],
   { onChange, onProblem }: Watched,

@@ -45,7 +45,7 @@ export const timeOption =
     throw new CliError(`${name} is "${text}"; ${RIGHT_TIME}`)
   }
 
-/** Parses an option that is a point in time, or how long ago it was. */
+/** Parses an option that is a point in time, or an age such as `2h`. */
 export const momentOption =
   (name: string) =>
   (text: string): string => {
@@ -106,7 +106,7 @@ export async function doOtherwise({
   return steps.size > 0 ? Object.fromEntries(steps) : undefined
 }
 
-/** The option of commands that take a workflow of one's own. */
+/** The option of commands that take a workflow file. */
 export const LENIENT = [
   '--lenient',
   'wrong names and types in expressions of the workflow are warnings',

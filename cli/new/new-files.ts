@@ -31,6 +31,6 @@ export async function writeNewFiles(root: string, files: NewFiles): Promise<void
 
 async function takeBack(files: readonly string[], folders: readonly string[]): Promise<void> {
   for (const file of files) await rm(file, { force: true })
-  // What another program has put there meanwhile stays.
+  // Folders that now contain files of other programs are not empty, and stay.
   for (const folder of folders.toReversed()) await rmdir(folder).catch(() => {})
 }

@@ -7,8 +7,8 @@ import { PACKAGE_ROOT } from '../dev/find-project.ts'
 type Lock = { packages?: Record<string, { resolved?: string }> }
 
 /**
- * The dependency on this package for a project's package.json: the source npm installed it from, a relative path to its tarball, or its
- * version. A checkout uses its tarball in `dist`; throws CliError where that was not built.
+ * The dependency on this package for a project's package.json: the source npm installed it from, a relative path to its
+ * tarball, or its version. A checkout uses its tarball in `dist`; throws CliError if that has not been built.
  */
 export function packageSpec(project: string): string {
   const { name, version } = packageJson

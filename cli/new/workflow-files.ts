@@ -4,7 +4,7 @@ import type { NewFiles } from './new-files.ts'
 /** Paths of a workflow and its test; `up` is the relative path from the test to the workflow, `schemas` that from it to the JSON Schemas. */
 export type WorkflowPlace = { workflow: string; test: string; up: string; schemas: string }
 
-/** From a folder of a project, in which this package is installed. */
+/** The schemas' folder, relative to a folder of a project in which this package is installed. */
 export const SCHEMAS_OF_PACKAGE = '../node_modules/orchestrator/schemas'
 
 export const besideIt = (name: string): WorkflowPlace => ({

@@ -4,10 +4,10 @@ import { excerptOf } from '../../shared/domain/excerpt.ts'
 import type { Issue } from '../../shared/domain/issue.ts'
 import { lineWidth, wrapText } from './layout.ts'
 
-/** The widest excerpt of a line, also where no terminal says its width. */
+/** The maximum width of an excerpt, also without a terminal. */
 const MOST_COLUMNS = 80
 
-/** `file` is the name of the file that the issue is about, if there is one here; `head` a word before it all. */
+/** `file` is the name of the local file that the issue is about; `head` is a prefix. */
 type Shown = { file?: string | undefined; head?: string; width?: number }
 
 /** An issue for people: its place and message, wrapped, and the line itself with a caret under the place. */

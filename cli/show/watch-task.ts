@@ -8,7 +8,7 @@ import { duration, elapsed, statusMark, statusText, style } from './output.ts'
 
 export type WatchedTask = TaskView & { steps: StepView[] }
 
-/** Between two looks: short while something changes, growing while nothing does. */
+/** The interval between polls: short after a change, growing without one. */
 const POLL_MILLISECONDS = { least: 150, most: 2_000, growth: 1.5 }
 /** The assumed height of a terminal that does not report it. */
 const DEFAULT_ROWS = 24
@@ -71,7 +71,7 @@ function countsOf(steps: readonly StepView[]): string {
   }).join(', ')
 }
 
-/** A step with what is known of it, in one line. */
+/** One line about a step: its status, agent, duration and cost. */
 export function stepLine(step: StepView, widest: number): string {
   const {
     stepId,
@@ -148,6 +148,6 @@ function plainLines(to: NodeJS.WriteStream): Show {
   }
 }
 
-/** A fan-out says where it is at every tenth of its items. */
+/** A fan-out reports its progress at every tenth of its items. */
 const tenthOf = ({ total = 0, succeeded, failed }: NonNullable<StepView['items']>): number =>
   total === 0 ? 0 : Math.floor(((succeeded + failed) / total) * 10)
