@@ -117,7 +117,7 @@ function distributed(
   }
 }
 
-/** The functions that an item invokes; the steps of a body look them up by name, and late binding has none. */
+/** The functions that an item's states invoke. The steps of a body look them up by name; late binding needs none. */
 function functionsFor(names: StepNames, step: FanOut): Record<string, string> {
   return byFanOutKind<Record<string, string>>(step, {
     agent: ({ bind }) => (bind === 'late' ? {} : { agent: `{% ${names.agent} %}` }),

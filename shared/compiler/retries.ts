@@ -1,13 +1,16 @@
 /**
- * The Retry rules of the states.
+ * The Retry rules of all states.
  *
  * Invariants (tests cite them):
- * throttling/Y1 what is throttled is asked again for minutes, at every state that calls something: a function that rebinds or controls is
- *    throttled together with the agents, and no other state would call it again
- * throttling/Y2 throttling has an entry, and so a count, of its own: it uses up no attempt of anybody's policy. Only a rebinder counts it together
- *    with its looks for a free agent (throttling/Y3), which outlast their wait also without as many of them as throttling takes elsewhere
- * throttling/Y3 a rebinder that has found all agents busy looks again in place, ever more seldom: three events a look, where a way round through
- *    the step is fourteen. It outlasts the longest that a step waits (shared/app/steps/busy-waits.ts)
+ * throttling/Y1 every state that calls a function or starts an execution retries throttled calls for minutes: the
+ *    rebinder and the control function are throttled together with the agents, and no other state would repeat their
+ *    calls
+ * throttling/Y2 throttling has its own Retry rule, and so its own count: it uses up no attempts of a step's retry
+ *    policy. Only the rebinder's rule counts throttling and busy agents (throttling/Y3) together; its maximum suffices
+ *    for both
+ * throttling/Y3 when all agents are busy, the rebinder's state retries it in place with growing delays: that takes
+ *    three history events, calling a busy agent fourteen. The retries last longer than a step may wait
+ *    (shared/app/steps/busy-waits.ts)
  */
 import { DEATHS, RETRIED_IN_PLACE } from '../domain/errors.ts'
 import { FOREIGN_TIMEOUTS } from '../domain/failure-kinds.ts'
@@ -15,14 +18,17 @@ import { retriedKinds } from '../workflow/retry-policy.ts'
 import type { AgentStep } from '../workflow/schema.ts'
 import type { Retrier } from './asl.ts'
 
-/** With full jitter nine minutes on average, hardly ever less than four. Members with AWS's defaults (1 s, doubled) are left out. */
+/**
+ * About nine minutes on average with full jitter, hardly ever less than four. AWS's defaults (1 s, doubled) are left
+ * out.
+ */
 export const PATIENT = {
   MaxAttempts: 40,
   MaxDelaySeconds: 30,
   JitterStrategy: 'FULL',
 } as const satisfies Partial<Retrier>
 
-/** The concurrency of the account, or the function's reserved share, is used up. */
+/** Lambda's error when the account's concurrency, or the function's reserved concurrency, is used up. */
 const THROTTLED = 'Lambda.TooManyRequestsException'
 export const THROTTLED_RETRY: Retrier = { ErrorEquals: [THROTTLED], ...PATIENT }
 
@@ -38,10 +44,10 @@ export const LAMBDA_RETRY: Retrier = {
   JitterStrategy: 'FULL',
 }
 
-/** The errors by which the functions end a task; all their other errors may be transient. */
+/** The errors by which the functions end a task; all their other errors are retried as transient. */
 const VERDICTS = ['StepFailedError', 'TaskCancelledError']
 
-/** The rules for the orchestrator's own functions; the errors in `but` are not retried either. */
+/** The rules for the orchestrator's own functions; the errors in `but` are not retried. */
 export const ownRetry = (...but: string[]): Retrier[] => [THROTTLED_RETRY, ...otherTrouble(...but)]
 
 /**
@@ -67,7 +73,7 @@ const otherTrouble = (...but: string[]): Retrier[] => [
 
 /** Transient errors when starting an execution. */
 export const START_RETRY: Retrier = {
-  // Documentation and recorded executions spell it differently.
+  // AWS's documentation and recorded executions spell these names differently.
   ErrorEquals: [
     'ExecutionLimitExceeded',
     'ExecutionLimitExceededException',
@@ -80,9 +86,10 @@ export const START_RETRY: Retrier = {
 }
 
 /**
- * The host decides by the step's policy, and answers with a name of this rule when the same agent is to be called again; only the failures
- * that no host survives are told apart here. `maxAttempts` counts invocations, MaxAttempts counts retries. A MaxDelaySeconds that no delay
- * reaches is left out.
+ * The rule for calls of an agent. The host applies the step's policy, and returns an error with a name of this rule
+ * when the same agent is to be called again; crashes and timeouts, which the host does not survive, are matched by
+ * Lambda's error names. `maxAttempts` counts calls, MaxAttempts counts retries. MaxDelaySeconds is left out when no
+ * delay reaches it.
  */
 export function agentRetry({ retry }: AgentStep): Retrier {
   const { maxAttempts, intervalSeconds, backoffRate, maxDelaySeconds } = retry

@@ -20,7 +20,7 @@ export function issuesOfJsonSchema(schema: unknown, path: string): Issue[] {
     boundedWork(`the schema at "${path}"`, () => z.fromJSONSchema(schema as Record<string, unknown>))
     return issues
   } catch (error) {
-    // The machine is busy, which says nothing about the schema.
+    // The process is too busy, which says nothing about the schema.
     if (isOrchestratorError(error, 'UnavailableError')) throw error
     return [...issues, badSchema(path, `not a JSON Schema we can check: ${reasonOf(error)}`)]
   }

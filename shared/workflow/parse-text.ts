@@ -39,7 +39,7 @@ export function parseText(given: string): { value: unknown; issues: Issue[] } {
   }
 }
 
-/** Places are found only for the issues that are told: each costs time linear in the text. */
+/** Computes places only for the issues that are reported, because each takes time linear in the text. */
 function refused(text: string, issues: readonly IssueInText[]) {
   const told = issues.slice(0, MOST_ISSUES).map(({ offset, ...one }) => ({
     ...one,

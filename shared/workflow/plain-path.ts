@@ -2,8 +2,8 @@ import { isJsonObject, type Json } from '../domain/json.ts'
 import { type Node, parseExpression } from './parse-expression.ts'
 
 /**
- * The names of an expression that is only a path from a variable, `$steps.a.b`; undefined for others. Most expressions just pass on the
- * output of a step, which may be large: such a path is followed here without an evaluation.
+ * The names of an expression that is only a path from a variable, `$steps.a.b`; undefined for others. Most expressions
+ * only pass on the output of a step, which may be large: such a path is resolved here, without an evaluation.
  */
 export function plainPathOf(text: string): readonly string[] | undefined {
   const tree = parseExpression(text)

@@ -2,8 +2,10 @@
  * How often a step calls one agent, and after which failures: `retry`.
  *
  * Invariants (tests cite them):
- * retry-policy/Y1 `maxAttempts` counts calls of one agent for a step, whichever way each ended: a crash counts, a refused admission does not
- * retry-policy/Y2 a final failure is the agent's last, whatever the policy; a timeout is, unless `on` names it
+ * retry-policy/Y1 `maxAttempts` counts the calls of one agent for a step, however each ended: a crash counts, a refused
+ *    admission does not
+ * retry-policy/Y2 after a final failure the agent is not called again, whatever `maxAttempts` is; nor after a timeout,
+ *    unless `on` contains it
  */
 import * as z from 'zod'
 import { type FailureKind, failureKind } from '../domain/failure-kinds.ts'
@@ -50,7 +52,7 @@ export function meaningsOfOldRetry(retry: Omit<Retry, 'on'>): [RetriedKind[], ..
   return isStandard ? [['transient'], ['error']] : [['error']]
 }
 
-/** Whether a step calls an agent again after these attempts of it. */
+/** Whether a step may call an agent again after these attempts. */
 export function mayCallAgain(retry: Retry, attempts: readonly Pick<Attempt, 'error'>[]): boolean {
   const kinds = retriedKinds(retry)
   return (

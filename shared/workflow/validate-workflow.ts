@@ -59,7 +59,10 @@ export function validateWorkflow(
   return { workflow: parsedFrom(workflow, source), issues: [], warnings: withPlaces(ofTypes, source) }
 }
 
-/** A check that takes too long, as of a workflow that is made for it, finds nothing: it helps its author, and guards nothing (types/Q5). */
+/**
+ * The type check is skipped if it exceeds its time limit, as a hostile workflow could make it: it only helps authors,
+ * and guards nothing (types/Q5).
+ */
 function typesChecked(draft: Draft, catalogue: Catalogue): IssueInText[] {
   const unknown = new Set(draft.left.keys())
   try {

@@ -3,7 +3,10 @@ import type { StepKind, StepOf } from '../schema.ts'
 import type { Catalogue } from '../types/catalogue.ts'
 import type { Type } from '../types/type.ts'
 
-/** What the language says about one kind of step, besides its schema. A kind without one of these does not compile. */
+/**
+ * The rules of the language for one kind of step, in addition to its schema. A kind that lacks one of them does not
+ * compile.
+ */
 export type KindOfStep<Kind extends StepKind = StepKind> = {
   /** The word for the kind in messages. */
   readonly word: string
@@ -16,7 +19,10 @@ export type KindOfStep<Kind extends StepKind = StepKind> = {
   valuesOf(step: StepOf<Kind>): Readonly<Record<string, unknown>>
   /** The fields whose values have one type. */
   typedIn(step: StepOf<Kind>): readonly TypedField[]
-  /** The inputs that may be given to what the step runs: one of them has to fit. None when that is not known. */
+  /**
+   * The types that the step's agent or child workflow accepts as input; one of them must fit. Empty when they are not
+   * known.
+   */
   inputsOf(step: StepOf<Kind>, catalogue: Catalogue): readonly TakenInput[]
   /** The type of the output of the step; of a fan-out, that of one item. */
   outputOf(step: StepOf<Kind>, typing: Typing): Type
@@ -35,11 +41,11 @@ export type TypedField = {
 
 export type TakenInput = {
   type: Type
-  /** What takes it, for the message. */
+  /** The receiver of the input, for the message. */
   what: string
 }
 
-/** How the output of a step is found from what surrounds the step. */
+/** The context from which the output type of a step is inferred. */
 export type Typing = {
   catalogue: Catalogue
   /** The type of a value with expressions in the scope of the step. */

@@ -1,7 +1,7 @@
 import type { AgentManifest } from '../../domain/agent.ts'
 import type { AgentStep, Workflow } from '../schema.ts'
 
-/** The agents and workflows that a workflow may use, as far as they are known; what is not here is not checked. */
+/** The known agents and workflows that a workflow may use; calls of others are not checked. */
 export type Catalogue = {
   agents: readonly Offering[]
   workflows: readonly Workflow[]
@@ -15,15 +15,15 @@ export type Offer = AgentManifest['capabilities'][number] & { agentId: string }
 export const NO_CATALOGUE: Catalogue = { agents: [], workflows: [] }
 
 export type Offers = {
-  /** What its agent may be asked first; empty when none is known. */
+  /** Capabilities that the step's own agents may be called with first; empty when none is known. */
   first: readonly Offer[]
-  /** What the agents of its `fallback` may be asked. */
+  /** Capabilities that the agents of its `fallback` may be called with. */
   further: readonly Offer[]
-  /** Whether an agent that is not known may answer too. */
+  /** Whether an unknown agent may be called too. */
   isOpen: boolean
 }
 
-/** What the agents of a step may be asked. */
+/** The capabilities that a step may call, by agent. */
 export function offersFor({ agents }: Catalogue, { capability, agent, fallback = [] }: AgentStep): Offers {
   const first = agents.flatMap((one) => {
     if (agent === undefined) return offerOf(one, capability)
@@ -49,7 +49,7 @@ function offerOf({ id, capabilities }: Offering, wanted: string | undefined): Of
   return found ? [{ ...found, agentId: id }] : []
 }
 
-/** The workflow that a step calls as `name` or `name@version`; undefined when this version is not known. */
+/** The workflow that a step calls as `name` or `name@version`; undefined when it is not known. */
 export function workflowNamed({ workflows }: Catalogue, called: string): Workflow | undefined {
   const [name, version] = called.split('@')
   const same = workflows.filter((one) => one.name === name)

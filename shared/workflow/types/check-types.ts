@@ -25,16 +25,17 @@ import { typeOfSchema } from './type-of-schema.ts'
 
 type Checked = Pick<Workflow, 'input' | 'steps' | 'output'>
 
-/** What the checks of one workflow share. */
+/** Data that all checks of one workflow share. */
 type Check = Surroundings & {
   input: Type
-  /** Names by which a placeholder may mean an expression: members of the input, and steps. */
+  /** Names that make a placeholder look like an expression: members of the input, and steps. */
   known: ReadonlySet<string>
 }
 
 /**
- * Issues of names and types in a workflow: in expressions, and in what they give to capabilities, child workflows, conditions and lists.
- * `unknown` are steps that did not parse, which are not checked. What is not in the catalogue is not known, and silent (types/Q3).
+ * Issues of names and types in a workflow: in its expressions, and in the values that they pass to capabilities, child
+ * workflows, conditions and lists. Steps in `unknown` did not parse, and are not checked. Agents and workflows that the
+ * catalogue lacks cause no issues (types/Q3).
  */
 export function issuesOfTypes(
   { input, steps, output }: Checked,
@@ -102,7 +103,7 @@ function issuesOfFields(step: Step, at: string, scope: Scope, check: Check): Iss
 
 const CONDITION = 'a condition is true or false, such as {% $exists(...) %} or {% $count(...) > 0 %}'
 
-/** An issue of an expression that never finds a value of one kind; written values are checked elsewhere. */
+/** An issue if an expression can never return one of the wanted kinds; literal values are checked elsewhere. */
 function issuesOfValue(value: unknown, wanted: Type, path: string, scope: Scope, right: string): Issue[] {
   const text = expressionIn(value)
   if (text === undefined) return []
@@ -119,7 +120,7 @@ function issuesOfList(forEach: string, path: string, scope: Scope): Issue[] {
   return issuesOfValue(forEach, { array: ANY }, path, scope, right)
 }
 
-/** Issues of the input of what the step runs; none when it fits one of those that may run. */
+/** Issues of the input that a step passes to its agent or child workflow; none if it fits one of the candidates. */
 function issuesOfTaken(step: Step, at: string, scope: Scope, check: Check): Issue[] {
   const judged = kindOf(step)
     .inputsOf(step, check.catalogue)
@@ -129,7 +130,7 @@ function issuesOfTaken(step: Step, at: string, scope: Scope, check: Check): Issu
 
 type Giving = { at: string; scope: Scope; check: Check; what: string }
 
-/** A step without an input gets that of the task. */
+/** A step without `input` gets the task's input. */
 function issuesOfGiven(
   step: Step & { input?: unknown },
   wanted: Type,
@@ -144,7 +145,7 @@ function issuesOfGiven(
   return misfitsOf(check.input, wanted).map(told)
 }
 
-/** The steps of a body, and what is evaluated after them. */
+/** Issues of the steps of a body, and of the expressions that are evaluated after them. */
 function issuesOfBody(step: Step, at: string, scope: Scope, check: Check): IssueInText[] {
   const body = bodyIn(step)
   const inner = scopeOfBody(step, scope, check)
@@ -160,7 +161,7 @@ function issuesOfBody(step: Step, at: string, scope: Scope, check: Check): Issue
   return [...ofSteps, ...after, ...until]
 }
 
-/** Texts that look like expressions, in the fields that take values. */
+/** Texts that look like expressions but lack `{% %}`, in the fields that take values. */
 function lookalikesOf(step: Step, at: string, { known }: Check): Issue[] {
   const own = kindOf(step).valuesOf(step)
   const { onFailure } = step

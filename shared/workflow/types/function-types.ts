@@ -21,11 +21,13 @@ import {
   withoutNothing,
 } from './type.ts'
 
-/** A function of expressions: its signature as JSONata has it, and the type of its result by those of its arguments. */
+/**
+ * A function of JSONata: its signature in JSONata's notation, and its result type as a function of the argument types.
+ */
 type FunctionType = { signature: string; result: (args: readonly Type[]) => Type }
 
 const always = (type: Type) => () => type
-/** Most functions find nothing where their first argument is nothing. */
+/** Most functions return nothing when their first argument is nothing. */
 const found = (type: Type) => always(orNothing(type))
 
 const text = (signature: string): FunctionType => ({ signature, result: found(STRING) })
@@ -141,13 +143,16 @@ export const FUNCTION_TYPES: Readonly<Record<string, FunctionType>> = {
   uuid: { signature: '<:s>', result: always(STRING) },
 }
 
-/** The result of a function that another function calls: with as many arguments as it has parameters. */
+/** The result type of a callback, which is called with as many arguments as it has parameters. */
 function called(type: Type, args: readonly Type[]): Type {
   if (type.any || !type.function) return ANY
   return joinAll(type.function.map((one) => one.call(args.slice(0, Math.max(1, one.arity)))))
 }
 
-/** The first result joins the initial value, and once more; a type that still grows is not known. */
+/**
+ * The result type of `$reduce`: the callback's result joins the initial value, for two rounds; a type that still grows
+ * is `any`.
+ */
 function reduced(list: Type, f: Type, init: Type | undefined): Type {
   const item = itemsOf(list)
   let sum = init && !isEmpty(init) ? init : item
@@ -160,7 +165,7 @@ function reduced(list: Type, f: Type, init: Type | undefined): Type {
   return ANY
 }
 
-/** Whether a type adds nothing to another one of plain values. */
+/** Whether joining `next` to `sum` would leave `sum` unchanged; compares plain kinds only. */
 function isWithin(next: Type, sum: Type): boolean {
   if (sum.any) return true
   if (next.any) return false
@@ -170,7 +175,7 @@ function isWithin(next: Type, sum: Type): boolean {
   })
 }
 
-/** Without constants, so that a sum does not grow by one in each round. */
+/** The type without constants, which would otherwise grow by one in each round. */
 function widened(type: Type): Type {
   if (type.any) return ANY
   return {
@@ -181,7 +186,7 @@ function widened(type: Type): Type {
   }
 }
 
-/** The value of any member. */
+/** The type of the value of any member. */
 function membersOf(object: Type): Type {
   const { object: own } = object
   if (object.any || !own || own.rest === 'undeclared') return ANY
@@ -192,7 +197,7 @@ function membersOf(object: Type): Type {
 
 const siftedObjects = new WeakMap<ObjectType, Type>()
 
-/** An object of which members may be left out. */
+/** The object with all members optional, for `$sift`. */
 function sifted(type: Type): Type {
   const { object } = type
   if (type.any || !object) return ANY
@@ -207,7 +212,7 @@ function sifted(type: Type): Type {
   return made
 }
 
-/** `$lookup` may ask for what is not declared: it answers nothing then, without a complaint. */
+/** The result type of `$lookup`, which may name an undeclared member: that returns nothing, and causes no complaint. */
 function lookedUp(object: Type, name: Type): Type {
   if (typeof name.string !== 'object' || name.any) return object.any ? ANY : sequenceOf(membersIn(object))
   const members = [...name.string].map((one) => findMember(object, one) ?? ANY)

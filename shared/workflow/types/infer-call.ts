@@ -4,7 +4,7 @@ import { frameOfCall, type Infer, type Place } from './inference.ts'
 import { misfitOfArguments, parametersOf, withContext } from './signature.ts'
 import { ANY, type Callable, isEmpty, joinAll, type Type } from './type.ts'
 
-/** `$f(a, b)`; `first` is the argument before those in the brackets of `x ~> $f(a)`. */
+/** The type of `$f(a, b)`; `first` is the argument that `x ~> $f(a)` puts before the others. */
 export function inferCall(node: Node, place: Place, infer: Infer, first?: Type): Type {
   const own = (node.arguments as Node[]).map((one) => infer(one, place))
   const args = first ? [first, ...own] : own
@@ -25,7 +25,10 @@ function callNamed(name: string, given: readonly Type[], place: Place): Type {
   return ANY
 }
 
-/** A call of what an expression yields. Arguments that are functions are checked too, with unknown values. */
+/**
+ * The type of a call of a computed function. If it is not known, callbacks among the arguments are still checked, with
+ * `any` arguments.
+ */
 function callAny(type: Type, args: readonly Type[], place: Place): Type {
   if (!type.any && type.function) {
     const { function: callables } = type
@@ -36,7 +39,7 @@ function callAny(type: Type, args: readonly Type[], place: Place): Type {
   return ANY
 }
 
-/** Functions may call themselves: beyond a depth their results are not known (types/Q5). */
+/** Bounds recursion: beyond a depth the result of a call is `any` (types/Q5). */
 function within({ run }: Place, call: () => Type): Type {
   if (!run.goOn()) return ANY
   run.depth += 1
@@ -47,7 +50,7 @@ function within({ run }: Place, call: () => Type): Type {
   }
 }
 
-/** The type of a function of JSONata as a value, as in `$map(x, $uppercase)`; undefined for another name. */
+/** The type of a built-in function used as a value, as in `$map(x, $uppercase)`; undefined for other names. */
 export function functionNamed(name: string, place: Place): Type | undefined {
   const known = Object.hasOwn(FUNCTION_TYPES, name) ? FUNCTION_TYPES[name] : undefined
   if (!known) return undefined
@@ -66,7 +69,7 @@ export function inferLambda(node: Node, place: Place, infer: Infer): Type {
   return { function: [callable] }
 }
 
-/** `x ~> $f`, `x ~> $f(a)`, and the composition of two functions. */
+/** The type of `x ~> $f`, `x ~> $f(a)`, and of the composition of two functions. */
 export function inferApply(node: Node, place: Place, infer: Infer): Type {
   const [left, right] = [node.lhs, node.rhs] as [Node, Node]
   const first = infer(left, place)
@@ -77,7 +80,7 @@ export function inferApply(node: Node, place: Place, infer: Infer): Type {
   return callAny(called, [first], place)
 }
 
-/** `$f(?, a)`: a function whose result is not followed. */
+/** The type of `$f(?, a)`: a function whose result type is not inferred. */
 export function inferPartial(node: Node, place: Place, infer: Infer): Type {
   const args = node.arguments as Node[]
   for (const one of args) if (one.type !== 'operator') infer(one, place)

@@ -21,13 +21,15 @@ import {
 
 export type Inferred = { type: Type; complaints: Complaint[] }
 
-/** The most nodes that one expression's inference visits, functions being followed into their calls (types/Q5). */
+/** The most nodes that the inference of one expression visits, including the bodies of called functions (types/Q5). */
 const MOST_VISITS = 5_000
 const MOST_CALLS_DEEP = 12
-/** The most unknown members of one expression that are told: each is looked for among all known ones. */
+/**
+ * The most complaints of one expression that are reported: each one's suggestions are searched among all known names.
+ */
 const MOST_COMPLAINTS = 50
 
-/** The type of an expression's result, given the types of its variables; undefined ones are not known. */
+/** The type of an expression's result, given the types of its variables; undefined stands for an unknown type. */
 export function inferExpression(tree: Node, variables: (name: string) => Type | undefined): Inferred {
   const complaints = new Map<string, Complaint>()
   let [visits, told] = [0, 0]
@@ -47,7 +49,7 @@ export function inferExpression(tree: Node, variables: (name: string) => Type | 
   return { type, complaints: [...complaints.values()] }
 }
 
-/** Names bound by several `:=`, and variables of the workflow or parameters that are bound again. */
+/** Names that are bound by several `:=`, and workflow variables or parameters that are bound again. */
 function boundTwiceIn(tree: Node, variables: (name: string) => Type | undefined): Set<string> {
   const bound = bindingsIn(tree)
   if (bound.size === 0) return NONE
@@ -58,7 +60,7 @@ function boundTwiceIn(tree: Node, variables: (name: string) => Type | undefined)
 const NONE = new Set<string>()
 const bindings = new WeakMap<Node, ReadonlyMap<string, number>>()
 
-/** How often each name is bound by `:=`; a name that is also a parameter counts twice. Trees are kept, so this is found once. */
+/** How often each name is bound by `:=`; a name that is also a parameter counts twice. Cached by syntax tree. */
 function bindingsIn(tree: Node): ReadonlyMap<string, number> {
   const known = bindings.get(tree)
   if (known) return known
@@ -81,7 +83,7 @@ function bindingsIn(tree: Node): ReadonlyMap<string, number> {
   return bound
 }
 
-/** The type of one node, with what follows it in brackets. */
+/** The type of a node, including its predicates in brackets. */
 export function infer(node: Node, place: Place): Type {
   if (!place.run.goOn()) return ANY
   let type = inferNode(node, place)
@@ -134,7 +136,7 @@ function inferNode(node: Node, place: Place): Type {
     case 'wildcard':
       return sequenceOf(membersIn(context))
     default:
-      // Regular expressions, transformations, `**` and `%`.
+      // Not inferred: regular expressions, transformations, `**` and `%`.
       return ANY
   }
 }
@@ -158,7 +160,9 @@ function inferUnary(node: Node, place: Place): Type {
   return inferObject(node.lhs as Node[][], itemsOf(context), mayBeList(context), place)
 }
 
-/** A written list: members that are lists are taken apart, unless they are written as lists themselves. */
+/**
+ * The type of a list constructor: members that are lists are flattened, unless they are list constructors themselves.
+ */
 function inferList(node: Node, place: Place): Type {
   const members = (node.expressions as Node[]).map((one) => {
     const type = infer(one, place)
@@ -167,7 +171,10 @@ function inferList(node: Node, place: Place): Type {
   return listOf(joinAll(members.map(withoutNothing)))
 }
 
-/** An object that is written with `pairs` of names and values, for each of `items`; for one of them, or grouped by name when `isMany`. */
+/**
+ * The type of an object constructor with `pairs` of names and values, for `items`; with `isMany` it groups many items
+ * by name.
+ */
 function inferObject(pairs: readonly Node[][], items: Type, isMany: boolean, place: Place): Type {
   const each = { ...place, context: items }
   const group = { ...place, context: isMany ? orNothing(join(items, listOf(items))) : items }

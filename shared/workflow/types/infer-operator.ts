@@ -47,7 +47,7 @@ export function inferNegation(node: Node, place: Place, infer: Infer): Type {
   return orNothing(NUMBER)
 }
 
-/** A comparison of two written values is meant as it stands: `1 = 2` is "never". */
+/** Whether an operand is a literal. Comparing two literals (`1 = 2`) is intentional, and means "never". */
 const isWritten = ({ type }: Node): boolean => type === 'string' || type === 'number' || type === 'value'
 
 function requireNumber(type: Type, operator: string, { run }: Place): void {
@@ -70,7 +70,7 @@ function requireOrder([left, right]: readonly [Type, Type], operator: string, { 
   run.complain({ code: 'wrong-type', message })
 }
 
-/** Complains where two values can never be equal. */
+/** Complains when two operands can never be equal. */
 function requireMeeting([left, right]: readonly [Type, Type], operator: string, { run }: Place): void {
   if (isEmpty(left) || isEmpty(right) || meets(left, right)) return
   const always = operator === '!=' ? 'always true' : 'always false'
@@ -87,7 +87,7 @@ function requireMeeting([left, right]: readonly [Type, Type], operator: string, 
 
 const isConstants = (texts: Type['string']): texts is ReadonlySet<string> => typeof texts === 'object'
 
-/** Whether one value can be of both types. */
+/** Whether the two types have a value in common. */
 export function meets(left: Type, right: Type): boolean {
   if (left.any || right.any) return true
   const [one, other] = [withoutNothing(left), withoutNothing(right)]

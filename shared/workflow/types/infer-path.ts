@@ -20,19 +20,19 @@ import { readField } from './type-of-schema.ts'
 
 type InferObject = (pairs: readonly Node[][], items: Type, isMany: boolean, place: Place) => Type
 
-/** The items of a list, and a value that is none as the only item. */
+/** The item type of a list; any other value counts as its own only item. */
 export const itemsOf = (type: Type): Type =>
   type.array ? join(withoutLists(withoutNothing(type)), withoutNothing(type.array)) : withoutNothing(type)
 
 export const mayBeList = (type: Type): boolean => Boolean(type.any || type.array)
 
-/** What JSONata makes of a sequence of items: nothing, the item when there is one, or a list. */
+/** The type of a JSONata sequence of items: nothing, a single item, or a list. */
 export const sequenceOf = (item: Type): Type => {
   const found = withoutNothing(item)
   return found.any ? ANY : orNothing(join(found, listOf(found)))
 }
 
-/** The values that a path has come to: one at most, or many. */
+/** The values that a path step yields: at most one, or many. */
 type Sequence = { item: Type; isMany: boolean }
 
 export function inferPath(node: Node, place: Place, infer: Infer, inferObject: InferObject): Type {
@@ -56,7 +56,7 @@ export function inferPath(node: Node, place: Place, infer: Infer, inferObject: I
   return inferObject((node.group as Node).lhs as Node[][], itemsOf(result), mayBeList(result), place)
 }
 
-/** `@$x`, `#$i` and `%` carry further values along a path, which are not followed. */
+/** `@$x`, `#$i` and `%` bind further values along a path; those are not inferred. */
 const bindsMore = ({ tuple, focus, index, ancestor, type }: Node): boolean =>
   Boolean(tuple || focus || index || ancestor) || type === 'parent'
 
@@ -77,12 +77,12 @@ function inferStep(step: Node, at: number, { item, isMany }: Sequence, place: Na
       ? memberOf(whole.context, String(step.value), { ...place, position: Number(step.position) })
       : infer(step, whole)
   const type = stages.reduce((before, { expr }) => filtered(infer, before, expr, place), own)
-  // A list that is written as the last step is kept as it is.
+  // A list constructor as the last step is kept as it is.
   const isKept = step.consarray && at > 0
   return { type, item: isKept ? withoutNothing(type) : itemsOf(type), isMany: false }
 }
 
-/** `type[predicate]`. */
+/** The type of `value[predicate]`. */
 export function filtered(infer: Infer, type: Type, predicate: Node, place: Place): Type {
   const item = itemsOf(type)
   if (predicate.type === 'number') return orNothing(item)
@@ -90,7 +90,7 @@ export function filtered(infer: Infer, type: Type, predicate: Node, place: Place
   return sequenceOf(item)
 }
 
-/** The source of a path's first steps, for messages; empty when it is more than names. */
+/** The source text of a path's first steps, for messages; empty when they are not only names. */
 function pathTo(steps: readonly Node[], at: number): string {
   const parts = steps.slice(0, at).map(({ type, value }) => {
     if (type === 'variable') return `$${String(value)}`
@@ -99,7 +99,9 @@ function pathTo(steps: readonly Node[], at: number): string {
   return parts.includes(undefined) ? '' : parts.join('.')
 }
 
-/** The member `name` of a value, of each item of a list. Complains where no alternative has one (types/Q4). */
+/**
+ * The type of the member `name` of a value, or of each item of a list. Complains when no alternative has it (types/Q4).
+ */
 export function memberOf(
   type: Type,
   name: string,
@@ -108,7 +110,7 @@ export function memberOf(
   const found = findMember(type, name)
   if (found) return found
   if (isEmpty(type) || isEmpty(withoutNull(type)) || type.function || place.run.isFull()) return ANY
-  // JSONata notes where a name ends.
+  // JSONata's node records the position at which the name ends.
   const at = Math.max(0, (place.position ?? 0) - name.length)
   place.run.complain({ code: 'unknown-field', message: unknownMember(type, name, place), at })
   return ANY
@@ -116,7 +118,7 @@ export function memberOf(
 
 const withoutNull = ({ null: _null, ...rest }: Type): Type => rest
 
-/** Undefined when nothing has this member. */
+/** The type of a member; undefined when no alternative has it. */
 export function findMember(type: Type, name: string): Type | undefined {
   if (type.any) return ANY
   const field = type.object && fieldIn(type.object, name)
@@ -148,7 +150,7 @@ function unknownMember(
 
 const members = new WeakMap<Type, Type>()
 
-/** The values of all members, taken out of their lists. `$steps.*` of many steps is found once. */
+/** The type of the values of all members, with lists flattened. Cached, because `$steps.*` may have many steps. */
 export function membersIn(type: Type): Type {
   if (type.any) return ANY
   const known = members.get(type)
@@ -166,7 +168,7 @@ function findMembers(type: Type): Type {
   return deepItems(joinAll([...ofObject, rest, type.array ?? NEVER]))
 }
 
-/** Lists in lists are taken apart too. */
+/** The item type of nested lists, flattened. */
 function deepItems(type: Type): Type {
   let item = type
   for (let depth = 0; item.array && depth < MOST_NESTED; depth++) item = itemsOf(item)

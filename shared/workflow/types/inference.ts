@@ -2,39 +2,39 @@ import type { IssueCode } from '../../domain/issue-codes.ts'
 import type { Node } from '../parse-expression.ts'
 import { ANY, NOTHING, objectOf, type Type } from './type.ts'
 
-/** Something in an expression that holds for every value it may meet (types/Q2). */
+/** A problem of an expression that occurs with every possible value of its variables (types/Q2). */
 export type Complaint = {
   code: IssueCode
   message: string
-  /** Where in the expression, by the index of the character; its beginning where this is not said. */
+  /** The index of the character in the expression; absent for its beginning. */
   at?: number
 }
 
-/** The variables of a part of an expression: those of its block or function, and of what is around it. */
+/** The variables in scope of a part of an expression: those of its block or function, and of the enclosing ones. */
 export type Frame = {
   /** Undefined for a name that is not bound. */
   lookup(name: string): Type | undefined
   bind(name: string, type: Type): void
 }
 
-/** One inference: what its parts share. */
+/** State that all parts of one inference share. */
 export type Inference = {
   complain(complaint: Complaint): void
-  /** Whether there are so many complaints that no more are wanted. */
+  /** Whether the maximum number of complaints has been reached. */
   isFull(): boolean
-  /** False when the expression has used up its inferences (types/Q5). */
+  /** False when the expression has used up its budget of inferences (types/Q5). */
   goOn(): boolean
-  /** Names that are bound more than once, so that their type depends on the order of evaluation. */
+  /** Names that are bound more than once: their type would depend on the order of evaluation, so it is `any`. */
   unsure: ReadonlySet<string>
   depth: number
 }
 
-/** Where a node stands: `context` is what `$` means there. */
+/** The surroundings of a node; `context` is the type of `$` there. */
 export type Place = { context: Type; frame: Frame; run: Inference }
 
 export type Infer = (node: Node, place: Place) => Type
 
-/** What `$` and names without a variable before them refer to at the top of a workflow's expression. */
+/** The context at the top of an expression, where `$` and a name without a variable refer to nothing. */
 export const NO_CONTEXT: Type = objectOf({})
 
 export function frameIn(
@@ -48,7 +48,7 @@ export function frameIn(
   }
 }
 
-/** A parameter is bound anew in each call, so it is known even when its name is used twice. */
+/** The frame of one call of a function, with its parameters bound to the argument types. */
 export function frameOfCall(
   around: Frame,
   run: Inference,

@@ -6,7 +6,10 @@ import { isOnlyList, type Misfit, misfitsOf, notTaken, wrongType } from './misfi
 import { inferredIn, type Scope } from './scopes.ts'
 import { fieldIn, isEmpty, type ObjectType, STRING, type Type, typeOf, typeOfValue } from './type.ts'
 
-/** Issues of an input as it is written against the type that is taken; `what` takes it. */
+/**
+ * Issues of an input, as it is written in the workflow, against the expected type; `what` names the receiver in
+ * messages.
+ */
 export function issuesOfInput(
   template: unknown,
   wanted: Type,
@@ -63,7 +66,7 @@ function issuesOfMembers(
   return [...ofMembers, ...missing]
 }
 
-/** Whether an expression never finds anything, as the output of a wait. */
+/** Whether an expression never returns a value, like the output of a wait. */
 function isNothing(template: unknown, scope: Scope): boolean {
   const text = expressionIn(template)
   if (text === undefined) return false
@@ -71,7 +74,7 @@ function isNothing(template: unknown, scope: Scope): boolean {
   return !type.any && isEmpty(type) && type.nothing === true
 }
 
-/** An issue of a part of what an expression finds stands at the expression, and names the part. */
+/** An issue about part of an expression's result is reported at the expression, and names the part. */
 function issueOf({ code, at, message }: Misfit, path: string, what: string): Issue {
   const part = at
     .map((one) => (one === '[]' ? one : `.${one}`))

@@ -3,13 +3,13 @@ import { isJsonObject } from '../../domain/json.ts'
 import { shown } from '../../domain/shown.ts'
 import { expressionIn } from '../expressions.ts'
 
-/** The variables of the language: a text that begins with one of them is hardly meant as text. */
+/** The variables of the language: a text that begins with one of them is probably meant as an expression. */
 const VARIABLES = 'input|steps|status|errors|error|task|item|index|iteration|previous'
 const PATH = String.raw`(?:\.[A-Za-z_]\w*|\[[^\]]*\])*`
 
-/** `$input.x` and no more; `$.input.x`, as in the JSONPath of Step Functions. */
+/** Only a path such as `$input.x`; or `$.input.x`, as in the JSONPath of Step Functions. */
 const BARE = new RegExp(String.raw`^\$(?:\.|\$\.)?(?:${VARIABLES})${PATH}$`)
-/** A text that is one placeholder. */
+/** A text that consists of one placeholder. */
 const PLACEHOLDER = new RegExp(
   String.raw`^(?:\{\{-?\s*(\$?[A-Za-z_]\w*${PATH})\s*-?\}\}|\$\{\{?\s*(\$?[A-Za-z_]\w*${PATH})\s*\}\}?)$`,
 )
@@ -32,7 +32,10 @@ export function lookalikesIn(value: unknown, path: string, known: ReadonlySet<st
   return Object.entries(value).flatMap(([name, one]) => lookalikesIn(one, `${path}.${name}`, known))
 }
 
-/** The expression that a text was perhaps meant as; `known` are members of the input and steps, for placeholders without a variable. */
+/**
+ * The expression that a text probably means; `known` are members of the input and steps, for placeholders without a
+ * variable.
+ */
 function meantBy(text: string, known: ReadonlySet<string>): string | undefined {
   if (expressionIn(text) !== undefined) return undefined
   const [, apart] = APART.exec(text) ?? []
@@ -46,13 +49,13 @@ function meantBy(text: string, known: ReadonlySet<string>): string | undefined {
   const isVariable = new RegExp(`^(?:${VARIABLES})\\b`).test(name)
   if (isVariable) return `$${name}`
   const [first = ''] = name.split(/[.[]/)
-  // A capital name in ${...} is a variable of an environment.
+  // `${NAME}` is probably an environment variable, unless the name is known.
   if (curly === undefined && !known.has(first)) return undefined
   return `$input.${name}`
 }
 
 function lookalike(text: string, meant: string, path: string): Issue {
-  // A text that is shortened would be lost when it is pasted.
+  // A shortened text must not be shown as a literal, because pasting it would lose the rest.
   const literal = text.length <= 40 ? text.replaceAll('\\', '\\\\').replaceAll("'", "\\'") : '...'
   const message = `${shown(text)} looks like an expression and is text; an expression is written "{% ${meant} %}", and such a text "{% '${literal}' %}"`
   return issue('looks-like-expression', path, message)

@@ -3,7 +3,7 @@ import { describeType, namesOf } from './describe-type.ts'
 import { meets } from './infer-operator.ts'
 import { fieldIn, isEmpty, type ObjectType, type Type, typeOf } from './type.ts'
 
-/** Why a value does not fit; `at` leads to the part, by the names of members and `[]` for the items of a list. */
+/** Why a value does not fit; `at` is the path of the part, with `[]` for the items of a list. */
 export type Misfit = {
   code: 'wrong-type' | 'unknown-field' | 'missing-field'
   at: readonly string[]
@@ -11,8 +11,8 @@ export type Misfit = {
 }
 
 /**
- * Why no value that an expression finds fits an input (types/Q2); empty when one may. A value is taken for a list of one where the input
- * takes only lists, and a missing list for an empty one, as when the step runs.
+ * Why no possible value of an expression fits an input (types/Q2); empty if one may fit. As at run time, a single value
+ * fits a list of one, and nothing fits an empty list.
  */
 export function misfitsOf(found: Type, wanted: Type, at: readonly string[] = []): Misfit[] {
   if (found.any || wanted.any || isEmpty(found) || found.function) return []
@@ -51,7 +51,7 @@ function misfitsOfObject(found: ObjectType, wanted: ObjectType, at: readonly str
   return [...ofFields, ...ofOthers]
 }
 
-/** A list that is not found is an empty one where nothing else is taken. */
+/** Whether a type accepts only lists, so that nothing is converted to an empty list. */
 export const isOnlyList = (type: Type): boolean => Object.keys(type).join() === 'array'
 
 function missing(name: string, found: Type, at: readonly string[]): Misfit {

@@ -26,23 +26,23 @@ import {
 } from './type.ts'
 import { typeOfSchema } from './type-of-schema.ts'
 
-/** The variables of the expressions at one place of a workflow. */
+/** The variables in scope at one place of a workflow. */
 export type Scope = {
   variables: ReadonlyMap<string, Type | (() => Type)>
-  /** The outputs of the steps in reach, by id. */
+  /** The outputs of the steps in scope, by id. */
   outputs: ReadonlyMap<string, Field>
-  /** Results by expression. */
+  /** Cached results by expression. */
   inferred: Map<string, Inferred>
-  /** The scopes of bodies. */
+  /** Cached scopes of bodies. */
   bodies: Map<Step, Scope>
 }
 
-/** What the scopes of one check share. */
+/** Data that all scopes of one check share. */
 export type Surroundings = {
   catalogue: Catalogue
-  /** Steps that did not parse: their outputs are not known. */
+  /** Steps that did not parse: their output types are `any`. */
   unknown: ReadonlySet<Step>
-  /** Outputs of child workflows, by the workflow; unset while they are being found. */
+  /** Output types of child workflows; undefined while one is being inferred. */
   children: Map<Workflow, Type | undefined>
 }
 
@@ -56,7 +56,7 @@ export const ERROR = objectOf({
 const TASK = objectOf({ id: STRING, type: { type: STRING, optional: true }, metadata: objectOf({}, STRING) })
 const STATUS = oneOf(STEP_STATUSES)
 
-/** The scope of a workflow's own steps and of its output. */
+/** The scope of a workflow's own steps, and of its output. */
 export function scopeOfWorkflow(
   workflow: Pick<Workflow, 'input' | 'steps'>,
   surroundings: Surroundings,
@@ -83,7 +83,7 @@ function scopeOfSteps(
     outputs.set(id, { type: outputOf(step, scope, surroundings), optional: true })
   const each = (type: Type): ReadonlyMap<string, Field> =>
     new Map([...outputs.keys()].map((id) => [id, { type, optional: true }]))
-  // A step that is not there is reported as an unknown step.
+  // `rest: ANY`, because unknown steps are reported elsewhere.
   variables.set('steps', { object: { fields: outputs, rest: ANY } })
   variables.set('status', { object: { fields: each(STATUS), rest: ANY } })
   variables.set('errors', { object: { fields: each(ERROR), rest: ANY } })
@@ -101,7 +101,9 @@ export const scopeWith = (scope: Scope, own: Variables): Scope => ({
 export const scopeOfItem = (step: Step, scope: Scope): Scope =>
   isFanOut(step) ? scopeWith(scope, itemVariables(step.forEach, scope)) : scope
 
-/** The scope of the steps in a body, and of what is evaluated after them; undefined for a step without one. */
+/**
+ * The scope of the steps in a body, and of the expressions evaluated after them; undefined for a step without a body.
+ */
 export function scopeOfBody(step: Step, scope: Scope, surroundings: Surroundings): Scope | undefined {
   const known = scope.bodies.get(step)
   if (known) return known
@@ -120,7 +122,7 @@ export function scopeOfBody(step: Step, scope: Scope, surroundings: Surroundings
   return inner.scope
 }
 
-/** The outputs of the round before, of which the first round has none. */
+/** The outputs of the previous round; nothing in the first round. */
 function previousOf(steps: Steps, scope: Scope | undefined): Type {
   const outputs = Object.keys(steps).map((id) => [id, scope?.outputs.get(id) ?? { type: ANY }] as const)
   return { object: { fields: new Map(outputs), rest: 'none' }, nothing: true }
@@ -131,7 +133,7 @@ const itemVariables = (forEach: string, scope: Scope): Variables => [
   ['index', INTEGER],
 ]
 
-/** The type of an expression, and what is wrong with it. */
+/** The type of an expression, and its complaints. */
 export function inferredIn(text: string, scope: Scope): Inferred {
   const known = scope.inferred.get(text)
   if (known) return known
@@ -140,7 +142,7 @@ export function inferredIn(text: string, scope: Scope): Inferred {
   return inferred
 }
 
-/** An expression that does not parse is reported elsewhere. */
+/** A syntax error is reported elsewhere; the type is `any` then. */
 function inferSafely(text: string, { variables }: Scope): Inferred {
   try {
     const tree = parseExpression(text)
@@ -153,7 +155,7 @@ function inferSafely(text: string, { variables }: Scope): Inferred {
   }
 }
 
-/** The type of a value with expressions, as it is resolved when the step runs. */
+/** The type of a value with expressions, after they are resolved at run time. */
 export function typeOfTemplate(template: unknown, scope: Scope): Type {
   const text = expressionIn(template)
   if (text !== undefined) return inferredIn(text, scope).type
@@ -169,10 +171,10 @@ export function typeOfTemplate(template: unknown, scope: Scope): Type {
   return { object: { fields: new Map(fields), rest: 'none' } }
 }
 
-/** What is not found is null where a value has to be. */
+/** Nothing becomes null in a list, which has no absent members. */
 const orNull = (type: Type): Type => (type.nothing ? join(withoutNothing(type), NULL) : type)
 
-/** The output of a step, computed when it is asked for; not known while it depends on itself. */
+/** The output type of a step, inferred lazily; `any` while it depends on itself. */
 function outputOf(step: Step, scope: Scope, surroundings: Surroundings): () => Type {
   let state: { type?: Type } | undefined
   return () => {
@@ -200,7 +202,7 @@ function findOutput(step: Step, scope: Scope, surroundings: Surroundings): Type 
   return join(own, orNull(typeOfTemplate(onFailure.output, scopeWith(scope, [['error', ERROR]]))))
 }
 
-/** The output of one item, or of a step that is no fan-out. */
+/** The output type of one item of a fan-out, or of a step that is none. */
 function ownOutput(step: Step, scope: Scope, surroundings: Surroundings): Type {
   const { catalogue } = surroundings
   return kindOf(step).outputOf(step, {
@@ -215,11 +217,11 @@ function ownOutput(step: Step, scope: Scope, surroundings: Surroundings): Type {
   })
 }
 
-/** The output where none is written: the outputs of the last steps by id. */
+/** The default output: the outputs of the last steps by id. */
 const resultOf = (steps: Steps): Record<string, string> =>
   Object.fromEntries(resultStepsOf({ steps }).map((id) => [id, `{% $steps.${id} %}`]))
 
-/** The result of a child workflow; not known while it calls itself. */
+/** The output type of a child workflow; `any` while it calls itself. */
 function outputOfChild(child: Workflow | undefined, surroundings: Surroundings): Type {
   if (!child) return ANY
   const { children } = surroundings

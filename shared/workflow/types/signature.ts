@@ -1,7 +1,7 @@
 import { describeType } from './describe-type.ts'
 import { isEmpty, type Type } from './type.ts'
 
-/** One parameter of a function of JSONata: the kinds that it takes, by the letters of JSONata's signatures. */
+/** One parameter of a JSONata function: the kinds that it accepts, as the letters of JSONata's signatures. */
 type Parameter = { kinds: string; items?: string; isOptional: boolean; isContext: boolean; isMany: boolean }
 
 const parsed = new Map<string, readonly Parameter[]>()
@@ -23,7 +23,7 @@ export function parametersOf(signature: string): readonly Parameter[] {
   return parameters
 }
 
-/** Between `<` and the colon before the result, or the end. */
+/** The part between `<` and the colon before the result, or the end. */
 function partOfParameters(signature: string): string {
   let depth = 0
   const end = [...signature].findIndex((letter) => {
@@ -34,7 +34,7 @@ function partOfParameters(signature: string): string {
   return signature.slice(1, end)
 }
 
-/** The arguments with the context before them, where the first parameter takes it in place of a missing one. */
+/** The arguments, preceded by the context if the first parameter defaults to it and is missing. */
 export function withContext(signature: string, args: readonly Type[], context: Type): readonly Type[] {
   const [first, ...further] = parametersOf(signature)
   if (!first?.isContext) return args
@@ -49,7 +49,7 @@ export function withContext(signature: string, args: readonly Type[], context: T
   return args.length < fewest || isOther ? [context, ...args] : args
 }
 
-/** What is wrong with the arguments of a function, whichever values they have; undefined when they may fit. */
+/** What is wrong with the arguments of a function, for all values of these types; undefined when some may be valid. */
 export function misfitOfArguments(
   name: string,
   signature: string,

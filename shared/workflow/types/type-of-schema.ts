@@ -21,17 +21,20 @@ import {
 
 type Schema = Readonly<Record<string, unknown>>
 
-/** Schemas may be recursive: what lies deeper is `any`. */
+/** Schemas may be recursive: parts that are nested deeper are `any`. */
 const MOST_DEPTH = 24
-/** A schema of more parts is `any` beyond them. */
+/** The most parts of a schema that are read; further parts are `any`. */
 const MOST_PARTS = 5_000
 
 const known = { read: new WeakMap<Schema, Type>(), taken: new WeakMap<Schema, Type>() }
 
-/** The type of the values that a JSON Schema accepts (types/Q1). Keywords that only bound a value (`minimum`, `pattern`, `not`) are not read. */
+/**
+ * The type of the values that a JSON Schema accepts (types/Q1). Keywords that only restrict values (`minimum`,
+ * `pattern`, `not`) are ignored.
+ */
 export const typeOfSchema = (schema: unknown): Type => typeAs('read', schema)
 
-/** The same for a value that is given: members with a default may be left out. */
+/** The same for a value that is passed in: members with a default are optional. */
 export const typeTakenBy = (schema: unknown): Type => typeAs('taken', schema)
 
 function typeAs(as: keyof typeof known, schema: unknown): Type {
@@ -126,7 +129,7 @@ function restOf(additional: unknown, hasProperties: boolean, place: Place): Obje
   return hasProperties ? 'undeclared' : ANY
 }
 
-/** The values of both, or more: what two schemas say of one value. */
+/** The intersection of two types, or more: two schemas apply to the same value. */
 export function meet(one: Type, other: Type): Type {
   if (one.any) return other
   if (other.any || one === other) return one
@@ -159,7 +162,7 @@ function meetNumbers(one: Type['number'], other: Type['number']): Type['number']
   return whole.size > 0 ? whole : undefined
 }
 
-/** Each of the parts of an `allOf` may declare members, so those of both are declared. */
+/** Each part of an `allOf` may declare members, so the intersection has those of both. */
 function meetObjects(one: ObjectType, other: ObjectType): ObjectType {
   const names = new Set([...one.fields.keys(), ...other.fields.keys()])
   const fields = [...names].map(
@@ -177,7 +180,7 @@ function meetFields(one: Field | undefined, other: Field | undefined): Field {
   return { type, ...(optional ? { optional } : {}) }
 }
 
-/** The schema that a `$ref` names within the document; anything else is not known. */
+/** The schema that a `$ref` refers to within the document; undefined for other references. */
 function targetOf(reference: string, root: Schema): unknown {
   if (!reference.startsWith('#')) return {}
   let found: unknown = root
@@ -197,5 +200,5 @@ function decoded(part: string): string {
   }
 }
 
-/** The type of a member as it is read: with "nothing" where it may be absent. */
+/** The type of reading a member: includes "nothing" if the member is optional. */
 export const readField = (field: Field): Type => (field.optional ? orNothing(typeOf(field)) : typeOf(field))

@@ -1,23 +1,25 @@
 /**
- * Types of values, as far as schemas and expressions tell them before anything runs.
+ * Types of values, inferred from schemas and expressions before anything runs.
  *
- * A type is a union with one place for each kind of value (null, boolean, number, text, list, object, function), and one for "nothing",
- * which an expression finds where a member is absent. Unions of objects are one object whose members are those of all of them, and unions
- * of lists one list: types may become larger than they are, never smaller.
+ * A type is a union with one place for each kind of value (null, boolean, number, text, list, object, function), and
+ * one for "nothing", the result of an expression that finds no value. A union of objects is stored as one object with
+ * the members of all, a union of lists as one list: such types may include more values than the exact union, never
+ * fewer.
  *
  * Invariants (tests cite them):
  * types/Q1 a value that a JSON Schema accepts is in the schema's type, and so is the result of an expression in the expression's type
- * types/Q2 a complaint is true of every value that can be found at its place: none of them fits. Nothing found is no value, and an empty
- *    list has no items, so neither silences a complaint about the values that are there
- * types/Q3 what is not known is `any`, about which there are no complaints
- * types/Q4 a member is unknown where no alternative declares it. A schema with `properties` and without `additionalProperties` declares
- *    just those, although it accepts others; what is to have other members says `additionalProperties: true`
+ * types/Q2 a complaint is reported only if no possible value at its place fits. "Nothing" and the items of an empty
+ *    list are not values, so they do not suppress complaints about the others
+ * types/Q3 an unknown type is `any`, which causes no complaints
+ * types/Q4 a member is unknown if no alternative declares it. A schema with `properties` and without
+ *    `additionalProperties` declares only those, although it accepts others; `additionalProperties: true` allows other
+ *    members
  * types/Q5 the check ends: each expression has a bounded number of inferences, beyond which its type is `any`
  */
 import { isJsonObject, type Json } from '../../domain/json.ts'
 
 export type Type = Readonly<{
-  /** Not known: every value, and nothing. No other member counts then. */
+  /** An unknown type: any value, or nothing. Its other members are ignored. */
   any?: true
   nothing?: true
   null?: true
@@ -32,20 +34,20 @@ export type Type = Readonly<{
 
 export type ObjectType = Readonly<{
   fields: ReadonlyMap<string, Field>
-  /** Members beside `fields`: none, those of this type, or `undeclared` (types/Q4). */
+  /** Members besides `fields`: none, members of this type, or `undeclared` ones (types/Q4). */
   rest: 'none' | 'undeclared' | Type
-  /** Written down as an object, so that a member that is not taken is a mistake. */
+  /** An object literal: a member that the receiver does not accept is a mistake. */
   isWritten?: true
 }>
 
-/** `type` may be computed when it is read: the outputs of steps depend on one another. */
+/** `type` may be lazy, because the output types of steps depend on one another. */
 export type Field = Readonly<{ type: Type | (() => Type); optional?: boolean }>
 
-/** A function: the type of its result by those of its arguments; `arity` is the number of its parameters. */
+/** A function type: the result type as a function of the argument types; `arity` is the number of parameters. */
 export type Callable = Readonly<{ arity: number; call(args: readonly Type[]): Type }>
 
 export const ANY: Type = { any: true }
-/** No value at all: an expression that always throws. */
+/** The empty type, of an expression that always throws. */
 export const NEVER: Type = {}
 export const NOTHING: Type = { nothing: true }
 export const NULL: Type = { null: true }
@@ -58,7 +60,7 @@ export const listOf = (item: Type): Type => ({ array: item })
 
 export const oneOf = (texts: Iterable<string>): Type => ({ string: new Set(texts) })
 
-/** An object with just these members. */
+/** An object type with only these members. */
 export const objectOf = (
   fields: Readonly<Record<string, Field['type'] | Field>>,
   rest: ObjectType['rest'] = 'none',
@@ -73,12 +75,12 @@ export const objectOf = (
 
 const isField = (one: Field['type'] | Field): one is Field => typeof one === 'object' && 'type' in one
 
-/** The most constants of one kind that a union keeps apart. */
+/** The most constants of one kind in a union. */
 const MOST_CONSTANTS = 200
-/** The most functions that a value may be. */
+/** The most function types in a union. */
 const MOST_FUNCTIONS = 4
 
-/** The type of the values of both. */
+/** The union of two types. */
 export function join(one: Type, other: Type): Type {
   if (one === other || other === NEVER) return one
   if (one === NEVER) return other
@@ -105,7 +107,7 @@ export const joinAll = (types: Iterable<Type>): Type => {
 
 type Loose = { [Kind in keyof Type]: Type[Kind] | undefined }
 
-/** A type without the kinds that it does not have. */
+/** Removes the kinds that are undefined. */
 export function compact(type: Loose): Type {
   const kept: Record<string, unknown> = {}
   for (const [kind, one] of Object.entries(type)) if (one !== undefined) kept[kind] = one
@@ -139,7 +141,7 @@ function joinObjects(one: ObjectType | undefined, other: ObjectType | undefined)
   return { fields: new Map(fields), rest: joinRests(one.rest, other.rest) }
 }
 
-/** A declared member, or those of the rest; undefined where the object has none. */
+/** The declared member, or one of the rest; undefined if the object cannot have it. */
 export function fieldIn({ fields, rest }: ObjectType, name: string): Field | undefined {
   return fields.get(name) ?? (typeof rest === 'object' ? { type: rest, optional: true } : undefined)
 }
@@ -159,10 +161,10 @@ function joinRests(one: ObjectType['rest'], other: ObjectType['rest']): ObjectTy
   return one === 'undeclared' ? one : other
 }
 
-/** The type of a member's value, where it is there. */
+/** The type of a member, if it is present. */
 export const typeOf = ({ type }: Field): Type => (typeof type === 'function' ? type() : type)
 
-/** A function whose result is computed at its first call. */
+/** A memoized function. */
 export function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined
   return () => {
@@ -171,7 +173,7 @@ export function once<T>(make: () => T): () => T {
   }
 }
 
-/** Every kind but "nothing". */
+/** The type without "nothing". */
 export const withoutNothing = (type: Type): Type => {
   if (!type.nothing) return type
   const { nothing: _nothing, ...rest } = type
@@ -180,14 +182,14 @@ export const withoutNothing = (type: Type): Type => {
 
 export const orNothing = (type: Type): Type => (type.any || type.nothing ? type : { ...type, nothing: true })
 
-/** Every kind but lists. */
+/** The type without lists. */
 export const withoutLists = (type: Type): Type => {
   if (!type.array) return type
   const { array: _array, ...rest } = type
   return rest
 }
 
-/** Whether no value, not even an unknown one, can be of this type: there is nothing to complain about. */
+/** Whether the type has no values: then there is nothing to complain about. */
 export const isEmpty = (type: Type): boolean => Object.keys(type).every((kind) => kind === 'nothing')
 
 /** The type of one literal value, with its constants. */
