@@ -16,7 +16,7 @@ export const CapabilityHealthSchema = z.object({
 })
 export type AgentHealth = z.infer<typeof CapabilityHealthSchema>
 
-/** `health` by capability, for those that the agent was called for lately. */
+/** `health` by capability, for the capabilities that were called recently. */
 export const AgentViewSchema = AgentSchema.extend({
   health: z.record(z.string(), CapabilityHealthSchema).optional(),
   now: z

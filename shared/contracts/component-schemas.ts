@@ -36,8 +36,9 @@ export type JsonSchema = Record<string, unknown>
 type Io = 'input' | 'output'
 
 /**
- * Schemas with a name in the document, and so in the code that clients generate from it. No name is that of another schema and one of its
- * members, such as `TaskError` beside an unnamed `error` of `Task`: generators make up such names.
+ * Schemas with a name in the document, and so in the code that clients generate from it. A name must not equal that of
+ * another schema joined with one of its members (`TaskError`, if `Task` has an unnamed `error`): generators derive such
+ * names.
  */
 const NAMES = new Map<z.core.$ZodType, string>([
   [AnyJsonSchema, 'Json'],

@@ -1,13 +1,16 @@
-/** What pages of other origins may send to the API and read of its answers (CORS). The origins are a stage's `allowedOrigins`. */
+/**
+ * CORS: what pages of other origins may send to the API and read of its responses. The origins are a stage's
+ * `allowedOrigins`.
+ */
 import type { Route } from './route.ts'
 
-/** Headers of an AWS Signature Version 4, by which a caller proves who it is. */
+/** The headers of an AWS Signature Version 4. */
 const SIGNATURE_HEADERS = ['authorization', 'x-amz-content-sha256', 'x-amz-date', 'x-amz-security-token']
 
-/** Headers of answers that scripts may read besides those that every script may. */
+/** Response headers that scripts of other origins may read, in addition to those that CORS always exposes. */
 export const EXPOSED_HEADERS = ['allow', 'location', 'retry-after'] as const
 
-/** How long a browser may remember the answer to a preflight request. */
+/** How long a browser may cache the answer to a preflight request. */
 export const PREFLIGHT_SECONDS = 3_600
 
 /** Request headers that the routes read. */

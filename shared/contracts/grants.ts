@@ -1,27 +1,29 @@
 /**
- * What an adapter asks AWS for, method by method. It stands beside the adapter (`*.grants.ts`, without an SDK), `functions/catalogue.ts` says
- * which modes of a port a function uses, and infra makes statements of IAM from both.
+ * The IAM actions that each method of an adapter needs, declared beside the adapter (`*.grants.ts`, without an SDK).
+ * `functions/catalogue.ts` lists the ports and modes of each function, and infra derives the IAM statements from both.
  */
 type Service = 'dynamodb' | 'events' | 'iam' | 'lambda' | 'logs' | 's3' | 'states'
 export type Action = `${Service}:${string}`
 
-/** What an action is on. infra knows the ARN. */
+/** The resource of an action; infra fills in the ARN. */
 export type Resource =
-  /** Items of a table, or of an index of it; with `keys`, those alone whose partition key begins with one of them. */
+  /**
+   * Items of a table, or of one of its indexes; with `keys`, only those whose partition key begins with one of them.
+   */
   | {
       readonly kind: 'table'
       readonly table: 'tasks' | 'registry'
       readonly index?: string
       readonly keys?: readonly string[]
     }
-  /** Objects of the bucket whose key begins with `prefix`, and the list of them. */
+  /** The objects of the bucket whose key begins with `prefix`, or the listing of them. */
   | { readonly kind: 'objects' | 'listing'; readonly prefix: string }
   /** All of ours. `machine-role` is the one role that our state machines run with. */
   | { readonly kind: 'bus' | 'machines' | 'executions' | 'machine-role' | 'function-logs' }
   /** The function that is granted something. */
   | { readonly kind: 'itself' }
 
-/** Settings of a stage without which an adapter leaves something undone. */
+/** Optional settings of a stage that some methods depend on. */
 export type StageSetting = 'tenantConcurrency' | 'taskRetentionDays'
 
 /** `when`: granted only in a stage with this setting. */
@@ -31,7 +33,7 @@ export type Grant = {
   readonly when?: StageSetting
 }
 
-/** The methods that a function calls in this mode, or, with `when`, calls only in a stage with that setting. */
+/** The methods that a function calls in this mode; with `when`, it calls them only in a stage with that setting. */
 export type Mode<Method extends string = string> =
   | readonly Method[]
   | { readonly methods: readonly Method[]; readonly when: StageSetting }
@@ -46,13 +48,13 @@ type MethodOf<Port> = {
 }[keyof Port] &
   string
 
-/** The grants of a port: a method that is missing is a type error. */
+/** Declares the grants of a port; a missing method is a type error. */
 export const grantsOf =
   <Port>() =>
   <const Name extends string>(grants: PortGrants<MethodOf<Port>, Name>): PortGrants<MethodOf<Port>, Name> =>
     grants
 
-/** All grants of some modes of a port, with what each of them depends on. */
+/** All grants of some modes of a port, with the setting that each depends on. */
 export function grantsOfModes({ methods, modes }: PortGrants, names: readonly string[]): readonly Grant[] {
   return names.flatMap((name) => {
     const mode = modes[name] ?? []

@@ -20,7 +20,7 @@ export const flag = () => z.preprocess(booleanOfText, z.boolean())
 const RIGHT_CURSOR = 'not a cursor; take the one that the last page gave'
 export const cursorOf = (form: RegExp) => z.string().max(500).regex(form, RIGHT_CURSOR).optional()
 
-/** `name=value` pairs with commas between them; `\\` before a comma, an equals sign or itself takes its meaning from it. */
+/** `name=value` pairs separated by commas; a backslash escapes a comma, an equals sign or a backslash. */
 const PAIRS = /^([^=,\\]|\\.)+=([^,\\]|\\.)*(,([^=,\\]|\\.)+=([^,\\]|\\.)*)*$/u
 
 const MetadataFilterSchema = z

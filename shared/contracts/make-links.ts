@@ -7,7 +7,7 @@ export const LinksViewSchema = z.object({
   links: z.record(z.string(), z.string()).describe('Paths by the name of their resource'),
 })
 
-/** Links to every route that reads something without a parameter in its path. */
+/** Links to all GET routes without path parameters. */
 export function makeLinks(routes: readonly Route[], version: string): z.infer<typeof LinksViewSchema> {
   const readable = routes.filter(({ method, path }) => method === 'GET' && !path.includes('{'))
   const links = readable.map(({ path }) => [nameOf(path), `${API_PREFIX}${path}`])

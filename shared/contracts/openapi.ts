@@ -130,7 +130,7 @@ function requestBody({ id, from = {} }: Route, input: JsonSchema, schemas: Compo
   const name = `${id[0]?.toUpperCase()}${id.slice(1)}Body`
   const body = schemas.name(name, { ...schema, ...(inside.length > 0 ? { required: inside } : {}) })
   return {
-    // Where it must have one of several members, an `else` requires the last of them.
+    // The body is also required when one of several members must be present.
     required: inside.length > 0 || schema.else !== undefined,
     content: { 'application/json': { schema: body } },
   }

@@ -14,7 +14,7 @@ const GivenWorkflowSchema = z
   .union([z.string().max(300_000), z.record(z.string(), z.unknown())])
   .describe('A workflow by name, or one of your own: its YAML text, or the same as JSON')
 
-/** With a workflow of one's own. */
+/** For requests that contain a workflow definition. */
 const LenientSchema = z
   .boolean()
   .optional()
@@ -48,10 +48,10 @@ const oneKind = ({ type, workflow }: { type?: unknown; workflow?: unknown }): bo
   (type === undefined) !== (workflow === undefined)
 const ONE_KIND = { message: 'give one of "type" and "workflow" (a name, YAML text, or a definition)' }
 
-/** The rule in JSON Schema, for clients that validate before they send. */
+/** The rule as JSON Schema, for clients that validate requests themselves. */
 const NOT_BOTH = (one: string, other: string) => ({ not: { required: [one, other] } })
 const DEADLINE_RULE = NOT_BOTH('deadline', 'deadlineSeconds')
-/** Not by `oneOf`, of which generators of clients make a union of two nameless types. */
+/** Written without `oneOf`, which client generators turn into a union of two nameless types. */
 const KIND_RULE = {
   if: { required: ['type'] },
   then: { not: { required: ['workflow'] } },

@@ -8,7 +8,7 @@ export type Route<Input extends z.ZodType = z.ZodType, Output extends z.ZodType 
   method: Method
   /** Under `/api/v1`, with `{name}` parameters. */
   path: string
-  /** Whole paths that answer the same. */
+  /** Further full paths of the same endpoint. */
   alsoAt?: readonly string[]
   summary: string
   tag: string
@@ -22,7 +22,7 @@ export type Route<Input extends z.ZodType = z.ZodType, Output extends z.ZodType 
     output: Output
     /** The name of the output in the OpenAPI document, where its schema has none. */
     name?: string
-    /** Where what was made is found: a path under `/api/v1` with members of the output; sent as `Location`. */
+    /** The path of the created resource under `/api/v1`, with members of the output; sent as `Location`. */
     location?: string
   }
   /** Statuses of problem documents that this endpoint can answer with, besides 400, 429 and 500. */
@@ -40,5 +40,5 @@ export function defineRoute<Input extends z.ZodType, Output extends z.ZodType>(
 /** The whole paths of a route. */
 export const pathsOf = ({ path, alsoAt = [] }: Route): string[] => [`${API_PREFIX}${path}`, ...alsoAt]
 
-/** The path of the gateway's route for requests that fit no other, which are refused. */
+/** The gateway's catch-all path, for requests that match no route; they are refused. */
 export const OTHER_REQUESTS = '/{proxy+}'

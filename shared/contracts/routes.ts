@@ -51,7 +51,7 @@ import { WorkflowOfTaskViewSchema, WorkflowViewSchema } from './workflow-views.t
 const none = z.strictObject({})
 const byId = { path: ['id'] } as const
 
-/** The whole API: an endpoint that is not in this list does not exist anywhere. */
+/** The whole API: every endpoint is in this list. */
 export const ROUTES = {
   submitTask: defineRoute({
     id: 'submitTask',

@@ -116,8 +116,8 @@ export function runOfFence(fence: string): Pick<Attempt, 'execution' | 'redrive'
 }
 
 /**
- * The attempts that count for a step now: since the last retry of the task (retry/Q4) and the last redrive. Older records tell them apart by
- * time, and their attempts do not know of redrives.
+ * The attempts that count for a step now: since the last retry of the task (retry/Q4) and the last redrive. Older
+ * records are compared by time, and their attempts do not record redrives.
  */
 export function attemptsSinceReopened({ attempts, reopenedAt = '', fence }: StepRecord): Attempt[] {
   const { execution, redrive = 0 } = runOfFence(fence)

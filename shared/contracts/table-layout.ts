@@ -12,8 +12,9 @@ export const REGISTRY_INDEXES = {
 } as const
 
 /**
- * Keys. What ends with `#` begins a key that goes on with a name; the rest are whole keys. Within a group none begins another, so that
- * no item takes the place of another kind, and no prefix of a query or a grant reaches into one (test/unit/adapters/table-layout.test.ts).
+ * Keys. A key that ends with `#` is a prefix, followed by a name; the others are complete. Within a group no key is a
+ * prefix of another, so that different kinds of items cannot collide, and a query or grant by prefix covers one kind
+ * only (test/unit/adapters/table-layout.test.ts).
  */
 
 /** Partitions of the table of tasks. */
@@ -35,10 +36,10 @@ export const TASK_ITEMS = {
 /** Partition of the index of open tasks. */
 export const OPEN_PARTITION = 'OPEN#'
 
-/** Partitions of the same index: what waits for a person, by the time at which it expires. */
+/** Partitions of the same index for open approvals, sorted by expiry. */
 export const APPROVALS_PARTITION = 'APPROVALS#'
 
-/** Key prefixes of the registry's counters: every host may write them, and no other item of the registry. */
+/** Key prefixes of the registry's counters, the only items of the registry that every host may write. */
 export const COUNTER_KEYS = {
   statistics: 'STAT#',
   breaker: 'BREAKER#',
@@ -46,7 +47,7 @@ export const COUNTER_KEYS = {
   rate: 'RATE#',
 } as const
 
-/** Kinds of records that are listed: partitions of the index `byKind`. */
+/** Kinds of records with lists, which are the partitions of the index `byKind`. */
 export const KINDS = { agent: 'AGENT', workflow: 'WORKFLOW', machine: 'MACHINE' } as const
 
 /** Partitions of the registry. */

@@ -92,7 +92,7 @@ export const TaskViewSchema = z.object({
 })
 export type TaskView = z.infer<typeof TaskViewSchema>
 
-/** The items of a fan-out by what has become of them. */
+/** The number of items of a fan-out by status. */
 export const ItemCountsSchema = z.object({
   total: z.number().int().optional().describe('How many there are, as soon as that is known'),
   running: z.number().int(),
@@ -168,7 +168,7 @@ export const ApprovalViewSchema = z.object({
 })
 export type ApprovalView = z.infer<typeof ApprovalViewSchema>
 
-/** An approval that nobody has answered yet. */
+/** An approval that has not been answered yet. */
 export const OpenApprovalViewSchema = z.object({
   taskId: z.string(),
   stepId: z.string(),
