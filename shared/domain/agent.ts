@@ -56,7 +56,7 @@ export const AgentModelSchema = z.object({
   tokensPerMinute: z.number().int().min(1).max(MOST_TOKENS).optional(),
 })
 
-/** What an agent declares about itself; the same for agents of this repository and for those registered through the API. */
+/** An agent's declaration; the same for agents of this repository and for those registered through the API. */
 export const AgentManifestSchema = z.object({
   id: AgentIdSchema,
   version: z.string().regex(/^\d+\.\d+\.\d+$/, 'a version is MAJOR.MINOR.PATCH'),

@@ -6,7 +6,7 @@
  * bounded/X1 a bounded text has at most the allowed number of UTF-16 units, is well-formed, and says how much was left out; its head and
  *    its tail are those of the text
  * bounded/X2 a bounded list keeps its first entries, and says how many more there were
- * bounded/X3 describing a thrown value never throws, whichever value it is
+ * bounded/X3 describing a thrown value never throws, for any value
  * bounded/X4 a value within its limits stays unchanged
  */
 /** The limit of a message, a reason or a note, in UTF-16 units; in bytes it is at most three times as much. */

@@ -5,7 +5,7 @@ export type Tally = { of: string; successes: number }
 
 /** The stored state of an agent's circuit breaker. Times are in seconds since 1970. */
 export type Breaker = {
-  /** Counts openings and closings, so that the late result of a call can be told to belong to an earlier state. */
+  /** Counts openings and closings, to detect results of calls that began in an earlier state. */
   generation: number
   /** The version of the agent whose calls it counts; absent in records of older releases. */
   version?: string

@@ -109,7 +109,10 @@ const FORMATS: Readonly<Record<string, string>> = {
   uuid: 'a UUID',
 }
 
-/** A description says more than a pattern, and it survives the conversion to JSON Schema, which drops the author's error messages. */
+/**
+ * The description has precedence over the pattern: it says more, and unlike the author's error messages it survives the
+ * conversion to JSON Schema.
+ */
 function describeText(def: z.core.$ZodStringDef, isSaid: boolean, description = ''): string {
   const checks = checksOf(def)
   const format = 'format' in def ? String(def.format) : undefined

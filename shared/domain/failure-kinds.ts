@@ -2,8 +2,8 @@ import { DEATHS, ERRORS, type ErrorName } from './errors.ts'
 import { ownOf } from './own.ts'
 
 /**
- * What a failure says about another call of the same agent: `transient`, it may succeed; `error`, unknown; `timeout`, it took too long;
- * `final`, it would fail again; `configuration`, it would until somebody changes the installation.
+ * Whether calling the same agent again may succeed: `transient`, probably; `error`, unknown; `timeout`, it took too
+ * long; `final`, no; `configuration`, not until the installation is changed.
  */
 export type FailureKind = 'transient' | 'error' | 'timeout' | 'final' | 'configuration'
 
@@ -30,6 +30,6 @@ export function failureKind({ name }: { name: string }): FailureKind {
   if (name === CONFIGURATION) return 'configuration'
   if (FINAL.includes(name)) return 'final'
   if (ownOf(ERRORS, name)?.retryable) return 'transient'
-  // Names with a dot are those of AWS: Step Functions has retried what it could.
+  // Names with a dot are AWS errors, which Step Functions has already retried if that made sense.
   return name.includes('.') ? 'final' : 'error'
 }

@@ -1,7 +1,7 @@
 /** Where in a text an issue is. `line` and `column` count from 1, columns in UTF-16 units; `text` is what an editor shows there. */
 export type Place = { line: number; column: number; text: string }
 
-/** The most characters of a line that are told before a place, and at all: a text may be a single line of JSON. */
+/** The most characters of a line that are shown before a place, and in total: a text may be a single line of JSON. */
 const MOST_BEFORE = 200
 const MOST_OF_LINE = 400
 

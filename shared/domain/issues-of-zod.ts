@@ -19,8 +19,8 @@ type ZodIssue = z.core.$ZodIssue
 type Schema = z.core.$ZodType
 
 /**
- * The checked schema and value, both optional: without the schema a message cannot say all of what would be right; without the value it
- * does not show it.
+ * The checked schema and value, both optional: without the schema a message cannot list everything that is allowed;
+ * without the value it does not quote it.
  */
 export type About = {
   schema?: Schema | undefined

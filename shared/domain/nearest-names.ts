@@ -17,7 +17,10 @@ export function nearestNames(name: string, known: Iterable<string>): string[] {
     .slice(0, 3)
 }
 
-/** The known names that a slip or two of the finger turn into this one: nearer than {@link nearestNames}, for names that may be right. */
+/**
+ * The known names within one or two typing errors of this one: a stricter limit than {@link nearestNames}, for names
+ * that may be correct.
+ */
 export const slipsOf = (name: string, known: Iterable<string>): string[] =>
   nearestNames(name, known).filter((near) => distanceBetween(name, near) <= MOST_SLIPS)
 

@@ -1,10 +1,10 @@
-/** What zod's schemas say about the parts of a value. */
+/** Lookups in zod schemas, by the path of a value's part. */
 import type * as z from 'zod'
 import { withoutWrapping } from './describe-schema.ts'
 
 type Schema = z.core.$ZodType
 
-/** The fields of an object; those of a union are of all objects among its alternatives. */
+/** The fields of an object schema; for a union, those of all its object alternatives. */
 export function fieldsOf(schema: Schema, value: unknown): string[] {
   const { def } = withoutWrapping(schema)._zod
   if (def.type === 'object') return Object.keys(def.shape)
@@ -12,7 +12,7 @@ export function fieldsOf(schema: Schema, value: unknown): string[] {
   return def.type === 'union' ? def.options.flatMap((one) => fieldsOf(one, value)) : []
 }
 
-/** The schema of a part of a value; undefined where it is not known. */
+/** The schema of a part of a value; undefined when it is unknown. */
 export function schemaAt(schema: Schema, path: readonly PropertyKey[]): Schema | undefined {
   const [first, ...rest] = path
   if (first === undefined) return schema

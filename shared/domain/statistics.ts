@@ -1,6 +1,9 @@
 import type { FailureKind } from './failure-kinds.ts'
 
-/** What statistics are kept for: a version of an agent at one capability. Without a version: of older releases, which counted all together. */
+/**
+ * What statistics are kept for: a version of an agent at one capability. Without a version: the counters of older
+ * releases, which did not distinguish versions.
+ */
 export type Subject = { agentId: string; version?: string; capability: string }
 
 /** The result of one attempt of an agent at a capability. */

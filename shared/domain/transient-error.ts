@@ -1,10 +1,10 @@
 /**
- * Errors that are transient by nature: a connection that failed, a service that was overloaded or restarted. Libraries tell them in many
- * ways, so what is read is what the common ones share: Node's and undici's `code`, the HTTP status of `fetch` wrappers, and the members
- * by which the AWS SDK (`$retryable`, `$metadata`) and the AI SDK (`isRetryable`) classify their errors.
+ * Recognizes transient errors: failed connections, and services that are overloaded or restarting. Libraries report
+ * them differently, so this reads the common members: Node's and undici's `code`, the HTTP status of `fetch` wrappers,
+ * and the members by which the AWS SDK (`$retryable`, `$metadata`) and the AI SDK (`isRetryable`) classify errors.
  *
  * Invariants (tests cite them):
- * transient/T1 reading never throws, whichever value was thrown, and ends for a `cause` that is circular
+ * transient/T1 reading never throws, for any thrown value, and ends even for a circular `cause`
  * transient/T2 an error counts as transient if it, a cause of it or one of an AggregateError's errors does
  */
 
@@ -22,7 +22,10 @@ const CODES = [
   'ENETDOWN',
   'EAI_AGAIN',
 ]
-/** undici's errors are about connections, but for these: a mistake in the request, a limit of its own, or an abort by the caller. */
+/**
+ * Prefix of undici's error codes. They are transient, except for invalid requests, its own limits, and aborts by the
+ * caller.
+ */
 const UNDICI = 'UND_ERR_'
 const UNDICI_MISTAKES = [
   'INVALID_ARG',
@@ -39,7 +42,7 @@ const UNDICI_MISTAKES = [
 /** Request Timeout, Too Early, Too Many Requests. */
 const STATUSES = [408, 425, 429]
 
-/** `AbortSignal.timeout`, and what AWS services call throttling: their status is 400. */
+/** Error names of `AbortSignal.timeout`, and of throttling by AWS services, whose status is 400. */
 const NAMES = [
   'TimeoutError',
   'RequestTimeout',
@@ -59,12 +62,12 @@ const NAMES = [
   'SlowDown',
 ]
 
-/** Causes of causes that are read. */
+/** How many nested causes are read. */
 const MOST_DEPTH = 5
 /** Errors of an AggregateError that are read: one for each address that was tried. */
 const MOST_ERRORS = 10
 
-/** Why an error is transient, and when to call again if it says so; undefined when nothing says that it is. */
+/** Why an error is transient, and its retry-after time if it has one; undefined when nothing indicates that it is. */
 export function transientError(thrown: unknown, now: Date | undefined, depth = 0): Transient | undefined {
   if (typeof thrown !== 'object' || thrown === null || depth > MOST_DEPTH) return undefined
   const reason = reasonOf(thrown)
@@ -126,7 +129,7 @@ function retryAfterOf(error: object, now: Date | undefined): number | undefined 
   return undefined
 }
 
-/** A number of seconds, or a date; NaN for another text, and for a date where the time is not known. */
+/** A number of seconds, or a date; NaN for any other text, and for a date when the current time is unknown. */
 const secondsIn = (text: string, now: Date | undefined): number =>
   /^\d+(\.\d+)?$/.test(text) ? Number(text) : (Date.parse(text) - (now?.getTime() ?? Number.NaN)) / 1_000
 
