@@ -100,8 +100,8 @@ const atLeast = (bound: number | undefined): number | undefined =>
 export const slotsOfAgent = ({ id }: Pick<Agent, 'id'>): string => `agent:${id}`
 
 /**
- * The counters of each of these agents, by capability. Until a version has been called, those that a release without statistics by version
- * has kept stand in for its own: they expire a few days after the update.
+ * The counters of these agents, by capability. Until a version has been called, the counters of older releases, which
+ * did not distinguish versions, are used instead: they expire a few days after the update.
  */
 export async function doingsOf(
   { statistics, clock }: Pick<KnowledgeNeeds, 'statistics' | 'clock'>,
@@ -128,7 +128,7 @@ export const subjectsOf = ({
 }: Pick<Agent, 'id' | 'version' | 'capabilities'>): Subject[] =>
   capabilities.map(({ name }) => ({ agentId: id, version, capability: name }))
 
-/** The subject under which releases without statistics by version have counted. */
+/** The subject of the counters of releases without statistics by version. */
 export const withoutVersion = ({ agentId, capability }: Subject): Subject => ({ agentId, capability })
 
 /** The typical duration of an agent's call, measured or declared. */

@@ -51,8 +51,8 @@ async function findAgent(agents: Agents, id: string): Promise<Agent> {
 const MOST_TRIES = 5
 
 /**
- * Forgets how an agent has done, as after a repair: the statistics of its version start anew, and its breaker closes. Calls that are under
- * way count again. Throws NotFoundError with the nearest ids.
+ * Resets an agent, for example after a repair: the statistics of its version start anew, and its breaker closes.
+ * Running calls are still counted when they end. Throws NotFoundError with the nearest ids.
  */
 export const resetAgent =
   (ports: Looking) =>

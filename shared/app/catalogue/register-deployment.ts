@@ -58,7 +58,7 @@ async function replaceAgents(ports: Needs, brought: Deployment['agents']): Promi
   const gone = (await agents.listAgents({ fresh: true })).filter(({ id, origin, status }) => {
     return origin === 'deployment' && status !== 'inactive' && !deployed.some((agent) => agent.id === id)
   })
-  // First no new step is bound to them; then tasks that are still bound are looked for.
+  // First no new step is bound to these agents; only then is it checked which open tasks are still bound to them.
   await Promise.all(gone.map((agent) => agents.putAgent({ ...agent, status: 'inactive' })))
   if (gone.length > 0) await ports.untilHeard?.()
   const bound = gone.length > 0 ? await tasksBoundTo(ports, new Set(gone.map(({ id }) => id))) : []

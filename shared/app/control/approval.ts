@@ -27,7 +27,7 @@ export const approval: Controlled<StepOf<'approval'>> = {
     if (token === undefined)
       throw new OrchestratorError('BugError', `step "${own.path}" has no token to be woken by`)
     if (record.approval?.answer) {
-      // Asked again after a crash, and answered meanwhile.
+      // Answered between the crash and this repeated call.
       await ports.executions.wake(token)
       return {}
     }

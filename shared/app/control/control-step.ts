@@ -91,7 +91,9 @@ export const controlStep =
     return answer
   }
 
-/** Does the work, and ends the waits of a step that it has ended, also by a failure that ends the task or what the step is in. */
+/**
+ * Runs `work`, and removes the waits of a step that has ended, even if its failure ends the task or the enclosing step.
+ */
 async function withWaitsEnded(owned: Owned, work: () => Promise<ControlAnswer>): Promise<ControlAnswer> {
   try {
     const answer = await work()
@@ -103,7 +105,7 @@ async function withWaitsEnded(owned: Owned, work: () => Promise<ControlAnswer>):
   }
 }
 
-/** A failure in a body aborts the states beside it, so that nothing else ends their waits. */
+/** A failure in a body aborts the states of the other steps in it, so their waits are removed here. */
 async function endWaitsOf(owned: Owned): Promise<void> {
   if (WAITING.includes(stepKind(owned.step))) await endWait(owned)
   else if (owned.call.error?.Error !== undefined) await endWaitsInside(owned)

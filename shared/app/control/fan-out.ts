@@ -30,7 +30,7 @@ export const fanOut: Controlled<FanOut> = {
     if (!(await ports.steps.noteStep(own, { items: stored, itemCount: items.length })))
       throw superseded(own.path)
     const indexes = items.map((_item, index) => index)
-    // Items with a body or a child workflow have no limits here: the limits of their steps apply.
+    // The agents' limits do not apply to items with a body or a child workflow; those of their steps do.
     const withoutLimits = async () => ({ indexes })
     return byFanOutKind<Promise<ControlAnswer>>(step, {
       async agent(one) {

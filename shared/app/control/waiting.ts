@@ -1,11 +1,12 @@
 /**
- * The status `waiting` of a task: one of its steps waits for a person or for time, whatever others do.
+ * The status `waiting` of a task: at least one of its steps waits for a person or for time, even if others run.
  *
  * Invariants (tests cite them):
- * waiting/W1 when the steps have begun or ended their waits, the task is `waiting` if one of them waits, and else `running`, in whatever
- *    order they do so: each writer of the status looks again afterwards, and corrects it
- * waiting/W2 a call that is repeated after a crash does what the crash has left out
- * waiting/W3 no step waits that was ended, or that is in an item or a loop that was ended: it cannot be answered, and is in no list
+ * waiting/W1 after steps have begun or ended waits, in any order, the task is `waiting` if one of them waits, and else
+ *    `running`: every writer of the status reads the waits again afterwards, and corrects it
+ * waiting/W2 a call that is repeated after a crash completes the interrupted work
+ * waiting/W3 a step that has ended, or whose enclosing item or loop has ended, does not wait: it cannot be answered,
+ *    and is in no list
  */
 import { enclosingScopes, loopOf, parsePath } from '../../domain/instance-path.ts'
 import { isFinalStepStatus } from '../../domain/step.ts'
@@ -17,8 +18,8 @@ import type { Owned } from './controlled.ts'
 type Waiter = Pick<Owned, 'plan' | 'own'> & { ports: Pick<Ports, 'tasks' | 'waits' | 'steps' | 'clock'> }
 
 /**
- * Notes that a step waits. Reads before it writes: the items of a fan-out may wait by the thousand. False when the step no longer waits:
- * its end, or the end of what it is in, has overtaken this call (waiting/W3).
+ * Records that a step waits. Reads before it writes the task, because thousands of items of a fan-out may wait. False
+ * when the step no longer waits: its end, or that of an enclosing item or loop, was recorded concurrently (waiting/W3).
  */
 export async function beginWait(waiter: Waiter, wait: Pick<Wait, 'kind' | 'until'>): Promise<boolean> {
   const { ports, plan, own } = waiter
@@ -37,16 +38,17 @@ export async function beginWait(waiter: Waiter, wait: Pick<Wait, 'kind' | 'until
   return true
 }
 
-/** Whether the step has ended, or an item or a loop around it has, after the step had begun. */
+/** Whether the step has ended, or an enclosing item or loop has ended after the step began. */
 async function isOvertaken({ ports, own: { taskId, path, fence } }: Waiter): Promise<boolean> {
   const around = enclosingScopes(parsePath(path).scope).filter((scope) => scope !== '')
   const paths = [...new Set([path, ...around.flatMap((scope) => [scope, loopOf(scope)])])]
   const records = await ports.steps.findSteps(taskId, paths)
-  // Before a retry or a redrive has come to its end again, the record of an item is that of the run before.
+  // After a retry or redrive, the record of an enclosing item may still be that of the previous run, with a lower
+  // fence.
   return records.some((one) => isFinalStepStatus(one.status) && (one.path === path || one.fence > fence))
 }
 
-/** Notes that a step waits no longer. */
+/** Records that a step no longer waits. */
 export async function endWait(waiter: Waiter): Promise<void> {
   const { ports, plan, own } = waiter
   const { taskId, path } = own
@@ -55,8 +57,8 @@ export async function endWait(waiter: Waiter): Promise<void> {
 }
 
 /**
- * Ends the waits in an item or a loop whose body has failed: the states of the steps that wait were aborted, and nothing answers them any
- * more. Their records are final before their waits are gone, so that a late answer is refused (waiting/W3).
+ * Ends the waits inside an item or a loop whose body has failed: the waiting states were aborted, and nothing will
+ * resume them. The records are finalized before the waits are removed, so that a late answer is refused (waiting/W3).
  */
 export async function endWaitsInside(waiter: Waiter): Promise<void> {
   const { ports, plan, own } = waiter

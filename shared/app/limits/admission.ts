@@ -146,8 +146,9 @@ function rivalsOf({
 type Caller = { id: string; version: string; generation?: number; mayBegin?: boolean }
 
 /**
- * `generation`: of the breaker that admitted the call, so that a call of a former version changes nothing (breaker/K8). It is unknown for a
- * lost call: such a call changes the breaker of another version only if it may begin that of its own.
+ * Applies a change to the breaker. `generation` is that of the breaker that admitted the call, so that calls of an
+ * earlier version change nothing (breaker/K8). For a lost call it is unknown: then `mayBegin` says whether the call may
+ * replace the breaker of another version.
  */
 async function changeBreaker(
   ports: Pick<Ports, 'breakers' | 'clock'>,

@@ -1,7 +1,7 @@
 import type { StepRecord } from '../../domain/step.ts'
 import type { Cost } from '../../domain/task.ts'
 
-/** Names of models without a price that a task tells. */
+/** The most models without a price that a task lists. */
 const MOST_UNPRICED = 10
 
 /** The cost of all attempts of the steps, including failed ones; a child workflow's step has the cost of its task. */

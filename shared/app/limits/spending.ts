@@ -22,8 +22,8 @@ const LEAST_USD = 1e-9
 const isAmount = (value: number): boolean => value >= 0 && value <= MOST_SPENT
 
 /**
- * A model whose price is not known costs tokens only, and makes the cost a lower bound: the call has been paid, so it must not fail here.
- * `warn` hears of each such model once.
+ * The spending of one call. A model without a known price counts its tokens only, and the cost becomes a lower bound:
+ * the call has been paid for, so it must not fail here. `warn` is called once for each such model.
  */
 export function makeSpending(
   { perCallUsd }: AgentManifest['price'],

@@ -36,9 +36,9 @@ function templateIn(
 const asTemplates = (all: readonly RegisteredWorkflow[]) =>
   all.map((registered) => ({ ...registered.workflow, registered }))
 
-/** A workflow that was given, with issues of names and types where they are warnings. */
+/** The workflow of a request; `warnings` are issues of names and types that do not cause a refusal. */
 export type Given = { workflow: Workflow; warnings: Issue[] }
-/** The part of a request that says which workflow. */
+/** The part of a request that identifies the workflow. */
 type Request = { type?: string | undefined; workflow?: unknown; lenient?: boolean | undefined }
 type Knowing = Pick<Ports, 'agents' | 'workflows'>
 
@@ -57,7 +57,10 @@ export async function givenWorkflow(
   return parseWorkflow(ports, given, { lenient })
 }
 
-/** Checked against the agents and workflows that are registered. Throws InvalidWorkflowError with every issue. */
+/**
+ * Parses a workflow and checks it against the registered agents and workflows. Throws InvalidWorkflowError with every
+ * issue.
+ */
 export async function parseWorkflow(
   ports: Knowing,
   given: unknown,
@@ -66,7 +69,7 @@ export async function parseWorkflow(
   const validated = async (fresh: boolean): Promise<Validated> =>
     validateWorkflow(given, { lenient, catalogue: await catalogueOf(ports, fresh) })
   const first = await validated(false)
-  // An agent may have changed just now, so what it takes and answers is read again without a cache.
+  // An agent may have changed just now, so the schemas of agents are read again without a cache.
   const { workflow, issues, warnings = [] } = isClean(first) ? first : await validated(true)
   if (workflow) return { workflow, warnings }
   throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })

@@ -18,8 +18,9 @@ export type SubmissionNeeds = PlanningNeeds &
 type Known = Pick<Plan, 'taskId' | 'requestDigest'> & { estimateOf: ReturnType<typeof rememberEstimates> }
 
 /**
- * The plan of a new task, and warnings where the request is lenient. Throws InvalidInputError, NotFoundError, InvalidWorkflowError, NoAgentError; before all checks have passed
- * nothing is created except a machine that workflows of one shape share.
+ * The plan of a new task, with warnings if the request is lenient. Throws InvalidInputError, NotFoundError,
+ * InvalidWorkflowError, NoAgentError. Before all checks have passed, nothing is created except a machine that workflows
+ * of one shape share.
  */
 export async function planSubmission(
   ports: SubmissionNeeds,

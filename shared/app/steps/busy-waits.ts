@@ -1,4 +1,4 @@
-/** How long a step waits whose agents are too busy (rebind/B8). */
+/** How long a step waits when all its agents are busy (rebind/B8). */
 import { REFUSALS } from '../../domain/errors.ts'
 import { seededRandom } from '../../domain/random.ts'
 import type { Attempt, StepRecord } from '../../domain/step.ts'
@@ -6,7 +6,7 @@ import { secondsUntil } from '../../domain/times.ts'
 import type { Ownership, Ports } from '../../ports/index.ts'
 import type { Failure } from './settle-failure.ts'
 
-/** What a step's wait depends on. */
+/** The inputs of a step's wait. */
 export type Wait = {
   ports: Pick<Ports, 'clock'>
   record: StepRecord
@@ -39,15 +39,16 @@ export const secondsBusy = ({ ports, record }: Wait): number => {
 export const hasWaitedLongEnough = (wait: Wait): boolean =>
   isRefusal(wait.failure) && secondsBusy(wait) > LONGEST_BUSY_SECONDS
 
-/** Full seconds until the time that an agent has named with its failed attempt; 0 when it has named none. */
+/** Whole seconds until the retry-after time of a failed attempt; 0 when the agent has named none. */
 export const secondsUntilAsked = (
   { clock }: Pick<Ports, 'clock'>,
   { askAgainAt }: Pick<Attempt, 'askAgainAt'>,
 ): number => (askAgainAt === undefined ? 0 : Math.max(0, Math.ceil(secondsUntil(askAgainAt, clock.now()))))
 
 /**
- * The first wait is as long as an agent needs to be free; the longer it has waited, the longer it waits. Steps that wait for the same do
- * not come all at once. Not before the agent wants to be asked again, if it has said so.
+ * The wait before the next call: at first the time until an agent is expected to be free, then growing with the time
+ * already waited (back-off). Jitter spreads the calls of steps that wait for the same agents. Never shorter than the
+ * agent's retry-after time.
  */
 export function waitingSeconds(wait: Wait, first: number): number {
   const { ports, own, askAgainAt } = wait

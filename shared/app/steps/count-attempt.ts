@@ -47,7 +47,7 @@ export async function countAttempt(
   )
   const { count, failures, configuration, successes } = sumsAt([counters], at)
   const tally = { of: `${capability} ${counters.epoch}`, successes }
-  // Breakers do not count what is wrong with the configuration (breaker/K7).
+  // Breakers ignore configuration failures (breaker/K7).
   const calls = count - configuration
   return { failures: calls > 0 ? (failures - configuration) / calls : 0, calls, tally }
 }

@@ -26,7 +26,7 @@ export type Lost = {
   /** The step's record when the attempt was lost. */
   record: StepRecord
   agent: Pick<AgentManifest, 'id' | 'version' | 'capabilities'>
-  /** Whether `agent` is what the registry has now, not what a host that may be outdated says. */
+  /** Whether `agent` was read from the registry; otherwise it comes from a host, which may be outdated. */
   isRegistered: boolean
   failure: Failure
 }

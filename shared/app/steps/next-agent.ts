@@ -51,12 +51,15 @@ export type NextAgent = { agent: Agent; decision?: Decision; waitSeconds: number
 
 /** Not a failure: the step is bound late, just before it runs. */
 export const LATE: Failure = { name: 'NoAgentError', message: 'nobody can run it' }
-/** Or why there is none. Throws AgentBusyError where the rebinder shall look again in place (rebind/B10). */
+/**
+ * The next agent, or the failure if there is none. Throws AgentBusyError when the rebinder's state should retry it in
+ * place (rebind/B10).
+ */
 export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure: Failure }> {
   const { ports, plan, step, record, failure, own } = trouble
   if (hasWaitedLongEnough(trouble)) return { failure }
   const agents = await ports.agents.listAgents({ fresh: true })
-  // Not a failure: two invocations met, and the later one stepped back. The same agent is called again.
+  // Not a failure: the attempt was superseded by a later invocation. The same agent is called again.
   const same = agents.find(({ id }) => failure.name === 'StepSupersededError' && id === record.agentId)
   if (same) return { agent: same, waitSeconds: 1 }
   const planned = { capability: step.capability, pinned: step.agent }
@@ -94,7 +97,7 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
   const pause = (wanted: Wanted, agent: Agent): number =>
     waitingSeconds(trouble, secondsUntilFree(agent, knownOf(wanted, agent)))
   const hasWaited = isBusy && record.busySince !== undefined
-  // This call is a retry of the rebinder, which looks again.
+  // This invocation is a retry of the rebinder's state.
   const isLook = hasWaited && isRetry(own.fence)
   const at = (seconds: number) => (): number => seconds
   const asked = agentThatAsked(trouble, agents)
@@ -103,7 +106,7 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
     if ([planned, ...(fallbacks ?? [])].some((wanted) => choose(wanted, alone).agent)) return asked
   }
   const tries: { among: Wanted[]; wait: typeof pause; more: Partial<SelectionRequest> }[] = [
-    // At once, unless the agents were too busy in an earlier turn.
+    // Without a wait, unless all agents were busy in an earlier turn.
     {
       among: others,
       wait: hasWaited && !isLook ? pause : at(0),
@@ -132,7 +135,10 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
   return { failure: whyNobody(failure, refusals, purse?.advice) }
 }
 
-/** Agents whose calls fit the budget only after other reservations are released count as busy (rebind/B10). */
+/**
+ * Excludes agents whose calls fit the budget only after other reservations are released; they count as busy
+ * (rebind/B10).
+ */
 function withoutMoney(
   known: ReadonlyMap<string, Knowledge>,
   agents: readonly Agent[],
@@ -147,13 +153,13 @@ function withoutMoney(
 type Wanted = { capability: string | undefined; pinned: string | undefined }
 type Refusals = Map<string, Refusal>
 
-/** Keeps an agent's first refusal that concerns its present state. */
+/** Keeps an agent's first refusal that concerns its current state. */
 function noteRefusal(refusals: Refusals, { agentId, ...refusal }: Refusal & { agentId: string }): void {
   if (refusal.kind === 'else') return
   if ((refusals.get(agentId)?.kind ?? 'unfit') === 'unfit') refusals.set(agentId, refusal)
 }
 
-/** What to correct in a step that is bound late to an agent that is not there. */
+/** What to correct in a step that is bound late to an agent that does not exist. */
 function unknownPin({ agent, capability }: AgentStep, agents: readonly Agent[]): string | undefined {
   const [name] = agent?.split('@') ?? []
   if (name === undefined || agents.some(({ id }) => id === name)) return undefined
@@ -177,11 +183,11 @@ function whyNobody(failure: Failure, refusals: Refusals, advice = ''): Failure {
   return failure === LATE ? { ...LATE, message: `${LATE.message}: ${told || 'no agent offers it'}` } : failure
 }
 
-/** An agent that exceeded the task's budget is not asked again: it may cost more than the registry knows. */
+/** An agent that exceeded the task's budget is not called again: it may cost more than the registry says. */
 const tooDear = ({ agentId = '' }: StepRecord, { name, message }: Failure): [string, string][] =>
   name === 'BudgetExceededError' ? [[agentId, message]] : []
 
-/** Excludes agents that have just refused, until a while has passed. */
+/** Excludes agents that have just refused a call, for a while. */
 function withoutBusy(
   excluded: ReadonlyMap<string, string>,
   failure: Failure,

@@ -3,8 +3,8 @@
  *
  * Invariants (tests cite them):
  * rebind/B1 a step that turns out to have succeeded goes on; none of its work is repeated
- * rebind/B2 an agent that failed for good, by the policy in `retry`, is not called again for that step: the host has had it called as often
- *    as the policy says. So a step ends after finitely many attempts
+ * rebind/B2 an agent that failed for good, by the policy in `retry`, is not called again for that step: the host has
+ *    already used up the policy's attempts. So a step ends after finitely many attempts
  * rebind/B3 a failure that no agent can avoid (the input, a cancellation) does not fail over
  * rebind/B4 the record of a settled step is final before the answer is given
  * rebind/B5 a step that goes on, settled or succeeded, signals the gates that wait for it; one that ends the task does not
@@ -147,11 +147,14 @@ async function withFailedAttempt(
   return { ...step, attempts: [...step.attempts, attempt] }
 }
 
-/** What the host has recorded of the attempt: the name of the error that left it says only what the state is to do. */
+/** The recorded failure of the attempt: the error name that left the host only tells the state what to do next. */
 const asNoted = (record: StepRecord, failure: Failure): Failure =>
   isNoAttempt(failure) ? failure : (notedAttempt(record)?.error ?? failure)
 
-/** The record of the attempt that the step is at. Two agents may have been called within a millisecond. */
+/**
+ * The record of the current attempt. Compares the agent too, because two agents may have started in the same
+ * millisecond.
+ */
 const notedAttempt = ({ attempts, startedAt, agentId }: StepRecord): Attempt | undefined =>
   attempts.findLast((attempt) => attempt.startedAt === startedAt && attempt.agentId === agentId)
 

@@ -7,8 +7,8 @@ import { isFatal } from './settle-failure.ts'
 const AT_ONCE = 20
 
 /**
- * Reopens steps that are not done for the next execution (retry/Q1, retry/Q4), by its plan; steps that this execution has started already
- * are left alone (retry/Q2). Idempotent.
+ * Reopens the unfinished steps of a plan for the next execution (retry/Q1, retry/Q4); steps that this execution has
+ * already started are left alone (retry/Q2). Idempotent.
  */
 export async function reopenSteps(
   { steps }: Pick<Ports, 'steps'>,

@@ -101,7 +101,7 @@ async function begin(ports: QueueNeeds, task: OpenTask): Promise<void> {
     await ports.limits.freeSlot(placesOf(task.tenant), placeIn(task))
 }
 
-/** Starts a queued task where nothing is limited any more. */
+/** Starts a queued task after the limit has been removed from the stage. */
 export async function startUnlimited(ports: QueueNeeds, task: OpenTask): Promise<boolean> {
   const running = { ...task, status: 'running' as const, startedAt: ports.clock.now().toISOString() }
   if (!(await ports.tasks.beginTask(running))) return false

@@ -91,7 +91,7 @@ async function reconcileTask(ports: Needs, task: OpenTask): Promise<'ended' | 's
   const name = executionName(task)
   const isLate = task.deadline !== undefined && secondsUntil(task.deadline, ports.clock.now()) <= 0
   if (task.status === 'queued' && !isLate) {
-    // Queued under a limit that the stage has no longer.
+    // Queued under a limit that the stage no longer has.
     if (ports.queue.most === undefined) return (await startUnlimited(ports, task)) ? 'started' : undefined
     await ports.queue.add(task.tenant, entryOf(task))
     return undefined

@@ -7,7 +7,7 @@ import { withoutUndefined } from '../../domain/without-undefined.ts'
 type Known = {
   task: Task
   records: ReadonlyMap<string, StepRecord>
-  /** The items of each fan-out that have records, or whose steps have. */
+  /** By fan-out, the items that have records of their own or of steps in them. */
   begun: ReadonlyMap<string, ReadonlySet<number>>
 }
 
@@ -24,7 +24,7 @@ export function itemCounts({ task, records, begun }: Known, fanOut: string): Ite
     statuses.filter((status) => status === wanted).length
   return withoutUndefined({
     total,
-    // No item runs in a task that has ended.
+    // In an ended task no item runs.
     running: isOpenTask(task) ? count('running') : 0,
     succeeded: count('succeeded'),
     failed: count('failed'),

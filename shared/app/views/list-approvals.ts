@@ -11,10 +11,10 @@ import { lookAgain } from '../waits/agree-on-waiting.ts'
 type Asked = z.output<typeof ListApprovalsSchema>
 type Needs = Pick<Ports, 'tasks' | 'steps' | 'waits'>
 
-/** Reads of the index for one page, which a filter may leave with fewer approvals than its limit. */
+/** The most reads of the index for one page: filtered results may leave it with fewer approvals than its limit. */
 const MOST_READS = 10
 
-/** The approvals of the caller's tenant that can be answered now, the one that expires first before the others. */
+/** The approvals of the caller's tenant that can be answered now, by expiry. */
 export const listApprovals =
   (ports: Needs) =>
   async (
@@ -41,7 +41,10 @@ const fits = (
   (approver === undefined || !approvers || approvers.includes(approver)) &&
   (workflow === undefined || workflow === name)
 
-/** Undefined for what cannot be answered any more. The task and the step decide: the list may lag behind, and is mended here. */
+/**
+ * The view of an open approval; undefined when it cannot be answered any more. The records of task and step decide,
+ * because the index may lag; stale entries are removed.
+ */
 async function viewOf(ports: Needs, wait: Wait): Promise<OpenApprovalView | undefined> {
   const { taskId, path, since } = wait
   const [task, [step]] = await Promise.all([
@@ -50,12 +53,12 @@ async function viewOf(ports: Needs, wait: Wait): Promise<OpenApprovalView | unde
   ])
   const asked = step?.approval
   if (!task || !isOpenTask(task) || (step && step.status !== 'running')) {
-    // With its time: the step may wait anew meanwhile, in a retry of the task.
+    // With `since`, because the step may wait again meanwhile, in a retry of the task.
     await ports.waits.removeWait({ taskId, path, since })
     if (task && isOpenTask(task)) await lookAgain(ports, task)
     return undefined
   }
-  // Answered a moment ago: its step ends soon, and takes it from the list.
+  // Just answered: the entry is removed when the step ends.
   if (!asked || asked.answer) return undefined
   const { token: _token, ...question } = asked
   return withoutUndefined({

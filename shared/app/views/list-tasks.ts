@@ -37,8 +37,8 @@ export const listTasks =
 const WHOLE_ID = 28
 
 /**
- * The times between which the tasks were created; undefined when there can be none. Children are younger than their parent, and a task
- * whose id is known has one time: a list that is sorted by time need not be read as a whole for them.
+ * The range of creation times of the requested tasks; undefined when there can be none. Narrowed for a known id or
+ * parent (children are created after their parent), so that not the whole list is read.
  */
 async function rangeOf(
   { tasks }: Needs,
@@ -55,7 +55,7 @@ async function rangeOf(
   return { from: only.createdAt, to: next }
 }
 
-/** As the times of records are written, so that they compare as text. */
+/** The time in the format of records, so that they compare as text. */
 function utcOf(time: string | undefined): string | undefined {
   const parsed = parseTime(time)
   return parsed === undefined ? undefined : new Date(parsed).toISOString()

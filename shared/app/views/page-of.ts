@@ -1,7 +1,7 @@
 import { OrchestratorError } from '../../domain/errors.ts'
 import { sentBytes } from '../../domain/sent-bytes.ts'
 
-/** Below the 6 MB of a function's answer, so that there is room for what stands around a page. */
+/** Below Lambda's 6 MB limit for a response, with room for its other members. */
 const MOST_PAGE_BYTES = 5_000_000
 /** Members that are shown at once: their values may have to be loaded, a thousand one after the other would take too long. */
 const AT_ONCE = 10

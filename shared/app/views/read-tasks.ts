@@ -21,7 +21,7 @@ import { degradedIn, stepViews, taskView } from './task-views.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'values'>
 
-/** Steps that the view of a task has at most. */
+/** The most steps in the view of a task. */
 const MOST_STEPS = 1_000
 
 export const showTask =
@@ -91,7 +91,7 @@ export const listTaskSteps =
     const stored = outputsOf(records)
     const fitting = steps.filter(
       (step) =>
-        // The step that a cursor names keeps its place, although its status may have changed.
+        // The step of the cursor is kept, so that the page continues after it even if its status has changed.
         step.stepId === cursor ||
         ((status === undefined || step.status === status) &&
           (under === undefined || step.stepId.startsWith(`${under}[`))),

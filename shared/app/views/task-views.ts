@@ -92,7 +92,7 @@ type Known = {
   plan: Plan
   records: ReadonlyMap<string, StepRecord>
   rounds: Map<string, number>
-  /** The items of each fan-out that have records, or whose steps have. */
+  /** By fan-out, the items that have records of their own or of steps in them. */
   begun: Map<string, Set<number>>
 }
 
