@@ -144,7 +144,7 @@ describe('the answer of a custom resource', () => {
     },
   )
 
-  it('is a failure when the next invocation cannot be had (cloudformation/A1)', async () => {
+  it('is a failure when the next invocation cannot be started (cloudformation/A1)', async () => {
     const unfinished = new OrchestratorError('UnavailableError', 'not done')
     const goOn = () => Promise.reject(new Error('no invocation'))
     const run = () => Promise.reject(unfinished)

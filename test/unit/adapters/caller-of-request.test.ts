@@ -32,7 +32,7 @@ describe('the caller of a request', () => {
     })
   })
 
-  it('is nothing that the request says of itself', () => {
+  it('does not depend on what the request claims', () => {
     const forged = { 'x-tenant': 'other', tenant: 'other', 'x-amzn-iam-user-arn': 'arn:aws:iam::1:root' }
     const said = { headers: forged, queryStringParameters: { tenant: 'other' }, body: '{"tenant":"other"}' }
     expect(callerOfRequest(requestOf({ iam: { userArn: ARN } }, said))).toMatchObject({

@@ -27,19 +27,19 @@ describe('getAll', () => {
   afterEach(() => void vi.useRealTimers())
   const keys = Array.from({ length: 230 }, (_, at) => key(at))
 
-  it('asks for no key twice, and for at most a hundred at once', async () => {
+  it('requests each key once, at most a hundred in a batch', async () => {
     const { client, rounds } = throttledClient()
     expect(await getAll(client, 'table', [...keys, ...keys.map(({ pk, sk }) => ({ sk, pk }))])).toEqual(keys)
     expect(rounds.map((asked) => asked.length)).toEqual([100, 100, 30])
   })
 
-  it('asks nothing for nothing', async () => {
+  it('sends no request for no keys', async () => {
     const { client, rounds } = throttledClient()
     expect(await getAll(client, 'table', [])).toEqual([])
     expect(rounds).toEqual([])
   })
 
-  it('waits, and asks again for what a throttled table leaves out', async () => {
+  it('retries keys that a throttled table leaves unprocessed, after a back-off', async () => {
     const { client, rounds } = throttledClient((round, asked) => (round < 9 ? asked.slice(1) : []))
     const found = getAll(client, 'table', keys.slice(0, 5))
     await vi.advanceTimersByTimeAsync(0)
@@ -48,7 +48,7 @@ describe('getAll', () => {
     expect(new Set(await found)).toEqual(new Set(keys.slice(0, 5)))
   })
 
-  it('gives up after some seconds in which nothing came', async () => {
+  it('gives up after some seconds without any item', async () => {
     const { client, rounds } = throttledClient((_, asked) => asked)
     const refused = expect(getAll(client, 'table', keys)).rejects.toMatchObject({ name: 'UnavailableError' })
     await vi.advanceTimersByTimeAsync(10_000)

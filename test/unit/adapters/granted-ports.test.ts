@@ -4,7 +4,7 @@ import { TASK_INDEXES } from '../../../shared/contracts/table-layout.ts'
 import { grantedPorts } from '../../support/stores/granted-ports.ts'
 import { createTable, startDynamoDB } from '../../support/stores/start-dynamodb.ts'
 
-/** Two ports whose methods put an item under `pk`: gates are granted no such thing, tasks are for items of a task. */
+/** Two ports whose methods put an item under `pk`: `gates` has no grant to put items, `tasks` only to put items of tasks. */
 async function portsThatPut(pk: string) {
   const { client, stop } = await startDynamoDB()
   await createTable(client, 'tasks', TASK_INDEXES)
@@ -16,7 +16,7 @@ async function portsThatPut(pk: string) {
   }
 }
 
-describe('ports that send what they are granted', () => {
+describe('ports that are restricted to their grants', () => {
   it('refuse another action', async () => {
     const { ports, stop } = await portsThatPut('TASK#t_1')
     await expect(ports.gates.passGate()).rejects.toThrow(

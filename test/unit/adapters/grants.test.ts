@@ -6,7 +6,7 @@ import type { Grant, PortGrants } from '../../../shared/contracts/grants.ts'
 const ROOT = join(import.meta.dirname, '../../..')
 const ENDING = '.grants.ts'
 
-/** What IAM asks for a request of the SDK; the name of the command, where it is not said here. */
+/** The IAM actions that an SDK command needs; by default the action with the command's name. */
 const ASKED: Readonly<Record<string, readonly string[]>> = {
   Get: ['dynamodb:GetItem'],
   BatchGet: ['dynamodb:BatchGetItem'],
@@ -28,14 +28,14 @@ const ASKED: Readonly<Record<string, readonly string[]>> = {
   FilterLogEvents: ['logs:FilterLogEvents'],
   PutEvents: ['events:PutEvents'],
   Invoke: ['lambda:InvokeFunction'],
-  // With tags, and with the role that it is given.
+  // It also sets tags, and passes a role to the machine.
   CreateStateMachine: ['states:CreateStateMachine', 'states:TagResource', 'iam:PassRole'],
 }
 const PRESIGNED_POST = 's3:PutObject'
 
 const textOf = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 
-/** The modules of ours that a module needs when it runs. */
+/** The modules of this repository that a module imports at run time. */
 function importsOf(path: string): string[] {
   const found = textOf(path).matchAll(/^import (?!type )[^;]*?from '(\.[^']+)'/gms)
   return [...found].map(([, to = '']) => relative(ROOT, join(ROOT, dirname(path), to)))
@@ -50,11 +50,11 @@ function closureOf(path: string): Set<string> {
 
 const grantFiles = globSync(`functions/adapters/**/*${ENDING}`, { cwd: ROOT }).sort()
 const adapterOf = (grants: string) => grants.replace(ENDING, '.ts')
-/** Adapters that have grants; the others are what they are made of. */
+/** All modules of adapters; those without grants of their own are parts of other adapters. */
 const adapters = new Set(globSync('functions/adapters/**/*.ts', { cwd: ROOT }))
 const granted = grantFiles.filter((file) => adapters.has(adapterOf(file)))
 
-/** The actions that the source of an adapter asks for, with that of the adapters whose grants it takes over. */
+/** The actions that an adapter's source needs, including the adapters whose grants it contains. */
 function askedBy(grants: string): string[] {
   const composed = [...closureOf(grants)].map(adapterOf).filter((file) => adapters.has(file))
   const sources = composed.flatMap((file) => [...closureOf(file)])
@@ -73,20 +73,20 @@ async function grantsIn(file: string): Promise<readonly Grant[]> {
   )
 }
 
-describe('what an adapter is granted', () => {
-  it.each(granted)('is what its source asks for, and no more: %s', async (file) => {
+describe('the grants of an adapter', () => {
+  it.each(granted)('are the actions that its source needs, and no others: %s', async (file) => {
     const given = (await grantsIn(file)).flatMap(({ actions }) => actions)
     expect([...new Set(given)].sort()).toEqual([...new Set(askedBy(file))].sort())
   })
 
-  it('is said of every adapter that sends something', () => {
+  it('exist for every adapter that sends requests', () => {
     const sending = [...adapters].filter((file) => /new \w+Command\(/.test(textOf(file)))
     const told = new Set(granted.map(adapterOf).flatMap((file) => [...closureOf(file)]))
     expect(sending.length).toBeGreaterThan(20)
     expect(sending.filter((file) => !told.has(file))).toEqual([])
   })
 
-  it('is for writes no whole table, but items by how their keys begin', async () => {
+  it('restrict writes to items with certain key prefixes', async () => {
     const all = (await Promise.all(granted.map(grantsIn))).flat()
     const writes = all.filter(({ actions }) =>
       actions.some((action) => /^dynamodb:(Put|Update|Delete)Item$/.test(action)),
@@ -95,12 +95,12 @@ describe('what an adapter is granted', () => {
     expect(writes.filter(({ on }) => on.kind !== 'table' || !on.keys?.length)).toEqual([])
   })
 
-  it('is used by some mode, method by method', async () => {
+  it('are all used: every method is in a mode', async () => {
     for (const file of granted) {
       for (const one of Object.values((await import(join(ROOT, file))) as Record<string, unknown>)) {
         if (Array.isArray(one)) continue
         const { methods, modes } = one as PortGrants
-        // What only other adapters take over has no modes.
+        // Grants that are only part of other adapters' grants have no modes.
         if (Object.keys(modes).length === 0) continue
         const called = Object.values(modes).flatMap((mode) => ('methods' in mode ? mode.methods : mode))
         expect(new Set(called), file).toEqual(new Set(Object.keys(methods)))

@@ -57,7 +57,7 @@ const event = { headers: {}, requestContext: requestContext as object } as APIGa
 const rows = (count: number) => Array.from({ length: count }, (_, at) => ({ a: `${at}`, b: 'x', c: 'y' }))
 
 describe('an answer of the API', () => {
-  it('is given by a link where its envelope is larger than Lambda takes, though it is smaller itself', async () => {
+  it('is replaced by a link if its envelope exceeds Lambda’s limit, even if the body does not', async () => {
     const large = rows(190_000)
     expect(JSON.stringify(large).length).toBeLessThan(5_900_000)
     const given = await httpHandler(route, async () => large, { answers })(event)
@@ -76,7 +76,7 @@ describe('an answer of the API', () => {
   })
 
   it.each([1_000, 100_000, 140_000, 150_000, 160_000])(
-    'is never larger than Lambda takes: %i rows',
+    'never exceeds Lambda’s limit: %i rows',
     async (count) => {
       const given = await httpHandler(route, async () => rows(count), { answers })(event)
       expect(Buffer.byteLength(JSON.stringify(given))).toBeLessThan(LAMBDA_BYTES)
@@ -90,7 +90,7 @@ describe('an answer of the API', () => {
     })
   })
 
-  it('that is read may be elsewhere, by the document of the API', () => {
+  it('to a read may be a redirect, says the API document', () => {
     const { paths } = makeOpenApi(Object.values(ROUTES), '1.0.0') as {
       paths: Record<string, Record<string, { responses: Record<string, unknown> }>>
     }

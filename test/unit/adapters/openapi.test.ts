@@ -39,7 +39,7 @@ describe('the document', () => {
     expect(valuesOf('$defs')).toEqual([])
   })
 
-  it('has a name for every thing that clients handle', () => {
+  it('names every resource that clients handle', () => {
     expect(Object.keys(at('#/components/schemas') as object)).toEqual(
       expect.arrayContaining([
         'Agent',
@@ -56,7 +56,7 @@ describe('the document', () => {
     )
   })
 
-  it('has a name for every answer and every body', () => {
+  it('names the schema of every response and request body', () => {
     const roots = operations().flatMap(({ requestBody, responses }) => [
       ...(requestBody ? [requestBody.content] : []),
       ...Object.entries(responses).flatMap(([status, { content }]) =>
@@ -70,13 +70,13 @@ describe('the document', () => {
       })
   })
 
-  it('has an id for every operation that makes the name of a method', () => {
+  it('gives every operation an id that is valid as a method name', () => {
     const ids = operations().map(({ operationId }) => operationId)
     expect(new Set(ids).size).toBe(ids.length)
     for (const id of ids) expect(id).toMatch(/^[a-z][A-Za-z]+$/)
   })
 
-  it('has no name that a generator makes of another schema and its member', () => {
+  it('has no name that generators derive from another schema and its member', () => {
     const schemas = at('#/components/schemas') as Record<string, { properties?: Record<string, object> }>
     const pascal = (word: string): string => `${word[0]?.toUpperCase()}${word.slice(1)}`
     const made = Object.entries(schemas).flatMap(([name, { properties = {} }]) =>
@@ -88,14 +88,14 @@ describe('the document', () => {
     expect(Object.keys(schemas).filter((name) => /(Input|Output)\d+$/.test(name))).toEqual([])
   })
 
-  it('says of every route what the gateway and the service may answer at any time', () => {
+  it('lists for every route the errors that gateway and service may return at any time', () => {
     for (const responses of valuesOf('responses').filter((value) => '429' in (value as object)))
       expect(Object.keys(responses as object)).toEqual(
         expect.arrayContaining(['400', '403', '413', '429', '500', '503', '504']),
       )
   })
 
-  it('links what was made to what can be asked about it', () => {
+  it('links created resources to the routes that read or change them', () => {
     const { links } = (
       document.paths as Record<string, { post: { responses: Record<string, { links: object }> } }>
     )['/api/v1/tasks']?.post.responses['202'] ?? { links: {} }
@@ -104,7 +104,7 @@ describe('the document', () => {
     )
   })
 
-  it('asks for a body where one of several members must be in it', () => {
+  it('requires a body if one of several members must be present', () => {
     const { requestBody } = (
       document.paths as Record<string, { post: { requestBody: { required: boolean } } }>
     )['/api/v1/tasks']?.post ?? { requestBody: { required: false } }

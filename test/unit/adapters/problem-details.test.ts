@@ -15,14 +15,14 @@ async function bodyOf(error: Error, rawPath = '/v1/tasks') {
   return JSON.parse(String(body))
 }
 
-it('says of many issues how many it has left out', async () => {
+it('says how many issues were left out', async () => {
   const issues = Array.from({ length: 3_000 }, (_, at) => issue('invalid-value', `rows.${at}`, 'is wrong'))
   const { issues: told } = await bodyOf(new OrchestratorError('InvalidInputError', 'wrong', { issues }))
   expect(told).toHaveLength(101)
   expect(told.at(-1).message).toBe('and 2900 more')
 })
 
-it('is no larger for what was sent', async () => {
+it('stays small for large requests', async () => {
   const issues = [issue('invalid-value', 'p'.repeat(5_000), 'm'.repeat(5_000))]
   const error = new OrchestratorError('InvalidInputError', 'x'.repeat(1e6), { issues })
   expect(JSON.stringify(await bodyOf(error, `/${'y'.repeat(1e5)}`)).length).toBeLessThan(6_000)

@@ -25,7 +25,7 @@ describe('queryAll', () => {
     expect(numbers(await queryAll(client, { TableName: 't' }))).toEqual([0, 1, 2, 6, 7, 8, 9])
   })
 
-  it('reads as many as are asked for, and no page after that', async () => {
+  it('stops at the limit, without reading another page', async () => {
     const { client, asked } = pagedClient()
     expect(numbers(await queryAll(client, { TableName: 't', Limit: 5 }))).toEqual([0, 1, 2, 5, 6])
     expect(asked).toEqual([

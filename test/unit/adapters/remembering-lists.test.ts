@@ -28,8 +28,8 @@ function counted() {
   }
 }
 
-describe('agents whose list is remembered', () => {
-  it('reads a list once a second, however many ask, and at once when it must be fresh', async () => {
+describe('a cached list of agents', () => {
+  it('is read at most once a second, and at once if it must be fresh', async () => {
     const { agents, reads, wait } = counted()
     await Promise.all([agents.listAgents(), agents.listAgents()])
     wait(999)
@@ -42,7 +42,7 @@ describe('agents whose list is remembered', () => {
     expect(reads()).toBe(3)
   })
 
-  it('sees what it writes itself, and gives each a list of its own', async () => {
+  it('contains its worker’s own writes, and is copied for each caller', async () => {
     const { agents } = counted()
     const list = await agents.listAgents()
     list.pop()
@@ -50,7 +50,7 @@ describe('agents whose list is remembered', () => {
     expect((await agents.listAgents()).map(({ id }) => id)).toEqual(['worker', 'another'])
   })
 
-  it('does not remember a failure', async () => {
+  it('is not replaced by a failure', async () => {
     const { agents, fail } = counted()
     fail(true)
     await expect(agents.listAgents()).rejects.toThrow('out of reach')

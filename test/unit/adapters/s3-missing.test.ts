@@ -26,14 +26,14 @@ afterAll(() => void server.close())
 const get = (Key: string) => unlessMissing(() => client.send(new GetObjectCommand({ Bucket: 'b', Key })))
 const head = (Key: string) => unlessMissing(() => client.send(new HeadObjectCommand({ Bucket: 'b', Key })))
 
-it('is an object that S3 does not find, or does not reveal to a caller who may not list', async () => {
+it('an object that S3 does not find, or does not reveal without the right to list, is missing', async () => {
   expect(await get('404-NoSuchKey')).toBeUndefined()
   expect(await head('404-NoSuchKey')).toBeUndefined()
   expect(await get('403-AccessDenied')).toBeUndefined()
   expect(await head('403-AccessDenied')).toBeUndefined()
 })
 
-it('is nothing that is there, but cannot be asked for just now', async () => {
+it('other errors do not mean that an object is missing', async () => {
   await expect(get('403-RequestTimeTooSkewed')).rejects.toThrow()
   await expect(get('403-InvalidAccessKeyId')).rejects.toThrow()
   await expect(get('503-SlowDown')).rejects.toThrow()

@@ -23,7 +23,7 @@ const groups: [string, string[]][] = [
 ]
 
 describe('keys of the tables', () => {
-  it.each(groups)('never begin one another: %s', (_, keys) => {
+  it.each(groups)('are never prefixes of one another: %s', (_, keys) => {
     const pairs = keys.flatMap((one, at) =>
       keys.filter((_, other) => other !== at).map((other) => [one, other]),
     )
@@ -31,12 +31,12 @@ describe('keys of the tables', () => {
     expect(pairs.filter(([one = '', other = '']) => other.startsWith(one))).toEqual([])
   })
 
-  it('has partitions that end where a name begins', () => {
+  it('mark the end of each partition prefix with #', () => {
     const partitions = [...Object.values(TASK_PARTITIONS), ...Object.values(REGISTRY_PARTITIONS)]
     expect(partitions.filter((key) => !/^[A-Z]+#$/.test(key))).toEqual([])
   })
 
-  it('grants a step no partition of the queue, of agents, workflows or machines', () => {
+  it('let steps write no items of the queue, nor of agents, workflows or machines', () => {
     const grants = [AGENT_PORTS, FUNCTIONS.rebind.ports].flatMap(grantsOfPorts)
     const writes = grants.filter(({ actions }) =>
       actions.some((action) => /(Put|Update|Delete)Item/.test(action)),
@@ -46,7 +46,7 @@ describe('keys of the tables', () => {
     expect(new Set(written)).toEqual(new Set([task, output, ...Object.values(COUNTER_KEYS)]))
   })
 
-  it('stand in one place: no adapter and no compiled state spells one itself', () => {
+  it('are defined in one place: no adapter and no compiled state spells out a key', () => {
     const spelt = /['"`](?:[A-Z]{3,}#|(?:META|PLAN|BUDGET|LATEST|STATE|AGENT|WORKFLOW|MACHINE)['"`])/
     const files = globSync('{functions/adapters,shared/compiler,shared/app,infra}/**/*.ts', { cwd: ROOT })
     expect(files.length).toBeGreaterThan(100)

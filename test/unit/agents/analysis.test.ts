@@ -10,7 +10,7 @@ import { profile } from '../../../functions/agents/analysis/profile.ts'
 const table = (rows: Parameters<typeof findTrends>[0]) => ({ rows: [...rows], columns: undefined, notes: [] })
 
 describe('columns', () => {
-  it('survives odd ones', () => {
+  it('may be empty, mixed or constant', () => {
     const rows = [
       { empty: null, mixed: 'x', constant: 5 },
       { empty: null, mixed: 2, constant: 5 },
@@ -25,7 +25,7 @@ describe('columns', () => {
     expect(findTrends(rows).trends).toMatchObject([{ column: 'constant', direction: 'flat' }])
   })
 
-  it('have names of members of every object', () => {
+  it('may be named like members that every object inherits', () => {
     expect(columnsOf([{ toString: 1 }, {}]).map(({ cells }) => cells)).toEqual([[1, null]])
     expect(columnsOf([{ a: 1 }]).map(({ name }) => name)).toEqual(['a'])
   })
@@ -114,7 +114,7 @@ describe('profile', () => {
     expect(column?.top).toEqual([{ value: `${'x'.repeat(200)}...`, count: 1 }])
   })
 
-  it('leaves out what no number is', () => {
+  it('omits a mean that overflows', () => {
     const [column] = profile(table([{ n: 1e308 }, { n: 1.5e308 }])).columns
     expect(column).toMatchObject({ min: 1e308, max: 1.5e308 })
     expect(column).not.toHaveProperty('mean')

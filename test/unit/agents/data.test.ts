@@ -69,7 +69,7 @@ describe('data.aggregate', () => {
     ])
   })
 
-  it('keeps groups and columns that are called like members of every object', () => {
+  it('keeps groups and columns that are named like members every object inherits', () => {
     const rows = [
       { valueOf: 'toString', constructor: 1 },
       { valueOf: 'valueOf', constructor: 2 },
@@ -105,7 +105,7 @@ describe('data.aggregate', () => {
     )
   })
 
-  it('aggregates thousands of groups in no time', () => {
+  it('aggregates thousands of groups quickly', () => {
     const rows = Array.from({ length: 20_000 }, (_, index) => ({ kind: index % 5_000, n: index }))
     const started = performance.now()
     expect(
@@ -155,7 +155,7 @@ describe('data.transform', () => {
     ])
   })
 
-  it('takes nothing for false, and refuses a where that is no answer', async () => {
+  it('treats an undefined `where` as false, and refuses one that is not boolean', async () => {
     expect(await transform([{ n: 2 }, {}], { where: '$row.n > 1' }, signal)).toEqual([{ n: 2 }])
     expect((await transforming.transform([{ n: 2 }, {}], { where: '$row.n > 1' }, signal)).notes).toEqual([
       'where found nothing in 1 of 2 rows, which are left out',
@@ -169,7 +169,7 @@ describe('data.transform', () => {
     )
   })
 
-  it('names new columns whatever they are called', async () => {
+  it('accepts new columns with any name', async () => {
     const [row = {}] = await transform([{ n: 2 }], { select: { constructor: '$row.n' } as never }, signal)
     expect(Object.entries(row)).toEqual([['constructor', 2]])
   })
@@ -240,7 +240,7 @@ describe('data.merge', () => {
     expect(merge(sources, { on: 'k', join }).rows).toEqual(expected)
   })
 
-  it('keeps a column that both have, named apart (join/J4)', () => {
+  it('keeps a column that both tables have, under two names (join/J4)', () => {
     const { rows, notes } = merge(
       [[{ id: 1, status: 'old', status_2: 'x' }], [{ id: 1, status: 'new' }], [{ id: 1, status: 'newest' }]],
       { on: 'id' },
@@ -252,7 +252,7 @@ describe('data.merge', () => {
     ])
   })
 
-  it('refuses a join that multiplies without end', () => {
+  it('refuses a join with too many rows', () => {
     const same = Array.from({ length: 1_000 }, () => ({ k: 'x' }))
     expect(() => merge([same, same], { on: 'k' })).toThrow(/makes 1000000 rows; at most 500000/)
   })
@@ -269,7 +269,7 @@ describe('data.merge', () => {
     expect(notes[0]).toBe('column "id" is text, for it is text in another source')
   })
 
-  it('stands tables one under the other, a zip code that is text staying so', async () => {
+  it('appends tables, and keeps a zip code as text', async () => {
     const { rows } = await callAgent(dataAgent, 'data.merge', {
       sources: ['zip\n10110\n', 'zip\n01234\n', [{ zip: 5 }]],
     })
@@ -278,7 +278,7 @@ describe('data.merge', () => {
 })
 
 describe('the data agent', () => {
-  it('hands rows on as they are, and says how a CSV was read', async () => {
+  it('passes rows on unchanged, and says how a CSV was read', async () => {
     expect(
       await callAgent(dataAgent, 'data.transform', { source: [{ a: { b: ['NA'] }, c: '10110' }] }),
     ).toEqual({ rows: [{ a: { b: ['NA'] }, c: '10110' }], columns: undefined, notes: [] })

@@ -30,7 +30,7 @@ describe('format.csv', () => {
     expect(formatCsv(rows)).toBe(csv)
   })
 
-  it('writes for a spreadsheet what none of its cells runs', () => {
+  it('writes no cell that a spreadsheet would run as a formula', () => {
     const rows = [{ '=h': '=cmd|x', b: '+66812', c: '-5', d: -5, e: '@x', f: 'สวัสดี' }]
     expect(formatCsv(rows, { spreadsheet: true })).toBe(
       "\uFEFF'=h,b,c,d,e,f\r\n'=cmd|x,'+66812,-5,-5,'@x,สวัสดี\r\n",

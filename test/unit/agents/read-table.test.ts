@@ -74,7 +74,7 @@ describe('the types of CSV columns', () => {
     ])
   })
 
-  it('takes the types and the words for missing that it is told', async () => {
+  it('uses the types and the words for missing values that the caller gives', async () => {
     const csv = 'zip,v,country\n10110,3.10,NA\n10200,-,TH\n'
     const wishes = { columns: { zip: 'text', v: 'number' }, missing: ['NA', '-'] } as const
     expect(await rowsOf(csv, { columns: { ...wishes.columns }, missing: [...wishes.missing] })).toEqual([
@@ -87,7 +87,7 @@ describe('the types of CSV columns', () => {
     await expect(read(csv, { columns: { zipp: 'text' } })).rejects.toThrow(/did you mean "zip"/)
   })
 
-  it('tells little of a table with many odd columns', async () => {
+  it('limits the notes on a table with many odd columns', async () => {
     const header = Array.from({ length: 200 }, (_, index) => `c${index}`).join(',')
     const { notes } = await read(`${header}\n${'+1,'.repeat(200).slice(0, -1)}\n`)
     expect(notes).toHaveLength(50)
@@ -96,7 +96,7 @@ describe('the types of CSV columns', () => {
 })
 
 describe('the shape of a CSV', () => {
-  it('names equal and empty headers apart, whatever else is called so', async () => {
+  it('makes equal and empty headers unique among all headers', async () => {
     const { rows, columns, notes } = await read('a,a,a_2,\n1,2,3,4\n')
     expect(rows).toEqual([{ a: 1, a_3: 2, a_2: 3, column_4: 4 }])
     expect(columns?.map(({ header }) => header)).toEqual([undefined, 'a', undefined, ''])
@@ -106,7 +106,7 @@ describe('the shape of a CSV', () => {
     ])
   })
 
-  it('keeps columns that are called like members of every object', async () => {
+  it('keeps columns that are named like members every object inherits', async () => {
     const [row = {}] = await rowsOf('constructor,toString\n2,3\n')
     expect(Object.entries(row)).toEqual([
       ['constructor', 2],
@@ -114,7 +114,7 @@ describe('the shape of a CSV', () => {
     ])
   })
 
-  it('gives another name to a column whose own no member may have, and says so', async () => {
+  it('renames a column with a forbidden name, and says so', async () => {
     const { rows, notes } = await read('__proto__,column_1,__proto__\n1,2,3\n')
     expect(rows.map((row) => Object.entries(row))).toEqual([
       [
@@ -183,7 +183,7 @@ describe('JSON', () => {
     expect(await rowsOf(`\uFEFF${JSON.stringify({ rows })}`)).toEqual(rows)
   })
 
-  it('keeps integers that no number holds, and says so', async () => {
+  it('keeps integers beyond 2^53 as text, and says so', async () => {
     const { rows, notes } = await read(
       '[{"id": 9007199254740993, "n": 9007199254740992, "f": 1.10, "w": 35544654539247630}]',
     )
@@ -193,14 +193,14 @@ describe('JSON', () => {
     ])
   })
 
-  it('takes the list that has rows, and asks where there are several', async () => {
+  it('finds the one list of objects, and refuses a choice of several', async () => {
     expect(await rowsOf('{"errors": [], "rows": [{"a": 1}], "tags": ["x"]}')).toEqual([{ a: 1 }])
     await expect(read('{"a": [{"x": 1}], "b": [{"y": 1}]}')).rejects.toThrow(
       /several lists of objects \("a", "b"\)/,
     )
   })
 
-  it('changes what it is asked to', async () => {
+  it('converts the columns that the caller names', async () => {
     expect(await rowsOf([{ n: '007', m: 5 }], { columns: { n: 'number', m: 'text' } })).toEqual([
       { n: 7, m: '5' },
     ])

@@ -61,7 +61,7 @@ describe('reports', () => {
     expect(literal('temp_max')).toBe('temp_max')
   })
 
-  it('draw columns whatever they are called, the same in every time zone', async () => {
+  it('draw columns with any name, the same in every time zone', async () => {
     const days = [
       { at: '2026-01-01', mean: 1 },
       { at: '2026-03-01', mean: 2 },
@@ -85,7 +85,7 @@ describe('reports', () => {
     expect(withoutTags('a `Map<string>` and Map<string>')).toBe('a `Map<string>` and Map\\<string>')
   })
 
-  it('tell what was guessed of the data', async () => {
+  it('report what was guessed about the data', async () => {
     const rows = [...Array.from({ length: 39 }, (_, n) => ({ n })), { n: 'x' }]
     const { markdown } = await writeReport({
       title: 'T',

@@ -6,13 +6,13 @@ import validationAgent from '../../../functions/agents/validation/index.ts'
 import { callAgent } from '../../support/agents/call-agent.ts'
 
 describe('validation', () => {
-  it('tells little of a rule that answers much', async () => {
+  it('shortens the value of a rule that is neither true nor false', async () => {
     const value = { rows: Array.from({ length: 1_000 }, (_, n) => n) }
     const { problems } = await checkRules(value, [{ name: 'all', expression: '$value.rows' }])
     expect(problems[0]?.message).toHaveLength('$value.rows is '.length + 303)
   })
 
-  it('and echo see members whatever they are called', async () => {
+  it('and echo see members with any name', async () => {
     const value = JSON.parse('{"__proto__":{"constructor":1}}')
     const schema = JSON.parse('{"properties":{"__proto__":{"type":"string"}}}')
     await expect(callAgent(validationAgent, 'validate.schema', { value, schema })).rejects.toThrow(

@@ -166,7 +166,7 @@ describe('a command line that is wrong', () => {
     expect(JSON.parse(asJson.stderr)).toEqual({ title: 'Error', detail: expect.stringContaining(message) })
   })
 
-  it('keeps steps that are named like members of every object', async () => {
+  it('keeps steps that are named like members every object inherits', async () => {
     const { requests, told } = await asking(answer(404, '{}'), [
       ...['fork', ID, '--agent', '__proto__=echo', '--step-input', 'constructor=1'],
     ])
@@ -255,7 +255,7 @@ describe('a workflow file with a misspelt field', () => {
   const listener = answer(200, JSON.stringify({ agents }))
   const path = file('typed.yaml', 'name: t\nsteps:\n  a: { capability: say, input: { txt: hello } }\n')
 
-  it('is refused in view of the agents of the API', async () => {
+  it('is refused after a comparison with the agents of the API', async () => {
     const { told, requests } = await asking(listener, ['validate', path])
     expect(requests.map(({ url }) => url)).toEqual(['/api/v1/agents'])
     expect(told).toMatchObject({ code: 2, stdout: '' })
@@ -264,13 +264,13 @@ describe('a workflow file with a misspelt field', () => {
     )
   })
 
-  it('is valid with a warning where that is wished', async () => {
+  it('is valid with a warning under --lenient', async () => {
     const { told } = await asking(listener, ['validate', path, '--lenient'])
     expect(told).toMatchObject({ code: 0, stdout: 'valid: t v1\n' })
     expect(told.stderr).toMatch(/^warning: .*steps\.a\.input\.txt:\s+there\s+is\s+no\s+"txt"/)
   })
 
-  it('is not known without an API, which is told', async () => {
+  it('is not checked against agents without an API, and the user is told so', async () => {
     const offline = await asking(listener, ['validate', path, '--offline'])
     expect(offline).toMatchObject({ requests: [], told: { code: 0, stdout: 'valid: t v1\n' } })
     const nowhere = await runCli(['validate', path], { ORCHESTRATOR_URL: 'http://127.0.0.1:1' })

@@ -14,14 +14,14 @@ it('shows an issue with its file, line and column, and the line with a caret und
   ).toBe(['w.yaml:3:2: steps.a.promt: a step has no "promt"', '  3 |  promt: 1', '    |  ^'].join('\n'))
 })
 
-it('shows the column of a text that is in no file here, and nothing for a value', () => {
+it('shows the column for a text without a local file, and no place for a value', () => {
   expect(issueLines({ ...said, line: 3, column: 1, text: 'a' }, { width: 80 })).toBe(
     'line 3, column 1: steps.a.promt: a step has no "promt"\n  3 | a\n    | ^',
   )
   expect(issueLines(said, { width: 80 })).toBe('steps.a.promt: a step has no "promt"')
 })
 
-it('keeps to the width with its head, too', () => {
+it('counts its head in the width', () => {
   const long = {
     ...said,
     message: 'a step has no "promt"; known: '.repeat(9),

@@ -27,7 +27,7 @@ describe('the logs of the functions', () => {
     expect(read(folder, 'echo.log')).toBe('another\n')
   })
 
-  it('go on where an earlier life has stopped, and forget what it kept beyond the number', async () => {
+  it('continue the files of the previous run, and remove surplus ones', async () => {
     const folder = folderOf()
     writeFileSync(join(folder, 'api.log'), lines(0, 9).join(''))
     for (const number of [1, 2, 3]) writeFileSync(join(folder, `api.${number}.log`), `old ${number}\n`)
@@ -48,7 +48,7 @@ describe('the logs of the functions', () => {
     expect(read(folder, 'api.log')).toBe('line 0004\n')
   })
 
-  it('keep what is larger than a file in one of its own', async () => {
+  it('write a chunk that exceeds the limit to a file of its own', async () => {
     const folder = folderOf()
     const logs = await openLogs(folder, { bytes: 10, files: 2 }, false)
     logs.write('api', 'x'.repeat(50))

@@ -116,14 +116,14 @@ it('builds again when a file was saved during the build (reload/L5)', async () =
   expect(told).toMatchObject([{ event: 'reloaded', changed: ['agent echo'] }])
 })
 
-it('gives up on files that change whenever they are read', async () => {
+it('gives up after several builds whose files changed meanwhile', async () => {
   const { told, stop, saveUntilDone } = await reloading([...Array<Answer>(4).fill({ kind: 'outdated' })])
   await saveUntilDone()
   await stop()
   expect(told).toMatchObject([{ event: 'refused', problems: [expect.stringContaining('change whenever')] }])
 })
 
-it('says that a mistake is undone, and what it says of a good save after that (reload/L7)', async () => {
+it('reports that a mistake was undone, and reports a later good save (reload/L7)', async () => {
   const { told, stop, saveUntilDone } = await reloading([
     built('first'),
     refused('x'),
@@ -142,7 +142,7 @@ it('says that a mistake is undone, and what it says of a good save after that (r
   ])
 })
 
-it('tells a problem once, however often the same text is saved, and again for another text (reload/L7)', async () => {
+it('reports a problem once for the same saved text, and again for another (reload/L7)', async () => {
   const answers = [built('first'), refused('x'), refused('x'), refused('x')]
   const { told, stop, saveUntilDone } = await reloading(answers)
   const path = join(root, 'agents/echo/index.ts')
@@ -164,7 +164,7 @@ it('tells a problem once, however often the same text is saved, and again for an
   expect(told).toEqual(Array(2).fill({ event: 'refused', problems: ['x'] }))
 })
 
-it('warns of what no agent serves when it comes, not of what it has warned of', async () => {
+it('warns of an unserved step when it is new, and not again', async () => {
   const { told, stop, saveUntilDone } = await reloading(
     [
       built('second', ['old']),
@@ -187,7 +187,7 @@ it('warns of what no agent serves when it comes, not of what it has warned of', 
   ])
 })
 
-it('removes the folder of what was refused or needs a restart', async () => {
+it('removes the folder of a build that is refused or needs a restart', async () => {
   const { told, folders, stop, saveUntilDone } = await reloading(
     [{ kind: 'refused', problems: ['x'] }, built('second')],
     async () => {

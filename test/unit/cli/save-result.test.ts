@@ -30,7 +30,7 @@ describe('a result that is written', () => {
     expect(JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'))).toEqual({ n: 1 })
   })
 
-  it('takes the place of an earlier one, and of nothing else', async () => {
+  it('replaces an earlier result, and nothing else', async () => {
     writeFileSync(join(folder, 'mine.txt'), 'mine')
     await saveResult(REPORT, folder)
     await saveResult({ ...REPORT, markdown: '# Second\n' }, folder)
@@ -83,7 +83,7 @@ describe('a result that is written', () => {
     expect(error.message.length).toBeLessThan(500)
   })
 
-  it('goes into what takes a stream as one text', async () => {
+  it('is written to a stream as one text', async () => {
     expect(await saveResult(REPORT, '/dev/null')).toBeUndefined()
     const pipe = join(folder, 'pipe')
     const env = { ...process.env, PIPE: pipe }

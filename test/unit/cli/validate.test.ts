@@ -45,7 +45,7 @@ async function validate(folder: string, text: string, ...args: string[]) {
 const inOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()
 const FILE = join(root, 'project/w.yaml')
 
-it('warns of what no agent of the project offers, with its place and the nearest names', async () => {
+it('warns of a capability that no agent of the project offers, with its place and the nearest names', async () => {
   const text = [
     'name: w',
     'steps:',
@@ -71,7 +71,7 @@ it('warns of what no agent of the project offers, with its place and the nearest
   expect(told.match(/warning: /g)?.length).toBe(3)
 })
 
-it('tells scripts, too', async () => {
+it('prints warnings as JSON for scripts', async () => {
   const text = 'name: w\nsteps:\n  a: { capability: greeting.wriet }\n'
   const { code, stdout, stderr } = await validate('project', text, '--json')
   expect([code, stderr]).toEqual([0, ''])
@@ -97,7 +97,7 @@ it('says nothing of a workflow whose steps are served, nor without a project', a
   expect(await validate('project', served)).toEqual({ code: 0, stdout: 'valid: w v1\n', stderr: '' })
 })
 
-it('says that it could not look, and why, where the agents cannot be loaded', async () => {
+it('warns that capabilities were not checked when the agents cannot be loaded', async () => {
   const { code, stdout, stderr } = await validate('broken', 'name: w\nsteps:\n  a: { capability: x }\n')
   expect([code, stdout]).toEqual([0, 'valid: w v1\n'])
   expect(inOneLine(stderr)).toBe(

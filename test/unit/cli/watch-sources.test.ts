@@ -8,7 +8,7 @@ import { watchSources } from '../../../cli/dev/watch-sources.ts'
 const folder = await mkdtemp(join(tmpdir(), 'watch-sources-'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-it('tells a problem of the watcher once, and goes on with what can be watched', async () => {
+it('reports a problem of the watcher once, and keeps watching other files', async () => {
   const problems: string[] = []
   const changed = Promise.withResolvers<readonly string[]>()
   let watcher: FSWatcher | undefined

@@ -47,7 +47,7 @@ it('sends each field of an input where its route reads it from', async () => {
   expect(await request?.json()).toEqual({ type: 'simple', input: { a: 1 } })
 })
 
-it('escapes what stands in a path', async () => {
+it('escapes path parameters', async () => {
   const { requests, call } = clientOf(() => Response.json(PROBLEM, { status: 404 }))
   await failureOf(call('getTaskStep', { id: ID, stepId: 'a/b?c' }))
   expect(requests[0]?.url).toBe(`https://api.example/api/v1/tasks/${ID}/steps/a%2Fb%3Fc`)

@@ -292,7 +292,7 @@ describe('compileWorkflow', () => {
       expect(compiledOf({ each: { ...each, maxItems: 10_000 } }).compile().warnings).toEqual([])
     })
 
-    it('is refused where names are: those of states, in loops', () => {
+    it('is refused for state names that are too long, in loops', () => {
       const [outer, inner] = ['o'.repeat(40), 'i'.repeat(40)]
       const loop = {
         repeat: { steps: { [inner]: { capability: 'echo' } }, until: '{% true %}', maxIterations: 1 },

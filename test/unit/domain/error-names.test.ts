@@ -90,7 +90,7 @@ describe('names of errors', () => {
     expect([...names].filter((name) => !isKnown(name))).toEqual([])
   })
 
-  it('would not be missed: a planted one is found', () => {
+  it('are found by this search: it reports a planted one', () => {
     expect(
       namesIn("throw new OrchestratorError('PlantedError', 'no')").filter((name) => !isKnown(name)),
     ).toEqual(['PlantedError'])

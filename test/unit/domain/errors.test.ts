@@ -34,7 +34,7 @@ it('keeps the error names that state machines match', () => {
   ])
 })
 
-it('knows its errors by name, for a class does not cross a bundle', () => {
+it('recognizes errors by name, because each bundle has its own class', () => {
   const foreign = Object.assign(new Error('from elsewhere'), { name: 'ConflictError' })
   expect(isOrchestratorError(foreign)).toBe(true)
   expect(isOrchestratorError(foreign, 'NotFoundError')).toBe(false)

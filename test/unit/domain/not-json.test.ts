@@ -9,7 +9,7 @@ const circular: Record<string, unknown> = {}
 circular.self = [circular]
 const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
 
-describe('what JSON cannot say is named with its place (json/J2)', () => {
+describe('a value that JSON cannot represent is reported with its place (json/J2)', () => {
   it.each<[string, unknown, string]>([
     ['NaN', { rows: [{ n: 1 }, { n: Number.NaN }] }, 'it.rows[1].n is NaN; write null'],
     ['Infinity', [Number.NEGATIVE_INFINITY], 'it[0] is -Infinity; write null'],
@@ -39,7 +39,7 @@ describe('what JSON cannot say is named with its place (json/J2)', () => {
   })
 })
 
-it('lets pass what comes back as it was (json/J1)', () => {
+it('accepts values that survive a round trip through JSON (json/J1)', () => {
   const shared = { twice: 1 }
   for (const value of [
     null,

@@ -46,7 +46,7 @@ describe('transientError', () => {
       })
   })
 
-  it('ends for circles and survives what throws when it is read (transient/T1)', () => {
+  it('handles circular causes and getters that throw (transient/T1)', () => {
     const circle: { cause?: unknown } = {}
     circle.cause = circle
     expect(transientError(circle, NOW)).toBeUndefined()

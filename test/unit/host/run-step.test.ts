@@ -40,7 +40,7 @@ const recordOf = async (taskId: string, path: string) =>
 const eventTypes = () => world.events.map(({ type }) => type).filter((type) => type.startsWith('step.'))
 
 describe('a step that is run', () => {
-  it('has its inputs resolved, its output stored, its end told, and answers a small receipt', async () => {
+  it('resolves its input, stores its output, publishes its end, and returns a small receipt', async () => {
     const taskId = await seed(
       { a: { capability: 'work.do', input: { count: '{% $input.n + 1 %}' } } },
       { n: 1 },
@@ -85,7 +85,7 @@ describe('a step that is run', () => {
     ])
   })
 
-  it('is skipped when its condition is not true; its agent is not asked', async () => {
+  it('is skipped when its condition is not true; its agent is not called', async () => {
     const taskId = await seed({ a: { capability: 'work.do', when: '{% $input.go %}' } }, { go: false })
     expect(await invoke(taskId, 'a')).toMatchObject({ status: 'skipped' })
     expect(work).not.toHaveBeenCalled()
@@ -104,7 +104,7 @@ describe('a step that is run', () => {
 })
 
 describe('a step that is not run', () => {
-  it('has an input that does not fit: the attempt is noted, and not counted against the agent', async () => {
+  it('has an invalid input: the attempt is recorded, and not counted against the agent', async () => {
     const taskId = await seed({ a: { capability: 'work.do', input: { count: 'many' } } })
     const calls: string[] = []
     world.hosts = noting(world.hosts, calls)
@@ -119,7 +119,7 @@ describe('a step that is not run', () => {
     expect(calls).not.toContain('add')
   })
 
-  it('asks an agent that is at its limit: no attempt, and the agent says when to ask again', async () => {
+  it('finds its agent at its limit: no attempt counts, and the retry-after time is recorded', async () => {
     const asked = agent({ limits: { ratePerMinute: 1 } })
     const taskId = await seed({ a: { capability: 'work.do' }, b: { capability: 'work.do' } })
     await invoke(taskId, 'a', { asked })
@@ -132,7 +132,7 @@ describe('a step that is not run', () => {
     })
   })
 
-  it('belongs to a task that was cancelled while the call was on its way', async () => {
+  it('belongs to a task that was cancelled before the delayed call arrived', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     await cancelTask(world.ports)({ id: taskId, reason: 'enough' }, CALLER)
     await world.clock.sleep(2_000)
@@ -140,7 +140,7 @@ describe('a step that is not run', () => {
     expect(work).not.toHaveBeenCalled()
   })
 
-  it('is named by a payload that Step Functions does not send', async () => {
+  it('is named by an invalid payload', async () => {
     const invocation = { id: 'request', remainingMs: () => 60_000 }
     await expect(async () => runStep(world.hosts)(agent(), { path: 'a' }, invocation)).rejects.toThrow(
       'taskId',
@@ -149,7 +149,7 @@ describe('a step that is not run', () => {
 })
 
 describe('an attempt that fails', () => {
-  it('is noted, told and counted before its error leaves (host/H3, host/H5)', async () => {
+  it('is recorded, published and counted before its error leaves the host (host/H3, host/H5)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     const calls: string[] = []
     world.hosts = noting(world.hosts, calls)
@@ -169,7 +169,7 @@ describe('an attempt that fails', () => {
     expect(calls.filter((name) => writes.includes(name))).toEqual(writes)
   })
 
-  it('keeps the name of an error of ours, and lets the next attempt know its number', async () => {
+  it('keeps the name of an OrchestratorError, and the next attempt gets its number', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     work.mockRejectedValueOnce(new OrchestratorError('AgentRetryableError', 'not now'))
     await expect(invoke(taskId, 'a')).rejects.toMatchObject({ name: 'AgentRetryableError' })
@@ -177,7 +177,7 @@ describe('an attempt that fails', () => {
     expect(work).toHaveBeenLastCalledWith({}, expect.objectContaining({ attempt: 2 }))
   })
 
-  it('is noted for a worker that has died, by the next owner of the step (host/H6)', async () => {
+  it('is recorded for a crashed worker by the next owner of the step (host/H6)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     const began = Promise.withResolvers<void>()
     work.mockImplementationOnce(() => {
@@ -231,7 +231,7 @@ describe('an attempt that fails', () => {
     },
   )
 
-  it('ends at its deadline, though its agent does not listen: in virtual time at once', async () => {
+  it('ends at its deadline even if its agent ignores the signal', async () => {
     const taskId = await seed({ a: { capability: 'work.do', timeoutSeconds: 30 } })
     let seen: AbortSignal | undefined
     work.mockImplementationOnce((_input, { signal }) => {
@@ -247,7 +247,7 @@ describe('an attempt that fails', () => {
     expect(world.clock.now() - from).toBe(30_000)
   })
 
-  it('ends before the invocation itself does, with time to note it', async () => {
+  it('ends before the invocation does, with time to record it', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     work.mockReturnValueOnce(new Promise(() => {}))
     await expect(invoke(taskId, 'a', { remainingMs: 5_000 })).rejects.toThrow('within 3.5 s')
@@ -256,7 +256,7 @@ describe('an attempt that fails', () => {
     })
   })
 
-  it('does not ask its agent when no time is left: a quick agent could succeed past its deadline', async () => {
+  it('does not call its agent after the deadline, when a quick agent could still succeed', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     await expect(invoke(taskId, 'a', { remainingMs: 1_000 })).rejects.toThrow('within 0 s')
     expect(work).not.toHaveBeenCalled()
@@ -350,7 +350,7 @@ describe('the input of a step', () => {
 })
 
 describe('an invocation that another has replaced', () => {
-  it('does not write the output that it still makes (host/H2)', async () => {
+  it('does not write the output that it still computes (host/H2)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     const began = Promise.withResolvers<void>()
     const release = Promise.withResolvers<void>()
@@ -368,7 +368,7 @@ describe('an invocation that another has replaced', () => {
     expect(await recordOf(taskId, 'a')).toMatchObject({ output: { inline: '{"got":{}}' } })
   })
 
-  it('is told so when it comes after its successor (host/H2)', async () => {
+  it('gets StepSupersededError when it starts after its successor (host/H2)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     work.mockRejectedValueOnce(new Error('boom'))
     await expect(invoke(taskId, 'a', { second: 5 })).rejects.toThrow('boom')
@@ -380,7 +380,7 @@ describe('an invocation that another has replaced', () => {
 describe('a gate', () => {
   const gated = { a: { capability: 'work.do' }, b: { capability: 'work.do' } }
 
-  it('whose signal fails lets the error leave once all else was told: the step keeps its end (host/H4)', async () => {
+  it('whose signal fails does not undo the step’s end: the error leaves after everything else was published (host/H4)', async () => {
     const taskId = await seed(gated)
     const { plans } = world.hosts
     world.hosts.plans = {

@@ -10,7 +10,7 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 describe('the notices of a step', () => {
-  it('tell the beginning of a quick step together with its end', async () => {
+  it('publish the start of a quick step together with its end', async () => {
     const publish = vi.fn(async () => {})
     const notices = stepNotices(busOf(publish))
     notices.tell(event('step.started'))
@@ -20,7 +20,7 @@ describe('the notices of a step', () => {
     expect(publish).toHaveBeenCalledTimes(1)
   })
 
-  it('tell the beginning of a slow step while it runs, and the end after it, however long that takes', async () => {
+  it('publish the start of a slow step while it runs, and its end only after the start', async () => {
     const told: string[] = []
     const notices = stepNotices(
       busOf(async (events) => {
@@ -36,7 +36,7 @@ describe('the notices of a step', () => {
     expect(told).toEqual(['step.started', 'step.succeeded'])
   })
 
-  it('do not fail a step whose bus does', async () => {
+  it('do not fail a step when the bus fails', async () => {
     const notices = stepNotices(
       busOf(async () => {
         throw new Error('no bus')

@@ -32,8 +32,8 @@ const limitOf = (concurrency: number) => ({
   },
 })
 
-describe('what a deployment tells of the account', () => {
-  it('is how many calls Lambda runs at once, asked with a signature', async () => {
+describe('the quota of the account, as a deployment reports it', () => {
+  it('is Lambda’s concurrency limit, from a signed request', async () => {
     answer = limitOf(1_000)
     expect(await describeQuota(1_000, clientOf())).toEqual([
       'Lambda runs 1000 calls at once for this account here, 996 of them unreserved.',
@@ -44,7 +44,7 @@ describe('what a deployment tells of the account', () => {
     })
   })
 
-  it('is that a new account has few, and what the stage should say', async () => {
+  it('comes with advice on the stage if it is that of a new account', async () => {
     answer = limitOf(10)
     const lines = await describeQuota(1_000, clientOf())
     expect(lines).toHaveLength(3)
@@ -54,13 +54,13 @@ describe('what a deployment tells of the account', () => {
   it.each([
     [{ status: 403, body: { message: 'not authorized' } }, /is not known: not authorized/],
     [{ status: 200, body: {} }, /is not known: GetAccountSettings tells no limit/],
-  ])('is nothing that could fail a deployment: %j', async (refused, told) => {
+  ])('never fails a deployment: %j', async (refused, told) => {
     answer = refused
     const [line] = await describeQuota(1_000, clientOf())
     expect(line).toMatch(told)
   })
 
-  it('is nothing without an answer', async () => {
+  it('is unknown without an answer', async () => {
     const [line] = await describeQuota(1_000, clientOf('http://127.0.0.1:9'))
     expect(line).toMatch(/is not known: /)
   })

@@ -180,7 +180,7 @@ describe('the check of advisories', { timeout: 60_000 }, () => {
     )
   })
 
-  it('says that nothing listens where npm should be, and goes by the list', async () => {
+  it('says that the registry is unreachable, and uses the list', async () => {
     const { code, lines } = await check({ advisories: [advisory('deep', '=2.0.0')] })
     expect(code).toBe(1)
     expect(lines).toEqual([
@@ -203,7 +203,7 @@ describe('the check of advisories', { timeout: 60_000 }, () => {
     )
   })
 
-  it('takes what npm tells beside the list, a wider range too, and the acceptance of it', async () => {
+  it('adds npm’s advisories to the list, also with wider ranges, and applies acceptances to them', async () => {
     const told = (id: string, range: string) => ({
       id: 1,
       url: `https://github.com/advisories/${id}`,

@@ -34,7 +34,7 @@ describe('the bill', () => {
     expect(() => pricesWith({ stateTransitions: 1 })).toThrow(/stateTransitions/)
   })
 
-  it('knows models by what their names begin with, wherever they run, and takes a stage at its word', () => {
+  it('finds a model’s price by the beginning of its name, in any region; the stage’s prices have precedence', () => {
     const tokens = { inputTokens: 1_000_000, outputTokens: 100_000, cacheReadTokens: 2_000_000 }
     expect(usdOfTokens('us.anthropic.claude-haiku-4-5-20251001-v1:0', tokens, PRICES)).toBeCloseTo(1.7)
     expect(usdOfTokens('amazon.nova-lite-v1:0', tokens, PRICES)).toBeCloseTo(0.06 + 0.024 + 0.03)
@@ -59,7 +59,7 @@ describe('the bill', () => {
     expect(totalCost(idleUsage({ alarmMetrics: 17 }), PRICES)).toBeLessThan(7)
   })
 
-  it('is estimated by step as it was measured', () => {
+  it('estimates the same cost per step as was measured', () => {
     const { tasks } = JSON.parse(read('bench/cost/usage.json')) as { tasks: Record<string, Usage> }
     const { simple = {}, data_report: report = {} } = tasks
     // Leaves out the time of functions and a month of storage; the report has five steps, the other workflow one.
@@ -71,7 +71,7 @@ describe('the bill', () => {
     expect(Math.abs(estimated / measured - 1)).toBeLessThan(0.1)
   })
 
-  it('stands in docs/explanation/cost.md as prices and measurements have it', () => {
+  it('is current in docs/explanation/cost.md', () => {
     const measured = JSON.parse(read('bench/cost/usage.json')) as Measured
     expect(read('docs/explanation/cost.md')).toBe(costPage(measured, PRICES))
   })

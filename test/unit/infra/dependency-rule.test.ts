@@ -93,7 +93,7 @@ const VIOLATIONS = [
 ] as const
 
 describe('the dependency rule', () => {
-  it('lets a room import what it may', () => {
+  it('allows the imports that the rule permits', () => {
     plant('shared/domain/a.ts', "import * as z from 'zod'\nexport const a = z.string()\n")
     plant('shared/workflow/b.ts', "import { a } from '../domain/a.ts'\nexport const b = a\n")
     plant('shared/agent/index.ts', "export { a } from '../domain/a.ts'\n")
@@ -169,7 +169,7 @@ describe('the dependency rule', () => {
     expect(report).not.toContain('no-circular')
   })
 
-  it('lets rooms stand above one another', () => {
+  it('allows several folders to import from a common one below', () => {
     plant('shared/app/planning/below.ts', 'export const low = 1\n')
     for (const room of ['tasks', 'control'])
       plant(

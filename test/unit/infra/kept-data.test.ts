@@ -21,12 +21,12 @@ const withTables = (...TableNames: string[]) =>
     s3: async () => ({ Buckets: [] }),
   })
 
-it('takes back the table that an earlier installation has left (take-back/T1)', async () => {
+it('adopts the table that an earlier installation has left (take-back/T1)', async () => {
   const kept = await findKept(withTables('o-data-Tasks-1', 'p-data-Tasks-1'), stack, NOTHING_CHOSEN)
   expect(kept.map(({ name }) => name)).toEqual(['o-data-Tasks-1'])
 })
 
-it('asks which one where there are several, instead of making new ones (take-back/T1)', async () => {
+it('asks for a choice among several tables, instead of creating new ones (take-back/T1)', async () => {
   const aws = withTables('o-data-Tasks-1', 'o-data-Tasks-2')
   await expect(findKept(aws, stack, NOTHING_CHOSEN)).rejects.toThrow(AdoptionError)
   await expect(findKept(aws, stack, NOTHING_CHOSEN)).rejects.toThrow(
@@ -35,7 +35,7 @@ it('asks which one where there are several, instead of making new ones (take-bac
   expect(await findKept(aws, stack, { ...NOTHING_CHOSEN, fresh: true })).toEqual([])
 })
 
-it('takes nothing from a stack that is deployed, and says so to who asks for it (take-back/T2)', async () => {
+it('takes nothing from a deployed stack, and refuses a request for that (take-back/T2)', async () => {
   const aws = fakeAws({
     cloudformation: async (command) =>
       command instanceof DescribeStacksCommand ? { Stacks: [{ StackStatus: 'UPDATE_COMPLETE' }] } : {},

@@ -63,7 +63,7 @@ it('gives each of several mistakes its own place', async () => {
   ])
 })
 
-it('finds wrong names and types in view of the agents that are deployed together', async () => {
+it('checks names and types against the agents that are deployed together', async () => {
   write(
     'workflows/w.yaml',
     `
@@ -90,7 +90,7 @@ output: "{% $steps.a.pasages %}"
   ])
 })
 
-it('has no complaint about what is built in, and the examples', async () => {
+it('finds no issues in the built-in workflows and the examples', async () => {
   const examples = { root: BUILT_IN.root, agents: 'examples/agents', workflows: 'examples/workflows' }
   expect((await loadCatalogue([BUILT_IN, examples])).workflows.length).toBeGreaterThan(8)
 })

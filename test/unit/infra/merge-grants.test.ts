@@ -19,7 +19,7 @@ describe('merged grants', () => {
     expect(mergeGrants([put('TASK#'), whole], NONE)).toEqual([whole])
   })
 
-  it('keep actions apart that are for other keys, and join those that are for the same', () => {
+  it('join actions with the same keys, and keep others apart', () => {
     const update: Grant = { ...put('TASK#'), actions: ['dynamodb:UpdateItem'] }
     expect(mergeGrants([put('TASK#'), update], NONE)).toEqual([
       { ...put('TASK#'), actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'] },
@@ -27,7 +27,7 @@ describe('merged grants', () => {
     expect(mergeGrants([put('TASK#', 'QUEUE#'), update], NONE)).toEqual([put('TASK#', 'QUEUE#'), update])
   })
 
-  it('take a table, its indexes and the other table for different things', () => {
+  it('distinguish a table, its indexes and the other table', () => {
     const query = (table: 'tasks' | 'registry', index?: string): Grant => ({
       actions: ['dynamodb:Query'],
       on: { kind: 'table', table, ...(index === undefined ? {} : { index }) },
@@ -43,7 +43,7 @@ describe('merged grants', () => {
     ])
   })
 
-  it('hold what depends on a setting only in a stage that has it', () => {
+  it('include grants that depend on a setting only in a stage with it', () => {
     const limited: Grant = { ...put('QUEUE#'), when: 'tenantConcurrency' }
     expect(mergeGrants([limited], new Set(['taskRetentionDays']))).toEqual([])
     expect(mergeGrants([limited], new Set(['tenantConcurrency']))).toEqual([put('QUEUE#')])

@@ -23,17 +23,17 @@ async function adaptersByPort(): Promise<Partial<Record<PortName, string>>> {
   return Object.fromEntries((await Promise.all(found)).flat())
 }
 
-/** What the core of a function names, and the function never calls, each with its reason. */
+/** Methods that a function's code mentions but never calls, each with its reason. */
 const NEVER_CALLED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   control: Object.fromEntries(
     ['queue.first', 'queue.remove', 'limits.takeSlot', 'limits.freeSlot', 'executions.start'].map((call) => [
       call,
-      'the queue has no limit here: a child task waits for no turn, and its parent starts it',
+      'its tasks are children, which are not queued: the state of the parent starts them',
     ]),
   ),
 }
 
-/** What is called by another name than the port has, or within a method that the port's grants tell apart. */
+/** Methods that are called through another name, or inside a method that has several grants. */
 const CALLED_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   api: ['answers.keep'],
   register: ['invocations.invokeLater', 'machines.removeBusy'],
@@ -41,7 +41,7 @@ const CALLED_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
 
 type Bundled = { ports: string[]; calls: Set<string> }
 
-/** The adapters in a function's bundle, and the methods of ports that what stands above them calls. */
+/** The ports whose adapters are in a function's bundle, and the methods that the code outside of adapters calls. */
 async function bundled(entry: string): Promise<Bundled> {
   const { outputFiles, metafile } = await build({
     entryPoints: [join(ROOT, entry)],
@@ -61,7 +61,7 @@ async function bundled(entry: string): Promise<Bundled> {
   return { ports, calls: callsIn(coreOf(outputFiles[0]?.text ?? '')) }
 }
 
-/** Without adapters, which call one another. esbuild writes the path of each module above it. */
+/** The modules that are not adapters. esbuild writes the path of each module in a comment above it. */
 function coreOf(text: string): string {
   const parts = text.split(/^\/\/ ((?:functions|shared)\/\S+\.ts)$/m)
   const modules = parts
@@ -75,7 +75,7 @@ function coreOf(text: string): string {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null
 
-/** `port.method` for each that is named; a port has its own name everywhere, up to the number that esbuild adds. */
+/** Every `port.method` that the code mentions. Variables are named after their ports; esbuild may append a number. */
 function callsIn(code: string): Set<string> {
   const found = new Set<string>()
   const note = (object: unknown, member: unknown): void => {
@@ -98,11 +98,11 @@ function callsIn(code: string): Set<string> {
   return found
 }
 
-/** What `{a, b}` on the left of an assignment takes. */
+/** The keys of a destructuring pattern `{a, b}`. */
 const keysOf = (pattern: unknown): unknown[] =>
   isObject(pattern) && Array.isArray(pattern.properties) ? pattern.properties.map(({ key }) => key) : []
 
-/** `tasks` in `tasks`, `ports.tasks` and `this.ports.tasks`. */
+/** The last name of an expression: `tasks` for `tasks`, `ports.tasks` and `this.ports.tasks`. */
 function nameOf(node: unknown): string | undefined {
   if (!isObject(node)) return undefined
   if (node.type === 'MemberExpression') return nameOf(node.property)
@@ -117,7 +117,7 @@ const functions: [string, string, PortModes][] = [
   ['agents', 'functions/steps/agent-handler.ts', AGENT_PORTS],
 ]
 
-/** A line for each action and key, in a stage with either setting and in one without. */
+/** A line for each action and key: in a stage without settings, and with each of them. */
 const merged = (grants: readonly Grant[]): string[][] =>
   SETTINGS.map((settings) => mergeGrants(grants, new Set(settings)).flatMap(linesOf))
 
@@ -146,14 +146,14 @@ describe.each(functions)('the ports of %s', (name, entry, ports) => {
     expect((await bundled(entry)).ports.sort()).toEqual(Object.keys(ports).sort())
   })
 
-  it('allow every method that its core calls', async () => {
+  it('allow every method that its code calls', async () => {
     const { calls } = await bundled(entry)
     const allowed = methodsIn(ports)
     const missing = [...calls].filter((call) => !allowed.has(call) && !call.endsWith('.arnOf'))
     expect(missing.sort()).toEqual(Object.keys(never).sort())
   })
 
-  it('grant nothing that no method needs which it calls', async () => {
+  it('grant nothing beyond the methods that it calls', async () => {
     const { calls } = await bundled(entry)
     const called = [...calls, ...(CALLED_OTHERWISE[name] ?? [])].filter((call) => !(call in never))
     const needed = called.flatMap((call) => {
@@ -161,7 +161,7 @@ describe.each(functions)('the ports of %s', (name, entry, ports) => {
       const { methods }: PortGrants = PORTS[port]
       return methods[method] ?? []
     })
-    // A port may be granted less than its methods say: only with a setting of the stage.
+    // A mode may grant less than its methods need in general: only in a stage with a setting.
     const given = merged(grantsOfPorts(ports))
     const most = merged(needed)
     expect(given.map((all, at) => all.filter((one) => !most[at]?.includes(one)))).toEqual([[], [], []])

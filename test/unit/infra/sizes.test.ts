@@ -40,7 +40,7 @@ const FUNCTIONS = new Set([
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null
 
-/** What a function is called: by its own name, or by the variable, property or argument that holds it. */
+/** The name of a function: its own, or that of the variable, property or argument that holds it. */
 function nameOf(node: Record<string, unknown>): string | undefined {
   for (const key of ['identifier', 'id', 'key']) {
     const named = node[key]
@@ -51,7 +51,7 @@ function nameOf(node: Record<string, unknown>): string | undefined {
 
 /** Every function in a file, inner ones too, and how many lines it takes. */
 function functionsOf(text: string): Sized[] {
-  // The parser counts bytes on over all texts it has parsed; a first statement of ours marks where this one begins.
+  // swc's byte offsets continue over all parsed texts; an empty statement marks where this text begins.
   const marked = `;${text.replace(/^#!/, '//')}`
   const bytes = Buffer.from(marked)
   const module = parseSync(marked, { syntax: 'typescript', target: 'es2022' })

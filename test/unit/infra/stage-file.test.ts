@@ -163,7 +163,7 @@ describe('the file of a stage', () => {
 })
 
 describe('--context', () => {
-  it('says fields of the stage, and leaves what is the CDK’s own alone', () => {
+  it('sets fields of the stage, and ignores the CDK’s own context', () => {
     const given = ['logRetentionDays=90', '@aws-cdk/core:x=true', 'placed=a=b', 'prefix=a', 'prefix=b=c']
     expect(parseOverrides(given.flatMap((one) => ['--context', one]))).toEqual({
       logRetentionDays: '90',

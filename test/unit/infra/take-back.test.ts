@@ -41,7 +41,7 @@ describe('the options of a deployment', () => {
   })
 })
 
-it('calls a resource by what its construct is called', () => {
+it('names a resource after its construct', () => {
   expect(['Tasks0BA6A452', 'AccessLogs8B620ECA', 'Plain'].map(plainName)).toEqual([
     'tasks',
     'accesslogs',
@@ -102,8 +102,8 @@ const wanted = {
   template,
 }
 
-describe('the import of what is there', () => {
-  it('has of each resource what refers to nothing outside, and nothing else of the stack', async () => {
+describe('the import of existing resources', () => {
+  it('contains only the resources, without references to the rest of the stack', async () => {
     const { aws, requests } = cloudFormation()
     expect(await importResources(aws, { ...wanted, kept: [table, bucket] })).toEqual([])
     expect(requests).toMatchObject([{ StackName: 'data', ChangeSetType: 'IMPORT' }])
@@ -128,7 +128,7 @@ describe('the import of what is there', () => {
     expect(requests).toHaveLength(1)
   })
 
-  it('is put beside what is deployed, by a file where it is too large to be sent', async () => {
+  it('is added to the deployed template, through a file if that is too large to send', async () => {
     const { aws, requests, uploads } = cloudFormation()
     const deployed = { Resources: { Large: { Type: BUCKET, Properties: { text: 'x'.repeat(60_000) } } } }
     await importResources(aws, { ...wanted, deployed, kept: [table] })

@@ -42,8 +42,8 @@ function deploymentIn() {
   return { deployment, done, there }
 }
 
-describe('an update of what is deployed', () => {
-  it('provisions what has changed and what refers to its change, and nothing else (update/U1)', async () => {
+describe('an update of a deployment', () => {
+  it('provisions changed resources and those that refer to them, and nothing else (update/U1)', async () => {
     const { deployment, done } = deploymentIn()
     const stack = (code: string): Assembly =>
       stackOf({
@@ -57,7 +57,7 @@ describe('an update of what is deployed', () => {
     expect(done).toEqual(['update F', 'update M'])
   })
 
-  it('adds what is new, and removes what is in no template any more when all else is done', async () => {
+  it('adds new resources first, and removes those that are in no template any more last', async () => {
     const { deployment, done, there } = deploymentIn()
     await deployment.create(stackOf({ Old: [FUNCTION, {}] }))
     await deployment.update(stackOf({ New: [FUNCTION, {}] }))
@@ -65,7 +65,7 @@ describe('an update of what is deployed', () => {
     expect([...there.keys()]).toEqual(['New'])
   })
 
-  it('takes back what it has done when a resource fails (update/U2)', async () => {
+  it('rolls back when a resource fails (update/U2)', async () => {
     const { deployment, there } = deploymentIn()
     await deployment.create(stackOf({ A: [FUNCTION, { code: 1 }], B: [FUNCTION, { code: 1 }] }))
     const failing = stackOf({
@@ -79,7 +79,7 @@ describe('an update of what is deployed', () => {
     expect(Object.fromEntries(there)).toEqual({ A: { code: 3 }, B: { code: 1 } })
   })
 
-  it('refuses what cannot change while it runs, before anything has changed (update/U3)', async () => {
+  it('refuses changes that need a restart, before anything has changed (update/U3)', async () => {
     const { deployment, done } = deploymentIn()
     await deployment.create(stackOf({ T: [TABLE, { key: 'a' }], F: [FUNCTION, {}] }))
     done.length = 0

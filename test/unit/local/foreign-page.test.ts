@@ -5,7 +5,7 @@ const HOST = 'localhost:8000'
 const api = (headers: DoorHeaders) => refusalOfPage({ host: HOST, ...headers }, { ownPages: true })
 const aws = (headers: DoorHeaders) => refusalOfPage({ host: HOST, ...headers }, { ownPages: false })
 
-describe('what may come in', () => {
+describe('requests that are accepted', () => {
   it.each<[string, DoorHeaders]>([
     ['curl', {}],
     ['fetch of Node, which says its mode', { 'sec-fetch-mode': 'cors' }],
@@ -26,7 +26,7 @@ describe('what may come in', () => {
   })
 })
 
-describe('what may not', () => {
+describe('requests that are refused', () => {
   it.each<[string, string | undefined]>([
     ['none', undefined],
     ['an empty one', ''],
@@ -78,7 +78,7 @@ describe('what may not', () => {
     expect(aws({ origin: `http://${HOST}` })).toContain('only programs')
   })
 
-  it('says back no more than a line of what was sent', () => {
+  it('quotes at most a line of the request', () => {
     expect(api({ origin: 'x'.repeat(10_000) })?.length).toBeLessThan(200)
     expect(api({ host: 'x'.repeat(10_000) })?.length).toBeLessThan(250)
   })

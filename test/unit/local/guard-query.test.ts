@@ -6,7 +6,7 @@ const names = () => ({ input: { list: [1, { a: 'b' }], text: 'x', toString: 'own
 const query = (text: string) => evaluate(`{% ${text} %}`, names, 'Output')
 
 describe('queries of definitions', () => {
-  it.each(ESCAPES)('do not let out: %s (guard/Q1, guard/Q2, guard/Q3)', async (text) => {
+  it.each(ESCAPES)('cannot reach the host: %s (guard/Q1, guard/Q2, guard/Q3)', async (text) => {
     const answer = await query(text).catch((error: Error) => error.message)
     // Error messages quote the expression, which is removed here.
     const told = String(JSON.stringify(answer)).replaceAll(JSON.stringify(text).slice(1, -1), '')
@@ -25,7 +25,7 @@ describe('queries of definitions', () => {
     expect(syntaxProblem('{% $x.steps[constructor = 1] %}')).toContain('refused')
   })
 
-  it('take no data for a function (guard/Q2)', async () => {
+  it('never treat data as a function (guard/Q2)', async () => {
     const lambda = { _jsonata_lambda: true, arguments: [], body: { type: 'value', value: 1 } }
     await expect(evaluate('{% $f() %}', () => ({ f: lambda }), 'Output')).rejects.toThrow(
       'data has no member',
@@ -54,7 +54,7 @@ describe('queries of definitions', () => {
     expect(await query('{"a": {"b": 1}} ~> |a|{"b": 2}|')).toEqual({ a: { b: 2 } })
   })
 
-  it('find what data has itself, whatever it is called (guard/Q3)', async () => {
+  it('find own members of data, with any name (guard/Q3)', async () => {
     expect(await query('$input.toString')).toBe('own')
     await expect(query('$input.list.valueOf')).rejects.toThrow('no member of the data')
     await expect(query('$sum.implementation')).rejects.toThrow('a function has no members')

@@ -4,7 +4,7 @@ import { makeFunction } from '../../support/cloud/fake-sandboxes.ts'
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
 
-it('gives who comes later another sandbox than one whose thread is held (sandbox/L7)', async () => {
+it('gives later invocations another sandbox while a thread is blocked (sandbox/L7)', async () => {
   const { one, opened } = makeFunction()
   const answers = [one.invoke('bomb')]
   opened[0]?.events.message({ kind: 'ready' })
@@ -24,7 +24,7 @@ it('gives who comes later another sandbox than one whose thread is held (sandbox
   await Promise.all(answers)
 })
 
-it('sees that a thread is held by what has waited for something first (sandbox/L7)', async () => {
+it('detects a thread that is blocked after an asynchronous wait (sandbox/L7)', async () => {
   let isFree = true
   const { one, opened } = makeFunction({ isFree: () => isFree })
   const answers = [one.invoke('bomb')]
@@ -38,7 +38,7 @@ it('sees that a thread is held by what has waited for something first (sandbox/L
   await Promise.all(answers)
 })
 
-it('keeps company where the thread is free, and opens no sandboxes without end', async () => {
+it('shares a sandbox whose thread is free, and opens a bounded number of sandboxes', async () => {
   let isFree = true
   const { one, opened } = makeFunction({ isFree: () => isFree })
   const answers = [one.invoke('a')]

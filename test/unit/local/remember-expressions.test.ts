@@ -84,9 +84,9 @@ const CASES: readonly [kind: keyof typeof parsers, expression: string, requests:
   ['update', 'SET a = = :v', [{ values: { ':v': N(1) } }, { values: { ':v': N(2) } }]],
 ]
 
-describe('an expression that is remembered', () => {
+describe('a cached expression', () => {
   it.each(CASES)(
-    '%s %j is what dynalite says, however often it is asked (remembered/E1)',
+    '%s %j gives the same result as dynalite every time (remembered/E1)',
     (kind, expression, requests) => {
       const parse = remembering(parsers[kind].parse)
       for (const request of [...requests, ...requests]) {

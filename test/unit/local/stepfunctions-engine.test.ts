@@ -123,7 +123,7 @@ describe('the Step Functions engine', () => {
     expect(elapsedSeconds).toBe(7)
   })
 
-  it('does not let States.ALL catch what AWS lets through', async () => {
+  it('does not let States.ALL catch the errors that AWS excludes', async () => {
     const large = 'x'.repeat(300_000)
     const { execution } = await runDefinition(
       {
@@ -146,7 +146,7 @@ describe('the Step Functions engine', () => {
     expect(elapsedSeconds).toBe(7)
   })
 
-  it('gives the context that fences are made of', async () => {
+  it('provides the context values that fences consist of', async () => {
     const fence =
       "{% $states.context.State.EnteredTime & '#' & $string($states.context.Execution.RedriveCount) & '#' & $string($states.context.State.RetryCount) %}"
     const seen: unknown[] = []
@@ -177,7 +177,7 @@ describe('the Step Functions engine', () => {
     ])
   })
 
-  it('refuses JSONPath, unknown targets and what it cannot run, at creation', async () => {
+  it('refuses JSONPath, unknown targets and unsupported definitions at creation', async () => {
     await expect(runDefinition({ QueryLanguage: 'JSONPath', ...one({ Type: 'Pass' }) })).rejects.toThrow(
       /JSONPath/,
     )

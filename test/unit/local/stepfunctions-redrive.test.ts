@@ -78,7 +78,7 @@ describe('a redrive', () => {
     expect(calls.slice(4).sort()).toEqual(['bad 1#0', 'last 1#0', 'slow 1#0'])
   })
 
-  it('leaves what was caught caught', async () => {
+  it('does not run caught failures again', async () => {
     const { service, ended, broken, calls } = startRedrivable({
       StartAt: 'caught',
       States: {
@@ -128,7 +128,7 @@ describe('a redrive', () => {
     }
   })
 
-  it('goes on with what was stopped or timed out', async () => {
+  it('continues executions that were stopped or timed out', async () => {
     const { service, ended, start } = makeEngine()
     start({ StartAt: 'W', States: { W: { Type: 'Wait', Seconds: 50, End: true } } })
     service.stopExecution(EXECUTION_ARN, 'Why', 'not')
@@ -147,7 +147,7 @@ describe('a redrive', () => {
     expect(detailsOf(events[3] as never)).toEqual({ redriveCount: 1 })
   })
 
-  it('calls again what had succeeded when the state failed after it (failable/T5)', async () => {
+  it('repeats a successful call whose state failed afterwards (failable/T5)', async () => {
     const calls: string[] = []
     const { start, ended, service } = makeEngine({
       invoke: async (name) => {
@@ -201,7 +201,7 @@ describe('a redrive', () => {
     expect(tries).toBe(6)
   })
 
-  it('is refused for what runs or has succeeded', async () => {
+  it('is refused for executions that run or have succeeded', async () => {
     const { service, ended, start } = makeEngine()
     start({ StartAt: 'W', States: { W: { Type: 'Wait', Seconds: 50, End: true } } })
     expect(() => service.redriveExecution(EXECUTION_ARN)).toThrow(/is RUNNING and cannot be redriven/)

@@ -33,7 +33,7 @@ function startWaiting(more: object = {}) {
 }
 
 describe('a task that waits for its token', () => {
-  it('goes on with what the token was answered, in AWS’s words, recorded when the answer returns (call/C3)', async () => {
+  it('continues with the answer to its token, recorded before the answer is acknowledged (call/C3)', async () => {
     const { service, tokens, ended, events } = startWaiting()
     await turn()
     expect(events().map(({ type }) => type)).toEqual([
@@ -48,7 +48,7 @@ describe('a task that waits for its token', () => {
     expect(await ended()).toMatchObject({ status: 'SUCCEEDED', output: { answer: 42 } })
   })
 
-  it('takes one answer: who comes second is told so (call/C1)', async () => {
+  it('takes one answer, and refuses the second (call/C1)', async () => {
     const { service, tokens, ended } = startWaiting()
     await turn()
     const token = tokens[0] ?? ''

@@ -54,7 +54,7 @@ it.each([
   }
 })
 
-it('says of those that offer what a step wants why they may not, and leaves out the others', () => {
+it('says why each agent with the capability is not eligible, and leaves out other agents', () => {
   const tired = { agentId: 'writer', kind: 'busy', reason: 'rests' }
   const { issues } = bindWorkflow(workflow, agents, () => ({ refusals: [...refusals.slice(0, 1), tired] }))
   expect(issues).toEqual([

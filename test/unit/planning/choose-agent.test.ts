@@ -24,7 +24,7 @@ const chosenBy = (more: Partial<Parameters<typeof chooseAgent>[0]>) =>
   chooseAgent({ ...request, ...more }).agent?.id
 
 describe('chooseAgent', () => {
-  it('prefers the agent with the better record, and says why and what the others are worth', () => {
+  it('prefers the agent with the better record, and records the reason and the other candidates’ scores', () => {
     const knowledge = new Map([
       ['cheap', known(200, 20)],
       ['dear', known(200, 190)],
@@ -124,7 +124,7 @@ describe('chooseAgent', () => {
     })
   })
 
-  it('tells of a pinned agent alone where the step names no capability, and who could not have been asked at all', () => {
+  it('lists only the pinned agent if the step names no capability, and marks ineligible agents', () => {
     const agents = [cheap, dear, makeAgent({ id: 'old', status: 'inactive' })]
     const decisionOf = (more: object) => {
       const selection = chooseAgent({ ...request, agents, ...more })

@@ -19,7 +19,7 @@ const takes = schemaOf(
 )
 
 describe('what can never fit (constants/C1)', () => {
-  it('is told by what the agent says of a text, and not by its pattern', () => {
+  it('is described by the schema’s description of a text, not by its pattern', () => {
     const schema = schemaOf(z.strictObject({ source: FileReferenceSchema }))
     expect(issuesOfConstants({ source: { $file: 7 } }, schema, 'in').map(({ message }) => message)).toEqual([
       '$file is 7; it must be text of at most 1024 characters: files/<folder>/<path>, as POST /files answers it',
@@ -66,11 +66,11 @@ describe('what can never fit (constants/C1)', () => {
     expect(issuesOfConstants(input, takes, 'in')).toEqual([])
   })
 
-  it('nothing of a schema that cannot be checked', () => {
+  it('nothing is reported for a schema that cannot be checked', () => {
     expect(issuesOfConstants({ a: 1 }, { type: 'strnig' }, 'in')).toEqual([])
   })
 
-  it('nothing of alternatives of which an expression may be meant for another one', () => {
+  it('nothing is reported if another alternative may match after the evaluation', () => {
     const branch = (member: string, schema: object) => ({
       type: 'object',
       required: [member],
@@ -89,7 +89,7 @@ describe('what can never fit (constants/C1)', () => {
     expect(issuesOfConstants({ text: value }, object, 'in')).toEqual([])
   })
 
-  it('nothing that a schema takes, with any of its values as an expression', () => {
+  it('nothing is reported for a valid input, with any of its values as an expression', () => {
     const whole = { text: 'x', most: 2, kind: 'long', rows: [{ n: 1 }, { n: 2 }], source: { $file: 'f' } }
     const pieces = (value: unknown): unknown[] =>
       typeof value === 'object' && value !== null
@@ -104,8 +104,8 @@ describe('what can never fit (constants/C1)', () => {
   })
 })
 
-describe('a step and those that could do it (constants/C2)', () => {
-  it('knows nothing of an agent whose schema the parser fails on (constants/C3)', () => {
+describe('a step and the agents that offer its capability (constants/C2)', () => {
+  it('ignores an agent whose schema the parser does not support (constants/C3)', () => {
     const half = (value: string) => ({ properties: { n: { type: 'string', default: value } } })
     const inputSchema = { type: 'object', ...half('a'), allOf: [{ type: 'object', ...half('b') }] }
     const capabilities = [
@@ -145,7 +145,7 @@ describe('a step and those that could do it (constants/C2)', () => {
       pinnedAt: (_place, { agent }) => agent,
     })
 
-  it('is refused where none would take its input, in a loop and when it is bound late too', () => {
+  it('is refused if no agent accepts its input, also in a loop and when it is bound late', () => {
     expect(check([text]).issues).toEqual([
       {
         code: 'unfit-input',
@@ -160,7 +160,7 @@ describe('a step and those that could do it (constants/C2)', () => {
     ])
   })
 
-  it('is left to those that would take it', () => {
+  it('is bound to an agent that accepts its input', () => {
     const { issues, unfit } = check([text, number])
     expect(issues.map(({ path }) => path)).toEqual(['steps.loop.repeat.steps.b.input.x'])
     expect([...(unfit.get('a')?.keys() ?? [])]).toEqual(['texts'])

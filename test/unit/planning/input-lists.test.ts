@@ -17,7 +17,7 @@ const table = z.object({
 type Node = { name: string; children: Node[] }
 const node: z.ZodType<Node> = z.lazy(() => z.object({ name: z.string(), children: z.array(node) }))
 
-describe('what an expression has found, where a schema says list', () => {
+describe('the value of an expression, where a schema requires a list', () => {
   it.each<[string, z.ZodType, unknown, Json | undefined, Json | undefined]>([
     ['one', rows, { rows: found }, { rows: row }, { rows: [row] }],
     ['several', rows, { rows: found }, { rows: [row, row] }, { rows: [row, row] }],
@@ -149,7 +149,7 @@ describe('what an expression has found, where a schema says list', () => {
     expect(withLists(value, template, schema)).toEqual(expected)
   })
 
-  it('goes by what a schema is put together from', () => {
+  it('follows references and combinations in a schema', () => {
     const schema = {
       $defs: { rows: { type: 'array', items: { type: 'object' } } },
       allOf: [{ properties: { rows: { $ref: '#/$defs/rows' } } }, { required: ['rows'] }],

@@ -55,7 +55,7 @@ describe('a task', () => {
     expect(termsIn(task)).toEqual({ tenant, requestDigest, metadata })
   })
 
-  it('takes nothing else out of a request, whatever its members are called', () => {
+  it('takes no other members from a request', () => {
     const request = { type: 'report', constructor: 'x', input: {}, metadata: { constructor: 'y' } }
     expect(termsIn(request)).toStrictEqual({ type: 'report', metadata: { constructor: 'y' } })
   })

@@ -12,7 +12,7 @@ const task = {
 }
 
 describe('a month of tasks', () => {
-  it('keeps what the months before have left, in the tables and in their recovery', () => {
+  it('stores the data of earlier months, in the tables and in their backups', () => {
     const [first, twelfth] = [1, 12].map((month) => usageOfMonth(task, { tasks: 1_000, month }))
     expect(first?.dynamodbGbMonth).toBeCloseTo(0.5 * 1_000 * task.dynamodbGbMonth)
     expect(twelfth?.dynamodbGbMonth).toBeCloseTo(11.5 * 1_000 * task.dynamodbGbMonth)
@@ -22,7 +22,7 @@ describe('a month of tasks', () => {
     expect(twelfth?.dynamodbWriteUnit).toBe(50_000)
   })
 
-  it('levels off where tasks are not kept for good, which takes a write for what is removed', () => {
+  it('levels off when tasks expire, which costs a write for each removed item', () => {
     const months = [6, 12, 24].map((month) => usageOfMonth(task, { tasks: 1_000, month, keptDays: 30 }))
     for (const { dynamodbGbMonth, dynamodbWriteUnit, s3Put } of months) {
       expect(dynamodbGbMonth).toBeCloseTo((37 / 30) * 1_000 * task.dynamodbGbMonth)
@@ -34,7 +34,7 @@ describe('a month of tasks', () => {
     expect(first.dynamodbGbMonth).toBeCloseTo(0.5 * 1_000 * task.dynamodbGbMonth)
   })
 
-  it('pays for the archive by what is put into it, and by what it holds: a month', () => {
+  it('pays for events that are archived, and for the archive’s size', () => {
     const [first, twelfth] = [1, 12].map((month) => usageOfMonth(task, { tasks: 1e6, month }))
     expect(twelfth?.archiveGb).toBeCloseTo(10.24)
     expect(first?.archiveGb).toBe(twelfth?.archiveGb)

@@ -37,7 +37,7 @@ describe('the score of agents', () => {
     expect(scoreAgents(all, seededRandom('t_2/draft'))).not.toEqual(once)
   })
 
-  it('prefers who has done well, and still tries who is little known', () => {
+  it('prefers agents with good records, and still explores little-known ones', () => {
     const good = candidate('good', { sums: sums(100, 80), overall: sums(100, 80) })
     const bad = candidate('bad', { sums: sums(100, 30), overall: { ...sums(100, 30), residual: -30 } })
     expect(shares([good, bad]).good).toBeGreaterThan(0.99)
@@ -45,7 +45,7 @@ describe('the score of agents', () => {
     expect(shares([good, candidate('new')]).good).toBeGreaterThan(0.05)
   })
 
-  it('believes of an agent what it has done elsewhere', () => {
+  it('takes an agent’s record at other capabilities as prior', () => {
     const elsewhere = (residual: number) => ({ overall: { ...sums(50, 25), residual } })
     const chosen = shares([candidate('better', elsewhere(20)), candidate('worse', elsewhere(-20))])
     expect(chosen.better).toBeGreaterThan(0.9)

@@ -28,7 +28,7 @@ function made(name: string, manifest?: object): string {
 const empty = (folder: string) => emptyPackageFolder(folder, { root: checkout, name: 'orchestrator' })
 
 describe('the folder of a package', () => {
-  it('is made, and what an earlier run has left there goes', async () => {
+  it('is created, and emptied of an earlier run’s files', async () => {
     expect(await empty(join(home, 'new/dist'))).toBe(join(home, 'new/dist'))
     const earlier = made('checkout/dist', PACKED)
     expect(await empty(earlier)).toBe(earlier)

@@ -5,7 +5,7 @@ import { PRICES } from '../../../shared/estimator/prices.ts'
 
 const spending = () => makeSpending({ perCallUsd: 0.01 }, PRICES)
 
-it('adds up what a call tells: money, and tokens at the price of their model', () => {
+it('adds up the reported money, and tokens at the price of their model', () => {
   const call = spending()
   expect(call.told()).toEqual({ costUsd: 0.01 })
   call.add({ costUsd: 0.02, tokens: 10 })
@@ -27,7 +27,7 @@ it('counts the tokens of a model without a price, marks the cost as unknown, and
   expect(warned).toEqual(['llama3'])
 })
 
-it('tells of a task which models had no price, also in attempts that failed', () => {
+it('lists the models without a price for a task, also those of failed attempts', () => {
   const attempt = {
     agentId: 'a',
     startedAt: '',

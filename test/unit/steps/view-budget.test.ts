@@ -25,7 +25,7 @@ const view = (id: string, ...reserved: { usd: number; tokens: number; secondsLef
   return viewBudget({ budgets, clock: { now: () => new Date(NOW * 1_000) } }, { id, budget: limits })
 }
 
-it('tells what is spent, what running calls hold, and what is held beyond its time as unknown (budget-view/V1, budget-view/V2)', async () => {
+it('shows what is spent, what running calls reserve, and expired reservations as unknown (budget-view/V1, budget-view/V2)', async () => {
   expect(
     await view(
       't_0',
@@ -40,12 +40,12 @@ it('tells what is spent, what running calls hold, and what is held beyond its ti
   })
 })
 
-it('says of nothing that it is unknown where every call has told', async () => {
+it('shows nothing as unknown when every call has been settled', async () => {
   expect(await view('t_0')).toEqual({
     ...{ usd: 1, tokens: 100, spentUsd: 0.13, spentTokens: 40, reservedUsd: 0, reservedTokens: 0 },
   })
 })
 
-it("is its root's of a child, with the root's limits", async () => {
+it('shows for a child its root’s budget, with the root’s limits', async () => {
   expect(await view('t_1')).toMatchObject({ taskId: 't_0', usd: 1, tokens: 100, spentUsd: 0.13 })
 })

@@ -13,7 +13,7 @@ const put = (Item: Record<string, unknown>) => client.send(new PutCommand({ Tabl
 const get = async () => (await client.send(new GetCommand({ TableName: 't', Key }))).Item
 
 describe('a table in memory (memory/T1: the suites of test/contract run on it as well)', () => {
-  it('shares nothing with who writes and who reads (memory/T2)', async () => {
+  it('shares no objects with writers and readers (memory/T2)', async () => {
     const item = { ...Key, deep: { list: [1] } }
     await put(item)
     item.deep.list.push(2)
@@ -22,7 +22,7 @@ describe('a table in memory (memory/T1: the suites of test/contract run on it as
     expect(await get()).toEqual({ ...Key, deep: { list: [1] } })
   })
 
-  it('hands out what was there before an update, and what is there after it', async () => {
+  it('returns an item as it was before an update, or as it is after it', async () => {
     await put({ ...Key, n: 1 })
     const add = (ReturnValues: 'ALL_OLD' | 'ALL_NEW') =>
       client.send(

@@ -5,7 +5,7 @@ import { portsWith, portWith } from '../../support/stores/ports-with.ts'
 const now = new Date(0)
 const clock = { now: () => now }
 
-it('has what is faked', async () => {
+it('has the faked members', async () => {
   const ports = portsWith<Ports>({ clock, queue: { most: undefined }, bus: {} })
   expect(ports.clock.now()).toBe(now)
   expect(ports.queue.most).toBeUndefined()

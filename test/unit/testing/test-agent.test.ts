@@ -62,7 +62,7 @@ it('answers the output as the host stores it, and all that the agent has done', 
   })
 })
 
-it('performs an effect once for a step, whichever of its attempts gets there', async () => {
+it('performs an effect once for a step, in any of its attempts', async () => {
   const first = await testAgent(clerk, refund)
   const second = await testAgent(clerk, { ...refund, after: first })
   expect(second).toMatchObject({ output: { refunded: 5 }, attempt: 2, once: { refund: { performed: 0 } } })
@@ -153,7 +153,7 @@ it('cancels the task by a signal', async () => {
   expect((await running).error).toMatchObject({ name: 'TaskCancelledError' })
 })
 
-it('tells which try it is', async () => {
+it('passes the number of the attempt', async () => {
   const run = await testAgent(clerk, { ...refund, attempt: 3 })
   expect(run.log).toEqual([{ level: 'info', message: 'refunding', facts: { attempt: 3 } }])
 })

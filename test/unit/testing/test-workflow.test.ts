@@ -6,7 +6,7 @@ import { testWorkflow, type WorkflowTest } from '../../../testing/index.ts'
 const echo = { 'work.do': (input: unknown) => input as never }
 const one = (step: object) => ({ name: 'one', steps: { a: { capability: 'work.do', ...step } } })
 
-it('runs a workflow in virtual time, and tells the way there', async () => {
+it('runs a workflow in virtual time, and reports each step', async () => {
   const run = await testWorkflow(
     `
 name: pair
@@ -185,7 +185,7 @@ it('runs agents as they are defined, beside scripted ones, and takes no virtual 
   })
 })
 
-it('notes what agents are asked as JSON, whatever their schemas make of it', async () => {
+it('records the inputs of agents as JSON, before their schemas parse them', async () => {
   const matching = defineAgent({
     id: 'matching',
     version: '1.0.0',
@@ -366,7 +366,7 @@ describe('the language', () => {
   })
 })
 
-describe('what is wrong with a test', () => {
+describe('an invalid test', () => {
   it.each([
     {
       what: 'a capability that is not scripted',
@@ -394,11 +394,11 @@ describe('what is wrong with a test', () => {
       workflow: { ...one({}), input: { type: 'object' } },
       message: /object/,
     },
-  ])('is told: $what', async ({ workflow, message }) => {
+  ])('is refused: $what', async ({ workflow, message }) => {
     await expect(testWorkflow(workflow, { input: 5, agents: echo })).rejects.toThrow(message)
   })
 
-  it('is told: a key that is neither the id nor a capability of its agent', async () => {
+  it('is refused: a key that is neither the id nor a capability of its agent', async () => {
     const agent = defineAgent({
       id: 'worker',
       version: '1.0.0',

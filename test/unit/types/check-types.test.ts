@@ -291,7 +291,7 @@ describe('several agents of a capability', () => {
   const other = agentOf('other', z.object({ topic: z.string() }), z.object({ body: z.string() }))
   const both = { agents: [writer, other], workflows: [] }
 
-  it('take what one of them takes, and answer what one of them answers', () => {
+  it('accept any input that one of them accepts, and have the output of any of them', () => {
     const steps = { a: write({ topic: 'x' }), b: write({ prompt: '{% $steps.a.body & $steps.a.text %}' }) }
     expect(problemsOf(workflowOf(steps), both)).toEqual([])
     expect(problemsOf(workflowOf({ a: write({ tpic: 'x' }) }), both)).toHaveLength(2)
@@ -300,7 +300,7 @@ describe('several agents of a capability', () => {
     ).toHaveLength(1)
   })
 
-  it('are one where the step pins it', () => {
+  it('count as one if the step pins it', () => {
     const steps = { a: write({ topic: 'x' }, { agent: 'writer' }) }
     expect(problemsOf(workflowOf(steps), both)).toEqual([
       'unknown-field steps.a.input.topic: there is no "topic"; known: most, prompt, tags (what agent writer takes for text.write)',
@@ -325,7 +325,7 @@ describe('a child workflow', () => {
   }).workflow as Workflow
   const known = { agents: [writer], workflows: [child] }
 
-  it('takes its input, with defaults, and answers its output', () => {
+  it('has its input type, with defaults, and its output type', () => {
     const steps = {
       c: { workflow: 'child', input: { q: '{% $input.name %}' } },
       a: write({ prompt: '{% $steps.c.found[0].title & $steps.c.inner.any %}' }),
@@ -389,7 +389,7 @@ const emits = (count: number): object =>
     Array.from({ length: count }, (_, at) => [`e${at}`, { emit: { type: 'x', data: { [`f${at}`]: at } } }]),
   )
 
-describe('what it takes', () => {
+describe('the time of the check', () => {
   it('is less than 200 ms of computing for 500 steps', () => {
     const steps: Record<string, object> = { s0: good }
     for (let at = 1; at < 500; at++)

@@ -23,7 +23,7 @@ steps:
     timeoutSeconds: 5
 `
 
-  it('mean nothing themselves, and are merged', () => {
+  it('are ignored themselves, and are merged where an alias refers to them', () => {
     const { workflow, issues } = validateWorkflow(text)
     expect(issues).toEqual([])
     expect(workflow?.steps).toMatchObject({
@@ -33,7 +33,7 @@ steps:
     expect(JSON.stringify(workflow)).not.toMatch(/x-|schema/)
   })
 
-  it('are where an issue of what was merged is', () => {
+  it('are the place of issues in merged values', () => {
     const { issues } = validateWorkflow(text.replace('maxAttempts: 5', 'maxAttempts: 50'))
     expect(issues.map(({ path, line }) => `${path} ${line}`)).toEqual([
       'steps.a.retry.maxAttempts 2',
@@ -41,7 +41,7 @@ steps:
     ])
   })
 
-  it('are no fields of what is inside a step', () => {
+  it('are not allowed inside a step', () => {
     const issues = validateWorkflow({ name: 'w', steps: { a: { ...step, retry: { 'x-a': 1 } } } }).issues
     expect(issues).toMatchObject([{ code: 'unknown-field', path: 'steps.a.retry.x-a' }])
     expect(validateWorkflow({ name: 'w', steps: { a: step }, $schema: 1 }).issues).toMatchObject([
