@@ -68,14 +68,14 @@ describe('the alarm on failing tasks', () => {
 })
 
 describe('other alarms', () => {
-  it('do not take a look for a free agent for an error', () => {
+  it('do not count a rebinder’s search for a free agent as an error', () => {
     const alarm = alarmOf('FunctionErrors')
     expect(firesAt(alarm, { m0: 40, without: 40 })).toBe(false)
     expect(firesAt(alarm, { m0: 45, without: 40 })).toBe(true)
     expect(firesAt(alarm, { m1: 5 })).toBe(true)
   })
 
-  it('watch what of the account Lambda has given away', () => {
+  it('watch how much of the account’s concurrency is reserved or in use', () => {
     expect(alarmOf('ConcurrencyClaimed')).toMatchObject({
       Namespace: 'AWS/Lambda',
       MetricName: 'ClaimedAccountConcurrency',

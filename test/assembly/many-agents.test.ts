@@ -75,7 +75,7 @@ describe('a runtime stack with many agents', () => {
     expect(agentNames(templates)).toContain('orchestrator-agent-a79')
   })
 
-  it('spreads more over nested stacks, none of them near what CloudFormation takes', () => {
+  it('spreads more over nested stacks, none of them near CloudFormation’s limits', () => {
     const templates = synthesize(400)
     expect(templates).toHaveLength(5)
     expect(new Set(agentNames(templates)).size).toBe(400)
@@ -85,13 +85,13 @@ describe('a runtime stack with many agents', () => {
     }
   })
 
-  it('moves no agent when one comes', () => {
+  it('moves no agent when one is added', () => {
     const before = new Set(agentNames(synthesize(100)))
     const after = agentNames(synthesize(101))
     expect(after.filter((name) => !before.has(name))).toEqual(['orchestrator-agent-a100_1'])
   })
 
-  it('renames none when there is one more than the stack takes', () => {
+  it('renames none when there is one more than the stack can hold', () => {
     const after = agentNames(synthesize(81))
     expect(agentNames(synthesize(80)).filter((name) => !after.includes(name))).toEqual([])
     expect(after).toContain('orchestrator-agent-a80_1')
@@ -131,7 +131,7 @@ describe('a runtime stack with many workflows, or large ones', () => {
       for (const { Properties } of machines) expect(Properties).toHaveProperty('DefinitionS3Location')
   })
 
-  it('is observed by the names that its functions have', () => {
+  it('is observed by the names of its functions', () => {
     synthesize(81)
     const observed = readFileSync(join(folder, '81-0', 'observability.template.json'), 'utf8')
     const groups = new Set([...observed.matchAll(/orchestrator-agent-a\d+(_\d)?/g)].map(([name]) => name))

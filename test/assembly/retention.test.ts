@@ -21,8 +21,8 @@ function rulesOf(stage: object): Record<string, unknown>[] {
   return LifecycleConfiguration.Rules
 }
 
-describe('what is kept', () => {
-  it('is kept for good where the stage does not say otherwise', () => {
+describe('the retention of data', () => {
+  it('is unlimited by default', () => {
     const rules = rulesOf({})
     const expiring = rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)
     // Large answers of the API, which are sent as links.
@@ -31,7 +31,7 @@ describe('what is kept', () => {
     ])
   })
 
-  it('is kept as long as the stage says: values of ended tasks a week longer than those, uploads by their age', () => {
+  it('follows the stage: values expire a week after their ended tasks, uploads by their age', () => {
     const rules = rulesOf({ taskRetentionDays: '30', fileRetentionDays: 10 })
     expect(rules.filter(({ Id }) => Id !== undefined && Id !== 'answers')).toEqual([
       {

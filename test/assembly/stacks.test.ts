@@ -40,7 +40,7 @@ describe('the stacks', () => {
     await expect(scrubbed(stack)).toMatchFileSnapshot(`__snapshots__/${stack}.json`)
   })
 
-  it('keeps the ids of what holds state: another id is another table', () => {
+  it('keeps the ids of stateful resources: another id would be another table', () => {
     const stateful = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::Events::EventBus']
     const ids = stateful.flatMap((type) => ofType(type).map(([id]) => id))
     expect(ids).toEqual([
@@ -52,7 +52,7 @@ describe('the stacks', () => {
     ])
   })
 
-  it('retains what holds state, protected and restorable, even when its first deployment fails', () => {
+  it('retains stateful resources, protected and restorable, even when their first deployment fails', () => {
     for (const [, table] of ofType('AWS::DynamoDB::Table')) {
       expect(table).toMatchObject({
         DeletionPolicy: 'Retain',
@@ -74,7 +74,7 @@ describe('the stacks', () => {
       expect(DeletionPolicy).toBe('RetainExceptOnCreate')
   })
 
-  it('keeps who has called the API, also when it is gone', () => {
+  it('keeps the access log, also after the API is removed', () => {
     const groups = Object.values(templateOf('orchestrator-data').Resources).filter(
       ({ Type }) => Type === 'AWS::Logs::LogGroup',
     )
@@ -83,7 +83,7 @@ describe('the stacks', () => {
     ])
   })
 
-  it('has no name that is of the whole account but ends not in its region', () => {
+  it('ends account-wide names with the region', () => {
     const named = all.flatMap(([, { Type, Properties }]) => {
       return Type.startsWith('AWS::IAM::') ? Object.entries(Properties) : []
     })
@@ -115,7 +115,7 @@ describe('the stacks', () => {
     )
   })
 
-  it('gives machines that are made at run time the logs and tags of the others', () => {
+  it('gives machines that are created at run time the logs and tags of the others', () => {
     const [, api] = ofType('AWS::Lambda::Function').find(
       ([, { Properties }]) => Properties.FunctionName === 'orchestrator-api',
     ) as [string, Resource]
@@ -128,7 +128,7 @@ describe('the stacks', () => {
     expect(JSON.stringify(MACHINE_LOGS)).toContain(`:log-group:${name}:*`)
   })
 
-  it('runs functions on arm64 and Node 24, traced, with a log group that forgets', () => {
+  it('runs functions on arm64 and Node 24, traced, with a log group that expires', () => {
     expect(ofType('AWS::Lambda::Function')).toHaveLength(14)
     for (const [, { Properties }] of ofType('AWS::Lambda::Function')) {
       expect(Properties).toMatchObject({
@@ -144,7 +144,7 @@ describe('the stacks', () => {
 
   it('has no bundle larger than 2.2 MB', () => {
     const folder = join(ASSEMBLY, 'bundles')
-    // Beside the bundles lies a file that a reload reads.
+    // The folder also contains a file that live reload reads.
     const bundles = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
     const sizes = bundles.map(({ name }) => [name, statSync(join(folder, name, 'index.mjs')).size] as const)
     expect(sizes).toHaveLength(14)
@@ -156,14 +156,14 @@ describe('the stacks', () => {
     const expected = Object.values<Route>(ROUTES).flatMap((route) =>
       pathsOf(route).map((path) => `${route.method} ${path}`),
     )
-    // No OPTIONS: API Gateway answers preflight requests itself, unsigned as they come, where no route takes them.
+    // No OPTIONS: API Gateway answers preflight requests, which are unsigned, itself if no route matches them.
     const others = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'].map((method) => `${method} /{proxy+}`)
     expected.push(...others)
     expect(routes.map(({ RouteKey }) => RouteKey).sort()).toEqual(expected.sort())
     expect(new Set(routes.map(({ AuthorizationType }) => AuthorizationType))).toEqual(new Set(['AWS_IAM']))
   })
 
-  it('refers to no agent and no workflow from the dashboard: an export in use could not go with them', () => {
+  it('refers to no agent or workflow from the dashboard: an export in use could not be removed with them', () => {
     const imports = [
       ...JSON.stringify(templateOf('orchestrator-observability')).matchAll(/ExportsOutput\w+/g),
     ].map(([name]) => name)
@@ -171,7 +171,7 @@ describe('the stacks', () => {
     expect(imports.filter((name) => /Agent|Workflow/.test(name))).toEqual([])
   })
 
-  it('tells of each alarm, which has a runbook', () => {
+  it('notifies the topic of each alarm, which has a runbook', () => {
     const runbooks = readFileSync(join(import.meta.dirname, '../../docs/how-to/operate.md'), 'utf8')
     const alarms = ofType('AWS::CloudWatch::Alarm')
     expect(alarms).toHaveLength(8)
@@ -183,7 +183,7 @@ describe('the stacks', () => {
     }
   })
 
-  it('lets CloudWatch tell the topic of alarms, which a policy of its own would keep it from', () => {
+  it('lets CloudWatch publish to the alarm topic, in spite of the topic’s own policy', () => {
     const allowed = ofType('AWS::SNS::TopicPolicy').flatMap(([, { Properties }]) =>
       (Properties.PolicyDocument as { Statement: Statement[] }).Statement.filter(
         ({ Effect }) => Effect === 'Allow',
@@ -220,7 +220,7 @@ describe('the stacks', () => {
     )
   })
 
-  it('throttles the API and keeps who has called it', () => {
+  it('throttles the API and logs its callers', () => {
     const properties = ofType('AWS::ApiGatewayV2::Stage').map(([, { Properties }]) => Properties)
     expect(properties).toHaveLength(1)
     expect(properties[0]).toMatchObject({
@@ -230,7 +230,7 @@ describe('the stacks', () => {
     expect(JSON.stringify(properties)).not.toMatch(/queryString|requestBody|authorizer/i)
   })
 
-  it('encrypts what it keeps and takes it by TLS only', () => {
+  it('encrypts stored data and accepts it by TLS only', () => {
     for (const [, { Properties }] of ofType('AWS::S3::Bucket')) {
       expect(Properties).toHaveProperty('BucketEncryption')
       expect(Properties).toHaveProperty('PublicAccessBlockConfiguration.RestrictPublicBuckets', true)
@@ -250,7 +250,7 @@ describe('the stacks', () => {
     }
   })
 
-  it('keeps what could not be delivered', () => {
+  it('keeps events that could not be delivered', () => {
     for (const [, { Properties }] of ofType('AWS::Events::Rule')) {
       for (const target of Properties.Targets as object[])
         expect(target).toHaveProperty('DeadLetterConfig.Arn')
@@ -272,7 +272,7 @@ describe('grants', () => {
     expect(actions.filter((action) => action.includes('*'))).toEqual([])
   })
 
-  it('name their resources, but for what AWS cannot narrow', () => {
+  it('name their resources, except for actions that AWS cannot restrict', () => {
     const open = statements.filter(({ Resource }) => Resource === '*').flatMap(({ Action }) => Action)
     expect([...new Set(open)].sort()).toEqual([
       'logs:CreateLogDelivery',
@@ -294,7 +294,7 @@ describe('grants', () => {
     await expect(grantsByFunction()).toMatchFileSnapshot('__snapshots__/grants.txt')
   })
 
-  it('let the one role of machines be given to Step Functions alone', () => {
+  it('let the role of machines be passed to Step Functions only', () => {
     const passing = statements.filter(({ Action }) => [Action].flat().includes('iam:PassRole'))
     expect(passing).toHaveLength(1)
     expect(passing[0]).toMatchObject({
@@ -303,7 +303,7 @@ describe('grants', () => {
     })
   })
 
-  it('let agents update what belongs to tasks alone, and list the files alone', () => {
+  it('let agents update only items of tasks, and list only files', () => {
     const ofAgents = statements.filter(({ id }) => /^AgentsAgent/.test(id))
     const updates = ofAgents.filter(({ Action }) => [Action].flat().includes('dynamodb:UpdateItem'))
     expect(updates.length).toBeGreaterThan(0)

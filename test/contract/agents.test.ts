@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => stop())
 
 describe('agents', () => {
-  it('are found and listed as they were put last', async () => {
+  it('are found and listed as they were last written', async () => {
     const [a, b] = [makeAgent({ id: 'a' }), makeAgent({ id: 'b' })]
     for (const agent of [b, a]) await agents.putAgent(agent)
     await agents.putAgent({ ...b, status: 'inactive' })

@@ -22,7 +22,7 @@ const reserve = (taskId: string, path: string, most: number) =>
   reserveBudget({ budgets, clock }, { taskId, path, holder: '1', until }, usd(most))
 
 describe('a budget', () => {
-  it('makes reservations wait when its item is full, and fails none for that', async () => {
+  it('makes reservations wait when its item is full, instead of failing', async () => {
     await budgets.create('full', { usd: 1 })
     // Long paths fill the item with few slots.
     const slots = Array.from({ length: 7 }, (_, at) => `${at}`.padEnd(56_000, 'x'))
@@ -52,7 +52,7 @@ describe('a budget', () => {
     expect(await budgets.rootOf('child-of-free')).toBeUndefined()
   })
 
-  it('counts slices that children of an earlier version hold as spent', async () => {
+  it('counts slices that children of an earlier release hold as spent', async () => {
     const put = (taskId: string, item: object) =>
       dynamodb.client.send(
         new PutCommand({ TableName: 'tasks', Item: { pk: `TASK#${taskId}`, sk: 'BUDGET', ...item } }),

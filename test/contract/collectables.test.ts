@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => stop())
 
 describe('machines to collect', () => {
-  it('are claimed only in the state that was read, unusable while they are claimed, and gone when forgotten', async () => {
+  it('are claimed only if unchanged since they were read, unusable while claimed, and deleted when forgotten', async () => {
     const machines = worker()
     expect(await machines.useMachine({ ...machine, usedOn: '2026-01-01' })).toBe(true)
     expect(await machines.useMachine(machine)).toBe(true)

@@ -24,7 +24,7 @@ const { status: _s, functionArn, origin: _o, registeredAt: _r, ...manifest } = m
 
 const machine = (name: string) => ({ workflow: workflow(name), stateMachineArn: `arn:${name}`, gates: [] })
 
-it('registers what a deployment brings, and retires what it no longer has (deployment/D1, deployment/D3)', async () => {
+it('registers a deployment’s agents and workflows, and retires those that it no longer has (deployment/D1, deployment/D3)', async () => {
   const deploy = registerDeployment(ports)
   await deploy({ agents: [{ manifest, functionArn }], workflows: [machine('one'), machine('two')] })
   expect((await ports.workflows.listWorkflows()).map((one) => one.workflow.name).sort()).toEqual([
@@ -105,7 +105,7 @@ it('refuses to remove an agent that open tasks are bound to, until it is depreca
   expect((await deploy({ agents: [], workflows: [] })).retired).toContain('leaving')
 })
 
-it('removes a whole deployment with every machine, whatever runs', async () => {
+it('removes a whole deployment with every machine, even with running executions', async () => {
   const all = await startStores()
   const removed: string[] = []
   const { machines } = all.ports
@@ -141,7 +141,7 @@ it('removes a whole deployment with every machine, whatever runs', async () => {
   await all.stop()
 })
 
-it('leaves what was published at run time to those who published it', async () => {
+it('leaves workflows that were published at run time unchanged', async () => {
   const published = {
     workflow: workflow('published'),
     stateMachineArn: 'arn:published',
@@ -177,7 +177,7 @@ it("keeps callers' agents apart from the deployment's", async () => {
   await expect(getAgent(ports)({ id: 'their' }, CALLER)).rejects.toThrow(/did you mean "theirs"/)
 })
 
-it('refuses an agent with two capabilities of one name, and reads one that is there already', async () => {
+it('refuses an agent with two capabilities of one name, but reads a stored one', async () => {
   const { capabilities } = manifest
   const twins = { ...manifest, id: 'twins', functionArn, capabilities: [...capabilities, ...capabilities] }
   await expect(registerAgent(ports)(twins, CALLER)).rejects.toThrow(

@@ -104,7 +104,7 @@ describe.each<[string, () => ExecutionStore]>([
     store.close()
   })
 
-  it('ends, announces and redrives', () => {
+  it('records ends, notifies listeners, and redrives', () => {
     const store = open()
     const { executionArn } = row('one')
     store.insert(row('one'), '{}')
@@ -152,7 +152,7 @@ describe.each<[string, () => ExecutionStore]>([
 })
 
 describe('the execution store in SQLite', () => {
-  it('has everything in the next life, and goes on counting', () => {
+  it('has everything after a restart, and continues its numbering', () => {
     const file = newFile()
     const { executionArn } = row('one')
     const store = sqliteStore(file)
@@ -166,14 +166,14 @@ describe('the execution store in SQLite', () => {
     next.close()
   })
 
-  it('refuses a file that another process has, and one of another version, saying so', () => {
+  it('refuses a file that another process has locked, and one of another version, with the reason', () => {
     const file = newFile()
     const store = sqliteStore(file)
     expect(() => sqliteStore(file)).toThrow(/cannot be used: database is locked/)
     store.close()
   })
 
-  it('forgets what ended longer ago than AWS keeps it', () => {
+  it('deletes executions that ended longer ago than AWS keeps them', () => {
     const file = newFile()
     const store = sqliteStore(file)
     store.insert(row('old'), '{}')

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => stop())
 
 describe('gates', () => {
-  it('counts each step that has passed once, and says who waits', async () => {
+  it('counts each passed step once, and returns the waiting token', async () => {
     const { id } = openTask()
     expect(await gates.passGate(id, 'g', 'a')).toEqual({ done: 1, token: undefined })
     expect(await gates.passGate(id, 'g', 'a')).toEqual({ done: 1, token: undefined })

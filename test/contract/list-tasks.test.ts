@@ -103,18 +103,18 @@ const filters = fc
   )
 
 describe('a list of tasks with a filter', () => {
-  it.each(['b', 'c'])('takes no part of a name or a value for the pair %s=y', async (name) => {
+  it.each(['b', 'c'])('matches only whole pairs: no part of a name or value as %s=y', async (name) => {
     const filter: TaskFilter = { metadata: [[name, 'y']] }
     const { seen } = await allPages(tasks.listTasks, filter, 100)
     expect(seen).toEqual(newestFirst(filter))
   })
 
-  it('has, page by page, each task that fits once, newest first (list/L1, list/L2)', async () => {
+  it('has each matching task once over all pages, newest first (list/L1, list/L2)', async () => {
     await fc.assert(
       fc.asyncProperty(filters, fc.constantFrom(1, 7, 20, 100), async (filter, limit) => {
         const { seen, pages } = await allPages(tasks.listTasks, filter, limit)
         expect(seen).toEqual(newestFirst(filter))
-        // What it may read is far more than there is: every page but the last is full.
+        // The read limit exceeds the number of items, so every page but the last is full.
         expect(pages.slice(0, -1).every((count) => count === limit)).toBe(true)
       }),
       { numRuns: 60 },

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => stop())
 
 describe('loads', () => {
-  it('are the steps of the last five minutes, by agent', async () => {
+  it('count the steps of the last five minutes by agent', async () => {
     await loads.addLoad(new Map([['a', 2]]))
     now += 3 * MINUTE
     await Promise.all([loads.addLoad(new Map([['a', 1]])), loads.addLoad(new Map([['b', 4]]))])

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => stop())
 
 describe('outputs', () => {
-  it('finds what was kept last under a key, and nothing under another', async () => {
+  it('finds the latest output under a key, and none under another', async () => {
     const kept = {
       output: { inline: '1' },
       from: { taskId: 't_1', path: 's' },

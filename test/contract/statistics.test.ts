@@ -53,7 +53,7 @@ describe('statistics in DynamoDB', () => {
     expect(epochs[0]?.counters.w ?? 0).toBeGreaterThan(Number.MAX_SAFE_INTEGER)
   })
 
-  it('are found for many subjects at once, and for none that has none', async () => {
+  it('are found for many subjects at once, and are absent for subjects without any', async () => {
     const { statistics } = stores.ports
     const subjects = Array.from({ length: 120 }, (_, at) => ({ agentId: `a${at}`, capability: 'many.do' }))
     const outcome = { quality: 1, residual: 0, failed: false, latencySeconds: 1, costUsd: 0 }
@@ -63,7 +63,7 @@ describe('statistics in DynamoDB', () => {
     expect(found.map((epochs) => epochs.length)).toEqual(subjects.map((_, at) => (at % 3 === 0 ? 1 : 0)))
   })
 
-  it('say how an agent does', async () => {
+  it('show the health of an agent', async () => {
     const { statistics, clock } = stores.ports
     const at = clock.now().getTime() / 1_000
     const subject = { agentId: 'known', version: '1.0.0', capability: 'work.do' }
@@ -96,7 +96,7 @@ describe('statistics in DynamoDB', () => {
     })
   })
 
-  it('say that an agent does worse than it did', async () => {
+  it('show that an agent has become worse', async () => {
     const { statistics, clock } = stores.ports
     const now = clock.now().getTime() / 1_000
     const subject = { agentId: 'failing', version: '1.0.0', capability: 'work.do' }

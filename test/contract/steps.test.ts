@@ -59,7 +59,7 @@ describe('steps', () => {
     })
   })
 
-  it('sees what others change of a step until it has succeeded, and that for good (steps/P4)', async () => {
+  it('reads other workers’ changes until a step has succeeded, and caches that record (steps/P4)', async () => {
     const { id } = openTask()
     const [mine, other, again] = [claim(id, '1'), claim(id, '2'), claim(id, '3')]
     const found = async () => (await steps.findSteps(id, ['s']))[0]
@@ -114,14 +114,14 @@ describe('steps', () => {
     expect((await steps.findSteps(id, ['s']))[0]).toMatchObject({ items: { inline: '[1,2]' } })
   })
 
-  it('leaves the agent that the rebinder has named to the attempt that takes the step over', async () => {
+  it('keeps the agent that the rebinder has chosen when the step is taken over', async () => {
     const { id } = openTask()
     await steps.takeOverStep(claim(id, '1'), { ...start, agentId: 'chosen', reboundBy: '1' })
     const { step } = await steps.takeOverStep(claim(id, '2'), { startedAt: start.startedAt })
     expect(step).toMatchObject({ agentId: 'chosen', reboundBy: '' })
   })
 
-  it('has one owner after any number of take-overs at once (steps/P1)', async () => {
+  it('has one owner after any number of concurrent take-overs (steps/P1)', async () => {
     const { id } = openTask()
     const fences = Array.from({ length: 20 }, (_, index) => String(index).padStart(3, '0'))
     await Promise.all(fences.map((fence) => steps.takeOverStep(claim(id, fence), start)))

@@ -135,7 +135,7 @@ describe('a record is read as it was written, for all names and values (json-ite
   })
 })
 
-describe('a registry from before', () => {
+describe('a registry of an earlier release', () => {
   let agents: Agents
   let workflows: Workflows
   let put: (item: object) => Promise<unknown>
@@ -171,7 +171,7 @@ describe('a registry from before', () => {
     expect(await workflows.listWorkflows()).toEqual([registered])
   })
 
-  it('tells of a record that cannot be read, and goes on with the others (json-items/Y3)', async () => {
+  it('reports a record that cannot be read, and reads the others (json-items/Y3)', async () => {
     await put({ ...agentKey('bad'), json: '{"id":"bad"}' })
     await put({ ...agentKey('worse'), json: '{' })
     await put({ ...workflowKey('bad'), json: '{"workflow":{"name":"bad"}}' })

@@ -103,7 +103,7 @@ const all = (task: number, rest: number) => ({
 const STAYS = all(0, 0)
 
 describe('a task of an installation that keeps tasks for 30 days', () => {
-  it('has nothing that expires while it is open, and all that it has afterwards, itself first (expiry/X1, expiry/X3)', async () => {
+  it('has no expiry while it is open; afterwards everything expires, the task itself first (expiry/X1, expiry/X3)', async () => {
     const task = await makeTask()
     expect(await expiryOf(task.id)).toEqual(STAYS)
     expect(await end(task)).toBe(true)
@@ -113,7 +113,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     expect(await ports.tasks.findTask(task.id)).toEqual(ended(task))
   })
 
-  it('keeps everything once it is opened again, and lets all of both executions go at the end', async () => {
+  it('loses its expiry when it is reopened, and at its end both executions expire', async () => {
     const task = await makeTask()
     await end(task)
     const again = { ...task, execution: 2 }
@@ -134,7 +134,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     expect(marked).toContain(`tasks/${task.id}/`)
   })
 
-  it('keeps everything where a late end finds it opened again (expiry/X1)', async () => {
+  it('keeps everything when a late end event finds it reopened (expiry/X1)', async () => {
     const task = await makeTask()
     await end(task)
     await ports.tasks.reopenTask({ ...task, execution: 2 }, 1)
@@ -142,7 +142,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     expect(await expiryOf(task.id)).toEqual(STAYS)
   })
 
-  it('lets go also what began between its end and that of its execution (expiry/X3)', async () => {
+  it('also expires items that were written between its end and that of its execution (expiry/X3)', async () => {
     const task = await makeTask()
     await end(task)
     const own = { taskId: task.id, path: 'late', owner: 'o', fence: '1' }
@@ -158,7 +158,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     expect(await expiryOf(task.id)).toEqual(settled)
   })
 
-  it('goes no earlier than its parent where its event comes once more (expiry/X1)', async () => {
+  it('expires no earlier than its parent when its end event is repeated (expiry/X1)', async () => {
     const child = await makeTask({ id: 't_again', parent: { taskId: 't_above', path: 's', depth: 1 } })
     const parent = await makeTask({ id: 't_above' }, child.id)
     const early = { ...ended(child), endedAt: '2026-02-01T00:00:00.000Z' }
@@ -169,7 +169,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     expect(await expiryOf(child.id)).toEqual(all(TASK_GOES, REST_GOES))
   })
 
-  it('keeps too much, and never too little, wherever it is cut off; the next call does the rest (expiry/X2)', async () => {
+  it('keeps too much, never too little, wherever a call is interrupted; the next call completes it (expiry/X2)', async () => {
     const cutOff = new Error('cut off')
     for (const doing of ['settle', 'reopen'] as const) {
       for (let calls = 0, isWhole = false; !isWhole; calls++) {
@@ -206,7 +206,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     }
   })
 
-  it('goes with its parent, and not before, however deep it is (expiry/X1)', async () => {
+  it('expires with its parent and not before, at any depth (expiry/X1)', async () => {
     const [parentId, childId] = ['t_parent', 't_child']
     const below = await makeTask({ id: 't_below', parent: { taskId: childId, path: 's', depth: 2 } })
     const parentOf = { taskId: parentId, path: 's', depth: 1 }
@@ -227,7 +227,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
     }
   })
 
-  it('goes also where it ends after its parent', async () => {
+  it('expires even if it ends after its parent', async () => {
     const child = await makeTask({ id: 't_late', parent: { taskId: 't_early', path: 's', depth: 1 } })
     await end(await makeTask({ id: 't_early' }, child.id))
     expect(await expiryOf(child.id)).toEqual(STAYS)
@@ -237,7 +237,7 @@ describe('a task of an installation that keeps tasks for 30 days', () => {
 })
 
 describe('the stored values of a task', () => {
-  it('are tagged; what had been old when the task ended is written anew, for a lifecycle counts from there', async () => {
+  it('are tagged; old ones are rewritten, because a lifecycle rule counts from the creation', async () => {
     const now = new Date('2026-03-01T12:00:00Z')
     const objects = [
       { Key: 'tasks/t/new.json', LastModified: new Date('2026-03-01T11:00:00Z') },

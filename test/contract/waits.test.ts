@@ -41,7 +41,7 @@ describe('waits', () => {
     await waits.clearWaits(id, 2)
   })
 
-  it('are removed only if they began then, when that is asked; removing twice changes nothing', async () => {
+  it('are removed only if they began at the given time, if one is given; removing twice changes nothing', async () => {
     const { id } = openTask()
     await waits.addWait(waitOf(id, { since: LATER }))
     await waits.removeWait({ taskId: id, path: 'a', since: SINCE })

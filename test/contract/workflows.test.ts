@@ -60,7 +60,7 @@ describe('a workflow in the registry', () => {
     expect((await workflows.listVersions(stored)).map((one) => JSON.stringify(one))).toEqual([text])
   })
 
-  it('has versions, the oldest first, whatever their numbers', async () => {
+  it('has versions, the oldest first, for all numbers', async () => {
     const { workflows } = stores.ports
     for (const version of [20_261_128, 3, 1]) {
       const { workflow: one, ...rest } = record('versions', {})
@@ -105,7 +105,7 @@ describe('a workflow in the registry', () => {
     expect(await workflows.listVersions('retired')).toHaveLength(1)
   })
 
-  it('has a name that stands for the newest also where items do not say their version yet (workflows/W4)', async () => {
+  it('has a name that points to the newest version, also with items of earlier releases without a version (workflows/W4)', async () => {
     const { client, stop } = await startDynamoDB()
     await createTable(client, 'registry', REGISTRY_INDEXES)
     const workflows = dynamodbWorkflows({ client, table: 'registry' })
@@ -127,13 +127,13 @@ describe('a workflow in the registry', () => {
 })
 
 describe('publishing a workflow', () => {
-  it('takes one of 900 KB, larger than an item', async () => {
+  it('accepts a workflow of 900 KB, larger than an item', async () => {
     await registerWorkflow(stores.ports)({ name: 'large', workflow: workflow('large', 900_000) }, CALLER)
     const found = await stores.ports.workflows.findWorkflow('large')
     expect(found).toMatchObject({ active: true, workflow: workflow('large', 900_000) })
   })
 
-  it('makes no machine when its record cannot be stored (publish/V3)', async () => {
+  it('creates no machine when its record cannot be stored (publish/V3)', async () => {
     const { workflows } = stores.ports
     const refused = new OrchestratorError('UnavailableError', 'not now')
     const ports = {
@@ -147,7 +147,7 @@ describe('publishing a workflow', () => {
     expect([...stores.recorded.machines.keys()]).toEqual(before)
   })
 
-  it('keeps a record that cannot be started for a machine that could not be made, and continues on the next attempt (publish/V2, publish/V3)', async () => {
+  it('keeps an inactive record if its machine could not be created, and continues on the next attempt (publish/V2, publish/V3)', async () => {
     const { machines, workflows } = stores.ports
     const refused = new OrchestratorError('UnavailableError', 'not now')
     const ports = { ...stores.ports, machines: { ...machines, ensure: () => Promise.reject(refused) } }
@@ -168,7 +168,7 @@ describe('publishing a workflow', () => {
     await register()
   })
 
-  it('keeps the version that serves while the next one is being made', async () => {
+  it('keeps the active version while the next one is being published', async () => {
     const { machines, workflows } = stores.ports
     const put = (version: number, using = stores.ports) =>
       registerWorkflow(using)({ name: 'serving', workflow: workflow('serving', version, version) }, CALLER)
@@ -181,7 +181,7 @@ describe('publishing a workflow', () => {
     expect(await workflows.findWorkflow('serving')).toMatchObject({ active: true, workflow: { version: 2 } })
   })
 
-  it('does not go on with a version that a later one has overtaken', async () => {
+  it('does not complete the publication of a version after a later one', async () => {
     const { machines, workflows } = stores.ports
     const put = (version: number, using = stores.ports) =>
       registerWorkflow(using)(
@@ -199,7 +199,7 @@ describe('publishing a workflow', () => {
     })
   })
 
-  it('finishes a publication that was cut short before its name stood for it (publish/V3)', async () => {
+  it('completes a publication that was interrupted before the name pointed to it (publish/V3)', async () => {
     const { workflows } = stores.ports
     const put = (version: number, using = stores.ports) =>
       registerWorkflow(using)({ name: 'half', workflow: workflow('half', version, version) }, CALLER)
@@ -214,7 +214,7 @@ describe('publishing a workflow', () => {
     expect(await workflows.findWorkflow('half')).toMatchObject({ active: true, workflow: { version: 2 } })
   })
 
-  it('brings one back whose machine has gone with the stacks (removal/R1)', async () => {
+  it('restores a workflow whose machine was deleted with the stacks (removal/R1)', async () => {
     const put = () => registerWorkflow(stores.ports)({ name: 'back', workflow: workflow('back') }, CALLER)
     const { stateMachineArn } = await put()
     await removeDeployment(stores.ports)()
@@ -225,7 +225,7 @@ describe('publishing a workflow', () => {
     expect(await stores.ports.workflows.findWorkflow('back')).toMatchObject({ active: true })
   })
 
-  it('brings back each version by itself: none is planned on whose machine has gone (removal/R2, publish/V4)', async () => {
+  it('restores each version separately: tasks are not planned on versions without a machine (removal/R2, publish/V4)', async () => {
     const { workflows } = stores.ports
     const put = (version: number) =>
       registerWorkflow(stores.ports)({ name: 'each', workflow: workflow('each', version, version) }, CALLER)

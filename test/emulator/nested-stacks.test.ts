@@ -5,7 +5,7 @@ import { startApi } from '../support/cloud/local-api.ts'
 const project = copyProject()
 afterAll(project.remove)
 
-it('runs agents that are deployed in nested stacks, for there are too many for one', {
+it('runs agents in nested stacks, because one stack cannot hold them all', {
   timeout: 120_000,
 }, async () => {
   // 75 agents besides our seven.

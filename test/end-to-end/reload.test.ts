@@ -85,7 +85,7 @@ describe('a reload', { timeout: 300_000 }, () => {
     expect(await dev.run('simple', { a: 1 })).toEqual({ a: 1 })
   })
 
-  it('lets what runs end with the code that it began with (sandbox/L8)', async () => {
+  it('lets running steps end with the code that they began with (sandbox/L8)', async () => {
     const taskId = await dev.submit('slow', {})
     await dev.untilStep(taskId, 'say', 'running')
     project.write('functions/agents/slow/index.ts', agent('slow', "return 'second'"))
@@ -95,7 +95,7 @@ describe('a reload', { timeout: 300_000 }, () => {
     expect(await dev.resultOf(taskId)).toBe('first')
   })
 
-  it('lets a task that waits go on with the workflow that it was planned for', async () => {
+  it('lets a waiting task continue with the workflow that it was planned with', async () => {
     const taskId = await dev.submit('asks', {})
     await dev.untilStep(taskId, 'ask', 'waiting')
     project.write('workflows/asks.yaml', asks('new'))
@@ -113,7 +113,7 @@ describe('a reload', { timeout: 300_000 }, () => {
     expect(await dev.resultOf(later)).toBe('new')
   })
 
-  it('tells where a file is wrong, and leaves in service what was there (reload/L1)', async () => {
+  it('reports the place of an error, and leaves the previous version in service (reload/L1)', async () => {
     const before = project.read(ECHO)
     project.write(ECHO, before.replace('return input', 'return input +'))
     expect(await dev.next('refused')).toMatchObject({
@@ -149,7 +149,7 @@ describe('a reload', { timeout: 300_000 }, () => {
     expect(await dev.next('reloaded')).toMatchObject({ changed: ['workflow asks'], warnings: [] })
   })
 
-  it('brings new agents and workflows, and retires those that are gone (D1)', async () => {
+  it('adds new agents and workflows, and retires removed ones (deployment/D1)', async () => {
     project.write('functions/agents/fresh/index.ts', agent('fresh', "return 'hello'"))
     project.write(
       'workflows/fresh.yaml',
@@ -169,7 +169,7 @@ describe('a reload', { timeout: 300_000 }, () => {
     expect((await dev.call('POST', '/tasks', { type: 'fresh', input: {} })).status).toBe(404)
   })
 
-  it('takes what is saved during a reload into the next one (reload/L2)', async () => {
+  it('applies changes that are saved during a reload in the next one (reload/L2)', async () => {
     const before = project.read(ECHO)
     const saying = (word: string): string => before.replace('return input', `return { said: '${word}' }`)
     project.write(ECHO, saying('one'))
@@ -184,7 +184,7 @@ describe('a reload', { timeout: 300_000 }, () => {
     await dev.next('reloaded')
   })
 
-  it('says what only a restart applies (reload/L3)', async () => {
+  it('reports changes that need a restart (reload/L3)', async () => {
     project.write('shared/compiler/new-file.ts', 'export const nothing = 0')
     expect(await dev.next('restart')).toEqual({ event: 'restart', reason: 'shared/compiler/new-file.ts' })
   })

@@ -44,8 +44,8 @@ describe('the tutorial', () => {
   })
 })
 
-describe('what a page says that a block prints', () => {
-  it('is missed where it is not printed, or not in that order', () => {
+describe('the output that a page shows for a block', () => {
+  it('is compared: missing output, or output in another order, fails', () => {
     expect(missingLines('one\n  two 2 s\nthree', ['one', 'two ... s', '...ree'])).toEqual([])
     expect(missingLines('one\ntwo', ['two', 'one', 'on'])).toEqual(['one', 'on'])
   })

@@ -59,7 +59,7 @@ describe('a fan-out over an agent with a limit', () => {
     },
   )
 
-  it('beside other tasks that want the same agent: none dies of waiting', PATIENT, async () => {
+  it('beside other tasks that need the same agent: none starves', PATIENT, async () => {
     const world = limitedWorld({ seconds: 20, maxConcurrency: 2 })
     const ran = await Promise.all([1, 2, 3, 4].map(() => world.run(fanOut(90, { maxConcurrency: 40 }), {})))
     expect(ran.map(({ task }) => task.status)).toEqual(['succeeded', 'succeeded', 'succeeded', 'succeeded'])
@@ -84,7 +84,7 @@ describe('steps side by side that wait for one agent (rebind/B8, rebind/B10)', (
     },
   )
 
-  it('two: the second waits for about as long as the agent takes, and not twice as long', async () => {
+  it('two: the second waits about as long as the agent’s call takes, and not twice as long', async () => {
     const world = limitedWorld({ seconds: 40, maxConcurrency: 1 })
     const steps = { one: { capability: CAPABILITY }, two: { capability: CAPABILITY } }
     const began = world.clock.now()

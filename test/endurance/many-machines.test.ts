@@ -108,7 +108,7 @@ describe(`publishing ${COUNT} workflows where Step Functions publishes 100 at on
     }
   })
 
-  it('rolls back a deployment that was cut short: what it has not touched costs nothing (deployment/D4)', async () => {
+  it('rolls back an interrupted deployment: untouched workflows cost no calls (deployment/D4)', async () => {
     const { aws, invoke, deployment, register, published } = install()
     await invoke(register(deployment(() => 'first', fewer)))
     const half = (name: string) => (Number(name.slice(1)) < 50 ? 'second' : 'first')
@@ -121,7 +121,7 @@ describe(`publishing ${COUNT} workflows where Step Functions publishes 100 at on
     expect(await machineOf('w159')).toBe(`${aws.arnPrefix}w159:1`)
   })
 
-  it('goes on where an invocation has run out of time (deployment/D4)', async () => {
+  it('continues where an invocation ran out of time (deployment/D4)', async () => {
     const { invoke, deployment, register, published } = install()
     const deployed = deployment(() => 'first', fewer)
     let invocations = 0
@@ -141,7 +141,7 @@ describe(`publishing ${COUNT} workflows where Step Functions publishes 100 at on
     expect(await stores.ports.workflows.listWorkflows()).toHaveLength(FEWER)
   })
 
-  it('publishes anew a workflow whose machine was removed and made again under its name', async () => {
+  it('publishes a workflow again whose machine was deleted and created anew', async () => {
     const { aws, invoke, deployment, register } = install()
     await invoke(register(deployment(() => 'first', ['w1'])))
     aws.machines.clear()
@@ -160,7 +160,7 @@ describe(`publishing ${COUNT} workflows where Step Functions publishes 100 at on
 })
 
 describe(`destroying ${COUNT} workflows where Step Functions deletes 100 at once and then one a second`, () => {
-  it('succeeds in one invocation, whatever runs, with what was made at run time', async () => {
+  it('succeeds in one invocation, even with running executions, including machines created at run time', async () => {
     const { aws, ports, invoke, deployment, register } = install()
     await invoke(register(deployment(() => 'first')))
     await ports.agents.putAgent(makeAgent())

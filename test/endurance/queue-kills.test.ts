@@ -14,7 +14,7 @@ beforeAll(() => {
 }, 60_000)
 afterAll(() => project.remove())
 
-it('loses no waiting task, and never exceeds the limit, though the whole cloud is killed again and again (queue/V1, queue/V3)', async () => {
+it('loses no waiting task, and never exceeds the limit, even if the whole cloud is killed repeatedly (queue/V1, queue/V3)', async () => {
   const dataFolder = mkdtempSync(join(tmpdir(), 'queue-killed-'))
   const taskIds: string[] = []
   for (let life = 0; life < 5; life++) {

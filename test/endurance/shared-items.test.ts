@@ -78,7 +78,7 @@ describe.each([
   { where: 'on the embedded DynamoDB', ...embedded },
 ])('$where', ({ newTable, runs }) => {
   describe('slots', () => {
-    it('are never more than there are, and those of the dead are given up at their time (slots/L1, slots/L2, slots/L3)', async () => {
+    it('never exceed the limit, and those of dead holders expire (slots/L1, slots/L2, slots/L3)', async () => {
       await fc.assert(
         fc.asyncProperty(seeds, async (random) => {
           const [most, time] = [1 + upTo(random, 3), { now: START }]
@@ -118,7 +118,7 @@ describe.each([
   })
 
   describe('rates', () => {
-    it('give out no more than a minute has, and something again in the next (slots/L4)', async () => {
+    it('grant no more than the quota of a minute, and again in the next minute (slots/L4)', async () => {
       await fc.assert(
         fc.asyncProperty(seeds, async (random) => {
           const { client: shared, table } = await newTable()
@@ -211,7 +211,7 @@ describe.each([
       )
     }, 120_000)
 
-    it('is shared by the tasks of children and theirs, which end and go on while attempts die (budget/U1, budget/U2, budget/U4)', async () => {
+    it('is shared by child tasks at any depth, which end and continue while attempts die (budget/U1, budget/U2, budget/U4)', async () => {
       await fc.assert(
         fc.asyncProperty(seeds, async (random) => {
           const { client, table } = await newTable()
@@ -273,7 +273,7 @@ describe.each([
   })
 
   describe('a breaker', () => {
-    it('opens once for 50 callers, lets one on trial at a time, and hears nothing of old calls (breaker/K1, breaker/K2, breaker/K3)', async () => {
+    it('opens once for 50 callers, allows one trial at a time, and ignores results of old calls (breaker/K1, breaker/K2, breaker/K3)', async () => {
       await fc.assert(
         fc.asyncProperty(seeds, fc.constantFrom(0.3, 0.6, 0.8, 1), async (random, failing) => {
           const { client, table } = await newTable()

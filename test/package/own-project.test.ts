@@ -61,7 +61,7 @@ it('compiles, and passes its tests', async ({ skip }) => {
   expect(JSON.parse(report)).toMatchObject({ numPassedTests: 8, numTotalTests: 8 })
 })
 
-it('is told where a type is wrong', async ({ skip }) => {
+it('reports the place of a type error', async ({ skip }) => {
   if (!isInstalled) return skip(WHY)
   const file = join(project, 'agents/translator/index.ts')
   const text = readFileSync(file, 'utf8')

@@ -6,7 +6,7 @@ import { copyProject } from '../../support/cloud/copy-project.ts'
 const { folder: project, write, synthesize, remove } = copyProject({ validated: false })
 afterAll(remove)
 
-it('tells everything that is wrong with agents and workflows in lines, without a stack', () => {
+it('reports all issues of agents and workflows as lines, without a stack trace', () => {
   cpSync(join(project, 'functions/agents/echo'), join(project, 'functions/agents/other'), { recursive: true })
   write('workflows/broken.yaml', 'name: broken\nsteps:\n  a: { capability: echo, needs: [b] }\n')
   write('workflows/dup.yaml', 'name: dup\ntaskTypes: [simple]\nsteps:\n  a: { capability: ecco }\n')

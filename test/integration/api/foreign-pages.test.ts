@@ -72,7 +72,7 @@ const SIMPLE: Record<string, Partial<Sent>> = {
 }
 
 describe.each(HOSTILE)('%s', (_name, headersOf) => {
-  it('gets nothing from any route of the API, and does nothing', async () => {
+  it('gets no data from any route of the API, and changes nothing', async () => {
     const own = new URL(api.apiUrl)
     const before = await stateOf()
     for (const { method, path } of [
@@ -96,7 +96,7 @@ describe.each(HOSTILE)('%s', (_name, headersOf) => {
     expect(await stateOf()).toEqual(before)
   })
 
-  it('gets nothing from the endpoint of AWS', async () => {
+  it('gets no data from the AWS endpoint', async () => {
     const own = new URL(api.awsUrl)
     for (const sent of AWS_CALLS) {
       const { status, text } = await send(api.awsUrl, {
@@ -136,7 +136,7 @@ const AWS_CALLS: Sent[] = [
   { method: 'POST', path: '/', headers: { 'x-amz-target': 'AWSEvents.PutEvents' }, body: '{"Entries":[]}' },
 ]
 
-describe('who may ask', () => {
+describe('callers that are accepted', () => {
   const FRIENDLY: [string, (own: URL) => Record<string, string>][] = [
     ['curl', () => ({ 'user-agent': 'curl/8.5.0', accept: '*/*' })],
     ['curl by address', ({ port }) => ({ host: `127.0.0.1:${port}` })],
@@ -154,7 +154,7 @@ describe('who may ask', () => {
     expect(submitted.status).toBe(202)
   })
 
-  it('a program asks the endpoint of AWS', async () => {
+  it('a program may call the AWS endpoint', async () => {
     const sent = {
       method: 'POST',
       path: '/',

@@ -155,7 +155,7 @@ describe('bodies', () => {
     }
   })
 
-  it('takes numbers and letters that are data, however odd', async () => {
+  it('accepts unusual numbers and characters as data', async () => {
     const input = {
       tiny: 5e-324,
       large: 1.7e308,

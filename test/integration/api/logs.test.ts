@@ -69,7 +69,7 @@ describe('the logs', () => {
     expect(api.logs.join('')).not.toContain(SECRET)
   })
 
-  it('hold none of it when something goes wrong either', async () => {
+  it('hold no payload of failures either', async () => {
     const failing = [
       { capability: 'analysis.profile', input: { source: `{% [1, "${SECRET}"] %}` } },
       { capability: 'echo', input: { it: `{% $number("${SECRET}") %}` } },
@@ -93,7 +93,7 @@ describe('the logs', () => {
     expect(api.logs.join('')).not.toContain(SECRET)
   })
 
-  it('say of which task, step, attempt and execution every line is', async () => {
+  it('name task, step, attempt and execution in every line', async () => {
     const task = await api.run('simple', { message: 'hello' })
     const { arn } = task.execution as { arn: string }
     const taskId = String(task.taskId)
@@ -113,7 +113,7 @@ describe('the logs', () => {
     ])
   })
 
-  it('say it of every line of a task with a failure, a fan-out, and a wait', async () => {
+  it('name them in every line of a task with a failure, a fan-out and a wait', async () => {
     const { taskId } = await api.submitOwn(
       {
         name: 'much',

@@ -83,7 +83,7 @@ describe('any other page', () => {
     },
   )
 
-  it('is refused where it hides its origin', async () => {
+  it('is refused without an Origin header', async () => {
     const answer = await send('GET', `${API_PREFIX}/tasks`, { 'sec-fetch-site': 'cross-site' })
     expect(answer.status).toBe(403)
   })
@@ -108,7 +108,7 @@ describe('requests that fit no route', () => {
       })
   })
 
-  it('a path that is not there is answered 404 with the nearest', async () => {
+  it('an unknown path gets a 404 that names the nearest path', async () => {
     const answer = await send('GET', `${API_PREFIX}/task`, {})
     expect([answer.status, await answer.json()]).toMatchObject([
       404,

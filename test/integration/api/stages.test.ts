@@ -53,7 +53,7 @@ it('takes a stage from its file, and single values from the command line', () =>
   })
 })
 
-it("passes CloudFormation's validation, in the default stage and in one that sets much otherwise", {
+it('passes CloudFormation’s validation, in the default stage and in one with many other settings', {
   timeout: 120_000,
 }, () => {
   const templates = [ASSEMBLY, project.out].map(templatesIn)
@@ -67,7 +67,7 @@ it("passes CloudFormation's validation, in the default stage and in one that set
   expect(found.map(({ description }) => description).join('\n')).toContain('PAY_PER_DAY')
 })
 
-it('says what is wrong with a stage, all of it, and which there are', () => {
+it('reports every issue of a stage, and names the existing stages', () => {
   project.write('stages/wrong.yaml', 'prefix: my-team\nlogRetentionDays: 8\nretention: 3\n')
   const wrong = project.synthesize({ stage: 'wrong' })
   expect(wrong.status).toBe(2)

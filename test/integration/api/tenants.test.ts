@@ -99,7 +99,7 @@ const OF_A_TENANT: Partial<Record<RouteId, () => Request>> = {
 const entries = <T>(table: Partial<Record<RouteId, T>>) => Object.entries(table) as [RouteId, T][]
 
 describe('a task of another tenant', () => {
-  it('is tried at every route that there is', () => {
+  it('is tried at every route', () => {
     expect([...Object.keys(OF_A_TASK), ...Object.keys(OF_A_TENANT)].sort()).toEqual(
       Object.keys(ROUTES).sort(),
     )
@@ -107,21 +107,24 @@ describe('a task of another tenant', () => {
     expect(Object.keys(OF_A_TASK).sort()).toEqual(withTask.map(({ id }) => id).sort())
   })
 
-  it.each(entries(OF_A_TASK))('%s: is not found, as one that never was', async (route, requestFor) => {
-    const before = await ask(OWNER, 'getTask', { path: { id: theirs } })
-    const refusalOf = async (id: string): Promise<unknown> =>
-      ask(OTHER, route, requestFor(id)).catch(({ name, message, details }) => ({ name, message, details }))
-    const refused = {
-      name: 'NotFoundError',
-      message: `there is no task ${theirs}`,
-      details: { taskId: theirs },
-    }
-    expect(await refusalOf(theirs)).toEqual(refused)
-    expect(JSON.stringify(await refusalOf(NEVER))).toBe(JSON.stringify(refused).replaceAll(theirs, NEVER))
-    expect(await ask(OWNER, 'getTask', { path: { id: theirs } })).toEqual(before)
-  })
+  it.each(entries(OF_A_TASK))(
+    '%s: gets the same 404 as a task that never existed',
+    async (route, requestFor) => {
+      const before = await ask(OWNER, 'getTask', { path: { id: theirs } })
+      const refusalOf = async (id: string): Promise<unknown> =>
+        ask(OTHER, route, requestFor(id)).catch(({ name, message, details }) => ({ name, message, details }))
+      const refused = {
+        name: 'NotFoundError',
+        message: `there is no task ${theirs}`,
+        details: { taskId: theirs },
+      }
+      expect(await refusalOf(theirs)).toEqual(refused)
+      expect(JSON.stringify(await refusalOf(NEVER))).toBe(JSON.stringify(refused).replaceAll(theirs, NEVER))
+      expect(await ask(OWNER, 'getTask', { path: { id: theirs } })).toEqual(before)
+    },
+  )
 
-  it.each(entries(OF_A_TENANT))('%s: is in no answer, and stays as it is', async (route, request) => {
+  it.each(entries(OF_A_TENANT))('%s: is in no response, and stays unchanged', async (route, request) => {
     const before = await ask(OWNER, 'getTask', { path: { id: theirs } })
     const answer = await ask(OTHER, route, request())
     // The other tenant submits the same body with the same Idempotency-Key, and gets a task of its own with the same mark.
@@ -132,7 +135,7 @@ describe('a task of another tenant', () => {
     expect(await ask(OWNER, 'getTask', { path: { id: theirs } })).toEqual(before)
   })
 
-  it('is there for its own', async () => {
+  it('is found by its own tenant', async () => {
     expect(await ask(OWNER, 'submitTask', submission())).toMatchObject({ taskId: theirs })
     const { tasks } = await ask(OWNER, 'listTasks')
     expect(tasks).toMatchObject([{ taskId: theirs, metadata: { mark: MARK } }])

@@ -46,7 +46,7 @@ describe('controlStep', () => {
     expect(await stepOf(taskId)).toMatchObject({ status: 'failed' })
   })
 
-  it('tells a late answer that the timeout has decided (control/O4)', async () => {
+  it('refuses a late answer, because the timeout has decided (control/O4)', async () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 1, onTimeout: 'reject' } })
     expect(await control(taskId, 'begin', 'token')).toEqual({})
     expect(await control(taskId, 'end')).toMatchObject({ status: 'succeeded' })
@@ -101,7 +101,7 @@ describe('controlStep', () => {
     expect(found).toEqual(['skipped'])
   })
 
-  it('takes no answer for a task that has ended, nor from another tenant', async () => {
+  it('refuses answers for a task that has ended, and from another tenant', async () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
     await control(taskId, 'begin', 'token')
     const approve = (tenant: string) =>
@@ -114,7 +114,7 @@ describe('controlStep', () => {
     })
   })
 
-  it('takes no answer for a task past its deadline (approval/O9)', async () => {
+  it('refuses answers after the task’s deadline (approval/O9)', async () => {
     const { ports } = stores
     const steps = { s: { approval: { prompt: 'Go?', timeoutSeconds: 60 } } }
     const workflow = await seedWorkflow(ports, { steps, agents: [makeAgent()] })
@@ -143,7 +143,7 @@ describe('controlStep', () => {
     expect(await approve(20)).toMatchObject({ decision: 'approve' })
   })
 
-  it('keeps an answer that comes between its taking over and its asking again (control/O4)', async () => {
+  it('keeps an answer that arrives between the take-over and the repeated question (control/O4)', async () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
     await control(taskId, 'begin', 'first')
     const { askApproval } = stores.ports.steps
@@ -171,7 +171,7 @@ describe('controlStep', () => {
     expect((await stepOf(taskId))?.output).toMatchObject({ inline: expect.stringContaining('"reject"') })
   })
 
-  it('has not emitted what the bus did not take', async () => {
+  it('does not end before the bus has accepted the event', async () => {
     const taskId = await seed({ emit: { type: 'report.ready' } })
     const { deliver } = stores.ports.bus
     stores.ports.bus.deliver = () => Promise.reject(new OrchestratorError('UnavailableError', 'later'))
@@ -181,7 +181,7 @@ describe('controlStep', () => {
     expect(await control(taskId, 'begin')).toMatchObject({ status: 'succeeded' })
   })
 
-  it('says once, under its own name, what the items have failed with', async () => {
+  it('reports the error of failed items once, under its own name', async () => {
     const taskId = await seed({ capability: 'work.do', forEach: '{% [1] %}' })
     expect(await control(taskId, 'begin')).toEqual({ indexes: [0], lanes: 10 })
     const item = { taskId, path: 's[0]', owner: 'o', fence: '1' }
@@ -205,7 +205,7 @@ describe('controlStep', () => {
     expect(await control(taskId, 'begin')).toEqual({ indexes, lanes: 10 })
   })
 
-  it('runs as many items at once as its agents take together, and many that may wait in executions of their own', async () => {
+  it('runs as many items concurrently as its agents accept in total; many items that may wait get their own executions', async () => {
     const capability = 'work.limited'
     const limits = { timeoutSeconds: 60, memoryMb: 512 }
     const agents = [2, 3].map((maxConcurrency) =>
@@ -229,7 +229,7 @@ describe('controlStep', () => {
     expect(await seedList(101, { maxConcurrency: 7 })).toMatchObject({ lanes: 7, apart: true })
   })
 
-  it("begins and ends a child for each item, once, on the budget of its parent; a failed one is the fan-out's to judge (control/O5, control/O7)", async () => {
+  it('starts and ends a child for each item, once, on the budget of its parent; the fan-out decides about failed ones (control/O5, control/O7)', async () => {
     const inputSchema = {
       type: 'object',
       required: ['rows', 'n'],
@@ -278,7 +278,7 @@ describe('controlStep', () => {
     for (const id of children) expect((await budgets.findShare(id))?.isClosed).toBe(true)
   })
 
-  it('settles a child task without an agent by its policy (settle/Z2), and gives it nothing where its input is nothing', async () => {
+  it('applies the failure policy to a child task without an agent (settle/Z2), and passes no input if it evaluates to nothing', async () => {
     const agent = makeAgent({ id: 'fleeting', capability: 'work.fleeting' })
     const name = await seedWorkflow(stores.ports, {
       steps: { a: { capability: 'work.fleeting' } },

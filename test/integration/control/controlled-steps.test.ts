@@ -15,7 +15,7 @@ describe('steps that no agent runs', () => {
   const untilWaiting = (taskId: string, stepId: string) =>
     expect.poll(async () => (await stepOf(taskId, stepId))?.status, { timeout: 10_000 }).toBe('waiting')
 
-  it('waits as long as it is told, or until a time', async () => {
+  it('waits for a duration, or until a time', async () => {
     const { taskId } = await api.submitOwn(
       {
         name: 'waits',
@@ -34,7 +34,7 @@ describe('steps that no agent runs', () => {
     expect(pause?.durationMs).toBeGreaterThanOrEqual(1_000)
   })
 
-  it('says what a wait cannot be', async () => {
+  it('reports an invalid wait', async () => {
     const { taskId } = await api.submitOwn(
       { name: 'never', steps: { pause: { wait: { until: '{% "soon" %}' } } } },
       {},
@@ -45,7 +45,7 @@ describe('steps that no agent runs', () => {
     })
   })
 
-  it('goes on with what it has emitted, and emits nothing where its condition is not true', async () => {
+  it('has the emitted event as output, and emits nothing if its condition is not true', async () => {
     const { taskId } = await api.submitOwn({
       name: 'emits',
       steps: {
@@ -102,7 +102,7 @@ describe('steps that no agent runs', () => {
     expect(await api.resultOf(taskId)).toMatchObject({ publish: { by: 'ada' }, beside: { done: true } })
   })
 
-  it('lets only those decide who may', async () => {
+  it('lets only its approvers decide', async () => {
     const { taskId } = await api.submitOwn(approval({ approvers: ['ada'], choices: ['approve', 'no'] }))
     await untilWaiting(taskId, 'sign_off')
     expect((await answer(taskId, { decision: 'no', by: 'bob' })).status).toBe(400)

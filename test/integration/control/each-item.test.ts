@@ -66,7 +66,7 @@ describe('steps for each item', () => {
     )
   })
 
-  it('fail for their item alone, which is tolerated or not, and a retry does the failed one again (control/O8)', async () => {
+  it('fail only for their item, which is tolerated or not, and a retry runs the failed item again (control/O8)', async () => {
     const workflow = (tolerate: number) => ({
       name: 'tolerant',
       steps: {
@@ -106,7 +106,7 @@ describe('steps for each item', () => {
     expect(await api.resultOf(failed.taskId)).toEqual([0, 1, 2])
   })
 
-  it('go on in a fork with what has been done', async () => {
+  it('continue in a fork with the completed items', async () => {
     const steps = { ...nested({ maxItems: 5 }).steps, last: say({ all: '{% $count($steps.pages) %}' }) }
     const { taskId } = await run({ name: 'forked', steps, output: '{% $steps.last.all %}' }, { files })
     const { body } = await api.call('POST', `/tasks/${taskId}/fork`, { redo: ['last'] })
@@ -150,7 +150,7 @@ describe('a child for each item', () => {
     },
   )
 
-  it('fails for its item alone, and is cancelled with its parent', async () => {
+  it('fails only for its item, and is cancelled with its parent', async () => {
     const { result } = await run(caller({ tolerate: '50%' }), { list: [BROKEN, TABLE] })
     expect(result).toEqual([null, 10])
     const { taskId } = await api.submitOwn(caller({ maxItems: 5 }, 300), { list: [TABLE, TABLE] })
@@ -163,7 +163,7 @@ describe('a child for each item', () => {
 })
 
 describe('an error in expressions', () => {
-  it('is in a handler what it handles, in its place what it replaces, and elsewhere by step', async () => {
+  it('is the handled failure in a handler, the replaced failure in `onFailure.output`, and available by step elsewhere', async () => {
     const { result } = await run({
       name: 'errors',
       steps: {
@@ -197,7 +197,7 @@ describe('an error in expressions', () => {
     })
   })
 
-  it('is of its own item or round, and reaches what is inside a handler', async () => {
+  it('belongs to its own item or round, and is visible inside a handler', async () => {
     const { result } = await run(
       {
         name: 'errors-inside',

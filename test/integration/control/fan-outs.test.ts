@@ -77,7 +77,7 @@ describe('a fan-out', () => {
     expect(await api.resultOf(taskId)).toEqual({ each: [{ a: 1 }, { a: 2 }] })
   })
 
-  it('has nothing to do with an empty list, and nothing when it is skipped', async () => {
+  it('has no items for an empty list, nor when it is skipped', async () => {
     const empty = await api.submitOwn(fan({}), { list: [] })
     const skipped = await api.submitOwn(fan({ when: '{% false %}' }), { list: [1] })
     expect(await api.ended(empty.taskId)).toMatchObject({ status: 'succeeded' })
@@ -113,7 +113,7 @@ describe('a fan-out', () => {
     expect(await api.resultOf(let_go.taskId)).toBe(0)
   })
 
-  it('says what is no list, and what is too long', async () => {
+  it('refuses a value that is not a list, and a list that is too long', async () => {
     const text = await api.submitOwn(fan({}), { list: null })
     const long = await api.submitOwn(fan({ maxItems: 2 }), { list: [1, 2, 3] })
     expect(await api.ended(text.taskId)).toMatchObject({
@@ -127,7 +127,7 @@ describe('a fan-out', () => {
     })
   })
 
-  it('stands in a graph with gates: before one and behind one', async () => {
+  it('works in a graph with gates: before one and after one', async () => {
     const each = (needs: string[]) => ({
       capability: 'echo',
       forEach: '{% $input.list %}',

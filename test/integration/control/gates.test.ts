@@ -42,13 +42,13 @@ describe('the signal of a gate', () => {
     expect(recorded.woken).toEqual(['token', 'token'])
   })
 
-  it('says nothing to gates that do not wait for the step', async () => {
+  it('does not signal gates that do not wait for the step', async () => {
     const before = stores.recorded.woken.length
     await signal('t2', 'z')
     expect(stores.recorded.woken.length).toBe(before)
   })
 
-  it('loses no wake-up in any order of two producers and the waiter, one of them cut off before it sends (gates/G3, gates/G4)', async () => {
+  it('loses no wake-up in any order of two producers and the waiter, one of which crashes before it sends (gates/G3, gates/G4)', async () => {
     let run = 0
     for (const order of permutations(['a', 'b', 'waiter', 'a again'])) {
       for (const cutOff of [undefined, 'a', 'b']) {
@@ -125,7 +125,7 @@ describe('a gate on the local cloud', () => {
     )
   })
 
-  it('needs the grants that infra gives: to the agent the signal, to the machine the write', async () => {
+  it('needs the grants that infra gives: SendTaskSuccess for the agent, the write for the machine', async () => {
     const withoutSignal = alterAssembly(({ Resources }) => {
       const { Role } = propertiesOf(Resources, functionOf(Resources, 'orchestrator-agent-echo'), LambdaSchema)
       removeGrant(Resources, (id) => id === Role['Fn::GetAtt'][0], 'states:SendTaskSuccess')

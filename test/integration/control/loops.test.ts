@@ -29,7 +29,7 @@ describe('a loop', () => {
   })
   const breaks = { capability: 'analysis.profile', input: { source: 'a,b\n"unclosed,1\n' } }
 
-  it('goes round until its condition is true, each round seeing the one before (control/O6)', async () => {
+  it('repeats until its condition is true; each round sees the previous one (control/O6)', async () => {
     const { taskId } = await api.submitOwn(loopOf({ grow }))
     expect(await api.ended(taskId)).toMatchObject({
       status: 'succeeded',
@@ -85,7 +85,7 @@ describe('a loop', () => {
     expect(await api.resultOf(inside.taskId)).toMatchObject({ grow: { n: 4 } })
   })
 
-  it('is skipped as a whole, and says what its condition cannot be', async () => {
+  it('is skipped as a whole, and reports an invalid condition', async () => {
     const skipped = await api.submitOwn(loopOf({ grow }, {}, { when: '{% $steps.seed.n > 1 %}' }))
     expect(await api.ended(skipped.taskId)).toMatchObject({ status: 'succeeded' })
     expect(await pathsOf(skipped.taskId)).toEqual({ seed: 'succeeded', improve: 'skipped' })
@@ -160,7 +160,7 @@ describe('a loop', () => {
     expect(await api.resultOf(taskId)).toEqual({ c: { at: 2, of: [2] }, d: { at: 2, of: [2, 2] } })
   })
 
-  it('stands in a graph with gates: before one and behind one', async () => {
+  it('works in a graph with gates: before one and after one', async () => {
     const round = (needs: string[]) => ({
       needs,
       repeat: repeat({ [`in_${needs.length}`]: say({ at: '{% $iteration %}' }) }),

@@ -49,7 +49,7 @@ const waiting = async () => {
 }
 
 describe('a task that waits', () => {
-  it('is waiting as long as one of its steps waits, and is found so', async () => {
+  it('has the status `waiting` while one of its steps waits, and is listed by it', async () => {
     const taskId = await seed({ a: ask('Go?'), b: { wait: { seconds: 60 } }, c: ask('And you?') })
     expect(await statusOf(taskId)).toBe('running')
     await control(taskId, 'a', 'begin')
@@ -98,7 +98,7 @@ describe('a task that waits', () => {
     expect([await statusOf(taskId), (await inbox()).approvals]).toEqual(['running', []])
   })
 
-  it('keeps the waits of the retry that won, whatever the other one does later (retry/Q2)', async () => {
+  it('keeps the waits of the retry that won, unaffected by the other one (retry/Q2)', async () => {
     const taskId = await seed({ a: ask('Go?') })
     await control(taskId, 'a', 'begin')
     await cancelTask(stores.ports)({ id: taskId, reason: 'no' }, CALLER)
@@ -155,7 +155,7 @@ describe('a step that waits and does not end normally (waiting/W3)', () => {
     },
   )
 
-  it('leaves the waits beside the item alone, also of one whose number begins alike', async () => {
+  it('leaves other items’ waits alone, also of an item whose number has the same prefix', async () => {
     const taskId = await seed({ each: { forEach: '{% [1..12] %}', tolerate: 12, steps: { a: ask('Go?') } } })
     await control(taskId, 'each', 'begin')
     for (const path of ['each[1].a', 'each[11].a']) await control(taskId, path, 'begin')
@@ -166,7 +166,7 @@ describe('a step that waits and does not end normally (waiting/W3)', () => {
 })
 
 describe('the inbox', () => {
-  it('has every open approval, what expires first before the others, page by page', async () => {
+  it('lists every open approval by expiry, page by page', async () => {
     const later = await seed({ a: ask('Later?', { timeoutSeconds: 9_000 }) })
     const soon = await seed({
       a: ask('Soon?', { timeoutSeconds: 60, approvers: ['ada'], choices: ['yes', 'no'] }),
@@ -203,7 +203,7 @@ describe('the inbox', () => {
     expect((await inbox({ workflow: 'other' })).approvals).toEqual([])
   })
 
-  it('has nothing that was answered, whose task has ended, or of another tenant', async () => {
+  it('lists no approval that was answered, whose task has ended, or of another tenant', async () => {
     const answered = await seed({ a: ask('Answered?') })
     const ended = await seed({ a: ask('Ended?') })
     for (const taskId of [answered, ended]) await control(taskId, 'a', 'begin')

@@ -61,7 +61,7 @@ const seed = (steps: object = { a: { capability: 'work.do' } }) =>
   seedTask(stores.ports, { steps, agents: [makeAgent()] })
 
 describe('a clock that goes back', () => {
-  it('lets a step that waits for a busy agent have it, turn by turn', async () => {
+  it('lets a step wait for a busy agent over several turns', async () => {
     const taskId = await seed()
     let turn: number[] = []
     for (let at = 0; at < 5; at++) {
@@ -77,7 +77,7 @@ describe('a clock that goes back', () => {
     })
   })
 
-  it('lets no late invocation of an earlier turn write, whatever time its entry has', async () => {
+  it('lets no late invocation of an earlier turn write, even with a later entry time', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(5), fc.nat(5), fc.nat(2), async (early, late, retry) => {
         const taskId = await seed()
@@ -122,7 +122,7 @@ describe('a clock that goes back', () => {
     }
   })
 
-  it('makes nothing take less than no time', async () => {
+  it('gives no negative durations', async () => {
     const taskId = await seed()
     const { clock } = stores.ports
     let behind = 0
@@ -165,7 +165,7 @@ describe('the fence', () => {
     expect(new Set(inOrder).size).toBe(inOrder.length)
   })
 
-  it('goes by time on a machine compiled before, and by count once its definition passes it', () => {
+  it('orders by time on machines compiled by earlier releases, and by count once the definition passes one', () => {
     const byTime = fenceOf({})
     expect(byTime).toBe(`0001.0000.${String(START).padStart(15, '0')}.0000`)
     expect(byTime < fenceOf({ turn: [] })).toBe(true)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { DynamoDBService } from '../../../local/dynamodb/service.ts'
 
 describe('the embedded DynamoDB', () => {
-  it('answers what is under way before it stops', async () => {
+  it('answers running requests before it stops', async () => {
     const service = new DynamoDBService()
     const answers = Array.from({ length: 20 }, () => service.send('DynamoDB_20120810.ListTables', '{}'))
     await service.stop()

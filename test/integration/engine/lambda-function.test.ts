@@ -72,7 +72,7 @@ describe('a Lambda function', () => {
     expect(await invoke({ wait: 1 })).toHaveProperty('payload')
   })
 
-  it('ends a handler that spins, and runs its neighbours again (sandbox/L2)', async () => {
+  it('ends a handler that blocks its thread, and runs the other invocations of its sandbox again (sandbox/L2)', async () => {
     const { invoke } = host({ timeoutSeconds: 1 })
     await invoke({})
     const spinning = invoke({ spin: true })
@@ -102,7 +102,7 @@ describe('a Lambda function', () => {
     )
   })
 
-  it('answers what is under way when it is stopped, and nothing runs after (sandbox/L1)', async () => {
+  it('answers running invocations when it is stopped, and runs nothing afterwards (sandbox/L1)', async () => {
     const { target, invoke } = host()
     await invoke({})
     const waiting = invoke({ wait: 60_000 })

@@ -134,7 +134,7 @@ describe('the way of a task', () => {
     expect(starts[0]?.caller).toMatch(/ApiFunction/)
   })
 
-  it('costs a step at most four DynamoDB operations under the host', async () => {
+  it('costs the host at most four DynamoDB operations for each step', async () => {
     await api.run('analysis', { source: 'a,b\n1,2\n2,3\n' })
     calls.length = 0
     await api.run('analysis', { source: 'a,b\n1,2\n2,3\n' })
@@ -171,7 +171,7 @@ describe('the way of a task', () => {
     expect(after?.successRate).toBeGreaterThan(0)
   })
 
-  it('shows in any SDK client: machines, execution, history', async () => {
+  it('is visible to any SDK client: machines, execution, history', async () => {
     const client = new SFNClient({
       endpoint: api.awsUrl,
       region: 'us-east-1',
@@ -196,7 +196,7 @@ describe('the way of a task', () => {
     client.destroy()
   })
 
-  it('tells what happened, in order, each fact once', async () => {
+  it('lists the events in order, each fact once', async () => {
     const task = await api.run('analysis', { source: 'a,b\n1,2\n2,3\n' })
     const { events } = await api.ask('listTaskEvents', { id: String(task.taskId) })
     expect(events.map(({ type, data }) => [type, data.path].filter(Boolean).join(' '))).toEqual([
@@ -276,7 +276,7 @@ describe('the way of a task', () => {
     })
   })
 
-  it('says when a file is too large to be read', async () => {
+  it('reports a file that is too large to read', async () => {
     const source = await api.upload('huge.csv', `a,b\n${'1,2\n'.repeat(5_500_000)}`)
     const task = await api.run('analysis', { source })
     expect(task).toMatchObject({
@@ -440,7 +440,7 @@ describe('bad requests', () => {
     expect(await submit('b')).toMatchObject({ status: 409 })
   })
 
-  it('does not answer a page that reaches it by another name', async () => {
+  it('does not answer a page that reaches it by another host name', async () => {
     const { request } = await import('node:http')
     const { port } = new URL(api.apiUrl)
     const status = await new Promise((resolve) => {

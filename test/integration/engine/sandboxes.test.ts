@@ -124,7 +124,7 @@ describe('a sandbox process', () => {
     },
   )
 
-  it('finds no other process to end', async () => {
+  it('cannot signal other processes', async () => {
     const { invoke } = host()
     const code =
       'const tried = []; for (const pid of [process.ppid, 1, 0, -1]) { try { process.kill(pid, 0); tried.push(pid) } catch (e) { tried.push(e.code) } } return tried'
@@ -132,7 +132,7 @@ describe('a sandbox process', () => {
     expect(await invoke({ code: 'return typeof process.send' })).toEqual({ answer: 'undefined' })
   })
 
-  it('answers at most what Lambda takes', async () => {
+  it('limits the size of answers as Lambda does', async () => {
     const { invoke } = host()
     expect(await invoke({ code: 'return "x".repeat(6 * 1024 * 1024)' })).toEqual({
       errorType: 'Function.ResponseSizeTooLarge',
@@ -143,7 +143,7 @@ describe('a sandbox process', () => {
     })
   })
 
-  it('that dies with several invocations in it fails the one that did it; the others run again, apart (sandbox/L4, sandbox/L5)', async () => {
+  it('that dies with several invocations in it fails the one that caused it; the others run again, each in its own sandbox (sandbox/L4, sandbox/L5)', async () => {
     const { invoke } = host()
     const { answer } = await invoke({})
     const neighbours = Array.from({ length: 4 }, () => invoke({ wait: 300 }))
@@ -154,7 +154,7 @@ describe('a sandbox process', () => {
     expect((await invoke({})).answer?.runs).toBeGreaterThan(0)
   })
 
-  it('that has more memory than it may with several in it finds the one that took it (sandbox/L4)', async () => {
+  it('that exceeds its memory with several invocations in it fails only the one that used it (sandbox/L4)', async () => {
     const { invoke } = host()
     await invoke({})
     const neighbours = Array.from({ length: 3 }, () => invoke({ wait: 500 }))

@@ -54,7 +54,7 @@ const start = async (stateMachineArn: string, input: object = {}, name?: string)
   )
 
 describe('the local Step Functions, through the SDK', () => {
-  it('publishes versions that stay as they are, one for each revision', async () => {
+  it('publishes immutable versions, one for each revision', async () => {
     const stateMachineArn = await create(pass)
     const publish = async () =>
       (await sfn.send(new PublishStateMachineVersionCommand({ stateMachineArn }))).stateMachineVersionArn
@@ -185,7 +185,7 @@ describe('the local Step Functions, through the SDK', () => {
     })
   })
 
-  it('answers tokens: success, failure, heartbeat, and those whose task is over', async () => {
+  it('handles task tokens: success, failure, heartbeat, and tokens of tasks that are over', async () => {
     const waiting = definitionOf({
       W: {
         Type: 'Task',

@@ -54,7 +54,7 @@ const workflow = {
 
 const errorsOf = (attempts: unknown): object[] => (attempts as { error: object }[]).map(({ error }) => error)
 
-it('testWorkflow tells what the local cloud does: statuses, outputs, errors, order', async () => {
+it('testWorkflow reports the same as the local cloud: statuses, outputs, errors, order', async () => {
   const input = { tables: [TABLE, BROKEN, TABLE] }
   const run = await testWorkflow(workflow, { input, agents: [analysis, echo] })
   expect(run.status).toBe('succeeded')

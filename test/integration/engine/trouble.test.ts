@@ -59,7 +59,7 @@ describe('trouble on the local cloud', () => {
     })
   })
 
-  it('survives an agent that takes its sandbox down', async () => {
+  it('survives an agent that kills its sandbox', async () => {
     const task = await api.run('simple', { crash: true })
     expect(task).toMatchObject({
       status: 'failed',
@@ -89,7 +89,7 @@ describe('trouble on the local cloud', () => {
     rmSync(dataFolder, { recursive: true })
   })
 
-  it('refuses a folder that another process has', async () => {
+  it('refuses a data folder that another process has locked', async () => {
     const dataFolder = mkdtempSync(join(tmpdir(), 'cloud-'))
     const first = await startApi({ dataFolder })
     await expect(startApi({ dataFolder })).rejects.toThrow(/the (tables|executions) in .* cannot be used/)

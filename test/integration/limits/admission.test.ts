@@ -77,7 +77,7 @@ const stepOf = async (taskId: string) => (await stores.ports.steps.findSteps(tas
 const slotsOf = async (id: string) => stores.ports.limits.listSlots(`agent:${id}`)
 
 describe('what is held for a call', () => {
-  it('is given back when the agent itself says that it is too busy: it was asked in vain, and has not failed (admission/T1, admission/T2, admission/T3, attempt/J2)', async () => {
+  it('is released when the agent itself says that it is too busy: the call is a refusal, not a failure (admission/T1, admission/T2, admission/T3, attempt/J2)', async () => {
     const { id, submit, invoke, health } = await begin(
       { limits: { maxConcurrency: 1 }, price: { mostUsd: 0.5 } },
       { task: { budgetUsd: 1 } },
@@ -99,7 +99,7 @@ describe('what is held for a call', () => {
     expect((await health())?.health).toEqual({})
   })
 
-  it('takes no rate for a call that the budget does not let through (admission/T1)', async () => {
+  it('uses up no rate quota for a call that the budget refuses (admission/T1)', async () => {
     const { submit, invoke } = await begin(
       { limits: { ratePerMinute: 2 }, price: { mostUsd: 0.6 } },
       { task: { budgetUsd: 1 }, step: PATIENT },
@@ -135,7 +135,7 @@ describe('what is held for a call', () => {
     expect((await stepOf(second))?.askAgainAt).toMatch(/:00\.\d+Z$|:0[01]\.\d+Z$/)
   })
 
-  it('stops a step that has spent more than the budget had at its next step, declared or not (budget/U1)', async () => {
+  it('stops a task that has overdrawn its budget at its next step, with declared prices or not (budget/U1)', async () => {
     const { submit, invoke } = await begin({}, { task: { budgetUsd: 1, budgetTokens: 1_000 }, step: PATIENT })
     const taskId = await submit()
     const spending: Work = async (context) => {
@@ -150,7 +150,7 @@ describe('what is held for a call', () => {
     })
   })
 
-  it('is a tenth of the budget where an agent says nothing of what it costs: a hundred at once never overdraw it (budget/U1)', async () => {
+  it('is a tenth of the budget if the agent declares no cost: a hundred concurrent calls never overdraw it (budget/U1)', async () => {
     const each = { forEach: '{% [1..100] %}' }
     const { submit, invoke, id } = await begin(
       {},
@@ -205,8 +205,8 @@ describe('what is held for a call', () => {
   })
 })
 
-describe('what a call says of its agent', () => {
-  it('is counted once, however it ends: also by the next attempt when its worker has died (host/H5, host/H6, attempt/J1)', async () => {
+describe('the outcome of a call', () => {
+  it('is counted once, also by the next attempt after a crash of its worker (host/H5, host/H6, attempt/J1)', async () => {
     const { submit, invoke, health, capability } = await begin({}, { rivals: 1, step: PATIENT })
     const taskId = await submit()
     const never: Work = () => new Promise(() => {})
@@ -231,7 +231,7 @@ describe('what a call says of its agent', () => {
     })
   })
 
-  it('opens its breaker when its workers die again and again, as when it fails (breaker/K1)', async () => {
+  it('opens the agent’s breaker after repeated crashes, as after failures (breaker/K1)', async () => {
     const { submit, invoke, health } = await begin({}, { rivals: 1 })
     for (let tasks = 0; tasks < 5; tasks++) {
       const taskId = await submit()
@@ -260,7 +260,7 @@ describe('what a call says of its agent', () => {
     },
   )
 
-  it('starts anew with a new version, and a late call of the former one changes nothing (breaker/K8)', async () => {
+  it('is ignored when it is late and of an earlier version: a new version starts with a closed breaker (breaker/K8)', async () => {
     const { id, agent, submit, invoke, health, capability } = await begin({}, { rivals: 1 })
     const [late, ...tasks] = await Promise.all(Array.from({ length: 7 }, submit))
     const ends = Promise.withResolvers<never>()
@@ -277,7 +277,7 @@ describe('what a call says of its agent', () => {
     expect(await healthOfNext()).toMatchObject({ health: {}, now: { breaker: 'closed' } })
   })
 
-  it('is forgotten by a reset, and a late call from before does not open the breaker again', async () => {
+  it('is forgotten by a reset, and a call that began before does not open the breaker again', async () => {
     const { id, agent, submit, invoke, health } = await begin({}, { rivals: 1 })
     await stores.ports.agents.putAgent(agent)
     for (let tasks = 0; tasks < 5; tasks++) await invoke(await submit(), failing).catch(() => {})
@@ -304,7 +304,7 @@ describe('what a call says of its agent', () => {
     expect(await health()).toMatchObject({ now: { breaker: 'closed' } })
   })
 
-  it('is not its failure when it was cut off at the deadline of its task', async () => {
+  it('is no failure of the agent when the task’s deadline cut the call off', async () => {
     const { submit, invoke, health } = await begin({}, { task: { deadlineSeconds: 0.3 }, rivals: 1 })
     await expect(invoke(await submit(), () => new Promise(() => {}))).rejects.toMatchObject({
       name: 'DeadlineExceededError',

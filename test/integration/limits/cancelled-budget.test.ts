@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => stores.stop())
 
-it('shows what is held of a cancelled task as held, later as unknown, and never as spent (budget-view/V2)', async () => {
+it('shows a cancelled task’s reservations as reserved, later as unknown, and never as spent (budget-view/V2)', async () => {
   const { ports } = stores
   const steps = { a: { capability: 'work.do' }, b: { capability: 'work.do', needs: ['a'] } }
   const workflow = await seedWorkflow(ports, { steps, agents: [makeAgent()] })

@@ -84,7 +84,7 @@ function mostAtOnce(): number {
 }
 
 describe('twenty children', () => {
-  it('share a budget that fits three calls at once: those that find nothing wait, and all succeed (budget/U1, budget/U4, budget/U5)', async () => {
+  it('share a budget that fits three concurrent calls: the others wait, and all succeed (budget/U1, budget/U4, budget/U5)', async () => {
     const taskId = await submit({}, 20, { budgetUsd: 0.35 })
     expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
     expect(await settled(taskId)).toMatchObject({ usd: 0.35, spentUsd: expect.closeTo(0.2, 9) })
@@ -105,7 +105,7 @@ describe('twenty children', () => {
 })
 
 describe('a child that cannot be paid', () => {
-  it('fails with the numbers of the budget that has refused it, and goes on with a larger one (budget/U6)', async () => {
+  it('fails with the amounts of the budget that has refused it, and continues with a larger one (budget/U6)', async () => {
     const taskId = await submit({ maxConcurrency: 1 }, 2, { budgetUsd: 0.112 })
     const task = await api.ended(taskId)
     const message = `may cost 0.1 USD, and 0.097 USD are left of the budget of task ${taskId}, 0.112 USD (0.015 USD spent, 0 USD held by others); retry task ${taskId} with a larger budget`
@@ -122,7 +122,7 @@ describe('a child that cannot be paid', () => {
 describe('cancelling', () => {
   const begun = (count: number) => until(() => (runs().length >= count ? runs() : undefined))
 
-  it('a child gives back what it held: its sibling has it, and its task goes on (budget/U4)', async () => {
+  it('a child releases its reservation: its sibling can use it, and its task continues (budget/U4)', async () => {
     const taskId = await submit({ tolerate: 1 }, 2, { budgetUsd: 0.15, milliseconds: 20_000 })
     const [first = ''] = await begun(1)
     const child = first.split(' ')[1]
@@ -133,7 +133,7 @@ describe('cancelling', () => {
     expect(await settled(taskId)).toMatchObject({ spentUsd: expect.closeTo(0.01, 9) })
   }, 90_000)
 
-  it('a task stops its children, which have spent what their calls have cost, and no more (budget/U2, budget/U4, finish/F4)', async () => {
+  it('a task stops its children, which are charged only for their calls (budget/U2, budget/U4, finish/F4)', async () => {
     const taskId = await submit({}, 3, { budgetUsd: 0.35, milliseconds: 20_000 })
     await begun(3)
     expect(await budgetOf(taskId)).toMatchObject({ spentUsd: 0, reservedUsd: expect.closeTo(0.3, 9) })

@@ -115,7 +115,7 @@ describe('a step ends as its policy says after any thrown value (bounded/X3)', (
   })
 })
 
-describe('what an agent answers that is no JSON is told by name and place (json/J2)', () => {
+describe('an answer that is not JSON is reported by agent and path (json/J2)', () => {
   const circular: Record<string, unknown> = {}
   circular.self = circular
   it.each<[string, unknown, RegExp]>([
@@ -150,7 +150,7 @@ describe('what an agent answers that is no JSON is told by name and place (json/
   })
 })
 
-it('does not fail a step for what it says of its progress, or of what it has spent', async () => {
+it('does not fail a step for invalid progress or spending reports', async () => {
   const taskId = await seed()
   work.mockImplementationOnce(async (context) => {
     await context.progress(Number.NaN, 'n'.repeat(100_000))

@@ -124,7 +124,7 @@ describe('an effect', () => {
     expect(step?.output && (await stores.ports.values.loadValue(step.output))).toBe('1')
   })
 
-  it("is looked up at a target that can be asked, once the first performer's lease is over (once/N3)", async () => {
+  it('is looked up at the target if it has `find`, once the first claim’s time is over (once/N3)', async () => {
     const taskId = await seedOne()
     const service = new Refunds()
     const mostSeconds = 0.3
@@ -155,7 +155,7 @@ describe('an effect', () => {
     expect(asked).toBe(1)
   })
 
-  it('is not performed by an attempt that a later one has replaced (once/N4)', async () => {
+  it('is not performed by a superseded attempt (once/N4)', async () => {
     const taskId = await seedOne()
     const { promise: waiting, resolve: goOn } = Promise.withResolvers<void>()
     let begun = false

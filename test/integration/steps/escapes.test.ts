@@ -26,11 +26,11 @@ async function both(text: string): Promise<unknown[]> {
 }
 
 describe('the realm of expressions', () => {
-  it('is tried by more than forty ways out', () => {
+  it('is tested with more than forty escapes', () => {
     expect(new Set(ESCAPES).size).toBeGreaterThan(100)
   })
 
-  it.each(ESCAPES)('does not let out: %s (expressions/E3, isolation/I4)', async (text) => {
+  it.each(ESCAPES)('does not allow the escape: %s (expressions/E3, isolation/I4)', async (text) => {
     for (const answer of await both(text)) {
       const told = JSON.stringify(answer)
       expect(told).not.toMatch(/1337|native code|function\s*\(|=>/)
@@ -62,7 +62,7 @@ describe('the realm of expressions', () => {
     }
   }, 60_000)
 
-  it('gives a value nothing that is not its own, whatever the name', async () => {
+  it('gives access to own members only, for any name', async () => {
     const values = [
       '""',
       '1',
@@ -86,7 +86,7 @@ describe('the realm of expressions', () => {
     }
   })
 
-  it('walks no member of a function by a path', async () => {
+  it('gives no access to members of functions by a path', async () => {
     const walked = namesOfIntrinsics().filter((name) => /^[A-Za-z]\w*$/.test(name))
     for (const name of walked) {
       for (const value of ['$sum', '(function(){1})', '""', '[1]', '{}', '$match("a",/a/)']) {

@@ -23,7 +23,7 @@ describe('what JSONata lets an expression reach', () => {
     expect(await isolated.one('$sum([1,2])')).toEqual({ value: 3 })
   })
 
-  it('takes no data for a function, from names or $parse', async () => {
+  it('never treats data as a function, from variables or $parse', async () => {
     const fake = { _jsonata_lambda: true, arguments: [], body: { type: 'string', value: 'a' } }
     const error = 'data has no member "_jsonata_lambda"'
     expect(await isolated.one('$x()', { x: fake })).toMatchObject({ error: expect.stringContaining(error) })
@@ -36,21 +36,21 @@ describe('what JSONata lets an expression reach', () => {
     })
   })
 
-  it('ends what waits for ever, at once (isolation/I1)', async () => {
+  it('ends an evaluation that can never settle, at once (isolation/I1)', async () => {
     const began = performance.now()
     const answer = await isolated.one(`{"then": ${CLOSURE}}`)
     expect(answer).toMatchObject({ error: 'it waits for what never comes' })
     expect(performance.now() - began).toBeLessThan(5_000)
   })
 
-  it('has an answer for an error that is no text, and goes on', async () => {
+  it('reports thrown values that are not texts, and continues', async () => {
     const thrown =
       '{"then": $append(function($a, $b){ $b({"message": {"toString": 1, "valueOf": 1}}) }, [])[0]}'
     expect(await isolated.one(thrown)).toMatchObject({ error: expect.any(String) })
     expect(await isolated.one('1+1')).toEqual({ value: 2 })
   })
 
-  it('counts what a text of many lines is indented by', async () => {
+  it('counts the indentation of a text of many lines', async () => {
     const text = '($n := function($a,$k){$k=0?$a:$n({"a":$a},$k-1)}; $string($n([1..20000],900),true))'
     expect(await isolated.one(text)).toMatchObject({ error: expect.stringContaining('16000000') })
   })
@@ -78,6 +78,6 @@ describe('what JSONata lets an expression reach', () => {
   })
 })
 
-it('has no path in which S3 would put another name', () => {
+it('refuses the variable that an S3 form upload would replace in a path', () => {
   expect(FilePathSchema.safeParse('${filename}').success).toBe(false)
 })

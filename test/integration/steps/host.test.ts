@@ -65,7 +65,7 @@ describe('the agent host', () => {
     })
   })
 
-  it('keeps a table one of whose columns has a name that no member may have', async () => {
+  it('keeps a table with a column named like a forbidden member', async () => {
     const capability = 'data.transform'
     const source = '__proto__,constructor\n1,2\n'
     const taskId = await seedTask(stores.ports, {
@@ -107,7 +107,7 @@ describe('the agent host', () => {
     expect(stores.recorded.woken).toEqual(['token', 'token'])
   })
 
-  it('keeps its end when a signal cannot be sent: the error leaves, no attempt is told to have failed (host/H4)', async () => {
+  it('keeps the recorded end when a signal cannot be sent: the error leaves the host, and no failed attempt is published (host/H4)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' }, b: { capability: 'work.do' } })
     const plan = await stores.ports.plans.getPlan(taskId)
     plan.gates = [{ before: 'b', after: ['a'] }]
@@ -126,7 +126,7 @@ describe('the agent host', () => {
     ])
   })
 
-  it("refuses a zombie's late output (host/H2)", async () => {
+  it('refuses the late output of a superseded invocation (host/H2)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     const release = Promise.withResolvers<void>()
     work.mockImplementationOnce(async () => {
@@ -219,14 +219,14 @@ describe('the agent host', () => {
     await refused
   })
 
-  it('does not begin on a task that was cancelled while the call was on its way', async () => {
+  it('does not begin if the task was cancelled before the delayed call arrived', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     await cancelTask(stores.ports)({ id: taskId, reason: 'enough' }, CALLER)
     await expect(invoke(taskId, 'a')).rejects.toMatchObject({ name: 'TaskCancelledError' })
     expect(work).not.toHaveBeenCalled()
   })
 
-  it('skips a step whose condition is not true, or whose needs did not succeed (resolve/R1, resolve/R2)', async () => {
+  it('skips a step if its condition is not true, or its needs did not succeed (resolve/R1, resolve/R2)', async () => {
     const taskId = await seed(
       {
         a: { capability: 'work.do', when: '{% $input.go %}' },
@@ -279,7 +279,7 @@ describe('the agent host', () => {
       return taskId
     }
 
-    it('reuses the output of an equal step, whatever the order of its members, and says whose it is (cache/M1)', async () => {
+    it('reuses the output of an equal step, with members in any order, and names its origin (cache/M1)', async () => {
       const first = await run({ q: 1, r: { x: 1, y: 2 } })
       const second = await run({ r: { y: 2, x: 1 }, q: 1 })
       expect(work).toHaveBeenCalledTimes(1)
@@ -292,7 +292,7 @@ describe('the agent host', () => {
       })
     })
 
-    it('makes it again for another input, without a cache, and when its time is over (cache/M1)', async () => {
+    it('runs the agent for another input, without a cache, and after the ttl (cache/M1)', async () => {
       await run({ q: 2 })
       await run({ q: 3 })
       await run({ q: 2 }, { cache: undefined })
@@ -304,7 +304,7 @@ describe('the agent host', () => {
       expect(work).toHaveBeenCalledTimes(4)
     })
 
-    it('is as old as the step that reuses it allows, and sees what is in files (cache/M1)', async () => {
+    it('reuses only outputs within the reusing step’s ttl, and compares files by content (cache/M1)', async () => {
       await run({ q: 6 }, { cache: { ttlSeconds: 86_400 } })
       const { clock } = stores.ports
       stores.ports.clock = { now: () => new Date(Date.now() + 61_000) }
@@ -322,7 +322,7 @@ describe('the agent host', () => {
       expect(work).toHaveBeenCalledTimes(4)
     })
 
-    it('runs the agent when the cache is out of reach, or its output gone (cache/M2)', async () => {
+    it('runs the agent if the cache is unreachable, or its output is missing (cache/M2)', async () => {
       const large = 'x'.repeat(20_000)
       await run({ large })
       for (const key of stores.recorded.blobs.keys())
@@ -337,7 +337,7 @@ describe('the agent host', () => {
       expect(work).toHaveBeenCalledTimes(3)
     })
 
-    it('keeps what it reuses with its own task (cache/M3)', async () => {
+    it('stores a reused output with its own task (cache/M3)', async () => {
       const large = 'y'.repeat(20_000)
       await run({ large })
       const taskId = await run({ large })

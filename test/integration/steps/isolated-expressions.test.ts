@@ -15,16 +15,19 @@ afterAll(() => isolated.stop())
 const MOST_PROCESSOR_MILLISECONDS = 3_000
 
 describe('expressions in a thread of their own', () => {
-  it.each(Object.entries(BOMBS))('end by name, and others go on: %s (isolation/I1)', async (_name, text) => {
-    const began = process.cpuUsage()
-    const result = await isolated.one(text)
-    const { user, system } = process.cpuUsage(began)
-    expect(result).toEqual({ failedAt: 0, error: expect.any(String) })
-    expect((user + system) / 1_000).toBeLessThan(MOST_PROCESSOR_MILLISECONDS)
-    expect(await isolated.one('1 + 1')).toEqual({ value: 2 })
-  })
+  it.each(Object.entries(BOMBS))(
+    'end with a named error, and others continue: %s (isolation/I1)',
+    async (_name, text) => {
+      const began = process.cpuUsage()
+      const result = await isolated.one(text)
+      const { user, system } = process.cpuUsage(began)
+      expect(result).toEqual({ failedAt: 0, error: expect.any(String) })
+      expect((user + system) / 1_000).toBeLessThan(MOST_PROCESSOR_MILLISECONDS)
+      expect(await isolated.one('1 + 1')).toEqual({ value: 2 })
+    },
+  )
 
-  it('go on past their time where other threads have the processor (isolation/I2)', {
+  it('may exceed their time while other threads use the processor (isolation/I2)', {
     timeout: 120_000,
   }, async () => {
     const limit = 400
@@ -49,7 +52,7 @@ describe('expressions in a thread of their own', () => {
     }
   })
 
-  it('holds up no evaluation beside a bomb (isolation/I3)', async () => {
+  it('does not delay other evaluations during an endless one (isolation/I3)', async () => {
     const bomb = isolated.one('($f := function($x){$f($x + 1)}; $f(0))')
     let isOver = false
     void bomb.finally(() => {
@@ -64,7 +67,7 @@ describe('expressions in a thread of their own', () => {
     expect(served).toBeGreaterThan(20)
   })
 
-  it('says which of several has failed, and none after it is evaluated', async () => {
+  it('reports which of several has failed, and evaluates none after it', async () => {
     const asked = ['1', '2', '$error("no")', '3'].map((text) => ({ text, names: '{}' }))
     expect(await isolated.evaluator(asked)).toEqual({ failedAt: 2, error: 'no' })
     const bombed = ['1', '2', '$match("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", /^(a+)+$/)', '3']
@@ -72,7 +75,7 @@ describe('expressions in a thread of their own', () => {
     expect(answers).toEqual({ failedAt: 2, error: expect.stringContaining('processor time') })
   })
 
-  it('refuses as many bytes as its thread could not hold, and goes on', async () => {
+  it('refuses more data than its thread can hold, and continues', async () => {
     const names = { input: 'x'.repeat(60_000_000) }
     expect(await isolated.one('$length($input)', names)).toEqual({
       failedAt: 0,
@@ -81,7 +84,7 @@ describe('expressions in a thread of their own', () => {
     expect(await isolated.one('1 + 1')).toEqual({ value: 2 })
   })
 
-  it('gives a uuid, a hash and chance that no realm has of its own', async () => {
+  it('provides uuid, hash and random, which the realm lacks', async () => {
     const { value } = (await isolated.one(
       '[$uuid(), $uuid(), $hash("abc", "SHA-256"), $random(7), $random()]',
     )) as {

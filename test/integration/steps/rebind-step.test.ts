@@ -66,7 +66,7 @@ async function refuse(taskId: string, agentId: string, errorName: string, detail
 const stepOf = async (taskId: string) => (await stores.ports.steps.findSteps(taskId, ['s']))[0]
 
 describe('rebindStep', () => {
-  it('answers the same when a crash or a retry brings the same call again (rebind/B6)', async () => {
+  it('returns the same answer when a crash or a retry repeats the call (rebind/B6)', async () => {
     const { steps } = stores.ports
     const { taskId, ids } = await seed(['a', 'b'])
     const own = { taskId, path: 's', owner: 'host', fence: '0000.000000000000001.0000' }
@@ -87,7 +87,7 @@ describe('rebindStep', () => {
     expect((await stepOf(taskId))?.attempts.map(({ agentId }) => agentId)).toEqual([ids[0]])
   })
 
-  it('ends the task again when a failure that did comes again, and opens no gate (rebind/B5, rebind/B6)', async () => {
+  it('ends the task again when a failure that ended it is repeated, and signals no gate (rebind/B5, rebind/B6)', async () => {
     const { taskId, ids } = await seed(['a'])
     const failing = () => fail(taskId, ids[0] ?? '', 'AgentFailedError')
     await expect(failing()).rejects.toMatchObject({ name: 'StepFailedError' })
@@ -107,7 +107,7 @@ describe('rebindStep', () => {
     expect(stores.recorded.woken).toEqual([])
   })
 
-  it('goes to the next agent, and to each only once (rebind/B2)', async () => {
+  it('chooses the next agent, and each agent only once (rebind/B2)', async () => {
     const { taskId, ids } = await seed(['a', 'b', 'c'])
     const [a = '', b = '', c = ''] = ids
     expect(await fail(taskId, a, 'AgentFailedError')).toMatchObject({
@@ -124,14 +124,14 @@ describe('rebindStep', () => {
     })
   })
 
-  it('does not ask an agent that timed out again, unless `retry` says so (rebind/B2)', async () => {
+  it('does not call an agent again that timed out, unless `retry` says so (rebind/B2)', async () => {
     const { taskId, ids } = await seed(['a', 'b'], { retry: { maxAttempts: 2 } })
     const [a = '', b = ''] = ids
     expect(await fail(taskId, a, 'States.Timeout', false)).toMatchObject({ rebound: { agentId: b } })
     await expect(fail(taskId, b, 'AgentFailedError')).rejects.toMatchObject({ name: 'StepFailedError' })
   })
 
-  it('asks an agent again at the time that it has named, before any other, as long as it may be (rebind/B11)', async () => {
+  it('calls an agent again at the time that it has named, before any other, while it has attempts left (rebind/B11)', async () => {
     const { taskId, ids } = await seed(['a', 'b'], { retry: { maxAttempts: 2 } })
     const [a = '', b = ''] = ids
     const askAgainAt = new Date(Date.now() + 300_000).toISOString()
@@ -173,7 +173,7 @@ describe('rebindStep', () => {
     expect((await stepOf(taskId))?.attempts.map(({ agentId }) => agentId)).toEqual(ids)
   })
 
-  it('notes an attempt that the host did not survive to note', async () => {
+  it('records an attempt that the crashed host could not record', async () => {
     const { taskId, ids } = await seed(['a', 'b'])
     await fail(taskId, ids[0] ?? '', 'Runtime.ExitError', false)
     expect(await stepOf(taskId)).toMatchObject({
@@ -181,7 +181,7 @@ describe('rebindStep', () => {
     })
   })
 
-  it('does not try another agent on what no agent can mend (rebind/B3)', async () => {
+  it('does not fail over when any agent would fail (rebind/B3)', async () => {
     const { taskId, ids } = await seed(['a', 'b'])
     await expect(fail(taskId, ids[0] ?? '', 'InvalidInputError')).rejects.toMatchObject({
       name: 'StepFailedError',
@@ -197,7 +197,7 @@ describe('rebindStep', () => {
     },
   )
 
-  it('goes to the agents that the step names as fallback, in that order, and to no others (rebind/B7)', async () => {
+  it('chooses the fallbacks that the step names, in that order, and no others (rebind/B7)', async () => {
     const { ports } = stores
     await ports.agents.putAgent(makeAgent({ id: 'other', capability: 'other.do' }))
     const { taskId, ids } = await seed(['a', 'b', 'c', 'd'], { fallback: [`c${area + 1}`, 'other.do'] })
@@ -209,7 +209,7 @@ describe('rebindStep', () => {
     })
   })
 
-  it('goes to a fallback when its agent is too busy, and stays with the fallbacks when one has failed (rebind/B7, rebind/B8)', async () => {
+  it('chooses a fallback when its agent is too busy, and only fallbacks after one has failed (rebind/B7, rebind/B8)', async () => {
     const { taskId, ids } = await seed(['a', 'b', 'c'], {
       agent: `a${area + 1}`,
       fallback: [`b${area + 1}`],
@@ -230,7 +230,7 @@ describe('rebindStep', () => {
       })
   })
 
-  it('waits for agents that are too busy, throttled too, as long as they wish, and is not charged with it (rebind/B8)', async () => {
+  it('waits for agents that are busy or throttled for their retry-after time, without using up attempts (rebind/B8)', async () => {
     const { taskId, ids } = await seed(['a'])
     const [a = ''] = ids
     for (const name of ['AgentBusyError', 'Lambda.TooManyRequestsException'])
@@ -257,7 +257,7 @@ describe('rebindStep', () => {
       expect(await refuse(taskId, a, 'AgentBusyError')).toMatchObject({ rebound: { agentId: a } })
   })
 
-  it('names the nearest agent when a step is bound late to one that is not there', async () => {
+  it('names the nearest agent when a step is bound late to one that does not exist', async () => {
     const { taskId } = await seed(['writer'], { bind: 'late', agent: 'writre9' })
     const rebinding = rebindStep(stores.ports)({
       taskId,
@@ -285,12 +285,12 @@ describe('rebindStep', () => {
     }
   })
 
-  it('asks another where an agent is not configured: that is its own trouble', async () => {
+  it('fails over from an agent that is not configured', async () => {
     const { taskId, ids } = await seed(['a', 'b'])
     expect(await fail(taskId, ids[0] ?? '', 'ConfigError')).toMatchObject({ rebound: { agentId: ids[1] } })
   })
 
-  describe('out of budget', () => {
+  describe('an exceeded budget', () => {
     const seedPoor = async (budget: object, prices: object[], step: object = {}) => {
       const capability = `area${++area}.do`
       const ids = prices.map((_, at) => `${'ab'[at]}${area}`)
@@ -313,7 +313,7 @@ describe('rebindStep', () => {
     }
     const tokens = { perCallUsd: 0, mostTokens: 600 }
 
-    it('ends with that when no agent can be paid, and asks each at most once (rebind/B9)', async () => {
+    it('ends the task when it suffices for no agent, after one refusal of each (rebind/B9)', async () => {
       const { taskId, ids } = await seedPoor({ budgetTokens: 1_000 }, [tokens, tokens])
       // The attempt has died, and no other takes the step over: after its deadline its reservation counts as spent (budget/U2).
       const overdue = { nanoUsd: 0, tokens: 500, holder: '1', until: Date.now() / 1_000 - 1 }
@@ -323,7 +323,7 @@ describe('rebindStep', () => {
       })
     })
 
-    it('says so too of a step that is bound late, whatever its policy, and waits for what others hold (rebind/B9, budget/U5)', async () => {
+    it('also ends a step that is bound late, regardless of its policy; such a step waits for others’ reservations (rebind/B9, budget/U5)', async () => {
       const late = { bind: 'late', onFailure: 'continue' }
       const price = { perCallUsd: 0.02 }
       const poor = await seedPoor({ budgetUsd: 0.01 }, [price], late)
@@ -342,7 +342,7 @@ describe('rebindStep', () => {
     })
   })
 
-  it('looks in place for room in a budget, once a step has waited a minute for it (rebind/B10, budget/U5)', async () => {
+  it('retries the rebinder in place once a step has waited a minute for reservations (rebind/B10, budget/U5)', async () => {
     const capability = `area${++area}.do`
     const price = { perCallUsd: 0, mostUsd: 0.02 }
     const agents = [makeAgent({ id: `a${area}`, capability, price })]
@@ -392,7 +392,7 @@ describe('rebindStep', () => {
     expect(await stepOf(taskId)).toMatchObject({ status: 'running', agentId: ids[0], attempts: [] })
   })
 
-  it('says so when no agent can run a step that is bound late', async () => {
+  it('reports that no agent can run a step that is bound late', async () => {
     const { taskId } = await seed([], { bind: 'late' })
     const call = { taskId, execution: 1, path: 's', fence: '1', owner: 'rebinder', error: { Cause: '' } }
     await expect(rebindStep(stores.ports)(call)).rejects.toMatchObject({
@@ -411,7 +411,7 @@ describe('rebindStep', () => {
     expect(await resolveStep(values, task, plan, 'h', records)).toEqual({ kind: 'run', input: { q: 1 } })
   })
 
-  it('leaves out a handler of what has not failed (resolve/R3)', async () => {
+  it('skips a handler of a step that has not failed (resolve/R3)', async () => {
     const { taskId, ids } = await seed(['a'], { onFailure: { step: 'h' } }, { h: {} })
     const { plans, steps, values } = stores.ports
     const own = { taskId, path: 's', owner: 'o', fence: '000000' }
@@ -442,7 +442,7 @@ describe('rebindStep', () => {
     })
   })
 
-  it('goes on with a step that succeeded after all (rebind/B1)', async () => {
+  it('continues after a step that succeeded after all (rebind/B1)', async () => {
     const { taskId, ids } = await seed(['a'])
     const { steps } = stores.ports
     const own = { taskId, path: 's', owner: 'o', fence: '000000' }
@@ -452,7 +452,7 @@ describe('rebindStep', () => {
     expect((await stepOf(taskId))?.attempts).toEqual([])
   })
 
-  it('ends with the task when that has been cancelled (rebind/B3)', async () => {
+  it('ends when the task has been cancelled (rebind/B3)', async () => {
     const { taskId, ids } = await seed(['a', 'b'])
     const task = await stores.ports.tasks.findTask(taskId)
     await stores.ports.tasks.endTask({

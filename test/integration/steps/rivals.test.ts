@@ -69,7 +69,7 @@ async function write(more: object = {}) {
 }
 const agent = (id: string) => api.ask('getAgent', { id })
 
-it('asks only those with the tags that a step wants, and counts what they have cost', async () => {
+it('calls only agents with the required tags, and counts their cost', async () => {
   const step = await write({ prefer: { tags: ['us'] } })
   expect(step).toMatchObject({
     status: 'succeeded',
@@ -86,7 +86,7 @@ it('asks only those with the tags that a step wants, and counts what they have c
   })
 })
 
-it('hands a step to the other when one fails for good, with its attempts (rebind/B2)', async () => {
+it('fails over to the other agent when one fails for good, and records its attempts (rebind/B2)', async () => {
   breakAgent('eager')
   const step = await write({ fallback: ['steady'], agent: 'eager', capability: undefined })
   expect(step).toMatchObject({
@@ -97,7 +97,7 @@ it('hands a step to the other when one fails for good, with its attempts (rebind
   mendAgent('eager')
 })
 
-it('goes to the other when one has had its calls of the minute: busy is no attempt (admission/T2)', async () => {
+it('uses the other agent when one has reached its rate limit: a refusal is no attempt (admission/T2)', async () => {
   // More calls than the rate limit allows, even if a new minute begins in between.
   const only = { agent: 'paced', capability: undefined, fallback: ['eager'] }
   const steps = await Promise.all(Array.from({ length: 17 }, () => write(only)))
@@ -107,7 +107,7 @@ it('goes to the other when one has had its calls of the minute: busy is no attem
     expect({ status, attempts }).toEqual({ status: 'succeeded', attempts: [] })
 })
 
-it('rests those that fail again and again, but never all of them (breaker/K1, breaker/K5)', async () => {
+it('opens the breakers of agents that fail repeatedly, but never of all of them (breaker/K1, breaker/K5)', async () => {
   breakAgent('eager')
   breakAgent('steady')
   for (let tasks = 0; tasks < 5; tasks++) {

@@ -55,7 +55,7 @@ describe('a child workflow', () => {
     })
   })
 
-  it('has what is degraded, failed or skipped in the step that calls it', async () => {
+  it('passes on degraded, failed and skipped results to the calling step', async () => {
     const shaky = await api.submitOwn(caller('shaky'))
     const broken = await api.submitOwn(caller('broken'))
     const mended = await api.submitOwn(caller('broken', { onFailure: 'continue' }))
@@ -74,7 +74,7 @@ describe('a child workflow', () => {
     expect(await api.resultOf(skipped.taskId)).toEqual({ status: 'skipped' })
   })
 
-  it('is checked against its own input schema, and must be there', async () => {
+  it('is checked against its own input schema, and must exist', async () => {
     const two = caller('twice', { input: { n: 'two' } })
     expect(await api.submitOwn(two)).toMatchObject({
       status: 422,
@@ -97,7 +97,7 @@ describe('a child workflow', () => {
     }
   })
 
-  it('may be a version, and calls itself only so deep', async () => {
+  it('may be called by version, and may recurse to a limited depth', async () => {
     const old = await api.submitOwn({
       name: 'old',
       steps: { call: { workflow: 'endless@1', input: { n: 1 } } },

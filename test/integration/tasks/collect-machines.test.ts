@@ -32,7 +32,7 @@ describe('collecting machines', () => {
     expect([...stores.recorded.machines.keys()].filter((name) => name.startsWith('old'))).toEqual([])
   })
 
-  it('leaves one on which something runs, and looks again when it may be unused (machines/Q1)', async () => {
+  it('leaves a machine with running executions, and checks it again after the full period (machines/Q1)', async () => {
     await leave('busy')
     const { machines } = stores.ports
     const ports = { ...stores.ports, machines: { ...machines, remove: async () => false } }

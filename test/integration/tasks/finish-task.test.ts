@@ -37,7 +37,7 @@ describe('finishTask', () => {
     })
   })
 
-  it('gives the outputs of the last steps where a workflow does not say', async () => {
+  it('returns the outputs of the last steps if the workflow has no `output`', async () => {
     const taskId = await seed()
     await endStep(taskId, 'a', { output: { inline: '1' } })
     await endStep(taskId, 'b', { output: { inline: '2' } })
@@ -122,7 +122,7 @@ describe('finishTask', () => {
     },
   )
 
-  it('leaves a task alone that another execution runs by now (finish/F3)', async () => {
+  it('ignores the end of an execution that a newer one has replaced (finish/F3)', async () => {
     const taskId = await seed()
     expect(
       await finishTask(stores.ports)({ name: `${taskId}-2`, ended: { status: 'SUCCEEDED' } }),
@@ -143,7 +143,7 @@ describe('reconcileTasks', () => {
     expect(await find(running)).toMatchObject({ status: 'running' })
   })
 
-  it('starts what an earlier limit has queued, in a stage without one, by what it is granted then', async () => {
+  it('starts tasks that an earlier limit has queued, without grants for the queue', async () => {
     const id = await seed()
     const task = await find(id)
     const plan = await stores.ports.plans.getPlan(id, 1)

@@ -47,7 +47,7 @@ const finish = (taskId: string, status: 'FAILED' | 'SUCCEEDED' = 'FAILED', execu
 const retry = (id: string, more: object = {}) => retryTask(stores.ports)({ id, ...more }, CALLER)
 
 describe('a retry', () => {
-  it('ends, whatever an earlier definition had failed in steps that the new one has not (finish/F5)', async () => {
+  it('ignores failures of an earlier definition in steps that the new one lacks (finish/F5)', async () => {
     const taskId = await seed({ soft: { ...work, onFailure: 'continue' }, hard: work })
     await doStep(taskId, 'soft', { fails: true })
     await doStep(taskId, 'hard', { fails: true })
@@ -63,7 +63,7 @@ describe('a retry', () => {
     expect(await taskOf(taskId)).toMatchObject({ status: 'succeeded', degraded: [] })
   })
 
-  it('runs a failure again that its own definition does not go on after (retry/Q1)', async () => {
+  it('runs a failed step again unless its own definition continues after the failure (retry/Q1)', async () => {
     const taskId = await seed({ soft: { ...work, onFailure: 'continue' }, hard: work })
     await doStep(taskId, 'soft', { fails: true })
     await doStep(taskId, 'hard', { fails: true })
@@ -76,7 +76,7 @@ describe('a retry', () => {
     expect((await doStep(taskId, 'soft', { execution: 3 })).taken.kind).toBe('owned')
   })
 
-  it('that is slower than another leaves alone what that has begun (retry/Q2, retry/Q3)', async () => {
+  it('that is slower than another leaves the other’s work alone (retry/Q2, retry/Q3)', async () => {
     const taskId = await seed({ a: work, b: behind('a') })
     await doStep(taskId, 'a', { fails: true })
     await finish(taskId)
@@ -94,7 +94,7 @@ describe('a retry', () => {
     expect((await doStep(taskId, 'b', { execution: 1 })).taken.kind).toBe('superseded')
   })
 
-  it('has the larger budget once it is carried out, and not for what another has wished (budget/U1)', async () => {
+  it('raises the budget only if it wins, and not to the amount of a losing retry (budget/U1)', async () => {
     const workflow = await seedWorkflow(stores.ports, { steps: { a: work }, agents: [makeAgent()] })
     const asked = { workflow, input: {}, metadata: {}, budgetUsd: 1 }
     const { taskId } = await submitTask(stores.ports)(asked, CALLER)
@@ -114,7 +114,7 @@ describe('a retry', () => {
     expect(await budget()).toMatchObject({ available: { nanoUsd: 5e9 } })
   })
 
-  it('goes on with the task of a child, however often its step is told to begin (retry/Q1)', async () => {
+  it('continues the child’s task, even if its step begins repeatedly (retry/Q1)', async () => {
     const inner = await seedWorkflow(stores.ports, { steps: { x: work }, agents: [makeAgent()] })
     const taskId = await seed({ call: { workflow: inner } })
     const begin = (execution: number) =>
@@ -145,7 +145,7 @@ describe('a retry', () => {
 })
 
 describe('a fork', () => {
-  it('that is refused changes nothing of the task whose key it came with (fork/R4)', async () => {
+  it('that is refused does not change the existing task with its idempotency key (fork/R4)', async () => {
     const source = await seed({ a: work, b: behind('a') })
     await doStep(source, 'a')
     await doStep(source, 'b')
@@ -157,7 +157,7 @@ describe('a fork', () => {
     expect(await stores.ports.steps.listSteps(taskId)).toEqual([])
   })
 
-  it('is what its first request has made of it, though the other task has gone on meanwhile (fork/R4)', async () => {
+  it('has the snapshot of its first request, even if the original has progressed since (fork/R4)', async () => {
     const source = await seed({ a: work, b: behind('a') })
     await doStep(source, 'a')
     const fork = () => forkTask(stores.ports)({ id: source, redo: [], idempotencyKey: 'two' }, CALLER)
@@ -188,7 +188,7 @@ describe('a fork', () => {
     expect(await stores.ports.values.loadValue(taken?.output as never)).toBe(large)
   })
 
-  it('is still one when it has been retried', async () => {
+  it('is still a fork after a retry', async () => {
     const source = await seed({ a: work })
     const { taskId } = await forkTask(stores.ports)({ id: source, redo: [] }, CALLER)
     await doStep(taskId, 'a', { fails: true })
@@ -198,7 +198,7 @@ describe('a fork', () => {
 })
 
 describe('cancelling', () => {
-  it('closes the budget: a late attempt spends nothing (budget/U2, finish/F4)', async () => {
+  it('closes the budget: a late attempt cannot spend (budget/U2, finish/F4)', async () => {
     const workflow = await seedWorkflow(stores.ports, { steps: { a: work }, agents: [makeAgent()] })
     const asked = { workflow, input: {}, metadata: {}, budgetUsd: 1 }
     const { taskId } = await submitTask(stores.ports)(asked, CALLER)

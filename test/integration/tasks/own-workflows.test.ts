@@ -30,7 +30,7 @@ const sharedMachines = async (): Promise<string[]> => {
   return stateMachines.map(({ name = '' }) => name).filter((name) => name.startsWith('orchestrator-shared-'))
 }
 
-describe('a workflow that comes with its task', () => {
+describe('a workflow that is submitted with its task', () => {
   it('runs, gates and all, on a machine that workflows of its shape share', async () => {
     const first = await api.submitOwn(crossed(['a', 'b', 'c', 'd']))
     expect(first.status).toBe(202)
@@ -57,7 +57,7 @@ describe('a workflow that comes with its task', () => {
     expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded', steps: [{ stepId: 'say' }] })
   })
 
-  it('makes one machine when two come at the same instant', async () => {
+  it('creates one machine for two concurrent submissions', async () => {
     const before = await sharedMachines()
     // A shape that no other test has.
     const ids = Array.from({ length: 11 }, (_, at) => `s${at}`)
@@ -147,7 +147,7 @@ describe('a workflow that is published at run time', () => {
   })
   const put = (workflow: object, name = 'greeting') => api.call('PUT', `/workflows/${name}`, { workflow })
 
-  it('serves tasks from then on, each version on a machine of its own', async () => {
+  it('can be used by tasks from then on, each version on its own machine', async () => {
     expect(await put(greeting(1, 'hello'))).toMatchObject({
       status: 200,
       body: { name: 'greeting', version: 1 },
@@ -163,7 +163,7 @@ describe('a workflow that is published at run time', () => {
     expect(String(second.body.stateMachineArn)).toMatch(/:orchestrator-greeting-v2-[0-9a-f]{8}$/)
   })
 
-  it('is the same when it is published again, and is never another (publish/V1)', async () => {
+  it('is immutable: publishing it again changes nothing, and other content is refused (publish/V1)', async () => {
     expect((await put(greeting(2, 'good day'))).status).toBe(200)
     expect(await put(greeting(2, 'bye'))).toMatchObject({
       status: 409,
@@ -174,7 +174,7 @@ describe('a workflow that is published at run time', () => {
     expect(both.map(({ status }) => status).sort()).toEqual([200, 409])
   })
 
-  it('is refused where it cannot be: another name, a claimed type, a circle', async () => {
+  it('is refused for another name, a claimed type, or a cycle of steps', async () => {
     expect((await put(greeting(4, 'hi'), 'other')).status).toBe(400)
     expect(await put({ ...greeting(1, 'hi'), name: 'mine', taskTypes: ['simple'] }, 'mine')).toMatchObject({
       status: 409,

@@ -21,7 +21,7 @@ const submit = async (seconds: number, priority?: number) => {
 }
 const look = (id: string) => api.ask('getTask', { id })
 
-it('runs two tasks at once; the others wait for their turn, the urgent ones first, and see where they stand (queue/V1, queue/V2, queue/V4)', async () => {
+it('runs two tasks at once; the others wait, by priority, and show their position (queue/V1, queue/V2, queue/V4)', async () => {
   const running = [await submit(1), await submit(1)]
   const [low, normal, urgent, gone] = [
     await submit(0, 0),
@@ -47,7 +47,7 @@ it('runs two tasks at once; the others wait for their turn, the urgent ones firs
   expect([first, second, third].toSorted()).toEqual([first, second, third])
 })
 
-it('begins a waiting task as soon as those before it are cancelled (queue/V4)', async () => {
+it('starts a waiting task as soon as those before it are cancelled (queue/V4)', async () => {
   const long = [await submit(30), await submit(30)]
   const waiting = await submit(0)
   for (const taskId of long) await api.call('POST', `/tasks/${taskId}/cancel`, {})

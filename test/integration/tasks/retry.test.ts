@@ -59,7 +59,7 @@ const retry = async (taskId: string, wishes: object = {}) => {
 }
 
 describe('a retried task', () => {
-  it('runs again what has failed, by the agent that failed it, and what comes after it, and nothing else (retry/Q1, retry/Q4)', async () => {
+  it('runs only failed steps and those after them again, also with the agent that failed (retry/Q1, retry/Q4)', async () => {
     const taskId = await fail(
       { a: step(), b: behind('a'), c: behind('a'), d: behind('b', { needs: ['b', 'c'] }) },
       'b',
@@ -91,7 +91,7 @@ describe('a retried task', () => {
     expect(runs()).toEqual(['each[0]', 'each[1]', 'each[2]', 'each[2]', 'each[3]', 'sum'])
   })
 
-  it('goes on in the round of a loop in which it failed', async () => {
+  it('continues in the round of a loop in which it failed', async () => {
     const improve = {
       repeat: { steps: { draft: step() }, until: '{% $iteration = 3 %}', maxIterations: 5 },
     }
@@ -121,7 +121,7 @@ describe('a retried task', () => {
     expect(refused).toMatchObject({ status: 409 })
   })
 
-  it('waits at its gates anew, and is let through by those that replay', async () => {
+  it('waits at its gates again, and is woken by steps that replay', async () => {
     // Not series-parallel: d waits for a and b, c only for a.
     const taskId = await fail(
       {
@@ -137,7 +137,7 @@ describe('a retried task', () => {
     expect(runs()).toEqual(['a', 'b', 'c', 'd', 'd', 'e'])
   })
 
-  it('keeps a failure that it went on after', async () => {
+  it('keeps a failure after which it continued', async () => {
     breakAt('soft')
     const taskId = await fail(
       { soft: step({ onFailure: 'continue' }), hard: behind('soft', { join: 'settled' }) },
@@ -148,7 +148,7 @@ describe('a retried task', () => {
     expect(runs()).toEqual(['hard', 'hard', 'soft'])
   })
 
-  it('takes another input for a step, and refuses what cannot be', async () => {
+  it('accepts another input for a step, and refuses invalid overrides', async () => {
     const taskId = await fail({ a: step(), b: behind('a') }, 'b')
     const refusals: [object, RegExp][] = [
       [{ steps: { a: { input: {} } } }, /step "a" has succeeded, and its output stays/],
@@ -174,7 +174,7 @@ describe('a retried task', () => {
     expect(again).toMatchObject({ status: 409, body: { detail: expect.stringContaining('has succeeded') } })
   })
 
-  it('goes on with another definition, and keeps what has succeeded under the same id', async () => {
+  it('continues with another definition, and keeps successful steps with the same id', async () => {
     const taskId = await fail({ a: step(), b: behind('a') }, 'b')
     breakAt('b')
     const workflow = {
@@ -226,7 +226,7 @@ describe('a retried task', () => {
 })
 
 describe('a budget', () => {
-  it('ends a task that has used it up, keeps what was done, and goes on with a larger one', async () => {
+  it('ends a task that has used it up, keeps completed steps, and continues with a larger one', async () => {
     const each = step({ forEach: '{% [1..12] %}', maxConcurrency: 2, input: { log: '{% $input.log %}' } })
     const taskId = await submit({ each }, { budgetUsd: 0.07 })
     const task = await api.ended(taskId)
@@ -285,7 +285,7 @@ describe('limits', () => {
     expect(steps.flatMap(({ attempts }) => attempts)).toEqual([])
   }, 30_000)
 
-  it('ends a task at its deadline, and its agents with it', async () => {
+  it('ends a task at its deadline, and stops its agents', async () => {
     const started = Date.now()
     const taskId = await submit(
       { slow: step({ onFailure: 'continue', input: { log: '{% $input.log %}', milliseconds: 30_000 } }) },
@@ -320,7 +320,7 @@ describe('a forked task', () => {
     (await api.ask('listTaskSteps', { id: String(taskId) })).steps
   const line = { a: step(), b: behind('a'), c: behind('b'), beside: step() }
 
-  it('does again what is asked for and what waits for it, and takes over the rest without cost (fork/R1, fork/R2, fork/R3)', async () => {
+  it('runs the requested steps and their dependants again, and copies the others without cost (fork/R1, fork/R2, fork/R3)', async () => {
     const taskId = await submit(line)
     const before = await api.ended(taskId)
     const task = await fork(taskId, { redo: ['b'] })
@@ -340,7 +340,7 @@ describe('a forked task', () => {
     expect(again.cost).toEqual({ usd: 0, tokens: 0 })
   })
 
-  it('begins with what had been done when a step had ended, or at a time', async () => {
+  it('begins with the steps that were completed when a step ended, or at a time', async () => {
     const taskId = await submit(line)
     const { createdAt } = await api.ended(taskId)
     expect(await fork(taskId, { after: 'b' })).toMatchObject({ status: 'succeeded' })
@@ -350,7 +350,7 @@ describe('a forked task', () => {
     expect(runs().filter((path) => path === 'a')).toHaveLength(2)
   })
 
-  it('does a step with another input, though it had succeeded', async () => {
+  it('runs a step again with another input, although it had succeeded', async () => {
     const taskId = await submit(line)
     await api.ended(taskId)
     const forked = await fork(taskId, { steps: { b: { input: { log, value: 'other' } } } })
@@ -359,7 +359,7 @@ describe('a forked task', () => {
     expect(runs()).toEqual(['a', 'b', 'b', 'beside', 'c', 'c'])
   })
 
-  it('takes over rounds, items, failures that were gone on after, and the work of a task that failed', async () => {
+  it('copies rounds, items, tolerated failures, and the completed steps of a failed task', async () => {
     const each = step({ forEach: '{% [1, 2] %}', input: { log: '{% $input.log %}', value: '{% $item %}' } })
     const improve = { repeat: { steps: { draft: step() }, until: '{% $iteration = 2 %}', maxIterations: 3 } }
     breakAt('soft')
@@ -388,7 +388,7 @@ describe('a forked task', () => {
     expect(await api.call('POST', `/tasks/${taskId}/cancel`, {})).toMatchObject({ status: 200 })
   })
 
-  it('says what is wrong with a wish, and leaves nothing behind', async () => {
+  it('reports invalid requests, and leaves nothing behind', async () => {
     const taskId = await submit(line)
     await api.ended(taskId)
     const { body: all } = await api.call('GET', '/tasks?limit=100')
@@ -413,7 +413,7 @@ describe('a forked task', () => {
 })
 
 describe('the kill switch', () => {
-  it('reaches every running agent of every task within two seconds, those of children too', async () => {
+  it('stops every running agent of every task within two seconds, also in child tasks', async () => {
     const slow = { log: '{% $input.log %}', milliseconds: 30_000 }
     const inner = { name: 'sleeper', steps: { long: step({ input: slow }) } }
     expect((await api.call('PUT', '/workflows/sleeper', { workflow: inner })).status).toBe(200)

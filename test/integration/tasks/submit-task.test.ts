@@ -46,7 +46,7 @@ const openTasks = async () =>
   (await stores.ports.tasks.listTasks({ tenant: 'default', limit: 100 })).tasks.length
 
 describe('submitTask', () => {
-  it('stores the plan with defaults and bindings, starts the execution and tells of it', async () => {
+  it('stores the plan with defaults and bindings, starts the execution and publishes the event', async () => {
     const { taskId } = await submit()
     expect(await stores.ports.plans.getPlan(taskId)).toMatchObject({
       input: { q: 'x', n: 3 },
