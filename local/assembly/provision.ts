@@ -47,7 +47,7 @@ class Pass {
   readonly #state: ProvisionedState
   readonly #ignored = new Set<string>()
   readonly #made = new Map<string, Promise<Provisioned>>()
-  /** What nested stacks are given. */
+  /** The parameters that nested stacks get from their parents. */
   readonly #parameters = new Map<string, Properties>()
 
   constructor(assembly: Assembly, provisioning: Provisioning, state: ProvisionedState) {
@@ -96,14 +96,14 @@ class Pass {
     const known = this.#state.get(key)
     if (known && isDeepStrictEqual(known.properties, properties)) return known.provisioned
     const facts = { stack: stack.name, logicalId, type: resource.Type, properties }
-    // What fails half-way is not known any more.
+    // A half-finished provisioning leaves the resource in an unknown state.
     this.#state.delete(key)
     const provisioned = await provisioner(known ? { ...facts, before: known.properties } : facts)
     this.#state.set(key, { ...facts, provisioned })
     return provisioned
   }
 
-  /** Its attributes are its outputs. */
+  /** A nested stack's attributes are its outputs. */
   async #makeNested(stack: Stack, logicalId: string): Promise<Provisioned> {
     const nested = stack.nested[logicalId]
     if (!nested) throw new Error(`${stack.name}/${logicalId}: its template is not in the assembly`)

@@ -51,7 +51,7 @@ export class RunningJournal {
     this.#path = path
   }
 
-  /** Without a file: after this process has died, it is unknown what was running. */
+  /** Without a file: after a crash of this process nothing is suspected. */
   static inMemory(): RunningJournal {
     return new RunningJournal(undefined)
   }

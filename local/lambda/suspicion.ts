@@ -10,7 +10,10 @@ export type Suspicion = {
 
 export const NO_SUSPICION: Suspicion = { deaths: 0, excused: 0, blamed: false }
 
-/** How an invocation may run: with others; in its own process; so, and with no other such suspect at the same time; or not at all. */
+/**
+ * How an invocation may run: in a shared sandbox; in a sandbox of its own; in one of its own while no other such
+ * suspect runs; or not at all.
+ */
 export type Manner = 'shared' | 'apart' | 'alone' | 'never'
 
 /** The first death, and those of two more runs. */

@@ -27,8 +27,8 @@ export class DebugPorts {
   }
 
   /**
-   * Takes note of what the sandbox with this port prints. A port is announced only when the sandbox listens at it: another program may
-   * have it.
+   * Reads the sandbox's output: a port is announced only when the sandbox listens at it, because another program may
+   * use the port.
    */
   hear(port: number, text: string): void {
     const functionName = this.#opening.get(port)

@@ -33,7 +33,10 @@ const MOST_SANDBOXES = Math.max(1, Math.min(4, availableParallelism()))
 
 /** The sandboxes of one function: opened on demand, up to the number of processors, and ended when they have been idle. */
 export class SandboxPool {
-  /** Has priority over functions called only by machines and events, and stays warm. */
+  /**
+   * Set for functions that a person waits for: they have priority over functions called only by machines and events,
+   * and stay warm.
+   */
   forPeople = false
   readonly #owner: Owner
   /** All sandboxes alive, including retired ones. */

@@ -21,7 +21,7 @@ export function endIn(history: History): Outcome | undefined {
   return undefined
 }
 
-/** Throws for a running execution. */
+/** The outcome of an ended execution. Throws for a running one. */
 export function outcomeOf(row: ExecutionRow): Outcome {
   if (row.status === 'RUNNING') throw new Error('an execution that runs has no outcome')
   return outcomeFrom(row.status, row)

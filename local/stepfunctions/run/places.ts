@@ -1,9 +1,10 @@
 /**
- * Where entries of an execution's journal stand.
+ * The keys of an execution's journal.
  *
- * The place of a state is its position in its flow: `0`, `1`, ... An attempt of it is `0#0`; within an attempt, `0#0.1/` begins the flow
- * of the second branch of a Parallel, and `0#0.1` is the second item of a Map, whose flow begins at `0#0.1/`. An entry's key is a place and
- * one mark that tells what happened there. The journal is kept in files: a mark that changes makes older executions unreadable.
+ * The place of a state is its position in its flow: `0`, `1`, ... An attempt of it is `0#0`; within an attempt,
+ * `0#0.1/` begins the flow of the second branch of a Parallel, and `0#0.1` is the second item of a Map, whose flow
+ * begins at `0#0.1/`. A key is a place and one mark that says what happened there. Journals are stored in files:
+ * changing a mark would make older executions unreadable.
  */
 const at =
   <Mark extends string>(mark: Mark) =>
@@ -46,7 +47,7 @@ export const waitDue = at('w')
 /** The redrives of an execution, counted from 0. */
 export const redriveAt = (index: number): string => `redrive ${index}`
 
-/** What an attempt may have left, from its start to its end. */
+/** The marks that an attempt may have in the journal, from its start to its end. */
 export const MARKS_OF_ATTEMPT = [begun, callStarted, submitted, succeeded, failed, mapRunFailed]
 
 /** The place of the state that a key says was left; undefined for other keys. */

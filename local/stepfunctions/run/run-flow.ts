@@ -48,7 +48,7 @@ async function runState(
   const exited = history.take(places.left(place))
   if (exited) return exitOf(exited)
   const known = history.find(places.entered(place))
-  // On replay the recorded input counts: an expression may evaluate differently today.
+  // The recorded input is used on replay, because the expression may give another result now.
   const given = known ? (JSON.parse(String(detailsOf(known.event).input)) as unknown) : input
   const {
     id: enteredId,

@@ -74,7 +74,7 @@ async function runChildren(
   let failures = 0
   let next = 0
 
-  /** With both limits, exceeding either ends the Map; with none, no failure is tolerated. */
+  /** With both limits, exceeding either one fails the Map; without limits no failure is tolerated. */
   const isTooMany = (failed: number): boolean => {
     if (toleratedCount === undefined && toleratedPercentage === undefined) return failed > 0
     const byCount = toleratedCount !== undefined && failed > toleratedCount
