@@ -95,7 +95,7 @@ export const policiesOf = (resources: Template['Resources']): [id: string, Polic
     .filter(([, { Type }]) => Type === 'AWS::IAM::Policy')
     .map(([id]) => [id, propertiesOf(resources, id, PolicySchema)])
 
-/** Removes an action from every policy of the roles whose logical ids are meant. */
+/** Removes an action from every policy of the roles whose logical ids match. */
 export function removeGrant(
   resources: Template['Resources'],
   isMeant: (roleId: string) => boolean,

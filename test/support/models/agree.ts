@@ -13,7 +13,7 @@ type Agreeing = { task: { status: string }; steps: ReadonlyMap<string, RanStep>;
 /** Paths of steps that can never run according to the validator; other issues fail the test. */
 export function neverRunning(source: object): string[] {
   const { issues } = validateWorkflow(source, { lenient: true })
-  // Random expressions name members that are not there, which is told beside other issues.
+  // Random expressions name members that do not exist, which causes these issues.
   const others = issues.filter(({ code }) => !['unknown-field', 'wrong-type', 'never-equal'].includes(code))
   expect(others.filter(({ code }) => code !== 'never-runs')).toEqual([])
   return others.map(({ path }) => path.replace('steps.', '').replaceAll(/(\.repeat)?\.steps\./g, '.'))

@@ -1,4 +1,4 @@
-/** Expressions with unbounded time or memory, or as much as they can get. */
+/** Expressions that use unbounded time or memory, or all that they can get. */
 export const BOMBS: Readonly<Record<string, string>> = {
   'four large ranges': '$count([[1..10000000],[1..10000000],[1..10000000],[1..10000000]])',
   'one large range': '$count([1..9999999])',

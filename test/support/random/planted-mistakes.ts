@@ -6,11 +6,14 @@ import { CAPABILITIES, type Kind, type TypedWorkflow, written } from './typed-wo
 /** A text somewhere in a workflow. */
 type Place = { path: (string | number)[]; text: string }
 
-/** A copy of a workflow with one wrong name or type, and where; undefined when this mistake has no place in it. */
+/**
+ * A copy of a workflow with one wrong name or type, and its place; undefined if the workflow has no place for this
+ * mistake.
+ */
 export type Mistake = { what: string; workflow: TypedWorkflow; at: string; planted: string }
 type Plant = (workflow: TypedWorkflow, random: Random) => Mistake | undefined
 
-/** What an expression of another kind finds. */
+/** Expressions whose results have other kinds. */
 const OTHER: Readonly<Record<Kind, readonly string[]>> = {
   text: ['$input.limit', '$input.urgent', '$input.table', '$input.best', '$count($input.tags)'],
   number: ['$input.name', '$input.urgent', '$input.tags', '$input.best', '$string($input.limit)'],
@@ -20,7 +23,7 @@ const OTHER: Readonly<Record<Kind, readonly string[]>> = {
   row: ['$input.name', '$input.tags', '$input.limit'],
 }
 
-/** Each kind of mistake, by what it is. */
+/** Each kind of mistake, by its description. */
 export const PLANTS: Readonly<Record<string, Plant>> = {
   'a misspelt member in an expression': inExpression(
     /\.(name|limit|urgent|tags|table|best|title|score|body|words|rating|passed|entries|header|first|summary|size|told|note|decision)\b/g,
@@ -76,7 +79,7 @@ export function plantMistake(workflow: TypedWorkflow, random: Random): Mistake {
   }
 }
 
-/** Two letters in the wrong order, one too many, or one too few. */
+/** A name with two letters swapped, one added, or one left out. */
 function misspelt(name: string, random: Random): string {
   const at = Math.floor(random() * (name.length - 1))
   const swapped = `${name.slice(0, at)}${name[at + 1]}${name[at]}${name.slice(at + 2)}`

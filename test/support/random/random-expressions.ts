@@ -2,8 +2,8 @@ import type { Random } from '../../../shared/domain/random.ts'
 import { NAMES, pick, TEXTS } from './random-schemas.ts'
 
 /**
- * An expression over `$v` and `$w`, as often wrong as right. A straight one evaluates each of its parts whatever the values are: it has no
- * branches, and no part that is evaluated for each item.
+ * An expression over `$v` and `$w`, as often invalid as valid. With `straight` all its parts are evaluated for any
+ * values: it has no branches, and no parts that are evaluated for each item.
  */
 export function randomExpression(random: Random, depth = 4, straight = false): string {
   const inner = (): string => randomExpression(random, depth - 1, straight)

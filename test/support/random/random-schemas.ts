@@ -9,7 +9,7 @@ export const pick = <T>(random: Random, list: readonly T[]): T =>
 export const NAMES = ['a', 'b', 'c', 'name', 'rows', 'count'] as const
 export const TEXTS = ['x', 'open', 'closed', ''] as const
 
-/** A JSON Schema of at most this depth; a plain one has no alternatives and names its members. */
+/** A random JSON Schema of at most this depth; with `plain` it has no alternatives, and declares its members. */
 export function randomSchema(random: Random, depth = 3, plain = false): Schema {
   const kinds: (() => Schema)[] = [
     () => ({ type: 'string' }),
@@ -48,7 +48,7 @@ export function objectSchema(random: Random, depth = 3, plain = false): Schema {
   }
 }
 
-/** A value that a schema accepts. A dense one has every optional member and no empty list. */
+/** A value that a schema accepts; with `dense` it has every optional member, and no empty list. */
 export function valueFor(schema: Schema, random: Random, dense = false): Json {
   const { anyOf, type, properties, required, additionalProperties, items } = schema
   if (Array.isArray(anyOf)) return valueFor(pick(random, anyOf) as Schema, random, dense)

@@ -25,7 +25,7 @@ export const SCHEMAS: Readonly<Record<Kind, Schema>> = {
 type Members = Readonly<Record<string, Kind>>
 type Capability = { input: Members; optional: Members; output: Members }
 
-/** What the agents of these workflows do, by capability. */
+/** The agents' capabilities in these workflows. */
 export const CAPABILITIES: Readonly<Record<string, Capability>> = {
   'text.write': {
     input: { topic: 'text' },
@@ -96,7 +96,7 @@ function parsedChild(): Workflow {
 
 export const TYPED_CATALOGUE = { agents: AGENTS, workflows: [parsedChild()] }
 
-/** The paths that expressions may begin with, by the kind of what they find. */
+/** The paths that expressions may begin with, by the kind of their values. */
 type Sources = Readonly<Record<Kind, readonly string[]>>
 
 const NO_SOURCES: Sources = { text: [], number: [], flag: [], texts: [], rows: [], row: [] }
@@ -107,7 +107,7 @@ export function withMembers(sources: Sources, at: string, members: Members): Sou
   return all
 }
 
-/** An expression that finds a value of this kind. */
+/** An expression whose result has this kind. */
 export function expressionOf(kind: Kind, from: Sources, random: Random, depth = 2): string {
   const of = (one: Kind): string => expressionOf(one, from, random, depth - 1)
   const leaf = (): string => pick(random, from[kind])

@@ -11,14 +11,16 @@ export const ASSEMBLY = join(ROOT, '.orchestrator/test-assembly')
 export default function setup(): void {
   // Child processes of tests share the compile cache, in Node.js's default folder, which the CLI uses too.
   process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache')
-  // So do their syntheses the bundles of functions, most of which are the same in all of them.
+  // Their syntheses share the bundle cache, because most bundles are the same.
   process.env.ORCHESTRATOR_BUNDLE_CACHE ??= join(ROOT, 'node_modules/.cache/orchestrator/bundles')
-  // Before files are read: what changes meanwhile is not kept, and that includes folders that get new ones.
+  // Created before files are read: the cache keeps no bundle whose inputs changed meanwhile, and a new folder counts as
+  // a change.
   for (const folder of [ASSEMBLY, process.env.ORCHESTRATOR_BUNDLE_CACHE])
     mkdirSync(folder, { recursive: true })
   const app = spawnSync(process.execPath, ['infra/app.ts'], {
     cwd: ROOT,
-    // A test validates the templates (test/integration/api/stages.test.ts); here every run of a single file would wait for it.
+    // The templates are validated in a test (test/integration/api/stages.test.ts), so that runs of single files do not
+    // wait for that.
     env: { ...process.env, CDK_OUTDIR: ASSEMBLY, CDK_VALIDATION: 'false' },
     encoding: 'utf8',
   })

@@ -16,8 +16,9 @@ type Input = {
 const calls = new AsyncLocalStorage<Call>()
 
 /**
- * Ports whose clients send what the called method is granted and nothing else (`*.grants.ts`): another request fails as IAM would have it
- * fail. So each suite that runs on them is a test of the grants. What is sent outside of a method, by a test itself, passes.
+ * Ports whose clients send only requests that the called method's grants allow (`*.grants.ts`); other requests fail as
+ * in IAM. So every suite that runs on them also tests the grants. Requests that a test sends itself, outside of a
+ * method, pass.
  */
 export function grantedPorts<Given extends object>(
   ports: Given,
@@ -31,7 +32,7 @@ export function grantedPorts<Given extends object>(
           if (call) authorize(call, commandName, args.input as Input)
           return next(args)
         },
-      // Before the client in memory answers.
+      // Runs before the in-memory client answers.
       { step: 'initialize', priority: 'high', name: 'granted', override: true },
     )
   return Object.fromEntries(
@@ -53,7 +54,7 @@ function grantedPort(name: PortName, port: object): object {
   )
 }
 
-/** Throws unless one grant allows it. */
+/** Throws unless one of the grants allows the request. */
 function authorize({ name, grants }: Call, command: string, input: Input): void {
   const action = `dynamodb:${command.replace(/Command$/, '')}`
   for (const table of input.RequestItems ? Object.keys(input.RequestItems) : [String(input.TableName)]) {
