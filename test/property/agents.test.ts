@@ -233,7 +233,7 @@ describe('joins', () => {
       maxLength: 8,
     })
 
-  it('are what nested loops give (join/J1, join/J2, join/J3)', () => {
+  it('equal the result of nested loops (join/J1, join/J2, join/J3)', () => {
     fc.assert(
       fc.property(
         table('a'),

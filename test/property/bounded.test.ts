@@ -23,7 +23,7 @@ describe('a bounded text', () => {
     )
   })
 
-  it('is the same where it fits, and says how much it is less where it does not (bounded/X1, bounded/X4)', () => {
+  it('is unchanged if it fits, and otherwise says how much was left out (bounded/X1, bounded/X4)', () => {
     expect(boundedText('as it is')).toBe('as it is')
     const told = boundedText(`begin ${'m'.repeat(1_000_000)} end`)
     expect(told).toMatch(/^begin m+ \.\.\. \[998070 characters left out\] \.\.\. m+ end$/)
@@ -85,7 +85,7 @@ describe('any thrown value can be described (bounded/X3)', () => {
     expect(failureOf(thrown).message).toContain(message)
   })
 
-  it('also what does not want to be read', () => {
+  it('also values whose getters throw', () => {
     const thrower = {
       get message() {
         throw new Error('no')

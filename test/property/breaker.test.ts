@@ -29,7 +29,7 @@ const event = fc.oneof(
 )
 
 describe('the breaker', () => {
-  it('makes no call wait for a time that was set before the clock went back', () => {
+  it('does not block calls until a time that was set before the clock went back', () => {
     const open: Breaker = { ...CLOSED, state: 'open', openings: 1, openUntil: 10_020 }
     expect([10_000, 10_020, 6_400].map((now) => admission(open, now))).toEqual(['refused', 'trial', 'trial'])
     const onTrial = beginTrial({ ...open, openUntil: 0 }, 'a', 10_030)
@@ -40,7 +40,7 @@ describe('the breaker', () => {
     ])
   })
 
-  it('opens once for failures at once, tries one call at a time, and hears nothing of old calls (breaker/K1, breaker/K2, breaker/K3, breaker/K4)', () => {
+  it('opens once for concurrent failures, allows one trial at a time, and ignores results of old calls (breaker/K1, breaker/K2, breaker/K3, breaker/K4)', () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 400 }), (events) => {
         let breaker: Breaker = CLOSED
@@ -97,7 +97,7 @@ describe('the breaker', () => {
     expect(Array.from({ length: 45 }).reduce<Breaker>(fail, opened)).toBe(opened)
   })
 
-  it('opens when half of the calls have failed lately, but not for what it had opened for before', () => {
+  it('opens when half of the recent calls have failed, but not again for the same failures', () => {
     const often = { succeeded: false, lately: { failures: 0.6, calls: 12 } }
     expect(afterCall(CLOSED, { generation: 0 }, often, 5_000).state).toBe('open')
     const seldom = { succeeded: false, lately: { failures: 0.4, calls: 12 } }
@@ -108,7 +108,7 @@ describe('the breaker', () => {
     expect(afterCall(reopened, { generation: 0 }, often, 5_000).state).toBe('closed')
   })
 
-  it('takes failures for a row only when no call has succeeded between them, told or not (breaker/K6)', () => {
+  it('counts failures as consecutive only if no call has succeeded between them, reported or not (breaker/K6)', () => {
     const failure = (successes: number) => ({
       succeeded: false,
       lately: { failures: 0.1, calls: 50, tally: { of: 'work.do 1', successes } },
@@ -123,7 +123,7 @@ describe('the breaker', () => {
     expect(breakerAfter([9, 9, 9, 9, 10])).toMatchObject({ state: 'closed', consecutiveFailures: 1 })
   })
 
-  it('hears of a call whose caller has died, unless it began before the breaker closed last', () => {
+  it('counts a call whose caller has crashed, unless it began before the breaker last closed', () => {
     const lost = { beganAt: 100, trialId: 'mine' }
     expect(afterLostCall(CLOSED, lost, FAILED, 120)).toMatchObject({ consecutiveFailures: 1 })
     const closed = { ...CLOSED, generation: 4, closedAt: 110 }
@@ -142,7 +142,7 @@ describe('the breaker', () => {
     expect(afterLostCall(open, another, FAILED, 120)).toBe(open)
   })
 
-  it('holds back at most half of those that could do the same (breaker/K5)', () => {
+  it('excludes at most half of the agents with the same capability (breaker/K5)', () => {
     const open = (openUntil: number): Breaker => ({ ...CLOSED, state: 'open', openUntil })
     const names = ['a', 'b', 'c', 'd', 'e']
     fc.assert(

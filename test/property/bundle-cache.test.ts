@@ -20,10 +20,10 @@ afterAll(() => {
   for (const folder of made) rmSync(folder, { recursive: true })
 })
 
-/** What any edit may leave in these places: none is a file that esbuild cannot read, and each may be absent. */
+/** The contents that edits may leave in these files: esbuild can read all of them, and each file may be absent. */
 const TEXTS: Readonly<Record<string, readonly string[]>> = {
   'src/near.ts': ['export const near = 1', 'export const near = 2', "export * from '../shared/near'"],
-  // Come before near.ts where a module imports './near', or do not.
+  // Some of these have precedence over near.ts when a module imports './near'.
   'src/near.tsx': ['export const near = 3'],
   'src/near/index.ts': ['export const near = 4'],
   'shared/near.ts': ['export const near = 5', 'export const near = 6; export const unused = 7'],
@@ -63,11 +63,11 @@ class Project {
     if (text === undefined) return
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, text)
-    // As a tool would that restores files: their times of modification say nothing.
+    // Like a tool that restores files with their old modification times.
     utimesSync(file, 1_000_000, 1_000_000)
   }
 
-  /** As the synthesis does; what does not build is told by its error. */
+  /** Bundles as the synthesis does; returns the error of a failed build. */
   async bundle(meanwhile = (): void => {}): Promise<{ text: string; from: 'cache' | 'esbuild' }> {
     const cache = new BundleCache(this.cache, this.root)
     const found = await cache.find('function', 'so')
@@ -113,7 +113,7 @@ describe('a bundle from the cache', () => {
     }),
   )
 
-  it('is what esbuild would write now, whatever was edited, added and removed before (bundle-cache/B1)', async () => {
+  it('equals what esbuild would write now, after any edits, additions and removals (bundle-cache/B1)', async () => {
     let reused = 0
     await fc.assert(
       fc.asyncProperty(fc.array(edits, { minLength: 2, maxLength: 8 }), async (all) => {
@@ -131,7 +131,7 @@ describe('a bundle from the cache', () => {
       }),
       {
         numRuns: 15,
-        // What 150 runs have found.
+        // Cases that 150 random runs have found.
         examples: [
           [
             [
@@ -167,7 +167,7 @@ describe('a bundle from the cache', () => {
     expect(await project.bundle()).toEqual({ ...first, from: 'cache' })
   })
 
-  it('is not kept when its files changed while it was made (bundle-cache/B2)', async () => {
+  it('is not cached if its files changed during the build (bundle-cache/B2)', async () => {
     const project = new Project()
     await settle()
     const stale = await project.bundle(() => project.edit('src/near.ts', 'export const near = 9'))
@@ -180,7 +180,7 @@ describe('a bundle from the cache', () => {
     expect(await project.bundle()).toMatchObject({ from: 'esbuild' })
   })
 
-  it('is made again where its entry is damaged or cannot be written (bundle-cache/B3)', async () => {
+  it('is built again if its entry is damaged or cannot be written (bundle-cache/B3)', async () => {
     const project = new Project()
     await settle()
     const first = await project.bundle()
@@ -263,7 +263,7 @@ describe('a bundle from the cache', () => {
     for (const _again of [1, 2]) expect((await project.bundle()).text).toBe(text)
   })
 
-  it('leaves nothing of writes that were cut short', async () => {
+  it('removes the remains of interrupted writes', async () => {
     const project = new Project()
     await settle()
     await project.bundle()
@@ -276,7 +276,7 @@ describe('a bundle from the cache', () => {
     expect(readdirSync(join(project.cache, 'function')).filter((name) => name.startsWith('.'))).toEqual([])
   })
 
-  it('is one of the last eight of its function', async () => {
+  it('is among the last eight of its function', async () => {
     const project = new Project()
     for (let at = 0; at < 10; at++) {
       project.edit('src/near.ts', `export const near = ${at}`)

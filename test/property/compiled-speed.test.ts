@@ -49,19 +49,19 @@ describe('what is compiled, run by the engine', () => {
     expect(parts).toBeGreaterThan(2 * GRAPHS)
   })
 
-  it('is seen to be slower when levels stand in for gates', async () => {
+  it('would be slower with levels in place of gates', async () => {
     const { makespanRatio } = await measurePlans(randomPlans(20, [8, 20], 8), { compile: byLevels })
     expect(makespanRatio.median).toBeGreaterThan(1.05)
   })
 
-  it('is seen to break when a gate is dropped', async () => {
+  it('would break without a gate', async () => {
     const plans = randomPlans(20, [8, 20], 9)
     await expect(measurePlans(plans, { compile: withoutFirstGate })).rejects.toThrow(
       /began before .* which it needs/,
     )
   })
 
-  it('is seen to hang when a producer does not know of a gate', async () => {
+  it('would hang if a producer did not signal a gate', async () => {
     const plans = randomPlans(20, [8, 20], 9)
     const compile = (workflow: Workflow) => ({ ...compileWorkflow(workflow), gates: [] })
     await expect(measurePlans(plans, { compile })).rejects.toThrow(/FAILED/)

@@ -45,7 +45,7 @@ function readAt(epochs: ReturnType<typeof addedUp>, at: number): EpochCounters[]
 }
 
 describe('decayed counters', () => {
-  it('are those of the exact arithmetic, in whatever order they were added (counters/A1, counters/A2)', () => {
+  it('equal those of exact arithmetic, for any order of additions (counters/A1, counters/A2)', () => {
     fc.assert(
       fc.property(
         fc.array(contribution, { minLength: 1, maxLength: 60 }),
@@ -89,7 +89,7 @@ describe('decayed counters', () => {
     )
   })
 
-  it('fit into a number of DynamoDB at the end of an epoch, a billion of the largest of them (counters/A3)', () => {
+  it('fit into a DynamoDB number at the end of an epoch, with a billion of the largest additions (counters/A3)', () => {
     const worst = {
       quality: 1,
       residual: 1,
@@ -103,7 +103,7 @@ describe('decayed counters', () => {
       expect(String(added * 1_000_000_000n).length).toBeLessThanOrEqual(38)
   })
 
-  it('halve every half-life, and forget what is two epochs old', () => {
+  it('halve every half-life, and ignore counters two epochs old', () => {
     const one = { at: START, quality: 1, residual: 0, failed: false, latencySeconds: 1, costUsd: 0 }
     const epochs = addedUp([one])
     const countAt = (at: number) => sumsAt(readAt(epochs, at), at).count

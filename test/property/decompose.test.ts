@@ -27,7 +27,7 @@ describe('decompose', () => {
     )
   })
 
-  it('honours every edge and orders nothing else, where nothing is prime (decompose/D2, decompose/D3)', () => {
+  it('honours every edge and adds no ordering, for series-parallel graphs (decompose/D2, decompose/D3)', () => {
     fc.assert(
       fc.property(graphs(), (graph) => {
         const { ids, tree } = takeApart(graph)
@@ -56,7 +56,7 @@ describe('decompose', () => {
     )
   })
 
-  it('names what is not series-parallel (decompose/D5)', () => {
+  it('returns sets that are not series-parallel as `prime` (decompose/D5)', () => {
     const graph = makeGraph([
       ['a', []],
       ['b', []],

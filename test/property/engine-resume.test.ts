@@ -159,7 +159,7 @@ function life(store: ExecutionStore, world: World, start: number, unlucky = 0) {
 }
 
 describe('a crash after any write', () => {
-  it('changes nothing but time: the execution goes on where it was (history/J1, history/J2, call/C2)', {
+  it('changes nothing but time: the execution continues where it was (history/J1, history/J2, call/C2)', {
     timeout: 120_000,
   }, async () => {
     const { store, writes } = recordingStore()

@@ -145,7 +145,7 @@ describe('an estimate', () => {
     )
   })
 
-  it('goes to the next agent where one fails, and to what a step says of failures (simulate/E2)', () => {
+  it('simulates failover to the next agent, and each failure policy (simulate/E2)', () => {
     const steps = stepsOf({
       a: { capability: 'work.do' },
       soft: { capability: 'work.do', onFailure: 'continue' },
@@ -174,7 +174,7 @@ describe('an estimate', () => {
     expect(hopeless.successRate).toBe(0)
   })
 
-  it('knows that a fan-out runs so many at once, and a loop again', () => {
+  it('simulates the concurrency of fan-outs, and the rounds of loops', () => {
     const fanOut = stepsOf({ each: { capability: 'work.do', forEach: '{% $input %}', maxConcurrency: 2 } })
     const three = estimate(
       fanOut,
@@ -224,7 +224,7 @@ describe('an estimate', () => {
     expect(estimate(steps, known, { ...SEED, seed: 'other' })).not.toEqual(estimate(steps, known, SEED))
   })
 
-  it('draws from a histogram as often as its buckets weigh', () => {
+  it('draws from the buckets of a histogram in proportion to their weights', () => {
     const random = seededRandom('draws')
     const values = Array.from({ length: 20_000 }, () => 5 * Math.exp(0.6 * standardNormal(random)))
     const weights = new Map<number, number>()
@@ -242,7 +242,7 @@ describe('an estimate', () => {
     }
   })
 
-  it('holds: half of the tasks stay below p50, nine in ten below p90', async () => {
+  it('is calibrated: half of the tasks stay below p50, nine in ten below p90', async () => {
     const { time, cost } = await calibrate({ plans: 60, tasks: 25 })
     for (const share of [time.underP50, cost.underP50]) expect(Math.abs(share - 0.5)).toBeLessThan(0.08)
     for (const share of [time.underP90, cost.underP90]) expect(Math.abs(share - 0.9)).toBeLessThan(0.06)

@@ -32,22 +32,22 @@ describe('a gate, in every order of what can happen (gates/G1, gates/G2, gates/G
     expect(situations).toBeGreaterThan(500)
   })
 
-  it('would, were the write not fenced: a late one puts back a token that is dead (gate-state/W2)', async () => {
+  it('would wait for ever without the fence: a late write would restore a dead token (gate-state/W2)', async () => {
     const { lost } = await exploreGate(withCondition(NOT_DONE))
     expect(lost).toContain('a write arrives again')
   })
 
-  it('would, did the state not look whether all have ended (gate-state/W1, gates/G4)', async () => {
+  it('would wait for ever if the state did not check whether all have ended (gate-state/W1, gates/G4)', async () => {
     const { lost } = await exploreGate(withCondition(FENCED))
     expect(lost?.at(-1)).toBe('the state writes')
   })
 
-  it('would, did a step that replays its receipt not signal again (gates/G3)', async () => {
+  it('would wait for ever if a step that replays its receipt did not signal again (gates/G3)', async () => {
     const { lost } = await exploreGate(GATE, { silentReplay: true })
     expect(lost).toEqual(expect.arrayContaining([expect.stringMatching(/is cut off$/)]))
   })
 
-  it('would, were the retry no part of the fence: the write of a wait that has timed out comes late (gate-state/W3)', async () => {
+  it('would wait for ever if the retry were not part of the fence: the write of a wait that has timed out may arrive late (gate-state/W3)', async () => {
     const values = GATE.Arguments.ExpressionAttributeValues as Record<string, { S: string }>
     const withoutRetry = values[':f']?.S.replace(
       / & '#' & \$string\(1000 \+ \$states\.context\.State\.RetryCount\)/,
@@ -58,7 +58,7 @@ describe('a gate, in every order of what can happen (gates/G1, gates/G2, gates/G
     expect(lost).toContain('the wait times out')
   })
 
-  it('would let it go on too early, were the time it was entered part of the fence: a redrive after the clock has gone back (gate-state/W2)', async () => {
+  it('would continue too early if the entry time were part of the fence: a redrive after the clock has gone back (gate-state/W2)', async () => {
     const values = GATE.Arguments.ExpressionAttributeValues as Record<string, { S: string }>
     const fence = String(values[':f']?.S).replace('{% ', "{% $states.context.State.EnteredTime & '#' & ")
     const { early } = await exploreGate(withFence(fence))

@@ -45,7 +45,7 @@ function outcomeOf({ task, steps }: Ran, before: (id: string) => string) {
   return { status: task.status, steps: ended.toSorted(([a], [b]) => (a < b ? -1 : 1)) }
 }
 
-it('a workflow runs the same, whatever its steps and loops are called', async () => {
+it('a workflow runs the same with any names of steps and loops', async () => {
   // Durations and answers are derived from requests, which contain the names; so they are constant here.
   const behaviour = behaviours.map((one) => ({
     ...one,
@@ -67,7 +67,7 @@ it('a workflow runs the same, whatever its steps and loops are called', async ()
   )
 }, 120_000)
 
-describe('what users name may be called like a member of every object', () => {
+describe('user-chosen names may equal those of members that every object inherits', () => {
   let stores: Awaited<ReturnType<typeof startStores>>
   beforeAll(async () => {
     stores = await startStores()
@@ -161,7 +161,7 @@ describe('what users name may be called like a member of every object', () => {
     )
   })
 
-  it('but for __proto__, which is refused by its place', () => {
+  it('except __proto__, which is refused with its place', () => {
     const steps = JSON.parse(
       '{"a":{"capability":"echo","input":{"rows":[{"__proto__":{"admin":true}}]}}}',
     ) as object

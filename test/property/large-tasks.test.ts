@@ -185,7 +185,7 @@ describe('a task of 3,000 items', () => {
     expect((await ask('getTaskStatus', taskId)).body).toMatchObject({ items: { items: counts } })
   })
 
-  it('refuses a cursor that is none', async () => {
+  it('refuses an invalid cursor', async () => {
     await expect(ask('listTaskSteps', taskId, { cursor: 'items[3000]' })).rejects.toMatchObject({
       name: 'InvalidInputError',
       message: expect.stringContaining('"items[3000]" is none of this list'),

@@ -140,7 +140,7 @@ const commands = fc.array(
   { maxLength: 20 },
 )
 
-describe('objects/O1, objects/O2: what was put is there, under its own name', () => {
+describe('objects/O1, objects/O2: stored objects are found under their own names', () => {
   it('get, list, prefix, delimiter and pages agree with a map, for any names', async () => {
     const world = fc.record({
       names: fc.uniqueArray(keys, { minLength: 1, maxLength: 8 }),
@@ -217,7 +217,7 @@ describe('objects/O1, objects/O2: what was put is there, under its own name', ()
     await store.close()
   })
 
-  it('tells a changed object by the etag of a listing', async () => {
+  it('shows a changed object by the etag in a listing', async () => {
     await open()
     await put('k', 'one')
     const { etags: before } = await list()
@@ -228,7 +228,7 @@ describe('objects/O1, objects/O2: what was put is there, under its own name', ()
     await store.close()
   })
 
-  it('gives one of the whole objects to who reads while others write', async () => {
+  it('gives a reader one complete object while others write', async () => {
     await open()
     const bodies = Array.from({ length: 20 }, (_, index) => String(index).repeat(10_000))
     await put('k', bodies[0] ?? '')
@@ -242,7 +242,7 @@ describe('objects/O1, objects/O2: what was put is there, under its own name', ()
   })
 })
 
-describe('objects/O3: what a death leaves behind', () => {
+describe('objects/O3: the remains of a crash', () => {
   it('is removed when it is old, and left alone when another process may be writing it', async () => {
     await open()
     await put('k', 'kept')
@@ -262,7 +262,7 @@ describe('objects/O3: what a death leaves behind', () => {
   })
 })
 
-describe('objects/O4: a folder of the layout before', () => {
+describe('objects/O4: a folder in the former layout', () => {
   /** A bucket in the former layout: `a.md` under `files/x/`, and a name that had to be cut. */
   async function writeOldFolder(): Promise<string> {
     const { createHash } = await import('node:crypto')
@@ -275,7 +275,7 @@ describe('objects/O4: a folder of the layout before', () => {
     return `files/x/${thai}`
   }
 
-  it('is taken over: what has a name is listed, what had been cut is found by name', async () => {
+  it('is migrated: objects with complete names are listed, those with truncated names are found by name', async () => {
     const thai = await writeOldFolder()
     await open()
     expect((await list()).keys).toEqual(['files/x/a.md'])
@@ -289,7 +289,7 @@ describe('objects/O4: a folder of the layout before', () => {
     await store.close()
   })
 
-  it('never hides what has been put or removed since', async () => {
+  it('never hides later changes', async () => {
     const thai = await writeOldFolder()
     await open()
     await put(thai, 'new')

@@ -42,7 +42,7 @@ describe('the placement of agents and workflows', () => {
     },
   )
 
-  it('fits any set of agents and workflows, and moves nothing that is deployed when others come or go (stacks/S1, stacks/S2)', () => {
+  it('fits any set of agents and workflows, and moves nothing that is deployed when others are added or removed (stacks/S1, stacks/S2)', () => {
     const agents = fc.uniqueArray(fc.integer({ min: 0, max: 400 }), { maxLength: 280 })
     const workflows = fc.uniqueArray(fc.integer({ min: 0, max: 600 }), { maxLength: 300 })
     const deployments = fc.array(fc.record({ agents, workflows }), { minLength: 1, maxLength: 5 })
@@ -71,7 +71,7 @@ describe('the placement of agents and workflows', () => {
     )
   })
 
-  it('renames nothing when the eighty-first agent comes, wherever it stands in the list (stacks/S1)', () => {
+  it('renames nothing when the eighty-first agent is added, at any place in the list (stacks/S1)', () => {
     const before = placeInStacks({ agents: agentsUpTo(80), workflows: workflowsUpTo(7) })
     const after = placeInStacks(
       { agents: ['a-first', ...agentsUpTo(80)], workflows: workflowsUpTo(7) },

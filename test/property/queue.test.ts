@@ -124,7 +124,7 @@ it('never exceeds the limit, and starts every task in the end, in spite of death
   )
 })
 
-it('starts the more urgent first, and lets no task wait for ever (queue/V2)', async () => {
+it('starts urgent tasks first, and starves none (queue/V2)', async () => {
   const started: string[] = []
   const ports = portsOver(clientOf(immediateTable()), { most: 1, started })
   // One task a minute; one level of priority is worth ten minutes.

@@ -96,7 +96,7 @@ describe('an agent that always fails in one way', () => {
   })
 })
 
-describe('an agent that asks for a time that is too late', () => {
+describe('an agent whose retry-after time is too late', () => {
   const ask = (retryAfterSeconds: number) =>
     runInWorld(workflowOf({ maxAttempts: 3 }), null, {
       agents: ['first', 'second'],
@@ -117,7 +117,7 @@ describe('an agent that asks for a time that is too late', () => {
   })
 })
 
-describe('a task that an older version has planned', () => {
+describe('a task that an earlier release has planned', () => {
   const { on: _, ...standard } = RetrySchema.parse({})
   const oldPlan = (retry: object): Workflow => {
     const workflow = workflowOf(undefined)

@@ -192,7 +192,7 @@ const mixes = (length: number, from = 0): Nature[][] =>
 describe.each<Witnesses>(['alibis', 'silence'])(
   'whatever ends sandboxes or the local cloud, with %s',
   (witnesses) => {
-    it('fails those that do it, by name, and nothing beside them, in every order (sandbox/L1, sandbox/L4, sandbox/L5, sandbox/L6, running/R1, running/R2, running/R3, running/R4)', async () => {
+    it('fails only the invocations that kill their process, by name, in every order (sandbox/L1, sandbox/L4, sandbox/L5, sandbox/L6, running/R1, running/R2, running/R3, running/R4)', async () => {
       let orders = 0
       // Combinations of two invocations that end the local cloud, and excuse one another, have too many orders.
       const some = mixes(3).filter((mix) => witnesses === 'silence' || mix.filter(isWorst).length < 2)
@@ -211,7 +211,7 @@ describe.each<Witnesses>(['alibis', 'silence'])(
       expect(orders).toBeGreaterThan(50)
     })
 
-    it('runs what ends the local cloud three times, and no more', async () => {
+    it('runs an invocation that kills the local cloud three times, and no more', async () => {
       await everyOrder(['answers', 'ends the local cloud'], witnesses, ({ begins, lives }) => {
         expect(begins.get('1: ends the local cloud')).toBe(3)
         expect(lives).toBe(4)
@@ -220,8 +220,8 @@ describe.each<Witnesses>(['alibis', 'silence'])(
   },
 )
 
-describe('the journal of what runs', () => {
-  it('knows of nothing running after an end by request (running/R5)', async () => {
+describe('the journal of running invocations', () => {
+  it('has no entries after a requested shutdown (running/R5)', async () => {
     const path = join(folder, 'by-request')
     const journal = await RunningJournal.open(path)
     journal.begin('1', 'a', PID)
@@ -229,7 +229,7 @@ describe('the journal of what runs', () => {
     expect((await RunningJournal.open(path)).suspicionOf('a')).toMatchObject({ deaths: 0 })
   })
 
-  it('counts a death once when starts die on the way, and reads what a death has cut off (running/R2)', async () => {
+  it('counts a death once even if starts crash, and reads truncated lines (running/R2)', async () => {
     const path = join(folder, 'twice')
     const journal = await RunningJournal.open(path)
     journal.begin('1', 'a', PID)
@@ -239,7 +239,7 @@ describe('the journal of what runs', () => {
     }
   })
 
-  it('stays small however much runs, and however much was suspected (running/R6)', async () => {
+  it('stays small with any number of invocations and suspects (running/R6)', async () => {
     const path = join(folder, 'much')
     const journal = await RunningJournal.open(path)
     const key = 'k'.repeat(500)

@@ -93,7 +93,7 @@ describe('every order of a few', () => {
       }
     }, options)
 
-  it('never spends more than there is, for the root, a child and a grandchild, in spite of deaths (budget/U1, budget/U2)', async () => {
+  it('never exceeds the budget, for the root, a child and a grandchild, in spite of deaths (budget/U1, budget/U2)', async () => {
     const outcomes = new Set<string>()
     const { orders } = await explore(
       {
@@ -109,7 +109,7 @@ describe('every order of a few', () => {
     expect([...outcomes].sort()).toEqual(['a AgentBusyError', 'a spent', 'b AgentBusyError', 'b spent'])
   })
 
-  it('begins nothing of a child that has ended, nor of one whose parent has (budget/U4)', async () => {
+  it('starts no attempt of a child that has ended, nor of one whose parent has (budget/U4)', async () => {
     for (const [taskId, ended] of [
       ['c', 'c'],
       ['g', 'g'],
@@ -137,7 +137,7 @@ describe('every order of a few', () => {
     }
   })
 
-  it('lets a later attempt of a step take over, and the earlier one settles nothing any more (budget/U2, budget/U3)', async () => {
+  it('lets a later attempt of a step take over, after which the earlier one settles nothing (budget/U2, budget/U3)', async () => {
     const outcomes = new Set<string>()
     await explore({
       a: async (budgets) =>
@@ -151,7 +151,7 @@ describe('every order of a few', () => {
   })
 })
 
-describe('an attempt that begins nothing', () => {
+describe('a refused attempt', () => {
   const budgetsOf = async (budget: { usd?: number; tokens?: number }) => {
     const budgets = dynamodbBudgets({ client: clientOf(immediateTable()), table: 't' })
     await budgets.create('r', budget)
@@ -160,7 +160,7 @@ describe('an attempt that begins nothing', () => {
   }
   const own = { taskId: 'c', path: 's', holder: '1', until: NOW + 60 }
 
-  it('holds nothing afterwards, though the second look has failed (budget/U4)', async () => {
+  it('holds no reservation afterwards, even if the second check has failed (budget/U4)', async () => {
     const budgets = await budgetsOf({ usd: 1 })
     const throttled = { ...budgets, findShare: () => Promise.reject(new Error('throttled')) }
     const asked = { nanoUsd: 5, tokens: 0 }
@@ -170,7 +170,7 @@ describe('an attempt that begins nothing', () => {
     expect((await budgets.find('r'))?.spent).toEqual({ nanoUsd: 1, tokens: 0 })
   })
 
-  it('is told what will not come back, not what others hold (budget/U6)', async () => {
+  it('is told the amount that is short for good, not the amount that others reserve (budget/U6)', async () => {
     const budgets = await budgetsOf({ usd: 1e-9, tokens: 10 })
     const other = { ...own, path: 'other' }
     await reserveBudget({ budgets, clock }, other, { nanoUsd: 1, tokens: 1 })
@@ -196,7 +196,7 @@ describe('a deep tree', () => {
     spare: fc.constantFrom(0, 0, 10, -20, -60),
   })
 
-  it('serves every attempt if it suffices for each in the end, and refuses none that need only wait (budget/U1, budget/U4, budget/U5, budget/U6)', async () => {
+  it('serves every attempt if the budget suffices for all, and refuses none that only has to wait (budget/U1, budget/U4, budget/U5, budget/U6)', async () => {
     const seen = { waits: 0, refusals: 0 }
     await fc.assert(
       fc.asyncProperty(scenario, async ({ seed, parents, attempts, spare }) => {

@@ -7,7 +7,7 @@ import { criticalPath, type Graph, makeGraph, transitiveReduction } from '../../
 import { graphs, shuffled } from '../support/random/random-graphs.ts'
 
 describe('structureOf', () => {
-  it('runs every step once, after all it needs, in the time of the critical path, whatever the durations (structure/K1, structure/K2)', () => {
+  it('runs every step once, after its needs, in the time of the critical path, for any durations (structure/K1, structure/K2)', () => {
     fc.assert(
       fc.property(graphs(24), fc.infiniteStream(fc.integer({ min: 0, max: 1_000 })), (graph, stream) => {
         const { ids, tree, gates } = structured(graph)
@@ -36,7 +36,7 @@ describe('structureOf', () => {
     )
   })
 
-  it('needs no gate where the graph is series-parallel, and one where one edge is too many (structure/K4)', () => {
+  it('needs no gate for a series-parallel graph, and one for one additional edge (structure/K4)', () => {
     expect(
       structured(
         makeGraph([
@@ -67,7 +67,7 @@ describe('structureOf', () => {
     )
   })
 
-  it('takes graphs far beyond a definition, in a bounded time', () => {
+  it('handles graphs larger than any definition, in bounded time', () => {
     const size = 1_000
     const needs = Array.from({ length: size }, (_, index) =>
       [index - 1, index - 7, index - 31].filter((other) => other >= 0 && (index * 7 + other) % 3 > 0),

@@ -22,7 +22,7 @@ describe('testWorkflow', () => {
         const expected = await evaluateWorkflow(WorkflowSchema.parse(source), INPUT, behaviour)
         const run = await testWorkflow(source, {
           input: INPUT,
-          // Its random expressions name members that are not there.
+          // Its random expressions name members that do not exist.
           lenient: true,
           agents: Object.fromEntries(behaviour.agents.map((id, at) => [id, scriptOf(behaviour, id, at)])),
           approvals: (path) => approvalOf(behaviour, path),

@@ -13,7 +13,7 @@ const anyText = fc.string({
 })
 const plainText = anyText.filter((text) => !text.includes('{%'))
 
-/** Expressions with what could be taken for their end. */
+/** Expressions that contain `%}` in quotes or comments. */
 const expression = fc.constantFrom(
   '$input.x',
   '"%}"',
@@ -66,7 +66,7 @@ it('resolves any escaped text to that text (text-parts/T2)', async () => {
   )
 })
 
-it('splits what has been joined into the same parts, and knows where they are (text-parts/T1, text-parts/T3)', () => {
+it('splits joined parts into the same parts, with their offsets (text-parts/T1, text-parts/T3)', () => {
   fc.assert(
     fc.property(fc.array(part, { maxLength: 8 }).map(merged), (parts) => {
       const text = joined(parts)
@@ -109,7 +109,7 @@ it.each([
   expect(process.cpuUsage(began).user).toBeLessThan(5_000_000)
 })
 
-it('never throws, and never gives half an expression', () => {
+it('never throws, and never returns half an expression', () => {
   fc.assert(
     fc.property(anyText, (text) => {
       const split = splitText(text)

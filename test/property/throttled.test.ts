@@ -65,7 +65,7 @@ describe('tasks while Lambda throttles every call', () => {
     },
   )
 
-  it('uses up no attempt of a step that may have only one (throttling/Y2)', async () => {
+  it('uses up no attempt of a step with a single one (throttling/Y2)', async () => {
     const steps = { only: { capability: CAPABILITY, retry: { maxAttempts: 1 } } }
     let calls = 0
     const throttles = (): boolean => ++calls <= 12
@@ -77,7 +77,7 @@ describe('tasks while Lambda throttles every call', () => {
     expect(ran.get('only')?.attempts).toEqual([])
   })
 
-  it('is retried by an entry of its own at every state that invokes a function (throttling/Y1, throttling/Y2)', () => {
+  it('is retried by a Retry rule of its own at every state that invokes a function (throttling/Y1, throttling/Y2)', () => {
     const lambda = tasksIn(compileWorkflow(WORKFLOW).definition).filter(({ Resource }) =>
       Resource?.includes('lambda:invoke'),
     )
@@ -95,7 +95,7 @@ describe('tasks while Lambda throttles every call', () => {
     }
   })
 
-  it('leaves a rebinder enough looks for the longest wait (throttling/Y2, throttling/Y3)', () => {
+  it('leaves the rebinder enough retries for the longest wait (throttling/Y2, throttling/Y3)', () => {
     const [entry] = rebindRetry()
     const { MaxAttempts = 0, IntervalSeconds = 1, BackoffRate = 2, MaxDelaySeconds = 0 } = entry ?? {}
     expect(entry?.ErrorEquals).toContain(THROTTLED)

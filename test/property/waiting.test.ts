@@ -13,8 +13,8 @@ const clock = { now: () => new Date('2026-01-01T00:00:00.000Z') }
 const blobs = memoryBlobs()
 
 /**
- * What each step does, in order; a step may end its wait, or still wait at the end. The calls that end it are repeated after a crash:
- * With `overtakes` the step ends while the call that begins its wait is still on its way; `crashes` says how many calls of ports each got to before it was killed.
+ * The actions of each step, in order: a step may end its wait, or still wait at the end. Calls are repeated after a crash.
+ * With `overtakes` the step ends before the call that begins its wait completes. `crashes`: after how many port calls each try was killed.
  */
 const deed = (path: fc.Arbitrary<string>, ends: fc.Arbitrary<boolean>) =>
   fc.record({
@@ -33,7 +33,7 @@ const histories = fc
   .map(([one, other, rest]) => [one, other, ...rest])
 
 describe('the status of a task whose steps wait', () => {
-  it('agrees with the waits that are left, in whatever order their calls interleave (waiting/W1, waiting/W2, waiting/W3)', async () => {
+  it('agrees with the remaining waits, for every interleaving of their calls (waiting/W1, waiting/W2, waiting/W3)', async () => {
     await fc.assert(
       fc.asyncProperty(histories, fc.scheduler(), async (history, scheduler) => {
         const client = memoryClient({ tasks: memoryTable() })

@@ -107,7 +107,7 @@ it('accepts what the parser accepts: one of everything, and random workflows', (
   )
 })
 
-it('says of any change the same as the parser, and refuses nothing that validation accepts', () => {
+it('agrees with the parser on any change, and refuses nothing that validation accepts', () => {
   const anything: fc.Arbitrary<Json | undefined> = fc.oneof(
     fc.constantFrom<(Json | undefined)[]>(
       undefined,

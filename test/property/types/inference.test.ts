@@ -23,7 +23,7 @@ async function evaluated(
 }
 
 describe('the type of a schema', () => {
-  it('has every value that the schema accepts (types/Q1)', () => {
+  it('includes every value that the schema accepts (types/Q1)', () => {
     for (let seed = 0; seed < RUNS; seed++) {
       const random = seededRandom(`schema ${seed}`)
       const schema = randomSchema(random)
@@ -34,7 +34,7 @@ describe('the type of a schema', () => {
 })
 
 describe('the type of an expression', () => {
-  it('has every result that it evaluates to (types/Q1)', async () => {
+  it('includes every result of the expression (types/Q1)', async () => {
     let known = 0
     for (let seed = 0; seed < RUNS; seed++) {
       const random = seededRandom(`expression ${seed}`)
@@ -54,11 +54,11 @@ describe('the type of an expression', () => {
         expect(contains(type, result.value), shown).toBe(true)
       }
     }
-    // Else the property would hold of a checker that knows nothing.
+    // Otherwise the property would hold for a checker that infers only `any`.
     expect(known).toBeGreaterThan(RUNS / 4)
   })
 
-  it('is complained about only where no values let it succeed (types/Q2)', async () => {
+  it('has complaints only if it fails for all values (types/Q2)', async () => {
     let complaints = 0
     for (let seed = 0; seed < RUNS; seed++) {
       const random = seededRandom(`complaint ${seed}`)
@@ -70,7 +70,7 @@ describe('the type of an expression', () => {
         (name) => (types as Record<string, typeof types.v>)[name],
       )
       const wrong = found.complaints.filter(({ code }) => code === 'wrong-type')
-      // A member that is not declared is nothing, about which there is no complaint.
+      // Undeclared members evaluate to nothing, which is no error at run time.
       if (wrong.length === 0 || wrong.length < found.complaints.length) continue
       complaints += 1
       for (let at = 0; at < 3; at++) {

@@ -22,7 +22,7 @@ function isTaken(value: ReturnType<typeof valueFor>, schema: Schema): boolean {
   return z.fromJSONSchema(schema).safeParse((input as { value: unknown }).value).success
 }
 
-/** Schemas of objects with declared members are taken at their word (types/Q4). */
+/** Objects with declared members are assumed to have no others (types/Q4). */
 function isOpen(schema: unknown): boolean {
   if (typeof schema !== 'object' || schema === null) return false
   const { type, properties, additionalProperties } = schema as Schema
@@ -33,7 +33,7 @@ function isOpen(schema: unknown): boolean {
 }
 
 describe('what does not fit an input', () => {
-  it('is complained about only where no value fits (types/Q2)', () => {
+  it('causes complaints only if no value fits (types/Q2)', () => {
     let complaints = 0
     for (let seed = 0; seed < RUNS; seed++) {
       const random = seededRandom(`misfit ${seed}`)
@@ -51,14 +51,14 @@ describe('what does not fit an input', () => {
     expect(complaints).toBeGreaterThan(RUNS / 10)
   })
 
-  it('is nothing for a schema and itself', () => {
+  it('is empty for a schema and itself', () => {
     for (let seed = 0; seed < RUNS; seed++) {
       const schema = randomSchema(seededRandom(`itself ${seed}`))
       expect(misfitsOf(typeOfSchema(schema), typeTakenBy(schema)), JSON.stringify(schema)).toEqual([])
     }
   })
 
-  it('is told where all members are declared and one has another type', () => {
+  it('is reported if all members are declared and one has another type', () => {
     for (let seed = 0; seed < RUNS; seed++) {
       const random = seededRandom(`other ${seed}`)
       const found = randomSchema(random)

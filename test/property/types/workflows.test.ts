@@ -17,7 +17,7 @@ describe('a workflow that is well typed', () => {
 })
 
 describe('a mistake in one name or type', () => {
-  it(`is found where it stands, each of ${RUNS}`, () => {
+  it(`is found at its place, each of ${RUNS}`, () => {
     const kinds = new Set<string>()
     for (let seed = 0; seed < RUNS; seed++) {
       const random = seededRandom(`planted ${seed}`)
