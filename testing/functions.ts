@@ -10,7 +10,10 @@ import type { Cast } from './cast.ts'
 
 type OnCall = NonNullable<HostPorts['onCall']>
 
-/** The functions of a deployment, by name: `agent-<id>`, `rebind` and `control`. `onCall` is told of each call of an agent. */
+/**
+ * The functions of a deployment, by name: `agent-<id>`, `rebind` and `control`. `onCall` is called with each call of an
+ * agent.
+ */
 export function functionsOf(ports: Ports, { agents, scripted }: Cast, clock: VirtualClock, onCall: OnCall) {
   const timer = virtualTimer(clock)
   const hosts = new Map<string, Host>()
@@ -40,7 +43,7 @@ export type Host = (payload: unknown, requestId: string) => Promise<unknown>
 
 const CANCELLED = 'cancelled'
 
-/** An agent in the host; timers are those of the platform where none is given. */
+/** Wraps an agent in the host; timers are the platform's by default. */
 export function hostOf(agent: DefinedAgent, ports: Ports & Pick<HostPorts, 'timer' | 'onCall'>): Host {
   const silent = { info() {}, warn() {} }
   const run = runStep({ ...ports, log: silent, measure() {} })
@@ -59,8 +62,8 @@ const virtualTimer =
   }
 
 /**
- * An agent that is not scripted works in real time, while virtual time stands still: for no longer than the agent has, or one that never
- * ends could meet no timeout.
+ * Lets an agent that is not scripted work in real time, while virtual time stands still. Bounded by the agent's
+ * timeout, because an agent that never ends would stop virtual time for ever, and with it every timeout.
  */
 const inRealTime = (agent: DefinedAgent, clock: VirtualClock): DefinedAgent => ({
   ...agent,
@@ -72,7 +75,7 @@ const inRealTime = (agent: DefinedAgent, clock: VirtualClock): DefinedAgent => (
   },
 })
 
-/** Resolves when the work has ended somehow, or after that time. */
+/** Waits until the work has settled, or for at most that time. */
 async function settledWithin(work: Promise<unknown>, milliseconds: number): Promise<void> {
   const late = Promise.withResolvers<void>()
   const timer = setTimeout(late.resolve, milliseconds)

@@ -9,14 +9,14 @@ import { CALLER } from './caller.ts'
 /** A workflow as its YAML or JSON text, or as a value. */
 export type GivenWorkflow = string | object
 
-/** Throws InvalidWorkflowError; for a text each issue has its line and column. */
+/** Parses a workflow. Throws InvalidWorkflowError; for a text each issue has its line and column. */
 export function parseGiven(given: GivenWorkflow, what: string, lenient: boolean): Workflow {
   const { workflow, issues } = validateWorkflow(given, { lenient })
   if (workflow) return workflow
   throw new OrchestratorError('InvalidWorkflowError', `${what}: ${describeIssues(issues)}`, { issues })
 }
 
-/** Registers child workflows before the workflows that call them, in whichever order they were given. */
+/** Registers the given workflows, in any order: children before the workflows that call them. */
 export async function registerAll(
   ports: Ports,
   workflows: readonly Workflow[],

@@ -55,7 +55,7 @@ export type Script =
         price?: Partial<AgentManifest['price']>
       })
 
-/** The most that a manifest may say: a script is never cut off sooner than its step. */
+/** The maximum timeout of a manifest, so that only the step's timeout ends a script. */
 const PATIENT_SECONDS = 840
 
 export type Scripting = {
@@ -133,7 +133,7 @@ async function perform(
   return typeof output === 'function' ? output(input, call) : output
 }
 
-/** Throws a TypeError, and fails the test, when a script's function answers no duration. */
+/** Throws a TypeError, and fails the test, when a script's function returns no valid duration. */
 function requireSeconds(place: string, seconds: number, onMistake: Scripting['onMistake']): void {
   try {
     refuse(issuesAt(`${place}.seconds()`, VirtualSeconds, seconds, 'seconds'), 'testWorkflow')

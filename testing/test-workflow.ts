@@ -88,7 +88,7 @@ function parseRequest(asked: object): SubmitTask {
   throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
 }
 
-/** Waits for the function that ends the task, which may still be at work after the execution has ended. */
+/** Waits for the function that ends the task, which may still run after the execution has ended. */
 async function untilFinished({ ports }: VirtualCloud, taskId: string): Promise<void> {
   for (let look = 0; look < MOST_LOOKS; look++) {
     const task = await ports.tasks.findTask(taskId)

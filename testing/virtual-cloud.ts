@@ -3,7 +3,7 @@
  * runs the steps, and the cloud adapters use in-memory tables.
  *
  * Invariants (tests cite them):
- * virtual/T3 the same test gives the same result: ids, chance and time come from the seed and the clock of the test
+ * virtual/T3 the same test gives the same result: ids, random numbers and time come from the test's seed and clock
  * virtual/T4 virtual time advances only when no work is possible, and never while an agent that is not scripted works
  */
 import type { Integrations } from '../local/stepfunctions/integrations/integration.ts'

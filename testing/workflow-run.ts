@@ -40,7 +40,7 @@ export type StepRun = {
   steps?: Record<string, StepRun>
 }
 
-/** A call of an agent; its input as the step gives it, before the agent's own schema reads it. */
+/** A call of an agent, with its resolved input, before the agent's own schema parses it. */
 export type AgentCall = HostCall & {
   /** Virtual seconds since the task was submitted. */
   atSeconds: number

@@ -22,7 +22,7 @@ type Settings = {
   ids: Ids
 }
 
-/** Every port that keeps something in the two tables: the adapters of the cloud, over a client. */
+/** Every port that stores data in the two tables: the cloud adapters over a client. */
 export function storedPorts({ client, readingText, blobs, clock, ids }: Settings) {
   const tasks = { client, table: TASKS }
   const registry = { client, table: REGISTRY }

@@ -88,7 +88,7 @@ export function memoryTable(indexes: readonly MemoryIndex[] = []): MemoryTable {
 
   const items = (): WireItem[] => [...partitions.values()].flatMap((partition) => [...partition.values()])
 
-  /** The items that a query is about, in no order. */
+  /** The items that match a query's key condition, in no order. */
   function among({ partition: first, sort: last }: Keys, conditions: WireItem): WireItem[] {
     const { AttributeValueList } = conditions[first] as { AttributeValueList: [{ S: string }] }
     const wanted = AttributeValueList[0].S
@@ -164,7 +164,7 @@ function orderOf({ sort }: Keys, isForward: boolean): Order {
   }
 }
 
-/** Where a query goes on: the item of the key may have been deleted since. */
+/** The index of the item after a query's start key, whose own item may have been deleted since. */
 function placeAfter(key: WireItem, items: readonly WireItem[], inOrder: Order): number {
   const place = items.findIndex((item) => inOrder(item, key) > 0)
   return place < 0 ? items.length : place

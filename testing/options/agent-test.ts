@@ -18,13 +18,13 @@ import {
 } from './check.ts'
 import { issuesOfFiles } from './files.ts'
 
-/** More than a step's retry may ask for; the attempts before it are run as well. */
+/** More attempts than a step's `retry` allows; the earlier attempts of a test are run as well. */
 const MOST_ATTEMPTS = 100
 const MOST_SECONDS = AgentLimitsSchema.shape.timeoutSeconds.unwrap().maxValue ?? 840
 
 const TestSchema = z.strictObject({
   capability: z.string().optional(),
-  // Checked as JSON, with a message of its own.
+  // Checked separately (as JSON), for a better message.
   input: z.unknown().optional(),
   files: z.unknown().optional(),
   attempt: z.number().int().min(1).max(MOST_ATTEMPTS).optional(),
@@ -74,7 +74,7 @@ const issuesOfOnce = (once: unknown) =>
 type Asked = { once: Readonly<Record<string, unknown>>; crashAfter: string | undefined }
 type Performed = Readonly<Record<string, { performed: number }>>
 
-/** Throws a TypeError when the agent has never come to an effect that the test names, most likely because its key is misspelt. */
+/** Throws a TypeError if the agent never performs an effect that the test names: probably its key is misspelt. */
 export function requireEffects({ once, crashAfter }: Asked, performed: Performed, failure: unknown): void {
   const keys = Object.keys(performed)
   const issues = Object.keys(once)
@@ -92,6 +92,6 @@ export function requireEffects({ once, crashAfter }: Asked, performed: Performed
   refuse(issues, 'testAgent')
 }
 
-/** The error of a process that the test has ended. */
+/** The error of a crash that the test simulates. */
 export const CRASH = 'Runtime.ExitError'
 const isCrash = (failure: unknown): boolean => failure instanceof Error && failure.name === CRASH

@@ -36,7 +36,7 @@ export function issuesOfMembers(
   return Object.entries(value).flatMap(([key, member]) => issuesOf(placeIn(place, key), member, key))
 }
 
-/** A member whose key is data of the test, and may hold dots. */
+/** The path of a member whose key comes from the test, and may contain dots. */
 export const placeIn = (place: string, key: string): string => `${place}[${JSON.stringify(key)}]`
 
 export function issuesOfJson(place: string, value: unknown, start = ''): Issue[] {
@@ -45,13 +45,13 @@ export function issuesOfJson(place: string, value: unknown, start = ''): Issue[]
   return found ? [wrong(place, `${start}${describeNotJson(found, start === '' ? name : 'it')}`)] : []
 }
 
-/** `agents[0] is null; it must be ...`; a promise is told apart, because `await` is what is missing. */
+/** `agents[0] is null; it must be ...`; a promise has its own message, because an `await` is missing. */
 export const notRight = (place: string, value: unknown, right: string): Issue =>
   wrong('', `${place} is ${kindShown(value)}; it must be ${value instanceof Promise ? 'awaited' : right}`)
 
 export const wrong = (place: string, message: string): Issue => issue('invalid-value', place, message)
 
-/** Whether a value is an object without a class: a Map or a Promise would be read as options without fields. */
+/** Whether a value is a plain object: a Map or a Promise would be read as options without fields. */
 export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)

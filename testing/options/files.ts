@@ -4,7 +4,7 @@ import { issuesAt, issuesOfMembers, notRight, wrong } from './check.ts'
 
 const KeySchema = FileReferenceSchema.shape.$file
 
-/** What is wrong with the files of a test: no input could name a file whose key is no file reference. */
+/** What is wrong with the files of a test: a key that is not a valid file reference could not be named by any input. */
 export const issuesOfFiles = (files: unknown): Issue[] =>
   files === undefined
     ? []

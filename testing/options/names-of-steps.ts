@@ -17,8 +17,8 @@ import { isDefined } from './agents.ts'
 import { placeIn, refuse, wrong } from './check.ts'
 
 /**
- * Throws a TypeError for names in the options of a test that its workflows do not have: steps of scripts and of approvals, and capabilities
- * that are a slip of one that a step asks for. Other scripts may go unused, because tests share them.
+ * Throws a TypeError for names in the options of a test that its workflows do not have: steps of scripts and approvals,
+ * and probable misspellings of capabilities. Other scripts may be unused, because tests share them.
  */
 export function requireKnownNames(
   workflows: readonly Workflow[],
@@ -50,7 +50,7 @@ export function requireKnownNames(
   )
 }
 
-/** Which steps a key may name, and why it may not name another. */
+/** Which steps a key may name, and the reason why it may not name another. */
 type Wanted = { what: string; whyNot(step: Step, place: string): string | undefined }
 
 const ANSWERED: Wanted = {
@@ -89,7 +89,7 @@ function issuesOfStep(
   return found.includes(undefined) ? [] : [wrong(at, problem)]
 }
 
-/** Steps with the id, or nearly, in whichever loop, before those with a path that is nearly the same. */
+/** Suggests first steps with the same or a similar id, in any loop, then those with a similar path. */
 function suggestPlaces(place: string, known: readonly string[]): string {
   const ids = nearestNames(
     parsePath(place).stepId,
@@ -100,7 +100,7 @@ function suggestPlaces(place: string, known: readonly string[]): string {
   return suggestNames(near.length === 1 && only !== undefined ? only : place, known)
 }
 
-/** A path has the numbers of all its rounds and items, or none of them; undefined where it is right. */
+/** A path must have the numbers of all its rounds and items, or none of them; undefined if it is valid. */
 function problemOfNumbers(steps: Workflow['steps'], key: string): string | undefined {
   const parts = key.split('.').map(parsePath)
   const isNumbered = parts.some(({ index }) => index !== undefined)

@@ -26,7 +26,7 @@ type NamedFailure = Exclude<Failure, string>
 /** The fields of a script that is no function. */
 type Fields = Exclude<Script, (...all: never[]) => unknown>
 
-/** Any name is an error's; one that is a slip of an error of this package would not be what was meant. */
+/** Any error name is allowed, except a probable misspelling of one of this package's errors. */
 const ErrorNameSchema = z
   .string()
   .min(1, 'the name of an error')
@@ -49,7 +49,7 @@ const FailureSchema = z.union([
 const anyFunction = z.custom((value) => typeof value === 'function', 'a function of the call')
 
 const ACT = {
-  // Checked as JSON, or called.
+  // Checked separately: as JSON, or as a function.
   output: z.unknown().optional(),
   fails: FailureSchema.optional(),
   times: z.number().int().min(1).max(1_000).optional(),
@@ -96,7 +96,7 @@ function issuesOfStep(place: string, step: unknown): Issue[] {
   return issuesOfActs(place, StepSchema, step)
 }
 
-/** A script, or what it does at a step: an act, and acts call by call. */
+/** Issues of a script, or of its behaviour at a step: an act, or a list of acts for successive calls. */
 function issuesOfActs(place: string, schema: z.ZodType, value: Readonly<Record<string, unknown>>): Issue[] {
   const list: unknown[] = Array.isArray(value.attempts) ? value.attempts : []
   const ofAttempts = list.flatMap((act, at) => {
@@ -116,7 +116,7 @@ function issuesOfActs(place: string, schema: z.ZodType, value: Readonly<Record<s
 const issuesOfOutput = (place: string, { output }: Readonly<Record<string, unknown>>): Issue[] =>
   typeof output === 'function' ? [] : issuesOfJson(`${place}.output`, output)
 
-/** Without a failure, a number of failures changes nothing. */
+/** `times` counts failures, so it has no effect without `fails`. */
 function issuesOfTimes(place: string, acts: readonly Readonly<Record<string, unknown>>[]): Issue[] {
   const isIdle =
     acts.some(({ times }) => times !== undefined) && acts.every(({ fails }) => fails === undefined)

@@ -25,7 +25,7 @@ const TestSchema = z.strictObject({
   approvals: z.unknown().optional(),
   files: z.unknown().optional(),
   now: z.unknown().optional(),
-  // Checked as JSON, with a message of its own.
+  // Checked separately (as JSON), for a better message.
   input: z.unknown().optional(),
   workflows: z.array(z.unknown()).optional(),
   seed: z.string().optional(),
