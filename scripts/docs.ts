@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generatedPages } from './docs/pages.ts'
 
-/** `npm run docs`: writes the generated pages. `test/unit/scripts/docs.test.ts` fails where one is stale. */
+/** `npm run docs`: writes the generated pages. `test/unit/scripts/docs.test.ts` fails when one is stale. */
 const ROOT = join(import.meta.dirname, '..')
 
 for (const [path, text] of Object.entries(await generatedPages(ROOT))) {

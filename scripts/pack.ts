@@ -34,7 +34,7 @@ function parsedArgs() {
   }
 }
 
-/** Ends with the message alone: what is wrong is in the options, on the disk, or in what the compiler has printed. */
+/** Ends with the message only: the cause is in the options, on the disk, or in the compiler's output. */
 function fail(error: unknown): never {
   console.error(`error: ${error instanceof Error ? error.message : String(error)}`)
   process.exit(2)

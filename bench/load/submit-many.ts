@@ -14,7 +14,7 @@ type Load = {
  * Idempotency-Key; then waits for the end of all. Times are in milliseconds.
  */
 export async function submitMany(api: LocalApi, { clients, tasks, warmUp }: Load) {
-  // No more at once than clients: further requests would only poll.
+  // At most as many concurrent tasks as clients: further requests would only poll.
   for (let done = 0; done < warmUp; done += clients)
     await Promise.all(Array.from({ length: clients }, () => api.run('simple', {})))
   const before = await countExecutions(api)

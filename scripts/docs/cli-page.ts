@@ -28,7 +28,7 @@ export async function cliPage(): Promise<string> {
 
 type Named = { name: string; command: Command }
 
-/** Commands that do something: those without subcommands, and those that take arguments of their own beside them. */
+/** Commands that can be run: those without subcommands, and those with arguments besides their subcommands. */
 function leaves(command: Command, before: string): Named[] {
   const name = `${before}${command.name()}`
   const own =

@@ -5,8 +5,8 @@ import { makeFolder, whyNot } from '../../cli/show/make-folder.ts'
 type Checkout = { root: string; name: string }
 
 /**
- * Makes a folder for the package, or empties that of an earlier one, and answers its absolute path. Throws an Error, and deletes
- * nothing, where the folder holds the checkout or files that are no package of this name.
+ * Creates a folder for the package, or empties that of an earlier one, and returns its absolute path. If the folder
+ * contains the checkout, or files that are not a package of this name, it throws an Error and deletes nothing.
  */
 export async function emptyPackageFolder(folder: string, { root, name }: Checkout): Promise<string> {
   const refuse = (reason: string): never => {
@@ -43,7 +43,7 @@ function isWithin(path: string, folder: string): boolean {
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
-/** A packed manifest has no scripts; those of a checkout and of a project have. */
+/** Recognizes a packed package: its manifest has no scripts, unlike those of a checkout or a project. */
 async function isPackage(folder: string, name: string): Promise<boolean> {
   try {
     const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Record<
