@@ -199,7 +199,7 @@ export const FUNCTIONS = {
   },
   reconcile: {
     entry: 'functions/events/reconcile',
-    description: 'Ends or starts tasks that the events have missed',
+    description: 'Ends or starts tasks whose events were lost',
     timeoutSeconds: 120,
     memoryMb: 512,
     ports: {
@@ -217,7 +217,7 @@ export const FUNCTIONS = {
   },
   collect: {
     entry: 'functions/events/collect',
-    description: 'Removes state machines that nobody needs any more',
+    description: 'Removes state machines that are not used any more',
     timeoutSeconds: 300,
     memoryMb: 512,
     ports: { collectables: ['list', 'collect', 'forget'], machines: ['remove'] },

@@ -66,12 +66,12 @@ export const StageSchema = z.strictObject({
     .string({ error: RIGHT_ACCOUNT })
     .regex(/^\d{12}$/, RIGHT_ACCOUNT)
     .optional()
-    .describe('The AWS account that this stage is deployed to, and to no other; any where it is not said'),
+    .describe('The only AWS account that this stage may be deployed to; any account by default'),
   region: z
     .string({ error: RIGHT_REGION })
     .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, RIGHT_REGION)
     .optional()
-    .describe('The region that this stage is deployed to; that of the credentials where it is not said'),
+    .describe('The only region that this stage may be deployed to; that of the credentials by default'),
   tags: z
     .record(z.string(), z.string({ error: 'the value of a tag is text' }), { error: RIGHT_TAGS })
     .refine((tags) => Object.keys(tags).length <= MOST_TAGS, `at most ${MOST_TAGS} tags`)
@@ -94,12 +94,14 @@ export const StageSchema = z.strictObject({
     .default(30)
     .describe('How long logs of functions, machines and the API are kept'),
   archiveEvents: flag.default(true).describe('Whether the bus keeps its events for a replay'),
-  archiveDays: wholeNumber(1, NO_LIMIT, 30).default(30).describe('How long it keeps them'),
+  archiveDays: wholeNumber(1, NO_LIMIT, 30).default(30).describe('How long the bus keeps its events'),
   requestsPerSecond: z
     .preprocess(numberOf, z.number({ error: RIGHT_RATE }).min(1, { error: RIGHT_RATE }))
     .default(100)
-    .describe('What the API takes; more are answered 429'),
-  burstRequests: wholeNumber(1, NO_LIMIT, 200).default(200).describe('How many may come at once'),
+    .describe('Requests per second that the API accepts; further ones get 429'),
+  burstRequests: wholeNumber(1, NO_LIMIT, 200)
+    .default(200)
+    .describe('The burst of requests that the API accepts'),
   callerRoles: names('names of roles, e.g. [my-app]; only in the file')
     .default([])
     .describe(
@@ -110,18 +112,18 @@ export const StageSchema = z.strictObject({
   ),
   tenantConcurrency: wholeNumber(1, NO_LIMIT, 100)
     .optional()
-    .describe('Tasks that run at once; more wait in a queue. Not limited where it is not said'),
+    .describe('The most tasks that run concurrently; further ones are queued. Unlimited by default'),
   accountConcurrency: wholeNumber(1, NO_LIMIT, 1_000)
     .default(1_000)
-    .describe('Calls that Lambda runs at once for the account in this region: an alarm goes by it'),
+    .describe('The Lambda concurrency limit of the account in this region, for an alarm'),
   reservedConcurrency: wholeNumber(1, 500, 20)
     .optional()
     .describe(
-      'Calls at once that are kept for each of api, rebind, control and finish-task, whatever agents take; no more than these either',
+      'Reserved concurrency of each of the functions api, rebind, control and finish-task, which is also their limit',
     ),
   taskRetentionDays: wholeNumber(1, MOST_DAYS, 90)
     .optional()
-    .describe('How long a task is kept after its end, with all that it has; for good where it is not said'),
+    .describe('How long a task and its data are kept after its end; unlimited by default'),
   fileRetentionDays: wholeNumber(1, MOST_DAYS, 90)
     .optional()
     .describe('How long an uploaded file is kept; for good where it is not said'),
@@ -138,12 +140,12 @@ export const StageSchema = z.strictObject({
     )
     .optional()
     .describe(
-      'What is not as in shared/estimator/prices.ts: of another region, by contract, models of your own',
+      'Prices that differ from shared/estimator/prices.ts: another region, a contract, your own models',
     ),
   alarmEmails: z
     .array(z.email({ error: RIGHT_EMAIL }), { error: RIGHT_EMAILS })
     .default([])
-    .describe('Who is told of alarms; each confirms once'),
+    .describe('The addresses that alarms are sent to; each must be confirmed once'),
 })
 export type Stage = z.output<typeof StageSchema>
 

@@ -54,7 +54,7 @@ export class OurAlarms extends Construct {
     const topic = new AlarmTopic(this, 'Topic', stage)
     new CfnOutput(Stack.of(this), 'AlarmTopic', {
       value: topic.topicArn,
-      description: 'Alarms: subscribe whoever should know',
+      description: 'Alarms: subscribe the operators',
     })
     new CfnOutput(Stack.of(this), 'AccountConcurrency', { value: String(stage.accountConcurrency) })
     for (const address of stage.alarmEmails) topic.addSubscription(new EmailSubscription(address))
@@ -102,7 +102,7 @@ function watched({ stage, metrics, runtime, tables }: OurAlarmsProps): Watched[]
     },
     {
       id: 'FunctionErrors',
-      description: 'Functions of the orchestrator itself fail; what agents do is not among it.',
+      description: 'Functions of the orchestrator itself fail; failures of agents are not counted.',
       // The rebinder throws to make its state retry: that is no failure.
       metric: difference(
         functionNames.map((name) => metrics.ofFunction(name, 'Errors')),
@@ -118,7 +118,7 @@ function watched({ stage, metrics, runtime, tables }: OurAlarmsProps): Watched[]
     },
     {
       id: 'DeadLetters',
-      description: 'Something could not be delivered or handled, and lies in the dead-letter queue.',
+      description: 'Events that could not be delivered or handled are in the dead-letter queue.',
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
       threshold: 1,
     },
@@ -131,7 +131,7 @@ function watched({ stage, metrics, runtime, tables }: OurAlarmsProps): Watched[]
     },
     {
       id: 'Throttled',
-      description: 'Lambda or DynamoDB refuses calls for there being too many.',
+      description: 'Lambda or DynamoDB throttles calls.',
       metric: sum([
         metrics.ofAllFunctions('Throttles'),
         ...tables.flatMap((table) => [

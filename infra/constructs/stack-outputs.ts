@@ -13,7 +13,7 @@ export function addOutputs(stack: Stack, { stage: { prefix }, api }: { stage: St
     },
     CallerPolicy: {
       value: api.callerPolicy.managedPolicyArn,
-      description: 'Attach it to whoever is to call the API',
+      description: 'The policy for callers of the API: attach it to their role or user',
     },
     Call: {
       value: `ORCHESTRATOR_URL=${api.api.apiEndpoint} npx orchestrator list`,

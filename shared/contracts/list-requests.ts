@@ -49,8 +49,8 @@ export const ListTasksSchema = z.strictObject({
   workflow: z.string().min(1).max(64).optional().describe('Only tasks of this workflow'),
   version: wholeNumber(1, 999_999_999).optional().describe('Only tasks of this version of their workflow'),
   type: z.string().min(1).max(64).optional().describe('Only tasks of this type'),
-  from: TimeSchema.optional().describe('Only tasks that were created then or later'),
-  to: TimeSchema.optional().describe('Only tasks that were created before'),
+  from: TimeSchema.optional().describe('Only tasks created at this time or later'),
+  to: TimeSchema.optional().describe('Only tasks created before this time'),
   metadata: MetadataFilterSchema.optional(),
   id: z
     .string()
@@ -68,8 +68,8 @@ export const ListTasksSchema = z.strictObject({
 })
 
 export const ListApprovalsSchema = z.strictObject({
-  approver: z.string().min(1).max(200).optional().describe('Only what this person may decide'),
-  workflow: z.string().min(1).max(64).optional().describe('Only of tasks of this workflow'),
+  approver: z.string().min(1).max(200).optional().describe('Only approvals that this person may decide'),
+  workflow: z.string().min(1).max(64).optional().describe('Only approvals in tasks of this workflow'),
   limit: wholeNumber(1, 100).default(20),
   cursor: cursorOf(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z#t_[0-9a-z]+#[^#]+$/),
 })

@@ -138,12 +138,12 @@ function requestBody({ id, from = {} }: Route, input: JsonSchema, schemas: Compo
 
 /** The redirect for an answer that exceeds Lambda's response limit. */
 const ELSEWHERE = {
-  description: 'The answer is larger than 6 MB: the same JSON is at this address, for five minutes',
+  description: 'The response exceeds 6 MB: this URL has the same JSON, for five minutes',
   headers: { Location: { required: true, schema: { type: 'string', format: 'uri' } } },
 }
 
 const WHERE = {
-  description: 'The path of what was made',
+  description: 'The path of the created resource',
   required: true,
   schema: { type: 'string', format: 'uri-reference' },
 }

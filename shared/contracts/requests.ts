@@ -18,7 +18,7 @@ const GivenWorkflowSchema = z
 const LenientSchema = z
   .boolean()
   .optional()
-  .describe('Wrong names and types in a workflow that comes along are warnings, and no reason to refuse it')
+  .describe('Reports wrong names and types in the submitted workflow as warnings, instead of refusing it')
 
 /** An unambiguous time: with its zone, so that every reader means the same instant. */
 export const TimeSchema = z.iso

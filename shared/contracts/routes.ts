@@ -94,7 +94,8 @@ export const ROUTES = {
     },
     success: {
       status: 200,
-      description: 'A page of tasks; one with a filter may have fewer than its limit, and go on',
+      description:
+        'A page of tasks; with a filter it may have fewer than its limit although more pages follow',
       name: 'TaskList',
       output: z.object({ tasks: z.array(TaskViewSchema), cursor: CursorSchema }),
     },
@@ -174,7 +175,7 @@ export const ROUTES = {
     from: { path: ['id'], query: ['status', 'under', 'inputs', 'outputs', 'limit', 'cursor'] },
     success: {
       status: 200,
-      description: 'A page of steps, as many as fit an answer',
+      description: 'A page of steps, at most as many as fit a response',
       name: 'StepList',
       output: z.object({ steps: z.array(StepViewSchema), cursor: CursorSchema }),
     },
@@ -212,7 +213,7 @@ export const ROUTES = {
     from: { path: ['id'], query: ['type', 'step', 'limit', 'cursor'] },
     success: {
       status: 200,
-      description: 'A page of events, as many as fit an answer',
+      description: 'A page of events, at most as many as fit a response',
       name: 'EventList',
       output: z.object({ events: z.array(EventViewSchema), cursor: CursorSchema }),
     },
@@ -310,7 +311,8 @@ export const ROUTES = {
     from: { query: ['approver', 'workflow', 'limit', 'cursor'] },
     success: {
       status: 200,
-      description: 'A page of open approvals; one with a filter may have fewer than its limit, and go on',
+      description:
+        'A page of open approvals; with a filter it may have fewer than its limit although more pages follow',
       name: 'ApprovalList',
       output: z.object({ approvals: z.array(OpenApprovalViewSchema), cursor: CursorSchema }),
     },

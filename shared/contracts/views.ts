@@ -46,7 +46,7 @@ const DegradedCount = z
 export const CursorSchema = z
   .string()
   .optional()
-  .describe('Where the next page begins; there is none after the last one')
+  .describe('The start of the next page; absent on the last one')
 
 /** The records as callers see them, without internal fields (fences, owners, digests, storage pointers). */
 export const TaskViewSchema = z.object({
@@ -87,14 +87,14 @@ export const TaskViewSchema = z.object({
   warnings: z
     .array(IssueSchema)
     .optional()
-    .describe('At its submission, where that was lenient: wrong names and types in its workflow'),
+    .describe('Wrong names and types in its workflow, if it was submitted with `lenient`'),
   links: z.record(z.string(), z.string()),
 })
 export type TaskView = z.infer<typeof TaskViewSchema>
 
 /** The number of items of a fan-out by status. */
 export const ItemCountsSchema = z.object({
-  total: z.number().int().optional().describe('How many there are, as soon as that is known'),
+  total: z.number().int().optional().describe('The number of items, once it is known'),
   running: z.number().int(),
   succeeded: z.number().int(),
   failed: z.number().int(),
@@ -154,7 +154,7 @@ export const TaskWithStepsViewSchema = TaskViewSchema.extend({
   steps: z
     .array(StepViewSchema)
     .describe('Of a loop those of its latest round, of a fan-out the items that wait; `links.steps` has all'),
-  moreSteps: z.number().int().optional().describe('How many are left out, where they do not fit the answer'),
+  moreSteps: z.number().int().optional().describe('The number left out, if not all fit the response'),
 })
 export type TaskWithStepsView = z.infer<typeof TaskWithStepsViewSchema>
 
@@ -177,7 +177,7 @@ export const OpenApprovalViewSchema = z.object({
   parent: ParentSchema.pick({ taskId: true, path: true }).optional(),
   prompt: z.string(),
   choices: z.array(z.string()),
-  approvers: z.array(z.string()).optional().describe('Who may decide; anybody where it is not said'),
+  approvers: z.array(z.string()).optional().describe('Who may decide; anybody by default'),
   requestedAt: z.string(),
   expiresAt: z.string(),
   links: z.object({ task: z.string(), answer: z.string() }),
@@ -186,7 +186,7 @@ export type OpenApprovalView = z.infer<typeof OpenApprovalViewSchema>
 
 export const TaskStatusViewSchema = TaskViewSchema.pick({ taskId: true, status: true }).extend({
   steps: z.record(z.string(), z.number()).describe('How many steps have each status'),
-  items: z.record(z.string(), ItemCountsSchema).optional().describe('Of each fan-out that has begun'),
+  items: z.record(z.string(), ItemCountsSchema).optional().describe('By path of each begun fan-out'),
 })
 
 export const ResultViewSchema = z.object({

@@ -117,7 +117,7 @@ export const TaskSchema = z.discriminatedUnion('status', [
     status: z.literal('succeeded'),
     result: StoredValueSchema,
     degraded: DegradedSchema.default([]),
-    degradedCount: z.number().int().optional().describe('Where there are more than `degraded` has'),
+    degradedCount: z.number().int().optional().describe('The total number, if `degraded` is truncated'),
     calibration: CalibrationSchema.optional(),
   }),
   EndedSchema.extend({ status: z.enum(['failed', 'timed_out']), error: TaskErrorSchema }),

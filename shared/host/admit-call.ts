@@ -21,7 +21,7 @@ export async function admitCall(
   const { fallback } = stepOf(plan, own.path)
   const admitted = await admit(ports, { own, plan, agentId, manifest, decision, fallback, deadline })
   const spending = makeSpending(manifest.price, ports.prices, (model) =>
-    log.warn('cost unknown: set prices.models in the stage, or tell costUsd', { agentId, model }),
+    log.warn('cost unknown: set prices.models in the stage, or report costUsd', { agentId, model }),
   )
   await noLongerHeld(ports, { own, record, log })
   return { admitted, spending }

@@ -92,6 +92,6 @@ export async function count(
  */
 export async function release({ call, log }: StepRun, end: CallEnd | undefined): Promise<void> {
   await call?.admitted.end(end, amountOf(call.spending.sum())).catch((reason: unknown) => {
-    log.warn('not given back', { reason: String(reason) })
+    log.warn('slot or reservation not released', { reason: String(reason) })
   })
 }

@@ -52,7 +52,7 @@ async function noteWhenToAsk(
   const seconds = Math.min(waitSeconds, MOST_RETRY_AFTER_SECONDS)
   const askAgainAt = new Date(clock.now().getTime() + seconds * 1_000).toISOString()
   await steps.noteStep(own, { askAgainAt }).catch((reason: unknown) => {
-    log.warn('not noted when to ask again', { reason: String(reason) })
+    log.warn('retry-after time not recorded', { reason: String(reason) })
   })
 }
 
@@ -94,7 +94,7 @@ async function noteAttempt(
   const before = record.attempts.length
   // If the write fails, the rebinder records the attempt later; the agent's error leaves the host either way.
   const noted = await ports.steps.addAttempt(own, attempt, before).catch((reason: unknown) => {
-    log.warn('attempt not noted', { reason: String(reason) })
+    log.warn('attempt not recorded', { reason: String(reason) })
     return false
   })
   const durationMs = millisecondsBetween(record.startedAt, endedAt)

@@ -54,7 +54,7 @@ export function outputCache(
     try {
       return await work()
     } catch (reason) {
-      log.warn('cache out of reach', { reason: String(reason) })
+      log.warn('output cache unavailable', { reason: String(reason) })
       return undefined
     }
   }

@@ -15,9 +15,15 @@ export const RETRIED_KINDS = ['error', 'transient', 'timeout'] as const
 
 export const RetrySchema = z.strictObject({
   maxAttempts: z.number().int().min(1).max(20).default(3).describe('Calls of one agent, the first included'),
-  intervalSeconds: z.number().int().min(1).max(3600).default(2).describe('Before the second call'),
-  backoffRate: z.number().min(1).max(10).default(2).describe('What each wait is multiplied by for the next'),
-  maxDelaySeconds: z.number().int().min(1).max(86_400).default(60).describe('The longest wait between two'),
+  intervalSeconds: z.number().int().min(1).max(3600).default(2).describe('The wait before the second call'),
+  backoffRate: z.number().min(1).max(10).default(2).describe('The factor by which each wait grows'),
+  maxDelaySeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(60)
+    .describe('The longest wait between two calls'),
   on: z
     .array(z.enum(RETRIED_KINDS))
     .min(1, 'name at least one of error, transient, timeout; `maxAttempts: 1` retries nothing')

@@ -118,7 +118,7 @@ const WaitStepSchema = z.strictObject({
       z.strictObject({
         until: z
           .string('a time is written "2026-12-24T18:00:00Z", an expression "{% ... %}"')
-          .describe('Until then; a time with its zone, with expressions in it'),
+          .describe('The end of the wait, a time with its zone; text, with expressions in it'),
       }),
     ])
     .describe('The duration of the wait, or its end'),

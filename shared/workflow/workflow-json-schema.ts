@@ -27,7 +27,7 @@ export function workflowJsonSchema(): JsonSchema {
     description: 'Steps, what each of them gets, and what happens when one fails.',
     type: 'object',
     properties: {
-      $schema: { type: 'string', description: 'Where editors find this schema; it means nothing else' },
+      $schema: { type: 'string', description: 'The URL of this schema, for editors; ignored otherwise' },
       ...(head.properties as JsonSchema),
       steps: { $ref: '#/definitions/steps', description: WorkflowSchema.shape.steps.description },
     },
@@ -58,7 +58,7 @@ export function workflowJsonSchema(): JsonSchema {
 
 const EXTENSIONS = {
   '^x-': {
-    description: 'Means nothing to the orchestrator: a place for anchors, and for what other tools read',
+    description: 'Ignored by the orchestrator: for YAML anchors, and for other tools',
   },
 }
 
