@@ -29,8 +29,8 @@ export type AgentRun = Omit<Noted, 'thrown'> & {
   /** The output as stored by the host, after the check against the capability's output schema. */
   output?: Json
   /**
-   * The error as recorded by the host: what is transient by nature becomes an `AgentRetryableError`, another class an `AgentFailedError`.
-   * `retryable`: a step without `retry` calls the agent again.
+   * The error as recorded by the host: transient errors become an `AgentRetryableError`, other classes an
+   * `AgentFailedError`. `retryable`: a step without `retry` calls the agent again.
    */
   error?: { name: string; message: string; retryable: boolean }
   /** The value that the agent threw. */

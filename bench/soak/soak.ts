@@ -199,7 +199,10 @@ function memoryOf(pid: number): Pick<Sample, 'mainMb' | 'allMb' | 'processes'> {
   return { mainMb: mbOf(new Set([pid])), allMb: mbOf(family), processes: family.size }
 }
 
-/** Resident memory without file pages, which the system can reclaim (mapped tables); all of it where the system does not tell. */
+/**
+ * Resident memory without file pages, which the system can reclaim (mapped tables); with them on systems that do not
+ * report them.
+ */
 function ownKilobytes(pid: number, resident: number): number {
   try {
     const [, anonymous] = /^RssAnon:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []

@@ -57,10 +57,7 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
   const saves = savedTexts()
   const problems = oneTelling(tell, saves)
 
-  /**
-   * Also watches the modules that agents import as of this build; a further comparison finds changes that were saved
-   * before (reload/L6).
-   */
+  /** Also watches the modules that agents import; compares again, for changes saved before that (reload/L6). */
   function follow(sources: Sources): void {
     const more = liveIn(sources, root).filter((path) => !live.includes(path))
     if (more.length === 0) return

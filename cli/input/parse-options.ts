@@ -58,7 +58,7 @@ export const momentOption =
     )
   }
 
-/** An argument that names a task. */
+/** Parses an argument that must be a task id. */
 export function parseTaskId(text: string): string {
   if (/^t_[0-9a-z]{26}$/.test(text)) return text
   throw new CliError(
@@ -68,7 +68,7 @@ export function parseTaskId(text: string): string {
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
 
-/** The bounds of `--deadline`, in seconds. */
+/** Parses the duration of `--deadline`, in seconds. */
 export function parseDuration(text: string): number {
   const [, count, unit = 's'] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text) ?? []
   const seconds = Number(count) * (SECONDS[unit || 's'] ?? 1)

@@ -14,7 +14,7 @@ const CONSOLES: Readonly<Record<string, (region: string) => string>> = {
 /** The ARN of the machine itself, given its ARN or that of one of its versions. */
 export const machineArnOf = (arn: string): string => arn.split(':').slice(0, MACHINE_PARTS).join(':')
 
-/** The ARN of a standard execution contains its machine's name, whichever version it runs. */
+/** The ARN of a standard execution, which contains its machine's name but no version. */
 export function executionArnOf({ stateMachineArn, name }: { stateMachineArn: string; name: string }): string {
   return `${machineArnOf(stateMachineArn).replace(':stateMachine:', ':execution:')}:${name}`
 }

@@ -1,8 +1,8 @@
 import type { EndedTask, OpenTask, Task, TaskStatus } from '../domain/task.ts'
 
 /**
- * Newest first. `cursor` is where to go on: a page may have fewer tasks than its limit, even none, where a filter leaves out most of
- * what has been read, and others may still follow.
+ * A page of tasks, newest first. `cursor` is the position to continue from; with a filter a page may have fewer tasks
+ * than its limit, even none, although more pages follow.
  */
 export type TaskPage = { tasks: Task[]; cursor?: string | undefined }
 

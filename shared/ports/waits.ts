@@ -14,7 +14,7 @@ export type Wait = {
 /** Which steps wait now. Adding and removing is idempotent. */
 export type Waits = {
   addWait(wait: Wait): Promise<void>
-  /** With `since` only the wait that began then: the step may wait anew. */
+  /** With `since`, removes only a wait that began at that time, because the step may already wait again. */
   removeWait(wait: Pick<Wait, 'taskId' | 'path'> & { since?: string }): Promise<void>
   /** Whether any step of the task waits; strongly consistent. */
   hasWaits(taskId: string): Promise<boolean>
@@ -22,7 +22,7 @@ export type Waits = {
   findWaitsInside(taskId: string, path: string): Promise<string[]>
   /** Removes the waits of an execution of a task, and of the executions before it; those of a later one stay. */
   clearWaits(taskId: string, execution: number): Promise<void>
-  /** Approvals of a tenant, the one that expires first before the others; also those whose task has ended without removing them. */
+  /** Open approvals of a tenant by expiry; may include approvals whose task has ended without removing them. */
   listApprovals(query: { tenant: string; limit: number; cursor?: string }): Promise<{
     waits: Wait[]
     cursor?: string | undefined

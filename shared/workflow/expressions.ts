@@ -72,7 +72,7 @@ export async function resolveExpressions(value: unknown, names: Names, path = ''
   return replaceExpressions(value, path, () => results.next().value)
 }
 
-/** The value without its escapes; strings with expressions stay as they are. For looking at what is known before anything runs. */
+/** The value without its escapes; strings with expressions are unchanged. For checks of literal values before a run. */
 export function withoutEscapes(value: unknown): unknown {
   if (typeof value === 'string') {
     const parts = partsOf(value) ?? []

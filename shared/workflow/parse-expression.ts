@@ -16,7 +16,10 @@ export type Node = Readonly<Record<string, unknown>>
 const parsed = new Map<string, Node>()
 const MAX_PARSED = 2_000
 
-/** The syntax tree of a text. Throws JSONata's own syntax error, `{message, position}`, or one that names what is refused. */
+/**
+ * The syntax tree of a text. Throws JSONata's own syntax error, `{message, position}`, or one that names the refused
+ * part.
+ */
 export function parseExpression(text: string): Node {
   const known = parsed.get(text)
   if (known) return known
@@ -57,7 +60,10 @@ function refuseNames(value: unknown): void {
 
 const MAPS_OF_STEPS = ['steps', 'status', 'errors', 'previous']
 
-/** The steps of a path, without the name of the second one if that is the id of a workflow's step. */
+/**
+ * The steps of a path, without the second name if it is the id of a workflow step (`$steps.constructor`), which is
+ * allowed.
+ */
 function withoutIds(steps: readonly Node[]): readonly Node[] {
   const [first, second, ...further] = steps
   const isMap = first?.type === 'variable' && MAPS_OF_STEPS.includes(String(first.value))

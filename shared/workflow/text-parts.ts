@@ -5,7 +5,8 @@
  * text-parts/T1 an expression begins at `{%` and ends at the first `%}` outside of its quotes and comments
  * text-parts/T2 `{%%` is the literal `{%`; a `%}` outside of expressions is itself, so that a text without `{%` stays as it is
  * text-parts/T3 joining the parts of a text, with `{%%` for each literal `{%`, and splitting it again gives the same parts
- * text-parts/T4 in a text, a text stands as it is, undefined and null as nothing, every other value as its JSON
+ * text-parts/T4 inside a text, a string is inserted unchanged, undefined and null as nothing, every other value as its
+ *    JSON
  * text-parts/T5 splitting takes time linear in the length of the text
  */
 import type { Json } from '../domain/json.ts'

@@ -19,9 +19,9 @@ export type EndedAttempt = {
 }
 
 /**
- * Adds an attempt to its agent's statistics; called once, by the invocation that has recorded its end. If there was a choice of agents,
- * the decision has the quality expected of the capability; otherwise the agent is not compared with others. Returns the agent's recent
- * counters.
+ * Adds an attempt to its agent's statistics; called once, by the invocation that has recorded its end. If there was a
+ * choice of agents, the attempt's quality is compared with the expected quality in the decision. Returns the agent's
+ * recent counters.
  */
 export async function countAttempt(
   { statistics, clock }: Pick<Ports, 'statistics' | 'clock'>,

@@ -89,7 +89,7 @@ describe('a task that waits', () => {
     expect(await statusOf(taskId)).toBe('running')
   })
 
-  it('begins anew when it is retried', async () => {
+  it('is running again, without waits, after a retry', async () => {
     const taskId = await seed({ a: ask('Go?') })
     await control(taskId, 'a', 'begin')
     await cancelTask(stores.ports)({ id: taskId, reason: 'no' }, CALLER)

@@ -4,7 +4,7 @@ import { TASK_INDEXES } from '../../../shared/contracts/table-layout.ts'
 import { grantedPorts } from '../../support/stores/granted-ports.ts'
 import { createTable, startDynamoDB } from '../../support/stores/start-dynamodb.ts'
 
-/** Two ports whose methods put an item under `pk`: `gates` has no grant to put items, `tasks` only to put items of tasks. */
+/** Ports whose methods put an item under `pk`: `gates` may not put items, `tasks` only items of tasks. */
 async function portsThatPut(pk: string) {
   const { client, stop } = await startDynamoDB()
   await createTable(client, 'tasks', TASK_INDEXES)

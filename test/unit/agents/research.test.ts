@@ -68,7 +68,7 @@ describe('search', () => {
     expect(found(query, text, 'Something else entirely: 其他 อื่น ほか 다른')).toEqual(['0.md'])
   })
 
-  it('finds all of a long text: its end, and what stands where it is cut', () => {
+  it('finds every word of a long text, also at its end and where it is cut', () => {
     const text = `${'Many words about other animals and their ways. '.repeat(60)}The zebra migrates at noon.`
     const { passages } = searchPassages('zebra migration', [{ source: 'a.txt', text }], 3)
     expect(passages[0]?.text).toContain('zebra migrates at noon')

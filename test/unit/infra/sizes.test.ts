@@ -92,7 +92,10 @@ const LONG_FILES: Readonly<Record<string, string>> = {
 
 const LIMITED_FOLDERS = /^(shared\/app|functions|local|test\/integration)(\/|$)/
 
-/** Where a cast through `unknown`, which no type checks, would hide that a fake is not what the code under test needs. */
+/**
+ * Folders in which casts through `unknown` are forbidden: the type checker could not see that a fake differs from the
+ * real type.
+ */
 const CAST_FREE = /^(bench|examples|test|testing)\//
 
 describe('sizes', () => {
