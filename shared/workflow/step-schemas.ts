@@ -33,7 +33,7 @@ const AgentStepSchema = z.strictObject({
     .describe('When the agent is chosen: when the task is planned, or just before the step runs'),
   timeoutSeconds: seconds(840).optional().describe('The timeout of one attempt; 300 by default'),
   retry: RetrySchema.prefault(WITHOUT_RETRY).describe(
-    'How often one agent is called, and after which failures; where it is not said, three times after transient errors',
+    'How often one agent is called, and after which failures; by default three times, after transient errors',
   ),
   fallback: distinct(z.array(z.union([AgentIdSchema, CapabilityNameSchema])))
     .optional()
