@@ -25,7 +25,11 @@ export function validateCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nThe file is checked against the agents and workflows of the project around the current folder and, where it answers, of the API. What is missing there is a warning, for it may come from elsewhere; with --api it is an error, and so is an API that does not answer.',
+      `
+The file is checked against the agents and workflows of the project around the
+current folder and, where it answers, of the API. What is missing there is a
+warning, because it may come from elsewhere; with --api it is an error, and so
+is an API that does not answer.`,
     )
     .action(validate)
 }

@@ -49,10 +49,9 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
   let applied = await readSources(assembly)
   const root = applied.from.at(-1)?.root ?? '.'
   let live = liveIn(applied, root)
-  let watching: Watching | undefined
+  let [watching, inService]: [Watching?, string?] = []
   let next = startBuild(root)
   let [number, outdated, stopped] = [0, 0, false]
-  let inService: string | undefined
   const newOnes = newWarnings(reloading.warnings)
   const saves = savedTexts()
   const problems = oneTelling(tell, saves)
@@ -62,7 +61,7 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
     const more = liveIn(sources, root).filter((path) => !live.includes(path))
     if (more.length === 0) return
     live = [...live, ...more]
-    watching?.add(more.map((path) => join(root, path)))
+    watching?.add(inFolder(root, more))
     turns.ask(performance.now())
   }
 
@@ -75,14 +74,9 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
     if (answer.kind !== 'built') return false
     follow(answer.sources)
     const changed = changesOf(applied, answer.sources)
-    // The start has told of them already.
-    const tellLeft = (): void => {
-      if (answer.left.length === 0 || saves.count() === 0) return
-      problems.tell({ event: 'refused', problems: answer.left })
-    }
     if (changed.length === 0) {
       if (answer.left.length === 0 && problems.end()) tell({ event: 'unchanged' })
-      tellLeft()
+      if (saves.count() > 0) tellLeft(problems, answer.left)
       return false
     }
     const problem = await problemOfUpdate(cloud, folder, changed)
@@ -91,7 +85,7 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
     problems.end()
     const warnings = newOnes(answer.warnings)
     tell({ event: 'reloaded', changed, milliseconds: Math.round(performance.now() - from), warnings })
-    tellLeft()
+    if (saves.count() > 0) tellLeft(problems, answer.left)
     return true
   }
 
@@ -109,20 +103,17 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
 
   const broken = ({ message }: Error): void => void problems.tell({ event: 'refused', problems: [message] })
   const turns = oneAtATime((from) => reload(from).catch(broken))
-  watching = await watchSources(
-    [...live, ...RESTART].map((path) => join(root, path)),
-    {
-      async onChange(paths, first) {
-        await saves.read(paths)
-        if (stopped) return
-        const files = paths.map((path) => relative(root, path).split(sep).join('/'))
-        const fixed = files.filter((file) => !isIn(file, live))
-        if (fixed.length > 0) tell({ event: 'restart', reason: fixed.join(', ') })
-        if (fixed.length < files.length) turns.ask(first)
-      },
-      onProblem: (error) => tell(unwatched(error)),
+  watching = await watchSources(inFolder(root, [...live, ...RESTART]), {
+    async onChange(paths, first) {
+      await saves.read(paths)
+      if (stopped) return
+      const files = paths.map((path) => relative(root, path).split(sep).join('/'))
+      const fixed = files.filter((file) => !isIn(file, live))
+      if (fixed.length > 0) tell({ event: 'restart', reason: fixed.join(', ') })
+      if (fixed.length < files.length) turns.ask(first)
     },
-  )
+    onProblem: (error) => tell(unwatched(error)),
+  })
   turns.ask(performance.now())
   return async () => {
     stopped = true
@@ -130,6 +121,13 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
     next.stop()
     await turns.stop()
   }
+}
+
+const inFolder = (root: string, paths: readonly string[]): string[] => paths.map((path) => join(root, path))
+
+/** Reports what was left out; before the first change the start has reported it. */
+function tellLeft(problems: ReturnType<typeof oneTelling>, left: string[]): void {
+  if (left.length > 0) problems.tell({ event: 'refused', problems: left })
 }
 
 const unwatched = ({ message }: Error): Problem => ({

@@ -12,13 +12,13 @@ import { CalibrationSchema, CostSchema, TaskErrorSchema } from '../domain/task.t
 import { STEP_KINDS, WorkflowSchema } from '../workflow/schema.ts'
 import { StepSchema } from '../workflow/step-schemas.ts'
 import { AgentViewSchema, CapabilityHealthSchema } from './agent-views.ts'
+import { BudgetViewSchema } from './budget-views.ts'
 import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
 import { LogLineViewSchema } from './log-views.ts'
 import { LinksViewSchema } from './make-links.ts'
 import { AnyJsonSchema } from './requests.ts'
 import {
   ApprovalViewSchema,
-  BudgetViewSchema,
   EventViewSchema,
   ItemCountsSchema,
   OpenApprovalViewSchema,

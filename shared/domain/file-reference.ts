@@ -56,9 +56,7 @@ export const FileReferenceSchema = z.strictObject({
     )
     .check(isText)
     .check(atMostBytes(MOST_KEY_BYTES, 'a file reference'))
-    .describe(
-      'files/<folder>/<path>, as POST /files answers it, or task-files/... of a file that an agent has written',
-    ),
+    .describe('files/<folder>/<path>, or task-files/... of an agent'),
 })
 /**
  * A reference to a file in an input or output: `{$file: 'files/<folder>/<path>'}` of one that was uploaded, or of a folder of them;

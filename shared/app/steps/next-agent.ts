@@ -99,7 +99,6 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
   const hasWaited = isBusy && record.busySince !== undefined
   // This invocation is a retry of the rebinder's state.
   const isLook = hasWaited && isRetry(own.fence)
-  const at = (seconds: number) => (): number => seconds
   const asked = agentThatAsked(trouble, agents)
   if (asked) {
     const alone = { agents: [asked.agent], excluded: new Map(), mayWait: true }
@@ -109,7 +108,7 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
     // Without a wait, unless all agents were busy in an earlier turn.
     {
       among: others,
-      wait: hasWaited && !isLook ? pause : at(0),
+      wait: hasWaited && !isLook ? pause : () => 0,
       more: { excluded: isLook ? excluded : withoutBusy(excluded, failure, record) },
     },
     // All agents that are not excluded, after a wait (rebind/B8).
@@ -166,10 +165,8 @@ function unknownPin({ agent, capability }: AgentStep, agents: readonly Agent[]):
   const able = agents.filter(
     ({ capabilities }) => capability === undefined || capabilities.some((one) => one.name === capability),
   )
-  return describeUnknownAgent(
-    name,
-    able.map(({ id }) => id),
-  )
+  const ids = able.map(({ id }) => id)
+  return describeUnknownAgent(name, ids)
 }
 
 /** The failure for a step without an eligible agent, when none has failed. */

@@ -60,8 +60,7 @@ function executionView(task: Task): TaskView['execution'] {
   const { stateMachineArn } = task
   const name = executionName(task)
   const arn = executionArnOf({ stateMachineArn, name })
-  const consoleUrl = consoleLinkOf(arn)
-  return { name, arn, stateMachineArn, ...(consoleUrl ? { consoleUrl } : {}) }
+  return withoutUndefined({ name, arn, stateMachineArn, consoleUrl: consoleLinkOf(arn) })
 }
 
 function endOf(task: EndedTask): Partial<TaskView> {

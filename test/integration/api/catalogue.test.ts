@@ -15,7 +15,7 @@ it('reports all issues of agents and workflows as lines, without a stack trace',
   expect(refused.status).toBe(2)
   expect(refused.stderr.trim().split('\n')).toEqual([
     'functions/agents/other/index.ts: it declares agent "echo"; its folder says "other"',
-    expect.stringMatching(/^workflows\/broken\.yaml:3:26: steps\.a\.needs: step "a" needs "b"/),
+    expect.stringMatching(/^workflows\/broken\.yaml:3:34: steps\.a\.needs\[0\]: step "a" needs "b"/),
     expect.stringMatching(
       /^workflows\/picky\.yml:3:36: steps\.a\.prefer\.speed: prefer has no "speed"; known: cost, latency/,
     ),

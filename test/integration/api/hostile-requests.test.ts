@@ -206,6 +206,8 @@ describe('addresses', () => {
         await expectRefused(method, filled, body, [400, 404, 405, 409, 422])
         if (!path.includes('{stepId}')) continue
         const ofTask = path.replace('{id}', taskId).replace('{stepId}', id)
+        // Its dots may name another route, too.
+        if (new URL(`http://any${API_PREFIX}${ofTask}`).pathname !== `${API_PREFIX}${ofTask}`) continue
         await expectRefused(method, ofTask, body, [400, 404, 409])
       }
     },

@@ -62,6 +62,8 @@ const OF_A_TASK: Partial<Record<RouteId, (id: string) => Request>> = {
   getTaskStepInput: (id) => ({ path: { id, stepId: 'ask' } }),
   listTaskEvents: (id) => ({ path: { id } }),
   listTaskLogs: (id) => ({ path: { id } }),
+  listTaskFiles: (id) => ({ path: { id } }),
+  getTaskFile: (id) => ({ path: { id, fileId: 'f_00000000000000000000000000' } }),
   cancelTask: (id) => ({ path: { id } }),
   retryTask: (id) => ({ path: { id } }),
   forkTask: (id) => ({ path: { id } }),

@@ -267,7 +267,7 @@ describe('a workflow file with a misspelt field', () => {
   it('is valid with a warning under --lenient', async () => {
     const { told } = await asking(listener, ['validate', path, '--lenient'])
     expect(told).toMatchObject({ code: 0, stdout: 'valid: t v1\n' })
-    expect(told.stderr).toMatch(/^warning: .*steps\.a\.input\.txt:\s+there\s+is\s+no\s+"txt"/)
+    expect(told.stderr).toMatch(/^warning: [\s\S]*steps\.a\.input\.txt:\s+there\s+is\s+no\s+"txt"/)
   })
 
   it('is not checked against agents without an API, and the user is told so', async () => {

@@ -44,8 +44,8 @@ describe('steps for each item of a list', () => {
       'not-an-expression steps.outer.steps.a.when',
       'unknown-name steps.outer.output',
       'unknown-name steps.outer.steps.c.input',
-      'unknown-step steps.after.needs',
-      'unknown-step steps.outer.steps.a.needs',
+      'unknown-step steps.after.needs[0]',
+      'unknown-step steps.outer.steps.a.needs[1]',
       'unknown-step steps.outer.steps.b.input',
     ])
     expect(codesOf({ e: { ...list, steps: { d: {} } } })).toEqual(['no-kind steps.e.steps.d'])

@@ -40,8 +40,8 @@ describe('metadata in a query', () => {
 })
 
 describe('a list', () => {
-  it('has no children by default', () => {
-    expect(ListTasksSchema.parse({})).toEqual({ children: false, limit: 20 })
+  it('says of children only what it was asked: by default the status decides', () => {
+    expect(ListTasksSchema.parse({})).toEqual({ limit: 20 })
     expect(ListTasksSchema.parse({ children: 'true', limit: '5', version: '2' })).toEqual({
       children: true,
       limit: 5,

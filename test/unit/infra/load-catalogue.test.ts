@@ -41,7 +41,7 @@ it('names the file that takes a name of what is built in', async () => {
 it.each([
   [
     'steps:\n  a: { capability: x, needs: [b] }\nname: w\n',
-    /^workflows\/w\.yaml:2:\d+: steps\.a\.needs: step "a" needs "b", [^(]*$/,
+    /^workflows\/w\.yaml:2:\d+: steps\.a\.needs\[0\]: step "a" needs "b", [^(]*$/,
   ],
   ['name: w\nsteps: [\n', /^workflows\/w\.yaml:\d:\d+: not YAML or JSON: (?!.*line).*$/],
   [
@@ -119,7 +119,7 @@ const BROKEN: [what: string, text: string, problem: RegExp][] = [
   ],
   [
     'an invalid manifest',
-    `import { defineAgent } from ${DEFINE}\n\ndefineAgent({ id: 'bad', version: 'one', description: '', capabilities: {} })\n`,
+    `import { defineAgent } from ${DEFINE}\n\ndefineAgent({ id: 'bad', version: 'one', description: '', capabilities: {}, execute: async () => 1 })\n`,
     /^agents\/bad\/index\.ts(:3:1)?: .*version/s,
   ],
   ['no agent', 'export default 1', /^agents\/bad\/index\.ts: it must export an agent/],
