@@ -1,0 +1,43 @@
+import type { AgentManifest } from '../domain/agent.ts'
+import type { Workflow } from '../workflow/schema.ts'
+import type { Catalogue } from '../workflow/types/catalogue.ts'
+import type { Capability } from './signatures.ts'
+
+/** A capability that a plan may call; `hasEffect` where an agent that offers it says by the tag `effect` that it changes something outside. */
+export type PlannerCapability = Capability & { hasEffect?: true }
+
+/** The agents and workflows that a plan may use. */
+export type PlannerCatalogue = Catalogue & {
+  /** Each once, by name. */
+  capabilities: readonly PlannerCapability[]
+  find(name: string): PlannerCapability | undefined
+  /** Whether there is this agent, given as `id` or `id@version`. */
+  hasAgent(name: string): boolean
+}
+
+type Offering = Catalogue['agents'][number] & Partial<Pick<AgentManifest, 'tags'>>
+
+const EFFECT = 'effect'
+
+export function plannerCatalogue(
+  agents: readonly Offering[],
+  workflows: readonly Workflow[] = [],
+): PlannerCatalogue {
+  const byName = new Map<string, PlannerCapability>()
+  for (const { capabilities, tags = [] } of agents) {
+    for (const one of capabilities) {
+      const known = byName.get(one.name)
+      const hasEffect = known?.hasEffect === true || tags.includes(EFFECT)
+      byName.set(one.name, { ...(known ?? one), ...(hasEffect ? { hasEffect: true as const } : {}) })
+    }
+  }
+  const capabilities = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  const ids = new Set(agents.flatMap(({ id, version }) => [id, `${id}@${version}`]))
+  return {
+    agents,
+    workflows,
+    capabilities,
+    find: (name) => byName.get(name),
+    hasAgent: (name) => ids.has(name),
+  }
+}

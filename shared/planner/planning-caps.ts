@@ -1,0 +1,106 @@
+/**
+ * What planning may spend, and the bound that each call of the model is held to before it is made.
+ *
+ * Invariants (tests cite them):
+ * planning-caps/C1 no call is made unless its upper bound fits what is left of tokens and money: the UTF-8 bytes of the input as tokens (a byte-level
+ *    vocabulary has no token shorter than a byte), or what the provider has counted, and the most output tokens
+ * planning-caps/C2 what the calls have used, together, is never above a cap, as long as no provider answers more than was asked for
+ * planning-caps/C3 there are at most `calls` calls, and planning ends `seconds` after its begin, whether a model answers or not
+ */
+import type { PriceTable, TokenUsage } from '../domain/price-table.ts'
+import type { ModelRequest } from '../ports/models.ts'
+
+/** US dollars per million tokens; a model on one's own machine costs 0. */
+export type ModelPrice = PriceTable['models'][string]
+
+export type PlanningCaps = {
+  calls: number
+  /** Input and output tokens of all calls together. */
+  tokens: number
+  usd: number
+  seconds: number
+  /** Steps of the planned workflow, those of bodies among them. */
+  steps: number
+}
+
+export const PLANNING_CAPS: PlanningCaps = { calls: 3, tokens: 20_000, usd: 0.05, seconds: 60, steps: 20 }
+
+/** The share of a task's budget that its planning may cost. */
+const MOST_SHARE = 0.05
+
+/** The caps of a task: planning costs at most 5 % of its budget, where it has one. */
+export function capsWithin(budgetUsd: number | undefined, caps: PlanningCaps = PLANNING_CAPS): PlanningCaps {
+  return budgetUsd === undefined ? caps : { ...caps, usd: Math.min(caps.usd, budgetUsd * MOST_SHARE) }
+}
+
+export type Spent = { calls: number; tokens: number; usd: number }
+
+export const NOTHING_SPENT: Spent = { calls: 0, tokens: 0, usd: 0 }
+
+/** The most tokens of a draft; one of twenty steps has about 2,000. */
+const MOST_OUTPUT_TOKENS = 4_000
+/** With less room than this an answer would be cut off. */
+const LEAST_OUTPUT_TOKENS = 400
+/** Roles and separators that a provider puts around a message. */
+const TOKENS_AROUND = 16
+const MILLION = 1e6
+
+type Room = { maxOutputTokens: number; why?: undefined } | { maxOutputTokens?: undefined; why: string }
+
+/** The output tokens that the next call may have with this many input tokens, or why it may not be made (planning-caps/C1). */
+export function roomFor(inputTokens: number, spent: Spent, caps: PlanningCaps, price: ModelPrice): Room {
+  if (spent.calls >= caps.calls) return { why: `${spent.calls} calls were made; the most is ${caps.calls}` }
+  const ofTokens = caps.tokens - spent.tokens - inputTokens
+  const ofMoney = tokensFor(caps.usd - spent.usd - (inputTokens * dearestInput(price)) / MILLION, price)
+  const maxOutputTokens = Math.min(MOST_OUTPUT_TOKENS, ofTokens, ofMoney)
+  if (maxOutputTokens >= LEAST_OUTPUT_TOKENS) return { maxOutputTokens }
+  const asked = `the next call may take ${inputTokens} input and needs ${LEAST_OUTPUT_TOKENS} output tokens`
+  const left =
+    ofTokens < ofMoney
+      ? `${caps.tokens - spent.tokens} of ${caps.tokens} tokens are left`
+      : `${(caps.usd - spent.usd).toFixed(6)} of ${caps.usd} USD are left`
+  return { why: `${asked}, and ${left}` }
+}
+
+/** One token less than the quotient, so that no rounding passes the cap. */
+const tokensFor = (usd: number, { output }: ModelPrice): number =>
+  output === 0 ? (usd < 0 ? 0 : Number.POSITIVE_INFINITY) : Math.floor((usd * MILLION) / output) - 1
+
+/** What is read from a cache may turn out not to be in it, and what is put into it costs more. */
+const dearestInput = ({ input, cacheRead = input, cacheWrite = input }: ModelPrice): number =>
+  Math.max(input, cacheRead, cacheWrite)
+
+export function spentWith(
+  { calls, tokens, usd }: Spent,
+  { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 }: TokenUsage,
+  price: ModelPrice,
+): Spent {
+  const { input, output, cacheRead = input, cacheWrite = input } = price
+  const cost =
+    inputTokens * input + outputTokens * output + cacheReadTokens * cacheRead + cacheWriteTokens * cacheWrite
+  return {
+    calls: calls + 1,
+    tokens: tokens + inputTokens + outputTokens + cacheReadTokens + cacheWriteTokens,
+    usd: usd + cost / MILLION,
+  }
+}
+
+/** An upper bound of a request's input tokens, for any model with a byte-level vocabulary (planning-caps/C1). */
+export function mostInputTokens({
+  system,
+  messages,
+  answer,
+}: Pick<ModelRequest, 'system' | 'messages' | 'answer'>): number {
+  const texts = [
+    ...system,
+    ...messages.flatMap(({ parts }) =>
+      parts.map((part) => (part.kind === 'text' ? part.text : JSON.stringify(part))),
+    ),
+    ...(answer ? [answer.name, JSON.stringify(answer.schema)] : []),
+  ]
+  return texts.reduce((sum, text) => sum + bytesOf(text) + TOKENS_AROUND, 0)
+}
+
+const encoder = new TextEncoder()
+
+export const bytesOf = (text: string): number => encoder.encode(text).length
