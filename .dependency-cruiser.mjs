@@ -49,7 +49,7 @@ export default {
     ...['planner', 'selector', 'estimator'].map((room) =>
       only(room, `^shared/${room}/`, {
         ours: [`shared/${room}/`, 'shared/domain/', 'shared/workflow/', 'shared/ports/'],
-        packages: ['zod'],
+        packages: room === 'planner' ? ['zod', 'minisearch'] : ['zod'],
       }),
     ),
     only('compiler', '^shared/compiler/', {

@@ -13,7 +13,7 @@ export type PlanAnswer =
 
 /**
  * Reads an answer: the structured value, or the JSON in its text, with fences and prose around it left out. An answer that was cut off is not
- * completed, because nobody knows which steps are missing.
+ * completed, because it does not say which steps are missing.
  */
 export function readAnswer({
   value,

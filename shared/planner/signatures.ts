@@ -1,6 +1,6 @@
 /**
- * Capabilities as signatures in TypeScript: a third of the tokens that their JSON Schemas take, and what models have read most. A catalogue that does not fit is told in fewer words
- * before capabilities are left out.
+ * Capabilities as signatures in TypeScript, which take a third of the tokens of their JSON Schemas. A catalogue that does not fit is told in
+ * fewer words before capabilities are left out.
  */
 import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts'
 import { bytesOf } from './planning-caps.ts'

@@ -1,6 +1,6 @@
 /**
- * Which of the known names a name that is not known can only mean. A wrong guess runs what was not asked for, so each rule is narrow, and a name that two rules or two
- * known names could serve is not understood.
+ * The one known name that an unknown name can mean. A wrong one runs what was not asked for, so each rule is narrow, and a name that fits two
+ * known ones by a rule is not understood by it.
  *
  * Invariants (tests cite them):
  * understand-name/N1 a name is understood only where exactly one known name fits its rule
