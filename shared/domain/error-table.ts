@@ -82,6 +82,14 @@ export const ERRORS = {
     when: 'A workflow can be read and cannot be run: a circle of steps, a name that is unknown, a definition that is too large.',
     whatToDo: '`orchestrator validate <file>` shows every issue with its place.',
   },
+  PlanningFailedError: {
+    status: 422,
+    retryable: false,
+    seen: 'both',
+    when: 'No plan has come of a goal: the drafts of the model kept issues, or a cap of calls, tokens, money or time was reached.',
+    whatToDo:
+      'The last draft and its issues are in the details. Say the goal more closely or in parts, or write the workflow yourself from the draft.',
+  },
   NoAgentError: {
     status: 422,
     retryable: false,

@@ -23,6 +23,7 @@ it('keeps the error names that state machines match', () => {
     'MethodNotAllowedError',
     'NoAgentError',
     'NotFoundError',
+    'PlanningFailedError',
     'StartingError',
     'StepFailedError',
     'StepSupersededError',

@@ -1,0 +1,75 @@
+import { type Issue, issue } from '../domain/issue.ts'
+import type { JsonObject } from '../domain/json.ts'
+import { suggestNames } from '../domain/nearest-names.ts'
+import { parseStructure } from '../workflow/parse-structure.ts'
+import { everyStep, pathOfPlace } from '../workflow/places.ts'
+import { isAgentStep, type Step, type Workflow } from '../workflow/schema.ts'
+import { workflowCalledBy } from '../workflow/step-kinds.ts'
+import { workflowNamed } from '../workflow/types/catalogue.ts'
+import { validateWorkflow } from '../workflow/validate-workflow.ts'
+import type { PlannerCatalogue } from './planner-catalogue.ts'
+
+/** The workflow of a draft, or every issue: those of the language, and what is not in the catalogue. */
+export type Checked = { workflow: Workflow; issues: readonly [] } | { workflow?: undefined; issues: Issue[] }
+
+export function checkPlan(draft: JsonObject, catalogue: PlannerCatalogue, mostSteps: number): Checked {
+  const { workflow, issues } = validateWorkflow(draft, { catalogue })
+  const steps = workflow?.steps ?? parseStructure(draft).draft?.steps ?? {}
+  const all = everyStep(steps)
+  const unknown = all.flatMap(({ place, step }) => issuesOfNames(step, pathOfPlace(steps, place), catalogue))
+  const many =
+    all.length > mostSteps
+      ? [
+          issue(
+            'too-many-steps',
+            'steps',
+            `the plan has ${all.length} steps; the most is ${mostSteps}: reach the goal with fewer`,
+          ),
+        ]
+      : []
+  const every = [...issues, ...unknown, ...many]
+  return workflow && every.length === 0 ? { workflow, issues: [] } : { issues: every }
+}
+
+/** Names of capabilities, agents and workflows that are not in the catalogue, on which validation is silent. */
+function issuesOfNames(step: Step, path: string, catalogue: PlannerCatalogue): Issue[] {
+  const called = workflowCalledBy(step)
+  if (called !== undefined && !workflowNamed(catalogue, called)) {
+    const known = catalogue.workflows.map(({ name }) => name)
+    return [
+      issue(
+        'unknown-workflow',
+        `${path}.workflow`,
+        `there is no workflow "${called}"${suggestNames(called, known)}`,
+      ),
+    ]
+  }
+  if (!isAgentStep(step)) return []
+  const { capability, agent, fallback = [] } = step
+  const names = catalogue.capabilities.map(({ name }) => name)
+  const ofCapability = (name: string, at: string): Issue[] =>
+    catalogue.find(name)
+      ? []
+      : [
+          issue(
+            'unknown-capability',
+            `${path}.${at}`,
+            `there is no capability "${name}"${suggestNames(name, names)}; use one that does what this step is for, or refuse where there is none`,
+          ),
+        ]
+  const ofAgent =
+    agent === undefined || catalogue.hasAgent(agent)
+      ? []
+      : [
+          issue(
+            'unknown-agent',
+            `${path}.agent`,
+            `there is no agent "${agent}"; name the capability, and no agent`,
+          ),
+        ]
+  return [
+    ...(capability === undefined ? [] : ofCapability(capability, 'capability')),
+    ...ofAgent,
+    ...fallback.flatMap((name, at) => (catalogue.hasAgent(name) ? [] : ofCapability(name, `fallback.${at}`))),
+  ]
+}

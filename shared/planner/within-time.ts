@@ -1,0 +1,36 @@
+/** Calls back after some milliseconds; what it returns stops that. */
+export type Timer = (milliseconds: number, call: () => void) => () => void
+
+export const platformTimer: Timer = (milliseconds, call) => {
+  const timer = setTimeout(call, milliseconds)
+  return () => clearTimeout(timer)
+}
+
+/**
+ * Works with a signal that aborts after some time, or with the caller's. The promise settles then, also where the work heeds no signal: it
+ * rejects with the signal's reason.
+ */
+export async function withinTime<T>(
+  {
+    milliseconds,
+    signal,
+    timer,
+    late,
+  }: { milliseconds: number; signal: AbortSignal; timer: Timer; late: () => Error },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted()
+  const controller = new AbortController()
+  const abort = (): void => controller.abort(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  const stop = timer(milliseconds, () => controller.abort(late()))
+  const aborted = new Promise<never>((_resolve, reject) => {
+    controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true })
+  })
+  try {
+    return await Promise.race([work(controller.signal), aborted])
+  } finally {
+    stop()
+    signal.removeEventListener('abort', abort)
+  }
+}
