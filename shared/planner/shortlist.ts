@@ -23,12 +23,22 @@ const indexes = new WeakMap<readonly Capability[], MiniSearch>()
 function indexOf(capabilities: readonly Capability[]): MiniSearch {
   const index = new MiniSearch({
     fields: ['name', 'description'],
-    processTerm: (term) => stemOf(term.toLowerCase()),
-    searchOptions: { boost: { name: 2 }, prefix: (term) => term.length > 3 },
+    processTerm: (term) => (COMMON.has(term.toLowerCase()) ? null : stemOf(term.toLowerCase())),
+    searchOptions: { prefix: (term) => term.length > 3 },
   })
   index.addAll(capabilities.map(({ name, description }, id) => ({ id, name: wordsIn(name), description })))
   return index
 }
+
+/**
+ * Words of English goals that say nothing about what is wanted: without them 95 % of the wanted tools of UltraTool are among the forty, with
+ * them 87 %.
+ */
+const COMMON = new Set(
+  'a about an and are at be by can for from has have i in is it like me my need of on or please that the this to want will with would you'.split(
+    ' ',
+  ),
+)
 
 /** `text.summarize-all` and `GetMovieCredit` as words. */
 const wordsIn = (name: string): string =>
