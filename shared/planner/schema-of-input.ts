@@ -20,6 +20,8 @@ function schemaOf(value: Json, depth: number): JsonObject {
       : { type: 'array' }
   }
   if (!isJsonObject(value)) return { type: typeof value }
+  // What a file is taken for, a text or rows, is for the agent to say.
+  if (Object.hasOwn(value, '$file')) return {}
   const properties = Object.fromEntries(
     Object.entries(value).map(([name, one]) => [name, schemaOf(one, depth + 1)]),
   )

@@ -139,6 +139,25 @@ describe('a goal', () => {
   })
 })
 
+describe('the input of the task', () => {
+  it('may be a file, which is taken for what the capability takes', async () => {
+    const goal = { text: 'Translate the letter', input: { letter: { $file: 'files/f/letter.txt' } } }
+    const models = saying(
+      planOf(['a', { capability: 'text.translate', input: { text: '{% $input.letter %}', to: 'fr' } }]),
+    )
+    const planned = await planFromGoal({ models, model: { name: 'default', price: FREE } })(
+      goal,
+      CATALOGUE,
+      PLANNING_CAPS,
+      new AbortController().signal,
+    )
+    expect(planned).toMatchObject({
+      kind: 'planned',
+      workflow: { input: { properties: { letter: {} }, required: ['letter'] } },
+    })
+  })
+})
+
 describe('no plan comes of a goal', () => {
   const inventing = saying(
     planOf(UNKNOWN),
