@@ -1,5 +1,5 @@
 import { type Issue, issue } from '../domain/issue.ts'
-import type { JsonObject } from '../domain/json.ts'
+import { isJsonObject, type JsonObject } from '../domain/json.ts'
 import { suggestNames } from '../domain/nearest-names.ts'
 import { parseStructure } from '../workflow/parse-structure.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
@@ -13,23 +13,26 @@ import type { PlannerCatalogue } from './planner-catalogue.ts'
 export type Checked = { workflow: Workflow; issues: readonly [] } | { workflow?: undefined; issues: Issue[] }
 
 export function checkPlan(draft: JsonObject, catalogue: PlannerCatalogue, mostSteps: number): Checked {
+  const top = isJsonObject(draft.steps) ? Object.keys(draft.steps).length : 0
+  // The issues of thousands of steps take seconds to find, and none of them would be told.
+  if (top > FAR_MORE * mostSteps) return { issues: [tooMany(top, mostSteps)] }
   const { workflow, issues } = validateWorkflow(draft, { catalogue })
   const steps = workflow?.steps ?? parseStructure(draft).draft?.steps ?? {}
   const all = everyStep(steps)
   const unknown = all.flatMap(({ place, step }) => issuesOfNames(step, pathOfPlace(steps, place), catalogue))
-  const many =
-    all.length > mostSteps
-      ? [
-          issue(
-            'too-many-steps',
-            'steps',
-            `the plan has ${all.length} steps; the most is ${mostSteps}: reach the goal with fewer`,
-          ),
-        ]
-      : []
+  const many = all.length > mostSteps ? [tooMany(all.length, mostSteps)] : []
   const every = [...issues, ...unknown, ...many]
   return workflow && every.length === 0 ? { workflow, issues: [] } : { issues: every }
 }
+
+const FAR_MORE = 10
+
+const tooMany = (count: number, most: number): Issue =>
+  issue(
+    'too-many-steps',
+    'steps',
+    `the plan has ${count} steps; the most is ${most}: reach the goal with fewer`,
+  )
 
 /** Names of capabilities, agents and workflows that are not in the catalogue, on which validation is silent. */
 function issuesOfNames(step: Step, path: string, catalogue: PlannerCatalogue): Issue[] {

@@ -20,9 +20,12 @@ export function readAnswer({
   parts,
   finish,
 }: Pick<ModelAnswer, 'value' | 'parts' | 'finish'>): PlanAnswer {
-  if (isJsonObject(value)) return answerIn(value, [])
-  const text = parts.map((part) => (part.kind === 'text' ? part.text : '')).join('')
+  const text = isJsonObject(value) ? jsonOf(value) : textOf(parts)
   const unreadable = (...issues: Issue[]): PlanAnswer => ({ kind: 'unreadable', text, issues })
+  if (text.length > MOST_TEXT) {
+    const message = `the answer has ${text.length} characters; the most is ${MOST_TEXT}: ${RIGHT}`
+    return { kind: 'unreadable', text: text.slice(0, MOST_SHOWN), issues: [issue('too-large', '', message)] }
+  }
   const found = jsonIn(text)
   if (found === undefined) {
     const told =
@@ -52,6 +55,23 @@ export function readAnswer({
     around > 0 ? [repaired('answer', '', `left out ${around} characters around the JSON object`)] : []
   return answerIn(parsed.value, left)
 }
+
+/** Many times what the most output tokens can be. */
+const MOST_TEXT = 200_000
+const MOST_SHOWN = 1_000
+
+/** A structured value goes the way of a text, whose bounds hold for it then. */
+function jsonOf(value: JsonObject): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    // Nested deeper than the stack goes.
+    return ''
+  }
+}
+
+const textOf = (parts: ModelAnswer['parts']): string =>
+  parts.map((part) => (part.kind === 'text' ? part.text : '')).join('')
 
 const RIGHT = 'answer with one JSON object {"refusal"?, "assumptions", "workflow"?}'
 
@@ -93,7 +113,7 @@ const withoutKeys = (value: JsonObject, ...keys: string[]): JsonObject =>
 /** The first object in a text; `isOpen` where the text ends inside of it. */
 function jsonIn(text: string): { json: string; isOpen: boolean } | undefined {
   // In prose a brace may stand before the object: what is fenced is looked at first.
-  const fence = /```(?:json|jsonc)?\s*\n?\s*(?=\{)/i.exec(text)
+  const fence = /```(?:jsonc?)?\s*(?=\{)/i.exec(text)
   const from = fence ? fence.index + fence[0].length : text.search(/\{\s*(?:"|\})/)
   if (from < 0) return undefined
   const end = endOfObject(text, from)

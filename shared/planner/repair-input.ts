@@ -30,7 +30,7 @@ function repairMembers(given: JsonObject, schema: Schema, path: string, repairs:
   if (!isJsonObject(properties)) return given
   const free = Object.keys(properties).filter((name) => !Object.hasOwn(given, name))
   const needed = Array.isArray(required) ? required : []
-  const members: JsonObject = {}
+  const members = new Map<string, Json>()
   for (const [name, value] of Object.entries(given)) {
     const own = `${path}.${name}`
     const found = Object.hasOwn(properties, name)
@@ -39,16 +39,16 @@ function repairMembers(given: JsonObject, schema: Schema, path: string, repairs:
           name,
           free.map((one) => ({ name: one })),
         )
-    const right = found && !found.guessed && !Object.hasOwn(members, found.name) ? found.name : name
+    const right = found && !found.guessed && !members.has(found.name) ? found.name : name
     const part = Object.hasOwn(properties, right) ? properties[right] : undefined
     if (value === null && part !== undefined && !needed.includes(right) && !takesNull(part)) {
       repairs.push(repaired('input', own, `left out "${name}", which is null`))
       continue
     }
     if (right !== name) repairs.push(repaired('input', own, `"${name}" is written "${right}"`))
-    members[right] = repairInput(value, part, `${path}.${right}`, repairs)
+    members.set(right, repairInput(value, part, `${path}.${right}`, repairs))
   }
-  return members
+  return Object.fromEntries(members)
 }
 
 const takesNull = (schema: Json): boolean =>

@@ -61,7 +61,10 @@ function nameFrom(name: Json | undefined): string {
   )
 }
 
-/** Undefined where the steps are no map, which validation tells. */
+/** A draft of more steps is refused, however it is repaired; the work of understanding names grows with the square of them. */
+const MOST_STEPS = 200
+
+/** Undefined where the steps are no map, or too many, which validation tells. */
 function repairGraph(
   given: Json | undefined,
   path: string,
@@ -69,6 +72,7 @@ function repairGraph(
   catalogue: PlannerCatalogue,
   repairs: Repair[],
 ): StepsDraft | undefined {
+  if (Object.keys(given ?? {}).length > MOST_STEPS) return undefined
   const structured = repairStructure(given, path, repairs)
   if (!structured) return undefined
   const inside = new Set([...around, ...Object.keys(structured)])

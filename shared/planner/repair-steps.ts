@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts'
+import { ownOf } from '../domain/own.ts'
 import { shown } from '../domain/shown.ts'
 import { StepIdSchema, stepSchemaFor } from '../workflow/schema.ts'
 import { renameSteps } from './rename-steps.ts'
@@ -62,27 +63,23 @@ function mapOfList(list: readonly Json[], path: string, repairs: Repair[]): Json
 function repairFields(given: JsonObject, path: string, id: string, repairs: Repair[]): JsonObject {
   const step = withoutEmpty(given, path, id, repairs)
   const known = Object.keys(stepSchemaFor(step).shape)
-  const fields: JsonObject = {}
+  // A map, because a draft may have a field `__proto__`.
+  const fields = new Map<string, Json>()
   for (const [field, value] of Object.entries(step)) {
     const right = known.includes(field) ? field : rightField(field, known)
-    if (
-      right === undefined ||
-      right === field ||
-      Object.hasOwn(step, right) ||
-      Object.hasOwn(fields, right)
-    ) {
-      fields[field] = value
+    if (right === undefined || right === field || Object.hasOwn(step, right) || fields.has(right)) {
+      fields.set(field, value)
       continue
     }
     repairs.push(repaired('field', `${path}.${field}`, `"${field}" is written "${right}"`))
-    fields[right] = value
+    fields.set(right, value)
   }
-  const { needs } = fields
+  const needs = fields.get('needs')
   if (typeof needs === 'string' || typeof needs === 'number') {
     repairs.push(repaired('need', `${path}.needs`, `wrote ${shown(needs)} as a list of one`))
-    fields.needs = [needs]
+    fields.set('needs', [needs])
   }
-  return fields
+  return Object.fromEntries(fields)
 }
 
 /** Models that fill in a schema write null into what they leave out, which `input: null` alone may mean, and a step's id into the step. */
@@ -96,7 +93,7 @@ function withoutEmpty(step: JsonObject, path: string, id: string, repairs: Repai
 }
 
 function rightField(field: string, known: readonly string[]): string | undefined {
-  const other = OTHER_WORDS[field.toLowerCase().replaceAll(/[^a-z]/g, '')]
+  const other = ownOf(OTHER_WORDS, field.toLowerCase().replaceAll(/[^a-z]/g, ''))
   if (other !== undefined && known.includes(other)) return other
   const found = understandName(
     field,

@@ -16,7 +16,7 @@ export type Understood = { name: string; why: string; guessed?: true }
 export function understandName(given: string, known: readonly Known[]): Understood | undefined {
   const names = known.map(({ name }) => name)
   const own = wordsOf(given)
-  if (own.length === 0) return undefined
+  if (own.length === 0 || given.length > MOST_NAME) return undefined
   const same = only(names.filter((name) => joined(wordsOf(name)) === joined(own)))
   if (same !== undefined) return { name: same, why: 'the same words' }
   const slip = slipOf(given, names)
@@ -28,6 +28,9 @@ export function understandName(given: string, known: readonly Known[]): Understo
   }
   return byStems(given, names) ?? byDescription(given, known)
 }
+
+/** A name of a capability has at most 64 characters. */
+const MOST_NAME = 100
 
 const only = (found: readonly string[]): string | undefined =>
   new Set(found).size === 1 ? found[0] : undefined

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { JsonObject } from '../../../shared/domain/json.ts'
 import { readAnswer } from '../../../shared/planner/plan-answer.ts'
 
 const WORKFLOW = { name: 'p', steps: { a: { capability: 'echo', input: { text: '} not the end {' } } } }
@@ -78,6 +79,24 @@ describe('the answer of a model', () => {
     ],
   ] as const)('says what is wrong with %j', (text, finish, message) => {
     expect(read(text, finish)).toMatchObject({ kind: 'unreadable', issues: [{ message }] })
+  })
+
+  it.each([
+    ['braces', '{'.repeat(150_000)],
+    ['a fence and blanks', `\`\`\`${'\n'.repeat(150_000)}`],
+    ['quotes', `{"${'\\"'.repeat(70_000)}`],
+    ['more than is read', `{"workflow": {"steps": {"a": "${'x'.repeat(200_000)}"}}}`],
+  ])('of %s is refused at once', (_what, text) => {
+    const before = performance.now()
+    expect(read(text)).toMatchObject({ kind: 'unreadable' })
+    expect(performance.now() - before).toBeLessThan(2_000)
+  })
+
+  it.each([40, 60, 5_000, 200_000])('of a structured value that is %i deep ends, too', (depth) => {
+    let deep: JsonObject = {}
+    for (let at = 0; at < depth; at++) deep = { a: deep }
+    const found = readAnswer({ parts: [], value: { workflow: { steps: deep } }, finish: 'stop' })
+    expect(found.kind).toBe(depth < 48 ? 'draft' : 'unreadable')
   })
 
   it('does not lose a step whose id is there twice', () => {

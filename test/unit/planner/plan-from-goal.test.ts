@@ -210,6 +210,14 @@ describe('no plan comes of a goal', () => {
       2,
       'the plan has 21 steps; the most is 20',
     ],
+    [
+      'thousands of steps',
+      planOf(
+        ...Array.from({ length: 3_000 }, (_, at): [string, JsonObject] => [`a${at}`, { capability: 'x' }]),
+      ),
+      2,
+      'the plan has 3000 steps; the most is 20',
+    ],
     ['a workflow that is not there', planOf(['a', { workflow: 'gone' }]), 2, 'there is no workflow "gone"'],
     ['an agent that is not there', planOf(['a', { agent: 'gone' }]), 2, 'there is no agent "gone"'],
     ['a filter', { parts: [], finish: 'filtered' as const }, 1, 'filtered'],

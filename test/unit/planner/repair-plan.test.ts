@@ -49,6 +49,13 @@ describe('the steps of a draft', () => {
     expect(told(list)).toEqual(['steps steps: wrote the list of 2 steps as a map by their ids'])
   })
 
+  it('are left alone where they are more than any plan may have', () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 3_000 }, (_, at) => [`Step ${at}`, { capability: 'TextFetch' }]),
+    )
+    expect(repair(many)).toEqual({ workflow: { name: 'p', steps: many }, repairs: [] })
+  })
+
   it('stay a list where two have one id: which of them is needed is not known', () => {
     const list = [
       { id: 'a', ...fetch() },
@@ -92,6 +99,22 @@ describe('the steps of a draft', () => {
       'field steps.b.depends_on: "depends_on" is written "needs"',
     ])
   })
+
+  it.each(['__proto__', 'constructor', 'toString'])(
+    'may have the field or id %s, which is no more than its letters',
+    (name) => {
+      const field = JSON.parse(
+        `{"a": {"capability": "text.fetch", "${name}": {"capability": "mail.send"}}}`,
+      ) as JsonObject
+      expect(JSON.stringify(stepsOf(field))).toBe(JSON.stringify(field))
+      const id = JSON.parse(`{"a": {"capability": "text.fetch", "needs": ["${name}"]}}`) as JsonObject
+      expect(stepsOf(id)).toEqual({ a: { capability: 'text.fetch', needs: [] } })
+      const input = JSON.parse(
+        `{"a": {"capability": "text.fetch", "input": {"url": "u", "${name}": {"url": "v"}}}}`,
+      ) as JsonObject
+      expect(JSON.stringify(stepsOf(input))).toBe(JSON.stringify(input))
+    },
+  )
 
   it('keep a field that no word of the language is meant by', () => {
     const steps = { a: fetch({ priority: 3, needz: [] }) }
