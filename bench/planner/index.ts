@@ -88,15 +88,23 @@ function missedBy({
 }
 
 function lineOf({ oracle, cases: number, ...figures }: Figures): string {
-  const { validFirst, validAfterRepair, validWithoutSecondCall, nodeF1, edgeF1, calls, promptTokens } =
-    figures
+  const {
+    validFirst,
+    validAfterRepair,
+    validWithoutSecondCall,
+    validWithoutGuess,
+    nodeF1,
+    edgeF1,
+    calls,
+    promptTokens,
+  } = figures
   const { refused, hung, beyondCaps, guessed, apart, reasons } = figures
   const f1 =
     nodeF1 === null || edgeF1 === null
       ? ''
       : `F1 of steps ${nodeF1.toFixed(4)} and links ${edgeF1.toFixed(4)}, `
   return [
-    `${oracle}: ${number} cases, valid as given ${percent(validFirst)}, without a second call ${percent(validWithoutSecondCall)}, in the end ${percent(validAfterRepair)}, ${f1}calls ${spread(calls)}, prompt tokens ${spread(promptTokens)}, ${refused} refused, ${hung} hung, ${beyondCaps} beyond a cap, ${guessed} with a guess`,
+    `${oracle}: ${number} cases, valid as given ${percent(validFirst)}, without a second call ${percent(validWithoutSecondCall)} (without a guess ${percent(validWithoutGuess)}), in the end ${percent(validAfterRepair)}, ${f1}calls ${spread(calls)}, prompt tokens ${spread(promptTokens)}, ${refused} refused, ${hung} hung, ${beyondCaps} beyond a cap, ${guessed} with a guess`,
     ...(apart.cyclic + apart.unfit > 0
       ? [
           `  apart: ${apart.cyclic} cyclic, ${apart.unfit} with arguments that their own tool refuses; ${apart.planned} of them planned`,

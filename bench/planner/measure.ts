@@ -11,6 +11,8 @@ export type Figures = {
   validAfterRepair: number
   /** Valid after repairs of the first answer alone. */
   validWithoutSecondCall: number
+  /** The same, where no name was guessed. */
+  validWithoutGuess: number
   /** Null where there is no known plan to compare with. */
   nodeF1: number | null
   edgeF1: number | null
@@ -58,6 +60,10 @@ export async function measure(
     validFirst: share(({ validFirst }) => validFirst),
     validAfterRepair: share(({ planned }) => planned !== undefined),
     validWithoutSecondCall: share(({ planned, calls }) => planned !== undefined && calls === 1),
+    validWithoutGuess: share(
+      ({ planned, calls }) =>
+        calls === 1 && planned !== undefined && !planned.repairs.some(({ guessed }) => guessed),
+    ),
     nodeF1: isKnown ? f1Of(found.map(({ nodes }) => nodes)) : null,
     edgeF1: isKnown ? f1Of(found.map(({ edges }) => edges)) : null,
     calls: spreadOf(each.map(({ outcome }) => outcome.calls)),
