@@ -106,6 +106,13 @@ const validStep = (from: number, at: number): JsonObject =>
     ? { capability: 'text.fetch', input: { url: '{% $input.q %}' } }
     : { capability: 'translation', input: { text: `{% $steps.s${from}.text %}` }, needs: [`s${from}`] }
 
+/** The same with one capability that is made up, so that nothing else is wrong with the plan. */
+const inventedOf: fc.Arbitrary<JsonObject> = fc.tuple(validOf, fc.nat()).map(([workflow, which]) => {
+  const steps = Object.entries(workflow.steps as Record<string, JsonObject>)
+  const [id, step] = steps[which % steps.length] as [string, JsonObject]
+  return { ...workflow, steps: { ...Object.fromEntries(steps), [id]: { ...step, capability: 'poem.write' } } }
+})
+
 const textOf: fc.Arbitrary<string> = fc.oneof(
   {
     weight: 6,
@@ -122,6 +129,7 @@ const textOf: fc.Arbitrary<string> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.string({ maxLength: 200 }) },
   { weight: 4, arbitrary: validOf.map((workflow) => JSON.stringify({ assumptions: [], workflow })) },
+  { weight: 2, arbitrary: inventedOf.map((workflow) => JSON.stringify({ assumptions: [], workflow })) },
 )
 
 type Turn = {
