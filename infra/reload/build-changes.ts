@@ -52,8 +52,15 @@ async function buildChanges(base: string, folder: string, mayLack: readonly stri
   const { from } = before
   // esbuild reads them first, because its errors have the place in the file.
   const entries = (await Promise.all(from.map(entriesIn))).flat()
-  const needed = entries.filter((entry) => !mayLack.includes(entry))
-  const scan = (): Promise<Scanned> => scanAgents(needed, rootOf(from))
+  const [lacking = [], needed = []] = [true, false].map((may) =>
+    entries.filter((entry) => mayLack.includes(entry) === may),
+  )
+  /** The digests by entry; what may be broken has one only where it compiles. */
+  const scan = async (): Promise<Scanned['digests']> => {
+    const alone = lacking.map((entry) => scanAgents([entry], rootOf(from)).catch(() => undefined))
+    const all = await Promise.all([scanAgents(needed, rootOf(from)), ...alone])
+    return new Map(all.flatMap((scanned) => [...(scanned?.digests ?? [])]))
+  }
   const first = await scan()
   const { catalogue, left } = await loadUsable(from, (file) => mayLack.includes(file))
   const sources = await describeSources(catalogue, from, left)
@@ -64,7 +71,7 @@ async function buildChanges(base: string, folder: string, mayLack: readonly stri
   await bundleAgents(catalogue, unbuilt, { out, expressions: join(base, 'expressions'), root: rootOf(from) })
   const last = await scan()
   const isSame = catalogue.agents.every(({ manifest: { id }, entry }) =>
-    [first, last].every(({ digests }) => digests.get(resolve(entry)) === sources.agents[id]),
+    [first, last].every((digests) => digests.get(resolve(entry)) === sources.agents[id]),
   )
   // The file changed during the build: its bundle must not be stored under the old digest.
   if (!isSame) return { kind: 'outdated' }
