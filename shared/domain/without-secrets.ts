@@ -4,12 +4,13 @@ const FORMS: readonly [RegExp, string][] = [
   [/(\b\w{1,20}:\/\/[^\s/:@]{0,100}:)[^\s/@]{1,500}@/g, '$1***@'],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, '$1 ***'],
   [/\b(AKIA|ASIA)[A-Z0-9]{16}\b/g, '$1***'],
-  // OpenAI, Anthropic, Stripe, GitHub, Slack.
-  [/\b(sk|pk|rk|ghp|gho|ghs|xox[abp])([-_])[\w-]{16,}/g, '$1$2***'],
+  // OpenAI, Anthropic, Stripe, GitHub, GitLab, Slack.
+  [/\b(sk|pk|rk|gh[opsur]|github_pat|glpat|xox[abp])([-_])[\w-]{16,}/g, '$1$2***'],
   // A JSON web token.
   [/\beyJ[\w-]{8,400}\.[\w-]{8,4000}\.[\w-]*/g, 'eyJ***'],
+  // Without a boundary before it: a name may begin with what it is for, as in OPENAI_API_KEY, DB_PASSWORD or secretAccessKey.
   [
-    /\b((?:api[-_]?key|access[-_]?token|auth[-_]?token|secret|password|passwd|client[-_]?secret|x-amz-signature|x-amz-security-token)["']?\s{0,3}[=:]\s{0,3}["']?)[^\s"'&,;]{4,}/gi,
+    /((?:(?:api|secret|private|secret[-_]?access)[-_]?key|(?:access|auth|session|refresh)[-_]?token|secret|password|passwd|x-amz-signature|x-amz-security-token)(?:\\?["'])?\s{0,3}[=:]\s{0,3}(?:\\?["'])?)[^\s"'&,;]{4,}/gi,
     '$1***',
   ],
 ]

@@ -5,6 +5,8 @@ import { transientError } from '../domain/transient-error.ts'
 import { withoutSecrets } from '../domain/without-secrets.ts'
 
 const MOST_STACK_CHARACTERS = 4_000
+/** A stack is as long as its thrower makes it. */
+const MOST_READ_CHARACTERS = 40_000
 
 /**
  * Converts a thrown value to the error that leaves the host: an OrchestratorError keeps its name and details, a
@@ -53,7 +55,8 @@ function detailsOf(thrown: { details: unknown }): Record<string, unknown> {
 function stackOf(thrown: unknown): string | undefined {
   try {
     const stack = thrown instanceof Error ? thrown.stack : undefined
-    return typeof stack === 'string' ? boundedText(stack, MOST_STACK_CHARACTERS) : undefined
+    if (typeof stack !== 'string') return undefined
+    return boundedText(withoutSecrets(stack.slice(0, MOST_READ_CHARACTERS)), MOST_STACK_CHARACTERS)
   } catch {
     return undefined
   }

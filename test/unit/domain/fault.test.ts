@@ -161,15 +161,24 @@ describe('credentials are masked (fault/F3)', () => {
     ['Incorrect API key provided: sk-proj-abcdefghijklmnop1234', 'Incorrect API key provided: sk-***'],
     ['?api_key=0123456789&x=1', '?api_key=***&x=1'],
     ['{"password": "hunter22"}', '{"password": "***"}'],
+    ['OPENAI_API_KEY=abcdef0123456789 is refused', 'OPENAI_API_KEY=*** is refused'],
+    ['AWS_SECRET_ACCESS_KEY=wJalrXUtn/K7MDENG', 'AWS_SECRET_ACCESS_KEY=***'],
+    ['aws_session_token: FwoGZXIvYXdzEBY', 'aws_session_token: ***'],
+    ['{"secretAccessKey":"wJalrXUtn","region":"x"}', '{"secretAccessKey":"***","region":"x"}'],
+    ['DB_PASSWORD: hunter22', 'DB_PASSWORD: ***'],
+    ['body was {\\"password\\":\\"hunter22"}', 'body was {\\"password\\":\\"***"}'],
+    ['token github_pat_11ABCDEFG0abcdefghij', 'token github_pat_***'],
     ['no token was given; the secret is missing', 'no token was given; the secret is missing'],
   ])('%s', (text, masked) => {
     expect(withoutSecrets(text)).toBe(masked)
     expect(asAgentFailure(new Error(text)).message).toBe(masked)
+    // Lambda answers and logs the stack, whose first line is the message.
+    expect(asAgentFailure(new Error(text)).stack?.split('\n')[0]).toBe(`Error: ${masked}`)
     expect(faultOf(new Error('x', { cause: new Error(text) })).causes).toMatchObject([{ message: masked }])
   })
 })
 
-it.each(['a', 'eyJ-', 'eyJaaaaaaaa.', 'https://', 'Bearer ', 'sk-', 'password=', 'x://a:'])(
+it.each(['a', 'eyJ-', 'eyJaaaaaaaa.', 'https://', 'Bearer ', 'sk-', 'password=', 'secret', 'x://a:'])(
   'a hostile text of %j takes no time (fault/F3)',
   (part) => {
     const text = part.repeat(40_000 / part.length)
