@@ -27,7 +27,7 @@ const MOST_LINES = 5_000
 
 /** The patterns that are understood: a task, and a step with what is in it. */
 const PATTERN =
-  /^\{ \$\.taskId = ("(?:[^"\\]|\\.)*")(?: && \(\$\.stepId = ("(?:[^"\\]|\\.)*") \|\| \$\.stepId = ("(?:[^"\\]|\\.)*\[\*")\))? \}$/
+  /^\{ \$\.taskId = ("(?:[^"\\]|\\.)*")(?: && \(\$\.stepId = ("(?:[^"\\]|\\.)*") \|\| \$\.stepId = ("(?:[^"\\]|\\.)*[[.]\*")\))? \}$/
 
 /** FilterLogEvents of CloudWatch Logs, over what the functions have written: in files, or in memory. */
 export class LogsService {

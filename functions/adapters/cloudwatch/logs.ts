@@ -41,7 +41,10 @@ export function cloudwatchLogs({ client, ownFunctions, now }: Settings): Logs {
     },
   }
 
-  /** The first lines in the log of a function, one more than the limit if there are more (logs/G2). */
+  /**
+   * The first lines in the log of a function, one more than the limit if there are more. CloudWatch orders lines of one millisecond as they
+   * came in, not by their ids: all lines of the last millisecond are read before any of them is left for the next page (logs/G2).
+   */
   async function linesOf(functionName: string, query: LogQuery, until: number): Promise<LogLine[]> {
     const found: LogLine[] = []
     let nextToken: string | undefined
@@ -51,7 +54,7 @@ export function cloudwatchLogs({ client, ownFunctions, now }: Settings): Logs {
       const lines = (page?.events ?? []).map((event) => lineOf(functionName, event))
       found.push(...lines.filter((line) => isAfter(line, query.after)))
       nextToken = page?.nextToken
-    } while (nextToken !== undefined && found.length <= query.limit)
+    } while (nextToken !== undefined && !hasAllOf(found, query.limit))
     return found
   }
 
@@ -70,11 +73,15 @@ export function cloudwatchLogs({ client, ownFunctions, now }: Settings): Logs {
   }
 }
 
-/** CloudWatch's language for JSON lines. A step is found with its items and rounds: `each`, `each[3]`, `improve[2].draft`. */
+/**
+ * CloudWatch's language for JSON lines. A step is found with its items and rounds: `each`, `each[3]`, `improve[2].draft`; an item or a
+ * round with its steps.
+ */
 export function patternOf({ taskId, step }: Pick<LogQuery, 'taskId' | 'step'>): string {
   const task = `$.taskId = ${JSON.stringify(taskId)}`
   if (step === undefined) return `{ ${task} }`
-  return `{ ${task} && ($.stepId = ${JSON.stringify(step)} || $.stepId = ${JSON.stringify(`${step}[*`)}) }`
+  const within = `${step}${step.endsWith(']') ? '.' : '['}*`
+  return `{ ${task} && ($.stepId = ${JSON.stringify(step)} || $.stepId = ${JSON.stringify(within)}) }`
 }
 
 const lineOf = (functionName: string, event: FilteredLogEvent): LogLine => ({
@@ -83,6 +90,12 @@ const lineOf = (functionName: string, event: FilteredLogEvent): LogLine => ({
   functionName,
   text: event.message ?? '',
 })
+
+/** Whether the first `limit` lines are among these, of which those after the last one's time may be missing, and some of its own. */
+function hasAllOf(found: readonly LogLine[], limit: number): boolean {
+  const [cut, last] = [found[limit - 1], found.at(-1)]
+  return found.length > limit && cut !== undefined && last !== undefined && cut.time < last.time
+}
 
 const keyOf = ({ time, id }: { time: string; id: string }): string => `${time}#${id}`
 

@@ -63,7 +63,8 @@ describe('the lines of a task', () => {
       ),
     })
     expect(await messages({ step: 'each' })).toEqual(['each', 'each[3]', 'each[3].draft'])
-    expect(await messages({ step: 'each[3]' })).toEqual(['each[3]'])
+    expect(await messages({ step: 'each[3]' })).toEqual(['each[3]', 'each[3].draft'])
+    expect(await messages({ step: 'each[3].draft' })).toEqual(['each[3].draft'])
     expect(await messages({ step: '") || ($.taskId = "*' })).toEqual([])
   })
 
@@ -87,6 +88,27 @@ describe('the lines of a task', () => {
       }
       expect(paged).toEqual(all.lines)
     }
+  })
+
+  it('of one millisecond are all found, though CloudWatch orders them as they came in (logs/G2)', async () => {
+    const ids = ['d', 'c', 'b', 'a', 'e']
+    const events = ids.map((eventId) => ({ eventId, timestamp: 1_000, message: eventId }))
+    const client = new CloudWatchLogsClient({ region: 'us-east-1' })
+    client.send = async ({ input }: { input: { nextToken?: string; limit: number } }) => {
+      const from = Number(input.nextToken ?? 0)
+      const to = from + input.limit
+      return { events: events.slice(from, to), ...(to < events.length ? { nextToken: String(to) } : {}) }
+    }
+    const { listLines } = cloudwatchLogs({ client, ownFunctions: ['o-rebind'], now: () => 0 })
+    const paged: string[] = []
+    for (let after: LogQuery['after']; ; ) {
+      const query = { taskId: TASK, functionNames: [], from: 0, to: 2_000, limit: 2, after }
+      const { lines, more } = await listLines(query)
+      paged.push(...lines.map(({ id }) => id))
+      after = lines.at(-1)
+      if (!more) break
+    }
+    expect(paged).toEqual(ids.toSorted())
   })
 
   it('are bounded by times', async () => {
