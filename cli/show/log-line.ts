@@ -6,7 +6,7 @@ import { visible } from './visible.ts'
 export function logLine({ time, level, stepId = '', message, facts = {} }: LogLineView): string[] {
   const { errorStack, errorCauses, errorMessage, requestId: _request, from: _from, ...others } = facts
   const [first = '', ...rest] = visible(message).split('\n')
-  const said = Object.entries(others).map(([name, value]) => `${name}=${textOf(value)}`)
+  const said = Object.entries(others).map(([name, value]) => `${textOf(name)}=${textOf(value)}`)
   const head = [time.slice(11, 23), levelText(level), style('bold', visible(stepId)), first, ...said]
   return [
     head.filter((part) => part !== '').join('  '),
@@ -20,7 +20,7 @@ export function logLine({ time, level, stepId = '', message, facts = {} }: LogLi
 }
 
 function levelText(level: string): string {
-  const text = level.padEnd(5)
+  const text = textOf(level).padEnd(5)
   if (level === 'ERROR') return style('red', text)
   return level === 'WARN' ? style('yellow', text) : style('dim', text)
 }

@@ -1,6 +1,6 @@
 /** What a terminal would obey: control characters but for line breaks and tabs, and what changes the direction of text. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const OBEYED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g
+const OBEYED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
 /** A text from agents or users as a terminal may show it: escape sequences are seen, and do nothing. */
 export const visible = (text: string): string =>

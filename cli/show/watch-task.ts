@@ -5,6 +5,7 @@ import type { StepView, TaskView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
 import { padTo } from './layout.ts'
 import { duration, elapsed, statusMark, statusText, style } from './output.ts'
+import { visible } from './visible.ts'
 
 export type WatchedTask = TaskView & { steps: StepView[] }
 
@@ -101,7 +102,7 @@ export function stepLine(step: StepView, widest: number): string {
     approval?.answer ? `${approval.answer.decision} (${approval.answer.by})` : '',
   ]
   const mark = step.degraded ? 'degraded' : status
-  return `${statusMark(mark)} ${padTo(stepId, widest)}  ${style('dim', facts.filter(Boolean).join('  '))}`.trimEnd()
+  return `${statusMark(mark)} ${padTo(stepId, widest)}  ${style('dim', visible(facts.filter(Boolean).join('  ')))}`.trimEnd()
 }
 
 /** `17 of 1000, 2 failed`. */
@@ -141,7 +142,8 @@ function plainLines(to: NodeJS.WriteStream): Show {
       const asked = step.status === 'waiting' && step.approval ? askedOf(step.approval) : ''
       const items = step.items ? itemsOf(step.items) : ''
       const waits = step.held ? heldText(step.held) : ''
-      const facts = [step.agentId, duration(step.durationMs), items, asked, waits].filter(Boolean).join(', ')
+      const known = [step.agentId, duration(step.durationMs), items, asked, waits].filter(Boolean)
+      const facts = visible(known.join(', '))
       to.write(`${step.stepId}: ${step.status}${facts ? ` (${facts})` : ''}\n`)
     }
     if (ended) to.write(`${task.workflow.name} ${task.taskId} ${task.status} ${duration(task.durationMs)}\n`)

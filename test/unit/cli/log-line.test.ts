@@ -43,6 +43,12 @@ it.each<[string, Partial<LogLineView>, string[]]>([
     { stepId: 'a\u001b[2J', message: '\u001b[31mred', facts: { x: '\u001b]0;title\u0007\nand' } },
     ['10:20:30.456  INFO   a␛[2J  ␛[31mred  x=␛]0;title␇␊and'],
   ],
+  [
+    // Agents may log members of what users send.
+    'escape sequences in names of facts and in the level',
+    { level: '\u001b[2J', facts: { '\u001b]0;title\u0007\n': 1, '\u009b2J': 2 } },
+    ['10:20:30.456  ␛[2J   said  ␛]0;title␇␊=1  \\u009b2J=2'],
+  ],
 ])('a line of the log with %s', (_what, more, shown) => {
   expect(logLine(line(more))).toEqual(shown)
 })

@@ -49,3 +49,15 @@ it('says of a step that is held why, and until when', () => {
   const [, line] = taskTree({ ...task, steps: [{ ...step('a', 'running'), held }] }).split('\n')
   expect(line).toContain('held until 12:34:56: agent writer has failed 5 times in a row')
 })
+
+it('shows what agents and users have said without what a terminal would obey', () => {
+  const told: StepView = {
+    ...step('ask', 'waiting'),
+    held: { reason: '\u009b2Jbusy', since: task.createdAt },
+    progress: { fraction: 0.5, note: '\u202ehalf' },
+    approval: { prompt: '\u001b]0;title\u0007', choices: ['\u009bA'], expiresAt: task.createdAt },
+  }
+  const shown = taskTree({ ...task, steps: [told] })
+  expect(shown).toContain('busy')
+  expect(shown).not.toMatch(/[^\P{C}\n]/u)
+})
