@@ -46,6 +46,9 @@ function baseUrl(): string {
   throw new CliError(`ORCHESTRATOR_URL is "${url}", which is not a URL; an example is ${DEFAULT_URL}`)
 }
 
+/** Whether the API is that of a local cloud on this machine. */
+export const isLocal = (): boolean => /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(baseUrl()).hostname)
+
 /** On AWS the API requires IAM authorization: signs the request with the user's credentials. */
 async function signed(request: Request): Promise<Request> {
   const { hostname } = new URL(request.url)

@@ -1,16 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
 import type { LogLineView } from '../../shared/contracts/log-views.ts'
-import { callApi, callPages } from '../api-client.ts'
+import { callApi, callPages, isLocal } from '../api-client.ts'
+import { CliError } from '../cli-error.ts'
 import { momentOption, parseTaskId } from '../input/parse-options.ts'
+import { followLogs } from '../show/follow-logs.ts'
 import { logLine } from '../show/log-line.ts'
 import { printJson, say } from '../show/output.ts'
 
 type Options = { step?: string; since?: string; follow?: boolean; json?: boolean }
 
-const PAUSE_MILLISECONDS = 1_000
-/** Lines come late, and those of several functions not in order: what is written in this time is asked for again. */
-const LATE_MILLISECONDS = 15_000
+/** CloudWatch has lines some seconds after they were written; a laptop has them at once. */
+const REST_MILLISECONDS = 15_000
+/** Too many requests, and a service that is throttled or does not answer. */
+const PASSING = [429, 503]
 const OPEN = ['queued', 'planning', 'running', 'waiting']
 
 export function logsCommand(): Command {
@@ -29,25 +32,26 @@ export function logsCommand(): Command {
 }
 
 async function logs(id: string, { step, since, follow = false, json = false }: Options): Promise<void> {
-  const seen = new Set<string>()
-  let from = since === undefined ? undefined : new Date(since).toISOString()
-  for (;;) {
-    // Asked before the lines: what is written until the end is among them.
-    const isOpen = follow && OPEN.includes((await callApi('getTaskStatus', { id })).status)
-    let last = from
-    for await (const page of callPages('listTaskLogs', { id, step, since: from })) {
-      for (const line of page.logs) {
-        if (!seen.has(line.id)) print(line, json)
-        seen.add(line.id)
-        last = line.time
-      }
-    }
-    if (!isOpen) break
-    const late = last === undefined ? undefined : new Date(Date.parse(last) - LATE_MILLISECONDS).toISOString()
-    if (late !== undefined && (from === undefined || late > from)) from = late
-    await delay(PAUSE_MILLISECONDS)
+  const lines = followLogs(
+    {
+      isOpen: async () => OPEN.includes((await callApi('getTaskStatus', { id })).status),
+      pages: (from) => callPages('listTaskLogs', { id, step, since: from }),
+      mayPass: (error) => error instanceof CliError && PASSING.includes(error.problem?.status ?? 0),
+      now: Date.now,
+      pause: delay,
+    },
+    {
+      since: since === undefined ? undefined : new Date(since).toISOString(),
+      follow,
+      restMilliseconds: isLocal() ? 0 : REST_MILLISECONDS,
+    },
+  )
+  let isEmpty = true
+  for await (const line of lines) {
+    print(line, json)
+    isEmpty = false
   }
-  if (seen.size === 0 && !json) say('No lines: nothing was logged, or the logs are no longer kept.')
+  if (isEmpty && !json) say('No lines: nothing was logged, or the logs are no longer kept.')
 }
 
 function print(line: LogLineView, json: boolean): void {
