@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import type { ListLogsSchema } from '../../contracts/list-requests.ts'
 import type { LogLineView } from '../../contracts/log-views.ts'
 import type { Caller } from '../../domain/caller.ts'
+import { placeOf } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
 import { sentBytes } from '../../domain/sent-bytes.ts'
 import { isOpenTask, type Task } from '../../domain/task.ts'
@@ -34,7 +35,7 @@ export const listTaskLogs =
     const { lines, more } = await ports.logs.listLines({
       taskId: task.id,
       step,
-      functionNames: await functionsOf(ports, task),
+      functionNames: await functionsOf(ports, task, step),
       from,
       to: end + SLACK_MILLISECONDS,
       after: last === undefined ? undefined : placeIn(last),
@@ -65,19 +66,28 @@ function fitting(lines: readonly LogLineView[]): LogLineView[] {
   return kept === -1 ? [...lines] : lines.slice(0, kept)
 }
 
-/** The functions of the agents that the task is, or was, bound to. */
-async function functionsOf({ plans, steps, agents }: Needs, task: Task): Promise<string[]> {
+/** The functions of the agents that the task, or this step with what is in it, is or was bound to. */
+async function functionsOf(
+  { plans, steps, agents }: Needs,
+  task: Task,
+  step: string | undefined,
+): Promise<string[]> {
   const [plan, records] = await Promise.all([
     plans.getPlan(task.id, task.execution),
     steps.listSteps(task.id),
   ])
+  const bound = Object.entries(plan.bindings).filter(([place]) => isWithin(place, step && placeOf(step)))
+  const ran = records.filter(({ path }) => isWithin(path, step))
   const ids = new Set([
-    ...Object.values(plan.bindings).map(({ agentId }) => agentId),
-    ...records.flatMap(({ agentId, attempts }) => [agentId, ...attempts.map((attempt) => attempt.agentId)]),
+    ...bound.map(([, { agentId }]) => agentId),
+    ...ran.flatMap(({ agentId, attempts }) => [agentId, ...attempts.map((attempt) => attempt.agentId)]),
   ])
   const found = await Promise.all([...ids].map((id) => (id === undefined ? undefined : agents.findAgent(id))))
   return [...new Set(found.flatMap((agent) => agent?.functionArn.split(':').at(6) ?? []))]
 }
+
+const isWithin = (path: string, step: string | undefined): boolean =>
+  step === undefined || path === step || path.startsWith(`${step}[`) || path.startsWith(`${step}.`)
 
 /** What the logger adds to every line, and what the view has in fields of its own. */
 const KNOWN = [
