@@ -92,10 +92,12 @@ const LINE_CURSOR = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z#[\w-]{1,200}$/
 export const ListLogsSchema = z
   .strictObject({
     id: TaskIdSchema,
-    step: StepIdSchema.optional().describe('Only of this step; of a fan-out or a loop also what is in it'),
+    step: StepIdSchema.optional().describe(
+      'Only of this step; of a fan-out, a loop, or one item or round also what is in it',
+    ),
     since: TimeSchema.optional().describe('Only lines that were written then or later'),
     after: cursorOf(LINE_CURSOR).describe(
-      'Only lines after this one: `after` of the last answer, to see what is written from then on',
+      'Only lines after this one: `after` of the last answer, to see what is written from then on. CloudWatch may have a line only seconds after later ones: to miss none, ask with `since`, 15 s before the last line, and leave out the ids that are known',
     ),
     limit: wholeNumber(1, 1_000).default(200),
     cursor: cursorOf(LINE_CURSOR),

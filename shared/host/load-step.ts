@@ -18,8 +18,7 @@ export type Loading = {
 
 /**
  * Parses the payload from Step Functions, and starts to load the plan (cached by a warm worker) and the records of the
- * needed steps. They are awaited only where they are used, so that they load while the step is taken over. Throws a
- * ZodError.
+ * needed steps: the step's input is evaluated from them before it is taken over (host/H7). Throws a ZodError.
  */
 export function loadStep(
   { plans, steps, log }: Pick<HostPorts, 'plans' | 'steps' | 'log'>,
@@ -29,7 +28,7 @@ export function loadStep(
   const { taskId, execution, path, fence, enteredAt } = StepPayloadSchema.parse(payload)
   const planned = plans.getPlan(taskId, execution)
   const needed = planned.then((plan) => recordsOfNeeds(steps, plan, path))
-  // Prevents unhandled rejections: failures surface where the promises are awaited, and a replay never awaits `needed`.
+  // Prevents unhandled rejections: failures surface where the promises are awaited.
   for (const reading of [planned, needed]) reading.catch(() => {})
   return {
     own: { taskId, path, owner: id, fence },

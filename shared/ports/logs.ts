@@ -12,7 +12,7 @@ export type LogLine = {
 
 export type LogQuery = {
   taskId: string
-  /** Only of this step; of a fan-out or a loop also what is in it. */
+  /** Only of this step; of a fan-out, a loop, or one item or round also what is in it. */
   step?: string | undefined
   /** The functions in whose logs it is looked for, besides our own. */
   functionNames: readonly string[]
