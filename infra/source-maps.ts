@@ -51,9 +51,12 @@ function compact(map: SourceMap, folder: string, root: string): SourceMap {
   const indexes = named.map((name) => (name === undefined ? -1 : sources.indexOf(name)))
   const isOwn = sources.map((name) => !isOfPackage(name))
   const written = writeMappings()
-  let before = -1
+  let [before, lineBefore] = [-1, 0]
   readMappings(map.mappings, (line, column, from, sourceLine, sourceColumn) => {
     const source = indexes[from] ?? -1
+    // A place is looked up in its line of the bundle: a text of several lines keeps them.
+    if (line !== lineBefore) before = -1
+    lineBefore = line
     if (source !== -1 && isOwn[source]) written.add(line, column, source, sourceLine, sourceColumn)
     // The whole of a package's file is one stretch, and so is what comes from no file.
     else if (source !== before) written.add(line, column, source, 0, 0)

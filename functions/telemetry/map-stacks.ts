@@ -56,16 +56,20 @@ function rememberedPosition(line: number, column: number): string | undefined {
 function positionOf(line: number, column: number): string | undefined {
   known ??= readMap()
   if (known === 'none') return undefined
-  const { sources, mappings, x_root: root = '' } = known
-  let [found, foundLine, foundColumn] = [-1, 0, 0]
   try {
-    readMappings(mappings, (inLine, fromColumn, source, sourceLine, sourceColumn) => {
-      if (inLine === line - 1 && fromColumn < column)
-        [found, foundLine, foundColumn] = [source, sourceLine, sourceColumn]
-    })
+    return positionIn(known, line, column)
   } catch {
     known = 'none'
+    return undefined
   }
+}
+
+function positionIn({ sources, mappings, x_root: root = '' }: SourceMap, line: number, column: number) {
+  let [found, foundLine, foundColumn] = [-1, 0, 0]
+  readMappings(mappings, (inLine, fromColumn, source, sourceLine, sourceColumn) => {
+    if (inLine === line - 1 && fromColumn < column)
+      [found, foundLine, foundColumn] = [source, sourceLine, sourceColumn]
+  })
   const source = sources[found]
   if (source === undefined) return undefined
   const file = source.startsWith(root) ? source.slice(root.length) : source
@@ -75,7 +79,8 @@ function positionOf(line: number, column: number): string | undefined {
 
 function readMap(): SourceMap | 'none' {
   try {
-    return JSON.parse(readFileSync(`${import.meta.filename}.map`, 'utf8')) as SourceMap
+    const map = JSON.parse(readFileSync(`${import.meta.filename}.map`, 'utf8')) as SourceMap | null
+    return map ?? 'none'
   } catch {
     return 'none'
   }

@@ -9,7 +9,7 @@ import { PACKAGE_ROOT } from '../../../infra/package-root.ts'
 import { placeSources, type SourceMap, sourceName } from '../../../infra/source-maps.ts'
 
 const FILES = {
-  'agents/price/index.ts': `import { twice } from 'twice'
+  'agents/price/index.ts': `import { inLines, twice } from 'twice'
 import { PriceError, priceOf } from './price-of.ts'
 
 type Item = { name: string }
@@ -17,6 +17,7 @@ const item: Item = { name: 'gold' }
 const calls = {
   own: () => priceOf(item.name),
   package: () => twice(() => null),
+  lines: () => inLines(() => null),
   name: () => console.log(new PriceError('x').name),
 }
 const call = calls[process.argv[2] as keyof typeof calls]
@@ -40,7 +41,9 @@ export async function priceOf(name: string): Promise<Price> {
 `,
   'node_modules/twice/package.json':
     '{"name": "twice", "version": "1.0.0", "type": "module", "main": "index.js"}',
-  'node_modules/twice/index.js': `\n\nexport const twice = (make) => make().length * 2\n`,
+  'node_modules/twice/index.js': `\n\nexport const twice = (make) => make().length * 2
+export const inLines = (make) => [\`first
+second\`, make().length]\n`,
 }
 
 let root: string
@@ -75,7 +78,7 @@ describe('stacks of bundled functions', () => {
     const [head, first, second, ...rest] = run('own')
     expect(head).toBe('PriceError: no price of gold')
     expect(first).toMatch(/^ {4}at (async )?priceOf \(agents\/price\/price-of\.ts:10:9\)$/)
-    expect(second).toMatch(/^ {4}at (async )?(.* \()?agents\/price\/index\.ts:13:3\)?$/)
+    expect(second).toMatch(/^ {4}at (async )?(.* \()?agents\/price\/index\.ts:14:3\)?$/)
     expect(rest.join('')).not.toContain(root)
   })
 
@@ -87,6 +90,11 @@ describe('stacks of bundled functions', () => {
     expect(rest.join('')).not.toContain(root)
   })
 
+  it('name the file of a package after a text of several lines, which the bundle keeps (map-stacks/M1)', () => {
+    const [, first] = run('lines')
+    expect(first).toBe('    at inLines (node_modules/twice/index.js)')
+  })
+
   it('keep the names of classes, by which errors are named', () => {
     expect(run('name')).toEqual(['PriceError'])
   })
@@ -96,6 +104,8 @@ describe('stacks of bundled functions', () => {
     for (const damaged of [
       undefined,
       '{"version":3',
+      '{"version":3}',
+      'null',
       '{"version":3,"sources":[],"names":[],"mappings":"!"}',
     ]) {
       if (damaged === undefined) rmSync(`${bundle()}.map`)
