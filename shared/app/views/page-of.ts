@@ -14,15 +14,16 @@ export type Page<T> = { page: T[]; cursor: string | undefined }
  */
 export async function pageOf<T, Shown>(
   all: readonly T[],
-  { cursor, limit, keyOf, show, orElse }: PageOptions<T, Shown>,
+  { cursor, limit, keyOf, show, bytesOf = () => 0, orElse }: PageOptions<T, Shown>,
 ): Promise<Page<Shown>> {
   const from = cursor === undefined ? 0 : afterCursor(all, cursor, keyOf, orElse)
   const page: Shown[] = []
   let bytes = 0
   let last: string | undefined
   const upTo = Math.min(all.length, from + limit)
-  for (let at = from; at < upTo && bytes <= MOST_PAGE_BYTES; at += AT_ONCE) {
-    const some = all.slice(at, Math.min(at + AT_ONCE, upTo))
+  for (let at = from; at < upTo && bytes <= MOST_PAGE_BYTES; ) {
+    const some = fitting(all.slice(at, Math.min(at + AT_ONCE, upTo)), MOST_PAGE_BYTES - bytes, bytesOf)
+    at += some.length
     for (const [index, shown] of (await Promise.all(some.map(show))).entries()) {
       bytes += sentBytes(shown)
       if (page.length > 0 && bytes > MOST_PAGE_BYTES) break
@@ -33,11 +34,23 @@ export async function pageOf<T, Shown>(
   return { page, cursor: from + page.length < all.length ? last : undefined }
 }
 
+/** The first ones that may fit in so many bytes, at least one: what an answer cannot carry is not loaded. */
+function fitting<T>(some: readonly T[], room: number, bytesOf: (one: T) => number): readonly T[] {
+  let bytes = 0
+  const end = some.findIndex((one, index) => {
+    bytes += bytesOf(one)
+    return bytes > room && index > 0
+  })
+  return end === -1 ? some : some.slice(0, end)
+}
+
 type PageOptions<T, Shown> = {
   cursor: string | undefined
   limit: number
   keyOf: (one: T) => string
   show: (one: T) => Shown | Promise<Shown>
+  /** What is known of its size before it is loaded. */
+  bytesOf?: ((one: T) => number) | undefined
   /** The index at which to go on after a cursor whose member is gone. */
   orElse?: ((cursor: string) => number) | undefined
 }

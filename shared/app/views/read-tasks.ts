@@ -84,7 +84,8 @@ export const listTaskSteps =
         const output = outputs ? kept.get(step.stepId) : undefined
         return output ? { ...step, output: await ports.values.loadValue(output) } : step
       }
-      const page = await pageOf(within.steps, { cursor, limit, keyOf, show: withOutput })
+      const bytesOf = outputs ? sizesIn(kept) : undefined
+      const page = await pageOf(within.steps, { cursor, limit, keyOf, show: withOutput, bytesOf })
       return withoutUndefined({ steps: page.page, cursor: page.cursor })
     }
     const { steps, records, plan } = await readSteps(ports, task, { all: true })
@@ -106,7 +107,8 @@ export const listTaskSteps =
         output: output && (await ports.values.loadValue(output)),
       })
     }
-    const page = await pageOf(fitting, { cursor, limit, keyOf, show })
+    const bytesOf = outputs ? sizesIn(stored) : undefined
+    const page = await pageOf(fitting, { cursor, limit, keyOf, show, bytesOf })
     return withoutUndefined({ steps: page.page, cursor: page.cursor })
   }
 
@@ -118,6 +120,14 @@ const pathsFrom = (steps: readonly StepView[], first: StepView, limit: number): 
 
 const outputsOf = (records: readonly StepRecord[]): Map<string, StepRecord['output']> =>
   new Map(records.map((record) => [record.path, record.output]))
+
+/** What is known of a step's output before it is loaded. */
+const sizesIn =
+  (outputs: ReadonlyMap<string, StepRecord['output']>) =>
+  ({ stepId }: StepView): number => {
+    const stored = outputs.get(stepId)
+    return stored && 'blob' in stored ? stored.bytes : 0
+  }
 
 const keyOf = ({ stepId }: StepView): string => stepId
 
