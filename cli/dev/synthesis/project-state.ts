@@ -40,7 +40,7 @@ export function stateOfProject(project: Project, without: string): string | unde
     if (!addFolder(state, root, seen)) return undefined
     for (let at = root; ; at = dirname(at)) {
       for (const lock of LOCKS) addFile(state, join(at, lock))
-      addPackages(state, join(at, 'node_modules'))
+      if (!addPackages(state, join(at, 'node_modules'), seen)) return undefined
       if (at === dirname(at)) break
     }
   }
@@ -101,13 +101,26 @@ function addFile(state: Hash, path: string): void {
   state.update(stats.size > MOST_READ ? `${stats.ctimeMs} ${stats.ino}` : readFileSync(path))
 }
 
-/** Which packages lie in a folder: a link or a patched package changes no lock. */
-function addPackages(state: Hash, folder: string): void {
+/**
+ * Which packages lie in a folder: a patched package changes no lock. One that is linked is somebody's sources, such as a workspace's: of
+ * it, every file is added. Returns false where there are too many.
+ */
+function addPackages(state: Hash, folder: string, seen: Set<string>): boolean {
   for (const { name } of entriesOf(folder)) {
     if (name.startsWith('.')) continue
-    if (name.startsWith('@')) addPackages(state, join(folder, name))
-    else state.update(`\n${join(folder, name)} ${stateOfFiles([join(folder, name, 'package.json')])}`)
+    const path = join(folder, name)
+    if (name.startsWith('@')) {
+      if (!addPackages(state, path, seen)) return false
+      continue
+    }
+    state.update(`\n${path} ${stateOfFiles([join(path, 'package.json')])}`)
+    const place = resolved(path)
+    // Some package managers link each package to its place in a folder of theirs.
+    if (place.split(sep).includes('node_modules')) continue
+    state.update(place)
+    if (!addFolder(state, place, seen)) return false
   }
+  return true
 }
 
 function entriesOf(folder: string): Dirent[] {

@@ -5,7 +5,9 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -116,6 +118,20 @@ describe('the assembly of the last start', () => {
     expect(await place.start()).toBe(true)
     // And from then on nothing has changed.
     expect(await place.start()).toBe(false)
+  })
+
+  it('is made anew after a change of a linked package, which no lock and no package.json tells (kept-assembly/K1)', async () => {
+    const linked = realpathSync(mkdtempSync(join(tmpdir(), 'linked-')))
+    made.push(linked)
+    writeFileSync(join(linked, 'package.json'), '{}')
+    writeFileSync(join(linked, 'index.js'), 'export default 1')
+    const place = new Place()
+    mkdirSync(join(place.root, 'node_modules/@acme'))
+    symlinkSync(linked, join(place.root, 'node_modules/@acme/constructs'))
+    await settle()
+    expect([await place.start(), await place.start()]).toEqual([true, false])
+    writeFileSync(join(linked, 'index.js'), 'export default 2')
+    expect([await place.start(), await place.start()]).toEqual([true, false])
   })
 
   const others: [what: string, change: (place: Place) => void][] = [
