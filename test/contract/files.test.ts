@@ -25,6 +25,7 @@ let client: S3Client
 /** Requests, by the name of their command and in order; a test may make one fail. */
 let requests: string[] = []
 let failing: string | undefined
+let onRequest = (_command: string): void => {}
 /** Bytes that are in requests whose answer is not there yet. */
 let underWay = 0
 const server = createEndpoint((request) => answerS3(store, request, new IamService()))
@@ -47,6 +48,7 @@ beforeAll(async () => {
     (next, { commandName = '' }) =>
       async (args) => {
         requests.push(commandName)
+        onRequest(commandName)
         if (commandName === failing) throw new Error(`${commandName} failed`)
         const { Body } = args.input as { Body?: Uint8Array }
         underWay += Body?.length ?? 0
@@ -193,6 +195,32 @@ describe('an upload to S3', () => {
       expect(await portOf('s3').list('task-files/default/t/z', 1)).toEqual([])
     },
   )
+
+  it.each([
+    ['PutObjectCommand', 10],
+    ['CreateMultipartUploadCommand', 2 * PART],
+    ['UploadPartCommand', 2 * PART],
+  ])('that is stopped during a %s throws the reason, and leaves its content', async (command, bytes) => {
+    const stop = new AbortController()
+    onRequest = (name) => {
+      if (name === command) stop.abort(new Error('the deadline'))
+    }
+    let isLeft = false
+    async function* content() {
+      try {
+        yield* numbered(bytes)
+        yield* numbered(1)
+      } finally {
+        isLeft = true
+      }
+    }
+    const options = { ...OPTIONS, signal: stop.signal }
+    const writing = portOf('s3').write('task-files/default/t/stopped', content(), options)
+    await expect(writing).rejects.toThrow('the deadline')
+    onRequest = () => {}
+    expect(isLeft).toBe(true)
+    expect(await portOf('s3').list('task-files/default/t/stopped', 1)).toEqual([])
+  })
 
   it('has at most two parts under way, and one that is being filled (parts/P2)', async () => {
     let [read, most] = [0, 0]

@@ -34,14 +34,22 @@ export async function writeInParts(
   const { client, bucket, key } = place
   let bytes = 0
   const parts = partsOf(content, { bytes: PART_BYTES, onChunk: count, signal })
-  const first = await parts.next()
-  const body = first.done ? Buffer.alloc(0) : first.value
-  if (body.length < PART_BYTES) {
-    const put = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType })
-    const { ETag = '' } = await callAws(() => client.send(put, abortedBy(signal)))
-    return { bytes, etag: ETag }
+  try {
+    const first = await parts.next()
+    const body = first.done ? Buffer.alloc(0) : first.value
+    if (body.length < PART_BYTES) {
+      const put = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType })
+      const { ETag = '' } = await callAws(() => client.send(put, abortedBy(signal)))
+      return { bytes, etag: ETag }
+    }
+    return { etag: await uploadParts(place, body, parts, { contentType, signal }), bytes }
+  } catch (error) {
+    // The SDK has an error of its own for a request that was aborted.
+    throw signal?.aborted ? signal.reason : error
+  } finally {
+    // The content is left also where the upload could not be begun.
+    await parts.return(undefined)
   }
-  return { etag: await uploadParts(place, body, parts, { contentType, signal }), bytes }
 
   function count(chunk: number): void {
     bytes += chunk
@@ -106,6 +114,6 @@ async function uploadParts(
     await Promise.all(underWay)
     // What cannot be aborted is removed by the bucket's lifecycle rule after a day.
     await client.send(new AbortMultipartUploadCommand(upload)).catch(() => {})
-    throw signal?.aborted ? signal.reason : error
+    throw error
   }
 }
