@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { rename, rm, stat } from 'node:fs/promises'
+import { realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -24,13 +24,22 @@ export async function target(output: string | undefined, name: string): Promise<
   return found?.isDirectory() ? join(output, own) : output
 }
 
-/** Writes under another name until the whole of it is there: what is cut off never stands under `path`. */
-export async function saveDownload(
-  link: Pick<TaskFileLink, 'url' | 'name' | 'bytes'>,
-  path: string | undefined,
-): Promise<void> {
+type Link = Pick<TaskFileLink, 'url' | 'name' | 'bytes'>
+
+/**
+ * Writes under another name until the whole of it is there: what is cut off never stands under `path`. A device or a pipe (/dev/null) is
+ * written into as it comes, and a link is followed: neither is replaced by a file.
+ */
+export async function saveDownload(link: Link, path: string | undefined): Promise<void> {
+  if (path === undefined) return copy(await openLink(link), stdoutAsStream(), link)
+  const there = await stat(path).catch(() => undefined)
+  if (there === undefined) return replaceFile(path, link)
+  if (there.isFile()) return replaceFile(await realpath(path), link)
+  await copy(await openLink(link), createWriteStream(path), link).catch(notWritten(link, path))
+}
+
+async function replaceFile(path: string, link: Link): Promise<void> {
   const body = await openLink(link)
-  if (path === undefined) return copy(body, stdoutAsStream(), link)
   const partial = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomUUID().slice(0, 8)}.part`)
   const removed = (): void => void rm(partial, { force: true }).finally(() => process.exit(EXIT.interrupted))
   process.once('SIGINT', removed)
@@ -39,13 +48,18 @@ export async function saveDownload(
     await rename(partial, path)
   } catch (error) {
     await rm(partial, { force: true })
-    throw error instanceof CliError
-      ? error
-      : new CliError(`"${link.name}" could not be written to ${path}: ${(error as Error).message}`)
+    notWritten(link, path)(error)
   } finally {
     process.off('SIGINT', removed)
   }
 }
+
+const notWritten =
+  ({ name }: Link, path: string) =>
+  (error: unknown): never => {
+    if (error instanceof CliError) throw error
+    throw new CliError(`"${name}" could not be written to ${path}: ${(error as Error).message}`)
+  }
 
 async function openLink({ url, name }: Pick<TaskFileLink, 'url' | 'name'>): Promise<Readable> {
   const response = await fetch(url).catch((error: Error) => {

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -35,6 +36,22 @@ describe('a download', () => {
     await save('whole')
     expect(await readFile(join(folder, 'a.txt'), 'utf8')).toBe('0123456789')
     expect(await readdir(folder)).toEqual(['a.txt'])
+  })
+
+  it('follows a link, and writes into what is no file without replacing it', async () => {
+    await writeFile(join(folder, 'real.txt'), 'before')
+    await symlink('real.txt', join(folder, 'a.txt'))
+    await save('whole')
+    expect((await lstat(join(folder, 'a.txt'))).isSymbolicLink()).toBe(true)
+    expect(await readFile(join(folder, 'real.txt'), 'utf8')).toBe('0123456789')
+    // As /dev/null is a device.
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const link = { url: `${base}/whole`, name: 'a.txt', bytes: 10 }
+    const [read] = await Promise.all([readFile(pipe, 'utf8'), saveDownload(link, pipe)])
+    expect(read).toBe('0123456789')
+    expect((await lstat(pipe)).isFIFO()).toBe(true)
+    expect((await readdir(folder)).sort()).toEqual(['a.txt', 'pipe', 'real.txt'])
   })
 
   it.each([
