@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { type BuildOptions, build, version as esbuildVersion, type Plugin } from 'esbuild'
 import { FUNCTIONS } from '../functions/catalogue.ts'
 import { BundleCache } from './bundle-cache/bundle-cache.ts'
+import { isInPackage } from './bundle-cache/probes.ts'
 import { bundleExpressions, layExpressions } from './bundle-expressions.ts'
 import { debuggable, isDebuggable } from './debuggable.ts'
 import { BUILT_IN, type Catalogue, type LeftOut, type Source } from './load-catalogue.ts'
@@ -15,7 +16,7 @@ import { placeSources } from './source-maps.ts'
 
 /** Digests of the sources, in the folder of the bundles; live reload compares with them. */
 export const SOURCES_FILE = 'sources.json'
-/** Beside it: the files of packages in the bundles, where all are known. `orchestrator dev` decides by them whether to synthesize again. */
+/** Beside it: the files of packages, and those outside the project, in the bundles, where all are known. `orchestrator dev` decides by them whether to synthesize again. */
 const PACKAGE_FILES = 'package-files.json'
 
 /** One folder per function, with its handler in `index.mjs`. */
@@ -101,7 +102,7 @@ export async function bundleFunctions(
   return { folderOf: (name) => join(out, name), catalogueDigest: digest }
 }
 
-/** Writes all bundles; those that the cache has are not built. Returns the files of packages in them, where all are known. */
+/** Writes all bundles; those that the cache has are not built. Returns the files of packages, and those outside the project, in them, where all are known. */
 async function buildOrReuse(catalogue: Catalogue, out: string, root: string): Promise<string[] | undefined> {
   const all = bundlingOf(catalogue, out)
   const folder = process.env.ORCHESTRATOR_BUNDLE_CACHE
@@ -141,7 +142,9 @@ async function buildOrReuse(catalogue: Catalogue, out: string, root: string): Pr
       })
     }),
   )
-  return cache.packageFiles
+  // What lies in the project is compared by its content anyway.
+  const own = resolve(root) + sep
+  return cache.farFiles?.filter((file) => isInPackage(file) || !file.startsWith(own))
 }
 
 /** A bundle and its source map in one, as the cache keeps them: the bundle's length in the first line. */

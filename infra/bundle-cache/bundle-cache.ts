@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
-import { digest, type Probe, Probes, packageFilesIn, probesOf } from './probes.ts'
+import { digest, farFilesIn, type Probe, Probes, probesOf } from './probes.ts'
 
 /**
  * Caches bundles between syntheses: bundling is most of a synthesis, and few files change in between.
@@ -24,7 +24,7 @@ export class BundleCache {
   readonly #folder: string
   readonly #root: string
   readonly #probes: Probes
-  #packageFiles: Set<string> | undefined = new Set()
+  #farFiles: Set<string> | undefined = new Set()
 
   /** `root` is the folder to which the paths of metafiles are relative. */
   constructor(folder: string, root: string) {
@@ -33,9 +33,9 @@ export class BundleCache {
     this.#probes = new Probes(root)
   }
 
-  /** The files of packages in the bundles that were found or kept, as absolute paths; undefined where they cannot be told for sure. */
-  get packageFiles(): string[] | undefined {
-    return this.#packageFiles && [...this.#packageFiles]
+  /** The files of packages, and those outside the root, in the bundles that were found or kept, as absolute paths; undefined where they cannot be told for sure. */
+  get farFiles(): string[] | undefined {
+    return this.#farFiles && [...this.#farFiles]
   }
 
   /** The bundle of a function, if nothing has changed that it was made from; `how` is all else that decides about it. */
@@ -72,8 +72,8 @@ export class BundleCache {
   }
 
   #note(probes: readonly Probe[] | undefined): void {
-    if (probes === undefined) this.#packageFiles = undefined
-    for (const file of packageFilesIn(probes ?? [], this.#root)) this.#packageFiles?.add(file)
+    if (probes === undefined) this.#farFiles = undefined
+    for (const file of farFilesIn(probes ?? [], this.#root)) this.#farFiles?.add(file)
   }
 
   /** Writes to a hidden folder and renames it, so that readers never see an incomplete entry. */

@@ -69,12 +69,13 @@ export function probesOf({ inputs }: Metafile, from: readonly string[], root: st
   return [...probes]
 }
 
-/** The files of packages among what probes ask for, as absolute paths. */
-export function packageFilesIn(probes: readonly Probe[], root: string): string[] {
+/** The files of packages, and those outside the root, among what probes ask for, as absolute paths. */
+export function farFilesIn(probes: readonly Probe[], root: string): string[] {
   return probes
     .filter((probe) => probe.startsWith('file '))
-    .map((probe) => resolve(root, probe.slice('file '.length)))
-    .filter(isInPackage)
+    .map((probe) => probe.slice('file '.length))
+    .filter((path) => isInPackage(path) || isAbsolute(path))
+    .map((path) => resolve(root, path))
 }
 
 /** The answers to probes, each asked once. */

@@ -1,8 +1,10 @@
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -68,8 +70,10 @@ class Project {
   }
 
   /** Bundles as the synthesis does; returns the error of a failed build. */
-  async bundle(meanwhile = (): void => {}): Promise<{ text: string; from: 'cache' | 'esbuild' }> {
-    const cache = new BundleCache(this.cache, this.root)
+  async bundle(
+    meanwhile = (): void => {},
+    cache = new BundleCache(this.cache, this.root),
+  ): Promise<{ text: string; from: 'cache' | 'esbuild' }> {
     const found = await cache.find('function', 'so')
     if (found !== undefined) return { text: found.toString(), from: 'cache' }
     const startedAt = Date.now()
@@ -165,6 +169,24 @@ describe('a bundle from the cache', () => {
     expect((await project.bundle()).text).not.toBe(first.text)
     project.edit('src/near.ts', TEXTS['src/near.ts']?.[0])
     expect(await project.bundle()).toEqual({ ...first, from: 'cache' })
+  })
+
+  it('tells its files of packages, and those outside the project, also when it is found', async () => {
+    const place = new Project()
+    const outside = realpathSync(mkdtempSync(join(tmpdir(), 'outside-')))
+    made.push(outside)
+    writeFileSync(join(outside, 'near.ts'), 'export const near = 8')
+    place.edit('src/near.ts', `export * from ${JSON.stringify(join(outside, 'near'))}`)
+    await settle()
+    for (const from of ['esbuild', 'cache']) {
+      const cache = new BundleCache(place.cache, place.root)
+      const bundle = await place.bundle(() => {}, cache)
+      expect(bundle.from).toBe(from)
+      const files = cache.farFiles?.filter((file) => existsSync(file))
+      expect(files?.sort()).toEqual(
+        [join(outside, 'near.ts'), join(place.root, 'node_modules/far/index.js')].sort(),
+      )
+    }
   })
 
   it('is not cached if its files changed during the build (bundle-cache/B2)', async () => {

@@ -22,7 +22,8 @@ const RecordSchema = z.object({
 })
 
 const RECORD = 'kept.json'
-/** Written by the bundling of an orchestrator's functions: the files of packages that are in bundles, as absolute paths. */
+/** Written by the bundling of an orchestrator's functions: the files of packages, and those outside the project, that are in bundles, as
+ * absolute paths. */
 const PACKAGE_FILES = 'bundles/package-files.json'
 /** A file's time of change lags behind the clock by up to one tick of the system. */
 const TICK_MILLISECONDS = 20
