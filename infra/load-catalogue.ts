@@ -10,8 +10,10 @@ import { withPlaces } from '../shared/workflow/issue-places.ts'
 import type { Workflow } from '../shared/workflow/schema.ts'
 import { issuesOfTypes } from '../shared/workflow/types/check-types.ts'
 import { validateWorkflow } from '../shared/workflow/validate-workflow.ts'
+import { agentsApart, workflowsApart } from './clashes.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 import { placeInStack } from './place-in-stack.ts'
+import { refuseExit } from './refuse-exit.ts'
 
 export type CompiledWorkflow = { workflow: Workflow; compiled: Compiled }
 /** `path` is absolute, `file` relative to the root of its source; `text` is what is written in it. */
@@ -34,6 +36,8 @@ export class CatalogueError extends Error {}
 
 /** A file that cannot be deployed, as an absolute path, and why: lines that name it. */
 export type LeftOut = { file: string; problem: string }
+/** What can be deployed, and what is left out. */
+export type Usable = { catalogue: Catalogue; left: LeftOut[] }
 
 /** Every agent and every workflow of the sources, in their order. Throws CatalogueError listing all that is wrong. */
 export async function loadCatalogue(sources: readonly Source[] = [BUILT_IN]): Promise<Catalogue> {
@@ -55,7 +59,7 @@ export async function loadWhatLoads(
 export async function loadUsable(
   sources: readonly Source[],
   mayLack: (file: string) => boolean,
-): Promise<{ catalogue: Catalogue; left: LeftOut[] }> {
+): Promise<Usable> {
   const { catalogue, failed, clashes } = await load(sources, mayLack)
   const problems = [...failed.filter(({ file }) => !mayLack(file)).map(({ problem }) => problem), ...clashes]
   if (problems.length > 0) throw new CatalogueError(problems.join('\n'))
@@ -64,17 +68,23 @@ export async function loadUsable(
 
 /** What can be loaded, what cannot, and what claims the same name. */
 async function load(sources: readonly Source[], mayLack: (file: string) => boolean) {
-  const loaded = await Promise.all(sources.map(loadSource))
-  const agents = loaded.flatMap((source) => source.agents)
-  const { usable, wrong } = withoutWrongTypes(loaded, valuesOf(agents), mayLack)
-  const workflows = usable.flat()
-  const catalogue = { agents: valuesOf(agents), workflows }
+  const loaded = await refuseExit(() => Promise.all(sources.map(loadSource)))
+  const allAgents = loaded.flatMap((source) => source.agents)
+  const agents = agentsApart(valuesOf(allAgents), mayLack)
+  const apart = workflowsApart(
+    loaded.map(({ workflows }) => valuesOf(workflows)),
+    mayLack,
+  )
+  const { usable, wrong } = withoutWrongTypes(apart.usable, agents.usable, mayLack)
+  const catalogue = { agents: agents.usable, workflows: usable.flat() }
   const failed = [
-    ...failuresOf(agents),
+    ...failuresOf(allAgents),
     ...loaded.flatMap((source) => failuresOf(source.workflows)),
+    ...agents.left,
+    ...apart.left,
     ...wrong,
   ]
-  return { catalogue, failed, clashes: [...agentsTwiceIn(catalogue.agents), ...clashesIn(usable)] }
+  return { catalogue, failed, clashes: [...agents.clashes, ...apart.clashes] }
 }
 
 /** The file of each agent of a source, as absolute paths. */
@@ -143,18 +153,16 @@ async function loadWorkflow(path: string, root: string): Promise<LoadedWorkflow>
   throw new CatalogueError(linesOf(all, file))
 }
 
-type LoadedSource = Awaited<ReturnType<typeof loadSource>>
-
 /**
  * The workflows of each source without those that are left out because their names or types are wrong in view of what is deployed
  * together, and all that is wrong. What names one that is left out is wrong as well, hence the loop.
  */
 function withoutWrongTypes(
-  loaded: readonly LoadedSource[],
+  loaded: LoadedWorkflow[][],
   agents: Catalogue['agents'],
   mayLack: (file: string) => boolean,
 ) {
-  let usable = loaded.map(({ workflows }) => valuesOf(workflows))
+  let usable = loaded
   const wrong: LeftOut[] = []
   for (;;) {
     const found = typesIn(usable.flat(), { agents, workflows: usable.flat() })
@@ -186,36 +194,6 @@ function linesOf(issues: readonly Issue[], file: string): string {
     return `${file}:${line}:${column}: ${path ? `${path}: ` : ''}${message}`
   })
   return lines.join('\n')
-}
-
-/** A hint for a name that a built-in agent or workflow already has. */
-const LEAVE_OUT = '; choose another, or leave out what is built in: builtIn: false'
-
-/** Ids clash only between folders: within one they are names of subfolders. */
-function agentsTwiceIn(agents: Catalogue['agents']): string[] {
-  return [...Map.groupBy(agents, ({ manifest }) => manifest.id)]
-    .filter(([, same]) => same.length > 1)
-    .map(([id]) => `agents/${id}: an agent "${id}" is built in${LEAVE_OUT}`)
-}
-
-/** If two workflows claimed one name or task type, which of them serves it would depend on their order. */
-function clashesIn(sources: readonly (readonly LoadedWorkflow[])[]): string[] {
-  const claims = sources.flatMap((workflows, source) =>
-    workflows.flatMap(({ file, workflow: { name, taskTypes } }) =>
-      [...new Set([name, ...taskTypes])].map((claim) => ({ claim, name, file, source })),
-    ),
-  )
-  return [...Map.groupBy(claims, ({ claim }) => claim)]
-    .filter(([, claimants]) => claimants.length > 1)
-    .flatMap(([claim, claimants]) => {
-      // The author's own workflow is listed after the built-in ones.
-      const own = claimants.at(-1)
-      if (own === undefined) return []
-      const others = claimants.slice(0, -1)
-      const isAcross = others.some(({ source }) => source !== own.source)
-      const by = [`${own.name} here`, ...others.map(({ name, file }) => `by ${name} in ${file}`)]
-      return `${own.file}: "${claim}" is claimed by ${by.slice(0, -1).join(', ')}, and ${by.at(-1)}${isAcross ? `, which is built in${LEAVE_OUT}` : ''}`
-    })
 }
 
 const valuesOf = <T>(loaded: readonly Loaded<T>[]): T[] =>

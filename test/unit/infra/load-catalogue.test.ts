@@ -118,6 +118,16 @@ const BROKEN: [what: string, text: string, problem: RegExp][] = [
     /^agents\/bad\/index\.ts(:3:\d+)?: Error: no key$/,
   ],
   [
+    'a call of process.exit while it is loaded',
+    '\n\nprocess.exit(3)',
+    /^agents\/bad\/index\.ts(:3:\d+)?: Error: it calls process\.exit\(3\) while it is loaded; throw an error/,
+  ],
+  [
+    'a call of an imported exit',
+    "import { exit } from 'node:process'\nexit()",
+    /^agents\/bad\/index\.ts(:2:\d+)?: Error: it calls process\.exit\(\) while it is loaded/,
+  ],
+  [
     'an invalid manifest',
     `import { defineAgent } from ${DEFINE}\n\ndefineAgent({ id: 'bad', version: 'one', description: '', capabilities: {}, execute: async () => 1 })\n`,
     /^agents\/bad\/index\.ts(:3:1)?: .*version/s,
@@ -160,4 +170,55 @@ it('leaves out workflows that are not valid, and says which steps name what is n
   expect(left.map(({ file }) => file).sort()).toEqual(
     ['bad', 'typed'].map((name) => join(root, `workflows/${name}.yaml`)),
   )
+})
+
+it('gives process.exit back when all is loaded', async () => {
+  const { exit } = process
+  write('agents/bad/index.ts', 'process.exit(3)')
+  await Promise.allSettled([loadCatalogue([OWN()]), loadUsable([OWN()], () => true)])
+  expect(process.exit).toBe(exit)
+})
+
+const BUILT_INS = new Set((await loadCatalogue([BUILT_IN])).workflows.map(({ workflow }) => workflow.name))
+const greet = (name: string, more = ''): string => `name: ${name}\n${more}steps:\n  a: { capability: x.y }\n`
+
+it('leaves out, where it may, workflows that claim what another one has', async () => {
+  write('workflows/a.yaml', greet('greet', 'taskTypes: [hello]\n'))
+  write('workflows/b.yaml', greet('greet', 'taskTypes: [other]\n'))
+  write('workflows/c.yaml', greet('other', 'taskTypes: [hello]\n'))
+  write('workflows/d.yaml', greet('fine', 'taskTypes: [other]\n'))
+  write('workflows/e.yaml', greet('simple'))
+  write('agents/research/index.ts', good('research'))
+  const { catalogue, left } = await loadUsable([BUILT_IN, OWN()], (file) => file.startsWith(root))
+  const own = catalogue.workflows.map(({ workflow }) => workflow.name).filter((name) => !BUILT_INS.has(name))
+  expect(own).toEqual(['greet', 'fine'])
+  expect(catalogue.agents.filter(({ manifest }) => manifest.id === 'research')).toHaveLength(1)
+  expect(left).toEqual([
+    {
+      file: join(root, 'agents/research/index.ts'),
+      problem: expect.stringMatching(/^agents\/research: an agent "research" is built in; choose another/),
+    },
+    {
+      file: join(root, 'workflows/b.yaml'),
+      problem: 'workflows/b.yaml: "greet" is claimed by greet here, and by greet in workflows/a.yaml',
+    },
+    {
+      file: join(root, 'workflows/c.yaml'),
+      problem: 'workflows/c.yaml: "hello" is claimed by other here, and by greet in workflows/a.yaml',
+    },
+    {
+      file: join(root, 'workflows/e.yaml'),
+      problem: expect.stringMatching(/^workflows\/e\.yaml: "simple" .* which is built in; choose another/),
+    },
+  ])
+})
+
+it('never leaves out a workflow in service because one that is mended claims its name', async () => {
+  write('workflows/a.yaml', greet('greet'))
+  write('workflows/b.yaml', greet('greet'))
+  const { left } = await loadUsable([OWN()], (file) => file.endsWith('a.yaml'))
+  expect(left.map(({ problem }) => problem)).toEqual([
+    'workflows/a.yaml: "greet" is claimed by greet here, and by greet in workflows/b.yaml',
+  ])
+  await expect(loadUsable([OWN()], () => false)).rejects.toThrow('workflows/b.yaml: "greet" is claimed')
 })
