@@ -1,6 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
-import { createLogUpdate } from 'log-update'
 import type { AgentHealth, AgentView } from '../../shared/contracts/agent-views.ts'
 import { suggestNames } from '../../shared/domain/nearest-names.ts'
 import { callApi } from '../api-client.ts'
@@ -9,10 +7,12 @@ import { describeSchema } from '../show/describe-schema.ts'
 import { usd } from '../show/money.ts'
 import { duration, printJson, say, style } from '../show/output.ts'
 import { fits, tableLines } from '../show/table.ts'
+import { watchTable } from '../show/watch-table.ts'
 
 type Options = { capability?: string; watch?: boolean; json?: boolean }
 
-const WATCH_MILLISECONDS = 1_000
+/** The timeout of a request whose answer a second later would be another. */
+const WATCH_SECONDS = 5
 const HEADER = [
   'agent',
   'version',
@@ -89,37 +89,19 @@ async function listAgents({ capability, json = false }: Options): Promise<void> 
 }
 
 /** Throws CliError for a capability without agents, with the known ones. */
-async function agentsThatOffer(capability: string | undefined): Promise<AgentView[]> {
-  const { agents } = await callApi('listAgents', { capability })
+async function agentsThatOffer(
+  capability: string | undefined,
+  timeoutSeconds?: number,
+): Promise<AgentView[]> {
+  const { agents } = await callApi('listAgents', { capability }, undefined, timeoutSeconds)
   if (agents.length > 0 || capability === undefined) return agents
-  const all = (await callApi('listAgents', {})).agents
+  const all = (await callApi('listAgents', {}, undefined, timeoutSeconds)).agents
   const known = new Set(all.flatMap(({ capabilities }) => capabilities.map(({ name }) => name)))
   throw new CliError(`no agent offers "${capability}"${suggestNames(capability, known)}`)
 }
 
-/** Redraws on a terminal; elsewhere prints one table after another. */
-async function watchAgents({ capability }: Options): Promise<void> {
-  const update = process.stdout.isTTY ? createLogUpdate(process.stdout) : console.log
-  for (;;) {
-    const agents = await agentsThatOffer(capability)
-    update(screenOf(linesOf(agents)).join('\n'))
-    await delay(WATCH_MILLISECONDS)
-  }
-}
-
-/** As many lines as the terminal shows at once, so that the header stays where it is. */
-export function screenOf(
-  lines: readonly string[],
-  height = process.stdout.rows ?? Number.POSITIVE_INFINITY,
-): readonly string[] {
-  // The cursor stands in a line of its own.
-  const shown = height - 1
-  if (lines.length <= shown) return lines
-  const left = lines.length - shown + 1
-  return [
-    ...lines.slice(0, Math.max(1, shown - 1)),
-    style('dim', `and ${left} lines more; --capability <name> shows fewer`),
-  ]
+function watchAgents({ capability }: Options): Promise<never> {
+  return watchTable(async () => linesOf(await agentsThatOffer(capability, WATCH_SECONDS)))
 }
 
 function rowsOf(agents: readonly AgentView[]): string[][] {

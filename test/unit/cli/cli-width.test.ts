@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
-import { screenOf } from '../../../cli/commands/agents.ts'
 import { createProgram } from '../../../cli/program.ts'
 import { drawColumns } from '../../../cli/show/draw-plan.ts'
 import { wrapText } from '../../../cli/show/layout.ts'
 import { tableLines } from '../../../cli/show/table.ts'
+import { screenOf } from '../../../cli/show/watch-table.ts'
 import { runCli } from '../../support/cloud/run-cli.ts'
 
 const WIDE = [
