@@ -1,6 +1,7 @@
 import tab from '@bomb.sh/tab/commander'
 import type { Command } from 'commander'
 import { callApi } from '../api-client.ts'
+import { BASH_COMPLETION } from '../show/bash-completion.ts'
 
 type Suggestion = readonly [value: string, description: string]
 
@@ -14,8 +15,7 @@ Examples:
   orchestrator completion fish > ~/.config/fish/completions/orchestrator.fish
 
 In a project the command is \`npx orchestrator\`; shells complete the name
-\`orchestrator\`: alias orchestrator='npx orchestrator'. The script for bash needs
-the package bash-completion.`
+\`orchestrator\`: alias orchestrator='npx orchestrator'.`
 
 /**
  * Adds `completion <shell>`, which prints a script, and the hidden `complete`, which that script calls at each press of the Tab key.
@@ -25,7 +25,11 @@ export async function addCompletion(program: Command, args: readonly string[]): 
   const completion = tab(program, { completionCommandName: 'completion' })
   program.commands
     .find((command) => command.name() === 'completion')
-    ?.description('Print a script with which a shell completes commands, options and task ids')
+    ?.action((shell: string) => {
+      if (shell === 'bash') console.log(BASH_COMPLETION)
+      else completion.setup('orchestrator', 'orchestrator', shell)
+    })
+    .description('Print a script with which a shell completes commands, options and task ids')
     .addHelpText('after', HELP)
   if (args[0] !== 'complete') return
   const [named, path] = deepest(program, args.slice(2))
