@@ -81,11 +81,14 @@ export async function bundleFunctions(
   await rm(out, { recursive: true, force: true })
   const expressions = join(folder, 'expressions')
   // Before they are bundled: what is saved meanwhile is a change.
-  const described = describeSources(catalogue, sources, left)
-  const [inFunctions, inExpressions] = await Promise.all([
+  const all = [
+    describeSources(catalogue, sources, left),
     buildOrReuse(catalogue, out, rootOf(sources)),
     bundleExpressions(expressions),
-  ])
+  ] as const
+  // After an error none writes on while a caller tries again.
+  await Promise.allSettled(all)
+  const [described, inFunctions, inExpressions] = await Promise.all(all)
   const names = [...Object.keys(FUNCTIONS), ...catalogue.agents.map(({ manifest }) => `agent-${manifest.id}`)]
   await layExpressions(
     expressions,
@@ -94,7 +97,7 @@ export async function bundleFunctions(
   const { text, digest } = registeredOf(catalogue)
   await mkdir(join(out, 'register'), { recursive: true })
   await writeFile(join(out, 'register', 'catalogue.json'), text)
-  await writeFile(join(out, SOURCES_FILE), JSON.stringify(await described))
+  await writeFile(join(out, SOURCES_FILE), JSON.stringify(described))
   if (inFunctions) {
     const files = [...new Set([...inFunctions, ...inExpressions])].sort()
     await writeFile(join(out, PACKAGE_FILES), JSON.stringify(files))

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { Stage as Assembly, Tags } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { acknowledgeFindings } from './acknowledge-findings.ts'
-import { bundleFunctions } from './bundle-functions.ts'
+import { bundleUsable } from './bundle-usable.ts'
 import { CatalogueError, type LeftOut, loadUsable } from './load-catalogue.ts'
 import { type Placement, placementOf } from './place-in-stacks.ts'
 import { sourcesOf } from './sources-of.ts'
@@ -50,11 +50,15 @@ export class Orchestrator {
     const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env
     requirePlace(stage, { account, region })
     const sources = sourcesOf(props)
-    const { catalogue, left } = await loadUsable(sources, () => isLenient())
+    const loaded = await loadUsable(sources, isLenient)
+    const { catalogue, left, bundles } = await bundleUsable(loaded, {
+      folder: outputFolderOf(scope),
+      sources,
+      mayLack: isLenient,
+    })
     for (const warning of left.flatMap(warningsOf)) console.warn(warning)
     const placement = placementOf(catalogue, readPlaced(scope))
     for (const warning of unservedIn(catalogue)) console.warn(warning)
-    const bundles = await bundleFunctions(catalogue, outputFolderOf(scope), sources, left)
     return new Orchestrator(scope, { stage, catalogue, bundles, placement })
   }
 

@@ -8,6 +8,7 @@ import { mkdir, readFile, rename } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { transform } from 'esbuild'
 import { bundleAgents, registeredOf, SOURCES_FILE } from '../bundle-functions.ts'
+import { leaveOutUnbundled } from '../bundle-usable.ts'
 import { CatalogueError, entriesIn, loadUsable } from '../load-catalogue.ts'
 import { unservedIn } from '../unserved.ts'
 import { describeSources, rootOf, type Sources } from './describe-sources.ts'
@@ -50,19 +51,13 @@ async function answerTo({ base, folder, left }: Order): Promise<Answer> {
 async function buildChanges(base: string, folder: string, mayLack: readonly string[]): Promise<Answer> {
   const before = JSON.parse(await readFile(join(base, 'bundles', SOURCES_FILE), 'utf8')) as Sources
   const { from } = before
+  const isLackable = (file: string): boolean => mayLack.includes(file)
   // esbuild reads them first, because its errors have the place in the file.
   const entries = (await Promise.all(from.map(entriesIn))).flat()
-  const [lacking = [], needed = []] = [true, false].map((may) =>
-    entries.filter((entry) => mayLack.includes(entry) === may),
-  )
-  /** The digests by entry; what may be broken has one only where it compiles. */
-  const scan = async (): Promise<Scanned['digests']> => {
-    const alone = lacking.map((entry) => scanAgents([entry], rootOf(from)).catch(() => undefined))
-    const all = await Promise.all([scanAgents(needed, rootOf(from)), ...alone])
-    return new Map(all.flatMap((scanned) => [...(scanned?.digests ?? [])]))
-  }
+  const scan = (): Promise<Scanned['digests']> => digestsOf(entries, isLackable, rootOf(from))
   const first = await scan()
-  const { catalogue, left } = await loadUsable(from, (file) => mayLack.includes(file))
+  const loaded = await loadUsable(from, isLackable)
+  const { catalogue, left } = await leaveOutUnbundled(loaded, rootOf(from), isLackable)
   const sources = await describeSources(catalogue, from, left)
   const changed = Object.keys(sources.agents).filter((id) => sources.agents[id] !== before.agents[id])
   const place = (id: string): string => join(base, 'reload', `${id}-${sources.agents[id]}`)
@@ -89,4 +84,21 @@ async function buildChanges(base: string, folder: string, mayLack: readonly stri
     warnings: unservedIn(catalogue),
     left: left.flatMap(({ problem }) => problem.split('\n')),
   }
+}
+
+/** The digest of each agent; those that may be missing have none as long as they do not compile. */
+async function digestsOf(
+  entries: readonly string[],
+  isLackable: (file: string) => boolean,
+  root: string,
+): Promise<Scanned['digests']> {
+  const needed = scanAgents(
+    entries.filter((entry) => !isLackable(entry)),
+    root,
+  )
+  const others = entries
+    .filter(isLackable)
+    .map((entry) => scanAgents([entry], root).catch((): Pick<Scanned, 'digests'> => ({ digests: new Map() })))
+  const scanned = await Promise.all([needed, ...others])
+  return new Map(scanned.flatMap(({ digests }) => [...digests]))
 }

@@ -1,14 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { App, Stage } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { featureFlags, Orchestrator } from '../../infra/index.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const root = mkdtempSync(join(tmpdir(), 'own-app-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
+afterEach(() => {
+  vi.unstubAllEnvs()
+  vi.restoreAllMocks()
+})
 mkdirSync(join(root, 'node_modules'))
 for (const [name, target] of [
   ['orchestrator', ROOT],
@@ -35,6 +39,23 @@ write('agents/greeter/index.ts', agent('greeter'))
 write('workflows/greeting.yaml', workflow('greeting'))
 write('taken/echo/index.ts', agent('echo'))
 write('clashing/simple.yaml', workflow('simple'))
+const LAZY: [id: string, text: string, problem: RegExp][] = [
+  [
+    'package',
+    "await import('no-such-package')",
+    /^lazy\/package\/index\.ts:7:\d+: Could not resolve "no-such-package"$/,
+  ],
+  ['file', "await import('./none.ts')", /^lazy\/file\/index\.ts:7:\d+: Could not resolve ".\/none.ts"$/],
+  [
+    'asset',
+    "await import('./table.csv')",
+    /^lazy\/asset\/index\.ts:7:\d+: No loader is configured for ".csv" files/,
+  ],
+]
+for (const [id, text] of LAZY)
+  write(`lazy/${id}/index.ts`, `${agent(id)}export const load = async () => ${text}\n`)
+write('lazy/asset/table.csv', 'a,b')
+write('lazy/greeter/index.ts', agent('greeter'))
 write('stages/default.yaml', 'prefix: filed\nburstRequests: 8\nlogRetentionDays: 7\n')
 
 const makeApp = (context: Record<string, unknown> = {}): App =>
@@ -81,5 +102,21 @@ describe('an orchestrator in a CDK app of a team', () => {
     [{ stage: { prefix: 'No!' } }, 'prefix: a prefix is a-z and 0-9, starts with a letter'],
   ])('refuses %j', async (props, message) => {
     await expect(Orchestrator.create(makeApp(), { root, ...props })).rejects.toThrow(message)
+  })
+
+  it('leaves out agents that can be loaded but not bundled, where it may; else it is an error', {
+    timeout: 120_000,
+  }, async () => {
+    const props = { root, agents: 'lazy', builtIn: false }
+    await expect(Orchestrator.create(makeApp(), props)).rejects.toThrow('Could not resolve "./none.ts"')
+    vi.stubEnv('ORCHESTRATOR_LEAVE_OUT', 'true')
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const app = makeApp()
+    await Orchestrator.create(app, props)
+    const bundled = readdirSync(join(app.outdir, 'bundles')).filter((name) => name.startsWith('agent-'))
+    expect(bundled).toEqual(['agent-greeter'])
+    const lines = warn.mock.calls.map(([line]) => String(line).replace('warning: left out ', ''))
+    for (const [, , problem] of LAZY) expect(lines).toContainEqual(expect.stringMatching(problem))
+    expect(lines).toHaveLength(LAZY.length)
   })
 })

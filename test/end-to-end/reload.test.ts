@@ -46,6 +46,10 @@ describe('a reload', { timeout: 300_000 }, () => {
     )
     project.write('workflows/asks.yaml', asks('old'))
     project.write('functions/agents/broken/index.ts', 'export default {')
+    project.write(
+      'functions/agents/lazy/index.ts',
+      `${agent('lazy', "return 'lazy'")}\nexport const load = () => import('no-such-package')\n`,
+    )
     dev = await startDev(project.folder)
   }, 300_000)
   afterAll(async () => {
@@ -60,13 +64,18 @@ describe('a reload', { timeout: 300_000 }, () => {
     project.write('workflows/asks.yaml', asks('older'))
     expect(await dev.next('reloaded')).toMatchObject({ changed: ['workflow asks'] })
     expect(await dev.next('refused')).toMatchObject({
-      problems: [expect.stringMatching(/^functions\/agents\/broken\/index\.ts:1:\d+: /)],
+      problems: [
+        expect.stringMatching(/^functions\/agents\/broken\/index\.ts:1:\d+: /),
+        expect.stringMatching(/^functions\/agents\/lazy\/index\.ts:\d+:\d+: .*no-such-package/),
+      ],
     })
     project.write('workflows/asks.yaml', asks('old'))
     await dev.next('reloaded')
     project.write('functions/agents/broken/index.ts', agent('broken', "return 'mended'"))
     expect(await dev.next('reloaded')).toMatchObject({ changed: ['agent broken (new)'] })
     expect(await dev.call('GET', '/agents/broken')).toMatchObject({ status: 200 })
+    project.write('functions/agents/lazy/index.ts', agent('lazy', "return 'mended'"))
+    expect(await dev.next('reloaded')).toMatchObject({ changed: ['agent lazy (new)'] })
   })
 
   it('gives the next task the new code of an agent', async () => {
