@@ -1,4 +1,4 @@
-import type { Catalogue, CompiledWorkflow, LeftOut } from './load-catalogue.ts'
+import type { Catalogue, CompiledWorkflow, LeftOut } from './catalogue.ts'
 
 type Agent = Catalogue['agents'][number]
 /** `path` is absolute, `file` relative to the root of its source. */

@@ -2,26 +2,21 @@ import { glob, readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as z from 'zod'
-import { type Compiled, compileWorkflow, issuesOfCompiling } from '../shared/compiler/index.ts'
-import { type AgentManifest, AgentManifestSchema } from '../shared/domain/agent.ts'
+import { compileWorkflow, issuesOfCompiling } from '../shared/compiler/index.ts'
+import { AgentManifestSchema } from '../shared/domain/agent.ts'
 import { isOrchestratorError } from '../shared/domain/errors.ts'
 import type { Issue } from '../shared/domain/issue.ts'
 import { withPlaces } from '../shared/workflow/issue-places.ts'
-import type { Workflow } from '../shared/workflow/schema.ts'
 import { issuesOfTypes } from '../shared/workflow/types/check-types.ts'
 import { validateWorkflow } from '../shared/workflow/validate-workflow.ts'
+import type { Catalogue, CompiledWorkflow, LeftOut } from './catalogue.ts'
 import { agentsApart, workflowsApart } from './clashes.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 import { placeInStack } from './place-in-stack.ts'
 import { refuseExit } from './refuse-exit.ts'
 
-export type CompiledWorkflow = { workflow: Workflow; compiled: Compiled }
 /** `path` is absolute, `file` relative to the root of its source; `text` is what is written in it. */
 type LoadedWorkflow = CompiledWorkflow & { path: string; file: string; text: string }
-export type Catalogue = {
-  agents: { manifest: AgentManifest; entry: string }[]
-  workflows: CompiledWorkflow[]
-}
 
 /** Two folders of a project: agents in `<agents>/<id>/index.ts`, workflows in `<workflows>/*.yaml`. Messages name files from `root`. */
 export type Source = { root: string; agents: string; workflows: string }
@@ -34,8 +29,6 @@ const ModuleSchema = z.object({ default: z.object({ manifest: AgentManifestSchem
 /** Problems in users' files: reported as lines, without a stack trace. */
 export class CatalogueError extends Error {}
 
-/** A file that cannot be deployed, as an absolute path, and why: lines that name it. */
-export type LeftOut = { file: string; problem: string }
 /** What can be deployed, and what is left out. */
 export type Usable = { catalogue: Catalogue; left: LeftOut[] }
 

@@ -8,7 +8,8 @@
  * stacks/S2 no stack exceeds CloudFormation's limits
  * stacks/S3 as few nested stacks as possible: the runtime stack is filled first, then each nested stack before the next
  */
-import { type Catalogue, CatalogueError } from './load-catalogue.ts'
+import type { Catalogue } from './catalogue.ts'
+import { CatalogueError } from './load-catalogue.ts'
 
 /** By name, the number of the nested stack; 0 is the runtime stack itself. */
 export type Places = Readonly<Record<string, number>>

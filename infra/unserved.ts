@@ -1,5 +1,5 @@
 import { unservedSteps } from '../shared/planner/unserved-steps.ts'
-import type { Catalogue } from './load-catalogue.ts'
+import type { Catalogue } from './catalogue.ts'
 
 /**
  * A line for each step that no agent of this deployment serves, or whose child workflow or fallback it does not have. That is no error: one

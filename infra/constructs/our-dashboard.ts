@@ -14,7 +14,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import { Construct } from 'constructs'
-import type { Catalogue } from '../load-catalogue.ts'
+import type { Catalogue } from '../catalogue.ts'
 import type { RuntimeStack } from '../stacks/runtime-stack.ts'
 import type { Stage } from '../stage.ts'
 import type { OurMetrics } from './our-metrics.ts'

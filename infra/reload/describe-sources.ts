@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import type { Catalogue, LeftOut, Source } from '../load-catalogue.ts'
+import type { Catalogue, LeftOut } from '../catalogue.ts'
+import type { Source } from '../load-catalogue.ts'
 import { digestOf, scanAgents } from './scan-agents.ts'
 
 /** A digest of the files behind each agent and workflow: it changes with any of them. */

@@ -1,5 +1,5 @@
 import { agentFunctionSettings } from '../agent-function.ts'
-import type { Catalogue } from '../load-catalogue.ts'
+import type { Catalogue } from '../catalogue.ts'
 import type { AssemblyFiles, Fields, Resource, Template, Value } from './assembly-files.ts'
 import { NotLive } from './not-live.ts'
 

@@ -1,6 +1,6 @@
 import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Catalogue } from '../load-catalogue.ts'
+import type { Catalogue } from '../catalogue.ts'
 import {
   AssemblyFiles,
   type Fields,

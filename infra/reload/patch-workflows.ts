@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { withPartition } from '../../shared/compiler/fill-in.ts'
-import type { CompiledWorkflow } from '../load-catalogue.ts'
+import type { CompiledWorkflow } from '../catalogue.ts'
 import type { AssemblyFiles, Fields, Resource, Template, Value } from './assembly-files.ts'
 import { NotLive } from './not-live.ts'
 

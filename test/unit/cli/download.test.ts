@@ -46,7 +46,7 @@ describe('a download', () => {
     expect(await readFile(join(folder, 'real.txt'), 'utf8')).toBe('0123456789')
     // As /dev/null is a device.
     const pipe = join(folder, 'pipe')
-    execFileSync('mkfifo', [pipe])
+    execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', pipe])
     const link = { url: `${base}/whole`, name: 'a.txt', bytes: 10 }
     const [read] = await Promise.all([readFile(pipe, 'utf8'), saveDownload(link, pipe)])
     expect(read).toBe('0123456789')
