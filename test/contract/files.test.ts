@@ -26,6 +26,8 @@ let client: S3Client
 let requests: string[] = []
 let failing: string | undefined
 let onRequest = (_command: string): void => {}
+/** Where the contents of requests lie. */
+const memory = new Set<ArrayBufferLike>()
 /** Bytes that are in requests whose answer is not there yet. */
 let underWay = 0
 const server = createEndpoint((request) => answerS3(store, request, new IamService()))
@@ -52,6 +54,7 @@ beforeAll(async () => {
         if (commandName === failing) throw new Error(`${commandName} failed`)
         const { Body } = args.input as { Body?: Uint8Array }
         underWay += Body?.length ?? 0
+        if (Body) memory.add(Body.buffer)
         try {
           return await next(args)
         } finally {
@@ -231,6 +234,12 @@ describe('an upload to S3', () => {
       most = Math.max(most, underWay)
     })
     expect([most, taken]).toEqual([2 * PART, 4 * PART])
+  })
+
+  it('uses the memory of three parts again and again (parts/P2)', async () => {
+    memory.clear()
+    await write(8 * PART)
+    expect(memory.size).toBeLessThanOrEqual(3)
   })
 
   it('of what fits a part is one request', async () => {

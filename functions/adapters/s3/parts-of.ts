@@ -3,6 +3,8 @@ type Options = {
   bytes: number
   /** Told of the size of each chunk before it is taken; what it throws ends the content. */
   onChunk(bytes: number): void
+  /** A part whose content is needed no more, for another. */
+  takeFree?: (() => Buffer | undefined) | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -14,9 +16,9 @@ const FIRST_BYTES = 64 * 1024
  */
 export async function* partsOf(
   content: AsyncIterable<Uint8Array>,
-  { bytes, onChunk, signal }: Options,
+  { bytes, onChunk, takeFree, signal }: Options,
 ): AsyncGenerator<Buffer> {
-  let part = Buffer.allocUnsafe(0)
+  let part: Buffer = Buffer.allocUnsafe(0)
   let filled = 0
   for await (const chunk of untilAborted(content, signal)) {
     onChunk(chunk.length)
@@ -28,7 +30,7 @@ export async function* partsOf(
       at += taken
       if (filled < bytes) continue
       yield part
-      part = Buffer.allocUnsafe(0)
+      part = takeFree?.() ?? Buffer.allocUnsafe(0)
       filled = 0
     }
   }
@@ -37,7 +39,7 @@ export async function* partsOf(
 
 const sizeFor = (needed: number): number => Math.max(FIRST_BYTES, 2 ** Math.ceil(Math.log2(needed)))
 
-function grown(part: Buffer, filled: number, size: number): Buffer<ArrayBuffer> {
+function grown(part: Buffer, filled: number, size: number): Buffer {
   const larger = Buffer.allocUnsafeSlow(size)
   part.copy(larger, 0, 0, filled)
   return larger

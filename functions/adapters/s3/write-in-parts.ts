@@ -24,7 +24,8 @@ type Part = { PartNumber: number; ETag: string | undefined; ChecksumCRC32: strin
  * 10 KB more, and goes on reading the content after a part has failed, does not cancel requests, and answers before it has aborted.
  *
  * parts/P1 The object appears as a whole or not at all; the end of a failed call is awaited until the upload is aborted.
- * parts/P2 At most {@link AT_ONCE} parts and the one that is being filled are in memory.
+ * parts/P2 At most {@link AT_ONCE} parts and the one that is being filled are in memory. Their memory is used again: it lies outside of the
+ *    heap, where much may wait to be collected.
  */
 export async function writeInParts(
   place: Place,
@@ -33,7 +34,9 @@ export async function writeInParts(
 ): Promise<{ bytes: number; etag: string }> {
   const { client, bucket, key } = place
   let bytes = 0
-  const parts = partsOf(content, { bytes: PART_BYTES, onChunk: count, signal })
+  const free: Buffer[] = []
+  const takeFree = (): Buffer | undefined => free.pop()
+  const parts = partsOf(content, { bytes: PART_BYTES, onChunk: count, takeFree, signal })
   try {
     const first = await parts.next()
     const body = first.done ? Buffer.alloc(0) : first.value
@@ -42,7 +45,7 @@ export async function writeInParts(
       const { ETag = '' } = await callAws(() => client.send(put, abortedBy(signal)))
       return { bytes, etag: ETag }
     }
-    return { etag: await uploadParts(place, body, parts, { contentType, signal }), bytes }
+    return { etag: await uploadParts(place, body, parts, { contentType, signal, free }), bytes }
   } catch (error) {
     // The SDK has an error of its own for a request that was aborted.
     throw signal?.aborted ? signal.reason : error
@@ -64,7 +67,7 @@ async function uploadParts(
   { client, bucket, key }: Place,
   first: Buffer,
   rest: AsyncGenerator<Buffer>,
-  { contentType, signal }: Pick<WriteOptions, 'contentType' | 'signal'>,
+  { contentType, signal, free }: Pick<WriteOptions, 'contentType' | 'signal'> & { free: Buffer[] },
 ): Promise<string> {
   const place = { Bucket: bucket, Key: key }
   const create = new CreateMultipartUploadCommand({
@@ -84,7 +87,10 @@ async function uploadParts(
   const send = (Body: Buffer, PartNumber: number): void => {
     const command = new UploadPartCommand({ ...upload, Body, PartNumber, ChecksumAlgorithm: 'CRC32' })
     const sent = callAws(() => client.send(command, { abortSignal: stopped }))
-      .then(({ ETag, ChecksumCRC32 }) => void done.push({ PartNumber, ETag, ChecksumCRC32 }))
+      .then(({ ETag, ChecksumCRC32 }) => {
+        done.push({ PartNumber, ETag, ChecksumCRC32 })
+        if (Body.length === PART_BYTES) free.push(Body)
+      })
       .catch((reason: unknown) => {
         failure ??= { reason }
         stop.abort()
