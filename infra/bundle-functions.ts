@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { builtinModules } from 'node:module'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { type BuildOptions, build, version as esbuildVersion, type Plugin } from 'esbuild'
 import { FUNCTIONS } from '../functions/catalogue.ts'
+import { builtinsByRequire } from './builtins-by-require.ts'
 import { BundleCache } from './bundle-cache/bundle-cache.ts'
 import { isInPackage } from './bundle-cache/probes.ts'
 import { bundleExpressions, layExpressions } from './bundle-expressions.ts'
@@ -26,24 +26,6 @@ export type Bundles = { folderOf(name: string): string; catalogueDigest: string 
 /** Defines `require`, which ES modules lack, for dependencies that are CommonJS. */
 const REQUIRE_BANNER =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);"
-
-/**
- * Replaces `import` of built-in modules by `require`: an import evaluates every export, which for `http` loads undici
- * and costs a fifth of a cold start.
- */
-const builtinsByRequire: Plugin = {
-  name: 'builtins-by-require',
-  setup({ onResolve, onLoad }) {
-    const filter = new RegExp(`^(node:)?(${builtinModules.join('|')})$`)
-    onResolve({ filter }, ({ path, kind }) =>
-      // The SDK imports `http` dynamically, with its first call.
-      kind === 'import-statement' || kind === 'dynamic-import' ? { path, namespace: 'builtin' } : undefined,
-    )
-    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = require(${JSON.stringify(path)})`,
-    }))
-  },
-}
 
 /** The esbuild options of every function. */
 export const BUNDLING = {
