@@ -17,8 +17,9 @@ import { tellReload } from '../dev/tell-reload.ts'
 import { untilInterrupted } from '../dev/until-interrupted.ts'
 import { uploadReadmes } from '../dev/upload-readmes.ts'
 import { wholeOption } from '../input/parse-options.ts'
+import { duration } from '../show/duration.ts'
 import { makeFolder, whyNot } from '../show/make-folder.ts'
-import { duration, style } from '../show/output.ts'
+import { style } from '../show/output.ts'
 
 type Options = {
   port: number

@@ -4,9 +4,10 @@ import { callApi, callPages } from '../api-client.ts'
 import { EXIT } from '../cli-error.ts'
 import { parseTaskId } from '../input/parse-options.ts'
 import { compareTasks, type Difference, type WholeTask } from '../show/compare-tasks.ts'
+import { duration } from '../show/duration.ts'
 import { jsonDiff } from '../show/json-diff.ts'
 import { printBounded, visible } from '../show/json-text.ts'
-import { duration, printJson, say, style } from '../show/output.ts'
+import { printJson, say, style } from '../show/output.ts'
 
 type Options = { all?: boolean; full?: boolean; json?: boolean }
 

@@ -5,8 +5,9 @@ import { TASK_STATUSES } from '../../shared/domain/task.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { choiceOption, momentOption, pairOption, parseTaskId, wholeOption } from '../input/parse-options.ts'
+import { shortDuration } from '../show/duration.ts'
 import { lineWidth } from '../show/layout.ts'
-import { elapsed, printJson, say } from '../show/output.ts'
+import { printJson, say } from '../show/output.ts'
 import { shellWord } from '../show/shell-word.ts'
 import { printTable } from '../show/table.ts'
 
@@ -114,7 +115,8 @@ function printTasks({ tasks }: Page): void {
     workflow.name,
     ...(withParents ? [parent ? `${parent.path} of ${parent.taskId}` : ''] : []),
     `${createdAt.slice(0, 16)}Z`,
-    elapsed({ durationMs, since: createdAt }),
+    // Without `so far`, which the status says: a row has to fit into 80 columns.
+    shortDuration(durationMs ?? Math.max(0, Date.now() - Date.parse(createdAt))),
   ])
   printTable(['task', 'status', 'workflow', ...(withParents ? ['runs step'] : []), 'created', 'took'], rows)
 }

@@ -1,4 +1,5 @@
-import { duration, style } from '../show/output.ts'
+import { duration } from '../show/duration.ts'
+import { style } from '../show/output.ts'
 import type { ReloadEvent } from './reload-event.ts'
 
 /** Prints a line for each reload and each problem; with `json` an object on a line of stdout. */

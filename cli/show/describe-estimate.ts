@@ -1,7 +1,8 @@
 import type { TaskView } from '../../shared/contracts/views.ts'
 import type { Estimate, KeptEstimate } from '../../shared/domain/estimate.ts'
+import { duration } from './duration.ts'
 import { usd } from './money.ts'
-import { duration, say } from './output.ts'
+import { say } from './output.ts'
 import { printTable } from './table.ts'
 
 const seconds = (value: number): string => duration(1_000 * value)

@@ -1,7 +1,8 @@
 import type { StepView } from '../../shared/contracts/views.ts'
+import { duration } from './duration.ts'
 import { jsonText, printBounded, visible } from './json-text.ts'
 import { usd } from './money.ts'
-import { duration, say, statusText, style } from './output.ts'
+import { say, statusText, style } from './output.ts'
 import { pageOfError } from './page-of-error.ts'
 
 type Cause = { name: string; message: string; stack?: string | undefined }
@@ -81,11 +82,9 @@ function printAttempts(step: StepView, whole: Whole): void {
     printFailure(attempt.error, whole)
   }
   if (!now) return
-  const took = endedAt === undefined ? '' : ` after ${tookOf({ startedAt, endedAt })}`
-  say(
-    `  ${attempts.length + 1}  ${nameOf(agentId, agentVersion)}  ${startedAt}  ${statusText(status)}${took}`,
-    5,
-  )
+  const began = step.attemptStartedAt ?? startedAt
+  const took = endedAt === undefined ? '' : ` after ${tookOf({ startedAt: began, endedAt })}`
+  say(`  ${attempts.length + 1}  ${nameOf(agentId, agentVersion)}  ${began}  ${statusText(status)}${took}`, 5)
 }
 
 const tookOf = ({ startedAt, endedAt }: { startedAt: string; endedAt: string }): string =>

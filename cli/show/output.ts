@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { CliError } from '../cli-error.ts'
+import { duration } from './duration.ts'
 import { issueLines } from './issue-lines.ts'
 import { lineWidth, wrapText } from './layout.ts'
 import { nameOfProblem, pageOfError } from './page-of-error.ts'
@@ -38,15 +39,6 @@ export function bytesOf(bytes: number): string {
   const step = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10))
   const value = bytes / 1_024 ** step
   return `${step === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[step]}`
-}
-
-export function duration(milliseconds: number | undefined): string {
-  if (milliseconds === undefined) return ''
-  if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`
-  const seconds = milliseconds / 1_000
-  return seconds < 100
-    ? `${seconds.toFixed(1)} s`
-    : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
 }
 
 /** The duration, up to now if it has not ended. */

@@ -3,8 +3,9 @@ import { createLogUpdate } from 'log-update'
 import stringWidth from 'string-width'
 import type { StepView, TaskView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
+import { duration } from './duration.ts'
 import { padTo } from './layout.ts'
-import { duration, elapsed, statusMark, statusText, style } from './output.ts'
+import { elapsed, statusMark, statusText, style } from './output.ts'
 import { visible } from './visible.ts'
 
 export type WatchedTask = TaskView & { steps: StepView[] }
