@@ -51,6 +51,8 @@ async function logs(id: string, { step, since, follow = false, json = false }: O
     print(line, json)
     isEmpty = false
   }
+  // Throws for an item or a round that the task does not have; the logs do not know how many there are.
+  if (isEmpty && step !== undefined) await callApi('getTaskStep', { id, stepId: step })
   if (isEmpty && !json) say('No lines: nothing was logged, or the logs are no longer kept.')
 }
 

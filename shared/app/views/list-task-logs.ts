@@ -10,7 +10,9 @@ import { parseTime } from '../../domain/times.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports } from '../../ports/index.ts'
 import type { LogLine, Logs } from '../../ports/logs.ts'
+import { hasStepAt } from '../steps/plan-paths.ts'
 import { getTask } from './get-task.ts'
+import { noSuchStep } from './no-such-step.ts'
 
 type Asked = z.output<typeof ListLogsSchema>
 type Needs = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'agents' | 'clock'> & { logs: Logs }
@@ -66,7 +68,10 @@ function fitting(lines: readonly LogLineView[]): LogLineView[] {
   return kept === -1 ? [...lines] : lines.slice(0, kept)
 }
 
-/** The functions of the agents that the task, or this step with what is in it, is or was bound to. */
+/**
+ * The functions of the agents that the task, or this step with what is in it, is or was bound to. Throws NotFoundError for a step that the
+ * task cannot have; an item or a round that has not begun is none.
+ */
 async function functionsOf(
   { plans, steps, agents }: Needs,
   task: Task,
@@ -76,6 +81,10 @@ async function functionsOf(
     plans.getPlan(task.id, task.execution),
     steps.listSteps(task.id),
   ])
+  const isKnown =
+    step === undefined || hasStepAt(plan, step) || records.some(({ path }) => isWithin(path, step))
+  if (!isKnown)
+    throw noSuchStep(task.id, step, [...Object.keys(plan.workflow.steps), ...records.map(({ path }) => path)])
   const bound = Object.entries(plan.bindings).filter(([place]) => isWithin(place, step && placeOf(step)))
   const ran = records.filter(({ path }) => isWithin(path, step))
   const ids = new Set([

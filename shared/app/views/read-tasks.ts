@@ -5,7 +5,6 @@ import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { type DomainEvent, eventsOfTask } from '../../domain/event.ts'
 import type { Json } from '../../domain/json.ts'
-import { suggestNames } from '../../domain/nearest-names.ts'
 import type { StepRecord } from '../../domain/step.ts'
 import { type Degraded, isOpenTask, type Task } from '../../domain/task.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
@@ -14,6 +13,7 @@ import { costOf } from '../limits/cost-of-steps.ts'
 import { viewBudget } from '../limits/view-budget.ts'
 import { getTask, type TaskRef } from './get-task.ts'
 import { itemsByKey } from './items-by-key.ts'
+import { noSuchStep } from './no-such-step.ts'
 import { pageOf } from './page-of.ts'
 import { entryOf } from './queue-entry.ts'
 import { inputsOf } from './read-inputs.ts'
@@ -61,11 +61,11 @@ export const showTaskStep =
       ])
       return withoutUndefined({ ...step, input, output })
     }
-    const known = suggestNames(
+    throw noSuchStep(
+      id,
       stepId,
       steps.map((one) => one.stepId),
     )
-    throw new OrchestratorError('NotFoundError', `task ${id} has no step "${stepId}"${known}`, { stepId })
   }
 
 /** A page of all steps, in topological order, with every round and item. */

@@ -32,4 +32,12 @@ it('the logs of a step are looked for in the functions of its own agents, and of
     await listTaskLogs({ ...ports, logs })(ListLogsSchema.parse({ id: taskId, step }), CALLER)
   const [a, b, c] = ['o-agent-a', 'o-agent-b', 'o-agent-c']
   expect(asked).toEqual([[a, b, c], [a, b], [b], [c], [c], [c]])
+  const unknown = listTaskLogs({ ...ports, logs })(
+    ListLogsSchema.parse({ id: taskId, step: 'eech[0]' }),
+    CALLER,
+  )
+  await expect(unknown).rejects.toMatchObject({
+    name: 'NotFoundError',
+    message: expect.stringMatching(/has no step "eech\[0\]".*each/),
+  })
 })
