@@ -67,6 +67,7 @@ async function retry(
   { budget, tokens, deadline, agent, stepInput, workflow, lenient, wait = false, json = false }: Options,
 ): Promise<void> {
   const steps = await doOtherwise({ agent, stepInput })
+  const before = wait ? await callApi('getTask', { id: taskId }) : undefined
   const task = await callApi('retryTask', {
     id: taskId,
     budgetUsd: budget,
@@ -79,5 +80,5 @@ async function retry(
     return json
       ? printJson(task)
       : console.log(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId} --watch`)
-  return followTask(taskId, json)
+  return followTask(taskId, json, before)
 }

@@ -2,6 +2,8 @@ import { callApi } from '../api-client.ts'
 import { printJson, style } from './output.ts'
 import { pageOfError } from './page-of-error.ts'
 import { reportIn } from './report.ts'
+import { shellWord } from './shell-word.ts'
+import { hanging } from './visible.ts'
 import type { WatchedTask } from './watch-task.ts'
 
 /** A task that has ended, with its result. */
@@ -9,7 +11,7 @@ export async function showEnded(task: WatchedTask, json: boolean): Promise<void>
   const result =
     task.status === 'succeeded' ? (await callApi('getTaskResult', { id: task.taskId })).result : undefined
   if (json) return printJson({ ...task, result })
-  if (task.error) console.error(`${task.error.name}: ${task.error.message}${pageOfError(task.error.name)}`)
+  showFailure(task)
   if (result === undefined) return
   for (const { path, reason } of task.degraded ?? [])
     console.error(`${style('yellow', 'degraded')}: ${path}: ${reason}`)
@@ -17,4 +19,12 @@ export async function showEnded(task: WatchedTask, json: boolean): Promise<void>
   console.log(report ? `\n${report.markdown}` : JSON.stringify(result, null, 2))
   if (report?.charts.length)
     console.log(`with its charts: npx orchestrator result ${task.taskId} --out ./report`)
+}
+
+/** The error of a task that has failed, on standard error; nothing for another task. */
+export function showFailure({ taskId, error }: WatchedTask): void {
+  if (!error) return
+  const { name, message, stepId } = error
+  console.error(`${hanging(`${name}: ${message}`)}${pageOfError(name)}`)
+  if (stepId) console.error(`more of it: npx orchestrator show ${taskId} ${shellWord(stepId)}`)
 }

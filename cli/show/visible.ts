@@ -10,3 +10,9 @@ export const visible = (text: string): string =>
     if (code < 0x20) return String.fromCharCode(0x2400 + code)
     return code === 0x7f ? '\u2421' : `\\u${code.toString(16).padStart(4, '0')}`
   })
+
+/** Where a text has one line only, as in a table: its line breaks are seen. */
+export const inOneLine = (text: string): string => visible(text).replaceAll('\n', '␊')
+
+/** A text of several lines, those after the first indented, so that they are told from what comes next. */
+export const hanging = (text: string, by = 2): string => visible(text).replaceAll('\n', `\n${' '.repeat(by)}`)

@@ -6,7 +6,7 @@ import { callApi } from '../api-client.ts'
 import { duration } from './duration.ts'
 import { padTo } from './layout.ts'
 import { elapsed, statusMark, statusText, style } from './output.ts'
-import { visible } from './visible.ts'
+import { inOneLine } from './visible.ts'
 
 export type WatchedTask = TaskView & { steps: StepView[] }
 
@@ -16,14 +16,21 @@ const POLL_MILLISECONDS = { least: 150, most: 2_000, growth: 1.5 }
 const DEFAULT_ROWS = 24
 const OPEN = ['queued', 'planning', 'running', 'waiting']
 
-type Options = { base?: string | undefined; to: NodeJS.WriteStream; quiet?: boolean; signal?: AbortSignal }
+type Options = {
+  base?: string | undefined
+  to: NodeJS.WriteStream
+  quiet?: boolean
+  signal?: AbortSignal
+  /** The task as the user has seen it already. */
+  before?: WatchedTask | undefined
+}
 
 /** Follows a task to its end: a redrawn tree on a terminal, a line for each change elsewhere. */
 export async function watchTask(
   taskId: string,
-  { base, to, quiet = false, signal }: Options,
+  { base, to, quiet = false, signal, before }: Options,
 ): Promise<WatchedTask> {
-  const show = quiet ? () => {} : to.isTTY ? liveTree(to) : plainLines(to)
+  const show = quiet ? () => {} : to.isTTY ? liveTree(to) : plainLines(to, before)
   let pause = POLL_MILLISECONDS.least
   for (let seen = ''; ; ) {
     const task = await callApi('getTask', { id: taskId }, base)
@@ -103,7 +110,7 @@ export function stepLine(step: StepView, widest: number): string {
     approval?.answer ? `${approval.answer.decision} (${approval.answer.by})` : '',
   ]
   const mark = step.degraded ? 'degraded' : status
-  return `${statusMark(mark)} ${padTo(stepId, widest)}  ${style('dim', visible(facts.filter(Boolean).join('  ')))}`.trimEnd()
+  return `${statusMark(mark)} ${padTo(stepId, widest)}  ${style('dim', inOneLine(facts.filter(Boolean).join('  ')))}`.trimEnd()
 }
 
 /** `17 of 1000, 2 failed`. */
@@ -131,24 +138,28 @@ function liveTree(to: NodeJS.WriteStream): Show {
   }
 }
 
-function plainLines(to: NodeJS.WriteStream): Show {
-  const seen = new Map<string, string>()
+function plainLines(to: NodeJS.WriteStream, before?: WatchedTask): Show {
+  const seen = new Map(before?.steps.map((step) => [step.stepId, stateOf(step)]))
   return (task, ended) => {
     for (const step of task.steps) {
-      const began = `${step.status}${step.items && step.status === 'running' ? ` ${tenthOf(step.items)}` : ''}`
-      const held = step.held ? heldText({ reason: step.held.reason, until: undefined }) : ''
-      const state = `${began}${held}`
+      const state = stateOf(step)
       if (step.status === 'pending' || seen.get(step.stepId) === state) continue
       seen.set(step.stepId, state)
       const asked = step.status === 'waiting' && step.approval ? askedOf(step.approval) : ''
       const items = step.items ? itemsOf(step.items) : ''
       const waits = step.held ? heldText(step.held) : ''
       const known = [step.agentId, duration(step.durationMs), items, asked, waits].filter(Boolean)
-      const facts = visible(known.join(', '))
+      const facts = inOneLine(known.join(', '))
       to.write(`${step.stepId}: ${step.status}${facts ? ` (${facts})` : ''}\n`)
     }
     if (ended) to.write(`${task.workflow.name} ${task.taskId} ${task.status} ${duration(task.durationMs)}\n`)
   }
+}
+
+/** What a line is written about when it changes; a step that has failed again has another end. */
+function stateOf({ status, items, held, endedAt = '' }: StepView): string {
+  const began = `${status}${items && status === 'running' ? ` ${tenthOf(items)}` : ''}`
+  return `${began} ${endedAt} ${held ? heldText({ reason: held.reason, until: undefined }) : ''}`
 }
 
 /** A fan-out reports its progress at every tenth of its items. */
