@@ -1,4 +1,5 @@
 import type { StepView } from '../../shared/contracts/views.ts'
+import { withoutLastWords } from '../../shared/domain/last-words.ts'
 import { duration } from './duration.ts'
 import { jsonText, printBounded, visible } from './json-text.ts'
 import { usd } from './money.ts'
@@ -45,9 +46,7 @@ export function printStep(step: StepView, whole: Whole): void {
   if (step.output !== undefined) printValue('output', step.output, whole)
   if (step.error) {
     console.log(`\n${style('bold', 'error')}`)
-    // The last attempt has failed with the same error, and has its stack.
-    const last: Failure | undefined = attempts.at(-1)?.error
-    printFailure({ ...step.error, stack: last?.stack, causes: last?.causes }, whole)
+    printFailure(notToldBy(attempts.at(-1), step.error), whole)
     const page = pageOfError(step.error.name).trim()
     if (page) say(page)
   }
@@ -107,6 +106,12 @@ function printFailure({ causes = [], ...failure }: Failure, whole: Whole): void 
     whole,
   )
 }
+
+/** The error of a step without the last lines of its process, if the last attempt has told them already. */
+export const notToldBy = (last: Attempt | undefined, { name, message }: Cause): Cause => ({
+  name,
+  message: last && message.endsWith(last.error.message) ? withoutLastWords(message) : message,
+})
 
 const textOf = ({ name, message, stack }: Cause): string =>
   [`${name}: ${message}`, stack].filter(Boolean).join('\n')

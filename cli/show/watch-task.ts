@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createLogUpdate } from 'log-update'
 import stringWidth from 'string-width'
 import type { StepView, TaskView } from '../../shared/contracts/views.ts'
+import { withoutLastWords } from '../../shared/domain/last-words.ts'
 import { callApi } from '../api-client.ts'
 import { duration } from './duration.ts'
 import { padTo } from './layout.ts'
@@ -104,7 +105,7 @@ export function stepLine(step: StepView, widest: number): string {
     progress ? `${Math.round(progress.fraction * 100)} % ${progress.note}` : '',
     attempts.length > 0 ? `${attempts.length} failed ${attempts.length === 1 ? 'attempt' : 'attempts'}` : '',
     step.reused ? `as in ${step.reused.taskId}` : '',
-    step.error?.message ?? step.skipReason ?? step.degraded ?? '',
+    (step.error && withoutLastWords(step.error.message)) ?? step.skipReason ?? step.degraded ?? '',
     status === 'pending' && needs.length > 0 ? `after ${needs.join(', ')}` : '',
     status === 'waiting' && approval ? askedOf(approval) : '',
     approval?.answer ? `${approval.answer.decision} (${approval.answer.by})` : '',

@@ -1,4 +1,5 @@
 import type { FunctionError } from './messages.ts'
+import { plainLine } from './plain-line.ts'
 
 type End = {
   /** Undefined if a signal ended the process. */
@@ -38,14 +39,23 @@ export function howItEnded(end: End): FunctionError {
   return { ...nameOf(end), trace: lastLinesOf(end.lastOutput) }
 }
 
+/** How much of the end of a process's output is kept. */
+export const LAST_OUTPUT_CHARACTERS = 8_192
 const MOST_LINES = 10
 const MOST_LINE_CHARACTERS = 300
 
-/** What the function itself has written last: without metrics, and without what V8 prints when it dies. */
+/**
+ * What the function itself has written last, as lines for people: without metrics, without lines of the host, and without what V8 prints
+ * when it dies. Of an output as long as what is kept the first line may be half a line: it is left out.
+ */
 export function lastLinesOf(output: string): string[] {
+  const isCut = output.length >= LAST_OUTPUT_CHARACTERS
   const [own = ''] = output.split(/\n<--- Last few GCs --->|\n#\n# Fatal|\nFATAL ERROR: /)
-  const lines = own.split('\n').filter((line) => line.trim() !== '' && !line.includes('"_aws":'))
-  return lines.slice(-MOST_LINES).map((line) => line.slice(0, MOST_LINE_CHARACTERS))
+  const lines = own.split('\n').slice(isCut ? 1 : 0)
+  return lines
+    .flatMap((line) => (line.trim() === '' ? [] : (plainLine(line) ?? [])))
+    .slice(-MOST_LINES)
+    .map((line) => line.slice(0, MOST_LINE_CHARACTERS))
 }
 
 function nameOf({ exitCode, signal, lastWords, memoryMb }: End): FunctionError {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { getCompileCacheDir } from 'node:module'
 import { extname } from 'node:path'
-import { exitError, howItEnded, lastLinesOf, outOfMemory } from './how-it-ended.ts'
+import { exitError, howItEnded, LAST_OUTPUT_CHARACTERS, lastLinesOf, outOfMemory } from './how-it-ended.ts'
 import { Keeper } from './keeper.ts'
 import type { FromSandbox, FunctionError, SandboxSettings, ToSandbox } from './messages.ts'
 import { ResidentMemory } from './resident-memory.ts'
@@ -29,7 +29,6 @@ export type Sandboxes = {
 const RUNTIME_MB = 192
 /** On Lambda each concurrent invocation has the full memory; here at most this many are counted. */
 const MOST_COUNTED = 3
-const LAST_WORDS_CHARACTERS = 8_192
 /** How long to wait for stderr after the exit: child processes of its own may keep the pipe open. */
 const LAST_WORDS_MILLISECONDS = 500
 
@@ -55,12 +54,12 @@ export function processSandboxes(): Sandboxes {
       if (pid !== undefined) keeper.add(pid)
 
       const log = (text: string): void => {
-        lastOutput = (lastOutput + text).slice(-LAST_WORDS_CHARACTERS)
+        lastOutput = (lastOutput + text).slice(-LAST_OUTPUT_CHARACTERS)
         events.log(text)
       }
       child.stdout?.setEncoding('utf8').on('data', log)
       child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-        lastWords = (lastWords + text).slice(-LAST_WORDS_CHARACTERS)
+        lastWords = (lastWords + text).slice(-LAST_OUTPUT_CHARACTERS)
         log(text)
       })
       child.on('message', (message: FromSandbox) => {

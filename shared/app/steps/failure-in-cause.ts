@@ -1,9 +1,8 @@
 import { boundedText } from '../../domain/bounded.ts'
 import { DEATHS } from '../../domain/errors.ts'
 import { type FaultDetails, faultOf } from '../../domain/fault.ts'
+import { MOST_LAST_CHARACTERS, withLastWords } from '../../domain/last-words.ts'
 import { withoutSecrets } from '../../domain/without-secrets.ts'
-
-const MOST_LAST_CHARACTERS = 1_000
 
 /**
  * The failure that Step Functions passes on for a function that could not record it: with the stack of an exception or a rejection that
@@ -16,9 +15,8 @@ export function failureInCause(
   const message = withoutSecrets(messageInCause(cause))
   const trace = traceIn(cause)
   if (!DEATHS.includes(name)) return { name, message, ...faultOf({ stack: trace.join('\n') }) }
-  if (trace.length === 0) return { name, message }
-  const last = boundedText(withoutSecrets(trace.join('\n')), MOST_LAST_CHARACTERS)
-  return { name, message: `${message}; its last lines:\n${last}` }
+  const last = trace.map((line) => boundedText(withoutSecrets(line), MOST_LAST_CHARACTERS))
+  return { name, message: withLastWords(message, last) }
 }
 
 function traceIn(cause: string | undefined): string[] {

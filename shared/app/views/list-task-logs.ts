@@ -4,6 +4,7 @@ import type { LogLineView } from '../../contracts/log-views.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { placeOf } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
+import { factsOfLine, objectInLine } from '../../domain/log-facts.ts'
 import { sentBytes } from '../../domain/sent-bytes.ts'
 import { isOpenTask, type Task } from '../../domain/task.ts'
 import { parseTime } from '../../domain/times.ts'
@@ -98,17 +99,9 @@ async function functionsOf(
 const isWithin = (path: string, step: string | undefined): boolean =>
   step === undefined || path === step || path.startsWith(`${step}[`) || path.startsWith(`${step}.`)
 
-/** What the logger adds to every line, and what the view has in fields of its own. */
-const KNOWN = [
-  ...['timestamp', 'level', 'message', 'taskId', 'stepId', 'attempt', 'agentId'],
-  ...['service', 'executionArn', 'sampling_rate', 'xray_trace_id', 'cold_start'],
-]
-
 function viewOf({ id, time, functionName, text }: LogLine): LogLineView {
-  const line = objectIn(text)
-  const facts = Object.fromEntries(
-    Object.entries(line).filter(([name]) => !KNOWN.includes(name) && !name.startsWith('function_')),
-  )
+  const line = objectInLine(text)
+  const facts = factsOfLine(line)
   return withoutUndefined({
     id,
     time,
@@ -125,13 +118,4 @@ function viewOf({ id, time, functionName, text }: LogLine): LogLineView {
 const textAt = (line: Record<string, Json>, name: string): string | undefined => {
   const value = line[name]
   return typeof value === 'string' ? value : undefined
-}
-
-function objectIn(text: string): Record<string, Json> {
-  try {
-    const parsed = JSON.parse(text) as Json
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? parsed : {}
-  } catch {
-    return {}
-  }
 }

@@ -45,4 +45,32 @@ describe('how a sandbox process has ended', () => {
     expect(lastLinesOf(dying)).toEqual(['working'])
     expect(howItEnded({ ...end, exitCode: 7, lastOutput: 'bye\n' }).trace).toEqual(['bye'])
   })
+
+  it('tells log lines as plain messages with their facts, none of the host and none in half', () => {
+    const always = {
+      service: 'agent-x',
+      sampling_rate: 0,
+      taskId: 't',
+      stepId: 'a',
+      requestId: 'r',
+      attempt: 1,
+    }
+    const log = (level: string, message: string, facts = {}) =>
+      JSON.stringify({ level, message, timestamp: '2026-11-28T12:00:00.000Z', ...always, ...facts })
+    const lines = [
+      log('INFO', 'reading', { rows: 3, file: { key: 'a' } }),
+      log('WARN', 'x'.repeat(5_000)),
+      log('INFO', 'step ended', { agentId: 'x', status: 'succeeded' }),
+      'written by console.log',
+      log('INFO', 'two\nlines'),
+    ]
+    const [first, second, ...others] = lastLinesOf(lines.join('\n'))
+    expect(first).toBe('INFO  reading  rows=3  file={"key":"a"}')
+    expect(second).toMatch(/^WARN {2}x+$/)
+    expect(others).toEqual(['written by console.log', 'INFO  two'])
+    const cut = Array.from({ length: 60 }, () => lines[0])
+      .join('\n')
+      .slice(-8_192)
+    for (const line of lastLinesOf(cut)) expect(line).not.toContain('"timestamp"')
+  })
 })
