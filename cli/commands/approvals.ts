@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { OpenApprovalView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
 import { wholeOption } from '../input/parse-options.ts'
+import { answerCommand, decidersOf } from '../show/answer-command.ts'
 import { printJson, say, statusMark, style } from '../show/output.ts'
 import { shellWord } from '../show/shell-word.ts'
 
@@ -28,15 +29,12 @@ export function approvalsCommand(): Command {
 
 /** The lines of an approval; the last one is the command that answers it, on behalf of an approver if there are any. */
 function linesOf(approval: OpenApprovalView, by?: string): string[] {
-  const { taskId, stepId, workflow, prompt, choices, approvers, requestedAt, expiresAt } = approval
-  const who = approvers ? `by ${approvers.join(', ')}` : 'by anybody'
-  const answer = ['--decision', choices[0] ?? '', ...(approvers ? ['--by', by ?? approvers[0] ?? ''] : [])]
-  const words = [taskId, stepId, ...answer].map(shellWord)
+  const { taskId, stepId, workflow, prompt, choices, requestedAt, expiresAt } = approval
   return [
     `${statusMark('waiting')} ${style('bold', stepId)} of ${workflow.name} ${style('dim', taskId)}`,
     `  ${prompt}`,
-    `  ${choices.join(' | ')}, ${who}, since ${minuteOf(requestedAt)}, until ${minuteOf(expiresAt)}`,
-    `  npx orchestrator approve ${words.join(' ')}`,
+    `  ${choices.join(' | ')}, ${decidersOf(approval)}, since ${minuteOf(requestedAt)}, until ${minuteOf(expiresAt)}`,
+    `  ${answerCommand(approval, approval, by)}`,
   ]
 }
 

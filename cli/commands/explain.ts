@@ -2,14 +2,19 @@ import { Command } from 'commander'
 import type { StepView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
 import { parseTaskId } from '../input/parse-options.ts'
+import { answerCommand, decidersOf } from '../show/answer-command.ts'
 import { describeUnpriced } from '../show/describe-estimate.ts'
+import { notToldBy } from '../show/describe-step.ts'
 import { duration } from '../show/duration.ts'
 import { faultLines } from '../show/fault-lines.ts'
 import { usd } from '../show/money.ts'
 import { printJson, say, statusText, style } from '../show/output.ts'
 import { pageOfError } from '../show/page-of-error.ts'
 import { printTable } from '../show/table.ts'
-import { visible } from '../show/visible.ts'
+import { printTroubledItems } from '../show/troubled-items.ts'
+import { hanging } from '../show/visible.ts'
+
+type Asked = NonNullable<StepView['approval']>
 
 export function explainCommand(): Command {
   return new Command('explain')
@@ -23,11 +28,11 @@ export function explainCommand(): Command {
     )
     .action(async (taskId: string, stepId: string, { json = false }: { json?: boolean }) => {
       const step = await callApi('getTaskStep', { id: taskId, stepId })
-      return json ? printJson(step) : print(step)
+      return json ? printJson(step) : print(taskId, step)
     })
 }
 
-function print(step: StepView): void {
+async function print(taskId: string, step: StepView): Promise<void> {
   const {
     stepId,
     status,
@@ -44,25 +49,45 @@ function print(step: StepView): void {
   say(`${style('bold', stepId)}  ${statusText(status)}${took}${costUsd > 0 ? `, ${usd(costUsd)}` : ''}`)
   const unknown = describeUnpriced(unpriced)
   if (unknown) say(unknown)
-  say(`${capability || 'no agent'}${agentId ? ` by ${agentId}` : ''}`)
+  if (capability || agentId || !(step.approval || step.items))
+    say(`${capability || 'no agent'}${agentId ? ` by ${agentId}` : ''}`)
+  if (step.approval) printApproval(taskId, step, step.approval)
   if (decision) printDecision(decision)
   if (held)
     say(
-      `${style('yellow', 'held')}  since ${held.since}${held.until ? `, until ${held.until}` : ''}: ${visible(held.reason)}`,
+      `${style('yellow', 'held')}  since ${held.since}${held.until ? `, until ${held.until}` : ''}: ${hanging(held.reason)}`,
     )
   for (const { agentId: tried, error, startedAt, endedAt, askAgainAt } of attempts) {
     const after = duration(Date.parse(endedAt) - Date.parse(startedAt))
     const again = askAgainAt === undefined ? '' : ` (asked to be called again at ${askAgainAt})`
     say(
-      `${style('red', 'failed')}  ${tried} after ${after}: ${visible(`${error.name}: ${error.message}`)}${again}`,
+      `${style('red', 'failed')}  ${tried} after ${after}: ${hanging(`${error.name}: ${error.message}`)}${again}`,
     )
     for (const line of faultLines(error)) say(line, 6)
   }
-  if (step.error) say(`\n${step.error.name}: ${step.error.message}${pageOfError(step.error.name)}`)
+  await printTroubledItems(taskId, step, 'explain')
+  if (!step.error) return
+  const { name, message } = notToldBy(attempts.at(-1), step.error)
+  say(`\n${hanging(`${name}: ${message}`)}${pageOfError(name)}`)
+}
+
+/** What is asked, until when, and how to answer; once it is answered, by whom. */
+function printApproval(taskId: string, { stepId, status }: StepView, approval: Asked): void {
+  const { prompt, choices, expiresAt, answer } = approval
+  say(`asked: ${hanging(prompt)}`)
+  if (answer) {
+    const comment = answer.comment ? `: ${answer.comment}` : ''
+    return say(hanging(`answered: ${answer.decision} by ${answer.by} at ${answer.at}${comment}`))
+  }
+  if (status !== 'waiting') return
+  say(hanging(`waits for ${choices.join(' | ')}, ${decidersOf(approval)}, until ${expiresAt}`))
+  say(`answer it: ${answerCommand({ taskId, stepId }, approval)}`)
 }
 
 function printDecision({ reason, candidates, chosen }: NonNullable<StepView['decision']>): void {
-  say(`${reason}\n`)
+  if (reason) say(hanging(reason))
+  if (candidates.length === 0) return
+  say('')
   const rows = candidates.map(({ agentId, eligible, reason: why, load, costUsd, score }) => [
     agentId === chosen ? `> ${agentId}` : `  ${agentId}`,
     score?.total.toFixed(3) ?? '',

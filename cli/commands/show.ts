@@ -10,6 +10,8 @@ import { usd } from '../show/money.ts'
 import { elapsed, printJson, say, statusText, style } from '../show/output.ts'
 import { pageOfError } from '../show/page-of-error.ts'
 import { printTable } from '../show/table.ts'
+import { printTroubledItems } from '../show/troubled-items.ts'
+import { hanging } from '../show/visible.ts'
 
 type Options = { definition?: boolean; full?: boolean; json?: boolean }
 
@@ -33,7 +35,10 @@ export function showCommand(): Command {
       }
       if (stepId === undefined) return json ? printJson(await wholeTask(id)) : showTask(id, whole)
       const step = await callApi('getTaskStep', { id, stepId })
-      return json ? printJson(step) : printStep(step, whole)
+      if (json) return printJson(step)
+      printStep(step, whole)
+      if (step.items) console.log('')
+      await printTroubledItems(id, step, 'show')
     })
 }
 
@@ -69,7 +74,7 @@ async function showTask(id: string, whole: Whole): Promise<void> {
   if (result !== undefined) printValue('result', result, whole)
   if (task.error) {
     const { name, message, stepId } = task.error
-    say(`\n${visible(`${name}: ${message}`)}${pageOfError(name)}`)
+    say(`\n${hanging(`${name}: ${message}`)}${pageOfError(name)}`)
     if (stepId) say(`more of it: orchestrator show ${id} ${stepId}`)
   }
 }

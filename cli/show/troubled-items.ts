@@ -1,0 +1,40 @@
+import type { StepView } from '../../shared/contracts/views.ts'
+import { withoutLastWords } from '../../shared/domain/last-words.ts'
+import { callApi } from '../api-client.ts'
+import { say, statusText } from './output.ts'
+import { shellWord } from './shell-word.ts'
+import { inOneLine } from './visible.ts'
+import { itemsOf } from './watch-task.ts'
+
+const MOST_FAILED = 10
+/** Of a fan-out with more items those that have succeeded after failed attempts are not all looked for. */
+const MOST_LOOKED_AT = 200
+
+/**
+ * Prints of a fan-out how many of its items are done, those that have failed or needed several attempts, and the command for one of them.
+ * Prints nothing for another step.
+ */
+export async function printTroubledItems(id: string, { stepId, items }: StepView, command: string) {
+  if (!items) return
+  say(`items: ${itemsOf(items)}`)
+  const [failed, first] = await Promise.all([
+    callApi('listTaskSteps', { id, under: stepId, status: 'failed', limit: MOST_FAILED }),
+    callApi('listTaskSteps', { id, under: stepId, limit: MOST_LOOKED_AT }),
+  ])
+  const retried = first.steps.filter(({ status, attempts }) => status !== 'failed' && attempts.length > 0)
+  const shown = [...failed.steps, ...retried].slice(0, MOST_FAILED)
+  for (const item of shown) say(`  ${describe(item)}`, 4)
+  if (failed.cursor || failed.steps.length + retried.length > shown.length)
+    say(`  ... and more: npx orchestrator steps ${id} --under ${shellWord(stepId)}`)
+  const [one] = shown
+  if (one) say(`more of one: npx orchestrator ${command} ${id} ${shellWord(one.stepId)}`)
+}
+
+/** `readings[0]  failed after 3 failed attempts: Error: no answer`. */
+function describe({ stepId, status, attempts, error }: StepView): string {
+  const count = attempts.length
+  const after = count === 0 ? '' : ` after ${count} failed ${count === 1 ? 'attempt' : 'attempts'}`
+  const cause = error ?? attempts.at(-1)?.error
+  const why = cause ? `: ${inOneLine(withoutLastWords(`${cause.name}: ${cause.message}`))}` : ''
+  return `${stepId}  ${statusText(status)}${after}${why}`
+}
