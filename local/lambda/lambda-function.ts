@@ -15,6 +15,7 @@
  * sandbox/L7 a sandbox whose event loop is blocked for more than half a second gets no further invocations: they go to
  *    another sandbox, and one more is opened for that
  * sandbox/L8 after an update or a removal no invocation begins with the old code, and those that began with it end with it
+ * sandbox/L9 an invocation has its full time from when its sandbox is loaded, as on Lambda: a cold start does not count
  */
 import { randomUUID } from 'node:crypto'
 import {
@@ -119,16 +120,21 @@ export class LambdaFunction {
     )
   }
 
-  /** A repeated invocation gets its full time again: it lost the first run through the fault of others. */
   #begin(id: string, pending: Pending, sandbox: Sandbox): void {
+    pending.sandbox = sandbox
+    // Also bounds the loading of the bundle, which may never end.
+    this.#startClock(id, pending)
+    this.#pool.occupy(sandbox, id)
+    if (sandbox.ready) this.#hand(id, sandbox)
+  }
+
+  /** A repeated invocation gets its full time again: it lost the first run through the fault of others. */
+  #startClock(id: string, pending: Pending): void {
     const milliseconds = this.settings.timeoutSeconds * 1_000
     clearTimeout(pending.timer)
-    pending.sandbox = sandbox
     const isEndless = this.settings.debugging !== undefined
     pending.deadline = Date.now() + (isEndless ? DEBUGGED_MILLISECONDS : milliseconds)
     if (!isEndless) pending.timer = setTimeout(() => this.#timeOut(id), milliseconds)
-    this.#pool.occupy(sandbox, id)
-    if (sandbox.ready) this.#hand(id, sandbox)
   }
 
   /** Only sandboxes with a loaded bundle get an invocation: if one dies earlier, the invocation has not begun. */
@@ -136,6 +142,7 @@ export class LambdaFunction {
     const { process } = sandbox
     const pending = this.#pending.get(id)
     if (!pending) return
+    this.#startClock(id, pending)
     const { key, payload, deadline } = pending
     if (key !== undefined) this.#surroundings.journal.begin(id, key, process.pid)
     process.send({ kind: 'invoke', id, payload, deadline, ...(key === undefined ? {} : { key }) })

@@ -73,6 +73,10 @@ function timeOf({ clock }: Needs, { agent, own, plan }: StepRun, invocation: Inv
   // timeout does not apply.
   const allowed = left > LONGEST_MILLISECONDS ? left : seconds * 1_000
   const milliseconds = Math.max(0, Math.min(allowed, left, ofTask))
+  const whyLess =
+    milliseconds < seconds * 1_000
+      ? `: of the ${seconds} s of its timeoutSeconds, its function had no more left when it began (${agent.manifest.id} has limits.timeoutSeconds ${timeoutSeconds})`
+      : ''
   const isTasks = plan.deadline !== undefined && milliseconds === Math.max(0, ofTask)
   const late = isTasks
     ? new OrchestratorError(
@@ -81,7 +85,7 @@ function timeOf({ clock }: Needs, { agent, own, plan }: StepRun, invocation: Inv
       )
     : new OrchestratorError(
         'StepTimedOutError',
-        `step "${own.path}" did not finish within ${milliseconds / 1_000} s`,
+        `step "${own.path}" did not finish within ${milliseconds / 1_000} s${whyLess}`,
       )
   return { milliseconds, late }
 }

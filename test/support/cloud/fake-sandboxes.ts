@@ -24,6 +24,8 @@ export function makeFunction({
   type Opened = {
     events: SandboxEvents
     invoked: string[]
+    /** The deadline of each invocation, in milliseconds since 1970. */
+    deadlines: number[]
     pings: number
     /** Answers the invocation that came last. */
     answer(payload: string): void
@@ -33,11 +35,12 @@ export function makeFunction({
     open(_settings: object, _environment: object, events: SandboxEvents) {
       let last = ''
       const answer = (payload: string): void => events.message({ kind: 'result', id: last, payload })
-      const one: Opened = { events, invoked: [], pings: 0, answer }
+      const one: Opened = { events, invoked: [], deadlines: [], pings: 0, answer }
       opened.push(one)
-      const send = (message: { kind: string; id?: string | number; payload?: string }) => {
+      const send = (message: { kind: string; id?: string | number; payload?: string; deadline?: number }) => {
         if (message.kind === 'invoke') last = String(message.id)
         if (message.kind === 'invoke') one.invoked.push(String(message.payload))
+        if (message.deadline !== undefined) one.deadlines.push(message.deadline)
         if (message.kind === 'ping') one.pings += 1
         if (message.kind === 'ping' && isFree()) queueMicrotask(() => events.message({ kind: 'pong' }))
       }

@@ -250,7 +250,9 @@ describe('an attempt that fails', () => {
   it('ends before the invocation does, with time to record it', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
     work.mockReturnValueOnce(new Promise(() => {}))
-    await expect(invoke(taskId, 'a', { remainingMs: 5_000 })).rejects.toThrow('within 3.5 s')
+    await expect(invoke(taskId, 'a', { remainingMs: 5_000 })).rejects.toThrow(
+      'within 3.5 s: of the 60 s of its timeoutSeconds, its function had no more left when it began (worker has limits.timeoutSeconds ',
+    )
     expect(await recordOf(taskId, 'a')).toMatchObject({
       attempts: [{ error: { name: 'StepTimedOutError' } }],
     })
