@@ -34,9 +34,14 @@ export const handler = middy()
     const { taskId, path: stepId, error } = payload
     let facts: RebindFacts | undefined
     const owner = context.awsRequestId
-    const answer = await rebind({ ...payload, owner }, (told) => {
-      facts = told
-    }).catch((error: unknown) => {
+    const answer = await rebind(
+      { ...payload, owner },
+      (told) => {
+        facts = told
+      },
+      // A host that died has written no line.
+      (lost) => log.warn('attempt failed', { taskId, stepId, ...lost }),
+    ).catch((error: unknown) => {
       if (isOrchestratorError(error, 'AgentBusyError')) {
         measure('BusyLooks', {}, 1)
         log.info('agents still busy', { taskId, stepId, reason: error.message })

@@ -1,9 +1,10 @@
 import { MOST_RETRY_AFTER_SECONDS } from '../agent/index.ts'
-import { type Failure, isAgentsFault, isBreakersConcern } from '../app/steps/settle-failure.ts'
+import { isAgentsFault, isBreakersConcern } from '../app/steps/settle-failure.ts'
 import { runOfFence } from '../contracts/step-payload.ts'
 import { boundedText, failureOf } from '../domain/bounded.ts'
 import { isOrchestratorError, type OrchestratorError, REFUSALS } from '../domain/errors.ts'
 import { attemptFailedEvent } from '../domain/event.ts'
+import { type FailureFacts, failureFacts } from '../domain/failure-facts.ts'
 import type { FaultDetails } from '../domain/fault.ts'
 import { millisecondsBetween } from '../domain/times.ts'
 import { withoutUndefined } from '../domain/without-undefined.ts'
@@ -56,15 +57,13 @@ async function noteWhenToAsk(
   })
 }
 
-/** Messages that quote inputs and outputs: payloads stay out of the log. */
-const QUOTING = ['InvalidInputError', 'AgentOutputError']
-
-/** What the log tells of the error that an agent has thrown. */
-function factsOf({ name, message }: Failure, fault: FaultDetails | undefined) {
-  if (!fault || QUOTING.includes(name)) return {}
+/** What the log tells of the error that an agent has thrown, beside its name and message. */
+function detailsOf({ errorName, ...said }: FailureFacts, fault: FaultDetails | undefined) {
+  if (!fault || !('errorMessage' in said)) return { errorName, ...said }
   const { code, stack, causes } = fault
   return withoutUndefined({
-    errorMessage: message,
+    errorName,
+    ...said,
     errorCode: code,
     errorStack: stack === undefined ? undefined : boundedText(stack, MOST_LOGGED_CHARACTERS),
     errorCauses: causes?.map((cause) => `${cause.name}: ${cause.message}`),
@@ -98,7 +97,7 @@ async function noteAttempt(
     return false
   })
   const durationMs = millisecondsBetween(record.startedAt, endedAt)
-  log.warn('attempt failed', { agentId, errorName: failure.name, ...factsOf(failure, fault), durationMs })
+  log.warn('attempt failed', { agentId, ...detailsOf(failureFacts(own, failure), fault), durationMs })
   measureCost(ports, run)
   const countAndRelease = async (): Promise<void> => {
     // Otherwise the function that records the attempt also reports it to the circuit breaker (host/H5).

@@ -6,6 +6,7 @@ import { type Failure, hasGoneOn } from '../app/steps/settle-failure.ts'
 import { signalGates } from '../app/steps/signal-gates.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { executionArnOf } from '../domain/execution-arn.ts'
+import { failureFacts } from '../domain/failure-facts.ts'
 import { type Receipt, receiptOf } from '../domain/step.ts'
 import { superseded } from '../domain/superseded.ts'
 import { executionName, FIRST_EXECUTION } from '../domain/task.ts'
@@ -70,7 +71,10 @@ export async function ownStep(
       isRegistered: false,
       failure: deathAfter(elapsed, Math.min(timeLimit, 1_000 * timeoutSeconds), retry),
     }
-    record.attempts = [...record.attempts, await noteLostAttempt(ports, lost)]
+    const attempt = await noteLostAttempt(ports, lost)
+    const number = record.attempts.length + 1
+    log.warn('attempt failed', { agentId, attempt: number, ...failureFacts(own, attempt.error) })
+    record.attempts = [...record.attempts, attempt]
   }
   const run = { agent, own, plan, record, agentId, enteredAt, needed, log, notices: stepNotices(ports) }
   const last = lastFailure(run)

@@ -25,6 +25,7 @@ import { isSameEntry, type RebindAnswer, type RebindPayload } from '../../contra
 import { boundedText } from '../../domain/bounded.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { executionArnOf } from '../../domain/execution-arn.ts'
+import { type FailureFacts, failureFacts } from '../../domain/failure-facts.ts'
 import { type Attempt, type Held, isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
 import { executionName, isOpenTask } from '../../domain/task.ts'
@@ -60,6 +61,8 @@ const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'BugError', 'DeadlineExceede
 
 /** Facts about a call for logs and metrics; `failover`: the agent that takes over from a failed one. */
 export type RebindFacts = { executionArn: string; attempt: number; failover: string | undefined }
+/** Facts about an attempt whose end the rebinder was the first to know. */
+export type LostFacts = { executionArn: string; agentId: string; attempt: number } & FailureFacts
 
 /** A missing `turn` means the first. */
 type Call = Omit<RebindPayload, 'turn'> & { turn?: number; owner: string }
@@ -70,6 +73,7 @@ export const rebindStep =
   async (
     { taskId, execution, path, fence, owner, error, turn = 0 }: Call,
     report: (facts: RebindFacts) => void = () => {},
+    reportLost: (facts: LostFacts) => void = () => {},
   ): Promise<RebindAnswer> => {
     const [task, plan] = await Promise.all([
       ports.tasks.findTask(taskId),
@@ -87,9 +91,9 @@ export const rebindStep =
     const before = (await ports.steps.findSteps(taskId, [path]))[0]
     const again = before && (await answeredBefore(ports, before, fence, turn))
     if (again) return again
-    const agentId = before?.agentId ?? bindingAt(plan, path)?.agentId
+    const boundTo = before?.agentId ?? bindingAt(plan, path)?.agentId
     const startedAt = before?.startedAt ?? ports.clock.now().toISOString()
-    const taken = await ports.steps.takeOverStep(own, { ...(agentId ? { agentId } : {}), startedAt })
+    const taken = await ports.steps.takeOverStep(own, { ...(boundTo ? { agentId: boundTo } : {}), startedAt })
     if (taken.kind === 'superseded') throw superseded(path)
     // The attempt has crashed, or did not settle its reservation.
     if (plan.budget) await settleDead(ports.budgets, { taskId, path, holder: fence })
@@ -100,15 +104,21 @@ export const rebindStep =
       const known = isPastDeadline(ports, plan) ? pastDeadline(plan) : asNoted(record, failure)
       return decide({ ...situation, record, failure: known })
     }
-    const answer =
-      taken.kind === 'final'
-        ? settledAs(step, taken.step)
-        : await decideAfter(await withFailedAttempt(ports, plan, own, taken, failure))
+    const record =
+      taken.kind === 'final' ? taken.step : await withFailedAttempt(ports, plan, own, taken, failure)
+    const executionArn = executionArnOf({ stateMachineArn: plan.stateMachineArn, name: executionName(task) })
+    // Told before the decision, which may end the task.
+    const [lost] = record.attempts.slice(taken.step.attempts.length)
+    if (lost) {
+      const { agentId, error } = lost
+      reportLost({ executionArn, agentId, attempt: record.attempts.length, ...failureFacts(own, error) })
+    }
+    const answer = taken.kind === 'final' ? settledAs(step, record) : await decideAfter(record)
     if ('settled' in answer) await signalGates(ports, plan, path)
     const next = 'rebound' in answer ? answer.rebound.agentId : failed
     const hasFailed = failure !== LATE && !isRefusal(failure)
     report({
-      executionArn: executionArnOf({ stateMachineArn: plan.stateMachineArn, name: executionName(task) }),
+      executionArn,
       attempt: taken.step.attempts.length + 1,
       failover: hasFailed && next !== failed ? next : undefined,
     })

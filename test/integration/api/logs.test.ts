@@ -204,7 +204,10 @@ describe('the logs of a task, by the API', () => {
         level: 'WARN',
         functionName: 'orchestrator-agent-echo',
         message: 'attempt failed',
-        facts: expect.objectContaining({ errorName: 'InvalidInputError' }),
+        facts: expect.objectContaining({
+          errorName: 'InvalidInputError',
+          see: `orchestrator explain ${taskId} a`,
+        }),
       }),
     )
     const each = await api.ask('listTaskLogs', { id: taskId, step: 'each' })

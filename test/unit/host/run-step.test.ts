@@ -191,6 +191,14 @@ describe('an attempt that fails', () => {
       status: 'succeeded',
       attempts: [{ agentId: 'worker', error: { name: 'Lambda.Unknown' } }],
     })
+    expect(world.log).toContainEqual([
+      'attempt failed',
+      {
+        ...{ taskId, stepId: 'a', requestId: 'request-2', agentId: 'worker', attempt: 1 },
+        errorName: 'Lambda.Unknown',
+        errorMessage: expect.stringContaining('ended without a word'),
+      },
+    ])
   })
 
   it.each([

@@ -1,0 +1,16 @@
+import { boundedText, MOST_CHARACTERS } from './bounded.ts'
+import { withoutSecrets } from './without-secrets.ts'
+
+/** Errors whose messages quote inputs and outputs: payloads stay out of the log. */
+const QUOTING = ['InvalidInputError', 'AgentOutputError']
+
+export type FailureFacts = { errorName: string } & ({ errorMessage: string } | { see: string })
+
+/** What a line of the log says of a step's failure: its message, or the command that shows a message which quotes payloads. */
+export function failureFacts(
+  { taskId, path }: { taskId: string; path: string },
+  { name, message }: { name: string; message: string },
+): FailureFacts {
+  if (QUOTING.includes(name)) return { errorName: name, see: `orchestrator explain ${taskId} ${path}` }
+  return { errorName: name, errorMessage: boundedText(withoutSecrets(message), MOST_CHARACTERS) }
+}
