@@ -60,6 +60,11 @@ export async function ownStep(
   const agentId = taken.step.agentId ?? bindingAt(plan, own.path)?.agentId ?? UNKNOWN
   const record = { ...taken.step, agentId }
   const { before } = taken
+  // The same call of the same entry: after a crash of the local cloud, or twice by Lambda. It repeats the attempt, and is none of its own,
+  // because the agent is not to blame and the first call may still run (host/H2 refuses its end).
+  if (before?.fence === own.fence && hasLostAttempt(before)) {
+    log.warn('attempt repeated', { agentId, attempt: record.attempts.length + 1, beganAt: before.startedAt })
+  }
   if (before && before.fence < own.fence && hasLostAttempt(before)) {
     const { retry, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = stepOf(plan, own.path)
     const elapsed = ports.clock.now().getTime() - Date.parse(before.startedAt)

@@ -201,6 +201,29 @@ describe('an attempt that fails', () => {
     ])
   })
 
+  it('is repeated under its number, with a line in the log, when the same call comes again (host/H6)', async () => {
+    const taskId = await seed({ a: { capability: 'work.do' } })
+    const began = Promise.withResolvers<void>()
+    work.mockImplementationOnce(() => {
+      began.resolve()
+      return new Promise(() => {})
+    })
+    void invoke(taskId, 'a', { remainingMs: 3_600_000 }).catch(() => {})
+    await began.promise
+    await invoke(taskId, 'a')
+    expect(work.mock.calls.map(([, { attempt }]) => attempt)).toEqual([1, 1])
+    expect(await recordOf(taskId, 'a')).toMatchObject({ status: 'succeeded', attempts: [] })
+    expect(world.log.filter(([message]) => message === 'attempt repeated')).toEqual([
+      [
+        'attempt repeated',
+        {
+          ...{ taskId, stepId: 'a', requestId: 'request-2', agentId: 'worker', attempt: 1 },
+          beganAt: expect.stringMatching(/^2026-01-01T00:00:00/),
+        },
+      ],
+    ])
+  })
+
   it.each([
     { on: ['timeout'], seconds: 60, name: 'Sandbox.Timedout' },
     { on: ['timeout'], seconds: 50, name: 'Lambda.Unknown' },
