@@ -25,14 +25,22 @@ export type Capabilities = Readonly<
  * types.
  */
 type Zod4Schema = { readonly _zod: { readonly input: unknown; readonly output: unknown } }
+type Zod4Output = { readonly _zod: { readonly input: AnyValue; readonly output: unknown } }
 type GivenCapabilities = Readonly<
-  Record<string, { description: string; input: Zod4Schema; output: Zod4Schema }>
+  Record<string, { description: string; input: Zod4Schema; output: Zod4Output }>
 >
 
 /** One call of an agent: which capability, with its parsed input. Narrow on `capability`. */
 type Call<C extends GivenCapabilities> = {
   [Name in keyof C]: { capability: Name; input: z.output<C[Name]['input']> }
 }[keyof C]
+
+/**
+ * Any value, as `unknown`. TypeScript checks the body of `execute` before it knows C: its contextual type is then this constraint. The literals and
+ * the empty tuple in it make `'good'` stay `'good'`, rather than be widened to `string`, and `['a', 1]` a tuple.
+ */
+type AnyValue = NonNullable<unknown> | null | undefined | KeepsLiterals
+type KeepsLiterals = '' | 0 | 0n | boolean | null | [] | KeepsLiterals[] | { [name: string]: KeepsLiterals }
 
 type Definition<C extends GivenCapabilities> = {
   id: string
@@ -51,7 +59,7 @@ type Definition<C extends GivenCapabilities> = {
   model?: z.input<typeof AgentManifestSchema>['model']
   /** No new step is bound to the agent; set it in a deployment before the one that removes the agent. */
   deprecated?: boolean
-  execute(call: Call<C>, context: AgentContext): Promise<z.input<C[keyof C]['output']>>
+  execute(call: Call<C>, context: AgentContext): Promise<C[keyof C]['output']['_zod']['input']>
 }
 
 /** An agent with its types erased, for the host and the registry. */
@@ -62,7 +70,7 @@ export type DefinedAgent = {
 }
 
 /** Declares an agent. Throws a ConfigError with every issue of the declaration: its path, the value, and what would be right. */
-export function defineAgent<const C extends GivenCapabilities>(definition: Definition<C>): DefinedAgent {
+export function defineAgent<C extends GivenCapabilities>(definition: Definition<C>): DefinedAgent {
   const {
     id,
     version,
