@@ -5,6 +5,9 @@ import { exitError } from './sandbox/how-it-ended.ts'
 import type { FunctionError, ServiceAnswer, ServiceCall } from './sandbox/messages.ts'
 import { processSandboxes, type Sandboxes } from './sandbox/sandbox-process.ts'
 
+/** Beyond Lambda's maximum, so nothing in the function gives up while a debugger stops it. Node.js timers are limited to 24 days. */
+export const DEBUGGED_MILLISECONDS = 24 * 3_600_000
+
 export type FunctionSettings = {
   name: string
   arn: string

@@ -1,24 +1,22 @@
 /**
- * One Lambda function: its bundle in sandbox processes, with concurrent invocations in each, so that hundreds of waiting agents
- * cost little. A busy function gets more sandboxes, up to the number of processors; idle ones are ended.
+ * One Lambda function: its bundle in sandbox processes, with concurrent invocations in each, so that hundreds of waiting agents cost
+ * little. A busy function gets more sandboxes, up to the number of processors; idle ones are ended.
  *
  * Invariants (tests cite them):
  * sandbox/L1 every invocation is answered once: result, error, timeout, or its sandbox's end
- * sandbox/L2 a handler that blocks its event loop is ended with its sandbox after the timeout, and the other invocations of that
- *    sandbox are run again on a new one (on AWS they would have had sandboxes of their own)
+ * sandbox/L2 a handler that blocks its event loop is ended with its sandbox after the timeout; the others of that sandbox run again
  * sandbox/L3 failures stay inside a sandbox: its end, lack of memory, or a failed import is an error of its own invocations only
- * sandbox/L4 when a sandbox dies with several invocations in it, each is run again in its own sandbox: the one that caused the death
- *    fails for good there, and the others do not notice
+ * sandbox/L4 when a sandbox dies with several invocations in it, each is run again alone: only the one that caused the death fails
  * sandbox/L5 the death of a sandbox fails only an invocation that was alone in it, except when the bundle could not be loaded
  * sandbox/L6 an invocation begins once, once more after the death or a spin of a shared sandbox, and twice more after deaths of the local
  *    cloud that its sandbox has not outlived: after that it is refused (`suspicion.ts`)
- * sandbox/L7 a sandbox whose event loop is blocked for more than half a second gets no further invocations: they go to
- *    another sandbox, and one more is opened for that
+ * sandbox/L7 a sandbox whose event loop is blocked for half a second gets no further invocations: another is opened
  * sandbox/L8 after an update or a removal no invocation begins with the old code, and those that began with it end with it
  * sandbox/L9 an invocation has its full time from when its sandbox is loaded, as on Lambda: a cold start does not count
  */
 import { randomUUID } from 'node:crypto'
 import {
+  DEBUGGED_MILLISECONDS,
   type FunctionSettings,
   type Invocation,
   makeSurroundings,
@@ -31,9 +29,6 @@ import type { Pending } from './pending.ts'
 import type { FromSandbox, FunctionError } from './sandbox/messages.ts'
 import { type Sandbox, SandboxPool } from './sandbox/sandbox-pool.ts'
 import { type Manner, mannerOf } from './suspicion.ts'
-
-/** Beyond Lambda's maximum, so nothing in the function gives up while a debugger stops it. Node.js timers are limited to 24 days. */
-const DEBUGGED_MILLISECONDS = 24 * 3_600_000
 
 export class LambdaFunction {
   #settings: FunctionSettings
@@ -73,8 +68,7 @@ export class LambdaFunction {
   }
 
   /**
-   * Runs the handler on a JSON text. Never rejects: failures are function errors, named as in Lambda. `key` identifies the call
-   * across restarts of the local cloud.
+   * Runs the handler on a JSON text. Never rejects: failures are function errors. `key` names the call across restarts of the local cloud.
    */
   invoke(payload: string, key?: string): Promise<Invocation> {
     if (this.#stopped) return Promise.resolve({ functionError: STOPPED })
@@ -84,8 +78,7 @@ export class LambdaFunction {
     if (manner === 'never') return Promise.resolve({ functionError: REFUSED })
     const id = randomUUID()
     const { promise, resolve } = Promise.withResolvers<Invocation>()
-    const waiting = { deadline: 0, timer: undefined }
-    this.#pending.set(id, { payload, key, manner, lost: 0, answer: resolve, ...waiting })
+    this.#pending.set(id, { payload, key, manner, lost: 0, answer: resolve, deadline: 0, timer: undefined })
     this.#dispatch(id)
     return promise
   }
