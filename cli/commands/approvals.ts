@@ -5,6 +5,7 @@ import { wholeOption } from '../input/parse-options.ts'
 import { answerCommand, decidersOf } from '../show/answer-command.ts'
 import { printJson, say, statusMark, style } from '../show/output.ts'
 import { shellWord } from '../show/shell-word.ts'
+import { hanging } from '../show/visible.ts'
 
 type Options = { by?: string; workflow?: string; limit: number; cursor?: string; json?: boolean }
 
@@ -32,7 +33,7 @@ function linesOf(approval: OpenApprovalView, by?: string): string[] {
   const { taskId, stepId, workflow, prompt, choices, requestedAt, expiresAt } = approval
   return [
     `${statusMark('waiting')} ${style('bold', stepId)} of ${workflow.name} ${style('dim', taskId)}`,
-    `  ${prompt}`,
+    `  ${hanging(prompt)}`,
     `  ${choices.join(' | ')}, ${decidersOf(approval)}, since ${minuteOf(requestedAt)}, until ${minuteOf(expiresAt)}`,
     `  ${answerCommand(approval, approval, by)}`,
   ]

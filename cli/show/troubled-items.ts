@@ -7,7 +7,7 @@ import { inOneLine } from './visible.ts'
 import { itemsOf } from './watch-task.ts'
 
 const MOST_FAILED = 10
-/** Of a fan-out with more items those that have succeeded after failed attempts are not all looked for. */
+/** Only among the first items are those looked for that have succeeded after failed attempts. */
 const MOST_LOOKED_AT = 200
 
 /**

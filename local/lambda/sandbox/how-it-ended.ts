@@ -46,7 +46,7 @@ const MOST_LINE_CHARACTERS = 300
 
 /**
  * What the function itself has written last, as lines for people: without metrics, without lines of the host, and without what V8 prints
- * when it dies. Of an output as long as what is kept the first line may be half a line: it is left out.
+ * when it dies. The first line is left out where the output was cut: it may be half a line.
  */
 export function lastLinesOf(output: string): string[] {
   const isCut = output.length >= LAST_OUTPUT_CHARACTERS

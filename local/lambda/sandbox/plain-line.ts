@@ -19,8 +19,8 @@ export function plainLine(text: string): string | undefined {
   if (OF_HOST.includes(message) && 'service' in line) return undefined
   const { requestId: _request, ...facts } = factsOfLine(line)
   const said = Object.entries(facts).map(([name, value]) => `${name}=${textOf(value)}`)
-  return [textOf(level), ...message.split('\n').slice(0, 1), ...said].join('  ')
+  return [textOf(level), textOf(message), ...said].join('  ')
 }
 
 const textOf = (value: Json): string =>
-  (typeof value === 'string' ? value : JSON.stringify(value)).replaceAll('\n', ' ')
+  (typeof value === 'string' ? value : JSON.stringify(value)).replaceAll('\n', '␊')

@@ -67,7 +67,7 @@ describe('how a sandbox process has ended', () => {
     const [first, second, ...others] = lastLinesOf(lines.join('\n'))
     expect(first).toBe('INFO  reading  rows=3  file={"key":"a"}')
     expect(second).toMatch(/^WARN {2}x+$/)
-    expect(others).toEqual(['written by console.log', 'INFO  two'])
+    expect(others).toEqual(['written by console.log', 'INFO  two␊lines'])
     const cut = Array.from({ length: 60 }, () => lines[0])
       .join('\n')
       .slice(-8_192)
