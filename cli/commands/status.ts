@@ -13,7 +13,7 @@ export function statusCommand(): Command {
   return new Command('status')
     .description('Show a task and its steps')
     .argument('<taskId>', 'of the task', parseTaskId)
-    .option('-w, --watch', 'follow it to its end; exit code 1 where it does not succeed')
+    .option('-w, --watch', 'follow it to its end')
     .option('--json', 'print JSON')
     .action(async (taskId: string, { watch = false, json = false }: { watch?: boolean; json?: boolean }) => {
       if (watch) {
