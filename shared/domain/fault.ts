@@ -51,8 +51,17 @@ const MOST_CAUSES = 8
 const MOST_READ_CHARACTERS = 40_000
 
 /** Frames of the host around an agent, and of Node.js below it: the same in every stack. */
-const FRAME_OF_OTHERS =
-  /node:internal\/|\((async )?(orchestrator\/)?(shared\/host|functions\/steps|functions\/middleware)\/|at (async )?(orchestrator\/)?(shared\/host|functions\/steps)\/|node_modules\/@?(middy|aws-lambda-powertools)\/|\/var\/runtime\/|local\/lambda\/sandbox\//
+const FRAME_OF_OTHERS = new RegExp(
+  [
+    '[( ]node:',
+    // A bundle of a project names our sources by the package, one of the checkout without it.
+    '[( ](node_modules/)?(orchestrator/)?(shared/host|functions/(steps|middleware|telemetry))/',
+    'node_modules/@?(middy|aws-lambda-powertools)/',
+    String.raw`at new Promise \(<anonymous>\)`,
+    '/var/runtime/',
+    'local/lambda/sandbox/',
+  ].join('|'),
+)
 
 /** Throws nothing (fault/F1). */
 export function faultOf(thrown: unknown): FaultDetails {

@@ -1,6 +1,7 @@
 import type { AgentContext } from '../agent/index.ts'
 import type { Spending } from '../app/limits/spending.ts'
 import { boundedText, textOf } from '../domain/bounded.ts'
+import { factsOfAgent } from '../domain/log-facts.ts'
 import { agentFiles } from './agent-files.ts'
 import type { HostPorts } from './host-ports.ts'
 import { performOnce } from './perform-once.ts'
@@ -26,8 +27,8 @@ export function agentContext(
     signal,
     deadline,
     log: {
-      info: (message, facts = {}) => log.info(boundedText(textOf(message)), facts),
-      warn: (message, facts = {}) => log.warn(boundedText(textOf(message)), facts),
+      info: (message, facts = {}) => log.info(boundedText(textOf(message)), factsOfAgent(facts)),
+      warn: (message, facts = {}) => log.warn(boundedText(textOf(message)), factsOfAgent(facts)),
     },
     files: agentFiles(ports, run, { signal }),
     once: performOnce(ports, own, signal) as AgentContext['once'],

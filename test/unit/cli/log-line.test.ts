@@ -18,6 +18,12 @@ it.each<[string, Partial<LogLineView>, string[]]>([
     { stepId: 'each[3]', facts: { rows: 3, from: 'console', by: { x: [1] } } },
     ['10:20:30.456  INFO   each[3]  said  rows=3  by={"x":[1]}'],
   ],
+  ['the first attempt', { stepId: 'a', attempt: 1 }, ['10:20:30.456  INFO   a  said']],
+  [
+    'a later attempt',
+    { stepId: 'a', attempt: 2, facts: { data: { attempt: 'mine' } } },
+    ['10:20:30.456  INFO   a  attempt 2  said  data={"attempt":"mine"}'],
+  ],
   ['several lines', { level: 'WARN', message: 'one\ntwo' }, ['10:20:30.456  WARN   one', '    two']],
   [
     'an error with stack and causes',
