@@ -5,6 +5,7 @@ import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { controlStep } from '../../shared/app/control/control-step.ts'
 import { ControlPayloadSchema } from '../../shared/contracts/step-payload.ts'
+import { failureOf } from '../../shared/domain/bounded.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
 import { clock, ids, logger } from '../deps/platform.ts'
 import { queuePorts } from '../deps/queue-ports.ts'
@@ -32,8 +33,13 @@ export const handler = middy()
     let facts = {}
     const answer = await control({ ...payload, owner: context.awsRequestId }, (told) => {
       facts = told
+    }).catch((error: unknown) => {
+      // Without its message, which may quote the step's input.
+      const see = `orchestrator explain ${taskId} ${stepId}`
+      log.warn('step failed', { taskId, stepId, ...facts, at, errorName: failureOf(error).name, see })
+      throw error
     })
-    // Only the names are logged, because the values may come from users.
-    log.info('step controlled', { taskId, stepId, ...facts, at, answer: Object.keys(answer) })
+    // For debugging of the orchestrator alone. Only the names are logged, because the values may come from users.
+    log.debug('step controlled', { taskId, stepId, ...facts, at, answer: Object.keys(answer) })
     return answer
   })
