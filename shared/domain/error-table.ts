@@ -182,7 +182,7 @@ export const ERRORS = {
     status: 504,
     retryable: false,
     seen: 'task',
-    when: 'One attempt, or a child workflow, took longer than `timeoutSeconds` of the step. The same agent is called again only where `retry.on` names `timeout`.',
+    when: "One attempt, or a child workflow, took longer than `timeoutSeconds` of the step. The same agent is called again only where `retry.on` names `timeout`. Three limits apply, the smallest first: `timeoutSeconds` of the step (else `limits.timeoutSeconds` of the agent, at most 300), which ends the attempt by `context.signal`; the timeout of the agent's function, `limits.timeoutSeconds` + 5 s; that of the state, `timeoutSeconds` of the step + 15 s.",
     whatToDo:
       'Raise `timeoutSeconds` (at most 840 for an agent), give the agent less to do, or say `retry: {on: [error, timeout]}`.',
   },
@@ -269,7 +269,8 @@ export const FOREIGN_ERRORS = {
     retryable: false,
     seen: 'task',
     when: 'The function of an agent ran into the timeout of Lambda.',
-    whatToDo: 'Raise `limits.timeoutSeconds` of the agent; let it heed `context.signal`.',
+    whatToDo:
+      'Raise `limits.timeoutSeconds` of the agent; let it heed `context.signal`. An endless or long loop without `await` blocks the event loop: neither the signal nor `StepTimedOutError` can come, and only this timeout, `limits.timeoutSeconds` + 5 s, ends it. Let such work pause (`await scheduler.yield()` of node:timers/promises) or put it into a worker thread.',
   },
   'States.Timeout': {
     retryable: false,
