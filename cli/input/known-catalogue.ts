@@ -95,7 +95,8 @@ async function catalogueHere(file: string): Promise<{ catalogue: Catalogue; prob
   )
   // What is wrong in the file itself is told by its own check.
   const itself = `${relative(root, resolve(file))}:`
-  const others = problems.flatMap((each) => each.split('\n')).filter((line) => !line.startsWith(itself))
+  // A problem is all that is wrong in one file, and quotes of expressions may have several lines.
+  const others = problems.filter((problem) => !problem.startsWith(itself))
   return {
     catalogue: {
       agents: catalogue.agents.map(({ manifest }) => manifest),

@@ -123,6 +123,18 @@ it('checks types against the agents and workflows of the project, also of a file
   expect(told).not.toContain('cannot be loaded')
 })
 
+it('tells what is wrong in the file once, where the message quotes several lines', async () => {
+  const text =
+    'name: own\nsteps:\n  a:\n    capability: letter.type\n    input:\n      text: |-\n        {% (\n          $input.a +\n        %}\n'
+  const path = write('project/workflows/own.yaml', text)
+  vi.spyOn(process, 'cwd').mockReturnValue(join(root, 'project'))
+  const { code, stderr } = await runCli(['validate', path, '--offline'])
+  rmSync(path)
+  expect(code).toBe(2)
+  expect(stderr).toContain('does not parse')
+  expect(stderr).not.toContain('warning')
+})
+
 it('warns of agents and fallbacks that the project does not have, or that offer something else', async () => {
   const text = [
     'name: w',
