@@ -26,7 +26,7 @@ export type AgentTest = {
 
 /** The result of one call of an agent. */
 export type AgentRun = Omit<Noted, 'thrown'> & {
-  /** The output as stored by the host, after the check against the capability's output schema. */
+  /** The output as stored by the host, after the check against the capability's output schema. Reading it from a run that failed throws its error. */
   output?: Json
   /**
    * The error as recorded by the host: transient errors become an `AgentRetryableError`, other classes an

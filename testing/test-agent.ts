@@ -5,6 +5,7 @@ import { suggestNames } from '../shared/domain/nearest-names.ts'
 import type { StepRecord } from '../shared/domain/step.ts'
 import type { AgentRun, AgentTest } from './agent-test.ts'
 import { type AgentWorld, agentWorld, type KeptEffects, PATH } from './agent-world.ts'
+import { throwOnRead } from './failed-run.ts'
 import { type Noted, notingAgent } from './noting-agent.ts'
 import { requireAgentTest, requireEffects } from './options/agent-test.ts'
 
@@ -12,8 +13,8 @@ import { requireAgentTest, requireEffects } from './options/agent-test.ts'
 const effectsOf = new WeakMap<AgentRun, KeptEffects>()
 
 /**
- * Calls an agent once, through the same host as in the cloud, with a real context in memory. An error of the agent is returned as `error`;
- * the promise rejects only for an invalid test: with a TypeError that lists what is wrong with its options.
+ * Calls an agent once, through the same host as in the cloud, with a real context in memory. An error of the agent is returned as `error`,
+ * and thrown where `output` is read; the promise rejects only for an invalid test: with a TypeError that lists what is wrong with its options.
  */
 export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Promise<AgentRun> {
   requireAgentTest(agent, test, (run) => effectsOf.has(run as AgentRun))
@@ -48,15 +49,15 @@ export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Prom
   requireEffects({ once, crashAfter }, noted.once, failure)
   const { thrown, ...told } = noted
   const record = await world.record()
+  const error = failure && describe(record?.attempts[attempt - 1]?.error ?? failure)
   const run: AgentRun = {
-    ...(failure
-      ? { error: describe(record?.attempts[attempt - 1]?.error ?? failure) }
-      : { output: await world.output() }),
+    ...(error ? { error } : { output: await world.output() }),
     ...(thrown === undefined ? {} : { thrown }),
     ...told,
     spent: spentIn(record),
     attempt,
   }
+  if (error) throwOnRead(run, 'output', { name: error.name, message: error.message, thrown })
   effectsOf.set(run, world.effects)
   return run
 }

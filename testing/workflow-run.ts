@@ -4,6 +4,7 @@ import type { Json } from '../shared/domain/json.ts'
 import { beginningOf, type StepRecord } from '../shared/domain/step.ts'
 import { type EndedTask, executionName, isOpenTask } from '../shared/domain/task.ts'
 import type { AgentCall as HostCall } from '../shared/host/host-ports.ts'
+import { throwOnRead, type WhyFailed } from './failed-run.ts'
 import type { VirtualCloud } from './virtual-cloud.ts'
 
 type Told = { name: string; message: string }
@@ -49,7 +50,7 @@ export type AgentCall = HostCall & {
 /** The outcome of a task, and its history. */
 export type WorkflowRun = {
   status: EndedTask['status']
-  /** The workflow's output, if the task has succeeded. */
+  /** The workflow's output. Reading it from a task that has not succeeded throws the error of the task. */
   result?: Json
   /** The error of a task that failed or timed out, with the step that caused it if there is one. */
   error?: Told & { stepId?: string | undefined; agentId?: string | undefined }
@@ -86,7 +87,7 @@ export async function workflowRunOf(
   const { executionArn } = engine.getExecution(
     `${task.stateMachineArn.replace(':stateMachine:', ':execution:')}:${executionName(task)}`,
   )
-  return {
+  const run: WorkflowRun = {
     status: task.status,
     ...(task.status === 'succeeded' ? { result: await ports.values.loadValue(task.result) } : {}),
     ...(task.status === 'failed' || task.status === 'timed_out' ? { error: task.error } : {}),
@@ -101,6 +102,15 @@ export async function workflowRunOf(
     events: recorded.events.toSorted((a, b) => Date.parse(a.time) - Date.parse(b.time)),
     taskId,
   }
+  return task.status === 'succeeded' ? run : throwOnRead(run, 'result', whyFailed(run))
+}
+
+function whyFailed({ status, error, reason }: WorkflowRun): WhyFailed {
+  if (error === undefined)
+    return { name: 'Error', message: `the task is ${status}: ${reason ?? 'no reason'}` }
+  const { name, message, stepId, agentId } = error
+  const by = agentId === undefined ? '' : ` (agent "${agentId}")`
+  return { name, message: stepId === undefined ? message : `step "${stepId}"${by}: ${message}` }
 }
 
 type Kept = Pick<VirtualCloud['ports'], 'steps' | 'values'>

@@ -189,6 +189,26 @@ it.each([0, 1.5, Number.NaN, 1_000_000])(
   },
 )
 
+it('throws the error of a failed run where its output is read, with what was thrown as the cause', async () => {
+  const mistake = new TypeError('x is not a function')
+  const broken = defineAgent({
+    id: 'broken',
+    version: '1.0.0',
+    description: '',
+    capabilities: { 'work.do': { description: '', input: z.null(), output: z.json() } },
+    async execute() {
+      throw mistake
+    },
+  })
+  const run = await testAgent(broken)
+  expect(() => run.output).toThrow(
+    expect.objectContaining({ name: run.error?.name, message: run.error?.message, cause: mistake }),
+  )
+  expect(run.error?.message).toContain('x is not a function')
+  expect({ ...run }).not.toHaveProperty('output')
+  expect(JSON.parse(JSON.stringify(run))).toMatchObject({ error: { name: run.error?.name } })
+})
+
 const scribe = defineAgent({
   id: 'scribe',
   version: '1.0.0',

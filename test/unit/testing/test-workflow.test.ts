@@ -366,6 +366,28 @@ describe('the language', () => {
   })
 })
 
+describe('the result of a task that has not succeeded', () => {
+  it.each([
+    {
+      what: 'a failed task, with its step and agent',
+      test: { agents: { 'work.do': { fails: 'AgentFailedError' } } },
+      error: { name: 'AgentFailedError', message: expect.stringMatching(/step "a" \(agent "work-do"\): \S/) },
+    },
+    {
+      what: 'a cancelled task, with the reason',
+      test: {
+        agents: { 'work.do': { output: 1, seconds: 9 } },
+        cancel: { afterSeconds: 1, reason: 'enough' },
+      },
+      error: { message: 'the task is cancelled: enough' },
+    },
+  ])('throws where it is read: $what', async ({ test, error }) => {
+    const run = await testWorkflow(one({}), test)
+    expect(() => run.result).toThrow(expect.objectContaining(error))
+    expect({ ...run }).not.toHaveProperty('result')
+  })
+})
+
 describe('an invalid test', () => {
   it.each([
     {
