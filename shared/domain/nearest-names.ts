@@ -1,13 +1,16 @@
 import { compareIds } from './compare-ids.ts'
 
-/** The known names closest to a mistyped one by edit distance: all that are equally close, at most three, none too different. */
+/**
+ * The known names closest to a mistyped one by edit distance: all that are equally close, at most three, none too different. A domain that both
+ * names have (`text.` in `text.write`) makes them no more alike.
+ */
 export function nearestNames(name: string, known: Iterable<string>): string[] {
   const near = [...new Set(known)]
     .map((candidate) => ({
       candidate,
       distance: distanceBetween(name.toLowerCase(), candidate.toLowerCase()),
     }))
-    .filter(({ candidate, distance }) => distance <= Math.max(2, Math.ceil(candidate.length * 0.4)))
+    .filter(({ candidate, distance }) => distance <= mostBetween(name, candidate))
     .filter(({ candidate, distance }) => distance < Math.max(name.length, candidate.length))
   const least = Math.min(...near.map(({ distance }) => distance))
   return near
@@ -15,6 +18,12 @@ export function nearestNames(name: string, known: Iterable<string>): string[] {
     .map(({ candidate }) => candidate)
     .sort(compareIds)
     .slice(0, 3)
+}
+
+function mostBetween(name: string, candidate: string): number {
+  const domain = candidate.slice(0, candidate.lastIndexOf('.') + 1)
+  const own = name.startsWith(domain) ? candidate.length - domain.length : candidate.length
+  return Math.max(MOST_SLIPS, Math.ceil(own * 0.4))
 }
 
 /**

@@ -388,6 +388,16 @@ describe('the result of a task that has not succeeded', () => {
   })
 })
 
+const judge = defineAgent({
+  id: 'judge',
+  version: '1.0.0',
+  description: '',
+  capabilities: {
+    'work.judge': { description: '', input: z.json(), output: z.object({ verdict: z.number() }) },
+  },
+  execute: async () => ({ verdict: 1 }),
+})
+
 describe('an invalid test', () => {
   it.each([
     {
@@ -397,6 +407,12 @@ describe('an invalid test', () => {
         /step "a" of workflow "one" asks for capability "work.duo", which no agent of this test offers; did you mean "work.do"\? \(known: work.do\); script it: agents: \{ 'work.duo'/,
     },
     {
+      what: 'a capability of the same domain whose name is not near: it is no slip',
+      workflow: one({ capability: 'work.shorten' }),
+      message:
+        /asks for capability "work.shorten", which no agent of this test offers; known: work.do; script/,
+    },
+    {
       what: 'an agent that is not there',
       workflow: one({ agent: 'ghost' }),
       message: /step "a" .* asks for agent "ghost", which this test does not have; known: work-do/,
@@ -404,7 +420,21 @@ describe('an invalid test', () => {
     {
       what: 'a workflow that is not valid, with line and column',
       workflow: 'name: bad\nsteps:\n  a:\n    capability: work.do\n    needs: [ghost]\n',
-      message: /the workflow: steps\.a\.needs.*"ghost".*line 5, column \d+/,
+      message: /the workflow:5:\d+: steps\.a\.needs.*"ghost".*\n {2}5 \| {5}needs: \[ghost\]\n {4}\| +\^/,
+    },
+    {
+      what: 'a field that no agent answers, at its place in the text',
+      workflow: [
+        'name: bad',
+        'steps:',
+        '  review: { capability: work.judge }',
+        '  refine:',
+        '    capability: work.do',
+        '    when: "{% $steps.review.verdit = 1 %}"',
+      ].join('\n'),
+      agents: { ...echo, judge },
+      message:
+        /^workflow "bad":6:\d+: steps\.refine\.when: .*"verdit".*\n {2}6 \| {5}when: "\{% \$steps.*\n {4}\| +\^$/,
     },
     {
       what: 'a child that is not there',
@@ -416,8 +446,8 @@ describe('an invalid test', () => {
       workflow: { ...one({}), input: { type: 'object' } },
       message: /object/,
     },
-  ])('is refused: $what', async ({ workflow, message }) => {
-    await expect(testWorkflow(workflow, { input: 5, agents: echo })).rejects.toThrow(message)
+  ])('is refused: $what', async ({ workflow, message, agents = echo }) => {
+    await expect(testWorkflow(workflow, { input: 5, agents })).rejects.toThrow(message)
   })
 
   it('is refused: a key that is neither the id nor a capability of its agent', async () => {
