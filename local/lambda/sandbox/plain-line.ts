@@ -6,6 +6,7 @@ const OF_HOST = [
   'step ended',
   'step not begun',
   'attempt failed',
+  'attempt repeated',
   'attempt not recorded',
   'attempt not counted',
 ]

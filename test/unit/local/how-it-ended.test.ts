@@ -61,6 +61,7 @@ describe('how a sandbox process has ended', () => {
       log('INFO', 'reading', { rows: 3, file: { key: 'a' } }),
       log('WARN', 'x'.repeat(5_000)),
       log('INFO', 'step ended', { agentId: 'x', status: 'succeeded' }),
+      log('WARN', 'attempt repeated', { agentId: 'x', beganAt: '2026-11-28T11:59:00.000Z' }),
       'written by console.log',
       log('INFO', 'two\nlines'),
     ]
