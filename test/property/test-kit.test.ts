@@ -75,7 +75,13 @@ function approvalOf(behaviour: Behaviour, path: string) {
   return answer && { decision: answer.decision, afterSeconds: answer.milliseconds / 1_000 }
 }
 
-function ranOf({ status, steps, result }: WorkflowRun) {
-  const task = { status }
-  return { task, steps: new Map(Object.entries(steps)), ...(result === undefined ? {} : { result }) }
+function ranOf(run: WorkflowRun) {
+  const { status, steps } = run
+  // Reading the result of a failed run throws its error.
+  const result = status === 'succeeded' ? run.result : undefined
+  return {
+    task: { status },
+    steps: new Map(Object.entries(steps)),
+    ...(result === undefined ? {} : { result }),
+  }
 }
