@@ -10,6 +10,8 @@ import { behaviours, workflows } from '../support/random/random-workflows.ts'
 
 const RUNS = Number(process.env.ORCHESTRATOR_KIT_WORKFLOWS ?? 20)
 const INPUT = { list: [3, 1, 2] }
+/** shared/selector/breaker.ts opens a breaker after so many failures in a row. */
+const FAILURES_TO_OPEN = 5
 
 describe('testWorkflow', () => {
   it(`means what the reference evaluator says: ${RUNS} random workflows`, {
@@ -29,7 +31,7 @@ describe('testWorkflow', () => {
           // The cheapest agent first, then the next: the order in which the reference evaluator tries them.
           prefer: { quality: 0, cost: 1, latency: 0 },
         })
-        if (!inOrder(run, behaviour.agents)) return
+        if (mayHaveBroken(run)) return
         compared++
         agree(expected, ranOf(run))
       }),
@@ -62,12 +64,10 @@ function withoutCrashes(behaviour: Behaviour): Behaviour {
   return { ...behaviour, runOf }
 }
 
-/** Whether agents were asked in their order. Circuit breakers change it once an agent has failed often; the evaluator has none. */
-function inOrder({ steps }: WorkflowRun, agents: readonly string[]): boolean {
-  return Object.values(steps).every(({ attempts, agentId }) => {
-    const asked = [...attempts.map((attempt) => attempt.agentId), agentId].filter((id) => id !== undefined)
-    return [...new Set(asked)].every((id, at) => id === agents[at])
-  })
+/** Whether an agent has failed so often that its circuit breaker may have opened: the evaluator has no breakers. */
+function mayHaveBroken({ steps }: WorkflowRun): boolean {
+  const failed = Object.values(steps).flatMap(({ attempts }) => attempts.map(({ agentId }) => agentId))
+  return [...Map.groupBy(failed, (id) => id).values()].some(({ length }) => length >= FAILURES_TO_OPEN)
 }
 
 function approvalOf(behaviour: Behaviour, path: string) {

@@ -3,14 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { removeAltered, replaceAgent } from '../../support/cloud/altered-assembly.ts'
-import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { removeAltered, replaceAgent } from '../support/cloud/altered-assembly.ts'
+import { type LocalApi, startApi } from '../support/cloud/local-api.ts'
 
 let api: LocalApi
 let log: string
 beforeAll(async () => {
   api = await startApi({
-    assembly: await replaceAgent('echo', join(import.meta.dirname, '../../support/agents/priced-agent.ts')),
+    assembly: await replaceAgent('echo', join(import.meta.dirname, '../support/agents/priced-agent.ts')),
   })
   await publish('payer', { one: pay(), two: pay({ needs: ['one'] }) })
   // A chain of eight child tasks, the last of which spends.

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startIsolated } from '../../support/cloud/isolated.ts'
-import { BOMBS } from '../../support/random/expression-bombs.ts'
+import { startIsolated } from '../support/cloud/isolated.ts'
+import { BOMBS } from '../support/random/expression-bombs.ts'
 
 let isolated: Awaited<ReturnType<typeof startIsolated>>
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { makeSurroundings } from '../../../local/lambda/function-settings.ts'
-import { LambdaFunction } from '../../../local/lambda/lambda-function.ts'
+import { makeSurroundings } from '../../local/lambda/function-settings.ts'
+import { LambdaFunction } from '../../local/lambda/lambda-function.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sandboxes-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -212,7 +212,7 @@ describe('a sandbox process', () => {
 
   it('does not outlive the local cloud, not even one that computes without end', async () => {
     const life = join(folder, 'life.ts')
-    const module = new URL('../../../local/lambda/lambda-function.ts', import.meta.url).href
+    const module = new URL('../../local/lambda/lambda-function.ts', import.meta.url).href
     writeFileSync(
       life,
       `import { LambdaFunction } from ${JSON.stringify(module)}

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ROUTES } from '../../../shared/contracts/routes.ts'
-import { copyProject } from '../../support/cloud/copy-project.ts'
-import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { ROUTES } from '../../shared/contracts/routes.ts'
+import { copyProject } from '../support/cloud/copy-project.ts'
+import { type LocalApi, startApi } from '../support/cloud/local-api.ts'
 
 const agentFile = (id: string, more: string, capability = 'text.write'): string => `
 import { existsSync } from 'node:fs'
