@@ -1,6 +1,7 @@
 import type { DimensionsOf, MetricName } from '../contracts/metrics.ts'
 import type { Json } from '../domain/json.ts'
 import type { FileLimits } from '../domain/task-file.ts'
+import type { Timer } from '../domain/timer.ts'
 import type { Ports } from '../ports/index.ts'
 import type { StepLog } from './step-log.ts'
 
@@ -66,12 +67,4 @@ export type Invocation = {
 export type HostLog = {
   info(message: string, facts: Record<string, unknown>): void
   warn(message: string, facts: Record<string, unknown>): void
-}
-
-/** Runs `act` once after a delay; the returned function cancels it. */
-export type Timer = (milliseconds: number, act: () => void) => () => void
-
-export const platformTimer: Timer = (milliseconds, act) => {
-  const timeout = setTimeout(act, milliseconds)
-  return () => clearTimeout(timeout)
 }

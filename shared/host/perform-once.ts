@@ -14,8 +14,9 @@ import { OrchestratorError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import { describeNotJson, notJsonIn } from '../domain/not-json.ts'
 import { superseded } from '../domain/superseded.ts'
+import { platformTimer, type Timer } from '../domain/timer.ts'
 import type { Ownership } from '../ports/index.ts'
-import { type HostPorts, platformTimer, type Timer } from './host-ports.ts'
+import type { HostPorts } from './host-ports.ts'
 
 type Needs = Pick<HostPorts, 'ledger' | 'values' | 'clock' | 'ids' | 'timer'>
 

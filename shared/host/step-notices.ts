@@ -1,5 +1,6 @@
 import type { DomainEvent } from '../domain/event.ts'
-import { type HostPorts, platformTimer } from './host-ports.ts'
+import { platformTimer } from '../domain/timer.ts'
+import type { HostPorts } from './host-ports.ts'
 
 /** Delay of the start event: a step that ends within it publishes start and end in one call. */
 const LINGER_MILLISECONDS = 20

@@ -1,9 +1,10 @@
 import { stepOf } from '../app/steps/plan-paths.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { FIRST_EXECUTION, isOpenTask } from '../domain/task.ts'
+import { platformTimer } from '../domain/timer.ts'
 import { secondsUntil } from '../domain/times.ts'
 import { DEFAULT_TIMEOUT_SECONDS } from '../workflow/schema.ts'
-import { type HostPorts, type Invocation, platformTimer } from './host-ports.ts'
+import type { HostPorts, Invocation } from './host-ports.ts'
 import type { Limits, StepRun } from './step-run.ts'
 
 /** How often the task is checked for cancellation. A step that starts at once and ends sooner causes no extra read. */

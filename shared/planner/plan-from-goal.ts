@@ -12,6 +12,7 @@
 import { OrchestratorError } from '../domain/errors.ts'
 import { describeIssues, type Issue } from '../domain/issue.ts'
 import type { JsonObject } from '../domain/json.ts'
+import { platformTimer, type Timer } from '../domain/timer.ts'
 import type { ModelMessage, ModelRequest, Models } from '../ports/models.ts'
 import type { Workflow } from '../workflow/schema.ts'
 import { askToMend } from './ask-to-mend.ts'
@@ -31,7 +32,7 @@ import {
 import type { Repair } from './repair.ts'
 import { repairPlan } from './repair-plan.ts'
 import { schemaOfInput } from './schema-of-input.ts'
-import { platformTimer, type Timer, withinTime } from './within-time.ts'
+import { withinTime } from './within-time.ts'
 
 export type PlannerPorts = {
   models: Models

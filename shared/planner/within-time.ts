@@ -1,10 +1,4 @@
-/** Calls back after some milliseconds; what it returns stops that. */
-export type Timer = (milliseconds: number, call: () => void) => () => void
-
-export const platformTimer: Timer = (milliseconds, call) => {
-  const timer = setTimeout(call, milliseconds)
-  return () => clearTimeout(timer)
-}
+import type { Timer } from '../domain/timer.ts'
 
 /**
  * Works with a signal that aborts after some time, or with the caller's. The promise settles then, also where the work heeds no signal: it

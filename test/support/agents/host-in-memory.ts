@@ -1,6 +1,7 @@
 import { VirtualClock } from '../../../local/stepfunctions/run/clock.ts'
 import type { DomainEvent } from '../../../shared/domain/event.ts'
-import type { HostPorts, Timer } from '../../../shared/host/host-ports.ts'
+import type { Timer } from '../../../shared/domain/timer.ts'
+import type { HostPorts } from '../../../shared/host/host-ports.ts'
 import type { Ports } from '../../../shared/ports/index.ts'
 import { memoryPorts } from '../../../testing/memory/ports.ts'
 
