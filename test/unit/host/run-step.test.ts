@@ -35,6 +35,17 @@ function invoke(taskId: string, path: string, { second = 0, remainingMs = 60_000
   return runStep(world.hosts)(asked, payload, invocation)
 }
 
+/** A first call of step `a` whose worker crashes: its agent never answers. */
+async function loseWorker(taskId: string): Promise<void> {
+  const began = Promise.withResolvers<void>()
+  work.mockImplementationOnce(() => {
+    began.resolve()
+    return new Promise(() => {})
+  })
+  void invoke(taskId, 'a', { remainingMs: 3_600_000 }).catch(() => {})
+  await began.promise
+}
+
 const recordOf = async (taskId: string, path: string) =>
   (await world.ports.steps.findSteps(taskId, [path]))[0]
 const eventTypes = () => world.events.map(({ type }) => type).filter((type) => type.startsWith('step.'))
@@ -179,13 +190,7 @@ describe('an attempt that fails', () => {
 
   it('is recorded for a crashed worker by the next owner of the step (host/H6)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
-    const began = Promise.withResolvers<void>()
-    work.mockImplementationOnce(() => {
-      began.resolve()
-      return new Promise(() => {})
-    })
-    void invoke(taskId, 'a', { remainingMs: 3_600_000 }).catch(() => {})
-    await began.promise
+    await loseWorker(taskId)
     await invoke(taskId, 'a', { second: 1 })
     expect(await recordOf(taskId, 'a')).toMatchObject({
       status: 'succeeded',
@@ -203,13 +208,7 @@ describe('an attempt that fails', () => {
 
   it('is repeated under its number, with a line in the log, when the same call comes again (host/H6)', async () => {
     const taskId = await seed({ a: { capability: 'work.do' } })
-    const began = Promise.withResolvers<void>()
-    work.mockImplementationOnce(() => {
-      began.resolve()
-      return new Promise(() => {})
-    })
-    void invoke(taskId, 'a', { remainingMs: 3_600_000 }).catch(() => {})
-    await began.promise
+    await loseWorker(taskId)
     await invoke(taskId, 'a')
     expect(work.mock.calls.map(([, { attempt }]) => attempt)).toEqual([1, 1])
     expect(await recordOf(taskId, 'a')).toMatchObject({ status: 'succeeded', attempts: [] })
@@ -234,13 +233,7 @@ describe('an attempt that fails', () => {
     'is noted as $name when the policy retries $on and its worker of 60 s died $seconds s ago (host/H6)',
     async ({ on, seconds, name, timeoutSeconds }) => {
       const taskId = await seed({ a: { capability: 'work.do', retry: { on }, timeoutSeconds } })
-      const began = Promise.withResolvers<void>()
-      work.mockImplementationOnce(() => {
-        began.resolve()
-        return new Promise(() => {})
-      })
-      void invoke(taskId, 'a', { remainingMs: 3_600_000 }).catch(() => {})
-      await began.promise
+      await loseWorker(taskId)
       await world.clock.sleep(1_000 * seconds)
       const again = invoke(taskId, 'a', { second: 61, remainingMs: 60_000 })
       await (name === 'Sandbox.Timedout' || on.length > 1 || on[0] === 'error'
@@ -333,13 +326,7 @@ describe('the input of a step', () => {
 
   it('is kept of an attempt whose worker has died, which has the version that it had called (host/H7)', async () => {
     const taskId = await seed({ a: { capability: 'work.do', input: { count: 1 } } })
-    const began = Promise.withResolvers<void>()
-    work.mockImplementationOnce(() => {
-      began.resolve()
-      return new Promise(() => {})
-    })
-    void invoke(taskId, 'a', { remainingMs: 3_600_000 }).catch(() => {})
-    await began.promise
+    await loseWorker(taskId)
     expect(await inputOf(taskId, 'a')).toEqual({ count: 1 })
     await invoke(taskId, 'a', { second: 1 })
     expect(await recordOf(taskId, 'a')).toMatchObject({

@@ -164,7 +164,7 @@ function expectRow(
   { name, then }: Pick<Row, 'name' | 'then'>,
   cell: string,
   ran: { status: string; attempts: readonly Told[] },
-  /** Of the last attempt, where it has another. */
+  /** The error name of the last attempt, if it differs from the others. */
   lastName = name,
 ): void {
   const calls = callsIn(cell)
