@@ -10,7 +10,7 @@ type SystemError = Error & {
   port?: number
 }
 
-/** Of the network. */
+/** Errors of the network, by the code of Node.js. */
 const REFUSED: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: 'the connection was closed by the other side',
@@ -21,7 +21,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'it has not answered',
   EPIPE: 'the other side has closed it',
 }
-/** Of this machine. */
+/** What this machine lacks, by the code of Node.js. */
 const LACKING: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use',
   EADDRNOTAVAIL: 'this machine has no such address',

@@ -16,7 +16,7 @@ export const logger = (): Logger => once('logger', () => new Logger())
 /** Prices of models; the stage adds or replaces some, for another region or a contract. */
 export const prices = (): PriceTable => once('prices', () => pricesWith(environment().PRICES))
 
-/** Of files that agents write. */
+/** The size and number of the files that agents may write, as the stage says. */
 export const fileLimits = (): FileLimits => {
   const { MAX_FILE_MB: mostMb, MAX_TASK_FILES: maxFiles = DEFAULT_FILE_LIMITS.maxFiles } = environment()
   return { maxBytes: mostMb === undefined ? DEFAULT_FILE_LIMITS.maxBytes : mostMb * MIB, maxFiles }

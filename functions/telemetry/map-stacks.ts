@@ -73,7 +73,7 @@ function positionIn({ sources, mappings, x_root: root = '' }: SourceMap, line: n
   const source = sources[found]
   if (source === undefined) return undefined
   const file = source.startsWith(root) ? source.slice(root.length) : source
-  // Of a package the map has no lines.
+  // The map holds no lines of packages, only their files.
   return file.startsWith('node_modules/') ? file : `${file}:${foundLine + 1}:${foundColumn + 1}`
 }
 

@@ -9,9 +9,9 @@ export const CapabilityHealthSchema = z.object({
   successRate: z.number(),
   p50Seconds: z.number(),
   p95Seconds: z.number(),
-  costUsd: z.number().describe('Of one call'),
+  costUsd: z.number().describe('The cost of one call'),
   p95CostUsd: z.number(),
-  tokens: z.number().describe('Of one call'),
+  tokens: z.number().describe('The tokens of one call'),
   trend: z.enum(['better', 'steady', 'worse']).describe('Compared with the hours before'),
 })
 export type AgentHealth = z.infer<typeof CapabilityHealthSchema>

@@ -84,7 +84,7 @@ export const StepViewSchema = z.object({
   status: z.enum(STEP_STATUSES),
   capability: z.string().optional(),
   agentId: z.string().optional(),
-  agentVersion: z.string().optional().describe('Of the agent that works on it, or has succeeded'),
+  agentVersion: z.string().optional().describe('The version of the agent that works on it, or has succeeded'),
   needs: z.array(z.string()),
   startedAt: z.string().optional().describe('When its first attempt began'),
   attemptStartedAt: z
@@ -131,7 +131,9 @@ export type StepView = z.infer<typeof StepViewSchema>
 export const TaskWithStepsViewSchema = TaskViewSchema.extend({
   steps: z
     .array(StepViewSchema)
-    .describe('Of a loop those of its latest round, of a fan-out the items that wait; `links.steps` has all'),
+    .describe(
+      'For a loop the steps of its latest round, for a fan-out the items that wait; `links.steps` has all',
+    ),
   moreSteps: z.number().int().optional().describe('The number left out, if not all fit the response'),
 })
 export type TaskWithStepsView = z.infer<typeof TaskWithStepsViewSchema>

@@ -18,7 +18,10 @@ const StackSchema = z
   .describe(
     'The frames of its stack, the innermost first, by files of the project; without those of the host and of Node.js',
   )
-const CodeSchema = z.string().optional().describe('Of a system or a library: ECONNREFUSED, ENOENT, ...')
+const CodeSchema = z
+  .string()
+  .optional()
+  .describe('The code of the system or a library: ECONNREFUSED, ENOENT, ...')
 
 export const CauseSchema = z.object({
   name: z.string(),

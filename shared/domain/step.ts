@@ -128,7 +128,7 @@ export const StepRecordSchema = z.object({
     .describe('Models whose price is not known: the cost is at least this'),
   progress: z.object({ fraction: z.number(), note: z.string() }).optional(),
   approval: ApprovalSchema.optional(),
-  child: z.string().optional().describe('Of a child workflow: the task that runs it'),
+  child: z.string().optional().describe('The task that runs a child workflow'),
   items: StoredValueSchema.optional().describe('The list of a fan-out'),
   itemCount: z.number().int().optional().describe('The length of the list of a fan-out'),
 })
