@@ -1,6 +1,7 @@
 import type { Json } from '../domain/json.ts'
 import type { TokenUsage } from '../domain/price-table.ts'
 import type { AgentFiles } from './agent-files.ts'
+import type { AgentModel } from './agent-model.ts'
 
 /** Facts for the log of the running step; payloads and secrets stay out. */
 export type AgentLog = {
@@ -23,6 +24,7 @@ export type AgentContext = {
   readonly deadline: Date
   readonly log: AgentLog
   readonly files: AgentFiles
+  readonly model: AgentModel
   /**
    * Performs an external side effect once for this step, across all its attempts: a refund, a mail, a booking. Returns its result, also
    * when an earlier attempt has performed it. Throws StepSupersededError when a later attempt has taken over.

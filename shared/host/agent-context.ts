@@ -4,6 +4,7 @@ import { boundedText, textOf } from '../domain/bounded.ts'
 import { factsOfAgent } from '../domain/log-facts.ts'
 import { agentFiles } from './agent-files.ts'
 import type { HostPorts } from './host-ports.ts'
+import { withoutModels } from './model/without-models.ts'
 import { performOnce } from './perform-once.ts'
 import type { Limits, StepRun } from './step-run.ts'
 
@@ -31,6 +32,7 @@ export function agentContext(
       warn: (message, facts = {}) => log.warn(boundedText(textOf(message)), factsOfAgent(facts)),
     },
     files: agentFiles(ports, run, { signal }),
+    model: withoutModels(run.agent.manifest.id),
     once: performOnce(ports, own, signal) as AgentContext['once'],
     spend: (spent) => spending.add(spent),
     progress: (fraction, note) => steps.setProgress(own, { fraction: shareOf(fraction), note: textOf(note) }),
