@@ -4,6 +4,7 @@ import {
   type AgentManifest,
   AgentManifestSchema,
   AgentModelSchema,
+  AgentNeedsSchema,
   AgentPriceSchema,
   issuesOfManifest,
 } from '../domain/agent.ts'
@@ -57,6 +58,8 @@ type Definition<C extends GivenCapabilities> = {
   tenants?: string[]
   /** The language model that it uses, whose rate limit is shared by all agents with this model. */
   model?: z.input<typeof AgentManifestSchema>['model']
+  /** What it needs from its stage: `{models: ['default']}` gives it `context.model`, and the permission to call these models. */
+  needs?: z.input<typeof AgentManifestSchema>['needs']
   /** No new step is bound to the agent; set it in a deployment before the one that removes the agent. */
   deprecated?: boolean
   execute(call: Call<C>, context: AgentContext): Promise<C[keyof C]['output']['_zod']['input']>
@@ -82,12 +85,13 @@ export function defineAgent<C extends GivenCapabilities>(definition: Definition<
     tags,
     tenants,
     model,
+    needs,
     deprecated,
     execute,
     ...unknown
   } = definition
   requireCallable(id, { capabilities, execute })
-  requireKnown(id, { ...unknown, limits, price, model })
+  requireKnown(id, { ...unknown, limits, price, model, needs })
   const schemas = requireSchemas(id, capabilities)
   const declared = {
     id,
@@ -99,6 +103,7 @@ export function defineAgent<C extends GivenCapabilities>(definition: Definition<
     tags,
     tenants,
     model,
+    needs,
     deprecated,
     capabilities: Object.entries(schemas).map(([name, capability]) => ({
       name,
@@ -120,7 +125,12 @@ export function defineAgent<C extends GivenCapabilities>(definition: Definition<
 /** An id that is none is shown as the value that it is. */
 const shownId = (id: unknown): string => (typeof id === 'string' && id !== '' ? id : shown(id))
 
-const PARTS = { limits: AgentLimitsSchema, price: AgentPriceSchema, model: AgentModelSchema }
+const PARTS = {
+  limits: AgentLimitsSchema,
+  price: AgentPriceSchema,
+  model: AgentModelSchema,
+  needs: AgentNeedsSchema,
+}
 const FIELDS = [...Object.keys(AgentManifestSchema.shape), 'execute']
 
 /** What JavaScript may leave out, or an unchecked module. */

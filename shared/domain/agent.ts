@@ -56,6 +56,32 @@ export const AgentModelSchema = z.object({
   tokensPerMinute: z.number().int().min(1).max(MOST_TOKENS).optional(),
 })
 
+/** In place of names: every model that the stage configures. */
+export const EVERY_MODEL = '*'
+
+/** What an agent needs from its stage; its function gets the means and the permissions for exactly this. */
+export const AgentNeedsSchema = z.object({
+  models: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(\*|[a-z][a-z0-9-]{0,31})$/,
+          'a name of a model is a-z, 0-9 and dashes, starts with a letter, at most 32 characters; "*" is every model of the stage',
+        ),
+    )
+    .max(8)
+    .meta({ uniqueItems: true })
+    .default([])
+    .describe(
+      'Names of language models that the stage configures; the agent works without those that it does not, or says what it needs',
+    ),
+})
+
+/** Whether an agent may ask for a model of this name. */
+export const needsModel = ({ needs }: Pick<AgentManifest, 'needs'>, name: string): boolean =>
+  needs?.models.some((needed) => needed === name || needed === EVERY_MODEL) ?? false
+
 /** An agent's declaration; the same for agents of this repository and for those registered through the API. */
 export const AgentManifestSchema = z.object({
   id: AgentIdSchema,
@@ -77,6 +103,7 @@ export const AgentManifestSchema = z.object({
     .optional()
     .describe('The tenants that may use the agent; all by default'),
   model: AgentModelSchema.optional(),
+  needs: AgentNeedsSchema.optional(),
   deprecated: z
     .boolean()
     .optional()
@@ -88,18 +115,25 @@ export const AgentManifestSchema = z.object({
 export type AgentManifest = z.infer<typeof AgentManifestSchema>
 
 /** Checks that concern several fields of a manifest together; the schema checks each field alone. */
-export function issuesOfManifest({ model, price, capabilities }: AgentManifest): Issue[] {
+export function issuesOfManifest({ model, price, capabilities, needs }: AgentManifest): Issue[] {
   const names = capabilities.map(({ name }) => name)
-  const issues = names.flatMap((name, at) => {
-    const first = names.indexOf(name)
-    if (first === at) return []
+  const repeated = repeatedIn(names).map(({ name, at, first }) => {
     const message = `capability "${name}" is there twice: capabilities.${first} has the same name; an agent does a thing in one way`
-    return [issue('duplicate-capability', `capabilities.${at}.name`, message)]
+    return issue('duplicate-capability', `capabilities.${at}.name`, message)
   })
+  const asked = repeatedIn(needs?.models ?? []).map(({ name, at, first }) => {
+    const message = `model "${name}" is there twice: needs.models[${first}] has the same name; leave one of them out`
+    return issue('duplicate-model', `needs.models[${at}]`, message)
+  })
+  const issues = [...repeated, ...asked]
   if (model?.tokensPerMinute === undefined || price.mostTokens !== undefined) return issues
   const message = `a limit of model.tokensPerMinute (${model.tokensPerMinute}) needs price.mostTokens: as many tokens are taken of the minute before a call`
   return [...issues, issue('missing-most-tokens', 'price.mostTokens', message)]
 }
+
+/** The places of names that an earlier place has too. */
+const repeatedIn = (names: readonly string[]): { name: string; at: number; first: number }[] =>
+  names.map((name, at) => ({ name, at, first: names.indexOf(name) })).filter(({ at, first }) => first < at)
 
 /**
  * Only `active` agents get new bindings. `deprecated` agents finish the steps that are bound to them; `inactive` agents are removed, but

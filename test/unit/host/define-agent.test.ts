@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import * as z from 'zod'
 import * as zod3 from 'zod/v3'
 import { defineAgent } from '../../../shared/agent/index.ts'
+import { needsModel } from '../../../shared/domain/agent.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 
 /** The call as JavaScript makes it, whose mistakes no compiler has seen. */
@@ -47,10 +48,37 @@ it.each([
   [{ execute: undefined }, 'execute: it is nothing; it must be a function of (call, context)'],
   [{ capabilities: undefined }, 'capabilities: it is nothing; it must be an object such as'],
   [{ capabilities: { 'x.y': 5 } }, 'capabilities["x.y"]: it is 5; it must be an object such as'],
+  [{ needs: { model: ['fast'] } }, 'needs.model: needs has no "model"; did you mean "models"?'],
+  [
+    { needs: { models: ['Fast'] } },
+    'needs.models[0]: models[0] is "Fast"; a name of a model is a-z, 0-9 and',
+  ],
+  [{ needs: { models: 'fast' } }, 'needs.models: models is "fast"; it must be a list'],
+  [
+    { needs: { models: ['fast', 'slow', 'fast'] } },
+    'needs.models[2]: model "fast" is there twice: needs.models[0] has the same name; leave one of them out',
+  ],
   [{ tag: [] }, 'tag: an agent has no "tag"; did you mean "tags"?'],
 ])('refuses a declaration, naming the place and what would be right: %#', (changes, message) => {
   expect(() => define(changes)).toThrow(OrchestratorError)
   expect(() => define(changes)).toThrow(`agent clerk: ${message}`)
+})
+
+it('keeps what an agent needs, and nothing where it needs nothing', () => {
+  expect(define({ needs: { models: ['fast', '*'] } })).toHaveProperty('manifest.needs', {
+    models: ['fast', '*'],
+  })
+  expect(define({})).toMatchObject({ manifest: { needs: undefined } })
+})
+
+it.each([
+  [{ models: ['fast'] }, 'fast', true],
+  [{ models: ['fast'] }, 'slow', false],
+  [{ models: ['*'] }, 'slow', true],
+  [{ models: [] }, 'fast', false],
+  [undefined, 'fast', false],
+])('needs %j: may it ask for %s? %s', (needs, name, may) => {
+  expect(needsModel({ needs }, name)).toBe(may)
 })
 
 /** A schema of another copy of zod 4: of a class that this package has not loaded, with a version of its own. */
