@@ -42,6 +42,21 @@ export type Budgets = {
    * well, so that the available amount may become negative. False when this reservation does not exist any more.
    */
   settle(root: string, slot: string, reservation: Reservation, spent: Amount): Promise<boolean>
+  /**
+   * Enlarges exactly this reservation by what a running attempt is about to spend. `refused`: not enough is available, this reservation does
+   * not exist any more, or the budget is closed.
+   */
+  enlarge(root: string, slot: string, reservation: Reservation, more: Amount): Promise<'enlarged' | 'refused'>
+  /**
+   * Takes back what `enlarge` has added to exactly this reservation: `spent` is deducted, the rest becomes available again, as `settle` does
+   * it. False when this reservation does not exist any more.
+   */
+  shrink(
+    root: string,
+    slot: string,
+    reservation: Reservation,
+    part: { less: Amount; spent: Amount },
+  ): Promise<boolean>
   /** Raises the total by compare-and-set; false when the total is not `from` any more. */
   raise(root: string, from: Amount, to: Amount): Promise<boolean>
   /** Refuses further reservations of this task and, for a root, of all its children. */

@@ -70,4 +70,33 @@ describe('a budget', () => {
     })
     expect(await budgets.find('old')).toMatchObject({ available: { nanoUsd: 0 }, spent: usd(40) })
   })
+
+  it('enlarges and shrinks exactly one reservation, within what is available', async () => {
+    await budgets.create('growing', { usd: 100e-9, tokens: 50 })
+    const one = { holder: '1', until, nanoUsd: 10, tokens: 5 }
+    expect(await budgets.reserve('growing', 's', one)).toBe('reserved')
+    expect(await budgets.enlarge('growing', 's', one, { nanoUsd: 90, tokens: 45 })).toBe('enlarged')
+    const whole = { ...one, nanoUsd: 100, tokens: 50 }
+    expect(await budgets.find('growing')).toMatchObject({
+      available: NOTHING,
+      reserved: new Map([['s', whole]]),
+    })
+    // The reservation is another one by now; and nothing is left.
+    expect(await budgets.enlarge('growing', 's', one, { nanoUsd: 0, tokens: 1 })).toBe('refused')
+    expect(await budgets.enlarge('growing', 's', whole, { nanoUsd: 0, tokens: 1 })).toBe('refused')
+    expect(await budgets.shrink('growing', 's', one, { less: NOTHING, spent: NOTHING })).toBe(false)
+    const part = { less: { nanoUsd: 90, tokens: 45 }, spent: { nanoUsd: 20, tokens: 50 } }
+    expect(await budgets.shrink('growing', 's', whole, part)).toBe(true)
+    // More than was held is deducted as well, so that it is not lost.
+    expect(await budgets.find('growing')).toMatchObject({
+      available: { nanoUsd: 70, tokens: -5 },
+      spent: { nanoUsd: 20, tokens: 50 },
+      reserved: new Map([['s', one]]),
+    })
+    await budgets.close('growing')
+    expect(await budgets.enlarge('growing', 's', one, { nanoUsd: 1, tokens: 0 })).toBe('refused')
+    expect(await budgets.settle('growing', 's', one, NOTHING)).toBe(true)
+    expect(await budgets.enlarge('growing', 'other', one, { nanoUsd: 1, tokens: 0 })).toBe('refused')
+    expect(await budgets.enlarge('nobody', 's', one, { nanoUsd: 1, tokens: 0 })).toBe('refused')
+  })
 })

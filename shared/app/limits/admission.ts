@@ -24,8 +24,9 @@ import {
   type Pass,
 } from '../../selector/breaker.ts'
 import { slotsOfAgent } from '../agents/agent-knowledge.ts'
-import { mostOfCall } from './most-of-call.ts'
-import { reserveBudget, settleBudget } from './spend-budget.ts'
+import { type CallBudget, callBudget } from './call-budget.ts'
+import { coveredParts, mostOfCall } from './most-of-call.ts'
+import { reserveBudget } from './spend-budget.ts'
 
 type Needs = Pick<Ports, 'breakers' | 'limits' | 'budgets' | 'clock'>
 
@@ -33,7 +34,7 @@ export type Applicant = {
   own: Ownership
   plan: Pick<Plan, 'budget'>
   agentId: string
-  manifest: Pick<AgentManifest, 'version' | 'limits' | 'price' | 'model'>
+  manifest: Pick<AgentManifest, 'version' | 'limits' | 'price' | 'model' | 'needs'>
   /** Why the agent was chosen, with the other candidates. */
   decision: Decision | undefined
   /** The agents to try after it has failed, if the step names them. */
@@ -49,6 +50,8 @@ type Release = (end: CallEnd | undefined, spent: Amount) => Promise<void>
 export type Admitted = {
   /** Reports the outcome of the call, once; a call without an outcome says nothing about the agent. */
   end: Release
+  /** What the call holds of the task's budget; absent for a task without one. */
+  budget?: CallBudget
 }
 
 /** Leases (slots, trials, reservations) last this much longer than the call, because clocks differ. */
@@ -60,11 +63,16 @@ const MOST_TRIES = 20
 /** Throws AgentUnavailableError, AgentBusyError or BudgetExceededError. Quotas, which cannot be returned, are taken last. */
 export async function admit(ports: Needs, applicant: Applicant): Promise<Admitted> {
   const held: Release[] = []
+  let budget: CallBudget | undefined
   try {
-    for (const hold of [holdBreaker, holdSlot, holdBudget, takeRates]) {
+    for (const hold of [holdBreaker, holdSlot]) {
       const release = await hold(ports, applicant)
       if (release) held.push(release)
     }
+    budget = await holdBudget(ports, applicant)
+    const { end } = budget ?? {}
+    if (end) held.push((_end, spent) => end(spent))
+    await takeRates(ports, applicant)
   } catch (refusal) {
     await Promise.all(held.map((release) => release(undefined, NOTHING)))
     throw refusal
@@ -73,6 +81,7 @@ export async function admit(ports: Needs, applicant: Applicant): Promise<Admitte
     async end(end, spent) {
       await Promise.all(held.splice(0).map((release) => release(end, spent)))
     },
+    ...(budget ? { budget } : {}),
   }
 }
 
@@ -185,31 +194,33 @@ const holdSlot: Hold = async ({ limits }, { own, agentId, manifest, deadline }) 
 }
 
 /** A rate quota that was taken is not returned, however the call ends. */
-const takeRates: Hold = async ({ limits, clock }, { agentId, manifest }) => {
+async function takeRates({ limits, clock }: Needs, { agentId, manifest }: Applicant): Promise<void> {
   const { limits: declared, price, model } = manifest
   const { ratePerMinute } = declared
   if (ratePerMinute !== undefined && !(await limits.takeRate(`agent:${agentId}`, 1, ratePerMinute)))
     throw busy(`agent ${agentId} is at its limit of ${ratePerMinute} calls a minute`, untilNextMinute(clock))
-  if (model?.tokensPerMinute === undefined || price.mostTokens === undefined) return undefined
+  if (model?.tokensPerMinute === undefined || price.mostTokens === undefined) return
   const { name, tokensPerMinute } = model
   // A call larger than the quota of a minute takes all of it.
   const tokens = Math.min(price.mostTokens, tokensPerMinute)
   if (!(await limits.takeRate(`model:${name}`, tokens, tokensPerMinute)))
     throw busy(`model ${name} is at its limit of ${tokensPerMinute} tokens a minute`, untilNextMinute(clock))
-  return undefined
 }
 
 /** Applies to free agents too: a task that has overdrawn its budget is stopped at its next step. */
-const holdBudget: Hold = async ({ budgets, clock }, { own, plan, manifest, deadline }) => {
+async function holdBudget(
+  { budgets, clock }: Needs,
+  { own, plan, manifest, deadline }: Applicant,
+): Promise<CallBudget | undefined> {
   if (!plan.budget) return undefined
   const { taskId, path, fence } = own
-  const { amount, why } = await mostOfCall(budgets, taskId, manifest.price)
+  const { amount, why } = await mostOfCall(budgets, taskId, manifest)
   const attempt = { taskId, path, holder: fence, until: leaseUntil(deadline) }
   const reservation = await reserveBudget({ budgets, clock }, attempt, amount, why)
-  return async (_end, spent) => settleBudget(budgets, own, reservation, spent)
+  return callBudget({ budgets, clock }, own, reservation, coveredParts(manifest))
 }
 
-const untilNextMinute = ({ now }: Ports['clock']): { waitSeconds: number } => ({
+export const untilNextMinute = ({ now }: Ports['clock']): { waitSeconds: number } => ({
   waitSeconds: 60 - Math.floor((now().getTime() / 1_000) % 60),
 })
 

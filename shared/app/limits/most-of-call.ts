@@ -1,7 +1,8 @@
 /**
  * The most that one call can cost, which is reserved from the task's budget while the call runs. An agent declares it (`price.mostUsd`,
  * `mostTokens`); without `mostUsd`, the price of a call counts. For an agent that declares nothing a share of the whole budget is
- * reserved, so that at most ten of its calls run concurrently, and none starts when less is left.
+ * reserved, so that at most ten of its calls run concurrently, and none starts when less is left. An agent that needs language models reserves
+ * nothing that it does not declare: each call of a model is reserved by itself (call-budget.ts), and nothing else that it does is known to cost.
  */
 import type { Agent, AgentManifest } from '../../domain/agent.ts'
 import { type Amount, amountOf, type Budget, NOTHING } from '../../domain/budget.ts'
@@ -12,10 +13,22 @@ import type { Budgets } from '../../ports/index.ts'
 /** The share of the whole budget that is reserved for a call of an agent without a declared maximum. */
 export const SHARE_OF_UNDECLARED = 0.1
 
-type Price = AgentManifest['price']
+/** What decides about the reservation for a call of an agent. */
+export type Priced = Pick<AgentManifest, 'price' | 'needs'>
 
-/** The maxima that an agent does not declare. */
-function undeclared({ perCallUsd, mostUsd, mostTokens }: Price): ('mostUsd' | 'mostTokens')[] {
+/** Whether an agent calls language models through the host, which reserves each call by itself. */
+export const paysByCall = ({ needs }: Pick<Priced, 'needs'>): boolean => (needs?.models?.length ?? 0) > 0
+
+/** The parts of a budget for which the reservation for a call covers all that the agent may spend in it. */
+export const coveredParts = ({ price: { mostUsd, mostTokens } }: Priced): (keyof Amount)[] => [
+  ...(mostUsd === undefined ? [] : (['nanoUsd'] as const)),
+  ...(mostTokens === undefined ? [] : (['tokens'] as const)),
+]
+
+/** The maxima that an agent does not declare, and for which a share of the budget is held. */
+function undeclared({ price, needs }: Priced): ('mostUsd' | 'mostTokens')[] {
+  if (paysByCall({ needs })) return []
+  const { perCallUsd, mostUsd, mostTokens } = price
   return [
     ...(mostUsd === undefined && perCallUsd === 0 ? (['mostUsd'] as const) : []),
     ...(mostTokens === undefined ? (['mostTokens'] as const) : []),
@@ -26,16 +39,16 @@ function undeclared({ perCallUsd, mostUsd, mostTokens }: Price): ('mostUsd' | 'm
 export async function mostOfCall(
   budgets: Budgets,
   taskId: string,
-  price: Price,
+  agent: Priced,
 ): Promise<{ amount: Amount; why?: string }> {
-  return mostOf(price, undeclared(price).length === 0 ? NOTHING : await wholeBudget(budgets, taskId))
+  return mostOf(agent, undeclared(agent).length === 0 ? NOTHING : await wholeBudget(budgets, taskId))
 }
 
 /** The same for a budget whose total is known. */
-export function mostOf(price: Price, whole: Amount): { amount: Amount; why?: string } {
-  const { perCallUsd, mostUsd = perCallUsd, mostTokens = 0 } = price
+export function mostOf(agent: Priced, whole: Amount): { amount: Amount; why?: string } {
+  const { perCallUsd, mostUsd = perCallUsd, mostTokens = 0 } = agent.price
   const said = amountOf({ usd: mostUsd, tokens: mostTokens })
-  const unsaid = undeclared(price)
+  const unsaid = undeclared(agent)
   if (unsaid.length === 0) return { amount: said }
   const share = (name: keyof Amount): number => Math.ceil(whole[name] * SHARE_OF_UNDECLARED)
   return {
@@ -58,14 +71,14 @@ async function wholeBudget(budgets: Budgets, taskId: string): Promise<Amount> {
 export function withUndeclared<Told extends Pick<Estimate, 'assumptions'>>(
   estimate: Told,
   bindings: Readonly<Record<string, Binding>>,
-  agents: readonly Pick<Agent, 'id' | 'price'>[],
+  agents: readonly Pick<Agent, 'id' | 'price' | 'needs'>[],
   budget: Budget | undefined,
 ): Told {
   if (!budget) return estimate
   const limited = { mostUsd: budget.usd !== undefined, mostTokens: budget.tokens !== undefined }
   const ids = new Set(Object.values(bindings).map(({ agentId }) => agentId))
-  const assumptions = agents.flatMap(({ id, price }) => {
-    const unsaid = ids.has(id) ? undeclared(price).filter((name) => limited[name]) : []
+  const assumptions = agents.flatMap(({ id, ...agent }) => {
+    const unsaid = ids.has(id) ? undeclared(agent).filter((name) => limited[name]) : []
     return unsaid.map(
       (name) => `agent ${id} does not say price.${name}: a tenth of the budget is held for each of its calls`,
     )

@@ -164,7 +164,7 @@ export function spentAndHeld(budget: KeptBudget, now: number): { spent: Amount; 
 }
 
 /** The slot of a step in a root's budget; neither task ids nor paths contain spaces. */
-const slotOf = (root: string, taskId: string, path: string): string =>
+export const slotOf = (root: string, taskId: string, path: string): string =>
   taskId === root ? path : `${taskId} ${path}`
 
 /**
@@ -191,7 +191,7 @@ async function unlessEnded(
 }
 
 /** Settles expired reservations, so that they do not fill the item. */
-async function settleOverdue(budgets: Budgets, root: string, { reserved }: KeptBudget, now: number) {
+export async function settleOverdue(budgets: Budgets, root: string, { reserved }: KeptBudget, now: number) {
   for (const [slot, reservation] of reserved)
     if (reservation.until <= now) await budgets.settle(root, slot, reservation, reservation)
 }
@@ -216,7 +216,7 @@ type Refused = {
   why: string | undefined
 }
 
-function refusal({ root, path, budget, amount, now, why }: Refused): OrchestratorError {
+export function refusal({ root, path, budget, amount, now, why }: Refused): OrchestratorError {
   const { available } = budget
   // Names the part that is short for good; otherwise the part that other attempts hold now.
   const later = withHeld(budget, now)
@@ -241,5 +241,5 @@ const heldByOthers = (path: string, root: string, why: string): OrchestratorErro
     `step "${path}" waits for what others have reserved of the budget of task ${root}: ${why}`,
   )
 
-const hasEnded = (taskId: string): OrchestratorError =>
+export const hasEnded = (taskId: string): OrchestratorError =>
   new OrchestratorError('TaskCancelledError', `task ${taskId} has ended: nothing is spent for it any more`)

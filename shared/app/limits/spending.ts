@@ -7,6 +7,11 @@ import { usdOfTokens } from '../../estimator/model-prices.ts'
 /** The cost of one call of an agent: its price, and the spending that it reports. */
 export type Spending = {
   add(spent: Spent): void
+  /**
+   * A call of a model that has begun: it counts as the most that it can cost until the returned function is told what it has cost. So an
+   * attempt that ends before, by its deadline or because its agent did not wait, has paid for it.
+   */
+  begin(most: { usd: number; tokens: number }): (spent: Spent) => void
   sum(): { usd: number; tokens: number }
   /** The cost as stored with the attempt; empty when it was free. */
   told(): { costUsd?: number; tokens?: number; unpriced?: string[] }
@@ -30,28 +35,48 @@ export function makeSpending(
   prices: PriceTable,
   warn: (model: string) => void = () => {},
 ): Spending {
-  let [usd, all] = [perCallUsd, 0]
+  let [usd, tokens] = [perCallUsd, 0]
   const unpriced = new Set<string>()
+  const running = new Set<{ usd: number; tokens: number }>()
+  const sum = (): { usd: number; tokens: number } => {
+    const all = { usd, tokens }
+    for (const most of running) {
+      all.usd += most.usd
+      all.tokens += most.tokens
+    }
+    return all
+  }
+  const add = (spent: Spent): void => {
+    for (const [name, value] of Object.entries(spent)) {
+      if (name !== 'model' && !isAmount(Number(value ?? 0)))
+        throw new RangeError(`spend wants numbers from 0 to ${MOST_SPENT}; ${name} is ${value}`)
+    }
+    const known = usdOf(spent, prices)
+    usd += known ?? 0
+    tokens += tokensOf(spent)
+    const model = 'model' in spent ? boundedText(spent.model, MOST_MODEL_CHARACTERS) : ''
+    if (known !== undefined || unpriced.has(model) || unpriced.size >= MOST_UNPRICED) return
+    unpriced.add(model)
+    warn(model)
+  }
   return {
-    add(spent) {
-      for (const [name, value] of Object.entries(spent)) {
-        if (name !== 'model' && !isAmount(Number(value ?? 0)))
-          throw new RangeError(`spend wants numbers from 0 to ${MOST_SPENT}; ${name} is ${value}`)
+    add,
+    begin(most) {
+      const held = { ...most }
+      running.add(held)
+      return (spent) => {
+        if (running.delete(held)) add(spent)
       }
-      const known = usdOf(spent, prices)
-      usd += known ?? 0
-      all += tokensOf(spent)
-      const model = 'model' in spent ? boundedText(spent.model, MOST_MODEL_CHARACTERS) : ''
-      if (known !== undefined || unpriced.has(model) || unpriced.size >= MOST_UNPRICED) return
-      unpriced.add(model)
-      warn(model)
     },
-    sum: () => ({ usd, tokens: all }),
-    told: () => ({
-      ...(usd >= LEAST_USD ? { costUsd: usd } : {}),
-      ...(all > 0 ? { tokens: all } : {}),
-      ...(unpriced.size > 0 ? { unpriced: [...unpriced] } : {}),
-    }),
+    sum,
+    told() {
+      const all = sum()
+      return {
+        ...(all.usd >= LEAST_USD ? { costUsd: all.usd } : {}),
+        ...(all.tokens > 0 ? { tokens: all.tokens } : {}),
+        ...(unpriced.size > 0 ? { unpriced: [...unpriced] } : {}),
+      }
+    },
   }
 }
 

@@ -31,6 +31,10 @@ const THROTTLED = 'Lambda.TooManyRequestsException'
 export const isRefusal = ({ name }: Failure): boolean =>
   name === THROTTLED || REFUSALS.some((refusal) => refusal === name)
 
+/** Not a failure: a later invocation has taken over, or the call goes on from where it was. The same agent is called again. */
+export const isSame = ({ name }: Failure): boolean =>
+  name === 'StepSupersededError' || name === 'AgentContinuesError'
+
 export const secondsBusy = ({ ports, record }: Wait): number => {
   const now = ports.clock.now().getTime()
   return record.busySince === undefined ? 0 : (now - Date.parse(record.busySince)) / 1_000

@@ -32,6 +32,7 @@ import { isShort, type Purse, stillToSpend } from '../limits/spend-budget.ts'
 import {
   hasWaitedLongEnough,
   isRefusal,
+  isSame,
   SHORT_WAIT_SECONDS,
   secondsBusy,
   secondsUntilAsked,
@@ -51,6 +52,7 @@ export type NextAgent = { agent: Agent; decision?: Decision; waitSeconds: number
 
 /** Not a failure: the step is bound late, just before it runs. */
 export const LATE: Failure = { name: 'NoAgentError', message: 'nobody can run it' }
+
 /**
  * The next agent, or the failure if there is none. Throws AgentBusyError when the rebinder's state should retry it in
  * place (rebind/B10).
@@ -59,8 +61,7 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
   const { ports, plan, step, record, failure, own } = trouble
   if (hasWaitedLongEnough(trouble)) return { failure }
   const agents = await ports.agents.listAgents({ fresh: true })
-  // Not a failure: the attempt was superseded by a later invocation. The same agent is called again.
-  const same = agents.find(({ id }) => failure.name === 'StepSupersededError' && id === record.agentId)
+  const same = agents.find(({ id }) => isSame(failure) && id === record.agentId)
   if (same) return { agent: same, waitSeconds: 1 }
   const planned = { capability: step.capability, pinned: step.agent }
   const fallbacks = step.fallback && fallbacksOf(step, agents)
@@ -143,7 +144,7 @@ function withoutMoney(
   agents: readonly Agent[],
   { budget }: Purse,
 ): ReadonlyMap<string, Knowledge> {
-  const dear = agents.filter(({ price }) => isShort(budget.available, mostOf(price, budget.total).amount))
+  const dear = agents.filter((agent) => isShort(budget.available, mostOf(agent, budget.total).amount))
   const ids = new Set(dear.map(({ id }) => id))
   const refusal = 'waits for what others have reserved of the budget'
   return new Map([...known].map(([id, one]) => [id, ids.has(id) ? { refusal, ...one } : one]))

@@ -16,6 +16,8 @@ export const budgetsGrants = grantsOf<Budgets>()({
     find: [onTasks.get],
     reserve: CHANGE,
     settle: CHANGE,
+    enlarge: CHANGE,
+    shrink: CHANGE,
     raise: CHANGE,
     close: [onTasks.update(task)],
     reopen: [onTasks.update(task)],
@@ -23,7 +25,7 @@ export const budgetsGrants = grantsOf<Budgets>()({
   modes: {
     read: ['find', 'findShare', 'rootOf'],
     create: ['create', 'share', 'raise'],
-    spend: ['reserve', 'settle'],
+    spend: ['reserve', 'settle', 'enlarge', 'shrink'],
     close: ['close', 'reopen'],
   },
 })

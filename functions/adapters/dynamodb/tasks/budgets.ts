@@ -1,11 +1,11 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { type Amount, amountOf, lessAmount, partsOf } from '../../../../shared/domain/budget.ts'
+import { type Amount, addAmounts, amountOf, lessAmount, partsOf } from '../../../../shared/domain/budget.ts'
 import { isOrchestratorError } from '../../../../shared/domain/errors.ts'
 import type { Budgets, KeptBudget, Reservation, Share } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
 import { budgetKey, type TaskTable } from '../keys.ts'
+import { AVAILABLE, budgetIn, type Item, parentIn, RESERVED, SPENT } from './budget-items.ts'
 
-type Item = Record<string, unknown>
 type Change = {
   set?: string[]
   condition?: string[]
@@ -15,7 +15,6 @@ type Change = {
 }
 
 const REFUSED = ['ConditionalCheckFailedException']
-const RESERVED = 'reserved '
 
 /**
  * One item for each budget: the available amount of each limited part, and one attribute for each reservation. One item
@@ -114,10 +113,7 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
       const limits = await limitsOf(root)
       try {
         const isDone = await change(root, {
-          set: [
-            ...limits.map((name) => `${AVAILABLE[name]} = ${AVAILABLE[name]} - :${name}`),
-            '#reserved = :reserved',
-          ],
+          set: [...taking(limits), '#reserved = :reserved'],
           condition: [
             'attribute_exists(#total)',
             'attribute_not_exists(closed)',
@@ -125,7 +121,7 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
             ...limits.map((name) => `${AVAILABLE[name]} >= :${name}`),
           ],
           values: {
-            ...Object.fromEntries(limits.map((name) => [`:${name}`, reservation[name]])),
+            ...addingValues(limits, reservation),
             ':reserved': reservation,
           },
           names: { '#reserved': RESERVED + slot, '#total': 'total' },
@@ -143,14 +139,42 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
       const limits = await limitsOf(root)
       return change(root, {
         set: [...adding(limits), ...spending],
-        condition: ['holder', 'nanoUsd', 'tokens'].map((name) => `#reserved.${name} = :${name}Reserved`),
+        condition: isReserved,
         remove: ['#reserved'],
+        values: { ...addingValues(limits, back), ...spendingValues(spent), ...reservedValues(reservation) },
+        names: { '#reserved': RESERVED + slot },
+      })
+    },
+
+    async enlarge(root, slot, reservation, more) {
+      const limits = await limitsOf(root)
+      const isDone = await change(root, {
+        set: [...taking(limits), '#reserved = :to'],
+        condition: [
+          'attribute_not_exists(closed)',
+          ...isReserved,
+          ...limits.map((name) => `${AVAILABLE[name]} >= :${name}`),
+        ],
         values: {
-          ...addingValues(limits, back),
+          ...addingValues(limits, more),
+          ...reservedValues(reservation),
+          ':to': { ...reservation, ...addAmounts(reservation, more) },
+        },
+        names: { '#reserved': RESERVED + slot },
+      })
+      return isDone ? 'enlarged' : 'refused'
+    },
+
+    async shrink(root, slot, reservation, { less, spent }) {
+      const limits = await limitsOf(root)
+      return change(root, {
+        set: [...adding(limits), ...spending, '#reserved = :to'],
+        condition: isReserved,
+        values: {
+          ...addingValues(limits, lessAmount(less, spent)),
           ...spendingValues(spent),
-          ':holderReserved': reservation.holder,
-          ':nanoUsdReserved': reservation.nanoUsd,
-          ':tokensReserved': reservation.tokens,
+          ...reservedValues(reservation),
+          ':to': { ...reservation, ...lessAmount(reservation, less) },
         },
         names: { '#reserved': RESERVED + slot },
       })
@@ -177,14 +201,20 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
   }
 }
 
-const AVAILABLE: Record<keyof Amount, string> = { nanoUsd: 'availableUsd', tokens: 'availableTokens' }
-const PARTS = ['nanoUsd', 'tokens'] as const
-const SPENT: Record<keyof Amount, string> = { nanoUsd: 'spentUsd', tokens: 'spentTokens' }
-
 const adding = (limits: readonly (keyof Amount)[]): string[] =>
   limits.map((name) => `${AVAILABLE[name]} = ${AVAILABLE[name]} + :${name}`)
+const taking = (limits: readonly (keyof Amount)[]): string[] =>
+  limits.map((name) => `${AVAILABLE[name]} = ${AVAILABLE[name]} - :${name}`)
 const addingValues = (limits: readonly (keyof Amount)[], more: Amount): Item =>
   Object.fromEntries(limits.map((name) => [`:${name}`, more[name]]))
+
+/** The condition that exactly this reservation is held. */
+const isReserved = ['holder', 'nanoUsd', 'tokens'].map((name) => `#reserved.${name} = :${name}Reserved`)
+const reservedValues = ({ holder, nanoUsd, tokens }: Reservation): Item => ({
+  ':holderReserved': holder,
+  ':nanoUsdReserved': nanoUsd,
+  ':tokensReserved': tokens,
+})
 
 /** The operands of a condition that an attribute holds this amount. */
 const isAmount = (attribute: string): string[] => [
@@ -201,30 +231,3 @@ const spendingValues = ({ nanoUsd, tokens }: Amount): Item => ({
   ':spentUsd': nanoUsd,
   ':spentTokens': tokens,
 })
-
-/** The budget of an item; undefined for a child's item. */
-function budgetIn(item: Item): KeptBudget | undefined {
-  if (item.parent !== undefined) return undefined
-  const limited = PARTS.filter((name) => item[AVAILABLE[name]] !== undefined)
-  const held = Object.entries(item).filter(([name]) => name.startsWith(RESERVED))
-  return {
-    available: Object.fromEntries(limited.map((name) => [name, Number(item[AVAILABLE[name]])])),
-    spent: { nanoUsd: Number(item[SPENT.nanoUsd]), tokens: Number(item[SPENT.tokens]) },
-    total: item.total as Amount,
-    isClosed: item.closed === true,
-    reserved: new Map(held.map(([name, value]) => [name.slice(RESERVED.length), reservationIn(value)])),
-  }
-}
-
-/**
- * The parent in a child's item. Earlier versions stored an object with a slice of the parent's budget, which is
- * ignored.
- */
-const parentIn = ({ parent }: Item): string | undefined =>
-  typeof parent === 'object' ? String((parent as { taskId: unknown }).taskId) : (parent as string | undefined)
-
-/** Reservations of earlier versions have no `until`; they count as expired. */
-const reservationIn = (value: unknown): Reservation => {
-  const { until = 0, ...rest } = value as Omit<Reservation, 'until'> & { until?: number }
-  return { ...rest, until }
-}
